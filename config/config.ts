@@ -1,0 +1,117 @@
+/**
+ * What the rest of the house is handed once the config file has been read, checked and filled in: no setting is left
+ * undecided here. Not here: how any of it is written (schema.ts) or read (load.ts).
+ */
+import type { ZoneName } from '../lib/dns/name.js'
+
+/** `ip` is canonical lower-case text without brackets. */
+export interface Endpoint {
+  ip: string
+  port: number
+}
+
+export interface TsigKeyConfig {
+  /** The name on the wire: absolute, lower case, with the final dot. */
+  name: string
+  algorithm: string
+  secret: Buffer
+}
+
+export interface PrimaryConfig {
+  id: string
+  address: Endpoint
+  /** Name in `keys`, as the config spells it. */
+  key: string | undefined
+}
+
+export interface CloudConfig {
+  id: string
+  /** The anycast service addresses: never used to reach a node. */
+  addresses: string[]
+}
+
+export interface NodeConfig {
+  id: string
+  cloud: string
+  site: string | undefined
+  /** Control addresses in order of preference; at least one. */
+  paths: Endpoint[]
+  key: string | undefined
+  transits: string[]
+}
+
+export interface RefreshBounds {
+  minMs: number
+  maxMs: number
+}
+
+export interface ZoneConfig {
+  name: ZoneName
+  primaries: string[]
+  clouds: string[]
+  refresh: RefreshBounds
+}
+
+export type Role = 'viewer' | 'operator' | 'publisher' | 'admin'
+
+export interface ApiToken {
+  name: string
+  role: Role
+  sha256: Buffer
+  subnets: string[]
+  expires: Date | undefined
+}
+
+export interface SentinelConfig {
+  kind: 'sentinel'
+  sentinels: { host: string; port: number }[]
+  name: string
+  username?: string
+  password?: string
+  db?: number
+}
+
+/** `private`: we start a Redis of our own under dataDir. */
+export type RedisConfig = { kind: 'private' } | { kind: 'url'; url: string } | SentinelConfig
+
+export interface TransferLimits {
+  octets: number
+  records: number
+  messages: number
+  connectMs: number
+  firstOctetMs: number
+  idleMs: number
+  minOctetsPerSecond: number
+  totalMs: number
+  transfersPerPrimary: number
+  transfers: number
+}
+
+export interface Defaults {
+  refresh: RefreshBounds
+  observe: { everyMs: number; afterReleaseMs: number; afterReleaseForMs: number }
+  notify: { retriesMs: number[] }
+  lag: { warnMs: number; pageMs: number }
+  stuckMs: number
+  unknownAfterLooks: number
+  keepVersions: number
+  limits: TransferLimits
+}
+
+export interface Config {
+  /** Absolute path of the file this came from. */
+  file: string
+  hub: string
+  /** Absolute. */
+  dataDir: string
+  redis: RedisConfig
+  api: { listen: Endpoint; tokens: ApiToken[] }
+  transfer: { listen: Endpoint[]; source: string[]; idleMs: number; maxConnections: number }
+  keys: Map<string, TsigKeyConfig>
+  primaries: Map<string, PrimaryConfig>
+  clouds: Map<string, CloudConfig>
+  nodes: Map<string, NodeConfig>
+  zones: Map<ZoneName, ZoneConfig>
+  defaults: Defaults
+  log: { level: string }
+}

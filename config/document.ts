@@ -1,0 +1,105 @@
+/**
+ * The config file as YAML: its plain value, its syntax mistakes, and where each setting stands (line:column).
+ * Not here: what the settings mean.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import type { Override } from './env.js'
+import type { Finding, FindingCode, Place } from './errors.js'
+
+export type SettingPath = readonly PropertyKey[]
+
+export interface ConfigDocument {
+  /** The settings, overrides applied. */
+  value: unknown
+  mistakes: Finding[]
+  /** Where the key of a setting stands, or else the nearest thing around it that is there. */
+  placeOf: (path: SettingPath, which?: 'key' | 'value') => Place
+}
+
+/** The yaml package quotes the file in some of its messages, and the file holds secrets: so the words are ours. */
+const SYNTAX_WORDS: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'the indentation does not fit: line it up with the lines around it',
+  TAB_AS_INDENT: 'a tab is used as indentation: use spaces',
+  MISSING_CHAR: 'a closing quote, bracket, comma or colon is missing here',
+  BAD_SCALAR_START: 'a value cannot start with this character: put it in quotes',
+  BAD_DQ_ESCAPE: 'this escape is unknown inside double quotes: use single quotes',
+  BAD_ALIAS: 'this alias (*name) points at nothing: put a value that starts with * in quotes',
+  MULTIPLE_DOCS: 'a second document starts here: keep one, without ---',
+  TAG_RESOLVE_FAILED: 'this tag (!name) is unknown: put a value that starts with ! in quotes',
+  RESOURCE_EXHAUSTION: 'the nesting is too deep: write it flat',
+  BLOCK_AS_IMPLICIT_KEY: 'a value starts inside another one here: check the indentation and the colons',
+  MULTILINE_IMPLICIT_KEY: 'a colon is missing after this key',
+  NON_STRING_KEY: 'a key must be plain text',
+}
+
+export function parseConfigDocument(file: string, text: string, overrides: readonly Override[]): ConfigDocument {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const mistake = (place: Place, code: FindingCode, message: string): Finding => ({ ...place, code, severity: 'error', message })
+  const mistakes = document.errors.map((error) =>
+    error.code === 'DUPLICATE_KEY'
+      ? mistake(at(error.pos[0]), 'CONFIG_DUPLICATE', 'this key is here twice: keep one of the two')
+      : mistake(
+          at(error.pos[0]),
+          'CONFIG_SYNTAX',
+          SYNTAX_WORDS[error.code] ?? 'this is no YAML: check the quotes, brackets and colons',
+        ),
+  )
+  const placeOf = (path: SettingPath, which: 'key' | 'value' = 'key'): Place => {
+    const override = overrides.find((o) => o.path.every((part, i) => path[i] === part))
+    return override === undefined ? at(offsetOf(document, path, which)) : { file: override.from, line: 1, column: 1 }
+  }
+  return { value: applyOverrides(plainValue(document, mistakes, at), overrides), mistakes, placeOf }
+}
+
+function plainValue(document: Document, mistakes: Finding[], at: (offset: number) => Place): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {}
+  } catch {
+    // NOTE: toJS throws on aliases only: one without an anchor, or so many that expanding them would fill the memory.
+    mistakes.push({ ...at(0), code: 'CONFIG_SYNTAX', severity: 'error', message: SYNTAX_WORDS.BAD_ALIAS! })
+    return {}
+  }
+}
+
+function offsetOf(document: Document, path: SettingPath, which: 'key' | 'value'): number {
+  let node: unknown = document.contents
+  let offset = startOf(node) ?? 0
+  for (const [depth, part] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document)
+    const last = depth === path.length - 1
+    if (isMap(node)) {
+      const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+      if (pair === undefined) return offset
+      offset = (last && which === 'value' ? startOf(pair.value) : undefined) ?? startOf(pair.key) ?? offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)]
+      offset = startOf(node) ?? offset
+    } else return offset
+  }
+  return offset
+}
+
+const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]
+
+function applyOverrides(value: unknown, overrides: readonly Override[]): unknown {
+  if (!isPlainMap(value)) return value
+  for (const { path, value: setting } of overrides) {
+    let target = value
+    for (const part of path.slice(0, -1)) {
+      if (!isPlainMap(target[part])) target[part] = {}
+      target = target[part] as Record<string, unknown>
+    }
+    target[path.at(-1)!] = setting
+  }
+  return value
+}
+
+export function isPlainMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

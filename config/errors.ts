@@ -1,0 +1,54 @@
+/** A config that cannot be used: every mistake in it at once, each with its place. */
+import { type NextMove, ZonecastError } from '../lib/errors.js'
+
+export type FindingCode =
+  | 'CONFIG_FILE'
+  | 'CONFIG_SYNTAX'
+  | 'CONFIG_DUPLICATE'
+  | 'CONFIG_UNKNOWN_KEY'
+  | 'CONFIG_UNSUPPORTED'
+  | 'CONFIG_MISSING'
+  | 'CONFIG_VALUE'
+  | 'CONFIG_SECRET'
+  | 'CONFIG_DANGLING'
+  | 'CONFIG_OPEN_API'
+  | 'CONFIG_ANYCAST_CONTROL'
+  | 'CONFIG_ONE_PRIMARY'
+  | 'CONFIG_ONE_NODE'
+  | 'CONFIG_NO_NODES'
+  | 'CONFIG_UNUSED'
+  | 'CONFIG_SECRET_READABLE'
+
+export interface Place {
+  file: string
+  line: number
+  column: number
+}
+
+export interface Finding extends Place {
+  code: FindingCode
+  severity: 'error' | 'warning'
+  /** A lower-case sentence: what is wrong and what to write. Never holds a secret. */
+  message: string
+}
+
+/** `zonecast.yaml:3:7: unknown key …` */
+export function formatFinding(finding: Finding): string {
+  return `${finding.file}:${finding.line}:${finding.column}: ${finding.message}`
+}
+
+export class ConfigError extends ZonecastError<{ code: 'CONFIG_INVALID'; mistakes: Finding[] }> {
+  override readonly name = 'ConfigError'
+  readonly mistakes: Finding[]
+
+  constructor(mistakes: Finding[]) {
+    const count = mistakes.length === 1 ? 'one mistake' : `${mistakes.length} mistakes`
+    super({ code: 'CONFIG_INVALID', mistakes }, [`the config has ${count}:`, ...mistakes.map(formatFinding)].join('\n  '))
+    this.mistakes = mistakes
+  }
+
+  /** The same file read again gives the same mistakes. */
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}

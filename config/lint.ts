@@ -1,0 +1,120 @@
+/**
+ * What is wrong with a topology although every setting fits: names that point at nothing, addresses that two things share,
+ * control addresses that are anycast (errors); things that work but leave nothing to spare (warnings).
+ * Not here: reading the file (load.ts).
+ */
+import { formatEndpoint } from './address.js'
+import type { Config, Endpoint } from './config.js'
+import type { SettingPath } from './document.js'
+import type { Report, Resolved } from './resolve.js'
+import { quote } from './secrets.js'
+
+/** The names a section declares, also those whose own settings are wrong: pointing at them is no second mistake. */
+export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>>
+
+export function lintTopology(resolved: Resolved, declared: DeclaredNames, report: Report): void {
+  lintNames(resolved, declared, report)
+  lintAddresses(resolved.config, report)
+}
+
+function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, report: Report): void {
+  const check = (section: keyof DeclaredNames, name: string | undefined, path: SettingPath) => {
+    if (name === undefined || declared[section].has(name)) return
+    const known = [...declared[section]]
+    const one = { keys: 'key', primaries: 'primary', clouds: 'cloud', nodes: 'node' }[section]
+    const choice = known.length === 0 ? `add it under "${section}"` : `write one of ${known.slice(0, 8).map(quote).join(', ')}`
+    report('CONFIG_DANGLING', path, `there is no ${one} ${quote(name)}: ${choice}`)
+  }
+  const checkList = (section: keyof DeclaredNames, names: readonly string[], path: SettingPath) => {
+    for (const [i, name] of names.entries()) {
+      check(section, name, [...path, i])
+      if (names.indexOf(name) < i)
+        report('CONFIG_DUPLICATE', [...path, i], `${quote(name)} is in this list twice: remove one of the two`)
+    }
+  }
+  for (const { id, key } of config.primaries.values()) check('keys', key, ['primaries', id, 'key'])
+  for (const { id, key, cloud } of config.nodes.values()) {
+    check('clouds', cloud, ['nodes', id, 'cloud'])
+    check('keys', key, ['nodes', id, 'key'])
+  }
+  for (const zone of config.zones.values()) {
+    const at = ['zones', zoneIndex.get(zone.name)!]
+    checkList('primaries', zone.primaries, [...at, 'primaries'])
+    checkList('clouds', zone.clouds, [...at, 'clouds'])
+    if (zone.primaries.length === 0 && declared.primaries.size > 0) {
+      report(
+        'CONFIG_VALUE',
+        [...at, 'primaries'],
+        `zone ${zone.name} has no primary: name one, or leave "primaries" out to use all`,
+      )
+    } else if (declared.primaries.size === 0) {
+      report('CONFIG_MISSING', at, `zone ${zone.name} has no primary to come from: add one under "primaries"`)
+    }
+  }
+}
+
+function lintAddresses(config: Config, report: Report): void {
+  const service = new Map<string, string>()
+  for (const { id, addresses } of config.clouds.values()) {
+    for (const [i, ip] of addresses.entries()) {
+      const other = service.get(ip)
+      if (other !== undefined) {
+        const what = other === id ? `${ip} is in this list twice` : `${ip} is a service address of cloud "${other}" too`
+        report('CONFIG_DUPLICATE', ['clouds', id, 'addresses', i], `${what}: remove one of the two`)
+      }
+      service.set(ip, id)
+    }
+  }
+  const taken = new Map<string, string>()
+  const claim = (endpoint: Endpoint, who: string, path: SettingPath) => {
+    const text = formatEndpoint(endpoint)
+    const other = taken.get(text)
+    if (other !== undefined) {
+      const what = other === who ? `${who} has the address ${text} twice` : `${who} has the address of ${other} (${text})`
+      report('CONFIG_DUPLICATE', path, `${what}: give each its own`)
+    }
+    if (endpoint.port !== 0) taken.set(text, who)
+    const cloud = service.get(endpoint.ip)
+    if (cloud !== undefined) {
+      const what = `${who} is reached at ${endpoint.ip}, a service address of cloud "${cloud}"`
+      report('CONFIG_ANYCAST_CONTROL', path, `${what}, which can lead to any of its nodes: write its unicast control address`)
+    }
+  }
+  for (const [i, endpoint] of config.transfer.listen.entries()) claim(endpoint, 'the transfer server', ['transfer', 'listen', i])
+  claim(config.api.listen, 'the API', ['api', 'listen'])
+  for (const { id, address } of config.primaries.values()) claim(address, `primary "${id}"`, ['primaries', id, 'address'])
+  for (const { id, paths } of config.nodes.values()) {
+    // A node given by `address` alone has one path; the report falls back to where the node stands.
+    for (const [i, path] of paths.entries())
+      claim(path, `node "${id}"`, paths.length > 1 ? ['nodes', id, 'paths', i] : ['nodes', id, 'address'])
+  }
+}
+
+/** Asked only of a complete config: what is missing would be missed here as well. */
+export function lintSpare({ config, zoneIndex }: Resolved, report: Report): void {
+  const size = new Map<string, number>()
+  for (const { cloud } of config.nodes.values()) size.set(cloud, (size.get(cloud) ?? 0) + 1)
+  const usedPrimaries = new Set<string>()
+  for (const zone of config.zones.values()) {
+    for (const primary of zone.primaries) usedPrimaries.add(primary)
+    if (zone.primaries.length === 1) {
+      const message = `zone ${zone.name} has one primary: when it fails, changes stop; add a second one`
+      report('CONFIG_ONE_PRIMARY', ['zones', zoneIndex.get(zone.name)!], message)
+    }
+  }
+  for (const id of config.clouds.keys()) {
+    const nodes = size.get(id) ?? 0
+    if (nodes === 0)
+      report('CONFIG_NO_NODES', ['clouds', id], `cloud "${id}" has no nodes: add one under "nodes", or remove the cloud`)
+    if (nodes === 1)
+      report('CONFIG_ONE_NODE', ['clouds', id], `cloud "${id}" has one node: when it fails, so does the cloud; add a second one`)
+  }
+  for (const id of config.primaries.keys()) {
+    if (!usedPrimaries.has(id))
+      report('CONFIG_UNUSED', ['primaries', id], `primary "${id}" serves no zone: remove it, or name it in a zone`)
+  }
+  const usedKeys = new Set([...config.primaries.values(), ...config.nodes.values()].map(({ key }) => key))
+  for (const id of config.keys.keys()) {
+    if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `key ${quote(id)} is used by no primary and no node: remove it`)
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * file < environment < flags → one frozen Config, or every mistake at once, each with its line.
+ * A YAML mistake hides what stands behind it, so syntax is told first and alone; everything else is told together.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Config } from './config.js'
+import { type ConfigDocument, isPlainMap, parseConfigDocument, type SettingPath } from './document.js'
+import { type Override, readEnvironment } from './env.js'
+import { ConfigError, type Finding, type FindingCode } from './errors.js'
+import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
+import { readSettings } from './salvage.js'
+import { resolveConfig } from './resolve.js'
+
+export type { Finding } from './errors.js'
+
+export interface ConfigReport {
+  /** Undefined when there is an error among the findings. */
+  config: Config | undefined
+  /** In the order of the file. */
+  findings: Finding[]
+}
+
+const WARNINGS: ReadonlySet<FindingCode> = new Set([
+  'CONFIG_ONE_PRIMARY',
+  'CONFIG_ONE_NODE',
+  'CONFIG_NO_NODES',
+  'CONFIG_UNUSED',
+  'CONFIG_SECRET_READABLE',
+])
+
+/** Where `start` and the others look when neither a flag nor ZONECAST_CONFIG names a file. */
+const DEFAULT_FILES = ['./zonecast.yaml', '/etc/zonecast/zonecast.yaml']
+
+export function findConfigFile(flag: string | undefined): string {
+  const named = flag ?? readEnvironment().configFile
+  if (named !== undefined) return resolve(named)
+  const found = DEFAULT_FILES.find((file) => existsSync(file))
+  return resolve(found ?? DEFAULT_FILES[0]!)
+}
+
+/** Throws ConfigError when there is any error; warnings are for checkConfig. */
+export function loadConfig(file: string, flags: readonly Override[] = []): Config {
+  const { config, findings } = checkConfig(file, flags)
+  if (config === undefined) throw new ConfigError(findings.filter(({ severity }) => severity === 'error'))
+  return config
+}
+
+/** Everything there is to say about a config file, warnings included. */
+export function checkConfig(file: string, flags: readonly Override[] = []): ConfigReport {
+  const path = resolve(file)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    const message = `the config file ${path} cannot be read (${reason}): name another one with -c or ZONECAST_CONFIG`
+    return { config: undefined, findings: [{ file: path, line: 1, column: 1, code: 'CONFIG_FILE', severity: 'error', message }] }
+  }
+  // Flags come last and so win; for placing a finding the first match counts, so they are searched first.
+  const overrides = [
+    ...flags,
+    ...readEnvironment().settings.filter((env) => !flags.some((flag) => flag.path.join() === env.path.join())),
+  ]
+  return checkDocument(path, parseConfigDocument(path, text, overrides))
+}
+
+function checkDocument(file: string, document: ConfigDocument): ConfigReport {
+  if (document.mistakes.length > 0) return { config: undefined, findings: inFileOrder(document.mistakes) }
+  const { settings, zonePositions, findings } = readSettings(document)
+  const complete = findings.length === 0
+  const report = (code: FindingCode, path: SettingPath, message: string) => {
+    const severity = WARNINGS.has(code) ? 'warning' : 'error'
+    findings.push({ ...document.placeOf(path), code, severity, message })
+  }
+  const resolved = resolveConfig(file, settings, zonePositions, report)
+  lintTopology(resolved, declaredNames(document.value), report)
+  // What was left out could be the second primary or node that is missed here.
+  if (complete) lintSpare(resolved, report)
+  const failed = findings.some(({ severity }) => severity === 'error')
+  return { config: failed ? undefined : freeze(resolved.config), findings: inFileOrder(findings) }
+}
+
+function declaredNames(value: unknown): DeclaredNames {
+  const names = (section: string) => new Set(isPlainMap(value) && isPlainMap(value[section]) ? Object.keys(value[section]) : [])
+  return { keys: names('keys'), primaries: names('primaries'), clouds: names('clouds'), nodes: names('nodes') }
+}
+
+function inFileOrder(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
+}
+
+/** Objects and lists, all the way down; Buffers cannot be frozen and Maps keep their own doors. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Date) return value
+  const inner = value instanceof Map ? value.values() : Object.values(value)
+  for (const item of inner) freeze(item)
+  return Object.freeze(value)
+}

@@ -1,0 +1,109 @@
+/**
+ * What zod found wrong → findings with a place and a sentence; and the settings left when the wrong ones are taken out, so that
+ * the names in the rest can still be checked and every mistake is told at once.
+ */
+import type { z } from 'zod'
+import { type ConfigDocument, isPlainMap, type SettingPath } from './document.js'
+import type { Finding, FindingCode } from './errors.js'
+import { UNSUPPORTED } from './schema.js'
+import { quote } from './secrets.js'
+import { configKeysAt } from './setting-names.js'
+
+type Issue = z.core.$ZodIssue
+
+export interface Mistake {
+  finding: Finding
+  path: SettingPath
+  /** The key itself is what is wrong: without it, what it stands in is sound. */
+  unknownKey: boolean
+}
+
+export function describeIssues(document: ConfigDocument, issues: readonly Issue[]): Mistake[] {
+  return issues.flatMap((issue) => describeIssue(document, issue, []))
+}
+
+function describeIssue(document: ConfigDocument, issue: Issue, prefix: SettingPath): Mistake[] {
+  const path = [...prefix, ...issue.path]
+  const value = valueAt(document.value, path)
+  const mistake = (code: FindingCode, at: SettingPath, which: 'key' | 'value', message: string): Mistake => ({
+    finding: { ...document.placeOf(at, which), code, severity: 'error', message },
+    path: at,
+    unknownKey: issue.code === 'unrecognized_keys',
+  })
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => {
+        const at = [...path, key]
+        return isUnsupported(at)
+          ? mistake('CONFIG_UNSUPPORTED', at, 'key', `"${at.join('.')}" is not supported by this version; remove it`)
+          : mistake('CONFIG_UNKNOWN_KEY', at, 'key', unknownKey(path, key, isPlainMap(value) ? Object.keys(value) : []))
+      })
+    case 'invalid_union':
+      // The only union is a URL or a map: what was written says which of the two was meant.
+      if (issue.errors.length === 2 && (typeof value === 'string' || isPlainMap(value))) {
+        return issue.errors[typeof value === 'string' ? 0 : 1]!.flatMap((inner) => describeIssue(document, inner as Issue, path))
+      }
+      break
+    case 'invalid_key':
+      return [mistake('CONFIG_VALUE', path, 'key', `${quote(String(path.at(-1)))} is no name: ${issue.issues[0]?.message}`)]
+  }
+  const name = nameOf(path)
+  if (value === undefined) return [mistake('CONFIG_MISSING', path, 'key', `${name} is missing: ${issue.message}`)]
+  if (value === null) return [mistake('CONFIG_MISSING', path, 'key', `${name} is empty: ${issue.message}, or remove the line`)]
+  return [mistake('CONFIG_VALUE', path, 'value', `${name}: ${issue.message}`)]
+}
+
+/** The setting's own name; for an item of a list, the list's name and which item. */
+function nameOf(path: SettingPath): string {
+  const last = path.at(-1)
+  if (last === undefined) return 'the config'
+  if (typeof last === 'number') return `item ${last + 1} of "${String(path.at(-2))}"`
+  return quote(String(last))
+}
+
+function isUnsupported(path: SettingPath): boolean {
+  return UNSUPPORTED.some((pattern) => {
+    const parts = pattern.split('.')
+    return parts.length === path.length && parts.every((part, i) => part === '*' || part === path[i])
+  })
+}
+
+/** In a section that holds secrets, a key nobody knows may be a misplaced secret: it is shown only when it is nearly a real key. */
+const SECRET_SECTIONS = new Set(['keys', 'api', 'redis'])
+
+function unknownKey(path: SettingPath, key: string, present: readonly string[]): string {
+  const known = configKeysAt(path)
+  const free = known.filter((name) => !present.includes(name))
+  const near = free.map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
+  const best = near.sort((a, b) => a.distance - b.distance)[0]
+  if (best !== undefined && best.distance <= Math.max(1, Math.floor(best.name.length / 3))) {
+    return `unknown key ${quote(key)}: did you mean "${best.name}"?`
+  }
+  const shown = SECRET_SECTIONS.has(String(path[0])) ? 'this key is unknown' : `unknown key ${quote(key)}`
+  return `${shown}: remove it, or write one of ${known.join(', ')}`
+}
+
+/** Levenshtein's, with a swap of neighbours counted as one. */
+export function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      let least = Math.min(change, rows[i - 1]![j]! + 1, row[j - 1]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, rows[i - 2]![j - 2]! + 1)
+      row.push(least)
+    }
+    rows.push(row)
+  }
+  return rows[a.length]![b.length]!
+}
+
+export function valueAt(value: unknown, path: SettingPath): unknown {
+  let current = value
+  for (const part of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined
+    current = (current as Record<PropertyKey, unknown>)[part]
+  }
+  return current
+}

@@ -1,0 +1,225 @@
+/**
+ * Settings that fit the schema → the Config: names made canonical, secrets read, what was left out decided.
+ * Mistakes that need more than one setting, or a file, to see are reported through `report`. Not here: whether names point at
+ * something (lint.ts).
+ */
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
+import { formatEndpoint, isLoopback, isWildcard } from './address.js'
+import type { Config, Endpoint, NodeConfig, RedisConfig, TsigKeyConfig, ZoneConfig } from './config.js'
+import type { SettingPath } from './document.js'
+import type { FindingCode } from './errors.js'
+import { formatDuration } from './duration.js'
+import type { RawConfig } from './schema.js'
+import { decodeSecret, readSecretFile } from './secrets.js'
+
+/** How a finding is reported: its code says whether it is an error (see load.ts). */
+export type Report = (code: FindingCode, path: SettingPath, message: string) => void
+
+export interface Resolved {
+  config: Config
+  /** Where each zone stands in the file's list. */
+  zoneIndex: Map<ZoneName, number>
+}
+
+export function resolveConfig(file: string, raw: RawConfig, zonePositions: readonly number[], report: Report): Resolved {
+  const folder = dirname(file)
+  const zoneIndex = new Map<ZoneName, number>()
+  const d = raw.defaults
+  checkBounds(d.refresh.min, d.refresh.max, ['defaults', 'refresh'], report)
+  if (d.lag.page < d.lag.warn)
+    report('CONFIG_VALUE', ['defaults', 'lag', 'page'], '"page" is shorter than "warn": write a longer duration')
+  const listen = raw.transfer.listen
+  if (listen.length === 0) report('CONFIG_VALUE', ['transfer', 'listen'], '"listen" is empty: write at least one address')
+  const config: Config = {
+    file,
+    hub: raw.hub ?? hostname(),
+    dataDir: resolve(folder, raw.dataDir),
+    redis: resolveRedis(raw.redis),
+    api: {
+      listen: raw.api.listen,
+      tokens: raw.api.tokens.map((token) => ({ ...token, expires: token.expires })),
+    },
+    transfer: {
+      listen,
+      source: raw.transfer.source ?? defaultSources(listen),
+      idleMs: raw.transfer.idle,
+      maxConnections: raw.transfer.maxConnections,
+    },
+    keys: resolveKeys(folder, raw, report),
+    primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
+    clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses })),
+    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(id, node, report)),
+    zones: new Map(),
+    defaults: {
+      refresh: { minMs: d.refresh.min, maxMs: d.refresh.max },
+      observe: { everyMs: d.observe.every, afterReleaseMs: d.observe.afterRelease, afterReleaseForMs: d.observe.afterReleaseFor },
+      notify: { retriesMs: d.notify.retries },
+      lag: { warnMs: d.lag.warn, pageMs: d.lag.page },
+      stuckMs: d.stuck,
+      unknownAfterLooks: d.unknownAfterLooks,
+      keepVersions: d.keepVersions,
+      limits: {
+        octets: d.limits.octets,
+        records: d.limits.records,
+        messages: d.limits.messages,
+        connectMs: d.limits.connect,
+        firstOctetMs: d.limits.firstOctet,
+        idleMs: d.limits.idle,
+        minOctetsPerSecond: d.limits.minOctetsPerSecond,
+        totalMs: d.limits.total,
+        transfersPerPrimary: d.limits.transfersPerPrimary,
+        transfers: d.limits.transfers,
+      },
+    },
+    log: { level: raw.log.level },
+  }
+  for (const [i, zone] of raw.zones.entries()) {
+    const index = zonePositions[i] ?? i
+    const name = zone.name as ZoneName
+    if (zoneIndex.has(name))
+      report('CONFIG_DUPLICATE', ['zones', index, 'name'], `zone ${name} is here twice: remove one of the two`)
+    else {
+      zoneIndex.set(name, index)
+      config.zones.set(name, resolveZone(name, zone, index, config, report))
+    }
+  }
+  checkApi(raw, config, report)
+  return { config, zoneIndex }
+}
+
+const mapEntries = <T, U>(record: Record<string, T>, to: (id: string, value: T) => U): Map<string, U> =>
+  new Map(Object.entries(record).map(([id, value]) => [id, to(id, value)]))
+
+function resolveRedis(redis: RawConfig['redis']): RedisConfig {
+  if (redis === undefined) return { kind: 'private' }
+  if (typeof redis === 'string') return { kind: 'url', url: redis }
+  const { username, password, db } = redis
+  return {
+    kind: 'sentinel',
+    sentinels: redis.sentinels,
+    name: redis.name,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(db === undefined ? {} : { db }),
+  }
+}
+
+/** Peers allow us by address, so we leave from where we listen; a wildcard says nothing and leaves it to the routing table. */
+function defaultSources(listen: readonly Endpoint[]): string[] {
+  const families = [listen.find((l) => !l.ip.includes(':')), listen.find((l) => l.ip.includes(':'))]
+  return families.flatMap((endpoint) => (endpoint === undefined || isWildcard(endpoint.ip) ? [] : [endpoint.ip]))
+}
+
+function resolveKeys(folder: string, raw: RawConfig, report: Report): Map<string, TsigKeyConfig> {
+  const keys = new Map<string, TsigKeyConfig>()
+  const seen = new Map<string, string>()
+  for (const [id, key] of Object.entries(raw.keys)) {
+    const name = keyName(id)
+    const other = name === undefined ? undefined : seen.get(name)
+    if (name === undefined) {
+      report('CONFIG_VALUE', ['keys', id], 'this key has a name that is no domain name: write one such as hub-key')
+      continue
+    }
+    if (other !== undefined)
+      report('CONFIG_DUPLICATE', ['keys', id], 'this key has the same name as another one: remove one of the two')
+    seen.set(name, id)
+    const secret = resolveSecret(folder, id, key, report)
+    if (secret !== undefined) keys.set(id, { name, algorithm: key.algorithm, secret })
+  }
+  return keys
+}
+
+function keyName(id: string): string | undefined {
+  try {
+    return parseZoneName(id)
+  } catch {
+    return undefined
+  }
+}
+
+function resolveSecret(folder: string, id: string, key: RawConfig['keys'][string], report: Report): Buffer | undefined {
+  if (key.secret !== undefined && key.secretFile !== undefined) {
+    report('CONFIG_VALUE', ['keys', id, 'secretFile'], 'both "secret" and "secretFile" are given: keep one of the two')
+  }
+  if (key.secret === undefined && key.secretFile === undefined) {
+    report(
+      'CONFIG_MISSING',
+      ['keys', id],
+      '"secret" is missing: write the secret in base64, or "secretFile" with the path of a file',
+    )
+    return undefined
+  }
+  const setting = key.secret === undefined ? 'secretFile' : 'secret'
+  const result = key.secret === undefined ? readSecretFile(resolve(folder, key.secretFile!)) : decodeSecret(key.secret)
+  if ('worldReadable' in result && result.worldReadable) {
+    report('CONFIG_SECRET_READABLE', ['keys', id, setting], 'everyone on this machine can read the secret file: chmod 600 it')
+  }
+  if ('secret' in result) return result.secret
+  report(
+    'CONFIG_SECRET',
+    ['keys', id, setting],
+    `${result.reason}: write base64, such as the output of "openssl rand -base64 32"`,
+  )
+  return undefined
+}
+
+function resolveNode(id: string, node: RawConfig['nodes'][string], report: Report): NodeConfig {
+  const at = ['nodes', id]
+  if (node.address === undefined && node.paths === undefined) {
+    report('CONFIG_MISSING', at, '"address" is missing: write the control address of the node, ip or ip:port')
+  } else if (node.paths?.length === 0) {
+    report('CONFIG_VALUE', [...at, 'paths'], '"paths" is empty: write at least one address, or use "address"')
+  } else if (node.address !== undefined && node.paths !== undefined) {
+    const address = formatEndpoint(node.address)
+    if (!node.paths.some((path) => formatEndpoint(path) === address)) {
+      report('CONFIG_VALUE', [...at, 'paths'], `"paths" does not include the address ${address}: add it, or remove "address"`)
+    }
+  }
+  const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
+  return { id, cloud: node.cloud, site: node.site, paths, key: node.key, transits: node.transits }
+}
+
+function resolveZone(
+  name: ZoneName,
+  zone: RawConfig['zones'][number],
+  index: number,
+  config: Config,
+  report: Report,
+): ZoneConfig {
+  const minMs = zone.refresh?.min ?? config.defaults.refresh.minMs
+  const maxMs = zone.refresh?.max ?? config.defaults.refresh.maxMs
+  if (zone.refresh !== undefined) checkBounds(minMs, maxMs, ['zones', index, 'refresh'], report)
+  return {
+    name,
+    primaries: zone.primaries ?? [...config.primaries.keys()],
+    clouds: zone.clouds ?? [...config.clouds.keys()],
+    refresh: { minMs, maxMs },
+  }
+}
+
+function checkBounds(minMs: number, maxMs: number, path: SettingPath, report: Report): void {
+  if (minMs < 1) report('CONFIG_VALUE', [...path, 'min'], '"min" is 0: write at least 1ms')
+  if (maxMs < minMs) {
+    report(
+      'CONFIG_VALUE',
+      path,
+      `"max" (${formatDuration(maxMs)}) is shorter than "min" (${formatDuration(minMs)}): write a longer one`,
+    )
+  }
+}
+
+function checkApi(raw: RawConfig, config: Config, report: Report): void {
+  const { listen, tokens } = config.api
+  if (tokens.length === 0 && !isLoopback(listen.ip)) {
+    const what = `the API would be open to everyone at ${formatEndpoint(listen)}: add "tokens", or listen on 127.0.0.1`
+    report('CONFIG_OPEN_API', raw.api.tokens.length === 0 ? ['api', 'listen'] : ['api'], what)
+  }
+  const seen = new Set<string>()
+  for (const [i, token] of tokens.entries()) {
+    if (seen.has(token.name))
+      report('CONFIG_DUPLICATE', ['api', 'tokens', i, 'name'], 'another token has this name: give each its own')
+    seen.add(token.name)
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Every setting: its type, default, unit and one sentence about it. A setting that is not here is a mistake.
+ * Not here: where a mistake stands in the file (positions.ts), what names must point at (lint.ts), defaults that depend on
+ * other settings (resolve.ts).
+ */
+import { z } from 'zod'
+import { ADDRESS_HINT } from './address.js'
+import {
+  address,
+  algorithm,
+  count,
+  duration,
+  expiry,
+  hexDigest,
+  identifier,
+  ipAddress,
+  listenAddress,
+  listOf,
+  mapOf,
+  redisUrl,
+  section,
+  sentinelAddress,
+  subnet,
+  text,
+  zoneName,
+} from './setting-types.js'
+
+const key = section({
+  algorithm: algorithm().describe('HMAC algorithm (RFC 8945 §6): hmac-sha1, -sha224, -sha256, -sha384, -sha512, or hmac-md5.'),
+  secret: text('write the secret in base64').optional().describe('The shared secret in base64; either this or secretFile.'),
+  secretFile: text('write the path of a file')
+    .optional()
+    .describe('A file that holds the secret in base64, relative to the config file.'),
+})
+
+const primary = section({
+  address: address(53).describe(`Where the primary answers: ${ADDRESS_HINT.slice(6)}; port 53 unless given.`),
+  key: text('write the name of a key')
+    .optional()
+    .describe('TSIG key for queries and transfers; a NOTIFY from it must be signed too.'),
+})
+
+const cloud = section({
+  addresses: listOf(ipAddress(), 'addresses').default([]).describe('The anycast service addresses of the cloud.'),
+})
+
+const node = section({
+  cloud: text('write the name of a cloud').describe('The cloud the node belongs to.'),
+  site: text('write a name').optional().describe('Where it stands; shown, not interpreted.'),
+  address: address(53).optional().describe('Its unicast control address.'),
+  paths: listOf(address(53), 'control addresses')
+    .optional()
+    .describe('Control addresses in order of preference; includes address when both are given.'),
+  key: text('write the name of a key').optional().describe('TSIG key between the hub and the node.'),
+  transits: listOf(text('write a name such as AS174'), 'transits')
+    .default([])
+    .describe('Its upstream networks; shown, not interpreted.'),
+})
+
+const zone = section({
+  name: zoneName().describe('The name of the zone, with or without the final dot.'),
+  primaries: listOf(text('write the name of a primary'), 'primaries')
+    .optional()
+    .describe('Primaries in order of preference; every primary in the order given when left out.'),
+  clouds: listOf(text('write the name of a cloud'), 'clouds')
+    .optional()
+    .describe('The clouds that carry it; every cloud when left out.'),
+  refresh: section({ min: duration().optional(), max: duration().optional() })
+    .optional()
+    .describe('Bounds of the SOA polling interval for this zone, instead of defaults.refresh.'),
+})
+
+const token = section({
+  name: identifier().describe('Who this is, for the audit.'),
+  role: z
+    .enum(['viewer', 'operator', 'publisher', 'admin'], { error: 'write viewer, operator, publisher or admin' })
+    .describe('What it may do; each role includes the ones before it.'),
+  sha256: hexDigest().describe('SHA-256 of the token in hex; the token itself is kept nowhere.'),
+  subnets: listOf(subnet(), 'subnets').default([]).describe('Where it may be used from; anywhere when left out.'),
+  expires: expiry().optional().describe('The first moment it no longer works.'),
+})
+
+const sentinel = section({
+  sentinels: listOf(sentinelAddress(), 'sentinels').describe('The Sentinels, host:port; port 26379 unless given.'),
+  name: text('write the name of the monitored group').describe('What the Sentinels call the group.'),
+  username: text('write a name').optional().describe('User for the Redis servers.'),
+  password: text('write the password as text, in quotes').optional().describe('Password for the Redis servers.'),
+  db: count(0).optional().describe('Database number.'),
+})
+
+const refreshDefaults = section({
+  min: duration().default(1000).describe('Never poll a zone more often than this.'),
+  max: duration().default(3_600_000).describe('Never poll a zone less often than this.'),
+}).describe("SOA polling follows the zone's own REFRESH and RETRY, clipped to this.")
+
+const observeDefaults = section({
+  every: duration().default(60_000).describe("How often a node's serials are looked at, at rest."),
+  afterRelease: duration().default(5000).describe('How often after a release that a node has not confirmed.'),
+  afterReleaseFor: duration().default(120_000).describe('How long after a release that pace is kept.'),
+}).describe("Looking at the nodes' own serials.")
+
+const limits = section({
+  octets: count(65_536)
+    .default(4 * 2 ** 30)
+    .describe('Largest transfer taken, octets.'),
+  records: count(1).default(50_000_000).describe('Most records in one zone.'),
+  messages: count(1).default(10_000_000).describe('Most messages in one transfer.'),
+  connect: duration().default(5000).describe('Longest wait for a connection.'),
+  firstOctet: duration().default(10_000).describe('Longest wait for the first octet of an answer.'),
+  idle: duration().default(30_000).describe('Longest pause inside a transfer.'),
+  minOctetsPerSecond: count(0)
+    .default(10_240)
+    .describe('Slowest transfer borne, octets per second over five minutes; 0 bears any.'),
+  total: duration().default(7_200_000).describe('Longest transfer.'),
+  transfersPerPrimary: count(1).default(10).describe('Transfers at once from one primary.'),
+  transfers: count(1).default(32).describe('Transfers at once in all.'),
+}).describe('What a transfer from a primary may cost.')
+
+const defaults = section({
+  refresh: refreshDefaults.prefault({}),
+  observe: observeDefaults.prefault({}),
+  notify: section({
+    retries: listOf(duration(), 'durations')
+      .default([2000, 4000, 8000, 16_000, 32_000])
+      .describe('Waits between NOTIFYs to a node that does not answer.'),
+  })
+    .prefault({})
+    .describe('NOTIFY to the nodes (RFC 1996 §3.6).'),
+  lag: section({
+    warn: duration().default(300_000).describe('A node this far behind is lagging.'),
+    page: duration().default(900_000).describe('A node this far behind needs a person.'),
+  })
+    .prefault({})
+    .describe('When being behind is worth saying.'),
+  stuck: duration().default(600_000).describe('A node on one serial this long while newer releases wait is stuck.'),
+  unknownAfterLooks: count(1).default(3).describe('Looks missed in a row before a node is unknown.'),
+  keepVersions: count(1).default(20).describe('Versions of a zone kept, besides all in use.'),
+  limits: limits.prefault({}),
+}).describe('What holds for every zone and node.')
+
+export const configSchema = section({
+  hub: identifier().optional().describe('The name of this hub; the host name when left out.'),
+  dataDir: text('write the path of a folder').default('./data').describe('Zone versions live here, and the private Redis.'),
+  redis: z
+    .union([redisUrl(), sentinel], { error: 'write redis://host:port/db, rediss://host:port/db or { sentinels: […], name: … }' })
+    .optional()
+    .describe('The Redis that hubs share; a private one is started under dataDir when left out.'),
+  api: section({
+    listen: listenAddress(8053).prefault('127.0.0.1:8053').describe('Where the API and the dashboard are served.'),
+    tokens: listOf(token, 'tokens')
+      .default([])
+      .describe('Who may call the API; when left out, loopback only and every caller is admin.'),
+  })
+    .prefault({})
+    .describe('The HTTP API.'),
+  transfer: section({
+    listen: listOf(listenAddress(53), 'addresses')
+      .prefault(['0.0.0.0:53', '[::]:53'])
+      .describe('Where nodes ask and primaries NOTIFY, UDP and TCP.'),
+    source: listOf(ipAddress(), 'addresses')
+      .optional()
+      .describe(
+        'Where NOTIFY, SOA queries and transfers leave from; the first listen address of each family, unless a wildcard, when left out.',
+      ),
+    idle: duration().default(30_000).describe('A connection idle this long is closed.'),
+    maxConnections: count(1).default(1000).describe('Connections at once; the one idle longest makes room.'),
+  })
+    .prefault({})
+    .describe('The transfer server.'),
+  keys: mapOf(key, 'keys').describe('TSIG keys (RFC 8945) by name.'),
+  primaries: mapOf(primary, 'primaries').describe('Hidden primaries by name, in order of preference.'),
+  clouds: mapOf(cloud, 'clouds').describe('Clouds by name.'),
+  nodes: mapOf(node, 'nodes').describe('Anycast nodes by name.'),
+  zones: listOf(zone, 'zones').default([]).describe('The zones.'),
+  defaults: defaults.prefault({}),
+  checks: section({}).optional().describe('What a version must pass before it is released; empty in this version.'),
+  log: section({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+        error: 'write trace, debug, info, warn, error, fatal or silent',
+      })
+      .default('info')
+      .describe('The least urgent log line written.'),
+  })
+    .prefault({})
+    .describe('Logs.'),
+})
+
+export type RawConfig = z.output<typeof configSchema>
+
+/** Keys of the outside contract that this version does not act on: refused, not ignored. `*` stands for any name or index. */
+export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs', 'rollout', 'topology', 'checks.*']

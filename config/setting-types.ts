@@ -1,0 +1,106 @@
+/**
+ * The kinds of value a setting can have, each as a zod type whose message says what to write instead.
+ * No message repeats the value of a setting that may hold a secret. Not here: which settings there are (schema.ts).
+ */
+import { z } from 'zod'
+import { nameToWire, parseZoneName } from '../lib/dns/name.js'
+import { ADDRESS_HINT, canonicalIp, parseAddress, parseSubnet } from './address.js'
+import { DURATION_HINT, parseDuration } from './duration.js'
+import { quote } from './secrets.js'
+
+/** RFC 8945 §6; hmac-md5's registered name is longer, both are taken. */
+const ALGORITHMS = ['hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512', 'hmac-md5'] as const
+const ALGORITHM_HINT = `write one of ${ALGORITHMS.join(', ')}`
+
+export const section = <S extends z.core.$ZodLooseShape>(shape: S) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'write a map of settings here' : undefined) })
+
+export const listOf = <T extends z.core.SomeType>(item: T, what: string) =>
+  z.array(item, { error: `write a list of ${what}: [ … ]` })
+
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
+const NAME_HINT = 'write a name of letters, digits, ".", "_" and "-", at most 63 long'
+
+export const identifier = () => z.string({ error: NAME_HINT }).regex(NAME_PATTERN, { error: NAME_HINT })
+
+export const mapOf = <T extends z.core.SomeType>(item: T, what: string) =>
+  z
+    .record(z.string().regex(NAME_PATTERN, { error: NAME_HINT }), item, { error: `write a map of ${what}: name: { … }` })
+    .prefault({})
+
+export const text = (hint: string) => z.string({ error: hint }).min(1, { error: hint })
+
+export const count = (least: number) => {
+  const error = `write a whole number, at least ${least}`
+  return z.int({ error }).min(least, { error })
+}
+
+/** A string that `read` turns into a value; `read` answers undefined for what it does not take. */
+const parsed = <T>(hint: string, read: (text: string) => T | undefined, options: { show: boolean } = { show: true }) =>
+  z.string({ error: hint }).transform((value, context): T => {
+    const result = read(value)
+    if (result !== undefined) return result
+    context.addIssue({ code: 'custom', message: options.show ? `${quote(value)} does not fit: ${hint}` : hint })
+    return z.NEVER
+  })
+
+export const duration = () => parsed(DURATION_HINT, parseDuration)
+
+export const address = (defaultPort: number) =>
+  parsed(`${ADDRESS_HINT}, an address and not a host name`, (value) => parseAddress(value, defaultPort))
+
+export const listenAddress = (defaultPort: number) =>
+  parsed(ADDRESS_HINT, (value) => parseAddress(value, defaultPort, { anyPort: true }))
+
+export const ipAddress = () => parsed('write an IPv4 or IPv6 address without a port', canonicalIp)
+
+export const subnet = () => parsed('write a subnet such as 10.0.0.0/8 or 2001:db8::/32', parseSubnet)
+
+export const algorithm = () =>
+  parsed(ALGORITHM_HINT, (value) => ALGORITHMS.find((known) => known === value.toLowerCase()), { show: false })
+
+export const hexDigest = () =>
+  parsed(
+    'write the SHA-256 of the token as 64 hex digits',
+    (value) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : undefined),
+    {
+      show: false,
+    },
+  )
+
+export const expiry = () =>
+  parsed('write a date such as 2027-01-01 or 2027-01-01T12:00:00Z', (value) => {
+    const match = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.exec(value)
+    const date = new Date(value)
+    if (match === null || Number.isNaN(date.getTime())) return undefined
+    // NOTE: JavaScript moves 2027-02-31 into March; a day that is not in the calendar is a mistake here.
+    const day = new Date(`${match[1]}-${match[2]}-${match[3]}T00:00:00Z`)
+    return day.getUTCDate() === Number(match[3]) ? date : undefined
+  })
+
+/** Shown in no message: the URL may hold a password. */
+export const redisUrl = () =>
+  parsed(
+    'write redis://host:port/db or rediss://host:port/db',
+    (value) => (/^rediss?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== '' ? value : undefined),
+    { show: false },
+  )
+
+export const sentinelAddress = () =>
+  parsed('write host:port', (value) => {
+    const match = /^(\[[0-9a-fA-F:]+\]|[^:\s[\]]+)(?::(\d{1,5}))?$/.exec(value)
+    if (match === null) return undefined
+    const port = match[2] === undefined ? 26_379 : Number(match[2])
+    return port > 0 && port <= 65_535 ? { host: match[1]!.replace(/^\[|\]$/g, ''), port } : undefined
+  })
+
+export const zoneName = () =>
+  z.string({ error: 'write a domain name, in quotes when it looks like a number' }).transform((value, context) => {
+    try {
+      nameToWire(value)
+      return parseZoneName(value)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `${(error as Error).message}; write one such as example.com` })
+      return z.NEVER
+    }
+  })

@@ -1,0 +1,175 @@
+/** The whole way: a file to a frozen Config, everything wrong at once, warnings, overrides, and secrets that stay unseen. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { ConfigError } from '../../../config/errors.js'
+import { checkConfig, findConfigFile, loadConfig } from '../../../config/load.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { checkText, SOUND, withLine } from './config-text.js'
+
+describe('loading the config', () => {
+  const scratch = scratchDirs()
+
+  it('takes the example without a word', () => {
+    expect(checkConfig('config/zonecast.example.yaml').findings).to.deep.equal([])
+  })
+
+  it('fills in every default and freezes the result', () => {
+    const config = checkText(scratch(), SOUND).config!
+    expect(config.redis).to.deep.equal({ kind: 'private' })
+    expect(config.api.listen).to.deep.equal({ ip: '127.0.0.1', port: 8053 })
+    expect(config.transfer.source).to.deep.equal(['127.0.0.1'])
+    expect([...config.zones.values()]).to.deep.equal([
+      { name: 'example.com.', primaries: ['hm1', 'hm2'], clouds: ['A'], refresh: { minMs: 1000, maxMs: 3_600_000 } },
+    ])
+    expect(config.keys.get('hm-key')).to.deep.include({ name: 'hm-key.', secret: Buffer.from('secret-secret') })
+    expect(config.nodes.get('ams1')!.paths).to.deep.equal([{ ip: '127.0.0.1', port: 5311 }])
+    expect(config.defaults.notify.retriesMs).to.deep.equal([2000, 4000, 8000, 16_000, 32_000])
+    expect(
+      Object.isFrozen(config) && Object.isFrozen(config.defaults.limits) && Object.isFrozen(config.zones.values().next().value),
+    ).to.equal(true)
+  })
+
+  it('leaves from no particular address when it listens on wildcards', () => {
+    expect(
+      checkText(scratch(), withLine(2, 'transfer: { listen: ["0.0.0.0:53", "[::]:53"] }')).config!.transfer.source,
+    ).to.deep.equal([])
+  })
+
+  it('tells all mistakes at once, in the order of the file', () => {
+    const text = `hub: 7
+frob: 1
+api: { listen: 0.0.0.0 }
+keys: { k: { algorithm: hmac-sha256, secret: "***" } }
+primaries:
+  hm1: { address: nowhere }
+  hm2: { address: 127.0.0.1, key: gone, adress: 1 }
+clouds: { A: {} }
+nodes:
+  n1: { cloud: B, address: 127.0.0.1 }
+zones:
+  - { nam: x }
+  - { name: example.com, primaries: [hm1, hm9] }
+`
+    const dir = scratch()
+    writeFileSync(join(dir, 'zonecast.yaml'), text)
+    let thrown: unknown
+    try {
+      loadConfig(join(dir, 'zonecast.yaml'))
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).to.be.instanceOf(ConfigError)
+    const { mistakes, message, nextMove } = thrown as ConfigError
+    expect(mistakes.map((m) => `${m.line} ${m.code}`)).to.deep.equal([
+      '1 CONFIG_VALUE',
+      '2 CONFIG_UNKNOWN_KEY',
+      '3 CONFIG_OPEN_API',
+      '4 CONFIG_SECRET',
+      '6 CONFIG_VALUE',
+      '7 CONFIG_DANGLING',
+      '7 CONFIG_UNKNOWN_KEY',
+      '10 CONFIG_DANGLING',
+      '10 CONFIG_DUPLICATE',
+      '12 CONFIG_MISSING',
+      '12 CONFIG_UNKNOWN_KEY',
+      '13 CONFIG_DANGLING',
+    ])
+    expect(message).to.match(/^the config has 12 mistakes:/)
+    expect(nextMove).to.equal('operator')
+  })
+
+  it('warns of what leaves nothing to spare', () => {
+    const text = `transfer: { listen: [127.0.0.1:5300] }
+keys: { spare: { algorithm: hmac-sha256, secretFile: open.key } }
+primaries: { hm1: { address: 127.0.0.1:5301 }, hm2: { address: 127.0.0.1:5302 } }
+clouds: { A: {}, B: {} }
+nodes: { n1: { cloud: A, address: 127.0.0.1:5303 } }
+zones: [{ name: example.com, primaries: [hm1] }]
+`
+    const dir = scratch()
+    writeFileSync(join(dir, 'open.key'), 'c2VjcmV0LXNlY3JldA==\n', { mode: 0o644 })
+    const { config, findings } = checkText(dir, text)
+    expect(config).to.not.equal(undefined)
+    expect(findings.every((f) => f.severity === 'warning' && f.line > 0 && f.column > 0)).to.equal(true)
+    expect(findings.map((f) => f.code).sort()).to.deep.equal([
+      'CONFIG_NO_NODES',
+      'CONFIG_ONE_NODE',
+      'CONFIG_ONE_PRIMARY',
+      'CONFIG_SECRET_READABLE',
+      'CONFIG_UNUSED',
+      'CONFIG_UNUSED',
+    ])
+  })
+
+  it('reads a secret from a file beside the config', () => {
+    const dir = scratch()
+    writeFileSync(join(dir, 'hm.key'), '  c2VjcmV0\nLXNlY3JldA==\n', { mode: 0o600 })
+    const { config } = checkText(dir, withLine(4, '  hm-key: { algorithm: HMAC-SHA256, secretFile: hm.key }'))
+    expect(config!.keys.get('hm-key')!.secret.toString()).to.equal('secret-secret')
+  })
+
+  it('lets flags win over the environment, and the environment over the file', () => {
+    const dir = scratch()
+    const file = join(dir, 'zonecast.yaml')
+    writeFileSync(file, SOUND)
+    process.env.ZONECAST_HUB = 'from-env'
+    try {
+      expect(loadConfig(file).hub).to.equal('from-env')
+      expect(loadConfig(file, [{ path: ['hub'], value: 'from-flag', from: '--hub' }]).hub).to.equal('from-flag')
+      process.env.ZONECAST_HUB = 'not a name'
+      expect(checkConfig(file).findings.map((f) => f.file)).to.deep.equal(['ZONECAST_HUB'])
+    } finally {
+      delete process.env.ZONECAST_HUB
+    }
+  })
+
+  it('names a file that cannot be read', () => {
+    expect(checkConfig('/no/such/file.yaml').findings[0]).to.include({ code: 'CONFIG_FILE' })
+    expect(findConfigFile('some.yaml')).to.match(/^\/.*\/some\.yaml$/)
+  })
+
+  it('takes an empty file as a hub with nothing to do', () => {
+    expect(checkText(scratch(), '').findings).to.deep.equal([])
+    expect(checkText(scratch(), '[1, 2]').findings.map((f) => f.code)).to.deep.equal(['CONFIG_VALUE'])
+  })
+
+  describe('with a secret in it', () => {
+    const SECRET = 'Tm90Rm9yWW91ckV5ZXMxMjM0'
+    const URL_SECRET = 'hunter2hunter2'
+    const WITH_SECRET = [
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, secret: "${SECRET}*" }`),
+      withLine(4, `  hm-key: { algorithm: ${SECRET}, secret: x }`),
+      withLine(4, `  hm-key: ${SECRET}`),
+      withLine(4, `  hm-key: [${SECRET}]`),
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, ${SECRET}: secret }`),
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, secretFile: ${SECRET} }`),
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, secret: *${SECRET} }`),
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, secret: !${SECRET} }`),
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, secret: "${SECRET} }`),
+      withLine(4, `  hm-key: { algorithm: hmac-sha256, secret: |${SECRET} }`),
+      withLine(4, '  hm-key:', `    secret: ${SECRET}`, `   algorithm: ${SECRET}`),
+      withLine(6, `  hm1: { address: 127.0.0.1, key: ${SECRET} }`),
+      withLine(6, `  hm1: { address: ${SECRET} }`),
+      withLine(1, `redis: http://:${URL_SECRET}@127.0.0.1`),
+      withLine(1, `redis: { sentinels: [a:1], name: x, password: [${URL_SECRET}] }`),
+      withLine(1, `redis: { sentinels: [a:1], name: x, pasword: ${URL_SECRET} }`),
+      withLine(1, `redis: [${URL_SECRET}]`),
+      withLine(1, `api: { tokens: [{ name: a, role: viewer, sha256: ${SECRET} }] }`),
+      withLine(1, `api: { tokens: [{ name: a, role: ${SECRET}, token: ${SECRET} }] }`),
+      withLine(1, `api: { tokens: [${SECRET}] }`),
+      withLine(1, `api: { ${URL_SECRET}: 1 }`),
+    ]
+
+    for (const [i, text] of WITH_SECRET.entries()) {
+      it(`never repeats it (${i + 1})`, () => {
+        const { config, findings } = checkText(scratch(), text)
+        expect(config).to.equal(undefined)
+        const told = new ConfigError(findings)
+        expect(JSON.stringify([findings, told.message, told.fault]))
+          .to.not.contain(SECRET)
+          .and.not.contain(URL_SECRET)
+      })
+    }
+  })
+})
