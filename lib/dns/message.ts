@@ -1,0 +1,278 @@
+/**
+ * Small messages: headers, questions, queries, NOTIFY, and answers without zone data, in our own octets (RFC 1035 §4.1).
+ * dns-packet reads names as text and loses octets over 0x7f, so it serves as a second opinion in tests only.
+ * Not here: TSIG (tsig.ts), the records of a transfer (record.ts, ../xfr).
+ */
+import { WireError } from './errors.js'
+import { lowerWire } from './name.js'
+import { FLAG, OPCODE } from './rcode.js'
+import { NameReader, RecordReader, rdataStart, storedType } from './record.js'
+import { CLASS, TYPE } from './rrtype.js'
+import type { Serial } from './serial.js'
+
+export const HEADER_OCTETS = 12
+/** EDNS payload we offer and the most we send over UDP: fits everywhere without fragments (DNS flag day 2020). */
+export const UDP_PAYLOAD = 1232
+/** EDNS option codes (RFC 7314 §2, RFC 9660 §2). */
+export const OPTION = { EXPIRE: 9, ZONEVERSION: 19 } as const
+
+export interface Header {
+  id: number
+  /** Flags word with opcode and low RCODE bits in it. */
+  flags: number
+  questions: number
+  answers: number
+  authorities: number
+  additionals: number
+}
+
+export const opcodeOf = (flags: number): number => (flags >> 11) & 15
+export const rcodeOf = (flags: number): number => flags & 15
+
+export function readHeader(msg: Uint8Array): Header {
+  if (msg.length < HEADER_OCTETS)
+    throw new WireError({ code: 'WIRE_TRUNCATED', at: msg.length }, 'message is shorter than a header')
+  const u16 = (at: number) => (msg[at]! << 8) | msg[at + 1]!
+  return { id: u16(0), flags: u16(2), questions: u16(4), answers: u16(6), authorities: u16(8), additionals: u16(10) }
+}
+
+export interface Question {
+  /** Uncompressed, letter case as asked. */
+  name: Buffer
+  type: number
+  class: number
+  /** First octet behind it. */
+  end: number
+}
+
+/** Reads the question at `at`. Throws WireError. */
+export function readQuestion(msg: Uint8Array, at = HEADER_OCTETS): Question {
+  const names = new NameReader()
+  const name = Buffer.allocUnsafe(255)
+  names.read(msg, at, msg.length, name, 0)
+  const o = names.next
+  if (o + 4 > msg.length) throw new WireError({ code: 'WIRE_TRUNCATED', at: o }, 'message ends inside its question')
+  return {
+    name: Buffer.from(name.subarray(0, names.length)),
+    type: (msg[o]! << 8) | msg[o + 1]!,
+    class: (msg[o + 2]! << 8) | msg[o + 3]!,
+    end: o + 4,
+  }
+}
+
+export interface Edns {
+  payload: number
+  version: number
+  /** Option code → data; the last of several wins. */
+  options: Map<number, Buffer>
+}
+
+/** An SOA's fields, and its record in stored form. */
+export interface Soa {
+  serial: Serial
+  /** Seconds (RFC 1035 §3.3.13). */
+  refresh: number
+  retry: number
+  expire: number
+  minimum: number
+  stored: Buffer
+}
+
+/** Reads a stored SOA record. RDATA was checked when it was read. */
+export function soaOf(stored: Buffer, at = 0): Soa {
+  const length = (stored[at + 2 + stored[at]! + 8]! << 8) | stored[at + 2 + stored[at]! + 9]!
+  const end = rdataStart(stored, at) + length
+  return {
+    serial: stored.readUInt32BE(end - 20),
+    refresh: stored.readUInt32BE(end - 16),
+    retry: stored.readUInt32BE(end - 12),
+    expire: stored.readUInt32BE(end - 8),
+    minimum: stored.readUInt32BE(end - 4),
+    stored: Buffer.from(stored.subarray(at, end)),
+  }
+}
+
+export interface SmallMessage extends Header {
+  question: Question | undefined
+  /** Records in stored form, by section; TSIG and OPT are left out. */
+  answer: Buffer[]
+  authority: Buffer[]
+  edns: Edns | undefined
+}
+
+/** Most records a small message may hold: what we ask for never needs more, and a flood costs nothing. */
+const SMALL_MESSAGE_RECORDS = 64
+
+/** Reads a whole small message strictly: every record well formed, nothing behind the last one. Throws WireError. */
+export function readMessage(msg: Buffer): SmallMessage {
+  const header = readHeader(msg)
+  if (header.questions > 1)
+    throw new WireError({ code: 'WIRE_FORMAT', reason: 'more than one question' }, 'message has more than one question')
+  const question = header.questions === 1 ? readQuestion(msg) : undefined
+  const counts = [header.answers, header.authorities, header.additionals] as const
+  if (counts[0] + counts[1] + counts[2] > SMALL_MESSAGE_RECORDS)
+    throw new WireError({ code: 'WIRE_OVERSIZE', octets: msg.length }, `message has more than ${SMALL_MESSAGE_RECORDS} records`)
+  const reader = new RecordReader()
+  const scratch = Buffer.allocUnsafe(msg.length * 2 + 66_500)
+  let o = question?.end ?? HEADER_OCTETS
+  const sections: [Buffer[], Buffer[], Buffer[]] = [[], [], []]
+  let edns: Edns | undefined
+  for (let s = 0; s < 3; s++) {
+    for (let i = 0; i < counts[s]!; i++) {
+      reader.read(msg, o, scratch, 0)
+      const stored = Buffer.from(scratch.subarray(0, reader.length))
+      o = reader.next
+      if (s === 2 && reader.type === TYPE.OPT) {
+        if (edns !== undefined || reader.ownerLength !== 1)
+          throw new WireError({ code: 'WIRE_FORMAT', reason: 'bad OPT' }, 'message has two OPT records or one with an owner')
+        edns = readOpt(stored, reader.class)
+      } else if (reader.type !== TYPE.TSIG) sections[s]!.push(stored)
+    }
+  }
+  if (o !== msg.length)
+    throw new WireError({ code: 'WIRE_FORMAT', reason: 'trailing octets' }, `${msg.length - o} octets behind the last record`)
+  return { ...header, question, answer: sections[0], authority: sections[1], edns }
+}
+
+function readOpt(stored: Buffer, payload: number): Edns {
+  const options = new Map<number, Buffer>()
+  // The TTL of an OPT holds the version in its second octet (RFC 6891 §6.1.3).
+  const version = stored[2 + 1 + 5]!
+  for (let o = rdataStart(stored, 0); o < stored.length; ) {
+    if (o + 4 > stored.length) throw new WireError({ code: 'WIRE_FORMAT', reason: 'bad OPT' }, 'an EDNS option is cut short')
+    const end = o + 4 + stored.readUInt16BE(o + 2)
+    if (end > stored.length) throw new WireError({ code: 'WIRE_FORMAT', reason: 'bad OPT' }, 'an EDNS option is cut short')
+    options.set(stored.readUInt16BE(o), stored.subarray(o + 4, end))
+    o = end
+  }
+  return { payload, version, options }
+}
+
+/** The apex SOA among stored answers, or undefined. */
+export function findSoa(answer: readonly Buffer[], apex: Uint8Array): Soa | undefined {
+  const folded = lowerWire(apex)
+  for (const stored of answer) {
+    if (storedType(stored, 0) !== TYPE.SOA) continue
+    if (lowerWire(stored.subarray(2, 2 + stored[0]!)).equals(folded)) return soaOf(stored)
+  }
+  return undefined
+}
+
+export function writeHeader(out: Buffer, header: Header): void {
+  out.writeUInt16BE(header.id, 0)
+  out.writeUInt16BE(header.flags, 2)
+  out.writeUInt16BE(header.questions, 4)
+  out.writeUInt16BE(header.answers, 6)
+  out.writeUInt16BE(header.authorities, 8)
+  out.writeUInt16BE(header.additionals, 10)
+}
+
+export function writeQuestion(name: Uint8Array, type: number, klass: number = CLASS.IN): Buffer {
+  const out = Buffer.allocUnsafe(name.length + 4)
+  out.set(name, 0)
+  out.writeUInt16BE(type, name.length)
+  out.writeUInt16BE(klass, name.length + 2)
+  return out
+}
+
+/** An OPT record (RFC 6891 §6.1.2). `extendedRcode` is the upper eight bits. */
+export function writeOpt(
+  options: readonly { code: number; data: Uint8Array }[] = [],
+  extendedRcode = 0,
+  payload = UDP_PAYLOAD,
+): Buffer {
+  const length = options.reduce((n, option) => n + 4 + option.data.length, 0)
+  const out = Buffer.alloc(11 + length)
+  out.writeUInt16BE(TYPE.OPT, 1)
+  out.writeUInt16BE(payload, 3)
+  out[5] = extendedRcode
+  out.writeUInt16BE(length, 9)
+  let o = 11
+  for (const { code, data } of options) {
+    out.writeUInt16BE(code, o)
+    out.writeUInt16BE(data.length, o + 2)
+    out.set(data, o + 4)
+    o += 4 + data.length
+  }
+  return out
+}
+
+export interface QueryWish {
+  id: number
+  apex: Uint8Array
+  type: number
+  /** For IXFR: the SOA we hold, in stored form; goes into the authority section (RFC 1995 §3). */
+  heldSoa?: Buffer | undefined
+  /** Offer EDNS and ask for EXPIRE (RFC 7314 §2). */
+  edns: boolean
+}
+
+/** A query as a secondary sends it: opcode 0, RD 0, one question. */
+export function writeQuery(wish: QueryWish): Buffer {
+  const parts: Buffer[] = [Buffer.alloc(HEADER_OCTETS), writeQuestion(wish.apex, wish.type)]
+  if (wish.heldSoa) parts.push(wish.heldSoa.subarray(2))
+  if (wish.edns) parts.push(writeOpt([{ code: OPTION.EXPIRE, data: Buffer.alloc(0) }]))
+  const out = Buffer.concat(parts)
+  writeHeader(out, {
+    id: wish.id,
+    flags: 0,
+    questions: 1,
+    answers: 0,
+    authorities: wish.heldSoa ? 1 : 0,
+    additionals: wish.edns ? 1 : 0,
+  })
+  return out
+}
+
+/** A NOTIFY with the new SOA as a hint (RFC 1996 §3.7). */
+export function writeNotify(id: number, apex: Uint8Array, soa: Buffer | undefined): Buffer {
+  const parts: Buffer[] = [Buffer.alloc(HEADER_OCTETS), writeQuestion(apex, TYPE.SOA)]
+  if (soa) parts.push(soa.subarray(2))
+  const out = Buffer.concat(parts)
+  writeHeader(out, {
+    id,
+    flags: (OPCODE.NOTIFY << 11) | FLAG.AA,
+    questions: 1,
+    answers: soa ? 1 : 0,
+    authorities: 0,
+    additionals: 0,
+  })
+  return out
+}
+
+export interface AnswerParts {
+  /** The request: its id, opcode, RD bit and question are copied. */
+  request: { id: number; flags: number; question: Question | undefined }
+  rcode: number
+  authoritative?: boolean
+  truncated?: boolean
+  /** Stored records. */
+  answer?: readonly Buffer[]
+  /** Present when the request had EDNS. */
+  edns?: { options: { code: number; data: Uint8Array }[] } | undefined
+}
+
+/** An answer without compression; for answers that hold an SOA at most. */
+export function writeAnswer(parts: AnswerParts): Buffer {
+  const { request } = parts
+  const body: Buffer[] = [Buffer.alloc(HEADER_OCTETS)]
+  if (request.question) body.push(writeQuestion(request.question.name, request.question.type, request.question.class))
+  for (const stored of parts.answer ?? []) body.push(stored.subarray(2))
+  if (parts.edns) body.push(writeOpt(parts.edns.options, parts.rcode >> 4))
+  const out = Buffer.concat(body)
+  const flags =
+    FLAG.QR |
+    (request.flags & ((15 << 11) | FLAG.RD)) |
+    (parts.authoritative ? FLAG.AA : 0) |
+    (parts.truncated ? FLAG.TC : 0) |
+    (parts.rcode & 15)
+  writeHeader(out, {
+    id: request.id,
+    flags,
+    questions: request.question ? 1 : 0,
+    answers: parts.answer?.length ?? 0,
+    authorities: 0,
+    additionals: parts.edns ? 1 : 0,
+  })
+  return out
+}

@@ -1,0 +1,194 @@
+/**
+ * Reads resource records out of messages and writes them down in stored form, the one form records have everywhere behind
+ * the wire: no compression, names complete, letter case as received.
+ *
+ *   stored form:  [owner length 1] [mark 1] [owner] [type 2] [class 2] [ttl 4] [rdlength 2] [rdata]
+ *
+ * From the owner on it is a valid uncompressed record (RFC 1035 §3.2.1). The mark belongs to whoever stores the record.
+ * Not here: what a record means to a zone or a transfer.
+ */
+import { WireError } from './errors.js'
+import { bitmapFault, PART, shapeOf, svcParamsFault } from './rdata-shape.js'
+import { typeName } from './rrtype.js'
+
+/** Octets of the stored form before the owner. */
+export const STORED_HEAD = 2
+/** Most octets one stored record can take while it is read: head, owner, 10 fixed, 65535 of RDATA, and what decompression adds. */
+export const MAX_STORED_OCTETS = 2 + 255 + 10 + 65535 + 512
+
+const truncated = (at: number) => new WireError({ code: 'WIRE_TRUNCATED', at }, `message ends inside a record at octet ${at}`)
+const badPointer = (at: number) => new WireError({ code: 'WIRE_BAD_POINTER', at }, `bad compression pointer at octet ${at}`)
+
+/** Where a stored record's RDATA begins. */
+export const rdataStart = (data: Uint8Array, at: number): number => at + STORED_HEAD + data[at]! + 10
+export const rdataLength = (data: Uint8Array, at: number): number => {
+  const o = at + STORED_HEAD + data[at]! + 8
+  return (data[o]! << 8) | data[o + 1]!
+}
+export const storedLength = (data: Uint8Array, at: number): number => STORED_HEAD + data[at]! + 10 + rdataLength(data, at)
+export const storedType = (data: Uint8Array, at: number): number => {
+  const o = at + STORED_HEAD + data[at]!
+  return (data[o]! << 8) | data[o + 1]!
+}
+export const storedClass = (data: Uint8Array, at: number): number => {
+  const o = at + STORED_HEAD + data[at]! + 2
+  return (data[o]! << 8) | data[o + 1]!
+}
+export const storedTtl = (data: Uint8Array, at: number): number => {
+  const o = at + STORED_HEAD + data[at]! + 4
+  return ((data[o]! << 24) | (data[o + 1]! << 16) | (data[o + 2]! << 8) | data[o + 3]!) >>> 0
+}
+export const storedOwner = (data: Buffer, at: number): Buffer => data.subarray(at + STORED_HEAD, at + STORED_HEAD + data[at]!)
+
+/**
+ * Copies a name from a message to `out`, following pointers; each must point before the label it stands for
+ * (RFC 1035 §4.1.4), so no loop can be built. One reader is reused for many names: results are its fields.
+ */
+export class NameReader {
+  /** First octet behind the name in the message. */
+  next = 0
+  /** Octets written, root included. */
+  length = 0
+
+  read(msg: Uint8Array, at: number, limit: number, out: Uint8Array, outAt: number, mayCompress = true): void {
+    let o = at
+    let w = outAt
+    let jumped = false
+    let lowest = at
+    const wMax = outAt + 255
+    for (;;) {
+      if (o >= limit) throw truncated(o)
+      const c = msg[o]!
+      if (c === 0) {
+        out[w++] = 0
+        if (!jumped) this.next = o + 1
+        break
+      }
+      if (c < 64) {
+        const end = o + 1 + c
+        if (end > limit) throw truncated(o)
+        if (w + 1 + c >= wMax)
+          throw new WireError({ code: 'WIRE_BAD_NAME', reason: 'longer than 255 octets' }, 'a name is longer than 255 octets')
+        while (o < end) out[w++] = msg[o++]!
+      } else if (c >= 192) {
+        if (o + 1 >= limit) throw truncated(o)
+        const target = ((c & 63) << 8) | msg[o + 1]!
+        if (!mayCompress || target >= lowest || target < 12) throw badPointer(o)
+        if (!jumped) this.next = o + 2
+        jumped = true
+        lowest = target
+        o = target
+        limit = msg.length
+      } else throw badPointer(o)
+    }
+    this.length = w - outAt
+  }
+}
+
+/** One reader per stream; `read` leaves its findings in the fields. */
+export class RecordReader {
+  readonly #names = new NameReader()
+  /** First octet behind the record in the message. */
+  next = 0
+  /** Octets of the stored form written to `out`. */
+  length = 0
+  ownerLength = 0
+  type = 0
+  class = 0
+  ttl = 0
+
+  /**
+   * Reads the record at `at`; writes its stored form to `out` from `outAt` (MAX_STORED_OCTETS must fit).
+   * Throws WireError when it is cut, overruns, or its RDATA does not fit its known type.
+   */
+  read(msg: Uint8Array, at: number, out: Uint8Array, outAt: number): void {
+    const names = this.#names
+    const end = msg.length
+    names.read(msg, at, end, out, outAt + STORED_HEAD)
+    const ownerLength = names.length
+    let o = names.next
+    if (o + 10 > end) throw truncated(o)
+    out[outAt] = ownerLength
+    out[outAt + 1] = 0
+    let w = outAt + STORED_HEAD + ownerLength
+    this.ownerLength = ownerLength
+    const type = (this.type = (msg[o]! << 8) | msg[o + 1]!)
+    this.class = (msg[o + 2]! << 8) | msg[o + 3]!
+    let ttl = ((msg[o + 4]! << 24) | (msg[o + 5]! << 16) | (msg[o + 6]! << 8) | msg[o + 7]!) >>> 0
+    for (let i = 0; i < 8; i++) out[w++] = msg[o++]!
+    // RFC 2181 §8: a TTL with the top bit set is to be taken as zero.
+    if (ttl > 0x7fffffff) {
+      ttl = 0
+      out.fill(0, w - 4, w)
+    }
+    this.ttl = ttl
+    const rdlength = (msg[o]! << 8) | msg[o + 1]!
+    o += 2
+    const rdEnd = o + rdlength
+    if (rdEnd > end) throw truncated(o)
+    const lengthAt = w
+    w += 2
+    const shape = shapeOf(type)
+    if (shape === undefined) {
+      for (; o < rdEnd; ) out[w++] = msg[o++]!
+    } else if (shape.length === 1 && shape[0]! > 0) {
+      if (rdlength !== shape[0]) throw badRdata(type, `${rdlength} octets instead of ${shape[0]}`)
+      for (; o < rdEnd; ) out[w++] = msg[o++]!
+    } else w = this.#readShaped(msg, o, rdEnd, out, w, type, shape)
+    const written = w - lengthAt - 2
+    if (written > 0xffff) throw badRdata(type, 'longer than 65535 octets without compression')
+    out[lengthAt] = written >> 8
+    out[lengthAt + 1] = written & 255
+    this.next = rdEnd
+    this.length = w - outAt
+  }
+
+  #readShaped(
+    msg: Uint8Array,
+    from: number,
+    rdEnd: number,
+    out: Uint8Array,
+    outAt: number,
+    type: number,
+    shape: readonly number[],
+  ): number {
+    const names = this.#names
+    let o = from
+    let w = outAt
+    for (let i = 0; i < shape.length; i++) {
+      const part = shape[i]!
+      let until = rdEnd
+      if (part > 0) until = o + part
+      else if (part >= PART.PLAIN_NAME) {
+        names.read(msg, o, rdEnd, out, w, part !== PART.PLAIN_NAME)
+        o = names.next
+        w += names.length
+        continue
+      } else if (part === PART.STRING || part === PART.COUNTED) {
+        if (o >= rdEnd) throw badRdata(type, 'a string is missing')
+        until = o + 1 + msg[o]!
+      } else {
+        const fault = restFault(part, msg, o, rdEnd)
+        if (fault !== undefined) throw badRdata(type, fault)
+      }
+      if (until > rdEnd) throw badRdata(type, 'it is cut short')
+      while (o < until) out[w++] = msg[o++]!
+    }
+    if (o !== rdEnd) throw badRdata(type, `${rdEnd - o} octets too many`)
+    return w
+  }
+}
+
+function restFault(part: number, msg: Uint8Array, from: number, to: number): string | undefined {
+  if (part === PART.REST) return undefined
+  if (part === PART.REST_SOME) return from < to ? undefined : 'it is cut short'
+  if (part === PART.BITMAP) return bitmapFault(msg, from, to)
+  if (part === PART.SVC_PARAMS) return svcParamsFault(msg, from, to)
+  if (from === to) return 'it has no character-string'
+  let o = from
+  while (o < to) o += 1 + msg[o]!
+  return o === to ? undefined : 'a character-string runs past the end'
+}
+
+const badRdata = (type: number, reason: string) =>
+  new WireError({ code: 'WIRE_BAD_RDATA', type, reason }, `RDATA of a ${typeName(type)} record is malformed: ${reason}`)

@@ -1,0 +1,49 @@
+/**
+ * The root of every error zonecast throws on purpose: a fault that carries data, and what should happen next.
+ * Not here: the families themselves; each folder has its own `errors.ts`.
+ */
+
+/**
+ * What the caller does about an error, decided where the error is made and nowhere else.
+ * `axfr` ask the same primary for the whole zone · `next-primary` ask another one · `later` try again after a delay ·
+ * `operator` a person must act; trying again would only repeat it.
+ */
+export type NextMove = 'axfr' | 'next-primary' | 'later' | 'operator'
+
+export interface Fault {
+  readonly code: string
+}
+
+export abstract class ZonecastError<F extends Fault = Fault> extends Error {
+  readonly fault: F
+
+  constructor(fault: F, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.fault = fault
+  }
+
+  get code(): F['code'] {
+    return this.fault.code
+  }
+
+  abstract get nextMove(): NextMove
+}
+
+/** Ours, a bug: something the code itself promised does not hold. Keep the stack. */
+export class InvariantError extends ZonecastError<{ code: 'INVARIANT'; what: string }> {
+  override readonly name = 'InvariantError'
+
+  constructor(what: string) {
+    super({ code: 'INVARIANT', what }, `internal error: ${what}; please report it`)
+  }
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}
+
+/** The sentence to show for anything thrown; foreign errors keep their own words. */
+export function describeError(error: unknown): string {
+  if (error instanceof Error) return error.message || error.name
+  return String(error)
+}

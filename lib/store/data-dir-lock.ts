@@ -1,0 +1,131 @@
+/**
+ * One hub per data directory, one writer at a time. `hub.json` says whose it is and in which format; `writer.lock` says who
+ * writes now. A writer that died is replaced at once (its process is gone); one on another host or in another container is
+ * believed for as long as it renews its lock.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { ioError, StoreError } from './errors.js'
+
+export const STORE_FORMAT = 1
+const RENEW_MS = 4_000
+const STALE_MS = 15_000
+
+interface Holder {
+  pid: number
+  host: string
+  /** Clock ticks since boot at which the process started; tells a reused pid from the holder. */
+  started: string
+}
+
+const startOf = (pid: number): string | undefined => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+/** Claims the directory for this hub. Throws StoreError STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
+export function claimDirectory(directory: string, hub: string): void {
+  const file = join(directory, 'hub.json')
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o750 })
+  } catch (error) {
+    throw ioError(directory, error)
+  }
+  const text = readOptional(file)
+  if (text === undefined) {
+    try {
+      writeFileSync(`${file}.new`, `${JSON.stringify({ format: STORE_FORMAT, hub })}\n`)
+      renameSync(`${file}.new`, file)
+    } catch (error) {
+      throw ioError(file, error)
+    }
+    return
+  }
+  const owner = parse<{ format?: number; hub?: string }>(text)
+  if (owner === undefined || typeof owner.format !== 'number')
+    throw new StoreError(
+      { code: 'STORE_CORRUPT', file, reason: 'unreadable' },
+      `${file} is damaged; restore it or point dataDir elsewhere`,
+    )
+  if (owner.format > STORE_FORMAT)
+    throw new StoreError(
+      { code: 'STORE_NEWER_FORMAT', directory, format: owner.format },
+      `${directory} was written by a newer zonecast (format ${owner.format}, this one reads up to ${STORE_FORMAT}); upgrade, or point dataDir elsewhere`,
+    )
+  if (owner.hub !== hub)
+    throw new StoreError(
+      { code: 'STORE_OTHER_HUB', directory, hub: owner.hub ?? '?' },
+      `${directory} belongs to hub "${owner.hub}", not to "${hub}"; give each hub its own dataDir`,
+    )
+}
+
+/** Becomes the one writer. Throws StoreError STORE_LOCKED. Returns how to let go. */
+export function lockForWriting(directory: string): () => void {
+  const file = join(directory, 'writer.lock')
+  const me: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) ?? '' }
+  for (let tries = 0; ; tries++) {
+    try {
+      writeFileSync(file, JSON.stringify(me), { flag: 'wx' })
+      break
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw ioError(file, error)
+      const holder = parse<Holder>(readOptional(file) ?? '')
+      if (tries > 2 || isAlive(file, holder)) {
+        const by = holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
+        throw new StoreError(
+          { code: 'STORE_LOCKED', directory, by },
+          `${directory} is in use by ${by}; stop it first, or give this hub its own dataDir`,
+        )
+      }
+      rmSync(file, { force: true })
+    }
+  }
+  const timer = setInterval(() => {
+    const now = new Date()
+    try {
+      utimesSync(file, now, now)
+    } catch {
+      // The lock file is gone: whoever removed it decided that we are dead. Nothing to renew.
+    }
+  }, RENEW_MS)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    rmSync(file, { force: true })
+  }
+}
+
+function isAlive(file: string, holder: Holder | undefined): boolean {
+  if (holder && holder.host === hostname()) {
+    const started = startOf(holder.pid)
+    return started !== undefined && (holder.started === '' || started === holder.started)
+  }
+  try {
+    return Date.now() - statSync(file).mtimeMs < STALE_MS
+  } catch {
+    return false
+  }
+}
+
+function readOptional(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined
+    throw ioError(file, error)
+  }
+}
+
+function parse<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,32 @@
+/** Faults of the zone store on disk. */
+import { type NextMove, ZonecastError } from '../errors.js'
+
+export type StoreFault =
+  | { code: 'STORE_CORRUPT'; file: string; reason: string }
+  | { code: 'STORE_NEWER_FORMAT'; directory: string; format: number }
+  | { code: 'STORE_LOCKED'; directory: string; by: string }
+  | { code: 'STORE_OTHER_HUB'; directory: string; hub: string }
+  | { code: 'STORE_READ_ONLY'; zone: string }
+  | { code: 'STORE_UNKNOWN_VERSION'; zone: string; serial: number }
+  | { code: 'STORE_MOVED_ON'; zone: string; expected: number | undefined; held: number | undefined }
+  | { code: 'STORE_IO'; file: string; errno: string }
+  | { code: 'STORE_CONFLICT'; zone: string; serial: number; held: string; offered: string }
+
+export class StoreError extends ZonecastError<StoreFault> {
+  override readonly name = 'StoreError'
+
+  override get nextMove(): NextMove {
+    return this.fault.code === 'STORE_MOVED_ON' || this.fault.code === 'STORE_IO' ? 'later' : 'operator'
+  }
+}
+
+/** Wraps what the file system says, with the file and what a person can do. */
+export function ioError(file: string, cause: unknown): StoreError {
+  const errno = (cause as { code?: string }).code ?? 'EIO'
+  const advice: Record<string, string> = {
+    ENOSPC: 'the disk is full; free space, nothing half-written is used',
+    EROFS: 'the file system is read-only; mount it writable',
+    EACCES: 'permission denied; give the service user access',
+  }
+  return new StoreError({ code: 'STORE_IO', file, errno }, `cannot write ${file}: ${advice[errno] ?? errno}`, { cause })
+}

@@ -1,0 +1,91 @@
+/**
+ * Whole contents of one version in a file: records in stored form in blocks, each with its length and checksum, and an empty
+ * block at the end. Written aside and durable before it has its name; a reader trusts nothing without its checksum.
+ *
+ *   file:   "ZCS1" blocks…   block:  [octets 4] [crc32 4] [records]
+ */
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { storedLength } from '../dns/record.js'
+import { ZoneContents } from '../zone/zone-contents.js'
+import { syncDirectory } from './durable.js'
+import { ioError, StoreError } from './errors.js'
+
+const MAGIC = Buffer.from('ZCS1')
+const BLOCK_OCTETS = 1 << 19
+const RECORDS_PER_SLICE = 20_000
+
+/** Returns when the file has its name and both are durable. Throws StoreError STORE_IO; nothing stays behind then. */
+export async function writeSnapshot(file: string, contents: ZoneContents): Promise<void> {
+  const aside = `${file}.new`
+  const view = contents.view()
+  try {
+    const handle = await open(aside, 'w', 0o640)
+    try {
+      await handle.write(MAGIC)
+      const block = Buffer.allocUnsafe(BLOCK_OCTETS + 0x11000)
+      let at = 8
+      const flush = async (): Promise<void> => {
+        block.writeUInt32BE(at - 8, 0)
+        block.writeUInt32BE(crc32(block.subarray(8, at)), 4)
+        await handle.write(block, 0, at)
+        at = 8
+      }
+      at += contents.soa.stored.copy(block, at)
+      for (let from: number | undefined = 0; from !== undefined; ) {
+        const queue: Buffer[] = []
+        from = view.walk(from, RECORDS_PER_SLICE, (data, start) => {
+          const length = storedLength(data, start)
+          if (at + length > block.length) {
+            block.writeUInt32BE(at - 8, 0)
+            block.writeUInt32BE(crc32(block.subarray(8, at)), 4)
+            queue.push(Buffer.from(block.subarray(0, at)))
+            at = 8
+          }
+          data.copy(block, at, start, start + length)
+          block[at + 1] = 0
+          at += length
+        })
+        for (const ready of queue) await handle.write(ready)
+        if (at > BLOCK_OCTETS) await flush()
+      }
+      if (at > 8) await flush()
+      await flush()
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+    await rename(aside, file)
+    await syncDirectory(dirname(file))
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => undefined)
+    throw ioError(file, error)
+  } finally {
+    view.release()
+  }
+}
+
+/** Reads contents back, every checksum verified. Throws StoreError STORE_CORRUPT. */
+export async function readSnapshot(file: string, apex: Buffer): Promise<ZoneContents> {
+  const damaged = (reason: string) => new StoreError({ code: 'STORE_CORRUPT', file, reason }, `${file} is damaged: ${reason}`)
+  const handle = await open(file, 'r')
+  try {
+    const head = Buffer.alloc(8)
+    await handle.read(head, 0, 4)
+    if (!head.subarray(0, 4).equals(MAGIC)) throw damaged('it is no zonecast snapshot')
+    const contents = new ZoneContents(apex)
+    for (;;) {
+      if ((await handle.read(head, 0, 8)).bytesRead !== 8) throw damaged('it ends early')
+      const octets = head.readUInt32BE(0)
+      if (octets === 0) return contents
+      if (octets > BLOCK_OCTETS + 0x11000) throw damaged('a block is too large')
+      const block = Buffer.allocUnsafe(octets)
+      if ((await handle.read(block, 0, octets)).bytesRead !== octets) throw damaged('it ends early')
+      if (crc32(block) !== head.readUInt32BE(4)) throw damaged('a checksum does not match')
+      for (let o = 0; o < octets; o += storedLength(block, o)) contents.add(block, o)
+    }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * One zone in the store: its versions, the contents of the newest in memory when they are warm, and the two ways a version
+ * gets a name: whole (from AXFR) or by differences (from IXFR). A version is durable before anybody can see it, and replaces
+ * exactly the version it was built on.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ZoneName } from '../dns/name.js'
+import { compareSerials, type Serial } from '../dns/serial.js'
+import { compareContents } from '../zone/compare.js'
+import { type Difference, invertDifference } from '../zone/difference.js'
+import { ZoneError } from '../zone/errors.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import { StoreError } from './errors.js'
+import type { VersionHead } from './journal-file.js'
+import { readSnapshot, writeSnapshot } from './snapshot-file.js'
+import type { Version } from './version.js'
+import { type LoggedVersion, ZoneLog } from './zone-log.js'
+
+/** Where a version came from; times are milliseconds since 1970. */
+export interface Provenance {
+  seenAt: number
+  committedAt: number
+  /** Set when the release is decided together with the commit. */
+  releasedAt: number | undefined
+  from: string
+}
+
+export interface KeepRule {
+  versions: number
+  /** Serials that some node serves. */
+  inUse: ReadonlySet<Serial>
+}
+
+/** At these sizes the journal is cut: rows beyond the kept ones, or octets against the size of the zone. */
+const SPARE_ROWS = 480
+const JOURNAL_FLOOR_OCTETS = 1 << 20
+
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+export class StoredZone {
+  readonly name: ZoneName
+  readonly apex: Buffer
+  readonly #directory: string
+  readonly #log: ZoneLog
+  #contents: ZoneContents | undefined
+  #loading: Promise<ZoneContents> | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  /** When contents were last wanted; for cooling down. */
+  usedAt = 0
+
+  constructor(name: ZoneName, apex: Buffer, directory: string) {
+    this.name = name
+    this.apex = apex
+    this.#directory = directory
+    this.#log = new ZoneLog(directory)
+  }
+
+  get versions(): readonly Version[] {
+    return this.#log.rows.map((row) => row.version)
+  }
+
+  get latest(): Version | undefined {
+    return this.#log.rows.at(-1)?.version
+  }
+
+  /** The newest released version. */
+  get released(): Version | undefined {
+    return this.#log.rows.findLast((row) => row.version.releasedAt !== undefined)?.version
+  }
+
+  /** The newest version with this serial (and digest). */
+  find(serial: Serial, digest?: string): Version | undefined {
+    return this.#log.rows.findLast(
+      (row) => row.version.serial === serial && (digest === undefined || row.version.digest === digest),
+    )?.version
+  }
+
+  #indexOf(version: Version): number {
+    return this.#log.rows.findLastIndex((row) => row.version.serial === version.serial && row.version.digest === version.digest)
+  }
+
+  /** Octets of memory the warm contents hold. */
+  get memory(): number {
+    return this.#contents?.memory ?? 0
+  }
+
+  /** Lets go of the records; they come back from disk on demand. */
+  cool(): void {
+    this.#contents = undefined
+  }
+
+  /** Reads what another process has committed. */
+  reload(): void {
+    const before = this.latest
+    this.#log.load()
+    const now = this.latest
+    if (before?.serial !== now?.serial || before?.digest !== now?.digest) this.#contents = undefined
+  }
+
+  /** One writer at a time, in order. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#queue.then(work, work)
+    this.#queue = run.catch(() => undefined)
+    return run
+  }
+
+  /** Contents of the newest version, from memory or disk. Throws StoreError. */
+  async contents(): Promise<ZoneContents> {
+    this.usedAt = Date.now()
+    if (this.#contents) return this.#contents
+    this.#loading ??= this.#materialize(this.#log.rows.length - 1).finally(() => {
+      this.#loading = undefined
+    })
+    const latest = this.latest
+    const contents = await this.#loading
+    if (latest === this.latest) this.#contents = contents
+    return contents
+  }
+
+  /** Contents of any kept version; a copy of its own unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
+  async contentsOf(version: Version): Promise<ZoneContents> {
+    const index = this.#indexOf(version)
+    if (index < 0) throw this.#unknown(version.serial)
+    return index === this.#log.rows.length - 1 ? await this.contents() : await this.#materialize(index)
+  }
+
+  #unknown(serial: Serial): StoreError {
+    return new StoreError(
+      { code: 'STORE_UNKNOWN_VERSION', zone: this.name, serial },
+      `${this.name} has no kept version with serial ${serial}`,
+    )
+  }
+
+  /** Reads the nearest whole contents and walks the differences from there, back or forth; the digest proves the result. */
+  async #materialize(index: number): Promise<ZoneContents> {
+    const { rows } = this.#log
+    const wanted = rows[index]
+    if (!wanted) throw this.#unknown(0)
+    const base = await this.#nearestSnapshot(rows, index)
+    const contents = await readSnapshot(join(this.#directory, base.row.snapshot!), this.apex)
+    contents.begin()
+    for (const difference of base.path) contents.apply(difference)
+    contents.commit()
+    if (contents.digest !== wanted.version.digest)
+      throw new ZoneError(
+        { code: 'ZONE_DIGEST_MISMATCH', expected: wanted.version.digest, found: contents.digest },
+        `${this.name} serial ${wanted.version.serial} does not read back as it was written`,
+      )
+    return contents
+  }
+
+  async #nearestSnapshot(rows: readonly LoggedVersion[], index: number): Promise<{ row: LoggedVersion; path: Difference[] }> {
+    const back: Difference[] = []
+    for (let i = index; i >= 0; i--) {
+      if (rows[i]!.snapshot !== undefined) return { row: rows[i]!, path: back }
+      if (rows[i]!.head.differences === 0) break
+      back.unshift(...(await this.#log.differencesOf(rows[i]!)))
+    }
+    const forth: Difference[] = []
+    for (let i = index + 1; i < rows.length && rows[i]!.head.differences > 0; i++) {
+      forth.push(...(await this.#log.differencesOf(rows[i]!)))
+      if (rows[i]!.snapshot !== undefined) return { row: rows[i]!, path: forth.toReversed().map(invertDifference) }
+    }
+    throw new StoreError(
+      { code: 'STORE_CORRUPT', file: this.#directory, reason: 'no whole contents' },
+      `${this.name}: no file with whole contents for serial ${rows[index]!.version.serial}`,
+    )
+  }
+
+  #head(contents: ZoneContents, provenance: Provenance, kind: 'axfr' | 'ixfr', differences: number): VersionHead {
+    const { releasedAt, ...times } = provenance
+    return {
+      entry: 'version',
+      serial: contents.soa.serial,
+      digest: contents.digest,
+      records: contents.records,
+      octets: contents.octets,
+      soa: contents.soa.stored.toString('base64'),
+      ...times,
+      ...(releasedAt === undefined ? {} : { releasedAt }),
+      kind,
+      differences,
+    }
+  }
+
+  #expect(replacing: Version | undefined): void {
+    const held = this.latest
+    if (held?.serial !== replacing?.serial || held?.digest !== replacing?.digest)
+      throw new StoreError(
+        { code: 'STORE_MOVED_ON', zone: this.name, expected: replacing?.serial, held: held?.serial },
+        `${this.name} moved on to serial ${held?.serial} meanwhile`,
+      )
+  }
+
+  /** Commits whole contents. The difference to the version before is computed, so that nodes still get IXFR. */
+  commitFull(contents: ZoneContents, replacing: Version | undefined, provenance: () => Provenance): Promise<Version> {
+    return this.#exclusively(async () => {
+      this.#expect(replacing)
+      await mkdir(this.#directory, { recursive: true, mode: 0o750 })
+      const snapshot = `contents-${contents.soa.serial}-${contents.digest}`
+      const computed = replacing === undefined ? undefined : await this.#compare(contents, replacing)
+      await writeSnapshot(join(this.#directory, snapshot), contents)
+      const head = { ...this.#head(contents, provenance(), 'axfr', computed ? 1 : 0), snapshot }
+      const row = await this.#log.append(head, computed ? [computed] : [], () => {
+        this.#contents = contents
+      })
+      this.usedAt = Date.now()
+      return row!.version
+    })
+  }
+
+  async #compare(contents: ZoneContents, replacing: Version): Promise<Difference | undefined> {
+    if (compareSerials(contents.soa.serial, replacing.serial) !== 'newer') return undefined
+    return await compareContents(await this.contents(), contents, contents.octets, pause)
+  }
+
+  /**
+   * Applies differences to the newest version and commits the result. On any error the zone is as before.
+   */
+  async commitIncremental(
+    differences: readonly Difference[],
+    replacing: Version,
+    provenance: () => Provenance,
+  ): Promise<Version> {
+    return this.#exclusively(async () => {
+      this.#expect(replacing)
+      const contents = await this.contents()
+      contents.begin()
+      try {
+        const exact = differences.map((difference) => contents.apply(difference))
+        const row = await this.#log.append(this.#head(contents, provenance(), 'ixfr', exact.length), exact, () =>
+          contents.commit(),
+        )
+        return row!.version
+      } catch (error) {
+        contents.rollback()
+        throw error
+      }
+    })
+  }
+
+  /** Notes durably that a version was released. */
+  release(version: Version, releasedAt: number): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#log.append({ entry: 'release', serial: version.serial, digest: version.digest, releasedAt })
+      version.releasedAt = releasedAt
+    })
+  }
+
+  /** Difference sequences from a node's serial to a version, oldest first; undefined when history does not reach back. */
+  async chain(from: Serial, to: Version): Promise<Difference[] | undefined> {
+    const last = this.#indexOf(to)
+    const chain = last < 0 ? undefined : await this.#log.chain(from, last)
+    // RFC 1982: a chain that does not rise all the way is no answer to IXFR.
+    return chain?.every((step) => compareSerials(step.to, step.from) === 'newer') && compareSerials(to.serial, from) === 'newer'
+      ? chain
+      : undefined
+  }
+
+  /** Whether `tidy` has work to do. */
+  isDueForTidying(rule: KeepRule): boolean {
+    const { rows } = this.#log
+    const newest = rows.findLast((row) => row.snapshot !== undefined)
+    const tooLarge = this.#log.octets > Math.max(JOURNAL_FLOOR_OCTETS, (newest?.version.octets ?? 0) / 2)
+    return (
+      this.#firstKept(rule) > 0 && (tooLarge || rows.length > rule.versions + SPARE_ROWS || (this.#contents?.waste ?? 0) > 0.4)
+    )
+  }
+
+  /** Index of the oldest row that must stay. */
+  #firstKept(rule: KeepRule): number {
+    const { rows } = this.#log
+    let first = Math.max(0, rows.length - rule.versions)
+    const inUse = rows.findIndex((row) => rule.inUse.has(row.version.serial))
+    if (inUse >= 0) first = Math.min(first, inUse)
+    const released = rows.findLastIndex((row) => row.version.releasedAt !== undefined)
+    return released >= 0 ? Math.min(first, released) : first
+  }
+
+  /** Drops versions nobody needs, rewrites the journal, and removes files that no version names. */
+  tidy(rule: KeepRule): Promise<void> {
+    return this.#exclusively(async () => {
+      const first = this.#firstKept(rule)
+      if (first > 0) {
+        const last = this.#log.rows.at(-1)!
+        if (last.snapshot === undefined) {
+          const file = `contents-${last.version.serial}-${last.version.digest}`
+          await writeSnapshot(join(this.#directory, file), await this.contents())
+          last.snapshot = file
+        }
+        await this.#log.rewrite(first)
+        // Reading back from the file also leaves the dead records behind.
+        if ((this.#contents?.waste ?? 0) > 0.4) this.#contents = undefined
+      }
+      await this.#removeStrays()
+    })
+  }
+
+  async #removeStrays(): Promise<void> {
+    const named = new Set(['journal', ...this.#log.rows.flatMap((row) => row.snapshot ?? [])])
+    for (const file of await readdir(this.#directory))
+      if (!named.has(file)) await rm(join(this.#directory, file), { force: true })
+  }
+
+  async drop(): Promise<void> {
+    await this.#exclusively(() => rm(this.#directory, { recursive: true, force: true }))
+  }
+}

@@ -1,0 +1,21 @@
+/** What is known of one version of a zone, apart from its records. Times are milliseconds since 1970. */
+import type { Serial } from '../dns/serial.js'
+
+export interface Version {
+  serial: Serial
+  /** Over all records; (zone, serial, digest) is the version's identity. */
+  digest: string
+  records: number
+  /** Of the records in stored form. */
+  octets: number
+  /** The SOA record in stored form. */
+  soa: Buffer
+  /** First seen at a primary. */
+  seenAt: number
+  committedAt: number
+  /** Undefined until it was released. */
+  releasedAt: number | undefined
+  /** The primary it came from. */
+  from: string
+  kind: 'axfr' | 'ixfr'
+}

@@ -1,0 +1,164 @@
+/**
+ * What one zone's journal says, in memory: versions oldest first, which file holds whole contents, where differences lie.
+ * Reads and appends; decides nothing.
+ */
+import { join } from 'node:path'
+import type { Serial } from '../dns/serial.js'
+import type { Difference } from '../zone/difference.js'
+import { StoreError } from './errors.js'
+import {
+  appendEntries,
+  type EntryHead,
+  encodeEntry,
+  type LocatedEntry,
+  readDifferences,
+  readEntries,
+  rewriteJournal,
+  scanJournal,
+  type VersionHead,
+} from './journal-file.js'
+import type { Version } from './version.js'
+
+/** Differences kept in memory per zone, in octets; older ones are read again when asked for. */
+const MEMORY_OCTETS = 4 << 20
+
+export interface LoggedVersion {
+  version: Version
+  head: VersionHead
+  located: LocatedEntry
+  /** File with the whole contents, if this version has one. */
+  snapshot: string | undefined
+  loaded: Difference[] | undefined
+}
+
+export class ZoneLog {
+  readonly #file: string
+  #end = 0
+  rows: LoggedVersion[] = []
+
+  constructor(directory: string) {
+    this.#file = join(directory, 'journal')
+  }
+
+  /** Octets of the journal. */
+  get octets(): number {
+    return this.#end
+  }
+
+  /** Reads the journal again from disk. Throws StoreError STORE_CORRUPT. */
+  load(): void {
+    const { entries, end } = scanJournal(this.#file)
+    this.#end = end
+    const old = new Map(this.rows.map((row) => [row.located.at, row]))
+    this.rows = []
+    for (const located of entries) {
+      const { head } = located
+      if (head.entry === 'version') {
+        const known = old.get(located.at)
+        this.#push(head, located, known?.version.digest === head.digest ? known.loaded : undefined)
+      } else {
+        const row = this.rows.findLast((r) => r.version.serial === head.serial && r.version.digest === head.digest)
+        if (row) row.version.releasedAt = head.releasedAt
+      }
+    }
+  }
+
+  #push(head: VersionHead, located: LocatedEntry, loaded: Difference[] | undefined): LoggedVersion {
+    const version: Version = {
+      serial: head.serial,
+      digest: head.digest,
+      records: head.records,
+      octets: head.octets,
+      soa: Buffer.from(head.soa, 'base64'),
+      seenAt: head.seenAt,
+      committedAt: head.committedAt,
+      releasedAt: head.releasedAt,
+      from: head.from,
+      kind: head.kind,
+    }
+    const row = { version, head, located, snapshot: head.snapshot, loaded }
+    this.rows.push(row)
+    return row
+  }
+
+  /** `onDurable` runs in the same breath as the entry becomes visible. */
+  async append(
+    head: EntryHead,
+    differences: readonly Difference[] = [],
+    onDurable: () => void = () => undefined,
+  ): Promise<LoggedVersion | undefined> {
+    const entry = encodeEntry(head, differences)
+    const at = this.#end === 0 ? 4 : this.#end
+    this.#end = await appendEntries(this.#file, this.#end, entry)
+    onDurable()
+    if (head.entry !== 'version') return undefined
+    const headOctets = entry.readUInt32BE(4)
+    const located = {
+      head,
+      at,
+      octets: entry.length,
+      differencesAt: at + 8 + headOctets,
+      differencesOctets: entry.length - 12 - headOctets,
+    }
+    const row = this.#push(head, located, [...differences])
+    this.#trimMemory()
+    return row
+  }
+
+  #trimMemory(): void {
+    let octets = 0
+    for (const row of this.rows.toReversed()) {
+      octets += row.located.differencesOctets
+      if (octets > MEMORY_OCTETS) row.loaded = undefined
+    }
+  }
+
+  async differencesOf(row: LoggedVersion): Promise<Difference[]> {
+    return row.loaded ?? (row.head.differences === 0 ? [] : await readDifferences(this.#file, row.located))
+  }
+
+  /** Keeps the rows from `first` on; `snapshots` says which files exist. The journal is replaced whole. */
+  async rewrite(first: number): Promise<void> {
+    const kept = this.rows.slice(first)
+    const raw = await readEntries(
+      this.#file,
+      kept.map((row) => row.located),
+    )
+    const entries = kept.map((row, i) => {
+      const head: VersionHead = { ...row.head }
+      delete head.snapshot
+      if (row.snapshot !== undefined) head.snapshot = row.snapshot
+      if (row.version.releasedAt !== undefined) head.releasedAt = row.version.releasedAt
+      const data = raw[i]!.subarray(
+        row.located.differencesAt - row.located.at,
+        row.located.differencesAt - row.located.at + row.located.differencesOctets,
+      )
+      return encodeEntry(head, data)
+    })
+    this.#end = await rewriteJournal(this.#file, entries)
+    const loaded = kept.map((row) => row.loaded)
+    const { entries: located } = scanJournal(this.#file)
+    if (located.length !== kept.length)
+      throw new StoreError(
+        { code: 'STORE_CORRUPT', file: this.#file, reason: 'rewrite' },
+        `${this.#file} did not read back as written`,
+      )
+    this.rows = []
+    located.forEach((entry, i) => this.#push(entry.head as VersionHead, entry, loaded[i]))
+  }
+
+  /** The gapless, rising chain of differences from `from` to the row at `last`, oldest first; undefined when there is none. */
+  async chain(from: Serial, last: number): Promise<Difference[] | undefined> {
+    const parts: Difference[][] = []
+    let wanted = this.rows[last]?.version.serial
+    for (let i = last; i >= 0; i--) {
+      const differences = await this.differencesOf(this.rows[i]!)
+      if (differences.length === 0 || differences.at(-1)!.to !== wanted) return undefined
+      const start = differences.findIndex((d) => d.from === from)
+      if (start >= 0) return [differences.slice(start), ...parts].flat()
+      parts.unshift(differences)
+      wanted = differences[0]!.from
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * All zones of a hub on disk: one folder per zone under `dataDir/zones`. Opening reads what the journals say of versions and
+ * no records. A journal that is damaged is set aside, named to the caller, and the zone starts empty, to be taken anew.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { nameToWire, type ZoneName } from '../dns/name.js'
+import { describeError } from '../errors.js'
+import { claimDirectory, lockForWriting } from './data-dir-lock.js'
+import { StoredZone } from './stored-zone.js'
+
+export interface StoreOptions {
+  dataDir: string
+  hub: string
+  /** Only one process may write; others follow what it commits. */
+  mode: 'write' | 'read'
+  /** Octets of warm contents to keep in memory, over all zones. */
+  warmOctets: number
+}
+
+export interface Damage {
+  zone: ZoneName
+  reason: string
+  setAside: string
+}
+
+/** Contents nobody wanted for this long are let go when memory is short. */
+const IDLE_MS = 60_000
+
+export class ZoneStore {
+  readonly #options: StoreOptions
+  readonly #root: string
+  readonly #zones = new Map<ZoneName, StoredZone>()
+  #unlock: (() => void) | undefined
+  /** What opening found broken. */
+  readonly damages: Damage[] = []
+
+  private constructor(options: StoreOptions) {
+    this.#options = options
+    this.#root = join(options.dataDir, 'zones')
+  }
+
+  /** Throws StoreError STORE_LOCKED, STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
+  static open(options: StoreOptions, zones: Iterable<ZoneName>): ZoneStore {
+    claimDirectory(options.dataDir, options.hub)
+    const store = new ZoneStore(options)
+    if (options.mode === 'write') store.#unlock = lockForWriting(options.dataDir)
+    for (const zone of zones) store.#open(zone)
+    return store
+  }
+
+  #open(name: ZoneName): StoredZone {
+    const directory = join(this.#root, folderName(name))
+    const zone = new StoredZone(name, nameToWire(name), directory)
+    if (existsSync(join(directory, 'journal'))) {
+      try {
+        zone.reload()
+      } catch (error) {
+        if (this.#options.mode === 'read') throw error
+        const setAside = `${directory}.damaged-${Date.now()}`
+        renameSync(directory, setAside)
+        this.damages.push({ zone: name, reason: describeError(error), setAside })
+        this.#zones.set(name, new StoredZone(name, nameToWire(name), directory))
+        return this.#zones.get(name)!
+      }
+    }
+    this.#zones.set(name, zone)
+    return zone
+  }
+
+  /** The zone, with whatever is kept of it. */
+  zone(name: ZoneName): StoredZone {
+    return this.#zones.get(name) ?? this.#open(name)
+  }
+
+  has(name: ZoneName): boolean {
+    return this.#zones.has(name)
+  }
+
+  /** Forgets zones that the config no longer has; their files stay. */
+  retain(names: ReadonlySet<ZoneName>): void {
+    for (const name of this.#zones.keys()) if (!names.has(name)) this.#zones.delete(name)
+  }
+
+  get zones(): Iterable<StoredZone> {
+    return this.#zones.values()
+  }
+
+  /** Folders of zones that are not open: left over from an earlier config. */
+  strangers(): string[] {
+    const known = new Set([...this.#zones.keys()].map(folderName))
+    return existsSync(this.#root) ? readdirSync(this.#root).filter((folder) => !known.has(folder)) : []
+  }
+
+  /** Lets go of contents that nobody wanted lately, oldest first, until the rest fits. */
+  coolDown(now: number): void {
+    const warm = [...this.#zones.values()].filter((zone) => zone.memory > 0).sort((a, b) => a.usedAt - b.usedAt)
+    let octets = warm.reduce((sum, zone) => sum + zone.memory, 0)
+    for (const zone of warm) {
+      if (octets <= this.#options.warmOctets || now - zone.usedAt < IDLE_MS) break
+      octets -= zone.memory
+      zone.cool()
+    }
+  }
+
+  close(): void {
+    this.#unlock?.()
+    this.#unlock = undefined
+  }
+}
+
+/** A folder name for any zone name: readable where it can be, unique always, never a path. */
+export function folderName(zone: ZoneName): string {
+  const readable = zone
+    .replace(/[^a-z0-9.-]/g, '_')
+    .replace(/\.$/, '')
+    .slice(0, 100)
+  return `${readable}-${createHash('sha256').update(zone).digest('hex').slice(0, 12)}`
+}

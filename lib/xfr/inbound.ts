@@ -1,0 +1,320 @@
+/**
+ * The receiving end of a transfer, with no sockets in it: messages in, zone data out (RFC 5936 §2.2, RFC 1995 §4). It says
+ * whether the exchange was whole and legal; it applies nothing and verifies no signature.
+ *
+ *   expect-soa ──first record──▶ decide ──SOA at held serial──▶ removing ⇄ adding ──closing SOA──▶ finished
+ *                                  │ ╰──any other record──────▶ body ──the same SOA again────────▶ finished
+ *                                  ╰──nothing newer───────────▶ finished (up to date)
+ */
+import { HEADER_OCTETS, opcodeOf, rcodeOf, readHeader, readQuestion, type Soa, soaOf } from '../dns/message.js'
+import { lowerWire, sameWireName } from '../dns/name.js'
+import { FLAG, OPCODE, RCODE, rcodeName } from '../dns/rcode.js'
+import { MAX_STORED_OCTETS, RecordReader } from '../dns/record.js'
+import { CLASS, isMetaType, TYPE, typeName } from '../dns/rrtype.js'
+import { compareSerials, type Serial } from '../dns/serial.js'
+import type { Difference } from '../zone/difference.js'
+import { sameRecord } from '../zone/record-hash.js'
+import { RunBuilder } from '../zone/record-run.js'
+import { type AskedFor, TransferError } from './errors.js'
+
+/** Most a transfer may bring. Octets are those of the messages. */
+export interface InboundLimits {
+  octets: number
+  records: number
+  messages: number
+}
+
+export interface InboundWish {
+  asked: AskedFor
+  /** Wire, any case. */
+  apex: Buffer
+  /** What we hold, when we asked by IXFR. */
+  heldSerial: Serial | undefined
+  id: number
+  limits: InboundLimits
+  /** Takes each record of a whole transfer, the opening SOA first. The buffer is reused. */
+  onRecord(data: Buffer, at: number): void
+  /** A whole transfer begins: forget what an earlier attempt brought. */
+  onFull(soa: Soa): void
+}
+
+export type InboundOutcome =
+  | { kind: 'up-to-date'; servedSerial: Serial }
+  | { kind: 'full'; soa: Soa }
+  | { kind: 'incremental'; soa: Soa; differences: Difference[] }
+
+type State =
+  | { at: 'expect-soa' }
+  | { at: 'decide' }
+  | { at: 'body' }
+  | { at: 'removing' | 'adding'; from: Soa; to: Soa | undefined; removed: RunBuilder; added: RunBuilder }
+  | { at: 'finished'; outcome: InboundOutcome }
+
+export class InboundTransfer {
+  readonly #wish: InboundWish
+  readonly #apex: Buffer
+  readonly #reader = new RecordReader()
+  readonly #scratch = Buffer.allocUnsafe(MAX_STORED_OCTETS)
+  readonly #differences: Difference[] = []
+  #state: State = { at: 'expect-soa' }
+  #target: Soa | undefined
+  /** So far, for the log and the limits. */
+  records = 0
+  messages = 0
+  octets = 0
+  /** Records dropped because they lie outside the zone. */
+  outside = 0
+  /** More came than an answer without news has: do not use the connection again. */
+  surplus = false
+
+  constructor(wish: InboundWish) {
+    this.#wish = wish
+    this.#apex = lowerWire(wish.apex)
+  }
+
+  get outcome(): InboundOutcome | undefined {
+    return this.#state.at === 'finished' ? this.#state.outcome : undefined
+  }
+
+  /** One newer SOA and nothing else yet: over TCP more may follow, or the primary means "ask by AXFR" (RFC 1995 §2). */
+  get isLoneSoa(): boolean {
+    return this.#state.at === 'decide'
+  }
+
+  /** Takes one message. Throws TransferError or WireError; after that the exchange is worthless. */
+  accept(msg: Buffer): void {
+    this.messages += 1
+    this.octets += msg.length
+    this.#checkLimits()
+    const { answers, at } = this.#checkHeader(msg)
+    const reader = this.#reader
+    const scratch = this.#scratch
+    let o = at
+    for (let i = 0; i < answers; i++) {
+      reader.read(msg, o, scratch, 0)
+      o = reader.next
+      this.#takeRecord()
+    }
+    this.#skipRest(msg, o)
+    if (this.#state.at === 'decide' && this.#wish.asked === 'ixfr') this.#decideLoneSoa()
+  }
+
+  /** The other side closed: that is early unless we have finished. */
+  end(): never {
+    throw this.#fail(
+      { code: 'XFR_ENDED_EARLY', records: this.records },
+      `the transfer ended early, after ${this.records} records`,
+    )
+  }
+
+  #fail(fault: Record<string, unknown> & { code: string }, message: string): TransferError {
+    return new TransferError({ ...fault, asked: this.#wish.asked } as ConstructorParameters<typeof TransferError>[0], message)
+  }
+
+  #checkLimits(): void {
+    const { limits } = this.#wish
+    for (const limit of ['octets', 'records', 'messages'] as const)
+      if (this[limit] > limits[limit])
+        throw this.#fail(
+          { code: 'XFR_LIMIT', limit: `${limits[limit]} ${limit}` },
+          `the transfer brings more than ${limits[limit]} ${limit}; raise defaults.limits.${limit} if that is right`,
+        )
+  }
+
+  /** RFC 5936 §2.2.1, §2.2.2. Returns how many answers there are and where they begin. */
+  #checkHeader(msg: Buffer): { answers: number; at: number } {
+    const header = readHeader(msg)
+    const bad = (reason: string) => this.#fail({ code: 'XFR_HEADER', reason }, `bad answer to a transfer request: ${reason}`)
+    if (this.#state.at === 'finished')
+      throw this.#fail({ code: 'XFR_TRAILING' }, 'the primary went on after the end of the transfer')
+    if (header.id !== this.#wish.id) throw bad('the id is not that of the request')
+    if ((header.flags & FLAG.QR) === 0) throw bad('it is not marked as an answer')
+    if (opcodeOf(header.flags) !== OPCODE.QUERY) throw bad(`opcode ${opcodeOf(header.flags)}`)
+    const rcode = rcodeOf(header.flags)
+    if (rcode !== RCODE.NOERROR)
+      throw this.#fail(
+        { code: 'XFR_RCODE', rcode },
+        `the primary answers ${rcodeName(rcode)} to ${this.#wish.asked.toUpperCase()}`,
+      )
+    if ((header.flags & FLAG.TC) !== 0) throw bad('it is marked as truncated')
+    if (header.questions > 1) throw bad('it has more than one question')
+    let at = HEADER_OCTETS
+    if (header.questions === 1) {
+      const question = readQuestion(msg)
+      const type = this.#wish.asked === 'axfr' ? TYPE.AXFR : TYPE.IXFR
+      if (!sameWireName(question.name, this.#apex) || question.type !== type || question.class !== CLASS.IN)
+        throw bad('its question is not ours')
+      at = question.end
+    }
+    if (header.answers === 0 && this.#state.at === 'expect-soa')
+      throw this.#fail({ code: 'XFR_EMPTY_ANSWER' }, 'the primary answers without any record')
+    return { answers: header.answers, at }
+  }
+
+  /** Authority and additional records are no zone data (RFC 5936 §2.2.4, §2.2.5), but must be well formed and the last octets. */
+  #skipRest(msg: Buffer, from: number): void {
+    const header = readHeader(msg)
+    let o = from
+    for (let i = header.authorities + header.additionals; i > 0; i--) {
+      this.#reader.read(msg, o, this.#scratch, 0)
+      o = this.#reader.next
+    }
+    if (o !== msg.length)
+      throw this.#fail(
+        { code: 'XFR_HEADER', reason: 'trailing octets' },
+        `${msg.length - o} octets behind the last record of a message`,
+      )
+  }
+
+  /** The record just read into the scratch buffer. */
+  #takeRecord(): void {
+    const { type, ownerLength } = this.#reader
+    const state = this.#state
+    if (state.at === 'finished') {
+      // What follows an older SOA changes nothing about it: there is nothing newer to have.
+      if (state.outcome.kind !== 'up-to-date') throw this.#fail({ code: 'XFR_TRAILING' }, 'a record follows the closing SOA')
+      this.surplus = true
+      return
+    }
+    this.records += 1
+    if (this.#reader.class !== CLASS.IN)
+      throw this.#fail(
+        { code: 'XFR_BAD_RECORD', reason: 'class' },
+        `a record of class ${this.#reader.class} in a transfer of class IN`,
+      )
+    if (isMetaType(type))
+      throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'meta type' }, `a record of type ${typeName(type)} is no zone data`)
+    if (type === TYPE.SOA) {
+      if (!this.#isApex(ownerLength))
+        throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'SOA below the apex' }, 'an SOA record that is not at the apex')
+      this.#takeSoa(soaOf(this.#scratch))
+      return
+    }
+    if (state.at === 'expect-soa')
+      throw this.#fail({ code: 'XFR_NO_LEADING_SOA' }, `the transfer begins with ${typeName(type)} instead of SOA`)
+    if (!this.#isInZone(ownerLength)) {
+      this.outside += 1
+      return
+    }
+    if (state.at === 'decide') this.#beginFull()
+    if (state.at === 'removing') state.removed.add(this.#scratch, 0)
+    else if (state.at === 'adding') state.added.add(this.#scratch, 0)
+    else this.#wish.onRecord(this.#scratch, 0)
+  }
+
+  #takeSoa(soa: Soa): void {
+    const state = this.#state
+    if (state.at === 'expect-soa') {
+      this.#target = soa
+      this.#state = { at: 'decide' }
+    } else if (state.at === 'decide') this.#decideOnSecondSoa(soa)
+    else if (state.at === 'body') {
+      // RFC 5936 §2.2: the same SOA again, and nothing else, ends it; another one means the zone changed under way.
+      if (!this.#isTarget(soa))
+        throw this.#fail(
+          { code: 'XFR_SERIAL_MISMATCH', reason: 'closing SOA' },
+          `the closing SOA (serial ${soa.serial}) is not the opening one (serial ${this.#target!.serial})`,
+        )
+      this.#state = { at: 'finished', outcome: { kind: 'full', soa: this.#target! } }
+    } else if (state.at === 'removing') {
+      if (
+        compareSerials(soa.serial, state.from.serial) !== 'newer' ||
+        compareSerials(soa.serial, this.#target!.serial) === 'newer'
+      )
+        throw this.#fail(
+          { code: 'XFR_SERIAL_MISMATCH', reason: 'sequence does not rise' },
+          `a difference sequence goes from serial ${state.from.serial} to ${soa.serial}`,
+        )
+      this.#state = { ...state, at: 'adding', to: soa }
+    } else if (state.at === 'adding') this.#closeSequence(state, soa)
+  }
+
+  /** RFC 1995 §4: an SOA with our serial opens a difference sequence; the target again is a zone of nothing but its SOA. */
+  #decideOnSecondSoa(soa: Soa): void {
+    const target = this.#target!
+    if (
+      this.#wish.asked === 'ixfr' &&
+      soa.serial === this.#wish.heldSerial &&
+      compareSerials(target.serial, soa.serial) === 'newer'
+    )
+      this.#openSequence(soa)
+    else if (this.#isTarget(soa)) {
+      this.#beginFull()
+      this.#state = { at: 'finished', outcome: { kind: 'full', soa: target } }
+    } else if (this.#nothingNewer())
+      this.#state = { at: 'finished', outcome: { kind: 'up-to-date', servedSerial: target.serial } }
+    else
+      throw this.#fail(
+        { code: 'XFR_SERIAL_MISMATCH', reason: 'first sequence' },
+        `the first difference sequence starts at serial ${soa.serial}, not at ours`,
+      )
+  }
+
+  #openSequence(from: Soa): void {
+    this.#state = { at: 'removing', from, to: undefined, removed: new RunBuilder(), added: new RunBuilder() }
+  }
+
+  #closeSequence(state: Extract<State, { at: 'removing' | 'adding' }>, soa: Soa): void {
+    const to = state.to!
+    this.#differences.push({
+      from: state.from.serial,
+      to: to.serial,
+      fromSoa: state.from.stored,
+      toSoa: to.stored,
+      removed: state.removed.finish(),
+      added: state.added.finish(),
+    })
+    if (soa.serial !== to.serial)
+      throw this.#fail(
+        { code: 'XFR_SERIAL_MISMATCH', reason: 'gap' },
+        `a difference sequence to ${to.serial} is followed by one from ${soa.serial}`,
+      )
+    if (to.serial !== this.#target!.serial) this.#openSequence(soa)
+    else if (!this.#isTarget(soa))
+      throw this.#fail({ code: 'XFR_SERIAL_MISMATCH', reason: 'closing SOA' }, 'the closing SOA is not the opening one')
+    else this.#state = { at: 'finished', outcome: { kind: 'incremental', soa: this.#target!, differences: this.#differences } }
+  }
+
+  #nothingNewer(): boolean {
+    const { asked, heldSerial } = this.#wish
+    return asked === 'ixfr' && heldSerial !== undefined && compareSerials(this.#target!.serial, heldSerial) !== 'newer'
+  }
+
+  /** RFC 1995 §2: one SOA that is not newer than ours means there is nothing to do. */
+  #decideLoneSoa(): void {
+    if (this.#nothingNewer())
+      this.#state = { at: 'finished', outcome: { kind: 'up-to-date', servedSerial: this.#target!.serial } }
+  }
+
+  #beginFull(): void {
+    const target = this.#target!
+    this.#wish.onFull(target)
+    this.#wish.onRecord(target.stored, 0)
+    this.#state = { at: 'body' }
+  }
+
+  #isTarget(soa: Soa): boolean {
+    return sameRecord(soa.stored, 0, this.#target!.stored, 0)
+  }
+
+  #isApex(ownerLength: number): boolean {
+    return ownerLength === this.#apex.length && this.#isInZone(ownerLength)
+  }
+
+  /** Owner ends in the apex, on a label boundary. */
+  #isInZone(ownerLength: number): boolean {
+    const apex = this.#apex
+    const from = 2 + ownerLength - apex.length
+    if (from < 2) return false
+    const data = this.#scratch
+    for (let i = 0; i < apex.length; i++) {
+      let c = data[from + i]!
+      if (c >= 0x41 && c <= 0x5a) c += 0x20
+      if (c !== apex[i]) return false
+    }
+    // A label boundary: what matches must start where a label starts.
+    let o = 2
+    while (o < from) o += 1 + data[o]!
+    return o === from
+  }
+}

@@ -1,0 +1,41 @@
+/** The sending end of a transfer: which records in which order (RFC 5936 §2.2, RFC 1995 §4). Pure; sockets are elsewhere. */
+import { type Difference, differenceOctets } from '../zone/difference.js'
+import { recordsIn } from '../zone/record-run.js'
+import type { ZoneView } from '../zone/zone-contents.js'
+import { TYPE } from '../dns/rrtype.js'
+import { MessageCutter, type PreparedMessages } from './message-cutter.js'
+
+/** Records cut in one go; about 5 ms, so that no zone holds up the others. */
+const RECORDS_PER_SLICE = 15_000
+
+/** A whole zone: SOA, everything else, SOA. `pause` is awaited between slices. */
+export async function cutAxfr(apex: Buffer, soa: Buffer, view: ZoneView, pause: () => Promise<void>): Promise<PreparedMessages> {
+  const cutter = new MessageCutter(apex, TYPE.AXFR)
+  cutter.add(soa, 0)
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    from = view.walk(from, RECORDS_PER_SLICE, (data, at) => cutter.add(data, at))
+    if (from !== undefined) await pause()
+  }
+  cutter.add(soa, 0)
+  return cutter.finish()
+}
+
+/** Difference sequences oldest first, the newest SOA around them. The chain must be gapless. */
+export function cutIxfr(apex: Buffer, chain: readonly Difference[]): PreparedMessages {
+  const cutter = new MessageCutter(apex, TYPE.IXFR)
+  const newest = chain.at(-1)!.toSoa
+  cutter.add(newest, 0)
+  for (const step of chain) {
+    cutter.add(step.fromSoa, 0)
+    for (const at of recordsIn(step.removed)) cutter.add(step.removed.data, at)
+    cutter.add(step.toSoa, 0)
+    for (const at of recordsIn(step.added)) cutter.add(step.added.data, at)
+  }
+  cutter.add(newest, 0)
+  return cutter.finish()
+}
+
+/** RFC 1995 §5: when the differences are larger than the zone, the zone is the better answer. */
+export function isWorthIxfr(chain: readonly Difference[], zoneOctets: number): boolean {
+  return chain.reduce((sum, step) => sum + differenceOctets(step), 0) < zoneOctets
+}

@@ -1,0 +1,42 @@
+/** The difference between two contents, where a primary gave only whole zones. Pure; `pause` is awaited between slices. */
+import type { Difference } from './difference.js'
+import { RunBuilder } from './record-run.js'
+import type { ZoneContents } from './zone-contents.js'
+
+const RECORDS_PER_SLICE = 20_000
+
+/** Undefined when the difference takes more than `limitOctets`: then the whole zone is the better answer. */
+export async function compareContents(
+  older: ZoneContents,
+  newer: ZoneContents,
+  limitOctets: number,
+  pause: () => Promise<void>,
+): Promise<Difference | undefined> {
+  const removed = new RunBuilder()
+  const added = new RunBuilder()
+  for (const [from, other, run] of [
+    [older, newer, removed],
+    [newer, older, added],
+  ] as const) {
+    const view = from.view()
+    try {
+      for (let at: number | undefined = 0; at !== undefined; ) {
+        at = view.walk(at, RECORDS_PER_SLICE, (data, start) => {
+          if (!other.has(data, start)) run.add(data, start)
+        })
+        if (removed.octets + added.octets > limitOctets) return undefined
+        if (at !== undefined) await pause()
+      }
+    } finally {
+      view.release()
+    }
+  }
+  return {
+    from: older.soa.serial,
+    to: newer.soa.serial,
+    fromSoa: older.soa.stored,
+    toSoa: newer.soa.stored,
+    removed: removed.finish(),
+    added: added.finish(),
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Difference sequences (RFC 1995 §4): what one version removes and adds to become the next. The SOA records stand beside
+ * the runs, never in them. What is kept is exact: it removes only what was there and adds only what was not, because BIND
+ * stays where it is after a difference that does not fit.
+ */
+import type { Serial } from '../dns/serial.js'
+import { sameRecord, RecordHash } from './record-hash.js'
+import { recordsIn, type RecordRun, RunBuilder } from './record-run.js'
+import { storedTtl } from '../dns/record.js'
+
+export interface Difference {
+  from: Serial
+  to: Serial
+  /** Stored SOA records of the two versions. */
+  fromSoa: Buffer
+  toSoa: Buffer
+  removed: RecordRun
+  added: RecordRun
+}
+
+/** Octets the difference takes on the wire without compression, SOA records included. */
+export const differenceOctets = (d: Difference): number =>
+  d.removed.data.length + d.added.data.length + d.fromSoa.length + d.toSoa.length
+
+export const invertDifference = (d: Difference): Difference => ({
+  from: d.to,
+  to: d.from,
+  fromSoa: d.toSoa,
+  toSoa: d.fromSoa,
+  removed: d.added,
+  added: d.removed,
+})
+
+interface Entry {
+  data: Buffer
+  at: number
+  b: number
+}
+
+/** Records by hash, TTL included in the comparison. */
+class RecordSet {
+  readonly #byHash = new Map<number, Entry[]>()
+  readonly #hash = new RecordHash()
+  size = 0
+
+  #is(entry: Entry, data: Buffer, at: number): boolean {
+    return (
+      entry.b === this.#hash.b &&
+      storedTtl(entry.data, entry.at) === storedTtl(data, at) &&
+      sameRecord(entry.data, entry.at, data, at)
+    )
+  }
+
+  add(data: Buffer, at: number): void {
+    this.#hash.of(data, at)
+    const entry = { data, at, b: this.#hash.b }
+    const row = this.#byHash.get(this.#hash.a)
+    if (row) row.push(entry)
+    else this.#byHash.set(this.#hash.a, [entry])
+    this.size += 1
+  }
+
+  /** Removes an equal record; false when there is none. */
+  take(data: Buffer, at: number): boolean {
+    this.#hash.of(data, at)
+    const row = this.#byHash.get(this.#hash.a)
+    const i = row?.findIndex((entry) => this.#is(entry, data, at)) ?? -1
+    if (row === undefined || i < 0) return false
+    row.splice(i, 1)
+    this.size -= 1
+    return true
+  }
+
+  toRun(): RecordRun {
+    const run = new RunBuilder()
+    for (const row of this.#byHash.values()) for (const entry of row) run.add(entry.data, entry.at)
+    return run.finish()
+  }
+}
+
+/**
+ * One difference that does what a chain of them does (condensed, RFC 1995 §5): a record that came and went is in neither run.
+ * The chain must be in order and without gaps.
+ */
+export function condense(chain: readonly Difference[]): Difference {
+  const first = chain[0]!
+  const last = chain.at(-1)!
+  if (chain.length === 1) return first
+  const removed = new RecordSet()
+  const added = new RecordSet()
+  for (const step of chain) {
+    for (const at of recordsIn(step.removed)) if (!added.take(step.removed.data, at)) removed.add(step.removed.data, at)
+    for (const at of recordsIn(step.added)) if (!removed.take(step.added.data, at)) added.add(step.added.data, at)
+  }
+  return {
+    from: first.from,
+    to: last.to,
+    fromSoa: first.fromSoa,
+    toSoa: last.toSoa,
+    removed: removed.toRun(),
+    added: added.toRun(),
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Stored records back to back in large buffers. A record is named by its offset; it never straddles two chunks, and an
+ * offset stays good for as long as the arena lives. Records are only ever appended; dead ones are marked, not moved.
+ */
+import { storedLength } from '../dns/record.js'
+import { ZoneError } from './errors.js'
+
+const CHUNK_BITS = 24
+const CHUNK_OCTETS = 1 << CHUNK_BITS
+const OFFSET_MASK = CHUNK_OCTETS - 1
+/** Offsets are 32 bits: 256 chunks of 16 MiB. */
+const MAX_CHUNKS = 256
+const FIRST_CHUNK_OCTETS = 2048
+
+export const MARK_LIVE = 0
+export const MARK_DEAD = 1
+
+export class RecordArena {
+  readonly #chunks: Buffer[] = [Buffer.allocUnsafe(FIRST_CHUNK_OCTETS)]
+  #tail = 0
+
+  /** Where the next record would go; everything before it is written. */
+  get tail(): number {
+    return this.#tail
+  }
+
+  /** Memory held, in octets. */
+  get octets(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  }
+
+  chunkOf(offset: number): Buffer {
+    return this.#chunks[offset >>> CHUNK_BITS]!
+  }
+
+  /** Position in chunkOf(offset). */
+  at(offset: number): number {
+    return offset & OFFSET_MASK
+  }
+
+  append(source: Buffer, from: number, length: number): number {
+    let chunk = this.#chunks.at(-1)!
+    let at = this.#tail & OFFSET_MASK
+    const index = this.#tail >>> CHUNK_BITS
+    if (index >= this.#chunks.length || at + length > chunk.length) {
+      chunk = this.#grow(at, length)
+      at = this.#tail & OFFSET_MASK
+    }
+    if (length < 64) for (let i = 0; i < length; i++) chunk[at + i] = source[from + i]!
+    else source.copy(chunk, at, from, from + length)
+    chunk[at + 1] = MARK_LIVE
+    const offset = this.#tail
+    this.#tail += length
+    return offset
+  }
+
+  #grow(at: number, length: number): Buffer {
+    const last = this.#chunks.length - 1
+    const chunk = this.#chunks[last]!
+    if (chunk.length < CHUNK_OCTETS && at + length <= CHUNK_OCTETS) {
+      const larger = Buffer.allocUnsafe(Math.min(CHUNK_OCTETS, Math.max(chunk.length * 2, at + length)))
+      chunk.copy(larger, 0, 0, at)
+      this.#chunks[last] = larger
+      return larger
+    }
+    if (this.#chunks.length === MAX_CHUNKS)
+      throw new ZoneError({ code: 'ZONE_TOO_LARGE', limit: '4 GiB in memory' }, 'the zone needs more than 4 GiB of memory')
+    // A zero owner length says that the rest of this chunk is empty: no stored record has one.
+    if (this.#tail >>> CHUNK_BITS === last && at < chunk.length) chunk[at] = 0
+    const next = Buffer.allocUnsafe(CHUNK_OCTETS)
+    this.#chunks.push(next)
+    this.#tail = (last + 1) * CHUNK_OCTETS
+    return next
+  }
+
+  /** Forgets everything appended from `tail` on. Only for what nobody can have seen. */
+  truncate(tail: number): void {
+    this.#tail = tail
+    this.#chunks.length = Math.max(1, (tail >>> CHUNK_BITS) + ((tail & OFFSET_MASK) > 0 ? 1 : 0))
+  }
+
+  isDead(offset: number): boolean {
+    return this.chunkOf(offset)[this.at(offset) + 1] === MARK_DEAD
+  }
+
+  mark(offset: number, mark: number): void {
+    this.chunkOf(offset)[this.at(offset) + 1] = mark
+  }
+
+  /** The offset of the record behind `offset`, or `end`. */
+  next(offset: number, end: number): number {
+    const chunk = this.chunkOf(offset)
+    const at = this.at(offset)
+    return this.settle(offset + storedLength(chunk, at), end)
+  }
+
+  /** Skips the empty rest of a chunk. */
+  settle(offset: number, end: number): number {
+    if (offset >= end) return end
+    const at = this.at(offset)
+    if (at === 0) return offset
+    const chunk = this.chunkOf(offset)
+    if (at >= chunk.length || chunk[at] === 0) return Math.min(end, ((offset >>> CHUNK_BITS) + 1) * CHUNK_OCTETS)
+    return offset
+  }
+}

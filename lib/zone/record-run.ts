@@ -1,0 +1,41 @@
+/** Stored records back to back in one buffer: what a difference removes or adds, and what a file holds. */
+import { storedLength } from '../dns/record.js'
+
+export interface RecordRun {
+  data: Buffer
+  count: number
+}
+
+export const EMPTY_RUN: RecordRun = { data: Buffer.alloc(0), count: 0 }
+
+export class RunBuilder {
+  #data = Buffer.allocUnsafe(512)
+  #length = 0
+  count = 0
+
+  get octets(): number {
+    return this.#length
+  }
+
+  add(source: Buffer, at: number, length = storedLength(source, at)): void {
+    if (this.#length + length > this.#data.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#data.length * 2, this.#length + length))
+      this.#data.copy(larger, 0, 0, this.#length)
+      this.#data = larger
+    }
+    source.copy(this.#data, this.#length, at, at + length)
+    // The mark belongs to whoever stores the record: a run has none.
+    this.#data[this.#length + 1] = 0
+    this.#length += length
+    this.count += 1
+  }
+
+  finish(): RecordRun {
+    return { data: this.#data.subarray(0, this.#length), count: this.count }
+  }
+}
+
+/** Offsets of the records in a run. */
+export function* recordsIn(run: RecordRun): Generator<number> {
+  for (let o = 0; o < run.data.length; o += storedLength(run.data, o)) yield o
+}

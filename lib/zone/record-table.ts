@@ -1,0 +1,101 @@
+/**
+ * The hash over an arena: record hash → offset, open addressing, linear probing. Above a size it is split in 256 parts that
+ * grow one by one, so that no single growth holds up the event loop (a growth of 5 million entries at once takes 150 ms).
+ */
+
+const EMPTY = 0xffffffff
+/** Entries at which the one part becomes 256. */
+const SPLIT_AT = 32_768
+const MAX_LOAD = 0.72
+
+class Part {
+  /** Pairs (hash, offset). */
+  slots: Uint32Array
+  count = 0
+  mask: number
+
+  constructor(capacity: number) {
+    this.slots = new Uint32Array(capacity * 2).fill(EMPTY)
+    this.mask = capacity - 1
+  }
+
+  insert(hash: number, offset: number): void {
+    if (this.count + 1 > (this.mask + 1) * MAX_LOAD) this.#grow()
+    let i = hash & this.mask
+    while (this.slots[i * 2 + 1] !== EMPTY) i = (i + 1) & this.mask
+    this.slots[i * 2] = hash
+    this.slots[i * 2 + 1] = offset
+    this.count += 1
+  }
+
+  #grow(): void {
+    const old = this.slots
+    const capacity = (this.mask + 1) * 2
+    this.slots = new Uint32Array(capacity * 2).fill(EMPTY)
+    this.mask = capacity - 1
+    this.count = 0
+    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== EMPTY) this.insert(old[i]!, old[i + 1]!)
+  }
+
+  /** Backward-shift deletion: no tombstones, so probes stay short however many records come and go. */
+  delete(hash: number, offset: number): boolean {
+    const { slots, mask } = this
+    let i = hash & mask
+    while (slots[i * 2 + 1] !== offset) {
+      if (slots[i * 2 + 1] === EMPTY) return false
+      i = (i + 1) & mask
+    }
+    let hole = i
+    for (let j = (i + 1) & mask; slots[j * 2 + 1] !== EMPTY; j = (j + 1) & mask) {
+      const home = slots[j * 2]! & mask
+      if (((j - home) & mask) >= ((j - hole) & mask)) {
+        slots[hole * 2] = slots[j * 2]!
+        slots[hole * 2 + 1] = slots[j * 2 + 1]!
+        hole = j
+      }
+    }
+    slots[hole * 2 + 1] = EMPTY
+    this.count -= 1
+    return true
+  }
+}
+
+export class RecordTable {
+  #parts: Part[] = [new Part(16)]
+
+  #part(hash: number): Part {
+    return this.#parts.length === 1 ? this.#parts[0]! : this.#parts[hash >>> 24]!
+  }
+
+  /** The first offset with this hash that `matches`, or undefined. */
+  find(hash: number, matches: (offset: number) => boolean): number | undefined {
+    const part = this.#part(hash)
+    const { slots, mask } = part
+    for (let i = hash & mask; ; i = (i + 1) & mask) {
+      const offset = slots[i * 2 + 1]!
+      if (offset === EMPTY) return undefined
+      if (slots[i * 2] === hash && matches(offset)) return offset
+    }
+  }
+
+  insert(hash: number, offset: number): void {
+    const part = this.#part(hash)
+    part.insert(hash, offset)
+    if (this.#parts.length === 1 && part.count >= SPLIT_AT) this.#split(part)
+  }
+
+  #split(whole: Part): void {
+    this.#parts = Array.from({ length: 256 }, () => new Part(256))
+    const { slots } = whole
+    for (let i = 0; i < slots.length; i += 2) if (slots[i + 1] !== EMPTY) this.#part(slots[i]!).insert(slots[i]!, slots[i + 1]!)
+  }
+
+  delete(hash: number, offset: number): boolean {
+    return this.#part(hash).delete(hash, offset)
+  }
+
+  /** Memory held, in octets. */
+  get octets(): number {
+    return this.#parts.reduce((sum, part) => sum + part.slots.byteLength, 0)
+  }
+}

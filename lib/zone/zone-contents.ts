@@ -1,0 +1,247 @@
+/**
+ * A zone's records in memory: an arena with a hash over it. One writer changes it, difference by difference, in time
+ * proportional to the change; any number of readers hold views, which stay as they were when taken. Nothing a writer does
+ * has a name before `commit`; `rollback` leaves no trace.
+ * Not here: disk (../store), what may be released (../rollout).
+ */
+import { soaOf, type Soa } from '../dns/message.js'
+import { sameWireName } from '../dns/name.js'
+import { storedLength, storedOwner, storedTtl, storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+import { recordText } from '../dns/record-text.js'
+import type { Difference } from './difference.js'
+import { ZoneDigest } from './digest.js'
+import { ZoneError } from './errors.js'
+import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
+import { RecordHash, sameRecord } from './record-hash.js'
+import { recordsIn, RunBuilder } from './record-run.js'
+import { RecordTable } from './record-table.js'
+
+/** What a view promises: these records, whatever happens to the zone meanwhile. Release it when done. */
+export interface ZoneView {
+  /** Calls `visit` for each record but the SOA, from the position on; returns where to go on, or undefined at the end. */
+  walk(from: number, atMost: number, visit: (data: Buffer, at: number) => void): number | undefined
+  release(): void
+}
+
+/** What an uncommitted change did, newest last, for rollback. */
+type Step = { did: 'add' | 'remove'; offset: number }
+
+export class ZoneContents {
+  readonly apex: Buffer
+  readonly #arena = new RecordArena()
+  readonly #table = new RecordTable()
+  readonly #hash = new RecordHash()
+  #digest = new ZoneDigest()
+  #records = 0
+  #octets = 0
+  #deadOctets = 0
+  #soa: Soa | undefined
+  #epoch = 0
+  /** Open views by epoch; while there are any, deaths are dated. */
+  readonly #views = new Map<number, number>()
+  readonly #diedAt = new Map<number, number>()
+  #undo: { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined } | undefined
+
+  #probe: Buffer = Buffer.alloc(0)
+  #probeAt = 0
+  readonly #matches = (offset: number): boolean =>
+    sameRecord(this.#arena.chunkOf(offset), this.#arena.at(offset), this.#probe, this.#probeAt)
+
+  constructor(apex: Buffer) {
+    this.apex = apex
+  }
+
+  get digest(): string {
+    return this.#digest.toString()
+  }
+
+  get records(): number {
+    return this.#records
+  }
+
+  /** Octets of the live records in stored form. */
+  get octets(): number {
+    return this.#octets
+  }
+
+  /** Memory held, in octets. */
+  get memory(): number {
+    return this.#arena.octets + this.#table.octets
+  }
+
+  /** Share of the arena that is dead; at a third it pays to rebuild. */
+  get waste(): number {
+    return this.#deadOctets / Math.max(1, this.#octets + this.#deadOctets)
+  }
+
+  get soa(): Soa {
+    if (this.#soa === undefined) throw new ZoneError({ code: 'ZONE_EMPTY' }, 'the zone has no SOA')
+    return this.#soa
+  }
+
+  #find(data: Buffer, at: number): number | undefined {
+    this.#probe = data
+    this.#probeAt = at
+    this.#hash.of(data, at)
+    return this.#table.find(this.#hash.a, this.#matches)
+  }
+
+  has(data: Buffer, at: number): boolean {
+    const offset = this.#find(data, at)
+    return offset !== undefined && storedTtl(this.#arena.chunkOf(offset), this.#arena.at(offset)) === storedTtl(data, at)
+  }
+
+  /** Adds a record; false when the same one is there (RFC 5936 §2.2: duplicates are ignored). */
+  add(data: Buffer, at: number): boolean {
+    if (this.#find(data, at) !== undefined) return false
+    this.#insert(data, at)
+    return true
+  }
+
+  #insert(data: Buffer, at: number): void {
+    const length = storedLength(data, at)
+    const offset = this.#arena.append(data, at, length)
+    this.#table.insert(this.#hash.a, offset)
+    this.#digest.add(this.#hash, storedTtl(data, at))
+    this.#records += 1
+    this.#octets += length
+    this.#undo?.steps.push({ did: 'add', offset })
+    if (storedType(data, at) === TYPE.SOA && sameWireName(storedOwner(data, at), this.apex)) this.#soa = soaOf(data, at)
+  }
+
+  /** `#hash` must be that of the record. */
+  #remove(offset: number): void {
+    const chunk = this.#arena.chunkOf(offset)
+    const at = this.#arena.at(offset)
+    const length = storedLength(chunk, at)
+    this.#table.delete(this.#hash.a, offset)
+    this.#digest.remove(this.#hash, storedTtl(chunk, at))
+    this.#arena.mark(offset, MARK_DEAD)
+    if (this.#views.size > 0 || this.#undo !== undefined) this.#diedAt.set(offset, this.#epoch + 1)
+    this.#records -= 1
+    this.#octets -= length
+    this.#deadOctets += length
+    this.#undo?.steps.push({ did: 'remove', offset })
+  }
+
+  begin(): void {
+    this.#undo = { steps: [], tail: this.#arena.tail, digest: this.#digest.clone(), soa: this.#soa }
+  }
+
+  commit(): void {
+    this.#undo = undefined
+    this.#epoch += 1
+    if (this.#views.size === 0) this.#diedAt.clear()
+  }
+
+  rollback(): void {
+    const undo = this.#undo
+    if (undo === undefined) return
+    for (const { did, offset } of undo.steps.reverse()) {
+      const chunk = this.#arena.chunkOf(offset)
+      const at = this.#arena.at(offset)
+      const length = storedLength(chunk, at)
+      this.#hash.of(chunk, at)
+      if (did === 'add') {
+        this.#table.delete(this.#hash.a, offset)
+        this.#records -= 1
+        this.#octets -= length
+      } else {
+        this.#table.insert(this.#hash.a, offset)
+        this.#arena.mark(offset, MARK_LIVE)
+        this.#diedAt.delete(offset)
+        this.#records += 1
+        this.#octets += length
+        this.#deadOctets -= length
+      }
+    }
+    this.#arena.truncate(undo.tail)
+    this.#digest = undo.digest
+    this.#soa = undo.soa
+    this.#undo = undefined
+  }
+
+  /**
+   * Applies one difference sequence inside begin/commit and returns it exact: removals as held (whatever TTL they named),
+   * additions of what was there left out, a change of TTL as removal and addition.
+   * Throws ZoneError ZONE_WRONG_BASE, ZONE_REMOVES_ABSENT; the caller rolls back.
+   */
+  apply(difference: Difference): Difference {
+    if (this.soa.serial !== difference.from)
+      throw new ZoneError(
+        { code: 'ZONE_WRONG_BASE', held: this.soa.serial, from: difference.from },
+        `the difference starts at serial ${difference.from}, not at ${this.soa.serial}`,
+      )
+    const removed = new RunBuilder()
+    const added = new RunBuilder()
+    const fromSoa = this.soa.stored
+    this.#removeHeld(difference.fromSoa, 0, undefined)
+    for (const at of recordsIn(difference.removed)) this.#removeHeld(difference.removed.data, at, removed)
+    for (const at of recordsIn(difference.added)) {
+      const { data } = difference.added
+      const held = this.#find(data, at)
+      if (held !== undefined) {
+        const chunk = this.#arena.chunkOf(held)
+        if (storedTtl(chunk, this.#arena.at(held)) === storedTtl(data, at)) continue
+        removed.add(chunk, this.#arena.at(held))
+        this.#remove(held)
+      }
+      added.add(data, at)
+      this.#insert(data, at)
+    }
+    this.#find(difference.toSoa, 0)
+    this.#insert(difference.toSoa, 0)
+    return {
+      from: difference.from,
+      to: difference.to,
+      fromSoa,
+      toSoa: this.soa.stored,
+      removed: removed.finish(),
+      added: added.finish(),
+    }
+  }
+
+  #removeHeld(data: Buffer, at: number, into: RunBuilder | undefined): void {
+    const held = this.#find(data, at)
+    if (held === undefined) {
+      const record = recordText(data, at)
+      throw new ZoneError({ code: 'ZONE_REMOVES_ABSENT', record }, `the difference removes what is not there: ${record}`)
+    }
+    into?.add(this.#arena.chunkOf(held), this.#arena.at(held))
+    this.#remove(held)
+  }
+
+  /** The contents as they are now, for reading while later versions are built. */
+  view(): ZoneView {
+    const epoch = this.#epoch
+    const end = this.#undo?.tail ?? this.#arena.tail
+    this.#views.set(epoch, (this.#views.get(epoch) ?? 0) + 1)
+    let open = true
+    return {
+      walk: (from, atMost, visit) => this.#walk(epoch, end, from, atMost, visit),
+      release: () => {
+        if (!open) return
+        open = false
+        const count = this.#views.get(epoch)! - 1
+        if (count > 0) this.#views.set(epoch, count)
+        else this.#views.delete(epoch)
+        if (this.#views.size === 0) this.#diedAt.clear()
+      },
+    }
+  }
+
+  #walk(epoch: number, end: number, from: number, atMost: number, visit: (data: Buffer, at: number) => void): number | undefined {
+    const arena = this.#arena
+    let offset = arena.settle(from, end)
+    for (let n = 0; offset < end; n++) {
+      if (n === atMost) return offset
+      const chunk = arena.chunkOf(offset)
+      const at = arena.at(offset)
+      const seen = chunk[at + 1] !== MARK_DEAD || (this.#diedAt.get(offset) ?? 0) > epoch
+      if (seen && storedType(chunk, at) !== TYPE.SOA) visit(chunk, at)
+      offset = arena.settle(offset + storedLength(chunk, at), end)
+    }
+    return undefined
+  }
+}
