@@ -93,7 +93,7 @@ const CASES: Case[] = [
     id: 'a zone given twice',
     text: withLine(15, '  - { name: EXAMPLE.com. }'),
     code: 'CONFIG_DUPLICATE',
-    at: '15:5',
+    at: '15:7',
     says: /example\.com\. is here twice/,
   },
   {

@@ -1,0 +1,71 @@
+/** Which real servers this machine has, in which version, and the Debian package of each that is missing. */
+import { spawnSync } from 'node:child_process'
+import { LabError } from './errors.js'
+
+interface ProgramRow {
+  /** All are needed for it to work in the lab. */
+  programs: readonly string[]
+  packages: readonly string[]
+  versionArgs: readonly string[]
+}
+
+const PROGRAMS = {
+  knot: { programs: ['knotd', 'knotc'], packages: ['knot'], versionArgs: ['--version'] },
+  nsd: { programs: ['nsd', 'nsd-control'], packages: ['nsd'], versionArgs: ['-v'] },
+  bind: { programs: ['named', 'rndc'], packages: ['bind9', 'bind9-utils'], versionArgs: ['-v'] },
+  pdns: { programs: ['pdns_server', 'pdnsutil'], packages: ['pdns-server', 'pdns-backend-bind'], versionArgs: ['--version'] },
+  redis: { programs: ['redis-server'], packages: ['redis-server'], versionArgs: ['--version'] },
+} as const satisfies Record<string, ProgramRow>
+
+export type LabProgram = keyof typeof PROGRAMS
+
+export const LAB_PROGRAMS = Object.keys(PROGRAMS) as readonly LabProgram[]
+
+export interface Availability {
+  kind: LabProgram
+  packages: readonly string[]
+  /** Undefined when it is not installed. */
+  version: string | undefined
+}
+
+const known = new Map<LabProgram, Availability>()
+
+const paths = new Map<string, string>()
+
+/** Its path; Debian keeps daemons where an ordinary user's PATH does not look. */
+export function findProgram(name: string): string | undefined {
+  const hit = paths.get(name)
+  if (hit !== undefined) return hit
+  const script = 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v -- "$1"'
+  const path = spawnSync('sh', ['-c', script, 'sh', name], { encoding: 'utf8' }).stdout.trim()
+  if (path === '') return undefined
+  paths.set(name, path)
+  return path
+}
+
+export function checkProgram(kind: LabProgram): Availability {
+  const hit = known.get(kind)
+  if (hit !== undefined) return hit
+  const { programs, packages, versionArgs } = PROGRAMS[kind]
+  const found = programs.map(findProgram)
+  const printed = found.includes(undefined) ? undefined : spawnSync(found[0]!, [...versionArgs], { encoding: 'utf8' })
+  const version = printed === undefined ? undefined : (/\d+\.\d+(\.\d+)?/.exec(printed.stdout + printed.stderr)?.[0] ?? 'unknown')
+  const availability = { kind, packages, version }
+  known.set(kind, availability)
+  return availability
+}
+
+/** Throws LAB_NOT_INSTALLED with the packages to install. */
+export function requireProgram(kind: LabProgram): { version: string } {
+  const { version, packages } = checkProgram(kind)
+  if (version !== undefined) return { version }
+  const message = `${kind} is not installed: apt-get install ${packages.join(' ')}`
+  throw new LabError({ code: 'LAB_NOT_INSTALLED', program: kind, package: packages[0] }, message)
+}
+
+/** `4.6.1` is at least `4.5`? */
+export function isAtLeast(version: string, least: string): boolean {
+  const [have, want] = [version, least].map((text) => text.split('.').map(Number))
+  for (const [i, number] of want!.entries()) if ((have![i] ?? 0) !== number) return (have![i] ?? 0) > number
+  return true
+}

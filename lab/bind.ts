@@ -1,0 +1,115 @@
+/** BIND as hidden primary (file, dynamic updates) and as node. Settings: none of its rate limits and delays. */
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { askSerial } from './ask-serial.js'
+import { findProgram, isAtLeast, requireProgram } from './available.js'
+import { bindKey, keysOf, makeKey } from './keys.js'
+import { findPort } from './ports.js'
+import { runCommand } from './run-command.js'
+import { type LabPeer, type LabServer, type LabServerOptions, type LabZone, launchServer, makeServerFolder } from './server.js'
+import { labFolder } from './watchdog.js'
+import { zoneFileName } from './zone-text.js'
+
+export async function startBind(options: LabServerOptions): Promise<LabServer> {
+  const { version } = requireProgram('bind')
+  const ip = options.ip ?? '127.0.0.1'
+  const port = options.port ?? (await findPort(ip))
+  const controlPort = await findPort('127.0.0.1')
+  const folder = makeServerFolder(options.name)
+  for (const { name, text } of options.zones) if (text !== undefined) writeFileSync(join(folder, zoneFileName(name)), text)
+  const controlKey = makeKey('rndc-key')
+  const conf = join(folder, 'named.conf')
+  const rndcConf = join(folder, 'rndc.conf')
+  writeFileSync(conf, namedConfig({ ...options, ip }, { port, folder, version, controlPort, controlKey: bindKey(controlKey) }), {
+    mode: 0o600,
+  })
+  const rndcOptions = `options { default-key "rndc-key"; default-server 127.0.0.1; default-port ${controlPort}; };\n`
+  writeFileSync(rndcConf, bindKey(controlKey) + rndcOptions, { mode: 0o600 })
+  const probe = options.zones[0]?.name ?? '.'
+  return launchServer({
+    kind: 'bind',
+    name: options.name,
+    ip,
+    port,
+    folder,
+    command: [unconfinedNamed(), '-g', '-c', conf, '-n', options.tuned === true ? '2' : '1'],
+    isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
+    control: (...args) => runCommand('rndc', ['-c', rndcConf, ...args]),
+  })
+}
+
+/**
+ * Debian's AppArmor profile keeps /usr/sbin/named to its own folders and goes by the program's path: where AppArmor is on, a copy
+ * in the lab's folder is run instead.
+ */
+function unconfinedNamed(): string {
+  const named = findProgram('named') ?? 'named'
+  try {
+    if (readFileSync('/sys/module/apparmor/parameters/enabled', 'latin1').trim() !== 'Y') return named
+    const copy = join(labFolder(), 'named')
+    copyFileSync(named, copy)
+    return copy
+  } catch {
+    return named
+  }
+}
+
+interface Place {
+  port: number
+  folder: string
+  version: string
+  controlPort: number
+  controlKey: string
+}
+
+function namedConfig(options: LabServerOptions & { ip: string }, place: Place): string {
+  const { port, folder, version } = place
+  const source = options.source ?? options.ip
+  const v6 = options.ip.includes(':')
+  const family = source.includes(':') ? '-v6' : ''
+  const rule = (key: { name: string } | undefined) => (key === undefined ? '127.0.0.0/8; ::1;' : `key "${key.name}";`)
+  // Newer versions refuse RRsets over 100 records unless told otherwise.
+  const noRrsetLimit = isAtLeast(version, '9.18.28') ? '  max-records-per-type 0;\n  max-types-per-name 0;\n' : ''
+  const targets = (options.notify ?? []).map(peerText).join('')
+  return `${place.controlKey}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "rndc-key"; }; };
+options {
+  directory "${folder}";
+  pid-file "${folder}/named.pid";
+  lock-file none;
+  session-keyfile "${folder}/session.key";
+  managed-keys-directory "${folder}";
+  listen-on port ${port} { ${v6 ? 'none' : options.ip}; };
+  listen-on-v6 port ${port} { ${v6 ? options.ip : 'none'}; };
+  transfer-source${family} ${source};
+  notify-source${family} ${source};
+  recursion no;
+  dnssec-validation no;
+  empty-zones-enable no;
+  allow-query { any; };
+  allow-transfer { ${rule(options.transferKey)} };
+  notify ${targets === '' ? 'no' : 'explicit'};
+${targets === '' ? '' : `  also-notify { ${targets} };\n`}  notify-delay 0;
+  notify-rate 100000;
+  startup-notify-rate 100000;
+  serial-query-rate 100000;
+  transfers-in 200;
+  transfers-out 200;
+  transfers-per-ns 200;
+  tcp-clients 1000;
+  min-refresh-time 1;
+  min-retry-time 1;
+${noRrsetLimit}};
+${options.zones.map((zone) => zoneConfig(zone, rule(options.updateKey))).join('')}`
+}
+
+const peerText = (peer: LabPeer): string =>
+  `${peer.ip} port ${peer.port}${peer.key === undefined ? '' : ` key "${peer.key.name}"`}; `
+
+function zoneConfig(zone: LabZone, mayUpdate: string): string {
+  const file = zoneFileName(zone.name)
+  if (zone.text !== undefined) return `zone "${zone.name}" { type primary; file "${file}"; allow-update { ${mayUpdate} }; };\n`
+  const from = zone.from ?? []
+  const notifiers = from.map((peer) => (peer.key === undefined ? `${peer.ip};` : `key "${peer.key.name}";`)).join(' ')
+  const primaries = from.map(peerText).join('')
+  return `zone "${zone.name}" { type secondary; file "${file}"; primaries { ${primaries}}; allow-notify { ${notifiers} }; };\n`
+}

@@ -1,0 +1,126 @@
+/** Knot DNS as hidden primary (file, dynamic updates, signing) and as node. Settings: fast on loopback, IXFR both ways. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { askSerial } from './ask-serial.js'
+import { isAtLeast, requireProgram } from './available.js'
+import { keysOf } from './keys.js'
+import { findPort } from './ports.js'
+import { runCommand } from './run-command.js'
+import { type LabPeer, type LabServer, type LabServerOptions, type LabZone, launchServer, makeServerFolder } from './server.js'
+import { zoneFileName } from './zone-text.js'
+
+const LOOPBACK = '[127.0.0.0/8, ::1]'
+
+export async function startKnot(options: LabServerOptions): Promise<LabServer> {
+  const { version } = requireProgram('knot')
+  const ip = options.ip ?? '127.0.0.1'
+  const port = options.port ?? (await findPort(ip))
+  const folder = makeServerFolder(options.name, 'db', 'zones')
+  for (const { name, text } of options.zones)
+    if (text !== undefined) writeFileSync(join(folder, 'zones', zoneFileName(name)), text)
+  const conf = join(folder, 'knot.conf')
+  writeFileSync(conf, knotConfig(options, { ip, port, folder, version }), { mode: 0o600 })
+  const probe = options.zones[0]?.name ?? '.'
+  return launchServer({
+    kind: 'knot',
+    name: options.name,
+    ip,
+    port,
+    folder,
+    command: ['knotd', '-c', conf],
+    isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
+    control: (...args) => runCommand('knotc', ['-b', '-c', conf, ...args]),
+  })
+}
+
+interface Place {
+  ip: string
+  port: number
+  folder: string
+  version: string
+}
+
+function knotConfig(options: LabServerOptions, place: Place): string {
+  const { ip, port, folder } = place
+  const remotes = remoteIds(options)
+  const source = options.source ?? ip
+  const remoteText = [...remotes.values()].map(
+    ({ id, peer }) =>
+      `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n    via: ${source}\n${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
+  )
+  // A NOTIFY counts when it comes from where the zone comes from, signed when that link has a key.
+  const acls = [...remotes.values()].map(
+    ({ id, peer }) =>
+      `  - id: notify-${id}\n    address: ${peer.ip}\n    action: notify\n${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
+  )
+  return `server:
+  rundir: ${folder}
+  listen: ${ip}@${port}
+  udp-workers: ${options.tuned === true ? 2 : 1}
+  tcp-workers: ${options.tuned === true ? 4 : 2}
+  background-workers: ${options.tuned === true ? 32 : 4}
+  remote-pool-limit: 64
+  tcp-max-clients: 1000
+log:
+  - target: stderr
+    any: info
+control:
+  listen: ${folder}/knot.sock
+database:
+  storage: ${folder}/db
+  journal-db-max-size: 2G
+key:
+${keysOf(options)
+  .map((key) => `  - id: ${key.name}\n    algorithm: ${key.algorithm}\n    secret: ${key.secret}\n`)
+  .join('')}remote:
+${remoteText.join('')}acl:
+  - id: transfer
+    address: ${LOOPBACK}
+    action: transfer
+${options.transferKey === undefined ? '' : `    key: ${options.transferKey.name}\n`}  - id: update
+    address: ${LOOPBACK}
+    action: update
+${options.updateKey === undefined ? '' : `    key: ${options.updateKey.name}\n`}${acls.join('')}policy:
+  - id: signed
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+template:
+  - id: default
+    storage: ${folder}/zones
+    zonefile-sync: -1
+zone:
+${options.zones.map((zone) => zoneConfig(zone, options, remotes, place)).join('')}`
+}
+
+type Remotes = Map<string, { id: string; peer: LabPeer }>
+
+const peerKey = (peer: LabPeer): string => `${peer.ip}@${peer.port} ${peer.key?.name ?? ''}`
+
+function remoteIds(options: LabServerOptions): Remotes {
+  const peers = [...(options.notify ?? []), ...options.zones.flatMap((zone) => zone.from ?? [])]
+  const remotes: Remotes = new Map()
+  for (const peer of peers) if (!remotes.has(peerKey(peer))) remotes.set(peerKey(peer), { id: `peer${remotes.size}`, peer })
+  return remotes
+}
+
+function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, { version }: Place): string {
+  const ids = (peers: readonly LabPeer[]) => peers.map((peer) => remotes.get(peerKey(peer))!.id)
+  const from = ids(zone.from ?? [])
+  const notify = ids(options.notify ?? [])
+  const acl = ['transfer', ...(zone.text === undefined ? [] : ['update']), ...from.map((id) => `notify-${id}`)]
+  const lines = [
+    `  - domain: ${zone.name}`,
+    `    file: ${zoneFileName(zone.name)}`,
+    `    acl: [${acl.join(', ')}]`,
+    // A primary keeps its file and the changes since; a secondary keeps everything in the journal and needs no file.
+    ...(zone.text === undefined
+      ? ['    zonefile-load: none', '    journal-content: all']
+      : ['    zonefile-load: whole', '    journal-content: changes']),
+    ...(from.length > 0 ? [`    master: [${from.join(', ')}]`] : []),
+    ...(notify.length > 0 ? [`    notify: [${notify.join(', ')}]`] : []),
+    // Older versions wait a second before they notify, whatever they are told.
+    ...(notify.length > 0 && isAtLeast(version, '3.4') ? ['    notify-delay: 0'] : []),
+    ...(zone.signed === true ? ['    dnssec-signing: on', '    dnssec-policy: signed'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,92 @@
+/** NSD as hidden primary (file and reload) and as node. Settings: no delay before a new version is served, IXFR both ways. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { askSerial } from './ask-serial.js'
+import { isAtLeast, requireProgram } from './available.js'
+import { keysOf } from './keys.js'
+import { findPort } from './ports.js'
+import { runCommand } from './run-command.js'
+import { type LabPeer, type LabServer, type LabServerOptions, type LabZone, launchServer, makeServerFolder } from './server.js'
+import { zoneFileName } from './zone-text.js'
+
+export async function startNsd(options: LabServerOptions): Promise<LabServer> {
+  const { version } = requireProgram('nsd')
+  const ip = options.ip ?? '127.0.0.1'
+  const port = options.port ?? (await findPort(ip))
+  const folder = makeServerFolder(options.name)
+  for (const { name, text } of options.zones) if (text !== undefined) writeFileSync(join(folder, zoneFileName(name)), text)
+  const conf = join(folder, 'nsd.conf')
+  writeFileSync(conf, nsdConfig(options, { ip, port, folder, version }), { mode: 0o600 })
+  const probe = options.zones[0]?.name ?? '.'
+  return launchServer({
+    kind: 'nsd',
+    name: options.name,
+    ip,
+    port,
+    folder,
+    command: ['nsd', '-d', '-c', conf],
+    isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
+    control: (...args) => runCommand('nsd-control', ['-c', conf, ...args]),
+  })
+}
+
+/** NSD takes no dynamic updates: the zone's file is replaced and read again. `text` must have a higher serial. */
+export async function replaceNsdZone(server: LabServer, zone: string, text: string): Promise<void> {
+  writeFileSync(join(server.folder, zoneFileName(zone)), text)
+  await server.control('reload', zone)
+}
+
+interface Place {
+  ip: string
+  port: number
+  folder: string
+  version: string
+}
+
+function nsdConfig(options: LabServerOptions, { ip, port, folder, version }: Place): string {
+  return `server:
+  ip-address: ${ip}@${port}
+  username: ""
+  chroot: ""
+${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
+  xfrdir: "${folder}"
+  xfrdfile: "${folder}/xfrd.state"
+  zonelistfile: "${folder}/zone.list"
+  pidfile: "${folder}/nsd.pid"
+  logfile: ""
+  verbosity: 2
+  server-count: 1
+  tcp-count: 200
+  rrl-ratelimit: 0
+  xfrd-reload-timeout: 0
+remote-control:
+  control-enable: yes
+  control-interface: "${folder}/nsd.sock"
+${keysOf(options)
+  .map((key) => `key:\n  name: "${key.name}"\n  algorithm: ${key.algorithm}\n  secret: "${key.secret}"\n`)
+  .join('')}${options.zones.map((zone) => zoneConfig(zone, options, { ip, version })).join('')}`
+}
+
+const keyName = (peer: LabPeer): string => peer.key?.name ?? 'NOKEY'
+
+function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: { ip: string; version: string }): string {
+  const from = zone.from ?? []
+  const notify = options.notify ?? []
+  const allowed = options.transferKey?.name ?? 'NOKEY'
+  const lines = [
+    'zone:',
+    `  name: "${zone.name}"`,
+    `  zonefile: "${zoneFileName(zone.name)}"`,
+    `  provide-xfr: 127.0.0.0/8 ${allowed}`,
+    `  provide-xfr: ::1 ${allowed}`,
+    ...from.flatMap((peer) => [
+      `  request-xfr: ${peer.ip}@${peer.port} ${keyName(peer)}`,
+      `  allow-notify: ${peer.ip} ${keyName(peer)}`,
+    ]),
+    ...notify.map((peer) => `  notify: ${peer.ip}@${peer.port} ${keyName(peer)}`),
+    ...(from.length + notify.length > 0 ? [`  outgoing-interface: ${options.source ?? ip}`] : []),
+    // The history a node or a secondary of ours gets its IXFR from.
+    ...(isAtLeast(version, '4.5') ? ['  store-ixfr: yes', ...(zone.text === undefined ? [] : ['  create-ixfr: yes'])] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,39 @@
+/** Running a command to its end and taking what it printed. Not here: servers, which stay (server.ts). */
+import { spawn } from 'node:child_process'
+import { findProgram } from './available.js'
+import { LabError } from './errors.js'
+
+export interface RunOptions {
+  input?: string | undefined
+  timeoutMs?: number | undefined
+}
+
+/** Its standard output; a LabError with the end of its standard error when it fails. */
+export function runCommand(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { input, timeoutMs = 60_000 } = options
+  return new Promise((resolve, reject) => {
+    const child = spawn(findProgram(program) ?? program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.stdin.on('error', () => {}) // a command that ends before it has read its input says why by its status
+    child.on('error', (cause) => {
+      reject(new LabError({ code: 'LAB_NOT_INSTALLED', program, package: undefined }, `${program} cannot be run`, { cause }))
+    })
+    child.on('close', (status, signal) => {
+      if (status === 0) return resolve(Buffer.concat(out).toString())
+      const words = Buffer.concat([...err, ...out])
+        .toString()
+        .trim()
+        .split('\n')
+        .slice(-5)
+        .join('\n')
+      const how = signal === null ? `with status ${status}` : `by ${signal}`
+      reject(
+        new LabError({ code: 'LAB_COMMAND_FAILED', program, status: status ?? undefined }, `${program} ended ${how}: ${words}`),
+      )
+    })
+    child.stdin.end(input ?? '')
+  })
+}

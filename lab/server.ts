@@ -1,0 +1,237 @@
+/**
+ * A real name server as a child process: its own folder, started and waited for, its output kept, stopped for certain.
+ * What a make's configuration looks like is in knot.ts, nsd.ts, bind.ts and pdns.ts.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findProgram, type LabProgram, requireProgram } from './available.js'
+import { LabError } from './errors.js'
+import { guardGroup, labFolder, releaseGroup } from './watchdog.js'
+
+export interface LabKey {
+  name: string
+  /** Such as `hmac-sha256`. */
+  algorithm: string
+  /** Base64. */
+  secret: string
+}
+
+/** Another server, and the key to use with it. */
+export interface LabPeer {
+  ip: string
+  port: number
+  key?: LabKey | undefined
+}
+
+export interface LabZone {
+  name: string
+  /** The zone file's text: this server is the zone's primary. */
+  text?: string | undefined
+  /** Where it comes from: this server is a secondary. */
+  from?: readonly LabPeer[] | undefined
+  /** Signed by this server; Knot as primary only. */
+  signed?: boolean | undefined
+}
+
+export interface LabServerOptions {
+  name: string
+  /** Loopback; default 127.0.0.1. BIND takes only addresses an interface really has. */
+  ip?: string | undefined
+  port?: number | undefined
+  /** Where its own queries leave from; default `ip`. */
+  source?: string | undefined
+  zones: readonly LabZone[]
+  /** Transfers out need this key; without one anybody on loopback may transfer. */
+  transferKey?: LabKey | undefined
+  /** Dynamic updates need this key; without one anybody on loopback may update. */
+  updateKey?: LabKey | undefined
+  /** Who is told of changes. */
+  notify?: readonly LabPeer[] | undefined
+  /** More workers: for measuring as a distributor, not for standing in as one of twenty nodes. */
+  tuned?: boolean | undefined
+}
+
+export interface LabServer {
+  readonly kind: LabProgram
+  readonly name: string
+  readonly ip: string
+  readonly port: number
+  readonly pid: number
+  readonly folder: string
+  readonly version: string
+  isRunning(): boolean
+  /** SIGTERM, then SIGKILL after five seconds; removes its folder. */
+  stop(): Promise<void>
+  /** SIGKILL now; the folder stays for restart. */
+  kill(): Promise<void>
+  /** Comes up again on the same folder and port. */
+  restart(): Promise<void>
+  /** SIGSTOP and SIGCONT: a server that is there but silent. */
+  pause(): void
+  resume(): void
+  /** Everything it printed, from the newest 256 KiB. */
+  log(): string
+  /** Its own control program: knotc, nsd-control, rndc, pdns_control. */
+  control(...args: string[]): Promise<string>
+}
+
+export interface Launch {
+  kind: LabProgram
+  name: string
+  ip: string
+  port: number
+  folder: string
+  command: readonly [program: string, ...args: string[]]
+  isReady: () => Promise<boolean>
+  control: (...args: string[]) => Promise<string>
+}
+
+/** A new folder of the lab; short, because control sockets live in it and a socket's path ends at 107 octets. */
+export function makeServerFolder(name: string, ...inner: string[]): string {
+  const folder = mkdtempSync(join(labFolder(), `${name}-`))
+  for (const path of inner) mkdirSync(join(folder, path))
+  return folder
+}
+
+const READY_WITHIN_MS = 30_000
+const STOP_WITHIN_MS = 5000
+const LOG_OCTETS = 256 * 1024
+
+export async function launchServer(launch: Launch): Promise<LabServer> {
+  const { version } = await requireProgram(launch.kind)
+  const server = new ServerProcess(launch, version)
+  await server.start()
+  return server
+}
+
+class ServerProcess implements LabServer {
+  readonly version: string
+  readonly #launch: Launch
+  #child: ChildProcess | undefined
+  #exited: Promise<void> = Promise.resolve()
+  #log: Buffer[] = []
+  #logOctets = 0
+
+  constructor(launch: Launch, version: string) {
+    this.#launch = launch
+    this.version = version
+  }
+
+  get kind(): LabProgram {
+    return this.#launch.kind
+  }
+  get name(): string {
+    return this.#launch.name
+  }
+  get ip(): string {
+    return this.#launch.ip
+  }
+  get port(): number {
+    return this.#launch.port
+  }
+  get folder(): string {
+    return this.#launch.folder
+  }
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async start(): Promise<void> {
+    const [program, ...args] = this.#launch.command
+    const child = spawn(findProgram(program) ?? program, args, {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    this.#child = child
+    let failure: Error | undefined
+    this.#exited = new Promise((resolve) => {
+      child.once('error', (error) => {
+        failure = error
+        resolve()
+      })
+      child.once('exit', () => resolve())
+    })
+    child.stdout.on('data', (chunk: Buffer) => this.#keep(chunk))
+    child.stderr.on('data', (chunk: Buffer) => this.#keep(chunk))
+    if (child.pid !== undefined) guardGroup(child.pid)
+    const deadline = performance.now() + READY_WITHIN_MS
+    while (!(await this.#launch.isReady())) {
+      if (failure !== undefined || !this.isRunning() || performance.now() > deadline) {
+        const tail = this.log().trim().split('\n').slice(-8).join('\n')
+        await this.#end('SIGKILL')
+        throw new LabError({ code: 'LAB_NOT_READY', server: this.name }, `${this.name} (${program}) did not come up: ${tail}`, {
+          cause: failure,
+        })
+      }
+      await sleep(20)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async restart(): Promise<void> {
+    if (this.isRunning()) await this.#end('SIGTERM')
+    await this.start()
+  }
+
+  pause(): void {
+    process.kill(-this.pid, 'SIGSTOP')
+  }
+
+  resume(): void {
+    process.kill(-this.pid, 'SIGCONT')
+  }
+
+  log(): string {
+    return Buffer.concat(this.#log).toString()
+  }
+
+  control(...args: string[]): Promise<string> {
+    return this.#launch.control(...args)
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#log.push(chunk)
+    this.#logOctets += chunk.length
+    while (this.#logOctets > LOG_OCTETS && this.#log.length > 1) this.#logOctets -= this.#log.shift()!.length
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const pid = this.#child?.pid
+    if (pid === undefined) return
+    if (this.isRunning()) {
+      signalQuietly(pid, 'SIGCONT')
+      signalQuietly(signal === 'SIGKILL' ? -pid : pid, signal)
+      const timer = setTimeout(() => signalQuietly(-pid, 'SIGKILL'), STOP_WITHIN_MS)
+      await this.#exited
+      clearTimeout(timer)
+    }
+    // NSD serves from children of its own; none may stay behind when the first process is gone.
+    signalQuietly(-pid, 'SIGKILL')
+    releaseGroup(pid)
+    this.#child?.stdout?.destroy()
+    this.#child?.stderr?.destroy()
+  }
+}
+
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It ended first, which is what we wanted.
+  }
+}
