@@ -53,7 +53,6 @@ ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   xfrdfile: "${folder}/xfrd.state"
   zonelistfile: "${folder}/zone.list"
   pidfile: "${folder}/nsd.pid"
-  logfile: ""
   verbosity: 2
   server-count: 1
   tcp-count: 200

@@ -19,7 +19,7 @@ while read -r op group; do
     del) groups=$(printf '%s' "$groups" | sed "s/ $group / /") ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 rm -rf -- "$1"`
 
 interface Watchdog {
