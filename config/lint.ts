@@ -82,7 +82,14 @@ function lintAddresses(config: Config, report: Report): void {
   }
   for (const [i, endpoint] of config.transfer.listen.entries()) claim(endpoint, 'the transfer server', ['transfer', 'listen', i])
   claim(config.api.listen, 'the API', ['api', 'listen'])
-  for (const { id, address } of config.primaries.values()) claim(address, `primary "${id}"`, ['primaries', id, 'address'])
+  // One server may hold some zones for one key and some for another: those are two primaries at one address.
+  const served = new Set<string>()
+  for (const { id, address, key } of config.primaries.values()) {
+    const twin = `${formatEndpoint(address)} ${key ?? ''}`
+    const isFurther = !served.has(twin) && [...config.primaries.values()].some((other) => other.id !== id && formatEndpoint(other.address) === formatEndpoint(address) && served.has(`${formatEndpoint(address)} ${other.key ?? ''}`))
+    served.add(twin)
+    if (!isFurther) claim(address, `primary "${id}"`, ['primaries', id, 'address'])
+  }
   for (const { id, paths } of config.nodes.values()) {
     // A node given by `address` alone has one path; the report falls back to where the node stands.
     for (const [i, path] of paths.entries())

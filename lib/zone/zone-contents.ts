@@ -37,11 +37,12 @@ export class ZoneContents {
   #octets = 0
   #deadOctets = 0
   #soa: Soa | undefined
+  #apexNs = 0
   #epoch = 0
   /** Open views by epoch; while there are any, deaths are dated. */
   readonly #views = new Map<number, number>()
   readonly #diedAt = new Map<number, number>()
-  #undo: { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined } | undefined
+  #undo: { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined; apexNs: number } | undefined
 
   #probe: Buffer = Buffer.alloc(0)
   #probeAt = 0
@@ -107,7 +108,20 @@ export class ZoneContents {
     this.#records += 1
     this.#octets += length
     this.#undo?.steps.push({ did: 'add', offset })
-    if (storedType(data, at) === TYPE.SOA && sameWireName(storedOwner(data, at), this.apex)) this.#soa = soaOf(data, at)
+    const type = storedType(data, at)
+    if ((type === TYPE.SOA || type === TYPE.NS) && this.#isApex(data, at)) {
+      if (type === TYPE.SOA) this.#soa = soaOf(data, at)
+      else this.#apexNs += 1
+    }
+  }
+
+  #isApex(data: Buffer, at: number): boolean {
+    return data[at] === this.apex.length && sameWireName(storedOwner(data, at), this.apex)
+  }
+
+  /** NS records at the apex. */
+  get apexNameServers(): number {
+    return this.#apexNs
   }
 
   /** `#hash` must be that of the record. */
@@ -118,6 +132,7 @@ export class ZoneContents {
     this.#table.delete(this.#hash.a, offset)
     this.#digest.remove(this.#hash, storedTtl(chunk, at))
     this.#arena.mark(offset, MARK_DEAD)
+    if (storedType(chunk, at) === TYPE.NS && this.#isApex(chunk, at)) this.#apexNs -= 1
     if (this.#views.size > 0 || this.#undo !== undefined) this.#diedAt.set(offset, this.#epoch + 1)
     this.#records -= 1
     this.#octets -= length
@@ -126,7 +141,7 @@ export class ZoneContents {
   }
 
   begin(): void {
-    this.#undo = { steps: [], tail: this.#arena.tail, digest: this.#digest.clone(), soa: this.#soa }
+    this.#undo = { steps: [], tail: this.#arena.tail, digest: this.#digest.clone(), soa: this.#soa, apexNs: this.#apexNs }
   }
 
   commit(): void {
@@ -159,6 +174,7 @@ export class ZoneContents {
     this.#arena.truncate(undo.tail)
     this.#digest = undo.digest
     this.#soa = undo.soa
+    this.#apexNs = undo.apexNs
     this.#undo = undefined
   }
 

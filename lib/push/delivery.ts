@@ -1,0 +1,143 @@
+/**
+ * One released version on its way to one node: NOTIFY, and looks until the node's own answer shows the serial. The transfer
+ * server's word that the node has taken the version makes the next look come at once; it proves nothing by itself.
+ *
+ *   notifying ──taken──▶ looking closely (3 ms, doubling) ──serial shown──▶ confirmed
+ *       ╰──no word──▶ looking now and then (100 ms, doubling) ─────╯ ╰──deadline──▶ unreached
+ */
+import { compareSerials, type Serial } from '../dns/serial.js'
+import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Board } from '../state/board.js'
+import type { PushTrail } from '../state/tables.js'
+import { nodeCell, notePush } from './node-cells.js'
+import type { NodeLooker } from './node-looker.js'
+import type { NotifySender } from './notify-sender.js'
+
+const CLOSE_LOOK_MS = 3
+const FAR_LOOK_MS = 100
+const MAX_LOOK_MS = 5_000
+/** After this the node is handed to the queue, which tries again with growing delays. */
+const DEADLINE_MS = 45_000
+
+export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
+
+export class Delivery {
+  readonly #node: FleetNode
+  readonly #zone: FleetZone
+  readonly target: Serial
+  readonly #soa: Buffer
+  readonly #board: Board
+  readonly #clock: Clock
+  readonly #looker: NodeLooker
+  readonly #notify: NotifySender
+  #trail: PushTrail
+  #over = false
+  #taken = false
+  #wake: (() => void) | undefined
+
+  constructor(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer, parts: { board: Board; clock: Clock; looker: NodeLooker; notify: NotifySender }) {
+    this.#node = node
+    this.#zone = zone
+    this.target = target
+    this.#soa = soa
+    this.#board = parts.board
+    this.#clock = parts.clock
+    this.#looker = parts.looker
+    this.#notify = parts.notify
+    this.#trail = {
+      target,
+      startedAt: this.#clock.now(),
+      notifySentAt: undefined,
+      notifiesSent: 0,
+      notifyAnsweredAt: undefined,
+      notifyError: undefined,
+      takenAt: undefined,
+      takenBy: undefined,
+      confirmedAt: undefined,
+    }
+  }
+
+  /** Runs to its end; never throws. */
+  async run(): Promise<DeliveryOutcome> {
+    void this.#notifyUntilAnswered()
+    const deadline = this.#clock.now() + DEADLINE_MS
+    let delay = FAR_LOOK_MS
+    let close = false
+    for (;;) {
+      await this.#wait(delay)
+      if (this.#over) return 'superseded'
+      if (this.#taken && !close) {
+        close = true
+        delay = CLOSE_LOOK_MS
+      } else delay = Math.min(MAX_LOOK_MS, delay * 2)
+      const serial = await this.#looker.look(this.#node, this.#zone, false)
+      if (this.#over) return 'superseded'
+      if (serial !== undefined && reaches(serial, this.target)) {
+        this.#over = true
+        return 'confirmed'
+      }
+      if (this.#clock.now() > deadline) {
+        this.#over = true
+        return 'unreached'
+      }
+      this.#note()
+    }
+  }
+
+  /** A newer version takes this one's place. */
+  supersede(): void {
+    this.#over = true
+    this.#wake?.()
+  }
+
+  /** The node has been sent all of `serial`. */
+  onTaken(serial: Serial, kind: 'axfr' | 'ixfr', at: number): void {
+    if (!reaches(serial, this.target) || this.#taken) return
+    this.#taken = true
+    this.#trail = { ...this.#trail, takenAt: at, takenBy: kind }
+    this.#note()
+    this.#wake?.()
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        this.#wake = undefined
+        resolve()
+      }
+    })
+  }
+
+  async #notifyUntilAnswered(): Promise<void> {
+    const outcome = await this.#notify.send(
+      this.#node,
+      this.#zone,
+      this.#soa,
+      () => this.#over,
+      () => {
+        this.#trail = { ...this.#trail, notifySentAt: this.#trail.notifySentAt ?? this.#clock.now(), notifiesSent: this.#trail.notifiesSent + 1 }
+        this.#note()
+      },
+    )
+    const answered = outcome.kind === 'answered'
+    this.#trail = { ...this.#trail, notifyAnsweredAt: answered ? this.#clock.now() : undefined, notifyError: answered ? undefined : outcome.reason }
+    this.#note()
+  }
+
+  #note(): void {
+    const held = nodeCell(this.#board, this.#zone.name, this.#node.id).push
+    // The newest delivery of the pair writes; a late word of an older one is dropped.
+    if (held && held.startedAt > this.#trail.startedAt) return
+    const confirmedAt = held && held.target === this.target && held.startedAt === this.#trail.startedAt ? held.confirmedAt : undefined
+    this.#trail = { ...this.#trail, confirmedAt }
+    notePush(this.#board, this.#zone.name, this.#node.id, this.#trail, this.#clock.now())
+  }
+}
+
+const reaches = (serial: Serial, target: Serial): boolean => {
+  const order = compareSerials(serial, target)
+  return order === 'equal' || order === 'newer'
+}

@@ -1,0 +1,59 @@
+/** Looks at what a node serves: one SOA query, written down on the board. Only this answer counts as in sync. */
+import type { Serial } from '../dns/serial.js'
+import { describeError } from '../errors.js'
+import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Metrics } from '../runtime/metrics.js'
+import type { SoaPatience, SoaQuerier } from '../transport/soa-query.js'
+import type { Board } from '../state/board.js'
+import { noteAnswer, noteSilence } from './node-cells.js'
+
+/** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
+const PATIENCE: SoaPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
+/** Failures in a row after which a node is taken to be down: one zone is asked about, the others wait for its answer. */
+const DOWN_AFTER = 4
+
+export class NodeLooker {
+  readonly #soa: SoaQuerier
+  readonly #board: Board
+  readonly #clock: Clock
+  readonly #metrics: Metrics
+  readonly #failures = new Map<string, { count: number; error: string; probing: boolean }>()
+
+  constructor(soa: SoaQuerier, board: Board, clock: Clock, metrics: Metrics) {
+    this.#soa = soa
+    this.#board = board
+    this.#clock = clock
+    this.#metrics = metrics
+  }
+
+  isDown(node: string): boolean {
+    return (this.#failures.get(node)?.count ?? 0) >= DOWN_AFTER
+  }
+
+  /** The serial the node serves, or undefined when it did not say. `counts`: a regular look, which can be missed. */
+  async look(node: FleetNode, zone: FleetZone, counts: boolean): Promise<Serial | undefined> {
+    const failed = this.#failures.get(node.id)
+    if (failed && failed.count >= DOWN_AFTER && failed.probing) {
+      noteSilence(this.#board, zone.name, node.id, failed.error, counts, this.#clock.now())
+      return undefined
+    }
+    if (failed) failed.probing = true
+    try {
+      const { soa } = await this.#soa.ask({ address: node.paths[0]!, key: node.key }, zone.apex, PATIENCE)
+      this.#failures.delete(node.id)
+      this.#metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
+      noteAnswer(this.#board, zone.name, node.id, soa.serial, this.#clock.now())
+      return soa.serial
+    } catch (error) {
+      const text = describeError(error)
+      this.#metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
+      // A node that answers REFUSED for one zone is up: only silence counts against the node as a whole.
+      const silent = (error as { code?: string }).code?.startsWith('TRANSPORT_') ?? false
+      if (silent) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
+      else this.#failures.delete(node.id)
+      noteSilence(this.#board, zone.name, node.id, text, counts, this.#clock.now())
+      return undefined
+    }
+  }
+}

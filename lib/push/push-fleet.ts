@@ -1,0 +1,182 @@
+/**
+ * Brings every node to what was released: at once when something is released, again when a look shows a difference. What a
+ * first try in memory does not reach goes to the push queue, whose worker comes back here.
+ */
+import { soaOf } from '../dns/message.js'
+import type { ZoneName } from '../dns/name.js'
+import { compareSerials, type Serial } from '../dns/serial.js'
+import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Metrics } from '../runtime/metrics.js'
+import type { Board } from '../state/board.js'
+import type { SignalBus, Signals } from '../state/signals.js'
+import type { ZoneStore } from '../store/zone-store.js'
+import { endpointText } from '../transport/errors.js'
+import { Delivery, type DeliveryOutcome } from './delivery.js'
+import { nodeCell } from './node-cells.js'
+import type { NodeLooker } from './node-looker.js'
+import type { NotifySender } from './notify-sender.js'
+import { NodePusher } from './push-node.js'
+
+export interface PushFleetParts {
+  store: ZoneStore
+  board: Board
+  bus: SignalBus
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+  looker: NodeLooker
+  notify: NotifySender
+  /** Nodes that were not reached go here. */
+  handOver: (nodes: string[]) => void
+}
+
+export class PushFleet {
+  readonly #parts: PushFleetParts
+  #fleet: Fleet
+  readonly #pushers = new Map<string, NodePusher>()
+  /** Releases whose arrival at the last node was measured, by zone. */
+  readonly #measured = new Map<ZoneName, Serial>()
+  readonly #unlisten: () => void
+
+  constructor(fleet: Fleet, parts: PushFleetParts) {
+    this.#fleet = fleet
+    this.#parts = parts
+    this.#unlisten = parts.bus.on('taken', (signal) => this.#onTaken(signal))
+    this.#measureFrom()
+  }
+
+  /** What was complete before we started is not measured again. */
+  #measureFrom(): void {
+    for (const zone of this.#fleet.zones.values()) {
+      const released = this.#parts.store.zone(zone.name).released
+      if (released && this.#isComplete(zone, released.serial)) this.#measured.set(zone.name, released.serial)
+    }
+  }
+
+  /** After a reload: nodes that are gone are let go. */
+  adopt(fleet: Fleet): void {
+    this.#fleet = fleet
+    for (const [id, pusher] of this.#pushers) {
+      if (fleet.nodes.get(id) === pusher.node) continue
+      pusher.stop()
+      this.#pushers.delete(id)
+    }
+  }
+
+  #pusher(node: FleetNode): NodePusher {
+    let pusher = this.#pushers.get(node.id)
+    if (!pusher) {
+      pusher = new NodePusher(node, {
+        make: (to, zone, target, soa) => new Delivery(to, zone, target, soa, this.#parts),
+        wanted: (zone) => this.#wanted(zone),
+        onDone: (to, zone, outcome, target) => this.#onDone(to, zone, outcome, target),
+      })
+      this.#pushers.set(node.id, pusher)
+    }
+    return pusher
+  }
+
+  #wanted(zone: ZoneName): { serial: Serial; soa: Buffer } | undefined {
+    const version = this.#parts.store.zone(zone).released
+    return version && { serial: version.serial, soa: soaOf(version.soa).stored }
+  }
+
+  isDrained(node: string): boolean {
+    return this.#parts.board.get('drains', node)?.drained ?? false
+  }
+
+  /** A version of the zone was released: every node of its clouds is told at once. */
+  onReleased(zone: FleetZone): void {
+    for (const node of zone.nodes) if (!this.isDrained(node.id)) this.#pusher(node).push(zone)
+  }
+
+  /** Delivers one zone to one node; `force` does so even if the node seems to have it. Resolves when settled. */
+  async deliver(zone: FleetZone, node: FleetNode): Promise<DeliveryOutcome> {
+    return await this.#pusher(node).pushAndWait(zone)
+  }
+
+  /** Delivers whatever the node lacks. Returns the zones that it still lacks. */
+  async catchUp(node: FleetNode): Promise<ZoneName[]> {
+    if (this.isDrained(node.id)) return []
+    const behind = this.#fleet.zonesOf(node.id).filter((zone) => this.isBehind(zone, node))
+    const outcomes = await Promise.all(behind.map(async (zone) => [zone.name, await this.deliver(zone, node)] as const))
+    return outcomes.filter(([, outcome]) => outcome === 'unreached').map(([name]) => name)
+  }
+
+  isBehind(zone: FleetZone, node: FleetNode): boolean {
+    const wanted = this.#wanted(zone.name)
+    if (!wanted) return false
+    const { serial } = nodeCell(this.#parts.board, zone.name, node.id)
+    return serial === undefined || compareSerials(wanted.serial, serial) === 'newer'
+  }
+
+  isDelivering(zone: ZoneName, node: string): boolean {
+    return this.#pushers.get(node)?.isDelivering(zone) ?? false
+  }
+
+  /** A look showed a difference: start a delivery unless one is under way. */
+  heal(zone: FleetZone, node: FleetNode): void {
+    if (!this.isDrained(node.id) && !this.isDelivering(zone.name, node.id)) this.#pusher(node).push(zone)
+  }
+
+  stopNode(node: string): void {
+    this.#pushers.get(node)?.stop()
+  }
+
+  #onTaken({ zone, nodes, serial, kind, at }: Signals['taken']): void {
+    const known = this.#fleet.zones.get(zone)
+    if (!known) return
+    for (const id of nodes) {
+      const node = this.#fleet.nodes.get(id)
+      if (!node || this.#pusher(node).onTaken(zone, serial, kind, at)) continue
+      // The node came by itself; its new serial is worth a look soon, not a delivery.
+      if (this.isBehind(known, node)) setTimeout(() => void this.#lookAgain(node, known), 20)
+    }
+  }
+
+  async #lookAgain(node: FleetNode, zone: FleetZone): Promise<void> {
+    const serial = await this.#parts.looker.look(node, zone, false)
+    if (serial !== undefined) this.#measure(zone, serial)
+  }
+
+  #onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void {
+    const { log, board } = this.#parts
+    if (outcome === 'confirmed') {
+      const push = nodeCell(board, zone.name, node.id).push
+      log.debug({ zone: zone.name, op: 'push', dir: 'out', remote: endpointText(node.paths[0]!), node: node.id, serial: target, tookMs: push?.confirmedAt && push.confirmedAt - push.startedAt }, 'node confirmed')
+      this.#measure(zone, target)
+    } else if (outcome === 'unreached') {
+      const error = nodeCell(board, zone.name, node.id).error
+      log.warn({ zone: zone.name, op: 'push', dir: 'out', remote: endpointText(node.paths[0]!), node: node.id, serial: target, err: error }, 'node did not take the version')
+      this.#parts.handOver([node.id])
+    }
+  }
+
+  #isComplete(zone: FleetZone, serial: Serial): boolean {
+    return zone.nodes.every((node) => this.isDrained(node.id) || nodeCell(this.#parts.board, zone.name, node.id).serial === serial)
+  }
+
+  /** The last node of a release has confirmed: that is how long the change took. */
+  #measure(zone: FleetZone, serial: Serial): void {
+    const released = this.#parts.store.zone(zone.name).released
+    if (!released || released.serial !== serial || this.#measured.get(zone.name) === serial || !this.#isComplete(zone, serial)) return
+    this.#measured.set(zone.name, serial)
+    const tookMs = this.#parts.clock.now() - released.seenAt
+    this.#parts.metrics.propagation.observe(tookMs / 1000)
+    this.#parts.log.info({ zone: zone.name, op: 'push', serial, nodes: zone.nodes.length, tookMs }, 'all nodes confirmed')
+  }
+
+  /** Deliveries that have not ended. */
+  get busy(): number {
+    let sum = 0
+    for (const pusher of this.#pushers.values()) sum += pusher.busy
+    return sum
+  }
+
+  stop(): void {
+    this.#unlisten()
+    for (const pusher of this.#pushers.values()) pusher.stop()
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Terminology. Job: one piece of work in a queue. Queue: jobs of one kind, in Redis. Worker: the process that takes them.
+ * `refresh`: look at the primaries of one zone and take what is newer; one queue per hub, as each hub transfers for itself.
+ * `push`: bring one node up to date after a first try in memory did not get there; any hub's worker may take it.
+ * `resync`: a person's wish to bring nodes to the released version again, followed node by node.
+ */
+import type { ZoneName } from '../dns/name.js'
+import type { Serial } from '../dns/serial.js'
+
+/** `refresh` takes what is newer; `retransfer` takes the whole zone by AXFR whatever its serial. The second is stronger. */
+export type RefreshStrength = 'refresh' | 'retransfer'
+
+export interface RefreshJob {
+  zone: ZoneName
+  strength: RefreshStrength
+  /** Ask every primary for its SOA first, instead of trusting what the watcher saw. */
+  askFirst: boolean
+  reason: 'poll' | 'notify' | 'operator' | 'resync'
+  /** Where and when the watcher saw something newer. */
+  seen: { primary: string; serial: Serial; at: number } | undefined
+}
+
+export interface PushJob {
+  node: string
+}
+
+export type ResyncStrength = 'notify' | 'refresh' | 'retransfer'
+
+export interface ResyncJob {
+  targets: { zone: ZoneName; node: string }[]
+  strength: ResyncStrength
+  by: string
+  reason: string | undefined
+}
+
+/** Where one target of a resync stands. */
+export interface TargetProgress {
+  zone: ZoneName
+  node: string
+  step: 'waiting' | 'refreshing' | 'notified' | 'confirmed' | 'failed'
+  serial: Serial | undefined
+  error: string | undefined
+}
+
+export interface ResyncProgress {
+  total: number
+  confirmed: number
+  failed: number
+  targets: TargetProgress[]
+}
+
+export interface RefreshResult {
+  outcome: 'up-to-date' | 'full' | 'incremental'
+  serial: Serial | undefined
+}
+
+export type QueueKind = 'refresh' | 'push' | 'resync'
+
+/** BullMQ allows no colon in names. */
+export const queueName = (kind: QueueKind, hub: string): string => (kind === 'push' ? 'push' : `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`)
+
+/** A job as the API shows it (contract §3). */
+export interface JobView {
+  id: string
+  kind: QueueKind
+  state: 'waiting' | 'active' | 'done' | 'failed'
+  progress: unknown
+  error: string | undefined
+  data: unknown
+  result: unknown
+  createdAt: number
+  finishedAt: number | undefined
+}

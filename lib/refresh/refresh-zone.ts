@@ -1,0 +1,148 @@
+/**
+ * A refresh, from "something may be newer" to a committed version or the reason why not.
+ *
+ *   primaries, newest serial first
+ *     ╰▶ held a version? ─yes─▶ IXFR ──fits──▶ commit ─▶ done
+ *                │no              │does not       ▲
+ *                ╰────────────▶ AXFR ──whole──────╯
+ *                                 │fails
+ *                                 ╰▶ next primary … none left ─▶ the last error, tried again later
+ *
+ * Not here: when to refresh (services/watcher), retries (services/worker), who gets the version (../push).
+ */
+import { describeError, type NextMove, ZonecastError } from '../errors.js'
+import { type Soa, soaOf } from '../dns/message.js'
+import { compareSerials } from '../dns/serial.js'
+import type { FleetZone, Primary } from '../fleet/fleet.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import { StoreError } from '../store/errors.js'
+import type { Provenance, StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
+import { endpointText, TransportError } from '../transport/errors.js'
+import { TransferError } from '../xfr/errors.js'
+import { ZoneError } from '../zone/errors.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import type { TransferClient, Transferred, TransferLimits } from './transfer-client.js'
+
+export interface RefreshWish {
+  zone: FleetZone
+  stored: StoredZone
+  /** In the order to ask them. */
+  primaries: readonly Primary[]
+  /** AXFR whatever we hold. */
+  forceAxfr: boolean
+  /** The zone has expired: any serial counts as newer (RFC 1034 §4.3.5). */
+  expired: boolean
+  limits: TransferLimits
+  /** Nothing stands between commit and release: both become durable in one write. */
+  releaseAtOnce: boolean
+  /** First sight of the new version, milliseconds since 1970. */
+  seenAt: number
+}
+
+export type RefreshOutcome =
+  | { kind: 'up-to-date'; primary: Primary }
+  | { kind: 'committed'; version: Version; primary: Primary; startedAt: number; tookMs: number }
+
+export interface TransferCounts {
+  count(kind: 'axfr' | 'ixfr', outcome: 'ok' | 'up-to-date' | 'failed', octets: number): void
+}
+
+/** Throws the last primary's error when none could give the version. */
+export async function refreshZone(wish: RefreshWish, client: TransferClient, clock: Clock, log: Logger, counts: TransferCounts): Promise<RefreshOutcome> {
+  let last: unknown
+  for (const primary of wish.primaries) {
+    try {
+      return await fromPrimary(wish, primary, client, clock, log, counts)
+    } catch (error) {
+      last = error
+      // What failed here, on our side or in the zone itself, would fail with the next primary as well.
+      if (nextMoveOf(error) !== 'next-primary' && !(error instanceof TransferError) && error instanceof ZonecastError && isOurs(error)) throw error
+      log.warn({ zone: wish.zone.name, op: 'refresh', dir: 'in', remote: endpointText(primary.address), err: describeError(error) }, 'primary could not give the zone')
+    }
+  }
+  throw last ?? new Error('no primary to ask')
+}
+
+const nextMoveOf = (error: unknown): NextMove => (error instanceof ZonecastError ? error.nextMove : 'later')
+const isOurs = (error: ZonecastError): boolean => error instanceof StoreError || (error instanceof ZoneError && error.nextMove === 'operator')
+
+async function fromPrimary(wish: RefreshWish, primary: Primary, client: TransferClient, clock: Clock, log: Logger, counts: TransferCounts): Promise<RefreshOutcome> {
+  const replacing = wish.stored.latest
+  if (replacing && !wish.forceAxfr && !wish.expired) {
+    const held = soaOf(replacing.soa)
+    try {
+      return await attempt(wish, primary, held, replacing, client, clock, counts, log)
+    } catch (error) {
+      counts.count('ixfr', 'failed', 0)
+      // RFC 1995 §2: behind every IXFR stands AXFR, also when the other side broke off in the middle.
+      if (nextMoveOf(error) !== 'axfr' && !(error instanceof TransportError && error.code !== 'TRANSPORT_REFUSED')) throw error
+      log.info({ zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) }, 'asking for the whole zone instead')
+    }
+  }
+  try {
+    return await attempt(wish, primary, undefined, replacing, client, clock, counts, log)
+  } catch (error) {
+    counts.count('axfr', 'failed', 0)
+    throw error
+  }
+}
+
+async function attempt(
+  wish: RefreshWish,
+  primary: Primary,
+  held: Soa | undefined,
+  replacing: Version | undefined,
+  client: TransferClient,
+  clock: Clock,
+  counts: TransferCounts,
+  log: Logger,
+): Promise<RefreshOutcome> {
+  const startedAt = clock.now()
+  const transferred = await client.transfer({ address: primary.address, key: primary.key }, wish.zone.apex, held, wish.limits)
+  const op = held ? 'ixfr' : 'axfr'
+  if (transferred.outside > 0)
+    log.warn({ zone: wish.zone.name, op, dir: 'in', remote: endpointText(primary.address), records: transferred.outside }, 'dropped records outside the zone')
+  if (transferred.outcome.kind === 'up-to-date') {
+    counts.count(op, 'up-to-date', transferred.octets)
+    return { kind: 'up-to-date', primary }
+  }
+  const version = await commit(wish, primary, transferred, replacing, clock)
+  counts.count(op, 'ok', transferred.octets)
+  if (version === undefined) return { kind: 'up-to-date', primary }
+  const { messages, records, octets, tookMs } = transferred
+  log.info({ zone: wish.zone.name, op, dir: 'in', remote: endpointText(primary.address), key: primary.key?.name, serial: version.serial, records, messages, octets, tookMs: Math.round(tookMs) }, 'zone updated')
+  return { kind: 'committed', version, primary, startedAt, tookMs }
+}
+
+/** Undefined when it turns out that we hold exactly this. */
+async function commit(wish: RefreshWish, primary: Primary, transferred: Transferred, replacing: Version | undefined, clock: Clock): Promise<Version | undefined> {
+  const { outcome } = transferred
+  const provenance = (): Provenance => {
+    const committedAt = clock.now()
+    return { seenAt: wish.seenAt, committedAt, releasedAt: wish.releaseAtOnce ? committedAt : undefined, from: primary.id }
+  }
+  if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, provenance)
+  const contents = transferred.contents!
+  checkSanity(wish, contents)
+  if (replacing && !wish.expired) {
+    const order = compareSerials(contents.soa.serial, replacing.serial)
+    if (order === 'equal') {
+      if (contents.digest === replacing.digest) return undefined
+      throw new StoreError(
+        { code: 'STORE_CONFLICT', zone: wish.zone.name, serial: replacing.serial, held: replacing.digest, offered: contents.digest },
+        `${primary.id} serves other content than we hold for ${wish.zone.name} under the same serial ${replacing.serial}; raise the serial at the primary that is right`,
+      )
+    }
+    if (order !== 'newer')
+      throw new TransferError({ code: 'XFR_OLDER', held: replacing.serial, offered: contents.soa.serial, asked: 'axfr' }, `${primary.id} offers serial ${contents.soa.serial}, which is not newer than ${replacing.serial}`)
+  }
+  return await wish.stored.commitFull(contents, replacing, provenance)
+}
+
+/** What no zone can do without, whatever the checks say. */
+function checkSanity(wish: RefreshWish, contents: ZoneContents): void {
+  if (contents.records <= 1) throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
+  if (contents.apexNameServers === 0) throw new ZoneError({ code: 'ZONE_NO_NS' }, `${wish.zone.name} has no NS record at its apex`)
+}

@@ -1,0 +1,121 @@
+/** One transfer from one primary: request out, messages verified and interpreted, outcome or error back. Commits nothing. */
+import { rcodeOf, type Soa, writeQuery } from '../dns/message.js'
+import { RCODE } from '../dns/rcode.js'
+import { randomInt } from 'node:crypto'
+import { TYPE } from '../dns/rrtype.js'
+import { AnswerVerifier, signRequest } from '../dns/tsig.js'
+import { TsigError } from '../dns/errors.js'
+import { type Clock, seconds } from '../runtime/clock.js'
+import type { Patience } from '../transport/tcp-client.js'
+import type { TcpPool } from '../transport/tcp-pool.js'
+import { TransferError } from '../xfr/errors.js'
+import { type InboundLimits, type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
+import { ZoneContents } from '../zone/zone-contents.js'
+import type { SoaQuerier, SoaServer } from '../transport/soa-query.js'
+
+export interface TransferLimits extends InboundLimits {
+  connectMs: number
+  firstOctetMs: number
+  idleMs: number
+  minOctetsPerSecond: number
+  totalMs: number
+}
+
+export interface Transferred {
+  outcome: InboundOutcome
+  /** Built aside, when the outcome is `full`. */
+  contents: ZoneContents | undefined
+  messages: number
+  records: number
+  octets: number
+  /** Records dropped because they lie outside the zone. */
+  outside: number
+  tookMs: number
+}
+
+/** An IXFR that falls silent is given up sooner than an AXFR: the AXFR behind it costs little. A guess, 2026-11. */
+const IXFR_IDLE_MS = 5_000
+/** A lone newer SOA over TCP may be all there is to come (RFC 1995 §2 says so for UDP only). */
+const LONE_SOA_IDLE_MS = 2_000
+
+export class TransferClient {
+  readonly #tcp: TcpPool
+  readonly #soa: SoaQuerier
+  readonly #clock: Clock
+
+  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock) {
+    this.#tcp = tcp
+    this.#soa = soa
+    this.#clock = clock
+  }
+
+  /**
+   * Asks for the zone; by IXFR when `held` is given. Throws TransferError, TransportError, TsigError, WireError; whatever came
+   * until then is dropped.
+   */
+  async transfer(server: SoaServer, apex: Buffer, held: Soa | undefined, limits: TransferLimits): Promise<Transferred> {
+    const edns = this.#soa.usesEdns(server.address)
+    try {
+      return await this.#once(server, apex, held, limits, edns)
+    } catch (error) {
+      // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS alone.
+      const isAboutEdns = error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
+      if (!edns || !isAboutEdns) throw error
+      this.#soa.forgoEdns(server.address)
+      return await this.#once(server, apex, held, limits, false)
+    }
+  }
+
+  async #once(server: SoaServer, apex: Buffer, held: Soa | undefined, limits: TransferLimits, edns: boolean): Promise<Transferred> {
+    const startedAt = performance.now()
+    const asked = held ? 'ixfr' : 'axfr'
+    let contents: ZoneContents | undefined
+    let inbound!: InboundTransfer
+    let verifier: AnswerVerifier | undefined
+    const patience: Patience = {
+      ...limits,
+      idleMs: () => (asked === 'axfr' ? limits.idleMs : Math.min(limits.idleMs, inbound.isLoneSoa ? LONE_SOA_IDLE_MS : IXFR_IDLE_MS)),
+    }
+    const build = (): { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean } => {
+      const id = randomInt(0x10000)
+      const query = writeQuery({ id, apex, type: held ? TYPE.IXFR : TYPE.AXFR, heldSoa: held?.stored, edns })
+      const signed = server.key ? signRequest(server.key, query, seconds(this.#clock)) : undefined
+      verifier = signed && server.key ? new AnswerVerifier(server.key, signed.mac) : undefined
+      inbound = new InboundTransfer({
+        asked,
+        apex,
+        heldSerial: held?.serial,
+        id,
+        limits,
+        onFull: () => {
+          contents = new ZoneContents(apex)
+        },
+        onRecord: (data, at) => {
+          contents!.add(data, at)
+        },
+      })
+      const take = (message: Buffer): 'more' | 'done' => {
+        this.#verify(verifier, message)
+        inbound.accept(message)
+        return inbound.outcome === undefined ? 'more' : 'done'
+      }
+      return { request: signed?.message ?? query, take, isReusable: () => !inbound.surplus }
+    }
+    await this.#tcp.exchange(server.address, patience, build)
+    // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
+    if (verifier && !verifier.complete) throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
+    const { messages, records, octets, outside } = inbound
+    return { outcome: inbound.outcome!, contents, messages, records, octets, outside, tookMs: performance.now() - startedAt }
+  }
+
+  /** An error answer may come unsigned (BADKEY); its RCODE then says more than the missing TSIG. */
+  #verify(verifier: AnswerVerifier | undefined, message: Buffer): void {
+    if (!verifier) return
+    try {
+      verifier.accept(message, seconds(this.#clock))
+    } catch (error) {
+      const isPlainRefusal = error instanceof TsigError && error.code === 'TSIG_MISSING' && message.length >= 12 && rcodeOf(message.readUInt16BE(2)) !== 0
+      if (!isPlainRefusal) throw error
+    }
+  }
+}

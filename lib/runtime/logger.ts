@@ -1,0 +1,28 @@
+/**
+ * The log: pino, JSON lines on stderr, pretty on a terminal. Every line about a zone uses the same fields
+ * `{ zone, op, dir, remote, proto, key, serial, tookMs }` and a short fixed phrase. Secrets and tokens are cut out here,
+ * whatever object they come in.
+ */
+import { destination, type Logger, pino } from 'pino'
+import pretty from 'pino-pretty'
+
+export type { Logger } from 'pino'
+
+/** Anything under these names is a secret, at any depth we log. */
+const REDACTED = ['secret', 'token', 'authorization', 'password', 'sha256'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`])
+
+export function createLogger(options: { level: string; isTerminal: boolean; name?: string }): Logger {
+  const stream = options.isTerminal
+    ? pretty({ destination: 2, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', sync: true })
+    : destination({ dest: 2, sync: false, minLength: 0 })
+  return pino(
+    {
+      level: options.level,
+      redact: { paths: [...REDACTED, 'req.headers.authorization', 'req.headers.cookie'], censor: '[secret]' },
+      ...(options.name ? { name: options.name } : {}),
+    },
+    stream,
+  )
+}
+
+export const silentLogger: Logger = pino({ level: 'silent' })

@@ -1,0 +1,85 @@
+/** A timetable: keys with the time they are due, asked "what is due now?". A binary heap; a key has one time at most. Pure. */
+
+interface Row<K> {
+  key: K
+  at: number
+}
+
+export class Schedule<K> {
+  readonly #heap: Row<K>[] = []
+  /** The valid time of each key; rows in the heap that differ are stale and skipped. */
+  readonly #at = new Map<K, number>()
+
+  get size(): number {
+    return this.#at.size
+  }
+
+  /** Sets or moves a key's time (any unit, as long as it is one). */
+  set(key: K, at: number): void {
+    this.#at.set(key, at)
+    this.#push({ key, at })
+  }
+
+  /** Like `set`, but never later than it already is. */
+  setNoLater(key: K, at: number): void {
+    const held = this.#at.get(key)
+    if (held === undefined || at < held) this.set(key, at)
+  }
+
+  delete(key: K): void {
+    this.#at.delete(key)
+  }
+
+  timeOf(key: K): number | undefined {
+    return this.#at.get(key)
+  }
+
+  /** The earliest time, or undefined when empty. */
+  next(): number | undefined {
+    this.#skipStale()
+    return this.#heap[0]?.at
+  }
+
+  /** Removes and returns a key that is due, or undefined. */
+  takeDue(now: number): K | undefined {
+    this.#skipStale()
+    const top = this.#heap[0]
+    if (!top || top.at > now) return undefined
+    this.#pop()
+    this.#at.delete(top.key)
+    return top.key
+  }
+
+  #skipStale(): void {
+    for (let top = this.#heap[0]; top && this.#at.get(top.key) !== top.at; top = this.#heap[0]) this.#pop()
+  }
+
+  #push(row: Row<K>): void {
+    const heap = this.#heap
+    let i = heap.length
+    heap.push(row)
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      if (heap[parent]!.at <= row.at) break
+      heap[i] = heap[parent]!
+      i = parent
+    }
+    heap[i] = row
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()!
+    if (heap.length === 0) return
+    let i = 0
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && heap[child + 1]!.at < heap[child]!.at) child += 1
+      if (heap[child]!.at >= last.at) break
+      heap[i] = heap[child]!
+      i = child
+    }
+    heap[i] = last
+  }
+}

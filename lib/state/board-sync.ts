@@ -1,0 +1,148 @@
+/**
+ * Keeps the board and Redis alike: writes what changed here in small batches, takes what others publish, reads everything at
+ * the start and after each reconnect, and writes everything again when Redis turns out empty (FLUSHALL, a lost disk).
+ * Zones and primaries are per hub, nodes and drains are shared by all hubs.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Logger } from '../runtime/logger.js'
+import type { Board, Change } from './board.js'
+import type { SignalBus, SignalName, Signals } from './signals.js'
+import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
+
+/** Changes are gathered this long: one round trip carries what twenty nodes confirmed together. */
+const GATHER_MS = 8
+const CHECK_MS = 5_000
+const CHANNEL = 'zonecast:changes'
+
+interface Packet {
+  from: string
+  hub: string
+  changes?: { table: TableName; key: string; value: Tables[TableName] }[]
+  signal?: { name: SignalName; payload: unknown }
+}
+
+export class BoardSync {
+  readonly #redis: Redis
+  readonly #subscriber: Redis
+  readonly #board: Board
+  readonly #bus: SignalBus
+  readonly #hub: string
+  readonly #log: Logger
+  readonly #me = randomUUID()
+  readonly #dirty = new Map<string, Change>()
+  #gather: NodeJS.Timeout | undefined
+  #check: NodeJS.Timeout | undefined
+  #flushing: Promise<void> | undefined
+  #unlisten: () => void = () => undefined
+  #marked = false
+
+  constructor(redis: Redis, subscriber: Redis, board: Board, bus: SignalBus, hub: string, log: Logger) {
+    this.#redis = redis
+    this.#subscriber = subscriber
+    this.#board = board
+    this.#bus = bus
+    this.#hub = hub
+    this.#log = log
+  }
+
+  #hash(table: TableName): string {
+    return table === 'zones' || table === 'primaries' ? `zonecast:${this.#hub}:${table}` : `zonecast:${table}`
+  }
+
+  async start(): Promise<void> {
+    this.#unlisten = this.#board.onChange((change, origin) => {
+      if (origin === 'here') this.#soil(change)
+    })
+    this.#bus.carry = (name, payload) => this.#publish({ signal: { name, payload } })
+    this.#subscriber.on('message', (_channel, text) => this.#take(text))
+    await this.#subscriber.subscribe(CHANNEL)
+    await this.#load()
+    this.#redis.on('ready', () => void this.#load().catch((error) => this.#log.warn({ op: 'redis', err: error }, 'reading shared state failed')))
+    this.#check = setInterval(() => void this.#healEmptyRedis().catch(() => undefined), CHECK_MS)
+    this.#check.unref()
+  }
+
+  async #load(): Promise<void> {
+    for (const table of TABLE_NAMES) {
+      const all = await this.#redis.hgetall(this.#hash(table))
+      for (const [key, json] of Object.entries(all)) this.#board.merge(table, key, JSON.parse(json))
+      // What we know better than Redis goes back to it.
+      for (const [key, value] of this.#board.entries(table)) if (!(key in all) || (JSON.parse(all[key]!) as { at: number }).at < value.at) this.#soil({ table, key, value } as Change)
+    }
+    await this.#redis.set('zonecast:alive', '1')
+    this.#marked = true
+  }
+
+  async #healEmptyRedis(): Promise<void> {
+    if (this.#redis.status !== 'ready' || !this.#marked) return
+    if ((await this.#redis.exists('zonecast:alive')) === 1) return
+    this.#log.warn({ op: 'redis' }, 'redis lost its data; writing shared state again')
+    await this.#load()
+  }
+
+  #soil(change: Change): void {
+    this.#dirty.set(`${change.table} ${change.key}`, change)
+    this.#gather ??= setTimeout(() => {
+      this.#gather = undefined
+      void this.flush()
+    }, GATHER_MS)
+  }
+
+  /** Writes what is waiting. Without Redis it waits on. */
+  async flush(): Promise<void> {
+    if (this.#flushing) await this.#flushing
+    if (this.#dirty.size === 0 || this.#redis.status !== 'ready') return
+    this.#flushing = this.#write([...this.#dirty.values()]).finally(() => {
+      this.#flushing = undefined
+    })
+    await this.#flushing
+  }
+
+  async #write(changes: Change[]): Promise<void> {
+    this.#dirty.clear()
+    const pipeline = this.#redis.pipeline()
+    for (const { table, key, value } of changes) pipeline.hset(this.#hash(table), key, JSON.stringify(value))
+    const packet: Packet = { from: this.#me, hub: this.#hub, changes: changes.map(({ table, key, value }) => ({ table, key, value })) }
+    pipeline.publish(CHANNEL, JSON.stringify(packet))
+    try {
+      await pipeline.exec()
+    } catch {
+      for (const change of changes) {
+        const id = `${change.table} ${change.key}`
+        if (!this.#dirty.has(id)) this.#dirty.set(id, change)
+      }
+    }
+  }
+
+  #publish(packet: Omit<Packet, 'from' | 'hub'>): void {
+    if (this.#redis.status !== 'ready') return
+    this.#redis.publish(CHANNEL, JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })).catch(() => undefined)
+  }
+
+  #take(text: string): void {
+    const packet = JSON.parse(text) as Packet
+    if (packet.from === this.#me) return
+    for (const { table, key, value } of packet.changes ?? []) {
+      const isOurs = packet.hub === this.#hub || table === 'nodes' || table === 'drains'
+      if (isOurs) this.#board.merge(table, key, value)
+    }
+    if (!packet.signal) return
+    const { name, payload } = packet.signal
+    // What another hub was notified of, or sent to a node, matters here too; its commits do not.
+    if (packet.hub === this.#hub || name !== 'committed') this.#bus.deliver(name, payload as Signals[SignalName])
+  }
+
+  get isReady(): boolean {
+    return this.#redis.status === 'ready'
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#check)
+    clearTimeout(this.#gather)
+    this.#gather = undefined
+    this.#unlisten()
+    await this.flush()
+    this.#bus.carry = undefined
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * A Redis of our own: a `redis-server` or `valkey-server` on a unix socket under the data directory, append-only file on,
+ * started and stopped with us. One that outlived a crash of ours is adopted, not doubled.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type NextMove, ZonecastError } from '../errors.js'
+import { connectRedis } from './redis.js'
+
+export type PrivateRedisFault = { code: 'REDIS_NOT_INSTALLED' } | { code: 'REDIS_DID_NOT_START'; reason: string }
+
+export class PrivateRedisError extends ZonecastError<PrivateRedisFault> {
+  override readonly name = 'PrivateRedisError'
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}
+
+const PROGRAMS = ['redis-server', 'valkey-server']
+const START_MS = 15_000
+/** Unix socket paths end at 107 octets (unix(7)). */
+const MAX_SOCKET_PATH = 107
+
+/** How often we look whether it still runs. */
+const WATCH_MS = 1_000
+const STOP_MS = 5_000
+
+export class PrivateRedis {
+  readonly path: string
+  /** It ran already: an earlier process of ours had crashed, or another role of this hub started it. */
+  readonly adopted: boolean
+  readonly #directory: string
+  #pid: number | undefined
+  #watch: NodeJS.Timeout | undefined
+  #launching = false
+
+  private constructor(directory: string, path: string, adopted: boolean, pid: number | undefined) {
+    this.#directory = directory
+    this.path = path
+    this.adopted = adopted
+    this.#pid = pid
+    this.#watch = setInterval(() => void this.#revive(), WATCH_MS)
+    this.#watch.unref()
+  }
+
+  /** Throws PrivateRedisError REDIS_NOT_INSTALLED, REDIS_DID_NOT_START. */
+  static async start(dataDir: string): Promise<PrivateRedis> {
+    const directory = join(dataDir, 'redis')
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const path = join(directory, 'redis.sock')
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH)
+      throw new PrivateRedisError({ code: 'REDIS_DID_NOT_START', reason: 'path too long' }, `dataDir is too long for a unix socket (${path}); choose a shorter one or set redis`)
+    if (existsSync(path) && (await answers(path))) return new PrivateRedis(directory, path, true, pidOf(path))
+    rmSync(path, { force: true })
+    const child = await launch(directory, path)
+    return new PrivateRedis(directory, path, false, child.pid)
+  }
+
+  /** Someone ended it: it is started again with what its append-only file holds. */
+  async #revive(): Promise<void> {
+    if (this.#launching || (this.#pid !== undefined && isRunning(this.#pid))) return
+    this.#launching = true
+    try {
+      if (existsSync(this.path) && (await answers(this.path))) this.#pid = pidOf(this.path)
+      else {
+        rmSync(this.path, { force: true })
+        this.#pid = (await launch(this.#directory, this.path)).pid
+      }
+    } catch {
+      // The next look tries again; readyz says meanwhile that Redis is away.
+    } finally {
+      this.#launching = false
+    }
+  }
+
+  /** SIGTERM makes it write its file and end. */
+  async stop(): Promise<void> {
+    clearInterval(this.#watch)
+    const pid = this.#pid
+    if (pid === undefined || !isRunning(pid)) return
+    process.kill(pid, 'SIGTERM')
+    for (let waited = 0; waited < STOP_MS && isRunning(pid); waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
+    if (isRunning(pid)) process.kill(pid, 'SIGKILL')
+  }
+}
+
+async function launch(directory: string, path: string): Promise<ChildProcess> {
+  const args = ['--port', '0', '--unixsocket', path, '--unixsocketperm', '700', '--dir', directory, '--appendonly', 'yes', '--appendfsync', 'everysec',
+    '--save', '', '--maxmemory-policy', 'noeviction', '--daemonize', 'no', '--logfile', join(directory, 'redis.log'), '--pidfile', join(directory, 'redis.pid')]
+  for (const program of PROGRAMS) {
+    // Its own process group: a Ctrl-C for us must not take Redis away before we have drained.
+    const child = spawn(program, args, { stdio: 'ignore', detached: true })
+    const outcome = await waitUntilUp(child, path)
+    if (outcome === 'up') {
+      child.unref()
+      return child
+    }
+    if (outcome !== 'missing') {
+      child.kill('SIGKILL')
+      throw new PrivateRedisError({ code: 'REDIS_DID_NOT_START', reason: outcome }, `the private ${program} did not start: ${outcome}; see ${join(directory, 'redis.log')}, or set redis in the config`)
+    }
+  }
+  throw new PrivateRedisError({ code: 'REDIS_NOT_INSTALLED' }, 'no redis-server or valkey-server found: install the package redis-server, or set redis in the config to one that runs')
+}
+
+function waitUntilUp(child: ChildProcess, path: string): Promise<'up' | 'missing' | string> {
+  return new Promise((resolve) => {
+    const startedAt = Date.now()
+    let done = false
+    const settle = (outcome: string): void => {
+      if (done) return
+      done = true
+      resolve(outcome)
+    }
+    child.once('error', (error) => settle((error as { code?: string }).code === 'ENOENT' ? 'missing' : error.message))
+    child.once('exit', (code) => settle(`it ended with code ${code}`))
+    const look = async (): Promise<void> => {
+      if (done) return
+      if (existsSync(path) && (await answers(path))) settle('up')
+      else if (Date.now() - startedAt > START_MS) settle('it does not answer')
+      else setTimeout(() => void look(), 20)
+    }
+    void look()
+  })
+}
+
+/** Whether a Redis that is done loading answers on the socket. */
+async function answers(path: string): Promise<boolean> {
+  const redis = connectRedis({ kind: 'socket', path }, { queueing: false })
+  try {
+    await redis.connect()
+    return (await redis.ping()) === 'PONG'
+  } catch {
+    return false
+  } finally {
+    redis.disconnect()
+  }
+}
+
+function pidOf(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(path, '..', 'redis.pid'), 'utf8'))
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

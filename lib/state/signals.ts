@@ -1,0 +1,43 @@
+/**
+ * Things worth telling the other roles at once. A signal may be lost: each only makes something happen sooner that a timer
+ * would do later.
+ */
+import type { ZoneName } from '../dns/name.js'
+import type { Serial } from '../dns/serial.js'
+
+export interface Signals {
+  /** A configured primary says the zone changed (RFC 1996). */
+  notify: { zone: ZoneName; primary: string; serial: Serial | undefined; at: number }
+  /** A version is durable; whoever reads the store looks again. */
+  committed: { zone: ZoneName; serial: Serial; at: number }
+  /** A node has been sent the last octet of a version, or was told that its own is the newest. */
+  taken: { zone: ZoneName; nodes: string[]; serial: Serial; kind: 'axfr' | 'ixfr'; at: number }
+  /** A person asks for zones to be looked at now; empty means all. */
+  look: { zones: ZoneName[] }
+}
+
+export type SignalName = keyof Signals
+type Listener<S extends SignalName> = (payload: Signals[S]) => void
+
+export class SignalBus {
+  readonly #listeners = new Map<SignalName, Set<Listener<SignalName>>>()
+  /** Set by board-sync: carries a signal to other processes. */
+  carry: ((name: SignalName, payload: unknown) => void) | undefined
+
+  emit<S extends SignalName>(name: S, payload: Signals[S]): void {
+    this.deliver(name, payload)
+    this.carry?.(name, payload)
+  }
+
+  /** To listeners in this process only. */
+  deliver<S extends SignalName>(name: S, payload: Signals[S]): void {
+    for (const listener of this.#listeners.get(name) ?? []) listener(payload)
+  }
+
+  on<S extends SignalName>(name: S, listener: Listener<S>): () => void {
+    let set = this.#listeners.get(name)
+    if (!set) this.#listeners.set(name, (set = new Set()))
+    set.add(listener as Listener<SignalName>)
+    return () => set.delete(listener as Listener<SignalName>)
+  }
+}

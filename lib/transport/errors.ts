@@ -1,0 +1,41 @@
+/** Faults of sockets: nobody there, nothing said, hung up. */
+import { type NextMove, ZonecastError } from '../errors.js'
+
+export type TransportFault =
+  | { code: 'TRANSPORT_REFUSED'; remote: string; errno: string }
+  | { code: 'TRANSPORT_TIMED_OUT'; remote: string; waitedMs: number }
+  | { code: 'TRANSPORT_TOO_SLOW'; remote: string }
+  | { code: 'TRANSPORT_CLOSED_EARLY'; remote: string }
+
+export class TransportError extends ZonecastError<TransportFault> {
+  override readonly name = 'TransportError'
+
+  /** Another server may answer where this one did not (RFC 1034 §4.3.5). */
+  override get nextMove(): NextMove {
+    return 'next-primary'
+  }
+}
+
+export interface Endpoint {
+  ip: string
+  port: number
+}
+
+export const endpointText = ({ ip, port }: Endpoint): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  EADDRNOTAVAIL: 'our source address is not on this machine',
+  EPIPE: 'connection closed',
+}
+
+export const refused = (to: Endpoint, cause: unknown): TransportError => {
+  const errno = (cause as { code?: string }).code ?? 'unknown'
+  return new TransportError({ code: 'TRANSPORT_REFUSED', remote: endpointText(to), errno }, `${endpointText(to)}: ${REASONS[errno] ?? errno}`, { cause })
+}
+
+export const timedOut = (to: Endpoint, waitedMs: number): TransportError =>
+  new TransportError({ code: 'TRANSPORT_TIMED_OUT', remote: endpointText(to), waitedMs }, `${endpointText(to)}: no answer in ${waitedMs} ms`)

@@ -1,0 +1,160 @@
+/**
+ * Exchanges over TCP, one at a time per connection: a request out, messages in until the taker has enough. The clock follows
+ * progress: first octet, silence, rate and total time each have their own limit.
+ */
+import { connect, type Socket } from 'node:net'
+import { MessageFramer, frame } from '../dns/framing.js'
+import { type Endpoint, endpointText, refused, TransportError, timedOut } from './errors.js'
+
+/** All in milliseconds unless named otherwise. */
+export interface Patience {
+  connectMs: number
+  firstOctetMs: number
+  /** Longest silence between octets; asked anew each time, as the taker may grow impatient. */
+  idleMs: () => number
+  /** At least this many octets a second, over windows of RATE_WINDOW_MS. */
+  minOctetsPerSecond: number
+  totalMs: number
+}
+
+const RATE_WINDOW_MS = 300_000
+
+interface Exchange {
+  take: (message: Buffer) => 'more' | 'done'
+  patience: Patience
+  resolve: () => void
+  reject: (error: Error) => void
+  startedAt: number
+  windowAt: number
+  windowOctets: number
+  heard: boolean
+}
+
+export class TcpClient {
+  readonly #to: Endpoint
+  readonly #socket: Socket
+  readonly #framer = new MessageFramer()
+  #exchange: Exchange | undefined
+  #timer: NodeJS.Timeout | undefined
+  #open = true
+  /** Exchanges finished on this connection. */
+  served = 0
+
+  private constructor(to: Endpoint, socket: Socket) {
+    this.#to = to
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (octets) => this.#onData(octets))
+    socket.on('error', (error) => this.#fail(refused(this.#to, error)))
+    socket.on('close', () => this.#fail(this.#closedEarly()))
+    socket.on('end', () => this.#fail(this.#closedEarly()))
+  }
+
+  /** Throws TransportError TRANSPORT_REFUSED, TRANSPORT_TIMED_OUT. */
+  static connect(to: Endpoint, sources: readonly string[], connectMs: number): Promise<TcpClient> {
+    const source = sources.find((ip) => ip.includes(':') === to.ip.includes(':'))
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: to.ip, port: to.port, ...(source === undefined ? {} : { localAddress: source }) })
+      const timer = setTimeout(() => {
+        socket.destroy()
+        reject(timedOut(to, connectMs))
+      }, connectMs)
+      const onError = (error: Error): void => {
+        clearTimeout(timer)
+        socket.destroy()
+        reject(refused(to, error))
+      }
+      socket.once('error', onError)
+      socket.once('connect', () => {
+        clearTimeout(timer)
+        socket.off('error', onError)
+        resolve(new TcpClient(to, socket))
+      })
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  /**
+   * Sends a request and hands each message of the answer to `take` until it says done. What `take` throws ends the connection
+   * and is thrown here. Throws TransportError.
+   */
+  exchange(request: Buffer, take: (message: Buffer) => 'more' | 'done', patience: Patience): Promise<void> {
+    if (!this.#open) return Promise.reject(this.#closedEarly())
+    const now = performance.now()
+    return new Promise((resolve, reject) => {
+      this.#exchange = { take, patience, resolve, reject, startedAt: now, windowAt: now, windowOctets: 0, heard: false }
+      this.#arm(patience.firstOctetMs)
+      this.#socket.write(frame(request))
+    })
+  }
+
+  #closedEarly(): TransportError {
+    return new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(this.#to) }, `${endpointText(this.#to)} closed the connection early`)
+  }
+
+  #arm(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#fail(timedOut(this.#to, ms)), ms)
+  }
+
+  #onData(octets: Buffer): void {
+    const exchange = this.#exchange
+    if (!exchange) {
+      // Octets nobody asked for: the two sides are out of step.
+      this.close()
+      return
+    }
+    const fault = this.#judgePace(exchange, octets.length)
+    if (fault) {
+      this.#fail(fault)
+      return
+    }
+    try {
+      this.#framer.push(octets, (message) => {
+        if (this.#exchange !== exchange) throw this.#closedEarly()
+        if (exchange.take(message) === 'done') this.#finish(exchange)
+      })
+    } catch (error) {
+      this.#fail(error as Error)
+      return
+    }
+    if (this.#exchange === exchange) this.#arm(exchange.patience.idleMs())
+  }
+
+  #judgePace(exchange: Exchange, octets: number): TransportError | undefined {
+    const now = performance.now()
+    const { patience } = exchange
+    exchange.heard = true
+    exchange.windowOctets += octets
+    if (now - exchange.startedAt > patience.totalMs) return timedOut(this.#to, patience.totalMs)
+    if (now - exchange.windowAt <= RATE_WINDOW_MS) return undefined
+    const wanted = (patience.minOctetsPerSecond * (now - exchange.windowAt)) / 1000
+    if (exchange.windowOctets < wanted) return new TransportError({ code: 'TRANSPORT_TOO_SLOW', remote: endpointText(this.#to) }, `${endpointText(this.#to)} sends fewer than ${patience.minOctetsPerSecond} octets a second`)
+    exchange.windowAt = now
+    exchange.windowOctets = 0
+    return undefined
+  }
+
+  #finish(exchange: Exchange): void {
+    clearTimeout(this.#timer)
+    this.#exchange = undefined
+    this.served += 1
+    exchange.resolve()
+  }
+
+  #fail(error: Error): void {
+    const exchange = this.#exchange
+    this.close()
+    exchange?.reject(error)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#open = false
+    this.#exchange = undefined
+    this.#socket.destroy()
+  }
+}

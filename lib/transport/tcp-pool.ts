@@ -1,0 +1,139 @@
+/**
+ * Connections to primaries, kept open for a while so that the next transfer need not connect (RFC 9103 §6.2, RFC 7766 §6.2),
+ * and a limit on how many transfers run at once, per server and in all.
+ */
+import { type Endpoint, endpointText, TransportError } from './errors.js'
+import { type Patience, TcpClient } from './tcp-client.js'
+
+/** An exchange that makes no progress for this long gives its place to others; it may still end well. */
+const STALLED_MS = 2_000
+/** Servers close idle connections after 10 s or more (Knot 10, NSD 120, BIND 30); we let go first. */
+const KEEP_MS = 8_000
+
+export interface PoolLimits {
+  perServer: number
+  total: number
+}
+
+/** One exchange's place under the limits: left at the end, or when nothing moves, so that one slow peer cannot stall the rest. */
+class Place {
+  #timer: NodeJS.Timeout
+  #leave: (() => void) | undefined
+
+  constructor(leave: () => void) {
+    this.#leave = leave
+    this.#timer = setTimeout(() => this.leave(), STALLED_MS)
+  }
+
+  progress(): void {
+    if (this.#leave) this.#timer.refresh()
+  }
+
+  leave(): void {
+    clearTimeout(this.#timer)
+    const leave = this.#leave
+    this.#leave = undefined
+    leave?.()
+  }
+}
+
+export class TcpPool {
+  readonly #sources: readonly string[]
+  readonly #limits: PoolLimits
+  readonly #idle = new Map<string, { client: TcpClient; timer: NodeJS.Timeout }[]>()
+  readonly #busy = new Map<string, number>()
+  #total = 0
+  #waiting: { key: string; go: () => void }[] = []
+
+  constructor(sources: readonly string[], limits: PoolLimits) {
+    this.#sources = sources
+    this.#limits = limits
+  }
+
+  /**
+   * One exchange; `build` makes the request and its taker anew for each try. A kept connection that turns out dead before its
+   * first octet is replaced once by a fresh one. `after` says whether the connection is fit for another exchange.
+   */
+  async exchange(
+    to: Endpoint,
+    patience: Patience,
+    build: () => { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean },
+  ): Promise<void> {
+    const key = endpointText(to)
+    await this.#enter(key)
+    const place = new Place(() => this.#leave(key))
+    try {
+      for (;;) {
+        const kept = this.#takeIdle(key)
+        const client = kept ?? (await TcpClient.connect(to, this.#sources, patience.connectMs))
+        const { request, take, isReusable } = build()
+        let heard = false
+        try {
+          await client.exchange(
+            request,
+            (message) => {
+              heard = true
+              place.progress()
+              return take(message)
+            },
+            patience,
+          )
+          if (isReusable()) this.#keep(key, client)
+          else client.close()
+          return
+        } catch (error) {
+          client.close()
+          const wasStale = kept !== undefined && !heard && error instanceof TransportError && error.code !== 'TRANSPORT_TIMED_OUT'
+          if (!wasStale) throw error
+        }
+      }
+    } finally {
+      place.leave()
+    }
+  }
+
+  async #enter(key: string): Promise<void> {
+    while ((this.#busy.get(key) ?? 0) >= this.#limits.perServer || this.#total >= this.#limits.total)
+      await new Promise<void>((go) => this.#waiting.push({ key, go }))
+    this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1)
+    this.#total += 1
+  }
+
+  #leave(key: string): void {
+    this.#busy.set(key, this.#busy.get(key)! - 1)
+    this.#total -= 1
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { go } of waiting) go()
+  }
+
+  #takeIdle(key: string): TcpClient | undefined {
+    const idle = this.#idle.get(key)
+    for (let entry = idle?.pop(); entry; entry = idle?.pop()) {
+      clearTimeout(entry.timer)
+      if (entry.client.isOpen) return entry.client
+    }
+    return undefined
+  }
+
+  #keep(key: string, client: TcpClient): void {
+    if (!client.isOpen) return
+    const timer = setTimeout(() => {
+      client.close()
+      const left = (this.#idle.get(key) ?? []).filter((entry) => entry.client !== client)
+      if (left.length > 0) this.#idle.set(key, left)
+      else this.#idle.delete(key)
+    }, KEEP_MS)
+    timer.unref()
+    this.#idle.set(key, [...(this.#idle.get(key) ?? []), { client, timer }])
+  }
+
+  close(): void {
+    for (const idle of this.#idle.values())
+      for (const { client, timer } of idle) {
+        clearTimeout(timer)
+        client.close()
+      }
+    this.#idle.clear()
+  }
+}

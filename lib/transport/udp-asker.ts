@@ -1,0 +1,169 @@
+/**
+ * Questions over UDP: unpredictable id and port, and only the datagram from the right address with the right id, QR and
+ * question is the answer (RFC 5452 §9). Everything else is ignored and the wait goes on, so that one stray datagram cannot end it.
+ */
+import { randomFillSync } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { type Endpoint, endpointText, refused, TransportError, timedOut } from './errors.js'
+
+/** Sockets asked from at a time, per source address; each has a port the system chose at random. */
+const SOCKETS = 8
+/** A socket is replaced after this long, so that no port is known for good. */
+const SOCKET_LIFE_MS = 20_000
+
+interface Waiting {
+  to: Endpoint
+  isAnswer: (message: Buffer) => boolean
+  resolve: (message: Buffer) => void
+  reject: (error: Error) => void
+  timer: NodeJS.Timeout
+}
+
+class AskingSocket {
+  readonly #socket: Socket
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #onIdle: () => void
+  readonly bornAt = performance.now()
+  retired = false
+
+  constructor(source: string | undefined, family: 4 | 6, onIdle: () => void) {
+    this.#onIdle = onIdle
+    this.#socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', recvBufferSize: 1 << 20 })
+    this.#socket.on('message', (message, from) => this.#take(message, from.address, from.port))
+    this.#socket.on('error', (error) => this.#failAll(error))
+    // Nothing may hold the process up only because it once asked something.
+    this.#socket.bind({ port: 0, ...(source === undefined ? {} : { address: source }) }, () => this.#socket.unref())
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  #key(id: number, ip: string, port: number): string {
+    return `${id}/${ip}/${port}`
+  }
+
+  has(id: number, to: Endpoint): boolean {
+    return this.#waiting.has(this.#key(id, to.ip, to.port))
+  }
+
+  #take(message: Buffer, ip: string, port: number): void {
+    if (message.length < 12 || (message[2]! & 0x80) === 0) return
+    const key = this.#key((message[0]! << 8) | message[1]!, ip, port)
+    const waiting = this.#waiting.get(key)
+    if (!waiting?.isAnswer(message)) return
+    this.#forget(key, waiting)
+    waiting.resolve(message)
+  }
+
+  #forget(key: string, waiting: Waiting): void {
+    clearTimeout(waiting.timer)
+    this.#waiting.delete(key)
+    if (this.retired && this.#waiting.size === 0) this.close()
+  }
+
+  #failAll(error: unknown): void {
+    for (const [key, waiting] of this.#waiting) {
+      this.#forget(key, waiting)
+      waiting.reject(refused(waiting.to, error))
+    }
+    this.retired = true
+    this.#onIdle()
+  }
+
+  ask(to: Endpoint, message: Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean): Promise<Buffer> {
+    const key = this.#key(message.readUInt16BE(0), to.ip, to.port)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#forget(key, waiting)
+        reject(timedOut(to, timeoutMs))
+      }, timeoutMs)
+      const waiting: Waiting = { to, isAnswer, resolve, reject, timer }
+      this.#waiting.set(key, waiting)
+      this.#socket.send(message, to.port, to.ip, (error) => {
+        if (!error || this.#waiting.get(key) !== waiting) return
+        this.#forget(key, waiting)
+        reject(refused(to, error))
+      })
+    })
+  }
+
+  retire(): void {
+    this.retired = true
+    if (this.#waiting.size === 0) this.close()
+  }
+
+  close(): void {
+    const gone = new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: 'udp' }, 'stopped while waiting for an answer')
+    for (const waiting of this.#waiting.values()) {
+      clearTimeout(waiting.timer)
+      waiting.reject(gone)
+    }
+    this.#waiting.clear()
+    try {
+      this.#socket.close()
+    } catch {
+      // Closed already, by the error that retired it.
+    }
+  }
+}
+
+export class UdpAsker {
+  readonly #sources: readonly string[]
+  readonly #pools = new Map<4 | 6, AskingSocket[]>()
+  readonly #retired = new Set<AskingSocket>()
+  #closed = false
+  readonly #random = Buffer.alloc(4096)
+  #randomAt = 4096
+  #turn = 0
+
+  /** `sources`: our addresses, at most one per family; a family without one leaves from wherever the system says. */
+  constructor(sources: readonly string[]) {
+    this.#sources = sources
+  }
+
+  #random16(): number {
+    if (this.#randomAt >= this.#random.length) {
+      randomFillSync(this.#random)
+      this.#randomAt = 0
+    }
+    this.#randomAt += 2
+    return this.#random.readUInt16BE(this.#randomAt - 2)
+  }
+
+  #socket(family: 4 | 6): AskingSocket {
+    let pool = this.#pools.get(family)
+    if (!pool) this.#pools.set(family, (pool = []))
+    this.#turn = (this.#turn + 1) % SOCKETS
+    const i = this.#turn
+    const old = pool[i]
+    if (old && !old.retired && performance.now() - old.bornAt < SOCKET_LIFE_MS) return old
+    if (old && !old.retired) {
+      this.#retired.add(old)
+      old.retire()
+    }
+    for (const socket of this.#retired) if (socket.size === 0) this.#retired.delete(socket)
+    const source = this.#sources.find((ip) => ip.includes(':') === (family === 6))
+    const socket = new AskingSocket(source, family, () => undefined)
+    pool[i] = socket
+    return socket
+  }
+
+  /**
+   * Sends what `build` makes of a fresh id and waits for its answer. Throws TransportError TRANSPORT_TIMED_OUT, _REFUSED.
+   */
+  ask(to: Endpoint, build: (id: number) => Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean): Promise<Buffer> {
+    if (this.#closed) return Promise.reject(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped'))
+    const socket = this.#socket(to.ip.includes(':') ? 6 : 4)
+    let id = this.#random16()
+    while (socket.has(id, to)) id = this.#random16()
+    return socket.ask(to, build(id), timeoutMs, isAnswer)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const pool of this.#pools.values()) for (const socket of pool) socket?.close()
+    for (const socket of this.#retired) socket.close()
+    this.#pools.clear()
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * One zonecast process: builds the parts, starts the roles it was asked to play, takes reloads, drains and stops. The
+ * composition root; roles themselves never import each other.
+ */
+import { totalmem } from 'node:os'
+import type { Redis } from 'ioredis'
+import type { Config } from '../config/config.js'
+import { loadConfig } from '../config/load.js'
+import { describeError } from '../lib/errors.js'
+import type { Fleet } from '../lib/fleet/fleet.js'
+import { NodeLooker } from '../lib/push/node-looker.js'
+import { NotifySender } from '../lib/push/notify-sender.js'
+import { JobQueues } from '../lib/queue/queues.js'
+import { TransferClient } from '../lib/refresh/transfer-client.js'
+import { systemClock } from '../lib/runtime/clock.js'
+import type { Service } from '../lib/runtime/lifecycle.js'
+import type { Logger } from '../lib/runtime/logger.js'
+import { Metrics } from '../lib/runtime/metrics.js'
+import { Board } from '../lib/state/board.js'
+import { BoardSync } from '../lib/state/board-sync.js'
+import { PrivateRedis } from '../lib/state/private-redis.js'
+import { connectRedis, type RedisTarget, requireNoEviction } from '../lib/state/redis.js'
+import { SignalBus } from '../lib/state/signals.js'
+import { ZoneStore } from '../lib/store/zone-store.js'
+import { endpointText } from '../lib/transport/errors.js'
+import { SoaQuerier } from '../lib/transport/soa-query.js'
+import { TcpPool } from '../lib/transport/tcp-pool.js'
+import { UdpAsker } from '../lib/transport/udp-asker.js'
+import { ApiService } from './api/service.js'
+import { fleetOfConfig } from './fleet-of-config.js'
+import { TransferService } from './transfer/service.js'
+import { WatcherService } from './watcher/service.js'
+import { WorkerService } from './worker/service.js'
+
+export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Longest a stop waits for work under way. */
+const DRAIN_MS = 10_000
+
+export class Hub {
+  #config: Config
+  #fleet: Fleet
+  readonly #roles: readonly Role[]
+  readonly #log: Logger
+  readonly #services: Service[] = []
+  readonly #metrics = new Metrics()
+  readonly #board = new Board()
+  readonly #bus = new SignalBus()
+  #store!: ZoneStore
+  #sync!: BoardSync
+  #queues!: JobQueues
+  #udp!: UdpAsker
+  #tcp!: TcpPool
+  #privateRedis: PrivateRedis | undefined
+  readonly #connections: Redis[] = []
+  #watcher: WatcherService | undefined
+  #worker: WorkerService | undefined
+  #transfer: TransferService | undefined
+  #api: ApiService | undefined
+
+  constructor(config: Config, roles: readonly Role[], log: Logger) {
+    this.#config = config
+    this.#fleet = fleetOfConfig(config)
+    this.#roles = roles
+    this.#log = log
+  }
+
+  /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
+  async start(): Promise<{ role: Role; address: string }[]> {
+    try {
+      this.#openStore()
+      const target = await this.#redisTarget()
+      const redis = await this.#connect(target, false)
+      const subscriber = await this.#connect(target, false)
+      const queueing = await this.#connect(target, true)
+      await requireNoEviction(redis)
+      this.#queues = new JobQueues(queueing, this.#config.hub)
+      this.#sync = new BoardSync(redis, subscriber, this.#board, this.#bus, this.#config.hub, this.#log)
+      await this.#sync.start()
+      await this.#startRoles(target)
+      return this.#addresses()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  #openStore(): void {
+    const mode = this.#roles.includes('worker') ? 'write' : 'read'
+    this.#store = ZoneStore.open({ dataDir: this.#config.dataDir, hub: this.#config.hub, mode, warmOctets: totalmem() / 4 }, this.#config.zones.keys())
+    for (const { zone, reason, setAside } of this.#store.damages) this.#log.error({ zone, op: 'store', reason, setAside }, 'zone was damaged on disk and set aside; it is taken from a primary again')
+    // Another process writes: what it has committed is read when it says so.
+    if (mode === 'read') this.#bus.on('committed', ({ zone }) => this.#store.zone(zone).reload())
+  }
+
+  async #redisTarget(): Promise<RedisTarget> {
+    if (this.#config.redis.kind !== 'private') return this.#config.redis
+    this.#privateRedis = await PrivateRedis.start(this.#config.dataDir)
+    this.#log.info({ op: 'redis', path: this.#privateRedis.path, adopted: this.#privateRedis.adopted }, 'private redis is up')
+    return { kind: 'socket', path: this.#privateRedis.path }
+  }
+
+  async #connect(target: RedisTarget, queueing: boolean): Promise<Redis> {
+    const redis = connectRedis(target, { queueing })
+    this.#connections.push(redis)
+    await redis.connect()
+    return redis
+  }
+
+  async #startRoles(target: RedisTarget): Promise<void> {
+    const { transfer, defaults, hub } = this.#config
+    const { limits } = defaults
+    const clock = systemClock
+    this.#udp = new UdpAsker(transfer.source)
+    this.#tcp = new TcpPool(transfer.source, { perServer: limits.transfersPerPrimary, total: limits.transfers })
+    const soa = new SoaQuerier(this.#udp, this.#tcp, clock)
+    const shared = { store: this.#store, board: this.#board, bus: this.#bus, clock, log: this.#log, metrics: this.#metrics, queues: this.#queues, soa, canQueue: () => this.#sync.isReady }
+    if (this.#roles.includes('transfer')) {
+      this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: totalmem() / 16 }, shared)
+      this.#services.push(this.#transfer)
+    }
+    if (this.#roles.includes('worker')) {
+      this.#worker = new WorkerService(
+        this.#fleet,
+        { hub, transfers: limits.transfers, observe: defaults.observe },
+        {
+          ...shared,
+          client: new TransferClient(this.#tcp, soa, clock),
+          limits,
+          keepVersions: defaults.keepVersions,
+          connect: () => connectRedis(target, { queueing: true }),
+          looker: new NodeLooker(soa, this.#board, clock, this.#metrics),
+          notify: new NotifySender(this.#udp, clock, this.#metrics, defaults.notify.retriesMs),
+        },
+      )
+      this.#services.push(this.#worker)
+    }
+    if (this.#roles.includes('watcher')) {
+      this.#watcher = new WatcherService(this.#fleet, shared)
+      this.#services.push(this.#watcher)
+    }
+    if (this.#roles.includes('api')) {
+      this.#api = new ApiService(this.#config, this.#fleet, { ...shared, roles: this.#roles, redisUp: () => this.#sync.isReady, reload: () => this.reload() })
+      this.#services.push(this.#api)
+    }
+    for (const service of this.#services) await service.start()
+  }
+
+  #addresses(): { role: Role; address: string }[] {
+    const transfer = (this.#transfer?.addresses ?? []).map((endpoint) => ({ role: 'transfer' as const, address: endpointText(endpoint) }))
+    const api = this.#api ? [{ role: 'api' as const, address: `http://${endpointText(this.#api.address)}/` }] : []
+    return [...transfer, ...api]
+  }
+
+  /**
+   * Reads the config again. Zones, nodes, primaries, keys, clouds and tokens take effect at once; a change of what is fixed at
+   * the start (hub, dataDir, redis, listen addresses) is refused with everything else in the file. Throws ConfigError.
+   */
+  reload(): Config {
+    const next = loadConfig(this.#config.file)
+    for (const [what, before, after] of [
+      ['hub', this.#config.hub, next.hub],
+      ['dataDir', this.#config.dataDir, next.dataDir],
+      ['redis', this.#config.redis, next.redis],
+      ['api.listen', this.#config.api.listen, next.api.listen],
+      ['transfer', this.#config.transfer, next.transfer],
+    ] as const)
+      if (JSON.stringify(before) !== JSON.stringify(after)) throw new Error(`${what} cannot change while running; restart zonecast for that, or put it back`)
+    const fleet = fleetOfConfig(next)
+    this.#config = next
+    this.#fleet = fleet
+    for (const zone of fleet.zones.keys()) this.#store.zone(zone)
+    this.#transfer?.adopt(fleet)
+    this.#worker?.adopt(fleet)
+    this.#watcher?.adopt(fleet)
+    this.#api?.adopt(next, fleet)
+    this.#log.info({ op: 'reload', zones: fleet.zones.size, nodes: fleet.nodes.size }, 'config reloaded')
+    return next
+  }
+
+  async stop(): Promise<void> {
+    // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
+    const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
+    for (const service of order) await service.drain(DRAIN_MS).catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
+    for (const service of order) await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
+    await this.#sync?.stop().catch(() => undefined)
+    await this.#queues?.close().catch(() => undefined)
+    this.#udp?.close()
+    this.#tcp?.close()
+    for (const redis of this.#connections) redis.disconnect()
+    const isAlone = ROLES.every((role) => this.#roles.includes(role))
+    if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
+    this.#store?.close()
+  }
+}
+

@@ -1,0 +1,25 @@
+/** Who asks, and what for: source address and TSIG key → nodes or primaries (contract §4). Decides nothing about versions. */
+import type { TsigKey } from '../../lib/dns/tsig.js'
+import type { Fleet, FleetNode, FleetZone, Primary } from '../../lib/fleet/fleet.js'
+
+const holdsKey = (wanted: TsigKey | undefined, used: TsigKey | undefined): boolean =>
+  wanted === undefined ? used === undefined : used !== undefined && wanted.wireName.equals(used.wireName)
+
+/**
+ * The nodes this asker can be: at this address, with this key, carrying the zone. Several nodes may share an address and
+ * differ by key only; without keys they cannot be told apart, and each of them is a candidate.
+ */
+export function nodesAsking(fleet: Fleet, ip: string, key: TsigKey | undefined, zone: FleetZone): FleetNode[] {
+  return fleet.nodesAt(ip).filter((node) => holdsKey(node.key, key) && zone.clouds.includes(node.cloud))
+}
+
+/** The primaries of the zone that this sender can be. */
+export function primariesNotifying(fleet: Fleet, ip: string, key: TsigKey | undefined, zone: FleetZone): Primary[] {
+  const here = new Set(fleet.primariesAt(ip).map((primary) => primary.id))
+  return zone.primaries.filter((primary) => here.has(primary.id) && holdsKey(primary.key, key))
+}
+
+/** Whether the address belongs to anybody we know with this key: decides between NOTAUTH and REFUSED for a strange zone. */
+export function isAcquainted(fleet: Fleet, ip: string, key: TsigKey | undefined): boolean {
+  return [...fleet.nodesAt(ip), ...fleet.primariesAt(ip)].some((who) => holdsKey(who.key, key))
+}

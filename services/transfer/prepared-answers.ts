@@ -1,0 +1,84 @@
+/** Ready-made transfer answers, cut once per version (or pair of versions) and kept while they are wanted and memory allows. */
+import { soaOf } from '../../lib/dns/message.js'
+import type { Serial } from '../../lib/dns/serial.js'
+import { pause } from '../../lib/runtime/clock.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
+import { cutAxfr, cutIxfr, isWorthIxfr } from '../../lib/xfr/outbound.js'
+import { condense } from '../../lib/zone/difference.js'
+
+/** A chain longer than this is condensed: a node far behind need not see every step (RFC 1995 §5). */
+const CONDENSE_STEPS = 16
+
+interface Row {
+  answer: Promise<PreparedMessages | undefined>
+  octets: number
+}
+
+export class PreparedAnswers {
+  readonly #budget: number
+  readonly #rows = new Map<string, Row>()
+
+  /** `budget`: octets to keep. */
+  constructor(budget: number) {
+    this.#budget = budget
+  }
+
+  axfr(zone: StoredZone, version: Version): Promise<PreparedMessages> {
+    return this.#get(`${zone.name} ${version.serial} ${version.digest}`, () => this.#cutAxfr(zone, version)) as Promise<PreparedMessages>
+  }
+
+  /** Undefined when history does not reach back or the whole zone is smaller. */
+  ixfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
+    return this.#get(`${zone.name} ${version.serial} ${version.digest} ${from}`, () => this.#cutIxfr(zone, from, version))
+  }
+
+  async #cutAxfr(zone: StoredZone, version: Version): Promise<PreparedMessages> {
+    const contents = await zone.contentsOf(version)
+    const view = contents.view()
+    try {
+      return await cutAxfr(zone.apex, soaOf(version.soa).stored, view, pause)
+    } finally {
+      view.release()
+    }
+  }
+
+  async #cutIxfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
+    const chain = await zone.chain(from, version)
+    if (chain === undefined) return undefined
+    const sent = chain.length > CONDENSE_STEPS ? [condense(chain)] : chain
+    return isWorthIxfr(sent, version.octets) ? cutIxfr(zone.apex, sent) : undefined
+  }
+
+  #get(key: string, cut: () => Promise<PreparedMessages | undefined>): Promise<PreparedMessages | undefined> {
+    let row = this.#rows.get(key)
+    if (row) this.#rows.delete(key)
+    else row = this.#make(key, cut)
+    // Last in the map is last used.
+    this.#rows.set(key, row)
+    return row.answer
+  }
+
+  #make(key: string, cut: () => Promise<PreparedMessages | undefined>): Row {
+    const row: Row = { answer: cut(), octets: 0 }
+    row.answer.then(
+      (answer) => {
+        row.octets = answer?.octets ?? 0
+        this.#trim()
+      },
+      () => this.#rows.delete(key),
+    )
+    return row
+  }
+
+  #trim(): void {
+    let octets = 0
+    for (const row of this.#rows.values()) octets += row.octets + 256
+    for (const [key, row] of this.#rows) {
+      if (octets <= this.#budget) return
+      octets -= row.octets + 256
+      this.#rows.delete(key)
+    }
+  }
+}

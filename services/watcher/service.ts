@@ -1,0 +1,234 @@
+/**
+ * The watcher: sees that a zone changed, by asking every primary of every zone and by listening to their NOTIFYs, and queues
+ * one refresh per change, however many sources saw it. It takes nothing itself.
+ */
+import { compareSerials, type Serial } from '../../lib/dns/serial.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { describeError } from '../../lib/errors.js'
+import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
+import type { JobQueues } from '../../lib/queue/queues.js'
+import { expiresAt } from '../../lib/refresh/expiry.js'
+import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
+import type { Service } from '../../lib/runtime/lifecycle.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { Schedule } from '../../lib/runtime/schedule.js'
+import type { SignalBus } from '../../lib/state/signals.js'
+import { pairKey } from '../../lib/state/tables.js'
+import { endpointText } from '../../lib/transport/errors.js'
+import { nextLookMs, retryRefreshMs } from './refresh-timer.js'
+
+export interface WatcherParts extends PrimaryWatchParts {
+  bus: SignalBus
+  log: Logger
+  queues: JobQueues
+  /** Without Redis nothing can be queued; the next look tries again. */
+  canQueue: () => boolean
+}
+
+/** One primary of one zone. */
+interface Pair {
+  zone: FleetZone
+  primary: Primary
+  looking: boolean
+  /** A NOTIFY came while looking: look once more. */
+  again: boolean
+  refreshSeconds: number
+  retrySeconds: number | undefined
+  /** Serial that was last complained about, so that it is said once. */
+  warned: Serial | undefined
+}
+
+const TICK_MS = 10
+/** Looks under way at a time. */
+const MAX_LOOKS = 512
+/** A queued refresh that nobody took by then is queued again. */
+const PENDING_MS = 10_000
+
+export class WatcherService implements Service {
+  readonly name = 'watcher'
+  readonly #parts: WatcherParts
+  #fleet: Fleet
+  readonly #schedule = new Schedule<Pair>()
+  #pairs = new Map<string, Pair>()
+  readonly #pending = new Map<ZoneName, { serial: Serial; at: number }>()
+  /** Refreshes of a zone that keep failing wait until then. */
+  readonly #notBefore = new Map<ZoneName, number>()
+  #looking = 0
+  #timer: NodeJS.Timeout | undefined
+  #unlisten: (() => void)[] = []
+
+  constructor(fleet: Fleet, parts: WatcherParts) {
+    this.#fleet = fleet
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    const { bus, board } = this.#parts
+    this.adopt(this.#fleet)
+    this.#unlisten = [
+      bus.on('notify', ({ zone, primary }) => this.#onNotify(zone, primary)),
+      bus.on('look', ({ zones }) => this.#lookNow(zones)),
+      board.onChange((change) => {
+        if (change.table === 'zones') this.#onRefreshed(change.key as ZoneName)
+      }),
+    ]
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  /** Takes over a new config; pairs that stay keep their timers. */
+  adopt(fleet: Fleet): void {
+    this.#fleet = fleet
+    const old = this.#pairs
+    this.#pairs = new Map()
+    const now = this.#parts.clock.now()
+    for (const zone of fleet.zones.values())
+      for (const primary of zone.primaries) {
+        const key = pairKey(zone.name, primary.id)
+        const known = old.get(key)
+        const pair: Pair = known ? Object.assign(known, { zone, primary }) : { zone, primary, looking: false, again: false, refreshSeconds: 0, retrySeconds: undefined, warned: undefined }
+        this.#pairs.set(key, pair)
+        if (!known) this.#schedule.set(pair, now + Math.random() * Math.min(1_000, fleet.zones.size))
+        old.delete(key)
+      }
+    for (const gone of old.values()) this.#schedule.delete(gone)
+  }
+
+  #tick(): void {
+    const now = this.#parts.clock.now()
+    while (this.#looking < MAX_LOOKS) {
+      const pair = this.#schedule.takeDue(now)
+      if (!pair) return
+      void this.#look(pair)
+    }
+  }
+
+  /** RFC 1996 §3.11: act as if the refresh timer had run out. */
+  #onNotify(zone: ZoneName, primary: string): void {
+    const pair = this.#pairs.get(pairKey(zone, primary))
+    if (!pair) return
+    this.#notBefore.delete(zone)
+    if (pair.looking) pair.again = true
+    else void this.#look(pair)
+  }
+
+  #lookNow(zones: readonly ZoneName[]): void {
+    for (const pair of this.#pairs.values()) {
+      if (zones.length > 0 && !zones.includes(pair.zone.name)) continue
+      this.#notBefore.delete(pair.zone.name)
+      if (!pair.looking) void this.#look(pair)
+    }
+  }
+
+  async #look(pair: Pair): Promise<void> {
+    const { clock } = this.#parts
+    pair.looking = true
+    this.#looking += 1
+    this.#schedule.delete(pair)
+    const seenAt = clock.now()
+    const answer = await askPrimary(pair.zone, pair.primary, this.#parts)
+    this.#looking -= 1
+    pair.looking = false
+    if (this.#pairs.get(pairKey(pair.zone.name, pair.primary.id)) !== pair) return
+    const bounds = pair.zone.refresh
+    const cell = this.#parts.board.get('primaries', pairKey(pair.zone.name, pair.primary.id))
+    if (answer instanceof Error) {
+      const failures = cell?.failures ?? 1
+      this.#logFailure(pair, answer, failures)
+      this.#schedule.set(pair, clock.now() + nextLookMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()))
+    } else {
+      pair.refreshSeconds = answer.soa.refresh
+      pair.retrySeconds = answer.soa.retry
+      const changedAgoMs = clock.now() - (cell?.since ?? 0)
+      this.#schedule.set(pair, clock.now() + nextLookMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()))
+      this.#weigh(pair, answer.soa.serial, seenAt)
+    }
+    if (pair.again) {
+      pair.again = false
+      void this.#look(pair)
+    }
+  }
+
+  #logFailure(pair: Pair, error: Error, failures: number): void {
+    const line = { zone: pair.zone.name, op: 'refresh', dir: 'out', remote: endpointText(pair.primary.address), primary: pair.primary.id, err: describeError(error), failures }
+    // Loud when it begins, quiet while it lasts.
+    if (failures === 1) this.#parts.log.warn(line, 'primary does not answer the SOA query')
+    else this.#parts.log.debug(line, 'primary still does not answer')
+  }
+
+  /** Is there something to take? */
+  #weigh(pair: Pair, served: Serial, seenAt: number): void {
+    const { board, log } = this.#parts
+    const zone = pair.zone.name
+    const cell = board.get('zones', zone)
+    const held = cell?.released?.serial
+    const order = held === undefined ? 'newer' : compareSerials(served, held)
+    if (order === 'newer' || (order !== 'equal' && this.#hasExpired(pair.zone))) {
+      void this.#enqueue(pair, served, seenAt)
+      return
+    }
+    if (order === 'equal') {
+      pair.warned = undefined
+      if (this.#hasExpired(pair.zone) || cell?.error !== undefined) void this.#enqueue(pair, served, seenAt)
+      return
+    }
+    if (pair.warned === served) return
+    pair.warned = served
+    log.warn({ zone, op: 'refresh', dir: 'in', remote: endpointText(pair.primary.address), primary: pair.primary.id, serial: served, heldSerial: held }, order === 'older' ? 'primary serves an older serial than we hold' : 'primary serves a serial that is neither newer nor older than ours')
+  }
+
+  #hasExpired(zone: FleetZone): boolean {
+    const { board, clock } = this.#parts
+    const cell = board.get('zones', zone.name)
+    if (!cell?.released) return false
+    const cells = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
+    const deadline = expiresAt(cell, cell.expireSeconds, cells)
+    return deadline !== undefined && deadline < clock.now()
+  }
+
+  async #enqueue(pair: Pair, serial: Serial, seenAt: number): Promise<void> {
+    const { clock, queues, log } = this.#parts
+    const zone = pair.zone.name
+    const now = clock.now()
+    const pending = this.#pending.get(zone)
+    if (pending && pending.serial === serial && now - pending.at < PENDING_MS) return
+    const notBefore = this.#notBefore.get(zone) ?? 0
+    if (now < notBefore) {
+      this.#schedule.setNoLater(pair, notBefore)
+      return
+    }
+    if (!this.#parts.canQueue()) return
+    this.#pending.set(zone, { serial, at: now })
+    try {
+      await queues.enqueueRefresh({ zone, strength: 'refresh', askFirst: false, reason: 'poll', seen: { primary: pair.primary.id, serial, at: seenAt } })
+    } catch (error) {
+      this.#pending.delete(zone)
+      log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')
+    }
+  }
+
+  /** A refresh ended, well or not. */
+  #onRefreshed(name: ZoneName): void {
+    const zone = this.#fleet.zones.get(name)
+    const cell = this.#parts.board.get('zones', name)
+    if (!zone || !cell) return
+    this.#pending.delete(name)
+    if (cell.error === undefined) {
+      this.#notBefore.delete(name)
+      return
+    }
+    const pairs = zone.primaries.flatMap((primary) => this.#pairs.get(pairKey(name, primary.id)) ?? [])
+    const retrySeconds = pairs.find((pair) => pair.retrySeconds !== undefined)?.retrySeconds ?? 2
+    const at = this.#parts.clock.now() + retryRefreshMs(retrySeconds, cell.failures, zone.refresh, Math.random())
+    this.#notBefore.set(name, at)
+    for (const pair of pairs) this.#schedule.setNoLater(pair, at)
+  }
+
+  async drain(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const unlisten of this.#unlisten) unlisten()
+  }
+
+  async stop(): Promise<void> {
+    await this.drain()
+  }
+}

@@ -1,0 +1,145 @@
+/** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
+import { describeError } from '../../lib/errors.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
+import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
+import { expiresAt } from '../../lib/refresh/expiry.js'
+import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
+import { orderPrimaries } from '../../lib/refresh/primary-list.js'
+import { refreshZone, type RefreshOutcome } from '../../lib/refresh/refresh-zone.js'
+import type { TransferClient, TransferLimits } from '../../lib/refresh/transfer-client.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { SignalBus } from '../../lib/state/signals.js'
+import { pairKey } from '../../lib/state/tables.js'
+import { StoreError } from '../../lib/store/errors.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
+import { noteRefreshed, noteRefreshFailed } from './zone-cells.js'
+
+export interface RefreshParts extends PrimaryWatchParts {
+  store: ZoneStore
+  client: TransferClient
+  bus: SignalBus
+  log: Logger
+  limits: TransferLimits
+  keepVersions: number
+  onReleased: (zone: FleetZone) => void
+}
+
+export class RefreshProcessor {
+  readonly #parts: RefreshParts
+  #fleet: Fleet
+  readonly #queues = new Map<ZoneName, Promise<unknown>>()
+
+  constructor(fleet: Fleet, parts: RefreshParts) {
+    this.#fleet = fleet
+    this.#parts = parts
+  }
+
+  adopt(fleet: Fleet): void {
+    this.#fleet = fleet
+  }
+
+  /** Throws what refreshZone throws; the zone's cell says the same. */
+  async run(job: RefreshJob): Promise<RefreshResult> {
+    const before = this.#queues.get(job.zone) ?? Promise.resolve()
+    const turn = before.catch(() => undefined).then(() => this.#refresh(job))
+    this.#queues.set(job.zone, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#queues.get(job.zone) === turn) this.#queues.delete(job.zone)
+    }
+  }
+
+  async #refresh(job: RefreshJob): Promise<RefreshResult> {
+    const zone = this.#fleet.zones.get(job.zone)
+    if (!zone) return { outcome: 'up-to-date', serial: undefined }
+    const { store, board, clock, log } = this.#parts
+    const stored = store.zone(zone.name)
+    try {
+      const outcome = await this.#attempt(job, zone, stored)
+      if (outcome.kind === 'up-to-date') noteRefreshed(board, stored, clock.now(), this.#expireOf(zone, outcome.primary?.id))
+      return { outcome: outcome.kind === 'committed' ? (outcome.version.kind === 'axfr' ? 'full' : 'incremental') : 'up-to-date', serial: stored.latest?.serial }
+    } catch (error) {
+      const conflict = error instanceof StoreError && error.code === 'STORE_CONFLICT'
+      noteRefreshFailed(board, stored, clock.now(), describeError(error), conflict)
+      log.warn({ zone: zone.name, op: 'refresh', err: describeError(error), reason: job.reason }, 'refresh failed')
+      throw error
+    }
+  }
+
+  async #attempt(job: RefreshJob, zone: FleetZone, stored: StoredZone): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined }> {
+    const { board, clock, client, limits, log, metrics } = this.#parts
+    if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
+    const held = stored.latest
+    const expired = this.#hasExpired(zone)
+    const forceAxfr = job.strength === 'retransfer'
+    const known = zone.primaries.map((primary) => {
+      const cell = board.get('primaries', pairKey(zone.name, primary.id))
+      const seen = job.seen?.primary === primary.id ? job.seen.serial : undefined
+      return { primary, serial: cell?.error === undefined ? (cell?.serial ?? seen) : undefined, failing: cell?.error !== undefined }
+    })
+    const primaries = orderPrimaries(known, held && !expired && !forceAxfr ? held.serial : undefined)
+    if (primaries.length === 0) {
+      const silent = known.every(({ failing }) => failing)
+      if (silent && job.askFirst) throw new Error(`no primary of ${zone.name} answers`)
+      return { kind: 'up-to-date', primary: undefined }
+    }
+    const wish = { zone, stored, primaries, forceAxfr, expired, limits, releaseAtOnce: true, seenAt: job.seen?.at ?? clock.now() }
+    const outcome = await refreshZone(wish, client, clock, log, {
+      count: (kind, result, octets) => {
+        metrics.transfers.inc({ direction: 'in', kind, outcome: result })
+        metrics.transferBytes.inc({ direction: 'in' }, octets)
+      },
+    })
+    if (outcome.kind === 'committed') this.#onCommitted(job, zone, stored, outcome)
+    return outcome
+  }
+
+  /** Everything that must not wait happens before the next turn of the event loop: commit leads to NOTIFY without a pause. */
+  #onCommitted(job: RefreshJob, zone: FleetZone, stored: StoredZone, outcome: Extract<RefreshOutcome, { kind: 'committed' }>): void {
+    const { board, bus, clock, onReleased } = this.#parts
+    const { version, primary, startedAt, tookMs } = outcome
+    noteRefreshed(board, stored, clock.now(), this.#expireOf(zone, primary.id), {
+      serial: version.serial,
+      seenAt: version.seenAt,
+      seenAtPrimary: job.seen?.primary ?? primary.id,
+      transferStartedAt: startedAt,
+      transferTookMs: Math.round(tookMs * 1000) / 1000,
+      kind: version.kind,
+      records: version.records,
+      committedAt: version.committedAt,
+      releasedAt: version.releasedAt ?? version.committedAt,
+    })
+    onReleased(zone)
+    bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
+    setImmediate(() => void this.#tidy(zone, stored))
+  }
+
+  async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {
+    const { board, keepVersions, log } = this.#parts
+    const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
+    const rule = { versions: keepVersions, inUse }
+    if (!stored.isDueForTidying(rule)) return
+    try {
+      await stored.tidy(rule)
+    } catch (error) {
+      log.error({ zone: zone.name, op: 'store', err: describeError(error) }, 'old versions could not be cleared away')
+    }
+  }
+
+  /** What the primary's EDNS EXPIRE said, if it did (RFC 7314 §4). */
+  #expireOf(zone: FleetZone, primary: string | undefined): number | undefined {
+    return primary === undefined ? undefined : this.#parts.board.get('primaries', pairKey(zone.name, primary))?.expireSeconds
+  }
+
+  #hasExpired(zone: FleetZone): boolean {
+    const { board, clock } = this.#parts
+    const cell = board.get('zones', zone.name)
+    if (!cell?.released) return false
+    const cells = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
+    const deadline = expiresAt(cell, cell.expireSeconds, cells)
+    return deadline !== undefined && deadline < clock.now()
+  }
+}

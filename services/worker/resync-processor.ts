@@ -1,0 +1,78 @@
+/** A resync job: bring nodes to the released version again, and say target by target how it goes. */
+import type { ZoneName } from '../../lib/dns/name.js'
+import { describeError } from '../../lib/errors.js'
+import type { Fleet } from '../../lib/fleet/fleet.js'
+import { nodeCell } from '../../lib/push/node-cells.js'
+import type { PushFleet } from '../../lib/push/push-fleet.js'
+import type { RefreshJob, ResyncJob, ResyncProgress, TargetProgress } from '../../lib/queue/jobs.js'
+import type { Board } from '../../lib/state/board.js'
+
+export interface ResyncParts {
+  board: Board
+  push: PushFleet
+  refresh: (job: RefreshJob) => Promise<unknown>
+}
+
+/** Progress is written at most this often; the last word always is. */
+const REPORT_MS = 150
+
+export class ResyncError extends Error {
+  override readonly name = 'ResyncError'
+}
+
+export async function runResync(job: ResyncJob, fleet: Fleet, parts: ResyncParts, report: (progress: ResyncProgress) => Promise<void>): Promise<ResyncProgress> {
+  const targets: TargetProgress[] = job.targets.map(({ zone, node }) => ({ zone, node, step: 'waiting', serial: undefined, error: undefined }))
+  const progress = (): ResyncProgress => ({
+    total: targets.length,
+    confirmed: targets.filter(({ step }) => step === 'confirmed').length,
+    failed: targets.filter(({ step }) => step === 'failed').length,
+    targets,
+  })
+  const timer = setInterval(() => void report(progress()).catch(() => undefined), REPORT_MS)
+  try {
+    const refused = job.strength === 'notify' ? new Map<ZoneName, string>() : await refreshFirst(job, targets, parts)
+    await Promise.all(targets.map((target) => bringUp(target, fleet, parts, refused.get(target.zone))))
+  } finally {
+    clearInterval(timer)
+  }
+  await report(progress())
+  const failed = targets.filter(({ step }) => step === 'failed')
+  if (failed.length > 0) throw new ResyncError(failed.map(({ zone, node, error }) => `${zone} on ${node}: ${error}`).slice(0, 10).join('; '))
+  return progress()
+}
+
+/** Zones whose primaries could not be asked, and why. */
+async function refreshFirst(job: ResyncJob, targets: TargetProgress[], { refresh }: ResyncParts): Promise<Map<ZoneName, string>> {
+  const refused = new Map<ZoneName, string>()
+  const strength = job.strength === 'retransfer' ? 'retransfer' : 'refresh'
+  const zones = [...new Set(targets.map(({ zone }) => zone))]
+  for (const target of targets) target.step = 'refreshing'
+  await Promise.all(
+    zones.map(async (zone) => {
+      try {
+        await refresh({ zone, strength, askFirst: true, reason: 'resync', seen: undefined })
+      } catch (error) {
+        refused.set(zone, describeError(error))
+      }
+    }),
+  )
+  return refused
+}
+
+async function bringUp(target: TargetProgress, fleet: Fleet, { board, push }: ResyncParts, refused: string | undefined): Promise<void> {
+  const fail = (error: string): void => {
+    target.step = 'failed'
+    target.error = error
+  }
+  const zone = fleet.zones.get(target.zone)
+  const node = fleet.nodes.get(target.node)
+  if (!zone || !node) return fail('no longer in the config')
+  if (refused !== undefined) return fail(refused)
+  if (push.isDrained(node.id)) return fail('the node is drained; undrain it first')
+  target.step = 'notified'
+  const outcome = await push.deliver(zone, node)
+  const cell = nodeCell(board, zone.name, node.id)
+  target.serial = cell.serial
+  if (outcome === 'confirmed') target.step = 'confirmed'
+  else fail(cell.error ?? cell.push?.notifyError ?? (outcome === 'superseded' ? 'there is no released version' : 'the node did not take the version'))
+}

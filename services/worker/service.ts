@@ -1,0 +1,167 @@
+/**
+ * The worker: takes refresh, push and resync jobs, releases what it committed, and watches over the fleet. BullMQ's worker
+ * side has its door here.
+ */
+import { UnrecoverableError, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { describeError, ZonecastError } from '../../lib/errors.js'
+import type { Fleet } from '../../lib/fleet/fleet.js'
+import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
+import type { NodeLooker } from '../../lib/push/node-looker.js'
+import type { NotifySender } from '../../lib/push/notify-sender.js'
+import { PushFleet } from '../../lib/push/push-fleet.js'
+import { type PushJob, type QueueKind, queueName, type RefreshJob, type ResyncJob } from '../../lib/queue/jobs.js'
+import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
+import type { Service } from '../../lib/runtime/lifecycle.js'
+import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
+import { runResync } from './resync-processor.js'
+import { pushBackoffMs, toBullWords } from './retry-policy.js'
+import { restoreZoneCell } from './zone-cells.js'
+
+export interface WorkerParts extends Omit<RefreshParts, 'onReleased'> {
+  queues: JobQueues
+  /** For blocking reads; must queue while away. */
+  connect: () => Redis
+  canQueue: () => boolean
+  looker: NodeLooker
+  notify: NotifySender
+}
+
+export interface WorkerSettings {
+  hub: string
+  /** Transfers under way at once. */
+  transfers: number
+  observe: ObserveRules
+}
+
+/** A first try in memory has this long before the queue takes over. */
+const HAND_OVER_MS = 15_000
+/** Most refreshes wait for an answer or for their turn; the pool of connections has the limit on transfers. */
+const REFRESHES_PER_TRANSFER = 8
+/** A job whose worker died is taken up by another after this long. */
+const LOCK_MS = 30_000
+const COOL_DOWN_MS = 15_000
+
+export class WorkerService implements Service {
+  readonly name = 'worker'
+  readonly #settings: WorkerSettings
+  readonly #parts: WorkerParts
+  #fleet: Fleet
+  readonly push: PushFleet
+  readonly #refresh: RefreshProcessor
+  readonly #observer: FleetObserver
+  readonly #workers: Worker[] = []
+  readonly #connections: Redis[] = []
+  #coolDown: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => undefined
+
+  constructor(fleet: Fleet, settings: WorkerSettings, parts: WorkerParts) {
+    this.#fleet = fleet
+    this.#settings = settings
+    this.#parts = parts
+    for (const zone of fleet.zones.keys()) restoreZoneCell(parts.board, parts.store.zone(zone), parts.clock.now())
+    this.push = new PushFleet(fleet, { ...parts, handOver: (nodes) => this.#handOver(nodes) })
+    this.#refresh = new RefreshProcessor(fleet, { ...parts, onReleased: (zone) => this.push.onReleased(zone) })
+    this.#observer = new FleetObserver(settings.observe, parts.looker, this.push, parts.store, parts.clock)
+  }
+
+  async start(): Promise<void> {
+    await this.#removeOrphans()
+    this.#take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(data as RefreshJob))
+    this.#take('push', 64, (data) => this.#catchUp(data as PushJob))
+    this.#take('resync', 8, (data, report) => runResync(data as ResyncJob, this.#fleet, { board: this.#parts.board, push: this.push, refresh: (job) => this.#refresh.run(job) }, report))
+    this.#observer.start(this.#fleet)
+    this.#unlisten = this.#parts.board.onChange((change) => {
+      if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
+    })
+    this.#coolDown = setInterval(() => this.#parts.store.coolDown(this.#parts.clock.now()), COOL_DOWN_MS)
+  }
+
+  adopt(fleet: Fleet): void {
+    this.#fleet = fleet
+    for (const zone of fleet.zones.keys()) restoreZoneCell(this.#parts.board, this.#parts.store.zone(zone), this.#parts.clock.now())
+    this.#parts.store.retain(new Set(fleet.zones.keys()))
+    this.push.adopt(fleet)
+    this.#refresh.adopt(fleet)
+    this.#observer.adopt(fleet)
+  }
+
+  /**
+   * Refreshes of this hub that a dead process left "active" would keep the zone's next one waiting until their lock runs out.
+   * Only the one process that holds the data directory's lock works on them, so they are nobody's now.
+   */
+  async #removeOrphans(): Promise<void> {
+    const redis = this.#parts.connect()
+    const queue = this.#parts.queues.all.find(({ name }) => name === queueName('refresh', this.#settings.hub))!
+    try {
+      for (const job of await queue.getActive()) {
+        await redis.del(`${QUEUE_PREFIX}:${queue.name}:${job.id}:lock`)
+        await job.remove()
+      }
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  #take(kind: QueueKind, concurrency: number, work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>): void {
+    const connection = this.#parts.connect()
+    this.#connections.push(connection)
+    const worker = new Worker(
+      queueName(kind, this.#settings.hub),
+      async (job) => {
+        try {
+          return await work(job.data, (progress) => job.updateProgress(progress))
+        } catch (error) {
+          throw toBullWords(error, UnrecoverableError)
+        }
+      },
+      {
+        connection,
+        prefix: QUEUE_PREFIX,
+        concurrency,
+        lockDuration: LOCK_MS,
+        settings: { backoffStrategy: (attempts?: number) => pushBackoffMs(attempts ?? 1, Math.random()) },
+      },
+    )
+    // Connection trouble shows in readyz; a failed job has said why on the board.
+    worker.on('error', () => undefined)
+    worker.on('failed', (job, error) => {
+      if (!(error instanceof ZonecastError)) this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
+    })
+    this.#workers.push(worker)
+  }
+
+  async #catchUp({ node: id }: PushJob): Promise<void> {
+    const node = this.#fleet.nodes.get(id)
+    if (!node) return
+    const behind = await this.push.catchUp(node)
+    if (behind.length > 0) throw new Error(`${id} still lacks ${behind.length} zones, ${behind[0]} among them`)
+  }
+
+  #handOver(nodes: string[]): void {
+    if (!this.#parts.canQueue()) return
+    void this.#parts.queues.enqueuePush(nodes.map((node) => ({ node })), HAND_OVER_MS).catch(() => undefined)
+  }
+
+  #onDrain(node: string, drained: boolean): void {
+    const known = this.#fleet.nodes.get(node)
+    if (!known) return
+    if (drained) this.push.stopNode(node)
+    else for (const zone of this.#fleet.zonesOf(node)) if (this.push.isBehind(zone, known)) this.push.heal(zone, known)
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.#observer.stop()
+    clearInterval(this.#coolDown)
+    this.#unlisten()
+    const until = this.#parts.clock.now() + deadlineMs
+    const patience = <T>(work: Promise<T>): Promise<T | undefined> => Promise.race([work, new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref())])
+    await patience(Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined))))
+    this.push.stop()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.close(true).catch(() => undefined)))
+    for (const connection of this.#connections) connection.disconnect()
+  }
+}
