@@ -1,0 +1,76 @@
+/**
+ * The real servers, from Debian's packages: what is missing is installed when we may (root, or sudo without a password), else the
+ * one command to run is printed. Packages are known by their programs, so a server from elsewhere counts as well.
+ */
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { isInstalled, runQuietly, succeeds } from './command.mjs'
+import { SetupError, say } from './report.mjs'
+
+/** Each package with the programs it is needed for. */
+const BASE = {
+  'redis-server': ['redis-server', 'redis-cli'],
+  knot: ['knotd', 'knotc'],
+  'knot-dnsutils': ['kdig'],
+  nsd: ['nsd', 'nsd-control'],
+  bind9: ['named'],
+  'bind9-utils': ['rndc', 'named-checkzone'],
+  'bind9-dnsutils': ['dig', 'nsupdate'],
+}
+const FOR_TESTS = { 'pdns-server': ['pdns_server', 'pdns_control'], 'pdns-backend-bind': ['pdnsutil'] }
+const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
+
+const PACKAGES = { demo: BASE, test: { ...BASE, ...FOR_TESTS }, bench: { ...BASE, ...FOR_TESTS, ...FOR_BENCH } }
+
+export function ensureDebianPackages(job) {
+  const missing = missingPackages(job)
+  if (missing.length === 0) return
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing]
+  const byHand = `sudo apt-get update && sudo ${install.join(' ')}`
+  if (!isInstalled('apt-get'))
+    throw new SetupError(`these are missing: ${missing.join(', ')}; install them with your system's package manager`)
+  const prefix = privilege()
+  if (prefix === undefined)
+    throw new SetupError(`some packages are missing, and installing them needs root; run this, then try again:\n  ${byHand}`)
+  say(`installing ${missing.join(', ')}…`)
+  withoutServices(prefix, () => {
+    const env = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive']
+    runPrefixed('apt-get update', [...env, 'apt-get', 'update', '-q'])
+    runPrefixed('apt-get install', [...env, ...install])
+  })
+  const still = missingPackages(job)
+  if (still.length > 0) throw new SetupError(`still missing after installation: ${still.join(', ')}; run: ${byHand}`)
+}
+
+function missingPackages(job) {
+  return Object.entries(PACKAGES[job]).flatMap(([name, programs]) => (programs.every(isInstalled) ? [] : [name]))
+}
+
+/** What to put before a command to run it as root; undefined when we may not. */
+function privilege() {
+  if (process.getuid?.() === 0) return []
+  return isInstalled('sudo') && succeeds('sudo', ['-n', 'true']) ? ['sudo', '-n'] : undefined
+}
+
+const runPrefixed = (what, [command, ...args]) => runQuietly(what, command, args)
+
+const POLICY = '/usr/sbin/policy-rc.d'
+
+/**
+ * Debian starts a service when it is installed; ours are started by the job, on their own ports. The policy file is Debian's own way
+ * to say so (policy-rc.d answers 101: not allowed). One that is already there is the machine's, and stays.
+ */
+function withoutServices(prefix, install) {
+  if (existsSync(POLICY)) return install()
+  const write = ['sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${POLICY} && chmod 755 ${POLICY}`]
+  if (prefix.length === 0) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  else runPrefixed('policy-rc.d', [...prefix, ...write])
+  const remove = () => {
+    if (prefix.length === 0) rmSync(POLICY, { force: true })
+    else succeeds(prefix[0], [...prefix.slice(1), 'rm', '-f', POLICY])
+  }
+  try {
+    return install()
+  } finally {
+    remove()
+  }
+}
