@@ -86,7 +86,14 @@ function lintAddresses(config: Config, report: Report): void {
   const served = new Set<string>()
   for (const { id, address, key } of config.primaries.values()) {
     const twin = `${formatEndpoint(address)} ${key ?? ''}`
-    const isFurther = !served.has(twin) && [...config.primaries.values()].some((other) => other.id !== id && formatEndpoint(other.address) === formatEndpoint(address) && served.has(`${formatEndpoint(address)} ${other.key ?? ''}`))
+    const isFurther =
+      !served.has(twin) &&
+      [...config.primaries.values()].some(
+        (other) =>
+          other.id !== id &&
+          formatEndpoint(other.address) === formatEndpoint(address) &&
+          served.has(`${formatEndpoint(address)} ${other.key ?? ''}`),
+      )
     served.add(twin)
     if (!isFurther) claim(address, `primary "${id}"`, ['primaries', id, 'address'])
   }

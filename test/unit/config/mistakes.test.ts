@@ -128,6 +128,12 @@ const CASES: Case[] = [
     at: '14:41',
   },
   {
+    id: 'two primaries at one address with one key',
+    text: withLine(7, '  hm2: { address: 127.0.0.1:5301, key: hm-key }'),
+    code: 'CONFIG_DUPLICATE',
+    at: '7:10',
+  },
+  {
     id: 'two nodes at one address',
     text: withLine(12, '  lhr1: { cloud: A, address: 127.0.0.1:5311 }'),
     code: 'CONFIG_DUPLICATE',
@@ -231,6 +237,10 @@ describe('a mistake in the config', () => {
   it('is in none of the sound ones', () => {
     expect(checkText(scratch(), SOUND).findings).to.deep.equal([])
     expect(checkText(scratch(), withLine(1, 'checks: {}')).findings).to.deep.equal([])
+  })
+
+  it('is not in two primaries at one address with different keys', () => {
+    expect(checkText(scratch(), withLine(7, '  hm2: { address: 127.0.0.1:5301 }')).findings).to.deep.equal([])
   })
 
   for (const { id, text, code, at, says } of CASES) {
