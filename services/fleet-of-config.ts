@@ -7,15 +7,23 @@ import { Fleet, type FleetNode, type FleetZone, type Primary } from '../lib/flee
 export function fleetOfConfig(config: Config): Fleet {
   const keys = new Map(Array.from(config.keys, ([id, key]) => [id, new TsigKey(key.name, key.algorithm, key.secret)]))
   const keyOf = (id: string | undefined): TsigKey | undefined => (id === undefined ? undefined : keys.get(id))
-  const primaries = new Map<string, Primary>(Array.from(config.primaries.values(), ({ id, address, key }) => [id, { id, address, key: keyOf(key) }]))
-  const nodes = Array.from(config.nodes.values(), ({ id, cloud, site, paths, key }): FleetNode => ({ id, cloud, site, paths, key: keyOf(key) }))
-  const zones = Array.from(config.zones.values(), (zone): FleetZone => ({
-    name: zone.name,
-    apex: nameToWire(zone.name),
-    primaries: zone.primaries.map((id) => primaries.get(id)!),
-    clouds: zone.clouds,
-    nodes: nodes.filter((node) => zone.clouds.includes(node.cloud)),
-    refresh: zone.refresh,
-  }))
+  const primaries = new Map<string, Primary>(
+    Array.from(config.primaries.values(), ({ id, address, key }) => [id, { id, address, key: keyOf(key) }]),
+  )
+  const nodes = Array.from(
+    config.nodes.values(),
+    ({ id, cloud, site, paths, key }): FleetNode => ({ id, cloud, site, paths, key: keyOf(key) }),
+  )
+  const zones = Array.from(
+    config.zones.values(),
+    (zone): FleetZone => ({
+      name: zone.name,
+      apex: nameToWire(zone.name),
+      primaries: zone.primaries.map((id) => primaries.get(id)!),
+      clouds: zone.clouds,
+      nodes: nodes.filter((node) => zone.clouds.includes(node.cloud)),
+      refresh: zone.refresh,
+    }),
+  )
   return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()])
 }

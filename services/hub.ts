@@ -20,6 +20,7 @@ import { Board } from '../lib/state/board.js'
 import { BoardSync } from '../lib/state/board-sync.js'
 import { PrivateRedis } from '../lib/state/private-redis.js'
 import { connectRedis, type RedisTarget, requireNoEviction } from '../lib/state/redis.js'
+import { Idempotency } from '../lib/state/idempotency.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
 import { endpointText } from '../lib/transport/errors.js'
@@ -78,7 +79,7 @@ export class Hub {
       this.#queues = new JobQueues(queueing, this.#config.hub)
       this.#sync = new BoardSync(redis, subscriber, this.#board, this.#bus, this.#config.hub, this.#log)
       await this.#sync.start()
-      await this.#startRoles(target)
+      await this.#startRoles(target, redis)
       return this.#addresses()
     } catch (error) {
       await this.stop()
@@ -88,8 +89,15 @@ export class Hub {
 
   #openStore(): void {
     const mode = this.#roles.includes('worker') ? 'write' : 'read'
-    this.#store = ZoneStore.open({ dataDir: this.#config.dataDir, hub: this.#config.hub, mode, warmOctets: totalmem() / 4 }, this.#config.zones.keys())
-    for (const { zone, reason, setAside } of this.#store.damages) this.#log.error({ zone, op: 'store', reason, setAside }, 'zone was damaged on disk and set aside; it is taken from a primary again')
+    this.#store = ZoneStore.open(
+      { dataDir: this.#config.dataDir, hub: this.#config.hub, mode, warmOctets: totalmem() / 4 },
+      this.#config.zones.keys(),
+    )
+    for (const { zone, reason, setAside } of this.#store.damages)
+      this.#log.error(
+        { zone, op: 'store', reason, setAside },
+        'zone was damaged on disk and set aside; it is taken from a primary again',
+      )
     // Another process writes: what it has committed is read when it says so.
     if (mode === 'read') this.#bus.on('committed', ({ zone }) => this.#store.zone(zone).reload())
   }
@@ -108,14 +116,24 @@ export class Hub {
     return redis
   }
 
-  async #startRoles(target: RedisTarget): Promise<void> {
+  async #startRoles(target: RedisTarget, redis: Redis): Promise<void> {
     const { transfer, defaults, hub } = this.#config
     const { limits } = defaults
     const clock = systemClock
     this.#udp = new UdpAsker(transfer.source)
     this.#tcp = new TcpPool(transfer.source, { perServer: limits.transfersPerPrimary, total: limits.transfers })
     const soa = new SoaQuerier(this.#udp, this.#tcp, clock)
-    const shared = { store: this.#store, board: this.#board, bus: this.#bus, clock, log: this.#log, metrics: this.#metrics, queues: this.#queues, soa, canQueue: () => this.#sync.isReady }
+    const shared = {
+      store: this.#store,
+      board: this.#board,
+      bus: this.#bus,
+      clock,
+      log: this.#log,
+      metrics: this.#metrics,
+      queues: this.#queues,
+      soa,
+      canQueue: () => this.#sync.isReady,
+    }
     if (this.#roles.includes('transfer')) {
       this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: totalmem() / 16 }, shared)
       this.#services.push(this.#transfer)
@@ -141,14 +159,23 @@ export class Hub {
       this.#services.push(this.#watcher)
     }
     if (this.#roles.includes('api')) {
-      this.#api = new ApiService(this.#config, this.#fleet, { ...shared, roles: this.#roles, redisUp: () => this.#sync.isReady, reload: () => this.reload() })
+      this.#api = new ApiService(this.#config, this.#fleet, {
+        ...shared,
+        idempotency: new Idempotency(redis),
+        roles: this.#roles,
+        redisUp: () => this.#sync.isReady,
+        reload: () => this.reload(),
+      })
       this.#services.push(this.#api)
     }
     for (const service of this.#services) await service.start()
   }
 
   #addresses(): { role: Role; address: string }[] {
-    const transfer = (this.#transfer?.addresses ?? []).map((endpoint) => ({ role: 'transfer' as const, address: endpointText(endpoint) }))
+    const transfer = (this.#transfer?.addresses ?? []).map((endpoint) => ({
+      role: 'transfer' as const,
+      address: endpointText(endpoint),
+    }))
     const api = this.#api ? [{ role: 'api' as const, address: `http://${endpointText(this.#api.address)}/` }] : []
     return [...transfer, ...api]
   }
@@ -166,7 +193,8 @@ export class Hub {
       ['api.listen', this.#config.api.listen, next.api.listen],
       ['transfer', this.#config.transfer, next.transfer],
     ] as const)
-      if (JSON.stringify(before) !== JSON.stringify(after)) throw new Error(`${what} cannot change while running; restart zonecast for that, or put it back`)
+      if (JSON.stringify(before) !== JSON.stringify(after))
+        throw new Error(`${what} cannot change while running; restart zonecast for that, or put it back`)
     const fleet = fleetOfConfig(next)
     this.#config = next
     this.#fleet = fleet
@@ -182,8 +210,12 @@ export class Hub {
   async stop(): Promise<void> {
     // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
-    for (const service of order) await service.drain(DRAIN_MS).catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
-    for (const service of order) await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
+    for (const service of order)
+      await service
+        .drain(DRAIN_MS)
+        .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
+    for (const service of order)
+      await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
     await this.#sync?.stop().catch(() => undefined)
     await this.#queues?.close().catch(() => undefined)
     this.#udp?.close()
@@ -194,4 +226,3 @@ export class Hub {
     this.#store?.close()
   }
 }
-

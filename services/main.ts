@@ -4,7 +4,10 @@ import { loadConfig, findConfigFile } from '../config/load.js'
 import { createLogger } from '../lib/runtime/logger.js'
 import { Hub, ROLES } from './hub.js'
 
-process.on("uncaughtException",e=>{console.error(e);process.exit(1)})
+process.on('uncaughtException', (e) => {
+  console.error(e)
+  process.exit(1)
+})
 const file = findConfigFile(process.argv[3])
 const config = loadConfig(file)
 const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY })

@@ -9,7 +9,18 @@
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 
-export const NODE_STATES = ['in-sync', 'syncing', 'lagging', 'stuck', 'conflict', 'ahead', 'expired', 'held', 'drained', 'unknown'] as const
+export const NODE_STATES = [
+  'in-sync',
+  'syncing',
+  'lagging',
+  'stuck',
+  'conflict',
+  'ahead',
+  'expired',
+  'held',
+  'drained',
+  'unknown',
+] as const
 export type NodeState = (typeof NODE_STATES)[number]
 
 export interface Released {
@@ -48,7 +59,8 @@ export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeSta
   const outcome = (state: NodeState): NodeStateOutcome => ({ state, lagSeconds: Math.max(0, Math.round(lagMs / 1000)) })
   if (input.drained) return outcome('drained')
   if (newest === undefined) return outcome('unknown')
-  if (observed === undefined || input.missed >= rules.unknownAfterLooks) return outcome(observed === undefined && input.missed < rules.unknownAfterLooks ? 'syncing' : 'unknown')
+  if (observed === undefined || input.missed >= rules.unknownAfterLooks)
+    return outcome(observed === undefined && input.missed < rules.unknownAfterLooks ? 'syncing' : 'unknown')
   if (input.conflict) return outcome('conflict')
   const order = compareSerials(observed.serial, newest.serial)
   if (order === 'newer') return outcome('ahead')
@@ -57,13 +69,15 @@ export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeSta
   if (input.expired) return outcome('expired')
   if (order === 'equal') return outcome('in-sync')
   const missedReleases = releases.filter((release) => compareSerials(release.serial, observed.serial) === 'newer').length
-  const still = now - Math.max(observed.since, releases.find((r) => compareSerials(r.serial, observed.serial) === 'newer')?.releasedAt ?? 0)
+  const still =
+    now - Math.max(observed.since, releases.find((r) => compareSerials(r.serial, observed.serial) === 'newer')?.releasedAt ?? 0)
   if (still >= rules.stuckMs && (missedReleases >= 2 || lagMs >= rules.stuckMs)) return outcome('stuck')
   return outcome(lagMs >= rules.lagWarnMs ? 'lagging' : 'syncing')
 }
 
 function lagOf({ now, releases, observed }: NodeStateInput): number {
   const reached = observed?.serial
-  const oldest = reached === undefined ? releases[0] : releases.find((release) => compareSerials(release.serial, reached) === 'newer')
+  const oldest =
+    reached === undefined ? releases[0] : releases.find((release) => compareSerials(release.serial, reached) === 'newer')
   return oldest === undefined ? 0 : now - oldest.releasedAt
 }

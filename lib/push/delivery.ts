@@ -36,7 +36,13 @@ export class Delivery {
   #taken = false
   #wake: (() => void) | undefined
 
-  constructor(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer, parts: { board: Board; clock: Clock; looker: NodeLooker; notify: NotifySender }) {
+  constructor(
+    node: FleetNode,
+    zone: FleetZone,
+    target: Serial,
+    soa: Buffer,
+    parts: { board: Board; clock: Clock; looker: NodeLooker; notify: NotifySender },
+  ) {
     this.#node = node
     this.#zone = zone
     this.target = target
@@ -118,12 +124,20 @@ export class Delivery {
       this.#soa,
       () => this.#over,
       () => {
-        this.#trail = { ...this.#trail, notifySentAt: this.#trail.notifySentAt ?? this.#clock.now(), notifiesSent: this.#trail.notifiesSent + 1 }
+        this.#trail = {
+          ...this.#trail,
+          notifySentAt: this.#trail.notifySentAt ?? this.#clock.now(),
+          notifiesSent: this.#trail.notifiesSent + 1,
+        }
         this.#note()
       },
     )
     const answered = outcome.kind === 'answered'
-    this.#trail = { ...this.#trail, notifyAnsweredAt: answered ? this.#clock.now() : undefined, notifyError: answered ? undefined : outcome.reason }
+    this.#trail = {
+      ...this.#trail,
+      notifyAnsweredAt: answered ? this.#clock.now() : undefined,
+      notifyError: answered ? undefined : outcome.reason,
+    }
     this.#note()
   }
 
@@ -131,7 +145,8 @@ export class Delivery {
     const held = nodeCell(this.#board, this.#zone.name, this.#node.id).push
     // The newest delivery of the pair writes; a late word of an older one is dropped.
     if (held && held.startedAt > this.#trail.startedAt) return
-    const confirmedAt = held && held.target === this.target && held.startedAt === this.#trail.startedAt ? held.confirmedAt : undefined
+    const confirmedAt =
+      held && held.target === this.target && held.startedAt === this.#trail.startedAt ? held.confirmedAt : undefined
     this.#trail = { ...this.#trail, confirmedAt }
     notePush(this.#board, this.#zone.name, this.#node.id, this.#trail, this.#clock.now())
   }

@@ -35,7 +35,9 @@ export class NotifySender {
         const rcode = rcodeOf((await answer).readUInt16BE(2))
         const outcome = rcode === RCODE.NOERROR ? 'answered' : 'refused'
         this.#metrics.notify.inc({ direction: 'out', outcome })
-        return rcode === RCODE.NOERROR ? { kind: 'answered' } : { kind: 'refused', reason: `the node answers ${rcodeName(rcode)} to NOTIFY` }
+        return rcode === RCODE.NOERROR
+          ? { kind: 'answered' }
+          : { kind: 'refused', reason: `the node answers ${rcodeName(rcode)} to NOTIFY` }
       } catch (error) {
         reason = describeError(error)
         this.#metrics.notify.inc({ direction: 'out', outcome: 'silent' })

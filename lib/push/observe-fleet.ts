@@ -80,7 +80,9 @@ export class FleetObserver {
     try {
       const serial = await this.#looker.look(node, zone, true)
       const released = this.#store.zone(zone.name).released
-      const differs = released !== undefined && (serial === undefined ? !this.#looker.isDown(node.id) : compareSerials(released.serial, serial) === 'newer')
+      const differs =
+        released !== undefined &&
+        (serial === undefined ? !this.#looker.isDown(node.id) : compareSerials(released.serial, serial) === 'newer')
       if (differs) this.#push.heal(zone, node)
     } finally {
       this.#looking -= 1

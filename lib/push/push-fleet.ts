@@ -145,23 +145,48 @@ export class PushFleet {
     const { log, board } = this.#parts
     if (outcome === 'confirmed') {
       const push = nodeCell(board, zone.name, node.id).push
-      log.debug({ zone: zone.name, op: 'push', dir: 'out', remote: endpointText(node.paths[0]!), node: node.id, serial: target, tookMs: push?.confirmedAt && push.confirmedAt - push.startedAt }, 'node confirmed')
+      log.debug(
+        {
+          zone: zone.name,
+          op: 'push',
+          dir: 'out',
+          remote: endpointText(node.paths[0]!),
+          node: node.id,
+          serial: target,
+          tookMs: push?.confirmedAt && push.confirmedAt - push.startedAt,
+        },
+        'node confirmed',
+      )
       this.#measure(zone, target)
     } else if (outcome === 'unreached') {
       const error = nodeCell(board, zone.name, node.id).error
-      log.warn({ zone: zone.name, op: 'push', dir: 'out', remote: endpointText(node.paths[0]!), node: node.id, serial: target, err: error }, 'node did not take the version')
+      log.warn(
+        {
+          zone: zone.name,
+          op: 'push',
+          dir: 'out',
+          remote: endpointText(node.paths[0]!),
+          node: node.id,
+          serial: target,
+          err: error,
+        },
+        'node did not take the version',
+      )
       this.#parts.handOver([node.id])
     }
   }
 
   #isComplete(zone: FleetZone, serial: Serial): boolean {
-    return zone.nodes.every((node) => this.isDrained(node.id) || nodeCell(this.#parts.board, zone.name, node.id).serial === serial)
+    return zone.nodes.every(
+      (node) => this.isDrained(node.id) || nodeCell(this.#parts.board, zone.name, node.id).serial === serial,
+    )
   }
 
   /** The last node of a release has confirmed: that is how long the change took. */
   #measure(zone: FleetZone, serial: Serial): void {
     const released = this.#parts.store.zone(zone.name).released
-    if (!released || released.serial !== serial || this.#measured.get(zone.name) === serial || !this.#isComplete(zone, serial)) return
+    if (!released || released.serial !== serial || this.#measured.get(zone.name) === serial || !this.#isComplete(zone, serial))
+      return
     this.#measured.set(zone.name, serial)
     const tookMs = this.#parts.clock.now() - released.seenAt
     this.#parts.metrics.propagation.observe(tookMs / 1000)

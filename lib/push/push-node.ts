@@ -5,7 +5,7 @@
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
-import { Delivery, type DeliveryOutcome } from './delivery.js'
+import type { Delivery, DeliveryOutcome } from './delivery.js'
 
 /** Zones on their way to one node at a time: enough to keep a node busy, too few to flood its queue of transfers. */
 const WINDOW = 32

@@ -57,7 +57,8 @@ export interface RefreshResult {
 export type QueueKind = 'refresh' | 'push' | 'resync'
 
 /** BullMQ allows no colon in names. */
-export const queueName = (kind: QueueKind, hub: string): string => (kind === 'push' ? 'push' : `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`)
+export const queueName = (kind: QueueKind, hub: string): string =>
+  kind === 'push' ? 'push' : `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`
 
 /** A job as the API shows it (contract §3). */
 export interface JobView {

@@ -34,7 +34,11 @@ export class JobQueues {
   /** One waiting push per node; `delayMs` gives the first try in memory time to get there. */
   async enqueuePush(jobs: readonly PushJob[], delayMs: number): Promise<void> {
     await this.#queues.push.addBulk(
-      jobs.map((data) => ({ name: 'push', data, opts: { delay: delayMs, deduplication: { id: data.node, keepLastIfActive: true }, ...PUSH_RETRY } })),
+      jobs.map((data) => ({
+        name: 'push',
+        data,
+        opts: { delay: delayMs, deduplication: { id: data.node, keepLastIfActive: true }, ...PUSH_RETRY },
+      })),
     )
   }
 
@@ -59,13 +63,19 @@ export class JobQueues {
         return await Promise.all(jobs.filter(Boolean).map((job) => view(kind, job)))
       }),
     )
-    return lists.flat().sort((a, b) => b.createdAt - a.createdAt).slice(0, limit)
+    return lists
+      .flat()
+      .sort((a, b) => b.createdAt - a.createdAt)
+      .slice(0, limit)
   }
 
   /** For metrics: jobs by queue and state. */
   async counts(): Promise<Record<QueueKind, Record<string, number>>> {
     const entries = await Promise.all(
-      (Object.keys(this.#queues) as QueueKind[]).map(async (kind) => [kind, await this.#queues[kind].getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed')] as const),
+      (Object.keys(this.#queues) as QueueKind[]).map(
+        async (kind) =>
+          [kind, await this.#queues[kind].getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed')] as const,
+      ),
     )
     return Object.fromEntries(entries) as Record<QueueKind, Record<string, number>>
   }

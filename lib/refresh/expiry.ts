@@ -9,7 +9,8 @@ export function expiresAt(zone: ZoneCell, soaExpireSeconds: number, primaries: I
   // A transfer starts the clock; later it is a primary that says the serial is still ours.
   let latest = zone.refreshedAt + zone.expireSeconds * 1000
   for (const primary of primaries) {
-    const confirms = primary.serial !== undefined && primary.error === undefined && compareSerials(primary.serial, held.serial) === 'equal'
+    const confirms =
+      primary.serial !== undefined && primary.error === undefined && compareSerials(primary.serial, held.serial) === 'equal'
     if (confirms) latest = Math.max(latest, primary.checkedAt + (primary.expireSeconds ?? soaExpireSeconds) * 1000)
   }
   return latest

@@ -47,8 +47,20 @@ export async function askPrimary(zone: FleetZone, primary: Primary, parts: Prima
 function noteServed(board: Board, key: string, answer: SoaAnswer, now: number): void {
   const before = board.get('primaries', key)
   const { serial } = answer.soa
-  const same = before !== undefined && before.error === undefined && before.serial !== undefined && compareSerials(before.serial, serial) === 'equal'
-  const cell: PrimaryCell = { at: now, serial, checkedAt: now, since: same ? before.since : now, error: undefined, failures: 0, expireSeconds: answer.expireSeconds }
+  const same =
+    before !== undefined &&
+    before.error === undefined &&
+    before.serial !== undefined &&
+    compareSerials(before.serial, serial) === 'equal'
+  const cell: PrimaryCell = {
+    at: now,
+    serial,
+    checkedAt: now,
+    since: same ? before.since : now,
+    error: undefined,
+    failures: 0,
+    expireSeconds: answer.expireSeconds,
+  }
   if (same && now - before.at < SHARE_EVERY_MS) {
     // Known here at once; the others hear of it with the next share.
     before.checkedAt = now

@@ -14,7 +14,9 @@ export interface PrimaryKnowledge<P> {
  * those of whom nothing is known. A primary that was seen to be behind is left out.
  */
 export function orderPrimaries<P>(known: readonly PrimaryKnowledge<P>[], held: Serial | undefined): P[] {
-  const useful = known.filter(({ serial }) => serial === undefined || held === undefined || compareSerials(serial, held) === 'newer')
+  const useful = known.filter(
+    ({ serial }) => serial === undefined || held === undefined || compareSerials(serial, held) === 'newer',
+  )
   const rank = (a: PrimaryKnowledge<P>, b: PrimaryKnowledge<P>): number => {
     if (a.serial !== undefined && b.serial !== undefined) {
       const order = compareSerials(a.serial, b.serial)

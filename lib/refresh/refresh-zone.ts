@@ -50,7 +50,13 @@ export interface TransferCounts {
 }
 
 /** Throws the last primary's error when none could give the version. */
-export async function refreshZone(wish: RefreshWish, client: TransferClient, clock: Clock, log: Logger, counts: TransferCounts): Promise<RefreshOutcome> {
+export async function refreshZone(
+  wish: RefreshWish,
+  client: TransferClient,
+  clock: Clock,
+  log: Logger,
+  counts: TransferCounts,
+): Promise<RefreshOutcome> {
   let last: unknown
   for (const primary of wish.primaries) {
     try {
@@ -58,17 +64,34 @@ export async function refreshZone(wish: RefreshWish, client: TransferClient, clo
     } catch (error) {
       last = error
       // What failed here, on our side or in the zone itself, would fail with the next primary as well.
-      if (nextMoveOf(error) !== 'next-primary' && !(error instanceof TransferError) && error instanceof ZonecastError && isOurs(error)) throw error
-      log.warn({ zone: wish.zone.name, op: 'refresh', dir: 'in', remote: endpointText(primary.address), err: describeError(error) }, 'primary could not give the zone')
+      if (
+        nextMoveOf(error) !== 'next-primary' &&
+        !(error instanceof TransferError) &&
+        error instanceof ZonecastError &&
+        isOurs(error)
+      )
+        throw error
+      log.warn(
+        { zone: wish.zone.name, op: 'refresh', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
+        'primary could not give the zone',
+      )
     }
   }
   throw last ?? new Error('no primary to ask')
 }
 
 const nextMoveOf = (error: unknown): NextMove => (error instanceof ZonecastError ? error.nextMove : 'later')
-const isOurs = (error: ZonecastError): boolean => error instanceof StoreError || (error instanceof ZoneError && error.nextMove === 'operator')
+const isOurs = (error: ZonecastError): boolean =>
+  error instanceof StoreError || (error instanceof ZoneError && error.nextMove === 'operator')
 
-async function fromPrimary(wish: RefreshWish, primary: Primary, client: TransferClient, clock: Clock, log: Logger, counts: TransferCounts): Promise<RefreshOutcome> {
+async function fromPrimary(
+  wish: RefreshWish,
+  primary: Primary,
+  client: TransferClient,
+  clock: Clock,
+  log: Logger,
+  counts: TransferCounts,
+): Promise<RefreshOutcome> {
   const replacing = wish.stored.latest
   if (replacing && !wish.forceAxfr && !wish.expired) {
     const held = soaOf(replacing.soa)
@@ -78,7 +101,10 @@ async function fromPrimary(wish: RefreshWish, primary: Primary, client: Transfer
       counts.count('ixfr', 'failed', 0)
       // RFC 1995 §2: behind every IXFR stands AXFR, also when the other side broke off in the middle.
       if (nextMoveOf(error) !== 'axfr' && !(error instanceof TransportError && error.code !== 'TRANSPORT_REFUSED')) throw error
-      log.info({ zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) }, 'asking for the whole zone instead')
+      log.info(
+        { zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
+        'asking for the whole zone instead',
+      )
     }
   }
   try {
@@ -103,7 +129,10 @@ async function attempt(
   const transferred = await client.transfer({ address: primary.address, key: primary.key }, wish.zone.apex, held, wish.limits)
   const op = held ? 'ixfr' : 'axfr'
   if (transferred.outside > 0)
-    log.warn({ zone: wish.zone.name, op, dir: 'in', remote: endpointText(primary.address), records: transferred.outside }, 'dropped records outside the zone')
+    log.warn(
+      { zone: wish.zone.name, op, dir: 'in', remote: endpointText(primary.address), records: transferred.outside },
+      'dropped records outside the zone',
+    )
   if (transferred.outcome.kind === 'up-to-date') {
     counts.count(op, 'up-to-date', transferred.octets)
     return { kind: 'up-to-date', primary }
@@ -112,12 +141,32 @@ async function attempt(
   counts.count(op, 'ok', transferred.octets)
   if (version === undefined) return { kind: 'up-to-date', primary }
   const { messages, records, octets, tookMs } = transferred
-  log.info({ zone: wish.zone.name, op, dir: 'in', remote: endpointText(primary.address), key: primary.key?.name, serial: version.serial, records, messages, octets, tookMs: Math.round(tookMs) }, 'zone updated')
+  log.info(
+    {
+      zone: wish.zone.name,
+      op,
+      dir: 'in',
+      remote: endpointText(primary.address),
+      key: primary.key?.name,
+      serial: version.serial,
+      records,
+      messages,
+      octets,
+      tookMs: Math.round(tookMs),
+    },
+    'zone updated',
+  )
   return { kind: 'committed', version, primary, startedAt, tookMs }
 }
 
 /** Undefined when it turns out that we hold exactly this. */
-async function commit(wish: RefreshWish, primary: Primary, transferred: Transferred, replacing: Version | undefined, clock: Clock): Promise<Version | undefined> {
+async function commit(
+  wish: RefreshWish,
+  primary: Primary,
+  transferred: Transferred,
+  replacing: Version | undefined,
+  clock: Clock,
+): Promise<Version | undefined> {
   const { outcome } = transferred
   const provenance = (): Provenance => {
     const committedAt = clock.now()
@@ -131,18 +180,29 @@ async function commit(wish: RefreshWish, primary: Primary, transferred: Transfer
     if (order === 'equal') {
       if (contents.digest === replacing.digest) return undefined
       throw new StoreError(
-        { code: 'STORE_CONFLICT', zone: wish.zone.name, serial: replacing.serial, held: replacing.digest, offered: contents.digest },
+        {
+          code: 'STORE_CONFLICT',
+          zone: wish.zone.name,
+          serial: replacing.serial,
+          held: replacing.digest,
+          offered: contents.digest,
+        },
         `${primary.id} serves other content than we hold for ${wish.zone.name} under the same serial ${replacing.serial}; raise the serial at the primary that is right`,
       )
     }
     if (order !== 'newer')
-      throw new TransferError({ code: 'XFR_OLDER', held: replacing.serial, offered: contents.soa.serial, asked: 'axfr' }, `${primary.id} offers serial ${contents.soa.serial}, which is not newer than ${replacing.serial}`)
+      throw new TransferError(
+        { code: 'XFR_OLDER', held: replacing.serial, offered: contents.soa.serial, asked: 'axfr' },
+        `${primary.id} offers serial ${contents.soa.serial}, which is not newer than ${replacing.serial}`,
+      )
   }
   return await wish.stored.commitFull(contents, replacing, provenance)
 }
 
 /** What no zone can do without, whatever the checks say. */
 function checkSanity(wish: RefreshWish, contents: ZoneContents): void {
-  if (contents.records <= 1) throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
-  if (contents.apexNameServers === 0) throw new ZoneError({ code: 'ZONE_NO_NS' }, `${wish.zone.name} has no NS record at its apex`)
+  if (contents.records <= 1)
+    throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
+  if (contents.apexNameServers === 0)
+    throw new ZoneError({ code: 'ZONE_NO_NS' }, `${wish.zone.name} has no NS record at its apex`)
 }

@@ -59,14 +59,21 @@ export class TransferClient {
       return await this.#once(server, apex, held, limits, edns)
     } catch (error) {
       // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS alone.
-      const isAboutEdns = error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
+      const isAboutEdns =
+        error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
       if (!edns || !isAboutEdns) throw error
       this.#soa.forgoEdns(server.address)
       return await this.#once(server, apex, held, limits, false)
     }
   }
 
-  async #once(server: SoaServer, apex: Buffer, held: Soa | undefined, limits: TransferLimits, edns: boolean): Promise<Transferred> {
+  async #once(
+    server: SoaServer,
+    apex: Buffer,
+    held: Soa | undefined,
+    limits: TransferLimits,
+    edns: boolean,
+  ): Promise<Transferred> {
     const startedAt = performance.now()
     const asked = held ? 'ixfr' : 'axfr'
     let contents: ZoneContents | undefined
@@ -74,7 +81,8 @@ export class TransferClient {
     let verifier: AnswerVerifier | undefined
     const patience: Patience = {
       ...limits,
-      idleMs: () => (asked === 'axfr' ? limits.idleMs : Math.min(limits.idleMs, inbound.isLoneSoa ? LONE_SOA_IDLE_MS : IXFR_IDLE_MS)),
+      idleMs: () =>
+        asked === 'axfr' ? limits.idleMs : Math.min(limits.idleMs, inbound.isLoneSoa ? LONE_SOA_IDLE_MS : IXFR_IDLE_MS),
     }
     const build = (): { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean } => {
       const id = randomInt(0x10000)
@@ -103,7 +111,8 @@ export class TransferClient {
     }
     await this.#tcp.exchange(server.address, patience, build)
     // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
-    if (verifier && !verifier.complete) throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
+    if (verifier && !verifier.complete)
+      throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
     const { messages, records, octets, outside } = inbound
     return { outcome: inbound.outcome!, contents, messages, records, octets, outside, tookMs: performance.now() - startedAt }
   }
@@ -114,7 +123,11 @@ export class TransferClient {
     try {
       verifier.accept(message, seconds(this.#clock))
     } catch (error) {
-      const isPlainRefusal = error instanceof TsigError && error.code === 'TSIG_MISSING' && message.length >= 12 && rcodeOf(message.readUInt16BE(2)) !== 0
+      const isPlainRefusal =
+        error instanceof TsigError &&
+        error.code === 'TSIG_MISSING' &&
+        message.length >= 12 &&
+        rcodeOf(message.readUInt16BE(2)) !== 0
       if (!isPlainRefusal) throw error
     }
   }

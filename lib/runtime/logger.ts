@@ -9,7 +9,12 @@ import pretty from 'pino-pretty'
 export type { Logger } from 'pino'
 
 /** Anything under these names is a secret, at any depth we log. */
-const REDACTED = ['secret', 'token', 'authorization', 'password', 'sha256'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`])
+const REDACTED = ['secret', 'token', 'authorization', 'password', 'sha256'].flatMap((name) => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+  `*.*.*.${name}`,
+])
 
 export function createLogger(options: { level: string; isTerminal: boolean; name?: string }): Logger {
   const stream = options.isTerminal

@@ -4,10 +4,19 @@ import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client
 export class Metrics {
   readonly registry = new Registry()
 
-  readonly transfers = this.#counter('transfers_total', 'Transfers by direction (in, out), kind (axfr, ixfr) and outcome', ['direction', 'kind', 'outcome'])
-  readonly transferBytes = this.#counter('transfer_bytes_total', 'Octets of transfer messages; effort, not zone size', ['direction'])
+  readonly transfers = this.#counter('transfers_total', 'Transfers by direction (in, out), kind (axfr, ixfr) and outcome', [
+    'direction',
+    'kind',
+    'outcome',
+  ])
+  readonly transferBytes = this.#counter('transfer_bytes_total', 'Octets of transfer messages; effort, not zone size', [
+    'direction',
+  ])
   readonly notify = this.#counter('notify_total', 'NOTIFY messages by direction and outcome', ['direction', 'outcome'])
-  readonly soaQueries = this.#counter('soa_queries_total', 'SOA queries by target (primary, node) and outcome', ['target', 'outcome'])
+  readonly soaQueries = this.#counter('soa_queries_total', 'SOA queries by target (primary, node) and outcome', [
+    'target',
+    'outcome',
+  ])
   readonly checks = this.#counter('checks_total', 'Checks before release by check and verdict', ['check', 'verdict'])
   readonly propagation = new Histogram({
     name: 'zonecast_propagation_seconds',

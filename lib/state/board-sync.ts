@@ -58,7 +58,10 @@ export class BoardSync {
     this.#subscriber.on('message', (_channel, text) => this.#take(text))
     await this.#subscriber.subscribe(CHANNEL)
     await this.#load()
-    this.#redis.on('ready', () => void this.#load().catch((error) => this.#log.warn({ op: 'redis', err: error }, 'reading shared state failed')))
+    this.#redis.on(
+      'ready',
+      () => void this.#load().catch((error) => this.#log.warn({ op: 'redis', err: error }, 'reading shared state failed')),
+    )
     this.#check = setInterval(() => void this.#healEmptyRedis().catch(() => undefined), CHECK_MS)
     this.#check.unref()
   }
@@ -68,7 +71,8 @@ export class BoardSync {
       const all = await this.#redis.hgetall(this.#hash(table))
       for (const [key, json] of Object.entries(all)) this.#board.merge(table, key, JSON.parse(json))
       // What we know better than Redis goes back to it.
-      for (const [key, value] of this.#board.entries(table)) if (!(key in all) || (JSON.parse(all[key]!) as { at: number }).at < value.at) this.#soil({ table, key, value } as Change)
+      for (const [key, value] of this.#board.entries(table))
+        if (!(key in all) || (JSON.parse(all[key]!) as { at: number }).at < value.at) this.#soil({ table, key, value } as Change)
     }
     await this.#redis.set('zonecast:alive', '1')
     this.#marked = true
@@ -103,7 +107,11 @@ export class BoardSync {
     this.#dirty.clear()
     const pipeline = this.#redis.pipeline()
     for (const { table, key, value } of changes) pipeline.hset(this.#hash(table), key, JSON.stringify(value))
-    const packet: Packet = { from: this.#me, hub: this.#hub, changes: changes.map(({ table, key, value }) => ({ table, key, value })) }
+    const packet: Packet = {
+      from: this.#me,
+      hub: this.#hub,
+      changes: changes.map(({ table, key, value }) => ({ table, key, value })),
+    }
     pipeline.publish(CHANNEL, JSON.stringify(packet))
     try {
       await pipeline.exec()

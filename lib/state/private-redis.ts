@@ -51,7 +51,10 @@ export class PrivateRedis {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, 'redis.sock')
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH)
-      throw new PrivateRedisError({ code: 'REDIS_DID_NOT_START', reason: 'path too long' }, `dataDir is too long for a unix socket (${path}); choose a shorter one or set redis`)
+      throw new PrivateRedisError(
+        { code: 'REDIS_DID_NOT_START', reason: 'path too long' },
+        `dataDir is too long for a unix socket (${path}); choose a shorter one or set redis`,
+      )
     if (existsSync(path) && (await answers(path))) return new PrivateRedis(directory, path, true, pidOf(path))
     rmSync(path, { force: true })
     const child = await launch(directory, path)
@@ -87,8 +90,30 @@ export class PrivateRedis {
 }
 
 async function launch(directory: string, path: string): Promise<ChildProcess> {
-  const args = ['--port', '0', '--unixsocket', path, '--unixsocketperm', '700', '--dir', directory, '--appendonly', 'yes', '--appendfsync', 'everysec',
-    '--save', '', '--maxmemory-policy', 'noeviction', '--daemonize', 'no', '--logfile', join(directory, 'redis.log'), '--pidfile', join(directory, 'redis.pid')]
+  const args = [
+    '--port',
+    '0',
+    '--unixsocket',
+    path,
+    '--unixsocketperm',
+    '700',
+    '--dir',
+    directory,
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'everysec',
+    '--save',
+    '',
+    '--maxmemory-policy',
+    'noeviction',
+    '--daemonize',
+    'no',
+    '--logfile',
+    join(directory, 'redis.log'),
+    '--pidfile',
+    join(directory, 'redis.pid'),
+  ]
   for (const program of PROGRAMS) {
     // Its own process group: a Ctrl-C for us must not take Redis away before we have drained.
     const child = spawn(program, args, { stdio: 'ignore', detached: true })
@@ -99,10 +124,16 @@ async function launch(directory: string, path: string): Promise<ChildProcess> {
     }
     if (outcome !== 'missing') {
       child.kill('SIGKILL')
-      throw new PrivateRedisError({ code: 'REDIS_DID_NOT_START', reason: outcome }, `the private ${program} did not start: ${outcome}; see ${join(directory, 'redis.log')}, or set redis in the config`)
+      throw new PrivateRedisError(
+        { code: 'REDIS_DID_NOT_START', reason: outcome },
+        `the private ${program} did not start: ${outcome}; see ${join(directory, 'redis.log')}, or set redis in the config`,
+      )
     }
   }
-  throw new PrivateRedisError({ code: 'REDIS_NOT_INSTALLED' }, 'no redis-server or valkey-server found: install the package redis-server, or set redis in the config to one that runs')
+  throw new PrivateRedisError(
+    { code: 'REDIS_NOT_INSTALLED' },
+    'no redis-server or valkey-server found: install the package redis-server, or set redis in the config to one that runs',
+  )
 }
 
 function waitUntilUp(child: ChildProcess, path: string): Promise<'up' | 'missing' | string> {

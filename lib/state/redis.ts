@@ -4,7 +4,14 @@ import { Redis } from 'ioredis'
 export type RedisTarget =
   | { kind: 'socket'; path: string }
   | { kind: 'url'; url: string }
-  | { kind: 'sentinel'; sentinels: { host: string; port: number }[]; name: string; username?: string; password?: string; db?: number }
+  | {
+      kind: 'sentinel'
+      sentinels: { host: string; port: number }[]
+      name: string
+      username?: string
+      password?: string
+      db?: number
+    }
 
 /** Never gives up, never queues while away: callers find out at once and carry on without. */
 const PATIENT = {

@@ -65,7 +65,10 @@ class TcpChannel implements Channel {
   }
 
   #gone(): TransportError {
-    return new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(this.peer) }, `${endpointText(this.peer)} closed the connection`)
+    return new TransportError(
+      { code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(this.peer) },
+      `${endpointText(this.peer)} closed the connection`,
+    )
   }
 
   abort(): void {
@@ -102,8 +105,17 @@ export class DnsListener {
 
   #bindError(endpoint: Endpoint, proto: string, cause: unknown): TransportError {
     const errno = (cause as { code?: string }).code ?? 'unknown'
-    const reason = errno === 'EADDRINUSE' ? 'another program listens there' : errno === 'EACCES' ? 'ports under 1024 need CAP_NET_BIND_SERVICE' : errno
-    return new TransportError({ code: 'TRANSPORT_REFUSED', remote: endpointText(endpoint), errno }, `cannot listen on ${proto} ${endpointText(endpoint)}: ${reason}; change transfer.listen`, { cause })
+    const reason =
+      errno === 'EADDRINUSE'
+        ? 'another program listens there'
+        : errno === 'EACCES'
+          ? 'ports under 1024 need CAP_NET_BIND_SERVICE'
+          : errno
+    return new TransportError(
+      { code: 'TRANSPORT_REFUSED', remote: endpointText(endpoint), errno },
+      `cannot listen on ${proto} ${endpointText(endpoint)}: ${reason}; change transfer.listen`,
+      { cause },
+    )
   }
 
   #openTcp(endpoint: Endpoint): Promise<number> {
@@ -119,7 +131,11 @@ export class DnsListener {
   }
 
   #openUdp(endpoint: Endpoint): Promise<void> {
-    const socket = createSocket({ type: endpoint.ip.includes(':') ? 'udp6' : 'udp4', ipv6Only: endpoint.ip.includes(':'), recvBufferSize: 1 << 21 })
+    const socket = createSocket({
+      type: endpoint.ip.includes(':') ? 'udp6' : 'udp4',
+      ipv6Only: endpoint.ip.includes(':'),
+      recvBufferSize: 1 << 21,
+    })
     this.#udp.push(socket)
     socket.on('message', (message, from) => {
       const peer: Peer = { ip: plainIp(from.address), port: from.port, proto: 'udp' }

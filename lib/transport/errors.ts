@@ -34,8 +34,15 @@ const REASONS: Record<string, string> = {
 
 export const refused = (to: Endpoint, cause: unknown): TransportError => {
   const errno = (cause as { code?: string }).code ?? 'unknown'
-  return new TransportError({ code: 'TRANSPORT_REFUSED', remote: endpointText(to), errno }, `${endpointText(to)}: ${REASONS[errno] ?? errno}`, { cause })
+  return new TransportError(
+    { code: 'TRANSPORT_REFUSED', remote: endpointText(to), errno },
+    `${endpointText(to)}: ${REASONS[errno] ?? errno}`,
+    { cause },
+  )
 }
 
 export const timedOut = (to: Endpoint, waitedMs: number): TransportError =>
-  new TransportError({ code: 'TRANSPORT_TIMED_OUT', remote: endpointText(to), waitedMs }, `${endpointText(to)}: no answer in ${waitedMs} ms`)
+  new TransportError(
+    { code: 'TRANSPORT_TIMED_OUT', remote: endpointText(to), waitedMs },
+    `${endpointText(to)}: no answer in ${waitedMs} ms`,
+  )

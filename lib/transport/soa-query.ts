@@ -79,12 +79,18 @@ export class SoaQuerier {
       this.forgoEdns(server.address)
       return await this.ask(server, apex, patience)
     }
-    if (rcode !== RCODE.NOERROR) throw new SoaQueryError({ code: 'SOA_RCODE', remote, rcode }, `${remote} answers ${rcodeName(rcode)} to the SOA query`)
-    if ((message.flags & FLAG.AA) === 0) throw new SoaQueryError({ code: 'SOA_NOT_AUTHORITATIVE', remote }, `${remote} is not authoritative for the zone`)
+    if (rcode !== RCODE.NOERROR)
+      throw new SoaQueryError({ code: 'SOA_RCODE', remote, rcode }, `${remote} answers ${rcodeName(rcode)} to the SOA query`)
+    if ((message.flags & FLAG.AA) === 0)
+      throw new SoaQueryError({ code: 'SOA_NOT_AUTHORITATIVE', remote }, `${remote} is not authoritative for the zone`)
     const soa = findSoa(message.answer, apex)
     if (!soa) throw new SoaQueryError({ code: 'SOA_MISSING', remote }, `${remote} answers without the zone's SOA`)
     const expire = message.edns?.options.get(OPTION.EXPIRE)
-    return { soa, expireSeconds: expire?.length === 4 ? expire.readUInt32BE(0) : undefined, tookMs: performance.now() - startedAt }
+    return {
+      soa,
+      expireSeconds: expire?.length === 4 ? expire.readUInt32BE(0) : undefined,
+      tookMs: performance.now() - startedAt,
+    }
   }
 
   #request(server: SoaServer, apex: Buffer, id: number): { message: Buffer; verifier: AnswerVerifier | undefined } {
@@ -121,7 +127,13 @@ export class SoaQuerier {
 
   async #overTcp(server: SoaServer, apex: Buffer, patience: SoaPatience): Promise<Buffer> {
     let answer: Buffer | undefined
-    const limits = { connectMs: patience.tcpMs, firstOctetMs: patience.tcpMs, idleMs: () => patience.tcpMs, minOctetsPerSecond: 0, totalMs: patience.tcpMs * 2 }
+    const limits = {
+      connectMs: patience.tcpMs,
+      firstOctetMs: patience.tcpMs,
+      idleMs: () => patience.tcpMs,
+      minOctetsPerSecond: 0,
+      totalMs: patience.tcpMs * 2,
+    }
     await this.#tcp.exchange(server.address, limits, () => {
       const id = randomInt(0x10000)
       const { message, verifier } = this.#request(server, apex, id)

@@ -92,7 +92,10 @@ export class TcpClient {
   }
 
   #closedEarly(): TransportError {
-    return new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(this.#to) }, `${endpointText(this.#to)} closed the connection early`)
+    return new TransportError(
+      { code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(this.#to) },
+      `${endpointText(this.#to)} closed the connection early`,
+    )
   }
 
   #arm(ms: number): void {
@@ -132,7 +135,11 @@ export class TcpClient {
     if (now - exchange.startedAt > patience.totalMs) return timedOut(this.#to, patience.totalMs)
     if (now - exchange.windowAt <= RATE_WINDOW_MS) return undefined
     const wanted = (patience.minOctetsPerSecond * (now - exchange.windowAt)) / 1000
-    if (exchange.windowOctets < wanted) return new TransportError({ code: 'TRANSPORT_TOO_SLOW', remote: endpointText(this.#to) }, `${endpointText(this.#to)} sends fewer than ${patience.minOctetsPerSecond} octets a second`)
+    if (exchange.windowOctets < wanted)
+      return new TransportError(
+        { code: 'TRANSPORT_TOO_SLOW', remote: endpointText(this.#to) },
+        `${endpointText(this.#to)} sends fewer than ${patience.minOctetsPerSecond} octets a second`,
+      )
     exchange.windowAt = now
     exchange.windowOctets = 0
     return undefined

@@ -153,7 +153,8 @@ export class UdpAsker {
    * Sends what `build` makes of a fresh id and waits for its answer. Throws TransportError TRANSPORT_TIMED_OUT, _REFUSED.
    */
   ask(to: Endpoint, build: (id: number) => Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean): Promise<Buffer> {
-    if (this.#closed) return Promise.reject(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped'))
+    if (this.#closed)
+      return Promise.reject(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped'))
     const socket = this.#socket(to.ip.includes(':') ? 6 : 4)
     let id = this.#random16()
     while (socket.has(id, to)) id = this.#random16()

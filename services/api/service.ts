@@ -1,63 +1,77 @@
 /** The API role: listens, and hands requests to the Express app. */
 import { createServer, type Server } from 'node:http'
 import type { Config, Endpoint } from '../../config/config.js'
+import { type NextMove, ZonecastError } from '../../lib/errors.js'
 import type { Fleet } from '../../lib/fleet/fleet.js'
-import type { JobQueues } from '../../lib/queue/queues.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
-import type { Logger } from '../../lib/runtime/logger.js'
-import type { Metrics } from '../../lib/runtime/metrics.js'
-import type { Board } from '../../lib/state/board.js'
-import type { SignalBus } from '../../lib/state/signals.js'
-import type { ZoneStore } from '../../lib/store/zone-store.js'
+import { endpointText } from '../../lib/transport/errors.js'
+import { VERSION } from '../../lib/version.js'
+import { buildApp } from './app.js'
+import type { ApiContext } from './context.js'
+import { EventStreams } from './events.js'
+import { Matrix } from './matrix.js'
 
-export interface ApiParts {
-  store: ZoneStore
-  board: Board
-  bus: SignalBus
+export interface ApiParts extends Omit<ApiContext, 'matrix' | 'version'> {
   clock: Clock
-  log: Logger
-  metrics: Metrics
-  queues: JobQueues
-  /** Roles that this process plays. */
-  roles: readonly string[]
-  redisUp: () => boolean
-  /** Reads the config again; throws ConfigError or Error with what is wrong. */
-  reload: () => Config
+}
+
+export class ApiListenError extends ZonecastError<{ code: 'API_CANNOT_LISTEN'; address: string; errno: string }> {
+  override readonly name = 'ApiListenError'
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
 }
 
 export class ApiService implements Service {
   readonly name = 'api'
   readonly #server: Server
-  #config: Config
-  #fleet: Fleet
+  readonly #matrix: Matrix
+  readonly #events: EventStreams
   address: Endpoint
 
-  constructor(config: Config, fleet: Fleet, _parts: ApiParts) {
-    this.#config = config
-    this.#fleet = fleet
+  constructor(config: Config, fleet: Fleet, parts: ApiParts) {
+    this.#matrix = new Matrix(config, fleet, parts.board, parts.clock)
+    const context: ApiContext = { ...parts, matrix: this.#matrix, version: VERSION }
+    this.#events = new EventStreams(context)
     this.address = config.api.listen
-    this.#server = createServer((_req, res) => res.end('x'))
+    this.#server = createServer(
+      { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 },
+      buildApp(context, this.#events),
+    )
   }
 
   adopt(config: Config, fleet: Fleet): void {
-    this.#config = config
-    this.#fleet = fleet
+    this.#matrix.config = config
+    this.#matrix.fleet = fleet
   }
 
+  /** Throws ApiListenError. */
   async start(): Promise<void> {
+    const { ip, port } = this.address
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host: this.address.ip, port: this.address.port }, () => resolve())
+      this.#server.once('error', (error) => {
+        const errno = (error as { code?: string }).code ?? 'unknown'
+        const reason = errno === 'EADDRINUSE' ? 'another program listens there' : errno
+        reject(
+          new ApiListenError(
+            { code: 'API_CANNOT_LISTEN', address: endpointText(this.address), errno },
+            `cannot listen on ${endpointText(this.address)}: ${reason}; change api.listen`,
+            { cause: error },
+          ),
+        )
+      })
+      this.#server.listen({ host: ip, port }, () => resolve())
     })
     const bound = this.#server.address()
-    if (typeof bound === 'object' && bound) this.address = { ip: this.address.ip, port: bound.port }
-    void this.#config
-    void this.#fleet
+    if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }
 
   async drain(): Promise<void> {
+    this.#events.close()
     this.#server.close()
+    this.#server.closeIdleConnections()
   }
 
   async stop(): Promise<void> {

@@ -21,7 +21,12 @@ export const fitsSigned = (prepared: PreparedMessages, signer: AnswerSigner | un
 const growth = (touch: AnswerTouch): number => (touch.signer ? tsigOctets(touch.signer.key) : 0)
 
 /** Resolves with the octets sent when the kernel has them all. Rejects when the peer is gone. */
-export async function streamAnswer(channel: Channel, prepared: PreparedMessages, touch: AnswerTouch, isCut: () => boolean): Promise<number> {
+export async function streamAnswer(
+  channel: Channel,
+  prepared: PreparedMessages,
+  touch: AnswerTouch,
+  isCut: () => boolean,
+): Promise<number> {
   let out = Buffer.alloc(0)
   let sent = 0
   let first = true
@@ -84,4 +89,3 @@ function touchMessage(message: Buffer, out: Buffer, at: number, touch: AnswerTou
   out.writeUInt16BE(length, at)
   return 2 + length
 }
-

@@ -10,7 +10,8 @@ export class IxfrRequestError extends Error {
 /** Throws IxfrRequestError when there is not exactly the zone's own SOA. */
 export function heldSerialOf(message: SmallMessage, apex: Buffer): Serial {
   const soa = findSoa(message.authority, apex)
-  if (!soa || message.authority.length !== 1) throw new IxfrRequestError('IXFR without the SOA of the zone in its authority section')
+  if (!soa || message.authority.length !== 1)
+    throw new IxfrRequestError('IXFR without the SOA of the zone in its authority section')
   return soa.serial
 }
 

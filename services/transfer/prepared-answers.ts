@@ -26,7 +26,9 @@ export class PreparedAnswers {
   }
 
   axfr(zone: StoredZone, version: Version): Promise<PreparedMessages> {
-    return this.#get(`${zone.name} ${version.serial} ${version.digest}`, () => this.#cutAxfr(zone, version)) as Promise<PreparedMessages>
+    return this.#get(`${zone.name} ${version.serial} ${version.digest}`, () =>
+      this.#cutAxfr(zone, version),
+    ) as Promise<PreparedMessages>
   }
 
   /** Undefined when history does not reach back or the whole zone is smaller. */

@@ -1,6 +1,15 @@
 /** A request as the transfer server sees it: read strictly, its signature judged; or the answer that refuses it. */
 import { TsigError } from '../../lib/dns/errors.js'
-import { OPTION, opcodeOf, readHeader, readMessage, type SmallMessage, type AnswerParts, writeAnswer, writeOpt } from '../../lib/dns/message.js'
+import {
+  OPTION,
+  opcodeOf,
+  readHeader,
+  readMessage,
+  type SmallMessage,
+  type AnswerParts,
+  writeAnswer,
+  writeOpt,
+} from '../../lib/dns/message.js'
 import { FLAG, OPCODE, RCODE, TSIG_ERROR } from '../../lib/dns/rcode.js'
 import { CLASS } from '../../lib/dns/rrtype.js'
 import { AnswerSigner, appendTsigError, type TsigKey, type TsigRecord, verifyRequest } from '../../lib/dns/tsig.js'
@@ -13,7 +22,10 @@ export interface ServerRequest {
 }
 
 /** `drop`: no answer at all. */
-export type ReadRequest = { kind: 'request'; request: ServerRequest } | { kind: 'answer'; answer: Buffer; why: string } | { kind: 'drop' }
+export type ReadRequest =
+  | { kind: 'request'; request: ServerRequest }
+  | { kind: 'answer'; answer: Buffer; why: string }
+  | { kind: 'drop' }
 
 const bare = (octets: Buffer, rcode: number): Buffer => {
   const { id, flags } = readHeader(octets)
@@ -27,10 +39,12 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey 
   // An answer nobody waits for; answering it could loop.
   if ((header.flags & FLAG.QR) !== 0) return { kind: 'drop' }
   const opcode = opcodeOf(header.flags)
-  if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY) return { kind: 'answer', answer: bare(octets, RCODE.NOTIMP), why: `opcode ${opcode}` }
+  if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY)
+    return { kind: 'answer', answer: bare(octets, RCODE.NOTIMP), why: `opcode ${opcode}` }
   let message: SmallMessage
   try {
-    if (header.questions !== 1) return { kind: 'answer', answer: bare(octets, RCODE.FORMERR), why: `${header.questions} questions` }
+    if (header.questions !== 1)
+      return { kind: 'answer', answer: bare(octets, RCODE.FORMERR), why: `${header.questions} questions` }
     message = readMessage(octets)
     const verdict = verifyRequest(octets, keys, nowSeconds)
     const request = { message: message as ServerRequest['message'], key: undefined, tsig: undefined }
@@ -38,7 +52,8 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey 
     if (verdict.kind === 'verified') return judge({ ...request, key: verdict.key, tsig: verdict.tsig })
     const answer = writeAnswer({ request: message, rcode: RCODE.NOTAUTH })
     const signer = verdict.key && new AnswerSigner(verdict.key, verdict.tsig.mac)
-    if (verdict.error === TSIG_ERROR.BADTIME && signer) return { kind: 'answer', answer: signer.signBadTime(answer, verdict.tsig, nowSeconds), why: verdict.fault.message }
+    if (verdict.error === TSIG_ERROR.BADTIME && signer)
+      return { kind: 'answer', answer: signer.signBadTime(answer, verdict.tsig, nowSeconds), why: verdict.fault.message }
     return { kind: 'answer', answer: appendTsigError(answer, verdict.tsig, verdict.error), why: verdict.fault.message }
   } catch (error) {
     if (!(error instanceof ZonecastError)) throw error
@@ -49,21 +64,36 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey 
 
 function judge(request: ServerRequest): ReadRequest {
   const { edns, question } = request.message
-  if (edns && edns.version !== 0) return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.BADVERS }, 0), why: `EDNS version ${edns.version}` }
-  if (question.class !== CLASS.IN) return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.REFUSED }, 0), why: `class ${question.class}` }
+  if (edns && edns.version !== 0)
+    return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.BADVERS }, 0), why: `EDNS version ${edns.version}` }
+  if (question.class !== CLASS.IN)
+    return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.REFUSED }, 0), why: `class ${question.class}` }
   return { kind: 'request', request }
 }
 
 /** A small answer, signed as the request was. */
-export function answerTo(request: ServerRequest, parts: Omit<AnswerParts, 'request' | 'edns'> & { options?: { code: number; data: Buffer }[] }, nowSeconds: number): Buffer {
+export function answerTo(
+  request: ServerRequest,
+  parts: Omit<AnswerParts, 'request' | 'edns'> & { options?: { code: number; data: Buffer }[] },
+  nowSeconds: number,
+): Buffer {
   const { options, ...rest } = parts
-  const answer = writeAnswer({ ...rest, request: request.message, edns: request.message.edns ? { options: options ?? [] } : undefined })
+  const answer = writeAnswer({
+    ...rest,
+    request: request.message,
+    edns: request.message.edns ? { options: options ?? [] } : undefined,
+  })
   if (!request.key || !request.tsig) return answer
   return new AnswerSigner(request.key, request.tsig.mac).sign(answer, nowSeconds)
 }
 
 /** Options for whoever asked for them: seconds until expiry (RFC 7314 §2), the zone's version (RFC 9660 §3). */
-export function optionsFor(request: ServerRequest, expiresInSeconds: number, serial: number, labels: number): { code: number; data: Buffer }[] {
+export function optionsFor(
+  request: ServerRequest,
+  expiresInSeconds: number,
+  serial: number,
+  labels: number,
+): { code: number; data: Buffer }[] {
   const asked = request.message.edns?.options
   const options: { code: number; data: Buffer }[] = []
   if (asked?.has(OPTION.EXPIRE)) {

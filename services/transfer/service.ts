@@ -86,12 +86,18 @@ export class TransferService implements Service {
     const read = readRequest(octets, (name) => this.#fleet.keyNamed(name), seconds(this.#parts.clock))
     if (read.kind === 'drop') return
     if (read.kind === 'answer') {
-      this.#parts.log.debug({ op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, why: read.why }, 'refused a request')
+      this.#parts.log.debug(
+        { op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, why: read.why },
+        'refused a request',
+      )
       channel.send(read.answer)
       return
     }
     void this.#answer(read.request, channel).catch((error) => {
-      this.#parts.log.debug({ op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) }, 'answer not delivered')
+      this.#parts.log.debug(
+        { op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) },
+        'answer not delivered',
+      )
       channel.abort()
     })
   }
@@ -100,14 +106,22 @@ export class TransferService implements Service {
     const { question, flags } = request.message
     const zone = this.#fleet.zones.get(zoneNameOfWire(question.name))
     if (!zone) {
-      this.#refuse(request, channel, isAcquainted(this.#fleet, channel.peer.ip, request.key) ? RCODE.NOTAUTH : RCODE.REFUSED, 'zone is not ours')
+      this.#refuse(
+        request,
+        channel,
+        isAcquainted(this.#fleet, channel.peer.ip, request.key) ? RCODE.NOTAUTH : RCODE.REFUSED,
+        'zone is not ours',
+      )
     } else if (opcodeOf(flags) === OPCODE.NOTIFY) this.#onNotify(request, channel, zone)
     else await this.#onQuery(request, channel, zone)
   }
 
   #refuse(request: ServerRequest, channel: Channel, rcode: number, why: string): void {
     const { log, clock } = this.#parts
-    log.debug({ op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, rcode: rcodeName(rcode), why }, 'refused a request')
+    log.debug(
+      { op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, rcode: rcodeName(rcode), why },
+      'refused a request',
+    )
     channel.send(answerTo(request, { rcode }, seconds(clock)))
   }
 
@@ -127,7 +141,19 @@ export class TransferService implements Service {
     }
     metrics.notify.inc({ direction: 'in', outcome: 'ok' })
     const serial = findSoa(answer, zone.apex)?.serial
-    log.debug({ zone: zone.name, op: 'notify', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, key: request.key?.name, serial, primary: primary.id }, 'notified')
+    log.debug(
+      {
+        zone: zone.name,
+        op: 'notify',
+        dir: 'in',
+        remote: endpointText(channel.peer),
+        proto: channel.peer.proto,
+        key: request.key?.name,
+        serial,
+        primary: primary.id,
+      },
+      'notified',
+    )
     bus.emit('notify', { zone: zone.name, primary: primary.id, serial, at: clock.now() })
     channel.send(answerTo(request, { rcode: RCODE.NOERROR, authoritative: true }, seconds(clock)))
   }
@@ -182,7 +208,13 @@ export class TransferService implements Service {
 
   #sendSoa(request: ServerRequest, channel: Channel, offer: Offer): void {
     const answer = [offer.version.soa]
-    channel.send(answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, answer, options: this.#options(request, offer) }, seconds(this.#parts.clock)))
+    channel.send(
+      answerTo(
+        request,
+        { rcode: RCODE.NOERROR, authoritative: true, answer, options: this.#options(request, offer) },
+        seconds(this.#parts.clock),
+      ),
+    )
   }
 
   async #sendAxfr(request: ServerRequest, channel: Channel, offer: Offer, nodes: string[]): Promise<void> {
@@ -214,24 +246,49 @@ export class TransferService implements Service {
       } else this.#sendSoa(request, channel, offer)
       return
     }
-    await this.#stream(request, channel, offer, nodes, prepared ? 'ixfr' : 'axfr', async () => prepared ?? (await this.#prepared.axfr(offer.stored, offer.version)))
+    await this.#stream(
+      request,
+      channel,
+      offer,
+      nodes,
+      prepared ? 'ixfr' : 'axfr',
+      async () => prepared ?? (await this.#prepared.axfr(offer.stored, offer.version)),
+    )
   }
 
   #touch(request: ServerRequest, offer: Offer): Parameters<typeof touchSingle>[1] {
     const { question } = request.message
     return {
       id: request.message.id,
-      question: Buffer.concat([question.name, Buffer.from([question.type >> 8, question.type & 255, question.class >> 8, question.class & 255])]),
+      question: Buffer.concat([
+        question.name,
+        Buffer.from([question.type >> 8, question.type & 255, question.class >> 8, question.class & 255]),
+      ]),
       opt: optRecord(request, this.#options(request, offer)),
       signer: request.key && request.tsig ? new AnswerSigner(request.key, request.tsig.mac) : undefined,
       nowSeconds: () => seconds(this.#parts.clock),
     }
   }
 
-  async #stream(request: ServerRequest, channel: Channel, offer: Offer, nodes: string[], kind: 'axfr' | 'ixfr', prepare: () => Promise<Awaited<ReturnType<PreparedAnswers['axfr']>>>): Promise<void> {
+  async #stream(
+    request: ServerRequest,
+    channel: Channel,
+    offer: Offer,
+    nodes: string[],
+    kind: 'axfr' | 'ixfr',
+    prepare: () => Promise<Awaited<ReturnType<PreparedAnswers['axfr']>>>,
+  ): Promise<void> {
     const { log, metrics } = this.#parts
     const startedAt = performance.now()
-    const line = { zone: offer.zone.name, op: kind, dir: 'out', remote: endpointText(channel.peer), key: request.key?.name, serial: offer.version.serial, nodes }
+    const line = {
+      zone: offer.zone.name,
+      op: kind,
+      dir: 'out',
+      remote: endpointText(channel.peer),
+      key: request.key?.name,
+      serial: offer.version.serial,
+      nodes,
+    }
     this.#streams += 1
     try {
       const prepared = await prepare()
@@ -256,7 +313,13 @@ export class TransferService implements Service {
   }
 
   #taken(offer: Offer, nodes: string[], kind: 'axfr' | 'ixfr'): void {
-    this.#parts.bus.emit('taken', { zone: offer.zone.name, nodes, serial: offer.version.serial, kind, at: this.#parts.clock.now() })
+    this.#parts.bus.emit('taken', {
+      zone: offer.zone.name,
+      nodes,
+      serial: offer.version.serial,
+      kind,
+      at: this.#parts.clock.now(),
+    })
   }
 
   async drain(deadlineMs: number): Promise<void> {

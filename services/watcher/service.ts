@@ -85,7 +85,9 @@ export class WatcherService implements Service {
       for (const primary of zone.primaries) {
         const key = pairKey(zone.name, primary.id)
         const known = old.get(key)
-        const pair: Pair = known ? Object.assign(known, { zone, primary }) : { zone, primary, looking: false, again: false, refreshSeconds: 0, retrySeconds: undefined, warned: undefined }
+        const pair: Pair = known
+          ? Object.assign(known, { zone, primary })
+          : { zone, primary, looking: false, again: false, refreshSeconds: 0, retrySeconds: undefined, warned: undefined }
         this.#pairs.set(key, pair)
         if (!known) this.#schedule.set(pair, now + Math.random() * Math.min(1_000, fleet.zones.size))
         old.delete(key)
@@ -134,12 +136,18 @@ export class WatcherService implements Service {
     if (answer instanceof Error) {
       const failures = cell?.failures ?? 1
       this.#logFailure(pair, answer, failures)
-      this.#schedule.set(pair, clock.now() + nextLookMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()))
+      this.#schedule.set(
+        pair,
+        clock.now() + nextLookMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()),
+      )
     } else {
       pair.refreshSeconds = answer.soa.refresh
       pair.retrySeconds = answer.soa.retry
       const changedAgoMs = clock.now() - (cell?.since ?? 0)
-      this.#schedule.set(pair, clock.now() + nextLookMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()))
+      this.#schedule.set(
+        pair,
+        clock.now() + nextLookMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()),
+      )
       this.#weigh(pair, answer.soa.serial, seenAt)
     }
     if (pair.again) {
@@ -149,7 +157,15 @@ export class WatcherService implements Service {
   }
 
   #logFailure(pair: Pair, error: Error, failures: number): void {
-    const line = { zone: pair.zone.name, op: 'refresh', dir: 'out', remote: endpointText(pair.primary.address), primary: pair.primary.id, err: describeError(error), failures }
+    const line = {
+      zone: pair.zone.name,
+      op: 'refresh',
+      dir: 'out',
+      remote: endpointText(pair.primary.address),
+      primary: pair.primary.id,
+      err: describeError(error),
+      failures,
+    }
     // Loud when it begins, quiet while it lasts.
     if (failures === 1) this.#parts.log.warn(line, 'primary does not answer the SOA query')
     else this.#parts.log.debug(line, 'primary still does not answer')
@@ -173,7 +189,20 @@ export class WatcherService implements Service {
     }
     if (pair.warned === served) return
     pair.warned = served
-    log.warn({ zone, op: 'refresh', dir: 'in', remote: endpointText(pair.primary.address), primary: pair.primary.id, serial: served, heldSerial: held }, order === 'older' ? 'primary serves an older serial than we hold' : 'primary serves a serial that is neither newer nor older than ours')
+    log.warn(
+      {
+        zone,
+        op: 'refresh',
+        dir: 'in',
+        remote: endpointText(pair.primary.address),
+        primary: pair.primary.id,
+        serial: served,
+        heldSerial: held,
+      },
+      order === 'older'
+        ? 'primary serves an older serial than we hold'
+        : 'primary serves a serial that is neither newer nor older than ours',
+    )
   }
 
   #hasExpired(zone: FleetZone): boolean {
@@ -199,7 +228,13 @@ export class WatcherService implements Service {
     if (!this.#parts.canQueue()) return
     this.#pending.set(zone, { serial, at: now })
     try {
-      await queues.enqueueRefresh({ zone, strength: 'refresh', askFirst: false, reason: 'poll', seen: { primary: pair.primary.id, serial, at: seenAt } })
+      await queues.enqueueRefresh({
+        zone,
+        strength: 'refresh',
+        askFirst: false,
+        reason: 'poll',
+        seen: { primary: pair.primary.id, serial, at: seenAt },
+      })
     } catch (error) {
       this.#pending.delete(zone)
       log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')

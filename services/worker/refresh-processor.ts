@@ -60,7 +60,10 @@ export class RefreshProcessor {
     try {
       const outcome = await this.#attempt(job, zone, stored)
       if (outcome.kind === 'up-to-date') noteRefreshed(board, stored, clock.now(), this.#expireOf(zone, outcome.primary?.id))
-      return { outcome: outcome.kind === 'committed' ? (outcome.version.kind === 'axfr' ? 'full' : 'incremental') : 'up-to-date', serial: stored.latest?.serial }
+      return {
+        outcome: outcome.kind === 'committed' ? (outcome.version.kind === 'axfr' ? 'full' : 'incremental') : 'up-to-date',
+        serial: stored.latest?.serial,
+      }
     } catch (error) {
       const conflict = error instanceof StoreError && error.code === 'STORE_CONFLICT'
       noteRefreshFailed(board, stored, clock.now(), describeError(error), conflict)
@@ -69,7 +72,11 @@ export class RefreshProcessor {
     }
   }
 
-  async #attempt(job: RefreshJob, zone: FleetZone, stored: StoredZone): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined }> {
+  async #attempt(
+    job: RefreshJob,
+    zone: FleetZone,
+    stored: StoredZone,
+  ): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined }> {
     const { board, clock, client, limits, log, metrics } = this.#parts
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
     const held = stored.latest
@@ -78,7 +85,11 @@ export class RefreshProcessor {
     const known = zone.primaries.map((primary) => {
       const cell = board.get('primaries', pairKey(zone.name, primary.id))
       const seen = job.seen?.primary === primary.id ? job.seen.serial : undefined
-      return { primary, serial: cell?.error === undefined ? (cell?.serial ?? seen) : undefined, failing: cell?.error !== undefined }
+      return {
+        primary,
+        serial: cell?.error === undefined ? (cell?.serial ?? seen) : undefined,
+        failing: cell?.error !== undefined,
+      }
     })
     const primaries = orderPrimaries(known, held && !expired && !forceAxfr ? held.serial : undefined)
     if (primaries.length === 0) {
@@ -98,7 +109,12 @@ export class RefreshProcessor {
   }
 
   /** Everything that must not wait happens before the next turn of the event loop: commit leads to NOTIFY without a pause. */
-  #onCommitted(job: RefreshJob, zone: FleetZone, stored: StoredZone, outcome: Extract<RefreshOutcome, { kind: 'committed' }>): void {
+  #onCommitted(
+    job: RefreshJob,
+    zone: FleetZone,
+    stored: StoredZone,
+    outcome: Extract<RefreshOutcome, { kind: 'committed' }>,
+  ): void {
     const { board, bus, clock, onReleased } = this.#parts
     const { version, primary, startedAt, tookMs } = outcome
     noteRefreshed(board, stored, clock.now(), this.#expireOf(zone, primary.id), {

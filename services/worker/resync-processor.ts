@@ -20,8 +20,19 @@ export class ResyncError extends Error {
   override readonly name = 'ResyncError'
 }
 
-export async function runResync(job: ResyncJob, fleet: Fleet, parts: ResyncParts, report: (progress: ResyncProgress) => Promise<void>): Promise<ResyncProgress> {
-  const targets: TargetProgress[] = job.targets.map(({ zone, node }) => ({ zone, node, step: 'waiting', serial: undefined, error: undefined }))
+export async function runResync(
+  job: ResyncJob,
+  fleet: Fleet,
+  parts: ResyncParts,
+  report: (progress: ResyncProgress) => Promise<void>,
+): Promise<ResyncProgress> {
+  const targets: TargetProgress[] = job.targets.map(({ zone, node }) => ({
+    zone,
+    node,
+    step: 'waiting',
+    serial: undefined,
+    error: undefined,
+  }))
   const progress = (): ResyncProgress => ({
     total: targets.length,
     confirmed: targets.filter(({ step }) => step === 'confirmed').length,
@@ -37,7 +48,13 @@ export async function runResync(job: ResyncJob, fleet: Fleet, parts: ResyncParts
   }
   await report(progress())
   const failed = targets.filter(({ step }) => step === 'failed')
-  if (failed.length > 0) throw new ResyncError(failed.map(({ zone, node, error }) => `${zone} on ${node}: ${error}`).slice(0, 10).join('; '))
+  if (failed.length > 0)
+    throw new ResyncError(
+      failed
+        .map(({ zone, node, error }) => `${zone} on ${node}: ${error}`)
+        .slice(0, 10)
+        .join('; '),
+    )
   return progress()
 }
 
@@ -59,7 +76,12 @@ async function refreshFirst(job: ResyncJob, targets: TargetProgress[], { refresh
   return refused
 }
 
-async function bringUp(target: TargetProgress, fleet: Fleet, { board, push }: ResyncParts, refused: string | undefined): Promise<void> {
+async function bringUp(
+  target: TargetProgress,
+  fleet: Fleet,
+  { board, push }: ResyncParts,
+  refused: string | undefined,
+): Promise<void> {
   const fail = (error: string): void => {
     target.step = 'failed'
     target.error = error
@@ -74,5 +96,10 @@ async function bringUp(target: TargetProgress, fleet: Fleet, { board, push }: Re
   const cell = nodeCell(board, zone.name, node.id)
   target.serial = cell.serial
   if (outcome === 'confirmed') target.step = 'confirmed'
-  else fail(cell.error ?? cell.push?.notifyError ?? (outcome === 'superseded' ? 'there is no released version' : 'the node did not take the version'))
+  else
+    fail(
+      cell.error ??
+        cell.push?.notifyError ??
+        (outcome === 'superseded' ? 'there is no released version' : 'the node did not take the version'),
+    )
 }

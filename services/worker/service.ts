@@ -69,7 +69,14 @@ export class WorkerService implements Service {
     await this.#removeOrphans()
     this.#take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(data as RefreshJob))
     this.#take('push', 64, (data) => this.#catchUp(data as PushJob))
-    this.#take('resync', 8, (data, report) => runResync(data as ResyncJob, this.#fleet, { board: this.#parts.board, push: this.push, refresh: (job) => this.#refresh.run(job) }, report))
+    this.#take('resync', 8, (data, report) =>
+      runResync(
+        data as ResyncJob,
+        this.#fleet,
+        { board: this.#parts.board, push: this.push, refresh: (job) => this.#refresh.run(job) },
+        report,
+      ),
+    )
     this.#observer.start(this.#fleet)
     this.#unlisten = this.#parts.board.onChange((change) => {
       if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
@@ -79,7 +86,8 @@ export class WorkerService implements Service {
 
   adopt(fleet: Fleet): void {
     this.#fleet = fleet
-    for (const zone of fleet.zones.keys()) restoreZoneCell(this.#parts.board, this.#parts.store.zone(zone), this.#parts.clock.now())
+    for (const zone of fleet.zones.keys())
+      restoreZoneCell(this.#parts.board, this.#parts.store.zone(zone), this.#parts.clock.now())
     this.#parts.store.retain(new Set(fleet.zones.keys()))
     this.push.adopt(fleet)
     this.#refresh.adopt(fleet)
@@ -103,7 +111,11 @@ export class WorkerService implements Service {
     }
   }
 
-  #take(kind: QueueKind, concurrency: number, work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>): void {
+  #take(
+    kind: QueueKind,
+    concurrency: number,
+    work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>,
+  ): void {
     const connection = this.#parts.connect()
     this.#connections.push(connection)
     const worker = new Worker(
@@ -126,7 +138,8 @@ export class WorkerService implements Service {
     // Connection trouble shows in readyz; a failed job has said why on the board.
     worker.on('error', () => undefined)
     worker.on('failed', (job, error) => {
-      if (!(error instanceof ZonecastError)) this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
+      if (!(error instanceof ZonecastError))
+        this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
     })
     this.#workers.push(worker)
   }
@@ -140,7 +153,12 @@ export class WorkerService implements Service {
 
   #handOver(nodes: string[]): void {
     if (!this.#parts.canQueue()) return
-    void this.#parts.queues.enqueuePush(nodes.map((node) => ({ node })), HAND_OVER_MS).catch(() => undefined)
+    void this.#parts.queues
+      .enqueuePush(
+        nodes.map((node) => ({ node })),
+        HAND_OVER_MS,
+      )
+      .catch(() => undefined)
   }
 
   #onDrain(node: string, drained: boolean): void {
@@ -155,7 +173,11 @@ export class WorkerService implements Service {
     clearInterval(this.#coolDown)
     this.#unlisten()
     const until = this.#parts.clock.now() + deadlineMs
-    const patience = <T>(work: Promise<T>): Promise<T | undefined> => Promise.race([work, new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref())])
+    const patience = <T>(work: Promise<T>): Promise<T | undefined> =>
+      Promise.race([
+        work,
+        new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref()),
+      ])
     await patience(Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined))))
     this.push.stop()
   }

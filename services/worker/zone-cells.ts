@@ -8,15 +8,32 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 const RELEASES = 25
 
 const BLANK: ZoneCell = {
-  at: 0, released: undefined, releases: [], trail: undefined, refreshedAt: 0, expireSeconds: 0, error: undefined, errorAt: undefined, failures: 0, conflict: undefined,
+  at: 0,
+  released: undefined,
+  releases: [],
+  trail: undefined,
+  refreshedAt: 0,
+  expireSeconds: 0,
+  error: undefined,
+  errorAt: undefined,
+  failures: 0,
+  conflict: undefined,
 }
 
 /** The part of a cell that the disk knows best. */
 function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases'> {
   const released = stored.released
-  const releases = stored.versions.flatMap(({ serial, digest, releasedAt }) => (releasedAt === undefined ? [] : [{ serial, digest, releasedAt }]))
+  const releases = stored.versions.flatMap(({ serial, digest, releasedAt }) =>
+    releasedAt === undefined ? [] : [{ serial, digest, releasedAt }],
+  )
   return {
-    released: released && { serial: released.serial, digest: released.digest, releasedAt: released.releasedAt!, records: released.records, octets: released.octets },
+    released: released && {
+      serial: released.serial,
+      digest: released.digest,
+      releasedAt: released.releasedAt!,
+      records: released.records,
+      octets: released.octets,
+    },
     releases: releases.slice(-RELEASES),
   }
 }
@@ -37,7 +54,13 @@ export function restoreZoneCell(board: Board, stored: StoredZone, now: number): 
   })
 }
 
-export function noteRefreshed(board: Board, stored: StoredZone, now: number, expireSeconds: number | undefined, trail?: VersionTrail): void {
+export function noteRefreshed(
+  board: Board,
+  stored: StoredZone,
+  now: number,
+  expireSeconds: number | undefined,
+  trail?: VersionTrail,
+): void {
   const held = board.get('zones', stored.name) ?? BLANK
   const released = stored.released
   board.set('zones', stored.name, {
@@ -56,5 +79,12 @@ export function noteRefreshed(board: Board, stored: StoredZone, now: number, exp
 
 export function noteRefreshFailed(board: Board, stored: StoredZone, now: number, error: string, conflict: boolean): void {
   const held = board.get('zones', stored.name) ?? BLANK
-  board.set('zones', stored.name, { ...held, at: now, error, errorAt: now, failures: held.failures + 1, conflict: conflict ? error : undefined })
+  board.set('zones', stored.name, {
+    ...held,
+    at: now,
+    error,
+    errorAt: now,
+    failures: held.failures + 1,
+    conflict: conflict ? error : undefined,
+  })
 }

@@ -1,0 +1,59 @@
+/** Views as the API writes them: times as ISO 8601, what is not known as null, so that every field is always there. */
+import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
+import type { JobView } from '../../lib/queue/jobs.js'
+import type { PrimaryCell } from '../../lib/state/tables.js'
+import type { Version } from '../../lib/store/version.js'
+
+export const time = (ms: number | undefined): string | null => (ms === undefined || ms === 0 ? null : new Date(ms).toISOString())
+
+export const zoneSummaryJson = (view: ZoneSummaryView): Record<string, unknown> => ({
+  name: view.name,
+  serial: view.serial ?? null,
+  digest: view.digest ?? null,
+  records: view.records ?? null,
+  state: view.state,
+  releasedAt: time(view.releasedAt),
+  lagSeconds: view.lagSeconds,
+  inSync: view.inSync,
+  total: view.total,
+})
+
+export const nodeZoneJson = (view: NodeZoneView): Record<string, unknown> => ({
+  serial: view.serial ?? null,
+  state: view.state,
+  since: time(view.since),
+  observedAt: time(view.observedAt),
+  lagSeconds: view.lagSeconds,
+  error: view.error ?? null,
+})
+
+export const versionJson = (version: Version, newestReleased: Version | undefined): Record<string, unknown> => ({
+  serial: version.serial,
+  digest: version.digest,
+  records: version.records,
+  seenAt: time(version.seenAt),
+  committedAt: time(version.committedAt),
+  releasedAt: time(version.releasedAt),
+  state: version.releasedAt === undefined ? 'committed' : version === newestReleased ? 'released' : 'superseded',
+  from: version.from,
+  kind: version.kind,
+})
+
+export const primaryJson = (cell: PrimaryCell | undefined): Record<string, unknown> => ({
+  serial: cell?.serial ?? null,
+  checkedAt: time(cell?.checkedAt),
+  since: time(cell?.since),
+  error: cell?.error ?? null,
+})
+
+export const jobJson = (job: JobView): Record<string, unknown> => ({
+  id: job.id,
+  kind: job.kind,
+  state: job.state,
+  progress: job.progress ?? null,
+  error: job.error ?? null,
+  data: job.data,
+  result: job.result ?? null,
+  createdAt: time(job.createdAt),
+  finishedAt: time(job.finishedAt),
+})

@@ -1,0 +1,77 @@
+/** Board, fleet and config put together: the facts behind every answer of the API. */
+import type { Config } from '../../config/config.js'
+import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import type { NodeStateRules } from '../../lib/fleet/node-state.js'
+import { type NodeZoneView, summarize, viewNode, type ZoneFacts, type ZoneSummaryView } from '../../lib/fleet/zone-view.js'
+import { expiresAt } from '../../lib/refresh/expiry.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import type { Board } from '../../lib/state/board.js'
+import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
+
+export class Matrix {
+  readonly #board: Board
+  readonly #clock: Clock
+  fleet: Fleet
+  config: Config
+
+  constructor(config: Config, fleet: Fleet, board: Board, clock: Clock) {
+    this.config = config
+    this.fleet = fleet
+    this.#board = board
+    this.#clock = clock
+  }
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  get #rules(): NodeStateRules {
+    const { lag, stuckMs, unknownAfterLooks } = this.config.defaults
+    return { lagWarnMs: lag.warnMs, stuckMs, unknownAfterLooks }
+  }
+
+  zoneCell(zone: FleetZone): ZoneCell | undefined {
+    return this.#board.get('zones', zone.name)
+  }
+
+  primaryCell(zone: FleetZone, primary: string): PrimaryCell | undefined {
+    return this.#board.get('primaries', pairKey(zone.name, primary))
+  }
+
+  nodeCell(zone: FleetZone, node: string): NodeCell | undefined {
+    return this.#board.get('nodes', pairKey(zone.name, node))
+  }
+
+  isDrained(node: string): boolean {
+    return this.#board.get('drains', node)?.drained ?? false
+  }
+
+  #facts(zone: FleetZone): ZoneFacts {
+    const cell = this.zoneCell(zone)
+    const primaries = zone.primaries.flatMap(({ id }) => this.primaryCell(zone, id) ?? [])
+    const deadline = cell && expiresAt(cell, cell.expireSeconds, primaries)
+    return {
+      released: cell?.released,
+      releases: cell?.releases ?? [],
+      conflict: cell?.conflict !== undefined,
+      expired: deadline !== undefined && deadline < this.now(),
+    }
+  }
+
+  #view(zone: FleetZone, node: string, facts: ZoneFacts): NodeZoneView {
+    const cell = this.nodeCell(zone, node)
+    const seen = cell ?? { serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined }
+    return viewNode(facts, { ...seen, drained: this.isDrained(node) }, this.#rules, this.now())
+  }
+
+  nodeZone(zone: FleetZone, node: FleetNode): NodeZoneView {
+    return this.#view(zone, node.id, this.#facts(zone))
+  }
+
+  /** A zone's summary and the state of each of its nodes. */
+  row(zone: FleetZone): { summary: ZoneSummaryView; nodes: Map<string, NodeZoneView> } {
+    const facts = this.#facts(zone)
+    const nodes = new Map(zone.nodes.map((node) => [node.id, this.#view(zone, node.id, facts)]))
+    return { summary: summarize(zone, facts, nodes), nodes }
+  }
+}

@@ -1,0 +1,297 @@
+/** The API's description (OpenAPI 3.1), from the same schemas that check its input. */
+import { extendZodWithOpenApi, OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
+import { z } from 'zod'
+import { NODE_STATES } from '../../lib/fleet/node-state.js'
+import { VERSION } from '../../lib/version.js'
+import {
+  diffQuery,
+  drainBody,
+  matrixQuery,
+  nodeResyncBody,
+  pageQuery,
+  refreshBody,
+  resyncBody,
+  zoneResyncBody,
+} from './schemas.js'
+
+extendZodWithOpenApi(z)
+
+const serial = z.int().min(0).max(0xffffffff).nullable()
+const moment = z.iso.datetime().nullable()
+const state = z.enum(NODE_STATES)
+
+const NodeZone = z.object({
+  serial,
+  state,
+  since: moment,
+  observedAt: moment,
+  lagSeconds: z.number(),
+  error: z.string().nullable(),
+})
+const ZoneSummary = z.object({
+  name: z.string(),
+  serial,
+  digest: z.string().nullable(),
+  records: z.int().nullable(),
+  state,
+  releasedAt: moment,
+  lagSeconds: z.number(),
+  inSync: z.int(),
+  total: z.int(),
+})
+const Version = z.object({
+  serial,
+  digest: z.string(),
+  records: z.int(),
+  seenAt: moment,
+  committedAt: moment,
+  releasedAt: moment,
+  state: z.enum(['committed', 'released', 'superseded']),
+  from: z.string(),
+  kind: z.enum(['axfr', 'ixfr']),
+})
+const Primary = z.object({ serial, checkedAt: moment, since: moment, error: z.string().nullable() })
+const ChainStep = z.object({ step: z.string(), at: moment, detail: z.string() })
+const NodeSummary = z.object({
+  id: z.string(),
+  cloud: z.string(),
+  site: z.string().nullable(),
+  address: z.string(),
+  drained: z.boolean(),
+  states: z.record(z.string(), z.int()),
+  lagSeconds: z.number(),
+  observedAt: moment,
+  inSync: z.int(),
+  total: z.int(),
+})
+const Job = z.object({
+  id: z.string(),
+  kind: z.enum(['refresh', 'push', 'resync']),
+  state: z.enum(['waiting', 'active', 'done', 'failed']),
+  progress: z.unknown(),
+  error: z.string().nullable(),
+})
+const Problem = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
+
+const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
+const zoneParam = z.object({ zone: z.string().describe('Zone name, with or without the final dot') })
+const nodeParam = z.object({ node: z.string() })
+const accepted = { 202: json(z.object({ job: z.string() }), 'The job that does it') }
+
+const ROUTES: RouteConfig[] = [
+  {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Alive',
+    security: [],
+    responses: { 200: json(z.object({ alive: z.boolean() }), 'Alive') },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    summary: 'Can do its whole job',
+    security: [],
+    responses: {
+      200: json(z.object({ ready: z.boolean(), missing: z.array(z.string()) }), 'Ready'),
+      503: json(z.object({ ready: z.boolean(), missing: z.array(z.string()) }), 'Not ready, and what is missing'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Prometheus metrics',
+    responses: { 200: { description: 'Text exposition', content: { 'text/plain': { schema: z.string() } } } },
+  },
+  {
+    method: 'get',
+    path: '/v1/status',
+    summary: 'Sums over all zones and nodes',
+    responses: {
+      200: json(
+        z.object({
+          hub: z.string(),
+          version: z.string(),
+          zones: z.int(),
+          nodes: z.int(),
+          states: z.record(z.string(), z.int()),
+          redis: z.enum(['up', 'down']),
+          held: z.array(z.string()),
+        }),
+        'Status',
+      ),
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/matrix',
+    summary: 'The sync matrix: zones × nodes',
+    request: { query: matrixQuery },
+    responses: {
+      200: json(
+        z.object({
+          zones: z.array(ZoneSummary.extend({ nodes: z.record(z.string(), NodeZone) })),
+          nodes: z.array(z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })),
+        }),
+        'Matrix',
+      ),
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/zones',
+    summary: 'Zones',
+    request: { query: pageQuery },
+    responses: { 200: json(z.object({ zones: z.array(ZoneSummary), next: z.string().nullable() }), 'Zones') },
+  },
+  {
+    method: 'get',
+    path: '/v1/zones/{zone}',
+    summary: 'One zone with nodes, primaries and versions',
+    request: { params: zoneParam },
+    responses: {
+      200: json(
+        ZoneSummary.extend({
+          error: z.string().nullable(),
+          nodes: z.record(z.string(), NodeZone),
+          primaries: z.record(z.string(), Primary),
+          versions: z.array(Version),
+        }),
+        'Zone',
+      ),
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/zones/{zone}/versions/{serial}',
+    summary: 'A kept version as a zone file',
+    request: { params: zoneParam.extend({ serial: z.string() }) },
+    responses: { 200: { description: 'RFC 1035 §5 text', content: { 'text/dns': { schema: z.string() } } } },
+  },
+  {
+    method: 'get',
+    path: '/v1/zones/{zone}/diff',
+    summary: 'Records removed and added between two kept versions',
+    request: { params: zoneParam, query: diffQuery },
+    responses: {
+      200: json(
+        z.object({
+          from: z.int(),
+          to: z.int(),
+          removed: z.array(z.string()),
+          added: z.array(z.string()),
+          counts: z.object({ removed: z.int(), added: z.int() }),
+        }),
+        'Difference',
+      ),
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/zones/{zone}/nodes/{node}',
+    summary: 'One zone on one node: state and the chain of the newest release',
+    request: { params: zoneParam.extend({ node: z.string() }) },
+    responses: {
+      200: json(NodeZone.extend({ chain: z.array(ChainStep), waitingFor: z.string().nullable() }), 'State and chain'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/nodes',
+    summary: 'Nodes',
+    responses: { 200: json(z.object({ nodes: z.array(NodeSummary) }), 'Nodes') },
+  },
+  {
+    method: 'get',
+    path: '/v1/nodes/{node}',
+    summary: 'One node and its zones',
+    request: { params: nodeParam },
+    responses: { 200: json(NodeSummary.extend({ zones: z.record(z.string(), NodeZone) }), 'Node') },
+  },
+  {
+    method: 'post',
+    path: '/v1/zones/{zone}/refresh',
+    summary: 'Ask the primaries now',
+    request: { params: zoneParam, body: { content: { 'application/json': { schema: refreshBody } } } },
+    responses: accepted,
+  },
+  {
+    method: 'post',
+    path: '/v1/zones/{zone}/resync',
+    summary: 'Bring nodes to the released version of a zone again',
+    request: { params: zoneParam, body: { content: { 'application/json': { schema: zoneResyncBody } } } },
+    responses: accepted,
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/{node}/resync',
+    summary: 'Bring a node to the released versions again',
+    request: { params: nodeParam, body: { content: { 'application/json': { schema: nodeResyncBody } } } },
+    responses: accepted,
+  },
+  {
+    method: 'post',
+    path: '/v1/resync',
+    summary: 'Bring nodes to the released versions again',
+    request: { body: { content: { 'application/json': { schema: resyncBody } } } },
+    responses: accepted,
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/{node}/drain',
+    summary: 'Stop delivery to a node',
+    request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
+    responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/{node}/undrain',
+    summary: 'Restart delivery to a node',
+    request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
+    responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
+  },
+  {
+    method: 'get',
+    path: '/v1/jobs',
+    summary: 'The newest jobs',
+    responses: { 200: json(z.object({ jobs: z.array(Job) }), 'Jobs') },
+  },
+  {
+    method: 'get',
+    path: '/v1/jobs/{job}',
+    summary: 'One job and how far it is',
+    request: { params: z.object({ job: z.string() }) },
+    responses: { 200: json(Job, 'Job') },
+  },
+  {
+    method: 'post',
+    path: '/v1/reload',
+    summary: 'Read the config file again',
+    responses: { 200: json(z.object({ zones: z.int(), nodes: z.int() }), 'Reloaded') },
+  },
+  {
+    method: 'get',
+    path: '/v1/events',
+    summary: 'Server-sent events: zone, node',
+    responses: { 200: { description: 'Event stream', content: { 'text/event-stream': { schema: z.string() } } } },
+  },
+]
+
+export function describeApi(): object {
+  const registry = new OpenAPIRegistry()
+  registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  for (const route of ROUTES) {
+    const problem = { description: 'Problem document (RFC 9457)', content: { 'application/problem+json': { schema: Problem } } }
+    registry.registerPath({ ...route, responses: { ...route.responses, default: problem } })
+  }
+  const generator = new OpenApiGeneratorV31(registry.definitions)
+  return generator.generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Zonecast',
+      version: VERSION,
+      description: 'Zone synchronization for anycast DNS',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    security: [{ token: [] }],
+  })
+}

@@ -1,0 +1,87 @@
+/** Errors as RFC 9457 problem documents: thrown anywhere below a route, written in one place. */
+import type { ErrorRequestHandler, Request, Response } from 'express'
+import { ZodError } from 'zod'
+import { describeError, ZonecastError } from '../../lib/errors.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem'
+  readonly status: number
+  /** Last part of the problem's type. */
+  readonly slug: string
+  readonly extra: Record<string, unknown>
+
+  constructor(status: number, slug: string, detail: string, extra: Record<string, unknown> = {}) {
+    super(detail)
+    this.status = status
+    this.slug = slug
+    this.extra = extra
+  }
+}
+
+const TITLES: Record<number, string> = {
+  400: 'bad request',
+  401: 'no valid token',
+  403: 'not allowed',
+  404: 'not found',
+  409: 'conflict',
+  413: 'body too large',
+  415: 'unsupported media type',
+  422: 'cannot be done',
+  429: 'too many requests',
+  500: 'internal error',
+  503: 'not available now',
+}
+
+export const noSuchZone = (name: string): ApiProblem =>
+  new ApiProblem(404, 'unknown-zone', `no zone ${name.slice(0, 300)} in the config`)
+export const noSuchNode = (name: string): ApiProblem =>
+  new ApiProblem(404, 'unknown-node', `no node ${name.slice(0, 100)} in the config`)
+
+function toProblem(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error
+  if (error instanceof ZodError) {
+    const errors = error.issues.map((issue) => {
+      const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
+      return { field: [...issue.path.map(String), ...keys.slice(0, 1)].join('.') || 'body', message: issue.message }
+    })
+    return new ApiProblem(400, 'does-not-fit', errors.map(({ field, message }) => `${field}: ${message}`).join('; '), { errors })
+  }
+  const http = error as { status?: number; type?: string }
+  if (http.type === 'entity.too.large') return new ApiProblem(413, 'too-large', 'the body is larger than 64 KiB')
+  if (http.type === 'entity.parse.failed')
+    return new ApiProblem(400, 'no-json', 'the body is no JSON', { errors: [{ field: 'body', message: 'is no JSON' }] })
+  if (error instanceof URIError) return new ApiProblem(400, 'bad-path', 'the path has a bad percent escape')
+  if (typeof http.status === 'number' && http.status >= 400 && http.status < 500)
+    return new ApiProblem(http.status, 'bad-request', describeError(error))
+  if (error instanceof ZonecastError)
+    return new ApiProblem(
+      error.code === 'STORE_UNKNOWN_VERSION' ? 404 : 503,
+      error.code.toLowerCase().replaceAll('_', '-'),
+      error.message,
+    )
+  return new ApiProblem(500, 'internal', 'something went wrong on our side; the log says what')
+}
+
+export function sendProblem(res: Response, problem: ApiProblem): void {
+  if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer realm="zonecast"')
+  res.status(problem.status).type('application/problem+json')
+  res.send(
+    JSON.stringify({
+      type: `urn:zonecast:problem:${problem.slug}`,
+      title: TITLES[problem.status] ?? 'error',
+      status: problem.status,
+      detail: problem.message,
+      ...problem.extra,
+    }),
+  )
+}
+
+export const problemHandler =
+  (log: Logger): ErrorRequestHandler =>
+  (error: unknown, req: Request, res: Response, next) => {
+    const problem = toProblem(error)
+    if (problem.status >= 500) log.error({ op: 'api', method: req.method, path: req.path, err: error }, 'request failed')
+    if (res.headersSent) next(error)
+    else sendProblem(res, problem)
+  }

@@ -1,0 +1,137 @@
+/** What operators do: refresh, resync, drain, reload. Each is a job or done at once (contract §3). */
+import { Router } from 'express'
+import { ZonecastError } from '../../../lib/errors.js'
+import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
+import type { ResyncJob } from '../../../lib/queue/jobs.js'
+import { atLeast, callerOf } from '../auth.js'
+import { type ApiContext, mutate, nodeNamed, requireRedis, zoneNamed } from '../context.js'
+import { jobJson } from '../json.js'
+import { ApiProblem } from '../problem.js'
+import { drainBody, nodeResyncBody, refreshBody, resyncBody, zoneResyncBody } from '../schemas.js'
+
+interface Selection {
+  zones: readonly FleetZone[]
+  nodes?: readonly FleetNode[] | undefined
+  clouds?: readonly string[] | undefined
+}
+
+export function commandRoutes(context: ApiContext): Router {
+  const router = Router()
+  const operator = atLeast('operator')
+
+  const cloudsNamed = (names: readonly string[] | undefined): readonly string[] | undefined => {
+    for (const name of names ?? [])
+      if (!context.matrix.fleet.clouds.includes(name))
+        throw new ApiProblem(404, 'unknown-cloud', `no cloud ${name.slice(0, 100)} in the config`)
+    return names
+  }
+
+  const targetsOf = ({ zones, nodes, clouds }: Selection): ResyncJob['targets'] =>
+    zones.flatMap((zone) =>
+      zone.nodes
+        .filter(
+          (node) =>
+            (nodes === undefined || nodes.some(({ id }) => id === node.id)) &&
+            (clouds === undefined || clouds.includes(node.cloud)),
+        )
+        .map((node) => ({ zone: zone.name, node: node.id })),
+    )
+
+  const resync = async (
+    selection: Selection,
+    strength: ResyncJob['strength'],
+    reason: string | undefined,
+    by: string,
+  ): Promise<{ status: number; body: unknown }> => {
+    const targets = targetsOf(selection)
+    if (targets.length === 0)
+      throw new ApiProblem(422, 'nothing-selected', 'no node carries what was asked for; name other zones, nodes or clouds')
+    requireRedis(context)
+    return { status: 202, body: { job: await context.queues.enqueueResync({ targets, strength, by, reason }) } }
+  }
+
+  router.post('/zones/:zone/refresh', operator, async (req, res) => {
+    const zone = zoneNamed(context, String(req.params['zone']))
+    refreshBody.parse(req.body ?? {})
+    await mutate(context, req, res, async () => {
+      requireRedis(context)
+      const job = await context.queues.enqueueRefresh({
+        zone: zone.name,
+        strength: 'refresh',
+        askFirst: true,
+        reason: 'operator',
+        seen: undefined,
+      })
+      return { status: 202, body: { job } }
+    })
+  })
+
+  router.post('/zones/:zone/resync', operator, async (req, res) => {
+    const zone = zoneNamed(context, String(req.params['zone']))
+    const body = zoneResyncBody.parse(req.body ?? {})
+    const released = context.matrix.zoneCell(zone)?.released?.serial
+    if (body.serial !== undefined && body.serial !== released)
+      throw new ApiProblem(409, 'other-serial', `serial ${body.serial} is not the released one (${released ?? 'none'})`)
+    const nodes = body.nodes?.map((id) => nodeNamed(context, id))
+    await mutate(context, req, res, () =>
+      resync({ zones: [zone], nodes, clouds: cloudsNamed(body.clouds) }, body.strength, body.reason, callerOf(res).name),
+    )
+  })
+
+  router.post('/nodes/:node/resync', operator, async (req, res) => {
+    const node = nodeNamed(context, String(req.params['node']))
+    const body = nodeResyncBody.parse(req.body ?? {})
+    const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id)
+    await mutate(context, req, res, () => resync({ zones, nodes: [node] }, body.strength, body.reason, callerOf(res).name))
+  })
+
+  router.post('/resync', operator, async (req, res) => {
+    const body = resyncBody.parse(req.body ?? {})
+    const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? [...context.matrix.fleet.zones.values()]
+    const nodes = body.nodes?.map((id) => nodeNamed(context, id))
+    await mutate(context, req, res, () =>
+      resync({ zones, nodes, clouds: cloudsNamed(body.clouds) }, body.strength, body.reason, callerOf(res).name),
+    )
+  })
+
+  for (const [path, drained] of [
+    ['drain', true],
+    ['undrain', false],
+  ] as const)
+    router.post(`/nodes/:node/${path}`, operator, async (req, res) => {
+      const node = nodeNamed(context, String(req.params['node']))
+      const { reason } = drainBody.parse(req.body ?? {})
+      await mutate(context, req, res, async () => {
+        const held = context.board.get('drains', node.id)
+        if ((held?.drained ?? false) !== drained)
+          context.board.set('drains', node.id, { at: context.matrix.now(), drained, by: callerOf(res).name, reason })
+        return { status: 200, body: { node: node.id, drained } }
+      })
+    })
+
+  router.get('/jobs', async (_req, res) => {
+    requireRedis(context)
+    res.json({ jobs: (await context.queues.list(100)).map(jobJson) })
+  })
+
+  router.get('/jobs/:job', async (req, res) => {
+    requireRedis(context)
+    const job = await context.queues.find(req.params.job)
+    if (!job) throw new ApiProblem(404, 'unknown-job', `no job ${req.params.job.slice(0, 100)}`)
+    res.json(jobJson(job))
+  })
+
+  router.post('/reload', atLeast('admin'), async (req, res) => {
+    await mutate(context, req, res, async () => {
+      try {
+        const config = context.reload()
+        return { status: 200, body: { zones: config.zones.size, nodes: config.nodes.size } }
+      } catch (error) {
+        const errors = error instanceof ZonecastError && 'mistakes' in error.fault ? error.fault.mistakes : undefined
+        throw new ApiProblem(422, 'bad-config', (error as Error).message, errors === undefined ? {} : { errors })
+      }
+    })
+  })
+
+  return router
+}

@@ -1,0 +1,56 @@
+/** Bodies and queries that the API takes, strict: an unknown field is a mistake and is named. */
+import { z } from 'zod'
+
+/** Longest presentation form of a 255-octet name: every octet escaped as \DDD. */
+export const MAX_NAME_TEXT = 1020
+
+const reason = z.string().max(500).optional().describe('Why, for those who read it later')
+const names = z.array(z.string().min(1).max(MAX_NAME_TEXT)).max(10_000)
+
+export const refreshBody = z.strictObject({ reason }).describe('Ask the primaries now')
+
+const strength = z
+  .enum(['notify', 'refresh', 'retransfer'])
+  .default('notify')
+  .describe('notify: NOTIFY again; refresh: ask the primaries first; retransfer: AXFR from the primary anew, then push')
+
+export const zoneResyncBody = z
+  .strictObject({
+    nodes: names.optional().describe('Only these nodes'),
+    clouds: names.optional().describe('Only nodes of these clouds'),
+    strength,
+    reason,
+    serial: z.int().min(0).max(0xffffffff).optional().describe('Only if this is the released serial'),
+  })
+  .describe('Bring nodes to the released version of the zone again')
+
+export const nodeResyncBody = z
+  .strictObject({ zones: names.optional().describe('Only these zones'), strength, reason })
+  .describe('Bring the node to the released versions again')
+
+export const resyncBody = z
+  .strictObject({ zones: names.optional(), nodes: names.optional(), clouds: names.optional(), strength, reason })
+  .describe('Bring nodes to the released versions again; what is left out means all')
+
+export const drainBody = z.strictObject({ reason }).describe('Stop or restart delivery to the node')
+
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Rows at most'),
+  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the page before'),
+})
+
+export const diffQuery = z.strictObject({
+  from: z.coerce.number().int().min(0).max(0xffffffff),
+  to: z.coerce.number().int().min(0).max(0xffffffff),
+})
+
+export const matrixQuery = z.strictObject({
+  zone: z.string().max(MAX_NAME_TEXT).optional(),
+  node: z.string().max(100).optional(),
+})
+
+export const serialParam = z
+  .string()
+  .regex(/^\d{1,10}$/, 'is no serial')
+  .transform(Number)
+  .refine((n) => n <= 0xffffffff, 'is over 4294967295')
