@@ -1,7 +1,7 @@
 /** The config's plain values → the fleet that lib works with. */
 import type { Config } from '../config/config.js'
 import { nameToWire } from '../lib/dns/name.js'
-import { TsigKey } from '../lib/dns/tsig.js'
+import { TsigKey } from '../lib/dns/tsig-record.js'
 import { Fleet, type FleetNode, type FleetZone, type Primary } from '../lib/fleet/fleet.js'
 
 export function fleetOfConfig(config: Config): Fleet {

@@ -60,12 +60,6 @@ for (const [name, shape] of Object.entries(SHAPES)) {
 /** Layout of a type's RDATA; undefined for an opaque type. */
 export const shapeOf = (type: number): RdataShape | undefined => (type < 512 ? BY_NUMBER[type] : HIGH.get(type))
 
-/** Whether RDATA holds names whose letter case does not count. */
-export function hasFoldedNames(type: number): boolean {
-  const shape = shapeOf(type)
-  return shape !== undefined && shape.some((part) => part === NAME || part === FOLDED_NAME)
-}
-
 /** Windows rise, and each has 1 to 32 octets, the last of them not zero (RFC 4034 §4.1.2). Returns what is wrong. */
 export function bitmapFault(data: Uint8Array, from: number, to: number): string | undefined {
   let previous = -1

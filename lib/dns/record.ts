@@ -112,7 +112,8 @@ export class RecordReader {
     out[outAt + 1] = 0
     let w = outAt + STORED_HEAD + ownerLength
     this.ownerLength = ownerLength
-    const type = (this.type = (msg[o]! << 8) | msg[o + 1]!)
+    const type = (msg[o]! << 8) | msg[o + 1]!
+    this.type = type
     this.class = (msg[o + 2]! << 8) | msg[o + 3]!
     let ttl = ((msg[o + 4]! << 24) | (msg[o + 5]! << 16) | (msg[o + 6]! << 8) | msg[o + 7]!) >>> 0
     for (let i = 0; i < 8; i++) out[w++] = msg[o++]!

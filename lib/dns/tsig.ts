@@ -1,203 +1,28 @@
 /**
- * Transaction signatures (RFC 8945): finding, checking and making TSIG records, for single messages and for the chain of
- * messages that is a transfer. Pure but for the hash: the time comes in as an argument (seconds since 1970).
+ * Transaction signatures (RFC 8945): checking and making them, for single messages and for the chain of messages that is a
+ * transfer. Pure but for the hash: the time comes in as an argument (seconds since 1970).
  */
-import { createHmac, type Hmac, timingSafeEqual } from 'node:crypto'
-import { TsigError, WireError } from './errors.js'
-import { lowerWire, nameToWire, wireToName } from './name.js'
-import { readHeader } from './message.js'
-import { NameReader } from './record.js'
+import { type Hmac, timingSafeEqual } from 'node:crypto'
+import { TsigError } from './errors.js'
+import { wireToName } from './name.js'
 import { TSIG_ERROR } from './rcode.js'
-import { CLASS, TYPE } from './rrtype.js'
-
-/** RFC 8945 §6; `octets` is the whole MAC. */
-const ALGORITHMS: Record<string, { hash: string; octets: number; wire: string }> = {
-  'hmac-md5': { hash: 'md5', octets: 16, wire: 'hmac-md5.sig-alg.reg.int.' },
-  'hmac-sha1': { hash: 'sha1', octets: 20, wire: 'hmac-sha1.' },
-  'hmac-sha224': { hash: 'sha224', octets: 28, wire: 'hmac-sha224.' },
-  'hmac-sha256': { hash: 'sha256', octets: 32, wire: 'hmac-sha256.' },
-  'hmac-sha384': { hash: 'sha384', octets: 48, wire: 'hmac-sha384.' },
-  'hmac-sha512': { hash: 'sha512', octets: 64, wire: 'hmac-sha512.' },
-}
+import {
+  append,
+  findTsig,
+  lengthPrefixed,
+  type TsigKey,
+  type TsigRecord,
+  timers,
+  tsigFormatError,
+  tsigRecord,
+  updateUnsigned,
+  variables,
+} from './tsig-record.js'
 
 /** Seconds a clock may be off (RFC 8945 §10). */
 export const FUDGE_SECONDS = 300
 /** Most unsigned messages between two signed ones that a client takes (RFC 8945 §5.3.1). */
 export const MAX_UNSIGNED_RUN = 99
-
-export class TsigKey {
-  /** Presentation, lower case. */
-  readonly name: string
-  readonly wireName: Buffer
-  readonly wireAlgorithm: Buffer
-  readonly macOctets: number
-  readonly #hash: string
-  readonly #secret: Buffer
-
-  /** Throws TsigError TSIG_UNSUPPORTED. */
-  constructor(name: string, algorithm: string, secret: Buffer) {
-    const row = ALGORITHMS[algorithm.toLowerCase()]
-    if (!row) throw new TsigError({ code: 'TSIG_UNSUPPORTED', algorithm }, `TSIG algorithm ${algorithm} is not supported`)
-    this.wireName = lowerWire(nameToWire(name))
-    this.name = wireToName(this.wireName)
-    this.wireAlgorithm = nameToWire(row.wire)
-    this.macOctets = row.octets
-    this.#hash = row.hash
-    this.#secret = secret
-  }
-
-  hmac(): Hmac {
-    return createHmac(this.#hash, this.#secret)
-  }
-}
-
-/** A TSIG record as found at the end of a message. */
-export interface TsigRecord {
-  /** Where the record begins in the message. */
-  start: number
-  /** Wire, lower case. */
-  keyName: Buffer
-  algorithm: Buffer
-  /** Seconds since 1970. */
-  time: number
-  fudge: number
-  mac: Buffer
-  originalId: number
-  error: number
-  other: Buffer
-}
-
-const format = (reason: string) => new TsigError({ code: 'TSIG_MISPLACED', reason }, `malformed TSIG: ${reason}`)
-
-/**
- * Finds the TSIG record: the last record of the additional section, class ANY, TTL 0, only one (RFC 8945 §5.1).
- * Returns undefined when there is none. Throws TsigError TSIG_MISPLACED or WireError.
- */
-export function findTsig(msg: Buffer): TsigRecord | undefined {
-  const header = readHeader(msg)
-  const names = new NameReader()
-  const scratch = Buffer.allocUnsafe(256)
-  const u16 = (at: number) => (msg[at]! << 8) | msg[at + 1]!
-  let o = 12
-  for (let i = 0; i < header.questions; i++) {
-    names.read(msg, o, msg.length, scratch, 0)
-    o = names.next + 4
-  }
-  const before = header.answers + header.authorities
-  const total = before + header.additionals
-  let found: TsigRecord | undefined
-  for (let i = 0; i < total; i++) {
-    const start = o
-    names.read(msg, o, msg.length, scratch, 0)
-    const fixed = names.next
-    if (fixed + 10 > msg.length) throw new WireError({ code: 'WIRE_TRUNCATED', at: fixed }, 'message ends inside a record')
-    const end = fixed + 10 + u16(fixed + 8)
-    if (end > msg.length) throw new WireError({ code: 'WIRE_TRUNCATED', at: fixed }, 'message ends inside a record')
-    if (u16(fixed) === TYPE.TSIG) {
-      if (i < before || i !== total - 1) throw format('it is not the last record of the additional section')
-      if (u16(fixed + 2) !== CLASS.ANY || msg.readUInt32BE(fixed + 4) !== 0) throw format('class is not ANY or TTL is not 0')
-      found = readTsig(msg, start, lowerWire(scratch.subarray(0, names.length)), fixed + 10, end)
-    }
-    o = end
-  }
-  return found
-}
-
-function readTsig(msg: Buffer, start: number, keyName: Buffer, from: number, end: number): TsigRecord {
-  const names = new NameReader()
-  const scratch = Buffer.allocUnsafe(256)
-  names.read(msg, from, end, scratch, 0, false)
-  let o = names.next
-  if (o + 16 > end) throw format('it is cut short')
-  const time = msg.readUIntBE(o, 6)
-  const fudge = msg.readUInt16BE(o + 6)
-  const macEnd = o + 10 + msg.readUInt16BE(o + 8)
-  if (macEnd + 6 > end) throw format('the MAC runs past the end')
-  const mac = msg.subarray(o + 10, macEnd)
-  o = macEnd
-  const otherEnd = o + 6 + msg.readUInt16BE(o + 4)
-  if (otherEnd !== end) throw format('other data does not fit')
-  return {
-    start,
-    keyName,
-    algorithm: lowerWire(scratch.subarray(0, names.length)),
-    time,
-    fudge,
-    mac: Buffer.from(mac),
-    originalId: msg.readUInt16BE(o),
-    error: msg.readUInt16BE(o + 2),
-    other: Buffer.from(msg.subarray(o + 6, otherEnd)),
-  }
-}
-
-/** The message as it was before it was signed: original id, one additional record fewer, TSIG cut off (RFC 8945 §4.3.2). */
-function updateUnsigned(hmac: Hmac, msg: Buffer, tsig: TsigRecord): void {
-  const head = Buffer.from(msg.subarray(0, 12))
-  head.writeUInt16BE(tsig.originalId, 0)
-  head.writeUInt16BE(head.readUInt16BE(10) - 1, 10)
-  hmac.update(head).update(msg.subarray(12, tsig.start))
-}
-
-function variables(key: TsigKey, time: number, fudge: number, error: number, other: Buffer): Buffer {
-  const tail = Buffer.allocUnsafe(12)
-  tail.writeUIntBE(time, 0, 6)
-  tail.writeUInt16BE(fudge, 6)
-  tail.writeUInt16BE(error, 8)
-  tail.writeUInt16BE(other.length, 10)
-  return Buffer.concat([key.wireName, Buffer.from([0, 255, 0, 0, 0, 0]), key.wireAlgorithm, tail, other])
-}
-
-function timers(time: number, fudge: number): Buffer {
-  const out = Buffer.allocUnsafe(8)
-  out.writeUIntBE(time, 0, 6)
-  out.writeUInt16BE(fudge, 6)
-  return out
-}
-
-function lengthPrefixed(mac: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(2 + mac.length)
-  out.writeUInt16BE(mac.length, 0)
-  mac.copy(out, 2)
-  return out
-}
-
-/** Octets appendTsig adds, for keeping room. */
-export const tsigOctets = (key: TsigKey, otherOctets = 0): number =>
-  key.wireName.length + 10 + key.wireAlgorithm.length + 16 + key.macOctets + otherOctets
-
-function tsigRecord(
-  key: { wireName: Buffer; wireAlgorithm: Buffer },
-  time: number,
-  fudge: number,
-  mac: Buffer,
-  id: number,
-  error: number,
-  other: Buffer,
-): Buffer {
-  const rdlength = key.wireAlgorithm.length + 16 + mac.length + other.length
-  const out = Buffer.alloc(key.wireName.length + 10 + rdlength)
-  let o = key.wireName.copy(out, 0)
-  o = out.writeUInt16BE(TYPE.TSIG, o)
-  o = out.writeUInt16BE(CLASS.ANY, o)
-  o = out.writeUInt32BE(0, o)
-  o = out.writeUInt16BE(rdlength, o)
-  o += key.wireAlgorithm.copy(out, o)
-  o = out.writeUIntBE(time, o, 6)
-  o = out.writeUInt16BE(fudge, o)
-  o = out.writeUInt16BE(mac.length, o)
-  o += mac.copy(out, o)
-  o = out.writeUInt16BE(id, o)
-  o = out.writeUInt16BE(error, o)
-  o = out.writeUInt16BE(other.length, o)
-  other.copy(out, o)
-  return out
-}
-
-function append(msg: Buffer, record: Buffer): Buffer {
-  const out = Buffer.concat([msg, record])
-  out.writeUInt16BE(out.readUInt16BE(10) + 1, 10)
-  return out
-}
 
 /** A message and its MAC, which the answer's MAC covers. */
 export interface Signed {
@@ -276,7 +101,7 @@ export function verifyRequest(msg: Buffer, keys: (wireName: Buffer) => TsigKey |
   if (!tsig) return { kind: 'unsigned' }
   const key = keys(tsig.keyName)
   const keyText = wireToName(tsig.keyName)
-  if (!key || !key.wireAlgorithm.equals(tsig.algorithm))
+  if (!key?.wireAlgorithm.equals(tsig.algorithm))
     return {
       kind: 'refused',
       error: TSIG_ERROR.BADKEY,
@@ -285,7 +110,7 @@ export function verifyRequest(msg: Buffer, keys: (wireName: Buffer) => TsigKey |
       fault: new TsigError({ code: 'TSIG_UNKNOWN_KEY', key: keyText }, `TSIG key ${keyText} is not known with this algorithm`),
     }
   const short = truncationFault(key, tsig)
-  if (short === 'format') throw format('the MAC has a forbidden length')
+  if (short === 'format') throw tsigFormatError('the MAC has a forbidden length')
   const hmac = key.hmac()
   updateUnsigned(hmac, msg, tsig)
   const mac = hmac.update(variables(key, tsig.time, tsig.fudge, tsig.error, tsig.other)).digest()

@@ -1,6 +1,6 @@
 /** Who there is: zones, their primaries, clouds and nodes, resolved and indexed. Immutable; a reload makes a new one. */
 import type { ZoneName } from '../dns/name.js'
-import type { TsigKey } from '../dns/tsig.js'
+import type { TsigKey } from '../dns/tsig-record.js'
 
 export interface Address {
   ip: string

@@ -35,8 +35,8 @@ export class SignalBus {
   }
 
   on<S extends SignalName>(name: S, listener: Listener<S>): () => void {
-    let set = this.#listeners.get(name)
-    if (!set) this.#listeners.set(name, (set = new Set()))
+    const set = this.#listeners.get(name) ?? new Set<Listener<SignalName>>()
+    this.#listeners.set(name, set)
     set.add(listener as Listener<SignalName>)
     return () => set.delete(listener as Listener<SignalName>)
   }

@@ -8,14 +8,14 @@ import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import { compareContents } from '../zone/compare.js'
-import { type Difference, invertDifference } from '../zone/difference.js'
-import { ZoneError } from '../zone/errors.js'
+import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { StoreError } from './errors.js'
 import type { VersionHead } from './journal-file.js'
-import { readSnapshot, writeSnapshot } from './snapshot-file.js'
+import { writeSnapshot } from './snapshot-file.js'
 import type { Version } from './version.js'
-import { type LoggedVersion, ZoneLog } from './zone-log.js'
+import { readVersion } from './version-reader.js'
+import { ZoneLog } from './zone-log.js'
 
 /** Where a version came from; times are milliseconds since 1970. */
 export interface Provenance {
@@ -109,7 +109,7 @@ export class StoredZone {
   async contents(): Promise<ZoneContents> {
     this.usedAt = Date.now()
     if (this.#contents) return this.#contents
-    this.#loading ??= this.#materialize(this.#log.rows.length - 1).finally(() => {
+    this.#loading ??= readVersion(this.#log, this.#log.rows.length - 1, this.#directory, this.apex).finally(() => {
       this.#loading = undefined
     })
     const latest = this.latest
@@ -122,49 +122,15 @@ export class StoredZone {
   async contentsOf(version: Version): Promise<ZoneContents> {
     const index = this.#indexOf(version)
     if (index < 0) throw this.#unknown(version.serial)
-    return index === this.#log.rows.length - 1 ? await this.contents() : await this.#materialize(index)
+    return index === this.#log.rows.length - 1
+      ? await this.contents()
+      : await readVersion(this.#log, index, this.#directory, this.apex)
   }
 
   #unknown(serial: Serial): StoreError {
     return new StoreError(
       { code: 'STORE_UNKNOWN_VERSION', zone: this.name, serial },
       `${this.name} has no kept version with serial ${serial}`,
-    )
-  }
-
-  /** Reads the nearest whole contents and walks the differences from there, back or forth; the digest proves the result. */
-  async #materialize(index: number): Promise<ZoneContents> {
-    const { rows } = this.#log
-    const wanted = rows[index]
-    if (!wanted) throw this.#unknown(0)
-    const base = await this.#nearestSnapshot(rows, index)
-    const contents = await readSnapshot(join(this.#directory, base.row.snapshot!), this.apex)
-    contents.begin()
-    for (const difference of base.path) contents.apply(difference)
-    contents.commit()
-    if (contents.digest !== wanted.version.digest)
-      throw new ZoneError(
-        { code: 'ZONE_DIGEST_MISMATCH', expected: wanted.version.digest, found: contents.digest },
-        `${this.name} serial ${wanted.version.serial} does not read back as it was written`,
-      )
-    return contents
-  }
-
-  async #nearestSnapshot(rows: readonly LoggedVersion[], index: number): Promise<{ row: LoggedVersion; path: Difference[] }> {
-    const back: Difference[] = []
-    for (let i = index; i >= 0; i--) {
-      if (rows[i]!.snapshot !== undefined) return { row: rows[i]!, path: back }
-      if (rows[i]!.head.differences === 0) break
-      back.unshift(...(await this.#log.differencesOf(rows[i]!)))
-    }
-    const forth: Difference[] = []
-    for (let i = index + 1; i < rows.length && rows[i]!.head.differences > 0; i++) {
-      forth.push(...(await this.#log.differencesOf(rows[i]!)))
-      if (rows[i]!.snapshot !== undefined) return { row: rows[i]!, path: forth.toReversed().map(invertDifference) }
-    }
-    throw new StoreError(
-      { code: 'STORE_CORRUPT', file: this.#directory, reason: 'no whole contents' },
-      `${this.name}: no file with whole contents for serial ${rows[index]!.version.serial}`,
     )
   }
 

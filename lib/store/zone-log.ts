@@ -144,7 +144,7 @@ export class ZoneLog {
         `${this.#file} did not read back as written`,
       )
     this.rows = []
-    located.forEach((entry, i) => this.#push(entry.head as VersionHead, entry, loaded[i]))
+    for (const [i, entry] of located.entries()) this.#push(entry.head as VersionHead, entry, loaded[i])
   }
 
   /** The gapless, rising chain of differences from `from` to the row at `last`, oldest first; undefined when there is none. */

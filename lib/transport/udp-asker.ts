@@ -132,8 +132,8 @@ export class UdpAsker {
   }
 
   #socket(family: 4 | 6): AskingSocket {
-    let pool = this.#pools.get(family)
-    if (!pool) this.#pools.set(family, (pool = []))
+    const pool = this.#pools.get(family) ?? []
+    this.#pools.set(family, pool)
     this.#turn = (this.#turn + 1) % SOCKETS
     const i = this.#turn
     const old = pool[i]

@@ -6,9 +6,8 @@
  *                                  │ ╰──any other record──────▶ body ──the same SOA again────────▶ finished
  *                                  ╰──nothing newer───────────▶ finished (up to date)
  */
-import { HEADER_OCTETS, opcodeOf, rcodeOf, readHeader, readQuestion, type Soa, soaOf } from '../dns/message.js'
-import { lowerWire, sameWireName } from '../dns/name.js'
-import { FLAG, OPCODE, RCODE, rcodeName } from '../dns/rcode.js'
+import { readHeader, type Soa, soaOf } from '../dns/message.js'
+import { lowerWire } from '../dns/name.js'
 import { MAX_STORED_OCTETS, RecordReader } from '../dns/record.js'
 import { CLASS, isMetaType, TYPE, typeName } from '../dns/rrtype.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -16,6 +15,7 @@ import type { Difference } from '../zone/difference.js'
 import { sameRecord } from '../zone/record-hash.js'
 import { RunBuilder } from '../zone/record-run.js'
 import { type AskedFor, TransferError } from './errors.js'
+import { checkAnswerHeader } from './inbound-header.js'
 
 /** Most a transfer may bring. Octets are those of the messages. */
 export interface InboundLimits {
@@ -86,7 +86,7 @@ export class InboundTransfer {
     this.messages += 1
     this.octets += msg.length
     this.#checkLimits()
-    const { answers, at } = this.#checkHeader(msg)
+    const { answers, at } = checkAnswerHeader(msg, this.#wish, this.#state.at)
     const reader = this.#reader
     const scratch = this.#scratch
     let o = at
@@ -119,36 +119,6 @@ export class InboundTransfer {
           { code: 'XFR_LIMIT', limit: `${limits[limit]} ${limit}` },
           `the transfer brings more than ${limits[limit]} ${limit}; raise defaults.limits.${limit} if that is right`,
         )
-  }
-
-  /** RFC 5936 §2.2.1, §2.2.2. Returns how many answers there are and where they begin. */
-  #checkHeader(msg: Buffer): { answers: number; at: number } {
-    const header = readHeader(msg)
-    const bad = (reason: string) => this.#fail({ code: 'XFR_HEADER', reason }, `bad answer to a transfer request: ${reason}`)
-    if (this.#state.at === 'finished')
-      throw this.#fail({ code: 'XFR_TRAILING' }, 'the primary went on after the end of the transfer')
-    if (header.id !== this.#wish.id) throw bad('the id is not that of the request')
-    if ((header.flags & FLAG.QR) === 0) throw bad('it is not marked as an answer')
-    if (opcodeOf(header.flags) !== OPCODE.QUERY) throw bad(`opcode ${opcodeOf(header.flags)}`)
-    const rcode = rcodeOf(header.flags)
-    if (rcode !== RCODE.NOERROR)
-      throw this.#fail(
-        { code: 'XFR_RCODE', rcode },
-        `the primary answers ${rcodeName(rcode)} to ${this.#wish.asked.toUpperCase()}`,
-      )
-    if ((header.flags & FLAG.TC) !== 0) throw bad('it is marked as truncated')
-    if (header.questions > 1) throw bad('it has more than one question')
-    let at = HEADER_OCTETS
-    if (header.questions === 1) {
-      const question = readQuestion(msg)
-      const type = this.#wish.asked === 'axfr' ? TYPE.AXFR : TYPE.IXFR
-      if (!sameWireName(question.name, this.#apex) || question.type !== type || question.class !== CLASS.IN)
-        throw bad('its question is not ours')
-      at = question.end
-    }
-    if (header.answers === 0 && this.#state.at === 'expect-soa')
-      throw this.#fail({ code: 'XFR_EMPTY_ANSWER' }, 'the primary answers without any record')
-    return { answers: header.answers, at }
   }
 
   /** Authority and additional records are no zone data (RFC 5936 §2.2.4, §2.2.5), but must be well formed and the last octets. */

@@ -26,6 +26,8 @@ export class ZoneError extends ZonecastError<ZoneFault> {
         return 'next-primary'
       case 'ZONE_DIGEST_MISMATCH':
         return 'later'
+      default:
+        return this.fault satisfies never
     }
   }
 }

@@ -3,10 +3,10 @@
  * configured the API listens on loopback only and every caller is admin; a browser led here by a foreign page is none.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { BlockList, isIPv6 } from 'node:net'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { ApiToken, Role } from '../../config/config.js'
 import { plainIp } from '../../lib/transport/dns-listener.js'
+import { isWithin } from '../../lib/transport/ip.js'
 import { ApiProblem } from './problem.js'
 
 const ORDER: readonly Role[] = ['viewer', 'operator', 'publisher', 'admin']
@@ -19,14 +19,14 @@ export interface Caller {
 const LOCAL_ADMIN: Caller = { name: 'local', role: 'admin' }
 
 export function callerOf(res: Response): Caller {
-  return res.locals['caller'] as Caller
+  return res.locals.caller as Caller
 }
 
 /** Finds out who calls, for every route behind it. */
 export function authenticate(tokens: () => readonly ApiToken[], now: () => number): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     const configured = tokens()
-    res.locals['caller'] = configured.length === 0 ? localCaller(req) : tokenCaller(req, configured, now())
+    res.locals.caller = configured.length === 0 ? localCaller(req) : tokenCaller(req, configured, now())
     next()
   }
 }
@@ -71,7 +71,7 @@ function tokenCaller(req: Request, tokens: readonly ApiToken[], now: number): Ca
       'expired-token',
       `the token of ${found.name} expired on ${found.expires.toISOString().slice(0, 10)}`,
     )
-  if (!isWithin(plainIp(req.socket.remoteAddress ?? ''), found.subnets))
+  if (found.subnets.length > 0 && !isWithin(plainIp(req.socket.remoteAddress ?? ''), found.subnets))
     throw new ApiProblem(403, 'subnet', `the token of ${found.name} may not be used from here`)
   return { name: found.name, role: found.role }
 }
@@ -80,16 +80,4 @@ function tokenCaller(req: Request, tokens: readonly ApiToken[], now: number): Ca
 function bearerOf(req: Request): string | undefined {
   const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(req.headers.authorization ?? '')
   return match?.[1]
-}
-
-function isWithin(ip: string, subnets: readonly string[]): boolean {
-  if (subnets.length === 0) return true
-  const list = new BlockList()
-  for (const subnet of subnets) {
-    const [net, bits] = subnet.split('/')
-    const family = isIPv6(net!) ? 'ipv6' : 'ipv4'
-    if (bits === undefined) list.addAddress(net!, family)
-    else list.addSubnet(net!, Number(bits), family)
-  }
-  return list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4')
 }

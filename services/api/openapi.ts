@@ -2,7 +2,7 @@
 import { extendZodWithOpenApi, OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
-import { VERSION } from '../../lib/version.js'
+import { VERSION } from '../../lib/runtime/version.js'
 import {
   diffQuery,
   drainBody,

@@ -1,5 +1,5 @@
 /** Who asks, and what for: source address and TSIG key → nodes or primaries (contract §4). Decides nothing about versions. */
-import type { TsigKey } from '../../lib/dns/tsig.js'
+import type { TsigKey } from '../../lib/dns/tsig-record.js'
 import type { Fleet, FleetNode, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 
 const holdsKey = (wanted: TsigKey | undefined, used: TsigKey | undefined): boolean =>

@@ -1,5 +1,6 @@
 /** Sends ready-made messages to one asker: id, question and signature made anew, one block in memory at a time. */
-import { type AnswerSigner, tsigOctets } from '../../lib/dns/tsig.js'
+import type { AnswerSigner } from '../../lib/dns/tsig.js'
+import { tsigOctets } from '../../lib/dns/tsig-record.js'
 import type { Channel } from '../../lib/transport/dns-listener.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
 

@@ -12,7 +12,8 @@ import {
 } from '../../lib/dns/message.js'
 import { FLAG, OPCODE, RCODE, TSIG_ERROR } from '../../lib/dns/rcode.js'
 import { CLASS } from '../../lib/dns/rrtype.js'
-import { AnswerSigner, appendTsigError, type TsigKey, type TsigRecord, verifyRequest } from '../../lib/dns/tsig.js'
+import { AnswerSigner, appendTsigError, verifyRequest } from '../../lib/dns/tsig.js'
+import type { TsigKey, TsigRecord } from '../../lib/dns/tsig-record.js'
 import { ZonecastError } from '../../lib/errors.js'
 
 export interface ServerRequest {

@@ -2,28 +2,25 @@
  * The transfer server: SOA, AXFR and IXFR for the nodes that carry a zone, NOTIFY from its primaries, REFUSED for everybody
  * else. It serves what was released, and says so when a node has taken it.
  */
-import { findSoa, opcodeOf, soaOf } from '../../lib/dns/message.js'
+import { findSoa, opcodeOf } from '../../lib/dns/message.js'
 import { zoneNameOfWire } from '../../lib/dns/name.js'
 import { OPCODE, RCODE, rcodeName } from '../../lib/dns/rcode.js'
 import { TYPE, typeName } from '../../lib/dns/rrtype.js'
 import { AnswerSigner } from '../../lib/dns/tsig.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
-import { expiresAt } from '../../lib/refresh/expiry.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
 import type { Board } from '../../lib/state/board.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import { pairKey } from '../../lib/state/tables.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { type Channel, DnsListener } from '../../lib/transport/dns-listener.js'
 import { type Endpoint, endpointText } from '../../lib/transport/errors.js'
 import { isAcquainted, nodesAsking, primariesNotifying } from './access.js'
 import { heldSerialOf, IxfrRequestError, isAheadOf } from './held-serial.js'
+import { type Offer, offerOf } from './offers.js'
 import { PreparedAnswers } from './prepared-answers.js'
 import { answerTo, optionsFor, optRecord, readRequest, type ServerRequest } from './request.js'
 import { fitsSigned, streamAnswer, touchSingle } from './answer-stream.js'
@@ -43,14 +40,6 @@ export interface TransferSettings {
   maxConnections: number
   /** Octets of ready-made answers to keep. */
   preparedOctets: number
-}
-
-/** What a zone has to offer an asker right now. */
-interface Offer {
-  zone: FleetZone
-  stored: StoredZone
-  version: Version
-  expiresInSeconds: number
 }
 
 export class TransferService implements Service {
@@ -164,7 +153,7 @@ export class TransferService implements Service {
       this.#refuse(request, channel, RCODE.REFUSED, 'asker carries no such zone')
       return
     }
-    const offer = this.#offer(zone)
+    const offer = offerOf(zone, this.#parts)
     if (!offer) {
       this.#refuse(request, channel, RCODE.SERVFAIL, 'nothing to offer: no released version, or expired')
       return
@@ -185,20 +174,6 @@ export class TransferService implements Service {
       default:
         this.#refuse(request, channel, RCODE.REFUSED, `${typeName(request.message.question.type)} is not for us to answer`)
     }
-  }
-
-  #offer(zone: FleetZone): Offer | undefined {
-    const { store, board, clock } = this.#parts
-    const stored = store.zone(zone.name)
-    const version = stored.released
-    if (!version) return undefined
-    const soa = soaOf(version.soa)
-    const cell = board.get('zones', zone.name)
-    const primaries = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
-    const deadline = cell && expiresAt(cell, soa.expire, primaries)
-    const left = deadline === undefined ? soa.expire : Math.floor((deadline - clock.now()) / 1000)
-    // RFC 1034 §4.3.5: an expired zone is no longer offered.
-    return left < 0 ? undefined : { zone, stored, version, expiresInSeconds: left }
   }
 
   #options(request: ServerRequest, offer: Offer): { code: number; data: Buffer }[] {
@@ -298,7 +273,7 @@ export class TransferService implements Service {
         this.#refuse(request, channel, RCODE.SERVFAIL, 'a record does not fit a message')
         return
       }
-      const octets = await streamAnswer(channel, prepared, touch, () => this.#offer(offer.zone) === undefined)
+      const octets = await streamAnswer(channel, prepared, touch, () => offerOf(offer.zone, this.#parts) === undefined)
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'ok' })
       metrics.transferBytes.inc({ direction: 'out' }, octets)
       log.debug({ ...line, records: prepared.records, octets, tookMs: Math.round(performance.now() - startedAt) }, 'zone sent')

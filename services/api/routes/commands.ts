@@ -51,7 +51,7 @@ export function commandRoutes(context: ApiContext): Router {
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {
-    const zone = zoneNamed(context, String(req.params['zone']))
+    const zone = zoneNamed(context, String(req.params.zone))
     refreshBody.parse(req.body ?? {})
     await mutate(context, req, res, async () => {
       requireRedis(context)
@@ -67,7 +67,7 @@ export function commandRoutes(context: ApiContext): Router {
   })
 
   router.post('/zones/:zone/resync', operator, async (req, res) => {
-    const zone = zoneNamed(context, String(req.params['zone']))
+    const zone = zoneNamed(context, String(req.params.zone))
     const body = zoneResyncBody.parse(req.body ?? {})
     const released = context.matrix.zoneCell(zone)?.released?.serial
     if (body.serial !== undefined && body.serial !== released)
@@ -79,7 +79,7 @@ export function commandRoutes(context: ApiContext): Router {
   })
 
   router.post('/nodes/:node/resync', operator, async (req, res) => {
-    const node = nodeNamed(context, String(req.params['node']))
+    const node = nodeNamed(context, String(req.params.node))
     const body = nodeResyncBody.parse(req.body ?? {})
     const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id)
     await mutate(context, req, res, () => resync({ zones, nodes: [node] }, body.strength, body.reason, callerOf(res).name))
@@ -99,7 +99,7 @@ export function commandRoutes(context: ApiContext): Router {
     ['undrain', false],
   ] as const)
     router.post(`/nodes/:node/${path}`, operator, async (req, res) => {
-      const node = nodeNamed(context, String(req.params['node']))
+      const node = nodeNamed(context, String(req.params.node))
       const { reason } = drainBody.parse(req.body ?? {})
       await mutate(context, req, res, async () => {
         const held = context.board.get('drains', node.id)

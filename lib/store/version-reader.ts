@@ -1,0 +1,52 @@
+/** Any kept version back from disk: the nearest whole contents, and the differences from there, back or forth. */
+import { join } from 'node:path'
+import { type Difference, invertDifference } from '../zone/difference.js'
+import { ZoneError } from '../zone/errors.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import { StoreError } from './errors.js'
+import { readSnapshot } from './snapshot-file.js'
+import type { LoggedVersion, ZoneLog } from './zone-log.js'
+
+/** Contents of the row at `index`; the digest proves the result. Throws StoreError STORE_CORRUPT, ZoneError ZONE_DIGEST_MISMATCH. */
+export async function readVersion(log: ZoneLog, index: number, directory: string, apex: Buffer): Promise<ZoneContents> {
+  const rows = [...log.rows]
+  const wanted = rows[index]
+  if (!wanted) throw new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone: directory, serial: 0 }, 'nothing is kept of this zone')
+  const { serial, digest } = wanted.version
+  const base = await nearestSnapshot(log, rows, index, directory)
+  const contents = await readSnapshot(join(directory, base.file), apex)
+  contents.begin()
+  for (const difference of base.path) contents.apply(difference)
+  contents.commit()
+  if (contents.digest !== digest)
+    throw new ZoneError(
+      { code: 'ZONE_DIGEST_MISMATCH', expected: digest, found: contents.digest },
+      `serial ${serial} in ${directory} does not read back as it was written`,
+    )
+  return contents
+}
+
+async function nearestSnapshot(
+  log: ZoneLog,
+  rows: readonly LoggedVersion[],
+  index: number,
+  directory: string,
+): Promise<{ file: string; path: Difference[] }> {
+  const back: Difference[][] = []
+  for (let i = index; i >= 0; i--) {
+    const { snapshot, head } = rows[i]!
+    if (snapshot !== undefined) return { file: snapshot, path: back.reverse().flat() }
+    if (head.differences === 0) break
+    back.push(await log.differencesOf(rows[i]!))
+  }
+  const forth: Difference[] = []
+  for (let i = index + 1; i < rows.length && rows[i]!.head.differences > 0; i++) {
+    forth.push(...(await log.differencesOf(rows[i]!)))
+    const { snapshot } = rows[i]!
+    if (snapshot !== undefined) return { file: snapshot, path: forth.reverse().map(invertDifference) }
+  }
+  throw new StoreError(
+    { code: 'STORE_CORRUPT', file: directory, reason: 'no whole contents' },
+    `${directory} has no whole contents for serial ${rows[index]!.version.serial}`,
+  )
+}

@@ -1,0 +1,14 @@
+/** IP addresses as text: is one inside a list of networks. */
+import { BlockList, isIPv6 } from 'node:net'
+
+/** `subnets` are addresses or CIDR blocks of either family; an empty list holds nothing. */
+export function isWithin(ip: string, subnets: readonly string[]): boolean {
+  const list = new BlockList()
+  for (const subnet of subnets) {
+    const [net, bits] = subnet.split('/')
+    const family = isIPv6(net!) ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(net!, family)
+    else list.addSubnet(net!, Number(bits), family)
+  }
+  return list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4')
+}

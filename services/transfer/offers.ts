@@ -1,0 +1,31 @@
+/** What a zone has to offer an asker right now: the released version, until the zone expires. */
+import { soaOf } from '../../lib/dns/message.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { expiresAt } from '../../lib/refresh/expiry.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import type { Board } from '../../lib/state/board.js'
+import { pairKey } from '../../lib/state/tables.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
+
+export interface Offer {
+  zone: FleetZone
+  stored: StoredZone
+  version: Version
+  expiresInSeconds: number
+}
+
+/** Undefined when nothing was released or the zone has expired (RFC 1034 §4.3.5). */
+export function offerOf(zone: FleetZone, parts: { store: ZoneStore; board: Board; clock: Clock }): Offer | undefined {
+  const { store, board, clock } = parts
+  const stored = store.zone(zone.name)
+  const version = stored.released
+  if (!version) return undefined
+  const soa = soaOf(version.soa)
+  const cell = board.get('zones', zone.name)
+  const primaries = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
+  const deadline = cell && expiresAt(cell, soa.expire, primaries)
+  const left = deadline === undefined ? soa.expire : Math.floor((deadline - clock.now()) / 1000)
+  return left < 0 ? undefined : { zone, stored, version, expiresInSeconds: left }
+}
