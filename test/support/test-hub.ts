@@ -1,0 +1,127 @@
+/** A hub for tests: in this process, or as a process of its own that can be killed. Its config is written to a scratch folder. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { loadConfig } from '../../config/load.js'
+import { createLogger } from '../../lib/runtime/logger.js'
+import { findPort } from '../../lab/ports.js'
+import type { LabKey } from '../../lab/server.js'
+import { Hub, ROLES } from '../../services/hub.js'
+import { eventually } from './eventually.js'
+
+export interface HubSketch {
+  folder: string
+  primaries: Record<string, { ip: string; port: number; key?: LabKey | undefined }>
+  nodes: Record<string, { cloud: string; ip: string; port: number; key?: LabKey | undefined }>
+  zones: { name: string; primaries?: string[] }[]
+  /** Merged over what is made here. */
+  extra?: Record<string, unknown>
+}
+
+export interface HubPlace {
+  configFile: string
+  api: string
+  transfer: { ip: string; port: number }
+}
+
+/** Writes the config; ports are found unless `ports` names them. */
+export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: number; api?: number } = {}): Promise<HubPlace> {
+  const transferPort = ports.transfer ?? (await findPort())
+  const apiPort = ports.api ?? (await findPort())
+  const keys = [...Object.values(sketch.primaries), ...Object.values(sketch.nodes)].flatMap(({ key }) => key ?? [])
+  const address = ({ ip, port }: { ip: string; port: number }): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
+  const keyed = ({ key }: { key?: LabKey | undefined }): { key?: string } => (key ? { key: key.name } : {})
+  mkdirSync(sketch.folder, { recursive: true })
+  const configFile = join(sketch.folder, 'zonecast.yaml')
+  const config = {
+    hub: 'test',
+    dataDir: join(sketch.folder, 'data'),
+    api: { listen: `127.0.0.1:${apiPort}` },
+    transfer: { listen: [`127.0.0.1:${transferPort}`, `[::1]:${transferPort}`] },
+    keys: Object.fromEntries(keys.map(({ name, algorithm, secret }) => [name, { algorithm, secret }])),
+    primaries: Object.fromEntries(Object.entries(sketch.primaries).map(([id, primary]) => [id, { address: address(primary), ...keyed(primary) }])),
+    clouds: Object.fromEntries([...new Set(Object.values(sketch.nodes).map(({ cloud }) => cloud))].map((cloud, i) => [cloud, { addresses: [`192.0.2.${i + 53}`] }])),
+    nodes: Object.fromEntries(Object.entries(sketch.nodes).map(([id, node]) => [id, { cloud: node.cloud, address: address(node), ...keyed(node) }])),
+    zones: sketch.zones,
+    defaults: { refresh: { min: '200ms', max: '2s' } },
+    log: { level: process.env['ZONECAST_TEST_LOG'] ?? 'warn' },
+    ...sketch.extra,
+  }
+  // JSON is YAML.
+  writeFileSync(configFile, JSON.stringify(config, undefined, 2))
+  return { configFile, api: `http://127.0.0.1:${apiPort}`, transfer: { ip: '127.0.0.1', port: transferPort } }
+}
+
+export interface TestHub extends HubPlace {
+  stop(): Promise<void>
+}
+
+export async function startHub(place: HubPlace): Promise<TestHub> {
+  const config = loadConfig(place.configFile)
+  const hub = new Hub(config, ROLES, createLogger({ level: process.env['ZONECAST_TEST_LOG'] ?? 'silent', isTerminal: false }))
+  await hub.start()
+  return { ...place, stop: () => hub.stop() }
+}
+
+export interface HubProcess extends HubPlace {
+  /** SIGKILL to the process alone; its private Redis stays for the next one to adopt. */
+  kill(): Promise<void>
+  stop(): Promise<number | null>
+  readonly child: ChildProcess
+}
+
+const PROGRAM = fileURLToPath(new URL('../../services/main.ts', import.meta.url))
+
+/** Started as an operator would; resolves when it has printed `ready`. */
+export async function spawnHub(place: HubPlace, args: string[] = []): Promise<HubProcess> {
+  const log = openSync(`${place.configFile}.log`, 'a')
+  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, 'start', '-c', place.configFile, ...args], { stdio: ['ignore', 'pipe', log] })
+  let out = ''
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    out += text
+  })
+  const gone = once(child, 'exit')
+  await eventually(
+    () => {
+      if (child.exitCode !== null) return
+      if (!out.includes('ready')) throw new Error('the hub is not ready')
+    },
+    { timeoutMs: 30_000, everyMs: 20 },
+  )
+  if (child.exitCode !== null) throw new Error(`the hub ended with ${child.exitCode}; see ${place.configFile}.log`)
+  return {
+    ...place,
+    child,
+    kill: async () => {
+      child.kill('SIGKILL')
+      await gone
+    },
+    stop: async () => {
+      child.kill('SIGTERM')
+      const [code] = await gone
+      return code as number | null
+    },
+  }
+}
+
+/** The API's answer as JSON; throws on anything but 2xx. */
+export async function api<T = Record<string, unknown>>(hub: HubPlace, path: string, init: RequestInit = {}): Promise<T> {
+  const response = await fetch(hub.api + path, { ...init, headers: { 'content-type': 'application/json', ...init.headers } })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path}: ${response.status} ${text}`)
+  return JSON.parse(text) as T
+}
+
+/** Waits until every node of the zone is in sync with `serial`, or with whatever is released. */
+export async function inSync(hub: HubPlace, zone: string, serial?: number, timeoutMs = 20_000): Promise<number> {
+  return await eventually(
+    async () => {
+      const view = await api<{ serial: number; inSync: number; total: number; nodes: Record<string, { state: string; serial: number; error: string }> }>(hub, `/v1/zones/${zone}`)
+      if (view.inSync !== view.total || (serial !== undefined && view.serial !== serial)) throw new Error(`${zone} is not in sync: ${JSON.stringify(view.nodes)}, released ${view.serial}, wanted ${serial}`)
+      return view.serial
+    },
+    { timeoutMs, everyMs: 50 },
+  )
+}
