@@ -1,17 +1,8 @@
 #!/usr/bin/env node
-/** The `zonecast` program: the `start` command runs a hub, all others speak to one (services/cli). */
-import { loadConfig, findConfigFile } from '../config/load.js'
-import { createLogger } from '../lib/runtime/logger.js'
-import { Hub, ROLES } from './hub.js'
+/** The `zonecast` program. Hub and demo are loaded only by the commands that need them: a status call must not pay for a hub. */
+import { runProgram } from './cli/program.js'
 
-process.on('uncaughtException', (e) => {
-  console.error(e)
-  process.exit(1)
+process.exitCode = await runProgram(process.argv, {
+  loadHub: () => import('./hub.js'),
+  loadDemo: () => import('./demo/demo.js'),
 })
-const file = findConfigFile(process.argv[3])
-const config = loadConfig(file)
-const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY })
-const hub = new Hub(config, ROLES, log)
-for (const { role, address } of await hub.start()) process.stdout.write(`ready ${role} ${address}\n`)
-process.once('SIGTERM', () => void hub.stop())
-process.once('SIGINT', () => void hub.stop())

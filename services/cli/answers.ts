@@ -1,0 +1,76 @@
+/** The parts of the API's answers (contract §3) that the commands read. */
+import type { NodeState } from '../../lib/fleet/node-state.js'
+
+export interface NodeZoneAnswer {
+  serial: number | null
+  state: NodeState
+  observedAt: string | null
+  lagSeconds: number
+  error: string | null
+}
+
+export interface ZoneAnswer {
+  name: string
+  serial: number | null
+  digest: string | null
+  records: number | null
+  state: NodeState
+  releasedAt: string | null
+  lagSeconds: number
+  inSync: number
+  total: number
+}
+
+export interface MatrixAnswer {
+  zones: (ZoneAnswer & { nodes: Record<string, NodeZoneAnswer> })[]
+  nodes: { id: string; cloud: string; site: string | null }[]
+}
+
+export interface VersionAnswer {
+  serial: number
+  digest: string
+  records: number
+  seenAt: string | null
+  committedAt: string | null
+  releasedAt: string | null
+  state: string
+  from: string
+}
+
+export interface NodeAnswer {
+  id: string
+  cloud: string
+  site: string | null
+  address: string
+  drained: boolean
+  states: Partial<Record<NodeState, number>>
+  lagSeconds: number
+  observedAt: string | null
+  inSync: number
+  total: number
+}
+
+export interface ChainAnswer extends NodeZoneAnswer {
+  chain: { step: string; at: string | null; detail: string }[]
+  waitingFor: string | null
+}
+
+export interface JobTarget {
+  zone: string
+  node: string
+  step: 'waiting' | 'refreshing' | 'notified' | 'confirmed' | 'failed'
+  serial?: number | null
+  error?: string | null
+}
+
+export interface JobAnswer {
+  id: string
+  kind: string
+  state: 'waiting' | 'active' | 'done' | 'failed'
+  /** A resync names its targets; other jobs have nothing to tell here. */
+  progress: { total: number; confirmed: number; failed: number; targets: JobTarget[] } | number | null
+  error: string | null
+  result: unknown
+  createdAt: string | null
+  finishedAt: string | null
+}

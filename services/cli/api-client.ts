@@ -1,0 +1,132 @@
+/** Asks a hub's API (contract §3) and turns what goes wrong into one sentence. Which hub: --url, ZONECAST_URL, or the config. */
+import { existsSync } from 'node:fs'
+import { readEnvironment } from '../../config/env.js'
+import { findConfigFile, loadConfig } from '../../config/load.js'
+import { CliError, usage } from './errors.js'
+
+/** Longest wait for the head of an answer; whole zones may stream for longer. */
+const ANSWER_MS = 30_000
+const DEFAULT_URL = 'http://127.0.0.1:8053/'
+
+export interface HubChoice {
+  config?: string
+  url?: string
+}
+
+export class ApiClient {
+  readonly base: URL
+  readonly #token: string | undefined
+
+  constructor(base: URL, token: string | undefined) {
+    this.base = base
+    this.#token = token
+  }
+
+  /** Throws CliError CLI_USAGE, or ConfigError when the config that would name the hub cannot be used. */
+  static find(choice: HubChoice): ApiClient {
+    const { url, token, configFile } = readEnvironment()
+    const given = choice.url ?? url
+    if (given !== undefined) return new ApiClient(parseBase(given), token)
+    const file = findConfigFile(choice.config)
+    const isNamed = choice.config !== undefined || configFile !== undefined
+    if (!isNamed && !existsSync(file)) return new ApiClient(new URL(DEFAULT_URL), token)
+    const { ip, port } = loadConfig(file).api.listen
+    return new ApiClient(new URL(`http://${reachable(ip)}:${port}/`), token)
+  }
+
+  async get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
+    return this.#json<T>(await this.#ask('GET', path, { query }))
+  }
+
+  async post<T>(path: string, body: unknown): Promise<T> {
+    return this.#json<T>(await this.#ask('POST', path, { body }))
+  }
+
+  /** The body as it comes, for what may be large. */
+  async stream(path: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#ask('GET', path, {})
+    return response.body ?? new Blob([]).stream()
+  }
+
+  async #ask(
+    method: string,
+    path: string,
+    { query = {}, body }: { query?: Readonly<Record<string, string | undefined>>; body?: unknown },
+  ): Promise<Response> {
+    const url = new URL(path, this.base)
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
+    const headers: Record<string, string> = { accept: 'application/json, text/dns' }
+    if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), ANSWER_MS)
+    let response: Response
+    try {
+      response = await fetch(url, {
+        method,
+        headers,
+        signal: late.signal,
+        redirect: 'error',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    } catch (cause) {
+      throw noAnswer(this.base, cause, late.signal.aborted)
+    } finally {
+      clearTimeout(timer)
+    }
+    if (!response.ok) throw await refusal(this.base, response)
+    return response
+  }
+
+  async #json<T>(response: Response): Promise<T> {
+    try {
+      return (await response.json()) as T
+    } catch (cause) {
+      throw new CliError({ code: 'CLI_NOT_ZONECAST', url: this.base.href }, `what answers at ${this.base.href} is no zonecast`, {
+        cause,
+      })
+    }
+  }
+}
+
+/** One segment of a path: names may hold anything. */
+export const segment = (name: string): string => encodeURIComponent(name)
+
+function parseBase(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw usage(`"${text}" is no URL of a hub: write one such as ${DEFAULT_URL}`)
+  // A hub behind a proxy may live below a path; relative paths need the final slash to stay below it.
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+/** A hub that listens everywhere is reached on loopback. */
+function reachable(ip: string): string {
+  if (ip === '0.0.0.0') return '127.0.0.1'
+  if (ip === '::') return '[::1]'
+  return ip.includes(':') ? `[${ip}]` : ip
+}
+
+function noAnswer(base: URL, cause: unknown, isLate: boolean): CliError {
+  const errno = (cause as { cause?: { code?: string } }).cause?.code
+  const why = isLate ? `within ${ANSWER_MS / 1000} s ` : errno === undefined || errno === 'ECONNREFUSED' ? '' : `(${errno}) `
+  return new CliError(
+    { code: 'CLI_NO_ANSWER', url: base.href },
+    `no zonecast answers ${why}at ${base.href}: start it or name another with --url`,
+    { cause },
+  )
+}
+
+async function refusal(base: URL, response: Response): Promise<CliError> {
+  const { status } = response
+  const problem = (await response.json().catch(() => undefined)) as { detail?: unknown } | undefined
+  const detail = typeof problem?.detail === 'string' ? problem.detail : `${base.href} answered ${status}`
+  const advice =
+    status === 401
+      ? '; put a token that this hub knows into ZONECAST_TOKEN'
+      : status === 403
+        ? '; use a token that may, in ZONECAST_TOKEN'
+        : ''
+  return new CliError({ code: 'CLI_REFUSED', status }, `${detail}${advice}`)
+}

@@ -1,0 +1,55 @@
+/** What every command is handed, and the options commands share. */
+import type { Command } from 'commander'
+import type { Config } from '../../config/config.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { ApiClient, type HubChoice } from './api-client.js'
+import type { Terminal } from './terminal.js'
+
+/** A hub as `start` sees it; services/hub.ts has it. */
+export interface RunningHub {
+  start(): Promise<{ role: string; address: string }[]>
+  reload(): unknown
+  stop(): Promise<void>
+}
+
+export interface HubModule<R extends string = string> {
+  ROLES: readonly R[]
+  Hub: new (config: Config, roles: readonly R[], log: Logger) => RunningHub
+}
+
+export interface DemoModule {
+  /** Answers the exit status. */
+  runDemo(options: { once: boolean }): Promise<number>
+}
+
+/** The parts of the program that commands do not import: services meet only at the root. */
+export interface ProgramParts<R extends string = string> {
+  loadHub(): Promise<HubModule<R>>
+  loadDemo(): Promise<DemoModule>
+}
+
+export interface CommandContext {
+  terminal: Terminal
+  parts: ProgramParts
+  /** What a command wants the program to exit with, when that is not 0. */
+  setExit(status: number): void
+}
+
+export type AddCommand = (program: Command, context: CommandContext) => void
+
+export const withConfig = (command: Command): Command =>
+  command.option(
+    '-c, --config <file>',
+    'the config file (default: $ZONECAST_CONFIG, ./zonecast.yaml, /etc/zonecast/zonecast.yaml)',
+  )
+
+/** A command that asks a hub. */
+export const withHub = (command: Command): Command =>
+  withConfig(command).option('--url <url>', 'the hub to ask (default: $ZONECAST_URL, or the one the config describes)')
+
+export const clientOf = (command: Command): ApiClient => ApiClient.find(command.optsWithGlobals<HubChoice>())
+
+/** For options that may stand more than once. */
+export const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+
+export const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

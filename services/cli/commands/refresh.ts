@@ -1,0 +1,27 @@
+/** `zonecast refresh ZONE`: ask the primaries now. */
+import type { Command } from 'commander'
+import { segment } from '../api-client.js'
+import { clientOf, type CommandContext, withHub } from '../command-context.js'
+import { followJob } from '../follow-job.js'
+
+export function addRefresh(program: Command, { terminal }: CommandContext): void {
+  withHub(program.command('refresh'))
+    .description('ask the primaries of a zone now')
+    .argument('<zone>')
+    .option('--wait', 'until it is done; exit 1 when it did not succeed')
+    .action(async (zone: string, options: { wait?: true }, command: Command) => {
+      const client = clientOf(command)
+      const { job } = await client.post<{ job: string }>(`v1/zones/${segment(zone)}/refresh`, {})
+      if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs tells how it went\n`)
+      const { result } = await followJob(client, job, terminal)
+      terminal.write(`${zone} ${refreshWords(result)}\n`)
+    })
+}
+
+function refreshWords(result: unknown): string {
+  const { outcome, serial } = (result ?? {}) as { outcome?: string; serial?: number }
+  const at = serial === undefined ? '' : ` at serial ${serial}`
+  if (outcome === 'up-to-date') return `is up to date${at}`
+  if (outcome === 'full' || outcome === 'incremental') return `was taken by ${outcome === 'full' ? 'AXFR' : 'IXFR'}${at}`
+  return 'is refreshed'
+}

@@ -1,0 +1,114 @@
+/**
+ * `zonecast start`: a hub in the foreground. SIGHUP reads the config again; SIGTERM and SIGINT drain and end it. To end, it lets go
+ * of everything and the event loop empties.
+ */
+import type { Command } from 'commander'
+import { ConfigError, formatFinding } from '../../../config/errors.js'
+import { findConfigFile, loadConfig } from '../../../config/load.js'
+import type { Config } from '../../../config/config.js'
+import { describeError } from '../../../lib/errors.js'
+import { createLogger, type Logger } from '../../../lib/runtime/logger.js'
+import { type CommandContext, type RunningHub, withConfig } from '../command-context.js'
+import { usage } from '../errors.js'
+
+const BAD_CONFIG = 2
+
+export function addStart(program: Command, context: CommandContext): void {
+  withConfig(program.command('start'))
+    .description('run the hub in the foreground')
+    .option('--roles <roles>', 'what this process does: some of watcher,worker,transfer,api (default: all)')
+    .action(async (_options, command: Command) => {
+      const { config: file, roles } = command.optsWithGlobals<{ config?: string; roles?: string }>()
+      const { Hub, ROLES } = await context.parts.loadHub()
+      const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
+      const config = loadOrTell(findConfigFile(file))
+      if (config === undefined) return context.setExit(BAD_CONFIG)
+      const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY === true })
+      failLoudly(log)
+      await runHub(new Hub(config, played, log), log, context)
+    })
+}
+
+/** Throws CliError CLI_USAGE. */
+export function parseRoles<R extends string>(text: string, known: readonly R[]): R[] {
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.filter((name) => !known.some((role) => role === name))
+  if (unknown.length > 0) throw usage(`--roles does not know "${unknown.join('", "')}": write some of ${known.join(',')}`)
+  return known.filter((role) => names.includes(role))
+}
+
+/** Undefined when it has mistakes, which are then on standard error, one per line. */
+function loadOrTell(file: string): Config | undefined {
+  try {
+    return loadConfig(file)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(error.mistakes.map((mistake) => `${formatFinding(mistake)}\n`).join(''))
+    return undefined
+  }
+}
+
+async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext): Promise<void> {
+  // In place before the start: a signal that comes meanwhile is obeyed, not died of.
+  const asked = stopSignal(log)
+  let isUp = false
+  const reload = () => {
+    if (isUp) tryReload(hub, log)
+    else log.warn({ op: 'reload' }, 'SIGHUP came before the hub was up; the config is being read anyway')
+  }
+  process.on('SIGHUP', reload)
+  try {
+    const addresses = await hub.start()
+    isUp = true
+    terminal.write(`${readyLine(addresses)}\n`)
+    const signal = await asked
+    isUp = false
+    log.info({ op: 'stop', signal }, 'draining')
+    await hub.stop()
+  } finally {
+    process.off('SIGHUP', reload)
+  }
+}
+
+/** `ready transfer=127.0.0.1:5300,[::1]:5300 api=http://127.0.0.1:8053/` */
+export function readyLine(addresses: readonly { role: string; address: string }[]): string {
+  const roles = [...new Set(addresses.map(({ role }) => role))]
+  const listening = roles.map((role) => {
+    const own = addresses.filter((row) => row.role === role).map(({ address }) => address)
+    return `${role}=${own.join(',')}`
+  })
+  return ['ready', ...listening].join(' ')
+}
+
+function tryReload(hub: RunningHub, log: Logger): void {
+  try {
+    hub.reload()
+  } catch (error) {
+    const mistakes = error instanceof ConfigError ? error.mistakes.map(formatFinding) : undefined
+    log.error({ op: 'reload', reason: describeError(error), mistakes }, 'config refused; the running one is kept')
+  }
+}
+
+/** The first SIGTERM or SIGINT. Later ones change nothing: what is under way ends within the drain's own limit. */
+function stopSignal(log: Logger): Promise<NodeJS.Signals> {
+  let isAsked = false
+  const promise = new Promise<NodeJS.Signals>((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (isAsked) log.warn({ op: 'stop', signal }, 'already draining')
+      isAsked = true
+      resolve(signal)
+    }
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  })
+  // Never taken off again: one that comes when all has been let go of must not turn a clean end into a death by signal.
+  return promise
+}
+
+/** A bug: told with its stack, and the process ends; what it held is made to survive that. */
+function failLoudly(log: Logger): void {
+  const fail = (error: unknown) => {
+    log.fatal({ op: 'bug', err: error }, 'unexpected error')
+    process.exit(1)
+  }
+  process.on('unhandledRejection', fail).on('uncaughtException', fail)
+}

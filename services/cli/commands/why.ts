@@ -1,0 +1,18 @@
+/** `zonecast why ZONE NODE`: the chain from change to confirmation, in sentences. */
+import type { Command } from 'commander'
+import type { ChainAnswer } from '../answers.js'
+import { segment } from '../api-client.js'
+import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
+import { whySentences } from '../why-sentences.js'
+
+export function addWhy(program: Command, { terminal }: CommandContext): void {
+  withHub(program.command('why'))
+    .description('how the newest release got to a node, or where it stands')
+    .argument('<zone>')
+    .argument('<node>')
+    .option('--json', 'as JSON')
+    .action(async (zone: string, node: string, { json }: { json?: true }, command: Command) => {
+      const answer = await clientOf(command).get<ChainAnswer>(`v1/zones/${segment(zone)}/nodes/${segment(node)}`)
+      terminal.write(json ? asJson(answer) : whySentences(zone, node, answer))
+    })
+}

@@ -1,0 +1,19 @@
+/** What goes wrong between a person at a terminal and a hub: each a sentence that names the thing and what to do. */
+import { type NextMove, ZonecastError } from '../../lib/errors.js'
+
+export type CliFault =
+  | { code: 'CLI_USAGE' }
+  | { code: 'CLI_NO_ANSWER'; url: string }
+  | { code: 'CLI_REFUSED'; status: number }
+  | { code: 'CLI_NOT_ZONECAST'; url: string }
+  | { code: 'CLI_JOB_FAILED'; job: string }
+
+export class CliError extends ZonecastError<CliFault> {
+  override readonly name = 'CliError'
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}
+
+export const usage = (message: string): CliError => new CliError({ code: 'CLI_USAGE' }, message)

@@ -1,0 +1,104 @@
+/** Waits for a job to end and shows how it goes: redrawn where somebody watches, else a line for every change. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobAnswer, JobTarget } from './answers.js'
+import { type ApiClient, segment } from './api-client.js'
+import { CliError } from './errors.js'
+import { type Colour, paint, printable, table } from './render.js'
+import type { Terminal } from './terminal.js'
+
+const POLL_MS = 150
+/** A hub that restarts under us takes its jobs up again: waiting outlasts that. */
+const ABSENT_MS = 30_000
+/** Rows redrawn at most; a screen has no more. */
+const LIVE_ROWS = 20
+
+const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
+  waiting: 'dim',
+  refreshing: 'dim',
+  notified: 'yellow',
+  confirmed: 'green',
+  failed: 'red',
+}
+
+/** Answers the job when it is done. Throws CliError CLI_JOB_FAILED with its reason. */
+export async function followJob(client: ApiClient, id: string, terminal: Terminal): Promise<JobAnswer> {
+  const display = terminal.isLive ? new LiveDisplay(terminal) : new LineDisplay(terminal)
+  let answeredAt = performance.now()
+  for (;;) {
+    const job = await client.get<JobAnswer>(`v1/jobs/${segment(id)}`).catch((error: unknown) => {
+      const isAway = error instanceof CliError && error.code === 'CLI_NO_ANSWER'
+      if (!isAway || performance.now() - answeredAt > ABSENT_MS) throw error
+      return undefined
+    })
+    if (job !== undefined) {
+      answeredAt = performance.now()
+      display.show(targetsOf(job))
+      if (job.state === 'failed')
+        throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} did not succeed: ${job.error ?? 'no reason given'}`)
+      if (job.state === 'done') return job
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+export const targetsOf = ({ progress }: JobAnswer): readonly JobTarget[] =>
+  typeof progress === 'object' && progress !== null && Array.isArray(progress.targets) ? progress.targets : []
+
+/** `example.com. on ams1: confirmed at serial 8` */
+export function targetLine({ zone, node, step, serial, error }: JobTarget): string {
+  const at = step === 'confirmed' && serial != null ? ` at serial ${serial}` : ''
+  return printable(`${zone} on ${node}: ${step}${at}${error ? `: ${error}` : ''}`)
+}
+
+class LineDisplay {
+  readonly #terminal: Terminal
+  readonly #shown = new Map<string, string>()
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  show(targets: readonly JobTarget[]): void {
+    for (const target of targets) {
+      const line = targetLine(target)
+      const key = `${target.zone} ${target.node}`
+      if (target.step === 'waiting' || this.#shown.get(key) === line) continue
+      this.#shown.set(key, line)
+      this.#terminal.write(`${line}\n`)
+    }
+  }
+}
+
+class LiveDisplay {
+  readonly #terminal: Terminal
+  #rows = 0
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  show(targets: readonly JobTarget[]): void {
+    if (targets.length === 0) return
+    // What is not well yet is worth the rows more than what is.
+    const open = (target: JobTarget) => (target.step === 'confirmed' ? 1 : 0)
+    const rows = targets.toSorted((a, b) => open(a) - open(b)).slice(0, LIVE_ROWS)
+    const { hasColour, columns } = this.#terminal
+    const text = table(
+      ['ZONE', 'NODE', 'STEP', 'SERIAL', 'ERROR'],
+      rows.map(({ zone, node, step, serial, error }) => [
+        zone,
+        node,
+        { text: step, colour: STEP_COLOUR[step] },
+        serial ?? null,
+        { text: (error ?? '').slice(0, Math.max(0, columns - 50)) },
+      ]),
+      hasColour,
+    )
+    const confirmed = targets.filter(({ step }) => step === 'confirmed').length
+    const sum = paint(`${confirmed} of ${targets.length} confirmed`, 'bold', hasColour)
+    // Up to the first row of the last drawing, and all below it away.
+    const back = this.#rows > 0 ? `\u001b[${this.#rows}A\u001b[J` : ''
+    this.#terminal.write(`${back}${text}${sum}\n`)
+    this.#rows = text.split('\n').length
+  }
+}

@@ -1,0 +1,81 @@
+/** The command line (contract §1) as a whole: which commands there are, and what becomes of an error. */
+import { Command, CommanderError } from 'commander'
+import { describeError, InvariantError } from '../../lib/errors.js'
+import { VERSION } from '../../lib/runtime/version.js'
+import type { AddCommand, CommandContext, ProgramParts } from './command-context.js'
+import { addCheck } from './commands/check.js'
+import { addDemo } from './commands/demo.js'
+import { addDrain } from './commands/drain.js'
+import { addLists } from './commands/lists.js'
+import { addRefresh } from './commands/refresh.js'
+import { addResync } from './commands/resync.js'
+import { addStart } from './commands/start.js'
+import { addStatus } from './commands/status.js'
+import { addVersions } from './commands/versions.js'
+import { addWhy } from './commands/why.js'
+import { forgiveClosedOutput, processTerminal } from './terminal.js'
+
+const COMMANDS: readonly AddCommand[] = [
+  addStart,
+  addCheck,
+  addStatus,
+  addLists,
+  addRefresh,
+  addResync,
+  addWhy,
+  addVersions,
+  addDrain,
+  addDemo,
+]
+
+/** Runs one command line and answers the exit status. */
+export async function runProgram<R extends string>(argv: readonly string[], parts: ProgramParts<R>): Promise<number> {
+  forgiveClosedOutput()
+  const terminal = processTerminal()
+  let status = 0
+  const context: CommandContext = { terminal, parts: parts as unknown as ProgramParts, setExit: (wanted) => (status = wanted) }
+  try {
+    await buildProgram(context).parseAsync(argv)
+    return status
+  } catch (error) {
+    // It has been told by outputError; help and version end this way too, with 0.
+    if (error instanceof CommanderError) return error.exitCode
+    terminal.complain(error instanceof InvariantError ? (error.stack ?? error.message) : describeError(error))
+    return 1
+  }
+}
+
+export function buildProgram(context: CommandContext): Command {
+  const program = new Command('zonecast')
+    .description('Zone synchronization for anycast DNS.')
+    .version(VERSION)
+    .option('-c, --config <file>', 'the config file')
+    .option('--url <url>', 'the hub to ask')
+    .exitOverride()
+    .configureOutput({ outputError: (text) => context.terminal.complain(mistakeSentence(text)) })
+    .hook('preAction', refuseForeignOptions)
+  for (const add of COMMANDS) add(program, context)
+  for (const command of program.commands)
+    command.copyInheritedSettings(program).allowExcessArguments(false).helpOption('-h, --help', 'what this command takes')
+  return program
+}
+
+/** commander's "error: unknown command 'x'\n(Did you mean y?)" as one sentence that says what to do. */
+function mistakeSentence(text: string): string {
+  const sentence = text
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+    .replace(/\.$/, '')
+  return `${sentence}; zonecast --help tells what there is`
+}
+
+/** -c and --url may stand before the command, but only for one that takes them. */
+function refuseForeignOptions(program: Command, command: Command): void {
+  for (const option of program.options) {
+    const name = option.attributeName()
+    if (program.getOptionValue(name) === undefined || option.long === '--version') continue
+    if (!command.options.some(({ long }) => long === option.long))
+      command.error(`error: zonecast ${command.name()} takes no ${option.long}`)
+  }
+}

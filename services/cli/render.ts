@@ -1,0 +1,64 @@
+/** Tables and colours, pure: rows in, text out. */
+import type { NodeState } from '../../lib/fleet/node-state.js'
+
+export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold'
+
+const SGR: Record<Colour, number> = { green: 32, yellow: 33, red: 31, dim: 2, bold: 1 }
+
+export interface Cell {
+  text: string
+  colour?: Colour | undefined
+  /** Numbers line up at their last digit. */
+  align?: 'right'
+}
+
+export type CellInput = Cell | string | number | null
+
+const asCell = (input: CellInput): Cell => {
+  if (input === null) return { text: '-' }
+  if (typeof input === 'number') return { text: String(input), align: 'right' }
+  return typeof input === 'string' ? { text: input } : input
+}
+
+/** What a hub or a node said must not steer the terminal. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?')
+
+export function paint(text: string, colour: Colour | undefined, hasColour: boolean): string {
+  return hasColour && colour !== undefined ? `\u001b[${SGR[colour]}m${text}\u001b[0m` : text
+}
+
+/** Columns two blanks apart, each as wide as its widest cell; the last is not padded. */
+export function table(header: readonly string[], rows: readonly (readonly CellInput[])[], hasColour: boolean): string {
+  const lines: Cell[][] = [
+    header.map((text) => ({ text, colour: 'dim' as const })),
+    ...rows.map((row) => row.map((cell) => ({ ...asCell(cell), text: printable(asCell(cell).text) }))),
+  ]
+  const widths = header.map((_, i) => Math.max(...lines.map((line) => line[i]?.text.length ?? 0)))
+  const aligned = lines.map((line) =>
+    line
+      .map(({ text, colour, align }, i) => {
+        const gap = ' '.repeat(widths[i]! - text.length)
+        const isLast = i === line.length - 1
+        const painted = paint(text, colour, hasColour)
+        return align === 'right' ? gap + painted : isLast ? painted : painted + gap
+      })
+      .join('  '),
+  )
+  return `${aligned.join('\n')}\n`
+}
+
+export function colourOf(state: NodeState): Colour {
+  if (state === 'in-sync') return 'green'
+  return state === 'syncing' || state === 'lagging' || state === 'held' || state === 'drained' ? 'yellow' : 'red'
+}
+
+/** `3 s`, `12 min`, `5 h`, `4 d`: one unit is enough to see whether to worry. */
+export function span(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} d`
+}
+
+/** `2026-11-24 05:02:06`, in UTC as zone people write it. */
+export const moment = (iso: string | null): string => (iso === null ? '-' : iso.slice(0, 19).replace('T', ' '))

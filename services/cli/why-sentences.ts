@@ -1,0 +1,46 @@
+/** The chain from change to confirmation, told in sentences with the time of each step and the gap before it. */
+import type { ChainAnswer } from './answers.js'
+import { printable } from './render.js'
+
+/** What each step of the chain is called in a sentence; its detail follows. */
+const STEP_WORDS: Readonly<Record<string, string>> = {
+  seen: 'The change was first seen',
+  transferred: 'The hub had transferred it',
+  committed: 'It was committed',
+  released: 'It was released',
+  notified: 'The node was told',
+  answered: 'The node answered',
+  taken: 'The node came for it',
+  confirmed: 'The node confirmed it',
+}
+
+export function whySentences(zone: string, node: string, answer: ChainAnswer): string {
+  const { chain, waitingFor } = answer
+  const behind = answer.lagSeconds > 0 ? `, ${answer.lagSeconds} s behind` : ''
+  const serves = answer.serial === null ? 'has not said which serial it serves' : `serves serial ${answer.serial}`
+  const lines = [`${node} ${serves} of ${zone} and is ${answer.state}${behind}.`]
+  let before: number | undefined
+  let first: number | undefined
+  for (const { step, at, detail } of chain) {
+    const now = at === null ? undefined : Date.parse(at)
+    first ??= now
+    const gap = now === undefined || before === undefined ? '' : gapText(now - before)
+    const time = at === null ? 'time unknown' : at.slice(11, 23)
+    lines.push(`  ${time.padEnd(12)} ${gap.padStart(11)}  ${STEP_WORDS[step] ?? step}: ${detail}.`)
+    before = now ?? before
+  }
+  const day = chain.find(({ at }) => at !== null)?.at?.slice(0, 10)
+  if (day !== undefined) lines.push(`Times are UTC, ${day}.`)
+  lines.push(ending(answer, first, before, waitingFor))
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+/** Clocks of two hubs differ a little, and a poll may confirm what a transfer tells later: a step can come before its forerunner. */
+const gapText = (ms: number): string => `${ms < 0 ? '-' : '+'}${Math.abs(Math.round(ms))} ms`
+
+function ending(answer: ChainAnswer, first: number | undefined, last: number | undefined, waitingFor: string | null): string {
+  if (waitingFor !== null) return `It waits for ${waitingFor}.`
+  const isWhole = answer.chain[0]?.step === 'seen' && answer.chain.at(-1)?.step === 'confirmed'
+  const total = isWhole && first !== undefined && last !== undefined ? `: ${Math.round(last - first)} ms from first sight` : ''
+  return `It waits for nothing${total}.`
+}

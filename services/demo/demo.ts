@@ -1,0 +1,4 @@
+/** tmp */
+export async function runDemo(_options: { once: boolean }): Promise<number> {
+  return 0
+}
