@@ -1,0 +1,183 @@
+/** What the demo does, act by act, and the words around it. */
+import { checkProgram } from '../../lab/available.js'
+import { updateZone } from '../../lab/update.js'
+import { LARGE, MAKE_NAMES, SIGNED, SMALL, ZONES } from './cast.js'
+import type { Constellation, PrimaryId } from './constellation.js'
+import { DemoError } from './errors.js'
+import { commandText, runCommandShown } from './own-program.js'
+import { type BoardRow, type Screen, SerialBoard } from './serial-board.js'
+import { type Watched, watchTurn } from './watch-turn.js'
+
+const RESYNCED = 'lhr1'
+const MANY = 100
+
+export class Story {
+  readonly #cast: Constellation
+  readonly #screen: Screen
+  readonly #signal: AbortSignal
+  readonly #board: SerialBoard
+  #changes = 0
+
+  constructor(cast: Constellation, screen: Screen, signal: AbortSignal) {
+    this.#cast = cast
+    this.#screen = screen
+    this.#signal = signal
+    const rows: BoardRow[] = [
+      ...(['hm1', 'hm2'] as const).map((id) => ({ id, what: 'primary, Knot', serials: {} })),
+      ...cast.nodes.map(({ id, cloud, make }) => ({ id, what: `cloud ${cloud}, ${MAKE_NAMES[make]}`, serials: {} })),
+    ]
+    this.#board = new SerialBoard(rows, screen)
+  }
+
+  async tell(): Promise<void> {
+    await this.#raiseCurtain()
+    await this.#firstVersions()
+    this.#say('A dynamic update on the primaries adds one record.')
+    await this.#change(SMALL, 1)
+    this.#say(`Another one adds ${MANY} records to the zone of 10,000.`)
+    await this.#change(LARGE, MANY)
+    this.#say('The signed zone is changed on hm1, which signs it; hm2 has it by transfer.')
+    await this.#change(SIGNED, 1)
+    this.#say('hm1 is killed, and the next change is made on hm2.')
+    await this.#killPrimary('hm1')
+    await this.#change(SMALL, 1)
+    await this.#resync()
+    await this.#judge()
+    this.#lookNext()
+  }
+
+  #say(sentence: string): void {
+    this.#signal.throwIfAborted()
+    this.#cast.hub?.requireRunning()
+    this.#screen.write(`\n${sentence}\n`)
+  }
+
+  async #raiseCurtain(): Promise<void> {
+    const version = (make: 'knot' | 'nsd' | 'bind') => `${MAKE_NAMES[make]} ${checkProgram(make).version}`
+    this.#say(
+      `Starting two hidden primaries (${version('knot')}), cloud A (3 × ${version('nsd')}), cloud B (2 × ${version('bind')} and a Knot), and zonecast with a private Redis…`,
+    )
+    const startedAt = performance.now()
+    await this.#cast.start()
+    this.#screen.write(
+      `All up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Dashboard: ${this.#cast.dashboard}\n`,
+    )
+  }
+
+  /** Primaries that live, then nodes. */
+  #servers(): Watched[] {
+    const { primaries, servers } = this.#cast
+    return [...primaries, ...servers].filter(([, server]) => server.isRunning()).map(([id, { ip, port }]) => ({ id, ip, port }))
+  }
+
+  async #firstVersions(): Promise<void> {
+    this.#say('Every node has started empty and gets its first versions.')
+    const startedAt = performance.now()
+    for (const { name } of ZONES)
+      await watchTurn(
+        this.#servers(),
+        name,
+        undefined,
+        (id, serial) => {
+          this.#board.rows.find((row) => row.id === id)!.serials[name] = serial
+        },
+        this.#signal,
+      )
+    this.#board.show()
+    this.#screen.write(
+      `All ${this.#cast.nodes.length} nodes serve all ${ZONES.length} zones after ${Math.round(performance.now() - startedAt)} ms.\n`,
+    )
+  }
+
+  /** Changes the zone on every primary that takes updates of it, and watches it turn everywhere. */
+  async #change(zone: string, records: number): Promise<void> {
+    this.#changes += 1
+    const lines = Array.from(
+      { length: records },
+      (_, i) => `add demo-${this.#changes}-${i}.${zone} 300 TXT "change ${this.#changes}"`,
+    )
+    // The signed zone has one signer; the others get the same change, and so the same serial, on both.
+    const takers = [...this.#cast.primaries].filter(([id, server]) => server.isRunning() && (zone !== SIGNED || id === 'hm1'))
+    const before = this.#board.rows.find(({ id }) => id === takers[0]![0])!.serials[zone]!
+    this.#board.begin(zone, before)
+    let firstAt: number | undefined
+    let lastMs = 0
+    const onTurn = (id: string, serial: number, at: number) => {
+      // The clock starts when a primary serves the change; a primary that follows has its time too.
+      const isFirst = firstAt === undefined
+      firstAt ??= at
+      if (this.#cast.servers.has(id)) lastMs = Math.max(lastMs, at - firstAt)
+      this.#board.turned(id, zone, serial, isFirst ? undefined : at - firstAt)
+    }
+    const over = new AbortController()
+    const key = this.#cast.updateKey
+    try {
+      await Promise.all([
+        watchTurn(this.#servers(), zone, before, onTurn, AbortSignal.any([this.#signal, over.signal])),
+        ...takers.map(([, { ip, port }]) => updateZone({ ip, port, key }, zone, lines)),
+      ])
+    } catch (error) {
+      // Where zonecast has ended, no node can turn: that is the thing to tell.
+      this.#cast.hub?.requireRunning()
+      throw error
+    } finally {
+      over.abort()
+    }
+    this.#screen.write(`All ${this.#cast.nodes.length} nodes serve it ${Math.round(lastMs)} ms after the primary did.\n`)
+  }
+
+  /** One small change for the time after the story. */
+  async changeQuietly(): Promise<void> {
+    this.#say(`${new Date().toLocaleTimeString()} one record more.`)
+    await this.#change(this.#changes % 2 === 0 ? SMALL : LARGE, 1)
+  }
+
+  async #killPrimary(id: PrimaryId): Promise<void> {
+    await this.#cast.primaries.get(id)!.kill()
+    this.#board.rows.find((row) => row.id === id)!.isGone = true
+  }
+
+  async #resync(): Promise<void> {
+    const args = [
+      'resync',
+      '--node',
+      RESYNCED,
+      '--strength',
+      'retransfer',
+      '--reason',
+      'demo',
+      '--wait',
+      '-c',
+      this.#cast.configFile,
+    ]
+    this.#say(`${RESYNCED} is resynced: every zone anew from the primary, then to the node.\n$ ${commandText(...args)}`)
+    const status = await runCommandShown(args)
+    this.#signal.throwIfAborted()
+    if (status !== 0) throw new DemoError({ code: 'DEMO_RESYNC_FAILED', status }, `the resync of ${RESYNCED} did not succeed`)
+  }
+
+  /** zonecast's own view must say the same as the servers did. */
+  async #judge(): Promise<void> {
+    const args = ['status', '-c', this.#cast.configFile]
+    this.#say(`What zonecast says.\n$ ${commandText(...args)}`)
+    await runCommandShown(args)
+    const status = await runCommandShown(['status', '--format', 'nagios', '-c', this.#cast.configFile])
+    this.#signal.throwIfAborted()
+    if (status !== 0) throw new DemoError({ code: 'DEMO_NOT_IN_SYNC' }, 'not every node is in sync by what zonecast says')
+  }
+
+  #lookNext(): void {
+    const { configFile, dashboard } = this.#cast
+    this.#say(
+      [
+        'Where to look next:',
+        `  dashboard   ${dashboard}`,
+        `  config      ${configFile}`,
+        `  log         ${this.#cast.hub!.logFile}`,
+        ...[['status'], ['why', SMALL, 'ams1'], ['history', LARGE], ['resync', SMALL, '--cloud', 'B', '--wait']].map(
+          (args) => `  $ ${commandText(...args, '-c', configFile)}`,
+        ),
+      ].join('\n'),
+    )
+  }
+}
