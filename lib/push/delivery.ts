@@ -2,7 +2,7 @@
  * One released version on its way to one node: NOTIFY, and looks until the node's own answer shows the serial. The transfer
  * server's word that the node has taken the version makes the next look come at once; it proves nothing by itself.
  *
- *   notifying ──taken──▶ looking closely (3 ms, doubling) ──serial shown──▶ confirmed
+ *   notifying ──taken──▶ looking closely (when it usually shows, then 3 ms, doubling) ──serial shown──▶ confirmed
  *       ╰──no word──▶ looking now and then (100 ms, doubling) ─────╯ ╰──deadline──▶ unreached
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -11,6 +11,7 @@ import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { PushTrail } from '../state/tables.js'
 import { nodeCell, notePush } from './node-cells.js'
+import type { ServeDelays } from './serve-delay.js'
 import type { NodeLooker } from './node-looker.js'
 import type { NotifySender } from './notify-sender.js'
 
@@ -22,6 +23,14 @@ const DEADLINE_MS = 45_000
 
 export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 
+export interface DeliveryParts {
+  board: Board
+  clock: Clock
+  looker: NodeLooker
+  notify: NotifySender
+  delays: ServeDelays
+}
+
 export class Delivery {
   readonly #node: FleetNode
   readonly #zone: FleetZone
@@ -31,18 +40,13 @@ export class Delivery {
   readonly #clock: Clock
   readonly #looker: NodeLooker
   readonly #notify: NotifySender
+  readonly #delays: ServeDelays
   #trail: PushTrail
   #over = false
   #taken = false
   #wake: (() => void) | undefined
 
-  constructor(
-    node: FleetNode,
-    zone: FleetZone,
-    target: Serial,
-    soa: Buffer,
-    parts: { board: Board; clock: Clock; looker: NodeLooker; notify: NotifySender },
-  ) {
+  constructor(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
     this.#node = node
     this.#zone = zone
     this.target = target
@@ -51,6 +55,7 @@ export class Delivery {
     this.#clock = parts.clock
     this.#looker = parts.looker
     this.#notify = parts.notify
+    this.#delays = parts.delays
     this.#trail = {
       target,
       startedAt: this.#clock.now(),
@@ -76,11 +81,15 @@ export class Delivery {
       if (this.#taken && !close) {
         close = true
         delay = CLOSE_LOOK_MS
+        const usual = this.#delays.firstLookMs(this.#node.id)
+        if (usual > 1) await this.#wait(usual)
+        if (this.#over) return 'superseded'
       } else delay = Math.min(MAX_LOOK_MS, delay * 2)
       const serial = await this.#looker.look(this.#node, this.#zone, false)
       if (this.#over) return 'superseded'
       if (serial !== undefined && reaches(serial, this.target)) {
         this.#over = true
+        if (this.#trail.takenAt !== undefined) this.#delays.note(this.#node.id, this.#clock.now() - this.#trail.takenAt)
         return 'confirmed'
       }
       if (this.#clock.now() > deadline) {

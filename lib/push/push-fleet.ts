@@ -18,6 +18,7 @@ import { nodeCell } from './node-cells.js'
 import type { NodeLooker } from './node-looker.js'
 import type { NotifySender } from './notify-sender.js'
 import { NodePusher } from './push-node.js'
+import { ServeDelays } from './serve-delay.js'
 
 export interface PushFleetParts {
   store: ZoneStore
@@ -38,6 +39,7 @@ export class PushFleet {
   readonly #pushers = new Map<string, NodePusher>()
   /** Releases whose arrival at the last node was measured, by zone. */
   readonly #measured = new Map<ZoneName, Serial>()
+  readonly #delays = new ServeDelays()
   readonly #unlisten: () => void
 
   constructor(fleet: Fleet, parts: PushFleetParts) {
@@ -69,7 +71,7 @@ export class PushFleet {
     let pusher = this.#pushers.get(node.id)
     if (!pusher) {
       pusher = new NodePusher(node, {
-        make: (to, zone, target, soa) => new Delivery(to, zone, target, soa, this.#parts),
+        make: (to, zone, target, soa) => new Delivery(to, zone, target, soa, { ...this.#parts, delays: this.#delays }),
         wanted: (zone) => this.#wanted(zone),
         onDone: (to, zone, outcome, target) => this.#onDone(to, zone, outcome, target),
       })

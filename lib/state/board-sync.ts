@@ -10,14 +10,16 @@ import type { Board, Change } from './board.js'
 import type { SignalBus, SignalName, Signals } from './signals.js'
 import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
-/** Changes are gathered this long: one round trip carries what twenty nodes confirmed together. */
-const GATHER_MS = 8
+/** Changes are gathered this long: one round trip carries all that twenty nodes do on their way to confirming a version. */
+const GATHER_MS = 50
 const CHECK_MS = 5_000
 const CHANNEL = 'zonecast:changes'
 
 interface Packet {
   from: string
   hub: string
+  /** A process has begun to listen: whoever thought to be alone publishes from now on. */
+  hello?: true
   changes?: { table: TableName; key: string; value: Tables[TableName] }[]
   signal?: { name: SignalName; payload: unknown }
 }
@@ -36,6 +38,8 @@ export class BoardSync {
   #flushing: Promise<void> | undefined
   #unlisten: () => void = () => undefined
   #marked = false
+  /** Nobody else listens: what would be published would only come back to us. */
+  #alone = false
 
   constructor(redis: Redis, subscriber: Redis, board: Board, bus: SignalBus, hub: string, log: Logger) {
     this.#redis = redis
@@ -57,12 +61,20 @@ export class BoardSync {
     this.#bus.carry = (name, payload) => this.#publish({ signal: { name, payload } })
     this.#subscriber.on('message', (_channel, text) => this.#take(text))
     await this.#subscriber.subscribe(CHANNEL)
+    this.#publish({ hello: true })
     await this.#load()
+    await this.#countListeners()
     this.#redis.on(
       'ready',
       () => void this.#load().catch((error) => this.#log.warn({ op: 'redis', err: error }, 'reading shared state failed')),
     )
-    this.#check = setInterval(() => void this.#healEmptyRedis().catch(() => undefined), CHECK_MS)
+    this.#check = setInterval(
+      () =>
+        void this.#healEmptyRedis()
+          .then(() => this.#countListeners())
+          .catch(() => undefined),
+      CHECK_MS,
+    )
     this.#check.unref()
   }
 
@@ -83,6 +95,11 @@ export class BoardSync {
     if ((await this.#redis.exists('zonecast:alive')) === 1) return
     this.#log.warn({ op: 'redis' }, 'redis lost its data; writing shared state again')
     await this.#load()
+  }
+
+  async #countListeners(): Promise<void> {
+    const [, count] = (await this.#redis.pubsub('NUMSUB', CHANNEL)) as [string, number]
+    this.#alone = Number(count) <= 1
   }
 
   #soil(change: Change): void {
@@ -124,13 +141,14 @@ export class BoardSync {
   }
 
   #publish(packet: Omit<Packet, 'from' | 'hub'>): void {
-    if (this.#redis.status !== 'ready') return
+    if (this.#redis.status !== 'ready' || (this.#alone && !packet.hello)) return
     this.#redis.publish(CHANNEL, JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })).catch(() => undefined)
   }
 
   #take(text: string): void {
     const packet = JSON.parse(text) as Packet
     if (packet.from === this.#me) return
+    this.#alone = false
     for (const { table, key, value } of packet.changes ?? []) {
       const isOurs = packet.hub === this.#hub || table === 'nodes' || table === 'drains'
       if (isOurs) this.#board.merge(table, key, value)

@@ -44,7 +44,12 @@ for (const { kind, start, algorithm, signed } of CASES)
     needsPeers('knot', 'nsd', 'bind', 'pdns')
     const scratch = scratchDirs()
     const primaryKey = makeKey('primary-key', algorithm)
-    const nodeKeys = { nsd1: makeKey('nsd1-key'), pdns1: makeKey('pdns1-key'), bind1: makeKey('bind1-key', 'hmac-sha512'), knot1: makeKey('knot1-key') }
+    const nodeKeys = {
+      nsd1: makeKey('nsd1-key'),
+      pdns1: makeKey('pdns1-key'),
+      bind1: makeKey('bind1-key', 'hmac-sha512'),
+      knot1: makeKey('knot1-key'),
+    }
     const servers: LabServer[] = []
     let primary: LabServer
     let nodes: Record<string, LabServer>
@@ -56,9 +61,24 @@ for (const { kind, start, algorithm, signed } of CASES)
     })
 
     it('brings a first version to every node', async () => {
-      const [hubPort, nsd, bind, knot, pdns] = [await findPort(), await findPort('127.0.0.2'), await findPort(), await findPort('127.0.0.3'), await findPort('127.0.0.4')]
-      const from = (key: (typeof nodeKeys)['nsd1']) => ({ zones: [{ name: ZONE, from: [{ ip: '127.0.0.1', port: hubPort, key }] }], transferKey: key })
-      primary = await start({ name: 'primary', zones: [{ name: ZONE, text: zoneText(ZONE, TIMERS), signed }], transferKey: primaryKey, updateKey: primaryKey, notify: [{ ip: '127.0.0.1', port: hubPort, key: primaryKey }] })
+      const [hubPort, nsd, bind, knot, pdns] = [
+        await findPort(),
+        await findPort('127.0.0.2'),
+        await findPort(),
+        await findPort('127.0.0.3'),
+        await findPort('127.0.0.4'),
+      ]
+      const from = (key: (typeof nodeKeys)['nsd1']) => ({
+        zones: [{ name: ZONE, from: [{ ip: '127.0.0.1', port: hubPort, key }] }],
+        transferKey: key,
+      })
+      primary = await start({
+        name: 'primary',
+        zones: [{ name: ZONE, text: zoneText(ZONE, TIMERS), signed }],
+        transferKey: primaryKey,
+        updateKey: primaryKey,
+        notify: [{ ip: '127.0.0.1', port: hubPort, key: primaryKey }],
+      })
       servers.push(primary)
       const [nsd1, pdns1, bind1, knot1] = await Promise.all([
         startNsd({ ...from(nodeKeys.nsd1), name: 'nsd1', ip: '127.0.0.2', port: nsd }),
@@ -68,12 +88,22 @@ for (const { kind, start, algorithm, signed } of CASES)
       ])
       nodes = { nsd1, pdns1, bind1, knot1 }
       servers.push(nsd1, pdns1, bind1, knot1)
-      const at = (server: LabServer, cloud: string, key: (typeof nodeKeys)['nsd1']) => ({ cloud, ip: server.ip, port: server.port, key })
+      const at = (server: LabServer, cloud: string, key: (typeof nodeKeys)['nsd1']) => ({
+        cloud,
+        ip: server.ip,
+        port: server.port,
+        key,
+      })
       const place = await writeHubConfig(
         {
           folder: scratch(),
           primaries: { hm1: { ip: primary.ip, port: primary.port, key: primaryKey } },
-          nodes: { nsd1: at(nsd1, 'A', nodeKeys.nsd1), pdns1: at(pdns1, 'A', nodeKeys.pdns1), bind1: at(bind1, 'B', nodeKeys.bind1), knot1: at(knot1, 'B', nodeKeys.knot1) },
+          nodes: {
+            nsd1: at(nsd1, 'A', nodeKeys.nsd1),
+            pdns1: at(pdns1, 'A', nodeKeys.pdns1),
+            bind1: at(bind1, 'B', nodeKeys.bind1),
+            knot1: at(knot1, 'B', nodeKeys.knot1),
+          },
           zones: [{ name: ZONE }],
         },
         { transfer: hubPort },
@@ -102,7 +132,11 @@ for (const { kind, start, algorithm, signed } of CASES)
 
     it('leaves every node with the zone of the primary, record for record', async () => {
       for (const [id, node] of Object.entries(nodes)) {
-        const difference = await compareZones({ ip: primary.ip, port: primary.port, key: primaryKey }, { ip: node.ip, port: node.port, key: nodeKeys[id as keyof typeof nodeKeys] }, ZONE)
+        const difference = await compareZones(
+          { ip: primary.ip, port: primary.port, key: primaryKey },
+          { ip: node.ip, port: node.port, key: nodeKeys[id as keyof typeof nodeKeys] },
+          ZONE,
+        )
         expect(difference, id).to.equal(undefined)
       }
     }).timeout(30_000)
@@ -112,7 +146,10 @@ for (const { kind, start, algorithm, signed } of CASES)
       // NSD as primary keeps differences too (store-ixfr); every make gives IXFR.
       expect(versions.filter(({ kind: how }) => how === 'ixfr').length).to.be.greaterThan(versions.length / 2)
       const metrics = await (await fetch(`${hub.api}/metrics`)).text()
-      const sent = (how: string): number => Number(new RegExp(`zonecast_transfers_total\\{direction="out",kind="${how}",outcome="ok"\\} (\\d+)`).exec(metrics)?.[1] ?? 0)
+      const sent = (how: string): number =>
+        Number(
+          new RegExp(`zonecast_transfers_total\\{direction="out",kind="${how}",outcome="ok"\\} (\\d+)`).exec(metrics)?.[1] ?? 0,
+        )
       expect(sent('ixfr'), 'IXFR out').to.be.greaterThan(sent('axfr'))
     })
   })

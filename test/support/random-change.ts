@@ -34,7 +34,7 @@ export function randomChange(zone: string, random: Random, number: number): stri
         lines.push(`add ${host} 300 AAAA 2001:db8::${pick(9999)}`)
         break
       case 3:
-        lines.push(`add ${host} 300 MX ${pick(50)} Mail.${zone}`)
+        lines.push(`add ${host} 300 MX ${pick(50)} Ns1.${zone}`)
         break
       case 4:
         lines.push(`add ${host} 300 CAA 0 issue "ca${pick(9)}.example"`)

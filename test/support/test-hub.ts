@@ -41,9 +41,18 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
     api: { listen: `127.0.0.1:${apiPort}` },
     transfer: { listen: [`127.0.0.1:${transferPort}`, `[::1]:${transferPort}`] },
     keys: Object.fromEntries(keys.map(({ name, algorithm, secret }) => [name, { algorithm, secret }])),
-    primaries: Object.fromEntries(Object.entries(sketch.primaries).map(([id, primary]) => [id, { address: address(primary), ...keyed(primary) }])),
-    clouds: Object.fromEntries([...new Set(Object.values(sketch.nodes).map(({ cloud }) => cloud))].map((cloud, i) => [cloud, { addresses: [`192.0.2.${i + 53}`] }])),
-    nodes: Object.fromEntries(Object.entries(sketch.nodes).map(([id, node]) => [id, { cloud: node.cloud, address: address(node), ...keyed(node) }])),
+    primaries: Object.fromEntries(
+      Object.entries(sketch.primaries).map(([id, primary]) => [id, { address: address(primary), ...keyed(primary) }]),
+    ),
+    clouds: Object.fromEntries(
+      [...new Set(Object.values(sketch.nodes).map(({ cloud }) => cloud))].map((cloud, i) => [
+        cloud,
+        { addresses: [`192.0.2.${i + 53}`] },
+      ]),
+    ),
+    nodes: Object.fromEntries(
+      Object.entries(sketch.nodes).map(([id, node]) => [id, { cloud: node.cloud, address: address(node), ...keyed(node) }]),
+    ),
     zones: sketch.zones,
     defaults: { refresh: { min: '200ms', max: '2s' } },
     log: { level: process.env['ZONECAST_TEST_LOG'] ?? 'warn' },
@@ -77,7 +86,20 @@ const PROGRAM = fileURLToPath(new URL('../../services/main.ts', import.meta.url)
 /** Started as an operator would; resolves when it has printed `ready`. */
 export async function spawnHub(place: HubPlace, args: string[] = []): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, 'start', '-c', place.configFile, ...args], { stdio: ['ignore', 'pipe', log] })
+  const child = spawn(
+    process.execPath,
+    [
+      ...(process.env['ZONECAST_TEST_NODE_OPTIONS']?.split(' ') ?? []),
+      '--import',
+      'tsx',
+      PROGRAM,
+      'start',
+      '-c',
+      place.configFile,
+      ...args,
+    ],
+    { stdio: ['ignore', 'pipe', log] },
+  )
   let out = ''
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     out += text
@@ -118,8 +140,14 @@ export async function api<T = Record<string, unknown>>(hub: HubPlace, path: stri
 export async function inSync(hub: HubPlace, zone: string, serial?: number, timeoutMs = 20_000): Promise<number> {
   return await eventually(
     async () => {
-      const view = await api<{ serial: number; inSync: number; total: number; nodes: Record<string, { state: string; serial: number; error: string }> }>(hub, `/v1/zones/${zone}`)
-      if (view.inSync !== view.total || (serial !== undefined && view.serial !== serial)) throw new Error(`${zone} is not in sync: ${JSON.stringify(view.nodes)}, released ${view.serial}, wanted ${serial}`)
+      const view = await api<{
+        serial: number
+        inSync: number
+        total: number
+        nodes: Record<string, { state: string; serial: number; error: string }>
+      }>(hub, `/v1/zones/${zone}`)
+      if (view.inSync !== view.total || (serial !== undefined && view.serial !== serial))
+        throw new Error(`${zone} is not in sync: ${JSON.stringify(view.nodes)}, released ${view.serial}, wanted ${serial}`)
       return view.serial
     },
     { timeoutMs, everyMs: 50 },

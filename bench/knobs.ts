@@ -1,0 +1,19 @@
+/** Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, BENCH_ROWS (comma-separated). */
+const number = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
+
+export const KNOBS = {
+  /** Records of the large zone. */
+  records: number('BENCH_RECORDS', 1_000_000),
+  /** Real name servers behind each distributor. */
+  nodes: number('BENCH_NODES', 20),
+  /** Changes measured per distributor; odd, so that the median is one of them. */
+  changes: number('BENCH_CHANGES', 41),
+  /** Alternating rounds of whole transfers. */
+  rounds: number('BENCH_ROUNDS', 3),
+  clients: [1, 10, 50],
+  /** Who stands between primary and nodes; BENCH_WAYS chooses. */
+  distributors: (['direct', 'NSD', 'BIND', 'zonecast'] as const).filter(
+    (way) => process.env['BENCH_WAYS']?.split(',').includes(way) ?? true,
+  ),
+  rows: process.env['BENCH_ROWS']?.split(','),
+}

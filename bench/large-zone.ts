@@ -1,0 +1,41 @@
+/** The large zone of the bench: delegations with glue and hosts, as a registry's zone is. */
+import { nameToWire } from '../lib/dns/name.js'
+import { TYPE } from '../lib/dns/rrtype.js'
+import { ZoneContents } from '../lib/zone/zone-contents.js'
+
+export function storedRecord(owner: string, type: number, ttl: number, rdata: Buffer): Buffer {
+  const name = nameToWire(owner)
+  const out = Buffer.alloc(2 + name.length + 10 + rdata.length)
+  out[0] = name.length
+  name.copy(out, 2)
+  const o = 2 + name.length
+  out.writeUInt16BE(type, o)
+  out.writeUInt16BE(1, o + 2)
+  out.writeUInt32BE(ttl, o + 4)
+  out.writeUInt16BE(rdata.length, o + 8)
+  rdata.copy(out, o + 10)
+  return out
+}
+
+export function soaRecord(zone: string, serial: number): Buffer {
+  const numbers = Buffer.alloc(20)
+  for (const [i, n] of [serial, 3600, 600, 604_800, 300].entries()) numbers.writeUInt32BE(n, i * 4)
+  return storedRecord(zone, TYPE.SOA, 3600, Buffer.concat([nameToWire(`ns1.${zone}`), nameToWire(`hostmaster.${zone}`), numbers]))
+}
+
+/** Record `i` of the zone: two NS and one A in each group of three. */
+export function largeRecord(zone: string, i: number): Buffer {
+  const name = `d${Math.floor(i / 3)}.${zone}`
+  if (i % 3 === 2) return storedRecord(`ns.${name}`, TYPE.A, 3600, Buffer.from([10, (i >> 16) & 255, (i >> 8) & 255, i & 255]))
+  return storedRecord(name, TYPE.NS, 3600, nameToWire(i % 3 === 0 ? `ns.${name}` : `ns${i % 97}.hoster.example.`))
+}
+
+/** `records` in all, SOA and apex NS included. */
+export function fillZone(zone: string, records: number, serial: number): ZoneContents {
+  const contents = new ZoneContents(nameToWire(zone))
+  contents.add(soaRecord(zone, serial), 0)
+  contents.add(storedRecord(zone, TYPE.NS, 3600, nameToWire(`ns1.${zone}`)), 0)
+  contents.add(storedRecord(`ns1.${zone}`, TYPE.A, 3600, Buffer.from([192, 0, 2, 1])), 0)
+  for (let i = 0; i < records - 3; i++) contents.add(largeRecord(zone, i), 0)
+  return contents
+}

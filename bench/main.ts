@@ -1,0 +1,40 @@
+/** `npm run bench`: zonecast and the peers side by side in one run; prints tables and writes bench/results.json. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { checkProgram } from '../lab/available.js'
+import { KNOBS } from './knobs.js'
+import { measurePropagation } from './propagation.js'
+import { measureTransfersIn } from './transfers-in.js'
+import { measureTransfersOut } from './transfers-out.js'
+import { type Measured, printTable } from './statistics.js'
+
+const ROWS: Record<string, () => Promise<Measured[]>> = {
+  propagation: measurePropagation,
+  in: measureTransfersIn,
+  out: measureTransfersOut,
+}
+
+const versions = Object.fromEntries(
+  (['knot', 'nsd', 'bind'] as const).map((kind) => [kind, checkProgram(kind).version ?? 'missing']),
+)
+const machine = {
+  cores: cpus().length,
+  model: cpus()[0]?.model,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  ...versions,
+}
+console.log(`machine ${JSON.stringify(machine)}\nknobs ${JSON.stringify(KNOBS)}`)
+const all: Measured[] = []
+for (const [name, measure] of Object.entries(ROWS)) {
+  if (KNOBS.rows && !KNOBS.rows.includes(name)) continue
+  const rows = await measure()
+  all.push(...rows)
+  console.log(printTable(rows))
+}
+mkdirSync('bench', { recursive: true })
+writeFileSync(
+  'bench/results.json',
+  `${JSON.stringify({ at: new Date().toISOString(), machine, knobs: KNOBS, results: all }, undefined, 1)}\n`,
+)
+console.log('\nwritten to bench/results.json')

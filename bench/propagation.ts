@@ -1,0 +1,187 @@
+/**
+ * A change on its way: primary's commit → every one of N real nodes shows the serial. The same Knot primary, the same make of
+ * nodes; between them nothing, or zonecast, NSD or BIND as distributor. Once notified at once (by the bench, standing in for a
+ * primary that does not delay its NOTIFY), once waiting for the Knot primary's own.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startBind } from '../lab/bind.js'
+import { startKnot } from '../lab/knot.js'
+import { startNsd } from '../lab/nsd.js'
+import { findPort } from '../lab/ports.js'
+import type { LabServer } from '../lab/server.js'
+import { zoneText } from '../lab/zone-text.js'
+import { TYPE } from '../lib/dns/rrtype.js'
+import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
+import { KNOBS } from './knobs.js'
+import { storedRecord } from './large-zone.js'
+import { type Place, Probe } from './probe.js'
+import { type Measured, measured } from './statistics.js'
+
+const ZONE = 'prop.example.'
+/** How many of the changes wait for the primary's own, delayed NOTIFY: each takes seconds. */
+const WAITING_CHANGES = 7
+
+type Way = (typeof KNOBS.distributors)[number]
+
+interface Setup {
+  /** Who is told of a change at once. */
+  told: Place[]
+  nodes: Place[]
+  primary: LabServer
+  /** Milliseconds that the hub itself took, if it can say so. */
+  ownShare?: () => Promise<number[]>
+  stop: () => Promise<void>
+}
+
+export async function measurePropagation(): Promise<Measured[]> {
+  const out: Measured[] = []
+  const waiting: Measured[] = []
+  for (const way of KNOBS.distributors) {
+    const setup = await build(way)
+    const probe = new Probe()
+    try {
+      const at = await change(setup, probe, KNOBS.changes, true)
+      out.push(measured(`primary's commit → ${KNOBS.nodes} nodes, notified at once`, way, 'ms', at))
+      const later = await change(setup, probe, WAITING_CHANGES, false)
+      waiting.push(measured(`primary's commit → ${KNOBS.nodes} nodes, waiting for the primary's own NOTIFY`, way, 'ms', later))
+      if (setup.ownShare)
+        out.push(
+          measured(
+            'a change through the hub: seen at the primary → last NOTIFY sent, commit included',
+            way,
+            'ms',
+            await setup.ownShare(),
+          ),
+        )
+    } finally {
+      probe.close()
+      await setup.stop()
+    }
+  }
+  return [...out, ...waiting]
+}
+
+async function change({ primary, told, nodes }: Setup, probe: Probe, times: number, tell: boolean): Promise<number[]> {
+  const values: number[] = []
+  const text = (i: number): Buffer =>
+    storedRecord(`change.${ZONE}`, TYPE.TXT, 60, Buffer.from([4, ...Buffer.from(String(i).padStart(4, '0'))]))
+  let last: Buffer | undefined
+  for (let i = 0; i < times + 2; i++) {
+    const before = await probe.serial(primary, ZONE)
+    const next = text((i + (tell ? 0 : 5000)) % 10_000)
+    await probe.update(primary, ZONE, next, last)
+    last = next
+    if (tell) for (const place of told) probe.notify(place, ZONE)
+    const took = await probe.untilAllShow(nodes, ZONE, (serial) => serial !== before, 60_000)
+    // The first two warm caches and connections.
+    if (i >= 2) values.push(took)
+    // Until the primary's own NOTIFY of this change is over, the next one would be mixed up with it.
+    await sleep(tell ? 60 : 2_500)
+  }
+  return values
+}
+
+async function build(way: Way): Promise<Setup> {
+  const servers: LabServer[] = []
+  const distributorPort = await findPort()
+  const nodePlaces: Place[] = []
+  for (let i = 0; i < KNOBS.nodes; i++) nodePlaces.push({ ip: `127.0.1.${i + 1}`, port: await findPort(`127.0.1.${i + 1}`) })
+  const primaryPort = await findPort()
+  const distributor = { ip: '127.0.0.1', port: distributorPort }
+  const isDirect = way === 'direct'
+  const primary = await startKnot({
+    name: 'primary',
+    port: primaryPort,
+    zones: [{ name: ZONE, text: zoneText(ZONE, { records: 1000, refreshSeconds: 3600, retrySeconds: 1 }) }],
+    notify: isDirect ? nodePlaces : [distributor],
+    tuned: true,
+  })
+  servers.push(primary)
+  const stops: (() => Promise<unknown>)[] = []
+  let ownShare: Setup['ownShare']
+  const source = isDirect ? { ip: primary.ip, port: primary.port } : distributor
+  const nodes = await Promise.all(
+    nodePlaces.map(({ ip, port }, i) => startNsd({ name: `node${i}`, ip, port, zones: [{ name: ZONE, from: [source] }] })),
+  )
+  servers.push(...nodes)
+  const from = [{ ip: primary.ip, port: primary.port }]
+  if (way === 'NSD' || way === 'BIND') {
+    const start = way === 'NSD' ? startNsd : startBind
+    servers.push(
+      await start({ name: 'distributor', port: distributorPort, zones: [{ name: ZONE, from }], notify: nodePlaces, tuned: true }),
+    )
+  } else if (way === 'zonecast') {
+    const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
+    const place = await writeHubConfig(
+      {
+        folder,
+        primaries: { hm1: { ip: primary.ip, port: primary.port } },
+        nodes: Object.fromEntries(nodePlaces.map((node, i) => [`n${i}`, { cloud: i % 2 ? 'A' : 'B', ...node }])),
+        zones: [{ name: ZONE }],
+        extra: { defaults: { refresh: { min: '100ms', max: '1h' } }, log: { level: 'info' } },
+      },
+      { transfer: distributorPort },
+    )
+    const hub = await spawnHub(place)
+    stops.push(async () => {
+      await hub.stop()
+      rmSync(folder, { recursive: true, force: true })
+    })
+    const answer = async <T>(path: string): Promise<T> => (await (await fetch(place.api + path)).json()) as T
+    const shares: number[] = []
+    ownShare = async () => {
+      // The chain of the newest release of each node: last NOTIFY sent minus first sight.
+      const probe = new Probe()
+      for (let i = 0; i < 21; i++) {
+        const before = await probe.serial(primary, ZONE)
+        await probe.update(primary, ZONE, storedRecord(`own${i}.${ZONE}`, TYPE.TXT, 60, Buffer.from([1, 65])))
+        probe.notify(distributor, ZONE)
+        await probe.untilAllShow(nodePlaces, ZONE, (serial) => serial !== before, 30_000)
+        await sleep(150)
+        if (process.env['BENCH_TRACE'] && i % 10 === 0)
+          console.log(
+            i,
+            readFileSync(`/proc/${hub.child.pid}/stat`, 'utf8').split(' ').slice(13, 15).join('+'),
+            'ticks',
+            (
+              (await (await fetch(`${place.api}/metrics`)).text()).match(/^zonecast_(soa_queries|notify|transfers).*$/gm) ?? []
+            ).join(' '),
+          )
+        const times = await Promise.all(
+          nodePlaces.map((_, n) => answer<{ chain: { step: string; at: string }[] }>(`/v1/zones/${ZONE}/nodes/n${n}`)),
+        )
+        const at = (chain: { step: string; at: string }[], step: string): number =>
+          Date.parse(chain.find((s) => s.step === step)?.at ?? '')
+        if (process.env['BENCH_TRACE'] && i === 15)
+          console.log(
+            JSON.stringify(
+              times.map(({ chain }) => chain.map((c) => `${c.step} ${Date.parse(c.at) - Date.parse(chain[0]!.at)}`)),
+            ).replaceAll('],[', ']\n['),
+          )
+        const sent = Math.max(...times.map(({ chain }) => at(chain, 'notified')))
+        const seen = Math.min(...times.map(({ chain }) => at(chain, 'seen')))
+        if (i > 0 && Number.isFinite(sent - seen)) shares.push(sent - seen)
+      }
+      probe.close()
+      return shares
+    }
+  }
+  const setup: Setup = {
+    told: isDirect ? nodePlaces : [distributor],
+    nodes: nodePlaces,
+    primary,
+    ...(ownShare ? { ownShare } : {}),
+    stop: async () => {
+      for (const stop of stops) await stop()
+      await Promise.all(servers.map((server) => server.stop()))
+    },
+  }
+  const probe = new Probe()
+  await probe.untilAllShow(nodePlaces, ZONE, () => true, 60_000)
+  probe.close()
+  await sleep(3_000)
+  return setup
+}

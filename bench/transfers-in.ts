@@ -1,0 +1,128 @@
+/** AXFR in: NOTIFY → the receiver answers with the serial, the large zone from one fast source, receivers in turn. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { startBind } from '../lab/bind.js'
+import { startKnot } from '../lab/knot.js'
+import { startNsd } from '../lab/nsd.js'
+import { findPort } from '../lab/ports.js'
+import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
+import { KNOBS } from './knobs.js'
+import { type Place, Probe } from './probe.js'
+import { type Measured, measured } from './statistics.js'
+
+const ZONE = 'large.example.'
+
+/** The process that gives the zone (source-server.ts). */
+export class Source {
+  readonly place: Place
+  readonly #child: ChildProcess
+  readonly #lines: Interface
+
+  private constructor(place: Place, child: ChildProcess) {
+    this.place = place
+    this.#child = child
+    this.#lines = createInterface({ input: child.stdout! })
+  }
+
+  static async start(records: number): Promise<Source> {
+    const place = { ip: '127.0.0.1', port: await findPort() }
+    const program = fileURLToPath(new URL('./source-server.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', 'tsx', program, place.ip, String(place.port), ZONE, String(records)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const source = new Source(place, child)
+    await once(source.#lines, 'line')
+    return source
+  }
+
+  async go(serial: number): Promise<void> {
+    this.#child.stdin!.write(`go ${serial}\n`)
+    await once(this.#lines, 'line')
+  }
+
+  async stop(): Promise<void> {
+    this.#child.stdin!.end()
+    await once(this.#child, 'exit')
+  }
+}
+
+export interface Receiver extends Place {
+  /** Of all its processes. */
+  pids: () => number[]
+  stop: () => Promise<unknown>
+}
+
+export async function startReceiver(who: string, zone: string, from: Place): Promise<Receiver> {
+  if (who === 'zonecast') {
+    const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
+    const place = await writeHubConfig({
+      folder,
+      primaries: { hm1: from },
+      nodes: { n1: { cloud: 'A', ip: '127.0.0.1', port: await findPort() } },
+      zones: [{ name: zone }],
+      extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
+    })
+    const hub = await spawnHub(place)
+    const stop = async (): Promise<void> => {
+      await hub.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+    return { ...place.transfer, pids: () => [hub.child.pid!], stop }
+  }
+  const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
+  const server = await start({ name: who, zones: [{ name: zone, from: [from] }], tuned: true })
+  return { ip: server.ip, port: server.port, pids: () => descendants(server.pid), stop: () => server.stop() }
+}
+
+function descendants(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+    return [pid, ...children.flatMap(descendants)]
+  } catch {
+    return []
+  }
+}
+
+/** Proportional set size, in MB: what forked processes share counts once. */
+export function memoryMb(pids: readonly number[]): number {
+  const kb = pids.map((pid) => {
+    try {
+      return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+    } catch {
+      return 0
+    }
+  })
+  return kb.reduce((sum, n) => sum + n, 0) / 1000
+}
+
+export async function measureTransfersIn(): Promise<Measured[]> {
+  const who = ['Knot', 'NSD', 'BIND', 'zonecast']
+  const times = new Map<string, number[]>(who.map((name) => [name, []]))
+  const memory = new Map<string, number[]>(who.map((name) => [name, []]))
+  for (let round = 0; round < KNOBS.rounds; round++)
+    for (const name of who) {
+      const source = await Source.start(KNOBS.records)
+      const receiver = await startReceiver(name, ZONE, source.place)
+      const probe = new Probe()
+      try {
+        await source.go(round + 1)
+        probe.notify(receiver, ZONE)
+        times.get(name)!.push(await probe.untilAllShow([receiver], ZONE, (serial) => serial === round + 1, 120_000))
+        memory.get(name)!.push(memoryMb(receiver.pids()))
+      } finally {
+        probe.close()
+        await receiver.stop()
+        await source.stop()
+      }
+    }
+  const label = `${KNOBS.records.toLocaleString('en')} records`
+  return [
+    ...who.map((name) => measured(`AXFR in, ${label}: NOTIFY → answers the new serial`, name, 'ms', times.get(name)!)),
+    ...who.map((name) => measured(`memory with ${label}`, name, 'MB', memory.get(name)!)),
+  ]
+}
