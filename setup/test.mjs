@@ -13,7 +13,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const BIN = join(ROOT, 'node_modules/.bin')
 const SUITES = ['unit', 'interop', 'faults']
 const CHECKS = {
-  types: [join(BIN, 'tsc'), ['--noEmit', '-p', 'tsconfig.json']],
+  types: ['npm', ['run', '--silent', 'types']],
   lint: [join(BIN, 'biome'), ['check', '.']],
 }
 const PARTS = [...Object.keys(CHECKS), ...SUITES]

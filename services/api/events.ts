@@ -1,8 +1,12 @@
-/** Server-sent events (contract §3): what changes on the board, as it changes. A reader who falls behind is let go. */
+/**
+ * Server-sent events (contract §3): what changes on the board, as it changes. A look that finds what was there before is no event:
+ * a fleet at rest is silent, however often its nodes are looked at. A reader who falls behind is let go.
+ */
 import type { Request, Response } from 'express'
 import { splitPair } from '../../lib/state/tables.js'
 import type { Change } from '../../lib/state/board.js'
 import type { ZoneName } from '../../lib/dns/name.js'
+import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { ApiContext } from './context.js'
 import { nodeZoneJson, zoneSummaryJson } from './json.js'
 
@@ -14,6 +18,8 @@ const MAX_READERS = 200
 export class EventStreams {
   readonly #context: ApiContext
   readonly #readers = new Set<Response>()
+  /** What readers were last told of a zone, or of a zone on a node; kept only while somebody reads. */
+  readonly #told = new Map<string, string>()
   #number = 0
   readonly #unlisten: () => void
   readonly #timer: NodeJS.Timeout
@@ -33,30 +39,44 @@ export class EventStreams {
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     res.write('retry: 2000\n\n')
     this.#readers.add(res)
-    res.on('close', () => this.#readers.delete(res))
+    res.on('close', () => {
+      this.#readers.delete(res)
+      if (this.#readers.size === 0) this.#told.clear()
+    })
   }
 
   #onChange(change: Change): void {
     if (this.#readers.size === 0) return
-    const { matrix } = this.#context
+    const { fleet } = this.#context.matrix
     if (change.table === 'zones') this.#zone(change.key as ZoneName)
     else if (change.table === 'nodes') {
       const [name, id] = splitPair(change.key)
-      const zone = matrix.fleet.zones.get(name as ZoneName)
-      const node = matrix.fleet.nodes.get(id)
-      if (zone && node) this.#event('node', { zone: name, node: id, ...nodeZoneJson(matrix.nodeZone(zone, node)) })
+      this.#node(fleet.zones.get(name as ZoneName), fleet.nodes.get(id))
     } else if (change.table === 'drains')
-      for (const zone of matrix.fleet.zonesOf(change.key))
-        this.#event('node', {
-          zone: zone.name,
-          node: change.key,
-          ...nodeZoneJson(matrix.nodeZone(zone, matrix.fleet.nodes.get(change.key)!)),
-        })
+      for (const zone of fleet.zonesOf(change.key)) this.#node(zone, fleet.nodes.get(change.key))
   }
 
   #zone(name: ZoneName): void {
     const zone = this.#context.matrix.fleet.zones.get(name)
-    if (zone) this.#event('zone', zoneSummaryJson(this.#context.matrix.row(zone).summary))
+    if (!zone) return
+    const { summary } = this.#context.matrix.row(zone)
+    const { serial, digest, state, inSync } = summary
+    if (this.#isNew(name, [serial, digest, state, inSync])) this.#event('zone', zoneSummaryJson(summary))
+  }
+
+  #node(zone: FleetZone | undefined, node: FleetNode | undefined): void {
+    if (!zone || !node) return
+    const view = this.#context.matrix.nodeZone(zone, node)
+    const { serial, state, since, error } = view
+    if (this.#isNew(`${zone.name} ${node.id}`, [serial, state, since, error]))
+      this.#event('node', { zone: zone.name, node: node.id, ...nodeZoneJson(view) })
+  }
+
+  #isNew(key: string, facts: readonly unknown[]): boolean {
+    const text = facts.join(' ')
+    if (this.#told.get(key) === text) return false
+    this.#told.set(key, text)
+    return true
   }
 
   #event(name: string, data: unknown): void {

@@ -2,17 +2,24 @@
 import type { Config } from '../../config/config.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
+import type { NodeState } from '../../lib/fleet/node-state.js'
 import { type NodeZoneView, summarize, viewNode, type ZoneFacts, type ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import { expiresAt } from '../../lib/refresh/expiry.js'
-import type { Clock } from '../../lib/runtime/clock.js'
+import { type Clock, pause } from '../../lib/runtime/clock.js'
 import type { Board } from '../../lib/state/board.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
+
+export type StateSums = Partial<Record<NodeState, number>>
+
+/** Pairs worked out before others get a turn, some 2 ms: a hub in one process must not pause for whoever looks at it. */
+const PAIRS_PER_SLICE = 250
 
 export class Matrix {
   readonly #board: Board
   readonly #clock: Clock
   fleet: Fleet
   config: Config
+  #summing: Promise<StateSums> | undefined
 
   constructor(config: Config, fleet: Fleet, board: Board, clock: Clock) {
     this.config = config
@@ -66,6 +73,32 @@ export class Matrix {
 
   nodeZone(zone: FleetZone, node: FleetNode): NodeZoneView {
     return this.#view(zone, node.id, this.#facts(zone))
+  }
+
+  /** Every zone of the fleet or of a list, in slices. */
+  async *rows(zones: Iterable<FleetZone> = this.fleet.zones.values()): AsyncGenerator<ReturnType<Matrix['row']>> {
+    let pairs = 0
+    for (const zone of zones) {
+      yield this.row(zone)
+      pairs += zone.nodes.length + 1
+      if (pairs < PAIRS_PER_SLICE) continue
+      pairs = 0
+      await pause()
+    }
+  }
+
+  /** How many pairs of zone and node are in each state; who asks while they are summed up gets the same sums. */
+  stateSums(): Promise<StateSums> {
+    this.#summing ??= this.#sumUp().finally(() => {
+      this.#summing = undefined
+    })
+    return this.#summing
+  }
+
+  async #sumUp(): Promise<StateSums> {
+    const sums: StateSums = {}
+    for await (const { nodes } of this.rows()) for (const { state } of nodes.values()) sums[state] = (sums[state] ?? 0) + 1
+    return sums
   }
 
   /** A zone's summary and the state of each of its nodes. */

@@ -1,8 +1,8 @@
 /** The API's description (OpenAPI 3.1), from the same schemas that check its input. */
 import { extendZodWithOpenApi, OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
-import { NODE_STATES } from '../../lib/fleet/node-state.js'
 import { VERSION } from '../../lib/runtime/version.js'
+import { ChainStep, Job, moment, NodeSummary, NodeZone, Primary, Problem, Version, ZoneSummary } from './answer-schemas.js'
 import {
   diffQuery,
   drainBody,
@@ -15,63 +15,6 @@ import {
 } from './schemas.js'
 
 extendZodWithOpenApi(z)
-
-const serial = z.int().min(0).max(0xffffffff).nullable()
-const moment = z.iso.datetime().nullable()
-const state = z.enum(NODE_STATES)
-
-const NodeZone = z.object({
-  serial,
-  state,
-  since: moment,
-  observedAt: moment,
-  lagSeconds: z.number(),
-  error: z.string().nullable(),
-})
-const ZoneSummary = z.object({
-  name: z.string(),
-  serial,
-  digest: z.string().nullable(),
-  records: z.int().nullable(),
-  state,
-  releasedAt: moment,
-  lagSeconds: z.number(),
-  inSync: z.int(),
-  total: z.int(),
-})
-const Version = z.object({
-  serial,
-  digest: z.string(),
-  records: z.int(),
-  seenAt: moment,
-  committedAt: moment,
-  releasedAt: moment,
-  state: z.enum(['committed', 'released', 'superseded']),
-  from: z.string(),
-  kind: z.enum(['axfr', 'ixfr']),
-})
-const Primary = z.object({ serial, checkedAt: moment, since: moment, error: z.string().nullable() })
-const ChainStep = z.object({ step: z.string(), at: moment, detail: z.string() })
-const NodeSummary = z.object({
-  id: z.string(),
-  cloud: z.string(),
-  site: z.string().nullable(),
-  address: z.string(),
-  drained: z.boolean(),
-  states: z.record(z.string(), z.int()),
-  lagSeconds: z.number(),
-  observedAt: moment,
-  inSync: z.int(),
-  total: z.int(),
-})
-const Job = z.object({
-  id: z.string(),
-  kind: z.enum(['refresh', 'push', 'resync']),
-  state: z.enum(['waiting', 'active', 'done', 'failed']),
-  progress: z.unknown(),
-  error: z.string().nullable(),
-})
-const Problem = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
 
 const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
 const zoneParam = z.object({ zone: z.string().describe('Zone name, with or without the final dot') })
@@ -116,6 +59,10 @@ const ROUTES: RouteConfig[] = [
           states: z.record(z.string(), z.int()),
           redis: z.enum(['up', 'down']),
           held: z.array(z.string()),
+          missing: z.array(z.string()).describe('What this hub lacks to do its whole job; as in /readyz'),
+          now: moment.describe("This hub's clock"),
+          observationsHoldSeconds: z.number().describe('An observation older than this says nothing any more'),
+          caller: z.object({ name: z.string(), role: z.enum(['viewer', 'operator', 'publisher', 'admin']) }),
         }),
         'Status',
       ),
@@ -124,12 +71,13 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'get',
     path: '/v1/matrix',
-    summary: 'The sync matrix: zones × nodes',
+    summary: 'The sync matrix: zones × nodes, whole or in pages',
     request: { query: matrixQuery },
     responses: {
       200: json(
         z.object({
           zones: z.array(ZoneSummary.extend({ nodes: z.record(z.string(), NodeZone) })),
+          next: z.string().nullable(),
           nodes: z.array(z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })),
         }),
         'Matrix',

@@ -1,5 +1,6 @@
 /** Bodies and queries that the API takes, strict: an unknown field is a mistake and is named. */
 import { z } from 'zod'
+import { NODE_STATES } from '../../lib/fleet/node-state.js'
 
 /** Longest presentation form of a 255-octet name: every octet escaped as \DDD. */
 export const MAX_NAME_TEXT = 1020
@@ -44,9 +45,18 @@ export const diffQuery = z.strictObject({
   to: z.coerce.number().int().min(0).max(0xffffffff),
 })
 
+const states = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(NODE_STATES)).max(NODE_STATES.length))
+
 export const matrixQuery = z.strictObject({
-  zone: z.string().max(MAX_NAME_TEXT).optional(),
-  node: z.string().max(100).optional(),
+  zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only this zone'),
+  node: z.string().max(100).optional().describe('Only this node'),
+  match: z.string().max(MAX_NAME_TEXT).optional().describe('Only zones that have this in their name'),
+  state: states.optional().describe('Only zones with a node in one of these states, separated by commas'),
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Zones at most; all when left out'),
+  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the page before'),
 })
 
 export const serialParam = z

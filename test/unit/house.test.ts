@@ -1,4 +1,4 @@
-/** The house rules on who may import whom, read off every TypeScript file's imports. */
+/** The house rules on who may import whom, read off the imports of every TypeScript file and every script of the page. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect } from 'chai'
@@ -19,7 +19,7 @@ const FILES = FOLDERS.flatMap((folder) => {
   } catch {
     return [] // not there yet
   }
-}).filter((path) => path.endsWith('.ts'))
+}).filter((path) => path.endsWith('.ts') || path.endsWith('.js'))
 
 const TEXT = new Map(FILES.map((file) => [file, readFileSync(file, 'utf8')]))
 
@@ -28,12 +28,23 @@ const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
 
 const IMPORTS: Import[] = FILES.flatMap((from) => {
   const text = TEXT.get(from)!
-  const resolve = (to: string) => (to.startsWith('.') ? normalize(join(dirname(from), to)).replace(/\.js$/, '.ts') : to)
+  const resolve = (to: string) => (to.startsWith('.') ? sourceOf(normalize(join(dirname(from), to))) : to)
   return [
     ...[...text.matchAll(FROM)].map(([, type, to]) => ({ from, to: resolve(to!), typeOnly: type !== undefined })),
-    ...[...text.matchAll(DYNAMIC)].map(([, to]) => ({ from, to: resolve(to!), typeOnly: false })),
+    // In a comment it is a type.
+    ...[...text.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(DYNAMIC)].map(([, to]) => ({
+      from,
+      to: resolve(to!),
+      typeOnly: false,
+    })),
   ]
 })
+
+/** What stands behind an import of `x.js`: TypeScript, a script of the page, or types alone. */
+function sourceOf(path: string): string {
+  const sources = ['.ts', '.js', '.d.ts'].map((ending) => path.replace(/\.js$/, ending))
+  return sources.find((source) => TEXT.has(source)) ?? sources[0]!
+}
 
 const isIn = (path: string, ...folders: string[]): boolean =>
   folders.some((folder) => path === folder || path.startsWith(`${folder}/`))

@@ -1,0 +1,42 @@
+/** Elements made from text, never from markup: what a name server or an operator wrote stays what it is, letters. */
+
+/** @typedef {Node | string | number | undefined | false} Child */
+
+/**
+ * An element with attributes, listeners (`onclick` and the like) and children; undefined and false leave out either.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, string | number | boolean | undefined | ((event: any) => void)>} [props]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === false) continue
+    if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value)
+    else if (name === 'class') element.className = String(value)
+    else element.setAttribute(name, value === true ? '' : String(value))
+  }
+  element.append(...shown(children.flat()))
+  return element
+}
+
+/** @param {Child[]} children @returns {(Node | string)[]} */
+const shown = (children) =>
+  children.flatMap((child) => (child === undefined || child === false ? [] : [typeof child === 'number' ? String(child) : child]))
+
+/** @param {Element} element @param {...Child} children */
+export const fill = (element, ...children) => element.replaceChildren(...shown(children))
+
+/** Writes only what differs: the screen reader and the selection stay where they are. @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** @template {Element} E @param {string} id @param {new () => E} type @returns {E} */
+export function byId(id, type) {
+  const element = document.getElementById(id)
+  if (!(element instanceof type)) throw new Error(`the page has no ${type.name} #${id}`)
+  return element
+}

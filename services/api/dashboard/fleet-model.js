@@ -1,0 +1,118 @@
+/**
+ * What the page knows: the nodes by cloud, the zones loaded so far, and of each zone on each node what was last heard. Pages and
+ * events come over two connections and may overtake each other; an event that came after a page was asked for is newer than it.
+ */
+import { worstOf } from './states.js'
+
+/** @typedef {import('./answers.js').NodeZone} NodeZone */
+/** @typedef {import('./answers.js').ZoneSummary} ZoneSummary */
+/** @typedef {import('./answers.js').FleetNode} FleetNode */
+/** @typedef {import('./answers.js').MatrixAnswer} MatrixAnswer */
+/** @typedef {import('./answers.js').State} State */
+/** @typedef {NodeZone & { heardAt: number, order: number }} Cell `heardAt`: milliseconds; `order`: of what was heard. */
+/** @typedef {{ summary: ZoneSummary, cells: Map<string, Cell> }} Row */
+/** @typedef {{ name: string, nodes: FleetNode[] }} Cloud */
+
+export class FleetModel {
+  /** @type {Cloud[]} */
+  clouds = []
+  /** Nodes in the order of the columns: cloud by cloud. @type {FleetNode[]} */
+  nodes = []
+  /** Loaded zones by name. @type {string[]} */
+  names = []
+  /** Where the next page begins; null when everything that fits the filter is loaded. @type {string | null} */
+  next = null
+  /** @type {Map<string, Row>} */
+  #rows = new Map()
+  #order = 0
+
+  /** To be taken before a page is asked for, and handed over with it. */
+  mark() {
+    return this.#order
+  }
+
+  /** @param {string} name */
+  row(name) {
+    return this.#rows.get(name)
+  }
+
+  /** @param {string} zone @param {string} node */
+  cell(zone, node) {
+    return this.#rows.get(zone)?.cells.get(node)
+  }
+
+  /**
+   * Takes a page that was asked for from behind `after`: it says everything about the names from there to its last one.
+   * `whole`: it takes the place of everything loaded so far.
+   * @param {MatrixAnswer} page @param {{ after?: string | undefined, mark: number, now: number, whole?: boolean }} asked
+   */
+  takePage(page, { after, mark, now, whole = false }) {
+    this.#takeNodes(page.nodes)
+    const names = page.zones.map(({ name }) => name)
+    const last = page.next === null || whole ? undefined : names.at(-1)
+    const before = this.names.filter((name) => after !== undefined && name <= after)
+    const behind = last === undefined ? [] : this.names.filter((name) => name > last)
+    const kept = new Set([...before, ...names, ...behind])
+    for (const name of this.#rows.keys()) if (!kept.has(name)) this.#rows.delete(name)
+    for (const { nodes, ...summary } of page.zones) this.#takeRow(summary, nodes, mark, now)
+    this.names = [...before, ...names, ...behind]
+    // A page in the middle of what is loaded says nothing about its end.
+    if (behind.length === 0) this.next = page.next
+  }
+
+  /** @param {ZoneSummary} summary @param {Record<string, NodeZone>} nodes @param {number} mark @param {number} now */
+  #takeRow(summary, nodes, mark, now) {
+    const held = this.#rows.get(summary.name)
+    /** @type {Map<string, Cell>} */
+    const cells = new Map()
+    for (const [id, cell] of Object.entries(nodes)) {
+      const known = held?.cells.get(id)
+      cells.set(id, known !== undefined && known.order > mark ? known : { ...cell, heardAt: now, order: mark })
+    }
+    this.#rows.set(summary.name, { summary, cells })
+  }
+
+  /** @param {FleetNode[]} nodes */
+  #takeNodes(nodes) {
+    /** @type {Map<string, FleetNode[]>} */
+    const byCloud = new Map()
+    for (const node of nodes) byCloud.set(node.cloud, [...(byCloud.get(node.cloud) ?? []), node])
+    this.clouds = Array.from(byCloud, ([name, members]) => ({ name, nodes: members }))
+    this.nodes = this.clouds.flatMap(({ nodes: members }) => members)
+  }
+
+  /** @param {NodeZone & { zone: string, node: string }} event @param {number} now @returns {boolean} whether it is about a loaded zone */
+  takeNode({ zone, node, ...cell }, now) {
+    this.#order += 1
+    const row = this.#rows.get(zone)
+    if (row === undefined) return false
+    row.cells.set(node, { ...cell, heardAt: now, order: this.#order })
+    return true
+  }
+
+  /** @param {ZoneSummary} summary @returns {boolean} whether it is loaded */
+  takeZone(summary) {
+    this.#order += 1
+    const row = this.#rows.get(summary.name)
+    if (row === undefined) return false
+    this.#rows.set(summary.name, { ...row, summary })
+    return true
+  }
+
+  /** The worst of a zone's nodes, and how many are in sync; a zone that no node carries speaks for itself. @param {Row} row */
+  static sum({ summary, cells }) {
+    const states = Array.from(cells.values(), ({ state }) => state)
+    return {
+      state: worstOf(states) ?? summary.state,
+      inSync: states.filter((state) => state === 'in-sync').length,
+      total: states.length,
+    }
+  }
+}
+
+/** Seconds behind by now: being behind grows while nobody says anything new. @param {Cell} cell @param {number} now */
+export const lagOf = (cell, now) => (cell.lagSeconds > 0 ? cell.lagSeconds + Math.max(0, now - cell.heardAt) / 1000 : 0)
+
+/** Whether the node was last seen too long ago for the state to mean anything. @param {Cell} cell @param {number} hubNow @param {number} holdSeconds */
+export const isOutdated = (cell, hubNow, holdSeconds) =>
+  cell.observedAt !== null && cell.state !== 'drained' && hubNow - Date.parse(cell.observedAt) > holdSeconds * 1000

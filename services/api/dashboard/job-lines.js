@@ -1,0 +1,57 @@
+/** A job's progress as a sentence and, node by node, as lines; what is not well yet comes first. Pure. */
+import { count, plural } from './words.js'
+
+/** @typedef {import('./answers.js').JobAnswer} JobAnswer */
+/** @typedef {import('./answers.js').JobTarget} JobTarget */
+
+/** @type {Readonly<Record<JobTarget['step'], number>>} */
+const STEP_ORDER = { failed: 0, notified: 1, refreshing: 2, waiting: 3, confirmed: 4 }
+
+/** @type {Readonly<Record<JobTarget['step'], string>>} */
+const STEP_WORDS = {
+  waiting: 'waits for its turn',
+  refreshing: 'the primaries are asked',
+  notified: 'told, waits for its answer',
+  confirmed: 'confirmed',
+  failed: 'failed',
+}
+
+/** @param {JobAnswer} job @returns {JobTarget[]} */
+export const targetsOf = ({ progress }) =>
+  typeof progress === 'object' && progress !== null && Array.isArray(progress.targets) ? progress.targets : []
+
+/** @param {JobAnswer} job */
+export function jobSentence(job) {
+  const targets = targetsOf(job)
+  const confirmed = targets.filter(({ step }) => step === 'confirmed').length
+  const of = `${count(confirmed)} of ${count(targets.length)} confirmed`
+  switch (job.state) {
+    case 'waiting':
+      return 'Waits for a worker.'
+    case 'active':
+      return targets.length === 0 ? 'Begins.' : `Under way: ${of}.`
+    case 'done':
+      return targets.length === 0 ? 'Done.' : `Done: ${of}.`
+    case 'failed':
+      return targets.length === 0 ? `Failed: ${job.error ?? 'no reason given'}` : `Failed: ${of}.`
+  }
+}
+
+/**
+ * The lines worth showing, and how many more there are.
+ * @param {JobAnswer} job @param {number} limit
+ */
+export function jobLines(job, limit) {
+  const targets = targetsOf(job).toSorted((a, b) => STEP_ORDER[a.step] - STEP_ORDER[b.step])
+  const lines = targets.slice(0, limit).map(({ zone, node, step, serial, error }) => ({
+    key: `${zone} ${node}`,
+    who: `${zone} on ${node}`,
+    step,
+    words: `${STEP_WORDS[step]}${step === 'confirmed' && serial != null ? ` at serial ${serial}` : ''}${error ? `: ${error}` : ''}`,
+  }))
+  const more = targets.length - lines.length
+  return { lines, more: more > 0 ? `and ${plural(more, 'more target')}` : undefined }
+}
+
+/** @param {JobAnswer} job */
+export const hasEnded = ({ state }) => state === 'done' || state === 'failed'

@@ -1,0 +1,124 @@
+/** The head, the rows and the cells of the matrix as elements. Drawing again touches only what shows something else than before. */
+import { fill, h } from './dom.js'
+import { FleetModel, isOutdated, lagOf } from './fleet-model.js'
+import { stateMark } from './state-mark.js'
+import { stateRow } from './states.js'
+import { shortSpan, span } from './words.js'
+
+/** @typedef {import('./fleet-model.js').Row} Row */
+/** @typedef {{ isChosen: boolean, now: number, hubNow: number, holdSeconds: number }} Moment */
+
+/** Both rows of the head. @param {FleetModel} model */
+export function headRows({ clouds, nodes }) {
+  const cloudRow = h(
+    'div',
+    { class: 'row clouds', role: 'row', 'aria-rowindex': 1 },
+    h('span', { class: 'name', role: 'columnheader' }),
+  )
+  for (const { name, nodes: own } of clouds) {
+    const cell = h('span', { class: 'cloud', role: 'columnheader', 'aria-colspan': own.length }, h('span', {}, `Cloud ${name}`))
+    cell.style.gridColumn = `span ${own.length}`
+    cloudRow.append(cell)
+  }
+  const nodeRow = h(
+    'div',
+    { class: 'row nodes', role: 'row', 'aria-rowindex': 2 },
+    h('span', { class: 'name', role: 'columnheader' }, 'Zone'),
+    nodes.map(({ id, site }, column) =>
+      h(
+        'span',
+        {
+          class: 'cell',
+          role: 'columnheader',
+          tabindex: -1,
+          'data-at': `-1 ${column}`,
+          'data-first': isFirst(clouds, id),
+          title: `${id}${site === null ? '' : `, ${site}`}: show this node`,
+        },
+        h('span', { class: 'id' }, id),
+        h('span', { class: 'site' }, site ?? ''),
+      ),
+    ),
+  )
+  return [cloudRow, nodeRow]
+}
+
+/** @param {FleetModel} model */
+export const emptyRow = ({ clouds, nodes }) =>
+  h(
+    'div',
+    { class: 'row', role: 'row' },
+    h('span', { class: 'name', role: 'rowheader', tabindex: -1 }),
+    nodes.map(({ id }, i) =>
+      h('span', { class: 'cell', role: 'gridcell', tabindex: -1, 'aria-colindex': i + 2, 'data-first': isFirst(clouds, id) }),
+    ),
+  )
+
+/** The first of its cloud has the line to its left. @param {FleetModel['clouds']} clouds @param {string} id */
+const isFirst = (clouds, id) => clouds.some(({ nodes }) => nodes[0]?.id === id)
+
+/** @param {HTMLElement} element @param {Row} row @param {boolean} isChosen */
+export function drawName(element, row, isChosen) {
+  const { name, serial } = row.summary
+  const { state, inSync, total } = FleetModel.sum(row)
+  const label = `${name} serial ${serial ?? 'none'}, ${inSync} of ${total} in sync, ${state}`
+  if (!isNew(element, `${label} ${isChosen}`)) return
+  element.classList.toggle('chosen', isChosen)
+  element.setAttribute('aria-label', label)
+  fill(
+    element,
+    stateMark(state),
+    h('span', { class: 'zone', title: name }, name),
+    h('span', { class: 'serial' }, serial ?? '–'),
+    h('span', { class: `sum ${stateRow(state).tone}` }, `${inSync}/${total}`),
+  )
+}
+
+/** @param {HTMLElement} element @param {Row} row @param {string} node @param {Moment} moment */
+export function drawCell(element, row, node, { isChosen, now, hubNow, holdSeconds }) {
+  const { name, serial } = row.summary
+  const cell = row.cells.get(node)
+  if (cell === undefined) {
+    if (!isNew(element, 'none')) return
+    element.className = 'cell none'
+    element.setAttribute('aria-label', `${node} does not carry ${name}`)
+    fill(element, '·')
+    return
+  }
+  const lag = lagOf(cell, now)
+  const short = lag > 0 ? shortSpan(lag) : undefined
+  const outdated = isOutdated(cell, hubNow, holdSeconds)
+  const isReleased = cell.serial === serial
+  if (!isNew(element, `${cell.state} ${cell.serial} ${isReleased} ${short} ${outdated} ${isChosen}`)) return
+  const words = [
+    `${cell.state}, serial ${cell.serial ?? 'unknown'}`,
+    ...(lag > 0 ? [`${span(lag)} behind`] : []),
+    ...(outdated ? ['not looked at for a while'] : []),
+  ].join(', ')
+  element.className = ['cell', stateRow(cell.state).tone, outdated && 'outdated', isChosen && 'chosen'].filter(Boolean).join(' ')
+  element.setAttribute('aria-label', `${name} on ${node}: ${words}`)
+  element.title = `${node}: ${words}`
+  fill(
+    element,
+    stateMark(cell.state),
+    h('span', { class: isReleased ? 'serial' : 'serial other' }, cell.serial ?? '–'),
+    short !== undefined && h('span', { class: 'lag' }, short),
+  )
+  flashWhenTurned(element, String(cell.serial))
+}
+
+/** Whether it would show something else than it does. @param {HTMLElement} element @param {string} facts */
+function isNew(element, facts) {
+  if (element.dataset.shows === facts) return false
+  element.dataset.shows = facts
+  return true
+}
+
+/** @param {HTMLElement} element @param {string} serial */
+function flashWhenTurned(element, serial) {
+  const before = element.dataset.serial
+  element.dataset.serial = serial
+  if (before === undefined || before === serial) return
+  element.classList.add('turned')
+  setTimeout(() => element.classList.remove('turned'), 1500)
+}

@@ -1,0 +1,223 @@
+/**
+ * Zones × nodes as a grid (WAI-ARIA grid pattern): only the rows in sight exist, one cell can be reached with Tab and the others
+ * from there with the arrow keys. It draws what the model holds and says what was chosen; it loads nothing.
+ */
+import { fill, h } from './dom.js'
+import { drawCell, drawName, emptyRow, headRows } from './matrix-cells.js'
+import { scrollTopFor, windowOf } from './view-window.js'
+
+/** @typedef {import('./fleet-model.js').FleetModel} FleetModel */
+/** @typedef {{ zone: string | undefined, node: string | undefined }} Choice */
+
+/** Rows drawn out of sight on either side. */
+const SPARE_ROWS = 12
+/** Pages are asked for when this many rows are left. */
+const ROWS_AHEAD = 40
+
+export class MatrixGrid {
+  /** @type {(choice: Choice) => void} */
+  onChoose = () => undefined
+  /** @type {() => void} */
+  onNearEnd = () => undefined
+  /** Of the hub's clock, and how long an observation holds. */
+  hub = { now: Date.now, holdSeconds: Number.POSITIVE_INFINITY }
+  /** @type {Choice} */
+  chosen = { zone: undefined, node: undefined }
+  #model
+  #scroller
+  #head = h('div', { class: 'head', role: 'rowgroup' })
+  #body = h('div', { class: 'body', role: 'rowgroup' })
+  /** @type {Map<string, HTMLElement>} */
+  #drawn = new Map()
+  #columns = ''
+  #rowHeight = 36
+  #frame = 0
+  /** Row −1 is the head, column −1 the zone's name. */
+  #active = { row: -1, column: -1 }
+
+  /** @param {FleetModel} model @param {HTMLElement} scroller */
+  constructor(model, scroller) {
+    this.#model = model
+    this.#scroller = scroller
+    fill(scroller, this.#head, this.#body)
+    scroller.addEventListener('scroll', () => this.draw(), { passive: true })
+    scroller.addEventListener('click', (event) => this.#onClick(event))
+    scroller.addEventListener('keydown', (event) => this.#onKey(event))
+    scroller.addEventListener('focusin', (event) => this.#onFocus(event))
+    new ResizeObserver(() => this.draw()).observe(scroller)
+  }
+
+  /** Draws at the next frame, once, however often it is called until then. */
+  draw() {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw())
+  }
+
+  /** First row in sight and how many there are, for loading just those anew. */
+  get inSight() {
+    const { first, last } = this.#window(0)
+    return { first, count: last - first }
+  }
+
+  top() {
+    this.#scroller.scrollTop = 0
+  }
+
+  /** @param {number} spare */
+  #window(spare) {
+    const { scrollTop, clientHeight } = this.#scroller
+    const height = clientHeight - this.#head.offsetHeight
+    return windowOf({ scrollTop, height, rowHeight: this.#rowHeight, count: this.#model.names.length, spare })
+  }
+
+  #draw() {
+    this.#frame = 0
+    this.#drawHead()
+    const probe = this.#body.firstElementChild
+    if (probe instanceof HTMLElement && probe.offsetHeight > 0) this.#rowHeight = probe.offsetHeight
+    const { names } = this.#model
+    const { first, last } = this.#window(SPARE_ROWS)
+    const wanted = new Map(names.slice(first, last).map((name, i) => [name, first + i]))
+    // The row that has the focus stays, however far away it was scrolled: focus must not get lost.
+    const focused = names[this.#active.row]
+    if (focused !== undefined && this.#body.contains(document.activeElement)) wanted.set(focused, this.#active.row)
+    for (const [name, element] of this.#drawn)
+      if (!wanted.has(name)) {
+        element.remove()
+        this.#drawn.delete(name)
+      }
+    for (const [name, index] of wanted) this.#drawRow(name, index)
+    this.#body.style.height = `${names.length * this.#rowHeight}px`
+    this.#scroller.setAttribute('aria-rowcount', String(names.length + 2))
+    if (this.#model.next !== null && last > names.length - ROWS_AHEAD) this.onNearEnd()
+  }
+
+  #drawHead() {
+    const { clouds, nodes } = this.#model
+    const columns = clouds
+      .map(({ name, nodes: own }) => `${name}: ${own.map(({ id, site }) => `${id} ${site}`).join()}`)
+      .join('; ')
+    if (columns === this.#columns) return
+    this.#columns = columns
+    this.#scroller.style.setProperty('--nodes', String(Math.max(1, nodes.length)))
+    this.#scroller.setAttribute('aria-colcount', String(nodes.length + 1))
+    for (const element of this.#drawn.values()) element.remove()
+    this.#drawn.clear()
+    fill(this.#head, ...headRows(this.#model))
+    this.#setTabStop()
+  }
+
+  /** @param {string} name @param {number} index */
+  #drawRow(name, index) {
+    const row = this.#model.row(name)
+    if (row === undefined) return
+    let element = this.#drawn.get(name)
+    if (element === undefined) {
+      element = emptyRow(this.#model)
+      this.#drawn.set(name, element)
+      this.#body.append(element)
+    }
+    const placed = `${index} ${this.#rowHeight}`
+    if (element.dataset.placed !== placed) {
+      element.dataset.placed = placed
+      element.setAttribute('aria-rowindex', String(index + 3))
+      element.style.transform = `translateY(${index * this.#rowHeight}px)`
+      for (const [i, cell] of [...element.children].entries()) cell.setAttribute('data-at', `${index} ${i - 1}`)
+      if (index === this.#active.row) this.#setTabStop()
+    }
+    const [head, ...cells] = /** @type {HTMLElement[]} */ ([...element.children])
+    const isZone = this.chosen.zone === name
+    if (head !== undefined) drawName(head, row, isZone && this.chosen.node === undefined)
+    const moment = { now: Date.now(), hubNow: this.hub.now(), holdSeconds: this.hub.holdSeconds }
+    this.#model.nodes.forEach(({ id }, i) => {
+      const cell = cells[i]
+      if (cell !== undefined) drawCell(cell, row, id, { ...moment, isChosen: isZone && this.chosen.node === id })
+    })
+  }
+
+  /** @param {Event} event @returns {{ row: number, column: number, element: HTMLElement } | undefined} */
+  #at(event) {
+    const element = event.target instanceof Element ? event.target.closest('[data-at]') : null
+    if (!(element instanceof HTMLElement)) return undefined
+    const [row, column] = /** @type {string} */ (element.dataset.at).split(' ').map(Number)
+    return { row: row ?? -1, column: column ?? -1, element }
+  }
+
+  /** @param {Event} event */
+  #onClick(event) {
+    const at = this.#at(event)
+    if (at === undefined) return
+    at.element.focus()
+    this.#choose(at.row, at.column)
+  }
+
+  /** @param {number} row @param {number} column */
+  #choose(row, column) {
+    const zone = this.#model.names[row]
+    const node = this.#model.nodes[column]?.id
+    if (zone !== undefined && node !== undefined && this.#model.cell(zone, node) === undefined) return
+    if (zone !== undefined || node !== undefined) this.onChoose({ zone, node })
+  }
+
+  /** @param {FocusEvent} event */
+  #onFocus(event) {
+    const at = this.#at(event)
+    if (at === undefined) return
+    this.#active = { row: at.row, column: at.column }
+    this.#setTabStop()
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return
+    const { row, column } = this.#active
+    const page = Math.max(1, this.inSight.count - 1)
+    /** @type {Record<string, [number, number]>} */
+    const moves = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      PageUp: [row - page, column],
+      PageDown: [row + page, column],
+      Home: [row, -1],
+      End: [row, this.#model.nodes.length - 1],
+    }
+    const move = moves[event.key]
+    if (move !== undefined) this.focus(...move)
+    else if (event.key === 'Enter' || event.key === ' ') this.#choose(row, column)
+    else return
+    event.preventDefault()
+  }
+
+  /** Moves the focus, scrolling if need be. @param {number} row @param {number} column */
+  focus(row, column) {
+    const { names, nodes } = this.#model
+    const to = {
+      row: Math.min(names.length - 1, Math.max(-1, row)),
+      column: Math.min(nodes.length - 1, Math.max(row < 0 ? 0 : -1, column)),
+    }
+    this.#active = to
+    if (to.row >= 0) {
+      const { scrollTop, clientHeight } = this.#scroller
+      const height = clientHeight - this.#head.offsetHeight
+      this.#scroller.scrollTop = scrollTopFor({ scrollTop, height, rowHeight: this.#rowHeight, row: to.row })
+      this.#draw()
+    }
+    this.#setTabStop()?.focus({ preventScroll: false })
+  }
+
+  /** Back to where the focus was. */
+  refocus() {
+    this.focus(this.#active.row, this.#active.column)
+  }
+
+  /** @returns {HTMLElement | undefined} the one cell that Tab reaches */
+  #setTabStop() {
+    const { row, column } = this.#active
+    for (const old of this.#scroller.querySelectorAll('[data-at][tabindex="0"]')) old.setAttribute('tabindex', '-1')
+    const stop = this.#scroller.querySelector(`[data-at="${row} ${column}"]`) ?? this.#head.querySelector('[data-at]')
+    if (!(stop instanceof HTMLElement)) return undefined
+    stop.setAttribute('tabindex', '0')
+    return stop
+  }
+}

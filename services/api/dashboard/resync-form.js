@@ -1,0 +1,63 @@
+/** Asking for a resync: how strongly, and why. The jobs it starts are followed in job-list.js. */
+import { reasonOf } from './api.js'
+import { h, setText } from './dom.js'
+
+/** @typedef {import('./api.js').Api} Api */
+/** @typedef {{ title: string, path: string, body: object, what: string }} ResyncTarget `what`: such as `example.com. on ams1`. */
+
+const STRENGTHS = /** @type {const} */ ([
+  ['notify', 'Notify', 'send NOTIFY again and look until the node answers with the released serial'],
+  ['refresh', 'Refresh', 'ask the primaries first, then notify'],
+  ['retransfer', 'Retransfer', 'take the whole zone from a primary anew, then notify'],
+])
+
+/**
+ * @param {ResyncTarget} target
+ * @param {{ api: Api, mayResync: boolean, onStarted: (job: string, what: string) => void }} parts
+ */
+export function resyncForm(target, { api, mayResync, onStarted }) {
+  const told = h('p', { class: 'told', role: 'status' })
+  const button = h('button', { type: 'submit', class: 'primary', disabled: !mayResync }, target.title)
+  const reason = h('input', { name: 'reason', maxlength: 500, autocomplete: 'off', placeholder: 'for those who read it later' })
+  const form = h(
+    'form',
+    { class: 'resync', 'aria-label': target.title },
+    h('h3', {}, 'Resync'),
+    h(
+      'fieldset',
+      {},
+      h('legend', {}, 'How strongly'),
+      STRENGTHS.map(([value, name, means], i) =>
+        h(
+          'label',
+          { class: 'strength' },
+          h('input', { type: 'radio', name: 'strength', value, checked: i === 0 }),
+          h('span', {}, h('b', {}, name), ` ${means}`),
+        ),
+      ),
+    ),
+    h('label', { class: 'reason' }, 'Reason', reason),
+    button,
+    told,
+  )
+  if (!mayResync) setText(told, 'Your token may look, not resync: that takes the role operator.')
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const given = new FormData(form)
+    const why = String(given.get('reason') ?? '').trim()
+    const body = { ...target.body, strength: given.get('strength'), ...(why === '' ? {} : { reason: why }) }
+    button.disabled = true
+    setText(told, 'Asking…')
+    api
+      .post(target.path, body)
+      .then((/** @type {{ job: string }} */ { job }) => {
+        setText(told, `${job} is queued.`)
+        onStarted(job, target.what)
+      })
+      .catch((error) => setText(told, `Not queued: ${reasonOf(error)}`))
+      .finally(() => {
+        button.disabled = false
+      })
+  })
+  return form
+}

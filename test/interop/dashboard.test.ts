@@ -1,0 +1,311 @@
+/**
+ *   Knot (primary) ──▶ zonecast ──▶ cloud A: NSD ×2 · cloud B: Knot
+ *                         ▲
+ *                      Chromium
+ *
+ * The live page as an operator has it open: what it shows without being loaded again, and what its buttons do.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { Browser } from 'playwright-core'
+import { makeKey } from '../../lab/keys.js'
+import { startKnot } from '../../lab/knot.js'
+import { startNsd } from '../../lab/nsd.js'
+import { findPort } from '../../lab/ports.js'
+import type { LabServer } from '../../lab/server.js'
+import { updateZone } from '../../lab/update.js'
+import { zoneText } from '../../lab/zone-text.js'
+import { needsBrowser, openBrowser, openPage, type WatchedPage } from '../support/browser.js'
+import { eventually } from '../support/eventually.js'
+import { needsPeers } from '../support/peers.js'
+import { scratchDirs } from '../support/scratch-dir.js'
+import { api, type HubPlace, inSync, startHub, type TestHub, writeHubConfig } from '../support/test-hub.js'
+
+const ZONES = ['page.example.', 'other.example.']
+const ZONE = ZONES[0]!
+const NODE_IPS = { ams1: '127.0.0.8', lhr1: '127.0.0.9', fra1: '127.0.0.10' } as const
+
+/** Pictures for people, when a folder is named for them. */
+async function picture({ page }: WatchedPage, name: string): Promise<void> {
+  const folder = process.env.ZONECAST_TEST_PICTURES
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+}
+
+describe('the live page', function () {
+  this.timeout(60_000)
+  needsPeers('knot', 'nsd', 'redis')
+  needsBrowser()
+  const scratch = scratchDirs()
+  const primaryKey = makeKey('primary-key')
+  const nodeKey = makeKey('node-key')
+  const servers: Record<string, LabServer> = {}
+  let place: HubPlace
+  let hub: TestHub
+  let browser: Browser
+  let watched: WatchedPage
+
+  const change = (zone: string, record: string) =>
+    updateZone({ ip: servers.hm1!.ip, port: servers.hm1!.port, key: primaryKey }, zone, [`add ${record}.${zone} 60 TXT "x"`])
+  const cell = (zone: string, node: string) =>
+    watched.page.locator(`[role=gridcell][aria-label^="${zone} on ${node}:"]`).getAttribute('aria-label', { timeout: 5000 })
+  const shows = (zone: string, node: string, words: RegExp) =>
+    eventually(async () => expect(await cell(zone, node)).to.match(words), { timeoutMs: 15_000 })
+
+  before(async () => {
+    const transfer = await findPort()
+    const from = [{ ip: '127.0.0.1', port: transfer, key: nodeKey }]
+    const started = await Promise.all([
+      startKnot({
+        name: 'hm1',
+        port: await findPort(),
+        zones: ZONES.map((name) => ({ name, text: zoneText(name, { serial: 1, records: 40, retrySeconds: 1 }) })),
+        transferKey: primaryKey,
+        updateKey: primaryKey,
+      }),
+      ...Object.entries(NODE_IPS).map(async ([name, ip]) =>
+        (name === 'fra1' ? startKnot : startNsd)({
+          name,
+          ip,
+          port: await findPort(ip),
+          zones: ZONES.map((zone) => ({ name: zone, from })),
+        }),
+      ),
+    ])
+    for (const server of started) servers[server.name] = server
+    place = await writeHubConfig(
+      {
+        folder: scratch(),
+        primaries: { hm1: { ip: servers.hm1!.ip, port: servers.hm1!.port, key: primaryKey } },
+        nodes: Object.fromEntries(
+          Object.keys(NODE_IPS).map((id) => [
+            id,
+            { cloud: id === 'fra1' ? 'B' : 'A', ip: servers[id]!.ip, port: servers[id]!.port, key: nodeKey },
+          ]),
+        ),
+        zones: ZONES.map((name) => ({ name })),
+      },
+      { transfer },
+    )
+    hub = await startHub(place)
+    for (const zone of ZONES) await inSync(hub, zone, 1)
+    browser = await openBrowser()
+    watched = await openPage(browser, `${place.api}/`, { viewport: { width: 1400, height: 800 } })
+  })
+
+  after(async () => {
+    await watched?.close()
+    await browser?.close()
+    await hub?.stop()
+    await Promise.all(Object.values(servers).map((server) => server.stop()))
+  })
+
+  it('shows every zone on every node, by cloud, and says that it is live', async () => {
+    await shows(ZONE, 'ams1', /in-sync, serial 1$/)
+    await shows(ZONES[1]!, 'fra1', /in-sync, serial 1$/)
+    const { page } = watched
+    expect(await page.locator('.clouds .cloud').allTextContents()).to.deep.equal(['Cloud A', 'Cloud B'])
+    await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))
+    expect(await page.locator('#redis').textContent()).to.equal('Redis up')
+    expect(await page.locator('#hub').textContent()).to.match(/^test 2 zones × 3 nodes · version /)
+    await eventually(async () => expect(await page.locator('[data-state=in-sync] b').textContent()).to.equal('6'))
+    await picture(watched, 'at-rest')
+  })
+
+  it('turns a cell when the node turns, without being loaded again', async () => {
+    await watched.page.evaluate('globalThis.notLoadedAgain = true')
+    await change(ZONE, 'live')
+    for (const node of Object.keys(NODE_IPS)) await shows(ZONE, node, /in-sync, serial 2$/)
+    await shows(ZONES[1]!, 'ams1', /in-sync, serial 1$/)
+    expect(await watched.page.evaluate('globalThis.notLoadedAgain')).to.equal(true)
+  })
+
+  it('tells why: the chain of the newest release, step by step', async () => {
+    const { page } = watched
+    await page.locator(`[role=gridcell][aria-label^="${ZONE} on lhr1:"]`).click()
+    const panel = page.locator('#panel')
+    await eventually(async () => expect(await panel.locator('h2').textContent()).to.equal(`${ZONE} on lhr1`))
+    await eventually(async () => {
+      const steps = await panel.locator('.chain b').allTextContents()
+      expect(steps.slice(0, 4)).to.deep.equal(['Seen at a primary', 'Transferred', 'Committed', 'Released'])
+      expect(steps.at(-1)).to.equal('Node confirmed')
+      expect(await panel.locator('.ending').textContent()).to.match(/^Waits for nothing: /)
+    })
+    expect(new URL(page.url()).hash).to.equal('#zone=page.example.&node=lhr1')
+    await picture(watched, 'why')
+  })
+
+  it('resyncs on request and shows the node confirm', async () => {
+    const { page } = watched
+    await page.locator('#panel input[value=retransfer]').check()
+    await page.locator('#panel input[name=reason]').fill('a test of the page')
+    await page.locator('#panel button[type=submit]').click()
+    await eventually(async () => expect(await page.locator('.job .sentence').textContent()).to.equal('Done: 1 of 1 confirmed.'), {
+      timeoutMs: 15_000,
+    })
+    expect(await page.locator('.job .targets li').allTextContents()).to.deep.equal([`${ZONE} on lhr1 confirmed at serial 2`])
+    const { jobs } = await api<{ jobs: { kind: string; state: string; data: Record<string, unknown> }[] }>(place, '/v1/jobs')
+    expect(jobs.find(({ kind }) => kind === 'resync')).to.deep.include({ state: 'done' })
+    expect(jobs.find(({ kind }) => kind === 'resync')?.data).to.include({ strength: 'retransfer', reason: 'a test of the page' })
+    await picture(watched, 'resynced')
+    await page.locator('.job .close').click()
+  })
+
+  it('resyncs every zone of a node, and shows which failed and why', async () => {
+    const { page } = watched
+    await api(place, '/v1/nodes/fra1/drain', { method: 'POST', body: '{}' })
+    await shows(ZONE, 'fra1', /drained/)
+    await page.locator('.nodes [role=columnheader]', { hasText: 'fra1' }).click()
+    await page.locator('#panel button[type=submit]').click()
+    await eventually(
+      async () => expect(await page.locator('.job .sentence').textContent()).to.equal('Failed: 0 of 2 confirmed.'),
+      { timeoutMs: 15_000 },
+    )
+    expect((await page.locator('.job .targets li').allTextContents()).join()).to.match(/fra1 failed: the node is drained/)
+    await api(place, '/v1/nodes/fra1/undrain', { method: 'POST', body: '{}' })
+    await shows(ZONE, 'fra1', /in-sync/)
+    await page.locator('.job .close').click()
+  })
+
+  it('shows a zone: primaries with their errors, and the versions kept', async () => {
+    const { page } = watched
+    await page.locator(`[role=rowheader][aria-label^="${ZONE}"]`).click()
+    await eventually(async () => {
+      expect(await page.locator('#panel table').nth(0).locator('tbody tr').allTextContents()).to.have.length(1)
+      expect(await page.locator('#panel table').nth(1).locator('tbody tr').count()).to.equal(2)
+    })
+    await picture(watched, 'zone')
+    servers.hm1!.pause()
+    try {
+      await eventually(
+        async () => expect(await page.locator('#panel table').nth(0).locator('.error').textContent()).to.match(/127\.0\.0\.1/),
+        {
+          timeoutMs: 20_000,
+        },
+      )
+      await picture(watched, 'primary-away')
+    } finally {
+      servers.hm1!.resume()
+    }
+  }).timeout(40_000)
+
+  it('filters by name and by state, and keeps that in the address', async () => {
+    const { page } = watched
+    await page.locator('#match').fill('OTHER')
+    const rows = page.locator('.body [role=rowheader]')
+    await eventually(async () => expect(await rows.count()).to.equal(1))
+    await page.locator('[data-state=stuck]').first().click()
+    await eventually(async () => expect(await rows.count()).to.equal(0))
+    expect(await page.locator('#empty').isVisible()).to.equal(true)
+    expect(new URL(page.url()).hash).to.match(/^#match=OTHER&state=stuck/)
+    await page.locator('.chip', { hasText: 'all states' }).click()
+    await page.locator('#match').fill('')
+    await eventually(async () => expect(await rows.count()).to.equal(2))
+  })
+
+  it('works from the keyboard: arrows move, Enter opens, Escape comes back', async () => {
+    const { page } = watched
+    await page.keyboard.press('Escape')
+    await page.locator('.nodes [role=columnheader][data-at="-1 0"]').focus()
+    const focused = () => page.evaluate<string>('document.activeElement.getAttribute("aria-label")')
+    await page.keyboard.press('ArrowDown')
+    expect(await focused()).to.match(/^other\.example\. on ams1: /)
+    await page.keyboard.press('End')
+    await page.keyboard.press('ArrowDown')
+    expect(await focused()).to.match(/^page\.example\. on fra1: /)
+    await page.keyboard.press('Enter')
+    await eventually(async () => expect(await page.locator('#panel h2').textContent()).to.equal('page.example. on fra1'))
+    expect(await page.evaluate('document.activeElement.tagName')).to.equal('H2')
+    await page.keyboard.press('Escape')
+    expect(await page.locator('#panel').isVisible()).to.equal(false)
+    expect(await focused()).to.match(/^page\.example\. on fra1: /)
+  })
+
+  it('shows a silent node as behind, and the others as they are', async () => {
+    servers.lhr1!.pause()
+    try {
+      await change(ZONE, 'silent')
+      await shows(ZONE, 'ams1', /in-sync, serial 3$/)
+      await shows(ZONE, 'lhr1', /(syncing|lagging|unknown), serial 2, \d+s behind/)
+      await picture(watched, 'behind')
+    } finally {
+      servers.lhr1!.resume()
+    }
+    await shows(ZONE, 'lhr1', /in-sync, serial 3$/)
+  }).timeout(40_000)
+
+  it('complained about nothing', () => {
+    expect(watched.complaints).to.deep.equal([])
+  })
+
+  it('fits a phone', async () => {
+    const phone = await openPage(browser, `${place.api}/#zone=${ZONE}&node=ams1`, {
+      viewport: { width: 390, height: 780 },
+      isMobile: true,
+      hasTouch: true,
+      colorScheme: 'dark',
+    })
+    await eventually(async () => expect(await phone.page.locator('.chain li').count()).to.be.greaterThan(3))
+    await picture(phone, 'phone-why')
+    await phone.page.locator('#panel .close').first().click()
+    await eventually(async () => expect(await phone.page.locator('.body .cell').count()).to.be.greaterThan(3))
+    await picture(phone, 'phone')
+    const width = await phone.page.evaluate<number>('document.documentElement.scrollWidth')
+    expect(width).to.be.at.most(390)
+    expect(phone.complaints).to.deep.equal([])
+    await phone.close()
+  })
+
+  it('asks for a token where the hub wants one, and says when it may only look', async () => {
+    const guarded = await writeHubConfig({
+      folder: scratch(),
+      primaries: { hm1: { ip: servers.hm1!.ip, port: servers.hm1!.port, key: primaryKey } },
+      nodes: { ams1: { cloud: 'A', ip: servers.ams1!.ip, port: servers.ams1!.port, key: nodeKey } },
+      zones: [{ name: ZONE }],
+    })
+    const token = 'look-only'
+    const sha256 = createHash('sha256').update(token).digest('hex')
+    const config = JSON.parse(readFileSync(guarded.configFile, 'utf8'))
+    config.api.tokens = [{ name: 'wall', role: 'viewer', sha256 }]
+    writeFileSync(guarded.configFile, JSON.stringify(config))
+    const other = await startHub(guarded)
+    const asked = await openPage(browser, `${guarded.api}/`)
+    try {
+      const { page } = asked
+      await eventually(async () => expect(await page.locator('#token').isVisible()).to.equal(true))
+      await picture(asked, 'token')
+      await page.locator('#token-input').fill('wrong')
+      await page.locator('#token button[type=submit]').click()
+      await eventually(async () => expect(await page.locator('#token-reason').textContent()).to.equal('the token is not known'))
+      await page.locator('#token-input').fill(token)
+      await page.locator('#token button[type=submit]').click()
+      await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))
+      await page.locator('.nodes [role=columnheader]', { hasText: 'ams1' }).click()
+      await eventually(async () => expect(await page.locator('#panel .told').textContent()).to.match(/role operator/))
+      expect(await page.locator('#panel button[type=submit]').isDisabled()).to.equal(true)
+      expect(page.url()).to.not.include(token)
+      expect(await page.evaluate('JSON.stringify({ ...localStorage })')).to.not.include(token)
+      // Chromium tells of every 401 by itself.
+      expect(asked.complaints.filter((text) => !text.includes('401'))).to.deep.equal([])
+    } finally {
+      await asked.close()
+      await other.stop()
+    }
+  })
+
+  it('says that it is not live when the hub goes, and comes back by itself', async () => {
+    const { page } = watched
+    await hub.stop()
+    await eventually(async () => expect(await page.locator('#live').textContent()).to.match(/^Not live since \d\d:\d\d:\d\d$/))
+    expect(await page.locator('#alerts').textContent()).to.match(/Not live: .* trying again/)
+    await picture(watched, 'not-live')
+    hub = await startHub(place)
+    await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'), { timeoutMs: 20_000 })
+    expect(await page.locator('#alerts').textContent()).to.equal('')
+    await change(ZONE, 'back')
+    await shows(ZONE, 'ams1', /in-sync, serial 4$/)
+  }).timeout(40_000)
+})

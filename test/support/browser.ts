@@ -1,0 +1,53 @@
+/** The system's Chromium, headless, in tests of the page: what it complains about is kept, and it leaves nothing behind. */
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findProgram } from '../../lab/available.js'
+
+/** Nothing that talks to anybody but the page's own server. */
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Call inside describe(): without Chromium its tests are pending here and failing in CI. */
+export function needsBrowser(): void {
+  before(function () {
+    if (findProgram('chromium') !== undefined) return
+    if (process.env.CI) throw new Error('CI must have a browser: apt-get install chromium')
+    this.skip()
+  })
+}
+
+/** With a profile of its own that goes when it closes. */
+export async function openBrowser(): Promise<Browser> {
+  return await chromium.launch({ executablePath: findProgram('chromium')!, chromiumSandbox: false, args: QUIET })
+}
+
+export interface WatchedPage {
+  page: Page
+  /** Errors on the console, uncaught exceptions, and what the content security policy stopped. */
+  complaints: string[]
+  close(): Promise<void>
+}
+
+export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('requestfailed', (request) => {
+    // A stream that is read until the page goes ends by being cut.
+    if (!request.url().endsWith('/v1/events')) complaints.push(`${request.url()}: ${request.failure()?.errorText}`)
+  })
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`asked elsewhere: ${request.url()}`)
+  })
+  await page.goto(url)
+  return { page, complaints, close: () => context.close() }
+}

@@ -1,0 +1,129 @@
+/** What the page knows, when pages and events overtake each other. */
+import { expect } from 'chai'
+import type { MatrixAnswer, NodeZone, State, ZoneSummary } from '../../../services/api/dashboard/answers.js'
+import { FleetModel, isOutdated, lagOf } from '../../../services/api/dashboard/fleet-model.js'
+
+const NODES = [
+  { id: 'ams1', cloud: 'A', site: 'AMS' },
+  { id: 'fra1', cloud: 'B', site: null },
+  { id: 'lhr1', cloud: 'A', site: null },
+]
+
+const at = (serial: number, state: State = 'in-sync', lagSeconds = 0): NodeZone => ({
+  serial,
+  state,
+  since: null,
+  observedAt: '2026-11-03T03:00:00.000Z',
+  lagSeconds,
+  error: null,
+})
+
+const summary = (name: string, serial = 1): ZoneSummary => ({
+  name,
+  serial,
+  digest: null,
+  records: 5,
+  state: 'in-sync',
+  releasedAt: null,
+  lagSeconds: 0,
+  inSync: 1,
+  total: 1,
+})
+
+const page = (names: string[], next: string | null = null, nodes: Record<string, NodeZone> = { ams1: at(1) }): MatrixAnswer => ({
+  zones: names.map((name) => ({ ...summary(name), nodes })),
+  nodes: NODES,
+  next,
+})
+
+const taken = (...pages: [page: MatrixAnswer, after?: string | undefined, whole?: boolean][]): FleetModel => {
+  const model = new FleetModel()
+  for (const [answer, after, whole] of pages)
+    model.takePage(answer, { after, mark: model.mark(), now: 1000, whole: whole ?? false })
+  return model
+}
+
+describe('what the page knows', () => {
+  it('has its nodes cloud by cloud', () => {
+    const model = taken([page(['a.'])])
+    expect(model.clouds.map(({ name, nodes }) => `${name} ${nodes.map(({ id }) => id).join()}`)).to.deep.equal([
+      'A ams1,lhr1',
+      'B fra1',
+    ])
+    expect(model.nodes.map(({ id }) => id)).to.deep.equal(['ams1', 'lhr1', 'fra1'])
+  })
+
+  for (const { what, pages, names, next } of [
+    { what: 'adds the next page', pages: [[page(['a.', 'b.'], 'b.')], [page(['c.']), 'b.']], names: 'a. b. c.', next: null },
+    {
+      what: 'takes a page in the middle for what it is about',
+      pages: [[page(['a.', 'b.', 'c.', 'd.'], 'd.')], [page(['b.', 'bb.'], 'bb.'), 'a.']],
+      names: 'a. b. bb. c. d.',
+      next: 'd.',
+    },
+    {
+      what: 'forgets a zone that is no longer there',
+      pages: [[page(['a.', 'b.', 'c.'])], [page(['a.', 'c.'])]],
+      names: 'a. c.',
+      next: null,
+    },
+    {
+      what: 'a whole one takes the place of everything',
+      pages: [[page(['a.', 'b.', 'z.'])], [page(['x.'], 'x.'), undefined, true]],
+      names: 'x.',
+      next: 'x.',
+    },
+    { what: 'nothing fits the filter any more', pages: [[page(['a.', 'b.'])], [page([])]], names: '', next: null },
+  ] as { what: string; pages: [MatrixAnswer, string?, boolean?][]; names: string; next: string | null }[])
+    it(what, () => {
+      const model = taken(...pages)
+      expect(model.names.join(' ')).to.equal(names)
+      expect(model.next).to.equal(next)
+      expect(model.names.every((name) => model.row(name) !== undefined)).to.equal(true)
+    })
+
+  it('an event that came after a page was asked for is newer than the page', () => {
+    const model = taken([page(['a.'])])
+    const mark = model.mark()
+    expect(model.takeNode({ zone: 'a.', node: 'ams1', ...at(2) }, 2000)).to.equal(true)
+    model.takePage(page(['a.']), { mark, now: 3000 })
+    expect(model.cell('a.', 'ams1')).to.include({ serial: 2, heardAt: 2000 })
+    model.takePage(page(['a.'], null, { ams1: at(3) }), { mark: model.mark(), now: 4000 })
+    expect(model.cell('a.', 'ams1')).to.include({ serial: 3, heardAt: 4000 })
+  })
+
+  it('an event about a zone that is not loaded changes nothing', () => {
+    const model = taken([page(['a.'])])
+    expect(model.takeNode({ zone: 'q.', node: 'ams1', ...at(2) }, 0)).to.equal(false)
+    expect(model.takeZone(summary('q.'))).to.equal(false)
+    expect(model.names).to.deep.equal(['a.'])
+  })
+
+  it('a new release changes the zone and leaves its nodes as they were', () => {
+    const model = taken([page(['a.'])])
+    expect(model.takeZone(summary('a.', 9))).to.equal(true)
+    expect(model.row('a.')?.summary.serial).to.equal(9)
+    expect(model.cell('a.', 'ams1')?.serial).to.equal(1)
+  })
+
+  it('a zone is as its worst node is; without nodes it speaks for itself', () => {
+    const cells = { ams1: at(1), fra1: at(0, 'stuck', 900), lhr1: at(1, 'drained') }
+    expect(FleetModel.sum(taken([page(['a.'], null, cells)]).row('a.')!)).to.deep.equal({ state: 'stuck', inSync: 1, total: 3 })
+    expect(FleetModel.sum(taken([page(['a.'], null, {})]).row('a.')!)).to.deep.equal({ state: 'in-sync', inSync: 0, total: 0 })
+  })
+
+  it('being behind grows while nobody says anything new', () => {
+    const cell = { ...at(1, 'syncing', 10), heardAt: 1000, order: 0 }
+    expect(lagOf(cell, 4000)).to.equal(13)
+    expect(lagOf({ ...cell, lagSeconds: 0 }, 4000)).to.equal(0)
+  })
+
+  it('an observation says nothing any more after a while', () => {
+    const seenAt = Date.parse('2026-11-03T03:00:00.000Z')
+    const cell = { ...at(1), heardAt: 0, order: 0 }
+    expect(isOutdated(cell, seenAt + 180_000, 180)).to.equal(false)
+    expect(isOutdated(cell, seenAt + 180_001, 180)).to.equal(true)
+    expect(isOutdated({ ...cell, state: 'drained' }, seenAt + 999_999, 180)).to.equal(false)
+    expect(isOutdated({ ...cell, observedAt: null }, seenAt + 999_999, 180)).to.equal(false)
+  })
+})

@@ -1,0 +1,60 @@
+/** A resync as the page tells it, from the first moment to the last. */
+import { expect } from 'chai'
+import type { JobAnswer, JobTarget } from '../../../services/api/dashboard/answers.js'
+import { hasEnded, jobLines, jobSentence } from '../../../services/api/dashboard/job-lines.js'
+
+const target = (node: string, step: JobTarget['step'], more: Partial<JobTarget> = {}): JobTarget => ({
+  zone: 'a.',
+  node,
+  step,
+  ...more,
+})
+
+const job = (state: JobAnswer['state'], targets: JobTarget[] | undefined, error: string | null = null): JobAnswer => ({
+  id: 'resync-7',
+  kind: 'resync',
+  state,
+  progress: targets === undefined ? 0 : { total: targets.length, confirmed: 0, failed: 0, targets },
+  error,
+})
+
+describe('a resync on the page', () => {
+  const targets = [
+    target('n1', 'confirmed', { serial: 9 }),
+    target('n2', 'failed', { error: 'no answer' }),
+    target('n3', 'notified'),
+  ]
+
+  for (const [what, shown, sentence] of [
+    ['waits', job('waiting', undefined), 'Waits for a worker.'],
+    ['has begun', job('active', undefined), 'Begins.'],
+    ['is under way', job('active', targets), 'Under way: 1 of 3 confirmed.'],
+    ['is done', job('done', [target('n1', 'confirmed')]), 'Done: 1 of 1 confirmed.'],
+    ['failed', job('failed', targets, 'a. on n2: no answer'), 'Failed: 1 of 3 confirmed.'],
+    ['failed before it had targets', job('failed', undefined, 'job stalled'), 'Failed: job stalled'],
+  ] as const)
+    it(what, () => expect(jobSentence(shown)).to.equal(sentence))
+
+  it('shows first what is not well', () => {
+    const { lines, more } = jobLines(job('active', targets), 10)
+    expect(lines.map(({ who, words }) => `${who}: ${words}`)).to.deep.equal([
+      'a. on n2: failed: no answer',
+      'a. on n3: told, waits for its answer',
+      'a. on n1: confirmed at serial 9',
+    ])
+    expect(more).to.equal(undefined)
+  })
+
+  it('says how many it does not show', () => {
+    expect(jobLines(job('active', targets), 1)).to.deep.include({ more: 'and 2 more targets' })
+  })
+
+  it('ends when it is done or failed', () => {
+    expect((['waiting', 'active', 'done', 'failed'] as const).map((state) => hasEnded(job(state, [])))).to.deep.equal([
+      false,
+      false,
+      true,
+      true,
+    ])
+  })
+})

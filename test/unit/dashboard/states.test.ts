@@ -1,0 +1,26 @@
+/** The page knows the states there are, and tells each apart without colour. */
+import { expect } from 'chai'
+import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import { PROBLEMS, STATES, stateRow, worstOf } from '../../../services/api/dashboard/states.js'
+
+describe('states on the page', () => {
+  it('are the states there are', () => {
+    expect(STATES.map(({ state }) => state)).to.have.members([...NODE_STATES])
+  })
+
+  it('each has a letter of its own', () => {
+    expect(new Set(STATES.map(({ mark }) => mark)).size).to.equal(STATES.length)
+    for (const { mark } of STATES) expect([...mark]).to.have.length(1)
+  })
+
+  it('are summed up to the one that wants a person most', () => {
+    expect(worstOf(['in-sync', 'lagging', 'stuck', 'syncing'])).to.equal('stuck')
+    expect(worstOf(['drained', 'in-sync'])).to.equal('in-sync')
+    expect(worstOf([])).to.equal(undefined)
+    expect(PROBLEMS).to.include('unknown').and.not.include('syncing')
+  })
+
+  it('one that a newer hub may have is shown as unknown', () => {
+    expect(stateRow('paused' as 'held').state).to.equal('unknown')
+  })
+})
