@@ -1,0 +1,118 @@
+/** Which changes become events, and that a fleet at rest is silent. */
+import { EventEmitter } from 'node:events'
+import type { Request, Response } from 'express'
+import { expect } from 'chai'
+import type { ApiContext } from '../../../services/api/context.js'
+import { EventStreams } from '../../../services/api/events.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
+
+class Reader extends EventEmitter {
+  text = ''
+  status_ = 200
+  writableLength = 0
+  isDestroyed = false
+  writeHead(): void {}
+  status(code: number): this {
+    this.status_ = code
+    return this
+  }
+  write(text: string): void {
+    this.text += text
+  }
+  end(): void {
+    this.emit('close')
+  }
+  destroy(): void {
+    this.isDestroyed = true
+    this.emit('close')
+  }
+  /** Events as `name zone node state serial`, read once. */
+  take(): string[] {
+    const events = [...this.text.matchAll(/event: (\w+)\ndata: (.*)\n/g)].map(([, name, data]) => {
+      const { zone, name: zoneName, node, state, serial } = JSON.parse(data!)
+      return [name, zone ?? zoneName, node, state, serial].filter((part) => part !== undefined).join(' ')
+    })
+    this.text = ''
+    return events
+  }
+}
+
+describe('events', () => {
+  const scratch = scratchDirs()
+  let fleet: SmallFleet
+  let streams: EventStreams
+
+  const open = (): Reader => {
+    const reader = new Reader()
+    streams.open({} as Request, reader as unknown as Response)
+    return reader
+  }
+
+  beforeEach(() => {
+    fleet = smallFleet(scratch(), { 'a.example': undefined })
+    streams = new EventStreams({ matrix: fleet.matrix, board: fleet.board } as unknown as ApiContext)
+  })
+  afterEach(() => streams.close())
+
+  it('a release and each node that changes', () => {
+    const reader = open()
+    fleet.release('a.example.', 5)
+    fleet.serve('a.example.', 'ams1', 4)
+    fleet.serve('a.example.', 'ams1', 5)
+    expect(reader.take()).to.deep.equal([
+      'zone a.example. syncing 5',
+      'node a.example. ams1 syncing 4',
+      'node a.example. ams1 in-sync 5',
+    ])
+  })
+
+  it('a look that finds what was there before is none', () => {
+    const reader = open()
+    fleet.release('a.example.', 5)
+    fleet.serve('a.example.', 'ams1', 5)
+    reader.take()
+    fleet.serve('a.example.', 'ams1', 5, { observedAt: NOW })
+    expect(reader.take()).to.deep.equal([])
+    fleet.serve('a.example.', 'ams1', 5, { missed: 1, error: 'no answer' })
+    expect(reader.take()).to.deep.equal(['node a.example. ams1 in-sync 5'])
+  })
+
+  it('whoever comes first is told of everything that is heard from then on', () => {
+    const first = open()
+    fleet.release('a.example.', 5)
+    fleet.serve('a.example.', 'ams1', 5)
+    first.end()
+    const second = open()
+    fleet.serve('a.example.', 'ams1', 5)
+    expect(second.take()).to.deep.equal(['node a.example. ams1 in-sync 5'])
+  })
+
+  it('a drained node is told of in each of its zones', () => {
+    const reader = open()
+    fleet.release('a.example.', 5)
+    fleet.serve('a.example.', 'fra1', 5)
+    reader.take()
+    fleet.board.set('drains', 'fra1', { at: NOW, drained: true, by: 'noc', reason: undefined })
+    expect(reader.take()).to.deep.equal(['node a.example. fra1 drained 5'])
+  })
+
+  it('what is not in the config any more is none', () => {
+    const reader = open()
+    fleet.serve('gone.example.', 'ams1', 5)
+    fleet.serve('a.example.', 'gone1', 5)
+    expect(reader.take()).to.deep.equal([])
+  })
+
+  it('a reader who does not read is let go', () => {
+    const reader = open()
+    reader.writableLength = 2 ** 21
+    fleet.release('a.example.', 5)
+    expect(reader.isDestroyed).to.equal(true)
+  })
+
+  it('readers beyond two hundred are refused', () => {
+    const readers = Array.from({ length: 201 }, open)
+    expect(readers.map(({ status_ }) => status_).filter((status) => status === 503)).to.have.length(1)
+  })
+})

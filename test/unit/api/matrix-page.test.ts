@@ -1,0 +1,74 @@
+/** The matrix in pages: nothing left out, nothing twice, and only what fits the filter. */
+import { expect } from 'chai'
+import type { NodeState } from '../../../lib/fleet/node-state.js'
+import { type MatrixFilter, matrixPage } from '../../../services/api/matrix-page.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { type SmallFleet, smallFleet } from './small-fleet.js'
+
+const ALL: MatrixFilter = {
+  zone: undefined,
+  node: undefined,
+  match: undefined,
+  states: undefined,
+  limit: undefined,
+  after: undefined,
+}
+
+describe('the matrix in pages', () => {
+  const scratch = scratchDirs()
+  let fleet: SmallFleet
+  const names = async (filter: Partial<MatrixFilter>): Promise<string> => {
+    const { zones, next } = await matrixPage(fleet.matrix, { ...ALL, ...filter })
+    return `${zones.map(({ name }) => name).join(' ')}${next === null ? '' : ` … ${next}`}`
+  }
+
+  before(() => {
+    fleet = smallFleet(scratch(), { 'c.example': undefined, 'a.example': ['A'], 'b.test': ['B'], 'd.example': ['empty'] })
+    for (const zone of ['a.example.', 'b.test.', 'c.example.']) fleet.release(zone, 5)
+    fleet.serve('a.example.', 'ams1', 5)
+    fleet.serve('a.example.', 'lhr1', 5)
+    fleet.serve('b.test.', 'fra1', 6)
+    fleet.serve('c.example.', 'ams1', 5)
+    fleet.serve('c.example.', 'lhr1', 4)
+    fleet.serve('c.example.', 'fra1', 5, { missed: 9 })
+  })
+
+  it('is whole and in the order of names when nothing is asked for', async () => {
+    expect(await names({})).to.equal('a.example. b.test. c.example. d.example.')
+  })
+
+  it('a page says where the next one begins, the last one says that there is none', async () => {
+    expect(await names({ limit: 2 })).to.equal('a.example. b.test. … b.test.')
+    expect(await names({ limit: 2, after: 'b.test.' })).to.equal('c.example. d.example.')
+    expect(await names({ limit: 3, after: 'b.test.' })).to.equal('c.example. d.example.')
+    expect(await names({ after: 'd.example.' })).to.equal('')
+  })
+
+  it('a page begins behind a name that is gone', async () => {
+    expect(await names({ after: 'bb.' })).to.equal('c.example. d.example.')
+  })
+
+  for (const [states, found] of [
+    [['ahead'], 'b.test.'],
+    [['syncing', 'unknown'], 'c.example. d.example.'],
+    [['unknown'], 'c.example. d.example.'],
+    [['in-sync'], 'a.example. c.example.'],
+    [['stuck'], ''],
+  ] as [NodeState[], string][])
+    it(`zones with a node ${states.join(' or ')}`, async () => expect(await names({ states })).to.equal(found))
+
+  it('zones with a part of a name, in any case', async () => {
+    expect(await names({ match: 'EXAMPLE', limit: 2 })).to.equal('a.example. c.example. … c.example.')
+  })
+
+  it('one node has the zones of its cloud alone, and its own state counts', async () => {
+    expect(await names({ node: 'fra1' })).to.equal('b.test. c.example.')
+    expect(await names({ node: 'lhr1', states: ['in-sync'] })).to.equal('a.example.')
+    const { zones } = await matrixPage(fleet.matrix, { ...ALL, node: 'fra1' })
+    expect(zones.map(({ nodes }) => Object.keys(nodes as object))).to.deep.equal([['fra1'], ['fra1']])
+  })
+
+  it('sums count every pair once', async () => {
+    expect(await fleet.matrix.stateSums()).to.deep.equal({ 'in-sync': 3, ahead: 1, syncing: 1, unknown: 1 })
+  })
+})
