@@ -223,6 +223,6 @@ export class Hub {
     for (const redis of this.#connections) redis.disconnect()
     const isAlone = ROLES.every((role) => this.#roles.includes(role))
     if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
-    this.#store?.close()
+    await this.#store?.close()
   }
 }

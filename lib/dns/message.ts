@@ -6,7 +6,7 @@
 import { WireError } from './errors.js'
 import { lowerWire } from './name.js'
 import { FLAG, OPCODE } from './rcode.js'
-import { NameReader, RecordReader, rdataStart, storedType } from './record.js'
+import { MAX_STORED_OCTETS, NameReader, RecordReader, rdataStart, storedType } from './record.js'
 import { CLASS, TYPE } from './rrtype.js'
 import type { Serial } from './serial.js'
 
@@ -103,6 +103,9 @@ export interface SmallMessage extends Header {
 /** Most records a small message may hold: what we ask for never needs more, and a flood costs nothing. */
 const SMALL_MESSAGE_RECORDS = 64
 
+/** Where a record lies between being read and being copied; one for all, as reading never waits. */
+const SCRATCH = Buffer.allocUnsafe(MAX_STORED_OCTETS)
+
 /** Reads a whole small message strictly: every record well formed, nothing behind the last one. Throws WireError. */
 export function readMessage(msg: Buffer): SmallMessage {
   const header = readHeader(msg)
@@ -113,14 +116,13 @@ export function readMessage(msg: Buffer): SmallMessage {
   if (counts[0] + counts[1] + counts[2] > SMALL_MESSAGE_RECORDS)
     throw new WireError({ code: 'WIRE_OVERSIZE', octets: msg.length }, `message has more than ${SMALL_MESSAGE_RECORDS} records`)
   const reader = new RecordReader()
-  const scratch = Buffer.allocUnsafe(msg.length * 2 + 66_500)
   let o = question?.end ?? HEADER_OCTETS
   const sections: [Buffer[], Buffer[], Buffer[]] = [[], [], []]
   let edns: Edns | undefined
   for (let s = 0; s < 3; s++) {
     for (let i = 0; i < counts[s]!; i++) {
-      reader.read(msg, o, scratch, 0)
-      const stored = Buffer.from(scratch.subarray(0, reader.length))
+      reader.read(msg, o, SCRATCH, 0)
+      const stored = Buffer.from(SCRATCH.subarray(0, reader.length))
       o = reader.next
       if (s === 2 && reader.type === TYPE.OPT) {
         if (edns !== undefined || reader.ownerLength !== 1)

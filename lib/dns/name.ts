@@ -115,3 +115,10 @@ export function parseZoneName(text: string): ZoneName {
 export function zoneNameOfWire(wire: Uint8Array): ZoneName {
   return wireToName(lowerWire(wire)) as ZoneName
 }
+
+/** Labels of a wire name, the root's left out (RFC 9660 §2 counts so). */
+export function labelCount(wire: Uint8Array): number {
+  let labels = 0
+  for (let o = 0; wire[o] !== 0; o += 1 + wire[o]!) labels += 1
+  return labels
+}

@@ -42,6 +42,8 @@ export class Delivery {
   readonly #notify: NotifySender
   readonly #delays: ServeDelays
   #trail: PushTrail
+  /** The trail has moved on since the board last heard of it. */
+  #unsaid = false
   #over = false
   #taken = false
   #wake: (() => void) | undefined
@@ -78,6 +80,7 @@ export class Delivery {
     for (;;) {
       await this.#wait(delay)
       if (this.#over) return 'superseded'
+      this.#tell()
       if (this.#taken && !close) {
         close = true
         delay = CLOSE_LOOK_MS
@@ -89,6 +92,7 @@ export class Delivery {
       if (this.#over) return 'superseded'
       if (serial !== undefined && reaches(serial, this.target)) {
         this.#over = true
+        this.#tell()
         if (this.#trail.takenAt !== undefined) this.#delays.note(this.#node.id, this.#clock.now() - this.#trail.takenAt)
         return 'confirmed'
       }
@@ -96,7 +100,6 @@ export class Delivery {
         this.#over = true
         return 'unreached'
       }
-      this.#note()
     }
   }
 
@@ -110,8 +113,9 @@ export class Delivery {
   onTaken(serial: Serial, kind: 'axfr' | 'ixfr', at: number): void {
     if (!reaches(serial, this.target) || this.#taken) return
     this.#taken = true
-    this.#trail = { ...this.#trail, takenAt: at, takenBy: kind }
-    this.#note()
+    this.#trail.takenAt = at
+    this.#trail.takenBy = kind
+    this.#unsaid = true
     this.#wake?.()
   }
 
@@ -133,31 +137,28 @@ export class Delivery {
       this.#soa,
       () => this.#over,
       () => {
-        this.#trail = {
-          ...this.#trail,
-          notifySentAt: this.#trail.notifySentAt ?? this.#clock.now(),
-          notifiesSent: this.#trail.notifiesSent + 1,
-        }
-        this.#note()
+        this.#trail.notifySentAt ??= this.#clock.now()
+        this.#trail.notifiesSent += 1
+        this.#unsaid = true
       },
     )
-    const answered = outcome.kind === 'answered'
-    this.#trail = {
-      ...this.#trail,
-      notifyAnsweredAt: answered ? this.#clock.now() : undefined,
-      notifyError: answered ? undefined : outcome.reason,
-    }
-    this.#note()
+    if (outcome.kind === 'answered') this.#trail.notifyAnsweredAt = this.#clock.now()
+    else this.#trail.notifyError = outcome.reason
+    this.#unsaid = true
+    // Silence can outlast every look: then nobody else comes by to tell it.
+    if (outcome.kind !== 'answered') this.#tell()
   }
 
-  #note(): void {
+  /** Brings the board up to date, once for several steps: twenty nodes that take a version together make many. */
+  #tell(): void {
+    if (!this.#unsaid) return
+    this.#unsaid = false
     const held = nodeCell(this.#board, this.#zone.name, this.#node.id).push
     // The newest delivery of the pair writes; a late word of an older one is dropped.
     if (held && held.startedAt > this.#trail.startedAt) return
-    const confirmedAt =
-      held && held.target === this.target && held.startedAt === this.#trail.startedAt ? held.confirmedAt : undefined
-    this.#trail = { ...this.#trail, confirmedAt }
-    notePush(this.#board, this.#zone.name, this.#node.id, this.#trail, this.#clock.now())
+    const isSame = held?.target === this.target && held.startedAt === this.#trail.startedAt
+    this.#trail.confirmedAt = isSame ? held.confirmedAt : undefined
+    notePush(this.#board, this.#zone.name, this.#node.id, { ...this.#trail }, this.#clock.now())
   }
 }
 

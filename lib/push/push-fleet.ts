@@ -2,7 +2,6 @@
  * Brings every node to what was released: at once when something is released, again when a look shows a difference. What a
  * first try in memory does not reach goes to the push queue, whose worker comes back here.
  */
-import { soaOf } from '../dns/message.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
@@ -11,6 +10,7 @@ import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
 import type { SignalBus, Signals } from '../state/signals.js'
+import { soaOfVersion } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../transport/errors.js'
 import { Delivery, type DeliveryOutcome } from './delivery.js'
@@ -82,7 +82,7 @@ export class PushFleet {
 
   #wanted(zone: ZoneName): { serial: Serial; soa: Buffer } | undefined {
     const version = this.#parts.store.zone(zone).released
-    return version && { serial: version.serial, soa: soaOf(version.soa).stored }
+    return version && { serial: version.serial, soa: soaOfVersion(version).stored }
   }
 
   isDrained(node: string): boolean {

@@ -20,6 +20,15 @@ export interface RefreshJob {
   seen: { primary: string; serial: Serial; at: number } | undefined
 }
 
+/** The job that follows from a sight of something newer. */
+export const refreshAfter = (zone: ZoneName, seen: NonNullable<RefreshJob['seen']>): RefreshJob => ({
+  zone,
+  strength: 'refresh',
+  askFirst: false,
+  reason: 'poll',
+  seen,
+})
+
 export interface PushJob {
   node: string
 }

@@ -12,6 +12,8 @@ import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 /** Changes are gathered this long: one round trip carries all that twenty nodes do on their way to confirming a version. */
 const GATHER_MS = 50
+/** While no other process listens nobody waits for them either. */
+const GATHER_ALONE_MS = 300
 const CHECK_MS = 5_000
 const CHANNEL = 'zonecast:changes'
 
@@ -104,10 +106,13 @@ export class BoardSync {
 
   #soil(change: Change): void {
     this.#dirty.set(`${change.table} ${change.key}`, change)
-    this.#gather ??= setTimeout(() => {
-      this.#gather = undefined
-      void this.flush()
-    }, GATHER_MS)
+    this.#gather ??= setTimeout(
+      () => {
+        this.#gather = undefined
+        void this.flush()
+      },
+      this.#alone ? GATHER_ALONE_MS : GATHER_MS,
+    )
   }
 
   /** Writes what is waiting. Without Redis it waits on. */

@@ -8,6 +8,11 @@ import type { Serial } from '../dns/serial.js'
 export interface Signals {
   /** A configured primary says the zone changed (RFC 1996). */
   notify: { zone: ZoneName; primary: string; serial: Serial | undefined; at: number }
+  /**
+   * A primary serves something newer than we hold. Only within the process: a worker here begins at once, and the job in the
+   * queue finds its work done.
+   */
+  newer: { zone: ZoneName; seen: { primary: string; serial: Serial; at: number } }
   /** A version is durable; whoever reads the store looks again. */
   committed: { zone: ZoneName; serial: Serial; at: number }
   /** A node has been sent the last octet of a version, or was told that its own is the newest. */
@@ -29,9 +34,11 @@ export class SignalBus {
     this.carry?.(name, payload)
   }
 
-  /** To listeners in this process only. */
-  deliver<S extends SignalName>(name: S, payload: Signals[S]): void {
-    for (const listener of this.#listeners.get(name) ?? []) listener(payload)
+  /** To listeners in this process only. Returns whether there are any. */
+  deliver<S extends SignalName>(name: S, payload: Signals[S]): boolean {
+    const listeners = this.#listeners.get(name)
+    for (const listener of listeners ?? []) listener(payload)
+    return listeners !== undefined && listeners.size > 0
   }
 
   on<S extends SignalName>(name: S, listener: Listener<S>): () => void {

@@ -5,18 +5,16 @@
  *   file:   "ZCJ1" then entries
  *   entry:  [body length 4] [head length 4] [head: JSON] [differences] [crc32 of head length, head and differences 4]
  *
- * Not here: what versions mean (stored-zone.ts), whole contents (snapshot-file.ts).
+ * Not here: writing (journal-writer.ts), what versions mean (stored-zone.ts), whole contents (snapshot-file.ts).
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { Difference } from '../zone/difference.js'
-import { ioError, StoreError } from './errors.js'
+import { StoreError } from './errors.js'
 import { decodeDifferences, encodeDifferences } from './difference-codec.js'
-import { syncDirectory } from './durable.js'
 
-const MAGIC = Buffer.from('ZCJ1')
+export const JOURNAL_MAGIC = Buffer.from('ZCJ1')
 /** Larger is a broken length, not an entry. */
 const MAX_ENTRY_OCTETS = 0xf0000000
 
@@ -81,12 +79,12 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
     // Small journals are read in one go; of large ones only the heads.
     const whole = size <= 1 << 20 ? readAt(fd, 0, size) : undefined
     const read = (at: number, octets: number): Buffer => whole?.subarray(at, at + octets) ?? readAt(fd, at, octets)
-    if (size < MAGIC.length || !read(0, 4).equals(MAGIC)) {
-      if (size < MAGIC.length) return { entries: [], end: 0, size }
+    if (size < JOURNAL_MAGIC.length || !read(0, 4).equals(JOURNAL_MAGIC)) {
+      if (size < JOURNAL_MAGIC.length) return { entries: [], end: 0, size }
       throw new StoreError({ code: 'STORE_CORRUPT', file, reason: 'no journal' }, `${file} is no zonecast journal`)
     }
     const entries: LocatedEntry[] = []
-    let at = MAGIC.length
+    let at = JOURNAL_MAGIC.length
     while (at + 12 <= size) {
       const lengths = read(at, 8)
       const body = lengths.readUInt32BE(0)
@@ -140,51 +138,6 @@ export async function readDifferences(file: string, entry: LocatedEntry): Promis
     )
   } finally {
     await handle.close()
-  }
-}
-
-/** Appends at `end`, cutting off whatever torn octets lie there, and returns when it is durable. Throws StoreError STORE_IO. */
-export async function appendEntries(file: string, end: number, entries: Buffer): Promise<number> {
-  const isNew = end === 0
-  const data = isNew ? Buffer.concat([MAGIC, entries]) : entries
-  try {
-    const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o640)
-    try {
-      let written = 0
-      while (written < data.length)
-        written += (await handle.write(data, written, data.length - written, end + written)).bytesWritten
-      await handle.truncate(end + data.length)
-    } catch (error) {
-      // Half an entry must not stay: the next reader would only skip it, but the disk may be full because of it.
-      await handle.truncate(end).catch(() => undefined)
-      throw error
-    } finally {
-      await handle.close()
-    }
-    if (isNew) await syncDirectory(dirname(file))
-  } catch (error) {
-    throw error instanceof StoreError ? error : ioError(file, error)
-  }
-  return end + data.length
-}
-
-/** Replaces the journal by one with these entries only: written aside, made durable, then named. Returns its size. */
-export async function rewriteJournal(file: string, entries: readonly Buffer[]): Promise<number> {
-  const aside = `${file}.new`
-  try {
-    const handle = await open(aside, 'w', 0o640)
-    try {
-      const data = Buffer.concat([MAGIC, ...entries])
-      await handle.writeFile(data)
-      await handle.datasync()
-      await rename(aside, file)
-      await syncDirectory(dirname(file))
-      return data.length
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    throw ioError(file, error)
   }
 }
 

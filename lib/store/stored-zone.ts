@@ -269,7 +269,8 @@ export class StoredZone {
       if (!named.has(file)) await rm(join(this.#directory, file), { force: true })
   }
 
-  async drop(): Promise<void> {
-    await this.#exclusively(() => rm(this.#directory, { recursive: true, force: true }))
+  /** Waits for what is being written, and lets go of the open file. */
+  close(): Promise<void> {
+    return this.#exclusively(() => this.#log.close())
   }
 }

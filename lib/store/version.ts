@@ -1,4 +1,5 @@
 /** What is known of one version of a zone, apart from its records. Times are milliseconds since 1970. */
+import { type Soa, soaOf } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
 
 export interface Version {
@@ -18,4 +19,15 @@ export interface Version {
   /** The primary it came from. */
   from: string
   kind: 'axfr' | 'ixfr'
+}
+
+const SOAS = new WeakMap<Version, Soa>()
+
+/** The version's SOA, read once: it is wanted with every request. */
+export function soaOfVersion(version: Version): Soa {
+  const known = SOAS.get(version)
+  if (known) return known
+  const soa = soaOf(version.soa)
+  SOAS.set(version, soa)
+  return soa
 }

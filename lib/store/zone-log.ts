@@ -7,16 +7,15 @@ import type { Serial } from '../dns/serial.js'
 import type { Difference } from '../zone/difference.js'
 import { StoreError } from './errors.js'
 import {
-  appendEntries,
   type EntryHead,
   encodeEntry,
   type LocatedEntry,
   readDifferences,
   readEntries,
-  rewriteJournal,
   scanJournal,
   type VersionHead,
 } from './journal-file.js'
+import { JournalWriter } from './journal-writer.js'
 import type { Version } from './version.js'
 
 /** Differences kept in memory per zone, in octets; older ones are read again when asked for. */
@@ -33,11 +32,13 @@ export interface LoggedVersion {
 
 export class ZoneLog {
   readonly #file: string
+  readonly #writer: JournalWriter
   #end = 0
   rows: LoggedVersion[] = []
 
   constructor(directory: string) {
     this.#file = join(directory, 'journal')
+    this.#writer = new JournalWriter(this.#file)
   }
 
   /** Octets of the journal. */
@@ -89,7 +90,7 @@ export class ZoneLog {
   ): Promise<LoggedVersion | undefined> {
     const entry = encodeEntry(head, differences)
     const at = this.#end === 0 ? 4 : this.#end
-    this.#end = await appendEntries(this.#file, this.#end, entry)
+    this.#end = await this.#writer.append(this.#end, entry)
     onDurable()
     if (head.entry !== 'version') return undefined
     const headOctets = entry.readUInt32BE(4)
@@ -135,7 +136,7 @@ export class ZoneLog {
       )
       return encodeEntry(head, data)
     })
-    this.#end = await rewriteJournal(this.#file, entries)
+    this.#end = await this.#writer.rewrite(entries)
     const loaded = kept.map((row) => row.loaded)
     const { entries: located } = scanJournal(this.#file)
     if (located.length !== kept.length)
@@ -160,5 +161,10 @@ export class ZoneLog {
       wanted = differences[0]!.from
     }
     return undefined
+  }
+
+  /** Lets go of the open file. */
+  async close(): Promise<void> {
+    await this.#writer.release()
   }
 }

@@ -80,7 +80,11 @@ export class ZoneStore {
 
   /** Forgets zones that the config no longer has; their files stay. */
   retain(names: ReadonlySet<ZoneName>): void {
-    for (const name of this.#zones.keys()) if (!names.has(name)) this.#zones.delete(name)
+    for (const [name, zone] of this.#zones) {
+      if (names.has(name)) continue
+      void zone.close()
+      this.#zones.delete(name)
+    }
   }
 
   get zones(): Iterable<StoredZone> {
@@ -104,7 +108,8 @@ export class ZoneStore {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#zones.values(), (zone) => zone.close()))
     this.#unlock?.()
     this.#unlock = undefined
   }

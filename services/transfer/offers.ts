@@ -1,12 +1,11 @@
 /** What a zone has to offer an asker right now: the released version, until the zone expires. */
-import { soaOf } from '../../lib/dns/message.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { expiresAt } from '../../lib/refresh/expiry.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Board } from '../../lib/state/board.js'
 import { pairKey } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
+import { soaOfVersion, type Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 
 export interface Offer {
@@ -22,7 +21,7 @@ export function offerOf(zone: FleetZone, parts: { store: ZoneStore; board: Board
   const stored = store.zone(zone.name)
   const version = stored.released
   if (!version) return undefined
-  const soa = soaOf(version.soa)
+  const soa = soaOfVersion(version)
   const cell = board.get('zones', zone.name)
   const primaries = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
   const deadline = cell && expiresAt(cell, soa.expire, primaries)

@@ -14,6 +14,7 @@ import { FLAG, OPCODE, RCODE, TSIG_ERROR } from '../../lib/dns/rcode.js'
 import { CLASS } from '../../lib/dns/rrtype.js'
 import { AnswerSigner, appendTsigError, verifyRequest } from '../../lib/dns/tsig.js'
 import type { TsigKey, TsigRecord } from '../../lib/dns/tsig-record.js'
+import { labelCount } from '../../lib/dns/name.js'
 import { ZonecastError } from '../../lib/errors.js'
 
 export interface ServerRequest {
@@ -93,7 +94,7 @@ export function optionsFor(
   request: ServerRequest,
   expiresInSeconds: number,
   serial: number,
-  labels: number,
+  apex: Buffer,
 ): { code: number; data: Buffer }[] {
   const asked = request.message.edns?.options
   const options: { code: number; data: Buffer }[] = []
@@ -104,7 +105,7 @@ export function optionsFor(
   }
   if (asked?.get(OPTION.ZONEVERSION)?.length === 0) {
     const data = Buffer.alloc(6)
-    data[0] = labels
+    data[0] = labelCount(apex)
     data.writeUInt32BE(serial, 2)
     options.push({ code: OPTION.ZONEVERSION, data })
   }

@@ -177,8 +177,7 @@ export class TransferService implements Service {
   }
 
   #options(request: ServerRequest, offer: Offer): { code: number; data: Buffer }[] {
-    const labels = offer.zone.name === '.' ? 0 : offer.zone.name.replace(/\\./g, 'x').split('.').length - 1
-    return optionsFor(request, offer.expiresInSeconds, offer.version.serial, labels)
+    return request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.version.serial, offer.zone.apex) : []
   }
 
   #sendSoa(request: ServerRequest, channel: Channel, offer: Offer): void {

@@ -6,9 +6,11 @@ import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
+import { refreshAfter } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { expiresAt } from '../../lib/refresh/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
+import { sleep } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { Schedule } from '../../lib/runtime/schedule.js'
@@ -21,7 +23,7 @@ export interface WatcherParts extends PrimaryWatchParts {
   bus: SignalBus
   log: Logger
   queues: JobQueues
-  /** Without Redis nothing can be queued; the next look tries again. */
+  /** Without Redis nothing can be queued; a worker in this process takes what is newer all the same. */
   canQueue: () => boolean
 }
 
@@ -43,6 +45,7 @@ const TICK_MS = 10
 const MAX_LOOKS = 512
 /** A queued refresh that nobody took by then is queued again. */
 const PENDING_MS = 10_000
+const RECORD_AFTER_MS = 400
 
 export class WatcherService implements Service {
   readonly name = 'watcher'
@@ -126,8 +129,8 @@ export class WatcherService implements Service {
     pair.looking = true
     this.#looking += 1
     this.#schedule.delete(pair)
-    const seenAt = clock.now()
     const answer = await askPrimary(pair.zone, pair.primary, this.#parts)
+    const seenAt = clock.now()
     this.#looking -= 1
     pair.looking = false
     if (this.#pairs.get(pairKey(pair.zone.name, pair.primary.id)) !== pair) return
@@ -225,18 +228,17 @@ export class WatcherService implements Service {
       this.#schedule.setNoLater(pair, notBefore)
       return
     }
-    if (!this.#parts.canQueue()) return
-    this.#pending.set(zone, { serial, at: now })
+    const seen = { primary: pair.primary.id, serial, at: seenAt }
+    const isTaken = this.#parts.bus.deliver('newer', { zone, seen })
+    const canQueue = this.#parts.canQueue()
+    if (isTaken || canQueue) this.#pending.set(zone, { serial, at: now })
+    // What a worker here has begun goes into the queue as a record, once nodes and primary have the machine for themselves.
+    if (isTaken) await sleep(RECORD_AFTER_MS)
+    if (!canQueue) return
     try {
-      await queues.enqueueRefresh({
-        zone,
-        strength: 'refresh',
-        askFirst: false,
-        reason: 'poll',
-        seen: { primary: pair.primary.id, serial, at: seenAt },
-      })
+      await queues.enqueueRefresh(refreshAfter(zone, seen))
     } catch (error) {
-      this.#pending.delete(zone)
+      if (!isTaken) this.#pending.delete(zone)
       log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')
     }
   }

@@ -30,6 +30,8 @@ export class RefreshProcessor {
   readonly #parts: RefreshParts
   #fleet: Fleet
   readonly #queues = new Map<ZoneName, Promise<unknown>>()
+  /** The last sight acted on, by zone: the job in the queue that says the same gets the same outcome. */
+  readonly #latest = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<RefreshResult> }>()
 
   constructor(fleet: Fleet, parts: RefreshParts) {
     this.#fleet = fleet
@@ -42,9 +44,12 @@ export class RefreshProcessor {
 
   /** Throws what refreshZone throws; the zone's cell says the same. */
   async run(job: RefreshJob): Promise<RefreshResult> {
+    const latest = this.#latest.get(job.zone)
+    if (latest && job.strength === 'refresh' && isSameSight(latest.seen, job.seen)) return await latest.turn
     const before = this.#queues.get(job.zone) ?? Promise.resolve()
     const turn = before.catch(() => undefined).then(() => this.#refresh(job))
     this.#queues.set(job.zone, turn)
+    if (job.seen && job.strength === 'refresh') this.#latest.set(job.zone, { seen: job.seen, turn })
     try {
       return await turn
     } finally {
@@ -159,3 +164,6 @@ export class RefreshProcessor {
     return deadline !== undefined && deadline < clock.now()
   }
 }
+
+const isSameSight = (a: NonNullable<RefreshJob['seen']>, b: RefreshJob['seen']): boolean =>
+  b !== undefined && a.primary === b.primary && a.serial === b.serial && a.at === b.at

@@ -10,7 +10,7 @@ import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.j
 import type { NodeLooker } from '../../lib/push/node-looker.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
-import { type PushJob, type QueueKind, queueName, type RefreshJob, type ResyncJob } from '../../lib/queue/jobs.js'
+import { type PushJob, type QueueKind, queueName, type RefreshJob, refreshAfter, type ResyncJob } from '../../lib/queue/jobs.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
@@ -53,7 +53,7 @@ export class WorkerService implements Service {
   readonly #workers: Worker[] = []
   readonly #connections: Redis[] = []
   #coolDown: NodeJS.Timeout | undefined
-  #unlisten: () => void = () => undefined
+  #unlisten: (() => void)[] = []
 
   constructor(fleet: Fleet, settings: WorkerSettings, parts: WorkerParts) {
     this.#fleet = fleet
@@ -78,9 +78,13 @@ export class WorkerService implements Service {
       ),
     )
     this.#observer.start(this.#fleet)
-    this.#unlisten = this.#parts.board.onChange((change) => {
-      if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
-    })
+    this.#unlisten = [
+      this.#parts.board.onChange((change) => {
+        if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
+      }),
+      // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
+      this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
+    ]
     this.#coolDown = setInterval(() => this.#parts.store.coolDown(this.#parts.clock.now()), COOL_DOWN_MS)
   }
 
@@ -171,7 +175,7 @@ export class WorkerService implements Service {
   async drain(deadlineMs: number): Promise<void> {
     this.#observer.stop()
     clearInterval(this.#coolDown)
-    this.#unlisten()
+    for (const unlisten of this.#unlisten) unlisten()
     const until = this.#parts.clock.now() + deadlineMs
     const patience = <T>(work: Promise<T>): Promise<T | undefined> =>
       Promise.race([

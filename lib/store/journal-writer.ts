@@ -1,0 +1,104 @@
+/**
+ * The appending end of one zone's journal. The file of a zone that changes often stays open between commits, so that a commit
+ * is one durable write and nothing else; of all zones only the few used last do.
+ */
+import { constants } from 'node:fs'
+import { type FileHandle, open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncDirectory } from './durable.js'
+import { ioError, StoreError } from './errors.js'
+import { JOURNAL_MAGIC } from './journal-file.js'
+
+/** Journals held open over all zones; a guess that leaves a small system most of its descriptors. */
+const MAX_OPEN = 64
+
+export class JournalWriter {
+  /** Writers with an open file, the one used longest ago first. */
+  static readonly #opened = new Set<JournalWriter>()
+
+  readonly #file: string
+  #handle: FileHandle | undefined
+  #writing = false
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  /**
+   * Writes `entry` at `end`, over whatever torn octets lie there, and returns where the next one belongs when it is durable.
+   * `end` 0 begins a new journal. One call at a time. Throws StoreError STORE_IO; nothing of the entry stays then.
+   */
+  async append(end: number, entry: Buffer): Promise<number> {
+    const isNew = end === 0
+    const data = isNew ? Buffer.concat([JOURNAL_MAGIC, entry]) : entry
+    this.#writing = true
+    try {
+      const handle = this.#handle ?? (await this.#open(end))
+      try {
+        for (let written = 0; written < data.length; )
+          written += (await handle.write(data, written, data.length - written, end + written)).bytesWritten
+      } catch (error) {
+        // Half an entry must not stay: the next reader would only skip it, but the disk may be full because of it.
+        await handle.truncate(end).catch(() => undefined)
+        throw error
+      }
+      if (isNew) await syncDirectory(dirname(this.#file))
+      return end + data.length
+    } catch (error) {
+      await this.#close()
+      throw error instanceof StoreError ? error : ioError(this.#file, error)
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  async #open(end: number): Promise<FileHandle> {
+    const handle = await open(this.#file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o640)
+    try {
+      if ((await handle.stat()).size > end) await handle.truncate(end)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    this.#handle = handle
+    JournalWriter.#opened.add(this)
+    for (const writer of JournalWriter.#opened) {
+      if (JournalWriter.#opened.size <= MAX_OPEN) break
+      if (!writer.#writing) await writer.#close()
+    }
+    return handle
+  }
+
+  async #close(): Promise<void> {
+    JournalWriter.#opened.delete(this)
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close().catch(() => undefined)
+  }
+
+  /** Replaces the journal by one with these entries only: written aside, made durable, then named. Returns its size. */
+  async rewrite(entries: readonly Buffer[]): Promise<number> {
+    const aside = `${this.#file}.new`
+    await this.#close()
+    try {
+      const handle = await open(aside, 'w', 0o640)
+      try {
+        const data = Buffer.concat([JOURNAL_MAGIC, ...entries])
+        await handle.writeFile(data)
+        await handle.datasync()
+        await rename(aside, this.#file)
+        await syncDirectory(dirname(this.#file))
+        return data.length
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      throw ioError(this.#file, error)
+    }
+  }
+
+  /** Lets go of the file; the next append opens it again. */
+  async release(): Promise<void> {
+    if (!this.#writing) await this.#close()
+  }
+}
