@@ -13,6 +13,7 @@ import type { FindingCode } from './errors.js'
 import { formatDuration } from './duration.js'
 import type { RawConfig } from './schema.js'
 import { decodeSecret, readSecretFile } from './secrets.js'
+import { resolveTokens } from './tokens.js'
 
 /** How a finding is reported: its code says whether it is an error (see load.ts). */
 export type Report = (code: FindingCode, path: SettingPath, message: string) => void
@@ -39,7 +40,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     redis: resolveRedis(raw.redis),
     api: {
       listen: raw.api.listen,
-      tokens: raw.api.tokens.map((token) => ({ ...token, expires: token.expires })),
+      tokens: resolveTokens(folder, raw.api.tokens, report),
     },
     transfer: {
       listen,
@@ -211,15 +212,8 @@ function checkBounds(minMs: number, maxMs: number, path: SettingPath, report: Re
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {
-  const { listen, tokens } = config.api
-  if (tokens.length === 0 && !isLoopback(listen.ip)) {
-    const what = `the API would be open to everyone at ${formatEndpoint(listen)}: add "tokens", or listen on 127.0.0.1`
-    report('CONFIG_OPEN_API', raw.api.tokens.length === 0 ? ['api', 'listen'] : ['api'], what)
-  }
-  const seen = new Set<string>()
-  for (const [i, token] of tokens.entries()) {
-    if (seen.has(token.name))
-      report('CONFIG_DUPLICATE', ['api', 'tokens', i, 'name'], 'another token has this name: give each its own')
-    seen.add(token.name)
-  }
+  const { listen } = config.api
+  if (raw.api.tokens.length > 0 || isLoopback(listen.ip)) return
+  const what = `the API would be open to everyone at ${formatEndpoint(listen)}: add "tokens", or listen on 127.0.0.1`
+  report('CONFIG_OPEN_API', ['api', 'listen'], what)
 }

@@ -75,7 +75,12 @@ const token = section({
   role: z
     .enum(['viewer', 'operator', 'publisher', 'admin'], { error: 'write viewer, operator, publisher or admin' })
     .describe('What it may do; each role includes the ones before it.'),
-  sha256: hexDigest().describe('SHA-256 of the token in hex; the token itself is kept nowhere.'),
+  sha256: hexDigest()
+    .optional()
+    .describe('SHA-256 of the token in hex, the token itself is kept nowhere; either this or sha256File.'),
+  sha256File: text('write the path of a file')
+    .optional()
+    .describe('A file that holds the SHA-256 in hex, relative to the config file.'),
   subnets: listOf(subnet(), 'subnets').default([]).describe('Where it may be used from; anywhere when left out.'),
   expires: expiry().optional().describe('The first moment it no longer works.'),
 })

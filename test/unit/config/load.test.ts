@@ -109,6 +109,15 @@ zones: [{ name: example.com, primaries: [hm1] }]
     expect(config!.keys.get('hm-key')!.secret.toString()).to.equal('secret-secret')
   })
 
+  it("reads a token's hash from a file, as sha256sum writes it", () => {
+    const dir = scratch()
+    writeFileSync(join(dir, 'noc.sha256'), `${'ab'.repeat(32)}  -\n`)
+    const text = (file: string) => withLine(1, `api: { tokens: [{ name: noc, role: operator, sha256File: ${file} }] }`)
+    expect(checkText(dir, text('noc.sha256')).config!.api.tokens[0]!.sha256).to.deep.equal(Buffer.alloc(32, 0xab))
+    writeFileSync(join(dir, 'bad.sha256'), 'ab'.repeat(33))
+    expect(checkText(dir, text('bad.sha256')).findings[0]!.message).to.match(/does not begin with 64 hex digits/)
+  })
+
   it('lets flags win over the environment, and the environment over the file', () => {
     const dir = scratch()
     const file = join(dir, 'zonecast.yaml')

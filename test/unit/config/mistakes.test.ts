@@ -189,6 +189,27 @@ const CASES: Case[] = [
   },
   { id: 'an open API', text: withLine(1, 'api: { listen: 0.0.0.0 }'), code: 'CONFIG_OPEN_API', at: '1:8', says: /tokens/ },
   {
+    id: 'a token without a hash',
+    text: withLine(1, 'api: { tokens: [{ name: a, role: viewer }] }'),
+    code: 'CONFIG_MISSING',
+    at: '1:17',
+    says: /sha256File/,
+  },
+  {
+    id: 'a token with two hashes',
+    text: withLine(1, `api: { tokens: [{ name: a, role: viewer, sha256: ${'ab'.repeat(32)}, sha256File: x }] }`),
+    code: 'CONFIG_VALUE',
+    at: '1:116',
+    says: /keep one/,
+  },
+  {
+    id: 'an unreadable file of a hash',
+    text: withLine(1, 'api: { tokens: [{ name: a, role: viewer, sha256File: no/such.sha256 }] }'),
+    code: 'CONFIG_SECRET',
+    at: '1:42',
+    says: /no\/such\.sha256.*ENOENT/,
+  },
+  {
     id: 'a Redis URL of another kind',
     text: withLine(1, 'redis: http://127.0.0.1'),
     code: 'CONFIG_VALUE',
