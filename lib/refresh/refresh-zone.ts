@@ -14,7 +14,7 @@ import { describeError, type NextMove, ZonecastError } from '../errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
 import { compareSerials } from '../dns/serial.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
-import type { Clock } from '../runtime/clock.js'
+import { type Clock, pause } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import { StoreError } from '../store/errors.js'
 import type { Provenance, StoredZone } from '../store/stored-zone.js'
@@ -23,6 +23,7 @@ import { endpointText, TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import { verifyZonemd } from '../zone/zonemd.js'
 import type { TransferClient, Transferred, TransferLimits } from './transfer-client.js'
 
 export interface RefreshWish {
@@ -172,9 +173,11 @@ async function commit(
     const committedAt = clock.now()
     return { seenAt: wish.seenAt, committedAt, releasedAt: wish.releaseAtOnce ? committedAt : undefined, from: primary.id }
   }
-  if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, provenance)
+  const prove = (contents: ZoneContents): Promise<void> => checkSoundness(wish, primary, contents)
+  if (outcome.kind === 'incremental')
+    return await wish.stored.commitIncremental(outcome.differences, replacing!, prove, provenance)
   const contents = transferred.contents!
-  checkSanity(wish, contents)
+  await prove(contents)
   if (replacing && !wish.expired) {
     const order = compareSerials(contents.soa.serial, replacing.serial)
     if (order === 'equal') {
@@ -199,10 +202,16 @@ async function commit(
   return await wish.stored.commitFull(contents, replacing, provenance)
 }
 
-/** What no zone can do without, whatever the checks say. */
-function checkSanity(wish: RefreshWish, contents: ZoneContents): void {
+/** What no zone can do without, whatever the checks say; and what it says of itself must be true (RFC 8976 §4). */
+async function checkSoundness(wish: RefreshWish, primary: Primary, contents: ZoneContents): Promise<void> {
   if (contents.records <= 1)
     throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
   if (contents.apexNameServers === 0)
     throw new ZoneError({ code: 'ZONE_NO_NS' }, `${wish.zone.name} has no NS record at its apex`)
+  const verdict = await verifyZonemd(contents, pause)
+  if (verdict.kind === 'failed')
+    throw new ZoneError(
+      { code: 'ZONE_ZONEMD', reason: verdict.reason },
+      `${wish.zone.name} with serial ${contents.soa.serial} from ${primary.id} is not what its ZONEMD record says: ${verdict.reason}`,
+    )
 }

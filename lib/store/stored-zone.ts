@@ -182,11 +182,13 @@ export class StoredZone {
   }
 
   /**
-   * Applies differences to the newest version and commits the result. On any error the zone is as before.
+   * Applies differences to the newest version and commits the result if `prove` does not throw. On any error the zone is as
+   * before.
    */
   async commitIncremental(
     differences: readonly Difference[],
     replacing: Version,
+    prove: (contents: ZoneContents) => Promise<void>,
     provenance: () => Provenance,
   ): Promise<Version> {
     return this.#exclusively(async () => {
@@ -195,6 +197,7 @@ export class StoredZone {
       contents.begin()
       try {
         const exact = differences.map((difference) => contents.apply(difference))
+        await prove(contents)
         const row = await this.#log.append(this.#head(contents, provenance(), 'ixfr', exact.length), exact, () =>
           contents.commit(),
         )

@@ -17,12 +17,12 @@ export class ZoneError extends ZonecastError<ZoneFault> {
     switch (this.fault.code) {
       case 'ZONE_REMOVES_ABSENT':
       case 'ZONE_WRONG_BASE':
+      case 'ZONE_ZONEMD':
         return 'axfr'
       case 'ZONE_TOO_LARGE':
         return 'operator'
       case 'ZONE_EMPTY':
       case 'ZONE_NO_NS':
-      case 'ZONE_ZONEMD':
         return 'next-primary'
       case 'ZONE_DIGEST_MISMATCH':
         return 'later'

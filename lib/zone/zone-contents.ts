@@ -20,9 +20,15 @@ import { RecordTable } from './record-table.js'
 /** What a view promises: these records, whatever happens to the zone meanwhile. Release it when done. */
 export interface ZoneView {
   /** Calls `visit` for each record but the SOA, from the position on; returns where to go on, or undefined at the end. */
-  walk(from: number, atMost: number, visit: (data: Buffer, at: number) => void): number | undefined
+  walk(from: number, atMost: number, visit: RecordVisit): number | undefined
+  /** Where the record at an arena offset lies: its buffer, and its position in that. */
+  chunkOf(offset: number): Buffer
+  at(offset: number): number
   release(): void
 }
+
+/** `offset` names the record for as long as the view is open. */
+export type RecordVisit = (data: Buffer, at: number, offset: number) => void
 
 /** What an uncommitted change did, newest last, for rollback. */
 type Step = { did: 'add' | 'remove'; offset: number }
@@ -38,11 +44,14 @@ export class ZoneContents {
   #deadOctets = 0
   #soa: Soa | undefined
   #apexNs = 0
+  #apexZonemds = 0
   #epoch = 0
   /** Open views by epoch; while there are any, deaths are dated. */
   readonly #views = new Map<number, number>()
   readonly #diedAt = new Map<number, number>()
-  #undo: { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined; apexNs: number } | undefined
+  #undo:
+    | { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined; apexNs: number; apexZonemds: number }
+    | undefined
 
   #probe: Buffer = Buffer.alloc(0)
   #probeAt = 0
@@ -109,10 +118,14 @@ export class ZoneContents {
     this.#octets += length
     this.#undo?.steps.push({ did: 'add', offset })
     const type = storedType(data, at)
-    if ((type === TYPE.SOA || type === TYPE.NS) && this.#isApex(data, at)) {
-      if (type === TYPE.SOA) this.#soa = soaOf(data, at)
-      else this.#apexNs += 1
-    }
+    if (type === TYPE.SOA && this.#isApex(data, at)) this.#soa = soaOf(data, at)
+    else this.#countApex(type, data, at, 1)
+  }
+
+  #countApex(type: number, data: Buffer, at: number, change: 1 | -1): void {
+    if ((type !== TYPE.NS && type !== TYPE.ZONEMD) || !this.#isApex(data, at)) return
+    if (type === TYPE.NS) this.#apexNs += change
+    else this.#apexZonemds += change
   }
 
   #isApex(data: Buffer, at: number): boolean {
@@ -124,6 +137,11 @@ export class ZoneContents {
     return this.#apexNs
   }
 
+  /** ZONEMD records at the apex, of an uncommitted change as well. */
+  get apexZonemds(): number {
+    return this.#apexZonemds
+  }
+
   /** `#hash` must be that of the record. */
   #remove(offset: number): void {
     const chunk = this.#arena.chunkOf(offset)
@@ -132,7 +150,7 @@ export class ZoneContents {
     this.#table.delete(this.#hash.a, offset)
     this.#digest.remove(this.#hash, storedTtl(chunk, at))
     this.#arena.mark(offset, MARK_DEAD)
-    if (storedType(chunk, at) === TYPE.NS && this.#isApex(chunk, at)) this.#apexNs -= 1
+    this.#countApex(storedType(chunk, at), chunk, at, -1)
     if (this.#views.size > 0 || this.#undo !== undefined) this.#diedAt.set(offset, this.#epoch + 1)
     this.#records -= 1
     this.#octets -= length
@@ -141,7 +159,14 @@ export class ZoneContents {
   }
 
   begin(): void {
-    this.#undo = { steps: [], tail: this.#arena.tail, digest: this.#digest.clone(), soa: this.#soa, apexNs: this.#apexNs }
+    this.#undo = {
+      steps: [],
+      tail: this.#arena.tail,
+      digest: this.#digest.clone(),
+      soa: this.#soa,
+      apexNs: this.#apexNs,
+      apexZonemds: this.#apexZonemds,
+    }
   }
 
   commit(): void {
@@ -175,6 +200,7 @@ export class ZoneContents {
     this.#digest = undo.digest
     this.#soa = undo.soa
     this.#apexNs = undo.apexNs
+    this.#apexZonemds = undo.apexZonemds
     this.#undo = undefined
   }
 
@@ -228,14 +254,20 @@ export class ZoneContents {
     this.#remove(held)
   }
 
-  /** The contents as they are now, for reading while later versions are built. */
-  view(): ZoneView {
-    const epoch = this.#epoch
-    const end = this.#undo?.tail ?? this.#arena.tail
+  /**
+   * The contents as they are now, for reading while later versions are built; `pending` sees an uncommitted change as well, and
+   * must be released before that is rolled back.
+   */
+  view(what: 'committed' | 'pending' = 'committed'): ZoneView {
+    const isPending = what === 'pending' && this.#undo !== undefined
+    const epoch = isPending ? this.#epoch + 1 : this.#epoch
+    const end = isPending ? this.#arena.tail : (this.#undo?.tail ?? this.#arena.tail)
     this.#views.set(epoch, (this.#views.get(epoch) ?? 0) + 1)
     let open = true
     return {
       walk: (from, atMost, visit) => this.#walk(epoch, end, from, atMost, visit),
+      chunkOf: (offset) => this.#arena.chunkOf(offset),
+      at: (offset) => this.#arena.at(offset),
       release: () => {
         if (!open) return
         open = false
@@ -247,7 +279,7 @@ export class ZoneContents {
     }
   }
 
-  #walk(epoch: number, end: number, from: number, atMost: number, visit: (data: Buffer, at: number) => void): number | undefined {
+  #walk(epoch: number, end: number, from: number, atMost: number, visit: RecordVisit): number | undefined {
     const arena = this.#arena
     let offset = arena.settle(from, end)
     for (let n = 0; offset < end; n++) {
@@ -255,7 +287,7 @@ export class ZoneContents {
       const chunk = arena.chunkOf(offset)
       const at = arena.at(offset)
       const seen = chunk[at + 1] !== MARK_DEAD || (this.#diedAt.get(offset) ?? 0) > epoch
-      if (seen && storedType(chunk, at) !== TYPE.SOA) visit(chunk, at)
+      if (seen && storedType(chunk, at) !== TYPE.SOA) visit(chunk, at, offset)
       offset = arena.settle(offset + storedLength(chunk, at), end)
     }
     return undefined
