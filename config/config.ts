@@ -50,6 +50,7 @@ export interface ZoneConfig {
   primaries: string[]
   clouds: string[]
   refresh: RefreshBounds
+  limits: ZoneLimits
 }
 
 export type Role = 'viewer' | 'operator' | 'publisher' | 'admin'
@@ -78,6 +79,10 @@ export interface TransferLimits {
   octets: number
   records: number
   messages: number
+  names: number | undefined
+  memory: number
+  totalMemory: number | undefined
+  growth: { factor: number; records: number; octets: number }
   connectMs: number
   firstOctetMs: number
   idleMs: number
@@ -85,6 +90,15 @@ export interface TransferLimits {
   totalMs: number
   transfersPerPrimary: number
   transfers: number
+}
+
+/** Limits of one zone, where it has its own. */
+export interface ZoneLimits {
+  octets?: number
+  records?: number
+  messages?: number
+  names?: number
+  memory?: number
 }
 
 export interface Defaults {

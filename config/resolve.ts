@@ -65,6 +65,10 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
         octets: d.limits.octets,
         records: d.limits.records,
         messages: d.limits.messages,
+        names: d.limits.names,
+        memory: d.limits.memory,
+        totalMemory: d.limits.totalMemory,
+        growth: d.limits.growth,
         connectMs: d.limits.connect,
         firstOctetMs: d.limits.firstOctet,
         idleMs: d.limits.idle,
@@ -197,6 +201,7 @@ function resolveZone(
     primaries: zone.primaries ?? [...config.primaries.keys()],
     clouds: zone.clouds ?? [...config.clouds.keys()],
     refresh: { minMs, maxMs },
+    limits: Object.fromEntries(Object.entries(zone.limits).filter(([, most]) => most !== undefined)),
   }
 }
 

@@ -57,6 +57,16 @@ const node = section({
     .describe('Its upstream networks; shown, not interpreted.'),
 })
 
+const zoneLimits = section({
+  octets: count(65_536).optional().describe('Largest transfer taken, octets.'),
+  records: count(1).optional().describe('Most records.'),
+  messages: count(1).optional().describe('Most messages in one transfer.'),
+  names: count(1).optional().describe('Most owner names.'),
+  memory: count(1 << 20)
+    .optional()
+    .describe('Most memory for the records, octets.'),
+})
+
 const zone = section({
   name: zoneName().describe('The name of the zone, with or without the final dot.'),
   primaries: listOf(text('write the name of a primary'), 'primaries')
@@ -68,6 +78,7 @@ const zone = section({
   refresh: section({ min: duration().optional(), max: duration().optional() })
     .optional()
     .describe('Bounds of the SOA polling interval for this zone, instead of defaults.refresh.'),
+  limits: zoneLimits.prefault({}).describe('Limits on transfers of this zone, instead of those of defaults.limits.'),
 })
 
 const token = section({
@@ -110,6 +121,22 @@ const limits = section({
     .describe('Largest transfer taken, octets.'),
   records: count(1).default(50_000_000).describe('Most records in one zone.'),
   messages: count(1).default(10_000_000).describe('Most messages in one transfer.'),
+  names: count(1).optional().describe('Most owner names in one zone; not counted when left out.'),
+  memory: count(1 << 20)
+    .default(4 * 2 ** 30)
+    .describe('Most memory for the records of one zone, octets.'),
+  totalMemory: count(1 << 20)
+    .optional()
+    .describe("Most memory for the records of all zones, octets; three quarters of the machine's when left out."),
+  growth: section({
+    factor: count(1).default(100).describe('Times the records and octets held.'),
+    records: count(1).default(250_000).describe('Records taken however few are held.'),
+    octets: count(65_536)
+      .default(64 * 2 ** 20)
+      .describe('Octets taken however few are held.'),
+  })
+    .prefault({})
+    .describe('A transfer for a zone that is held brings no more than this; a resync with strength retransfer may.'),
   connect: duration().default(5000).describe('Longest wait for a connection.'),
   firstOctet: duration().default(10_000).describe('Longest wait for the first octet of an answer.'),
   idle: duration().default(30_000).describe('Longest pause inside a transfer.'),

@@ -34,7 +34,9 @@ export interface SettingDescription {
   /** Such as `nodes.*.paths`. */
   path: string
   description: string
-  /** As it would be written; undefined when there is none. */
+  /** What to write, in the words of the message for whoever writes something else: `a duration such as …`. */
+  kind: string
+  /** As the schema has it, durations in milliseconds; undefined when there is none. */
   default: unknown
   required: boolean
 }
@@ -64,7 +66,13 @@ function describeSetting(schema: z.core.$ZodType, path: string): SettingDescript
   return {
     path,
     description: (schema as z.ZodType).description ?? '',
+    kind: kindOf(unwrap(schema)),
     default: wrapped ? schema.def.defaultValue : undefined,
     required: !wrapped && !(schema instanceof z.ZodOptional),
   }
+}
+
+function kindOf(schema: z.core.$ZodType): string {
+  const { error } = z.safeParse(schema, Symbol('nothing that fits'))
+  return (error?.issues[0]?.message ?? '').replace(/^write /, '')
 }

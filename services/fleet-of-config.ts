@@ -23,6 +23,7 @@ export function fleetOfConfig(config: Config): Fleet {
       clouds: zone.clouds,
       nodes: nodes.filter((node) => zone.clouds.includes(node.cloud)),
       refresh: zone.refresh,
+      limits: zone.limits,
     }),
   )
   return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()])

@@ -12,6 +12,7 @@ import { NodeLooker } from '../lib/push/node-looker.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { TransferClient } from '../lib/refresh/transfer-client.js'
+import { ZoneMemory } from '../lib/refresh/zone-memory.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import type { Service } from '../lib/runtime/lifecycle.js'
 import type { Logger } from '../lib/runtime/logger.js'
@@ -144,8 +145,13 @@ export class Hub {
         { hub, transfers: limits.transfers, observe: defaults.observe },
         {
           ...shared,
-          client: new TransferClient(this.#tcp, soa, clock),
-          limits,
+          client: new TransferClient(
+            this.#tcp,
+            soa,
+            clock,
+            new ZoneMemory(limits.totalMemory ?? totalmem() * 0.75, () => this.#store.memory),
+          ),
+          limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
           keepVersions: defaults.keepVersions,
           connect: () => connectRedis(target, { queueing: true }),
           looker: new NodeLooker(soa, this.#board, clock, this.#metrics),

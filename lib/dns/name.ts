@@ -122,3 +122,14 @@ export function labelCount(wire: Uint8Array): number {
   for (let o = 0; wire[o] !== 0; o += 1 + wire[o]!) labels += 1
   return labels
 }
+
+/** 32 bits over a name at `at`, letters folded (FNV-1a). */
+export function hashName(data: Uint8Array, at: number, length: number): number {
+  let hash = 0x811c9dc5
+  for (let o = at; o < at + length; o++) {
+    let c = data[o]!
+    if (c >= 0x41 && c <= 0x5a) c += 0x20
+    hash = Math.imul(hash ^ c, 0x01000193)
+  }
+  return hash >>> 0
+}

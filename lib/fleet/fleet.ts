@@ -32,6 +32,8 @@ export interface FleetZone {
   nodes: readonly FleetNode[]
   /** Bounds for SOA REFRESH and RETRY. */
   refresh: { minMs: number; maxMs: number }
+  /** Limits of its own on transfers, where it has any. */
+  limits: { octets?: number; records?: number; messages?: number; names?: number; memory?: number }
 }
 
 export class Fleet {

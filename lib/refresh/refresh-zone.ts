@@ -24,7 +24,8 @@ import { TransferError } from '../xfr/errors.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { verifyZonemd } from '../zone/zonemd.js'
-import type { TransferClient, Transferred, TransferLimits } from './transfer-client.js'
+import type { TransferClient, Transferred } from './transfer-client.js'
+import { limitsFor, type TransferLimits } from './transfer-limits.js'
 
 export interface RefreshWish {
   zone: FleetZone
@@ -35,6 +36,7 @@ export interface RefreshWish {
   forceAxfr: boolean
   /** The zone has expired: any serial counts as newer (RFC 1034 §4.3.5). */
   expired: boolean
+  /** What holds for all zones. */
   limits: TransferLimits
   /** Nothing stands between commit and release: both become durable in one write. */
   releaseAtOnce: boolean
@@ -127,7 +129,8 @@ async function attempt(
   log: Logger,
 ): Promise<RefreshOutcome> {
   const startedAt = clock.now()
-  const transferred = await client.transfer({ address: primary.address, key: primary.key }, wish.zone.apex, held, wish.limits)
+  const limits = limitsFor(wish.limits, wish.zone.limits, wish.forceAxfr ? undefined : replacing)
+  const transferred = await client.transfer({ address: primary.address, key: primary.key }, wish.zone.apex, held, limits)
   const op = held ? 'ixfr' : 'axfr'
   if (transferred.outside > 0)
     log.warn(
@@ -208,6 +211,13 @@ async function checkSoundness(wish: RefreshWish, primary: Primary, contents: Zon
     throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
   if (contents.apexNameServers === 0)
     throw new ZoneError({ code: 'ZONE_NO_NS' }, `${wish.zone.name} has no NS record at its apex`)
+  // Differences are judged by what they lead to, not by what they bring.
+  const most = wish.zone.limits.records ?? wish.limits.records
+  if (contents.records > most)
+    throw new ZoneError(
+      { code: 'ZONE_TOO_LARGE', limit: `${most} records` },
+      `${wish.zone.name} would have ${contents.records} records, more than ${most}; raise defaults.limits.records if that is right`,
+    )
   const verdict = await verifyZonemd(contents, pause)
   if (verdict.kind === 'failed')
     throw new ZoneError(

@@ -9,17 +9,11 @@ import { type Clock, seconds } from '../runtime/clock.js'
 import type { Patience } from '../transport/tcp-client.js'
 import type { TcpPool } from '../transport/tcp-pool.js'
 import { TransferError } from '../xfr/errors.js'
-import { type InboundLimits, type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
+import { type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
 import { ZoneContents } from '../zone/zone-contents.js'
 import type { SoaQuerier, SoaServer } from '../transport/soa-query.js'
-
-export interface TransferLimits extends InboundLimits {
-  connectMs: number
-  firstOctetMs: number
-  idleMs: number
-  minOctetsPerSecond: number
-  totalMs: number
-}
+import type { TransferLimits } from './transfer-limits.js'
+import type { ZoneMemory } from './zone-memory.js'
 
 export interface Transferred {
   outcome: InboundOutcome
@@ -42,11 +36,13 @@ export class TransferClient {
   readonly #tcp: TcpPool
   readonly #soa: SoaQuerier
   readonly #clock: Clock
+  readonly #memory: ZoneMemory
 
-  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock) {
+  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock, memory: ZoneMemory) {
     this.#tcp = tcp
     this.#soa = soa
     this.#clock = clock
+    this.#memory = memory
   }
 
   /**
@@ -96,7 +92,9 @@ export class TransferClient {
         id,
         limits,
         onFull: () => {
+          if (contents) this.#memory.forget(contents)
           contents = new ZoneContents(apex)
+          this.#memory.watch(contents, asked, limits.memory)
         },
         onRecord: (data, at) => {
           contents!.add(data, at)
@@ -105,11 +103,16 @@ export class TransferClient {
       const take = (message: Buffer): 'more' | 'done' => {
         this.#verify(verifier, message)
         inbound.accept(message)
+        if (contents) this.#memory.check(contents)
         return inbound.outcome === undefined ? 'more' : 'done'
       }
       return { request: signed?.message ?? query, take, isReusable: () => !inbound.surplus }
     }
-    await this.#tcp.exchange(server.address, patience, build)
+    try {
+      await this.#tcp.exchange(server.address, patience, build)
+    } finally {
+      if (contents) this.#memory.forget(contents)
+    }
     // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
     if (verifier && !verifier.complete)
       throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')

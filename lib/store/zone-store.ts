@@ -91,6 +91,13 @@ export class ZoneStore {
     return this.#zones.values()
   }
 
+  /** Octets of memory that warm contents take. */
+  get memory(): number {
+    let octets = 0
+    for (const zone of this.#zones.values()) octets += zone.memory
+    return octets
+  }
+
   /** Folders of zones that are not open: left over from an earlier config. */
   strangers(): string[] {
     const known = new Set([...this.#zones.keys()].map(folderName))
@@ -100,7 +107,7 @@ export class ZoneStore {
   /** Lets go of contents that nobody wanted lately, oldest first, until the rest fits. */
   coolDown(now: number): void {
     const warm = [...this.#zones.values()].filter((zone) => zone.memory > 0).sort((a, b) => a.usedAt - b.usedAt)
-    let octets = warm.reduce((sum, zone) => sum + zone.memory, 0)
+    let octets = this.memory
     for (const zone of warm) {
       if (octets <= this.#options.warmOctets || now - zone.usedAt < IDLE_MS) break
       octets -= zone.memory

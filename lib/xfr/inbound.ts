@@ -7,7 +7,7 @@
  *                                  ╰──nothing newer───────────▶ finished (up to date)
  */
 import { readHeader, type Soa, soaOf } from '../dns/message.js'
-import { lowerWire } from '../dns/name.js'
+import { hashName, lowerWire } from '../dns/name.js'
 import { MAX_STORED_OCTETS, RecordReader } from '../dns/record.js'
 import { CLASS, isMetaType, TYPE, typeName } from '../dns/rrtype.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -22,6 +22,10 @@ export interface InboundLimits {
   octets: number
   records: number
   messages: number
+  /** Distinct owner names, give or take a few that share a hash; not counted when undefined. */
+  names: number | undefined
+  /** What to do when one is reached. */
+  hint: string
 }
 
 export interface InboundWish {
@@ -56,6 +60,8 @@ export class InboundTransfer {
   readonly #reader = new RecordReader()
   readonly #scratch = Buffer.allocUnsafe(MAX_STORED_OCTETS)
   readonly #differences: Difference[] = []
+  /** Hashes of owner names; only when they are limited. */
+  readonly #names: Set<number> | undefined
   #state: State = { at: 'expect-soa' }
   #target: Soa | undefined
   /** So far, for the log and the limits. */
@@ -70,6 +76,7 @@ export class InboundTransfer {
   constructor(wish: InboundWish) {
     this.#wish = wish
     this.#apex = lowerWire(wish.apex)
+    this.#names = wish.limits.names === undefined ? undefined : new Set()
   }
 
   get outcome(): InboundOutcome | undefined {
@@ -114,11 +121,15 @@ export class InboundTransfer {
   #checkLimits(): void {
     const { limits } = this.#wish
     for (const limit of ['octets', 'records', 'messages'] as const)
-      if (this[limit] > limits[limit])
-        throw this.#fail(
-          { code: 'XFR_LIMIT', limit: `${limits[limit]} ${limit}` },
-          `the transfer brings more than ${limits[limit]} ${limit}; raise defaults.limits.${limit} if that is right`,
-        )
+      if (this[limit] > limits[limit]) throw this.#overLimit(limit, limits[limit])
+    if (this.#names !== undefined && this.#names.size > limits.names!) throw this.#overLimit('names', limits.names!)
+  }
+
+  #overLimit(limit: string, most: number): TransferError {
+    return this.#fail(
+      { code: 'XFR_LIMIT', limit: `${most} ${limit}` },
+      `the transfer brings more than ${most} ${limit}; ${this.#wish.limits.hint}`,
+    )
   }
 
   /** Authority and additional records are no zone data (RFC 5936 §2.2.4, §2.2.5), but must be well formed and the last octets. */
@@ -166,6 +177,7 @@ export class InboundTransfer {
       this.outside += 1
       return
     }
+    this.#names?.add(hashName(this.#scratch, 2, ownerLength))
     if (state.at === 'decide') this.#beginFull()
     if (state.at === 'removing') state.removed.add(this.#scratch, 0)
     else if (state.at === 'adding') state.added.add(this.#scratch, 0)

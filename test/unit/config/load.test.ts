@@ -20,7 +20,7 @@ describe('loading the config', () => {
     expect(config.api.listen).to.deep.equal({ ip: '127.0.0.1', port: 8053 })
     expect(config.transfer.source).to.deep.equal(['127.0.0.1'])
     expect([...config.zones.values()]).to.deep.equal([
-      { name: 'example.com.', primaries: ['hm1', 'hm2'], clouds: ['A'], refresh: { minMs: 1000, maxMs: 3_600_000 } },
+      { name: 'example.com.', primaries: ['hm1', 'hm2'], clouds: ['A'], refresh: { minMs: 1000, maxMs: 3_600_000 }, limits: {} },
     ])
     expect(config.keys.get('hm-key')).to.deep.include({ name: 'hm-key.', secret: Buffer.from('secret-secret') })
     expect(config.nodes.get('ams1')!.paths).to.deep.equal([{ ip: '127.0.0.1', port: 5311 }])

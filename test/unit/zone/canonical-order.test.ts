@@ -1,3 +1,4 @@
+/** Canonical order: the example of RFC 4034, any names at all, and many at once. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { wireToName } from '../../../lib/dns/name.js'

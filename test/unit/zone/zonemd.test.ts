@@ -1,3 +1,4 @@
+/** ZONEMD: the vectors of RFC 8976, and what makes a digest not count. */
 import { expect } from 'chai'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'

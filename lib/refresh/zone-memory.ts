@@ -1,0 +1,55 @@
+/**
+ * Memory that zones take while they are being received: a limit for each and one for all together, so that a primary that never
+ * ends, or many that are large at once, cannot take the machine down.
+ */
+import { type AskedFor, TransferError } from '../xfr/errors.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+
+interface Watched {
+  asked: AskedFor
+  limit: number
+  /** Octets at which it is looked at again: adding up costs a little. */
+  next: number
+}
+
+const STEP_OCTETS = 16 << 20
+
+export class ZoneMemory {
+  readonly #limit: number
+  readonly #elsewhere: () => number
+  readonly #watched = new Map<ZoneContents, Watched>()
+
+  /** `limit` octets over all zones; `elsewhere` tells what zones that are not being received take. */
+  constructor(limit: number, elsewhere: () => number) {
+    this.#limit = limit
+    this.#elsewhere = elsewhere
+  }
+
+  watch(contents: ZoneContents, asked: AskedFor, limit: number): void {
+    this.#watched.set(contents, { asked, limit, next: Math.min(STEP_OCTETS, limit) })
+  }
+
+  /** Throws TransferError XFR_LIMIT. */
+  check(contents: ZoneContents): void {
+    const watched = this.#watched.get(contents)
+    if (!watched || contents.memory <= watched.next) return
+    watched.next = Math.min(contents.memory + STEP_OCTETS, Math.max(watched.limit, contents.memory))
+    if (contents.memory > watched.limit)
+      throw overLimit(watched.asked, `${watched.limit} octets of memory`, 'raise defaults.limits.memory if that is right')
+    let all = this.#elsewhere()
+    for (const other of this.#watched.keys()) all += other.memory
+    if (all > this.#limit)
+      throw overLimit(
+        watched.asked,
+        `${this.#limit} octets of memory in all zones together`,
+        'give the machine more, or raise defaults.limits.totalMemory',
+      )
+  }
+
+  forget(contents: ZoneContents): void {
+    this.#watched.delete(contents)
+  }
+}
+
+const overLimit = (asked: AskedFor, limit: string, hint: string): TransferError =>
+  new TransferError({ code: 'XFR_LIMIT', limit, asked }, `the transfer needs more than ${limit}; ${hint}`)
