@@ -75,7 +75,10 @@ const zone = section({
   clouds: listOf(text('write the name of a cloud'), 'clouds')
     .optional()
     .describe('The clouds that carry it; every cloud when left out.'),
-  refresh: section({ min: duration().optional(), max: duration().optional() })
+  refresh: section({
+    min: duration().optional().describe('Never poll this zone more often than this.'),
+    max: duration().optional().describe('Never poll this zone less often than this.'),
+  })
     .optional()
     .describe('Bounds of the SOA polling interval for this zone, instead of defaults.refresh.'),
   limits: zoneLimits.prefault({}).describe('Limits on transfers of this zone, instead of those of defaults.limits.'),

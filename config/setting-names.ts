@@ -20,14 +20,16 @@ function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | 
 
 /** Without the wrappers for optional, default and prefault; of a union the variant that is a section. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-    return unwrap(schema.def.innerType as z.core.$ZodType)
-  }
-  if (schema instanceof z.ZodUnion) {
-    const variants = schema.options as readonly z.core.$ZodType[]
-    return variants.map(unwrap).find((variant) => variant instanceof z.ZodObject) ?? schema
-  }
-  return schema
+  const bare = withoutWrappers(schema)
+  if (!(bare instanceof z.ZodUnion)) return bare
+  const variants = bare.options as readonly z.core.$ZodType[]
+  return variants.map(unwrap).find((variant) => variant instanceof z.ZodObject) ?? bare
+}
+
+function withoutWrappers(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+    ? withoutWrappers(schema.def.innerType as z.core.$ZodType)
+    : schema
 }
 
 export interface SettingDescription {
@@ -65,8 +67,9 @@ function describeSetting(schema: z.core.$ZodType, path: string): SettingDescript
   const wrapped = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
   return {
     path,
-    description: (schema as z.ZodType).description ?? '',
-    kind: kindOf(unwrap(schema)),
+    // Said of the setting itself, or of what its default wraps.
+    description: (schema as z.ZodType).description ?? (withoutWrappers(schema) as z.ZodType).description ?? '',
+    kind: kindOf(withoutWrappers(schema)),
     default: wrapped ? schema.def.defaultValue : undefined,
     required: !wrapped && !(schema instanceof z.ZodOptional),
   }

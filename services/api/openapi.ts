@@ -1,5 +1,5 @@
 /** The API's description (OpenAPI 3.1), from the same schemas that check its input. */
-import { extendZodWithOpenApi, OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
+import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'
 import { ChainStep, Job, moment, NodeSummary, NodeZone, Primary, Problem, Version, ZoneSummary } from './answer-schemas.js'
@@ -13,8 +13,6 @@ import {
   resyncBody,
   zoneResyncBody,
 } from './schemas.js'
-
-extendZodWithOpenApi(z)
 
 const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
 const zoneParam = z.object({ zone: z.string().describe('Zone name, with or without the final dot') })
@@ -158,6 +156,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/zones/{zone}/refresh',
+    'x-role': 'operator',
     summary: 'Ask the primaries now',
     request: { params: zoneParam, body: { content: { 'application/json': { schema: refreshBody } } } },
     responses: accepted,
@@ -165,6 +164,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/zones/{zone}/resync',
+    'x-role': 'operator',
     summary: 'Bring nodes to the released version of a zone again',
     request: { params: zoneParam, body: { content: { 'application/json': { schema: zoneResyncBody } } } },
     responses: accepted,
@@ -172,6 +172,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/nodes/{node}/resync',
+    'x-role': 'operator',
     summary: 'Bring a node to the released versions again',
     request: { params: nodeParam, body: { content: { 'application/json': { schema: nodeResyncBody } } } },
     responses: accepted,
@@ -179,6 +180,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/resync',
+    'x-role': 'operator',
     summary: 'Bring nodes to the released versions again',
     request: { body: { content: { 'application/json': { schema: resyncBody } } } },
     responses: accepted,
@@ -186,6 +188,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/nodes/{node}/drain',
+    'x-role': 'operator',
     summary: 'Stop delivery to a node',
     request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
     responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
@@ -193,6 +196,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/nodes/{node}/undrain',
+    'x-role': 'operator',
     summary: 'Restart delivery to a node',
     request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
     responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
@@ -213,6 +217,7 @@ const ROUTES: RouteConfig[] = [
   {
     method: 'post',
     path: '/v1/reload',
+    'x-role': 'admin',
     summary: 'Read the config file again',
     responses: { 200: json(z.object({ zones: z.int(), nodes: z.int() }), 'Reloaded') },
   },
