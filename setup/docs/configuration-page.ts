@@ -17,8 +17,9 @@ besides; an unknown key is a mistake. [zonecast.example.yaml](../config/zonecast
 - A name (of a key, primary, cloud, node, token) has letters, digits, \`.\`, \`_\` and \`-\`, at most 63.
 
 SIGHUP, or \`POST /v1/reload\`, reads the file again. A file with mistakes is refused whole and the running config stays. Zones, nodes,
-primaries, keys, clouds and tokens take effect at once; \`hub\`, \`dataDir\`, \`redis\`, \`api.listen\` and \`transfer\` are fixed while the
-process runs, and a file that changes one of them is refused too.`
+primaries, keys, clouds and tokens take effect at once, and so do \`defaults.refresh\`, \`defaults.lag\`, \`defaults.stuck\` and
+\`defaults.unknownAfterLooks\`; the rest of \`defaults\` and \`log\` count from the next start. \`hub\`, \`dataDir\`, \`redis\`, \`api.listen\`
+and \`transfer\` are fixed while the process runs, and a file that changes one of them is refused too.`
 
 export function configurationPage(): string {
   const settings = describeSettings()
@@ -50,9 +51,11 @@ function sectionParts(section: string, settings: readonly SettingDescription[]):
   const below = settings.filter(({ path }) => path.startsWith(`${section}.`))
   const head = `## ${section}`
   if (below.length === 0) return [head, `${own.description} ${writeWords(own)}`]
+  // A section is a map of settings; where something else may stand in its place, that is said.
+  const isMore = !/^a (map|list) of /.test(own.kind)
   return [
     head,
-    own.description,
+    `${own.description}${isMore ? ` ${writeWords(own)}` : ''}`,
     table(
       ['Setting', 'Write', 'Default', 'What'],
       below.map((setting) => [code(setting.path), cell(kindText(setting.kind)), defaultText(setting), cell(setting.description)]),
