@@ -1,0 +1,92 @@
+/** Pages written by hand name only what is there: files, functions, commands, headings. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import type { Command } from 'commander'
+import { expect } from 'chai'
+import { buildProgram } from '../../../services/cli/program.js'
+
+const PAGES = ['README.md', 'CHANGELOG.md', ...readdirSync('docs').map((file) => `docs/${file}`)]
+const read = (file: string): string => readFileSync(file, 'utf8')
+
+/** A heading's anchor, as renderers of Markdown make it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+const anchorsOf = (file: string): string[] => [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!))
+
+/** Without blocks of code. */
+const prose = (file: string): string => read(file).replace(/^```[\s\S]*?^```$/gm, '')
+
+describe('pages', () => {
+  for (const file of PAGES)
+    it(`${file} links to what is there`, () => {
+      for (const [, target] of prose(file).matchAll(/\]\(([^)\s]+)\)/g)) {
+        const [path, anchor] = target!.split('#')
+        expect(path, `${target}: links lead to this project alone`).to.not.match(/^https?:/)
+        const there = path === '' ? file : normalize(join(dirname(file), path!))
+        expect(existsSync(there), `${file} links to ${target}`).to.equal(true)
+        if (anchor !== undefined) expect(anchorsOf(there), `${file} links to ${target}`).to.include(anchor)
+      }
+    })
+
+  it('architecture.md names files and functions that are there', () => {
+    const page = read('docs/architecture.md')
+    const rows = page.split('\n').filter((line) => line.startsWith('|'))
+    let functions = 0
+    for (const row of rows) {
+      let file: string | undefined
+      for (const [, word] of row.matchAll(/`([^`]+)`/g)) {
+        if (/^[\w/-]+\.(ts|js)$/.test(word!) && word!.includes('/')) {
+          file = word!
+          expect(existsSync(file), file).to.equal(true)
+        } else if (file !== undefined && /^#?[A-Za-z]+$/.test(word!)) {
+          expect(read(file).includes(word!), `${word} in ${file}`).to.equal(true)
+          functions += 1
+        }
+      }
+    }
+    expect(functions).to.be.greaterThan(30)
+    for (const [, folder] of page.matchAll(/`((?:lib|services|test)\/[a-z/]+?)\/?`/g))
+      if (!folder!.includes('.')) expect(existsSync(folder!), folder).to.equal(true)
+  })
+
+  it('shows only commands and options that the program has', () => {
+    const program = buildProgram({
+      terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
+      parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
+      setExit: () => {},
+    })
+    let shown = 0
+    for (const file of PAGES)
+      for (const [, line] of read(file).matchAll(/(?:^|`|\s)zonecast ((?:[a-z]+)(?: [^`\n#]*)?)/gm)) {
+        const [verb, ...words] = line!.trim().split(/\s+/)
+        const command: Command | undefined = program.commands.find((candidate) => candidate.name() === verb)
+        // In a sentence the name may be followed by any word.
+        if (command === undefined && words.every((word) => !word.startsWith('-'))) continue
+        expect(command, `${file}: zonecast ${line}`).to.not.equal(undefined)
+        shown += 1
+        for (const option of words.filter((word) => /^--?[a-z]/.test(word)))
+          expect(
+            command!.options.some(({ long, short }) => long === option || short === option),
+            `${file}: zonecast ${line}`,
+          ).to.equal(true)
+      }
+    expect(shown).to.be.greaterThan(20)
+  })
+
+  it('names npm scripts that are there', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    for (const file of PAGES)
+      for (const [, name] of read(file).matchAll(/npm run ([a-z:]+)/g))
+        expect(scripts, `${file}: npm run ${name}`).to.have.property(name!)
+  })
+
+  it('benchmarks.md has the knobs there are', () => {
+    const knobs = read('bench/knobs.ts')
+    for (const [, name] of read('docs/benchmarks.md').matchAll(/\bBENCH_([A-Z]+)/g))
+      expect(knobs, name).to.include(`BENCH_${name}`)
+  })
+})
