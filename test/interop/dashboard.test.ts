@@ -201,7 +201,7 @@ describe('the live page', function () {
     await eventually(async () => expect(await rows.count()).to.equal(0))
     expect(await page.locator('#empty').isVisible()).to.equal(true)
     expect(new URL(page.url()).hash).to.match(/^#match=OTHER&state=stuck/)
-    await page.locator('.chip', { hasText: 'all states' }).click()
+    await page.locator('.chip', { hasText: 'all' }).click()
     await page.locator('#match').fill('')
     await eventually(async () => expect(await rows.count()).to.equal(2))
   })

@@ -17,8 +17,8 @@ export class TopLine {
   #alerts
   /** @type {Map<State, { button: HTMLButtonElement, number: HTMLElement }>} */
   #chips = new Map()
-  #problems = h('button', { type: 'button', class: 'chip all' }, 'problems only')
-  #everything = h('button', { type: 'button', class: 'chip all' }, 'all states')
+  #problems = h('button', { type: 'button', class: 'chip all' }, 'problems')
+  #everything = h('button', { type: 'button', class: 'chip all' }, 'all')
   /** @type {readonly State[]} */
   #chosen = []
 
