@@ -125,7 +125,7 @@ async function build(way: Way): Promise<Setup> {
       },
       { transfer: distributorPort },
     )
-    const hub = await spawnHub(place)
+    const hub = await spawnHub(place, [], 'built')
     stops.push(async () => {
       await hub.stop()
       rmSync(folder, { recursive: true, force: true })

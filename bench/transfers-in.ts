@@ -67,7 +67,7 @@ export async function startReceiver(who: string, zone: string, from: Place): Pro
       zones: [{ name: zone }],
       extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
     })
-    const hub = await spawnHub(place)
+    const hub = await spawnHub(place, [], 'built')
     const stop = async (): Promise<void> => {
       await hub.stop()
       rmSync(folder, { recursive: true, force: true })

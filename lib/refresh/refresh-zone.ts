@@ -130,7 +130,10 @@ async function attempt(
 ): Promise<RefreshOutcome> {
   const startedAt = clock.now()
   const limits = limitsFor(wish.limits, wish.zone.limits, wish.forceAxfr ? undefined : replacing)
-  const transferred = await client.transfer({ address: primary.address, key: primary.key }, wish.zone.apex, held, limits)
+  const transferred = await client.transfer(
+    { address: primary.address, key: primary.key },
+    { apex: wish.zone.apex, held, limits, startDraft: (contents) => wish.stored.draft(contents) },
+  )
   const op = held ? 'ixfr' : 'axfr'
   if (transferred.outside > 0)
     log.warn(
@@ -179,12 +182,26 @@ async function commit(
   const prove = (contents: ZoneContents): Promise<void> => checkSoundness(wish, primary, contents)
   if (outcome.kind === 'incremental')
     return await wish.stored.commitIncremental(outcome.differences, replacing!, prove, provenance)
-  const contents = transferred.contents!
-  await prove(contents)
+  const draft = transferred.draft!
+  try {
+    await prove(draft.contents)
+    if (!isNews(wish, primary, draft.contents, replacing)) {
+      await draft.discard()
+      return undefined
+    }
+    return await wish.stored.commitFull(draft, replacing, provenance)
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+}
+
+/** False when it is what we hold. Throws StoreError STORE_CONFLICT, TransferError XFR_OLDER. */
+function isNews(wish: RefreshWish, primary: Primary, contents: ZoneContents, replacing: Version | undefined): boolean {
   if (replacing && !wish.expired) {
     const order = compareSerials(contents.soa.serial, replacing.serial)
     if (order === 'equal') {
-      if (contents.digest === replacing.digest) return undefined
+      if (contents.digest === replacing.digest) return false
       throw new StoreError(
         {
           code: 'STORE_CONFLICT',
@@ -202,7 +219,7 @@ async function commit(
         `${primary.id} offers serial ${contents.soa.serial}, which is not newer than ${replacing.serial}`,
       )
   }
-  return await wish.stored.commitFull(contents, replacing, provenance)
+  return true
 }
 
 /** What no zone can do without, whatever the checks say; and what it says of itself must be true (RFC 8976 §4). */

@@ -10,15 +10,25 @@ import type { Patience } from '../transport/tcp-client.js'
 import type { TcpPool } from '../transport/tcp-pool.js'
 import { TransferError } from '../xfr/errors.js'
 import { type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
+import type { SnapshotDraft } from '../store/snapshot-draft.js'
 import { ZoneContents } from '../zone/zone-contents.js'
 import type { SoaQuerier, SoaServer } from '../transport/soa-query.js'
 import type { TransferLimits } from './transfer-limits.js'
 import type { ZoneMemory } from './zone-memory.js'
 
+export interface TransferWish {
+  apex: Buffer
+  /** The SOA held, to ask by IXFR; undefined to ask by AXFR. */
+  held: Soa | undefined
+  limits: TransferLimits
+  /** Called when a whole transfer begins. */
+  startDraft: (contents: ZoneContents) => SnapshotDraft
+}
+
 export interface Transferred {
   outcome: InboundOutcome
-  /** Built aside, when the outcome is `full`. */
-  contents: ZoneContents | undefined
+  /** Built aside, when the outcome is `full`; whoever does not commit it must discard it. */
+  draft: SnapshotDraft | undefined
   messages: number
   records: number
   octets: number
@@ -49,30 +59,25 @@ export class TransferClient {
    * Asks for the zone; by IXFR when `held` is given. Throws TransferError, TransportError, TsigError, WireError; whatever came
    * until then is dropped.
    */
-  async transfer(server: SoaServer, apex: Buffer, held: Soa | undefined, limits: TransferLimits): Promise<Transferred> {
+  async transfer(server: SoaServer, wish: TransferWish): Promise<Transferred> {
     const edns = this.#soa.usesEdns(server.address)
     try {
-      return await this.#once(server, apex, held, limits, edns)
+      return await this.#once(server, wish, edns)
     } catch (error) {
       // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS alone.
       const isAboutEdns =
         error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
       if (!edns || !isAboutEdns) throw error
       this.#soa.forgoEdns(server.address)
-      return await this.#once(server, apex, held, limits, false)
+      return await this.#once(server, wish, false)
     }
   }
 
-  async #once(
-    server: SoaServer,
-    apex: Buffer,
-    held: Soa | undefined,
-    limits: TransferLimits,
-    edns: boolean,
-  ): Promise<Transferred> {
+  async #once(server: SoaServer, wish: TransferWish, edns: boolean): Promise<Transferred> {
+    const { apex, held, limits } = wish
     const startedAt = performance.now()
     const asked = held ? 'ixfr' : 'axfr'
-    let contents: ZoneContents | undefined
+    let draft: SnapshotDraft | undefined
     let inbound!: InboundTransfer
     let verifier: AnswerVerifier | undefined
     const patience: Patience = {
@@ -92,32 +97,35 @@ export class TransferClient {
         id,
         limits,
         onFull: () => {
-          if (contents) this.#memory.forget(contents)
-          contents = new ZoneContents(apex)
-          this.#memory.watch(contents, asked, limits.memory)
+          draft = wish.startDraft(new ZoneContents(apex))
+          this.#memory.watch(draft.contents, asked, limits.memory)
         },
-        onRecord: (data, at) => {
-          contents!.add(data, at)
+        onRecords: (data, from, to) => {
+          draft!.contents.addRun(data, from, to)
+          draft!.advance()
         },
       })
       const take = (message: Buffer): 'more' | 'done' => {
         this.#verify(verifier, message)
         inbound.accept(message)
-        if (contents) this.#memory.check(contents)
+        if (draft) this.#memory.check(draft.contents)
         return inbound.outcome === undefined ? 'more' : 'done'
       }
       return { request: signed?.message ?? query, take, isReusable: () => !inbound.surplus }
     }
     try {
       await this.#tcp.exchange(server.address, patience, build)
+      // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
+      if (verifier && !verifier.complete)
+        throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
+    } catch (error) {
+      await draft?.discard()
+      throw error
     } finally {
-      if (contents) this.#memory.forget(contents)
+      if (draft) this.#memory.forget(draft.contents)
     }
-    // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
-    if (verifier && !verifier.complete)
-      throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
     const { messages, records, octets, outside } = inbound
-    return { outcome: inbound.outcome!, contents, messages, records, octets, outside, tookMs: performance.now() - startedAt }
+    return { outcome: inbound.outcome!, draft, messages, records, octets, outside, tookMs: performance.now() - startedAt }
   }
 
   /** An error answer may come unsigned (BADKEY); its RCODE then says more than the missing TSIG. */

@@ -12,9 +12,20 @@ import { ZoneContents } from '../zone/zone-contents.js'
 import { syncDirectory } from './durable.js'
 import { ioError, StoreError } from './errors.js'
 
-const MAGIC = Buffer.from('ZCS1')
+export const SNAPSHOT_MAGIC = Buffer.from('ZCS1')
 const BLOCK_OCTETS = 1 << 19
+/** Larger is a broken length, not a block. */
+const MAX_BLOCK_OCTETS = 1 << 25
+export const END_BLOCK = Buffer.alloc(8)
 const RECORDS_PER_SLICE = 20_000
+
+/** What stands before a block. */
+export function blockHead(records: Buffer): Buffer {
+  const head = Buffer.allocUnsafe(8)
+  head.writeUInt32BE(records.length, 0)
+  head.writeUInt32BE(crc32(records), 4)
+  return head
+}
 
 /** Returns when the file has its name and both are durable. Throws StoreError STORE_IO; nothing stays behind then. */
 export async function writeSnapshot(file: string, contents: ZoneContents): Promise<void> {
@@ -23,7 +34,7 @@ export async function writeSnapshot(file: string, contents: ZoneContents): Promi
   try {
     const handle = await open(aside, 'w', 0o640)
     try {
-      await handle.write(MAGIC)
+      await handle.write(SNAPSHOT_MAGIC)
       const block = Buffer.allocUnsafe(BLOCK_OCTETS + 0x11000)
       let at = 8
       const flush = async (): Promise<void> => {
@@ -73,17 +84,17 @@ export async function readSnapshot(file: string, apex: Buffer): Promise<ZoneCont
   try {
     const head = Buffer.alloc(8)
     await handle.read(head, 0, 4)
-    if (!head.subarray(0, 4).equals(MAGIC)) throw damaged('it is no zonecast snapshot')
+    if (!head.subarray(0, 4).equals(SNAPSHOT_MAGIC)) throw damaged('it is no zonecast snapshot')
     const contents = new ZoneContents(apex)
     for (;;) {
       if ((await handle.read(head, 0, 8)).bytesRead !== 8) throw damaged('it ends early')
       const octets = head.readUInt32BE(0)
       if (octets === 0) return contents
-      if (octets > BLOCK_OCTETS + 0x11000) throw damaged('a block is too large')
+      if (octets > MAX_BLOCK_OCTETS) throw damaged('a block is too large')
       const block = Buffer.allocUnsafe(octets)
       if ((await handle.read(block, 0, octets)).bytesRead !== octets) throw damaged('it ends early')
       if (crc32(block) !== head.readUInt32BE(4)) throw damaged('a checksum does not match')
-      for (let o = 0; o < octets; o += storedLength(block, o)) contents.add(block, o)
+      contents.addRun(block, 0, octets)
     }
   } finally {
     await handle.close()

@@ -3,7 +3,7 @@
  * gets a name: whole (from AXFR) or by differences (from IXFR). A version is durable before anybody can see it, and replaces
  * exactly the version it was built on.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -12,6 +12,7 @@ import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { StoreError } from './errors.js'
 import type { VersionHead } from './journal-file.js'
+import { SnapshotDraft } from './snapshot-draft.js'
 import { writeSnapshot } from './snapshot-file.js'
 import type { Version } from './version.js'
 import { readVersion } from './version-reader.js'
@@ -159,14 +160,19 @@ export class StoredZone {
       )
   }
 
+  /** For contents that are about to be received; one at a time. */
+  draft(contents: ZoneContents): SnapshotDraft {
+    return new SnapshotDraft(contents, join(this.#directory, 'incoming.new'))
+  }
+
   /** Commits whole contents. The difference to the version before is computed, so that nodes still get IXFR. */
-  commitFull(contents: ZoneContents, replacing: Version | undefined, provenance: () => Provenance): Promise<Version> {
+  commitFull(draft: SnapshotDraft, replacing: Version | undefined, provenance: () => Provenance): Promise<Version> {
     return this.#exclusively(async () => {
+      const { contents } = draft
       this.#expect(replacing)
-      await mkdir(this.#directory, { recursive: true, mode: 0o750 })
       const snapshot = `contents-${contents.soa.serial}-${contents.digest}`
       const computed = replacing === undefined ? undefined : await this.#compare(contents, replacing)
-      await writeSnapshot(join(this.#directory, snapshot), contents)
+      await draft.finish(join(this.#directory, snapshot))
       const head = { ...this.#head(contents, provenance(), 'axfr', computed ? 1 : 0), snapshot }
       const row = await this.#log.append(head, computed ? [computed] : [], () => {
         this.#contents = contents

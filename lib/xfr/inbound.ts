@@ -36,8 +36,8 @@ export interface InboundWish {
   heldSerial: Serial | undefined
   id: number
   limits: InboundLimits
-  /** Takes each record of a whole transfer, the opening SOA first. The buffer is reused. */
-  onRecord(data: Buffer, at: number): void
+  /** Takes records of a whole transfer, back to back, the opening SOA first. The buffer is reused. */
+  onRecords(data: Buffer, from: number, to: number): void
   /** A whole transfer begins: forget what an earlier attempt brought. */
   onFull(soa: Soa): void
 }
@@ -54,11 +54,16 @@ type State =
   | { at: 'removing' | 'adding'; from: Soa; to: Soa | undefined; removed: RunBuilder; added: RunBuilder }
   | { at: 'finished'; outcome: InboundOutcome }
 
+/** Octets that gather before they are passed on, so that they are copied once and many at a time. */
+const BLOCK_OCTETS = 1 << 17
+
 export class InboundTransfer {
   readonly #wish: InboundWish
   readonly #apex: Buffer
   readonly #reader = new RecordReader()
-  readonly #scratch = Buffer.allocUnsafe(MAX_STORED_OCTETS)
+  /** Records of a whole transfer gather here, the one being read behind them. */
+  readonly #block = Buffer.allocUnsafe(BLOCK_OCTETS + MAX_STORED_OCTETS)
+  #filled = 0
   readonly #differences: Difference[] = []
   /** Hashes of owner names; only when they are limited. */
   readonly #names: Set<number> | undefined
@@ -95,13 +100,13 @@ export class InboundTransfer {
     this.#checkLimits()
     const { answers, at } = checkAnswerHeader(msg, this.#wish, this.#state.at)
     const reader = this.#reader
-    const scratch = this.#scratch
     let o = at
     for (let i = 0; i < answers; i++) {
-      reader.read(msg, o, scratch, 0)
+      reader.read(msg, o, this.#block, this.#filled)
       o = reader.next
       this.#takeRecord()
     }
+    this.#handOver()
     this.#skipRest(msg, o)
     if (this.#state.at === 'decide' && this.#wish.asked === 'ixfr') this.#decideLoneSoa()
   }
@@ -137,7 +142,7 @@ export class InboundTransfer {
     const header = readHeader(msg)
     let o = from
     for (let i = header.authorities + header.additionals; i > 0; i--) {
-      this.#reader.read(msg, o, this.#scratch, 0)
+      this.#reader.read(msg, o, this.#block, this.#filled)
       o = this.#reader.next
     }
     if (o !== msg.length)
@@ -147,7 +152,14 @@ export class InboundTransfer {
       )
   }
 
-  /** The record just read into the scratch buffer. */
+  /** Passes on what has gathered. */
+  #handOver(): void {
+    if (this.#filled === 0) return
+    this.#wish.onRecords(this.#block, 0, this.#filled)
+    this.#filled = 0
+  }
+
+  /** The record just read, at the end of the block. */
   #takeRecord(): void {
     const { type, ownerLength } = this.#reader
     const state = this.#state
@@ -168,7 +180,7 @@ export class InboundTransfer {
     if (type === TYPE.SOA) {
       if (!this.#isApex(ownerLength))
         throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'SOA below the apex' }, 'an SOA record that is not at the apex')
-      this.#takeSoa(soaOf(this.#scratch))
+      this.#takeSoa(soaOf(this.#block, this.#filled))
       return
     }
     if (state.at === 'expect-soa')
@@ -177,11 +189,14 @@ export class InboundTransfer {
       this.outside += 1
       return
     }
-    this.#names?.add(hashName(this.#scratch, 2, ownerLength))
+    this.#names?.add(hashName(this.#block, this.#filled + 2, ownerLength))
     if (state.at === 'decide') this.#beginFull()
-    if (state.at === 'removing') state.removed.add(this.#scratch, 0)
-    else if (state.at === 'adding') state.added.add(this.#scratch, 0)
-    else this.#wish.onRecord(this.#scratch, 0)
+    if (state.at === 'removing') state.removed.add(this.#block, this.#filled)
+    else if (state.at === 'adding') state.added.add(this.#block, this.#filled)
+    else {
+      this.#filled += this.#reader.length
+      if (this.#filled > BLOCK_OCTETS) this.#handOver()
+    }
   }
 
   #takeSoa(soa: Soa): void {
@@ -271,7 +286,7 @@ export class InboundTransfer {
   #beginFull(): void {
     const target = this.#target!
     this.#wish.onFull(target)
-    this.#wish.onRecord(target.stored, 0)
+    this.#wish.onRecords(target.stored, 0, target.stored.length)
     this.#state = { at: 'body' }
   }
 
@@ -286,16 +301,17 @@ export class InboundTransfer {
   /** Owner ends in the apex, on a label boundary. */
   #isInZone(ownerLength: number): boolean {
     const apex = this.#apex
-    const from = 2 + ownerLength - apex.length
-    if (from < 2) return false
-    const data = this.#scratch
+    const owner = this.#filled + 2
+    const from = owner + ownerLength - apex.length
+    if (from < owner) return false
+    const data = this.#block
     for (let i = 0; i < apex.length; i++) {
       let c = data[from + i]!
       if (c >= 0x41 && c <= 0x5a) c += 0x20
       if (c !== apex[i]) return false
     }
     // A label boundary: what matches must start where a label starts.
-    let o = 2
+    let o = owner
     while (o < from) o += 1 + data[o]!
     return o === from
   }

@@ -17,6 +17,8 @@ export const MARK_DEAD = 1
 
 export class RecordArena {
   readonly #chunks: Buffer[] = [Buffer.allocUnsafe(FIRST_CHUNK_OCTETS)]
+  /** Where the records of each full chunk end. */
+  readonly #ends: number[] = []
   #tail = 0
 
   /** Where the next record would go; everything before it is written. */
@@ -54,6 +56,18 @@ export class RecordArena {
     return offset
   }
 
+  /** Many records at once, copied whole; undefined, and nothing done, when they do not fit the chunk they would go to. */
+  appendRun(source: Buffer, from: number, length: number): number | undefined {
+    const at = this.#tail & OFFSET_MASK
+    const index = this.#tail >>> CHUNK_BITS
+    if (index >= this.#chunks.length || at + length > CHUNK_OCTETS) return undefined
+    const chunk = at + length > this.#chunks[index]!.length ? this.#grow(at, length) : this.#chunks[index]!
+    source.copy(chunk, at, from, from + length)
+    const offset = this.#tail
+    this.#tail += length
+    return offset
+  }
+
   #grow(at: number, length: number): Buffer {
     const last = this.#chunks.length - 1
     const chunk = this.#chunks[last]!
@@ -68,6 +82,7 @@ export class RecordArena {
     // A zero owner length says that the rest of this chunk is empty: no stored record has one.
     if (this.#tail >>> CHUNK_BITS === last && at < chunk.length) chunk[at] = 0
     const next = Buffer.allocUnsafe(CHUNK_OCTETS)
+    this.#ends[last] = at
     this.#chunks.push(next)
     this.#tail = (last + 1) * CHUNK_OCTETS
     return next
@@ -77,6 +92,15 @@ export class RecordArena {
   truncate(tail: number): void {
     this.#tail = tail
     this.#chunks.length = Math.max(1, (tail >>> CHUNK_BITS) + ((tail & OFFSET_MASK) > 0 ? 1 : 0))
+  }
+
+  /** The octets from `offset` to the end of what is written, or of the chunk; and the offset behind them. */
+  stretch(offset: number): { data: Buffer; next: number } {
+    const index = offset >>> CHUNK_BITS
+    const isLast = index === this.#tail >>> CHUNK_BITS
+    const end = isLast ? this.#tail & OFFSET_MASK : this.#ends[index]!
+    const next = isLast ? this.#tail : (index + 1) * CHUNK_OCTETS
+    return { data: this.#chunks[index]!.subarray(this.at(offset), end), next }
   }
 
   isDead(offset: number): boolean {

@@ -51,41 +51,66 @@ export function foldedRange(data: Uint8Array, type: number, rdata: number): { fr
   return { from, to: o }
 }
 
-/** Reused for many records: `of` leaves the two halves in the fields. */
+/** Letters A to Z of four octets at once to lower case; every other octet stays. */
+function foldWord(word: number): number {
+  const low = word & 0x7f7f7f7f
+  // Bit 7 of each octet: at least "A", and not over "Z", and not set to begin with.
+  const letters = (low + 0x3f3f3f3f) & ~(low + 0x25252525) & ~word & 0x80808080
+  return word | (letters >>> 2)
+}
+
+const wordAt = (data: Uint8Array, o: number): number =>
+  data[o]! | (data[o + 1]! << 8) | (data[o + 2]! << 16) | (data[o + 3]! << 24)
+
+/** What is left of a stretch that is no multiple of four octets. */
+function tailAt(data: Uint8Array, from: number, to: number): number {
+  let word = 0
+  for (let o = from, shift = 0; o < to; o++, shift += 8) word |= data[o]! << shift
+  return word
+}
+
+/** Reused for many records: `of` leaves its findings in the fields. Four octets at a time, two lanes after Murmur3. */
 export class RecordHash {
   a = 0
   b = 0
+  /** Octets of the record. */
+  length = 0
 
   of(data: Uint8Array, at: number): void {
-    let a = 0x811c9dc5
-    let b = 0x9747b28c
-    const ownerLength = data[at]!
-    let o = at + STORED_HEAD
-    const ownerEnd = o + ownerLength
-    for (; o < ownerEnd; o++) {
-      let c = data[o]!
-      if (c >= 0x41 && c <= 0x5a) c += 0x20
-      a = Math.imul(a ^ c, 0x01000193)
-      b = Math.imul(((b << 5) | (b >>> 27)) ^ c, 0x9e3779b1)
+    const ownerEnd = at + STORED_HEAD + data[at]!
+    const type = (data[ownerEnd]! << 8) | data[ownerEnd + 1]!
+    const rdata = ownerEnd + 10
+    const end = rdata + ((data[ownerEnd + 8]! << 8) | data[ownerEnd + 9]!)
+    this.length = end - at
+    this.a = 0x811c9dc5 ^ (end - at)
+    this.b = 0x9747b28c ^ ((type << 16) | (data[ownerEnd + 2]! << 8) | data[ownerEnd + 3]!)
+    this.#mix(data, at + STORED_HEAD, ownerEnd, true)
+    if (foldOf(type) === undefined) this.#mix(data, rdata, end, false)
+    else {
+      const { from, to } = foldedRange(data, type, rdata)!
+      this.#mix(data, rdata, from, false)
+      this.#mix(data, from, to, true)
+      this.#mix(data, to, end, false)
     }
-    const type = (data[o]! << 8) | data[o + 1]!
-    const typeAndClass = (type << 16) | (data[o + 2]! << 8) | data[o + 3]!
-    a = Math.imul(a ^ typeAndClass, 0x01000193)
-    b = Math.imul(((b << 5) | (b >>> 27)) ^ typeAndClass, 0x9e3779b1)
-    const length = (data[o + 8]! << 8) | data[o + 9]!
-    o += 10
-    const end = o + length
-    const fold = foldOf(type) === undefined ? undefined : foldedRange(data, type, o)
-    const from = fold?.from ?? end
-    const to = fold?.to ?? end
-    for (; o < end; o++) {
-      let c = data[o]!
-      if (o >= from && o < to && c >= 0x41 && c <= 0x5a) c += 0x20
-      a = Math.imul(a ^ c, 0x01000193)
-      b = Math.imul(((b << 5) | (b >>> 27)) ^ c, 0x9e3779b1)
+    this.a = mix32(this.a ^ (this.b >>> 7))
+    this.b = mix32(this.b + (end - rdata))
+  }
+
+  /** The two lanes stay in local variables: this loop runs for every octet that comes in. */
+  #mix(data: Uint8Array, from: number, to: number, folds: boolean): void {
+    let { a, b } = this
+    for (let o = from; o < to; o += 4) {
+      let word = o + 4 <= to ? wordAt(data, o) : tailAt(data, o, to)
+      if (folds) word = foldWord(word)
+      let k = Math.imul(word, 0xcc9e2d51)
+      k = Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+      a ^= k
+      a = (Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64) | 0
+      b = Math.imul(b ^ word, 0x9e3779b1)
+      b = (((b << 11) | (b >>> 21)) + k) | 0
     }
-    this.a = mix32(a ^ (b >>> 7))
-    this.b = mix32(b + length)
+    this.a = a
+    this.b = b
   }
 }
 

@@ -97,6 +97,16 @@ export class ZoneContents {
     return this.#table.find(this.#hash.a, this.#matches)
   }
 
+  /** Arena offset behind the last record. */
+  get tail(): number {
+    return this.#arena.tail
+  }
+
+  /** Raw octets of the arena from an offset on, dead records among them; for contents that were only ever added to. */
+  stretch(offset: number): { data: Buffer; next: number } {
+    return this.#arena.stretch(offset)
+  }
+
   has(data: Buffer, at: number): boolean {
     const offset = this.#find(data, at)
     return offset !== undefined && storedTtl(this.#arena.chunkOf(offset), this.#arena.at(offset)) === storedTtl(data, at)
@@ -109,9 +119,36 @@ export class ZoneContents {
     return true
   }
 
+  /** Adds the records of a run as `add` does, many at a time. Their marks must be live. */
+  addRun(data: Buffer, from: number, to: number): void {
+    let offset = this.#arena.appendRun(data, from, to - from)
+    if (offset === undefined) {
+      for (let at = from; at < to; at += storedLength(data, at)) this.add(data, at)
+      return
+    }
+    const chunk = this.#arena.chunkOf(offset)
+    for (let at = this.#arena.at(offset), end = at + to - from; at < end; ) {
+      const twin = this.#find(chunk, at)
+      const { length } = this.#hash
+      if (twin === undefined) this.#index(offset, chunk, at, length)
+      else {
+        // It stays where it is, dead from the first.
+        this.#arena.mark(offset, MARK_DEAD)
+        this.#deadOctets += length
+      }
+      at += length
+      offset += length
+    }
+  }
+
+  /** `#hash` must be that of the record. */
   #insert(data: Buffer, at: number): void {
-    const length = storedLength(data, at)
-    const offset = this.#arena.append(data, at, length)
+    const { length } = this.#hash
+    this.#index(this.#arena.append(data, at, length), data, at, length)
+  }
+
+  /** Makes a record that is in the arena part of the zone. */
+  #index(offset: number, data: Buffer, at: number, length: number): void {
     this.#table.insert(this.#hash.a, offset)
     this.#digest.add(this.#hash, storedTtl(data, at))
     this.#records += 1

@@ -81,18 +81,24 @@ export interface HubProcess extends HubPlace {
   readonly child: ChildProcess
 }
 
-const PROGRAM = fileURLToPath(new URL('../../services/main.ts', import.meta.url))
+/** How the program is run: from its sources, or as `npm run build` made it. */
+const PROGRAMS = {
+  source: ['--import', 'tsx', fileURLToPath(new URL('../../services/main.ts', import.meta.url))],
+  built: [fileURLToPath(new URL('../../dist/services/main.js', import.meta.url))],
+}
 
 /** Started as an operator would; resolves when it has printed `ready`. */
-export async function spawnHub(place: HubPlace, args: string[] = []): Promise<HubProcess> {
+export async function spawnHub(
+  place: HubPlace,
+  args: string[] = [],
+  program: keyof typeof PROGRAMS = 'source',
+): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(
     process.execPath,
     [
       ...(process.env['ZONECAST_TEST_NODE_OPTIONS']?.split(' ') ?? []),
-      '--import',
-      'tsx',
-      PROGRAM,
+      ...PROGRAMS[program],
       'start',
       '-c',
       place.configFile,

@@ -1,0 +1,90 @@
+/**
+ * Whole contents on their way to disk while they are still being received: what has come is written behind the back of the
+ * receiver, so that little is left to do when the last record is there. It has no name before `finish`.
+ * For contents that are only ever added to; those that have seen differences are written by snapshot-file.ts.
+ */
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import { syncDirectory } from './durable.js'
+import { ioError } from './errors.js'
+import { blockHead, END_BLOCK, SNAPSHOT_MAGIC } from './snapshot-file.js'
+
+/** Octets that gather before they are written; small zones are written in one go at the end. */
+const WRITE_OCTETS = 1 << 20
+/** Octets after which the disk is made to catch up, so that the last wait is short. */
+const SYNC_OCTETS = 1 << 24
+
+export class SnapshotDraft {
+  readonly contents: ZoneContents
+  readonly #aside: string
+  #handle: FileHandle | undefined
+  /** Arena offset up to which records were handed to the disk. */
+  #handed = 0
+  #unsynced = 0
+  #writing: Promise<void> = Promise.resolve()
+  #failed = false
+
+  /** `aside`: a file of its own that nobody else writes. */
+  constructor(contents: ZoneContents, aside: string) {
+    this.contents = contents
+    this.#aside = aside
+  }
+
+  /** More has come. Never throws: what goes wrong is told by `finish`. */
+  advance(): void {
+    while (!this.#failed && this.contents.tail - this.#handed >= WRITE_OCTETS) this.#hand()
+  }
+
+  #hand(): void {
+    const { data, next } = this.contents.stretch(this.#handed)
+    this.#handed = next
+    this.#writing = this.#writing.then(() => this.#write(data))
+    this.#writing.catch(() => {
+      this.#failed = true
+    })
+  }
+
+  async #write(data: Buffer): Promise<void> {
+    const handle = this.#handle ?? (await this.#open())
+    await handle.writev([blockHead(data), data])
+    this.#unsynced += data.length
+    if (this.#unsynced < SYNC_OCTETS) return
+    this.#unsynced = 0
+    await handle.datasync()
+  }
+
+  async #open(): Promise<FileHandle> {
+    await mkdir(dirname(this.#aside), { recursive: true, mode: 0o750 })
+    this.#handle = await open(this.#aside, 'w', 0o640)
+    await this.#handle.write(SNAPSHOT_MAGIC)
+    return this.#handle
+  }
+
+  /** Writes the rest, and gives it its name when all is durable. Throws StoreError STORE_IO; nothing stays behind then. */
+  async finish(file: string): Promise<void> {
+    try {
+      while (this.#handed < this.contents.tail) this.#hand()
+      await this.#writing
+      const handle = this.#handle ?? (await this.#open())
+      await handle.write(END_BLOCK)
+      await handle.datasync()
+      await handle.close()
+      this.#handle = undefined
+      await rename(this.#aside, file)
+      await syncDirectory(dirname(file))
+    } catch (error) {
+      await this.discard()
+      throw ioError(file, error)
+    }
+  }
+
+  /** The transfer came to nothing. */
+  async discard(): Promise<void> {
+    this.#failed = true
+    await this.#writing.catch(() => undefined)
+    await this.#handle?.close().catch(() => undefined)
+    this.#handle = undefined
+    await rm(this.#aside, { force: true }).catch(() => undefined)
+  }
+}
