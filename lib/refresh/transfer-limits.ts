@@ -1,5 +1,5 @@
 /** What one transfer may cost, from what holds for all zones, what is said of this one, and how large the zone was before. Pure. */
-import type { InboundLimits } from '../xfr/inbound.js'
+import type { InboundLimits } from '../xfr/inbound-limits.js'
 
 /** All in milliseconds unless named otherwise. */
 export interface TransferLimits extends InboundLimits {

@@ -7,7 +7,7 @@
  *                                  ╰──nothing newer───────────▶ finished (up to date)
  */
 import { readHeader, type Soa, soaOf } from '../dns/message.js'
-import { hashName, lowerWire } from '../dns/name.js'
+import { lowerWire } from '../dns/name.js'
 import { MAX_STORED_OCTETS, RecordReader } from '../dns/record.js'
 import { CLASS, isMetaType, TYPE, typeName } from '../dns/rrtype.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -16,17 +16,7 @@ import { sameRecord } from '../zone/record-hash.js'
 import { RunBuilder } from '../zone/record-run.js'
 import { type AskedFor, TransferError } from './errors.js'
 import { checkAnswerHeader } from './inbound-header.js'
-
-/** Most a transfer may bring. Octets are those of the messages. */
-export interface InboundLimits {
-  octets: number
-  records: number
-  messages: number
-  /** Distinct owner names, give or take a few that share a hash; not counted when undefined. */
-  names: number | undefined
-  /** What to do when one is reached. */
-  hint: string
-}
+import { type InboundLimits, LimitGuard } from './inbound-limits.js'
 
 export interface InboundWish {
   asked: AskedFor
@@ -65,8 +55,7 @@ export class InboundTransfer {
   readonly #block = Buffer.allocUnsafe(BLOCK_OCTETS + MAX_STORED_OCTETS)
   #filled = 0
   readonly #differences: Difference[] = []
-  /** Hashes of owner names; only when they are limited. */
-  readonly #names: Set<number> | undefined
+  readonly #limits: LimitGuard
   #state: State = { at: 'expect-soa' }
   #target: Soa | undefined
   /** So far, for the log and the limits. */
@@ -81,7 +70,7 @@ export class InboundTransfer {
   constructor(wish: InboundWish) {
     this.#wish = wish
     this.#apex = lowerWire(wish.apex)
-    this.#names = wish.limits.names === undefined ? undefined : new Set()
+    this.#limits = new LimitGuard(wish.limits, wish.asked)
   }
 
   get outcome(): InboundOutcome | undefined {
@@ -97,7 +86,7 @@ export class InboundTransfer {
   accept(msg: Buffer): void {
     this.messages += 1
     this.octets += msg.length
-    this.#checkLimits()
+    this.#limits.check(this)
     const { answers, at } = checkAnswerHeader(msg, this.#wish, this.#state.at)
     const reader = this.#reader
     let o = at
@@ -121,20 +110,6 @@ export class InboundTransfer {
 
   #fail(fault: Record<string, unknown> & { code: string }, message: string): TransferError {
     return new TransferError({ ...fault, asked: this.#wish.asked } as ConstructorParameters<typeof TransferError>[0], message)
-  }
-
-  #checkLimits(): void {
-    const { limits } = this.#wish
-    for (const limit of ['octets', 'records', 'messages'] as const)
-      if (this[limit] > limits[limit]) throw this.#overLimit(limit, limits[limit])
-    if (this.#names !== undefined && this.#names.size > limits.names!) throw this.#overLimit('names', limits.names!)
-  }
-
-  #overLimit(limit: string, most: number): TransferError {
-    return this.#fail(
-      { code: 'XFR_LIMIT', limit: `${most} ${limit}` },
-      `the transfer brings more than ${most} ${limit}; ${this.#wish.limits.hint}`,
-    )
   }
 
   /** Authority and additional records are no zone data (RFC 5936 §2.2.4, §2.2.5), but must be well formed and the last octets. */
@@ -189,7 +164,7 @@ export class InboundTransfer {
       this.outside += 1
       return
     }
-    this.#names?.add(hashName(this.#block, this.#filled + 2, ownerLength))
+    this.#limits.noteOwner(this.#block, this.#filled + 2, ownerLength)
     if (state.at === 'decide') this.#beginFull()
     if (state.at === 'removing') state.removed.add(this.#block, this.#filled)
     else if (state.at === 'adding') state.added.add(this.#block, this.#filled)

@@ -1,7 +1,7 @@
 /** The sending end of a transfer: which records in which order (RFC 5936 §2.2, RFC 1995 §4). Pure; sockets are elsewhere. */
 import { type Difference, differenceOctets } from '../zone/difference.js'
 import { recordsIn } from '../zone/record-run.js'
-import type { ZoneView } from '../zone/zone-contents.js'
+import type { ZoneView } from '../zone/contents-view.js'
 import { TYPE } from '../dns/rrtype.js'
 import { MessageCutter, type PreparedMessages } from './message-cutter.js'
 

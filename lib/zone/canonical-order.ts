@@ -9,7 +9,7 @@
  */
 import { STORED_HEAD, storedType } from '../dns/record.js'
 import { foldedRange } from './record-hash.js'
-import type { ZoneView } from './zone-contents.js'
+import type { ZoneView } from './contents-view.js'
 
 const RECORDS_PER_SLICE = 20_000
 /** Ranges up to this size are sorted by insertion, up to the next by the engine, larger ones are first split by one octet. */

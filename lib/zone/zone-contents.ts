@@ -9,26 +9,15 @@ import { sameWireName } from '../dns/name.js'
 import { storedLength, storedOwner, storedTtl, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { recordText } from '../dns/record-text.js'
+import type { RecordVisit, ZoneView } from './contents-view.js'
 import type { Difference } from './difference.js'
 import { ZoneDigest } from './digest.js'
+import { Epochs } from './epochs.js'
 import { ZoneError } from './errors.js'
 import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
 import { RecordHash, sameRecord } from './record-hash.js'
 import { recordsIn, RunBuilder } from './record-run.js'
 import { RecordTable } from './record-table.js'
-
-/** What a view promises: these records, whatever happens to the zone meanwhile. Release it when done. */
-export interface ZoneView {
-  /** Calls `visit` for each record but the SOA, from the position on; returns where to go on, or undefined at the end. */
-  walk(from: number, atMost: number, visit: RecordVisit): number | undefined
-  /** Where the record at an arena offset lies: its buffer, and its position in that. */
-  chunkOf(offset: number): Buffer
-  at(offset: number): number
-  release(): void
-}
-
-/** `offset` names the record for as long as the view is open. */
-export type RecordVisit = (data: Buffer, at: number, offset: number) => void
 
 /** What an uncommitted change did, newest last, for rollback. */
 type Step = { did: 'add' | 'remove'; offset: number }
@@ -45,10 +34,7 @@ export class ZoneContents {
   #soa: Soa | undefined
   #apexNs = 0
   #apexZonemds = 0
-  #epoch = 0
-  /** Open views by epoch; while there are any, deaths are dated. */
-  readonly #views = new Map<number, number>()
-  readonly #diedAt = new Map<number, number>()
+  readonly #epochs = new Epochs()
   #undo:
     | { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined; apexNs: number; apexZonemds: number }
     | undefined
@@ -188,7 +174,7 @@ export class ZoneContents {
     this.#digest.remove(this.#hash, storedTtl(chunk, at))
     this.#arena.mark(offset, MARK_DEAD)
     this.#countApex(storedType(chunk, at), chunk, at, -1)
-    if (this.#views.size > 0 || this.#undo !== undefined) this.#diedAt.set(offset, this.#epoch + 1)
+    this.#epochs.noteDeath(offset)
     this.#records -= 1
     this.#octets -= length
     this.#deadOctets += length
@@ -204,12 +190,12 @@ export class ZoneContents {
       apexNs: this.#apexNs,
       apexZonemds: this.#apexZonemds,
     }
+    this.#epochs.beginChange()
   }
 
   commit(): void {
     this.#undo = undefined
-    this.#epoch += 1
-    if (this.#views.size === 0) this.#diedAt.clear()
+    this.#epochs.endChange('committed')
   }
 
   rollback(): void {
@@ -227,7 +213,7 @@ export class ZoneContents {
       } else {
         this.#table.insert(this.#hash.a, offset)
         this.#arena.mark(offset, MARK_LIVE)
-        this.#diedAt.delete(offset)
+        this.#epochs.forgetDeath(offset)
         this.#records += 1
         this.#octets += length
         this.#deadOctets -= length
@@ -239,6 +225,7 @@ export class ZoneContents {
     this.#apexNs = undo.apexNs
     this.#apexZonemds = undo.apexZonemds
     this.#undo = undefined
+    this.#epochs.endChange('rolled-back')
   }
 
   /**
@@ -297,22 +284,13 @@ export class ZoneContents {
    */
   view(what: 'committed' | 'pending' = 'committed'): ZoneView {
     const isPending = what === 'pending' && this.#undo !== undefined
-    const epoch = isPending ? this.#epoch + 1 : this.#epoch
+    const epoch = isPending ? this.#epochs.now + 1 : this.#epochs.now
     const end = isPending ? this.#arena.tail : (this.#undo?.tail ?? this.#arena.tail)
-    this.#views.set(epoch, (this.#views.get(epoch) ?? 0) + 1)
-    let open = true
     return {
       walk: (from, atMost, visit) => this.#walk(epoch, end, from, atMost, visit),
       chunkOf: (offset) => this.#arena.chunkOf(offset),
       at: (offset) => this.#arena.at(offset),
-      release: () => {
-        if (!open) return
-        open = false
-        const count = this.#views.get(epoch)! - 1
-        if (count > 0) this.#views.set(epoch, count)
-        else this.#views.delete(epoch)
-        if (this.#views.size === 0) this.#diedAt.clear()
-      },
+      release: this.#epochs.open(epoch),
     }
   }
 
@@ -323,7 +301,7 @@ export class ZoneContents {
       if (n === atMost) return offset
       const chunk = arena.chunkOf(offset)
       const at = arena.at(offset)
-      const seen = chunk[at + 1] !== MARK_DEAD || (this.#diedAt.get(offset) ?? 0) > epoch
+      const seen = chunk[at + 1] !== MARK_DEAD || this.#epochs.wasAlive(offset, epoch)
       if (seen && storedType(chunk, at) !== TYPE.SOA) visit(chunk, at, offset)
       offset = arena.settle(offset + storedLength(chunk, at), end)
     }

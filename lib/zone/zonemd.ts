@@ -7,7 +7,8 @@ import { rdataStart, STORED_HEAD, storedLength, storedType } from '../dns/record
 import { TYPE } from '../dns/rrtype.js'
 import { canonicalOrder } from './canonical-order.js'
 import { foldedRange } from './record-hash.js'
-import type { ZoneContents, ZoneView } from './zone-contents.js'
+import type { ZoneView } from './contents-view.js'
+import type { ZoneContents } from './zone-contents.js'
 
 /** RFC 8976 §5.2, §5.3: scheme 1 is SIMPLE; hash algorithms with their digest sizes in octets. */
 const SIMPLE = 1

@@ -1,0 +1,53 @@
+/** How much a transfer may bring: each limit with its own error, which says what to do. Pure. */
+import { hashName } from '../dns/name.js'
+import { type AskedFor, TransferError } from './errors.js'
+
+/** Most a transfer may bring. Octets are those of the messages. */
+export interface InboundLimits {
+  octets: number
+  records: number
+  messages: number
+  /** Distinct owner names, give or take a few that share a hash; not counted when undefined. */
+  names: number | undefined
+  /** What to do when one is reached. */
+  hint: string
+}
+
+/** What has come so far. */
+export interface InboundCounts {
+  octets: number
+  records: number
+  messages: number
+}
+
+export class LimitGuard {
+  readonly #limits: InboundLimits
+  readonly #asked: AskedFor
+  /** Hashes of owner names; only when they are limited. */
+  readonly #names: Set<number> | undefined
+
+  constructor(limits: InboundLimits, asked: AskedFor) {
+    this.#limits = limits
+    this.#asked = asked
+    this.#names = limits.names === undefined ? undefined : new Set()
+  }
+
+  noteOwner(data: Uint8Array, at: number, length: number): void {
+    this.#names?.add(hashName(data, at, length))
+  }
+
+  /** Throws TransferError XFR_LIMIT. */
+  check(counts: InboundCounts): void {
+    const limits = this.#limits
+    for (const what of ['octets', 'records', 'messages'] as const)
+      if (counts[what] > limits[what]) throw this.#over(what, limits[what])
+    if (this.#names !== undefined && this.#names.size > limits.names!) throw this.#over('names', limits.names!)
+  }
+
+  #over(what: string, most: number): TransferError {
+    return new TransferError(
+      { code: 'XFR_LIMIT', limit: `${most} ${what}`, asked: this.#asked },
+      `the transfer brings more than ${most} ${what}; ${this.#limits.hint}`,
+    )
+  }
+}
