@@ -37,6 +37,10 @@ import { WorkerService } from './worker/service.js'
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]
 
+/** A process that does not write looks at this many journals this often, in case a signal was lost. */
+const FOLLOW_ZONES = 500
+const FOLLOW_MS = 1_000
+
 /** Longest a stop waits for work under way. */
 const DRAIN_MS = 10_000
 
@@ -56,6 +60,9 @@ export class Hub {
   #tcp!: TcpPool
   #privateRedis: PrivateRedis | undefined
   readonly #connections: Redis[] = []
+  #follower: NodeJS.Timeout | undefined
+  /** What a reload changes while running; parts hold on to these objects. */
+  readonly #live: ReturnType<typeof liveSettings>
   #watcher: WatcherService | undefined
   #worker: WorkerService | undefined
   #transfer: TransferService | undefined
@@ -66,6 +73,7 @@ export class Hub {
     this.#fleet = fleetOfConfig(config)
     this.#roles = roles
     this.#log = log
+    this.#live = liveSettings(config)
   }
 
   /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
@@ -100,7 +108,13 @@ export class Hub {
         'zone was damaged on disk and set aside; it is taken from a primary again',
       )
     // Another process writes: what it has committed is read when it says so.
-    if (mode === 'read') this.#bus.on('committed', ({ zone }) => this.#store.zone(zone).reload())
+    if (mode === 'write') return
+    this.#bus.on('committed', ({ zone }) => this.#store.zone(zone).reload())
+    this.#follower = setInterval(() => {
+      for (const zone of this.#store.catchUp(FOLLOW_ZONES))
+        this.#log.debug({ zone, op: 'store' }, 'read a version that no signal told of')
+    }, FOLLOW_MS)
+    this.#follower.unref()
   }
 
   async #redisTarget(): Promise<RedisTarget> {
@@ -118,11 +132,11 @@ export class Hub {
   }
 
   async #startRoles(target: RedisTarget, redis: Redis): Promise<void> {
-    const { transfer, defaults, hub } = this.#config
-    const { limits } = defaults
+    const { transfer, hub } = this.#config
+    const live = this.#live
     const clock = systemClock
     this.#udp = new UdpAsker(transfer.source)
-    this.#tcp = new TcpPool(transfer.source, { perServer: limits.transfersPerPrimary, total: limits.transfers })
+    this.#tcp = new TcpPool(transfer.source, live.connections)
     const soa = new SoaQuerier(this.#udp, this.#tcp, clock)
     const shared = {
       store: this.#store,
@@ -142,20 +156,16 @@ export class Hub {
     if (this.#roles.includes('worker')) {
       this.#worker = new WorkerService(
         this.#fleet,
-        { hub, transfers: limits.transfers, observe: defaults.observe },
+        { hub, transfers: live.connections.total, observe: live.observe },
         {
           ...shared,
-          client: new TransferClient(
-            this.#tcp,
-            soa,
-            clock,
-            new ZoneMemory(limits.totalMemory ?? totalmem() * 0.75, () => this.#store.memory),
-          ),
-          limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
-          keepVersions: defaults.keepVersions,
+          client: new TransferClient(this.#tcp, soa, clock, new ZoneMemory(live.memory, () => this.#store.memory)),
+          limits: live.limits,
+          retention: live.retention,
+          notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
           looker: new NodeLooker(soa, this.#board, clock, this.#metrics),
-          notify: new NotifySender(this.#udp, clock, this.#metrics, defaults.notify.retriesMs),
+          notify: new NotifySender(this.#udp, clock, this.#metrics),
         },
       )
       this.#services.push(this.#worker)
@@ -204,6 +214,9 @@ export class Hub {
     const fleet = fleetOfConfig(next)
     this.#config = next
     this.#fleet = fleet
+    const live = liveSettings(next)
+    for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
+    this.#log.level = next.log.level
     for (const zone of fleet.zones.keys()) this.#store.zone(zone)
     this.#transfer?.adopt(fleet)
     this.#worker?.adopt(fleet)
@@ -214,6 +227,7 @@ export class Hub {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#follower)
     // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
     for (const service of order)
@@ -230,5 +244,17 @@ export class Hub {
     const isAlone = ROLES.every((role) => this.#roles.includes(role))
     if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
     await this.#store?.close()
+  }
+}
+
+function liveSettings({ defaults }: Config) {
+  const { limits, notify, observe, keepVersions } = defaults
+  return {
+    limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
+    connections: { perServer: limits.transfersPerPrimary, total: limits.transfers },
+    memory: { total: limits.totalMemory ?? totalmem() * 0.75 },
+    retention: { keepVersions },
+    notify: { ...notify },
+    observe: { ...observe },
   }
 }

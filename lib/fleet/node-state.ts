@@ -44,6 +44,8 @@ export interface NodeStateRules {
   lagWarnMs: number
   stuckMs: number
   unknownAfterLooks: number
+  /** An answer older than this says nothing any more: nobody looks. */
+  staleMs: number
 }
 
 export interface NodeStateOutcome {
@@ -59,6 +61,7 @@ export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeSta
   const outcome = (state: NodeState): NodeStateOutcome => ({ state, lagSeconds: Math.max(0, Math.round(lagMs / 1000)) })
   if (input.drained) return outcome('drained')
   if (newest === undefined) return outcome('unknown')
+  if (observed !== undefined && now - observed.observedAt > rules.staleMs) return outcome('unknown')
   if (observed === undefined || input.missed >= rules.unknownAfterLooks)
     return outcome(observed === undefined && input.missed < rules.unknownAfterLooks ? 'syncing' : 'unknown')
   if (input.conflict) return outcome('conflict')

@@ -7,13 +7,13 @@
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
-import type { Clock } from '../runtime/clock.js'
+import { type Clock, sleep } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { PushTrail } from '../state/tables.js'
 import { nodeCell, notePush } from './node-cells.js'
 import type { ServeDelays } from './serve-delay.js'
 import type { NodeLooker } from './node-looker.js'
-import type { NotifySender } from './notify-sender.js'
+import type { NotifyOutcome, NotifySender } from './notify-sender.js'
 
 const CLOSE_LOOK_MS = 3
 const FAR_LOOK_MS = 100
@@ -29,6 +29,8 @@ export interface DeliveryParts {
   looker: NodeLooker
   notify: NotifySender
   delays: ServeDelays
+  /** Waits between NOTIFYs. */
+  retriesMs: readonly number[]
 }
 
 export class Delivery {
@@ -41,6 +43,7 @@ export class Delivery {
   readonly #looker: NodeLooker
   readonly #notify: NotifySender
   readonly #delays: ServeDelays
+  readonly #retriesMs: readonly number[]
   #trail: PushTrail
   /** The trail has moved on since the board last heard of it. */
   #unsaid = false
@@ -58,6 +61,7 @@ export class Delivery {
     this.#looker = parts.looker
     this.#notify = parts.notify
     this.#delays = parts.delays
+    this.#retriesMs = parts.retriesMs
     this.#trail = {
       target,
       startedAt: this.#clock.now(),
@@ -73,7 +77,7 @@ export class Delivery {
 
   /** Runs to its end; never throws. */
   async run(): Promise<DeliveryOutcome> {
-    void this.#notifyUntilAnswered()
+    void this.#notifyUntilTaken()
     const deadline = this.#clock.now() + DEADLINE_MS
     let delay = FAR_LOOK_MS
     let close = false
@@ -130,23 +134,35 @@ export class Delivery {
     })
   }
 
-  async #notifyUntilAnswered(): Promise<void> {
-    const outcome = await this.#notify.send(
-      this.#node,
-      this.#zone,
-      this.#soa,
-      () => this.#over,
-      () => {
+  /**
+   * NOTIFY again and again (RFC 1996 §3.6), with growing waits, until the node takes the version: one that has answered may
+   * still fail to transfer, and would wait for its own timers.
+   */
+  async #notifyUntilTaken(): Promise<void> {
+    for (const waitMs of this.#retriesMs) {
+      const sentAt = this.#clock.now()
+      const outcome = await this.#notify.send(this.#node, this.#zone, this.#soa, waitMs, () => {
         this.#trail.notifySentAt ??= this.#clock.now()
         this.#trail.notifiesSent += 1
         this.#unsaid = true
-      },
-    )
-    if (outcome.kind === 'answered') this.#trail.notifyAnsweredAt = this.#clock.now()
-    else this.#trail.notifyError = outcome.reason
+      })
+      this.#noteAnswer(outcome)
+      if (outcome.kind === 'refused' || outcome.kind === 'unreachable') return
+      await sleep(Math.max(0, sentAt + waitMs - this.#clock.now()))
+      if (this.#over || this.#taken) return
+    }
+  }
+
+  #noteAnswer(outcome: NotifyOutcome): void {
     this.#unsaid = true
+    if (outcome.kind === 'answered') {
+      this.#trail.notifyAnsweredAt ??= this.#clock.now()
+      this.#trail.notifyError = undefined
+      return
+    }
+    this.#trail.notifyError = outcome.reason
     // Silence can outlast every look: then nobody else comes by to tell it.
-    if (outcome.kind !== 'answered') this.#tell()
+    this.#tell()
   }
 
   /** Brings the board up to date, once for several steps: twenty nodes that take a version together make many. */

@@ -1,4 +1,4 @@
-/** NOTIFY to one node, with retries (RFC 1996 §3.6), signed when the node has a key. Its answer proves nothing but arrival. */
+/** NOTIFY to one node (RFC 1996), signed when the node has a key. Its answer proves nothing but arrival. */
 import { opcodeOf, rcodeOf, writeNotify } from '../dns/message.js'
 import { OPCODE, RCODE, rcodeName } from '../dns/rcode.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
@@ -9,42 +9,37 @@ import type { Metrics } from '../runtime/metrics.js'
 import type { UdpAsker } from '../transport/udp-asker.js'
 import { TransportError } from '../transport/errors.js'
 
-export type NotifyOutcome = { kind: 'answered' } | { kind: 'refused'; reason: string } | { kind: 'silent'; reason: string }
+/** `silent`: nothing came in time; `unreachable`: the system says at once that it cannot. */
+export type NotifyOutcome = { kind: 'answered' } | { kind: 'refused' | 'silent' | 'unreachable'; reason: string }
 
 export class NotifySender {
   readonly #udp: UdpAsker
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #retriesMs: readonly number[]
 
-  constructor(udp: UdpAsker, clock: Clock, metrics: Metrics, retriesMs: readonly number[]) {
+  constructor(udp: UdpAsker, clock: Clock, metrics: Metrics) {
     this.#udp = udp
     this.#clock = clock
     this.#metrics = metrics
-    this.#retriesMs = retriesMs
   }
 
-  /** Sends until answered, `isStale` says so, or the retries are used up. `onSent` runs for each one sent. */
-  async send(node: FleetNode, zone: FleetZone, soa: Buffer, isStale: () => boolean, onSent: () => void): Promise<NotifyOutcome> {
-    let reason = 'no answer'
-    for (const waitMs of this.#retriesMs) {
-      if (isStale()) break
-      try {
-        const answer = this.#ask(node, zone, soa, waitMs)
-        onSent()
-        const rcode = rcodeOf((await answer).readUInt16BE(2))
-        const outcome = rcode === RCODE.NOERROR ? 'answered' : 'refused'
-        this.#metrics.notify.inc({ direction: 'out', outcome })
-        return rcode === RCODE.NOERROR
+  /** Sends one and waits for its answer. `onSent` runs when it is on its way. */
+  async send(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number, onSent: () => void): Promise<NotifyOutcome> {
+    let outcome: NotifyOutcome
+    try {
+      const answer = this.#ask(node, zone, soa, waitMs)
+      onSent()
+      const rcode = rcodeOf((await answer).readUInt16BE(2))
+      outcome =
+        rcode === RCODE.NOERROR
           ? { kind: 'answered' }
           : { kind: 'refused', reason: `the node answers ${rcodeName(rcode)} to NOTIFY` }
-      } catch (error) {
-        reason = describeError(error)
-        this.#metrics.notify.inc({ direction: 'out', outcome: 'silent' })
-        if (!(error instanceof TransportError) || error.code !== 'TRANSPORT_TIMED_OUT') return { kind: 'silent', reason }
-      }
+    } catch (error) {
+      const isTimeout = error instanceof TransportError && error.code === 'TRANSPORT_TIMED_OUT'
+      outcome = { kind: isTimeout ? 'silent' : 'unreachable', reason: describeError(error) }
     }
-    return { kind: 'silent', reason }
+    this.#metrics.notify.inc({ direction: 'out', outcome: outcome.kind === 'unreachable' ? 'silent' : outcome.kind })
+    return outcome
   }
 
   async #ask(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number): Promise<Buffer> {

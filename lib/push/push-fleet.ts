@@ -29,6 +29,8 @@ export interface PushFleetParts {
   metrics: Metrics
   looker: NodeLooker
   notify: NotifySender
+  /** Waits between NOTIFYs to a node that does not take what it is told of. */
+  notifyRetries: { retriesMs: readonly number[] }
   /** Nodes that were not reached go here. */
   handOver: (nodes: string[]) => void
 }
@@ -71,7 +73,12 @@ export class PushFleet {
     let pusher = this.#pushers.get(node.id)
     if (!pusher) {
       pusher = new NodePusher(node, {
-        make: (to, zone, target, soa) => new Delivery(to, zone, target, soa, { ...this.#parts, delays: this.#delays }),
+        make: (to, zone, target, soa) =>
+          new Delivery(to, zone, target, soa, {
+            ...this.#parts,
+            delays: this.#delays,
+            retriesMs: this.#parts.notifyRetries.retriesMs,
+          }),
         wanted: (zone) => this.#wanted(zone),
         onDone: (to, zone, outcome, target) => this.#onDone(to, zone, outcome, target),
       })

@@ -45,7 +45,8 @@ export interface RefreshWish {
 }
 
 export type RefreshOutcome =
-  | { kind: 'up-to-date'; primary: Primary }
+  /** `content`: a whole transfer was the same record for record; `serial`: only the serial says so. */
+  | { kind: 'up-to-date'; primary: Primary; proof: 'serial' | 'content' }
   | { kind: 'committed'; version: Version; primary: Primary; startedAt: number; tookMs: number }
 
 export interface TransferCounts {
@@ -142,11 +143,11 @@ async function attempt(
     )
   if (transferred.outcome.kind === 'up-to-date') {
     counts.count(op, 'up-to-date', transferred.octets)
-    return { kind: 'up-to-date', primary }
+    return { kind: 'up-to-date', primary, proof: 'serial' }
   }
   const version = await commit(wish, primary, transferred, replacing, clock)
   counts.count(op, 'ok', transferred.octets)
-  if (version === undefined) return { kind: 'up-to-date', primary }
+  if (version === undefined) return { kind: 'up-to-date', primary, proof: 'content' }
   const { messages, records, octets, tookMs } = transferred
   log.info(
     {

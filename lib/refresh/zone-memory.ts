@@ -15,12 +15,12 @@ interface Watched {
 const STEP_OCTETS = 16 << 20
 
 export class ZoneMemory {
-  readonly #limit: number
+  readonly #limit: { total: number }
   readonly #elsewhere: () => number
   readonly #watched = new Map<ZoneContents, Watched>()
 
-  /** `limit` octets over all zones; `elsewhere` tells what zones that are not being received take. */
-  constructor(limit: number, elsewhere: () => number) {
+  /** `total` octets over all zones; `elsewhere` tells what zones that are not being received take. */
+  constructor(limit: { total: number }, elsewhere: () => number) {
     this.#limit = limit
     this.#elsewhere = elsewhere
   }
@@ -38,10 +38,10 @@ export class ZoneMemory {
       throw overLimit(watched.asked, `${watched.limit} octets of memory`, 'raise defaults.limits.memory if that is right')
     let all = this.#elsewhere()
     for (const other of this.#watched.keys()) all += other.memory
-    if (all > this.#limit)
+    if (all > this.#limit.total)
       throw overLimit(
         watched.asked,
-        `${this.#limit} octets of memory in all zones together`,
+        `${this.#limit.total} octets of memory in all zones together`,
         'give the machine more, or raise defaults.limits.totalMemory',
       )
   }

@@ -3,7 +3,7 @@
  * writes now. A writer that died is replaced at once (its process is gone); one on another host or in another container is
  * believed for as long as it renews its lock.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ioError, StoreError } from './errors.js'
@@ -19,11 +19,22 @@ interface Holder {
   started: string
 }
 
+/** Where a pid means something: containers may share a host name, never their process numbers. */
+const pidSpace = (): string => {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return hostname()
+  }
+}
+
+/** Undefined when there is no such process, or only what its parent has not yet taken note of. */
 const startOf = (pid: number): string | undefined => {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ')[19]
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
   } catch {
     return undefined
   }
@@ -68,7 +79,7 @@ export function claimDirectory(directory: string, hub: string): void {
 /** Becomes the one writer. Throws StoreError STORE_LOCKED. Returns how to let go. */
 export function lockForWriting(directory: string): () => void {
   const file = join(directory, 'writer.lock')
-  const me: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) ?? '' }
+  const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '' }
   for (let tries = 0; ; tries++) {
     try {
       writeFileSync(file, JSON.stringify(me), { flag: 'wx' })
@@ -77,7 +88,7 @@ export function lockForWriting(directory: string): () => void {
       if ((error as { code?: string }).code !== 'EEXIST') throw ioError(file, error)
       const holder = parse<Holder>(readOptional(file) ?? '')
       if (tries > 2 || isAlive(file, holder)) {
-        const by = holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
+        const by = holder ? `process ${holder.pid} on ${holder.host.split(' ')[0]}` : 'another process'
         throw new StoreError(
           { code: 'STORE_LOCKED', directory, by },
           `${directory} is in use by ${by}; stop it first, or give this hub its own dataDir`,
@@ -102,7 +113,7 @@ export function lockForWriting(directory: string): () => void {
 }
 
 function isAlive(file: string, holder: Holder | undefined): boolean {
-  if (holder && holder.host === hostname()) {
+  if (holder && holder.host === pidSpace()) {
     const started = startOf(holder.pid)
     return started !== undefined && (holder.started === '' || started === holder.started)
   }

@@ -99,6 +99,23 @@ export class StoredZone {
     if (before?.serial !== now?.serial || before?.digest !== now?.digest) this.#contents = undefined
   }
 
+  /** Reads what another process has written since we looked; false when there is nothing. */
+  catchUp(): boolean {
+    if (!this.#log.hasMoved) return false
+    this.reload()
+    return true
+  }
+
+  /** Files may be replaced while we read them; then what they are now is read. */
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!this.catchUp()) throw error
+      return await work()
+    }
+  }
+
   /** One writer at a time, in order. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#queue.then(work, work)
@@ -110,9 +127,11 @@ export class StoredZone {
   async contents(): Promise<ZoneContents> {
     this.usedAt = Date.now()
     if (this.#contents) return this.#contents
-    this.#loading ??= readVersion(this.#log, this.#log.rows.length - 1, this.#directory, this.apex).finally(() => {
-      this.#loading = undefined
-    })
+    this.#loading ??= this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, this.#directory, this.apex)).finally(
+      () => {
+        this.#loading = undefined
+      },
+    )
     const latest = this.latest
     const contents = await this.#loading
     if (latest === this.latest) this.#contents = contents
@@ -121,11 +140,13 @@ export class StoredZone {
 
   /** Contents of any kept version; a copy of its own unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
   async contentsOf(version: Version): Promise<ZoneContents> {
-    const index = this.#indexOf(version)
-    if (index < 0) throw this.#unknown(version.serial)
-    return index === this.#log.rows.length - 1
-      ? await this.contents()
-      : await readVersion(this.#log, index, this.#directory, this.apex)
+    return await this.#reading(async () => {
+      const index = this.#indexOf(version)
+      if (index < 0) throw this.#unknown(version.serial)
+      return index === this.#log.rows.length - 1
+        ? await this.contents()
+        : await readVersion(this.#log, index, this.#directory, this.apex)
+    })
   }
 
   #unknown(serial: Serial): StoreError {
@@ -225,8 +246,10 @@ export class StoredZone {
 
   /** Difference sequences from a node's serial to a version, oldest first; undefined when history does not reach back. */
   async chain(from: Serial, to: Version): Promise<Difference[] | undefined> {
-    const last = this.#indexOf(to)
-    const chain = last < 0 ? undefined : await this.#log.chain(from, last)
+    const chain = await this.#reading(async () => {
+      const last = this.#indexOf(to)
+      return last < 0 ? undefined : await this.#log.chain(from, last)
+    })
     // RFC 1982: a chain that does not rise all the way is no answer to IXFR.
     return chain?.every((step) => compareSerials(step.to, step.from) === 'newer') && compareSerials(to.serial, from) === 'newer'
       ? chain

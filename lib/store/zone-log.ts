@@ -2,6 +2,7 @@
  * What one zone's journal says, in memory: versions oldest first, which file holds whole contents, where differences lie.
  * Reads and appends; decides nothing.
  */
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
 import type { Difference } from '../zone/difference.js'
@@ -34,11 +35,19 @@ export class ZoneLog {
   readonly #file: string
   readonly #writer: JournalWriter
   #end = 0
+  /** The file that what we know was read from or written to; a rewrite makes another one. */
+  #inode = 0
   rows: LoggedVersion[] = []
 
   constructor(directory: string) {
     this.#file = join(directory, 'journal')
     this.#writer = new JournalWriter(this.#file)
+  }
+
+  /** Another process has written to the journal, or replaced it, since we read it. */
+  get hasMoved(): boolean {
+    const stat = statSync(this.#file, { throwIfNoEntry: false })
+    return stat !== undefined && (stat.ino !== this.#inode || stat.size !== this.#end)
   }
 
   /** Octets of the journal. */
@@ -50,6 +59,7 @@ export class ZoneLog {
   load(): void {
     const { entries, end } = scanJournal(this.#file)
     this.#end = end
+    this.#inode = inodeOf(this.#file)
     const old = new Map(this.rows.map((row) => [row.located.at, row]))
     this.rows = []
     for (const located of entries) {
@@ -90,7 +100,9 @@ export class ZoneLog {
   ): Promise<LoggedVersion | undefined> {
     const entry = encodeEntry(head, differences)
     const at = this.#end === 0 ? 4 : this.#end
+    const isNew = this.#end === 0
     this.#end = await this.#writer.append(this.#end, entry)
+    if (isNew) this.#inode = inodeOf(this.#file)
     onDurable()
     if (head.entry !== 'version') return undefined
     const headOctets = entry.readUInt32BE(4)
@@ -137,6 +149,7 @@ export class ZoneLog {
       return encodeEntry(head, data)
     })
     this.#end = await this.#writer.rewrite(entries)
+    this.#inode = inodeOf(this.#file)
     const loaded = kept.map((row) => row.loaded)
     const { entries: located } = scanJournal(this.#file)
     if (located.length !== kept.length)
@@ -168,3 +181,5 @@ export class ZoneLog {
     await this.#writer.release()
   }
 }
+
+const inodeOf = (file: string): number => statSync(file).ino

@@ -33,6 +33,8 @@ export class ZoneStore {
   readonly #root: string
   readonly #zones = new Map<ZoneName, StoredZone>()
   #unlock: (() => void) | undefined
+  /** Where the round of looks at the zones has come to. */
+  #round: Iterator<StoredZone> = [].values()
   /** What opening found broken. */
   readonly damages: Damage[] = []
 
@@ -89,6 +91,20 @@ export class ZoneStore {
 
   get zones(): Iterable<StoredZone> {
     return this.#zones.values()
+  }
+
+  /** For a reader: looks at some zones in turn for what a lost signal did not tell. Returns the names of those that had moved. */
+  catchUp(atMost: number): ZoneName[] {
+    const moved: ZoneName[] = []
+    for (let n = 0; n < Math.min(atMost, this.#zones.size); n++) {
+      let next = this.#round.next()
+      if (next.done) {
+        this.#round = this.#zones.values()
+        next = this.#round.next()
+      }
+      if (next.value?.catchUp()) moved.push(next.value.name)
+    }
+    return moved
   }
 
   /** Octets of memory that warm contents take. */

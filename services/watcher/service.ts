@@ -187,7 +187,8 @@ export class WatcherService implements Service {
     }
     if (order === 'equal') {
       pair.warned = undefined
-      if (this.#hasExpired(pair.zone) || cell?.error !== undefined) void this.#enqueue(pair, served, seenAt)
+      const isFailing = cell?.error !== undefined && cell.conflict === undefined
+      if (this.#hasExpired(pair.zone) || isFailing) void this.#enqueue(pair, served, seenAt)
       return
     }
     if (pair.warned === served) return

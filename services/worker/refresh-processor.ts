@@ -15,7 +15,7 @@ import { pairKey } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
-import { noteRefreshed, noteRefreshFailed } from './zone-cells.js'
+import { noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
 
 export interface RefreshParts extends PrimaryWatchParts {
   store: ZoneStore
@@ -23,7 +23,7 @@ export interface RefreshParts extends PrimaryWatchParts {
   bus: SignalBus
   log: Logger
   limits: TransferLimits
-  keepVersions: number
+  retention: { keepVersions: number }
   onReleased: (zone: FleetZone) => void
 }
 
@@ -65,7 +65,8 @@ export class RefreshProcessor {
     const stored = store.zone(zone.name)
     try {
       const outcome = await this.#attempt(job, zone, stored)
-      if (outcome.kind === 'up-to-date') noteRefreshed(board, stored, clock.now(), this.#expireOf(zone, outcome.primary?.id))
+      if (outcome.kind === 'up-to-date')
+        noteUpToDate(board, stored, clock.now(), this.#expireOf(zone, outcome.primary?.id), outcome.proof)
       return {
         outcome: outcome.kind === 'committed' ? (outcome.version.kind === 'axfr' ? 'full' : 'incremental') : 'up-to-date',
         serial: stored.latest?.serial,
@@ -82,7 +83,7 @@ export class RefreshProcessor {
     job: RefreshJob,
     zone: FleetZone,
     stored: StoredZone,
-  ): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined }> {
+  ): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined; proof: 'serial' }> {
     const { board, clock, client, limits, log, metrics } = this.#parts
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
     const held = stored.latest
@@ -101,7 +102,7 @@ export class RefreshProcessor {
     if (primaries.length === 0) {
       const silent = known.every(({ failing }) => failing)
       if (silent && job.askFirst) throw new Error(`no primary of ${zone.name} answers`)
-      return { kind: 'up-to-date', primary: undefined }
+      return { kind: 'up-to-date', primary: undefined, proof: 'serial' }
     }
     const wish = { zone, stored, primaries, forceAxfr, expired, limits, releaseAtOnce: true, seenAt: job.seen?.at ?? clock.now() }
     const outcome = await refreshZone(wish, client, clock, log, {
@@ -140,12 +141,14 @@ export class RefreshProcessor {
   }
 
   async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {
-    const { board, keepVersions, log } = this.#parts
+    const { board, bus, clock, retention, log } = this.#parts
     const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
-    const rule = { versions: keepVersions, inUse }
+    const rule = { versions: retention.keepVersions, inUse }
     if (!stored.isDueForTidying(rule)) return
     try {
       await stored.tidy(rule)
+      // Readers in other processes know where differences lay in the old journal.
+      bus.emit('committed', { zone: zone.name, serial: stored.latest!.serial, at: clock.now() })
     } catch (error) {
       log.error({ zone: zone.name, op: 'store', err: describeError(error) }, 'old versions could not be cleared away')
     }

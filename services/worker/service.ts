@@ -25,6 +25,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onReleased'> {
   canQueue: () => boolean
   looker: NodeLooker
   notify: NotifySender
+  notifyRetries: { retriesMs: readonly number[] }
 }
 
 export interface WorkerSettings {

@@ -54,6 +54,21 @@ export function restoreZoneCell(board: Board, stored: StoredZone, now: number): 
   })
 }
 
+/**
+ * A primary has nothing newer. That two contents go under one serial is not over because a serial is the same: only the same
+ * content, or a newer version, ends a conflict.
+ */
+export function noteUpToDate(
+  board: Board,
+  stored: StoredZone,
+  now: number,
+  expireSeconds: number | undefined,
+  proof: 'serial' | 'content',
+): void {
+  const held = board.get('zones', stored.name)
+  if (held?.conflict === undefined || proof === 'content') noteRefreshed(board, stored, now, expireSeconds)
+}
+
 export function noteRefreshed(
   board: Board,
   stored: StoredZone,

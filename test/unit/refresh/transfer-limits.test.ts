@@ -54,7 +54,7 @@ describe('memory of zones that are being received', () => {
 
   it('has a limit for each zone', async () => {
     const contents = large()
-    const memory = new ZoneMemory(1e12, () => 0)
+    const memory = new ZoneMemory({ total: 1e12 }, () => 0)
     memory.watch(contents, 'axfr', contents.memory)
     memory.check(contents)
     memory.watch(contents, 'axfr', contents.memory - 1)
@@ -63,7 +63,7 @@ describe('memory of zones that are being received', () => {
 
   it('has one for all zones, with what is held elsewhere', async () => {
     const [a, b] = [large(), large()]
-    const memory = new ZoneMemory(a.memory + b.memory + 10, () => 11)
+    const memory = new ZoneMemory({ total: a.memory + b.memory + 10 }, () => 11)
     // The step that spares adding up is larger than these zones: a limit just below makes it look.
     memory.watch(a, 'axfr', a.memory)
     memory.watch(b, 'axfr', b.memory)
