@@ -17,9 +17,8 @@ besides; an unknown key is a mistake. [zonecast.example.yaml](../config/zonecast
 - A name (of a key, primary, cloud, node, token) has letters, digits, \`.\`, \`_\` and \`-\`, at most 63.
 
 SIGHUP, or \`POST /v1/reload\`, reads the file again. A file with mistakes is refused whole and the running config stays. Zones, nodes,
-primaries, keys, clouds and tokens take effect at once, and so do \`defaults.refresh\`, \`defaults.lag\`, \`defaults.stuck\` and
-\`defaults.unknownAfterLooks\`; the rest of \`defaults\` and \`log\` count from the next start. \`hub\`, \`dataDir\`, \`redis\`, \`api.listen\`
-and \`transfer\` are fixed while the process runs, and a file that changes one of them is refused too.`
+primaries, keys, clouds and tokens take effect at once, and so do \`defaults\` and \`log\`; a transfer under way ends under the limits it
+began with. \`hub\`, \`dataDir\`, \`redis\`, \`api.listen\` and \`transfer\` are fixed while the process runs, and a file that changes one of them is refused too.`
 
 export function configurationPage(): string {
   const settings = describeSettings()
