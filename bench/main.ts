@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'
 import { KNOBS } from './knobs.js'
+import { measureChangesIn } from './changes-in.js'
 import { measurePropagation } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
 import { measureTransfersOut } from './transfers-out.js'
@@ -11,6 +12,7 @@ import { type Measured, printTable } from './statistics.js'
 const ROWS: Record<string, () => Promise<Measured[]>> = {
   propagation: measurePropagation,
   in: measureTransfersIn,
+  changes: measureChangesIn,
   out: measureTransfersOut,
 }
 

@@ -1,84 +1,73 @@
 /**
  * The primary that every receiver takes the large zone from, as a process of its own: a fast source, so that the receiver is
- * what is measured. Silent (REFUSED) until it is told `go SERIAL` on standard input.
+ * what is measured. Silent (REFUSED) until it is told on standard input what to serve: `go SERIAL` the whole zone, `change N` the
+ * next serial by IXFR, with N records gone and N new.
  *
  *   node --import tsx bench/source-server.ts IP PORT ZONE RECORDS
  */
 import { createInterface } from 'node:readline'
 import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { MessageFramer, frame } from '../lib/dns/framing.js'
-import { readQuestion, writeAnswer } from '../lib/dns/message.js'
-import { nameToWire } from '../lib/dns/name.js'
+import { type AnswerParts, readQuestion, writeAnswer } from '../lib/dns/message.js'
 import { TYPE } from '../lib/dns/rrtype.js'
-import { pause } from '../lib/runtime/clock.js'
 import type { PreparedMessages } from '../lib/xfr/message-cutter.js'
-import { cutAxfr } from '../lib/xfr/outbound.js'
-import { fillZone, soaRecord } from './large-zone.js'
+import { SourceZone } from './source-zone.js'
 
 const [ip = '127.0.0.1', portText = '0', zone = 'large.example.', recordsText = '1000'] = process.argv.slice(2)
-const apex = nameToWire(zone)
-let serial: number | undefined
-let soa = soaRecord(zone, 1)
-let prepared: PreparedMessages
+const source = new SourceZone(zone, Number(recordsText))
 
-const contents = fillZone(zone, Number(recordsText), 1)
-const view = contents.view()
+const requestOf = (message: Buffer): AnswerParts['request'] => ({
+  id: message.readUInt16BE(0),
+  flags: message.readUInt16BE(2),
+  question: readQuestion(message),
+})
 
-async function go(next: number): Promise<void> {
-  soa = soaRecord(zone, next)
-  prepared = await cutAxfr(apex, soa, view, pause)
-  serial = next
-  process.stdout.write(`serving ${next}\n`)
-}
-
-function answer(message: Buffer): Buffer | 'axfr' {
-  const question = readQuestion(message)
-  const request = { id: message.readUInt16BE(0), flags: message.readUInt16BE(2), question }
-  if (serial === undefined) return writeAnswer({ request, rcode: 5 })
-  if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return 'axfr'
-  return writeAnswer({ request, rcode: 0, authoritative: true, answer: [soa] })
-}
+/** RFC 1995 §2: over UDP the SOA alone also says "ask again over TCP". */
+const soaAnswer = (message: Buffer): Buffer =>
+  source.serial === undefined
+    ? writeAnswer({ request: requestOf(message), rcode: 5 })
+    : writeAnswer({ request: requestOf(message), rcode: 0, authoritative: true, answer: [source.soa] })
 
 const udp = createSocket('udp4')
-udp.on('message', (message, from) => {
-  const reply = answer(message)
-  // RFC 1995 §2: over UDP the SOA alone says "ask again over TCP".
-  const out =
-    reply === 'axfr'
-      ? writeAnswer({
-          request: { id: message.readUInt16BE(0), flags: message.readUInt16BE(2), question: readQuestion(message) },
-          rcode: 0,
-          authoritative: true,
-          answer: [soa],
-        })
-      : reply
-  udp.send(out, from.port, from.address)
-})
+udp.on('message', (message, from) => udp.send(soaAnswer(message), from.port, from.address))
+
+function answerTcp(socket: Socket, message: Buffer): void {
+  const { type } = readQuestion(message)
+  const isTransfer = type === TYPE.AXFR || type === TYPE.IXFR
+  if (!isTransfer || source.serial === undefined) {
+    socket.write(frame(soaAnswer(message)))
+    return
+  }
+  const prepared = type === TYPE.IXFR ? (source.difference ?? source.whole) : source.whole
+  if (prepared) sendPrepared(socket, message, prepared, type)
+  else socket.write(frame(writeAnswer({ request: requestOf(message), rcode: 5 })))
+}
+
+function sendPrepared(socket: Socket, message: Buffer, prepared: PreparedMessages, type: number): void {
+  for (const [i, block] of prepared.blocks.entries()) {
+    const copy = Buffer.from(block)
+    for (let o = 0; o < copy.length; o += 2 + copy.readUInt16BE(o)) message.copy(copy, o + 2, 0, 2)
+    if (i === 0) copy.writeUInt16BE(type, 2 + 12 + prepared.questionOctets - 4)
+    socket.write(copy)
+  }
+}
 
 const tcp = createServer({ noDelay: true }, (socket) => {
   const framer = new MessageFramer()
   socket.on('error', () => undefined)
-  socket.on('data', (octets) =>
-    framer.push(octets, (message) => {
-      const reply = answer(message)
-      if (reply !== 'axfr') {
-        socket.write(frame(reply))
-        return
-      }
-      const { type } = readQuestion(message)
-      for (const [i, block] of prepared.blocks.entries()) {
-        const copy = Buffer.from(block)
-        for (let o = 0; o < copy.length; o += 2 + copy.readUInt16BE(o)) message.copy(copy, o + 2, 0, 2)
-        if (i === 0) copy.writeUInt16BE(type, 2 + 12 + apex.length)
-        socket.write(copy)
-      }
-    }),
-  )
+  socket.on('data', (octets) => framer.push(octets, (message) => answerTcp(socket, message)))
 })
+
+async function obey(line: string): Promise<void> {
+  const [word, number] = line.split(' ')
+  if (word === 'go') await source.serveWhole(Number(number))
+  else source.change(Number(number))
+  process.stdout.write(`serving ${source.serial}\n`)
+}
 
 udp.bind(Number(portText), ip)
 tcp.listen(Number(portText), ip, () => process.stdout.write('ready\n'))
 createInterface({ input: process.stdin })
-  .on('line', (line) => void go(Number(line.split(' ')[1])))
+  .on('line', (line) => void obey(line))
   .on('close', () => process.exit(0))

@@ -45,6 +45,13 @@ export class Source {
     await once(this.#lines, 'line')
   }
 
+  /** The next serial: `records` gone and as many new. Resolves with it. */
+  async change(records: number): Promise<number> {
+    this.#child.stdin!.write(`change ${records}\n`)
+    const [line] = (await once(this.#lines, 'line')) as [string]
+    return Number(line.split(' ')[1])
+  }
+
   async stop(): Promise<void> {
     this.#child.stdin!.end()
     await once(this.#child, 'exit')
