@@ -109,6 +109,7 @@ export interface Defaults {
   stuckMs: number
   unknownAfterLooks: number
   keepVersions: number
+  keepOctets: number
   limits: TransferLimits
 }
 

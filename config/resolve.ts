@@ -61,6 +61,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       stuckMs: d.stuck,
       unknownAfterLooks: d.unknownAfterLooks,
       keepVersions: d.keepVersions,
+      keepOctets: d.keepOctets,
       limits: {
         octets: d.limits.octets,
         records: d.limits.records,

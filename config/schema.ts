@@ -170,6 +170,9 @@ const defaults = section({
   stuck: duration().default(600_000).describe('A node on one serial this long while newer releases wait is stuck.'),
   unknownAfterLooks: count(1).default(3).describe('Looks missed in a row before a node is unknown.'),
   keepVersions: count(1).default(20).describe('Versions of a zone kept, besides all in use.'),
+  keepOctets: count(0)
+    .default(2 ** 30)
+    .describe('Octets of differences kept of a zone; past them the oldest versions go, but none in use.'),
   limits: limits.prefault({}),
 }).describe('What holds for every zone and node.')
 

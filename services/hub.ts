@@ -248,12 +248,12 @@ export class Hub {
 }
 
 function liveSettings({ defaults }: Config) {
-  const { limits, notify, observe, keepVersions } = defaults
+  const { limits, notify, observe, keepVersions, keepOctets } = defaults
   return {
     limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
     connections: { perServer: limits.transfersPerPrimary, total: limits.transfers },
     memory: { total: limits.totalMemory ?? totalmem() * 0.75 },
-    retention: { keepVersions },
+    retention: { keepVersions, keepOctets },
     notify: { ...notify },
     observe: { ...observe },
   }

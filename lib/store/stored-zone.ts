@@ -12,6 +12,7 @@ import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { StoreError } from './errors.js'
 import type { VersionHead } from './journal-file.js'
+import { firstKept, isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
 import { SnapshotDraft } from './snapshot-draft.js'
 import { writeSnapshot } from './snapshot-file.js'
 import type { Version } from './version.js'
@@ -26,16 +27,6 @@ export interface Provenance {
   releasedAt: number | undefined
   from: string
 }
-
-export interface KeepRule {
-  versions: number
-  /** Serials that some node serves. */
-  inUse: ReadonlySet<Serial>
-}
-
-/** At these sizes the journal is cut: rows beyond the kept ones, or octets against the size of the zone. */
-const SPARE_ROWS = 480
-const JOURNAL_FLOOR_OCTETS = 1 << 20
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -258,28 +249,13 @@ export class StoredZone {
 
   /** Whether `tidy` has work to do. */
   isDueForTidying(rule: KeepRule): boolean {
-    const { rows } = this.#log
-    const newest = rows.findLast((row) => row.snapshot !== undefined)
-    const tooLarge = this.#log.octets > Math.max(JOURNAL_FLOOR_OCTETS, (newest?.version.octets ?? 0) / 2)
-    return (
-      this.#firstKept(rule) > 0 && (tooLarge || rows.length > rule.versions + SPARE_ROWS || (this.#contents?.waste ?? 0) > 0.4)
-    )
-  }
-
-  /** Index of the oldest row that must stay. */
-  #firstKept(rule: KeepRule): number {
-    const { rows } = this.#log
-    let first = Math.max(0, rows.length - rule.versions)
-    const inUse = rows.findIndex((row) => rule.inUse.has(row.version.serial))
-    if (inUse >= 0) first = Math.min(first, inUse)
-    const released = rows.findLastIndex((row) => row.version.releasedAt !== undefined)
-    return released >= 0 ? Math.min(first, released) : first
+    return isDueForTidying(this.#log.rows, this.#log.octets, this.#contents?.waste ?? 0, rule)
   }
 
   /** Drops versions nobody needs, rewrites the journal, and removes files that no version names. */
   tidy(rule: KeepRule): Promise<void> {
     return this.#exclusively(async () => {
-      const first = this.#firstKept(rule)
+      const first = firstKept(this.#log.rows, rule)
       if (first > 0) {
         const last = this.#log.rows.at(-1)!
         if (last.snapshot === undefined) {
@@ -289,7 +265,7 @@ export class StoredZone {
         }
         await this.#log.rewrite(first)
         // Reading back from the file also leaves the dead records behind.
-        if ((this.#contents?.waste ?? 0) > 0.4) this.#contents = undefined
+        if ((this.#contents?.waste ?? 0) > MAX_WASTE) this.#contents = undefined
       }
       await this.#removeStrays()
     })

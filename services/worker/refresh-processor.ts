@@ -23,7 +23,7 @@ export interface RefreshParts extends PrimaryWatchParts {
   bus: SignalBus
   log: Logger
   limits: TransferLimits
-  retention: { keepVersions: number }
+  retention: { keepVersions: number; keepOctets: number }
   onReleased: (zone: FleetZone) => void
 }
 
@@ -143,7 +143,7 @@ export class RefreshProcessor {
   async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {
     const { board, bus, clock, retention, log } = this.#parts
     const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
-    const rule = { versions: retention.keepVersions, inUse }
+    const rule = { versions: retention.keepVersions, octets: retention.keepOctets, inUse }
     if (!stored.isDueForTidying(rule)) return
     try {
       await stored.tidy(rule)

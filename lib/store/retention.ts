@@ -1,0 +1,41 @@
+/** Which versions of a zone stay, and when it pays to clear the others away. Pure. */
+import type { Serial } from '../dns/serial.js'
+import type { LoggedVersion } from './zone-log.js'
+
+export interface KeepRule {
+  versions: number
+  /** Of the differences between them. */
+  octets: number
+  /** Serials that some node serves. */
+  inUse: ReadonlySet<Serial>
+}
+
+/** At these sizes the journal is cut: rows beyond the kept ones, or octets against the size of the zone. */
+const SPARE_ROWS = 480
+const JOURNAL_FLOOR_OCTETS = 1 << 20
+/** Share of dead records in memory at which contents are read back from disk. */
+export const MAX_WASTE = 0.4
+
+type Row = Pick<LoggedVersion, 'version' | 'snapshot'> & { located: { differencesOctets: number } }
+
+/** Index of the oldest row that must stay. What a node serves, or was released last, stays whatever it costs. */
+export function firstKept(rows: readonly Row[], rule: KeepRule): number {
+  let first = rows.length
+  for (let octets = 0; first > 0 && rows.length - first < rule.versions; first--) {
+    // To keep a version means to keep the difference that leads on from it.
+    if (first < rows.length) octets += rows[first]!.located.differencesOctets
+    if (octets > rule.octets) break
+  }
+  const inUse = rows.findIndex((row) => rule.inUse.has(row.version.serial))
+  if (inUse >= 0) first = Math.min(first, inUse)
+  const released = rows.findLastIndex((row) => row.version.releasedAt !== undefined)
+  return released >= 0 ? Math.min(first, released) : first
+}
+
+/** `journalOctets` and `waste` (0 to 1) are what clearing away would save. */
+export function isDueForTidying(rows: readonly Row[], journalOctets: number, waste: number, rule: KeepRule): boolean {
+  if (firstKept(rows, rule) === 0) return false
+  const newest = rows.findLast((row) => row.snapshot !== undefined)
+  const isLarge = journalOctets > Math.max(JOURNAL_FLOOR_OCTETS, (newest?.version.octets ?? 0) / 2)
+  return isLarge || rows.length > rule.versions + SPARE_ROWS || waste > MAX_WASTE
+}

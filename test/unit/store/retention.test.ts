@@ -1,0 +1,49 @@
+/** Which versions stay. */
+import { expect } from 'chai'
+import { firstKept, isDueForTidying } from '../../../lib/store/retention.js'
+import type { Version } from '../../../lib/store/version.js'
+
+const version = (serial: number, releasedAt: number | undefined): Version => ({
+  serial,
+  digest: String(serial),
+  records: 3,
+  octets: 100,
+  soa: Buffer.alloc(0),
+  seenAt: 0,
+  committedAt: 0,
+  releasedAt,
+  from: 'hm1',
+  kind: 'ixfr',
+})
+/** Serials 1 to `n`, each 10 octets of difference, all released unless `released` says up to which. */
+const rows = (n: number, released = n) =>
+  Array.from({ length: n }, (_, i) => ({
+    version: version(i + 1, i < released ? 1 : undefined),
+    snapshot: i === 0 ? 'contents-1' : undefined,
+    located: { differencesOctets: 10 },
+  }))
+const rule = { versions: 20, octets: 1e9, inUse: new Set<number>() }
+
+describe('retention', () => {
+  const CASES: [id: string, rows: ReturnType<typeof rows>, rule: typeof rule, first: number][] = [
+    ['keeps everything while it is little', rows(20), rule, 0],
+    ['keeps the newest of many', rows(30), rule, 10],
+    ['keeps what a node serves, and all that leads on from it', rows(30), { ...rule, inUse: new Set([4]) }, 3],
+    ['keeps the released one, however much came after it', rows(30, 2), rule, 1],
+    ['keeps as many as their differences fit', rows(30), { ...rule, octets: 35 }, 26],
+    ['keeps the newest even if nothing fits', rows(30), { ...rule, octets: 0 }, 29],
+    ['has nothing to drop of nothing', [], rule, 0],
+  ]
+  for (const [id, list, kept, first] of CASES)
+    it(id, () => {
+      expect(firstKept(list, kept)).to.equal(first)
+    })
+
+  it('clears away when it saves something', () => {
+    expect(isDueForTidying(rows(30), 1000, 0, rule)).to.equal(false)
+    expect(isDueForTidying(rows(30), 2 << 20, 0, rule)).to.equal(true)
+    expect(isDueForTidying(rows(30), 1000, 0.5, rule)).to.equal(true)
+    expect(isDueForTidying(rows(501), 1000, 0, rule)).to.equal(true)
+    expect(isDueForTidying(rows(10), 2 << 20, 0.5, rule)).to.equal(false)
+  })
+})
