@@ -4,7 +4,7 @@
  * Not here: TSIG (tsig.ts), the records of a transfer (record.ts, ../xfr).
  */
 import { WireError } from './errors.js'
-import { lowerWire } from './name.js'
+import { sameWireName } from './name.js'
 import { FLAG, OPCODE } from './rcode.js'
 import { MAX_STORED_OCTETS, NameReader, RecordReader, rdataStart, storedType } from './record.js'
 import { CLASS, TYPE } from './rrtype.js'
@@ -29,12 +29,25 @@ export interface Header {
 export const opcodeOf = (flags: number): number => (flags >> 11) & 15
 export const rcodeOf = (flags: number): number => flags & 15
 
+const u16 = (msg: Uint8Array, at: number): number => (msg[at]! << 8) | msg[at + 1]!
+
 export function readHeader(msg: Uint8Array): Header {
   if (msg.length < HEADER_OCTETS)
     throw new WireError({ code: 'WIRE_TRUNCATED', at: msg.length }, 'message is shorter than a header')
-  const u16 = (at: number) => (msg[at]! << 8) | msg[at + 1]!
-  return { id: u16(0), flags: u16(2), questions: u16(4), answers: u16(6), authorities: u16(8), additionals: u16(10) }
+  return {
+    id: u16(msg, 0),
+    flags: u16(msg, 2),
+    questions: u16(msg, 4),
+    answers: u16(msg, 6),
+    authorities: u16(msg, 8),
+    additionals: u16(msg, 10),
+  }
 }
+
+/** What reading needs, and where a record lies until it is copied: one for all messages, as reading never waits. */
+const SCRATCH = Buffer.allocUnsafe(MAX_STORED_OCTETS)
+const NAMES = new NameReader()
+const RECORDS = new RecordReader()
 
 export interface Question {
   /** Uncompressed, letter case as asked. */
@@ -47,13 +60,11 @@ export interface Question {
 
 /** Reads the question at `at`. Throws WireError. */
 export function readQuestion(msg: Uint8Array, at = HEADER_OCTETS): Question {
-  const names = new NameReader()
-  const name = Buffer.allocUnsafe(255)
-  names.read(msg, at, msg.length, name, 0)
-  const o = names.next
+  NAMES.read(msg, at, msg.length, SCRATCH, 0)
+  const o = NAMES.next
   if (o + 4 > msg.length) throw new WireError({ code: 'WIRE_TRUNCATED', at: o }, 'message ends inside its question')
   return {
-    name: Buffer.from(name.subarray(0, names.length)),
+    name: Buffer.from(SCRATCH.subarray(0, NAMES.length)),
     type: (msg[o]! << 8) | msg[o + 1]!,
     class: (msg[o + 2]! << 8) | msg[o + 3]!,
     end: o + 4,
@@ -62,6 +73,8 @@ export function readQuestion(msg: Uint8Array, at = HEADER_OCTETS): Question {
 
 export interface Edns {
   payload: number
+  /** The upper eight bits of the RCODE. */
+  extendedRcode: number
   version: number
   /** Option code → data; the last of several wins. */
   options: Map<number, Buffer>
@@ -93,6 +106,8 @@ export function soaOf(stored: Buffer, at = 0): Soa {
 }
 
 export interface SmallMessage extends Header {
+  /** All of it: the upper bits stand in the OPT record (RFC 6891 §6.1.3). */
+  rcode: number
   question: Question | undefined
   /** Records in stored form, by section; TSIG and OPT are left out. */
   answer: Buffer[]
@@ -103,9 +118,6 @@ export interface SmallMessage extends Header {
 /** Most records a small message may hold: what we ask for never needs more, and a flood costs nothing. */
 const SMALL_MESSAGE_RECORDS = 64
 
-/** Where a record lies between being read and being copied; one for all, as reading never waits. */
-const SCRATCH = Buffer.allocUnsafe(MAX_STORED_OCTETS)
-
 /** Reads a whole small message strictly: every record well formed, nothing behind the last one. Throws WireError. */
 export function readMessage(msg: Buffer): SmallMessage {
   const header = readHeader(msg)
@@ -115,31 +127,31 @@ export function readMessage(msg: Buffer): SmallMessage {
   const counts = [header.answers, header.authorities, header.additionals] as const
   if (counts[0] + counts[1] + counts[2] > SMALL_MESSAGE_RECORDS)
     throw new WireError({ code: 'WIRE_OVERSIZE', octets: msg.length }, `message has more than ${SMALL_MESSAGE_RECORDS} records`)
-  const reader = new RecordReader()
   let o = question?.end ?? HEADER_OCTETS
   const sections: [Buffer[], Buffer[], Buffer[]] = [[], [], []]
   let edns: Edns | undefined
   for (let s = 0; s < 3; s++) {
     for (let i = 0; i < counts[s]!; i++) {
-      reader.read(msg, o, SCRATCH, 0)
-      const stored = Buffer.from(SCRATCH.subarray(0, reader.length))
-      o = reader.next
-      if (s === 2 && reader.type === TYPE.OPT) {
-        if (edns !== undefined || reader.ownerLength !== 1)
+      RECORDS.read(msg, o, SCRATCH, 0)
+      const stored = Buffer.from(SCRATCH.subarray(0, RECORDS.length))
+      o = RECORDS.next
+      if (s === 2 && RECORDS.type === TYPE.OPT) {
+        if (edns !== undefined || RECORDS.ownerLength !== 1)
           throw new WireError({ code: 'WIRE_FORMAT', reason: 'bad OPT' }, 'message has two OPT records or one with an owner')
-        edns = readOpt(stored, reader.class)
-      } else if (reader.type !== TYPE.TSIG) sections[s]!.push(stored)
+        edns = readOpt(stored, RECORDS.class)
+      } else if (RECORDS.type !== TYPE.TSIG) sections[s]!.push(stored)
     }
   }
   if (o !== msg.length)
     throw new WireError({ code: 'WIRE_FORMAT', reason: 'trailing octets' }, `${msg.length - o} octets behind the last record`)
-  return { ...header, question, answer: sections[0], authority: sections[1], edns }
+  const rcode = ((edns?.extendedRcode ?? 0) << 4) | rcodeOf(header.flags)
+  return { ...header, rcode, question, answer: sections[0], authority: sections[1], edns }
 }
 
 function readOpt(stored: Buffer, payload: number): Edns {
   const options = new Map<number, Buffer>()
-  // The TTL of an OPT holds the version in its second octet (RFC 6891 §6.1.3).
-  const version = stored[2 + 1 + 5]!
+  // Where other records have their TTL (RFC 6891 §6.1.3).
+  const [extendedRcode, version] = [stored[2 + 1 + 4]!, stored[2 + 1 + 5]!]
   for (let o = rdataStart(stored, 0); o < stored.length; ) {
     if (o + 4 > stored.length) throw new WireError({ code: 'WIRE_FORMAT', reason: 'bad OPT' }, 'an EDNS option is cut short')
     const end = o + 4 + stored.readUInt16BE(o + 2)
@@ -147,16 +159,13 @@ function readOpt(stored: Buffer, payload: number): Edns {
     options.set(stored.readUInt16BE(o), stored.subarray(o + 4, end))
     o = end
   }
-  return { payload, version, options }
+  return { payload, extendedRcode, version, options }
 }
 
 /** The apex SOA among stored answers, or undefined. */
 export function findSoa(answer: readonly Buffer[], apex: Uint8Array): Soa | undefined {
-  const folded = lowerWire(apex)
-  for (const stored of answer) {
-    if (storedType(stored, 0) !== TYPE.SOA) continue
-    if (lowerWire(stored.subarray(2, 2 + stored[0]!)).equals(folded)) return soaOf(stored)
-  }
+  for (const stored of answer)
+    if (storedType(stored, 0) === TYPE.SOA && sameWireName(stored.subarray(2, 2 + stored[0]!), apex)) return soaOf(stored)
   return undefined
 }
 

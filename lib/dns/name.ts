@@ -74,14 +74,10 @@ export function wireToName(wire: Uint8Array, at = 0): string {
   return text === '' ? '.' : text
 }
 
-/** Octets of the uncompressed name at `at`, root octet included. */
+/** Octets of the uncompressed name at `at`, root octet included; NaN when it does not end where the octets do. */
 export function wireNameLength(wire: Uint8Array, at = 0): number {
-  let o = at
-  for (;;) {
-    const length = wire[o]!
-    if (length === 0) return o + 1 - at
-    o += 1 + length
-  }
+  for (let o = at; o < wire.length; o += 1 + wire[o]!) if (wire[o] === 0) return o + 1 - at
+  return Number.NaN
 }
 
 /** A copy with ASCII letters in lower case (RFC 4034 §6.2). Length octets are ≤ 63, so no letter is one. */

@@ -29,7 +29,7 @@ const GRAMMAR: Partial<Record<keyof typeof TYPE, readonly RdataField[]>> = {
   MD: ['name'], MF: ['name'], SOA: ['name', 'name', 'u32', 'u32', 'u32', 'u32', 'u32'], MINFO: ['name', 'name'], MX: ['u16', 'name'],
   TXT: ['strings'], SPF: ['strings'], AVC: ['strings'], HINFO: ['string', 'string'], RP: ['name', 'name'], AFSDB: ['u16', 'name'],
   RT: ['u16', 'name'], KX: ['u16', 'name'], PX: ['u16', 'name', 'name'], SRV: ['u16', 'u16', 'u16', 'name'], X25: ['string'],
-  ISDN: ['strings'], NAPTR: ['u16', 'u16', 'string', 'string', 'string', 'name'], CERT: ['u16', 'u8', 'u8', 'base64'],
+  ISDN: ['strings'], NAPTR: ['u16', 'u16', 'string', 'string', 'string', 'name'], CERT: ['u16', 'u16', 'u8', 'base64'],
   DS: ['u16', 'u8', 'u8', 'hex'], CDS: ['u16', 'u8', 'u8', 'hex'], DLV: ['u16', 'u8', 'u8', 'hex'],
   DNSKEY: ['u16', 'u8', 'u8', 'base64'], CDNSKEY: ['u16', 'u8', 'u8', 'base64'], KEY: ['u16', 'u8', 'u8', 'base64'],
   RRSIG: ['type', 'u8', 'u8', 'u32', 'time', 'time', 'u16', 'name', 'base64'], NSEC: ['name', 'bitmap'],

@@ -95,7 +95,7 @@ function fieldText(field: RdataField, cursor: Cursor): string {
     case 'hex':
       return some(rest(cursor)).toString('hex')
     case 'hex-dashes':
-      return Array.from(rest(cursor), (c) => c.toString(16).padStart(2, '0')).join('-')
+      return Array.from(some(rest(cursor)), (c) => c.toString(16).padStart(2, '0')).join('-')
     case 'salt': {
       const salt = take(cursor, take(cursor, 1)[0]!)
       return salt.length === 0 ? '-' : salt.toString('hex')
@@ -174,22 +174,23 @@ function bitmapText(bitmap: Buffer): string {
 
 /** Centimetres as mantissa and power of ten (RFC 1876 §2). */
 function locMetres(octet: number): string {
-  if (octet >> 4 > 9 || (octet & 15) > 9) throw overrun()
+  // Zero has one spelling: with a power it would not read back as it was.
+  if (octet >> 4 > 9 || (octet & 15) > 9 || (octet >> 4 === 0 && octet > 0)) throw overrun()
   const centimetres = (octet >> 4) * 10 ** (octet & 15)
   return `${centimetres / 100}m`
 }
 
-function locAngle(raw: number, positive: string, negative: string): string {
-  let thousandths = raw - 0x80000000
-  const side = thousandths < 0 ? negative : positive
-  thousandths = Math.abs(thousandths)
+function locAngle(raw: number, degrees: number, positive: string, negative: string): string {
+  const side = raw < 0x80000000 ? negative : positive
+  const thousandths = Math.abs(raw - 0x80000000)
+  if (thousandths > degrees * 3_600_000) throw overrun()
   return `${Math.floor(thousandths / 3_600_000)} ${Math.floor(thousandths / 60_000) % 60} ${((thousandths % 60_000) / 1000).toFixed(3)} ${side}`
 }
 
 function locText(loc: Buffer): string {
   if (loc[0] !== 0) throw overrun()
-  const latitude = locAngle(loc.readUInt32BE(4), 'N', 'S')
-  const longitude = locAngle(loc.readUInt32BE(8), 'E', 'W')
+  const latitude = locAngle(loc.readUInt32BE(4), 90, 'N', 'S')
+  const longitude = locAngle(loc.readUInt32BE(8), 180, 'E', 'W')
   const altitude = ((loc.readUInt32BE(12) - 10_000_000) / 100).toFixed(2)
   return `${latitude} ${longitude} ${altitude}m ${locMetres(loc[1]!)} ${locMetres(loc[2]!)} ${locMetres(loc[3]!)}`
 }

@@ -9,7 +9,7 @@
  */
 import { WireError } from './errors.js'
 import { bitmapFault, PART, shapeOf, svcParamsFault } from './rdata-shape.js'
-import { typeName } from './rrtype.js'
+import { TYPE, typeName } from './rrtype.js'
 
 /** Octets of the stored form before the owner. */
 export const STORED_HEAD = 2
@@ -117,8 +117,8 @@ export class RecordReader {
     this.class = (msg[o + 2]! << 8) | msg[o + 3]!
     let ttl = ((msg[o + 4]! << 24) | (msg[o + 5]! << 16) | (msg[o + 6]! << 8) | msg[o + 7]!) >>> 0
     for (let i = 0; i < 8; i++) out[w++] = msg[o++]!
-    // RFC 2181 §8: a TTL with the top bit set is to be taken as zero.
-    if (ttl > 0x7fffffff) {
+    // RFC 2181 §8: a TTL with the top bit set is to be taken as zero. OPT has other things there.
+    if (ttl > 0x7fffffff && type !== TYPE.OPT) {
       ttl = 0
       out.fill(0, w - 4, w)
     }

@@ -3,7 +3,7 @@
  * Used towards primaries (what is there to take) and towards nodes (what do they serve).
  */
 import { randomInt } from 'node:crypto'
-import { findSoa, OPTION, readMessage, rcodeOf, type Soa, writeQuery } from '../dns/message.js'
+import { findSoa, OPTION, readMessage, type Soa, writeQuery } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
 import { FLAG, RCODE, rcodeName } from '../dns/rcode.js'
 import { TYPE } from '../dns/rrtype.js'
@@ -52,6 +52,9 @@ export class SoaQuerier {
   readonly #udp: UdpAsker
   readonly #tcp: TcpPool
   readonly #clock: Clock
+  /** Ready-made questions by apex, all but the id, with EDNS and without. */
+  readonly #questions = new WeakMap<Buffer, Buffer>()
+  readonly #plainQuestions = new WeakMap<Buffer, Buffer>()
   /** Servers that answer FORMERR to EDNS, and until when they are asked without (RFC 6891 §7). */
   readonly #noEdns = new Map<string, number>()
 
@@ -62,6 +65,7 @@ export class SoaQuerier {
   }
 
   usesEdns(server: Endpoint): boolean {
+    if (this.#noEdns.size === 0) return true
     return (this.#noEdns.get(endpointText(server)) ?? 0) < this.#clock.now()
   }
 
@@ -74,7 +78,7 @@ export class SoaQuerier {
     const startedAt = performance.now()
     const answer = (await this.#overUdp(server, apex, patience)) ?? (await this.#overTcp(server, apex, patience))
     const message = readMessage(answer)
-    const rcode = rcodeOf(message.flags)
+    const { rcode } = message
     const remote = endpointText(server.address)
     if ((rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && this.usesEdns(server.address)) {
       this.forgoEdns(server.address)
@@ -94,8 +98,20 @@ export class SoaQuerier {
     }
   }
 
+  #query(apex: Buffer, id: number, edns: boolean): Buffer {
+    const questions = edns ? this.#questions : this.#plainQuestions
+    let ready = questions.get(apex)
+    if (!ready) {
+      ready = writeQuery({ id: 0, apex, type: TYPE.SOA, edns })
+      questions.set(apex, ready)
+    }
+    const query = Buffer.from(ready)
+    query.writeUInt16BE(id, 0)
+    return query
+  }
+
   #request(server: SoaServer, apex: Buffer, id: number): { message: Buffer; verifier: AnswerVerifier | undefined } {
-    const query = writeQuery({ id, apex, type: TYPE.SOA, edns: this.usesEdns(server.address) })
+    const query = this.#query(apex, id, this.usesEdns(server.address))
     if (!server.key) return { message: query, verifier: undefined }
     const signed = signRequest(server.key, query, seconds(this.#clock))
     return { message: signed.message, verifier: new AnswerVerifier(server.key, signed.mac) }

@@ -1,0 +1,72 @@
+/** Raw octets to a server over TCP, and whole messages back: for what no resolver library would send. */
+import { connect, type Socket } from 'node:net'
+import { MessageFramer } from '../../lib/dns/framing.js'
+
+export interface RawConnection {
+  socket: Socket
+  /** Messages so far. */
+  answers: Buffer[]
+  /** Resolves when there are `count` messages, or the other side has closed; rejects after `withinMs`. */
+  until(count: number, withinMs?: number): Promise<Buffer[]>
+  /** Resolves when the other side has closed. */
+  closed(withinMs?: number): Promise<void>
+}
+
+export function connectRaw(to: { ip: string; port: number }, localAddress?: string): Promise<RawConnection> {
+  const socket = connect({ host: to.ip, port: to.port, ...(localAddress === undefined ? {} : { localAddress }) })
+  const framer = new MessageFramer()
+  const answers: Buffer[] = []
+  const waiting = new Set<() => void>()
+  let isClosed = false
+  const tell = (): void => {
+    for (const look of waiting) look()
+  }
+  socket.on('data', (octets) => {
+    framer.push(octets, (message) => answers.push(Buffer.from(message)))
+    tell()
+  })
+  socket.on('close', () => {
+    isClosed = true
+    tell()
+  })
+  const waitFor = (what: string, isDone: () => boolean, withinMs: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!isDone()) return
+        clearTimeout(timer)
+        waiting.delete(look)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        waiting.delete(look)
+        reject(new Error(`${what} within ${withinMs} ms: ${answers.length} messages so far`))
+      }, withinMs)
+      waiting.add(look)
+      look()
+    })
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      socket.on('error', () => undefined)
+      resolve({
+        socket,
+        answers,
+        until: async (count, withinMs = 10_000) => {
+          await waitFor(`${count} messages`, () => answers.length >= count || isClosed, withinMs)
+          return answers
+        },
+        closed: (withinMs = 10_000) => waitFor('no end of the connection', () => isClosed, withinMs),
+      })
+    })
+  })
+}
+
+/** Sends octets as they are and takes `count` messages. */
+export async function askRaw(to: { ip: string; port: number }, octets: Buffer, count: number): Promise<Buffer[]> {
+  const connection = await connectRaw(to)
+  connection.socket.write(octets)
+  const answers = await connection.until(count)
+  connection.socket.destroy()
+  return answers
+}

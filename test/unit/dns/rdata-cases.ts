@@ -1,0 +1,108 @@
+/**
+ * RDATA of every type in rdata-shape.ts: octets and, where the type has a text form of its own, its presentation. Reading, printing
+ * and comparing share these rows. The octets are BIND's: `echo "IN TYPE rdata" | named-rrchecker -u` (9.18.49) prints them.
+ */
+import { nameToWire } from '../../../lib/dns/name.js'
+import { typeNumber } from '../../../lib/dns/rrtype.js'
+import { storedFrom } from '../../support/record-lines.js'
+
+export interface RdataCase {
+  id: string
+  type: number
+  rdata: Buffer
+  /** Undefined: it prints in the generic form of RFC 3597 §5. */
+  text: string | undefined
+}
+
+// biome-ignore format: a table, read in rows
+const ROWS: readonly (readonly [type: string, hex: string, text?: string])[] = [
+  ['A', 'c0000201', '192.0.2.1'],
+  ['NS', '036e7331074578616d706c6500', 'ns1.Example.'],
+  ['MD', '026d64076578616d706c6500', 'md.example.'],
+  ['MF', '026d66076578616d706c6500', 'mf.example.'],
+  ['CNAME', '077777772e646f74076578616d706c6500', 'www\\.dot.example.'],
+  ['SOA', '036e7331076578616d706c65000b686f73742e6d6173746572076578616d706c6500ffffffff00001c2000000384001275000000012c', 'ns1.example. host\\.master.example. 4294967295 7200 900 1209600 300'],
+  ['MB', '026d62076578616d706c6500', 'mb.example.'],
+  ['MG', '026d67076578616d706c6500', 'mg.example.'],
+  ['MR', '026d72076578616d706c6500', 'mr.example.'],
+  ['NULL', '000102'],
+  ['WKS', 'c00002010600000040'],
+  ['PTR', '04686f7374076578616d706c6500', 'host.example.'],
+  ['HINFO', '0550432041540b4c696e75782022362e3122', '"PC AT" "Linux \\"6.1\\""'],
+  ['MINFO', '0472657370076578616d706c650003657272076578616d706c6500', 'resp.example. err.example.'],
+  ['MX', '000a046d61696c076578616d706c6500', '10 mail.example.'],
+  ['TXT', '0b763d73706631202d616c6c0011636166c3a93b206261636b5c736c617368', '"v=spf1 -all" "" "caf\\195\\169; back\\\\slash"'],
+  ['RP', '0561646d696e076578616d706c65000474657874076578616d706c6500', 'admin.example. text.example.'],
+  ['AFSDB', '000103616673076578616d706c6500', '1 afs.example.'],
+  ['X25', '0c333131303631373030393536', '"311061700956"'],
+  ['ISDN', '0f31353038363230323830303332313703303034', '"150862028003217" "004"'],
+  ['RT', '00020572656c6179076578616d706c6500', '2 relay.example.'],
+  ['SIG', '0006050200000e1067748580674d3a807a69076578616d706c65000102030405060708'],
+  ['KEY', '0100030803010001c15c', '256 3 8 AwEAAcFc'],
+  ['KEY', 'c0000308'],
+  ['PX', '0032046e657432026974000970726d642d6e6574320561646d646204632d697400', '50 net2.it. prmd-net2.admdb.c-it.'],
+  ['GPOS', '082d33322e36383832083131362e383635320431302e30'],
+  ['AAAA', '20010db8000000000000000000000001', '2001:db8::1'],
+  ['AAAA', '00000000000000000000000000000000', '::'],
+  ['AAAA', '20010db8000000010001000100010001', '2001:db8:0:1:1:1:1:1'],
+  ['AAAA', '00000000000000000000ffffc0000201', '::ffff:c000:201'],
+  ['LOC', '0033161389172dd070be15f000988d20', '42 21 54.000 N 71 6 18.000 W -24.00m 30m 10000m 10m'],
+  ['LOC', '001099006cb02700a69fb200ffffffff', '90 0 0.000 S 180 0 0.000 E 42849672.95m 0.01m 90000000m 0m'],
+  ['NXT', '046e657874076578616d706c650040000002'],
+  ['SRV', '0000000513c403536970076578616d706c6500', '0 5 5060 Sip.example.'],
+  ['NAPTR', '00640032017310687474702b49324c2b4932432b49325200055f68747470045f746370076578616d706c6500', '100 50 "s" "http+I2L+I2C+I2R" "" _http._tcp.example.'],
+  ['KX', '000a026b78076578616d706c6500', '10 kx.example.'],
+  ['CERT', '000130390830820122300d', '1 12345 8 MIIBIjAN'],
+  ['DNAME', '0766726f626f7a7a076578616d706c6500', 'frobozz.example.'],
+  ['DS', 'ec4505012bb183af5f22588179a53b0a98631fad1a292118', '60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118'],
+  ['SSHFP', '0402123456789abcdef67890123456789abcdef67890123456789abcdef123456789', '4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789'],
+  ['RRSIG', '00010503000151803e7c9dd73e5510d70a52076578616d706c6500a090755ba58d1affa576f4375831b4310920e481218d18a9f164eb3d81afd3b875', 'A 5 3 86400 20030322173103 20030220173103 2642 example. oJB1W6WNGv+ldvQ3WDG0MQkg5IEhjRip8WTrPYGv07h1'],
+  ['NSEC', '04686f7374074578616d706c65000006400100000003041b000000000000000000000000000000000000000000000000000020', 'host.Example. A MX RRSIG NSEC TYPE1234'],
+  ['NSEC', '0100076578616d706c6500000140', '\\000.example. A'],
+  ['DNSKEY', '0101030d99db2cc14cabdc33d6d77da63a2f15f71112584f234e8d1dc428e39e8a4a97e1aa271a555dc90701e17e2a4c4b6f120b7c32d44f4ac02bd894cf2d4be7778a19', '257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=='],
+  ['DHCID', '000201636fc0b8271c82825bb1ac5c41cf5351aa69b4febd94e8f17cdb95000da48c40', 'AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA='],
+  ['NSEC3', '0101000c04aabbccdd14174eb2409fe28bcb4887a1836f957f0a8425e27b000722010000000290', '1 1 12 aabbccdd 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR NS SOA MX RRSIG DNSKEY NSEC3PARAM'],
+  ['NSEC3', '010000000014174eb2409fe28bcb4887a1836f957f0a8425e27b', '1 0 0 - 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR'],
+  ['NSEC3PARAM', '0100000c04aabbccdd', '1 0 12 aabbccdd'],
+  ['NSEC3PARAM', '0100000000', '1 0 0 -'],
+  ['TLSA', '030101d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971', '3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971'],
+  ['SMIMEA', '030000d2abde24', '3 0 0 d2abde24'],
+  ['CDS', '0000000000', '0 0 0 00'],
+  ['CDNSKEY', '0000030000', '0 3 0 AA=='],
+  ['OPENPGPKEY', '99010d0455479b9b010800c7', 'mQENBFVHm5sBCADH'],
+  ['CSYNC', '000000420003000460000008', '66 3 A NS AAAA'],
+  ['ZONEMD', '7848b91c01f0e2d523f654b9422a96c5a8f44607bbee', '2018031900 1 240 e2d523f654b9422a96c5a8f44607bbee'],
+  ['SVCB', '00010000010003026832'],
+  ['SVCB', '000003737663076578616d706c6500'],
+  ['HTTPS', '000103737663074578616d706c6500000100060268320268330003000220fb00040004c0000201'],
+  ['DSYNC', '003b0114ef0b6364732d7363616e6e6572076578616d706c65036e657400'],
+  ['SPF', '0f763d73706631202b6d78202d616c6c', '"v=spf1 +mx -all"'],
+  ['NID', '000a00144fffff20ee64', '10 0014:4fff:ff20:ee64'],
+  ['L32', '000a0a010200', '10 10.1.2.0'],
+  ['L64', '000a20010db811401000', '10 2001:0db8:1140:1000'],
+  ['LP', '000a0b6c36342d7375626e657431074578616d706c6500', '10 l64-subnet1.Example.'],
+  ['EUI48', '00005e00532a', '00-00-5e-00-53-2a'],
+  ['EUI64', '00005eef1000002a', '00-00-5e-ef-10-00-00-2a'],
+  ['URI', '000a00016674703a2f2f667470312e6578616d706c652f7075626c6963', '10 1 "ftp://ftp1.example/public"'],
+  ['CAA', '000569737375656361312e6578616d706c653b20706f6c6963793d22657622', '0 issue "ca1.example; policy=\\"ev\\""'],
+  ['CAA', '8003746273556e6b6e6f776e', '128 tbs "Unknown"'],
+  ['AVC', '1f6170702d6e616d653a574f4c4647414e477c6170702d636c6173733a4f414d', '"app-name:WOLFGANG|app-class:OAM"'],
+  ['TA', '303908022bb183af5f22588179a53b0a98631fad1a2921182bb183af5f22588179a53b0a'],
+  ['DLV', 'ec4505012bb183af5f22588179a53b0a98631fad1a292118', '60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118'],
+  ['TYPE65280', '00ff10ab'],
+  ['TYPE65280', ''],
+  ['HIP', '10020009200100107b1a74df365639cc39f1d57803010001b771ca136e03727673076578616d706c6503636f6d00'],
+  ['IPSECKEY', '0a0102c0000226010351537986ed35533b6064478eeeb27b5bd74dae149b6e81ba3a0521af82ab7801'],
+  ['APL', '00011503c0a82000011c83c0a826'],
+]
+
+export const RDATA_CASES: readonly RdataCase[] = ROWS.map(([type, hex, text]) => ({
+  id: `${type} ${(text ?? hex).slice(0, 60)}`,
+  type: typeNumber(type)!,
+  rdata: Buffer.from(hex, 'hex'),
+  text,
+}))
+
+/** The case's record in stored form. */
+export const storedCase = ({ type, rdata }: RdataCase, owner = 'Case.example.'): Buffer =>
+  storedFrom(nameToWire(owner), type, 3600, rdata)
