@@ -10,7 +10,11 @@ export const KNOBS = {
   changes: number('BENCH_CHANGES', 41),
   /** Alternating rounds of whole transfers. */
   rounds: number('BENCH_ROUNDS', 3),
-  clients: [1, 10, 50],
+  /** Clients that take a whole zone at once, by the records of the zone. */
+  clients: [
+    { records: number('BENCH_RECORDS', 1_000_000), clients: [1] },
+    { records: number('BENCH_RECORDS', 1_000_000) / 10, clients: [1, 10, 50] },
+  ],
   /** Sizes of zone that a small change is measured on. */
   sizes: [10_000, 100_000, number('BENCH_RECORDS', 1_000_000)],
   /** Who stands between primary and nodes; BENCH_WAYS chooses. */

@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'
 import { KNOBS } from './knobs.js'
 import { measureChangesIn } from './changes-in.js'
+import { measurePolling } from './polling.js'
 import { measurePropagation } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
 import { measureTransfersOut } from './transfers-out.js'
@@ -13,6 +14,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   propagation: measurePropagation,
   in: measureTransfersIn,
   changes: measureChangesIn,
+  polling: measurePolling,
   out: measureTransfersOut,
 }
 

@@ -10,6 +10,7 @@ import { startBind } from '../lab/bind.js'
 import { startKnot } from '../lab/knot.js'
 import { startNsd } from '../lab/nsd.js'
 import { findPort } from '../lab/ports.js'
+import type { LabKey } from '../lab/server.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
 import { type Place, Probe } from './probe.js'
@@ -64,13 +65,17 @@ export interface Receiver extends Place {
   stop: () => Promise<unknown>
 }
 
-export async function startReceiver(who: string, zone: string, from: Place): Promise<Receiver> {
+/** `key`: also gives the zone to whoever asks with it. */
+export async function startReceiver(who: string, zone: string, from: Place, key?: LabKey): Promise<Receiver> {
   if (who === 'zonecast') {
     const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
     const place = await writeHubConfig({
       folder,
       primaries: { hm1: from },
-      nodes: { n1: { cloud: 'A', ip: '127.0.0.1', port: await findPort() } },
+      nodes: {
+        n1: { cloud: 'A', ip: '127.0.0.1', port: await findPort() },
+        ...(key ? { n2: { cloud: 'A', ip: '127.0.0.1', port: await findPort(), key } } : {}),
+      },
       zones: [{ name: zone }],
       extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
     })
@@ -82,7 +87,7 @@ export async function startReceiver(who: string, zone: string, from: Place): Pro
     return { ...place.transfer, pids: () => [hub.child.pid!], stop }
   }
   const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
-  const server = await start({ name: who, zones: [{ name: zone, from: [from] }], tuned: true })
+  const server = await start({ name: who, zones: [{ name: zone, from: [from] }], tuned: true, transferKey: key })
   return { ip: server.ip, port: server.port, pids: () => descendants(server.pid), stop: () => server.stop() }
 }
 

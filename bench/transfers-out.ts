@@ -1,18 +1,26 @@
-/** AXFR out: the large zone to 1, 10 and 50 clients at once. The client counts records from message heads and reads none. */
+/**
+ * AXFR out: the large zone to 1, 10 and 50 clients at once, without TSIG and with it at every message. The client counts records
+ * from message heads; it reads none and verifies none, so that the server is what is measured.
+ */
 import { connect } from 'node:net'
-import { nameToWire } from '../lib/dns/name.js'
-import { writeQuery } from '../lib/dns/message.js'
-import { TYPE } from '../lib/dns/rrtype.js'
+import { makeKey } from '../lab/keys.js'
+import type { LabKey } from '../lab/server.js'
 import { frame } from '../lib/dns/framing.js'
+import { writeQuery } from '../lib/dns/message.js'
+import { nameToWire } from '../lib/dns/name.js'
+import { TYPE } from '../lib/dns/rrtype.js'
+import { signRequest } from '../lib/dns/tsig.js'
+import { TsigKey } from '../lib/dns/tsig-record.js'
 import { KNOBS } from './knobs.js'
 import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 import { memoryMb, Source, startReceiver } from './transfers-in.js'
 
 const ZONE = 'large.example.'
+const WHO = ['Knot', 'NSD', 'BIND', 'zonecast']
 
 /** Resolves with the octets when `records` answers have come. */
-function drain(server: Place, records: number): Promise<number> {
+function drain(server: Place, records: number, request: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     let octets = 0
     let seen = 0
@@ -50,47 +58,73 @@ function drain(server: Place, records: number): Promise<number> {
     })
     socket.on('error', reject)
     socket.on('close', () => reject(new Error('closed early')))
-    socket.write(frame(writeQuery({ id: 7, apex: nameToWire(ZONE), type: TYPE.AXFR, edns: false })))
+    socket.write(frame(request))
   })
 }
 
+/** Unsigned when there is no key. */
+function axfrRequest(key: LabKey | undefined): Buffer {
+  const query = writeQuery({ id: 7, apex: nameToWire(ZONE), type: TYPE.AXFR, edns: false })
+  if (!key) return query
+  const tsig = new TsigKey(key.name, key.algorithm, Buffer.from(key.secret, 'base64'))
+  return signRequest(tsig, query, Math.floor(Date.now() / 1000)).message
+}
+
 export async function measureTransfersOut(): Promise<Measured[]> {
-  const who = ['Knot', 'NSD', 'BIND', 'zonecast']
-  const source = await Source.start(KNOBS.records)
-  await source.go(1)
+  const rows: Measured[] = []
+  for (const { records, clients } of KNOBS.clients) {
+    const source = await Source.start(records)
+    try {
+      await source.go(1)
+      for (const key of [undefined, makeKey('bench-key', 'hmac-sha256')])
+        rows.push(...(await measureOut(source, { records, clients, key })))
+    } finally {
+      await source.stop()
+    }
+  }
+  return rows
+}
+
+interface Load {
+  records: number
+  clients: readonly number[]
+  key: LabKey | undefined
+}
+
+async function measureOut(source: Source, load: Load): Promise<Measured[]> {
   const rates = new Map<string, number[]>()
   const memory: Measured[] = []
-  const probe = new Probe()
-  try {
-    for (const name of who) {
-      const server = await startReceiver(name, ZONE, source.place)
-      try {
-        await probe.untilAllShow([server], ZONE, (serial) => serial === 1, 120_000)
-        const peak: number[] = []
-        for (const clients of KNOBS.clients)
-          for (let round = 0; round < KNOBS.rounds + 1; round++) {
-            const startedAt = performance.now()
-            await Promise.all(Array.from({ length: clients }, () => drain(server, KNOBS.records + 1)))
-            const seconds = (performance.now() - startedAt) / 1000
-            peak.push(memoryMb(server.pids()))
-            // The first one warms up: ready-made messages are made, pages are touched.
-            if (round === 0) continue
-            const key = `${clients} ${name}`
-            rates.set(key, [...(rates.get(key) ?? []), (clients * KNOBS.records) / seconds / 1e6])
-          }
-        memory.push(measured(`memory after AXFR out to ${KNOBS.clients.at(-1)} clients`, name, 'MB', [Math.max(...peak)]))
-      } finally {
-        await server.stop()
+  const label = `AXFR out${load.key ? ` signed with ${load.key.algorithm}` : ''}, ${load.records.toLocaleString('en')} records`
+  for (const who of WHO) {
+    const server = await startReceiver(who, ZONE, source.place, load.key)
+    const probe = new Probe()
+    try {
+      await probe.untilAllShow([server], ZONE, (serial) => serial === 1, 120_000)
+      const peak: number[] = []
+      for (const clients of load.clients) {
+        rates.set(`${clients} ${who}`, await ratesOf(server, clients, load))
+        peak.push(memoryMb(server.pids()))
       }
+      memory.push(measured(`memory after ${label}, ${load.clients.at(-1)} clients`, who, 'MB', [Math.max(...peak)]))
+    } finally {
+      probe.close()
+      await server.stop()
     }
-  } finally {
-    probe.close()
-    await source.stop()
   }
-  const rows = KNOBS.clients.flatMap((clients) =>
-    who.map((name) =>
-      measured(`AXFR out, ${clients} clients at once`, name, 'million records/s', rates.get(`${clients} ${name}`)!),
-    ),
+  const rows = load.clients.flatMap((clients) =>
+    WHO.map((who) => measured(`${label}, ${clients} at once`, who, 'million records/s', rates.get(`${clients} ${who}`)!)),
   )
   return [...rows, ...memory]
+}
+
+/** Millions of records a second, over all clients. The first round warms up: ready-made messages are made, pages are touched. */
+async function ratesOf(server: Place, clients: number, { records, key }: Load): Promise<number[]> {
+  const rates: number[] = []
+  for (let round = 0; round < KNOBS.rounds + 1; round++) {
+    const request = axfrRequest(key)
+    const startedAt = performance.now()
+    await Promise.all(Array.from({ length: clients }, () => drain(server, records + 1, request)))
+    if (round > 0) rates.push((clients * records) / ((performance.now() - startedAt) / 1000) / 1e6)
+  }
+  return rates
 }

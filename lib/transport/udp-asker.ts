@@ -16,19 +16,28 @@ interface Waiting {
   isAnswer: (message: Buffer) => boolean
   resolve: (message: Buffer) => void
   reject: (error: Error) => void
-  timer: NodeJS.Timeout
+  timeoutMs: number
+  /** Monotonic, in milliseconds. */
+  deadline: number
 }
+
+/** How often those who wait are looked at for having waited too long: one timer for all, as most questions are answered. */
+const TICK_MS = 25
 
 class AskingSocket {
   readonly #socket: Socket
-  readonly #waiting = new Map<string, Waiting>()
-  readonly #onIdle: () => void
+  /** By id: one id is under way only once, whoever is asked. */
+  readonly #waiting = new Map<number, Waiting>()
+  #timer: NodeJS.Timeout | undefined
   readonly bornAt = performance.now()
   retired = false
 
-  constructor(source: string | undefined, family: 4 | 6, onIdle: () => void) {
-    this.#onIdle = onIdle
-    this.#socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', recvBufferSize: 1 << 20 })
+  constructor(source: string | undefined, family: 4 | 6) {
+    const type = family === 4 ? 'udp4' : 'udp6'
+    // Only addresses are asked, never names: the resolver would answer a turn of the event loop later.
+    const lookup = (address: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
+      done(null, address, family)
+    this.#socket = createSocket({ type, recvBufferSize: 1 << 20, lookup })
     this.#socket.on('message', (message, from) => this.#take(message, from.address, from.port))
     this.#socket.on('error', (error) => this.#failAll(error))
     // Nothing may hold the process up only because it once asked something.
@@ -39,53 +48,56 @@ class AskingSocket {
     return this.#waiting.size
   }
 
-  #key(id: number, ip: string, port: number): string {
-    return `${id}/${ip}/${port}`
-  }
-
-  has(id: number, to: Endpoint): boolean {
-    return this.#waiting.has(this.#key(id, to.ip, to.port))
+  has(id: number): boolean {
+    return this.#waiting.has(id)
   }
 
   #take(message: Buffer, ip: string, port: number): void {
     if (message.length < 12 || (message[2]! & 0x80) === 0) return
-    const key = this.#key((message[0]! << 8) | message[1]!, ip, port)
-    const waiting = this.#waiting.get(key)
-    if (!waiting?.isAnswer(message)) return
-    this.#forget(key, waiting)
+    const id = (message[0]! << 8) | message[1]!
+    const waiting = this.#waiting.get(id)
+    if (waiting === undefined || waiting.to.port !== port || waiting.to.ip !== ip || !waiting.isAnswer(message)) return
+    this.#forget(id)
     waiting.resolve(message)
   }
 
-  #forget(key: string, waiting: Waiting): void {
-    clearTimeout(waiting.timer)
-    this.#waiting.delete(key)
-    if (this.retired && this.#waiting.size === 0) this.close()
+  #forget(id: number): void {
+    this.#waiting.delete(id)
+    if (this.#waiting.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    if (this.retired) this.close()
   }
 
   #failAll(error: unknown): void {
-    for (const [key, waiting] of this.#waiting) {
-      this.#forget(key, waiting)
+    this.retired = true
+    for (const [id, waiting] of this.#waiting) {
+      this.#forget(id)
       waiting.reject(refused(waiting.to, error))
     }
-    this.retired = true
-    this.#onIdle()
   }
 
   ask(to: Endpoint, message: Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean): Promise<Buffer> {
-    const key = this.#key(message.readUInt16BE(0), to.ip, to.port)
+    const id = message.readUInt16BE(0)
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#forget(key, waiting)
-        reject(timedOut(to, timeoutMs))
-      }, timeoutMs)
-      const waiting: Waiting = { to, isAnswer, resolve, reject, timer }
-      this.#waiting.set(key, waiting)
+      const waiting: Waiting = { to, isAnswer, resolve, reject, timeoutMs, deadline: performance.now() + timeoutMs }
+      this.#waiting.set(id, waiting)
+      this.#timer ??= setInterval(() => this.#giveUpLate(), TICK_MS)
       this.#socket.send(message, to.port, to.ip, (error) => {
-        if (!error || this.#waiting.get(key) !== waiting) return
-        this.#forget(key, waiting)
+        if (!error || this.#waiting.get(id) !== waiting) return
+        this.#forget(id)
         reject(refused(to, error))
       })
     })
+  }
+
+  #giveUpLate(): void {
+    const now = performance.now()
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.deadline > now) continue
+      this.#forget(id)
+      waiting.reject(timedOut(waiting.to, waiting.timeoutMs))
+    }
   }
 
   retire(): void {
@@ -94,12 +106,11 @@ class AskingSocket {
   }
 
   close(): void {
+    clearInterval(this.#timer)
     const gone = new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: 'udp' }, 'stopped while waiting for an answer')
-    for (const waiting of this.#waiting.values()) {
-      clearTimeout(waiting.timer)
-      waiting.reject(gone)
-    }
+    const left = [...this.#waiting.values()]
     this.#waiting.clear()
+    for (const waiting of left) waiting.reject(gone)
     try {
       this.#socket.close()
     } catch {
@@ -144,7 +155,7 @@ export class UdpAsker {
     }
     for (const socket of this.#retired) if (socket.size === 0) this.#retired.delete(socket)
     const source = this.#sources.find((ip) => ip.includes(':') === (family === 6))
-    const socket = new AskingSocket(source, family, () => undefined)
+    const socket = new AskingSocket(source, family)
     pool[i] = socket
     return socket
   }
@@ -157,7 +168,7 @@ export class UdpAsker {
       return Promise.reject(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped'))
     const socket = this.#socket(to.ip.includes(':') ? 6 : 4)
     let id = this.#random16()
-    while (socket.has(id, to)) id = this.#random16()
+    while (socket.has(id)) id = this.#random16()
     return socket.ask(to, build(id), timeoutMs, isAnswer)
   }
 

@@ -1,0 +1,55 @@
+/** SOA polling: how many zones a second one process can ask about, with everything a poll has but the network. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { findPort } from '../lab/ports.js'
+import { nameToWire } from '../lib/dns/name.js'
+import { systemClock } from '../lib/runtime/clock.js'
+import { SoaQuerier } from '../lib/transport/soa-query.js'
+import { TcpPool } from '../lib/transport/tcp-pool.js'
+import { UdpAsker } from '../lib/transport/udp-asker.js'
+import { KNOBS } from './knobs.js'
+import { type Measured, measured } from './statistics.js'
+
+/** Questions under way at a time, as the watcher has. */
+const WINDOW = 512
+const QUESTIONS = 100_000
+
+export async function measurePolling(): Promise<Measured[]> {
+  const port = await findPort()
+  const responder = spawn(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('./soa-responder.ts', import.meta.url)), '127.0.0.1', String(port)],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  )
+  await once(responder.stdout, 'data')
+  const udp = new UdpAsker(['127.0.0.1'])
+  const tcp = new TcpPool(['127.0.0.1'], { perServer: 1, total: 1 })
+  const querier = new SoaQuerier(udp, tcp, systemClock)
+  const server = { address: { ip: '127.0.0.1', port }, key: undefined }
+  const apexes = Array.from({ length: 1000 }, (_, i) => nameToWire(`zone-${i}.example.`))
+  const rates: number[] = []
+  const cpu: number[] = []
+  for (let round = 0; round < KNOBS.rounds + 1; round++) {
+    const startedAt = performance.now()
+    const before = process.cpuUsage()
+    let next = 0
+    await Promise.all(
+      Array.from({ length: WINDOW }, async () => {
+        while (next < QUESTIONS) await querier.ask(server, apexes[next++ % apexes.length]!)
+      }),
+    )
+    const used = process.cpuUsage(before)
+    if (round === 0) continue
+    rates.push(QUESTIONS / ((performance.now() - startedAt) / 1000) / 1000)
+    cpu.push(QUESTIONS / ((used.user + used.system) / 1e6) / 1000)
+  }
+  udp.close()
+  tcp.close()
+  responder.stdin.end()
+  await once(responder, 'exit')
+  return [
+    measured('SOA polling, one process', 'zonecast', 'thousand zones/s', rates),
+    measured('SOA polling for each second of CPU', 'zonecast', 'thousand zones', cpu),
+  ]
+}
