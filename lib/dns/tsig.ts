@@ -63,17 +63,22 @@ export class AnswerSigner {
     return append(msg, this.signDetached(msg, nowSeconds))
   }
 
-  /** A BADTIME answer: signed, with the asker's time and our clock as other data (RFC 8945 §5.2.3). */
-  signBadTime(msg: Buffer, request: TsigRecord, nowSeconds: number): Buffer {
-    const other = Buffer.allocUnsafe(6)
-    other.writeUIntBE(nowSeconds, 0, 6)
+  /**
+   * An error the asker can trust, as its MAC was right (RFC 8945 §5.3.2): BADTIME with the asker's time, and our clock as other
+   * data (§5.2.3), or BADTRUNC.
+   */
+  signError(msg: Buffer, request: TsigRecord, error: number, nowSeconds: number): Buffer {
+    const isTime = error === TSIG_ERROR.BADTIME
+    const other = Buffer.allocUnsafe(isTime ? 6 : 0)
+    if (isTime) other.writeUIntBE(nowSeconds, 0, 6)
+    const [time, fudge] = isTime ? [request.time, request.fudge] : [nowSeconds, FUDGE_SECONDS]
     const mac = this.key
       .hmac()
       .update(lengthPrefixed(this.#prior))
       .update(msg)
-      .update(variables(this.key, request.time, request.fudge, TSIG_ERROR.BADTIME, other))
+      .update(variables(this.key, time, fudge, error, other))
       .digest()
-    return append(msg, tsigRecord(this.key, request.time, request.fudge, mac, msg.readUInt16BE(0), TSIG_ERROR.BADTIME, other))
+    return append(msg, tsigRecord(this.key, time, fudge, mac, msg.readUInt16BE(0), error, other))
   }
 
   /** The TSIG record alone, for a message whose ARCOUNT does not count it yet. The caller raises ARCOUNT. */
@@ -92,10 +97,10 @@ export class AnswerSigner {
 export type RequestVerdict =
   | { kind: 'unsigned' }
   | { kind: 'verified'; key: TsigKey; tsig: TsigRecord }
-  /** `error` is the TSIG error to answer with; for BADTIME the key is known and the answer is signed. */
+  /** `error` is the TSIG error to answer with; with a key the answer is signed. */
   | { kind: 'refused'; error: number; tsig: TsigRecord; key: TsigKey | undefined; fault: TsigError }
 
-/** Checks a request in the order of RFC 8945 §5.2: key, MAC, time. Throws TsigError TSIG_MISPLACED (answer FORMERR) or WireError. */
+/** Checks a request in the order of RFC 8945 §5.2: key, MAC, time, truncation. Throws TsigError TSIG_MISPLACED (answer FORMERR) or WireError. */
 export function verifyRequest(msg: Buffer, keys: (wireName: Buffer) => TsigKey | undefined, nowSeconds: number): RequestVerdict {
   const tsig = findTsig(msg)
   if (!tsig) return { kind: 'unsigned' }
@@ -122,6 +127,9 @@ export function verifyRequest(msg: Buffer, keys: (wireName: Buffer) => TsigKey |
       key: undefined,
       fault: new TsigError({ code: 'TSIG_BAD_MAC', key: keyText }, `TSIG made with ${keyText} is wrong`),
     }
+  const off = Math.abs(nowSeconds - tsig.time)
+  if (off > Math.min(tsig.fudge, FUDGE_SECONDS))
+    return { kind: 'refused', error: TSIG_ERROR.BADTIME, tsig, key, fault: badTime(keyText, nowSeconds - tsig.time) }
   if (short === 'policy')
     return {
       kind: 'refused',
@@ -130,9 +138,6 @@ export function verifyRequest(msg: Buffer, keys: (wireName: Buffer) => TsigKey |
       key,
       fault: new TsigError({ code: 'TSIG_BAD_TRUNCATION', key: keyText }, `TSIG made with ${keyText} is truncated`),
     }
-  const off = Math.abs(nowSeconds - tsig.time)
-  if (off > Math.min(tsig.fudge, FUDGE_SECONDS))
-    return { kind: 'refused', error: TSIG_ERROR.BADTIME, tsig, key, fault: badTime(keyText, nowSeconds - tsig.time) }
   return { kind: 'verified', key, tsig }
 }
 
@@ -144,7 +149,8 @@ const badTime = (key: string, differenceSeconds: number) =>
 
 /** RFC 8945 §5.2.2.1: never over the whole MAC, never under 10 octets or half of it; between, our policy is whole MACs only. */
 function truncationFault(key: TsigKey, tsig: TsigRecord): 'format' | 'policy' | undefined {
-  if (tsig.mac.length === key.macOctets) return undefined
+  // An error report has no MAC (§5.3.2); as a request it proves nothing, but is well formed.
+  if (tsig.mac.length === key.macOctets || (tsig.mac.length === 0 && tsig.error !== 0)) return undefined
   return tsig.mac.length > key.macOctets || tsig.mac.length < Math.max(10, key.macOctets / 2) ? 'format' : 'policy'
 }
 

@@ -10,7 +10,7 @@ import {
   writeAnswer,
   writeOpt,
 } from '../../lib/dns/message.js'
-import { FLAG, OPCODE, RCODE, TSIG_ERROR } from '../../lib/dns/rcode.js'
+import { FLAG, OPCODE, RCODE } from '../../lib/dns/rcode.js'
 import { CLASS } from '../../lib/dns/rrtype.js'
 import { AnswerSigner, appendTsigError, verifyRequest } from '../../lib/dns/tsig.js'
 import type { TsigKey, TsigRecord } from '../../lib/dns/tsig-record.js'
@@ -50,13 +50,15 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey 
     message = readMessage(octets)
     const verdict = verifyRequest(octets, keys, nowSeconds)
     const request = { message: message as ServerRequest['message'], key: undefined, tsig: undefined }
-    if (verdict.kind === 'unsigned') return judge({ ...request })
-    if (verdict.kind === 'verified') return judge({ ...request, key: verdict.key, tsig: verdict.tsig })
-    const answer = writeAnswer({ request: message, rcode: RCODE.NOTAUTH })
-    const signer = verdict.key && new AnswerSigner(verdict.key, verdict.tsig.mac)
-    if (verdict.error === TSIG_ERROR.BADTIME && signer)
-      return { kind: 'answer', answer: signer.signBadTime(answer, verdict.tsig, nowSeconds), why: verdict.fault.message }
-    return { kind: 'answer', answer: appendTsigError(answer, verdict.tsig, verdict.error), why: verdict.fault.message }
+    if (verdict.kind === 'unsigned') return judge(request, nowSeconds)
+    if (verdict.kind === 'verified') return judge({ ...request, key: verdict.key, tsig: verdict.tsig }, nowSeconds)
+    // RFC 6891 §6.1.1: whoever asks with OPT is answered with OPT.
+    const answer = writeAnswer({ request: message, rcode: RCODE.NOTAUTH, edns: message.edns && { options: [] } })
+    const { key, tsig, error, fault } = verdict
+    const signed = key
+      ? new AnswerSigner(key, tsig.mac).signError(answer, tsig, error, nowSeconds)
+      : appendTsigError(answer, tsig, error)
+    return { kind: 'answer', answer: signed, why: fault.message }
   } catch (error) {
     if (!(error instanceof ZonecastError)) throw error
     const why = error instanceof TsigError ? error.message : `malformed: ${error.message}`
@@ -64,12 +66,16 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey 
   }
 }
 
-function judge(request: ServerRequest): ReadRequest {
+function judge(request: ServerRequest, nowSeconds: number): ReadRequest {
   const { edns, question } = request.message
   if (edns && edns.version !== 0)
-    return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.BADVERS }, 0), why: `EDNS version ${edns.version}` }
+    return {
+      kind: 'answer',
+      answer: answerTo(request, { rcode: RCODE.BADVERS }, nowSeconds),
+      why: `EDNS version ${edns.version}`,
+    }
   if (question.class !== CLASS.IN)
-    return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.REFUSED }, 0), why: `class ${question.class}` }
+    return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.REFUSED }, nowSeconds), why: `class ${question.class}` }
   return { kind: 'request', request }
 }
 

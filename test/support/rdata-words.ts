@@ -21,7 +21,7 @@ function number(octets: number, value: number): Buffer {
 function octetsOf(word: string): Buffer {
   const text = word.replace(/^"|"$/g, '')
   return Buffer.from(
-    text.replace(/\\(\d{3}|.)/g, (_, escape: string) => (escape.length === 3 ? String.fromCharCode(Number(escape)) : escape)),
+    text.replace(/\\(\d{3}|.)/g, (_, code: string) => (code.length === 3 ? String.fromCharCode(Number(code)) : code)),
     'latin1',
   )
 }
