@@ -62,7 +62,7 @@ const tcp = createServer({ noDelay: true }, (socket) => {
 async function obey(line: string): Promise<void> {
   const [word, number] = line.split(' ')
   if (word === 'go') await source.serveWhole(Number(number))
-  else source.change(Number(number))
+  else await source.change(Number(number))
   process.stdout.write(`serving ${source.serial}\n`)
 }
 

@@ -40,7 +40,7 @@ export class SourceZone {
   }
 
   /** The next serial, by IXFR alone: whoever asks for the whole zone is refused, and shows it. */
-  change(changes: number): void {
+  async change(changes: number): Promise<void> {
     const from = this.serial!
     const fromSoa = this.soa
     this.soa = soaRecord(this.#zone, from + 1)
@@ -49,7 +49,7 @@ export class SourceZone {
       added.add(storedRecord(`new${i}.${this.#zone}`, TYPE.A, 3600, Buffer.from([10, from & 255, (i >> 8) & 255, i & 255])), 0)
     const run = added.finish()
     const removed = this.#added ?? { data: Buffer.alloc(0), count: 0 }
-    this.difference = cutIxfr(this.#apex, [{ from, to: from + 1, fromSoa, toSoa: this.soa, removed, added: run }])
+    this.difference = await cutIxfr(this.#apex, [{ from, to: from + 1, fromSoa, toSoa: this.soa, removed, added: run }], pause)
     this.#added = run
     this.whole = undefined
     this.serial = from + 1

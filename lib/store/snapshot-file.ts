@@ -17,7 +17,7 @@ const BLOCK_OCTETS = 1 << 19
 /** Larger is a broken length, not a block. */
 const MAX_BLOCK_OCTETS = 1 << 25
 export const END_BLOCK = Buffer.alloc(8)
-const RECORDS_PER_SLICE = 20_000
+const RECORDS_PER_SLICE = 8_000
 
 /** What stands before a block. */
 export function blockHead(records: Buffer): Buffer {

@@ -7,6 +7,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
+import { pause, withRests } from '../runtime/clock.js'
 import { compareContents } from '../zone/compare.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -27,8 +28,6 @@ export interface Provenance {
   releasedAt: number | undefined
   from: string
 }
-
-const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export class StoredZone {
   readonly name: ZoneName
@@ -214,7 +213,8 @@ export class StoredZone {
       const contents = await this.contents()
       contents.begin()
       try {
-        const exact = differences.map((difference) => contents.apply(difference))
+        const exact: Difference[] = []
+        for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
         await prove(contents)
         const row = await this.#log.append(this.#head(contents, provenance(), 'ixfr', exact.length), exact, () =>
           contents.commit(),

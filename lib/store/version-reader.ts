@@ -1,5 +1,6 @@
 /** Any kept version back from disk: the nearest whole contents, and the differences from there, back or forth. */
 import { join } from 'node:path'
+import { withRests } from '../runtime/clock.js'
 import { type Difference, invertDifference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -16,7 +17,7 @@ export async function readVersion(log: ZoneLog, index: number, directory: string
   const base = await nearestSnapshot(log, rows, index, directory)
   const contents = await readSnapshot(join(directory, base.file), apex)
   contents.begin()
-  for (const difference of base.path) contents.apply(difference)
+  for (const difference of base.path) await withRests(contents.applying(difference))
   contents.commit()
   if (contents.digest !== digest)
     throw new ZoneError(

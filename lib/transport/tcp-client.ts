@@ -18,6 +18,8 @@ export interface Patience {
 }
 
 const RATE_WINDOW_MS = 300_000
+/** Milliseconds of work on what came in before others get a turn. */
+const WORK_MS = 8
 
 interface Exchange {
   take: (message: Buffer) => 'more' | 'done'
@@ -37,6 +39,8 @@ export class TcpClient {
   #exchange: Exchange | undefined
   #timer: NodeJS.Timeout | undefined
   #open = true
+  /** Since the last rest. */
+  #workedMs = 0
   /** Exchanges finished on this connection. */
   served = 0
 
@@ -104,6 +108,7 @@ export class TcpClient {
   }
 
   #onData(octets: Buffer): void {
+    const startedAt = performance.now()
     const exchange = this.#exchange
     if (!exchange) {
       // Octets nobody asked for: the two sides are out of step.
@@ -125,6 +130,16 @@ export class TcpClient {
       return
     }
     if (this.#exchange === exchange) this.#arm(exchange.patience.idleMs())
+    this.#rest(startedAt)
+  }
+
+  /** What comes faster than we can take it would be read without end: others get their turn in between. */
+  #rest(startedAt: number): void {
+    this.#workedMs += performance.now() - startedAt
+    if (this.#workedMs < WORK_MS) return
+    this.#workedMs = 0
+    this.#socket.pause()
+    setImmediate(() => this.#socket.resume())
   }
 
   #judgePace(exchange: Exchange, octets: number): TransportError | undefined {

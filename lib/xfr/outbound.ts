@@ -6,7 +6,7 @@ import { TYPE } from '../dns/rrtype.js'
 import { MessageCutter, type PreparedMessages } from './message-cutter.js'
 
 /** Records cut in one go; about 5 ms, so that no zone holds up the others. */
-const RECORDS_PER_SLICE = 15_000
+const RECORDS_PER_SLICE = 4_000
 
 /** A whole zone: SOA, everything else, SOA. `pause` is awaited between slices. */
 export async function cutAxfr(apex: Buffer, soa: Buffer, view: ZoneView, pause: () => Promise<void>): Promise<PreparedMessages> {
@@ -20,16 +20,23 @@ export async function cutAxfr(apex: Buffer, soa: Buffer, view: ZoneView, pause: 
   return cutter.finish()
 }
 
-/** Difference sequences oldest first, the newest SOA around them. The chain must be gapless. */
-export function cutIxfr(apex: Buffer, chain: readonly Difference[]): PreparedMessages {
+/** Difference sequences oldest first, the newest SOA around them. The chain must be gapless. `pause` as above. */
+export async function cutIxfr(apex: Buffer, chain: readonly Difference[], pause: () => Promise<void>): Promise<PreparedMessages> {
   const cutter = new MessageCutter(apex, TYPE.IXFR)
   const newest = chain.at(-1)!.toSoa
   cutter.add(newest, 0)
   for (const step of chain) {
-    cutter.add(step.fromSoa, 0)
-    for (const at of recordsIn(step.removed)) cutter.add(step.removed.data, at)
-    cutter.add(step.toSoa, 0)
-    for (const at of recordsIn(step.added)) cutter.add(step.added.data, at)
+    for (const [soa, run] of [
+      [step.fromSoa, step.removed],
+      [step.toSoa, step.added],
+    ] as const) {
+      cutter.add(soa, 0)
+      let done = 0
+      for (const at of recordsIn(run)) {
+        cutter.add(run.data, at)
+        if (++done % RECORDS_PER_SLICE === 0) await pause()
+      }
+    }
   }
   cutter.add(newest, 0)
   return cutter.finish()

@@ -19,6 +19,9 @@ import { RecordHash, sameRecord } from './record-hash.js'
 import { recordsIn, RunBuilder } from './record-run.js'
 import { RecordTable } from './record-table.js'
 
+/** Some 5 ms of work. */
+const RECORDS_PER_REST = 5_000
+
 /** What an uncommitted change did, newest last, for rollback. */
 type Step = { did: 'add' | 'remove'; offset: number }
 
@@ -234,6 +237,16 @@ export class ZoneContents {
    * Throws ZoneError ZONE_WRONG_BASE, ZONE_REMOVES_ABSENT; the caller rolls back.
    */
   apply(difference: Difference): Difference {
+    const steps = this.applying(difference)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+
+  /** Like apply, with a rest now and then: a difference may be as large as a zone. */
+  *applying(difference: Difference): Generator<undefined, Difference> {
+    let done = 0
     if (this.soa.serial !== difference.from)
       throw new ZoneError(
         { code: 'ZONE_WRONG_BASE', held: this.soa.serial, from: difference.from },
@@ -243,8 +256,12 @@ export class ZoneContents {
     const added = new RunBuilder()
     const fromSoa = this.soa.stored
     this.#removeHeld(difference.fromSoa, 0, undefined)
-    for (const at of recordsIn(difference.removed)) this.#removeHeld(difference.removed.data, at, removed)
+    for (const at of recordsIn(difference.removed)) {
+      this.#removeHeld(difference.removed.data, at, removed)
+      if (++done % RECORDS_PER_REST === 0) yield
+    }
     for (const at of recordsIn(difference.added)) {
+      if (++done % RECORDS_PER_REST === 0) yield
       const { data } = difference.added
       const held = this.#find(data, at)
       if (held !== undefined) {

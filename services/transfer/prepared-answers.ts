@@ -50,7 +50,7 @@ export class PreparedAnswers {
     const chain = await zone.chain(from, version)
     if (chain === undefined) return undefined
     const sent = chain.length > CONDENSE_STEPS ? [condense(chain)] : chain
-    return isWorthIxfr(sent, version.octets) ? cutIxfr(zone.apex, sent) : undefined
+    return isWorthIxfr(sent, version.octets) ? await cutIxfr(zone.apex, sent, pause) : undefined
   }
 
   #get(key: string, cut: () => Promise<PreparedMessages | undefined>): Promise<PreparedMessages | undefined> {
