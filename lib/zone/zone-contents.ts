@@ -4,11 +4,11 @@
  * has a name before `commit`; `rollback` leaves no trace.
  * Not here: disk (../store), what may be released (../rollout).
  */
-import { soaOf, type Soa } from '../dns/message.js'
-import { sameWireName } from '../dns/name.js'
-import { storedLength, storedOwner, storedTtl, storedType } from '../dns/record.js'
+import type { Soa } from '../dns/message.js'
+import { storedLength, storedTtl, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { recordText } from '../dns/record-text.js'
+import { ApexSummary } from './apex-summary.js'
 import type { RecordVisit, ZoneView } from './contents-view.js'
 import type { Difference } from './difference.js'
 import { ZoneDigest } from './digest.js'
@@ -34,13 +34,9 @@ export class ZoneContents {
   #records = 0
   #octets = 0
   #deadOctets = 0
-  #soa: Soa | undefined
-  #apexNs = 0
-  #apexZonemds = 0
+  #summary: ApexSummary
   readonly #epochs = new Epochs()
-  #undo:
-    | { steps: Step[]; tail: number; digest: ZoneDigest; soa: Soa | undefined; apexNs: number; apexZonemds: number }
-    | undefined
+  #undo: { steps: Step[]; tail: number; digest: ZoneDigest; summary: ApexSummary } | undefined
 
   #probe: Buffer = Buffer.alloc(0)
   #probeAt = 0
@@ -49,6 +45,7 @@ export class ZoneContents {
 
   constructor(apex: Buffer) {
     this.apex = apex
+    this.#summary = new ApexSummary(apex)
   }
 
   get digest(): string {
@@ -75,8 +72,9 @@ export class ZoneContents {
   }
 
   get soa(): Soa {
-    if (this.#soa === undefined) throw new ZoneError({ code: 'ZONE_EMPTY' }, 'the zone has no SOA')
-    return this.#soa
+    const { soa } = this.#summary
+    if (soa === undefined) throw new ZoneError({ code: 'ZONE_EMPTY' }, 'the zone has no SOA')
+    return soa
   }
 
   #find(data: Buffer, at: number): number | undefined {
@@ -143,29 +141,17 @@ export class ZoneContents {
     this.#records += 1
     this.#octets += length
     this.#undo?.steps.push({ did: 'add', offset })
-    const type = storedType(data, at)
-    if (type === TYPE.SOA && this.#isApex(data, at)) this.#soa = soaOf(data, at)
-    else this.#countApex(type, data, at, 1)
-  }
-
-  #countApex(type: number, data: Buffer, at: number, change: 1 | -1): void {
-    if ((type !== TYPE.NS && type !== TYPE.ZONEMD) || !this.#isApex(data, at)) return
-    if (type === TYPE.NS) this.#apexNs += change
-    else this.#apexZonemds += change
-  }
-
-  #isApex(data: Buffer, at: number): boolean {
-    return data[at] === this.apex.length && sameWireName(storedOwner(data, at), this.apex)
+    this.#summary.add(data, at)
   }
 
   /** NS records at the apex. */
   get apexNameServers(): number {
-    return this.#apexNs
+    return this.#summary.nameServers
   }
 
   /** ZONEMD records at the apex, of an uncommitted change as well. */
   get apexZonemds(): number {
-    return this.#apexZonemds
+    return this.#summary.zonemds
   }
 
   /** `#hash` must be that of the record. */
@@ -176,7 +162,7 @@ export class ZoneContents {
     this.#table.delete(this.#hash.a, offset)
     this.#digest.remove(this.#hash, storedTtl(chunk, at))
     this.#arena.mark(offset, MARK_DEAD)
-    this.#countApex(storedType(chunk, at), chunk, at, -1)
+    this.#summary.remove(chunk, at)
     this.#epochs.noteDeath(offset)
     this.#records -= 1
     this.#octets -= length
@@ -185,14 +171,8 @@ export class ZoneContents {
   }
 
   begin(): void {
-    this.#undo = {
-      steps: [],
-      tail: this.#arena.tail,
-      digest: this.#digest.clone(),
-      soa: this.#soa,
-      apexNs: this.#apexNs,
-      apexZonemds: this.#apexZonemds,
-    }
+    const { tail } = this.#arena
+    this.#undo = { steps: [], tail, digest: this.#digest.clone(), summary: this.#summary.clone() }
     this.#epochs.beginChange()
   }
 
@@ -224,9 +204,7 @@ export class ZoneContents {
     }
     this.#arena.truncate(undo.tail)
     this.#digest = undo.digest
-    this.#soa = undo.soa
-    this.#apexNs = undo.apexNs
-    this.#apexZonemds = undo.apexZonemds
+    this.#summary = undo.summary
     this.#undo = undefined
     this.#epochs.endChange('rolled-back')
   }

@@ -1,0 +1,45 @@
+/** What is at the apex that everybody asks about, kept up as records come and go: the SOA, and how many NS and ZONEMD. */
+import { type Soa, soaOf } from '../dns/message.js'
+import { sameWireName } from '../dns/name.js'
+import { storedOwner, storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+
+export class ApexSummary {
+  readonly #apex: Buffer
+  soa: Soa | undefined
+  nameServers = 0
+  zonemds = 0
+
+  constructor(apex: Buffer) {
+    this.#apex = apex
+  }
+
+  clone(): ApexSummary {
+    const copy = new ApexSummary(this.#apex)
+    copy.soa = this.soa
+    copy.nameServers = this.nameServers
+    copy.zonemds = this.zonemds
+    return copy
+  }
+
+  add(data: Buffer, at: number): void {
+    if (storedType(data, at) === TYPE.SOA && this.#isApex(data, at)) this.soa = soaOf(data, at)
+    else this.#count(data, at, 1)
+  }
+
+  /** An SOA that goes leaves its fields until the next one comes: a change always brings one. */
+  remove(data: Buffer, at: number): void {
+    this.#count(data, at, -1)
+  }
+
+  #count(data: Buffer, at: number, change: 1 | -1): void {
+    const type = storedType(data, at)
+    if ((type !== TYPE.NS && type !== TYPE.ZONEMD) || !this.#isApex(data, at)) return
+    if (type === TYPE.NS) this.nameServers += change
+    else this.zonemds += change
+  }
+
+  #isApex(data: Buffer, at: number): boolean {
+    return data[at] === this.#apex.length && sameWireName(storedOwner(data, at), this.#apex)
+  }
+}
