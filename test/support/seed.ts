@@ -1,7 +1,11 @@
-/** One seed for all random tests of a run, printed so that a failure can be had again: ZONECAST_TEST_SEED chooses another one. */
+/**
+ * One seed for all random tests of a run, printed so that a failure can be had again: ZONECAST_TEST_SEED chooses another one,
+ * ZONECAST_TEST_RUNS so many times the usual number of runs.
+ */
 import type { Parameters as CheckParameters } from 'fast-check'
 
-export const SEED = Number(process.env['ZONECAST_TEST_SEED'] ?? 1) | 0
+export const SEED = Number(process.env.ZONECAST_TEST_SEED ?? 1) | 0
+const TIMES = Number(process.env.ZONECAST_TEST_RUNS ?? 1)
 
 let isSaid = false
 
@@ -9,5 +13,5 @@ let isSaid = false
 export function seededRuns<T = never>(runs = 100): CheckParameters<T> {
   if (!isSaid) console.log(`      seed ${SEED} (ZONECAST_TEST_SEED)`)
   isSaid = true
-  return { seed: SEED, numRuns: runs }
+  return { seed: SEED, numRuns: runs * TIMES }
 }
