@@ -21,5 +21,7 @@ export const KNOBS = {
   distributors: (['direct', 'NSD', 'BIND', 'zonecast'] as const).filter(
     (way) => process.env['BENCH_WAYS']?.split(',').includes(way) ?? true,
   ),
+  /** Zones that change at once. */
+  zones: number('BENCH_ZONES', 10_000),
   rows: process.env['BENCH_ROWS']?.split(','),
 }

@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'
 import { KNOBS } from './knobs.js'
 import { measureChangesIn } from './changes-in.js'
+import { measureManyZones } from './many-zones.js'
 import { measurePolling } from './polling.js'
 import { measurePropagation } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
@@ -15,6 +16,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   in: measureTransfersIn,
   changes: measureChangesIn,
   polling: measurePolling,
+  many: measureManyZones,
   out: measureTransfersOut,
 }
 

@@ -59,9 +59,9 @@ export class Probe {
     zone: string,
     isThere: (serial: number) => boolean,
     timeoutMs: number,
+    everyMs = servers.length > 1 ? ASK_MANY_EVERY_MS : ASK_EVERY_MS,
   ): Promise<number> {
     const startedAt = performance.now()
-    const everyMs = servers.length > 1 ? ASK_MANY_EVERY_MS : ASK_EVERY_MS
     await Promise.all(servers.map((server) => this.#untilShows(server, zone, isThere, timeoutMs, everyMs)))
     return performance.now() - startedAt
   }

@@ -107,6 +107,11 @@ export class Delivery {
     }
   }
 
+  /** The node has been sent all of it. */
+  get isTaken(): boolean {
+    return this.#taken
+  }
+
   /** A newer version takes this one's place. */
   supersede(): void {
     this.#over = true

@@ -8,7 +8,7 @@ import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Delivery, DeliveryOutcome } from './delivery.js'
 
 /** Zones on their way to one node at a time: enough to keep a node busy, too few to flood its queue of transfers. */
-const WINDOW = 32
+const WINDOW = 64
 
 export interface PushParts {
   make(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer): Delivery
@@ -22,6 +22,8 @@ export class NodePusher {
   readonly #parts: PushParts
   readonly #waiting = new Map<ZoneName, FleetZone>()
   readonly #running = new Map<ZoneName, Delivery>()
+  /** Of the running ones those the node has yet to take: they fill the window. What it has taken only waits to be shown. */
+  readonly #untaken = new Set<ZoneName>()
   readonly #settled = new Map<ZoneName, ((outcome: DeliveryOutcome) => void)[]>()
 
   constructor(node: FleetNode, parts: PushParts) {
@@ -62,8 +64,10 @@ export class NodePusher {
 
   onTaken(zone: ZoneName, serial: Serial, kind: 'axfr' | 'ixfr', at: number): boolean {
     const running = this.#running.get(zone)
-    running?.onTaken(serial, kind, at)
-    return running !== undefined
+    if (!running) return false
+    running.onTaken(serial, kind, at)
+    if (running.isTaken && this.#untaken.delete(zone)) this.#fill()
+    return true
   }
 
   /** Gives up everything; used when the node is drained or gone. */
@@ -75,7 +79,7 @@ export class NodePusher {
 
   #fill(): void {
     for (const [name, zone] of this.#waiting) {
-      if (this.#running.size >= WINDOW) return
+      if (this.#untaken.size >= WINDOW) return
       if (this.#running.has(name)) continue
       this.#waiting.delete(name)
       const wanted = this.#parts.wanted(name)
@@ -86,8 +90,10 @@ export class NodePusher {
 
   async #run(zone: FleetZone, delivery: Delivery): Promise<void> {
     this.#running.set(zone.name, delivery)
+    this.#untaken.add(zone.name)
     const outcome = await delivery.run()
     this.#running.delete(zone.name)
+    this.#untaken.delete(zone.name)
     this.#parts.onDone(this.node, zone, outcome, delivery.target)
     if (!this.#waiting.has(zone.name)) this.#settle(zone.name, outcome)
     this.#fill()

@@ -31,6 +31,11 @@ export class SnapshotDraft {
     this.#aside = aside
   }
 
+  /** Something is on its way to disk. */
+  get hasBegun(): boolean {
+    return this.#handed > 0
+  }
+
   /** More has come. Never throws: what goes wrong is told by `finish`. */
   advance(): void {
     while (!this.#failed && this.contents.tail - this.#handed >= WRITE_OCTETS) this.#hand()

@@ -176,15 +176,19 @@ export class StoredZone {
     return new SnapshotDraft(contents, join(this.#directory, 'incoming.new'))
   }
 
-  /** Commits whole contents. The difference to the version before is computed, so that nodes still get IXFR. */
+  /**
+   * Commits whole contents. The difference to the version before is computed, so that nodes still get IXFR; for a small zone it
+   * is all that is written, as it leads to the same contents and costs one write instead of three.
+   */
   commitFull(draft: SnapshotDraft, replacing: Version | undefined, provenance: () => Provenance): Promise<Version> {
     return this.#exclusively(async () => {
       const { contents } = draft
       this.#expect(replacing)
       const snapshot = `contents-${contents.soa.serial}-${contents.digest}`
       const computed = replacing === undefined ? undefined : await this.#compare(contents, replacing)
-      await draft.finish(join(this.#directory, snapshot))
-      const head = { ...this.#head(contents, provenance(), 'axfr', computed ? 1 : 0), snapshot }
+      const isWritten = computed === undefined || draft.hasBegun
+      if (isWritten) await draft.finish(join(this.#directory, snapshot))
+      const head = { ...this.#head(contents, provenance(), 'axfr', computed ? 1 : 0), ...(isWritten ? { snapshot } : {}) }
       const row = await this.#log.append(head, computed ? [computed] : [], () => {
         this.#contents = contents
       })

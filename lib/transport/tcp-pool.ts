@@ -43,7 +43,8 @@ export class TcpPool {
   readonly #idle = new Map<string, { client: TcpClient; timer: NodeJS.Timeout }[]>()
   readonly #busy = new Map<string, number>()
   #total = 0
-  #waiting: { key: string; go: () => void }[] = []
+  /** Who waits for a place, in the order they came. */
+  readonly #waiting = new Set<{ key: string; go: () => void }>()
 
   constructor(sources: readonly string[], limits: PoolLimits) {
     this.#sources = sources
@@ -93,18 +94,32 @@ export class TcpPool {
   }
 
   async #enter(key: string): Promise<void> {
-    while ((this.#busy.get(key) ?? 0) >= this.#limits.perServer || this.#total >= this.#limits.total)
-      await new Promise<void>((go) => this.#waiting.push({ key, go }))
+    // Whoever lets go of a place takes it for the one who is woken: nobody comes between.
+    if (this.#hasRoom(key)) this.#take(key)
+    else await new Promise<void>((go) => this.#waiting.add({ key, go }))
+  }
+
+  #hasRoom(key: string): boolean {
+    return (this.#busy.get(key) ?? 0) < this.#limits.perServer && this.#total < this.#limits.total
+  }
+
+  #take(key: string): void {
     this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1)
     this.#total += 1
   }
 
   #leave(key: string): void {
-    this.#busy.set(key, this.#busy.get(key)! - 1)
+    const left = this.#busy.get(key)! - 1
+    if (left > 0) this.#busy.set(key, left)
+    else this.#busy.delete(key)
     this.#total -= 1
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const { go } of waiting) go()
+    for (const next of this.#waiting) {
+      if (this.#total >= this.#limits.total) return
+      if (!this.#hasRoom(next.key)) continue
+      this.#waiting.delete(next)
+      this.#take(next.key)
+      next.go()
+    }
   }
 
   #takeIdle(key: string): TcpClient | undefined {

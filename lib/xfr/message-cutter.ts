@@ -10,15 +10,13 @@ import { FLAG } from '../dns/rcode.js'
 import { PART, shapeOf } from '../dns/rdata-shape.js'
 import { STORED_HEAD } from '../dns/record.js'
 import { CLASS } from '../dns/rrtype.js'
+import { BLOCK_OCTETS, CutterBench, TABLE_SIZE } from './cutter-bench.js'
 
 /** A pointer reaches 16,383 octets, so a longer message compresses no better; Knot, NSD and ixfrdist choose the same. */
 export const MESSAGE_OCTETS = 16_384
 /** Kept free at the end of a full message: TSIG with a 255-octet key name, and OPT in the first. */
 const RESERVE_OCTETS = 400
-const BLOCK_OCTETS = 1 << 18
 const POINTER_REACH = 0x4000
-/** Most distinct suffixes remembered in one message; a power of two. */
-const TABLE_SIZE = 4096
 
 /** Ready-made messages. Blocks hold `[length 2][message]…`; the first message alone has a question. */
 export interface PreparedMessages {
@@ -35,7 +33,8 @@ export interface PreparedMessages {
 export class MessageCutter {
   readonly #question: Buffer
   readonly #blocks: Buffer[] = []
-  #block = Buffer.allocUnsafe(BLOCK_OCTETS)
+  readonly #bench = CutterBench.borrow()
+  #block = this.#bench.takeBlock()
   /** Start of the current message's length octets in the block. */
   #start = 0
   #at = 0
@@ -44,15 +43,14 @@ export class MessageCutter {
   #records = 0
   #octets = 0
   #largest = 0
-  /** Suffix table: hash and message offset, valid when stamped with this message's number. */
-  readonly #hashes = new Int32Array(TABLE_SIZE)
-  readonly #offsets = new Uint16Array(TABLE_SIZE)
-  readonly #stamps = new Uint32Array(TABLE_SIZE)
+  readonly #hashes = this.#bench.hashes
+  readonly #offsets = this.#bench.offsets
+  readonly #stamps = this.#bench.stamps
   #stamp = 0
   #suffixes = 0
-  readonly #labelAt = new Int32Array(128)
-  readonly #suffixHash = new Int32Array(128)
-  #previousOwner = Buffer.allocUnsafe(256)
+  readonly #labelAt = this.#bench.labelAt
+  readonly #suffixHash = this.#bench.suffixHash
+  readonly #previousOwner = this.#bench.previousOwner
   #previousLength = 0
   #previousOffset = 0
 
@@ -66,7 +64,7 @@ export class MessageCutter {
     this.#at = this.#start + 2 + HEADER_OCTETS
     if (first) this.#at += this.#question.copy(this.#block, this.#at)
     this.#count = 0
-    this.#stamp += 1
+    this.#stamp = this.#bench.nextStamp()
     this.#suffixes = 0
     this.#previousLength = 0
   }
@@ -96,7 +94,7 @@ export class MessageCutter {
 
   #nextBlock(): void {
     this.#blocks.push(this.#block.subarray(0, this.#start))
-    this.#block = Buffer.allocUnsafe(BLOCK_OCTETS)
+    this.#block = this.#bench.takeBlock()
     this.#start = 0
   }
 
@@ -259,6 +257,7 @@ export class MessageCutter {
   finish(): PreparedMessages {
     if (this.#count > 0) this.#close()
     if (this.#start > 0) this.#blocks.push(Buffer.from(this.#block.subarray(0, this.#start)))
+    this.#bench.giveBack(this.#block)
     return {
       blocks: this.#blocks,
       messages: this.#messages,

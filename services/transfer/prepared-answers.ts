@@ -11,6 +11,9 @@ import { condense } from '../../lib/zone/difference.js'
 /** A chain longer than this is condensed: a node far behind need not see every step (RFC 1995 §5). */
 const CONDENSE_STEPS = 16
 
+/** What a row costs besides its messages; a guess. */
+const ROW_OCTETS = 512
+
 interface Row {
   answer: Promise<PreparedMessages | undefined>
   octets: number
@@ -19,6 +22,8 @@ interface Row {
 export class PreparedAnswers {
   readonly #budget: number
   readonly #rows = new Map<string, Row>()
+  /** Of all rows. */
+  #octets = 0
 
   /** `budget`: octets to keep. */
   constructor(budget: number) {
@@ -66,20 +71,22 @@ export class PreparedAnswers {
     const row: Row = { answer: cut(), octets: 0 }
     row.answer.then(
       (answer) => {
-        row.octets = answer?.octets ?? 0
+        if (this.#rows.get(key) !== row) return
+        row.octets = (answer?.octets ?? 0) + ROW_OCTETS
+        this.#octets += row.octets
         this.#trim()
       },
-      () => this.#rows.delete(key),
+      () => {
+        if (this.#rows.get(key) === row) this.#rows.delete(key)
+      },
     )
     return row
   }
 
   #trim(): void {
-    let octets = 0
-    for (const row of this.#rows.values()) octets += row.octets + 256
     for (const [key, row] of this.#rows) {
-      if (octets <= this.#budget) return
-      octets -= row.octets + 256
+      if (this.#octets <= this.#budget) return
+      this.#octets -= row.octets
       this.#rows.delete(key)
     }
   }

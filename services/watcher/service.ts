@@ -46,6 +46,7 @@ const MAX_LOOKS = 512
 /** A queued refresh that nobody took by then is queued again. */
 const PENDING_MS = 10_000
 const RECORD_AFTER_MS = 400
+const MAX_RECORDING = 16
 
 export class WatcherService implements Service {
   readonly name = 'watcher'
@@ -57,6 +58,8 @@ export class WatcherService implements Service {
   /** Refreshes of a zone that keep failing wait until then. */
   readonly #notBefore = new Map<ZoneName, number>()
   #looking = 0
+  /** Refreshes begun here that wait to be put down in the queue. */
+  #recording = 0
   #timer: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
 
@@ -234,7 +237,7 @@ export class WatcherService implements Service {
     const canQueue = this.#parts.canQueue()
     if (isTaken || canQueue) this.#pending.set(zone, { serial, at: now })
     // What a worker here has begun goes into the queue as a record, once nodes and primary have the machine for themselves.
-    if (isTaken) await sleep(RECORD_AFTER_MS)
+    if (isTaken && !(await this.#isWorthRecording())) return
     if (!canQueue) return
     try {
       await queues.enqueueRefresh(refreshAfter(zone, seen))
@@ -242,6 +245,15 @@ export class WatcherService implements Service {
       if (!isTaken) this.#pending.delete(zone)
       log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')
     }
+  }
+
+  /** When very many zones change at once, the last few tell enough, and each record costs as much as the refresh. */
+  async #isWorthRecording(): Promise<boolean> {
+    if (this.#recording >= MAX_RECORDING) return false
+    this.#recording += 1
+    await sleep(RECORD_AFTER_MS)
+    this.#recording -= 1
+    return true
   }
 
   /** A refresh ended, well or not. */

@@ -1,0 +1,67 @@
+/**
+ * A primary with many small zones, all at one serial. `bump` on standard input raises it, tells the distributor of every zone, and
+ * answers with the new serial when all NOTIFYs are out.
+ *
+ *   node --import tsx bench/many-zones-primary.ts IP PORT ZONES NOTIFY-IP NOTIFY-PORT
+ */
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { frame, MessageFramer } from '../lib/dns/framing.js'
+import { readQuestion, writeAnswer, writeNotify } from '../lib/dns/message.js'
+import { nameToWire, wireToName } from '../lib/dns/name.js'
+import { TYPE } from '../lib/dns/rrtype.js'
+import { soaRecord, storedRecord } from './large-zone.js'
+
+const [ip = '127.0.0.1', port = '0', count = '10', toldIp = '127.0.0.1', toldPort = '0'] = process.argv.slice(2)
+let serial = 1
+/** NOTIFYs sent before others get a turn: a burst larger than a socket's buffer would be lost. */
+const BURST = 50
+
+/** The whole zone in one message: SOA, NS, four addresses, SOA. */
+function answer(message: Buffer): Buffer {
+  const question = readQuestion(message)
+  const zone = wireToName(question.name)
+  const soa = soaRecord(zone, serial)
+  const request = { id: message.readUInt16BE(0), flags: message.readUInt16BE(2), question }
+  const whole = [
+    soa,
+    storedRecord(zone, TYPE.NS, 3600, nameToWire(`ns1.${zone}`)),
+    ...[1, 2, 3, 4].map((i) => storedRecord(`ns${i}.${zone}`, TYPE.A, 3600, Buffer.from([192, 0, serial & 255, i]))),
+    soa,
+  ]
+  const isTransfer = question.type === TYPE.AXFR || question.type === TYPE.IXFR
+  return writeAnswer({ request, rcode: 0, authoritative: true, answer: isTransfer ? whole : [soa] })
+}
+
+const udp = createSocket({ type: 'udp4', recvBufferSize: 8 << 20 })
+udp.on('message', (message, from) => {
+  // The answer to a NOTIFY.
+  if ((message[2]! & 0x80) !== 0) return
+  const type = readQuestion(message).type
+  const query = type === TYPE.IXFR ? Buffer.from(message) : message
+  // RFC 1995 §2: over UDP the SOA alone says "ask again over TCP".
+  if (type === TYPE.IXFR) query.writeUInt16BE(TYPE.SOA, readQuestion(message).end - 4)
+  udp.send(answer(query), from.port, from.address)
+})
+
+const tcp = createServer({ noDelay: true }, (socket) => {
+  const framer = new MessageFramer()
+  socket.on('error', () => undefined)
+  socket.on('data', (octets) => framer.push(octets, (message) => socket.write(frame(answer(message)))))
+})
+
+async function bump(): Promise<void> {
+  serial += 1
+  for (let i = 0; i < Number(count); i++) {
+    udp.send(writeNotify(i & 0xffff, nameToWire(`z${i}.many.example.`), undefined), Number(toldPort), toldIp)
+    if (i % BURST === BURST - 1) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  process.stdout.write(`${serial}\n`)
+}
+
+udp.bind(Number(port), ip)
+tcp.listen({ port: Number(port), host: ip, backlog: 1024 }, () => process.stdout.write('ready\n'))
+createInterface({ input: process.stdin })
+  .on('line', () => void bump())
+  .on('close', () => process.exit(0))

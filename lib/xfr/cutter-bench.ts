@@ -1,0 +1,49 @@
+/**
+ * What a cutter works with, kept for the next one: most answers are a fraction of a block, and making block and tables anew would
+ * cost more than cutting them.
+ */
+
+export const BLOCK_OCTETS = 1 << 18
+/** Most distinct suffixes remembered in one message; a power of two. */
+export const TABLE_SIZE = 4096
+/** Sets of tables kept for reuse: as many transfers are cut at a time on a busy hub. A guess. */
+const MAX_IDLE_BENCHES = 8
+
+export class CutterBench {
+  static readonly #idle: CutterBench[] = []
+
+  /** Suffix table: hash and message offset, valid when stamped with the message's number. */
+  readonly hashes = new Int32Array(TABLE_SIZE)
+  readonly offsets = new Uint16Array(TABLE_SIZE)
+  readonly stamps = new Uint32Array(TABLE_SIZE)
+  readonly labelAt = new Int32Array(128)
+  readonly suffixHash = new Int32Array(128)
+  readonly previousOwner = Buffer.allocUnsafe(256)
+  #stamp = 0
+  #block: Buffer | undefined
+
+  static borrow(): CutterBench {
+    return CutterBench.#idle.pop() ?? new CutterBench()
+  }
+
+  /** A number no message before had: after four thousand million the table is wiped. */
+  nextStamp(): number {
+    if (this.#stamp === 0xffffffff) {
+      this.stamps.fill(0)
+      this.#stamp = 0
+    }
+    this.#stamp += 1
+    return this.#stamp
+  }
+
+  takeBlock(): Buffer {
+    const block = this.#block ?? Buffer.allocUnsafe(BLOCK_OCTETS)
+    this.#block = undefined
+    return block
+  }
+
+  giveBack(block: Buffer): void {
+    this.#block = block
+    if (CutterBench.#idle.length < MAX_IDLE_BENCHES) CutterBench.#idle.push(this)
+  }
+}
