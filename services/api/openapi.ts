@@ -77,6 +77,7 @@ const ROUTES: RouteConfig[] = [
           zones: z.array(ZoneSummary.extend({ nodes: z.record(z.string(), NodeZone) })),
           next: z.string().nullable(),
           nodes: z.array(z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })),
+          pageLagSeconds: z.number().describe('A node this far behind needs a person (defaults.lag.page)'),
         }),
         'Matrix',
       ),

@@ -24,6 +24,8 @@ export interface ZoneAnswer {
 export interface MatrixAnswer {
   zones: (ZoneAnswer & { nodes: Record<string, NodeZoneAnswer> })[]
   nodes: { id: string; cloud: string; site: string | null }[]
+  /** A node this far behind needs a person. */
+  pageLagSeconds?: number
 }
 
 export interface VersionAnswer {

@@ -62,7 +62,8 @@ export const NAGIOS = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const
 /** A change on its way takes well under a second; this long after a release it is worth a look. */
 const SYNCING_WARN_SECONDS = 10
 
-function severity({ state, lagSeconds }: NodeZoneAnswer): 0 | 1 | 2 {
+function severity({ state, lagSeconds }: NodeZoneAnswer, pageLagSeconds = Number.POSITIVE_INFINITY): 0 | 1 | 2 {
+  if (state !== 'drained' && lagSeconds >= pageLagSeconds) return NAGIOS.critical
   switch (state) {
     case 'in-sync':
       return NAGIOS.ok
@@ -88,8 +89,9 @@ const NAMED = 3
 export function nagiosReport(matrix: MatrixAnswer): { text: string; exit: 0 | 1 | 2 | 3 } {
   const pairs = pairsOf(matrix)
   if (pairs.length === 0) return { text: nagiosLine('UNKNOWN', 'no node carries a zone'), exit: NAGIOS.unknown }
-  const bad = pairs.filter(({ at }) => severity(at) > 0).sort((a, b) => severity(b.at) - severity(a.at))
-  const exit = Math.max(0, ...bad.map(({ at }) => severity(at))) as 0 | 1 | 2
+  const gravity = ({ at }: Pair) => severity(at, matrix.pageLagSeconds)
+  const bad = pairs.filter((pair) => gravity(pair) > 0).sort((a, b) => gravity(b) - gravity(a))
+  const exit = Math.max(0, ...bad.map(gravity)) as 0 | 1 | 2
   const inSync = pairs.filter(({ at }) => at.state === 'in-sync').length
   const lag = Math.max(0, ...pairs.filter(({ at }) => at.state !== 'drained').map(({ at }) => at.lagSeconds))
   const describe = ({ zone, node, at }: Pair) =>

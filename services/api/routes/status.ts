@@ -41,7 +41,11 @@ export function statusRoutes(context: ApiContext): Router {
       after: query.after,
     })
     const nodes = [...context.matrix.fleet.nodes.values()].filter(({ id }) => only === undefined || id === only)
-    res.json({ ...page, nodes: nodes.map(({ id, cloud, site }) => ({ id, cloud, site: site ?? null })) })
+    res.json({
+      ...page,
+      nodes: nodes.map(({ id, cloud, site }) => ({ id, cloud, site: site ?? null })),
+      pageLagSeconds: context.matrix.config.defaults.lag.pageMs / 1000,
+    })
   })
 
   return router

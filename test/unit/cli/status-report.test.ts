@@ -76,6 +76,12 @@ describe('status for Nagios', () => {
     ])
   })
 
+  it('a node as far behind as wants a person is critical, whatever its state is called', () => {
+    const given = { ...matrix({ a1: at('lagging', 6, 900) }), pageLagSeconds: 900 }
+    expect(nagiosReport(given).exit).to.equal(2)
+    expect(nagiosReport({ ...given, pageLagSeconds: 901 }).exit).to.equal(1)
+  })
+
   it('nothing to watch is unknown, not fine', () => {
     expect(nagiosReport({ zones: [], nodes: [] })).to.deep.equal({
       text: 'ZONECAST UNKNOWN - no node carries a zone\n',
