@@ -1,0 +1,210 @@
+/** A refresh as a whole: who is asked for what, and what becomes of the zone when it goes wrong. Transfers come from a list. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import { type RefreshOutcome, type RefreshWish, refreshZone } from '../../../lib/refresh/refresh-zone.js'
+import type { TransferClient, Transferred, TransferWish } from '../../../lib/refresh/transfer-client.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
+import { StoredZone } from '../../../lib/store/stored-zone.js'
+import { refused } from '../../../lib/transport/errors.js'
+import type { SoaServer } from '../../../lib/transport/soa-query.js'
+import { expectError } from '../../support/expect-error.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { APEX, NO_LIMITS, receive, type ScriptedMessage, soa, textsOf, ZONE } from '../../support/transfer-script.js'
+
+const NS = 'example. 60 NS ns1.example.'
+const A = 'a.example. 60 A 192.0.2.1'
+const B = 'b.example. 60 A 192.0.2.2'
+const V1 = `S1\n${NS}\n${A}\nS1`
+const V2 = `S2\n${NS}\n${B}\nS2`
+const FROM_1_TO_2 = `S2\nS1\n${A}\nS2\n${B}\nS2`
+const REFUSED: ScriptedMessage = { flags: 0x8005 }
+
+/** What primaries answer, in the order they are asked: `hm1 axfr` and so on. Anything not listed cannot be reached. */
+type Answers = Record<string, ScriptedMessage>
+
+const LIMITS = {
+  ...NO_LIMITS,
+  connectMs: 1,
+  firstOctetMs: 1,
+  idleMs: 1,
+  minOctetsPerSecond: 0,
+  totalMs: 1,
+  memory: 1e9,
+  growth: { factor: 100, records: 1000, octets: 1e6 },
+}
+
+const primary = (id: string, port: number): Primary => ({ id, address: { ip: '192.0.2.1', port }, key: undefined })
+const PRIMARIES = [primary('hm1', 1), primary('hm2', 2)]
+
+class Scene {
+  readonly stored: StoredZone
+  readonly directory: string
+  asked: string[] = []
+
+  constructor(directory: string) {
+    this.directory = join(directory, 'zone')
+    this.stored = new StoredZone(parseZoneName(ZONE), APEX, this.directory)
+  }
+
+  async refresh(answers: Answers, wish: Partial<RefreshWish> = {}): Promise<RefreshOutcome> {
+    this.asked = []
+    const client = {
+      transfer: async ({ address }: SoaServer, transfer: TransferWish): Promise<Transferred> => {
+        const id = PRIMARIES[address.port - 1]!.id
+        const question = `${id} ${transfer.held ? 'ixfr' : 'axfr'}`
+        this.asked.push(question)
+        const answer = answers[question]
+        if (answer === undefined) throw refused(address, { code: 'ECONNREFUSED' })
+        const held = transfer.held?.serial
+        const { inbound, outcome, contents } = receive({ messages: [answer], ...(held === undefined ? {} : { held }) })
+        if (!outcome) throw inbound.end()
+        const draft = contents && transfer.startDraft(contents)
+        return { outcome, draft, messages: 1, records: inbound.records, octets: 1, outside: 0, tookMs: 1 }
+      },
+    } as unknown as TransferClient
+    const zone = { name: this.stored.name, apex: APEX, limits: {} } as FleetZone
+    return await refreshZone(
+      {
+        zone,
+        stored: this.stored,
+        primaries: PRIMARIES,
+        forceAxfr: false,
+        expired: false,
+        limits: LIMITS,
+        releaseAtOnce: true,
+        seenAt: 1,
+        ...wish,
+      },
+      client,
+      { now: () => 2 },
+      silentLogger,
+      { count: () => undefined },
+    )
+  }
+
+  get serial(): number | undefined {
+    return this.stored.latest?.serial
+  }
+}
+
+describe('a refresh', () => {
+  const scratch = scratchDirs()
+  const fresh = (): Scene => new Scene(scratch())
+  /** Holds version 1. */
+  const holding = async (): Promise<Scene> => {
+    const scene = fresh()
+    await scene.refresh({ 'hm1 axfr': V1 })
+    return scene
+  }
+
+  it('of a zone that is not held takes it whole from the first primary', async () => {
+    const scene = fresh()
+    const outcome = await scene.refresh({ 'hm1 axfr': V1, 'hm2 axfr': V2 })
+    expect(outcome).to.deep.include({ kind: 'committed', primary: PRIMARIES[0] })
+    expect([scene.asked, scene.serial]).to.deep.equal([['hm1 axfr'], 1])
+    expect(scene.stored.latest).to.deep.include({ seenAt: 1, committedAt: 2, releasedAt: 2, from: 'hm1', kind: 'axfr' })
+  })
+
+  it('RFC 1995 §2: of a zone that is held takes differences', async () => {
+    const scene = await holding()
+    await scene.refresh({ 'hm1 ixfr': FROM_1_TO_2 })
+    expect([scene.asked, scene.serial, scene.stored.latest!.kind]).to.deep.equal([['hm1 ixfr'], 2, 'ixfr'])
+    expect(textsOf(await scene.stored.contents()).length).to.equal(3)
+  })
+
+  it('without news changes nothing', async () => {
+    const scene = await holding()
+    expect((await scene.refresh({ 'hm1 ixfr': 'S1' })).kind).to.equal('up-to-date')
+    expect([scene.asked, scene.serial, scene.stored.versions.length]).to.deep.equal([['hm1 ixfr'], 1, 1])
+  })
+
+  const FALLBACKS: readonly (readonly [id: string, then: string, ixfr: ScriptedMessage])[] = [
+    ['RFC 1995 §4: is refused', 'hm1 axfr', REFUSED],
+    ['RFC 1995 §4: is not implemented', 'hm1 axfr', { flags: 0x8004 }],
+    ['ends early', 'hm1 axfr', `S2\nS1\n${A}`],
+    ['begins elsewhere', 'hm1 axfr', 'S3\nS2\nS3\nS3'],
+    ['takes away what is not there', 'hm1 axfr', `S2\nS1\n${B}\nS2\n${A}\nS2`],
+    ['leaves nothing but the SOA', 'hm2 ixfr', `S2\nS1\n${A}\n${NS}\nS2\nS2`],
+    ['takes the last name server away', 'hm2 ixfr', `S2\nS1\n${NS}\nS2\nS2`],
+    ['is no message', 'hm2 ixfr', Buffer.alloc(11)],
+  ]
+  for (const [id, then, ixfr] of FALLBACKS)
+    it(`by IXFR that ${id} is followed by ${then}`, async () => {
+      const scene = await holding()
+      await scene.refresh({ 'hm1 ixfr': ixfr, 'hm1 axfr': V2, 'hm2 ixfr': FROM_1_TO_2 })
+      expect([scene.asked, scene.serial]).to.deep.equal([['hm1 ixfr', then], 2])
+    })
+
+  it('asks the next primary when one cannot give the zone', async () => {
+    const scene = await holding()
+    await scene.refresh({ 'hm1 ixfr': REFUSED, 'hm1 axfr': REFUSED, 'hm2 ixfr': FROM_1_TO_2 })
+    expect([scene.asked, scene.serial, scene.stored.latest!.from]).to.deep.equal([['hm1 ixfr', 'hm1 axfr', 'hm2 ixfr'], 2, 'hm2'])
+  })
+
+  it('forced takes the zone whole, whatever is held', async () => {
+    const scene = await holding()
+    await scene.refresh({ 'hm1 axfr': V2 }, { forceAxfr: true })
+    expect([scene.asked, scene.serial]).to.deep.equal([['hm1 axfr'], 2])
+  })
+
+  it('forced and without news changes nothing', async () => {
+    const scene = await holding()
+    expect((await scene.refresh({ 'hm1 axfr': V1 }, { forceAxfr: true })).kind).to.equal('up-to-date')
+    expect(scene.stored.versions.length).to.equal(1)
+  })
+
+  it('RFC 1034 §4.3.5: of an expired zone takes an older serial as well', async () => {
+    const scene = await holding()
+    await scene.refresh({ 'hm1 axfr': V2 }, { forceAxfr: true })
+    await scene.refresh({ 'hm1 axfr': V1 }, { expired: true })
+    expect(scene.serial).to.equal(1)
+  })
+
+  const FAILURES: readonly (readonly [id: string, code: string, axfr: ScriptedMessage])[] = [
+    ['an older serial', 'XFR_OLDER', `S0\n${NS}\n${B}\nS0`],
+    ['RFC 1982 §3.2: a serial without order to ours', 'XFR_OLDER', [soa(0x80000001), NS, B, soa(0x80000001)].join('\n')],
+    ['other content under the serial we hold', 'STORE_CONFLICT', `S1\n${NS}\n${B}\nS1`],
+    ['a zone of nothing but its SOA', 'ZONE_EMPTY', 'S2\nS2'],
+    ['a zone without a name server', 'ZONE_NO_NS', `S2\n${A}\nS2`],
+    [
+      'RFC 8976 §4: a zone that is not what its ZONEMD says',
+      'ZONE_ZONEMD',
+      `S2\n${NS}\nexample. 60 ZONEMD 2 1 1 ${'00'.repeat(48)}\nS2`,
+    ],
+    ['another serial at its end', 'XFR_SERIAL_MISMATCH', `S2\n${NS}\nS3`],
+    ['an early end', 'XFR_ENDED_EARLY', `S2\n${NS}`],
+    ['SERVFAIL', 'XFR_RCODE', { flags: 0x8002 }],
+    ['no record', 'XFR_EMPTY_ANSWER', ''],
+  ]
+  for (const [id, code, axfr] of FAILURES)
+    it(`with ${id} is an error, and leaves what was: ${code}`, async () => {
+      const scene = await holding()
+      const before = {
+        latest: scene.stored.latest,
+        texts: textsOf(await scene.stored.contents()),
+        files: readdirSync(scene.directory),
+      }
+      await expectError(code, () => scene.refresh({ 'hm1 axfr': axfr, 'hm2 axfr': axfr }, { forceAxfr: true }))
+      expect(scene.stored.latest).to.equal(before.latest)
+      expect(textsOf(await scene.stored.contents())).to.deep.equal(before.texts)
+      expect(readdirSync(scene.directory)).to.deep.equal(before.files)
+    })
+
+  it('that would make the zone larger than its limit is an error', async () => {
+    const scene = await holding()
+    const one = { limits: { ...LIMITS, records: 5 }, primaries: [PRIMARIES[0]!] }
+    await scene.refresh({ 'hm1 ixfr': `S2\nS1\nS2\n${B}\nS2` }, one)
+    const grown = 'S3\nS2\nS3\nc.example. 60 A 192.0.2.3\nd.example. 60 A 192.0.2.4\nS3'
+    await expectError('ZONE_TOO_LARGE', () => scene.refresh({ 'hm1 ixfr': grown }, one))
+    expect(scene.serial).to.equal(2)
+  })
+
+  it('with nobody to give the zone tells the last reason', async () => {
+    const scene = await holding()
+    await expectError('TRANSPORT_REFUSED', () => scene.refresh({ 'hm1 ixfr': REFUSED, 'hm1 axfr': REFUSED }))
+    expect(scene.asked).to.deep.equal(['hm1 ixfr', 'hm1 axfr', 'hm2 ixfr'])
+  })
+})

@@ -1,0 +1,59 @@
+/** The hash over an arena, against a plain map: growth, the split in parts, and deletion without traces. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { RecordTable } from '../../../lib/zone/record-table.js'
+import { seededRuns } from '../../support/seed.js'
+
+const held = (table: RecordTable, hash: number, offset: number): boolean =>
+  table.find(hash, (found) => found === offset) === offset
+
+describe('the table of records', () => {
+  it('finds nothing when there is nothing', () => {
+    const table = new RecordTable()
+    expect(table.find(0, () => true)).to.equal(undefined)
+    expect(table.delete(0, 0)).to.equal(false)
+  })
+
+  it('keeps several records of one hash apart', () => {
+    const table = new RecordTable()
+    for (const offset of [0, 10, 20]) table.insert(7, offset)
+    for (const offset of [0, 10, 20]) expect(held(table, 7, offset), `${offset}`).to.equal(true)
+    expect(table.delete(7, 10)).to.equal(true)
+    expect(table.delete(7, 10)).to.equal(false)
+    expect([held(table, 7, 0), held(table, 7, 10), held(table, 7, 20)]).to.deep.equal([true, false, true])
+  })
+
+  it('holds what a map would hold, whatever comes and goes', () => {
+    // Few distinct hashes, also at the ends of the range, so that probes run into each other and around.
+    const hash = fc.oneof(fc.constantFrom(0, 1, 15, 16, 0xfffffffe, 0xffffffff), fc.nat(40))
+    const act = fc.tuple(fc.boolean(), hash, fc.nat(30))
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 300 }), (acts) => {
+        const table = new RecordTable()
+        const model = new Set<string>()
+        for (const [inserts, h, offset] of acts) {
+          const key = `${h} ${offset}`
+          if (inserts && !model.has(key)) {
+            table.insert(h, offset)
+            model.add(key)
+          } else if (!inserts) {
+            expect(table.delete(h, offset)).to.equal(model.has(key))
+            model.delete(key)
+          }
+        }
+        for (let h = 0; h < 41; h++)
+          for (let o = 0; o < 31; o++) expect(held(table, h, o), `${h} ${o}`).to.equal(model.has(`${h} ${o}`))
+      }),
+      seededRuns(),
+    )
+  })
+
+  it('becomes many parts when it is large, with everything in them', () => {
+    const table = new RecordTable()
+    const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1) >>> 0
+    for (let i = 0; i < 100_000; i++) table.insert(hashOf(i), i)
+    for (let i = 0; i < 100_000; i += 3) expect(table.delete(hashOf(i), i), `${i}`).to.equal(true)
+    for (let i = 0; i < 100_000; i++) if (held(table, hashOf(i), i) !== (i % 3 !== 0)) expect.fail(`${i}`)
+    expect(table.octets).to.be.lessThan(100_000 * 40)
+  })
+})
