@@ -101,7 +101,7 @@ async function startDistributor(
 export async function measureManyZones(): Promise<Measured[]> {
   const zones = zoneNames(KNOBS.zones)
   const rows: Measured[] = []
-  for (const who of (process.env.WHO?.split(',') ?? ['Knot','zonecast'])) {
+  for (const who of process.env.WHO?.split(',') ?? ['Knot', 'zonecast']) {
     const at = { ip: '127.0.0.1', port: await findPort() }
     const node = { ip: '127.0.0.1', port: await findPort() }
     const primary = await startPrimary(zones.length, at)

@@ -3,7 +3,7 @@
  * what is measured. Silent (REFUSED) until it is told on standard input what to serve: `go SERIAL` the whole zone, `change N` the
  * next serial by IXFR, with N records gone and N new.
  *
- *   node --import tsx bench/source-server.ts IP PORT ZONE RECORDS
+ *   node --import tsx bench/source-server.ts IP PORT ZONE RECORDS [zonemd]
  */
 import { createInterface } from 'node:readline'
 import { createSocket } from 'node:dgram'
@@ -14,8 +14,8 @@ import { TYPE } from '../lib/dns/rrtype.js'
 import type { PreparedMessages } from '../lib/xfr/message-cutter.js'
 import { SourceZone } from './source-zone.js'
 
-const [ip = '127.0.0.1', portText = '0', zone = 'large.example.', recordsText = '1000'] = process.argv.slice(2)
-const source = new SourceZone(zone, Number(recordsText))
+const [ip = '127.0.0.1', portText = '0', zone = 'large.example.', recordsText = '1000', zonemd] = process.argv.slice(2)
+const source = new SourceZone(zone, Number(recordsText), zonemd === 'zonemd')
 
 const requestOf = (message: Buffer): AnswerParts['request'] => ({
   id: message.readUInt16BE(0),

@@ -8,12 +8,14 @@ import { pause } from '../lib/runtime/clock.js'
 import type { PreparedMessages } from '../lib/xfr/message-cutter.js'
 import { cutAxfr, cutIxfr } from '../lib/xfr/outbound.js'
 import { type RecordRun, RunBuilder } from '../lib/zone/record-run.js'
+import { computeZonemd } from '../lib/zone/zonemd.js'
 import { fillZone, soaRecord, storedRecord } from './large-zone.js'
 
 export class SourceZone {
   readonly #zone: string
   readonly #apex: Buffer
   readonly #contents
+  readonly #wantsZonemd: boolean
   /** What the last change added, to be removed by the next. */
   #added: RecordRun | undefined
   serial: number | undefined
@@ -21,7 +23,8 @@ export class SourceZone {
   whole: PreparedMessages | undefined
   difference: PreparedMessages | undefined
 
-  constructor(zone: string, records: number) {
+  constructor(zone: string, records: number, wantsZonemd: boolean) {
+    this.#wantsZonemd = wantsZonemd
     this.#zone = zone
     this.#apex = nameToWire(zone)
     this.#contents = fillZone(zone, records, 1)
@@ -31,12 +34,23 @@ export class SourceZone {
   /** The zone as it was made, under this serial: by AXFR alone. */
   async serveWhole(serial: number): Promise<void> {
     this.soa = soaRecord(this.#zone, serial)
+    if (this.#wantsZonemd) await this.#addZonemd(serial)
     const view = this.#contents.view()
     this.whole = await cutAxfr(this.#apex, this.soa, view, pause)
     view.release()
     this.difference = undefined
     this.#added = undefined
     this.serial = serial
+  }
+
+  /** For one serial in the life of this zone: the digest covers the SOA that the contents were made with. */
+  async #addZonemd(serial: number): Promise<void> {
+    if (serial !== this.#contents.soa.serial) throw new Error('a zone with ZONEMD is served at its first serial only')
+    const digest = await computeZonemd(this.#contents, 1, pause)
+    const head = Buffer.alloc(6)
+    head.writeUInt32BE(serial, 0)
+    head.writeUInt16BE(0x0101, 4)
+    this.#contents.add(storedRecord(this.#zone, TYPE.ZONEMD, 3600, Buffer.concat([head, digest])), 0)
   }
 
   /** The next serial, by IXFR alone: whoever asks for the whole zone is refused, and shows it. */

@@ -30,10 +30,11 @@ export class Source {
     this.#lines = createInterface({ input: child.stdout! })
   }
 
-  static async start(records: number): Promise<Source> {
+  static async start(records: number, zonemd = false): Promise<Source> {
     const place = { ip: '127.0.0.1', port: await findPort() }
     const program = fileURLToPath(new URL('./source-server.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', program, place.ip, String(place.port), ZONE, String(records)], {
+    const args = [program, place.ip, String(place.port), ZONE, String(records), ...(zonemd ? ['zonemd'] : [])]
+    const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const source = new Source(place, child)
@@ -65,8 +66,8 @@ export interface Receiver extends Place {
   stop: () => Promise<unknown>
 }
 
-/** `key`: also gives the zone to whoever asks with it. */
-export async function startReceiver(who: string, zone: string, from: Place, key?: LabKey): Promise<Receiver> {
+/** `key`: also gives the zone to whoever asks with it. `zonemd`: Knot verifies it as well, as zonecast always does. */
+export async function startReceiver(who: string, zone: string, from: Place, key?: LabKey, zonemd = false): Promise<Receiver> {
   if (who === 'zonecast') {
     const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
     const place = await writeHubConfig({
@@ -87,7 +88,7 @@ export async function startReceiver(who: string, zone: string, from: Place, key?
     return { ...place.transfer, pids: () => [hub.child.pid!], stop }
   }
   const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
-  const server = await start({ name: who, zones: [{ name: zone, from: [from] }], tuned: true, transferKey: key })
+  const server = await start({ name: who, zones: [{ name: zone, from: [from], zonemd }], tuned: true, transferKey: key })
   return { ip: server.ip, port: server.port, pids: () => descendants(server.pid), stop: () => server.stop() }
 }
 
@@ -113,18 +114,22 @@ export function memoryMb(pids: readonly number[]): number {
 }
 
 export async function measureTransfersIn(): Promise<Measured[]> {
-  const who = ['Knot', 'NSD', 'BIND', 'zonecast']
+  return [...(await measureIn(['Knot', 'NSD', 'BIND', 'zonecast'], false)), ...(await measureIn(['Knot', 'zonecast'], true))]
+}
+
+/** `zonemd`: the zone has a ZONEMD record, and only those who verify it take part. */
+async function measureIn(who: readonly string[], zonemd: boolean): Promise<Measured[]> {
   const times = new Map<string, number[]>(who.map((name) => [name, []]))
   const memory = new Map<string, number[]>(who.map((name) => [name, []]))
   for (let round = 0; round < KNOBS.rounds; round++)
     for (const name of who) {
-      const source = await Source.start(KNOBS.records)
-      const receiver = await startReceiver(name, ZONE, source.place)
+      const source = await Source.start(KNOBS.records, zonemd)
+      const receiver = await startReceiver(name, ZONE, source.place, undefined, zonemd)
       const probe = new Probe()
       try {
-        await source.go(round + 1)
+        await source.go(1)
         probe.notify(receiver, ZONE)
-        times.get(name)!.push(await probe.untilAllShow([receiver], ZONE, (serial) => serial === round + 1, 120_000))
+        times.get(name)!.push(await probe.untilAllShow([receiver], ZONE, (serial) => serial === 1, 120_000))
         memory.get(name)!.push(memoryMb(receiver.pids()))
       } finally {
         probe.close()
@@ -132,7 +137,7 @@ export async function measureTransfersIn(): Promise<Measured[]> {
         await source.stop()
       }
     }
-  const label = `${KNOBS.records.toLocaleString('en')} records`
+  const label = `${KNOBS.records.toLocaleString('en')} records${zonemd ? ' with ZONEMD verified' : ''}`
   return [
     ...who.map((name) => measured(`AXFR in, ${label}: NOTIFY → answers the new serial`, name, 'ms', times.get(name)!)),
     ...who.map((name) => measured(`memory with ${label}`, name, 'MB', memory.get(name)!)),

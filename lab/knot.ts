@@ -120,6 +120,7 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, 
     ...(notify.length > 0 ? [`    notify: [${notify.join(', ')}]`] : []),
     // Older versions wait a second before they notify, whatever they are told.
     ...(notify.length > 0 && isAtLeast(version, '3.4') ? ['    notify-delay: 0'] : []),
+    ...(zone.zonemd === true ? [zone.text === undefined ? '    zonemd-verify: on' : '    zonemd-generate: zonemd-sha384'] : []),
     ...(zone.signed === true ? ['    dnssec-signing: on', '    dnssec-policy: signed'] : []),
   ]
   return `${lines.join('\n')}\n`

@@ -33,6 +33,8 @@ export interface LabZone {
   from?: readonly LabPeer[] | undefined
   /** Signed by this server; Knot as primary only. */
   signed?: boolean | undefined
+  /** As a primary: makes a ZONEMD record of each version; as a secondary: takes none that does not fit its own. Knot only. */
+  zonemd?: boolean | undefined
 }
 
 export interface LabServerOptions {
