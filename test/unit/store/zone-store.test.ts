@@ -1,0 +1,187 @@
+/** A data directory: whose it is, who writes in it, and zones that are damaged in it. */
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { parseZoneName, type ZoneName } from '../../../lib/dns/name.js'
+import { STORE_FORMAT } from '../../../lib/store/data-dir-lock.js'
+import { folderName, ZoneStore } from '../../../lib/store/zone-store.js'
+import { contentsOf } from '../../support/record-lines.js'
+import { expectError } from '../../support/expect-error.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { soa } from '../../support/transfer-script.js'
+
+const ZONES = ['example.', 'example.net.'].map(parseZoneName)
+
+describe('a data directory', () => {
+  const scratch = scratchDirs()
+  const stores: ZoneStore[] = []
+  const open = (dataDir: string, options: { hub?: string; mode?: 'write' | 'read'; zones?: ZoneName[] } = {}): ZoneStore => {
+    const store = ZoneStore.open({ dataDir, hub: 'hub-a', mode: 'write', warmOctets: 1e9, ...options }, options.zones ?? ZONES)
+    stores.push(store)
+    return store
+  }
+  const lockOf = (dataDir: string): string => join(dataDir, 'writer.lock')
+  const commit = (store: ZoneStore, name: ZoneName, serial: number) => {
+    const zone = store.zone(name)
+    const contents = contentsOf(name, [soa(serial).replace('example.', name), `${name} 60 NS ns.${name}`].join('\n'))
+    return zone.commitFull(zone.draft(contents), zone.latest, () => ({ seenAt: 1, committedAt: 1, releasedAt: 1, from: 'hm1' }))
+  }
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close()
+  })
+
+  it('is made when it is not there, and belongs to the hub that made it', async () => {
+    const dataDir = join(scratch(), 'deep', 'inside')
+    open(dataDir)
+    expect(JSON.parse(readFileSync(join(dataDir, 'hub.json'), 'utf8'))).to.deep.equal({ format: STORE_FORMAT, hub: 'hub-a' })
+    await expectError('STORE_OTHER_HUB', () => open(dataDir, { hub: 'hub-b', mode: 'read' }), { hub: 'hub-a' })
+  })
+
+  it('has one writer at a time and any number of readers', async () => {
+    const dataDir = scratch()
+    const writer = open(dataDir)
+    const error = await expectError('STORE_LOCKED', () => open(dataDir))
+    expect(error.message).to.match(new RegExp(`process ${process.pid} on .*stop it first`))
+    open(dataDir, { mode: 'read' })
+    open(dataDir, { mode: 'read' })
+    await writer.close()
+    expect(readdirSync(dataDir)).to.not.include('writer.lock')
+    open(dataDir)
+  })
+
+  /** What we would write into the lock. */
+  const ownHolder = async (): Promise<{ pid: number; host: string; started: string }> => {
+    const dataDir = scratch()
+    const store = open(dataDir)
+    const holder = JSON.parse(readFileSync(lockOf(dataDir), 'utf8'))
+    await store.close()
+    return holder
+  }
+  type Holder = Awaited<ReturnType<typeof ownHolder>>
+
+  const DEAD: readonly (readonly [id: string, holder: (us: Holder) => unknown, ageSeconds: number])[] = [
+    ['of a process that is gone', (us) => ({ ...us, pid: 2 ** 22 - 1 }), 0],
+    ['of a process whose number has another one now', (us) => ({ ...us, started: '1' }), 0],
+    ['of another host that has not renewed it', (us) => ({ ...us, host: 'elsewhere' }), 60],
+    ['that is half written and old', () => undefined, 60],
+  ]
+  for (const [id, holder, ageSeconds] of DEAD)
+    it(`takes the place of a writer ${id}`, async () => {
+      const us = await ownHolder()
+      const dataDir = scratch()
+      writeFileSync(lockOf(dataDir), JSON.stringify(holder(us)) ?? '{"pid":')
+      const then = Date.now() / 1000 - ageSeconds
+      utimesSync(lockOf(dataDir), then, then)
+      open(dataDir)
+      expect(JSON.parse(readFileSync(lockOf(dataDir), 'utf8'))).to.deep.equal(us)
+    })
+
+  it('believes a writer on another host that has just renewed its lock', async () => {
+    const dataDir = scratch()
+    writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'elsewhere', started: '1' }))
+    await expectError('STORE_LOCKED', () => open(dataDir), { by: 'process 7 on elsewhere' })
+  })
+
+  it('of a newer format is left alone', async () => {
+    const dataDir = scratch()
+    const text = JSON.stringify({ format: STORE_FORMAT + 1, hub: 'hub-a' })
+    writeFileSync(join(dataDir, 'hub.json'), text)
+    const error = await expectError('STORE_NEWER_FORMAT', () => open(dataDir), { format: STORE_FORMAT + 1 })
+    expect([error.nextMove, error.message.includes('upgrade')]).to.deep.equal(['operator', true])
+    expect(readdirSync(dataDir)).to.deep.equal(['hub.json'])
+    expect(readFileSync(join(dataDir, 'hub.json'), 'utf8')).to.equal(text)
+  })
+
+  it('whose hub.json is damaged is left alone', async () => {
+    for (const text of ['', '{', '{"hub":"hub-a"}', '[1]']) {
+      const dataDir = scratch()
+      writeFileSync(join(dataDir, 'hub.json'), text)
+      await expectError('STORE_CORRUPT', () => open(dataDir), { file: join(dataDir, 'hub.json') })
+    }
+  })
+
+  it('in place of which stands a file is an error that names it', async () => {
+    const dataDir = join(scratch(), 'file')
+    writeFileSync(dataDir, '')
+    await expectError('STORE_IO', () => open(dataDir))
+  })
+
+  it('sets a damaged zone aside, tells which, and goes on with the others', async () => {
+    const dataDir = scratch()
+    const writer = open(dataDir)
+    for (const zone of ZONES) await commit(writer, zone, 1)
+    await writer.close()
+    const folder = join(dataDir, 'zones', folderName(ZONES[0]!))
+    writeFileSync(join(folder, 'journal'), 'something else entirely')
+    const store = open(dataDir)
+    expect(store.damages.map(({ zone }) => zone)).to.deep.equal(['example.'])
+    expect(readFileSync(join(store.damages[0]!.setAside, 'journal'), 'utf8')).to.equal('something else entirely')
+    expect(store.zone(ZONES[0]!).latest).to.equal(undefined)
+    expect(store.zone(ZONES[1]!).latest!.serial).to.equal(1)
+    await commit(store, ZONES[0]!, 2)
+    await store.close()
+    expect(open(dataDir).zone(ZONES[0]!).latest!.serial).to.equal(2)
+  })
+
+  it('opens as many zones as there are without reading a record of any', async () => {
+    const dataDir = scratch()
+    const names = Array.from({ length: 200 }, (_, i) => parseZoneName(`z${i}.example`))
+    const writer = open(dataDir, { zones: names })
+    await Promise.all(names.map((name) => commit(writer, name, 1)))
+    await writer.close()
+    for (const folder of readdirSync(join(dataDir, 'zones')))
+      for (const file of readdirSync(join(dataDir, 'zones', folder)))
+        if (file !== 'journal') writeFileSync(join(dataDir, 'zones', folder, file), '')
+    const store = open(dataDir, { zones: names })
+    expect(Array.from(store.zones, (zone) => zone.released?.serial)).to.deep.equal(Array(200).fill(1))
+    expect([store.memory, store.damages.length]).to.deep.equal([0, 0])
+  })
+
+  it('shows readers what the writer has committed, when they look', async () => {
+    const dataDir = scratch()
+    const writer = open(dataDir)
+    const reader = open(dataDir, { mode: 'read' })
+    await commit(writer, ZONES[0]!, 1)
+    expect(reader.zone(ZONES[0]!).latest).to.equal(undefined)
+    reader.zone(ZONES[0]!).catchUp()
+    expect(reader.zone(ZONES[0]!).released!.serial).to.equal(1)
+  })
+
+  it('forgets zones that the config no longer has, and keeps their files', async () => {
+    const dataDir = scratch()
+    const store = open(dataDir)
+    for (const zone of ZONES) await commit(store, zone, 1)
+    store.retain(new Set([ZONES[1]!]))
+    expect([store.has(ZONES[0]!), store.has(ZONES[1]!), store.strangers()]).to.deep.equal([false, true, [folderName(ZONES[0]!)]])
+    expect(store.zone(ZONES[0]!).latest!.serial).to.equal(1)
+  })
+
+  it('lets go of contents nobody wanted lately, oldest first, when memory is short', async () => {
+    const dataDir = scratch()
+    const store = ZoneStore.open({ dataDir, hub: 'hub-a', mode: 'write', warmOctets: 1 }, ZONES)
+    stores.push(store)
+    for (const zone of ZONES) await commit(store, zone, 1)
+    const { memory } = store
+    expect(memory).to.be.greaterThan(0)
+    store.coolDown(Date.now())
+    expect(store.memory, 'just used').to.equal(memory)
+    store.coolDown(Date.now() + 120_000)
+    expect(store.memory).to.equal(0)
+    expect((await store.zone(ZONES[0]!).contents()).records).to.equal(2)
+  })
+
+  it('has a folder for any zone, and none outside', () => {
+    const odd = ['.', '..', '../etc/passwd.', 'a/b.', '\\000.', `${'x'.repeat(63)}.`.repeat(3), 'a_b.', 'a\\.b.', 'a.b.', 'A.B.']
+    const folders = odd.flatMap((name) => {
+      try {
+        return folderName(parseZoneName(name))
+      } catch {
+        return []
+      }
+    })
+    for (const folder of folders) expect(folder).to.match(/^[a-z0-9._-]{1,130}$/)
+    expect(new Set(folders).size, 'a.b. and A.B. are one zone').to.equal(folders.length - 1)
+    mkdirSync(join(scratch(), folders[0]!))
+  })
+})
