@@ -19,9 +19,9 @@ export const KNOBS = {
   sizes: [10_000, 100_000, number('BENCH_RECORDS', 1_000_000)],
   /** Who stands between primary and nodes; BENCH_WAYS chooses. */
   distributors: (['direct', 'NSD', 'BIND', 'zonecast'] as const).filter(
-    (way) => process.env['BENCH_WAYS']?.split(',').includes(way) ?? true,
+    (way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true,
   ),
   /** Zones that change at once. */
   zones: number('BENCH_ZONES', 10_000),
-  rows: process.env['BENCH_ROWS']?.split(','),
+  rows: process.env.BENCH_ROWS?.split(','),
 }

@@ -141,7 +141,7 @@ async function build(way: Way): Promise<Setup> {
         probe.notify(distributor, ZONE)
         await probe.untilAllShow(nodePlaces, ZONE, (serial) => serial !== before, 30_000)
         await sleep(150)
-        if (process.env['BENCH_TRACE'] && i % 10 === 0)
+        if (process.env.BENCH_TRACE && i % 10 === 0)
           console.log(
             i,
             readFileSync(`/proc/${hub.child.pid}/stat`, 'utf8').split(' ').slice(13, 15).join('+'),
@@ -155,7 +155,7 @@ async function build(way: Way): Promise<Setup> {
         )
         const at = (chain: { step: string; at: string }[], step: string): number =>
           Date.parse(chain.find((s) => s.step === step)?.at ?? '')
-        if (process.env['BENCH_TRACE'] && i === 15)
+        if (process.env.BENCH_TRACE && i === 15)
           console.log(
             JSON.stringify(
               times.map(({ chain }) => chain.map((c) => `${c.step} ${Date.parse(c.at) - Date.parse(chain[0]!.at)}`)),

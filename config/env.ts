@@ -32,14 +32,6 @@ export const SETTING_VARIABLES: Readonly<Record<string, readonly string[]>> = {
 /** An empty variable counts as unset: that is how compose files pass one on that nobody gave. */
 const given = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
 
-/**
- * Threads for what waits for the disk, unless the caller's environment says otherwise. Many commits wait at once, and the four
- * that Node.js starts with would make them wait for each other. Counts only before the first file is touched.
- */
-export function growThreadPool(threads: number, env: Record<string, string | undefined> = process.env): void {
-  env.UV_THREADPOOL_SIZE ??= String(threads)
-}
-
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
   return {
     configFile: given(env.ZONECAST_CONFIG),

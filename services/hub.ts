@@ -234,12 +234,13 @@ export class Hub {
       await service
         .drain(DRAIN_MS)
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
+    // What has not ended by now is broken off: a transfer that goes on could still commit.
+    this.#tcp?.close()
+    this.#udp?.close()
     for (const service of order)
       await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
     await this.#sync?.stop().catch(() => undefined)
     await this.#queues?.close().catch(() => undefined)
-    this.#udp?.close()
-    this.#tcp?.close()
     for (const redis of this.#connections) redis.disconnect()
     const isAlone = ROLES.every((role) => this.#roles.includes(role))
     if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()

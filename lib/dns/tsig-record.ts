@@ -40,6 +40,11 @@ export class TsigKey {
     this.#secret = secret
   }
 
+  /** The same name, algorithm and secret. */
+  equals(other: TsigKey): boolean {
+    return this.name === other.name && this.#hash === other.#hash && this.#secret.equals(other.#secret)
+  }
+
   hmac(): Hmac {
     return createHmac(this.#hash, this.#secret)
   }

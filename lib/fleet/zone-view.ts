@@ -13,6 +13,8 @@ export interface ZoneFacts {
   releases: readonly { serial: Serial; releasedAt: number }[]
   conflict: boolean
   expired: boolean
+  /** Why the last refresh failed. */
+  error?: string | undefined
 }
 
 export interface NodeFacts {
@@ -77,6 +79,8 @@ export interface ZoneSummaryView {
   lagSeconds: number
   inSync: number
   total: number
+  /** Why no newer version can be taken; nodes may all be in sync with the one before. */
+  error: string | undefined
 }
 
 export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: ReadonlyMap<string, NodeZoneView>): ZoneSummaryView {
@@ -100,6 +104,7 @@ export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: ReadonlyMap<
     lagSeconds: Math.max(0, ...views.filter(({ state }) => state !== 'drained').map(({ lagSeconds }) => lagSeconds)),
     inSync: views.filter(({ state }) => state === 'in-sync').length,
     total: views.length,
+    error: facts.error,
   }
 }
 

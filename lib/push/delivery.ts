@@ -107,6 +107,11 @@ export class Delivery {
     }
   }
 
+  /** It has ended, or ends at its next step. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
   /** The node has been sent all of it. */
   get isTaken(): boolean {
     return this.#taken
@@ -177,6 +182,8 @@ export class Delivery {
     const held = nodeCell(this.#board, this.#zone.name, this.#node.id).push
     // The newest delivery of the pair writes; a late word of an older one is dropped.
     if (held && held.startedAt > this.#trail.startedAt) return
+    // What brought the node there is the story of the version; doing it again for good measure is not.
+    if (held?.target === this.target && held.confirmedAt !== undefined && held.startedAt < this.#trail.startedAt) return
     const isSame = held?.target === this.target && held.startedAt === this.#trail.startedAt
     this.#trail.confirmedAt = isSame ? held.confirmedAt : undefined
     notePush(this.#board, this.#zone.name, this.#node.id, { ...this.#trail }, this.#clock.now())

@@ -35,7 +35,7 @@ export class FleetObserver {
   readonly #store: ZoneStore
   readonly #clock: Clock
   readonly #schedule = new Schedule<Pair>()
-  #pairs: Pair[] = []
+  #pairs = new Set<Pair>()
   #looking = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -55,12 +55,12 @@ export class FleetObserver {
 
   adopt(fleet: Fleet): void {
     for (const pair of this.#pairs) this.#schedule.delete(pair)
-    this.#pairs = []
+    this.#pairs = new Set()
     const now = this.#clock.now()
     for (const zone of fleet.zones.values())
       for (const node of zone.nodes) {
         const pair = { zone, node }
-        this.#pairs.push(pair)
+        this.#pairs.add(pair)
         this.#schedule.set(pair, now + Math.random() * Math.min(2_000, this.#rules.everyMs, fleet.zones.size * fleet.nodes.size))
       }
   }
@@ -79,6 +79,8 @@ export class FleetObserver {
     this.#looking += 1
     try {
       const serial = await this.#looker.look(node, zone, true)
+      // A reload came in between: the pair has a successor, with a look of its own.
+      if (!this.#pairs.has(pair)) return
       const released = this.#store.zone(zone.name).released
       const differs =
         released !== undefined &&
@@ -86,7 +88,7 @@ export class FleetObserver {
       if (differs) this.#push.heal(zone, node)
     } finally {
       this.#looking -= 1
-      this.#schedule.set(pair, this.#clock.now() + this.#interval(pair))
+      if (this.#pairs.has(pair)) this.#schedule.set(pair, this.#clock.now() + this.#interval(pair))
     }
   }
 

@@ -43,6 +43,8 @@ export class PushFleet {
   readonly #measured = new Map<ZoneName, Serial>()
   readonly #delays = new ServeDelays()
   readonly #unlisten: () => void
+  /** We are going down: whatever is released or seen now is for the next start. */
+  #isStopped = false
 
   constructor(fleet: Fleet, parts: PushFleetParts) {
     this.#fleet = fleet
@@ -63,7 +65,12 @@ export class PushFleet {
   adopt(fleet: Fleet): void {
     this.#fleet = fleet
     for (const [id, pusher] of this.#pushers) {
-      if (fleet.nodes.get(id) === pusher.node) continue
+      const node = fleet.nodes.get(id)
+      if (node && isSameNode(node, pusher.node)) {
+        const carried = new Set(fleet.zonesOf(id).map((zone) => zone.name))
+        pusher.adopt(node, (zone) => carried.has(zone))
+        continue
+      }
       pusher.stop()
       this.#pushers.delete(id)
     }
@@ -98,11 +105,13 @@ export class PushFleet {
 
   /** A version of the zone was released: every node of its clouds is told at once. */
   onReleased(zone: FleetZone): void {
+    if (this.#isStopped) return
     for (const node of zone.nodes) if (!this.isDrained(node.id)) this.#pusher(node).push(zone)
   }
 
-  /** Delivers one zone to one node; `force` does so even if the node seems to have it. Resolves when settled. */
+  /** Delivers one zone to one node, even if it seems to have it. Resolves when settled. */
   async deliver(zone: FleetZone, node: FleetNode): Promise<DeliveryOutcome> {
+    if (this.#isStopped) return 'superseded'
     return await this.#pusher(node).pushAndWait(zone)
   }
 
@@ -127,7 +136,7 @@ export class PushFleet {
 
   /** A look showed a difference: start a delivery unless one is under way. */
   heal(zone: FleetZone, node: FleetNode): void {
-    if (!this.isDrained(node.id) && !this.isDelivering(zone.name, node.id)) this.#pusher(node).push(zone)
+    if (!this.#isStopped && !this.isDrained(node.id) && !this.isDelivering(zone.name, node.id)) this.#pusher(node).push(zone)
   }
 
   stopNode(node: string): void {
@@ -210,7 +219,14 @@ export class PushFleet {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#unlisten()
     for (const pusher of this.#pushers.values()) pusher.stop()
   }
 }
+
+/** Reached in the same way: a delivery under way may go on. */
+const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
+  a.cloud === b.cloud &&
+  a.paths.map(endpointText).join(' ') === b.paths.map(endpointText).join(' ') &&
+  (a.key === undefined ? b.key === undefined : b.key !== undefined && a.key.equals(b.key))

@@ -18,7 +18,7 @@ export interface PushParts {
 }
 
 export class NodePusher {
-  readonly node: FleetNode
+  node: FleetNode
   readonly #parts: PushParts
   readonly #waiting = new Map<ZoneName, FleetZone>()
   readonly #running = new Map<ZoneName, Delivery>()
@@ -29,6 +29,14 @@ export class NodePusher {
   constructor(node: FleetNode, parts: PushParts) {
     this.node = node
     this.#parts = parts
+  }
+
+  /** After a reload: the same node, read anew. Zones it no longer carries are let go. */
+  adopt(node: FleetNode, carries: (zone: ZoneName) => boolean): void {
+    this.node = node
+    for (const zone of this.#waiting.keys()) if (!carries(zone)) this.#waiting.delete(zone)
+    for (const [zone, delivery] of this.#running) if (!carries(zone)) delivery.supersede()
+    for (const zone of this.#settled.keys()) if (!carries(zone)) this.#settle(zone, 'superseded')
   }
 
   get busy(): number {
@@ -42,7 +50,7 @@ export class NodePusher {
   /** Starts bringing the node to what is wanted of the zone, or turns a running delivery to it. */
   push(zone: FleetZone): void {
     const running = this.#running.get(zone.name)
-    if (running && running.target === this.#parts.wanted(zone.name)?.serial) return
+    if (running && !running.isOver && running.target === this.#parts.wanted(zone.name)?.serial) return
     if (running) {
       this.#waiting.set(zone.name, zone)
       running.supersede()

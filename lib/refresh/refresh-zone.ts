@@ -97,14 +97,17 @@ async function fromPrimary(
   counts: TransferCounts,
 ): Promise<RefreshOutcome> {
   const replacing = wish.stored.latest
-  if (replacing && !wish.forceAxfr && !wish.expired) {
+  if (replacing && !wish.forceAxfr && !wish.expired && !wish.stored.isDamaged) {
     const held = soaOf(replacing.soa)
     try {
       return await attempt(wish, primary, held, replacing, client, clock, counts, log)
     } catch (error) {
       counts.count('ixfr', 'failed', 0)
       // RFC 1995 §2: behind every IXFR stands AXFR, also when the other side broke off in the middle.
-      if (nextMoveOf(error) !== 'axfr' && !(error instanceof TransportError && error.code !== 'TRANSPORT_REFUSED')) throw error
+      const brokeOff = error instanceof TransportError && error.code !== 'TRANSPORT_REFUSED'
+      // What we hold cannot be read back: the whole zone does not need it.
+      const isOurLoss = wish.stored.isDamaged
+      if (nextMoveOf(error) !== 'axfr' && !brokeOff && !isOurLoss) throw error
       log.info(
         { zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
         'asking for the whole zone instead',
@@ -187,7 +190,8 @@ async function commit(
   try {
     await prove(draft.contents)
     if (!isNews(wish, primary, draft.contents, replacing)) {
-      await draft.discard()
+      if (wish.stored.isDamaged) await wish.stored.repair(draft)
+      else await draft.discard()
       return undefined
     }
     return await wish.stored.commitFull(draft, replacing, provenance)

@@ -5,7 +5,14 @@ import type { Redis } from 'ioredis'
 /** How long an answer is remembered, and how long one may take. Seconds. */
 const KEEP_SECONDS = 86_400
 const PENDING_SECONDS = 60
-const PENDING = 'pending'
+
+interface Remembered<T> {
+  /** Hash of the request. */
+  asked: string
+  answer?: T
+}
+
+export type Once<T> = { kind: 'answer'; answer: T } | { kind: 'pending' } | { kind: 'other' }
 
 export class Idempotency {
   readonly #redis: Redis
@@ -14,19 +21,26 @@ export class Idempotency {
     this.#redis = redis
   }
 
-  /** Undefined while the first request with this key is still under way. Without Redis the work is simply done. */
-  async once<T>(key: string, work: () => Promise<T>): Promise<T | undefined> {
-    if (this.#redis.status !== 'ready') return await work()
+  /**
+   * `request` is what is asked for, in full. `pending` while the first request with this key is under way, `other` when it asked
+   * for something else. Without Redis the work is simply done.
+   */
+  async once<T>(key: string, request: string, work: () => Promise<T>): Promise<Once<T>> {
+    if (this.#redis.status !== 'ready') return { kind: 'answer', answer: await work() }
+    const asked = createHash('sha256').update(request).digest('hex')
     const id = `zonecast:once:${createHash('sha256').update(key).digest('hex')}`
-    const first = await this.#redis.set(id, PENDING, 'EX', PENDING_SECONDS, 'NX')
+    const first = await this.#redis.set(id, JSON.stringify({ asked } satisfies Remembered<T>), 'EX', PENDING_SECONDS, 'NX')
     if (first !== 'OK') {
       const held = await this.#redis.get(id)
-      return held === null || held === PENDING ? undefined : (JSON.parse(held) as T)
+      if (held === null) return { kind: 'pending' }
+      const remembered = JSON.parse(held) as Remembered<T>
+      if (remembered.asked !== asked) return { kind: 'other' }
+      return remembered.answer === undefined ? { kind: 'pending' } : { kind: 'answer', answer: remembered.answer }
     }
     try {
       const answer = await work()
-      await this.#redis.set(id, JSON.stringify(answer), 'EX', KEEP_SECONDS)
-      return answer
+      await this.#redis.set(id, JSON.stringify({ asked, answer } satisfies Remembered<T>), 'EX', KEEP_SECONDS)
+      return { kind: 'answer', answer }
     } catch (error) {
       // What failed may be tried again under the same key.
       await this.#redis.del(id)

@@ -1,5 +1,5 @@
 /** Making names in a directory durable: a rename or a new file counts only once its directory is on disk. */
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r')
@@ -8,4 +8,10 @@ export async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/** Writes all of it at the file's position: one call may take less than it was given. */
+export async function writeAll(handle: FileHandle, data: Buffer): Promise<void> {
+  for (let written = 0; written < data.length; )
+    written += (await handle.write(data, written, data.length - written)).bytesWritten
 }

@@ -9,6 +9,7 @@ export type StoreFault =
   | { code: 'STORE_READ_ONLY'; zone: string }
   | { code: 'STORE_UNKNOWN_VERSION'; zone: string; serial: number }
   | { code: 'STORE_MOVED_ON'; zone: string; expected: number | undefined; held: number | undefined }
+  | { code: 'STORE_CLOSED'; zone: string }
   | { code: 'STORE_IO'; file: string; errno: string }
   | { code: 'STORE_CONFLICT'; zone: string; serial: number; held: string; offered: string }
 
@@ -16,7 +17,9 @@ export class StoreError extends ZonecastError<StoreFault> {
   override readonly name = 'StoreError'
 
   override get nextMove(): NextMove {
-    return this.fault.code === 'STORE_MOVED_ON' || this.fault.code === 'STORE_IO' ? 'later' : 'operator'
+    return this.fault.code === 'STORE_MOVED_ON' || this.fault.code === 'STORE_IO' || this.fault.code === 'STORE_CLOSED'
+      ? 'later'
+      : 'operator'
   }
 }
 

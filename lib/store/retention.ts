@@ -34,8 +34,13 @@ export function firstKept(rows: readonly Row[], rule: KeepRule): number {
 
 /** `journalOctets` and `waste` (0 to 1) are what clearing away would save. */
 export function isDueForTidying(rows: readonly Row[], journalOctets: number, waste: number, rule: KeepRule): boolean {
-  if (firstKept(rows, rule) === 0) return false
+  const first = firstKept(rows, rule)
+  if (first === 0) return false
   const newest = rows.findLast((row) => row.snapshot !== undefined)
-  const isLarge = journalOctets > Math.max(JOURNAL_FLOOR_OCTETS, (newest?.version.octets ?? 0) / 2)
-  return isLarge || rows.length > rule.versions + SPARE_ROWS || waste > MAX_WASTE
+  const zoneOctets = newest?.version.octets ?? 0
+  const isLarge = journalOctets > Math.max(JOURNAL_FLOOR_OCTETS, zoneOctets / 2)
+  let contentsOctets = 0
+  for (const row of rows.slice(0, first)) if (row.snapshot !== undefined) contentsOctets += row.version.octets
+  const areMany = contentsOctets > Math.max(JOURNAL_FLOOR_OCTETS, zoneOctets)
+  return isLarge || areMany || rows.length > rule.versions + SPARE_ROWS || waste > MAX_WASTE
 }

@@ -6,7 +6,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { syncDirectory } from './durable.js'
+import { syncDirectory, writeAll } from './durable.js'
 import { ioError } from './errors.js'
 import { blockHead, END_BLOCK, SNAPSHOT_MAGIC } from './snapshot-file.js'
 
@@ -24,11 +24,17 @@ export class SnapshotDraft {
   #unsynced = 0
   #writing: Promise<void> = Promise.resolve()
   #failed = false
+  #isOpen = true
 
   /** `aside`: a file of its own that nobody else writes. */
   constructor(contents: ZoneContents, aside: string) {
     this.contents = contents
     this.#aside = aside
+  }
+
+  /** Neither finished nor given up. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   /** Something is on its way to disk. */
@@ -52,7 +58,8 @@ export class SnapshotDraft {
 
   async #write(data: Buffer): Promise<void> {
     const handle = this.#handle ?? (await this.#open())
-    await handle.writev([blockHead(data), data])
+    await writeAll(handle, blockHead(data))
+    await writeAll(handle, data)
     this.#unsynced += data.length
     if (this.#unsynced < SYNC_OCTETS) return
     this.#unsynced = 0
@@ -62,7 +69,7 @@ export class SnapshotDraft {
   async #open(): Promise<FileHandle> {
     await mkdir(dirname(this.#aside), { recursive: true, mode: 0o750 })
     this.#handle = await open(this.#aside, 'w', 0o640)
-    await this.#handle.write(SNAPSHOT_MAGIC)
+    await writeAll(this.#handle, SNAPSHOT_MAGIC)
     return this.#handle
   }
 
@@ -72,12 +79,13 @@ export class SnapshotDraft {
       while (this.#handed < this.contents.tail) this.#hand()
       await this.#writing
       const handle = this.#handle ?? (await this.#open())
-      await handle.write(END_BLOCK)
+      await writeAll(handle, END_BLOCK)
       await handle.datasync()
       await handle.close()
       this.#handle = undefined
       await rename(this.#aside, file)
       await syncDirectory(dirname(file))
+      this.#isOpen = false
     } catch (error) {
       await this.discard()
       throw ioError(file, error)
@@ -87,6 +95,7 @@ export class SnapshotDraft {
   /** The transfer came to nothing. */
   async discard(): Promise<void> {
     this.#failed = true
+    this.#isOpen = false
     await this.#writing.catch(() => undefined)
     await this.#handle?.close().catch(() => undefined)
     this.#handle = undefined

@@ -9,7 +9,8 @@ import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { storedLength } from '../dns/record.js'
 import { ZoneContents } from '../zone/zone-contents.js'
-import { syncDirectory } from './durable.js'
+import { describeError } from '../errors.js'
+import { syncDirectory, writeAll } from './durable.js'
 import { ioError, StoreError } from './errors.js'
 
 export const SNAPSHOT_MAGIC = Buffer.from('ZCS1')
@@ -34,13 +35,13 @@ export async function writeSnapshot(file: string, contents: ZoneContents): Promi
   try {
     const handle = await open(aside, 'w', 0o640)
     try {
-      await handle.write(SNAPSHOT_MAGIC)
+      await writeAll(handle, SNAPSHOT_MAGIC)
       const block = Buffer.allocUnsafe(BLOCK_OCTETS + 0x11000)
       let at = 8
       const flush = async (): Promise<void> => {
         block.writeUInt32BE(at - 8, 0)
         block.writeUInt32BE(crc32(block.subarray(8, at)), 4)
-        await handle.write(block, 0, at)
+        await writeAll(handle, block.subarray(0, at))
         at = 8
       }
       at += contents.soa.stored.copy(block, at)
@@ -58,7 +59,7 @@ export async function writeSnapshot(file: string, contents: ZoneContents): Promi
           block[at + 1] = 0
           at += length
         })
-        for (const ready of queue) await handle.write(ready)
+        for (const ready of queue) await writeAll(handle, ready)
         if (at > BLOCK_OCTETS) await flush()
       }
       if (at > 8) await flush()
@@ -80,7 +81,9 @@ export async function writeSnapshot(file: string, contents: ZoneContents): Promi
 /** Reads contents back, every checksum verified. Throws StoreError STORE_CORRUPT. */
 export async function readSnapshot(file: string, apex: Buffer): Promise<ZoneContents> {
   const damaged = (reason: string) => new StoreError({ code: 'STORE_CORRUPT', file, reason }, `${file} is damaged: ${reason}`)
-  const handle = await open(file, 'r')
+  const handle = await open(file, 'r').catch((error) => {
+    throw damaged((error as { code?: string }).code === 'ENOENT' ? 'it is gone' : describeError(error))
+  })
   try {
     const head = Buffer.alloc(8)
     await handle.read(head, 0, 4)

@@ -29,6 +29,9 @@ export interface Provenance {
   from: string
 }
 
+/** The file of contents that are being received. */
+const INCOMING = 'incoming.new'
+
 export class StoredZone {
   readonly name: ZoneName
   readonly apex: Buffer
@@ -37,6 +40,9 @@ export class StoredZone {
   #contents: ZoneContents | undefined
   #loading: Promise<ZoneContents> | undefined
   #queue: Promise<unknown> = Promise.resolve()
+  #draft: SnapshotDraft | undefined
+  #isDamaged = false
+  #isClosed = false
   /** When contents were last wanted; for cooling down. */
   usedAt = 0
 
@@ -108,6 +114,10 @@ export class StoredZone {
 
   /** One writer at a time, in order. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed)
+      return Promise.reject(
+        new StoreError({ code: 'STORE_CLOSED', zone: this.name }, `${this.name} cannot be written: the hub is going down`),
+      )
     const run = this.#queue.then(work, work)
     this.#queue = run.catch(() => undefined)
     return run
@@ -123,7 +133,10 @@ export class StoredZone {
       },
     )
     const latest = this.latest
-    const contents = await this.#loading
+    const contents = await this.#loading.catch((error) => {
+      this.#isDamaged = true
+      throw error
+    })
     if (latest === this.latest) this.#contents = contents
     return contents
   }
@@ -173,7 +186,8 @@ export class StoredZone {
 
   /** For contents that are about to be received; one at a time. */
   draft(contents: ZoneContents): SnapshotDraft {
-    return new SnapshotDraft(contents, join(this.#directory, 'incoming.new'))
+    this.#draft = new SnapshotDraft(contents, join(this.#directory, INCOMING))
+    return this.#draft
   }
 
   /**
@@ -191,15 +205,43 @@ export class StoredZone {
       const head = { ...this.#head(contents, provenance(), 'axfr', computed ? 1 : 0), ...(isWritten ? { snapshot } : {}) }
       const row = await this.#log.append(head, computed ? [computed] : [], () => {
         this.#contents = contents
+        this.#isDamaged = false
       })
       this.usedAt = Date.now()
       return row!.version
     })
   }
 
+  /** The newest version could not be read back from disk; a whole transfer of it repairs that. */
+  get isDamaged(): boolean {
+    return this.#isDamaged
+  }
+
+  /** Puts whole contents of the newest version, taken anew, in the place of damaged ones. What led there is dropped. */
+  repair(draft: SnapshotDraft): Promise<void> {
+    return this.#exclusively(async () => {
+      const last = this.#log.rows.at(-1)
+      const { contents } = draft
+      if (!last || last.version.digest !== contents.digest) throw this.#unknown(contents.soa.serial)
+      const file = `contents-${contents.soa.serial}-${contents.digest}`
+      await draft.finish(join(this.#directory, file))
+      last.snapshot = file
+      await this.#log.rewrite(this.#log.rows.length - 1)
+      this.#contents = contents
+      this.#isDamaged = false
+    })
+  }
+
   async #compare(contents: ZoneContents, replacing: Version): Promise<Difference | undefined> {
     if (compareSerials(contents.soa.serial, replacing.serial) !== 'newer') return undefined
-    return await compareContents(await this.contents(), contents, contents.octets, pause)
+    let older: ZoneContents
+    try {
+      older = await this.contents()
+    } catch {
+      // What is damaged on disk has no difference to anything; the new contents are whole by themselves.
+      return undefined
+    }
+    return await compareContents(older, contents, contents.octets, pause)
   }
 
   /**
@@ -276,13 +318,18 @@ export class StoredZone {
   }
 
   async #removeStrays(): Promise<void> {
-    const named = new Set(['journal', ...this.#log.rows.flatMap((row) => row.snapshot ?? [])])
+    // A transfer may be coming in meanwhile: its file belongs to its draft.
+    const incoming = this.#draft?.isOpen ? [INCOMING] : []
+    const named = new Set(['journal', ...incoming, ...this.#log.rows.flatMap((row) => row.snapshot ?? [])])
     for (const file of await readdir(this.#directory))
       if (!named.has(file)) await rm(join(this.#directory, file), { force: true })
   }
 
   /** Waits for what is being written, and lets go of the open file. */
-  close(): Promise<void> {
-    return this.#exclusively(() => this.#log.close())
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    const closing = this.#exclusively(() => this.#log.close())
+    this.#isClosed = true
+    await closing
   }
 }

@@ -173,6 +173,11 @@ export class TcpClient {
     exchange?.reject(error)
   }
 
+  /** Ends the connection, and the exchange on it with an error. */
+  abort(): void {
+    this.#fail(this.#closedEarly())
+  }
+
   close(): void {
     clearTimeout(this.#timer)
     this.#open = false

@@ -42,9 +42,12 @@ export class TcpPool {
   readonly #limits: PoolLimits
   readonly #idle = new Map<string, { client: TcpClient; timer: NodeJS.Timeout }[]>()
   readonly #busy = new Map<string, number>()
+  /** Connections with an exchange under way. */
+  readonly #active = new Set<TcpClient>()
+  #isClosed = false
   #total = 0
   /** Who waits for a place, in the order they came. */
-  readonly #waiting = new Set<{ key: string; go: () => void }>()
+  readonly #waiting = new Set<{ key: string; go: () => void; giveUp: (error: Error) => void }>()
 
   constructor(sources: readonly string[], limits: PoolLimits) {
     this.#sources = sources
@@ -69,7 +72,9 @@ export class TcpPool {
         const client = kept ?? (await TcpClient.connect(to, this.#sources, patience.connectMs))
         const { request, take, isReusable } = build()
         let heard = false
+        this.#active.add(client)
         try {
+          if (this.#isClosed) throw stopped(key)
           await client.exchange(
             request,
             (message) => {
@@ -86,6 +91,8 @@ export class TcpPool {
           client.close()
           const wasStale = kept !== undefined && !heard && error instanceof TransportError && error.code !== 'TRANSPORT_TIMED_OUT'
           if (!wasStale) throw error
+        } finally {
+          this.#active.delete(client)
         }
       }
     } finally {
@@ -95,8 +102,9 @@ export class TcpPool {
 
   async #enter(key: string): Promise<void> {
     // Whoever lets go of a place takes it for the one who is woken: nobody comes between.
+    if (this.#isClosed) throw stopped(key)
     if (this.#hasRoom(key)) this.#take(key)
-    else await new Promise<void>((go) => this.#waiting.add({ key, go }))
+    else await new Promise<void>((go, giveUp) => this.#waiting.add({ key, go, giveUp }))
   }
 
   #hasRoom(key: string): boolean {
@@ -132,6 +140,7 @@ export class TcpPool {
   }
 
   #keep(key: string, client: TcpClient): void {
+    if (this.#isClosed) client.close()
     if (!client.isOpen) return
     const timer = setTimeout(() => {
       client.close()
@@ -143,12 +152,20 @@ export class TcpPool {
     this.#idle.set(key, [...(this.#idle.get(key) ?? []), { client, timer }])
   }
 
+  /** Ends everything: who has an exchange under way or waits for a place gets an error. */
   close(): void {
+    this.#isClosed = true
     for (const idle of this.#idle.values())
       for (const { client, timer } of idle) {
         clearTimeout(timer)
         client.close()
       }
     this.#idle.clear()
+    for (const { key, giveUp } of this.#waiting) giveUp(stopped(key))
+    this.#waiting.clear()
+    for (const client of this.#active) client.abort()
   }
 }
+
+const stopped = (remote: string): TransportError =>
+  new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote }, `${remote}: given up, as we are going down`)

@@ -82,7 +82,8 @@ export class RecordArena {
     // A zero owner length says that the rest of this chunk is empty: no stored record has one.
     if (this.#tail >>> CHUNK_BITS === last && at < chunk.length) chunk[at] = 0
     const next = Buffer.allocUnsafe(CHUNK_OCTETS)
-    this.#ends[last] = at
+    // A chunk that is full to the last octet: the tail is at the start of the next one already.
+    this.#ends[last] = this.#tail >>> CHUNK_BITS === last ? at : CHUNK_OCTETS
     this.#chunks.push(next)
     this.#tail = (last + 1) * CHUNK_OCTETS
     return next

@@ -32,6 +32,7 @@ export const ZoneSummary = z
     lagSeconds: z.number(),
     inSync: z.int(),
     total: z.int(),
+    error: z.string().nullable().describe('Why no newer version can be taken'),
   })
   .openapi('ZoneSummary')
 export const Version = z

@@ -77,12 +77,16 @@ export async function mutate(
       errors: [{ field: 'Idempotency-Key', message: 'does not fit' }],
     })
   const caller = callerOf(res)
-  const answer =
+  const request = `${req.method} ${req.originalUrl} ${JSON.stringify(req.body ?? {})}`
+  const outcome =
     key === undefined
-      ? await work()
-      : await context.idempotency.once(`${caller.name} ${req.method} ${req.originalUrl} ${key}`, work)
-  if (answer === undefined)
+      ? { kind: 'answer' as const, answer: await work() }
+      : await context.idempotency.once(`${caller.name} ${key}`, request, work)
+  if (outcome.kind === 'other')
+    throw new ApiProblem(422, 'other-request', 'this Idempotency-Key was used for another request; choose a new one')
+  if (outcome.kind === 'pending')
     throw new ApiProblem(409, 'in-progress', 'a request with this Idempotency-Key is still being worked on')
+  const { answer } = outcome
   context.log.info({ op: 'api', by: caller.name, method: req.method, path: req.path, status: answer.status }, 'operator command')
   res.status(answer.status).json(answer.body)
 }

@@ -60,8 +60,8 @@ export class EventStreams {
     const zone = this.#context.matrix.fleet.zones.get(name)
     if (!zone) return
     const { summary } = this.#context.matrix.row(zone)
-    const { serial, digest, state, inSync } = summary
-    if (this.#isNew(name, [serial, digest, state, inSync])) this.#event('zone', zoneSummaryJson(summary))
+    const { serial, digest, state, inSync, error } = summary
+    if (this.#isNew(name, [serial, digest, state, inSync, error])) this.#event('zone', zoneSummaryJson(summary))
   }
 
   #node(zone: FleetZone | undefined, node: FleetNode | undefined): void {

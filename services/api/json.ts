@@ -16,6 +16,7 @@ export const zoneSummaryJson = (view: ZoneSummaryView): Record<string, unknown> 
   lagSeconds: view.lagSeconds,
   inSync: view.inSync,
   total: view.total,
+  error: view.error ?? null,
 })
 
 export const nodeZoneJson = (view: NodeZoneView): Record<string, unknown> => ({

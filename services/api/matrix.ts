@@ -63,6 +63,7 @@ export class Matrix {
       released: cell?.released,
       releases: cell?.releases ?? [],
       conflict: cell?.conflict !== undefined,
+      error: cell?.error,
       expired: deadline !== undefined && deadline < this.now(),
     }
   }

@@ -8,32 +8,29 @@ export const MAX_NAME_TEXT = 1020
 const reason = z.string().max(500).optional().describe('Why, for those who read it later')
 const names = z.array(z.string().min(1).max(MAX_NAME_TEXT)).max(10_000)
 
-export const refreshBody = z.strictObject({ reason }).describe('Ask the primaries now')
-
 const strength = z
   .enum(['notify', 'refresh', 'retransfer'])
   .default('notify')
   .describe('notify: NOTIFY again; refresh: ask the primaries first; retransfer: AXFR from the primary anew, then push')
 
-export const zoneResyncBody = z
-  .strictObject({
-    nodes: names.optional().describe('Only these nodes'),
-    clouds: names.optional().describe('Only nodes of these clouds'),
-    strength,
-    reason,
-    serial: z.int().min(0).max(0xffffffff).optional().describe('Only if this is the released serial'),
-  })
-  .describe('Bring nodes to the released version of the zone again')
+/** Every command takes these (contract §3); one that has no use for a field takes it and leaves it alone. */
+const command = {
+  serial: z.int().min(0).max(0xffffffff).optional().describe('Only if this is the released serial'),
+  nodes: names.optional().describe('Only these nodes'),
+  clouds: names.optional().describe('Only nodes of these clouds'),
+  strength,
+  reason,
+}
 
+export const refreshBody = z.strictObject(command).describe('Ask the primaries now; retransfer takes the zone by AXFR anew')
+export const zoneResyncBody = z.strictObject(command).describe('Bring nodes to the released version of the zone again')
 export const nodeResyncBody = z
-  .strictObject({ zones: names.optional().describe('Only these zones'), strength, reason })
+  .strictObject({ ...command, zones: names.optional().describe('Only these zones') })
   .describe('Bring the node to the released versions again')
-
 export const resyncBody = z
-  .strictObject({ zones: names.optional(), nodes: names.optional(), clouds: names.optional(), strength, reason })
+  .strictObject({ ...command, zones: names.optional().describe('Only these zones') })
   .describe('Bring nodes to the released versions again; what is left out means all')
-
-export const drainBody = z.strictObject({ reason }).describe('Stop or restart delivery to the node')
+export const drainBody = z.strictObject(command).describe('Stop or restart delivery to the node')
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Rows at most'),

@@ -19,6 +19,8 @@ export interface ZoneAnswer {
   lagSeconds: number
   inSync: number
   total: number
+  /** Why no newer version can be taken. */
+  error?: string | null
 }
 
 export interface MatrixAnswer {

@@ -91,17 +91,27 @@ export function nagiosReport(matrix: MatrixAnswer): { text: string; exit: 0 | 1 
   if (pairs.length === 0) return { text: nagiosLine('UNKNOWN', 'no node carries a zone'), exit: NAGIOS.unknown }
   const gravity = ({ at }: Pair) => severity(at, matrix.pageLagSeconds)
   const bad = pairs.filter((pair) => gravity(pair) > 0).sort((a, b) => gravity(b) - gravity(a))
-  const exit = Math.max(0, ...bad.map(gravity)) as 0 | 1 | 2
+  // Nodes that agree with us say nothing about a primary we cannot take anything from.
+  const failing = matrix.zones.filter(({ error }) => error != null)
+  const exit = Math.max(failing.length > 0 ? NAGIOS.warning : NAGIOS.ok, ...bad.map(gravity)) as 0 | 1 | 2
   const inSync = pairs.filter(({ at }) => at.state === 'in-sync').length
   const lag = Math.max(0, ...pairs.filter(({ at }) => at.state !== 'drained').map(({ at }) => at.lagSeconds))
   const describe = ({ zone, node, at }: Pair) =>
     `${zone} on ${node} ${at.state} at ${at.serial ?? 'no serial'}${at.lagSeconds > 0 ? `, ${span(at.lagSeconds)} behind` : ''}`
   const more = bad.length > NAMED ? `, and ${bad.length - NAMED} more` : ''
   const names = bad.length > 0 ? `: ${bad.slice(0, NAMED).map(describe).join('; ')}${more}` : ''
-  const words = `${inSync} of ${pairs.length} in sync${names}`
+  const refreshes =
+    failing.length > 0
+      ? `; refresh fails: ${failing
+          .slice(0, NAMED)
+          .map(({ name }) => name)
+          .join(', ')}`
+      : ''
+  const words = `${inSync} of ${pairs.length} in sync${names}${refreshes}`
   const perf = `in_sync=${inSync};;;0;${pairs.length} not_in_sync=${pairs.length - inSync};;;0;${pairs.length} lag=${lag}s;;;0`
+  const causes = failing.map(({ name, error }) => `${clean(`${name} cannot be refreshed: ${error}`)}\n`).join('')
   const long = bad.map((pair) => `${clean(describe(pair))}${pair.at.error ? ` (${clean(pair.at.error)})` : ''}\n`).join('')
-  return { text: `${nagiosLine(['OK', 'WARNING', 'CRITICAL'][exit]!, words, perf)}${long}`, exit }
+  return { text: `${nagiosLine(['OK', 'WARNING', 'CRITICAL'][exit]!, words, perf)}${long}${causes}`, exit }
 }
 
 /** A bar would begin the performance data. */

@@ -31,6 +31,7 @@ export class RefreshProcessor {
   readonly #parts: RefreshParts
   #fleet: Fleet
   readonly #queues = new Map<ZoneName, Promise<unknown>>()
+  #isDraining = false
   /** The last sight acted on, by zone: the job in the queue that says the same gets the same outcome. */
   readonly #latest = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<RefreshResult> }>()
 
@@ -43,10 +44,17 @@ export class RefreshProcessor {
     this.#fleet = fleet
   }
 
+  /** Takes nothing new, and resolves when what is under way has ended, well or not. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    await Promise.allSettled(this.#queues.values())
+  }
+
   /** Throws what refreshZone throws; the zone's cell says the same. */
   async run(job: RefreshJob): Promise<RefreshResult> {
     const latest = this.#latest.get(job.zone)
     if (latest && job.strength === 'refresh' && isSameSight(latest.seen, job.seen)) return await latest.turn
+    if (this.#isDraining) throw new Error(`${job.zone} is not refreshed any more: the hub is going down`)
     const before = this.#queues.get(job.zone) ?? Promise.resolve()
     const turn = before.catch(() => undefined).then(() => this.#refresh(job))
     this.#queues.set(job.zone, turn)

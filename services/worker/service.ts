@@ -41,7 +41,8 @@ const HAND_OVER_MS = 15_000
 const REFRESHES_PER_TRANSFER = 8
 /** A job whose worker died is taken up by another after this long. */
 const LOCK_MS = 30_000
-const COOL_DOWN_MS = 15_000
+/** How often memory is given back and damage is mended. */
+const TEND_MS = 15_000
 
 export class WorkerService implements Service {
   readonly name = 'worker'
@@ -86,7 +87,7 @@ export class WorkerService implements Service {
       // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
       this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
     ]
-    this.#coolDown = setInterval(() => this.#parts.store.coolDown(this.#parts.clock.now()), COOL_DOWN_MS)
+    this.#coolDown = setInterval(() => this.#tendStore(), TEND_MS)
   }
 
   adopt(fleet: Fleet): void {
@@ -156,6 +157,18 @@ export class WorkerService implements Service {
     if (behind.length > 0) throw new Error(`${id} still lacks ${behind.length} zones, ${behind[0]} among them`)
   }
 
+  /** A zone that cannot be read back from disk is taken whole again, before anybody needs it. */
+  #tendStore(): void {
+    const { store, clock, log } = this.#parts
+    store.coolDown(clock.now())
+    for (const stored of store.zones) {
+      if (!stored.isDamaged) continue
+      log.error({ zone: stored.name, op: 'store' }, 'zone cannot be read back from disk; it is taken from a primary again')
+      const job: RefreshJob = { zone: stored.name, strength: 'retransfer', askFirst: true, reason: 'operator', seen: undefined }
+      void this.#refresh.run(job).catch(() => undefined)
+    }
+  }
+
   #handOver(nodes: string[]): void {
     if (!this.#parts.canQueue()) return
     void this.#parts.queues
@@ -183,7 +196,8 @@ export class WorkerService implements Service {
         work,
         new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref()),
       ])
-    await patience(Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined))))
+    const jobs = this.#workers.map((worker) => worker.close().catch(() => undefined))
+    await patience(Promise.all([this.#refresh.drain(), ...jobs]))
     this.push.stop()
   }
 

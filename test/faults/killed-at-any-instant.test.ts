@@ -24,7 +24,7 @@ import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig }
 
 const ZONE = 'kill.example.'
 /** Of each kind; the issue asks for 20. */
-const KILLS = Number(process.env['ZONECAST_TEST_KILLS'] ?? 20)
+const KILLS = Number(process.env.ZONECAST_TEST_KILLS ?? 20)
 const TIMERS = { records: 5_000, refreshSeconds: 60, retrySeconds: 1 }
 
 interface Phase {

@@ -5,7 +5,7 @@ export type Random = () => number
 
 /** Numbers in [0, 1); the same for the same words. ZONECAST_TEST_SEED chooses another series. */
 export function seeded(words: string): Random {
-  const seed = process.env['ZONECAST_TEST_SEED'] ?? '1'
+  const seed = process.env.ZONECAST_TEST_SEED ?? '1'
   console.log(`      seed ${seed} (ZONECAST_TEST_SEED)`)
   let state = createHash('sha256').update(`${seed} ${words}`).digest().readUInt32BE(0)
   return () => {

@@ -55,7 +55,7 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
     ),
     zones: sketch.zones,
     defaults: { refresh: { min: '200ms', max: '2s' } },
-    log: { level: process.env['ZONECAST_TEST_LOG'] ?? 'warn' },
+    log: { level: process.env.ZONECAST_TEST_LOG ?? 'warn' },
     ...sketch.extra,
   }
   // JSON is YAML.
@@ -69,7 +69,7 @@ export interface TestHub extends HubPlace {
 
 export async function startHub(place: HubPlace): Promise<TestHub> {
   const config = loadConfig(place.configFile)
-  const hub = new Hub(config, ROLES, createLogger({ level: process.env['ZONECAST_TEST_LOG'] ?? 'silent', isTerminal: false }))
+  const hub = new Hub(config, ROLES, createLogger({ level: process.env.ZONECAST_TEST_LOG ?? 'silent', isTerminal: false }))
   await hub.start()
   return { ...place, stop: () => hub.stop() }
 }
@@ -97,7 +97,7 @@ export async function spawnHub(
   const child = spawn(
     process.execPath,
     [
-      ...(process.env['ZONECAST_TEST_NODE_OPTIONS']?.split(' ') ?? []),
+      ...(process.env.ZONECAST_TEST_NODE_OPTIONS?.split(' ') ?? []),
       ...PROGRAMS[program],
       'start',
       '-c',

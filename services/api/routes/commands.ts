@@ -26,6 +26,17 @@ export function commandRoutes(context: ApiContext): Router {
     return names
   }
 
+  const releasedSerial = (zone: FleetZone): number | undefined => context.matrix.zoneCell(zone)?.released?.serial
+
+  const requireSerial = (zone: FleetZone, serial: number | undefined): void => {
+    const released = releasedSerial(zone)
+    if (serial !== undefined && serial !== released)
+      throw new ApiProblem(409, 'other-serial', `serial ${serial} is not the released one (${released ?? 'none'})`)
+  }
+
+  const zonesAt = (zones: readonly FleetZone[], serial: number | undefined): readonly FleetZone[] =>
+    serial === undefined ? zones : zones.filter((zone) => releasedSerial(zone) === serial)
+
   const targetsOf = ({ zones, nodes, clouds }: Selection): ResyncJob['targets'] =>
     zones.flatMap((zone) =>
       zone.nodes
@@ -52,12 +63,13 @@ export function commandRoutes(context: ApiContext): Router {
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {
     const zone = zoneNamed(context, String(req.params.zone))
-    refreshBody.parse(req.body ?? {})
+    const body = refreshBody.parse(req.body ?? {})
+    requireSerial(zone, body.serial)
     await mutate(context, req, res, async () => {
       requireRedis(context)
       const job = await context.queues.enqueueRefresh({
         zone: zone.name,
-        strength: 'refresh',
+        strength: body.strength === 'retransfer' ? 'retransfer' : 'refresh',
         askFirst: true,
         reason: 'operator',
         seen: undefined,
@@ -69,9 +81,7 @@ export function commandRoutes(context: ApiContext): Router {
   router.post('/zones/:zone/resync', operator, async (req, res) => {
     const zone = zoneNamed(context, String(req.params.zone))
     const body = zoneResyncBody.parse(req.body ?? {})
-    const released = context.matrix.zoneCell(zone)?.released?.serial
-    if (body.serial !== undefined && body.serial !== released)
-      throw new ApiProblem(409, 'other-serial', `serial ${body.serial} is not the released one (${released ?? 'none'})`)
+    requireSerial(zone, body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
     await mutate(context, req, res, () =>
       resync({ zones: [zone], nodes, clouds: cloudsNamed(body.clouds) }, body.strength, body.reason, callerOf(res).name),
@@ -81,13 +91,17 @@ export function commandRoutes(context: ApiContext): Router {
   router.post('/nodes/:node/resync', operator, async (req, res) => {
     const node = nodeNamed(context, String(req.params.node))
     const body = nodeResyncBody.parse(req.body ?? {})
-    const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id)
+    const zones = zonesAt(
+      body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id),
+      body.serial,
+    )
     await mutate(context, req, res, () => resync({ zones, nodes: [node] }, body.strength, body.reason, callerOf(res).name))
   })
 
   router.post('/resync', operator, async (req, res) => {
     const body = resyncBody.parse(req.body ?? {})
-    const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? [...context.matrix.fleet.zones.values()]
+    const named = body.zones?.map((name) => zoneNamed(context, name))
+    const zones = zonesAt(named ?? [...context.matrix.fleet.zones.values()], body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
     await mutate(context, req, res, () =>
       resync({ zones, nodes, clouds: cloudsNamed(body.clouds) }, body.strength, body.reason, callerOf(res).name),

@@ -82,6 +82,14 @@ describe('status for Nagios', () => {
     expect(nagiosReport({ ...given, pageLagSeconds: 901 }).exit).to.equal(1)
   })
 
+  it('a zone that cannot be refreshed is a warning, however well its nodes agree', () => {
+    const given = matrix({ a1: at('in-sync') })
+    given.zones[0]!.error = 'no primary answers'
+    const { text, exit } = nagiosReport(given)
+    expect(exit).to.equal(1)
+    expect(text).to.include('refresh fails: example.com.').and.to.include('cannot be refreshed: no primary answers')
+  })
+
   it('nothing to watch is unknown, not fine', () => {
     expect(nagiosReport({ zones: [], nodes: [] })).to.deep.equal({
       text: 'ZONECAST UNKNOWN - no node carries a zone\n',

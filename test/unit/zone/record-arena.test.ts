@@ -84,3 +84,22 @@ describe('an arena of records', () => {
     expect(arena.isDead(offset)).to.equal(false)
   })
 })
+
+describe('an arena whose chunk fills to the last octet', () => {
+  it('hands out every octet of it, in order', () => {
+    const arena = new RecordArena()
+    // 64 octets divide a chunk of 16 MiB: the last record ends where the chunk does.
+    const stored = record(`${'a'.repeat(9)}.example. 60 TXT "${'x'.repeat(64 - 2 - 19 - 10 - 1)}"`)
+    expect(stored.length).to.equal(64)
+    const count = (1 << 24) / 64 + 5
+    for (let i = 0; i < count; i++) arena.append(stored, 0, stored.length)
+    let octets = 0
+    for (let offset = 0; offset < arena.tail; ) {
+      const { data, next } = arena.stretch(offset)
+      octets += data.length
+      expect(next).to.be.greaterThan(offset)
+      offset = next
+    }
+    expect(octets).to.equal(count * 64)
+  })
+})
