@@ -120,7 +120,7 @@ export interface Config {
   /** Absolute. */
   dataDir: string
   redis: RedisConfig
-  api: { listen: Endpoint; tokens: ApiToken[] }
+  api: { listen: Endpoint; tokens: ApiToken[]; zonesInMetrics: number }
   transfer: { listen: Endpoint[]; source: string[]; idleMs: number; maxConnections: number }
   keys: Map<string, TsigKeyConfig>
   primaries: Map<string, PrimaryConfig>

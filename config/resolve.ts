@@ -41,6 +41,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     api: {
       listen: raw.api.listen,
       tokens: resolveTokens(folder, raw.api.tokens, report),
+      zonesInMetrics: raw.api.zonesInMetrics,
     },
     transfer: {
       listen,

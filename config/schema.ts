@@ -188,6 +188,9 @@ export const configSchema = section({
     tokens: listOf(token, 'tokens')
       .default([])
       .describe('Who may call the API; when left out, loopback only and every caller is admin.'),
+    zonesInMetrics: count(0)
+      .default(500)
+      .describe('Metrics have a series for each zone up to this many zones; past them only sums.'),
   })
     .prefault({})
     .describe('The HTTP API.'),

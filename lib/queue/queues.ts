@@ -26,7 +26,8 @@ export class JobQueues {
    * waiting refresh, and both at once do no harm: the zone's own lock puts them in a row.
    */
   async enqueueRefresh(job: RefreshJob): Promise<string> {
-    const id = `${job.strength} ${job.zone}`
+    // Nor is a person's wish to ask the primaries swallowed by a poll that asks nobody.
+    const id = `${job.strength}${job.askFirst ? ' asking' : ''} ${job.zone}`
     const added = await this.#queues.refresh.add('refresh', job, { deduplication: { id, keepLastIfActive: true } })
     return jobId('refresh', added)
   }

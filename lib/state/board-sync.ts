@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board, Change } from './board.js'
 import type { SignalBus, SignalName, Signals } from './signals.js'
@@ -15,6 +16,8 @@ const GATHER_MS = 50
 /** While no other process listens nobody waits for them either. */
 const GATHER_ALONE_MS = 300
 const CHECK_MS = 5_000
+/** After Redis refused a write. */
+const RETRY_MS = 1_000
 const CHANNEL = 'zonecast:changes'
 
 interface Packet {
@@ -136,12 +139,20 @@ export class BoardSync {
     }
     pipeline.publish(CHANNEL, JSON.stringify(packet))
     try {
-      await pipeline.exec()
-    } catch {
+      const results = await pipeline.exec()
+      // Each command has an error of its own: a Redis that is full or read-only answers all the same.
+      const refused = results?.find(([error]) => error)?.[0]
+      if (refused) throw refused
+    } catch (error) {
+      this.#log.warn({ op: 'redis', err: describeError(error) }, 'shared state could not be written; it is tried again')
       for (const change of changes) {
         const id = `${change.table} ${change.key}`
         if (!this.#dirty.has(id)) this.#dirty.set(id, change)
       }
+      this.#gather ??= setTimeout(() => {
+        this.#gather = undefined
+        void this.flush()
+      }, RETRY_MS)
     }
   }
 
@@ -151,10 +162,13 @@ export class BoardSync {
   }
 
   #take(text: string): void {
-    const packet = JSON.parse(text) as Packet
+    const packet = parsePacket(text)
+    if (packet === undefined) return
     if (packet.from === this.#me) return
     this.#alone = false
     for (const { table, key, value } of packet.changes ?? []) {
+      // A newer hub may have tables that this one does not know.
+      if (!TABLE_NAMES.includes(table)) continue
       const isOurs = packet.hub === this.#hub || table === 'nodes' || table === 'drains'
       if (isOurs) this.#board.merge(table, key, value)
     }
@@ -175,5 +189,14 @@ export class BoardSync {
     this.#unlisten()
     await this.flush()
     this.#bus.carry = undefined
+  }
+}
+
+/** Undefined for what no hub of ours can have written. */
+function parsePacket(text: string): Packet | undefined {
+  try {
+    return JSON.parse(text) as Packet
+  } catch {
+    return undefined
   }
 }

@@ -3,9 +3,6 @@ import { Gauge, type Registry } from 'prom-client'
 import { countStates } from '../../lib/fleet/zone-view.js'
 import type { ApiContext } from './context.js'
 
-/** Above this many zones, series with a zone label are left out: they would drown the collector. */
-export const ZONES_WITH_LABELS = 500
-
 export function registerGauges(registry: Registry, context: ApiContext): void {
   const gauge = <L extends string>(
     name: string,
@@ -25,7 +22,8 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     })
   }
   const { matrix } = context
-  const fewZones = (): boolean => matrix.fleet.zones.size <= ZONES_WITH_LABELS
+  // More series than that would drown the collector.
+  const fewZones = (): boolean => matrix.fleet.zones.size <= matrix.config.api.zonesInMetrics
 
   gauge('build_info', 'Version of zonecast; always 1', ['version'], (set) => set({ version: context.version }, 1))
   gauge('zone_serial', 'Serial by source: released, or as a primary serves it', ['zone', 'source'], (set) => {

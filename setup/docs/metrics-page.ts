@@ -2,13 +2,13 @@
 import type { Metric, Registry } from 'prom-client'
 import { Metrics } from '../../lib/runtime/metrics.js'
 import type { ApiContext } from '../../services/api/context.js'
-import { registerGauges, ZONES_WITH_LABELS } from '../../services/api/gauges.js'
+import { registerGauges } from '../../services/api/gauges.js'
 import { cell, code, page, table } from './markdown.js'
 
 const INTRO = `# Metrics
 
 \`GET /metrics\`, in Prometheus text, on the address of the API; with a token when the API wants one (any role may read). Base units, and
-the unit at the end of the name. Series with a \`zone\` label are left out above ${ZONES_WITH_LABELS} zones, where they would drown the collector: the
+the unit at the end of the name. Series with a \`zone\` label are left out above \`api.zonesInMetrics\` zones (500), where they would drown the collector: the
 sums by cloud and state stay, and \`GET /v1/matrix\` has the rest. A process that plays the role \`api\` has its own counters alone: where
 roles run in processes of their own, the counters of watcher, worker and transfer server are not here, while the gauges, which are read
 off the state that all share, are.
