@@ -5,8 +5,8 @@
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
-import { MessageFramer, frame } from '../dns/framing.js'
 import { type Endpoint, endpointText, TransportError } from './errors.js'
+import { ServedConnection } from './served-connection.js'
 
 export interface Peer {
   ip: string
@@ -25,62 +25,31 @@ export interface Channel {
   abort(): void
 }
 
+/** Must not throw. What comes back resolves when the message is answered; undefined when it is already, or never will be. */
+export type OnMessage = (message: Buffer, channel: Channel) => Promise<void> | undefined
+
 export interface ListenerOptions {
   listen: readonly Endpoint[]
   /** Milliseconds without any progress after which a connection is closed. */
   idleMs: number
+  /** When there are as many, the one idle longest makes room. */
   maxConnections: number
   /** Addresses we know; the others get only a tenth of the connections. */
   isKnown: (ip: string) => boolean
-  /** Must not throw; may answer later. */
-  onMessage: (message: Buffer, channel: Channel) => void
+  onMessage: OnMessage
 }
 
-/** Answers waiting in one connection before we stop reading from it. */
-const HIGH_WATER_OCTETS = 1 << 17
-/** Unanswered requests of one connection before we stop reading from it. */
-const MAX_PIPELINED = 64
+/** Longest silence of somebody we do not know. */
+const STRANGER_IDLE_MS = 5_000
 
 /** An IPv4 address that came through an IPv6 socket, as IPv4. */
 export const plainIp = (ip: string): string => (ip.startsWith('::ffff:') ? ip.slice(7) : ip)
-
-class TcpChannel implements Channel {
-  readonly peer: Peer
-  readonly #socket: Socket
-
-  constructor(socket: Socket, peer: Peer) {
-    this.#socket = socket
-    this.peer = peer
-  }
-
-  send(message: Buffer): void {
-    if (!this.#socket.destroyed) this.#socket.write(frame(message))
-  }
-
-  sendFramed(block: Buffer): Promise<void> {
-    if (this.#socket.destroyed) return Promise.reject(this.#gone())
-    return new Promise((resolve, reject) => {
-      this.#socket.write(block, (error) => (error ? reject(this.#gone()) : resolve()))
-    })
-  }
-
-  #gone(): TransportError {
-    return new TransportError(
-      { code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(this.peer) },
-      `${endpointText(this.peer)} closed the connection`,
-    )
-  }
-
-  abort(): void {
-    this.#socket.destroy()
-  }
-}
 
 export class DnsListener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
   readonly #udp: UdpSocket[] = []
-  readonly #sockets = new Set<Socket>()
+  readonly #connections = new Set<ServedConnection>()
   #strangers = 0
 
   constructor(options: ListenerOptions) {
@@ -157,42 +126,38 @@ export class DnsListener {
   }
 
   #onConnection(socket: Socket): void {
-    const { maxConnections, idleMs, isKnown } = this.#options
+    const { maxConnections, idleMs, isKnown, onMessage } = this.#options
     const ip = plainIp(socket.remoteAddress ?? '')
     const stranger = !isKnown(ip)
-    if (this.#sockets.size >= maxConnections || (stranger && this.#strangers >= Math.max(8, maxConnections / 10))) {
+    const isCrowded = this.#connections.size >= maxConnections
+    if ((stranger && this.#strangers >= Math.max(8, maxConnections / 10)) || (isCrowded && (stranger || !this.#makeRoom()))) {
       socket.destroy()
       return
     }
-    this.#sockets.add(socket)
     if (stranger) this.#strangers += 1
-    const framer = new MessageFramer()
-    const channel = new TcpChannel(socket, { ip, port: socket.remotePort ?? 0, proto: 'tcp' })
-    // Node counts octets leaving the kernel's queue as activity, so a slow reader that reads lives on.
-    socket.setTimeout(stranger ? Math.min(idleMs, 5_000) : idleMs, () => socket.destroy())
+    const peer: Peer = { ip, port: socket.remotePort ?? 0, proto: 'tcp' }
+    const connection = new ServedConnection(socket, peer, stranger ? Math.min(idleMs, STRANGER_IDLE_MS) : idleMs, onMessage)
+    this.#connections.add(connection)
     socket.on('error', () => undefined)
     socket.on('close', () => {
-      this.#sockets.delete(socket)
+      this.#connections.delete(connection)
       if (stranger) this.#strangers -= 1
-    })
-    let inBatch = 0
-    socket.on('data', (octets) => {
-      inBatch = 0
-      framer.push(octets, (message) => {
-        if (socket.destroyed) return
-        inBatch += 1
-        this.#options.onMessage(message, channel)
-      })
-      if (socket.writableLength > HIGH_WATER_OCTETS || inBatch > MAX_PIPELINED) {
-        socket.pause()
-        if (socket.writableLength === 0) setImmediate(() => socket.resume())
-        else socket.once('drain', () => socket.resume())
-      }
     })
   }
 
+  /** Ends the connection that has been idle longest; false when all have work under way. */
+  #makeRoom(): boolean {
+    let oldest: ServedConnection | undefined
+    for (const connection of this.#connections)
+      if (connection.isIdle && (oldest === undefined || connection.heardAt < oldest.heardAt)) oldest = connection
+    if (oldest === undefined) return false
+    oldest.abort()
+    this.#connections.delete(oldest)
+    return true
+  }
+
   get connections(): number {
-    return this.#sockets.size
+    return this.#connections.size
   }
 
   /** Stops taking new connections and datagrams; running transfers go on. */
@@ -205,7 +170,7 @@ export class DnsListener {
 
   async close(): Promise<void> {
     this.stopListening()
-    for (const socket of this.#sockets) socket.destroy()
+    for (const connection of this.#connections) connection.abort()
     for (const socket of this.#udp) {
       try {
         socket.close()

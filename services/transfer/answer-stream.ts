@@ -21,21 +21,21 @@ export const fitsSigned = (prepared: PreparedMessages, signer: AnswerSigner | un
 /** Octets that one message can grow by. */
 const growth = (touch: AnswerTouch): number => (touch.signer ? tsigOctets(touch.signer.key) : 0)
 
-/** Resolves with the octets sent when the kernel has them all. Rejects when the peer is gone. */
+/** Resolves with the octets sent when the kernel has them all; with undefined when it was cut. Rejects when the peer is gone. */
 export async function streamAnswer(
   channel: Channel,
   prepared: PreparedMessages,
   touch: AnswerTouch,
   isCut: () => boolean,
-): Promise<number> {
+): Promise<number | undefined> {
   let out = Buffer.alloc(0)
   let sent = 0
   let first = true
   for (const block of prepared.blocks) {
-    // The zone expired or the node lost its right under way: stop without a closing SOA.
+    // No closing SOA follows: the other side knows that this was not all.
     if (isCut()) {
       channel.abort()
-      return sent
+      return undefined
     }
     const room = block.length + Math.ceil(block.length / 512 + 2) * growth(touch) + (touch.opt?.length ?? 0)
     if (out.length < room) out = Buffer.allocUnsafe(room)

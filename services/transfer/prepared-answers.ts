@@ -36,7 +36,7 @@ export class PreparedAnswers {
     ) as Promise<PreparedMessages>
   }
 
-  /** Undefined when history does not reach back or the whole zone is smaller. */
+  /** Undefined when history does not reach back, or the whole zone is smaller or safer. */
   ixfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
     return this.#get(`${zone.name} ${version.serial} ${version.digest} ${from}`, () => this.#cutIxfr(zone, from, version))
   }
@@ -54,6 +54,8 @@ export class PreparedAnswers {
   async #cutIxfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
     const chain = await zone.chain(from, version)
     if (chain === undefined) return undefined
+    // NSD 4.6 compares the serials inside an answer as plain numbers and does not recover: over the wrap only a whole zone will do.
+    if (chain.some((step) => step.to < step.from)) return undefined
     const sent = chain.length > CONDENSE_STEPS ? [condense(chain)] : chain
     return isWorthIxfr(sent, version.octets) ? await cutIxfr(zone.apex, sent, pause) : undefined
   }
