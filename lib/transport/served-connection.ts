@@ -47,11 +47,14 @@ export class ServedConnection implements Channel {
 
   #onData(octets: Buffer): void {
     this.heardAt = performance.now()
+    // Small answers to one segment leave in one.
+    this.#socket.cork()
     this.#framer.push(octets, (message) => {
       this.#partialSince = undefined
       if (this.#waiting.length === 0 && this.#mayTake()) this.#take(message)
       else this.#waiting.push(Buffer.from(message))
     })
+    this.#socket.uncork()
     if (this.#framer.pending > 0) this.#partialSince ??= this.heardAt
     // A message that comes octet by octet would keep its place for ever.
     if (this.#partialSince !== undefined && this.heardAt - this.#partialSince > this.#idleMs) this.abort()
@@ -83,7 +86,9 @@ export class ServedConnection implements Channel {
   /** Takes what waits, as far as it may be taken now; reads on when nothing waits. */
   #goOn(): void {
     if (this.#socket.destroyed) return
+    this.#socket.cork()
     while (this.#waiting.length > 0 && this.#mayTake()) this.#take(this.#waiting.shift()!)
+    this.#socket.uncork()
     if (this.#waiting.length > 0 || this.#socket.writableLength > HIGH_WATER_OCTETS) this.#socket.pause()
     else this.#socket.resume()
   }

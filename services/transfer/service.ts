@@ -68,45 +68,48 @@ export class TransferService implements Service {
     this.#queries.adopt(fleet)
   }
 
-  /** Resolves when the answer, if there is one, is with the kernel. */
+  /** As OnMessage wants it. */
   #onMessage(octets: Buffer, channel: Channel): Promise<void> | undefined {
     const { clock, log } = this.#parts
     const read = readRequest(octets, (name) => this.#fleet.keyNamed(name), seconds(clock))
     if (read.kind === 'drop') return undefined
-    if (read.kind === 'answer') {
-      log.debug(
-        { op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, why: read.why },
-        'refused a request',
-      )
-      channel.send(read.answer)
-      return undefined
+    if (read.kind === 'request') {
+      try {
+        return this.#answer({ request: read.request, channel })
+      } catch (error) {
+        log.error({ op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) }, 'request failed')
+        channel.abort()
+        return undefined
+      }
     }
-    return this.#answer({ request: read.request, channel }).catch((error) => {
-      log.error({ op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) }, 'request failed')
-      channel.abort()
-    })
+    log.debug(
+      { op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, why: read.why },
+      'refused a request',
+    )
+    channel.send(read.answer)
+    return undefined
   }
 
-  async #answer(asking: Asking): Promise<void> {
+  #answer(asking: Asking): Promise<void> | undefined {
     const { request, channel } = asking
     const { question, flags } = request.message
     const zone = this.#fleet.zones.get(zoneNameOfWire(question.name))
     if (!zone) {
       const isKnown = isAcquainted(this.#fleet, channel.peer.ip, request.key)
       refuse(asking, isKnown ? RCODE.NOTAUTH : RCODE.REFUSED, 'zone is not ours', this.#parts)
-    } else if (opcodeOf(flags) === OPCODE.NOTIFY) this.#onNotify(asking, zone)
-    else {
-      try {
-        await this.#queries.answer(asking, zone)
-      } catch (error) {
-        const { log } = this.#parts
-        log.error(
-          { zone: zone.name, op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) },
-          'no answer could be made',
-        )
-        refuse(asking, RCODE.SERVFAIL, 'no answer could be made', this.#parts)
-      }
+      return undefined
     }
+    if (opcodeOf(flags) === OPCODE.NOTIFY) {
+      this.#onNotify(asking, zone)
+      return undefined
+    }
+    return this.#queries.answer(asking, zone)?.catch((error) => {
+      this.#parts.log.error(
+        { zone: zone.name, op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) },
+        'no answer could be made',
+      )
+      refuse(asking, RCODE.SERVFAIL, 'no answer could be made', this.#parts)
+    })
   }
 
   /** RFC 1996 §3.7–3.12. */

@@ -42,8 +42,8 @@ export class ZoneQueries {
     this.#fleet = fleet
   }
 
-  /** Resolves when the answer is with the kernel. Rejects when it could not be made; nothing was sent then. */
-  async answer(asking: Asking, zone: FleetZone): Promise<void> {
+  /** Resolves when a long answer is with the kernel; undefined when it was a short one. Rejects when none could be made. */
+  answer(asking: Asking, zone: FleetZone): Promise<void> | undefined {
     const { request, channel } = asking
     const nodes = nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).map((node) => node.id)
     if (nodes.length === 0) return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
@@ -52,22 +52,18 @@ export class ZoneQueries {
     const query = { ...asking, offer, nodes }
     switch (request.message.question.type) {
       case TYPE.SOA:
-        this.#sendSoa(query)
-        return
+        return this.#sendSoa(query)
       case TYPE.AXFR:
         // RFC 5936 §4.2: AXFR over UDP is not defined.
-        if (channel.peer.proto === 'udp') this.#refuse(asking, RCODE.FORMERR, 'AXFR over UDP')
-        else await this.#stream(query, 'axfr', await this.#prepared.axfr(offer.stored, offer.version))
-        return
+        return channel.peer.proto === 'udp' ? this.#refuse(asking, RCODE.FORMERR, 'AXFR over UDP') : this.#sendAxfr(query)
       case TYPE.IXFR:
-        await this.#sendIxfr(query)
-        return
+        return this.#sendIxfr(query)
       default:
-        this.#refuse(asking, RCODE.REFUSED, `${typeName(request.message.question.type)} is not for us to answer`)
+        return this.#refuse(asking, RCODE.REFUSED, `${typeName(request.message.question.type)} is not for us to answer`)
     }
   }
 
-  #refuse(asking: Asking, rcode: number, why: string): void {
+  #refuse(asking: Asking, rcode: number, why: string): undefined {
     refuse(asking, rcode, why, this.#parts)
   }
 
@@ -75,7 +71,7 @@ export class ZoneQueries {
     return request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.version.serial, offer.zone.apex) : []
   }
 
-  #sendSoa(query: Query): void {
+  #sendSoa(query: Query): undefined {
     const { request, channel, offer } = query
     const now = seconds(this.#parts.clock)
     const parts = { rcode: RCODE.NOERROR, authoritative: true, options: this.#options(query) }
@@ -83,6 +79,11 @@ export class ZoneQueries {
     // RFC 8945 §5.3: what does not fit goes without its records, but signed, and the asker comes back over TCP.
     const fits = channel.peer.proto === 'tcp' || answer.length <= udpRoom(query)
     channel.send(fits ? answer : answerTo(request, { ...parts, truncated: true }, now))
+  }
+
+  async #sendAxfr(query: Query): Promise<void> {
+    const { stored, version } = query.offer
+    await this.#stream(query, 'axfr', await this.#prepared.axfr(stored, version))
   }
 
   async #sendIxfr(query: Query): Promise<void> {
@@ -109,7 +110,7 @@ export class ZoneQueries {
         this.#taken(query, 'ixfr')
       } else this.#sendSoa(query)
     } else if (prepared) await this.#stream(query, 'ixfr', prepared)
-    else await this.#stream(query, 'axfr', await this.#prepared.axfr(offer.stored, offer.version))
+    else await this.#sendAxfr(query)
   }
 
   #touch(query: Query): AnswerTouch {
