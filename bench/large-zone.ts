@@ -1,4 +1,4 @@
-/** The large zone of the bench: delegations with glue and hosts, as a registry's zone is. */
+/** The large zone of the bench: delegations with glue and hosts, as a registry's zone is, in canonical order, as Knot and NSD send theirs. */
 import { nameToWire } from '../lib/dns/name.js'
 import { TYPE } from '../lib/dns/rrtype.js'
 import { ZoneContents } from '../lib/zone/zone-contents.js'
@@ -25,7 +25,7 @@ export function soaRecord(zone: string, serial: number): Buffer {
 
 /** Record `i` of the zone: two NS and one A in each group of three. */
 export function largeRecord(zone: string, i: number): Buffer {
-  const name = `d${Math.floor(i / 3)}.${zone}`
+  const name = `d${String(Math.floor(i / 3)).padStart(7, '0')}.${zone}`
   if (i % 3 === 2) return storedRecord(`ns.${name}`, TYPE.A, 3600, Buffer.from([10, (i >> 16) & 255, (i >> 8) & 255, i & 255]))
   return storedRecord(name, TYPE.NS, 3600, nameToWire(i % 3 === 0 ? `ns.${name}` : `ns${i % 97}.hoster.example.`))
 }
@@ -35,7 +35,7 @@ export function fillZone(zone: string, records: number, serial: number): ZoneCon
   const contents = new ZoneContents(nameToWire(zone))
   contents.add(soaRecord(zone, serial), 0)
   contents.add(storedRecord(zone, TYPE.NS, 3600, nameToWire(`ns1.${zone}`)), 0)
-  contents.add(storedRecord(`ns1.${zone}`, TYPE.A, 3600, Buffer.from([192, 0, 2, 1])), 0)
   for (let i = 0; i < records - 3; i++) contents.add(largeRecord(zone, i), 0)
+  contents.add(storedRecord(`ns1.${zone}`, TYPE.A, 3600, Buffer.from([192, 0, 2, 1])), 0)
   return contents
 }
