@@ -111,6 +111,7 @@ export class Hub {
     if (mode === 'write') return
     this.#bus.on('committed', ({ zone }) => this.#store.zone(zone).reload())
     this.#follower = setInterval(() => {
+      this.#store.coolDown(systemClock.now())
       for (const zone of this.#store.catchUp(FOLLOW_ZONES))
         this.#log.debug({ zone, op: 'store' }, 'read a version that no signal told of')
     }, FOLLOW_MS)

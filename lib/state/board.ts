@@ -35,11 +35,6 @@ export class Board {
     return true
   }
 
-  /** Keys that the config no longer knows. */
-  drop(table: TableName, key: string): void {
-    this.#tables.get(table)!.delete(key)
-  }
-
   #tell(change: Change, origin: 'here' | 'there'): void {
     for (const listener of this.#listeners) listener(change, origin)
   }

@@ -3,7 +3,7 @@
  * no records. A journal that is damaged is set aside, named to the caller, and the zone starts empty, to be taken anew.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
 import { describeError } from '../errors.js'
@@ -112,12 +112,6 @@ export class ZoneStore {
     let octets = 0
     for (const zone of this.#zones.values()) octets += zone.memory
     return octets
-  }
-
-  /** Folders of zones that are not open: left over from an earlier config. */
-  strangers(): string[] {
-    const known = new Set([...this.#zones.keys()].map(folderName))
-    return existsSync(this.#root) ? readdirSync(this.#root).filter((folder) => !known.has(folder)) : []
   }
 
   /** Lets go of contents that nobody wanted lately, oldest first, until the rest fits. */
