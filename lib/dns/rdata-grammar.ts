@@ -1,4 +1,7 @@
-/** The words of RDATA in presentation form, type by type (the RFC that defines each). Types not listed print as RFC 3597 §5 says. */
+/**
+ * The words of RDATA in presentation form, type by type (the RFC that defines each). Types not listed print as RFC 3597 §5 says, among
+ * them all that some server in the field does not know by name (record-text.ts).
+ */
 import { TYPE } from './rrtype.js'
 
 export type RdataField =
@@ -25,12 +28,12 @@ export type RdataField =
 
 // biome-ignore format: a table, read in rows
 const GRAMMAR: Partial<Record<keyof typeof TYPE, readonly RdataField[]>> = {
-  A: ['ip4'], AAAA: ['ip6'], NS: ['name'], CNAME: ['name'], PTR: ['name'], DNAME: ['name'], MB: ['name'], MG: ['name'], MR: ['name'],
-  MD: ['name'], MF: ['name'], SOA: ['name', 'name', 'u32', 'u32', 'u32', 'u32', 'u32'], MINFO: ['name', 'name'], MX: ['u16', 'name'],
-  TXT: ['strings'], SPF: ['strings'], AVC: ['strings'], HINFO: ['string', 'string'], RP: ['name', 'name'], AFSDB: ['u16', 'name'],
-  RT: ['u16', 'name'], KX: ['u16', 'name'], PX: ['u16', 'name', 'name'], SRV: ['u16', 'u16', 'u16', 'name'], X25: ['string'],
-  ISDN: ['strings'], NAPTR: ['u16', 'u16', 'string', 'string', 'string', 'name'], CERT: ['u16', 'u16', 'u8', 'base64'],
-  DS: ['u16', 'u8', 'u8', 'hex'], CDS: ['u16', 'u8', 'u8', 'hex'], DLV: ['u16', 'u8', 'u8', 'hex'],
+  A: ['ip4'], AAAA: ['ip6'], NS: ['name'], CNAME: ['name'], PTR: ['name'], DNAME: ['name'],
+  SOA: ['name', 'name', 'u32', 'u32', 'u32', 'u32', 'u32'], MINFO: ['name', 'name'], MX: ['u16', 'name'],
+  TXT: ['strings'], SPF: ['strings'], HINFO: ['string', 'string'], RP: ['name', 'name'], AFSDB: ['u16', 'name'],
+  RT: ['u16', 'name'], KX: ['u16', 'name'], SRV: ['u16', 'u16', 'u16', 'name'],
+  NAPTR: ['u16', 'u16', 'string', 'string', 'string', 'name'], CERT: ['u16', 'u16', 'u8', 'base64'],
+  DS: ['u16', 'u8', 'u8', 'hex'], CDS: ['u16', 'u8', 'u8', 'hex'],
   DNSKEY: ['u16', 'u8', 'u8', 'base64'], CDNSKEY: ['u16', 'u8', 'u8', 'base64'], KEY: ['u16', 'u8', 'u8', 'base64'],
   RRSIG: ['type', 'u8', 'u8', 'u32', 'time', 'time', 'u16', 'name', 'base64'], NSEC: ['name', 'bitmap'],
   NSEC3: ['u8', 'u8', 'u16', 'salt', 'base32', 'bitmap'], NSEC3PARAM: ['u8', 'u8', 'u16', 'salt'], SSHFP: ['u8', 'u8', 'hex'],

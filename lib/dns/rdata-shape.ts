@@ -1,7 +1,7 @@
 /**
  * One table of RDATA layouts. From it follow: where names may be compressed, what is decompressed on arrival, which letters
  * do not count in a comparison, and whether RDATA of a known type is well formed. A type not listed is opaque (RFC 3597 §3).
- * Not here: presentation text (rdata-text.ts).
+ * Not here: presentation text (record-text.ts).
  */
 import { TYPE } from './rrtype.js'
 

@@ -5,9 +5,22 @@
 import { wireNameLength, wireToName } from './name.js'
 import { rdataLength, rdataStart, STORED_HEAD, storedClass, storedTtl, storedType } from './record.js'
 import { RDATA_GRAMMAR, type RdataField } from './rdata-grammar.js'
-import { CLASS, typeName } from './rrtype.js'
+import { CLASS, TYPE, typeName } from './rrtype.js'
 
 const CLASS_TEXT: Record<number, string> = { [CLASS.IN]: 'IN', [CLASS.CH]: 'CH', [CLASS.HS]: 'HS' }
+
+/**
+ * Types that servers in the field do not all know by name (Knot DNS 3.2 knows none of these): as numbers, with RDATA in the generic
+ * form, every one of them reads them (RFC 3597 §5).
+ */
+// biome-ignore format: a table, read in rows
+const NUMBERED: ReadonlySet<number> = new Set([
+  TYPE.MD, TYPE.MF, TYPE.MB, TYPE.MG, TYPE.MR, TYPE.NULL, TYPE.WKS, TYPE.X25, TYPE.ISDN, TYPE.NSAP, TYPE['NSAP-PTR'], TYPE.SIG, TYPE.PX,
+  TYPE.GPOS, TYPE.NXT, TYPE.A6, TYPE.OPT, TYPE.HIP, TYPE.DSYNC, TYPE.TKEY, TYPE.TSIG, TYPE.IXFR, TYPE.AXFR, TYPE.MAILB, TYPE.MAILA, TYPE.ANY,
+  TYPE.AVC, TYPE.DOA, TYPE.AMTRELAY, TYPE.RESINFO, TYPE.WALLET, TYPE.CLA, TYPE.IPN, TYPE.TA, TYPE.DLV,
+])
+
+const typeText = (type: number): string => (NUMBERED.has(type) ? `TYPE${type}` : typeName(type))
 
 /** One line without line break: owner TTL class type RDATA. */
 export function recordText(data: Buffer, at: number): string {
@@ -15,7 +28,7 @@ export function recordText(data: Buffer, at: number): string {
   const type = storedType(data, at)
   const from = rdataStart(data, at)
   const rdata = data.subarray(from, from + rdataLength(data, at))
-  return `${wireToName(data, at + STORED_HEAD)} ${storedTtl(data, at)} ${CLASS_TEXT[klass] ?? `CLASS${klass}`} ${typeName(type)} ${rdataText(type, rdata)}`
+  return `${wireToName(data, at + STORED_HEAD)} ${storedTtl(data, at)} ${CLASS_TEXT[klass] ?? `CLASS${klass}`} ${typeText(type)} ${rdataText(type, rdata)}`
 }
 
 /** RDATA in presentation form; the generic form when the type has no grammar or the octets do not fit it. */
@@ -63,7 +76,7 @@ function fieldText(field: RdataField, cursor: Cursor): string {
     case 'u32':
       return String(take(cursor, 4).readUInt32BE(0))
     case 'type':
-      return typeName(take(cursor, 2).readUInt16BE(0))
+      return typeText(take(cursor, 2).readUInt16BE(0))
     case 'time':
       return timeText(take(cursor, 4).readUInt32BE(0))
     case 'ip4':
@@ -166,7 +179,7 @@ function bitmapText(bitmap: Buffer): string {
     const window = bitmap[o]!
     const length = bitmap[o + 1] ?? 0
     if (length === 0 || o + 2 + length > bitmap.length) throw overrun()
-    for (let i = 0; i < length * 8; i++) if (bitmap[o + 2 + (i >> 3)]! & (0x80 >> (i & 7))) types.push(typeName(window * 256 + i))
+    for (let i = 0; i < length * 8; i++) if (bitmap[o + 2 + (i >> 3)]! & (0x80 >> (i & 7))) types.push(typeText(window * 256 + i))
     o += 2 + length
   }
   return types.join(' ')

@@ -9,12 +9,16 @@ import { record } from '../../support/record-lines.js'
 import { seededRuns } from '../../support/seed.js'
 import { RDATA_CASES, storedCase } from './rdata-cases.js'
 
+/** Without a text of their own, but known by name to every server. */
+const NAMED = ['SVCB', 'HTTPS', 'APL', 'IPSECKEY', 'KEY', 'TYPE65280']
+
 describe('the text of a record', () => {
   for (const row of RDATA_CASES) {
     const text = row.text ?? genericText(row.rdata)
+    const type = row.text !== undefined || NAMED.includes(typeName(row.type)) ? typeName(row.type) : `TYPE${row.type}`
     it(`of ${row.id} is printed and read back`, () => {
       expect(rdataText(row.type, row.rdata)).to.equal(text)
-      expect(recordText(storedCase(row), 0)).to.equal(`Case.example. 3600 IN ${typeName(row.type)} ${text}`)
+      expect(recordText(storedCase(row), 0)).to.equal(`Case.example. 3600 IN ${type} ${text}`)
       expect(record(recordText(storedCase(row), 0)).equals(storedCase(row))).to.equal(true)
     })
   }

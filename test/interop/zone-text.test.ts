@@ -1,0 +1,71 @@
+/**
+ *   a record of every type, printed as `show` prints it ──▶ named-checkzone, kzonecheck
+ *
+ * Both read it, and make of it the octets it was made of.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { findProgram } from '../../lab/available.js'
+import { recordText } from '../../lib/dns/record-text.js'
+import { TYPE } from '../../lib/dns/rrtype.js'
+import { needsPeers } from '../support/peers.js'
+import { record } from '../support/record-lines.js'
+import { scratchDirs } from '../support/scratch-dir.js'
+import { RDATA_CASES, storedCase } from '../unit/dns/rdata-cases.js'
+
+const APEX = [
+  'example. 300 SOA ns1.example. host.example. 1 7200 900 1209600 60',
+  'example. 300 NS ns1.example.',
+  'ns1.example. 300 A 192.0.2.1',
+]
+/** Types that stand in a zone only where the server itself puts them. */
+const NOWHERE: readonly number[] = [TYPE.SOA, TYPE.NULL, TYPE.MD, TYPE.MF]
+
+const CASES = RDATA_CASES.filter(({ type }) => !NOWHERE.includes(type))
+
+/** Below a name of its own each: no CNAME beside other data, no types that exclude each other. */
+const ZONE = [
+  ...APEX.map((line) => recordText(record(line), 0)),
+  ...CASES.map((row, i) => recordText(storedCase(row, `r${i}.example.`), 0)),
+]
+
+describe('the text of a zone', () => {
+  needsPeers('bind', 'knot')
+  const scratch = scratchDirs()
+
+  it('is read by named-checkzone, which makes the same octets of it', () => {
+    const folder = scratch()
+    writeFileSync(join(folder, 'in'), `${ZONE.join('\n')}\n`)
+    const quiet = ['-k', '-m', '-M', '-n', '-r', '-S', '-T'].flatMap((check) => [check, 'ignore'])
+    const args = [...quiet, '-i', 'none', '-s', 'full', '-o', join(folder, 'out'), 'example.', join(folder, 'in')]
+    const { status, stdout, stderr } = spawnSync(findProgram('named-checkzone')!, args, { encoding: 'utf8' })
+    expect(status, stdout + stderr).to.equal(0)
+    // Each in the generic form, as BIND reads what BIND has written.
+    const rdata = readFileSync(join(folder, 'out'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('r'))
+      .map((line) => {
+        const [owner, , ...rest] = line.split(/\s+/)
+        const generic = spawnSync('named-rrchecker', ['-u'], { input: `${rest.join(' ')}\n`, encoding: 'utf8' }).stdout
+        return [
+          Number(owner!.slice(1).split('.')[0]),
+          generic
+            .replace(/^.*\\# \d+\s*/, '')
+            .replace(/\s/g, '')
+            .toLowerCase(),
+        ] as const
+      })
+    expect(rdata.length).to.equal(CASES.length)
+    for (const [i, hex] of rdata) expect(hex, CASES[i]!.id).to.equal(CASES[i]!.rdata.toString('hex'))
+  }).timeout(20_000)
+
+  it('is read by kzonecheck', () => {
+    const folder = scratch()
+    writeFileSync(join(folder, 'in'), `${ZONE.join('\n')}\n`)
+    const args = ['-d', 'off', '-o', 'example.', join(folder, 'in')]
+    const { status, stdout, stderr } = spawnSync(findProgram('kzonecheck')!, args, { encoding: 'utf8' })
+    expect(status, stdout + stderr).to.equal(0)
+  })
+})
