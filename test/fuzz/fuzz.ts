@@ -44,9 +44,10 @@ export function fuzz({ seed, seconds, from = 0 }: FuzzOptions): Promise<FuzzResu
   })
 }
 
+/** What was found, and how to have it again; messages only as far as a person reads. */
 export const describeFinding = (seed: number, { round, target, what, messages }: Finding): string =>
   [
     `seed ${seed}, round ${round}, ${target}: ${what}`,
     `again: npm run fuzz -- 1 --seed ${seed} --from ${round}`,
-    ...messages,
+    ...messages.map((message) => (message.length > 400 ? `${message.slice(0, 400)}…` : message)),
   ].join('\n')

@@ -32,6 +32,7 @@ export interface FuzzResult {
 }
 
 const SLOW_MS = 100
+const TRIES = 10
 const LEAK_MEGABYTES = 48
 const ROUNDS_PER_LOOK = 20_000
 
@@ -77,11 +78,14 @@ function play(seed: number, round: number): Finding | undefined {
   })
   for (const [name, target] of Object.entries(TARGETS)) {
     try {
-      // Once may be the machine; three times are the target.
-      if (timed(() => target(subject)) > SLOW_MS && timed(() => target(subject)) > SLOW_MS) {
-        const ms = timed(() => target(subject))
-        if (ms > SLOW_MS) return finding(name, `it takes ${Math.round(ms)} ms`)
-      }
+      // Now and then it is the machine; every time it is the target.
+      let least = Number.POSITIVE_INFINITY
+      for (let tries = 0; tries < TRIES && least > SLOW_MS; tries++)
+        least = Math.min(
+          least,
+          timed(() => target(subject)),
+        )
+      if (least > SLOW_MS) return finding(name, `it takes ${Math.round(least)} ms`)
     } catch (error) {
       return finding(name, String((error as Error).stack ?? error))
     }
