@@ -52,7 +52,7 @@ export class JobQueues {
     const [kind, number] = splitId(id)
     if (!kind || !number) return undefined
     const job = await this.#queues[kind].getJob(number)
-    return job ? await view(kind, job) : undefined
+    return job ? await view(kind, this.#queues[kind], job) : undefined
   }
 
   /** Newest first. */
@@ -61,7 +61,7 @@ export class JobQueues {
     const lists = await Promise.all(
       kinds.map(async (kind) => {
         const jobs = await this.#queues[kind].getJobs(['active', 'waiting', 'delayed', 'failed', 'completed'], 0, limit - 1)
-        return await Promise.all(jobs.filter(Boolean).map((job) => view(kind, job)))
+        return await Promise.all(jobs.filter(Boolean).map((job) => view(kind, this.#queues[kind], job)))
       }),
     )
     return lists
@@ -98,8 +98,11 @@ function splitId(id: string): [QueueKind | undefined, string | undefined] {
   return match ? [match[1] as QueueKind, match[2]] : [undefined, undefined]
 }
 
-async function view(kind: QueueKind, job: Job): Promise<JobView> {
-  const state = await job.getState()
+async function view(kind: QueueKind, queue: Queue, read: Job): Promise<JobView> {
+  const state = await read.getState()
+  // It may have ended since it was read: then what it says of its end is not in what we have.
+  const hasEnded = (state === 'completed' || state === 'failed') && read.finishedOn === undefined
+  const job = hasEnded ? ((await queue.getJob(read.id!)) ?? read) : read
   return {
     id: jobId(kind, job),
     kind,
