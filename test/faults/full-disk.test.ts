@@ -151,9 +151,11 @@ describe('a full disk', function () {
 
   it('that became read-only is told as such, and heals', async () => {
     const folder = join(mount, 'zone')
+    const before = opened(folder)
+    await commitWhole(before, FIRST, 1)
+    // A file that is open for writing would keep the file system writable.
+    await before.close()
     const zone = opened(folder)
-    await commitWhole(zone, FIRST, 1)
-    await zone.close()
     const { chain, models } = changes(FIRST, [grow(0, 1)])
     run('mount', '-o', 'remount,ro', mount)
     const error = await expectError('STORE_IO', () => commitChain(zone, chain, 1), { errno: 'EROFS' })
