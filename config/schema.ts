@@ -157,7 +157,7 @@ const defaults = section({
   notify: section({
     retries: listOf(duration(), 'durations')
       .default([2000, 4000, 8000, 16_000, 32_000])
-      .describe('Waits between NOTIFYs to a node that does not answer.'),
+      .describe('Waits between NOTIFYs to a node that does not take the version.'),
   })
     .prefault({})
     .describe('NOTIFY to the nodes (RFC 1996 §3.6).'),
