@@ -3,7 +3,8 @@
  * writes now. A writer that died is replaced at once (its process is gone); one on another host or in another container is
  * believed for as long as it renews its lock.
  */
-import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ioError, StoreError } from './errors.js'
@@ -17,6 +18,8 @@ interface Holder {
   host: string
   /** Clock ticks since boot at which the process started; tells a reused pid from the holder. */
   started: string
+  /** Tells this lock from any other. */
+  token?: string
 }
 
 /** Where a pid means something: containers may share a host name, never their process numbers. */
@@ -59,7 +62,7 @@ export function claimDirectory(directory: string, hub: string): void {
     return
   }
   const owner = parse<{ format?: number; hub?: string }>(text)
-  if (owner === undefined || typeof owner.format !== 'number')
+  if (typeof owner?.format !== 'number')
     throw new StoreError(
       { code: 'STORE_CORRUPT', file, reason: 'unreadable' },
       `${file} is damaged; restore it or point dataDir elsewhere`,
@@ -79,36 +82,72 @@ export function claimDirectory(directory: string, hub: string): void {
 /** Becomes the one writer. Throws StoreError STORE_LOCKED. Returns how to let go. */
 export function lockForWriting(directory: string): () => void {
   const file = join(directory, 'writer.lock')
-  const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '' }
-  for (let tries = 0; ; tries++) {
-    try {
-      writeFileSync(file, JSON.stringify(me), { flag: 'wx' })
-      break
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST') throw ioError(file, error)
-      const holder = parse<Holder>(readOptional(file) ?? '')
-      if (tries > 2 || isAlive(file, holder)) {
-        const by = holder ? `process ${holder.pid} on ${holder.host.split(' ')[0]}` : 'another process'
-        throw new StoreError(
-          { code: 'STORE_LOCKED', directory, by },
-          `${directory} is in use by ${by}; stop it first, or give this hub its own dataDir`,
-        )
-      }
-      rmSync(file, { force: true })
-    }
-  }
+  const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '', token: randomUUID() }
+  take(directory, file, me)
   const timer = setInterval(() => {
+    // Whoever removed or replaced it decided that we are dead. Nothing to renew.
+    if (!isOurs(file, me)) return
     const now = new Date()
     try {
       utimesSync(file, now, now)
     } catch {
-      // The lock file is gone: whoever removed it decided that we are dead. Nothing to renew.
+      // Gone between the two calls.
     }
   }, RENEW_MS)
   timer.unref()
   return () => {
     clearInterval(timer)
-    rmSync(file, { force: true })
+    if (isOurs(file, me)) rmSync(file, { force: true })
+  }
+}
+
+function take(directory: string, file: string, me: Holder): void {
+  for (let tries = 0; ; tries++) {
+    try {
+      writeFileSync(file, JSON.stringify(me), { flag: 'wx' })
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw ioError(file, error)
+    }
+    const text = readOptional(file) ?? ''
+    const holder = parse<Holder>(text)
+    if (tries > 2 || isAlive(file, holder)) {
+      const by = holder ? `process ${holder.pid} on ${holder.host.split(' ')[0]}` : 'another process'
+      throw new StoreError(
+        { code: 'STORE_LOCKED', directory, by },
+        `${directory} is in use by ${by}; stop it first, or give this hub its own dataDir`,
+      )
+    }
+    removeStale(file, text)
+  }
+}
+
+/**
+ * Two processes may find the same lock stale. Each moves what lies there aside and looks at what it got: the lock that it judged,
+ * or the new one of the other, which goes back to its place.
+ */
+function removeStale(file: string, text: string): void {
+  const aside = `${file}.${randomUUID()}`
+  try {
+    renameSync(file, aside)
+  } catch {
+    return // the other was first
+  }
+  if (readOptional(aside) !== text) {
+    try {
+      linkSync(aside, file)
+    } catch {
+      // A third one has come in between; the tries end there.
+    }
+  }
+  rmSync(aside, { force: true })
+}
+
+const isOurs = (file: string, me: Holder): boolean => {
+  try {
+    return parse<Holder>(readFileSync(file, 'utf8'))?.token === me.token
+  } catch {
+    return false
   }
 }
 

@@ -1,9 +1,11 @@
 /**
- * The journal of one zone: an append-only file of entries, each with its length in front and a checksum behind. An entry
- * names a version (with the differences that led to it) or its release. What is torn at the end was never named.
+ * The journal of one zone: an append-only file of entries. An entry names a version (with the differences that led to it) or
+ * its release. What is torn at the end was never named; what is damaged in front of a whole entry is damage.
  *
- *   file:   "ZCJ1" then entries
- *   entry:  [body length 4] [head length 4] [head: JSON] [differences] [crc32 of head length, head and differences 4]
+ *   file:   "ZCJ2" then entries
+ *   entry:  [body length 4] [head length 4] [crc32 of lengths and head 4] [head: JSON] [differences] [crc32 of differences 4]
+ *
+ * The head has a checksum of its own, as a start reads the heads of all zones and no differences.
  *
  * Not here: writing (journal-writer.ts), what versions mean (stored-zone.ts), whole contents (snapshot-file.ts).
  */
@@ -14,9 +16,13 @@ import type { Difference } from '../zone/difference.js'
 import { StoreError } from './errors.js'
 import { decodeDifferences, encodeDifferences } from './difference-codec.js'
 
-export const JOURNAL_MAGIC = Buffer.from('ZCJ1')
-/** Larger is a broken length, not an entry. */
-const MAX_ENTRY_OCTETS = 0xf0000000
+export const JOURNAL_MAGIC = Buffer.from('ZCJ2')
+/** In front of the head, and behind the differences. */
+const FRONT = 12
+const BEHIND = 4
+/** How every head begins; what looks for entries behind damage looks for this. */
+const HEAD_START = Buffer.from('{"entry":"')
+const SEARCH_OCTETS = 1 << 20
 
 export interface VersionHead {
   entry: 'version'
@@ -59,18 +65,36 @@ export interface LocatedEntry {
 export function encodeEntry(head: EntryHead, differences: readonly Difference[] | Buffer = []): Buffer {
   const json = Buffer.from(JSON.stringify(head))
   const data = Buffer.isBuffer(differences) ? differences : encodeDifferences(differences)
-  const out = Buffer.allocUnsafe(12 + json.length + data.length)
-  out.writeUInt32BE(8 + json.length + data.length, 0)
+  const out = Buffer.allocUnsafe(FRONT + json.length + data.length + BEHIND)
+  out.writeUInt32BE(out.length - 4, 0)
   out.writeUInt32BE(json.length, 4)
-  json.copy(out, 8)
-  data.copy(out, 8 + json.length)
-  out.writeUInt32BE(crc32(out.subarray(4, out.length - 4)), out.length - 4)
+  json.copy(out, FRONT)
+  out.writeUInt32BE(headSum(out, json.length), 8)
+  data.copy(out, FRONT + json.length)
+  out.writeUInt32BE(crc32(data), out.length - BEHIND)
   return out
+}
+
+/** Where an entry of `octets` octets at `at` has its parts. */
+export function locate(head: EntryHead, at: number, octets: number, headOctets: number): LocatedEntry {
+  const differencesAt = at + FRONT + headOctets
+  return { head, at, octets, differencesAt, differencesOctets: octets - FRONT - headOctets - BEHIND }
+}
+
+const headSum = (entry: Buffer, headOctets: number): number =>
+  crc32(entry.subarray(FRONT, FRONT + headOctets), crc32(entry.subarray(0, 8)))
+
+/** The lengths in front of an entry; undefined when they do not fit into `room`. */
+function lengthsOf(front: Buffer, room: number): { octets: number; headOctets: number } | undefined {
+  if (front.length < FRONT) return undefined
+  const octets = 4 + front.readUInt32BE(0)
+  const headOctets = front.readUInt32BE(4)
+  return octets <= room && headOctets <= octets - FRONT - BEHIND ? { octets, headOctets } : undefined
 }
 
 /**
  * Reads all heads; differences are skipped but for the last entry, whose checksum decides whether it is whole.
- * `end` is where the next entry belongs: behind the last whole one.
+ * `end` is where the next entry belongs: behind the last whole one. Throws StoreError STORE_CORRUPT.
  */
 export function scanJournal(file: string): { entries: LocatedEntry[]; end: number; size: number } {
   const fd = openSync(file, 'r')
@@ -78,30 +102,22 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
     const { size } = fstatSync(fd)
     // Small journals are read in one go; of large ones only the heads.
     const whole = size <= 1 << 20 ? readAt(fd, 0, size) : undefined
-    const read = (at: number, octets: number): Buffer => whole?.subarray(at, at + octets) ?? readAt(fd, at, octets)
+    const read: Read = (at, octets) => whole?.subarray(at, at + octets) ?? readAt(fd, at, octets)
     if (size < JOURNAL_MAGIC.length || !read(0, 4).equals(JOURNAL_MAGIC)) {
       if (size < JOURNAL_MAGIC.length) return { entries: [], end: 0, size }
       throw new StoreError({ code: 'STORE_CORRUPT', file, reason: 'no journal' }, `${file} is no zonecast journal`)
     }
     const entries: LocatedEntry[] = []
     let at = JOURNAL_MAGIC.length
-    while (at + 12 <= size) {
-      const lengths = read(at, 8)
-      const body = lengths.readUInt32BE(0)
-      const headOctets = lengths.readUInt32BE(4)
-      if (body > MAX_ENTRY_OCTETS || body < 8 || headOctets > body - 8 || at + 4 + body > size) break
-      const isLast = at + 4 + body + 12 > size
-      if ((isLast || whole !== undefined) && !isIntact(read(at + 4, body))) {
-        if (isLast) break
-        throw new StoreError(
-          { code: 'STORE_CORRUPT', file, reason: `checksum at octet ${at}` },
-          `${file} is damaged at octet ${at}`,
-        )
+    while (at < size) {
+      const entry = readHead(read, at, size)
+      const isLast = entry === undefined || at + entry.octets === size
+      if (entry === undefined || ((isLast || whole !== undefined) && !hasDifferences(read, entry))) {
+        if (isLast && !hasEntryBehind(read, at + 1, size)) break
+        throw damaged(file, at)
       }
-      const head = JSON.parse(read(at + 8, headOctets).toString()) as EntryHead
-      const differencesAt = at + 8 + headOctets
-      entries.push({ head, at, octets: 4 + body, differencesAt, differencesOctets: body - 8 - headOctets })
-      at += 4 + body
+      entries.push(entry)
+      at += entry.octets
     }
     return { entries, end: at, size }
   } finally {
@@ -109,7 +125,37 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
   }
 }
 
-const isIntact = (body: Buffer): boolean => crc32(body.subarray(0, body.length - 4)) === body.readUInt32BE(body.length - 4)
+type Read = (at: number, octets: number) => Buffer
+
+/** Undefined when no whole head lies there. */
+function readHead(read: Read, at: number, size: number): LocatedEntry | undefined {
+  const front = read(at, FRONT)
+  const lengths = lengthsOf(front, size - at)
+  if (lengths === undefined) return undefined
+  const entry = read(at, FRONT + lengths.headOctets)
+  if (headSum(entry, lengths.headOctets) !== front.readUInt32BE(8)) return undefined
+  return locate(JSON.parse(entry.subarray(FRONT).toString()) as EntryHead, at, lengths.octets, lengths.headOctets)
+}
+
+const hasDifferences = (read: Read, { differencesAt, differencesOctets }: LocatedEntry): boolean =>
+  areIntact(read(differencesAt, differencesOctets + BEHIND))
+
+/** Differences with their checksum behind them. */
+const areIntact = (data: Buffer): boolean =>
+  crc32(data.subarray(0, data.length - BEHIND)) === data.readUInt32BE(data.length - BEHIND)
+
+/** Whether a whole head lies anywhere from `from` on: then what is broken in front of it once was whole, and had a name. */
+function hasEntryBehind(read: Read, from: number, size: number): boolean {
+  for (let at = from; at < size; at += SEARCH_OCTETS) {
+    const window = read(at, Math.min(SEARCH_OCTETS + HEAD_START.length - 1, size - at))
+    for (let i = window.indexOf(HEAD_START); i >= 0; i = window.indexOf(HEAD_START, i + 1))
+      if (at + i - FRONT >= from && readHead(read, at + i - FRONT, size) !== undefined) return true
+  }
+  return false
+}
+
+const damaged = (file: string, at: number): StoreError =>
+  new StoreError({ code: 'STORE_CORRUPT', file, reason: `checksum at octet ${at}` }, `${file} is damaged at octet ${at}`)
 
 function readAt(fd: number, at: number, octets: number): Buffer {
   const out = Buffer.allocUnsafe(octets)
@@ -124,37 +170,20 @@ function readAt(fd: number, at: number, octets: number): Buffer {
 
 /** The differences of one entry, its checksum verified. Throws StoreError STORE_CORRUPT. */
 export async function readDifferences(file: string, entry: LocatedEntry): Promise<Difference[]> {
-  const handle = await open(file, 'r')
-  try {
-    const whole = Buffer.allocUnsafe(entry.octets)
-    const { bytesRead } = await handle.read(whole, 0, entry.octets, entry.at)
-    if (bytesRead !== entry.octets || !isIntact(whole.subarray(4)))
-      throw new StoreError(
-        { code: 'STORE_CORRUPT', file, reason: `checksum at octet ${entry.at}` },
-        `${file} is damaged at octet ${entry.at}`,
-      )
-    return decodeDifferences(
-      whole.subarray(entry.differencesAt - entry.at, entry.differencesAt - entry.at + entry.differencesOctets),
-    )
-  } finally {
-    await handle.close()
-  }
+  const [octets] = await readStoredDifferences(file, [entry])
+  return decodeDifferences(octets!)
 }
 
-/** The raw octets of entries, for rewriting. */
-export async function readEntries(file: string, entries: readonly LocatedEntry[]): Promise<Buffer[]> {
+/** The differences of entries as the octets they are, for rewriting. Throws StoreError STORE_CORRUPT. */
+export async function readStoredDifferences(file: string, entries: readonly LocatedEntry[]): Promise<Buffer[]> {
   const handle = await open(file, 'r')
   try {
     const out: Buffer[] = []
-    for (const entry of entries) {
-      const data = Buffer.allocUnsafe(entry.octets)
-      await handle.read(data, 0, entry.octets, entry.at)
-      if (!isIntact(data.subarray(4)))
-        throw new StoreError(
-          { code: 'STORE_CORRUPT', file, reason: `checksum at octet ${entry.at}` },
-          `${file} is damaged at octet ${entry.at}`,
-        )
-      out.push(data)
+    for (const { at, differencesAt, differencesOctets } of entries) {
+      const data = Buffer.allocUnsafe(differencesOctets + BEHIND)
+      const { bytesRead } = await handle.read(data, 0, data.length, differencesAt)
+      if (bytesRead !== data.length || !areIntact(data)) throw damaged(file, at)
+      out.push(data.subarray(0, differencesOctets))
     }
     return out
   } finally {

@@ -11,8 +11,9 @@ import {
   type EntryHead,
   encodeEntry,
   type LocatedEntry,
+  locate,
   readDifferences,
-  readEntries,
+  readStoredDifferences,
   scanJournal,
   type VersionHead,
 } from './journal-file.js'
@@ -105,14 +106,7 @@ export class ZoneLog {
     if (isNew) this.#inode = inodeOf(this.#file)
     onDurable()
     if (head.entry !== 'version') return undefined
-    const headOctets = entry.readUInt32BE(4)
-    const located = {
-      head,
-      at,
-      octets: entry.length,
-      differencesAt: at + 8 + headOctets,
-      differencesOctets: entry.length - 12 - headOctets,
-    }
+    const located = locate(head, at, entry.length, entry.readUInt32BE(4))
     const row = this.#push(head, located, [...differences])
     this.#trimMemory()
     return row
@@ -133,7 +127,7 @@ export class ZoneLog {
   /** Keeps the rows from `first` on; `snapshots` says which files exist. The journal is replaced whole. */
   async rewrite(first: number): Promise<void> {
     const kept = this.rows.slice(first)
-    const raw = await readEntries(
+    const stored = await readStoredDifferences(
       this.#file,
       kept.map((row) => row.located),
     )
@@ -142,11 +136,7 @@ export class ZoneLog {
       delete head.snapshot
       if (row.snapshot !== undefined) head.snapshot = row.snapshot
       if (row.version.releasedAt !== undefined) head.releasedAt = row.version.releasedAt
-      const data = raw[i]!.subarray(
-        row.located.differencesAt - row.located.at,
-        row.located.differencesAt - row.located.at + row.located.differencesOctets,
-      )
-      return encodeEntry(head, data)
+      return encodeEntry(head, stored[i]!)
     })
     this.#end = await this.#writer.rewrite(entries)
     this.#inode = inodeOf(this.#file)

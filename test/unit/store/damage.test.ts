@@ -149,16 +149,14 @@ describe('a bit that flips', () => {
     })
   })
 
-  // NOTE: pending. A flip in the length of an entry makes it and all behind it look torn: they are dropped without a word.
-  it.skip('in the journal in front of its last entry is told', async () => {
+  it('in the journal in front of its last entry is told', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     await flip(sample, 'journal', (at, outcome) => {
       if (at < sample.ends.at(-2)!) expect(outcome, `octet ${at}`).to.equal('STORE_CORRUPT')
     })
   })
 
-  // NOTE: pending. Of a large journal only the heads are read, and they have no checksum of their own.
-  it.skip('in a journal of more than 1 MiB is never served', async () => {
+  it('in a journal of more than 1 MiB is never served', async () => {
     const folder = join(scratch(), 'zone')
     const zone = openZone(folder)
     await commitWhole(zone, FIRST)
@@ -189,7 +187,7 @@ describe('a bit that flips', () => {
 
   it('makes a journal of another kind no journal', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
-    for (const octets of ['ZCJ2', 'not a journal at all', '\0\0\0\0\0\0\0\0'])
+    for (const octets of ['ZCJ1', 'not a journal at all', '\0\0\0\0\0\0\0\0'])
       await expectError('STORE_CORRUPT', () =>
         openZone(copyWith(sample, join(scratch(), 'zone'), 'journal', () => Buffer.from(octets))),
       )

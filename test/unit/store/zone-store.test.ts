@@ -1,6 +1,9 @@
 /** A data directory: whose it is, who writes in it, and zones that are damaged in it. */
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { parseZoneName, type ZoneName } from '../../../lib/dns/name.js'
 import { STORE_FORMAT } from '../../../lib/store/data-dir-lock.js'
@@ -10,6 +13,7 @@ import { expectError } from '../../support/expect-error.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { soa } from '../../support/transfer-script.js'
 
+const execFileAsync = promisify(execFile)
 const ZONES = ['example.', 'example.net.'].map(parseZoneName)
 
 describe('a data directory', () => {
@@ -74,8 +78,32 @@ describe('a data directory', () => {
       const then = Date.now() / 1000 - ageSeconds
       utimesSync(lockOf(dataDir), then, then)
       open(dataDir)
-      expect(JSON.parse(readFileSync(lockOf(dataDir), 'utf8'))).to.deep.equal(us)
+      const { pid, host, started } = us
+      expect(JSON.parse(readFileSync(lockOf(dataDir), 'utf8'))).to.include({ pid, host, started })
     })
+
+  it('goes to one of many that find a dead writer at the same moment', async () => {
+    const us = await ownHolder()
+    const program = fileURLToPath(new URL('../../support/lock-taker.ts', import.meta.url))
+    const dataDir = scratch()
+    writeFileSync(lockOf(dataDir), JSON.stringify({ ...us, pid: 2 ** 22 - 1 }))
+    const startAt = Date.now() + 2_000
+    const takers = Array.from({ length: 4 }, () =>
+      execFileAsync(process.execPath, ['--import', 'tsx', program, dataDir, String(startAt)], { encoding: 'utf8' }),
+    )
+    const said = (await Promise.all(takers)).map(({ stdout }) => stdout)
+    expect(said.filter((word) => word === 'locked')).to.have.lengthOf(1)
+    expect(said.filter((word) => word === 'STORE_LOCKED')).to.have.lengthOf(3)
+  }).timeout(20_000)
+
+  it('lets go of its own lock only', async () => {
+    const dataDir = scratch()
+    const writer = open(dataDir)
+    const other = JSON.stringify({ pid: 7, host: 'elsewhere', started: '1', token: 'other' })
+    writeFileSync(lockOf(dataDir), other)
+    await writer.close()
+    expect(readFileSync(lockOf(dataDir), 'utf8')).to.equal(other)
+  })
 
   it('believes a writer on another host that has just renewed its lock', async () => {
     const dataDir = scratch()
@@ -94,7 +122,7 @@ describe('a data directory', () => {
   })
 
   it('whose hub.json is damaged is left alone', async () => {
-    for (const text of ['', '{', '{"hub":"hub-a"}', '[1]']) {
+    for (const text of ['', '{', '{"hub":"hub-a"}', '[1]', 'null']) {
       const dataDir = scratch()
       writeFileSync(join(dataDir, 'hub.json'), text)
       await expectError('STORE_CORRUPT', () => open(dataDir), { file: join(dataDir, 'hub.json') })
