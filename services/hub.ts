@@ -3,7 +3,6 @@
  * composition root; roles themselves never import each other.
  */
 import { totalmem } from 'node:os'
-import type { Redis } from 'ioredis'
 import type { Config } from '../config/config.js'
 import { loadConfig } from '../config/load.js'
 import { describeError } from '../lib/errors.js'
@@ -20,7 +19,8 @@ import { Metrics } from '../lib/runtime/metrics.js'
 import { Board } from '../lib/state/board.js'
 import { BoardSync } from '../lib/state/board-sync.js'
 import { PrivateRedis } from '../lib/state/private-redis.js'
-import { connectRedis, type RedisTarget, requireNoEviction } from '../lib/state/redis.js'
+import { connectRedis, type RedisTarget } from '../lib/state/redis.js'
+import { RedisLink } from '../lib/state/redis-link.js'
 import { Idempotency } from '../lib/state/idempotency.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
@@ -59,7 +59,7 @@ export class Hub {
   #udp!: UdpAsker
   #tcp!: TcpPool
   #privateRedis: PrivateRedis | undefined
-  readonly #connections: Redis[] = []
+  #redis: RedisLink | undefined
   #follower: NodeJS.Timeout | undefined
   /** What a reload changes while running; parts hold on to these objects. */
   readonly #live: ReturnType<typeof liveSettings>
@@ -81,12 +81,10 @@ export class Hub {
     try {
       this.#openStore()
       const target = await this.#redisTarget()
-      const redis = await this.#connect(target, false)
-      const subscriber = await this.#connect(target, false)
-      const queueing = await this.#connect(target, true)
-      await requireNoEviction(redis)
-      this.#queues = new JobQueues(queueing, this.#config.hub)
-      this.#sync = new BoardSync(redis, subscriber, this.#board, this.#bus, this.#config.hub, this.#log)
+      const redis = await RedisLink.open(target, this.#log)
+      this.#redis = redis
+      this.#queues = new JobQueues(redis.queueing, this.#config.hub)
+      this.#sync = new BoardSync(redis.data, redis.subscriber, this.#board, this.#bus, this.#config.hub, this.#log)
       await this.#sync.start()
       await this.#startRoles(target, redis)
       return this.#addresses()
@@ -125,14 +123,7 @@ export class Hub {
     return { kind: 'socket', path: this.#privateRedis.path }
   }
 
-  async #connect(target: RedisTarget, queueing: boolean): Promise<Redis> {
-    const redis = connectRedis(target, { queueing })
-    this.#connections.push(redis)
-    await redis.connect()
-    return redis
-  }
-
-  async #startRoles(target: RedisTarget, redis: Redis): Promise<void> {
+  async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
     const { transfer, hub } = this.#config
     const live = this.#live
     const clock = systemClock
@@ -148,7 +139,7 @@ export class Hub {
       metrics: this.#metrics,
       queues: this.#queues,
       soa,
-      canQueue: () => this.#sync.isReady,
+      canQueue: () => redis.isReady,
     }
     if (this.#roles.includes('transfer')) {
       this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: totalmem() / 16 }, shared)
@@ -178,9 +169,10 @@ export class Hub {
     if (this.#roles.includes('api')) {
       this.#api = new ApiService(this.#config, this.#fleet, {
         ...shared,
-        idempotency: new Idempotency(redis),
+        idempotency: new Idempotency(redis.data),
         roles: this.#roles,
-        redisUp: () => this.#sync.isReady,
+        redisLack: () => redis.lack,
+        redisUp: () => redis.isReady,
         reload: () => this.reload(),
       })
       this.#services.push(this.#api)
@@ -241,8 +233,11 @@ export class Hub {
     for (const service of order)
       await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
     await this.#sync?.stop().catch(() => undefined)
-    await this.#queues?.close().catch(() => undefined)
-    for (const redis of this.#connections) redis.disconnect()
+    const closing = this.#queues?.close().catch(() => undefined)
+    // Queues wait for a Redis that is away, for ever.
+    if (this.#redis?.isReady) await closing
+    this.#redis?.close()
+    await closing
     const isAlone = ROLES.every((role) => this.#roles.includes(role))
     if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
     await this.#store?.close()

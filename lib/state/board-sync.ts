@@ -65,13 +65,16 @@ export class BoardSync {
     })
     this.#bus.carry = (name, payload) => this.#publish({ signal: { name, payload } })
     this.#subscriber.on('message', (_channel, text) => this.#take(text))
-    await this.#subscriber.subscribe(CHANNEL)
-    this.#publish({ hello: true })
-    await this.#load()
-    await this.#countListeners()
+    // Once subscribed, ioredis subscribes again by itself after each loss.
+    if (this.#subscriber.status === 'ready') await this.#subscriber.subscribe(CHANNEL)
+    else this.#subscriber.once('ready', () => void this.#subscriber.subscribe(CHANNEL).catch(() => undefined))
+    if (this.isReady) await this.#meet()
     this.#redis.on(
       'ready',
-      () => void this.#load().catch((error) => this.#log.warn({ op: 'redis', err: error }, 'reading shared state failed')),
+      () =>
+        void this.#meet().catch((error) =>
+          this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'),
+        ),
     )
     this.#check = setInterval(
       () =>
@@ -81,6 +84,12 @@ export class BoardSync {
       CHECK_MS,
     )
     this.#check.unref()
+  }
+
+  async #meet(): Promise<void> {
+    this.#publish({ hello: true })
+    await this.#load()
+    await this.#countListeners()
   }
 
   async #load(): Promise<void> {

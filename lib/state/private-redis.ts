@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { connectRedis } from './redis.js'
+import { isReadyWithin } from './redis-link.js'
 
 export type PrivateRedisFault = { code: 'REDIS_NOT_INSTALLED' } | { code: 'REDIS_DID_NOT_START'; reason: string }
 
@@ -26,6 +27,8 @@ const MAX_SOCKET_PATH = 107
 /** How often we look whether it still runs. */
 const WATCH_MS = 1_000
 const STOP_MS = 5_000
+/** One that loads its file is not ready yet. */
+const ANSWER_MS = 1_000
 
 export class PrivateRedis {
   readonly path: string
@@ -161,8 +164,7 @@ function waitUntilUp(child: ChildProcess, path: string): Promise<'up' | 'missing
 async function answers(path: string): Promise<boolean> {
   const redis = connectRedis({ kind: 'socket', path }, { queueing: false })
   try {
-    await redis.connect()
-    return (await redis.ping()) === 'PONG'
+    return (await isReadyWithin(redis, ANSWER_MS)) && (await redis.ping()) === 'PONG'
   } catch {
     return false
   } finally {

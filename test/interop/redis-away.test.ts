@@ -1,0 +1,130 @@
+/**
+ *   Knot (primary) ──▶ zonecast ──▶ NSD (node), and a Redis that is not there
+ *
+ * The disk has the zones and Redis only coordinates: a hub that starts without it serves, takes changes and brings them to the
+ * nodes, says what it lacks, and has it all when Redis comes.
+ */
+import { expect } from 'chai'
+import { awaitSerial } from '../../lab/ask-serial.js'
+import { makeKey } from '../../lab/keys.js'
+import { startKnot } from '../../lab/knot.js'
+import { startNsd } from '../../lab/nsd.js'
+import { findPort } from '../../lab/ports.js'
+import { type LabRedis, startRedis } from '../../lab/redis.js'
+import { runCommand } from '../../lab/run-command.js'
+import type { LabServer } from '../../lab/server.js'
+import { updateZone } from '../../lab/update.js'
+import { zoneText } from '../../lab/zone-text.js'
+import { eventually } from '../support/eventually.js'
+import { needsPeers } from '../support/peers.js'
+import { scratchDirs } from '../support/scratch-dir.js'
+import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
+
+const ZONE = 'without.example.'
+
+describe('a Redis that is away', function () {
+  this.timeout(60_000)
+  needsPeers('knot', 'nsd', 'redis')
+  const scratch = scratchDirs()
+  const [primaryKey, nodeKey] = [makeKey('primary-key'), makeKey('node-key')]
+  let primary: LabServer
+  let node: LabServer
+  let redis: LabRedis | undefined
+  let redisPort: number
+  let place: HubPlace
+  let hub: HubProcess | undefined
+  let changes = 0
+
+  const change = async (): Promise<number> => {
+    const before = await awaitSerial(primary, ZONE)
+    const at = { ip: primary.ip, port: primary.port, key: primaryKey }
+    await updateZone(at, ZONE, [`add n${++changes}.${ZONE} 60 A 192.0.2.1`])
+    return await awaitSerial(primary, ZONE, (serial) => serial !== before)
+  }
+  const readiness = async () => {
+    const response = await fetch(`${place.api}/readyz`)
+    return { status: response.status, ...((await response.json()) as { missing: string[] }) }
+  }
+
+  before(async () => {
+    const transfer = await findPort()
+    redisPort = await findPort()
+    ;[primary, node] = await Promise.all([
+      startKnot({
+        name: 'hm1',
+        port: await findPort(),
+        zones: [{ name: ZONE, text: zoneText(ZONE, { records: 50, retrySeconds: 1 }) }],
+        transferKey: primaryKey,
+        updateKey: primaryKey,
+      }),
+      startNsd({
+        name: 'ams1',
+        ip: '127.0.0.15',
+        port: await findPort('127.0.0.15'),
+        zones: [{ name: ZONE, from: [{ ip: '127.0.0.1', port: transfer, key: nodeKey }] }],
+      }),
+    ])
+    place = await writeHubConfig(
+      {
+        folder: scratch(),
+        primaries: { hm1: { ip: primary.ip, port: primary.port, key: primaryKey } },
+        nodes: { ams1: { cloud: 'A', ip: node.ip, port: node.port, key: nodeKey } },
+        zones: [{ name: ZONE }],
+        extra: { redis: `redis://127.0.0.1:${redisPort}/0`, log: { level: 'info' } },
+      },
+      { transfer },
+    )
+  })
+
+  after(async () => {
+    await hub?.stop()
+    await Promise.all([primary, node, redis].map((server) => server?.stop()))
+  })
+
+  it('does not keep a hub from starting, which says what it lacks', async () => {
+    hub = await spawnHub(place)
+    await inSync(place, ZONE)
+    const { status, missing } = await readiness()
+    expect(status).to.equal(503)
+    expect(missing).to.have.lengthOf(1)
+    expect(missing[0]).to.match(/^redis is away \(connect ECONNREFUSED 127\.0\.0\.1:\d+\): no new job can be queued/)
+  })
+
+  it('does not keep changes from the nodes', async () => {
+    for (let i = 0; i < 3; i++) await inSync(place, ZONE, await change())
+  })
+
+  it('is named to whoever wants a job', async () => {
+    const response = await fetch(`${place.api}/v1/zones/${ZONE}/refresh`, { method: 'POST' })
+    expect(response.status).to.equal(503)
+    expect(await response.text()).to.match(/redis is away/)
+  })
+
+  it('does not keep a hub from ending', async () => {
+    expect(await hub!.stop()).to.equal(0)
+    hub = await spawnHub(place)
+    await inSync(place, ZONE, await change())
+  })
+
+  it('is taken up when it comes: jobs run, state is shared', async () => {
+    redis = await startRedis({ port: redisPort })
+    await eventually(async () => expect((await readiness()).missing).to.deep.equal([]), { timeoutMs: 20_000 })
+    const { job } = await api<{ job: string }>(place, `/v1/zones/${ZONE}/refresh`, { method: 'POST' })
+    await eventually(async () => expect((await api(place, `/v1/jobs/${job}`)).state).to.equal('done'))
+    const resync = await api<{ job: string }>(place, `/v1/zones/${ZONE}/resync`, { method: 'POST' })
+    await eventually(async () => expect((await api(place, `/v1/jobs/${resync.job}`)).state).to.equal('done'))
+    await eventually(async () =>
+      expect(await runCommand('redis-cli', ['-u', redis!.url, 'HLEN', 'zonecast:test:zones'])).to.equal('1\n'),
+    )
+  })
+
+  it('that may drop keys is told as such when it comes back', async () => {
+    await runCommand('redis-cli', ['-u', redis!.url, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'])
+    await runCommand('redis-cli', ['-u', redis!.url, 'CLIENT', 'KILL', 'TYPE', 'normal'])
+    await eventually(async () =>
+      expect((await readiness()).missing).to.deep.equal([
+        'redis has maxmemory-policy allkeys-lru and may drop jobs; set it to noeviction',
+      ]),
+    )
+  })
+})
