@@ -19,7 +19,13 @@ export interface Mistake {
 }
 
 export function describeIssues(document: ConfigDocument, issues: readonly Issue[]): Mistake[] {
-  return issues.flatMap((issue) => describeIssue(document, issue, []))
+  const mistakes = issues.flatMap((issue) => describeIssue(document, issue, []))
+  // A value may break two rules that ask for the same.
+  const said = new Set<string>()
+  return mistakes.filter(({ path, finding: { message } }) => {
+    const word = JSON.stringify([path, message])
+    return !said.has(word) && said.add(word)
+  })
 }
 
 function describeIssue(document: ConfigDocument, issue: Issue, prefix: SettingPath): Mistake[] {

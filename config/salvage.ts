@@ -1,8 +1,8 @@
 /**
- * Settings that fit the schema, out of a document in which others do not: an unknown key is left out alone, a wrong entry of a
- * list or map as a whole, anything else with its section. The rest can then be checked in the same run.
+ * Settings that fit the schema, out of a document in which others do not. What is wrong is left out alone; where the rest does not
+ * stand without it, the entry of the list or map it is in, and then the section. What is left can be checked in the same run.
  */
-import { type ConfigDocument, isPlainMap } from './document.js'
+import { type ConfigDocument, isPlainMap, type SettingPath } from './document.js'
 import type { Finding } from './errors.js'
 import { describeIssues, type Mistake } from './mistakes.js'
 import { configSchema, type RawConfig } from './schema.js'
@@ -14,41 +14,56 @@ export interface ReadSettings {
   findings: Finding[]
 }
 
-/** Sections whose entries stand by themselves. */
-const ENTRY_SECTIONS: readonly unknown[] = ['keys', 'primaries', 'clouds', 'nodes', 'zones']
-
 export function readSettings(document: ConfigDocument): ReadSettings {
   const first = configSchema.safeParse(document.value)
   if (first.success) return { settings: first.data, zonePositions: first.data.zones.map((_, i) => i), findings: [] }
   const mistakes = describeIssues(document, first.error.issues)
-  const { rest, zonePositions } = leaveOut(document.value, mistakes)
-  return { settings: configSchema.parse(rest), zonePositions, findings: mistakes.map(({ finding }) => finding) }
+  const rest = new Rest(document.value)
+  let wrong: readonly Pick<Mistake, 'path' | 'unknownKey'>[] = mistakes
+  for (let wider = 0; ; wider++) {
+    rest.leaveOut(wrong, wider)
+    const parsed = configSchema.safeParse(rest.value)
+    if (parsed.success)
+      return { settings: parsed.data, zonePositions: rest.zonePositions, findings: mistakes.map(({ finding }) => finding) }
+    wrong = parsed.error.issues.map(({ path }) => ({ path: path as SettingPath, unknownKey: false }))
+  }
 }
 
-function leaveOut(value: unknown, mistakes: readonly Mistake[]): { rest: Record<string, unknown>; zonePositions: number[] } {
-  const rest = isPlainMap(value) ? structuredClone(value) : {}
-  const wrongZones = new Set<number>()
-  // Unknown keys first, while the entries they stand in are still there.
-  for (const { path, unknownKey } of mistakes.toSorted((a, b) => Number(b.unknownKey) - Number(a.unknownKey))) {
-    const [section, entry] = path
-    if (section === undefined) continue
-    const entries = rest[String(section)]
-    if (unknownKey) deleteAt(rest, path)
-    else if (entry === undefined || !ENTRY_SECTIONS.includes(section)) delete rest[String(section)]
-    else if (isPlainMap(entries)) delete entries[String(entry)]
-    else wrongZones.add(Number(entry))
+/** A copy of the settings, of which parts are taken out. */
+class Rest {
+  readonly value: Record<string, unknown>
+  /** Where each zone that is left stands in the file's list. */
+  zonePositions: number[] = []
+
+  constructor(value: unknown) {
+    this.value = isPlainMap(value) ? structuredClone(value) : {}
+    if (Array.isArray(this.value.zones)) this.zonePositions = this.value.zones.map((_, i) => i)
   }
-  const zonePositions: number[] = []
-  if (Array.isArray(rest.zones)) {
-    rest.zones = rest.zones.filter((_, i) => {
-      if (!wrongZones.has(i)) zonePositions.push(i)
-      return !wrongZones.has(i)
-    })
+
+  /** Takes out what the paths name; `wider` 1 the map or list it stands in, 2 what that stands in, and so on. */
+  leaveOut(wrong: readonly Pick<Mistake, 'path' | 'unknownKey'>[], wider: number): void {
+    const paths = wrong.map(({ path, unknownKey }) => (unknownKey ? path : widened(path, wider)))
+    const zones = new Set<number>()
+    // What lies deepest first, while what it stands in is still there.
+    for (const path of paths.toSorted((a, b) => b.length - a.length)) {
+      if (path.length === 2 && path[0] === 'zones' && typeof path[1] === 'number') zones.add(path[1])
+      else if (path.length === 0) for (const section of Object.keys(this.value)) delete this.value[section]
+      else deleteAt(this.value, path)
+    }
+    if (zones.size === 0 || !Array.isArray(this.value.zones)) return
+    this.value.zones = this.value.zones.filter((_, i) => !zones.has(i))
+    this.zonePositions = this.zonePositions.filter((_, i) => !zones.has(i))
   }
-  return { rest, zonePositions }
 }
 
-function deleteAt(settings: Record<string, unknown>, path: readonly PropertyKey[]): void {
+/** An item of a list goes with its list, but for the zones. */
+function widened(path: SettingPath, by: number): SettingPath {
+  let at = path.slice(0, Math.max(0, path.length - by))
+  while (typeof at.at(-1) === 'number' && !(at.length === 2 && at[0] === 'zones')) at = at.slice(0, -1)
+  return at
+}
+
+function deleteAt(settings: Record<string, unknown>, path: SettingPath): void {
   let holder: unknown = settings
   for (const part of path.slice(0, -1)) holder = (holder as Record<PropertyKey, unknown> | null | undefined)?.[part]
   if (isPlainMap(holder)) delete holder[String(path.at(-1))]

@@ -79,6 +79,53 @@ zones:
     expect(nextMove).to.equal('operator')
   })
 
+  it('tells what else is wrong in an entry, and in a section, that has a mistake', () => {
+    const text = `api:
+  listen: 0.0.0.0
+  tokens: [{ name: noc, role: king, sha256: "" }]
+primaries: { hm1: { address: 127.0.0.1 } }
+clouds: { A: { addresses: [192.0.2.1] } }
+nodes:
+  n1: { cloud: B, address: 127.0.0.2, site: [], key: gone, paths: [127.0.0.2, nowhere] }
+zones:
+  - { name: a.example, primaries: [hm9], clouds: A }
+  - 7
+  - { name: b.example, primaries: [hm8] }
+defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
+`
+    const dir = scratch()
+    writeFileSync(join(dir, 'zonecast.yaml'), text)
+    let thrown: unknown
+    try {
+      loadConfig(join(dir, 'zonecast.yaml'))
+    } catch (error) {
+      thrown = error
+    }
+    expect((thrown as ConfigError).mistakes.map((m) => `${m.line} ${m.message.slice(0, 24)}`)).to.deep.equal([
+      '2 the API would be open to',
+      '3 "role": write viewer, op',
+      '3 "sha256": write the SHA-',
+      '7 there is no cloud "B": w',
+      '7 "site": write a name',
+      '7 there is no key "gone": ',
+      '7 item 2 of "paths": "nowh',
+      '9 there is no primary "hm9',
+      '9 "clouds": write a list o',
+      '10 item 2 of "zones": write',
+      '11 there is no primary "hm8',
+      '12 "min": "never" does not ',
+      '12 item 2 of "retries": "x"',
+    ])
+  })
+
+  it('finds each section wrong as a whole', () => {
+    const dir = scratch()
+    for (const text of ['7', '[]', 'zones: 7\nnodes: []\nprimaries: x\nclouds: 1\nkeys: 2\napi: 3\ndefaults: 4\nhub: []']) {
+      writeFileSync(join(dir, 'zonecast.yaml'), text)
+      expect(() => loadConfig(join(dir, 'zonecast.yaml')), text).to.throw(ConfigError)
+    }
+  })
+
   it('warns of what leaves nothing to spare', () => {
     const text = `transfer: { listen: [127.0.0.1:5300] }
 keys: { spare: { algorithm: hmac-sha256, secretFile: open.key } }
