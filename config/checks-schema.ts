@@ -1,0 +1,182 @@
+/**
+ * The settings of the checks before release: each check is `off`, `warn` or `hold`, or a map of its mode and its thresholds. The
+ * defaults are those of the field notes on what went wrong elsewhere.
+ * Not here: what the checks do with them (lib/checks).
+ */
+import { z } from 'zod'
+import { nameToWire, parseZoneName, type ZoneName } from '../lib/dns/name.js'
+import { parseRecord } from '../lib/dns/record-words.js'
+import { TYPE } from '../lib/dns/rrtype.js'
+import { count, duration, listOf, section, text } from './setting-types.js'
+
+const MODES = ['off', 'warn', 'hold'] as const
+export type CheckMode = (typeof MODES)[number]
+
+const mode = () => z.enum(MODES, { error: 'write off, warn or hold' })
+
+const isMode = (value: unknown): value is CheckMode => MODES.some((known) => known === value)
+
+/** The map, or its mode alone; all else is told about as a map. */
+const check = <S extends z.core.$ZodLooseShape>(fallback: CheckMode, shape: S) =>
+  z
+    .preprocess(
+      (value) => (isMode(value) ? { mode: value } : value),
+      z.strictObject(
+        {
+          mode: mode()
+            .default(fallback)
+            .describe('off: not run · warn: reported · hold: a version that fails waits for approval.'),
+          ...shape,
+        },
+        { error: (issue) => (issue.code === 'invalid_type' ? 'write off, warn, hold or a map of settings' : undefined) },
+      ),
+    )
+    .prefault({})
+
+const percent = (least: number) => {
+  const error = `write a percentage, at least ${least}`
+  return z.number({ error }).min(least, { error })
+}
+
+/** A record in presentation form, kept as it is written; what does not read is a mistake here and not at the next release. */
+const record = (hint: string, fits: (type: number, hasRdata: boolean) => boolean) =>
+  text(hint).superRefine((value, context) => {
+    try {
+      const { type, rdata } = parseRecord(value)
+      if (!fits(type, rdata !== undefined)) context.addIssue({ code: 'custom', message: hint })
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `${(error as Error).message}; ${hint}` })
+    }
+  })
+
+export const checksSchema = section({
+  'serial-forward': check('hold', {
+    warnAbove: count(1)
+      .default(2 ** 30)
+      .describe('Warn when the serial rises by more than this; above 2147483647 it is older (RFC 1982 §3.2).'),
+  }).describe('The serial is newer than the last released one.'),
+  apex: check('hold', {
+    glue: mode().default('warn').describe('What a delegation to a name server in the zone without an address is worth.'),
+    doubledNames: count(0)
+      .default(3)
+      .describe('Hold when more new records than this, and more than doubledPercent, have a name that ends in the apex twice.'),
+    doubledPercent: percent(0).default(1).describe('See doubledNames; percent of the new records.'),
+  }).describe('One SOA, name servers at the apex with addresses, nothing beside a CNAME, no names that a missing dot made.'),
+  shrink: check('hold', {
+    percent: percent(0).default(10).describe('Hold when this share of the records or delegated names is gone, percent.'),
+    atLeast: count(0).default(20).describe('And at least so many of them.'),
+    smallBelow: count(0).default(100).describe('Zones with fewer records, or delegated names, than this are small.'),
+    smallPercent: percent(0).default(50).describe('Hold when this share of a small zone is gone, percent.'),
+  }).describe('Not much smaller than the last released version, and never down to one name or none.'),
+  growth: check('hold', {
+    warnPercent: percent(0).default(25).describe('Warn when the records grow by this share, percent.'),
+    warnFromRecords: count(0)
+      .default(100)
+      .describe('The warning is for zones that have, or come to have, at least so many records.'),
+    holdPercent: percent(0).default(100).describe('Hold when the records grow by this share, percent.'),
+    fromRecords: count(0).default(10_000).describe('The hold is for zones that have, or come to have, at least so many records.'),
+  }).describe('Not much larger than the last released version.'),
+  churn: check('hold', {
+    percent: percent(0)
+      .default(30)
+      .describe('Hold when more than this share of the RRsets is gone or changed, percent; RRSIG, NSEC and NSEC3 are left out.'),
+    fromRecords: count(0).default(1000).describe('Only for zones that had at least so many records.'),
+  }).describe('Not a wholly different zone.'),
+  zonemd: check('hold', {
+    required: z
+      .boolean({ error: 'write true or false' })
+      .default(false)
+      .describe('A zone without a ZONEMD record fails as well.'),
+  }).describe('The zone is what its ZONEMD record says, when it has one (RFC 8976 §4).'),
+  dnssec: check('hold', {
+    required: z.boolean({ error: 'write true or false' }).default(false).describe('A zone that is not signed fails as well.'),
+    anchors: listOf(
+      record(
+        'write a DS or DNSKEY record: example.com. DS 12345 13 2 …',
+        (type, hasRdata) => hasRdata && (type === TYPE.DS || type === TYPE.DNSKEY),
+      ),
+      'records',
+    )
+      .default([])
+      .describe('DS or DNSKEY records of the zones: one of those of a zone must fit a DNSKEY that signs its DNSKEY RRset.'),
+    holdUnder: duration().default(86_400_000).describe('Hold when a signature has less time left than this.'),
+    warnUnder: duration().default(259_200_000).describe('Warn when a signature has less time left than this.'),
+  }).describe(
+    'Every signature verifies and has time left, and the NSEC or NSEC3 chain is closed, in a zone with DNSKEY records.',
+  ),
+  protected: check('hold', {
+    records: listOf(
+      record('write: name type, or: name type RDATA', () => true),
+      'records',
+    )
+      .default([])
+      .describe('Records that must stay: "name type" for any of that type, "name type RDATA" for that very record.'),
+  }).describe('Records that must stay.'),
+  hook: check('off', {
+    command: listOf(text('write the words of a command'), 'words')
+      .default([])
+      .describe('The command and its arguments, run without a shell; exit code 0 approves.'),
+    timeout: duration().default(60_000).describe('A command that runs longer is ended, and has not approved.'),
+    input: z
+      .enum(['stdin', 'file'], { error: 'write stdin or file' })
+      .default('stdin')
+      .describe('How the command gets the zone: on its standard input, or as a file named by ZONECAST_ZONE_FILE.'),
+  }).describe('A command of your own that approves each version.'),
+}).superRefine((checks, context) => {
+  if (checks.hook.mode !== 'off' && checks.hook.command.length === 0)
+    context.addIssue({
+      code: 'custom',
+      path: ['hook', 'command'],
+      message: '"command" is empty: write [ "/path/to/program", … ]',
+    })
+  if (checks.dnssec.warnUnder < checks.dnssec.holdUnder)
+    context.addIssue({
+      code: 'custom',
+      path: ['dnssec', 'warnUnder'],
+      message: '"warnUnder" is shorter than "holdUnder": write a longer duration',
+    })
+})
+
+export type RawChecks = z.output<typeof checksSchema>
+
+/** What lib/checks is given for one zone, and what the hook is. */
+export function checkSettingsOf(raw: RawChecks, zone: ZoneName, zones: Iterable<ZoneName>) {
+  const { dnssec, hook } = raw
+  const all = [...zones]
+  return {
+    'serial-forward': raw['serial-forward'],
+    apex: raw.apex,
+    shrink: raw.shrink,
+    growth: raw.growth,
+    churn: raw.churn,
+    zonemd: raw.zonemd,
+    dnssec: {
+      mode: dnssec.mode,
+      required: dnssec.required,
+      anchors: dnssec.anchors.filter((anchor) => parseZoneName(ownerText(anchor)) === zone),
+      holdUnderMs: dnssec.holdUnder,
+      warnUnderMs: dnssec.warnUnder,
+    },
+    protected: {
+      mode: raw.protected.mode,
+      // Of two zones that both contain the name, the lower one has the record.
+      records: raw.protected.records.filter((entry) => closestZone(ownerText(entry), all) === zone),
+    },
+    hook: { mode: hook.mode, command: hook.command, timeoutMs: hook.timeout, input: hook.input },
+  }
+}
+
+const ownerText = (entry: string): string => entry.trim().split(/\s+/)[0]!
+
+function closestZone(name: string, zones: readonly ZoneName[]): ZoneName | undefined {
+  const wire = nameToWire(parseZoneName(name))
+  let closest: { zone: ZoneName; octets: number } | undefined
+  for (const zone of zones) {
+    const apex = nameToWire(zone)
+    for (let o = 0; wire.length - o >= apex.length; o += 1 + wire[o]!) {
+      if (wire.subarray(o).equals(apex) && apex.length > (closest?.octets ?? 0)) closest = { zone, octets: apex.length }
+      if (wire[o] === 0) break
+    }
+  }
+  return closest?.zone
+}

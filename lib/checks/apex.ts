@@ -1,0 +1,141 @@
+/**
+ * The check `apex`: the zone can be served and entered. One SOA, name servers at the apex, those in the zone with an address; a name
+ * with a CNAME has nothing else; no names that a missing dot made.
+ */
+import { rdataStart } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import type { CheckReport, CheckSettings } from './check.js'
+import { DoubledNames } from './doubled-names.js'
+import { counted, Findings } from './findings.js'
+import { hasType, type StoredAt } from './name-changes.js'
+import { isWildcard, isWithin, keyText, namesBetween, ownerKey, parentKey, wireKey } from './name-key.js'
+import type { NameStatus } from './name-status.js'
+
+/** Looks names up, all their records or none. */
+export type Lookup = (keys: ReadonlySet<string>) => Promise<(key: string) => readonly StoredAt[]>
+
+/** What may stand beside a CNAME (RFC 4035 §2.5; KEY for secure updates, RFC 3007 §3.1.1). */
+const BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC, TYPE.KEY])
+
+export const targetOf = ({ data, at }: StoredAt): string => wireKey(data, rdataStart(data, at))
+
+const hasAddress = (records: readonly StoredAt[]): boolean => hasType(records, TYPE.A) || hasType(records, TYPE.AAAA)
+
+export class ApexCheck {
+  readonly #apex: string
+  readonly #settings: CheckSettings['apex']
+  readonly #findings = new Findings()
+  readonly doubled: DoubledNames
+  /** NS records by the name in the zone that they point at. */
+  readonly #pointing = new Map<string, StoredAt[]>()
+
+  constructor(apex: string, settings: CheckSettings['apex']) {
+    this.#apex = apex
+    this.#settings = settings
+    this.doubled = new DoubledNames(apex)
+  }
+
+  /** `servers` are the NS records at the name whose addresses are to be looked for. */
+  see(status: NameStatus, records: readonly StoredAt[], servers: readonly StoredAt[]): void {
+    const cnames = records.filter(({ type }) => type === TYPE.CNAME)
+    const dnames = records.filter(({ type }) => type === TYPE.DNAME)
+    const { data, at } = cnames[0] ?? dnames[0] ?? {}
+    if (data !== undefined && at !== undefined) {
+      const findings = this.#findings
+      if (cnames.length > 1) findings.addRecord('hold', 'A name has more than one CNAME record (RFC 2181 §10.1)', data, at)
+      if (dnames.length > 1) findings.addRecord('hold', 'A name has more than one DNAME record (RFC 6672 §2.4)', data, at)
+      if (cnames.length > 0 && records.some(({ type }) => !BESIDE_CNAME.has(type)))
+        findings.addRecord('hold', 'A name with a CNAME record has other records as well (RFC 1034 §3.6.2)', data, at)
+    }
+    if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
+  }
+
+  /** Has the address of the server looked for, when that is in the zone. */
+  lookFor(server: StoredAt): void {
+    const target = targetOf(server)
+    if (!isWithin(target, this.#apex)) return
+    const list = this.#pointing.get(target)
+    if (list === undefined) this.#pointing.set(target, [server])
+    else list.push(server)
+  }
+
+  async finish(contents: ZoneContents, lookup: Lookup): Promise<CheckReport> {
+    const findings = this.#findings
+    const { apexNameServers, soa } = contents
+    if (apexNameServers === 0) findings.add('hold', `There is no NS record at the apex ${keyText(this.#apex)}`)
+    await this.#judgeTargets(lookup)
+    this.doubled.report(findings, this.#settings)
+    const said = `One SOA with serial ${soa.serial}, ${counted(apexNameServers, 'NS record')} at the apex; every name server in the zone that was looked at has an address.`
+    return findings.toReport('apex', this.#settings.mode, said)
+  }
+
+  async #judgeTargets(lookup: Lookup): Promise<void> {
+    const targets = new Set(this.#pointing.keys())
+    if (targets.size === 0) return
+    const recordsAt = await lookup(targets)
+    const without = [...targets].filter((target) => !hasAddress(recordsAt(target)))
+    if (without.length === 0) return
+    const around = new Set(without)
+    for (const target of without)
+      for (const above of [...namesBetween(target, this.#apex), this.#apex]) around.add(above).add(wildcardOf(above))
+    const allAt = await lookup(around)
+    for (const target of without) this.#judgeTarget(target, allAt)
+  }
+
+  /** A name server in the zone that has no address of its own. */
+  #judgeTarget(target: string, recordsAt: (key: string) => readonly StoredAt[]): void {
+    const findings = this.#findings
+    const servers = this.#pointing.get(target)!
+    let cut: string | undefined
+    for (const name of [target, ...namesBetween(target, this.#apex)]) if (hasType(recordsAt(name), TYPE.NS)) cut = name
+    const isAlias =
+      hasType(recordsAt(target), TYPE.CNAME) ||
+      [...namesBetween(target, this.#apex), this.#apex].some((name) => hasType(recordsAt(name), TYPE.DNAME))
+    for (const { data, at } of servers) {
+      const owner = ownerKey(data, at)
+      if (isAlias) findings.addRecord('warn', 'An NS record points at an alias (RFC 2181 §10.3)', data, at)
+      else if (cut === undefined && this.#isCovered(target, recordsAt)) continue
+      else if (owner === this.#apex) {
+        // Below a delegation the servers of that zone know the address, and it must be there for nobody but them.
+        if (cut === undefined)
+          findings.addRecord('hold', 'An NS record at the apex points at a name in the zone that has no address', data, at)
+      } else if ((cut === undefined || cut === owner) && this.#settings.glue !== 'off')
+        findings.addRecord(
+          this.#settings.glue,
+          'A delegation points at a name server in the zone or below itself that has no address',
+          data,
+          at,
+        )
+    }
+  }
+
+  /** By a wildcard below the closest name that is there (RFC 4592 §3.3.1). */
+  #isCovered(target: string, recordsAt: (key: string) => readonly StoredAt[]): boolean {
+    if (recordsAt(target).length > 0) return false
+    for (const above of [...namesBetween(target, this.#apex), this.#apex]) {
+      if (hasAddress(recordsAt(wildcardOf(above)))) return true
+      if (recordsAt(above).length > 0) return false
+    }
+    return false
+  }
+}
+
+const wildcardOf = (key: string): string => `\x01*${key}`
+
+/**
+ * Names whose servers have to be looked at again because of what went: one that lost its addresses, what lay below a delegation that
+ * is gone, what a wildcard covered.
+ */
+export function weakenedNames(
+  byName: ReadonlyMap<string, { removed: readonly StoredAt[]; added: readonly StoredAt[] }>,
+): Set<string> {
+  const names = new Set<string>()
+  for (const [key, { removed, added }] of byName) {
+    const lostAddress = hasAddress(removed) && !hasAddress(added)
+    const lostCut = hasType(removed, TYPE.NS) && !hasType(added, TYPE.NS)
+    if (!lostAddress && !lostCut) continue
+    names.add(isWildcard(key) ? parentKey(key) : key)
+  }
+  return names
+}

@@ -1,0 +1,100 @@
+/**
+ * What a check before release is: its names, its settings, what it is given and what it answers. A check decides and does not
+ * reach out; the new version is judged against the last released one, which is told by what differs.
+ * Not here: the checks themselves, one file each; who acts on a verdict (../rollout).
+ */
+import type { Difference } from '../zone/difference.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import type { ZonemdVerdict } from '../zone/zonemd.js'
+
+export const CHECK_NAMES = [
+  'serial-forward',
+  'apex',
+  'shrink',
+  'growth',
+  'churn',
+  'zonemd',
+  'dnssec',
+  'protected',
+  'hook',
+] as const
+
+export type CheckName = (typeof CHECK_NAMES)[number]
+
+/** `warn` reports what is wrong and lets the version pass; `hold` keeps it from every node until someone approves it. */
+export type Mode = 'off' | 'warn' | 'hold'
+
+export type Verdict = 'pass' | 'warn' | 'hold'
+
+export interface CheckReport {
+  check: CheckName
+  verdict: Verdict
+  /** Sentences, one a line. */
+  report: string
+}
+
+/** What differs from the last released version to the new one. */
+export type RecordChange = Difference
+
+/** Thresholds; config/checks-schema.ts says what each is for. Percentages are of the last released version. */
+export interface CheckSettings {
+  'serial-forward': { mode: Mode; warnAbove: number }
+  apex: { mode: Mode; glue: Mode; doubledNames: number; doubledPercent: number }
+  shrink: { mode: Mode; percent: number; atLeast: number; smallBelow: number; smallPercent: number }
+  growth: { mode: Mode; warnPercent: number; warnFromRecords: number; holdPercent: number; fromRecords: number }
+  churn: { mode: Mode; percent: number; fromRecords: number }
+  zonemd: { mode: Mode; required: boolean }
+  dnssec: { mode: Mode; required: boolean; anchors: readonly string[]; holdUnderMs: number; warnUnderMs: number }
+  protected: { mode: Mode; records: readonly string[] }
+}
+
+/** What the check `dnssec` has to know of the version before, so that it can look at the change alone. */
+export interface DnssecFigures {
+  /** A version without DNSKEY records is not signed. */
+  isSigned: boolean
+  /** Seconds since 1970, as RRSIG records have them; undefined without signatures. */
+  earliestExpiration: number | undefined
+  /** The chains that deny existence: `nsec`, and `nsec3 ITERATIONS SALT` for each NSEC3PARAM record. */
+  chains: string[]
+  /** Every NSEC3 record has the Opt-Out flag. */
+  hasOptOut: boolean
+}
+
+/** What is counted once and then carried on from version to version. Plain JSON, kept with the version. */
+export interface ZoneFigures {
+  records: number
+  /** Owner names, those of NSEC3 records left out. */
+  names: number
+  /** Names below the apex with NS records. */
+  delegations: number
+  /** RRsets other than RRSIG, NSEC and NSEC3; the SOA is one. */
+  rrsets: number
+  /** Undefined when the signatures were not checked, or found wanting: then the whole zone is checked next time. */
+  dnssec: DnssecFigures | undefined
+}
+
+export interface CheckInput {
+  /** Absolute, lower case. */
+  zone: string
+  /** The new version, committed or pending. */
+  contents: ZoneContents
+  /** The last released version. */
+  previous: { serial: number; records: number; figures: ZoneFigures | undefined } | undefined
+  /** Undefined when there is no previous version, or when the two have too little in common to tell the change. */
+  change: RecordChange | undefined
+  settings: CheckSettings
+  /** Milliseconds since 1970. */
+  now: number
+  /** Verify the whole zone, not only what changed. */
+  whole: boolean
+  /** What the ZONEMD records have been found to say of these contents, so that nothing is computed twice. */
+  zonemd?: ZonemdVerdict | undefined
+  pause: () => Promise<void>
+}
+
+export interface CheckOutcome {
+  verdict: Verdict
+  /** In the order of CHECK_NAMES; checks that are off are left out. */
+  reports: CheckReport[]
+  figures: ZoneFigures
+}

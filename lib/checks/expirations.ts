@@ -1,0 +1,42 @@
+/** When the signatures of a zone expire: the first of them, and those that do soon. RRSIG times compare as serials (RFC 4034 §3.1.5). */
+import { rdataStart } from '../dns/record.js'
+
+/** Records remembered, of those that expire first. */
+const REMEMBERED = 10
+
+export class Expirations {
+  readonly #now: number
+  /** Seconds until the first signature expires; negative when it has. */
+  leastLeft = Number.POSITIVE_INFINITY
+  readonly #first: { data: Buffer; at: number; left: number }[] = []
+
+  constructor(nowSeconds: number) {
+    this.#now = nowSeconds
+  }
+
+  note(data: Buffer, at: number): void {
+    const o = rdataStart(data, at) + 8
+    const expiration = (data[o]! << 24) | (data[o + 1]! << 16) | (data[o + 2]! << 8) | data[o + 3]!
+    const left = (expiration - this.#now) | 0
+    const last = this.#first[REMEMBERED - 1]
+    if (last !== undefined && left >= last.left) return
+    this.leastLeft = Math.min(this.leastLeft, left)
+    const first = this.#first
+    let i = Math.min(first.length, REMEMBERED - 1)
+    while (i > 0 && first[i - 1]!.left > left) {
+      first[i] = first[i - 1]!
+      i -= 1
+    }
+    first[i] = { data, at, left }
+  }
+
+  /** Seconds since 1970 as RRSIG records have them; undefined without signatures. */
+  get earliest(): number | undefined {
+    return this.leastLeft === Number.POSITIVE_INFINITY ? undefined : (this.#now + this.leastLeft) >>> 0
+  }
+
+  /** Those with less left than this, the first to expire first, at most ten. */
+  under(seconds: number): readonly { data: Buffer; at: number; left: number }[] {
+    return this.#first.filter(({ left }) => left < seconds)
+  }
+}

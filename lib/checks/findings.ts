@@ -1,0 +1,78 @@
+/**
+ * What a check has found, written for the operator who reads it at night: one sentence for each kind of fault, with the records
+ * that have it, and how many more there are.
+ */
+import { recordText } from '../dns/record-text.js'
+import type { CheckName, CheckReport, Mode, Verdict } from './check.js'
+
+/** Records named in one sentence. */
+const NAMED = 10
+/** Signatures and keys are long, and what tells them apart stands in front. */
+const TEXT_CHARACTERS = 160
+
+interface Finding {
+  severity: 'warn' | 'hold'
+  count: number
+  named: string[]
+}
+
+export class Findings {
+  readonly #byFault = new Map<string, Finding>()
+
+  /** `fault` is a sentence without its full stop; what has the same fault is told together. */
+  add(severity: 'warn' | 'hold', fault: string, named?: string | (() => string)): void {
+    let finding = this.#byFault.get(fault)
+    if (finding === undefined) {
+      finding = { severity, count: 0, named: [] }
+      this.#byFault.set(fault, finding)
+    }
+    finding.count += 1
+    if (named !== undefined && finding.named.length < NAMED) finding.named.push(clip(typeof named === 'string' ? named : named()))
+  }
+
+  addRecord(severity: 'warn' | 'hold', fault: string, data: Buffer, at: number): void {
+    this.add(severity, fault, () => recordText(data, at))
+  }
+
+  /** How often a fault was found. */
+  count(fault: string): number {
+    return this.#byFault.get(fault)?.count ?? 0
+  }
+
+  get worst(): Verdict {
+    let worst: Verdict = 'pass'
+    for (const { severity } of this.#byFault.values()) worst = worse(worst, severity)
+    return worst
+  }
+
+  /** Holds first. `otherwise` is said when nothing was found. */
+  toReport(check: CheckName, mode: Mode, otherwise: string): CheckReport {
+    const findings = [...this.#byFault].sort(([, a], [, b]) => Number(b.severity === 'hold') - Number(a.severity === 'hold'))
+    const sentences = findings.map(([fault, finding]) => sentenceOf(fault, finding))
+    const verdict = mode === 'warn' && this.worst === 'hold' ? 'warn' : this.worst
+    return { check, verdict, report: sentences.length === 0 ? otherwise : sentences.join('\n') }
+  }
+}
+
+function sentenceOf(fault: string, { count, named }: Finding): string {
+  if (named.length === 0) return `${fault}.`
+  const more = count - named.length
+  const times = count === 1 ? '' : ` (${inWords(count)} times)`
+  return `${fault}${times}: ${named.join('; ')}${more > 0 ? ` and ${inWords(more)} more` : ''}.`
+}
+
+const clip = (text: string): string => (text.length > TEXT_CHARACTERS ? `${text.slice(0, TEXT_CHARACTERS)}…` : text)
+
+const RANK: Record<Verdict, number> = { pass: 0, warn: 1, hold: 2 }
+
+export const worse = (a: Verdict, b: Verdict): Verdict => (RANK[b] > RANK[a] ? b : a)
+
+/** 1000000 → 1,000,000. */
+export const inWords = (count: number): string => count.toLocaleString('en-US')
+
+/** `1 record`, `1,000 records`. */
+export const counted = (count: number, noun: string): string => `${inWords(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** A share as people say it: `12.5 %`. */
+export const percentOf = (part: number, whole: number): string =>
+  whole === 0 ? '100 %' : `${Math.round((part / whole) * 1000) / 10} %`

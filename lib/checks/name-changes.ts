@@ -1,0 +1,55 @@
+/**
+ * A change name by name: at each name that it touches, which records went and which came. The SOA is among them, although the
+ * runs of a difference leave it out. Not here: what else is at those names (collect-names.ts).
+ */
+import { storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+import { recordsIn } from '../zone/record-run.js'
+import type { RecordChange } from './check.js'
+import { ownerKey } from './name-key.js'
+
+export interface StoredAt {
+  data: Buffer
+  at: number
+  type: number
+}
+
+export interface NameChange {
+  removed: StoredAt[]
+  added: StoredAt[]
+}
+
+export const hasType = (records: readonly StoredAt[], type: number): boolean => records.some((record) => record.type === type)
+
+/** Types that a signer makes and not the owner of the zone: changes of these are told apart. */
+export const isSignerType = (type: number): boolean => type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
+
+export class NameChanges {
+  readonly byName = new Map<string, NameChange>()
+  /** Records, SOA left out. */
+  readonly removed: number
+  readonly added: number
+
+  constructor(change: RecordChange) {
+    this.removed = change.removed.count
+    this.added = change.added.count
+    this.#note(change.fromSoa, 0, 'removed')
+    this.#note(change.toSoa, 0, 'added')
+    for (const at of recordsIn(change.removed)) this.#note(change.removed.data, at, 'removed')
+    for (const at of recordsIn(change.added)) this.#note(change.added.data, at, 'added')
+  }
+
+  #note(data: Buffer, at: number, side: 'removed' | 'added'): void {
+    const key = ownerKey(data, at)
+    let change = this.byName.get(key)
+    if (change === undefined) {
+      change = { removed: [], added: [] }
+      this.byName.set(key, change)
+    }
+    change[side].push({ data, at, type: storedType(data, at) })
+  }
+
+  *addedRecords(): Generator<StoredAt> {
+    for (const { added } of this.byName.values()) yield* added
+  }
+}

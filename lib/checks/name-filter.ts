@@ -1,0 +1,67 @@
+/**
+ * Names that are looked for in one pass over a zone that has no index by owner: a bitmap over a hash of the name throws out nearly
+ * every record for some ten nanoseconds, and a map of keys decides about the rest.
+ */
+import { keyOctets, nameKey } from './name-key.js'
+
+/** Bits of the bitmap for each name looked for: one other name in 64 gets through. */
+const BITS_PER_NAME = 64
+const LEAST_BITS = 1 << 12
+const MOST_BITS = 1 << 26
+
+/** Over the octets of a name from `from` to `to`, roughly folded: letters and some other octets share a value. */
+function roughHash(data: Uint8Array, from: number, to: number): number {
+  let hash = 0x2545f491 ^ (to - from)
+  let o = from
+  for (; o + 4 <= to; o += 4) {
+    const word = data[o]! | (data[o + 1]! << 8) | (data[o + 2]! << 16) | (data[o + 3]! << 24) | 0x20202020
+    hash = Math.imul(hash ^ word, 0x9e3779b1)
+    hash ^= hash >>> 15
+  }
+  for (; o < to; o++) hash = Math.imul(hash ^ (data[o]! | 0x20), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
+}
+
+export class NameFilter {
+  readonly #names: ReadonlySet<string>
+  readonly #apexOctets: number
+  readonly #bits: Uint32Array
+  readonly #mask: number
+
+  constructor(names: ReadonlySet<string>, apexOctets: number) {
+    this.#names = names
+    this.#apexOctets = apexOctets
+    let bits = LEAST_BITS
+    while (bits < names.size * BITS_PER_NAME && bits < MOST_BITS) bits *= 2
+    this.#bits = new Uint32Array(bits / 32)
+    this.#mask = bits - 1
+    for (const name of names) {
+      const octets = keyOctets(name)
+      const bit = roughHash(octets, 0, octets.length - apexOctets) & this.#mask
+      this.#bits[bit >>> 5]! |= 1 << (bit & 31)
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#names.size === 0
+  }
+
+  /** The key of the name at `from` when it is looked for. It is at the apex or below it. */
+  match(data: Uint8Array, from: number, length: number): string | undefined {
+    const bit = roughHash(data, from, from + length - this.#apexOctets) & this.#mask
+    if ((this.#bits[bit >>> 5]! & (1 << (bit & 31))) === 0) return undefined
+    const key = nameKey(data, from, length)
+    return this.#names.has(key) ? key : undefined
+  }
+
+  /** The name that is looked for and strictly above the one at `from`, the nearest. */
+  matchAbove(data: Uint8Array, from: number, length: number): string | undefined {
+    const end = from + length
+    for (let o = from + 1 + data[from]!; end - o >= this.#apexOctets; o += 1 + data[o]!) {
+      const key = this.match(data, o, end - o)
+      if (key !== undefined) return key
+      if (data[o] === 0) break
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * All checks of one new version but the hook, which reaches out (services/worker/check-hook.ts). What allows it is judged by the
+ * change alone: one pass over the zone brings together the names that the change touches. The whole zone is read name by name when
+ * that is asked for, when nothing is known of the version before, or when so much changed that it comes to the same.
+ */
+import { TYPE } from '../dns/rrtype.js'
+import type { ZoneView } from '../zone/contents-view.js'
+import { ApexCheck, targetOf, weakenedNames } from './apex.js'
+import type { CheckInput, CheckOutcome, CheckReport, ZoneFigures } from './check.js'
+import { DnssecCheck } from './dnssec/dnssec-check.js'
+import { worse } from './findings.js'
+import { hasType, NameChanges, type StoredAt } from './name-changes.js'
+import { isWithin, keyOfText, namesBetween } from './name-key.js'
+import { StatusOnTheWay, statusOf } from './name-status.js'
+import { NameStore } from './name-store.js'
+import { checkProtected, protectedIn } from './protected.js'
+import { checkSerialForward } from './serial-forward.js'
+import { checkGrowth, checkShrink } from './size.js'
+import { type Counts, Tally } from './tally.js'
+import { checkZonemd } from './zonemd.js'
+import { ZoneScan } from './zone-scan.js'
+
+/** A change of this share of the records touches so many names that reading all of them in order is no more work. */
+const LARGE_CHANGE = 1 / 4
+
+export async function runChecks(input: CheckInput): Promise<CheckOutcome> {
+  const view = input.contents.view('pending')
+  try {
+    return await new CheckRun(input, view).run()
+  } finally {
+    view.release()
+  }
+}
+
+class CheckRun {
+  readonly #input: CheckInput
+  readonly #view: ZoneView
+  readonly #apexKey: string
+  readonly #store: NameStore
+  readonly #changes: NameChanges | undefined
+  readonly #tally: Tally
+  readonly #apex: ApexCheck
+  readonly #dnssec: DnssecCheck
+  readonly #protected
+
+  constructor(input: CheckInput, view: ZoneView) {
+    const nowSeconds = Math.floor(input.now / 1000)
+    this.#input = input
+    this.#view = view
+    this.#apexKey = keyOfText(input.zone)
+    this.#store = new NameStore(input.contents, view, nowSeconds, input.pause)
+    this.#changes = input.change === undefined ? undefined : new NameChanges(input.change)
+    this.#tally = new Tally(this.#apexKey)
+    this.#apex = new ApexCheck(this.#apexKey, input.settings.apex)
+    this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes)
+    this.#protected = protectedIn(input.settings.protected.records, this.#apexKey)
+  }
+
+  async run(): Promise<CheckOutcome> {
+    const { contents, previous, settings } = this.#input
+    const changes = this.#changes
+    const isWhole = this.#needsAll()
+    if (changes !== undefined) this.#apex.doubled.lookAtChange(changes)
+    if (isWhole) await this.#readAll()
+    else await this.#readTouched(changes!)
+    const counts = isWhole ? this.#tally.total(contents.records) : this.#tally.carriedOn(contents.records, previous!.figures!)
+    const before = this.#countsBefore(counts)
+    const { mode } = settings.protected
+    const protectedNames = new Set(this.#protected.map(({ key }) => key))
+    const reports: (CheckReport | undefined)[] = [
+      settings['serial-forward'].mode === 'off' ? undefined : checkSerialForward(this.#input),
+      settings.apex.mode === 'off' ? undefined : await this.#apex.finish(contents, this.#store.lookup),
+      settings.shrink.mode === 'off' ? undefined : checkShrink(counts, before, settings.shrink),
+      settings.growth.mode === 'off' ? undefined : checkGrowth(counts.records, before?.records, settings.growth),
+      settings.churn.mode === 'off' ? undefined : this.#tally.checkChurn(changes && before, settings.churn),
+      settings.zonemd.mode === 'off' ? undefined : await checkZonemd(this.#input),
+      settings.dnssec.mode === 'off' ? undefined : await this.#dnssec.finish(this.#store),
+      mode === 'off' ? undefined : checkProtected(this.#protected, await this.#store.lookup(protectedNames), settings.protected),
+    ]
+    const given = reports.filter((report) => report !== undefined)
+    const figures: ZoneFigures = { ...counts, dnssec: this.#dnssec.figures }
+    return {
+      verdict: given.reduce((worst, { verdict }) => worse(worst, verdict), 'pass' as CheckReport['verdict']),
+      reports: given,
+      figures,
+    }
+  }
+
+  #needsAll(): boolean {
+    const { whole, previous, contents } = this.#input
+    const changes = this.#changes
+    if (whole || changes === undefined || previous?.figures === undefined || this.#dnssec.needsAll) return true
+    return changes.removed + changes.added > contents.records * LARGE_CHANGE
+  }
+
+  /** Without a change to tell it from, only the number of records is known. */
+  #countsBefore(now: Counts): Counts | undefined {
+    const { previous } = this.#input
+    if (previous === undefined) return undefined
+    if (this.#changes !== undefined) return this.#tally.before(now, previous.records)
+    return previous.figures ?? { ...now, records: previous.records }
+  }
+
+  async #readAll(): Promise<void> {
+    const { contents, pause } = this.#input
+    const scan = await ZoneScan.of(contents, this.#view, pause)
+    await this.#dnssec.beginWhole(scan)
+    const status = new StatusOnTheWay(this.#apexKey)
+    const gone = new Set(this.#changes?.byName.keys())
+    await scan.names((key, records) => {
+      const change = this.#changes?.byName.get(key)
+      if (change !== undefined) gone.delete(key)
+      const is = status.of(key, records)
+      this.#tally.see(key, records, change)
+      this.#apex.see(
+        is,
+        records,
+        records.filter(({ type }) => type === TYPE.NS),
+      )
+      if (this.#changes === undefined) for (const record of records) if (record.type !== TYPE.SOA) this.#apex.doubled.look(record)
+      return this.#dnssec.see({ key, records, status: is, change, isMoved: false })
+    })
+    for (const key of gone) this.#tally.see(key, [], this.#changes?.byName.get(key))
+  }
+
+  async #readTouched({ byName }: NameChanges): Promise<void> {
+    const wanted = new Set<string>([this.#apexKey])
+    /** Where a delegation or a DNAME came or went, what is below changes what it is. */
+    const moving = new Set<string>()
+    for (const [key, { removed, added }] of byName) {
+      wanted.add(key)
+      for (const above of namesBetween(key, this.#apexKey)) wanted.add(above)
+      for (const type of [TYPE.NS, TYPE.DNAME])
+        if (hasType(removed, type) !== hasType(added, type) && key !== this.#apexKey) moving.add(key)
+      for (const record of added)
+        if (record.type === TYPE.NS && isWithin(targetOf(record), this.#apexKey)) wanted.add(targetOf(record))
+    }
+    for (const { key } of this.#protected) wanted.add(key)
+    for (const key of this.#dnssec.hashedNames()) wanted.add(key)
+    const collected = await this.#store.load(wanted, moving, weakenedNames(byName))
+    const { at } = this.#store
+    const moved = new Set(this.#store.namesBelow(moving))
+    await this.#dnssec.beginChange(collected, at)
+    for (const key of new Set([...byName.keys(), ...moved])) {
+      const records = at(key)
+      const change = byName.get(key)
+      const is = statusOf(key, this.#apexKey, at)
+      this.#tally.see(key, records, change)
+      if (change !== undefined) this.#apex.see(is, records, addedServers(records, change.added))
+      await this.#dnssec.see({ key, records, status: is, change, isMoved: moved.has(key) })
+    }
+    for (const server of collected.pointing) this.#apex.lookFor(server)
+  }
+}
+
+const addedServers = (records: readonly StoredAt[], added: readonly StoredAt[]): readonly StoredAt[] =>
+  hasType(records, TYPE.NS) ? added.filter(({ type }) => type === TYPE.NS) : []

@@ -1,0 +1,57 @@
+/**
+ * The checks `shrink` and `growth`: the size of the new version against the last released one. A zone cut short is valid in syntax
+ * (.de 2010), and so is one that is nearly empty (RIPE 2012 and 2017, AFRINIC).
+ */
+import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
+import { counted, Findings, inWords, percentOf } from './findings.js'
+
+type Sizes = Pick<ZoneFigures, 'records' | 'names' | 'delegations'>
+
+export function checkShrink(now: Sizes, before: Sizes | undefined, settings: CheckSettings['shrink']): CheckReport {
+  const findings = new Findings()
+  if (before === undefined)
+    return findings.toReport('shrink', settings.mode, `${counted(now.records, 'record')}; there is no version before this one.`)
+  judge(findings, 'record', before.records, now.records, settings, 1)
+  // Of a few delegations it is usual that half of them go.
+  judge(findings, 'delegated name', before.delegations, now.delegations, settings, settings.atLeast)
+  if (now.names <= 1 && before.names > 1)
+    findings.add('hold', `Only ${counted(now.names, 'name')} of ${inWords(before.names)} would be left in the zone`)
+  return findings.toReport(
+    'shrink',
+    settings.mode,
+    `${counted(now.records, 'record')} after ${inWords(before.records)}, ${counted(now.delegations, 'delegated name')} after ${inWords(before.delegations)}.`,
+  )
+}
+
+function judge(
+  findings: Findings,
+  noun: string,
+  before: number,
+  now: number,
+  settings: CheckSettings['shrink'],
+  smallAtLeast: number,
+): void {
+  const lost = before - now
+  const isSmall = before < settings.smallBelow
+  const percent = isSmall ? settings.smallPercent : settings.percent
+  const atLeast = isSmall ? smallAtLeast : settings.atLeast
+  if (lost <= 0 || lost * 100 < percent * before || lost < atLeast) return
+  const threshold = `the threshold is ${percent} %${atLeast > 1 ? ` and at least ${atLeast}` : ''}`
+  findings.add('hold', `${counted(lost, noun)} of ${inWords(before)} would be gone, ${percentOf(lost, before)}; ${threshold}`)
+}
+
+export function checkGrowth(now: number, before: number | undefined, settings: CheckSettings['growth']): CheckReport {
+  const findings = new Findings()
+  const { mode, warnPercent, warnFromRecords, holdPercent, fromRecords } = settings
+  if (before === undefined)
+    return findings.toReport('growth', mode, `${counted(now, 'record')}; there is no version before this one.`)
+  const more = now - before
+  const larger = Math.max(now, before)
+  const said = (percent: number, from: number) =>
+    `${counted(more, 'record')} more than ${inWords(before)}, ${percentOf(more, before)}; the threshold is ${percent} % from ${counted(from, 'record')} on`
+  if (more > 0 && larger >= fromRecords && more * 100 >= holdPercent * before)
+    findings.add('hold', said(holdPercent, fromRecords))
+  else if (more > 0 && larger >= warnFromRecords && more * 100 >= warnPercent * before)
+    findings.add('warn', said(warnPercent, warnFromRecords))
+  return findings.toReport('growth', mode, `${counted(now, 'record')} after ${inWords(before)}.`)
+}

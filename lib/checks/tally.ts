@@ -1,0 +1,114 @@
+/**
+ * Counts names, delegations and RRsets, of the names that a change touches or of all; and the check `churn`, which is made of the
+ * same counts. What was there before is what is there now, without what came and with what went.
+ */
+import { TYPE } from '../dns/rrtype.js'
+import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
+import { counted, Findings, inWords, percentOf } from './findings.js'
+import { isSignerType, type NameChange, type StoredAt } from './name-changes.js'
+import { keyText } from './name-key.js'
+
+export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'>
+
+/** Names told as examples of what changed. */
+const EXAMPLES = 10
+
+export class Tally {
+  readonly #apex: string
+  /** Of the names seen: now, and what their changes added to that. */
+  readonly #now = { names: 0, delegations: 0, rrsets: 0 }
+  readonly #grown = { names: 0, delegations: 0, rrsets: 0 }
+  changedRrsets = 0
+  signerRecords = 0
+  readonly #examples: string[] = []
+
+  constructor(apex: string) {
+    this.#apex = apex
+  }
+
+  /** Each name once, those that are gone with no records. */
+  see(key: string, records: readonly StoredAt[], change: NameChange | undefined): void {
+    const now = new Map<number, number>()
+    for (const { type } of records) now.set(type, (now.get(type) ?? 0) + 1)
+    const after = this.#countsOf(key, now)
+    this.#now.names += after.names
+    this.#now.delegations += after.delegations
+    this.#now.rrsets += after.rrsets
+    if (change === undefined) return
+    const before = new Map(now)
+    const touched = new Set<number>()
+    for (const [side, sign] of [[change.added, -1] as const, [change.removed, 1] as const])
+      for (const { type } of side) {
+        before.set(type, (before.get(type) ?? 0) + sign)
+        touched.add(type)
+        // A version always brings its own SOA: that is no churn.
+        if (isSignerType(type)) this.signerRecords += 1
+      }
+    for (const [type, count] of before) if (count <= 0) before.delete(type)
+    const earlier = this.#countsOf(key, before)
+    this.#grown.names += after.names - earlier.names
+    this.#grown.delegations += after.delegations - earlier.delegations
+    this.#grown.rrsets += after.rrsets - earlier.rrsets
+    for (const type of touched) if (type !== TYPE.SOA && !isSignerType(type) && before.has(type)) this.#noteChanged(key)
+  }
+
+  #noteChanged(key: string): void {
+    this.changedRrsets += 1
+    if (this.#examples.length < EXAMPLES && this.#examples.at(-1) !== key) this.#examples.push(key)
+  }
+
+  #countsOf(key: string, types: ReadonlyMap<number, number>): { names: number; delegations: number; rrsets: number } {
+    let rrsets = 0
+    // An NSEC3 record stands at a name that is only a hash (RFC 5155 §3).
+    let isName = false
+    for (const type of types.keys()) {
+      if (!isSignerType(type)) rrsets += 1
+      if (type !== TYPE.NSEC3 && type !== TYPE.RRSIG) isName = true
+    }
+    return { names: isName ? 1 : 0, delegations: key !== this.#apex && types.has(TYPE.NS) ? 1 : 0, rrsets }
+  }
+
+  /** All names were seen. */
+  total(records: number): Counts {
+    return { records, ...this.#now }
+  }
+
+  /** Only the names of the change were seen. */
+  carriedOn(records: number, previous: Counts): Counts {
+    return {
+      records,
+      names: previous.names + this.#grown.names,
+      delegations: previous.delegations + this.#grown.delegations,
+      rrsets: previous.rrsets + this.#grown.rrsets,
+    }
+  }
+
+  before(now: Counts, previousRecords: number): Counts {
+    return {
+      records: previousRecords,
+      names: now.names - this.#grown.names,
+      delegations: now.delegations - this.#grown.delegations,
+      rrsets: now.rrsets - this.#grown.rrsets,
+    }
+  }
+
+  /** RRsets that only came are growth and not churn: else a zone could never grow by half. */
+  checkChurn(before: Counts | undefined, settings: CheckSettings['churn']): CheckReport {
+    const { mode, percent, fromRecords } = settings
+    const findings = new Findings()
+    if (before === undefined) return findings.toReport('churn', mode, 'There is no version before this one.')
+    const { changedRrsets } = this
+    const said = `${counted(changedRrsets, 'RRset')} of ${inWords(before.rrsets)} ${changedRrsets === 1 ? 'is' : 'are'} gone or changed, ${percentOf(changedRrsets, before.rrsets)}`
+    const apart = `${counted(this.signerRecords, 'record')} of the types RRSIG, NSEC and NSEC3 came or went, which the threshold leaves out`
+    if (before.records >= fromRecords && changedRrsets * 100 > percent * before.rrsets) {
+      const at = this.#examples.map(keyText).join('; ')
+      const more = changedRrsets - this.#examples.length
+      findings.add(
+        'hold',
+        `${said}; the threshold is ${percent} % from ${counted(fromRecords, 'record')} on. They are at ${at}${more > 0 ? ` and ${inWords(more)} more` : ''}`,
+      )
+      findings.add('hold', apart)
+    }
+    return findings.toReport('churn', mode, `${said}; ${apart}.`)
+  }
+}

@@ -1,0 +1,18 @@
+/** The check `zonemd`: the zone is what its ZONEMD records say (RFC 8976 §4), and has one when it must. */
+import { verifyZonemd } from '../zone/zonemd.js'
+import type { CheckInput, CheckReport } from './check.js'
+import { Findings } from './findings.js'
+
+export async function checkZonemd(input: CheckInput): Promise<CheckReport> {
+  const { mode, required } = input.settings.zonemd
+  const findings = new Findings()
+  const verdict = input.zonemd ?? (await verifyZonemd(input.contents, input.pause))
+  if (verdict.kind === 'failed') findings.add('hold', `The zone is not what its ZONEMD record says: ${verdict.reason}`)
+  else if (verdict.kind === 'unsupported')
+    findings.add(required ? 'hold' : 'warn', `The ZONEMD record at the apex cannot be verified here: ${verdict.reason}`)
+  else if (verdict.kind === 'absent' && required)
+    findings.add('hold', 'There is no ZONEMD record at the apex, and checks.zonemd.required asks for one')
+  const said =
+    verdict.kind === 'verified' ? `The ${verdict.algorithm} digest is that of the records.` : 'There is no ZONEMD record.'
+  return findings.toReport('zonemd', mode, said)
+}

@@ -1,0 +1,168 @@
+/**
+ * The check `hook`: a command of the operator's that approves a version. It gets the zone as text, on its standard input or as a file,
+ * and what version it is in its environment; exit code 0 approves, and everything else is the verdict of the check's mode.
+ * Not here: the checks that need no command (lib/checks).
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { CheckReport, Mode } from '../../lib/checks/check.js'
+import { describeError } from '../../lib/errors.js'
+
+/** What a report tells of the command's output, from its end. */
+const OUTPUT_OCTETS = 2048
+/** From SIGTERM to SIGKILL. */
+const GRACE_MS = 2000
+
+export interface HookWish {
+  mode: Exclude<Mode, 'off'>
+  /** Program and arguments. */
+  command: readonly string[]
+  timeoutMs: number
+  zone: string
+  serial: number
+  /** The last released one; undefined for the first version. */
+  previousSerial: number | undefined
+  text: AsyncIterable<string> | (() => AsyncIterable<string>)
+  input: 'stdin' | 'file'
+  /** What the command's PATH and HOME are taken from; nothing else of it is passed on. */
+  env: Readonly<Record<string, string | undefined>>
+}
+
+export async function runHook(wish: HookWish): Promise<CheckReport> {
+  const folder = wish.input === 'file' ? await mkdtemp(join(tmpdir(), 'zonecast-hook-')) : undefined
+  try {
+    const file = folder === undefined ? undefined : join(folder, 'zone')
+    if (file !== undefined) await pipeline(Readable.from(textOf(wish)), createWriteStream(file, { mode: 0o600 }))
+    return reportOf(wish, await runCommand(wish, file))
+  } catch (error) {
+    return reportOf(wish, { output: '', fault: `could not be given the zone: ${describeError(error)}` })
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const textOf = ({ text }: HookWish): AsyncIterable<string> => (typeof text === 'function' ? text() : text)
+
+interface HookEnd {
+  output: string
+  /** Undefined when it approved. */
+  fault: string | undefined
+}
+
+function reportOf({ command, mode, serial }: HookWish, { output, fault }: HookEnd): CheckReport {
+  const said = output.trim() === '' ? 'It printed nothing.' : `It printed:\n${output.trim()}`
+  if (fault === undefined) return { check: 'hook', verdict: 'pass', report: `The hook ${command[0]} approved serial ${serial}.` }
+  return { check: 'hook', verdict: mode, report: `The hook ${command[0]} ${fault}.\n${said}` }
+}
+
+function environmentOf(wish: HookWish, file: string | undefined): Record<string, string> {
+  const { env, zone, serial, previousSerial } = wish
+  return {
+    PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    ...(env.HOME === undefined ? {} : { HOME: env.HOME }),
+    ZONECAST_ZONE: zone,
+    ZONECAST_SERIAL: String(serial),
+    ...(previousSerial === undefined ? {} : { ZONECAST_PREVIOUS_SERIAL: String(previousSerial) }),
+    ...(file === undefined ? {} : { ZONECAST_ZONE_FILE: file }),
+  }
+}
+
+async function runCommand(wish: HookWish, file: string | undefined): Promise<HookEnd> {
+  const [program = '', ...args] = wish.command
+  const child = spawn(program, args, {
+    env: environmentOf(wish, file),
+    stdio: [file === undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that what it starts ends with it.
+    detached: true,
+  })
+  const output = new LastOctets()
+  child.stdout?.on('data', (data: Buffer) => output.add(data))
+  child.stderr?.on('data', (data: Buffer) => output.add(data))
+  let timedOut = false
+  const timers = [
+    setTimeout(() => {
+      timedOut = true
+      endGroup(child, 'SIGTERM')
+    }, wish.timeoutMs),
+    setTimeout(() => endGroup(child, 'SIGKILL'), wish.timeoutMs + GRACE_MS),
+  ]
+  try {
+    const writing = file === undefined ? writeText(child, textOf(wish)) : Promise.resolve(undefined)
+    const end = await endOf(child)
+    // What it started and left behind has nothing more to do.
+    endGroup(child, 'SIGKILL')
+    child.stdin?.destroy()
+    const failedText = await writing
+    if (timedOut) return { output: output.text, fault: `ran longer than ${wish.timeoutMs} ms and was ended` }
+    if (end === undefined && failedText !== undefined) return { output: output.text, fault: failedText }
+    return { output: output.text, fault: end }
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+  }
+}
+
+/** What is wrong with the way it ended; undefined when it approved. Resolves when its output is closed as well, or soon after. */
+function endOf(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${describeError(error)}`))
+    child.once('exit', (code, signal) => {
+      const fault = signal === null ? (code === 0 ? undefined : `ended with exit code ${code}`) : `was ended by ${signal}`
+      // NOTE: a process that it left behind keeps its output open: it is not waited for.
+      const late = setTimeout(() => resolve(fault), 100)
+      child.once('close', () => {
+        clearTimeout(late)
+        resolve(fault)
+      })
+    })
+  })
+}
+
+/** A command that has seen enough may close its input: that is no failure. What the text itself fails with is. */
+async function writeText(child: ChildProcess, text: AsyncIterable<string>): Promise<string | undefined> {
+  const { stdin } = child
+  if (stdin === null) return undefined
+  let textFault: string | undefined
+  const watched = async function* () {
+    try {
+      yield* text
+    } catch (error) {
+      textFault = `could not be given the zone: ${describeError(error)}`
+      throw error
+    }
+  }
+  try {
+    await pipeline(Readable.from(watched()), stdin)
+  } catch {
+    // EPIPE, or the child is gone: how it ended says the rest.
+  }
+  return textFault
+}
+
+function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // Nobody of the group is left.
+  }
+}
+
+class LastOctets {
+  #octets = Buffer.alloc(0)
+  #isCut = false
+
+  add(data: Buffer): void {
+    const all = Buffer.concat([this.#octets, data])
+    this.#isCut ||= all.length > OUTPUT_OCTETS
+    this.#octets = Buffer.from(all.subarray(-OUTPUT_OCTETS))
+  }
+
+  get text(): string {
+    return `${this.#isCut ? '…' : ''}${this.#octets.toString('utf8')}`
+  }
+}
