@@ -34,9 +34,9 @@ export class Findings {
     this.add(severity, fault, () => recordText(data, at))
   }
 
-  /** How often a fault was found. */
-  count(fault: string): number {
-    return this.#byFault.get(fault)?.count ?? 0
+  /** All that another one has found. */
+  take(other: Findings): void {
+    for (const [fault, finding] of other.#byFault) this.#byFault.set(fault, finding)
   }
 
   get worst(): Verdict {
@@ -58,7 +58,9 @@ function sentenceOf(fault: string, { count, named }: Finding): string {
   if (named.length === 0) return `${fault}.`
   const more = count - named.length
   const times = count === 1 ? '' : ` (${inWords(count)} times)`
-  return `${fault}${times}: ${named.join('; ')}${more > 0 ? ` and ${inWords(more)} more` : ''}.`
+  const list = `${named.join('; ')}${more > 0 ? ` and ${inWords(more)} more` : ''}`
+  // A name has its final dot already.
+  return `${fault}${times}: ${list}${list.endsWith('.') ? '' : '.'}`
 }
 
 const clip = (text: string): string => (text.length > TEXT_CHARACTERS ? `${text.slice(0, TEXT_CHARACTERS)}…` : text)

@@ -27,6 +27,8 @@ export class NameFilter {
   readonly #apexOctets: number
   readonly #bits: Uint32Array
   readonly #mask: number
+  /** Octets of the shortest name: what is no longer need not be looked at. */
+  #least = 256
 
   constructor(names: ReadonlySet<string>, apexOctets: number) {
     this.#names = names
@@ -37,6 +39,7 @@ export class NameFilter {
     this.#mask = bits - 1
     for (const name of names) {
       const octets = keyOctets(name)
+      this.#least = Math.min(this.#least, octets.length)
       const bit = roughHash(octets, 0, octets.length - apexOctets) & this.#mask
       this.#bits[bit >>> 5]! |= 1 << (bit & 31)
     }
@@ -57,7 +60,7 @@ export class NameFilter {
   /** The name that is looked for and strictly above the one at `from`, the nearest. */
   matchAbove(data: Uint8Array, from: number, length: number): string | undefined {
     const end = from + length
-    for (let o = from + 1 + data[from]!; end - o >= this.#apexOctets; o += 1 + data[o]!) {
+    for (let o = from + 1 + data[from]!; end - o >= this.#least; o += 1 + data[o]!) {
       const key = this.match(data, o, end - o)
       if (key !== undefined) return key
       if (data[o] === 0) break

@@ -7,7 +7,7 @@ import type { ZoneView } from '../zone/contents-view.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { type Collected, collectNames } from './collect-names.js'
 import type { StoredAt } from './name-changes.js'
-import { isBelow, nameKey } from './name-key.js'
+import { nameKey, namesBetween } from './name-key.js'
 
 const NONE: readonly StoredAt[] = []
 const NO_NAMES: ReadonlySet<string> = new Set()
@@ -19,6 +19,7 @@ export class NameStore {
   readonly #pause: () => Promise<void>
   readonly #apex: string
   readonly #known = new Set<string>()
+  readonly #knownBelow = new Set<string>()
   readonly #records = new Map<string, StoredAt[]>()
 
   constructor(contents: ZoneContents, view: ZoneView, nowSeconds: number, pause: () => Promise<void>) {
@@ -31,15 +32,6 @@ export class NameStore {
 
   /** Of a name that was loaded. */
   readonly at = (key: string): readonly StoredAt[] => this.#records.get(key) ?? NONE
-
-  isKnown(key: string): boolean {
-    return this.#known.has(key)
-  }
-
-  /** Names with records below one that was loaded with what is below it. */
-  namesBelow(tops: ReadonlySet<string>): string[] {
-    return tops.size === 0 ? [] : [...this.#records.keys()].filter((key) => [...tops].some((top) => isBelow(key, top)))
-  }
 
   /** One pass, whatever is known already. */
   async load(names: ReadonlySet<string>, below = NO_NAMES, targets = NO_NAMES): Promise<Collected> {
@@ -55,6 +47,7 @@ export class NameStore {
       this.#known.add(key)
     }
     for (const key of names) this.#known.add(key)
+    for (const key of below) this.#knownBelow.add(key)
     if (names.has(this.#apex)) {
       const { stored } = this.#contents.soa
       this.#records.set(this.#apex, [{ data: stored, at: 0, type: TYPE.SOA }, ...(collected.byName.get(this.#apex) ?? [])])
@@ -67,5 +60,16 @@ export class NameStore {
     const missing = new Set([...names].filter((key) => !this.#known.has(key)))
     if (missing.size > 0) await this.load(missing)
     return this.at
+  }
+
+  /** Names with records below these. */
+  async lookupBelow(tops: ReadonlySet<string>): Promise<string[]> {
+    const missing = new Set([...tops].filter((key) => !this.#knownBelow.has(key)))
+    if (missing.size > 0) await this.load(NO_NAMES, missing)
+    if (tops.size === 0) return []
+    return [...this.#records.keys()].filter((key) => {
+      for (const above of namesBetween(key, this.#apex)) if (tops.has(above)) return true
+      return false
+    })
   }
 }

@@ -52,7 +52,7 @@ class CheckRun {
     this.#changes = input.change === undefined ? undefined : new NameChanges(input.change)
     this.#tally = new Tally(this.#apexKey)
     this.#apex = new ApexCheck(this.#apexKey, input.settings.apex)
-    this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes)
+    this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes, () => ZoneScan.of(input.contents, view, input.pause))
     this.#protected = protectedIn(input.settings.protected.records, this.#apexKey)
   }
 
@@ -112,11 +112,7 @@ class CheckRun {
       if (change !== undefined) gone.delete(key)
       const is = status.of(key, records)
       this.#tally.see(key, records, change)
-      this.#apex.see(
-        is,
-        records,
-        records.filter(({ type }) => type === TYPE.NS),
-      )
+      this.#apex.see(is, records, serversIn(records))
       if (this.#changes === undefined) for (const record of records) if (record.type !== TYPE.SOA) this.#apex.doubled.look(record)
       return this.#dnssec.see({ key, records, status: is, change, isMoved: false })
     })
@@ -137,21 +133,22 @@ class CheckRun {
     }
     for (const { key } of this.#protected) wanted.add(key)
     for (const key of this.#dnssec.hashedNames()) wanted.add(key)
-    const collected = await this.#store.load(wanted, moving, weakenedNames(byName))
+    const below = new Set([...moving, ...this.#dnssec.emptiedNames()])
+    const collected = await this.#store.load(wanted, below, weakenedNames(byName))
     const { at } = this.#store
-    const moved = new Set(this.#store.namesBelow(moving))
-    await this.#dnssec.beginChange(collected, at)
+    const moved = new Set(await this.#store.lookupBelow(moving))
+    this.#dnssec.beginChange(collected, at)
     for (const key of new Set([...byName.keys(), ...moved])) {
       const records = at(key)
       const change = byName.get(key)
       const is = statusOf(key, this.#apexKey, at)
       this.#tally.see(key, records, change)
-      if (change !== undefined) this.#apex.see(is, records, addedServers(records, change.added))
+      // Of a name that was below a delegation, nothing has been looked at before.
+      this.#apex.see(is, records, serversIn(moved.has(key) ? records : (change?.added ?? [])))
       await this.#dnssec.see({ key, records, status: is, change, isMoved: moved.has(key) })
     }
     for (const server of collected.pointing) this.#apex.lookFor(server)
   }
 }
 
-const addedServers = (records: readonly StoredAt[], added: readonly StoredAt[]): readonly StoredAt[] =>
-  hasType(records, TYPE.NS) ? added.filter(({ type }) => type === TYPE.NS) : []
+const serversIn = (records: readonly StoredAt[]): readonly StoredAt[] => records.filter(({ type }) => type === TYPE.NS)

@@ -33,6 +33,27 @@ export class ZoneScan {
     return new ZoneScan(view, await canonicalOrder(view, contents.apex.length, pause), contents.soa.stored, pause)
   }
 
+  /** The SOA first. */
+  apexRecords(): StoredAt[] {
+    const records: StoredAt[] = [{ data: this.#soa, at: 0, type: TYPE.SOA }]
+    for (const offset of this.#order) {
+      const data = this.#view.chunkOf(offset)
+      const at = this.#view.at(offset)
+      if (data[at] !== this.#soa[0]) break
+      records.push({ data, at, type: storedType(data, at) })
+    }
+    return records
+  }
+
+  async records(visit: (record: StoredAt) => void): Promise<void> {
+    for (const [i, offset] of this.#order.entries()) {
+      const data = this.#view.chunkOf(offset)
+      const at = this.#view.at(offset)
+      visit({ data, at, type: storedType(data, at) })
+      if (i % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await this.#pause()
+    }
+  }
+
   async names(visit: NameVisit): Promise<void> {
     const view = this.#view
     const order = this.#order

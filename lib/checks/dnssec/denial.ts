@@ -1,0 +1,107 @@
+/**
+ * How a zone denies what is not there: its NSEC chain, its NSEC3 chains, or both while it changes from one to the other. The chain of
+ * NSEC counts when the apex has a record of it, one of NSEC3 when the apex has its NSEC3PARAM record (RFC 5155 §4): what is there
+ * besides is not used yet, or no longer.
+ */
+import { TYPE } from '../../dns/rrtype.js'
+import type { Collected } from '../collect-names.js'
+import { Findings } from '../findings.js'
+import type { NameChanges, StoredAt } from '../name-changes.js'
+import { StatusOnTheWay } from '../name-status.js'
+import type { NameStore } from '../name-store.js'
+import type { ZoneScan } from '../zone-scan.js'
+import { NsecChain } from './nsec-chain.js'
+import { Nsec3Chain } from './nsec3-chain.js'
+import { Nsec3Change } from './nsec3-change.js'
+import { type Nsec3Parameters, parametersOf, parametersOfText, parametersText } from './nsec3-hash.js'
+import type { SeenName } from './seen-name.js'
+
+/** As ZoneFigures have them. */
+export function chainsAt(apexRecords: readonly StoredAt[]): string[] {
+  const chains = apexRecords.some(({ type }) => type === TYPE.NSEC) ? ['nsec'] : []
+  for (const record of apexRecords) {
+    const parameters = record.type === TYPE.NSEC3PARAM ? parametersOf(record) : undefined
+    if (parameters !== undefined) chains.push(parametersText(parameters))
+  }
+  return chains
+}
+
+const parametersIn = (chains: readonly string[]): Nsec3Parameters[] =>
+  chains.map(parametersOfText).filter((parameters) => parameters !== undefined)
+
+/** The chains of the whole zone. */
+export class WholeDenial {
+  readonly findings = new Findings()
+  readonly #nsec: NsecChain | undefined
+  readonly #nsec3: Nsec3Chain[]
+
+  constructor(apex: string, chains: readonly string[]) {
+    this.#nsec = chains.includes('nsec') ? new NsecChain(apex, this.findings, true) : undefined
+    this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Chain(apex, parameters, this.findings))
+    if (chains.length === 0)
+      this.findings.add('hold', 'The zone is signed and has neither NSEC nor NSEC3PARAM at its apex (RFC 4035 §2.3)')
+  }
+
+  async begin(scan: ZoneScan): Promise<void> {
+    if (this.#nsec3.length === 0) return
+    await scan.records((record) => {
+      if (record.type === TYPE.NSEC3) for (const chain of this.#nsec3) chain.add(record)
+    })
+    for (const chain of this.#nsec3) chain.close()
+  }
+
+  see(name: SeenName): void {
+    this.#nsec?.see(name)
+    for (const chain of this.#nsec3) chain.see(name)
+  }
+
+  finish(): void {
+    this.#nsec?.finish()
+    for (const chain of this.#nsec3) chain.finish()
+  }
+
+  /** All of it, for a scan that nobody else looks at. */
+  async run(scan: ZoneScan, apex: string): Promise<Findings> {
+    await this.begin(scan)
+    const status = new StatusOnTheWay(apex)
+    await scan.names((key, records) => {
+      this.see({ key, records, status: status.of(key, records), change: undefined, isMoved: false })
+      return undefined
+    })
+    this.finish()
+    return this.findings
+  }
+}
+
+/** What a change does to chains that were whole. */
+export class ChangedDenial {
+  readonly findings = new Findings()
+  readonly #nsec: NsecChain | undefined
+  readonly #nsec3: Nsec3Change[]
+
+  constructor(apex: string, chains: readonly string[], changes: NameChanges) {
+    this.#nsec = chains.includes('nsec') ? new NsecChain(apex, this.findings, false) : undefined
+    this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Change(apex, parameters, this.findings, changes))
+  }
+
+  owners(): string[] {
+    return this.#nsec3.flatMap((chain) => chain.owners())
+  }
+
+  emptied(): string[] {
+    return this.#nsec3[0]?.emptied() ?? []
+  }
+
+  see(name: SeenName): void {
+    this.#nsec?.see(name)
+    for (const chain of this.#nsec3) chain.see(name)
+  }
+
+  /** Whether the findings are all there is; else only a look at the whole chain tells. */
+  async finish(store: NameStore, nsec3: Collected['nsec3'], hadOptOut: boolean): Promise<'clear' | 'unclear'> {
+    this.#nsec?.finish()
+    let is: 'clear' | 'unclear' = 'clear'
+    for (const chain of this.#nsec3) if ((await chain.finish(store, nsec3, hadOptOut)) === 'unclear') is = 'unclear'
+    return is
+  }
+}

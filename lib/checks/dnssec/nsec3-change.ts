@@ -1,0 +1,143 @@
+/**
+ * What a change does to an NSEC3 chain that was whole before (RFC 5155 §7.1). The names that it touches are hashed and looked up; the
+ * names above them that have nothing at them, too. Where a record changed for no name that is known to have changed, only the whole
+ * chain can tell: then it is `unclear`.
+ */
+import { TYPE } from '../../dns/rrtype.js'
+import type { Collected } from '../collect-names.js'
+import type { Findings } from '../findings.js'
+import type { NameChanges, StoredAt } from '../name-changes.js'
+import { isBelow, namesBetween } from '../name-key.js'
+import { statusOf } from '../name-status.js'
+import type { NameStore } from '../name-store.js'
+import { ChainChange } from './chain-change.js'
+import { hasParameters, hashedName, hashKey, isOptOut, nextHashOf, nsec3BitmapOf, type Nsec3Parameters } from './nsec3-hash.js'
+import { EMPTY_BITMAP, judgeMember, type Member, OPEN_NSEC3 } from './nsec3-judge.js'
+import { bitmapOf, coveredType, type Membership, membershipOf, type SeenName } from './seen-name.js'
+
+/** Only an NSEC3 record and its signature changed: the name is a hash. */
+const isHashChange = (records: readonly StoredAt[]): boolean =>
+  records.every((record) => record.type === TYPE.NSEC3 || (record.type === TYPE.RRSIG && coveredType(record) === TYPE.NSEC3))
+
+export class Nsec3Change {
+  readonly #apex: string
+  readonly #parameters: Nsec3Parameters
+  readonly #findings: Findings
+  readonly #changes: NameChanges
+  readonly #hashKeys = new Map<string, string>()
+  readonly #members = new Map<string, Member>()
+
+  constructor(apex: string, parameters: Nsec3Parameters, findings: Findings, changes: NameChanges) {
+    this.#apex = apex
+    this.#parameters = parameters
+    this.#findings = findings
+    this.#changes = changes
+  }
+
+  #hashKey(key: string): string {
+    let hashed = this.#hashKeys.get(key)
+    if (hashed === undefined) {
+      hashed = hashKey(hashedName(key, this.#parameters), this.#apex)
+      this.#hashKeys.set(key, hashed)
+    }
+    return hashed
+  }
+
+  /** Where the records of the names that the change touches are, and of those above them: known before the zone is looked at. */
+  owners(): string[] {
+    const keys = new Set<string>()
+    for (const [key, { removed, added }] of this.#changes.byName) {
+      if (isHashChange(removed) && isHashChange(added)) continue
+      keys.add(key)
+      for (const above of namesBetween(key, this.#apex)) keys.add(above)
+    }
+    return [...keys].map((key) => this.#hashKey(key))
+  }
+
+  /** Names that may have nothing at them now: what is below them decides whether they are still there. */
+  emptied(): string[] {
+    const keys: string[] = []
+    for (const [key, { removed, added }] of this.#changes.byName) if (added.length === 0 && !isHashChange(removed)) keys.push(key)
+    return keys
+  }
+
+  see({ key, status, records, change }: SeenName): void {
+    if (change !== undefined && isHashChange(change.removed) && isHashChange(change.added)) return
+    this.#members.set(key, { key, membership: membershipOf(status, records), bitmap: bitmapOf(status, records) })
+  }
+
+  async finish(store: NameStore, nsec3: Collected['nsec3'], hadOptOut: boolean): Promise<'clear' | 'unclear'> {
+    await store.lookup(new Set([...this.#members.keys()].map((key) => this.#hashKey(key))))
+    await this.#findEmptyNames(store)
+    const allOptOut = nsec3.optOut === nsec3.count
+    let isUnclear = hadOptOut && !allOptOut
+    for (const member of this.#members.values())
+      judgeMember(
+        member,
+        this.#recordOf(member.key, store),
+        () => {
+          if (nsec3.optOut > 0 && !allOptOut) isUnclear = true
+          return nsec3.optOut > 0
+        },
+        this.#findings,
+      )
+    return this.#judgeRecords(nsec3.optOut > 0 && !allOptOut) || isUnclear ? 'unclear' : 'clear'
+  }
+
+  #recordOf(key: string, store: NameStore): StoredAt | undefined {
+    return store.at(this.#hashKey(key)).find((record) => record.type === TYPE.NSEC3 && hasParameters(record, this.#parameters))
+  }
+
+  /** Names with nothing at them, seen or above those seen; what else is below them is looked for only when that decides. */
+  async #findEmptyNames(store: NameStore): Promise<void> {
+    const empty = new Map<string, Membership>()
+    for (const { key, membership } of this.#members.values())
+      for (const above of [key, ...namesBetween(key, this.#apex)]) {
+        if (store.at(above).length > 0) continue
+        const known = empty.get(above)
+        if (known === undefined || membership === 'must' || known === 'none') empty.set(above, membership)
+      }
+    await store.lookup(new Set([...empty.keys()].map((key) => this.#hashKey(key))))
+    const open = [...empty].filter(([key, is]) => is === 'none' || (is === 'may' && this.#recordOf(key, store) === undefined))
+    if (open.length > 0) {
+      const tops = new Set(open.map(([key]) => key))
+      for (const key of await store.lookupBelow(tops)) {
+        const membership = membershipOf(statusOf(key, this.#apex, store.at), store.at(key))
+        if (membership === 'none') continue
+        for (const top of tops) if (isBelow(key, top) && empty.get(top) !== 'must') empty.set(top, membership)
+      }
+    }
+    for (const [key, membership] of empty) this.#members.set(key, { key, membership, bitmap: EMPTY_BITMAP })
+  }
+
+  /** The records that came and went, as links of the chain, and whether a name is known for each. */
+  #judgeRecords(isOptOutMixed: boolean): boolean {
+    const chain = new ChainChange()
+    const named = new Set([...this.#members.keys()].map((key) => this.#hashKey(key)))
+    let isUnclear = false
+    for (const [owner, { removed, added }] of this.#changes.byName) {
+      const [before, after] = [removed, added].map((side) =>
+        side.filter((record) => record.type === TYPE.NSEC3 && hasParameters(record, this.#parameters)),
+      ) as [StoredAt[], StoredAt[]]
+      if (before.length === 0 && after.length === 0) continue
+      for (const [side, sign] of [[before, -1] as const, [after, 1] as const])
+        for (const record of side) {
+          const next = hashKey(nextHashOf(record), this.#apex)
+          // Hashes of one length: their characters are in the order of their octets.
+          chain.link(owner, next, next <= owner, sign)
+        }
+      const [was] = before
+      const [is] = after
+      const isSameName = was !== undefined && is !== undefined && nsec3BitmapOf(was).equals(nsec3BitmapOf(is))
+      if (!isSameName && !named.has(owner)) isUnclear = true
+      // Delegations that are left out were covered by it.
+      if (is !== undefined && !isOptOut(is) && (isOptOutMixed || (was !== undefined && isOptOut(was)))) isUnclear = true
+    }
+    for (const owner of chain.torn)
+      this.#findings.add('hold', `${OPEN_NSEC3}: after this change hashes are not pointed at once`, () => ownerText(owner))
+    if (!chain.staysInOrder) this.#findings.add('hold', `${OPEN_NSEC3}: after this change it is not in order`)
+    return isUnclear
+  }
+}
+
+const ownerText = (key: string): string => key.slice(1, 1 + key.charCodeAt(0))

@@ -1,0 +1,37 @@
+/** What a name of the zone wants of an NSEC3 chain, and whether it has it (RFC 5155 §7.1): the same for a change and for the whole zone. */
+import type { Findings } from '../findings.js'
+import type { StoredAt } from '../name-changes.js'
+import { keyText } from '../name-key.js'
+import { nsec3BitmapOf } from './nsec3-hash.js'
+import type { Membership } from './seen-name.js'
+
+/** Names with nothing at them but names below have an NSEC3 record with an empty bitmap. */
+export const EMPTY_BITMAP = Buffer.alloc(0)
+
+export const OPEN_NSEC3 = 'The NSEC3 chain is not closed (RFC 5155 §7.1)'
+
+export interface Member {
+  key: string
+  membership: Membership
+  bitmap: Buffer
+}
+
+/** `isLeftOut` tells whether an NSEC3 record with Opt-Out covers the name; it is asked only when that decides. */
+export function judgeMember(
+  { key, membership, bitmap }: Member,
+  found: StoredAt | undefined,
+  isLeftOut: () => boolean,
+  findings: Findings,
+): void {
+  if (found === undefined) {
+    if (membership === 'must') findings.add('hold', 'A name has no NSEC3 record (RFC 5155 §7.1)', () => keyText(key))
+    else if (membership === 'may' && !isLeftOut())
+      findings.add('hold', 'A delegation has no NSEC3 record, and no Opt-Out covers it (RFC 5155 §7.1)', () => keyText(key))
+    return
+  }
+  const { data, at } = found
+  if (membership === 'none')
+    findings.addRecord('hold', 'An NSEC3 record stands for a name that is not there (RFC 5155 §7.1)', data, at)
+  else if (!nsec3BitmapOf(found).equals(bitmap))
+    findings.addRecord('hold', `An NSEC3 record lists other types than ${keyText(key)} has (RFC 5155 §3.1.8)`, data, at)
+}
