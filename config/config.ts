@@ -3,6 +3,8 @@
  * undecided here. Not here: how any of it is written (schema.ts) or read (load.ts).
  */
 import type { ZoneName } from '../lib/dns/name.js'
+import type { checkSettingsOf } from './checks-schema.js'
+import type { rolloutRulesOf } from './rollout-schema.js'
 
 /** `ip` is canonical lower-case text without brackets. */
 export interface Endpoint {
@@ -51,7 +53,10 @@ export interface ZoneConfig {
   clouds: string[]
   refresh: RefreshBounds
   limits: ZoneLimits
+  checks: ReturnType<typeof checkSettingsOf>
 }
+
+export type RolloutConfig = ReturnType<typeof rolloutRulesOf>
 
 export type Role = 'viewer' | 'operator' | 'publisher' | 'admin'
 
@@ -127,6 +132,7 @@ export interface Config {
   clouds: Map<string, CloudConfig>
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>
+  rollout: RolloutConfig
   defaults: Defaults
   log: { level: string }
 }

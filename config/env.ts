@@ -44,3 +44,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     }),
   }
 }
+
+/** All that commands of the operator's get of our environment. */
+export const commandEnvironment = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string | undefined>> => ({ PATH: env.PATH, HOME: env.HOME })

@@ -37,6 +37,10 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     check('clouds', cloud, ['nodes', id, 'cloud'])
     check('keys', key, ['nodes', id, 'key'])
   }
+  for (const [i, { nodes, cloud }] of config.rollout.stages.entries()) {
+    checkList('nodes', nodes ?? [], ['rollout', 'stages', i, 'nodes'])
+    check('clouds', cloud, ['rollout', 'stages', i, 'cloud'])
+  }
   for (const zone of config.zones.values()) {
     const at = ['zones', zoneIndex.get(zone.name)!]
     checkList('primaries', zone.primaries, [...at, 'primaries'])

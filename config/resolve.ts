@@ -8,9 +8,11 @@ import { dirname, resolve } from 'node:path'
 import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
 import { formatEndpoint, isLoopback, isWildcard } from './address.js'
 import type { Config, Endpoint, NodeConfig, RedisConfig, TsigKeyConfig, ZoneConfig } from './config.js'
+import { checkSettingsOf } from './checks-schema.js'
 import type { SettingPath } from './document.js'
 import type { FindingCode } from './errors.js'
 import { formatDuration } from './duration.js'
+import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
 import { decodeSecret, readSecretFile } from './secrets.js'
 import { resolveTokens } from './tokens.js'
@@ -80,8 +82,10 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
         transfers: d.limits.transfers,
       },
     },
+    rollout: rolloutRulesOf(raw.rollout),
     log: { level: raw.log.level },
   }
+  const names = new Set(raw.zones.map(({ name }) => name as ZoneName))
   for (const [i, zone] of raw.zones.entries()) {
     const index = zonePositions[i] ?? i
     const name = zone.name as ZoneName
@@ -89,7 +93,10 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       report('CONFIG_DUPLICATE', ['zones', index, 'name'], `zone ${name} is here twice: remove one of the two`)
     else {
       zoneIndex.set(name, index)
-      config.zones.set(name, resolveZone(name, zone, index, config, report))
+      config.zones.set(name, {
+        ...resolveZone(name, zone, index, config, report),
+        checks: checkSettingsOf(raw.checks, name, names),
+      })
     }
   }
   checkApi(raw, config, report)
@@ -194,7 +201,7 @@ function resolveZone(
   index: number,
   config: Config,
   report: Report,
-): ZoneConfig {
+): Omit<ZoneConfig, 'checks'> {
   const minMs = zone.refresh?.min ?? config.defaults.refresh.minMs
   const maxMs = zone.refresh?.max ?? config.defaults.refresh.maxMs
   if (zone.refresh !== undefined) checkBounds(minMs, maxMs, ['zones', index, 'refresh'], report)

@@ -5,6 +5,8 @@
  */
 import { z } from 'zod'
 import { ADDRESS_HINT } from './address.js'
+import { checksSchema } from './checks-schema.js'
+import { rolloutSchema } from './rollout-schema.js'
 import {
   address,
   algorithm,
@@ -214,7 +216,8 @@ export const configSchema = section({
   nodes: mapOf(node, 'nodes').describe('Anycast nodes by name.'),
   zones: listOf(zone, 'zones').default([]).describe('The zones.'),
   defaults: defaults.prefault({}),
-  checks: section({}).optional().describe('What a version must pass before it is released; empty in this version.'),
+  checks: checksSchema.prefault({}).describe('What a version must pass before it is released.'),
+  rollout: rolloutSchema.prefault({}).describe('In which order nodes get a version; every node at once when left out.'),
   log: section({
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -230,4 +233,4 @@ export const configSchema = section({
 export type RawConfig = z.output<typeof configSchema>
 
 /** Keys of the outside contract that this version does not act on: refused, not ignored. `*` stands for any name or index. */
-export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs', 'rollout', 'topology', 'checks.*']
+export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs', 'topology']

@@ -24,6 +24,7 @@ export function fleetOfConfig(config: Config): Fleet {
       nodes: nodes.filter((node) => zone.clouds.includes(node.cloud)),
       refresh: zone.refresh,
       limits: zone.limits,
+      checks: zone.checks,
     }),
   )
   return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()])

@@ -4,10 +4,12 @@
  */
 import { totalmem } from 'node:os'
 import type { Config } from '../config/config.js'
+import { commandEnvironment } from '../config/env.js'
 import { loadConfig } from '../config/load.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
 import { NodeLooker } from '../lib/push/node-looker.js'
+import { NodeProber } from '../lib/push/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { TransferClient } from '../lib/refresh/transfer-client.js'
@@ -25,6 +27,7 @@ import { Idempotency } from '../lib/state/idempotency.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
 import { endpointText } from '../lib/transport/errors.js'
+import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
@@ -32,6 +35,7 @@ import { ApiService } from './api/service.js'
 import { fleetOfConfig } from './fleet-of-config.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
+import { ReleaseDecider } from './worker/release-decider.js'
 import { WorkerService } from './worker/service.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
@@ -153,6 +157,15 @@ export class Hub {
           ...shared,
           client: new TransferClient(this.#tcp, soa, clock, new ZoneMemory(live.memory, () => this.#store.memory)),
           limits: live.limits,
+          rollout: live.rollout,
+          decider: new ReleaseDecider({
+            board: this.#board,
+            clock,
+            metrics: this.#metrics,
+            rollout: live.rollout,
+            env: commandEnvironment(),
+          }),
+          prober: new NodeProber(new Querier(this.#udp, this.#tcp)),
           retention: live.retention,
           notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
@@ -244,7 +257,7 @@ export class Hub {
   }
 }
 
-function liveSettings({ defaults }: Config) {
+function liveSettings({ defaults, rollout }: Config) {
   const { limits, notify, observe, keepVersions, keepOctets } = defaults
   return {
     limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
@@ -252,6 +265,7 @@ function liveSettings({ defaults }: Config) {
     memory: { total: limits.totalMemory ?? totalmem() * 0.75 },
     retention: { keepVersions, keepOctets },
     notify: { ...notify },
-    observe: { ...observe },
+    observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
+    rollout: { ...rollout },
   }
 }

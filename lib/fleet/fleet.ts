@@ -1,4 +1,5 @@
 /** Who there is: zones, their primaries, clouds and nodes, resolved and indexed. Immutable; a reload makes a new one. */
+import type { CheckSettings, Mode } from '../checks/check.js'
 import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
 
@@ -34,6 +35,11 @@ export interface FleetZone {
   refresh: { minMs: number; maxMs: number }
   /** Limits of its own on transfers, where it has any. */
   limits: { octets?: number; records?: number; messages?: number; names?: number; memory?: number }
+  checks: CheckRules
+}
+
+export interface CheckRules extends CheckSettings {
+  hook: { mode: Mode; command: readonly string[]; timeoutMs: number; input: 'stdin' | 'file' }
 }
 
 export class Fleet {

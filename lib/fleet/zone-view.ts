@@ -11,6 +11,10 @@ import { judgeNode, type NodeState, type NodeStateRules } from './node-state.js'
 export interface ZoneFacts {
   released: { serial: Serial; digest: string; records: number; releasedAt: number } | undefined
   releases: readonly { serial: Serial; releasedAt: number }[]
+  /** Released to some nodes only; newer than what is released to all. */
+  staged: readonly { serial: Serial; releasedAt: number; nodes: readonly string[] }[]
+  /** Why a version is held back, when one is. */
+  held: string | undefined
   conflict: boolean
   expired: boolean
   /** Why the last refresh failed. */
@@ -18,6 +22,7 @@ export interface ZoneFacts {
 }
 
 export interface NodeFacts {
+  id: string
   serial: Serial | undefined
   since: number
   observedAt: number | undefined
@@ -43,7 +48,7 @@ export function viewNode(zone: ZoneFacts, node: NodeFacts, rules: NodeStateRules
   const { state, lagSeconds } = judgeNode(
     {
       now,
-      releases: zone.releases,
+      releases: releasesTo(zone, node.id),
       observed,
       missed: node.missed,
       drained: node.drained,
@@ -54,6 +59,10 @@ export function viewNode(zone: ZoneFacts, node: NodeFacts, rules: NodeStateRules
   )
   return { serial: node.serial, state, since: observed?.since, observedAt: node.observedAt, lagSeconds, error: node.error }
 }
+
+/** What the node should have reached, newest last. */
+const releasesTo = ({ releases, staged }: ZoneFacts, node: string): readonly { serial: Serial; releasedAt: number }[] =>
+  staged.length === 0 ? releases : [...releases, ...staged.filter(({ nodes }) => nodes.includes(node))]
 
 /** From the one that wants a person most to the one that wants nobody. */
 const WORST_FIRST: readonly NodeState[] = [
@@ -92,7 +101,8 @@ export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: ReadonlyMap<
       : facts.expired
         ? 'expired'
         : undefined
-  const worst = WORST_FIRST.find((state) => views.some((view) => view.state === state))
+  const held: NodeState[] = facts.held === undefined ? [] : ['held']
+  const worst = WORST_FIRST.find((state) => held.includes(state) || views.some((view) => view.state === state))
   return {
     name: zone.name,
     serial: facts.released?.serial,
@@ -104,7 +114,7 @@ export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: ReadonlyMap<
     lagSeconds: Math.max(0, ...views.filter(({ state }) => state !== 'drained').map(({ lagSeconds }) => lagSeconds)),
     inSync: views.filter(({ state }) => state === 'in-sync').length,
     total: views.length,
-    error: facts.error,
+    error: facts.error ?? facts.held,
   }
 }
 

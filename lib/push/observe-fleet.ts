@@ -81,7 +81,7 @@ export class FleetObserver {
       const serial = await this.#looker.look(node, zone, true)
       // A reload came in between: the pair has a successor, with a look of its own.
       if (!this.#pairs.has(pair)) return
-      const released = this.#store.zone(zone.name).released
+      const released = this.#push.wanted(zone.name, node.id)
       const differs =
         released !== undefined &&
         (serial === undefined ? !this.#looker.isDown(node.id) : compareSerials(released.serial, serial) === 'newer')
@@ -93,8 +93,9 @@ export class FleetObserver {
   }
 
   #interval({ zone, node }: Pair): number {
-    const released = this.#store.zone(zone.name).released
-    const fresh = released?.releasedAt !== undefined && this.#clock.now() - released.releasedAt < this.#rules.afterReleaseForMs
+    const version = this.#store.zone(zone.name).releasedToAll([node.id])
+    const releasedAt = version && (version.releasedTo[node.id] ?? version.releasedAt)
+    const fresh = releasedAt !== undefined && this.#clock.now() - releasedAt < this.#rules.afterReleaseForMs
     const soon = fresh && this.#push.isBehind(zone, node)
     return jitterMs(soon ? this.#rules.afterReleaseMs : this.#rules.everyMs, JITTER, Math.random())
   }

@@ -86,7 +86,7 @@ export class PushFleet {
             delays: this.#delays,
             retriesMs: this.#parts.notifyRetries.retriesMs,
           }),
-        wanted: (zone) => this.#wanted(zone),
+        wanted: (zone) => this.wanted(zone, node.id),
         onDone: (to, zone, outcome, target) => this.#onDone(to, zone, outcome, target),
       })
       this.#pushers.set(node.id, pusher)
@@ -94,8 +94,9 @@ export class PushFleet {
     return pusher
   }
 
-  #wanted(zone: ZoneName): { serial: Serial; soa: Buffer } | undefined {
-    const version = this.#parts.store.zone(zone).released
+  /** What the node should serve: the newest version released to it. */
+  wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined {
+    const version = this.#parts.store.zone(zone).releasedToAll([node])
     return version && { serial: version.serial, soa: soaOfVersion(version).stored }
   }
 
@@ -103,10 +104,10 @@ export class PushFleet {
     return this.#parts.board.get('drains', node)?.drained ?? false
   }
 
-  /** A version of the zone was released: every node of its clouds is told at once. */
+  /** A version of the zone was released, to all nodes or to some: those that lack what they may have are told at once. */
   onReleased(zone: FleetZone): void {
     if (this.#isStopped) return
-    for (const node of zone.nodes) if (!this.isDrained(node.id)) this.#pusher(node).push(zone)
+    for (const node of zone.nodes) if (!this.isDrained(node.id) && this.isBehind(zone, node)) this.#pusher(node).push(zone)
   }
 
   /** Delivers one zone to one node, even if it seems to have it. Resolves when settled. */
@@ -124,7 +125,7 @@ export class PushFleet {
   }
 
   isBehind(zone: FleetZone, node: FleetNode): boolean {
-    const wanted = this.#wanted(zone.name)
+    const wanted = this.wanted(zone.name, node.id)
     if (!wanted) return false
     const { serial } = nodeCell(this.#parts.board, zone.name, node.id)
     return serial === undefined || compareSerials(wanted.serial, serial) === 'newer'

@@ -14,16 +14,17 @@ import { describeError, type NextMove, ZonecastError } from '../errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
 import { compareSerials } from '../dns/serial.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
-import { type Clock, pause } from '../runtime/clock.js'
+import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import { StoreError } from '../store/errors.js'
-import type { Provenance, StoredZone } from '../store/stored-zone.js'
+import type { Judge, Provenance } from '../store/commit.js'
+import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import { endpointText, TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
+import type { Difference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { verifyZonemd } from '../zone/zonemd.js'
 import type { TransferClient, Transferred } from './transfer-client.js'
 import { limitsFor, type TransferLimits } from './transfer-limits.js'
 
@@ -38,16 +39,25 @@ export interface RefreshWish {
   expired: boolean
   /** What holds for all zones. */
   limits: TransferLimits
-  /** Nothing stands between commit and release: both become durable in one write. */
-  releaseAtOnce: boolean
+  /** Decides whether the version may go out, and to whom first; what it decides becomes durable with the version. */
+  judge: ReleaseJudge
   /** First sight of the new version, milliseconds since 1970. */
   seenAt: number
 }
+
+/** `change` leads from the newest version to the contents, which have no name yet. */
+export type ReleaseJudge = (
+  contents: ZoneContents,
+  change: readonly Difference[] | undefined,
+) => Promise<Omit<Provenance, 'seenAt' | 'committedAt' | 'from'>>
 
 export type RefreshOutcome =
   /** `content`: a whole transfer was the same record for record; `serial`: only the serial says so. */
   | { kind: 'up-to-date'; primary: Primary; proof: 'serial' | 'content' }
   | { kind: 'committed'; version: Version; primary: Primary; startedAt: number; tookMs: number }
+
+/** Where a version comes from that no primary has: it is asked for no difference to that. */
+export const ROLLED_BACK = 'rollback'
 
 export interface TransferCounts {
   count(kind: 'axfr' | 'ixfr', outcome: 'ok' | 'up-to-date' | 'failed', octets: number): void
@@ -97,7 +107,8 @@ async function fromPrimary(
   counts: TransferCounts,
 ): Promise<RefreshOutcome> {
   const replacing = wish.stored.latest
-  if (replacing && !wish.forceAxfr && !wish.expired && !wish.stored.isDamaged) {
+  const isOurOwn = replacing?.from === ROLLED_BACK
+  if (replacing && !isOurOwn && !wish.forceAxfr && !wish.expired && !wish.stored.isDamaged) {
     const held = soaOf(replacing.soa)
     try {
       return await attempt(wish, primary, held, replacing, client, clock, counts, log)
@@ -179,22 +190,21 @@ async function commit(
   clock: Clock,
 ): Promise<Version | undefined> {
   const { outcome } = transferred
-  const provenance = (): Provenance => {
-    const committedAt = clock.now()
-    return { seenAt: wish.seenAt, committedAt, releasedAt: wish.releaseAtOnce ? committedAt : undefined, from: primary.id }
+  const judge: Judge = async (contents, change) => {
+    checkSoundness(wish, contents)
+    const decided = await wish.judge(contents, change)
+    return { seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, ...decided }
   }
-  const prove = (contents: ZoneContents): Promise<void> => checkSoundness(wish, primary, contents)
-  if (outcome.kind === 'incremental')
-    return await wish.stored.commitIncremental(outcome.differences, replacing!, prove, provenance)
+  if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, judge)
   const draft = transferred.draft!
   try {
-    await prove(draft.contents)
+    checkSoundness(wish, draft.contents)
     if (!isNews(wish, primary, draft.contents, replacing)) {
       if (wish.stored.isDamaged) await wish.stored.repair(draft)
       else await draft.discard()
       return undefined
     }
-    return await wish.stored.commitFull(draft, replacing, provenance)
+    return await wish.stored.commitFull(draft, replacing, judge)
   } catch (error) {
     await draft.discard()
     throw error
@@ -227,8 +237,8 @@ function isNews(wish: RefreshWish, primary: Primary, contents: ZoneContents, rep
   return true
 }
 
-/** What no zone can do without, whatever the checks say; and what it says of itself must be true (RFC 8976 §4). */
-async function checkSoundness(wish: RefreshWish, primary: Primary, contents: ZoneContents): Promise<void> {
+/** What no zone can do without, whatever the checks say. */
+function checkSoundness(wish: RefreshWish, contents: ZoneContents): void {
   if (contents.records <= 1)
     throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
   if (contents.apexNameServers === 0)
@@ -239,11 +249,5 @@ async function checkSoundness(wish: RefreshWish, primary: Primary, contents: Zon
     throw new ZoneError(
       { code: 'ZONE_TOO_LARGE', limit: `${most} records` },
       `${wish.zone.name} would have ${contents.records} records, more than ${most}; raise defaults.limits.records if that is right`,
-    )
-  const verdict = await verifyZonemd(contents, pause)
-  if (verdict.kind === 'failed')
-    throw new ZoneError(
-      { code: 'ZONE_ZONEMD', reason: verdict.reason },
-      `${wish.zone.name} with serial ${contents.soa.serial} from ${primary.id} is not what its ZONEMD record says: ${verdict.reason}`,
     )
 }

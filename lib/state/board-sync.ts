@@ -178,7 +178,7 @@ export class BoardSync {
     for (const { table, key, value } of packet.changes ?? []) {
       // A newer hub may have tables that this one does not know.
       if (!TABLE_NAMES.includes(table)) continue
-      const isOurs = packet.hub === this.#hub || table === 'nodes' || table === 'drains'
+      const isOurs = packet.hub === this.#hub || (table !== 'zones' && table !== 'primaries')
       if (isOurs) this.#board.merge(table, key, value)
     }
     if (!packet.signal) return

@@ -2,13 +2,30 @@
  * What the roles and hubs know together, as tables of small values. Times are milliseconds since 1970.
  * Each value has one writer role and `at`, the time it was written: of two values for one key the later one counts.
  */
+import type { CheckReport, Verdict } from '../checks/check.js'
 import type { Serial } from '../dns/serial.js'
+import type { RolloutState, ZoneOrders } from '../rollout/record.js'
 
 /** One release of a zone by this hub: what nodes should reach. */
 export interface ReleaseMark {
   serial: Serial
   digest: string
   releasedAt: number
+}
+
+/** How far a rollout is, and what its checks found. */
+export interface RolloutMark {
+  id: string
+  serial: Serial
+  digest: string
+  state: RolloutState
+  /** Name of the stage under way. */
+  stage: string | undefined
+  since: number
+  reason: string | undefined
+  verdict: Verdict | undefined
+  /** Checks that did not pass. */
+  findings: CheckReport[]
 }
 
 /** How the newest version came to be; the first half of a chain. */
@@ -28,8 +45,14 @@ export interface VersionTrail {
 export interface ZoneCell {
   at: number
   released: (ReleaseMark & { records: number; octets: number }) | undefined
-  /** Newest last; for lag. */
+  /** To every node. Newest last; for lag. */
   releases: ReleaseMark[]
+  /** Released to some nodes only, newer than `released`. Newest last. */
+  staged: (ReleaseMark & { nodes: string[] })[]
+  /** Of the newest version that is kept, released or not: what primaries are compared with. */
+  newest: Serial | undefined
+  /** The newest rollouts, newest last, and older ones that wait for a person. */
+  rollouts: RolloutMark[]
   trail: VersionTrail | undefined
   /** Last success of a refresh; the zone expires `expireSeconds` later (RFC 1034 §4.3.5). */
   refreshedAt: number
@@ -98,11 +121,13 @@ export interface Tables {
   primaries: PrimaryCell
   nodes: NodeCell
   drains: DrainCell
+  /** Written by the API, for all hubs. Key: the zone. */
+  orders: ZoneOrders
 }
 
 export type TableName = keyof Tables
 
-export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains']
+export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'orders']
 
 /** Keys of two parts; neither may hold a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`

@@ -1,6 +1,6 @@
 /**
- * The journal of one zone: an append-only file of entries. An entry names a version (with the differences that led to it) or
- * its release. What is torn at the end was never named; what is damaged in front of a whole entry is damage.
+ * The journal of one zone: an append-only file of entries. An entry names a version (with the differences that led to it), says
+ * how far its rollout is, or what was decided about the zone. What is torn at the end was never named; what is damaged in front of a whole entry is damage.
  *
  *   file:   "ZCJ2" then entries
  *   entry:  [body length 4] [head length 4] [crc32 of lengths and head 4] [head: JSON] [differences] [crc32 of differences 4]
@@ -12,6 +12,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import type { ChecksOutcome, RolloutRecord, ZoneOrders } from '../rollout/record.js'
 import type { Difference } from '../zone/difference.js'
 import { StoreError } from './errors.js'
 import { decodeDifferences, encodeDifferences } from './difference-codec.js'
@@ -24,7 +25,16 @@ const BEHIND = 4
 const HEAD_START = Buffer.from('{"entry":"')
 const SEARCH_OCTETS = 1 << 20
 
-export interface VersionHead {
+/** How far a version has got: what may change of it after its commit. */
+export interface Progress {
+  /** Released to every node. */
+  releasedAt?: number
+  /** Released to these nodes, at these times, while the rollout is under way. */
+  releasedTo?: Record<string, number>
+  rollout?: RolloutRecord
+}
+
+export interface VersionHead extends Progress {
   entry: 'version'
   serial: number
   digest: string
@@ -33,24 +43,29 @@ export interface VersionHead {
   soa: string
   seenAt: number
   committedAt: number
-  /** Release decided together with the commit. */
-  releasedAt?: number
   from: string
   kind: 'axfr' | 'ixfr'
+  /** What the checks said. */
+  checks?: ChecksOutcome
   /** File of the whole contents, when this version has one of its own. */
   snapshot?: string
   /** Number of difference sequences from the version before; 0 when there is a gap. */
   differences: number
 }
 
-export interface ReleaseHead {
-  entry: 'release'
+export interface ProgressHead extends Progress {
+  entry: 'progress'
   serial: number
   digest: string
-  releasedAt: number
 }
 
-export type EntryHead = VersionHead | ReleaseHead
+/** The last one counts. */
+export interface OrdersHead {
+  entry: 'orders'
+  orders: ZoneOrders
+}
+
+export type EntryHead = VersionHead | ProgressHead | OrdersHead
 
 /** An entry's head, and where its differences lie in the file. */
 export interface LocatedEntry {

@@ -3,31 +3,22 @@
  * gets a name: whole (from AXFR) or by differences (from IXFR). A version is durable before anybody can see it, and replaces
  * exactly the version it was built on.
  */
-import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
-import { pause, withRests } from '../runtime/clock.js'
-import { compareContents } from '../zone/compare.js'
+import type { ZoneOrders } from '../rollout/record.js'
+import { withRests } from '../runtime/clock.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import { changeBetween, headOf, isToTheLetter, type Judge } from './commit.js'
 import { StoreError } from './errors.js'
-import type { VersionHead } from './journal-file.js'
-import { firstKept, isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
+import type { Progress } from './journal-file.js'
+import { isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
 import { SnapshotDraft } from './snapshot-draft.js'
-import { writeSnapshot } from './snapshot-file.js'
-import type { Version } from './version.js'
+import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { ZoneLog } from './zone-log.js'
-
-/** Where a version came from; times are milliseconds since 1970. */
-export interface Provenance {
-  seenAt: number
-  committedAt: number
-  /** Set when the release is decided together with the commit. */
-  releasedAt: number | undefined
-  from: string
-}
+import { dropVersions, removeStrays, snapshotName } from './zone-upkeep.js'
 
 /** The file of contents that are being received. */
 const INCOMING = 'incoming.new'
@@ -64,6 +55,11 @@ export class StoredZone {
   /** The newest released version. */
   get released(): Version | undefined {
     return this.#log.rows.findLast((row) => row.version.releasedAt !== undefined)?.version
+  }
+
+  /** The newest version that each of these nodes may have. */
+  releasedToAll(nodes: readonly string[]): Version | undefined {
+    return this.#log.rows.findLast(({ version }) => nodes.every((node) => isReleasedTo(version, node)))?.version
   }
 
   /** The newest version with this serial (and digest). */
@@ -143,12 +139,16 @@ export class StoredZone {
 
   /** Contents of any kept version; a copy of its own unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
   async contentsOf(version: Version): Promise<ZoneContents> {
+    const index = this.#indexOf(version)
+    return index >= 0 && index === this.#log.rows.length - 1 ? await this.contents() : await this.copyOf(version)
+  }
+
+  /** Contents of any kept version, read anew from disk: nobody else changes them. Throws StoreError STORE_UNKNOWN_VERSION. */
+  async copyOf(version: Version): Promise<ZoneContents> {
     return await this.#reading(async () => {
       const index = this.#indexOf(version)
       if (index < 0) throw this.#unknown(version.serial)
-      return index === this.#log.rows.length - 1
-        ? await this.contents()
-        : await readVersion(this.#log, index, this.#directory, this.apex)
+      return await readVersion(this.#log, index, this.#directory, this.apex)
     })
   }
 
@@ -157,22 +157,6 @@ export class StoredZone {
       { code: 'STORE_UNKNOWN_VERSION', zone: this.name, serial },
       `${this.name} has no kept version with serial ${serial}`,
     )
-  }
-
-  #head(contents: ZoneContents, provenance: Provenance, kind: 'axfr' | 'ixfr', differences: number): VersionHead {
-    const { releasedAt, ...times } = provenance
-    return {
-      entry: 'version',
-      serial: contents.soa.serial,
-      digest: contents.digest,
-      records: contents.records,
-      octets: contents.octets,
-      soa: contents.soa.stored.toString('base64'),
-      ...times,
-      ...(releasedAt === undefined ? {} : { releasedAt }),
-      kind,
-      differences,
-    }
   }
 
   #expect(replacing: Version | undefined): void {
@@ -194,16 +178,19 @@ export class StoredZone {
    * Commits whole contents. The difference to the version before is computed, so that nodes still get IXFR; for a small zone it
    * is all that is written, as it leads to the same contents and costs one write instead of three.
    */
-  commitFull(draft: SnapshotDraft, replacing: Version | undefined, provenance: () => Provenance): Promise<Version> {
+  commitFull(draft: SnapshotDraft, replacing: Version | undefined, judge: Judge): Promise<Version> {
     return this.#exclusively(async () => {
       const { contents } = draft
       this.#expect(replacing)
-      const snapshot = `contents-${contents.soa.serial}-${contents.digest}`
-      const computed = replacing === undefined ? undefined : await this.#compare(contents, replacing)
-      const isWritten = computed === undefined || draft.hasBegun
+      const older = await this.#older()
+      const change = older && (await changeBetween(older, contents))
+      const provenance = await judge(contents, change && [change])
+      const serves = change !== undefined && compareSerials(change.to, change.from) === 'newer'
+      const isWritten = !serves || draft.hasBegun || !(await isToTheLetter(older!, contents))
+      const snapshot = snapshotName({ serial: contents.soa.serial, digest: contents.digest })
       if (isWritten) await draft.finish(join(this.#directory, snapshot))
-      const head = { ...this.#head(contents, provenance(), 'axfr', computed ? 1 : 0), ...(isWritten ? { snapshot } : {}) }
-      const row = await this.#log.append(head, computed ? [computed] : [], () => {
+      const head = { ...headOf(contents, provenance, 'axfr', serves ? 1 : 0), ...(isWritten ? { snapshot } : {}) }
+      const row = await this.#log.append(head, serves ? [change] : [], () => {
         this.#contents = contents
         this.#isDamaged = false
       })
@@ -223,7 +210,7 @@ export class StoredZone {
       const last = this.#log.rows.at(-1)
       const { contents } = draft
       if (!last || last.version.digest !== contents.digest) throw this.#unknown(contents.soa.serial)
-      const file = `contents-${contents.soa.serial}-${contents.digest}`
+      const file = snapshotName(last.version)
       await draft.finish(join(this.#directory, file))
       last.snapshot = file
       await this.#log.rewrite(this.#log.rows.length - 1)
@@ -232,28 +219,14 @@ export class StoredZone {
     })
   }
 
-  async #compare(contents: ZoneContents, replacing: Version): Promise<Difference | undefined> {
-    if (compareSerials(contents.soa.serial, replacing.serial) !== 'newer') return undefined
-    let older: ZoneContents
-    try {
-      older = await this.contents()
-    } catch {
-      // What is damaged on disk has no difference to anything; the new contents are whole by themselves.
-      return undefined
-    }
-    return await compareContents(older, contents, contents.octets, pause)
+  /** The newest contents; undefined when there are none, or none that can be read. */
+  async #older(): Promise<ZoneContents | undefined> {
+    // What is damaged on disk has no difference to anything; the new contents are whole by themselves.
+    return this.latest && (await this.contents().catch(() => undefined))
   }
 
-  /**
-   * Applies differences to the newest version and commits the result if `prove` does not throw. On any error the zone is as
-   * before.
-   */
-  async commitIncremental(
-    differences: readonly Difference[],
-    replacing: Version,
-    prove: (contents: ZoneContents) => Promise<void>,
-    provenance: () => Provenance,
-  ): Promise<Version> {
+  /** Applies differences to the newest version and commits the result. On any error the zone is as before. */
+  async commitIncremental(differences: readonly Difference[], replacing: Version, judge: Judge): Promise<Version> {
     return this.#exclusively(async () => {
       this.#expect(replacing)
       const contents = await this.contents()
@@ -261,10 +234,8 @@ export class StoredZone {
       try {
         const exact: Difference[] = []
         for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
-        await prove(contents)
-        const row = await this.#log.append(this.#head(contents, provenance(), 'ixfr', exact.length), exact, () =>
-          contents.commit(),
-        )
+        const head = headOf(contents, await judge(contents, exact), 'ixfr', exact.length)
+        const row = await this.#log.append(head, exact, () => contents.commit())
         return row!.version
       } catch (error) {
         contents.rollback()
@@ -273,11 +244,26 @@ export class StoredZone {
     })
   }
 
-  /** Notes durably that a version was released. */
-  release(version: Version, releasedAt: number): Promise<void> {
+  /** Notes durably how far a version has got; undefined when it is no longer kept. */
+  advance(version: Version, progress: () => Progress | undefined): Promise<Version | undefined> {
     return this.#exclusively(async () => {
-      await this.#log.append({ entry: 'release', serial: version.serial, digest: version.digest, releasedAt })
-      version.releasedAt = releasedAt
+      const held = this.find(version.serial, version.digest)
+      const change = held && progress()
+      if (!change) return held
+      await this.#log.append({ entry: 'progress', serial: held.serial, digest: held.digest, ...change })
+      return held
+    })
+  }
+
+  /** What people last said of the zone. */
+  get orders(): ZoneOrders | undefined {
+    return this.#log.orders
+  }
+
+  /** Notes durably what people say of the zone. */
+  order(orders: ZoneOrders): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#log.append({ entry: 'orders', orders })
     })
   }
 
@@ -301,28 +287,12 @@ export class StoredZone {
   /** Drops versions nobody needs, rewrites the journal, and removes files that no version names. */
   tidy(rule: KeepRule): Promise<void> {
     return this.#exclusively(async () => {
-      const first = firstKept(this.#log.rows, rule)
-      if (first > 0) {
-        const last = this.#log.rows.at(-1)!
-        if (last.snapshot === undefined) {
-          const file = `contents-${last.version.serial}-${last.version.digest}`
-          await writeSnapshot(join(this.#directory, file), await this.contents())
-          last.snapshot = file
-        }
-        await this.#log.rewrite(first)
-        // Reading back from the file also leaves the dead records behind.
-        if ((this.#contents?.waste ?? 0) > MAX_WASTE) this.#contents = undefined
-      }
-      await this.#removeStrays()
+      const dropped = await dropVersions(this.#log, this.#directory, rule, () => this.contents())
+      // Reading back from the file also leaves the dead records behind.
+      if (dropped && (this.#contents?.waste ?? 0) > MAX_WASTE) this.#contents = undefined
+      // A transfer may be coming in meanwhile: its file belongs to its draft.
+      await removeStrays(this.#log, this.#directory, this.#draft?.isOpen ? [INCOMING] : [])
     })
-  }
-
-  async #removeStrays(): Promise<void> {
-    // A transfer may be coming in meanwhile: its file belongs to its draft.
-    const incoming = this.#draft?.isOpen ? [INCOMING] : []
-    const named = new Set(['journal', ...incoming, ...this.#log.rows.flatMap((row) => row.snapshot ?? [])])
-    for (const file of await readdir(this.#directory))
-      if (!named.has(file)) await rm(join(this.#directory, file), { force: true })
   }
 
   /** Waits for what is being written, and lets go of the open file. */

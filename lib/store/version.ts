@@ -1,6 +1,7 @@
 /** What is known of one version of a zone, apart from its records. Times are milliseconds since 1970. */
 import { type Soa, soaOf } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
+import type { ChecksOutcome, RolloutRecord } from '../rollout/record.js'
 
 export interface Version {
   serial: Serial
@@ -14,12 +15,20 @@ export interface Version {
   /** First seen at a primary. */
   seenAt: number
   committedAt: number
-  /** Undefined until it was released. */
+  /** To every node; undefined until then. */
   releasedAt: number | undefined
+  /** To single nodes, while its rollout is under way. */
+  releasedTo: Readonly<Record<string, number>>
+  rollout: RolloutRecord | undefined
+  checks: ChecksOutcome | undefined
   /** The primary it came from. */
   from: string
   kind: 'axfr' | 'ixfr'
 }
+
+/** A node may have it (until something newer is released to it). */
+export const isReleasedTo = (version: Version, node: string): boolean =>
+  version.rollout?.state !== 'rejected' && (version.releasedAt !== undefined || version.releasedTo[node] !== undefined)
 
 const SOAS = new WeakMap<Version, Soa>()
 

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
+import type { ZoneOrders } from '../rollout/record.js'
 import type { Difference } from '../zone/difference.js'
 import { StoreError } from './errors.js'
 import {
@@ -12,6 +13,9 @@ import {
   encodeEntry,
   type LocatedEntry,
   locate,
+  type OrdersHead,
+  type Progress,
+  type ProgressHead,
   readDifferences,
   readStoredDifferences,
   scanJournal,
@@ -38,6 +42,7 @@ export class ZoneLog {
   #end = 0
   /** The file that what we know was read from or written to; a rewrite makes another one. */
   #inode = 0
+  #orders: ZoneOrders | undefined
   rows: LoggedVersion[] = []
 
   constructor(directory: string) {
@@ -63,16 +68,27 @@ export class ZoneLog {
     this.#inode = inodeOf(this.#file)
     const old = new Map(this.rows.map((row) => [row.located.at, row]))
     this.rows = []
+    this.#orders = undefined
     for (const located of entries) {
       const { head } = located
       if (head.entry === 'version') {
         const known = old.get(located.at)
         this.#push(head, located, known?.version.digest === head.digest ? known.loaded : undefined)
-      } else {
-        const row = this.rows.findLast((r) => r.version.serial === head.serial && r.version.digest === head.digest)
-        if (row) row.version.releasedAt = head.releasedAt
-      }
+      } else this.#take(head)
     }
+  }
+
+  #take(head: ProgressHead | OrdersHead): void {
+    if (head.entry === 'orders') this.#orders = head.orders
+    else {
+      const row = this.rows.findLast(({ version }) => version.serial === head.serial && version.digest === head.digest)
+      if (row) advance(row.version, head)
+    }
+  }
+
+  /** What people last said of the zone. */
+  get orders(): ZoneOrders | undefined {
+    return this.#orders
   }
 
   #push(head: VersionHead, located: LocatedEntry, loaded: Difference[] | undefined): LoggedVersion {
@@ -84,10 +100,14 @@ export class ZoneLog {
       soa: Buffer.from(head.soa, 'base64'),
       seenAt: head.seenAt,
       committedAt: head.committedAt,
-      releasedAt: head.releasedAt,
+      releasedAt: undefined,
+      releasedTo: {},
+      rollout: undefined,
+      checks: head.checks,
       from: head.from,
       kind: head.kind,
     }
+    advance(version, head)
     const row = { version, head, located, snapshot: head.snapshot, loaded }
     this.rows.push(row)
     return row
@@ -105,7 +125,10 @@ export class ZoneLog {
     this.#end = await this.#writer.append(this.#end, entry)
     if (isNew) this.#inode = inodeOf(this.#file)
     onDurable()
-    if (head.entry !== 'version') return undefined
+    if (head.entry !== 'version') {
+      this.#take(head)
+      return undefined
+    }
     const located = locate(head, at, entry.length, entry.readUInt32BE(4))
     const row = this.#push(head, located, [...differences])
     this.#trimMemory()
@@ -135,13 +158,14 @@ export class ZoneLog {
       const head: VersionHead = { ...row.head }
       delete head.snapshot
       if (row.snapshot !== undefined) head.snapshot = row.snapshot
-      if (row.version.releasedAt !== undefined) head.releasedAt = row.version.releasedAt
+      Object.assign(head, progressOf(row.version))
       return encodeEntry(head, stored[i]!)
     })
+    if (this.#orders) entries.push(encodeEntry({ entry: 'orders', orders: this.#orders }))
     this.#end = await this.#writer.rewrite(entries)
     this.#inode = inodeOf(this.#file)
     const loaded = kept.map((row) => row.loaded)
-    const { entries: located } = scanJournal(this.#file)
+    const located = scanJournal(this.#file).entries.filter(({ head }) => head.entry === 'version')
     if (located.length !== kept.length)
       throw new StoreError(
         { code: 'STORE_CORRUPT', file: this.#file, reason: 'rewrite' },
@@ -169,6 +193,20 @@ export class ZoneLog {
   /** Lets go of the open file. */
   async close(): Promise<void> {
     await this.#writer.release()
+  }
+}
+
+function advance(version: Version, { releasedAt, releasedTo, rollout }: Progress): void {
+  if (releasedAt !== undefined) version.releasedAt = releasedAt
+  if (releasedTo !== undefined) version.releasedTo = { ...version.releasedTo, ...releasedTo }
+  if (rollout !== undefined) version.rollout = rollout
+}
+
+function progressOf({ releasedAt, releasedTo, rollout }: Version): Progress {
+  return {
+    ...(releasedAt === undefined ? {} : { releasedAt }),
+    ...(Object.keys(releasedTo).length === 0 ? {} : { releasedTo: { ...releasedTo } }),
+    ...(rollout === undefined ? {} : { rollout }),
   }
 }
 

@@ -40,3 +40,23 @@ export async function compareContents(
     added: added.finish(),
   }
 }
+
+/**
+ * Whether a record of the newer contents stands in the older ones with other upper and lower case letters. It is the same record
+ * (RFC 4343 §3), so no difference has it; but its letters are kept (RFC 4343 §4).
+ */
+export async function isRespelled(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<boolean> {
+  const view = newer.view()
+  try {
+    let found = false
+    for (let at: number | undefined = 0; at !== undefined && !found; ) {
+      at = view.walk(at, RECORDS_PER_SLICE, (data, start) => {
+        found ||= older.has(data, start) && !older.hasSpelled(data, start)
+      })
+      if (at !== undefined) await pause()
+    }
+    return found
+  } finally {
+    view.release()
+  }
+}

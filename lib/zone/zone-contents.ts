@@ -5,7 +5,7 @@
  * Not here: disk (../store), what may be released (../rollout).
  */
 import type { Soa } from '../dns/message.js'
-import { storedLength, storedTtl, storedType } from '../dns/record.js'
+import { STORED_HEAD, storedLength, storedTtl, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { recordText } from '../dns/record-text.js'
 import { ApexSummary } from './apex-summary.js'
@@ -97,6 +97,15 @@ export class ZoneContents {
   has(data: Buffer, at: number): boolean {
     const offset = this.#find(data, at)
     return offset !== undefined && storedTtl(this.#arena.chunkOf(offset), this.#arena.at(offset)) === storedTtl(data, at)
+  }
+
+  /** Like `has`, and spelled with the same upper and lower case letters. */
+  hasSpelled(data: Buffer, at: number): boolean {
+    const offset = this.#find(data, at)
+    if (offset === undefined) return false
+    const own = this.#arena.at(offset) + STORED_HEAD
+    const octets = storedLength(data, at) - STORED_HEAD
+    return this.#arena.chunkOf(offset).compare(data, at + STORED_HEAD, at + STORED_HEAD + octets, own, own + octets) === 0
   }
 
   /** Adds a record; false when the same one is there (RFC 5936 §2.2: duplicates are ignored). */

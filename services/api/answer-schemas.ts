@@ -1,7 +1,9 @@
 /** Answers of the API as the description shows them (contract §3); json.ts writes them. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
+import { CHECK_NAMES } from '../../lib/checks/check.js'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
+import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 
 extendZodWithOpenApi(z)
 
@@ -43,11 +45,61 @@ export const Version = z
     seenAt: moment,
     committedAt: moment,
     releasedAt: moment,
-    state: z.enum(['committed', 'released', 'superseded']),
+    state: z.enum(['committed', 'released', ...ROLLOUT_STATES]),
     from: z.string(),
     kind: z.enum(['axfr', 'ixfr']),
   })
   .openapi('Version')
+const rollout = {
+  id: z.string(),
+  zone: z.string(),
+  serial,
+  digest: z.string(),
+  state: z.enum(ROLLOUT_STATES),
+  stage: z.string().nullable().describe('The stage under way'),
+  reason: z.string().nullable().describe('Why it is held, halted, rejected or superseded'),
+}
+export const RolloutRow = z.object(rollout).openapi('RolloutRow')
+export const Rollout = z
+  .object({
+    ...rollout,
+    since: moment,
+    heldBy: z.enum(['check', 'order']).nullable(),
+    fast: z.boolean(),
+    stages: z.array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['waiting', 'under-way', 'through']),
+        soakSeconds: z.number(),
+        mayLack: z.int(),
+        nodes: z.array(
+          z.object({
+            node: z.string(),
+            releasedAt: moment,
+            confirmed: z.boolean(),
+            serial: knownSerial,
+            error: z.string().nullable(),
+          }),
+        ),
+      }),
+    ),
+    confirmed: z.array(z.string()),
+    waitingFor: z.array(z.string()).describe('Nodes that may have it and do not show it yet'),
+    checks: z.array(z.object({ check: z.enum(CHECK_NAMES), verdict: z.enum(['pass', 'warn', 'hold']), report: z.string() })),
+    checkedAt: moment,
+    log: z.array(z.object({ at: moment, what: z.string() })),
+    version: Version,
+  })
+  .openapi('Rollout')
+export const Ordered = z
+  .object({
+    zone: z.string(),
+    serial: knownSerial,
+    rollout: z.string().nullable(),
+    state: z.string(),
+    notes: z.array(z.string()).describe('What a person should know or do'),
+  })
+  .openapi('Ordered')
 export const Primary = z
   .object({ serial: knownSerial, checkedAt: moment, since: moment, error: z.string().nullable() })
   .openapi('Primary')

@@ -13,6 +13,7 @@ import { ApiProblem, problemHandler } from './problem.js'
 import { commandRoutes } from './routes/commands.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
+import { rolloutRoutes } from './routes/rollouts.js'
 import { statusRoutes } from './routes/status.js'
 import { zoneRoutes } from './routes/zones.js'
 
@@ -77,7 +78,7 @@ export function buildApp(context: ApiContext, events: EventStreams): Express {
   v1.use(auth, atLeast('viewer'))
   v1.get('/events', (req, res) => events.open(req, res))
   v1.use(requireJson, express.json({ limit: MAX_BODY }))
-  v1.use(statusRoutes(context), zoneRoutes(context), nodeRoutes(context), commandRoutes(context))
+  v1.use(statusRoutes(context), zoneRoutes(context), nodeRoutes(context), rolloutRoutes(context), commandRoutes(context))
   app.use('/v1', v1)
   app.use((req) => {
     throw new ApiProblem(404, 'no-route', `there is no ${req.method} ${req.path.slice(0, 200)}`)

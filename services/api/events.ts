@@ -8,7 +8,7 @@ import type { Change } from '../../lib/state/board.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { ApiContext } from './context.js'
-import { nodeZoneJson, zoneSummaryJson } from './json.js'
+import { nodeZoneJson, time, zoneSummaryJson } from './json.js'
 
 const KEEP_ALIVE_MS = 15_000
 /** Unsent octets after which a reader is too slow. */
@@ -48,7 +48,7 @@ export class EventStreams {
   #onChange(change: Change): void {
     if (this.#readers.size === 0) return
     const { fleet } = this.#context.matrix
-    if (change.table === 'zones') this.#zone(change.key as ZoneName)
+    if (change.table === 'zones' || change.table === 'orders') this.#zone(change.key as ZoneName)
     else if (change.table === 'nodes') {
       const [name, id] = splitPair(change.key)
       this.#node(fleet.zones.get(name as ZoneName), fleet.nodes.get(id))
@@ -62,6 +62,18 @@ export class EventStreams {
     const { summary } = this.#context.matrix.row(zone)
     const { serial, digest, state, inSync, error } = summary
     if (this.#isNew(name, [serial, digest, state, inSync, error])) this.#event('zone', zoneSummaryJson(summary))
+    this.#rollouts(zone)
+  }
+
+  /** What a rollout is at, and what the checks found. */
+  #rollouts(zone: FleetZone): void {
+    for (const { verdict, findings, since, ...mark } of this.#context.matrix.zoneCell(zone)?.rollouts ?? []) {
+      const row = { zone: zone.name, ...mark, stage: mark.stage ?? null, reason: mark.reason ?? null, since: time(since) }
+      if (!this.#isNew(`rollout ${mark.id}`, [mark.state, mark.stage, mark.reason])) continue
+      this.#event('rollout', row)
+      if (verdict !== undefined && this.#isNew(`check ${mark.id}`, [verdict]))
+        this.#event('check', { id: mark.id, zone: zone.name, serial: mark.serial, verdict, findings })
+    }
   }
 
   #node(zone: FleetZone | undefined, node: FleetNode | undefined): void {

@@ -35,10 +35,15 @@ export const versionJson = (version: Version, newestReleased: Version | undefine
   seenAt: time(version.seenAt),
   committedAt: time(version.committedAt),
   releasedAt: time(version.releasedAt),
-  state: version.releasedAt === undefined ? 'committed' : version === newestReleased ? 'released' : 'superseded',
+  state: stateOf(version, newestReleased),
   from: version.from,
   kind: version.kind,
 })
+
+function stateOf({ rollout, releasedAt, serial, digest }: Version, newestReleased: Version | undefined): string {
+  if (releasedAt === undefined) return rollout?.state ?? 'committed'
+  return serial === newestReleased?.serial && digest === newestReleased.digest ? 'released' : 'superseded'
+}
 
 export const primaryJson = (cell: PrimaryCell | undefined): Record<string, unknown> => ({
   serial: cell?.serial ?? null,

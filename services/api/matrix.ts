@@ -4,7 +4,8 @@ import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { type NodeZoneView, summarize, viewNode, type ZoneFacts, type ZoneSummaryView } from '../../lib/fleet/zone-view.js'
-import { expiresAt } from '../../lib/refresh/expiry.js'
+import { hasExpired } from '../../lib/refresh/expiry.js'
+import { holdReason } from '../../lib/rollout/machine.js'
 import { type Clock, pause } from '../../lib/runtime/clock.js'
 import type { Board } from '../../lib/state/board.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
@@ -57,21 +58,28 @@ export class Matrix {
 
   #facts(zone: FleetZone): ZoneFacts {
     const cell = this.zoneCell(zone)
-    const primaries = zone.primaries.flatMap(({ id }) => this.primaryCell(zone, id) ?? [])
-    const deadline = cell && expiresAt(cell, cell.expireSeconds, primaries)
     return {
       released: cell?.released,
       releases: cell?.releases ?? [],
+      staged: cell?.staged ?? [],
+      held: this.#whyHeld(zone),
       conflict: cell?.conflict !== undefined,
       error: cell?.error,
-      expired: deadline !== undefined && deadline < this.now(),
+      expired: hasExpired(this.#board, zone, this.now()),
     }
+  }
+
+  #whyHeld(zone: FleetZone): string | undefined {
+    const hold = this.#board.get('orders', zone.name)?.hold
+    const waiting = this.zoneCell(zone)?.rollouts.findLast(({ state }) => state === 'held' || state === 'halted')
+    if (waiting) return `serial ${waiting.serial} is ${waiting.state}: ${waiting.reason ?? ''}`
+    return hold && holdReason(hold)
   }
 
   #view(zone: FleetZone, node: string, facts: ZoneFacts): NodeZoneView {
     const cell = this.nodeCell(zone, node)
     const seen = cell ?? { serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined }
-    return viewNode(facts, { ...seen, drained: this.isDrained(node) }, this.#rules, this.now())
+    return viewNode(facts, { ...seen, id: node, drained: this.isDrained(node) }, this.#rules, this.now())
   }
 
   nodeZone(zone: FleetZone, node: FleetNode): NodeZoneView {

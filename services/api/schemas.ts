@@ -1,6 +1,7 @@
 /** Bodies and queries that the API takes, strict: an unknown field is a mistake and is named. */
 import { z } from 'zod'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
+import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 
 /** Longest presentation form of a 255-octet name: every octet escaped as \DDD. */
 export const MAX_NAME_TEXT = 1020
@@ -31,6 +32,36 @@ export const resyncBody = z
   .strictObject({ ...command, zones: names.optional().describe('Only these zones') })
   .describe('Bring nodes to the released versions again; what is left out means all')
 export const drainBody = z.strictObject(command).describe('Stop or restart delivery to the node')
+
+const why = z.string().min(1, 'say why').max(500).describe('Why, for those who read it later')
+export const holdBody = z.strictObject(command).describe('Release nothing of the zone until it is released; or lift that')
+export const decisionBody = z
+  .strictObject({
+    ...command,
+    serial: command.serial.describe('The version meant; the newest that waits for a word when left out'),
+    digest: z
+      .string()
+      .regex(/^[0-9a-f]{8,128}$/, 'is no digest: hex digits, at least the first 8')
+      .optional()
+      .describe('Its digest or the beginning of it, where two versions have one serial'),
+    fast: z.boolean().default(false).describe('Soak a tenth of the time; no check is skipped'),
+    reason: why,
+  })
+  .describe('Let exactly this version go on, or never')
+export const rollbackBody = z
+  .strictObject({
+    ...command,
+    serial: z.int().min(0).max(0xffffffff).describe('The version to go back to, or the one to leave'),
+    reason: why,
+  })
+  .describe('Send old content out again, under a serial above all that was served')
+
+export const rolloutsQuery = z.strictObject({
+  zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only this zone, with all its versions'),
+  state: z.enum(ROLLOUT_STATES).optional().describe('Only rollouts in this state'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Rows at most'),
+  after: z.string().max(300).optional().describe('The `next` of the page before'),
+})
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Rows at most'),

@@ -11,6 +11,7 @@ import { addRefresh } from './commands/refresh.js'
 import { addResync } from './commands/resync.js'
 import { addStart } from './commands/start.js'
 import { addStatus } from './commands/status.js'
+import { addSteer } from './commands/steer.js'
 import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
 import { forgiveClosedOutput, processTerminal } from './terminal.js'
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResync,
   addWhy,
   addVersions,
+  addSteer,
   addDrain,
   addDemo,
 ]

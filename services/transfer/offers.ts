@@ -1,4 +1,4 @@
-/** What a zone has to offer an asker right now: the released version, until the zone expires. */
+/** What a zone has to offer an asker right now: the newest version released to it, until the zone expires. */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { expiresAt } from '../../lib/refresh/expiry.js'
 import type { Clock } from '../../lib/runtime/clock.js'
@@ -15,11 +15,18 @@ export interface Offer {
   expiresInSeconds: number
 }
 
-/** Undefined when nothing was released or the zone has expired (RFC 1034 §4.3.5). */
-export function offerOf(zone: FleetZone, parts: { store: ZoneStore; board: Board; clock: Clock }): Offer | undefined {
+/**
+ * Undefined when nothing was released or the zone has expired (RFC 1034 §4.3.5). Several nodes may ask from one address with one
+ * key: what not all of them may have, none of them gets.
+ */
+export function offerOf(
+  zone: FleetZone,
+  nodes: readonly string[],
+  parts: { store: ZoneStore; board: Board; clock: Clock },
+): Offer | undefined {
   const { store, board, clock } = parts
   const stored = store.zone(zone.name)
-  const version = stored.released
+  const version = stored.releasedToAll(nodes)
   if (!version) return undefined
   const soa = soaOfVersion(version)
   const cell = board.get('zones', zone.name)

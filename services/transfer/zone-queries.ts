@@ -47,7 +47,7 @@ export class ZoneQueries {
     const { request, channel } = asking
     const nodes = nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).map((node) => node.id)
     if (nodes.length === 0) return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
-    const offer = offerOf(zone, this.#parts)
+    const offer = offerOf(zone, nodes, this.#parts)
     if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'nothing to offer: no released version, or expired')
     const query = { ...asking, offer, nodes }
     switch (request.message.question.type) {
@@ -128,11 +128,9 @@ export class ZoneQueries {
   /** The zone expired, or the node lost its right to it, while it was being sent. */
   #isCut({ request, channel, offer }: Query): boolean {
     const zone = this.#fleet.zones.get(offer.zone.name)
-    return (
-      zone === undefined ||
-      nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).length === 0 ||
-      offerOf(zone, this.#parts) === undefined
-    )
+    if (zone === undefined) return true
+    const nodes = nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).map((node) => node.id)
+    return nodes.length === 0 || offerOf(zone, nodes, this.#parts) === undefined
   }
 
   async #stream(query: Query, kind: 'axfr' | 'ixfr', prepared: PreparedMessages): Promise<void> {

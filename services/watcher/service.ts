@@ -8,7 +8,7 @@ import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import { refreshAfter } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
-import { expiresAt } from '../../lib/refresh/expiry.js'
+import { hasExpired } from '../../lib/refresh/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
@@ -182,7 +182,7 @@ export class WatcherService implements Service {
     const { board, log } = this.#parts
     const zone = pair.zone.name
     const cell = board.get('zones', zone)
-    const held = cell?.released?.serial
+    const held = cell?.newest
     const order = held === undefined ? 'newer' : compareSerials(served, held)
     if (order === 'newer' || (order !== 'equal' && this.#hasExpired(pair.zone))) {
       void this.#enqueue(pair, served, seenAt)
@@ -213,12 +213,7 @@ export class WatcherService implements Service {
   }
 
   #hasExpired(zone: FleetZone): boolean {
-    const { board, clock } = this.#parts
-    const cell = board.get('zones', zone.name)
-    if (!cell?.released) return false
-    const cells = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
-    const deadline = expiresAt(cell, cell.expireSeconds, cells)
-    return deadline !== undefined && deadline < clock.now()
+    return hasExpired(this.#parts.board, zone, this.#parts.clock.now())
   }
 
   async #enqueue(pair: Pair, serial: Serial, seenAt: number): Promise<void> {

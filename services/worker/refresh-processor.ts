@@ -3,10 +3,10 @@ import { describeError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
-import { expiresAt } from '../../lib/refresh/expiry.js'
+import { hasExpired } from '../../lib/refresh/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
 import { orderPrimaries } from '../../lib/refresh/primary-list.js'
-import { refreshZone, type RefreshOutcome } from '../../lib/refresh/refresh-zone.js'
+import { refreshZone, type RefreshOutcome, type ReleaseJudge } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
 import type { Logger } from '../../lib/runtime/logger.js'
@@ -14,7 +14,9 @@ import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
+import type { ReleaseDecider } from './release-decider.js'
 import { noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
 
 export interface RefreshParts extends PrimaryWatchParts {
@@ -24,7 +26,8 @@ export interface RefreshParts extends PrimaryWatchParts {
   log: Logger
   limits: TransferLimits
   retention: { keepVersions: number; keepOctets: number }
-  onReleased: (zone: FleetZone) => void
+  decider: ReleaseDecider
+  onCommitted: (zone: FleetZone, version: Version) => void
 }
 
 export class RefreshProcessor {
@@ -92,10 +95,10 @@ export class RefreshProcessor {
     zone: FleetZone,
     stored: StoredZone,
   ): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined; proof: 'serial' }> {
-    const { board, clock, client, limits, log, metrics } = this.#parts
+    const { board, clock, client, decider, limits, log, metrics } = this.#parts
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
     const held = stored.latest
-    const expired = this.#hasExpired(zone)
+    const expired = hasExpired(board, zone, clock.now())
     const forceAxfr = job.strength === 'retransfer'
     const known = zone.primaries.map((primary) => {
       const cell = board.get('primaries', pairKey(zone.name, primary.id))
@@ -112,7 +115,9 @@ export class RefreshProcessor {
       if (silent && job.askFirst) throw new Error(`no primary of ${zone.name} answers`)
       return { kind: 'up-to-date', primary: undefined, proof: 'serial' }
     }
-    const wish = { zone, stored, primaries, forceAxfr, expired, limits, releaseAtOnce: true, seenAt: job.seen?.at ?? clock.now() }
+    const judge: ReleaseJudge = (contents, change) =>
+      decider.decide(zone, stored, contents, change, { expired, approvedBy: undefined })
+    const wish = { zone, stored, primaries, forceAxfr, expired, limits, judge, seenAt: job.seen?.at ?? clock.now() }
     const outcome = await refreshZone(wish, client, clock, log, {
       count: (kind, result, octets) => {
         metrics.transfers.inc({ direction: 'in', kind, outcome: result })
@@ -130,7 +135,7 @@ export class RefreshProcessor {
     stored: StoredZone,
     outcome: Extract<RefreshOutcome, { kind: 'committed' }>,
   ): void {
-    const { board, bus, clock, onReleased } = this.#parts
+    const { board, bus, clock, log, onCommitted } = this.#parts
     const { version, primary, startedAt, tookMs } = outcome
     noteRefreshed(board, stored, clock.now(), this.#expireOf(zone, primary.id), {
       serial: version.serial,
@@ -143,7 +148,13 @@ export class RefreshProcessor {
       committedAt: version.committedAt,
       releasedAt: version.releasedAt ?? version.committedAt,
     })
-    onReleased(zone)
+    onCommitted(zone, version)
+    const { rollout } = version
+    if (rollout?.state === 'held')
+      log.error(
+        { zone: zone.name, op: 'check', serial: version.serial, reason: rollout.reason },
+        'version is held; approve or reject it',
+      )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
     setImmediate(() => void this.#tidy(zone, stored))
   }
@@ -165,15 +176,6 @@ export class RefreshProcessor {
   /** What the primary's EDNS EXPIRE said, if it did (RFC 7314 §4). */
   #expireOf(zone: FleetZone, primary: string | undefined): number | undefined {
     return primary === undefined ? undefined : this.#parts.board.get('primaries', pairKey(zone.name, primary))?.expireSeconds
-  }
-
-  #hasExpired(zone: FleetZone): boolean {
-    const { board, clock } = this.#parts
-    const cell = board.get('zones', zone.name)
-    if (!cell?.released) return false
-    const cells = zone.primaries.flatMap((primary) => board.get('primaries', pairKey(zone.name, primary.id)) ?? [])
-    const deadline = expiresAt(cell, cell.expireSeconds, cells)
-    return deadline !== undefined && deadline < clock.now()
   }
 }
 

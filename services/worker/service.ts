@@ -5,20 +5,25 @@
 import { UnrecoverableError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { describeError, ZonecastError } from '../../lib/errors.js'
-import type { Fleet } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
 import type { NodeLooker } from '../../lib/push/node-looker.js'
+import type { NodeProber } from '../../lib/push/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
 import { type PushJob, type QueueKind, queueName, type RefreshJob, refreshAfter, type ResyncJob } from '../../lib/queue/jobs.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
+import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
 import { pushBackoffMs, toBullWords } from './retry-policy.js'
-import { restoreZoneCell } from './zone-cells.js'
+import { RolloutDriver } from './rollout-driver.js'
+import { noteProgress, restoreZoneCell } from './zone-cells.js'
 
-export interface WorkerParts extends Omit<RefreshParts, 'onReleased'> {
+export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
   queues: JobQueues
   /** For blocking reads; must queue while away. */
   connect: () => Redis
@@ -26,13 +31,15 @@ export interface WorkerParts extends Omit<RefreshParts, 'onReleased'> {
   looker: NodeLooker
   notify: NotifySender
   notifyRetries: { retriesMs: readonly number[] }
+  prober: NodeProber
+  rollout: RolloutRules
 }
 
 export interface WorkerSettings {
   hub: string
   /** Transfers under way at once. */
   transfers: number
-  observe: ObserveRules
+  observe: ObserveRules & { unknownAfterLooks: number }
 }
 
 /** A first try in memory has this long before the queue takes over. */
@@ -52,6 +59,7 @@ export class WorkerService implements Service {
   readonly push: PushFleet
   readonly #refresh: RefreshProcessor
   readonly #observer: FleetObserver
+  readonly #rollouts: RolloutDriver
   readonly #workers: Worker[] = []
   readonly #connections: Redis[] = []
   #coolDown: NodeJS.Timeout | undefined
@@ -64,7 +72,18 @@ export class WorkerService implements Service {
     this.#parts = parts
     for (const zone of fleet.zones.keys()) restoreZoneCell(parts.board, parts.store.zone(zone), parts.clock.now())
     this.push = new PushFleet(fleet, { ...parts, handOver: (nodes) => this.#handOver(nodes) })
-    this.#refresh = new RefreshProcessor(fleet, { ...parts, onReleased: (zone) => this.push.onReleased(zone) })
+    this.#refresh = new RefreshProcessor(fleet, {
+      ...parts,
+      onCommitted: (zone, version) => {
+        this.push.onReleased(zone)
+        this.#rollouts.onCommitted(zone, version)
+      },
+    })
+    this.#rollouts = new RolloutDriver(fleet, {
+      ...parts,
+      observe: settings.observe,
+      onProgress: (zone, stored, version) => this.#onProgress(zone, stored, version),
+    })
     this.#observer = new FleetObserver(settings.observe, parts.looker, this.push, parts.store, parts.clock)
   }
 
@@ -74,6 +93,7 @@ export class WorkerService implements Service {
     if (this.#parts.canQueue()) await taking
     else taking.catch(() => undefined)
     this.#observer.start(this.#fleet)
+    this.#rollouts.start()
     this.#unlisten = [
       this.#parts.board.onChange((change) => {
         if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
@@ -107,6 +127,15 @@ export class WorkerService implements Service {
     this.push.adopt(fleet)
     this.#refresh.adopt(fleet)
     this.#observer.adopt(fleet)
+    this.#rollouts.adopt(fleet)
+  }
+
+  /** A rollout has come further: nodes that may have the version now are told at once. */
+  #onProgress(zone: FleetZone, stored: StoredZone, version: Version): void {
+    const { board, bus, clock } = this.#parts
+    noteProgress(board, stored, clock.now())
+    this.push.onReleased(zone)
+    bus.emit('committed', { zone: zone.name, serial: version.serial, at: clock.now() })
   }
 
   /**
@@ -208,7 +237,7 @@ export class WorkerService implements Service {
         new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref()),
       ])
     const jobs = this.#workers.map((worker) => worker.close().catch(() => undefined))
-    await patience(Promise.all([this.#refresh.drain(), ...jobs]))
+    await patience(Promise.all([this.#refresh.drain(), this.#rollouts.drain(), ...jobs]))
     this.push.stop()
   }
 

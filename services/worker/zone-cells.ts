@@ -1,16 +1,23 @@
 /** What the worker writes down of a zone: the board's `zones` table, from the store and from how refreshes end. */
 import { soaOf } from '../../lib/dns/message.js'
+import { rolloutId } from '../../lib/rollout/record.js'
 import type { Board } from '../../lib/state/board.js'
-import type { VersionTrail, ZoneCell } from '../../lib/state/tables.js'
+import type { RolloutMark, VersionTrail, ZoneCell } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
 
 /** Releases remembered for lag and for "two newer releases". */
 const RELEASES = 25
+/** Newest versions whose rollouts are told to everybody. */
+const RECENT = 3
 
 const BLANK: ZoneCell = {
   at: 0,
   released: undefined,
   releases: [],
+  staged: [],
+  newest: undefined,
+  rollouts: [],
   trail: undefined,
   refreshedAt: 0,
   expireSeconds: 0,
@@ -21,7 +28,7 @@ const BLANK: ZoneCell = {
 }
 
 /** The part of a cell that the disk knows best. */
-function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases'> {
+function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts'> {
   const released = stored.released
   const releases = stored.versions.flatMap(({ serial, digest, releasedAt }) =>
     releasedAt === undefined ? [] : [{ serial, digest, releasedAt }],
@@ -35,14 +42,65 @@ function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases'> 
       octets: released.octets,
     },
     releases: releases.slice(-RELEASES),
+    staged: stagedOf(stored),
+    newest: stored.latest?.serial,
+    rollouts: stored.versions.flatMap((version, i) => {
+      const state = version.rollout?.state
+      const isRecent = i >= stored.versions.length - RECENT
+      return isRecent || state === 'held' || state === 'halted' ? [markOf(stored, version)] : []
+    }),
   }
 }
+
+function markOf({ name }: StoredZone, { serial, digest, rollout, checks, releasedAt, committedAt }: Version): RolloutMark {
+  return {
+    id: rolloutId(name, serial, digest),
+    serial,
+    digest,
+    state: rollout?.state ?? (releasedAt === undefined ? 'held' : 'done'),
+    stage: rollout?.stages[rollout.stage]?.name,
+    since: rollout?.since ?? releasedAt ?? committedAt,
+    reason: rollout?.reason,
+    verdict: checks?.verdict,
+    findings: checks?.reports.filter(({ verdict }) => verdict !== 'pass') ?? [],
+  }
+}
+
+/** What single nodes may have that is newer than what every node may have. */
+function stagedOf(stored: StoredZone): ZoneCell['staged'] {
+  const { versions, released } = stored
+  const from = released ? versions.indexOf(released) + 1 : 0
+  return versions.slice(from).flatMap(({ serial, digest, releasedTo, rollout }) => {
+    const nodes = Object.keys(releasedTo)
+    return nodes.length === 0 || rollout?.state === 'rejected'
+      ? []
+      : [{ serial, digest, nodes, releasedAt: Math.min(...Object.values(releasedTo)) }]
+  })
+}
+
+/** How far a rollout is, from the store; nothing else of the cell changes. */
+export function noteProgress(board: Board, stored: StoredZone, now: number): void {
+  const held = board.get('zones', stored.name) ?? BLANK
+  const disk = fromStore(stored)
+  const isNews = disk.released?.digest !== held.released?.digest
+  const trail = isNews && held.trail?.serial === disk.released?.serial ? { ...held.trail!, releasedAt: now } : held.trail
+  board.set('zones', stored.name, { ...held, ...disk, trail, at: now })
+}
+
+const pick = ({ released, releases, staged, newest, rollouts }: ZoneCell): ReturnType<typeof fromStore> => ({
+  released,
+  releases,
+  staged,
+  newest,
+  rollouts,
+})
 
 /** After a start: disk first, shared state for the rest. */
 export function restoreZoneCell(board: Board, stored: StoredZone, now: number): void {
   const held = board.get('zones', stored.name)
   const disk = fromStore(stored)
-  if (held && held.released?.digest === disk.released?.digest && held.released?.serial === disk.released?.serial) return
+  const isSame = held && JSON.stringify({ ...disk, at: 0 }) === JSON.stringify({ ...pick(held), at: 0 })
+  if (isSame) return
   const released = stored.released
   board.set('zones', stored.name, {
     ...(held ?? BLANK),

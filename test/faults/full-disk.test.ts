@@ -136,7 +136,7 @@ describe('a full disk', function () {
     let releases = 0
     for (; releases < 200; releases++) {
       try {
-        await zone.release(version, releases)
+        await zone.advance(version, () => ({ releasedAt: releases }))
       } catch (error) {
         expect((error as { code: string }).code).to.equal('STORE_IO')
         break
@@ -145,7 +145,7 @@ describe('a full disk', function () {
     expect(releases).to.be.lessThan(200)
     expect(opened(folder).latest!.serial).to.equal(1)
     rmSync(ballast!)
-    await zone.release(version, 1000)
+    await zone.advance(version, () => ({ releasedAt: 1000 }))
     expect(opened(folder).released!.releasedAt).to.equal(1000)
   })
 

@@ -16,7 +16,12 @@ export function openZone(folder: string): StoredZone {
   return zone
 }
 
-const provenance = (releasedAt: number | undefined) => () => ({ seenAt: 1, committedAt: 2, releasedAt, from: 'hm1' })
+const provenance = (releasedAt: number | undefined) => async () => ({
+  seenAt: 1,
+  committedAt: 2,
+  from: 'hm1',
+  ...(releasedAt === undefined ? {} : { releasedAt }),
+})
 
 /** As from an AXFR. */
 export async function commitWhole(zone: StoredZone, model: ZoneModel, releasedAt?: number): Promise<Version> {
@@ -25,7 +30,7 @@ export async function commitWhole(zone: StoredZone, model: ZoneModel, releasedAt
 
 /** As from an IXFR. */
 export async function commitChain(zone: StoredZone, chain: readonly Difference[], releasedAt?: number): Promise<Version> {
-  return await zone.commitIncremental(chain, zone.latest!, async () => undefined, provenance(releasedAt))
+  return await zone.commitIncremental(chain, zone.latest!, provenance(releasedAt))
 }
 
 /** Lines of a kept version, read from disk or memory. */

@@ -16,6 +16,7 @@ import type { Version } from '../../lib/store/version.js'
 import { ZoneStore } from '../../lib/store/zone-store.js'
 import type { Endpoint } from '../../lib/transport/errors.js'
 import { TransferService } from '../../services/transfer/service.js'
+import { noChecks } from './check-rules.js'
 import { contentsOf } from './record-lines.js'
 import { testKey } from './tsig-maker.js'
 
@@ -106,7 +107,7 @@ export class TransferScene {
     const { zone = 'example.', released = true } = options
     const stored = this.zone(zone)
     const contents = contentsOf(zone, withSoa(zone, lines))
-    const provenance = () => ({ seenAt: 1, committedAt: 1, releasedAt: released ? 1 : undefined, from: 'hm1' })
+    const provenance = async () => ({ seenAt: 1, committedAt: 1, from: 'hm1', ...(released ? { releasedAt: 1 } : {}) })
     return await stored.commitFull(stored.draft(contents), stored.latest, provenance)
   }
 
@@ -124,6 +125,9 @@ export class TransferScene {
       at: this.now,
       released,
       releases: [released],
+      staged: [],
+      newest: serial,
+      rollouts: [],
       trail: undefined,
       refreshedAt: this.now - seconds * 1000,
       expireSeconds,
@@ -150,6 +154,7 @@ export function fleetOf(zones: string[], elsewhere: string[], nodes: FleetNode[]
     nodes: nodes.filter((n) => n.cloud === cloud),
     refresh: { minMs: 1000, maxMs: 1000 },
     limits: {},
+    checks: noChecks(),
   })
   return new Fleet(
     [...zones.map((name) => fleetZone(name, 'A')), ...elsewhere.map((name) => fleetZone(name, 'B'))],

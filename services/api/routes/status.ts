@@ -1,5 +1,6 @@
 /** Sums over everything, and the sync matrix. */
 import { Router } from 'express'
+import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { callerOf } from '../auth.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { time } from '../json.js'
@@ -20,7 +21,7 @@ export function statusRoutes(context: ApiContext): Router {
       nodes: fleet.nodes.size,
       states: await context.matrix.stateSums(),
       redis: context.redisUp() ? 'up' : 'down',
-      held: [],
+      held: [...fleet.zones.values()].filter((zone) => isHeld(context, zone)).map(({ name }) => name),
       missing: missing(context),
       now: time(context.matrix.now()),
       // Older than this, an observation says nothing any more: whoever looks at the nodes has stopped.
@@ -50,3 +51,8 @@ export function statusRoutes(context: ApiContext): Router {
 
   return router
 }
+
+/** A version waits for a person, or the zone is on hold. */
+const isHeld = ({ matrix, board }: ApiContext, zone: FleetZone): boolean =>
+  board.get('orders', zone.name)?.hold !== undefined ||
+  (matrix.zoneCell(zone)?.rollouts.some(({ state }) => state === 'held' || state === 'halted') ?? false)

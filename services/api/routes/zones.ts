@@ -6,6 +6,7 @@ import { pause } from '../../../lib/runtime/clock.js'
 import { recordsIn, type RecordRun } from '../../../lib/zone/record-run.js'
 import { condense, type Difference } from '../../../lib/zone/difference.js'
 import { compareContents } from '../../../lib/zone/compare.js'
+import { zoneText } from '../../../lib/zone/zone-text.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Version } from '../../../lib/store/version.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
@@ -13,8 +14,6 @@ import { chainOf } from '../chain.js'
 import { nodeZoneJson, primaryJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
-
-const RECORDS_PER_SLICE = 5_000
 
 export function zoneRoutes(context: ApiContext): Router {
   const router = Router()
@@ -35,10 +34,8 @@ export function zoneRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, req.params.zone)
     const { summary, nodes } = context.matrix.row(zone)
     const stored = context.store.zone(zone.name)
-    const cell = context.matrix.zoneCell(zone)
     res.json({
       ...zoneSummaryJson(summary),
-      error: cell?.error ?? null,
       nodes: Object.fromEntries([...nodes].map(([id, view]) => [id, nodeZoneJson(view)])),
       primaries: Object.fromEntries(zone.primaries.map(({ id }) => [id, primaryJson(context.matrix.primaryCell(zone, id))])),
       versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
@@ -65,13 +62,9 @@ export function zoneRoutes(context: ApiContext): Router {
     const view = contents.view()
     try {
       res.type('text/dns')
-      res.write(
-        `; ${zone.name} serial ${version.serial}, digest ${version.digest}, ${version.records} records\n${recordText(contents.soa.stored, 0)}\n`,
-      )
-      for (let from: number | undefined = 0; from !== undefined; ) {
-        const lines: string[] = []
-        from = view.walk(from, RECORDS_PER_SLICE, (data, at) => lines.push(recordText(data, at)))
-        if (lines.length > 0 && !res.write(`${lines.join('\n')}\n`)) await Promise.race([once(res, 'drain'), once(res, 'close')])
+      res.write(`; ${zone.name} serial ${version.serial}, digest ${version.digest}, ${version.records} records\n`)
+      for (const part of zoneText(contents.soa.stored, view)) {
+        if (!res.write(part)) await Promise.race([once(res, 'drain'), once(res, 'close')])
         if (res.destroyed) return
         await pause()
       }

@@ -52,6 +52,9 @@ describe("the API's description", () => {
       seenAt: NOW,
       committedAt: NOW,
       releasedAt: undefined,
+      releasedTo: {},
+      rollout: undefined,
+      checks: undefined,
       from: 'hm1',
       kind: 'axfr',
     } as const

@@ -19,6 +19,9 @@ export interface SmallFleet {
 }
 
 const BLANK: Omit<ZoneCell, 'at' | 'released' | 'releases'> = {
+  staged: [],
+  newest: undefined,
+  rollouts: [],
   trail: undefined,
   refreshedAt: NOW,
   expireSeconds: 604_800,

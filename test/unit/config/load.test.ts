@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { ConfigError } from '../../../config/errors.js'
 import { checkConfig, findConfigFile, loadConfig } from '../../../config/load.js'
+import { defaultChecks } from '../../support/check-rules.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { checkText, SOUND, withLine } from './config-text.js'
 
@@ -20,7 +21,14 @@ describe('loading the config', () => {
     expect(config.api.listen).to.deep.equal({ ip: '127.0.0.1', port: 8053 })
     expect(config.transfer.source).to.deep.equal(['127.0.0.1'])
     expect([...config.zones.values()]).to.deep.equal([
-      { name: 'example.com.', primaries: ['hm1', 'hm2'], clouds: ['A'], refresh: { minMs: 1000, maxMs: 3_600_000 }, limits: {} },
+      {
+        name: 'example.com.',
+        primaries: ['hm1', 'hm2'],
+        clouds: ['A'],
+        refresh: { minMs: 1000, maxMs: 3_600_000 },
+        limits: {},
+        checks: defaultChecks('example.com.'),
+      },
     ])
     expect(config.keys.get('hm-key')).to.deep.include({ name: 'hm-key.', secret: Buffer.from('secret-secret') })
     expect(config.nodes.get('ams1')!.paths).to.deep.equal([{ ip: '127.0.0.1', port: 5311 }])

@@ -194,7 +194,7 @@ describe('a bit that flips', () => {
   })
 
   it('an entry says what was put in, whatever the differences', () => {
-    const entry = encodeEntry({ entry: 'release', serial: 7, digest: 'd', releasedAt: 1 }, Buffer.from('differences'))
+    const entry = encodeEntry({ entry: 'progress', serial: 7, digest: 'd', releasedAt: 1 }, Buffer.from('differences'))
     expect(entry.readUInt32BE(0)).to.equal(entry.length - 4)
     expect(entry.includes('differences')).to.equal(true)
   })

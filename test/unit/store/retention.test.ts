@@ -12,6 +12,9 @@ const version = (serial: number, releasedAt: number | undefined): Version => ({
   seenAt: 0,
   committedAt: 0,
   releasedAt,
+  releasedTo: {},
+  rollout: undefined,
+  checks: undefined,
   from: 'hm1',
   kind: 'ixfr',
 })

@@ -28,7 +28,12 @@ describe('a data directory', () => {
   const commit = (store: ZoneStore, name: ZoneName, serial: number) => {
     const zone = store.zone(name)
     const contents = contentsOf(name, [soa(serial).replace('example.', name), `${name} 60 NS ns.${name}`].join('\n'))
-    return zone.commitFull(zone.draft(contents), zone.latest, () => ({ seenAt: 1, committedAt: 1, releasedAt: 1, from: 'hm1' }))
+    return zone.commitFull(zone.draft(contents), zone.latest, async () => ({
+      seenAt: 1,
+      committedAt: 1,
+      releasedAt: 1,
+      from: 'hm1',
+    }))
   }
 
   afterEach(async () => {

@@ -1,0 +1,78 @@
+/**
+ * Whether a stage is through: its nodes have confirmed the version by their own answers, the probes were answered right, and no
+ * node is worse off than when the stage began. Pure.
+ */
+import { compareSerials, type Serial } from '../dns/serial.js'
+import type { Stage } from './record.js'
+
+export interface GateNode {
+  id: string
+  /** What it last said it serves. */
+  serial: Serial | undefined
+  observedAt: number | undefined
+  /** Looks without an answer since then. */
+  missed: number
+  error: string | undefined
+  drained: boolean
+  /** It answered when the stage began. */
+  wasThere: boolean
+  /** What its probes found wrong; undefined while they are not done. */
+  probe: { wrong: readonly string[] } | undefined
+}
+
+export interface GateInput {
+  stage: Stage
+  target: Serial
+  /** Of the stage, and of those before it. */
+  nodes: readonly GateNode[]
+  /** Probes are wanted. */
+  probe: boolean
+  startedAt: number
+  now: number
+  deadlineMs: number
+  /** A node that has missed this many looks is unreachable. */
+  unknownAfterLooks: number
+}
+
+export type GateOutcome = { kind: 'met' } | { kind: 'open'; waitingFor: string[] } | { kind: 'failed'; why: string }
+
+export function judgeGate(input: GateInput): GateOutcome {
+  const { stage, nodes, target, startedAt, now, deadlineMs } = input
+  const own = new Set(stage.nodes)
+  const counted = nodes.filter(({ drained }) => !drained)
+  const wrong = counted.flatMap(({ id, probe }) => (probe?.wrong ?? []).map((what) => `${id}: ${what}`))
+  if (wrong.length > 0) return { kind: 'failed', why: wrong.join('\n') }
+  const gone = counted.filter((node) => isUnreachable(node, input))
+  const worse = gone.filter(({ wasThere }) => wasThere)
+  if (worse.length > stage.mayLack)
+    return {
+      kind: 'failed',
+      why: worse.map(({ id, error }) => `${id} answered before and does not now: ${error ?? 'silence'}`).join('\n'),
+    }
+  const waited = counted.filter((node) => own.has(node.id) && !isThrough(node, target, input.probe))
+  const lacking = waited.filter((node) => !isUnreachable(node, input))
+  const unreachable = waited.length - lacking.length
+  if (lacking.length === 0 && unreachable <= stage.mayLack) return { kind: 'met' }
+  const waitingFor = waited.map((node) => `${node.id}: ${whatIsMissing(node, target)}`)
+  if (now - startedAt > deadlineMs)
+    return { kind: 'failed', why: `not confirmed after ${Math.round(deadlineMs / 1000)} s:\n${waitingFor.join('\n')}` }
+  return { kind: 'open', waitingFor }
+}
+
+const isUnreachable = ({ serial, missed }: GateNode, { unknownAfterLooks }: GateInput): boolean =>
+  missed >= unknownAfterLooks || (serial === undefined && missed > 0)
+
+const hasTaken = ({ serial }: GateNode, target: Serial): boolean => {
+  if (serial === undefined) return false
+  const order = compareSerials(serial, target)
+  return order === 'equal' || order === 'newer'
+}
+
+const isThrough = (node: GateNode, target: Serial, probe: boolean): boolean =>
+  hasTaken(node, target) && (!probe || node.probe !== undefined)
+
+function whatIsMissing(node: GateNode, target: Serial): string {
+  if (hasTaken(node, target)) return 'has taken it, its probes are not done'
+  const serves = node.serial === undefined ? 'has not answered' : `serves ${node.serial}`
+  return `${serves} instead of ${target}${node.error === undefined ? '' : `: ${node.error}`}`
+}

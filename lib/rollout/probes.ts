@@ -1,0 +1,120 @@
+/**
+ * What is asked of a node that shows a new version, and whether its answers are those of the version: name servers of the apex, a
+ * sample of the names that changed, a name that is not there; with signatures when the zone has them. Pure.
+ *
+ * Not asked: what lies at or below a delegation, whose answer is a referral; RRsets too large for a small message.
+ */
+import { collectNames } from '../checks/collect-names.js'
+import { hasType, isSignerType, NameChanges, type StoredAt } from '../checks/name-changes.js'
+import { keyOctets, keyText, nameKey, namesBetween } from '../checks/name-key.js'
+import type { SmallMessage } from '../dns/message.js'
+import { RCODE, rcodeName } from '../dns/rcode.js'
+import { recordText } from '../dns/record-text.js'
+import { storedLength, storedType } from '../dns/record.js'
+import { TYPE, typeName } from '../dns/rrtype.js'
+import type { Difference } from '../zone/difference.js'
+import { sameRecord } from '../zone/record-hash.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+
+export interface Probe {
+  /** Wire. */
+  name: Buffer
+  type: number
+  /** Ask for signatures (RFC 4035 §3.2.1). */
+  dnssec: boolean
+  /** The RRset, in stored form; empty when there is none. */
+  expected: readonly Buffer[]
+  /** Of the version before, and no longer right. */
+  gone: readonly Buffer[]
+}
+
+const MAX_RECORDS = 40
+
+/** `label`: an owner label that nobody has. `sample`: changed RRsets at most. */
+export async function planProbes(
+  contents: ZoneContents,
+  change: Difference | undefined,
+  sample: number,
+  label: string,
+  pause: () => Promise<void>,
+): Promise<Probe[]> {
+  const apex = nameKey(contents.apex, 0, contents.apex.length)
+  const changes = change && new NameChanges(change).byName
+  const chosen =
+    changes === undefined
+      ? []
+      : spread(
+          [...changes.keys()].filter((key) => key !== apex),
+          sample * 4,
+        )
+  const names = new Set([apex, ...chosen.flatMap((key) => [key, ...namesBetween(key, apex)])])
+  const none: ReadonlySet<string> = new Set()
+  const view = contents.view()
+  try {
+    const { byName } = await collectNames(view, contents.apex, { names, below: none, targets: none }, 0, pause)
+    const at = (key: string): readonly StoredAt[] => byName.get(key) ?? []
+    const dnssec = hasType(at(apex), TYPE.DNSKEY)
+    const probeOf = (key: string, type: number, gone: readonly StoredAt[]): Probe => ({
+      name: keyOctets(key),
+      type,
+      dnssec,
+      expected: at(key)
+        .filter((record) => record.type === type)
+        .map(copyOf),
+      gone: gone.filter((record) => record.type === type).map(copyOf),
+    })
+    const isCut = (key: string): boolean =>
+      hasType(at(key), TYPE.NS) ||
+      [...namesBetween(key, apex)].some((above) => hasType(at(above), TYPE.NS) || hasType(at(above), TYPE.DNAME))
+    const changed = chosen
+      .filter((key) => !isCut(key))
+      .flatMap((key) => {
+        const { removed, added } = changes!.get(key)!
+        const types = new Set([...removed, ...added].map(({ type }) => type).filter((type) => !isSignerType(type)))
+        const isAlias = hasType(at(key), TYPE.CNAME)
+        return [...types].filter((type) => !isAlias || type === TYPE.CNAME).map((type) => probeOf(key, type, removed))
+      })
+      .filter(({ expected }) => expected.length <= MAX_RECORDS)
+    const absent: Probe = {
+      name: Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1'), contents.apex]),
+      type: TYPE.TXT,
+      dnssec,
+      expected: [],
+      gone: [],
+    }
+    return [probeOf(apex, TYPE.NS, []), ...spread(changed, sample), absent].filter(
+      ({ expected }) => expected.length <= MAX_RECORDS,
+    )
+  } finally {
+    view.release()
+  }
+}
+
+/** What is wrong with the answer, in a sentence; undefined when nothing is. */
+export function judgeProbe(probe: Probe, answer: SmallMessage): string | undefined {
+  const what = `${keyText(nameKey(probe.name, 0, probe.name.length))} ${typeName(probe.type)}`
+  const { rcode } = answer
+  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return `answers ${rcodeName(rcode)} to ${what}`
+  const given = answer.answer.filter((record) => storedType(record, 0) === probe.type)
+  const missing = probe.expected.find((record) => !given.some((other) => sameRecord(record, 0, other, 0)))
+  if (missing) return `answers ${what} without ${recordText(missing, 0)}`
+  const wrong = given.find(
+    (record) =>
+      (probe.expected.length > 0 && !probe.expected.some((other) => sameRecord(record, 0, other, 0))) ||
+      probe.gone.some(
+        (other) => sameRecord(record, 0, other, 0) && !probe.expected.some((kept) => sameRecord(record, 0, kept, 0)),
+      ),
+  )
+  if (wrong) return `answers ${what} with ${recordText(wrong, 0)}, which is not in the version`
+  if (!probe.dnssec) return undefined
+  const section = probe.expected.length > 0 ? answer.answer : [...answer.answer, ...answer.authority]
+  return section.some((record) => storedType(record, 0) === TYPE.RRSIG) ? undefined : `answers ${what} without signatures`
+}
+
+const copyOf = ({ data, at }: StoredAt): Buffer => Buffer.from(data.subarray(at, at + storedLength(data, at)))
+
+/** So many of the list, evenly. */
+function spread<T>(list: readonly T[], most: number): T[] {
+  if (list.length <= most) return [...list]
+  return Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]!)
+}

@@ -1,0 +1,83 @@
+/**
+ * What is written down of a rollout: plain values that stand in the journal beside the version they are about. Times are
+ * milliseconds since 1970.
+ *
+ * Terminology. Rollout: the way of one version from its commit to every node. Stage: nodes that get it together. Gate: what must
+ * be true of a stage before the next one begins. Soak: how long it must stay true. Order: what a person said of a zone.
+ */
+import type { CheckReport, Verdict, ZoneFigures } from '../checks/check.js'
+
+export interface ChecksOutcome {
+  verdict: Verdict
+  reports: CheckReport[]
+  /** Counts that the checks of the next version go on from. */
+  figures?: ZoneFigures
+  at: number
+}
+
+export const ROLLOUT_STATES = ['held', 'waiting', 'releasing', 'soaking', 'halted', 'done', 'rejected', 'superseded'] as const
+export type RolloutState = (typeof ROLLOUT_STATES)[number]
+
+export interface Stage {
+  /** For people: `ams1`, `cloud A`, `25 % of cloud B`. */
+  name: string
+  /** Node ids. */
+  nodes: string[]
+  /** How long the gate must stay met. */
+  soakMs: number
+  /** Nodes that may be unreachable without failing the gate. */
+  mayLack: number
+}
+
+/** What a person must do about it: approve or reject the version, or release the zone. */
+export type HeldBy = 'check' | 'order'
+
+export interface RolloutRecord {
+  state: RolloutState
+  heldBy?: HeldBy
+  /** The stage under way; what lies before it is through. `stages.length` when none is left. */
+  stage: number
+  /** Of this state. */
+  since: number
+  /** Why it is held, halted or rejected; what superseded it. */
+  reason?: string
+  /** Fixed when the rollout began: a reload moves no node between stages. */
+  stages: Stage[]
+  /** Soaks are a tenth. */
+  fast?: true
+  /** What has happened, oldest first. */
+  log: { at: number; what: string }[]
+}
+
+/** Who said so, and why. */
+export interface Said {
+  at: number
+  by: string
+  reason: string
+}
+
+export interface Decision extends Said {
+  kind: 'approve' | 'reject' | 'rollback'
+  serial: number
+  /** A decision is about content: another version under the same serial is not meant. */
+  digest: string
+  fast?: true
+  /** For a rollback: the serial under which the content of `to` goes out again. */
+  newSerial?: number
+  to?: { serial: number; digest: string }
+}
+
+/** What people said of a zone; the same on all hubs. */
+export interface ZoneOrders {
+  at: number
+  /** Nothing is released while it stands. */
+  hold?: Said
+  /** Who lifted the last hold. */
+  released?: Said
+  /** Newest last. */
+  decisions: Decision[]
+}
+
+/** Names a rollout; the same on every hub that has the version. */
+export const rolloutId = (zone: string, serial: number, digest: string): string =>
+  `${zone.replace(/\.$/, '').replace(/[^a-z0-9.-]/g, '_') || 'root'}-${serial}-${digest.slice(0, 12)}`

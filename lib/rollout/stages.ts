@@ -1,0 +1,61 @@
+/** From what the config says of stages to the nodes of each: every node of the zone stands in exactly one. Pure. */
+import type { FleetNode } from '../fleet/fleet.js'
+import type { Stage } from './record.js'
+
+/** One stage as an operator writes it: nodes by name, a cloud, or a share of a cloud. */
+export interface StageRule {
+  nodes?: readonly string[] | undefined
+  cloud?: string | undefined
+  /** Of the cloud's nodes, 1 to 100, those in earlier stages counted; rounded up. */
+  percent?: number | undefined
+  soakMs: number
+  mayLack: number
+}
+
+export interface RolloutRules {
+  /** Empty: every node at once. */
+  stages: readonly StageRule[]
+  /** What a newer version does that comes while a rollout is under way. */
+  newer: 'supersede' | 'wait'
+  /** A stage that is not confirmed after this long has failed. */
+  deadlineMs: number
+  /** Changed names asked of each node of a stage. */
+  probeNames: number
+  probe: boolean
+}
+
+/** Nodes that no rule names come last, together. */
+export function planStages(rules: RolloutRules, nodes: readonly FleetNode[]): Stage[] {
+  if (rules.stages.length === 0) return []
+  const left = new Map(nodes.map((node) => [node.id, node]))
+  const stages: Stage[] = []
+  for (const rule of rules.stages) {
+    const ids = choose(rule, nodes, left)
+    if (ids.length === 0) continue
+    for (const id of ids) left.delete(id)
+    stages.push({ name: nameOf(rule), nodes: ids, soakMs: rule.soakMs, mayLack: rule.mayLack })
+  }
+  if (left.size > 0) {
+    const { soakMs, mayLack } = rules.stages.at(-1)!
+    stages.push({ name: 'the rest', nodes: [...left.keys()], soakMs, mayLack })
+  }
+  // Behind the last stage nobody waits for anything.
+  const last = stages.at(-1)
+  return last === undefined ? [] : [...stages.slice(0, -1), { ...last, soakMs: 0 }]
+}
+
+function choose(rule: StageRule, all: readonly FleetNode[], left: ReadonlyMap<string, FleetNode>): string[] {
+  const wanted = new Set(rule.nodes ?? [])
+  if (rule.cloud !== undefined) {
+    const cloud = all.filter((node) => node.cloud === rule.cloud)
+    const already = cloud.filter(({ id }) => !left.has(id)).length
+    const most = Math.ceil((cloud.length * (rule.percent ?? 100)) / 100) - already
+    for (const { id } of cloud.filter(({ id }) => left.has(id)).slice(0, Math.max(0, most))) wanted.add(id)
+  }
+  return [...wanted].filter((id) => left.has(id))
+}
+
+function nameOf({ nodes = [], cloud, percent }: StageRule): string {
+  const share = percent === undefined || percent === 100 ? '' : `${percent} % of `
+  return [...nodes, ...(cloud === undefined ? [] : [`${share}cloud ${cloud}`])].join(', ')
+}

@@ -1,0 +1,43 @@
+/** What is decided and worked out about contents before they become a version. */
+import { pause } from '../runtime/clock.js'
+import type { ChecksOutcome } from '../rollout/record.js'
+import { compareContents, isRespelled } from '../zone/compare.js'
+import type { Difference } from '../zone/difference.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import type { Progress, VersionHead } from './journal-file.js'
+
+/** Where a version came from, and what was decided of it before it was committed. Times are milliseconds since 1970. */
+export interface Provenance extends Progress {
+  seenAt: number
+  committedAt: number
+  from: string
+  checks?: ChecksOutcome
+}
+
+/**
+ * Looks at contents that are whole, before they have a name; what it throws keeps them from getting one. `change` leads there from
+ * the newest version, and is undefined when that is not known.
+ */
+export type Judge = (contents: ZoneContents, change: readonly Difference[] | undefined) => Promise<Provenance>
+
+export function headOf(contents: ZoneContents, provenance: Provenance, kind: 'axfr' | 'ixfr', differences: number): VersionHead {
+  return {
+    entry: 'version',
+    serial: contents.soa.serial,
+    digest: contents.digest,
+    records: contents.records,
+    octets: contents.octets,
+    soa: contents.soa.stored.toString('base64'),
+    ...provenance,
+    kind,
+    differences,
+  }
+}
+
+/** What leads from older contents to newer ones; undefined when that is more than the newer ones themselves. */
+export const changeBetween = (older: ZoneContents, newer: ZoneContents): Promise<Difference | undefined> =>
+  compareContents(older, newer, newer.octets, pause)
+
+/** Whether a change brings older contents to newer ones letter by letter. */
+export const isToTheLetter = async (older: ZoneContents, newer: ZoneContents): Promise<boolean> =>
+  !(await isRespelled(older, newer, pause))

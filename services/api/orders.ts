@@ -1,0 +1,171 @@
+/**
+ * What people say of a zone: hold, release, approve, reject, rollback. Written on the board as facts for all hubs; the workers act on
+ * them and keep them on disk. Each is one zone, and where it is about content one version, with a name and a reason.
+ */
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { isOver } from '../../lib/rollout/machine.js'
+import { type Decision, rolloutId, type Said, type ZoneOrders } from '../../lib/rollout/record.js'
+import { planRollback } from '../../lib/rollout/rollback.js'
+import { TYPE } from '../../lib/dns/rrtype.js'
+import { storedType } from '../../lib/dns/record.js'
+import type { Serial } from '../../lib/dns/serial.js'
+import { pause } from '../../lib/runtime/clock.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import type { ApiContext } from './context.js'
+import { ApiProblem } from './problem.js'
+
+/** Decisions remembered of a zone; what was rejected long ago is in no primary any more. */
+const DECISIONS = 100
+const RECORDS_PER_SLICE = 20_000
+
+export interface Ordered {
+  zone: string
+  serial: number | null
+  rollout: string | null
+  state: string
+  notes: string[]
+}
+
+export function orderHold(context: ApiContext, zone: FleetZone, said: Said, isHeld: boolean): Ordered {
+  const held = ordersOf(context, zone)
+  const { hold: _, ...rest } = held
+  const next = isHeld ? { ...rest, hold: held.hold ?? said } : { ...rest, ...(held.hold ? { released: said } : {}) }
+  if ((held.hold !== undefined) !== isHeld) write(context, zone, next)
+  return { zone: zone.name, serial: null, rollout: null, state: isHeld ? 'held' : 'released', notes: [] }
+}
+
+export function orderDecision(
+  context: ApiContext,
+  zone: FleetZone,
+  kind: 'approve' | 'reject',
+  wish: { serial: number | undefined; digest: string | undefined; fast: boolean },
+  said: Said,
+): Ordered {
+  const stored = context.store.zone(zone.name)
+  const version = meant(stored, wish.serial, wish.digest)
+  const state = version.rollout?.state ?? 'done'
+  const isOpen = kind === 'approve' ? state === 'held' || state === 'halted' : !isOver(state) || state === 'superseded'
+  if (!isOpen)
+    throw new ApiProblem(409, 'not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
+  const { serial, digest } = version
+  decide(context, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
+  return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
+}
+
+/** `serial`: the version to go back to, or the one to leave; the one before it is gone back to then. */
+export async function orderRollback(context: ApiContext, zone: FleetZone, serial: number, said: Said): Promise<Ordered> {
+  const stored = context.store.zone(zone.name)
+  const named_ = meant(stored, serial, undefined)
+  const going = stored.versions.findLast(
+    (version) => version.releasedAt !== undefined || Object.keys(version.releasedTo).length > 0,
+  )
+  if (!going) throw new ApiProblem(409, 'nothing-released', `nothing of ${zone.name} was released: there is nothing to take back`)
+  const to = named_ === going ? before(stored, going) : named_
+  if (!to)
+    throw new ApiProblem(409, 'no-version', `${zone.name} has no released version before serial ${going.serial} to go back to`)
+  const cellOf = (node: string) => context.matrix.nodeCell(zone, node)
+  const reached = zone.nodes.filter(({ id }) => cellOf(id)?.serial === going.serial).map(({ id }) => id)
+  const isPartly = going.releasedAt === undefined
+  if (isPartly && reached.length === 0) {
+    decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
+    return {
+      ...named(zone, going),
+      state: 'rejected',
+      notes: [`no node had taken serial ${going.serial}; all keep ${to.serial}`],
+    }
+  }
+  const what = await whatSpeaksAgainst(stored, to)
+  if (what !== undefined) {
+    if (isPartly) decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
+    const kept = isPartly ? `serial ${going.serial} is rejected and goes to no further node. ` : ''
+    throw new ApiProblem(
+      422,
+      'signed',
+      `${kept}${zone.name} has ${what}, so its content cannot go out under another serial. Publish the old content with a new serial, signed, from the primary` +
+        (reached.length > 0
+          ? `; until then ${reached.join(', ')} can be given the old zone by hand (a forced transfer on the node)`
+          : ''),
+    )
+  }
+  const primaries = zone.primaries.flatMap(({ id }) => {
+    const at = context.matrix.primaryCell(zone, id)?.serial
+    return at === undefined ? [] : [{ id, serial: at }]
+  })
+  const served = [
+    ...stored.versions.map((version) => version.serial),
+    ...zone.nodes.flatMap(({ id }) => cellOf(id)?.serial ?? []),
+    ...primaries.map((primary) => primary.serial),
+  ]
+  const { newSerial, notes } = planRollback(served as Serial[], primaries, context.matrix.now())
+  decide(context, zone, {
+    kind: 'rollback',
+    serial: going.serial,
+    digest: going.digest,
+    newSerial,
+    to: { serial: to.serial, digest: to.digest },
+    ...said,
+  })
+  const taken = reached.length === 0 ? [] : [`${reached.join(', ')} had taken serial ${going.serial}`]
+  return {
+    zone: zone.name,
+    serial: newSerial,
+    rollout: null,
+    state: 'rolling-back',
+    notes: [`the content of serial ${to.serial} goes out again as serial ${newSerial}`, ...taken, ...notes],
+  }
+}
+
+const named = (zone: FleetZone, { serial, digest }: Version) => ({
+  zone: zone.name,
+  serial,
+  rollout: rolloutId(zone.name, serial, digest),
+})
+
+/** The version that a serial, and a digest or its beginning, name; without a serial the newest that waits for a word. */
+function meant(stored: StoredZone, serial: number | undefined, digest: string | undefined): Version {
+  const version =
+    serial === undefined
+      ? stored.versions.findLast(({ rollout }) => rollout?.state === 'held' || rollout?.state === 'halted')
+      : stored.versions.findLast((known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)))
+  if (version) return version
+  if (serial === undefined) throw new ApiProblem(409, 'nothing-open', `no version of ${stored.name} waits for a decision`)
+  const which = digest === undefined ? '' : ` and digest ${digest.slice(0, 64)}`
+  throw new ApiProblem(404, 'unknown-version', `${stored.name} has no kept version with serial ${serial}${which}`)
+}
+
+const before = (stored: StoredZone, version: Version): Version | undefined =>
+  stored.versions.slice(0, stored.versions.indexOf(version)).findLast(({ releasedAt }) => releasedAt !== undefined)
+
+/** What in the zone is made for its serial; undefined when nothing is. */
+async function whatSpeaksAgainst(stored: StoredZone, version: Version): Promise<string | undefined> {
+  const view = (await stored.contentsOf(version)).view()
+  try {
+    let found: string | undefined
+    for (let at: number | undefined = 0; at !== undefined && found === undefined; ) {
+      at = view.walk(at, RECORDS_PER_SLICE, (data, start) => {
+        const type = storedType(data, start)
+        if (type === TYPE.RRSIG) found ??= 'signatures, that of the SOA among them'
+        else if (type === TYPE.ZONEMD) found ??= 'a ZONEMD record'
+      })
+      await pause()
+    }
+    return found
+  } finally {
+    view.release()
+  }
+}
+
+const ordersOf = ({ board, store }: ApiContext, zone: FleetZone): ZoneOrders =>
+  board.get('orders', zone.name) ?? store.zone(zone.name).orders ?? { at: 0, decisions: [] }
+
+function decide(context: ApiContext, zone: FleetZone, decision: Decision): void {
+  const orders = ordersOf(context, zone)
+  write(context, zone, { ...orders, decisions: [...orders.decisions, decision].slice(-DECISIONS) })
+}
+
+function write(context: ApiContext, zone: FleetZone, orders: ZoneOrders): void {
+  // Later than what it replaces, whatever the clock says.
+  const at = Math.max(context.matrix.now(), ordersOf(context, zone).at + 1)
+  context.board.set('orders', zone.name, { ...orders, at })
+}

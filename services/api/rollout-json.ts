@@ -1,0 +1,76 @@
+/** Rollouts as the API writes them (contract §3). */
+import { compareSerials } from '../../lib/dns/serial.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { rolloutId } from '../../lib/rollout/record.js'
+import type { NodeCell } from '../../lib/state/tables.js'
+import type { Version } from '../../lib/store/version.js'
+import { time, versionJson } from './json.js'
+
+export function rolloutRowJson({ name }: FleetZone, { serial, digest, rollout, releasedAt }: Version) {
+  return {
+    id: rolloutId(name, serial, digest),
+    zone: name as string,
+    serial,
+    digest,
+    state: rollout?.state ?? (releasedAt === undefined ? 'held' : 'done'),
+    stage: rollout?.stages[rollout.stage]?.name ?? null,
+    reason: rollout?.reason ?? null,
+  }
+}
+
+export function rolloutJson(
+  zone: FleetZone,
+  version: Version,
+  newestReleased: Version | undefined,
+  cells: ReadonlyMap<string, NodeCell | undefined>,
+): Record<string, unknown> {
+  const { rollout, checks, releasedTo, releasedAt } = version
+  const planned = rollout?.stages ?? []
+  const stages =
+    planned.length > 0 ? planned : [{ name: 'every node', nodes: zone.nodes.map(({ id }) => id), soakMs: 0, mayLack: 0 }]
+  const node = (id: string) => {
+    const cell = cells.get(id)
+    const confirmed = cell?.serial !== undefined && isReached(cell.serial, version.serial)
+    return {
+      node: id,
+      releasedAt: time(releasedTo[id] ?? releasedAt),
+      confirmed,
+      serial: cell?.serial ?? null,
+      error: cell?.error ?? null,
+    }
+  }
+  const told = stages.map(({ name, nodes, soakMs, mayLack }, i) => ({
+    name,
+    state: stageState(version, i),
+    soakSeconds: soakMs / 1000,
+    mayLack,
+    nodes: nodes.map(node),
+  }))
+  const isOut = releasedAt !== undefined || Object.keys(releasedTo).length > 0
+  const waitingFor = told.flatMap(({ nodes }) =>
+    nodes.filter(({ releasedAt: at, confirmed }) => at !== null && !confirmed).map(({ node: id }) => id),
+  )
+  return {
+    ...rolloutRowJson(zone, version),
+    since: time(rollout?.since ?? releasedAt),
+    heldBy: rollout?.heldBy ?? null,
+    fast: rollout?.fast ?? false,
+    stages: told,
+    confirmed: told.flatMap(({ nodes }) => nodes.filter(({ confirmed }) => confirmed).map(({ node: id }) => id)),
+    waitingFor: isOut ? waitingFor : [],
+    checks: checks?.reports ?? [],
+    checkedAt: time(checks?.at),
+    log: (rollout?.log ?? []).map(({ at, what }) => ({ at: time(at), what })),
+    version: versionJson(version, newestReleased),
+  }
+}
+
+function stageState({ rollout, releasedAt }: Version, i: number): 'waiting' | 'under-way' | 'through' {
+  if (rollout === undefined || rollout.state === 'done') return releasedAt === undefined ? 'waiting' : 'through'
+  return i < rollout.stage ? 'through' : i === rollout.stage ? 'under-way' : 'waiting'
+}
+
+const isReached = (serial: number, target: number): boolean => {
+  const order = compareSerials(serial, target)
+  return order === 'equal' || order === 'newer'
+}

@@ -1,0 +1,172 @@
+/** `zonecast hold`, `release`, `approve`, `reject`, `rollback`: what a person says of a zone; and `rollouts`, what there is to say it of. */
+import { type Command, Option } from 'commander'
+import { segment } from '../api-client.js'
+import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
+import { usage } from '../errors.js'
+import { type Colour, moment, table } from '../render.js'
+
+interface OrderedAnswer {
+  zone: string
+  serial: number | null
+  rollout: string | null
+  state: string
+  notes: string[]
+}
+
+interface RolloutAnswer {
+  id: string
+  zone: string
+  serial: number
+  state: string
+  stage: string | null
+  reason: string | null
+}
+
+interface RolloutDetail extends RolloutAnswer {
+  since: string | null
+  stages: {
+    name: string
+    state: string
+    nodes: { node: string; confirmed: boolean; serial: number | null; releasedAt: string | null }[]
+  }[]
+  waitingFor: string[]
+  checks: { check: string; verdict: string; report: string }[]
+  log: { at: string | null; what: string }[]
+}
+
+const STATE_COLOUR: Record<string, Colour> = {
+  held: 'red',
+  halted: 'red',
+  rejected: 'red',
+  releasing: 'yellow',
+  soaking: 'yellow',
+  waiting: 'yellow',
+  done: 'green',
+}
+const VERDICT_COLOUR: Record<string, Colour> = { hold: 'red', warn: 'yellow', pass: 'green' }
+
+export function addSteer(program: Command, context: CommandContext): void {
+  addOrders(program, context)
+  addRollouts(program, context)
+}
+
+function addOrders(program: Command, { terminal }: CommandContext): void {
+  const tell = ({ zone, serial, state, notes }: OrderedAnswer): void => {
+    terminal.write(`${zone}${serial === null ? '' : ` serial ${serial}`}: ${state}\n${notes.map((note) => `${note}\n`).join('')}`)
+  }
+  for (const [name, description] of [
+    ['hold', 'release nothing of the zone until it is released'],
+    ['release', 'lift the hold of the zone'],
+  ] as const)
+    withHub(program.command(name))
+      .description(description)
+      .argument('<zone>')
+      .option('--reason <text>', 'why, for those who read it later')
+      .action(async (zone: string, { reason }: { reason?: string }, command: Command) => {
+        tell(
+          await clientOf(command).post<OrderedAnswer>(
+            `v1/zones/${segment(zone)}/${name}`,
+            reason === undefined ? {} : { reason },
+          ),
+        )
+      })
+  for (const [name, description] of [
+    ['approve', 'let a version go on that a check holds or a stage halted'],
+    ['reject', 'never release this version'],
+    ['rollback', 'go back to this version, or leave it: old content goes out again under a new serial'],
+  ] as const) {
+    const command = withHub(program.command(name))
+      .description(description)
+      .argument('<zone>')
+      .argument('<serial>', 'the version meant')
+      .requiredOption('--reason <text>', 'why, for those who read it later')
+    if (name !== 'rollback')
+      command.addOption(new Option('--digest <hex>', 'its digest or the beginning of it, where two versions have one serial'))
+    if (name === 'approve') command.addOption(new Option('--fast', 'soak a tenth of the time; no check is skipped'))
+    command.action(async (zone: string, serial: string, { reason, digest, fast }: OrderOptions, self: Command) => {
+      const body = { serial: parseSerial(serial), reason, ...(digest === undefined ? {} : { digest }), ...(fast ? { fast } : {}) }
+      tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${segment(zone)}/${name}`, body))
+    })
+  }
+}
+
+interface OrderOptions {
+  reason: string
+  digest?: string
+  fast?: true
+}
+
+function parseSerial(text: string): number {
+  const serial = Number(text)
+  if (!/^\d{1,10}$/.test(text) || serial > 0xffffffff) throw usage(`"${text}" is no serial: write a number up to 4294967295`)
+  return serial
+}
+
+function addRollouts(program: Command, { terminal }: CommandContext): void {
+  withHub(program.command('rollouts'))
+    .description('versions on their way, held or through; one of them with its checks and stages')
+    .argument('[rollout]', 'the id of one')
+    .option('--zone <zone>', 'only this zone, with all its versions')
+    .option('--state <state>', 'only those in this state, such as held')
+    .option('--json', 'as JSON')
+    .action(
+      async (id: string | undefined, { zone, state, json }: { zone?: string; state?: string; json?: true }, command: Command) => {
+        const client = clientOf(command)
+        if (id !== undefined) {
+          const detail = await client.get<RolloutDetail>(`v1/rollouts/${segment(id)}`)
+          terminal.write(json ? asJson(detail) : detailText(detail, terminal.hasColour))
+          return
+        }
+        const rollouts: RolloutAnswer[] = []
+        for (let after: string | undefined; ; ) {
+          const page = await client.get<{ rollouts: RolloutAnswer[]; next: string | null }>('v1/rollouts', { zone, state, after })
+          rollouts.push(...page.rollouts)
+          if (page.next == null) break
+          after = page.next
+        }
+        const rows = rollouts.map((row) => [
+          row.zone,
+          row.serial,
+          { text: row.state, ...coloured(STATE_COLOUR[row.state]) },
+          row.stage ?? '',
+          row.reason?.split('\n', 1)[0] ?? '',
+          row.id,
+        ])
+        terminal.write(
+          json ? asJson(rollouts) : table(['ZONE', 'SERIAL', 'STATE', 'STAGE', 'REASON', 'ROLLOUT'], rows, terminal.hasColour),
+        )
+      },
+    )
+}
+
+const coloured = (colour: Colour | undefined): { colour?: Colour } => (colour === undefined ? {} : { colour })
+
+function detailText(detail: RolloutDetail, hasColour: boolean): string {
+  const head = `${detail.zone} serial ${detail.serial}: ${detail.state} since ${moment(detail.since)}${detail.reason === null ? '' : `\n${detail.reason}`}\n`
+  const stages = table(
+    ['STAGE', '', 'CONFIRMED', 'WAITING FOR'],
+    detail.stages.map(({ name, state, nodes }) => [
+      name,
+      state,
+      { text: `${nodes.filter(({ confirmed }) => confirmed).length}/${nodes.length}`, align: 'right' as const },
+      nodes
+        .filter(({ confirmed, releasedAt }) => releasedAt !== null && !confirmed)
+        .map(({ node }) => node)
+        .join(', '),
+    ]),
+    hasColour,
+  )
+  const checks = table(
+    ['CHECK', 'VERDICT', 'REPORT'],
+    detail.checks.map(({ check, verdict, report }) => [
+      check,
+      { text: verdict, ...coloured(VERDICT_COLOUR[verdict]) },
+      report.split('\n', 1)[0]!,
+    ]),
+    hasColour,
+  )
+  const long = detail.checks.filter(({ verdict, report }) => verdict !== 'pass' && report.includes('\n'))
+  const reports = long.map(({ check, report }) => `\n${check}\n${report}\n`).join('')
+  const log = detail.log.map(({ at, what }) => `${moment(at)}  ${what}\n`).join('')
+  return [head, stages, checks + reports, log].filter((part) => part !== '').join('\n')
+}

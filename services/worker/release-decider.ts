@@ -1,0 +1,198 @@
+/**
+ * Whether a new version may go out, and to whom first: the checks are run on contents that have no name yet, what people ordered is
+ * looked up, and what comes of it becomes durable in the same write as the version.
+ */
+import type { CheckReport } from '../../lib/checks/check.js'
+import { worse } from '../../lib/checks/findings.js'
+import { runChecks } from '../../lib/checks/run-checks.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { beginRollout, holdReason, releasesTo } from '../../lib/rollout/machine.js'
+import {
+  type ChecksOutcome,
+  type Decision,
+  type RolloutRecord,
+  type RolloutState,
+  rolloutId,
+  type ZoneOrders,
+} from '../../lib/rollout/record.js'
+import { planStages, type RolloutRules } from '../../lib/rollout/stages.js'
+import { type Clock, pause } from '../../lib/runtime/clock.js'
+import type { Metrics } from '../../lib/runtime/metrics.js'
+import type { Board } from '../../lib/state/board.js'
+import type { Provenance } from '../../lib/store/commit.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import { compareContents } from '../../lib/zone/compare.js'
+import { condense, type Difference } from '../../lib/zone/difference.js'
+import { zoneText } from '../../lib/zone/zone-text.js'
+import type { ZoneContents } from '../../lib/zone/zone-contents.js'
+import { runHook } from './check-hook.js'
+
+export interface DeciderParts {
+  board: Board
+  clock: Clock
+  metrics: Metrics
+  rollout: RolloutRules
+  env: Readonly<Record<string, string | undefined>>
+}
+
+export type Decided = Pick<Provenance, 'checks' | 'rollout' | 'releasedAt' | 'releasedTo'>
+
+export class ReleaseDecider {
+  readonly #parts: DeciderParts
+
+  constructor(parts: DeciderParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * `expired`: no serial is older than what may not be served any more. `approvedBy`: who made the version has looked at it.
+   */
+  async decide(
+    zone: FleetZone,
+    stored: StoredZone,
+    contents: ZoneContents,
+    change: readonly Difference[] | undefined,
+    { expired, approvedBy }: { expired: boolean; approvedBy: Decision | undefined },
+  ): Promise<Decided> {
+    const checks = await this.#check(zone, stored, contents, change, expired)
+    const now = this.#parts.clock.now()
+    const { serial } = contents.soa
+    const orders = this.ordersOf(stored)
+    const decision = decisionOn(orders, serial, contents.digest)
+    const isApproved = approvedBy !== undefined || decision?.kind === 'approve'
+    const rollout = beginRollout({
+      stages: planStages(this.#parts.rollout, zone.nodes),
+      now,
+      held: whyHeld(checks, orders, isApproved),
+      waitFor: this.#parts.rollout.newer === 'wait' ? underWay(zone, stored) : undefined,
+      fast: decision?.fast ?? false,
+    })
+    const record = decision?.kind === 'reject' ? { ...rollout, state: 'rejected' as const, reason: decision.reason } : rollout
+    return { checks, ...progressOf(record, now, {}) }
+  }
+
+  /** What was said last, on this hub or another. */
+  ordersOf(stored: StoredZone): ZoneOrders | undefined {
+    const shared = this.#parts.board.get('orders', stored.name)
+    const kept = stored.orders
+    return (shared?.at ?? 0) >= (kept?.at ?? 0) ? (shared ?? kept) : kept
+  }
+
+  async #check(
+    zone: FleetZone,
+    stored: StoredZone,
+    contents: ZoneContents,
+    change: readonly Difference[] | undefined,
+    expired: boolean,
+  ): Promise<ChecksOutcome> {
+    const { clock, metrics } = this.#parts
+    const previous = stored.released
+    const forward = zone.checks['serial-forward']
+    const { reports, verdict, figures } = await runChecks({
+      zone: zone.name,
+      contents,
+      previous: previous && { serial: previous.serial, records: previous.records, figures: previous.checks?.figures },
+      change: previous && (await changeSince(stored, previous, change)),
+      settings: expired ? { ...zone.checks, 'serial-forward': { ...forward, mode: 'off' } } : zone.checks,
+      now: clock.now(),
+      whole: false,
+      pause,
+    })
+    const all = [...reports]
+    let worst = verdict
+    const { hook } = zone.checks
+    if (hook.mode !== 'off') {
+      const report = await runHook({
+        ...hook,
+        mode: hook.mode,
+        zone: zone.name,
+        serial: contents.soa.serial,
+        previousSerial: previous?.serial,
+        text: () => textOf(contents),
+        env: this.#parts.env,
+      })
+      all.push(report)
+      worst = worse(worst, report.verdict)
+    }
+    for (const { check, verdict: each } of all) metrics.checks.inc({ check, verdict: each })
+    return { verdict: worst, reports: all, figures, at: clock.now() }
+  }
+}
+
+/**
+ * What becomes durable of a record. One is only written down when there is something to say: the plain way of a version is commit
+ * and release. `already`: nodes that have it released.
+ */
+export function progressOf(
+  record: RolloutRecord,
+  now: number,
+  already: Readonly<Record<string, number>>,
+): Pick<Provenance, 'rollout' | 'releasedAt' | 'releasedTo'> {
+  const to = releasesTo(record)
+  if (to === 'all') return isPlain(record) ? { releasedAt: now } : { releasedAt: now, rollout: record }
+  const added = to.filter((node) => already[node] === undefined)
+  return { rollout: record, ...(added.length === 0 ? {} : { releasedTo: Object.fromEntries(added.map((node) => [node, now])) }) }
+}
+
+/** Released to every node as soon as it was there. */
+const isPlain = ({ stages, log }: RolloutRecord): boolean => stages.length === 0 && log.length <= 1
+
+export const decisionOn = (orders: ZoneOrders | undefined, serial: number, digest: string): Decision | undefined =>
+  orders?.decisions.findLast(
+    (decision) => decision.kind !== 'rollback' && decision.serial === serial && decision.digest === digest,
+  )
+
+function whyHeld(
+  checks: ChecksOutcome,
+  orders: ZoneOrders | undefined,
+  isApproved: boolean,
+): { by: 'check' | 'order'; because: string } | undefined {
+  if (checks.verdict === 'hold' && !isApproved) return { by: 'check', because: reasonOf(checks.reports) }
+  return orders?.hold && { by: 'order', because: holdReason(orders.hold) }
+}
+
+export const reasonOf = (reports: readonly CheckReport[]): string =>
+  reports
+    .filter(({ verdict }) => verdict === 'hold')
+    .map(({ check, report }) => `${check}: ${report}`)
+    .join('\n')
+
+const GOING: readonly RolloutState[] = ['waiting', 'releasing', 'soaking']
+
+function underWay(zone: FleetZone, stored: StoredZone): string | undefined {
+  const version = stored.versions.find(({ rollout }) => rollout && GOING.includes(rollout.state))
+  return version && rolloutId(zone.name, version.serial, version.digest)
+}
+
+/** What leads from the last released version to the contents; undefined when the two have too little in common. */
+async function changeSince(
+  stored: StoredZone,
+  previous: Version,
+  change: readonly Difference[] | undefined,
+): Promise<Difference | undefined> {
+  if (change === undefined) return undefined
+  const { latest } = stored
+  if (latest === previous) return condense(change)
+  const chain = await stored.chain(previous.serial, latest!)
+  if (chain) return condense([...chain, ...change])
+  const between = await compareContents(
+    await stored.contentsOf(previous),
+    await stored.copyOf(latest!),
+    Number.POSITIVE_INFINITY,
+    pause,
+  )
+  return between && condense([between, ...change])
+}
+
+async function* textOf(contents: ZoneContents): AsyncGenerator<string> {
+  const view = contents.view('pending')
+  try {
+    for (const part of zoneText(contents.soa.stored, view)) {
+      yield part
+      await pause()
+    }
+  } finally {
+    view.release()
+  }
+}

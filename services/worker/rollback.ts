@@ -1,0 +1,69 @@
+/** Carries out a rollback: the content of a kept version becomes a new version under a higher serial, and goes its way like any other. */
+import type { Soa } from '../../lib/dns/message.js'
+import { compareSerials, type Serial } from '../../lib/dns/serial.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { ROLLED_BACK } from '../../lib/refresh/refresh-zone.js'
+import type { Decision } from '../../lib/rollout/record.js'
+import { type Clock, pause } from '../../lib/runtime/clock.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import { ZoneContents } from '../../lib/zone/zone-contents.js'
+import type { ReleaseDecider } from './release-decider.js'
+
+const RECORDS_PER_SLICE = 10_000
+/** From the end of a SOA record: REFRESH, RETRY, EXPIRE, MINIMUM, and the serial in front of them (RFC 1035 §3.3.13). */
+const SERIAL_FROM_END = 20
+
+/** The decision that has yet to be carried out; one that was overtaken by a newer version is not. */
+export function dueRollback(stored: StoredZone, decisions: readonly Decision[]): Decision | undefined {
+  const last = decisions.findLast(({ kind }) => kind === 'rollback')
+  const { latest } = stored
+  if (!last?.to || last.newSerial === undefined || !latest || !stored.find(last.to.serial as Serial, last.to.digest))
+    return undefined
+  return compareSerials(last.newSerial as Serial, latest.serial) === 'newer' ? last : undefined
+}
+
+export async function rollBack(
+  zone: FleetZone,
+  stored: StoredZone,
+  decision: Decision,
+  decider: ReleaseDecider,
+  clock: Clock,
+): Promise<Version> {
+  const old = stored.find(decision.to!.serial as Serial, decision.to!.digest)!
+  const contents = await copyUnder(zone.apex, await stored.contentsOf(old), decision.newSerial! as Serial)
+  const draft = stored.draft(contents)
+  try {
+    return await stored.commitFull(draft, stored.latest, async (proposed, change) => ({
+      seenAt: decision.at,
+      committedAt: clock.now(),
+      from: ROLLED_BACK,
+      ...(await decider.decide(zone, stored, proposed, change, { expired: false, approvedBy: decision })),
+    }))
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+}
+
+async function copyUnder(apex: Buffer, old: ZoneContents, serial: Serial): Promise<ZoneContents> {
+  const copy = new ZoneContents(apex)
+  const soa = withSerial(old.soa, serial)
+  copy.add(soa, 0)
+  const view = old.view()
+  try {
+    for (let at: number | undefined = 0; at !== undefined; ) {
+      at = view.walk(at, RECORDS_PER_SLICE, (data, start) => copy.add(data, start))
+      await pause()
+    }
+  } finally {
+    view.release()
+  }
+  return copy
+}
+
+function withSerial({ stored }: Soa, serial: Serial): Buffer {
+  const soa = Buffer.from(stored)
+  soa.writeUInt32BE(serial, soa.length - SERIAL_FROM_END)
+  return soa
+}

@@ -1,0 +1,230 @@
+/**
+ * Drives rollouts: looks at gates, ends soaks, carries out what people ordered. Level-triggered: it compares what is with what should
+ * be at every look, whatever it was told in between, so that a restart or a lost event costs time and nothing else.
+ * Not here: what follows from what (lib/rollout/machine.ts), whether a version may begin (release-decider.ts).
+ */
+import type { ZoneName } from '../../lib/dns/name.js'
+import { describeError } from '../../lib/errors.js'
+import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
+import { isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
+import { rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
+import { splitPair } from '../../lib/state/tables.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
+import { decisionOn, progressOf, type ReleaseDecider } from './release-decider.js'
+import { dueRollback, rollBack } from './rollback.js'
+import { StageWatch, type WatchParts } from './stage-watch.js'
+
+export interface DriverParts extends Omit<WatchParts, 'onProbed'> {
+  store: ZoneStore
+  decider: ReleaseDecider
+  /** A rollout has come further: who may have the version has to be told. */
+  onProgress: (zone: FleetZone, stored: StoredZone, version: Version) => void
+}
+
+const TICK_MS = 250
+
+export class RolloutDriver {
+  readonly #parts: DriverParts
+  #fleet: Fleet
+  /** Zones with a rollout that is not over. */
+  readonly #active = new Set<ZoneName>()
+  readonly #watch: StageWatch
+  readonly #turns = new Map<ZoneName, Promise<void>>()
+  readonly #due = new Set<ZoneName>()
+  #timer: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => undefined
+  #isStopped = false
+
+  constructor(fleet: Fleet, parts: DriverParts) {
+    this.#fleet = fleet
+    this.#parts = parts
+    this.#watch = new StageWatch({ ...parts, onProbed: (zone) => this.look(zone) })
+  }
+
+  start(): void {
+    this.adopt(this.#fleet)
+    this.#timer = setInterval(() => {
+      for (const zone of this.#active) this.look(zone)
+    }, TICK_MS)
+    this.#unlisten = this.#parts.board.onChange((change) => {
+      if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
+      else if (change.table === 'nodes') {
+        const [zone] = splitPair(change.key)
+        if (this.#active.has(zone as ZoneName)) this.look(zone as ZoneName)
+      }
+    })
+  }
+
+  adopt(fleet: Fleet): void {
+    this.#fleet = fleet
+    for (const zone of fleet.zones.keys()) {
+      this.#onOrders(zone)
+      if (this.#open(this.#parts.store.zone(zone)).length > 0) this.#active.add(zone)
+    }
+  }
+
+  /** A version was committed: what was under way before it gives way, once it may go out itself. */
+  onCommitted(zone: FleetZone, version: Version): void {
+    if (version.rollout && !isOver(version.rollout.state)) this.#active.add(zone.name)
+    if (this.#active.has(zone.name)) this.look(zone.name)
+  }
+
+  /** Looks at a zone soon; looks that come together are one. */
+  look(zone: ZoneName): void {
+    if (this.#isStopped) return
+    this.#due.add(zone)
+    if (this.#turns.has(zone)) return
+    const turn = this.#run(zone).finally(() => this.#turns.delete(zone))
+    this.#turns.set(zone, turn)
+  }
+
+  async #run(name: ZoneName): Promise<void> {
+    while (this.#due.delete(name) && !this.#isStopped) {
+      const zone = this.#fleet.zones.get(name)
+      if (!zone) this.#active.delete(name)
+      else
+        try {
+          await this.#lookAt(zone)
+        } catch (error) {
+          this.#parts.log.error(
+            { zone: name, op: 'rollout', err: describeError(error) },
+            'the rollout could not go on; it is tried again',
+          )
+        }
+    }
+  }
+
+  /** Versions whose rollout is not over, oldest first. */
+  #open(stored: StoredZone): Version[] {
+    return stored.versions.filter(({ rollout }) => rollout !== undefined && !isOver(rollout.state))
+  }
+
+  async #lookAt(zone: FleetZone): Promise<void> {
+    const stored = this.#parts.store.zone(zone.name)
+    const orders = this.#parts.decider.ordersOf(stored)
+    await this.#carryOut(zone, stored, orders)
+    for (const version of this.#open(stored)) {
+      const newer = newestGoing(stored)
+      if (newer && stored.versions.indexOf(newer) > stored.versions.indexOf(version))
+        await this.#step(zone, stored, version, { kind: 'superseded', by: `serial ${newer.serial}` })
+      else if (version.rollout!.state === 'waiting' && !this.#open(stored).some((other) => other !== version && isGoing(other)))
+        await this.#step(zone, stored, version, { kind: 'turn' })
+      else await this.#advance(zone, stored, version)
+    }
+    if (this.#open(stored).length === 0) this.#active.delete(zone.name)
+  }
+
+  /** What people said since the record was written. */
+  async #carryOut(zone: FleetZone, stored: StoredZone, orders: ZoneOrders | undefined): Promise<void> {
+    if (!orders) return
+    const back = dueRollback(stored, orders.decisions)
+    if (back) {
+      const version = await rollBack(zone, stored, back, this.#parts.decider, this.#parts.clock)
+      const line = {
+        zone: zone.name,
+        op: 'rollback',
+        serial: version.serial,
+        to: back.to?.serial,
+        by: back.by,
+        reason: back.reason,
+      }
+      this.#parts.log.warn(line, 'old content goes out again under a new serial')
+      this.#parts.onProgress(zone, stored, version)
+    }
+    for (const version of stored.versions) {
+      const { rollout } = version
+      if (!rollout || rollout.state === 'done') continue
+      const decision = decisionOn(orders, version.serial, version.digest)
+      if (decision && decision.at > rollout.since)
+        await this.#step(
+          zone,
+          stored,
+          version,
+          decision.kind === 'reject'
+            ? { kind: 'reject', said: decision }
+            : { kind: 'approve', said: decision, fast: decision.fast ?? false, onHold: orders.hold },
+        )
+      if (orders.hold) await this.#step(zone, stored, version, { kind: 'hold', said: orders.hold })
+      else if (version.rollout!.heldBy === 'order')
+        await this.#step(zone, stored, version, {
+          kind: 'release',
+          said: orders.released ?? { at: orders.at, by: '?', reason: '' },
+        })
+    }
+  }
+
+  async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
+    const record = version.rollout!
+    if (record.state !== 'releasing' && record.state !== 'soaking') return
+    const now = this.#parts.clock.now()
+    const gate = this.#watch.gate(zone, version, now)
+    if (gate.kind === 'failed') await this.#step(zone, stored, version, { kind: 'gate-failed', why: gate.why })
+    else if (gate.kind === 'open') await this.#step(zone, stored, version, { kind: 'gate-open' })
+    else if (record.state === 'releasing') await this.#step(zone, stored, version, { kind: 'gate-met' })
+    else if (now >= record.since + soakMs(record)) await this.#step(zone, stored, version, { kind: 'soak-over' })
+    this.#watch.probe(zone, stored, version, now)
+  }
+
+  /** Durable first, then acted on. */
+  async #step(zone: FleetZone, stored: StoredZone, version: Version, event: RolloutEvent): Promise<void> {
+    const { clock, log, onProgress } = this.#parts
+    const before = version.rollout!
+    const now = clock.now()
+    if (stepRollout(before, event, now) === before) return
+    const moved = await stored.advance(version, () => {
+      // Again, on what the zone says now: only the store's own turn is safe from others.
+      const after = version.rollout && stepRollout(version.rollout, event, now)
+      return after === version.rollout || after === undefined ? undefined : progressOf(after, now, version.releasedTo)
+    })
+    if (!moved?.rollout || moved.rollout === before) return
+    const { state, reason, log: lines } = moved.rollout
+    const line = {
+      zone: zone.name,
+      op: 'rollout',
+      rollout: rolloutId(zone.name, moved.serial, moved.digest),
+      serial: moved.serial,
+      state,
+      reason,
+    }
+    const isLoud = state === 'halted' || state === 'held'
+    log[isLoud ? 'error' : 'info'](line, lines.at(-1)?.what ?? state)
+    if (isOver(state)) this.#watch.forget(line.rollout)
+    onProgress(zone, stored, moved)
+    this.look(zone.name)
+  }
+
+  /** Orders are kept on disk as well: a hold outlives Redis. */
+  #onOrders(name: ZoneName): void {
+    const zone = this.#fleet.zones.get(name)
+    if (!zone) return
+    const { board, store, log } = this.#parts
+    const stored = store.zone(name)
+    const shared = board.get('orders', name)
+    const kept = stored.orders
+    if (kept && (shared?.at ?? 0) < kept.at) board.set('orders', name, kept)
+    else if (shared && shared.at > (kept?.at ?? 0))
+      void stored
+        .order(shared)
+        .catch((error) => log.error({ zone: name, op: 'order', err: describeError(error) }, 'an order could not be kept on disk'))
+    if (this.#open(stored).length > 0 || shared?.decisions.length) this.#active.add(name)
+    if (this.#active.has(name)) this.look(name)
+  }
+
+  async drain(): Promise<void> {
+    this.#isStopped = true
+    clearInterval(this.#timer)
+    this.#unlisten()
+    await Promise.allSettled(this.#turns.values())
+  }
+}
+
+const isGoing = ({ rollout }: Version): boolean => rollout?.state === 'releasing' || rollout?.state === 'soaking'
+
+/** The newest version that goes out or has gone out; what is older than it has had its time. */
+const newestGoing = (stored: StoredZone): Version | undefined =>
+  stored.versions.findLast((version) => {
+    const { rollout, releasedAt } = version
+    return rollout === undefined ? releasedAt !== undefined : rollout.state === 'done' || isGoing(version)
+  })

@@ -1,0 +1,137 @@
+/**
+ * What is seen of the stages under way: who answered when a stage began, what the probes said. Kept in memory: a restart looks
+ * again, and counts the deadline from then.
+ */
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { nodeCell } from '../../lib/push/node-cells.js'
+import type { NodeProber } from '../../lib/push/node-prober.js'
+import { type GateNode, type GateOutcome, judgeGate } from '../../lib/rollout/gate.js'
+import { rolloutId } from '../../lib/rollout/record.js'
+import type { RolloutRules } from '../../lib/rollout/stages.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { Board } from '../../lib/state/board.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+
+/** Probes of a node that has confirmed are repeated this often while its stage soaks. */
+const PROBE_AGAIN_MS = 10_000
+
+export interface WatchParts {
+  board: Board
+  clock: Clock
+  log: Logger
+  prober: NodeProber
+  rollout: RolloutRules
+  observe: { unknownAfterLooks: number }
+  /** A node has been asked: the gate may look different now. */
+  onProbed: (zone: ZoneName) => void
+}
+
+interface Watch {
+  stage: number
+  since: number
+  /** Nodes that answered when the stage began. */
+  there: ReadonlySet<string>
+  probes: Map<string, { wrong: readonly string[]; at: number } | 'running'>
+}
+
+export class StageWatch {
+  readonly #parts: WatchParts
+  readonly #watches = new Map<string, Watch>()
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts
+  }
+
+  forget(rollout: string): void {
+    this.#watches.delete(rollout)
+  }
+
+  #of(zone: FleetZone, { serial, digest, rollout }: Version): Watch {
+    const id = rolloutId(zone.name, serial, digest)
+    const held = this.#watches.get(id)
+    if (held?.stage === rollout!.stage) return held
+    const { board, clock } = this.#parts
+    const there = zone.nodes.filter(({ id: node }) => {
+      const cell = nodeCell(board, zone.name, node)
+      return cell.observedAt !== undefined && cell.missed === 0
+    })
+    const watch: Watch = {
+      stage: rollout!.stage,
+      since: clock.now(),
+      there: new Set(there.map((node) => node.id)),
+      probes: new Map(),
+    }
+    this.#watches.set(id, watch)
+    return watch
+  }
+
+  gate(zone: FleetZone, version: Version, now: number): GateOutcome {
+    const { board, rollout, observe } = this.#parts
+    const record = version.rollout!
+    const watch = this.#of(zone, version)
+    const stage = record.stages[record.stage]!
+    const before = record.stages.slice(0, record.stage).flatMap(({ nodes }) => nodes)
+    const nodes: GateNode[] = [...before, ...stage.nodes].flatMap((id) => {
+      // A node that a reload took away is waited for by nobody.
+      if (!zone.nodes.some((node) => node.id === id)) return []
+      const { serial, observedAt, missed, error } = nodeCell(board, zone.name, id)
+      const probe = watch.probes.get(id)
+      return {
+        id,
+        serial,
+        observedAt,
+        missed,
+        error,
+        drained: board.get('drains', id)?.drained ?? false,
+        wasThere: watch.there.has(id),
+        probe: probe === 'running' ? undefined : probe,
+      }
+    })
+    return judgeGate({
+      stage,
+      target: version.serial,
+      nodes,
+      probe: rollout.probe,
+      startedAt: watch.since,
+      now,
+      deadlineMs: rollout.deadlineMs,
+      unknownAfterLooks: observe.unknownAfterLooks,
+    })
+  }
+
+  /** Asks the nodes of the stage that show the version and have not been asked, or not lately. */
+  probe(zone: FleetZone, stored: StoredZone, version: Version, now: number): void {
+    const { rollout, board } = this.#parts
+    const record = version.rollout!
+    if (!rollout.probe || (record.state !== 'releasing' && record.state !== 'soaking')) return
+    const watch = this.#of(zone, version)
+    for (const id of record.stages[record.stage]?.nodes ?? []) {
+      const last = watch.probes.get(id)
+      if (last === 'running' || nodeCell(board, zone.name, id).serial !== version.serial) continue
+      if (last !== undefined && now - last.at < PROBE_AGAIN_MS) continue
+      void this.#ask(zone, stored, version, watch, id)
+    }
+  }
+
+  async #ask(zone: FleetZone, stored: StoredZone, version: Version, watch: Watch, id: string): Promise<void> {
+    const { clock, log, onProbed, prober, rollout } = this.#parts
+    const node = zone.nodes.find((known) => known.id === id)
+    if (!node) return
+    const last = watch.probes.get(id)
+    // While it is asked again, what it said last still counts.
+    watch.probes.set(id, last === undefined || last === 'running' ? 'running' : { ...last, at: clock.now() })
+    try {
+      const wrong = await prober.probe(zone, node, stored, version, rollout.probeNames)
+      watch.probes.set(id, { wrong, at: clock.now() })
+      if (wrong.length > 0)
+        log.error({ zone: zone.name, op: 'probe', node: id, serial: version.serial, wrong }, 'a node answers wrong')
+    } catch {
+      // What could not be asked is asked again; the deadline of the stage is what ends it.
+      if (last === undefined) watch.probes.delete(id)
+    }
+    onProbed(zone.name)
+  }
+}

@@ -1,0 +1,146 @@
+/** The state machine of a rollout: its arrows, and what holds whatever comes in whatever order. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { beginRollout, isOver, releasesTo, type RolloutEvent, soakMs, stepRollout } from '../../../lib/rollout/machine.js'
+import type { RolloutRecord, Said, Stage } from '../../../lib/rollout/record.js'
+
+const stage = (name: string, nodes: string[], soak = 100): Stage => ({ name, nodes, soakMs: soak, mayLack: 0 })
+const STAGES = [stage('canary', ['c1']), stage('A', ['a1', 'a2']), stage('B', ['b1'], 0)]
+const SAID: Said = { at: 1, by: 'noc', reason: 'why not' }
+const begin = (more: Partial<Parameters<typeof beginRollout>[0]> = {}): RolloutRecord =>
+  beginRollout({ stages: STAGES, now: 0, held: undefined, waitFor: undefined, fast: false, ...more })
+const run = (record: RolloutRecord, ...events: (RolloutEvent & { now?: number })[]): RolloutRecord =>
+  events.reduce((at, { now = at.since + 1, ...event }) => stepRollout(at, event as RolloutEvent, now), record)
+const where = ({ state, stage: at }: RolloutRecord): string => `${state} ${at}`
+
+const hold: RolloutEvent = { kind: 'hold', said: SAID }
+const release: RolloutEvent = { kind: 'release', said: SAID }
+const approve: RolloutEvent = { kind: 'approve', said: SAID, fast: false, onHold: undefined }
+const approveOnHold: RolloutEvent = { kind: 'approve', said: SAID, fast: false, onHold: SAID }
+const reject: RolloutEvent = { kind: 'reject', said: SAID }
+const met: RolloutEvent = { kind: 'gate-met' }
+const open: RolloutEvent = { kind: 'gate-open' }
+const failed: RolloutEvent = { kind: 'gate-failed', why: 'a1: answers SERVFAIL\nand more' }
+const soaked: RolloutEvent & { now?: number } = { kind: 'soak-over' }
+const turn: RolloutEvent = { kind: 'turn' }
+const superseded: RolloutEvent = { kind: 'superseded', by: 'serial 9' }
+const byCheck = { held: { by: 'check' as const, because: 'shrink: half is gone' } }
+const onHold = { held: { by: 'order' as const, because: 'on hold' } }
+
+describe('a rollout', () => {
+  const CASES: readonly (readonly [id: string, record: () => RolloutRecord, at: string, to: 'all' | string[]])[] = [
+    ['without stages is done at once', () => begin({ stages: [] }), 'done 0', 'all'],
+    ['begins with its first stage', () => begin(), 'releasing 0', ['c1']],
+    ['soaks when the gate is met', () => run(begin(), met), 'soaking 0', ['c1']],
+    ['soaks no shorter than it must', () => run(begin(), met, { ...soaked, now: 100 }), 'soaking 0', ['c1']],
+    [
+      'goes on to the next stage after the soak',
+      () => run(begin(), met, { ...soaked, now: 101 }),
+      'releasing 1',
+      ['c1', 'a1', 'a2'],
+    ],
+    [
+      'of a last stage without a soak is done when its gate is met',
+      () => run(begin({ stages: [STAGES[2]!] }), met),
+      'done 1',
+      'all',
+    ],
+    ['waits again when a node has to be waited for again', () => run(begin(), met, open), 'releasing 0', ['c1']],
+    ['halts when the gate fails', () => run(begin(), failed), 'halted 0', []],
+    ['halts when the gate fails during the soak', () => run(begin(), met, failed), 'halted 0', []],
+    ['that halted stays so, whatever nodes do', () => run(begin(), failed, met, { ...soaked, now: 999 }, turn), 'halted 0', []],
+    ['that halted goes on from the same stage when approved', () => run(begin(), failed, approve), 'releasing 0', ['c1']],
+    ['that halted is not released by lifting a hold', () => run(begin(), failed, release), 'halted 0', []],
+    ['that halted may be rejected', () => run(begin(), failed, reject), 'rejected 0', []],
+    ['held by a check stays so', () => run(begin(byCheck), met, turn, failed, hold), 'held 0', []],
+    ['held by a check is not released by lifting a hold', () => run(begin(byCheck), release), 'held 0', []],
+    ['held by a check goes on when approved', () => run(begin(byCheck), approve), 'releasing 0', ['c1']],
+    [
+      'held by a check and approved while the zone is on hold, waits for that',
+      () => run(begin(byCheck), approveOnHold),
+      'held 0',
+      [],
+    ],
+    ['and goes on when that is lifted', () => run(begin(byCheck), approveOnHold, release), 'releasing 0', ['c1']],
+    ['held by an order goes on when that is lifted', () => run(begin(onHold), release), 'releasing 0', ['c1']],
+    ['put on hold stays at its stage', () => run(begin(), met, { ...soaked, now: 101 }, hold), 'held 1', ['c1']],
+    [
+      'and goes on from there',
+      () => run(begin(), met, { ...soaked, now: 101 }, hold, release),
+      'releasing 1',
+      ['c1', 'a1', 'a2'],
+    ],
+    ['waits for another', () => run(begin({ waitFor: 'z-1' }), met, failed, approve), 'waiting 0', []],
+    ['and begins when it is its turn', () => run(begin({ waitFor: 'z-1' }), turn), 'releasing 0', ['c1']],
+    ['is superseded from anywhere', () => run(begin(), met, superseded), 'superseded 0', []],
+    ['superseded stays so', () => run(begin(), superseded, approve, release, met, turn), 'superseded 0', []],
+    ['superseded may still be rejected', () => run(begin(), superseded, reject), 'rejected 0', []],
+    ['rejected stays so', () => run(begin(byCheck), reject, approve, release, superseded), 'rejected 0', []],
+    ['done stays so', () => run(begin({ stages: [] }), reject, hold, superseded, failed), 'done 0', 'all'],
+  ]
+  for (const [id, record, at, to] of CASES)
+    it(`${id}`, () => {
+      expect(where(record())).to.equal(at)
+      expect(releasesTo(record())).to.deep.equal(to)
+    })
+
+  it('says why it is held, halted or rejected, and no more once it goes on', () => {
+    expect(begin(byCheck)).to.include({ reason: 'shrink: half is gone', heldBy: 'check' })
+    const halted = run(begin(), failed)
+    expect(halted.reason).to.equal('a1: answers SERVFAIL\nand more')
+    const on = run(halted, approve)
+    expect([on.reason, on.heldBy]).to.deep.equal([undefined, undefined])
+    expect(on.log.map(({ what }) => what)).to.deep.equal([
+      'released to canary',
+      'canary: a1: answers SERVFAIL',
+      'approved by noc: why not',
+      'released to canary',
+    ])
+  })
+
+  it('soaks a tenth when it is urgent, and never not at all', () => {
+    const fast = run(begin(byCheck), { ...approve, fast: true } as RolloutEvent, met)
+    expect([where(fast), soakMs(fast)]).to.deep.equal(['soaking 0', 10])
+    expect(where(run(fast, { ...soaked, now: fast.since + 9 }))).to.equal('soaking 0')
+    expect(where(run(fast, { ...soaked, now: fast.since + 10 }))).to.equal('releasing 1')
+  })
+
+  it('keeps what holds, whatever comes in whatever order', () => {
+    const event = fc.oneof(
+      ...[hold, release, approve, approveOnHold, reject, met, open, failed, soaked, turn, superseded].map((e) => fc.constant(e)),
+    )
+    const begins = fc.constantFrom({}, byCheck, onHold, { waitFor: 'z-1' }, { stages: [] })
+    fc.assert(
+      fc.property(begins, fc.array(fc.record({ event, after: fc.nat(150) }), { maxLength: 60 }), (how, steps) => {
+        let record = begin(how)
+        let now = 0
+        /** As the store has it: what was released stays so. */
+        const released = new Set(releasesTo(record) === 'all' ? ['c1', 'a1', 'a2', 'b1'] : releasesTo(record))
+        let enteredAt = 0
+        for (const { event: e, after } of steps) {
+          now += after
+          // A restart reads the record back from JSON.
+          const before = JSON.parse(JSON.stringify(record)) as RolloutRecord
+          record = stepRollout(before, e, now)
+          if (record === before) continue
+          const to = releasesTo(record)
+          const added = (to === 'all' ? ['c1', 'a1', 'a2', 'b1'] : to).filter((node) => !released.has(node))
+          if (added.length > 0) {
+            expect(['releasing', 'done'], 'releases only when it goes on').to.include(record.state)
+            for (const s of record.stages.slice(0, record.stage))
+              for (const node of s.nodes) expect(released.has(node), `${node} was passed over`).to.equal(true)
+          }
+          if (isOver(before.state)) expect([before.state, record.state]).to.deep.equal(['superseded', 'rejected'])
+          if (before.heldBy === 'check' && record.state !== 'held') expect(['approve', 'reject', 'superseded']).to.include(e.kind)
+          if (record.stage > before.stage) {
+            expect(record.stage).to.equal(before.stage + 1)
+            if (soakMs(before) > 0) expect(now - enteredAt, 'soaked long enough').to.be.at.least(soakMs(before))
+          }
+          if (record.state !== before.state) enteredAt = now
+          for (const node of added) released.add(node)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

@@ -1,0 +1,136 @@
+/** Stages out of rules, and gates: who gets a version when, and what lets the next stage begin. */
+import { expect } from 'chai'
+import type { Serial } from '../../../lib/dns/serial.js'
+import type { FleetNode } from '../../../lib/fleet/fleet.js'
+import { type GateInput, type GateNode, judgeGate } from '../../../lib/rollout/gate.js'
+import { planStages, type RolloutRules, type StageRule } from '../../../lib/rollout/stages.js'
+
+const node = (id: string, cloud: string): FleetNode => ({ id, cloud, site: undefined, paths: [], key: undefined })
+const NODES = [...['a1', 'a2', 'a3', 'a4'].map((id) => node(id, 'A')), ...['b1', 'b2'].map((id) => node(id, 'B'))]
+const rules = (...stages: Partial<StageRule>[]): RolloutRules => ({
+  stages: stages.map((stage) => ({ soakMs: 10, mayLack: 0, ...stage })),
+  newer: 'supersede',
+  deadlineMs: 1000,
+  probe: true,
+  probeNames: 1,
+})
+const plan = (...stages: Partial<StageRule>[]): string[] =>
+  planStages(rules(...stages), NODES).map(({ name, nodes, soakMs }) => `${name}: ${nodes.join(' ')}, ${soakMs}`)
+
+describe('the stages of a rollout', () => {
+  const CASES: readonly (readonly [id: string, stages: Partial<StageRule>[], expected: string[]])[] = [
+    ['are none without rules', [], []],
+    [
+      'are nodes, and clouds without the nodes of earlier stages',
+      [{ nodes: ['a2'] }, { cloud: 'A' }, { cloud: 'B' }],
+      ['a2: a2, 10', 'cloud A: a1 a3 a4, 10', 'cloud B: b1 b2, 0'],
+    ],
+    ['have nodes that no rule names at the end', [{ nodes: ['b2'] }], ['b2: b2, 10', 'the rest: a1 a2 a3 a4 b1, 0']],
+    [
+      'are shares of a cloud, rounded up, earlier nodes counted',
+      [
+        { nodes: ['a4'] },
+        { cloud: 'A', percent: 50 },
+        { cloud: 'A', percent: 75 },
+        { cloud: 'A' },
+        { cloud: 'B', percent: 1 },
+        { cloud: 'B' },
+      ],
+      [
+        'a4: a4, 10',
+        '50 % of cloud A: a1, 10',
+        '75 % of cloud A: a2, 10',
+        'cloud A: a3, 10',
+        '1 % of cloud B: b1, 10',
+        'cloud B: b2, 0',
+      ],
+    ],
+    [
+      'leave out a stage without nodes of the zone',
+      [{ nodes: ['x'] }, { cloud: 'C' }, { cloud: 'A' }, { cloud: 'B' }],
+      ['cloud A: a1 a2 a3 a4, 10', 'cloud B: b1 b2, 0'],
+    ],
+  ]
+  for (const [id, stages, expected] of CASES) it(id, () => expect(plan(...stages)).to.deep.equal(expected))
+
+  it('have every node once', () => {
+    const stages = planStages(rules({ nodes: ['a1', 'b1'] }, { nodes: ['a1'] }, { cloud: 'A', percent: 60 }), NODES)
+    expect(stages.flatMap(({ nodes }) => nodes).sort()).to.deep.equal(NODES.map(({ id }) => id).sort())
+  })
+})
+
+describe('the gate of a stage', () => {
+  const serial = (n: number): Serial => n as Serial
+  const at = (id: string, more: Partial<GateNode> = {}): GateNode => ({
+    id,
+    serial: serial(5),
+    observedAt: 1,
+    missed: 0,
+    error: undefined,
+    drained: false,
+    wasThere: true,
+    probe: { wrong: [] },
+    ...more,
+  })
+  const judge = (nodes: GateNode[], more: Partial<GateInput> = {}, mayLack = 0) =>
+    judgeGate({
+      stage: { name: 's', nodes: ['n1', 'n2'], soakMs: 1, mayLack },
+      target: serial(5),
+      nodes,
+      probe: true,
+      startedAt: 0,
+      now: 10,
+      deadlineMs: 1000,
+      unknownAfterLooks: 3,
+      ...more,
+    })
+
+  it('is met when every node shows the version and its probes are right', () => {
+    expect(judge([at('n1'), at('n2')])).to.deep.equal({ kind: 'met' })
+    expect(judge([at('n1'), at('n2', { serial: serial(6) })])).to.deep.equal({ kind: 'met' })
+  })
+
+  it('is open while a node lacks it, and says what it waits for', () => {
+    expect(judge([at('n1'), at('n2', { serial: serial(4), error: 'no answer' })])).to.deep.equal({
+      kind: 'open',
+      waitingFor: ['n2: serves 4 instead of 5: no answer'],
+    })
+    expect(judge([at('n1', { probe: undefined }), at('n2')])).to.deep.equal({
+      kind: 'open',
+      waitingFor: ['n1: has taken it, its probes are not done'],
+    })
+  })
+
+  it('asks for no probes where none are wanted', () => {
+    expect(judge([at('n1', { probe: undefined }), at('n2')], { probe: false })).to.deep.equal({ kind: 'met' })
+  })
+
+  it('fails at once when a probe is wrong, also on a node of an earlier stage', () => {
+    expect(judge([at('n1'), at('n2'), at('c1', { probe: { wrong: ['answers SERVFAIL to x. A'] } })])).to.deep.equal({
+      kind: 'failed',
+      why: 'c1: answers SERVFAIL to x. A',
+    })
+  })
+
+  it('fails when a node that answered does not any more', () => {
+    const gone = judge([at('n1'), at('n2', { missed: 3, error: 'timed out' })])
+    expect(gone).to.deep.equal({ kind: 'failed', why: 'n2 answered before and does not now: timed out' })
+  })
+
+  it('bears as many unreachable nodes as it may lack', () => {
+    const dead = (id: string) => at(id, { missed: 3, serial: serial(4), wasThere: false })
+    expect(judge([at('n1'), dead('n2')]).kind).to.equal('open')
+    expect(judge([at('n1'), dead('n2')], {}, 1)).to.deep.equal({ kind: 'met' })
+    expect(judge([dead('n1'), dead('n2')], {}, 1).kind).to.equal('open')
+    expect(judge([at('n1'), at('n2', { missed: 4 })], {}, 1)).to.deep.equal({ kind: 'met' })
+  })
+
+  it('waits for no drained node', () => {
+    expect(judge([at('n1'), at('n2', { serial: serial(1), drained: true })])).to.deep.equal({ kind: 'met' })
+  })
+
+  it('fails after its deadline', () => {
+    const late = judge([at('n1'), at('n2', { serial: serial(4) })], { now: 1001 })
+    expect(late).to.deep.equal({ kind: 'failed', why: 'not confirmed after 1 s:\nn2: serves 4 instead of 5' })
+  })
+})
