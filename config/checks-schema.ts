@@ -74,7 +74,7 @@ export const checksSchema = section({
       .default(100)
       .describe('The warning is for zones that have, or come to have, at least so many records.'),
     holdPercent: percent(0).default(100).describe('Hold when the records grow by this share, percent.'),
-    fromRecords: count(0).default(10_000).describe('The hold is for zones that have, or come to have, at least so many records.'),
+    fromRecords: count(0).default(10_000).describe('The hold is for zones that had at least so many records.'),
   }).describe('Not much larger than the last released version.'),
   churn: check('hold', {
     percent: percent(0)

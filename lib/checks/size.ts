@@ -49,7 +49,8 @@ export function checkGrowth(now: number, before: number | undefined, settings: C
   const larger = Math.max(now, before)
   const said = (percent: number, from: number) =>
     `${counted(more, 'record')} more than ${inWords(before)}, ${percentOf(more, before)}; the threshold is ${percent} % from ${counted(from, 'record')} on`
-  if (more > 0 && larger >= fromRecords && more * 100 >= holdPercent * before)
+  // A small zone may double any day: the hold is for those that were large before.
+  if (more > 0 && before >= fromRecords && more * 100 >= holdPercent * before)
     findings.add('hold', said(holdPercent, fromRecords))
   else if (more > 0 && larger >= warnFromRecords && more * 100 >= warnPercent * before)
     findings.add('warn', said(warnPercent, warnFromRecords))
