@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'
 import { KNOBS } from './knobs.js'
+import { measureChecks } from './checks.js'
 import { measureChangesIn } from './changes-in.js'
 import { measureManyZones } from './many-zones.js'
 import { measurePolling } from './polling.js'
@@ -18,6 +19,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   polling: measurePolling,
   many: measureManyZones,
   out: measureTransfersOut,
+  checks: measureChecks,
 }
 
 const versions = Object.fromEntries(

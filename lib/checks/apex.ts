@@ -77,8 +77,11 @@ export class ApexCheck {
     const without = [...targets].filter((target) => !hasAddress(recordsAt(target)))
     if (without.length === 0) return
     const around = new Set(without)
-    for (const target of without)
+    for (const target of without) {
       for (const above of [...namesBetween(target, this.#apex), this.#apex]) around.add(above).add(wildcardOf(above))
+      for (const server of this.#pointing.get(target)!)
+        for (const above of namesBetween(ownerKey(server.data, server.at), this.#apex)) around.add(above)
+    }
     const allAt = await lookup(around)
     for (const target of without) this.#judgeTarget(target, allAt)
   }
@@ -94,6 +97,7 @@ export class ApexCheck {
       [...namesBetween(target, this.#apex), this.#apex].some((name) => hasType(recordsAt(name), TYPE.DNAME))
     for (const { data, at } of servers) {
       const owner = ownerKey(data, at)
+      if (isOccluded(owner, this.#apex, recordsAt)) continue
       if (isAlias) findings.addRecord('warn', 'An NS record points at an alias (RFC 2181 §10.3)', data, at)
       else if (cut === undefined && this.#isCovered(target, recordsAt)) continue
       else if (owner === this.#apex) {
@@ -120,6 +124,10 @@ export class ApexCheck {
     return false
   }
 }
+
+/** Below a delegation or a DNAME: nobody follows it. */
+const isOccluded = (key: string, apex: string, recordsAt: (key: string) => readonly StoredAt[]): boolean =>
+  [...namesBetween(key, apex)].some((above) => hasType(recordsAt(above), TYPE.NS) || hasType(recordsAt(above), TYPE.DNAME))
 
 const wildcardOf = (key: string): string => `\x01*${key}`
 

@@ -8,7 +8,7 @@ import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
 import { ownerKey } from './name-key.js'
 import type { StoredAt } from './name-changes.js'
-import { NameFilter } from './name-filter.js'
+import { EndingFilter, NameFilter } from './name-filter.js'
 import { Expirations } from './expirations.js'
 
 /** Some 3 ms of work. */
@@ -39,13 +39,21 @@ export async function collectNames(
 ): Promise<Collected> {
   const names = new NameFilter(wanted.names, apex.length)
   const below = new NameFilter(wanted.below, apex.length)
-  const targets = new NameFilter(wanted.targets, apex.length)
+  const targets = new TargetFilter(wanted.targets, apex)
+  const owners = new EndingFilter(apex.length)
+  for (const name of wanted.names) owners.add(name, false)
+  for (const name of wanted.below) owners.add(name, true)
   const byName = new Map<string, StoredAt[]>()
   const pointing: StoredAt[] = []
   const expirations = new Expirations(nowSeconds)
   const nsec3 = { count: 0, optOut: 0 }
   const looksBelow = !below.isEmpty
-  const looksAtTargets = !targets.isEmpty
+  const looksAtTargets = wanted.targets.size > 0
+  const keep = (key: string, record: StoredAt): void => {
+    const records = byName.get(key)
+    if (records === undefined) byName.set(key, [record])
+    else records.push(record)
+  }
   const visit = (data: Buffer, at: number): void => {
     const length = data[at]!
     const type = storedType(data, at)
@@ -55,15 +63,13 @@ export async function collectNames(
       // RFC 5155 §3.1.2.1: the lowest bit of the flags.
       nsec3.optOut += data[rdataStart(data, at) + 1]! & 1
     }
-    let key = names.match(data, at + STORED_HEAD, length)
-    if (key === undefined && looksBelow && below.matchAbove(data, at + STORED_HEAD, length) !== undefined)
-      key = ownerKey(data, at)
-    if (key !== undefined) {
-      const records = byName.get(key)
-      if (records === undefined) byName.set(key, [{ data, at, type }])
-      else records.push({ data, at, type })
+    if (owners.mayMatch(data, at + STORED_HEAD, length)) {
+      let key = names.match(data, at + STORED_HEAD, length)
+      if (key === undefined && looksBelow && below.matchAbove(data, at + STORED_HEAD, length) !== undefined)
+        key = ownerKey(data, at)
+      if (key !== undefined) keep(key, { data, at, type })
     }
-    if (looksAtTargets && type === TYPE.NS && pointsAt(targets, data, at, apex)) pointing.push({ data, at, type })
+    if (looksAtTargets && type === TYPE.NS && targets.match(data, at)) pointing.push({ data, at, type })
   }
   for (let from: number | undefined = 0; from !== undefined; ) {
     from = view.walk(from, RECORDS_PER_SLICE, visit)
@@ -72,12 +78,26 @@ export async function collectNames(
   return { byName, pointing, expirations, nsec3 }
 }
 
-/** RDATA of an NS record is one name; most are outside the zone, and end otherwise. */
-function pointsAt(targets: NameFilter, data: Buffer, at: number, apex: Buffer): boolean {
-  const from = rdataStart(data, at)
-  const length = (data[from - 2]! << 8) | data[from - 1]!
-  if (length < apex.length) return false
-  const end = from + length
-  for (let i = 1; i <= apex.length; i++) if ((data[end - i]! | 0x20) !== (apex[apex.length - i]! | 0x20)) return false
-  return targets.match(data, from, length) !== undefined || targets.matchAbove(data, from, length) !== undefined
+/** NS records by the name they point at, which is their RDATA. Most are outside the zone, and end otherwise. */
+class TargetFilter {
+  readonly #apex: Buffer
+  readonly #endings: EndingFilter
+  readonly #names: NameFilter
+
+  constructor(names: ReadonlySet<string>, apex: Buffer) {
+    this.#apex = apex
+    this.#endings = new EndingFilter(apex.length)
+    for (const name of names) this.#endings.add(name, true)
+    this.#names = new NameFilter(names, apex.length)
+  }
+
+  match(data: Buffer, at: number): boolean {
+    const apex = this.#apex
+    const from = rdataStart(data, at)
+    const length = (data[from - 2]! << 8) | data[from - 1]!
+    if (length < apex.length || !this.#endings.mayMatch(data, from, length)) return false
+    const end = from + length
+    for (let i = 1; i <= apex.length; i++) if ((data[end - i]! | 0x20) !== (apex[apex.length - i]! | 0x20)) return false
+    return this.#names.match(data, from, length) !== undefined || this.#names.matchAbove(data, from, length) !== undefined
+  }
 }

@@ -8,6 +8,8 @@ export class Expirations {
   readonly #now: number
   /** Seconds until the first signature expires; negative when it has. */
   leastLeft = Number.POSITIVE_INFINITY
+  /** What has this much left is not among the first. */
+  #limit = Number.POSITIVE_INFINITY
   readonly #first: { data: Buffer; at: number; left: number }[] = []
 
   constructor(nowSeconds: number) {
@@ -18,8 +20,10 @@ export class Expirations {
     const o = rdataStart(data, at) + 8
     const expiration = (data[o]! << 24) | (data[o + 1]! << 16) | (data[o + 2]! << 8) | data[o + 3]!
     const left = (expiration - this.#now) | 0
-    const last = this.#first[REMEMBERED - 1]
-    if (last !== undefined && left >= last.left) return
+    if (left < this.#limit) this.#keep(data, at, left)
+  }
+
+  #keep(data: Buffer, at: number, left: number): void {
     this.leastLeft = Math.min(this.leastLeft, left)
     const first = this.#first
     let i = Math.min(first.length, REMEMBERED - 1)
@@ -28,6 +32,7 @@ export class Expirations {
       i -= 1
     }
     first[i] = { data, at, left }
+    if (first.length === REMEMBERED) this.#limit = first[REMEMBERED - 1]!.left
   }
 
   /** Seconds since 1970 as RRSIG records have them; undefined without signatures. */

@@ -1,0 +1,109 @@
+/**
+ * The checks before release: of a small change on a large signed zone, and of all its signatures beside the tools that name servers
+ * come with. The tools read the zone from a file and we have it in memory: the time that a tool takes to read it is told apart.
+ */
+import { spawnSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram } from '../lab/available.js'
+import { checkSettingsOf, checksSchema } from '../config/checks-schema.js'
+import type { CheckInput, CheckOutcome } from '../lib/checks/check.js'
+import { runChecks } from '../lib/checks/run-checks.js'
+import { parseZoneName } from '../lib/dns/name.js'
+import { pause } from '../lib/runtime/clock.js'
+import { compareContents } from '../lib/zone/compare.js'
+import { KNOBS } from './knobs.js'
+import { signedZone, ZONE } from './signed-zone.js'
+import { type Measured, measured } from './statistics.js'
+
+/** Changes measured; the first ones warm up. */
+const TIMES = 21
+const WARM_UP = 4
+
+const TOOLS: readonly {
+  who: string
+  program: string
+  args: (file: string) => string[]
+  readArgs?: (file: string) => string[]
+}[] = [
+  { who: 'ldns-verify-zone', program: 'ldns-verify-zone', args: (file) => ['-V', '0', file] },
+  { who: 'kzonecheck', program: 'kzonecheck', args: (file) => ['-d', 'on', '-o', ZONE, file] },
+  { who: 'kzonecheck, without signatures', program: 'kzonecheck', args: (file) => ['-d', 'off', '-o', ZONE, file] },
+]
+
+export async function measureChecks(): Promise<Measured[]> {
+  const folder = join(tmpdir(), `zonecast-bench-checks-${process.pid}`)
+  try {
+    const zone = await signedZone(folder, KNOBS.records)
+    if (zone === undefined) {
+      console.log('checks: kzonesign is missing: apt-get install knot-dnssecutils')
+      return []
+    }
+    const { before, after, file } = zone
+    const name = parseZoneName(ZONE)
+    const input: CheckInput = {
+      zone: ZONE,
+      contents: after,
+      previous: undefined,
+      change: undefined,
+      settings: checkSettingsOf(checksSchema.parse({}), name, [name]),
+      now: Date.now(),
+      whole: false,
+      pause,
+    }
+    const { figures } = await run({ ...input, contents: before })
+    const change = await compareContents(before, after, Number.POSITIVE_INFINITY, pause)
+    const next = { ...input, previous: { serial: before.soa.serial, records: before.records, figures }, change }
+    const small: number[] = []
+    for (let i = 0; i < TIMES + WARM_UP; i++) small.push(await timeOf(() => run(next)))
+    const count = change!.removed.count + change!.added.count
+    const records = after.records.toLocaleString('en')
+    const whole: number[] = []
+    for (let i = 0; i < KNOBS.rounds; i++) whole.push(await timeOf(() => run({ ...next, whole: true })))
+    const row = `all checks and signatures of a signed zone of ${records} records`
+    return [
+      measured(`all checks of a change of ${count} of ${records} signed records`, 'zonecast', 'ms', small.slice(WARM_UP)),
+      measured(
+        row,
+        'zonecast',
+        's',
+        whole.map((ms) => ms / 1000),
+      ),
+      ...TOOLS.flatMap(({ who, program, args }) => {
+        const path = findProgram(program)
+        if (path === undefined) return []
+        return [
+          measured(
+            row,
+            who,
+            's',
+            Array.from({ length: KNOBS.rounds }, () => secondsOf(path, args(file))),
+          ),
+        ]
+      }),
+    ]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A check that does not pass is no measurement. */
+async function run(input: CheckInput): Promise<CheckOutcome> {
+  const outcome = await runChecks(input)
+  if (outcome.verdict === 'hold') throw new Error(`the zone of the bench is held: ${JSON.stringify(outcome.reports)}`)
+  return outcome
+}
+
+async function timeOf(act: () => Promise<unknown>): Promise<number> {
+  const from = performance.now()
+  await act()
+  return performance.now() - from
+}
+
+function secondsOf(path: string, args: readonly string[]): number {
+  const from = performance.now()
+  const { status, stdout, stderr } = spawnSync(path, args, { encoding: 'utf8', timeout: 900_000 })
+  if (status !== 0) throw new Error(`${path}: ${stdout.slice(-500)}${stderr.slice(-500)}`)
+  return (performance.now() - from) / 1000
+}

@@ -1,0 +1,188 @@
+/** The check of signatures: keys, trust anchors and time; found in a change as in the whole zone. */
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import type { Verdict } from '../../../lib/checks/check.js'
+import { nameToWire } from '../../../lib/dns/name.js'
+import { checkFirst, checkNext, NOW, reportOf } from '../../support/check-scene.js'
+import { DAY, expectReport, judged, KEY, plain, replaced, signed, spoil, zone } from '../../support/signed-example.js'
+import { keysWithOneTag, makeKey, type SigningKey, SIGNED_AT } from '../../support/signer.js'
+
+describe('the check dnssec', () => {
+  describe('keys', () => {
+    for (const algorithm of [8, 10, 13, 14, 15, 16])
+      it(`algorithm ${algorithm} verifies, and tells a bogus signature`, async () => {
+        const keys = [makeKey(algorithm, 257), makeKey(algorithm, 256)]
+        const good = (serial: number) => signed(serial, '', { keys })
+        expectReport(await judged(good(1), good(2)), 'pass')
+        expectReport(await judged(good(1), spoil(good(2), /^ns1\.example\. 300 RRSIG A /)), 'hold', 'An RRSIG is bogus')
+      })
+
+    it('.de 2026: three keys with one tag, two thirds of the signatures bogus', async () => {
+      const published = keysWithOneTag(3)
+      const before = signed(1, '', { keys: published })
+      expect(new Set(published.map(({ tag }) => tag)).size).to.equal(1)
+      expectReport(await judged(before, signed(2, '', { keys: published })), 'pass')
+      // Two signers that have made keys of their own under the same tag.
+      const strangers = [published[0]!, ...[1, 2].map(() => ({ ...makeKey(15, 256), tag: published[0]!.tag }))]
+      const outcome = await checkNext(zone(before), zone(signed(2, '', { keys: strangers, published })))
+      expect(outcome.verdict).to.equal('hold')
+      const { report } = reportOf(outcome, 'dnssec')
+      const signatures = before.filter((line) => line.includes(' RRSIG ')).length
+      expect(report).to.include(
+        `An RRSIG is bogus: no DNSKEY with its key tag and algorithm verifies it (RFC 4035 §5.3.3) (${(signatures * 2) / 3} times)`,
+      )
+      expect(report).to.match(/ and \d+ more\./)
+    })
+
+    it('a new key makes every signature be verified again', async () => {
+      const next = makeKey(8, 256)
+      const before = spoil(signed(1), /^mail\.example\. 300 RRSIG A /)
+      const after = spoil(signed(2, '', { published: [KEY, next] }), /^mail\.example\. 300 RRSIG A /)
+      const sound = (await checkFirst(zone(signed(1)))).figures
+      const outcome = await checkNext(zone(before), zone(after), { figures: sound })
+      expectReport(reportOf(outcome, 'dnssec'), 'hold', 'mail.example.')
+    })
+
+    it('looks at the change alone, else', async () => {
+      const broken = (serial: number) => spoil(signed(serial), /^mail\.example\. 300 RRSIG A /)
+      const sound = (await checkFirst(zone(signed(1)))).figures
+      const outcome = await checkNext(zone(broken(1)), zone(broken(2)), { figures: sound })
+      expectReport(reportOf(outcome, 'dnssec'), 'pass', 'of what changed verified')
+    })
+
+    it('is verified whole after a version that failed', async () => {
+      const before = spoil(signed(1), /^mail\.example\. 300 RRSIG A /)
+      const { figures } = await checkFirst(zone(before))
+      expect(figures.dnssec).to.equal(undefined)
+      expectReport(reportOf(await checkNext(zone(before), zone(before), { figures }), 'dnssec'), 'hold', 'mail.example.')
+    })
+
+    it('warns of a signature with a key that is gone, beside a valid one', async () => {
+      const old = makeKey(8, 256)
+      const after = signed(2, '', { keys: [KEY, old], published: [KEY] })
+      expectReport(await judged(signed(1), after), 'warn', 'another one is valid')
+    })
+
+    it('warns of an algorithm without signatures', async () => {
+      const ed = makeKey(13)
+      expectReport(
+        await judged(signed(1), signed(2, '', { published: [KEY, ed] })),
+        'warn',
+        'no signature of one of the algorithms',
+      )
+    })
+
+    it('warns of algorithms it does not know', async () => {
+      const strange = (line: string) => line.replace(/ RRSIG (\S+) 8 /, ' RRSIG $1 5 ')
+      const lines = signed(2)
+        .map(strange)
+        .map((line) => line.replace(/(DNSKEY \\# \d+ 010103)08/, '$105'))
+      expectReport(await judged(signed(1), lines), 'warn', 'An RRSIG has an algorithm that is not verified here')
+    })
+
+    it('a DNSKEY that holds no key', async () => {
+      const broken: SigningKey = { ...KEY, rdata: Buffer.concat([KEY.rdata.subarray(0, 4), Buffer.from([5, 1, 0, 1])]) }
+      expectReport(await judged(signed(1), signed(2, '', { published: [KEY, broken] })), 'hold', 'holds no RSASHA256 key')
+    })
+
+    it('a revoked key signs the DNSKEY RRset alone', async () => {
+      const revoked: SigningKey = { ...KEY, rdata: Buffer.from(KEY.rdata) }
+      revoked.rdata[1]! |= 0x80
+      revoked.tag = (KEY.tag + 128) & 0xffff
+      const other = makeKey(8)
+      const lines = signed(2, '', { keys: [other, revoked] })
+      expectReport(await judged(signed(1), lines), 'warn', 'another one is valid')
+      const right = lines.filter((line) => !line.includes(` ${revoked.tag} example. `) || line.includes(' RRSIG DNSKEY '))
+      expectReport(await judged(signed(1), right), 'pass')
+    })
+  })
+
+  describe('trust anchors', () => {
+    const ds = ({ rdata, tag, algorithm }: SigningKey, type = 2, name = 'sha256') =>
+      `example. DS ${tag} ${algorithm} ${type} ${createHash(name).update(nameToWire('example.')).update(rdata).digest('hex')}`
+    const other = makeKey(8)
+    const CASES: readonly [string, string[], Verdict, string?][] = [
+      ['a DS that fits', [ds(KEY)], 'pass'],
+      ['a DS with SHA-1', [ds(KEY, 1, 'sha1')], 'pass'],
+      ['a DS with SHA-384', [ds(KEY, 4, 'sha384')], 'pass'],
+      ['a DNSKEY that fits', [`example. DNSKEY \\# ${KEY.rdata.length} ${KEY.rdata.toString('hex')}`], 'pass'],
+      ['one of two', [ds(other), ds(KEY)], 'pass'],
+      ['a DS of another key', [ds(other)], 'hold', 'No DNSKEY of the zone fits'],
+      [
+        'a DNSKEY that is another',
+        [`example. DNSKEY \\# ${other.rdata.length} ${other.rdata.toString('hex')}`],
+        'hold',
+        'No DNSKEY',
+      ],
+      ['a DS of another zone', [ds(other).replace('example.', 'test.')], 'pass'],
+    ]
+    for (const [id, anchors, verdict, says] of CASES)
+      it(`${id}: ${verdict}`, async () =>
+        expectReport(await judged(signed(1), signed(2), { checks: { dnssec: { anchors } } }), verdict, says))
+
+    it('a key that fits and does not sign the DNSKEY RRset', async () => {
+      const lines = (serial: number) => signed(serial, '', { published: [KEY, other] })
+      const report = await judged(lines(1), lines(2), { checks: { dnssec: { anchors: [ds(other)] } } })
+      expectReport(report, 'hold', 'signs the DNSKEY RRset (RFC 4035 §5.2)')
+    })
+
+    it('a zone that is not signed', async () => {
+      expectReport(await judged(plain(1), plain(2)), 'pass', 'example. is not signed.')
+      expectReport(await judged(plain(1), plain(2), { checks: { dnssec: { required: true } } }), 'hold', 'checks.dnssec.required')
+      expectReport(
+        await judged(plain(1), plain(2), { checks: { dnssec: { anchors: [ds(KEY)] } } }),
+        'hold',
+        'checks.dnssec.anchors',
+      )
+    })
+  })
+
+  it('holds a zone that is not signed any more, and takes one that begins to be', async () => {
+    expectReport(await judged(signed(1), plain(2)), 'hold', 'has no DNSKEY record any more')
+    expectReport(await judged(plain(1), signed(2)), 'pass', 'of the whole zone')
+  })
+
+  describe('time', () => {
+    const CASES: readonly { left: number; verdict: Verdict; says?: string; checks?: unknown }[] = [
+      { left: 72 * 3_600_000, verdict: 'pass' },
+      { left: 72 * 3_600_000 - 1000, verdict: 'warn', says: 'Signatures have less than 72 h left, among them' },
+      { left: 24 * 3_600_000, verdict: 'warn' },
+      { left: 24 * 3_600_000 - 1000, verdict: 'hold', says: 'Signatures have less than 24 h left, among them' },
+      { left: 0, verdict: 'hold', says: 'Signatures have expired, among them' },
+      { left: -DAY, verdict: 'hold', says: 'Signatures have expired' },
+      { left: 3_600_000, verdict: 'pass', checks: { dnssec: { holdUnder: '30m', warnUnder: '1h' } } },
+      { left: 2_400_000, verdict: 'warn', checks: { dnssec: { holdUnder: '30m', warnUnder: '1h' } }, says: 'less than 1 h left' },
+    ]
+    for (const { left, verdict, says, checks } of CASES)
+      it(`${left / 3_600_000} h left of signatures that did not change: ${verdict}`, async () => {
+        const fresh = (serial: number) => signed(serial, '', { expiration: NOW + 30 * DAY })
+        const old = signed(1, 'old.example. 300 A 192.0.2.1', { expiration: NOW + left }).filter((line) =>
+          /^old\.example\..* RRSIG /.test(line),
+        )
+        const base = signed(1, 'old.example. 300 A 192.0.2.1', { expiration: NOW + 30 * DAY }).filter(
+          (line) => !/^old\.example\..* RRSIG /.test(line),
+        )
+        const before = [...base, ...old]
+        const soa = / (SOA|RRSIG SOA) /
+        const after = [
+          ...before.filter((line) => !soa.test(line) || line.includes('NSEC')),
+          ...fresh(2).filter((line) => soa.test(line) && !line.includes('NSEC')),
+        ]
+        expectReport(await judged(before, after, { checks }), verdict, says)
+      })
+  })
+
+  it('RFC 4034 §3.1.4: warns of a TTL that was not signed', async () => {
+    const after = replaced(signed(2), /^ns1\.example\. 300 A /, 'ns1.example. 60 A ')
+    expectReport(
+      await judged(signed(1), after),
+      'warn',
+      'Records have another TTL than the one that was signed (RFC 4034 §3.1.4): ns1.example. 60 IN A',
+    )
+  })
+
+  it('signatures of what is signed and expired at the first look', async () => {
+    const report = reportOf(await checkFirst(zone(signed(1)), { now: SIGNED_AT + 30 * DAY + 1000 }), 'dnssec')
+    expectReport(report, 'hold', 'Signatures have expired')
+  })
+})

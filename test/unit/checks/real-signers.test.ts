@@ -1,0 +1,56 @@
+/** Zones that other programs signed (test/fixtures/signed) verify, and nothing in them can be left out or changed unnoticed. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { checkFirst, reportOf } from '../../support/check-scene.js'
+import { linesOf } from '../../support/record-lines.js'
+import { contentsOfLines } from '../../support/signer.js'
+
+const FOLDER = 'test/fixtures/signed'
+/** A week after they were signed. */
+const NOW = Date.UTC(2026, 11, 2)
+
+const check = async (lines: readonly string[], now = NOW) =>
+  reportOf(await checkFirst(contentsOfLines('signed.example.', lines), { now }), 'dnssec')
+
+/** The signature ends in other octets. */
+const spoilt = (line: string): string => line.replace(/(.)(.{6})$/, (_, c, end) => `${c === 'A' ? 'B' : 'A'}${end}`)
+
+describe('zones of other signers', () => {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.zone'))
+
+  it('are there', () => expect(files.length).to.be.greaterThan(3))
+
+  for (const file of files) {
+    const lines = linesOf(readFileSync(`${FOLDER}/${file}`, 'utf8'))
+
+    it(`${file} verifies`, async () => {
+      const report = await check(lines)
+      expect(report.verdict, report.report).to.equal('pass')
+    })
+
+    it(`${file}: a bogus signature is found, whichever it is`, async () => {
+      for (const [i, line] of lines.entries()) {
+        if (!/ RRSIG /.test(line.slice(0, 120))) continue
+        const report = await check(lines.with(i, spoilt(line)))
+        expect(report, line).to.deep.include({ verdict: 'hold' })
+        expect(report.report).to.include('An RRSIG is bogus')
+      }
+    })
+
+    it(`${file}: a record that is gone is found, whichever it is`, async () => {
+      for (const [i, line] of lines.entries()) {
+        // Signatures of a second key, delegations and glue may go; what is signed may not.
+        if (/ (RRSIG|SOA|DNSKEY|NSEC3PARAM) /.test(line.slice(0, 120)) || / NS (ns|NS)/.test(line) || /^ns\.secure/.test(line))
+          continue
+        const report = await check(lines.toSpliced(i, 1))
+        expect(report, line).to.deep.include({ verdict: 'hold' })
+      }
+    })
+
+    it(`${file}: is held when it has expired`, async () => {
+      const report = await check(lines, Date.UTC(2037, 0, 1))
+      expect(report.verdict).to.equal('hold')
+      expect(report.report).to.include('Signatures have expired')
+    })
+  }
+})
