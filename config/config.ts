@@ -113,6 +113,7 @@ export interface Defaults {
   lag: { warnMs: number; pageMs: number }
   stuckMs: number
   unknownAfterLooks: number
+  comparePrimaries: boolean
   keepVersions: number
   keepOctets: number
   limits: TransferLimits

@@ -63,6 +63,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       lag: { warnMs: d.lag.warn, pageMs: d.lag.page },
       stuckMs: d.stuck,
       unknownAfterLooks: d.unknownAfterLooks,
+      comparePrimaries: d.comparePrimaries,
       keepVersions: d.keepVersions,
       keepOctets: d.keepOctets,
       limits: {

@@ -171,6 +171,10 @@ const defaults = section({
     .describe('When being behind is worth saying.'),
   stuck: duration().default(600_000).describe('A node on one serial this long while newer releases wait is stuck.'),
   unknownAfterLooks: count(1).default(3).describe('Looks missed in a row before a node is unknown.'),
+  comparePrimaries: z
+    .boolean({ error: 'write true or false' })
+    .default(true)
+    .describe('Compare the contents of primaries that serve one serial; false where each signs for itself.'),
   keepVersions: count(1).default(20).describe('Versions of a zone kept, besides all in use.'),
   keepOctets: count(0)
     .default(2 ** 30)

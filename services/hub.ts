@@ -35,6 +35,7 @@ import { ApiService } from './api/service.js'
 import { fleetOfConfig } from './fleet-of-config.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
+import { PrimaryComparer } from './worker/primary-comparer.js'
 import { ReleaseDecider } from './worker/release-decider.js'
 import { WorkerService } from './worker/service.js'
 
@@ -150,12 +151,21 @@ export class Hub {
       this.#services.push(this.#transfer)
     }
     if (this.#roles.includes('worker')) {
+      const client = new TransferClient(this.#tcp, soa, clock, new ZoneMemory(live.memory, () => this.#store.memory))
       this.#worker = new WorkerService(
         this.#fleet,
         { hub, transfers: live.connections.total, observe: live.observe },
         {
           ...shared,
-          client: new TransferClient(this.#tcp, soa, clock, new ZoneMemory(live.memory, () => this.#store.memory)),
+          client,
+          comparer: new PrimaryComparer({
+            client,
+            limits: live.limits,
+            board: this.#board,
+            clock,
+            log: this.#log,
+            compare: live.compare,
+          }),
           limits: live.limits,
           rollout: live.rollout,
           decider: new ReleaseDecider({
@@ -267,5 +277,6 @@ function liveSettings({ defaults, rollout }: Config) {
     notify: { ...notify },
     observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
     rollout: { ...rollout },
+    compare: { enabled: defaults.comparePrimaries },
   }
 }

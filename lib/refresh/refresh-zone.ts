@@ -47,6 +47,7 @@ export interface RefreshWish {
 
 /** `change` leads from the newest version to the contents, which have no name yet. */
 export type ReleaseJudge = (
+  primary: Primary,
   contents: ZoneContents,
   change: readonly Difference[] | undefined,
 ) => Promise<Omit<Provenance, 'seenAt' | 'committedAt' | 'from'>>
@@ -192,7 +193,7 @@ async function commit(
   const { outcome } = transferred
   const judge: Judge = async (contents, change) => {
     checkSoundness(wish, contents)
-    const decided = await wish.judge(contents, change)
+    const decided = await wish.judge(primary, contents, change)
     return { seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, ...decided }
   }
   if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, judge)
@@ -206,7 +207,10 @@ async function commit(
     }
     return await wish.stored.commitFull(draft, replacing, judge)
   } catch (error) {
-    await draft.discard()
+    // Two contents under one serial: both are kept, for a person to choose from.
+    if (error instanceof StoreError && error.code === 'STORE_CONFLICT')
+      await wish.stored.keepRival(draft, primary.id, clock.now())
+    else await draft.discard()
     throw error
   }
 }

@@ -13,6 +13,8 @@ export interface Signals {
    * queue finds its work done.
    */
   newer: { zone: ZoneName; seen: { primary: string; serial: Serial; at: number } }
+  /** A primary serves the serial that we hold. Only within the process: its content is compared with ours when there is time. */
+  same: { zone: ZoneName; primary: string }
   /** A version is durable; whoever reads the store looks again. */
   committed: { zone: ZoneName; serial: Serial; at: number }
   /** A node has been sent the last octet of a version, or was told that its own is the newest. */

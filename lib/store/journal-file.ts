@@ -65,7 +65,25 @@ export interface OrdersHead {
   orders: ZoneOrders
 }
 
-export type EntryHead = VersionHead | ProgressHead | OrdersHead
+/** Other content under the serial of the newest version, kept for people to choose from; the last entry counts. */
+export interface Rival {
+  serial: number
+  digest: string
+  records: number
+  /** The primary that serves it. */
+  from: string
+  seenAt: number
+}
+
+export interface RivalsHead {
+  entry: 'rivals'
+  rivals: Rival[]
+}
+
+/** What stands beside the versions. */
+export type NoteHead = ProgressHead | OrdersHead | RivalsHead
+
+export type EntryHead = VersionHead | NoteHead
 
 /** An entry's head, and where its differences lie in the file. */
 export interface LocatedEntry {

@@ -3,6 +3,7 @@
  * gets a name: whole (from AXFR) or by differences (from IXFR). A version is durable before anybody can see it, and replaces
  * exactly the version it was built on.
  */
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -12,16 +13,19 @@ import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { changeBetween, headOf, isToTheLetter, type Judge } from './commit.js'
 import { StoreError } from './errors.js'
-import type { Progress } from './journal-file.js'
+import type { Progress, Rival } from './journal-file.js'
 import { isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
 import { SnapshotDraft } from './snapshot-draft.js'
+import { readSnapshot } from './snapshot-file.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { ZoneLog } from './zone-log.js'
-import { dropVersions, removeStrays, snapshotName } from './zone-upkeep.js'
+import { dropVersions, removeStrays, rivalName, snapshotName } from './zone-upkeep.js'
 
 /** The file of contents that are being received. */
 const INCOMING = 'incoming.new'
+/** The file of contents that are only compared. */
+const RIVAL = 'rival.new'
 
 export class StoredZone {
   readonly name: ZoneName
@@ -168,6 +172,11 @@ export class StoredZone {
       )
   }
 
+  /** For contents that are received only to be compared; one at a time. */
+  rivalDraft(contents: ZoneContents): SnapshotDraft {
+    return new SnapshotDraft(contents, join(this.#directory, RIVAL))
+  }
+
   /** For contents that are about to be received; one at a time. */
   draft(contents: ZoneContents): SnapshotDraft {
     this.#draft = new SnapshotDraft(contents, join(this.#directory, INCOMING))
@@ -291,7 +300,45 @@ export class StoredZone {
       // Reading back from the file also leaves the dead records behind.
       if (dropped && (this.#contents?.waste ?? 0) > MAX_WASTE) this.#contents = undefined
       // A transfer may be coming in meanwhile: its file belongs to its draft.
-      await removeStrays(this.#log, this.#directory, this.#draft?.isOpen ? [INCOMING] : [])
+      await removeStrays(this.#log, this.#directory, [RIVAL, ...(this.#draft?.isOpen ? [INCOMING] : [])])
+    })
+  }
+
+  /** Other contents under the serial of the newest version. */
+  get rivals(): readonly Rival[] {
+    return this.#log.rivals
+  }
+
+  /** Keeps contents that another primary serves under the newest serial, or drops all such with `undefined`. */
+  keepRival(draft: SnapshotDraft | undefined, from: string, seenAt: number): Promise<void> {
+    return this.#exclusively(async () => {
+      const rivals = draft === undefined ? [] : [...this.rivals.filter((rival) => rival.from !== from)]
+      if (draft) {
+        const { soa, digest, records } = draft.contents
+        const rival = { serial: soa.serial, digest, records, from, seenAt }
+        await draft.finish(join(this.#directory, rivalName(rival)))
+        rivals.push(rival)
+      }
+      await this.#log.append({ entry: 'rivals', rivals })
+    })
+  }
+
+  contentsOfRival(rival: Rival): Promise<ZoneContents> {
+    return readSnapshot(join(this.#directory, rivalName(rival)), this.apex)
+  }
+
+  /** Makes the content of another primary the newest version, in the place of what goes under the same serial. */
+  adoptRival(rival: Rival, judge: Judge): Promise<Version> {
+    return this.#exclusively(async () => {
+      const contents = await this.contentsOfRival(rival)
+      const provenance = await judge(contents, undefined)
+      const snapshot = snapshotName(rival)
+      await rename(join(this.#directory, rivalName(rival)), join(this.#directory, snapshot))
+      const row = await this.#log.append({ ...headOf(contents, provenance, 'axfr', 0), snapshot }, [], () => {
+        this.#contents = contents
+      })
+      await this.#log.append({ entry: 'rivals', rivals: [] })
+      return row!.version
     })
   }
 

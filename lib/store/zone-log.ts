@@ -13,11 +13,11 @@ import {
   encodeEntry,
   type LocatedEntry,
   locate,
-  type OrdersHead,
+  type NoteHead,
   type Progress,
-  type ProgressHead,
   readDifferences,
   readStoredDifferences,
+  type Rival,
   scanJournal,
   type VersionHead,
 } from './journal-file.js'
@@ -43,6 +43,7 @@ export class ZoneLog {
   /** The file that what we know was read from or written to; a rewrite makes another one. */
   #inode = 0
   #orders: ZoneOrders | undefined
+  #rivals: readonly Rival[] = []
   rows: LoggedVersion[] = []
 
   constructor(directory: string) {
@@ -69,6 +70,7 @@ export class ZoneLog {
     const old = new Map(this.rows.map((row) => [row.located.at, row]))
     this.rows = []
     this.#orders = undefined
+    this.#rivals = []
     for (const located of entries) {
       const { head } = located
       if (head.entry === 'version') {
@@ -78,12 +80,19 @@ export class ZoneLog {
     }
   }
 
-  #take(head: ProgressHead | OrdersHead): void {
+  #take(head: NoteHead): void {
     if (head.entry === 'orders') this.#orders = head.orders
+    else if (head.entry === 'rivals') this.#rivals = head.rivals
     else {
       const row = this.rows.findLast(({ version }) => version.serial === head.serial && version.digest === head.digest)
       if (row) advance(row.version, head)
     }
+  }
+
+  /** Other contents under the serial of the newest version. */
+  get rivals(): readonly Rival[] {
+    const serial = this.rows.at(-1)?.version.serial
+    return this.#rivals.filter((rival) => rival.serial === serial)
   }
 
   /** What people last said of the zone. */
@@ -161,6 +170,7 @@ export class ZoneLog {
       Object.assign(head, progressOf(row.version))
       return encodeEntry(head, stored[i]!)
     })
+    if (this.rivals.length > 0) entries.push(encodeEntry({ entry: 'rivals', rivals: [...this.rivals] }))
     if (this.#orders) entries.push(encodeEntry({ entry: 'orders', orders: this.#orders }))
     this.#end = await this.#writer.rewrite(entries)
     this.#inode = inodeOf(this.#file)

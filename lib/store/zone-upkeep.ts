@@ -10,6 +10,9 @@ import type { ZoneLog } from './zone-log.js'
 /** File of a version's whole contents. */
 export const snapshotName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `contents-${serial}-${digest}`
 
+/** File of contents that are no version. */
+export const rivalName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `rival-${serial}-${digest}`
+
 /** Drops versions that the rule lets go, and rewrites the journal; false when there is nothing to drop. */
 export async function dropVersions(
   log: ZoneLog,
@@ -31,6 +34,6 @@ export async function dropVersions(
 
 /** `spared`: files that belong to work under way. */
 export async function removeStrays(log: ZoneLog, directory: string, spared: readonly string[]): Promise<void> {
-  const named = new Set(['journal', ...spared, ...log.rows.flatMap((row) => row.snapshot ?? [])])
+  const named = new Set(['journal', ...spared, ...log.rivals.map(rivalName), ...log.rows.flatMap((row) => row.snapshot ?? [])])
   for (const file of await readdir(directory)) if (!named.has(file)) await rm(join(directory, file), { force: true })
 }

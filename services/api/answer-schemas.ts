@@ -50,6 +50,7 @@ export const Version = z
     kind: z.enum(['axfr', 'ixfr']),
   })
   .openapi('Version')
+export const Rival = z.object({ serial, digest: z.string(), records: z.int(), from: z.string(), seenAt: moment }).openapi('Rival')
 const rollout = {
   id: z.string(),
   zone: z.string(),

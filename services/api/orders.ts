@@ -39,10 +39,11 @@ export function orderDecision(
   context: ApiContext,
   zone: FleetZone,
   kind: 'approve' | 'reject',
-  wish: { serial: number | undefined; digest: string | undefined; fast: boolean },
+  wish: { serial: number | undefined; digest: string | undefined; primary: string | undefined; fast: boolean },
   said: Said,
 ): Ordered {
   const stored = context.store.zone(zone.name)
+  if (wish.primary !== undefined) return chooseContent(context, zone, stored, wish.primary, kind, said)
   const version = meant(stored, wish.serial, wish.digest)
   const state = version.rollout?.state ?? 'done'
   const isOpen = kind === 'approve' ? state === 'held' || state === 'halted' : !isOver(state) || state === 'superseded'
@@ -51,6 +52,51 @@ export function orderDecision(
   const { serial, digest } = version
   decide(context, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
   return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
+}
+
+/** Primaries disagree under one serial: the content of one of them is the right one. */
+function chooseContent(
+  context: ApiContext,
+  zone: FleetZone,
+  stored: StoredZone,
+  primary: string,
+  kind: 'approve' | 'reject',
+  said: Said,
+): Ordered {
+  if (!zone.primaries.some(({ id }) => id === primary))
+    throw new ApiProblem(404, 'unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
+  const { latest, rivals } = stored
+  if (kind === 'reject')
+    throw new ApiProblem(
+      422,
+      'reject-primary',
+      'of contents that go under one serial the right one is approved; nothing is rejected',
+    )
+  if (!latest || rivals.length === 0)
+    throw new ApiProblem(409, 'no-conflict', `the primaries of ${zone.name} do not disagree: there is nothing to choose`)
+  const rival = rivals.find(({ from }) => from === primary)
+  const chosen = rival ?? (latest.from === primary ? latest : undefined)
+  if (!chosen)
+    throw new ApiProblem(
+      409,
+      'not-kept',
+      `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...rivals.map(({ from }) => from)].join(' or ')}`,
+    )
+  decide(context, zone, { kind, serial: chosen.serial, digest: chosen.digest, ...said })
+  const holding = zone.nodes.filter(({ id }) => context.matrix.nodeCell(zone, id)?.serial === chosen.serial).map(({ id }) => id)
+  const notes =
+    rival && holding.length > 0
+      ? [
+          `${holding.join(', ')} serve serial ${chosen.serial} already and will not ask again: force a transfer on them, or raise the serial at ${primary}`,
+        ]
+      : []
+  return {
+    zone: zone.name,
+    serial: chosen.serial,
+    rollout: rolloutId(zone.name, chosen.serial, chosen.digest),
+    state: 'approved',
+    notes,
+  }
 }
 
 /** `serial`: the version to go back to, or the one to leave; the one before it is gone back to then. */

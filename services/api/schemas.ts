@@ -44,6 +44,7 @@ export const decisionBody = z
       .regex(/^[0-9a-f]{8,128}$/, 'is no digest: hex digits, at least the first 8')
       .optional()
       .describe('Its digest or the beginning of it, where two versions have one serial'),
+    primary: z.string().max(100).optional().describe('Where primaries disagree: the one whose content is right'),
     fast: z.boolean().default(false).describe('Soak a tenth of the time; no check is skipped'),
     reason: why,
   })
@@ -68,10 +69,17 @@ export const pageQuery = z.strictObject({
   after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the page before'),
 })
 
-export const diffQuery = z.strictObject({
-  from: z.coerce.number().int().min(0).max(0xffffffff),
-  to: z.coerce.number().int().min(0).max(0xffffffff),
-})
+/** `2026112501`, or `2026112501:1f2e3d4c` where two contents go under one serial. */
+const version = z
+  .string()
+  .regex(/^\d{1,10}(:[0-9a-f]{8,128})?$/, 'is no serial, nor serial:digest')
+  .transform((text) => {
+    const [serial, digest] = text.split(':')
+    return { serial: Number(serial), digest }
+  })
+  .refine(({ serial }) => serial <= 0xffffffff, 'is over 4294967295')
+
+export const diffQuery = z.strictObject({ from: version, to: version })
 
 const states = z
   .string()

@@ -190,6 +190,7 @@ export class WatcherService implements Service {
     }
     if (order === 'equal') {
       pair.warned = undefined
+      if (pair.zone.primaries.length > 1) this.#parts.bus.deliver('same', { zone, primary: pair.primary.id })
       const isFailing = cell?.error !== undefined && cell.conflict === undefined
       if (this.#hasExpired(pair.zone) || isFailing) void this.#enqueue(pair, served, seenAt)
       return

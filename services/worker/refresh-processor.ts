@@ -16,6 +16,7 @@ import { StoreError } from '../../lib/store/errors.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
+import type { PrimaryComparer } from './primary-comparer.js'
 import type { ReleaseDecider } from './release-decider.js'
 import { noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
 
@@ -27,6 +28,7 @@ export interface RefreshParts extends PrimaryWatchParts {
   limits: TransferLimits
   retention: { keepVersions: number; keepOctets: number }
   decider: ReleaseDecider
+  comparer: PrimaryComparer
   onCommitted: (zone: FleetZone, version: Version) => void
 }
 
@@ -69,6 +71,18 @@ export class RefreshProcessor {
     }
   }
 
+  /** A primary serves the serial we have: is it the same content? In turn with the zone's refreshes. */
+  compare(name: ZoneName, primary: string): void {
+    const zone = this.#fleet.zones.get(name)
+    const other = zone?.primaries.find(({ id }) => id === primary)
+    if (!zone || !other || this.#isDraining || this.#queues.has(name)) return
+    const turn = this.#parts.comparer.check(zone, this.#parts.store.zone(name), other)
+    this.#queues.set(name, turn)
+    void turn.finally(() => {
+      if (this.#queues.get(name) === turn) this.#queues.delete(name)
+    })
+  }
+
   async #refresh(job: RefreshJob): Promise<RefreshResult> {
     const zone = this.#fleet.zones.get(job.zone)
     if (!zone) return { outcome: 'up-to-date', serial: undefined }
@@ -95,7 +109,7 @@ export class RefreshProcessor {
     zone: FleetZone,
     stored: StoredZone,
   ): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined; proof: 'serial' }> {
-    const { board, clock, client, decider, limits, log, metrics } = this.#parts
+    const { board, clock, client, comparer, decider, limits, log, metrics } = this.#parts
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
     const held = stored.latest
     const expired = hasExpired(board, zone, clock.now())
@@ -115,8 +129,10 @@ export class RefreshProcessor {
       if (silent && job.askFirst) throw new Error(`no primary of ${zone.name} answers`)
       return { kind: 'up-to-date', primary: undefined, proof: 'serial' }
     }
-    const judge: ReleaseJudge = (contents, change) =>
-      decider.decide(zone, stored, contents, change, { expired, approvedBy: undefined })
+    const judge: ReleaseJudge = async (primary, contents, change) => {
+      const objection = await comparer.objection(zone, stored, primary, contents, change)
+      return await decider.decide(zone, stored, contents, change, { expired, approvedBy: undefined, objection })
+    }
     const wish = { zone, stored, primaries, forceAxfr, expired, limits, judge, seenAt: job.seen?.at ?? clock.now() }
     const outcome = await refreshZone(wish, client, clock, log, {
       count: (kind, result, octets) => {

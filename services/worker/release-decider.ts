@@ -47,13 +47,14 @@ export class ReleaseDecider {
 
   /**
    * `expired`: no serial is older than what may not be served any more. `approvedBy`: who made the version has looked at it.
+   * `objection`: what else speaks against it.
    */
   async decide(
     zone: FleetZone,
     stored: StoredZone,
     contents: ZoneContents,
     change: readonly Difference[] | undefined,
-    { expired, approvedBy }: { expired: boolean; approvedBy: Decision | undefined },
+    { expired, approvedBy, objection }: { expired: boolean; approvedBy: Decision | undefined; objection: string | undefined },
   ): Promise<Decided> {
     const checks = await this.#check(zone, stored, contents, change, expired)
     const now = this.#parts.clock.now()
@@ -64,7 +65,7 @@ export class ReleaseDecider {
     const rollout = beginRollout({
       stages: planStages(this.#parts.rollout, zone.nodes),
       now,
-      held: whyHeld(checks, orders, isApproved),
+      held: whyHeld(checks, orders, isApproved, objection),
       waitFor: this.#parts.rollout.newer === 'wait' ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
     })
@@ -147,8 +148,13 @@ function whyHeld(
   checks: ChecksOutcome,
   orders: ZoneOrders | undefined,
   isApproved: boolean,
+  objection: string | undefined,
 ): { by: 'check' | 'order'; because: string } | undefined {
-  if (checks.verdict === 'hold' && !isApproved) return { by: 'check', because: reasonOf(checks.reports) }
+  const reasons = [
+    ...(objection === undefined ? [] : [objection]),
+    ...(checks.verdict === 'hold' ? [reasonOf(checks.reports)] : []),
+  ]
+  if (reasons.length > 0 && !isApproved) return { by: 'check', because: reasons.join('\n') }
   return orders?.hold && { by: 'order', because: holdReason(orders.hold) }
 }
 

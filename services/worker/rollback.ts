@@ -38,7 +38,7 @@ export async function rollBack(
       seenAt: decision.at,
       committedAt: clock.now(),
       from: ROLLED_BACK,
-      ...(await decider.decide(zone, stored, proposed, change, { expired: false, approvedBy: decision })),
+      ...(await decider.decide(zone, stored, proposed, change, { expired: false, approvedBy: decision, objection: undefined })),
     }))
   } catch (error) {
     await draft.discard()

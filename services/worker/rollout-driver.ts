@@ -13,8 +13,10 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { decisionOn, progressOf, type ReleaseDecider } from './release-decider.js'
+import { conflictOf } from './primary-comparer.js'
 import { dueRollback, rollBack } from './rollback.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
+import { noteConflict } from './zone-cells.js'
 
 export interface DriverParts extends Omit<WatchParts, 'onProbed'> {
   store: ZoneStore
@@ -133,6 +135,7 @@ export class RolloutDriver {
       this.#parts.log.warn(line, 'old content goes out again under a new serial')
       this.#parts.onProgress(zone, stored, version)
     }
+    await this.#choose(zone, stored, orders)
     for (const version of stored.versions) {
       const { rollout } = version
       if (!rollout || rollout.state === 'done') continue
@@ -155,11 +158,46 @@ export class RolloutDriver {
     }
   }
 
+  /** Of two contents under one serial a person chose one. */
+  async #choose(zone: FleetZone, stored: StoredZone, orders: ZoneOrders): Promise<void> {
+    const { clock, decider, log, board, onProgress } = this.#parts
+    const { latest, rivals } = stored
+    if (!latest || rivals.length === 0) return
+    const chosen = orders.decisions.findLast(
+      ({ kind, serial, digest, at }) =>
+        kind === 'approve' &&
+        serial === latest.serial &&
+        (digest === latest.digest
+          ? at > Math.max(...rivals.map(({ seenAt }) => seenAt))
+          : rivals.some((rival) => rival.digest === digest)),
+    )
+    if (!chosen) return
+    const rival = rivals.find(({ digest }) => digest === chosen.digest)
+    const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
+    if (rival) {
+      const version = await stored.adoptRival(rival, async (contents, change) => ({
+        seenAt: rival.seenAt,
+        committedAt: clock.now(),
+        from: rival.from,
+        ...(await decider.decide(zone, stored, contents, change, { expired: false, approvedBy: chosen, objection: undefined })),
+      }))
+      log.warn({ ...line, from: rival.from }, 'the content of another primary takes the place of ours')
+      onProgress(zone, stored, version)
+    } else {
+      await stored.keepRival(undefined, latest.from, clock.now())
+      log.warn({ ...line, from: latest.from }, 'the content that we have is the right one')
+    }
+    noteConflict(board, stored, clock.now(), undefined)
+  }
+
   async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
     const record = version.rollout!
     if (record.state !== 'releasing' && record.state !== 'soaking') return
     const now = this.#parts.clock.now()
-    const gate = this.#watch.gate(zone, version, now)
+    const isRivalled = stored.latest === version && stored.rivals.length > 0
+    const gate = isRivalled
+      ? { kind: 'failed' as const, why: conflictOf(zone.name, version.serial, version.from, stored.rivals[0]!.from) }
+      : this.#watch.gate(zone, version, now)
     if (gate.kind === 'failed') await this.#step(zone, stored, version, { kind: 'gate-failed', why: gate.why })
     else if (gate.kind === 'open') await this.#step(zone, stored, version, { kind: 'gate-open' })
     else if (record.state === 'releasing') await this.#step(zone, stored, version, { kind: 'gate-met' })

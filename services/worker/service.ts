@@ -98,6 +98,7 @@ export class WorkerService implements Service {
       this.#parts.board.onChange((change) => {
         if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
       }),
+      this.#parts.bus.on('same', ({ zone, primary }) => this.#refresh.compare(zone, primary)),
       // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
       this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
     ]

@@ -150,6 +150,11 @@ export function noteRefreshed(
   })
 }
 
+export function noteConflict(board: Board, stored: StoredZone, now: number, conflict: string | undefined): void {
+  const held = board.get('zones', stored.name) ?? BLANK
+  board.set('zones', stored.name, { ...held, ...fromStore(stored), at: now, conflict, error: conflict })
+}
+
 export function noteRefreshFailed(board: Board, stored: StoredZone, now: number, error: string, conflict: boolean): void {
   const held = board.get('zones', stored.name) ?? BLANK
   board.set('zones', stored.name, {

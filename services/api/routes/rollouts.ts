@@ -57,8 +57,8 @@ export function rolloutRoutes(context: ApiContext): Router {
   order('release', 'publisher', (zone, body, said) => orderHold(context, zone, said(holdBody.parse(body).reason), false))
   for (const kind of ['approve', 'reject'] as const)
     order(kind, 'publisher', (zone, body, said) => {
-      const { serial, digest, fast, reason } = decisionBody.parse(body)
-      return orderDecision(context, zone, kind, { serial, digest, fast }, said(reason))
+      const { serial, digest, primary, fast, reason } = decisionBody.parse(body)
+      return orderDecision(context, zone, kind, { serial, digest, primary, fast }, said(reason))
     })
   order('rollback', 'publisher', (zone, body, said) => {
     const { serial, reason } = rollbackBody.parse(body)

@@ -6,12 +6,13 @@ import { pause } from '../../../lib/runtime/clock.js'
 import { recordsIn, type RecordRun } from '../../../lib/zone/record-run.js'
 import { condense, type Difference } from '../../../lib/zone/difference.js'
 import { compareContents } from '../../../lib/zone/compare.js'
+import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { zoneText } from '../../../lib/zone/zone-text.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Version } from '../../../lib/store/version.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
-import { nodeZoneJson, primaryJson, versionJson, zoneSummaryJson } from '../json.js'
+import { nodeZoneJson, primaryJson, time, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
 
@@ -38,6 +39,7 @@ export function zoneRoutes(context: ApiContext): Router {
       ...zoneSummaryJson(summary),
       nodes: Object.fromEntries([...nodes].map(([id, view]) => [id, nodeZoneJson(view)])),
       primaries: Object.fromEntries(zone.primaries.map(({ id }) => [id, primaryJson(context.matrix.primaryCell(zone, id))])),
+      rivals: stored.rivals.map(({ seenAt, ...rival }) => ({ ...rival, seenAt: time(seenAt) })),
       versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
     })
   })
@@ -78,8 +80,8 @@ export function zoneRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, req.params.zone)
     const { from, to } = diffQuery.parse(req.query)
     const stored = context.store.zone(zone.name)
-    const { removed, added } = await differenceOf(stored, versionOf(stored, from), versionOf(stored, to))
-    res.json({ from, to, removed, added, counts: { removed: removed.length, added: added.length } })
+    const { removed, added } = await differenceOf(stored, keptOf(stored, from), keptOf(stored, to))
+    res.json({ from: from.serial, to: to.serial, removed, added, counts: { removed: removed.length, added: added.length } })
   })
 
   return router
@@ -100,15 +102,38 @@ function versionOf(stored: StoredZone, serial: number): Version {
   return version
 }
 
+/** A version, or the content of another primary under the newest serial. */
+function keptOf(stored: StoredZone, { serial, digest }: { serial: number; digest?: string | undefined }): Kept {
+  const rival =
+    digest === undefined ? undefined : stored.rivals.find((known) => known.serial === serial && known.digest.startsWith(digest))
+  if (rival) return { version: undefined, contents: () => stored.contentsOfRival(rival) }
+  const version = stored.versions.findLast(
+    (known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)),
+  )
+  if (!version)
+    throw new ApiProblem(
+      404,
+      'unknown-version',
+      `${stored.name} has no kept version with serial ${serial}${digest === undefined ? '' : ` and digest ${digest}`}`,
+    )
+  return { version, contents: () => stored.contentsOf(version) }
+}
+
+interface Kept {
+  version: Version | undefined
+  contents: () => Promise<ZoneContents>
+}
+
 const textOf = (run: RecordRun): string[] => Array.from(recordsIn(run), (at) => recordText(run.data, at)).sort()
 
 /** Records removed and added on the way from one version to another, in either direction, SOA included. */
-async function differenceOf(stored: StoredZone, from: Version, to: Version): Promise<{ removed: string[]; added: string[] }> {
-  if (from.serial === to.serial && from.digest === to.digest) return { removed: [], added: [] }
-  const chain = await stored.chain(from.serial, to)
+async function differenceOf(stored: StoredZone, from: Kept, to: Kept): Promise<{ removed: string[]; added: string[] }> {
+  const [old, now] = [from.version, to.version]
+  if (old && old === now) return { removed: [], added: [] }
+  const chain = old && now && old.serial !== now.serial ? await stored.chain(old.serial, now) : undefined
   const difference: Difference | undefined = chain
     ? condense(chain)
-    : await compareContents(await stored.contentsOf(from), await stored.contentsOf(to), Number.POSITIVE_INFINITY, pause)
+    : await compareContents(await from.contents(), await to.contents(), Number.POSITIVE_INFINITY, pause)
   const { removed, added, fromSoa, toSoa } = difference!
   return { removed: [recordText(fromSoa, 0), ...textOf(removed)], added: [recordText(toSoa, 0), ...textOf(added)] }
 }

@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander'
 import { segment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
-import { usage } from '../errors.js'
 import { type Colour, moment, table } from '../render.js'
+import { parseSerial } from './versions.js'
 
 interface OrderedAnswer {
   zone: string
@@ -82,9 +82,17 @@ function addOrders(program: Command, { terminal }: CommandContext): void {
       .requiredOption('--reason <text>', 'why, for those who read it later')
     if (name !== 'rollback')
       command.addOption(new Option('--digest <hex>', 'its digest or the beginning of it, where two versions have one serial'))
+    if (name === 'approve')
+      command.addOption(new Option('--primary <id>', 'where primaries disagree: the one whose content is right'))
     if (name === 'approve') command.addOption(new Option('--fast', 'soak a tenth of the time; no check is skipped'))
-    command.action(async (zone: string, serial: string, { reason, digest, fast }: OrderOptions, self: Command) => {
-      const body = { serial: parseSerial(serial), reason, ...(digest === undefined ? {} : { digest }), ...(fast ? { fast } : {}) }
+    command.action(async (zone: string, serial: string, { reason, digest, primary, fast }: OrderOptions, self: Command) => {
+      const body = {
+        serial: parseSerial(serial),
+        reason,
+        ...(digest === undefined ? {} : { digest }),
+        ...(primary === undefined ? {} : { primary }),
+        ...(fast ? { fast } : {}),
+      }
       tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${segment(zone)}/${name}`, body))
     })
   }
@@ -93,13 +101,8 @@ function addOrders(program: Command, { terminal }: CommandContext): void {
 interface OrderOptions {
   reason: string
   digest?: string
+  primary?: string
   fast?: true
-}
-
-function parseSerial(text: string): number {
-  const serial = Number(text)
-  if (!/^\d{1,10}$/.test(text) || serial > 0xffffffff) throw usage(`"${text}" is no serial: write a number up to 4294967295`)
-  return serial
 }
 
 function addRollouts(program: Command, { terminal }: CommandContext): void {

@@ -24,11 +24,11 @@ export function addVersions(program: Command, { terminal }: CommandContext): voi
   withHub(program.command('diff'))
     .description('the records removed and added between two kept versions')
     .argument('<zone>')
-    .argument('<from>', 'a serial', parseSerial)
-    .argument('<to>', 'a serial', parseSerial)
+    .argument('<from>', 'a serial, or serial:digest where two contents go under one', parseVersion)
+    .argument('<to>', 'a serial, or serial:digest', parseVersion)
     .option('--json', 'as JSON')
-    .action(async (zone: string, from: number, to: number, { json }: { json?: true }, command: Command) => {
-      const query = { from: String(from), to: String(to) }
+    .action(async (zone: string, from: string, to: string, { json }: { json?: true }, command: Command) => {
+      const query = { from, to }
       const answer = await clientOf(command).get<{ removed: string[]; added: string[] }>(`v1/zones/${segment(zone)}/diff`, query)
       if (json) return terminal.write(asJson(answer))
       const lines = [
@@ -44,6 +44,13 @@ export function parseSerial(text: string): number {
   const serial = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (!(serial <= 0xffffffff)) throw usage(`"${text}" is no serial: write a number from 0 to 4294967295`)
   return serial
+}
+
+function parseVersion(text: string): string {
+  const [serial, digest, ...more] = text.split(':')
+  if (more.length > 0 || (digest !== undefined && !/^[0-9a-f]{8,128}$/.test(digest)))
+    throw usage(`"${text}" is no version: write a serial, or serial:digest with at least 8 hex digits of the digest`)
+  return `${parseSerial(serial!)}${digest === undefined ? '' : `:${digest}`}`
 }
 
 /** As fast as it is read and no faster; a reader that has seen enough ends it. */

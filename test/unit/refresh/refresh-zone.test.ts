@@ -166,7 +166,6 @@ describe('a refresh', () => {
   const FAILURES: readonly (readonly [id: string, code: string, axfr: ScriptedMessage])[] = [
     ['an older serial', 'XFR_OLDER', `S0\n${NS}\n${B}\nS0`],
     ['RFC 1982 §3.2: a serial without order to ours', 'XFR_OLDER', [soa(0x80000001), NS, B, soa(0x80000001)].join('\n')],
-    ['other content under the serial we hold', 'STORE_CONFLICT', `S1\n${NS}\n${B}\nS1`],
     ['a zone of nothing but its SOA', 'ZONE_EMPTY', 'S2\nS2'],
     ['a zone without a name server', 'ZONE_NO_NS', `S2\n${A}\nS2`],
     ['another serial at its end', 'XFR_SERIAL_MISMATCH', `S2\n${NS}\nS3`],
@@ -187,6 +186,16 @@ describe('a refresh', () => {
       expect(textsOf(await scene.stored.contents())).to.deep.equal(before.texts)
       expect(readdirSync(scene.directory)).to.deep.equal(before.files)
     })
+
+  it('with other content under the serial we hold keeps both, for a person to choose from', async () => {
+    const scene = await holding()
+    const { latest } = scene.stored
+    await expectError('STORE_CONFLICT', () => scene.refresh({ 'hm1 axfr': `S1\n${NS}\n${B}\nS1` }, { forceAxfr: true }))
+    expect(scene.stored.latest).to.equal(latest)
+    const [rival] = scene.stored.rivals
+    expect(rival).to.include({ serial: 1, from: 'hm1' })
+    expect(textsOf(await scene.stored.contentsOfRival(rival!)).join()).to.include('b.example.')
+  })
 
   it('that would make the zone larger than its limit is an error', async () => {
     const scene = await holding()

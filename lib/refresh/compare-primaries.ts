@@ -1,0 +1,94 @@
+/**
+ * Whether another primary serves the same content under the same serial. By the difference from the version before where both have
+ * one, in time proportional to the change; by the whole zone otherwise.
+ */
+import { soaOf } from '../dns/message.js'
+import type { Serial } from '../dns/serial.js'
+import type { FleetZone, Primary } from '../fleet/fleet.js'
+import type { SnapshotDraft } from '../store/snapshot-draft.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
+import { condense, type Difference } from '../zone/difference.js'
+import { sameRecord } from '../zone/record-hash.js'
+import { type RecordRun, recordsIn } from '../zone/record-run.js'
+import { storedTtl } from '../dns/record.js'
+import type { TransferClient, Transferred } from './transfer-client.js'
+import { limitsFor, type TransferLimits } from './transfer-limits.js'
+
+/** The content to compare with, and how it came from the version before. */
+export interface Reference {
+  serial: Serial
+  digest: string
+  base: Version | undefined
+  change: readonly Difference[] | undefined
+}
+
+export type Comparison =
+  | { kind: 'same' }
+  /** Whoever does not keep the draft must discard it. */
+  | { kind: 'differs'; draft: SnapshotDraft }
+  /** It has moved on, or cannot be asked. */
+  | { kind: 'unknown'; why: string }
+
+export async function comparePrimary(
+  zone: FleetZone,
+  stored: StoredZone,
+  primary: Primary,
+  reference: Reference,
+  client: TransferClient,
+  limits: TransferLimits,
+): Promise<Comparison> {
+  const ask = (held: Version | undefined): Promise<Transferred> =>
+    client.transfer(
+      { address: primary.address, key: primary.key },
+      {
+        apex: zone.apex,
+        held: held && soaOf(held.soa),
+        limits: limitsFor(limits, zone.limits, held),
+        startDraft: (contents) => stored.rivalDraft(contents),
+      },
+    )
+  const { base, change } = reference
+  if (base && change) {
+    const given = await ask(base).catch(() => undefined)
+    if (given?.outcome.kind === 'incremental' && isSameChange(condense(change), condense(given.outcome.differences)))
+      return { kind: 'same' }
+    if (given?.draft) return await judge(given.draft, reference)
+  }
+  const { draft, outcome } = await ask(undefined)
+  return draft ? await judge(draft, reference) : { kind: 'unknown', why: `it answered ${outcome.kind}` }
+}
+
+async function judge(draft: SnapshotDraft, { serial, digest }: Reference): Promise<Comparison> {
+  const { contents } = draft
+  if (contents.soa.serial === serial && contents.digest !== digest) return { kind: 'differs', draft }
+  await draft.discard()
+  return contents.soa.serial === serial
+    ? { kind: 'same' }
+    : { kind: 'unknown', why: `it serves serial ${contents.soa.serial} by now` }
+}
+
+/** What is not the same here may still lead to the same contents: a primary may remove and add what stays. */
+function isSameChange(ours: Difference, theirs: Difference): boolean {
+  return (
+    ours.to === theirs.to &&
+    sameRecord(ours.toSoa, 0, theirs.toSoa, 0) &&
+    isSameRun(ours.removed, theirs.removed) &&
+    isSameRun(ours.added, theirs.added)
+  )
+}
+
+function isSameRun(a: RecordRun, b: RecordRun): boolean {
+  if (a.count !== b.count || a.data.length !== b.data.length) return false
+  const left = sorted(a)
+  const right = sorted(b)
+  return left.every((record, i) => {
+    const other = right[i]!
+    return sameRecord(record, 0, other, 0) && storedTtl(record, 0) === storedTtl(other, 0)
+  })
+}
+
+const sorted = (run: RecordRun): Buffer[] => {
+  const starts = [...recordsIn(run)]
+  return starts.map((at, i) => run.data.subarray(at, starts[i + 1] ?? run.data.length)).sort((x, y) => x.compare(y))
+}
