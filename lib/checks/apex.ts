@@ -27,8 +27,8 @@ export class ApexCheck {
   readonly #settings: CheckSettings['apex']
   readonly #findings = new Findings()
   readonly doubled: DoubledNames
-  /** NS records by the name in the zone that they point at. */
-  readonly #pointing = new Map<string, StoredAt[]>()
+  /** NS records by the name in the zone that they point at, and by their owner. */
+  readonly #pointing = new Map<string, Map<string, StoredAt>>()
 
   constructor(apex: string, settings: CheckSettings['apex']) {
     this.#apex = apex
@@ -55,9 +55,10 @@ export class ApexCheck {
   lookFor(server: StoredAt): void {
     const target = targetOf(server)
     if (!isWithin(target, this.#apex)) return
-    const list = this.#pointing.get(target)
-    if (list === undefined) this.#pointing.set(target, [server])
-    else list.push(server)
+    const owner = ownerKey(server.data, server.at)
+    const servers = this.#pointing.get(target)
+    if (servers === undefined) this.#pointing.set(target, new Map([[owner, server]]))
+    else servers.set(owner, server)
   }
 
   async finish(contents: ZoneContents, lookup: Lookup): Promise<CheckReport> {
@@ -79,8 +80,8 @@ export class ApexCheck {
     const around = new Set(without)
     for (const target of without) {
       for (const above of [...namesBetween(target, this.#apex), this.#apex]) around.add(above).add(wildcardOf(above))
-      for (const server of this.#pointing.get(target)!)
-        for (const above of namesBetween(ownerKey(server.data, server.at), this.#apex)) around.add(above)
+      for (const owner of this.#pointing.get(target)!.keys())
+        for (const above of namesBetween(owner, this.#apex)) around.add(above)
     }
     const allAt = await lookup(around)
     for (const target of without) this.#judgeTarget(target, allAt)
@@ -92,11 +93,12 @@ export class ApexCheck {
     const servers = this.#pointing.get(target)!
     let cut: string | undefined
     for (const name of [target, ...namesBetween(target, this.#apex)]) if (hasType(recordsAt(name), TYPE.NS)) cut = name
+    // What is below a delegation is for the servers of that zone to say.
     const isAlias =
-      hasType(recordsAt(target), TYPE.CNAME) ||
-      [...namesBetween(target, this.#apex), this.#apex].some((name) => hasType(recordsAt(name), TYPE.DNAME))
-    for (const { data, at } of servers) {
-      const owner = ownerKey(data, at)
+      cut === undefined &&
+      (hasType(recordsAt(target), TYPE.CNAME) ||
+        [...namesBetween(target, this.#apex), this.#apex].some((name) => hasType(recordsAt(name), TYPE.DNAME)))
+    for (const [owner, { data, at }] of servers) {
       if (isOccluded(owner, this.#apex, recordsAt)) continue
       if (isAlias) findings.addRecord('warn', 'An NS record points at an alias (RFC 2181 §10.3)', data, at)
       else if (cut === undefined && this.#isCovered(target, recordsAt)) continue
@@ -132,8 +134,8 @@ const isOccluded = (key: string, apex: string, recordsAt: (key: string) => reado
 const wildcardOf = (key: string): string => `\x01*${key}`
 
 /**
- * Names whose servers have to be looked at again because of what went: one that lost its addresses, what lay below a delegation that
- * is gone, what a wildcard covered.
+ * Names whose servers have to be looked at again: one that lost its addresses or became an alias, what lay below a delegation that is
+ * gone, what a wildcard covered.
  */
 export function weakenedNames(
   byName: ReadonlyMap<string, { removed: readonly StoredAt[]; added: readonly StoredAt[] }>,
@@ -142,7 +144,8 @@ export function weakenedNames(
   for (const [key, { removed, added }] of byName) {
     const lostAddress = hasAddress(removed) && !hasAddress(added)
     const lostCut = hasType(removed, TYPE.NS) && !hasType(added, TYPE.NS)
-    if (!lostAddress && !lostCut) continue
+    const isAliased = hasType(added, TYPE.DNAME) || hasType(added, TYPE.CNAME)
+    if (!lostAddress && !lostCut && !isAliased) continue
     names.add(isWildcard(key) ? parentKey(key) : key)
   }
   return names

@@ -19,6 +19,8 @@ const TARGET_AT = new Map<number, number>([
 ])
 
 const EXAMPLES = 10
+/** Some 5 ms of work. */
+const NAMES_PER_SLICE = 2_000
 
 export class DoubledNames {
   /** Undefined in the root, whose name has no label to double. */
@@ -39,8 +41,10 @@ export class DoubledNames {
     if (this.#examples.length < EXAMPLES) this.#examples.push(record)
   }
 
-  lookAtChange(changes: NameChanges): void {
+  async lookAtChange(changes: NameChanges, pause: () => Promise<void>): Promise<void> {
+    let done = 0
     for (const { removed, added } of changes.byName.values()) {
+      if (++done % NAMES_PER_SLICE === 0) await pause()
       for (const record of added) if (record.type !== TYPE.SOA) this.look(record)
       // What was there before, and comes again with another TTL, is not new.
       if (this.#doubled === undefined) continue

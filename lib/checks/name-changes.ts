@@ -24,19 +24,31 @@ export const hasType = (records: readonly StoredAt[], type: number): boolean => 
 /** Types that a signer makes and not the owner of the zone: changes of these are told apart. */
 export const isSignerType = (type: number): boolean => type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
 
+/** Some 5 ms of work. */
+const RECORDS_PER_SLICE = 5_000
+
 export class NameChanges {
   readonly byName = new Map<string, NameChange>()
   /** Records, SOA left out. */
   readonly removed: number
   readonly added: number
 
-  constructor(change: RecordChange) {
+  private constructor(change: RecordChange) {
     this.removed = change.removed.count
     this.added = change.added.count
     this.#note(change.fromSoa, 0, 'removed')
     this.#note(change.toSoa, 0, 'added')
-    for (const at of recordsIn(change.removed)) this.#note(change.removed.data, at, 'removed')
-    for (const at of recordsIn(change.added)) this.#note(change.added.data, at, 'added')
+  }
+
+  static async of(change: RecordChange, pause: () => Promise<void>): Promise<NameChanges> {
+    const changes = new NameChanges(change)
+    let done = 0
+    for (const side of ['removed', 'added'] as const)
+      for (const at of recordsIn(change[side])) {
+        changes.#note(change[side].data, at, side)
+        if (++done % RECORDS_PER_SLICE === 0) await pause()
+      }
+    return changes
   }
 
   #note(data: Buffer, at: number, side: 'removed' | 'added'): void {
@@ -47,9 +59,5 @@ export class NameChanges {
       this.byName.set(key, change)
     }
     change[side].push({ data, at, type: storedType(data, at) })
-  }
-
-  *addedRecords(): Generator<StoredAt> {
-    for (const { added } of this.byName.values()) yield* added
   }
 }

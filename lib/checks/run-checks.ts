@@ -21,12 +21,17 @@ import { checkZonemd } from './zonemd.js'
 import { ZoneScan } from './zone-scan.js'
 
 /** A change of this share of the records touches so many names that reading all of them in order is no more work. */
-const LARGE_CHANGE = 1 / 4
+const LARGE_SHARE = 1 / 20
+/** Records of a change that is not large in any zone. */
+const SMALL_CHANGE = 2_000
+/** Some 5 ms of work. */
+const NAMES_PER_SLICE = 250
 
 export async function runChecks(input: CheckInput): Promise<CheckOutcome> {
   const view = input.contents.view('pending')
   try {
-    return await new CheckRun(input, view).run()
+    const changes = input.change === undefined ? undefined : await NameChanges.of(input.change, input.pause)
+    return await new CheckRun(input, view, changes).run()
   } finally {
     view.release()
   }
@@ -43,13 +48,13 @@ class CheckRun {
   readonly #dnssec: DnssecCheck
   readonly #protected
 
-  constructor(input: CheckInput, view: ZoneView) {
+  constructor(input: CheckInput, view: ZoneView, changes: NameChanges | undefined) {
     const nowSeconds = Math.floor(input.now / 1000)
     this.#input = input
     this.#view = view
     this.#apexKey = keyOfText(input.zone)
     this.#store = new NameStore(input.contents, view, nowSeconds, input.pause)
-    this.#changes = input.change === undefined ? undefined : new NameChanges(input.change)
+    this.#changes = changes
     this.#tally = new Tally(this.#apexKey)
     this.#apex = new ApexCheck(this.#apexKey, input.settings.apex)
     this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes, () => ZoneScan.of(input.contents, view, input.pause))
@@ -60,7 +65,7 @@ class CheckRun {
     const { contents, previous, settings } = this.#input
     const changes = this.#changes
     const isWhole = this.#needsAll()
-    if (changes !== undefined) this.#apex.doubled.lookAtChange(changes)
+    if (changes !== undefined) await this.#apex.doubled.lookAtChange(changes, this.#input.pause)
     if (isWhole) await this.#readAll()
     else await this.#readTouched(changes!)
     const counts = isWhole ? this.#tally.total(contents.records) : this.#tally.carriedOn(contents.records, previous!.figures!)
@@ -72,7 +77,7 @@ class CheckRun {
       settings.apex.mode === 'off' ? undefined : await this.#apex.finish(contents, this.#store.lookup),
       settings.shrink.mode === 'off' ? undefined : checkShrink(counts, before, settings.shrink),
       settings.growth.mode === 'off' ? undefined : checkGrowth(counts.records, before?.records, settings.growth),
-      settings.churn.mode === 'off' ? undefined : this.#tally.checkChurn(changes && before, settings.churn),
+      settings.churn.mode === 'off' ? undefined : this.#tally.checkChurn(before, changes !== undefined, settings.churn),
       settings.zonemd.mode === 'off' ? undefined : await checkZonemd(this.#input),
       settings.dnssec.mode === 'off' ? undefined : await this.#dnssec.finish(this.#store),
       mode === 'off' ? undefined : checkProtected(this.#protected, await this.#store.lookup(protectedNames), settings.protected),
@@ -90,7 +95,7 @@ class CheckRun {
     const { whole, previous, contents } = this.#input
     const changes = this.#changes
     if (whole || changes === undefined || previous?.figures === undefined || this.#dnssec.needsAll) return true
-    return changes.removed + changes.added > contents.records * LARGE_CHANGE
+    return changes.removed + changes.added > Math.max(SMALL_CHANGE, contents.records * LARGE_SHARE)
   }
 
   /** Without a change to tell it from, only the number of records is known. */
@@ -132,13 +137,15 @@ class CheckRun {
         if (record.type === TYPE.NS && isWithin(targetOf(record), this.#apexKey)) wanted.add(targetOf(record))
     }
     for (const { key } of this.#protected) wanted.add(key)
-    for (const key of this.#dnssec.hashedNames()) wanted.add(key)
+    for (const key of await this.#dnssec.hashedNames()) wanted.add(key)
     const below = new Set([...moving, ...this.#dnssec.emptiedNames()])
     const collected = await this.#store.load(wanted, below, weakenedNames(byName))
     const { at } = this.#store
     const moved = new Set(await this.#store.lookupBelow(moving))
     this.#dnssec.beginChange(collected, at)
+    let done = 0
     for (const key of new Set([...byName.keys(), ...moved])) {
+      if (++done % NAMES_PER_SLICE === 0) await this.#input.pause()
       const records = at(key)
       const change = byName.get(key)
       const is = statusOf(key, this.#apexKey, at)

@@ -93,10 +93,19 @@ export class Tally {
   }
 
   /** RRsets that only came are growth and not churn: else a zone could never grow by half. */
-  checkChurn(before: Counts | undefined, settings: CheckSettings['churn']): CheckReport {
+  checkChurn(before: Counts | undefined, isChangeKnown: boolean, settings: CheckSettings['churn']): CheckReport {
     const { mode, percent, fromRecords } = settings
     const findings = new Findings()
     if (before === undefined) return findings.toReport('churn', mode, 'There is no version before this one.')
+    if (!isChangeKnown) {
+      if (before.records >= fromRecords)
+        findings.add('hold', 'The version before and this one have so little in common that what changed was not worked out')
+      return findings.toReport(
+        'churn',
+        mode,
+        `What changed was not worked out, in a zone below ${counted(fromRecords, 'record')}.`,
+      )
+    }
     const { changedRrsets } = this
     const said = `${counted(changedRrsets, 'RRset')} of ${inWords(before.rrsets)} ${changedRrsets === 1 ? 'is' : 'are'} gone or changed, ${percentOf(changedRrsets, before.rrsets)}`
     const apart = `${counted(this.signerRecords, 'record')} of the types RRSIG, NSEC and NSEC3 came or went, which the threshold leaves out`

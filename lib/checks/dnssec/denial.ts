@@ -84,8 +84,10 @@ export class ChangedDenial {
     this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Change(apex, parameters, this.findings, changes))
   }
 
-  owners(): string[] {
-    return this.#nsec3.flatMap((chain) => chain.owners())
+  async owners(pause: () => Promise<void>): Promise<string[]> {
+    const owners: string[] = []
+    for (const chain of this.#nsec3) for (const owner of await chain.owners(pause)) owners.push(owner)
+    return owners
   }
 
   emptied(): string[] {

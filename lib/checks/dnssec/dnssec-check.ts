@@ -69,8 +69,8 @@ export class DnssecCheck {
   }
 
   /** Owners of NSEC3 records that the change makes worth a look. */
-  hashedNames(): string[] {
-    return this.#changed?.owners() ?? []
+  async hashedNames(): Promise<string[]> {
+    return (await this.#changed?.owners(this.#input.pause)) ?? []
   }
 
   /** Names with everything gone: what is below them is worth a look, too. */

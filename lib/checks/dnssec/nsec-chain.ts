@@ -9,7 +9,7 @@ import type { Findings } from '../findings.js'
 import type { StoredAt } from '../name-changes.js'
 import { compareKeys, keyText, wireKey } from '../name-key.js'
 import { ChainChange } from './chain-change.js'
-import { bitmapOf, membershipOf, type SeenName } from './seen-name.js'
+import { bitmapOf, isInZone, membershipOf, type SeenName } from './seen-name.js'
 
 const nextOf = ({ data, at }: StoredAt): string => wireKey(data, rdataStart(data, at))
 
@@ -46,8 +46,8 @@ export class NsecChain {
     const findings = this.#findings
     const [nsec, another] = nsecs
     if (membershipOf(status, records) === 'none') {
-      // What is below a DNAME is signed by some signers, and not by others.
-      if (nsec !== undefined && status === 'below-delegation')
+      // Below a DNAME no name is to be (RFC 6672 §2.4).
+      if (nsec !== undefined && !isInZone(status))
         findings.addRecord(
           'hold',
           'An NSEC record stands where the zone is not authoritative (RFC 4035 §2.3)',

@@ -15,6 +15,9 @@ import { hasParameters, hashedName, hashKey, isOptOut, nextHashOf, nsec3BitmapOf
 import { EMPTY_BITMAP, judgeMember, type Member, OPEN_NSEC3 } from './nsec3-judge.js'
 import { bitmapOf, coveredType, type Membership, membershipOf, type SeenName } from './seen-name.js'
 
+/** Some 5 ms of work with few iterations. */
+const HASHES_PER_SLICE = 1_000
+
 /** Only an NSEC3 record and its signature changed: the name is a hash. */
 const isHashChange = (records: readonly StoredAt[]): boolean =>
   records.every((record) => record.type === TYPE.NSEC3 || (record.type === TYPE.RRSIG && coveredType(record) === TYPE.NSEC3))
@@ -44,14 +47,19 @@ export class Nsec3Change {
   }
 
   /** Where the records of the names that the change touches are, and of those above them: known before the zone is looked at. */
-  owners(): string[] {
+  async owners(pause: () => Promise<void>): Promise<string[]> {
     const keys = new Set<string>()
     for (const [key, { removed, added }] of this.#changes.byName) {
       if (isHashChange(removed) && isHashChange(added)) continue
       keys.add(key)
       for (const above of namesBetween(key, this.#apex)) keys.add(above)
     }
-    return [...keys].map((key) => this.#hashKey(key))
+    const owners: string[] = []
+    for (const key of keys) {
+      owners.push(this.#hashKey(key))
+      if (owners.length % HASHES_PER_SLICE === 0) await pause()
+    }
+    return owners
   }
 
   /** Names that may have nothing at them now: what is below them decides whether they are still there. */

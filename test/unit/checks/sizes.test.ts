@@ -1,7 +1,8 @@
 /** The checks that count: each at the edge of its thresholds, and with the incidents that they are there for. */
 import { expect } from 'chai'
 import type { CheckName, Verdict } from '../../../lib/checks/check.js'
-import { checkFirst, checkNext, delegations, example, hosts, reportOf } from '../../support/check-scene.js'
+import { runChecks } from '../../../lib/checks/run-checks.js'
+import { checkFirst, checkNext, delegations, example, hosts, inputOf, reportOf } from '../../support/check-scene.js'
 import { contentsOf } from '../../support/record-lines.js'
 
 interface SizeCase {
@@ -189,6 +190,19 @@ describe('checks that count', () => {
     const { verdict, figures } = await checkFirst(example(1, [...hosts(5), ...delegations(3), 'h0.example. 300 TXT "a"']))
     expect(verdict).to.equal('pass')
     expect(figures).to.deep.include({ records: 12, names: 10, delegations: 3, rrsets: 12 })
+  })
+
+  it('holds a large zone whose change could not be worked out, and still counts it', async () => {
+    for (const [count, verdict] of [
+      [996, 'pass'],
+      [997, 'hold'],
+    ] as const) {
+      const input = await inputOf(example(1, hosts(count)), example(2, hosts(count)))
+      const outcome = await runChecks({ ...input, change: undefined })
+      expect(reportOf(outcome, 'churn').verdict).to.equal(verdict)
+      expect(reportOf(outcome, 'shrink').verdict).to.equal('pass')
+      expect(outcome.figures).to.deep.include({ records: count + 3, names: count + 2 })
+    }
   })
 
   it('carries its figures on as a count would have them', async () => {
