@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import { judgeProbe, planProbes, type Probe } from '../rollout/probes.js'
-import { pause } from '../runtime/clock.js'
+import { pause, sleep } from '../runtime/clock.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import type { Querier } from '../transport/querier.js'
@@ -13,6 +13,8 @@ import { condense } from '../zone/difference.js'
 const AT_ONCE = 4
 /** What a node says is wrong in so many ways is enough. */
 const MAX_WRONG = 10
+/** A wrong answer is asked for again after so long, and then once more. */
+const AGAIN_MS = [250, 1_000]
 
 export class NodeProber {
   readonly #querier: Querier
@@ -42,7 +44,16 @@ export class NodeProber {
     return wrong
   }
 
+  /** What is wrong only once is a server that is just changing over. */
   async #ask(zone: FleetZone, node: FleetNode, probe: Probe): Promise<string | undefined> {
+    for (const waitMs of AGAIN_MS) {
+      if ((await this.#askOnce(zone, node, probe)) === undefined) return undefined
+      await sleep(waitMs)
+    }
+    return await this.#askOnce(zone, node, probe)
+  }
+
+  async #askOnce(zone: FleetZone, node: FleetNode, probe: Probe): Promise<string | undefined> {
     try {
       return judgeProbe(probe, await this.#querier.ask(node.paths[0]!, probe))
     } catch (error) {

@@ -39,7 +39,7 @@ export async function planProbes(
   pause: () => Promise<void>,
 ): Promise<Probe[]> {
   const apex = nameKey(contents.apex, 0, contents.apex.length)
-  const changes = change && new NameChanges(change).byName
+  const changes = change && (await NameChanges.of(change, pause)).byName
   const chosen =
     changes === undefined
       ? []

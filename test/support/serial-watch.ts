@@ -2,8 +2,10 @@
 import { askSerial } from '../../lab/ask-serial.js'
 
 export class SerialWatch {
-  /** By server, every serial in the order it first showed it. */
+  /** By server, every serial in the order it showed it. */
   readonly seen: Record<string, number[]> = {}
+  /** By server and serial, when it was first shown; milliseconds since 1970. */
+  readonly firstAt = new Map<string, number>()
   #isOn = true
   readonly #loops: Promise<void>[]
 
@@ -16,7 +18,11 @@ export class SerialWatch {
     this.seen[id] = seen
     while (this.#isOn) {
       const serial = (await askSerial(server, zone))?.serial
-      if (serial !== undefined && seen.at(-1) !== serial) seen.push(serial)
+      if (serial !== undefined && seen.at(-1) !== serial) {
+        seen.push(serial)
+        const key = `${id} ${serial}`
+        if (!this.firstAt.has(key)) this.firstAt.set(key, Date.now())
+      }
       await new Promise((resolve) => setTimeout(resolve, everyMs))
     }
   }

@@ -150,10 +150,13 @@ export async function inSync(hub: HubPlace, zone: string, serial?: number, timeo
         serial: number
         inSync: number
         total: number
+        error: string | null
         nodes: Record<string, { state: string; serial: number; error: string }>
       }>(hub, `/v1/zones/${zone}`)
       if (view.inSync !== view.total || (serial !== undefined && view.serial !== serial))
-        throw new Error(`${zone} is not in sync: ${JSON.stringify(view.nodes)}, released ${view.serial}, wanted ${serial}`)
+        throw new Error(
+          `${zone} is not in sync: ${view.error ?? ''} ${JSON.stringify(view.nodes)}, released ${view.serial}, wanted ${serial}`,
+        )
       return view.serial
     },
     { timeoutMs, everyMs: 50 },
