@@ -5,6 +5,7 @@
 import type { ZoneName } from '../lib/dns/name.js'
 import type { checkSettingsOf } from './checks-schema.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
+import type { WebhookEvent } from './schema.js'
 
 /** `ip` is canonical lower-case text without brackets. */
 export interface Endpoint {
@@ -54,6 +55,13 @@ export interface ZoneConfig {
   refresh: RefreshBounds
   limits: ZoneLimits
   checks: ReturnType<typeof checkSettingsOf>
+}
+
+export interface WebhookConfig {
+  id: string
+  url: string
+  secret: Buffer
+  events: readonly WebhookEvent[]
 }
 
 export type RolloutConfig = ReturnType<typeof rolloutRulesOf>
@@ -134,6 +142,7 @@ export interface Config {
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>
   rollout: RolloutConfig
+  webhooks: WebhookConfig[]
   defaults: Defaults
   log: { level: string }
 }

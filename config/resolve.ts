@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
 import { formatEndpoint, isLoopback, isWildcard } from './address.js'
-import type { Config, Endpoint, NodeConfig, RedisConfig, TsigKeyConfig, ZoneConfig } from './config.js'
+import type { Config, Endpoint, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
 import { checkSettingsOf } from './checks-schema.js'
 import type { SettingPath } from './document.js'
 import type { FindingCode } from './errors.js'
@@ -84,6 +84,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       },
     },
     rollout: rolloutRulesOf(raw.rollout),
+    webhooks: resolveWebhooks(folder, raw, report),
     log: { level: raw.log.level },
   }
   const names = new Set(raw.zones.map(({ name }) => name as ZoneName))
@@ -140,7 +141,7 @@ function resolveKeys(folder: string, raw: RawConfig, report: Report): Map<string
     if (other !== undefined)
       report('CONFIG_DUPLICATE', ['keys', id], 'this key has the same name as another one: remove one of the two')
     seen.set(name, id)
-    const secret = resolveSecret(folder, id, key, report)
+    const secret = resolveSecret(folder, ['keys', id], key, report)
     if (secret !== undefined) keys.set(id, { name, algorithm: key.algorithm, secret })
   }
   return keys
@@ -154,30 +155,34 @@ function keyName(id: string): string | undefined {
   }
 }
 
-function resolveSecret(folder: string, id: string, key: RawConfig['keys'][string], report: Report): Buffer | undefined {
+function resolveSecret(
+  folder: string,
+  at: SettingPath,
+  key: { secret?: string | undefined; secretFile?: string | undefined },
+  report: Report,
+): Buffer | undefined {
   if (key.secret !== undefined && key.secretFile !== undefined) {
-    report('CONFIG_VALUE', ['keys', id, 'secretFile'], 'both "secret" and "secretFile" are given: keep one of the two')
+    report('CONFIG_VALUE', [...at, 'secretFile'], 'both "secret" and "secretFile" are given: keep one of the two')
   }
   if (key.secret === undefined && key.secretFile === undefined) {
-    report(
-      'CONFIG_MISSING',
-      ['keys', id],
-      '"secret" is missing: write the secret in base64, or "secretFile" with the path of a file',
-    )
+    report('CONFIG_MISSING', at, '"secret" is missing: write the secret in base64, or "secretFile" with the path of a file')
     return undefined
   }
   const setting = key.secret === undefined ? 'secretFile' : 'secret'
   const result = key.secret === undefined ? readSecretFile(resolve(folder, key.secretFile!)) : decodeSecret(key.secret)
   if ('worldReadable' in result && result.worldReadable) {
-    report('CONFIG_SECRET_READABLE', ['keys', id, setting], 'everyone on this machine can read the secret file: chmod 600 it')
+    report('CONFIG_SECRET_READABLE', [...at, setting], 'everyone on this machine can read the secret file: chmod 600 it')
   }
   if ('secret' in result) return result.secret
-  report(
-    'CONFIG_SECRET',
-    ['keys', id, setting],
-    `${result.reason}: write base64, such as the output of "openssl rand -base64 32"`,
-  )
+  report('CONFIG_SECRET', [...at, setting], `${result.reason}: write base64, such as the output of "openssl rand -base64 32"`)
   return undefined
+}
+
+function resolveWebhooks(folder: string, raw: RawConfig, report: Report): WebhookConfig[] {
+  return Object.entries(raw.webhooks).flatMap(([id, webhook]) => {
+    const secret = resolveSecret(folder, ['webhooks', id], webhook, report)
+    return secret === undefined ? [] : [{ id, url: webhook.url, secret, events: webhook.events }]
+  })
 }
 
 function resolveNode(id: string, node: RawConfig['nodes'][string], report: Report): NodeConfig {

@@ -24,6 +24,7 @@ import {
   sentinelAddress,
   subnet,
   text,
+  webUrl,
   zoneName,
 } from './setting-types.js'
 
@@ -153,6 +154,22 @@ const limits = section({
   transfers: count(1).default(32).describe('Transfers at once in all.'),
 }).describe('What a transfer from a primary may cost.')
 
+export const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold'] as const
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
+
+const webhook = section({
+  url: webUrl().describe('Where events are POSTed, http:// or https://.'),
+  secret: text('write the secret in base64')
+    .optional()
+    .describe('Signs each event (HMAC-SHA256), base64; either this or secretFile.'),
+  secretFile: text('write the path of a file')
+    .optional()
+    .describe('A file that holds the secret in base64, relative to the config file.'),
+  events: listOf(z.enum(WEBHOOK_EVENTS, { error: `write some of ${WEBHOOK_EVENTS.join(', ')}` }), 'events')
+    .default([...WEBHOOK_EVENTS])
+    .describe('Which events.'),
+})
+
 const defaults = section({
   refresh: refreshDefaults.prefault({}),
   observe: observeDefaults.prefault({}),
@@ -222,6 +239,7 @@ export const configSchema = section({
   defaults: defaults.prefault({}),
   checks: checksSchema.prefault({}).describe('What a version must pass before it is released.'),
   rollout: rolloutSchema.prefault({}).describe('In which order nodes get a version; every node at once when left out.'),
+  webhooks: mapOf(webhook, 'webhooks').describe('Who is told of what happens to versions, by name.'),
   log: section({
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

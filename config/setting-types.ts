@@ -46,6 +46,14 @@ const parsed = <T>(hint: string, read: (text: string) => T | undefined, options:
 
 export const duration = () => parsed(DURATION_HINT, parseDuration)
 
+/** Its text may hold a secret: it is not shown. */
+export const webUrl = () =>
+  parsed(
+    'write a URL such as https://ops.example/zonecast',
+    (value) => (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined),
+    { show: false },
+  )
+
 export const address = (defaultPort: number) =>
   parsed(`${ADDRESS_HINT}, an address and not a host name`, (value) => parseAddress(value, defaultPort))
 

@@ -168,6 +168,7 @@ export class Hub {
           }),
           limits: live.limits,
           rollout: live.rollout,
+          webhooks: live.webhooks,
           decider: new ReleaseDecider({
             board: this.#board,
             clock,
@@ -267,7 +268,7 @@ export class Hub {
   }
 }
 
-function liveSettings({ defaults, rollout }: Config) {
+function liveSettings({ defaults, rollout, webhooks }: Config) {
   const { limits, notify, observe, keepVersions, keepOctets } = defaults
   return {
     limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
@@ -277,6 +278,7 @@ function liveSettings({ defaults, rollout }: Config) {
     notify: { ...notify },
     observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
     rollout: { ...rollout },
+    webhooks: { list: webhooks },
     compare: { enabled: defaults.comparePrimaries },
   }
 }

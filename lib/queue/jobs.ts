@@ -2,6 +2,7 @@
  * Terminology. Job: one piece of work in a queue. Queue: jobs of one kind, in Redis. Worker: the process that takes them.
  * `refresh`: look at the primaries of one zone and take what is newer; one queue per hub, as each hub transfers for itself.
  * `push`: bring one node up to date after a first try in memory did not get there; any hub's worker may take it.
+ * `webhook`: one event to be told to one receiver.
  * `resync`: a person's wish to bring nodes to the released version again, followed node by node.
  */
 import type { ZoneName } from '../dns/name.js'
@@ -63,7 +64,18 @@ export interface RefreshResult {
   serial: Serial | undefined
 }
 
-export type QueueKind = 'refresh' | 'push' | 'resync'
+/** One event for one receiver. Where it goes and what signs it is read from the config when it is sent. */
+export interface WebhookJob {
+  webhook: string
+  /** The same for every try, so that a receiver can tell them. */
+  id: string
+  event: string
+  /** JSON. */
+  body: string
+}
+
+export const QUEUE_KINDS = ['refresh', 'push', 'resync', 'webhook'] as const
+export type QueueKind = (typeof QUEUE_KINDS)[number]
 
 /** BullMQ allows no colon in names. */
 export const queueName = (kind: QueueKind, hub: string): string =>

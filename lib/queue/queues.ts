@@ -1,13 +1,23 @@
 /** The queues as producers and readers see them. What a worker does with a job is in services/worker. */
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { type JobView, type PushJob, type QueueKind, queueName, type RefreshJob, type ResyncJob } from './jobs.js'
+import {
+  type JobView,
+  type PushJob,
+  type QueueKind,
+  queueName,
+  type RefreshJob,
+  type ResyncJob,
+  type WebhookJob,
+} from './jobs.js'
 
 export const QUEUE_PREFIX = '{zonecast}'
 
 /** Finished jobs are kept for people to look at, not for ever. */
 const KEEP = { removeOnComplete: { count: 200, age: 86_400 }, removeOnFail: { count: 500, age: 7 * 86_400 } }
 /** Seconds a resync that failed stays visible are those of KEEP; it is never tried again by itself: its targets heal anyway. */
+/** Some two days of growing waits. */
+const WEBHOOK_RETRY = { attempts: 40, backoff: { type: 'webhook' } }
 const PUSH_RETRY = { attempts: 1_000_000, backoff: { type: 'push' } }
 
 export class JobQueues {
@@ -17,7 +27,7 @@ export class JobQueues {
   constructor(redis: Redis, hub: string) {
     const open = (kind: QueueKind): Queue =>
       new Queue(queueName(kind, hub), { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEEP, skipMetasUpdate: true })
-    this.#queues = { refresh: open('refresh'), push: open('push'), resync: open('resync') }
+    this.#queues = { refresh: open('refresh'), push: open('push'), resync: open('resync'), webhook: open('webhook') }
     for (const queue of Object.values(this.#queues)) queue.on('error', () => undefined)
   }
 
@@ -41,6 +51,10 @@ export class JobQueues {
         opts: { delay: delayMs, deduplication: { id: data.node, keepLastIfActive: true }, ...PUSH_RETRY },
       })),
     )
+  }
+
+  async enqueueWebhooks(jobs: readonly WebhookJob[]): Promise<void> {
+    await this.#queues.webhook.addBulk(jobs.map((data) => ({ name: 'webhook', data, opts: WEBHOOK_RETRY })))
   }
 
   async enqueueResync(job: ResyncJob): Promise<string> {
@@ -94,7 +108,7 @@ export class JobQueues {
 const jobId = (kind: QueueKind, job: Job): string => `${kind}-${job.id}`
 
 function splitId(id: string): [QueueKind | undefined, string | undefined] {
-  const match = /^(refresh|push|resync)-([\w.-]{1,64})$/.exec(id)
+  const match = /^(refresh|push|resync|webhook)-([\w.-]{1,64})$/.exec(id)
   return match ? [match[1] as QueueKind, match[2]] : [undefined, undefined]
 }
 

@@ -3,6 +3,7 @@ import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { CHECK_NAMES } from '../../lib/checks/check.js'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
+import { QUEUE_KINDS } from '../../lib/queue/jobs.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 
 extendZodWithOpenApi(z)
@@ -140,7 +141,7 @@ const JobProgress = z
 export const Job = z
   .object({
     id: z.string(),
-    kind: z.enum(['refresh', 'push', 'resync']),
+    kind: z.enum(QUEUE_KINDS),
     state: z.enum(['waiting', 'active', 'done', 'failed']),
     progress: z.union([JobProgress, z.number()]).nullable().describe('Of a resync, target by target'),
     error: z.string().nullable(),

@@ -10,6 +10,12 @@ const PUSH_BACKOFF = { firstMs: 5_000, maxMs: 300_000 }
 
 export const pushBackoffMs = (attempts: number, random: number): number => backoffMs(PUSH_BACKOFF, attempts, random)
 
+/** Tries of a webhook: soon while the receiver restarts, hourly while it is down. */
+const WEBHOOK_BACKOFF = { firstMs: 5_000, maxMs: 3_600_000 }
+
+export const retryMs = (kind: string | undefined, attempts: number, random: number): number =>
+  kind === 'webhook' ? backoffMs(WEBHOOK_BACKOFF, attempts, random) : pushBackoffMs(attempts, random)
+
 /** What to throw in a BullMQ processor. */
 export function toBullWords(error: unknown, Unrecoverable: new (message: string) => Error): Error {
   if (error instanceof ZonecastError && error.nextMove === 'operator') return new Unrecoverable(error.message)

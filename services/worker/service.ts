@@ -11,7 +11,15 @@ import type { NodeLooker } from '../../lib/push/node-looker.js'
 import type { NodeProber } from '../../lib/push/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
-import { type PushJob, type QueueKind, queueName, type RefreshJob, refreshAfter, type ResyncJob } from '../../lib/queue/jobs.js'
+import {
+  type PushJob,
+  type QueueKind,
+  queueName,
+  type RefreshJob,
+  refreshAfter,
+  type ResyncJob,
+  type WebhookJob,
+} from '../../lib/queue/jobs.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
@@ -19,8 +27,9 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
-import { pushBackoffMs, toBullWords } from './retry-policy.js'
+import { retryMs, toBullWords } from './retry-policy.js'
 import { RolloutDriver } from './rollout-driver.js'
+import { Webhooks, type WebhookParts } from './webhooks.js'
 import { noteProgress, restoreZoneCell } from './zone-cells.js'
 
 export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
@@ -33,6 +42,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
   notifyRetries: { retriesMs: readonly number[] }
   prober: NodeProber
   rollout: RolloutRules
+  webhooks: WebhookParts['webhooks']
 }
 
 export interface WorkerSettings {
@@ -60,6 +70,7 @@ export class WorkerService implements Service {
   readonly #refresh: RefreshProcessor
   readonly #observer: FleetObserver
   readonly #rollouts: RolloutDriver
+  readonly #webhooks: Webhooks
   readonly #workers: Worker[] = []
   readonly #connections: Redis[] = []
   #coolDown: NodeJS.Timeout | undefined
@@ -84,6 +95,7 @@ export class WorkerService implements Service {
       observe: settings.observe,
       onProgress: (zone, stored, version) => this.#onProgress(zone, stored, version),
     })
+    this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
     this.#observer = new FleetObserver(settings.observe, parts.looker, this.push, parts.store, parts.clock)
   }
 
@@ -94,6 +106,7 @@ export class WorkerService implements Service {
     else taking.catch(() => undefined)
     this.#observer.start(this.#fleet)
     this.#rollouts.start()
+    this.#webhooks.start()
     this.#unlisten = [
       this.#parts.board.onChange((change) => {
         if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
@@ -109,6 +122,7 @@ export class WorkerService implements Service {
     await this.#removeOrphans()
     if (this.#isStopping) return
     this.#take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(data as RefreshJob))
+    this.#take('webhook', 4, (data) => this.#webhooks.deliver(data as WebhookJob))
     this.#take('push', 64, (data) => this.#catchUp(data as PushJob))
     this.#take('resync', 8, (data, report) =>
       runResync(
@@ -178,7 +192,7 @@ export class WorkerService implements Service {
         prefix: QUEUE_PREFIX,
         concurrency,
         lockDuration: LOCK_MS,
-        settings: { backoffStrategy: (attempts?: number) => pushBackoffMs(attempts ?? 1, Math.random()) },
+        settings: { backoffStrategy: (attempts, type) => retryMs(type, attempts ?? 1, Math.random()) },
       },
     )
     // Connection trouble shows in readyz; a failed job has said why on the board.
@@ -228,6 +242,7 @@ export class WorkerService implements Service {
 
   async drain(deadlineMs: number): Promise<void> {
     this.#isStopping = true
+    this.#webhooks.stop()
     this.#observer.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()
