@@ -49,7 +49,7 @@ export class StoredZone {
   }
 
   get versions(): readonly Version[] {
-    return this.#log.rows.map((row) => row.version)
+    return this.#log.versions
   }
 
   get latest(): Version | undefined {

@@ -44,7 +44,18 @@ export class ZoneLog {
   #inode = 0
   #orders: ZoneOrders | undefined
   #rivals: readonly Rival[] = []
-  rows: LoggedVersion[] = []
+  #rows: LoggedVersion[] = []
+  #versions: readonly Version[] | undefined
+
+  /** Oldest first. */
+  get rows(): readonly LoggedVersion[] {
+    return this.#rows
+  }
+
+  get versions(): readonly Version[] {
+    this.#versions ??= this.#rows.map(({ version }) => version)
+    return this.#versions
+  }
 
   constructor(directory: string) {
     this.#file = join(directory, 'journal')
@@ -68,7 +79,8 @@ export class ZoneLog {
     this.#end = end
     this.#inode = inodeOf(this.#file)
     const old = new Map(this.rows.map((row) => [row.located.at, row]))
-    this.rows = []
+    this.#rows = []
+    this.#versions = undefined
     this.#orders = undefined
     this.#rivals = []
     for (const located of entries) {
@@ -118,7 +130,8 @@ export class ZoneLog {
     }
     advance(version, head)
     const row = { version, head, located, snapshot: head.snapshot, loaded }
-    this.rows.push(row)
+    this.#rows.push(row)
+    this.#versions = undefined
     return row
   }
 
@@ -181,7 +194,8 @@ export class ZoneLog {
         { code: 'STORE_CORRUPT', file: this.#file, reason: 'rewrite' },
         `${this.#file} did not read back as written`,
       )
-    this.rows = []
+    this.#rows = []
+    this.#versions = undefined
     for (const [i, entry] of located.entries()) this.#push(entry.head as VersionHead, entry, loaded[i])
   }
 

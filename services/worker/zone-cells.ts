@@ -29,10 +29,10 @@ const BLANK: ZoneCell = {
 
 /** The part of a cell that the disk knows best. */
 function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts'> {
-  const released = stored.released
-  const releases = stored.versions.flatMap(({ serial, digest, releasedAt }) =>
-    releasedAt === undefined ? [] : [{ serial, digest, releasedAt }],
-  )
+  const { released, versions } = stored
+  const releases = versions
+    .slice(-RELEASES * 2)
+    .flatMap(({ serial, digest, releasedAt }) => (releasedAt === undefined ? [] : [{ serial, digest, releasedAt }]))
   return {
     released: released && {
       serial: released.serial,
@@ -44,9 +44,9 @@ function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' |
     releases: releases.slice(-RELEASES),
     staged: stagedOf(stored),
     newest: stored.latest?.serial,
-    rollouts: stored.versions.flatMap((version, i) => {
+    rollouts: versions.flatMap((version, i) => {
       const state = version.rollout?.state
-      const isRecent = i >= stored.versions.length - RECENT
+      const isRecent = i >= versions.length - RECENT
       return isRecent || state === 'held' || state === 'halted' ? [markOf(stored, version)] : []
     }),
   }
