@@ -209,7 +209,7 @@ async function commit(
   } catch (error) {
     // Two contents under one serial: both are kept, for a person to choose from.
     if (error instanceof StoreError && error.code === 'STORE_CONFLICT')
-      await wish.stored.keepRival(draft, primary.id, clock.now())
+      await wish.stored.rivals.keep(draft, primary.id, clock.now())
     else await draft.discard()
     throw error
   }

@@ -4,7 +4,9 @@ import type { ChecksOutcome } from '../rollout/record.js'
 import { compareContents, isRespelled } from '../zone/compare.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import { StoreError } from './errors.js'
 import type { Progress, VersionHead } from './journal-file.js'
+import type { Version } from './version.js'
 
 /** Where a version came from, and what was decided of it before it was committed. Times are milliseconds since 1970. */
 export interface Provenance extends Progress {
@@ -20,7 +22,13 @@ export interface Provenance extends Progress {
  */
 export type Judge = (contents: ZoneContents, change: readonly Difference[] | undefined) => Promise<Provenance>
 
-export function headOf(contents: ZoneContents, provenance: Provenance, kind: 'axfr' | 'ixfr', differences: number): VersionHead {
+export function headOf(
+  contents: ZoneContents,
+  provenance: Provenance,
+  kind: 'axfr' | 'ixfr',
+  differences: number,
+  before: Version | undefined,
+): VersionHead {
   return {
     entry: 'version',
     serial: contents.soa.serial,
@@ -31,6 +39,7 @@ export function headOf(contents: ZoneContents, provenance: Provenance, kind: 'ax
     ...provenance,
     kind,
     differences,
+    ...(before && Object.keys(before.confirmed).length > 0 ? { confirmedBefore: { ...before.confirmed } } : {}),
   }
 }
 
@@ -41,3 +50,12 @@ export const changeBetween = (older: ZoneContents, newer: ZoneContents): Promise
 /** Whether a change brings older contents to newer ones letter by letter. */
 export const isToTheLetter = async (older: ZoneContents, newer: ZoneContents): Promise<boolean> =>
   !(await isRespelled(older, newer, pause))
+
+/** A version replaces the one it was built on, or nothing. Throws StoreError STORE_MOVED_ON. */
+export function expectNewest(zone: string, held: Version | undefined, replacing: Version | undefined): void {
+  if (held?.serial === replacing?.serial && held?.digest === replacing?.digest) return
+  throw new StoreError(
+    { code: 'STORE_MOVED_ON', zone, expected: replacing?.serial, held: held?.serial },
+    `${zone} moved on to serial ${held?.serial} meanwhile`,
+  )
+}

@@ -32,6 +32,8 @@ export interface Progress {
   /** Released to these nodes, at these times, while the rollout is under way. */
   releasedTo?: Record<string, number>
   rollout?: RolloutRecord
+  /** Nodes whose own answer showed it, and when first. */
+  confirmed?: Record<string, number>
 }
 
 export interface VersionHead extends Progress {
@@ -47,6 +49,8 @@ export interface VersionHead extends Progress {
   kind: 'axfr' | 'ixfr'
   /** What the checks said. */
   checks?: ChecksOutcome
+  /** Who had confirmed the version before, until now: no write of its own for each node. */
+  confirmedBefore?: Record<string, number>
   /** File of the whole contents, when this version has one of its own. */
   snapshot?: string
   /** Number of difference sequences from the version before; 0 when there is a gap. */

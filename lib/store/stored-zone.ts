@@ -3,7 +3,6 @@
  * gets a name: whole (from AXFR) or by differences (from IXFR). A version is durable before anybody can see it, and replaces
  * exactly the version it was built on.
  */
-import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -11,41 +10,49 @@ import type { ZoneOrders } from '../rollout/record.js'
 import { withRests } from '../runtime/clock.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { changeBetween, headOf, isToTheLetter, type Judge } from './commit.js'
+import { changeBetween, expectNewest, headOf, isToTheLetter, type Judge } from './commit.js'
 import { StoreError } from './errors.js'
-import type { Progress, Rival } from './journal-file.js'
+import type { Progress } from './journal-file.js'
 import { isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
+import { COMPARED, Rivals } from './rivals.js'
 import { SnapshotDraft } from './snapshot-draft.js'
-import { readSnapshot } from './snapshot-file.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
+import { WarmContents } from './warm-contents.js'
 import { ZoneLog } from './zone-log.js'
-import { dropVersions, removeStrays, rivalName, snapshotName } from './zone-upkeep.js'
+import { dropVersions, removeStrays, snapshotName } from './zone-upkeep.js'
 
 /** The file of contents that are being received. */
 const INCOMING = 'incoming.new'
-/** The file of contents that are only compared. */
-const RIVAL = 'rival.new'
 
 export class StoredZone {
   readonly name: ZoneName
   readonly apex: Buffer
   readonly #directory: string
   readonly #log: ZoneLog
-  #contents: ZoneContents | undefined
-  #loading: Promise<ZoneContents> | undefined
+  /** Other contents under the serial of the newest version. */
+  readonly rivals: Rivals
+  readonly #warm: WarmContents
   #queue: Promise<unknown> = Promise.resolve()
   #draft: SnapshotDraft | undefined
-  #isDamaged = false
   #isClosed = false
-  /** When contents were last wanted; for cooling down. */
-  usedAt = 0
 
   constructor(name: ZoneName, apex: Buffer, directory: string) {
     this.name = name
     this.apex = apex
     this.#directory = directory
     this.#log = new ZoneLog(directory)
+    this.#warm = new WarmContents(
+      () => this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, directory, apex)),
+      () => this.latest,
+    )
+    this.rivals = new Rivals({
+      apex,
+      directory,
+      log: this.#log,
+      exclusively: (work) => this.#exclusively(work),
+      onAdopted: (contents) => this.#warm.put(contents),
+    })
   }
 
   get versions(): readonly Version[] {
@@ -79,12 +86,17 @@ export class StoredZone {
 
   /** Octets of memory the warm contents hold. */
   get memory(): number {
-    return this.#contents?.memory ?? 0
+    return this.#warm.memory
+  }
+
+  /** When contents were last wanted; for cooling down. */
+  get usedAt(): number {
+    return this.#warm.usedAt
   }
 
   /** Lets go of the records; they come back from disk on demand. */
   cool(): void {
-    this.#contents = undefined
+    this.#warm.cool()
   }
 
   /** Reads what another process has committed. */
@@ -92,7 +104,7 @@ export class StoredZone {
     const before = this.latest
     this.#log.load()
     const now = this.latest
-    if (before?.serial !== now?.serial || before?.digest !== now?.digest) this.#contents = undefined
+    if (before?.serial !== now?.serial || before?.digest !== now?.digest) this.#warm.cool()
   }
 
   /** Reads what another process has written since we looked; false when there is nothing. */
@@ -125,20 +137,7 @@ export class StoredZone {
 
   /** Contents of the newest version, from memory or disk. Throws StoreError. */
   async contents(): Promise<ZoneContents> {
-    this.usedAt = Date.now()
-    if (this.#contents) return this.#contents
-    this.#loading ??= this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, this.#directory, this.apex)).finally(
-      () => {
-        this.#loading = undefined
-      },
-    )
-    const latest = this.latest
-    const contents = await this.#loading.catch((error) => {
-      this.#isDamaged = true
-      throw error
-    })
-    if (latest === this.latest) this.#contents = contents
-    return contents
+    return await this.#warm.get()
   }
 
   /** Contents of any kept version; a copy of its own unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
@@ -163,20 +162,6 @@ export class StoredZone {
     )
   }
 
-  #expect(replacing: Version | undefined): void {
-    const held = this.latest
-    if (held?.serial !== replacing?.serial || held?.digest !== replacing?.digest)
-      throw new StoreError(
-        { code: 'STORE_MOVED_ON', zone: this.name, expected: replacing?.serial, held: held?.serial },
-        `${this.name} moved on to serial ${held?.serial} meanwhile`,
-      )
-  }
-
-  /** For contents that are received only to be compared; one at a time. */
-  rivalDraft(contents: ZoneContents): SnapshotDraft {
-    return new SnapshotDraft(contents, join(this.#directory, RIVAL))
-  }
-
   /** For contents that are about to be received; one at a time. */
   draft(contents: ZoneContents): SnapshotDraft {
     this.#draft = new SnapshotDraft(contents, join(this.#directory, INCOMING))
@@ -190,7 +175,7 @@ export class StoredZone {
   commitFull(draft: SnapshotDraft, replacing: Version | undefined, judge: Judge): Promise<Version> {
     return this.#exclusively(async () => {
       const { contents } = draft
-      this.#expect(replacing)
+      expectNewest(this.name, this.latest, replacing)
       const older = await this.#older()
       const change = older && (await changeBetween(older, contents))
       const provenance = await judge(contents, change && [change])
@@ -198,19 +183,15 @@ export class StoredZone {
       const isWritten = !serves || draft.hasBegun || !(await isToTheLetter(older!, contents))
       const snapshot = snapshotName({ serial: contents.soa.serial, digest: contents.digest })
       if (isWritten) await draft.finish(join(this.#directory, snapshot))
-      const head = { ...headOf(contents, provenance, 'axfr', serves ? 1 : 0), ...(isWritten ? { snapshot } : {}) }
-      const row = await this.#log.append(head, serves ? [change] : [], () => {
-        this.#contents = contents
-        this.#isDamaged = false
-      })
-      this.usedAt = Date.now()
+      const head = { ...headOf(contents, provenance, 'axfr', serves ? 1 : 0, this.latest), ...(isWritten ? { snapshot } : {}) }
+      const row = await this.#log.append(head, serves ? [change] : [], () => this.#warm.put(contents))
       return row!.version
     })
   }
 
   /** The newest version could not be read back from disk; a whole transfer of it repairs that. */
   get isDamaged(): boolean {
-    return this.#isDamaged
+    return this.#warm.isDamaged
   }
 
   /** Puts whole contents of the newest version, taken anew, in the place of damaged ones. What led there is dropped. */
@@ -223,8 +204,7 @@ export class StoredZone {
       await draft.finish(join(this.#directory, file))
       last.snapshot = file
       await this.#log.rewrite(this.#log.rows.length - 1)
-      this.#contents = contents
-      this.#isDamaged = false
+      this.#warm.put(contents)
     })
   }
 
@@ -237,13 +217,13 @@ export class StoredZone {
   /** Applies differences to the newest version and commits the result. On any error the zone is as before. */
   async commitIncremental(differences: readonly Difference[], replacing: Version, judge: Judge): Promise<Version> {
     return this.#exclusively(async () => {
-      this.#expect(replacing)
+      expectNewest(this.name, this.latest, replacing)
       const contents = await this.contents()
       contents.begin()
       try {
         const exact: Difference[] = []
         for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
-        const head = headOf(contents, await judge(contents, exact), 'ixfr', exact.length)
+        const head = headOf(contents, await judge(contents, exact), 'ixfr', exact.length, this.latest)
         const row = await this.#log.append(head, exact, () => contents.commit())
         return row!.version
       } catch (error) {
@@ -262,6 +242,12 @@ export class StoredZone {
       await this.#log.append({ entry: 'progress', serial: held.serial, digest: held.digest, ...change })
       return held
     })
+  }
+
+  /** A node's own answer showed the serial. */
+  noteConfirmed(serial: Serial, node: string, at: number): void {
+    const version = this.find(serial)
+    if (version && version.confirmed[node] === undefined) version.confirmed = { ...version.confirmed, [node]: at }
   }
 
   /** What people last said of the zone. */
@@ -290,7 +276,7 @@ export class StoredZone {
 
   /** Whether `tidy` has work to do. */
   isDueForTidying(rule: KeepRule): boolean {
-    return isDueForTidying(this.#log.rows, this.#log.octets, this.#contents?.waste ?? 0, rule)
+    return isDueForTidying(this.#log.rows, this.#log.octets, this.#warm.waste, rule)
   }
 
   /** Drops versions nobody needs, rewrites the journal, and removes files that no version names. */
@@ -298,47 +284,9 @@ export class StoredZone {
     return this.#exclusively(async () => {
       const dropped = await dropVersions(this.#log, this.#directory, rule, () => this.contents())
       // Reading back from the file also leaves the dead records behind.
-      if (dropped && (this.#contents?.waste ?? 0) > MAX_WASTE) this.#contents = undefined
+      if (dropped && this.#warm.waste > MAX_WASTE) this.#warm.cool()
       // A transfer may be coming in meanwhile: its file belongs to its draft.
-      await removeStrays(this.#log, this.#directory, [RIVAL, ...(this.#draft?.isOpen ? [INCOMING] : [])])
-    })
-  }
-
-  /** Other contents under the serial of the newest version. */
-  get rivals(): readonly Rival[] {
-    return this.#log.rivals
-  }
-
-  /** Keeps contents that another primary serves under the newest serial, or drops all such with `undefined`. */
-  keepRival(draft: SnapshotDraft | undefined, from: string, seenAt: number): Promise<void> {
-    return this.#exclusively(async () => {
-      const rivals = draft === undefined ? [] : [...this.rivals.filter((rival) => rival.from !== from)]
-      if (draft) {
-        const { soa, digest, records } = draft.contents
-        const rival = { serial: soa.serial, digest, records, from, seenAt }
-        await draft.finish(join(this.#directory, rivalName(rival)))
-        rivals.push(rival)
-      }
-      await this.#log.append({ entry: 'rivals', rivals })
-    })
-  }
-
-  contentsOfRival(rival: Rival): Promise<ZoneContents> {
-    return readSnapshot(join(this.#directory, rivalName(rival)), this.apex)
-  }
-
-  /** Makes the content of another primary the newest version, in the place of what goes under the same serial. */
-  adoptRival(rival: Rival, judge: Judge): Promise<Version> {
-    return this.#exclusively(async () => {
-      const contents = await this.contentsOfRival(rival)
-      const provenance = await judge(contents, undefined)
-      const snapshot = snapshotName(rival)
-      await rename(join(this.#directory, rivalName(rival)), join(this.#directory, snapshot))
-      const row = await this.#log.append({ ...headOf(contents, provenance, 'axfr', 0), snapshot }, [], () => {
-        this.#contents = contents
-      })
-      await this.#log.append({ entry: 'rivals', rivals: [] })
-      return row!.version
+      await removeStrays(this.#log, this.#directory, [COMPARED, ...(this.#draft?.isOpen ? [INCOMING] : [])])
     })
   }
 

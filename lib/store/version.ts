@@ -20,6 +20,8 @@ export interface Version {
   /** To single nodes, while its rollout is under way. */
   releasedTo: Readonly<Record<string, number>>
   rollout: RolloutRecord | undefined
+  /** Nodes whose own answer showed it, and when first; durable with the next version. */
+  confirmed: Readonly<Record<string, number>>
   checks: ChecksOutcome | undefined
   /** The primary it came from. */
   from: string

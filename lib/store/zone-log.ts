@@ -124,10 +124,13 @@ export class ZoneLog {
       releasedAt: undefined,
       releasedTo: {},
       rollout: undefined,
+      confirmed: {},
       checks: head.checks,
       from: head.from,
       kind: head.kind,
     }
+    const before = this.#rows.at(-1)?.version
+    if (before && head.confirmedBefore) before.confirmed = { ...head.confirmedBefore, ...before.confirmed }
     advance(version, head)
     const row = { version, head, located, snapshot: head.snapshot, loaded }
     this.#rows.push(row)
@@ -179,6 +182,7 @@ export class ZoneLog {
     const entries = kept.map((row, i) => {
       const head: VersionHead = { ...row.head }
       delete head.snapshot
+      delete head.confirmedBefore
       if (row.snapshot !== undefined) head.snapshot = row.snapshot
       Object.assign(head, progressOf(row.version))
       return encodeEntry(head, stored[i]!)
@@ -220,17 +224,19 @@ export class ZoneLog {
   }
 }
 
-function advance(version: Version, { releasedAt, releasedTo, rollout }: Progress): void {
+function advance(version: Version, { releasedAt, releasedTo, rollout, confirmed }: Progress): void {
   if (releasedAt !== undefined) version.releasedAt = releasedAt
   if (releasedTo !== undefined) version.releasedTo = { ...version.releasedTo, ...releasedTo }
   if (rollout !== undefined) version.rollout = rollout
+  if (confirmed !== undefined) version.confirmed = { ...confirmed, ...version.confirmed }
 }
 
-function progressOf({ releasedAt, releasedTo, rollout }: Version): Progress {
+function progressOf({ releasedAt, releasedTo, rollout, confirmed }: Version): Progress {
   return {
     ...(releasedAt === undefined ? {} : { releasedAt }),
     ...(Object.keys(releasedTo).length === 0 ? {} : { releasedTo: { ...releasedTo } }),
     ...(rollout === undefined ? {} : { rollout }),
+    ...(Object.keys(confirmed).length === 0 ? {} : { confirmed: { ...confirmed } }),
   }
 }
 

@@ -49,6 +49,9 @@ export const Version = z
     state: z.enum(['committed', 'released', ...ROLLOUT_STATES]),
     from: z.string(),
     kind: z.enum(['axfr', 'ixfr']),
+    verdict: z.enum(['pass', 'warn', 'hold']).nullable().describe('What the checks said'),
+    releasedTo: z.record(z.string(), moment).describe('Nodes it was released to before all others, and when'),
+    confirmed: z.record(z.string(), moment).describe('Nodes whose own answer showed it, and when first'),
   })
   .openapi('Version')
 export const Rival = z.object({ serial, digest: z.string(), records: z.int(), from: z.string(), seenAt: moment }).openapi('Rival')

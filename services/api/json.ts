@@ -38,7 +38,13 @@ export const versionJson = (version: Version, newestReleased: Version | undefine
   state: stateOf(version, newestReleased),
   from: version.from,
   kind: version.kind,
+  verdict: version.checks?.verdict ?? null,
+  releasedTo: timesOf(version.releasedTo),
+  confirmed: timesOf(version.confirmed),
 })
+
+const timesOf = (times: Readonly<Record<string, number>>): Record<string, string | null> =>
+  Object.fromEntries(Object.entries(times).map(([node, ms]) => [node, time(ms)]))
 
 function stateOf({ rollout, releasedAt, serial, digest }: Version, newestReleased: Version | undefined): string {
   if (releasedAt === undefined) return rollout?.state ?? 'committed'

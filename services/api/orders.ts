@@ -65,7 +65,8 @@ function chooseContent(
 ): Ordered {
   if (!zone.primaries.some(({ id }) => id === primary))
     throw new ApiProblem(404, 'unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
-  const { latest, rivals } = stored
+  const { latest } = stored
+  const rivals = stored.rivals.list
   if (kind === 'reject')
     throw new ApiProblem(
       422,

@@ -39,6 +39,9 @@ export interface VersionAnswer {
   releasedAt: string | null
   state: string
   from: string
+  verdict?: string | null
+  releasedTo?: Record<string, string | null>
+  confirmed?: Record<string, string | null>
 }
 
 export interface NodeAnswer {

@@ -60,8 +60,8 @@ export class PrimaryComparer {
       this.#remember(zone.name, primary, reference)
       if (found.kind === 'same') continue
       // After the commit, whose turn at the store this is.
-      void stored
-        .keepRival(found.draft, primary.id, this.#parts.clock.now())
+      void stored.rivals
+        .keep(found.draft, primary.id, this.#parts.clock.now())
         .catch((error) =>
           this.#parts.log.error({ zone: zone.name, op: 'compare', err: describeError(error) }, 'other content could not be kept'),
         )
@@ -84,7 +84,7 @@ export class PrimaryComparer {
       if (found.kind !== 'unknown' && stored.latest === latest) this.#remember(zone.name, primary, latest)
       if (found.kind !== 'differs') return
       if (stored.latest !== latest) return await found.draft.discard()
-      await stored.keepRival(found.draft, primary.id, this.#parts.clock.now())
+      await stored.rivals.keep(found.draft, primary.id, this.#parts.clock.now())
       const sentence = conflictOf(zone.name, latest.serial, latest.from, primary.id)
       noteConflict(this.#parts.board, stored, this.#parts.clock.now(), sentence)
       this.#parts.log.error({ zone: zone.name, op: 'compare', serial: latest.serial, primary: primary.id }, sentence)

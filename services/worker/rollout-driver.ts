@@ -53,7 +53,10 @@ export class RolloutDriver {
     this.#unlisten = this.#parts.board.onChange((change) => {
       if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
       else if (change.table === 'nodes') {
-        const [zone] = splitPair(change.key)
+        const [zone, node] = splitPair(change.key)
+        const { serial, observedAt } = change.value
+        if (serial !== undefined && observedAt !== undefined && this.#fleet.zones.has(zone as ZoneName))
+          this.#parts.store.zone(zone as ZoneName).noteConfirmed(serial, node, observedAt)
         if (this.#active.has(zone as ZoneName)) this.look(zone as ZoneName)
       }
     })
@@ -161,7 +164,8 @@ export class RolloutDriver {
   /** Of two contents under one serial a person chose one. */
   async #choose(zone: FleetZone, stored: StoredZone, orders: ZoneOrders): Promise<void> {
     const { clock, decider, log, board, onProgress } = this.#parts
-    const { latest, rivals } = stored
+    const { latest } = stored
+    const rivals = stored.rivals.list
     if (!latest || rivals.length === 0) return
     const chosen = orders.decisions.findLast(
       ({ kind, serial, digest, at }) =>
@@ -175,7 +179,7 @@ export class RolloutDriver {
     const rival = rivals.find(({ digest }) => digest === chosen.digest)
     const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
     if (rival) {
-      const version = await stored.adoptRival(rival, async (contents, change) => ({
+      const version = await stored.rivals.adopt(rival, async (contents, change) => ({
         seenAt: rival.seenAt,
         committedAt: clock.now(),
         from: rival.from,
@@ -184,7 +188,7 @@ export class RolloutDriver {
       log.warn({ ...line, from: rival.from }, 'the content of another primary takes the place of ours')
       onProgress(zone, stored, version)
     } else {
-      await stored.keepRival(undefined, latest.from, clock.now())
+      await stored.rivals.drop()
       log.warn({ ...line, from: latest.from }, 'the content that we have is the right one')
     }
     noteConflict(board, stored, clock.now(), undefined)
@@ -194,9 +198,9 @@ export class RolloutDriver {
     const record = version.rollout!
     if (record.state !== 'releasing' && record.state !== 'soaking') return
     const now = this.#parts.clock.now()
-    const isRivalled = stored.latest === version && stored.rivals.length > 0
+    const isRivalled = stored.latest === version && stored.rivals.list.length > 0
     const gate = isRivalled
-      ? { kind: 'failed' as const, why: conflictOf(zone.name, version.serial, version.from, stored.rivals[0]!.from) }
+      ? { kind: 'failed' as const, why: conflictOf(zone.name, version.serial, version.from, stored.rivals.list[0]!.from) }
       : this.#watch.gate(zone, version, now)
     if (gate.kind === 'failed') await this.#step(zone, stored, version, { kind: 'gate-failed', why: gate.why })
     else if (gate.kind === 'open') await this.#step(zone, stored, version, { kind: 'gate-open' })

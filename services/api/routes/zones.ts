@@ -39,7 +39,7 @@ export function zoneRoutes(context: ApiContext): Router {
       ...zoneSummaryJson(summary),
       nodes: Object.fromEntries([...nodes].map(([id, view]) => [id, nodeZoneJson(view)])),
       primaries: Object.fromEntries(zone.primaries.map(({ id }) => [id, primaryJson(context.matrix.primaryCell(zone, id))])),
-      rivals: stored.rivals.map(({ seenAt, ...rival }) => ({ ...rival, seenAt: time(seenAt) })),
+      rivals: stored.rivals.list.map(({ seenAt, ...rival }) => ({ ...rival, seenAt: time(seenAt) })),
       versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
     })
   })
@@ -105,8 +105,10 @@ function versionOf(stored: StoredZone, serial: number): Version {
 /** A version, or the content of another primary under the newest serial. */
 function keptOf(stored: StoredZone, { serial, digest }: { serial: number; digest?: string | undefined }): Kept {
   const rival =
-    digest === undefined ? undefined : stored.rivals.find((known) => known.serial === serial && known.digest.startsWith(digest))
-  if (rival) return { version: undefined, contents: () => stored.contentsOfRival(rival) }
+    digest === undefined
+      ? undefined
+      : stored.rivals.list.find((known) => known.serial === serial && known.digest.startsWith(digest))
+  if (rival) return { version: undefined, contents: () => stored.rivals.contentsOf(rival) }
   const version = stored.versions.findLast(
     (known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)),
   )

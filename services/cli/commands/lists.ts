@@ -57,23 +57,28 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
 
   list('history', 'the versions of a zone that are kept, newest first')
     .argument('<zone>')
-    .action(async (zone: string, options: Options, command: Command) => {
+    .option('--nodes', 'who was given and who showed each version, and when')
+    .action(async (zone: string, options: Options & { nodes?: true }, command: Command) => {
       const { versions } = await clientOf(command).get<{ versions: VersionAnswer[] }>(`v1/zones/${segment(zone)}`)
-      show(
-        terminal,
-        options,
-        versions,
-        ['SERIAL', 'STATE', 'RECORDS', 'FROM', 'SEEN (UTC)', 'RELEASED (UTC)', 'DIGEST'],
-        (version) => [
-          version.serial,
-          version.state,
-          version.records,
-          version.from,
-          moment(version.seenAt),
-          moment(version.releasedAt),
-          version.digest.slice(0, 16),
-        ],
-      )
+      if (options.nodes) showByNode(terminal, options, versions)
+      else
+        show(
+          terminal,
+          options,
+          versions,
+          ['SERIAL', 'STATE', 'CHECKS', 'RECORDS', 'FROM', 'SEEN (UTC)', 'RELEASED (UTC)', 'CONFIRMED', 'DIGEST'],
+          (version) => [
+            version.serial,
+            { text: version.state, colour: VERSION_COLOUR[version.state] },
+            version.verdict ?? '',
+            version.records,
+            version.from,
+            moment(version.seenAt),
+            moment(version.releasedAt),
+            { text: String(Object.keys(version.confirmed ?? {}).length), align: 'right' },
+            version.digest.slice(0, 16),
+          ],
+        )
     })
 
   list('jobs', 'the newest jobs').action(async (options: Options, command: Command) => {
@@ -91,6 +96,28 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
 
 interface Options {
   json?: true
+}
+
+const VERSION_COLOUR: Record<string, Colour | undefined> = { held: 'red', halted: 'red', rejected: 'red', released: 'green' }
+
+/** One line for each version on each node: who served what, and when. */
+function showByNode(terminal: Terminal, options: Options, versions: readonly VersionAnswer[]): void {
+  const rows = versions.flatMap(({ serial, state, releasedAt, releasedTo = {}, confirmed = {} }) =>
+    [...new Set([...Object.keys(releasedTo), ...Object.keys(confirmed)])].sort().map((node) => ({
+      serial,
+      state,
+      node,
+      releasedAt: releasedTo[node] ?? releasedAt,
+      confirmedAt: confirmed[node] ?? null,
+    })),
+  )
+  show(terminal, options, rows, ['SERIAL', 'STATE', 'NODE', 'RELEASED (UTC)', 'CONFIRMED (UTC)'], (row) => [
+    row.serial,
+    row.state,
+    row.node,
+    moment(row.releasedAt),
+    moment(row.confirmedAt),
+  ])
 }
 
 function progressText(job: JobAnswer): string {

@@ -54,6 +54,7 @@ describe("the API's description", () => {
       releasedAt: undefined,
       releasedTo: {},
       rollout: undefined,
+      confirmed: {},
       checks: undefined,
       from: 'hm1',
       kind: 'axfr',

@@ -192,9 +192,9 @@ describe('a refresh', () => {
     const { latest } = scene.stored
     await expectError('STORE_CONFLICT', () => scene.refresh({ 'hm1 axfr': `S1\n${NS}\n${B}\nS1` }, { forceAxfr: true }))
     expect(scene.stored.latest).to.equal(latest)
-    const [rival] = scene.stored.rivals
+    const [rival] = scene.stored.rivals.list
     expect(rival).to.include({ serial: 1, from: 'hm1' })
-    expect(textsOf(await scene.stored.contentsOfRival(rival!)).join()).to.include('b.example.')
+    expect(textsOf(await scene.stored.rivals.contentsOf(rival!)).join()).to.include('b.example.')
   })
 
   it('that would make the zone larger than its limit is an error', async () => {

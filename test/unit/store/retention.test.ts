@@ -14,6 +14,7 @@ const version = (serial: number, releasedAt: number | undefined): Version => ({
   releasedAt,
   releasedTo: {},
   rollout: undefined,
+  confirmed: {},
   checks: undefined,
   from: 'hm1',
   kind: 'ixfr',
