@@ -123,6 +123,7 @@ export interface Defaults {
   unknownAfterLooks: number
   comparePrimaries: boolean
   keepVersions: number
+  keepForMs: number
   keepOctets: number
   limits: TransferLimits
 }

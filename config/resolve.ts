@@ -65,6 +65,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       unknownAfterLooks: d.unknownAfterLooks,
       comparePrimaries: d.comparePrimaries,
       keepVersions: d.keepVersions,
+      keepForMs: d.keepFor,
       keepOctets: d.keepOctets,
       limits: {
         octets: d.limits.octets,

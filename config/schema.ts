@@ -193,6 +193,7 @@ const defaults = section({
     .default(true)
     .describe('Compare the contents of primaries that serve one serial; false where each signs for itself.'),
   keepVersions: count(1).default(20).describe('Versions of a zone kept, besides all in use.'),
+  keepFor: duration().default(0).describe('Versions younger than this are kept as well, whatever their number.'),
   keepOctets: count(0)
     .default(2 ** 30)
     .describe('Octets of differences kept of a zone; past them the oldest versions go, but none in use.'),

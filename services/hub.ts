@@ -269,12 +269,12 @@ export class Hub {
 }
 
 function liveSettings({ defaults, rollout, webhooks }: Config) {
-  const { limits, notify, observe, keepVersions, keepOctets } = defaults
+  const { limits, notify, observe, keepVersions, keepForMs, keepOctets } = defaults
   return {
     limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
     connections: { perServer: limits.transfersPerPrimary, total: limits.transfers },
     memory: { total: limits.totalMemory ?? totalmem() * 0.75 },
-    retention: { keepVersions, keepOctets },
+    retention: { keepVersions, keepForMs, keepOctets },
     notify: { ...notify },
     observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
     rollout: { ...rollout },

@@ -6,6 +6,8 @@ export interface KeepRule {
   versions: number
   /** Of the differences between them. */
   octets: number
+  /** Versions committed since are kept as well; milliseconds since 1970. */
+  since: number
   /** Serials that some node serves. */
   inUse: ReadonlySet<Serial>
 }
@@ -21,7 +23,9 @@ type Row = Pick<LoggedVersion, 'version' | 'snapshot'> & { located: { difference
 /** Index of the oldest row that must stay. What a node serves, or was released last, stays whatever it costs. */
 export function firstKept(rows: readonly Row[], rule: KeepRule): number {
   let first = rows.length
-  for (let octets = 0; first > 0 && rows.length - first < rule.versions; first--) {
+  const isWanted = (index: number): boolean =>
+    rows.length - index <= rule.versions || rows[index]!.version.committedAt >= rule.since
+  for (let octets = 0; first > 0 && isWanted(first - 1); first--) {
     // To keep a version means to keep the difference that leads on from it.
     if (first < rows.length) octets += rows[first]!.located.differencesOctets
     if (octets > rule.octets) break

@@ -1,6 +1,7 @@
 /** Gauges read off the board when somebody asks for metrics (contract §7); per-zone labels only up to a number of zones. */
 import { Gauge, type Registry } from 'prom-client'
 import { countStates } from '../../lib/fleet/zone-view.js'
+import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 import type { ApiContext } from './context.js'
 
 export function registerGauges(registry: Registry, context: ApiContext): void {
@@ -64,6 +65,14 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       const conflict = matrix.zoneCell(zone)?.conflict !== undefined
       if (conflict || fewZones()) set({ zone: zone.name }, conflict ? 1 : 0)
     }
+  })
+  gauge('rollouts', 'Zones by the state of their newest rollout', ['state'], (set) => {
+    const counts = new Map<string, number>()
+    for (const zone of matrix.fleet.zones.values()) {
+      const state = matrix.zoneCell(zone)?.rollouts.at(-1)?.state
+      if (state !== undefined) counts.set(state, (counts.get(state) ?? 0) + 1)
+    }
+    for (const state of ROLLOUT_STATES) set({ state }, counts.get(state) ?? 0)
   })
   gauge('last_observation_timestamp_seconds', 'When the node last answered, over all its zones', ['node'], (set) => {
     for (const node of matrix.fleet.nodes.values()) {

@@ -18,7 +18,7 @@ import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { PrimaryComparer } from './primary-comparer.js'
 import type { ReleaseDecider } from './release-decider.js'
-import { noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
+import { noteConflict, noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
 
 export interface RefreshParts extends PrimaryWatchParts {
   store: ZoneStore
@@ -26,7 +26,7 @@ export interface RefreshParts extends PrimaryWatchParts {
   bus: SignalBus
   log: Logger
   limits: TransferLimits
-  retention: { keepVersions: number; keepOctets: number }
+  retention: { keepVersions: number; keepForMs: number; keepOctets: number }
   decider: ReleaseDecider
   comparer: PrimaryComparer
   onCommitted: (zone: FleetZone, version: Version) => void
@@ -129,8 +129,9 @@ export class RefreshProcessor {
       if (silent && job.askFirst) throw new Error(`no primary of ${zone.name} answers`)
       return { kind: 'up-to-date', primary: undefined, proof: 'serial' }
     }
+    let objection: string | undefined
     const judge: ReleaseJudge = async (primary, contents, change) => {
-      const objection = await comparer.objection(zone, stored, primary, contents, change)
+      objection = await comparer.objection(zone, stored, primary, contents, change)
       return await decider.decide(zone, stored, contents, change, { expired, approvedBy: undefined, objection })
     }
     const wish = { zone, stored, primaries, forceAxfr, expired, limits, judge, seenAt: job.seen?.at ?? clock.now() }
@@ -141,6 +142,7 @@ export class RefreshProcessor {
       },
     })
     if (outcome.kind === 'committed') this.#onCommitted(job, zone, stored, outcome)
+    if (outcome.kind === 'committed' && objection !== undefined) noteConflict(board, stored, clock.now(), objection)
     return outcome
   }
 
@@ -178,7 +180,8 @@ export class RefreshProcessor {
   async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {
     const { board, bus, clock, retention, log } = this.#parts
     const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
-    const rule = { versions: retention.keepVersions, octets: retention.keepOctets, inUse }
+    const since = clock.now() - retention.keepForMs
+    const rule = { versions: retention.keepVersions, octets: retention.keepOctets, since, inUse }
     if (!stored.isDueForTidying(rule)) return
     try {
       await stored.tidy(rule)

@@ -105,7 +105,10 @@ describe('primaries that disagree', function () {
   })
 
   it('are a conflict, which is told with both of them', async () => {
-    const { error, rivals } = await conflicted()
+    const { error, rivals, state } = await conflicted()
+    expect(state).to.equal('conflict')
+    const metrics = await (await fetch(`${hub.api}/metrics`)).text()
+    expect(metrics).to.match(/primaries_disagree\{zone="torn\.example\."\} 1/)
     expect(error).to.match(/conflict: hm\d and hm\d serve different content of torn\.example\. under the same serial 1/)
     expect(rivals.length).to.equal(1)
   })

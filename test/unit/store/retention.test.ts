@@ -26,7 +26,7 @@ const rows = (n: number, released = n) =>
     snapshot: i === 0 ? 'contents-1' : undefined,
     located: { differencesOctets: 10 },
   }))
-const rule = { versions: 20, octets: 1e9, inUse: new Set<number>() }
+const rule = { versions: 20, octets: 1e9, since: 1, inUse: new Set<number>() }
 
 describe('retention', () => {
   const CASES: [id: string, rows: ReturnType<typeof rows>, rule: typeof rule, first: number][] = [
@@ -35,6 +35,12 @@ describe('retention', () => {
     ['keeps what a node serves, and all that leads on from it', rows(30), { ...rule, inUse: new Set([4]) }, 3],
     ['keeps the released one, however much came after it', rows(30, 2), rule, 1],
     ['keeps as many as their differences fit', rows(30), { ...rule, octets: 35 }, 26],
+    [
+      'keeps what is young, whatever its number',
+      rows(30).map((row, i) => ({ ...row, version: { ...row.version, committedAt: i } })),
+      { ...rule, since: 5 },
+      5,
+    ],
     ['keeps the newest even if nothing fits', rows(30), { ...rule, octets: 0 }, 29],
     ['has nothing to drop of nothing', [], rule, 0],
   ]

@@ -184,7 +184,12 @@ describe('a zone on disk', () => {
 
 describe('old versions of a zone', () => {
   const scratch = scratchDirs()
-  const rule = (versions: number, ...inUse: number[]) => ({ versions, octets: 1 << 30, inUse: new Set(inUse) })
+  const rule = (versions: number, ...inUse: number[]) => ({
+    versions,
+    octets: 1 << 30,
+    since: Number.MAX_SAFE_INTEGER,
+    inUse: new Set(inUse),
+  })
 
   it('go when there are more than are to be kept; those left are whole', async () => {
     const place = join(scratch(), 'zone')
