@@ -4,11 +4,12 @@
  */
 import { rdataStart } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
+import { sameRecord } from '../zone/record-hash.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { CheckReport, CheckSettings } from './check.js'
 import { DoubledNames } from './doubled-names.js'
 import { counted, Findings } from './findings.js'
-import { hasType, type StoredAt } from './name-changes.js'
+import { hasType, type NameChanges, type StoredAt } from './name-changes.js'
 import { isWildcard, isWithin, keyText, namesBetween, ownerKey, parentKey, wireKey } from './name-key.js'
 import type { NameStatus } from './name-status.js'
 
@@ -25,14 +26,19 @@ const hasAddress = (records: readonly StoredAt[]): boolean => hasType(records, T
 export class ApexCheck {
   readonly #apex: string
   readonly #settings: CheckSettings['apex']
+  readonly #hasPrevious: boolean
+  readonly #changes: NameChanges | undefined
   readonly #findings = new Findings()
   readonly doubled: DoubledNames
   /** NS records by the name in the zone that they point at, and by their owner. */
   readonly #pointing = new Map<string, Map<string, StoredAt>>()
 
-  constructor(apex: string, settings: CheckSettings['apex']) {
+  /** `changes`: since the version before, as far as they are known. */
+  constructor(apex: string, settings: CheckSettings['apex'], hasPrevious: boolean, changes: NameChanges | undefined) {
     this.#apex = apex
     this.#settings = settings
+    this.#hasPrevious = hasPrevious
+    this.#changes = changes
     this.doubled = new DoubledNames(apex)
   }
 
@@ -105,7 +111,12 @@ export class ApexCheck {
       else if (owner === this.#apex) {
         // Below a delegation the servers of that zone know the address, and it must be there for nobody but them.
         if (cut === undefined)
-          findings.addRecord('hold', 'An NS record at the apex points at a name in the zone that has no address', data, at)
+          findings.addRecord(
+            this.#isNew(target, data, at) ? 'hold' : 'warn',
+            'An NS record at the apex points at a name in the zone that has no address',
+            data,
+            at,
+          )
       } else if ((cut === undefined || cut === owner) && this.#settings.glue !== 'off')
         findings.addRecord(
           this.#settings.glue,
@@ -114,6 +125,17 @@ export class ApexCheck {
           at,
         )
     }
+  }
+
+  /** What was so in the version before, or is so in the first one, keeps nothing from being served. */
+  #isNew(target: string, data: Buffer, at: number): boolean {
+    if (!this.#hasPrevious) return false
+    if (this.#changes === undefined) return true
+    const { byName } = this.#changes
+    const around = [target, ...namesBetween(target, this.#apex)]
+    if (around.some((name) => byName.has(name) || byName.has(wildcardOf(name)))) return true
+    if (byName.has(wildcardOf(this.#apex))) return true
+    return byName.get(this.#apex)?.added.some((record) => sameRecord(record.data, record.at, data, at)) ?? false
   }
 
   /** By a wildcard below the closest name that is there (RFC 4592 §3.3.1). */

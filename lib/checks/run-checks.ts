@@ -56,7 +56,7 @@ class CheckRun {
     this.#store = new NameStore(input.contents, view, nowSeconds, input.pause)
     this.#changes = changes
     this.#tally = new Tally(this.#apexKey)
-    this.#apex = new ApexCheck(this.#apexKey, input.settings.apex)
+    this.#apex = new ApexCheck(this.#apexKey, input.settings.apex, input.previous !== undefined, changes)
     this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes, () => ZoneScan.of(input.contents, view, input.pause))
     this.#protected = protectedIn(input.settings.protected.records, this.#apexKey)
   }

@@ -71,7 +71,7 @@ export const pageQuery = z.strictObject({
 
 /** `2026112501`, or `2026112501:1f2e3d4c` where two contents go under one serial. */
 const version = z
-  .string()
+  .string({ error: 'is missing: write a serial, or serial:digest' })
   .regex(/^\d{1,10}(:[0-9a-f]{8,128})?$/, 'is no serial, nor serial:digest')
   .transform((text) => {
     const [serial, digest] = text.split(':')
