@@ -26,12 +26,15 @@ export interface DriverParts extends Omit<WatchParts, 'onProbed'> {
 }
 
 const TICK_MS = 250
+/** Ten thousand rollouts at once must not fill the processor with looking. */
+const ZONES_PER_TICK = 200
 
 export class RolloutDriver {
   readonly #parts: DriverParts
   #fleet: Fleet
   /** Zones with a rollout that is not over. */
   readonly #active = new Set<ZoneName>()
+  #round: Iterator<ZoneName> = [].values()
   readonly #watch: StageWatch
   readonly #turns = new Map<ZoneName, Promise<void>>()
   readonly #due = new Set<ZoneName>()
@@ -47,9 +50,7 @@ export class RolloutDriver {
 
   start(): void {
     this.adopt(this.#fleet)
-    this.#timer = setInterval(() => {
-      for (const zone of this.#active) this.look(zone)
-    }, TICK_MS)
+    this.#timer = setInterval(() => this.#lookRound(), TICK_MS)
     this.#unlisten = this.#parts.board.onChange((change) => {
       if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
       else if (change.table === 'nodes') {
@@ -60,6 +61,18 @@ export class RolloutDriver {
         if (this.#active.has(zone as ZoneName)) this.look(zone as ZoneName)
       }
     })
+  }
+
+  /** What a node says is acted on at once; the rounds are for soaks, deadlines and whatever was missed. */
+  #lookRound(): void {
+    for (let n = Math.min(ZONES_PER_TICK, this.#active.size); n > 0; n--) {
+      let next = this.#round.next()
+      if (next.done) {
+        this.#round = this.#active.values()
+        next = this.#round.next()
+      }
+      if (next.value !== undefined) this.look(next.value)
+    }
   }
 
   adopt(fleet: Fleet): void {
