@@ -14,7 +14,7 @@ const WARM_UP = 4
 export async function measureChangesIn(): Promise<Measured[]> {
   const rows: Measured[] = []
   for (const records of KNOBS.sizes)
-    for (const who of ['Knot', 'NSD', 'BIND', 'zonecast']) {
+    for (const who of KNOBS.receivers) {
       const row = `IXFR in, ${CHANGES} of ${records.toLocaleString('en')} records: NOTIFY → answers the new serial`
       rows.push(measured(row, who, 'ms', await timesOf(who, records)))
     }

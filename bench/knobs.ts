@@ -21,6 +21,8 @@ export const KNOBS = {
   distributors: (['direct', 'NSD', 'BIND', 'zonecast'] as const).filter(
     (way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true,
   ),
+  /** Who takes a change of a large zone; BENCH_WAYS chooses. */
+  receivers: ['Knot', 'NSD', 'BIND', 'zonecast'].filter((way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true),
   /** Zones that change at once. */
   zones: number('BENCH_ZONES', 10_000),
   rows: process.env.BENCH_ROWS?.split(','),

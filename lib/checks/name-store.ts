@@ -1,47 +1,53 @@
 /**
- * The records at chosen names of one zone, read in as few passes as possible: what was looked for once is known from then on, also
- * that it is not there. The SOA, which a view leaves out, is among the records of the apex.
+ * The records at chosen names of one zone: what was looked for once is known from then on, also that it is not there. They are found
+ * through the zone's index where it is there or soon made, else in as few passes over the zone as possible. The SOA, which a view
+ * leaves out, is among the records of the apex.
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { type Collected, collectNames } from './collect-names.js'
+import { collectIndexed, type Figured } from './collect-indexed.js'
+import { type Collected, collectNames, type Wanted } from './collect-names.js'
 import type { StoredAt } from './name-changes.js'
 import { nameKey, namesBetween } from './name-key.js'
 
 const NONE: readonly StoredAt[] = []
 const NO_NAMES: ReadonlySet<string> = new Set()
 
+/** Contents that have been passed over: an index takes the time of some passes, and is made when they are asked for names again. */
+const passedOver = new WeakSet<ZoneContents>()
+
 export class NameStore {
   readonly #contents: ZoneContents
   readonly #view: ZoneView
-  readonly #nowSeconds: number
+  readonly #figured: Figured
   readonly #pause: () => Promise<void>
+  readonly #usesIndex: boolean
   readonly #apex: string
   readonly #known = new Set<string>()
   readonly #knownBelow = new Set<string>()
   readonly #records = new Map<string, StoredAt[]>()
 
-  constructor(contents: ZoneContents, view: ZoneView, nowSeconds: number, pause: () => Promise<void>) {
+  constructor(contents: ZoneContents, view: ZoneView, figured: Figured, pause: () => Promise<void>) {
     this.#contents = contents
     this.#view = view
-    this.#nowSeconds = nowSeconds
+    this.#figured = figured
     this.#pause = pause
+    this.#usesIndex = contents.isIndexed || passedOver.has(contents)
     this.#apex = nameKey(contents.apex, 0, contents.apex.length)
   }
 
   /** Of a name that was loaded. */
   readonly at = (key: string): readonly StoredAt[] => this.#records.get(key) ?? NONE
 
-  /** One pass, whatever is known already. */
+  /** Whatever is known already. */
   async load(names: ReadonlySet<string>, below = NO_NAMES, targets = NO_NAMES): Promise<Collected> {
-    const collected = await collectNames(
-      this.#view,
-      this.#contents.apex,
-      { names, below, targets },
-      this.#nowSeconds,
-      this.#pause,
-    )
+    return await this.#collect({ names, below, targets }, this.#figured)
+  }
+
+  async #collect(wanted: Wanted, figured: Figured | undefined): Promise<Collected> {
+    const { names, below } = wanted
+    const collected = (await this.#indexed(wanted, figured)) ?? (await this.#passOver(wanted))
     for (const [key, records] of collected.byName) {
       this.#records.set(key, records)
       this.#known.add(key)
@@ -55,17 +61,30 @@ export class NameStore {
     return collected
   }
 
-  /** A pass only for what is not known yet. */
+  /** Undefined when there is no index, or when it cannot tell. */
+  async #indexed(wanted: Wanted, figured: Figured | undefined): Promise<Collected | undefined> {
+    if (!this.#usesIndex) return undefined
+    const index = await this.#contents.indexOwners(this.#pause)
+    return await collectIndexed(index, this.#view, this.#apex, wanted, figured, this.#pause)
+  }
+
+  async #passOver(wanted: Wanted): Promise<Collected> {
+    const contents = this.#contents
+    passedOver.add(contents)
+    return await collectNames(this.#view, contents.apex, wanted, this.#figured.nowSeconds, this.#pause)
+  }
+
+  /** Only what is not known yet. */
   readonly lookup = async (names: ReadonlySet<string>): Promise<(key: string) => readonly StoredAt[]> => {
     const missing = new Set([...names].filter((key) => !this.#known.has(key)))
-    if (missing.size > 0) await this.load(missing)
+    if (missing.size > 0) await this.#collect({ names: missing, below: NO_NAMES, targets: NO_NAMES }, undefined)
     return this.at
   }
 
   /** Names with records below these. */
   async lookupBelow(tops: ReadonlySet<string>): Promise<string[]> {
     const missing = new Set([...tops].filter((key) => !this.#knownBelow.has(key)))
-    if (missing.size > 0) await this.load(NO_NAMES, missing)
+    if (missing.size > 0) await this.#collect({ names: NO_NAMES, below: missing, targets: NO_NAMES }, undefined)
     if (tops.size === 0) return []
     return [...this.#records.keys()].filter((key) => {
       for (const above of namesBetween(key, this.#apex)) if (tops.has(above)) return true

@@ -1,7 +1,7 @@
 /**
  * All checks of one new version but the hook, which reaches out (services/worker/check-hook.ts). What allows it is judged by the
- * change alone: one pass over the zone brings together the names that the change touches. The whole zone is read name by name when
- * that is asked for, when nothing is known of the version before, or when so much changed that it comes to the same.
+ * change alone: the names that it touches are brought together, by index or in a pass over the zone. The whole zone is read name by
+ * name when that is asked for, when nothing is known of the version before, or when so much changed that it comes to the same.
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
@@ -49,11 +49,13 @@ class CheckRun {
   readonly #protected
 
   constructor(input: CheckInput, view: ZoneView, changes: NameChanges | undefined) {
-    const nowSeconds = Math.floor(input.now / 1000)
+    const { dnssec } = input.settings
+    const soonSeconds = dnssec.mode === 'off' ? undefined : dnssec.warnUnderMs / 1000
+    const figured = { nowSeconds: Math.floor(input.now / 1000), soonSeconds }
     this.#input = input
     this.#view = view
     this.#apexKey = keyOfText(input.zone)
-    this.#store = new NameStore(input.contents, view, nowSeconds, input.pause)
+    this.#store = new NameStore(input.contents, view, figured, input.pause)
     this.#changes = changes
     this.#tally = new Tally(this.#apexKey)
     this.#apex = new ApexCheck(this.#apexKey, input.settings.apex, input.previous !== undefined, changes)

@@ -52,6 +52,11 @@ export class Epochs {
     this.#diedAt.delete(offset)
   }
 
+  /** Whether a change that is under way has taken the record: a rollback brings it back. */
+  isDying(offset: number): boolean {
+    return this.#isChanging && this.#diedAt.get(offset) === this.#now + 1
+  }
+
   /** Whether a record that is dead by now was there in that epoch. */
   wasAlive(offset: number, epoch: number): boolean {
     return (this.#diedAt.get(offset) ?? 0) > epoch

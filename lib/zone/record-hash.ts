@@ -52,18 +52,18 @@ export function foldedRange(data: Uint8Array, type: number, rdata: number): { fr
 }
 
 /** Letters A to Z of four octets at once to lower case; every other octet stays. */
-function foldWord(word: number): number {
+export function foldWord(word: number): number {
   const low = word & 0x7f7f7f7f
   // Bit 7 of each octet: at least "A", and not over "Z", and not set to begin with.
   const letters = (low + 0x3f3f3f3f) & ~(low + 0x25252525) & ~word & 0x80808080
   return word | (letters >>> 2)
 }
 
-const wordAt = (data: Uint8Array, o: number): number =>
+export const wordAt = (data: Uint8Array, o: number): number =>
   data[o]! | (data[o + 1]! << 8) | (data[o + 2]! << 16) | (data[o + 3]! << 24)
 
 /** What is left of a stretch that is no multiple of four octets. */
-function tailAt(data: Uint8Array, from: number, to: number): number {
+export function tailAt(data: Uint8Array, from: number, to: number): number {
   let word = 0
   for (let o = from, shift = 0; o < to; o++, shift += 8) word |= data[o]! << shift
   return word
@@ -136,7 +136,7 @@ export function sameRecord(x: Buffer, xAt: number, y: Buffer, yAt: number): bool
   return true
 }
 
-function sameFolded(a: number, b: number): boolean {
+export function sameFolded(a: number, b: number): boolean {
   if (a === b) return true
   const folded = a | 0x20
   return folded === (b | 0x20) && folded >= 0x61 && folded <= 0x7a

@@ -42,6 +42,12 @@ export async function checkFirst(contents: ZoneContents, { checks, now = NOW }: 
   })
 }
 
+/** What looks names up has to pass over the zone each time. Only for contents that nobody has checked. */
+export function withoutIndex(contents: ZoneContents): ZoneContents {
+  Object.defineProperty(contents, 'isIndexed', { value: false })
+  return contents
+}
+
 /** The new version after another one. */
 export async function checkNext(before: ZoneContents, after: ZoneContents, options: SceneOptions = {}): Promise<CheckOutcome> {
   return await runChecks(await inputOf(before, after, options))

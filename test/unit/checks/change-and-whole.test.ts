@@ -1,10 +1,12 @@
 /**
- * Whatever a change does to a sound zone, a look at the change finds it as a look at the whole zone does: random hosts, deep names,
+ * Whatever a change does to a sound zone, a look at the change finds it as a look at the whole zone does, by index or in a pass: random hosts, deep names,
  * delegations and glue come and go, the signer does its work, and then something is broken, or nothing.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { checkFirst, checkNext, reportOf } from '../../support/check-scene.js'
+import { checkFirst, checkNext, inputOf, pause, reportOf, withoutIndex } from '../../support/check-scene.js'
+import { runChecks } from '../../../lib/checks/run-checks.js'
+import type { CheckOutcome } from '../../../lib/checks/check.js'
 import { seededRuns } from '../../support/seed.js'
 import { contentsOfLines, makeKey, type SignOptions, signZone } from '../../support/signer.js'
 
@@ -61,6 +63,12 @@ const signed = (serial: number, lines: readonly string[], how: NonNullable<SignO
 
 const isDnssec = (text: string): boolean => / (RRSIG|NSEC|NSEC3) /.test(text)
 
+/** Signatures are told of in the order in which they are verified, which is any. */
+const verdictsOf = ({ reports, figures }: CheckOutcome): unknown => ({
+  verdicts: reports.map(({ check, verdict }) => `${check} ${verdict}`),
+  figures,
+})
+
 describe('a change and the whole zone', () => {
   for (const broken of [false, true])
     it(`are judged alike when ${broken ? 'something is broken' : 'all is well'}`, async function () {
@@ -93,7 +101,8 @@ describe('a change and the whole zone', () => {
             // What is wrong already is not found again by a change.
             if (reportOf(first, 'dnssec').verdict !== 'pass') return
             const isServed = reportOf(first, 'apex').verdict === 'pass'
-            const change = await checkNext(from, to, { figures: first.figures })
+            const input = await inputOf(from, to, { figures: first.figures })
+            const change = await runChecks(input)
             const whole = await checkNext(from, to, { figures: first.figures, whole: true })
             seen += isServed ? 1 : 0
             for (const check of [isServed ? 'apex' : 'dnssec', 'dnssec', 'churn', 'shrink'] as const) {
@@ -101,6 +110,14 @@ describe('a change and the whole zone', () => {
               expect(one.verdict, `change: ${one.report}\nwhole: ${all.report}`).to.equal(all.verdict)
             }
             expect(change.figures).to.deep.equal(whole.figures)
+            const passed = withoutIndex(contentsOfLines('example.', after))
+            expect(verdictsOf(await runChecks({ ...input, contents: passed }))).to.deep.equal(verdictsOf(change))
+            const applied = contentsOfLines('example.', before)
+            await applied.indexOwners(pause)
+            applied.begin()
+            applied.apply(input.change!)
+            const pending = await runChecks({ ...input, contents: applied })
+            expect(verdictsOf(pending)).to.deep.equal(verdictsOf(change))
             if (!broken) expect(reportOf(whole, 'dnssec').verdict, reportOf(whole, 'dnssec').report).to.equal('pass')
           },
         ),

@@ -1,0 +1,164 @@
+/**
+ * The records that make up a zone right now: an arena, a hash over it, and what is summed up of them. It adds and takes records one
+ * by one, and can take back each of these steps. Not here: which steps belong together (zone-contents.ts).
+ */
+import { STORED_HEAD, storedLength, storedTtl } from '../dns/record.js'
+import { ApexSummary } from './apex-summary.js'
+import { ZoneDigest } from './digest.js'
+import type { Epochs } from './epochs.js'
+import type { OwnerIndex } from './owner-index.js'
+import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
+import { RecordHash, sameRecord } from './record-hash.js'
+import { RecordTable } from './record-table.js'
+
+/** What an uncommitted change did, newest last, for rollback. */
+export interface Undo {
+  steps: { did: 'add' | 'remove'; offset: number }[]
+  tail: number
+  digest: ZoneDigest
+  summary: ApexSummary
+}
+
+export class LiveRecords {
+  readonly arena = new RecordArena()
+  readonly #table = new RecordTable()
+  readonly #hash = new RecordHash()
+  readonly #epochs: Epochs
+  digest = new ZoneDigest()
+  count = 0
+  /** In stored form. */
+  octets = 0
+  deadOctets = 0
+  summary: ApexSummary
+  undo: Undo | undefined
+  /** Told of records that go; those that come it finds in the arena. */
+  index: OwnerIndex | undefined
+
+  #probe: Buffer = Buffer.alloc(0)
+  #probeAt = 0
+  readonly #matches = (offset: number): boolean =>
+    sameRecord(this.arena.chunkOf(offset), this.arena.at(offset), this.#probe, this.#probeAt)
+
+  constructor(apex: Buffer, epochs: Epochs) {
+    this.summary = new ApexSummary(apex)
+    this.#epochs = epochs
+  }
+
+  /** Memory held, in octets. */
+  get memory(): number {
+    return this.arena.octets + this.#table.octets
+  }
+
+  /** Whatever its TTL. */
+  find(data: Buffer, at: number): number | undefined {
+    this.#probe = data
+    this.#probeAt = at
+    this.#hash.of(data, at)
+    return this.#table.find(this.#hash.a, this.#matches)
+  }
+
+  has(data: Buffer, at: number): boolean {
+    const offset = this.find(data, at)
+    return offset !== undefined && storedTtl(this.arena.chunkOf(offset), this.arena.at(offset)) === storedTtl(data, at)
+  }
+
+  /** Like `has`, and spelled with the same upper and lower case letters. */
+  hasSpelled(data: Buffer, at: number): boolean {
+    const offset = this.find(data, at)
+    if (offset === undefined) return false
+    const own = this.arena.at(offset) + STORED_HEAD
+    const octets = storedLength(data, at) - STORED_HEAD
+    return this.arena.chunkOf(offset).compare(data, at + STORED_HEAD, at + STORED_HEAD + octets, own, own + octets) === 0
+  }
+
+  /** False when the same one is there. */
+  add(data: Buffer, at: number): boolean {
+    if (this.find(data, at) !== undefined) return false
+    this.insert(data, at)
+    return true
+  }
+
+  addRun(data: Buffer, from: number, to: number): void {
+    let offset = this.arena.appendRun(data, from, to - from)
+    if (offset === undefined) {
+      for (let at = from; at < to; at += storedLength(data, at)) this.add(data, at)
+      return
+    }
+    const chunk = this.arena.chunkOf(offset)
+    for (let at = this.arena.at(offset), end = at + to - from; at < end; ) {
+      const twin = this.find(chunk, at)
+      const { length } = this.#hash
+      if (twin === undefined) this.#enter(offset, chunk, at, length)
+      else {
+        // It stays where it is, dead from the first.
+        this.arena.mark(offset, MARK_DEAD)
+        this.deadOctets += length
+      }
+      at += length
+      offset += length
+    }
+  }
+
+  /** What was looked for last and is not there. */
+  insert(data: Buffer, at: number): void {
+    const { length } = this.#hash
+    this.#enter(this.arena.append(data, at, length), data, at, length)
+  }
+
+  /** Makes a record that is in the arena part of the zone. */
+  #enter(offset: number, data: Buffer, at: number, length: number): void {
+    this.#table.insert(this.#hash.a, offset)
+    this.digest.add(this.#hash, storedTtl(data, at))
+    this.count += 1
+    this.octets += length
+    this.undo?.steps.push({ did: 'add', offset })
+    this.summary.add(data, at)
+  }
+
+  /** What was looked for last and is there. */
+  remove(offset: number): void {
+    const chunk = this.arena.chunkOf(offset)
+    const at = this.arena.at(offset)
+    const length = storedLength(chunk, at)
+    this.#table.delete(this.#hash.a, offset)
+    this.digest.remove(this.#hash, storedTtl(chunk, at))
+    this.arena.mark(offset, MARK_DEAD)
+    this.summary.remove(chunk, at)
+    this.#epochs.noteDeath(offset)
+    this.index?.note(chunk, at, offset, -1)
+    this.count -= 1
+    this.octets -= length
+    this.deadOctets += length
+    this.undo?.steps.push({ did: 'remove', offset })
+  }
+
+  begin(): void {
+    this.undo = { steps: [], tail: this.arena.tail, digest: this.digest.clone(), summary: this.summary.clone() }
+  }
+
+  /** Takes back each step since `begin`. */
+  takeBack({ steps, tail, digest, summary }: Undo): void {
+    for (const { did, offset } of steps.reverse()) {
+      const chunk = this.arena.chunkOf(offset)
+      const at = this.arena.at(offset)
+      const length = storedLength(chunk, at)
+      const sign = did === 'add' ? -1 : 1
+      this.#hash.of(chunk, at)
+      if (did === 'add') this.#table.delete(this.#hash.a, offset)
+      else {
+        this.#table.insert(this.#hash.a, offset)
+        this.arena.mark(offset, MARK_LIVE)
+        this.#epochs.forgetDeath(offset)
+        this.deadOctets -= length
+      }
+      this.index?.note(chunk, at, offset, sign)
+      this.count += sign
+      this.octets += sign * length
+    }
+    this.index?.rollback(tail)
+    this.arena.truncate(tail)
+    this.digest = digest
+    this.summary = summary
+    this.undo = undefined
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * For each name a chain of records, by arena offset: those that have the name as owner, say. Records come in the order of the arena
+ * and leave only by `undo`, newest first, or when a reader meets them dead. The first of a chain stays for as long as the chain: its
+ * octets tell the name, so that no name is kept twice.
+ *
+ *   table: hash of the name → first entry      entry: [offset] [next entry, 0 at the end]
+ */
+import type { RecordArena } from './record-arena.js'
+import { foldWord, mix32, sameFolded, tailAt, wordAt } from './record-hash.js'
+import { RecordTable } from './record-table.js'
+
+const CHUNK_BITS = 14
+const CHUNK_ENTRIES = 1 << CHUNK_BITS
+const CHUNK_MASK = CHUNK_ENTRIES - 1
+const FIRST_ENTRIES = 16
+/** No entry has this number. */
+const NONE = 0
+
+/** Letters folded. */
+export function nameHash(data: Uint8Array, from: number, length: number): number {
+  const end = from + length
+  let h = 0x3c6ef372 ^ length
+  for (let o = from; o < end; o += 4) {
+    const word = foldWord(o + 4 <= end ? wordAt(data, o) : tailAt(data, o, end))
+    h = Math.imul(h ^ Math.imul(word, 0xcc9e2d51), 0x1b873593)
+    h = (h << 13) | (h >>> 19)
+  }
+  return mix32(h)
+}
+
+/** Whether the name of `length` octets at `x` is the one at `y`, letters folded. */
+export function sameName(x: Uint8Array, xAt: number, y: Uint8Array, yAt: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (!sameFolded(x[xAt + i]!, y[yAt + i]!)) return false
+  return true
+}
+
+/** Where a record has the name that chains go by. */
+export interface Naming {
+  from: (data: Uint8Array, at: number) => number
+  length: (data: Uint8Array, at: number) => number
+}
+
+/** `dying`: a rollback may bring it back, so it stays in its chain. */
+export type Fate = 'live' | 'dying' | 'dead'
+
+export class NameChains {
+  readonly #arena: RecordArena
+  readonly #naming: Naming
+  /** `at`: the name of the chain is that of its records; `above`: it is one above that. */
+  readonly #is: 'at' | 'above'
+  readonly #table = new RecordTable()
+  /** Pairs; the first one grows, the others are full from the start. */
+  readonly #chunks: Uint32Array[] = [new Uint32Array(FIRST_ENTRIES * 2)]
+  #count = NONE + 1
+  /** Of entries that `undo` takes back: hash, entry, first of its chain. */
+  #log: number[] = []
+
+  #name: Uint8Array = new Uint8Array(0)
+  #nameAt = 0
+  #length = 0
+  readonly #matches = (first: number): boolean => {
+    const offset = this.#offset(first)
+    const data = this.#arena.chunkOf(offset)
+    const at = this.#arena.at(offset)
+    let from = this.#naming.from(data, at)
+    let length = this.#naming.length(data, at)
+    if (this.#is === 'above')
+      while (length > this.#length) {
+        const octets = 1 + data[from]!
+        from += octets
+        length -= octets
+      }
+    return length === this.#length && sameName(data, from, this.#name, this.#nameAt, length)
+  }
+
+  constructor(arena: RecordArena, naming: Naming, is: 'at' | 'above') {
+    this.#arena = arena
+    this.#naming = naming
+    this.#is = is
+  }
+
+  /** Memory held, in octets. */
+  get octets(): number {
+    return this.#table.octets + this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+  }
+
+  #offset(entry: number): number {
+    return this.#chunks[entry >>> CHUNK_BITS]![(entry & CHUNK_MASK) * 2]!
+  }
+
+  #next(entry: number): number {
+    return this.#chunks[entry >>> CHUNK_BITS]![(entry & CHUNK_MASK) * 2 + 1]!
+  }
+
+  #setNext(entry: number, next: number): void {
+    this.#chunks[entry >>> CHUNK_BITS]![(entry & CHUNK_MASK) * 2 + 1] = next
+  }
+
+  #append(offset: number): number {
+    const entry = this.#count++
+    const index = entry >>> CHUNK_BITS
+    let chunk = this.#chunks[index]
+    if (chunk === undefined) {
+      chunk = new Uint32Array(CHUNK_ENTRIES * 2)
+      this.#chunks.push(chunk)
+    } else if ((entry & CHUNK_MASK) * 2 === chunk.length) {
+      const larger = new Uint32Array(chunk.length * 2)
+      larger.set(chunk)
+      this.#chunks[index] = larger
+      chunk = larger
+    }
+    chunk[(entry & CHUNK_MASK) * 2] = offset
+    chunk[(entry & CHUNK_MASK) * 2 + 1] = NONE
+    return entry
+  }
+
+  #find(hash: number, data: Uint8Array, from: number, length: number): number | undefined {
+    this.#name = data
+    this.#nameAt = from
+    this.#length = length
+    return this.#table.find(hash, this.#matches)
+  }
+
+  /** Whether the name had no chain before. `mayUndo`: `undo` takes it back. */
+  add(data: Uint8Array, from: number, length: number, offset: number, mayUndo: boolean): boolean {
+    const hash = nameHash(data, from, length)
+    const first = this.#find(hash, data, from, length)
+    const entry = this.#append(offset)
+    if (first === undefined) this.#table.insert(hash, entry)
+    else {
+      this.#setNext(entry, this.#next(first))
+      this.#setNext(first, entry)
+    }
+    if (mayUndo) this.#log.push(hash, entry, first ?? entry)
+    return first === undefined
+  }
+
+  /** Takes back what was added so, newest first: so each is the first of its chain, or next to it. */
+  undo(): void {
+    const log = this.#log
+    for (let i = log.length - 3; i >= 0; i -= 3) {
+      const [hash, entry, first] = [log[i]!, log[i + 1]!, log[i + 2]!]
+      if (first === entry) this.#table.delete(hash, entry)
+      else this.#setNext(first, this.#next(entry))
+      this.#count = entry
+    }
+    this.#log = []
+  }
+
+  /** What was added is there to stay. */
+  keep(): void {
+    if (this.#log.length > 0) this.#log = []
+  }
+
+  /** The records of a chain; `fate` is asked of each, and what is dead leaves, but for the first. */
+  visit(
+    data: Uint8Array,
+    from: number,
+    length: number,
+    fate: (offset: number) => Fate,
+    visit: (offset: number, fate: Fate) => void,
+  ): void {
+    const first = this.#find(nameHash(data, from, length), data, from, length)
+    if (first === undefined) return
+    visit(this.#offset(first), fate(this.#offset(first)))
+    let last = first
+    for (let entry = this.#next(first); entry !== NONE; entry = this.#next(entry)) {
+      const offset = this.#offset(entry)
+      const is = fate(offset)
+      if (is === 'dead') this.#setNext(last, this.#next(entry))
+      else {
+        visit(offset, is)
+        last = entry
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What only a look at every record tells of a signed zone, kept up as records come and go: when the first signature expires, and how
+ * many NSEC3 records there are. Expirations are counted up to a bound, so that memory stays small: when all of those are gone, the
+ * first one is unknown until somebody looks at every record again.
+ */
+import { rdataStart, storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+
+/** Different expirations that are counted at least, if there are so many: 1 MiB of memory. */
+const COUNTED = 16_384
+
+export class SignerFigures {
+  readonly #mostCounted: number
+  readonly nsec3 = { count: 0, optOut: 0 }
+  #signatures = 0
+  /** RRSIG times compare as serials (RFC 4034 §3.1.5): they are kept as seconds from the first one seen. */
+  #base: number | undefined
+  readonly #counts = new Map<number, number>()
+  /** Signatures that expire later are not counted. */
+  #bound = Number.POSITIVE_INFINITY
+  #first: number | undefined
+
+  constructor(mostCounted = COUNTED) {
+    this.#mostCounted = mostCounted
+  }
+
+  /** A record that came, or went. */
+  note(data: Uint8Array, at: number, change: 1 | -1): void {
+    const type = storedType(data, at)
+    if (type === TYPE.RRSIG) this.#noteSignature(data, rdataStart(data, at) + 8, change)
+    else if (type === TYPE.NSEC3) {
+      this.nsec3.count += change
+      // RFC 5155 §3.1.2.1: the lowest bit of the flags.
+      if ((data[rdataStart(data, at) + 1]! & 1) === 1) this.nsec3.optOut += change
+    }
+  }
+
+  #noteSignature(data: Uint8Array, o: number, change: 1 | -1): void {
+    const expiration = (data[o]! << 24) | (data[o + 1]! << 16) | (data[o + 2]! << 8) | data[o + 3]!
+    this.#base ??= expiration
+    this.#signatures += change
+    const time = (expiration - this.#base) | 0
+    if (time > this.#bound) return
+    const count = (this.#counts.get(time) ?? 0) + change
+    if (count > 0) {
+      this.#counts.set(time, count)
+      if (this.#first !== undefined && time < this.#first) this.#first = time
+      if (this.#counts.size > this.#mostCounted * 2) this.#lowerBound()
+    } else {
+      this.#counts.delete(time)
+      if (time === this.#first) this.#first = undefined
+    }
+  }
+
+  #lowerBound(): void {
+    const times = Int32Array.from(this.#counts.keys()).sort()
+    this.#bound = times[this.#mostCounted - 1]!
+    for (let i = this.#mostCounted; i < times.length; i++) this.#counts.delete(times[i]!)
+  }
+
+  /** Seconds since 1970, as RRSIG records have them. */
+  earliest(): number | 'none' | 'unknown' {
+    if (this.#signatures === 0) return 'none'
+    if (this.#counts.size === 0) return 'unknown'
+    if (this.#first === undefined) {
+      let first = Number.POSITIVE_INFINITY
+      for (const time of this.#counts.keys()) if (time < first) first = time
+      this.#first = first
+    }
+    return (this.#base! + this.#first) >>> 0
+  }
+
+  /** So few expirations are left that the first one will soon be unknown. */
+  get isRunningOut(): boolean {
+    return this.#bound !== Number.POSITIVE_INFINITY && this.#counts.size < this.#mostCounted / 4
+  }
+}
