@@ -13,6 +13,7 @@
  *      ╰────────────▶ halted ◀─────╯        halted ──approve──▶ releasing, the same stage again
  *                        ╰──reject──▶ rejected
  *
+ *   approve, fast: releasing and soaking stay what they are, with shorter soaks.
  *   hold: waiting, releasing and soaking become held, and go on from the same stage after release. What a check holds, only an
  *   approval lets go on; and an approval lets nothing past the hold of a zone.
  *   A newer version that may go out makes superseded of everything but done and rejected.
@@ -48,9 +49,11 @@ export interface Beginning {
   /** Another rollout that it has to wait for. */
   waitFor: string | undefined
   fast: boolean
+  /** `at` of a decision that was taken into account. */
+  decided: number | undefined
 }
 
-export function beginRollout({ stages, now, held, waitFor, fast }: Beginning): RolloutRecord {
+export function beginRollout({ stages, now, held, waitFor, fast, decided }: Beginning): RolloutRecord {
   const blank: RolloutRecord = {
     state: 'held',
     stage: 0,
@@ -58,6 +61,7 @@ export function beginRollout({ stages, now, held, waitFor, fast }: Beginning): R
     stages: [...stages],
     log: [],
     ...(fast ? { fast: true } : {}),
+    ...(decided === undefined ? {} : { decided }),
   }
   if (held !== undefined) return hold(blank, held.by, now, `held: ${firstLine(held.because)}`, held.because)
   if (waitFor !== undefined) return enter(blank, 'waiting', now, `waits for ${waitFor}`, `${waitFor} is under way`)
@@ -77,8 +81,13 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
         ? goOn(record, now, `released by ${event.said.by}: ${event.said.reason}`)
         : record
     case 'approve': {
+      if (event.said.at === record.decided) return record
+      if (isGoing(state))
+        return event.fast && !record.fast
+          ? { ...noted(record, now, `made urgent by ${event.said.by}: ${event.said.reason}`), fast: true, decided: event.said.at }
+          : record
       if (state !== 'held' && state !== 'halted') return record
-      const approved = event.fast ? { ...record, fast: true as const } : record
+      const approved = { ...record, decided: event.said.at, ...(event.fast ? { fast: true as const } : {}) }
       const what = `approved by ${event.said.by}: ${event.said.reason}`
       return event.onHold ? hold(approved, 'order', now, what, holdReason(event.onHold)) : goOn(approved, now, what)
     }
@@ -107,6 +116,9 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
   }
 }
 
+/** It is on its way to nodes. */
+export const isGoing = (state: RolloutState): boolean => state === 'releasing' || state === 'soaking'
+
 /** Nothing more happens to it, but that what was superseded may still be rejected. */
 export const isOver = (state: RolloutState): boolean => state === 'done' || state === 'rejected' || state === 'superseded'
 
@@ -119,7 +131,7 @@ export function soakMs(record: RolloutRecord): number {
 /** Who may have the version, on top of those that were told before: `all`, or node ids. */
 export function releasesTo(record: RolloutRecord): 'all' | readonly string[] {
   if (record.state === 'done') return 'all'
-  const isOut = record.state === 'releasing' || record.state === 'soaking'
+  const isOut = isGoing(record.state)
   return record.stages.slice(0, record.stage + (isOut ? 1 : 0)).flatMap(({ nodes }) => nodes)
 }
 

@@ -45,6 +45,8 @@ export interface RolloutRecord {
   stages: Stage[]
   /** Soaks are a tenth. */
   fast?: true
+  /** `at` of the last decision that was carried out: each is carried out once. */
+  decided?: number
   /** What has happened, oldest first. */
   log: { at: number; what: string }[]
 }

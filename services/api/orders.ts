@@ -3,7 +3,7 @@
  * them and keep them on disk. Each is one zone, and where it is about content one version, with a name and a reason.
  */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { isOver } from '../../lib/rollout/machine.js'
+import { isGoing, isOver } from '../../lib/rollout/machine.js'
 import { type Decision, rolloutId, type Said, type ZoneOrders } from '../../lib/rollout/record.js'
 import { planRollback } from '../../lib/rollout/rollback.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
@@ -46,7 +46,10 @@ export function orderDecision(
   if (wish.primary !== undefined) return chooseContent(context, zone, stored, wish.primary, kind, said)
   const version = meant(stored, wish.serial, wish.digest)
   const state = version.rollout?.state ?? 'done'
-  const isOpen = kind === 'approve' ? state === 'held' || state === 'halted' : !isOver(state) || state === 'superseded'
+  const isOpen =
+    kind === 'approve'
+      ? state === 'held' || state === 'halted' || (wish.fast && isGoing(state))
+      : !isOver(state) || state === 'superseded'
   if (!isOpen)
     throw new ApiProblem(409, 'not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
   const { serial, digest } = version

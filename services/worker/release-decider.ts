@@ -68,6 +68,7 @@ export class ReleaseDecider {
       held: whyHeld(checks, orders, isApproved, objection),
       waitFor: this.#parts.rollout.newer === 'wait' ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
+      decided: decision?.at,
     })
     const record = decision?.kind === 'reject' ? { ...rollout, state: 'rejected' as const, reason: decision.reason } : rollout
     return { checks, ...progressOf(record, now, {}) }

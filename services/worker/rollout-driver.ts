@@ -156,7 +156,7 @@ export class RolloutDriver {
       const { rollout } = version
       if (!rollout || rollout.state === 'done') continue
       const decision = decisionOn(orders, version.serial, version.digest)
-      if (decision && decision.at > rollout.since)
+      if (decision)
         await this.#step(
           zone,
           stored,

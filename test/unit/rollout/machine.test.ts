@@ -8,7 +8,7 @@ const stage = (name: string, nodes: string[], soak = 100): Stage => ({ name, nod
 const STAGES = [stage('canary', ['c1']), stage('A', ['a1', 'a2']), stage('B', ['b1'], 0)]
 const SAID: Said = { at: 1, by: 'noc', reason: 'why not' }
 const begin = (more: Partial<Parameters<typeof beginRollout>[0]> = {}): RolloutRecord =>
-  beginRollout({ stages: STAGES, now: 0, held: undefined, waitFor: undefined, fast: false, ...more })
+  beginRollout({ stages: STAGES, now: 0, held: undefined, waitFor: undefined, fast: false, decided: undefined, ...more })
 const run = (record: RolloutRecord, ...events: (RolloutEvent & { now?: number })[]): RolloutRecord =>
   events.reduce((at, { now = at.since + 1, ...event }) => stepRollout(at, event as RolloutEvent, now), record)
 const where = ({ state, stage: at }: RolloutRecord): string => `${state} ${at}`
@@ -103,6 +103,23 @@ describe('a rollout', () => {
     expect([where(fast), soakMs(fast)]).to.deep.equal(['soaking 0', 10])
     expect(where(run(fast, { ...soaked, now: fast.since + 9 }))).to.equal('soaking 0')
     expect(where(run(fast, { ...soaked, now: fast.since + 10 }))).to.equal('releasing 1')
+  })
+
+  it('is approved once by one approval: when it halts again, it waits for another', () => {
+    const again = run(begin(), failed, approve, failed)
+    expect(where(again)).to.equal('halted 0')
+    expect(run(again, approve)).to.equal(again)
+    expect(where(run(again, { ...approve, said: { ...SAID, at: 2 } } as RolloutEvent))).to.equal('releasing 0')
+    const from = begin({ ...byCheck, decided: SAID.at })
+    expect(run(from, approve)).to.equal(from)
+  })
+
+  it('becomes urgent on its way, and loses nothing by it', () => {
+    const soaking = run(begin(), met)
+    const fast = run(soaking, { ...approve, fast: true } as RolloutEvent)
+    expect([where(fast), fast.since, soakMs(fast)]).to.deep.equal([where(soaking), soaking.since, 10])
+    expect(run(fast, { ...approve, fast: true } as RolloutEvent)).to.equal(fast)
+    expect(run(soaking, approve)).to.equal(soaking)
   })
 
   it('keeps what holds, whatever comes in whatever order', () => {
