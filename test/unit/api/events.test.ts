@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
 import { expect } from 'chai'
 import type { ApiContext } from '../../../services/api/context.js'
+import type { RolloutMark } from '../../../lib/state/tables.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
@@ -102,6 +103,33 @@ describe('events', () => {
     fleet.serve('gone.example.', 'ams1', 5)
     fleet.serve('a.example.', 'gone1', 5)
     expect(reader.take()).to.deep.equal([])
+  })
+
+  it('each step of a rollout, and what its checks found, once', () => {
+    const reader = open()
+    const mark = {
+      id: 'a.example-5-d5',
+      serial: 5 as RolloutMark['serial'],
+      digest: 'd5',
+      stage: undefined,
+      since: NOW,
+      verdict: 'hold' as const,
+      findings: [{ check: 'shrink' as const, verdict: 'hold' as const, report: 'half is gone' }],
+    }
+    const tell = (state: RolloutMark['state'], reason?: string): void => {
+      const cell = fleet.board.get('zones', 'a.example.')!
+      fleet.board.set('zones', 'a.example.', { ...cell, at: cell.at + 1, rollouts: [{ ...mark, state, reason }] })
+    }
+    fleet.release('a.example.', 4)
+    reader.take()
+    tell('held', 'shrink: half is gone')
+    tell('held', 'shrink: half is gone')
+    tell('done')
+    expect(reader.take().filter((event) => /^(rollout|check)/.test(event))).to.deep.equal([
+      'rollout a.example. held 5',
+      'check a.example. 5',
+      'rollout a.example. done 5',
+    ])
   })
 
   it('a reader who does not read is let go', () => {
