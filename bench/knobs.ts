@@ -16,7 +16,7 @@ export const KNOBS = {
     { records: number('BENCH_RECORDS', 1_000_000) / 10, clients: [1, 10, 50] },
   ],
   /** Sizes of zone that a small change is measured on. */
-  sizes: [10_000, 100_000, number('BENCH_RECORDS', 1_000_000)],
+  sizes: process.env.BENCH_SIZES?.split(',').map(Number) ?? [10_000, 100_000, number('BENCH_RECORDS', 1_000_000)],
   /** Who stands between primary and nodes; BENCH_WAYS chooses. */
   distributors: (['direct', 'NSD', 'BIND', 'zonecast'] as const).filter(
     (way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true,

@@ -23,6 +23,8 @@ export const targetOf = ({ data, at }: StoredAt): string => wireKey(data, rdataS
 
 const hasAddress = (records: readonly StoredAt[]): boolean => hasType(records, TYPE.A) || hasType(records, TYPE.AAAA)
 
+const isAlias = ({ type }: StoredAt): boolean => type === TYPE.CNAME || type === TYPE.DNAME
+
 export class ApexCheck {
   readonly #apex: string
   readonly #settings: CheckSettings['apex']
@@ -44,17 +46,19 @@ export class ApexCheck {
 
   /** `servers` are the NS records at the name whose addresses are to be looked for. */
   see(status: NameStatus, records: readonly StoredAt[], servers: readonly StoredAt[]): void {
+    if (records.some(isAlias)) this.#judgeAliases(records)
+    if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
+  }
+
+  #judgeAliases(records: readonly StoredAt[]): void {
     const cnames = records.filter(({ type }) => type === TYPE.CNAME)
     const dnames = records.filter(({ type }) => type === TYPE.DNAME)
-    const { data, at } = cnames[0] ?? dnames[0] ?? {}
-    if (data !== undefined && at !== undefined) {
-      const findings = this.#findings
-      if (cnames.length > 1) findings.addRecord('hold', 'A name has more than one CNAME record (RFC 2181 §10.1)', data, at)
-      if (dnames.length > 1) findings.addRecord('hold', 'A name has more than one DNAME record (RFC 6672 §2.4)', data, at)
-      if (cnames.length > 0 && records.some(({ type }) => !BESIDE_CNAME.has(type)))
-        findings.addRecord('hold', 'A name with a CNAME record has other records as well (RFC 1034 §3.6.2)', data, at)
-    }
-    if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
+    const { data, at } = cnames[0] ?? dnames[0]!
+    const findings = this.#findings
+    if (cnames.length > 1) findings.addRecord('hold', 'A name has more than one CNAME record (RFC 2181 §10.1)', data, at)
+    if (dnames.length > 1) findings.addRecord('hold', 'A name has more than one DNAME record (RFC 6672 §2.4)', data, at)
+    if (cnames.length > 0 && records.some(({ type }) => !BESIDE_CNAME.has(type)))
+      findings.addRecord('hold', 'A name with a CNAME record has other records as well (RFC 1034 §3.6.2)', data, at)
   }
 
   /** Has the address of the server looked for, when that is in the zone. */

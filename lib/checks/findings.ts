@@ -70,7 +70,7 @@ const RANK: Record<Verdict, number> = { pass: 0, warn: 1, hold: 2 }
 export const worse = (a: Verdict, b: Verdict): Verdict => (RANK[b] > RANK[a] ? b : a)
 
 /** 1000000 → 1,000,000. */
-export const inWords = (count: number): string => count.toLocaleString('en-US')
+export const inWords = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 
 /** `1 record`, `1,000 records`. */
 export const counted = (count: number, noun: string): string => `${inWords(count)} ${noun}${count === 1 ? '' : 's'}`

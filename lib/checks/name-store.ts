@@ -42,6 +42,7 @@ export class NameStore {
 
   /** Whatever is known already. */
   async load(names: ReadonlySet<string>, below = NO_NAMES, targets = NO_NAMES): Promise<Collected> {
+    if (!this.#usesIndex) passedOver.add(this.#contents)
     return await this.#collect({ names, below, targets }, this.#figured)
   }
 
@@ -70,7 +71,6 @@ export class NameStore {
 
   async #passOver(wanted: Wanted): Promise<Collected> {
     const contents = this.#contents
-    passedOver.add(contents)
     return await collectNames(this.#view, contents.apex, wanted, this.#figured.nowSeconds, this.#pause)
   }
 

@@ -154,7 +154,8 @@ class CheckRun {
       this.#tally.see(key, records, change)
       // Of a name that was below a delegation, nothing has been looked at before.
       this.#apex.see(is, records, serversIn(moved.has(key) ? records : (change?.added ?? [])))
-      await this.#dnssec.see({ key, records, status: is, change, isMoved: moved.has(key) })
+      const room = this.#dnssec.see({ key, records, status: is, change, isMoved: moved.has(key) })
+      if (room !== undefined) await room
     }
     for (const server of collected.pointing) this.#apex.lookFor(server)
   }

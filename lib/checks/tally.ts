@@ -13,6 +13,34 @@ export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rr
 /** Names told as examples of what changed. */
 const EXAMPLES = 10
 
+/** Records by type, at one name: so few types that a list is faster than a map, and is used again for each name. */
+class TypeCounts {
+  readonly types: number[] = []
+  readonly counts: number[] = []
+
+  clear(): void {
+    this.types.length = 0
+    this.counts.length = 0
+  }
+
+  of(type: number): number {
+    return this.counts[this.types.indexOf(type)] ?? 0
+  }
+
+  add(type: number, count: number): void {
+    const i = this.types.indexOf(type)
+    if (i >= 0) this.counts[i]! += count
+    else {
+      this.types.push(type)
+      this.counts.push(count)
+    }
+  }
+
+  addAll(other: TypeCounts): void {
+    for (const [i, type] of other.types.entries()) this.add(type, other.counts[i]!)
+  }
+}
+
 export class Tally {
   readonly #apex: string
   /** Of the names seen: now, and what their changes added to that. */
@@ -21,6 +49,9 @@ export class Tally {
   changedRrsets = 0
   signerRecords = 0
   readonly #examples: string[] = []
+  readonly #typesNow = new TypeCounts()
+  readonly #typesBefore = new TypeCounts()
+  readonly #touched = new TypeCounts()
 
   constructor(apex: string) {
     this.#apex = apex
@@ -28,28 +59,31 @@ export class Tally {
 
   /** Each name once, those that are gone with no records. */
   see(key: string, records: readonly StoredAt[], change: NameChange | undefined): void {
-    const now = new Map<number, number>()
-    for (const { type } of records) now.set(type, (now.get(type) ?? 0) + 1)
+    const now = this.#typesNow
+    now.clear()
+    for (const { type } of records) now.add(type, 1)
     const after = this.#countsOf(key, now)
     this.#now.names += after.names
     this.#now.delegations += after.delegations
     this.#now.rrsets += after.rrsets
     if (change === undefined) return
-    const before = new Map(now)
-    const touched = new Set<number>()
+    const before = this.#typesBefore
+    const touched = this.#touched
+    before.clear()
+    touched.clear()
+    before.addAll(now)
     for (const [side, sign] of [[change.added, -1] as const, [change.removed, 1] as const])
       for (const { type } of side) {
-        before.set(type, (before.get(type) ?? 0) + sign)
-        touched.add(type)
+        before.add(type, sign)
+        touched.add(type, 1)
         // A version always brings its own SOA: that is no churn.
         if (isSignerType(type)) this.signerRecords += 1
       }
-    for (const [type, count] of before) if (count <= 0) before.delete(type)
     const earlier = this.#countsOf(key, before)
     this.#grown.names += after.names - earlier.names
     this.#grown.delegations += after.delegations - earlier.delegations
     this.#grown.rrsets += after.rrsets - earlier.rrsets
-    for (const type of touched) if (type !== TYPE.SOA && !isSignerType(type) && before.has(type)) this.#noteChanged(key)
+    for (const type of touched.types) if (type !== TYPE.SOA && !isSignerType(type) && before.of(type) > 0) this.#noteChanged(key)
   }
 
   #noteChanged(key: string): void {
@@ -57,15 +91,16 @@ export class Tally {
     if (this.#examples.length < EXAMPLES && this.#examples.at(-1) !== key) this.#examples.push(key)
   }
 
-  #countsOf(key: string, types: ReadonlyMap<number, number>): { names: number; delegations: number; rrsets: number } {
+  #countsOf(key: string, types: TypeCounts): { names: number; delegations: number; rrsets: number } {
     let rrsets = 0
     // An NSEC3 record stands at a name that is only a hash (RFC 5155 §3).
     let isName = false
-    for (const type of types.keys()) {
+    for (const [i, type] of types.types.entries()) {
+      if (types.counts[i]! <= 0) continue
       if (!isSignerType(type)) rrsets += 1
       if (type !== TYPE.NSEC3 && type !== TYPE.RRSIG) isName = true
     }
-    return { names: isName ? 1 : 0, delegations: key !== this.#apex && types.has(TYPE.NS) ? 1 : 0, rrsets }
+    return { names: isName ? 1 : 0, delegations: key !== this.#apex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets }
   }
 
   /** All names were seen. */

@@ -46,7 +46,10 @@ export type Fate = 'live' | 'dying' | 'dead'
 export class NameChains {
   readonly #arena: RecordArena
   readonly #naming: Naming
-  /** `at`: the name of the chain is that of its records; `above`: it is one above that. */
+  /**
+   * `at`: the name of the chain is that of its records; `above`: it is one above that. Two names above one record, with one hash,
+   * would share a chain: who reads it looks at each record anyway.
+   */
   readonly #is: 'at' | 'above'
   readonly #table = new RecordTable()
   /** Pairs; the first one grows, the others are full from the start. */
@@ -54,6 +57,8 @@ export class NameChains {
   #count = NONE + 1
   /** Of entries that `undo` takes back: hash, entry, first of its chain. */
   #log: number[] = []
+  /** First entry of the chain that was added to last. */
+  #last = NONE
 
   #name: Uint8Array = new Uint8Array(0)
   #nameAt = 0
@@ -114,18 +119,21 @@ export class NameChains {
     return entry
   }
 
-  #find(hash: number, data: Uint8Array, from: number, length: number): number | undefined {
+  #look(data: Uint8Array, from: number, length: number): void {
     this.#name = data
     this.#nameAt = from
     this.#length = length
-    return this.#table.find(hash, this.#matches)
   }
 
   /** Whether the name had no chain before. `mayUndo`: `undo` takes it back. */
   add(data: Uint8Array, from: number, length: number, offset: number, mayUndo: boolean): boolean {
-    const hash = nameHash(data, from, length)
-    const first = this.#find(hash, data, from, length)
+    this.#look(data, from, length)
+    // Most zones come in order: what was added last has the same name as often as not.
+    let first = this.#is === 'at' && this.#last !== NONE && this.#matches(this.#last) ? this.#last : undefined
+    const hash = first === undefined || mayUndo ? nameHash(data, from, length) : 0
+    first ??= this.#table.find(hash, this.#matches)
     const entry = this.#append(offset)
+    this.#last = first ?? entry
     if (first === undefined) this.#table.insert(hash, entry)
     else {
       this.#setNext(entry, this.#next(first))
@@ -145,6 +153,7 @@ export class NameChains {
       this.#count = entry
     }
     this.#log = []
+    this.#last = NONE
   }
 
   /** What was added is there to stay. */
@@ -160,7 +169,8 @@ export class NameChains {
     fate: (offset: number) => Fate,
     visit: (offset: number, fate: Fate) => void,
   ): void {
-    const first = this.#find(nameHash(data, from, length), data, from, length)
+    this.#look(data, from, length)
+    const first = this.#table.find(nameHash(data, from, length), this.#matches)
     if (first === undefined) return
     visit(this.#offset(first), fate(this.#offset(first)))
     let last = first
