@@ -35,37 +35,46 @@ export async function collectIndexed(
   if (index.isDeep && below.size + targets.size > 0) return undefined
   const expirations = expirationsIn(index, figured)
   if (expirations === undefined) return undefined
-  /** By arena offset, so that the order is that of a pass. */
-  const found = new Set<number>()
-  const pointing = new Set<number>()
-  const note = (offset: number): void => void found.add(offset)
-  let done = 0
-  const each = async (keys: ReadonlySet<string>, look: (name: Buffer) => void): Promise<void> => {
-    for (const key of keys) {
-      look(keyOctets(key))
-      if (++done % NAMES_PER_SLICE === 0) await pause()
-    }
-  }
-  await each(names, (name) => index.at(name, 0, name.length, note))
-  await each(below, (name) => index.below(name, note))
-  await each(targets, (name) => index.pointing(name, (offset) => pointing.add(offset)))
-  const byName = new Map<string, StoredAt[]>()
   const storedAt = (offset: number): StoredAt => {
     const [data, at] = [view.chunkOf(offset), view.at(offset)]
     return { data, at, type: storedType(data, at) }
   }
-  for (const offset of inOrder(found)) {
+  const name = Buffer.allocUnsafe(256)
+  let done = 0
+  const each = async (keys: ReadonlySet<string>, look: (key: string, length: number) => void): Promise<void> => {
+    for (const key of keys) {
+      look(key, name.write(key, 'latin1'))
+      if (++done % NAMES_PER_SLICE === 0) await pause()
+    }
+  }
+  const byName = new Map<string, StoredAt[]>()
+  let offsets: number[] = []
+  const note = (offset: number): void => {
+    if (storedType(view.chunkOf(offset), view.at(offset)) !== TYPE.SOA) offsets.push(offset)
+  }
+  await each(names, (key, length) => {
+    index.at(name, 0, length, note)
+    if (offsets.length === 0) return
+    byName.set(key, inOrder(offsets).map(storedAt))
+    offsets = []
+  })
+  const under = new Set<number>()
+  await each(below, (key) => index.below(keyOctets(key), (offset) => under.add(offset)))
+  for (const offset of inOrder([...under])) {
     const record = storedAt(offset)
-    if (record.type === TYPE.SOA) continue
     const key = ownerKey(record.data, record.at)
+    if (names.has(key)) continue
     const records = byName.get(key)
     if (records === undefined) byName.set(key, [record])
     else records.push(record)
   }
-  return { byName, pointing: [...inOrder(pointing)].map(storedAt), expirations, nsec3: { ...index.figures.nsec3 } }
+  const pointing = new Set<number>()
+  await each(targets, (key) => index.pointing(keyOctets(key), (offset) => pointing.add(offset)))
+  return { byName, pointing: inOrder([...pointing]).map(storedAt), expirations, nsec3: { ...index.figures.nsec3 } }
 }
 
-const inOrder = (offsets: ReadonlySet<number>): Uint32Array => Uint32Array.from(offsets).sort()
+/** Of the arena, which is the order that a pass finds them in. */
+const inOrder = (offsets: number[]): number[] => (offsets.length > 1 ? offsets.sort((a, b) => a - b) : offsets)
 
 function expirationsIn(index: OwnerIndex, figured: Figured | undefined): Expirations | undefined {
   if (figured?.soonSeconds === undefined) return new Expirations(0)

@@ -9,7 +9,7 @@ import { ApexCheck, targetOf, weakenedNames } from './apex.js'
 import type { CheckInput, CheckOutcome, CheckReport, ZoneFigures } from './check.js'
 import { DnssecCheck } from './dnssec/dnssec-check.js'
 import { worse } from './findings.js'
-import { hasType, NameChanges, type StoredAt } from './name-changes.js'
+import { hasType, type NameChange, NameChanges, type StoredAt } from './name-changes.js'
 import { isWithin, keyOfText, namesBetween } from './name-key.js'
 import { StatusOnTheWay, statusOf } from './name-status.js'
 import { NameStore } from './name-store.js'
@@ -130,12 +130,11 @@ class CheckRun {
     const wanted = new Set<string>([this.#apexKey])
     /** Where a delegation or a DNAME came or went, what is below changes what it is. */
     const moving = new Set<string>()
-    for (const [key, { removed, added }] of byName) {
+    for (const [key, change] of byName) {
       wanted.add(key)
       for (const above of namesBetween(key, this.#apexKey)) wanted.add(above)
-      for (const type of [TYPE.NS, TYPE.DNAME])
-        if (hasType(removed, type) !== hasType(added, type) && key !== this.#apexKey) moving.add(key)
-      for (const record of added)
+      if (key !== this.#apexKey && (comesOrGoes(change, TYPE.NS) || comesOrGoes(change, TYPE.DNAME))) moving.add(key)
+      for (const record of change.added)
         if (record.type === TYPE.NS && isWithin(targetOf(record), this.#apexKey)) wanted.add(targetOf(record))
     }
     for (const { key } of this.#protected) wanted.add(key)
@@ -160,5 +159,7 @@ class CheckRun {
     for (const server of collected.pointing) this.#apex.lookFor(server)
   }
 }
+
+const comesOrGoes = ({ removed, added }: NameChange, type: number): boolean => hasType(removed, type) !== hasType(added, type)
 
 const serversIn = (records: readonly StoredAt[]): readonly StoredAt[] => records.filter(({ type }) => type === TYPE.NS)
