@@ -15,29 +15,39 @@ const EXAMPLES = 10
 
 /** Records by type, at one name: so few types that a list is faster than a map, and is used again for each name. */
 class TypeCounts {
-  readonly types: number[] = []
-  readonly counts: number[] = []
+  readonly #types: number[] = []
+  readonly #counts: number[] = []
+  size = 0
 
   clear(): void {
-    this.types.length = 0
-    this.counts.length = 0
+    this.size = 0
+  }
+
+  type(i: number): number {
+    return this.#types[i]!
+  }
+
+  count(i: number): number {
+    return this.#counts[i]!
   }
 
   of(type: number): number {
-    return this.counts[this.types.indexOf(type)] ?? 0
+    for (let i = 0; i < this.size; i++) if (this.#types[i] === type) return this.#counts[i]!
+    return 0
   }
 
   add(type: number, count: number): void {
-    const i = this.types.indexOf(type)
-    if (i >= 0) this.counts[i]! += count
-    else {
-      this.types.push(type)
-      this.counts.push(count)
-    }
+    for (let i = 0; i < this.size; i++)
+      if (this.#types[i] === type) {
+        this.#counts[i]! += count
+        return
+      }
+    this.#types[this.size] = type
+    this.#counts[this.size++] = count
   }
 
   addAll(other: TypeCounts): void {
-    for (const [i, type] of other.types.entries()) this.add(type, other.counts[i]!)
+    for (let i = 0; i < other.size; i++) this.add(other.type(i), other.count(i))
   }
 }
 
@@ -83,7 +93,10 @@ export class Tally {
     this.#grown.names += after.names - earlier.names
     this.#grown.delegations += after.delegations - earlier.delegations
     this.#grown.rrsets += after.rrsets - earlier.rrsets
-    for (const type of touched.types) if (type !== TYPE.SOA && !isSignerType(type) && before.of(type) > 0) this.#noteChanged(key)
+    for (let i = 0; i < touched.size; i++) {
+      const type = touched.type(i)
+      if (type !== TYPE.SOA && !isSignerType(type) && before.of(type) > 0) this.#noteChanged(key)
+    }
   }
 
   #noteChanged(key: string): void {
@@ -95,8 +108,9 @@ export class Tally {
     let rrsets = 0
     // An NSEC3 record stands at a name that is only a hash (RFC 5155 §3).
     let isName = false
-    for (const [i, type] of types.types.entries()) {
-      if (types.counts[i]! <= 0) continue
+    for (let i = 0; i < types.size; i++) {
+      const type = types.type(i)
+      if (types.count(i) <= 0) continue
       if (!isSignerType(type)) rrsets += 1
       if (type !== TYPE.NSEC3 && type !== TYPE.RRSIG) isName = true
     }

@@ -23,7 +23,8 @@ export class RunBuilder {
       this.#data.copy(larger, 0, 0, this.#length)
       this.#data = larger
     }
-    source.copy(this.#data, this.#length, at, at + length)
+    if (length < 64) for (let i = 0; i < length; i++) this.#data[this.#length + i] = source[at + i]!
+    else source.copy(this.#data, this.#length, at, at + length)
     // The mark belongs to whoever stores the record: a run has none.
     this.#data[this.#length + 1] = 0
     this.#length += length
