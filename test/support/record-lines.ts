@@ -33,17 +33,30 @@ export const linesOf = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith(';'))
 
+const PARSED = new Map<string, Buffer>()
+
+/** For who copies it: most lines are in many versions. */
+function parsed(line: string): Buffer {
+  let stored = PARSED.get(line)
+  if (stored === undefined) {
+    stored = record(line)
+    PARSED.set(line, stored)
+  }
+  return stored
+}
+
 /** Contents from lines; records outside the zone are left out, as a transfer leaves them out. */
 export function contentsOf(zone: string, text: string): ZoneContents {
   const apex = nameToWire(zone)
   const contents = new ZoneContents(apex)
+  const ending = apex.toString('latin1').toLowerCase()
   for (const line of linesOf(text)) {
-    const stored = record(line)
+    const stored = parsed(line)
     const owner = stored
       .subarray(2, 2 + stored[0]!)
       .toString('latin1')
       .toLowerCase()
-    if (owner.endsWith(apex.toString('latin1').toLowerCase())) contents.add(stored, 0)
+    if (owner.endsWith(ending)) contents.add(stored, 0)
   }
   return contents
 }

@@ -2,7 +2,7 @@
  * A small signer of zones for tests: keys of every algorithm the check knows, NSEC and NSEC3 chains, signatures. Written after the RFCs
  * on its own, from text lines to text lines, so that it shares no code with what it tests but reading and printing records.
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { lowerWire, nameToWire, wireToName } from '../../lib/dns/name.js'
 import { typeNumber } from '../../lib/dns/rrtype.js'
 import { recordText } from '../../lib/dns/record-text.js'
@@ -49,15 +49,19 @@ export function makeKey(algorithm: number, flags = 257): SigningKey {
   return { algorithm, privateKey, rdata, tag: tagOf(rdata) }
 }
 
-/** Three keys whose tags are the same, as .de had them in 2026: made until there are. */
+/** Of keys made from numbers, the first three whose tags are the same. */
+const NUMBERS_OF_ONE_TAG = [488, 922, 2182]
+/** RFC 8410 §7: what stands before the octets of a private Ed25519 key. */
+const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** Up to three keys whose tags are the same, as .de had them in 2026. */
 export function keysWithOneTag(count: number): SigningKey[] {
-  const byTag = new Map<number, SigningKey[]>()
-  for (;;) {
-    const key = makeKey(15, 256)
-    const list = [...(byTag.get(key.tag) ?? []), key]
-    byTag.set(key.tag, list)
-    if (list.length === count) return list
-  }
+  return NUMBERS_OF_ONE_TAG.slice(0, count).map((number) => {
+    const octets = createHash('sha256').update(`zonecast ${number}`).digest()
+    const privateKey = createPrivateKey({ key: Buffer.concat([ED25519_HEAD, octets]), format: 'der', type: 'pkcs8' })
+    const rdata = Buffer.concat([Buffer.from([1, 0, 3, 15]), publicOctets(createPublicKey(privateKey))])
+    return { algorithm: 15, privateKey, rdata, tag: tagOf(rdata) }
+  })
 }
 
 export interface SignOptions {

@@ -15,6 +15,11 @@ const check = async (lines: readonly string[], now = NOW) =>
 /** The signature ends in other octets. */
 const spoilt = (line: string): string => line.replace(/(.)(.{6})$/, (_, c, end) => `${c === 'A' ? 'B' : 'A'}${end}`)
 
+/** Signatures are verified by all cores, while others are prepared. */
+const atOnce = async (lines: readonly string[], look: (line: string, i: number) => Promise<void>): Promise<void> => {
+  await Promise.all(lines.map(look))
+}
+
 describe('zones of other signers', () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.zone'))
 
@@ -29,22 +34,22 @@ describe('zones of other signers', () => {
     })
 
     it(`${file}: a bogus signature is found, whichever it is`, async () => {
-      for (const [i, line] of lines.entries()) {
-        if (!/ RRSIG /.test(line.slice(0, 120))) continue
+      await atOnce(lines, async (line, i) => {
+        if (!/ RRSIG /.test(line.slice(0, 120))) return
         const report = await check(lines.with(i, spoilt(line)))
         expect(report, line).to.deep.include({ verdict: 'hold' })
         expect(report.report).to.include('An RRSIG is bogus')
-      }
+      })
     })
 
     it(`${file}: a record that is gone is found, whichever it is`, async () => {
-      for (const [i, line] of lines.entries()) {
+      await atOnce(lines, async (line, i) => {
         // Signatures of a second key, delegations and glue may go; what is signed may not.
         if (/ (RRSIG|SOA|DNSKEY|NSEC3PARAM) /.test(line.slice(0, 120)) || / NS (ns|NS)/.test(line) || /^ns\.secure/.test(line))
-          continue
+          return
         const report = await check(lines.toSpliced(i, 1))
         expect(report, line).to.deep.include({ verdict: 'hold' })
-      }
+      })
     })
 
     it(`${file}: is held when it has expired`, async () => {

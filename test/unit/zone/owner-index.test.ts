@@ -8,7 +8,7 @@ import { TYPE } from '../../../lib/dns/rrtype.js'
 import type { Difference } from '../../../lib/zone/difference.js'
 import { nameHash } from '../../../lib/zone/name-chains.js'
 import type { OffsetVisit, OwnerIndex } from '../../../lib/zone/owner-index.js'
-import { RunBuilder } from '../../../lib/zone/record-run.js'
+import { type RecordRun, RunBuilder } from '../../../lib/zone/record-run.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { isBelow, isWithin, keyOfText, ownerKey, wireKey } from '../../../lib/checks/name-key.js'
 import { contentsOf, record } from '../../support/record-lines.js'
@@ -151,16 +151,16 @@ describe('records by owner', () => {
   it('are found in a zone that grew large after it was indexed', async () => {
     const contents = zone(['a.example. 60 A 192.0.2.1'])
     await contents.indexOwners(pause)
-    const lines = Array.from({ length: 40_000 }, (_, i) => `h${i}.d${i % 50}.example. 60 A 192.0.2.1`)
+    const lines = Array.from({ length: 12_000 }, (_, i) => `h${i}.d${i % 50}.example. 60 A 192.0.2.1`)
     change(contents, [], lines)
     let pauses = 0
     const index = await contents.indexOwners(async () => {
       pauses += 1
     })
-    expect(pauses).to.be.greaterThan(2)
+    expect(pauses).to.be.greaterThan(1)
     expect(contents.isIndexed).to.equal(true)
-    for (const i of [0, 17, 39_999]) expect(at(contents, index, `h${i}.d${i % 50}.example.`)).to.have.length(1)
-    expect(below(contents, index, 'd7.example.')).to.have.length(800)
+    for (const i of [0, 17, 11_999]) expect(at(contents, index, `h${i}.d${i % 50}.example.`)).to.have.length(1)
+    expect(below(contents, index, 'd7.example.')).to.have.length(240)
   })
 
   it('cost memory that stays the same when as many go as come', async () => {
@@ -203,17 +203,26 @@ const act = fc.oneof(
   fc.record({ add: fc.array(wish, { maxLength: 4 }), remove: fc.array(fc.nat(1000), { maxLength: 4 }) }),
 )
 
-const timeOf = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(/\.\d+|\D/g, '')
+/** RRSIG records that expire at these seconds since 1970, one a second. */
+function signatures(from: number, to: number): RecordRun {
+  const stored = record('a.example. 60 RRSIG A 8 2 60 20260701000000 20260601000000 1 example. AAAA')
+  const run = new RunBuilder()
+  for (let time = from; time < to; time++) {
+    stored.writeUInt32BE(time, rdataStart(stored, 0) + 8)
+    run.add(stored, 0)
+  }
+  return run.finish()
+}
 
 describe('the first expiration', () => {
   it('is looked for anew when all that were counted are gone', async () => {
-    const lines = (from: number, to: number): string[] =>
-      Array.from({ length: to - from }, (_, i) => `a.example. 60 RRSIG A 8 2 60 ${timeOf(from + i)} ${timeOf(0)} 1 example. AAAA`)
-    const contents = zone(lines(100_000, 135_000))
+    const contents = zone([])
+    const { data } = signatures(100_000, 135_000)
+    contents.addRun(data, 0, data.length)
     const index = await contents.indexOwners(pause)
     expect(index.figures.earliest()).to.equal(100_000)
     contents.begin()
-    contents.apply(difference(contents, lines(100_000, 134_000), []))
+    contents.apply({ ...difference(contents, [], []), removed: signatures(100_000, 134_000) })
     expect(index.figures.earliest()).to.equal('unknown')
     await contents.indexOwners(pause)
     expect(index.figures.earliest()).to.equal(134_000)
