@@ -49,8 +49,11 @@ export const duration = () => parsed(DURATION_HINT, parseDuration)
 /** Its text may hold a secret: it is not shown. */
 export const webUrl = () =>
   parsed(
-    'write a URL such as https://ops.example/zonecast',
-    (value) => (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined),
+    'write a URL such as https://ops.example/zonecast, without a user or password in it',
+    (value) => {
+      const url = URL.canParse(value) ? new URL(value) : undefined
+      return url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? value : undefined
+    },
     { show: false },
   )
 

@@ -196,6 +196,7 @@ export class Hub {
         idempotency: new Idempotency(redis.data),
         roles: this.#roles,
         redisLack: () => redis.lack,
+        share: () => this.#sync.flush(),
         redisUp: () => redis.isReady,
         reload: () => this.reload(),
       })

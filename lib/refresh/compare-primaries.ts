@@ -45,7 +45,7 @@ export async function comparePrimary(
         apex: zone.apex,
         held: held && soaOf(held.soa),
         limits: limitsFor(limits, zone.limits, held),
-        startDraft: (contents) => stored.rivals.draft(contents),
+        startDraft: (contents) => stored.draft(contents),
       },
     )
   const { base, change } = reference

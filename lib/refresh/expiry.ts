@@ -11,7 +11,6 @@ export function expiresAt(zone: ZoneCell, soaExpireSeconds: number, primaries: I
   // A transfer starts the clock; later it is a primary that says the serial is still ours.
   let latest = zone.refreshedAt + zone.expireSeconds * 1000
   for (const primary of primaries) {
-    // A version that is held back was taken all the same: what is served meanwhile is as fresh as people want it.
     const confirms = primary.error === undefined && (isSame(primary.serial, held.serial) || isSame(primary.serial, zone.newest))
     if (confirms) latest = Math.max(latest, primary.checkedAt + (primary.expireSeconds ?? soaExpireSeconds) * 1000)
   }

@@ -52,15 +52,20 @@ export function judgeGate(input: GateInput): GateOutcome {
   const waited = counted.filter((node) => own.has(node.id) && !isThrough(node, target, input.probe))
   const lacking = waited.filter((node) => !isUnreachable(node, input))
   const unreachable = waited.length - lacking.length
-  if (lacking.length === 0 && unreachable <= stage.mayLack) return { kind: 'met' }
-  const waitingFor = waited.map((node) => `${node.id}: ${whatIsMissing(node, target)}`)
+  const through = counted.some((node) => own.has(node.id) && isThrough(node, target, input.probe))
+  const isEmpty = !nodes.some(({ id }) => own.has(id))
+  // A stage is for finding out: of nodes that may be missing not all may, and one that is drained finds nothing out.
+  if (isEmpty || (through && lacking.length === 0 && unreachable <= stage.mayLack)) return { kind: 'met' }
+  const waitingFor =
+    waited.length > 0 || through
+      ? waited.map((node) => `${node.id}: ${whatIsMissing(node, target)}`)
+      : ['every node of the stage is drained: undrain one, or approve the version']
   if (now - startedAt > deadlineMs)
     return { kind: 'failed', why: `not confirmed after ${Math.round(deadlineMs / 1000)} s:\n${waitingFor.join('\n')}` }
   return { kind: 'open', waitingFor }
 }
 
-const isUnreachable = ({ serial, missed }: GateNode, { unknownAfterLooks }: GateInput): boolean =>
-  missed >= unknownAfterLooks || (serial === undefined && missed > 0)
+const isUnreachable = ({ missed }: GateNode, { unknownAfterLooks }: GateInput): boolean => missed >= unknownAfterLooks
 
 const hasTaken = ({ serial }: GateNode, target: Serial): boolean => {
   if (serial === undefined) return false

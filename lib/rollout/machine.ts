@@ -82,10 +82,10 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
         : record
     case 'approve': {
       if (event.said.at === record.decided) return record
-      if (isGoing(state))
+      if (isGoing(state) || state === 'waiting')
         return event.fast && !record.fast
           ? { ...noted(record, now, `made urgent by ${event.said.by}: ${event.said.reason}`), fast: true, decided: event.said.at }
-          : record
+          : { ...record, decided: event.said.at }
       if (state !== 'held' && state !== 'halted') return record
       const approved = { ...record, decided: event.said.at, ...(event.fast ? { fast: true as const } : {}) }
       const what = `approved by ${event.said.by}: ${event.said.reason}`

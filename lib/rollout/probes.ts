@@ -47,7 +47,8 @@ export async function planProbes(
           [...changes.keys()].filter((key) => key !== apex),
           sample * 4,
         )
-  const names = new Set([apex, ...chosen.flatMap((key) => [key, ...namesBetween(key, apex)])])
+  const above = (key: string): string[] => [...namesBetween(key, apex), apex]
+  const names = new Set([apex, ...chosen.flatMap((key) => [key, ...above(key), ...above(key).map(wildcardOf)])])
   const none: ReadonlySet<string> = new Set()
   const view = contents.view()
   try {
@@ -61,7 +62,10 @@ export async function planProbes(
       expected: at(key)
         .filter((record) => record.type === type)
         .map(copyOf),
-      gone: gone.filter((record) => record.type === type).map(copyOf),
+      // What a wildcard gives in its place may be the same.
+      gone: above(key).some((name) => at(wildcardOf(name)).length > 0)
+        ? []
+        : gone.filter((record) => record.type === type).map(copyOf),
     })
     const isCut = (key: string): boolean =>
       hasType(at(key), TYPE.NS) ||
@@ -110,6 +114,8 @@ export function judgeProbe(probe: Probe, answer: SmallMessage): string | undefin
   const section = probe.expected.length > 0 ? answer.answer : [...answer.answer, ...answer.authority]
   return section.some((record) => storedType(record, 0) === TYPE.RRSIG) ? undefined : `answers ${what} without signatures`
 }
+
+const wildcardOf = (key: string): string => `\x01*${key}`
 
 const copyOf = ({ data, at }: StoredAt): Buffer => Buffer.from(data.subarray(at, at + storedLength(data, at)))
 

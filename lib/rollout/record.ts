@@ -80,6 +80,32 @@ export interface ZoneOrders {
   decisions: Decision[]
 }
 
+/** Decisions remembered of a zone; what was decided long ago is about versions that are gone. */
+const DECISIONS = 100
+
+/** What was said in two places, as one: nothing that either of them knows is lost. The same whichever comes first. */
+export function mergeOrders(a: ZoneOrders, b: ZoneOrders): ZoneOrders {
+  const all = new Map([...a.decisions, ...b.decisions].map((decision) => [keyOf(decision), decision]))
+  const decisions = [...all.values()].sort((x, y) => x.at - y.at || (keyOf(x) < keyOf(y) ? -1 : 1)).slice(-DECISIONS)
+  const hold = laterOf(a.hold, b.hold)
+  const released = laterOf(a.released, b.released)
+  const isHeld = hold !== undefined && (released === undefined || hold.at > released.at)
+  return {
+    at: Math.max(a.at, b.at),
+    ...(isHeld ? { hold } : {}),
+    ...(released ? { released } : {}),
+    decisions,
+  }
+}
+
+const keyOf = ({ kind, serial, digest, at }: Decision): string => `${at} ${kind} ${serial} ${digest}`
+
+const laterOf = (a: Said | undefined, b: Said | undefined): Said | undefined =>
+  a === undefined || (b !== undefined && (b.at > a.at || (b.at === a.at && b.by > a.by))) ? b : a
+
+/** How the names of a zone's rollouts begin. */
+export const rolloutPrefix = (zone: string): string => `${zone.replace(/\.$/, '').replace(/[^a-z0-9.-]/g, '_') || 'root'}-`
+
 /** Names a rollout; the same on every hub that has the version. */
 export const rolloutId = (zone: string, serial: number, digest: string): string =>
-  `${zone.replace(/\.$/, '').replace(/[^a-z0-9.-]/g, '_') || 'root'}-${serial}-${digest.slice(0, 12)}`
+  `${rolloutPrefix(zone)}${serial}-${digest.slice(0, 12)}`

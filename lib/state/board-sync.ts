@@ -65,9 +65,8 @@ export class BoardSync {
     })
     this.#bus.carry = (name, payload) => this.#publish({ signal: { name, payload } })
     this.#subscriber.on('message', (_channel, text) => this.#take(text))
-    // Once subscribed, ioredis subscribes again by itself after each loss.
     if (this.#subscriber.status === 'ready') await this.#subscriber.subscribe(CHANNEL)
-    else this.#subscriber.once('ready', () => void this.#subscriber.subscribe(CHANNEL).catch(() => undefined))
+    this.#subscriber.on('ready', () => void this.#subscriber.subscribe(CHANNEL).catch(() => undefined))
     if (this.isReady) await this.#meet()
     this.#redis.on(
       'ready',

@@ -2,6 +2,7 @@
  * The tables in memory, shared by all roles in this process. Reading never waits for Redis: losing Redis loses no answer.
  * Not here: how other processes learn of changes (board-sync.ts).
  */
+import { mergeOrders, type ZoneOrders } from '../rollout/record.js'
 import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 export type Change = { [T in TableName]: { table: T; key: string; value: Tables[T] } }[TableName]
@@ -29,9 +30,24 @@ export class Board {
   /** Takes a value another process wrote, unless ours is later. */
   merge<T extends TableName>(table: T, key: string, value: Tables[T]): boolean {
     const held = this.get(table, key)
+    if (table === 'orders' && held) return this.#mergeOrders(key, held as ZoneOrders, value as ZoneOrders)
     if (held && held.at >= value.at) return false
     this.#tables.get(table)!.set(key, value)
     this.#tell({ table, key, value } as Change, 'there')
+    return true
+  }
+
+  /** Of what people said in two places nothing may be lost; where the other one lacks something, it is told. */
+  #mergeOrders(key: string, held: ZoneOrders, value: ZoneOrders): boolean {
+    const merged = mergeOrders(held, value)
+    const [ours, theirs, both] = [held, value, merged].map((orders) => JSON.stringify({ ...mergeOrders(orders, orders), at: 0 }))
+    if (both === ours) {
+      if (both !== theirs) this.set('orders', key, { ...held, at: merged.at + 1 })
+      return false
+    }
+    const news = both === theirs ? merged : { ...merged, at: merged.at + 1 }
+    this.#tables.get('orders')!.set(key, news)
+    this.#tell({ table: 'orders', key, value: news }, both === theirs ? 'there' : 'here')
     return true
   }
 

@@ -1,4 +1,5 @@
 /** What is decided and worked out about contents before they become a version. */
+import type { Serial } from '../dns/serial.js'
 import { pause } from '../runtime/clock.js'
 import type { ChecksOutcome } from '../rollout/record.js'
 import { compareContents, isRespelled } from '../zone/compare.js'
@@ -54,8 +55,8 @@ export const isToTheLetter = async (older: ZoneContents, newer: ZoneContents): P
 /** A version replaces the one it was built on, or nothing. Throws StoreError STORE_MOVED_ON. */
 export function expectNewest(zone: string, held: Version | undefined, replacing: Version | undefined): void {
   if (held?.serial === replacing?.serial && held?.digest === replacing?.digest) return
-  throw new StoreError(
-    { code: 'STORE_MOVED_ON', zone, expected: replacing?.serial, held: held?.serial },
-    `${zone} moved on to serial ${held?.serial} meanwhile`,
-  )
+  throw movedOn(zone, replacing?.serial, held?.serial)
 }
+
+export const movedOn = (zone: string, expected: Serial | undefined, held: Serial | undefined): StoreError =>
+  new StoreError({ code: 'STORE_MOVED_ON', zone, expected, held }, `${zone} moved on to serial ${held} meanwhile`)

@@ -2,21 +2,20 @@
  * Other contents under the serial of a zone's newest version: kept beside it until a person chooses one, or a newer version makes
  * them all history. Files are `rival-SERIAL-DIGEST`, as whole contents are.
  */
-import { rename } from 'node:fs/promises'
+import { link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { headOf, type Judge } from './commit.js'
+import { headOf, type Judge, movedOn } from './commit.js'
+import { ioError } from './errors.js'
 import type { Rival } from './journal-file.js'
-import { SnapshotDraft } from './snapshot-draft.js'
+import type { SnapshotDraft } from './snapshot-draft.js'
 import { readSnapshot } from './snapshot-file.js'
 import type { Version } from './version.js'
 import type { ZoneLog } from './zone-log.js'
 import { rivalName, snapshotName } from './zone-upkeep.js'
 
-/** The file of contents that are only compared. */
-export const COMPARED = 'rival.new'
-
 export interface RivalParts {
+  zone: string
   apex: Buffer
   directory: string
   log: ZoneLog
@@ -34,11 +33,6 @@ export class Rivals {
 
   get list(): readonly Rival[] {
     return this.#parts.log.rivals
-  }
-
-  /** For contents that are received only to be compared; one at a time. */
-  draft(contents: ZoneContents): SnapshotDraft {
-    return new SnapshotDraft(contents, join(this.#parts.directory, COMPARED))
   }
 
   /** Keeps contents that another primary serves under the newest serial. */
@@ -66,14 +60,21 @@ export class Rivals {
 
   /** Makes a rival the newest version, in the place of what goes under the same serial. */
   adopt(rival: Rival, judge: Judge): Promise<Version> {
-    const { directory, exclusively, log, onAdopted } = this.#parts
+    const { directory, exclusively, log, onAdopted, zone } = this.#parts
     return exclusively(async () => {
+      const newest = log.versions.at(-1)
+      // A newer version has come in between: the choice is history.
+      if (newest?.serial !== rival.serial || newest.digest === rival.digest) throw movedOn(zone, rival.serial, newest?.serial)
       const contents = await this.contentsOf(rival)
-      const head = headOf(contents, await judge(contents, undefined), 'axfr', 0, log.versions.at(-1))
+      const head = headOf(contents, await judge(contents, undefined), 'axfr', 0, newest)
       const snapshot = snapshotName(rival)
-      await rename(join(directory, rivalName(rival)), join(directory, snapshot))
+      // Both names until the journal has it: whatever happens in between, one of them is the right one.
+      await link(join(directory, rivalName(rival)), join(directory, snapshot)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw ioError(snapshot, error)
+      })
       const row = await log.append({ ...head, snapshot }, [], () => onAdopted(contents))
       await log.append({ entry: 'rivals', rivals: [] })
+      await rm(join(directory, rivalName(rival)), { force: true })
       return row!.version
     })
   }

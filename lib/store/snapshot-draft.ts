@@ -18,23 +18,19 @@ const SYNC_OCTETS = 1 << 24
 export class SnapshotDraft {
   readonly contents: ZoneContents
   readonly #aside: string
+  readonly #onEnd: () => void
   #handle: FileHandle | undefined
   /** Arena offset up to which records were handed to the disk. */
   #handed = 0
   #unsynced = 0
   #writing: Promise<void> = Promise.resolve()
   #failed = false
-  #isOpen = true
 
-  /** `aside`: a file of its own that nobody else writes. */
-  constructor(contents: ZoneContents, aside: string) {
+  /** `aside`: a file of its own that nobody else writes. `onEnd` runs when it is finished or given up. */
+  constructor(contents: ZoneContents, aside: string, onEnd: () => void) {
+    this.#onEnd = onEnd
     this.contents = contents
     this.#aside = aside
-  }
-
-  /** Neither finished nor given up. */
-  get isOpen(): boolean {
-    return this.#isOpen
   }
 
   /** Something is on its way to disk. */
@@ -85,7 +81,7 @@ export class SnapshotDraft {
       this.#handle = undefined
       await rename(this.#aside, file)
       await syncDirectory(dirname(file))
-      this.#isOpen = false
+      this.#onEnd()
     } catch (error) {
       await this.discard()
       throw ioError(file, error)
@@ -95,10 +91,10 @@ export class SnapshotDraft {
   /** The transfer came to nothing. */
   async discard(): Promise<void> {
     this.#failed = true
-    this.#isOpen = false
     await this.#writing.catch(() => undefined)
     await this.#handle?.close().catch(() => undefined)
     this.#handle = undefined
     await rm(this.#aside, { force: true }).catch(() => undefined)
+    this.#onEnd()
   }
 }

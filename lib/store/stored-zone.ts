@@ -14,16 +14,13 @@ import { changeBetween, expectNewest, headOf, isToTheLetter, type Judge } from '
 import { StoreError } from './errors.js'
 import type { Progress } from './journal-file.js'
 import { isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
-import { COMPARED, Rivals } from './rivals.js'
+import { Rivals } from './rivals.js'
 import { SnapshotDraft } from './snapshot-draft.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { WarmContents } from './warm-contents.js'
 import { ZoneLog } from './zone-log.js'
 import { dropVersions, removeStrays, snapshotName } from './zone-upkeep.js'
-
-/** The file of contents that are being received. */
-const INCOMING = 'incoming.new'
 
 export class StoredZone {
   readonly name: ZoneName
@@ -34,7 +31,9 @@ export class StoredZone {
   readonly rivals: Rivals
   readonly #warm: WarmContents
   #queue: Promise<unknown> = Promise.resolve()
-  #draft: SnapshotDraft | undefined
+  /** File names of contents that are being received. */
+  readonly #drafts = new Set<string>()
+  #draftNumber = 0
   #isClosed = false
 
   constructor(name: ZoneName, apex: Buffer, directory: string) {
@@ -47,6 +46,7 @@ export class StoredZone {
       () => this.latest,
     )
     this.rivals = new Rivals({
+      zone: name,
       apex,
       directory,
       log: this.#log,
@@ -162,10 +162,11 @@ export class StoredZone {
     )
   }
 
-  /** For contents that are about to be received; one at a time. */
+  /** For contents that are about to be received, into a file of their own. */
   draft(contents: ZoneContents): SnapshotDraft {
-    this.#draft = new SnapshotDraft(contents, join(this.#directory, INCOMING))
-    return this.#draft
+    const file = `incoming-${++this.#draftNumber}.new`
+    this.#drafts.add(file)
+    return new SnapshotDraft(contents, join(this.#directory, file), () => this.#drafts.delete(file))
   }
 
   /**
@@ -285,8 +286,8 @@ export class StoredZone {
       const dropped = await dropVersions(this.#log, this.#directory, rule, () => this.contents())
       // Reading back from the file also leaves the dead records behind.
       if (dropped && this.#warm.waste > MAX_WASTE) this.#warm.cool()
-      // A transfer may be coming in meanwhile: its file belongs to its draft.
-      await removeStrays(this.#log, this.#directory, [COMPARED, ...(this.#draft?.isOpen ? [INCOMING] : [])])
+      // Transfers may be coming in meanwhile: their files belong to their drafts.
+      await removeStrays(this.#log, this.#directory, this.#drafts)
     })
   }
 

@@ -200,7 +200,9 @@ export class ZoneLog {
       )
     this.#rows = []
     this.#versions = undefined
-    for (const [i, entry] of located.entries()) this.#push(entry.head as VersionHead, entry, loaded[i])
+    // The versions stay the objects that they were: whoever holds one goes on with it.
+    for (const [i, entry] of located.entries())
+      this.#rows.push({ ...kept[i]!, head: entry.head as VersionHead, located: entry, loaded: loaded[i] })
   }
 
   /** The gapless, rising chain of differences from `from` to the row at `last`, oldest first; undefined when there is none. */

@@ -33,7 +33,7 @@ export async function dropVersions(
 }
 
 /** `spared`: files that belong to work under way. */
-export async function removeStrays(log: ZoneLog, directory: string, spared: readonly string[]): Promise<void> {
+export async function removeStrays(log: ZoneLog, directory: string, spared: Iterable<string>): Promise<void> {
   const named = new Set(['journal', ...spared, ...log.rivals.map(rivalName), ...log.rows.flatMap((row) => row.snapshot ?? [])])
   for (const file of await readdir(directory)) if (!named.has(file)) await rm(join(directory, file), { force: true })
 }

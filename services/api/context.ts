@@ -28,6 +28,8 @@ export interface ApiContext {
   /** Roles that this process plays. */
   roles: readonly string[]
   redisUp: () => boolean
+  /** Writes what has changed to Redis now. */
+  share: () => Promise<void>
   /** What is wrong with Redis, for people. */
   redisLack: () => string | undefined
   reload: () => Config

@@ -1,4 +1,4 @@
-/** The API's description (OpenAPI 3.1), from the same schemas that check its input. */
+/** The API's description (OpenAPI 3.1), from the schemas that check its input. */
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'

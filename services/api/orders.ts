@@ -4,7 +4,7 @@
  */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing, isOver } from '../../lib/rollout/machine.js'
-import { type Decision, rolloutId, type Said, type ZoneOrders } from '../../lib/rollout/record.js'
+import { type Decision, mergeOrders, rolloutId, type Said, type ZoneOrders } from '../../lib/rollout/record.js'
 import { planRollback } from '../../lib/rollout/rollback.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
 import { storedType } from '../../lib/dns/record.js'
@@ -15,8 +15,6 @@ import type { Version } from '../../lib/store/version.js'
 import type { ApiContext } from './context.js'
 import { ApiProblem } from './problem.js'
 
-/** Decisions remembered of a zone; what was rejected long ago is in no primary any more. */
-const DECISIONS = 100
 const RECORDS_PER_SLICE = 20_000
 
 export interface Ordered {
@@ -29,8 +27,12 @@ export interface Ordered {
 
 export function orderHold(context: ApiContext, zone: FleetZone, said: Said, isHeld: boolean): Ordered {
   const held = ordersOf(context, zone)
+  // Of hold and release the later one counts, whatever the clocks say.
+  const at = Math.max(said.at, (held.hold?.at ?? 0) + 1, (held.released?.at ?? 0) + 1)
   const { hold: _, ...rest } = held
-  const next = isHeld ? { ...rest, hold: held.hold ?? said } : { ...rest, ...(held.hold ? { released: said } : {}) }
+  const next = isHeld
+    ? { ...rest, hold: held.hold ?? { ...said, at } }
+    : { ...rest, ...(held.hold ? { released: { ...said, at } } : {}) }
   if ((held.hold !== undefined) !== isHeld) write(context, zone, next)
   return { zone: zone.name, serial: null, rollout: null, state: isHeld ? 'held' : 'released', notes: [] }
 }
@@ -112,6 +114,13 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
   )
   if (!going) throw new ApiProblem(409, 'nothing-released', `nothing of ${zone.name} was released: there is nothing to take back`)
   const to = named_ === going ? before(stored, going) : named_
+  const isOlder = to !== undefined && stored.versions.indexOf(to) < stored.versions.indexOf(going)
+  if (to && (!isOlder || to.releasedAt === undefined))
+    throw new ApiProblem(
+      409,
+      'never-released',
+      `serial ${to.serial} of ${zone.name} was never released to every node, so there is no way back to it; reject it if it must not go out`,
+    )
   if (!to)
     throw new ApiProblem(409, 'no-version', `${zone.name} has no released version before serial ${going.serial} to go back to`)
   const cellOf = (node: string) => context.matrix.nodeCell(zone, node)
@@ -127,16 +136,14 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
   }
   const what = await whatSpeaksAgainst(stored, to)
   if (what !== undefined) {
-    if (isPartly) decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
-    const kept = isPartly ? `serial ${going.serial} is rejected and goes to no further node. ` : ''
-    throw new ApiProblem(
-      422,
-      'signed',
-      `${kept}${zone.name} has ${what}, so its content cannot go out under another serial. Publish the old content with a new serial, signed, from the primary` +
-        (reached.length > 0
-          ? `; until then ${reached.join(', ')} can be given the old zone by hand (a forced transfer on the node)`
-          : ''),
-    )
+    const byHand =
+      reached.length > 0
+        ? `; until then ${reached.join(', ')} can be given the old zone by hand (a forced transfer on the node)`
+        : ''
+    const why = `${zone.name} has ${what}, so its content cannot go out under another serial: publish the old content with a new serial, signed, from the primary${byHand}`
+    if (!isPartly) throw new ApiProblem(422, 'signed', why)
+    decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
+    return { ...named(zone, going), state: 'rejected', notes: [`serial ${going.serial} goes to no further node`, why] }
   }
   const primaries = zone.primaries.flatMap(({ id }) => {
     const at = context.matrix.primaryCell(zone, id)?.serial
@@ -211,7 +218,7 @@ const ordersOf = ({ board, store }: ApiContext, zone: FleetZone): ZoneOrders =>
 
 function decide(context: ApiContext, zone: FleetZone, decision: Decision): void {
   const orders = ordersOf(context, zone)
-  write(context, zone, { ...orders, decisions: [...orders.decisions, decision].slice(-DECISIONS) })
+  write(context, zone, mergeOrders(orders, { at: 0, decisions: [decision] }))
 }
 
 function write(context: ApiContext, zone: FleetZone, orders: ZoneOrders): void {

@@ -1,6 +1,6 @@
 /** Rollouts as the API writes them (contract §3). */
-import { compareSerials } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { isGoing } from '../../lib/rollout/machine.js'
 import { rolloutId } from '../../lib/rollout/record.js'
 import type { NodeCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
@@ -30,7 +30,7 @@ export function rolloutJson(
     planned.length > 0 ? planned : [{ name: 'every node', nodes: zone.nodes.map(({ id }) => id), soakMs: 0, mayLack: 0 }]
   const node = (id: string) => {
     const cell = cells.get(id)
-    const confirmed = cell?.serial !== undefined && isReached(cell.serial, version.serial)
+    const confirmed = version.confirmed[id] !== undefined || cell?.serial === version.serial
     return {
       node: id,
       releasedAt: time(releasedTo[id] ?? releasedAt),
@@ -67,10 +67,7 @@ export function rolloutJson(
 
 function stageState({ rollout, releasedAt }: Version, i: number): 'waiting' | 'under-way' | 'through' {
   if (rollout === undefined || rollout.state === 'done') return releasedAt === undefined ? 'waiting' : 'through'
-  return i < rollout.stage ? 'through' : i === rollout.stage ? 'under-way' : 'waiting'
-}
-
-const isReached = (serial: number, target: number): boolean => {
-  const order = compareSerials(serial, target)
-  return order === 'equal' || order === 'newer'
+  if (i < rollout.stage) return 'through'
+  const hasBegun = isGoing(rollout.state) || rollout.state === 'halted'
+  return i === rollout.stage && hasBegun ? 'under-way' : 'waiting'
 }

@@ -8,6 +8,7 @@ import { AnswerSigner } from '../../lib/dns/tsig.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { seconds } from '../../lib/runtime/clock.js'
+import { isReleasedTo } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/transport/errors.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
 import { nodesAsking } from './access.js'
@@ -130,7 +131,8 @@ export class ZoneQueries {
     const zone = this.#fleet.zones.get(offer.zone.name)
     if (zone === undefined) return true
     const nodes = nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).map((node) => node.id)
-    return nodes.length === 0 || offerOf(zone, nodes, this.#parts) === undefined
+    const mayHave = nodes.every((node) => isReleasedTo(offer.version, node))
+    return nodes.length === 0 || !mayHave || offerOf(zone, nodes, this.#parts) === undefined
   }
 
   async #stream(query: Query, kind: 'axfr' | 'ixfr', prepared: PreparedMessages): Promise<void> {

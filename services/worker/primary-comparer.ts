@@ -7,6 +7,7 @@ import type { Serial } from '../../lib/dns/serial.js'
 import { describeError } from '../../lib/errors.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import { type Comparison, comparePrimary, type Reference } from '../../lib/refresh/compare-primaries.js'
+import { ROLLED_BACK } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
 import type { Clock } from '../../lib/runtime/clock.js'
@@ -14,9 +15,11 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import type { Board } from '../../lib/state/board.js'
 import { pairKey } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
 import type { Difference } from '../../lib/zone/difference.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
-import { noteConflict } from './zone-cells.js'
+import { decisionOn } from './release-decider.js'
+import { conflictOf, noteConflict } from './zone-cells.js'
 
 export interface ComparerParts {
   client: TransferClient
@@ -27,15 +30,19 @@ export interface ComparerParts {
   compare: { enabled: boolean }
 }
 
-/** A version does not wait longer than this for a second primary to be compared. */
-const PATIENCE_MS = 10_000
+/** A version does not wait longer than this for other primaries to be compared; what takes longer is compared after the release. */
+const PATIENCE_MS = 1_500
+/** Nobody waits for these. */
+const LATER_PATIENCE_MS = 600_000
+/** A primary that could not be compared is asked again after this long. */
+const UNKNOWN_MS = 300_000
 /** Comparisons that can wait, at a time over all zones. */
 const AT_ONCE = 4
 
 export class PrimaryComparer {
   readonly #parts: ComparerParts
   /** By zone and primary, what was compared last. */
-  readonly #done = new Map<string, string>()
+  readonly #done = new Map<string, { what: string; until: number | undefined }>()
   #running = 0
 
   constructor(parts: ComparerParts) {
@@ -54,8 +61,12 @@ export class PrimaryComparer {
     const { serial } = contents.soa
     const reference = { serial, digest: contents.digest, base: stored.latest, change }
     const others = zone.primaries.filter((primary) => primary.id !== from.id && this.#serves(zone, primary) === serial)
-    for (const primary of others) {
-      const found = await this.#compare(zone, stored, primary, reference)
+    let objection: string | undefined
+    const asked = others.map(async (primary) => ({
+      primary,
+      found: await this.#compare(zone, stored, primary, reference, PATIENCE_MS),
+    }))
+    for (const { primary, found } of await Promise.all(asked)) {
       if (found.kind === 'unknown') continue
       this.#remember(zone.name, primary, reference)
       if (found.kind === 'same') continue
@@ -65,23 +76,33 @@ export class PrimaryComparer {
         .catch((error) =>
           this.#parts.log.error({ zone: zone.name, op: 'compare', err: describeError(error) }, 'other content could not be kept'),
         )
-      return conflictOf(zone.name, serial, from.id, primary.id)
+      objection ??= conflictOf(zone.name, serial, from.id, primary.id)
     }
-    return undefined
+    return objection
   }
 
   /** A primary was seen to serve the newest serial: once for each version its content is looked at. Never throws. */
   async check(zone: FleetZone, stored: StoredZone, primary: Primary): Promise<void> {
     const { latest } = stored
-    const isOurs = latest === undefined || latest.from === primary.id || !zone.primaries.some(({ id }) => id === latest.from)
+    const isOurs = latest === undefined || latest.from === primary.id || isForeign(zone, latest)
     if (!this.#parts.compare.enabled || isOurs || this.#running >= AT_ONCE) return
     if (this.#serves(zone, primary) !== latest.serial || this.#isDone(zone.name, primary, latest)) return
+    // A person has chosen this content for this serial.
+    const orders = this.#parts.board.get('orders', zone.name) ?? stored.orders
+    if (decisionOn(orders, latest.serial, latest.digest)?.kind === 'approve') return
     this.#running += 1
     try {
       const base = stored.versions.at(-2)
       const change = base && (await stored.chain(base.serial, latest))
-      const found = await this.#compare(zone, stored, primary, { serial: latest.serial, digest: latest.digest, base, change })
-      if (found.kind !== 'unknown' && stored.latest === latest) this.#remember(zone.name, primary, latest)
+      const found = await this.#compare(
+        zone,
+        stored,
+        primary,
+        { serial: latest.serial, digest: latest.digest, base, change },
+        LATER_PATIENCE_MS,
+      )
+      const until = found.kind === 'unknown' ? this.#parts.clock.now() + UNKNOWN_MS : undefined
+      if (stored.latest === latest) this.#remember(zone.name, primary, latest, until)
       if (found.kind !== 'differs') return
       if (stored.latest !== latest) return await found.draft.discard()
       await stored.rivals.keep(found.draft, primary.id, this.#parts.clock.now())
@@ -98,11 +119,17 @@ export class PrimaryComparer {
     }
   }
 
-  async #compare(zone: FleetZone, stored: StoredZone, primary: Primary, reference: Reference): Promise<Comparison> {
+  async #compare(
+    zone: FleetZone,
+    stored: StoredZone,
+    primary: Primary,
+    reference: Reference,
+    patienceMs: number,
+  ): Promise<Comparison> {
     const { client, limits } = this.#parts
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Comparison>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS, { kind: 'unknown', why: 'it takes too long' })
+      timer = setTimeout(resolve, patienceMs, { kind: 'unknown', why: 'it takes too long' })
     })
     const asked = comparePrimary(zone, stored, primary, reference, client, limits).catch(
       (error): Comparison => ({ kind: 'unknown', why: describeError(error) }),
@@ -120,13 +147,22 @@ export class PrimaryComparer {
   }
 
   #isDone(zone: ZoneName, primary: Primary, { serial, digest }: { serial: Serial; digest: string }): boolean {
-    return this.#done.get(pairKey(zone, primary.id)) === `${serial} ${digest}`
+    const done = this.#done.get(pairKey(zone, primary.id))
+    if (done?.what !== `${serial} ${digest}`) return false
+    return done.until === undefined || done.until > this.#parts.clock.now()
   }
 
-  #remember(zone: ZoneName, primary: Primary, { serial, digest }: { serial: Serial; digest: string }): void {
-    this.#done.set(pairKey(zone, primary.id), `${serial} ${digest}`)
+  /** `until`: then it is asked again. */
+  #remember(
+    zone: ZoneName,
+    primary: Primary,
+    { serial, digest }: { serial: Serial; digest: string },
+    until: number | undefined = undefined,
+  ): void {
+    this.#done.set(pairKey(zone, primary.id), { what: `${serial} ${digest}`, until })
   }
 }
 
-export const conflictOf = (zone: string, serial: number, ours: string, theirs: string): string =>
-  `conflict: ${ours} and ${theirs} serve different content of ${zone} under the same serial ${serial}; compare the two and approve one with its primary`
+/** From a primary that the config no longer has: nothing to compare with. */
+const isForeign = (zone: FleetZone, { from }: Version): boolean =>
+  from !== ROLLED_BACK && !zone.primaries.some(({ id }) => id === from)

@@ -71,6 +71,18 @@ export class RefreshProcessor {
     }
   }
 
+  /** Does something to a zone when no refresh of it is under way, nor begins meanwhile. */
+  async inTurn<T>(zone: ZoneName, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(zone) ?? Promise.resolve()
+    const turn = before.catch(() => undefined).then(work)
+    this.#queues.set(zone, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#queues.get(zone) === turn) this.#queues.delete(zone)
+    }
+  }
+
   /** A primary serves the serial we have: is it the same content? In turn with the zone's refreshes. */
   compare(name: ZoneName, primary: string): void {
     const zone = this.#fleet.zones.get(name)

@@ -66,7 +66,8 @@ export class ReleaseDecider {
       stages: planStages(this.#parts.rollout, zone.nodes),
       now,
       held: whyHeld(checks, orders, isApproved, objection),
-      waitFor: this.#parts.rollout.newer === 'wait' ? underWay(zone, stored) : undefined,
+      // What takes a bad version's place does not wait until that is everywhere.
+      waitFor: this.#parts.rollout.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
       decided: decision?.at,
     })

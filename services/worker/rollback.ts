@@ -20,7 +20,9 @@ export function dueRollback(stored: StoredZone, decisions: readonly Decision[]):
   const { latest } = stored
   if (!last?.to || last.newSerial === undefined || !latest || !stored.find(last.to.serial as Serial, last.to.digest))
     return undefined
-  return compareSerials(last.newSerial as Serial, latest.serial) === 'newer' ? last : undefined
+  // One that a newer version overtook, or that was carried out long ago, is not due.
+  const isOvertaken = latest.committedAt > last.at || compareSerials(last.newSerial as Serial, latest.serial) !== 'newer'
+  return isOvertaken ? undefined : last
 }
 
 export async function rollBack(
@@ -30,11 +32,12 @@ export async function rollBack(
   decider: ReleaseDecider,
   clock: Clock,
 ): Promise<Version> {
+  const replacing = stored.latest
   const old = stored.find(decision.to!.serial as Serial, decision.to!.digest)!
   const contents = await copyUnder(zone.apex, await stored.contentsOf(old), decision.newSerial! as Serial)
   const draft = stored.draft(contents)
   try {
-    return await stored.commitFull(draft, stored.latest, async (proposed, change) => ({
+    return await stored.commitFull(draft, replacing, async (proposed, change) => ({
       seenAt: decision.at,
       committedAt: clock.now(),
       from: ROLLED_BACK,

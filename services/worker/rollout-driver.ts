@@ -4,25 +4,23 @@
  * Not here: what follows from what (lib/rollout/machine.ts), whether a version may begin (release-decider.ts).
  */
 import type { ZoneName } from '../../lib/dns/name.js'
+import type { Serial } from '../../lib/dns/serial.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
-import { rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
+import { mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
-import { decisionOn, progressOf, type ReleaseDecider } from './release-decider.js'
-import { conflictOf } from './primary-comparer.js'
+import { type ChooseParts, chooseContent } from './choose-content.js'
+import { decisionOn, progressOf } from './release-decider.js'
 import { dueRollback, rollBack } from './rollback.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
-import { noteConflict } from './zone-cells.js'
+import { conflictOf } from './zone-cells.js'
 
-export interface DriverParts extends Omit<WatchParts, 'onProbed'> {
+export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts {
   store: ZoneStore
-  decider: ReleaseDecider
-  /** A rollout has come further: who may have the version has to be told. */
-  onProgress: (zone: FleetZone, stored: StoredZone, version: Version) => void
 }
 
 const TICK_MS = 250
@@ -79,14 +77,19 @@ export class RolloutDriver {
     this.#fleet = fleet
     for (const zone of fleet.zones.keys()) {
       this.#onOrders(zone)
-      if (this.#open(this.#parts.store.zone(zone)).length > 0) this.#active.add(zone)
+      if (this.#open(this.#parts.store.zone(zone)).length > 0) this.#begin(zone)
     }
   }
 
   /** A version was committed: what was under way before it gives way, once it may go out itself. */
   onCommitted(zone: FleetZone, version: Version): void {
-    if (version.rollout && !isOver(version.rollout.state)) this.#active.add(zone.name)
-    if (this.#active.has(zone.name)) this.look(zone.name)
+    const isOpen = version.rollout !== undefined && !isOver(version.rollout.state)
+    if (isOpen || this.#open(this.#parts.store.zone(zone.name)).length > 0) this.#begin(zone.name)
+  }
+
+  #begin(zone: ZoneName): void {
+    this.#active.add(zone)
+    this.look(zone)
   }
 
   /** Looks at a zone soon; looks that come together are one. */
@@ -125,13 +128,17 @@ export class RolloutDriver {
     await this.#carryOut(zone, stored, orders)
     for (const version of this.#open(stored)) {
       const newer = newestGoing(stored)
-      if (newer && stored.versions.indexOf(newer) > stored.versions.indexOf(version))
+      if (newer && stored.versions.indexOf(version) >= 0 && stored.versions.indexOf(newer) > stored.versions.indexOf(version))
         await this.#step(zone, stored, version, { kind: 'superseded', by: `serial ${newer.serial}` })
+      else if (isOverrun(stored, version))
+        await this.#step(zone, stored, version, { kind: 'superseded', by: `serial ${stored.latest!.serial}` })
       else if (version.rollout!.state === 'waiting' && !this.#open(stored).some((other) => other !== version && isGoing(other)))
         await this.#step(zone, stored, version, { kind: 'turn' })
       else await this.#advance(zone, stored, version)
     }
-    if (this.#open(stored).length === 0) this.#active.delete(zone.name)
+    // What only a person moves is looked at when a person speaks.
+    if (!this.#open(stored).some((version) => version.rollout!.state === 'waiting' || isGoing(version)))
+      this.#active.delete(zone.name)
   }
 
   /** What people said since the record was written. */
@@ -139,7 +146,11 @@ export class RolloutDriver {
     if (!orders) return
     const back = dueRollback(stored, orders.decisions)
     if (back) {
-      const version = await rollBack(zone, stored, back, this.#parts.decider, this.#parts.clock)
+      const left = stored.find(back.serial as Serial, back.digest)
+      if (left?.rollout) await this.#step(zone, stored, left, { kind: 'reject', said: back })
+      const version = await this.#parts.inTurn(zone.name, () =>
+        rollBack(zone, stored, back, this.#parts.decider, this.#parts.clock),
+      )
       const line = {
         zone: zone.name,
         op: 'rollback',
@@ -151,7 +162,7 @@ export class RolloutDriver {
       this.#parts.log.warn(line, 'old content goes out again under a new serial')
       this.#parts.onProgress(zone, stored, version)
     }
-    await this.#choose(zone, stored, orders)
+    await chooseContent(zone, stored, orders, this.#parts)
     for (const version of stored.versions) {
       const { rollout } = version
       if (!rollout || rollout.state === 'done') continue
@@ -172,39 +183,6 @@ export class RolloutDriver {
           said: orders.released ?? { at: orders.at, by: '?', reason: '' },
         })
     }
-  }
-
-  /** Of two contents under one serial a person chose one. */
-  async #choose(zone: FleetZone, stored: StoredZone, orders: ZoneOrders): Promise<void> {
-    const { clock, decider, log, board, onProgress } = this.#parts
-    const { latest } = stored
-    const rivals = stored.rivals.list
-    if (!latest || rivals.length === 0) return
-    const chosen = orders.decisions.findLast(
-      ({ kind, serial, digest, at }) =>
-        kind === 'approve' &&
-        serial === latest.serial &&
-        (digest === latest.digest
-          ? at > Math.max(...rivals.map(({ seenAt }) => seenAt))
-          : rivals.some((rival) => rival.digest === digest)),
-    )
-    if (!chosen) return
-    const rival = rivals.find(({ digest }) => digest === chosen.digest)
-    const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
-    if (rival) {
-      const version = await stored.rivals.adopt(rival, async (contents, change) => ({
-        seenAt: rival.seenAt,
-        committedAt: clock.now(),
-        from: rival.from,
-        ...(await decider.decide(zone, stored, contents, change, { expired: false, approvedBy: chosen, objection: undefined })),
-      }))
-      log.warn({ ...line, from: rival.from }, 'the content of another primary takes the place of ours')
-      onProgress(zone, stored, version)
-    } else {
-      await stored.rivals.drop()
-      log.warn({ ...line, from: latest.from }, 'the content that we have is the right one')
-    }
-    noteConflict(board, stored, clock.now(), undefined)
   }
 
   async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
@@ -245,7 +223,8 @@ export class RolloutDriver {
     }
     const isLoud = state === 'halted' || state === 'held'
     log[isLoud ? 'error' : 'info'](line, lines.at(-1)?.what ?? state)
-    if (isOver(state)) this.#watch.forget(line.rollout)
+    // A stage that begins again is looked at as if it were new.
+    if (isOver(state) || (state === 'releasing' && before.state !== 'releasing')) this.#watch.forget(line.rollout)
     onProgress(zone, stored, moved)
     this.look(zone.name)
   }
@@ -258,13 +237,13 @@ export class RolloutDriver {
     const stored = store.zone(name)
     const shared = board.get('orders', name)
     const kept = stored.orders
-    if (kept && (shared?.at ?? 0) < kept.at) board.set('orders', name, kept)
+    if (kept && (shared?.at ?? 0) < kept.at)
+      board.set('orders', name, shared ? { ...mergeOrders(kept, shared), at: kept.at + 1 } : kept)
     else if (shared && shared.at > (kept?.at ?? 0))
       void stored
         .order(shared)
         .catch((error) => log.error({ zone: name, op: 'order', err: describeError(error) }, 'an order could not be kept on disk'))
-    if (this.#open(stored).length > 0 || shared?.decisions.length) this.#active.add(name)
-    if (this.#active.has(name)) this.look(name)
+    if (this.#open(stored).length > 0 || shared?.decisions.length) this.#begin(name)
   }
 
   async drain(): Promise<void> {
@@ -273,6 +252,14 @@ export class RolloutDriver {
     this.#unlisten()
     await Promise.allSettled(this.#turns.values())
   }
+}
+
+/** It waits for a turn or for the end of a hold, and so does a newer one: only the newest of them will go out. */
+function isOverrun(stored: StoredZone, version: Version): boolean {
+  const waits = ({ rollout }: Version): boolean =>
+    rollout?.state === 'waiting' || (rollout?.state === 'held' && rollout.heldBy === 'order')
+  const newest = stored.versions.findLast(waits)
+  return waits(version) && newest !== version && Object.keys(version.releasedTo).length === 0
 }
 
 const isGoing = ({ rollout }: Version): boolean => rollout?.state === 'releasing' || rollout?.state === 'soaking'

@@ -4,6 +4,7 @@
  */
 import { UnrecoverableError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
+import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
@@ -22,6 +23,7 @@ import {
 } from '../../lib/queue/jobs.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
+import { splitPair } from '../../lib/state/tables.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
@@ -93,6 +95,7 @@ export class WorkerService implements Service {
     this.#rollouts = new RolloutDriver(fleet, {
       ...parts,
       observe: settings.observe,
+      inTurn: (zone, work) => this.#refresh.inTurn(zone, work),
       onProgress: (zone, stored, version) => this.#onProgress(zone, stored, version),
     })
     this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
@@ -108,8 +111,12 @@ export class WorkerService implements Service {
     this.#rollouts.start()
     this.#webhooks.start()
     this.#unlisten = [
-      this.#parts.board.onChange((change) => {
-        if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
+      this.#parts.board.onChange((change, origin) => {
+        // The watcher is elsewhere: what primaries serve is told by the board.
+        if (change.table === 'primaries' && origin === 'there') {
+          const [zone, primary] = splitPair(change.key)
+          this.#refresh.compare(zone as ZoneName, primary)
+        } else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
       }),
       this.#parts.bus.on('same', ({ zone, primary }) => this.#refresh.compare(zone, primary)),
       // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.

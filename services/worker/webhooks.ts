@@ -34,10 +34,17 @@ export interface WebhookParts {
 
 const ANSWER_MS = 10_000
 
+interface Told {
+  rollouts: Map<string, string>
+  conflict: string | undefined
+  isHeld: boolean
+}
+
 export class Webhooks {
   readonly #parts: WebhookParts
-  /** What was told last, by zone and subject. */
-  readonly #told = new Map<string, string>()
+  /** What was told last, by zone: the state of each rollout, a conflict, a hold. Kept only while somebody is to be told. */
+  readonly #told = new Map<string, Told>()
+  #isWatching = false
   #unlisten: () => void = () => undefined
 
   constructor(parts: WebhookParts) {
@@ -45,41 +52,58 @@ export class Webhooks {
   }
 
   start(): void {
-    // What was so before we started is no event.
-    for (const [zone, cell] of this.#parts.board.entries('zones')) this.#look(zone, cell, () => undefined)
-    for (const [zone, { hold }] of this.#parts.board.entries('orders')) this.#isNews(`${zone} hold`, hold ? 'on' : 'off')
+    this.#watch()
     this.#unlisten = this.#parts.board.onChange((change) => this.#onChange(change))
   }
 
+  /** What was so before there was anybody to tell is no event. */
+  #watch(): void {
+    const isWanted = this.#parts.webhooks.list.length > 0
+    if (isWanted === this.#isWatching) return
+    this.#isWatching = isWanted
+    this.#told.clear()
+    if (!isWanted) return
+    for (const [zone, cell] of this.#parts.board.entries('zones')) this.#look(zone, cell, () => undefined)
+    for (const [zone, { hold }] of this.#parts.board.entries('orders')) this.#toldOf(zone).isHeld = hold !== undefined
+  }
+
   #onChange(change: Change): void {
-    if (this.#parts.webhooks.list.length === 0) return
+    this.#watch()
+    if (!this.#isWatching) return
     if (change.table === 'zones') this.#look(change.key, change.value, (event, facts) => this.#tell(event, facts))
     else if (change.table === 'orders') {
       const { hold, released } = change.value
-      if (this.#isNews(`${change.key} hold`, hold ? 'on' : 'off'))
-        this.#tell('hold', { zone: change.key, held: hold !== undefined, ...(hold ?? released) })
+      const told = this.#toldOf(change.key)
+      if (told.isHeld === (hold !== undefined)) return
+      told.isHeld = hold !== undefined
+      this.#tell('hold', { zone: change.key, held: told.isHeld, ...(hold ?? released) })
     }
+  }
+
+  #toldOf(zone: string): Told {
+    let told = this.#told.get(zone)
+    if (told === undefined) {
+      told = { rollouts: new Map(), conflict: undefined, isHeld: false }
+      this.#told.set(zone, told)
+    }
+    return told
   }
 
   #look(zone: string, cell: ZoneCell, tell: (event: string, facts: object) => void): void {
+    const told = this.#toldOf(zone)
+    const before = told.rollouts
+    told.rollouts = new Map()
     for (const { findings, verdict, ...mark } of cell.rollouts) {
-      const isFirst = !this.#told.has(`${zone} ${mark.id}`)
-      if (!this.#isNews(`${zone} ${mark.id}`, `${mark.state} ${mark.stage}`)) continue
+      const what = `${mark.state} ${mark.stage}`
+      const last = before.get(mark.id)
+      told.rollouts.set(mark.id, what)
+      if (last === what) continue
       tell('rollout', { zone, ...mark })
-      if (isFirst && verdict !== undefined && verdict !== 'pass')
+      if (last === undefined && verdict !== undefined && verdict !== 'pass')
         tell('check', { zone, id: mark.id, serial: mark.serial, verdict, findings })
     }
-    const known = new Set(cell.rollouts.map(({ id }) => `${zone} ${id}`))
-    for (const key of this.#told.keys())
-      if (key.startsWith(`${zone} `) && !known.has(key) && !/ (conflict|hold)$/.test(key)) this.#told.delete(key)
-    if (this.#isNews(`${zone} conflict`, cell.conflict ?? '') && cell.conflict !== undefined)
-      tell('conflict', { zone, conflict: cell.conflict })
-  }
-
-  #isNews(key: string, what: string): boolean {
-    if ((this.#told.get(key) ?? (/ (conflict|hold)$/.test(key) ? '' : undefined)) === what) return false
-    this.#told.set(key, what)
-    return true
+    if (told.conflict !== cell.conflict && cell.conflict !== undefined) tell('conflict', { zone, conflict: cell.conflict })
+    told.conflict = cell.conflict
   }
 
   #tell(event: string, facts: object): void {
@@ -116,6 +140,10 @@ export class Webhooks {
       body,
       redirect: 'error',
       signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch((error: Error) => {
+      // Its own words may quote the URL, which may hold a secret.
+      const cause = (error.cause as { code?: string } | undefined)?.code ?? error.name
+      throw new Error(`webhook ${name} cannot be reached: ${cause}`)
     })
     await response.body?.cancel()
     if (!response.ok) throw new Error(`webhook ${name} answered ${response.status}`)

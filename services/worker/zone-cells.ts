@@ -109,6 +109,8 @@ export function restoreZoneCell(board: Board, stored: StoredZone, now: number): 
     refreshedAt: held?.refreshedAt || released?.committedAt || 0,
     expireSeconds: held?.expireSeconds || (released ? soaOf(released.soa).expire : 0),
     trail: held?.trail?.serial === released?.serial ? held?.trail : undefined,
+    conflict: disagreement(stored) ?? held?.conflict,
+    error: disagreement(stored) ?? held?.error,
   })
 }
 
@@ -124,7 +126,8 @@ export function noteUpToDate(
   proof: 'serial' | 'content',
 ): void {
   const held = board.get('zones', stored.name)
-  if (held?.conflict === undefined || proof === 'content') noteRefreshed(board, stored, now, expireSeconds)
+  const isTorn = held?.conflict !== undefined && proof === 'serial'
+  if (!isTorn) noteRefreshed(board, stored, now, expireSeconds)
 }
 
 export function noteRefreshed(
@@ -143,10 +146,10 @@ export function noteRefreshed(
     refreshedAt: now,
     expireSeconds: expireSeconds ?? (released ? soaOf(released.soa).expire : held.expireSeconds),
     trail: trail ?? held.trail,
-    error: undefined,
+    error: disagreement(stored),
     errorAt: undefined,
     failures: 0,
-    conflict: undefined,
+    conflict: disagreement(stored),
   })
 }
 
@@ -163,6 +166,15 @@ export function noteRefreshFailed(board: Board, stored: StoredZone, now: number,
     error,
     errorAt: now,
     failures: held.failures + 1,
-    conflict: conflict ? error : undefined,
+    conflict: disagreement(stored) ?? (conflict ? error : undefined),
   })
+}
+
+export const conflictOf = (zone: string, serial: number, ours: string, theirs: string): string =>
+  `conflict: ${ours} and ${theirs} serve different content of ${zone} under the same serial ${serial}; compare the two and approve one with its primary`
+
+/** Over when a person has chosen, or a newer version is there; not when somebody could not be asked. */
+function disagreement({ name, latest, rivals }: StoredZone): string | undefined {
+  const [rival] = rivals.list
+  return latest && rival && conflictOf(name, latest.serial, latest.from, rival.from)
 }

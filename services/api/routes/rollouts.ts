@@ -1,7 +1,7 @@
 /** Rollouts: what goes out where, what is held and why; and the words of people that steer them. */
 import { Router } from 'express'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
-import type { Said } from '../../../lib/rollout/record.js'
+import { rolloutId, rolloutPrefix, type Said } from '../../../lib/rollout/record.js'
 import type { Version } from '../../../lib/store/version.js'
 import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, requireRedis, zoneNamed } from '../context.js'
@@ -9,6 +9,9 @@ import { orderDecision, type Ordered, orderHold, orderRollback } from '../orders
 import { ApiProblem } from '../problem.js'
 import { rolloutJson, rolloutRowJson } from '../rollout-json.js'
 import { decisionBody, holdBody, rolloutsQuery, rollbackBody } from '../schemas.js'
+
+/** Longest an answer waits for the order to be durable. */
+const KEEP_MS = 5_000
 
 export function rolloutRoutes(context: ApiContext): Router {
   const router = Router()
@@ -45,6 +48,7 @@ export function rolloutRoutes(context: ApiContext): Router {
         // Where the worker is another process, it learns of orders through Redis alone.
         if (!context.roles.includes('worker')) requireRedis(context)
         const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
+        await keep(context, zone)
         context.log.info(
           { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
           'an order was given',
@@ -68,6 +72,18 @@ export function rolloutRoutes(context: ApiContext): Router {
   return router
 }
 
+/** An order that was answered is on disk, or where other processes find it; one that has to wait for its turn is in effect all the same. */
+async function keep(context: ApiContext, zone: FleetZone): Promise<void> {
+  const orders = context.board.get('orders', zone.name)
+  if (!orders) return
+  const kept = context.roles.includes('worker') ? context.store.zone(zone.name).order(orders) : context.share()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, KEEP_MS)
+  })
+  await Promise.race([kept, late]).finally(() => clearTimeout(timer))
+}
+
 /** All versions of one zone; of many zones those with a story and the newest. */
 function listed(context: ApiContext, zone: FleetZone, all: boolean): { row: ReturnType<typeof rolloutRowJson>; at: number }[] {
   const { versions } = context.store.zone(zone.name)
@@ -77,8 +93,10 @@ function listed(context: ApiContext, zone: FleetZone, all: boolean): { row: Retu
 }
 
 function find(context: ApiContext, id: string): { zone: FleetZone; version: Version } | undefined {
-  for (const zone of context.matrix.fleet.zones.values())
-    for (const version of context.store.zone(zone.name).versions)
-      if (rolloutRowJson(zone, version).id === id) return { zone, version }
+  for (const zone of context.matrix.fleet.zones.values()) {
+    if (!id.startsWith(rolloutPrefix(zone.name))) continue
+    const version = context.store.zone(zone.name).versions.find((each) => rolloutId(zone.name, each.serial, each.digest) === id)
+    if (version) return { zone, version }
+  }
   return undefined
 }

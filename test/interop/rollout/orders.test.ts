@@ -152,6 +152,12 @@ describe('orders', function () {
     expect(history).to.match(/ 1 +released +pass /)
   })
 
+  it('bring nothing out by the way back that was never released', async () => {
+    const answer = await order('publisher', 'rollback', { serial: 2, reason: 'r' })
+    expect(answer.status).to.equal(409)
+    expect(JSON.stringify(answer.body)).to.match(/serial 2 of orders\.example\. was never released to every node/)
+  })
+
   it('to reject are for ever: the same content under the same serial stays out', async () => {
     await hub.stop()
     hub = await spawnHub(place)

@@ -207,6 +207,16 @@ describe('a rollout in stages', function () {
     for (const seen of [watch!.seen.ams2, watch!.seen.fra1]) expect(seen).to.not.include(bad)
   })
 
+  it('that was halted is tried again at the same stage when it is approved', async () => {
+    proxy.spoils = (type) => type === TYPE.NS
+    const serial = await change()
+    await becomes(serial, 'halted')
+    proxy.spoils = () => false
+    await order('approve', { serial, reason: 'the canary was at fault' })
+    await inSync(hub, ZONE, serial)
+    expect((await rolloutOf(serial)).state).to.equal('done')
+  })
+
   it('stops while the zone is on hold, and goes on when it is released', async () => {
     await order('hold', { reason: 'a window for the network' })
     const before = await servedBy()

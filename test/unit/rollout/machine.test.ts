@@ -119,7 +119,7 @@ describe('a rollout', () => {
     const fast = run(soaking, { ...approve, fast: true } as RolloutEvent)
     expect([where(fast), fast.since, soakMs(fast)]).to.deep.equal([where(soaking), soaking.since, 10])
     expect(run(fast, { ...approve, fast: true } as RolloutEvent)).to.equal(fast)
-    expect(run(soaking, approve)).to.equal(soaking)
+    expect(run(soaking, approve)).to.deep.equal({ ...soaking, decided: SAID.at })
   })
 
   it('keeps what holds, whatever comes in whatever order', () => {

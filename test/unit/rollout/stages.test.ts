@@ -123,6 +123,17 @@ describe('the gate of a stage', () => {
     expect(judge([at('n1'), dead('n2')], {}, 1)).to.deep.equal({ kind: 'met' })
     expect(judge([dead('n1'), dead('n2')], {}, 1).kind).to.equal('open')
     expect(judge([at('n1'), at('n2', { missed: 4 })], {}, 1)).to.deep.equal({ kind: 'met' })
+    // One that answers, but not for the zone, is not unreachable.
+    expect(judge([at('n1'), at('n2', { serial: undefined, missed: 1, wasThere: false })], {}, 1).kind).to.equal('open')
+    expect(judge([dead('n1'), dead('n2')], {}, 2).kind, 'nobody has confirmed').to.equal('open')
+  })
+
+  it('waits for a node that is not drained', () => {
+    const drained = (id: string) => at(id, { drained: true })
+    expect(judge([drained('n1'), drained('n2')])).to.deep.equal({
+      kind: 'open',
+      waitingFor: ['every node of the stage is drained: undrain one, or approve the version'],
+    })
   })
 
   it('waits for no drained node', () => {

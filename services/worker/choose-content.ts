@@ -1,0 +1,56 @@
+/** Of two contents under one serial a person chose one: it becomes the newest version, or the others are let go. */
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import type { ZoneOrders } from '../../lib/rollout/record.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { Board } from '../../lib/state/board.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+import type { ReleaseDecider } from './release-decider.js'
+import { noteConflict } from './zone-cells.js'
+
+export interface ChooseParts {
+  board: Board
+  clock: Clock
+  log: Logger
+  decider: ReleaseDecider
+  /** When no refresh of the zone is under way. */
+  inTurn: <T>(zone: ZoneName, work: () => Promise<T>) => Promise<T>
+  /** A rollout has come further: who may have the version has to be told. */
+  onProgress: (zone: FleetZone, stored: StoredZone, version: Version) => void
+}
+
+export async function chooseContent(zone: FleetZone, stored: StoredZone, orders: ZoneOrders, parts: ChooseParts): Promise<void> {
+  const { clock, decider, log, board, inTurn, onProgress } = parts
+  const { latest } = stored
+  const rivals = stored.rivals.list
+  if (!latest || rivals.length === 0) return
+  const chosen = orders.decisions.findLast(
+    ({ kind, serial, digest, at }) =>
+      kind === 'approve' &&
+      serial === latest.serial &&
+      (digest === latest.digest
+        ? at > Math.max(...rivals.map(({ seenAt }) => seenAt))
+        : rivals.some((rival) => rival.digest === digest)),
+  )
+  if (!chosen) return
+  const rival = rivals.find(({ digest }) => digest === chosen.digest)
+  const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
+  if (rival) {
+    const version = await inTurn(zone.name, () =>
+      stored.rivals.adopt(rival, async (contents, change) => ({
+        seenAt: rival.seenAt,
+        committedAt: clock.now(),
+        from: rival.from,
+        ...(await decider.decide(zone, stored, contents, change, { expired: false, approvedBy: chosen, objection: undefined })),
+      })),
+    )
+    log.warn({ ...line, from: rival.from }, 'the content of another primary takes the place of ours')
+    onProgress(zone, stored, version)
+  } else {
+    await stored.rivals.drop()
+    log.warn({ ...line, from: latest.from }, 'the content that we have is the right one')
+  }
+  noteConflict(board, stored, clock.now(), undefined)
+}

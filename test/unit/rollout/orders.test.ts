@@ -1,0 +1,82 @@
+/** Orders from several places come to the same, whichever is heard first; and the way back has a serial that nodes take. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { Serial } from '../../../lib/dns/serial.js'
+import { type Decision, mergeOrders, type ZoneOrders } from '../../../lib/rollout/record.js'
+import { planRollback } from '../../../lib/rollout/rollback.js'
+import { Board } from '../../../lib/state/board.js'
+
+const said = (at: number, by = 'noc') => ({ at, by, reason: 'r' })
+const decision = (at: number, kind: Decision['kind'] = 'reject'): Decision => ({
+  kind,
+  serial: at,
+  digest: `d${at}`,
+  ...said(at),
+})
+
+describe('orders of two hubs', () => {
+  it('lose nothing: a rejection here and a hold there are both in force', () => {
+    const board = new Board()
+    const told: string[] = []
+    board.onChange((_, origin) => told.push(origin))
+    board.set('orders', 'example.', { at: 10, decisions: [decision(10)] })
+    board.merge('orders', 'example.', { at: 11, decisions: [], hold: said(11) })
+    expect(board.get('orders', 'example.')).to.deep.include({ decisions: [decision(10)], hold: said(11) })
+    // The other one lacks the rejection, and is told.
+    expect(told).to.deep.equal(['here', 'here'])
+    board.merge('orders', 'example.', board.get('orders', 'example.')!)
+    expect(told.length).to.equal(2)
+  })
+
+  it('of a hold and its end the later one counts', () => {
+    const both = mergeOrders({ at: 1, decisions: [], hold: said(5) }, { at: 2, decisions: [], released: said(6) })
+    expect([both.hold, both.released]).to.deep.equal([undefined, said(6)])
+    const again = mergeOrders(both, { at: 3, decisions: [], hold: said(7) })
+    expect(again.hold).to.deep.equal(said(7))
+  })
+
+  it('come to the same in any order, and twice is once', () => {
+    const orders: fc.Arbitrary<ZoneOrders> = fc
+      .record({
+        at: fc.nat(50),
+        held: fc.option(fc.nat(50)),
+        released: fc.option(fc.nat(50)),
+        decisions: fc.uniqueArray(fc.nat(50), { maxLength: 6 }),
+      })
+      .map(({ at, held, released, decisions }) => ({
+        at,
+        ...(held === null ? {} : { hold: said(held, `h${held}`) }),
+        ...(released === null ? {} : { released: said(released, `r${released}`) }),
+        decisions: decisions.map((n) => decision(n)),
+      }))
+    fc.assert(
+      fc.property(orders, orders, orders, (a, b, c) => {
+        const ab = mergeOrders(a, b)
+        expect(mergeOrders(b, a)).to.deep.equal(ab)
+        expect(mergeOrders(ab, ab)).to.deep.equal(ab)
+        expect(mergeOrders(ab, c).decisions).to.deep.equal(mergeOrders(a, mergeOrders(b, c)).decisions)
+        for (const each of [...a.decisions, ...b.decisions]) expect(ab.decisions).to.deep.include(each)
+      }),
+    )
+  })
+})
+
+describe('the serial of a rollback', () => {
+  const at = Date.UTC(2026, 10, 25, 12)
+  const plan = (served: number[], primary: number) =>
+    planRollback(served as Serial[], [{ id: 'hm1', serial: primary as Serial }], at)
+  const CASES: readonly (readonly [id: string, served: number[], primary: number, serial: number, says: RegExp | undefined])[] = [
+    ['is one above the highest that was served', [5, 7, 6], 7, 8, /would give its next version 8 \(it counts one by one\)/],
+    ['goes over the wrap (RFC 1982)', [0xffffffff, 0xfffffffe], 0xffffffff, 0, /set its serial to 1 or higher/],
+    ['is below what a primary that counts seconds gives next', [1764072000], 1764072000, 1764072001, undefined],
+    ['is below what a primary that counts by date gives tomorrow', [2026112401], 2026112401, 2026112402, undefined],
+    ['collides with what it gives next today, and that is said', [2026112505], 2026112505, 2026112506, /it counts by date/],
+  ]
+  for (const [id, served, primary, serial, says] of CASES)
+    it(id, () => {
+      const { newSerial, notes } = plan(served, primary)
+      expect(newSerial).to.equal(serial)
+      if (says === undefined) expect(notes).to.deep.equal([])
+      else expect(notes.join('\n')).to.match(says)
+    })
+})
