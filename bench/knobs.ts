@@ -1,4 +1,7 @@
-/** Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, BENCH_ROWS (comma-separated). */
+/**
+ * Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, and comma-separated BENCH_ROWS, BENCH_WAYS,
+ * BENCH_SIZES.
+ */
 const number = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
 
 export const KNOBS = {
