@@ -9,6 +9,7 @@ import { orderPrimaries } from '../../lib/refresh/primary-list.js'
 import { refreshZone, type RefreshOutcome, type ReleaseJudge } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
+import { pause } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
@@ -31,6 +32,10 @@ export interface RefreshParts extends PrimaryWatchParts {
   comparer: PrimaryComparer
   onCommitted: (zone: FleetZone, version: Version) => void
 }
+
+/** Smaller zones are read through as fast as their names are looked up. */
+const INDEXED_OCTETS = 1 << 20
+const INDEX_AFTER_MS = 1_000
 
 export class RefreshProcessor {
   readonly #parts: RefreshParts
@@ -187,6 +192,23 @@ export class RefreshProcessor {
       )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
     setImmediate(() => void this.#tidy(zone, stored))
+    if (version.kind === 'ixfr' && version.octets > INDEXED_OCTETS) this.#indexSoon(zone, stored)
+  }
+
+  /** The checks of the next change find its names at once then. Nobody waits for it, and the nodes come first. */
+  #indexSoon(zone: FleetZone, stored: StoredZone): void {
+    const timer = setTimeout(() => {
+      stored
+        .contents()
+        .then((contents) => contents.indexOwners(pause))
+        .catch((error) =>
+          this.#parts.log.warn(
+            { zone: zone.name, op: 'check', err: describeError(error) },
+            'the names of the zone could not be indexed',
+          ),
+        )
+    }, INDEX_AFTER_MS)
+    timer.unref()
   }
 
   async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {
