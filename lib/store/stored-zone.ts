@@ -177,13 +177,15 @@ export class StoredZone {
     return this.#exclusively(async () => {
       const { contents } = draft
       expectNewest(this.name, this.latest, replacing)
-      const older = await this.#older()
+      // What is damaged on disk has no difference to anything; the new contents are whole by themselves.
+      const older = this.latest && (await this.contents().catch(() => undefined))
       const change = older && (await changeBetween(older, contents))
-      const provenance = await judge(contents, change && [change])
       const serves = change !== undefined && compareSerials(change.to, change.from) === 'newer'
       const isWritten = !serves || draft.hasBegun || !(await isToTheLetter(older!, contents))
       const snapshot = snapshotName({ serial: contents.soa.serial, digest: contents.digest })
       if (isWritten) await draft.finish(join(this.#directory, snapshot))
+      // Last, as writing takes seconds: a hold that comes meanwhile is in time.
+      const provenance = await judge(contents, change && [change])
       const head = { ...headOf(contents, provenance, 'axfr', serves ? 1 : 0, this.latest), ...(isWritten ? { snapshot } : {}) }
       const row = await this.#log.append(head, serves ? [change] : [], () => this.#warm.put(contents))
       return row!.version
@@ -207,12 +209,6 @@ export class StoredZone {
       await this.#log.rewrite(this.#log.rows.length - 1)
       this.#warm.put(contents)
     })
-  }
-
-  /** The newest contents; undefined when there are none, or none that can be read. */
-  async #older(): Promise<ZoneContents | undefined> {
-    // What is damaged on disk has no difference to anything; the new contents are whole by themselves.
-    return this.latest && (await this.contents().catch(() => undefined))
   }
 
   /** Applies differences to the newest version and commits the result. On any error the zone is as before. */

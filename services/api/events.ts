@@ -14,6 +14,8 @@ const KEEP_ALIVE_MS = 15_000
 /** Unsent octets after which a reader is too slow. */
 const MAX_BEHIND_OCTETS = 1 << 20
 const MAX_READERS = 200
+/** Zones, pairs and rollouts remembered. */
+const MAX_TOLD = 1_000_000
 
 export class EventStreams {
   readonly #context: ApiContext
@@ -87,6 +89,8 @@ export class EventStreams {
   #isNew(key: string, facts: readonly unknown[]): boolean {
     const text = facts.join(' ')
     if (this.#told.get(key) === text) return false
+    // Versions come and go while somebody reads; telling something twice does no harm.
+    if (this.#told.size >= MAX_TOLD) this.#told.clear()
     this.#told.set(key, text)
     return true
   }

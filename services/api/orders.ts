@@ -10,6 +10,7 @@ import { TYPE } from '../../lib/dns/rrtype.js'
 import { storedType } from '../../lib/dns/record.js'
 import type { Serial } from '../../lib/dns/serial.js'
 import { pause } from '../../lib/runtime/clock.js'
+import type { NodeCell } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ApiContext } from './context.js'
@@ -124,7 +125,7 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
   if (!to)
     throw new ApiProblem(409, 'no-version', `${zone.name} has no released version before serial ${going.serial} to go back to`)
   const cellOf = (node: string) => context.matrix.nodeCell(zone, node)
-  const reached = zone.nodes.filter(({ id }) => cellOf(id)?.serial === going.serial).map(({ id }) => id)
+  const reached = zone.nodes.filter(({ id }) => hasTaken(cellOf(id), going.serial)).map(({ id }) => id)
   const isPartly = going.releasedAt === undefined
   if (isPartly && reached.length === 0) {
     decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
@@ -172,6 +173,10 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
     notes: [`the content of serial ${to.serial} goes out again as serial ${newSerial}`, ...taken, ...notes],
   }
 }
+
+/** It shows the version, or has been sent all of it. */
+const hasTaken = (cell: NodeCell | undefined, serial: number): boolean =>
+  cell?.serial === serial || (cell?.push?.target === serial && cell.push.takenAt !== undefined)
 
 const named = (zone: FleetZone, { serial, digest }: Version) => ({
   zone: zone.name,
