@@ -64,6 +64,8 @@ export interface Decision extends Said {
   /** A decision is about content: another version under the same serial is not meant. */
   digest: string
   fast?: true
+  /** The primary whose content was chosen, where two go under one serial. */
+  primary?: string
   /** For a rollback: the serial under which the content of `to` goes out again. */
   newSerial?: number
   to?: { serial: number; digest: string }

@@ -17,6 +17,8 @@ import type { ApiContext } from './context.js'
 import { ApiProblem } from './problem.js'
 
 const RECORDS_PER_SLICE = 20_000
+/** Longest an order waits to be durable. */
+const KEEP_MS = 5_000
 
 export interface Ordered {
   zone: string
@@ -26,7 +28,7 @@ export interface Ordered {
   notes: string[]
 }
 
-export function orderHold(context: ApiContext, zone: FleetZone, said: Said, isHeld: boolean): Ordered {
+export async function orderHold(context: ApiContext, zone: FleetZone, said: Said, isHeld: boolean): Promise<Ordered> {
   const held = ordersOf(context, zone)
   // Of hold and release the later one counts, whatever the clocks say.
   const at = Math.max(said.at, (held.hold?.at ?? 0) + 1, (held.released?.at ?? 0) + 1)
@@ -34,41 +36,50 @@ export function orderHold(context: ApiContext, zone: FleetZone, said: Said, isHe
   const next = isHeld
     ? { ...rest, hold: held.hold ?? { ...said, at } }
     : { ...rest, ...(held.hold ? { released: { ...said, at } } : {}) }
-  if ((held.hold !== undefined) !== isHeld) write(context, zone, next)
+  if ((held.hold !== undefined) !== isHeld) await write(context, zone, next)
   return { zone: zone.name, serial: null, rollout: null, state: isHeld ? 'held' : 'released', notes: [] }
 }
 
-export function orderDecision(
+export async function orderDecision(
   context: ApiContext,
   zone: FleetZone,
   kind: 'approve' | 'reject',
   wish: { serial: number | undefined; digest: string | undefined; primary: string | undefined; fast: boolean },
   said: Said,
-): Ordered {
+): Promise<Ordered> {
   const stored = context.store.zone(zone.name)
-  if (wish.primary !== undefined) return chooseContent(context, zone, stored, wish.primary, kind, said)
+  if (wish.primary !== undefined) return await chooseContent(context, zone, stored, wish.primary, kind, said)
   const version = meant(stored, wish.serial, wish.digest)
   const state = version.rollout?.state ?? 'done'
   const isOpen =
     kind === 'approve'
       ? state === 'held' || state === 'halted' || (wish.fast && isGoing(state))
       : !isOver(state) || state === 'superseded'
+  const pending = ordersOf(context, zone).decisions.findLast(
+    (decision) => decision.serial === version.serial && decision.digest === version.digest && decision.kind !== 'rollback',
+  )
+  if (pending && pending.kind !== kind && pending.at !== version.rollout?.decided && isOpen)
+    throw new ApiProblem(
+      409,
+      'contradicts',
+      `${pending.by} has just given the order to ${pending.kind} serial ${version.serial} of ${zone.name}; see what comes of it first`,
+    )
   if (!isOpen)
     throw new ApiProblem(409, 'not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
   const { serial, digest } = version
-  decide(context, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
+  await decide(context, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
   return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
 }
 
 /** Primaries disagree under one serial: the content of one of them is the right one. */
-function chooseContent(
+async function chooseContent(
   context: ApiContext,
   zone: FleetZone,
   stored: StoredZone,
   primary: string,
   kind: 'approve' | 'reject',
   said: Said,
-): Ordered {
+): Promise<Ordered> {
   if (!zone.primaries.some(({ id }) => id === primary))
     throw new ApiProblem(404, 'unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
   const { latest } = stored
@@ -89,7 +100,7 @@ function chooseContent(
       'not-kept',
       `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...rivals.map(({ from }) => from)].join(' or ')}`,
     )
-  decide(context, zone, { kind, serial: chosen.serial, digest: chosen.digest, ...said })
+  await decide(context, zone, { kind, serial: chosen.serial, digest: chosen.digest, primary, ...said })
   const holding = zone.nodes.filter(({ id }) => context.matrix.nodeCell(zone, id)?.serial === chosen.serial).map(({ id }) => id)
   const notes =
     rival && holding.length > 0
@@ -114,7 +125,16 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
     (version) => version.releasedAt !== undefined || Object.keys(version.releasedTo).length > 0,
   )
   if (!going) throw new ApiProblem(409, 'nothing-released', `nothing of ${zone.name} was released: there is nothing to take back`)
-  const to = named_ === going ? before(stored, going) : named_
+  const to = named_ === going ? before(stored, going, ordersOf(context, zone)) : named_
+  const left = ordersOf(context, zone).decisions.filter(({ kind }) => kind === 'rollback')
+  const leftBy = (version: Version) => left.find((each) => each.serial === version.serial && each.digest === version.digest)
+  const undone = to && leftBy(to)
+  if (undone)
+    throw new ApiProblem(
+      409,
+      'was-left',
+      `${undone.by} went back from serial ${to.serial} of ${zone.name} to ${undone.to?.serial}, as serial ${undone.newSerial}; name a version that was good`,
+    )
   const isOlder = to !== undefined && stored.versions.indexOf(to) < stored.versions.indexOf(going)
   if (to && (!isOlder || to.releasedAt === undefined))
     throw new ApiProblem(
@@ -128,7 +148,7 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
   const reached = zone.nodes.filter(({ id }) => hasTaken(cellOf(id), going.serial)).map(({ id }) => id)
   const isPartly = going.releasedAt === undefined
   if (isPartly && reached.length === 0) {
-    decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
+    await decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
     return {
       ...named(zone, going),
       state: 'rejected',
@@ -143,7 +163,7 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
         : ''
     const why = `${zone.name} has ${what}, so its content cannot go out under another serial: publish the old content with a new serial, signed, from the primary${byHand}`
     if (!isPartly) throw new ApiProblem(422, 'signed', why)
-    decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
+    await decide(context, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
     return { ...named(zone, going), state: 'rejected', notes: [`serial ${going.serial} goes to no further node`, why] }
   }
   const primaries = zone.primaries.flatMap(({ id }) => {
@@ -156,7 +176,7 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
     ...primaries.map((primary) => primary.serial),
   ]
   const { newSerial, notes } = planRollback(served as Serial[], primaries, context.matrix.now())
-  decide(context, zone, {
+  await decide(context, zone, {
     kind: 'rollback',
     serial: going.serial,
     digest: going.digest,
@@ -196,8 +216,15 @@ function meant(stored: StoredZone, serial: number | undefined, digest: string | 
   throw new ApiProblem(404, 'unknown-version', `${stored.name} has no kept version with serial ${serial}${which}`)
 }
 
-const before = (stored: StoredZone, version: Version): Version | undefined =>
-  stored.versions.slice(0, stored.versions.indexOf(version)).findLast(({ releasedAt }) => releasedAt !== undefined)
+/** The last one that every node had, and that nobody went back from. */
+const before = (stored: StoredZone, version: Version, { decisions }: ZoneOrders): Version | undefined =>
+  stored.versions
+    .slice(0, stored.versions.indexOf(version))
+    .findLast(
+      ({ releasedAt, serial, digest }) =>
+        releasedAt !== undefined &&
+        !decisions.some((each) => each.kind === 'rollback' && each.serial === serial && each.digest === digest),
+    )
 
 /** What in the zone is made for its serial; undefined when nothing is. */
 async function whatSpeaksAgainst(stored: StoredZone, version: Version): Promise<string | undefined> {
@@ -221,13 +248,33 @@ async function whatSpeaksAgainst(stored: StoredZone, version: Version): Promise<
 const ordersOf = ({ board, store }: ApiContext, zone: FleetZone): ZoneOrders =>
   board.get('orders', zone.name) ?? store.zone(zone.name).orders ?? { at: 0, decisions: [] }
 
-function decide(context: ApiContext, zone: FleetZone, decision: Decision): void {
-  const orders = ordersOf(context, zone)
-  write(context, zone, mergeOrders(orders, { at: 0, decisions: [decision] }))
+async function decide(context: ApiContext, zone: FleetZone, decision: Decision): Promise<void> {
+  await write(context, zone, mergeOrders(ordersOf(context, zone), { at: 0, decisions: [decision] }))
 }
 
-function write(context: ApiContext, zone: FleetZone, orders: ZoneOrders): void {
+/**
+ * On disk before it is in force, where the worker is in this process; a zone that is busy is not waited for, and what it is told is
+ * kept in its turn. Elsewhere it must have reached Redis: no worker would hear of it otherwise.
+ */
+async function write(context: ApiContext, zone: FleetZone, orders: ZoneOrders): Promise<void> {
   // Later than what it replaces, whatever the clock says.
-  const at = Math.max(context.matrix.now(), ordersOf(context, zone).at + 1)
-  context.board.set('orders', zone.name, { ...orders, at })
+  const next = { ...orders, at: Math.max(context.matrix.now(), ordersOf(context, zone).at + 1) }
+  const isOurs = context.roles.includes('worker')
+  if (isOurs) await within(KEEP_MS, context.store.zone(zone.name).order(next))
+  context.board.set('orders', zone.name, next)
+  if (!isOurs && !(await within(KEEP_MS, context.share())))
+    throw new ApiProblem(
+      503,
+      'redis-slow',
+      'redis does not answer, so no worker has heard of the order yet; look again before you repeat it',
+    )
+}
+
+/** False when it takes longer. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false)
+  })
+  return await Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer))
 }

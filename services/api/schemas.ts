@@ -6,7 +6,13 @@ import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 /** Longest presentation form of a 255-octet name: every octet escaped as \DDD. */
 export const MAX_NAME_TEXT = 1020
 
-const reason = z.string().max(500).optional().describe('Why, for those who read it later')
+/** What is shown on terminals holds nothing that steers them. */
+const words = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
+
+const reason = words.optional().describe('Why, for those who read it later')
 const names = z.array(z.string().min(1).max(MAX_NAME_TEXT)).max(10_000)
 
 const strength = z
@@ -33,7 +39,7 @@ export const resyncBody = z
   .describe('Bring nodes to the released versions again; what is left out means all')
 export const drainBody = z.strictObject(command).describe('Stop or restart delivery to the node')
 
-const why = z.string().min(1, 'say why').max(500).describe('Why, for those who read it later')
+const why = words.regex(/\S/, 'say why').describe('Why, for those who read it later')
 export const holdBody = z.strictObject(command).describe('Release nothing of the zone until it is released; or lift that')
 export const decisionBody = z
   .strictObject({

@@ -163,6 +163,8 @@ class LastOctets {
   }
 
   get text(): string {
-    return `${this.#isCut ? '…' : ''}${this.#octets.toString('utf8')}`
+    // What steers a terminal is not for whoever reads the report.
+    const text = this.#octets.toString('utf8').replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}')
+    return `${this.#isCut ? '…' : ''}${text}`
   }
 }

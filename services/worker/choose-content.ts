@@ -27,8 +27,8 @@ export async function chooseContent(zone: FleetZone, stored: StoredZone, orders:
   const rivals = stored.rivals.list
   if (!latest || rivals.length === 0) return
   const chosen = orders.decisions.findLast(
-    ({ kind, serial, digest, at }) =>
-      kind === 'approve' &&
+    ({ primary, serial, digest, at }) =>
+      primary !== undefined &&
       serial === latest.serial &&
       (digest === latest.digest
         ? at > Math.max(...rivals.map(({ seenAt }) => seenAt))

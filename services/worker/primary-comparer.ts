@@ -89,7 +89,7 @@ export class PrimaryComparer {
     if (this.#serves(zone, primary) !== latest.serial || this.#isDone(zone.name, primary, latest)) return
     // A person has chosen this content for this serial.
     const orders = this.#parts.board.get('orders', zone.name) ?? stored.orders
-    if (decisionOn(orders, latest.serial, latest.digest)?.kind === 'approve') return
+    if (decisionOn(orders, latest.serial, latest.digest)?.primary !== undefined) return
     this.#running += 1
     try {
       const base = stored.versions.at(-2)

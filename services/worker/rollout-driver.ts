@@ -243,7 +243,8 @@ export class RolloutDriver {
       void stored
         .order(shared)
         .catch((error) => log.error({ zone: name, op: 'order', err: describeError(error) }, 'an order could not be kept on disk'))
-    if (this.#open(stored).length > 0 || shared?.decisions.length) this.#begin(name)
+    const decisions = [...(shared?.decisions ?? []), ...(kept?.decisions ?? [])]
+    if (this.#open(stored).length > 0 || decisions.length > 0) this.#begin(name)
   }
 
   async drain(): Promise<void> {

@@ -10,9 +10,6 @@ import { ApiProblem } from '../problem.js'
 import { rolloutJson, rolloutRowJson } from '../rollout-json.js'
 import { decisionBody, holdBody, rolloutsQuery, rollbackBody } from '../schemas.js'
 
-/** Longest an answer waits for the order to be durable. */
-const KEEP_MS = 5_000
-
 export function rolloutRoutes(context: ApiContext): Router {
   const router = Router()
 
@@ -48,7 +45,6 @@ export function rolloutRoutes(context: ApiContext): Router {
         // Where the worker is another process, it learns of orders through Redis alone.
         if (!context.roles.includes('worker')) requireRedis(context)
         const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
-        await keep(context, zone)
         context.log.info(
           { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
           'an order was given',
@@ -70,18 +66,6 @@ export function rolloutRoutes(context: ApiContext): Router {
   })
 
   return router
-}
-
-/** An order that was answered is on disk, or where other processes find it; one that has to wait for its turn is in effect all the same. */
-async function keep(context: ApiContext, zone: FleetZone): Promise<void> {
-  const orders = context.board.get('orders', zone.name)
-  if (!orders) return
-  const kept = context.roles.includes('worker') ? context.store.zone(zone.name).order(orders) : context.share()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, KEEP_MS)
-  })
-  await Promise.race([kept, late]).finally(() => clearTimeout(timer))
 }
 
 /** All versions of one zone; of many zones those with a story and the newest. */

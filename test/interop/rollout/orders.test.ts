@@ -158,6 +158,13 @@ describe('orders', function () {
     expect(JSON.stringify(answer.body)).to.match(/serial 2 of orders\.example\. was never released to every node/)
   })
 
+  it('give a reason in words, and steer no terminal', async () => {
+    const blank = await order('publisher', 'approve', { serial: 2, reason: '   ' })
+    const control = await order('publisher', 'hold', { reason: '\u001b]0;pwn\u0007' })
+    expect([blank.status, control.status]).to.deep.equal([400, 400])
+    expect(JSON.stringify(control.body)).to.match(/control characters/)
+  })
+
   it('to reject are for ever: the same content under the same serial stays out', async () => {
     await hub.stop()
     hub = await spawnHub(place)

@@ -245,6 +245,17 @@ describe('a rollout in stages', function () {
     expect(await difference('ams2')).to.equal(undefined)
   })
 
+  it('goes back once: the version that was left is not brought out again', async () => {
+    const now = await awaitSerial(nodes.fra1, ZONE)
+    const again = await fetch(`${hub.api}/v1/zones/${ZONE}/rollback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ serial: now - 1, reason: 'once more' }),
+    })
+    expect(again.status).to.equal(409)
+    expect(await again.text()).to.match(/went back from serial \d+ of staged\.example\./)
+  })
+
   it('follows the primary again once its serial is above that', async () => {
     const now = await awaitSerial(nodes.fra1, ZONE)
     await updateZone(at(), ZONE, [`add ${ZONE} 3600 SOA ns1.${ZONE} hostmaster.${ZONE} ${now + 10} 3600 1 604800 300`])
