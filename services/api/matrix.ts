@@ -1,5 +1,6 @@
 /** Board, fleet and config put together: the facts behind every answer of the API. */
 import type { Config } from '../../config/config.js'
+import { compareSerials } from '../../lib/dns/serial.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
@@ -72,8 +73,25 @@ export class Matrix {
   #whyHeld(zone: FleetZone): string | undefined {
     const hold = this.#board.get('orders', zone.name)?.hold
     const waiting = this.zoneCell(zone)?.rollouts.findLast(({ state }) => state === 'held' || state === 'halted')
+    const locked = this.#whyLocked(zone)
+    if (locked !== undefined) return locked
     if (waiting) return `serial ${waiting.serial} is ${waiting.state}: ${waiting.reason ?? ''}`
     return hold && holdReason(hold)
+  }
+
+  /** A version that went out to nobody has a serial above what a primary serves by now, which therefore is not taken. */
+  #whyLocked(zone: FleetZone): string | undefined {
+    const cell = this.zoneCell(zone)
+    const newest = cell?.rollouts.at(-1)
+    const released = cell?.released?.serial
+    if (released === undefined || !newest || (newest.state !== 'held' && newest.state !== 'rejected')) return undefined
+    for (const { id } of zone.primaries) {
+      const served = this.primaryCell(zone, id)?.serial
+      if (served === undefined || compareSerials(served, newest.serial) !== 'older') continue
+      if (compareSerials(served, released) === 'newer')
+        return `${id} serves serial ${served}, older than serial ${newest.serial}, which is ${newest.state}, so it is not taken: raise its serial above ${newest.serial}`
+    }
+    return undefined
   }
 
   #view(zone: FleetZone, node: string, facts: ZoneFacts): NodeZoneView {

@@ -1,0 +1,71 @@
+/** What a zone says of itself while a version waits for a person. */
+import { expect } from 'chai'
+import { holdReason } from '../../../lib/rollout/machine.js'
+import { pairKey, type RolloutMark } from '../../../lib/state/tables.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
+
+const ZONE = 'a.example.'
+
+describe('a zone that is held', () => {
+  const scratch = scratchDirs()
+  let fleet: SmallFleet
+  const summary = () => fleet.matrix.row(fleet.matrix.fleet.zones.get(ZONE as never)!).summary
+  const mark = (serial: number, state: RolloutMark['state'], reason?: string): void => {
+    const cell = fleet.board.get('zones', ZONE)!
+    const id = `a.example-${serial}-d`
+    const rollout: RolloutMark = {
+      id,
+      serial: serial as RolloutMark['serial'],
+      digest: 'd',
+      state,
+      reason,
+      stage: undefined,
+      since: NOW,
+      verdict: 'hold',
+      findings: [],
+    }
+    fleet.board.set('zones', ZONE, { ...cell, at: cell.at + 1, rollouts: [rollout] })
+  }
+  const serves = (serial: number): void =>
+    fleet.board.set('primaries', pairKey(ZONE, 'hm1'), {
+      at: NOW,
+      serial: serial as RolloutMark['serial'],
+      checkedAt: NOW,
+      since: NOW,
+      error: undefined,
+      failures: 0,
+      expireSeconds: undefined,
+    })
+
+  beforeEach(() => {
+    fleet = smallFleet(scratch(), { 'a.example': undefined })
+    fleet.release(ZONE, 10)
+    for (const node of ['ams1', 'lhr1', 'fra1']) fleet.serve(ZONE, node, 10)
+  })
+
+  it('is in sync before, says so and why, and is in sync when it is rejected', () => {
+    expect(summary()).to.include({ state: 'in-sync', error: undefined })
+    mark(11, 'held', 'shrink: half is gone')
+    expect(summary()).to.include({ state: 'held', error: 'serial 11 is held: shrink: half is gone', serial: 10 })
+    mark(11, 'rejected', 'half a zone')
+    expect(summary()).to.include({ state: 'in-sync', error: undefined })
+  })
+
+  it('says so when a person put it on hold, with who and why', () => {
+    const hold = { at: NOW, by: 'noc', reason: 'window' }
+    fleet.board.set('orders', ZONE, { at: NOW, decisions: [], hold })
+    expect(summary()).to.include({ state: 'held', error: holdReason(hold) })
+  })
+
+  it('by a serial above what its primary serves by now says what to do', () => {
+    serves(11)
+    mark(20_000, 'rejected')
+    expect(summary().state).to.equal('held')
+    expect(summary().error).to.match(
+      /^hm1 serves serial 11, older than serial 20000, which is rejected, .*: raise its serial above 20000$/,
+    )
+    serves(10)
+    expect(summary().state).to.equal('in-sync')
+  })
+})
