@@ -29,7 +29,12 @@ export class Idempotency {
     if (this.#redis.status !== 'ready') return { kind: 'answer', answer: await work() }
     const asked = createHash('sha256').update(request).digest('hex')
     const id = `zonecast:once:${createHash('sha256').update(key).digest('hex')}`
-    const first = await this.#redis.set(id, JSON.stringify({ asked } satisfies Remembered<T>), 'EX', PENDING_SECONDS, 'NX')
+    let first: 'OK' | null
+    try {
+      first = await this.#redis.set(id, JSON.stringify({ asked } satisfies Remembered<T>), 'EX', PENDING_SECONDS, 'NX')
+    } catch {
+      return { kind: 'answer', answer: await work() }
+    }
     if (first !== 'OK') {
       const held = await this.#redis.get(id)
       if (held === null) return { kind: 'pending' }
@@ -37,14 +42,17 @@ export class Idempotency {
       if (remembered.asked !== asked) return { kind: 'other' }
       return remembered.answer === undefined ? { kind: 'pending' } : { kind: 'answer', answer: remembered.answer }
     }
+    let answer: T
     try {
-      const answer = await work()
-      await this.#redis.set(id, JSON.stringify({ asked, answer } satisfies Remembered<T>), 'EX', KEEP_SECONDS)
-      return { kind: 'answer', answer }
+      answer = await work()
     } catch (error) {
       // What failed may be tried again under the same key.
-      await this.#redis.del(id)
+      await this.#redis.del(id).catch(() => undefined)
       throw error
     }
+    // Done is done, also when it cannot be remembered.
+    const remembered = JSON.stringify({ asked, answer } satisfies Remembered<T>)
+    await this.#redis.set(id, remembered, 'EX', KEEP_SECONDS).catch(() => undefined)
+    return { kind: 'answer', answer }
   }
 }

@@ -13,6 +13,9 @@ export type RedisTarget =
       db?: number
     }
 
+/** Longest wait for an answer of shared state. */
+const COMMAND_MS = 5_000
+
 /** Connects at once, and again for ever; nothing waits for it that is not told to. */
 const PATIENT = {
   maxRetriesPerRequest: null,
@@ -22,7 +25,9 @@ const PATIENT = {
 
 /** `queueing`: commands wait while Redis is away. BullMQ wants that, shared state does not. */
 export function connectRedis(target: RedisTarget, options: { queueing: boolean }): Redis {
-  const common = { ...PATIENT, enableOfflineQueue: options.queueing }
+  // A Redis that hangs must not hang who asks it; blocking reads of queues are meant to wait.
+  const timeout = options.queueing ? {} : { commandTimeout: COMMAND_MS }
+  const common = { ...PATIENT, ...timeout, enableOfflineQueue: options.queueing }
   const redis = build(target, common)
   // Without a listener ioredis prints; whoever shows readiness looks at `status`.
   redis.on('error', () => undefined)
