@@ -9,6 +9,7 @@ import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
 import { mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
+import { sleep } from '../../lib/runtime/clock.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
@@ -17,13 +18,15 @@ import { type ChooseParts, chooseContent } from './choose-content.js'
 import { decisionOn, progressOf } from './release-decider.js'
 import { dueRollback, rollBack } from './rollback.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
-import { conflictOf } from './zone-cells.js'
+import { conflictOf, noteTrouble } from './zone-cells.js'
 
 export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts {
   store: ZoneStore
 }
 
 const TICK_MS = 250
+/** After a look that failed. */
+const RETRY_MS = 3_000
 /** Ten thousand rollouts at once must not fill the processor with looking. */
 const ZONES_PER_TICK = 200
 
@@ -109,10 +112,13 @@ export class RolloutDriver {
         try {
           await this.#lookAt(zone)
         } catch (error) {
-          this.#parts.log.error(
-            { zone: name, op: 'rollout', err: describeError(error) },
-            'the rollout could not go on; it is tried again',
-          )
+          const err = describeError(error)
+          this.#parts.log.error({ zone: name, op: 'rollout', err }, 'the rollout could not go on; it is tried again')
+          noteTrouble(this.#parts.board, name, this.#parts.clock.now(), err)
+          // A full disk is not asked four times a second.
+          this.#due.delete(name)
+          await sleep(RETRY_MS)
+          this.#begin(name)
         }
     }
   }

@@ -1,4 +1,5 @@
 /** What the worker writes down of a zone: the board's `zones` table, from the store and from how refreshes end. */
+import type { ZoneName } from '../../lib/dns/name.js'
 import { soaOf } from '../../lib/dns/message.js'
 import { rolloutId } from '../../lib/rollout/record.js'
 import type { Board } from '../../lib/state/board.js'
@@ -156,6 +157,12 @@ export function noteRefreshed(
 export function noteConflict(board: Board, stored: StoredZone, now: number, conflict: string | undefined): void {
   const held = board.get('zones', stored.name) ?? BLANK
   board.set('zones', stored.name, { ...held, ...fromStore(stored), at: now, conflict, error: conflict })
+}
+
+/** Something besides a refresh went wrong with the zone; the next success of a refresh says that it is well again. */
+export function noteTrouble(board: Board, zone: ZoneName, now: number, error: string): void {
+  const held = board.get('zones', zone)
+  if (held) board.set('zones', zone, { ...held, at: now, error, errorAt: now })
 }
 
 export function noteRefreshFailed(board: Board, stored: StoredZone, now: number, error: string, conflict: boolean): void {
