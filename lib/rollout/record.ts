@@ -105,6 +105,23 @@ const keyOf = ({ kind, serial, digest, at }: Decision): string => `${at} ${kind}
 const laterOf = (a: Said | undefined, b: Said | undefined): Said | undefined =>
   a === undefined || (b !== undefined && (b.at > a.at || (b.at === a.at && b.by > a.by))) ? b : a
 
+/** What is known of a zone's orders in two places; undefined when nobody said anything. */
+export const ordersOf = (shared: ZoneOrders | undefined, kept: ZoneOrders | undefined): ZoneOrders | undefined =>
+  shared && kept && shared.at !== kept.at ? mergeOrders(shared, kept) : (shared ?? kept)
+
+/** The last word on a version, whether it may go out. */
+export const decisionOn = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>
+  orders?.decisions.findLast((each) => each.kind !== 'rollback' && each.serial === serial && each.digest === digest)
+
+/** Who went back from a version. */
+export const rollbackFrom = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>
+  orders?.decisions.findLast((each) => each.kind === 'rollback' && each.serial === serial && each.digest === digest)
+
+interface VersionName {
+  serial: number
+  digest: string
+}
+
 /** How the names of a zone's rollouts begin. */
 export const rolloutPrefix = (zone: string): string => `${zone.replace(/\.$/, '').replace(/[^a-z0-9.-]/g, '_') || 'root'}-`
 

@@ -2,50 +2,21 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'
-import {
-  ChainStep,
-  Job,
-  moment,
-  NodeSummary,
-  NodeZone,
-  Ordered,
-  Primary,
-  Problem,
-  Rival,
-  Rollout,
-  RolloutRow,
-  Version,
-  ZoneSummary,
-} from './answer-schemas.js'
+import { ChainStep, Job, moment, NodeSummary, NodeZone, Primary, Problem, Rival, Version, ZoneSummary } from './answer-schemas.js'
 import {
   diffQuery,
-  decisionBody,
   drainBody,
-  holdBody,
   matrixQuery,
   nodeResyncBody,
   pageQuery,
   refreshBody,
   resyncBody,
-  rollbackBody,
-  rolloutsQuery,
   zoneResyncBody,
 } from './schemas.js'
+import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
-const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
-const zoneParam = z.object({ zone: z.string().describe('Zone name, with or without the final dot') })
 const nodeParam = z.object({ node: z.string() })
 const accepted = { 202: json(z.object({ job: z.string() }), 'The job that does it') }
-
-const orders = (role: string, rows: readonly (readonly [path: string, summary: string, body: z.ZodObject])[]): RouteConfig[] =>
-  rows.map(([path, summary, schema]) => ({
-    method: 'post',
-    path: `/v1/zones/{zone}/${path}`,
-    'x-role': role,
-    summary,
-    request: { params: zoneParam, body: { content: { 'application/json': { schema } } } },
-    responses: { 200: json(Ordered, 'The order, which all hubs carry out') },
-  }))
 
 const ROUTES: RouteConfig[] = [
   {
@@ -231,27 +202,7 @@ const ROUTES: RouteConfig[] = [
     request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
     responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
   },
-  {
-    method: 'get',
-    path: '/v1/rollouts',
-    summary: 'Versions on their way, held or through, newest first',
-    request: { query: rolloutsQuery },
-    responses: { 200: json(z.object({ rollouts: z.array(RolloutRow), next: z.string().nullable() }), 'Rollouts') },
-  },
-  {
-    method: 'get',
-    path: '/v1/rollouts/{id}',
-    summary: 'One rollout: checks, stages, which nodes have confirmed, what is waited for',
-    request: { params: z.object({ id: z.string() }) },
-    responses: { 200: json(Rollout, 'Rollout') },
-  },
-  ...orders('operator', [['hold', 'Release nothing of the zone', holdBody]]),
-  ...orders('publisher', [
-    ['release', 'Lift the hold of the zone', holdBody],
-    ['approve', 'Let a version go on that a check holds or a stage halted', decisionBody],
-    ['reject', 'Never release this version', decisionBody],
-    ['rollback', 'Send old content out again under a new serial', rollbackBody],
-  ]),
+  ...ROLLOUT_ROUTES,
   {
     method: 'get',
     path: '/v1/jobs',

@@ -4,7 +4,16 @@
  */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing, isOver } from '../../lib/rollout/machine.js'
-import { type Decision, mergeOrders, rolloutId, type Said, type ZoneOrders } from '../../lib/rollout/record.js'
+import {
+  type Decision,
+  decisionOn,
+  mergeOrders,
+  ordersOf,
+  rollbackFrom,
+  rolloutId,
+  type Said,
+  type ZoneOrders,
+} from '../../lib/rollout/record.js'
 import { planRollback } from '../../lib/rollout/rollback.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
 import { storedType } from '../../lib/dns/record.js'
@@ -29,7 +38,7 @@ export interface Ordered {
 }
 
 export async function orderHold(context: ApiContext, zone: FleetZone, said: Said, isHeld: boolean): Promise<Ordered> {
-  const held = ordersOf(context, zone)
+  const held = ordersNow(context, zone)
   // Of hold and release the later one counts, whatever the clocks say.
   const at = Math.max(said.at, (held.hold?.at ?? 0) + 1, (held.released?.at ?? 0) + 1)
   const { hold: _, ...rest } = held
@@ -55,9 +64,7 @@ export async function orderDecision(
     kind === 'approve'
       ? state === 'held' || state === 'halted' || (wish.fast && isGoing(state))
       : !isOver(state) || state === 'superseded'
-  const pending = ordersOf(context, zone).decisions.findLast(
-    (decision) => decision.serial === version.serial && decision.digest === version.digest && decision.kind !== 'rollback',
-  )
+  const pending = decisionOn(ordersNow(context, zone), version)
   if (pending && pending.kind !== kind && pending.at !== version.rollout?.decided && isOpen)
     throw new ApiProblem(
       409,
@@ -125,10 +132,9 @@ export async function orderRollback(context: ApiContext, zone: FleetZone, serial
     (version) => version.releasedAt !== undefined || Object.keys(version.releasedTo).length > 0,
   )
   if (!going) throw new ApiProblem(409, 'nothing-released', `nothing of ${zone.name} was released: there is nothing to take back`)
-  const to = named_ === going ? before(stored, going, ordersOf(context, zone)) : named_
-  const left = ordersOf(context, zone).decisions.filter(({ kind }) => kind === 'rollback')
-  const leftBy = (version: Version) => left.find((each) => each.serial === version.serial && each.digest === version.digest)
-  const undone = to && leftBy(to)
+  const orders = ordersNow(context, zone)
+  const to = named_ === going ? before(stored, going, orders) : named_
+  const undone = to && rollbackFrom(orders, to)
   if (undone)
     throw new ApiProblem(
       409,
@@ -217,14 +223,10 @@ function meant(stored: StoredZone, serial: number | undefined, digest: string | 
 }
 
 /** The last one that every node had, and that nobody went back from. */
-const before = (stored: StoredZone, version: Version, { decisions }: ZoneOrders): Version | undefined =>
+const before = (stored: StoredZone, version: Version, orders: ZoneOrders): Version | undefined =>
   stored.versions
     .slice(0, stored.versions.indexOf(version))
-    .findLast(
-      ({ releasedAt, serial, digest }) =>
-        releasedAt !== undefined &&
-        !decisions.some((each) => each.kind === 'rollback' && each.serial === serial && each.digest === digest),
-    )
+    .findLast((each) => each.releasedAt !== undefined && !rollbackFrom(orders, each))
 
 /** What in the zone is made for its serial; undefined when nothing is. */
 async function whatSpeaksAgainst(stored: StoredZone, version: Version): Promise<string | undefined> {
@@ -245,11 +247,11 @@ async function whatSpeaksAgainst(stored: StoredZone, version: Version): Promise<
   }
 }
 
-const ordersOf = ({ board, store }: ApiContext, zone: FleetZone): ZoneOrders =>
-  board.get('orders', zone.name) ?? store.zone(zone.name).orders ?? { at: 0, decisions: [] }
+const ordersNow = ({ board, store }: ApiContext, zone: FleetZone): ZoneOrders =>
+  ordersOf(board.get('orders', zone.name), store.zone(zone.name).orders) ?? { at: 0, decisions: [] }
 
 async function decide(context: ApiContext, zone: FleetZone, decision: Decision): Promise<void> {
-  await write(context, zone, mergeOrders(ordersOf(context, zone), { at: 0, decisions: [decision] }))
+  await write(context, zone, mergeOrders(ordersNow(context, zone), { at: 0, decisions: [decision] }))
 }
 
 /**
@@ -258,7 +260,7 @@ async function decide(context: ApiContext, zone: FleetZone, decision: Decision):
  */
 async function write(context: ApiContext, zone: FleetZone, orders: ZoneOrders): Promise<void> {
   // Later than what it replaces, whatever the clock says.
-  const next = { ...orders, at: Math.max(context.matrix.now(), ordersOf(context, zone).at + 1) }
+  const next = { ...orders, at: Math.max(context.matrix.now(), ordersNow(context, zone).at + 1) }
   const isOurs = context.roles.includes('worker')
   if (isOurs) await within(KEEP_MS, context.store.zone(zone.name).order(next))
   context.board.set('orders', zone.name, next)

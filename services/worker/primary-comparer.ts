@@ -10,6 +10,7 @@ import { type Comparison, comparePrimary, type Reference } from '../../lib/refre
 import { ROLLED_BACK } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
+import { decisionOn, ordersOf } from '../../lib/rollout/record.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Board } from '../../lib/state/board.js'
@@ -18,7 +19,6 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { Difference } from '../../lib/zone/difference.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
-import { decisionOn } from './release-decider.js'
 import { conflictOf, noteConflict } from './zone-cells.js'
 
 export interface ComparerParts {
@@ -88,8 +88,8 @@ export class PrimaryComparer {
     if (!this.#parts.compare.enabled || isOurs || this.#running >= AT_ONCE) return
     if (this.#serves(zone, primary) !== latest.serial || this.#isDone(zone.name, primary, latest)) return
     // A person has chosen this content for this serial.
-    const orders = this.#parts.board.get('orders', zone.name) ?? stored.orders
-    if (decisionOn(orders, latest.serial, latest.digest)?.primary !== undefined) return
+    const orders = ordersOf(this.#parts.board.get('orders', zone.name), stored.orders)
+    if (decisionOn(orders, latest)?.primary !== undefined) return
     this.#running += 1
     try {
       const base = stored.versions.at(-2)

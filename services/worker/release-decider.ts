@@ -6,12 +6,13 @@ import type { CheckReport } from '../../lib/checks/check.js'
 import { worse } from '../../lib/checks/findings.js'
 import { runChecks } from '../../lib/checks/run-checks.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { beginRollout, holdReason, releasesTo } from '../../lib/rollout/machine.js'
+import { beginRollout, holdReason, isGoing, releasesTo } from '../../lib/rollout/machine.js'
 import {
   type ChecksOutcome,
   type Decision,
+  decisionOn,
+  ordersOf,
   type RolloutRecord,
-  type RolloutState,
   rolloutId,
   type ZoneOrders,
 } from '../../lib/rollout/record.js'
@@ -60,7 +61,7 @@ export class ReleaseDecider {
     const now = this.#parts.clock.now()
     const { serial } = contents.soa
     const orders = this.ordersOf(stored)
-    const decision = decisionOn(orders, serial, contents.digest)
+    const decision = decisionOn(orders, { serial, digest: contents.digest })
     const isApproved = approvedBy !== undefined || decision?.kind === 'approve'
     const rollout = beginRollout({
       stages: planStages(this.#parts.rollout, zone.nodes),
@@ -77,9 +78,7 @@ export class ReleaseDecider {
 
   /** What was said last, on this hub or another. */
   ordersOf(stored: StoredZone): ZoneOrders | undefined {
-    const shared = this.#parts.board.get('orders', stored.name)
-    const kept = stored.orders
-    return (shared?.at ?? 0) >= (kept?.at ?? 0) ? (shared ?? kept) : kept
+    return ordersOf(this.#parts.board.get('orders', stored.name), stored.orders)
   }
 
   async #check(
@@ -141,11 +140,6 @@ export function progressOf(
 /** Released to every node as soon as it was there. */
 const isPlain = ({ stages, log }: RolloutRecord): boolean => stages.length === 0 && log.length <= 1
 
-export const decisionOn = (orders: ZoneOrders | undefined, serial: number, digest: string): Decision | undefined =>
-  orders?.decisions.findLast(
-    (decision) => decision.kind !== 'rollback' && decision.serial === serial && decision.digest === digest,
-  )
-
 function whyHeld(
   checks: ChecksOutcome,
   orders: ZoneOrders | undefined,
@@ -160,16 +154,14 @@ function whyHeld(
   return orders?.hold && { by: 'order', because: holdReason(orders.hold) }
 }
 
-export const reasonOf = (reports: readonly CheckReport[]): string =>
+const reasonOf = (reports: readonly CheckReport[]): string =>
   reports
     .filter(({ verdict }) => verdict === 'hold')
     .map(({ check, report }) => `${check}: ${report}`)
     .join('\n')
 
-const GOING: readonly RolloutState[] = ['waiting', 'releasing', 'soaking']
-
 function underWay(zone: FleetZone, stored: StoredZone): string | undefined {
-  const version = stored.versions.find(({ rollout }) => rollout && GOING.includes(rollout.state))
+  const version = stored.versions.find(({ rollout }) => rollout && (rollout.state === 'waiting' || isGoing(rollout.state)))
   return version && rolloutId(zone.name, version.serial, version.digest)
 }
 

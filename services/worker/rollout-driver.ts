@@ -7,15 +7,15 @@ import type { ZoneName } from '../../lib/dns/name.js'
 import type { Serial } from '../../lib/dns/serial.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
-import { isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
-import { mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
+import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
+import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { type ChooseParts, chooseContent } from './choose-content.js'
-import { decisionOn, progressOf } from './release-decider.js'
+import { progressOf } from './release-decider.js'
 import { dueRollback, rollBack } from './rollback.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
 import { conflictOf, noteTrouble } from './zone-cells.js'
@@ -33,7 +33,7 @@ const ZONES_PER_TICK = 200
 export class RolloutDriver {
   readonly #parts: DriverParts
   #fleet: Fleet
-  /** Zones with a rollout that is not over. */
+  /** Zones with a rollout that goes on by itself; what waits for a person is looked at when one speaks. */
   readonly #active = new Set<ZoneName>()
   #round: Iterator<ZoneName> = [].values()
   readonly #watch: StageWatch
@@ -138,12 +138,11 @@ export class RolloutDriver {
         await this.#step(zone, stored, version, { kind: 'superseded', by: `serial ${newer.serial}` })
       else if (isOverrun(stored, version))
         await this.#step(zone, stored, version, { kind: 'superseded', by: `serial ${stored.latest!.serial}` })
-      else if (version.rollout!.state === 'waiting' && !this.#open(stored).some((other) => other !== version && isGoing(other)))
+      else if (version.rollout!.state === 'waiting' && !this.#open(stored).some((other) => other !== version && isOut(other)))
         await this.#step(zone, stored, version, { kind: 'turn' })
       else await this.#advance(zone, stored, version)
     }
-    // What only a person moves is looked at when a person speaks.
-    if (!this.#open(stored).some((version) => version.rollout!.state === 'waiting' || isGoing(version)))
+    if (!this.#open(stored).some((version) => version.rollout!.state === 'waiting' || isOut(version)))
       this.#active.delete(zone.name)
   }
 
@@ -172,7 +171,7 @@ export class RolloutDriver {
     for (const version of stored.versions) {
       const { rollout } = version
       if (!rollout || rollout.state === 'done') continue
-      const decision = decisionOn(orders, version.serial, version.digest)
+      const decision = decisionOn(orders, version)
       if (decision)
         await this.#step(
           zone,
@@ -193,7 +192,7 @@ export class RolloutDriver {
 
   async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
     const record = version.rollout!
-    if (record.state !== 'releasing' && record.state !== 'soaking') return
+    if (!isGoing(record.state)) return
     const now = this.#parts.clock.now()
     const isRivalled = stored.latest === version && stored.rivals.list.length > 0
     const gate = isRivalled
@@ -269,11 +268,11 @@ function isOverrun(stored: StoredZone, version: Version): boolean {
   return waits(version) && newest !== version && Object.keys(version.releasedTo).length === 0
 }
 
-const isGoing = ({ rollout }: Version): boolean => rollout?.state === 'releasing' || rollout?.state === 'soaking'
+const isOut = ({ rollout }: Version): boolean => rollout !== undefined && isGoing(rollout.state)
 
 /** The newest version that goes out or has gone out; what is older than it has had its time. */
 const newestGoing = (stored: StoredZone): Version | undefined =>
   stored.versions.findLast((version) => {
     const { rollout, releasedAt } = version
-    return rollout === undefined ? releasedAt !== undefined : rollout.state === 'done' || isGoing(version)
+    return rollout === undefined ? releasedAt !== undefined : rollout.state === 'done' || isOut(version)
   })

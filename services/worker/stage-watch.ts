@@ -7,6 +7,7 @@ import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { nodeCell } from '../../lib/push/node-cells.js'
 import type { NodeProber } from '../../lib/push/node-prober.js'
 import { type GateNode, type GateOutcome, judgeGate } from '../../lib/rollout/gate.js'
+import { isGoing } from '../../lib/rollout/machine.js'
 import { rolloutId } from '../../lib/rollout/record.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { Clock } from '../../lib/runtime/clock.js'
@@ -106,7 +107,7 @@ export class StageWatch {
   probe(zone: FleetZone, stored: StoredZone, version: Version, now: number): void {
     const { rollout, board } = this.#parts
     const record = version.rollout!
-    if (!rollout.probe || (record.state !== 'releasing' && record.state !== 'soaking')) return
+    if (!rollout.probe || !isGoing(record.state)) return
     const watch = this.#of(zone, version)
     for (const id of record.stages[record.stage]?.nodes ?? []) {
       const last = watch.probes.get(id)

@@ -10,6 +10,17 @@ import { checkText, SOUND, withLine } from './config-text.js'
 
 describe('loading the config', () => {
   const scratch = scratchDirs()
+  /** What loading a file with this text throws. */
+  const refusalOf = (text: string): unknown => {
+    const file = join(scratch(), 'zonecast.yaml')
+    writeFileSync(file, text)
+    try {
+      loadConfig(file)
+    } catch (error) {
+      return error
+    }
+    return undefined
+  }
 
   it('takes the example without a word', () => {
     expect(checkConfig('config/zonecast.example.yaml').findings).to.deep.equal([])
@@ -59,14 +70,7 @@ zones:
   - { nam: x }
   - { name: example.com, primaries: [hm1, hm9] }
 `
-    const dir = scratch()
-    writeFileSync(join(dir, 'zonecast.yaml'), text)
-    let thrown: unknown
-    try {
-      loadConfig(join(dir, 'zonecast.yaml'))
-    } catch (error) {
-      thrown = error
-    }
+    const thrown = refusalOf(text)
     expect(thrown).to.be.instanceOf(ConfigError)
     const { mistakes, message, nextMove } = thrown as ConfigError
     expect(mistakes.map((m) => `${m.line} ${m.code}`)).to.deep.equal([
@@ -101,14 +105,7 @@ zones:
   - { name: b.example, primaries: [hm8] }
 defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
 `
-    const dir = scratch()
-    writeFileSync(join(dir, 'zonecast.yaml'), text)
-    let thrown: unknown
-    try {
-      loadConfig(join(dir, 'zonecast.yaml'))
-    } catch (error) {
-      thrown = error
-    }
+    const thrown = refusalOf(text)
     expect((thrown as ConfigError).mistakes.map((m) => `${m.line} ${m.message.slice(0, 24)}`)).to.deep.equal([
       '2 the API would be open to',
       '3 "role": write viewer, op',

@@ -1,0 +1,42 @@
+/** The part of the API's description that is about rollouts and orders. */
+import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
+import { z } from 'zod'
+import { Ordered, Rollout, RolloutRow } from './answer-schemas.js'
+import { decisionBody, holdBody, rollbackBody, rolloutsQuery } from './schemas.js'
+
+export const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
+export const zoneParam = z.object({ zone: z.string().describe('Zone name, with or without the final dot') })
+
+const orders = (role: string, rows: readonly (readonly [path: string, summary: string, body: z.ZodObject])[]): RouteConfig[] =>
+  rows.map(([path, summary, schema]) => ({
+    method: 'post',
+    path: `/v1/zones/{zone}/${path}`,
+    'x-role': role,
+    summary,
+    request: { params: zoneParam, body: { content: { 'application/json': { schema } } } },
+    responses: { 200: json(Ordered, 'The order, which all hubs carry out') },
+  }))
+
+export const ROLLOUT_ROUTES: RouteConfig[] = [
+  {
+    method: 'get',
+    path: '/v1/rollouts',
+    summary: 'Versions on their way, held or through, newest first',
+    request: { query: rolloutsQuery },
+    responses: { 200: json(z.object({ rollouts: z.array(RolloutRow), next: z.string().nullable() }), 'Rollouts') },
+  },
+  {
+    method: 'get',
+    path: '/v1/rollouts/{id}',
+    summary: 'One rollout: checks, stages, which nodes have confirmed, what is waited for',
+    request: { params: z.object({ id: z.string() }) },
+    responses: { 200: json(Rollout, 'Rollout') },
+  },
+  ...orders('operator', [['hold', 'Release nothing of the zone', holdBody]]),
+  ...orders('publisher', [
+    ['release', 'Lift the hold of the zone', holdBody],
+    ['approve', 'Let a version go on that a check holds or a stage halted', decisionBody],
+    ['reject', 'Never release this version', decisionBody],
+    ['rollback', 'Send old content out again under a new serial', rollbackBody],
+  ]),
+]
