@@ -30,12 +30,18 @@ export function largeRecord(zone: string, i: number): Buffer {
   return storedRecord(name, TYPE.NS, 3600, nameToWire(i % 3 === 0 ? `ns.${name}` : `ns${i % 97}.hoster.example.`))
 }
 
-/** `records` in all, SOA and apex NS included. */
-export function fillZone(zone: string, records: number, serial: number): ZoneContents {
+/** The last group may be cut short, and would be without its address. */
+const isOfWholeGroup = (i: number, records: number): boolean => i - (i % 3) + 2 < records
+
+/** `records` in all, SOA and apex NS included; and one more at the apex, if there is one. */
+export function fillZone(zone: string, records: number, serial: number, more?: Buffer): ZoneContents {
   const contents = new ZoneContents(nameToWire(zone))
   contents.add(soaRecord(zone, serial), 0)
   contents.add(storedRecord(zone, TYPE.NS, 3600, nameToWire(`ns1.${zone}`)), 0)
-  for (let i = 0; i < records - 3; i++) contents.add(largeRecord(zone, i), 0)
+  if (more) contents.add(more, 0)
+  for (let i = 0; i < records - 3; i++)
+    if (isOfWholeGroup(i, records - 3)) contents.add(largeRecord(zone, i), 0)
+    else contents.add(storedRecord(`e${i}.${zone}`, TYPE.A, 3600, Buffer.from([192, 0, 2, 2])), 0)
   contents.add(storedRecord(`ns1.${zone}`, TYPE.A, 3600, Buffer.from([192, 0, 2, 1])), 0)
   return contents
 }

@@ -14,7 +14,8 @@ import { fillZone, soaRecord, storedRecord } from './large-zone.js'
 export class SourceZone {
   readonly #zone: string
   readonly #apex: Buffer
-  readonly #contents
+  #contents
+  readonly #records: number
   readonly #wantsZonemd: boolean
   /** What the last change added, to be removed by the next. */
   #added: RecordRun | undefined
@@ -26,6 +27,7 @@ export class SourceZone {
   constructor(zone: string, records: number, wantsZonemd: boolean) {
     this.#wantsZonemd = wantsZonemd
     this.#zone = zone
+    this.#records = records
     this.#apex = nameToWire(zone)
     this.#contents = fillZone(zone, records, 1)
     this.soa = soaRecord(zone, 1)
@@ -50,7 +52,8 @@ export class SourceZone {
     const head = Buffer.alloc(6)
     head.writeUInt32BE(serial, 0)
     head.writeUInt16BE(0x0101, 4)
-    this.#contents.add(storedRecord(this.#zone, TYPE.ZONEMD, 3600, Buffer.concat([head, digest])), 0)
+    const zonemd = storedRecord(this.#zone, TYPE.ZONEMD, 3600, Buffer.concat([head, digest]))
+    this.#contents = fillZone(this.#zone, this.#records, 1, zonemd)
   }
 
   /** The next serial, by IXFR alone: whoever asks for the whole zone is refused, and shows it. */

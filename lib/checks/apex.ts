@@ -9,9 +9,12 @@ import type { ZoneContents } from '../zone/zone-contents.js'
 import type { CheckReport, CheckSettings } from './check.js'
 import { DoubledNames } from './doubled-names.js'
 import { counted, Findings } from './findings.js'
+import { GlueOnTheWay } from './glue-on-the-way.js'
 import { hasType, type NameChanges, type StoredAt } from './name-changes.js'
-import { isWildcard, isWithin, keyText, namesBetween, ownerKey, parentKey, wireKey } from './name-key.js'
+import { isWildcard, isWithin, keyOctets, keyText, namesBetween, ownerKey, parentKey, wireKey } from './name-key.js'
 import type { NameStatus } from './name-status.js'
+import type { NameStore } from './name-store.js'
+import type { ScannedName } from './zone-scan.js'
 
 /** Looks names up, all their records or none. */
 export type Lookup = (keys: ReadonlySet<string>) => Promise<(key: string) => readonly StoredAt[]>
@@ -34,6 +37,9 @@ export class ApexCheck {
   readonly doubled: DoubledNames
   /** NS records by the name in the zone that they point at, and by their owner. */
   readonly #pointing = new Map<string, Map<string, StoredAt>>()
+  /** Names in the zone that servers have, when the whole zone is seen. */
+  readonly #targets = new Set<string>()
+  readonly #glue: GlueOnTheWay
 
   /** `changes`: since the version before, as far as they are known. */
   constructor(apex: string, settings: CheckSettings['apex'], hasPrevious: boolean, changes: NameChanges | undefined) {
@@ -42,6 +48,13 @@ export class ApexCheck {
     this.#hasPrevious = hasPrevious
     this.#changes = changes
     this.doubled = new DoubledNames(apex)
+    this.#glue = new GlueOnTheWay(keyOctets(apex), (server) => this.#targets.add(targetOf(server)))
+  }
+
+  /** Each name of the zone, in canonical order. */
+  seeOnTheWay(name: ScannedName, status: NameStatus): void {
+    if (name.has(TYPE.CNAME) || name.has(TYPE.DNAME)) this.#judgeAliases(name.records)
+    this.#glue.see(name, status)
   }
 
   /** `servers` are the NS records at the name whose addresses are to be looked for. */
@@ -71,14 +84,26 @@ export class ApexCheck {
     else servers.set(owner, server)
   }
 
-  async finish(contents: ZoneContents, lookup: Lookup): Promise<CheckReport> {
+  async finish(contents: ZoneContents, store: Pick<NameStore, 'lookup' | 'load'>): Promise<CheckReport> {
     const findings = this.#findings
+    await this.#lookForTargets(store)
     const { apexNameServers, soa } = contents
     if (apexNameServers === 0) findings.add('hold', `There is no NS record at the apex ${keyText(this.#apex)}`)
-    await this.#judgeTargets(lookup)
+    await this.#judgeTargets(store.lookup)
     this.doubled.report(findings, this.#settings)
     const said = `One SOA with serial ${soa.serial}, ${counted(apexNameServers, 'NS record')} at the apex; every name server in the zone that was looked at has an address.`
     return findings.toReport('apex', this.#settings.mode, said)
+  }
+
+  /** Of the whole zone only the targets were noted: who points at one that has no address is found in another pass. */
+  async #lookForTargets(store: Pick<NameStore, 'lookup' | 'load'>): Promise<void> {
+    this.#glue.finish()
+    if (this.#targets.size === 0) return
+    const recordsAt = await store.lookup(this.#targets)
+    const without = new Set([...this.#targets].filter((target) => !hasAddress(recordsAt(target))))
+    if (without.size === 0) return
+    const { pointing } = await store.load(new Set(), new Set(), without)
+    for (const server of pointing) if (without.has(targetOf(server))) this.lookFor(server)
   }
 
   async #judgeTargets(lookup: Lookup): Promise<void> {

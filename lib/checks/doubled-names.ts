@@ -2,12 +2,13 @@
  * Names that end in the apex twice, such as `www.example.se.se` in the zone `se`: what a missing final dot makes of a name in a zone
  * file (.se 2009, every name). One is a typing mistake or even meant; many new ones are a fault of whatever wrote the zone.
  */
-import { rdataStart } from '../dns/record.js'
+import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckSettings } from './check.js'
 import { type Findings, inWords, percentOf } from './findings.js'
 import { isSignerType, type NameChanges, type StoredAt } from './name-changes.js'
-import { isWithin, ownerKey, wireKey } from './name-key.js'
+import { isWireWithin, keyOctets } from './name-key.js'
+import type { ScannedName } from './zone-scan.js'
 
 /** Octets of RDATA in front of the name that the record points at. */
 const TARGET_AT = new Map<number, number>([
@@ -24,40 +25,46 @@ const NAMES_PER_SLICE = 2_000
 
 export class DoubledNames {
   /** Undefined in the root, whose name has no label to double. */
-  readonly #doubled: string | undefined
+  readonly #doubled: Buffer | undefined
   #looked = 0
   #found = 0
   readonly #examples: StoredAt[] = []
 
   constructor(apex: string) {
-    this.#doubled = apex.length === 1 ? undefined : apex.slice(0, -1) + apex
+    this.#doubled = apex.length === 1 ? undefined : keyOctets(apex.slice(0, -1) + apex)
   }
 
-  look(record: StoredAt): void {
-    if (this.#doubled === undefined || isSignerType(record.type)) return
+  /** All records at a name but the SOA. */
+  lookAt(name: ScannedName): void {
+    const { types, count } = name
+    for (let i = 0; i < count; i++) if (types[i] !== TYPE.SOA) this.#look(name.dataOf(i), name.atOf(i), types[i]!)
+  }
+
+  #look(data: Buffer, at: number, type: number): void {
+    if (this.#doubled === undefined || isSignerType(type)) return
     this.#looked += 1
-    if (!this.#isDoubled(record, this.#doubled)) return
+    if (!this.#isDoubled(data, at, type, this.#doubled)) return
     this.#found += 1
-    if (this.#examples.length < EXAMPLES) this.#examples.push(record)
+    if (this.#examples.length < EXAMPLES) this.#examples.push({ data, at, type })
   }
 
   async lookAtChange(changes: NameChanges, pause: () => Promise<void>): Promise<void> {
     let done = 0
     for (const { removed, added } of changes.byName.values()) {
       if (++done % NAMES_PER_SLICE === 0) await pause()
-      for (const record of added) if (record.type !== TYPE.SOA) this.look(record)
+      for (const { data, at, type } of added) if (type !== TYPE.SOA) this.#look(data, at, type)
       // What was there before, and comes again with another TTL, is not new.
       if (this.#doubled === undefined) continue
-      for (const record of removed)
-        if (record.type !== TYPE.SOA && !isSignerType(record.type) && this.#isDoubled(record, this.#doubled)) this.#found -= 1
+      for (const { data, at, type } of removed)
+        if (type !== TYPE.SOA && !isSignerType(type) && this.#isDoubled(data, at, type, this.#doubled)) this.#found -= 1
     }
   }
 
-  #isDoubled({ data, at, type }: StoredAt, doubled: string): boolean {
-    // Nearly every name is shorter, or tells the difference without being read label by label.
-    if (data[at]! >= doubled.length && isWithin(ownerKey(data, at), doubled)) return true
+  #isDoubled(data: Buffer, at: number, type: number, doubled: Buffer): boolean {
+    if (isWireWithin(data, at + STORED_HEAD, data[at]!, doubled, 0, doubled.length)) return true
     const skip = TARGET_AT.get(type)
-    return skip !== undefined && isWithin(wireKey(data, rdataStart(data, at) + skip), doubled)
+    if (skip === undefined) return false
+    return isWireWithin(data, rdataStart(data, at) + skip, rdataLength(data, at) - skip, doubled, 0, doubled.length)
   }
 
   report(findings: Findings, { doubledNames, doubledPercent }: CheckSettings['apex']): void {

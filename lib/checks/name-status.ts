@@ -3,8 +3,10 @@
  * of these is in the zone's data and not in the zone.
  */
 import { TYPE } from '../dns/rrtype.js'
+import { STORED_HEAD } from '../dns/record.js'
 import { hasType, type StoredAt } from './name-changes.js'
-import { isBelow, namesBetween } from './name-key.js'
+import { isWireWithin, namesBetween } from './name-key.js'
+import type { ScannedName } from './zone-scan.js'
 
 export type NameStatus = 'apex' | 'authoritative' | 'delegation' | 'below-delegation' | 'below-dname'
 
@@ -13,21 +15,20 @@ const ownStatus = (key: string, apex: string, records: readonly StoredAt[]): Nam
 
 /** For names in canonical order: everything below a name follows it at once. */
 export class StatusOnTheWay {
-  readonly #apex: string
-  #cut: string | undefined
+  #cut: { data: Buffer; at: number } | undefined
   #below: NameStatus = 'below-delegation'
 
-  constructor(apex: string) {
-    this.#apex = apex
+  of(name: ScannedName): NameStatus {
+    if (this.#cut !== undefined && this.#isBelow(name, this.#cut)) return this.#below
+    const isCut = !name.isApex && name.has(TYPE.NS)
+    this.#cut = isCut || name.has(TYPE.DNAME) ? { data: name.data, at: name.at } : undefined
+    this.#below = isCut ? 'below-delegation' : 'below-dname'
+    return name.isApex ? 'apex' : isCut ? 'delegation' : 'authoritative'
   }
 
-  of(key: string, records: readonly StoredAt[]): NameStatus {
-    if (this.#cut !== undefined && isBelow(key, this.#cut)) return this.#below
-    const status = ownStatus(key, this.#apex, records)
-    const isDname = hasType(records, TYPE.DNAME)
-    this.#cut = status === 'delegation' || isDname ? key : undefined
-    this.#below = status === 'delegation' ? 'below-delegation' : 'below-dname'
-    return status
+  /** NOTE: a name comes once, so that what is within the last one is below it. */
+  #isBelow({ data, at }: ScannedName, cut: { data: Buffer; at: number }): boolean {
+    return isWireWithin(data, at + STORED_HEAD, data[at]!, cut.data, cut.at + STORED_HEAD, cut.data[cut.at]!)
   }
 }
 

@@ -16,7 +16,7 @@ import { NameStore } from './name-store.js'
 import { checkProtected, protectedIn } from './protected.js'
 import { checkSerialForward } from './serial-forward.js'
 import { checkGrowth, checkShrink } from './size.js'
-import { type Counts, Tally } from './tally.js'
+import { type Counts, Tally, type TalliedName } from './tally.js'
 import { checkZonemd } from './zonemd.js'
 import { ZoneScan } from './zone-scan.js'
 
@@ -57,7 +57,7 @@ class CheckRun {
     this.#apexKey = keyOfText(input.zone)
     this.#store = new NameStore(input.contents, view, figured, input.pause)
     this.#changes = changes
-    this.#tally = new Tally(this.#apexKey)
+    this.#tally = new Tally()
     this.#apex = new ApexCheck(this.#apexKey, input.settings.apex, input.previous !== undefined, changes)
     this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes, () => ZoneScan.of(input.contents, view, input.pause))
     this.#protected = protectedIn(input.settings.protected.records, this.#apexKey)
@@ -76,7 +76,7 @@ class CheckRun {
     const protectedNames = new Set(this.#protected.map(({ key }) => key))
     const reports: (CheckReport | undefined)[] = [
       settings['serial-forward'].mode === 'off' ? undefined : checkSerialForward(this.#input),
-      settings.apex.mode === 'off' ? undefined : await this.#apex.finish(contents, this.#store.lookup),
+      settings.apex.mode === 'off' ? undefined : await this.#apex.finish(contents, this.#store),
       settings.shrink.mode === 'off' ? undefined : checkShrink(counts, before, settings.shrink),
       settings.growth.mode === 'off' ? undefined : checkGrowth(counts.records, before?.records, settings.growth),
       settings.churn.mode === 'off' ? undefined : this.#tally.checkChurn(before, changes !== undefined, settings.churn),
@@ -112,18 +112,24 @@ class CheckRun {
     const { contents, pause } = this.#input
     const scan = await ZoneScan.of(contents, this.#view, pause)
     await this.#dnssec.beginWhole(scan)
-    const status = new StatusOnTheWay(this.#apexKey)
-    const gone = new Set(this.#changes?.byName.keys())
-    await scan.names((key, records) => {
-      const change = this.#changes?.byName.get(key)
-      if (change !== undefined) gone.delete(key)
-      const is = status.of(key, records)
-      this.#tally.see(key, records, change)
-      this.#apex.see(is, records, serversIn(records))
-      if (this.#changes === undefined) for (const record of records) if (record.type !== TYPE.SOA) this.#apex.doubled.look(record)
-      return this.#dnssec.see({ key, records, status: is, change, isMoved: false })
+    const status = new StatusOnTheWay()
+    const byName = this.#changes?.byName
+    const gone = new Set(byName?.keys())
+    await scan.names((name) => {
+      const change = byName === undefined ? undefined : byName.get(name.key)
+      if (change !== undefined) gone.delete(name.key)
+      const is = status.of(name)
+      this.#tally.see(name, change)
+      this.#apex.seeOnTheWay(name, is)
+      if (byName === undefined) this.#apex.doubled.lookAt(name)
+      if (!this.#dnssec.isLooking) return undefined
+      return this.#dnssec.see({ key: name.key, records: name.records, status: is, change, isMoved: false })
     })
-    for (const key of gone) this.#tally.see(key, [], this.#changes?.byName.get(key))
+    for (const key of gone) this.#tally.see(this.#tallied(key, []), byName?.get(key))
+  }
+
+  #tallied(key: string, records: readonly StoredAt[]): TalliedName {
+    return { key, isApex: key === this.#apexKey, types: records.map(({ type }) => type), count: records.length }
   }
 
   async #readTouched({ byName }: NameChanges): Promise<void> {
@@ -150,7 +156,7 @@ class CheckRun {
       const records = at(key)
       const change = byName.get(key)
       const is = statusOf(key, this.#apexKey, at)
-      this.#tally.see(key, records, change)
+      this.#tally.see(this.#tallied(key, records), change)
       // Of a name that was below a delegation, nothing has been looked at before.
       this.#apex.see(is, records, serversIn(moved.has(key) ? records : (change?.added ?? [])))
       const room = this.#dnssec.see({ key, records, status: is, change, isMoved: moved.has(key) })

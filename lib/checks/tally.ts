@@ -5,7 +5,7 @@
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
 import { counted, Findings, inWords, percentOf } from './findings.js'
-import { isSignerType, type NameChange, type StoredAt } from './name-changes.js'
+import { isSignerType, type NameChange } from './name-changes.js'
 import { keyText } from './name-key.js'
 
 export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'>
@@ -51,8 +51,17 @@ class TypeCounts {
   }
 }
 
+type NameCounts = Pick<Counts, 'names' | 'delegations' | 'rrsets'>
+
+export interface TalliedName {
+  readonly key: string
+  readonly isApex: boolean
+  /** Of its records, one for each, `count` of them. */
+  readonly types: readonly number[]
+  readonly count: number
+}
+
 export class Tally {
-  readonly #apex: string
   /** Of the names seen: now, and what their changes added to that. */
   readonly #now = { names: 0, delegations: 0, rrsets: 0 }
   readonly #grown = { names: 0, delegations: 0, rrsets: 0 }
@@ -63,16 +72,12 @@ export class Tally {
   readonly #typesBefore = new TypeCounts()
   readonly #touched = new TypeCounts()
 
-  constructor(apex: string) {
-    this.#apex = apex
-  }
-
   /** Each name once, those that are gone with no records. */
-  see(key: string, records: readonly StoredAt[], change: NameChange | undefined): void {
+  see(name: TalliedName, change: NameChange | undefined): void {
     const now = this.#typesNow
     now.clear()
-    for (const { type } of records) now.add(type, 1)
-    const after = this.#countsOf(key, now)
+    for (let i = 0; i < name.count; i++) now.add(name.types[i]!, 1)
+    const after = this.#countsOf(name.isApex, now)
     this.#now.names += after.names
     this.#now.delegations += after.delegations
     this.#now.rrsets += after.rrsets
@@ -89,13 +94,13 @@ export class Tally {
         // A version always brings its own SOA: that is no churn.
         if (isSignerType(type)) this.signerRecords += 1
       }
-    const earlier = this.#countsOf(key, before)
+    const earlier = this.#countsOf(name.isApex, before)
     this.#grown.names += after.names - earlier.names
     this.#grown.delegations += after.delegations - earlier.delegations
     this.#grown.rrsets += after.rrsets - earlier.rrsets
     for (let i = 0; i < touched.size; i++) {
       const type = touched.type(i)
-      if (type !== TYPE.SOA && !isSignerType(type) && before.of(type) > 0) this.#noteChanged(key)
+      if (type !== TYPE.SOA && !isSignerType(type) && before.of(type) > 0) this.#noteChanged(name.key)
     }
   }
 
@@ -104,7 +109,7 @@ export class Tally {
     if (this.#examples.length < EXAMPLES && this.#examples.at(-1) !== key) this.#examples.push(key)
   }
 
-  #countsOf(key: string, types: TypeCounts): { names: number; delegations: number; rrsets: number } {
+  #countsOf(isApex: boolean, types: TypeCounts): NameCounts {
     let rrsets = 0
     // An NSEC3 record stands at a name that is only a hash (RFC 5155 §3).
     let isName = false
@@ -114,7 +119,7 @@ export class Tally {
       if (!isSignerType(type)) rrsets += 1
       if (type !== TYPE.NSEC3 && type !== TYPE.RRSIG) isName = true
     }
-    return { names: isName ? 1 : 0, delegations: key !== this.#apex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets }
+    return { names: isName ? 1 : 0, delegations: !isApex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets }
   }
 
   /** All names were seen. */

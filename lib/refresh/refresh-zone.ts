@@ -50,6 +50,7 @@ export type ReleaseJudge = (
   primary: Primary,
   contents: ZoneContents,
   change: readonly Difference[] | undefined,
+  written: Promise<void>,
 ) => Promise<Omit<Provenance, 'seenAt' | 'committedAt' | 'from'>>
 
 export type RefreshOutcome =
@@ -191,9 +192,9 @@ async function commit(
   clock: Clock,
 ): Promise<Version | undefined> {
   const { outcome } = transferred
-  const judge: Judge = async (contents, change) => {
+  const judge: Judge = async (contents, change, written) => {
     checkSoundness(wish, contents)
-    const decided = await wish.judge(primary, contents, change)
+    const decided = await wish.judge(primary, contents, change, written)
     return { seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, ...decided }
   }
   if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, judge)

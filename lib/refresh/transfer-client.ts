@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto'
 import { TYPE } from '../dns/rrtype.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
 import { TsigError } from '../dns/errors.js'
-import { type Clock, seconds } from '../runtime/clock.js'
+import { type Clock, pause, seconds } from '../runtime/clock.js'
 import type { Patience } from '../transport/tcp-client.js'
 import type { TcpPool } from '../transport/tcp-pool.js'
 import { TransferError } from '../xfr/errors.js'
@@ -118,6 +118,7 @@ export class TransferClient {
       // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
       if (verifier && !verifier.complete)
         throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
+      await draft?.contents.settle(pause)
     } catch (error) {
       await draft?.discard()
       throw error

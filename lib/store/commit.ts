@@ -19,9 +19,14 @@ export interface Provenance extends Progress {
 
 /**
  * Looks at contents that are whole, before they have a name; what it throws keeps them from getting one. `change` leads there from
- * the newest version, and is undefined when that is not known.
+ * the newest version, and is undefined when that is not known. Large contents are being written meanwhile: what is ordered until
+ * `written` still counts.
  */
-export type Judge = (contents: ZoneContents, change: readonly Difference[] | undefined) => Promise<Provenance>
+export type Judge = (
+  contents: ZoneContents,
+  change: readonly Difference[] | undefined,
+  written: Promise<void>,
+) => Promise<Provenance>
 
 export function headOf(
   contents: ZoneContents,

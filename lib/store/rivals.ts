@@ -66,7 +66,7 @@ export class Rivals {
       // A newer version has come in between: the choice is history.
       if (newest?.serial !== rival.serial || newest.digest === rival.digest) throw movedOn(zone, rival.serial, newest?.serial)
       const contents = await this.contentsOf(rival)
-      const head = headOf(contents, await judge(contents, undefined), 'axfr', 0, newest)
+      const head = headOf(contents, await judge(contents, undefined, Promise.resolve()), 'axfr', 0, newest)
       const snapshot = snapshotName(rival)
       // Both names until the journal has it: whatever happens in between, one of them is the right one.
       await link(join(directory, rivalName(rival)), join(directory, snapshot)).catch((error: NodeJS.ErrnoException) => {

@@ -8,6 +8,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { storedLength } from '../dns/record.js'
+import { pause } from '../runtime/clock.js'
 import { ZoneContents } from '../zone/zone-contents.js'
 import { describeError } from '../errors.js'
 import { syncDirectory, writeAll } from './durable.js'
@@ -92,13 +93,15 @@ export async function readSnapshot(file: string, apex: Buffer): Promise<ZoneCont
     for (;;) {
       if ((await handle.read(head, 0, 8)).bytesRead !== 8) throw damaged('it ends early')
       const octets = head.readUInt32BE(0)
-      if (octets === 0) return contents
+      if (octets === 0) break
       if (octets > MAX_BLOCK_OCTETS) throw damaged('a block is too large')
       const block = Buffer.allocUnsafe(octets)
       if ((await handle.read(block, 0, octets)).bytesRead !== octets) throw damaged('it ends early')
       if (crc32(block) !== head.readUInt32BE(4)) throw damaged('a checksum does not match')
       contents.addRun(block, 0, octets)
     }
+    await contents.settle(pause)
+    return contents
   } finally {
     await handle.close()
   }

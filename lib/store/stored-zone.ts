@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
-import { withRests } from '../runtime/clock.js'
+import { pause, withRests } from '../runtime/clock.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { changeBetween, expectNewest, headOf, isToTheLetter, type Judge } from './commit.js'
@@ -183,9 +183,11 @@ export class StoredZone {
       const serves = change !== undefined && compareSerials(change.to, change.from) === 'newer'
       const isWritten = !serves || draft.hasBegun || !(await isToTheLetter(older!, contents))
       const snapshot = snapshotName({ serial: contents.soa.serial, digest: contents.digest })
-      if (isWritten) await draft.finish(join(this.#directory, snapshot))
-      // Last, as writing takes seconds: a hold that comes meanwhile is in time.
-      const provenance = await judge(contents, change && [change])
+      const written = isWritten ? draft.finish(join(this.#directory, snapshot)) : Promise.resolve()
+      const judged = judge(contents, change && [change], written)
+      await Promise.allSettled([written, judged])
+      await written
+      const provenance = await judged
       const head = { ...headOf(contents, provenance, 'axfr', serves ? 1 : 0, this.latest), ...(isWritten ? { snapshot } : {}) }
       const row = await this.#log.append(head, serves ? [change] : [], () => this.#warm.put(contents))
       return row!.version
@@ -216,11 +218,12 @@ export class StoredZone {
     return this.#exclusively(async () => {
       expectNewest(this.name, this.latest, replacing)
       const contents = await this.contents()
+      await contents.hash(pause)
       contents.begin()
       try {
         const exact: Difference[] = []
         for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
-        const head = headOf(contents, await judge(contents, exact), 'ixfr', exact.length, this.latest)
+        const head = headOf(contents, await judge(contents, exact, Promise.resolve()), 'ixfr', exact.length, this.latest)
         const row = await this.#log.append(head, exact, () => contents.commit())
         return row!.version
       } catch (error) {

@@ -1,6 +1,6 @@
 /** Any kept version back from disk: the nearest whole contents, and the differences from there, back or forth. */
 import { join } from 'node:path'
-import { withRests } from '../runtime/clock.js'
+import { pause, withRests } from '../runtime/clock.js'
 import { type Difference, invertDifference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -16,15 +16,21 @@ export async function readVersion(log: ZoneLog, index: number, directory: string
   const { serial, digest } = wanted.version
   const base = await nearestSnapshot(log, rows, index, directory)
   const contents = await readSnapshot(join(directory, base.file), apex)
-  contents.begin()
-  for (const difference of base.path) await withRests(contents.applying(difference))
-  contents.commit()
+  await apply(contents, base.path)
   if (contents.digest !== digest)
     throw new ZoneError(
       { code: 'ZONE_DIGEST_MISMATCH', expected: digest, found: contents.digest },
       `serial ${serial} in ${directory} does not read back as it was written`,
     )
   return contents
+}
+
+async function apply(contents: ZoneContents, path: readonly Difference[]): Promise<void> {
+  if (path.length === 0) return
+  await contents.hash(pause)
+  contents.begin()
+  for (const difference of path) await withRests(contents.applying(difference))
+  contents.commit()
 }
 
 async function nearestSnapshot(

@@ -12,6 +12,8 @@ export async function compareContents(
   limitOctets: number,
   pause: () => Promise<void>,
 ): Promise<Difference | undefined> {
+  await older.hash(pause)
+  await newer.hash(pause)
   const removed = new RunBuilder()
   const added = new RunBuilder()
   for (const [from, other, run] of [
@@ -46,6 +48,7 @@ export async function compareContents(
  * (RFC 4343 §3), so no difference has it; but its letters are kept (RFC 4343 §4).
  */
 export async function isRespelled(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<boolean> {
+  await older.hash(pause)
   const view = newer.view()
   try {
     let found = false

@@ -2,11 +2,13 @@
  * The records that make up a zone right now: an arena, a hash over it, and what is summed up of them. It adds and takes records one
  * by one, and can take back each of these steps. Not here: which steps belong together (zone-contents.ts).
  */
-import { STORED_HEAD, storedLength, storedTtl } from '../dns/record.js'
+import { STORED_HEAD, storedLength, storedTtl, storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
 import { ApexSummary } from './apex-summary.js'
 import { ZoneDigest } from './digest.js'
 import type { Epochs } from './epochs.js'
 import type { OwnerIndex } from './owner-index.js'
+import { OrderWatch } from './order-watch.js'
 import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
 import { RecordHash, sameRecord } from './record-hash.js'
 import { RecordTable } from './record-table.js'
@@ -18,6 +20,9 @@ export interface Undo {
   digest: ZoneDigest
   summary: ApexSummary
 }
+
+/** Octets that a record will take in the hash. */
+const HASHED_OCTETS = 12
 
 export class LiveRecords {
   readonly arena = new RecordArena()
@@ -36,21 +41,88 @@ export class LiveRecords {
 
   #probe: Buffer = Buffer.alloc(0)
   #probeAt = 0
+  /** The arena is in the hash up to here; only runs may leave something behind it. */
+  #hashedTo = 0
+  readonly #watch: OrderWatch
+  #cameInOrder = true
+  /** Records were added or taken one by one: the arena is in no order any more. */
+  #isStirred = false
   readonly #matches = (offset: number): boolean =>
     sameRecord(this.arena.chunkOf(offset), this.arena.at(offset), this.#probe, this.#probeAt)
 
   constructor(apex: Buffer, epochs: Epochs) {
     this.summary = new ApexSummary(apex)
+    this.#watch = new OrderWatch(apex.length)
     this.#epochs = epochs
   }
 
   /** Memory held, in octets. */
   get memory(): number {
-    return this.arena.octets + this.#table.octets
+    return this.arena.octets + this.#table.octets + (this.isHashed ? 0 : this.count * HASHED_OCTETS)
+  }
+
+  get isHashed(): boolean {
+    return this.#hashedTo === this.arena.tail
+  }
+
+  /** No record counts twice. */
+  get isSettled(): boolean {
+    return this.#cameInOrder || this.isHashed
+  }
+
+  /** The records at each name of an arena in order are as well. */
+  get isSorted(): boolean {
+    return this.#watch.isSorted
+  }
+
+  /** The owners of the live records stand in canonical order. */
+  get isInOrder(): boolean {
+    return this.#cameInOrder && !this.#isStirred
+  }
+
+  /** Brings the next records of the arena into the hash, and takes out those that are there already. */
+  hashMore(records: number): void {
+    const { arena } = this
+    const end = arena.tail
+    let offset = arena.settle(this.#hashedTo, end)
+    for (let n = 0; offset < end && n < records; n++) {
+      const chunk = arena.chunkOf(offset)
+      const at = arena.at(offset)
+      if (this.#cameInOrder) this.#hash.of(chunk, at)
+      else if (this.#find(chunk, at) !== undefined) {
+        this.#takeTwin(offset, chunk, at)
+        offset = arena.settle(offset + this.#hash.length, end)
+        continue
+      }
+      this.#table.insert(this.#hash.a, offset)
+      offset = arena.settle(offset + this.#hash.length, end)
+    }
+    this.#hashedTo = offset
+  }
+
+  /** It stays where it is, dead from the first. */
+  #takeTwin(offset: number, chunk: Buffer, at: number): void {
+    const { length } = this.#hash
+    this.digest.remove(this.#hash, storedTtl(chunk, at))
+    this.summary.remove(chunk, at)
+    this.arena.mark(offset, MARK_DEAD)
+    this.count -= 1
+    this.octets -= length
+    this.deadOctets += length
+  }
+
+  /** What nobody had the patience to do in slices. */
+  hashAll(): void {
+    while (!this.isHashed) this.hashMore(Number.POSITIVE_INFINITY)
   }
 
   /** Whatever its TTL. */
   find(data: Buffer, at: number): number | undefined {
+    this.hashAll()
+    return this.#find(data, at)
+  }
+
+  #find(data: Buffer, at: number): number | undefined {
     this.#probe = data
     this.#probeAt = at
     this.#hash.of(data, at)
@@ -78,35 +150,43 @@ export class LiveRecords {
     return true
   }
 
+  /** What comes before anything was looked for is hashed later: most zones come in an order that says that nothing comes twice. */
   addRun(data: Buffer, from: number, to: number): void {
-    let offset = this.arena.appendRun(data, from, to - from)
+    const offset = this.#hashedTo === 0 ? this.arena.appendRun(data, from, to - from) : undefined
     if (offset === undefined) {
-      for (let at = from; at < to; at += storedLength(data, at)) this.add(data, at)
+      for (let at = from; at < to; at += storedLength(data, at)) this.#addLate(data, at)
       return
     }
     const chunk = this.arena.chunkOf(offset)
-    for (let at = this.arena.at(offset), end = at + to - from; at < end; ) {
-      const twin = this.find(chunk, at)
-      const { length } = this.#hash
-      if (twin === undefined) this.#enter(offset, chunk, at, length)
-      else {
-        // It stays where it is, dead from the first.
-        this.arena.mark(offset, MARK_DEAD)
-        this.deadOctets += length
-      }
-      at += length
-      offset += length
+    for (let at = this.arena.at(offset), end = at + to - from; at < end; at += this.#hash.length) this.#count(chunk, at)
+  }
+
+  /** A run that does not fit a chunk, or comes after records were looked for. */
+  #addLate(data: Buffer, at: number): void {
+    if (this.#hashedTo > 0) {
+      this.add(data, at)
+      return
     }
+    const offset = this.arena.append(data, at, storedLength(data, at))
+    this.#count(this.arena.chunkOf(offset), this.arena.at(offset))
+  }
+
+  /** Sums up a record of a run. */
+  #count(chunk: Buffer, at: number): void {
+    this.#hash.of(chunk, at)
+    this.digest.add(this.#hash, storedTtl(chunk, at))
+    this.count += 1
+    this.octets += this.#hash.length
+    this.summary.add(chunk, at)
+    if (this.#cameInOrder && storedType(chunk, at) !== TYPE.SOA) this.#cameInOrder = this.#watch.follows(chunk, at)
   }
 
   /** What was looked for last and is not there. */
   insert(data: Buffer, at: number): void {
     const { length } = this.#hash
-    this.#enter(this.arena.append(data, at, length), data, at, length)
-  }
-
-  /** Makes a record that is in the arena part of the zone. */
-  #enter(offset: number, data: Buffer, at: number, length: number): void {
+    const offset = this.arena.append(data, at, length)
+    this.#hashedTo = this.arena.tail
+    this.#isStirred = true
     this.#table.insert(this.#hash.a, offset)
     this.digest.add(this.#hash, storedTtl(data, at))
     this.count += 1
@@ -120,6 +200,7 @@ export class LiveRecords {
     const chunk = this.arena.chunkOf(offset)
     const at = this.arena.at(offset)
     const length = storedLength(chunk, at)
+    this.#isStirred = true
     this.#table.delete(this.#hash.a, offset)
     this.digest.remove(this.#hash, storedTtl(chunk, at))
     this.arena.mark(offset, MARK_DEAD)
@@ -133,6 +214,7 @@ export class LiveRecords {
   }
 
   begin(): void {
+    this.hashAll()
     this.undo = { steps: [], tail: this.arena.tail, digest: this.digest.clone(), summary: this.summary.clone() }
   }
 
@@ -157,6 +239,7 @@ export class LiveRecords {
     }
     this.index?.rollback(tail)
     this.arena.truncate(tail)
+    this.#hashedTo = tail
     this.digest = digest
     this.summary = summary
     this.undo = undefined

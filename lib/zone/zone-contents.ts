@@ -8,6 +8,7 @@ import type { Soa } from '../dns/message.js'
 import { storedTtl } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
 import { viewOf } from './arena-view.js'
+import { arenaOrder, canonicalOrder } from './canonical-order.js'
 import type { ZoneView } from './contents-view.js'
 import type { Difference } from './difference.js'
 import { Epochs } from './epochs.js'
@@ -31,16 +32,23 @@ export class ZoneContents {
     this.#records = new LiveRecords(apex, this.#epochs)
   }
 
+  #settleNow(): void {
+    if (!this.#records.isSettled) this.#records.hashAll()
+  }
+
   get digest(): string {
+    this.#settleNow()
     return this.#records.digest.toString()
   }
 
   get records(): number {
+    this.#settleNow()
     return this.#records.count
   }
 
   /** Octets of the live records in stored form. */
   get octets(): number {
+    this.#settleNow()
     return this.#records.octets
   }
 
@@ -95,9 +103,34 @@ export class ZoneContents {
     return this.#records.add(data, at)
   }
 
-  /** Adds the records of a run as `add` does, many at a time. Their marks must be live. */
+  /**
+   * Adds the records of a run as `add` does, many at a time. Their marks must be live. Whether one has come twice is found out by
+   * `settle`, at the latest when somebody asks.
+   */
   addRun(data: Buffer, from: number, to: number): void {
     this.#records.addRun(data, from, to)
+  }
+
+  /** After the last run, and before there is a hurry: what came twice counts once. Nothing to do where all came in canonical order. */
+  async settle(pause: () => Promise<void>): Promise<void> {
+    while (!this.#records.isSettled) {
+      this.#records.hashMore(RECORDS_PER_REST)
+      await pause()
+    }
+  }
+
+  /** Brings all records into the hash: then what `apply` takes is proportional to the change. */
+  async hash(pause: () => Promise<void>): Promise<void> {
+    while (!this.#records.isHashed) {
+      this.#records.hashMore(RECORDS_PER_REST)
+      await pause()
+    }
+  }
+
+  /** Arena offsets of a view's records (the SOA is not among them) in canonical order (RFC 4034 §6). */
+  async canonicalOrder(view: ZoneView, pause: () => Promise<void>): Promise<Uint32Array> {
+    const { isInOrder, isSorted } = this.#records
+    return isInOrder ? await arenaOrder(view, isSorted, pause) : await canonicalOrder(view, this.apex.length, pause)
   }
 
   begin(): void {
@@ -189,6 +222,7 @@ export class ZoneContents {
    * must be released before that is rolled back.
    */
   view(what: 'committed' | 'pending' = 'committed'): ZoneView {
+    this.#settleNow()
     const { arena, undo } = this.#records
     const isPending = what === 'pending' && undo !== undefined
     const epoch = isPending ? this.#epochs.now + 1 : this.#epochs.now

@@ -5,7 +5,6 @@
 import { createHash, type Hash, timingSafeEqual } from 'node:crypto'
 import { rdataStart, STORED_HEAD, storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
-import { canonicalOrder } from './canonical-order.js'
 import { foldedRange } from './record-hash.js'
 import type { ZoneView } from './contents-view.js'
 import type { ZoneContents } from './zone-contents.js'
@@ -34,7 +33,7 @@ export async function verifyZonemd(contents: ZoneContents, pause: () => Promise<
   const view = contents.view('pending')
   try {
     const records = await apexZonemds(contents, view, pause)
-    const order = await canonicalOrder(view, contents.apex.length, pause)
+    const order = await contents.canonicalOrder(view, pause)
     const reasons: string[] = []
     let known = 0
     for (const record of records) {
@@ -69,7 +68,7 @@ export async function computeZonemd(
 ): Promise<Buffer> {
   const view = contents.view('pending')
   try {
-    const order = await canonicalOrder(view, contents.apex.length, pause)
+    const order = await contents.canonicalOrder(view, pause)
     return await digestOf(contents, view, order, ALGORITHMS[algorithm]!.name, pause)
   } finally {
     view.release()

@@ -39,11 +39,16 @@ export async function chooseContent(zone: FleetZone, stored: StoredZone, orders:
   const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
   if (rival) {
     const version = await inTurn(zone.name, () =>
-      stored.rivals.adopt(rival, async (contents, change) => ({
+      stored.rivals.adopt(rival, async (contents, change, written) => ({
         seenAt: rival.seenAt,
         committedAt: clock.now(),
         from: rival.from,
-        ...(await decider.decide(zone, stored, contents, change, { expired: false, approvedBy: chosen, objection: undefined })),
+        ...(await decider.decide(zone, stored, contents, change, {
+          expired: false,
+          approvedBy: chosen,
+          objection: undefined,
+          written,
+        })),
       })),
     )
     log.warn({ ...line, from: rival.from }, 'the content of another primary takes the place of ours')

@@ -147,9 +147,14 @@ export class RefreshProcessor {
       return { kind: 'up-to-date', primary: undefined, proof: 'serial' }
     }
     let objection: string | undefined
-    const judge: ReleaseJudge = async (primary, contents, change) => {
+    const judge: ReleaseJudge = async (primary, contents, change, written) => {
       objection = await comparer.objection(zone, stored, primary, contents, change)
-      return await decider.decide(zone, stored, contents, change, { expired, approvedBy: undefined, objection })
+      return await decider.decide(zone, stored, contents, change, {
+        expired,
+        approvedBy: undefined,
+        objection,
+        written,
+      })
     }
     const wish = { zone, stored, primaries, forceAxfr, expired, limits, judge, seenAt: job.seen?.at ?? clock.now() }
     const outcome = await refreshZone(wish, client, clock, log, {
@@ -192,19 +197,22 @@ export class RefreshProcessor {
       )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
     setImmediate(() => void this.#tidy(zone, stored))
-    if (version.kind === 'ixfr' && version.octets > INDEXED_OCTETS) this.#indexSoon(zone, stored)
+    if (version.octets > INDEXED_OCTETS) this.#indexSoon(zone, stored, version.kind)
   }
 
-  /** The checks of the next change find its names at once then. Nobody waits for it, and the nodes come first. */
-  #indexSoon(zone: FleetZone, stored: StoredZone): void {
+  /** The next change finds its records at once then, and its checks the names. Nobody waits for it, and the nodes come first. */
+  #indexSoon(zone: FleetZone, stored: StoredZone, kind: Version['kind']): void {
     const timer = setTimeout(() => {
       stored
         .contents()
-        .then((contents) => contents.indexOwners(pause))
+        .then(async (contents) => {
+          await contents.hash(pause)
+          if (kind === 'ixfr') await contents.indexOwners(pause)
+        })
         .catch((error) =>
           this.#parts.log.warn(
             { zone: zone.name, op: 'check', err: describeError(error) },
-            'the names of the zone could not be indexed',
+            'the records of the zone could not be indexed',
           ),
         )
     }, INDEX_AFTER_MS)

@@ -39,6 +39,13 @@ export interface DeciderParts {
 
 export type Decided = Pick<Provenance, 'checks' | 'rollout' | 'releasedAt' | 'releasedTo'>
 
+export interface Circumstances {
+  expired: boolean
+  approvedBy: Decision | undefined
+  objection: string | undefined
+  written: Promise<void>
+}
+
 export class ReleaseDecider {
   readonly #parts: DeciderParts
 
@@ -48,16 +55,17 @@ export class ReleaseDecider {
 
   /**
    * `expired`: no serial is older than what may not be served any more. `approvedBy`: who made the version has looked at it.
-   * `objection`: what else speaks against it.
+   * `objection`: what else speaks against it. `written`: what is ordered until then is in time.
    */
   async decide(
     zone: FleetZone,
     stored: StoredZone,
     contents: ZoneContents,
     change: readonly Difference[] | undefined,
-    { expired, approvedBy, objection }: { expired: boolean; approvedBy: Decision | undefined; objection: string | undefined },
+    { expired, approvedBy, objection, written }: Circumstances,
   ): Promise<Decided> {
     const checks = await this.#check(zone, stored, contents, change, expired)
+    await written
     const now = this.#parts.clock.now()
     const { serial } = contents.soa
     const orders = this.ordersOf(stored)

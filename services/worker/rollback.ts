@@ -37,11 +37,16 @@ export async function rollBack(
   const contents = await copyUnder(zone.apex, await stored.contentsOf(old), decision.newSerial! as Serial)
   const draft = stored.draft(contents)
   try {
-    return await stored.commitFull(draft, replacing, async (proposed, change) => ({
+    return await stored.commitFull(draft, replacing, async (proposed, change, written) => ({
       seenAt: decision.at,
       committedAt: clock.now(),
       from: ROLLED_BACK,
-      ...(await decider.decide(zone, stored, proposed, change, { expired: false, approvedBy: decision, objection: undefined })),
+      ...(await decider.decide(zone, stored, proposed, change, {
+        expired: false,
+        approvedBy: decision,
+        objection: undefined,
+        written,
+      })),
     }))
   } catch (error) {
     await draft.discard()

@@ -61,11 +61,12 @@ export class WholeDenial {
   }
 
   /** All of it, for a scan that nobody else looks at. */
-  async run(scan: ZoneScan, apex: string): Promise<Findings> {
+  async run(scan: ZoneScan): Promise<Findings> {
     await this.begin(scan)
-    const status = new StatusOnTheWay(apex)
-    await scan.names((key, records) => {
-      this.see({ key, records, status: status.of(key, records), change: undefined, isMoved: false })
+    const status = new StatusOnTheWay()
+    await scan.names((name) => {
+      const { key, records } = name
+      this.see({ key, records, status: status.of(name), change: undefined, isMoved: false })
       return undefined
     })
     this.finish()

@@ -104,6 +104,11 @@ export class DnssecCheck {
     this.#nsec3 = nsec3
   }
 
+  /** Nothing is to be seen in a zone without keys. */
+  get isLooking(): boolean {
+    return this.#signatures !== undefined
+  }
+
   see(name: SeenName): Promise<void> | undefined {
     if (this.#signatures === undefined) return undefined
     if (this.#whole !== undefined) {
@@ -164,7 +169,7 @@ export class DnssecCheck {
     const changed = this.#changed!
     const is = await changed.finish(store, this.#nsec3, this.#before!.hasOptOut)
     if (is === 'clear') return changed.findings
-    return await new WholeDenial(this.#apex, this.#chains).run(await this.#scanAgain(), this.#apex)
+    return await new WholeDenial(this.#apex, this.#chains).run(await this.#scanAgain())
   }
 
   #judgeAnchors(): void {

@@ -1,0 +1,113 @@
+/**
+ * Watches records that come in one by one. As long as their owners come in canonical order (RFC 4034 §6.1), as nearly every server
+ * sends them, the same record can come twice at one name only, and no two names have to be sorted.
+ * Not here: sorting what came otherwise (canonical-order.ts).
+ */
+import { STORED_HEAD } from '../dns/record.js'
+import { compareAtName } from './canonical-order.js'
+
+const MAX_LABELS = 128
+/** Records at one name, out of order, that are compared with each other. */
+const MOST_COMPARED = 64
+
+export class OrderWatch {
+  readonly #apexOctets: number
+  #data: Buffer | undefined
+  #at = 0
+  /** Where the labels of the record before start, counted from its owner, those of the apex left out. */
+  #starts = new Uint8Array(MAX_LABELS)
+  #labels = 0
+  #spare = new Uint8Array(MAX_LABELS)
+  /** The records at the name of the record before, that one among them, the first ones only. */
+  readonly #chunks: Buffer[] = []
+  readonly #ats: number[] = []
+  #atName = 0
+  #isNameSorted = true
+  /** The records at each name have come in canonical order as well (RFC 4034 §6.3). */
+  isSorted = true
+
+  constructor(apexOctets: number) {
+    this.#apexOctets = apexOctets
+  }
+
+  /** False when the record may have come before, or belongs before another name. `data` must stay as it is. */
+  follows(data: Buffer, at: number): boolean {
+    const before = this.#data
+    const owner = at + STORED_HEAD
+    if (
+      before !== undefined &&
+      data[at] === before[this.#at] &&
+      isSameOctets(data, owner, before, this.#at + STORED_HEAD, data[at]!)
+    ) {
+      if (compareAtName(before, this.#at, data, at) >= 0) this.#isNameSorted = false
+      this.#data = data
+      this.#at = at
+      return this.#isNew(data, at)
+    }
+    this.#atName = 0
+    this.#isNameSorted = true
+    const starts = this.#spare
+    let labels = 0
+    for (let o = owner, end = owner + data[at]! - this.#apexOctets; o < end; o += 1 + data[o]!) starts[labels++] = o - owner
+    const isBehind = before === undefined || this.#isBehind(before, this.#at + STORED_HEAD, data, owner, starts, labels)
+    this.#spare = this.#starts
+    this.#starts = starts
+    this.#labels = labels
+    this.#data = data
+    this.#at = at
+    this.#note(data, at)
+    return isBehind
+  }
+
+  #note(data: Buffer, at: number): void {
+    if (this.#atName < MOST_COMPARED) {
+      this.#chunks[this.#atName] = data
+      this.#ats[this.#atName] = at
+    }
+    this.#atName += 1
+  }
+
+  /** At the name of the record before. Sorted records are all different by that. */
+  #isNew(data: Buffer, at: number): boolean {
+    if (!this.#isNameSorted) {
+      this.isSorted = false
+      if (this.#atName > MOST_COMPARED) return false
+      for (let i = 0; i < this.#atName; i++) if (compareAtName(this.#chunks[i]!, this.#ats[i]!, data, at) === 0) return false
+    }
+    this.#note(data, at)
+    return true
+  }
+
+  /** The owner comes after the one before: by labels from the right, what is below a name after it. */
+  #isBehind(before: Buffer, beforeOwner: number, data: Buffer, owner: number, starts: Uint8Array, labels: number): boolean {
+    const n = Math.min(labels, this.#labels)
+    for (let i = 1; i <= n; i++) {
+      const x = beforeOwner + this.#starts[this.#labels - i]!
+      const y = owner + starts[labels - i]!
+      const order = compareLabels(before, x, data, y)
+      if (order !== 0) return order < 0
+    }
+    // The same name in other letters is left to be sorted.
+    return labels > this.#labels
+  }
+}
+
+function isSameOctets(x: Buffer, xAt: number, y: Buffer, yAt: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (x[xAt + i] !== y[yAt + i]) return false
+  return true
+}
+
+/** Letters folded; the shorter of two that are the same so far comes first. */
+function compareLabels(x: Buffer, xAt: number, y: Buffer, yAt: number): number {
+  const xLength = x[xAt]!
+  const yLength = y[yAt]!
+  for (let i = 1, n = Math.min(xLength, yLength); i <= n; i++) {
+    let a = x[xAt + i]!
+    let b = y[yAt + i]!
+    if (a === b) continue
+    if (a >= 0x41 && a <= 0x5a) a += 0x20
+    if (b >= 0x41 && b <= 0x5a) b += 0x20
+    if (a !== b) return a - b
+  }
+  return xLength - yLength
+}
