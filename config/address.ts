@@ -2,7 +2,7 @@
  * Addresses as settings are written: `ip`, `ip:port`, `[ip6]:port`, and subnets, in one canonical spelling so that two
  * spellings of one address compare equal. Not here: host names; peers are allowed by address, so settings name addresses.
  */
-import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import type { Endpoint } from './config.js'
 
 export const ADDRESS_HINT = 'write ip, ip:port or [ip6]:port'
@@ -46,6 +46,35 @@ export function parseSubnet(text: string): string | undefined {
   const bits = isIP(ip) === 4 ? 32 : 128
   if (length === undefined) return `${ip}/${bits}`
   return /^\d{1,3}$/.test(length) && Number(length) <= bits ? `${ip}/${Number(length)}` : undefined
+}
+
+/** Of an address or a subnet. */
+export const isIpv6 = (text: string): boolean => text.includes(':')
+
+/** Both in canonical spelling; of two families neither holds the other. */
+export function subnetHolds(subnet: string, ip: string): boolean {
+  const [address, length] = subnet.split('/')
+  if (isIpv6(subnet) !== isIpv6(ip)) return false
+  const family = isIpv6(ip) ? 'ipv6' : 'ipv4'
+  const list = new BlockList()
+  list.addSubnet(withoutScope(address!), Number(length), family)
+  return list.check(withoutScope(ip), family)
+}
+
+const withoutScope = (ip: string): string => ip.split('%')[0]!
+
+/**
+ * The longest prefix around an address that networks take from each other: RFC 7454 §6.1.3 says that longer than /24 (IPv4) and
+ * /48 (IPv6) is generally neither announced nor accepted.
+ */
+export function announcedPrefix(ip: string): string {
+  if (!isIpv6(ip)) return `${ip.split('.').slice(0, 3).join('.')}.0/24`
+  const [head, tail] = withoutScope(ip).split('::')
+  const first = head === '' ? [] : head!.split(':')
+  // What :: stands for is zeros, and reaches past the third group unless much follows it.
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? [] : Array<string>(8 - first.length - last.length).fill('0')
+  return `${canonicalIp(`${[...first, ...zeros, ...last].slice(0, 3).join(':')}::`)}/48`
 }
 
 export function isLoopback(ip: string): boolean {

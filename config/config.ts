@@ -31,6 +31,8 @@ export interface CloudConfig {
   id: string
   /** The anycast service addresses: never used to reach a node. */
   addresses: string[]
+  /** What is announced for them, `ip/length`; of a family without one, the longest prefix that is taken everywhere. */
+  prefixes: string[]
 }
 
 export interface NodeConfig {
@@ -41,6 +43,26 @@ export interface NodeConfig {
   paths: Endpoint[]
   key: string | undefined
   transits: string[]
+}
+
+export interface SiteConfig {
+  id: string
+  /** Names of hubs, and of `primaries`. */
+  hubs: string[]
+  primaries: string[]
+}
+
+export interface LinkConfig {
+  id: string
+  /** Two names in `sites`. */
+  between: [string, string]
+  /** Links that name one risk fail together. */
+  risks: string[]
+}
+
+export interface TopologyConfig {
+  sites: Map<string, SiteConfig>
+  links: Map<string, LinkConfig>
 }
 
 export interface RefreshBounds {
@@ -142,6 +164,8 @@ export interface Config {
   clouds: Map<string, CloudConfig>
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>
+  /** Undefined where nobody has described it. */
+  topology: TopologyConfig | undefined
   rollout: RolloutConfig
   webhooks: WebhookConfig[]
   defaults: Defaults

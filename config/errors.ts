@@ -18,6 +18,13 @@ export type FindingCode =
   | 'CONFIG_NO_NODES'
   | 'CONFIG_UNUSED'
   | 'CONFIG_SECRET_READABLE'
+  | 'TOPOLOGY_SINGLE_POINT'
+  | 'TOPOLOGY_NO_PATH'
+  | 'TOPOLOGY_UNPLACED'
+  | 'TOPOLOGY_PRIMARIES_TOGETHER'
+  | 'TOPOLOGY_TRANSITS'
+  | 'TOPOLOGY_SHARED_SITES'
+  | 'TOPOLOGY_SHARED_PREFIX'
 
 export interface Place {
   file: string
@@ -25,11 +32,19 @@ export interface Place {
   column: number
 }
 
+/** A thing of the topology, so that what is found can be shown at it. */
+export interface Subject {
+  kind: 'site' | 'link' | 'risk' | 'hub' | 'primary' | 'node' | 'cloud'
+  name: string
+}
+
 export interface Finding extends Place {
   code: FindingCode
   severity: 'error' | 'warning'
   /** A lower-case sentence: what is wrong and what to write. Never holds a secret. */
   message: string
+  /** The things it concerns, what it is said of first; left out where it concerns none. */
+  about?: readonly Subject[]
 }
 
 /** `zonecast.yaml:3:7: unknown key …` */

@@ -3,29 +3,35 @@
  * control addresses that are anycast (errors); things that work but leave nothing to spare (warnings).
  * Not here: reading the file (load.ts).
  */
-import { formatEndpoint } from './address.js'
+import { formatEndpoint, isIpv6, subnetHolds } from './address.js'
 import type { Config, Endpoint } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report, Resolved } from './resolve.js'
 import { quote } from './secrets.js'
+import { lintClouds } from './topology/clouds.js'
+import { lintTopologyNames, type TopologyNames } from './topology/names.js'
+import { lintPaths } from './topology/paths.js'
 
 /** The names a section declares, also those whose own settings are wrong: pointing at them is no second mistake. */
-export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>>
+export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>> & TopologyNames
+
+type Section = Exclude<keyof DeclaredNames, 'sites'>
 
 export function lintTopology(resolved: Resolved, declared: DeclaredNames, report: Report): void {
   lintNames(resolved, declared, report)
+  lintTopologyNames(resolved.config, declared, report)
   lintAddresses(resolved.config, report)
 }
 
 function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, report: Report): void {
-  const check = (section: keyof DeclaredNames, name: string | undefined, path: SettingPath) => {
+  const check = (section: Section, name: string | undefined, path: SettingPath) => {
     if (name === undefined || declared[section].has(name)) return
     const known = [...declared[section]]
     const one = { keys: 'key', primaries: 'primary', clouds: 'cloud', nodes: 'node' }[section]
     const choice = known.length === 0 ? `add it under "${section}"` : `write one of ${known.slice(0, 8).map(quote).join(', ')}`
     report('CONFIG_DANGLING', path, `there is no ${one} ${quote(name)}: ${choice}`)
   }
-  const checkList = (section: keyof DeclaredNames, names: readonly string[], path: SettingPath) => {
+  const checkList = (section: Section, names: readonly string[], path: SettingPath) => {
     for (const [i, name] of names.entries()) {
       check(section, name, [...path, i])
       if (names.indexOf(name) < i)
@@ -59,8 +65,13 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
 
 function lintAddresses(config: Config, report: Report): void {
   const service = new Map<string, string>()
-  for (const { id, addresses } of config.clouds.values()) {
+  for (const { id, addresses, prefixes } of config.clouds.values()) {
     for (const [i, ip] of addresses.entries()) {
+      const ofFamily = prefixes.filter((prefix) => isIpv6(prefix) === isIpv6(ip))
+      if (ofFamily.length > 0 && !ofFamily.some((prefix) => subnetHolds(prefix, ip))) {
+        const what = `${ip} is in no prefix of cloud "${id}" (${ofFamily.join(', ')})`
+        report('CONFIG_VALUE', ['clouds', id, 'addresses', i], `${what}: write the one it is announced with under "prefixes"`)
+      }
       const other = service.get(ip)
       if (other !== undefined) {
         const what = other === id ? `${ip} is in this list twice` : `${ip} is a service address of cloud "${other}" too`
@@ -108,8 +119,10 @@ function lintAddresses(config: Config, report: Report): void {
   }
 }
 
-/** Asked only of a complete config: what is missing would be missed here as well. */
-export function lintSpare({ config, zoneIndex }: Resolved, report: Report): void {
+/** Asked only of a complete config: what is missing would be missed here as well. `ownHub`: the name of this hub, if it has one. */
+export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | undefined, report: Report): void {
+  lintClouds(config, report)
+  lintPaths(config, ownHub, report)
   const size = new Map<string, number>()
   for (const { cloud } of config.nodes.values()) size.set(cloud, (size.get(cloud) ?? 0) + 1)
   const usedPrimaries = new Set<string>()

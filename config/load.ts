@@ -7,10 +7,10 @@ import { resolve } from 'node:path'
 import type { Config } from './config.js'
 import { type ConfigDocument, isPlainMap, parseConfigDocument, type SettingPath } from './document.js'
 import { type Override, readEnvironment } from './env.js'
-import { ConfigError, type Finding, type FindingCode } from './errors.js'
+import { ConfigError, type Finding, type FindingCode, type Subject } from './errors.js'
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
 import { readSettings } from './salvage.js'
-import { resolveConfig } from './resolve.js'
+import { type Report, resolveConfig } from './resolve.js'
 
 export type { Finding } from './errors.js'
 
@@ -27,6 +27,13 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'CONFIG_NO_NODES',
   'CONFIG_UNUSED',
   'CONFIG_SECRET_READABLE',
+  'TOPOLOGY_SINGLE_POINT',
+  'TOPOLOGY_NO_PATH',
+  'TOPOLOGY_UNPLACED',
+  'TOPOLOGY_PRIMARIES_TOGETHER',
+  'TOPOLOGY_TRANSITS',
+  'TOPOLOGY_SHARED_SITES',
+  'TOPOLOGY_SHARED_PREFIX',
 ])
 
 /** Where `start` and the others look when neither a flag nor ZONECAST_CONFIG names a file. */
@@ -69,21 +76,35 @@ function checkDocument(file: string, document: ConfigDocument): ConfigReport {
   if (document.mistakes.length > 0) return { config: undefined, findings: inFileOrder(document.mistakes) }
   const { settings, zonePositions, findings } = readSettings(document)
   const complete = findings.length === 0
-  const report = (code: FindingCode, path: SettingPath, message: string) => {
+  const report: Report = (code, path, message, about = subjectsAt(path)) => {
     const severity = WARNINGS.has(code) ? 'warning' : 'error'
-    findings.push({ ...document.placeOf(path), code, severity, message })
+    const finding: Finding = { ...document.placeOf(path), code, severity, message }
+    findings.push(about.length === 0 ? finding : { ...finding, about })
   }
   const resolved = resolveConfig(file, settings, zonePositions, report)
   lintTopology(resolved, declaredNames(document.value), report)
   // What was left out could be the second primary or node that is missed here.
-  if (complete) lintSpare(resolved, report)
+  if (complete) lintSpare(resolved, settings.hub, report)
   const failed = findings.some(({ severity }) => severity === 'error')
   return { config: failed ? undefined : freeze(resolved.config), findings: inFileOrder(findings) }
 }
 
 function declaredNames(value: unknown): DeclaredNames {
-  const names = (section: string) => new Set(isPlainMap(value) && isPlainMap(value[section]) ? Object.keys(value[section]) : [])
-  return { keys: names('keys'), primaries: names('primaries'), clouds: names('clouds'), nodes: names('nodes') }
+  const names = (holder: unknown, section: string) =>
+    new Set(isPlainMap(holder) && isPlainMap(holder[section]) ? Object.keys(holder[section]) : [])
+  return {
+    keys: names(value, 'keys'),
+    primaries: names(value, 'primaries'),
+    clouds: names(value, 'clouds'),
+    nodes: names(value, 'nodes'),
+    sites: names(isPlainMap(value) ? value.topology : undefined, 'sites'),
+  }
+}
+
+/** What a setting concerns when it stands in an entry of such a section. */
+function subjectsAt([section, name]: SettingPath): Subject[] {
+  const kind = ({ nodes: 'node', clouds: 'cloud', primaries: 'primary' } as const)[String(section)]
+  return kind === undefined || typeof name !== 'string' ? [] : [{ kind, name }]
 }
 
 function inFileOrder(findings: readonly Finding[]): Finding[] {

@@ -10,15 +10,16 @@ import { formatEndpoint, isLoopback, isWildcard } from './address.js'
 import type { Config, Endpoint, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
 import { checkSettingsOf } from './checks-schema.js'
 import type { SettingPath } from './document.js'
-import type { FindingCode } from './errors.js'
+import type { FindingCode, Subject } from './errors.js'
 import { formatDuration } from './duration.js'
 import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
 import { decodeSecret, readSecretFile } from './secrets.js'
 import { resolveTokens } from './tokens.js'
+import { topologyOf } from './topology-schema.js'
 
-/** How a finding is reported: its code says whether it is an error (see load.ts). */
-export type Report = (code: FindingCode, path: SettingPath, message: string) => void
+/** How a finding is reported: its code says whether it is an error (see load.ts); what it concerns, when its place does not say so. */
+export type Report = (code: FindingCode, path: SettingPath, message: string, about?: readonly Subject[]) => void
 
 export interface Resolved {
   config: Config
@@ -53,9 +54,10 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     },
     keys: resolveKeys(folder, raw, report),
     primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
-    clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses })),
+    clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
     nodes: mapEntries(raw.nodes, (id, node) => resolveNode(id, node, report)),
     zones: new Map(),
+    topology: topologyOf(raw.topology),
     defaults: {
       refresh: { minMs: d.refresh.min, maxMs: d.refresh.max },
       observe: { everyMs: d.observe.every, afterReleaseMs: d.observe.afterRelease, afterReleaseForMs: d.observe.afterReleaseFor },

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { ADDRESS_HINT } from './address.js'
 import { checksSchema } from './checks-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
+import { topologySchema } from './topology-schema.js'
 import {
   address,
   algorithm,
@@ -45,11 +46,14 @@ const primary = section({
 
 const cloud = section({
   addresses: listOf(ipAddress(), 'addresses').default([]).describe('The anycast service addresses of the cloud.'),
+  prefixes: listOf(subnet(), 'prefixes')
+    .default([])
+    .describe('What is announced for them; when left out, the /24 or /48 around each.'),
 })
 
 const node = section({
   cloud: text('write the name of a cloud').describe('The cloud the node belongs to.'),
-  site: text('write a name').optional().describe('Where it stands; shown, not interpreted.'),
+  site: text('write a name').optional().describe('Where it stands: a site of the topology, where there is one.'),
   address: address(53).optional().describe('Its unicast control address.'),
   paths: listOf(address(53), 'control addresses')
     .optional()
@@ -57,7 +61,7 @@ const node = section({
   key: text('write the name of a key').optional().describe('TSIG key between the hub and the node.'),
   transits: listOf(text('write a name such as AS174'), 'transits')
     .default([])
-    .describe('Its upstream networks; shown, not interpreted.'),
+    .describe('Its large upstream networks: two that every node of the cloud has.'),
 })
 
 const zoneLimits = section({
@@ -239,6 +243,9 @@ export const configSchema = section({
   zones: listOf(zone, 'zones').default([]).describe('The zones.'),
   defaults: defaults.prefault({}),
   checks: checksSchema.prefault({}).describe('What a version must pass before it is released.'),
+  topology: topologySchema
+    .optional()
+    .describe('Sites and the links between them; single points of failure are looked for when it is there.'),
   rollout: rolloutSchema.prefault({}).describe('In which order nodes get a version; every node at once when left out.'),
   webhooks: mapOf(webhook, 'webhooks').describe('Who is told of what happens to versions, by name.'),
   log: section({
@@ -256,4 +263,4 @@ export const configSchema = section({
 export type RawConfig = z.output<typeof configSchema>
 
 /** Keys of the outside contract that this version does not act on: refused, not ignored. `*` stands for any name or index. */
-export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs', 'topology']
+export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs']

@@ -1,0 +1,42 @@
+/**
+ * The settings of the topology: sites, who stands in them, and the links between them.
+ * Not here: where nodes stand, which each node says itself; what must be true of it all (config/topology).
+ */
+import type { z } from 'zod'
+import type { TopologyConfig } from './config.js'
+import { identifier, listOf, mapOf, section, text } from './setting-types.js'
+
+const site = section({
+  hubs: listOf(identifier(), 'hubs').default([]).describe('The hubs here, by the name each has under hub.'),
+  primaries: listOf(text('write the name of a primary'), 'primaries').default([]).describe('The primaries here.'),
+})
+
+const TWO_SITES = 'write the two sites it joins: [ A, B ]'
+
+const link = section({
+  between: listOf(text('write the name of a site'), 'two sites')
+    .length(2, { error: TWO_SITES })
+    .describe('The two sites it joins.'),
+  risks: listOf(identifier(), 'risks')
+    .default([])
+    .describe(
+      'What can take it down together with other links: a duct, a cable, a carrier. Links that name the same one fail together.',
+    ),
+})
+
+export const topologySchema = section({
+  sites: mapOf(site, 'sites').describe('Sites by name, those that links only pass through included.'),
+  links: mapOf(link, 'links').describe('Links between sites, by name; two sites may have several.'),
+})
+
+export function topologyOf(raw: z.output<typeof topologySchema> | undefined): TopologyConfig | undefined {
+  if (raw === undefined) return undefined
+  const links = Object.entries(raw.links).map(([id, { between, risks }]) => {
+    const [one, other] = between as [string, string]
+    return { id, between: [one, other] as [string, string], risks }
+  })
+  return {
+    sites: new Map(Object.entries(raw.sites).map(([id, { hubs, primaries }]) => [id, { id, hubs, primaries }])),
+    links: new Map(links.map((each) => [each.id, each])),
+  }
+}
