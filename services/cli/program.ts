@@ -12,6 +12,7 @@ import { addResync } from './commands/resync.js'
 import { addStart } from './commands/start.js'
 import { addStatus } from './commands/status.js'
 import { addSteer } from './commands/steer.js'
+import { addTopology } from './commands/topology.js'
 import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
 import { forgiveClosedOutput, processTerminal } from './terminal.js'
@@ -19,6 +20,7 @@ import { forgiveClosedOutput, processTerminal } from './terminal.js'
 const COMMANDS: readonly AddCommand[] = [
   addStart,
   addCheck,
+  addTopology,
   addStatus,
   addLists,
   addRefresh,
