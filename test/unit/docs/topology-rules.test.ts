@@ -1,0 +1,30 @@
+/** Each rule of the topology has a place in docs/topology.md, and says there where it comes from. */
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { findingsOf, told, wheelWith } from '../config/topology/wheel-text.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { snippetsOf } from './snippets.js'
+
+const PAGE = readFileSync('docs/topology.md', 'utf8')
+const CODES = [...readFileSync('config/errors.ts', 'utf8').matchAll(/'(TOPOLOGY_\w+)'/g)].map(([, code]) => code!)
+const SECTIONS = PAGE.split(/^### /m).slice(1)
+
+describe('docs/topology.md', () => {
+  const scratch = scratchDirs()
+
+  it('has every rule, and no other', () => {
+    expect(CODES.length).to.be.at.least(7)
+    const described = SECTIONS.map((section) => section.split('\n')[0]!)
+    expect(described.filter((code) => code.startsWith('TOPOLOGY_'))).to.have.members(CODES)
+  })
+
+  for (const section of SECTIONS)
+    it(`${section.split('\n')[0]} says where it comes from`, () => expect(section).to.match(/\n\*From:\* \S/))
+
+  it('describes a topology that is taken', () => {
+    const [{ text }] = snippetsOf('docs/topology.md', 'yaml') as [{ text: string }]
+    const all = wheelWith([/topology:[\s\S]*/, text], ['  B: { addresses: [198.51.100.53, "2001:db8:b::53"] }\n', ''])
+    const nodes = all.split('\n').filter((line) => !/^ {2}\w+1: \{ cloud/.test(line) || /^ {2}(lhr|mia)1/.test(line))
+    expect(told(findingsOf(scratch(), nodes.join('\n')))).to.deep.equal([])
+  })
+})
