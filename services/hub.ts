@@ -9,6 +9,7 @@ import { loadConfig } from '../config/load.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
 import { NodeLooker } from '../lib/push/node-looker.js'
+import { NodePaths } from '../lib/push/node-paths.js'
 import { NodeProber } from '../lib/push/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
@@ -151,6 +152,7 @@ export class Hub {
       this.#services.push(this.#transfer)
     }
     if (this.#roles.includes('worker')) {
+      const paths = new NodePaths(this.#board, clock, this.#log)
       const client = new TransferClient(this.#tcp, soa, clock, new ZoneMemory(live.memory, () => this.#store.memory))
       this.#worker = new WorkerService(
         this.#fleet,
@@ -176,12 +178,13 @@ export class Hub {
             rollout: live.rollout,
             env: commandEnvironment(),
           }),
-          prober: new NodeProber(new Querier(this.#udp, this.#tcp)),
+          paths,
+          prober: new NodeProber(new Querier(this.#udp, this.#tcp), paths),
           retention: live.retention,
           notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
-          looker: new NodeLooker(soa, this.#board, clock, this.#metrics),
-          notify: new NotifySender(this.#udp, clock, this.#metrics),
+          looker: new NodeLooker(soa, paths, this.#board, clock, this.#metrics),
+          notify: new NotifySender(this.#udp, paths, clock, this.#metrics),
         },
       )
       this.#services.push(this.#worker)

@@ -7,10 +7,11 @@
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
-import { type Clock, sleep } from '../runtime/clock.js'
+import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { PushTrail } from '../state/tables.js'
 import { nodeCell, notePush } from './node-cells.js'
+import type { NodePaths } from './node-paths.js'
 import type { ServeDelays } from './serve-delay.js'
 import type { NodeLooker } from './node-looker.js'
 import type { NotifyOutcome, NotifySender } from './notify-sender.js'
@@ -29,6 +30,7 @@ export interface DeliveryParts {
   looker: NodeLooker
   notify: NotifySender
   delays: ServeDelays
+  paths: NodePaths
   /** Waits between NOTIFYs. */
   retriesMs: readonly number[]
 }
@@ -43,6 +45,7 @@ export class Delivery {
   readonly #looker: NodeLooker
   readonly #notify: NotifySender
   readonly #delays: ServeDelays
+  readonly #paths: NodePaths
   readonly #retriesMs: readonly number[]
   #trail: PushTrail
   /** The trail has moved on since the board last heard of it. */
@@ -61,6 +64,7 @@ export class Delivery {
     this.#looker = parts.looker
     this.#notify = parts.notify
     this.#delays = parts.delays
+    this.#paths = parts.paths
     this.#retriesMs = parts.retriesMs
     this.#trail = {
       target,
@@ -151,16 +155,24 @@ export class Delivery {
   async #notifyUntilTaken(): Promise<void> {
     for (const waitMs of this.#retriesMs) {
       const sentAt = this.#clock.now()
-      const outcome = await this.#notify.send(this.#node, this.#zone, this.#soa, waitMs, () => {
-        this.#trail.notifySentAt ??= this.#clock.now()
-        this.#trail.notifiesSent += 1
-        this.#unsaid = true
-      })
-      this.#noteAnswer(outcome)
-      if (outcome.kind === 'refused' || outcome.kind === 'unreachable') return
-      await sleep(Math.max(0, sentAt + waitMs - this.#clock.now()))
+      const outcome = await this.#notifyOnce(waitMs)
+      if (outcome !== undefined) this.#noteAnswer(outcome)
+      if (outcome?.kind === 'refused' || (outcome?.kind === 'unreachable' && this.#node.paths.length === 1)) return
+      if (outcome === undefined && !this.#over && !this.#taken) continue
+      await this.#paths.switched(this.#node, Math.max(0, sentAt + waitMs - this.#clock.now()))
       if (this.#over || this.#taken) return
     }
+  }
+
+  /** Undefined when the node turns out to be reached by another path: then it is told by that one. */
+  async #notifyOnce(waitMs: number): Promise<NotifyOutcome | undefined> {
+    const sending = this.#notify.send(this.#node, this.#zone, this.#soa, waitMs, () => {
+      this.#trail.notifySentAt ??= this.#clock.now()
+      this.#trail.notifiesSent += 1
+      this.#unsaid = true
+    })
+    if (this.#node.paths.length === 1) return await sending
+    return await Promise.race([sending, this.#paths.switched(this.#node, waitMs * 2)])
   }
 
   #noteAnswer(outcome: NotifyOutcome): void {

@@ -1,27 +1,33 @@
 /** Looks at what a node serves: one SOA query, written down on the board. Only this answer counts as in sync. */
+import type { Soa } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { SoaPatience, SoaQuerier } from '../transport/soa-query.js'
+import type { NodePaths } from './node-paths.js'
 import type { Board } from '../state/board.js'
 import { noteAnswer, noteSilence } from './node-cells.js'
 
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
 const PATIENCE: SoaPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
+/** There is another path to try: a silent one is not waited for so long. */
+const IMPATIENCE: SoaPatience = { udpMs: 700, udpTries: 1, tcpMs: 1_500 }
 /** Failures in a row after which a node is taken to be down: one zone is asked about, the others wait for its answer. */
 const DOWN_AFTER = 4
 
 export class NodeLooker {
   readonly #soa: SoaQuerier
+  readonly #paths: NodePaths
   readonly #board: Board
   readonly #clock: Clock
   readonly #metrics: Metrics
   readonly #failures = new Map<string, { count: number; error: string; probing: boolean }>()
 
-  constructor(soa: SoaQuerier, board: Board, clock: Clock, metrics: Metrics) {
+  constructor(soa: SoaQuerier, paths: NodePaths, board: Board, clock: Clock, metrics: Metrics) {
     this.#soa = soa
+    this.#paths = paths
     this.#board = board
     this.#clock = clock
     this.#metrics = metrics
@@ -40,7 +46,7 @@ export class NodeLooker {
     }
     if (failed) failed.probing = true
     try {
-      const { soa } = await this.#soa.ask({ address: node.paths[0]!, key: node.key }, zone.apex, PATIENCE)
+      const soa = await this.#ask(node, zone)
       this.#failures.delete(node.id)
       this.#metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
       noteAnswer(this.#board, zone.name, node.id, soa.serial, this.#clock.now())
@@ -49,11 +55,34 @@ export class NodeLooker {
       const text = describeError(error)
       this.#metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
       // A node that answers REFUSED for one zone is up: only silence counts against the node as a whole.
-      const silent = (error as { code?: string }).code?.startsWith('TRANSPORT_') ?? false
-      if (silent) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
+      if (isSilence(error)) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
       else this.#failures.delete(node.id)
       noteSilence(this.#board, zone.name, node.id, text, counts, this.#clock.now())
       return undefined
     }
   }
+
+  /** By the first path that answers. Throws what the last one tried throws. */
+  async #ask(node: FleetNode, zone: FleetZone): Promise<Soa> {
+    const paths = this.#paths.order(node)
+    let failure: unknown
+    for (const address of paths) {
+      try {
+        const { soa } = await this.#soa.ask({ address, key: node.key }, zone.apex, paths.length > 1 ? IMPATIENCE : PATIENCE)
+        this.#paths.noteAnswer(node, address)
+        return soa
+      } catch (error) {
+        failure = error
+        // What it says is wrong by one path is wrong by the others.
+        if (!isSilence(error)) {
+          this.#paths.noteAnswer(node, address)
+          throw error
+        }
+        this.#paths.noteSilence(node, address, describeError(error))
+      }
+    }
+    throw failure
+  }
 }
+
+const isSilence = (error: unknown): boolean => (error as { code?: string }).code?.startsWith('TRANSPORT_') ?? false

@@ -6,6 +6,7 @@ import { judgeProbe, planProbes, type Probe } from '../rollout/probes.js'
 import { pause, sleep } from '../runtime/clock.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
+import type { NodePaths } from './node-paths.js'
 import type { Querier } from '../transport/querier.js'
 import { condense } from '../zone/difference.js'
 
@@ -18,11 +19,13 @@ const AGAIN_MS = [250, 1_000]
 
 export class NodeProber {
   readonly #querier: Querier
+  readonly #paths: NodePaths
   /** Planned once per version, for all nodes. */
   readonly #plans = new WeakMap<Version, Promise<Probe[]>>()
 
-  constructor(querier: Querier) {
+  constructor(querier: Querier, paths: NodePaths) {
     this.#querier = querier
+    this.#paths = paths
   }
 
   /** What is wrong, in sentences; empty when all is right. Throws when the version could not be read. */
@@ -55,7 +58,7 @@ export class NodeProber {
 
   async #askOnce(zone: FleetZone, node: FleetNode, probe: Probe): Promise<string | undefined> {
     try {
-      return judgeProbe(probe, await this.#querier.ask(node.paths[0]!, probe))
+      return judgeProbe(probe, await this.#querier.ask(this.#paths.current(node), probe))
     } catch (error) {
       return `does not answer for ${zone.name}: ${describeError(error)}`
     }

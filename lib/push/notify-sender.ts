@@ -6,6 +6,7 @@ import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import { type Clock, seconds } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
+import type { NodePaths } from './node-paths.js'
 import type { UdpAsker } from '../transport/udp-asker.js'
 import { TransportError } from '../transport/errors.js'
 
@@ -14,10 +15,12 @@ export type NotifyOutcome = { kind: 'answered' } | { kind: 'refused' | 'silent' 
 
 export class NotifySender {
   readonly #udp: UdpAsker
+  readonly #paths: NodePaths
   readonly #clock: Clock
   readonly #metrics: Metrics
 
-  constructor(udp: UdpAsker, clock: Clock, metrics: Metrics) {
+  constructor(udp: UdpAsker, paths: NodePaths, clock: Clock, metrics: Metrics) {
+    this.#paths = paths
     this.#udp = udp
     this.#clock = clock
     this.#metrics = metrics
@@ -45,7 +48,7 @@ export class NotifySender {
   async #ask(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number): Promise<Buffer> {
     let verifier: AnswerVerifier | undefined
     const answer = await this.#udp.ask(
-      node.paths[0]!,
+      this.#paths.current(node),
       (id) => {
         const notify = writeNotify(id, zone.apex, soa)
         if (!node.key) return notify

@@ -17,6 +17,7 @@ import { Delivery, type DeliveryOutcome } from './delivery.js'
 import { nodeCell } from './node-cells.js'
 import type { NodeLooker } from './node-looker.js'
 import type { NotifySender } from './notify-sender.js'
+import type { NodePaths } from './node-paths.js'
 import { NodePusher } from './push-node.js'
 import { ServeDelays } from './serve-delay.js'
 
@@ -29,6 +30,7 @@ export interface PushFleetParts {
   metrics: Metrics
   looker: NodeLooker
   notify: NotifySender
+  paths: NodePaths
   /** Waits between NOTIFYs to a node that does not take what it is told of. */
   notifyRetries: { retriesMs: readonly number[] }
   /** Nodes that were not reached go here. */
@@ -169,7 +171,7 @@ export class PushFleet {
           zone: zone.name,
           op: 'push',
           dir: 'out',
-          remote: endpointText(node.paths[0]!),
+          remote: endpointText(this.#parts.paths.current(node)),
           node: node.id,
           serial: target,
           tookMs: push?.confirmedAt && push.confirmedAt - push.startedAt,
@@ -184,7 +186,7 @@ export class PushFleet {
           zone: zone.name,
           op: 'push',
           dir: 'out',
-          remote: endpointText(node.paths[0]!),
+          remote: endpointText(this.#parts.paths.current(node)),
           node: node.id,
           serial: target,
           err: error,

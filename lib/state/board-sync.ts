@@ -1,7 +1,7 @@
 /**
  * Keeps the board and Redis alike: writes what changed here in small batches, takes what others publish, reads everything at
  * the start and after each reconnect, and writes everything again when Redis turns out empty (FLUSHALL, a lost disk).
- * Zones and primaries are per hub, nodes and drains are shared by all hubs.
+ * Zones, primaries and paths are per hub, the other tables are shared by all hubs.
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
@@ -18,6 +18,8 @@ const GATHER_ALONE_MS = 300
 const CHECK_MS = 5_000
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
+/** What each hub finds for itself; the other tables are shared. */
+const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])
 const CHANNEL = 'zonecast:changes'
 
 interface Packet {
@@ -56,7 +58,7 @@ export class BoardSync {
   }
 
   #hash(table: TableName): string {
-    return table === 'zones' || table === 'primaries' ? `zonecast:${this.#hub}:${table}` : `zonecast:${table}`
+    return PER_HUB.has(table) ? `zonecast:${this.#hub}:${table}` : `zonecast:${table}`
   }
 
   async start(): Promise<void> {
@@ -177,7 +179,7 @@ export class BoardSync {
     for (const { table, key, value } of packet.changes ?? []) {
       // A newer hub may have tables that this one does not know.
       if (!TABLE_NAMES.includes(table)) continue
-      const isOurs = packet.hub === this.#hub || (table !== 'zones' && table !== 'primaries')
+      const isOurs = packet.hub === this.#hub || !PER_HUB.has(table)
       if (isOurs) this.#board.merge(table, key, value)
     }
     if (!packet.signal) return

@@ -108,6 +108,15 @@ export interface PushTrail {
   confirmedAt: number | undefined
 }
 
+/** Written by the worker, one per node with several paths, and hub. Addresses as text. */
+export interface PathCell {
+  at: number
+  inUse: string
+  since: number
+  /** Those that did not answer when they were last asked, and since when. */
+  silent: Record<string, { error: string; since: number }>
+}
+
 /** Written by the API: a node that gets nothing delivered. */
 export interface DrainCell {
   at: number
@@ -121,13 +130,14 @@ export interface Tables {
   primaries: PrimaryCell
   nodes: NodeCell
   drains: DrainCell
+  paths: PathCell
   /** Written by the API, for all hubs. Key: the zone. */
   orders: ZoneOrders
 }
 
 export type TableName = keyof Tables
 
-export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'orders']
+export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'paths', 'orders']
 
 /** Keys of two parts; neither may hold a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`

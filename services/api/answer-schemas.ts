@@ -115,6 +115,9 @@ export const NodeSummary = z
     cloud: z.string(),
     site: z.string().nullable(),
     address: z.string(),
+    paths: z
+      .array(z.object({ address: z.string(), inUse: z.boolean(), error: z.string().nullable(), silentSince: moment }))
+      .describe('Control addresses in order of preference, and which is in use'),
     drained: z.boolean(),
     drainedBy: z.string().nullable(),
     drainReason: z.string().nullable(),

@@ -3,6 +3,7 @@ import { Gauge, type Registry } from 'prom-client'
 import { countStates } from '../../lib/fleet/zone-view.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 import type { ApiContext } from './context.js'
+import { pathsJson } from './json.js'
 
 export function registerGauges(registry: Registry, context: ApiContext): void {
   const gauge = <L extends string>(
@@ -73,6 +74,12 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       if (state !== undefined) counts.set(state, (counts.get(state) ?? 0) + 1)
     }
     for (const state of ROLLOUT_STATES) set({ state }, counts.get(state) ?? 0)
+  })
+  gauge('node_path_in_use', '1 for the control address in use of a node that has several', ['node', 'path'], (set) => {
+    for (const node of matrix.fleet.nodes.values())
+      if (node.paths.length > 1)
+        for (const { address, inUse } of pathsJson(node, context.board.get('paths', node.id)))
+          set({ node: node.id, path: address }, inUse ? 1 : 0)
   })
   gauge('last_observation_timestamp_seconds', 'When the node last answered, over all its zones', ['node'], (set) => {
     for (const node of matrix.fleet.nodes.values()) {

@@ -1,8 +1,10 @@
 /** Views as the API writes them: times as ISO 8601, what is not known as null, so that every field is always there. */
+import type { FleetNode } from '../../lib/fleet/fleet.js'
 import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
-import type { PrimaryCell } from '../../lib/state/tables.js'
+import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
+import { endpointText } from '../../lib/transport/errors.js'
 
 export const time = (ms: number | undefined): string | null => (ms === undefined || ms === 0 ? null : new Date(ms).toISOString())
 
@@ -27,6 +29,24 @@ export const nodeZoneJson = (view: NodeZoneView): Record<string, unknown> => ({
   lagSeconds: view.lagSeconds,
   error: view.error ?? null,
 })
+
+export interface PathAnswer {
+  address: string
+  inUse: boolean
+  error: string | null
+  silentSince: string | null
+}
+
+/** The control addresses of a node in order of preference, with what this hub finds of them. */
+export function pathsJson(node: FleetNode, cell: PathCell | undefined): PathAnswer[] {
+  return node.paths.map((path, i) => {
+    const address = endpointText(path)
+    const silent = cell?.silent[address]
+    const inUse =
+      cell === undefined || !node.paths.some((other) => endpointText(other) === cell.inUse) ? i === 0 : cell.inUse === address
+    return { address, inUse, error: silent?.error ?? null, silentSince: time(silent?.since) }
+  })
+}
 
 export const versionJson = (version: Version, newestReleased: Version | undefined): Record<string, unknown> => ({
   serial: version.serial,

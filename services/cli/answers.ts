@@ -49,6 +49,7 @@ export interface NodeAnswer {
   cloud: string
   site: string | null
   address: string
+  paths: { address: string; inUse: boolean; error: string | null; silentSince: string | null }[]
   drained: boolean
   states: Partial<Record<NodeState, number>>
   lagSeconds: number

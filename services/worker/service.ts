@@ -9,6 +9,7 @@ import { describeError, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
 import type { NodeLooker } from '../../lib/push/node-looker.js'
+import type { NodePaths } from '../../lib/push/node-paths.js'
 import type { NodeProber } from '../../lib/push/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
@@ -43,6 +44,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
   notify: NotifySender
   notifyRetries: { retriesMs: readonly number[] }
   prober: NodeProber
+  paths: NodePaths
   rollout: RolloutRules
   webhooks: WebhookParts['webhooks']
 }

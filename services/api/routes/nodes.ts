@@ -4,7 +4,7 @@ import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { countStates } from '../../../lib/fleet/zone-view.js'
 import { endpointText } from '../../../lib/transport/errors.js'
 import { type ApiContext, nodeNamed } from '../context.js'
-import { nodeZoneJson, time } from '../json.js'
+import { nodeZoneJson, pathsJson, time } from '../json.js'
 
 export function nodeRoutes(context: ApiContext): Router {
   const router = Router()
@@ -17,6 +17,7 @@ export function nodeRoutes(context: ApiContext): Router {
       cloud: node.cloud,
       site: node.site ?? null,
       address: endpointText(node.paths[0]!),
+      paths: pathsJson(node, context.board.get('paths', node.id)),
       drained: drain?.drained ?? false,
       drainedBy: drain?.drained ? drain.by : null,
       drainReason: drain?.drained ? (drain.reason ?? null) : null,

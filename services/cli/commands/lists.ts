@@ -44,7 +44,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
         node.id,
         node.cloud,
         node.site ?? '',
-        node.address,
+        addressOf(node),
         { text: `${node.inSync}/${node.total}`, align: 'right', colour: node.inSync === node.total ? 'green' : 'yellow' },
         Object.entries(node.states)
           .map(([state, count]) => `${count} ${state}`)
@@ -133,4 +133,10 @@ function show<T>(
   cells: (row: T) => CellInput[],
 ): void {
   terminal.write(json ? asJson(rows) : table(header, rows.map(cells), terminal.hasColour))
+}
+
+/** The one in use; a star says that it is not the preferred one. */
+function addressOf({ address, paths }: NodeAnswer): CellInput {
+  const inUse = paths.find((path) => path.inUse)?.address ?? address
+  return inUse === address ? address : { text: `${inUse} *`, colour: 'yellow' }
 }

@@ -1,0 +1,119 @@
+/**
+ * Which of a node's control addresses is in use: the first that answers, in the order of preference. One that falls silent gives
+ * way to the next that answers; the preferred one is asked again now and then, and taken back when it answers.
+ * What this hub finds is on the board's `paths` table; another hub may find otherwise.
+ */
+import type { Address, FleetNode } from '../fleet/fleet.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Board } from '../state/board.js'
+import { endpointText } from '../transport/errors.js'
+
+/** A better path than the one in use is asked this often. */
+const RETURN_MS = 10_000
+
+interface State {
+  /** The paths this was found out about; a reload may bring others. */
+  readonly paths: readonly Address[]
+  inUse: number
+  since: number
+  returnAt: number
+  silent: Map<string, { error: string; since: number }>
+}
+
+export class NodePaths {
+  readonly #board: Board
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #states = new Map<string, State>()
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  constructor(board: Board, clock: Clock, log: Logger) {
+    this.#board = board
+    this.#clock = clock
+    this.#log = log
+  }
+
+  #of(node: FleetNode): State {
+    const held = this.#states.get(node.id)
+    if (held?.paths === node.paths || (held && textOf(held.paths) === textOf(node.paths))) return held
+    const state: State = { paths: node.paths, inUse: 0, since: this.#clock.now(), returnAt: 0, silent: new Map() }
+    this.#states.set(node.id, state)
+    return state
+  }
+
+  /** The address to send to. */
+  current(node: FleetNode): Address {
+    return node.paths.length === 1 ? node.paths[0]! : node.paths[this.#of(node).inUse]!
+  }
+
+  /** Every address in the order to ask them: the one in use first, and before it now and then those that are preferred to it. */
+  order(node: FleetNode): readonly Address[] {
+    if (node.paths.length === 1) return node.paths
+    const state = this.#of(node)
+    const now = this.#clock.now()
+    if (state.inUse === 0) return node.paths
+    const isDue = now >= state.returnAt
+    if (isDue) state.returnAt = now + RETURN_MS
+    const rest = node.paths.filter((_, i) => i !== state.inUse)
+    return isDue ? node.paths : [node.paths[state.inUse]!, ...rest]
+  }
+
+  noteAnswer(node: FleetNode, address: Address): void {
+    if (node.paths.length === 1) return
+    const state = this.#of(node)
+    const now = this.#clock.now()
+    const wasSilent = state.silent.delete(endpointText(address))
+    const index = node.paths.indexOf(address)
+    if (index < 0 || index === state.inUse) {
+      if (wasSilent) this.#tell(node, state, now)
+      return
+    }
+    const from = endpointText(node.paths[state.inUse]!)
+    state.inUse = index
+    state.since = now
+    state.returnAt = now + RETURN_MS
+    this.#tell(node, state, now)
+    const line = { node: node.id, op: 'path', remote: endpointText(address), from }
+    if (index === 0) this.#log.info(line, 'the preferred path to the node is back')
+    else this.#log.warn(line, 'the node is reached by another path')
+    for (const wake of this.#waiting.get(node.id) ?? []) wake()
+    this.#waiting.delete(node.id)
+  }
+
+  noteSilence(node: FleetNode, address: Address, error: string): void {
+    if (node.paths.length === 1) return
+    const state = this.#of(node)
+    const text = endpointText(address)
+    if (state.silent.has(text)) return
+    const now = this.#clock.now()
+    state.silent.set(text, { error, since: now })
+    this.#tell(node, state, now)
+  }
+
+  /** Resolves when the node is reached by another path, and after `ms` at the latest: what was sent before may never have arrived. */
+  switched(node: FleetNode, ms: number): Promise<undefined> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(node.id) ?? new Set()
+      this.#waiting.set(node.id, waiting)
+      const wake = (): void => {
+        clearTimeout(timer)
+        waiting.delete(wake)
+        resolve(undefined)
+      }
+      const timer = setTimeout(wake, ms)
+      waiting.add(wake)
+    })
+  }
+
+  #tell(node: FleetNode, state: State, now: number): void {
+    this.#board.set('paths', node.id, {
+      at: now,
+      inUse: endpointText(node.paths[state.inUse]!),
+      since: state.since,
+      silent: Object.fromEntries(state.silent),
+    })
+  }
+}
+
+const textOf = (paths: readonly Address[]): string => paths.map(endpointText).join(' ')

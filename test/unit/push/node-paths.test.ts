@@ -1,0 +1,76 @@
+/** The paths to a node: the first that answers is used, and the preferred one is taken back when it answers again. */
+import { expect } from 'chai'
+import type { FleetNode } from '../../../lib/fleet/fleet.js'
+import { NodePaths } from '../../../lib/push/node-paths.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
+import { Board } from '../../../lib/state/board.js'
+
+const FIRST = { ip: '192.0.2.1', port: 53 }
+const SECOND = { ip: '198.51.100.1', port: 53 }
+
+function scene(paths = [FIRST, SECOND]) {
+  const time = { at: 1_000_000 }
+  const board = new Board()
+  const node: FleetNode = { id: 'n1', cloud: 'A', site: undefined, paths, key: undefined }
+  return { time, board, node, paths: new NodePaths(board, { now: () => time.at }, silentLogger) }
+}
+
+describe('paths to a node', () => {
+  it('the preferred one is used as long as nothing else answers instead', () => {
+    const { node, paths, board } = scene()
+    expect(paths.order(node)).to.deep.equal([FIRST, SECOND])
+    paths.noteSilence(node, FIRST, 'timed out')
+    expect(paths.current(node)).to.equal(FIRST)
+    expect(board.get('paths', 'n1')!.silent).to.have.keys('192.0.2.1:53')
+  })
+
+  it('another one that answers is used from then on, and asked first', () => {
+    const { node, paths, board } = scene()
+    paths.noteSilence(node, FIRST, 'timed out')
+    paths.noteAnswer(node, SECOND)
+    expect(paths.current(node)).to.equal(SECOND)
+    expect(paths.order(node)).to.deep.equal([SECOND, FIRST])
+    expect(board.get('paths', 'n1')!.inUse).to.equal('198.51.100.1:53')
+  })
+
+  it('now and then the preferred one is asked first again, once, and taken back when it answers', () => {
+    const { node, paths, time, board } = scene()
+    paths.noteSilence(node, FIRST, 'timed out')
+    paths.noteAnswer(node, SECOND)
+    time.at += 11_000
+    expect(paths.order(node)).to.deep.equal([FIRST, SECOND])
+    expect(paths.order(node), 'others do not wait for it as well').to.deep.equal([SECOND, FIRST])
+    paths.noteAnswer(node, FIRST)
+    expect(paths.current(node)).to.equal(FIRST)
+    expect(board.get('paths', 'n1')!.silent).to.deep.equal({})
+  })
+
+  it('whoever waits for an answer by the old path is told of the new one', async () => {
+    const { node, paths } = scene()
+    let woken = false
+    const waiting = paths.switched(node, 60_000).then(() => {
+      woken = true
+    })
+    paths.noteAnswer(node, FIRST)
+    await Promise.resolve()
+    expect(woken).to.equal(false)
+    paths.noteAnswer(node, SECOND)
+    await waiting
+    expect(woken).to.equal(true)
+  })
+
+  it('a node with one path has nothing to tell', () => {
+    const { node, paths, board } = scene([FIRST])
+    paths.noteSilence(node, FIRST, 'timed out')
+    expect(paths.order(node)).to.deep.equal([FIRST])
+    expect(board.get('paths', 'n1')).to.equal(undefined)
+  })
+
+  it('other addresses after a reload start anew', () => {
+    const { node, paths } = scene()
+    paths.noteAnswer(node, SECOND)
+    const third = { ip: '203.0.113.1', port: 53 }
+    expect(paths.current({ ...node, paths: [third, SECOND] })).to.equal(third)
+    expect(paths.current({ ...node, paths: [third, SECOND] })).to.equal(third)
+  })
+})
