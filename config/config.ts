@@ -161,6 +161,8 @@ export interface Config {
   transfer: { listen: Endpoint[]; source: string[]; idleMs: number; maxConnections: number }
   keys: Map<string, TsigKeyConfig>
   primaries: Map<string, PrimaryConfig>
+  /** Every hub by name, this one among them; empty when there is but one. */
+  hubs: Map<string, PrimaryConfig>
   clouds: Map<string, CloudConfig>
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>

@@ -15,7 +15,7 @@ import { lintPaths } from './topology/paths.js'
 /** The names a section declares, also those whose own settings are wrong: pointing at them is no second mistake. */
 export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>> & TopologyNames
 
-type Section = Exclude<keyof DeclaredNames, 'sites'>
+type Section = Exclude<keyof DeclaredNames, 'sites' | 'hubs'>
 
 export function lintTopology(resolved: Resolved, declared: DeclaredNames, report: Report): void {
   lintNames(resolved, declared, report)
@@ -39,6 +39,12 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     }
   }
   for (const { id, key } of config.primaries.values()) check('keys', key, ['primaries', id, 'key'])
+  for (const { id, key } of config.hubs.values()) check('keys', key, ['hubs', id, 'key'])
+  if (declared.hubs.size > 0 && !declared.hubs.has(config.hub)) {
+    const known = [...declared.hubs].slice(0, 8).map(quote).join(', ')
+    const what = `this hub is ${quote(config.hub)}, which is not among the hubs (${known})`
+    report('CONFIG_DANGLING', ['hubs'], `${what}: add it there, or write one of them as "hub"`)
+  }
   for (const { id, key, cloud } of config.nodes.values()) {
     check('clouds', cloud, ['nodes', id, 'cloud'])
     check('keys', key, ['nodes', id, 'key'])
@@ -112,6 +118,8 @@ function lintAddresses(config: Config, report: Report): void {
     served.add(twin)
     if (!isFurther) claim(address, `primary "${id}"`, ['primaries', id, 'address'])
   }
+  for (const { id, address } of config.hubs.values())
+    if (id !== config.hub) claim(address, `hub "${id}"`, ['hubs', id, 'address'])
   for (const { id, paths } of config.nodes.values()) {
     // A node given by `address` alone has one path; the report falls back to where the node stands.
     for (const [i, path] of paths.entries())

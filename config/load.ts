@@ -95,6 +95,7 @@ function declaredNames(value: unknown): DeclaredNames {
   return {
     keys: names(value, 'keys'),
     primaries: names(value, 'primaries'),
+    hubs: names(value, 'hubs'),
     clouds: names(value, 'clouds'),
     nodes: names(value, 'nodes'),
     sites: names(isPlainMap(value) ? value.topology : undefined, 'sites'),

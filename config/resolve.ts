@@ -54,6 +54,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     },
     keys: resolveKeys(folder, raw, report),
     primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
+    hubs: mapEntries(raw.hubs, (id, hub) => ({ id, address: hub.address, key: hub.key })),
     clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
     nodes: mapEntries(raw.nodes, (id, node) => resolveNode(id, node, report)),
     zones: new Map(),

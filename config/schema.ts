@@ -44,6 +44,13 @@ const primary = section({
     .describe('TSIG key for queries and transfers; a NOTIFY from it must be signed too.'),
 })
 
+const hub = section({
+  address: address(53).describe('Where its transfer server answers the other hubs; port 53 unless given.'),
+  key: text('write the name of a key')
+    .optional()
+    .describe('TSIG key for what hubs ask of it and it of them: the same for all hubs.'),
+})
+
 const cloud = section({
   addresses: listOf(ipAddress(), 'addresses').default([]).describe('The anycast service addresses of the cloud.'),
   prefixes: listOf(subnet(), 'prefixes')
@@ -238,6 +245,9 @@ export const configSchema = section({
     .describe('The transfer server.'),
   keys: mapOf(key, 'keys').describe('TSIG keys (RFC 8945) by name.'),
   primaries: mapOf(primary, 'primaries').describe('Hidden primaries by name, in order of preference.'),
+  hubs: mapOf(hub, 'hubs').describe(
+    'Every hub of this installation by name, this one among them: they take a version from each other when no primary can give it.',
+  ),
   clouds: mapOf(cloud, 'clouds').describe('Clouds by name.'),
   nodes: mapOf(node, 'nodes').describe('Anycast nodes by name.'),
   zones: listOf(zone, 'zones').default([]).describe('The zones.'),

@@ -27,5 +27,8 @@ export function fleetOfConfig(config: Config): Fleet {
       checks: zone.checks,
     }),
   )
-  return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()])
+  const peers = [...config.hubs.values()]
+    .filter(({ id }) => id !== config.hub)
+    .map(({ id, address, key }): Primary => ({ id, address, key: keyOf(key) }))
+  return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()], peers)
 }

@@ -5,6 +5,7 @@
 import { totalmem } from 'node:os'
 import type { Config } from '../config/config.js'
 import { commandEnvironment } from '../config/env.js'
+import { fingerprintOf } from '../config/fingerprint.js'
 import { loadConfig } from '../config/load.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
@@ -17,15 +18,18 @@ import { TransferClient } from '../lib/refresh/transfer-client.js'
 import { ZoneMemory } from '../lib/refresh/zone-memory.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import type { Service } from '../lib/runtime/lifecycle.js'
+import { VERSION } from '../lib/runtime/version.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { Metrics } from '../lib/runtime/metrics.js'
 import { Board } from '../lib/state/board.js'
 import { BoardSync } from '../lib/state/board-sync.js'
+import { HubPresence } from '../lib/state/hub-presence.js'
 import { PrivateRedis } from '../lib/state/private-redis.js'
 import { connectRedis, type RedisTarget } from '../lib/state/redis.js'
 import { RedisLink } from '../lib/state/redis-link.js'
 import { Idempotency } from '../lib/state/idempotency.js'
 import { SignalBus } from '../lib/state/signals.js'
+import { StageClaims } from '../lib/state/stage-claims.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
 import { endpointText } from '../lib/transport/errors.js'
 import { Querier } from '../lib/transport/querier.js'
@@ -69,6 +73,7 @@ export class Hub {
   #follower: NodeJS.Timeout | undefined
   /** What a reload changes while running; parts hold on to these objects. */
   readonly #live: ReturnType<typeof liveSettings>
+  #presence: HubPresence | undefined
   #watcher: WatcherService | undefined
   #worker: WorkerService | undefined
   #transfer: TransferService | undefined
@@ -147,6 +152,9 @@ export class Hub {
       soa,
       canQueue: () => redis.isReady,
     }
+    const own = { name: hub, version: VERSION, config: fingerprintOf(this.#config) }
+    if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
+    this.#presence?.start()
     if (this.#roles.includes('transfer')) {
       this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: totalmem() / 16 }, shared)
       this.#services.push(this.#transfer)
@@ -171,6 +179,7 @@ export class Hub {
           limits: live.limits,
           rollout: live.rollout,
           webhooks: live.webhooks,
+          claims: new StageClaims(redis.data, hub),
           decider: new ReleaseDecider({
             board: this.#board,
             clock,
@@ -239,6 +248,7 @@ export class Hub {
     for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
     this.#log.level = next.log.level
     for (const zone of fleet.zones.keys()) this.#store.zone(zone)
+    this.#presence?.adopt(fingerprintOf(next))
     this.#transfer?.adopt(fleet)
     this.#worker?.adopt(fleet)
     this.#watcher?.adopt(fleet)
@@ -249,6 +259,7 @@ export class Hub {
 
   async stop(): Promise<void> {
     clearInterval(this.#follower)
+    this.#presence?.stop()
     // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
     for (const service of order)

@@ -11,6 +11,7 @@ import { quote } from '../secrets.js'
 export interface TopologyNames {
   sites: ReadonlySet<string>
   primaries: ReadonlySet<string>
+  hubs: ReadonlySet<string>
 }
 
 /** Nothing where the config describes no topology. */
@@ -29,6 +30,7 @@ export function lintTopologyNames(config: Config, declared: TopologyNames, repor
     for (const kind of ['hubs', 'primaries'] as const) {
       for (const [i, name] of site[kind].entries()) {
         const path = ['topology', 'sites', site.id, kind, i]
+        if (kind === 'hubs' && declared.hubs.size > 0) check('hub', declared.hubs, 'hubs', name, path)
         if (kind === 'primaries') check('primary', declared.primaries, 'primaries', name, path)
         const other = placeOf[kind].get(name)
         const where = other === site.id ? 'in this list twice' : `in site "${other}" too`

@@ -46,17 +46,26 @@ export class Fleet {
   readonly zones: ReadonlyMap<ZoneName, FleetZone>
   readonly nodes: ReadonlyMap<string, FleetNode>
   readonly primaries: ReadonlyMap<string, Primary>
+  /** The other hubs: what no primary can give, they may have. */
+  readonly peers: readonly Primary[]
   readonly clouds: readonly string[]
   readonly #zonesOfNode = new Map<string, FleetZone[]>()
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
   readonly #keys = new Map<string, TsigKey>()
 
-  constructor(zones: Iterable<FleetZone>, nodes: Iterable<FleetNode>, primaries: Iterable<Primary>, clouds: readonly string[]) {
+  constructor(
+    zones: Iterable<FleetZone>,
+    nodes: Iterable<FleetNode>,
+    primaries: Iterable<Primary>,
+    clouds: readonly string[],
+    peers: readonly Primary[] = [],
+  ) {
     this.zones = new Map(Array.from(zones, (zone) => [zone.name, zone]))
     this.nodes = new Map(Array.from(nodes, (node) => [node.id, node]))
     this.primaries = new Map(Array.from(primaries, (primary) => [primary.id, primary]))
     this.clouds = clouds
+    this.peers = peers
     for (const node of this.nodes.values()) {
       this.#zonesOfNode.set(node.id, [])
       for (const ip of new Set(node.paths.map((path) => path.ip))) push(this.#nodesAt, ip, node)
@@ -67,6 +76,7 @@ export class Fleet {
       push(this.#primariesAt, primary.address.ip, primary)
       this.#learnKey(primary.key)
     }
+    for (const peer of peers) this.#learnKey(peer.key)
   }
 
   #learnKey(key: TsigKey | undefined): void {
@@ -85,8 +95,12 @@ export class Fleet {
     return this.#primariesAt.get(ip) ?? []
   }
 
+  peersAt(ip: string): readonly Primary[] {
+    return this.peers.filter(({ address }) => address.ip === ip)
+  }
+
   isKnownAddress(ip: string): boolean {
-    return this.#nodesAt.has(ip) || this.#primariesAt.has(ip)
+    return this.#nodesAt.has(ip) || this.#primariesAt.has(ip) || this.peersAt(ip).length > 0
   }
 
   /** The key with this wire name (lower case), whoever uses it. */

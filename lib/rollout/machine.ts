@@ -13,6 +13,7 @@
  *      ╰────────────▶ halted ◀─────╯        halted ──approve──▶ releasing, the same stage again
  *                        ╰──reject──▶ rejected
  *
+ *   through on another hub: releasing, soaking and halted go on to the next stage.
  *   approve, fast: releasing and soaking stay what they are, with shorter soaks.
  *   hold: waiting, releasing and soaking become held, and go on from the same stage after release. What a check holds, only an
  *   approval lets go on; and an approval lets nothing past the hold of a zone.
@@ -39,6 +40,8 @@ export type RolloutEvent =
   /** The gate is open again: a node that had confirmed is to be waited for. */
   | { kind: 'gate-open' }
   | { kind: 'soak-over' }
+  /** Another hub has let the stage through. */
+  | { kind: 'through'; by: string }
   | { kind: 'superseded'; by: string }
 
 export interface Beginning {
@@ -111,6 +114,8 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
         : record
     case 'soak-over':
       return state === 'soaking' && now >= record.since + soakMs(record) ? next(record, now, `${nameOf(record)}: soaked`) : record
+    case 'through':
+      return isGoing(state) || state === 'halted' ? next(record, now, `${nameOf(record)}: let through by ${event.by}`) : record
     case 'superseded':
       return isOver(state) ? record : enter(record, 'superseded', now, `superseded by ${event.by}`, `${event.by} takes its place`)
   }

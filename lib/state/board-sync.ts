@@ -184,8 +184,9 @@ export class BoardSync {
     }
     if (!packet.signal) return
     const { name, payload } = packet.signal
-    // What another hub was notified of, or sent to a node, matters here too; its commits do not.
-    if (packet.hub === this.#hub || name !== 'committed') this.#bus.deliver(name, payload as Signals[SignalName])
+    // What another hub was notified of, or sent to a node, matters here too; its store is not ours.
+    const isTheirs = packet.hub !== this.#hub && name === 'committed'
+    this.#bus.deliver(isTheirs ? 'elsewhere' : name, payload as Signals[SignalName])
   }
 
   get isReady(): boolean {

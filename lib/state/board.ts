@@ -3,6 +3,7 @@
  * Not here: how other processes learn of changes (board-sync.ts).
  */
 import { mergeOrders, type ZoneOrders } from '../rollout/record.js'
+import { mergeShared, type SharedRollout } from '../rollout/shared.js'
 import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 export type Change = { [T in TableName]: { table: T; key: string; value: Tables[T] } }[TableName]
@@ -30,10 +31,25 @@ export class Board {
   /** Takes a value another process wrote, unless ours is later. */
   merge<T extends TableName>(table: T, key: string, value: Tables[T]): boolean {
     const held = this.get(table, key)
+    if (table === 'stages' && held) return this.#mergeStages(key, held as SharedRollout, value as SharedRollout)
     if (table === 'orders' && held) return this.#mergeOrders(key, held as ZoneOrders, value as ZoneOrders)
     if (held && held.at >= value.at) return false
     this.#tables.get(table)!.set(key, value)
     this.#tell({ table, key, value } as Change, 'there')
+    return true
+  }
+
+  /** As with orders: what each side lacks it is told. */
+  #mergeStages(key: string, held: SharedRollout, value: SharedRollout): boolean {
+    const merged = mergeShared(held, value)
+    const [ours, theirs, both] = [held, value, merged].map((shared) => JSON.stringify({ ...shared, at: 0 }))
+    if (both === ours) {
+      if (both !== theirs) this.set('stages', key, { ...held, at: merged.at + 1 })
+      return false
+    }
+    const news = both === theirs ? merged : { ...merged, at: merged.at + 1 }
+    this.#tables.get('stages')!.set(key, news)
+    this.#tell({ table: 'stages', key, value: news }, both === theirs ? 'there' : 'here')
     return true
   }
 

@@ -17,6 +17,8 @@ export interface Signals {
   same: { zone: ZoneName; primary: string }
   /** A version is durable; whoever reads the store looks again. */
   committed: { zone: ZoneName; serial: Serial; at: number }
+  /** Another hub has a version; ours may be waiting for a primary that cannot give it. */
+  elsewhere: { zone: ZoneName; serial: Serial; at: number }
   /** A node has been sent the last octet of a version, or was told that its own is the newest. */
   taken: { zone: ZoneName; nodes: string[]; serial: Serial; kind: 'axfr' | 'ixfr'; at: number }
   /** A person asks for zones to be looked at now; empty means all. */

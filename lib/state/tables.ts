@@ -5,6 +5,7 @@
 import type { CheckReport, Verdict } from '../checks/check.js'
 import type { Serial } from '../dns/serial.js'
 import type { RolloutState, ZoneOrders } from '../rollout/record.js'
+import type { SharedRollout } from '../rollout/shared.js'
 
 /** One release of a zone by this hub: what nodes should reach. */
 export interface ReleaseMark {
@@ -117,6 +118,15 @@ export interface PathCell {
   silent: Record<string, { error: string; since: number }>
 }
 
+/** Written by each hub, now and then: that it is there. Key: its name. */
+export interface HubCell {
+  at: number
+  startedAt: number
+  version: string
+  /** Digest of what hubs must agree on. */
+  config: string
+}
+
 /** Written by the API: a node that gets nothing delivered. */
 export interface DrainCell {
   at: number
@@ -131,13 +141,16 @@ export interface Tables {
   nodes: NodeCell
   drains: DrainCell
   paths: PathCell
+  hubs: HubCell
+  /** Written by the workers of all hubs. Key: the zone. */
+  stages: SharedRollout
   /** Written by the API, for all hubs. Key: the zone. */
   orders: ZoneOrders
 }
 
 export type TableName = keyof Tables
 
-export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'paths', 'orders']
+export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'paths', 'hubs', 'stages', 'orders']
 
 /** Keys of two parts; neither may hold a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`

@@ -54,6 +54,18 @@ const ROUTES: RouteConfig[] = [
           zones: z.int(),
           nodes: z.int(),
           states: z.record(z.string(), z.int()),
+          hubs: z
+            .array(
+              z.object({
+                name: z.string(),
+                state: z.enum(['up', 'away']),
+                config: z.enum(['same', 'differs']).describe('As this hub has it'),
+                version: z.string(),
+                seenAt: moment,
+                startedAt: moment,
+              }),
+            )
+            .describe('Every hub that was heard of over Redis'),
           redis: z.enum(['up', 'down']),
           held: z.array(z.string()),
           missing: z.array(z.string()).describe('What this hub lacks to do its whole job; as in /readyz'),

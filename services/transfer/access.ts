@@ -13,6 +13,10 @@ export function nodesAsking(fleet: Fleet, ip: string, key: TsigKey | undefined, 
   return fleet.nodesAt(ip).filter((node) => holdsKey(node.key, key) && zone.clouds.includes(node.cloud))
 }
 
+/** The other hub that this asker is. Whoever may be a node is taken for one. */
+export const peerAsking = (fleet: Fleet, ip: string, key: TsigKey | undefined): Primary | undefined =>
+  fleet.peersAt(ip).find((peer) => holdsKey(peer.key, key))
+
 /** The primaries of the zone that this sender can be. */
 export function primariesNotifying(fleet: Fleet, ip: string, key: TsigKey | undefined, zone: FleetZone): Primary[] {
   const here = new Set(fleet.primariesAt(ip).map((primary) => primary.id))
@@ -21,5 +25,5 @@ export function primariesNotifying(fleet: Fleet, ip: string, key: TsigKey | unde
 
 /** Whether the address belongs to anybody we know with this key: decides between NOTAUTH and REFUSED for a strange zone. */
 export function isAcquainted(fleet: Fleet, ip: string, key: TsigKey | undefined): boolean {
-  return [...fleet.nodesAt(ip), ...fleet.primariesAt(ip)].some((who) => holdsKey(who.key, key))
+  return [...fleet.nodesAt(ip), ...fleet.primariesAt(ip), ...fleet.peersAt(ip)].some((who) => holdsKey(who.key, key))
 }

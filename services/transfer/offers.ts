@@ -8,6 +8,9 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 import { soaOfVersion, type Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 
+/** Another hub judges for itself, and takes what is held as well. */
+export type Asker = { kind: 'nodes'; nodes: readonly string[] } | { kind: 'hub'; id: string }
+
 export interface Offer {
   zone: FleetZone
   stored: StoredZone
@@ -21,12 +24,12 @@ export interface Offer {
  */
 export function offerOf(
   zone: FleetZone,
-  nodes: readonly string[],
+  asker: Asker,
   parts: { store: ZoneStore; board: Board; clock: Clock },
 ): Offer | undefined {
   const { store, board, clock } = parts
   const stored = store.zone(zone.name)
-  const version = stored.releasedToAll(nodes)
+  const version = asker.kind === 'hub' ? stored.latest : stored.releasedToAll(asker.nodes)
   if (!version) return undefined
   const soa = soaOfVersion(version)
   const cell = board.get('zones', zone.name)

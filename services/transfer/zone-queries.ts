@@ -11,10 +11,10 @@ import { seconds } from '../../lib/runtime/clock.js'
 import { isReleasedTo } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/transport/errors.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
-import { nodesAsking } from './access.js'
+import { nodesAsking, peerAsking } from './access.js'
 import { type AnswerTouch, fitsSigned, streamAnswer, touchSingle } from './answer-stream.js'
 import { heldSerialOf, IxfrRequestError, isAheadOf } from './held-serial.js'
-import { type Offer, offerOf } from './offers.js'
+import { type Asker, type Offer, offerOf } from './offers.js'
 import { PreparedAnswers } from './prepared-answers.js'
 import { type Asking, refuse } from './refusal.js'
 import { answerTo, optionsFor, optRecord } from './request.js'
@@ -23,7 +23,7 @@ import type { TransferParts } from './service.js'
 /** A question of nodes that may ask it, and what there is for them. */
 interface Query extends Asking {
   offer: Offer
-  nodes: string[]
+  asker: Asker
 }
 
 export class ZoneQueries {
@@ -46,11 +46,11 @@ export class ZoneQueries {
   /** Resolves when a long answer is with the kernel; undefined when it was a short one. Rejects when none could be made. */
   answer(asking: Asking, zone: FleetZone): Promise<void> | undefined {
     const { request, channel } = asking
-    const nodes = nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).map((node) => node.id)
-    if (nodes.length === 0) return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
-    const offer = offerOf(zone, nodes, this.#parts)
+    const asker = this.#askerOf(asking, zone)
+    if (asker === undefined) return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
+    const offer = offerOf(zone, asker, this.#parts)
     if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'nothing to offer: no released version, or expired')
-    const query = { ...asking, offer, nodes }
+    const query = { ...asking, offer, asker }
     switch (request.message.question.type) {
       case TYPE.SOA:
         return this.#sendSoa(query)
@@ -62,6 +62,14 @@ export class ZoneQueries {
       default:
         return this.#refuse(asking, RCODE.REFUSED, `${typeName(request.message.question.type)} is not for us to answer`)
     }
+  }
+
+  #askerOf({ request, channel }: Asking, zone: FleetZone): Asker | undefined {
+    const { ip } = channel.peer
+    const nodes = nodesAsking(this.#fleet, ip, request.key, zone).map((node) => node.id)
+    if (nodes.length > 0) return { kind: 'nodes', nodes }
+    const hub = peerAsking(this.#fleet, ip, request.key)
+    return hub && { kind: 'hub', id: hub.id }
   }
 
   #refuse(asking: Asking, rcode: number, why: string): undefined {
@@ -127,16 +135,17 @@ export class ZoneQueries {
   }
 
   /** The zone expired, or the node lost its right to it, while it was being sent. */
-  #isCut({ request, channel, offer }: Query): boolean {
+  #isCut(query: Query): boolean {
+    const { offer } = query
     const zone = this.#fleet.zones.get(offer.zone.name)
-    if (zone === undefined) return true
-    const nodes = nodesAsking(this.#fleet, channel.peer.ip, request.key, zone).map((node) => node.id)
-    const mayHave = nodes.every((node) => isReleasedTo(offer.version, node))
-    return nodes.length === 0 || !mayHave || offerOf(zone, nodes, this.#parts) === undefined
+    const asker = zone && this.#askerOf(query, zone)
+    if (zone === undefined || asker === undefined || asker.kind !== query.asker.kind) return true
+    const mayHave = asker.kind === 'hub' || asker.nodes.every((node) => isReleasedTo(offer.version, node))
+    return !mayHave || offerOf(zone, asker, this.#parts) === undefined
   }
 
   async #stream(query: Query, kind: 'axfr' | 'ixfr', prepared: PreparedMessages): Promise<void> {
-    const { request, channel, offer, nodes } = query
+    const { request, channel, offer, asker } = query
     const { log, metrics } = this.#parts
     const startedAt = performance.now()
     const line = {
@@ -146,7 +155,7 @@ export class ZoneQueries {
       remote: endpointText(channel.peer),
       key: request.key?.name,
       serial: offer.version.serial,
-      nodes,
+      ...(asker.kind === 'hub' ? { hub: asker.id } : { nodes: asker.nodes }),
     }
     const touch = this.#touch(query)
     if (!fitsSigned(prepared, touch.signer)) {
@@ -175,9 +184,10 @@ export class ZoneQueries {
     }
   }
 
-  #taken({ offer, nodes }: Query, kind: 'axfr' | 'ixfr'): void {
+  #taken({ offer, asker }: Query, kind: 'axfr' | 'ixfr'): void {
+    if (asker.kind === 'hub') return
     const { bus, clock } = this.#parts
-    bus.emit('taken', { zone: offer.zone.name, nodes, serial: offer.version.serial, kind, at: clock.now() })
+    bus.emit('taken', { zone: offer.zone.name, nodes: [...asker.nodes], serial: offer.version.serial, kind, at: clock.now() })
   }
 }
 

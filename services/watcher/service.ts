@@ -6,7 +6,7 @@ import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
-import { refreshAfter } from '../../lib/queue/jobs.js'
+import { type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
@@ -142,6 +142,7 @@ export class WatcherService implements Service {
     if (answer instanceof Error) {
       const failures = cell?.failures ?? 1
       this.#logFailure(pair, answer, failures)
+      void this.#askPeers(pair)
       this.#schedule.set(
         pair,
         clock.now() + nextLookMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()),
@@ -159,6 +160,21 @@ export class WatcherService implements Service {
     if (pair.again) {
       pair.again = false
       void this.#look(pair)
+    }
+  }
+
+  /** With no primary to ask, another hub may have seen more: one that could reach them before they went, or still can. */
+  async #askPeers({ zone, primary }: Pair): Promise<void> {
+    const { board } = this.#parts
+    const errors = zone.primaries.map(({ id }) => board.get('primaries', pairKey(zone.name, id))?.error)
+    // One of them asks for all; which one does not matter.
+    if (errors.some((error) => error === undefined) || zone.primaries[0] !== primary) return
+    for (const peer of this.#fleet.peers) {
+      const answer = await askPrimary(zone, peer, this.#parts)
+      if (answer instanceof Error) continue
+      const held = board.get('zones', zone.name)?.newest
+      if (held !== undefined && compareSerials(answer.soa.serial, held) !== 'newer') continue
+      await this.#enqueue(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() })
     }
   }
 
@@ -185,14 +201,14 @@ export class WatcherService implements Service {
     const held = cell?.newest
     const order = held === undefined ? 'newer' : compareSerials(served, held)
     if (order === 'newer' || (order !== 'equal' && this.#hasExpired(pair.zone))) {
-      void this.#enqueue(pair, served, seenAt)
+      void this.#enqueueFrom(pair, served, seenAt)
       return
     }
     if (order === 'equal') {
       pair.warned = undefined
       if (pair.zone.primaries.length > 1) this.#parts.bus.deliver('same', { zone, primary: pair.primary.id })
       const isFailing = cell?.error !== undefined && cell.conflict === undefined
-      if (this.#hasExpired(pair.zone) || isFailing) void this.#enqueue(pair, served, seenAt)
+      if (this.#hasExpired(pair.zone) || isFailing) void this.#enqueueFrom(pair, served, seenAt)
       return
     }
     if (pair.warned === served) return
@@ -217,18 +233,18 @@ export class WatcherService implements Service {
     return hasExpired(this.#parts.board, zone, this.#parts.clock.now())
   }
 
-  async #enqueue(pair: Pair, serial: Serial, seenAt: number): Promise<void> {
+  async #enqueueFrom(pair: Pair, serial: Serial, at: number): Promise<void> {
+    const notBefore = this.#notBefore.get(pair.zone.name) ?? 0
+    if (this.#parts.clock.now() < notBefore) this.#schedule.setNoLater(pair, notBefore)
+    else await this.#enqueue(pair.zone, { primary: pair.primary.id, serial, at })
+  }
+
+  async #enqueue({ name: zone }: FleetZone, seen: NonNullable<RefreshJob['seen']>): Promise<void> {
     const { clock, queues, log } = this.#parts
-    const zone = pair.zone.name
+    const { serial } = seen
     const now = clock.now()
     const pending = this.#pending.get(zone)
     if (pending && pending.serial === serial && now - pending.at < PENDING_MS) return
-    const notBefore = this.#notBefore.get(zone) ?? 0
-    if (now < notBefore) {
-      this.#schedule.setNoLater(pair, notBefore)
-      return
-    }
-    const seen = { primary: pair.primary.id, serial, at: seenAt }
     const isTaken = this.#parts.bus.deliver('newer', { zone, seen })
     const canQueue = this.#parts.canQueue()
     if (isTaken || canQueue) this.#pending.set(zone, { serial, at: now })

@@ -1,11 +1,12 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
 import { describeError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
+import type { Serial } from '../../lib/dns/serial.js'
+import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
-import { orderPrimaries } from '../../lib/refresh/primary-list.js'
+import { orderPrimaries, type PrimaryKnowledge } from '../../lib/refresh/primary-list.js'
 import { refreshZone, type RefreshOutcome, type ReleaseJudge } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
@@ -16,6 +17,7 @@ import { pairKey } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
+import { ZoneError } from '../../lib/zone/errors.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { PrimaryComparer } from './primary-comparer.js'
 import type { ReleaseDecider } from './release-decider.js'
@@ -36,6 +38,13 @@ export interface RefreshParts extends PrimaryWatchParts {
 /** Smaller zones are read through as fast as their names are looked up. */
 const INDEXED_OCTETS = 1 << 20
 const INDEX_AFTER_MS = 1_000
+
+const UP_TO_DATE = { kind: 'up-to-date', primary: undefined, proof: 'serial' } as const
+type Attempted = RefreshOutcome | typeof UP_TO_DATE
+
+/** What is wrong with our disk, or with the zone itself, is so whoever gives it. */
+const isOurTrouble = (error: unknown): boolean =>
+  error instanceof StoreError || (error instanceof ZoneError && error.nextMove === 'operator')
 
 export class RefreshProcessor {
   readonly #parts: RefreshParts
@@ -121,31 +130,56 @@ export class RefreshProcessor {
     }
   }
 
-  async #attempt(
-    job: RefreshJob,
-    zone: FleetZone,
-    stored: StoredZone,
-  ): Promise<RefreshOutcome | { kind: 'up-to-date'; primary: undefined; proof: 'serial' }> {
-    const { board, clock, client, comparer, decider, limits, log, metrics } = this.#parts
+  /** From a primary; and from another hub when none of them can give it. Throws what the last primary asked made of it. */
+  async #attempt(job: RefreshJob, zone: FleetZone, stored: StoredZone): Promise<Attempted> {
+    const { peers } = this.#fleet
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
-    const held = stored.latest
-    const expired = hasExpired(board, zone, clock.now())
-    const forceAxfr = job.strength === 'retransfer'
-    const known = zone.primaries.map((primary) => {
-      const cell = board.get('primaries', pairKey(zone.name, primary.id))
-      const seen = job.seen?.primary === primary.id ? job.seen.serial : undefined
+    const known = this.#knowledge(zone, zone.primaries, job.seen)
+    const held = this.#heldSerial(job, zone, stored)
+    const primaries = orderPrimaries(known, held)
+    const areSilent = known.every(({ failing }) => failing)
+    try {
+      // Those that do not answer would be waited for in vain, once more.
+      const isHopeless = areSilent && peers.length > 0
+      if (primaries.length > 0 && !isHopeless) return await this.#take(job, zone, stored, primaries)
+      if (!areSilent || (peers.length === 0 && !job.askFirst)) return UP_TO_DATE
+      throw new Error(`no primary of ${zone.name} answers`)
+    } catch (error) {
+      if (peers.length === 0 || isOurTrouble(error)) throw error
+      await Promise.all(peers.map((peer) => askPrimary(zone, peer, this.#parts)))
+      const answering = this.#knowledge(zone, peers, undefined).filter(({ failing }) => !failing)
+      const having = orderPrimaries(answering, held)
+      if (having.length === 0) throw error
+      this.#parts.log.warn(
+        { zone: zone.name, op: 'refresh', err: describeError(error) },
+        'no primary gives the zone; another hub has it',
+      )
+      return await this.#take(job, zone, stored, having)
+    }
+  }
+
+  #knowledge(zone: FleetZone, servers: readonly Primary[], seen: RefreshJob['seen']): PrimaryKnowledge<Primary>[] {
+    return servers.map((primary) => {
+      const cell = this.#parts.board.get('primaries', pairKey(zone.name, primary.id))
+      const sight = seen?.primary === primary.id ? seen.serial : undefined
       return {
         primary,
-        serial: cell?.error === undefined ? (cell?.serial ?? seen) : undefined,
+        serial: cell?.error === undefined ? (cell?.serial ?? sight) : undefined,
         failing: cell?.error !== undefined,
       }
     })
-    const primaries = orderPrimaries(known, held && !expired && !forceAxfr ? held.serial : undefined)
-    if (primaries.length === 0) {
-      const silent = known.every(({ failing }) => failing)
-      if (silent && job.askFirst) throw new Error(`no primary of ${zone.name} answers`)
-      return { kind: 'up-to-date', primary: undefined, proof: 'serial' }
-    }
+  }
+
+  /** Only what is newer than this is of use; undefined when anything is. */
+  #heldSerial(job: RefreshJob, zone: FleetZone, stored: StoredZone): Serial | undefined {
+    const isOfNoUse = job.strength === 'retransfer' || hasExpired(this.#parts.board, zone, this.#parts.clock.now())
+    return isOfNoUse ? undefined : stored.latest?.serial
+  }
+
+  async #take(job: RefreshJob, zone: FleetZone, stored: StoredZone, primaries: Primary[]): Promise<RefreshOutcome> {
+    const { board, clock, client, comparer, decider, limits, log, metrics } = this.#parts
+    const expired = hasExpired(board, zone, clock.now())
+    const forceAxfr = job.strength === 'retransfer'
     let objection: string | undefined
     const judge: ReleaseJudge = async (primary, contents, change, written) => {
       objection = await comparer.objection(zone, stored, primary, contents, change)

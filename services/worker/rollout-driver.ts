@@ -9,7 +9,9 @@ import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
+import { type ToldElsewhere, toldBy, toTell } from '../../lib/rollout/shared.js'
 import { sleep } from '../../lib/runtime/clock.js'
+import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
@@ -22,9 +24,14 @@ import { conflictOf, noteTrouble } from './zone-cells.js'
 
 export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts {
   store: ZoneStore
+  /** Name of this hub. */
+  hub: string
+  claims: StageClaims
 }
 
 const TICK_MS = 250
+/** Another hub that has claimed a stage has this long to let it through. */
+const FOLLOW_MS = 5_000
 /** After a look that failed. */
 const RETRY_MS = 3_000
 /** Ten thousand rollouts at once must not fill the processor with looking. */
@@ -54,6 +61,7 @@ export class RolloutDriver {
     this.#timer = setInterval(() => this.#lookRound(), TICK_MS)
     this.#unlisten = this.#parts.board.onChange((change) => {
       if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
+      else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
       else if (change.table === 'nodes') {
         const [zone, node] = splitPair(change.key)
         const { serial, observedAt } = change.value
@@ -192,6 +200,8 @@ export class RolloutDriver {
 
   async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
     const record = version.rollout!
+    const told = this.#toldElsewhere(zone, version)
+    if (told !== undefined) return await this.#step(zone, stored, version, told)
     if (!isGoing(record.state)) return
     const now = this.#parts.clock.now()
     const isRivalled = stored.latest === version && stored.rivals.list.length > 0
@@ -200,9 +210,40 @@ export class RolloutDriver {
       : this.#watch.gate(zone, version, now)
     if (gate.kind === 'failed') await this.#step(zone, stored, version, { kind: 'gate-failed', why: gate.why })
     else if (gate.kind === 'open') await this.#step(zone, stored, version, { kind: 'gate-open' })
-    else if (record.state === 'releasing') await this.#step(zone, stored, version, { kind: 'gate-met' })
-    else if (now >= record.since + soakMs(record)) await this.#step(zone, stored, version, { kind: 'soak-over' })
+    else if (record.state === 'releasing' && soakMs(record) > 0) await this.#step(zone, stored, version, { kind: 'gate-met' })
+    else if (record.state === 'releasing' || now >= record.since + soakMs(record)) await this.#letThrough(zone, stored, version)
     this.#watch.probe(zone, stored, version, now)
+  }
+
+  /** One hub takes it to the next stage; the others follow. */
+  async #letThrough(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
+    const { claims, hub } = this.#parts
+    const record = version.rollout!
+    const id = rolloutId(zone.name, version.serial, version.digest)
+    const first = await claims.claim(id, record.stage, record.decided ?? 0)
+    // Its word comes over the board. A hub that died between claim and word must not stop the others.
+    const isFollowed = first !== hub && this.#parts.clock.now() < record.since + soakMs(record) + FOLLOW_MS
+    if (isFollowed) return
+    await this.#step(zone, stored, version, { kind: record.state === 'releasing' ? 'gate-met' : 'soak-over' })
+  }
+
+  #toldElsewhere(zone: FleetZone, version: Version): ToldElsewhere | undefined {
+    const shared = this.#parts.board.get('stages', zone.name)
+    return toldBy(shared, rolloutId(zone.name, version.serial, version.digest), version.rollout!, this.#parts.hub)
+  }
+
+  /** What came of a step, for the other hubs. */
+  #share(zone: FleetZone, version: Version): void {
+    const { board, clock, hub } = this.#parts
+    const id = rolloutId(zone.name, version.serial, version.digest)
+    const { rollout } = version
+    if (rollout === undefined || rollout.stages.length === 0) return
+    const cell = toTell(board.get('stages', zone.name), id, rollout, hub, clock.now())
+    if (cell !== undefined) board.set('stages', zone.name, cell)
+  }
+
+  #onShared(name: ZoneName): void {
+    if (this.#fleet.zones.has(name) && this.#open(this.#parts.store.zone(name)).length > 0) this.#begin(name)
   }
 
   /** Durable first, then acted on. */
@@ -231,6 +272,7 @@ export class RolloutDriver {
     // A stage that begins again is looked at as if it were new.
     if (isOver(state) || (state === 'releasing' && before.state !== 'releasing')) this.#watch.forget(line.rollout)
     onProgress(zone, stored, moved)
+    this.#share(zone, moved)
     this.look(zone.name)
   }
 

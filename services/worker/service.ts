@@ -5,6 +5,7 @@
 import { UnrecoverableError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { ZoneName } from '../../lib/dns/name.js'
+import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import { describeError, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
@@ -24,6 +25,7 @@ import {
 } from '../../lib/queue/jobs.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
+import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
@@ -45,6 +47,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
   notifyRetries: { retriesMs: readonly number[] }
   prober: NodeProber
   paths: NodePaths
+  claims: StageClaims
   rollout: RolloutRules
   webhooks: WebhookParts['webhooks']
 }
@@ -62,6 +65,8 @@ const HAND_OVER_MS = 15_000
 const REFRESHES_PER_TRANSFER = 8
 /** A job whose worker died is taken up by another after this long. */
 const LOCK_MS = 30_000
+/** Our own primaries have this long to give what another hub has. */
+const ELSEWHERE_MS = 1_500
 /** How often memory is given back and damage is mended. */
 const TEND_MS = 15_000
 
@@ -96,6 +101,7 @@ export class WorkerService implements Service {
     })
     this.#rollouts = new RolloutDriver(fleet, {
       ...parts,
+      hub: settings.hub,
       observe: settings.observe,
       inTurn: (zone, work) => this.#refresh.inTurn(zone, work),
       onProgress: (zone, stored, version) => this.#onProgress(zone, stored, version),
@@ -120,6 +126,7 @@ export class WorkerService implements Service {
           this.#refresh.compare(zone as ZoneName, primary)
         } else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
       }),
+      this.#parts.bus.on('elsewhere', ({ zone, serial }) => this.#onElsewhere(zone, serial)),
       this.#parts.bus.on('same', ({ zone, primary }) => this.#refresh.compare(zone, primary)),
       // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
       this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
@@ -230,6 +237,23 @@ export class WorkerService implements Service {
       const job: RefreshJob = { zone: stored.name, strength: 'retransfer', askFirst: true, reason: 'operator', seen: undefined }
       void this.#refresh.run(job).catch(() => undefined)
     }
+  }
+
+  /** Another hub has what we lack: a primary gives it to us as well, as a rule, and else that hub does. */
+  #onElsewhere(zone: ZoneName, serial: Serial): void {
+    if (!this.#fleet.zones.has(zone)) return
+    const { store } = this.#parts
+    const lacks = (): boolean => {
+      const held = store.zone(zone).latest?.serial
+      return held === undefined || compareSerials(serial, held) === 'newer'
+    }
+    if (!lacks()) return
+    const timer = setTimeout(() => {
+      if (this.#isStopping || !lacks()) return
+      const job: RefreshJob = { zone, strength: 'refresh', askFirst: true, reason: 'poll', seen: undefined }
+      void this.#refresh.run(job).catch(() => undefined)
+    }, ELSEWHERE_MS)
+    timer.unref()
   }
 
   #handOver(nodes: string[]): void {

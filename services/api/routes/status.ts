@@ -1,6 +1,7 @@
 /** Sums over everything, and the sync matrix. */
 import { Router } from 'express'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
+import { hubsOf } from '../../../lib/state/hub-presence.js'
 import { callerOf } from '../auth.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { time } from '../json.js'
@@ -20,6 +21,14 @@ export function statusRoutes(context: ApiContext): Router {
       zones: fleet.zones.size,
       nodes: fleet.nodes.size,
       states: await context.matrix.stateSums(),
+      hubs: hubsOf(context.board, config.hub, context.matrix.now()).map((hub) => ({
+        name: hub.name,
+        state: hub.isAway ? 'away' : 'up',
+        config: hub.hasOtherConfig ? 'differs' : 'same',
+        version: hub.version,
+        seenAt: time(hub.seenAt),
+        startedAt: time(hub.startedAt),
+      })),
       redis: context.redisUp() ? 'up' : 'down',
       held: [...fleet.zones.values()].filter((zone) => isHeld(context, zone)).map(({ name }) => name),
       missing: missing(context),

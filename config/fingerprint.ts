@@ -1,0 +1,31 @@
+/** Whether two hubs run on the same config: a digest of all that they must agree on. */
+import { createHash } from 'node:crypto'
+import type { Config } from './config.js'
+
+/** What each hub has of its own. */
+const OWN: ReadonlySet<string> = new Set(['file', 'hub', 'dataDir', 'redis', 'api', 'transfer', 'log', 'topology'])
+const DIGITS = 16
+
+/** Hexadecimal. It covers secrets without giving them away, and no comment, order of keys or way of writing a duration. */
+export function fingerprintOf(config: Config): string {
+  const shared = Object.entries(config).filter(([name]) => !OWN.has(name))
+  const hash = createHash('sha256').update(canonical(Object.fromEntries(shared)))
+  return hash.digest('hex').slice(0, DIGITS)
+}
+
+function canonical(value: unknown): string {
+  if (Buffer.isBuffer(value)) return `"${createHash('sha256').update(value).digest('hex')}"`
+  if (value instanceof Map) {
+    // The order of primaries is their order of preference.
+    return `[${[...value].map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join(',')}]`
+  }
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).filter(([, entry]) => entry !== undefined)
+    return `{${entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`)
+      .join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'null'
+}

@@ -1,0 +1,33 @@
+/**
+ * Which hub takes a rollout to its next stage: the first to say so in Redis (SET NX). The others follow its word instead of
+ * releasing the stage a second time, at another moment and on their own evidence.
+ */
+import type { Redis } from 'ioredis'
+
+/** Longer than any stage that is not forgotten, seconds. */
+const KEEP_SECONDS = 30 * 86_400
+
+export class StageClaims {
+  readonly #redis: Redis
+  readonly #hub: string
+
+  constructor(redis: Redis, hub: string) {
+    this.#redis = redis
+    this.#hub = hub
+  }
+
+  /**
+   * The hub that takes the rollout past the stage: this one when it is the first, or when Redis is away and nobody can be asked.
+   * `attempt` tells one decision of a person from the next: what was stopped and approved is claimed anew.
+   */
+  async claim(rollout: string, stage: number, attempt: number): Promise<string> {
+    if (this.#redis.status !== 'ready') return this.#hub
+    const key = `zonecast:claim:${rollout}:${stage}:${attempt}`
+    try {
+      const set = await this.#redis.set(key, this.#hub, 'EX', KEEP_SECONDS, 'NX')
+      return set === 'OK' ? this.#hub : ((await this.#redis.get(key)) ?? this.#hub)
+    } catch {
+      return this.#hub
+    }
+  }
+}
