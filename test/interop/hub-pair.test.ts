@@ -1,0 +1,210 @@
+/**
+ *   Knot (primary) ──▶ east ──┬─▶ NSD (canary)      east and west share a Redis, and take from each other
+ *          ╰─────────▶ west ──┴─▶ NSD               what no primary can give
+ *
+ * Two hubs as a redundant pair: a rollout goes one way over both, either may die, and one that has lost everything while no primary
+ * answers has it again from the other.
+ */
+import { expect } from 'chai'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { awaitSerial } from '../../lab/ask-serial.js'
+import { makeKey } from '../../lab/keys.js'
+import { startKnot } from '../../lab/knot.js'
+import { startNsd } from '../../lab/nsd.js'
+import { findPort } from '../../lab/ports.js'
+import { type LabRedis, startRedis } from '../../lab/redis.js'
+import type { LabServer } from '../../lab/server.js'
+import { updateZone } from '../../lab/update.js'
+import { zoneText } from '../../lab/zone-text.js'
+import { eventually } from '../support/eventually.js'
+import { needsPeers } from '../support/peers.js'
+import { scratchDirs } from '../support/scratch-dir.js'
+import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
+
+const ZONE = 'pair.example.'
+type Name = 'east' | 'west'
+const IP: Record<Name, string> = { east: '127.0.0.21', west: '127.0.0.22' }
+
+describe('a pair of hubs', function () {
+  this.timeout(90_000)
+  needsPeers('knot', 'nsd', 'redis')
+  const scratch = scratchDirs()
+  const [primaryKey, nodeKey, hubKey] = [makeKey('primary-key'), makeKey('node-key'), makeKey('hub-key')]
+  const hubs = {} as Record<Name, HubProcess | undefined>
+  const places = {} as Record<Name, HubPlace>
+  const folders = {} as Record<Name, string>
+  const ports = {} as Record<Name, { transfer: number; api: number }>
+  let primary: LabServer
+  let nodes: LabServer[]
+  let redis: LabRedis
+  let changes = 0
+
+  const change = async (): Promise<number> => {
+    const before = await awaitSerial(primary, ZONE)
+    const at = { ip: primary.ip, port: primary.port, key: primaryKey }
+    await updateZone(at, ZONE, [`add n${++changes}.${ZONE} 60 A 192.0.2.1`])
+    return await awaitSerial(primary, ZONE, (serial) => serial !== before)
+  }
+  const startPrimary = (port: number) =>
+    startKnot({
+      name: 'hm1',
+      port,
+      zones: [{ name: ZONE, text: zoneText(ZONE, { records: 50, refreshSeconds: 2, retrySeconds: 1 }) }],
+      transferKey: primaryKey,
+      updateKey: primaryKey,
+    })
+  const configOf = async (name: Name, extra: Record<string, unknown> = {}): Promise<HubPlace> => {
+    const place = await writeHubConfig(
+      {
+        folder: folders[name],
+        primaries: { hm1: { ip: primary.ip, port: primary.port, key: primaryKey } },
+        nodes: Object.fromEntries(
+          nodes.map(({ ip, port }, i) => [`n${i}`, { cloud: i === 0 ? 'A' : 'B', ip, port, key: nodeKey }]),
+        ),
+        zones: [{ name: ZONE }],
+        extra: {
+          hub: name,
+          redis: redis.url,
+          transfer: { listen: [`${IP[name]}:${ports[name].transfer}`], source: [IP[name]] },
+          keys: Object.fromEntries(
+            [primaryKey, nodeKey, hubKey].map((key) => [key.name, { algorithm: key.algorithm, secret: key.secret }]),
+          ),
+          hubs: Object.fromEntries(
+            (['east', 'west'] as const).map((id) => [id, { address: `${IP[id]}:${ports[id].transfer}`, key: hubKey.name }]),
+          ),
+          rollout: { stages: [{ cloud: 'A' }, { cloud: 'B' }], soak: '500ms' },
+          ...extra,
+        },
+      },
+      ports[name],
+    )
+    places[name] = place
+    return place
+  }
+  const versions = async (name: Name) =>
+    (await api<{ versions: { serial: number; from: string; state: string }[] }>(places[name], `/v1/zones/${ZONE}`)).versions
+  const kill = async (name: Name): Promise<void> => {
+    await hubs[name]?.kill()
+    hubs[name] = undefined
+  }
+  const start = async (name: Name, extra?: Record<string, unknown>): Promise<void> => {
+    hubs[name] = await spawnHub(await configOf(name, extra))
+  }
+
+  before(async () => {
+    for (const name of ['east', 'west'] as const) {
+      ports[name] = { transfer: await findPort(IP[name]), api: await findPort() }
+      folders[name] = scratch()
+    }
+    const from = (['east', 'west'] as const).map((name) => ({ ip: IP[name], port: ports[name].transfer, key: nodeKey }))
+    ;[primary, redis, ...nodes] = (await Promise.all([
+      findPort().then(startPrimary),
+      startRedis({ name: 'shared' }),
+      ...[0, 1].map(async (i) =>
+        startNsd({
+          name: `n${i}`,
+          ip: `127.0.0.${31 + i}`,
+          port: await findPort(`127.0.0.${31 + i}`),
+          zones: [{ name: ZONE, from }],
+        }),
+      ),
+    ])) as [LabServer, LabRedis, ...LabServer[]]
+    await Promise.all([start('east'), start('west')])
+  })
+
+  after(async () => {
+    await Promise.allSettled(Object.values(hubs).map((hub) => hub?.stop()))
+    await Promise.allSettled([primary, redis, ...(nodes ?? [])].map((server) => server?.stop()))
+  })
+
+  it('both take every version, and bring the nodes to it', async () => {
+    const serial = await change()
+    await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
+    for (const name of ['east', 'west'] as const) expect((await versions(name))[0]).to.include({ serial, from: 'hm1' })
+  })
+
+  it('each stage is let through by one of them, and the other follows', async () => {
+    const serial = await change()
+    await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
+    const logs = await eventually(async () => {
+      const both = await Promise.all(
+        (['east', 'west'] as const).map(async (name) => {
+          const { rollouts } = await api<{ rollouts: { id: string; serial: number; state: string }[] }>(
+            places[name],
+            '/v1/rollouts',
+          )
+          const mine = rollouts.find((rollout) => rollout.serial === serial && rollout.state === 'done')!
+          const { log } = await api<{ log: { what: string }[] }>(places[name], `/v1/rollouts/${encodeURIComponent(mine.id)}`)
+          return log.map(({ what }) => what)
+        }),
+      )
+      return both
+    })
+    for (const stage of ['cloud A', 'cloud B']) {
+      const followers = logs.filter((log) => log.some((what) => what.startsWith(`${stage}: let through by `)))
+      expect(followers, JSON.stringify(logs)).to.have.lengthOf(1)
+    }
+  })
+
+  it('a hold that is ordered at one holds on both, and its end as well', async () => {
+    await api(places.west, `/v1/zones/${ZONE}/hold`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
+    const serial = await change()
+    for (const name of ['east', 'west'] as const)
+      await eventually(async () => expect((await versions(name))[0]).to.include({ serial, state: 'held' }))
+    await api(places.east, `/v1/zones/${ZONE}/release`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
+    await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
+  })
+
+  it('a hub that lost everything while no primary answers has it from the other', async () => {
+    const { port } = primary
+    const serial = (await versions('east'))[0]!.serial
+    await primary.stop()
+    await kill('west')
+    rmSync(join(folders.west, 'data'), { recursive: true })
+    await start('west')
+    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial, from: 'east' }), {
+      timeoutMs: 30_000,
+    })
+    await inSync(places.west, ZONE, serial)
+    primary = await startPrimary(port)
+  })
+
+  it('either brings changes to every node while the other is gone', async () => {
+    for (const gone of ['east', 'west'] as const) {
+      const stays = gone === 'east' ? 'west' : 'east'
+      await kill(gone)
+      const at = { ip: primary.ip, port: primary.port, key: primaryKey }
+      // The primary began anew, with an older serial.
+      const held = (await versions(stays))[0]!.serial
+      await updateZone(at, ZONE, [
+        `del ${ZONE} SOA`,
+        `add ${ZONE} 3600 SOA ns1.${ZONE} hostmaster.${ZONE} ${held + 10} 2 1 86400 300`,
+      ])
+      const serial = await change()
+      await inSync(places[stays], ZONE, serial, 40_000)
+      await start(gone)
+      await inSync(places[gone], ZONE, serial, 40_000)
+    }
+  })
+
+  it('each sees the other, and says when its config is another', async () => {
+    const hubsSeen = async (name: Name) =>
+      (await api<{ hubs: { name: string; state: string; config: string }[] }>(places[name], '/v1/status')).hubs
+    await eventually(async () =>
+      expect((await hubsSeen('east')).map(({ name, state, config }) => `${name} ${state} ${config}`)).to.deep.equal([
+        'east up same',
+        'west up same',
+      ]),
+    )
+    await kill('west')
+    await start('west', { defaults: { refresh: { min: '200ms', max: '2s' }, stuck: '1h' } })
+    for (const [name, other] of [
+      ['east', 'west'],
+      ['west', 'east'],
+    ] as const)
+      await eventually(async () =>
+        expect((await hubsSeen(name)).find((hub) => hub.name === other)).to.include({ config: 'differs' }),
+      )
+  })
+})
