@@ -1,4 +1,5 @@
 /** The contents of a zone's newest version in memory, for as long as they are wanted; read back from disk once for all who ask. */
+import { systemClock } from '../runtime/clock.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 
 export class WarmContents {
@@ -35,11 +36,11 @@ export class WarmContents {
   put(contents: ZoneContents): void {
     this.#held = contents
     this.isDamaged = false
-    this.usedAt = Date.now()
+    this.usedAt = systemClock.now()
   }
 
   async get(): Promise<ZoneContents> {
-    this.usedAt = Date.now()
+    this.usedAt = systemClock.now()
     if (this.#held) return this.#held
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined

@@ -1,0 +1,16 @@
+// Preloaded into a hub: its wall clock is off by as many milliseconds as the file named in ZONECAST_TEST_CLOCK says.
+import { readFileSync } from 'node:fs'
+
+const file = process.env.ZONECAST_TEST_CLOCK
+const real = Date.now.bind(Date)
+let offset = 0
+const read = () => {
+  try {
+    offset = Number(readFileSync(file, 'utf8')) || 0
+  } catch {
+    offset = 0
+  }
+}
+read()
+setInterval(read, 50).unref()
+Date.now = () => real() + offset
