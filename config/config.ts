@@ -142,6 +142,8 @@ export interface Defaults {
   notify: { retriesMs: number[] }
   lag: { warnMs: number; pageMs: number }
   stuckMs: number
+  /** Longest a stop waits for work under way. */
+  drainMs: number
   unknownAfterLooks: number
   comparePrimaries: boolean
   keepVersions: number

@@ -65,6 +65,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       notify: { retriesMs: d.notify.retries },
       lag: { warnMs: d.lag.warn, pageMs: d.lag.page },
       stuckMs: d.stuck,
+      drainMs: d.drain,
       unknownAfterLooks: d.unknownAfterLooks,
       comparePrimaries: d.comparePrimaries,
       keepVersions: d.keepVersions,

@@ -197,6 +197,9 @@ const defaults = section({
   })
     .prefault({})
     .describe('When being behind is worth saying.'),
+  drain: duration()
+    .default(10_000)
+    .describe('How long a stop lets transfers, jobs and requests under way finish before it breaks them off.'),
   stuck: duration().default(600_000).describe('A node on one serial this long while newer releases wait is stuck.'),
   unknownAfterLooks: count(1).default(3).describe('Looks missed in a row before a node is unknown.'),
   comparePrimaries: z

@@ -51,9 +51,6 @@ export type Role = (typeof ROLES)[number]
 const FOLLOW_ZONES = 500
 const FOLLOW_MS = 1_000
 
-/** Longest a stop waits for work under way. */
-const DRAIN_MS = 10_000
-
 export class Hub {
   #config: Config
   #fleet: Fleet
@@ -207,7 +204,7 @@ export class Hub {
         ...shared,
         idempotency: new Idempotency(redis.data),
         roles: this.#roles,
-        redisLack: () => redis.lack,
+        redisLack: () => this.#sync.lack ?? redis.lack,
         share: () => this.#sync.flush(),
         redisUp: () => redis.isReady,
         reload: () => this.reload(),
@@ -264,7 +261,7 @@ export class Hub {
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
     for (const service of order)
       await service
-        .drain(DRAIN_MS)
+        .drain(this.#config.defaults.drainMs)
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
     // What has not ended by now is broken off: a transfer that goes on could still commit.
     this.#tcp?.close()

@@ -22,6 +22,20 @@ const RETRY_MS = 1_000
 const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])
 const CHANNEL = 'zonecast:changes'
 
+/** Of the tables and their cells. One that is older is brought up to date here, by whoever first meets it. */
+const SHARED_FORMAT = 1
+const FORMAT_KEY = 'zonecast:format'
+
+export class SharedFormatError extends Error {
+  override readonly name = 'SharedFormatError'
+
+  constructor(format: number) {
+    super(
+      `the state in redis was written by a newer zonecast (format ${format}, this one knows up to ${SHARED_FORMAT}); upgrade, or give this hub another redis or database`,
+    )
+  }
+}
+
 interface Packet {
   from: string
   hub: string
@@ -45,6 +59,7 @@ export class BoardSync {
   #flushing: Promise<void> | undefined
   #unlisten: () => void = () => undefined
   #marked = false
+  #isForeign = false
   /** Nobody else listens: what would be published would only come back to us. */
   #alone = false
 
@@ -94,6 +109,7 @@ export class BoardSync {
   }
 
   async #load(): Promise<void> {
+    await this.#agreeOnFormat()
     for (const table of TABLE_NAMES) {
       const all = await this.#redis.hgetall(this.#hash(table))
       for (const [key, json] of Object.entries(all)) this.#board.merge(table, key, JSON.parse(json))
@@ -103,6 +119,19 @@ export class BoardSync {
     }
     await this.#redis.set('zonecast:alive', '1')
     this.#marked = true
+  }
+
+  /** Throws SharedFormatError when a newer zonecast keeps its state there: what it means is not known here. */
+  async #agreeOnFormat(): Promise<void> {
+    await this.#redis.set(FORMAT_KEY, SHARED_FORMAT, 'NX')
+    const format = Number(await this.#redis.get(FORMAT_KEY))
+    this.#isForeign = !(format <= SHARED_FORMAT)
+    if (this.#isForeign) throw new SharedFormatError(format)
+  }
+
+  /** A newer zonecast keeps its state in this Redis: nothing is read from it, and nothing written. */
+  get lack(): string | undefined {
+    return this.#isForeign ? 'the state in redis is of a newer zonecast; upgrade this hub, or give it another redis' : undefined
   }
 
   async #healEmptyRedis(): Promise<void> {
@@ -131,7 +160,7 @@ export class BoardSync {
   /** Writes what is waiting. Without Redis it waits on. */
   async flush(): Promise<void> {
     if (this.#flushing) await this.#flushing
-    if (this.#dirty.size === 0 || this.#redis.status !== 'ready') return
+    if (this.#dirty.size === 0 || this.#redis.status !== 'ready' || this.#isForeign) return
     this.#flushing = this.#write([...this.#dirty.values()]).finally(() => {
       this.#flushing = undefined
     })
@@ -173,7 +202,7 @@ export class BoardSync {
 
   #take(text: string): void {
     const packet = parsePacket(text)
-    if (packet === undefined) return
+    if (packet === undefined || this.#isForeign) return
     if (packet.from === this.#me) return
     this.#alone = false
     for (const { table, key, value } of packet.changes ?? []) {

@@ -143,6 +143,18 @@ describe('a start that cannot be', function () {
     expect(readFileSync(join(data, 'hub.json'), 'utf8')).to.equal('{"format":99,"hub":"test"}')
   })
 
+  it('for a Redis with the state of a newer zonecast says so, and leaves it as it is', async () => {
+    const redis = await startRedis({ name: 'newer' })
+    try {
+      await redis.control('SET', 'zonecast:format', '99')
+      const { configFile } = await configured({ redis: redis.url })
+      expectSentence(await start(configFile), /written by a newer zonecast \(format 99, this one knows up to \d+\); upgrade/)
+      expect((await redis.control('KEYS', 'zonecast:*')).trim()).to.equal('zonecast:format')
+    } finally {
+      await redis.stop()
+    }
+  })
+
   it('for a data directory that is a file names it', async () => {
     const { configFile, folder } = await configured()
     writeFileSync(join(folder, 'data'), '')
