@@ -6,7 +6,7 @@
  * answers has it again from the other.
  */
 import { expect } from 'chai'
-import { rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { awaitSerial } from '../../lab/ask-serial.js'
 import { makeKey } from '../../lab/keys.js'
@@ -167,6 +167,16 @@ describe('a pair of hubs', function () {
       timeoutMs: 30_000,
     })
     await inSync(places.west, ZONE, serial)
+    // And one whose disk has turned a bit.
+    await kill('west')
+    const zones = join(folders.west, 'data', 'zones')
+    const journal = join(zones, readdirSync(zones)[0]!, 'journal')
+    const octets = readFileSync(journal)
+    octets[octets.length >> 1]! ^= 0x10
+    writeFileSync(journal, octets)
+    await start('west')
+    expect(readFileSync(`${places.west.configFile}.log`, 'utf8')).to.match(/damaged on disk and set aside/)
+    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial, from: 'east' }), { timeoutMs: 30_000 })
     primary = await startPrimary(port)
   })
 
