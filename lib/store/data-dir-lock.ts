@@ -79,8 +79,14 @@ export function claimDirectory(directory: string, hub: string): void {
     )
 }
 
-/** Becomes the one writer. Throws StoreError STORE_LOCKED. Returns how to let go. */
-export function lockForWriting(directory: string): () => void {
+export interface WriterLock {
+  release(): void
+  /** Throws StoreError STORE_LOCK_LOST: another process has taken us for dead, and must not be written over. */
+  hold(): void
+}
+
+/** Becomes the one writer. Throws StoreError STORE_LOCKED. */
+export function lockForWriting(directory: string): WriterLock {
   const file = join(directory, 'writer.lock')
   const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '', token: randomUUID() }
   take(directory, file, me)
@@ -95,9 +101,18 @@ export function lockForWriting(directory: string): () => void {
     }
   }, RENEW_MS)
   timer.unref()
-  return () => {
-    clearInterval(timer)
-    if (isOurs(file, me)) rmSync(file, { force: true })
+  return {
+    release: () => {
+      clearInterval(timer)
+      if (isOurs(file, me)) rmSync(file, { force: true })
+    },
+    hold: () => {
+      if (isOurs(file, me)) return
+      throw new StoreError(
+        { code: 'STORE_LOCK_LOST', directory },
+        `${directory} has another writer by now, or its writer.lock was removed; this process writes nothing there any more, restart it`,
+      )
+    },
   }
 }
 

@@ -9,7 +9,7 @@
  *
  * Not here: writing (journal-writer.ts), what versions mean (stored-zone.ts), whole contents (snapshot-file.ts).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { ChecksOutcome, RolloutRecord, ZoneOrders } from '../rollout/record.js'
@@ -189,6 +189,21 @@ function hasEntryBehind(read: Read, from: number, size: number): boolean {
       if (at + i - FRONT >= from && readHead(read, at + i - FRONT, size) !== undefined) return true
   }
   return false
+}
+
+/**
+ * What people last said of the zone, as far as a damaged journal still tells: a hold or a rejection is not lost with the records,
+ * which a primary has as well.
+ */
+export function salvageOrders(file: string): ZoneOrders | undefined {
+  const octets = readFileSync(file)
+  const read: Read = (at, length) => octets.subarray(at, at + length)
+  let orders: ZoneOrders | undefined
+  for (let i = octets.indexOf(HEAD_START); i >= 0; i = octets.indexOf(HEAD_START, i + 1)) {
+    const head = i < FRONT ? undefined : readHead(read, i - FRONT, octets.length)?.head
+    if (head?.entry === 'orders') orders = head.orders
+  }
+  return orders
 }
 
 const damaged = (file: string, at: number): StoreError =>

@@ -3,7 +3,7 @@
  * is one durable write and nothing else; of all zones only the few used last do.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncDirectory } from './durable.js'
 import { ioError, StoreError } from './errors.js'
@@ -33,6 +33,7 @@ export class JournalWriter {
     const data = isNew ? Buffer.concat([JOURNAL_MAGIC, entry]) : entry
     this.#writing = true
     try {
+      if (isNew) await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 })
       const handle = this.#handle ?? (await this.#open(end))
       try {
         for (let written = 0; written < data.length; )

@@ -36,11 +36,12 @@ export class StoredZone {
   #draftNumber = 0
   #isClosed = false
 
-  constructor(name: ZoneName, apex: Buffer, directory: string) {
+  /** `hold` throws when this process must not write there any more. */
+  constructor(name: ZoneName, apex: Buffer, directory: string, hold: () => void = () => undefined) {
     this.name = name
     this.apex = apex
     this.#directory = directory
-    this.#log = new ZoneLog(directory)
+    this.#log = new ZoneLog(directory, hold)
     this.#warm = new WarmContents(
       () => this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, directory, apex)),
       () => this.latest,

@@ -39,6 +39,8 @@ export interface LoggedVersion {
 export class ZoneLog {
   readonly #file: string
   readonly #writer: JournalWriter
+  /** Asked before each write: fencing, for a process that slept while another took its place. */
+  readonly #hold: () => void
   #end = 0
   /** The file that what we know was read from or written to; a rewrite makes another one. */
   #inode = 0
@@ -57,7 +59,8 @@ export class ZoneLog {
     return this.#versions
   }
 
-  constructor(directory: string) {
+  constructor(directory: string, hold: () => void) {
+    this.#hold = hold
     this.#file = join(directory, 'journal')
     this.#writer = new JournalWriter(this.#file)
   }
@@ -147,6 +150,7 @@ export class ZoneLog {
     const entry = encodeEntry(head, differences)
     const at = this.#end === 0 ? 4 : this.#end
     const isNew = this.#end === 0
+    this.#hold()
     this.#end = await this.#writer.append(this.#end, entry)
     if (isNew) this.#inode = inodeOf(this.#file)
     onDurable()
@@ -189,6 +193,7 @@ export class ZoneLog {
     })
     if (this.rivals.length > 0) entries.push(encodeEntry({ entry: 'rivals', rivals: [...this.rivals] }))
     if (this.#orders) entries.push(encodeEntry({ entry: 'orders', orders: this.#orders }))
+    this.#hold()
     this.#end = await this.#writer.rewrite(entries)
     this.#inode = inodeOf(this.#file)
     const loaded = kept.map((row) => row.loaded)

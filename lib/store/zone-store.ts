@@ -7,7 +7,8 @@ import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
 import { describeError } from '../errors.js'
-import { claimDirectory, lockForWriting } from './data-dir-lock.js'
+import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
+import { salvageOrders } from './journal-file.js'
 import { StoredZone } from './stored-zone.js'
 
 export interface StoreOptions {
@@ -32,7 +33,7 @@ export class ZoneStore {
   readonly #options: StoreOptions
   readonly #root: string
   readonly #zones = new Map<ZoneName, StoredZone>()
-  #unlock: (() => void) | undefined
+  #lock: WriterLock | undefined
   /** Where the round of looks at the zones has come to. */
   #round: Iterator<StoredZone> = [].values()
   /** What opening found broken. */
@@ -47,23 +48,31 @@ export class ZoneStore {
   static open(options: StoreOptions, zones: Iterable<ZoneName>): ZoneStore {
     claimDirectory(options.dataDir, options.hub)
     const store = new ZoneStore(options)
-    if (options.mode === 'write') store.#unlock = lockForWriting(options.dataDir)
+    if (options.mode === 'write') store.#lock = lockForWriting(options.dataDir)
     for (const zone of zones) store.#open(zone)
     return store
   }
 
   #open(name: ZoneName): StoredZone {
     const directory = join(this.#root, folderName(name))
-    const zone = new StoredZone(name, nameToWire(name), directory)
+    const hold = (): void => this.#lock?.hold()
+    const zone = new StoredZone(name, nameToWire(name), directory, hold)
     if (existsSync(join(directory, 'journal'))) {
       try {
         zone.reload()
       } catch (error) {
         if (this.#options.mode === 'read') throw error
         const setAside = `${directory}.damaged-${Date.now()}`
+        const orders = salvageOrders(join(directory, 'journal'))
         renameSync(directory, setAside)
         this.damages.push({ zone: name, reason: describeError(error), setAside })
-        this.#zones.set(name, new StoredZone(name, nameToWire(name), directory))
+        this.#zones.set(name, new StoredZone(name, nameToWire(name), directory, hold))
+        // In front of whatever is committed next.
+        if (orders)
+          void this.#zones
+            .get(name)!
+            .order(orders)
+            .catch(() => undefined)
         return this.#zones.get(name)!
       }
     }
@@ -127,8 +136,8 @@ export class ZoneStore {
 
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#zones.values(), (zone) => zone.close()))
-    this.#unlock?.()
-    this.#unlock = undefined
+    this.#lock?.release()
+    this.#lock = undefined
   }
 }
 

@@ -110,6 +110,18 @@ describe('a data directory', () => {
     expect(readFileSync(lockOf(dataDir), 'utf8')).to.equal(other)
   })
 
+  it('writes nothing any more once another process has taken the lock', async () => {
+    const dataDir = scratch()
+    const writer = open(dataDir)
+    await commit(writer, ZONES[0]!, 1)
+    const journal = join(dataDir, 'zones', folderName(ZONES[0]!), 'journal')
+    const before = readFileSync(journal)
+    writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'elsewhere', started: '1', token: 'other' }))
+    await expectError('STORE_LOCK_LOST', () => commit(writer, ZONES[0]!, 2))
+    expect(readFileSync(journal)).to.deep.equal(before)
+    expect(writer.zone(ZONES[0]!).latest!.serial, 'what it has it still reads').to.equal(1)
+  })
+
   it('believes a writer on another host that has just renewed its lock', async () => {
     const dataDir = scratch()
     writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'elsewhere', started: '1' }))
@@ -155,6 +167,26 @@ describe('a data directory', () => {
     await commit(store, ZONES[0]!, 2)
     await store.close()
     expect(open(dataDir).zone(ZONES[0]!).latest!.serial).to.equal(2)
+  })
+
+  it('keeps what people said of a zone that is damaged', async () => {
+    const dataDir = scratch()
+    const writer = open(dataDir)
+    await commit(writer, ZONES[0]!, 1)
+    const hold = { at: 5, by: 'noc', reason: 'a freeze' }
+    await writer.zone(ZONES[0]!).order({ at: 5, hold, decisions: [] })
+    await commit(writer, ZONES[0]!, 2)
+    await writer.close()
+    const journal = join(dataDir, 'zones', folderName(ZONES[0]!), 'journal')
+    const octets = readFileSync(journal)
+    octets[20]! ^= 1
+    writeFileSync(journal, octets)
+    const store = open(dataDir)
+    expect(store.damages).to.have.lengthOf(1)
+    await commit(store, ZONES[0]!, 2)
+    expect(store.zone(ZONES[0]!).orders).to.deep.equal({ at: 5, hold, decisions: [] })
+    await store.close()
+    expect(open(dataDir).zone(ZONES[0]!).orders!.hold).to.deep.equal(hold)
   })
 
   it('opens as many zones as there are without reading a record of any', async () => {
