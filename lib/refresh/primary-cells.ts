@@ -34,6 +34,7 @@ export async function askPrimary(zone: FleetZone, primary: Primary, parts: Prima
     board.set('primaries', key, {
       at: now,
       serial: before?.serial,
+      highest: before?.highest,
       checkedAt: before?.checkedAt ?? now,
       since: before?.since ?? now,
       error: describeError(error),
@@ -55,6 +56,7 @@ function noteServed(board: Board, key: string, answer: SoaAnswer, now: number): 
   const cell: PrimaryCell = {
     at: now,
     serial,
+    highest: before?.highest !== undefined && compareSerials(before.highest, serial) === 'newer' ? before.highest : serial,
     checkedAt: now,
     since: same ? before.since : now,
     error: undefined,

@@ -72,6 +72,8 @@ export interface ZoneCell {
 export interface PrimaryCell {
   at: number
   serial: Serial | undefined
+  /** The newest it was ever seen to serve. */
+  highest?: Serial | undefined
   checkedAt: number
   /** Since when it serves that serial, as far as we saw. */
   since: number

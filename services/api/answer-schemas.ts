@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { CHECK_NAMES } from '../../lib/checks/check.js'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
 import { QUEUE_KINDS } from '../../lib/queue/jobs.js'
+import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 
 extendZodWithOpenApi(z)
@@ -106,7 +107,7 @@ export const Ordered = z
   })
   .openapi('Ordered')
 export const Primary = z
-  .object({ serial: knownSerial, checkedAt: moment, since: moment, error: z.string().nullable() })
+  .object({ serial: knownSerial, state: z.enum(PRIMARY_STATES), checkedAt: moment, since: moment, error: z.string().nullable() })
   .openapi('Primary')
 export const ChainStep = z.object({ step: z.string(), at: moment, detail: z.string() }).openapi('ChainStep')
 export const NodeSummary = z

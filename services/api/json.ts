@@ -1,5 +1,7 @@
 /** Views as the API writes them: times as ISO 8601, what is not known as null, so that every field is always there. */
+import type { Serial } from '../../lib/dns/serial.js'
 import type { FleetNode } from '../../lib/fleet/fleet.js'
+import { primaryState } from '../../lib/fleet/primary-state.js'
 import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
 import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
@@ -71,8 +73,13 @@ function stateOf({ rollout, releasedAt, serial, digest }: Version, newestRelease
   return serial === newestReleased?.serial && digest === newestReleased.digest ? 'released' : 'superseded'
 }
 
-export const primaryJson = (cell: PrimaryCell | undefined): Record<string, unknown> => ({
+export const primaryJson = (
+  cell: PrimaryCell | undefined,
+  held: Serial | undefined,
+  isRival: boolean,
+): Record<string, unknown> => ({
   serial: cell?.serial ?? null,
+  state: primaryState({ serial: cell?.serial, highest: cell?.highest, error: cell?.error, held, isRival }),
   checkedAt: time(cell?.checkedAt),
   since: time(cell?.since),
   error: cell?.error ?? null,

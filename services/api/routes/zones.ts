@@ -38,7 +38,12 @@ export function zoneRoutes(context: ApiContext): Router {
     res.json({
       ...zoneSummaryJson(summary),
       nodes: Object.fromEntries([...nodes].map(([id, view]) => [id, nodeZoneJson(view)])),
-      primaries: Object.fromEntries(zone.primaries.map(({ id }) => [id, primaryJson(context.matrix.primaryCell(zone, id))])),
+      primaries: Object.fromEntries(
+        zone.primaries.map(({ id }) => {
+          const isRival = stored.rivals.list.some(({ from }) => from === id)
+          return [id, primaryJson(context.matrix.primaryCell(zone, id), stored.latest?.serial, isRival)]
+        }),
+      ),
       rivals: stored.rivals.list.map(({ seenAt, ...rival }) => ({ ...rival, seenAt: time(seenAt) })),
       versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
     })

@@ -30,18 +30,22 @@ describe("the API's description", () => {
       fits(ZoneSummary, zoneSummaryJson(summary))
       for (const view of nodes.values()) fits(NodeZone, nodeZoneJson(view))
     }
-    fits(Primary, primaryJson(undefined))
+    fits(Primary, primaryJson(undefined, undefined, false))
     fits(
       Primary,
-      primaryJson({
-        at: NOW,
-        serial: 5 as Serial,
-        checkedAt: NOW,
-        since: NOW,
-        error: 'no answer',
-        failures: 1,
-        expireSeconds: undefined,
-      }),
+      primaryJson(
+        {
+          at: NOW,
+          serial: 5 as Serial,
+          checkedAt: NOW,
+          since: NOW,
+          error: 'no answer',
+          failures: 1,
+          expireSeconds: undefined,
+        },
+        undefined,
+        false,
+      ),
     )
     const version = {
       serial: 5 as Serial,
