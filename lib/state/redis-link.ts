@@ -6,6 +6,8 @@ import type { Redis } from 'ioredis'
 import type { Logger } from '../runtime/logger.js'
 import { connectRedis, type RedisTarget } from './redis.js'
 
+/** How often it is asked whether it lives. */
+const PING_MS = 3_000
 /** A start waits this long for Redis, which may be starting too. */
 const FIRST_WORD_MS = 2_000
 
@@ -22,6 +24,9 @@ export class RedisLink {
   readonly #log: Logger
   #lastError: string | undefined
   #policy: string | undefined
+  /** It is connected and does not answer. */
+  #isHanging = false
+  #ping: NodeJS.Timeout | undefined
 
   private constructor(target: RedisTarget, log: Logger) {
     this.#log = log
@@ -47,7 +52,25 @@ export class RedisLink {
       throw error
     }
     link.data.on('ready', () => void link.#onBack())
+    link.#ping = setInterval(() => void link.#askForLife(), PING_MS)
+    link.#ping.unref()
     return link
+  }
+
+  /** A connection may stay up while nothing comes back: a server that is stopped, a path that drops packets. */
+  async #askForLife(): Promise<void> {
+    if (!this.isReady) {
+      this.#isHanging = false
+      return
+    }
+    const answers = await this.data.ping().then(
+      () => true,
+      () => false,
+    )
+    const isHanging = !answers && this.isReady
+    if (isHanging && !this.#isHanging) this.#log.error({ op: 'redis' }, 'redis is connected and does not answer')
+    if (!isHanging && this.#isHanging) this.#log.info({ op: 'redis' }, 'redis answers again')
+    this.#isHanging = isHanging
   }
 
   async #onBack(): Promise<void> {
@@ -72,12 +95,15 @@ export class RedisLink {
 
   /** What a person should know of it; undefined when all is well. */
   get lack(): string | undefined {
+    if (this.isReady && this.#isHanging)
+      return 'redis does not answer: no new job can be queued, what was released is still served'
     if (this.isReady) return this.#policy
     const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`
     return `redis is away${reason}: no new job can be queued, what was released is still served`
   }
 
   close(): void {
+    clearInterval(this.#ping)
     for (const redis of [this.data, this.subscriber, this.queueing]) redis.disconnect()
   }
 }

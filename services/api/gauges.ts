@@ -2,6 +2,7 @@
 import { Gauge, type Registry } from 'prom-client'
 import { countStates } from '../../lib/fleet/zone-view.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
+import { hubsOf } from '../../lib/state/hub-presence.js'
 import type { ApiContext } from './context.js'
 import { pathsJson } from './json.js'
 
@@ -80,6 +81,12 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       if (node.paths.length > 1)
         for (const { address, inUse } of pathsJson(node, context.board.get('paths', node.id)))
           set({ node: node.id, path: address }, inUse ? 1 : 0)
+  })
+  gauge('hub_up', '1 for each hub that was heard of lately over Redis', ['hub'], (set) => {
+    for (const hub of hubsOf(context.board, matrix.config.hub, matrix.now())) set({ hub: hub.name }, hub.isAway ? 0 : 1)
+  })
+  gauge('hub_config_differs', '1 for each hub that runs on another config than this one', ['hub'], (set) => {
+    for (const hub of hubsOf(context.board, matrix.config.hub, matrix.now())) set({ hub: hub.name }, hub.hasOtherConfig ? 1 : 0)
   })
   gauge('last_observation_timestamp_seconds', 'When the node last answered, over all its zones', ['node'], (set) => {
     for (const node of matrix.fleet.nodes.values()) {

@@ -58,6 +58,15 @@ export interface NodeAnswer {
   total: number
 }
 
+export interface HubAnswer {
+  name: string
+  state: 'up' | 'away'
+  config: 'same' | 'differs'
+  version: string
+  startedAt: string | null
+  seenAt: string | null
+}
+
 export interface ChainAnswer extends NodeZoneAnswer {
   chain: { step: string; at: string | null; detail: string }[]
   waitingFor: string | null

@@ -118,6 +118,20 @@ describe('a Redis that is away', function () {
     )
   })
 
+  it('that is there and does not answer is told, and keeps no change from the nodes', async () => {
+    redis!.pause()
+    try {
+      await eventually(async () => expect((await readiness()).missing[0]).to.match(/^redis does not answer/), {
+        timeoutMs: 20_000,
+      })
+      const serial = await change()
+      await awaitSerial(node, ZONE, (shown) => shown === serial)
+    } finally {
+      redis!.resume()
+    }
+    await eventually(async () => expect((await readiness()).missing).to.deep.equal([]), { timeoutMs: 20_000 })
+  })
+
   it('that may drop keys is told as such when it comes back', async () => {
     await runCommand('redis-cli', ['-u', redis!.url, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'])
     await runCommand('redis-cli', ['-u', redis!.url, 'CLIENT', 'KILL', 'TYPE', 'normal'])

@@ -1,6 +1,6 @@
 /** `zonecast zones`, `nodes`, `history ZONE`, `jobs`: plain lists. */
 import type { Command } from 'commander'
-import type { JobAnswer, NodeAnswer, VersionAnswer, ZoneAnswer } from '../answers.js'
+import type { HubAnswer, JobAnswer, NodeAnswer, VersionAnswer, ZoneAnswer } from '../answers.js'
 import { segment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { targetsOf } from '../follow-job.js'
@@ -54,6 +54,20 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
       ],
     )
   })
+
+  list('hubs', 'the hubs of this installation, and whether they run on the same config').action(
+    async (options: Options, command: Command) => {
+      const { hubs } = await clientOf(command).get<{ hubs: HubAnswer[] }>('v1/status')
+      show(terminal, options, hubs, ['HUB', 'STATE', 'CONFIG', 'VERSION', 'STARTED (UTC)', 'LAST SEEN (UTC)'], (hub) => [
+        hub.name,
+        { text: hub.state, colour: hub.state === 'up' ? 'green' : 'red' },
+        { text: hub.config, colour: hub.config === 'same' ? 'green' : 'red' },
+        hub.version,
+        moment(hub.startedAt),
+        moment(hub.seenAt),
+      ])
+    },
+  )
 
   list('history', 'the versions of a zone that are kept, newest first')
     .argument('<zone>')

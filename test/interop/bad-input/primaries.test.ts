@@ -123,7 +123,7 @@ describe('a primary that is wrong', function () {
       contents = zone(before + 1, NS, `new.example. 60 A 192.0.2.${before % 250}`)
       primary.script = script
       const { state, error } = await refresh()
-      const said = [error, (await view()).primaries['hm1']!.error].join(' ')
+      const said = [error, (await view()).primaries.hm1!.error].join(' ')
       expect(said).to.match(sentence)
       expect(said).to.not.match(/undefined|\[object|internal error|Error:/)
       expect([state, (await view()).serial]).to.deep.equal(['failed', before])
