@@ -15,6 +15,9 @@ const PROGRAMS = {
   bind: { programs: ['named', 'rndc'], packages: ['bind9', 'bind9-utils'], versionArgs: ['-v'] },
   pdns: { programs: ['pdns_server', 'pdnsutil'], packages: ['pdns-server', 'pdns-backend-bind'], versionArgs: ['--version'] },
   redis: { programs: ['redis-server'], packages: ['redis-server'], versionArgs: ['--version'] },
+  bird: { programs: ['bird', 'birdc'], packages: ['bird2'], versionArgs: ['--version'] },
+  // Namespaces, links, delays and losses.
+  iproute: { programs: ['ip', 'tc'], packages: ['iproute2'], versionArgs: ['-V'] },
 } as const satisfies Record<string, ProgramRow>
 
 export type LabProgram = keyof typeof PROGRAMS

@@ -13,7 +13,7 @@ import { zoneFileName } from './zone-text.js'
 export async function startBind(options: LabServerOptions): Promise<LabServer> {
   const { version } = requireProgram('bind')
   const ip = options.ip ?? '127.0.0.1'
-  const port = options.port ?? (await findPort(ip))
+  const port = options.port ?? (options.netns === undefined ? await findPort(ip) : 53)
   const controlPort = await findPort('127.0.0.1')
   const folder = makeServerFolder(options.name)
   for (const { name, text } of options.zones) if (text !== undefined) writeFileSync(join(folder, zoneFileName(name)), text)
@@ -32,9 +32,10 @@ export async function startBind(options: LabServerOptions): Promise<LabServer> {
     ip,
     port,
     folder,
+    netns: options.netns,
     command: [unconfinedNamed(), '-g', '-c', conf, '-n', options.tuned === true ? '2' : '1'],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
-    control: (...args) => runCommand('rndc', ['-c', rndcConf, ...args]),
+    control: (...args) => runCommand('rndc', ['-c', rndcConf, ...args], { netns: options.netns }),
   })
 }
 
@@ -65,9 +66,12 @@ interface Place {
 function namedConfig(options: LabServerOptions & { ip: string }, place: Place): string {
   const { port, folder, version } = place
   const source = options.source ?? options.ip
-  const v6 = options.ip.includes(':')
   const family = source.includes(':') ? '-v6' : ''
-  const rule = (key: { name: string } | undefined) => (key === undefined ? '127.0.0.0/8; ::1;' : `key "${key.name}";`)
+  const sources = source === 'by-route' ? '' : `  transfer-source${family} ${source};\n  notify-source${family} ${source};\n`
+  const listen = [options.ip, ...(options.alsoAt ?? [])].map((ip) => `${ip}; `).join('')
+  const v6 = options.ip.includes(':')
+  const here = ['127.0.0.0/8', '::1', ...(options.clients ?? [])].map((subnet) => `${subnet};`).join(' ')
+  const rule = (key: { name: string } | undefined) => (key === undefined ? here : `key "${key.name}";`)
   // Newer versions refuse RRsets over 100 records unless told otherwise.
   const noRrsetLimit = isAtLeast(version, '9.18.28') ? '  max-records-per-type 0;\n  max-types-per-name 0;\n' : ''
   const targets = (options.notify ?? []).map(peerText).join('')
@@ -78,11 +82,9 @@ options {
   lock-file none;
   session-keyfile "${folder}/session.key";
   managed-keys-directory "${folder}";
-  listen-on port ${port} { ${v6 ? 'none' : options.ip}; };
-  listen-on-v6 port ${port} { ${v6 ? options.ip : 'none'}; };
-  transfer-source${family} ${source};
-  notify-source${family} ${source};
-  recursion no;
+  listen-on port ${port} { ${v6 ? 'none; ' : listen}};
+  listen-on-v6 port ${port} { ${v6 ? listen : 'none; '}};
+${sources}  recursion no;
   dnssec-validation no;
   empty-zones-enable no;
   allow-query { any; };
@@ -107,6 +109,7 @@ const peerText = (peer: LabPeer): string =>
 
 function zoneConfig(zone: LabZone, mayUpdate: string): string {
   const file = zoneFileName(zone.name)
+  if (zone.fromFile === true) return `zone "${zone.name}" { type primary; file "${file}"; ixfr-from-differences yes; };\n`
   if (zone.text !== undefined) return `zone "${zone.name}" { type primary; file "${file}"; allow-update { ${mayUpdate} }; };\n`
   const from = zone.from ?? []
   const notifiers = from.map((peer) => (peer.key === undefined ? `${peer.ip};` : `key "${peer.key.name}";`)).join(' ')

@@ -9,12 +9,12 @@ import { runCommand } from './run-command.js'
 import { type LabPeer, type LabServer, type LabServerOptions, type LabZone, launchServer, makeServerFolder } from './server.js'
 import { zoneFileName } from './zone-text.js'
 
-const LOOPBACK = '[127.0.0.0/8, ::1]'
+const LOOPBACK = ['127.0.0.0/8', '::1']
 
 export async function startKnot(options: LabServerOptions): Promise<LabServer> {
   const { version } = requireProgram('knot')
   const ip = options.ip ?? '127.0.0.1'
-  const port = options.port ?? (await findPort(ip))
+  const port = options.port ?? (options.netns === undefined ? await findPort(ip) : 53)
   const folder = makeServerFolder(options.name, 'db', 'zones')
   for (const { name, text } of options.zones)
     if (text !== undefined) writeFileSync(join(folder, 'zones', zoneFileName(name)), text)
@@ -27,6 +27,7 @@ export async function startKnot(options: LabServerOptions): Promise<LabServer> {
     ip,
     port,
     folder,
+    netns: options.netns,
     command: ['knotd', '-c', conf],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('knotc', ['-b', '-c', conf, ...args]),
@@ -46,7 +47,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   const source = options.source ?? ip
   const remoteText = [...remotes.values()].map(
     ({ id, peer }) =>
-      `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n    via: ${source}\n${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
+      `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n${source === 'by-route' ? '' : `    via: ${source}\n`}${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
   )
   // A NOTIFY counts when it comes from where the zone comes from, signed when that link has a key.
   const acls = [...remotes.values()].map(
@@ -55,7 +56,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   )
   return `server:
   rundir: ${folder}
-  listen: ${ip}@${port}
+  listen: [${[ip, ...(options.alsoAt ?? [])].map((each) => `${each}@${port}`).join(', ')}]
   udp-workers: ${options.tuned === true ? 2 : 1}
   tcp-workers: ${options.tuned === true ? 4 : 2}
   background-workers: ${options.tuned === true ? 32 : 4}
@@ -75,10 +76,10 @@ ${keysOf(options)
   .join('')}remote:
 ${remoteText.join('')}acl:
   - id: transfer
-    address: ${LOOPBACK}
+    address: [${[...LOOPBACK, ...(options.clients ?? [])].join(', ')}]
     action: transfer
 ${options.transferKey === undefined ? '' : `    key: ${options.transferKey.name}\n`}  - id: update
-    address: ${LOOPBACK}
+    address: [${LOOPBACK.join(', ')}]
     action: update
 ${options.updateKey === undefined ? '' : `    key: ${options.updateKey.name}\n`}${acls.join('')}policy:
   - id: signed
@@ -115,7 +116,7 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, 
     // A primary keeps its file and the changes since; a secondary keeps everything in the journal and needs no file.
     ...(zone.text === undefined
       ? ['    zonefile-load: none', '    journal-content: all']
-      : ['    zonefile-load: whole', '    journal-content: changes']),
+      : [`    zonefile-load: ${zone.fromFile === true ? 'difference' : 'whole'}`, '    journal-content: changes']),
     ...(from.length > 0 ? [`    master: [${from.join(', ')}]`] : []),
     ...(notify.length > 0 ? [`    notify: [${notify.join(', ')}]`] : []),
     // Older versions wait a second before they notify, whatever they are told.

@@ -12,7 +12,7 @@ import { zoneFileName } from './zone-text.js'
 export async function startNsd(options: LabServerOptions): Promise<LabServer> {
   const { version } = requireProgram('nsd')
   const ip = options.ip ?? '127.0.0.1'
-  const port = options.port ?? (await findPort(ip))
+  const port = options.port ?? (options.netns === undefined ? await findPort(ip) : 53)
   const folder = makeServerFolder(options.name)
   for (const { name, text } of options.zones) if (text !== undefined) writeFileSync(join(folder, zoneFileName(name)), text)
   const conf = join(folder, 'nsd.conf')
@@ -24,16 +24,11 @@ export async function startNsd(options: LabServerOptions): Promise<LabServer> {
     ip,
     port,
     folder,
+    netns: options.netns,
     command: ['nsd', '-d', '-c', conf],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('nsd-control', ['-c', conf, ...args]),
   })
-}
-
-/** NSD takes no dynamic updates: the zone's file is replaced and read again. `text` must have a higher serial. */
-export async function replaceNsdZone(server: LabServer, zone: string, text: string): Promise<void> {
-  writeFileSync(join(server.folder, zoneFileName(zone)), text)
-  await server.control('reload', zone)
 }
 
 interface Place {
@@ -45,8 +40,7 @@ interface Place {
 
 function nsdConfig(options: LabServerOptions, { ip, port, folder, version }: Place): string {
   return `server:
-  ip-address: ${ip}@${port}
-  username: ""
+${[ip, ...(options.alsoAt ?? [])].map((each) => `  ip-address: ${each}@${port}\n`).join('')}  username: ""
   chroot: ""
 ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   xfrdir: "${folder}"
@@ -78,12 +72,15 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: {
     `  zonefile: "${zoneFileName(zone.name)}"`,
     `  provide-xfr: 127.0.0.0/8 ${allowed}`,
     `  provide-xfr: ::1 ${allowed}`,
+    ...(options.clients ?? []).map((subnet) => `  provide-xfr: ${subnet} ${allowed}`),
     ...from.flatMap((peer) => [
       `  request-xfr: ${peer.ip}@${peer.port} ${keyName(peer)}`,
       `  allow-notify: ${peer.ip} ${keyName(peer)}`,
     ]),
     ...notify.map((peer) => `  notify: ${peer.ip}@${peer.port} ${keyName(peer)}`),
-    ...(from.length + notify.length > 0 ? [`  outgoing-interface: ${options.source ?? ip}`] : []),
+    ...(from.length + notify.length > 0 && options.source !== 'by-route'
+      ? [`  outgoing-interface: ${options.source ?? ip}`]
+      : []),
     // The history a node or a secondary of ours gets its IXFR from.
     ...(isAtLeast(version, '4.5') ? ['  store-ixfr: yes', ...(zone.text === undefined ? [] : ['  create-ixfr: yes'])] : []),
   ]

@@ -13,24 +13,30 @@ export interface LabRedis extends LabServer {
 export interface LabRedisOptions {
   name?: string
   port?: number
+  /** Loopback unless given. */
+  ip?: string
+  netns?: string
   /** Every write on disk before it is answered; default off. */
   durable?: boolean
 }
 
 export async function startRedis(options: LabRedisOptions = {}): Promise<LabRedis> {
-  const ip = '127.0.0.1'
+  const ip = options.ip ?? '127.0.0.1'
   const port = options.port ?? (await findPort(ip))
   const name = options.name ?? 'redis'
   const folder = makeServerFolder(name)
   const socket = join(folder, 'redis.sock')
   const persistence = options.durable === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
-  const args = ['--bind', ip, '--port', String(port), '--unixsocket', socket, '--dir', folder, '--save', '', ...persistence]
+  // Elsewhere than on loopback it serves nobody without a password, unless told so.
+  const listen = ['--bind', ip, '--port', String(port), '--protected-mode', options.netns === undefined ? 'yes' : 'no']
+  const args = [...listen, '--unixsocket', socket, '--dir', folder, '--save', '', ...persistence]
   const server = await launchServer({
     kind: 'redis',
     name,
     ip,
     port,
     folder,
+    netns: options.netns,
     command: ['redis-server', ...args],
     isReady: () => answersPing(socket),
     control: (...command) => runCommand('redis-cli', ['-s', socket, ...command]),

@@ -1,18 +1,21 @@
 /** Running a command to its end and taking what it printed. Not here: servers, which stay (server.ts). */
 import { spawn } from 'node:child_process'
-import { findProgram } from './available.js'
 import { LabError } from './errors.js'
+import { commandIn } from './netns.js'
 
 export interface RunOptions {
   input?: string | undefined
   timeoutMs?: number | undefined
+  /** The network namespace to run it in. */
+  netns?: string | undefined
 }
 
 /** Its standard output; a LabError with the end of its standard error when it fails. */
 export function runCommand(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const { input, timeoutMs = 60_000 } = options
+  const { input, timeoutMs = 60_000, netns } = options
   return new Promise((resolve, reject) => {
-    const child = spawn(findProgram(program) ?? program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs })
+    const [path, words] = commandIn(netns, program, args)
+    const child = spawn(path, words, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
@@ -23,7 +26,7 @@ export function runCommand(program: string, args: readonly string[], options: Ru
     })
     child.on('close', (status, signal) => {
       if (status === 0) return resolve(Buffer.concat(out).toString())
-      const words = Buffer.concat([...err, ...out])
+      const said = Buffer.concat([...err, ...out])
         .toString()
         .trim()
         .split('\n')
@@ -31,7 +34,7 @@ export function runCommand(program: string, args: readonly string[], options: Ru
         .join('\n')
       const how = signal === null ? `with status ${status}` : `by ${signal}`
       reject(
-        new LabError({ code: 'LAB_COMMAND_FAILED', program, status: status ?? undefined }, `${program} ended ${how}: ${words}`),
+        new LabError({ code: 'LAB_COMMAND_FAILED', program, status: status ?? undefined }, `${program} ended ${how}: ${said}`),
       )
     })
     child.stdin.end(input ?? '')

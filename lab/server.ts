@@ -6,8 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findProgram, type LabProgram, requireProgram } from './available.js'
+import { type LabProgram, requireProgram } from './available.js'
 import { LabError } from './errors.js'
+import { commandIn } from './netns.js'
 import { guardGroup, labFolder, releaseGroup } from './watchdog.js'
 
 export interface LabKey {
@@ -35,18 +36,26 @@ export interface LabZone {
   signed?: boolean | undefined
   /** As a primary: makes a ZONEMD record of each version; as a secondary: takes none that does not fit its own. Knot only. */
   zonemd?: boolean | undefined
+  /** As a primary: changed by its file alone (replace-zone.ts), and differences are made from what the file was. */
+  fromFile?: boolean | undefined
 }
 
 export interface LabServerOptions {
   name: string
-  /** Loopback; default 127.0.0.1. BIND takes only addresses an interface really has. */
+  /** Where we ask it. Loopback; default 127.0.0.1. BIND takes only addresses an interface really has. */
   ip?: string | undefined
   port?: number | undefined
-  /** Where its own queries leave from; default `ip`. */
+  /** Further addresses it answers at, on the same port. */
+  alsoAt?: readonly string[] | undefined
+  /** The network namespace it runs in; `ip` is an address there that can be reached from ours. */
+  netns?: string | undefined
+  /** Where its own queries leave from; default `ip`. With `by-route` the routing table says. */
   source?: string | undefined
   zones: readonly LabZone[]
   /** Transfers out need this key; without one anybody on loopback may transfer. */
   transferKey?: LabKey | undefined
+  /** Who may transfer besides loopback: subnets, with the transfer key where there is one. */
+  clients?: readonly string[] | undefined
   /** Dynamic updates need this key; without one anybody on loopback may update. */
   updateKey?: LabKey | undefined
   /** Who is told of changes. */
@@ -86,6 +95,7 @@ export interface Launch {
   port: number
   folder: string
   command: readonly [program: string, ...args: string[]]
+  netns?: string | undefined
   isReady: () => Promise<boolean>
   control: (...args: string[]) => Promise<string>
 }
@@ -146,7 +156,7 @@ class ServerProcess implements LabServer {
 
   async start(): Promise<void> {
     const [program, ...args] = this.#launch.command
-    const child = spawn(findProgram(program) ?? program, args, {
+    const child = spawn(...commandIn(this.#launch.netns, program, args), {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

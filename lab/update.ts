@@ -1,4 +1,4 @@
-/** Changing a zone on its primary by dynamic update (RFC 2136): Knot and BIND; NSD has none (see replaceNsdZone). */
+/** Changing a zone on its primary by dynamic update (RFC 2136): Knot and BIND; NSD has none (see replace-zone.ts). */
 import { signingArgs } from './keys.js'
 import { runCommand } from './run-command.js'
 import type { Source } from './compare.js'

@@ -16,7 +16,12 @@ const BASE = {
   'bind9-utils': ['rndc', 'named-checkzone'],
   'bind9-dnsutils': ['dig', 'nsupdate'],
 }
-const FOR_TESTS = { 'pdns-server': ['pdns_server', 'pdns_control'], 'pdns-backend-bind': ['pdnsutil'] }
+const FOR_TESTS = {
+  'pdns-server': ['pdns_server', 'pdns_control'],
+  'pdns-backend-bind': ['pdnsutil'],
+  bird2: ['bird', 'birdc'],
+  iproute2: ['ip', 'tc'],
+}
 const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
 
 /** For what can be left out where a system has no such package: its tests are pending then. */

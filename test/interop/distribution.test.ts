@@ -10,7 +10,8 @@ import { startBind } from '../../lab/bind.js'
 import { compareZones } from '../../lab/compare.js'
 import { makeKey } from '../../lab/keys.js'
 import { startKnot } from '../../lab/knot.js'
-import { replaceNsdZone, startNsd } from '../../lab/nsd.js'
+import { startNsd } from '../../lab/nsd.js'
+import { replaceZone } from '../../lab/replace-zone.js'
 import { startPdns } from '../../lab/pdns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabServer, LabServerOptions } from '../../lab/server.js'
@@ -124,7 +125,7 @@ for (const { kind, start, algorithm, signed } of CASES)
           extra.push(`n${i} TXT "change ${i}"`)
           if (extra.length > 10) extra.shift()
           written++
-          await replaceNsdZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: written, extra }))
+          await replaceZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: written, extra }))
         } else await updateZone(at, ZONE, randomChange(ZONE, random, i))
         // Some changes come while the one before is still on its way.
         if (i % 7 !== 0) await awaitSerial(primary, ZONE, (serial) => serial !== before)

@@ -9,7 +9,8 @@ import { startBind } from '../../lab/bind.js'
 import { compareZones } from '../../lab/compare.js'
 import { makeKey } from '../../lab/keys.js'
 import { startKnot } from '../../lab/knot.js'
-import { replaceNsdZone, startNsd } from '../../lab/nsd.js'
+import { startNsd } from '../../lab/nsd.js'
+import { replaceZone } from '../../lab/replace-zone.js'
 import { startPdns } from '../../lab/pdns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabServer, LabServerOptions } from '../../lab/server.js'
@@ -83,8 +84,7 @@ describe('the lab', () => {
 
       it('passes a change on', async () => {
         const before = await awaitSerial(primary, ZONE)
-        if (kind === 'NSD')
-          await replaceNsdZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: 2, extra: ['new TXT "new"'] }))
+        if (kind === 'NSD') await replaceZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: 2, extra: ['new TXT "new"'] }))
         else await updateZone({ ...place(primary), key }, ZONE, [`add new.${ZONE} 300 TXT "new"`, `delete h0.${ZONE}`])
         const serial = await awaitSerial(primary, ZONE, (held) => held !== before)
         for (const node of nodes) await awaitSerial(node, ZONE, (held) => held === serial)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load.js'
 import { createLogger } from '../../lib/runtime/logger.js'
+import { commandIn } from '../../lab/netns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabKey } from '../../lab/server.js'
 import { Hub, ROLES } from '../../services/hub.js'
@@ -23,7 +24,11 @@ export interface HubSketch {
 export interface HubPlace {
   configFile: string
   api: string
+  /** Sent with every request, where the API wants one. */
+  token?: string
   transfer: { ip: string; port: number }
+  /** The network namespace it runs in. */
+  netns?: string
 }
 
 /** Writes the config; ports are found unless `ports` names them. */
@@ -95,15 +100,14 @@ export async function spawnHub(
 ): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(
-    process.execPath,
-    [
+    ...commandIn(place.netns, process.execPath, [
       ...(process.env.ZONECAST_TEST_NODE_OPTIONS?.split(' ') ?? []),
       ...PROGRAMS[program],
       'start',
       '-c',
       place.configFile,
       ...args,
-    ],
+    ]),
     { stdio: ['ignore', 'pipe', log] },
   )
   let out = ''
@@ -136,7 +140,9 @@ export async function spawnHub(
 
 /** The API's answer as JSON; throws on anything but 2xx. */
 export async function api<T = Record<string, unknown>>(hub: HubPlace, path: string, init: RequestInit = {}): Promise<T> {
-  const response = await fetch(hub.api + path, { ...init, headers: { 'content-type': 'application/json', ...init.headers } })
+  const token = hub.token === undefined ? {} : { authorization: `Bearer ${hub.token}` }
+  const headers = { 'content-type': 'application/json', ...token, ...init.headers }
+  const response = await fetch(hub.api + path, { ...init, headers })
   const text = await response.text()
   if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path}: ${response.status} ${text}`)
   return JSON.parse(text) as T

@@ -8,7 +8,8 @@ import { expect } from 'chai'
 import { awaitSerial } from '../../../lab/ask-serial.js'
 import { startBind } from '../../../lab/bind.js'
 import { makeKey } from '../../../lab/keys.js'
-import { replaceNsdZone, startNsd } from '../../../lab/nsd.js'
+import { startNsd } from '../../../lab/nsd.js'
+import { replaceZone } from '../../../lab/replace-zone.js'
 import { findPort } from '../../../lab/ports.js'
 import type { LabServer } from '../../../lab/server.js'
 import { zoneText } from '../../../lab/zone-text.js'
@@ -157,7 +158,7 @@ describe('an incident, replayed', function () {
   for (const [i, { what }] of all.entries())
     it(`${what}: is held, nowhere served, and told by its cause`, async () => {
       const { zone, bad, check, reason } = all[i]!
-      await replaceNsdZone(primary, zone, bad)
+      await replaceZone(primary, zone, bad)
       await awaitSerial(primary, zone, (serial) => serial === 2)
       const held = await eventually(
         async () => {
