@@ -1,0 +1,97 @@
+/**
+ * Links made slow and lossy where the kernel has no netem: packets leave their veth for a TAP device, whose other side is a process
+ * that keeps them for a while, loses some, and hands the rest to the TAP device at the other end, from where they arrive as by the
+ * veth. Both turns are tc's (mirred).
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { runCommand } from '../../lab/run-command.js'
+import { guardGroup, releaseGroup } from '../../lab/watchdog.js'
+
+interface End {
+  place: { netns: string }
+  device: string
+}
+
+interface Speed {
+  delayMs: number
+  lossPercent: number
+}
+
+export class Wire {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #taps = new Map<string, { n: number; tapOf: Map<string, string> }>()
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child
+  }
+
+  static async start(): Promise<Wire> {
+    const script = fileURLToPath(new URL('wire.pl', import.meta.url))
+    const child = spawn('perl', [script], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+    child.stdin.on('error', () => {})
+    if (child.pid !== undefined) guardGroup(child.pid)
+    return new Wire(child)
+  }
+
+  /** What a packet passes on its way out of this end. */
+  devicesOf(link: string, device: string): string[] {
+    const tap = this.#taps.get(link)?.tapOf.get(device)
+    return tap === undefined ? [device] : [device, tap]
+  }
+
+  async shape(link: string, ends: readonly [End, End], { delayMs, lossPercent }: Speed): Promise<void> {
+    const wired = this.#taps.get(link) ?? (await this.#lay(link, ends))
+    await this.#order(`set ${wired.n} ${delayMs} ${lossPercent}`)
+  }
+
+  async #lay(link: string, ends: readonly [End, End]): Promise<{ n: number; tapOf: Map<string, string> }> {
+    const n = this.#taps.size
+    const names = ends.map((_, i) => `zc${process.pid}w${n}${'ab'[i]}`)
+    const wired = { n, tapOf: new Map(ends.map(({ device }, i) => [device, names[i]!])) }
+    this.#taps.set(link, wired)
+    // The devices are made here, where the process is, and stay its own wherever they are moved to.
+    await this.#order(`lay ${names.join(' ')}`)
+    for (const [i, { place, device }] of ends.entries()) {
+      const tap = names[i]!
+      await runCommand('ip', ['link', 'set', tap, 'netns', place.netns])
+      const shown = JSON.parse(await runCommand('ip', ['-n', place.netns, '-json', 'link', 'show', device])) as {
+        address: string
+      }[]
+      // With the veth's own address, or what comes in is taken for somebody else's.
+      await runCommand('ip', ['-n', place.netns, 'link', 'set', tap, 'address', shown[0]!.address, 'up'])
+      const all = 'protocol all u32 match u32 0 0 action mirred'
+      const rules = [
+        `qdisc add dev ${tap} clsact`,
+        `filter add dev ${tap} ingress ${all} ingress redirect dev ${device}`,
+        `qdisc add dev ${device} clsact`,
+        `filter add dev ${device} egress ${all} egress redirect dev ${tap}`,
+      ]
+      await runCommand('tc', ['-n', place.netns, '-batch', '-'], { input: `${rules.join('\n')}\n` })
+    }
+    return wired
+  }
+
+  /** One line to the process, and its word that it is done. */
+  async #order(line: string): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#child.stdout.once('data', (said: Buffer) =>
+        said.toString() === 'done\n' ? resolve() : reject(new Error(`the wire cannot ${line}: ${said}`)),
+      )
+      this.#child.once('exit', (status) => reject(new Error(`the wire ended with ${status}`)))
+    })
+    this.#child.stdin.write(`${line}\n`)
+    await done.finally(() => {
+      this.#child.stdout.removeAllListeners('data')
+      this.#child.removeAllListeners('exit')
+    })
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.stdin.end()
+    await gone
+    if (this.#child.pid !== undefined) releaseGroup(this.#child.pid)
+  }
+}
