@@ -41,7 +41,7 @@ export async function startBird(options: BirdOptions): Promise<LabServer> {
     folder,
     netns: options.netns,
     command: ['bird', '-f', '-c', conf, '-s', socket],
-    isReady: async () => existsSync(socket),
+    isReady: async () => existsSync(socket) && (await isUp(socket)),
     control: (...args) => runCommand('birdc', ['-s', socket, ...args]),
   })
 }
@@ -71,8 +71,15 @@ function planeConfig({ name, ip, interfaces, cost }: BirdPlane, behind: readonly
   return `protocol ospf v2 ${name} {
   ipv4 { import all; export none; };
   area 0 {
-${stubs}    interface "${interfaces}" { type ptp; cost ${cost}; hello 1; retransmit 1; dead count 4; bfd yes; };
+${stubs}    interface "${interfaces}" { type ptp; cost ${cost}; hello 1; retransmit 2; dead count 4; bfd yes; };
   };
 }
 `
 }
+
+/** Its socket is there before it has read its config. */
+const isUp = (socket: string): Promise<boolean> =>
+  runCommand('birdc', ['-s', socket, 'show', 'status']).then(
+    (said) => said.includes('Daemon is up'),
+    () => false,
+  )

@@ -139,8 +139,8 @@ export class NetWorld {
     const link = this.#link(id)
     link.cut = how
     if (how === 'down') return await batch(link.ends[0].place.netns, [`link set ${link.ends[0].device} down`])
+    // A queue with room for nothing.
     for (const { place, device } of link.ends)
-      // A queue with room for nothing.
       for (const each of this.#wire?.devicesOf(id, device) ?? [device])
         await tc(place, ['qdisc', 'replace', 'dev', each, 'root', 'pfifo', 'limit', '0'])
   }
