@@ -1,5 +1,6 @@
 /** Real servers in tests: one that this machine lacks makes its tests pending here and failing in CI. */
-import { checkProgram, type LabProgram } from '../../lab/available.js'
+import { spawnSync } from 'node:child_process'
+import { checkProgram, findProgram, type LabProgram } from '../../lab/available.js'
 
 /** Call inside describe(). */
 export function needsPeers(...kinds: LabProgram[]): void {
@@ -10,4 +11,26 @@ export function needsPeers(...kinds: LabProgram[]): void {
     if (process.env.CI) throw new Error(`CI must have every peer: apt-get install ${packages}`)
     this.skip()
   })
+}
+
+/** Call inside describe(), after needsPeers('iproute'): network namespaces take root, and a container that may make them. */
+export function needsNamespaces(): void {
+  before(function () {
+    const reason = whyNoNamespaces()
+    if (reason === undefined) return
+    if (process.env.CI) throw new Error(`CI must have network namespaces: ${reason}`)
+    const suite = this.test?.parent
+    // Shown beside the tests that are pending.
+    if (suite) suite.title += ` (not run: ${reason})`
+    this.skip()
+  })
+}
+
+function whyNoNamespaces(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root makes network namespaces'
+  const name = `zonecast-${process.pid}-may-i`
+  const ip = (...args: string[]) => spawnSync(findProgram('ip') ?? 'ip', ['netns', ...args], { encoding: 'utf8' })
+  const { status, stderr } = ip('add', name)
+  ip('del', name)
+  return status === 0 ? undefined : `this machine lets nobody make network namespaces (${stderr.trim()})`
 }

@@ -165,7 +165,7 @@ export class NetWorld {
     link.shape = shape
     this.#hasNetem ??= hasNetem(link.ends[0])
     if (!(await this.#hasNetem)) {
-      this.#wire ??= await Wire.start()
+      this.#wire ??= Wire.start()
       return await this.#wire.shape(id, link.ends, shape ?? { delayMs: 0, lossPercent: 0 })
     }
     for (const { place, device } of link.ends)

@@ -21,13 +21,14 @@ interface Speed {
 
 export class Wire {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  #turn: Promise<unknown> = Promise.resolve()
   readonly #taps = new Map<string, { n: number; tapOf: Map<string, string> }>()
 
   private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
     this.#child = child
   }
 
-  static async start(): Promise<Wire> {
+  static start(): Wire {
     const script = fileURLToPath(new URL('wire.pl', import.meta.url))
     const child = spawn('perl', [script], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
     child.stdin.on('error', () => {})
@@ -41,9 +42,14 @@ export class Wire {
     return tap === undefined ? [device] : [device, tap]
   }
 
+  /** One after the other: the process answers orders in turn. */
   async shape(link: string, ends: readonly [End, End], { delayMs, lossPercent }: Speed): Promise<void> {
-    const wired = this.#taps.get(link) ?? (await this.#lay(link, ends))
-    await this.#order(`set ${wired.n} ${delayMs} ${lossPercent}`)
+    const turn = this.#turn.then(async () => {
+      const wired = this.#taps.get(link) ?? (await this.#lay(link, ends))
+      await this.#order(`set ${wired.n} ${delayMs} ${lossPercent}`)
+    })
+    this.#turn = turn.catch(() => undefined)
+    await turn
   }
 
   async #lay(link: string, ends: readonly [End, End]): Promise<{ n: number; tapOf: Map<string, string> }> {
@@ -89,9 +95,10 @@ export class Wire {
   }
 
   async stop(): Promise<void> {
+    await this.#turn
     const gone = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.stdin.end()
-    await gone
+    if (this.#child.exitCode === null) await gone
     if (this.#child.pid !== undefined) releaseGroup(this.#child.pid)
   }
 }

@@ -1,4 +1,5 @@
 /** The world of cast.ts, running: routers, primaries, nodes, Redis and hubs, each in its place, and everything that can befall them. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startBind } from '../../lab/bind.js'
 import { countNeighbours, startBird } from '../../lab/bird.js'
@@ -140,8 +141,9 @@ export class World {
     this.#running.delete(id)
   }
 
-  isRunning(id: HubId): boolean {
-    return this.#running.has(id)
+  /** What it has logged, line by line. */
+  logOf(id: HubId): string[] {
+    return readFileSync(`${this.hubs[id].configFile}.log`, 'utf8').trim().split('\n')
   }
 
   /** SIGSTOP, SIGCONT: it is there and says nothing. */

@@ -1,0 +1,150 @@
+/**
+ *   hm-east ─ hub-east ─╮  red ring: n1 n2 n3 │ n4 n5 n6   ╭─ hub-west ─ hm-west
+ *               redis ─ east ══════════════════════════ west
+ *                       ╰─ blue ring: n1 n5 n3 │ n6 n4 n2 ─╯
+ *
+ * Whatever single thing breaks, and some that are more than one: the nodes that can be reached get the new version, the others get it
+ * when it heals, and no node ever shows what was not released to it. The world is test/world/cast.ts, what befalls it scenarios.ts.
+ */
+import { expect } from 'chai'
+import { compareZones } from '../../../lab/compare.js'
+import { zoneText } from '../../../lab/zone-text.js'
+import { eventually } from '../../support/eventually.js'
+import { needsNamespaces, needsPeers } from '../../support/peers.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { api } from '../../support/test-hub.js'
+import { breakWorld, healWorld } from '../../world/break-world.js'
+import { HUB_IDS, NODE_IDS, type NodeId, PRIMARY_IDS, ZONE } from '../../world/cast.js'
+import { SCENARIOS, type Scenario } from '../../world/scenarios.js'
+import { Witness } from '../../world/witness.js'
+import { World } from '../../world/world.js'
+
+const RECORDS = 200
+const WITHIN_MS = 30_000
+
+/** A good version, and one that has lost nine tenths of its records. */
+const good = (serial: number) =>
+  zoneText(ZONE, { serial, records: RECORDS, refreshSeconds: 5, retrySeconds: 1, extra: [`v${serial} A 192.0.2.1`] })
+const bad = (serial: number) => zoneText(ZONE, { serial, records: RECORDS / 10, refreshSeconds: 5, retrySeconds: 1 })
+
+interface Measured {
+  name: string
+  /** From the change to the last node that could have it, and from the healing to the last of all. */
+  brokenMs: number | undefined
+  healedMs: number
+}
+
+describe('two sites, two rings, six nodes', function () {
+  this.timeout(120_000)
+  needsPeers('knot', 'nsd', 'bind', 'redis', 'bird', 'iproute')
+  needsNamespaces()
+  const scratch = scratchDirs()
+  const measured: Measured[] = []
+  let world: World
+  let witness: Witness
+  let serial = 1
+
+  /** All these nodes show the newest serial; answers when the last of them did. */
+  const reached = (nodes: readonly NodeId[], what: string): Promise<number> =>
+    eventually(
+      () => {
+        const behind = nodes.filter((id) => witness.last(id) !== serial)
+        if (behind.length > 0)
+          throw new Error(`${what}, ${behind.map((id) => `${id} shows ${witness.last(id)}`).join(', ')} instead of ${serial}`)
+        return Math.max(...nodes.map((id) => witness.reached(id, serial)!))
+      },
+      { timeoutMs: WITHIN_MS, everyMs: 20 },
+    )
+
+  /** Every hub that runs and knows of the version has found it wanting. */
+  const isHeld = (number: number): Promise<void> =>
+    eventually(
+      async () => {
+        const states = await Promise.all(
+          HUB_IDS.map(async (id) => {
+            const { rollouts } = await api<{ rollouts: { serial: number; state: string }[] }>(
+              world.hubs[id],
+              `/v1/rollouts?zone=${ZONE}&limit=20`,
+              { signal: AbortSignal.timeout(1000) },
+            ).catch(() => ({ rollouts: [] }))
+            return rollouts.find((row) => row.serial === number)?.state
+          }),
+        )
+        if (!states.includes('held')) throw new Error(`no hub holds ${number}: ${states}`)
+      },
+      { timeoutMs: WITHIN_MS, everyMs: 100 },
+    )
+
+  const publishBad = async (): Promise<void> => {
+    serial += 1
+    witness.bad.add(serial)
+    await world.publish(bad(serial))
+    await isHeld(serial)
+  }
+  const publishGood = async ({ to = PRIMARY_IDS }: Scenario): Promise<void> => {
+    serial += 1
+    await world.publish(good(serial), to)
+  }
+
+  before(async () => {
+    world = await World.start(scratch(), good(serial))
+    witness = new Witness(world.nodes)
+    await reached(NODE_IDS, 'at the start')
+    expect(await witness.unreleased(Object.values(world.hubs), serial)).to.deep.equal([])
+  })
+
+  after(async () => {
+    await witness?.stop()
+    await world?.stop()
+    if (measured.length > 0) console.log(report(measured))
+  })
+
+  afterEach(function () {
+    if (this.currentTest?.state !== 'failed') return
+    for (const id of HUB_IDS) console.log(`${id}:\n${world.logOf(id).slice(-30).join('\n')}`)
+  })
+
+  for (const scenario of SCENARIOS)
+    it(scenario.name, async () => {
+      const { breaks, lacking = [] } = scenario
+      const able = NODE_IDS.filter((id) => !lacking.includes(id))
+      let brokenMs: number | undefined
+      try {
+        if (scenario.midway !== true) for (const each of breaks) await breakWorld(world, each)
+        if (scenario.bad !== undefined) await publishBad()
+        if (scenario.bad !== 'until healed') {
+          const changedAt = Date.now()
+          await publishGood(scenario)
+          if (scenario.midway === true) {
+            await reached(['n1'], 'before the break')
+            for (const each of breaks) await breakWorld(world, each)
+          }
+          if (able.length > 0) brokenMs = (await reached(able, 'while it is broken')) - changedAt
+        }
+      } finally {
+        for (const each of breaks) await healWorld(world, each)
+      }
+      const healedAt = Date.now()
+      if (scenario.bad === 'until healed') await publishGood(scenario)
+      const lastAt = await reached(NODE_IDS, 'after it has healed')
+      measured.push({ name: scenario.name, brokenMs, healedMs: Math.max(0, lastAt - healedAt) })
+      if (scenario.to !== undefined) await world.publish(good(serial))
+      await world.settled()
+      expect(witness.objections(lacking)).to.deep.equal([])
+      expect(await witness.unreleased(Object.values(world.hubs), serial)).to.deep.equal([])
+    })
+
+  it('ends with the same zone everywhere', async () => {
+    const primary = { ...world.primaries['hm-east'], ip: world.primaries['hm-east'].ip, port: 53, key: world.keys.primary }
+    for (const id of NODE_IDS) {
+      const node = { ip: world.nodes[id].ip, port: 53, key: world.keys.nodes[id] }
+      expect(await compareZones(primary, node, ZONE), id).to.equal(undefined)
+    }
+  })
+})
+
+function report(rows: readonly Measured[]): string {
+  const cell = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`).padStart(8)
+  const lines = rows.map(({ name, brokenMs, healedMs }) => `    ${cell(brokenMs)} ${cell(healedMs)}  ${name}`)
+  return ['    change → last node that could have it; healed → last node of all', ...lines].join('\n')
+}

@@ -1,0 +1,92 @@
+/**
+ * Looks at every node all the time, from where no break reaches, and at the end says what was wrong with what it saw. What hubs say of
+ * themselves counts in one place only: that a version had been released to a node before the node showed it.
+ */
+import { SerialWatch } from '../support/serial-watch.js'
+import { api, type HubPlace } from '../support/test-hub.js'
+import { NODE_IDS, NODES, type NodeId, ZONE } from './cast.js'
+
+const EVERY_MS = 50
+
+/** Who must have a version before the nodes of a stage may: those of the stages before it. */
+const BEFORE = (id: NodeId): NodeId[] =>
+  id === 'n1' ? [] : NODE_IDS.filter((other) => other === 'n1' || (NODES[id].cloud === 'B' && NODES[other].cloud === 'A'))
+
+interface Row {
+  id: string
+  serial: number
+}
+interface Detail extends Row {
+  stages: { nodes: { node: NodeId; releasedAt: string | null }[] }[]
+}
+
+export class Witness {
+  readonly #watch: SerialWatch
+  /** Held by a check: nobody may ever show them. */
+  readonly bad = new Set<number>()
+  #checked = 0
+
+  constructor(nodes: Record<NodeId, { ip: string; port: number }>) {
+    this.#watch = new SerialWatch(ZONE, nodes, EVERY_MS)
+  }
+
+  /** What the node said last. */
+  last(id: NodeId): number | undefined {
+    return this.#watch.seen[id]?.at(-1)
+  }
+
+  /** When it was first seen with this serial or a newer one. */
+  reached(id: NodeId, serial: number): number | undefined {
+    const times = (this.#watch.seen[id] ?? [])
+      .filter((each) => each >= serial)
+      .map((each) => this.#watch.firstAt.get(`${id} ${each}`)!)
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** Everything seen that should not have been, in a sentence each. `away` are nodes that no rollout waits for just now. */
+  objections(away: readonly NodeId[]): string[] {
+    const said: string[] = []
+    for (const id of NODE_IDS) {
+      const seen = this.#watch.seen[id] ?? []
+      for (const [i, serial] of seen.entries()) {
+        if (this.bad.has(serial)) said.push(`${id} showed ${serial}, which is held`)
+        if (i > 0 && serial < seen[i - 1]!) said.push(`${id} went back from ${seen[i - 1]} to ${serial}`)
+        if (serial <= this.#checked) continue
+        const at = this.#watch.firstAt.get(`${id} ${serial}`)!
+        for (const other of BEFORE(id).filter((each) => !away.includes(each)))
+          if ((this.reached(other, serial) ?? Number.POSITIVE_INFINITY) > at + EVERY_MS)
+            said.push(`${id} showed ${serial} before ${other}, which is of an earlier stage`)
+      }
+    }
+    return said
+  }
+
+  /** Versions newer than the last ones asked about that a node showed and no hub had released to it by then. */
+  async unreleased(hubs: readonly HubPlace[], newest: number): Promise<string[]> {
+    const released = new Map<string, number>()
+    for (const hub of hubs) {
+      const { rollouts } = await api<{ rollouts: Row[] }>(hub, `/v1/rollouts?zone=${ZONE}&limit=1000`)
+      for (const { id } of rollouts.filter(({ serial }) => serial > this.#checked)) {
+        const { serial, stages } = await api<Detail>(hub, `/v1/rollouts/${id}`)
+        for (const { node, releasedAt } of stages.flatMap((stage) => stage.nodes)) {
+          if (releasedAt === null) continue
+          const key = `${node} ${serial}`
+          released.set(key, Math.min(released.get(key) ?? Number.POSITIVE_INFINITY, Date.parse(releasedAt)))
+        }
+      }
+    }
+    const said: string[] = []
+    for (const [key, shownAt] of this.#watch.firstAt) {
+      if (Number(key.split(' ')[1]) <= this.#checked) continue
+      const releasedAt = released.get(key)
+      if (releasedAt === undefined) said.push(`${key} was shown and never released`)
+      else if (releasedAt > shownAt) said.push(`${key} was shown ${releasedAt - shownAt} ms before its release`)
+    }
+    this.#checked = newest
+    return said
+  }
+
+  stop(): Promise<void> {
+    return this.#watch.stop()
+  }
+}
