@@ -1,4 +1,7 @@
-/** BIND as hidden primary (file, dynamic updates) and as node. Settings: none of its rate limits and delays. */
+/**
+ * BIND as hidden primary (file, dynamic updates) and as node. Settings: none of its rate limits and delays; and a primary that is silent
+ * is asked for 15 s before the next one, not again without EDNS and then by TCP.
+ */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askSerial } from './ask-serial.js'
@@ -74,6 +77,8 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   const rule = (key: { name: string } | undefined) => (key === undefined ? here : `key "${key.name}";`)
   // Newer versions refuse RRsets over 100 records unless told otherwise.
   const noRrsetLimit = isAtLeast(version, '9.18.28') ? '  max-records-per-type 0;\n  max-types-per-name 0;\n' : ''
+  const primaries = new Set(options.zones.flatMap(({ from = [] }) => from.map((peer) => peer.ip)))
+  const plainly = [...primaries].map((ip) => `server ${ip} { edns no; };\n`).join('')
   const targets = (options.notify ?? []).map(peerText).join('')
   return `${place.controlKey}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "rndc-key"; }; };
 options {
@@ -100,8 +105,9 @@ ${targets === '' ? '' : `  also-notify { ${targets} };\n`}  notify-delay 0;
   tcp-clients 1000;
   min-refresh-time 1;
   min-retry-time 1;
+  try-tcp-refresh no;
 ${noRrsetLimit}};
-${options.zones.map((zone) => zoneConfig(zone, rule(options.updateKey))).join('')}`
+${plainly}${options.zones.map((zone) => zoneConfig(zone, rule(options.updateKey))).join('')}`
 }
 
 const peerText = (peer: LabPeer): string =>

@@ -1,4 +1,7 @@
-/** NSD as hidden primary (file and reload) and as node. Settings: no delay before a new version is served, IXFR both ways. */
+/**
+ * NSD as hidden primary (file and reload) and as node. Settings: no delay before a new version is served, IXFR both ways; and no two
+ * minutes (the default of tcp-timeout) with a primary that is silent, during which it takes nothing from the others.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askSerial } from './ask-serial.js'
@@ -50,6 +53,7 @@ ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   verbosity: 2
   server-count: 1
   tcp-count: 200
+  tcp-timeout: 3
   rrl-ratelimit: 0
   xfrd-reload-timeout: 0
 remote-control:

@@ -142,8 +142,10 @@ export class World {
   }
 
   /** What it has logged, line by line. */
-  logOf(id: HubId): string[] {
-    return readFileSync(`${this.hubs[id].configFile}.log`, 'utf8').trim().split('\n')
+  logOf(id: HubId | NodeId): string[] {
+    const text =
+      id in this.nodes ? this.nodes[id as NodeId].log() : readFileSync(`${this.hubs[id as HubId].configFile}.log`, 'utf8')
+    return text.trim().split('\n')
   }
 
   /** SIGSTOP, SIGCONT: it is there and says nothing. */

@@ -101,7 +101,8 @@ describe('two sites, two rings, six nodes', function () {
 
   afterEach(function () {
     if (this.currentTest?.state !== 'failed') return
-    for (const id of HUB_IDS) console.log(`${id}:\n${world.logOf(id).slice(-30).join('\n')}`)
+    for (const id of [...HUB_IDS, ...NODE_IDS.filter((each) => witness.last(each) !== serial)])
+      console.log(`${id} at the end:\n${world.logOf(id).slice(-25).join('\n')}`)
   })
 
   for (const scenario of SCENARIOS)
