@@ -45,6 +45,8 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   const { ip, port, folder } = place
   const remotes = remoteIds(options)
   const source = options.source ?? ip
+  // One that is silent is not waited for while another has the zone.
+  const several = options.zones.some(({ from = [] }) => from.length > 1)
   const remoteText = [...remotes.values()].map(
     ({ id, peer }) =>
       `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n${source === 'by-route' ? '' : `    via: ${source}\n`}${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
@@ -62,7 +64,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   background-workers: ${options.tuned === true ? 32 : 4}
   remote-pool-limit: 64
   tcp-max-clients: 1000
-log:
+${several ? '  tcp-remote-io-timeout: 2000\n' : ''}log:
   - target: stderr
     any: info
 control:

@@ -68,6 +68,7 @@ export class World {
       await world.#startServers(zoneText)
       for (const id of HUB_IDS) world.hubs[id] = writeHubConfig(id, join(folder, id), world.net.place(id), world.keys)
       await Promise.all(HUB_IDS.map((id) => world.startHub(id)))
+      await world.settled()
       return world
     } catch (error) {
       await world.stop()
@@ -174,7 +175,7 @@ export class World {
     for (const { id } of RING_LINKS) await this.net.shape(id, shape)
   }
 
-  /** Every router exchanges routes with both its neighbours in each ring. */
+  /** Every router exchanges routes with both its neighbours in each ring, and every hub has all it needs. */
   async settled(timeoutMs = 30_000): Promise<void> {
     await eventually(
       async () => {
@@ -186,6 +187,10 @@ export class World {
         )
         const short = counts.filter(({ count }) => count < 2 * RING_NAMES.length)
         if (short.length > 0) throw new Error(`neighbours are missing: ${JSON.stringify(short)}`)
+        for (const id of this.#running.keys()) {
+          const response = await fetch(`${this.hubs[id].api}/readyz`, { signal: AbortSignal.timeout(2_000) })
+          if (!response.ok) throw new Error(`${id} is not ready: ${await response.text()}`)
+        }
       },
       { timeoutMs, everyMs: 100 },
     )
