@@ -3,9 +3,12 @@
  * releasing the stage a second time, at another moment and on their own evidence.
  */
 import type { Redis } from 'ioredis'
+import { sleep } from '../runtime/clock.js'
 
 /** Longer than any stage that is not forgotten, seconds. */
 const KEEP_SECONDS = 30 * 86_400
+/** A Redis that is silent is not waited for longer at each stage. */
+const WAIT_MS = 1_000
 
 export class StageClaims {
   readonly #redis: Redis
@@ -22,7 +25,10 @@ export class StageClaims {
    */
   async claim(rollout: string, stage: number, attempt: number): Promise<string> {
     if (this.#redis.status !== 'ready') return this.#hub
-    const key = `zonecast:claim:${rollout}:${stage}:${attempt}`
+    return await Promise.race([this.#ask(`zonecast:claim:${rollout}:${stage}:${attempt}`), sleep(WAIT_MS).then(() => this.#hub)])
+  }
+
+  async #ask(key: string): Promise<string> {
     try {
       const set = await this.#redis.set(key, this.#hub, 'EX', KEEP_SECONDS, 'NX')
       return set === 'OK' ? this.#hub : ((await this.#redis.get(key)) ?? this.#hub)
