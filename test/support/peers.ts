@@ -13,15 +13,16 @@ export function needsPeers(...kinds: LabProgram[]): void {
   })
 }
 
-/** Call inside describe(), after needsPeers('iproute'): network namespaces take root, and a container that may make them. */
-export function needsNamespaces(): void {
+/**
+ * Call inside describe(), with its suite, after needsPeers('iproute'): network namespaces take root, and a container that may make
+ * them. The reason stands in the suite's title, above the tests that are pending.
+ */
+export function needsNamespaces(suite: Mocha.Suite): void {
+  const reason = whyNoNamespaces()
+  if (reason !== undefined) suite.title += ` (pending: ${reason})`
   before(function () {
-    const reason = whyNoNamespaces()
     if (reason === undefined) return
     if (process.env.CI) throw new Error(`CI must have network namespaces: ${reason}`)
-    const suite = this.test?.parent
-    // Shown beside the tests that are pending.
-    if (suite) suite.title += ` (not run: ${reason})`
     this.skip()
   })
 }

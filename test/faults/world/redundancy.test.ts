@@ -47,7 +47,7 @@ const WATCHED_MS = 2_000
 describe('two sites, two rings, six nodes', function () {
   this.timeout(120_000)
   needsPeers('knot', 'nsd', 'bind', 'redis', 'bird', 'iproute')
-  needsNamespaces()
+  needsNamespaces(this)
   const scratch = scratchDirs()
   const measured: Measured[] = []
   let world: World
