@@ -36,6 +36,8 @@ export interface Shape {
 }
 
 const NAME = /^zonecast-(\d+)-/
+/** The test's own end of the way to a place. */
+const OUTSIDE = /^zc(\d+)m\d+$/
 
 /** RFC 2544: 198.18.0.0/15 is for measuring and used by nobody; each run takes a /24 of it that is free here. */
 function freeSubnet(): string {
@@ -193,9 +195,9 @@ export class NetWorld {
   /** What still runs in it is ended. */
   async remove(): Promise<void> {
     await this.#wire?.stop()
-    // A namespace takes its devices with it, and a veth its other end.
     for (const { netns } of this.places.values()) await removeNetns(netns)
     this.places.clear()
+    await removeOutside((pid) => pid === process.pid)
   }
 }
 
@@ -232,11 +234,21 @@ async function hasNetem({ place, device }: LinkEnd): Promise<boolean> {
 
 /** Of runs that were killed: what still runs in their namespaces is ended. */
 async function removeLeftovers(): Promise<void> {
+  const isLeft = (pid: number): boolean => pid === process.pid || !existsSync(`/proc/${pid}`)
   const names = (await runCommand('ip', ['netns', 'list'])).split('\n').map((line) => line.split(' ')[0]!)
   for (const name of names) {
     const pid = NAME.exec(name)?.[1]
-    if (pid === undefined || (existsSync(`/proc/${pid}`) && Number(pid) !== process.pid)) continue
-    await removeNetns(name)
+    if (pid !== undefined && isLeft(Number(pid))) await removeNetns(name)
+  }
+  await removeOutside(isLeft)
+}
+
+/** A namespace takes its devices with it, but lives on while a connection of it waits to be given up. */
+async function removeOutside(isLeft: (pid: number) => boolean): Promise<void> {
+  for (const device of Object.keys(networkInterfaces())) {
+    const pid = OUTSIDE.exec(device)?.[1]
+    // It may be on its way out by itself.
+    if (pid !== undefined && isLeft(Number(pid))) await runCommand('ip', ['link', 'del', device]).catch(() => undefined)
   }
 }
 
