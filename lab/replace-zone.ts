@@ -1,5 +1,5 @@
 /** A primary's zone file replaced and read again, as those do it who make their zones elsewhere. */
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabServer } from './server.js'
 import { zoneFileName } from './zone-text.js'
@@ -15,7 +15,9 @@ const MAKES: Partial<Record<LabServer['kind'], { folder: string; reload: string 
 export async function replaceZone(server: LabServer, zone: string, text: string): Promise<void> {
   const make = MAKES[server.kind]
   if (make === undefined) throw new Error(`${server.kind} is no primary that reads zone files`)
-  writeFileSync(join(server.folder, make.folder, zoneFileName(zone)), text)
-  // One that does not run reads it when it starts.
+  const file = join(server.folder, make.folder, zoneFileName(zone))
+  writeFileSync(file, text)
+  // One that does not run reads it when it starts; BIND would first look whether its journal fits, which a kill may have left torn.
+  if (!server.isRunning()) rmSync(`${file}.jnl`, { force: true })
   if (server.isRunning()) await server.control(make.reload, zone)
 }

@@ -25,6 +25,8 @@ export class Witness {
   /** Held by a check: nobody may ever show them. */
   readonly bad = new Set<number>()
   #checked = 0
+  /** While the zone was on hold: nothing newer than `newest`. */
+  readonly #holds: { from: number; until: number; newest: number }[] = []
 
   constructor(nodes: Record<NodeId, { ip: string; port: number }>) {
     this.#watch = new SerialWatch(ZONE, nodes, EVERY_MS)
@@ -33,6 +35,14 @@ export class Witness {
   /** What the node said last. */
   last(id: NodeId): number | undefined {
     return this.#watch.seen[id]?.at(-1)
+  }
+
+  /** Nobody may show anything newer from now on; undefined: they may again. */
+  notBeyond(newest: number | undefined): void {
+    const now = Date.now()
+    const open = this.#holds.at(-1)
+    if (open !== undefined) open.until = Math.min(open.until, now)
+    if (newest !== undefined) this.#holds.push({ from: now, until: Number.POSITIVE_INFINITY, newest })
   }
 
   /** When it was first seen with this serial or a newer one. */
@@ -53,6 +63,9 @@ export class Witness {
         if (i > 0 && serial < seen[i - 1]!) said.push(`${id} went back from ${seen[i - 1]} to ${serial}`)
         if (serial <= this.#checked) continue
         const at = this.#watch.firstAt.get(`${id} ${serial}`)!
+        for (const { from, until, newest } of this.#holds)
+          if (serial > newest && at > from && at < until)
+            said.push(`${id} showed ${serial} while the zone was on hold at ${newest}`)
         for (const other of BEFORE(id).filter((each) => !away.includes(each)))
           if ((this.reached(other, serial) ?? Number.POSITIVE_INFINITY) > at + EVERY_MS)
             said.push(`${id} showed ${serial} before ${other}, which is of an earlier stage`)

@@ -142,6 +142,10 @@ export class World {
     this.#running.delete(id)
   }
 
+  pidOf(id: HubId): number | undefined {
+    return this.#running.get(id)?.child.pid
+  }
+
   /** What it has logged, line by line. */
   logOf(id: HubId | NodeId): string[] {
     const text =

@@ -1,0 +1,109 @@
+/**
+ *   the world of redundancy.test.ts, for minutes: changes, kills, cuts and orders as a seed draws them
+ *
+ * Again and again all is let come to rest: then every node has the newest version, none has shown what was not released to it or what
+ * was on hold, and no process has grown. ZONECAST_SOAK_MINUTES says for how long (3), ZONECAST_TEST_SEED what is drawn.
+ */
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { compareZones } from '../../../lab/compare.js'
+import { eventually } from '../../support/eventually.js'
+import { needsNamespaces, needsPeers } from '../../support/peers.js'
+import { seeded } from '../../support/random-change.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { SEED } from '../../support/seed.js'
+import { HUB_IDS, NODE_IDS, ZONE } from '../../world/cast.js'
+import { good, SoakActs } from '../../world/soak-acts.js'
+import { Witness } from '../../world/witness.js'
+import { World } from '../../world/world.js'
+
+const MINUTES = Number(process.env.ZONECAST_SOAK_MINUTES ?? 3)
+const REST_EVERY_MS = 25_000
+/** A process that has just started has not yet compiled what it runs. */
+const YOUNG_MS = 60_000
+const MAY_GROW_MB = 120
+
+describe('a soak', function () {
+  this.timeout(MINUTES * 60_000 + 180_000)
+  needsPeers('knot', 'nsd', 'bind', 'redis', 'bird', 'iproute')
+  needsNamespaces(this)
+  const scratch = scratchDirs()
+  let world: World
+  let witness: Witness
+  let acts: SoakActs
+  let random: () => number
+
+  before(async () => {
+    world = await World.start(scratch(), good(1))
+    witness = new Witness(world.nodes)
+    random = seeded('soak')
+    acts = new SoakActs(world, witness, random)
+    await acts.begin()
+  })
+
+  after(async () => {
+    await witness?.stop()
+    await acts?.end()
+    await world?.stop()
+  })
+
+  it(`of ${MINUTES} minutes loses no version, releases none wrongly, and grows nothing (seed ${SEED})`, async () => {
+    const until = Date.now() + MINUTES * 60_000
+    const memory = new Map<number, { who: string; first: number; last: number; since: number }>()
+    const done: string[] = []
+    const restMs: number[] = []
+    try {
+      while (Date.now() < until) {
+        for (const restAt = Date.now() + REST_EVERY_MS; Date.now() < restAt; ) {
+          done.push(await acts.act())
+          await sleep(random() * 300)
+        }
+        const serial = await acts.settle()
+        const settledAt = Date.now()
+        await eventually(
+          () => {
+            const behind = NODE_IDS.filter((id) => witness.last(id) !== serial)
+            if (behind.length > 0)
+              throw new Error(behind.map((id) => `${id} shows ${witness.last(id)} instead of ${serial}`).join(', '))
+          },
+          { timeoutMs: 60_000, everyMs: 50 },
+        )
+        restMs.push(Date.now() - settledAt)
+        // In which order nodes got it depends on who could be reached; that nobody got it early does not.
+        expect(witness.objections(NODE_IDS)).to.deep.equal([])
+        expect(await witness.unreleased(Object.values(world.hubs), serial)).to.deep.equal([])
+        noteMemory(memory, acts.pids())
+      }
+    } catch (error) {
+      console.log(`      the last acts: ${done.slice(-20).join(', ')}`)
+      for (const id of HUB_IDS) console.log(`${id} at the end:\n${world.logOf(id).slice(-40).join('\n')}`)
+      throw error
+    }
+    const primary = { ip: world.primaries['hm-east'].ip, port: 53, key: world.keys.primary }
+    for (const id of NODE_IDS) {
+      const node = { ip: world.nodes[id].ip, port: 53, key: world.keys.nodes[id] }
+      expect(await compareZones(primary, node, ZONE), id).to.equal(undefined)
+    }
+    const grown = [...memory.values()].filter(({ first, last }) => last - first > MAY_GROW_MB)
+    expect(grown, 'processes that have grown').to.deep.equal([])
+    console.log(
+      `      ${acts.counts}; ${acts.serial} versions; at rest after ${restMs.map((ms) => (ms / 1000).toFixed(1)).join(' ')} s`,
+    )
+    console.log(`      memory ${[...memory.values()].map(({ who, first, last }) => `${who} ${first} → ${last} MB`).join(', ')}`)
+  })
+})
+
+/** Of processes old enough, when they were first and last looked at. */
+function noteMemory(
+  memory: Map<number, { who: string; first: number; last: number; since: number }>,
+  pids: Map<string, number>,
+): void {
+  for (const [who, pid] of pids) {
+    const mb = Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000)
+    const held = memory.get(pid)
+    if (held === undefined) memory.set(pid, { who, first: mb, last: mb, since: Date.now() })
+    else if (Date.now() - held.since < YOUNG_MS) memory.set(pid, { ...held, first: Math.max(held.first, mb), last: mb })
+    else held.last = mb
+  }
+}
