@@ -152,8 +152,10 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
     if (!usedPrimaries.has(id))
       report('CONFIG_UNUSED', ['primaries', id], `primary "${id}" serves no zone: remove it, or name it in a zone`)
   }
-  const usedKeys = new Set([...config.primaries.values(), ...config.nodes.values()].map(({ key }) => key))
+  const usedKeys = new Set(
+    [...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].map(({ key }) => key),
+  )
   for (const id of config.keys.keys()) {
-    if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `key ${quote(id)} is used by no primary and no node: remove it`)
+    if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `key ${quote(id)} is used by no primary, node or hub: remove it`)
   }
 }
