@@ -164,7 +164,7 @@ export interface Config {
   keys: Map<string, TsigKeyConfig>
   primaries: Map<string, PrimaryConfig>
   /** Every hub by name, this one among them; empty when there is but one. */
-  hubs: Map<string, PrimaryConfig>
+  hubs: Map<string, PrimaryConfig & { key: string }>
   clouds: Map<string, CloudConfig>
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>

@@ -39,7 +39,15 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     }
   }
   for (const { id, key } of config.primaries.values()) check('keys', key, ['primaries', id, 'key'])
-  for (const { id, key } of config.hubs.values()) check('keys', key, ['hubs', id, 'key'])
+  const nodeKeys = new Map([...config.nodes.values()].map(({ id, key }) => [key, id]))
+  for (const { id, key } of config.hubs.values()) {
+    check('keys', key, ['hubs', id, 'key'])
+    const node = nodeKeys.get(key)
+    const what = `${quote(key)} is the key of node "${node}" too, which must not get what hubs get`
+    if (node !== undefined) report('CONFIG_DUPLICATE', ['hubs', id, 'key'], `${what}: make one for the hubs alone`)
+    if (declared.primaries.has(id))
+      report('CONFIG_DUPLICATE', ['hubs', id], `there is a primary ${quote(id)} as well: give the hub another name`)
+  }
   if (declared.hubs.size > 0 && !declared.hubs.has(config.hub)) {
     const known = [...declared.hubs].slice(0, 8).map(quote).join(', ')
     const what = `this hub is ${quote(config.hub)}, which is not among the hubs (${known})`

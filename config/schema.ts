@@ -46,9 +46,9 @@ const primary = section({
 
 const hub = section({
   address: address(53).describe('Where its transfer server answers the other hubs; port 53 unless given.'),
-  key: text('write the name of a key')
-    .optional()
-    .describe('TSIG key for what hubs ask of it and it of them: the same for all hubs.'),
+  key: text('write the name of a key').describe(
+    'TSIG key for what hubs ask of each other; used by no node, as hubs are given what nodes are not.',
+  ),
 })
 
 const cloud = section({

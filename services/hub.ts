@@ -172,12 +172,14 @@ export class Hub {
             clock,
             log: this.#log,
             compare: live.compare,
+            isPeer: (name) => this.#fleet.peers.some(({ id }) => id === name),
           }),
           limits: live.limits,
           rollout: live.rollout,
           webhooks: live.webhooks,
           claims: new StageClaims(redis.data, hub),
           decider: new ReleaseDecider({
+            hub,
             board: this.#board,
             clock,
             metrics: this.#metrics,
@@ -259,9 +261,10 @@ export class Hub {
     this.#presence?.stop()
     // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
+    const until = performance.now() + this.#config.defaults.drainMs
     for (const service of order)
       await service
-        .drain(this.#config.defaults.drainMs)
+        .drain(Math.max(0, until - performance.now()))
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
     // What has not ended by now is broken off: a transfer that goes on could still commit.
     this.#tcp?.close()

@@ -180,6 +180,7 @@ export class ApexCheck {
 
 /** Below a delegation or a DNAME: nobody follows it. */
 const isOccluded = (key: string, apex: string, recordsAt: (key: string) => readonly StoredAt[]): boolean =>
+  (key !== apex && hasType(recordsAt(apex), TYPE.DNAME)) ||
   [...namesBetween(key, apex)].some((above) => hasType(recordsAt(above), TYPE.NS) || hasType(recordsAt(above), TYPE.DNAME))
 
 const wildcardOf = (key: string): string => `\x01*${key}`

@@ -26,6 +26,7 @@ export class Findings {
       finding = { severity, count: 0, named: [] }
       this.#byFault.set(fault, finding)
     }
+    finding.severity = worse(finding.severity, severity) === 'hold' ? 'hold' : 'warn'
     finding.count += 1
     if (named !== undefined && finding.named.length < NAMED) finding.named.push(clip(typeof named === 'string' ? named : named()))
   }

@@ -22,6 +22,9 @@ const MAX_LOOK_MS = 5_000
 /** After this the node is handed to the queue, which tries again with growing delays. */
 const DEADLINE_MS = 45_000
 
+/** However often the path changes. */
+const MOST_NOTIFIES = 12
+
 export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 
 export interface DeliveryParts {
@@ -153,12 +156,17 @@ export class Delivery {
    * still fail to transfer, and would wait for its own timers.
    */
   async #notifyUntilTaken(): Promise<void> {
-    for (const waitMs of this.#retriesMs) {
+    for (let i = 0; i < this.#retriesMs.length; i++) {
+      const waitMs = this.#retriesMs[i]!
       const sentAt = this.#clock.now()
       const outcome = await this.#notifyOnce(waitMs)
       if (outcome !== undefined) this.#noteAnswer(outcome)
       if (outcome?.kind === 'refused' || (outcome?.kind === 'unreachable' && this.#node.paths.length === 1)) return
-      if (outcome === undefined && !this.#over && !this.#taken) continue
+      // One that was cut short by a change of path does not count.
+      if (outcome === undefined && !this.#over && !this.#taken) {
+        if (this.#trail.notifiesSent <= MOST_NOTIFIES) i -= 1
+        continue
+      }
       await this.#paths.switched(this.#node, Math.max(0, sentAt + waitMs - this.#clock.now()))
       if (this.#over || this.#taken) return
     }

@@ -13,7 +13,7 @@ import { noteAnswer, noteSilence } from './node-cells.js'
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
 const PATIENCE: SoaPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
 /** There is another path to try: a silent one is not waited for so long. */
-const IMPATIENCE: SoaPatience = { udpMs: 700, udpTries: 1, tcpMs: 1_500 }
+const IMPATIENCE: SoaPatience = { udpMs: 500, udpTries: 2, tcpMs: 1_500 }
 /** Failures in a row after which a node is taken to be down: one zone is asked about, the others wait for its answer. */
 const DOWN_AFTER = 4
 

@@ -12,10 +12,15 @@ import { endpointText } from '../transport/errors.js'
 /** A better path than the one in use is asked this often. */
 const RETURN_MS = 10_000
 
+/** A path that was left is not taken back sooner. */
+const SETTLE_MS = 2_000
+
 interface State {
   /** The paths this was found out about; a reload may bring others. */
   readonly paths: readonly Address[]
   inUse: number
+  /** The one that was in use before. */
+  left: number
   since: number
   returnAt: number
   silent: Map<string, { error: string; since: number }>
@@ -37,7 +42,7 @@ export class NodePaths {
   #of(node: FleetNode): State {
     const held = this.#states.get(node.id)
     if (held?.paths === node.paths || (held && textOf(held.paths) === textOf(node.paths))) return held
-    const state: State = { paths: node.paths, inUse: 0, since: this.#clock.now(), returnAt: 0, silent: new Map() }
+    const state: State = { paths: node.paths, inUse: 0, left: -1, since: this.#clock.now(), returnAt: 0, silent: new Map() }
     this.#states.set(node.id, state)
     return state
   }
@@ -65,11 +70,14 @@ export class NodePaths {
     const now = this.#clock.now()
     const wasSilent = state.silent.delete(endpointText(address))
     const index = node.paths.indexOf(address)
-    if (index < 0 || index === state.inUse) {
+    // A late answer by the path that was just left does not count: the two would take turns.
+    const isLate = index === state.left && now - state.since < SETTLE_MS
+    if (index < 0 || index === state.inUse || isLate) {
       if (wasSilent) this.#tell(node, state, now)
       return
     }
     const from = endpointText(node.paths[state.inUse]!)
+    state.left = state.inUse
     state.inUse = index
     state.since = now
     state.returnAt = now + RETURN_MS
@@ -101,7 +109,8 @@ export class NodePaths {
         waiting.delete(wake)
         resolve(undefined)
       }
-      const timer = setTimeout(wake, ms)
+      // Nobody has to stay alive for it.
+      const timer = setTimeout(wake, ms).unref()
       waiting.add(wake)
     })
   }

@@ -17,6 +17,8 @@ export interface RefreshJob {
   /** Ask every primary for its SOA first, instead of trusting what the watcher saw. */
   askFirst: boolean
   reason: 'poll' | 'notify' | 'operator' | 'resync'
+  /** Another hub has this: if no primary gives it, that hub does. */
+  elsewhere?: Serial
   /** Where and when the watcher saw something newer. */
   seen: { primary: string; serial: Serial; at: number } | undefined
 }

@@ -13,7 +13,7 @@
  *      ╰────────────▶ halted ◀─────╯        halted ──approve──▶ releasing, the same stage again
  *                        ╰──reject──▶ rejected
  *
- *   through on another hub: releasing, soaking and halted go on to the next stage.
+ *   through on another hub: releasing, soaking and halted go on to the next stage. Held on another hub by a check: held.
  *   approve, fast: releasing and soaking stay what they are, with shorter soaks.
  *   hold: waiting, releasing and soaking become held, and go on from the same stage after release. What a check holds, only an
  *   approval lets go on; and an approval lets nothing past the hold of a zone.
@@ -36,12 +36,15 @@ export type RolloutEvent =
   | { kind: 'reject'; said: Said }
   | { kind: 'turn' }
   | { kind: 'gate-met' }
-  | { kind: 'gate-failed'; why: string }
+  /** `told`: on another hub. */
+  | { kind: 'gate-failed'; why: string; told?: true }
   /** The gate is open again: a node that had confirmed is to be waited for. */
   | { kind: 'gate-open' }
   | { kind: 'soak-over' }
   /** Another hub has let the stage through. */
   | { kind: 'through'; by: string }
+  /** Another hub, which could compare it, holds it by a check. */
+  | { kind: 'held-elsewhere'; why: string }
   | { kind: 'superseded'; by: string }
 
 export interface Beginning {
@@ -110,10 +113,17 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
       return state === 'soaking' ? enter(record, 'releasing', now, `${nameOf(record)}: a node is to be waited for again`) : record
     case 'gate-failed':
       return state === 'releasing' || state === 'soaking'
-        ? enter(record, 'halted', now, `${nameOf(record)}: ${firstLine(event.why)}`, event.why)
+        ? {
+            ...enter(record, 'halted', now, `${nameOf(record)}: ${firstLine(event.why)}`, event.why),
+            ...(event.told ? { told: true as const } : {}),
+          }
         : record
     case 'soak-over':
       return state === 'soaking' && now >= record.since + soakMs(record) ? next(record, now, `${nameOf(record)}: soaked`) : record
+    case 'held-elsewhere':
+      return isGoing(state) || state === 'waiting'
+        ? { ...hold(record, 'check', now, `held: ${firstLine(event.why)}`, event.why), told: true as const }
+        : record
     case 'through':
       return isGoing(state) || state === 'halted' ? next(record, now, `${nameOf(record)}: let through by ${event.by}`) : record
     case 'superseded':
@@ -161,7 +171,7 @@ function hold(record: RolloutRecord, by: HeldBy, now: number, what: string, reas
 }
 
 function enter(record: RolloutRecord, state: RolloutState, now: number, what: string, reason?: string): RolloutRecord {
-  const { reason: _, heldBy: __, ...rest } = noted(record, now, what)
+  const { reason: _, heldBy: __, told: ___, ...rest } = noted(record, now, what)
   return { ...rest, state, since: now, ...(reason === undefined ? {} : { reason }) }
 }
 

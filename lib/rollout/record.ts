@@ -43,6 +43,8 @@ export interface RolloutRecord {
   reason?: string
   /** Fixed when the rollout began: a reload moves no node between stages. */
   stages: Stage[]
+  /** Another hub stopped or held it: nothing of our own stands against it. */
+  told?: true
   /** Soaks are a tenth. */
   fast?: true
   /** `at` of the last decision that was carried out: each is carried out once. */

@@ -1,77 +1,138 @@
 /**
  * What hubs tell each other of a rollout, so that it goes one way whichever of them looks: how many stages are through, and whether
  * one has stopped it. Each hub keeps its own record and judges its own gates; a stage that one of them let through is through for
- * all, and one that one of them stopped is stopped for all until a person decides. Pure.
+ * all, and what one of them stopped, or holds by a check, is stopped for all until a person decides. Pure.
  */
+import { compareSerials, type Serial } from '../dns/serial.js'
+import { mix32 } from '../zone/record-hash.js'
 import type { RolloutRecord } from './record.js'
+
+/** Why it must not go on: a failed gate, or a check of the hub that had a version to compare it with. */
+export interface Stop {
+  kind: 'halted' | 'held'
+  stage: number
+  why: string
+  by: string
+  /** The last decision of a person it came after: the next one lifts it. */
+  decided: number
+}
 
 /** Of the newest rollout of a zone. */
 export interface SharedRollout {
   at: number
   /** See rolloutId. */
   id: string
-  /** Names of the stages: hubs with different plans do not go by each other. */
+  serial: Serial
+  /** Stands for the stages and their nodes: hubs with different plans do not go by each other. */
   plan: string
   /** Stages that are through. */
   through: number
   /** The hub that let the last of them through. */
   by: string
-  halted?: { stage: number; why: string; by: string; decided: number }
+  stopped?: Stop
 }
 
-export const planOf = ({ stages }: RolloutRecord): string => stages.map(({ name }) => name).join(' → ')
+/** Who rolls out what. */
+export interface OwnRollout {
+  id: string
+  serial: Serial
+  record: RolloutRecord
+  hub: string
+}
 
-/** Of two words on one rollout neither is lost; a halt is void once its stage has been passed, or another decision was made. */
+export function planOf({ stages }: RolloutRecord): string {
+  let hash = stages.length
+  for (const { name, nodes } of stages)
+    for (const c of `${name}:${[...nodes].sort().join(',')};`) hash = mix32(Math.imul(hash, 31) + c.codePointAt(0)!)
+  return hash.toString(16).padStart(8, '0')
+}
+
+/**
+ * Of two words on one rollout neither is lost; a halt is void once its stage has been passed. The same whichever comes first, so that
+ * two hubs come to the same and are done. Of two rollouts the one of the newer serial counts.
+ */
 export function mergeShared(a: SharedRollout, b: SharedRollout): SharedRollout {
-  if (a.id !== b.id || a.plan !== b.plan) return a.at >= b.at ? a : b
-  const ahead = a.through >= b.through ? a : b
-  const halts = [a.halted, b.halted].filter((halt) => halt !== undefined && halt.stage >= ahead.through)
-  const newest = halts.reduce((x, y) => (y!.decided > (x?.decided ?? -1) ? y : x), undefined)
-  const { halted: _, ...rest } = ahead
-  return { ...rest, at: Math.max(a.at, b.at), ...(newest === undefined ? {} : { halted: newest }) }
+  if (a.id !== b.id || a.plan !== b.plan) return isLater(a, b) ? a : b
+  const ahead = a.through !== b.through ? (a.through > b.through ? a : b) : a.by <= b.by ? a : b
+  const stops = [a.stopped, b.stopped].filter((stop) => stop !== undefined && !isPassed(stop, ahead.through)) as Stop[]
+  const stopped = stops.sort(byWeight)[0]
+  const { stopped: _, ...rest } = ahead
+  return { ...rest, at: Math.max(a.at, b.at), ...(stopped === undefined ? {} : { stopped }) }
 }
 
-export type ToldElsewhere = { kind: 'through'; by: string } | { kind: 'gate-failed'; why: string }
+function isLater(a: SharedRollout, b: SharedRollout): boolean {
+  const order = compareSerials(a.serial, b.serial)
+  if (order === 'newer' || order === 'older') return order === 'newer'
+  return a.at !== b.at ? a.at > b.at : `${a.id} ${a.plan}` >= `${b.id} ${b.plan}`
+}
+
+/** What a check holds was never let through by whoever could judge it. */
+const isPassed = (stop: Stop, through: number): boolean => stop.kind === 'halted' && stop.stage < through
+
+/** The newest decision first, then what weighs most. */
+const byWeight = (a: Stop, b: Stop): number =>
+  b.decided - a.decided ||
+  Number(b.kind === 'held') - Number(a.kind === 'held') ||
+  b.stage - a.stage ||
+  (`${a.by} ${a.why}` <= `${b.by} ${b.why}` ? -1 : 1)
+
+export type ToldElsewhere =
+  | { kind: 'through'; by: string }
+  | { kind: 'gate-failed'; why: string }
+  | { kind: 'held-elsewhere'; why: string }
+
+const decidedOf = (record: RolloutRecord | undefined): number => record?.decided ?? 0
+
+/** What another hub holds by a check, and nobody has approved since; for a version that is about to be released here. */
+export function heldElsewhere(shared: SharedRollout | undefined, id: string, decided: number, hub: string): string | undefined {
+  const stop = shared?.id === id ? shared.stopped : undefined
+  if (stop?.kind !== 'held' || stop.by === hub || stop.decided !== decided) return undefined
+  return `${stop.by} holds it: ${stop.why}`
+}
 
 /** What another hub's word means for our record: an event for it, or nothing. */
-export function toldBy(
-  shared: SharedRollout | undefined,
-  id: string,
-  record: RolloutRecord,
-  own: string,
-): ToldElsewhere | undefined {
-  if (shared === undefined || shared.id !== id || shared.plan !== planOf(record)) return undefined
-  if (shared.through > record.stage && shared.by !== own) return { kind: 'through', by: shared.by }
-  const { halted } = shared
-  if (halted === undefined || halted.by === own || halted.decided !== (record.decided ?? 0)) return undefined
-  return { kind: 'gate-failed', why: `${halted.by} has stopped it: ${halted.why}` }
+export function toldBy(shared: SharedRollout | undefined, own: OwnRollout): ToldElsewhere | undefined {
+  const { id, record, hub } = own
+  if (shared === undefined || shared.id !== id) return undefined
+  const held = heldElsewhere(shared, id, decidedOf(record), hub)
+  if (held !== undefined) return { kind: 'held-elsewhere', why: held }
+  if (shared.plan !== planOf(record)) return undefined
+  if (shared.through > record.stage && shared.by !== hub) return { kind: 'through', by: shared.by }
+  const stop = shared.stopped
+  if (stop?.kind !== 'halted' || stop.by === hub || stop.decided !== decidedOf(record)) return undefined
+  return { kind: 'gate-failed', why: `${stop.by} has stopped it: ${stop.why}` }
 }
 
-/** What we have to say of a record; undefined when it is nothing new to the others. */
-export function toTell(
-  shared: SharedRollout | undefined,
-  id: string,
-  record: RolloutRecord,
-  own: string,
-  now: number,
-): SharedRollout | undefined {
+/** What we have to say of a record; undefined when it is nothing new to the others, or nothing to them. */
+export function toTell(shared: SharedRollout | undefined, own: OwnRollout, now: number): SharedRollout | undefined {
+  const { id, serial, record, hub } = own
+  // What has given way says nothing of what it gave way to.
+  if (record.state === 'superseded' || record.state === 'rejected') return undefined
+  if (shared !== undefined && shared.id !== id && compareSerials(serial, shared.serial) !== 'newer') return undefined
   const plan = planOf(record)
-  const isHalted = record.state === 'halted'
-  const known = shared !== undefined && shared.id === id && shared.plan === plan ? shared : undefined
-  if (known === undefined && record.stage === 0 && !isHalted) return undefined
-  const isAhead = known === undefined || record.stage > known.through
-  const isNewHalt =
-    isHalted && (known?.halted?.decided ?? -1) < (record.decided ?? 0) && (known === undefined || record.stage >= known.through)
-  const isLifted = !isHalted && known?.halted !== undefined && known.halted.decided !== (record.decided ?? 0)
-  if (!isAhead && !isNewHalt && !isLifted) return undefined
-  return {
-    at: Math.max(now, (shared?.at ?? 0) + 1),
+  const stopped = stopOf(record, hub)
+  const ours: SharedRollout = {
+    at: now,
     id,
+    serial,
     plan,
-    through: Math.max(record.stage, known?.through ?? 0),
-    by: isAhead ? own : known.by,
-    ...(isHalted
-      ? { halted: { stage: record.stage, why: record.reason ?? 'its gate failed', by: own, decided: record.decided ?? 0 } }
-      : {}),
+    through: record.stage,
+    by: hub,
+    ...(stopped === undefined ? {} : { stopped }),
   }
+  if (shared === undefined || shared.id !== id || shared.plan !== plan)
+    return record.stage === 0 && stopped === undefined ? undefined : { ...ours, at: Math.max(now, (shared?.at ?? 0) + 1) }
+  // Who only follows has nothing to add to the word that it followed.
+  const merged = mergeShared(shared, record.stage <= shared.through ? { ...ours, through: shared.through, by: shared.by } : ours)
+  const isSame = JSON.stringify({ ...merged, at: 0 }) === JSON.stringify({ ...shared, at: 0 })
+  return isSame ? undefined : { ...merged, at: Math.max(now, shared.at + 1) }
+}
+
+/** What another hub told us is told by that one. */
+function stopOf(record: RolloutRecord, hub: string): Stop | undefined {
+  const { state, heldBy, stage, reason = 'its gate failed', told } = record
+  if (told === true) return undefined
+  const why = reason.split('\n', 1)[0]!
+  if (state === 'halted') return { kind: 'halted', stage, why, by: hub, decided: decidedOf(record) }
+  return state === 'held' && heldBy === 'check' ? { kind: 'held', stage, why, by: hub, decided: decidedOf(record) } : undefined
 }

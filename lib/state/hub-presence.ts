@@ -8,6 +8,8 @@ import type { Board } from './board.js'
 import type { HubCell } from './tables.js'
 
 const SAY_EVERY_MS = 10_000
+/** A difference of the clocks that is worth a line. */
+const CLOCK_OFF_MS = 60_000
 /** A hub that has said nothing for so long is away, or its Redis is. */
 const AWAY_MS = 35_000
 
@@ -20,10 +22,14 @@ export interface HubView {
   hasOtherConfig: boolean
 }
 
-/** Every hub that was ever heard of, by name. */
+/** A hub that nobody has heard of for so long is no hub any more. */
+const GONE_MS = 86_400_000
+
+/** Every hub that was heard of lately, by name. */
 export function hubsOf(board: Board, own: string, now: number): HubView[] {
   const mine = board.get('hubs', own)
   return [...board.entries('hubs')]
+    .filter(([, cell]) => now - cell.at < GONE_MS)
     .map(([name, cell]) => ({
       name,
       seenAt: cell.at,
@@ -43,6 +49,7 @@ export class HubPresence {
   readonly #cell: Omit<HubCell, 'at'>
   /** Hub and config that were complained about. */
   #warned = ''
+  #isOff = false
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
 
@@ -69,7 +76,20 @@ export class HubPresence {
     this.#say()
   }
 
+  /** Timers follow a clock that was set only slowly: who set it should know. */
+  #compareClocks(): void {
+    const { now, wall } = { now: this.#clock.now(), wall: this.#clock.wall?.() ?? this.#clock.now() }
+    const isOff = Math.abs(wall - now) > CLOCK_OFF_MS
+    if (isOff && !this.#isOff)
+      this.#log.warn(
+        { op: 'clock', offSeconds: Math.round((wall - now) / 1000) },
+        'the clock of this machine was set; timers follow it slowly, a restart follows it at once',
+      )
+    this.#isOff = isOff
+  }
+
   #say(): void {
+    this.#compareClocks()
     this.#board.set('hubs', this.#own, { ...this.#cell, at: this.#clock.now() })
   }
 

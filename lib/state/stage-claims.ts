@@ -21,11 +21,11 @@ export class StageClaims {
 
   /**
    * The hub that takes the rollout past the stage: this one when it is the first, or when Redis is away and nobody can be asked.
-   * `attempt` tells one decision of a person from the next: what was stopped and approved is claimed anew.
+   * `step` names the rollout, its plan, the stage, and the last decision of a person: what was stopped and approved is claimed anew.
    */
-  async claim(rollout: string, stage: number, attempt: number): Promise<string> {
+  async claim(step: string): Promise<string> {
     if (this.#redis.status !== 'ready') return this.#hub
-    return await Promise.race([this.#ask(`zonecast:claim:${rollout}:${stage}:${attempt}`), sleep(WAIT_MS).then(() => this.#hub)])
+    return await Promise.race([this.#ask(`zonecast:claim:${step}`), sleep(WAIT_MS).then(() => this.#hub)])
   }
 
   async #ask(key: string): Promise<string> {

@@ -107,7 +107,7 @@ export function lockForWriting(directory: string): WriterLock {
       if (isOurs(file, me)) rmSync(file, { force: true })
     },
     hold: () => {
-      if (isOurs(file, me)) return
+      if (isStillOurs(file, me)) return
       throw new StoreError(
         { code: 'STORE_LOCK_LOST', directory },
         `${directory} has another writer by now, or its writer.lock was removed; this process writes nothing there any more, restart it`,
@@ -163,6 +163,15 @@ const isOurs = (file: string, me: Holder): boolean => {
     return parse<Holder>(readFileSync(file, 'utf8'))?.token === me.token
   } catch {
     return false
+  }
+}
+
+/** Only what another one wrote there, or its absence, says that it is lost: a file that cannot be read just now says nothing. */
+function isStillOurs(file: string, me: Holder): boolean {
+  try {
+    return parse<Holder>(readFileSync(file, 'utf8'))?.token === me.token
+  } catch (error) {
+    return (error as { code?: string }).code !== 'ENOENT'
   }
 }
 

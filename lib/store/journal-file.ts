@@ -196,7 +196,13 @@ function hasEntryBehind(read: Read, from: number, size: number): boolean {
  * which a primary has as well.
  */
 export function salvageOrders(file: string): ZoneOrders | undefined {
-  const octets = readFileSync(file)
+  let octets: Buffer
+  try {
+    octets = readFileSync(file)
+  } catch {
+    // Too large to be read in one go, or not to be read at all.
+    return undefined
+  }
   const read: Read = (at, length) => octets.subarray(at, at + length)
   let orders: ZoneOrders | undefined
   for (let i = octets.indexOf(HEAD_START); i >= 0; i = octets.indexOf(HEAD_START, i + 1)) {

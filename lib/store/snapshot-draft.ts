@@ -44,7 +44,9 @@ export class SnapshotDraft {
   }
 
   #hand(): void {
-    const { data, next } = this.contents.stretch(this.#handed)
+    const { data: live, next } = this.contents.stretch(this.#handed)
+    // What may have come twice is marked while it waits for the disk, and its checksum is of what is written.
+    const data = this.contents.isSettled ? live : Buffer.from(live)
     this.#handed = next
     this.#writing = this.#writing.then(() => this.#write(data))
     this.#writing.catch(() => {

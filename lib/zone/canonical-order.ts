@@ -8,11 +8,10 @@
  * An octet 0 or 1 in a label becomes 1 and the octet plus 1, so that the end of a label comes before every octet.
  */
 import { STORED_HEAD, storedType } from '../dns/record.js'
-import { sameName } from './name-chains.js'
 import { foldedRange } from './record-hash.js'
 import type { ZoneView } from './contents-view.js'
 
-const RECORDS_PER_SLICE = 20_000
+export const RECORDS_PER_SLICE = 20_000
 /** Ranges up to this size are sorted by insertion, up to the next by the engine, larger ones are first split by one octet. */
 const INSERTION_MAX = 16
 const NATIVE_MAX = 1 << 16
@@ -62,7 +61,7 @@ class Keys {
   }
 }
 
-function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
+export function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
   to.set(from)
   return to
 }
@@ -267,38 +266,4 @@ export async function canonicalOrder(view: ZoneView, apexOctets: number, pause: 
   const sorter = new Sorter(keys, view)
   await sorter.run(pause)
   return sorter.order.map((key) => keys.offsets[key]!)
-}
-
-/** The same where owners are known to have come in this order, and with `isSorted` the records at each as well. */
-export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () => Promise<void>): Promise<Uint32Array> {
-  let order = new Uint32Array(1 << 10)
-  let count = 0
-  for (let from: number | undefined = 0; from !== undefined; ) {
-    if (count + RECORDS_PER_SLICE > order.length) order = grown(order, new Uint32Array(order.length * 2 + RECORDS_PER_SLICE))
-    from = view.walk(from, RECORDS_PER_SLICE, (_data, _at, offset) => {
-      order[count++] = offset
-    })
-    if (from !== undefined) await pause()
-  }
-  const whole = order.subarray(0, count)
-  if (!isSorted) await sortAtNames(whole, view, pause)
-  return whole
-}
-
-/** Brings the records at each name in order; those at the same name stand together. */
-async function sortAtNames(order: Uint32Array, view: ZoneView, pause: () => Promise<void>): Promise<void> {
-  const isSameName = (a: number, b: number): boolean => {
-    const x = view.chunkOf(a)
-    const y = view.chunkOf(b)
-    const length = x[view.at(a)]!
-    return length === y[view.at(b)] && sameName(x, view.at(a) + STORED_HEAD, y, view.at(b) + STORED_HEAD, length)
-  }
-  const compare = (a: number, b: number): number => compareAtName(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))
-  for (let from = 0; from < order.length; ) {
-    let to = from + 1
-    while (to < order.length && isSameName(order[from]!, order[to]!)) to += 1
-    if (to - from > 1) order.subarray(from, to).sort(compare)
-    if (Math.floor(to / RECORDS_PER_SLICE) > Math.floor(from / RECORDS_PER_SLICE)) await pause()
-    from = to
-  }
 }

@@ -8,7 +8,8 @@ import type { Soa } from '../dns/message.js'
 import { storedTtl } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
 import { viewOf } from './arena-view.js'
-import { arenaOrder, canonicalOrder } from './canonical-order.js'
+import { arenaOrder } from './arena-order.js'
+import { canonicalOrder } from './canonical-order.js'
 import type { ZoneView } from './contents-view.js'
 import type { Difference } from './difference.js'
 import { Epochs } from './epochs.js'
@@ -109,6 +110,11 @@ export class ZoneContents {
    */
   addRun(data: Buffer, from: number, to: number): void {
     this.#records.addRun(data, from, to)
+  }
+
+  /** No record that was added can have come twice. */
+  get isSettled(): boolean {
+    return this.#records.isSettled
   }
 
   /** After the last run, and before there is a hurry: what came twice counts once. Nothing to do where all came in canonical order. */

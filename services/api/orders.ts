@@ -251,7 +251,10 @@ const ordersNow = ({ board, store }: ApiContext, zone: FleetZone): ZoneOrders =>
   ordersOf(board.get('orders', zone.name), store.zone(zone.name).orders) ?? { at: 0, decisions: [] }
 
 async function decide(context: ApiContext, zone: FleetZone, decision: Decision): Promise<void> {
-  await write(context, zone, mergeOrders(ordersNow(context, zone), { at: 0, decisions: [decision] }))
+  // Of two decisions the later one counts, also where the clock of the other hub is ahead.
+  const before = ordersNow(context, zone)
+  const at = Math.max(decision.at, ...before.decisions.map((other) => other.at + 1))
+  await write(context, zone, mergeOrders(before, { at: 0, decisions: [{ ...decision, at }] }))
 }
 
 /**

@@ -28,6 +28,8 @@ export interface ComparerParts {
   clock: Clock
   log: Logger
   compare: { enabled: boolean }
+  /** Whether another hub has this name. */
+  isPeer: (name: string) => boolean
 }
 
 /** A version does not wait longer than this for other primaries to be compared; what takes longer is compared after the release. */
@@ -82,9 +84,14 @@ export class PrimaryComparer {
   }
 
   /** A primary was seen to serve the newest serial: once for each version its content is looked at. Never throws. */
+  /** From a primary that the config no longer has: nothing to compare with. What another hub gave came from a primary once. */
+  #isForeign(zone: FleetZone, { from }: Version): boolean {
+    return from !== ROLLED_BACK && !zone.primaries.some(({ id }) => id === from) && !this.#parts.isPeer(from)
+  }
+
   async check(zone: FleetZone, stored: StoredZone, primary: Primary): Promise<void> {
     const { latest } = stored
-    const isOurs = latest === undefined || latest.from === primary.id || isForeign(zone, latest)
+    const isOurs = latest === undefined || latest.from === primary.id || this.#isForeign(zone, latest)
     if (!this.#parts.compare.enabled || isOurs || this.#running >= AT_ONCE) return
     if (this.#serves(zone, primary) !== latest.serial || this.#isDone(zone.name, primary, latest)) return
     // A person has chosen this content for this serial.
@@ -162,7 +169,3 @@ export class PrimaryComparer {
     this.#done.set(pairKey(zone, primary.id), { what: `${serial} ${digest}`, until })
   }
 }
-
-/** From a primary that the config no longer has: nothing to compare with. */
-const isForeign = (zone: FleetZone, { from }: Version): boolean =>
-  from !== ROLLED_BACK && !zone.primaries.some(({ id }) => id === from)

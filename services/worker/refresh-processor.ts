@@ -1,7 +1,7 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
 import { describeError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import type { Serial } from '../../lib/dns/serial.js'
+import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
@@ -38,6 +38,9 @@ export interface RefreshParts extends PrimaryWatchParts {
 /** Smaller zones are read through as fast as their names are looked up. */
 const INDEXED_OCTETS = 1 << 20
 const INDEX_AFTER_MS = 1_000
+
+const isNewer = (serial: Serial, held: Serial | undefined): boolean =>
+  held === undefined || compareSerials(serial, held) === 'newer'
 
 const UP_TO_DATE = { kind: 'up-to-date', primary: undefined, proof: 'serial' } as const
 type Attempted = RefreshOutcome | typeof UP_TO_DATE
@@ -141,21 +144,30 @@ export class RefreshProcessor {
     try {
       // Those that do not answer would be waited for in vain, once more.
       const isHopeless = areSilent && peers.length > 0
-      if (primaries.length > 0 && !isHopeless) return await this.#take(job, zone, stored, primaries)
+      const outcome = primaries.length > 0 && !isHopeless ? await this.#take(job, zone, stored, primaries) : undefined
+      const lacks = job.elsewhere !== undefined && isNewer(job.elsewhere, stored.latest?.serial)
+      const given = lacks ? await this.#fromPeers(job, zone, stored, `no primary has serial ${job.elsewhere}`) : undefined
+      if (given !== undefined) return given
+      if (outcome !== undefined) return outcome
       if (!areSilent || (peers.length === 0 && !job.askFirst)) return UP_TO_DATE
       throw new Error(`no primary of ${zone.name} answers`)
     } catch (error) {
       if (peers.length === 0 || isOurTrouble(error)) throw error
-      await Promise.all(peers.map((peer) => askPrimary(zone, peer, this.#parts)))
-      const answering = this.#knowledge(zone, peers, undefined).filter(({ failing }) => !failing)
-      const having = orderPrimaries(answering, held)
-      if (having.length === 0) throw error
-      this.#parts.log.warn(
-        { zone: zone.name, op: 'refresh', err: describeError(error) },
-        'no primary gives the zone; another hub has it',
-      )
-      return await this.#take(job, zone, stored, having)
+      const given = await this.#fromPeers(job, zone, stored, describeError(error))
+      if (given === undefined) throw error
+      return given
     }
+  }
+
+  /** Undefined when no other hub has anything newer than we have. */
+  async #fromPeers(job: RefreshJob, zone: FleetZone, stored: StoredZone, err: string): Promise<RefreshOutcome | undefined> {
+    const { peers } = this.#fleet
+    await Promise.all(peers.map((peer) => askPrimary(zone, peer, this.#parts)))
+    const answering = this.#knowledge(zone, peers, undefined).filter(({ failing }) => !failing)
+    const having = orderPrimaries(answering, this.#heldSerial(job, zone, stored))
+    if (having.length === 0) return undefined
+    this.#parts.log.warn({ zone: zone.name, op: 'refresh', err }, 'no primary gives the zone; another hub has it')
+    return await this.#take(job, zone, stored, having)
   }
 
   #knowledge(zone: FleetZone, servers: readonly Primary[], seen: RefreshJob['seen']): PrimaryKnowledge<Primary>[] {

@@ -16,6 +16,7 @@ import {
   rolloutId,
   type ZoneOrders,
 } from '../../lib/rollout/record.js'
+import { heldElsewhere } from '../../lib/rollout/shared.js'
 import { planStages, type RolloutRules } from '../../lib/rollout/stages.js'
 import { type Clock, pause } from '../../lib/runtime/clock.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
@@ -30,6 +31,8 @@ import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { runHook } from './check-hook.js'
 
 export interface DeciderParts {
+  /** Name of this hub. */
+  hub: string
   board: Board
   clock: Clock
   metrics: Metrics
@@ -74,7 +77,7 @@ export class ReleaseDecider {
     const rollout = beginRollout({
       stages: planStages(this.#parts.rollout, zone.nodes),
       now,
-      held: whyHeld(checks, orders, isApproved, objection),
+      held: whyHeld(checks, orders, isApproved, objection ?? this.#heldElsewhere(stored, contents, decision)),
       // What takes a bad version's place does not wait until that is everywhere.
       waitFor: this.#parts.rollout.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
@@ -82,6 +85,12 @@ export class ReleaseDecider {
     })
     const record = decision?.kind === 'reject' ? { ...rollout, state: 'rejected' as const, reason: decision.reason } : rollout
     return { checks, ...progressOf(record, now, {}) }
+  }
+
+  /** Another hub had a version to compare it with, and found it wanting. */
+  #heldElsewhere(stored: StoredZone, { soa, digest }: ZoneContents, decision: Decision | undefined): string | undefined {
+    const { board, hub } = this.#parts
+    return heldElsewhere(board.get('stages', stored.name), rolloutId(stored.name, soa.serial, digest), decision?.at ?? 0, hub)
   }
 
   /** What was said last, on this hub or another. */
@@ -105,7 +114,8 @@ export class ReleaseDecider {
       previous: previous && { serial: previous.serial, records: previous.records, figures: previous.checks?.figures },
       change: previous && (await changeSince(stored, previous, change)),
       settings: expired ? { ...zone.checks, 'serial-forward': { ...forward, mode: 'off' } } : zone.checks,
-      now: clock.now(),
+      // Signatures are good or not by the time that everybody has.
+      now: clock.wall?.() ?? clock.now(),
       whole: false,
       pause,
     })

@@ -9,9 +9,7 @@ import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
-import { type ToldElsewhere, toldBy, toTell } from '../../lib/rollout/shared.js'
 import { sleep } from '../../lib/runtime/clock.js'
-import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
@@ -19,19 +17,15 @@ import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { type ChooseParts, chooseContent } from './choose-content.js'
 import { progressOf } from './release-decider.js'
 import { dueRollback, rollBack } from './rollback.js'
+import { RolloutSharing, type SharingParts } from './rollout-sharing.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
 import { conflictOf, noteTrouble } from './zone-cells.js'
 
-export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts {
+export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts, SharingParts {
   store: ZoneStore
-  /** Name of this hub. */
-  hub: string
-  claims: StageClaims
 }
 
 const TICK_MS = 250
-/** Another hub that has claimed a stage has this long to let it through. */
-const FOLLOW_MS = 5_000
 /** After a look that failed. */
 const RETRY_MS = 3_000
 /** Ten thousand rollouts at once must not fill the processor with looking. */
@@ -44,6 +38,7 @@ export class RolloutDriver {
   readonly #active = new Set<ZoneName>()
   #round: Iterator<ZoneName> = [].values()
   readonly #watch: StageWatch
+  readonly #sharing: RolloutSharing
   readonly #turns = new Map<ZoneName, Promise<void>>()
   readonly #due = new Set<ZoneName>()
   #timer: NodeJS.Timeout | undefined
@@ -53,6 +48,7 @@ export class RolloutDriver {
   constructor(fleet: Fleet, parts: DriverParts) {
     this.#fleet = fleet
     this.#parts = parts
+    this.#sharing = new RolloutSharing(parts)
     this.#watch = new StageWatch({ ...parts, onProbed: (zone) => this.look(zone) })
   }
 
@@ -200,8 +196,9 @@ export class RolloutDriver {
 
   async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
     const record = version.rollout!
-    const told = this.#toldElsewhere(zone, version)
+    const told = this.#sharing.toldOf(zone, version)
     if (told !== undefined) return await this.#step(zone, stored, version, told)
+    this.#sharing.tell(zone, version)
     if (!isGoing(record.state)) return
     const now = this.#parts.clock.now()
     const isRivalled = stored.latest === version && stored.rivals.list.length > 0
@@ -217,29 +214,8 @@ export class RolloutDriver {
 
   /** One hub takes it to the next stage; the others follow. */
   async #letThrough(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
-    const { claims, hub } = this.#parts
-    const record = version.rollout!
-    const id = rolloutId(zone.name, version.serial, version.digest)
-    const first = await claims.claim(id, record.stage, record.decided ?? 0)
-    // Its word comes over the board. A hub that died between claim and word must not stop the others.
-    const isFollowed = first !== hub && this.#parts.clock.now() < record.since + soakMs(record) + FOLLOW_MS
-    if (isFollowed) return
-    await this.#step(zone, stored, version, { kind: record.state === 'releasing' ? 'gate-met' : 'soak-over' })
-  }
-
-  #toldElsewhere(zone: FleetZone, version: Version): ToldElsewhere | undefined {
-    const shared = this.#parts.board.get('stages', zone.name)
-    return toldBy(shared, rolloutId(zone.name, version.serial, version.digest), version.rollout!, this.#parts.hub)
-  }
-
-  /** What came of a step, for the other hubs. */
-  #share(zone: FleetZone, version: Version): void {
-    const { board, clock, hub } = this.#parts
-    const id = rolloutId(zone.name, version.serial, version.digest)
-    const { rollout } = version
-    if (rollout === undefined || rollout.stages.length === 0) return
-    const cell = toTell(board.get('stages', zone.name), id, rollout, hub, clock.now())
-    if (cell !== undefined) board.set('stages', zone.name, cell)
+    if (!(await this.#sharing.isOursToLetThrough(zone, version))) return
+    await this.#step(zone, stored, version, { kind: version.rollout!.state === 'releasing' ? 'gate-met' : 'soak-over' })
   }
 
   #onShared(name: ZoneName): void {
@@ -272,7 +248,7 @@ export class RolloutDriver {
     // A stage that begins again is looked at as if it were new.
     if (isOver(state) || (state === 'releasing' && before.state !== 'releasing')) this.#watch.forget(line.rollout)
     onProgress(zone, stored, moved)
-    this.#share(zone, moved)
+    this.#sharing.tell(zone, moved)
     this.look(zone.name)
   }
 

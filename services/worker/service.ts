@@ -250,7 +250,7 @@ export class WorkerService implements Service {
     if (!lacks()) return
     const timer = setTimeout(() => {
       if (this.#isStopping || !lacks()) return
-      const job: RefreshJob = { zone, strength: 'refresh', askFirst: true, reason: 'poll', seen: undefined }
+      const job: RefreshJob = { zone, strength: 'refresh', askFirst: true, reason: 'poll', elsewhere: serial, seen: undefined }
       void this.#refresh.run(job).catch(() => undefined)
     }, ELSEWHERE_MS)
     timer.unref()

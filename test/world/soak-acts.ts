@@ -93,8 +93,9 @@ export class SoakActs {
       [1, 'resync', () => this.#resync()],
       [1, 'drain', () => this.#drain()],
     ]
-    let at = this.#random() * acts.reduce((sum, [weight]) => sum + weight, 0)
-    const [, name, act] = acts.find(([weight]) => (at -= weight) < 0)!
+    // Each as often in the bag as it weighs.
+    const bag = acts.flatMap((row) => Array.from({ length: row[0] }, () => row))
+    const [, name, act] = this.#pick(bag)
     await act()
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
     return name

@@ -51,17 +51,32 @@ describe('hubs in the config', () => {
     ],
     [
       'with a key nobody defined',
-      { hubs: { east: { address: '127.0.0.1:5300' }, west: { address: '127.0.0.2', key: 'nope' } } },
+      { hubs: { east: { address: '127.0.0.1:5300', key: 'hub-key' }, west: { address: '127.0.0.2', key: 'nope' } } },
       /CONFIG_DANGLING there is no key "nope"/,
     ],
     [
       'with the address of a node',
-      { hubs: { east: { address: '127.0.0.1:5300' }, west: { address: '127.0.0.1:5311' } } },
+      { hubs: { east: { address: '127.0.0.1:5300', key: 'hub-key' }, west: { address: '127.0.0.1:5311', key: 'hub-key' } } },
       /CONFIG_DUPLICATE node "n1" has the address of hub "west" \(127\.0\.0\.1:5311\)/,
     ],
     [
+      'without a key',
+      { hubs: { east: { address: '127.0.0.1:5300', key: 'hub-key' }, west: { address: '127.0.0.2' } } },
+      /CONFIG_MISSING "key" is missing/,
+    ],
+    [
+      'with the key of a node',
+      { nodes: { n1: { cloud: 'A', address: '127.0.0.1:5311', key: 'hub-key' }, n2: { cloud: 'A', address: '127.0.0.1:5312' } } },
+      /CONFIG_DUPLICATE "hub-key" is the key of node "n1" too/,
+    ],
+    [
+      'named as a primary is',
+      { primaries: { west: { address: '127.0.0.1:5301' }, hm2: { address: '127.0.0.1:5302' } } },
+      /CONFIG_DUPLICATE there is a primary "west" as well/,
+    ],
+    [
       'at a service address of a cloud',
-      { hubs: { east: { address: '127.0.0.1:5300' }, west: { address: '192.0.2.53' } } },
+      { hubs: { east: { address: '127.0.0.1:5300', key: 'hub-key' }, west: { address: '192.0.2.53', key: 'hub-key' } } },
       /CONFIG_ANYCAST_CONTROL/,
     ],
   ]

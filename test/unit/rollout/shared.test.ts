@@ -1,14 +1,16 @@
-/** What hubs tell each other of one rollout: nothing is lost by the order in which it is heard, and nothing goes back. */
+/** What hubs tell each other of one rollout: nothing is lost by the order in which it is heard, nothing goes back, and it comes to an end. */
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { Serial } from '../../../lib/dns/serial.js'
 import type { RolloutRecord } from '../../../lib/rollout/record.js'
-import { mergeShared, type SharedRollout, toldBy, toTell } from '../../../lib/rollout/shared.js'
+import { heldElsewhere, mergeShared, planOf, type SharedRollout, type Stop, toldBy, toTell } from '../../../lib/rollout/shared.js'
+import { Board } from '../../../lib/state/board.js'
 
 const STAGES = ['canary', 'cloud A', 'cloud B'].map((name) => ({ name, nodes: [name], soakMs: 0, mayLack: 0 }))
-const PLAN = 'canary → cloud A → cloud B'
 const ID = 'example. 7'
+const SEVEN = 7 as Serial
 
-const record = (changes: Partial<RolloutRecord>): RolloutRecord => ({
+const record = (changes: Partial<RolloutRecord> = {}): RolloutRecord => ({
   state: 'releasing',
   stage: 0,
   since: 0,
@@ -16,82 +18,149 @@ const record = (changes: Partial<RolloutRecord>): RolloutRecord => ({
   log: [],
   ...changes,
 })
-const shared = (changes: Partial<SharedRollout>): SharedRollout => ({
+const PLAN = planOf(record())
+const own = (hub: string, changes: Partial<RolloutRecord> = {}, serial = SEVEN) => ({
+  id: `example. ${serial}`,
+  serial,
+  record: record(changes),
+  hub,
+})
+const shared = (changes: Partial<SharedRollout> = {}): SharedRollout => ({
   at: 1,
   id: ID,
+  serial: SEVEN,
   plan: PLAN,
   through: 0,
   by: 'east',
   ...changes,
 })
-const halted = (stage: number, by = 'east', decided = 0) => ({ stage, by, decided, why: 'a1 answers wrong' })
+const stop = (changes: Partial<Stop> = {}): Stop => ({
+  kind: 'halted',
+  stage: 0,
+  by: 'west',
+  decided: 0,
+  why: 'a1 answers wrong',
+  ...changes,
+})
 
 const arbitraryShared: fc.Arbitrary<SharedRollout> = fc
   .record({
     at: fc.nat(9),
+    serial: fc.constantFrom(7, 8),
     through: fc.nat(3),
     by: fc.constantFrom('east', 'west'),
-    halt: fc.option(fc.record({ stage: fc.nat(3), by: fc.constantFrom('east', 'west'), decided: fc.nat(2) }), { nil: undefined }),
+    stopped: fc.option(
+      fc.record({
+        kind: fc.constantFrom('halted', 'held'),
+        stage: fc.nat(3),
+        by: fc.constantFrom('east', 'west'),
+        decided: fc.nat(2),
+        why: fc.constantFrom('x', 'y'),
+      }),
+      { nil: undefined },
+    ),
   })
-  .map(({ halt, ...rest }) => shared({ ...rest, ...(halt ? { halted: { ...halt, why: 'wrong' } } : {}) }))
+  .map(({ stopped, serial, ...rest }) =>
+    shared({
+      ...rest,
+      serial: serial as Serial,
+      id: `example. ${serial}`,
+      ...(stopped === undefined ? {} : { stopped: { ...(stopped as Stop), stage: rest.through + stopped.stage } }),
+    }),
+  )
+
+const timeless = (cell: SharedRollout) => ({ ...cell, at: 0 })
 
 describe('a rollout on several hubs', () => {
   it('a hub that is behind follows the one that let a stage through', () => {
-    expect(toldBy(shared({ through: 1, by: 'west' }), ID, record({}), 'east')).to.deep.equal({ kind: 'through', by: 'west' })
-    expect(toldBy(shared({ through: 1, by: 'west' }), ID, record({ stage: 1 }), 'east')).to.equal(undefined)
+    expect(toldBy(shared({ through: 1, by: 'west' }), own('east'))).to.deep.equal({ kind: 'through', by: 'west' })
+    expect(toldBy(shared({ through: 1, by: 'west' }), own('east', { stage: 1 }))).to.equal(undefined)
   })
 
-  it('its own word, another version and another plan mean nothing to it', () => {
-    expect(toldBy(shared({ through: 1 }), ID, record({}), 'east')).to.equal(undefined)
-    expect(toldBy(shared({ through: 1, by: 'west' }), 'example. 8', record({}), 'east')).to.equal(undefined)
-    expect(toldBy(shared({ through: 1, by: 'west', plan: 'cloud B' }), ID, record({}), 'east')).to.equal(undefined)
+  it('its own word, another version, other stages and other nodes in them mean nothing to it', () => {
+    expect(toldBy(shared({ through: 1 }), own('east'))).to.equal(undefined)
+    expect(toldBy(shared({ through: 1, by: 'west' }), own('east', {}, 8 as Serial))).to.equal(undefined)
+    const others = STAGES.map((stage) => ({ ...stage, nodes: [...stage.nodes, 'x'] }))
+    expect(toldBy(shared({ through: 1, by: 'west' }), own('east', { stages: others }))).to.equal(undefined)
   })
 
   it('what one hub stopped is stopped on the others, with the reason, until a person decides', () => {
-    const cell = shared({ halted: halted(0, 'west') })
-    expect(toldBy(cell, ID, record({}), 'east')).to.deep.equal({
-      kind: 'gate-failed',
-      why: 'west has stopped it: a1 answers wrong',
-    })
-    expect(toldBy(cell, ID, record({ decided: 5 }), 'east')).to.equal(undefined)
+    const cell = shared({ stopped: stop() })
+    expect(toldBy(cell, own('east'))).to.deep.equal({ kind: 'gate-failed', why: 'west has stopped it: a1 answers wrong' })
+    expect(toldBy(cell, own('east', { decided: 5 }))).to.equal(undefined)
   })
 
-  it('a hub tells that it has come further, that it stopped, and that it goes on again', () => {
-    expect(toTell(undefined, ID, record({}), 'east', 9)).to.equal(undefined)
-    expect(toTell(undefined, ID, record({ stage: 1 }), 'east', 9)).to.include({ through: 1, by: 'east', at: 9 })
-    const stopped = toTell(undefined, ID, record({ state: 'halted', reason: 'wrong' }), 'east', 9)!
-    expect(stopped.halted).to.deep.equal({ stage: 0, why: 'wrong', by: 'east', decided: 0 })
-    expect(toTell(stopped, ID, record({ state: 'halted', reason: 'wrong' }), 'west', 10)).to.equal(undefined)
-    const goesOn = toTell(stopped, ID, record({ decided: 5 }), 'east', 10)!
-    expect(goesOn).to.not.have.property('halted')
-    expect(toTell(goesOn, ID, record({ decided: 5, state: 'halted' }), 'east', 11)!.halted).to.include({ decided: 5 })
+  it('what a check holds on one is held on the others, also before they release it, and however far they are', () => {
+    const cell = shared({ through: 2, stopped: stop({ kind: 'held', why: 'shrink: half is gone' }) })
+    const why = 'west holds it: shrink: half is gone'
+    expect(toldBy(cell, own('east', { stage: 1 }))).to.deep.equal({ kind: 'held-elsewhere', why })
+    expect(heldElsewhere(cell, ID, 0, 'east')).to.equal(why)
+    expect(heldElsewhere(cell, ID, 5, 'east'), 'approved since').to.equal(undefined)
+    expect(heldElsewhere(cell, ID, 0, 'west'), 'its own').to.equal(undefined)
+    expect(mergeShared(cell, shared({ through: 3, by: 'east' })).stopped).to.include({ kind: 'held' })
+  })
+
+  it('a hub tells that it has come further, that it stopped or holds, and that it goes on again', () => {
+    expect(toTell(undefined, own('east'), 9)).to.equal(undefined)
+    expect(toTell(undefined, own('east', { stage: 1 }), 9)).to.include({ through: 1, by: 'east', at: 9 })
+    const stopped = toTell(undefined, own('east', { state: 'halted', reason: 'wrong\nand more' }), 9)!
+    expect(stopped.stopped).to.deep.equal({ kind: 'halted', stage: 0, why: 'wrong', by: 'east', decided: 0 })
+    expect(toTell(stopped, own('west', { state: 'halted', reason: 'east has stopped it', told: true }), 10)).to.equal(undefined)
+    expect(toTell(undefined, own('east', { state: 'held', heldBy: 'check', reason: 'shrink' }), 9)!.stopped).to.include({
+      kind: 'held',
+    })
+    const later = toTell(stopped, own('east', { decided: 5, state: 'halted', reason: 'again' }), 11)!
+    expect(later.stopped).to.include({ decided: 5, why: 'again' })
+  })
+
+  it('a version that gave way says nothing of the one that it gave way to', () => {
+    const cell = shared({ stopped: stop() })
+    expect(toTell(cell, own('east', { state: 'superseded', stage: 1 }, 6 as Serial), 9)).to.equal(undefined)
+    expect(toTell(cell, own('east', { state: 'soaking', stage: 1 }, 6 as Serial), 9)).to.equal(undefined)
+    expect(mergeShared(cell, shared({ id: 'example. 6', serial: 6 as Serial, at: 99, through: 1 }))).to.equal(cell)
   })
 
   it('a halt is void once its stage has been passed', () => {
-    const merged = mergeShared(shared({ halted: halted(0, 'west') }), shared({ through: 1 }))
-    expect(merged).to.include({ through: 1 }).and.not.have.property('halted')
-    expect(mergeShared(shared({ halted: halted(1) }), shared({ through: 1 })).halted).to.include({ stage: 1 })
+    const merged = mergeShared(shared({ stopped: stop() }), shared({ through: 1 }))
+    expect(merged).to.include({ through: 1 }).and.not.have.property('stopped')
+    expect(mergeShared(shared({ stopped: stop({ stage: 1 }) }), shared({ through: 1 })).stopped).to.include({ stage: 1 })
   })
 
   it('is the same whatever is heard first, and however often', () => {
     fc.assert(
-      fc.property(arbitraryShared, arbitraryShared, (a, b) => {
-        const core = ({ through, halted: halt }: SharedRollout) => ({
-          through,
-          halt: halt && { stage: halt.stage, decided: halt.decided },
-        })
+      fc.property(arbitraryShared, arbitraryShared, arbitraryShared, (a, b, c) => {
         const ab = mergeShared(a, b)
-        const ba = mergeShared(b, a)
-        expect(ab.through).to.equal(ba.through).and.equal(Math.max(a.through, b.through))
-        expect(core(ab).halt?.decided).to.equal(core(ba).halt?.decided)
-        expect(core(mergeShared(ab, b))).to.deep.equal(core(ab))
+        expect(timeless(ab)).to.deep.equal(timeless(mergeShared(b, a)))
+        expect(timeless(mergeShared(ab, b))).to.deep.equal(timeless(ab))
+        expect(timeless(mergeShared(ab, a))).to.deep.equal(timeless(ab))
+        if (a.id === b.id && b.id === c.id)
+          expect(timeless(mergeShared(ab, c)).through).to.equal(timeless(mergeShared(a, mergeShared(b, c))).through)
       }),
     )
   })
 
-  it('of another version the later word counts', () => {
-    const other = shared({ id: 'example. 8', at: 5 })
-    expect(mergeShared(shared({ through: 3, at: 4 }), other)).to.equal(other)
-    expect(mergeShared(other, shared({ through: 3, at: 4 }))).to.equal(other)
+  it('two boards that hear of each other come to rest, and agree', () => {
+    fc.assert(
+      fc.property(
+        fc.array(arbitraryShared, { minLength: 1, maxLength: 6 }),
+        fc.array(arbitraryShared, { maxLength: 6 }),
+        (east, west) => {
+          const boards = [new Board(), new Board()]
+          const letters: { to: number; value: SharedRollout }[] = []
+          for (const [i, board] of boards.entries())
+            board.onChange((change, origin) => {
+              if (change.table === 'stages' && origin === 'here') letters.push({ to: 1 - i, value: change.value })
+            })
+          for (const [i, said] of [east, west].entries()) for (const value of said) boards[i]!.set('stages', 'example.', value)
+          let rounds = 0
+          for (let letter = letters.shift(); letter !== undefined; letter = letters.shift()) {
+            expect(++rounds, 'letters').to.be.lessThan(100)
+            boards[letter.to]!.merge('stages', 'example.', letter.value)
+          }
+          const [one, other] = boards.map((board) => board.get('stages', 'example.'))
+          expect(timeless(one!)).to.deep.equal(timeless(other!))
+        },
+      ),
+    )
   })
 })

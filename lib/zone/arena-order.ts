@@ -1,0 +1,42 @@
+/**
+ * The canonical order of a zone's records (RFC 4034 §6) where the owners are known to have come in it (order-watch.ts): nothing but
+ * the records at one name may have to be sorted.
+ */
+import { STORED_HEAD } from '../dns/record.js'
+import { compareAtName, grown, RECORDS_PER_SLICE } from './canonical-order.js'
+import type { ZoneView } from './contents-view.js'
+import { sameName } from './name-chains.js'
+
+/** Arena offsets of a view's records (the SOA is not among them); with `isSorted` the records at each name stand in order as well. */
+export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () => Promise<void>): Promise<Uint32Array> {
+  let order = new Uint32Array(1 << 10)
+  let count = 0
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    if (count + RECORDS_PER_SLICE > order.length) order = grown(order, new Uint32Array(order.length * 2 + RECORDS_PER_SLICE))
+    from = view.walk(from, RECORDS_PER_SLICE, (_data, _at, offset) => {
+      order[count++] = offset
+    })
+    if (from !== undefined) await pause()
+  }
+  const whole = order.subarray(0, count)
+  if (!isSorted) await sortAtNames(whole, view, pause)
+  return whole
+}
+
+/** Brings the records at each name in order; those at the same name stand together. */
+async function sortAtNames(order: Uint32Array, view: ZoneView, pause: () => Promise<void>): Promise<void> {
+  const isSameName = (a: number, b: number): boolean => {
+    const x = view.chunkOf(a)
+    const y = view.chunkOf(b)
+    const length = x[view.at(a)]!
+    return length === y[view.at(b)] && sameName(x, view.at(a) + STORED_HEAD, y, view.at(b) + STORED_HEAD, length)
+  }
+  const compare = (a: number, b: number): number => compareAtName(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1
+    while (to < order.length && isSameName(order[from]!, order[to]!)) to += 1
+    if (to - from > 1) order.subarray(from, to).sort(compare)
+    if (Math.floor(to / RECORDS_PER_SLICE) > Math.floor(from / RECORDS_PER_SLICE)) await pause()
+    from = to
+  }
+}

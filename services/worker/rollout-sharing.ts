@@ -1,0 +1,60 @@
+/** A rollout and the other hubs: what they say of it, what we say, and who takes it to the next stage. */
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import type { RolloutEvent } from '../../lib/rollout/machine.js'
+import { rolloutId } from '../../lib/rollout/record.js'
+import { type OwnRollout, planOf, toldBy, toTell } from '../../lib/rollout/shared.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import type { Board } from '../../lib/state/board.js'
+import type { StageClaims } from '../../lib/state/stage-claims.js'
+import type { Version } from '../../lib/store/version.js'
+
+export interface SharingParts {
+  /** Name of this hub. */
+  hub: string
+  board: Board
+  clock: Clock
+  claims: StageClaims
+}
+
+/** Another hub that has claimed a stage has this long to let it through: one that died meanwhile must not stop the others. */
+const FOLLOW_MS = 5_000
+
+export class RolloutSharing {
+  readonly #parts: SharingParts
+  /** Stages that another hub has claimed, and since when we wait for its word. */
+  readonly #followed = new Map<string, { stage: string; since: number }>()
+
+  constructor(parts: SharingParts) {
+    this.#parts = parts
+  }
+
+  #own(zone: FleetZone, { serial, digest, rollout }: Version): OwnRollout {
+    return { id: rolloutId(zone.name, serial, digest), serial, record: rollout!, hub: this.#parts.hub }
+  }
+
+  /** What another hub's word does to our record. */
+  toldOf(zone: FleetZone, version: Version): RolloutEvent | undefined {
+    const told = toldBy(this.#parts.board.get('stages', zone.name), this.#own(zone, version))
+    return told?.kind === 'gate-failed' ? { ...told, told: true } : told
+  }
+
+  /** Tells the other hubs what they do not know of it. */
+  tell(zone: FleetZone, version: Version): void {
+    if (version.rollout === undefined) return
+    const { board, clock } = this.#parts
+    const cell = toTell(board.get('stages', zone.name), this.#own(zone, version), clock.now())
+    if (cell !== undefined) board.set('stages', zone.name, cell)
+  }
+
+  /** False while another hub has said that it will; its word comes over the board. */
+  async isOursToLetThrough(zone: FleetZone, version: Version): Promise<boolean> {
+    const { claims, clock, hub } = this.#parts
+    const { id, record } = this.#own(zone, version)
+    const stage = `${id} ${planOf(record)} ${record.stage} ${record.decided ?? 0}`
+    if ((await claims.claim(stage)) === hub) return true
+    const followed = this.#followed.get(zone.name)
+    if (followed?.stage === stage) return clock.now() - followed.since >= FOLLOW_MS
+    this.#followed.set(zone.name, { stage, since: clock.now() })
+    return false
+  }
+}
