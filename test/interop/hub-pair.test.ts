@@ -23,6 +23,8 @@ import { scratchDirs } from '../support/scratch-dir.js'
 import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'pair.example.'
+/** A version without them is held by a check. */
+const BLOCK = Array.from({ length: 150 }, (_, i) => `b${i}.${ZONE}`)
 type Name = 'east' | 'west'
 const IP: Record<Name, string> = { east: '127.0.0.21', west: '127.0.0.22' }
 
@@ -50,7 +52,17 @@ describe('a pair of hubs', function () {
     startKnot({
       name: 'hm1',
       port,
-      zones: [{ name: ZONE, text: zoneText(ZONE, { records: 50, refreshSeconds: 2, retrySeconds: 1 }) }],
+      zones: [
+        {
+          name: ZONE,
+          text: zoneText(ZONE, {
+            records: 50,
+            refreshSeconds: 2,
+            retrySeconds: 1,
+            extra: BLOCK.map((name) => `${name} A 192.0.2.7`),
+          }),
+        },
+      ],
       transferKey: primaryKey,
       updateKey: primaryKey,
     })
@@ -154,6 +166,30 @@ describe('a pair of hubs', function () {
       await eventually(async () => expect((await versions(name))[0]).to.include({ serial, state: 'held' }))
     await api(places.east, `/v1/zones/${ZONE}/release`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
+  })
+
+  it('a hub that has lost its disk holds what the other one holds, though it has nothing to compare it with', async () => {
+    await kill('west')
+    const at = { ip: primary.ip, port: primary.port, key: primaryKey }
+    const before = await awaitSerial(primary, ZONE)
+    await updateZone(
+      at,
+      ZONE,
+      BLOCK.map((name) => `del ${name} A`),
+    )
+    const bad = await awaitSerial(primary, ZONE, (serial) => serial !== before)
+    await eventually(async () => expect((await versions('east'))[0]).to.include({ serial: bad, state: 'held' }))
+    rmSync(join(folders.west, 'data'), { recursive: true })
+    await start('west')
+    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial: bad, state: 'held' }))
+    for (const node of nodes) expect(await awaitSerial(node, ZONE)).to.equal(before)
+    await updateZone(
+      at,
+      ZONE,
+      BLOCK.map((name) => `add ${name} 60 A 192.0.2.7`),
+    )
+    const good = await awaitSerial(primary, ZONE, (serial) => serial !== bad)
+    await Promise.all([inSync(places.east, ZONE, good), inSync(places.west, ZONE, good)])
   })
 
   it('a hub that lost everything while no primary answers has it from the other', async () => {
