@@ -23,7 +23,10 @@ export class Board {
     return this.#tables.get(table)!.entries() as IterableIterator<[string, Tables[T]]>
   }
 
-  set<T extends TableName>(table: T, key: string, value: Tables[T]): void {
+  /** What is written last counts, also over a value of a hub whose clock is ahead. */
+  set<T extends TableName>(table: T, key: string, written: Tables[T]): void {
+    const held = this.get(table, key)
+    const value = held !== undefined && held.at > written.at ? { ...written, at: held.at + 1 } : written
     this.#tables.get(table)!.set(key, value)
     this.#tell({ table, key, value } as Change, 'here')
   }
