@@ -1,0 +1,40 @@
+/** Who is taken for another hub: at its address, with its key, and nobody who may be a node. */
+import { expect } from 'chai'
+import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
+import { TsigKey } from '../../../lib/dns/tsig-record.js'
+import { Fleet, type FleetNode, type FleetZone, type Primary } from '../../../lib/fleet/fleet.js'
+import { isAcquainted, nodesAsking, peerAsking } from '../../../services/transfer/access.js'
+
+const key = (name: string): TsigKey => new TsigKey(name, 'hmac-sha256', Buffer.from(name))
+const [HUB, NODE] = [key('hub-key'), key('node-key')]
+const node: FleetNode = { id: 'n1', cloud: 'A', site: undefined, paths: [{ ip: '10.0.0.1', port: 53 }], key: NODE }
+const zone = {
+  name: parseZoneName('example'),
+  apex: nameToWire('example'),
+  clouds: ['A'],
+  nodes: [node],
+  primaries: [],
+} as unknown as FleetZone
+const west: Primary = { id: 'west', address: { ip: '10.0.0.9', port: 53 }, key: HUB }
+const fleet = new Fleet([zone], [node], [], ['A'], [west])
+
+describe('another hub that asks', () => {
+  const CASES: readonly (readonly [who: string, ip: string, key: TsigKey | undefined, hub: string | undefined])[] = [
+    ['is known by address and key', '10.0.0.9', HUB, 'west'],
+    ['without its key is nobody', '10.0.0.9', undefined, undefined],
+    ['with the key of a node is nobody', '10.0.0.9', NODE, undefined],
+    ['from elsewhere is nobody', '10.0.0.8', HUB, undefined],
+    ['is no node that has got hold of its key', '10.0.0.1', HUB, undefined],
+  ]
+  for (const [who, ip, used, hub] of CASES)
+    it(who, () => {
+      expect(peerAsking(fleet, ip, used)?.id).to.equal(hub)
+      expect(isAcquainted(fleet, ip, used)).to.equal(hub !== undefined)
+    })
+
+  it('is let in by address, and its key is known', () => {
+    expect(fleet.isKnownAddress('10.0.0.9')).to.equal(true)
+    expect(fleet.keyNamed(HUB.wireName)).to.equal(HUB)
+    expect(nodesAsking(fleet, '10.0.0.9', HUB, zone)).to.deep.equal([])
+  })
+})
