@@ -9,7 +9,7 @@ import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board, Change } from './board.js'
 import type { SignalBus, SignalName, Signals } from './signals.js'
-import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
+import { isCell, TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 /** Changes are gathered this long: one round trip carries all that twenty nodes do on their way to confirming a version. */
 const GATHER_MS = 50
@@ -81,7 +81,13 @@ export class BoardSync {
       if (origin === 'here') this.#soil(change)
     })
     this.#bus.carry = (name, payload) => this.#publish({ signal: { name, payload } })
-    this.#subscriber.on('message', (_channel, text) => this.#take(text))
+    this.#subscriber.on('message', (_channel, text) => {
+      try {
+        this.#take(text)
+      } catch (error) {
+        this.#log.warn({ op: 'redis', err: describeError(error) }, 'a message in redis is none of ours and is left alone')
+      }
+    })
     if (this.#subscriber.status === 'ready') await this.#subscriber.subscribe(CHANNEL)
     this.#subscriber.on('ready', () => void this.#subscriber.subscribe(CHANNEL).catch(() => undefined))
     if (this.isReady) await this.#meet()
@@ -112,13 +118,28 @@ export class BoardSync {
     await this.#agreeOnFormat()
     for (const table of TABLE_NAMES) {
       const all = await this.#redis.hgetall(this.#hash(table))
-      for (const [key, json] of Object.entries(all)) this.#board.merge(table, key, JSON.parse(json))
-      // What we know better than Redis goes back to it.
+      const times = new Map<string, number>()
+      for (const [key, json] of Object.entries(all)) {
+        const value = parseCell(table, json)
+        if (value !== undefined && this.#merge(table, key, value)) times.set(key, value.at)
+      }
+      // What we know better than Redis goes back to it, and takes the place of what is no cell.
       for (const [key, value] of this.#board.entries(table))
-        if (!(key in all) || (JSON.parse(all[key]!) as { at: number }).at < value.at) this.#soil({ table, key, value } as Change)
+        if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) this.#soil({ table, key, value } as Change)
     }
     await this.#redis.set('zonecast:alive', '1')
     this.#marked = true
+  }
+
+  /** False for what is no value of this table: somebody else wrote there. It harms nobody. */
+  #merge(table: TableName, key: string, value: Tables[TableName]): boolean {
+    try {
+      this.#board.merge(table, key, value)
+      return true
+    } catch (error) {
+      this.#log.warn({ op: 'redis', table, key, err: describeError(error) }, 'a value in redis is none of ours and is left alone')
+      return false
+    }
   }
 
   /** Throws SharedFormatError when a newer zonecast keeps its state there: what it means is not known here. */
@@ -205,11 +226,11 @@ export class BoardSync {
     if (packet === undefined || this.#isForeign) return
     if (packet.from === this.#me) return
     this.#alone = false
-    for (const { table, key, value } of packet.changes ?? []) {
+    for (const { table, key, value } of Array.isArray(packet.changes) ? packet.changes : []) {
       // A newer hub may have tables that this one does not know.
       if (!TABLE_NAMES.includes(table)) continue
       const isOurs = packet.hub === this.#hub || !PER_HUB.has(table)
-      if (isOurs) this.#board.merge(table, key, value)
+      if (isOurs && isCell(table, value)) this.#merge(table, key, value)
     }
     if (!packet.signal) return
     const { name, payload } = packet.signal
@@ -232,10 +253,20 @@ export class BoardSync {
   }
 }
 
+function parseCell(table: TableName, json: string): Tables[TableName] | undefined {
+  try {
+    const value: unknown = JSON.parse(json)
+    return isCell(table, value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined for what no hub of ours can have written. */
 function parsePacket(text: string): Packet | undefined {
   try {
-    return JSON.parse(text) as Packet
+    const packet: unknown = JSON.parse(text)
+    return typeof packet === 'object' && packet !== null ? (packet as Packet) : undefined
   } catch {
     return undefined
   }

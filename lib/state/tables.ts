@@ -160,3 +160,27 @@ export const splitPair = (key: string): [zone: string, other: string] => {
   const i = key.lastIndexOf(' ')
   return [key.slice(0, i), key.slice(i + 1)]
 }
+
+type Field = 'number' | 'string' | 'boolean' | 'object' | 'array'
+
+/** What each value has at least, besides `at`: enough to tell it from what somebody else has written in the same Redis. */
+const SHAPES: Record<TableName, Record<string, Field>> = {
+  zones: { releases: 'array', staged: 'array', rollouts: 'array', failures: 'number' },
+  primaries: { checkedAt: 'number', failures: 'number' },
+  nodes: { since: 'number', missed: 'number' },
+  drains: { drained: 'boolean', by: 'string' },
+  paths: { inUse: 'string', since: 'number', silent: 'object' },
+  hubs: { startedAt: 'number', version: 'string', config: 'string' },
+  stages: { id: 'string', serial: 'number', plan: 'string', through: 'number', by: 'string' },
+  orders: { decisions: 'array' },
+}
+
+const has = (value: unknown, field: Field): boolean =>
+  field === 'array' ? Array.isArray(value) : typeof value === field && value !== null
+
+/** Whether it can be a value of the table: a hub must not fall over what it did not write. */
+export function isCell<T extends TableName>(table: T, value: unknown): value is Tables[T] {
+  if (typeof value !== 'object' || value === null) return false
+  const fields = { at: 'number', ...SHAPES[table] } as Record<string, Field>
+  return Object.entries(fields).every(([name, field]) => has((value as Record<string, unknown>)[name], field))
+}

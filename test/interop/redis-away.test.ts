@@ -118,6 +118,39 @@ describe('a Redis that is away', function () {
     )
   })
 
+  it('in which others have written keeps no hub from starting, and nothing of theirs is believed', async () => {
+    for (const table of ['zones', 'nodes', 'orders', 'stages', 'hubs', 'drains', 'paths', 'primaries'])
+      for (const [i, junk] of [
+        '',
+        'null',
+        '7',
+        '{',
+        '[]',
+        '{"at":1e300}',
+        '{"at":99999999999999,"id":7,"decisions":3}',
+      ].entries()) {
+        await runCommand('redis-cli', ['-u', redis!.url, 'HSET', `zonecast:${table}`, i % 2 === 0 ? ZONE : `${ZONE} ams1`, junk])
+        await runCommand('redis-cli', ['-u', redis!.url, 'HSET', `zonecast:test:${table}`, ZONE, junk])
+      }
+    for (const junk of [
+      '',
+      '{',
+      'null',
+      '{"changes":7}',
+      '{"changes":[{"table":"orders","key":"x","value":null}]}',
+      '{"signal":{"name":"committed"}}',
+    ])
+      await runCommand('redis-cli', ['-u', redis!.url, 'PUBLISH', 'zonecast:changes', junk])
+    expect(await hub!.stop()).to.equal(0)
+    hub = await spawnHub(place)
+    await inSync(place, ZONE, await change())
+    expect((await fetch(`${place.api}/v1/status`)).status).to.equal(200)
+    await runCommand('redis-cli', ['-u', redis!.url, 'FLUSHALL'])
+    await eventually(async () =>
+      expect(await runCommand('redis-cli', ['-u', redis!.url, 'HLEN', 'zonecast:test:zones'])).to.equal('1\n'),
+    )
+  })
+
   it('that is there and does not answer is told, and keeps no change from the nodes', async () => {
     redis!.pause()
     try {
