@@ -7,7 +7,8 @@ import { TYPE } from '../dns/rrtype.js'
 import type { CheckSettings } from './check.js'
 import { type Findings, inWords, percentOf } from './findings.js'
 import { isSignerType, type NameChanges, type StoredAt } from './name-changes.js'
-import { isWireWithin, keyOctets } from './name-key.js'
+import { isWireWithin } from '../zone/name-chains.js'
+import { keyOctets } from './name-key.js'
 import type { ScannedName } from './zone-scan.js'
 
 /** Octets of RDATA in front of the name that the record points at. */

@@ -4,9 +4,8 @@
  */
 import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
-import { sameName } from '../zone/name-chains.js'
+import { isWireWithin, sameName } from '../zone/name-chains.js'
 import type { StoredAt } from './name-changes.js'
-import { isWireWithin } from './name-key.js'
 import type { NameStatus } from './name-status.js'
 import type { ScannedName } from './zone-scan.js'
 

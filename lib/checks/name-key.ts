@@ -4,7 +4,6 @@
  */
 import { nameToWire, wireToName } from '../dns/name.js'
 import { STORED_HEAD } from '../dns/record.js'
-import { sameName } from '../zone/name-chains.js'
 
 const SCRATCH = Buffer.alloc(256)
 
@@ -43,21 +42,6 @@ export function isWithin(key: string, top: string): boolean {
   let rest = key
   while (rest.length > top.length) rest = parentKey(rest)
   return rest === top
-}
-
-/** The same of uncompressed wire names where they lie, nothing made of them. */
-export function isWireWithin(
-  data: Uint8Array,
-  from: number,
-  length: number,
-  top: Uint8Array,
-  topAt: number,
-  topLength: number,
-): boolean {
-  let o = from
-  const topFrom = from + length - topLength
-  while (o < topFrom) o += 1 + data[o]!
-  return o === topFrom && sameName(data, o, top, topAt, topLength)
 }
 
 export const isBelow = (key: string, top: string): boolean => key.length > top.length && isWithin(key, top)

@@ -5,7 +5,8 @@
 import { TYPE } from '../dns/rrtype.js'
 import { STORED_HEAD } from '../dns/record.js'
 import { hasType, type StoredAt } from './name-changes.js'
-import { isWireWithin, namesBetween } from './name-key.js'
+import { isWireWithin } from '../zone/name-chains.js'
+import { namesBetween } from './name-key.js'
 import type { ScannedName } from './zone-scan.js'
 
 export type NameStatus = 'apex' | 'authoritative' | 'delegation' | 'below-delegation' | 'below-dname'

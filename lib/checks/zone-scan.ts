@@ -2,9 +2,10 @@
  * A whole zone name by name, in canonical order (RFC 4034 §6.1): a name comes before what is below it, so that what is a delegation
  * and what lies below one is known on the way. Nothing is made for a name that nobody asks about: a zone has millions.
  */
-import { STORED_HEAD, storedType } from '../dns/record.js'
+import { storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
+import { sameOwner } from '../zone/name-chains.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { StoredAt } from './name-changes.js'
 import { ownerKey } from './name-key.js'
@@ -148,17 +149,4 @@ export class ZoneScan {
     }
     await visit(name)
   }
-}
-
-function sameOwner(x: Buffer, xAt: number, y: Buffer, yAt: number): boolean {
-  const length = x[xAt]!
-  if (length !== y[yAt]) return false
-  for (let o = STORED_HEAD; o < STORED_HEAD + length; o++) {
-    const a = x[xAt + o]!
-    const b = y[yAt + o]!
-    if (a === b) continue
-    const folded = a | 0x20
-    if (folded !== (b | 0x20) || folded < 0x61 || folded > 0x7a) return false
-  }
-  return true
 }

@@ -18,6 +18,10 @@ export function compareSerials(a: Serial, b: Serial): SerialOrder {
   return distance < HALF ? 'newer' : 'older'
 }
 
+/** Whether there is anything new in it for who holds this, or nothing. */
+export const isNews = (serial: Serial, held: Serial | undefined): boolean =>
+  held === undefined || compareSerials(serial, held) === 'newer'
+
 /** Addition as RFC 1982 §3.1 defines it; `n` at most 2³¹−1. */
 export const addToSerial = (serial: Serial, n: number): Serial => (serial + n) >>> 0
 

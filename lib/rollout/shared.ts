@@ -5,7 +5,7 @@
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import { mix32 } from '../zone/record-hash.js'
-import type { RolloutRecord } from './record.js'
+import type { RolloutRecord, Stage } from './record.js'
 
 /** Why it must not go on: a failed gate, or a check of the hub that had a version to compare it with. */
 export interface Stop {
@@ -40,11 +40,18 @@ export interface OwnRollout {
   hub: string
 }
 
+/** A rollout's stages stay the same array for as long as it lives. */
+const plans = new WeakMap<readonly Stage[], string>()
+
 export function planOf({ stages }: RolloutRecord): string {
+  const known = plans.get(stages)
+  if (known !== undefined) return known
   let hash = stages.length
   for (const { name, nodes } of stages)
     for (const c of `${name}:${[...nodes].sort().join(',')};`) hash = mix32(Math.imul(hash, 31) + c.codePointAt(0)!)
-  return hash.toString(16).padStart(8, '0')
+  const plan = hash.toString(16).padStart(8, '0')
+  plans.set(stages, plan)
+  return plan
 }
 
 /**

@@ -2,14 +2,17 @@
  * The tables in memory, shared by all roles in this process. Reading never waits for Redis: losing Redis loses no answer.
  * Not here: how other processes learn of changes (board-sync.ts).
  */
-import { mergeOrders, type ZoneOrders } from '../rollout/record.js'
-import { mergeShared, type SharedRollout } from '../rollout/shared.js'
+import { mergeOrders } from '../rollout/record.js'
+import { mergeShared } from '../rollout/shared.js'
 import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 export type Change = { [T in TableName]: { table: T; key: string; value: Tables[T] } }[TableName]
 
 /** `here` when this process wrote the value, `there` when it was told. */
 export type ChangeListener = (change: Change, origin: 'here' | 'there') => void
+
+/** Tables in which both of two values count, and not only the later one. */
+const JOINS: { [T in TableName]?: (a: Tables[T], b: Tables[T]) => Tables[T] } = { orders: mergeOrders, stages: mergeShared }
 
 export class Board {
   readonly #tables = new Map<TableName, Map<string, Tables[TableName]>>(TABLE_NAMES.map((name) => [name, new Map()]))
@@ -34,39 +37,31 @@ export class Board {
   /** Takes a value another process wrote, unless ours is later. */
   merge<T extends TableName>(table: T, key: string, value: Tables[T]): boolean {
     const held = this.get(table, key)
-    if (table === 'stages' && held) return this.#mergeStages(key, held as SharedRollout, value as SharedRollout)
-    if (table === 'orders' && held) return this.#mergeOrders(key, held as ZoneOrders, value as ZoneOrders)
+    const join = JOINS[table] as ((a: Tables[T], b: Tables[T]) => Tables[T]) | undefined
+    if (held && join) return this.#join(table, key, held, value, join)
     if (held && held.at >= value.at) return false
     this.#tables.get(table)!.set(key, value)
     this.#tell({ table, key, value } as Change, 'there')
     return true
   }
 
-  /** As with orders: what each side lacks it is told. */
-  #mergeStages(key: string, held: SharedRollout, value: SharedRollout): boolean {
-    const merged = mergeShared(held, value)
-    const [ours, theirs, both] = [held, value, merged].map((shared) => JSON.stringify({ ...shared, at: 0 }))
+  /** Nothing that was said in two places may be lost; where the other one lacks something, it is told. */
+  #join<T extends TableName>(
+    table: T,
+    key: string,
+    held: Tables[T],
+    value: Tables[T],
+    join: (a: Tables[T], b: Tables[T]) => Tables[T],
+  ): boolean {
+    const merged = join(held, value)
+    const [ours, theirs, both] = [held, value, merged].map((each) => JSON.stringify({ ...join(each, each), at: 0 }))
     if (both === ours) {
-      if (both !== theirs) this.set('stages', key, { ...held, at: merged.at + 1 })
+      if (both !== theirs) this.set(table, key, { ...held, at: merged.at + 1 })
       return false
     }
     const news = both === theirs ? merged : { ...merged, at: merged.at + 1 }
-    this.#tables.get('stages')!.set(key, news)
-    this.#tell({ table: 'stages', key, value: news }, both === theirs ? 'there' : 'here')
-    return true
-  }
-
-  /** Of what people said in two places nothing may be lost; where the other one lacks something, it is told. */
-  #mergeOrders(key: string, held: ZoneOrders, value: ZoneOrders): boolean {
-    const merged = mergeOrders(held, value)
-    const [ours, theirs, both] = [held, value, merged].map((orders) => JSON.stringify({ ...mergeOrders(orders, orders), at: 0 }))
-    if (both === ours) {
-      if (both !== theirs) this.set('orders', key, { ...held, at: merged.at + 1 })
-      return false
-    }
-    const news = both === theirs ? merged : { ...merged, at: merged.at + 1 }
-    this.#tables.get('orders')!.set(key, news)
-    this.#tell({ table: 'orders', key, value: news }, both === theirs ? 'there' : 'here')
+    this.#tables.get(table)!.set(key, news)
+    this.#tell({ table, key, value: news } as Change, both === theirs ? 'there' : 'here')
     return true
   }
 

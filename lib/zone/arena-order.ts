@@ -2,10 +2,9 @@
  * The canonical order of a zone's records (RFC 4034 §6) where the owners are known to have come in it (order-watch.ts): nothing but
  * the records at one name may have to be sorted.
  */
-import { STORED_HEAD } from '../dns/record.js'
 import { compareAtName, grown, RECORDS_PER_SLICE } from './canonical-order.js'
 import type { ZoneView } from './contents-view.js'
-import { sameName } from './name-chains.js'
+import { sameOwner } from './name-chains.js'
 
 /** Arena offsets of a view's records (the SOA is not among them); with `isSorted` the records at each name stand in order as well. */
 export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () => Promise<void>): Promise<Uint32Array> {
@@ -25,12 +24,7 @@ export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () =>
 
 /** Brings the records at each name in order; those at the same name stand together. */
 async function sortAtNames(order: Uint32Array, view: ZoneView, pause: () => Promise<void>): Promise<void> {
-  const isSameName = (a: number, b: number): boolean => {
-    const x = view.chunkOf(a)
-    const y = view.chunkOf(b)
-    const length = x[view.at(a)]!
-    return length === y[view.at(b)] && sameName(x, view.at(a) + STORED_HEAD, y, view.at(b) + STORED_HEAD, length)
-  }
+  const isSameName = (a: number, b: number): boolean => sameOwner(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))
   const compare = (a: number, b: number): number => compareAtName(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))
   for (let from = 0; from < order.length; ) {
     let to = from + 1

@@ -5,6 +5,7 @@
  *
  *   table: hash of the name → first entry      entry: [offset] [next entry, 0 at the end]
  */
+import { STORED_HEAD } from '../dns/record.js'
 import type { RecordArena } from './record-arena.js'
 import { foldWord, mix32, sameFolded, tailAt, wordAt } from './record-hash.js'
 import { RecordTable } from './record-table.js'
@@ -32,6 +33,25 @@ export function nameHash(data: Uint8Array, from: number, length: number): number
 export function sameName(x: Uint8Array, xAt: number, y: Uint8Array, yAt: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (!sameFolded(x[xAt + i]!, y[yAt + i]!)) return false
   return true
+}
+
+/** Both records have one owner, letters folded. */
+export const sameOwner = (x: Uint8Array, xAt: number, y: Uint8Array, yAt: number): boolean =>
+  x[xAt] === y[yAt] && sameName(x, xAt + STORED_HEAD, y, yAt + STORED_HEAD, x[xAt]!)
+
+/** Whether an uncompressed wire name is `top` or below it; nothing is made of either. */
+export function isWireWithin(
+  data: Uint8Array,
+  from: number,
+  length: number,
+  top: Uint8Array,
+  topAt: number,
+  topLength: number,
+): boolean {
+  let o = from
+  const topFrom = from + length - topLength
+  while (o < topFrom) o += 1 + data[o]!
+  return o === topFrom && sameName(data, o, top, topAt, topLength)
 }
 
 /** Where a record has the name that chains go by. */

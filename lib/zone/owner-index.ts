@@ -8,7 +8,7 @@
 import { rdataLength, rdataStart, STORED_HEAD, storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { Epochs } from './epochs.js'
-import { type Fate, NameChains, type Naming, sameName } from './name-chains.js'
+import { type Fate, NameChains, isWireWithin, type Naming } from './name-chains.js'
 import { MARK_DEAD, type RecordArena } from './record-arena.js'
 import { SignerFigures } from './signer-figures.js'
 
@@ -123,8 +123,8 @@ export class OwnerIndex {
     if (storedType(data, at) !== TYPE.NS) return
     const target = rdataStart(data, at)
     const octets = rdataLength(data, at)
-    if (!this.#isWithin(data, target, octets, this.#apex, 0, this.#apex.length)) return
-    if (this.#isWithin(data, target, octets, data, owner, length)) return
+    if (!isWireWithin(data, target, octets, this.#apex, 0, this.#apex.length)) return
+    if (isWireWithin(data, target, octets, data, owner, length)) return
     if (this.#pointing.add(data, target, octets, offset, mayUndo))
       this.#deep += this.#addAbove(this.#pointingBelow, data, target, octets, offset, mayUndo)
   }
@@ -150,18 +150,6 @@ export class OwnerIndex {
       chains.add(data, o, left, offset, mayUndo)
     }
     return 0
-  }
-
-  /** At the name `top`, or below it. */
-  #isWithin(data: Uint8Array, from: number, length: number, top: Uint8Array, topAt: number, topLength: number): boolean {
-    let o = from
-    let left = length
-    while (left > topLength) {
-      const octets = 1 + data[o]!
-      o += octets
-      left -= octets
-    }
-    return left === topLength && sameName(data, o, top, topAt, topLength)
   }
 
   /** A covered record died, or came back. */
@@ -200,7 +188,7 @@ export class OwnerIndex {
       const data = this.#arena.chunkOf(offset)
       const at = this.#arena.at(offset)
       if (storedType(data, at) !== TYPE.NS) return
-      if (this.#isWithin(data, rdataStart(data, at), rdataLength(data, at), name, 0, name.length)) found.add(offset)
+      if (isWireWithin(data, rdataStart(data, at), rdataLength(data, at), name, 0, name.length)) found.add(offset)
     }
     const found = new Set<number>()
     const at = (data: Uint8Array, from: number, length: number): void =>
@@ -228,7 +216,7 @@ export class OwnerIndex {
     const show = (offset: number): void => {
       const data = this.#arena.chunkOf(offset)
       const at = this.#arena.at(offset)
-      if (length(data, at) > name.length && this.#isWithin(data, from(data, at), length(data, at), name, 0, name.length))
+      if (length(data, at) > name.length && isWireWithin(data, from(data, at), length(data, at), name, 0, name.length))
         visit(data, from(data, at), length(data, at))
     }
     // A record that tells a name tells it dead as well.

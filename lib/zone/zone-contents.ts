@@ -119,16 +119,14 @@ export class ZoneContents {
 
   /** After the last run, and before there is a hurry: what came twice counts once. Nothing to do where all came in canonical order. */
   async settle(pause: () => Promise<void>): Promise<void> {
-    while (!this.#records.isSettled) {
-      this.#records.hashMore(RECORDS_PER_REST)
-      await pause()
-    }
+    if (!this.#records.isSettled) await this.hash(pause)
   }
 
   /** Brings all records into the hash: then what `apply` takes is proportional to the change. */
   async hash(pause: () => Promise<void>): Promise<void> {
-    while (!this.#records.isHashed) {
+    for (;;) {
       this.#records.hashMore(RECORDS_PER_REST)
+      if (this.#records.isHashed) return
       await pause()
     }
   }

@@ -2,7 +2,7 @@
  * The watcher: sees that a zone changed, by asking every primary of every zone and by listening to their NOTIFYs, and queues
  * one refresh per change, however many sources saw it. It takes nothing itself.
  */
-import { compareSerials, type Serial } from '../../lib/dns/serial.js'
+import { compareSerials, isNews, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
@@ -172,8 +172,7 @@ export class WatcherService implements Service {
     for (const peer of this.#fleet.peers) {
       const answer = await askPrimary(zone, peer, this.#parts)
       if (answer instanceof Error) continue
-      const held = board.get('zones', zone.name)?.newest
-      if (held !== undefined && compareSerials(answer.soa.serial, held) !== 'newer') continue
+      if (!isNews(answer.soa.serial, board.get('zones', zone.name)?.newest)) continue
       await this.#enqueue(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() })
     }
   }

@@ -1,7 +1,7 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
 import { describeError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { compareSerials, type Serial } from '../../lib/dns/serial.js'
+import { isNews, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
@@ -38,9 +38,6 @@ export interface RefreshParts extends PrimaryWatchParts {
 /** Smaller zones are read through as fast as their names are looked up. */
 const INDEXED_OCTETS = 1 << 20
 const INDEX_AFTER_MS = 1_000
-
-const isNewer = (serial: Serial, held: Serial | undefined): boolean =>
-  held === undefined || compareSerials(serial, held) === 'newer'
 
 const UP_TO_DATE = { kind: 'up-to-date', primary: undefined, proof: 'serial' } as const
 type Attempted = RefreshOutcome | typeof UP_TO_DATE
@@ -145,7 +142,7 @@ export class RefreshProcessor {
       // Those that do not answer would be waited for in vain, once more.
       const isHopeless = areSilent && peers.length > 0
       const outcome = primaries.length > 0 && !isHopeless ? await this.#take(job, zone, stored, primaries) : undefined
-      const lacks = job.elsewhere !== undefined && isNewer(job.elsewhere, stored.latest?.serial)
+      const lacks = job.elsewhere !== undefined && isNews(job.elsewhere, stored.latest?.serial)
       const given = lacks ? await this.#fromPeers(job, zone, stored, `no primary has serial ${job.elsewhere}`) : undefined
       if (given !== undefined) return given
       if (outcome !== undefined) return outcome

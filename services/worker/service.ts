@@ -5,7 +5,7 @@
 import { UnrecoverableError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { compareSerials, type Serial } from '../../lib/dns/serial.js'
+import { isNews, type Serial } from '../../lib/dns/serial.js'
 import { describeError, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
@@ -243,10 +243,7 @@ export class WorkerService implements Service {
   #onElsewhere(zone: ZoneName, serial: Serial): void {
     if (!this.#fleet.zones.has(zone)) return
     const { store } = this.#parts
-    const lacks = (): boolean => {
-      const held = store.zone(zone).latest?.serial
-      return held === undefined || compareSerials(serial, held) === 'newer'
-    }
+    const lacks = (): boolean => isNews(serial, store.zone(zone).latest?.serial)
     if (!lacks()) return
     const timer = setTimeout(() => {
       if (this.#isStopping || !lacks()) return

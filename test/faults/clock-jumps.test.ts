@@ -14,8 +14,8 @@ import { startKnot } from '../../lab/knot.js'
 import { startNsd } from '../../lab/nsd.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabServer } from '../../lab/server.js'
-import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
+import { changeZone } from '../support/change-zone.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
 import { api, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
@@ -33,13 +33,8 @@ describe('a clock that is set', function () {
   let primary: LabServer
   let nodes: LabServer[]
   let hub: HubProcess
-  let changes = 0
 
-  const change = async (): Promise<number> => {
-    const before = await awaitSerial(primary, ZONE)
-    await updateZone({ ip: primary.ip, port: primary.port, key: updateKey }, ZONE, [`add n${++changes}.${ZONE} 60 A 192.0.2.1`])
-    return await awaitSerial(primary, ZONE, (serial) => serial !== before)
-  }
+  const change = (): Promise<number> => changeZone(primary, ZONE, updateKey)
 
   before(async () => {
     const folder = scratch()

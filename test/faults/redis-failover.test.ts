@@ -12,8 +12,8 @@ import { startNsd } from '../../lab/nsd.js'
 import { findPort } from '../../lab/ports.js'
 import { type LabSentinels, startSentinels } from '../../lab/sentinel.js'
 import type { LabServer } from '../../lab/server.js'
-import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
+import { changeZone } from '../support/change-zone.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
@@ -30,13 +30,8 @@ describe('a Redis that fails over', function () {
   let primary: LabServer
   let node: LabServer
   let hub: HubProcess
-  let changes = 0
 
-  const change = async (): Promise<number> => {
-    const before = await awaitSerial(primary, ZONE)
-    await updateZone({ ip: primary.ip, port: primary.port, key: updateKey }, ZONE, [`add n${++changes}.${ZONE} 60 A 192.0.2.1`])
-    return await awaitSerial(primary, ZONE, (serial) => serial !== before)
-  }
+  const change = (): Promise<number> => changeZone(primary, ZONE, updateKey)
   const isReady = async () => expect((await fetch(`${hub.api}/readyz`)).status).to.equal(200)
   const queueWorks = async (): Promise<void> => {
     const { job } = await api<{ job: string }>(hub, `/v1/zones/${ZONE}/refresh`, { method: 'POST', body: '{}' })

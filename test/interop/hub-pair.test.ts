@@ -17,6 +17,7 @@ import { type LabRedis, startRedis } from '../../lab/redis.js'
 import type { LabServer } from '../../lab/server.js'
 import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
+import { changeZone } from '../support/change-zone.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
@@ -40,14 +41,8 @@ describe('a pair of hubs', function () {
   let primary: LabServer
   let nodes: LabServer[]
   let redis: LabRedis
-  let changes = 0
 
-  const change = async (): Promise<number> => {
-    const before = await awaitSerial(primary, ZONE)
-    const at = { ip: primary.ip, port: primary.port, key: primaryKey }
-    await updateZone(at, ZONE, [`add n${++changes}.${ZONE} 60 A 192.0.2.1`])
-    return await awaitSerial(primary, ZONE, (serial) => serial !== before)
-  }
+  const change = (): Promise<number> => changeZone(primary, ZONE, primaryKey)
   const startPrimary = (port: number) =>
     startKnot({
       name: 'hm1',

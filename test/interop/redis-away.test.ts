@@ -13,8 +13,8 @@ import { findPort } from '../../lab/ports.js'
 import { type LabRedis, startRedis } from '../../lab/redis.js'
 import { runCommand } from '../../lab/run-command.js'
 import type { LabServer } from '../../lab/server.js'
-import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
+import { changeZone } from '../support/change-zone.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
@@ -33,14 +33,8 @@ describe('a Redis that is away', function () {
   let redisPort: number
   let place: HubPlace
   let hub: HubProcess | undefined
-  let changes = 0
 
-  const change = async (): Promise<number> => {
-    const before = await awaitSerial(primary, ZONE)
-    const at = { ip: primary.ip, port: primary.port, key: primaryKey }
-    await updateZone(at, ZONE, [`add n${++changes}.${ZONE} 60 A 192.0.2.1`])
-    return await awaitSerial(primary, ZONE, (serial) => serial !== before)
-  }
+  const change = (): Promise<number> => changeZone(primary, ZONE, primaryKey)
   const readiness = async () => {
     const response = await fetch(`${place.api}/readyz`)
     return { status: response.status, ...((await response.json()) as { missing: string[] }) }

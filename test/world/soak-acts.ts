@@ -76,8 +76,8 @@ export class SoakActs {
     }
   }
 
-  /** One act. Returns what it was. */
-  async act(): Promise<string> {
+  /** One act. Returns what it was. `spares`: no process of ours is killed, so that it can be seen to grow. */
+  async act(spares: boolean): Promise<string> {
     const acts: readonly (readonly [weight: number, name: string, act: () => Promise<void>])[] = [
       [6, 'change', () => this.change()],
       [2, 'bad change', () => this.#badChange()],
@@ -94,7 +94,9 @@ export class SoakActs {
       [1, 'drain', () => this.#drain()],
     ]
     // Each as often in the bag as it weighs.
-    const bag = acts.flatMap((row) => Array.from({ length: row[0] }, () => row))
+    const bag = acts
+      .filter(([, name]) => !(spares && (name === 'hub killed' || name === 'role killed')))
+      .flatMap((row) => Array.from({ length: row[0] }, () => row))
     const [, name, act] = this.#pick(bag)
     await act()
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
