@@ -20,7 +20,7 @@ const ZONE = 'large.example.'
 const WHO = ['Knot', 'NSD', 'BIND', 'zonecast']
 
 /** Resolves with the octets when `records` answers have come. */
-function drain(server: Place, records: number, request: Buffer): Promise<number> {
+export function drain(server: Place, records: number, request: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     let octets = 0
     let seen = 0
@@ -63,7 +63,7 @@ function drain(server: Place, records: number, request: Buffer): Promise<number>
 }
 
 /** Unsigned when there is no key. */
-function axfrRequest(key: LabKey | undefined): Buffer {
+export function axfrRequest(key: LabKey | undefined): Buffer {
   const query = writeQuery({ id: 7, apex: nameToWire(ZONE), type: TYPE.AXFR, edns: false })
   if (!key) return query
   const tsig = new TsigKey(key.name, key.algorithm, Buffer.from(key.secret, 'base64'))

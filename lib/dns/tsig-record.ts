@@ -2,21 +2,21 @@
  * TSIG records as octets (RFC 8945 §4.2) and what their MAC is computed over (§4.3): keys, finding a record, building one.
  * Not here: what a signature proves (tsig.ts).
  */
-import { createHmac, type Hmac } from 'node:crypto'
+import { createHmac, hash, type Hmac } from 'node:crypto'
 import { TsigError, WireError } from './errors.js'
 import { readHeader } from './message.js'
 import { lowerWire, nameToWire, wireToName } from './name.js'
 import { NameReader } from './record.js'
 import { CLASS, TYPE } from './rrtype.js'
 
-/** RFC 8945 §6; `octets` is the whole MAC. */
-const ALGORITHMS: Record<string, { hash: string; octets: number; wire: string }> = {
-  'hmac-md5': { hash: 'md5', octets: 16, wire: 'hmac-md5.sig-alg.reg.int.' },
-  'hmac-sha1': { hash: 'sha1', octets: 20, wire: 'hmac-sha1.' },
-  'hmac-sha224': { hash: 'sha224', octets: 28, wire: 'hmac-sha224.' },
-  'hmac-sha256': { hash: 'sha256', octets: 32, wire: 'hmac-sha256.' },
-  'hmac-sha384': { hash: 'sha384', octets: 48, wire: 'hmac-sha384.' },
-  'hmac-sha512': { hash: 'sha512', octets: 64, wire: 'hmac-sha512.' },
+/** RFC 8945 §6; `octets` is the whole MAC, `block` what the hash takes at a time (RFC 2104 §2). */
+const ALGORITHMS: Record<string, { hash: string; octets: number; block: number; wire: string }> = {
+  'hmac-md5': { hash: 'md5', octets: 16, block: 64, wire: 'hmac-md5.sig-alg.reg.int.' },
+  'hmac-sha1': { hash: 'sha1', octets: 20, block: 64, wire: 'hmac-sha1.' },
+  'hmac-sha224': { hash: 'sha224', octets: 28, block: 64, wire: 'hmac-sha224.' },
+  'hmac-sha256': { hash: 'sha256', octets: 32, block: 64, wire: 'hmac-sha256.' },
+  'hmac-sha384': { hash: 'sha384', octets: 48, block: 128, wire: 'hmac-sha384.' },
+  'hmac-sha512': { hash: 'sha512', octets: 64, block: 128, wire: 'hmac-sha512.' },
 }
 
 export class TsigKey {
@@ -27,6 +27,10 @@ export class TsigKey {
   readonly macOctets: number
   readonly #hash: string
   readonly #secret: Buffer
+  /** What the inner hash begins with; what the outer one covers, the inner digest last. */
+  readonly #inner: Buffer
+  readonly #outer: Buffer
+  readonly #kept: Buffer
 
   /** Throws TsigError TSIG_UNSUPPORTED. */
   constructor(name: string, algorithm: string, secret: Buffer) {
@@ -38,6 +42,12 @@ export class TsigKey {
     this.macOctets = row.octets
     this.#hash = row.hash
     this.#secret = secret
+    const padded = Buffer.alloc(row.block)
+    const short = secret.length > row.block ? hash(row.hash, secret, 'buffer') : secret
+    short.copy(padded)
+    this.#inner = padded.map((octet) => octet ^ 0x36) as Buffer
+    this.#outer = Buffer.concat([padded.map((octet) => octet ^ 0x5c), Buffer.alloc(row.octets)])
+    this.#kept = Buffer.alloc(row.block + 0xff)
   }
 
   /** The same name, algorithm and secret. */
@@ -47,6 +57,24 @@ export class TsigKey {
 
   hmac(): Hmac {
     return createHmac(this.#hash, this.#secret)
+  }
+
+  /**
+   * The same over `prefix` and data[from, to), which a server makes of every message it sends: two calls of the hash and no state
+   * between them take two thirds of the time. Needs `roomFor(prefix)` octets in front of `from`, which are afterwards what they were.
+   */
+  macInPlace(prefix: Buffer, data: Buffer, from: number, to: number): Buffer {
+    const start = from - this.roomFor(prefix)
+    data.copy(this.#kept, 0, start, from)
+    this.#inner.copy(data, start)
+    prefix.copy(data, start + this.#inner.length)
+    hash(this.#hash, data.subarray(start, to), 'buffer').copy(this.#outer, this.#inner.length)
+    this.#kept.copy(data, start, 0, from - start)
+    return hash(this.#hash, this.#outer, 'buffer')
+  }
+
+  roomFor(prefix: Buffer): number {
+    return this.#inner.length + prefix.length
   }
 }
 
@@ -161,7 +189,7 @@ export function lengthPrefixed(mac: Buffer): Buffer {
   return out
 }
 
-/** Octets appendTsig adds, for keeping room. */
+/** Octets that a signature adds to a message, for keeping room. */
 export const tsigOctets = (key: TsigKey, otherOctets = 0): number =>
   key.wireName.length + 10 + key.wireAlgorithm.length + 16 + key.macOctets + otherOctets
 

@@ -13,6 +13,7 @@ import {
   type TsigKey,
   type TsigRecord,
   timers,
+  tsigOctets,
   tsigFormatError,
   tsigRecord,
   updateUnsigned,
@@ -24,6 +25,8 @@ export const FUDGE_SECONDS = 300
 /** Most unsigned messages between two signed ones that a client takes (RFC 8945 §5.3.1). */
 export const MAX_UNSIGNED_RUN = 99
 
+const NONE = Buffer.alloc(0)
+
 /** A message and its MAC, which the answer's MAC covers. */
 export interface Signed {
   message: Buffer
@@ -32,35 +35,42 @@ export interface Signed {
 
 /** Signs a request (RFC 8945 §5.1). */
 export function signRequest(key: TsigKey, msg: Buffer, nowSeconds: number): Signed {
-  const none = Buffer.alloc(0)
   const mac = key
     .hmac()
     .update(msg)
-    .update(variables(key, nowSeconds, FUDGE_SECONDS, 0, none))
+    .update(variables(key, nowSeconds, FUDGE_SECONDS, 0, NONE))
     .digest()
-  return { message: append(msg, tsigRecord(key, nowSeconds, FUDGE_SECONDS, mac, msg.readUInt16BE(0), 0, none)), mac }
+  return { message: append(msg, tsigRecord(key, nowSeconds, FUDGE_SECONDS, mac, msg.readUInt16BE(0), 0, NONE)), mac }
 }
 
 /** An unsigned TSIG error (BADKEY, BADSIG; RFC 8945 §5.2.1, §5.2.2): empty MAC, the asker's time. */
 export function appendTsigError(msg: Buffer, request: TsigRecord, error: number): Buffer {
   const named = { wireName: request.keyName, wireAlgorithm: request.algorithm }
-  return append(msg, tsigRecord(named, request.time, request.fudge, Buffer.alloc(0), request.originalId, error, Buffer.alloc(0)))
+  return append(msg, tsigRecord(named, request.time, request.fudge, NONE, request.originalId, error, NONE))
 }
 
 /** Signs the answers to one request: the first over the request's MAC, the next ones over the one before (RFC 8945 §5.3.1). */
 export class AnswerSigner {
   readonly key: TsigKey
+  /** The MAC before, its length in front. */
   #prior: Buffer
   #first = true
+  /** Of the messages of one second, but for MAC and id. */
+  #second = Number.NaN
+  #record: Buffer = NONE
+  #timers: Buffer = NONE
 
   constructor(key: TsigKey, requestMac: Buffer) {
     this.key = key
-    this.#prior = requestMac
+    this.#prior = lengthPrefixed(requestMac)
   }
 
-  /** `msg` must have room for `reserve` not counted: a new buffer comes back. */
+  /** A new buffer comes back. */
   sign(msg: Buffer, nowSeconds: number): Buffer {
-    return append(msg, this.signDetached(msg, nowSeconds))
+    const { roomBefore } = this
+    const out = Buffer.allocUnsafe(roomBefore + msg.length + tsigOctets(this.key))
+    msg.copy(out, roomBefore)
+    return out.subarray(roomBefore, roomBefore + this.signInPlace(out, roomBefore, msg.length, nowSeconds))
   }
 
   /**
@@ -74,23 +84,46 @@ export class AnswerSigner {
     const [time, fudge] = isTime ? [request.time, request.fudge] : [nowSeconds, FUDGE_SECONDS]
     const mac = this.key
       .hmac()
-      .update(lengthPrefixed(this.#prior))
+      .update(this.#prior)
       .update(msg)
       .update(variables(this.key, time, fudge, error, other))
       .digest()
     return append(msg, tsigRecord(this.key, time, fudge, mac, msg.readUInt16BE(0), error, other))
   }
 
-  /** The TSIG record alone, for a message whose ARCOUNT does not count it yet. The caller raises ARCOUNT. */
-  signDetached(msg: Buffer, nowSeconds: number): Buffer {
-    const none = Buffer.alloc(0)
-    const hmac = this.key.hmac().update(lengthPrefixed(this.#prior)).update(msg)
-    const mac = hmac
-      .update(this.#first ? variables(this.key, nowSeconds, FUDGE_SECONDS, 0, none) : timers(nowSeconds, FUDGE_SECONDS))
-      .digest()
+  /** Octets in front of a message that `signInPlace` uses meanwhile. */
+  get roomBefore(): number {
+    return this.key.roomFor(this.#prior)
+  }
+
+  /**
+   * Signs the message at data[start, start + length): the TSIG record goes behind it and ARCOUNT counts it. Needs `roomBefore` octets
+   * in front, which are afterwards what they were, and `tsigOctets` behind. Returns the new length.
+   */
+  signInPlace(data: Buffer, start: number, length: number, nowSeconds: number): number {
+    const { key } = this
+    if (nowSeconds !== this.#second) this.#startSecond(nowSeconds)
+    const end = start + length
+    const covered = this.#first ? variables(key, nowSeconds, FUDGE_SECONDS, 0, NONE) : this.#timers
+    const mac = key.macInPlace(this.#prior, data, start, end + covered.copy(data, end))
     this.#first = false
-    this.#prior = mac
-    return tsigRecord(this.key, nowSeconds, FUDGE_SECONDS, mac, msg.readUInt16BE(0), 0, none)
+    if (this.#prior.length !== 2 + mac.length) this.#prior = lengthPrefixed(mac)
+    else mac.copy(this.#prior, 2)
+    const record = this.#record
+    // RFC 8945 §4.2: behind the MAC come the original id, the error and the length of other data.
+    const macAt = record.length - 6 - mac.length
+    mac.copy(record, macAt)
+    data.copy(record, macAt + mac.length, start, start + 2)
+    const arcount = ((data[start + 10]! << 8) | data[start + 11]!) + 1
+    data[start + 10] = arcount >> 8
+    data[start + 11] = arcount & 255
+    return length + record.copy(data, end)
+  }
+
+  #startSecond(nowSeconds: number): void {
+    this.#second = nowSeconds
+    this.#record = tsigRecord(this.key, nowSeconds, FUDGE_SECONDS, Buffer.alloc(this.key.macOctets), 0, 0, NONE)
+    this.#timers = timers(nowSeconds, FUDGE_SECONDS)
   }
 }
 
