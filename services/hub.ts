@@ -14,6 +14,7 @@ import { NodePaths } from '../lib/push/node-paths.js'
 import { NodeProber } from '../lib/push/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
+import { CountThreads } from '../lib/refresh/run-counter.js'
 import { TransferClient } from '../lib/refresh/transfer-client.js'
 import { ZoneMemory } from '../lib/refresh/zone-memory.js'
 import { systemClock } from '../lib/runtime/clock.js'
@@ -43,6 +44,7 @@ import { WatcherService } from './watcher/service.js'
 import { PrimaryComparer } from './worker/primary-comparer.js'
 import { ReleaseDecider } from './worker/release-decider.js'
 import { WorkerService } from './worker/service.js'
+import { liveSettings } from './live-settings.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]
@@ -65,6 +67,7 @@ export class Hub {
   #queues!: JobQueues
   #udp!: UdpAsker
   #tcp!: TcpPool
+  readonly #threads = new CountThreads()
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined
   #follower: NodeJS.Timeout | undefined
@@ -158,7 +161,13 @@ export class Hub {
     }
     if (this.#roles.includes('worker')) {
       const paths = new NodePaths(this.#board, clock, this.#log)
-      const client = new TransferClient(this.#tcp, soa, clock, new ZoneMemory(live.memory, () => this.#store.memory))
+      const client = new TransferClient(
+        this.#tcp,
+        soa,
+        clock,
+        new ZoneMemory(live.memory, () => this.#store.memory),
+        this.#threads,
+      )
       this.#worker = new WorkerService(
         this.#fleet,
         { hub, transfers: live.connections.total, observe: live.observe },
@@ -268,6 +277,7 @@ export class Hub {
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
     // What has not ended by now is broken off: a transfer that goes on could still commit.
     this.#tcp?.close()
+    this.#threads.close()
     this.#udp?.close()
     for (const service of order)
       await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
@@ -280,20 +290,5 @@ export class Hub {
     const isAlone = ROLES.every((role) => this.#roles.includes(role))
     if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
     await this.#store?.close()
-  }
-}
-
-function liveSettings({ defaults, rollout, webhooks }: Config) {
-  const { limits, notify, observe, keepVersions, keepForMs, keepOctets } = defaults
-  return {
-    limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
-    connections: { perServer: limits.transfersPerPrimary, total: limits.transfers },
-    memory: { total: limits.totalMemory ?? totalmem() * 0.75 },
-    retention: { keepVersions, keepForMs, keepOctets },
-    notify: { ...notify },
-    observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
-    rollout: { ...rollout },
-    webhooks: { list: webhooks },
-    compare: { enabled: defaults.comparePrimaries },
   }
 }

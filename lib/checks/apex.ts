@@ -2,31 +2,23 @@
  * The check `apex`: the zone can be served and entered. One SOA, name servers at the apex, those in the zone with an address; a name
  * with a CNAME has nothing else; no names that a missing dot made.
  */
-import { rdataStart } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { sameRecord } from '../zone/record-hash.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import { isAlias, judgeAliases } from './aliases.js'
 import type { CheckReport, CheckSettings } from './check.js'
 import { DoubledNames } from './doubled-names.js'
 import { counted, Findings } from './findings.js'
-import { GlueOnTheWay } from './glue-on-the-way.js'
 import { hasType, type NameChanges, type StoredAt } from './name-changes.js'
-import { isWildcard, isWithin, keyOctets, keyText, namesBetween, ownerKey, parentKey, wireKey } from './name-key.js'
+import { isWildcard, isWithin, keyText, namesBetween, ownerKey, parentKey, targetOf } from './name-key.js'
 import type { NameStatus } from './name-status.js'
 import type { NameStore } from './name-store.js'
-import type { ScannedName } from './zone-scan.js'
+import type { SeenZone } from './zone-look.js'
 
 /** Looks names up, all their records or none. */
 export type Lookup = (keys: ReadonlySet<string>) => Promise<(key: string) => readonly StoredAt[]>
 
-/** What may stand beside a CNAME (RFC 4035 §2.5; KEY for secure updates, RFC 3007 §3.1.1). */
-const BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC, TYPE.KEY])
-
-export const targetOf = ({ data, at }: StoredAt): string => wireKey(data, rdataStart(data, at))
-
 const hasAddress = (records: readonly StoredAt[]): boolean => hasType(records, TYPE.A) || hasType(records, TYPE.AAAA)
-
-const isAlias = ({ type }: StoredAt): boolean => type === TYPE.CNAME || type === TYPE.DNAME
 
 export class ApexCheck {
   readonly #apex: string
@@ -38,8 +30,7 @@ export class ApexCheck {
   /** NS records by the name in the zone that they point at, and by their owner. */
   readonly #pointing = new Map<string, Map<string, StoredAt>>()
   /** Names in the zone that servers have, when the whole zone is seen. */
-  readonly #targets = new Set<string>()
-  readonly #glue: GlueOnTheWay
+  #targets: ReadonlySet<string> = new Set<string>()
 
   /** `changes`: since the version before, as far as they are known. */
   constructor(apex: string, settings: CheckSettings['apex'], hasPrevious: boolean, changes: NameChanges | undefined) {
@@ -48,30 +39,20 @@ export class ApexCheck {
     this.#hasPrevious = hasPrevious
     this.#changes = changes
     this.doubled = new DoubledNames(apex)
-    this.#glue = new GlueOnTheWay(keyOctets(apex), (server) => this.#targets.add(targetOf(server)))
   }
 
-  /** Each name of the zone, in canonical order. */
-  seeOnTheWay(name: ScannedName, status: NameStatus): void {
-    if (name.has(TYPE.CNAME) || name.has(TYPE.DNAME)) this.#judgeAliases(name.records)
-    this.#glue.see(name, status)
+  /** All names of the zone were seen. */
+  takeWhole({ aliases, targets, doubled }: SeenZone): void {
+    this.#findings.take({ found: aliases })
+    this.#targets = targets
+    // Of a change, what is new is known.
+    if (this.#changes === undefined) this.doubled.adopt(doubled)
   }
 
   /** `servers` are the NS records at the name whose addresses are to be looked for. */
   see(status: NameStatus, records: readonly StoredAt[], servers: readonly StoredAt[]): void {
-    if (records.some(isAlias)) this.#judgeAliases(records)
+    if (records.some(isAlias)) judgeAliases(records, this.#findings)
     if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
-  }
-
-  #judgeAliases(records: readonly StoredAt[]): void {
-    const cnames = records.filter(({ type }) => type === TYPE.CNAME)
-    const dnames = records.filter(({ type }) => type === TYPE.DNAME)
-    const { data, at } = cnames[0] ?? dnames[0]!
-    const findings = this.#findings
-    if (cnames.length > 1) findings.addRecord('hold', 'A name has more than one CNAME record (RFC 2181 §10.1)', data, at)
-    if (dnames.length > 1) findings.addRecord('hold', 'A name has more than one DNAME record (RFC 6672 §2.4)', data, at)
-    if (cnames.length > 0 && records.some(({ type }) => !BESIDE_CNAME.has(type)))
-      findings.addRecord('hold', 'A name with a CNAME record has other records as well (RFC 1034 §3.6.2)', data, at)
   }
 
   /** Has the address of the server looked for, when that is in the zone. */
@@ -97,7 +78,6 @@ export class ApexCheck {
 
   /** Of the whole zone only the targets were noted: who points at one that has no address is found in another pass. */
   async #lookForTargets(store: Pick<NameStore, 'lookup' | 'load'>): Promise<void> {
-    this.#glue.finish()
     if (this.#targets.size === 0) return
     const recordsAt = await store.lookup(this.#targets)
     const without = new Set([...this.#targets].filter((target) => !hasAddress(recordsAt(target))))

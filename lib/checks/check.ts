@@ -6,6 +6,7 @@
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { ZonemdVerdict } from '../zone/zonemd.js'
+import type { SeenZone } from './zone-look.js'
 
 export const CHECK_NAMES = [
   'serial-forward',
@@ -87,6 +88,8 @@ export interface CheckInput {
   now: number
   /** Verify the whole zone, not only what changed. */
   whole: boolean
+  /** What all names of the contents have been seen to be, so that nobody goes through them again. */
+  seen?: SeenZone | undefined
   /** What the ZONEMD records have been found to say of these contents, so that nothing is computed twice. */
   zonemd?: ZonemdVerdict | undefined
   pause: () => Promise<void>

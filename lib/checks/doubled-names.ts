@@ -3,33 +3,38 @@
  * file (.se 2009, every name). One is a typing mistake or even meant; many new ones are a fault of whatever wrote the zone.
  */
 import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
+import { recordText } from '../dns/record-text.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckSettings } from './check.js'
 import { type Findings, inWords, percentOf } from './findings.js'
-import { isSignerType, type NameChanges, type StoredAt } from './name-changes.js'
+import { isSignerType, type NameChanges } from './name-changes.js'
 import { isWireWithin } from '../zone/name-chains.js'
 import { keyOctets } from './name-key.js'
 import type { ScannedName } from './zone-scan.js'
 
-/** Octets of RDATA in front of the name that the record points at. */
-const TARGET_AT = new Map<number, number>([
-  [TYPE.NS, 0],
-  [TYPE.CNAME, 0],
-  [TYPE.DNAME, 0],
-  [TYPE.MX, 2],
-  [TYPE.SRV, 6],
-])
+/** Octets of RDATA in front of the name that the record points at, by type. */
+const TARGET_AT: (number | undefined)[] = Array.from({ length: 64 })
+for (const type of [TYPE.NS, TYPE.CNAME, TYPE.DNAME]) TARGET_AT[type] = 0
+TARGET_AT[TYPE.MX] = 2
+TARGET_AT[TYPE.SRV] = 6
 
 const EXAMPLES = 10
+
+/** Plain, fit to be sent from one thread to another. */
+export interface SeenDoubled {
+  looked: number
+  found: number
+  /** Records, as text. */
+  examples: string[]
+}
+
 /** Some 5 ms of work. */
 const NAMES_PER_SLICE = 2_000
 
 export class DoubledNames {
   /** Undefined in the root, whose name has no label to double. */
   readonly #doubled: Buffer | undefined
-  #looked = 0
-  #found = 0
-  readonly #examples: StoredAt[] = []
+  #seen: SeenDoubled = { looked: 0, found: 0, examples: [] }
 
   constructor(apex: string) {
     this.#doubled = apex.length === 1 ? undefined : keyOctets(apex.slice(0, -1) + apex)
@@ -37,16 +42,27 @@ export class DoubledNames {
 
   /** All records at a name but the SOA. */
   lookAt(name: ScannedName): void {
+    const doubled = this.#doubled
+    if (doubled === undefined) return
     const { types, count } = name
-    for (let i = 0; i < count; i++) if (types[i] !== TYPE.SOA) this.#look(name.dataOf(i), name.atOf(i), types[i]!)
+    const isOwner = isOwnerDoubled(name.data, name.at, doubled)
+    for (let i = 0; i < count; i++) {
+      const type = types[i]!
+      if (type !== TYPE.SOA && !isSignerType(type)) this.#note(name.dataOf(i), name.atOf(i), type, isOwner, doubled)
+    }
   }
 
   #look(data: Buffer, at: number, type: number): void {
-    if (this.#doubled === undefined || isSignerType(type)) return
-    this.#looked += 1
-    if (!this.#isDoubled(data, at, type, this.#doubled)) return
-    this.#found += 1
-    if (this.#examples.length < EXAMPLES) this.#examples.push({ data, at, type })
+    const doubled = this.#doubled
+    if (doubled !== undefined && !isSignerType(type)) this.#note(data, at, type, isOwnerDoubled(data, at, doubled), doubled)
+  }
+
+  #note(data: Buffer, at: number, type: number, isOwner: boolean, doubled: Buffer): void {
+    const seen = this.#seen
+    seen.looked += 1
+    if (!isOwner && !isTargetDoubled(data, at, type, doubled)) return
+    seen.found += 1
+    if (seen.examples.length < EXAMPLES) seen.examples.push(recordText(data, at))
   }
 
   async lookAtChange(changes: NameChanges, pause: () => Promise<void>): Promise<void> {
@@ -57,25 +73,40 @@ export class DoubledNames {
       // What was there before, and comes again with another TTL, is not new.
       if (this.#doubled === undefined) continue
       for (const { data, at, type } of removed)
-        if (type !== TYPE.SOA && !isSignerType(type) && this.#isDoubled(data, at, type, this.#doubled)) this.#found -= 1
+        if (type !== TYPE.SOA && !isSignerType(type) && isDoubled(data, at, type, this.#doubled)) this.#seen.found -= 1
     }
   }
 
-  #isDoubled(data: Buffer, at: number, type: number, doubled: Buffer): boolean {
-    if (isWireWithin(data, at + STORED_HEAD, data[at]!, doubled, 0, doubled.length)) return true
-    const skip = TARGET_AT.get(type)
-    if (skip === undefined) return false
-    return isWireWithin(data, rdataStart(data, at) + skip, rdataLength(data, at) - skip, doubled, 0, doubled.length)
+  get seen(): SeenDoubled {
+    return this.#seen
+  }
+
+  /** What another one has seen, of the same zone. */
+  adopt(seen: SeenDoubled): void {
+    this.#seen = seen
   }
 
   report(findings: Findings, { doubledNames, doubledPercent }: CheckSettings['apex']): void {
-    if (this.#found <= 0) return
-    const isMany = this.#found > doubledNames && this.#found * 100 > doubledPercent * this.#looked
-    const share = `${inWords(this.#found)} of ${inWords(this.#looked)} new records (${percentOf(this.#found, this.#looked)})`
+    const { looked, found, examples } = this.#seen
+    if (found <= 0) return
+    const isMany = found > doubledNames && found * 100 > doubledPercent * looked
+    const share = `${inWords(found)} of ${inWords(looked)} new records (${percentOf(found, looked)})`
     const fault = isMany
       ? `${share} have a name that ends in the zone's own name twice, as if a final dot were missing; the threshold is more than ${doubledNames} and more than ${doubledPercent} %`
       : "A new record has a name that ends in the zone's own name twice, as if a final dot were missing"
-    for (const { data, at } of this.#examples) findings.addRecord(isMany ? 'hold' : 'warn', fault, data, at)
-    for (let i = this.#examples.length; i < this.#found; i++) findings.add(isMany ? 'hold' : 'warn', fault)
+    for (const example of examples) findings.add(isMany ? 'hold' : 'warn', fault, example)
+    for (let i = examples.length; i < found; i++) findings.add(isMany ? 'hold' : 'warn', fault)
   }
 }
+
+const isOwnerDoubled = (data: Buffer, at: number, doubled: Buffer): boolean =>
+  isWireWithin(data, at + STORED_HEAD, data[at]!, doubled, 0, doubled.length)
+
+function isTargetDoubled(data: Buffer, at: number, type: number, doubled: Buffer): boolean {
+  const skip = type < TARGET_AT.length ? TARGET_AT[type] : undefined
+  if (skip === undefined) return false
+  return isWireWithin(data, rdataStart(data, at) + skip, rdataLength(data, at) - skip, doubled, 0, doubled.length)
+}
+
+const isDoubled = (data: Buffer, at: number, type: number, doubled: Buffer): boolean =>
+  isOwnerDoubled(data, at, doubled) || isTargetDoubled(data, at, type, doubled)

@@ -10,7 +10,7 @@ const NAMED = 10
 /** Signatures and keys are long, and what tells them apart stands in front. */
 const TEXT_CHARACTERS = 160
 
-interface Finding {
+export interface Finding {
   severity: 'warn' | 'hold'
   count: number
   named: string[]
@@ -35,9 +35,14 @@ export class Findings {
     this.add(severity, fault, () => recordText(data, at))
   }
 
+  /** By the sentence that says it; plain, fit to be sent from one thread to another. */
+  get found(): ReadonlyMap<string, Finding> {
+    return this.#byFault
+  }
+
   /** All that another one has found. */
-  take(other: Findings): void {
-    for (const [fault, finding] of other.#byFault) this.#byFault.set(fault, finding)
+  take({ found }: { found: ReadonlyMap<string, Finding> }): void {
+    for (const [fault, finding] of found) this.#byFault.set(fault, finding)
   }
 
   get worst(): Verdict {

@@ -12,8 +12,10 @@ import type { ScannedName } from './zone-scan.js'
 export class GlueOnTheWay {
   readonly #apex: Buffer
   readonly #leave: (server: StoredAt) => void
-  /** Servers of the delegation that was met last, whose addresses have not come yet. */
-  #waiting: StoredAt[] = []
+  /** NS records of the delegation that was met last whose addresses have not come yet, by where they lie. */
+  readonly #chunks: Buffer[] = []
+  readonly #ats: number[] = []
+  #waiting = 0
 
   /** `leave` is told of servers in the zone whose addresses have to be looked up. */
   constructor(apex: Buffer, leave: (server: StoredAt) => void) {
@@ -25,14 +27,13 @@ export class GlueOnTheWay {
   see(name: ScannedName, status: NameStatus): void {
     if (status !== 'below-delegation') this.finish()
     if (status !== 'below-delegation' && status !== 'below-dname' && name.has(TYPE.NS)) this.#takeServers(name, status)
-    if (this.#waiting.length > 0 && (name.has(TYPE.A) || name.has(TYPE.AAAA))) this.#settle(name)
+    if (this.#waiting > 0 && (name.has(TYPE.A) || name.has(TYPE.AAAA))) this.#settle(name)
   }
 
   /** No more names: what has not come will not come. */
   finish(): void {
-    if (this.#waiting.length === 0) return
-    for (const server of this.#waiting) this.#leave(server)
-    this.#waiting = []
+    for (let i = 0; i < this.#waiting; i++) this.#leave({ data: this.#chunks[i]!, at: this.#ats[i]!, type: TYPE.NS })
+    this.#waiting = 0
   }
 
   #takeServers(name: ScannedName, status: NameStatus): void {
@@ -44,18 +45,26 @@ export class GlueOnTheWay {
       const target = rdataStart(data, at)
       const octets = rdataLength(data, at)
       if (!isWireWithin(data, target, octets, apex, 0, apex.length)) continue
-      if (status === 'delegation' && isWireWithin(data, target, octets, data, at + STORED_HEAD, data[at]!))
-        this.#waiting.push(name.record(i))
-      else this.#leave(name.record(i))
+      if (status !== 'delegation' || !isWireWithin(data, target, octets, data, at + STORED_HEAD, data[at]!))
+        this.#leave(name.record(i))
+      else {
+        this.#chunks[this.#waiting] = data
+        this.#ats[this.#waiting++] = at
+      }
     }
   }
 
   #settle({ data, at }: ScannedName): void {
     const length = data[at]!
-    for (let i = this.#waiting.length - 1; i >= 0; i--) {
-      const server = this.#waiting[i]!
-      if (rdataLength(server.data, server.at) !== length) continue
-      if (sameName(server.data, rdataStart(server.data, server.at), data, at + STORED_HEAD, length)) this.#waiting.splice(i, 1)
+    for (let i = this.#waiting - 1; i >= 0; i--) {
+      const server = this.#chunks[i]!
+      const serverAt = this.#ats[i]!
+      if (rdataLength(server, serverAt) !== length) continue
+      if (!sameName(server, rdataStart(server, serverAt), data, at + STORED_HEAD, length)) continue
+      // The last one takes its place.
+      this.#waiting -= 1
+      this.#chunks[i] = this.#chunks[this.#waiting]!
+      this.#ats[i] = this.#ats[this.#waiting]!
     }
   }
 }

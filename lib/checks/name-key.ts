@@ -3,7 +3,7 @@
  * inside one zone: what is above, what is below, which comes first.
  */
 import { nameToWire, wireToName } from '../dns/name.js'
-import { STORED_HEAD } from '../dns/record.js'
+import { rdataStart, STORED_HEAD } from '../dns/record.js'
 
 const SCRATCH = Buffer.alloc(256)
 
@@ -24,6 +24,9 @@ export function wireKey(data: Uint8Array, from: number): string {
   while (data[end] !== 0) end += 1 + data[end]!
   return nameKey(data, from, end + 1 - from)
 }
+
+/** What an NS record, or another whose RDATA begins with a name, points at. */
+export const targetOf = ({ data, at }: { data: Uint8Array; at: number }): string => wireKey(data, rdataStart(data, at))
 
 export function keyOfText(name: string): string {
   const wire = nameToWire(name)

@@ -46,7 +46,7 @@ function hasRdata({ data, at, type }: StoredAt, wanted: Buffer): boolean {
   const start = rdataStart(data, at)
   const rdata = data.subarray(start, start + rdataLength(data, at))
   if (rdata.equals(wanted)) return true
-  const range = rdata.length === wanted.length ? foldedRange(data, type, start) : undefined
+  const range = rdata.length === wanted.length ? foldedRange(data, type, start, start + rdata.length) : undefined
   if (range === undefined) return false
   const [from, to] = [range.from - start, range.to - start]
   return (

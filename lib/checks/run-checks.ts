@@ -5,19 +5,20 @@
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
-import { ApexCheck, targetOf, weakenedNames } from './apex.js'
+import { ApexCheck, weakenedNames } from './apex.js'
 import type { CheckInput, CheckOutcome, CheckReport, ZoneFigures } from './check.js'
 import { DnssecCheck } from './dnssec/dnssec-check.js'
 import { worse } from './findings.js'
 import { hasType, type NameChange, NameChanges, type StoredAt } from './name-changes.js'
-import { isWithin, keyOfText, namesBetween } from './name-key.js'
-import { StatusOnTheWay, statusOf } from './name-status.js'
+import { isWithin, keyOfText, namesBetween, targetOf } from './name-key.js'
+import { statusOf } from './name-status.js'
 import { NameStore } from './name-store.js'
 import { checkProtected, protectedIn } from './protected.js'
 import { checkSerialForward } from './serial-forward.js'
 import { checkGrowth, checkShrink } from './size.js'
 import { type Counts, Tally, type TalliedName } from './tally.js'
 import { checkZonemd } from './zonemd.js'
+import { ZoneLook } from './zone-look.js'
 import { ZoneScan } from './zone-scan.js'
 
 /** A change of this share of the records touches so many names that reading all of them in order is no more work. */
@@ -109,22 +110,26 @@ class CheckRun {
   }
 
   async #readAll(): Promise<void> {
-    const { contents, pause } = this.#input
+    const { contents, pause, seen, settings } = this.#input
+    const byName = this.#changes?.byName
+    // Signatures are looked at with the names that they stand at.
+    if (seen !== undefined && byName === undefined && (!seen.hasKeys || settings.dnssec.mode === 'off')) {
+      this.#tally.adopt(seen.counts)
+      this.#apex.takeWhole(seen)
+      return
+    }
     const scan = await ZoneScan.of(contents, this.#view, pause)
     await this.#dnssec.beginWhole(scan)
-    const status = new StatusOnTheWay()
-    const byName = this.#changes?.byName
+    const look = new ZoneLook(this.#apexKey, this.#tally)
     const gone = new Set(byName?.keys())
     await scan.names((name) => {
       const change = byName === undefined ? undefined : byName.get(name.key)
       if (change !== undefined) gone.delete(name.key)
-      const is = status.of(name)
-      this.#tally.see(name, change)
-      this.#apex.seeOnTheWay(name, is)
-      if (byName === undefined) this.#apex.doubled.lookAt(name)
+      const is = look.see(name, change)
       if (!this.#dnssec.isLooking) return undefined
       return this.#dnssec.see({ key: name.key, records: name.records, status: is, change, isMoved: false })
     })
+    this.#apex.takeWhole(look.finish())
     for (const key of gone) this.#tally.see(this.#tallied(key, []), byName?.get(key))
   }
 

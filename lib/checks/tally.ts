@@ -7,6 +7,7 @@ import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
 import { counted, Findings, inWords, percentOf } from './findings.js'
 import { isSignerType, type NameChange } from './name-changes.js'
 import { keyText } from './name-key.js'
+import type { ScannedName } from './zone-scan.js'
 
 export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'>
 
@@ -51,7 +52,18 @@ class TypeCounts {
   }
 }
 
-type NameCounts = Pick<Counts, 'names' | 'delegations' | 'rrsets'>
+export type NameCounts = Pick<Counts, 'names' | 'delegations' | 'rrsets'>
+
+/** Types of a signer, as bits for the types from 32 to 63: they are no RRsets here, and NSEC makes a name one. */
+const SIGNER_BITS = (1 << (TYPE.RRSIG - 32)) | (1 << (TYPE.NSEC - 32)) | (1 << (TYPE.NSEC3 - 32))
+const HASHED_BITS = (1 << (TYPE.RRSIG - 32)) | (1 << (TYPE.NSEC3 - 32))
+
+function bitsIn(word: number): number {
+  let left = word
+  let bits = 0
+  for (; left !== 0; left &= left - 1) bits += 1
+  return bits
+}
 
 export interface TalliedName {
   readonly key: string
@@ -71,6 +83,19 @@ export class Tally {
   readonly #typesNow = new TypeCounts()
   readonly #typesBefore = new TypeCounts()
   readonly #touched = new TypeCounts()
+
+  /** A name that the change, if there is one, does not touch; as `see` counts it. */
+  seeUntouched(name: ScannedName): void {
+    if (name.hasOthers) {
+      this.see(name, undefined)
+      return
+    }
+    const { low, high } = name
+    const now = this.#now
+    if (low !== 0 || (high & ~HASHED_BITS) !== 0) now.names += 1
+    if (!name.isApex && name.has(TYPE.NS)) now.delegations += 1
+    now.rrsets += bitsIn(low) + bitsIn(high & ~SIGNER_BITS)
+  }
 
   /** Each name once, those that are gone with no records. */
   see(name: TalliedName, change: NameChange | undefined): void {
@@ -120,6 +145,16 @@ export class Tally {
       if (type !== TYPE.NSEC3 && type !== TYPE.RRSIG) isName = true
     }
     return { names: isName ? 1 : 0, delegations: !isApex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets }
+  }
+
+  /** Of all names seen. */
+  get now(): NameCounts {
+    return this.#now
+  }
+
+  /** What another one has counted of all names, none of which changed. */
+  adopt(counts: NameCounts): void {
+    Object.assign(this.#now, counts)
   }
 
   /** All names were seen. */

@@ -22,9 +22,10 @@ export class ScannedName {
   /** Of its records, one for each; what is behind `count` is left from names before. */
   readonly types: number[] = []
   count = 0
-  /** A bit for each type below 32, and for each from there to 63. */
-  #low = 0
-  #high = 0
+  /** A bit for each type below 32, and for each from there to 63; whether there are others. */
+  low = 0
+  high = 0
+  hasOthers = false
   readonly #chunks: Buffer[] = []
   readonly #ats: number[] = []
   #key: string | undefined
@@ -42,8 +43,9 @@ export class ScannedName {
     this.#chunks[this.count] = data
     this.#ats[this.count] = at
     this.types[this.count++] = type
-    if (type < 32) this.#low |= 1 << type
-    else if (type < 64) this.#high |= 1 << (type - 32)
+    if (type < 32) this.low |= 1 << type
+    else if (type < 64) this.high |= 1 << (type - 32)
+    else this.hasOthers = true
   }
 
   /** Another name begins, with this record. */
@@ -51,8 +53,9 @@ export class ScannedName {
     this.data = data
     this.at = at
     this.count = 0
-    this.#low = 0
-    this.#high = 0
+    this.low = 0
+    this.high = 0
+    this.hasOthers = false
     this.#key = undefined
     this.#records = undefined
     this.take(data, at)
@@ -60,7 +63,7 @@ export class ScannedName {
 
   /** For types below 64. */
   has(type: number): boolean {
-    return ((type < 32 ? this.#low : this.#high) & (1 << (type & 31))) !== 0
+    return ((type < 32 ? this.low : this.high) & (1 << (type & 31))) !== 0
   }
 
   get key(): string {
@@ -83,6 +86,39 @@ export class ScannedName {
 
   record(i: number): StoredAt {
     return { data: this.#chunks[i]!, at: this.#ats[i]!, type: this.types[i]! }
+  }
+}
+
+/** Puts records that come in canonical order together by name, the apex first, which always has its SOA. */
+export class NameRun {
+  #name: ScannedName
+  /** The name before, to be used again. */
+  #other: ScannedName | undefined
+
+  constructor(soa: Buffer, at = 0) {
+    this.#name = new ScannedName(soa, at, true)
+  }
+
+  /** The name that has all its records, when this one belongs to another. `isSame`: it is known to have the owner of the one before. */
+  next(data: Buffer, at: number, isSame = false): ScannedName | undefined {
+    const name = this.#name
+    if (isSame || sameOwner(name.data, name.at, data, at)) {
+      name.take(data, at)
+      return undefined
+    }
+    const other = this.#other
+    if (other === undefined) this.#name = new ScannedName(data, at, false)
+    else {
+      other.restart(data, at)
+      this.#name = other
+    }
+    this.#other = name.isApex ? undefined : name
+    return name
+  }
+
+  /** With the records that have come so far. */
+  get last(): ScannedName {
+    return this.#name
   }
 }
 
@@ -130,23 +166,13 @@ export class ZoneScan {
   async names(visit: NameVisit): Promise<void> {
     const view = this.#view
     const order = this.#order
-    // The apex comes first, and always has its SOA.
-    const apex = new ScannedName(this.#soa, 0, true)
-    let name = apex
-    let other: ScannedName | undefined
+    const run = new NameRun(this.#soa)
     for (let i = 0; i < order.length; i++) {
-      const data = view.chunkOf(order[i]!)
-      const at = view.at(order[i]!)
-      if (sameOwner(name.data, name.at, data, at)) name.take(data, at)
-      else {
-        const wait = visit(name)
-        if (wait !== undefined) await wait
-        if (other === undefined) other = new ScannedName(data, at, false)
-        else other.restart(data, at)
-        name = other
-      }
+      const name = run.next(view.chunkOf(order[i]!), view.at(order[i]!))
+      const wait = name === undefined ? undefined : visit(name)
+      if (wait !== undefined) await wait
       if (i % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await this.#pause()
     }
-    await visit(name)
+    await visit(run.last)
   }
 }

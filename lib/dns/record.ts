@@ -85,9 +85,14 @@ export class NameReader {
   }
 }
 
-/** One reader per stream; `read` leaves its findings in the fields. */
+/** One reader per stream; `read` leaves its findings in the fields. What it reads is not to change between two records of a message. */
 export class RecordReader {
   readonly #names = new NameReader()
+  /** The owner read last: its message, where it stands in that, and where it was written to. */
+  #ownerMessage: Uint8Array | undefined
+  #ownerTarget = 0
+  #ownerOut: Uint8Array | undefined
+  #ownerAt = 0
   /** First octet behind the record in the message. */
   next = 0
   /** Octets of the stored form written to `out`. */
@@ -102,16 +107,13 @@ export class RecordReader {
    * Throws WireError when it is cut, overruns, or its RDATA does not fit its known type.
    */
   read(msg: Uint8Array, at: number, out: Uint8Array, outAt: number): void {
-    const names = this.#names
     const end = msg.length
-    names.read(msg, at, end, out, outAt + STORED_HEAD)
-    const ownerLength = names.length
-    let o = names.next
+    let o = this.#readOwner(msg, at, end, out, outAt + STORED_HEAD)
     if (o + 10 > end) throw truncated(o)
+    const { ownerLength } = this
     out[outAt] = ownerLength
     out[outAt + 1] = 0
     let w = outAt + STORED_HEAD + ownerLength
-    this.ownerLength = ownerLength
     const type = (msg[o]! << 8) | msg[o + 1]!
     this.type = type
     this.class = (msg[o + 2]! << 8) | msg[o + 3]!
@@ -142,6 +144,27 @@ export class RecordReader {
     out[lengthAt + 1] = written & 255
     this.next = rdEnd
     this.length = w - outAt
+  }
+
+  /** Records of one name come in a row, all but the first with a pointer to it: that was read a moment ago. */
+  #readOwner(msg: Uint8Array, at: number, end: number, out: Uint8Array, outAt: number): number {
+    const first = at < end ? msg[at]! : 0
+    const target = first >= 192 && at + 1 < end ? ((first & 63) << 8) | msg[at + 1]! : at
+    if (target !== at && target === this.#ownerTarget && msg === this.#ownerMessage && out === this.#ownerOut) {
+      for (let from = this.#ownerAt, w = outAt, to = outAt + this.ownerLength; w < to; ) out[w++] = out[from++]!
+      this.#ownerAt = outAt
+      return at + 2
+    }
+    // Nothing is known until the name is read well.
+    this.#ownerMessage = undefined
+    const names = this.#names
+    names.read(msg, at, end, out, outAt)
+    this.ownerLength = names.length
+    this.#ownerMessage = msg
+    this.#ownerTarget = target
+    this.#ownerOut = out
+    this.#ownerAt = outAt
+    return names.next
   }
 
   #readShaped(

@@ -10,6 +10,7 @@
  *
  * Not here: when to refresh (services/watcher), retries (services/worker), who gets the version (../push).
  */
+import type { SeenZone } from '../checks/zone-look.js'
 import { describeError, type NextMove, ZonecastError } from '../errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
 import { compareSerials } from '../dns/serial.js'
@@ -45,12 +46,13 @@ export interface RefreshWish {
   seenAt: number
 }
 
-/** `change` leads from the newest version to the contents, which have no name yet. */
+/** `change` leads from the newest version to the contents, which have no name yet; `seen` is what their names were seen to be. */
 export type ReleaseJudge = (
   primary: Primary,
   contents: ZoneContents,
   change: readonly Difference[] | undefined,
   written: Promise<void>,
+  seen: SeenZone | undefined,
 ) => Promise<Omit<Provenance, 'seenAt' | 'committedAt' | 'from'>>
 
 export type RefreshOutcome =
@@ -194,7 +196,7 @@ async function commit(
   const { outcome } = transferred
   const judge: Judge = async (contents, change, written) => {
     checkSoundness(wish, contents)
-    const decided = await wish.judge(primary, contents, change, written)
+    const decided = await wish.judge(primary, contents, change, written, transferred.seen)
     return { seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, ...decided }
   }
   if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, judge)

@@ -1,4 +1,5 @@
 /** One transfer from one primary: request out, messages verified and interpreted, outcome or error back. Commits nothing. */
+import type { SeenZone } from '../checks/zone-look.js'
 import { rcodeOf, type Soa, writeQuery } from '../dns/message.js'
 import { RCODE } from '../dns/rcode.js'
 import { randomInt } from 'node:crypto'
@@ -13,6 +14,7 @@ import { type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
 import type { SnapshotDraft } from '../store/snapshot-draft.js'
 import { ZoneContents } from '../zone/zone-contents.js'
 import type { SoaQuerier, SoaServer } from '../transport/soa-query.js'
+import type { CountThreads, ThreadCounter } from './run-counter.js'
 import type { TransferLimits } from './transfer-limits.js'
 import type { ZoneMemory } from './zone-memory.js'
 
@@ -29,6 +31,8 @@ export interface Transferred {
   outcome: InboundOutcome
   /** Built aside, when the outcome is `full`; whoever does not commit it must discard it. */
   draft: SnapshotDraft | undefined
+  /** What the names of a large whole transfer are, when they came in order. */
+  seen?: SeenZone | undefined
   messages: number
   records: number
   octets: number
@@ -47,12 +51,14 @@ export class TransferClient {
   readonly #soa: SoaQuerier
   readonly #clock: Clock
   readonly #memory: ZoneMemory
+  readonly #threads: CountThreads
 
-  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock, memory: ZoneMemory) {
+  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock, memory: ZoneMemory, threads: CountThreads) {
     this.#tcp = tcp
     this.#soa = soa
     this.#clock = clock
     this.#memory = memory
+    this.#threads = threads
   }
 
   /**
@@ -78,6 +84,7 @@ export class TransferClient {
     const startedAt = performance.now()
     const asked = held ? 'ixfr' : 'axfr'
     let draft: SnapshotDraft | undefined
+    let counter: ThreadCounter | undefined
     let inbound!: InboundTransfer
     let verifier: AnswerVerifier | undefined
     const patience: Patience = {
@@ -101,8 +108,12 @@ export class TransferClient {
           this.#memory.watch(draft.contents, asked, limits.memory)
         },
         onRecords: (data, from, to) => {
-          draft!.contents.addRun(data, from, to)
+          const { contents } = draft!
+          contents.addRun(data, from, to)
           draft!.advance()
+          if (counter !== undefined) return
+          counter = this.#threads.counterFor(contents)
+          if (counter !== undefined) contents.countElsewhere(counter)
         },
       })
       const take = (message: Buffer): 'more' | 'done' => {
@@ -118,15 +129,17 @@ export class TransferClient {
       // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
       if (verifier && !verifier.complete)
         throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')
-      await draft?.contents.settle(pause)
+      await draft?.settle(pause)
     } catch (error) {
       await draft?.discard()
       throw error
     } finally {
+      counter?.drop()
       if (draft) this.#memory.forget(draft.contents)
     }
     const { messages, records, octets, outside } = inbound
-    return { outcome: inbound.outcome!, draft, messages, records, octets, outside, tookMs: performance.now() - startedAt }
+    const tookMs = performance.now() - startedAt
+    return { outcome: inbound.outcome!, draft, seen: counter?.seen, messages, records, octets, outside, tookMs }
   }
 
   /** An error answer may come unsigned (BADKEY); its RCODE then says more than the missing TSIG. */

@@ -44,14 +44,19 @@ export class SnapshotDraft {
   }
 
   #hand(): void {
-    const { data: live, next } = this.contents.stretch(this.#handed)
-    // What may have come twice is marked while it waits for the disk, and its checksum is of what is written.
-    const data = this.contents.isSettled ? live : Buffer.from(live)
+    const { data, next } = this.contents.stretch(this.#handed)
     this.#handed = next
     this.#writing = this.#writing.then(() => this.#write(data))
     this.#writing.catch(() => {
       this.#failed = true
     })
+  }
+
+  /** All has come. As ZoneContents.settle; but what waits for the disk goes first, as records that came twice are marked then. */
+  async settle(pause: () => Promise<void>): Promise<void> {
+    await this.contents.takeCount()
+    if (!this.contents.isSettled) await this.#writing.catch(() => undefined)
+    await this.contents.settle(pause)
   }
 
   async #write(data: Buffer): Promise<void> {

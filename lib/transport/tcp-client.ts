@@ -18,6 +18,8 @@ export interface Patience {
 }
 
 const RATE_WINDOW_MS = 300_000
+/** Octets read at a time; what fits the nearer caches of a core is also read fastest. */
+const READ_OCTETS = 1 << 16
 /** Milliseconds of work on what came in before others get a turn. */
 const WORK_MS = 8
 
@@ -48,7 +50,6 @@ export class TcpClient {
     this.#to = to
     this.#socket = socket
     socket.setNoDelay(true)
-    socket.on('data', (octets) => this.#onData(octets))
     socket.on('error', (error) => this.#fail(refused(this.#to, error)))
     socket.on('close', () => this.#fail(this.#closedEarly()))
     socket.on('end', () => this.#fail(this.#closedEarly()))
@@ -58,7 +59,15 @@ export class TcpClient {
   static connect(to: Endpoint, sources: readonly string[], connectMs: number): Promise<TcpClient> {
     const source = sources.find((ip) => ip.includes(':') === to.ip.includes(':'))
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: to.ip, port: to.port, ...(source === undefined ? {} : { localAddress: source }) })
+      let client: TcpClient | undefined
+      // One buffer for all that comes: a new one for each read costs as much as the reading.
+      const buffer = Buffer.allocUnsafeSlow(READ_OCTETS)
+      const callback = (octets: number): boolean => {
+        if (client !== undefined) client.#onData(buffer.subarray(0, octets))
+        return true
+      }
+      const local = source === undefined ? {} : { localAddress: source }
+      const socket = connect({ host: to.ip, port: to.port, ...local, onread: { buffer, callback } })
       const timer = setTimeout(() => {
         socket.destroy()
         reject(timedOut(to, connectMs))
@@ -72,7 +81,8 @@ export class TcpClient {
       socket.once('connect', () => {
         clearTimeout(timer)
         socket.off('error', onError)
-        resolve(new TcpClient(to, socket))
+        client = new TcpClient(to, socket)
+        resolve(client)
       })
     })
   }

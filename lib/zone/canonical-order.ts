@@ -95,8 +95,8 @@ export function compareRdata(x: Buffer, xAt: number, y: Buffer, yAt: number): nu
   const yFrom = yAt + STORED_HEAD + y[yAt]! + 10
   const xLength = (x[xFrom - 2]! << 8) | x[xFrom - 1]!
   const yLength = (y[yFrom - 2]! << 8) | y[yFrom - 1]!
-  const xFold = foldedRange(x, type, xFrom)
-  const yFold = foldedRange(y, type, yFrom)
+  const xFold = foldedRange(x, type, xFrom, xFrom + xLength)
+  const yFold = foldedRange(y, type, yFrom, yFrom + yLength)
   for (let k = 0, n = Math.min(xLength, yLength); k < n; k++) {
     let c = x[xFrom + k]!
     let d = y[yFrom + k]!

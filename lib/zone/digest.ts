@@ -5,7 +5,16 @@
 import { mix32, type RecordHash } from './record-hash.js'
 
 export class ZoneDigest {
-  #lanes = new Uint32Array(4)
+  readonly #lanes: Uint32Array
+
+  constructor(lanes: Uint32Array = new Uint32Array(4)) {
+    this.#lanes = Uint32Array.from(lanes)
+  }
+
+  /** A copy. */
+  get lanes(): Uint32Array {
+    return Uint32Array.from(this.#lanes)
+  }
 
   #step(hash: RecordHash, ttl: number, sign: 1 | -1): void {
     const lanes = this.#lanes
@@ -26,9 +35,7 @@ export class ZoneDigest {
   }
 
   clone(): ZoneDigest {
-    const copy = new ZoneDigest()
-    copy.#lanes.set(this.#lanes)
-    return copy
+    return new ZoneDigest(this.#lanes)
   }
 
   toString(): string {

@@ -2,16 +2,15 @@
  * The records that make up a zone right now: an arena, a hash over it, and what is summed up of them. It adds and takes records one
  * by one, and can take back each of these steps. Not here: which steps belong together (zone-contents.ts).
  */
-import { STORED_HEAD, storedLength, storedTtl, storedType } from '../dns/record.js'
-import { TYPE } from '../dns/rrtype.js'
-import { ApexSummary } from './apex-summary.js'
-import { ZoneDigest } from './digest.js'
+import { STORED_HEAD, storedLength, storedTtl } from '../dns/record.js'
+import type { ApexSummary } from './apex-summary.js'
+import type { ZoneDigest } from './digest.js'
 import type { Epochs } from './epochs.js'
 import type { OwnerIndex } from './owner-index.js'
-import { OrderWatch } from './order-watch.js'
 import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
 import { RecordHash, sameRecord } from './record-hash.js'
 import { RecordTable } from './record-table.js'
+import { type RunCounter, RunSums } from './run-sums.js'
 
 /** What an uncommitted change did, newest last, for rollback. */
 export interface Undo {
@@ -29,12 +28,10 @@ export class LiveRecords {
   readonly #table = new RecordTable()
   readonly #hash = new RecordHash()
   readonly #epochs: Epochs
-  digest = new ZoneDigest()
-  count = 0
-  /** In stored form. */
-  octets = 0
+  readonly #apex: Buffer
+  /** Of the live records. */
+  sums: RunSums
   deadOctets = 0
-  summary: ApexSummary
   undo: Undo | undefined
   /** Told of records that go; those that come it finds in the arena. */
   index: OwnerIndex | undefined
@@ -43,22 +40,23 @@ export class LiveRecords {
   #probeAt = 0
   /** The arena is in the hash up to here; only runs may leave something behind it. */
   #hashedTo = 0
-  readonly #watch: OrderWatch
-  #cameInOrder = true
+  /** Sums up what comes, in the place of `sums`. */
+  #counter: RunCounter | undefined
   /** Records were added or taken one by one: the arena is in no order any more. */
   #isStirred = false
   readonly #matches = (offset: number): boolean =>
     sameRecord(this.arena.chunkOf(offset), this.arena.at(offset), this.#probe, this.#probeAt)
 
   constructor(apex: Buffer, epochs: Epochs) {
-    this.summary = new ApexSummary(apex)
-    this.#watch = new OrderWatch(apex.length)
+    this.#apex = apex
+    this.sums = new RunSums(apex)
     this.#epochs = epochs
   }
 
   /** Memory held, in octets. */
   get memory(): number {
-    return this.arena.octets + this.#table.octets + (this.isHashed ? 0 : this.count * HASHED_OCTETS)
+    const count = this.#counter?.count ?? this.sums.count
+    return this.arena.octets + this.#table.octets + (this.isHashed ? 0 : count * HASHED_OCTETS)
   }
 
   get isHashed(): boolean {
@@ -67,17 +65,12 @@ export class LiveRecords {
 
   /** No record counts twice. */
   get isSettled(): boolean {
-    return this.#cameInOrder || this.isHashed
-  }
-
-  /** The records at each name of an arena in order are as well. */
-  get isSorted(): boolean {
-    return this.#watch.isSorted
+    return this.#counter === undefined && (this.sums.isInOrder || this.isHashed)
   }
 
   /** The owners of the live records stand in canonical order. */
   get isInOrder(): boolean {
-    return this.#cameInOrder && !this.#isStirred
+    return this.sums.isInOrder && !this.#isStirred
   }
 
   /** Brings the next records of the arena into the hash, and takes out those that are there already. */
@@ -88,7 +81,7 @@ export class LiveRecords {
     for (let n = 0; offset < end && n < records; n++) {
       const chunk = arena.chunkOf(offset)
       const at = arena.at(offset)
-      if (this.#cameInOrder) this.#hash.of(chunk, at)
+      if (this.sums.isInOrder) this.#hash.of(chunk, at)
       else if (this.#find(chunk, at) !== undefined) {
         this.#takeTwin(offset, chunk, at)
         offset = arena.settle(offset + this.#hash.length, end)
@@ -103,16 +96,18 @@ export class LiveRecords {
   /** It stays where it is, dead from the first. */
   #takeTwin(offset: number, chunk: Buffer, at: number): void {
     const { length } = this.#hash
-    this.digest.remove(this.#hash, storedTtl(chunk, at))
-    this.summary.remove(chunk, at)
+    const { sums } = this
+    sums.digest.remove(this.#hash, storedTtl(chunk, at))
+    sums.summary.remove(chunk, at)
     this.arena.mark(offset, MARK_DEAD)
-    this.count -= 1
-    this.octets -= length
+    sums.count -= 1
+    sums.octets -= length
     this.deadOctets += length
   }
 
   /** What nobody had the patience to do in slices. */
   hashAll(): void {
+    this.countNow()
     while (!this.isHashed) this.hashMore(Number.POSITIVE_INFINITY)
   }
 
@@ -152,13 +147,11 @@ export class LiveRecords {
 
   /** What comes before anything was looked for is hashed later: most zones come in an order that says that nothing comes twice. */
   addRun(data: Buffer, from: number, to: number): void {
-    const offset = this.#hashedTo === 0 ? this.arena.appendRun(data, from, to - from) : undefined
-    if (offset === undefined) {
-      for (let at = from; at < to; at += storedLength(data, at)) this.#addLate(data, at)
-      return
-    }
-    const chunk = this.arena.chunkOf(offset)
-    for (let at = this.arena.at(offset), end = at + to - from; at < end; at += this.#hash.length) this.#count(chunk, at)
+    const { arena } = this
+    const offset = this.#hashedTo === 0 ? arena.appendRun(data, from, to - from) : undefined
+    if (offset === undefined) for (let at = from; at < to; at += storedLength(data, at)) this.#addLate(data, at)
+    else if (this.#counter === undefined) this.#sumUp(offset)
+    this.#counter?.advance(arena.sharedChunks, arena.tail)
   }
 
   /** A run that does not fit a chunk, or comes after records were looked for. */
@@ -168,17 +161,45 @@ export class LiveRecords {
       return
     }
     const offset = this.arena.append(data, at, storedLength(data, at))
-    this.#count(this.arena.chunkOf(offset), this.arena.at(offset))
+    if (this.#counter === undefined) this.#sumUp(offset)
   }
 
-  /** Sums up a record of a run. */
-  #count(chunk: Buffer, at: number): void {
-    this.#hash.of(chunk, at)
-    this.digest.add(this.#hash, storedTtl(chunk, at))
-    this.count += 1
-    this.octets += this.#hash.length
-    this.summary.add(chunk, at)
-    if (this.#cameInOrder && storedType(chunk, at) !== TYPE.SOA) this.#cameInOrder = this.#watch.follows(chunk, at)
+  /** From an offset to the end of what is written. */
+  #sumUp(from: number): void {
+    const { arena, sums } = this
+    const end = arena.tail
+    for (let offset = arena.settle(from, end); offset < end; ) {
+      offset = arena.settle(offset + sums.take(arena.chunkOf(offset), arena.at(offset)), end)
+    }
+  }
+
+  /** What was added and will be is summed up by somebody else, from the first record on. Only while nothing was looked for. */
+  countElsewhere(counter: RunCounter): void {
+    if (this.#hashedTo > 0) throw new RangeError('the records are hashed already')
+    this.arena.share()
+    this.#counter = counter
+    counter.advance(this.arena.sharedChunks, this.arena.tail)
+  }
+
+  /** The last run has come: takes over what was summed up elsewhere, or does it here if that failed. */
+  async takeCount(): Promise<void> {
+    const counter = this.#counter
+    const plain = await counter?.finish(this.arena.sharedChunks, this.arena.tail)
+    if (counter === undefined || this.#counter !== counter) return
+    if (plain === undefined) this.countNow()
+    else {
+      this.#counter = undefined
+      this.sums = RunSums.fromPlain(this.#apex, plain)
+    }
+  }
+
+  /** Does not wait for whoever counts. */
+  countNow(): void {
+    if (this.#counter === undefined) return
+    this.#counter.drop()
+    this.#counter = undefined
+    this.sums = new RunSums(this.#apex)
+    this.#sumUp(0)
   }
 
   /** What was looked for last and is not there. */
@@ -188,11 +209,12 @@ export class LiveRecords {
     this.#hashedTo = this.arena.tail
     this.#isStirred = true
     this.#table.insert(this.#hash.a, offset)
-    this.digest.add(this.#hash, storedTtl(data, at))
-    this.count += 1
-    this.octets += length
+    const { sums } = this
+    sums.digest.add(this.#hash, storedTtl(data, at))
+    sums.count += 1
+    sums.octets += length
     this.undo?.steps.push({ did: 'add', offset })
-    this.summary.add(data, at)
+    sums.summary.add(data, at)
   }
 
   /** What was looked for last and is there. */
@@ -202,20 +224,21 @@ export class LiveRecords {
     const length = storedLength(chunk, at)
     this.#isStirred = true
     this.#table.delete(this.#hash.a, offset)
-    this.digest.remove(this.#hash, storedTtl(chunk, at))
+    const { sums } = this
+    sums.digest.remove(this.#hash, storedTtl(chunk, at))
     this.arena.mark(offset, MARK_DEAD)
-    this.summary.remove(chunk, at)
+    sums.summary.remove(chunk, at)
     this.#epochs.noteDeath(offset)
     this.index?.note(chunk, at, offset, -1)
-    this.count -= 1
-    this.octets -= length
+    sums.count -= 1
+    sums.octets -= length
     this.deadOctets += length
     this.undo?.steps.push({ did: 'remove', offset })
   }
 
   begin(): void {
     this.hashAll()
-    this.undo = { steps: [], tail: this.arena.tail, digest: this.digest.clone(), summary: this.summary.clone() }
+    this.undo = { steps: [], tail: this.arena.tail, digest: this.sums.digest.clone(), summary: this.sums.summary.clone() }
   }
 
   /** Takes back each step since `begin`. */
@@ -234,14 +257,14 @@ export class LiveRecords {
         this.deadOctets -= length
       }
       this.index?.note(chunk, at, offset, sign)
-      this.count += sign
-      this.octets += sign * length
+      this.sums.count += sign
+      this.sums.octets += sign * length
     }
     this.index?.rollback(tail)
     this.arena.truncate(tail)
     this.#hashedTo = tail
-    this.digest = digest
-    this.summary = summary
+    this.sums.digest = digest
+    this.sums.summary = summary
     this.undo = undefined
   }
 }

@@ -48,10 +48,12 @@ export function isWireWithin(
   topAt: number,
   topLength: number,
 ): boolean {
-  let o = from
   const topFrom = from + length - topLength
+  // Most names are not, and show it by their first octets there.
+  if (topFrom < from || !sameName(data, topFrom, top, topAt, topLength)) return false
+  let o = from
   while (o < topFrom) o += 1 + data[o]!
-  return o === topFrom && sameName(data, o, top, topAt, topLength)
+  return o === topFrom
 }
 
 /** Where a record has the name that chains go by. */

@@ -23,6 +23,8 @@ export class OrderWatch {
   readonly #ats: number[] = []
   #atName = 0
   #isNameSorted = true
+  /** The record that came last has the owner of the one before, to the letter. */
+  isSameName = false
   /** The records at each name have come in canonical order as well (RFC 4034 §6.3). */
   isSorted = true
 
@@ -39,11 +41,13 @@ export class OrderWatch {
       data[at] === before[this.#at] &&
       isSameOctets(data, owner, before, this.#at + STORED_HEAD, data[at]!)
     ) {
+      this.isSameName = true
       if (compareAtName(before, this.#at, data, at) >= 0) this.#isNameSorted = false
       this.#data = data
       this.#at = at
       return this.#isNew(data, at)
     }
+    this.isSameName = false
     this.#atName = 0
     this.#isNameSorted = true
     const starts = this.#spare

@@ -20,6 +20,7 @@ export class RecordArena {
   /** Where the records of each full chunk end. */
   readonly #ends: number[] = []
   #tail = 0
+  #isShared = false
 
   /** Where the next record would go; everything before it is written. */
   get tail(): number {
@@ -72,7 +73,7 @@ export class RecordArena {
     const last = this.#chunks.length - 1
     const chunk = this.#chunks[last]!
     if (chunk.length < CHUNK_OCTETS && at + length <= CHUNK_OCTETS) {
-      const larger = Buffer.allocUnsafe(Math.min(CHUNK_OCTETS, Math.max(chunk.length * 2, at + length)))
+      const larger = this.#allocate(Math.min(CHUNK_OCTETS, Math.max(chunk.length * 2, at + length)))
       chunk.copy(larger, 0, 0, at)
       this.#chunks[last] = larger
       return larger
@@ -81,12 +82,37 @@ export class RecordArena {
       throw new ZoneError({ code: 'ZONE_TOO_LARGE', limit: '4 GiB in memory' }, 'the zone needs more than 4 GiB of memory')
     // A zero owner length says that the rest of this chunk is empty: no stored record has one.
     if (this.#tail >>> CHUNK_BITS === last && at < chunk.length) chunk[at] = 0
-    const next = Buffer.allocUnsafe(CHUNK_OCTETS)
+    const next = this.#allocate(CHUNK_OCTETS)
     // A chunk that is full to the last octet: the tail is at the start of the next one already.
     this.#ends[last] = this.#tail >>> CHUNK_BITS === last ? at : CHUNK_OCTETS
     this.#chunks.push(next)
     this.#tail = (last + 1) * CHUNK_OCTETS
     return next
+  }
+
+  #allocate(octets: number): Buffer {
+    return this.#isShared ? Buffer.from(new SharedArrayBuffer(CHUNK_OCTETS)) : Buffer.allocUnsafe(octets)
+  }
+
+  /** From now on another thread can read along. Only while there is one chunk. */
+  share(): void {
+    if (this.#chunks.length > 1) throw new RangeError('an arena of several chunks cannot be shared any more')
+    this.#isShared = true
+    const shared = this.#allocate(CHUNK_OCTETS)
+    this.#chunks[0]!.copy(shared, 0, 0, this.#tail)
+    this.#chunks[0] = shared
+  }
+
+  /** Of a shared arena, what it consists of. */
+  get sharedChunks(): SharedArrayBuffer[] {
+    return this.#chunks.map(({ buffer }) => buffer as unknown as SharedArrayBuffer)
+  }
+
+  /** What another thread has shared, up to its tail by now; for reading alone. */
+  readAlong(chunks: readonly SharedArrayBuffer[], tail: number): void {
+    for (let i = this.#isShared ? this.#chunks.length : 0; i < chunks.length; i++) this.#chunks[i] = Buffer.from(chunks[i]!)
+    this.#isShared = true
+    this.#tail = tail
   }
 
   /** Forgets everything appended from `tail` on. Only for what nobody can have seen. */

@@ -15,40 +15,66 @@ export function mix32(x: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
-/** For a type: octets in front of the folded names and how many names follow; NAPTR's strings are walked. */
+/**
+ * For a type: octets in front of the folded names, strings in front of them (NAPTR), and how many names follow. `behind`: octets behind
+ * them, when that is always the same.
+ */
 interface Fold {
   skip: number
   strings: number
   names: number
+  behind: number | undefined
 }
 
-const FOLDS = new Map<number, Fold | undefined>()
+/** Types up to here are looked up in a list; it is the hottest of paths. */
+const LISTED = 256
+const LISTED_FOLDS: (Fold | undefined)[] = Array.from({ length: LISTED }, (_, type) => makeFold(type))
+const OTHER_FOLDS = new Map<number, Fold | undefined>()
 
-function foldOf(type: number): Fold | undefined {
-  if (FOLDS.has(type)) return FOLDS.get(type)
-  const fold: Fold = { skip: 0, strings: 0, names: 0 }
+function makeFold(type: number): Fold | undefined {
+  const fold: Fold = { skip: 0, strings: 0, names: 0, behind: 0 }
   for (const part of shapeOf(type) ?? []) {
     if (part > 0 && fold.names === 0) fold.skip += part
     else if (part === PART.STRING) fold.strings += 1
     else if (part === PART.NAME || part === PART.FOLDED_NAME) fold.names += 1
+    else if (fold.names > 0) fold.behind = part > 0 && fold.behind !== undefined ? fold.behind + part : undefined
   }
-  const result = fold.names > 0 ? fold : undefined
-  FOLDS.set(type, result)
-  return result
+  return fold.names > 0 ? fold : undefined
 }
 
-/** The folded names of RDATA as [from, to) offsets; undefined when the type has none. */
-export function foldedRange(data: Uint8Array, type: number, rdata: number): { from: number; to: number } | undefined {
-  const fold = foldOf(type)
-  if (fold === undefined) return undefined
+function foldOf(type: number): Fold | undefined {
+  if (type < LISTED) return LISTED_FOLDS[type]
+  if (!OTHER_FOLDS.has(type)) OTHER_FOLDS.set(type, makeFold(type))
+  return OTHER_FOLDS.get(type)
+}
+
+function foldedFrom(data: Uint8Array, fold: Fold, rdata: number): number {
   let o = rdata + fold.skip
   for (let i = 0; i < fold.strings; i++) o += 1 + data[o]!
-  const from = o
+  return o
+}
+
+function foldedTo(data: Uint8Array, fold: Fold, from: number, rdataEnd: number): number {
+  if (fold.behind !== undefined) return rdataEnd - fold.behind
+  let o = from
   for (let i = 0; i < fold.names; i++) {
     while (data[o] !== 0) o += 1 + data[o]!
     o += 1
   }
-  return { from, to: o }
+  return o
+}
+
+/** The folded names of RDATA as [from, to) offsets; undefined when the type has none. */
+export function foldedRange(
+  data: Uint8Array,
+  type: number,
+  rdata: number,
+  rdataEnd: number,
+): { from: number; to: number } | undefined {
+  const fold = foldOf(type)
+  if (fold === undefined) return undefined
+  const from = foldedFrom(data, fold, rdata)
+  return { from, to: foldedTo(data, fold, from, rdataEnd) }
 }
 
 /** Letters A to Z of four octets at once to lower case; every other octet stays. */
@@ -85,12 +111,14 @@ export class RecordHash {
     this.a = 0x811c9dc5 ^ (end - at)
     this.b = 0x9747b28c ^ ((type << 16) | (data[ownerEnd + 2]! << 8) | data[ownerEnd + 3]!)
     this.#mix(data, at + STORED_HEAD, ownerEnd, true)
-    if (foldOf(type) === undefined) this.#mix(data, rdata, end, false)
+    const fold = foldOf(type)
+    if (fold === undefined) this.#mix(data, rdata, end, false)
     else {
-      const { from, to } = foldedRange(data, type, rdata)!
-      this.#mix(data, rdata, from, false)
+      const from = foldedFrom(data, fold, rdata)
+      const to = foldedTo(data, fold, from, end)
+      if (from > rdata) this.#mix(data, rdata, from, false)
       this.#mix(data, from, to, true)
-      this.#mix(data, to, end, false)
+      if (to < end) this.#mix(data, to, end, false)
     }
     this.a = mix32(this.a ^ (this.b >>> 7))
     this.b = mix32(this.b + (end - rdata))
@@ -128,7 +156,7 @@ export function sameRecord(x: Buffer, xAt: number, y: Buffer, yAt: number): bool
   i += 10
   j += 10
   const folds = foldOf(type) !== undefined
-  const range = folds ? foldedRange(x, type, i) : undefined
+  const range = folds ? foldedRange(x, type, i, i + length) : undefined
   for (const end = i + length; i < end; i++, j++) {
     if (x[i] === y[j]) continue
     if (range === undefined || i < range.from || i >= range.to || !sameFolded(x[i]!, y[j]!)) return false

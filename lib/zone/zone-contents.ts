@@ -17,6 +17,7 @@ import { ZoneError } from './errors.js'
 import { LiveRecords } from './live-records.js'
 import { OwnerIndex } from './owner-index.js'
 import { recordsIn, RunBuilder } from './record-run.js'
+import type { RunCounter } from './run-sums.js'
 
 /** Some 5 ms of work. */
 const RECORDS_PER_REST = 5_000
@@ -34,23 +35,24 @@ export class ZoneContents {
   }
 
   #settleNow(): void {
+    this.#records.countNow()
     if (!this.#records.isSettled) this.#records.hashAll()
   }
 
   get digest(): string {
     this.#settleNow()
-    return this.#records.digest.toString()
+    return this.#records.sums.digest.toString()
   }
 
   get records(): number {
     this.#settleNow()
-    return this.#records.count
+    return this.#records.sums.count
   }
 
   /** Octets of the live records in stored form. */
   get octets(): number {
     this.#settleNow()
-    return this.#records.octets
+    return this.#records.sums.octets
   }
 
   /** Memory held, in octets. */
@@ -60,24 +62,26 @@ export class ZoneContents {
 
   /** Share of the arena that is dead; at a third it pays to rebuild. */
   get waste(): number {
-    const { octets, deadOctets } = this.#records
+    const { sums, deadOctets } = this.#records
+    const { octets } = sums
     return deadOctets / Math.max(1, octets + deadOctets)
   }
 
   get soa(): Soa {
-    const { soa } = this.#records.summary
+    this.#records.countNow()
+    const { soa } = this.#records.sums.summary
     if (soa === undefined) throw new ZoneError({ code: 'ZONE_EMPTY' }, 'the zone has no SOA')
     return soa
   }
 
   /** NS records at the apex. */
   get apexNameServers(): number {
-    return this.#records.summary.nameServers
+    return this.#records.sums.summary.nameServers
   }
 
   /** ZONEMD records at the apex, of an uncommitted change as well. */
   get apexZonemds(): number {
-    return this.#records.summary.zonemds
+    return this.#records.sums.summary.zonemds
   }
 
   /** Arena offset behind the last record. */
@@ -112,6 +116,16 @@ export class ZoneContents {
     this.#records.addRun(data, from, to)
   }
 
+  /** Sums up what was added, and will be by `addRun`, beside the one who adds, until `settle`. While nothing else was done with it. */
+  countElsewhere(counter: RunCounter): void {
+    this.#records.countElsewhere(counter)
+  }
+
+  /** The last run has come: what was summed up elsewhere is taken over. Before anything else is asked. */
+  async takeCount(): Promise<void> {
+    await this.#records.takeCount()
+  }
+
   /** No record that was added can have come twice. */
   get isSettled(): boolean {
     return this.#records.isSettled
@@ -119,11 +133,13 @@ export class ZoneContents {
 
   /** After the last run, and before there is a hurry: what came twice counts once. Nothing to do where all came in canonical order. */
   async settle(pause: () => Promise<void>): Promise<void> {
+    await this.#records.takeCount()
     if (!this.#records.isSettled) await this.hash(pause)
   }
 
   /** Brings all records into the hash: then what `apply` takes is proportional to the change. */
   async hash(pause: () => Promise<void>): Promise<void> {
+    await this.#records.takeCount()
     for (;;) {
       this.#records.hashMore(RECORDS_PER_REST)
       if (this.#records.isHashed) return
@@ -133,8 +149,8 @@ export class ZoneContents {
 
   /** Arena offsets of a view's records (the SOA is not among them) in canonical order (RFC 4034 §6). */
   async canonicalOrder(view: ZoneView, pause: () => Promise<void>): Promise<Uint32Array> {
-    const { isInOrder, isSorted } = this.#records
-    return isInOrder ? await arenaOrder(view, isSorted, pause) : await canonicalOrder(view, this.apex.length, pause)
+    const { isInOrder, sums } = this.#records
+    return isInOrder ? await arenaOrder(view, sums.isSorted, pause) : await canonicalOrder(view, this.apex.length, pause)
   }
 
   begin(): void {

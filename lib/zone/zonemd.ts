@@ -150,7 +150,7 @@ class CanonicalStream {
     }
     const end = at + storedLength(data, at)
     const rdata = o + 10
-    const fold = foldedRange(data, (data[o]! << 8) | data[o + 1]!, rdata)
+    const fold = foldedRange(data, (data[o]! << 8) | data[o + 1]!, rdata, end)
     if (fold === undefined && end - o > 96) {
       w += data.copy(block, w, o, end)
     } else {

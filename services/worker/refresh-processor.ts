@@ -190,13 +190,14 @@ export class RefreshProcessor {
     const expired = hasExpired(board, zone, clock.now())
     const forceAxfr = job.strength === 'retransfer'
     let objection: string | undefined
-    const judge: ReleaseJudge = async (primary, contents, change, written) => {
+    const judge: ReleaseJudge = async (primary, contents, change, written, seen) => {
       objection = await comparer.objection(zone, stored, primary, contents, change)
       return await decider.decide(zone, stored, contents, change, {
         expired,
         approvedBy: undefined,
         objection,
         written,
+        seen,
       })
     }
     const wish = { zone, stored, primaries, forceAxfr, expired, limits, judge, seenAt: job.seen?.at ?? clock.now() }

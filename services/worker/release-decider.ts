@@ -5,6 +5,7 @@
 import type { CheckReport } from '../../lib/checks/check.js'
 import { worse } from '../../lib/checks/findings.js'
 import { runChecks } from '../../lib/checks/run-checks.js'
+import type { SeenZone } from '../../lib/checks/zone-look.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { beginRollout, holdReason, isGoing, releasesTo } from '../../lib/rollout/machine.js'
 import {
@@ -47,6 +48,7 @@ export interface Circumstances {
   approvedBy: Decision | undefined
   objection: string | undefined
   written: Promise<void>
+  seen?: SeenZone | undefined
 }
 
 export class ReleaseDecider {
@@ -58,16 +60,16 @@ export class ReleaseDecider {
 
   /**
    * `expired`: no serial is older than what may not be served any more. `approvedBy`: who made the version has looked at it.
-   * `objection`: what else speaks against it. `written`: what is ordered until then is in time.
+   * `objection`: what else speaks against it. `written`: what is ordered until then is in time. `seen`: what the names are, if known.
    */
   async decide(
     zone: FleetZone,
     stored: StoredZone,
     contents: ZoneContents,
     change: readonly Difference[] | undefined,
-    { expired, approvedBy, objection, written }: Circumstances,
+    { expired, approvedBy, objection, written, seen }: Circumstances,
   ): Promise<Decided> {
-    const checks = await this.#check(zone, stored, contents, change, expired)
+    const checks = await this.#check(zone, stored, contents, change, expired, seen)
     await written
     const now = this.#parts.clock.now()
     const { serial } = contents.soa
@@ -104,6 +106,7 @@ export class ReleaseDecider {
     contents: ZoneContents,
     change: readonly Difference[] | undefined,
     expired: boolean,
+    seen: SeenZone | undefined,
   ): Promise<ChecksOutcome> {
     const { clock, metrics } = this.#parts
     const previous = stored.released
@@ -117,6 +120,7 @@ export class ReleaseDecider {
       // Signatures are good or not by the time that everybody has.
       now: clock.wall?.() ?? clock.now(),
       whole: false,
+      seen,
       pause,
     })
     const all = [...reports]

@@ -72,7 +72,7 @@ export class SignedData {
     this.#out.writeUInt32BE(ttl, this.#length)
     this.#length += 4
     this.#copy(data, rdata - 2, rdata)
-    const names = foldedRange(data, type, rdata)
+    const names = foldedRange(data, type, rdata, end)
     if (names === undefined) this.#copy(data, rdata, end)
     else {
       this.#copy(data, rdata, names.from)

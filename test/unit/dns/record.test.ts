@@ -2,7 +2,7 @@
 import dnsPacket from 'dns-packet'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { storedClass, storedLength, storedOwner, storedTtl, storedType } from '../../../lib/dns/record.js'
+import { RecordReader, storedClass, storedLength, storedOwner, storedTtl, storedType } from '../../../lib/dns/record.js'
 import { shapeOf } from '../../../lib/dns/rdata-shape.js'
 import { isMetaType, TYPE, typeName, typeNumber } from '../../../lib/dns/rrtype.js'
 import { ZonecastError } from '../../../lib/errors.js'
@@ -88,6 +88,49 @@ describe('a record', () => {
       [0xffffffff, 0],
     ] as const)
       expect(storedTtl(readStored(messageWith(1, octets('c0000201'), { ttl }), 12).stored, 0), `TTL ${ttl}`).to.equal(taken)
+  })
+
+  it('RFC 1035 §4.1.4: of a name that a pointer says once more is the same as with the name written out', () => {
+    const arbitraryOwners = fc.array(
+      fc.record({ inline: fc.boolean(), label: fc.nat(2), back: fc.nat(5), keeps: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 12,
+      },
+    )
+    fc.assert(
+      fc.property(arbitraryOwners, (owners) => {
+        const parts = [Buffer.alloc(12)]
+        const targets: number[] = []
+        let at = 12
+        for (const { inline, label, back } of owners) {
+          const target = targets[targets.length - 1 - (back % Math.max(1, targets.length))]
+          const isInline = inline || target === undefined
+          const owner = isInline
+            ? Buffer.from(`\x02a${label}\x01z\0`, 'latin1')
+            : Buffer.from([0xc0 | (target >> 8), target & 255])
+          // What is pointed at is a whole name, or one without its first label.
+          if (isInline) targets.push(at, at + 3)
+          const record = Buffer.concat([owner, octets('0001 0001 0000012c 0004'), Buffer.from([10, 0, 0, label])])
+          parts.push(record)
+          at += record.length
+        }
+        const message = Buffer.concat(parts)
+        const reader = new RecordReader()
+        const out = Buffer.alloc(1 << 17)
+        let filled = 0
+        at = 12
+        for (const { keeps } of owners) {
+          reader.read(message, at, out, filled)
+          const alone = readStored(message, at)
+          expect(out.toString('hex', filled, filled + reader.length)).to.equal(alone.stored.toString('hex'))
+          at = reader.next
+          // Records that nobody wants are written over.
+          if (keeps) filled += reader.length
+        }
+      }),
+      seededRuns(500),
+    )
   })
 
   const WRONG: readonly (readonly [id: string, type: string, hex: string])[] = [

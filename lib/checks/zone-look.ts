@@ -1,0 +1,64 @@
+/**
+ * A look at every name of a zone, in canonical order: what is counted of it, and what the check `apex` has to know. Whoever has the
+ * records as they come in can take it on the way; then nobody has to go through all of them again.
+ */
+import { TYPE } from '../dns/rrtype.js'
+import { judgeAliases } from './aliases.js'
+import { DoubledNames, type SeenDoubled } from './doubled-names.js'
+import { type Finding, Findings } from './findings.js'
+import { GlueOnTheWay } from './glue-on-the-way.js'
+import type { NameChange } from './name-changes.js'
+import { keyOctets, targetOf } from './name-key.js'
+import { type NameStatus, StatusOnTheWay } from './name-status.js'
+import { type NameCounts, Tally } from './tally.js'
+import type { ScannedName } from './zone-scan.js'
+
+/** Plain, fit to be sent from one thread to another. */
+export interface SeenZone {
+  counts: NameCounts
+  aliases: ReadonlyMap<string, Finding>
+  /** Names in the zone that servers have, and whose addresses have not been met. */
+  targets: ReadonlySet<string>
+  doubled: SeenDoubled
+  /** The apex has DNSKEY records. */
+  hasKeys: boolean
+}
+
+export class ZoneLook {
+  readonly #tally: Tally
+  readonly #status = new StatusOnTheWay()
+  readonly #aliases = new Findings()
+  readonly #targets = new Set<string>()
+  readonly #doubled: DoubledNames
+  readonly #glue: GlueOnTheWay
+  #hasKeys = false
+
+  constructor(apex: string, tally = new Tally()) {
+    this.#tally = tally
+    this.#doubled = new DoubledNames(apex)
+    this.#glue = new GlueOnTheWay(keyOctets(apex), (server) => this.#targets.add(targetOf(server)))
+  }
+
+  /** `change` where the names are those of a change of the whole zone. */
+  see(name: ScannedName, change: NameChange | undefined): NameStatus {
+    const status = this.#status.of(name)
+    if (change === undefined) this.#tally.seeUntouched(name)
+    else this.#tally.see(name, change)
+    if (name.isApex) this.#hasKeys = name.has(TYPE.DNSKEY)
+    if (name.has(TYPE.CNAME) || name.has(TYPE.DNAME)) judgeAliases(name.records, this.#aliases)
+    this.#glue.see(name, status)
+    this.#doubled.lookAt(name)
+    return status
+  }
+
+  finish(): SeenZone {
+    this.#glue.finish()
+    return {
+      counts: this.#tally.now,
+      aliases: this.#aliases.found,
+      targets: this.#targets,
+      doubled: this.#doubled.seen,
+      hasKeys: this.#hasKeys,
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Sums up the records of one zone as they come in, and looks at its names as long as those come in order: what the thread of
+ * run-counter.ts does, without the thread.
+ */
+import { nameKey } from '../checks/name-key.js'
+import { type SeenZone, ZoneLook } from '../checks/zone-look.js'
+import { NameRun } from '../checks/zone-scan.js'
+import { storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+import { RecordArena } from '../zone/record-arena.js'
+import { type PlainSums, RunSums } from '../zone/run-sums.js'
+
+/** `isLast`: the sums are wanted. `tail` 0: nothing is wanted any more. */
+export interface CountRequest {
+  id: number
+  apex: Uint8Array
+  /** Those that the arena has by now. */
+  chunks: readonly SharedArrayBuffer[]
+  tail: number
+  isLast: boolean
+}
+
+export interface CountReport {
+  id: number
+  count: number
+  /** When they were wanted. */
+  sums: PlainSums | undefined
+  /** Of a zone that came in order. */
+  seen: SeenZone | undefined
+}
+
+export class Counting {
+  readonly #arena = new RecordArena()
+  readonly #sums: RunSums
+  readonly #look: ZoneLook
+  #names: NameRun | undefined
+  #at = 0
+
+  constructor(apex: Buffer) {
+    this.#sums = new RunSums(apex)
+    this.#look = new ZoneLook(nameKey(apex, 0, apex.length))
+  }
+
+  goOn({ id, chunks, tail, isLast }: CountRequest): CountReport {
+    const arena = this.#arena
+    const sums = this.#sums
+    arena.readAlong(chunks, tail)
+    let offset = arena.settle(this.#at, tail)
+    while (offset < tail) {
+      const chunk = arena.chunkOf(offset)
+      const at = arena.at(offset)
+      const length = sums.take(chunk, at)
+      if (sums.isInOrder) this.#see(chunk, at)
+      offset = arena.settle(offset + length, tail)
+    }
+    this.#at = offset
+    const { count } = sums
+    return { id, count, sums: isLast ? sums.toPlain() : undefined, seen: isLast ? this.#seen() : undefined }
+  }
+
+  /** The SOA opens the transfer (RFC 5936 §2.2). */
+  #see(chunk: Buffer, at: number): void {
+    if (this.#names === undefined) {
+      if (storedType(chunk, at) === TYPE.SOA) this.#names = new NameRun(chunk, at)
+      return
+    }
+    const name = this.#names.next(chunk, at, this.#sums.isSameName)
+    if (name !== undefined) this.#look.see(name, undefined)
+  }
+
+  #seen(): SeenZone | undefined {
+    if (!this.#sums.isInOrder || this.#names === undefined) return undefined
+    this.#look.see(this.#names.last, undefined)
+    return this.#look.finish()
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What is summed up of records as they come in: how many, how large, their digest, what is at the apex, and whether they came in
+ * canonical order. It can be done where the records come in, or by a thread beside that (RunCounter), as it takes half of the work.
+ */
+import { soaOf } from '../dns/message.js'
+import { storedTtl, storedType } from '../dns/record.js'
+import { TYPE } from '../dns/rrtype.js'
+import { ApexSummary } from './apex-summary.js'
+import { ZoneDigest } from './digest.js'
+import { OrderWatch } from './order-watch.js'
+import { RecordHash } from './record-hash.js'
+
+/** The same as plain values, fit to be sent from one thread to another. */
+export interface PlainSums {
+  lanes: Uint32Array
+  count: number
+  octets: number
+  /** In stored form. */
+  soa: Uint8Array | undefined
+  nameServers: number
+  zonemds: number
+  isInOrder: boolean
+  isSorted: boolean
+}
+
+export class RunSums {
+  readonly #hash = new RecordHash()
+  #watch: OrderWatch | undefined
+  #apexOctets: number
+  digest = new ZoneDigest()
+  count = 0
+  /** In stored form. */
+  octets = 0
+  summary: ApexSummary
+  /** Owners came in canonical order, and no record twice. */
+  isInOrder = true
+  #isSorted = true
+
+  constructor(apex: Buffer) {
+    this.summary = new ApexSummary(apex)
+    this.#apexOctets = apex.length
+  }
+
+  /** The records at each name of those in order came in canonical order as well. */
+  get isSorted(): boolean {
+    return this.#watch?.isSorted ?? this.#isSorted
+  }
+
+  /** The record taken last has the owner of the one before. Of those in order; the SOA left out. */
+  get isSameName(): boolean {
+    return this.#watch?.isSameName ?? false
+  }
+
+  /** Adds the record at `at`, and returns its octets. `data` must stay as it is. */
+  take(data: Buffer, at: number): number {
+    const hash = this.#hash
+    hash.of(data, at)
+    this.digest.add(hash, storedTtl(data, at))
+    this.count += 1
+    this.octets += hash.length
+    this.summary.add(data, at)
+    if (this.isInOrder && storedType(data, at) !== TYPE.SOA) {
+      this.#watch ??= new OrderWatch(this.#apexOctets)
+      this.isInOrder = this.#watch.follows(data, at)
+    }
+    return hash.length
+  }
+
+  toPlain(): PlainSums {
+    const { soa, nameServers, zonemds } = this.summary
+    const { count, octets, isInOrder, isSorted } = this
+    return { lanes: this.digest.lanes, count, octets, soa: soa?.stored, nameServers, zonemds, isInOrder, isSorted }
+  }
+
+  /** Nothing can be taken any more: where the records stood is not known here. */
+  static fromPlain(apex: Buffer, plain: PlainSums): RunSums {
+    const sums = new RunSums(apex)
+    sums.digest = new ZoneDigest(plain.lanes)
+    sums.count = plain.count
+    sums.octets = plain.octets
+    sums.summary.soa = plain.soa && soaOf(Buffer.from(plain.soa))
+    sums.summary.nameServers = plain.nameServers
+    sums.summary.zonemds = plain.zonemds
+    sums.isInOrder = plain.isInOrder
+    sums.#isSorted = plain.isSorted
+    return sums
+  }
+}
+
+/** Sums up the records of one arena beside those who fill it. */
+export interface RunCounter {
+  /** The arena has these chunks by now, and whole records up to `tail`. Never throws. */
+  advance(chunks: readonly SharedArrayBuffer[], tail: number): void
+  /** Records counted so far. */
+  readonly count: number
+  /** Of everything up to `tail`; undefined when it could not be done. */
+  finish(chunks: readonly SharedArrayBuffer[], tail: number): Promise<PlainSums | undefined>
+  /** Nobody wants to know any more. */
+  drop(): void
+}

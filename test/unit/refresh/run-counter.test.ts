@@ -1,0 +1,89 @@
+/** The thread that counts beside the receiver: when it is used, several zones at once, and what happens when it goes away. */
+import { expect } from 'chai'
+import { CountThreads } from '../../../lib/refresh/run-counter.js'
+import { ZoneContents } from '../../../lib/zone/zone-contents.js'
+import { pause } from '../../support/check-scene.js'
+import { record } from '../../support/record-lines.js'
+
+const APEX = Buffer.from('\x07example\0', 'latin1')
+const SOA = record('example. 300 SOA ns1.example. host.example. 7 7200 900 1209600 60')
+const MODEL = record('n0000000.example. 300 A 192.0.2.1')
+
+/** Some 37 octets each, in order. */
+function recordsFrom(first: number, count: number): Buffer {
+  const run = Buffer.alloc(MODEL.length * count)
+  for (let i = 0; i < count; i++) {
+    MODEL.copy(run, i * MODEL.length)
+    run.write(String(first + i).padStart(7, '0'), i * MODEL.length + 4, 'latin1')
+  }
+  return run
+}
+
+/** As a transfer does it: counted elsewhere from the moment that it pays. */
+function receive(threads: CountThreads, count: number, meanwhile: (done: number) => void = () => undefined) {
+  const contents = new ZoneContents(APEX)
+  contents.addRun(SOA, 0, SOA.length)
+  let counter: ReturnType<CountThreads['counterFor']>
+  for (let i = 0; i < count; i += 2_000) {
+    const run = recordsFrom(i, Math.min(2_000, count - i))
+    contents.addRun(run, 0, run.length)
+    meanwhile(i)
+    if (counter !== undefined) continue
+    counter = threads.counterFor(contents)
+    if (counter !== undefined) contents.countElsewhere(counter)
+  }
+  return { contents, counter }
+}
+
+function expected(count: number): string {
+  const contents = new ZoneContents(APEX)
+  contents.addRun(SOA, 0, SOA.length)
+  const run = recordsFrom(0, count)
+  contents.addRun(run, 0, run.length)
+  return contents.digest
+}
+
+describe('the thread that counts', () => {
+  const threads = new CountThreads(2)
+  after(() => threads.close())
+
+  it('counts a large zone, over several chunks of memory', async () => {
+    const { contents, counter } = receive(threads, 600_000)
+    await contents.settle(pause)
+    expect(contents.records).to.equal(600_001)
+    expect(contents.digest).to.equal(expected(600_000))
+    expect(counter?.seen?.counts).to.deep.equal({ names: 600_001, delegations: 0, rrsets: 600_001 })
+  })
+
+  it('counts several zones at once', async () => {
+    const zones = [receive(threads, 60_000), receive(threads, 70_000)]
+    await Promise.all(zones.map(({ contents }) => contents.settle(pause)))
+    expect(zones.map(({ contents }) => contents.records)).to.deep.equal([60_001, 70_001])
+    expect(zones.map(({ contents }) => contents.digest)).to.deep.equal([expected(60_000), expected(70_000)])
+  })
+
+  it('is not used for a small zone, nor where there is one core', () => {
+    expect(receive(threads, 2_000).counter).to.equal(undefined)
+    expect(receive(new CountThreads(1), 60_000).counter).to.equal(undefined)
+  })
+
+  it('may end in the middle: then the receiver counts, and the next zone gets another thread', async () => {
+    const { contents, counter } = receive(threads, 60_000)
+    void counter!.thread.terminate()
+    await contents.settle(pause)
+    expect(contents.digest).to.equal(expected(60_000))
+    expect(counter!.seen).to.equal(undefined)
+    const next = receive(threads, 60_000)
+    expect(next.counter!.thread).to.not.equal(counter!.thread)
+    await next.contents.settle(pause)
+    expect(next.contents.digest).to.equal(expected(60_000))
+    expect(next.counter!.seen?.counts.names).to.equal(60_001)
+  })
+
+  it('forgets a zone that nobody wants any more', async () => {
+    const { contents, counter } = receive(threads, 60_000)
+    counter!.drop()
+    await contents.settle(pause)
+    expect(contents.digest).to.equal(expected(60_000))
+  })
+})
