@@ -4,7 +4,7 @@
  */
 import { nameToWire } from '../lib/dns/name.js'
 import { TYPE } from '../lib/dns/rrtype.js'
-import { pause } from '../lib/runtime/clock.js'
+import { pause } from '../lib/runtime/turns.js'
 import type { PreparedMessages } from '../lib/xfr/message-cutter.js'
 import { cutAxfr, cutIxfr } from '../lib/xfr/outbound.js'
 import { type RecordRun, RunBuilder } from '../lib/zone/record-run.js'

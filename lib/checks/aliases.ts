@@ -6,8 +6,6 @@ import type { StoredAt } from './name-changes.js'
 /** What may stand beside a CNAME (RFC 4035 §2.5; KEY for secure updates, RFC 3007 §3.1.1). */
 const BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC, TYPE.KEY])
 
-export const isAlias = ({ type }: StoredAt): boolean => type === TYPE.CNAME || type === TYPE.DNAME
-
 /** The records at a name with one that is an alias. */
 export function judgeAliases(records: readonly StoredAt[], findings: Findings): void {
   const cnames = records.filter(({ type }) => type === TYPE.CNAME)

@@ -5,7 +5,7 @@
 import { TYPE } from '../dns/rrtype.js'
 import { sameRecord } from '../zone/record-hash.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { isAlias, judgeAliases } from './aliases.js'
+import { judgeAliases } from './aliases.js'
 import type { CheckReport, CheckSettings } from './check.js'
 import { DoubledNames } from './doubled-names.js'
 import { counted, Findings } from './findings.js'
@@ -51,7 +51,7 @@ export class ApexCheck {
 
   /** `servers` are the NS records at the name whose addresses are to be looked for. */
   see(status: NameStatus, records: readonly StoredAt[], servers: readonly StoredAt[]): void {
-    if (records.some(isAlias)) judgeAliases(records, this.#findings)
+    if (hasType(records, TYPE.CNAME) || hasType(records, TYPE.DNAME)) judgeAliases(records, this.#findings)
     if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
   }
 

@@ -11,8 +11,8 @@ import type { StoredAt } from './name-changes.js'
 import { EndingFilter, NameFilter } from './name-filter.js'
 import { Expirations } from './expirations.js'
 
-/** Some 3 ms of work. */
-const RECORDS_PER_SLICE = 40_000
+/** Some 1 ms of work. */
+const RECORDS_PER_SLICE = 10_000
 
 export interface Wanted {
   /** All records at these names. */

@@ -49,6 +49,9 @@ export function isWithin(key: string, top: string): boolean {
 
 export const isBelow = (key: string, top: string): boolean => key.length > top.length && isWithin(key, top)
 
+/** No name stands between the two. */
+export const isChild = (key: string, apex: string): boolean => 1 + key.charCodeAt(0) + apex.length === key.length
+
 /** Names strictly between a name and the apex, the nearest first. */
 export function* namesBetween(key: string, apex: string): Generator<string> {
   if (key.length <= apex.length) return

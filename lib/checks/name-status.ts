@@ -6,7 +6,7 @@ import { TYPE } from '../dns/rrtype.js'
 import { STORED_HEAD } from '../dns/record.js'
 import { hasType, type StoredAt } from './name-changes.js'
 import { isWireWithin } from '../zone/name-chains.js'
-import { namesBetween } from './name-key.js'
+import { isChild, namesBetween } from './name-key.js'
 import type { ScannedName } from './zone-scan.js'
 
 export type NameStatus = 'apex' | 'authoritative' | 'delegation' | 'below-delegation' | 'below-dname'
@@ -38,10 +38,11 @@ export function statusOf(key: string, apex: string, recordsAt: (key: string) => 
   let status = ownStatus(key, apex, recordsAt(key))
   if (status === 'apex') return status
   // The topmost one counts: what is below it is nothing.
-  for (const above of namesBetween(key, apex)) {
-    if (hasType(recordsAt(above), TYPE.NS)) status = 'below-delegation'
-    else if (hasType(recordsAt(above), TYPE.DNAME)) status = 'below-dname'
-  }
+  if (!isChild(key, apex))
+    for (const above of namesBetween(key, apex)) {
+      if (hasType(recordsAt(above), TYPE.NS)) status = 'below-delegation'
+      else if (hasType(recordsAt(above), TYPE.DNAME)) status = 'below-dname'
+    }
   if (hasType(recordsAt(apex), TYPE.DNAME)) status = 'below-dname'
   return status
 }

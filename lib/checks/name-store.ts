@@ -1,7 +1,7 @@
 /**
  * The records at chosen names of one zone: what was looked for once is known from then on, also that it is not there. They are found
- * through the zone's index where it is there or soon made, else in as few passes over the zone as possible. The SOA, which a view
- * leaves out, is among the records of the apex.
+ * through the zone's index where it is there or soon made, else in as few passes over the zone as possible: whoever commits large zones
+ * has the index made while nobody waits. The SOA, which a view leaves out, is among the records of the apex.
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
@@ -14,9 +14,6 @@ import { nameKey, namesBetween } from './name-key.js'
 const NONE: readonly StoredAt[] = []
 const NO_NAMES: ReadonlySet<string> = new Set()
 
-/** Contents that have been passed over: an index takes the time of some passes, and is made when they are asked for names again. */
-const passedOver = new WeakSet<ZoneContents>()
-
 export class NameStore {
   readonly #contents: ZoneContents
   readonly #view: ZoneView
@@ -24,16 +21,16 @@ export class NameStore {
   readonly #pause: () => Promise<void>
   readonly #usesIndex: boolean
   readonly #apex: string
-  readonly #known = new Set<string>()
   readonly #knownBelow = new Set<string>()
-  readonly #records = new Map<string, StoredAt[]>()
+  /** Of names that are known; some have none. */
+  readonly #records = new Map<string, readonly StoredAt[]>()
 
   constructor(contents: ZoneContents, view: ZoneView, figured: Figured, pause: () => Promise<void>) {
     this.#contents = contents
     this.#view = view
     this.#figured = figured
     this.#pause = pause
-    this.#usesIndex = contents.isIndexed || passedOver.has(contents)
+    this.#usesIndex = contents.isIndexed
     this.#apex = nameKey(contents.apex, 0, contents.apex.length)
   }
 
@@ -42,18 +39,15 @@ export class NameStore {
 
   /** Whatever is known already. */
   async load(names: ReadonlySet<string>, below = NO_NAMES, targets = NO_NAMES): Promise<Collected> {
-    if (!this.#usesIndex) passedOver.add(this.#contents)
     return await this.#collect({ names, below, targets }, this.#figured)
   }
 
   async #collect(wanted: Wanted, figured: Figured | undefined): Promise<Collected> {
     const { names, below } = wanted
     const collected = (await this.#indexed(wanted, figured)) ?? (await this.#passOver(wanted))
-    for (const [key, records] of collected.byName) {
-      this.#records.set(key, records)
-      this.#known.add(key)
-    }
-    for (const key of names) this.#known.add(key)
+    const { byName } = collected
+    for (const [key, records] of byName) this.#records.set(key, records)
+    if (byName.size < names.size || below.size > 0) for (const key of names) if (!byName.has(key)) this.#records.set(key, NONE)
     for (const key of below) this.#knownBelow.add(key)
     if (names.has(this.#apex)) {
       const { stored } = this.#contents.soa
@@ -76,7 +70,7 @@ export class NameStore {
 
   /** Only what is not known yet. */
   readonly lookup = async (names: ReadonlySet<string>): Promise<(key: string) => readonly StoredAt[]> => {
-    const missing = new Set([...names].filter((key) => !this.#known.has(key)))
+    const missing = new Set([...names].filter((key) => !this.#records.has(key)))
     if (missing.size > 0) await this.#collect({ names: missing, below: NO_NAMES, targets: NO_NAMES }, undefined)
     return this.at
   }
@@ -86,9 +80,10 @@ export class NameStore {
     const missing = new Set([...tops].filter((key) => !this.#knownBelow.has(key)))
     if (missing.size > 0) await this.#collect({ names: NO_NAMES, below: missing, targets: NO_NAMES }, undefined)
     if (tops.size === 0) return []
-    return [...this.#records.keys()].filter((key) => {
+    const isBelow = (key: string): boolean => {
       for (const above of namesBetween(key, this.#apex)) if (tops.has(above)) return true
       return false
-    })
+    }
+    return [...this.#records].filter(([key, records]) => records.length > 0 && isBelow(key)).map(([key]) => key)
   }
 }

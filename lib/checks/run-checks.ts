@@ -10,7 +10,7 @@ import type { CheckInput, CheckOutcome, CheckReport, ZoneFigures } from './check
 import { DnssecCheck } from './dnssec/dnssec-check.js'
 import { worse } from './findings.js'
 import { hasType, type NameChange, NameChanges, type StoredAt } from './name-changes.js'
-import { isWithin, keyOfText, namesBetween, targetOf } from './name-key.js'
+import { isChild, isWithin, keyOfText, namesBetween, targetOf } from './name-key.js'
 import { statusOf } from './name-status.js'
 import { NameStore } from './name-store.js'
 import { checkProtected, protectedIn } from './protected.js'
@@ -25,8 +25,8 @@ import { ZoneScan } from './zone-scan.js'
 const LARGE_SHARE = 1 / 20
 /** Records of a change that is not large in any zone. */
 const SMALL_CHANGE = 2_000
-/** Some 3 ms of work; where there are signatures to verify, they are waited for more often than that. */
-const NAMES_PER_SLICE = 1_000
+/** Some 1 ms of work; where there are signatures to verify, they are waited for more often than that. */
+const NAMES_PER_SLICE = 250
 
 export async function runChecks(input: CheckInput): Promise<CheckOutcome> {
   const view = input.contents.view('pending')
@@ -143,7 +143,7 @@ class CheckRun {
     const moving = new Set<string>()
     for (const [key, change] of byName) {
       wanted.add(key)
-      for (const above of namesBetween(key, this.#apexKey)) wanted.add(above)
+      if (!isChild(key, this.#apexKey)) for (const above of namesBetween(key, this.#apexKey)) wanted.add(above)
       if (key !== this.#apexKey && (comesOrGoes(change, TYPE.NS) || comesOrGoes(change, TYPE.DNAME))) moving.add(key)
       for (const record of change.added)
         if (record.type === TYPE.NS && isWithin(targetOf(record), this.#apexKey)) wanted.add(targetOf(record))
@@ -163,8 +163,10 @@ class CheckRun {
       const is = statusOf(key, this.#apexKey, at)
       this.#tally.see(this.#tallied(key, records), change)
       // Of a name that was below a delegation, nothing has been looked at before.
-      this.#apex.see(is, records, serversIn(moved.has(key) ? records : (change?.added ?? [])))
-      const room = this.#dnssec.see({ key, records, status: is, change, isMoved: moved.has(key) })
+      const isMoved = moved.has(key)
+      this.#apex.see(is, records, serversIn(isMoved ? records : (change?.added ?? NO_RECORDS)))
+      if (!this.#dnssec.isLooking) continue
+      const room = this.#dnssec.see({ key, records, status: is, change, isMoved })
       if (room !== undefined) await room
     }
     for (const server of collected.pointing) this.#apex.lookFor(server)
@@ -173,4 +175,7 @@ class CheckRun {
 
 const comesOrGoes = ({ removed, added }: NameChange, type: number): boolean => hasType(removed, type) !== hasType(added, type)
 
-const serversIn = (records: readonly StoredAt[]): readonly StoredAt[] => records.filter(({ type }) => type === TYPE.NS)
+const NO_RECORDS: readonly StoredAt[] = []
+
+const serversIn = (records: readonly StoredAt[]): readonly StoredAt[] =>
+  hasType(records, TYPE.NS) ? records.filter(({ type }) => type === TYPE.NS) : NO_RECORDS

@@ -49,15 +49,4 @@ export const systemClock: Clock = new SteadyClock()
 /** Whole seconds since 1970 by the wall, as TSIG wants them. */
 export const seconds = (clock: Clock): number => Math.floor((clock.wall?.() ?? clock.now()) / 1000)
 
-export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-/** Runs work that rests now and then, letting others have their turn at each rest. */
-export async function withRests<T>(work: Generator<undefined, T>): Promise<T> {
-  for (;;) {
-    const { done, value } = work.next()
-    if (done) return value
-    await pause()
-  }
-}
-
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -1,6 +1,6 @@
 /** What is decided and worked out about contents before they become a version. */
 import type { Serial } from '../dns/serial.js'
-import { pause } from '../runtime/clock.js'
+import { pause } from '../runtime/turns.js'
 import type { ChecksOutcome } from '../rollout/record.js'
 import { compareContents, isRespelled } from '../zone/compare.js'
 import type { Difference } from '../zone/difference.js'

@@ -8,7 +8,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { storedLength } from '../dns/record.js'
-import { pause } from '../runtime/clock.js'
+import { pause } from '../runtime/turns.js'
 import { ZoneContents } from '../zone/zone-contents.js'
 import { describeError } from '../errors.js'
 import { syncDirectory, writeAll } from './durable.js'
@@ -19,7 +19,7 @@ const BLOCK_OCTETS = 1 << 19
 /** Larger is a broken length, not a block. */
 const MAX_BLOCK_OCTETS = 1 << 25
 export const END_BLOCK = Buffer.alloc(8)
-const RECORDS_PER_SLICE = 8_000
+const RECORDS_PER_SLICE = 2_000
 
 /** What stands before a block. */
 export function blockHead(records: Buffer): Buffer {

@@ -1,6 +1,6 @@
 /** Any kept version back from disk: the nearest whole contents, and the differences from there, back or forth. */
 import { join } from 'node:path'
-import { pause, withRests } from '../runtime/clock.js'
+import { pause, withRests } from '../runtime/turns.js'
 import { type Difference, invertDifference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'

@@ -11,7 +11,7 @@ import { STORED_HEAD, storedType } from '../dns/record.js'
 import { foldedRange } from './record-hash.js'
 import type { ZoneView } from './contents-view.js'
 
-export const RECORDS_PER_SLICE = 20_000
+export const RECORDS_PER_SLICE = 5_000
 /** Ranges up to this size are sorted by insertion, up to the next by the engine, larger ones are first split by one octet. */
 const INSERTION_MAX = 16
 const NATIVE_MAX = 1 << 16

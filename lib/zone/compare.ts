@@ -3,7 +3,7 @@ import type { Difference } from './difference.js'
 import { RunBuilder } from './record-run.js'
 import type { ZoneContents } from './zone-contents.js'
 
-const RECORDS_PER_SLICE = 5_000
+const RECORDS_PER_SLICE = 1_000
 
 /** Undefined when the difference takes more than `limitOctets`: then the whole zone is the better answer. */
 export async function compareContents(

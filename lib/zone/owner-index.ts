@@ -12,8 +12,8 @@ import { type Fate, NameChains, isWireWithin, type Naming } from './name-chains.
 import { MARK_DEAD, type RecordArena } from './record-arena.js'
 import { SignerFigures } from './signer-figures.js'
 
-/** Some 2 ms of work, and 10 on a busy machine. */
-const RECORDS_PER_SLICE = 5_000
+/** Some 0.5 ms of work, and 5 where memory is slow. */
+const RECORDS_PER_SLICE = 1_000
 /** An owner with more names between itself and the apex, as in ip6.arpa, is kept in one long chain: else each would be an entry. */
 const MOST_BETWEEN = 4
 /** With more owners in that chain, a pass over the zone takes less time than a look at all of them. */

@@ -19,8 +19,8 @@ import { OwnerIndex } from './owner-index.js'
 import { recordsIn, RunBuilder } from './record-run.js'
 import type { RunCounter } from './run-sums.js'
 
-/** Some 5 ms of work. */
-const RECORDS_PER_REST = 5_000
+/** Some 1 ms of work, and 5 where memory is slow. */
+const RECORDS_PER_REST = 1_000
 /** Octets of the arena that are read into the index in less time than a pass over a large zone takes: some 10 ms. */
 const CLOSE_BEHIND = 1 << 21
 
@@ -266,9 +266,9 @@ export class ZoneContents {
     return index
   }
 
-  /** `indexOwners` would take no longer than a slice or two. */
+  /** `indexOwners` would take less time than a pass over the zone, or no longer than a slice or two. */
   get isIndexed(): boolean {
     const { index, arena } = this.#records
-    return (index?.behind ?? arena.tail) <= CLOSE_BEHIND
+    return (index?.behind ?? arena.tail) <= Math.max(CLOSE_BEHIND, arena.tail / 16)
   }
 }

@@ -24,7 +24,7 @@ export type ZonemdVerdict =
   | { kind: 'unsupported'; reason: string }
   | { kind: 'failed'; reason: string }
 
-const RECORDS_PER_SLICE = 10_000
+const RECORDS_PER_SLICE = 2_500
 const BLOCK_OCTETS = 1 << 18
 
 /** Judges the zone by its own ZONEMD records (RFC 8976 §4); one match is enough. */

@@ -18,14 +18,14 @@ import { planRollback } from '../../lib/rollout/rollback.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
 import { storedType } from '../../lib/dns/record.js'
 import type { Serial } from '../../lib/dns/serial.js'
-import { pause } from '../../lib/runtime/clock.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { NodeCell } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ApiContext } from './context.js'
 import { ApiProblem } from './problem.js'
 
-const RECORDS_PER_SLICE = 20_000
+const RECORDS_PER_SLICE = 2_000
 /** Longest an order waits to be durable. */
 const KEEP_MS = 5_000
 

@@ -1,7 +1,7 @@
 /** Ready-made transfer answers, cut once per version (or pair of versions) and kept while they are wanted and memory allows. */
 import { soaOf } from '../../lib/dns/message.js'
 import type { Serial } from '../../lib/dns/serial.js'
-import { pause } from '../../lib/runtime/clock.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'

@@ -10,7 +10,7 @@ import { orderPrimaries, type PrimaryKnowledge } from '../../lib/refresh/primary
 import { refreshZone, type RefreshOutcome, type ReleaseJudge } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
-import { pause } from '../../lib/runtime/clock.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'

@@ -4,13 +4,14 @@ import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { ROLLED_BACK } from '../../lib/refresh/refresh-zone.js'
 import type { Decision } from '../../lib/rollout/record.js'
-import { type Clock, pause } from '../../lib/runtime/clock.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { ZoneContents } from '../../lib/zone/zone-contents.js'
 import type { ReleaseDecider } from './release-decider.js'
 
-const RECORDS_PER_SLICE = 10_000
+const RECORDS_PER_SLICE = 2_000
 /** From the end of a SOA record: REFRESH, RETRY, EXPIRE, MINIMUM, and the serial in front of them (RFC 1035 §3.3.13). */
 const SERIAL_FROM_END = 20
 

@@ -2,7 +2,7 @@
 import { MessageFramer } from '../../lib/dns/framing.js'
 import { PART, shapeOf } from '../../lib/dns/rdata-shape.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
-import { pause } from '../../lib/runtime/clock.js'
+import { pause } from '../../lib/runtime/turns.js'
 import { cutAxfr } from '../../lib/xfr/outbound.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Router } from 'express'
 import { recordText } from '../../../lib/dns/record-text.js'
-import { pause } from '../../../lib/runtime/clock.js'
+import { pause } from '../../../lib/runtime/turns.js'
 import { recordsIn, type RecordRun } from '../../../lib/zone/record-run.js'
 import { condense, type Difference } from '../../../lib/zone/difference.js'
 import { compareContents } from '../../../lib/zone/compare.js'
