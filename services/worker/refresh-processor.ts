@@ -37,7 +37,7 @@ export interface RefreshParts extends PrimaryWatchParts {
 
 /** Smaller zones are read through as fast as their names are looked up. */
 const INDEXED_OCTETS = 1 << 20
-const INDEX_AFTER_MS = 1_000
+const INDEX_AFTER_MS = 300
 
 const UP_TO_DATE = { kind: 'up-to-date', primary: undefined, proof: 'serial' } as const
 type Attempted = RefreshOutcome | typeof UP_TO_DATE
