@@ -65,3 +65,6 @@ export function expectNewest(zone: string, held: Version | undefined, replacing:
 
 export const movedOn = (zone: string, expected: Serial | undefined, held: Serial | undefined): StoreError =>
   new StoreError({ code: 'STORE_MOVED_ON', zone, expected, held }, `${zone} moved on to serial ${held} meanwhile`)
+
+export const unknownVersion = (zone: string, serial: Serial): StoreError =>
+  new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone, serial }, `${zone} has no kept version with serial ${serial}`)

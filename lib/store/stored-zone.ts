@@ -10,7 +10,7 @@ import type { ZoneOrders } from '../rollout/record.js'
 import { pause, withRests } from '../runtime/turns.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { changeBetween, expectNewest, headOf, isToTheLetter, type Judge } from './commit.js'
+import { changeBetween, expectNewest, headOf, isToTheLetter, type Judge, unknownVersion } from './commit.js'
 import { StoreError } from './errors.js'
 import type { Progress } from './journal-file.js'
 import { isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
@@ -151,16 +151,9 @@ export class StoredZone {
   async copyOf(version: Version): Promise<ZoneContents> {
     return await this.#reading(async () => {
       const index = this.#indexOf(version)
-      if (index < 0) throw this.#unknown(version.serial)
+      if (index < 0) throw unknownVersion(this.name, version.serial)
       return await readVersion(this.#log, index, this.#directory, this.apex)
     })
-  }
-
-  #unknown(serial: Serial): StoreError {
-    return new StoreError(
-      { code: 'STORE_UNKNOWN_VERSION', zone: this.name, serial },
-      `${this.name} has no kept version with serial ${serial}`,
-    )
   }
 
   /** For contents that are about to be received, into a file of their own. */
@@ -205,7 +198,7 @@ export class StoredZone {
     return this.#exclusively(async () => {
       const last = this.#log.rows.at(-1)
       const { contents } = draft
-      if (!last || last.version.digest !== contents.digest) throw this.#unknown(contents.soa.serial)
+      if (!last || last.version.digest !== contents.digest) throw unknownVersion(this.name, contents.soa.serial)
       const file = snapshotName(last.version)
       await draft.finish(join(this.#directory, file))
       last.snapshot = file

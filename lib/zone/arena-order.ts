@@ -22,6 +22,34 @@ export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () =>
   return whole
 }
 
+/** Some 1 ms of work where records are read whole. */
+const VISITS_PER_SLICE = 2_500
+
+/** The records of a view as they stand in the arena. */
+export async function walkView(
+  view: ZoneView,
+  visit: (data: Buffer, at: number) => void,
+  pause: () => Promise<void>,
+): Promise<void> {
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    from = view.walk(from, VISITS_PER_SLICE, visit)
+    if (from !== undefined) await pause()
+  }
+}
+
+/** Those at the offsets. */
+export async function walkOrder(
+  view: ZoneView,
+  order: Uint32Array,
+  visit: (data: Buffer, at: number) => void,
+  pause: () => Promise<void>,
+): Promise<void> {
+  for (let i = 0; i < order.length; i++) {
+    visit(view.chunkOf(order[i]!), view.at(order[i]!))
+    if (i % VISITS_PER_SLICE === VISITS_PER_SLICE - 1) await pause()
+  }
+}
+
 /** Brings the records at each name in order; those at the same name stand together. */
 async function sortAtNames(order: Uint32Array, view: ZoneView, pause: () => Promise<void>): Promise<void> {
   const isSameName = (a: number, b: number): boolean => sameOwner(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))

@@ -8,7 +8,7 @@ import type { Soa } from '../dns/message.js'
 import { storedTtl } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
 import { viewOf } from './arena-view.js'
-import { arenaOrder } from './arena-order.js'
+import { arenaOrder, walkOrder, walkView } from './arena-order.js'
 import { canonicalOrder } from './canonical-order.js'
 import type { ZoneView } from './contents-view.js'
 import type { Difference } from './difference.js'
@@ -23,6 +23,8 @@ import type { RunCounter } from './run-sums.js'
 const RECORDS_PER_REST = 1_000
 /** Octets of the arena that are read into the index in less time than a pass over a large zone takes: some 10 ms. */
 const CLOSE_BEHIND = 1 << 21
+
+export type CanonicalWalk = (visit: (data: Buffer, at: number) => void) => Promise<void>
 
 export class ZoneContents {
   readonly apex: Buffer
@@ -151,6 +153,14 @@ export class ZoneContents {
   async canonicalOrder(view: ZoneView, pause: () => Promise<void>): Promise<Uint32Array> {
     const { isInOrder, sums } = this.#records
     return isInOrder ? await arenaOrder(view, sums.isSorted, pause) : await canonicalOrder(view, this.apex.length, pause)
+  }
+
+  /** How to go through a view's records (the SOA is not among them) in canonical order, as often as wanted. */
+  async canonicalWalk(view: ZoneView, pause: () => Promise<void>): Promise<CanonicalWalk> {
+    const { isInOrder, sums } = this.#records
+    if (isInOrder && sums.isSorted) return async (visit) => await walkView(view, visit, pause)
+    const order = await this.canonicalOrder(view, pause)
+    return async (visit) => await walkOrder(view, order, visit, pause)
   }
 
   begin(): void {

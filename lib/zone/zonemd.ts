@@ -7,7 +7,7 @@ import { rdataStart, STORED_HEAD, storedLength, storedType } from '../dns/record
 import { TYPE } from '../dns/rrtype.js'
 import { foldedRange } from './record-hash.js'
 import type { ZoneView } from './contents-view.js'
-import type { ZoneContents } from './zone-contents.js'
+import type { CanonicalWalk, ZoneContents } from './zone-contents.js'
 
 /** RFC 8976 §5.2, §5.3: scheme 1 is SIMPLE; hash algorithms with their digest sizes in octets. */
 const SIMPLE = 1
@@ -33,7 +33,7 @@ export async function verifyZonemd(contents: ZoneContents, pause: () => Promise<
   const view = contents.view('pending')
   try {
     const records = await apexZonemds(contents, view, pause)
-    const order = await contents.canonicalOrder(view, pause)
+    const walk = await contents.canonicalWalk(view, pause)
     const reasons: string[] = []
     let known = 0
     for (const record of records) {
@@ -49,8 +49,7 @@ export async function verifyZonemd(contents: ZoneContents, pause: () => Promise<
         reasons.push(`${label} stands there twice`)
       else if (serial !== contents.soa.serial) reasons.push(`it is made for serial ${serial}, not ${contents.soa.serial}`)
       else if (digest.length !== row.octets) reasons.push(`its digest has ${digest.length} octets instead of ${row.octets}`)
-      else if (timingSafeEqual(await digestOf(contents, view, order, row.name, pause), digest))
-        return { kind: 'verified', algorithm: row.name }
+      else if (timingSafeEqual(await digestOf(contents, walk, row.name), digest)) return { kind: 'verified', algorithm: row.name }
       else reasons.push(`the ${row.name} digest is not that of the records`)
     }
     const reason = [...new Set(reasons)].join('; ')
@@ -68,8 +67,8 @@ export async function computeZonemd(
 ): Promise<Buffer> {
   const view = contents.view('pending')
   try {
-    const order = await contents.canonicalOrder(view, pause)
-    return await digestOf(contents, view, order, ALGORITHMS[algorithm]!.name, pause)
+    const walk = await contents.canonicalWalk(view, pause)
+    return await digestOf(contents, walk, ALGORITHMS[algorithm]!.name)
   } finally {
     view.release()
   }
@@ -101,29 +100,23 @@ async function apexZonemds(contents: ZoneContents, view: ZoneView, pause: () => 
 }
 
 /** RFC 8976 §3.3: every record once in canonical form, but for the apex ZONEMD RRset and the RRSIG over it. */
-async function digestOf(
-  contents: ZoneContents,
-  view: ZoneView,
-  order: Uint32Array,
-  algorithm: string,
-  pause: () => Promise<void>,
-): Promise<Buffer> {
+async function digestOf(contents: ZoneContents, walk: CanonicalWalk, algorithm: string): Promise<Buffer> {
   const stream = new CanonicalStream(createHash(algorithm))
   const apexOctets = contents.apex.length
   // The apex comes first in the order, and its SOA after types A and NS: types are in numerical order.
   let soaIsDone = false
-  for (let i = 0; i < order.length; i++) {
-    const chunk = view.chunkOf(order[i]!)
-    const at = view.at(order[i]!)
+  await walk((chunk, at) => {
     const isApex = chunk[at] === apexOctets
-    const type = storedType(chunk, at)
-    if (!soaIsDone && (!isApex || type > TYPE.SOA)) {
-      stream.add(contents.soa.stored, 0)
-      soaIsDone = true
+    if (isApex || !soaIsDone) {
+      const type = storedType(chunk, at)
+      if (!soaIsDone && (!isApex || type > TYPE.SOA)) {
+        stream.add(contents.soa.stored, 0)
+        soaIsDone = true
+      }
+      if (isApex && (type === TYPE.ZONEMD || (type === TYPE.RRSIG && covers(chunk, at, TYPE.ZONEMD)))) return
     }
-    if (!(isApex && (type === TYPE.ZONEMD || (type === TYPE.RRSIG && covers(chunk, at, TYPE.ZONEMD))))) stream.add(chunk, at)
-    if (i % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await pause()
-  }
+    stream.add(chunk, at)
+  })
   if (!soaIsDone) stream.add(contents.soa.stored, 0)
   return stream.digest()
 }
@@ -141,28 +134,39 @@ class CanonicalStream {
   }
 
   add(data: Buffer, at: number): void {
+    const ownerEnd = at + STORED_HEAD + data[at]!
+    const rdata = ownerEnd + 10
+    const end = rdata + ((data[ownerEnd + 8]! << 8) | data[ownerEnd + 9]!)
+    this.#fold(data, at + STORED_HEAD, ownerEnd)
+    const names = foldedRange(data, (data[ownerEnd]! << 8) | data[ownerEnd + 1]!, rdata, end)
+    if (names === undefined) this.#copy(data, ownerEnd, end)
+    else {
+      this.#copy(data, ownerEnd, names.from)
+      this.#fold(data, names.from, names.to)
+      this.#copy(data, names.to, end)
+    }
+    if (this.#at > BLOCK_OCTETS) this.#flush()
+  }
+
+  #copy(data: Buffer, from: number, to: number): void {
+    if (to - from > 96) {
+      this.#at += data.copy(this.#block, this.#at, from, to)
+      return
+    }
     const block = this.#block
     let w = this.#at
-    let o = at + STORED_HEAD
-    for (const end = o + data[at]!; o < end; o++) {
+    for (let o = from; o < to; o++) block[w++] = data[o]!
+    this.#at = w
+  }
+
+  #fold(data: Buffer, from: number, to: number): void {
+    const block = this.#block
+    let w = this.#at
+    for (let o = from; o < to; o++) {
       const c = data[o]!
       block[w++] = c >= 0x41 && c <= 0x5a ? c + 0x20 : c
     }
-    const end = at + storedLength(data, at)
-    const rdata = o + 10
-    const fold = foldedRange(data, (data[o]! << 8) | data[o + 1]!, rdata, end)
-    if (fold === undefined && end - o > 96) {
-      w += data.copy(block, w, o, end)
-    } else {
-      const from = fold?.from ?? end
-      const to = fold?.to ?? end
-      for (; o < end; o++) {
-        const c = data[o]!
-        block[w++] = c >= 0x41 && c <= 0x5a && o >= from && o < to ? c + 0x20 : c
-      }
-    }
     this.#at = w
-    if (w > BLOCK_OCTETS) this.#flush()
   }
 
   #flush(): void {
