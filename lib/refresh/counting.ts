@@ -10,6 +10,9 @@ import { TYPE } from '../dns/rrtype.js'
 import { RecordArena } from '../zone/record-arena.js'
 import { type PlainSums, RunSums } from '../zone/run-sums.js'
 
+/** Taking over more names from another thread would hold up the event loop; whoever needs them goes through the zone then. */
+const MOST_TARGETS = 20_000
+
 /** `isLast`: the sums are wanted. `tail` 0: nothing is wanted any more. */
 export interface CountRequest {
   id: number
@@ -71,6 +74,7 @@ export class Counting {
   #seen(): SeenZone | undefined {
     if (!this.#sums.isInOrder || this.#names === undefined) return undefined
     this.#look.see(this.#names.last, undefined)
-    return this.#look.finish()
+    const seen = this.#look.finish()
+    return seen.targets.size > MOST_TARGETS ? undefined : seen
   }
 }

@@ -10,62 +10,92 @@ import type { PlainSums, RunCounter } from '../zone/run-sums.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { CountReport, CountRequest } from './counting.js'
 
-/** Arena octets from which it pays: some 20,000 records, 10 ms of summing up. */
-const FROM_OCTETS = 1 << 20
+/** Arena octets from which it pays: some 80,000 records, 40 ms of summing up; a thread takes as long to begin. */
+const FROM_OCTETS = 4 << 20
 /** Octets that gather before the thread is told of them. */
 const STEP_OCTETS = 1 << 18
-/** A thread without work is given up, with its memory; a new one takes some 50 ms, which nobody waits for. */
-const IDLE_MS = 30_000
+/**
+ * Octets after which a thread gets no more zones. What it has read stays in memory until it ends or collects its garbage, of which it
+ * makes so little that it hardly ever does.
+ */
+const WORN_OUT_OCTETS = 1 << 28
 
-/** The thread, as long as there is work for it. */
+/** Threads, as long as there is work for them. */
 export class CountThreads {
   readonly #isUseful: boolean
-  readonly #waiting = new Map<number, ThreadCounter>()
-  #worker: Worker | undefined
-  #idle: NodeJS.Timeout | undefined
-  #last = 0
+  readonly #wornOutOctets: number
+  /** Takes new zones. */
+  #current: CountThread | undefined
+  readonly #running = new Set<CountThread>()
+  #isClosed = false
 
-  constructor(cores = availableParallelism()) {
+  constructor(cores = availableParallelism(), wornOutOctets = WORN_OUT_OCTETS) {
     this.#isUseful = cores > 1
+    this.#wornOutOctets = wornOutOctets
   }
 
   /** For contents that begin to be large; undefined when whoever adds should go on summing up. */
   counterFor(contents: ZoneContents): ThreadCounter | undefined {
-    if (!this.#isUseful || contents.tail < FROM_OCTETS) return undefined
-    clearTimeout(this.#idle)
+    if (!this.#isUseful || this.#isClosed || contents.tail < FROM_OCTETS) return undefined
+    const current = this.#current
+    this.#current = current !== undefined && current.octets < this.#wornOutOctets ? current : this.#start()
+    return this.#current.take(contents.apex)
+  }
+
+  #start(): CountThread {
+    const thread = new CountThread(() => {
+      this.#running.delete(thread)
+      if (this.#current === thread) this.#current = undefined
+    })
+    this.#running.add(thread)
+    return thread
+  }
+
+  /** Whoever is waiting sums up for itself. */
+  close(): void {
+    this.#isClosed = true
+    for (const thread of this.#running) thread.end()
+  }
+}
+
+/** Ends when nobody waits for it any more. */
+class CountThread {
+  readonly worker = startThread('./count-thread.js', import.meta.url)
+  readonly #waiting = new Map<number, ThreadCounter>()
+  readonly #onEnd: () => void
+  #last = 0
+  /** Of the zones that were taken and have ended. */
+  octets = 0
+  #isEnding = false
+
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd
+    this.worker.ref()
+    this.worker.on('message', (report: CountReport) => this.#waiting.get(report.id)?.hear(report))
+    // Whoever waits sums up for itself then; an error is followed by the exit.
+    this.worker.on('error', () => undefined)
+    this.worker.on('exit', () => this.end())
+  }
+
+  take(apex: Buffer): ThreadCounter {
     this.#last += 1
-    const counter = new ThreadCounter(this.#last, contents.apex, this.#running(), () => this.#leave(counter.id))
+    const counter = new ThreadCounter(this.#last, apex, this.worker, (octets) => this.#leave(counter.id, octets))
     this.#waiting.set(counter.id, counter)
-    counter.thread.ref()
     return counter
   }
 
-  #running(): Worker {
-    if (this.#worker !== undefined) return this.#worker
-    const worker = startThread('./count-thread.js', import.meta.url)
-    worker.on('message', (report: CountReport) => this.#waiting.get(report.id)?.hear(report))
-    // Whoever waits sums up for itself then; an error is followed by the exit.
-    worker.on('error', () => undefined)
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined
-      for (const counter of [...this.#waiting.values()]) if (counter.thread === worker) counter.giveUp()
-    })
-    this.#worker = worker
-    return worker
-  }
-
-  #leave(id: number): void {
+  #leave(id: number, octets: number): void {
     this.#waiting.delete(id)
-    if (this.#waiting.size > 0) return
-    this.#worker?.unref()
-    this.#idle = setTimeout(() => this.close(), IDLE_MS)
-    this.#idle.unref()
+    this.octets += octets
+    if (this.#waiting.size === 0) this.end()
   }
 
-  close(): void {
-    clearTimeout(this.#idle)
-    void this.#worker?.terminate()
-    this.#worker = undefined
+  end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.#onEnd()
+    for (const counter of [...this.#waiting.values()]) counter.giveUp()
+    void this.worker.terminate()
   }
 }
 
@@ -73,16 +103,16 @@ export class ThreadCounter implements RunCounter {
   readonly id: number
   readonly thread: Worker
   readonly #apex: Buffer
-  readonly #leave: () => void
+  readonly #leave: (octets: number) => void
   /** What the names are, once they were summed up and if they came in order. */
   seen: SeenZone | undefined
-  count = 0
+  count: number | undefined = 0
   /** Arena offset that the thread was told of. */
   #told = 0
   #isOver = false
   #resolve: ((sums: PlainSums | undefined) => void) | undefined
 
-  constructor(id: number, apex: Buffer, thread: Worker, leave: () => void) {
+  constructor(id: number, apex: Buffer, thread: Worker, leave: (octets: number) => void) {
     this.id = id
     this.thread = thread
     this.#apex = apex
@@ -95,7 +125,7 @@ export class ThreadCounter implements RunCounter {
   }
 
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void {
-    if (tail - this.#told >= STEP_OCTETS) this.#tell({ chunks, tail, isLast: false })
+    if (!this.#isOver && tail - this.#told >= STEP_OCTETS) this.#tell({ chunks, tail, isLast: false })
   }
 
   hear({ count, sums, seen }: CountReport): void {
@@ -115,18 +145,21 @@ export class ThreadCounter implements RunCounter {
   #end(sums: PlainSums | undefined): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#leave()
     this.#resolve?.(sums)
+    this.#leave(this.#told)
   }
 
   /** The thread is gone. */
   giveUp(): void {
+    this.count = undefined
     this.#end(undefined)
   }
 
   drop(): void {
     if (this.#isOver) return
+    const told = this.#told
     this.#tell({ chunks: [], tail: 0, isLast: true })
+    this.#told = told
     this.#end(undefined)
   }
 }

@@ -54,7 +54,7 @@ export class SnapshotDraft {
 
   /** All has come. As ZoneContents.settle; but what waits for the disk goes first, as records that came twice are marked then. */
   async settle(pause: () => Promise<void>): Promise<void> {
-    await this.contents.takeCount()
+    await this.contents.takeCount(pause)
     if (!this.contents.isSettled) await this.#writing.catch(() => undefined)
     await this.contents.settle(pause)
   }

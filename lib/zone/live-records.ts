@@ -22,6 +22,10 @@ export interface Undo {
 
 /** Octets that a record will take in the hash. */
 const HASHED_OCTETS = 12
+/** Of a record, where nobody counts them. */
+const USUAL_OCTETS = 32
+/** Some 1 ms of summing up. */
+const OCTETS_PER_REST = 1 << 16
 
 export class LiveRecords {
   readonly arena = new RecordArena()
@@ -55,7 +59,8 @@ export class LiveRecords {
 
   /** Memory held, in octets. */
   get memory(): number {
-    const count = this.#counter?.count ?? this.sums.count
+    const { tail } = this.arena
+    const count = this.#counter === undefined ? this.sums.count : (this.#counter.count ?? tail / USUAL_OCTETS)
     return this.arena.octets + this.#table.octets + (this.isHashed ? 0 : count * HASHED_OCTETS)
   }
 
@@ -164,13 +169,13 @@ export class LiveRecords {
     if (this.#counter === undefined) this.#sumUp(offset)
   }
 
-  /** From an offset to the end of what is written. */
-  #sumUp(from: number): void {
+  /** From an offset to another, where a record begins, or the next one; returns where it ended. */
+  #sumUp(from: number, to = this.arena.tail): number {
     const { arena, sums } = this
     const end = arena.tail
-    for (let offset = arena.settle(from, end); offset < end; ) {
-      offset = arena.settle(offset + sums.take(arena.chunkOf(offset), arena.at(offset)), end)
-    }
+    let offset = arena.settle(from, end)
+    while (offset < Math.min(to, end)) offset = arena.settle(offset + sums.take(arena.chunkOf(offset), arena.at(offset)), end)
+    return offset
   }
 
   /** What was added and will be is summed up by somebody else, from the first record on. Only while nothing was looked for. */
@@ -182,23 +187,29 @@ export class LiveRecords {
   }
 
   /** The last run has come: takes over what was summed up elsewhere, or does it here if that failed. */
-  async takeCount(): Promise<void> {
+  async takeCount(pause: () => Promise<void>): Promise<void> {
     const counter = this.#counter
     const plain = await counter?.finish(this.arena.sharedChunks, this.arena.tail)
     if (counter === undefined || this.#counter !== counter) return
-    if (plain === undefined) this.countNow()
-    else {
-      this.#counter = undefined
-      this.sums = RunSums.fromPlain(this.#apex, plain)
-    }
+    this.#forgetCounter()
+    if (plain !== undefined) this.sums = RunSums.fromPlain(this.#apex, plain)
+    else
+      for (let at = 0; at < this.arena.tail; ) {
+        at = this.#sumUp(at, at + OCTETS_PER_REST)
+        await pause()
+      }
+  }
+
+  #forgetCounter(): void {
+    this.#counter?.drop()
+    this.#counter = undefined
+    this.sums = new RunSums(this.#apex)
   }
 
   /** Does not wait for whoever counts. */
   countNow(): void {
     if (this.#counter === undefined) return
-    this.#counter.drop()
-    this.#counter = undefined
-    this.sums = new RunSums(this.#apex)
+    this.#forgetCounter()
     this.#sumUp(0)
   }
 

@@ -27,9 +27,14 @@ export class RecordArena {
     return this.#tail
   }
 
-  /** Memory held, in octets. */
+  /** Memory held, in octets. Of a shared chunk, which is made in full size, only what was written to is held. */
   get octets(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    const whole = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    if (!this.#isShared) return whole
+    const written = this.#tail - (this.#chunks.length - 1) * CHUNK_OCTETS
+    let held = FIRST_CHUNK_OCTETS
+    while (held < written) held *= 2
+    return whole - CHUNK_OCTETS + Math.min(CHUNK_OCTETS, held)
   }
 
   chunkOf(offset: number): Buffer {

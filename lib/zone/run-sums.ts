@@ -91,8 +91,8 @@ export class RunSums {
 export interface RunCounter {
   /** The arena has these chunks by now, and whole records up to `tail`. Never throws. */
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void
-  /** Records counted so far. */
-  readonly count: number
+  /** Records counted so far; undefined when nobody counts any more. */
+  readonly count: number | undefined
   /** Of everything up to `tail`; undefined when it could not be done. */
   finish(chunks: readonly SharedArrayBuffer[], tail: number): Promise<PlainSums | undefined>
   /** Nobody wants to know any more. */

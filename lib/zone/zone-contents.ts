@@ -124,8 +124,8 @@ export class ZoneContents {
   }
 
   /** The last run has come: what was summed up elsewhere is taken over. Before anything else is asked. */
-  async takeCount(): Promise<void> {
-    await this.#records.takeCount()
+  async takeCount(pause: () => Promise<void>): Promise<void> {
+    await this.#records.takeCount(pause)
   }
 
   /** No record that was added can have come twice. */
@@ -135,13 +135,13 @@ export class ZoneContents {
 
   /** After the last run, and before there is a hurry: what came twice counts once. Nothing to do where all came in canonical order. */
   async settle(pause: () => Promise<void>): Promise<void> {
-    await this.#records.takeCount()
+    await this.#records.takeCount(pause)
     if (!this.#records.isSettled) await this.hash(pause)
   }
 
   /** Brings all records into the hash: then what `apply` takes is proportional to the change. */
   async hash(pause: () => Promise<void>): Promise<void> {
-    await this.#records.takeCount()
+    await this.#records.takeCount(pause)
     for (;;) {
       this.#records.hashMore(RECORDS_PER_REST)
       if (this.#records.isHashed) return

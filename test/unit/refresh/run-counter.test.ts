@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { CountThreads } from '../../../lib/refresh/run-counter.js'
 import { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { pause } from '../../support/check-scene.js'
+import { eventually } from '../../support/eventually.js'
 import { record } from '../../support/record-lines.js'
 
 const APEX = Buffer.from('\x07example\0', 'latin1')
@@ -56,34 +57,62 @@ describe('the thread that counts', () => {
   })
 
   it('counts several zones at once', async () => {
-    const zones = [receive(threads, 60_000), receive(threads, 70_000)]
+    const zones = [receive(threads, 130_000), receive(threads, 140_000)]
     await Promise.all(zones.map(({ contents }) => contents.settle(pause)))
-    expect(zones.map(({ contents }) => contents.records)).to.deep.equal([60_001, 70_001])
-    expect(zones.map(({ contents }) => contents.digest)).to.deep.equal([expected(60_000), expected(70_000)])
+    expect(zones.map(({ contents }) => contents.records)).to.deep.equal([130_001, 140_001])
+    expect(zones.map(({ contents }) => contents.digest)).to.deep.equal([expected(130_000), expected(140_000)])
   })
 
   it('is not used for a small zone, nor where there is one core', () => {
     expect(receive(threads, 2_000).counter).to.equal(undefined)
-    expect(receive(new CountThreads(1), 60_000).counter).to.equal(undefined)
+    expect(receive(new CountThreads(1), 130_000).counter).to.equal(undefined)
   })
 
   it('may end in the middle: then the receiver counts, and the next zone gets another thread', async () => {
-    const { contents, counter } = receive(threads, 60_000)
+    const { contents, counter } = receive(threads, 130_000)
     void counter!.thread.terminate()
     await contents.settle(pause)
-    expect(contents.digest).to.equal(expected(60_000))
+    expect(contents.digest).to.equal(expected(130_000))
     expect(counter!.seen).to.equal(undefined)
-    const next = receive(threads, 60_000)
+    const next = receive(threads, 130_000)
     expect(next.counter!.thread).to.not.equal(counter!.thread)
     await next.contents.settle(pause)
-    expect(next.contents.digest).to.equal(expected(60_000))
-    expect(next.counter!.seen?.counts.names).to.equal(60_001)
+    expect(next.contents.digest).to.equal(expected(130_000))
+    expect(next.counter!.seen?.counts.names).to.equal(130_001)
+  })
+
+  it('ends when nobody waits for it, and takes no more zones when it has read its fill', async () => {
+    const worn = new CountThreads(2, 1)
+    const [first, second] = [receive(worn, 130_000), receive(worn, 130_000)]
+    expect(second.counter!.thread, 'one thread for both').to.equal(first.counter!.thread)
+    await first.contents.settle(pause)
+    const third = receive(worn, 130_000)
+    expect(third.counter!.thread, 'it has had a zone').to.not.equal(second.counter!.thread)
+    await Promise.all([second.contents.settle(pause), third.contents.settle(pause)])
+    for (const { contents, counter } of [second, third]) {
+      expect(contents.digest).to.equal(expected(130_000))
+      await eventually(() => expect(counter!.thread.threadId).to.equal(-1))
+    }
+  })
+
+  it('begins no other one after it was closed', () => {
+    const closed = new CountThreads(2)
+    closed.close()
+    expect(receive(closed, 130_000).counter).to.equal(undefined)
+  })
+
+  it('makes a zone take no more memory than without it', async () => {
+    const { contents } = receive(threads, 130_000)
+    const alone = receive(new CountThreads(1), 130_000).contents
+    expect(contents.memory).to.be.within(alone.memory * 0.8, alone.memory * 1.1)
+    await contents.settle(pause)
+    expect(contents.memory).to.be.within(alone.memory * 0.8, alone.memory * 1.1)
   })
 
   it('forgets a zone that nobody wants any more', async () => {
-    const { contents, counter } = receive(threads, 60_000)
+    const { contents, counter } = receive(threads, 130_000)
     counter!.drop()
     await contents.settle(pause)
-    expect(contents.digest).to.equal(expected(60_000))
+    expect(contents.digest).to.equal(expected(130_000))
   })
 })
