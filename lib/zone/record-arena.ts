@@ -21,6 +21,11 @@ export class RecordArena {
   readonly #ends: number[] = []
   #tail = 0
   #isShared = false
+  /**
+   * As much memory again that is never touched, and so never taken from the machine: the garbage collector does not feel shared memory,
+   * and would leave that of zones that are gone.
+   */
+  readonly #weights: Buffer[] = []
 
   /** Where the next record would go; everything before it is written. */
   get tail(): number {
@@ -96,7 +101,9 @@ export class RecordArena {
   }
 
   #allocate(octets: number): Buffer {
-    return this.#isShared ? Buffer.from(new SharedArrayBuffer(CHUNK_OCTETS)) : Buffer.allocUnsafe(octets)
+    if (!this.#isShared) return Buffer.allocUnsafe(octets)
+    this.#weights.push(Buffer.allocUnsafeSlow(CHUNK_OCTETS))
+    return Buffer.from(new SharedArrayBuffer(CHUNK_OCTETS))
   }
 
   /** From now on another thread can read along. Only while there is one chunk. */
