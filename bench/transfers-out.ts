@@ -17,10 +17,9 @@ import { type Measured, measured } from './statistics.js'
 import { memoryMb, Source, startReceiver } from './transfers-in.js'
 
 const ZONE = 'large.example.'
-const WHO = ['Knot', 'NSD', 'BIND', 'zonecast']
 
 /** Resolves with the octets when `records` answers have come. */
-export function drain(server: Place, records: number, request: Buffer): Promise<number> {
+function drain(server: Place, records: number, request: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     let octets = 0
     let seen = 0
@@ -63,7 +62,7 @@ export function drain(server: Place, records: number, request: Buffer): Promise<
 }
 
 /** Unsigned when there is no key. */
-export function axfrRequest(key: LabKey | undefined): Buffer {
+function axfrRequest(key: LabKey | undefined): Buffer {
   const query = writeQuery({ id: 7, apex: nameToWire(ZONE), type: TYPE.AXFR, edns: false })
   if (!key) return query
   const tsig = new TsigKey(key.name, key.algorithm, Buffer.from(key.secret, 'base64'))
@@ -95,7 +94,7 @@ async function measureOut(source: Source, load: Load): Promise<Measured[]> {
   const rates = new Map<string, number[]>()
   const memory: Measured[] = []
   const label = `AXFR out${load.key ? ` signed with ${load.key.algorithm}` : ''}, ${load.records.toLocaleString('en')} records`
-  for (const who of WHO) {
+  for (const who of KNOBS.receivers) {
     const server = await startReceiver(who, ZONE, source.place, load.key)
     const probe = new Probe()
     try {
@@ -112,7 +111,9 @@ async function measureOut(source: Source, load: Load): Promise<Measured[]> {
     }
   }
   const rows = load.clients.flatMap((clients) =>
-    WHO.map((who) => measured(`${label}, ${clients} at once`, who, 'million records/s', rates.get(`${clients} ${who}`)!)),
+    KNOBS.receivers.map((who) =>
+      measured(`${label}, ${clients} at once`, who, 'million records/s', rates.get(`${clients} ${who}`)!),
+    ),
   )
   return [...rows, ...memory]
 }

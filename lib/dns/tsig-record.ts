@@ -73,6 +73,7 @@ export class TsigKey {
     return hash(this.#hash, this.#outer, 'buffer')
   }
 
+  /** Octets that `macInPlace` uses in front of what it covers. */
   roomFor(prefix: Buffer): number {
     return this.#inner.length + prefix.length
   }
