@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { TSIG_ERROR } from '../../../lib/dns/rcode.js'
 import { AnswerSigner, AnswerVerifier, appendTsigError, MAX_UNSIGNED_RUN, verifyRequest } from '../../../lib/dns/tsig.js'
-import { findTsig } from '../../../lib/dns/tsig-record.js'
+import { findTsig, TsigKey } from '../../../lib/dns/tsig-record.js'
 import { expectError } from '../../support/expect-error.js'
 import { NOW, plainQuery, signAnswers, signBy, signed, testKey } from '../../support/tsig-maker.js'
 
@@ -34,6 +34,41 @@ describe('a signed answer', () => {
     const signer = new AnswerSigner(KEY, REQUEST.mac)
     const ours = plainAnswers(3).map((message) => signer.sign(message, NOW).toString('hex'))
     expect(ours).to.deep.equal(signAnswers(KEY, REQUEST.mac, plainAnswers(3)).map((message) => message.toString('hex')))
+  })
+
+  const SECRETS = [1, 63, 64, 65, 127, 128, 129, 300]
+  for (const algorithm of ['hmac-md5', 'hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'])
+    it(`RFC 2104 §2: with ${algorithm} is right for secrets of any length, also of two transfers that take turns in one buffer`, () => {
+      for (const octets of SECRETS) {
+        const key = new TsigKey('key.example.', algorithm, Buffer.alloc(octets, 0x5a))
+        const macs = [signed(key).mac, signed(key, plainQuery({ id: 9 })).mac]
+        const expected = macs.map((mac) => signAnswers(key, mac, plainAnswers(3)))
+        const signers = macs.map((mac) => new AnswerSigner(key, mac))
+        const room = signers[0]!.roomBefore
+        const out = Buffer.alloc(4096, 0xee)
+        const places: { at: number; end: number; wanted: Buffer }[] = []
+        let at = room
+        for (const [i, message] of plainAnswers(3).entries())
+          for (const [n, signer] of signers.entries()) {
+            message.copy(out, at)
+            const length = signer.signInPlace(out, at, message.length, NOW)
+            places.push({ at, end: at + length, wanted: expected[n]![i]! })
+            at += length
+          }
+        // What stood in front of a message is what it was, another message among it.
+        for (const place of places) expect(out.toString('hex', place.at, place.end)).to.equal(place.wanted.toString('hex'))
+        expect(out.subarray(0, room).every((octet) => octet === 0xee)).to.equal(true)
+      }
+    })
+
+  it('has the time of its own second', () => {
+    const verifier = new AnswerVerifier(KEY, REQUEST.mac)
+    const signer = new AnswerSigner(KEY, REQUEST.mac)
+    for (const [i, now] of [NOW, NOW, NOW + 1, NOW + 60].entries()) {
+      const message = signer.sign(plainQuery({ id: i, flags: 0x8400 }), now)
+      expect(verifier.accept(message, now)).to.equal(true)
+      expect(findTsig(message)?.time).to.equal(now)
+    }
   })
 
   const [one, two, three] = signAnswers(KEY, REQUEST.mac, plainAnswers(3)) as [Buffer, Buffer, Buffer]
