@@ -21,7 +21,7 @@ import { Witness } from '../../world/witness.js'
 import { World } from '../../world/world.js'
 
 const RECORDS = 200
-const WITHIN_MS = 30_000
+const WITHIN_MS = 45_000
 
 /** A good version, and one that has lost nine tenths of its records. */
 const good = (serial: number) =>
