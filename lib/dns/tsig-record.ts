@@ -61,7 +61,7 @@ export class TsigKey {
 
   /**
    * The same over `prefix` and data[from, to), which a server makes of every message it sends: two calls of the hash and no state
-   * between them take two thirds of the time. Needs `roomFor(prefix)` octets in front of `from`, which are afterwards what they were.
+   * between them take a tenth less time, and nothing has to be copied. Needs `roomFor(prefix)` octets in front of `from`, which are afterwards what they were.
    */
   macInPlace(prefix: Buffer, data: Buffer, from: number, to: number): Buffer {
     const start = from - this.roomFor(prefix)

@@ -70,7 +70,6 @@ class CountThread {
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd
-    this.worker.ref()
     this.worker.on('message', (report: CountReport) => this.#waiting.get(report.id)?.hear(report))
     // Whoever waits sums up for itself then; an error is followed by the exit.
     this.worker.on('error', () => undefined)

@@ -8,13 +8,11 @@ const fromSource = (module: string): string => `import('tsx/esm/api').then(({ re
 })`
 
 /**
- * Runs a module in a thread of its own, which does not keep the process alive. `name` as in an import, of a file beside `from`:
+ * Runs a module in a thread of its own, which keeps the process alive until it ends. `name` as in an import, of a file beside `from`:
  * `./count-thread.js`. `workerData` is cloned.
  */
 export function startThread(name: string, from: string, workerData?: unknown): Worker {
   const isSource = from.endsWith('.ts')
   const module = new URL(isSource ? name.replace(/\.js$/, '.ts') : name, from)
-  const worker = isSource ? new Worker(fromSource(module.href), { eval: true, workerData }) : new Worker(module, { workerData })
-  worker.unref()
-  return worker
+  return isSource ? new Worker(fromSource(module.href), { eval: true, workerData }) : new Worker(module, { workerData })
 }

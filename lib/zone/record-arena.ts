@@ -20,12 +20,11 @@ export class RecordArena {
   /** Where the records of each full chunk end. */
   readonly #ends: number[] = []
   #tail = 0
-  #isShared = false
   /**
-   * As much memory again that is never touched, and so never taken from the machine: the garbage collector does not feel shared memory,
-   * and would leave that of zones that are gone.
+   * What the chunks consist of, once another thread may read along. `weight` is as much memory again that is never touched, and so never
+   * taken from the machine: the garbage collector does not feel shared memory, and would leave that of zones that are gone.
    */
-  readonly #weights: Buffer[] = []
+  #shared: { memory: SharedArrayBuffer; weight: Buffer }[] | undefined
 
   /** Where the next record would go; everything before it is written. */
   get tail(): number {
@@ -35,7 +34,7 @@ export class RecordArena {
   /** Memory held, in octets. Of a shared chunk, which is made in full size, only what was written to is held. */
   get octets(): number {
     const whole = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    if (!this.#isShared) return whole
+    if (this.#shared === undefined) return whole
     const written = this.#tail - (this.#chunks.length - 1) * CHUNK_OCTETS
     let held = FIRST_CHUNK_OCTETS
     while (held < written) held *= 2
@@ -101,15 +100,16 @@ export class RecordArena {
   }
 
   #allocate(octets: number): Buffer {
-    if (!this.#isShared) return Buffer.allocUnsafe(octets)
-    this.#weights.push(Buffer.allocUnsafeSlow(CHUNK_OCTETS))
-    return Buffer.from(new SharedArrayBuffer(CHUNK_OCTETS))
+    if (this.#shared === undefined) return Buffer.allocUnsafe(octets)
+    const memory = new SharedArrayBuffer(CHUNK_OCTETS)
+    this.#shared.push({ memory, weight: Buffer.allocUnsafeSlow(CHUNK_OCTETS) })
+    return Buffer.from(memory)
   }
 
   /** From now on another thread can read along. Only while there is one chunk. */
   share(): void {
     if (this.#chunks.length > 1) throw new RangeError('an arena of several chunks cannot be shared any more')
-    this.#isShared = true
+    this.#shared = []
     const shared = this.#allocate(CHUNK_OCTETS)
     this.#chunks[0]!.copy(shared, 0, 0, this.#tail)
     this.#chunks[0] = shared
@@ -117,13 +117,13 @@ export class RecordArena {
 
   /** Of a shared arena, what it consists of. */
   get sharedChunks(): SharedArrayBuffer[] {
-    return this.#chunks.map(({ buffer }) => buffer as unknown as SharedArrayBuffer)
+    return (this.#shared ?? []).map(({ memory }) => memory)
   }
 
   /** What another thread has shared, up to its tail by now; for reading alone. */
   readAlong(chunks: readonly SharedArrayBuffer[], tail: number): void {
-    for (let i = this.#isShared ? this.#chunks.length : 0; i < chunks.length; i++) this.#chunks[i] = Buffer.from(chunks[i]!)
-    this.#isShared = true
+    // The first chunk of an arena that nobody has read along in is its own, and empty.
+    for (let i = this.#tail === 0 ? 0 : this.#chunks.length; i < chunks.length; i++) this.#chunks[i] = Buffer.from(chunks[i]!)
     this.#tail = tail
   }
 
@@ -131,6 +131,7 @@ export class RecordArena {
   truncate(tail: number): void {
     this.#tail = tail
     this.#chunks.length = Math.max(1, (tail >>> CHUNK_BITS) + ((tail & OFFSET_MASK) > 0 ? 1 : 0))
+    if (this.#shared !== undefined) this.#shared.length = this.#chunks.length
   }
 
   /** The octets from `offset` to the end of what is written, or of the chunk; and the offset behind them. */

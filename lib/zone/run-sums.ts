@@ -26,7 +26,7 @@ export interface PlainSums {
 export class RunSums {
   readonly #hash = new RecordHash()
   #watch: OrderWatch | undefined
-  #apexOctets: number
+  readonly #apexOctets: number
   digest = new ZoneDigest()
   count = 0
   /** In stored form. */

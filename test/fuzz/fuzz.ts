@@ -1,15 +1,9 @@
 /** Runs the fuzzing thread for a while and watches it: an answer that does not come is a finding as well. */
-import { Worker } from 'node:worker_threads'
+import { startThread } from '../../lib/runtime/thread.js'
 import type { Finding, FuzzResult, WorkerData } from './worker.js'
 
 /** No round may take as long, not even on a busy machine. */
 const HANG_MS = 20_000
-
-/** TypeScript in a thread: Node.js 20 takes no loader for it by its flags. */
-const BOOT = `import('tsx/esm/api').then(({ register }) => {
-  register()
-  return import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)})
-})`
 
 export interface FuzzOptions {
   seed: number
@@ -21,7 +15,7 @@ export function fuzz({ seed, seconds, from = 0 }: FuzzOptions): Promise<FuzzResu
   const rounds = new SharedArrayBuffer(4)
   const shown = new Int32Array(rounds)
   const workerData: WorkerData = { seed, from, milliseconds: seconds * 1000, rounds }
-  const worker = new Worker(BOOT, { eval: true, workerData })
+  const worker = startThread('./worker.js', import.meta.url, workerData)
   return new Promise((resolve, reject) => {
     let last = -1
     let since = performance.now()
