@@ -32,7 +32,7 @@ async function timesOf(who: string, records: number): Promise<number[]> {
     for (let i = 0; i < TIMES + WARM_UP; i++) {
       await sleep(150)
       const serial = await source.change(CHANGES)
-      probe.notify(receiver, ZONE)
+      probe.notify(receiver, ZONE, serial)
       const took = await probe.untilAllShow([receiver], ZONE, (shown) => shown === serial, 60_000)
       if (i >= WARM_UP) values.push(took)
     }

@@ -4,6 +4,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { readMessage, findSoa, writeHeader, writeNotify, writeQuery, writeQuestion } from '../lib/dns/message.js'
 import { nameToWire } from '../lib/dns/name.js'
 import { TYPE } from '../lib/dns/rrtype.js'
+import { soaRecord } from './large-zone.js'
 
 export interface Place {
   ip: string
@@ -23,8 +24,10 @@ export class Probe {
     this.#socket.bind(0, '127.0.0.1')
   }
 
-  notify(to: Place, zone: string): void {
-    this.#socket.send(writeNotify(randomInt(0x10000), nameToWire(zone), undefined), to.port, to.ip)
+  /** `serial`: what the SOA in it says, as Knot, NSD and BIND send one; without it there is none. */
+  notify(to: Place, zone: string, serial?: number): void {
+    const soa = serial === undefined ? undefined : soaRecord(zone, serial)
+    this.#socket.send(writeNotify(randomInt(0x10000), nameToWire(zone), soa), to.port, to.ip)
   }
 
   /** One dynamic update (RFC 2136) that adds a record and removes another; resolves when the primary says it is done. */

@@ -74,7 +74,7 @@ async function change({ primary, told, nodes }: Setup, probe: Probe, times: numb
     const next = text((i + (tell ? 0 : 5000)) % 10_000)
     await probe.update(primary, ZONE, next, last)
     last = next
-    if (tell) for (const place of told) probe.notify(place, ZONE)
+    if (tell) for (const place of told) probe.notify(place, ZONE, before + 1)
     const took = await probe.untilAllShow(nodes, ZONE, (serial) => serial !== before, 60_000)
     // The first two warm caches and connections.
     if (i >= 2) values.push(took)
@@ -138,7 +138,7 @@ async function build(way: Way): Promise<Setup> {
       for (let i = 0; i < 21; i++) {
         const before = await probe.serial(primary, ZONE)
         await probe.update(primary, ZONE, storedRecord(`own${i}.${ZONE}`, TYPE.TXT, 60, Buffer.from([1, 65])))
-        probe.notify(distributor, ZONE)
+        probe.notify(distributor, ZONE, before + 1)
         await probe.untilAllShow(nodePlaces, ZONE, (serial) => serial !== before, 30_000)
         await sleep(150)
         if (process.env.BENCH_TRACE && i % 10 === 0)

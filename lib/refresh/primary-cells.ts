@@ -12,7 +12,7 @@ import type { SoaAnswer, SoaQuerier } from '../transport/soa-query.js'
 const SHARE_EVERY_MS = 5_000
 
 export interface PrimaryWatchParts {
-  soa: SoaQuerier
+  soa: Pick<SoaQuerier, 'ask'>
   board: Board
   clock: Clock
   metrics: Metrics

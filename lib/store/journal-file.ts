@@ -100,15 +100,31 @@ export interface LocatedEntry {
 
 /** `differences` as objects, or as the octets they already were. */
 export function encodeEntry(head: EntryHead, differences: readonly Difference[] | Buffer = []): Buffer {
-  const json = Buffer.from(JSON.stringify(head))
+  const behind = encodeBehind(differences)
+  return Buffer.concat([encodeFront(head, behind.length)!, behind])
+}
+
+/** What stands behind the head: the differences, and their checksum. */
+export function encodeBehind(differences: readonly Difference[] | Buffer): Buffer {
   const data = Buffer.isBuffer(differences) ? differences : encodeDifferences(differences)
-  const out = Buffer.allocUnsafe(FRONT + json.length + data.length + BEHIND)
-  out.writeUInt32BE(out.length - 4, 0)
-  out.writeUInt32BE(json.length, 4)
+  const sum = Buffer.allocUnsafe(BEHIND)
+  sum.writeUInt32BE(crc32(data))
+  return Buffer.concat([data, sum])
+}
+
+/**
+ * All of an entry up to its differences, in front of `behind` octets. With `room` it takes up exactly that much, as spaces may stand
+ * behind JSON; undefined when it does not fit.
+ */
+export function encodeFront(head: EntryHead, behind: number, room?: number): Buffer | undefined {
+  const json = Buffer.from(JSON.stringify(head))
+  const octets = room ?? FRONT + json.length
+  if (FRONT + json.length > octets) return undefined
+  const out = Buffer.alloc(octets, ' ')
+  out.writeUInt32BE(out.length + behind - 4, 0)
+  out.writeUInt32BE(octets - FRONT, 4)
   json.copy(out, FRONT)
-  out.writeUInt32BE(headSum(out, json.length), 8)
-  data.copy(out, FRONT + json.length)
-  out.writeUInt32BE(crc32(data), out.length - BEHIND)
+  out.writeUInt32BE(headSum(out, octets - FRONT), 8)
   return out
 }
 

@@ -26,30 +26,55 @@ export class JournalWriter {
 
   /**
    * Writes `entry` at `end`, over whatever torn octets lie there, and returns where the next one belongs when it is durable.
-   * `end` 0 begins a new journal. One call at a time. Throws StoreError STORE_IO; nothing of the entry stays then.
+   * `end` 0 begins a new journal. `prepared`: octets of it that `prepare` wrote behind these. One call at a time. Throws StoreError
+   * STORE_IO; nothing of the entry stays then.
    */
-  async append(end: number, entry: Buffer): Promise<number> {
+  async append(end: number, entry: Buffer, prepared = 0): Promise<number> {
     const isNew = end === 0
     const data = isNew ? Buffer.concat([JOURNAL_MAGIC, entry]) : entry
     this.#writing = true
     try {
       if (isNew) await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 })
-      const handle = this.#handle ?? (await this.#open(end))
-      try {
-        for (let written = 0; written < data.length; )
-          written += (await handle.write(data, written, data.length - written, end + written)).bytesWritten
-      } catch (error) {
-        // Half an entry must not stay: the next reader would only skip it, but the disk may be full because of it.
-        await handle.truncate(end).catch(() => undefined)
-        throw error
-      }
+      await this.#write(end, end, data)
       if (isNew) await syncDirectory(dirname(this.#file))
-      return end + data.length
+      return end + data.length + prepared
     } catch (error) {
       await this.#close()
       throw error instanceof StoreError ? error : ioError(this.#file, error)
     } finally {
       this.#writing = false
+    }
+  }
+
+  /**
+   * Writes what will stand `room` octets behind `end`, durably. A reader takes it for torn until `append` puts the front before it,
+   * which, or `abandon`, has to follow. Throws as `append` does.
+   */
+  async prepare(end: number, room: number, behind: Buffer): Promise<void> {
+    this.#writing = true
+    try {
+      await this.#write(end, end + room, behind)
+    } catch (error) {
+      await this.#close()
+      throw ioError(this.#file, error)
+    }
+  }
+
+  /** Takes away what was prepared; what cannot be taken away is torn, and will be written over. */
+  async abandon(end: number): Promise<void> {
+    await this.#handle?.truncate(end).catch(() => this.#close())
+    this.#writing = false
+  }
+
+  async #write(end: number, at: number, data: Buffer): Promise<void> {
+    const handle = this.#handle ?? (await this.#open(end))
+    try {
+      for (let written = 0; written < data.length; )
+        written += (await handle.write(data, written, data.length - written, at + written)).bytesWritten
+    } catch (error) {
+      // Half an entry must not stay: the next reader would only skip it, but the disk may be full because of it.
+      await handle.truncate(end).catch(() => undefined)
+      throw error
     }
   }
 

@@ -19,7 +19,7 @@ import { SnapshotDraft } from './snapshot-draft.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { WarmContents } from './warm-contents.js'
-import { ZoneLog } from './zone-log.js'
+import { type Prepared, ZoneLog } from './zone-log.js'
 import { dropVersions, removeStrays, snapshotName } from './zone-upkeep.js'
 
 export class StoredZone {
@@ -214,14 +214,17 @@ export class StoredZone {
       const contents = await this.contents()
       await contents.hash(pause)
       contents.begin()
+      let prepared: Prepared | undefined
       try {
         const exact: Difference[] = []
         for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
+        prepared = this.#log.prepare(exact)
         const head = headOf(contents, await judge(contents, exact, Promise.resolve()), 'ixfr', exact.length, this.latest)
-        const row = await this.#log.append(head, exact, () => contents.commit())
+        const row = await this.#log.append(head, exact, () => contents.commit(), prepared)
         return row!.version
       } catch (error) {
         contents.rollback()
+        if (prepared) await this.#log.abandon(prepared)
         throw error
       }
     })

@@ -6,11 +6,13 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
-import type { Difference } from '../zone/difference.js'
+import { type Difference, differenceOctets } from '../zone/difference.js'
 import { StoreError } from './errors.js'
 import {
-  type EntryHead,
+  encodeBehind,
   encodeEntry,
+  encodeFront,
+  type EntryHead,
   type LocatedEntry,
   locate,
   type NoteHead,
@@ -26,6 +28,18 @@ import type { Version } from './version.js'
 
 /** Differences kept in memory per zone, in octets; older ones are read again when asked for. */
 const MEMORY_OCTETS = 4 << 20
+/** Fewer octets of differences are written in the same call as the head. */
+const WORTH_PREPARING = 16 << 10
+/** For what stands around a head, and because what the checks say is not of the same length each time. */
+const SPARE_ROOM = 1 << 10
+
+/** A version's differences, being written down while it is not yet decided what stands in front of them. */
+export interface Prepared {
+  room: number
+  behind: Buffer
+  /** Rejects as `append` does. */
+  written: Promise<void>
+}
 
 export interface LoggedVersion {
   version: Version
@@ -141,24 +155,46 @@ export class ZoneLog {
     return row
   }
 
+  /** Begins to write down differences; `append` or `abandon` has to follow. Undefined when that is not worth the while. */
+  prepare(differences: readonly Difference[]): Prepared | undefined {
+    const last = this.#rows.at(-1)?.head
+    if (last === undefined || differences.reduce((sum, d) => sum + differenceOctets(d), 0) < WORTH_PREPARING) return undefined
+    this.#hold()
+    const behind = encodeBehind(differences)
+    const room = JSON.stringify(last).length + SPARE_ROOM
+    const written = this.#writer.prepare(this.#end, room, behind)
+    // Who waits for it is told; nobody does while it is being decided.
+    written.catch(() => undefined)
+    return { room, behind, written }
+  }
+
+  /** What was prepared comes to nothing. */
+  async abandon({ written }: Prepared): Promise<void> {
+    await written.catch(() => undefined)
+    await this.#writer.abandon(this.#end)
+  }
+
   /** `onDurable` runs in the same breath as the entry becomes visible. */
   async append(
     head: EntryHead,
     differences: readonly Difference[] = [],
     onDurable: () => void = () => undefined,
+    prepared?: Prepared,
   ): Promise<LoggedVersion | undefined> {
-    const entry = encodeEntry(head, differences)
+    await prepared?.written
+    const front = prepared && encodeFront(head, prepared.behind.length, prepared.room)
+    const [entry, behind] = front ? [front, prepared!.behind.length] : [encodeEntry(head, differences), 0]
     const at = this.#end === 0 ? 4 : this.#end
     const isNew = this.#end === 0
     this.#hold()
-    this.#end = await this.#writer.append(this.#end, entry)
+    this.#end = await this.#writer.append(this.#end, entry, behind)
     if (isNew) this.#inode = inodeOf(this.#file)
     onDurable()
     if (head.entry !== 'version') {
       this.#take(head)
       return undefined
     }
-    const located = locate(head, at, entry.length, entry.readUInt32BE(4))
+    const located = locate(head, at, entry.length + behind, entry.readUInt32BE(4))
     const row = this.#push(head, located, [...differences])
     this.#trimMemory()
     return row

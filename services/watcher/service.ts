@@ -5,7 +5,7 @@
 import { compareSerials, isNews, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
-import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
@@ -17,27 +17,15 @@ import { Schedule } from '../../lib/runtime/schedule.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/transport/errors.js'
+import { newPair, type Pair } from './pair.js'
 import { nextLookMs, retryRefreshMs } from './refresh-timer.js'
 
 export interface WatcherParts extends PrimaryWatchParts {
   bus: SignalBus
   log: Logger
-  queues: JobQueues
+  queues: Pick<JobQueues, 'enqueueRefresh'>
   /** Without Redis nothing can be queued; a worker in this process takes what is newer all the same. */
   canQueue: () => boolean
-}
-
-/** One primary of one zone. */
-interface Pair {
-  zone: FleetZone
-  primary: Primary
-  looking: boolean
-  /** A NOTIFY came while looking: look once more. */
-  again: boolean
-  refreshSeconds: number
-  retrySeconds: number | undefined
-  /** Serial that was last complained about, so that it is said once. */
-  warned: Serial | undefined
 }
 
 const TICK_MS = 10
@@ -46,6 +34,8 @@ const MAX_LOOKS = 512
 /** A queued refresh that nobody took by then is queued again. */
 const PENDING_MS = 10_000
 const RECORD_AFTER_MS = 400
+/** A transfer that a hint began is over by then as a rule. */
+const LOOK_AFTER_HINT_MS = 100
 const MAX_RECORDING = 16
 
 export class WatcherService implements Service {
@@ -72,7 +62,7 @@ export class WatcherService implements Service {
     const { bus, board } = this.#parts
     this.adopt(this.#fleet)
     this.#unlisten = [
-      bus.on('notify', ({ zone, primary }) => this.#onNotify(zone, primary)),
+      bus.on('notify', ({ zone, primary, serial }) => this.#onNotify(zone, primary, serial)),
       bus.on('look', ({ zones }) => this.#lookNow(zones)),
       board.onChange((change) => {
         if (change.table === 'zones') this.#onRefreshed(change.key as ZoneName)
@@ -91,9 +81,7 @@ export class WatcherService implements Service {
       for (const primary of zone.primaries) {
         const key = pairKey(zone.name, primary.id)
         const known = old.get(key)
-        const pair: Pair = known
-          ? Object.assign(known, { zone, primary })
-          : { zone, primary, looking: false, again: false, refreshSeconds: 0, retrySeconds: undefined, warned: undefined }
+        const pair = known ? Object.assign(known, { zone, primary }) : newPair(zone, primary)
         this.#pairs.set(key, pair)
         if (!known) this.#schedule.set(pair, now + Math.random() * Math.min(1_000, fleet.zones.size))
         old.delete(key)
@@ -111,12 +99,20 @@ export class WatcherService implements Service {
   }
 
   /** RFC 1996 §3.11: act as if the refresh timer had run out. */
-  #onNotify(zone: ZoneName, primary: string): void {
+  #onNotify(zone: ZoneName, primary: string, hint: Serial | undefined): void {
     const pair = this.#pairs.get(pairKey(zone, primary))
     if (!pair) return
     this.#notBefore.delete(zone)
-    if (pair.looking) pair.again = true
-    else void this.#look(pair)
+    if (pair.looking) {
+      pair.again = true
+      return
+    }
+    const now = this.#parts.clock.now()
+    const isAlone = !this.#pending.has(zone)
+    if (isAlone && hint !== undefined && pair.hints.isWorth(hint, this.#parts.board.get('zones', zone), now)) {
+      void this.#enqueue(pair.zone, { primary, serial: hint, at: now })
+      this.#schedule.setNoLater(pair, now + LOOK_AFTER_HINT_MS)
+    } else void this.#look(pair)
   }
 
   #lookNow(zones: readonly ZoneName[]): void {
@@ -134,6 +130,7 @@ export class WatcherService implements Service {
     this.#schedule.delete(pair)
     const answer = await askPrimary(pair.zone, pair.primary, this.#parts)
     const seenAt = clock.now()
+    pair.hints.judge(answer instanceof Error ? undefined : answer.soa.serial, seenAt)
     this.#looking -= 1
     pair.looking = false
     if (this.#pairs.get(pairKey(pair.zone.name, pair.primary.id)) !== pair) return

@@ -173,7 +173,7 @@ export class RefreshProcessor {
       const sight = seen?.primary === primary.id ? seen.serial : undefined
       return {
         primary,
-        serial: cell?.error === undefined ? (cell?.serial ?? sight) : undefined,
+        serial: cell?.error !== undefined ? undefined : newerOf(sight, cell?.serial),
         failing: cell?.error !== undefined,
       }
     })
@@ -283,6 +283,8 @@ export class RefreshProcessor {
     return primary === undefined ? undefined : this.#parts.board.get('primaries', pairKey(zone.name, primary))?.expireSeconds
   }
 }
+
+const newerOf = (a: Serial | undefined, b: Serial | undefined): Serial | undefined => (a !== undefined && isNews(a, b) ? a : b)
 
 const isSameSight = (a: NonNullable<RefreshJob['seen']>, b: RefreshJob['seen']): boolean =>
   b !== undefined && a.primary === b.primary && a.serial === b.serial && a.at === b.at

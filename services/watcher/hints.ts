@@ -1,0 +1,30 @@
+/**
+ * The SOA in a NOTIFY, which is an unsecured hint at what the primary serves (RFC 1996 §3.7). Where it is worth it, the transfer begins
+ * at once, and the SOA query goes out a little later instead of before it.
+ */
+import { isNews, type Serial } from '../../lib/dns/serial.js'
+import type { ZoneCell } from '../../lib/state/tables.js'
+
+/** Somebody else may have sent it in the name of the primary: for so long its hints only lead to an SOA query. */
+const DISTRUST_MS = 60_000
+
+/** Of one primary for one zone. */
+export class Hints {
+  #taken: Serial | undefined
+  #distrustedUntil = 0
+
+  /** `zone`: what is known of it; where the primary gives differences, a hint in vain costs no whole transfer. */
+  isWorth(hint: Serial, zone: ZoneCell | undefined, now: number): boolean {
+    if (now < this.#distrustedUntil || zone?.error !== undefined) return false
+    if (zone?.newest === undefined || zone.trail?.kind !== 'ixfr' || !isNews(hint, zone.newest)) return false
+    this.#taken = hint
+    return true
+  }
+
+  /** What the primary said when it was asked; undefined when it did not answer. */
+  judge(served: Serial | undefined, now: number): void {
+    if (this.#taken !== undefined && (served === undefined || isNews(this.#taken, served)))
+      this.#distrustedUntil = now + DISTRUST_MS
+    this.#taken = undefined
+  }
+}

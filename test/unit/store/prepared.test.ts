@@ -1,0 +1,111 @@
+/** Large differences are written down while it is still being decided what stands in front of them. */
+import { cpSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import type { Provenance } from '../../../lib/store/commit.js'
+import type { StoredZone } from '../../../lib/store/stored-zone.js'
+import { changes, type Wish, type ZoneModel } from '../../support/arbitrary-zone.js'
+import { eventually } from '../../support/eventually.js'
+import { commitWhole, journalOf, keptModel, keptTexts, openZone } from '../../support/kept-zone.js'
+import { record } from '../../support/record-lines.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+
+const host = (n: number): Buffer => record(`h${n}.example. 60 TXT "${'x'.repeat(200)}"`)
+const many = (from: number): Buffer[] => Array.from({ length: 200 }, (_, i) => host(from + i))
+const FIRST: ZoneModel = { serial: 1, records: new Map([['h1.example. A 192.0.2.1', record('h1.example. 60 A 192.0.2.1')]]) }
+const WISHES: Wish[] = [
+  { step: 1, remove: [], add: many(1000) },
+  { step: 1, remove: [0], add: many(2000) },
+  { step: 1, remove: [], add: [host(5)] },
+]
+const PROVENANCE: Provenance = { seenAt: 1, committedAt: 2, from: 'hm1', releasedAt: 3 }
+
+describe('differences written before their head', () => {
+  const scratch = scratchDirs()
+  const { chain, models } = changes(FIRST, WISHES)
+  let folder: string
+  let zone: StoredZone
+
+  beforeEach(async () => {
+    folder = scratch()
+    zone = openZone(folder)
+    await commitWhole(zone, FIRST)
+  })
+  afterEach(() => zone.close())
+
+  const octets = (): number => readFileSync(journalOf(folder)).length
+  const commit = (i: number, decide: () => Promise<Provenance> = async () => PROVENANCE) =>
+    zone.commitIncremental([chain[i]!], zone.latest!, decide)
+  const expectRejection = async (work: Promise<unknown>, message: string): Promise<void> => {
+    const thrown: unknown = await work.catch((error: unknown) => error)
+    expect(thrown).to.be.instanceOf(Error).with.property('message', message)
+  }
+  const expectKept = async (there: StoredZone, count: number): Promise<void> => {
+    expect(there.versions.map(({ serial }) => serial)).to.deep.equal(models.slice(0, count).map(({ serial }) => serial))
+    for (const [i, version] of there.versions.entries())
+      expect(await keptTexts(there, version)).to.deep.equal(keptModel(models[i]!).texts)
+  }
+
+  it('are there before anything is decided, and nothing to whoever starts then', async () => {
+    const before = octets()
+    const copy = scratch()
+    await commit(0, async () => {
+      await eventually(() => expect(octets()).to.be.greaterThan(before + 40_000))
+      cpSync(folder, copy, { recursive: true })
+      return PROVENANCE
+    })
+    const crashed = openZone(copy)
+    await expectKept(crashed, 1)
+    // What is torn is written over.
+    for (let i = 0; i < 3; i++) await crashed.commitIncremental([chain[i]!], crashed.latest!, async () => PROVENANCE)
+    await crashed.close()
+    await expectKept(openZone(copy), 4)
+  })
+
+  it('read back whole behind heads of any length', async () => {
+    const reports = [{ check: 'apex' as const, verdict: 'pass' as const, report: 'x'.repeat(5_000) }]
+    const figures = { records: 1, names: 1, delegations: 0, rrsets: 1, dnssec: undefined }
+    await commit(0)
+    await commit(1, async () => ({ ...PROVENANCE, checks: { verdict: 'pass', reports, figures, at: 1 } }))
+    await commit(2)
+    await expectKept(zone, 4)
+    await expectKept(openZone(folder), 4)
+  })
+
+  it('do not let the heads grow from version to version', async () => {
+    await commit(0)
+    await commit(1)
+    const rows = Array.from({ length: 10 }, (_, i) => i)
+    const { chain: longer } = changes(
+      models[2]!,
+      rows.map((i) => ({ step: 1, remove: [], add: many(4000 + 200 * i) })),
+    )
+    const grown: number[] = []
+    for (const difference of longer) {
+      const before = octets()
+      await zone.commitIncremental([difference], zone.latest!, async () => PROVENANCE)
+      grown.push(octets() - before)
+    }
+    expect(Math.max(...grown) - Math.min(...grown)).to.be.lessThan(100)
+  })
+
+  it('leave nothing behind when the decision fails', async () => {
+    const before = octets()
+    const failing = commit(0, async () => {
+      await eventually(() => expect(octets()).to.be.greaterThan(before))
+      throw new Error('no decision')
+    })
+    await expectRejection(failing, 'no decision')
+    expect(octets()).to.equal(before)
+    for (let i = 0; i < 3; i++) await commit(i)
+    await expectKept(openZone(folder), 4)
+  })
+
+  it('leave nothing behind when the decision fails before they are written', async () => {
+    const before = octets()
+    await expectRejection(
+      commit(0, () => Promise.reject(new Error('at once'))),
+      'at once',
+    )
+    expect(octets()).to.equal(before)
+  })
+})

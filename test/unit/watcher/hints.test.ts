@@ -1,0 +1,165 @@
+/** What the watcher makes of the SOA in a NOTIFY: a transfer at once where that costs nothing in vain, else an SOA query first. */
+import { expect } from 'chai'
+import { soaOf } from '../../../lib/dns/message.js'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import type { RefreshJob } from '../../../lib/queue/jobs.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
+import { Metrics } from '../../../lib/runtime/metrics.js'
+import { Board } from '../../../lib/state/board.js'
+import { SignalBus } from '../../../lib/state/signals.js'
+import type { VersionTrail, ZoneCell } from '../../../lib/state/tables.js'
+import { WatcherService } from '../../../services/watcher/service.js'
+import { eventually } from '../../support/eventually.js'
+import { record } from '../../support/record-lines.js'
+import { fleetOf } from '../../support/transfer-scene.js'
+import { soa } from '../../support/transfer-script.js'
+
+const ZONE = parseZoneName('example.')
+const HELD = 7
+
+function zoneCell(newest: number, kind: VersionTrail['kind']): ZoneCell {
+  const mark = { serial: newest, digest: 'd', releasedAt: 1 }
+  const trail: VersionTrail = {
+    serial: newest,
+    seenAt: 1,
+    seenAtPrimary: 'hm1',
+    transferStartedAt: 1,
+    transferTookMs: 1,
+    kind,
+    records: 3,
+    committedAt: 1,
+    releasedAt: 1,
+  }
+  return {
+    at: 1,
+    released: { ...mark, records: 3, octets: 100 },
+    releases: [mark],
+    staged: [],
+    newest,
+    rollouts: [],
+    trail,
+    refreshedAt: 1,
+    expireSeconds: 604_800,
+    error: undefined,
+    errorAt: undefined,
+    failures: 0,
+    conflict: undefined,
+  }
+}
+
+describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
+  const board = new Board()
+  let bus: SignalBus
+  let begun: NonNullable<RefreshJob['seen']>[]
+  let asked: number
+  let served: number | Error
+  let now: number
+  let watcher: WatcherService
+
+  const notify = (serial: number | undefined): void => bus.emit('notify', { zone: ZONE, primary: 'hm1', serial, at: now })
+  const asks = (times: number): Promise<void> => eventually(() => expect(asked).to.equal(times))
+  const serials = (): number[] => begun.map(({ serial }) => serial)
+  /** As the worker does when a refresh ended. */
+  const refreshed = (serial: number): void => board.set('zones', ZONE, { ...zoneCell(serial, 'ixfr'), at: now })
+
+  beforeEach(async () => {
+    bus = new SignalBus()
+    begun = []
+    asked = 0
+    served = HELD
+    now = 1_800_000_000_000
+    board.set('zones', ZONE, zoneCell(HELD, 'ixfr'))
+    watcher = new WatcherService(fleetOf(['example.'], []), {
+      bus,
+      board,
+      clock: { now: () => now },
+      log: silentLogger,
+      metrics: new Metrics(),
+      canQueue: () => false,
+      queues: { enqueueRefresh: () => Promise.reject(new Error('nothing is queued here')) },
+      soa: {
+        ask: async ({ address }) => {
+          // The other primary is not what this is about.
+          if (address.ip !== '127.0.0.3') throw new Error('silent')
+          asked += 1
+          if (served instanceof Error) throw served
+          return { soa: soaOf(record(soa(served))), expireSeconds: undefined }
+        },
+      },
+    })
+    bus.on('newer', ({ seen }) => begun.push(seen))
+    await watcher.start()
+    // The look of the start, and then none for as long as the clock stands.
+    now += 1_000
+    await asks(1)
+    asked = 0
+  })
+  afterEach(() => watcher.stop())
+
+  it('begins the transfer at once when it is newer, and asks for the SOA a little later', async () => {
+    served = 8
+    notify(8)
+    expect(serials()).to.deep.equal([8])
+    expect(begun[0]).to.deep.equal({ primary: 'hm1', serial: 8, at: now })
+    expect(asked).to.equal(0)
+    refreshed(8)
+    now += 100
+    await asks(1)
+    expect(serials()).to.deep.equal([8])
+  })
+
+  it('begins nothing a second time while the first transfer is under way', async () => {
+    served = 9
+    notify(8)
+    notify(9)
+    expect(serials()).to.deep.equal([8])
+    await asks(1)
+    await eventually(() => expect(serials()).to.deep.equal([8, 9]))
+  })
+
+  for (const [id, hint] of [
+    ['is the same', HELD],
+    ['is older', HELD - 1],
+    ['is half the circle away (RFC 1982 §3.2)', (HELD + 2 ** 31) % 2 ** 32],
+    ['is left out', undefined],
+  ] as const)
+    it(`leads to an SOA query when it ${id}`, async () => {
+      notify(hint)
+      await asks(1)
+      expect(serials()).to.deep.equal([])
+    })
+
+  it('leads to an SOA query where the last version came whole: a hint in vain would cost a whole transfer', async () => {
+    board.set('zones', ZONE, zoneCell(HELD, 'axfr'))
+    notify(8)
+    expect(serials()).to.deep.equal([])
+    await asks(1)
+  })
+
+  it('leads to an SOA query while refreshes of the zone fail', async () => {
+    board.set('zones', ZONE, { ...zoneCell(HELD, 'ixfr'), error: 'refused', failures: 1 })
+    notify(8)
+    expect(serials()).to.deep.equal([])
+    await asks(1)
+  })
+
+  for (const [id, answer] of [
+    ['the primary serves less than the hint said', HELD],
+    ['the primary does not answer', new Error('silent')],
+  ] as const)
+    it(`is not believed for a minute when ${id}`, async () => {
+      served = answer
+      notify(8)
+      expect(serials()).to.deep.equal([8])
+      refreshed(HELD)
+      now += 100
+      await asks(1)
+      notify(9)
+      expect(serials()).to.deep.equal([8])
+      await asks(2)
+      now += 60_000
+      served = 10
+      notify(10)
+      expect(serials()).to.include(10)
+    })
+})
