@@ -17,6 +17,7 @@ const BASE = {
   'bind9-dnsutils': ['dig', 'nsupdate'],
 }
 const FOR_TESTS = {
+  'knot-dnssecutils': ['kzonecheck'],
   'pdns-server': ['pdns_server', 'pdns_control'],
   'pdns-backend-bind': ['pdnsutil'],
   bird2: ['bird', 'birdc'],

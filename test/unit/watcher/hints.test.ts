@@ -57,7 +57,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
   let watcher: WatcherService
 
   const notify = (serial: number | undefined): void => bus.emit('notify', { zone: ZONE, primary: 'hm1', serial, at: now })
-  const asks = (times: number): Promise<void> => eventually(() => expect(asked).to.equal(times))
+  const asks = (times: number): Promise<unknown> => eventually(() => expect(asked).to.equal(times))
   const serials = (): number[] => begun.map(({ serial }) => serial)
   /** As the worker does when a refresh ended. */
   const refreshed = (serial: number): void => board.set('zones', ZONE, { ...zoneCell(serial, 'ixfr'), at: now })
@@ -83,7 +83,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
           if (address.ip !== '127.0.0.3') throw new Error('silent')
           asked += 1
           if (served instanceof Error) throw served
-          return { soa: soaOf(record(soa(served))), expireSeconds: undefined }
+          return { soa: soaOf(record(soa(served))), expireSeconds: undefined, tookMs: 1 }
         },
       },
     })
