@@ -1,6 +1,9 @@
 /** The thread that sums up zones while they come in (run-counter.ts says what for). Zones are told apart by a number. */
 import { parentPort } from 'node:worker_threads'
+import { goAsUsual } from '../runtime/priority.js'
 import { type CountRequest, Counting } from './counting.js'
+
+goAsUsual()
 
 const countings = new Map<number, Counting>()
 

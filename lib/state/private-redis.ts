@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type NextMove, ZonecastError } from '../errors.js'
+import { goAsUsual } from '../runtime/priority.js'
 import { connectRedis } from './redis.js'
 import { isReadyWithin } from './redis-link.js'
 
@@ -120,6 +121,7 @@ async function launch(directory: string, path: string): Promise<ChildProcess> {
   for (const program of PROGRAMS) {
     // Its own process group: a Ctrl-C for us must not take Redis away before we have drained.
     const child = spawn(program, args, { stdio: 'ignore', detached: true })
+    if (child.pid !== undefined) goAsUsual(child.pid)
     const outcome = await waitUntilUp(child, path)
     if (outcome === 'up') {
       child.unref()

@@ -12,6 +12,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { CheckReport, Mode } from '../../lib/checks/check.js'
 import { describeError } from '../../lib/errors.js'
+import { goAsUsual } from '../../lib/runtime/priority.js'
 
 /** What a report tells of the command's output, from its end. */
 const OUTPUT_OCTETS = 2048
@@ -80,6 +81,7 @@ async function runCommand(wish: HookWish, file: string | undefined): Promise<Hoo
     // A process group of its own, so that what it starts ends with it.
     detached: true,
   })
+  if (child.pid !== undefined) goAsUsual(child.pid)
   const output = new LastOctets()
   child.stdout?.on('data', (data: Buffer) => output.add(data))
   child.stderr?.on('data', (data: Buffer) => output.add(data))

@@ -7,6 +7,7 @@ import { ConfigError, formatFinding } from '../../../config/errors.js'
 import { findConfigFile, loadConfig } from '../../../config/load.js'
 import type { Config } from '../../../config/config.js'
 import { describeError } from '../../../lib/errors.js'
+import { goFirst } from '../../../lib/runtime/priority.js'
 import { createLogger, type Logger } from '../../../lib/runtime/logger.js'
 import { type CommandContext, type RunningHub, withConfig } from '../command-context.js'
 import { usage } from '../errors.js'
@@ -60,6 +61,7 @@ async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext
   try {
     const addresses = await hub.start()
     isUp = true
+    if (goFirst()) log.debug({ op: 'start' }, 'the event loop goes before other work of this machine')
     terminal.write(`${readyLine(addresses)}\n`)
     const signal = await asked
     isUp = false
