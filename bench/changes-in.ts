@@ -8,8 +8,8 @@ import { Source, startReceiver } from './transfers-in.js'
 const ZONE = 'large.example.'
 const CHANGES = 1000
 /** Changes measured for each receiver and size; the first ones warm up. */
-const TIMES = 21
-const WARM_UP = 4
+const TIMES = 41
+const WARM_UP = 9
 
 export async function measureChangesIn(): Promise<Measured[]> {
   const rows: Measured[] = []

@@ -4,7 +4,7 @@
  */
 import type { ZoneView } from '../zone/contents-view.js'
 import type { OwnerIndex } from '../zone/owner-index.js'
-import { storedType } from '../dns/record.js'
+import { STORED_HEAD, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { Collected, Wanted } from './collect-names.js'
 import { Expirations } from './expirations.js'
@@ -13,6 +13,8 @@ import { keyOctets, ownerKey } from './name-key.js'
 
 /** Some 1 ms of work. */
 const NAMES_PER_SLICE = 250
+
+const NONE: readonly StoredAt[] = []
 
 /** How signatures are judged by when they expire. */
 export interface Figured {
@@ -30,7 +32,7 @@ export async function collectIndexed(
   figured: Figured | undefined,
   pause: () => Promise<void>,
 ): Promise<Collected | undefined> {
-  const { names, below, targets } = wanted
+  const { names, below, targets, touched } = wanted
   if (targets.has(apexKey) || below.has(apexKey)) return undefined
   if (index.isDeep && below.size + targets.size > 0) return undefined
   const expirations = expirationsIn(index, figured)
@@ -50,22 +52,32 @@ export async function collectIndexed(
     }
   }
   const byName = new Map<string, StoredAt[]>()
-  let offsets: number[] = []
+  const offsets: number[] = []
   const note = (offset: number): void => {
     if (storedType(view.chunkOf(offset), view.at(offset)) !== TYPE.SOA) offsets.push(offset)
   }
+  const found = (): StoredAt[] => {
+    const records = offsets.length === 1 ? [storedAt(offsets[0]!)] : inOrder(offsets).map(storedAt)
+    offsets.length = 0
+    return records
+  }
   await each(names, (key, length) => {
     index.at(name, 0, length, note)
-    if (offsets.length === 0) return
-    byName.set(key, offsets.length === 1 ? [storedAt(offsets[0]!)] : inOrder(offsets).map(storedAt))
-    offsets = []
+    if (offsets.length > 0) byName.set(key, found())
   })
+  for (const change of touched) {
+    const { data, at } = change.added[0] ?? change.removed[0]!
+    index.at(data, at + STORED_HEAD, data[at]!, note)
+    change.now = offsets.length === 0 ? NONE : found()
+    if (++done % NAMES_PER_SLICE === 0) await pause()
+  }
+  const isTouched = new Set(below.size === 0 ? [] : touched.map(({ key }) => key))
   const under = new Set<number>()
   await each(below, (key) => index.below(keyOctets(key), (offset) => under.add(offset)))
   for (const offset of inOrder([...under])) {
     const record = storedAt(offset)
     const key = ownerKey(record.data, record.at)
-    if (names.has(key)) continue
+    if (names.has(key) || isTouched.has(key)) continue
     const records = byName.get(key)
     if (records === undefined) byName.set(key, [record])
     else records.push(record)

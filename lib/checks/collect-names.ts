@@ -7,7 +7,7 @@ import { rdataStart, STORED_HEAD, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
 import { ownerKey } from './name-key.js'
-import type { StoredAt } from './name-changes.js'
+import type { NameChange, StoredAt } from './name-changes.js'
 import { EndingFilter, NameFilter } from './name-filter.js'
 import { Expirations } from './expirations.js'
 
@@ -21,6 +21,8 @@ export interface Wanted {
   below: ReadonlySet<string>
   /** NS records that point at these names or below them. */
   targets: ReadonlySet<string>
+  /** Names of a change, none of which is among `names`: each is told what it has. */
+  touched: readonly NameChange[]
 }
 
 export interface Collected {
@@ -33,7 +35,7 @@ export interface Collected {
 export async function collectNames(
   view: ZoneView,
   apex: Buffer,
-  wanted: Wanted,
+  wanted: Omit<Wanted, 'touched'>,
   nowSeconds: number,
   pause: () => Promise<void>,
 ): Promise<Collected> {

@@ -2,10 +2,9 @@
  * A change name by name: at each name that it touches, which records went and which came. The SOA is among them, although the
  * runs of a difference leave it out. Not here: what else is at those names (collect-names.ts).
  */
-import { storedType } from '../dns/record.js'
+import { storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { sameOwner } from '../zone/name-chains.js'
-import { recordsIn } from '../zone/record-run.js'
 import type { RecordChange } from './check.js'
 import { ownerKey } from './name-key.js'
 
@@ -16,8 +15,13 @@ export interface StoredAt {
 }
 
 export interface NameChange {
+  readonly key: string
+  /** Among the names of the change, in the order in which they were noted first. */
+  readonly place: number
   removed: StoredAt[]
   added: StoredAt[]
+  /** All that is there after the change; undefined until it was looked for (NameStore.loadTouched). */
+  now: readonly StoredAt[] | undefined
 }
 
 export function hasType(records: readonly StoredAt[], type: number): boolean {
@@ -34,6 +38,9 @@ const RECORDS_PER_SLICE = 1_000
 export class NameChanges {
   /** What was noted last: records of one name come in a row as often as not. */
   #last: NameChange | undefined
+  /** What was added often has the names of what was removed, in that order. */
+  readonly #noted: NameChange[] = []
+  #next = 0
   readonly byName = new Map<string, NameChange>()
   /** Records, SOA left out. */
   readonly removed: number
@@ -49,28 +56,41 @@ export class NameChanges {
   static async of(change: RecordChange, pause: () => Promise<void>): Promise<NameChanges> {
     const changes = new NameChanges(change)
     let done = 0
-    for (const side of ['removed', 'added'] as const)
-      for (const at of recordsIn(change[side])) {
-        changes.#note(change[side].data, at, side)
+    for (const side of ['removed', 'added'] as const) {
+      const { data } = change[side]
+      changes.#next = 0
+      for (let at = 0; at < data.length; at += storedLength(data, at)) {
+        changes.#note(data, at, side)
         if (++done % RECORDS_PER_SLICE === 0) await pause()
       }
+    }
     return changes
   }
 
   #note(data: Buffer, at: number, side: 'removed' | 'added'): void {
     const record = { data, at, type: storedType(data, at) }
-    const before = this.#last?.[side].at(-1)
-    if (before !== undefined && sameOwner(before.data, before.at, data, at)) {
-      this.#last![side].push(record)
-      return
-    }
-    const key = ownerKey(data, at)
-    let change = this.byName.get(key)
-    if (change === undefined) {
-      change = { removed: [], added: [] }
-      this.byName.set(key, change)
+    let change = this.#last
+    if (change === undefined || !isAt(change, data, at)) {
+      const next = this.#noted[this.#next]
+      change = next !== undefined && isAt(next, data, at) ? next : this.#changeAt(data, at)
+      this.#next = change.place + 1
+      this.#last = change
     }
     change[side].push(record)
-    this.#last = change
   }
+
+  #changeAt(data: Buffer, at: number): NameChange {
+    const key = ownerKey(data, at)
+    const known = this.byName.get(key)
+    if (known !== undefined) return known
+    const change: NameChange = { key, place: this.#noted.length, removed: [], added: [], now: undefined }
+    this.byName.set(key, change)
+    this.#noted.push(change)
+    return change
+  }
+}
+
+function isAt({ removed, added }: NameChange, data: Buffer, at: number): boolean {
+  const one = removed.length > 0 ? removed[0]! : added[0]!
+  return sameOwner(one.data, one.at, data, at)
 }

@@ -33,9 +33,14 @@ export class StatusOnTheWay {
   }
 }
 
-/** The same for any name, with the records at each name above it. */
-export function statusOf(key: string, apex: string, recordsAt: (key: string) => readonly StoredAt[]): NameStatus {
-  let status = ownStatus(key, apex, recordsAt(key))
+/** The same for any name with these records, by what is at each name above it. */
+export function statusOf(
+  key: string,
+  apex: string,
+  records: readonly StoredAt[],
+  recordsAt: (key: string) => readonly StoredAt[],
+): NameStatus {
+  let status = ownStatus(key, apex, records)
   if (status === 'apex') return status
   // The topmost one counts: what is below it is nothing.
   if (!isChild(key, apex))

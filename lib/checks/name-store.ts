@@ -8,7 +8,7 @@ import type { ZoneView } from '../zone/contents-view.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { collectIndexed, type Figured } from './collect-indexed.js'
 import { type Collected, collectNames, type Wanted } from './collect-names.js'
-import type { StoredAt } from './name-changes.js'
+import type { NameChange, StoredAt } from './name-changes.js'
 import { nameKey, namesBetween } from './name-key.js'
 
 const NONE: readonly StoredAt[] = []
@@ -22,10 +22,19 @@ export class NameStore {
   readonly #usesIndex: boolean
   readonly #apex: string
   readonly #knownBelow = new Set<string>()
-  /** Of names that are known; some have none. */
+  /** Of names that are known, and are no touched ones; some have none. */
   readonly #records = new Map<string, readonly StoredAt[]>()
+  /** Names of a change, which know themselves what is there. */
+  readonly #touched: ReadonlyMap<string, NameChange>
 
-  constructor(contents: ZoneContents, view: ZoneView, figured: Figured, pause: () => Promise<void>) {
+  constructor(
+    contents: ZoneContents,
+    view: ZoneView,
+    figured: Figured,
+    pause: () => Promise<void>,
+    touched: ReadonlyMap<string, NameChange> = new Map(),
+  ) {
+    this.#touched = touched
     this.#contents = contents
     this.#view = view
     this.#figured = figured
@@ -35,11 +44,22 @@ export class NameStore {
   }
 
   /** Of a name that was loaded. */
-  readonly at = (key: string): readonly StoredAt[] => this.#records.get(key) ?? NONE
+  readonly at = (key: string): readonly StoredAt[] => this.#known(key) ?? NONE
+
+  #known(key: string): readonly StoredAt[] | undefined {
+    return this.#records.get(key) ?? this.#touched.get(key)?.now
+  }
 
   /** Whatever is known already. */
   async load(names: ReadonlySet<string>, below = NO_NAMES, targets = NO_NAMES): Promise<Collected> {
-    return await this.#collect({ names, below, targets }, this.#figured)
+    return await this.#collect({ names, below, targets, touched: [] }, this.#figured)
+  }
+
+  /** The same, and what is at each name of the change. The apex is among `names`. */
+  async loadTouched(names: ReadonlySet<string>, below: ReadonlySet<string>, targets: ReadonlySet<string>): Promise<Collected> {
+    const touched: NameChange[] = []
+    for (const change of this.#touched.values()) if (change.key !== this.#apex) touched.push(change)
+    return await this.#collect({ names, below, targets, touched }, this.#figured)
   }
 
   async #collect(wanted: Wanted, figured: Figured | undefined): Promise<Collected> {
@@ -64,26 +84,37 @@ export class NameStore {
   }
 
   async #passOver(wanted: Wanted): Promise<Collected> {
-    const contents = this.#contents
-    return await collectNames(this.#view, contents.apex, wanted, this.#figured.nowSeconds, this.#pause)
+    const { touched } = wanted
+    const names = touched.length === 0 ? wanted.names : new Set(wanted.names)
+    if (names instanceof Set) for (const { key } of touched) names.add(key)
+    const all = { ...wanted, names }
+    const collected = await collectNames(this.#view, this.#contents.apex, all, this.#figured.nowSeconds, this.#pause)
+    for (const change of touched) {
+      change.now = collected.byName.get(change.key) ?? NONE
+      collected.byName.delete(change.key)
+    }
+    return collected
   }
 
   /** Only what is not known yet. */
   readonly lookup = async (names: ReadonlySet<string>): Promise<(key: string) => readonly StoredAt[]> => {
-    const missing = new Set([...names].filter((key) => !this.#records.has(key)))
-    if (missing.size > 0) await this.#collect({ names: missing, below: NO_NAMES, targets: NO_NAMES }, undefined)
+    const missing = new Set([...names].filter((key) => this.#known(key) === undefined))
+    if (missing.size > 0) await this.#collect({ names: missing, below: NO_NAMES, targets: NO_NAMES, touched: [] }, undefined)
     return this.at
   }
 
   /** Names with records below these. */
   async lookupBelow(tops: ReadonlySet<string>): Promise<string[]> {
     const missing = new Set([...tops].filter((key) => !this.#knownBelow.has(key)))
-    if (missing.size > 0) await this.#collect({ names: NO_NAMES, below: missing, targets: NO_NAMES }, undefined)
+    if (missing.size > 0) await this.#collect({ names: NO_NAMES, below: missing, targets: NO_NAMES, touched: [] }, undefined)
     if (tops.size === 0) return []
     const isBelow = (key: string): boolean => {
       for (const above of namesBetween(key, this.#apex)) if (tops.has(above)) return true
       return false
     }
-    return [...this.#records].filter(([key, records]) => records.length > 0 && isBelow(key)).map(([key]) => key)
+    const keys: string[] = []
+    for (const [key, records] of this.#records) if (records.length > 0 && isBelow(key)) keys.push(key)
+    for (const { key, now } of this.#touched.values()) if (now !== undefined && now.length > 0 && isBelow(key)) keys.push(key)
+    return keys
   }
 }

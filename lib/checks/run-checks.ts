@@ -45,6 +45,7 @@ class CheckRun {
   readonly #store: NameStore
   readonly #changes: NameChanges | undefined
   readonly #tally: Tally
+  readonly #name = { key: '', isApex: false, types: [] as number[], count: 0 }
   readonly #apex: ApexCheck
   readonly #dnssec: DnssecCheck
   readonly #protected
@@ -56,7 +57,7 @@ class CheckRun {
     this.#input = input
     this.#view = view
     this.#apexKey = keyOfText(input.zone)
-    this.#store = new NameStore(input.contents, view, figured, input.pause)
+    this.#store = new NameStore(input.contents, view, figured, input.pause, changes?.byName)
     this.#changes = changes
     this.#tally = new Tally()
     this.#apex = new ApexCheck(this.#apexKey, input.settings.apex, input.previous !== undefined, changes)
@@ -133,43 +134,63 @@ class CheckRun {
     for (const key of gone) this.#tally.see(this.#tallied(key, []), byName?.get(key))
   }
 
+  /** Good until the next one. */
   #tallied(key: string, records: readonly StoredAt[]): TalliedName {
-    return { key, isApex: key === this.#apexKey, types: records.map(({ type }) => type), count: records.length }
+    const name = this.#name
+    name.key = key
+    name.isApex = key === this.#apexKey
+    name.count = records.length
+    for (let i = 0; i < records.length; i++) name.types[i] = records[i]!.type
+    return name
   }
 
   async #readTouched({ byName }: NameChanges): Promise<void> {
     const wanted = new Set<string>([this.#apexKey])
+    const want = (key: string): void => {
+      if (!byName.has(key)) wanted.add(key)
+    }
     /** Where a delegation or a DNAME came or went, what is below changes what it is. */
     const moving = new Set<string>()
-    for (const [key, change] of byName) {
-      wanted.add(key)
-      if (!isChild(key, this.#apexKey)) for (const above of namesBetween(key, this.#apexKey)) wanted.add(above)
+    for (const change of byName.values()) {
+      const { key } = change
+      if (!isChild(key, this.#apexKey)) for (const above of namesBetween(key, this.#apexKey)) want(above)
       if (key !== this.#apexKey && (comesOrGoes(change, TYPE.NS) || comesOrGoes(change, TYPE.DNAME))) moving.add(key)
       for (const record of change.added)
-        if (record.type === TYPE.NS && isWithin(targetOf(record), this.#apexKey)) wanted.add(targetOf(record))
+        if (record.type === TYPE.NS && isWithin(targetOf(record), this.#apexKey)) want(targetOf(record))
     }
-    for (const { key } of this.#protected) wanted.add(key)
-    for (const key of await this.#dnssec.hashedNames()) wanted.add(key)
+    for (const { key } of this.#protected) want(key)
+    for (const key of await this.#dnssec.hashedNames()) want(key)
     const below = new Set([...moving, ...this.#dnssec.emptiedNames()])
-    const collected = await this.#store.load(wanted, below, weakenedNames(byName))
-    const { at } = this.#store
+    const collected = await this.#store.loadTouched(wanted, below, weakenedNames(byName))
     const moved = new Set(await this.#store.lookupBelow(moving))
-    this.#dnssec.beginChange(collected, at)
+    this.#dnssec.beginChange(collected, this.#store.at)
     let done = 0
-    for (const key of new Set([...byName.keys(), ...moved])) {
+    for (const change of byName.values()) {
       if (++done % NAMES_PER_SLICE === 0) await this.#input.pause()
-      const records = at(key)
-      const change = byName.get(key)
-      const is = statusOf(key, this.#apexKey, at)
-      this.#tally.see(this.#tallied(key, records), change)
-      // Of a name that was below a delegation, nothing has been looked at before.
-      const isMoved = moved.has(key)
-      this.#apex.see(is, records, serversIn(isMoved ? records : (change?.added ?? NO_RECORDS)))
-      if (!this.#dnssec.isLooking) continue
-      const room = this.#dnssec.see({ key, records, status: is, change, isMoved })
+      const { key } = change
+      const room = this.#readName(key, change.now ?? this.#store.at(key), change, moved.has(key))
+      if (room !== undefined) await room
+    }
+    for (const key of moved) {
+      if (byName.has(key)) continue
+      if (++done % NAMES_PER_SLICE === 0) await this.#input.pause()
+      const room = this.#readName(key, this.#store.at(key), undefined, true)
       if (room !== undefined) await room
     }
     for (const server of collected.pointing) this.#apex.lookFor(server)
+  }
+
+  /** `isMoved`: of a name that was below a delegation, nothing has been looked at before. */
+  #readName(
+    key: string,
+    records: readonly StoredAt[],
+    change: NameChange | undefined,
+    isMoved: boolean,
+  ): Promise<void> | undefined {
+    const status = statusOf(key, this.#apexKey, records, this.#store.at)
+    this.#tally.see(this.#tallied(key, records), change)
+    this.#apex.see(status, records, serversIn(isMoved ? records : (change?.added ?? NO_RECORDS)))
+    return this.#dnssec.isLooking ? this.#dnssec.see({ key, records, status, change, isMoved }) : undefined
   }
 }
 

@@ -37,7 +37,8 @@ export interface RefreshParts extends PrimaryWatchParts {
 
 /** Smaller zones are read through as fast as their names are looked up. */
 const INDEXED_OCTETS = 1 << 20
-const INDEX_AFTER_MS = 300
+/** What nobody waits for: the nodes come first. */
+const AFTERWARDS_MS = 300
 
 const UP_TO_DATE = { kind: 'up-to-date', primary: undefined, proof: 'serial' } as const
 type Attempted = RefreshOutcome | typeof UP_TO_DATE
@@ -240,27 +241,27 @@ export class RefreshProcessor {
         'version is held; approve or reject it',
       )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
-    setImmediate(() => void this.#tidy(zone, stored))
-    if (version.octets > INDEXED_OCTETS) this.#indexSoon(zone, stored, version.kind)
+    const timer = setTimeout(() => {
+      void this.#tidy(zone, stored)
+      if (version.octets > INDEXED_OCTETS) this.#index(zone, stored, version.kind)
+    }, AFTERWARDS_MS)
+    timer.unref()
   }
 
-  /** The next change finds its records at once then, and its checks the names. Nobody waits for it, and the nodes come first. */
-  #indexSoon(zone: FleetZone, stored: StoredZone, kind: Version['kind']): void {
-    const timer = setTimeout(() => {
-      stored
-        .contents()
-        .then(async (contents) => {
-          await contents.hash(pause)
-          if (kind === 'ixfr') await contents.indexOwners(pause)
-        })
-        .catch((error) =>
-          this.#parts.log.warn(
-            { zone: zone.name, op: 'check', err: describeError(error) },
-            'the records of the zone could not be indexed',
-          ),
-        )
-    }, INDEX_AFTER_MS)
-    timer.unref()
+  /** The next change finds its records at once then, and its checks the names. */
+  #index(zone: FleetZone, stored: StoredZone, kind: Version['kind']): void {
+    stored
+      .contents()
+      .then(async (contents) => {
+        await contents.hash(pause)
+        if (kind === 'ixfr') await contents.indexOwners(pause)
+      })
+      .catch((error) =>
+        this.#parts.log.warn(
+          { zone: zone.name, op: 'check', err: describeError(error) },
+          'the records of the zone could not be indexed',
+        ),
+      )
   }
 
   async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {

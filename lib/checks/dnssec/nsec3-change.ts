@@ -110,7 +110,7 @@ export class Nsec3Change {
     if (open.length > 0) {
       const tops = new Set(open.map(([key]) => key))
       for (const key of await store.lookupBelow(tops)) {
-        const membership = membershipOf(statusOf(key, this.#apex, store.at), store.at(key))
+        const membership = membershipOf(statusOf(key, this.#apex, store.at(key), store.at), store.at(key))
         if (membership === 'none') continue
         for (const top of tops) if (isBelow(key, top) && empty.get(top) !== 'must') empty.set(top, membership)
       }
