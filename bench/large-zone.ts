@@ -17,9 +17,10 @@ export function storedRecord(owner: string, type: number, ttl: number, rdata: Bu
   return out
 }
 
-export function soaRecord(zone: string, serial: number): Buffer {
+/** `timers`: REFRESH and RETRY, in seconds. */
+export function soaRecord(zone: string, serial: number, timers: readonly [number, number] = [3600, 600]): Buffer {
   const numbers = Buffer.alloc(20)
-  for (const [i, n] of [serial, 3600, 600, 604_800, 300].entries()) numbers.writeUInt32BE(n, i * 4)
+  for (const [i, n] of [serial, ...timers, 604_800, 300].entries()) numbers.writeUInt32BE(n, i * 4)
   return storedRecord(zone, TYPE.SOA, 3600, Buffer.concat([nameToWire(`ns1.${zone}`), nameToWire(`hostmaster.${zone}`), numbers]))
 }
 

@@ -18,6 +18,7 @@ import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 
 const ROUNDS = 3
+/** Whoever is not there by then counts as this. */
 const TIMEOUT_MS = 60_000
 /** Zones asked about at a time while waiting for the node, and how often: it has other things to do. */
 const WINDOW = 50
@@ -110,11 +111,12 @@ export async function measureManyZones(): Promise<Measured[]> {
     const probe = new Probe()
     const values: number[] = []
     try {
-      await untilAllShow(probe, node, zones, 1)
+      // The first transfers of a server that loses some come with its timers.
+      await untilAllShow(probe, node, zones, 1).catch(() => untilAllShow(probe, node, zones, 1))
       for (let round = 0; round < ROUNDS; round++) {
         await sleep(5_000)
         const serial = await primary.bump()
-        values.push(await untilAllShow(probe, node, zones, serial))
+        values.push(await untilAllShow(probe, node, zones, serial).catch(() => TIMEOUT_MS))
       }
       rows.push(
         measured(`${zones.length.toLocaleString('en')} zones change at once → one Knot node shows all`, who, 'ms', values),

@@ -13,7 +13,7 @@ import type { SignalBus, Signals } from '../state/signals.js'
 import { soaOfVersion } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../transport/errors.js'
-import { Delivery, type DeliveryOutcome } from './delivery.js'
+import { Delivery, type DeliveryOutcome, type DeliveryParts } from './delivery.js'
 import { nodeCell } from './node-cells.js'
 import type { NodeLooker } from './node-looker.js'
 import type { NotifySender } from './notify-sender.js'
@@ -43,7 +43,7 @@ export class PushFleet {
   readonly #pushers = new Map<string, NodePusher>()
   /** Releases whose arrival at the last node was measured, by zone. */
   readonly #measured = new Map<ZoneName, Serial>()
-  readonly #delays = new ServeDelays()
+  readonly #deliveryParts: DeliveryParts
   readonly #unlisten: () => void
   /** We are going down: whatever is released or seen now is for the next start. */
   #isStopped = false
@@ -51,6 +51,7 @@ export class PushFleet {
   constructor(fleet: Fleet, parts: PushFleetParts) {
     this.#fleet = fleet
     this.#parts = parts
+    this.#deliveryParts = { ...parts, delays: new ServeDelays(), retriesMs: parts.notifyRetries.retriesMs }
     this.#unlisten = parts.bus.on('taken', (signal) => this.#onTaken(signal))
     this.#measureFrom()
   }
@@ -82,12 +83,7 @@ export class PushFleet {
     let pusher = this.#pushers.get(node.id)
     if (!pusher) {
       pusher = new NodePusher(node, {
-        make: (to, zone, target, soa) =>
-          new Delivery(to, zone, target, soa, {
-            ...this.#parts,
-            delays: this.#delays,
-            retriesMs: this.#parts.notifyRetries.retriesMs,
-          }),
+        make: (to, zone, target, soa) => new Delivery(to, zone, target, soa, this.#deliveryParts),
         wanted: (zone) => this.wanted(zone, node.id),
         onDone: (to, zone, outcome, target) => this.#onDone(to, zone, outcome, target),
       })

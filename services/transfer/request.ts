@@ -51,7 +51,7 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey 
     const verdict = verifyRequest(octets, keys, nowSeconds)
     const request = { message: message as ServerRequest['message'], key: undefined, tsig: undefined }
     if (verdict.kind === 'unsigned') return judge(request, nowSeconds)
-    if (verdict.kind === 'verified') return judge({ ...request, key: verdict.key, tsig: verdict.tsig }, nowSeconds)
+    if (verdict.kind === 'verified') return judge({ message: request.message, key: verdict.key, tsig: verdict.tsig }, nowSeconds)
     // RFC 6891 §6.1.1: whoever asks with OPT is answered with OPT.
     const answer = writeAnswer({ request: message, rcode: RCODE.NOTAUTH, edns: message.edns && { options: [] } })
     const { key, tsig, error, fault } = verdict
@@ -85,10 +85,13 @@ export function answerTo(
   parts: Omit<AnswerParts, 'request' | 'edns'> & { options?: { code: number; data: Buffer }[] },
   nowSeconds: number,
 ): Buffer {
-  const { options, ...rest } = parts
+  const { rcode, options } = parts
   const answer = writeAnswer({
-    ...rest,
     request: request.message,
+    rcode,
+    authoritative: parts.authoritative ?? false,
+    truncated: parts.truncated ?? false,
+    answer: parts.answer ?? [],
     edns: request.message.edns ? { options: options ?? [] } : undefined,
   })
   if (!request.key || !request.tsig) return answer

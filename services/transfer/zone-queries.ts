@@ -50,7 +50,7 @@ export class ZoneQueries {
     if (asker === undefined) return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
     const offer = offerOf(zone, asker, this.#parts)
     if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'nothing to offer: no released version, or expired')
-    const query = { ...asking, offer, asker }
+    const query = { request, channel, offer, asker }
     switch (request.message.question.type) {
       case TYPE.SOA:
         return this.#sendSoa(query)
@@ -83,11 +83,12 @@ export class ZoneQueries {
   #sendSoa(query: Query): undefined {
     const { request, channel, offer } = query
     const now = seconds(this.#parts.clock)
-    const parts = { rcode: RCODE.NOERROR, authoritative: true, options: this.#options(query) }
-    const answer = answerTo(request, { ...parts, answer: [offer.version.soa] }, now)
+    const options = this.#options(query)
+    const answer = answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, answer: [offer.version.soa], options }, now)
     // RFC 8945 §5.3: what does not fit goes without its records, but signed, and the asker comes back over TCP.
     const fits = channel.peer.proto === 'tcp' || answer.length <= udpRoom(query)
-    channel.send(fits ? answer : answerTo(request, { ...parts, truncated: true }, now))
+    const short = (): Buffer => answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, truncated: true, options }, now)
+    channel.send(fits ? answer : short())
   }
 
   async #sendAxfr(query: Query): Promise<void> {
