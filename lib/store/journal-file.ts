@@ -120,7 +120,7 @@ export function encodeFront(head: EntryHead, behind: number, room?: number): Buf
   const json = Buffer.from(JSON.stringify(head))
   const octets = room ?? FRONT + json.length
   if (FRONT + json.length > octets) return undefined
-  const out = Buffer.alloc(octets, ' ')
+  const out = room === undefined ? Buffer.allocUnsafe(octets) : Buffer.alloc(octets, ' ')
   out.writeUInt32BE(out.length + behind - 4, 0)
   out.writeUInt32BE(octets - FRONT, 4)
   json.copy(out, FRONT)

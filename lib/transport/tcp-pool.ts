@@ -37,6 +37,12 @@ class Place {
   }
 }
 
+interface Waiting {
+  turn: number
+  go: () => void
+  giveUp: (error: Error) => void
+}
+
 export class TcpPool {
   readonly #sources: readonly string[]
   readonly #limits: PoolLimits
@@ -46,8 +52,9 @@ export class TcpPool {
   readonly #active = new Set<TcpClient>()
   #isClosed = false
   #total = 0
-  /** Who waits for a place, in the order they came. */
-  readonly #waiting = new Set<{ key: string; go: () => void; giveUp: (error: Error) => void }>()
+  /** Who waits for a place, by server and in the order they came: thousands may wait for one server. */
+  readonly #waiting = new Map<string, Set<Waiting>>()
+  #turn = 0
 
   constructor(sources: readonly string[], limits: PoolLimits) {
     this.#sources = sources
@@ -104,7 +111,13 @@ export class TcpPool {
     // Whoever lets go of a place takes it for the one who is woken: nobody comes between.
     if (this.#isClosed) throw stopped(key)
     if (this.#hasRoom(key)) this.#take(key)
-    else await new Promise<void>((go, giveUp) => this.#waiting.add({ key, go, giveUp }))
+    else await new Promise<void>((go, giveUp) => this.#wait(key, { turn: this.#turn++, go, giveUp }))
+  }
+
+  #wait(key: string, waiting: Waiting): void {
+    const queue = this.#waiting.get(key)
+    if (queue === undefined) this.#waiting.set(key, new Set([waiting]))
+    else queue.add(waiting)
   }
 
   #hasRoom(key: string): boolean {
@@ -121,13 +134,26 @@ export class TcpPool {
     if (left > 0) this.#busy.set(key, left)
     else this.#busy.delete(key)
     this.#total -= 1
-    for (const next of this.#waiting) {
-      if (this.#total >= this.#limits.total) return
-      if (!this.#hasRoom(next.key)) continue
-      this.#waiting.delete(next)
-      this.#take(next.key)
-      next.go()
+    for (let next = this.#nextServer(); next !== undefined; next = this.#nextServer()) {
+      const queue = this.#waiting.get(next)!
+      const [first] = queue
+      queue.delete(first!)
+      if (queue.size === 0) this.#waiting.delete(next)
+      this.#take(next)
+      first!.go()
     }
+  }
+
+  /** The server with room for which somebody has waited longest. */
+  #nextServer(): string | undefined {
+    let server: string | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const [key, [first]] of this.#waiting) {
+      if (first!.turn >= least || !this.#hasRoom(key)) continue
+      server = key
+      least = first!.turn
+    }
+    return server
   }
 
   #takeIdle(key: string): TcpClient | undefined {
@@ -161,7 +187,7 @@ export class TcpPool {
         client.close()
       }
     this.#idle.clear()
-    for (const { key, giveUp } of this.#waiting) giveUp(stopped(key))
+    for (const [key, queue] of this.#waiting) for (const { giveUp } of queue) giveUp(stopped(key))
     this.#waiting.clear()
     for (const client of this.#active) client.abort()
   }

@@ -46,13 +46,13 @@ type State =
 
 /** Octets that gather before they are passed on, so that they are copied once and many at a time. */
 const BLOCK_OCTETS = 1 << 17
+/** There the records of a message gather, the one being read behind them: one for all transfers, as none of them waits with it in use. */
+const BLOCK = Buffer.allocUnsafeSlow(BLOCK_OCTETS + MAX_STORED_OCTETS)
 
 export class InboundTransfer {
   readonly #wish: InboundWish
   readonly #apex: Buffer
   readonly #reader = new RecordReader()
-  /** Records of a whole transfer gather here, the one being read behind them. */
-  readonly #block = Buffer.allocUnsafe(BLOCK_OCTETS + MAX_STORED_OCTETS)
   #filled = 0
   readonly #differences: Difference[] = []
   readonly #limits: LimitGuard
@@ -91,7 +91,7 @@ export class InboundTransfer {
     const reader = this.#reader
     let o = at
     for (let i = 0; i < answers; i++) {
-      reader.read(msg, o, this.#block, this.#filled)
+      reader.read(msg, o, BLOCK, this.#filled)
       o = reader.next
       this.#takeRecord()
     }
@@ -117,7 +117,7 @@ export class InboundTransfer {
     const header = readHeader(msg)
     let o = from
     for (let i = header.authorities + header.additionals; i > 0; i--) {
-      this.#reader.read(msg, o, this.#block, this.#filled)
+      this.#reader.read(msg, o, BLOCK, this.#filled)
       o = this.#reader.next
     }
     if (o !== msg.length)
@@ -130,7 +130,7 @@ export class InboundTransfer {
   /** Passes on what has gathered. */
   #handOver(): void {
     if (this.#filled === 0) return
-    this.#wish.onRecords(this.#block, 0, this.#filled)
+    this.#wish.onRecords(BLOCK, 0, this.#filled)
     this.#filled = 0
   }
 
@@ -155,7 +155,7 @@ export class InboundTransfer {
     if (type === TYPE.SOA) {
       if (!this.#isApex(ownerLength))
         throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'SOA below the apex' }, 'an SOA record that is not at the apex')
-      this.#takeSoa(soaOf(this.#block, this.#filled))
+      this.#takeSoa(soaOf(BLOCK, this.#filled))
       return
     }
     if (state.at === 'expect-soa')
@@ -164,10 +164,10 @@ export class InboundTransfer {
       this.outside += 1
       return
     }
-    this.#limits.noteOwner(this.#block, this.#filled + 2, ownerLength)
+    this.#limits.noteOwner(BLOCK, this.#filled + 2, ownerLength)
     if (state.at === 'decide') this.#beginFull()
-    if (state.at === 'removing') state.removed.add(this.#block, this.#filled)
-    else if (state.at === 'adding') state.added.add(this.#block, this.#filled)
+    if (state.at === 'removing') state.removed.add(BLOCK, this.#filled)
+    else if (state.at === 'adding') state.added.add(BLOCK, this.#filled)
     else {
       this.#filled += this.#reader.length
       if (this.#filled > BLOCK_OCTETS) this.#handOver()
@@ -279,7 +279,7 @@ export class InboundTransfer {
     const owner = this.#filled + 2
     const from = owner + ownerLength - apex.length
     if (from < owner) return false
-    const data = this.#block
+    const data = BLOCK
     for (let i = 0; i < apex.length; i++) {
       let c = data[from + i]!
       if (c >= 0x41 && c <= 0x5a) c += 0x20

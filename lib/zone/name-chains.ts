@@ -13,7 +13,8 @@ import { RecordTable } from './record-table.js'
 const CHUNK_BITS = 14
 const CHUNK_ENTRIES = 1 << CHUNK_BITS
 const CHUNK_MASK = CHUNK_ENTRIES - 1
-const FIRST_ENTRIES = 16
+/** 64 octets: see record-table.ts. */
+const FIRST_ENTRIES = 8
 /** No entry has this number. */
 const NONE = 0
 

@@ -6,7 +6,6 @@
 import { STORED_HEAD } from '../dns/record.js'
 import { compareAtName } from './canonical-order.js'
 
-const MAX_LABELS = 128
 /** Records at one name, out of order, that are compared with each other. */
 const MOST_COMPARED = 64
 
@@ -15,9 +14,9 @@ export class OrderWatch {
   #data: Buffer | undefined
   #at = 0
   /** Where the labels of the record before start, counted from its owner, those of the apex left out. */
-  #starts = new Uint8Array(MAX_LABELS)
+  #starts: number[] = []
   #labels = 0
-  #spare = new Uint8Array(MAX_LABELS)
+  #spare: number[] = []
   /** The records at the name of the record before, that one among them, the first ones only. */
   readonly #chunks: Buffer[] = []
   readonly #ats: number[] = []
@@ -83,7 +82,14 @@ export class OrderWatch {
   }
 
   /** The owner comes after the one before: by labels from the right, what is below a name after it. */
-  #isBehind(before: Buffer, beforeOwner: number, data: Buffer, owner: number, starts: Uint8Array, labels: number): boolean {
+  #isBehind(
+    before: Buffer,
+    beforeOwner: number,
+    data: Buffer,
+    owner: number,
+    starts: readonly number[],
+    labels: number,
+  ): boolean {
     const n = Math.min(labels, this.#labels)
     for (let i = 1; i <= n; i++) {
       const x = beforeOwner + this.#starts[this.#labels - i]!

@@ -7,6 +7,8 @@ const EMPTY = 0xffffffff
 /** Entries at which the one part becomes 256. */
 const SPLIT_AT = 32_768
 const MAX_LOAD = 0.72
+/** 64 octets, the most that the engine keeps among its own objects: a small zone costs nothing to make and to forget. */
+const FIRST_CAPACITY = 8
 
 class Part {
   /** Pairs (hash, offset). */
@@ -61,7 +63,7 @@ class Part {
 }
 
 export class RecordTable {
-  #parts: Part[] = [new Part(16)]
+  #parts: Part[] = [new Part(FIRST_CAPACITY)]
 
   #part(hash: number): Part {
     return this.#parts.length === 1 ? this.#parts[0]! : this.#parts[hash >>> 24]!
