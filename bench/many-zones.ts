@@ -15,6 +15,7 @@ import { findPort } from '../lab/ports.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
 import { type Place, Probe } from './probe.js'
+import { raiseAsTheHub } from './same-priority.js'
 import { type Measured, measured } from './statistics.js'
 
 const ROUNDS = 3
@@ -79,6 +80,7 @@ async function startDistributor(
       notify: [node],
       tuned: true,
     })
+    raiseAsTheHub(server.pid)
     return () => server.stop()
   }
   const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))

@@ -18,6 +18,7 @@ import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
 import { storedRecord } from './large-zone.js'
 import { type Place, Probe } from './probe.js'
+import { raiseAsTheHub } from './same-priority.js'
 import { type Measured, measured } from './statistics.js'
 
 const ZONE = 'prop.example.'
@@ -110,9 +111,10 @@ async function build(way: Way): Promise<Setup> {
   const from = [{ ip: primary.ip, port: primary.port }]
   if (way === 'NSD' || way === 'BIND') {
     const start = way === 'NSD' ? startNsd : startBind
-    servers.push(
-      await start({ name: 'distributor', port: distributorPort, zones: [{ name: ZONE, from }], notify: nodePlaces, tuned: true }),
-    )
+    const notify = nodePlaces
+    const server = await start({ name: 'distributor', port: distributorPort, zones: [{ name: ZONE, from }], notify, tuned: true })
+    raiseAsTheHub(server.pid)
+    servers.push(server)
   } else if (way === 'zonecast') {
     const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
     const place = await writeHubConfig(

@@ -13,6 +13,7 @@ import { findPort } from '../lab/ports.js'
 import type { LabKey } from '../lab/server.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
+import { descendants, raiseAsTheHub } from './same-priority.js'
 import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 
@@ -89,16 +90,8 @@ export async function startReceiver(who: string, zone: string, from: Place, key?
   }
   const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
   const server = await start({ name: who, zones: [{ name: zone, from: [from], zonemd }], tuned: true, transferKey: key })
+  raiseAsTheHub(server.pid)
   return { ip: server.ip, port: server.port, pids: () => descendants(server.pid), stop: () => server.stop() }
-}
-
-function descendants(pid: number): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-    return [pid, ...children.flatMap(descendants)]
-  } catch {
-    return []
-  }
 }
 
 /** Proportional set size, in MB: what forked processes share counts once. */

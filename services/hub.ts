@@ -31,7 +31,7 @@ import { RedisLink } from '../lib/state/redis-link.js'
 import { Idempotency } from '../lib/state/idempotency.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
-import { ZoneStore } from '../lib/store/zone-store.js'
+import { type OnFault, ZoneStore } from '../lib/store/zone-store.js'
 import { endpointText } from '../lib/transport/errors.js'
 import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
@@ -118,10 +118,12 @@ export class Hub {
       )
     // Another process writes: what it has committed is read when it says so.
     if (mode === 'write') return
-    this.#bus.on('committed', ({ zone }) => this.#store.zone(zone).reload())
+    const onFault: OnFault = (zone, error) =>
+      this.#log.error({ zone, op: 'store', err: describeError(error) }, 'what another process wrote cannot be read')
+    this.#bus.on('committed', ({ zone }) => this.#store.reload(zone, onFault))
     this.#follower = setInterval(() => {
       this.#store.coolDown(systemClock.now())
-      for (const zone of this.#store.catchUp(FOLLOW_ZONES))
+      for (const zone of this.#store.catchUp(FOLLOW_ZONES, onFault))
         this.#log.debug({ zone, op: 'store' }, 'read a version that no signal told of')
     }, FOLLOW_MS)
     this.#follower.unref()

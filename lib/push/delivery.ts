@@ -34,8 +34,8 @@ export interface DeliveryParts {
   notify: NotifySender
   delays: ServeDelays
   paths: NodePaths
-  /** Waits between NOTIFYs. */
-  retriesMs: readonly number[]
+  /** Waits between NOTIFYs; a reload changes them. */
+  notifyRetries: { readonly retriesMs: readonly number[] }
 }
 
 export class Delivery {
@@ -68,7 +68,7 @@ export class Delivery {
     this.#notify = parts.notify
     this.#delays = parts.delays
     this.#paths = parts.paths
-    this.#retriesMs = parts.retriesMs
+    this.#retriesMs = parts.notifyRetries.retriesMs
     this.#trail = {
       target,
       startedAt: this.#clock.now(),

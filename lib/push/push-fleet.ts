@@ -51,7 +51,9 @@ export class PushFleet {
   constructor(fleet: Fleet, parts: PushFleetParts) {
     this.#fleet = fleet
     this.#parts = parts
-    this.#deliveryParts = { ...parts, delays: new ServeDelays(), retriesMs: parts.notifyRetries.retriesMs }
+    const { board, clock, looker, notify, paths, notifyRetries } = parts
+    const delays = new ServeDelays()
+    this.#deliveryParts = { board, clock, looker, notify, paths, delays, notifyRetries }
     this.#unlisten = parts.bus.on('taken', (signal) => this.#onTaken(signal))
     this.#measureFrom()
   }

@@ -5,7 +5,8 @@
  *   file:   "ZCJ2" then entries
  *   entry:  [body length 4] [head length 4] [crc32 of lengths and head 4] [head: JSON] [differences] [crc32 of differences 4]
  *
- * The head has a checksum of its own, as a start reads the heads of all zones and no differences.
+ * The head has a checksum of its own, as a start reads the heads of all zones and no differences. At the end an entry may stand that is
+ * being prepared: it means nothing until its head is written over by one of the same length.
  *
  * Not here: writing (journal-writer.ts), what versions mean (stored-zone.ts), whole contents (snapshot-file.ts).
  */
@@ -84,19 +85,26 @@ export interface RivalsHead {
   rivals: Rival[]
 }
 
+/** Not decided yet: what stands behind it is nobody's. */
+interface PreparedHead {
+  entry: 'prepared'
+}
+
 /** What stands beside the versions. */
 export type NoteHead = ProgressHead | OrdersHead | RivalsHead
 
 export type EntryHead = VersionHead | NoteHead
 
 /** An entry's head, and where its differences lie in the file. */
-export interface LocatedEntry {
-  head: EntryHead
+interface Located<H> {
+  head: H
   at: number
   octets: number
   differencesAt: number
   differencesOctets: number
 }
+
+export type LocatedEntry = Located<EntryHead>
 
 /** `differences` as objects, or as the octets they already were. */
 export function encodeEntry(head: EntryHead, differences: readonly Difference[] | Buffer = []): Buffer {
@@ -116,7 +124,7 @@ export function encodeBehind(differences: readonly Difference[] | Buffer): Buffe
  * All of an entry up to its differences, in front of `behind` octets. With `room` it takes up exactly that much, as spaces may stand
  * behind JSON; undefined when it does not fit.
  */
-export function encodeFront(head: EntryHead, behind: number, room?: number): Buffer | undefined {
+export function encodeFront(head: EntryHead | PreparedHead, behind: number, room?: number): Buffer | undefined {
   const json = Buffer.from(JSON.stringify(head))
   const octets = room ?? FRONT + json.length
   if (FRONT + json.length > octets) return undefined
@@ -128,8 +136,12 @@ export function encodeFront(head: EntryHead, behind: number, room?: number): Buf
   return out
 }
 
+/** An entry that is being prepared, its front of `room` octets and what it will have behind that. */
+export const encodePrepared = (behind: Buffer, room: number): Buffer =>
+  Buffer.concat([encodeFront({ entry: 'prepared' }, behind.length, room)!, behind])
+
 /** Where an entry of `octets` octets at `at` has its parts. */
-export function locate(head: EntryHead, at: number, octets: number, headOctets: number): LocatedEntry {
+export function locate<H>(head: H, at: number, octets: number, headOctets: number): Located<H> {
   const differencesAt = at + FRONT + headOctets
   return { head, at, octets, differencesAt, differencesOctets: octets - FRONT - headOctets - BEHIND }
 }
@@ -147,9 +159,10 @@ function lengthsOf(front: Buffer, room: number): { octets: number; headOctets: n
 
 /**
  * Reads all heads; differences are skipped but for the last entry, whose checksum decides whether it is whole.
- * `end` is where the next entry belongs: behind the last whole one. Throws StoreError STORE_CORRUPT.
+ * `end` is where the next entry belongs: behind the last whole one. `pending`: what lies there, for whoever asks whether it is still
+ * the same. Throws StoreError STORE_CORRUPT.
  */
-export function scanJournal(file: string): { entries: LocatedEntry[]; end: number; size: number } {
+export function scanJournal(file: string): { entries: LocatedEntry[]; end: number; size: number; pending: string } {
   const fd = openSync(file, 'r')
   try {
     const { size } = fstatSync(fd)
@@ -157,22 +170,26 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
     const whole = size <= 1 << 20 ? readAt(fd, 0, size) : undefined
     const read: Read = (at, octets) => whole?.subarray(at, at + octets) ?? readAt(fd, at, octets)
     if (size < JOURNAL_MAGIC.length || !read(0, 4).equals(JOURNAL_MAGIC)) {
-      if (size < JOURNAL_MAGIC.length) return { entries: [], end: 0, size }
+      if (size < JOURNAL_MAGIC.length) return { entries: [], end: 0, size, pending: '' }
       throw new StoreError({ code: 'STORE_CORRUPT', file, reason: 'no journal' }, `${file} is no zonecast journal`)
     }
     const entries: LocatedEntry[] = []
     let at = JOURNAL_MAGIC.length
     while (at < size) {
       const entry = readHead(read, at, size)
+      if (entry !== undefined && !isDecided(entry)) {
+        if (at + entry.octets === size) break
+        throw damaged(file, at)
+      }
       const isLast = entry === undefined || at + entry.octets === size
       if (entry === undefined || ((isLast || whole !== undefined) && !hasDifferences(read, entry))) {
-        if (isLast && !hasEntryBehind(read, at + 1, size)) break
+        if (isLast && nextHead(read, at + 1, size) === undefined) break
         throw damaged(file, at)
       }
       entries.push(entry)
       at += entry.octets
     }
-    return { entries, end: at, size }
+    return { entries, end: at, size, pending: read(at, FRONT).toString('latin1') }
   } finally {
     closeSync(fd)
   }
@@ -181,14 +198,17 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
 type Read = (at: number, octets: number) => Buffer
 
 /** Undefined when no whole head lies there. */
-function readHead(read: Read, at: number, size: number): LocatedEntry | undefined {
+function readHead(read: Read, at: number, size: number): Located<EntryHead | PreparedHead> | undefined {
   const front = read(at, FRONT)
   const lengths = lengthsOf(front, size - at)
   if (lengths === undefined) return undefined
   const entry = read(at, FRONT + lengths.headOctets)
   if (headSum(entry, lengths.headOctets) !== front.readUInt32BE(8)) return undefined
-  return locate(JSON.parse(entry.subarray(FRONT).toString()) as EntryHead, at, lengths.octets, lengths.headOctets)
+  const head = JSON.parse(entry.subarray(FRONT).toString()) as EntryHead | PreparedHead
+  return locate(head, at, lengths.octets, lengths.headOctets)
 }
+
+const isDecided = (entry: Located<EntryHead | PreparedHead>): entry is LocatedEntry => entry.head.entry !== 'prepared'
 
 const hasDifferences = (read: Read, { differencesAt, differencesOctets }: LocatedEntry): boolean =>
   areIntact(read(differencesAt, differencesOctets + BEHIND))
@@ -197,14 +217,14 @@ const hasDifferences = (read: Read, { differencesAt, differencesOctets }: Locate
 const areIntact = (data: Buffer): boolean =>
   crc32(data.subarray(0, data.length - BEHIND)) === data.readUInt32BE(data.length - BEHIND)
 
-/** Whether a whole head lies anywhere from `from` on: then what is broken in front of it once was whole, and had a name. */
-function hasEntryBehind(read: Read, from: number, size: number): boolean {
+/** Where the next whole head lies, from `from` on: what is broken in front of it once was whole, and had a name. */
+function nextHead(read: Read, from: number, size: number): number | undefined {
   for (let at = from; at < size; at += SEARCH_OCTETS) {
     const window = read(at, Math.min(SEARCH_OCTETS + HEAD_START.length - 1, size - at))
     for (let i = window.indexOf(HEAD_START); i >= 0; i = window.indexOf(HEAD_START, i + 1))
-      if (at + i - FRONT >= from && readHead(read, at + i - FRONT, size) !== undefined) return true
+      if (at + i - FRONT >= from && readHead(read, at + i - FRONT, size) !== undefined) return at + i - FRONT
   }
-  return false
+  return undefined
 }
 
 /**
@@ -221,9 +241,11 @@ export function salvageOrders(file: string): ZoneOrders | undefined {
   }
   const read: Read = (at, length) => octets.subarray(at, at + length)
   let orders: ZoneOrders | undefined
-  for (let i = octets.indexOf(HEAD_START); i >= 0; i = octets.indexOf(HEAD_START, i + 1)) {
-    const head = i < FRONT ? undefined : readHead(read, i - FRONT, octets.length)?.head
-    if (head?.entry === 'orders') orders = head.orders
+  // What looks like an entry inside of one is a record.
+  for (let at: number | undefined = JOURNAL_MAGIC.length; at !== undefined && at < octets.length; ) {
+    const entry = readHead(read, at, octets.length)
+    if (entry?.head.entry === 'orders') orders = entry.head.orders
+    at = entry === undefined ? nextHead(read, at + 1, octets.length) : at + entry.octets
   }
   return orders
 }
@@ -240,6 +262,16 @@ function readAt(fd: number, at: number, octets: number): Buffer {
     have += n
   }
   return out.subarray(0, have)
+}
+
+/** The first octets of what lies at `end`, as scanJournal tells them. */
+export function pendingAt(file: string, end: number): string {
+  const fd = openSync(file, 'r')
+  try {
+    return readAt(fd, end, FRONT).toString('latin1')
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** The differences of one entry, its checksum verified. Throws StoreError STORE_CORRUPT. */

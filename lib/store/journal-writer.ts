@@ -17,11 +17,14 @@ export class JournalWriter {
   static readonly #opened = new Set<JournalWriter>()
 
   readonly #file: string
+  /** Throws when this process must not write any more: then it takes nothing away either. */
+  readonly #hold: () => void
   #handle: FileHandle | undefined
   #writing = false
 
-  constructor(file: string) {
+  constructor(file: string, hold: () => void) {
     this.#file = file
+    this.#hold = hold
   }
 
   /**
@@ -43,27 +46,39 @@ export class JournalWriter {
       throw error instanceof StoreError ? error : ioError(this.#file, error)
     } finally {
       this.#writing = false
+      await JournalWriter.#closeSpare()
     }
   }
 
   /**
-   * Writes what will stand `room` octets behind `end`, durably. A reader takes it for torn until `append` puts the front before it,
-   * which, or `abandon`, has to follow. Throws as `append` does.
+   * Writes an entry that is being prepared at `end`, durably; `append`, which writes over its front, or `abandon` has to follow. Throws
+   * as `append` does.
    */
-  async prepare(end: number, room: number, behind: Buffer): Promise<void> {
+  async prepare(end: number, prepared: Buffer): Promise<void> {
     this.#writing = true
     try {
-      await this.#write(end, end + room, behind)
+      await this.#write(end, end, prepared)
     } catch (error) {
       await this.#close()
       throw ioError(this.#file, error)
     }
   }
 
-  /** Takes away what was prepared; what cannot be taken away is torn, and will be written over. */
+  /** Takes away what was prepared; what cannot be taken away means nothing, and will be written over. */
   async abandon(end: number): Promise<void> {
-    await this.#handle?.truncate(end).catch(() => this.#close())
+    if (this.#handle !== undefined) await this.#truncate(this.#handle, end)
     this.#writing = false
+    await JournalWriter.#closeSpare()
+  }
+
+  /** Another writer may have come in our place meanwhile: what lies there then is its own. */
+  async #truncate(handle: FileHandle, end: number): Promise<void> {
+    try {
+      this.#hold()
+      await handle.truncate(end)
+    } catch {
+      await this.#close()
+    }
   }
 
   async #write(end: number, at: number, data: Buffer): Promise<void> {
@@ -73,7 +88,7 @@ export class JournalWriter {
         written += (await handle.write(data, written, data.length - written, at + written)).bytesWritten
     } catch (error) {
       // Half an entry must not stay: the next reader would only skip it, but the disk may be full because of it.
-      await handle.truncate(end).catch(() => undefined)
+      await this.#truncate(handle, end)
       throw error
     }
   }
@@ -88,11 +103,15 @@ export class JournalWriter {
     }
     this.#handle = handle
     JournalWriter.#opened.add(this)
+    await JournalWriter.#closeSpare()
+    return handle
+  }
+
+  static async #closeSpare(): Promise<void> {
     for (const writer of JournalWriter.#opened) {
       if (JournalWriter.#opened.size <= MAX_OPEN) break
       if (!writer.#writing) await writer.#close()
     }
-    return handle
   }
 
   async #close(): Promise<void> {

@@ -12,12 +12,14 @@ import {
   encodeBehind,
   encodeEntry,
   encodeFront,
+  encodePrepared,
   type EntryHead,
   type LocatedEntry,
   locate,
   type NoteHead,
   type Progress,
   readDifferences,
+  pendingAt,
   readStoredDifferences,
   type Rival,
   scanJournal,
@@ -56,6 +58,9 @@ export class ZoneLog {
   /** Asked before each write: fencing, for a process that slept while another took its place. */
   readonly #hold: () => void
   #end = 0
+  /** What the file was when we looked, or wrote, last: its size, and what lay at the end. */
+  #seen = { size: 0, pending: '' }
+  #isPreparing = false
   /** The file that what we know was read from or written to; a rewrite makes another one. */
   #inode = 0
   #orders: ZoneOrders | undefined
@@ -76,13 +81,16 @@ export class ZoneLog {
   constructor(directory: string, hold: () => void) {
     this.#hold = hold
     this.#file = join(directory, 'journal')
-    this.#writer = new JournalWriter(this.#file)
+    this.#writer = new JournalWriter(this.#file, hold)
   }
 
   /** Another process has written to the journal, or replaced it, since we read it. */
   get hasMoved(): boolean {
     const stat = statSync(this.#file, { throwIfNoEntry: false })
-    return stat !== undefined && (stat.ino !== this.#inode || stat.size !== this.#end)
+    if (stat === undefined || this.#isPreparing) return false
+    if (stat.ino !== this.#inode || stat.size !== this.#seen.size) return true
+    // What is being prepared has its length already; when it gets a head, that is all that changes.
+    return stat.size > this.#end && pendingAt(this.#file, this.#end) !== this.#seen.pending
   }
 
   /** Octets of the journal. */
@@ -92,8 +100,9 @@ export class ZoneLog {
 
   /** Reads the journal again from disk. Throws StoreError STORE_CORRUPT. */
   load(): void {
-    const { entries, end } = scanJournal(this.#file)
+    const { entries, end, size, pending } = scanJournal(this.#file)
     this.#end = end
+    this.#seen = { size, pending }
     this.#inode = inodeOf(this.#file)
     const old = new Map(this.rows.map((row) => [row.located.at, row]))
     this.#rows = []
@@ -162,7 +171,8 @@ export class ZoneLog {
     this.#hold()
     const behind = encodeBehind(differences)
     const room = JSON.stringify(last).length + SPARE_ROOM
-    const written = this.#writer.prepare(this.#end, room, behind)
+    const written = this.#writer.prepare(this.#end, encodePrepared(behind, room))
+    this.#isPreparing = true
     // Who waits for it is told; nobody does while it is being decided.
     written.catch(() => undefined)
     return { room, behind, written }
@@ -172,6 +182,7 @@ export class ZoneLog {
   async abandon({ written }: Prepared): Promise<void> {
     await written.catch(() => undefined)
     await this.#writer.abandon(this.#end)
+    this.#isPreparing = false
   }
 
   /** `onDurable` runs in the same breath as the entry becomes visible. */
@@ -188,6 +199,8 @@ export class ZoneLog {
     const isNew = this.#end === 0
     this.#hold()
     this.#end = await this.#writer.append(this.#end, entry, behind)
+    this.#seen = { size: this.#end, pending: '' }
+    this.#isPreparing = false
     if (isNew) this.#inode = inodeOf(this.#file)
     onDurable()
     if (head.entry !== 'version') {
@@ -231,6 +244,7 @@ export class ZoneLog {
     if (this.#orders) entries.push(encodeEntry({ entry: 'orders', orders: this.#orders }))
     this.#hold()
     this.#end = await this.#writer.rewrite(entries)
+    this.#seen = { size: this.#end, pending: '' }
     this.#inode = inodeOf(this.#file)
     const loaded = kept.map((row) => row.loaded)
     const located = scanJournal(this.#file).entries.filter(({ head }) => head.entry === 'version')

@@ -29,6 +29,9 @@ export interface Damage {
 /** Contents nobody wanted for this long are let go when memory is short. */
 const IDLE_MS = 60_000
 
+/** Told of a zone that cannot be read; what was read of it before stays. */
+export type OnFault = (zone: ZoneName, error: unknown) => void
+
 export class ZoneStore {
   readonly #options: StoreOptions
   readonly #root: string
@@ -102,8 +105,20 @@ export class ZoneStore {
     return this.#zones.values()
   }
 
-  /** For a reader: looks at some zones in turn for what a lost signal did not tell. Returns the names of those that had moved. */
-  catchUp(atMost: number): ZoneName[] {
+  /** For a reader: the zone has a new version. */
+  reload(zone: ZoneName, onFault: OnFault): void {
+    try {
+      this.zone(zone).reload()
+    } catch (error) {
+      onFault(zone, error)
+    }
+  }
+
+  /**
+   * For a reader: looks at some zones in turn for what a lost signal did not tell. Returns the names of those that had moved, and tells
+   * which could not be read.
+   */
+  catchUp(atMost: number, onFault: OnFault): ZoneName[] {
     const moved: ZoneName[] = []
     for (let n = 0; n < Math.min(atMost, this.#zones.size); n++) {
       let next = this.#round.next()
@@ -111,7 +126,13 @@ export class ZoneStore {
         this.#round = this.#zones.values()
         next = this.#round.next()
       }
-      if (next.value?.catchUp()) moved.push(next.value.name)
+      const zone = next.value
+      if (zone === undefined) continue
+      try {
+        if (zone.catchUp()) moved.push(zone.name)
+      } catch (error) {
+        onFault(zone.name, error)
+      }
     }
     return moved
   }

@@ -3,7 +3,7 @@
  * at once, and the SOA query goes out a little later instead of before it.
  */
 import { isNews, type Serial } from '../../lib/dns/serial.js'
-import type { ZoneCell } from '../../lib/state/tables.js'
+import type { PrimaryCell, ZoneCell } from '../../lib/state/tables.js'
 
 /** Somebody else may have sent it in the name of the primary: for so long its hints only lead to an SOA query. */
 const DISTRUST_MS = 60_000
@@ -13,10 +13,14 @@ export class Hints {
   #taken: Serial | undefined
   #distrustedUntil = 0
 
-  /** `zone`: what is known of it; where the primary gives differences, a hint in vain costs no whole transfer. */
-  isWorth(hint: Serial, zone: ZoneCell | undefined, now: number): boolean {
-    if (now < this.#distrustedUntil || zone?.error !== undefined) return false
-    if (zone?.newest === undefined || zone.trail?.kind !== 'ixfr' || !isNews(hint, zone.newest)) return false
+  /**
+   * By what is known of the zone, and of the primary: one that gives differences is asked for another one, so that a hint in vain costs
+   * no whole transfer; and one that was silent is asked for its SOA alone.
+   */
+  isWorth(hint: Serial, zone: ZoneCell | undefined, primary: PrimaryCell | undefined, now: number): boolean {
+    if (now < this.#distrustedUntil || zone?.error !== undefined || primary?.error !== undefined) return false
+    if (zone?.newest === undefined || !isNews(hint, zone.newest)) return false
+    if (zone.trail?.kind !== 'ixfr' || zone.trail.serial !== zone.newest) return false
     this.#taken = hint
     return true
   }

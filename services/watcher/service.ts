@@ -17,7 +17,7 @@ import { Schedule } from '../../lib/runtime/schedule.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/transport/errors.js'
-import { newPair, type Pair } from './pair.js'
+import { newPair, type Pair, type Pending } from './pair.js'
 import { nextLookMs, retryRefreshMs } from './refresh-timer.js'
 
 export interface WatcherParts extends PrimaryWatchParts {
@@ -44,7 +44,7 @@ export class WatcherService implements Service {
   #fleet: Fleet
   readonly #schedule = new Schedule<Pair>()
   #pairs = new Map<string, Pair>()
-  readonly #pending = new Map<ZoneName, { serial: Serial; at: number }>()
+  readonly #pending = new Map<ZoneName, Pending>()
   /** Refreshes of a zone that keep failing wait until then. */
   readonly #notBefore = new Map<ZoneName, number>()
   #looking = 0
@@ -107,10 +107,12 @@ export class WatcherService implements Service {
       pair.again = true
       return
     }
-    const now = this.#parts.clock.now()
+    const { board, clock } = this.#parts
+    const now = clock.now()
+    const cell = board.get('primaries', pairKey(zone, primary))
     const isAlone = !this.#pending.has(zone)
-    if (isAlone && hint !== undefined && pair.hints.isWorth(hint, this.#parts.board.get('zones', zone), now)) {
-      void this.#enqueue(pair.zone, { primary, serial: hint, at: now })
+    if (isAlone && hint !== undefined && pair.hints.isWorth(hint, board.get('zones', zone), cell, now)) {
+      void this.#enqueue(pair.zone, { primary, serial: hint, at: now }, 'hint')
       this.#schedule.setNoLater(pair, now + LOOK_AFTER_HINT_MS)
     } else void this.#look(pair)
   }
@@ -235,15 +237,21 @@ export class WatcherService implements Service {
     else await this.#enqueue(pair.zone, { primary: pair.primary.id, serial, at })
   }
 
-  async #enqueue({ name: zone }: FleetZone, seen: NonNullable<RefreshJob['seen']>): Promise<void> {
+  /** `proof`: an answer to an SOA query, which counts also while what a hint said is being looked for. */
+  async #enqueue(
+    { name: zone }: FleetZone,
+    seen: NonNullable<RefreshJob['seen']>,
+    proof: Pending['proof'] = 'answer',
+  ): Promise<void> {
     const { clock, queues, log } = this.#parts
     const { serial } = seen
     const now = clock.now()
     const pending = this.#pending.get(zone)
-    if (pending && pending.serial === serial && now - pending.at < PENDING_MS) return
+    const isKnown = pending?.serial === serial && now - pending.at < PENDING_MS
+    if (isKnown && (pending.proof === 'answer' || pending.primary === seen.primary)) return
     const isTaken = this.#parts.bus.deliver('newer', { zone, seen })
     const canQueue = this.#parts.canQueue()
-    if (isTaken || canQueue) this.#pending.set(zone, { serial, at: now })
+    if (isTaken || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
     // What a worker here has begun goes into the queue as a record, once nodes and primary have the machine for themselves.
     if (isTaken && !(await this.#isWorthRecording())) return
     if (!canQueue) return

@@ -242,6 +242,7 @@ export class RefreshProcessor {
       )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
     const timer = setTimeout(() => {
+      if (this.#isDraining || !this.#fleet.zones.has(zone.name)) return
       void this.#tidy(zone, stored)
       if (version.octets > INDEXED_OCTETS) this.#index(zone, stored, version.kind)
     }, AFTERWARDS_MS)

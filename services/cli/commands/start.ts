@@ -61,7 +61,7 @@ async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext
   try {
     const addresses = await hub.start()
     isUp = true
-    if (goFirst()) log.debug({ op: 'start' }, 'the event loop goes before other work of this machine')
+    if (goFirst()) log.info({ op: 'start' }, 'the event loop goes before other work of this machine')
     terminal.write(`${readyLine(addresses)}\n`)
     const signal = await asked
     isUp = false

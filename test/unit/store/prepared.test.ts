@@ -1,12 +1,15 @@
 /** Large differences are written down while it is still being decided what stands in front of them. */
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Provenance } from '../../../lib/store/commit.js'
-import type { StoredZone } from '../../../lib/store/stored-zone.js'
+import { encodeEntry, salvageOrders } from '../../../lib/store/journal-file.js'
+import { StoredZone } from '../../../lib/store/stored-zone.js'
 import { changes, type Wish, type ZoneModel } from '../../support/arbitrary-zone.js'
 import { eventually } from '../../support/eventually.js'
 import { commitWhole, journalOf, keptModel, keptTexts, openZone } from '../../support/kept-zone.js'
 import { record } from '../../support/record-lines.js'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import { APEX } from '../../support/transfer-script.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const host = (n: number): Buffer => record(`h${n}.example. 60 TXT "${'x'.repeat(200)}"`)
@@ -108,4 +111,98 @@ describe('differences written before their head', () => {
     )
     expect(octets()).to.equal(before)
   })
+
+  it('look like no entry to whoever starts then, whatever their records hold', async () => {
+    const injected = encodeEntry({ entry: 'orders', orders: { at: 9, decisions: [] } })
+    const evil = record(`evil.example. 60 TYPE65280 \\# ${injected.length} ${injected.toString('hex')}`)
+    const { chain: more } = changes(models[0]!, [{ step: 1, remove: [], add: [...many(9000), evil] }])
+    const before = octets()
+    const copy = scratch()
+    await zone.commitIncremental([more[0]!], zone.latest!, async () => {
+      await eventually(() => expect(octets()).to.be.greaterThan(before + 40_000))
+      cpSync(folder, copy, { recursive: true })
+      return PROVENANCE
+    })
+    await expectKept(openZone(copy), 1)
+    expect(openZone(copy).orders).to.equal(undefined)
+    // Nor is it looked for in what was committed, when something behind it is damaged.
+    const file = journalOf(folder)
+    writeFileSync(file, Buffer.concat([readFileSync(file), encodeEntry({ entry: 'rivals', rivals: [] }).fill(0, 20, 30)]))
+    expect(salvageOrders(file)).to.equal(undefined)
+  })
+
+  it('are nothing to another process until they have a head, and are read then', async () => {
+    const before = octets()
+    const reader = openZone(folder)
+    await commit(0, async () => {
+      await eventually(() => expect(octets()).to.be.greaterThan(before + 40_000))
+      reader.catchUp()
+      const seen = reader.latest
+      expect(reader.catchUp()).to.equal(false)
+      expect(reader.latest).to.equal(seen)
+      expect(zone.catchUp()).to.equal(false)
+      return PROVENANCE
+    })
+    expect(reader.catchUp()).to.equal(true)
+    await expectKept(reader, 2)
+    expect(reader.catchUp()).to.equal(false)
+    expect(zone.catchUp()).to.equal(false)
+  })
+
+  it('of a writer whose place was taken leave alone what the other one has written', async () => {
+    let isLost = false
+    const hold = (): void => {
+      if (isLost) throw new Error('lock lost')
+    }
+    const sleeper = new StoredZone(parseZoneName('example.'), APEX, folder, hold)
+    sleeper.catchUp()
+    const before = octets()
+    const failing = sleeper.commitIncremental([chain[0]!], sleeper.latest!, async () => {
+      await eventually(() => expect(octets()).to.be.greaterThan(before + 40_000))
+      isLost = true
+      await commit(0)
+      await commit(1)
+      return PROVENANCE
+    })
+    await expectRejection(failing, 'lock lost')
+    await expectKept(openZone(folder), 3)
+  })
+
+  it('of a hundred zones at a time leave no more journals open than one zone after the other', async () => {
+    const zones = await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        const each = openZone(scratch())
+        await commitWhole(each, FIRST)
+        return each
+      }),
+    )
+    let waiting = 0
+    let goOn = (): void => undefined
+    const all = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await Promise.all(
+      zones.map((each) =>
+        each.commitIncremental([chain[0]!], each.latest!, async () => {
+          if (++waiting === zones.length) goOn()
+          await all
+          return PROVENANCE
+        }),
+      ),
+    )
+    const open = readdirSync('/proc/self/fd').filter((fd) => linkOf(fd)?.endsWith('/journal')).length
+    expect(open).to.be.at.most(64)
+    for (const each of zones) {
+      await expectKept(each, 2)
+      await each.close()
+    }
+  }).timeout(20_000)
 })
+
+function linkOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
+}

@@ -1,6 +1,6 @@
 /** What the watcher makes of the SOA in a NOTIFY: a transfer at once where that costs nothing in vain, else an SOA query first. */
 import { expect } from 'chai'
-import { soaOf } from '../../../lib/dns/message.js'
+import { type Soa, soaOf } from '../../../lib/dns/message.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { RefreshJob } from '../../../lib/queue/jobs.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
@@ -47,12 +47,19 @@ function zoneCell(newest: number, kind: VersionTrail['kind']): ZoneCell {
   }
 }
 
+function answerOf(served: number | Error): { soa: Soa; expireSeconds: undefined; tookMs: number } {
+  if (served instanceof Error) throw served
+  return { soa: soaOf(record(soa(served))), expireSeconds: undefined, tookMs: 1 }
+}
+
 describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
   const board = new Board()
   let bus: SignalBus
   let begun: NonNullable<RefreshJob['seen']>[]
   let asked: number
   let served: number | Error
+  /** What the other primary serves. */
+  let other: number | Error
   let now: number
   let watcher: WatcherService
 
@@ -67,6 +74,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     begun = []
     asked = 0
     served = HELD
+    other = new Error('silent')
     now = 1_800_000_000_000
     board.set('zones', ZONE, zoneCell(HELD, 'ixfr'))
     watcher = new WatcherService(fleetOf(['example.'], []), {
@@ -79,11 +87,9 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
       queues: { enqueueRefresh: () => Promise.reject(new Error('nothing is queued here')) },
       soa: {
         ask: async ({ address }) => {
-          // The other primary is not what this is about.
-          if (address.ip !== '127.0.0.3') throw new Error('silent')
+          if (address.ip !== '127.0.0.3') return answerOf(other)
           asked += 1
-          if (served instanceof Error) throw served
-          return { soa: soaOf(record(soa(served))), expireSeconds: undefined, tookMs: 1 }
+          return answerOf(served)
         },
       },
     })
@@ -160,6 +166,22 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
       now += 60_000
       served = 10
       notify(10)
-      expect(serials()).to.include(10)
+      await eventually(() => expect(serials()).to.include(10))
     })
+
+  it('leads to an SOA query where the newest version is not the one that came as a difference', async () => {
+    const cell = zoneCell(HELD, 'ixfr')
+    board.set('zones', ZONE, { ...cell, trail: { ...cell.trail!, serial: HELD - 1 } })
+    notify(8)
+    expect(serials()).to.deep.equal([])
+    await asks(1)
+  })
+
+  it('keeps nobody from acting on what another primary answers', async () => {
+    notify(8)
+    expect(begun.map(({ primary }) => primary)).to.deep.equal(['hm1'])
+    other = 8
+    bus.emit('notify', { zone: ZONE, primary: 'hm2', serial: 8, at: now })
+    await eventually(() => expect(begun.map(({ primary }) => primary)).to.deep.equal(['hm1', 'hm2']))
+  })
 })
