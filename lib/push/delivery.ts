@@ -30,8 +30,8 @@ export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 export interface DeliveryParts {
   board: Board
   clock: Clock
-  looker: NodeLooker
-  notify: NotifySender
+  looker: Pick<NodeLooker, 'look'>
+  notify: Pick<NotifySender, 'send'>
   delays: ServeDelays
   paths: NodePaths
   /** Waits between NOTIFYs; a reload changes them. */
@@ -45,8 +45,8 @@ export class Delivery {
   readonly #soa: Buffer
   readonly #board: Board
   readonly #clock: Clock
-  readonly #looker: NodeLooker
-  readonly #notify: NotifySender
+  readonly #looker: Pick<NodeLooker, 'look'>
+  readonly #notify: Pick<NotifySender, 'send'>
   readonly #delays: ServeDelays
   readonly #paths: NodePaths
   readonly #retriesMs: readonly number[]

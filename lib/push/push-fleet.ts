@@ -28,8 +28,8 @@ export interface PushFleetParts {
   clock: Clock
   log: Logger
   metrics: Metrics
-  looker: NodeLooker
-  notify: NotifySender
+  looker: Pick<NodeLooker, 'look'>
+  notify: Pick<NotifySender, 'send'>
   paths: NodePaths
   /** Waits between NOTIFYs to a node that does not take what it is told of. */
   notifyRetries: { retriesMs: readonly number[] }

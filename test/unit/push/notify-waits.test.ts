@@ -1,0 +1,62 @@
+/** How long is waited between NOTIFYs: as the config says now, not as it said at the start. */
+import { expect } from 'chai'
+import { PushFleet } from '../../../lib/push/push-fleet.js'
+import { NodePaths } from '../../../lib/push/node-paths.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
+import { Metrics } from '../../../lib/runtime/metrics.js'
+import { SignalBus } from '../../../lib/state/signals.js'
+import { eventually } from '../../support/eventually.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { fleetOf, TransferScene } from '../../support/transfer-scene.js'
+
+describe('the waits between NOTIFYs', () => {
+  const scratch = scratchDirs()
+  let scene: TransferScene
+  let push: PushFleet
+  before(async () => {
+    scene = await TransferScene.start({ folder: scratch() })
+    await scene.commit('S1\nexample. 300 NS ns1.example.')
+  })
+  after(async () => {
+    push.stop()
+    await scene.stop()
+  })
+
+  it('are those of a reload for the next delivery', async () => {
+    const fleet = fleetOf(['example.'], [])
+    const [zone] = fleet.zones.values()
+    const node = zone!.nodes[0]!
+    const clock = { now: () => scene.now }
+    const notifyRetries = { retriesMs: [1] }
+    let sent = 0
+    push = new PushFleet(fleet, {
+      store: scene.store,
+      board: scene.board,
+      bus: new SignalBus(),
+      clock,
+      log: silentLogger,
+      metrics: new Metrics(),
+      looker: { look: async () => undefined },
+      notify: {
+        send: async () => {
+          sent += 1
+          return { kind: 'silent', reason: 'nobody is there' }
+        },
+      },
+      paths: new NodePaths(scene.board, clock, silentLogger),
+      notifyRetries,
+      handOver: () => undefined,
+    })
+    const delivered = async (notifies: number): Promise<void> => {
+      sent = 0
+      const outcome = push.deliver(zone!, node)
+      await eventually(() => expect(sent).to.equal(notifies), { everyMs: 5 })
+      push.stopNode(node.id)
+      expect(await outcome).to.equal('superseded')
+    }
+    await delivered(1)
+    // As Hub.reload does: the object stays, what is in it changes.
+    notifyRetries.retriesMs = [1, 1, 1]
+    await delivered(3)
+  })
+})
