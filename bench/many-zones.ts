@@ -15,7 +15,7 @@ import { findPort } from '../lab/ports.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
 import { type Place, Probe } from './probe.js'
-import { raiseAsTheHub } from './same-priority.js'
+import { raiseAsTheHub } from './processes.js'
 import { type Measured, measured } from './statistics.js'
 
 const ROUNDS = 3

@@ -18,7 +18,7 @@ import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
 import { storedRecord } from './large-zone.js'
 import { type Place, Probe } from './probe.js'
-import { raiseAsTheHub } from './same-priority.js'
+import { raiseAsTheHub } from './processes.js'
 import { type Measured, measured } from './statistics.js'
 
 const ZONE = 'prop.example.'

@@ -13,7 +13,7 @@ import { findPort } from '../lab/ports.js'
 import type { LabKey } from '../lab/server.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
-import { descendants, raiseAsTheHub } from './same-priority.js'
+import { descendants, raiseAsTheHub } from './processes.js'
 import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 

@@ -8,13 +8,11 @@ import { STORED_HEAD, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { Collected, Wanted } from './collect-names.js'
 import { Expirations } from './expirations.js'
-import type { StoredAt } from './name-changes.js'
+import { NO_RECORDS, type StoredAt } from './name-changes.js'
 import { keyOctets, ownerKey } from './name-key.js'
 
 /** Some 1 ms of work. */
 const NAMES_PER_SLICE = 250
-
-const NONE: readonly StoredAt[] = []
 
 /** How signatures are judged by when they expire. */
 export interface Figured {
@@ -68,7 +66,7 @@ export async function collectIndexed(
   for (const change of touched) {
     const { data, at } = change.added[0] ?? change.removed[0]!
     index.at(data, at + STORED_HEAD, data[at]!, note)
-    change.now = offsets.length === 0 ? NONE : found()
+    change.now = offsets.length === 0 ? NO_RECORDS : found()
     if (++done % NAMES_PER_SLICE === 0) await pause()
   }
   const isTouched = new Set(below.size === 0 ? [] : touched.map(({ key }) => key))

@@ -14,6 +14,8 @@ export interface StoredAt {
   type: number
 }
 
+export const NO_RECORDS: readonly StoredAt[] = []
+
 export interface NameChange {
   readonly key: string
   /** Among the names of the change, in the order in which they were noted first. */

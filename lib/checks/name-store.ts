@@ -8,10 +8,9 @@ import type { ZoneView } from '../zone/contents-view.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { collectIndexed, type Figured } from './collect-indexed.js'
 import { type Collected, collectNames, type Wanted } from './collect-names.js'
-import type { NameChange, StoredAt } from './name-changes.js'
+import { type NameChange, NO_RECORDS, type StoredAt } from './name-changes.js'
 import { nameKey, namesBetween } from './name-key.js'
 
-const NONE: readonly StoredAt[] = []
 const NO_NAMES: ReadonlySet<string> = new Set()
 
 export class NameStore {
@@ -44,7 +43,7 @@ export class NameStore {
   }
 
   /** Of a name that was loaded. */
-  readonly at = (key: string): readonly StoredAt[] => this.#known(key) ?? NONE
+  readonly at = (key: string): readonly StoredAt[] => this.#known(key) ?? NO_RECORDS
 
   #known(key: string): readonly StoredAt[] | undefined {
     return this.#records.get(key) ?? this.#touched.get(key)?.now
@@ -67,7 +66,8 @@ export class NameStore {
     const collected = (await this.#indexed(wanted, figured)) ?? (await this.#passOver(wanted))
     const { byName } = collected
     for (const [key, records] of byName) this.#records.set(key, records)
-    if (byName.size < names.size || below.size > 0) for (const key of names) if (!byName.has(key)) this.#records.set(key, NONE)
+    if (byName.size < names.size || below.size > 0)
+      for (const key of names) if (!byName.has(key)) this.#records.set(key, NO_RECORDS)
     for (const key of below) this.#knownBelow.add(key)
     if (names.has(this.#apex)) {
       const { stored } = this.#contents.soa
@@ -85,12 +85,12 @@ export class NameStore {
 
   async #passOver(wanted: Wanted): Promise<Collected> {
     const { touched } = wanted
-    const names = touched.length === 0 ? wanted.names : new Set(wanted.names)
-    if (names instanceof Set) for (const { key } of touched) names.add(key)
+    const names = new Set(wanted.names)
+    for (const { key } of touched) names.add(key)
     const all = { ...wanted, names }
     const collected = await collectNames(this.#view, this.#contents.apex, all, this.#figured.nowSeconds, this.#pause)
     for (const change of touched) {
-      change.now = collected.byName.get(change.key) ?? NONE
+      change.now = collected.byName.get(change.key) ?? NO_RECORDS
       collected.byName.delete(change.key)
     }
     return collected

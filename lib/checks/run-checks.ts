@@ -9,7 +9,7 @@ import { ApexCheck, weakenedNames } from './apex.js'
 import type { CheckInput, CheckOutcome, CheckReport, ZoneFigures } from './check.js'
 import { DnssecCheck } from './dnssec/dnssec-check.js'
 import { worse } from './findings.js'
-import { hasType, type NameChange, NameChanges, type StoredAt } from './name-changes.js'
+import { hasType, type NameChange, NameChanges, NO_RECORDS, type StoredAt } from './name-changes.js'
 import { isChild, isWithin, keyOfText, namesBetween, targetOf } from './name-key.js'
 import { statusOf } from './name-status.js'
 import { NameStore } from './name-store.js'
@@ -195,8 +195,6 @@ class CheckRun {
 }
 
 const comesOrGoes = ({ removed, added }: NameChange, type: number): boolean => hasType(removed, type) !== hasType(added, type)
-
-const NO_RECORDS: readonly StoredAt[] = []
 
 const serversIn = (records: readonly StoredAt[]): readonly StoredAt[] =>
   hasType(records, TYPE.NS) ? records.filter(({ type }) => type === TYPE.NS) : NO_RECORDS

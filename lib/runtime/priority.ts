@@ -6,7 +6,7 @@
 import { getPriority, setPriority } from 'node:os'
 
 /** Above everything that said nothing, below what must never wait. */
-const FIRST = -10
+export const FIRST = -10
 const USUAL = 0
 
 /** False when we may not, or when whoever started us has chosen a priority. */

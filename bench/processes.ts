@@ -1,8 +1,7 @@
-/** The hub raises the priority of its event loop where it may; whoever is measured beside it gets the same, with all its threads. */
+/** The processes of a server: which they are, and how they stand beside the hub. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
-
-const HUB_PRIORITY = -10
+import { FIRST } from '../lib/runtime/priority.js'
 
 /** A process and all that come from it. */
 export function descendants(pid: number): number[] {
@@ -14,11 +13,12 @@ export function descendants(pid: number): number[] {
   }
 }
 
+/** The hub raises the priority of its event loop where it may; whoever is measured beside it gets the same, with all its threads. */
 export function raiseAsTheHub(pid: number): void {
   for (const each of descendants(pid))
     for (const thread of readdirSync(`/proc/${each}/task`)) {
       try {
-        setPriority(Number(thread), HUB_PRIORITY)
+        setPriority(Number(thread), FIRST)
       } catch {
         // The hub may not either.
       }
