@@ -108,7 +108,15 @@ export class DnsListener {
     this.#udp.push(socket)
     socket.on('message', (message, from) => {
       const peer: Peer = { ip: plainIp(from.address), port: from.port, proto: 'udp' }
-      const send = (answer: Buffer): void => socket.send(answer, from.port, from.address, () => undefined)
+      // RFC 768: port 0 means that no answer is wanted, and send() throws for it.
+      if (from.port === 0) return
+      const send = (answer: Buffer): void => {
+        try {
+          socket.send(answer, from.port, from.address, () => undefined)
+        } catch {
+          // An answer that cannot leave concerns that peer alone.
+        }
+      }
       const onlyTcp = (): never => {
         throw new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(peer) }, 'no streams over UDP')
       }
