@@ -1,6 +1,6 @@
 # Two images: `zonecast`, the program for every role, and `dns`, the name servers that docker-compose.yml shows it with.
 
-ARG NODE_IMAGE=node:20-bookworm-slim
+ARG NODE_IMAGE=node:24-bookworm-slim
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
 # ── what is compiled, and what it needs to run

@@ -6,11 +6,12 @@ import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findProgram } from '../lab/available.js'
+import { commandOf, findProgram } from '../lab/program.js'
 import { checkSettingsOf, checksSchema } from '../config/checks-schema.js'
 import type { CheckInput, CheckOutcome } from '../lib/checks/check.js'
 import { runChecks } from '../lib/checks/run-checks.js'
 import { parseZoneName } from '../lib/dns/name.js'
+import { CheckThreads } from '../lib/refresh/check-threads.js'
 import { pause } from '../lib/runtime/turns.js'
 import { compareContents } from '../lib/zone/compare.js'
 import { KNOBS } from './knobs.js'
@@ -34,6 +35,7 @@ const TOOLS: readonly {
 
 export async function measureChecks(): Promise<Measured[]> {
   const folder = join(tmpdir(), `zonecast-bench-checks-${process.pid}`)
+  const threads = new CheckThreads()
   try {
     const zone = await signedZone(folder, KNOBS.records)
     if (zone === undefined) {
@@ -51,6 +53,7 @@ export async function measureChecks(): Promise<Measured[]> {
       now: Date.now(),
       whole: false,
       pause,
+      compute: threads.begin({ cpuMs: Infinity, wallMs: Infinity, octets: Infinity }),
     }
     const { figures } = await run({ ...input, contents: before })
     const change = await compareContents(before, after, Number.POSITIVE_INFINITY, pause)
@@ -71,19 +74,19 @@ export async function measureChecks(): Promise<Measured[]> {
         whole.map((ms) => ms / 1000),
       ),
       ...TOOLS.flatMap(({ who, program, args }) => {
-        const path = findProgram(program)
-        if (path === undefined) return []
+        if (findProgram(program) === undefined) return []
         return [
           measured(
             row,
             who,
             's',
-            Array.from({ length: KNOBS.rounds }, () => secondsOf(path, args(file))),
+            Array.from({ length: KNOBS.rounds }, () => secondsOf(program, args(file))),
           ),
         ]
       }),
     ]
   } finally {
+    threads.close()
     await rm(folder, { recursive: true, force: true })
   }
 }
@@ -101,9 +104,9 @@ async function timeOf(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - from
 }
 
-function secondsOf(path: string, args: readonly string[]): number {
+function secondsOf(program: string, args: readonly string[]): number {
   const from = performance.now()
-  const { status, stdout, stderr } = spawnSync(path, args, { encoding: 'utf8', timeout: 900_000 })
-  if (status !== 0) throw new Error(`${path}: ${stdout.slice(-500)}${stderr.slice(-500)}`)
+  const { status, stdout, stderr } = spawnSync(...commandOf(program, args), { encoding: 'utf8', timeout: 900_000 })
+  if (status !== 0) throw new Error(`${program}: ${stdout.slice(-500)}${stderr.slice(-500)}`)
   return (performance.now() - from) / 1000
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'
 import { KNOBS } from './knobs.js'
+import { measureAttacks } from './attacks.js'
 import { measureChecks } from './checks.js'
 import { measureChangesIn } from './changes-in.js'
 import { measureManyZones } from './many-zones.js'
@@ -20,6 +21,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   many: measureManyZones,
   out: measureTransfersOut,
   checks: measureChecks,
+  attacks: measureAttacks,
 }
 
 const versions = Object.fromEntries(

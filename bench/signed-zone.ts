@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { findProgram } from '../lab/available.js'
+import { commandOf, findProgram } from '../lab/program.js'
 import { nameToWire } from '../lib/dns/name.js'
 import { recordText } from '../lib/dns/record-text.js'
 import { ZoneContents } from '../lib/zone/zone-contents.js'
@@ -55,13 +55,13 @@ export interface SignedZone {
 
 /** Undefined without kzonesign. */
 export async function signedZone(folder: string, records: number): Promise<SignedZone | undefined> {
-  const program = findProgram('kzonesign')
-  if (program === undefined) return undefined
+  if (findProgram('kzonesign') === undefined) return undefined
   await mkdir(folder, { recursive: true })
   const [config, file, done] = [join(folder, 'knot.conf'), join(folder, 'zone'), join(folder, 'signed')]
   await writeFile(config, CONFIG(folder))
   const sign = (): void => {
-    const { status, stderr } = spawnSync(program, ['-c', config, '-o', done, ZONE], { encoding: 'utf8', timeout: 600_000 })
+    const command = commandOf('kzonesign', ['-c', config, '-o', done, ZONE])
+    const { status, stderr } = spawnSync(...command, { encoding: 'utf8', timeout: 600_000 })
     if (status !== 0) throw new Error(`kzonesign: ${stderr}`)
   }
   await mkdir(done, { recursive: true })

@@ -67,27 +67,35 @@ export interface Receiver extends Place {
   stop: () => Promise<unknown>
 }
 
+/** Whether a checkout has the setting that lets a node take one version as often as it can. */
+const repeatsFreely = (checkout: string | undefined): boolean =>
+  checkout === undefined || readFileSync(join(checkout, 'config/schema.ts'), 'utf8').includes('repeats:')
+
+/** A hub with one zone and nodes that nobody runs. `checkout`: of another zonecast, built. */
+export async function startHubOf(zone: string, from: Place, key?: LabKey, checkout?: string): Promise<Receiver> {
+  const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
+  const place = await writeHubConfig({
+    folder,
+    primaries: { hm1: from },
+    nodes: {
+      n1: { cloud: 'A', ip: '127.0.0.1', port: await findPort() },
+      ...(key ? { n2: { cloud: 'A', ip: '127.0.0.1', port: await findPort(), key } } : {}),
+    },
+    zones: [{ name: zone }],
+    extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
+    transfer: repeatsFreely(checkout) ? { repeats: 0 } : {},
+  })
+  const hub = await spawnHub(place, [], checkout === undefined ? 'built' : { checkout })
+  const stop = async (): Promise<void> => {
+    await hub.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { ...place.transfer, pids: () => [hub.child.pid!], stop }
+}
+
 /** `key`: also gives the zone to whoever asks with it. `zonemd`: Knot verifies it as well, as zonecast always does. */
 export async function startReceiver(who: string, zone: string, from: Place, key?: LabKey, zonemd = false): Promise<Receiver> {
-  if (who === 'zonecast') {
-    const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
-    const place = await writeHubConfig({
-      folder,
-      primaries: { hm1: from },
-      nodes: {
-        n1: { cloud: 'A', ip: '127.0.0.1', port: await findPort() },
-        ...(key ? { n2: { cloud: 'A', ip: '127.0.0.1', port: await findPort(), key } } : {}),
-      },
-      zones: [{ name: zone }],
-      extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
-    })
-    const hub = await spawnHub(place, [], 'built')
-    const stop = async (): Promise<void> => {
-      await hub.stop()
-      rmSync(folder, { recursive: true, force: true })
-    }
-    return { ...place.transfer, pids: () => [hub.child.pid!], stop }
-  }
+  if (who === 'zonecast') return await startHubOf(zone, from, key)
   const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
   const server = await start({ name: who, zones: [{ name: zone, from: [from], zonemd }], tuned: true, transferKey: key })
   raiseAsTheHub(server.pid)

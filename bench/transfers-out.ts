@@ -19,7 +19,7 @@ import { memoryMb, Source, startReceiver } from './transfers-in.js'
 const ZONE = 'large.example.'
 
 /** Resolves with the octets when `records` answers have come. */
-function drain(server: Place, records: number, request: Buffer): Promise<number> {
+export function drain(server: Place, records: number, request: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     let octets = 0
     let seen = 0
@@ -62,7 +62,7 @@ function drain(server: Place, records: number, request: Buffer): Promise<number>
 }
 
 /** Unsigned when there is no key. */
-function axfrRequest(key: LabKey | undefined): Buffer {
+export function axfrRequest(key: LabKey | undefined): Buffer {
   const query = writeQuery({ id: 7, apex: nameToWire(ZONE), type: TYPE.AXFR, edns: false })
   if (!key) return query
   const tsig = new TsigKey(key.name, key.algorithm, Buffer.from(key.secret, 'base64'))

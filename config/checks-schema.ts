@@ -25,7 +25,7 @@ const check = <S extends z.core.$ZodLooseShape>(fallback: CheckMode, shape: S) =
         {
           mode: mode()
             .default(fallback)
-            .describe('off: not run · warn: reported · hold: a version that fails waits for approval.'),
+            .describe('The check is not run (off), reported (warn), or a version that fails waits for approval (hold).'),
           ...shape,
         },
         { error: (issue) => (issue.code === 'invalid_type' ? 'write off, warn, hold or a map of settings' : undefined) },
@@ -101,6 +101,19 @@ export const checksSchema = section({
       .describe('DS or DNSKEY records of the zones: one of those of a zone must fit a DNSKEY that signs its DNSKEY RRset.'),
     holdUnder: duration().default(86_400_000).describe('Hold when a signature has less time left than this.'),
     warnUnder: duration().default(259_200_000).describe('Warn when a signature has less time left than this.'),
+    budget: section({
+      cpu: duration()
+        .default(60_000)
+        .describe('CPU time for the signatures and NSEC3 hashes of one version; a million records take some 20 s.'),
+      wall: duration()
+        .default(300_000)
+        .describe('Time for the check of one version; waiting for the checks of other zones is left out.'),
+      octets: count(65_536)
+        .default(4 * 2 ** 30)
+        .describe('Octets of signed records and hashed names of one version; a million records have some 300 MiB.'),
+    })
+      .prefault({})
+      .describe('What the check of one version may take; when one of these is used up the check ends, and the version is held.'),
   }).describe(
     'Every signature verifies and has time left, and the NSEC or NSEC3 chain is closed, in a zone with DNSKEY records.',
   ),
@@ -156,6 +169,7 @@ export function checkSettingsOf(raw: RawChecks, zone: ZoneName, zones: Iterable<
       anchors: dnssec.anchors.filter((anchor) => parseZoneName(ownerText(anchor)) === zone),
       holdUnderMs: dnssec.holdUnder,
       warnUnderMs: dnssec.warnUnder,
+      budget: { cpuMs: dnssec.budget.cpu, wallMs: dnssec.budget.wall, octets: dnssec.budget.octets },
     },
     protected: {
       mode: raw.protected.mode,

@@ -84,6 +84,8 @@ export interface WebhookConfig {
   url: string
   secret: Buffer
   events: readonly WebhookEvent[]
+  /** The receiver may be on this machine or its link. */
+  allowLocal: boolean
 }
 
 export type RolloutConfig = ReturnType<typeof rolloutRulesOf>
@@ -115,7 +117,7 @@ export interface TransferLimits {
   records: number
   messages: number
   names: number | undefined
-  memory: number
+  memory: number | undefined
   totalMemory: number | undefined
   growth: { factor: number; records: number; octets: number }
   connectMs: number
@@ -146,6 +148,8 @@ export interface Defaults {
   drainMs: number
   unknownAfterLooks: number
   comparePrimaries: boolean
+  /** 0 for never. */
+  compareEveryMs: number
   keepVersions: number
   keepForMs: number
   keepOctets: number
@@ -160,7 +164,16 @@ export interface Config {
   dataDir: string
   redis: RedisConfig
   api: { listen: Endpoint; tokens: ApiToken[]; zonesInMetrics: number }
-  transfer: { listen: Endpoint[]; source: string[]; idleMs: number; maxConnections: number }
+  transfer: {
+    listen: Endpoint[]
+    source: string[]
+    idleMs: number
+    maxConnections: number
+    /** Of a transfer to a node. */
+    pace: { minOctetsPerSecond: number; maxMs: number }
+    /** Transfers of one version to one node that do not wait; 0: none ever waits. */
+    repeats: number
+  }
   keys: Map<string, TsigKeyConfig>
   primaries: Map<string, PrimaryConfig>
   /** Every hub by name, this one among them; empty when there is but one. */

@@ -2,7 +2,21 @@
  * The config file as YAML: its plain value, its syntax mistakes, and where each setting stands (line:column).
  * Not here: what the settings mean.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import {
+  Composer,
+  Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  visit,
+  type YAMLMap,
+  YAMLParseError,
+} from 'yaml'
 import type { Override } from './env.js'
 import type { Finding, FindingCode, Place } from './errors.js'
 
@@ -32,23 +46,36 @@ const SYNTAX_WORDS: Readonly<Record<string, string>> = {
   NON_STRING_KEY: 'a key must be plain text',
 }
 
+/**
+ * Keys that are texts alone: the package prints any other key with all that is in it, a secret too, and builds it slowly. It compares
+ * each key with all others of its map when it looks for repeated ones, which is left to badKeys.
+ */
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, stringKeys: true, logLevel: 'error' } as const
+
+/** Levels of a config; the schema has seven. */
+const MAX_DEPTH = 100
+
 export function parseConfigDocument(file: string, text: string, overrides: readonly Override[]): ConfigDocument {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const { document, tooDeepAt } = parseYaml(text, lines)
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const mistake = (place: Place, code: FindingCode, message: string): Finding => ({ ...place, code, severity: 'error', message })
   const mistakes = document.errors.map((error) =>
-    error.code === 'DUPLICATE_KEY'
-      ? mistake(at(error.pos[0]), 'CONFIG_DUPLICATE', 'this key is here twice: keep one of the two')
-      : mistake(
-          at(error.pos[0]),
-          'CONFIG_SYNTAX',
-          SYNTAX_WORDS[error.code] ?? 'this is no YAML: check the quotes, brackets and colons',
-        ),
+    mistake(
+      at(error.pos[0]),
+      'CONFIG_SYNTAX',
+      SYNTAX_WORDS[error.code] ?? 'this is no YAML: check the quotes, brackets and colons',
+    ),
   )
+  if (tooDeepAt !== undefined) mistakes.push(mistake(at(tooDeepAt), 'CONFIG_SYNTAX', SYNTAX_WORDS.RESOURCE_EXHAUSTION!))
+  const { reserved, repeated } = badKeys(document)
+  for (const offset of reserved)
+    mistakes.push(mistake(at(offset), 'CONFIG_VALUE', 'this is no name: a value with it cannot be compared; choose another one'))
+  for (const offset of repeated)
+    mistakes.push(mistake(at(offset), 'CONFIG_DUPLICATE', 'this key is here twice: keep one of the two'))
   const placeOf = (path: SettingPath, which: 'key' | 'value' = 'key'): Place => {
     const override = overrides.find((o) => o.path.every((part, i) => path[i] === part))
     return override === undefined ? at(offsetOf(document, path, which)) : { file: override.from, line: 1, column: 1 }
@@ -56,7 +83,42 @@ export function parseConfigDocument(file: string, text: string, overrides: reado
   return { value: applyOverrides(plainValue(document, mistakes, at), overrides), mistakes, placeOf }
 }
 
+/** As the package's parseDocument, but ends before the nesting is so deep that its functions, which call themselves, end the process. */
+function parseYaml(text: string, lineCounter: LineCounter): { document: Document; tooDeepAt?: number } {
+  const parser = new Parser(lineCounter.addNewLine)
+  lineCounter.addNewLine(0)
+  const tokens = []
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme))
+    if (parser.stack.length > MAX_DEPTH) return { document: new Document(), tooDeepAt: parser.offset }
+  }
+  tokens.push(...parser.end())
+  const [document, second] = new Composer({ ...OPTIONS, lineCounter }).compose(tokens, true, text.length)
+  if (second !== undefined) document!.errors.push(new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', ''))
+  return { document: document! }
+}
+
+/** Where keys stand that no map may have, or that their map has already. */
+function badKeys(document: Document): { reserved: number[]; repeated: number[] } {
+  const found = { reserved: [] as number[], repeated: [] as number[] }
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (key.value === 'toString') found.reserved.push(startOf(key) ?? 0)
+        if (seen.has(key.value)) found.repeated.push(startOf(key) ?? 0)
+        seen.add(key.value)
+      }
+    },
+    Scalar: () => visit.SKIP,
+  })
+  return found
+}
+
 function plainValue(document: Document, mistakes: Finding[], at: (offset: number) => Place): unknown {
+  // Only its mistakes are reported, and a value with keys of any kind can take very long to build.
+  if (mistakes.length > 0) return {}
   try {
     return document.toJS({ maxAliasCount: 100 }) ?? {}
   } catch {
@@ -73,7 +135,7 @@ function offsetOf(document: Document, path: SettingPath, which: 'key' | 'value')
     if (isAlias(node)) node = node.resolve(document)
     const last = depth === path.length - 1
     if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+      const pair = pairsOf(node).get(String(part))
       if (pair === undefined) return offset
       offset = (last && which === 'value' ? startOf(pair.value) : undefined) ?? startOf(pair.key) ?? offset
       node = pair.value
@@ -83,6 +145,17 @@ function offsetOf(document: Document, path: SettingPath, which: 'key' | 'value')
     } else return offset
   }
   return offset
+}
+
+/** Pairs by key; kept for each map, as a config may have as many mistakes as keys. */
+const PAIRS = new WeakMap<YAMLMap, Map<string, YAMLMap['items'][number]>>()
+
+function pairsOf(map: YAMLMap): Map<string, YAMLMap['items'][number]> {
+  const known = PAIRS.get(map)
+  if (known !== undefined) return known
+  const pairs = new Map(map.items.flatMap((item) => (isScalar(item.key) ? [[String(item.key.value), item] as const] : [])))
+  PAIRS.set(map, pairs)
+  return pairs
 }
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]

@@ -29,7 +29,9 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     const known = [...declared[section]]
     const one = { keys: 'key', primaries: 'primary', clouds: 'cloud', nodes: 'node' }[section]
     const choice = known.length === 0 ? `add it under "${section}"` : `write one of ${known.slice(0, 8).map(quote).join(', ')}`
-    report('CONFIG_DANGLING', path, `there is no ${one} ${quote(name)}: ${choice}`)
+    // Somebody may have written the secret of a key in the place of its name.
+    const what = section === 'keys' ? 'there is no key of that name' : `there is no ${one} ${quote(name)}`
+    report('CONFIG_DANGLING', path, `${what}: ${choice}`)
   }
   const checkList = (section: Section, names: readonly string[], path: SettingPath) => {
     for (const [i, name] of names.entries()) {

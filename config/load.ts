@@ -11,6 +11,9 @@ import { ConfigError, type Finding, type FindingCode, type Subject } from './err
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
 import { readSettings } from './salvage.js'
 import { type Report, resolveConfig } from './resolve.js'
+import { withoutSecrets } from './secrets.js'
+import { lintWeaknesses } from './weaknesses.js'
+import { lintZoneNames } from './zone-names.js'
 
 export type { Finding } from './errors.js'
 
@@ -26,7 +29,7 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'CONFIG_ONE_NODE',
   'CONFIG_NO_NODES',
   'CONFIG_UNUSED',
-  'CONFIG_SECRET_READABLE',
+  'CONFIG_ODD_NAME',
   'TOPOLOGY_SINGLE_POINT',
   'TOPOLOGY_NO_PATH',
   'TOPOLOGY_UNPLACED',
@@ -34,6 +37,16 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'TOPOLOGY_TRANSITS',
   'TOPOLOGY_SHARED_SITES',
   'TOPOLOGY_SHARED_PREFIX',
+  'WEAK_API',
+  'WEAK_TOKEN',
+  'WEAK_REDIS',
+  'WEAK_KEY',
+  'WEAK_SECRET',
+  'WEAK_LINK',
+  'WEAK_LISTEN',
+  'WEAK_WEBHOOK',
+  'WEAK_CHECKS',
+  'WEAK_LOG',
 ])
 
 /** Where `start` and the others look when neither a flag nor ZONECAST_CONFIG names a file. */
@@ -83,6 +96,8 @@ function checkDocument(file: string, document: ConfigDocument): ConfigReport {
   }
   const resolved = resolveConfig(file, settings, zonePositions, report)
   lintTopology(resolved, declaredNames(document.value), report)
+  lintZoneNames(resolved.config, resolved.zoneIndex, report)
+  lintWeaknesses(settings, resolved.config, report)
   // What was left out could be the second primary or node that is missed here.
   if (complete) lintSpare(resolved, settings.hub, report)
   const failed = findings.some(({ severity }) => severity === 'error')
@@ -108,8 +123,10 @@ function subjectsAt([section, name]: SettingPath): Subject[] {
   return kind === undefined || typeof name !== 'string' ? [] : [{ kind, name }]
 }
 
+/** As people see them. */
 function inFileOrder(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
+  const shown = findings.map((finding) => ({ ...finding, message: withoutSecrets(finding.message) }))
+  return shown.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
 }
 
 /** Objects and lists, all the way down; Buffers cannot be frozen and Maps keep their own doors. */

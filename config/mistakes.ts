@@ -42,7 +42,7 @@ function describeIssue(document: ConfigDocument, issue: Issue, prefix: SettingPa
         const at = [...path, key]
         return isUnsupported(at)
           ? mistake('CONFIG_UNSUPPORTED', at, 'key', `"${at.join('.')}" is not supported by this version; remove it`)
-          : mistake('CONFIG_UNKNOWN_KEY', at, 'key', unknownKey(path, key, isPlainMap(value) ? Object.keys(value) : []))
+          : mistake('CONFIG_UNKNOWN_KEY', at, 'key', unknownKey(path, key, isPlainMap(value) ? value : {}))
       })
     case 'invalid_union':
       // The only union is a URL or a map: what was written says which of the two was meant.
@@ -77,9 +77,9 @@ function isUnsupported(path: SettingPath): boolean {
 /** In a section that holds secrets, a key nobody knows may be a misplaced secret: it is shown only when it is nearly a real key. */
 const SECRET_SECTIONS = new Set(['keys', 'api', 'redis'])
 
-function unknownKey(path: SettingPath, key: string, present: readonly string[]): string {
+function unknownKey(path: SettingPath, key: string, present: object): string {
   const known = configKeysAt(path)
-  const free = known.filter((name) => !present.includes(name))
+  const free = known.filter((name) => !Object.hasOwn(present, name))
   const near = free.map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
   const best = near.sort((a, b) => a.distance - b.distance)[0]
   if (best !== undefined && best.distance <= Math.max(1, Math.floor(best.name.length / 3))) {

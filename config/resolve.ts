@@ -14,7 +14,7 @@ import type { FindingCode, Subject } from './errors.js'
 import { formatDuration } from './duration.js'
 import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
-import { decodeSecret, readSecretFile } from './secrets.js'
+import { decodeSecret, readSecretFile, readTextFile } from './secrets.js'
 import { resolveTokens } from './tokens.js'
 import { topologyOf } from './topology-schema.js'
 
@@ -40,7 +40,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     file,
     hub: raw.hub ?? hostname(),
     dataDir: resolve(folder, raw.dataDir),
-    redis: resolveRedis(raw.redis),
+    redis: resolveRedis(folder, raw, report),
     api: {
       listen: raw.api.listen,
       tokens: resolveTokens(folder, raw.api.tokens, report),
@@ -51,6 +51,8 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       source: raw.transfer.source ?? defaultSources(listen),
       idleMs: raw.transfer.idle,
       maxConnections: raw.transfer.maxConnections,
+      pace: { minOctetsPerSecond: raw.transfer.minOctetsPerSecond, maxMs: raw.transfer.total },
+      repeats: raw.transfer.repeats,
     },
     keys: resolveKeys(folder, raw, report),
     primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
@@ -68,6 +70,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       drainMs: d.drain,
       unknownAfterLooks: d.unknownAfterLooks,
       comparePrimaries: d.comparePrimaries,
+      compareEveryMs: d.compare.every,
       keepVersions: d.keepVersions,
       keepForMs: d.keepFor,
       keepOctets: d.keepOctets,
@@ -113,10 +116,11 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
 const mapEntries = <T, U>(record: Record<string, T>, to: (id: string, value: T) => U): Map<string, U> =>
   new Map(Object.entries(record).map(([id, value]) => [id, to(id, value)]))
 
-function resolveRedis(redis: RawConfig['redis']): RedisConfig {
+function resolveRedis(folder: string, { redis, redisPasswordFile: file }: RawConfig, report: Report): RedisConfig {
   if (redis === undefined) return { kind: 'private' }
-  if (typeof redis === 'string') return { kind: 'url', url: redis }
-  const { username, password, db } = redis
+  const fromFile = file === undefined ? undefined : readPassword(resolve(folder, file), report)
+  if (typeof redis === 'string') return { kind: 'url', url: fromFile === undefined ? redis : withPassword(redis, fromFile) }
+  const { username, password = fromFile, db } = redis
   return {
     kind: 'sentinel',
     sentinels: redis.sentinels,
@@ -127,6 +131,22 @@ function resolveRedis(redis: RawConfig['redis']): RedisConfig {
   }
 }
 
+function readPassword(file: string, report: Report): string | undefined {
+  const { text, readableBy, reason } = readTextFile(file)
+  const at: SettingPath = ['redisPasswordFile']
+  if (readableBy !== undefined)
+    report('CONFIG_SECRET_READABLE', at, `the password file is readable by ${readableBy}: chmod 600 it`)
+  if (text === undefined || text === '')
+    report('CONFIG_SECRET', at, `${reason ?? 'the password file is empty'}: write the password into it`)
+  return text
+}
+
+function withPassword(text: string, password: string): string {
+  const url = new URL(text)
+  url.password = encodeURIComponent(password)
+  return url.href
+}
+
 /** Peers allow us by address, so we leave from where we listen; a wildcard says nothing and leaves it to the routing table. */
 function defaultSources(listen: readonly Endpoint[]): string[] {
   const families = [listen.find((l) => !l.ip.includes(':')), listen.find((l) => l.ip.includes(':'))]
@@ -135,18 +155,27 @@ function defaultSources(listen: readonly Endpoint[]): string[] {
 
 function resolveKeys(folder: string, raw: RawConfig, report: Report): Map<string, TsigKeyConfig> {
   const keys = new Map<string, TsigKeyConfig>()
-  const seen = new Map<string, string>()
+  const seen = new Map<string, string[]>()
   for (const [id, key] of Object.entries(raw.keys)) {
-    const name = keyName(id)
-    const other = name === undefined ? undefined : seen.get(name)
+    const name = key.name ?? keyName(id)
     if (name === undefined) {
       report('CONFIG_VALUE', ['keys', id], 'this key has a name that is no domain name: write one such as hub-key')
       continue
     }
-    if (other !== undefined)
-      report('CONFIG_DUPLICATE', ['keys', id], 'this key has the same name as another one: remove one of the two')
-    seen.set(name, id)
     const secret = resolveSecret(folder, ['keys', id], key, report)
+    // Two peers may use one key name with different secrets. Two entries without a "name" that give the same name are a mistake.
+    const twins = seen.get(name) ?? []
+    const isSlip = twins.some((twin) => {
+      const isNamed = key.name !== undefined || raw.keys[twin]?.name !== undefined
+      return !isNamed || (secret !== undefined && keys.get(twin)?.secret.equals(secret))
+    })
+    if (isSlip)
+      report(
+        'CONFIG_DUPLICATE',
+        ['keys', id],
+        'this key has the same name as another one: remove one of the two, or write a "name" and a secret of its own',
+      )
+    seen.set(name, [...twins, id])
     if (secret !== undefined) keys.set(id, { name, algorithm: key.algorithm, secret })
   }
   return keys
@@ -175,9 +204,8 @@ function resolveSecret(
   }
   const setting = key.secret === undefined ? 'secretFile' : 'secret'
   const result = key.secret === undefined ? readSecretFile(resolve(folder, key.secretFile!)) : decodeSecret(key.secret)
-  if ('worldReadable' in result && result.worldReadable) {
-    report('CONFIG_SECRET_READABLE', [...at, setting], 'everyone on this machine can read the secret file: chmod 600 it')
-  }
+  if ('readableBy' in result && result.readableBy !== undefined)
+    report('CONFIG_SECRET_READABLE', [...at, setting], `the secret file is readable by ${result.readableBy}: chmod 600 it`)
   if ('secret' in result) return result.secret
   report('CONFIG_SECRET', [...at, setting], `${result.reason}: write base64, such as the output of "openssl rand -base64 32"`)
   return undefined
@@ -186,7 +214,7 @@ function resolveSecret(
 function resolveWebhooks(folder: string, raw: RawConfig, report: Report): WebhookConfig[] {
   return Object.entries(raw.webhooks).flatMap(([id, webhook]) => {
     const secret = resolveSecret(folder, ['webhooks', id], webhook, report)
-    return secret === undefined ? [] : [{ id, url: webhook.url, secret, events: webhook.events }]
+    return secret === undefined ? [] : [{ id, url: webhook.url, secret, events: webhook.events, allowLocal: webhook.allowLocal }]
   })
 }
 

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { ADDRESS_HINT } from './address.js'
 import { checksSchema } from './checks-schema.js'
+import { limits, zoneLimits } from './limits-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
 import { topologySchema } from './topology-schema.js'
 import {
@@ -26,10 +27,16 @@ import {
   subnet,
   text,
   webUrl,
+  wireKeyName,
   zoneName,
 } from './setting-types.js'
 
 const key = section({
+  name: wireKeyName()
+    .optional()
+    .describe(
+      'Its name on the wire, any domain name; the name of the entry when left out. Peers may share a name and differ in the secret.',
+    ),
   algorithm: algorithm().describe('HMAC algorithm (RFC 8945 §6): hmac-sha1, -sha224, -sha256, -sha384, -sha512, or hmac-md5.'),
   secret: text('write the secret in base64').optional().describe('The shared secret in base64; either this or secretFile.'),
   secretFile: text('write the path of a file')
@@ -69,16 +76,6 @@ const node = section({
   transits: listOf(text('write a name such as AS174'), 'transits')
     .default([])
     .describe('Its large upstream networks: two that every node of the cloud has.'),
-})
-
-const zoneLimits = section({
-  octets: count(65_536).optional().describe('Largest transfer taken, octets.'),
-  records: count(1).optional().describe('Most records.'),
-  messages: count(1).optional().describe('Most messages in one transfer.'),
-  names: count(1).optional().describe('Most owner names.'),
-  memory: count(1 << 20)
-    .optional()
-    .describe('Most memory for the records, octets.'),
 })
 
 const zone = section({
@@ -132,38 +129,9 @@ const observeDefaults = section({
   afterReleaseFor: duration().default(120_000).describe('How long after a release that pace is kept.'),
 }).describe("Looking at the nodes' own serials.")
 
-const limits = section({
-  octets: count(65_536)
-    .default(4 * 2 ** 30)
-    .describe('Largest transfer taken, octets.'),
-  records: count(1).default(50_000_000).describe('Most records in one zone.'),
-  messages: count(1).default(10_000_000).describe('Most messages in one transfer.'),
-  names: count(1).optional().describe('Most owner names in one zone; not counted when left out.'),
-  memory: count(1 << 20)
-    .default(4 * 2 ** 30)
-    .describe('Most memory for the records of one zone, octets.'),
-  totalMemory: count(1 << 20)
-    .optional()
-    .describe("Most memory for the records of all zones, octets; three quarters of the machine's when left out."),
-  growth: section({
-    factor: count(1).default(100).describe('Times the records and octets held.'),
-    records: count(1).default(250_000).describe('Records taken however few are held.'),
-    octets: count(65_536)
-      .default(64 * 2 ** 20)
-      .describe('Octets taken however few are held.'),
-  })
-    .prefault({})
-    .describe('A transfer for a zone that is held brings no more than this; a resync with strength retransfer may.'),
-  connect: duration().default(5000).describe('Longest wait for a connection.'),
-  firstOctet: duration().default(10_000).describe('Longest wait for the first octet of an answer.'),
-  idle: duration().default(30_000).describe('Longest pause inside a transfer.'),
-  minOctetsPerSecond: count(0)
-    .default(10_240)
-    .describe('Slowest transfer borne, octets per second over five minutes; 0 bears any.'),
-  total: duration().default(7_200_000).describe('Longest transfer.'),
-  transfersPerPrimary: count(1).default(10).describe('Transfers at once from one primary.'),
-  transfers: count(1).default(32).describe('Transfers at once in all.'),
-}).describe('What a transfer from a primary may cost.')
+const compare = section({
+  every: duration().default(86_400_000).describe('Content compared so long ago is compared again; 0 for never.'),
+})
 
 export const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
@@ -176,6 +144,10 @@ const webhook = section({
   secretFile: text('write the path of a file')
     .optional()
     .describe('A file that holds the secret in base64, relative to the config file.'),
+  allowLocal: z
+    .boolean({ error: 'write true or false' })
+    .default(false)
+    .describe('The receiver may be on this machine, its link, or a metadata service of a cloud.'),
   events: listOf(z.enum(WEBHOOK_EVENTS, { error: `write some of ${WEBHOOK_EVENTS.join(', ')}` }), 'events')
     .default([...WEBHOOK_EVENTS])
     .describe('Which events.'),
@@ -206,6 +178,7 @@ const defaults = section({
     .boolean({ error: 'write true or false' })
     .default(true)
     .describe('Compare the contents of primaries that serve one serial; false where each signs for itself.'),
+  compare: compare.prefault({}).describe('When primaries are compared although nothing casts doubt on them.'),
   keepVersions: count(1).default(20).describe('Versions of a zone kept, besides all in use.'),
   keepFor: duration().default(0).describe('Versions younger than this are kept as well, whatever their number.'),
   keepOctets: count(0)
@@ -221,11 +194,16 @@ export const configSchema = section({
     .union([redisUrl(), sentinel], { error: 'write redis://host:port/db, rediss://host:port/db or { sentinels: […], name: … }' })
     .optional()
     .describe('The Redis that hubs share; a private one is started under dataDir when left out.'),
+  redisPasswordFile: text('write the path of a file')
+    .optional()
+    .describe('A file that holds the password for redis, relative to the config file; readable by its owner alone.'),
   api: section({
     listen: listenAddress(8053).prefault('127.0.0.1:8053').describe('Where the API and the dashboard are served.'),
     tokens: listOf(token, 'tokens')
       .default([])
-      .describe('Who may call the API; when left out, loopback only and every caller is admin.'),
+      .describe(
+        'Who may call the API. When left out, loopback only: the token in the file api.token under dataDir is admin, everyone else a viewer.',
+      ),
     zonesInMetrics: count(0)
       .default(500)
       .describe('Metrics have a series for each zone up to this many zones; past them only sums.'),
@@ -242,7 +220,18 @@ export const configSchema = section({
         'Where NOTIFY, SOA queries and transfers leave from; the first listen address of each family, unless a wildcard, when left out.',
       ),
     idle: duration().default(30_000).describe('A connection idle this long is closed.'),
-    maxConnections: count(1).default(1000).describe('Connections at once; the one idle longest makes room.'),
+    maxConnections: count(1)
+      .default(1000)
+      .describe('Connections at once; when there are as many, the peer that has most loses the one that has rested longest.'),
+    minOctetsPerSecond: count(0)
+      .default(10_240)
+      .describe('Slowest transfer to a node, octets per second over 30 seconds; 0 disables the check.'),
+    total: duration().default(7_200_000).describe('Longest transfer to a node.'),
+    repeats: count(0)
+      .default(6)
+      .describe(
+        'Transfers of one version of a zone that a node may have within five minutes without a wait; further ones wait up to 30 seconds. 0 disables the waits.',
+      ),
   })
     .prefault({})
     .describe('The transfer server.'),

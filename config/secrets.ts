@@ -3,16 +3,29 @@ import { readFileSync, statSync } from 'node:fs'
 
 export type SecretResult = { secret: Buffer } | { reason: string }
 
-/** Text with the shape of a base64 secret: padded, or long and mixed. A secret written in the wrong place must not reach a log. */
+const HIDDEN = '(a value not shown here)'
+
+/** Random letters and digits, as far as that can be seen. */
+const isMixed = (text: string): boolean => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text)
+
+/**
+ * Text with the shape of a base64 secret, padded or long and mixed, or with such a part, as when it was pasted into another word.
+ * A secret written in the wrong place must not reach a log.
+ */
 function looksSecret(value: string): boolean {
+  // Without what separates the words of a path or an address.
+  if (value.match(/[A-Za-z0-9+_]{16,}/g)?.some(isMixed)) return true
   if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(value)) return false
-  if (value.endsWith('=')) return true
-  return value.length >= 16 && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value)
+  return value.endsWith('=') || (value.length >= 16 && isMixed(value))
 }
+
+/** A message in which parts that may be secrets are replaced: names from the config stand in many messages without quotes. */
+export const withoutSecrets = (message: string): string =>
+  message.replace(/[A-Za-z0-9+_]{16,}={0,2}/g, (part) => (isMixed(part) ? HIDDEN : part))
 
 /** The value in quotes, clipped; or words in its place when it may be a secret. */
 export function quote(value: string): string {
-  if (looksSecret(value.trim())) return '(a value not shown here)'
+  if (looksSecret(value.trim())) return HIDDEN
   return value.length > 80 ? `"${value.slice(0, 80)}…"` : `"${value}"`
 }
 
@@ -24,13 +37,24 @@ export function decodeSecret(base64: string): SecretResult {
   return secret.length === 0 ? { reason: 'the secret is empty' } : { secret }
 }
 
-/** `worldReadable` tells lint that others on the machine can read the key. */
-export function readSecretFile(path: string): SecretResult & { worldReadable: boolean } {
+/** `readableBy`: who else on the machine can read the file, in words; undefined when nobody can. */
+export function readSecretFile(path: string): SecretResult & { readableBy: string | undefined } {
+  const { text, readableBy, reason } = readTextFile(path)
+  return text === undefined ? { reason: reason!, readableBy } : { ...decodeSecret(text), readableBy }
+}
+
+/** The text of a file that holds a secret, white space around it left out; or why there is none. */
+export function readTextFile(path: string): { text?: string; readableBy: string | undefined; reason?: string } {
   try {
-    const worldReadable = (statSync(path).mode & 0o004) !== 0
-    return { ...decodeSecret(readFileSync(path, 'latin1')), worldReadable }
+    const found = statSync(path)
+    // A device or a pipe may never end.
+    if (!found.isFile()) return { reason: `the secret file ${quote(path)} is not a file`, readableBy: undefined }
+    const { mode } = found
+    const [group, others] = [(mode & 0o070) !== 0, (mode & 0o007) !== 0]
+    const readableBy = group && others ? 'group and others' : group ? 'its group' : others ? 'others' : undefined
+    return { text: readFileSync(path, 'latin1').trim(), readableBy }
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-    return { reason: `the secret file ${quote(path)} cannot be read (${errno})`, worldReadable: false }
+    return { reason: `the secret file ${quote(path)} cannot be read (${errno})`, readableBy: undefined }
   }
 }

@@ -18,9 +18,10 @@ function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | 
   return undefined
 }
 
-/** Without the wrappers for optional, default and prefault; of a union the variant that is a section. */
+/** Without the wrappers for optional, default and prefault; of a union, and of what is read in two ways, the section. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   const bare = withoutWrappers(schema)
+  if (bare instanceof z.ZodPipe && bare.def.out instanceof z.ZodObject) return bare.def.out
   if (!(bare instanceof z.ZodUnion)) return bare
   const variants = bare.options as readonly z.core.$ZodType[]
   return variants.map(unwrap).find((variant) => variant instanceof z.ZodObject) ?? bare

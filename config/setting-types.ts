@@ -3,13 +3,15 @@
  * No message repeats the value of a setting that may hold a secret. Not here: which settings there are (schema.ts).
  */
 import { z } from 'zod'
-import { nameToWire, parseZoneName } from '../lib/dns/name.js'
+import { parseZoneName } from '../lib/dns/name.js'
 import { ADDRESS_HINT, canonicalIp, parseAddress, parseSubnet } from './address.js'
 import { DURATION_HINT, parseDuration } from './duration.js'
 import { quote } from './secrets.js'
+import { slipInName } from './zone-names.js'
 
-/** RFC 8945 §6; hmac-md5's registered name is longer, both are taken. */
+/** RFC 8945 §6. The registered name of hmac-md5 is longer, and some servers write a final dot: both are taken, in any letter case. */
 const ALGORITHMS = ['hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512', 'hmac-md5'] as const
+const MD5_REGISTERED = 'hmac-md5.sig-alg.reg.int'
 const ALGORITHM_HINT = `write one of ${ALGORITHMS.join(', ')}`
 
 export const section = <S extends z.core.$ZodLooseShape>(shape: S) =>
@@ -68,7 +70,28 @@ export const ipAddress = () => parsed('write an IPv4 or IPv6 address without a p
 export const subnet = () => parsed('write a subnet such as 10.0.0.0/8 or 2001:db8::/32', parseSubnet)
 
 export const algorithm = () =>
-  parsed(ALGORITHM_HINT, (value) => ALGORITHMS.find((known) => known === value.toLowerCase()), { show: false })
+  parsed(
+    ALGORITHM_HINT,
+    (value) => {
+      const name = value.toLowerCase().replace(/\.$/, '')
+      return ALGORITHMS.find((known) => known === (name === MD5_REGISTERED ? 'hmac-md5' : name))
+    },
+    { show: false },
+  )
+
+/** Any domain name; a secret may stand in its place, so it is not shown. */
+export const wireKeyName = () =>
+  parsed(
+    'write the name of the key as the peer has it, a domain name such as axfr.',
+    (value) => {
+      try {
+        return parseZoneName(value)
+      } catch {
+        return undefined
+      }
+    },
+    { show: false },
+  )
 
 export const hexDigest = () =>
   parsed(
@@ -107,11 +130,12 @@ export const sentinelAddress = () =>
 
 export const zoneName = () =>
   z.string({ error: 'write a domain name, in quotes when it looks like a number' }).transform((value, context) => {
+    const slip = slipInName(value)
     try {
-      nameToWire(value)
-      return parseZoneName(value)
+      if (slip === undefined) return parseZoneName(value)
+      context.addIssue({ code: 'custom', message: slip })
     } catch (error) {
       context.addIssue({ code: 'custom', message: `${(error as Error).message}; write one such as example.com` })
-      return z.NEVER
     }
+    return z.NEVER
   })

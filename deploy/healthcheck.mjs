@@ -4,11 +4,11 @@
  *   healthcheck.mjs api PORT                      the API answers /healthz
  *   healthcheck.mjs transfer PORT                 the transfer server answers a DNS question, if only to refuse it
  *   healthcheck.mjs worker FOLDER                 the writer renews its lock on the data directory (every 4 s)
- *   healthcheck.mjs watcher REDIS_URL HUB         some primary was asked lately, answered or not
+ *   healthcheck.mjs watcher REDIS_URL HUB FILE    some primary was asked lately, answered or not; FILE holds the password
  */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ANSWER_MS = 3_000
@@ -45,9 +45,10 @@ const CHECKS = {
     if (age > LOCK_SECONDS) throw new Error(`the lock was last renewed ${Math.round(age)} s ago`)
   },
 
-  async watcher(url, hub) {
+  async watcher(url, hub, passwordFile) {
     const { Redis } = await import('ioredis')
-    const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, connectTimeout: ANSWER_MS })
+    const password = passwordFile === undefined ? {} : { password: readFileSync(passwordFile, 'utf8').trim() }
+    const redis = new Redis(url, { ...password, lazyConnect: true, retryStrategy: null, connectTimeout: ANSWER_MS })
     redis.on('error', () => {})
     try {
       await redis.connect()

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 /** The users that the images run as (Dockerfile). */
 const HUB_USER = 10_001
 const DNS_USER = 10_053
+const REDIS_USER = 999
 
 /** Key by key: who needs it besides the hub, and how their server wants it written. A stolen node opens one node. */
 const KEYS = [
@@ -19,7 +20,12 @@ const KEYS = [
   { name: 'lhr1-key', algorithm: 'hmac-sha256', servers: ['lhr1'], format: 'nsd' },
   { name: 'fra1-key', algorithm: 'hmac-sha512', servers: ['fra1'], format: 'knot' },
   { name: 'sin1-key', algorithm: 'hmac-sha512', servers: ['sin1'], format: 'bind' },
+  { name: 'hub-key', algorithm: 'hmac-sha256', servers: [] },
 ]
+
+/** All that queues and shared state need, and nothing that empties, stops or turns a server. */
+const REDIS_RIGHTS =
+  '+@all -flushall -flushdb -shutdown -debug -acl -module -migrate -monitor -replicaof -slaveof -config +config|get'
 
 const FORMATS = {
   knot: ({ name, algorithm }, secret) => `key:\n  - id: ${name}\n    algorithm: ${algorithm}\n    secret: ${secret}\n`,
@@ -49,6 +55,10 @@ function makeAll(root) {
       write(join(root, server), 'keys.conf', FORMATS[key.format](key, secret), DNS_USER)
     }
   }
+  const password = randomBytes(24).toString('base64url')
+  write(hub, 'redis.password', `${password}\n`, HUB_USER)
+  mkdirSync(join(root, 'redis'), { recursive: true })
+  write(join(root, 'redis'), 'users.acl', `user default off\nuser zonecast on >${password} ~* &* ${REDIS_RIGHTS}\n`, REDIS_USER)
   const token = randomBytes(24).toString('base64url')
   write(hub, 'token', token, HUB_USER)
   write(hub, 'token.sha256', `${createHash('sha256').update(token).digest('hex')}\n`, HUB_USER)

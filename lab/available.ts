@@ -1,6 +1,7 @@
-/** Which real servers this machine has, in which version, and the Debian package of each that is missing. */
+/** Which real servers the lab has, in which version, and the Debian package of each that is missing. */
 import { spawnSync } from 'node:child_process'
 import { LabError } from './errors.js'
+import { commandOf, findProgram } from './program.js'
 
 interface ProgramRow {
   /** All are needed for it to work in the lab. */
@@ -33,25 +34,12 @@ export interface Availability {
 
 const known = new Map<LabProgram, Availability>()
 
-const paths = new Map<string, string>()
-
-/** Its path; Debian keeps daemons where an ordinary user's PATH does not look. */
-export function findProgram(name: string): string | undefined {
-  const hit = paths.get(name)
-  if (hit !== undefined) return hit
-  const script = 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v -- "$1"'
-  const path = spawnSync('sh', ['-c', script, 'sh', name], { encoding: 'utf8' }).stdout.trim()
-  if (path === '') return undefined
-  paths.set(name, path)
-  return path
-}
-
 export function checkProgram(kind: LabProgram): Availability {
   const hit = known.get(kind)
   if (hit !== undefined) return hit
   const { programs, packages, versionArgs } = PROGRAMS[kind]
-  const found = programs.map(findProgram)
-  const printed = found.includes(undefined) ? undefined : spawnSync(found[0]!, [...versionArgs], { encoding: 'utf8' })
+  const isInstalled = programs.every((program) => findProgram(program) !== undefined)
+  const printed = isInstalled ? spawnSync(...commandOf(programs[0], versionArgs), { encoding: 'utf8' }) : undefined
   const version = printed === undefined ? undefined : (/\d+\.\d+(\.\d+)?/.exec(printed.stdout + printed.stderr)?.[0] ?? 'unknown')
   const availability = { kind, packages, version }
   known.set(kind, availability)

@@ -5,9 +5,10 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askSerial } from './ask-serial.js'
-import { findProgram, isAtLeast, requireProgram } from './available.js'
+import { isAtLeast, requireProgram } from './available.js'
 import { bindKey, keysOf, makeKey } from './keys.js'
 import { findPort } from './ports.js'
+import { findProgram, rootOf } from './program.js'
 import { runCommand } from './run-command.js'
 import { type LabPeer, type LabServer, type LabServerOptions, type LabZone, launchServer, makeServerFolder } from './server.js'
 import { labFolder } from './watchdog.js'
@@ -44,17 +45,18 @@ export async function startBind(options: LabServerOptions): Promise<LabServer> {
 
 /**
  * Debian's AppArmor profile keeps /usr/sbin/named to its own folders and goes by the program's path: where AppArmor is on, a copy
- * in the lab's folder is run instead.
+ * in the lab's folder is run instead. The profile does not name the path in another root.
  */
 function unconfinedNamed(): string {
-  const named = findProgram('named') ?? 'named'
+  const named = findProgram('named')
+  if (named === undefined || rootOf('named') !== undefined) return 'named'
   try {
-    if (readFileSync('/sys/module/apparmor/parameters/enabled', 'latin1').trim() !== 'Y') return named
+    if (readFileSync('/sys/module/apparmor/parameters/enabled', 'latin1').trim() !== 'Y') return 'named'
     const copy = join(labFolder(), 'named')
     copyFileSync(named, copy)
     return copy
   } catch {
-    return named
+    return 'named'
   }
 }
 
@@ -84,8 +86,7 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
 options {
   directory "${folder}";
   pid-file "${folder}/named.pid";
-  lock-file none;
-  session-keyfile "${folder}/session.key";
+${isAtLeast(version, '9.20') ? '' : '  lock-file none;\n'}  session-keyfile "${folder}/session.key";
   managed-keys-directory "${folder}";
   listen-on port ${port} { ${v6 ? 'none; ' : listen}};
   listen-on-v6 port ${port} { ${v6 ? listen : 'none; '}};

@@ -86,7 +86,9 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: {
       ? [`  outgoing-interface: ${options.source ?? ip}`]
       : []),
     // The history a node or a secondary of ours gets its IXFR from.
-    ...(isAtLeast(version, '4.5') ? ['  store-ixfr: yes', ...(zone.text === undefined ? [] : ['  create-ixfr: yes'])] : []),
+    ...(isAtLeast(version, '4.5')
+      ? ['  store-ixfr: yes', '  ixfr-number: 64', ...(zone.text === undefined ? [] : ['  create-ixfr: yes'])]
+      : []),
   ]
   return `${lines.join('\n')}\n`
 }

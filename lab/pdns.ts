@@ -1,23 +1,31 @@
-/** PowerDNS with its bind backend, as node. It takes whole transfers only; as primary it is not needed here. */
+/**
+ * PowerDNS as node. It takes whole transfers only; as primary it is not needed here. The backend is bind up to 4 and LMDB from 5 on,
+ * whose pdnsutil cannot load the bind backend in Debian (5.1.5: undefined symbol).
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askSerial } from './ask-serial.js'
-import { requireProgram } from './available.js'
+import { isAtLeast, requireProgram } from './available.js'
 import { keysOf } from './keys.js'
 import { findPort } from './ports.js'
 import { runCommand } from './run-command.js'
-import { type LabServer, type LabServerOptions, launchServer, makeServerFolder } from './server.js'
+import { type LabPeer, type LabServer, type LabServerOptions, launchServer, makeServerFolder } from './server.js'
 import { zoneFileName } from './zone-text.js'
 
 export async function startPdns(options: LabServerOptions): Promise<LabServer> {
-  requireProgram('pdns')
+  const { version } = requireProgram('pdns')
   const ip = options.ip ?? '127.0.0.1'
   const port = options.port ?? (await findPort(ip))
   const folder = makeServerFolder(options.name, 'zones')
-  writeFileSync(join(folder, 'named.conf'), zonesConfig(options, folder))
-  writeFileSync(join(folder, 'pdns.conf'), pdnsConfig(options, { ip, port, folder }), { mode: 0o600 })
+  const backend = backendOf(version)
+  writeFileSync(join(folder, 'pdns.conf'), pdnsConfig(options, { ip, port, folder, backend }), { mode: 0o600 })
   const configDir = `--config-dir=${folder}`
-  await importKeys(options, folder, configDir)
+  const pdnsutil = (...args: string[]) => runCommand('pdnsutil', [configDir, ...args])
+  if (backend === 'bind') {
+    writeFileSync(join(folder, 'named.conf'), zonesConfig(options, folder))
+    await pdnsutil('create-bind-db', `${folder}/dnssec.sqlite3`)
+  } else for (const { name, from = [] } of options.zones) await pdnsutil('create-secondary-zone', name, ...from.map(primaryText))
+  await importKeys(options, pdnsutil)
   const probe = options.zones[0]?.name ?? '.'
   const server = await launchServer({
     kind: 'pdns',
@@ -34,11 +42,25 @@ export async function startPdns(options: LabServerOptions): Promise<LabServer> {
   return server
 }
 
-function pdnsConfig(options: LabServerOptions, { ip, port, folder }: { ip: string; port: number; folder: string }): string {
-  return `launch=bind
-bind-config=${folder}/named.conf
-bind-dnssec-db=${folder}/dnssec.sqlite3
-local-address=${ip}
+type Backend = 'bind' | 'lmdb'
+
+/** The one that this version's pdnsutil can load. */
+export const backendOf = (version: string): Backend => (isAtLeast(version, '5') ? 'lmdb' : 'bind')
+
+const backendConfig = (backend: Backend, folder: string): string =>
+  backend === 'bind'
+    ? `launch=bind\nbind-config=${folder}/named.conf\nbind-dnssec-db=${folder}/dnssec.sqlite3\n`
+    : `launch=lmdb\nlmdb-filename=${folder}/zones.lmdb\nlmdb-shards=1\n`
+
+interface Place {
+  ip: string
+  port: number
+  folder: string
+  backend: Backend
+}
+
+function pdnsConfig(options: LabServerOptions, { ip, port, folder, backend }: Place): string {
+  return `${backendConfig(backend, folder)}local-address=${ip}
 local-port=${port}
 query-local-address=${options.source ?? ip}
 secondary=yes
@@ -62,25 +84,23 @@ retrieval-threads=4
 `
 }
 
+const primaryText = ({ ip, port }: LabPeer): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`
+
 function zonesConfig(options: LabServerOptions, folder: string): string {
   const zones = options.zones.map(({ name, from = [] }) => {
-    const primaries = from.map((peer) => `${peer.ip.includes(':') ? `[${peer.ip}]` : peer.ip}:${peer.port}; `).join('')
+    const primaries = from.map((peer) => `${primaryText(peer)}; `).join('')
     return `zone "${name}" { type slave; file "${folder}/zones/${zoneFileName(name)}"; masters { ${primaries}}; };\n`
   })
   return `options { directory "${folder}"; };\n${zones.join('')}`
 }
 
-/** Keys live in a database of its own, which `pdnsutil` makes and fills while the server is down. */
-async function importKeys(options: LabServerOptions, folder: string, configDir: string): Promise<void> {
-  await runCommand('pdnsutil', [configDir, 'create-bind-db', `${folder}/dnssec.sqlite3`])
-  for (const key of keysOf(options))
-    await runCommand('pdnsutil', [configDir, 'import-tsig-key', key.name, key.algorithm, key.secret])
+/** Keys live in the database, which `pdnsutil` fills while the server is down. */
+async function importKeys(options: LabServerOptions, pdnsutil: (...args: string[]) => Promise<string>): Promise<void> {
+  for (const key of keysOf(options)) await pdnsutil('import-tsig-key', key.name, key.algorithm, key.secret)
   for (const zone of options.zones) {
     for (const { key } of zone.from ?? []) {
-      if (key !== undefined) await runCommand('pdnsutil', [configDir, 'activate-tsig-key', zone.name, key.name, 'secondary'])
+      if (key !== undefined) await pdnsutil('activate-tsig-key', zone.name, key.name, 'secondary')
     }
-    if (options.transferKey !== undefined) {
-      await runCommand('pdnsutil', [configDir, 'activate-tsig-key', zone.name, options.transferKey.name, 'primary'])
-    }
+    if (options.transferKey !== undefined) await pdnsutil('activate-tsig-key', zone.name, options.transferKey.name, 'primary')
   }
 }

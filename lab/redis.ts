@@ -16,6 +16,8 @@ export interface LabRedisOptions {
   /** Loopback unless given. */
   ip?: string
   netns?: string
+  /** Users and their rights, as a Redis ACL file has them. */
+  aclFile?: string
   /** Every write on disk before it is answered; default off. */
   durable?: boolean
 }
@@ -29,7 +31,8 @@ export async function startRedis(options: LabRedisOptions = {}): Promise<LabRedi
   const persistence = options.durable === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
   // Elsewhere than on loopback it serves nobody without a password, unless told so.
   const listen = ['--bind', ip, '--port', String(port), '--protected-mode', options.netns === undefined ? 'yes' : 'no']
-  const args = [...listen, '--unixsocket', socket, '--dir', folder, '--save', '', ...persistence]
+  const users = options.aclFile === undefined ? [] : ['--aclfile', options.aclFile]
+  const args = [...listen, '--unixsocket', socket, '--dir', folder, '--save', '', ...persistence, ...users]
   const server = await launchServer({
     kind: 'redis',
     name,
@@ -54,6 +57,7 @@ function answersPing(socket: string): Promise<boolean> {
     connection.setTimeout(500, () => finish(false))
     connection.once('error', () => finish(false))
     connection.once('connect', () => connection.write('PING\r\n'))
-    connection.once('data', (data) => finish(data.toString().startsWith('+PONG')))
+    // One that wants a password is up as well.
+    connection.once('data', (data) => finish(/^(\+PONG|-NOAUTH)/.test(data.toString())))
   })
 }

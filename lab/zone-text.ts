@@ -36,7 +36,8 @@ function hostRecord(i: number): string {
   return `h${i} A 10.${(i >>> 16) & 255}.${(i >>> 8) & 255}.${i & 255}`
 }
 
+/** Without a percent sign, which Knot would take for a pattern. */
 export function zoneFileName(zone: string): string {
   const name = zone.replace(/\.$/, '')
-  return `${name === '' ? 'root' : encodeURIComponent(name)}.zone`
+  return `${name === '' ? 'root' : encodeURIComponent(name).replaceAll('%', '=')}.zone`
 }

@@ -2,7 +2,7 @@
  * One zonecast process: builds the parts, starts the roles it was asked to play, takes reloads, drains and stops. The
  * composition root; roles themselves never import each other.
  */
-import { totalmem } from 'node:os'
+import { faultLog, setFaultSink } from '../lib/runtime/guard.js'
 import type { Config } from '../config/config.js'
 import { commandEnvironment } from '../config/env.js'
 import { fingerprintOf } from '../config/fingerprint.js'
@@ -14,11 +14,13 @@ import { NodePaths } from '../lib/push/node-paths.js'
 import { NodeProber } from '../lib/push/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
+import { CheckThreads } from '../lib/refresh/check-threads.js'
 import { CountThreads } from '../lib/refresh/run-counter.js'
 import { TransferClient } from '../lib/refresh/transfer-client.js'
 import { ZoneMemory } from '../lib/refresh/zone-memory.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import type { Service } from '../lib/runtime/lifecycle.js'
+import { usableMemory } from '../lib/runtime/memory.js'
 import { VERSION } from '../lib/runtime/version.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { Metrics } from '../lib/runtime/metrics.js'
@@ -29,29 +31,29 @@ import { PrivateRedis } from '../lib/state/private-redis.js'
 import { connectRedis, type RedisTarget } from '../lib/state/redis.js'
 import { RedisLink } from '../lib/state/redis-link.js'
 import { Idempotency } from '../lib/state/idempotency.js'
+import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
-import { type OnFault, ZoneStore } from '../lib/store/zone-store.js'
+import { ZoneStore } from '../lib/store/zone-store.js'
 import { endpointText } from '../lib/transport/errors.js'
 import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { ApiService } from './api/service.js'
-import { fleetOfConfig } from './fleet-of-config.js'
+import { expectFixed } from './fixed-settings.js'
+import { fleetOfConfig, hasPair, sealKeysOf } from './fleet-of-config.js'
+import { followStore } from './store-follower.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
 import { PrimaryComparer } from './worker/primary-comparer.js'
 import { ReleaseDecider } from './worker/release-decider.js'
 import { WorkerService } from './worker/service.js'
+import { VersionChecker } from './worker/version-check.js'
 import { liveSettings } from './live-settings.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]
-
-/** A process that does not write looks at this many journals this often, in case a signal was lost. */
-const FOLLOW_ZONES = 500
-const FOLLOW_MS = 1_000
 
 export class Hub {
   #config: Config
@@ -64,10 +66,12 @@ export class Hub {
   readonly #bus = new SignalBus()
   #store!: ZoneStore
   #sync!: BoardSync
+  #seals!: Seals
   #queues!: JobQueues
   #udp!: UdpAsker
   #tcp!: TcpPool
   readonly #threads = new CountThreads()
+  readonly #checkThreads = new CheckThreads()
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined
   #follower: NodeJS.Timeout | undefined
@@ -85,6 +89,7 @@ export class Hub {
     this.#roles = roles
     this.#log = log
     this.#live = liveSettings(config)
+    setFaultSink(faultLog(log, this.#metrics))
   }
 
   /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
@@ -95,8 +100,22 @@ export class Hub {
       const redis = await RedisLink.open(target, this.#log)
       this.#redis = redis
       this.#queues = new JobQueues(redis.queueing, this.#config.hub)
-      this.#sync = new BoardSync(redis.data, redis.subscriber, this.#board, this.#bus, this.#config.hub, this.#log)
+      this.#seals = new Seals(await dataDirSecret(this.#config.dataDir), sealKeysOf(this.#config))
+      this.#sync = new BoardSync({
+        redis: redis.data,
+        subscriber: redis.subscriber,
+        board: this.#board,
+        bus: this.#bus,
+        hub: this.#config.hub,
+        seals: this.#seals,
+        log: this.#log,
+        clock: systemClock,
+        metrics: this.#metrics,
+        isPrivate: this.#privateRedis !== undefined,
+        hasPair: (key) => hasPair(this.#fleet, key),
+      })
       await this.#sync.start()
+      redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
       return this.#addresses()
     } catch (error) {
@@ -105,10 +124,15 @@ export class Hub {
     }
   }
 
+  /** Whether the other roles and hubs have told us what they had sent to nodes by then. */
+  #hasHeardAll(at: number): boolean {
+    return (this.#transfer !== undefined || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
+  }
+
   #openStore(): void {
     const mode = this.#roles.includes('worker') ? 'write' : 'read'
     this.#store = ZoneStore.open(
-      { dataDir: this.#config.dataDir, hub: this.#config.hub, mode, warmOctets: totalmem() / 4 },
+      { dataDir: this.#config.dataDir, hub: this.#config.hub, mode, warmOctets: usableMemory() / 4 },
       this.#config.zones.keys(),
     )
     for (const { zone, reason, setAside } of this.#store.damages)
@@ -116,17 +140,7 @@ export class Hub {
         { zone, op: 'store', reason, setAside },
         'zone was damaged on disk and set aside; it is taken from a primary again',
       )
-    // Another process writes: what it has committed is read when it says so.
-    if (mode === 'write') return
-    const onFault: OnFault = (zone, error) =>
-      this.#log.error({ zone, op: 'store', err: describeError(error) }, 'what another process wrote cannot be read')
-    this.#bus.on('committed', ({ zone }) => this.#store.reload(zone, onFault))
-    this.#follower = setInterval(() => {
-      this.#store.coolDown(systemClock.now())
-      for (const zone of this.#store.catchUp(FOLLOW_ZONES, onFault))
-        this.#log.debug({ zone, op: 'store' }, 'read a version that no signal told of')
-    }, FOLLOW_MS)
-    this.#follower.unref()
+    if (mode === 'read') this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
 
   async #redisTarget(): Promise<RedisTarget> {
@@ -158,11 +172,12 @@ export class Hub {
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
     this.#presence?.start()
     if (this.#roles.includes('transfer')) {
-      this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: totalmem() / 16 }, shared)
+      this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: usableMemory() / 16 }, shared)
       this.#services.push(this.#transfer)
     }
     if (this.#roles.includes('worker')) {
       const paths = new NodePaths(this.#board, clock, this.#log)
+      const querier = new Querier(this.#udp, this.#tcp)
       const client = new TransferClient(
         this.#tcp,
         soa,
@@ -176,33 +191,27 @@ export class Hub {
         {
           ...shared,
           client,
-          comparer: new PrimaryComparer({
-            client,
-            limits: live.limits,
-            board: this.#board,
-            clock,
-            log: this.#log,
-            compare: live.compare,
-            isPeer: (name) => this.#fleet.peers.some(({ id }) => id === name),
-          }),
+          comparer: new PrimaryComparer({ ...shared, client, querier, limits: live.limits, compare: live.compare }),
           limits: live.limits,
           rollout: live.rollout,
           webhooks: live.webhooks,
+          seals: this.#seals,
           claims: new StageClaims(redis.data, hub),
           decider: new ReleaseDecider({
             hub,
             board: this.#board,
             clock,
             metrics: this.#metrics,
+            checker: new VersionChecker(this.#checkThreads),
             rollout: live.rollout,
             env: commandEnvironment(),
           }),
           paths,
-          prober: new NodeProber(new Querier(this.#udp, this.#tcp), paths),
+          prober: new NodeProber(querier, paths),
           retention: live.retention,
           notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
-          looker: new NodeLooker(soa, paths, this.#board, clock, this.#metrics),
+          looker: new NodeLooker(soa, paths, this.#board, clock, this.#metrics, (at) => this.#hasHeardAll(at)),
           notify: new NotifySender(this.#udp, paths, clock, this.#metrics),
         },
       )
@@ -242,22 +251,17 @@ export class Hub {
    */
   reload(): Config {
     const next = loadConfig(this.#config.file)
-    for (const [what, before, after] of [
-      ['hub', this.#config.hub, next.hub],
-      ['dataDir', this.#config.dataDir, next.dataDir],
-      ['redis', this.#config.redis, next.redis],
-      ['api.listen', this.#config.api.listen, next.api.listen],
-      ['transfer', this.#config.transfer, next.transfer],
-    ] as const)
-      if (JSON.stringify(before) !== JSON.stringify(after))
-        throw new Error(`${what} cannot change while running; restart zonecast for that, or put it back`)
+    expectFixed(this.#config, next)
     const fleet = fleetOfConfig(next)
-    this.#config = next
-    this.#fleet = fleet
+    ;[this.#config, this.#fleet] = [next, fleet]
     const live = liveSettings(next)
     for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
     this.#log.level = next.log.level
     for (const zone of fleet.zones.keys()) this.#store.zone(zone)
+    this.#seals.adopt(sealKeysOf(next))
+    void this.#sync
+      .reseal()
+      .catch((error) => this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'))
     this.#presence?.adopt(fingerprintOf(next))
     this.#transfer?.adopt(fleet)
     this.#worker?.adopt(fleet)
@@ -279,7 +283,7 @@ export class Hub {
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
     // What has not ended by now is broken off: a transfer that goes on could still commit.
     this.#tcp?.close()
-    this.#threads.close()
+    for (const threads of [this.#threads, this.#checkThreads]) threads.close()
     this.#udp?.close()
     for (const service of order)
       await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))

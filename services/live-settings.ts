@@ -1,18 +1,25 @@
 /** Settings that a reload changes while the hub runs; its parts hold on to these objects. */
-import { totalmem } from 'node:os'
 import type { Config } from '../config/config.js'
+import { usableMemory } from '../lib/runtime/memory.js'
+
+/** Memory for the records of one zone, where a quarter of what there is would be more. */
+const DEFAULT_ZONE_OCTETS = 4 * 2 ** 30
 
 export function liveSettings({ defaults, rollout, webhooks }: Config) {
   const { limits, notify, observe, keepVersions, keepForMs, keepOctets } = defaults
   return {
-    limits: { ...limits, hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right' },
+    limits: {
+      ...limits,
+      memory: limits.memory ?? Math.min(DEFAULT_ZONE_OCTETS, usableMemory() / 4),
+      hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right',
+    },
     connections: { perServer: limits.transfersPerPrimary, total: limits.transfers },
-    memory: { total: limits.totalMemory ?? totalmem() * 0.75 },
+    memory: { total: limits.totalMemory ?? usableMemory() / 2 },
     retention: { keepVersions, keepForMs, keepOctets },
     notify: { ...notify },
     observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
     rollout: { ...rollout },
     webhooks: { list: webhooks },
-    compare: { enabled: defaults.comparePrimaries },
+    compare: { enabled: defaults.comparePrimaries, everyMs: defaults.compareEveryMs },
   }
 }

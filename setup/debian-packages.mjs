@@ -28,7 +28,13 @@ const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
 /** For what can be left out where a system has no such package: its tests are pending then. */
 const WISHED = { test: { chromium: ['chromium'] } }
 
-const PACKAGES = { demo: BASE, test: { ...BASE, ...FOR_TESTS }, bench: { ...BASE, ...FOR_TESTS, ...FOR_BENCH } }
+const PACKAGES = {
+  demo: BASE,
+  test: { ...BASE, ...FOR_TESTS },
+  soak: { ...BASE, ...FOR_TESTS },
+  bench: { ...BASE, ...FOR_TESTS, ...FOR_BENCH },
+  'bench:beside': BASE,
+}
 
 export function ensureDebianPackages(job) {
   const missing = notInstalled(PACKAGES[job])

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`, `npm test` and `npm run bench` from a fresh clone: first what is missing, then the job. Plain JavaScript without
- * packages, because it runs before there are any.
+ * The jobs that work straight from a fresh clone, `npm run demo`, `npm test` and so on: first what is missing, then the job. Plain
+ * JavaScript without packages, because it runs before there are any.
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,8 @@ const JOBS = {
   demo: ['dist/services/main.js', 'demo'],
   test: ['setup/test.mjs'],
   bench: ['--import', 'tsx', 'bench/main.ts'],
+  'bench:beside': ['--import', 'tsx', 'bench/beside.ts'],
+  soak: ['setup/test.mjs', '--only', 'faults'],
 }
 
 async function run([job, ...args]) {
@@ -29,8 +31,9 @@ async function run([job, ...args]) {
   const [script, ...rest] = JOBS[job]
   // A demo is shown from where the person stands; the others belong to the project.
   const cwd = job === 'demo' ? process.cwd() : ROOT
+  const env = job === 'soak' ? { ...process.env, ZONECAST_TEST_LONG: '1' } : process.env
   const path = script.startsWith('--') ? script : join(ROOT, script)
-  return runForeground(process.execPath, [path, ...rest, ...args], { cwd })
+  return runForeground(process.execPath, [path, ...rest, ...args], { cwd, env })
 }
 
 function checkNode() {

@@ -1,12 +1,28 @@
-/** A mocha reporter: the usual spec output for the reader, and at the end the counts in a file for setup/test.mjs. */
+/**
+ * A mocha reporter: the usual spec output for the reader, then the files that took longest, and the counts in a file for setup/test.mjs.
+ */
+const { relative } = require('node:path')
 const { writeFileSync } = require('node:fs')
 const { Spec } = require('mocha').reporters
+
+/** Files that take longer are named at the end. */
+const SLOW_MS = 15_000
 
 class CountingReporter extends Spec {
   constructor(runner, options) {
     super(runner, options)
     const { countsFile } = options.reporterOptions
+    // From one suite's end to the next: with its servers' start and end, which no test counts.
+    const times = new Map()
+    let before = Date.now()
+    runner.on('suite end', ({ file, parent }) => {
+      if (parent?.root !== true) return
+      times.set(file, (times.get(file) ?? 0) + Date.now() - before)
+      before = Date.now()
+    })
     runner.once('end', () => {
+      const slow = [...times].filter(([, ms]) => ms >= SLOW_MS).sort(([, a], [, b]) => b - a)
+      for (const [file, ms] of slow) console.log(`${String(Math.round(ms / 1000)).padStart(6)} s  ${relative('.', file)}`)
       const { passes, failures, pending } = this.stats
       writeFileSync(countsFile, JSON.stringify({ passed: passes, failed: failures, skipped: pending }))
     })

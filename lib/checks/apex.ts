@@ -13,6 +13,7 @@ import { hasType, type NameChanges, type StoredAt } from './name-changes.js'
 import { isWildcard, isWithin, keyText, namesBetween, ownerKey, parentKey, targetOf } from './name-key.js'
 import type { NameStatus } from './name-status.js'
 import type { NameStore } from './name-store.js'
+import { judgeTtls } from './ttls.js'
 import type { SeenZone } from './zone-look.js'
 
 /** Looks names up, all their records or none. */
@@ -42,8 +43,8 @@ export class ApexCheck {
   }
 
   /** All names of the zone were seen. */
-  takeWhole({ aliases, targets, doubled }: SeenZone): void {
-    this.#findings.take({ found: aliases })
+  takeWhole({ found, targets, doubled }: SeenZone): void {
+    this.#findings.take({ found })
     this.#targets = targets
     // Of a change, what is new is known.
     if (this.#changes === undefined) this.doubled.adopt(doubled)
@@ -51,6 +52,7 @@ export class ApexCheck {
 
   /** `servers` are the NS records at the name whose addresses are to be looked for. */
   see(status: NameStatus, records: readonly StoredAt[], servers: readonly StoredAt[]): void {
+    if (records.length > 1) judgeTtls(listed(records), this.#findings)
     if (hasType(records, TYPE.CNAME) || hasType(records, TYPE.DNAME)) judgeAliases(records, this.#findings)
     if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
   }
@@ -69,6 +71,12 @@ export class ApexCheck {
     const findings = this.#findings
     await this.#lookForTargets(store)
     const { apexNameServers, soa } = contents
+    if (contents.copied !== undefined)
+      findings.add(
+        'warn',
+        'A record came several times with different TTLs (RFC 2181 §5.2); the lowest is used, and the next version is transferred whole',
+        contents.copied,
+      )
     if (apexNameServers === 0) findings.add('hold', `There is no NS record at the apex ${keyText(this.#apex)}`)
     await this.#judgeTargets(store.lookup)
     this.doubled.report(findings, this.#settings)
@@ -162,6 +170,13 @@ export class ApexCheck {
 const isOccluded = (key: string, apex: string, recordsAt: (key: string) => readonly StoredAt[]): boolean =>
   (key !== apex && hasType(recordsAt(apex), TYPE.DNAME)) ||
   [...namesBetween(key, apex)].some((above) => hasType(recordsAt(above), TYPE.NS) || hasType(recordsAt(above), TYPE.DNAME))
+
+const listed = (records: readonly StoredAt[]) => ({
+  types: records.map(({ type }) => type),
+  count: records.length,
+  dataOf: (i: number) => records[i]!.data,
+  atOf: (i: number) => records[i]!.at,
+})
 
 const wildcardOf = (key: string): string => `\x01*${key}`
 

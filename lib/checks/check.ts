@@ -6,6 +6,7 @@
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { ZonemdVerdict } from '../zone/zonemd.js'
+import type { Compute } from './dnssec/compute.js'
 import type { SeenZone } from './zone-look.js'
 
 export const CHECK_NAMES = [
@@ -37,6 +38,16 @@ export interface CheckReport {
 /** What differs from the last released version to the new one. */
 export type RecordChange = Difference
 
+/** What the arithmetic of one version may take. */
+export interface CheckBudget {
+  /** CPU time of all threads. */
+  cpuMs: number
+  /** From the first batch on; waiting for other zones' checks is left out. */
+  wallMs: number
+  /** Handed to threads. */
+  octets: number
+}
+
 /** Thresholds; config/checks-schema.ts says what each is for. Percentages are of the last released version. */
 export interface CheckSettings {
   'serial-forward': { mode: Mode; warnAbove: number }
@@ -45,7 +56,14 @@ export interface CheckSettings {
   growth: { mode: Mode; warnPercent: number; warnFromRecords: number; holdPercent: number; fromRecords: number }
   churn: { mode: Mode; percent: number; fromRecords: number }
   zonemd: { mode: Mode; required: boolean }
-  dnssec: { mode: Mode; required: boolean; anchors: readonly string[]; holdUnderMs: number; warnUnderMs: number }
+  dnssec: {
+    mode: Mode
+    required: boolean
+    anchors: readonly string[]
+    holdUnderMs: number
+    warnUnderMs: number
+    budget: CheckBudget
+  }
   protected: { mode: Mode; records: readonly string[] }
 }
 
@@ -64,6 +82,8 @@ export interface DnssecFigures {
 /** What is counted once and then carried on from version to version. Plain JSON, kept with the version. */
 export interface ZoneFigures {
   records: number
+  /** Records other than RRSIG, NSEC and NSEC3. Undefined where an older build counted. */
+  owned?: number | undefined
   /** Owner names, those of NSEC3 records left out. */
   names: number
   /** Names below the apex with NS records. */
@@ -81,8 +101,12 @@ export interface CheckInput {
   contents: ZoneContents
   /** The last released version. */
   previous: { serial: number; records: number; figures: ZoneFigures | undefined } | undefined
-  /** Undefined when there is no previous version, or when the two have too little in common to tell the change. */
+  /** Released not long before the previous one, as far as they were counted. */
+  recent?: readonly ZoneFigures[]
+  /** Undefined when there is no previous version, or when the change is not known. */
   change: RecordChange | undefined
+  /** The records of signers are left out of `change`: of these nothing is known but what is there now. */
+  isOwnersChange?: boolean
   settings: CheckSettings
   /** Milliseconds since 1970. */
   now: number
@@ -93,11 +117,14 @@ export interface CheckInput {
   /** What the ZONEMD records have been found to say of these contents, so that nothing is computed twice. */
   zonemd?: ZonemdVerdict | undefined
   pause: () => Promise<void>
+  /** Where signatures are verified and names hashed. */
+  compute: Compute
 }
 
 export interface CheckOutcome {
   verdict: Verdict
   /** In the order of CHECK_NAMES; checks that are off are left out. */
   reports: CheckReport[]
-  figures: ZoneFigures
+  /** Undefined when the names were not counted to the end. */
+  figures: ZoneFigures | undefined
 }

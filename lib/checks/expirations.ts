@@ -2,7 +2,7 @@
 import { rdataStart } from '../dns/record.js'
 
 /** Records remembered, of those that expire first. */
-const REMEMBERED = 10
+export const REMEMBERED = 10
 
 export class Expirations {
   readonly #now: number

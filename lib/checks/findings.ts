@@ -2,6 +2,7 @@
  * What a check has found, written for the operator who reads it at night: one sentence for each kind of fault, with the records
  * that have it, and how many more there are.
  */
+import { describeError } from '../errors.js'
 import { recordText } from '../dns/record-text.js'
 import type { CheckName, CheckReport, Mode, Verdict } from './check.js'
 
@@ -51,11 +52,11 @@ export class Findings {
     return worst
   }
 
-  /** Holds first. `otherwise` is said when nothing was found. */
-  toReport(check: CheckName, mode: Mode, otherwise: string): CheckReport {
+  /** Holds first. `otherwise` is said when nothing was found; a check that is `isUnfinished` holds in any mode. */
+  toReport(check: CheckName, mode: Mode, otherwise: string, isUnfinished = false): CheckReport {
     const findings = [...this.#byFault].sort(([, a], [, b]) => Number(b.severity === 'hold') - Number(a.severity === 'hold'))
     const sentences = findings.map(([fault, finding]) => sentenceOf(fault, finding))
-    const verdict = mode === 'warn' && this.worst === 'hold' ? 'warn' : this.worst
+    const verdict = mode === 'warn' && this.worst === 'hold' && !isUnfinished ? 'warn' : this.worst
     return { check, verdict, report: sentences.length === 0 ? otherwise : sentences.join('\n') }
   }
 }
@@ -68,6 +69,10 @@ function sentenceOf(fault: string, { count, named }: Finding): string {
   // A name has its final dot already.
   return `${fault}${times}: ${list}${list.endsWith('.') ? '' : '.'}`
 }
+
+/** What is said of a check that threw: a fault of this program, which must not let a version pass. */
+export const crashText = (error: unknown): string =>
+  `The check crashed: ${describeError(error)}; the version is not checked. Report this; approve the version when it is right`
 
 const clip = (text: string): string => (text.length > TEXT_CHARACTERS ? `${text.slice(0, TEXT_CHARACTERS)}…` : text)
 

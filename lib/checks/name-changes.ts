@@ -5,6 +5,8 @@
 import { storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { sameOwner } from '../zone/name-chains.js'
+import { compareContents } from '../zone/compare.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
 import type { RecordChange } from './check.js'
 import { ownerKey } from './name-key.js'
 
@@ -33,6 +35,11 @@ export function hasType(records: readonly StoredAt[], type: number): boolean {
 
 /** Types that a signer makes and not the owner of the zone: changes of these are told apart. */
 export const isSignerType = (type: number): boolean => type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
+
+/** What the owner changed from one content to another, however much that is: a signer that signs all anew changes nothing of it. */
+export async function ownersChange(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<RecordChange> {
+  return (await compareContents(older, newer, Number.POSITIVE_INFINITY, pause, (type) => !isSignerType(type)))!
+}
 
 /** Some 1 ms of work. */
 const RECORDS_PER_SLICE = 1_000

@@ -6,9 +6,10 @@
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
 import { ApexCheck, weakenedNames } from './apex.js'
-import type { CheckInput, CheckOutcome, CheckReport, ZoneFigures } from './check.js'
+import type { CheckInput, CheckName, CheckOutcome, CheckReport, Mode, ZoneFigures } from './check.js'
 import { DnssecCheck } from './dnssec/dnssec-check.js'
-import { worse } from './findings.js'
+import { ClosedError } from './dnssec/compute.js'
+import { crashText, Findings, worse } from './findings.js'
 import { hasType, type NameChange, NameChanges, NO_RECORDS, type StoredAt } from './name-changes.js'
 import { isChild, isWithin, keyOfText, namesBetween, targetOf } from './name-key.js'
 import { statusOf } from './name-status.js'
@@ -25,6 +26,8 @@ import { ZoneScan } from './zone-scan.js'
 const LARGE_SHARE = 1 / 20
 /** Records of a change that is not large in any zone. */
 const SMALL_CHANGE = 2_000
+/** Names above those of a change that are looked up: deep names have a hundred each. */
+const MOST_NAMES_ABOVE = 500_000
 /** Some 1 ms of work; where there are signatures to verify, they are waited for more often than that. */
 const NAMES_PER_SLICE = 250
 
@@ -33,8 +36,33 @@ export async function runChecks(input: CheckInput): Promise<CheckOutcome> {
   try {
     const changes = input.change === undefined ? undefined : await NameChanges.of(input.change, input.pause)
     return await new CheckRun(input, view, changes).run()
+  } catch (error) {
+    if (error instanceof ClosedError) throw error
+    // What all checks go through, and not one of them: the version is not let pass for it.
+    return { verdict: 'hold', reports: [crashed('apex', 'hold', error)], figures: undefined }
   } finally {
     view.release()
+  }
+}
+
+function crashed(check: CheckName, mode: Mode, error: unknown): CheckReport {
+  const findings = new Findings()
+  findings.add('hold', crashText(error))
+  return findings.toReport(check, mode, '', true)
+}
+
+/** A check that throws holds the version; the others go on. */
+async function reportOf(
+  check: CheckName,
+  mode: Mode,
+  run: () => CheckReport | Promise<CheckReport>,
+): Promise<CheckReport | undefined> {
+  if (mode === 'off') return undefined
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof ClosedError) throw error
+    return crashed(check, mode, error)
   }
 }
 
@@ -61,7 +89,8 @@ class CheckRun {
     this.#changes = changes
     this.#tally = new Tally()
     this.#apex = new ApexCheck(this.#apexKey, input.settings.apex, input.previous !== undefined, changes)
-    this.#dnssec = new DnssecCheck(this.#apexKey, input, this.#changes, () => ZoneScan.of(input.contents, view, input.pause))
+    const known = input.isOwnersChange === true ? undefined : changes
+    this.#dnssec = new DnssecCheck(this.#apexKey, input, known, () => ZoneScan.of(input.contents, view, input.pause))
     this.#protected = protectedIn(input.settings.protected.records, this.#apexKey)
   }
 
@@ -74,17 +103,19 @@ class CheckRun {
     else await this.#readTouched(changes!)
     const counts = isWhole ? this.#tally.total(contents.records) : this.#tally.carriedOn(contents.records, previous!.figures!)
     const before = this.#countsBefore(counts)
-    const { mode } = settings.protected
     const protectedNames = new Set(this.#protected.map(({ key }) => key))
+    const { apex, churn, dnssec, growth, shrink, zonemd } = settings
     const reports: (CheckReport | undefined)[] = [
-      settings['serial-forward'].mode === 'off' ? undefined : checkSerialForward(this.#input),
-      settings.apex.mode === 'off' ? undefined : await this.#apex.finish(contents, this.#store),
-      settings.shrink.mode === 'off' ? undefined : checkShrink(counts, before, settings.shrink),
-      settings.growth.mode === 'off' ? undefined : checkGrowth(counts.records, before?.records, settings.growth),
-      settings.churn.mode === 'off' ? undefined : this.#tally.checkChurn(before, changes !== undefined, settings.churn),
-      settings.zonemd.mode === 'off' ? undefined : await checkZonemd(this.#input),
-      settings.dnssec.mode === 'off' ? undefined : await this.#dnssec.finish(this.#store),
-      mode === 'off' ? undefined : checkProtected(this.#protected, await this.#store.lookup(protectedNames), settings.protected),
+      await reportOf('serial-forward', settings['serial-forward'].mode, () => checkSerialForward(this.#input)),
+      await reportOf('apex', apex.mode, () => this.#apex.finish(contents, this.#store)),
+      await reportOf('shrink', shrink.mode, () => checkShrink(counts, before, shrink, this.#input.recent)),
+      await reportOf('growth', growth.mode, () => checkGrowth(counts, before, growth)),
+      await reportOf('churn', churn.mode, () => this.#tally.checkChurn(before, changes !== undefined, churn)),
+      await reportOf('zonemd', zonemd.mode, () => checkZonemd(this.#input)),
+      await reportOf('dnssec', dnssec.mode, () => this.#dnssec.finish(this.#store)),
+      await reportOf('protected', settings.protected.mode, async () =>
+        checkProtected(this.#protected, await this.#store.lookup(protectedNames), settings.protected),
+      ),
     ]
     const given = reports.filter((report) => report !== undefined)
     const figures: ZoneFigures = { ...counts, dnssec: this.#dnssec.figures }
@@ -98,7 +129,15 @@ class CheckRun {
   #needsAll(): boolean {
     const { whole, previous, contents } = this.#input
     const changes = this.#changes
-    if (whole || changes === undefined || previous?.figures === undefined || this.#dnssec.needsAll) return true
+    if (
+      whole ||
+      changes === undefined ||
+      this.#input.isOwnersChange === true ||
+      previous?.figures === undefined ||
+      this.#dnssec.needsAll
+    )
+      return true
+    if (namesAbove(changes, this.#apexKey) > MOST_NAMES_ABOVE) return true
     return changes.removed + changes.added > Math.max(SMALL_CHANGE, contents.records * LARGE_SHARE)
   }
 
@@ -151,7 +190,9 @@ class CheckRun {
     }
     /** Where a delegation or a DNAME came or went, what is below changes what it is. */
     const moving = new Set<string>()
+    let prepared = 0
     for (const change of byName.values()) {
+      if (++prepared % NAMES_PER_SLICE === 0) await this.#input.pause()
       const { key } = change
       if (!isChild(key, this.#apexKey)) for (const above of namesBetween(key, this.#apexKey)) want(above)
       if (key !== this.#apexKey && (comesOrGoes(change, TYPE.NS) || comesOrGoes(change, TYPE.DNAME))) moving.add(key)
@@ -192,6 +233,12 @@ class CheckRun {
     this.#apex.see(status, records, serversIn(isMoved ? records : (change?.added ?? NO_RECORDS)))
     return this.#dnssec.isLooking ? this.#dnssec.see({ key, records, status, change, isMoved }) : undefined
   }
+}
+
+function namesAbove({ byName }: NameChanges, apex: string): number {
+  let count = 0
+  for (const key of byName.keys()) for (let o = 0; key.length - o > apex.length; o += 1 + key.charCodeAt(o)) count += 1
+  return count
 }
 
 const comesOrGoes = ({ removed, added }: NameChange, type: number): boolean => hasType(removed, type) !== hasType(added, type)

@@ -1,26 +1,45 @@
 /**
- * The checks `shrink` and `growth`: the size of the new version against the last released one. A zone cut short is valid in syntax
+ * The checks `shrink` and `growth`: how many records the owner has, those of signers left out. The size of the new version against the last released one. A zone cut short is valid in syntax
  * (.de 2010), and so is one that is nearly empty (RIPE 2012 and 2017, AFRINIC).
  */
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
 import { counted, Findings, inWords, percentOf } from './findings.js'
 
-type Sizes = Pick<ZoneFigures, 'records' | 'names' | 'delegations'>
+type Sizes = Pick<ZoneFigures, 'records' | 'owned' | 'names' | 'delegations'>
 
-export function checkShrink(now: Sizes, before: Sizes | undefined, settings: CheckSettings['shrink']): CheckReport {
+/** Records of both versions that are comparable: without those of signers where that was counted in both. */
+const recordsOf = (now: Sizes, before: Sizes): { now: number; before: number } =>
+  now.owned !== undefined && before.owned !== undefined
+    ? { now: now.owned, before: before.owned }
+    : { now: now.records, before: before.records }
+
+export function checkShrink(
+  now: Sizes,
+  before: Sizes | undefined,
+  settings: CheckSettings['shrink'],
+  recent: readonly Sizes[] = [],
+): CheckReport {
   const findings = new Findings()
   if (before === undefined)
     return findings.toReport('shrink', settings.mode, `${counted(now.records, 'record')}; there is no version before this one.`)
-  judge(findings, 'record', before.records, now.records, settings, 1)
+  const records = recordsOf(now, before)
+  // A small zone whose names come and go is not shrinking when it has been as small as this of late.
+  const wasSo = before.records < settings.smallBelow && recent.some((earlier) => isAsSmall(earlier, now))
+  if (!wasSo) judge(findings, 'record', records.before, records.now, settings, 1)
   // Of a few delegations it is usual that half of them go.
-  judge(findings, 'delegated name', before.delegations, now.delegations, settings, settings.atLeast)
-  if (now.names <= 1 && before.names > 1)
+  if (!wasSo) judge(findings, 'delegated name', before.delegations, now.delegations, settings, settings.atLeast)
+  if (now.names <= 1 && before.names > 1 && !wasSo)
     findings.add('hold', `Only ${counted(now.names, 'name')} of ${inWords(before.names)} would be left in the zone`)
   return findings.toReport(
     'shrink',
     settings.mode,
-    `${counted(now.records, 'record')} after ${inWords(before.records)}, ${counted(now.delegations, 'delegated name')} after ${inWords(before.delegations)}.`,
+    `${counted(records.now, 'record')} after ${inWords(records.before)}, ${counted(now.delegations, 'delegated name')} after ${inWords(before.delegations)}.`,
   )
+}
+
+function isAsSmall(earlier: Sizes, now: Sizes): boolean {
+  const records = recordsOf(now, earlier)
+  return records.before <= records.now && earlier.names <= now.names && earlier.delegations <= now.delegations
 }
 
 function judge(
@@ -40,11 +59,12 @@ function judge(
   findings.add('hold', `${counted(lost, noun)} of ${inWords(before)} would be gone, ${percentOf(lost, before)}; ${threshold}`)
 }
 
-export function checkGrowth(now: number, before: number | undefined, settings: CheckSettings['growth']): CheckReport {
+export function checkGrowth(after: Sizes, earlier: Sizes | undefined, settings: CheckSettings['growth']): CheckReport {
   const findings = new Findings()
   const { mode, warnPercent, warnFromRecords, holdPercent, fromRecords } = settings
-  if (before === undefined)
-    return findings.toReport('growth', mode, `${counted(now, 'record')}; there is no version before this one.`)
+  if (earlier === undefined)
+    return findings.toReport('growth', mode, `${counted(after.records, 'record')}; there is no version before this one.`)
+  const { now, before } = recordsOf(after, earlier)
   const more = now - before
   const larger = Math.max(now, before)
   const said = (percent: number, from: number) =>

@@ -9,19 +9,25 @@ import { isSignerType, type NameChange } from './name-changes.js'
 import { keyText } from './name-key.js'
 import type { ScannedName } from './zone-scan.js'
 
-export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'>
+export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'> & { owned?: number | undefined }
 
 /** Names told as examples of what changed. */
 const EXAMPLES = 10
 
-/** Records by type, at one name: so few types that a list is faster than a map, and is used again for each name. */
+/** Types of a name from which on a map is faster than a list. */
+const MANY_TYPES = 64
+
+/** Records by type, at one name: mostly so few types that a list is faster than a map, and is used again for each name. */
 class TypeCounts {
   readonly #types: number[] = []
   readonly #counts: number[] = []
+  /** Places in the lists, once there are many. */
+  readonly #places = new Map<number, number>()
   size = 0
 
   clear(): void {
     this.size = 0
+    if (this.#places.size > 0) this.#places.clear()
   }
 
   type(i: number): number {
@@ -32,19 +38,28 @@ class TypeCounts {
     return this.#counts[i]!
   }
 
+  /** -1 when there is none. */
+  #placeOf(type: number): number {
+    if (this.size > MANY_TYPES) return this.#places.get(type) ?? -1
+    for (let i = 0; i < this.size; i++) if (this.#types[i] === type) return i
+    return -1
+  }
+
   of(type: number): number {
-    for (let i = 0; i < this.size; i++) if (this.#types[i] === type) return this.#counts[i]!
-    return 0
+    const place = this.#placeOf(type)
+    return place < 0 ? 0 : this.#counts[place]!
   }
 
   add(type: number, count: number): void {
-    for (let i = 0; i < this.size; i++)
-      if (this.#types[i] === type) {
-        this.#counts[i]! += count
-        return
-      }
+    const place = this.#placeOf(type)
+    if (place >= 0) {
+      this.#counts[place]! += count
+      return
+    }
     this.#types[this.size] = type
     this.#counts[this.size++] = count
+    if (this.size > MANY_TYPES + 1) this.#places.set(type, this.size - 1)
+    else if (this.size > MANY_TYPES) for (let i = 0; i < this.size; i++) this.#places.set(this.#types[i]!, i)
   }
 
   addAll(other: TypeCounts): void {
@@ -52,7 +67,7 @@ class TypeCounts {
   }
 }
 
-export type NameCounts = Pick<Counts, 'names' | 'delegations' | 'rrsets'>
+export type NameCounts = Pick<Counts, 'names' | 'delegations' | 'rrsets'> & { owned: number }
 
 /** Types of a signer, as bits for the types from 32 to 63: they are no RRsets here, and NSEC makes a name one. */
 const SIGNER_BITS = (1 << (TYPE.RRSIG - 32)) | (1 << (TYPE.NSEC - 32)) | (1 << (TYPE.NSEC3 - 32))
@@ -73,10 +88,16 @@ export interface TalliedName {
   readonly count: number
 }
 
+function ownedOf({ types, count }: TalliedName): number {
+  let owned = 0
+  for (let i = 0; i < count; i++) if (!isSignerType(types[i]!)) owned += 1
+  return owned
+}
+
 export class Tally {
   /** Of the names seen: now, and what their changes added to that. */
-  readonly #now = { names: 0, delegations: 0, rrsets: 0 }
-  readonly #grown = { names: 0, delegations: 0, rrsets: 0 }
+  readonly #now = { names: 0, delegations: 0, rrsets: 0, owned: 0 }
+  readonly #grown = { names: 0, delegations: 0, rrsets: 0, owned: 0 }
   changedRrsets = 0
   signerRecords = 0
   readonly #examples: string[] = []
@@ -94,6 +115,7 @@ export class Tally {
     const now = this.#now
     if (low !== 0 || (high & ~HASHED_BITS) !== 0) now.names += 1
     if (!name.isApex && name.has(TYPE.NS)) now.delegations += 1
+    now.owned += (high & SIGNER_BITS) === 0 ? name.count : ownedOf(name)
     now.rrsets += bitsIn(low) + bitsIn(high & ~SIGNER_BITS)
   }
 
@@ -106,6 +128,7 @@ export class Tally {
     this.#now.names += after.names
     this.#now.delegations += after.delegations
     this.#now.rrsets += after.rrsets
+    this.#now.owned += after.owned
     if (change === undefined) return
     const before = this.#typesBefore
     const touched = this.#touched
@@ -123,6 +146,7 @@ export class Tally {
     this.#grown.names += after.names - earlier.names
     this.#grown.delegations += after.delegations - earlier.delegations
     this.#grown.rrsets += after.rrsets - earlier.rrsets
+    this.#grown.owned += after.owned - earlier.owned
     for (let i = 0; i < touched.size; i++) {
       const type = touched.type(i)
       if (type !== TYPE.SOA && !isSignerType(type) && before.of(type) > 0) this.#noteChanged(name.key)
@@ -136,15 +160,19 @@ export class Tally {
 
   #countsOf(isApex: boolean, types: TypeCounts): NameCounts {
     let rrsets = 0
+    let owned = 0
     // An NSEC3 record stands at a name that is only a hash (RFC 5155 §3).
     let isName = false
     for (let i = 0; i < types.size; i++) {
       const type = types.type(i)
       if (types.count(i) <= 0) continue
-      if (!isSignerType(type)) rrsets += 1
+      if (!isSignerType(type)) {
+        rrsets += 1
+        owned += types.count(i)
+      }
       if (type !== TYPE.NSEC3 && type !== TYPE.RRSIG) isName = true
     }
-    return { names: isName ? 1 : 0, delegations: !isApex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets }
+    return { names: isName ? 1 : 0, delegations: !isApex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets, owned }
   }
 
   /** Of all names seen. */
@@ -166,6 +194,7 @@ export class Tally {
   carriedOn(records: number, previous: Counts): Counts {
     return {
       records,
+      owned: previous.owned === undefined ? undefined : previous.owned + this.#grown.owned,
       names: previous.names + this.#grown.names,
       delegations: previous.delegations + this.#grown.delegations,
       rrsets: previous.rrsets + this.#grown.rrsets,
@@ -175,6 +204,7 @@ export class Tally {
   before(now: Counts, previousRecords: number): Counts {
     return {
       records: previousRecords,
+      owned: now.owned === undefined ? undefined : now.owned - this.#grown.owned,
       names: now.names - this.#grown.names,
       delegations: now.delegations - this.#grown.delegations,
       rrsets: now.rrsets - this.#grown.rrsets,

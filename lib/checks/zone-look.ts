@@ -10,13 +10,15 @@ import { GlueOnTheWay } from './glue-on-the-way.js'
 import type { NameChange } from './name-changes.js'
 import { keyOctets, targetOf } from './name-key.js'
 import { type NameStatus, StatusOnTheWay } from './name-status.js'
+import { judgeTtls } from './ttls.js'
 import { type NameCounts, Tally } from './tally.js'
 import type { ScannedName } from './zone-scan.js'
 
 /** Plain, fit to be sent from one thread to another. */
 export interface SeenZone {
   counts: NameCounts
-  aliases: ReadonlyMap<string, Finding>
+  /** Of aliases and of TTLs. */
+  found: ReadonlyMap<string, Finding>
   /** Names in the zone that servers have, and whose addresses have not been met. */
   targets: ReadonlySet<string>
   doubled: SeenDoubled
@@ -27,7 +29,7 @@ export interface SeenZone {
 export class ZoneLook {
   readonly #tally: Tally
   readonly #status = new StatusOnTheWay()
-  readonly #aliases = new Findings()
+  readonly #found = new Findings()
   readonly #targets = new Set<string>()
   readonly #doubled: DoubledNames
   readonly #glue: GlueOnTheWay
@@ -45,7 +47,8 @@ export class ZoneLook {
     if (change === undefined) this.#tally.seeUntouched(name)
     else this.#tally.see(name, change)
     if (name.isApex) this.#hasKeys = name.has(TYPE.DNSKEY)
-    if (name.has(TYPE.CNAME) || name.has(TYPE.DNAME)) judgeAliases(name.records, this.#aliases)
+    if (name.has(TYPE.CNAME) || name.has(TYPE.DNAME)) judgeAliases(name.records, this.#found)
+    if (name.count > 1) judgeTtls(name, this.#found)
     this.#glue.see(name, status)
     this.#doubled.lookAt(name)
     return status
@@ -55,7 +58,7 @@ export class ZoneLook {
     this.#glue.finish()
     return {
       counts: this.#tally.now,
-      aliases: this.#aliases.found,
+      found: this.#found.found,
       targets: this.#targets,
       doubled: this.#doubled.seen,
       hasKeys: this.#hasKeys,

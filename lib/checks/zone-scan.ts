@@ -143,9 +143,10 @@ export class ZoneScan {
   }
 
   /** The SOA first. */
-  apexRecords(): StoredAt[] {
+  async apexRecords(): Promise<StoredAt[]> {
     const records: StoredAt[] = [{ data: this.#soa, at: 0, type: TYPE.SOA }]
     for (const offset of this.#order) {
+      if (records.length % RECORDS_PER_SLICE === 0) await this.#pause()
       const data = this.#view.chunkOf(offset)
       const at = this.#view.at(offset)
       if (data[at] !== this.#soa[0]) break

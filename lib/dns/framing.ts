@@ -1,30 +1,46 @@
 /** Messages on a stream: two octets of length, then the message (RFC 1035 §4.2.2, RFC 7766 §8). Pure: octets in, messages out. */
 
+/** Returned by `push` for a stream that cannot be read on. */
+export const TOO_LONG = -1
+
 /** Collects octets as they come and hands out whole messages. Holds at most one partial message, and copies each octet once. */
 export class MessageFramer {
+  readonly #max: number
   #partial: Buffer | undefined
   #have = 0
 
-  /** Calls `take` for each complete message. A message may be a view on `octets`: copy what must outlive the call. */
-  push(octets: Buffer, take: (message: Buffer) => void): void {
+  /** `max`: octets of the longest message that is taken. */
+  constructor(max = 0xffff) {
+    this.#max = max
+  }
+
+  /**
+   * Calls `take` for each complete message, until it returns false. A message may be a view on `octets`: copy what must outlive the
+   * call. Returns how many octets were taken in, or TOO_LONG when a message announces more octets than `max`.
+   */
+  push(octets: Buffer, take: (message: Buffer) => unknown): number {
     let o = 0
     while (o < octets.length) {
       if (this.#partial !== undefined) {
         o = this.#fill(octets, o)
         const whole = this.#whole()
-        if (whole !== undefined) take(whole)
+        if (this.#partial !== undefined && this.#partial.length > 2 + this.#max) return TOO_LONG
+        if (whole !== undefined && take(whole) === false) return o
         continue
       }
       const left = octets.length - o
       const size = left >= 2 ? 2 + ((octets[o]! << 8) | octets[o + 1]!) : 0
+      if (size > 2 + this.#max) return TOO_LONG
       if (left >= 2 && left >= size) {
-        take(octets.subarray(o + 2, o + size))
+        const message = octets.subarray(o + 2, o + size)
         o += size
+        if (take(message) === false) return o
       } else {
         this.#partial = Buffer.allocUnsafe(left >= 2 ? size : 2)
         this.#have = 0
       }
     }
+    return o
   }
 
   #fill(octets: Buffer, from: number): number {

@@ -115,8 +115,10 @@ export interface SmallMessage extends Header {
   edns: Edns | undefined
 }
 
-/** Most records a small message may hold: what we ask for never needs more, and a flood costs nothing. */
-const SMALL_MESSAGE_RECORDS = 64
+/** Most records of a request: none needs more, and a flood costs nothing. */
+export const SMALL_MESSAGE_RECORDS = 64
+/** Most records of an answer: servers add the name servers of the apex, their addresses and all signatures by themselves. */
+export const ANSWER_RECORDS = 2048
 
 /** Reads a whole small message strictly: every record well formed, nothing behind the last one. Throws WireError. */
 export function readMessage(msg: Buffer): SmallMessage {
@@ -125,8 +127,8 @@ export function readMessage(msg: Buffer): SmallMessage {
     throw new WireError({ code: 'WIRE_FORMAT', reason: 'more than one question' }, 'message has more than one question')
   const question = header.questions === 1 ? readQuestion(msg) : undefined
   const counts = [header.answers, header.authorities, header.additionals] as const
-  if (counts[0] + counts[1] + counts[2] > SMALL_MESSAGE_RECORDS)
-    throw new WireError({ code: 'WIRE_OVERSIZE', octets: msg.length }, `message has more than ${SMALL_MESSAGE_RECORDS} records`)
+  if (counts[0] + counts[1] + counts[2] > ANSWER_RECORDS)
+    throw new WireError({ code: 'WIRE_OVERSIZE', octets: msg.length }, `message has more than ${ANSWER_RECORDS} records`)
   let o = question?.end ?? HEADER_OCTETS
   const sections: [Buffer[], Buffer[], Buffer[]] = [[], [], []]
   let edns: Edns | undefined

@@ -173,12 +173,15 @@ function base32(octets: Buffer): string {
   return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text
 }
 
+/** Only the one spelling of RFC 4034 §4.1.2 has a text form: any other would be read back as that one, under another signature. */
 function bitmapText(bitmap: Buffer): string {
   const types: string[] = []
-  for (let o = 0; o < bitmap.length; ) {
+  for (let o = 0, last = -1; o < bitmap.length; ) {
     const window = bitmap[o]!
     const length = bitmap[o + 1] ?? 0
-    if (length === 0 || o + 2 + length > bitmap.length) throw overrun()
+    if (length === 0 || length > 32 || o + 2 + length > bitmap.length) throw overrun()
+    if (window <= last || bitmap[o + 1 + length] === 0) throw overrun()
+    last = window
     for (let i = 0; i < length * 8; i++) if (bitmap[o + 2 + (i >> 3)]! & (0x80 >> (i & 7))) types.push(typeText(window * 256 + i))
     o += 2 + length
   }

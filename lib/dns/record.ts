@@ -40,24 +40,49 @@ export const storedTtl = (data: Uint8Array, at: number): number => {
 }
 export const storedOwner = (data: Buffer, at: number): Buffer => data.subarray(at + STORED_HEAD, at + STORED_HEAD + data[at]!)
 
+/** Why a name could not be read; 0 when it was. */
+const NAME = { OK: 0, TRUNCATED: 1, BAD_POINTER: 2, TOO_LONG: 3, TOO_MANY_HOPS: 4 } as const
+export type NameOutcome = (typeof NAME)[keyof typeof NAME]
+
 /**
- * Copies a name from a message to `out`, following pointers; each must point before the label it stands for
- * (RFC 1035 §4.1.4), so no loop can be built. One reader is reused for many names: results are its fields.
+ * Most pointers followed in one message, for each of its octets. A record of 18 octets, the smallest with two names, may thus have
+ * two names of 34 labels that are pointers all the way, as in ip6.arpa; no sender that compresses needs more.
+ */
+const HOPS_PER_OCTET = 4
+/** So many in each name are not counted: a name takes two octets of the message at least. */
+const UNCOUNTED_HOPS = 2 * HOPS_PER_OCTET
+
+/**
+ * Copies a name from a message to `out`, following pointers; each must point to a label before the one it stands for
+ * (RFC 1035 §4.1.4), so no loop can be built, and each hop adds a label to a name of 127 at most. The pointers that one message
+ * makes a reader follow are bounded too. One reader is reused for many names: results are its fields.
  */
 export class NameReader {
   /** First octet behind the name in the message. */
   next = 0
   /** Octets written, root included. */
   length = 0
+  /** Where reading failed. */
+  failedAt = 0
+  #hopMessage: Uint8Array | undefined
+  #hopsLeft = 0
 
+  /** Throws WireError. */
   read(msg: Uint8Array, at: number, limit: number, out: Uint8Array, outAt: number, mayCompress = true): void {
+    const outcome = this.tryRead(msg, at, limit, out, outAt, mayCompress)
+    if (outcome !== NAME.OK) throw nameError(outcome, this.failedAt)
+  }
+
+  /** As `read`, but says what is wrong instead of throwing: no object is made for what a stranger sends. */
+  tryRead(msg: Uint8Array, at: number, limit: number, out: Uint8Array, outAt: number, mayCompress = true): NameOutcome {
     let o = at
     let w = outAt
     let jumped = false
     let lowest = at
+    let hops = 0
     const wMax = outAt + 255
     for (;;) {
-      if (o >= limit) throw truncated(o)
+      if (o >= limit) return this.#fail(NAME.TRUNCATED, o)
       const c = msg[o]!
       if (c === 0) {
         out[w++] = 0
@@ -66,22 +91,53 @@ export class NameReader {
       }
       if (c < 64) {
         const end = o + 1 + c
-        if (end > limit) throw truncated(o)
-        if (w + 1 + c >= wMax)
-          throw new WireError({ code: 'WIRE_BAD_NAME', reason: 'longer than 255 octets' }, 'a name is longer than 255 octets')
+        if (end > limit) return this.#fail(NAME.TRUNCATED, o)
+        if (w + 1 + c >= wMax) return this.#fail(NAME.TOO_LONG, o)
         while (o < end) out[w++] = msg[o++]!
       } else if (c >= 192) {
-        if (o + 1 >= limit) throw truncated(o)
+        if (o + 1 >= limit) return this.#fail(NAME.TRUNCATED, o)
         const target = ((c & 63) << 8) | msg[o + 1]!
-        if (!mayCompress || target >= lowest || target < 12) throw badPointer(o)
+        if (!mayCompress || target >= lowest || target < 12 || msg[target]! > 63) return this.#fail(NAME.BAD_POINTER, o)
+        if (++hops > UNCOUNTED_HOPS && !this.#hop(msg)) return this.#fail(NAME.TOO_MANY_HOPS, o)
         if (!jumped) this.next = o + 2
         jumped = true
         lowest = target
         o = target
         limit = msg.length
-      } else throw badPointer(o)
+      } else return this.#fail(NAME.BAD_POINTER, o)
     }
     this.length = w - outAt
+    return NAME.OK
+  }
+
+  #hop(msg: Uint8Array): boolean {
+    if (msg !== this.#hopMessage) {
+      this.#hopMessage = msg
+      this.#hopsLeft = msg.length * HOPS_PER_OCTET
+    }
+    this.#hopsLeft -= 1
+    return this.#hopsLeft >= 0
+  }
+
+  #fail(outcome: NameOutcome, at: number): NameOutcome {
+    this.failedAt = at
+    return outcome
+  }
+}
+
+function nameError(outcome: NameOutcome, at: number): WireError {
+  switch (outcome) {
+    case NAME.TOO_LONG:
+      return new WireError({ code: 'WIRE_BAD_NAME', reason: 'longer than 255 octets' }, 'a name is longer than 255 octets')
+    case NAME.TOO_MANY_HOPS:
+      return new WireError(
+        { code: 'WIRE_BAD_NAME', reason: 'too many pointers' },
+        `the names of the message have more than ${HOPS_PER_OCTET} compression pointers for each of its octets`,
+      )
+    case NAME.BAD_POINTER:
+      return badPointer(at)
+    default:
+      return truncated(at)
   }
 }
 

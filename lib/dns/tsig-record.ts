@@ -19,7 +19,12 @@ const ALGORITHMS: Record<string, { hash: string; octets: number; block: number; 
   'hmac-sha512': { hash: 'sha512', octets: 64, block: 128, wire: 'hmac-sha512.' },
 }
 
+/** Where a request and what its MAC covers are put together: one for all, as that never waits. */
+const REQUEST = Buffer.allocUnsafeSlow(4096)
+
 export class TsigKey {
+  /** For messages and logs: the id in the config, which may differ from the name on the wire. */
+  readonly id: string
   /** Presentation, lower case. */
   readonly name: string
   readonly wireName: Buffer
@@ -32,12 +37,13 @@ export class TsigKey {
   readonly #outer: Buffer
   readonly #kept: Buffer
 
-  /** Throws TsigError TSIG_UNSUPPORTED. */
-  constructor(name: string, algorithm: string, secret: Buffer) {
+  /** `name`: as on the wire, any domain name (RFC 8945 §4.2). Throws TsigError TSIG_UNSUPPORTED. */
+  constructor(name: string, algorithm: string, secret: Buffer, id?: string) {
     const row = ALGORITHMS[algorithm.toLowerCase()]
     if (!row) throw new TsigError({ code: 'TSIG_UNSUPPORTED', algorithm }, `TSIG algorithm ${algorithm} is not supported`)
     this.wireName = lowerWire(nameToWire(name))
     this.name = wireToName(this.wireName)
+    this.id = id ?? this.name
     this.wireAlgorithm = nameToWire(row.wire)
     this.macOctets = row.octets
     this.#hash = row.hash
@@ -73,6 +79,24 @@ export class TsigKey {
     return hash(this.#hash, this.#outer, 'buffer')
   }
 
+  /**
+   * The MAC that a request must have: over the message as it was before it was signed, and the variables (RFC 8945 §4.3). Two calls
+   * of the hash, as for `macInPlace`: a server checks every signature that anyone sends.
+   */
+  macOfRequest(msg: Buffer, tsig: TsigRecord): Buffer {
+    const covered = variables(this, tsig.time, tsig.fudge, tsig.error, tsig.other)
+    const from = this.#inner.length
+    const length = from + tsig.start + covered.length
+    const data = length <= REQUEST.length ? REQUEST : Buffer.allocUnsafe(length)
+    this.#inner.copy(data)
+    msg.copy(data, from, 0, tsig.start)
+    data.writeUInt16BE(tsig.originalId, from)
+    data.writeUInt16BE(msg.readUInt16BE(10) - 1, from + 10)
+    covered.copy(data, from + tsig.start)
+    hash(this.#hash, data.subarray(0, length), 'buffer').copy(this.#outer, from)
+    return hash(this.#hash, this.#outer, 'buffer')
+  }
+
   /** Octets that `macInPlace` uses in front of what it covers. */
   roomFor(prefix: Buffer): number {
     return this.#inner.length + prefix.length
@@ -94,6 +118,9 @@ export interface TsigRecord {
   error: number
   other: Buffer
 }
+
+const NAMES = new NameReader()
+const ALGORITHM = Buffer.allocUnsafe(256)
 
 export const tsigFormatError = (reason: string) => new TsigError({ code: 'TSIG_MISPLACED', reason }, `malformed TSIG: ${reason}`)
 
@@ -125,31 +152,32 @@ export function findTsig(msg: Buffer): TsigRecord | undefined {
       if (i < before || i !== total - 1) throw tsigFormatError('it is not the last record of the additional section')
       if (u16(fixed + 2) !== CLASS.ANY || msg.readUInt32BE(fixed + 4) !== 0)
         throw tsigFormatError('class is not ANY or TTL is not 0')
-      found = readTsig(msg, start, lowerWire(scratch.subarray(0, names.length)), fixed + 10, end)
+      const read = readTsig(msg, start, lowerWire(scratch.subarray(0, names.length)), fixed + 10, end)
+      if (typeof read === 'string') throw tsigFormatError(read)
+      found = read
     }
     o = end
   }
   return found
 }
 
-function readTsig(msg: Buffer, start: number, keyName: Buffer, from: number, end: number): TsigRecord {
-  const names = new NameReader()
-  const scratch = Buffer.allocUnsafe(256)
-  names.read(msg, from, end, scratch, 0, false)
-  let o = names.next
-  if (o + 16 > end) throw tsigFormatError('it is cut short')
+/** The record whose RDATA is msg[from, end); a text when it is malformed, which says how. */
+export function readTsig(msg: Buffer, start: number, keyName: Buffer, from: number, end: number): TsigRecord | string {
+  if (NAMES.tryRead(msg, from, end, ALGORITHM, 0, false) !== 0) return 'the name of its algorithm is malformed'
+  let o = NAMES.next
+  if (o + 16 > end) return 'it is cut short'
   const time = msg.readUIntBE(o, 6)
   const fudge = msg.readUInt16BE(o + 6)
   const macEnd = o + 10 + msg.readUInt16BE(o + 8)
-  if (macEnd + 6 > end) throw tsigFormatError('the MAC runs past the end')
+  if (macEnd + 6 > end) return 'the MAC runs past the end'
   const mac = msg.subarray(o + 10, macEnd)
   o = macEnd
   const otherEnd = o + 6 + msg.readUInt16BE(o + 4)
-  if (otherEnd !== end) throw tsigFormatError('other data does not fit')
+  if (otherEnd !== end) return 'other data does not fit'
   return {
     start,
     keyName,
-    algorithm: lowerWire(scratch.subarray(0, names.length)),
+    algorithm: lowerWire(ALGORITHM.subarray(0, NAMES.length)),
     time,
     fudge,
     mac: Buffer.from(mac),

@@ -3,7 +3,7 @@
  * transfer. Pure but for the hash: the time comes in as an argument (seconds since 1970).
  */
 import { type Hmac, timingSafeEqual } from 'node:crypto'
-import { TsigError } from './errors.js'
+import { TsigError, type TsigFault } from './errors.js'
 import { wireToName } from './name.js'
 import { TSIG_ERROR } from './rcode.js'
 import {
@@ -14,7 +14,6 @@ import {
   type TsigRecord,
   timers,
   tsigOctets,
-  tsigFormatError,
   tsigRecord,
   updateUnsigned,
   variables,
@@ -128,51 +127,48 @@ export class AnswerSigner {
 }
 
 export type RequestVerdict =
-  | { kind: 'unsigned' }
   | { kind: 'verified'; key: TsigKey; tsig: TsigRecord }
   /** `error` is the TSIG error to answer with; with a key the answer is signed. */
-  | { kind: 'refused'; error: number; tsig: TsigRecord; key: TsigKey | undefined; fault: TsigError }
+  | { kind: 'refused'; error: number; tsig: TsigRecord; key: TsigKey | undefined; fault: TsigFault }
+  /** To be answered with FORMERR. */
+  | { kind: 'malformed'; why: string }
 
-/** Checks a request in the order of RFC 8945 §5.2: key, MAC, time, truncation. Throws TsigError TSIG_MISPLACED (answer FORMERR) or WireError. */
-export function verifyRequest(msg: Buffer, keys: (wireName: Buffer) => TsigKey | undefined, nowSeconds: number): RequestVerdict {
-  const tsig = findTsig(msg)
-  if (!tsig) return { kind: 'unsigned' }
+/**
+ * Checks a signed request in the order of RFC 8945 §5.2: key, MAC, time, truncation. Makes no error object, as anyone may send
+ * wrong signatures as often as they like.
+ */
+export function verifyRequest(
+  msg: Buffer,
+  tsig: TsigRecord,
+  keys: (wireName: Buffer) => TsigKey | undefined,
+  nowSeconds: number,
+): RequestVerdict {
   const key = keys(tsig.keyName)
-  const keyText = wireToName(tsig.keyName)
-  if (!key?.wireAlgorithm.equals(tsig.algorithm))
-    return {
-      kind: 'refused',
-      error: TSIG_ERROR.BADKEY,
-      tsig,
-      key: undefined,
-      fault: new TsigError({ code: 'TSIG_UNKNOWN_KEY', key: keyText }, `TSIG key ${keyText} is not known with this algorithm`),
-    }
+  if (!key?.wireAlgorithm.equals(tsig.algorithm)) return refusedBy(tsig, undefined, TSIG_ERROR.BADKEY, 'TSIG_UNKNOWN_KEY')
   const short = truncationFault(key, tsig)
-  if (short === 'format') throw tsigFormatError('the MAC has a forbidden length')
-  const hmac = key.hmac()
-  updateUnsigned(hmac, msg, tsig)
-  const mac = hmac.update(variables(key, tsig.time, tsig.fudge, tsig.error, tsig.other)).digest()
-  if (!sameMac(mac, tsig.mac))
+  if (short === 'format') return { kind: 'malformed', why: 'malformed TSIG: the MAC has a forbidden length' }
+  if (!sameMac(key.macOfRequest(msg, tsig), tsig.mac))
+    return refusedBy(tsig, undefined, TSIG_ERROR.BADSIG, 'TSIG_BAD_MAC', key.id)
+  const differenceSeconds = nowSeconds - tsig.time
+  if (Math.abs(differenceSeconds) > Math.min(tsig.fudge, FUDGE_SECONDS))
     return {
       kind: 'refused',
-      error: TSIG_ERROR.BADSIG,
-      tsig,
-      key: undefined,
-      fault: new TsigError({ code: 'TSIG_BAD_MAC', key: keyText }, `TSIG made with ${keyText} is wrong`),
-    }
-  const off = Math.abs(nowSeconds - tsig.time)
-  if (off > Math.min(tsig.fudge, FUDGE_SECONDS))
-    return { kind: 'refused', error: TSIG_ERROR.BADTIME, tsig, key, fault: badTime(keyText, nowSeconds - tsig.time) }
-  if (short === 'policy')
-    return {
-      kind: 'refused',
-      error: TSIG_ERROR.BADTRUNC,
+      error: TSIG_ERROR.BADTIME,
       tsig,
       key,
-      fault: new TsigError({ code: 'TSIG_BAD_TRUNCATION', key: keyText }, `TSIG made with ${keyText} is truncated`),
+      fault: { code: 'TSIG_BAD_TIME', key: key.id, differenceSeconds },
     }
+  if (short === 'policy') return refusedBy(tsig, key, TSIG_ERROR.BADTRUNC, 'TSIG_BAD_TRUNCATION', key.id)
   return { kind: 'verified', key, tsig }
 }
+
+const refusedBy = (
+  tsig: TsigRecord,
+  key: TsigKey | undefined,
+  error: number,
+  code: 'TSIG_UNKNOWN_KEY' | 'TSIG_BAD_MAC' | 'TSIG_BAD_TRUNCATION',
+  id = wireToName(tsig.keyName),
+): RequestVerdict => ({ kind: 'refused', error, tsig, key, fault: { code, key: id } })
 
 const badTime = (key: string, differenceSeconds: number) =>
   new TsigError(
@@ -212,7 +208,7 @@ export class AnswerVerifier {
   /** Takes the next message. Throws TsigError; after `true` every octet so far is covered by a good MAC. */
   accept(msg: Buffer, nowSeconds: number): boolean {
     const tsig = findTsig(msg)
-    const key = wireToName(this.#key.wireName)
+    const key = this.#key.id
     if (!tsig) {
       // RFC 8945 §5.3.1: the first message is always signed; of the others at least every hundredth.
       if (this.#first)

@@ -52,7 +52,10 @@ export class Fleet {
   readonly #zonesOfNode = new Map<string, FleetZone[]>()
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
-  readonly #keys = new Map<string, TsigKey>()
+  readonly #peerAddresses: ReadonlySet<string>
+  /** By wire name: those of everyone, and those of the peers at one address. */
+  readonly #keys = new Map<string, TsigKey[]>()
+  readonly #keysAt = new Map<string, TsigKey[]>()
 
   constructor(
     zones: Iterable<FleetZone>,
@@ -66,21 +69,25 @@ export class Fleet {
     this.primaries = new Map(Array.from(primaries, (primary) => [primary.id, primary]))
     this.clouds = clouds
     this.peers = peers
+    this.#peerAddresses = new Set(peers.map(({ address }) => address.ip))
     for (const node of this.nodes.values()) {
       this.#zonesOfNode.set(node.id, [])
       for (const ip of new Set(node.paths.map((path) => path.ip))) push(this.#nodesAt, ip, node)
-      this.#learnKey(node.key)
+      this.#learnKey(node.key, ...node.paths.map(({ ip }) => ip))
     }
     for (const zone of this.zones.values()) for (const node of zone.nodes) this.#zonesOfNode.get(node.id)?.push(zone)
     for (const primary of this.primaries.values()) {
       push(this.#primariesAt, primary.address.ip, primary)
-      this.#learnKey(primary.key)
+      this.#learnKey(primary.key, primary.address.ip)
     }
-    for (const peer of peers) this.#learnKey(peer.key)
+    for (const peer of peers) this.#learnKey(peer.key, peer.address.ip)
   }
 
-  #learnKey(key: TsigKey | undefined): void {
-    if (key) this.#keys.set(key.wireName.toString('latin1'), key)
+  #learnKey(key: TsigKey | undefined, ...ips: string[]): void {
+    if (!key) return
+    const name = key.wireName.toString('latin1')
+    pushOnce(this.#keys, name, key)
+    for (const ip of ips) pushOnce(this.#keysAt, `${ip} ${name}`, key)
   }
 
   zonesOf(node: string): readonly FleetZone[] {
@@ -100,13 +107,21 @@ export class Fleet {
   }
 
   isKnownAddress(ip: string): boolean {
-    return this.#nodesAt.has(ip) || this.#primariesAt.has(ip) || this.peersAt(ip).length > 0
+    return this.#nodesAt.has(ip) || this.#primariesAt.has(ip) || this.#peerAddresses.has(ip)
   }
 
-  /** The key with this wire name (lower case), whoever uses it. */
-  keyNamed(wireName: Buffer): TsigKey | undefined {
-    return this.#keys.get(wireName.toString('latin1'))
+  /**
+   * The keys with this wire name (lower case) that a sender at `ip` may mean (RFC 8945 §5.2.1): those of the peers there, which may have
+   * one name and different secrets; where none of them has one, the first of another peer, so that it is known as a key.
+   */
+  keysNamed(wireName: Buffer, ip: string): readonly TsigKey[] {
+    const name = wireName.toString('latin1')
+    return this.#keysAt.get(`${ip} ${name}`) ?? this.#keys.get(name)?.slice(0, 1) ?? []
   }
+}
+
+function pushOnce(map: Map<string, TsigKey[]>, key: string, value: TsigKey): void {
+  if (!map.get(key)?.some((other) => other.equals(value))) push(map, key, value)
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -5,9 +5,12 @@
  *                          ▲                    ╰───────── answer with the released serial ─────╯│
  *                          ╰─────────────────────────────────────────────────────────────────────╯
  *   ahead: newer than anything released · conflict: two contents under one serial · expired: we may not offer the zone
+ *   unknown, too: it shows the released serial, and took it from another server
+ *   syncing, too: it shows the released serial, and has yet to prove its content
  *   drained: a person said so
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
+import type { NodeContent } from './node-content.js'
 
 export const NODE_STATES = [
   'in-sync',
@@ -38,6 +41,10 @@ export interface NodeStateInput {
   drained: boolean
   expired: boolean
   conflict: boolean
+  /** It answered last that it does not serve the zone. */
+  lost: boolean
+  /** Of a node that shows the newest of the releases. */
+  content: NodeContent
 }
 
 export interface NodeStateRules {
@@ -54,33 +61,61 @@ export interface NodeStateOutcome {
   lagSeconds: number
 }
 
-export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeStateOutcome {
-  const { now, observed, releases } = input
-  const newest = releases.at(-1)
-  const lagMs = lagOf(input)
-  const outcome = (state: NodeState): NodeStateOutcome => ({ state, lagSeconds: Math.max(0, Math.round(lagMs / 1000)) })
-  if (input.drained) return outcome('drained')
-  if (newest === undefined) return outcome('unknown')
-  if (observed !== undefined && now - observed.observedAt > rules.staleMs) return outcome('unknown')
-  if (observed === undefined || input.missed >= rules.unknownAfterLooks)
-    return outcome(observed === undefined && input.missed < rules.unknownAfterLooks ? 'syncing' : 'unknown')
-  if (input.conflict) return outcome('conflict')
-  const order = compareSerials(observed.serial, newest.serial)
-  if (order === 'newer') return outcome('ahead')
-  // RFC 1982 §3.2: no order at all; no transfer can lead from one to the other.
-  if (order === 'unordered') return outcome('conflict')
-  if (input.expired) return outcome('expired')
-  if (order === 'equal') return outcome('in-sync')
-  const missedReleases = releases.filter((release) => compareSerials(release.serial, observed.serial) === 'newer').length
-  const still =
-    now - Math.max(observed.since, releases.find((r) => compareSerials(r.serial, observed.serial) === 'newer')?.releasedAt ?? 0)
-  if (still >= rules.stuckMs && (missedReleases >= 2 || lagMs >= rules.stuckMs)) return outcome('stuck')
-  return outcome(lagMs >= rules.lagWarnMs ? 'lagging' : 'syncing')
+/** A state together with how time alone changes it. */
+export interface NodeStanding {
+  state: NodeState
+  /** Release time of the oldest release that the node has not reached, milliseconds; undefined when there is none. */
+  behindSince: number | undefined
+  /** First moment at which the state may be another without a new fact; undefined when never. */
+  changesAt: number | undefined
 }
 
-function lagOf({ now, releases, observed }: NodeStateInput): number {
+export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeStateOutcome {
+  const { state, behindSince } = nodeStanding(input, rules)
+  return { state, lagSeconds: lagSecondsAt(behindSince, input.now) }
+}
+
+export const lagSecondsAt = (behindSince: number | undefined, now: number): number =>
+  behindSince === undefined ? 0 : Math.max(0, Math.round((now - behindSince) / 1000))
+
+export function nodeStanding(input: NodeStateInput, rules: NodeStateRules): NodeStanding {
+  const { now, observed, releases } = input
+  const newest = releases.at(-1)
+  const behindSince = oldestNotReached(input)
+  const staleAt = observed && Math.floor(observed.observedAt + rules.staleMs) + 1
+  const standing = (state: NodeState, changesAt = staleAt): NodeStanding => ({ state, behindSince, changesAt })
+  const lasting = (state: NodeState): NodeStanding => ({ state, behindSince, changesAt: undefined })
+  if (input.drained) return lasting('drained')
+  if (newest === undefined) return lasting('unknown')
+  if (observed === undefined) return lasting(input.missed < rules.unknownAfterLooks ? 'syncing' : 'unknown')
+  if (now >= staleAt! || input.missed >= rules.unknownAfterLooks) return lasting('unknown')
+  if (input.conflict) return standing('conflict')
+  if (input.lost) return standing('unknown')
+  const order = compareSerials(observed.serial, newest.serial)
+  if (order === 'newer') return standing('ahead')
+  // RFC 1982 §3.2: no order at all; no transfer can lead from one to the other.
+  if (order === 'unordered') return standing('conflict')
+  if (input.expired) return standing('expired')
+  if (order === 'equal') return standing(STATE_OF_CONTENT[input.content])
+  const lagFrom = behindSince ?? now
+  const stuckAt = Math.max(observed.since, lagFrom) + rules.stuckMs
+  if (now >= stuckAt) return standing('stuck')
+  const laggingAt = lagFrom + rules.lagWarnMs
+  if (now >= laggingAt) return standing('lagging', Math.min(stuckAt, staleAt!))
+  return standing('syncing', Math.min(stuckAt, laggingAt, staleAt!))
+}
+
+const STATE_OF_CONTENT: Readonly<Record<NodeContent, NodeState>> = {
+  released: 'in-sync',
+  unproved: 'syncing',
+  other: 'conflict',
+  unknown: 'conflict',
+  elsewhere: 'unknown',
+}
+
+function oldestNotReached({ releases, observed }: NodeStateInput): number | undefined {
   const reached = observed?.serial
   const oldest =
     reached === undefined ? releases[0] : releases.find((release) => compareSerials(release.serial, reached) === 'newer')
-  return oldest === undefined ? 0 : now - oldest.releasedAt
+  return oldest?.releasedAt
 }

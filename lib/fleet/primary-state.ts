@@ -50,3 +50,27 @@ export function primaryState({ serial, highest, error, held, isRival }: PrimaryF
       return 'apart'
   }
 }
+
+/** States in which a primary needs an operator, the worst first. `lags` passes by itself as a rule, and counts when it lasts. */
+export const PRIMARY_TROUBLE: readonly PrimaryState[] = ['conflict', 'went-back', 'apart', 'far-ahead', 'silent', 'lags']
+
+export interface PrimaryStanding {
+  id: string
+  state: PrimaryState
+  serial: Serial | undefined
+}
+
+/**
+ * Why nothing that the primaries publish next may reach the nodes: none of them serves the current serial or a newer one, and one has
+ * gone back. Undefined while that is not so.
+ */
+export function whyBehind(primaries: readonly PrimaryStanding[], current: Serial | undefined): string | undefined {
+  const back = primaries.filter(({ state }) => state === 'went-back' || state === 'apart')
+  const isHopeless = primaries.every(
+    ({ state }) => state === 'went-back' || state === 'apart' || state === 'silent' || state === 'lags',
+  )
+  if (current === undefined || back.length === 0 || !isHopeless) return undefined
+  const [{ id, serial, state }] = back as [PrimaryStanding]
+  const what = state === 'apart' ? 'neither older nor newer than' : 'older than'
+  return `${id} went back to serial ${serial}, ${what} the current serial ${current}: it may have been restored from a backup; set its serial above ${current}`
+}

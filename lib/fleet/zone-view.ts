@@ -3,32 +3,43 @@
  * nothing.
  */
 import type { ZoneName } from '../dns/name.js'
-import type { Serial } from '../dns/serial.js'
+import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetZone } from './fleet.js'
-import { judgeNode, type NodeState, type NodeStateRules } from './node-state.js'
+import { contentOf, doubtOf, type NodeContentFacts } from './node-content.js'
+import { lagSecondsAt, type NodeStanding, type NodeState, type NodeStateRules, nodeStanding } from './node-state.js'
+
+interface ReleaseFact {
+  serial: Serial
+  digest: string
+  releasedAt: number
+  torn?: boolean | undefined
+}
 
 /** The cells a view is made of; the board has them. */
 export interface ZoneFacts {
   released: { serial: Serial; digest: string; records: number; releasedAt: number } | undefined
-  releases: readonly { serial: Serial; releasedAt: number }[]
-  /** Released to some nodes only; newer than what is released to all. */
-  staged: readonly { serial: Serial; releasedAt: number; nodes: readonly string[] }[]
+  releases: readonly ReleaseFact[]
+  /** Released to some nodes at times of their own: newer than what is released to all, or released to these nodes before all others. */
+  staged: readonly (ReleaseFact & { nodes: readonly string[]; times?: readonly number[] | undefined })[]
   /** Why a version is held back, when one is. */
   held: string | undefined
   conflict: boolean
   expired: boolean
   /** Why the last refresh failed. */
   error?: string | undefined
+  /** Why nothing that the primaries publish next may be transferred. */
+  behind?: string | undefined
 }
 
-export interface NodeFacts {
+export interface NodeFacts extends NodeContentFacts {
   id: string
-  serial: Serial | undefined
   since: number
   observedAt: number | undefined
   missed: number
   error: string | undefined
   drained: boolean
+  /** Its last answer was that it does not serve the zone. */
+  lostAt?: number | undefined
 }
 
 export interface NodeZoneView {
@@ -40,31 +51,67 @@ export interface NodeZoneView {
   error: string | undefined
 }
 
-export function viewNode(zone: ZoneFacts, node: NodeFacts, rules: NodeStateRules, now: number): NodeZoneView {
-  const observed =
-    node.serial === undefined || node.observedAt === undefined
-      ? undefined
-      : { serial: node.serial, since: node.since, observedAt: node.observedAt }
-  const { state, lagSeconds } = judgeNode(
+/** The facts of a zone that decide on the states of its nodes. */
+export type StandingFacts = Pick<ZoneFacts, 'releases' | 'staged' | 'conflict' | 'expired'>
+
+export function standingOf(zone: StandingFacts, node: NodeFacts, rules: NodeStateRules, now: number): NodeStanding {
+  const releases = releasesTo(zone, node.id)
+  const newest = releases.at(-1)
+  return nodeStanding(
     {
       now,
-      releases: releasesTo(zone, node.id),
-      observed,
+      releases,
+      content: newest === undefined ? 'released' : contentOf(node, newest),
+      observed: observationOf(node),
       missed: node.missed,
+      lost: node.lostAt !== undefined,
       drained: node.drained,
       expired: zone.expired,
       conflict: zone.conflict,
     },
     rules,
   )
-  return { serial: node.serial, state, since: observed?.since, observedAt: node.observedAt, lagSeconds, error: node.error }
 }
 
-/** What the node should have reached, newest last. */
-const releasesTo = ({ releases, staged }: ZoneFacts, node: string): readonly { serial: Serial; releasedAt: number }[] =>
-  staged.length === 0 ? releases : [...releases, ...staged.filter(({ nodes }) => nodes.includes(node))]
+function observationOf({
+  serial,
+  since,
+  observedAt,
+}: NodeFacts): { serial: Serial; since: number; observedAt: number } | undefined {
+  return serial === undefined || observedAt === undefined ? undefined : { serial, since, observedAt }
+}
 
-/** From the one that wants a person most to the one that wants nobody. */
+export function viewNode(zone: ZoneFacts, node: NodeFacts, rules: NodeStateRules, now: number): NodeZoneView {
+  const { state, behindSince } = standingOf(zone, node, rules, now)
+  return {
+    serial: node.serial,
+    state,
+    since: observationOf(node)?.since,
+    observedAt: node.observedAt,
+    lagSeconds: lagSecondsAt(behindSince, now),
+    error: node.error ?? doubtOf(node, node.id, releasesTo(zone, node.id).at(-1)),
+  }
+}
+
+/** What the node should have reached, newest last, each with the time of its release to that node. */
+function releasesTo({ releases, staged }: StandingFacts, node: string): readonly ReleaseFact[] {
+  const own = staged.flatMap(({ nodes, times, ...mark }) => {
+    const i = nodes.indexOf(node)
+    return i < 0 ? [] : [{ ...mark, releasedAt: times?.[i] ?? mark.releasedAt }]
+  })
+  if (own.length === 0) return releases
+  const all: ReleaseFact[] = releases.map((release) => own.find((mark) => isSameVersion(mark, release)) ?? release)
+  for (const mark of own) {
+    if (all.includes(mark)) continue
+    const newer = all.findIndex(({ serial }) => compareSerials(serial, mark.serial) === 'newer')
+    all.splice(newer < 0 ? all.length : newer, 0, mark)
+  }
+  return all
+}
+
+const isSameVersion = (a: ReleaseFact, b: ReleaseFact): boolean => a.serial === b.serial && a.digest === b.digest
+
+/** From the state that needs an operator most to the one that needs none. */
 const WORST_FIRST: readonly NodeState[] = [
   'conflict',
   'ahead',
@@ -88,19 +135,25 @@ export interface ZoneSummaryView {
   lagSeconds: number
   inSync: number
   total: number
-  /** Why no newer version can be taken; nodes may all be in sync with the one before. */
+  /** Why no newer version can be released; nodes may all be in sync with the one before. */
   error: string | undefined
+  /** What waits for an operator: a version that a check held or a stage halted, or the zone is on hold. */
+  held: string | undefined
 }
 
-export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: ReadonlyMap<string, NodeZoneView>): ZoneSummaryView {
-  const views = [...nodes.values()]
-  const own: NodeState | undefined = facts.conflict
-    ? 'conflict'
-    : facts.released === undefined
-      ? 'unknown'
-      : facts.expired
-        ? 'expired'
-        : undefined
+export function summarize(
+  zone: FleetZone,
+  facts: ZoneFacts,
+  views: readonly Pick<NodeZoneView, 'state' | 'lagSeconds'>[],
+): ZoneSummaryView {
+  const own: NodeState | undefined =
+    facts.conflict || facts.behind !== undefined
+      ? 'conflict'
+      : facts.released === undefined
+        ? 'unknown'
+        : facts.expired
+          ? 'expired'
+          : undefined
   const held: NodeState[] = facts.held === undefined ? [] : ['held']
   const worst = WORST_FIRST.find((state) => held.includes(state) || views.some((view) => view.state === state))
   return {
@@ -114,7 +167,8 @@ export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: ReadonlyMap<
     lagSeconds: Math.max(0, ...views.filter(({ state }) => state !== 'drained').map(({ lagSeconds }) => lagSeconds)),
     inSync: views.filter(({ state }) => state === 'in-sync').length,
     total: views.length,
-    error: facts.error ?? facts.held,
+    error: facts.error ?? facts.behind ?? facts.held,
+    held: facts.held,
   }
 }
 

@@ -5,6 +5,7 @@
  *   notifying ──taken──▶ looking closely (when it usually shows, then 3 ms, doubling) ──serial shown──▶ confirmed
  *       ╰──no word──▶ looking now and then (100 ms, doubling) ─────╯ ╰──deadline──▶ unreached
  */
+import { guard } from '../runtime/guard.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
@@ -142,7 +143,10 @@ export class Delivery {
 
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), ms)
+      const timer = setTimeout(
+        guard('delivery timer', () => this.#wake?.()),
+        ms,
+      )
       this.#wake = () => {
         clearTimeout(timer)
         this.#wake = undefined

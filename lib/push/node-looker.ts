@@ -8,7 +8,7 @@ import type { Metrics } from '../runtime/metrics.js'
 import type { SoaPatience, SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
 import type { Board } from '../state/board.js'
-import { noteAnswer, noteSilence } from './node-cells.js'
+import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js'
 
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
 const PATIENCE: SoaPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
@@ -23,14 +23,24 @@ export class NodeLooker {
   readonly #board: Board
   readonly #clock: Clock
   readonly #metrics: Metrics
+  readonly #hearsay: Hearsay
   readonly #failures = new Map<string, { count: number; error: string; probing: boolean }>()
 
-  constructor(soa: SoaQuerier, paths: NodePaths, board: Board, clock: Clock, metrics: Metrics) {
+  /** `hasHeardAll`: see Hearsay. */
+  constructor(
+    soa: SoaQuerier,
+    paths: NodePaths,
+    board: Board,
+    clock: Clock,
+    metrics: Metrics,
+    hasHeardAll: Hearsay['hasHeardAll'],
+  ) {
     this.#soa = soa
     this.#paths = paths
     this.#board = board
     this.#clock = clock
     this.#metrics = metrics
+    this.#hearsay = { since: clock.now(), hasHeardAll }
   }
 
   isDown(node: string): boolean {
@@ -49,7 +59,7 @@ export class NodeLooker {
       const soa = await this.#ask(node, zone)
       this.#failures.delete(node.id)
       this.#metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
-      noteAnswer(this.#board, zone.name, node.id, soa.serial, this.#clock.now())
+      noteAnswer(this.#board, zone.name, node.id, soa.serial, this.#clock.now(), this.#hearsay)
       return soa.serial
     } catch (error) {
       const text = describeError(error)
@@ -57,7 +67,8 @@ export class NodeLooker {
       // A node that answers REFUSED for one zone is up: only silence counts against the node as a whole.
       if (isSilence(error)) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
       else this.#failures.delete(node.id)
-      noteSilence(this.#board, zone.name, node.id, text, counts, this.#clock.now())
+      const note = isRefusal(error) ? noteLost : noteSilence
+      note(this.#board, zone.name, node.id, text, counts, this.#clock.now())
       return undefined
     }
   }
@@ -84,5 +95,8 @@ export class NodeLooker {
     throw failure
   }
 }
+
+/** Signed by the node or not: it says itself that it does not serve the zone. */
+const isRefusal = (error: unknown): boolean => (error as { code?: string }).code === 'SOA_RCODE'
 
 const isSilence = (error: unknown): boolean => (error as { code?: string }).code?.startsWith('TRANSPORT_') ?? false

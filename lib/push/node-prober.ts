@@ -1,6 +1,11 @@
-/** Asks a node what a resolver would ask, and compares its answers with the version that it should serve. */
+/**
+ * Asks a node what a resolver would ask, without a key as a resolver does, and compares its answers with the version that it should
+ * serve.
+ */
 import { randomBytes } from 'node:crypto'
+import { ownersChange } from '../checks/name-changes.js'
 import { describeError } from '../errors.js'
+import { NO_ANSWER } from '../fleet/node-content.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import { judgeProbe, planProbes, type Probe } from '../rollout/probes.js'
 import { sleep } from '../runtime/clock.js'
@@ -18,11 +23,14 @@ const MAX_WRONG = 10
 /** A wrong answer is asked for again after so long, and then once more. */
 const AGAIN_MS = [250, 1_000]
 
+type Plans = WeakMap<Version, Promise<Probe[]>>
+
 export class NodeProber {
   readonly #querier: Querier
   readonly #paths: NodePaths
   /** Planned once per version, for all nodes. */
-  readonly #plans = new WeakMap<Version, Promise<Probe[]>>()
+  readonly #plans: Plans = new WeakMap()
+  readonly #proofs: Plans = new WeakMap()
 
   constructor(querier: Querier, paths: NodePaths) {
     this.#querier = querier
@@ -31,13 +39,18 @@ export class NodeProber {
 
   /** What is wrong, in sentences; empty when all is right. Throws when the version could not be read. */
   async probe(zone: FleetZone, node: FleetNode, stored: StoredZone, version: Version, sample: number): Promise<string[]> {
-    let plan = this.#plans.get(version)
-    if (!plan) {
-      plan = planOf(stored, version, sample)
-      plan.catch(() => this.#plans.delete(version))
-      this.#plans.set(version, plan)
-    }
-    const probes = await plan
+    return await this.#askAll(zone, node, await planned(this.#plans, version, () => planOf(stored, version, sample)))
+  }
+
+  /**
+   * As `probe`, for a node that may have other content under the serial of the version: what differs from all such content that is known
+   * is asked for, or else the apex and what changed last.
+   */
+  async prove(zone: FleetZone, node: FleetNode, stored: StoredZone, version: Version): Promise<string[]> {
+    return await this.#askAll(zone, node, await planned(this.#proofs, version, () => proofOf(stored, version)))
+  }
+
+  async #askAll(zone: FleetZone, node: FleetNode, probes: readonly Probe[]): Promise<string[]> {
     const wrong: string[] = []
     for (let i = 0; i < probes.length && wrong.length < MAX_WRONG; i += AT_ONCE)
       wrong.push(
@@ -61,18 +74,49 @@ export class NodeProber {
     try {
       return judgeProbe(probe, await this.#querier.ask(this.#paths.current(node), probe))
     } catch (error) {
-      return `does not answer for ${zone.name}: ${describeError(error)}`
+      return `${NO_ANSWER} for ${zone.name}: ${describeError(error)}`
     }
   }
 }
 
-async function planOf(stored: StoredZone, version: Version, sample: number): Promise<Probe[]> {
+/** What to ask of a node that shows the version: of what changed since the last released one before it, `sample` RRsets at most. */
+export async function planOf(stored: StoredZone, version: Version, sample: number, isWholeApex = false): Promise<Probe[]> {
   const before = stored.versions.findLast(
     (other) =>
       other !== version && other.releasedAt !== undefined && stored.versions.indexOf(other) < stored.versions.indexOf(version),
   )
   const chain = before && (await stored.chain(before.serial, version))
   const contents = await stored.contentsOf(version)
-  const label = `zonecast-probe-${randomBytes(6).toString('hex')}`
-  return await planProbes(contents, chain && condense(chain), sample, label, pause)
+  const change = chain
+    ? await condense(chain, pause)
+    : before && (await ownersChange(await stored.copyOf(before), contents, pause))
+  return await planProbes(contents, change, sample, labelOfNobody(), pause, isWholeApex)
 }
+
+/** RRsets asked for of each other content. */
+const PROOF_SAMPLE = 12
+
+/** What to ask of a node whose content under the serial of the version is not known. */
+export async function proofOf(stored: StoredZone, version: Version): Promise<Probe[]> {
+  const others = stored.versions.filter((other) => other !== version && other.serial === version.serial)
+  if (others.length === 0) return await planOf(stored, version, PROOF_SAMPLE, true)
+  const contents = await stored.contentsOf(version)
+  const probes: Probe[] = []
+  for (const other of others) {
+    const change = await ownersChange(await stored.copyOf(other), contents, pause)
+    probes.push(...(await planProbes(contents, change, PROOF_SAMPLE, labelOfNobody(), pause)))
+  }
+  return probes
+}
+
+async function planned(plans: Plans, version: Version, make: () => Promise<Probe[]>): Promise<Probe[]> {
+  let plan = plans.get(version)
+  if (!plan) {
+    plan = make()
+    plan.catch(() => plans.delete(version))
+    plans.set(version, plan)
+  }
+  return await plan
+}
+
+const labelOfNobody = (): string => `zonecast-probe-${randomBytes(6).toString('hex')}`

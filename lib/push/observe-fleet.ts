@@ -2,6 +2,7 @@
  * Looks at every zone on every node, whatever queues and events say: each minute, and every few seconds for a while after a
  * release. A difference starts a delivery, so that anything lost heals (level-triggered).
  */
+import { guard } from '../runtime/guard.js'
 import { compareSerials } from '../dns/serial.js'
 import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
 import { jitterMs } from '../runtime/backoff.js'
@@ -50,7 +51,10 @@ export class FleetObserver {
   /** Everything is looked at soon after the start: what happened while we were away is found out first. */
   start(fleet: Fleet): void {
     this.adopt(fleet)
-    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#timer = setInterval(
+      guard('observer timer', () => this.#tick()),
+      TICK_MS,
+    )
   }
 
   adopt(fleet: Fleet): void {
@@ -96,7 +100,7 @@ export class FleetObserver {
     const version = this.#store.zone(zone.name).releasedToAll([node.id])
     const releasedAt = version && (version.releasedTo[node.id] ?? version.releasedAt)
     const fresh = releasedAt !== undefined && this.#clock.now() - releasedAt < this.#rules.afterReleaseForMs
-    const soon = fresh && this.#push.isBehind(zone, node)
+    const soon = (fresh && this.#push.isBehind(zone, node)) || this.#push.hasLost(zone.name, node.id)
     return jitterMs(soon ? this.#rules.afterReleaseMs : this.#rules.everyMs, JITTER, Math.random())
   }
 

@@ -2,6 +2,7 @@
  * Brings every node to what was released: at once when something is released, again when a look shows a difference. What a
  * first try in memory does not reach goes to the push queue, whose worker comes back here.
  */
+import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
@@ -9,15 +10,17 @@ import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
+import { splitPair } from '../state/tables.js'
 import type { SignalBus, Signals } from '../state/signals.js'
-import { soaOfVersion } from '../store/version.js'
+import { soaOfVersion, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../transport/errors.js'
 import { Delivery, type DeliveryOutcome, type DeliveryParts } from './delivery.js'
-import { nodeCell } from './node-cells.js'
+import { nodeCell, noteRefused, noteTaken } from './node-cells.js'
 import type { NodeLooker } from './node-looker.js'
 import type { NotifySender } from './notify-sender.js'
 import type { NodePaths } from './node-paths.js'
+import { Propagation } from './propagation.js'
 import { NodePusher } from './push-node.js'
 import { ServeDelays } from './serve-delay.js'
 
@@ -33,6 +36,7 @@ export interface PushFleetParts {
   paths: NodePaths
   /** Waits between NOTIFYs to a node that does not take what it is told of. */
   notifyRetries: { retriesMs: readonly number[] }
+  observe: { unknownAfterLooks: number }
   /** Nodes that were not reached go here. */
   handOver: (nodes: string[]) => void
 }
@@ -41,8 +45,7 @@ export class PushFleet {
   readonly #parts: PushFleetParts
   #fleet: Fleet
   readonly #pushers = new Map<string, NodePusher>()
-  /** Releases whose arrival at the last node was measured, by zone. */
-  readonly #measured = new Map<ZoneName, Serial>()
+  readonly #propagation: Propagation
   readonly #deliveryParts: DeliveryParts
   readonly #unlisten: () => void
   /** We are going down: whatever is released or seen now is for the next start. */
@@ -54,21 +57,30 @@ export class PushFleet {
     const { board, clock, looker, notify, paths, notifyRetries } = parts
     const delays = new ServeDelays()
     this.#deliveryParts = { board, clock, looker, notify, paths, delays, notifyRetries }
-    this.#unlisten = parts.bus.on('taken', (signal) => this.#onTaken(signal))
-    this.#measureFrom()
-  }
-
-  /** What was complete before we started is not measured again. */
-  #measureFrom(): void {
-    for (const zone of this.#fleet.zones.values()) {
-      const released = this.#parts.store.zone(zone.name).released
-      if (released && this.#isComplete(zone, released.serial)) this.#measured.set(zone.name, released.serial)
+    this.#propagation = new Propagation({
+      ...parts,
+      unknownAfterLooks: () => parts.observe.unknownAfterLooks,
+      onWhole: (zone, { serial }, tookMs) => parts.log.info({ zone, op: 'push', serial, tookMs }, 'all nodes confirmed'),
+    })
+    const unlisten = [
+      parts.bus.on('taken', (signal) => this.#onTaken(signal)),
+      parts.bus.on('refused', ({ zone, nodes, why, at }) => {
+        for (const node of nodes) if (fleetHas(this.#fleet, zone, node)) noteRefused(board, zone, node, why, at)
+      }),
+      board.onChange((change) => {
+        if (change.table === 'nodes') this.#propagation.look(splitPair(change.key)[0] as ZoneName)
+      }),
+    ]
+    this.#unlisten = () => {
+      for (const end of unlisten) end()
     }
+    this.#forgetPast()
   }
 
   /** After a reload: nodes that are gone are let go. */
   adopt(fleet: Fleet): void {
     this.#fleet = fleet
+    this.#forgetPast()
     for (const [id, pusher] of this.#pushers) {
       const node = fleet.nodes.get(id)
       if (node && isSameNode(node, pusher.node)) {
@@ -107,7 +119,18 @@ export class PushFleet {
   /** A version of the zone was released, to all nodes or to some: those that lack what they may have are told at once. */
   onReleased(zone: FleetZone): void {
     if (this.#isStopped) return
+    this.#propagation.noteReleases(zone, this.#fromReleased(zone))
     for (const node of zone.nodes) if (!this.isDrained(node.id) && this.isBehind(zone, node)) this.#pusher(node).push(zone)
+  }
+
+  #forgetPast(): void {
+    for (const zone of this.#fleet.zones.values()) this.#propagation.forget(zone, this.#fromReleased(zone))
+  }
+
+  /** The version that every node may have, and all newer ones: several may be under way, held or waiting. */
+  #fromReleased(zone: FleetZone): readonly Version[] {
+    const { versions, released } = this.#parts.store.zone(zone.name)
+    return versions.slice(released ? versions.indexOf(released) : 0)
   }
 
   /** Delivers one zone to one node, even if it seems to have it. Resolves when settled. */
@@ -131,6 +154,11 @@ export class PushFleet {
     return serial === undefined || compareSerials(wanted.serial, serial) === 'newer'
   }
 
+  /** The node says that it does not serve the zone. */
+  hasLost(zone: ZoneName, node: string): boolean {
+    return nodeCell(this.#parts.board, zone, node).lostAt !== undefined
+  }
+
   isDelivering(zone: ZoneName, node: string): boolean {
     return this.#pushers.get(node)?.isDelivering(zone) ?? false
   }
@@ -144,20 +172,24 @@ export class PushFleet {
     this.#pushers.get(node)?.stop()
   }
 
-  #onTaken({ zone, nodes, serial, kind, at }: Signals['taken']): void {
+  #onTaken({ zone, nodes, serial, digest, kind, at }: Signals['taken']): void {
     const known = this.#fleet.zones.get(zone)
     if (!known) return
     for (const id of nodes) {
       const node = this.#fleet.nodes.get(id)
+      if (node && digest !== undefined) noteTaken(this.#parts.board, zone, id, { serial, digest }, at)
       if (!node || this.#pusher(node).onTaken(zone, serial, kind, at)) continue
       // The node came by itself; its new serial is worth a look soon, not a delivery.
-      if (this.isBehind(known, node)) setTimeout(() => void this.#lookAgain(node, known), 20)
+      if (this.isBehind(known, node))
+        setTimeout(
+          guard('push timer', () => this.#lookAgain(node, known)),
+          20,
+        )
     }
   }
 
   async #lookAgain(node: FleetNode, zone: FleetZone): Promise<void> {
-    const serial = await this.#parts.looker.look(node, zone, false)
-    if (serial !== undefined) this.#measure(zone, serial)
+    await this.#parts.looker.look(node, zone, false)
   }
 
   #onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void {
@@ -176,7 +208,6 @@ export class PushFleet {
         },
         'node confirmed',
       )
-      this.#measure(zone, target)
     } else if (outcome === 'unreached') {
       const error = nodeCell(board, zone.name, node.id).error
       log.warn(
@@ -193,23 +224,6 @@ export class PushFleet {
       )
       this.#parts.handOver([node.id])
     }
-  }
-
-  #isComplete(zone: FleetZone, serial: Serial): boolean {
-    return zone.nodes.every(
-      (node) => this.isDrained(node.id) || nodeCell(this.#parts.board, zone.name, node.id).serial === serial,
-    )
-  }
-
-  /** The last node of a release has confirmed: that is how long the change took. */
-  #measure(zone: FleetZone, serial: Serial): void {
-    const released = this.#parts.store.zone(zone.name).released
-    if (!released || released.serial !== serial || this.#measured.get(zone.name) === serial || !this.#isComplete(zone, serial))
-      return
-    this.#measured.set(zone.name, serial)
-    const tookMs = this.#parts.clock.now() - released.seenAt
-    this.#parts.metrics.propagation.observe(tookMs / 1000)
-    this.#parts.log.info({ zone: zone.name, op: 'push', serial, nodes: zone.nodes.length, tookMs }, 'all nodes confirmed')
   }
 
   /** Deliveries that have not ended. */
@@ -231,3 +245,6 @@ const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.cloud === b.cloud &&
   a.paths.map(endpointText).join(' ') === b.paths.map(endpointText).join(' ') &&
   (a.key === undefined ? b.key === undefined : b.key !== undefined && a.key.equals(b.key))
+
+const fleetHas = (fleet: Fleet, zone: ZoneName, node: string): boolean =>
+  fleet.zones.get(zone)?.nodes.some(({ id }) => id === node) ?? false

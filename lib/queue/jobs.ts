@@ -74,6 +74,8 @@ export interface WebhookJob {
   event: string
   /** JSON. */
   body: string
+  /** That a process of this hub wrote it: a receiver believes what we sign. */
+  seal: string
 }
 
 export const QUEUE_KINDS = ['refresh', 'push', 'resync', 'webhook'] as const

@@ -1,7 +1,8 @@
 /**
- * Whether another primary serves the same content under the same serial. By the difference from the version before where both have
- * one, in time proportional to the change; by the whole zone otherwise.
+ * Compares the content that a primary serves under one serial with ours. By the difference from a version that the primary is known to
+ * have had, in time proportional to the change; by SOA, RRSIG and ZONEMD; by the whole zone otherwise.
  */
+import { pause } from '../runtime/turns.js'
 import { soaOf } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
@@ -10,8 +11,11 @@ import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import { condense, type Difference } from '../zone/difference.js'
 import { sameRecord } from '../zone/record-hash.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
 import { type RecordRun, recordsIn } from '../zone/record-run.js'
 import { storedTtl } from '../dns/record.js'
+import type { Querier } from '../transport/querier.js'
+import { hasSameApex } from './compare-apex.js'
 import type { TransferClient, Transferred } from './transfer-client.js'
 import { limitsFor, type TransferLimits } from './transfer-limits.js'
 
@@ -19,8 +23,12 @@ import { limitsFor, type TransferLimits } from './transfer-limits.js'
 export interface Reference {
   serial: Serial
   digest: string
+  /** A version that the primary is known to have had; undefined when there is none. */
   base: Version | undefined
   change: readonly Difference[] | undefined
+  contents: () => Promise<ZoneContents>
+  /** Its ZONEMD was verified, so that an equal one shows equal contents. */
+  isZonemdVerified: boolean
 }
 
 export type Comparison =
@@ -30,31 +38,41 @@ export type Comparison =
   /** It has moved on, or cannot be asked. */
   | { kind: 'unknown'; why: string }
 
+/** Throws what the transfer throws, and the reason of `signal`. */
 export async function comparePrimary(
   zone: FleetZone,
   stored: StoredZone,
   primary: Primary,
   reference: Reference,
   client: TransferClient,
+  querier: Pick<Querier, 'ask'>,
   limits: TransferLimits,
+  signal: AbortSignal,
 ): Promise<Comparison> {
-  const ask = (held: Version | undefined): Promise<Transferred> =>
-    client.transfer(
+  const ask = async (held: Version | undefined): Promise<Transferred> => {
+    signal.throwIfAborted()
+    return await client.transfer(
       { address: primary.address, key: primary.key },
       {
         apex: zone.apex,
         held: held && soaOf(held.soa),
         limits: limitsFor(limits, zone.limits, held),
         startDraft: (contents) => stored.draft(contents),
+        signal,
       },
     )
+  }
   const { base, change } = reference
   if (base && change) {
     const given = await ask(base).catch(() => undefined)
-    if (given?.outcome.kind === 'incremental' && isSameChange(condense(change), condense(given.outcome.differences)))
+    if (
+      given?.outcome.kind === 'incremental' &&
+      isSameChange(await condense(change, pause), await condense(given.outcome.differences, pause))
+    )
       return { kind: 'same' }
     if (given?.draft) return await judge(given.draft, reference)
   }
+  if (reference.isZonemdVerified && (await hasSameApex(await reference.contents(), primary, querier))) return { kind: 'same' }
   const { draft, outcome } = await ask(undefined)
   return draft ? await judge(draft, reference) : { kind: 'unknown', why: `it answered ${outcome.kind}` }
 }

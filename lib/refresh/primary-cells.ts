@@ -23,42 +23,62 @@ export async function askPrimary(zone: FleetZone, primary: Primary, parts: Prima
   const { soa, board, clock, metrics } = parts
   const key = pairKey(zone.name, primary.id)
   try {
-    const answer = await soa.ask({ address: primary.address, key: primary.key }, zone.apex)
+    const port = primary.key === undefined ? 'fresh' : 'shared'
+    const answer = await soa.ask({ address: primary.address, key: primary.key, port }, zone.apex)
     metrics.soaQueries.inc({ target: 'primary', outcome: 'ok' })
-    noteServed(board, key, answer, clock.now())
+    noteServed(board, key, answer, zone, clock.now())
     return answer
   } catch (error) {
     metrics.soaQueries.inc({ target: 'primary', outcome: 'failed' })
     const now = clock.now()
     const before = board.get('primaries', key)
     board.set('primaries', key, {
+      serial: undefined,
+      checkedAt: now,
+      since: now,
+      expireSeconds: undefined,
+      ...before,
       at: now,
-      serial: before?.serial,
-      highest: before?.highest,
-      checkedAt: before?.checkedAt ?? now,
-      since: before?.since ?? now,
       error: describeError(error),
       failures: (before?.failures ?? 0) + 1,
-      expireSeconds: before?.expireSeconds,
     })
     return error as Error
   }
 }
 
-function noteServed(board: Board, key: string, answer: SoaAnswer, now: number): void {
+/** A primary that was asked later than this many times after its turn was not watched. */
+const MOST_LATE = 3
+const LEAST_GAP_MS = 300_000
+
+/** Whether what it serves may not go on from what it served before. */
+function isBroken(before: PrimaryCell | undefined, { soa }: SoaAnswer, text: string, zone: FleetZone, now: number): boolean {
+  if (before?.serial === undefined || before.error !== undefined) return true
+  const order = compareSerials(soa.serial, before.serial)
+  if (order === 'older' || order === 'unordered') return true
+  if (order === 'equal' && before.soa !== undefined && before.soa !== text) return true
+  const turnMs = Math.min(zone.refresh.maxMs, Math.max(zone.refresh.minMs, soa.refresh * 1000))
+  return now - before.checkedAt > Math.max(LEAST_GAP_MS, turnMs * MOST_LATE)
+}
+
+function noteServed(board: Board, key: string, answer: SoaAnswer, zone: FleetZone, now: number): void {
   const before = board.get('primaries', key)
-  const { serial } = answer.soa
+  const { serial, stored } = answer.soa
+  const soa = stored.toString('base64')
+  const broken = isBroken(before, answer, soa, zone, now)
   const same =
     before !== undefined &&
     before.error === undefined &&
     before.serial !== undefined &&
-    compareSerials(before.serial, serial) === 'equal'
+    compareSerials(before.serial, serial) === 'equal' &&
+    !broken
   const cell: PrimaryCell = {
     at: now,
     serial,
     highest: before?.highest !== undefined && compareSerials(before.highest, serial) === 'newer' ? before.highest : serial,
     checkedAt: now,
     since: same ? before.since : now,
+    soa,
+    brokenAt: broken ? now : before?.brokenAt,
     error: undefined,
     failures: 0,
     expireSeconds: answer.expireSeconds,

@@ -2,8 +2,8 @@
  * A refresh, from "something may be newer" to a committed version or the reason why not.
  *
  *   primaries, newest serial first
- *     ╰▶ held a version? ─yes─▶ IXFR ──fits──▶ commit ─▶ done
- *                │no              │does not       ▲
+ *     ╰▶ its content current? ─yes─▶ IXFR ──fits──▶ commit ─▶ done
+ *                │no, or in doubt  │does not       ▲
  *                ╰────────────▶ AXFR ──whole──────╯
  *                                 │fails
  *                                 ╰▶ next primary … none left ─▶ the last error, tried again later
@@ -12,20 +12,23 @@
  */
 import type { SeenZone } from '../checks/zone-look.js'
 import { describeError, type NextMove, ZonecastError } from '../errors.js'
+import { WireError } from '../dns/errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
-import { compareSerials } from '../dns/serial.js'
+import type { Serial } from '../dns/serial.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import { StoreError } from '../store/errors.js'
 import type { Judge, Provenance } from '../store/commit.js'
 import type { StoredZone } from '../store/stored-zone.js'
-import type { Version } from '../store/version.js'
+import { noteSource, type Version } from '../store/version.js'
 import { endpointText, TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
 import type { Difference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import { checkSoundness, expectAnnounced, isNews } from './offered-contents.js'
+import { DOUBTS, type SourceDoubt } from './source-doubt.js'
 import type { TransferClient, Transferred } from './transfer-client.js'
 import { limitsFor, type TransferLimits } from './transfer-limits.js'
 
@@ -36,6 +39,12 @@ export interface RefreshWish {
   primaries: readonly Primary[]
   /** AXFR whatever we hold. */
   forceAxfr: boolean
+  /** Why a difference from this primary might not fit what we hold; undefined when it does. */
+  doubt: (primary: Primary) => SourceDoubt | undefined
+  /** A difference from this primary did not lead to a version: the same one is not asked for again. */
+  noteMisfit: (primary: Primary) => void
+  /** The serial with which this primary answered the last SOA query; undefined when it did not answer. A NOTIFY does not count. */
+  announced: (primary: Primary) => Serial | undefined
   /** The zone has expired: any serial counts as newer (RFC 1034 §4.3.5). */
   expired: boolean
   /** What holds for all zones. */
@@ -60,9 +69,6 @@ export type RefreshOutcome =
   | { kind: 'up-to-date'; primary: Primary; proof: 'serial' | 'content' }
   | { kind: 'committed'; version: Version; primary: Primary; startedAt: number; tookMs: number }
 
-/** Where a version comes from that no primary has: it is asked for no difference to that. */
-export const ROLLED_BACK = 'rollback'
-
 export interface TransferCounts {
   count(kind: 'axfr' | 'ixfr', outcome: 'ok' | 'up-to-date' | 'failed', octets: number): void
 }
@@ -76,11 +82,15 @@ export async function refreshZone(
   counts: TransferCounts,
 ): Promise<RefreshOutcome> {
   let last: unknown
+  let behind: unknown
   for (const primary of wish.primaries) {
     try {
-      return await fromPrimary(wish, primary, client, clock, log, counts)
+      const outcome = await fromPrimary(wish, primary, client, clock, log, counts)
+      // An answer without news from one primary does not refute the newer serial of another.
+      if (outcome.kind === 'committed' || behind === undefined) return outcome
     } catch (error) {
       last = error
+      if (error instanceof TransferError && error.fault.code === 'XFR_BEHIND_SOA') behind = error
       // What failed here, on our side or in the zone itself, would fail with the next primary as well.
       if (
         nextMoveOf(error) !== 'next-primary' &&
@@ -95,7 +105,7 @@ export async function refreshZone(
       )
     }
   }
-  throw last ?? new Error('no primary to ask')
+  throw behind ?? last ?? new Error('no primary to ask')
 }
 
 const nextMoveOf = (error: unknown): NextMove => (error instanceof ZonecastError ? error.nextMove : 'later')
@@ -111,18 +121,28 @@ async function fromPrimary(
   counts: TransferCounts,
 ): Promise<RefreshOutcome> {
   const replacing = wish.stored.latest
-  const isOurOwn = replacing?.from === ROLLED_BACK
-  if (replacing && !isOurOwn && !wish.forceAxfr && !wish.expired && !wish.stored.isDamaged) {
+  const isWhole = replacing === undefined || wish.forceAxfr || wish.expired || wish.stored.isDamaged
+  const doubt = isWhole ? undefined : wish.doubt(primary)
+  if (doubt !== undefined)
+    log.info(
+      {
+        zone: wish.zone.name,
+        op: 'refresh',
+        dir: 'in',
+        remote: endpointText(primary.address),
+        primary: primary.id,
+        why: DOUBTS[doubt],
+      },
+      'asking for the whole zone: a difference may not fit',
+    )
+  if (!isWhole && doubt === undefined) {
     const held = soaOf(replacing.soa)
     try {
       return await attempt(wish, primary, held, replacing, client, clock, counts, log)
     } catch (error) {
       counts.count('ixfr', 'failed', 0)
-      // RFC 1995 §2: behind every IXFR stands AXFR, also when the other side broke off in the middle.
-      const brokeOff = error instanceof TransportError && error.code !== 'TRANSPORT_REFUSED'
-      // What we hold cannot be read back: the whole zone does not need it.
-      const isOurLoss = wish.stored.isDamaged
-      if (nextMoveOf(error) !== 'axfr' && !brokeOff && !isOurLoss) throw error
+      if (!helpsAxfr(error, wish.stored.isDamaged)) throw error
+      if (!(error instanceof TransportError)) wish.noteMisfit(primary)
       log.info(
         { zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
         'asking for the whole zone instead',
@@ -135,6 +155,17 @@ async function fromPrimary(
     counts.count('axfr', 'failed', 0)
     throw error
   }
+}
+
+/**
+ * RFC 1995 §2: behind every IXFR stands AXFR, whatever is wrong with the answer, also when the other side broke off in the middle. Not
+ * where the server cannot be reached or refuses the key, nor where the trouble is our own; `isDamaged`: our own content cannot be read.
+ */
+function helpsAxfr(error: unknown, isDamaged: boolean): boolean {
+  if (isDamaged) return true
+  if (error instanceof TransportError) return error.code !== 'TRANSPORT_REFUSED'
+  if (error instanceof TransferError || error instanceof WireError) return true
+  return error instanceof ZoneError && error.nextMove !== 'operator'
 }
 
 async function attempt(
@@ -160,10 +191,12 @@ async function attempt(
       'dropped records outside the zone',
     )
   if (transferred.outcome.kind === 'up-to-date') {
+    expectAnnounced(wish, primary, transferred.outcome.servedSerial, op)
     counts.count(op, 'up-to-date', transferred.octets)
     return { kind: 'up-to-date', primary, proof: 'serial' }
   }
-  const version = await commit(wish, primary, transferred, replacing, clock)
+  const version = await commit(wish, primary, transferred, replacing, startedAt, clock)
+  if (version === undefined) expectAnnounced(wish, primary, replacing!.serial, op)
   counts.count(op, 'ok', transferred.octets)
   if (version === undefined) return { kind: 'up-to-date', primary, proof: 'content' }
   const { messages, records, octets, tookMs } = transferred
@@ -191,19 +224,23 @@ async function commit(
   primary: Primary,
   transferred: Transferred,
   replacing: Version | undefined,
+  startedAt: number,
   clock: Clock,
 ): Promise<Version | undefined> {
   const { outcome } = transferred
   const judge: Judge = async (contents, change, written) => {
     checkSoundness(wish, contents)
     const decided = await wish.judge(primary, contents, change, written, transferred.seen)
-    return { seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, ...decided }
+    const sources = { ...decided.sources, [primary.id]: startedAt }
+    return { ...decided, seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, sources }
   }
   if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, judge)
   const draft = transferred.draft!
   try {
     checkSoundness(wish, draft.contents)
     if (!isNews(wish, primary, draft.contents, replacing)) {
+      noteSource(replacing!, primary.id, startedAt)
+      await wish.stored.rivals.forget(primary.id)
       if (wish.stored.isDamaged) await wish.stored.repair(draft)
       else await draft.discard()
       return undefined
@@ -216,45 +253,4 @@ async function commit(
     else await draft.discard()
     throw error
   }
-}
-
-/** False when it is what we hold. Throws StoreError STORE_CONFLICT, TransferError XFR_OLDER. */
-function isNews(wish: RefreshWish, primary: Primary, contents: ZoneContents, replacing: Version | undefined): boolean {
-  if (replacing && !wish.expired) {
-    const order = compareSerials(contents.soa.serial, replacing.serial)
-    if (order === 'equal') {
-      if (contents.digest === replacing.digest) return false
-      throw new StoreError(
-        {
-          code: 'STORE_CONFLICT',
-          zone: wish.zone.name,
-          serial: replacing.serial,
-          held: replacing.digest,
-          offered: contents.digest,
-        },
-        `${primary.id} serves other content than we hold for ${wish.zone.name} under the same serial ${replacing.serial}; raise the serial at the primary that is right`,
-      )
-    }
-    if (order !== 'newer')
-      throw new TransferError(
-        { code: 'XFR_OLDER', held: replacing.serial, offered: contents.soa.serial, asked: 'axfr' },
-        `${primary.id} offers serial ${contents.soa.serial}, which is not newer than ${replacing.serial}`,
-      )
-  }
-  return true
-}
-
-/** What no zone can do without, whatever the checks say. */
-function checkSoundness(wish: RefreshWish, contents: ZoneContents): void {
-  if (contents.records <= 1)
-    throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
-  if (contents.apexNameServers === 0)
-    throw new ZoneError({ code: 'ZONE_NO_NS' }, `${wish.zone.name} has no NS record at its apex`)
-  // Differences are judged by what they lead to, not by what they bring.
-  const most = wish.zone.limits.records ?? wish.limits.records
-  if (contents.records > most)
-    throw new ZoneError(
-      { code: 'ZONE_TOO_LARGE', limit: `${most} records` },
-      `${wish.zone.name} would have ${contents.records} records, more than ${most}; raise defaults.limits.records if that is right`,
-    )
 }

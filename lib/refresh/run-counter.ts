@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
+import { guard } from '../runtime/guard.js'
 import type { SeenZone } from '../checks/zone-look.js'
 import { startThread } from '../runtime/thread.js'
 import type { PlainSums, RunCounter } from '../zone/run-sums.js'
@@ -70,10 +71,16 @@ class CountThread {
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd
-    this.worker.on('message', (report: CountReport) => this.#waiting.get(report.id)?.hear(report))
+    this.worker.on(
+      'message',
+      guard('thread message', (report: CountReport) => this.#waiting.get(report.id)?.hear(report)),
+    )
     // Whoever waits sums up for itself then; an error is followed by the exit.
     this.worker.on('error', () => undefined)
-    this.worker.on('exit', () => this.end())
+    this.worker.on(
+      'exit',
+      guard('thread exit', () => this.end()),
+    )
   }
 
   take(apex: Buffer): ThreadCounter {

@@ -26,6 +26,8 @@ export interface TransferWish {
   limits: TransferLimits
   /** Called when a whole transfer begins. */
   startDraft: (contents: ZoneContents) => SnapshotDraft
+  /** Ends the transfer before its next message. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Transferred {
@@ -118,6 +120,7 @@ export class TransferClient {
         },
       })
       const take = (message: Buffer): 'more' | 'done' => {
+        wish.signal?.throwIfAborted()
         this.#verify(verifier, message)
         inbound.accept(message)
         if (draft) this.#memory.check(draft.contents)

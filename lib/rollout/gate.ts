@@ -9,6 +9,8 @@ export interface GateNode {
   id: string
   /** What it last said it serves. */
   serial: Serial | undefined
+  /** Of a node that shows the target: why its content is not known to be the version's. */
+  doubt?: string | undefined
   observedAt: number | undefined
   /** Looks without an answer since then. */
   missed: number
@@ -67,8 +69,8 @@ export function judgeGate(input: GateInput): GateOutcome {
 
 const isUnreachable = ({ missed }: GateNode, { unknownAfterLooks }: GateInput): boolean => missed >= unknownAfterLooks
 
-const hasTaken = ({ serial }: GateNode, target: Serial): boolean => {
-  if (serial === undefined) return false
+const hasTaken = ({ serial, doubt }: GateNode, target: Serial): boolean => {
+  if (serial === undefined || doubt !== undefined) return false
   const order = compareSerials(serial, target)
   return order === 'equal' || order === 'newer'
 }
@@ -77,6 +79,7 @@ const isThrough = (node: GateNode, target: Serial, probe: boolean): boolean =>
   hasTaken(node, target) && (!probe || node.probe !== undefined)
 
 function whatIsMissing(node: GateNode, target: Serial): string {
+  if (node.doubt !== undefined) return node.doubt
   if (hasTaken(node, target)) return 'has taken it, its probes are not done'
   const serves = node.serial === undefined ? 'has not answered' : `serves ${node.serial}`
   return `${serves} instead of ${target}${node.error === undefined ? '' : `: ${node.error}`}`

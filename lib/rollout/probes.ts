@@ -2,11 +2,12 @@
  * What is asked of a node that shows a new version, and whether its answers are those of the version: name servers of the apex, a
  * sample of the names that changed, a name that is not there; with signatures when the zone has them. Pure.
  *
- * Not asked: what lies at or below a delegation, whose answer is a referral; RRsets too large for a small message.
+ * Not asked: what lies below a delegation; RRsets too large for a small message. A delegation itself is in a referral (RFC 1034 §4.3.2);
+ * a server that has the child zone as well answers from that, which says nothing of ours.
  */
 import { collectNames } from '../checks/collect-names.js'
 import { hasType, isSignerType, NameChanges, type StoredAt } from '../checks/name-changes.js'
-import { keyOctets, keyText, nameKey, namesBetween } from '../checks/name-key.js'
+import { keyOctets, keyText, nameKey, namesBetween, ownerKey } from '../checks/name-key.js'
 import type { SmallMessage } from '../dns/message.js'
 import { RCODE, rcodeName } from '../dns/rcode.js'
 import { recordText } from '../dns/record-text.js'
@@ -26,17 +27,23 @@ export interface Probe {
   expected: readonly Buffer[]
   /** Of the version before, and no longer right. */
   gone: readonly Buffer[]
+  /** Name servers of a delegation: in the authority section, and without a signature. */
+  isReferral?: boolean
 }
 
 const MAX_RECORDS = 40
+/** A server answers larger ones by TCP as a rule, and none over 64 KiB. */
+const MAX_OCTETS = 16_000
+const MOST_AT_APEX = 16
 
-/** `label`: an owner label that nobody has. `sample`: changed RRsets at most. */
+/** `label`: an owner label that nobody has. `sample`: changed RRsets at most. `isWholeApex`: all of the apex, changed or not. */
 export async function planProbes(
   contents: ZoneContents,
   change: Difference | undefined,
   sample: number,
   label: string,
   pause: () => Promise<void>,
+  isWholeApex = false,
 ): Promise<Probe[]> {
   const apex = nameKey(contents.apex, 0, contents.apex.length)
   const changes = change && (await NameChanges.of(change, pause)).byName
@@ -67,18 +74,22 @@ export async function planProbes(
         ? []
         : gone.filter((record) => record.type === type).map(copyOf),
     })
-    const isCut = (key: string): boolean =>
-      hasType(at(key), TYPE.NS) ||
+    const isBelowCut = (key: string): boolean =>
       [...namesBetween(key, apex)].some((above) => hasType(at(above), TYPE.NS) || hasType(at(above), TYPE.DNAME))
-    const changed = chosen
-      .filter((key) => !isCut(key))
+    const atApex = changes?.get(apex) === undefined || chosen.includes(apex) ? [] : [apex]
+    const changed = [...atApex, ...chosen.filter((key) => !isBelowCut(key))]
       .flatMap((key) => {
         const { removed, added } = changes!.get(key)!
-        const types = new Set([...removed, ...added].map(({ type }) => type).filter((type) => !isSignerType(type)))
+        const types = new Set(
+          [...removed, ...added].map(({ type }) => type).filter((type) => !isSignerType(type) && type !== TYPE.SOA),
+        )
         const isAlias = hasType(at(key), TYPE.CNAME)
-        return [...types].filter((type) => !isAlias || type === TYPE.CNAME).map((type) => probeOf(key, type, removed))
+        const isCut = key !== apex && hasType([...at(key), ...removed], TYPE.NS)
+        return [...types]
+          .filter((type) => (!isAlias || type === TYPE.CNAME) && (!isCut || type === TYPE.NS || type === TYPE.DS))
+          .map((type) => ({ ...probeOf(key, type, removed), ...(isCut && type === TYPE.NS ? { isReferral: true } : {}) }))
       })
-      .filter(({ expected }) => expected.length <= MAX_RECORDS)
+      .filter(isSmall)
     const absent: Probe = {
       name: Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1'), contents.apex]),
       type: TYPE.TXT,
@@ -86,9 +97,11 @@ export async function planProbes(
       expected: [],
       gone: [],
     }
-    return [probeOf(apex, TYPE.NS, []), ...spread(changed, sample), absent].filter(
-      ({ expected }) => expected.length <= MAX_RECORDS,
-    )
+    const types = isWholeApex ? new Set(at(apex).map(({ type }) => type)) : new Set<number>()
+    const others = [...types].filter((type) => type !== TYPE.NS && type !== TYPE.SOA && !isSignerType(type))
+    const whole: Probe = { ...probeOf(apex, TYPE.SOA, []), expected: [contents.soa.stored] }
+    const wholeApex = isWholeApex ? [whole, ...others.slice(0, MOST_AT_APEX).map((type) => probeOf(apex, type, []))] : []
+    return [probeOf(apex, TYPE.NS, []), ...wholeApex, ...spread(changed, sample), absent].filter(isSmall)
   } finally {
     view.release()
   }
@@ -98,8 +111,16 @@ export async function planProbes(
 export function judgeProbe(probe: Probe, answer: SmallMessage): string | undefined {
   const what = `${keyText(nameKey(probe.name, 0, probe.name.length))} ${typeName(probe.type)}`
   const { rcode } = answer
+  // Below a DNAME a name may become too long (RFC 6672 §2.2).
+  const isTooLong = rcode === RCODE.YXDOMAIN && probe.expected.length === 0 && hasDname(answer)
+  if (isTooLong) return undefined
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return `answers ${rcodeName(rcode)} to ${what}`
-  const given = answer.answer.filter((record) => storedType(record, 0) === probe.type)
+  const name = nameKey(probe.name, 0, probe.name.length)
+  if (probe.isReferral === true && answer.answer.length > 0) return undefined
+  const given =
+    probe.isReferral === true
+      ? answer.authority.filter((record) => storedType(record, 0) === probe.type && ownerKey(record, 0) === name)
+      : answer.answer.filter((record) => storedType(record, 0) === probe.type)
   const missing = probe.expected.find((record) => !given.some((other) => sameRecord(record, 0, other, 0)))
   if (missing) return `answers ${what} without ${recordText(missing, 0)}`
   const wrong = given.find(
@@ -110,10 +131,15 @@ export function judgeProbe(probe: Probe, answer: SmallMessage): string | undefin
       ),
   )
   if (wrong) return `answers ${what} with ${recordText(wrong, 0)}, which is not in the version`
-  if (!probe.dnssec) return undefined
+  if (!probe.dnssec || probe.isReferral === true) return undefined
   const section = probe.expected.length > 0 ? answer.answer : [...answer.answer, ...answer.authority]
   return section.some((record) => storedType(record, 0) === TYPE.RRSIG) ? undefined : `answers ${what} without signatures`
 }
+
+const isSmall = ({ expected }: Probe): boolean =>
+  expected.length <= MAX_RECORDS && expected.reduce((octets, { length }) => octets + length, 0) <= MAX_OCTETS
+
+const hasDname = ({ answer }: SmallMessage): boolean => answer.some((record) => storedType(record, 0) === TYPE.DNAME)
 
 const wildcardOf = (key: string): string => `\x01*${key}`
 

@@ -9,12 +9,18 @@ import pretty from 'pino-pretty'
 export type { Logger } from 'pino'
 
 /** Anything under these names is a secret, at any depth we log. */
-const REDACTED = ['secret', 'token', 'authorization', 'password', 'sha256'].flatMap((name) => [
-  name,
-  `*.${name}`,
-  `*.*.${name}`,
-  `*.*.*.${name}`,
-])
+const SECRETS = [
+  'secret',
+  'token',
+  'authorization',
+  'password',
+  'sha256',
+  'cookie',
+  'set-cookie',
+  'proxy-authorization',
+  'x-api-key',
+]
+export const REDACTED = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`, `*.*.*["${name}"]`])
 
 export function createLogger(options: { level: string; isTerminal: boolean; name?: string }): Logger {
   const stream = options.isTerminal
@@ -23,7 +29,7 @@ export function createLogger(options: { level: string; isTerminal: boolean; name
   return pino(
     {
       level: options.level,
-      redact: { paths: [...REDACTED, 'req.headers.authorization', 'req.headers.cookie'], censor: '[secret]' },
+      redact: { paths: REDACTED, censor: '[secret]' },
       ...(options.name ? { name: options.name } : {}),
     },
     stream,

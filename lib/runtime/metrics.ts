@@ -1,6 +1,9 @@
 /** Counters and histograms of the hot paths (contract §7). Gauges about zones and nodes are read off the board when asked for. */
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 
+/** Seconds. */
+const PROPAGATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900]
+
 export class Metrics {
   readonly registry = new Registry()
 
@@ -12,16 +15,40 @@ export class Metrics {
   readonly transferBytes = this.#counter('transfer_bytes_total', 'Octets of transfer messages; effort, not zone size', [
     'direction',
   ])
+  readonly foreignValues = this.#counter(
+    'redis_foreign_values_total',
+    'Values and messages in Redis that no hub wrote, by what they claim to be',
+    ['what'],
+  )
+  readonly refusals = this.#counter('refusals_total', 'Requests refused, answered or dropped above the rate', ['outcome'])
   readonly notify = this.#counter('notify_total', 'NOTIFY messages by direction and outcome', ['direction', 'outcome'])
   readonly soaQueries = this.#counter('soa_queries_total', 'SOA queries by target (primary, node) and outcome', [
     'target',
     'outcome',
   ])
   readonly checks = this.#counter('checks_total', 'Checks before release by check and verdict', ['check', 'verdict'])
+  readonly unexpectedErrors = this.#counter('unexpected_errors_total', 'Errors that escaped a callback, by the callback', [
+    'where',
+  ])
+  readonly stagePropagation = new Histogram({
+    name: 'zonecast_stage_propagation_seconds',
+    help: 'From the release of a version to the nodes of a stage to its confirmation by the last of them',
+    labelNames: ['stage'],
+    buckets: PROPAGATION_BUCKETS,
+    registers: [this.registry],
+  })
+  readonly refusedPeers = this.#counter('refused_peers_total', 'Requests refused although their key or zone is ours, by node', [
+    'node',
+  ])
+  readonly repeatedTransfers = this.#counter(
+    'repeated_transfers_total',
+    'Transfers of a version that the node was sent already',
+    ['node'],
+  )
   readonly propagation = new Histogram({
     name: 'zonecast_propagation_seconds',
     help: 'From first sight of a version at a primary to its confirmation by the last node',
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
+    buckets: PROPAGATION_BUCKETS,
     registers: [this.registry],
   })
 

@@ -5,6 +5,9 @@ interface Row<K> {
   at: number
 }
 
+/** Stale rows borne before they are dropped. */
+const SPARE_ROWS = 1_000
+
 export class Schedule<K> {
   readonly #heap: Row<K>[] = []
   /** The valid time of each key; rows in the heap that differ are stale and skipped. */
@@ -28,6 +31,11 @@ export class Schedule<K> {
 
   delete(key: K): void {
     this.#at.delete(key)
+  }
+
+  clear(): void {
+    this.#at.clear()
+    this.#heap.length = 0
   }
 
   timeOf(key: K): number | undefined {
@@ -56,6 +64,7 @@ export class Schedule<K> {
 
   #push(row: Row<K>): void {
     const heap = this.#heap
+    if (heap.length > 2 * this.#at.size + SPARE_ROWS) this.#compact()
     let i = heap.length
     heap.push(row)
     while (i > 0) {
@@ -65,6 +74,13 @@ export class Schedule<K> {
       i = parent
     }
     heap[i] = row
+  }
+
+  /** Drops stale rows: a key that is moved again and again must not fill the heap. */
+  #compact(): void {
+    const rows = this.#heap.splice(0)
+    // In order, each row finds its place at the end at once.
+    for (const row of rows.filter(({ key, at }) => this.#at.get(key) === at).sort((a, b) => a.at - b.at)) this.#heap.push(row)
   }
 
   #pop(): void {

@@ -47,10 +47,10 @@ export function pause(): Promise<void> {
 }
 
 /** Runs work that rests now and then, letting others have their turn at each rest. */
-export async function withRests<T>(work: Generator<undefined, T>): Promise<T> {
+export async function withRests<T>(work: Generator<undefined, T>, rest: () => Promise<void> = pause): Promise<T> {
   for (;;) {
     const { done, value } = work.next()
     if (done) return value
-    await pause()
+    await rest()
   }
 }

@@ -5,44 +5,55 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { guard } from '../runtime/guard.js'
 import { describeError } from '../errors.js'
+import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
+import type { Metrics } from '../runtime/metrics.js'
 import type { Board, Change } from './board.js'
+import { BoardWriter } from './board-writer.js'
+import { CellDoor, parseJson } from './cell-door.js'
+import { agreeOnFormat, SharedFormatError } from './shared-format.js'
 import type { SignalBus, SignalName, Signals } from './signals.js'
-import { isCell, TABLE_NAMES, type TableName, type Tables } from './tables.js'
+import { readCell, readPacket, readSignal } from './schemas.js'
+import type { Seals } from './seals.js'
+import { PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
 
-/** Changes are gathered this long: one round trip carries all that twenty nodes do on their way to confirming a version. */
-const GATHER_MS = 50
-/** While no other process listens nobody waits for them either. */
-const GATHER_ALONE_MS = 300
 const CHECK_MS = 5_000
-/** After Redis refused a write. */
-const RETRY_MS = 1_000
-/** What each hub finds for itself; the other tables are shared. */
-const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])
+/** Characters of the longest message that is read: a packet of values, each in JSON twice, and one value that is long by itself. */
+const PACKET_OCTETS = 4 << 20
 const CHANNEL = 'zonecast:changes'
 
-/** Of the tables and their cells. One that is older is brought up to date here, by whoever first meets it. */
-const SHARED_FORMAT = 1
-const FORMAT_KEY = 'zonecast:format'
+/** Another process says what it sent a little before the node shows it, or a little later. */
+const ECHO_MARGIN_MS = 1_000
 
-export class SharedFormatError extends Error {
-  override readonly name = 'SharedFormatError'
-
-  constructor(format: number) {
-    super(
-      `the state in redis was written by a newer zonecast (format ${format}, this one knows up to ${SHARED_FORMAT}); upgrade, or give this hub another redis or database`,
-    )
-  }
-}
+/** Of what nodes were sent while nobody could be told. */
+const MOST_UNSAID = 10_000
 
 interface Packet {
   from: string
   hub: string
   /** A process has begun to listen: whoever thought to be alone publishes from now on. */
   hello?: true
-  changes?: { table: TableName; key: string; value: Tables[TableName] }[]
+  changes?: { table: TableName; key: string; value: unknown }[]
   signal?: { name: SignalName; payload: unknown }
+}
+
+export interface BoardSyncParts {
+  redis: Redis
+  subscriber: Redis
+  board: Board
+  bus: SignalBus
+  /** Name of this hub. */
+  hub: string
+  seals: Seals
+  log: Logger
+  clock: Clock
+  metrics: Metrics
+  /** The Redis is our own: nobody else writes there. */
+  isPrivate: boolean
+  /** Whether the fleet has what the key of a node's cell names: `zone node`. */
+  hasPair: (key: string) => boolean
 }
 
 export class BoardSync {
@@ -52,24 +63,43 @@ export class BoardSync {
   readonly #bus: SignalBus
   readonly #hub: string
   readonly #log: Logger
+  readonly #clock: Clock
   readonly #me = randomUUID()
-  readonly #dirty = new Map<string, Change>()
-  #gather: NodeJS.Timeout | undefined
+  readonly #door: CellDoor
+  readonly #writer: BoardWriter
+  readonly #isPrivate: boolean
   #check: NodeJS.Timeout | undefined
-  #flushing: Promise<void> | undefined
   #unlisten: () => void = () => undefined
+  /** The shared state has been read, and Redis has what we know. */
   #marked = false
+  readonly #unsaid = new Map<string, NonNullable<Packet['signal']>>()
+  #listeningSince: number | undefined
   #isForeign = false
   /** Nobody else listens: what would be published would only come back to us. */
   #alone = false
+  /** When something of ours last came back to us: what others said before has come too. By our clock, milliseconds. */
+  #echoAt = Number.NEGATIVE_INFINITY
 
-  constructor(redis: Redis, subscriber: Redis, board: Board, bus: SignalBus, hub: string, log: Logger) {
-    this.#redis = redis
-    this.#subscriber = subscriber
-    this.#board = board
-    this.#bus = bus
-    this.#hub = hub
-    this.#log = log
+  constructor(parts: BoardSyncParts) {
+    this.#door = new CellDoor(parts)
+    this.#isPrivate = parts.isPrivate
+    this.#redis = parts.redis
+    this.#subscriber = parts.subscriber
+    this.#board = parts.board
+    this.#bus = parts.bus
+    this.#hub = parts.hub
+    this.#log = parts.log
+    this.#clock = parts.clock
+    this.#writer = new BoardWriter({
+      redis: parts.redis,
+      log: parts.log,
+      door: this.#door,
+      hash: (table) => this.#hash(table),
+      message: (changes) => this.#message({ changes }),
+      channel: CHANNEL,
+      mayWrite: () => this.isReady && !this.#isForeign,
+      isAlone: () => this.#alone,
+    })
   }
 
   #hash(table: TableName): string {
@@ -78,26 +108,28 @@ export class BoardSync {
 
   async start(): Promise<void> {
     this.#unlisten = this.#board.onChange((change, origin) => {
-      if (origin === 'here') this.#soil(change)
+      if (origin === 'here') this.#writer.add(change)
     })
-    this.#bus.carry = (name, payload) => this.#publish({ signal: { name, payload } })
-    this.#subscriber.on('message', (_channel, text) => {
-      try {
-        this.#take(text)
-      } catch (error) {
-        this.#log.warn({ op: 'redis', err: describeError(error) }, 'a message in redis is none of ours and is left alone')
-      }
-    })
-    if (this.#subscriber.status === 'ready') await this.#subscriber.subscribe(CHANNEL)
-    this.#subscriber.on('ready', () => void this.#subscriber.subscribe(CHANNEL).catch(() => undefined))
-    if (this.isReady) await this.#meet()
-    this.#redis.on(
-      'ready',
-      () =>
-        void this.#meet().catch((error) =>
-          this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'),
-        ),
+    this.#bus.carry = (name, payload) => this.#say({ name, payload })
+    this.#subscriber.on(
+      'message',
+      guard('redis message', (_channel: string, text: string) => this.#take(text)),
     )
+    this.#subscriber.on('close', () => {
+      this.#listeningSince = undefined
+    })
+    if (this.#subscriber.status === 'ready') await this.#listen().catch((error) => this.#noteUnmet(error))
+    if (this.isReady)
+      await this.#meet().catch((error) => {
+        if (error instanceof SharedFormatError) throw error
+        this.#noteUnmet(error)
+      })
+    const again = async (): Promise<void> => {
+      if (this.#subscriber.status === 'ready' && this.#listeningSince === undefined) await this.#listen()
+      if (this.isReady) await this.#meet()
+    }
+    for (const redis of [this.#subscriber, this.#redis])
+      redis.on('ready', () => void again().catch((error) => this.#noteUnmet(error)))
     this.#check = setInterval(
       () =>
         void this.#healEmptyRedis()
@@ -108,46 +140,69 @@ export class BoardSync {
     this.#check.unref()
   }
 
+  async #listen(): Promise<void> {
+    this.#listeningSince = undefined
+    await this.#subscriber.subscribe(CHANNEL)
+    this.#listeningSince = this.#clock.now()
+    // What was said meanwhile is to be read.
+    this.#marked = false
+  }
+
+  #noteUnmet(error: unknown): void {
+    this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed')
+  }
+
+  /** Does what the hub needs of Redis: listens, writes, says something. Throws what Redis answers when it refuses. */
+  async prove(): Promise<void> {
+    if (this.#isForeign) return
+    if (this.#listeningSince === undefined) await this.#listen()
+    await this.#redis.set('zonecast:written', this.#hub, 'EX', 60)
+    await this.#redis.publish(CHANNEL, this.#message({}))
+    if (!this.#marked) await this.#meet()
+    for (const [key, signal] of this.#unsaid) {
+      this.#unsaid.delete(key)
+      this.#say(signal)
+    }
+  }
+
   async #meet(): Promise<void> {
+    this.#marked = false
     this.#publish({ hello: true })
     await this.#load()
     await this.#countListeners()
   }
 
   async #load(): Promise<void> {
-    await this.#agreeOnFormat()
+    const { format, is } = await agreeOnFormat(this.#redis)
+    this.#isForeign = is === 'newer'
+    if (this.#isForeign) throw new SharedFormatError(format)
+    if (is === 'older')
+      this.#log.warn(
+        { op: 'redis', format },
+        'state in redis is of an older zonecast: drains in a shared redis are to be ordered again',
+      )
+    const isOlder = is === 'older' && this.#isPrivate
     for (const table of TABLE_NAMES) {
       const all = await this.#redis.hgetall(this.#hash(table))
       const times = new Map<string, number>()
       for (const [key, json] of Object.entries(all)) {
-        const value = parseCell(table, json)
-        if (value !== undefined && this.#merge(table, key, value)) times.set(key, value.at)
+        const written = parseJson(json)
+        const value =
+          isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : this.#door.read(table, key, written)
+        if (value !== undefined) this.#board.merge(table, key, value)
+        times.set(key, isOlder ? Number.NEGATIVE_INFINITY : this.#door.keepsUntil(table, key, written, value))
       }
       // What we know better than Redis goes back to it, and takes the place of what is no cell.
       for (const [key, value] of this.#board.entries(table))
-        if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) this.#soil({ table, key, value } as Change)
+        if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) this.#writer.add({ table, key, value } as Change)
     }
     await this.#redis.set('zonecast:alive', '1')
     this.#marked = true
   }
 
-  /** False for what is no value of this table: somebody else wrote there. It harms nobody. */
-  #merge(table: TableName, key: string, value: Tables[TableName]): boolean {
-    try {
-      this.#board.merge(table, key, value)
-      return true
-    } catch (error) {
-      this.#log.warn({ op: 'redis', table, key, err: describeError(error) }, 'a value in redis is none of ours and is left alone')
-      return false
-    }
-  }
-
-  /** Throws SharedFormatError when a newer zonecast keeps its state there: what it means is not known here. */
-  async #agreeOnFormat(): Promise<void> {
-    await this.#redis.set(FORMAT_KEY, SHARED_FORMAT, 'NX')
-    const format = Number(await this.#redis.get(FORMAT_KEY))
-    this.#isForeign = !(format <= SHARED_FORMAT)
-    if (this.#isForeign) throw new SharedFormatError(format)
+  /** After a reload: what was sealed with other keys is sealed again, and what was refused is read again. */
+  async reseal(): Promise<void> {
+    if (this.isReady && !this.#isForeign) await this.#load()
   }
 
   /** A newer zonecast keeps its state in this Redis: nothing is read from it, and nothing written. */
@@ -167,76 +222,63 @@ export class BoardSync {
     this.#alone = Number(count) <= 1
   }
 
-  #soil(change: Change): void {
-    this.#dirty.set(`${change.table} ${change.key}`, change)
-    this.#gather ??= setTimeout(
-      () => {
-        this.#gather = undefined
-        void this.flush()
-      },
-      this.#alone ? GATHER_ALONE_MS : GATHER_MS,
-    )
+  #message(packet: Omit<Packet, 'from' | 'hub'>): string {
+    return JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })
   }
 
-  /** Writes what is waiting. Without Redis it waits on. */
-  async flush(): Promise<void> {
-    if (this.#flushing) await this.#flushing
-    if (this.#dirty.size === 0 || this.#redis.status !== 'ready' || this.#isForeign) return
-    this.#flushing = this.#write([...this.#dirty.values()]).finally(() => {
-      this.#flushing = undefined
-    })
-    await this.#flushing
+  /** What a node was sent is known nowhere else: it is said when somebody can hear it. */
+  #say(signal: NonNullable<Packet['signal']>): void {
+    if (signal.name === 'taken' && !this.isReady) this.#keepUnsaid(signal)
+    else this.#publish({ signal }, () => signal.name === 'taken' && this.#keepUnsaid(signal))
   }
 
-  async #write(changes: Change[]): Promise<void> {
-    this.#dirty.clear()
-    const pipeline = this.#redis.pipeline()
-    for (const { table, key, value } of changes) pipeline.hset(this.#hash(table), key, JSON.stringify(value))
-    const packet: Packet = {
-      from: this.#me,
-      hub: this.#hub,
-      changes: changes.map(({ table, key, value }) => ({ table, key, value })),
-    }
-    pipeline.publish(CHANNEL, JSON.stringify(packet))
-    try {
-      const results = await pipeline.exec()
-      // Each command has an error of its own: a Redis that is full or read-only answers all the same.
-      const refused = results?.find(([error]) => error)?.[0]
-      if (refused) throw refused
-    } catch (error) {
-      this.#log.warn({ op: 'redis', err: describeError(error) }, 'shared state could not be written; it is tried again')
-      for (const change of changes) {
-        const id = `${change.table} ${change.key}`
-        if (!this.#dirty.has(id)) this.#dirty.set(id, change)
-      }
-      this.#gather ??= setTimeout(() => {
-        this.#gather = undefined
-        void this.flush()
-      }, RETRY_MS)
-    }
+  #keepUnsaid(signal: NonNullable<Packet['signal']>): void {
+    const { zone, nodes } = signal.payload as Signals['taken']
+    if (this.#unsaid.size < MOST_UNSAID) this.#unsaid.set(`${zone} ${nodes.join(' ')}`, signal)
   }
 
-  #publish(packet: Omit<Packet, 'from' | 'hub'>): void {
-    if (this.#redis.status !== 'ready' || (this.#alone && !packet.hello)) return
-    this.#redis.publish(CHANNEL, JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })).catch(() => undefined)
+  #publish(packet: Omit<Packet, 'from' | 'hub'>, onFailure: () => void = () => undefined): void {
+    if (!this.isReady || (this.#alone && !packet.hello)) return
+    this.#redis.publish(CHANNEL, this.#message(packet)).catch(onFailure)
   }
 
   #take(text: string): void {
-    const packet = parsePacket(text)
-    if (packet === undefined || this.#isForeign) return
-    if (packet.from === this.#me) return
+    if (this.#isForeign) return
+    const packet = text.length > PACKET_OCTETS ? undefined : readPacket(parseJson(text))
+    if (packet === undefined) this.#door.refuse('message')
+    if (packet?.from === this.#me) this.#echoAt = this.#clock.now()
+    if (packet === undefined || packet.from === this.#me) return
     this.#alone = false
-    for (const { table, key, value } of Array.isArray(packet.changes) ? packet.changes : []) {
+    for (const { table: name, key, value: written } of packet.changes ?? []) {
       // A newer hub may have tables that this one does not know.
-      if (!TABLE_NAMES.includes(table)) continue
-      const isOurs = packet.hub === this.#hub || !PER_HUB.has(table)
-      if (isOurs && isCell(table, value)) this.#merge(table, key, value)
+      const table = TABLE_NAMES.find((each) => each === name)
+      if (table === undefined || (packet.hub !== this.#hub && PER_HUB.has(table))) continue
+      const value = this.#door.read(table, key, written)
+      if (value !== undefined) this.#board.merge(table, key, value)
     }
-    if (!packet.signal) return
-    const { name, payload } = packet.signal
+    if (packet.signal) this.#hear(packet.hub, packet.signal.name as SignalName, packet.signal.payload)
+  }
+
+  #hear(hub: string, name: SignalName, written: unknown): void {
+    const payload = readSignal(name, written)
+    if (payload === undefined) {
+      this.#door.refuse('signal')
+      return
+    }
     // What another hub was notified of, or sent to a node, matters here too; its store is not ours.
-    const isTheirs = packet.hub !== this.#hub && name === 'committed'
-    this.#bus.deliver(isTheirs ? 'elsewhere' : name, payload as Signals[SignalName])
+    const isTheirs = hub !== this.#hub && name === 'committed'
+    this.#bus.deliver(isTheirs ? 'elsewhere' : name, payload)
+  }
+
+  /** Writes what is waiting. Without Redis it waits on. */
+  flush(): Promise<void> {
+    return this.#writer.flush()
+  }
+
+  /** Whether what other processes said by then, and a little before, has reached us. */
+  hasHeardOthersUntil(at: number): boolean {
+    const since = this.#listeningSince
+    return since !== undefined && since < at - ECHO_MARGIN_MS && this.#echoAt > at + ECHO_MARGIN_MS
   }
 
   get isReady(): boolean {
@@ -245,29 +287,8 @@ export class BoardSync {
 
   async stop(): Promise<void> {
     clearInterval(this.#check)
-    clearTimeout(this.#gather)
-    this.#gather = undefined
     this.#unlisten()
-    await this.flush()
+    await this.#writer.stop()
     this.#bus.carry = undefined
-  }
-}
-
-function parseCell(table: TableName, json: string): Tables[TableName] | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isCell(table, value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Undefined for what no hub of ours can have written. */
-function parsePacket(text: string): Packet | undefined {
-  try {
-    const packet: unknown = JSON.parse(text)
-    return typeof packet === 'object' && packet !== null ? (packet as Packet) : undefined
-  } catch {
-    return undefined
   }
 }

@@ -2,8 +2,10 @@
  * The tables in memory, shared by all roles in this process. Reading never waits for Redis: losing Redis loses no answer.
  * Not here: how other processes learn of changes (board-sync.ts).
  */
+import { joinContent } from '../fleet/node-content.js'
 import { mergeOrders } from '../rollout/record.js'
 import { mergeShared } from '../rollout/shared.js'
+import { guard } from '../runtime/guard.js'
 import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 export type Change = { [T in TableName]: { table: T; key: string; value: Tables[T] } }[TableName]
@@ -13,6 +15,9 @@ export type ChangeListener = (change: Change, origin: 'here' | 'there') => void
 
 /** Tables in which both of two values count, and not only the later one. */
 const JOINS: { [T in TableName]?: (a: Tables[T], b: Tables[T]) => Tables[T] } = { orders: mergeOrders, stages: mergeShared }
+
+/** Tables in which the later value counts, with what only the earlier one has. The later one itself when that is nothing. */
+const COMPLETIONS: { [T in TableName]?: (later: Tables[T], earlier: Tables[T]) => Tables[T] } = { nodes: joinContent }
 
 export class Board {
   readonly #tables = new Map<TableName, Map<string, Tables[TableName]>>(TABLE_NAMES.map((name) => [name, new Map()]))
@@ -39,10 +44,32 @@ export class Board {
     const held = this.get(table, key)
     const join = JOINS[table] as ((a: Tables[T], b: Tables[T]) => Tables[T]) | undefined
     if (held && join) return this.#join(table, key, held, value, join)
+    const complete = COMPLETIONS[table] as ((later: Tables[T], earlier: Tables[T]) => Tables[T]) | undefined
+    if (held && complete) return this.#complete(table, key, held, value, complete)
     if (held && held.at >= value.at) return false
+    this.#take(table, key, value)
+    return true
+  }
+
+  #take<T extends TableName>(table: T, key: string, value: Tables[T]): void {
     this.#tables.get(table)!.set(key, value)
     this.#tell({ table, key, value } as Change, 'there')
-    return true
+  }
+
+  /** Where the later value lacks something, that is written by us. */
+  #complete<T extends TableName>(
+    table: T,
+    key: string,
+    held: Tables[T],
+    value: Tables[T],
+    complete: (later: Tables[T], earlier: Tables[T]) => Tables[T],
+  ): boolean {
+    const isOursLater = held.at >= value.at
+    const later: Tables[T] = isOursLater ? held : value
+    const whole = complete(later, isOursLater ? value : held)
+    if (whole !== later) this.set(table, key, { ...whole, at: later.at + 1 } as Tables[T])
+    else if (later === value) this.#take(table, key, value)
+    return whole !== held
   }
 
   /** Nothing that was said in two places may be lost; where the other one lacks something, it is told. */
@@ -69,8 +96,10 @@ export class Board {
     for (const listener of this.#listeners) listener(change, origin)
   }
 
+  /** `listener` cannot fail the one who writes: what escapes it is reported. Returns what ends listening. */
   onChange(listener: ChangeListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    const guarded = guard('board listener', listener)
+    this.#listeners.add(guarded)
+    return () => this.#listeners.delete(guarded)
   }
 }

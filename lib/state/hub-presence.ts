@@ -2,6 +2,7 @@
  * Which hubs there are: each says now and then that it runs, and on which config. Hubs that share nodes and orders should differ in
  * nothing but their own names and addresses; where they do, both say so.
  */
+import { guard } from '../runtime/guard.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from './board.js'
@@ -50,6 +51,8 @@ export class HubPresence {
   /** Hub and config that were complained about. */
   #warned = ''
   #isOff = false
+  /** When each other hub was last heard, by our clock. */
+  readonly #heardAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
 
@@ -62,12 +65,24 @@ export class HubPresence {
   }
 
   start(): void {
-    this.#unlisten = this.#board.onChange((change) => {
-      if (change.table === 'hubs') this.#compare()
+    this.#unlisten = this.#board.onChange((change, origin) => {
+      if (change.table !== 'hubs') return
+      if (origin === 'there') this.#heardAt.set(change.key, this.#clock.now())
+      this.#compare()
     })
-    this.#timer = setInterval(() => this.#say(), SAY_EVERY_MS)
+    this.#timer = setInterval(
+      guard('presence timer', () => this.#say()),
+      SAY_EVERY_MS,
+    )
     this.#timer.unref()
     this.#say()
+  }
+
+  /** Whether every other hub has spoken since. One that is away may be cut off from us alone, and work on. */
+  haveOthersSpokenSince(at: number): boolean {
+    return hubsOf(this.#board, this.#own, this.#clock.now()).every(
+      ({ name }) => name === this.#own || (this.#heardAt.get(name) ?? Number.NEGATIVE_INFINITY) > at,
+    )
   }
 
   /** After a reload. */

@@ -3,14 +3,18 @@
  * started and stopped with us. One that outlived a crash of ours is adopted, not doubled.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { guard } from '../runtime/guard.js'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { goAsUsual } from '../runtime/priority.js'
 import { connectRedis } from './redis.js'
 import { isReadyWithin } from './redis-link.js'
 
-export type PrivateRedisFault = { code: 'REDIS_NOT_INSTALLED' } | { code: 'REDIS_DID_NOT_START'; reason: string }
+export type PrivateRedisFault =
+  | { code: 'REDIS_NOT_INSTALLED' }
+  | { code: 'REDIS_DID_NOT_START'; reason: string }
+  | { code: 'REDIS_NOT_OURS'; directory: string }
 
 export class PrivateRedisError extends ZonecastError<PrivateRedisFault> {
   override readonly name = 'PrivateRedisError'
@@ -36,16 +40,22 @@ export class PrivateRedis {
   /** It ran already: an earlier process of ours had crashed, or another role of this hub started it. */
   readonly adopted: boolean
   readonly #directory: string
+  /** Without symbolic links, as the system names it. */
+  readonly #realDirectory: string
   #pid: number | undefined
   #watch: NodeJS.Timeout | undefined
   #launching = false
 
   private constructor(directory: string, path: string, adopted: boolean, pid: number | undefined) {
     this.#directory = directory
+    this.#realDirectory = realpathSync(directory)
     this.path = path
     this.adopted = adopted
     this.#pid = pid
-    this.#watch = setInterval(() => void this.#revive(), WATCH_MS)
+    this.#watch = setInterval(
+      guard('private redis timer', () => this.#revive()),
+      WATCH_MS,
+    )
     this.#watch.unref()
   }
 
@@ -53,6 +63,7 @@ export class PrivateRedis {
   static async start(dataDir: string): Promise<PrivateRedis> {
     const directory = join(dataDir, 'redis')
     mkdirSync(directory, { recursive: true, mode: 0o700 })
+    expectOurs(directory)
     const path = join(directory, 'redis.sock')
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH)
       throw new PrivateRedisError(
@@ -86,7 +97,8 @@ export class PrivateRedis {
   async stop(): Promise<void> {
     clearInterval(this.#watch)
     const pid = this.#pid
-    if (pid === undefined || !isRunning(pid)) return
+    // A number in a file may be anyone's by now.
+    if (pid === undefined || !isRunning(pid) || !isRedisIn(pid, this.#realDirectory)) return
     process.kill(pid, 'SIGTERM')
     for (let waited = 0; waited < STOP_MS && isRunning(pid); waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
     if (isRunning(pid)) process.kill(pid, 'SIGKILL')
@@ -190,4 +202,29 @@ function isRunning(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether the process is a server that works in this directory, where the system tells. */
+function isRedisIn(pid: number, directory: string): boolean {
+  if (!existsSync('/proc/self/cwd')) return true
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    const works = readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '')
+    return PROGRAMS.some((program) => command.includes(program)) && works === directory
+  } catch {
+    return false
+  }
+}
+
+/** Throws PrivateRedisError REDIS_NOT_OURS: whoever owns the directory could have put a server of their own there. */
+function expectOurs(directory: string): void {
+  const { uid, mode } = statSync(directory)
+  const me = process.getuid?.()
+  // A volume may be opened to its group when it is mounted.
+  if (uid === me && (mode & 0o077) !== 0) chmodSync(directory, 0o700)
+  if (me === undefined || uid === me) return
+  throw new PrivateRedisError(
+    { code: 'REDIS_NOT_OURS', directory },
+    `${directory} must belong to the user of the hub: chown it, and chmod 700 it`,
+  )
 }

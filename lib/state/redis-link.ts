@@ -3,6 +3,7 @@
  * connections come up when it does.
  */
 import type { Redis } from 'ioredis'
+import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
 import { connectRedis, type RedisTarget } from './redis.js'
 
@@ -15,6 +16,9 @@ export class RedisPolicyError extends Error {
   override readonly name = 'RedisPolicyError'
 }
 
+/** `refusal`: what it answers. */
+type Trouble = 'silent' | { refusal: string }
+
 export class RedisLink {
   /** For shared state. Refuses commands while Redis is away. */
   readonly data: Redis
@@ -24,8 +28,9 @@ export class RedisLink {
   readonly #log: Logger
   #lastError: string | undefined
   #policy: string | undefined
-  /** It is connected and does not answer. */
-  #isHanging = false
+  /** It is connected, and and does not do what it is there for. */
+  #trouble: Trouble | undefined
+  #prove: () => Promise<unknown> = () => this.data.ping()
   #ping: NodeJS.Timeout | undefined
 
   private constructor(target: RedisTarget, log: Logger) {
@@ -51,26 +56,41 @@ export class RedisLink {
       link.close()
       throw error
     }
-    link.data.on('ready', () => void link.#onBack())
-    link.#ping = setInterval(() => void link.#askForLife(), PING_MS)
+    link.data.on(
+      'ready',
+      guard('redis ready', () => link.#onBack()),
+    )
+    link.#ping = setInterval(
+      guard('redis timer', () => link.#askForLife()),
+      PING_MS,
+    )
     link.#ping.unref()
     return link
   }
 
   /** A connection may stay up while nothing comes back: a server that is stopped, a path that drops packets. */
   async #askForLife(): Promise<void> {
-    if (!this.isReady) {
-      this.#isHanging = false
-      return
+    const before = this.#trouble
+    this.#trouble = this.isReady ? await this.#findTrouble() : undefined
+    if (this.#trouble !== undefined && before === undefined)
+      this.#log.error({ op: 'redis', err: this.lack }, 'redis does not work')
+    if (this.#trouble === undefined && before !== undefined) this.#log.info({ op: 'redis' }, 'redis works again')
+  }
+
+  /** Whoever answers a PING may still be full, read-only, or have taken rights away: so it is asked for what it is needed for. */
+  async #findTrouble(): Promise<Trouble | undefined> {
+    try {
+      await this.#prove()
+      return undefined
+    } catch (error) {
+      if (!this.isReady) return undefined
+      return (error as Error).name === 'ReplyError' ? { refusal: (error as Error).message } : 'silent'
     }
-    const answers = await this.data.ping().then(
-      () => true,
-      () => false,
-    )
-    const isHanging = !answers && this.isReady
-    if (isHanging && !this.#isHanging) this.#log.error({ op: 'redis' }, 'redis is connected and does not answer')
-    if (!isHanging && this.#isHanging) this.#log.info({ op: 'redis' }, 'redis answers again')
-    this.#isHanging = isHanging
+  }
+
+  /** What Redis is needed for; throws what it answers when it refuses. Until then it is asked whether it is there. */
+  proveBy(prove: () => Promise<unknown>): void {
+    this.#prove = prove
   }
 
   async #onBack(): Promise<void> {
@@ -95,8 +115,10 @@ export class RedisLink {
 
   /** What a person should know of it; undefined when all is well. */
   get lack(): string | undefined {
-    if (this.isReady && this.#isHanging)
-      return 'redis does not answer: no new job can be queued, what was released is still served'
+    if (this.isReady && this.#trouble !== undefined) {
+      const what = this.#trouble === 'silent' ? 'does not answer' : `refuses what the hub needs (${this.#trouble.refusal})`
+      return `redis ${what}: no new job can be queued, what was released is still served`
+    }
     if (this.isReady) return this.#policy
     const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`
     return `redis is away${reason}: no new job can be queued, what was released is still served`

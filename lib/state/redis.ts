@@ -20,6 +20,8 @@ const COMMAND_MS = 5_000
 const PATIENT = {
   maxRetriesPerRequest: null,
   enableReadyCheck: true,
+  // Whoever listens does so again by itself: what ioredis does has no place to fail in but the process.
+  autoResubscribe: false,
   retryStrategy: (times: number): number => Math.min(2_000, 50 * 2 ** Math.min(6, times)),
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
+import { guard } from '../runtime/guard.js'
 
 export interface Signals {
   /** A configured primary says the zone changed (RFC 1996). */
@@ -19,10 +20,10 @@ export interface Signals {
   committed: { zone: ZoneName; serial: Serial; at: number }
   /** Another hub has a version; ours may be waiting for a primary that cannot give it. */
   elsewhere: { zone: ZoneName; serial: Serial; at: number }
-  /** A node has been sent the last octet of a version, or was told that its own is the newest. */
-  taken: { zone: ZoneName; nodes: string[]; serial: Serial; kind: 'axfr' | 'ixfr'; at: number }
-  /** A person asks for zones to be looked at now; empty means all. */
-  look: { zones: ZoneName[] }
+  /** A node has been sent the last octet of a version; `digest` is left out where it was told that its own serial is the newest. */
+  taken: { zone: ZoneName; nodes: string[]; serial: Serial; digest?: string | undefined; kind: 'axfr' | 'ixfr'; at: number }
+  /** A request with a node's key was refused, as it came from another address. */
+  refused: { zone: ZoneName; nodes: string[]; why: string; at: number }
 }
 
 export type SignalName = keyof Signals
@@ -48,7 +49,8 @@ export class SignalBus {
   on<S extends SignalName>(name: S, listener: Listener<S>): () => void {
     const set = this.#listeners.get(name) ?? new Set<Listener<SignalName>>()
     this.#listeners.set(name, set)
-    set.add(listener as Listener<SignalName>)
-    return () => set.delete(listener as Listener<SignalName>)
+    const guarded = guard(`signal ${name}`, listener) as Listener<SignalName>
+    set.add(guarded)
+    return () => set.delete(guarded)
   }
 }

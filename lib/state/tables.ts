@@ -12,6 +12,8 @@ export interface ReleaseMark {
   serial: Serial
   digest: string
   releasedAt: number
+  /** Two contents were kept under the serial. */
+  torn?: true | undefined
 }
 
 /** How far a rollout is, and what its checks found. */
@@ -48,8 +50,12 @@ export interface ZoneCell {
   released: (ReleaseMark & { records: number; octets: number }) | undefined
   /** To every node. Newest last; for lag. */
   releases: ReleaseMark[]
-  /** Released to some nodes only, newer than `released`. Newest last. */
-  staged: (ReleaseMark & { nodes: string[] })[]
+  /** Released node by node: the version under way, and those before it that nodes have not shown yet. Newest last. */
+  staged: (ReleaseMark & {
+    nodes: string[]
+    /** When each of them was given it, in the same order. */
+    times?: number[] | undefined
+  })[]
   /** Of the newest version that is kept, released or not: what primaries are compared with. */
   newest: Serial | undefined
   /** The newest rollouts, newest last, and older ones that wait for a person. */
@@ -59,6 +65,8 @@ export interface ZoneCell {
   refreshedAt: number
   /** From the SOA, or what EDNS EXPIRE left of it. */
   expireSeconds: number
+  /** REFRESH + RETRY, where EXPIRE is less than that: a primary that answers keeps the zone served so long. */
+  leastSeconds?: number | undefined
   /** Why the last refresh failed; undefined after a success. */
   error: string | undefined
   errorAt: number | undefined
@@ -66,6 +74,8 @@ export interface ZoneCell {
   failures: number
   /** Two contents under one serial. */
   conflict: string | undefined
+  /** Primaries that serve other content under the newest serial. */
+  rivals?: string[] | undefined
 }
 
 /** Written by the watcher: what a primary serves. Key `zone primary`. */
@@ -77,6 +87,13 @@ export interface PrimaryCell {
   checkedAt: number
   /** Since when it serves that serial, as far as we saw. */
   since: number
+  /** Digest of the SOA record that it serves. */
+  soa?: string | undefined
+  /**
+   * When it was last found that its content may not go on from what it served before: its serial went back, its SOA changed under one
+   * serial, or it was not watched for a while.
+   */
+  brokenAt?: number | undefined
   error: string | undefined
   failures: number
   /** What EDNS EXPIRE said was left at `checkedAt`, in seconds (RFC 7314 §2). */
@@ -94,6 +111,22 @@ export interface NodeCell {
   /** Looks without an answer since then. */
   missed: number
   error: string | undefined
+  /** Its last answer was that it does not serve the zone; milliseconds. */
+  lostAt?: number | undefined
+  /** The last version that a hub sent to the node. */
+  taken?: { serial: Serial; digest: string; at: number } | undefined
+  /** When it was seen to have gone to its serial, and no hub was known to have sent it that. */
+  strayAt?: number | undefined
+  /** `strayAt`, once every hub that may have sent it would have been heard. */
+  elsewhereAt?: number | undefined
+  /** Since when its content under its serial is to be shown by its own answers. */
+  unprovedAt?: number | undefined
+  /** It answered as this content does, where others differ from it. */
+  proved?: { serial: Serial; digest: string; of?: number | undefined } | undefined
+  /** It answered otherwise, and how. */
+  disproved?: { serial: Serial; digest: string; of?: number | undefined; why: string } | undefined
+  /** The last request with its key that was refused. */
+  refused?: { at: number; why: string } | undefined
   /** How far the push of `target` got. */
   push: PushTrail | undefined
 }
@@ -154,33 +187,12 @@ export type TableName = keyof Tables
 
 export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'paths', 'hubs', 'stages', 'orders']
 
+/** What each hub finds for itself; the other tables are shared. */
+export const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])
+
 /** Keys of two parts; neither may hold a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`
 export const splitPair = (key: string): [zone: string, other: string] => {
   const i = key.lastIndexOf(' ')
   return [key.slice(0, i), key.slice(i + 1)]
-}
-
-type Field = 'number' | 'string' | 'boolean' | 'object' | 'array'
-
-/** What each value has at least, besides `at`: enough to tell it from what somebody else has written in the same Redis. */
-const SHAPES: Record<TableName, Record<string, Field>> = {
-  zones: { releases: 'array', staged: 'array', rollouts: 'array', failures: 'number' },
-  primaries: { checkedAt: 'number', failures: 'number' },
-  nodes: { since: 'number', missed: 'number' },
-  drains: { drained: 'boolean', by: 'string' },
-  paths: { inUse: 'string', since: 'number', silent: 'object' },
-  hubs: { startedAt: 'number', version: 'string', config: 'string' },
-  stages: { id: 'string', serial: 'number', plan: 'string', through: 'number', by: 'string' },
-  orders: { decisions: 'array' },
-}
-
-const has = (value: unknown, field: Field): boolean =>
-  field === 'array' ? Array.isArray(value) : typeof value === field && value !== null
-
-/** Whether it can be a value of the table: a hub must not fall over what it did not write. */
-export function isCell<T extends TableName>(table: T, value: unknown): value is Tables[T] {
-  if (typeof value !== 'object' || value === null) return false
-  const fields = { at: 'number', ...SHAPES[table] } as Record<string, Field>
-  return Object.entries(fields).every(([name, field]) => has((value as Record<string, unknown>)[name], field))
 }

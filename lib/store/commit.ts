@@ -4,9 +4,10 @@ import { pause } from '../runtime/turns.js'
 import type { ChecksOutcome } from '../rollout/record.js'
 import { compareContents, isRespelled } from '../zone/compare.js'
 import type { Difference } from '../zone/difference.js'
+import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { StoreError } from './errors.js'
-import type { Progress, VersionHead } from './journal-file.js'
+import type { Progress, VersionHead } from './journal-heads.js'
 import type { Version } from './version.js'
 
 /** Where a version came from, and what was decided of it before it was committed. Times are milliseconds since 1970. */
@@ -28,23 +29,34 @@ export type Judge = (
   written: Promise<void>,
 ) => Promise<Provenance>
 
+/** More serials between two versions are not remembered: a node that has one of those gets the whole zone. */
+const MOST_STEPS = 256
+
 export function headOf(
   contents: ZoneContents,
   provenance: Provenance,
   kind: 'axfr' | 'ixfr',
-  differences: number,
-  before: Version | undefined,
+  differences: readonly Difference[],
+  kept: readonly Version[],
 ): VersionHead {
+  const { serial } = contents.soa
+  const before = kept.at(-1)
+  const isTorn = kept.some((other) => other.serial === serial && other.digest !== contents.digest)
   return {
     entry: 'version',
-    serial: contents.soa.serial,
+    serial,
     digest: contents.digest,
     records: contents.records,
     octets: contents.octets,
     soa: contents.soa.stored.toString('base64'),
     ...provenance,
     kind,
-    differences,
+    differences: differences.length,
+    ...(isTorn ? { torn: true as const } : {}),
+    ...(contents.copied === undefined ? {} : { copies: true as const }),
+    ...(differences.length > 1 && differences.length <= MOST_STEPS
+      ? { steps: differences.slice(1).map(({ from }) => from) }
+      : {}),
     ...(before && Object.keys(before.confirmed).length > 0 ? { confirmedBefore: { ...before.confirmed } } : {}),
   }
 }
@@ -63,8 +75,22 @@ export function expectNewest(zone: string, held: Version | undefined, replacing:
   throw movedOn(zone, replacing?.serial, held?.serial)
 }
 
+/** As expectNewest, for differences: one may remove one of several copies of a record. Throws ZoneError ZONE_TTL_IN_DOUBT as well. */
+export function expectBase(zone: string, held: Version | undefined, replacing: Version): void {
+  expectNewest(zone, held, replacing)
+  const { serial, hasCopies } = replacing
+  if (!hasCopies) return
+  throw new ZoneError(
+    { code: 'ZONE_TTL_IN_DOUBT', record: zone },
+    `${zone} has a record with several TTLs in serial ${serial}, so no difference can be applied to it`,
+  )
+}
+
 export const movedOn = (zone: string, expected: Serial | undefined, held: Serial | undefined): StoreError =>
   new StoreError({ code: 'STORE_MOVED_ON', zone, expected, held }, `${zone} moved on to serial ${held} meanwhile`)
 
 export const unknownVersion = (zone: string, serial: Serial): StoreError =>
   new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone, serial }, `${zone} has no kept version with serial ${serial}`)
+
+export const storeClosed = (zone: string): StoreError =>
+  new StoreError({ code: 'STORE_CLOSED', zone }, `${zone} cannot be written: the hub is going down`)

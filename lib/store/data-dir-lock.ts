@@ -7,7 +7,9 @@ import { randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { guard } from '../runtime/guard.js'
 import { ioError, StoreError } from './errors.js'
+import { expectOurs } from './expect-ours.js'
 
 export const STORE_FORMAT = 1
 const RENEW_MS = 4_000
@@ -51,6 +53,7 @@ export function claimDirectory(directory: string, hub: string): void {
   } catch (error) {
     throw ioError(directory, error)
   }
+  expectOurs(directory)
   const text = readOptional(file)
   if (text === undefined) {
     try {
@@ -90,7 +93,7 @@ export function lockForWriting(directory: string): WriterLock {
   const file = join(directory, 'writer.lock')
   const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '', token: randomUUID() }
   take(directory, file, me)
-  const timer = setInterval(() => {
+  const renew = guard('lock timer', () => {
     // Whoever removed or replaced it decided that we are dead. Nothing to renew.
     if (!isOurs(file, me)) return
     const now = new Date()
@@ -99,7 +102,8 @@ export function lockForWriting(directory: string): WriterLock {
     } catch {
       // Gone between the two calls.
     }
-  }, RENEW_MS)
+  })
+  const timer = setInterval(renew, RENEW_MS)
   timer.unref()
   return {
     release: () => {

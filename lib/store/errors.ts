@@ -6,6 +6,7 @@ export type StoreFault =
   | { code: 'STORE_NEWER_FORMAT'; directory: string; format: number }
   | { code: 'STORE_LOCKED'; directory: string; by: string }
   | { code: 'STORE_LOCK_LOST'; directory: string }
+  | { code: 'STORE_NOT_OURS'; directory: string }
   | { code: 'STORE_OTHER_HUB'; directory: string; hub: string }
   | { code: 'STORE_READ_ONLY'; zone: string }
   | { code: 'STORE_UNKNOWN_VERSION'; zone: string; serial: number }

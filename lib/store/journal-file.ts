@@ -13,9 +13,10 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import type { ChecksOutcome, RolloutRecord, ZoneOrders } from '../rollout/record.js'
+import type { ZoneOrders } from '../rollout/record.js'
 import type { Difference } from '../zone/difference.js'
 import { StoreError } from './errors.js'
+import type { EntryHead, PreparedHead } from './journal-heads.js'
 import { decodeDifferences, encodeDifferences } from './difference-codec.js'
 
 export const JOURNAL_MAGIC = Buffer.from('ZCJ2')
@@ -25,75 +26,6 @@ const BEHIND = 4
 /** How every head begins; what looks for entries behind damage looks for this. */
 const HEAD_START = Buffer.from('{"entry":"')
 const SEARCH_OCTETS = 1 << 20
-
-/** How far a version has got: what may change of it after its commit. */
-export interface Progress {
-  /** Released to every node. */
-  releasedAt?: number
-  /** Released to these nodes, at these times, while the rollout is under way. */
-  releasedTo?: Record<string, number>
-  rollout?: RolloutRecord
-  /** Nodes whose own answer showed it, and when first. */
-  confirmed?: Record<string, number>
-}
-
-export interface VersionHead extends Progress {
-  entry: 'version'
-  serial: number
-  digest: string
-  records: number
-  octets: number
-  soa: string
-  seenAt: number
-  committedAt: number
-  from: string
-  kind: 'axfr' | 'ixfr'
-  /** What the checks said. */
-  checks?: ChecksOutcome
-  /** Who had confirmed the version before, until now: no write of its own for each node. */
-  confirmedBefore?: Record<string, number>
-  /** File of the whole contents, when this version has one of its own. */
-  snapshot?: string
-  /** Number of difference sequences from the version before; 0 when there is a gap. */
-  differences: number
-}
-
-export interface ProgressHead extends Progress {
-  entry: 'progress'
-  serial: number
-  digest: string
-}
-
-/** The last one counts. */
-export interface OrdersHead {
-  entry: 'orders'
-  orders: ZoneOrders
-}
-
-/** Other content under the serial of the newest version, kept for people to choose from; the last entry counts. */
-export interface Rival {
-  serial: number
-  digest: string
-  records: number
-  /** The primary that serves it. */
-  from: string
-  seenAt: number
-}
-
-export interface RivalsHead {
-  entry: 'rivals'
-  rivals: Rival[]
-}
-
-/** Not decided yet: what stands behind it is nobody's. */
-interface PreparedHead {
-  entry: 'prepared'
-}
-
-/** What stands beside the versions. */
-export type NoteHead = ProgressHead | OrdersHead | RivalsHead
-
-export type EntryHead = VersionHead | NoteHead
 
 /** An entry's head, and where its differences lie in the file. */
 interface Located<H> {

@@ -79,8 +79,8 @@ export async function writeSnapshot(file: string, contents: ZoneContents): Promi
   }
 }
 
-/** Reads contents back, every checksum verified. Throws StoreError STORE_CORRUPT. */
-export async function readSnapshot(file: string, apex: Buffer): Promise<ZoneContents> {
+/** Reads contents back, every checksum verified; `rest` is awaited between slices of the work. Throws StoreError STORE_CORRUPT. */
+export async function readSnapshot(file: string, apex: Buffer, rest: () => Promise<void> = pause): Promise<ZoneContents> {
   const damaged = (reason: string) => new StoreError({ code: 'STORE_CORRUPT', file, reason }, `${file} is damaged: ${reason}`)
   const handle = await open(file, 'r').catch((error) => {
     throw damaged((error as { code?: string }).code === 'ENOENT' ? 'it is gone' : describeError(error))
@@ -99,8 +99,9 @@ export async function readSnapshot(file: string, apex: Buffer): Promise<ZoneCont
       if ((await handle.read(block, 0, octets)).bytesRead !== octets) throw damaged('it ends early')
       if (crc32(block) !== head.readUInt32BE(4)) throw damaged('a checksum does not match')
       contents.addRun(block, 0, octets)
+      await rest()
     }
-    await contents.settle(pause)
+    await contents.settle(rest)
     return contents
   } finally {
     await handle.close()

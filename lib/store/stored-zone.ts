@@ -10,17 +10,27 @@ import type { ZoneOrders } from '../rollout/record.js'
 import { pause, withRests } from '../runtime/turns.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { changeBetween, expectNewest, headOf, isToTheLetter, type Judge, unknownVersion } from './commit.js'
-import { StoreError } from './errors.js'
-import type { Progress } from './journal-file.js'
-import { isDueForTidying, type KeepRule, MAX_WASTE } from './retention.js'
+import { CHECK_MARK, CheckMark } from './check-mark.js'
+import {
+  changeBetween,
+  expectBase,
+  expectNewest,
+  headOf,
+  isToTheLetter,
+  type Judge,
+  storeClosed,
+  unknownVersion,
+} from './commit.js'
+import { octetsFrom } from './difference-reader.js'
+import type { Progress } from './journal-heads.js'
+import { isDueForTidying, type KeepRule } from './retention.js'
 import { Rivals } from './rivals.js'
 import { SnapshotDraft } from './snapshot-draft.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { WarmContents } from './warm-contents.js'
 import { type Prepared, ZoneLog } from './zone-log.js'
-import { dropVersions, removeStrays, snapshotName } from './zone-upkeep.js'
+import { snapshotName, tidyUp } from './zone-upkeep.js'
 
 export class StoredZone {
   readonly name: ZoneName
@@ -29,6 +39,7 @@ export class StoredZone {
   readonly #log: ZoneLog
   /** Other contents under the serial of the newest version. */
   readonly rivals: Rivals
+  readonly checkMark: CheckMark
   readonly #warm: WarmContents
   #queue: Promise<unknown> = Promise.resolve()
   /** File names of contents that are being received. */
@@ -42,6 +53,7 @@ export class StoredZone {
     this.apex = apex
     this.#directory = directory
     this.#log = new ZoneLog(directory, hold)
+    this.checkMark = new CheckMark(join(directory, CHECK_MARK))
     this.#warm = new WarmContents(
       () => this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, directory, apex)),
       () => this.latest,
@@ -76,9 +88,7 @@ export class StoredZone {
 
   /** The newest version with this serial (and digest). */
   find(serial: Serial, digest?: string): Version | undefined {
-    return this.#log.rows.findLast(
-      (row) => row.version.serial === serial && (digest === undefined || row.version.digest === digest),
-    )?.version
+    return this.#log.versions.findLast((version) => version.serial === serial && (digest ?? version.digest) === version.digest)
   }
 
   #indexOf(version: Version): number {
@@ -127,10 +137,7 @@ export class StoredZone {
 
   /** One writer at a time, in order. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed)
-      return Promise.reject(
-        new StoreError({ code: 'STORE_CLOSED', zone: this.name }, `${this.name} cannot be written: the hub is going down`),
-      )
+    if (this.#isClosed) return Promise.reject(storeClosed(this.name))
     const run = this.#queue.then(work, work)
     this.#queue = run.catch(() => undefined)
     return run
@@ -142,17 +149,17 @@ export class StoredZone {
   }
 
   /** Contents of any kept version; a copy of its own unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
-  async contentsOf(version: Version): Promise<ZoneContents> {
+  async contentsOf(version: Version, rest: () => Promise<void> = pause): Promise<ZoneContents> {
     const index = this.#indexOf(version)
-    return index >= 0 && index === this.#log.rows.length - 1 ? await this.contents() : await this.copyOf(version)
+    return index >= 0 && index === this.#log.rows.length - 1 ? await this.contents() : await this.copyOf(version, rest)
   }
 
   /** Contents of any kept version, read anew from disk: nobody else changes them. Throws StoreError STORE_UNKNOWN_VERSION. */
-  async copyOf(version: Version): Promise<ZoneContents> {
+  async copyOf(version: Version, rest: () => Promise<void> = pause): Promise<ZoneContents> {
     return await this.#reading(async () => {
       const index = this.#indexOf(version)
       if (index < 0) throw unknownVersion(this.name, version.serial)
-      return await readVersion(this.#log, index, this.#directory, this.apex)
+      return await readVersion(this.#log, index, this.#directory, this.apex, rest)
     })
   }
 
@@ -182,7 +189,10 @@ export class StoredZone {
       await Promise.allSettled([written, judged])
       await written
       const provenance = await judged
-      const head = { ...headOf(contents, provenance, 'axfr', serves ? 1 : 0, this.latest), ...(isWritten ? { snapshot } : {}) }
+      const head = {
+        ...headOf(contents, provenance, 'axfr', serves ? [change] : [], this.versions),
+        ...(isWritten ? { snapshot } : {}),
+      }
       const row = await this.#log.append(head, serves ? [change] : [], () => this.#warm.put(contents))
       return row!.version
     })
@@ -210,7 +220,7 @@ export class StoredZone {
   /** Applies differences to the newest version and commits the result. On any error the zone is as before. */
   async commitIncremental(differences: readonly Difference[], replacing: Version, judge: Judge): Promise<Version> {
     return this.#exclusively(async () => {
-      expectNewest(this.name, this.latest, replacing)
+      expectBase(this.name, this.latest, replacing)
       const contents = await this.contents()
       await contents.hash(pause)
       contents.begin()
@@ -219,7 +229,7 @@ export class StoredZone {
         const exact: Difference[] = []
         for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
         prepared = this.#log.prepare(exact)
-        const head = headOf(contents, await judge(contents, exact, Promise.resolve()), 'ixfr', exact.length, this.latest)
+        const head = headOf(contents, await judge(contents, exact, Promise.resolve()), 'ixfr', exact, this.versions)
         const row = await this.#log.append(head, exact, () => contents.commit(), prepared)
         return row!.version
       } catch (error) {
@@ -241,12 +251,6 @@ export class StoredZone {
     })
   }
 
-  /** A node's own answer showed the serial. */
-  noteConfirmed(serial: Serial, node: string, at: number): void {
-    const version = this.find(serial)
-    if (version && version.confirmed[node] === undefined) version.confirmed = { ...version.confirmed, [node]: at }
-  }
-
   /** What people last said of the zone. */
   get orders(): ZoneOrders | undefined {
     return this.#log.orders
@@ -259,16 +263,18 @@ export class StoredZone {
     })
   }
 
+  /** Octets of the differences from a serial to a version; undefined when none lead there. Reads nothing. */
+  octetsFrom(from: Serial, to: Version): number | undefined {
+    const last = this.#indexOf(to)
+    return last < 0 ? undefined : octetsFrom(this.#log.rows, from, last)
+  }
+
   /** Difference sequences from a node's serial to a version, oldest first; undefined when history does not reach back. */
   async chain(from: Serial, to: Version): Promise<Difference[] | undefined> {
-    const chain = await this.#reading(async () => {
+    return await this.#reading(async () => {
       const last = this.#indexOf(to)
       return last < 0 ? undefined : await this.#log.chain(from, last)
     })
-    // RFC 1982: a chain that does not rise all the way is no answer to IXFR.
-    return chain?.every((step) => compareSerials(step.to, step.from) === 'newer') && compareSerials(to.serial, from) === 'newer'
-      ? chain
-      : undefined
   }
 
   /** Whether `tidy` has work to do. */
@@ -279,11 +285,8 @@ export class StoredZone {
   /** Drops versions nobody needs, rewrites the journal, and removes files that no version names. */
   tidy(rule: KeepRule): Promise<void> {
     return this.#exclusively(async () => {
-      const dropped = await dropVersions(this.#log, this.#directory, rule, () => this.contents())
-      // Reading back from the file also leaves the dead records behind.
-      if (dropped && this.#warm.waste > MAX_WASTE) this.#warm.cool()
       // Transfers may be coming in meanwhile: their files belong to their drafts.
-      await removeStrays(this.#log, this.#directory, this.#drafts)
+      await tidyUp({ log: this.#log, directory: this.#directory, rule, warm: this.#warm, spared: this.#drafts })
     })
   }
 

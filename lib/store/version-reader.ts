@@ -8,15 +8,21 @@ import { StoreError } from './errors.js'
 import { readSnapshot } from './snapshot-file.js'
 import type { LoggedVersion, ZoneLog } from './zone-log.js'
 
-/** Contents of the row at `index`; the digest proves the result. Throws StoreError STORE_CORRUPT, ZoneError ZONE_DIGEST_MISMATCH. */
-export async function readVersion(log: ZoneLog, index: number, directory: string, apex: Buffer): Promise<ZoneContents> {
+/** Contents of the row at `index`; the digest proves the result. `rest` is awaited between slices of the work. Throws StoreError STORE_CORRUPT, ZoneError ZONE_DIGEST_MISMATCH. */
+export async function readVersion(
+  log: ZoneLog,
+  index: number,
+  directory: string,
+  apex: Buffer,
+  rest: () => Promise<void> = pause,
+): Promise<ZoneContents> {
   const rows = [...log.rows]
   const wanted = rows[index]
   if (!wanted) throw new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone: directory, serial: 0 }, 'nothing is kept of this zone')
   const { serial, digest } = wanted.version
   const base = await nearestSnapshot(log, rows, index, directory)
-  const contents = await readSnapshot(join(directory, base.file), apex)
-  await apply(contents, base.path)
+  const contents = await readSnapshot(join(directory, base.file), apex, rest)
+  await apply(contents, base.path, rest)
   if (contents.digest !== digest)
     throw new ZoneError(
       { code: 'ZONE_DIGEST_MISMATCH', expected: digest, found: contents.digest },
@@ -25,11 +31,11 @@ export async function readVersion(log: ZoneLog, index: number, directory: string
   return contents
 }
 
-async function apply(contents: ZoneContents, path: readonly Difference[]): Promise<void> {
+async function apply(contents: ZoneContents, path: readonly Difference[], rest: () => Promise<void>): Promise<void> {
   if (path.length === 0) return
-  await contents.hash(pause)
+  await contents.hash(rest)
   contents.begin()
-  for (const difference of path) await withRests(contents.applying(difference))
+  for (const difference of path) await withRests(contents.applying(difference), rest)
   contents.commit()
 }
 

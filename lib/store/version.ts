@@ -25,7 +25,29 @@ export interface Version {
   checks: ChecksOutcome | undefined
   /** The primary it came from. */
   from: string
+  /** Primaries that are known to have served exactly this content, and when last: a difference that they make fits it. */
+  sources: Readonly<Record<string, number>>
+  /** Nodes may have other content under this serial: no difference from it is given to anyone. */
+  isTorn: boolean
+  /** It came with a record that has several TTLs, of which one is kept: what a difference does to the others cannot be known. */
+  hasCopies: boolean
   kind: 'axfr' | 'ixfr'
+}
+
+/** A primary was asked at this time, and serves exactly this content. */
+export function noteSource(version: Version, primary: string, at: number): void {
+  if (at > (version.sources[primary] ?? 0)) version.sources = { ...version.sources, [primary]: at }
+}
+
+/** A primary serves other content under the serial by now. */
+export function dropSource(version: Version, primary: string): void {
+  const { [primary]: _, ...others } = version.sources
+  version.sources = others
+}
+
+/** A node's own answer showed the version. */
+export function noteConfirmed(version: Version, node: string, at: number): void {
+  if (version.confirmed[node] === undefined) version.confirmed = { ...version.confirmed, [node]: at }
 }
 
 /** A node may have it (until something newer is released to it). */

@@ -7,24 +7,20 @@ import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
 import { type Difference, differenceOctets } from '../zone/difference.js'
-import { StoreError } from './errors.js'
+import { InvariantError } from '../errors.js'
+import { DifferenceReader } from './difference-reader.js'
 import {
   encodeBehind,
   encodeEntry,
   encodeFront,
   encodePrepared,
-  type EntryHead,
   type LocatedEntry,
   locate,
-  type NoteHead,
-  type Progress,
-  readDifferences,
   pendingAt,
   readStoredDifferences,
-  type Rival,
   scanJournal,
-  type VersionHead,
 } from './journal-file.js'
+import type { EntryHead, NoteHead, Progress, Rival, VersionHead } from './journal-heads.js'
 import { JournalWriter } from './journal-writer.js'
 import type { Version } from './version.js'
 
@@ -55,6 +51,7 @@ export interface LoggedVersion {
 export class ZoneLog {
   readonly #file: string
   readonly #writer: JournalWriter
+  readonly #differences: DifferenceReader
   /** Asked before each write: fencing, for a process that slept while another took its place. */
   readonly #hold: () => void
   #end = 0
@@ -82,6 +79,7 @@ export class ZoneLog {
     this.#hold = hold
     this.#file = join(directory, 'journal')
     this.#writer = new JournalWriter(this.#file, hold)
+    this.#differences = new DifferenceReader(this.#file)
   }
 
   /** Another process has written to the journal, or replaced it, since we read it. */
@@ -129,8 +127,8 @@ export class ZoneLog {
 
   /** Other contents under the serial of the newest version. */
   get rivals(): readonly Rival[] {
-    const serial = this.rows.at(-1)?.version.serial
-    return this.#rivals.filter((rival) => rival.serial === serial)
+    const newest = this.rows.at(-1)?.version
+    return this.#rivals.filter(({ serial, digest }) => serial === newest?.serial && digest !== newest.digest)
   }
 
   /** What people last said of the zone. */
@@ -153,6 +151,9 @@ export class ZoneLog {
       confirmed: {},
       checks: head.checks,
       from: head.from,
+      sources: { [head.from]: head.committedAt },
+      isTorn: head.torn ?? false,
+      hasCopies: head.copies ?? false,
       kind: head.kind,
     }
     const before = this.#rows.at(-1)?.version
@@ -221,8 +222,8 @@ export class ZoneLog {
     }
   }
 
-  async differencesOf(row: LoggedVersion): Promise<Difference[]> {
-    return row.loaded ?? (row.head.differences === 0 ? [] : await readDifferences(this.#file, row.located))
+  differencesOf(row: LoggedVersion): Promise<Difference[]> {
+    return this.#differences.of(row)
   }
 
   /** Keeps the rows from `first` on; `snapshots` says which files exist. The journal is replaced whole. */
@@ -248,11 +249,7 @@ export class ZoneLog {
     this.#inode = inodeOf(this.#file)
     const loaded = kept.map((row) => row.loaded)
     const located = scanJournal(this.#file).entries.filter(({ head }) => head.entry === 'version')
-    if (located.length !== kept.length)
-      throw new StoreError(
-        { code: 'STORE_CORRUPT', file: this.#file, reason: 'rewrite' },
-        `${this.#file} did not read back as written`,
-      )
+    if (located.length !== kept.length) throw new InvariantError(`${this.#file} did not read back as written`)
     this.#rows = []
     this.#versions = undefined
     // The versions stay the objects that they were: whoever holds one goes on with it.
@@ -260,19 +257,9 @@ export class ZoneLog {
       this.#rows.push({ ...kept[i]!, head: entry.head as VersionHead, located: entry, loaded: loaded[i] })
   }
 
-  /** The gapless, rising chain of differences from `from` to the row at `last`, oldest first; undefined when there is none. */
-  async chain(from: Serial, last: number): Promise<Difference[] | undefined> {
-    const parts: Difference[][] = []
-    let wanted = this.rows[last]?.version.serial
-    for (let i = last; i >= 0; i--) {
-      const differences = await this.differencesOf(this.rows[i]!)
-      if (differences.length === 0 || differences.at(-1)!.to !== wanted) return undefined
-      const start = differences.findIndex((d) => d.from === from)
-      if (start >= 0) return [differences.slice(start), ...parts].flat()
-      parts.unshift(differences)
-      wanted = differences[0]!.from
-    }
-    return undefined
+  /** Oldest first; undefined when none leads from `from` to the row at `last`. */
+  chain(from: Serial, last: number): Promise<Difference[] | undefined> {
+    return this.#differences.chain(this.#rows, from, last)
   }
 
   /** Lets go of the open file. */
@@ -281,15 +268,17 @@ export class ZoneLog {
   }
 }
 
-function advance(version: Version, { releasedAt, releasedTo, rollout, confirmed }: Progress): void {
+function advance(version: Version, { releasedAt, releasedTo, rollout, confirmed, sources }: Progress): void {
   if (releasedAt !== undefined) version.releasedAt = releasedAt
   if (releasedTo !== undefined) version.releasedTo = { ...version.releasedTo, ...releasedTo }
   if (rollout !== undefined) version.rollout = rollout
   if (confirmed !== undefined) version.confirmed = { ...confirmed, ...version.confirmed }
+  if (sources !== undefined) version.sources = { ...sources }
 }
 
-function progressOf({ releasedAt, releasedTo, rollout, confirmed }: Version): Progress {
+function progressOf({ releasedAt, releasedTo, rollout, confirmed, sources }: Version): Progress {
   return {
+    sources: { ...sources },
     ...(releasedAt === undefined ? {} : { releasedAt }),
     ...(Object.keys(releasedTo).length === 0 ? {} : { releasedTo: { ...releasedTo } }),
     ...(rollout === undefined ? {} : { rollout }),

@@ -2,9 +2,11 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { firstKept, type KeepRule } from './retention.js'
+import { CHECK_MARK } from './check-mark.js'
+import { firstKept, type KeepRule, MAX_WASTE } from './retention.js'
 import { writeSnapshot } from './snapshot-file.js'
 import type { Version } from './version.js'
+import type { WarmContents } from './warm-contents.js'
 import type { ZoneLog } from './zone-log.js'
 
 /** File of a version's whole contents. */
@@ -13,8 +15,25 @@ export const snapshotName = ({ serial, digest }: Pick<Version, 'serial' | 'diges
 /** File of contents that are no version. */
 export const rivalName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `rival-${serial}-${digest}`
 
+interface Tidying {
+  log: ZoneLog
+  directory: string
+  rule: KeepRule
+  warm: WarmContents
+  /** Files that belong to work under way. */
+  spared: Iterable<string>
+}
+
+/** Drops versions that the rule lets go, and files that no version names. */
+export async function tidyUp({ log, directory, rule, warm, spared }: Tidying): Promise<void> {
+  const dropped = await dropVersions(log, directory, rule, () => warm.get())
+  // Reading back from the file also leaves the dead records behind.
+  if (dropped && warm.waste > MAX_WASTE) warm.cool()
+  await removeStrays(log, directory, spared)
+}
+
 /** Drops versions that the rule lets go, and rewrites the journal; false when there is nothing to drop. */
-export async function dropVersions(
+async function dropVersions(
   log: ZoneLog,
   directory: string,
   rule: KeepRule,
@@ -33,7 +52,13 @@ export async function dropVersions(
 }
 
 /** `spared`: files that belong to work under way. */
-export async function removeStrays(log: ZoneLog, directory: string, spared: Iterable<string>): Promise<void> {
-  const named = new Set(['journal', ...spared, ...log.rivals.map(rivalName), ...log.rows.flatMap((row) => row.snapshot ?? [])])
+async function removeStrays(log: ZoneLog, directory: string, spared: Iterable<string>): Promise<void> {
+  const named = new Set([
+    'journal',
+    CHECK_MARK,
+    ...spared,
+    ...log.rivals.map(rivalName),
+    ...log.rows.flatMap((row) => row.snapshot ?? []),
+  ])
   for (const file of await readdir(directory)) if (!named.has(file)) await rm(join(directory, file), { force: true })
 }

@@ -3,57 +3,52 @@
  * one whose peer does not read is not read from either, and answers never pile up in memory.
  * Not here: what messages mean.
  */
-import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { guard } from '../runtime/guard.js'
+import { type OnMessage, type Peer, plainIp } from './channel.js'
+import { ConnectionTable } from './connection-table.js'
+import { DatagramChannel } from './datagram-channel.js'
 import { type Endpoint, endpointText, TransportError } from './errors.js'
 import { ServedConnection } from './served-connection.js'
-
-export interface Peer {
-  ip: string
-  port: number
-  proto: 'udp' | 'tcp'
-}
-
-/** The one way back to whoever asked. */
-export interface Channel {
-  readonly peer: Peer
-  /** One message, framed as the transport needs it. */
-  send(message: Buffer): void
-  /** Framed messages as they are (TCP only). Resolves when the kernel has them: the block may be used again. Rejects when the peer is gone. */
-  sendFramed(block: Buffer): Promise<void>
-  /** Hangs up (TCP only). */
-  abort(): void
-}
-
-/** Must not throw. What comes back resolves when the message is answered; undefined when it is already, or never will be. */
-export type OnMessage = (message: Buffer, channel: Channel) => Promise<void> | undefined
+import { WaitingRoom } from './waiting-room.js'
 
 export interface ListenerOptions {
   listen: readonly Endpoint[]
   /** Milliseconds without any progress after which a connection is closed. */
   idleMs: number
-  /** When there are as many, the one idle longest makes room. */
+  /** When there are as many, the peer that has most loses one. */
   maxConnections: number
   /** Addresses we know; the others get only a tenth of the connections. */
   isKnown: (ip: string) => boolean
+  /** Most octets of a message from an address that we do not know; longer ones are not read. */
+  strangerOctets: { udp: number; tcp: number }
   onMessage: OnMessage
 }
 
-/** Longest silence of somebody we do not know. */
+/** Longest silence of an address that we do not know. */
 const STRANGER_IDLE_MS = 5_000
-
-/** An IPv4 address that came through an IPv6 socket, as IPv4. */
-export const plainIp = (ip: string): string => (ip.startsWith('::ffff:') ? ip.slice(7) : ip)
+/** Connections that strangers may have at least. */
+const LEAST_STRANGERS = 8
 
 export class DnsListener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
   readonly #udp: UdpSocket[] = []
-  readonly #connections = new Set<ServedConnection>()
-  #strangers = 0
+  readonly #known: ConnectionTable
+  readonly #strangers: ConnectionTable
+  readonly #waiting: WaitingRoom
+  /** Where this listener itself can be reached, as endpointText writes it. */
+  readonly #own = new Set<string>()
+  readonly #ownPorts = new Set<number>()
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    const strangers = Math.max(LEAST_STRANGERS, Math.floor(options.maxConnections / 10))
+    this.#strangers = new ConnectionTable(strangers)
+    this.#known = new ConnectionTable(options.maxConnections)
+    this.#waiting = new WaitingRoom(options.maxConnections * 2)
   }
 
   /** Binds every address, UDP and TCP. Throws TransportError TRANSPORT_REFUSED naming the address. Returns what it listens on. */
@@ -64,12 +59,25 @@ export class DnsListener {
         const port = await this.#openTcp(endpoint)
         await this.#openUdp({ ip: endpoint.ip, port })
         bound.push({ ip: endpoint.ip, port })
+        this.#noteOwn({ ip: endpoint.ip, port })
       }
     } catch (error) {
       await this.close()
       throw error
     }
     return bound
+  }
+
+  #noteOwn({ ip, port }: Endpoint): void {
+    this.#ownPorts.add(port)
+    const isWildcard = ip === '0.0.0.0' || ip === '::'
+    const local = isWildcard ? Object.values(networkInterfaces()).flatMap((rows) => rows ?? []) : [{ address: ip }]
+    for (const { address } of local) this.#own.add(endpointText({ ip: address, port }))
+  }
+
+  /** A source to which no answer can go (RFC 768: port 0 means none), or to which an answer would come back to us as a question. */
+  #isUnanswerable({ ip, port }: Endpoint): boolean {
+    return port === 0 || (this.#ownPorts.has(port) && this.#own.has(endpointText({ ip, port })))
   }
 
   #bindError(endpoint: Endpoint, proto: string, cause: unknown): TransportError {
@@ -88,11 +96,17 @@ export class DnsListener {
   }
 
   #openTcp(endpoint: Endpoint): Promise<number> {
-    const server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket))
+    const server = createServer(
+      { noDelay: true },
+      guard('tcp connection', (socket: Socket) => this.#onConnection(socket)),
+    )
     this.#servers.push(server)
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(this.#bindError(endpoint, 'TCP', error)))
       server.listen({ host: endpoint.ip, port: endpoint.port, backlog: 1024, ipv6Only: true }, () => {
+        server.removeAllListeners('error')
+        // Out of descriptors, say: those who are connected are served on.
+        server.on('error', () => undefined)
         const address = server.address()
         resolve(typeof address === 'object' && address ? address.port : endpoint.port)
       })
@@ -100,28 +114,20 @@ export class DnsListener {
   }
 
   #openUdp(endpoint: Endpoint): Promise<void> {
+    const { isKnown, strangerOctets, onMessage } = this.#options
     const socket = createSocket({
       type: endpoint.ip.includes(':') ? 'udp6' : 'udp4',
       ipv6Only: endpoint.ip.includes(':'),
       recvBufferSize: 1 << 21,
     })
     this.#udp.push(socket)
-    socket.on('message', (message, from) => {
+    const take = (message: Buffer, from: RemoteInfo): Promise<void> | undefined => {
       const peer: Peer = { ip: plainIp(from.address), port: from.port, proto: 'udp' }
-      // RFC 768: port 0 means that no answer is wanted, and send() throws for it.
-      if (from.port === 0) return
-      const send = (answer: Buffer): void => {
-        try {
-          socket.send(answer, from.port, from.address, () => undefined)
-        } catch {
-          // An answer that cannot leave concerns that peer alone.
-        }
-      }
-      const onlyTcp = (): never => {
-        throw new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(peer) }, 'no streams over UDP')
-      }
-      this.#options.onMessage(message, { peer, send, sendFramed: onlyTcp, abort: () => undefined })
-    })
+      if (this.#isUnanswerable(peer)) return undefined
+      if (message.length > strangerOctets.udp && !isKnown(peer.ip)) return undefined
+      return onMessage(message, new DatagramChannel(socket, peer, from.address))
+    }
+    socket.on('message', guard('udp message', take))
     return new Promise((resolve, reject) => {
       socket.once('error', (error) => reject(this.#bindError(endpoint, 'UDP', error)))
       socket.bind({ address: endpoint.ip, port: endpoint.port }, () => {
@@ -134,38 +140,35 @@ export class DnsListener {
   }
 
   #onConnection(socket: Socket): void {
-    const { maxConnections, idleMs, isKnown, onMessage } = this.#options
-    const ip = plainIp(socket.remoteAddress ?? '')
-    const stranger = !isKnown(ip)
-    const isCrowded = this.#connections.size >= maxConnections
-    if ((stranger && this.#strangers >= Math.max(8, maxConnections / 10)) || (isCrowded && (stranger || !this.#makeRoom()))) {
+    const { idleMs, isKnown, strangerOctets, onMessage } = this.#options
+    socket.on('error', () => undefined)
+    const { remoteAddress, remotePort } = socket
+    // Gone already.
+    if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy()
       return
     }
-    if (stranger) this.#strangers += 1
-    const peer: Peer = { ip, port: socket.remotePort ?? 0, proto: 'tcp' }
-    const connection = new ServedConnection(socket, peer, stranger ? Math.min(idleMs, STRANGER_IDLE_MS) : idleMs, onMessage)
-    this.#connections.add(connection)
-    socket.on('error', () => undefined)
-    socket.on('close', () => {
-      this.#connections.delete(connection)
-      if (stranger) this.#strangers -= 1
-    })
-  }
-
-  /** Ends the connection that has been idle longest; false when all have work under way. */
-  #makeRoom(): boolean {
-    let oldest: ServedConnection | undefined
-    for (const connection of this.#connections)
-      if (connection.isIdle && (oldest === undefined || connection.heardAt < oldest.heardAt)) oldest = connection
-    if (oldest === undefined) return false
-    oldest.abort()
-    this.#connections.delete(oldest)
-    return true
+    const ip = plainIp(remoteAddress)
+    const peer: Peer = { ip, port: remotePort, proto: 'tcp' }
+    const isStranger = !isKnown(ip)
+    const table = isStranger ? this.#strangers : this.#known
+    if (table.isSpent(ip)) {
+      this.#waiting.hold(socket)
+      return
+    }
+    const limits = isStranger
+      ? { idleMs: Math.min(idleMs, STRANGER_IDLE_MS), messageOctets: strangerOctets.tcp }
+      : { idleMs, messageOctets: 0xffff }
+    const connection = new ServedConnection(socket, peer, limits, onMessage, (key) => table.move(connection, `${ip} ${key}`))
+    table.add(connection)
+    socket.on(
+      'close',
+      guard('tcp close', () => table.delete(connection)),
+    )
   }
 
   get connections(): number {
-    return this.#connections.size
+    return this.#known.size + this.#strangers.size
   }
 
   /** Stops taking new connections and datagrams; running transfers go on. */
@@ -178,7 +181,8 @@ export class DnsListener {
 
   async close(): Promise<void> {
     this.stopListening()
-    for (const connection of this.#connections) connection.abort()
+    for (const connection of [...this.#known.all, ...this.#strangers.all]) connection.abort()
+    this.#waiting.close()
     for (const socket of this.#udp) {
       try {
         socket.close()

@@ -3,6 +3,9 @@ import { randomInt } from 'node:crypto'
 import { readMessage, type SmallMessage, writeHeader, writeOpt, writeQuestion } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
 import { FLAG } from '../dns/rcode.js'
+import { AnswerVerifier, signRequest } from '../dns/tsig.js'
+import type { TsigKey } from '../dns/tsig-record.js'
+import { type Clock, seconds, systemClock } from '../runtime/clock.js'
 import type { Endpoint } from './errors.js'
 import type { TcpPool } from './tcp-pool.js'
 import type { UdpAsker } from './udp-asker.js'
@@ -15,6 +18,13 @@ export interface PlainQuestion {
   dnssec: boolean
 }
 
+/** How an answer is protected against forgery. */
+export interface Trust {
+  key?: TsigKey | undefined
+  /** `fresh`: each question leaves from a port of its own, for a server whose answers are not signed. */
+  port?: 'shared' | 'fresh'
+}
+
 const UDP_MS = 1_500
 const UDP_TRIES = 3
 const TCP_MS = 5_000
@@ -24,45 +34,65 @@ export class Querier {
   readonly #udp: UdpAsker
   readonly #tcp: TcpPool
 
-  constructor(udp: UdpAsker, tcp: TcpPool) {
+  readonly #clock: Clock
+
+  constructor(udp: UdpAsker, tcp: TcpPool, clock: Clock = systemClock) {
     this.#udp = udp
     this.#tcp = tcp
+    this.#clock = clock
   }
 
-  /** Throws TransportError or WireError. */
-  async ask(server: Endpoint, question: PlainQuestion): Promise<SmallMessage> {
-    const answer = await this.#overUdp(server, question)
-    return readMessage((answer.readUInt16BE(2) & FLAG.TC) === 0 ? answer : await this.#overTcp(server, question))
+  /** With a key the question is signed, and the answer must be. Throws TransportError, WireError or TsigError. */
+  async ask(server: Endpoint, question: PlainQuestion, trust: Trust = {}): Promise<SmallMessage> {
+    const answer = await this.#overUdp(server, question, trust)
+    return readMessage((answer.readUInt16BE(2) & FLAG.TC) === 0 ? answer : await this.#overTcp(server, question, trust))
   }
 
-  async #overUdp(server: Endpoint, question: PlainQuestion): Promise<Buffer> {
+  async #overUdp(server: Endpoint, question: PlainQuestion, { key, port }: Trust): Promise<Buffer> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#udp.ask(
+        let verifier: AnswerVerifier | undefined
+        const answer = await this.#udp.ask(
           server,
-          (id) => write(id, question),
+          (id) => {
+            const request = this.#request(id, question, key)
+            verifier = request.verifier
+            return request.message
+          },
           UDP_MS,
           (message) => isAnswer(message, question),
+          port,
         )
+        verifier?.accept(answer, seconds(this.#clock))
+        return answer
       } catch (error) {
         if (tries === UDP_TRIES) throw error
       }
     }
   }
 
-  async #overTcp(server: Endpoint, question: PlainQuestion): Promise<Buffer> {
+  async #overTcp(server: Endpoint, question: PlainQuestion, { key }: Trust): Promise<Buffer> {
     let answer: Buffer | undefined
     const limits = { connectMs: TCP_MS, firstOctetMs: TCP_MS, idleMs: () => TCP_MS, minOctetsPerSecond: 0, totalMs: TCP_MS * 2 }
     await this.#tcp.exchange(server, limits, () => {
       const id = randomInt(0x10000)
+      const { message, verifier } = this.#request(id, question, key)
       const take = (reply: Buffer): 'more' | 'done' => {
         if (reply.length < HEADER_OCTETS || reply.readUInt16BE(0) !== id || !isAnswer(reply, question)) return 'more'
+        verifier?.accept(reply, seconds(this.#clock))
         answer = Buffer.from(reply)
         return 'done'
       }
-      return { request: write(id, question), take, isReusable: () => true }
+      return { request: message, take, isReusable: () => true }
     })
     return answer!
+  }
+
+  #request(id: number, question: PlainQuestion, key: TsigKey | undefined): { message: Buffer; verifier?: AnswerVerifier } {
+    const query = write(id, question)
+    if (key === undefined) return { message: query }
+    const { message, mac } = signRequest(key, query, seconds(this.#clock))
+    return { message, verifier: new AnswerVerifier(key, mac) }
   }
 }
 

@@ -1,64 +1,100 @@
 /**
- * One TCP connection of a server: messages in, as many at a time as it is good for, and answers out. What its peer does not read
- * is not made, and what it does not finish is not waited for. Not here: how many connections there may be (dns-listener.ts).
+ * One TCP connection of a server: messages in, one transfer at a time, and answers out. What its peer does not read is not made,
+ * and what it does not finish is not waited for. Not here: how many connections there may be (connection-table.ts).
  */
 import type { Socket } from 'node:net'
-import { frame, MessageFramer } from '../dns/framing.js'
-import type { Channel, OnMessage, Peer } from './dns-listener.js'
+import { frame, MessageFramer, TOO_LONG } from '../dns/framing.js'
+import { reportFault } from '../runtime/guard.js'
+import type { Channel, OnMessage, Peer } from './channel.js'
 import { endpointText, TransportError } from './errors.js'
 
 /** Octets of answers waiting in one connection before it is not read from. */
 const HIGH_WATER_OCTETS = 1 << 17
-/** Requests of one connection being answered at a time; each may hold a block of a transfer in memory. */
+/** Requests of one connection that are being answered or wait for that. */
 const MAX_UNANSWERED = 16
-/** Requests taken before others get their turn. */
+/** Requests answered before other connections get their turn. */
 const MAX_BATCH = 64
+
+export interface ConnectionLimits {
+  /** Milliseconds without progress after which it is closed. */
+  idleMs: number
+  /** A longer message ends the connection unread. */
+  messageOctets: number
+}
 
 export class ServedConnection implements Channel {
   readonly peer: Peer
+  /** Who it counts for: the address, and the key once the peer has proved to have one. */
+  owner: string
   readonly #socket: Socket
   readonly #onMessage: OnMessage
-  readonly #idleMs: number
-  readonly #framer = new MessageFramer()
-  /** Whole requests that wait for their turn. */
-  readonly #waiting: Buffer[] = []
+  readonly #limits: ConnectionLimits
+  readonly #onIdentify: (key: string) => void
+  readonly #framer: MessageFramer
+  /** Octets that came while nothing more may be taken: those of one read, as reading stops then. */
+  #unread: Buffer | undefined
+  /** Requests whose answer takes its time; of these one is in progress, the others wait. */
   #unanswered = 0
+  /** Ends when the last transfer does that was asked for. */
+  #turn: Promise<unknown> = Promise.resolve()
   #inBatch = 0
   /** Since when a message has been coming in pieces. */
   #partialSince: number | undefined
-  /** Milliseconds, as performance.now() counts: when it last said something. */
-  heardAt = performance.now()
+  /** Milliseconds, as performance.now() counts: when octets last came or left. */
+  progressAt = performance.now()
 
-  constructor(socket: Socket, peer: Peer, idleMs: number, onMessage: OnMessage) {
+  constructor(
+    socket: Socket,
+    peer: Peer,
+    limits: ConnectionLimits,
+    onMessage: OnMessage,
+    onIdentify: (key: string) => void = () => undefined,
+  ) {
     this.#socket = socket
     this.peer = peer
-    this.#idleMs = idleMs
+    this.owner = peer.ip
+    this.#limits = limits
     this.#onMessage = onMessage
+    this.#onIdentify = onIdentify
+    this.#framer = new MessageFramer(limits.messageOctets)
     // Node counts octets leaving the kernel's queue as activity, so a slow reader that reads lives on.
-    socket.setTimeout(idleMs, () => socket.destroy())
-    socket.on('data', (octets) => this.#onData(octets))
-    socket.on('drain', () => this.#goOn())
+    socket.setTimeout(limits.idleMs, () => socket.destroy())
+    socket.on(
+      'data',
+      this.#guarded((octets: Buffer) => this.#onData(octets)),
+    )
+    socket.on(
+      'drain',
+      this.#guarded(() => this.#goOn()),
+    )
+  }
+
+  /** An error in one connection ends that one. */
+  #guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      try {
+        callback(...args)
+      } catch (error) {
+        this.abort()
+        reportFault('tcp message', error)
+      }
+    }
   }
 
   /** Nothing is under way for it. */
   get isIdle(): boolean {
-    return this.#unanswered === 0 && this.#waiting.length === 0 && this.#socket.writableLength === 0
+    return this.#unanswered === 0 && this.#unread === undefined && this.#socket.writableLength === 0
   }
 
   #onData(octets: Buffer): void {
-    this.heardAt = performance.now()
-    // Small answers to one segment leave in one.
-    this.#socket.cork()
-    this.#framer.push(octets, (message) => {
-      this.#partialSince = undefined
-      if (this.#waiting.length === 0 && this.#mayTake()) this.#take(message)
-      else this.#waiting.push(Buffer.from(message))
-    })
-    this.#socket.uncork()
-    if (this.#framer.pending > 0) this.#partialSince ??= this.heardAt
+    this.progressAt = performance.now()
+    // Reading has stopped while there is an unread rest; what the kernel handed over before that comes behind it.
+    this.#unread = this.#unread === undefined ? octets : Buffer.concat([this.#unread, octets])
+    this.#goOn()
     // A message that comes octet by octet would keep its place for ever.
-    if (this.#partialSince !== undefined && this.heardAt - this.#partialSince > this.#idleMs) this.abort()
-    else this.#goOn()
+    if (this.#framer.pending === 0) this.#partialSince = undefined
+    else this.#partialSince ??= this.progressAt
+    if (this.#partialSince !== undefined && this.progressAt - this.#partialSince > this.#limits.idleMs) this.abort()
   }
 
   #mayTake(): boolean {
@@ -69,28 +105,56 @@ export class ServedConnection implements Channel {
     if (this.#socket.destroyed) return
     this.#inBatch += 1
     if (this.#inBatch === MAX_BATCH)
-      setImmediate(() => {
-        this.#inBatch = 0
-        this.#goOn()
-      })
+      setImmediate(
+        this.#guarded(() => {
+          this.#inBatch = 0
+          this.#goOn()
+        }),
+      )
     const answered = this.#onMessage(message, this)
     if (answered === undefined) return
     this.#unanswered += 1
-    const done = (): void => {
+    const done = this.#guarded(() => {
       this.#unanswered -= 1
       this.#goOn()
-    }
-    answered.then(done, done)
+    })
+    answered.then(done, (error) => {
+      reportFault('tcp message', error)
+      this.abort()
+    })
   }
 
-  /** Takes what waits, as far as it may be taken now; reads on when nothing waits. */
+  /** Takes what was read, as far as it may be taken now; reads on when nothing is left of it. */
   #goOn(): void {
     if (this.#socket.destroyed) return
+    // Small answers to one segment leave in one.
     this.#socket.cork()
-    while (this.#waiting.length > 0 && this.#mayTake()) this.#take(this.#waiting.shift()!)
+    this.#takeUnread()
     this.#socket.uncork()
-    if (this.#waiting.length > 0 || this.#socket.writableLength > HIGH_WATER_OCTETS) this.#socket.pause()
+    if (this.#unread !== undefined || this.#socket.writableLength > HIGH_WATER_OCTETS) this.#socket.pause()
     else this.#socket.resume()
+  }
+
+  #takeUnread(): void {
+    const unread = this.#unread
+    if (unread === undefined || !this.#mayTake()) return
+    const read = this.#framer.push(unread, (message) => {
+      this.#partialSince = undefined
+      this.#take(message)
+      return this.#mayTake()
+    })
+    if (read === TOO_LONG) this.abort()
+    this.#unread = read < unread.length ? unread.subarray(read) : undefined
+  }
+
+  inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work, work)
+    this.#turn = turn
+    return turn
+  }
+
+  identify(key: string): void {
+    this.#onIdentify(key)
   }
 
   send(message: Buffer): void {
@@ -98,9 +162,36 @@ export class ServedConnection implements Channel {
   }
 
   sendFramed(block: Buffer): Promise<void> {
+    return this.#written((done) => this.#socket.write(block, done))
+  }
+
+  sendShared(block: Buffer, id: number): Promise<void> {
+    return this.#written((done) => {
+      const heads = Buffer.allocUnsafe(4 * messagesIn(block))
+      this.#socket.cork()
+      for (let o = 0, h = 0; o < block.length; h += 4) {
+        const next = o + 2 + ((block[o]! << 8) | block[o + 1]!)
+        heads[h] = block[o]!
+        heads[h + 1] = block[o + 1]!
+        heads.writeUInt16BE(id, h + 2)
+        this.#socket.write(heads.subarray(h, h + 4))
+        const rest = block.subarray(o + 4, next)
+        if (next < block.length) this.#socket.write(rest)
+        else this.#socket.write(rest, done)
+        o = next
+      }
+      this.#socket.uncork()
+    })
+  }
+
+  #written(write: (done: (error?: Error | null) => void) => void): Promise<void> {
     if (this.#socket.destroyed) return Promise.reject(this.#gone())
     return new Promise((resolve, reject) => {
-      this.#socket.write(block, (error) => (error ? reject(this.#gone()) : resolve()))
+      write((error) => {
+        this.progressAt = performance.now()
+        if (error) reject(this.#gone())
+        else resolve()
+      })
     })
   }
 
@@ -114,4 +205,10 @@ export class ServedConnection implements Channel {
   abort(): void {
     this.#socket.destroy()
   }
+}
+
+function messagesIn(block: Buffer): number {
+  let messages = 0
+  for (let o = 0; o < block.length; o += 2 + ((block[o]! << 8) | block[o + 1]!)) messages += 1
+  return messages
 }

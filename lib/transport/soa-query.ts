@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto'
 import { findSoa, OPTION, readMessage, type Soa, writeQuery } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
 import { FLAG, RCODE, rcodeName } from '../dns/rcode.js'
+import { storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
 import type { TsigKey } from '../dns/tsig-record.js'
@@ -19,6 +20,7 @@ export type SoaQueryFault =
   | { code: 'SOA_RCODE'; remote: string; rcode: number }
   | { code: 'SOA_NOT_AUTHORITATIVE'; remote: string }
   | { code: 'SOA_MISSING'; remote: string }
+  | { code: 'SOA_SEVERAL'; remote: string }
 
 export class SoaQueryError extends ZonecastError<SoaQueryFault> {
   override readonly name = 'SoaQueryError'
@@ -31,6 +33,8 @@ export class SoaQueryError extends ZonecastError<SoaQueryFault> {
 export interface SoaServer {
   address: Endpoint
   key: TsigKey | undefined
+  /** `fresh`: each question leaves from a port of its own, for a server whose answers are believed without a signature. */
+  port?: 'shared' | 'fresh'
 }
 
 export interface SoaAnswer {
@@ -90,6 +94,9 @@ export class SoaQuerier {
       throw new SoaQueryError({ code: 'SOA_NOT_AUTHORITATIVE', remote }, `${remote} is not authoritative for the zone`)
     const soa = findSoa(message.answer, apex)
     if (!soa) throw new SoaQueryError({ code: 'SOA_MISSING', remote }, `${remote} answers without the zone's SOA`)
+    // A zone has one SOA (RFC 1035 §5.2): which of two serials is meant is not for us to guess.
+    if (soasIn(message.answer) > 1)
+      throw new SoaQueryError({ code: 'SOA_SEVERAL', remote }, `${remote} answers with several SOA records`)
     const expire = message.edns?.options.get(OPTION.EXPIRE)
     return {
       soa,
@@ -131,6 +138,7 @@ export class SoaQuerier {
           },
           patience.udpMs,
           (message) => isAnswerTo(message, apex),
+          server.port,
         )
         if ((answer.readUInt16BE(2) & FLAG.TC) !== 0) return undefined
         verifier?.accept(answer, seconds(this.#clock))
@@ -164,6 +172,12 @@ export class SoaQuerier {
     })
     return answer!
   }
+}
+
+const soasIn = (answer: readonly Buffer[]): number => {
+  let count = 0
+  for (const record of answer) if (storedType(record, 0) === TYPE.SOA) count += 1
+  return count
 }
 
 /** QR set, opcode QUERY, our question. An answer without question counts only when it is an error. */

@@ -3,6 +3,7 @@
  * progress: first octet, silence, rate and total time each have their own limit.
  */
 import { connect, type Socket } from 'node:net'
+import { guard } from '../runtime/guard.js'
 import { MessageFramer, frame } from '../dns/framing.js'
 import { type Endpoint, endpointText, refused, TransportError, timedOut } from './errors.js'
 
@@ -41,6 +42,7 @@ export class TcpClient {
   #exchange: Exchange | undefined
   #timer: NodeJS.Timeout | undefined
   #open = true
+  readonly #onDataGuarded = guard('tcp client', (octets: Buffer) => this.#onData(octets))
   /** Since the last rest. */
   #workedMs = 0
   /** Exchanges finished on this connection. */
@@ -50,9 +52,12 @@ export class TcpClient {
     this.#to = to
     this.#socket = socket
     socket.setNoDelay(true)
-    socket.on('error', (error) => this.#fail(refused(this.#to, error)))
-    socket.on('close', () => this.#fail(this.#closedEarly()))
-    socket.on('end', () => this.#fail(this.#closedEarly()))
+    const closed = guard('tcp client', () => this.#fail(this.#closedEarly()))
+    socket.on('close', closed).on('end', closed)
+    socket.on(
+      'error',
+      guard('tcp client', (error: unknown) => this.#fail(refused(this.#to, error))),
+    )
   }
 
   /** Throws TransportError TRANSPORT_REFUSED, TRANSPORT_TIMED_OUT. */
@@ -63,7 +68,7 @@ export class TcpClient {
       // One buffer for all that comes: a new one for each read costs as much as the reading.
       const buffer = Buffer.allocUnsafeSlow(READ_OCTETS)
       const callback = (octets: number): boolean => {
-        if (client !== undefined) client.#onData(buffer.subarray(0, octets))
+        if (client !== undefined) client.#onDataGuarded(buffer.subarray(0, octets))
         return true
       }
       const local = source === undefined ? {} : { localAddress: source }
@@ -114,7 +119,10 @@ export class TcpClient {
 
   #arm(ms: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#fail(timedOut(this.#to, ms)), ms)
+    this.#timer = setTimeout(
+      guard('tcp client', () => this.#fail(timedOut(this.#to, ms))),
+      ms,
+    )
   }
 
   #onData(octets: Buffer): void {

@@ -2,6 +2,7 @@
  * Connections to primaries, kept open for a while so that the next transfer need not connect (RFC 9103 §6.2, RFC 7766 §6.2),
  * and a limit on how many transfers run at once, per server and in all.
  */
+import { guard } from '../runtime/guard.js'
 import { type Endpoint, endpointText, TransportError } from './errors.js'
 import { type Patience, TcpClient } from './tcp-client.js'
 
@@ -22,7 +23,10 @@ class Place {
 
   constructor(leave: () => void) {
     this.#leave = leave
-    this.#timer = setTimeout(() => this.leave(), STALLED_MS)
+    this.#timer = setTimeout(
+      guard('pool timer', () => this.leave()),
+      STALLED_MS,
+    )
   }
 
   progress(): void {

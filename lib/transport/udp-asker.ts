@@ -1,9 +1,10 @@
 /**
- * Questions over UDP: unpredictable id and port, and only the datagram from the right address with the right id, QR and
+ * Questions over UDP: unpredictable id and port, a port of its own for a question whose answer nothing else protects, and only the datagram from the right address with the right id, QR and
  * question is the answer (RFC 5452 §9). Everything else is ignored and the wait goes on, so that one stray datagram cannot end it.
  */
 import { randomFillSync } from 'node:crypto'
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { guard } from '../runtime/guard.js'
 import { type Endpoint, endpointText, refused, TransportError, timedOut } from './errors.js'
 
 /** Sockets asked from at a time, per source address; each has a port the system chose at random. */
@@ -38,8 +39,14 @@ class AskingSocket {
     const lookup = (address: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
       done(null, address, family)
     this.#socket = createSocket({ type, recvBufferSize: 1 << 20, lookup })
-    this.#socket.on('message', (message, from) => this.#take(message, from.address, from.port))
-    this.#socket.on('error', (error) => this.#failAll(error))
+    this.#socket.on(
+      'message',
+      guard('udp answer', (message: Buffer, from: RemoteInfo) => this.#take(message, from.address, from.port)),
+    )
+    this.#socket.on(
+      'error',
+      guard('udp answer', (error: unknown) => this.#failAll(error)),
+    )
     // Nothing may hold the process up only because it once asked something.
     this.#socket.bind({ port: 0, ...(source === undefined ? {} : { address: source }) }, () => this.#socket.unref())
   }
@@ -82,7 +89,10 @@ class AskingSocket {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { to, isAnswer, resolve, reject, timeoutMs, deadline: performance.now() + timeoutMs }
       this.#waiting.set(id, waiting)
-      this.#timer ??= setInterval(() => this.#giveUpLate(), TICK_MS)
+      this.#timer ??= setInterval(
+        guard('udp timer', () => this.#giveUpLate()),
+        TICK_MS,
+      )
       this.#socket.send(message, to.port, to.ip, (error) => {
         if (!error || this.#waiting.get(id) !== waiting) return
         this.#forget(id)
@@ -154,19 +164,42 @@ export class UdpAsker {
       old.retire()
     }
     for (const socket of this.#retired) if (socket.size === 0) this.#retired.delete(socket)
-    const source = this.#sources.find((ip) => ip.includes(':') === (family === 6))
-    const socket = new AskingSocket(source, family)
+    const socket = new AskingSocket(this.#sourceOf(family), family)
     pool[i] = socket
     return socket
   }
 
+  #sourceOf(family: 4 | 6): string | undefined {
+    return this.#sources.find((ip) => ip.includes(':') === (family === 6))
+  }
+
+  /** A socket for one question: its port is known to nobody, and closed with the answer (RFC 5452 §9.2). */
+  #freshSocket(family: 4 | 6): AskingSocket {
+    const socket = new AskingSocket(this.#sourceOf(family), family)
+    socket.retired = true
+    this.#retired.add(socket)
+    return socket
+  }
+
   /**
-   * Sends what `build` makes of a fresh id and waits for its answer. Throws TransportError TRANSPORT_TIMED_OUT, _REFUSED.
+   * Sends what `build` makes of a fresh id and waits for its answer; with `port` fresh from a port that no other question has left
+   * from, which costs a socket. Throws TransportError TRANSPORT_TIMED_OUT, _REFUSED.
    */
-  ask(to: Endpoint, build: (id: number) => Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean): Promise<Buffer> {
+  ask(
+    to: Endpoint,
+    build: (id: number) => Buffer,
+    timeoutMs: number,
+    isAnswer: (message: Buffer) => boolean,
+    port: 'shared' | 'fresh' = 'shared',
+  ): Promise<Buffer> {
     if (this.#closed)
       return Promise.reject(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped'))
-    const socket = this.#socket(to.ip.includes(':') ? 6 : 4)
+    const family = to.ip.includes(':') ? 6 : 4
+    if (port === 'fresh') {
+      const socket = this.#freshSocket(family)
+      return socket.ask(to, build(this.#random16()), timeoutMs, isAnswer).finally(() => this.#retired.delete(socket))
+    }
+    const socket = this.#socket(family)
     let id = this.#random16()
     while (socket.has(id)) id = this.#random16()
     return socket.ask(to, build(id), timeoutMs, isAnswer)

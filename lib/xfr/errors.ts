@@ -11,6 +11,9 @@ export type TransferFault =
   | { code: 'XFR_TRAILING'; asked: AskedFor }
   | { code: 'XFR_ENDED_EARLY'; records: number; asked: AskedFor }
   | { code: 'XFR_OLDER'; held: number; offered: number; asked: AskedFor }
+  /** The primary answered the SOA query with a newer serial than it transfers. */
+  | { code: 'XFR_BEHIND_SOA'; announced: number; offered: number; asked: AskedFor }
+  | { code: 'XFR_TOO_MANY_SEQUENCES'; sequences: number; asked: AskedFor }
   | { code: 'XFR_LIMIT'; limit: string; asked: AskedFor }
 
 export type AskedFor = 'axfr' | 'ixfr'

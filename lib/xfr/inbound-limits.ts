@@ -2,9 +2,12 @@
 import { hashName } from '../dns/name.js'
 import { type AskedFor, TransferError } from './errors.js'
 
-/** Most a transfer may bring. Octets are those of the messages. */
+/** Most a transfer may bring. */
 export interface InboundLimits {
+  /** Of the messages, and of the records in stored form, whose names are not compressed. */
   octets: number
+  /** Of the records in stored form, as differences are kept in memory until they are whole. */
+  memory: number
   records: number
   messages: number
   /** Distinct owner names, give or take a few that share a hash; not counted when undefined. */
@@ -16,6 +19,8 @@ export interface InboundLimits {
 /** What has come so far. */
 export interface InboundCounts {
   octets: number
+  /** Of the records in stored form. */
+  stored: number
   records: number
   messages: number
 }
@@ -41,6 +46,8 @@ export class LimitGuard {
     const limits = this.#limits
     for (const what of ['octets', 'records', 'messages'] as const)
       if (counts[what] > limits[what]) throw this.#over(what, limits[what])
+    if (counts.stored > limits.octets) throw this.#over('octets', limits.octets)
+    if (counts.stored > limits.memory) throw this.#over('octets of memory', limits.memory)
     if (this.#names !== undefined && this.#names.size > limits.names!) throw this.#over('names', limits.names!)
   }
 

@@ -17,6 +17,7 @@ import { RunBuilder } from '../zone/record-run.js'
 import { type AskedFor, TransferError } from './errors.js'
 import { checkAnswerHeader } from './inbound-header.js'
 import { type InboundLimits, LimitGuard } from './inbound-limits.js'
+import { isInZone } from './owner-in-zone.js'
 
 export interface InboundWish {
   asked: AskedFor
@@ -44,6 +45,9 @@ type State =
   | { at: 'removing' | 'adding'; from: Soa; to: Soa | undefined; removed: RunBuilder; added: RunBuilder }
   | { at: 'finished'; outcome: InboundOutcome }
 
+/** Each costs objects and a pass over the zone, however little it changes. */
+const MOST_SEQUENCES = 10_000
+
 /** Octets that gather before they are passed on, so that they are copied once and many at a time. */
 const BLOCK_OCTETS = 1 << 17
 /** There the records of a message gather, the one being read behind them: one for all transfers, as none of them waits with it in use. */
@@ -62,6 +66,8 @@ export class InboundTransfer {
   records = 0
   messages = 0
   octets = 0
+  /** Octets of the records in stored form. */
+  stored = 0
   /** Records dropped because they lie outside the zone. */
   outside = 0
   /** More came than an answer without news has: do not use the connection again. */
@@ -86,7 +92,6 @@ export class InboundTransfer {
   accept(msg: Buffer): void {
     this.messages += 1
     this.octets += msg.length
-    this.#limits.check(this)
     const { answers, at } = checkAnswerHeader(msg, this.#wish, this.#state.at)
     const reader = this.#reader
     let o = at
@@ -97,6 +102,7 @@ export class InboundTransfer {
     }
     this.#handOver()
     this.#skipRest(msg, o)
+    this.#limits.check(this)
     if (this.#state.at === 'decide' && this.#wish.asked === 'ixfr') this.#decideLoneSoa()
   }
 
@@ -145,6 +151,7 @@ export class InboundTransfer {
       return
     }
     this.records += 1
+    this.stored += this.#reader.length
     if (this.#reader.class !== CLASS.IN)
       throw this.#fail(
         { code: 'XFR_BAD_RECORD', reason: 'class' },
@@ -223,6 +230,11 @@ export class InboundTransfer {
   }
 
   #openSequence(from: Soa): void {
+    if (this.#differences.length >= MOST_SEQUENCES)
+      throw this.#fail(
+        { code: 'XFR_TOO_MANY_SEQUENCES', sequences: MOST_SEQUENCES },
+        `more than ${MOST_SEQUENCES} difference sequences: the whole zone costs less`,
+      )
     this.#state = { at: 'removing', from, to: undefined, removed: new RunBuilder(), added: new RunBuilder() }
   }
 
@@ -273,21 +285,7 @@ export class InboundTransfer {
     return ownerLength === this.#apex.length && this.#isInZone(ownerLength)
   }
 
-  /** Owner ends in the apex, on a label boundary. */
   #isInZone(ownerLength: number): boolean {
-    const apex = this.#apex
-    const owner = this.#filled + 2
-    const from = owner + ownerLength - apex.length
-    if (from < owner) return false
-    const data = BLOCK
-    for (let i = 0; i < apex.length; i++) {
-      let c = data[from + i]!
-      if (c >= 0x41 && c <= 0x5a) c += 0x20
-      if (c !== apex[i]) return false
-    }
-    // A label boundary: what matches must start where a label starts.
-    let o = owner
-    while (o < from) o += 1 + data[o]!
-    return o === from
+    return isInZone(BLOCK, this.#filled + 2, ownerLength, this.#apex)
   }
 }

@@ -163,11 +163,19 @@ export class MessageCutter {
     }
     const offset = this.#at - this.#start - 2
     this.#putName(data, at, length)
-    if (offset < POINTER_REACH) {
+    const target = this.#labelFrom(offset)
+    if (target < POINTER_REACH) {
       for (let i = 0; i < length; i++) previous[i] = data[at + i]!
       this.#previousLength = length
-      this.#previousOffset = offset
+      this.#previousOffset = target
     } else this.#previousLength = 0
+  }
+
+  /** Where the name at `offset` has its first label: a pointer to a pointer is refused by strict readers. */
+  #labelFrom(offset: number): number {
+    const at = this.#start + 2 + offset
+    const first = this.#block[at]!
+    return first < 192 ? offset : ((first & 63) << 8) | this.#block[at + 1]!
   }
 
   #putName(data: Buffer, at: number, length: number): void {

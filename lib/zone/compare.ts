@@ -1,16 +1,21 @@
 /** The difference between two contents, where a primary gave only whole zones. Pure; `pause` is awaited between slices. */
+import { storedType } from '../dns/record.js'
 import type { Difference } from './difference.js'
 import { RunBuilder } from './record-run.js'
 import type { ZoneContents } from './zone-contents.js'
 
 const RECORDS_PER_SLICE = 1_000
 
-/** Undefined when the difference takes more than `limitOctets`: then the whole zone is the better answer. */
+/**
+ * Undefined when the difference takes more than `limitOctets`: then the whole zone is the better answer. Records of types that are
+ * not looked at are in neither run.
+ */
 export async function compareContents(
   older: ZoneContents,
   newer: ZoneContents,
   limitOctets: number,
   pause: () => Promise<void>,
+  isLookedAt: (type: number) => boolean = () => true,
 ): Promise<Difference | undefined> {
   await older.hash(pause)
   await newer.hash(pause)
@@ -24,7 +29,7 @@ export async function compareContents(
     try {
       for (let at: number | undefined = 0; at !== undefined; ) {
         at = view.walk(at, RECORDS_PER_SLICE, (data, start) => {
-          if (!other.has(data, start)) run.add(data, start)
+          if (isLookedAt(storedType(data, start)) && !other.has(data, start)) run.add(data, start)
         })
         if (removed.octets + added.octets > limitOctets) return undefined
         if (at !== undefined) await pause()

@@ -3,13 +3,14 @@
  * by one, and can take back each of these steps. Not here: which steps belong together (zone-contents.ts).
  */
 import { STORED_HEAD, storedLength, storedTtl } from '../dns/record.js'
+import { recordText } from '../dns/record-text.js'
 import type { ApexSummary } from './apex-summary.js'
 import type { ZoneDigest } from './digest.js'
 import type { Epochs } from './epochs.js'
 import type { OwnerIndex } from './owner-index.js'
 import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
 import { RecordHash, sameRecord } from './record-hash.js'
-import { RecordTable } from './record-table.js'
+import { RecordTable, tableKey } from './record-table.js'
 import { type RunCounter, RunSums } from './run-sums.js'
 
 /** What an uncommitted change did, newest last, for rollback. */
@@ -36,6 +37,8 @@ export class LiveRecords {
   /** Of the live records. */
   sums: RunSums
   deadOctets = 0
+  /** A record that was added with several TTLs, as text. */
+  copied: string | undefined
   undo: Undo | undefined
   /** Told of records that go; those that come it finds in the arena. */
   index: OwnerIndex | undefined
@@ -86,28 +89,38 @@ export class LiveRecords {
     for (let n = 0; offset < end && n < records; n++) {
       const chunk = arena.chunkOf(offset)
       const at = arena.at(offset)
+      const held = this.sums.isInOrder ? undefined : this.#find(chunk, at)
       if (this.sums.isInOrder) this.#hash.of(chunk, at)
-      else if (this.#find(chunk, at) !== undefined) {
-        this.#takeTwin(offset, chunk, at)
-        offset = arena.settle(offset + this.#hash.length, end)
-        continue
-      }
-      this.#table.insert(this.#hash.a, offset)
+      if (held === undefined) this.#table.insert(this.#key, offset)
+      else this.#takeTwin(held, offset)
       offset = arena.settle(offset + this.#hash.length, end)
     }
     this.#hashedTo = offset
   }
 
-  /** It stays where it is, dead from the first. */
-  #takeTwin(offset: number, chunk: Buffer, at: number): void {
-    const { length } = this.#hash
-    const { sums } = this
-    sums.digest.remove(this.#hash, storedTtl(chunk, at))
-    sums.summary.remove(chunk, at)
-    this.arena.mark(offset, MARK_DEAD)
-    sums.count -= 1
-    sums.octets -= length
-    this.deadOctets += length
+  /**
+   * Of two that differ in nothing but the TTL the lower TTL counts (RFC 2181 §5.2), in whatever order they come. The other one stays
+   * where it is, dead from the first.
+   */
+  #takeTwin(held: number, offset: number): void {
+    const { arena, sums } = this
+    const isLower = this.#noteTwin(held, arena.chunkOf(offset), arena.at(offset))
+    const gone = isLower ? held : offset
+    if (isLower) {
+      this.#table.delete(this.#key, held)
+      this.#table.insert(this.#key, offset)
+    }
+    sums.remove(this.#hash, arena.chunkOf(gone), arena.at(gone))
+    arena.mark(gone, MARK_DEAD)
+    this.deadOctets += this.#hash.length
+  }
+
+  /** Whether the TTL is lower than that of the same record that is there. */
+  #noteTwin(held: number, data: Buffer, at: number): boolean {
+    const ttl = storedTtl(data, at)
+    const heldTtl = this.ttlAt(held)
+    if (ttl !== heldTtl) this.copied ??= recordText(data, at)
+    return ttl < heldTtl
   }
 
   /** What nobody had the patience to do in slices. */
@@ -122,16 +135,26 @@ export class LiveRecords {
     return this.#find(data, at)
   }
 
+  /** Of what was hashed last. */
+  get #key(): number {
+    return tableKey(this.#hash.a, this.#hash.b)
+  }
+
   #find(data: Buffer, at: number): number | undefined {
     this.#probe = data
     this.#probeAt = at
     this.#hash.of(data, at)
-    return this.#table.find(this.#hash.a, this.#matches)
+    return this.#table.find(this.#key, this.#matches)
   }
 
   has(data: Buffer, at: number): boolean {
     const offset = this.find(data, at)
-    return offset !== undefined && storedTtl(this.arena.chunkOf(offset), this.arena.at(offset)) === storedTtl(data, at)
+    return offset !== undefined && this.ttlAt(offset) === storedTtl(data, at)
+  }
+
+  /** Seconds. */
+  ttlAt(offset: number): number {
+    return storedTtl(this.arena.chunkOf(offset), this.arena.at(offset))
   }
 
   /** Like `has`, and spelled with the same upper and lower case letters. */
@@ -143,11 +166,13 @@ export class LiveRecords {
     return this.arena.chunkOf(offset).compare(data, at + STORED_HEAD, at + STORED_HEAD + octets, own, own + octets) === 0
   }
 
-  /** False when the same one is there. */
+  /** False when the same one is there; the lower TTL of the two counts. */
   add(data: Buffer, at: number): boolean {
-    if (this.find(data, at) !== undefined) return false
-    this.insert(data, at)
-    return true
+    const held = this.find(data, at)
+    const isLower = held !== undefined && this.#noteTwin(held, data, at)
+    if (isLower) this.remove(held)
+    if (held === undefined || isLower) this.insert(data, at)
+    return held === undefined
   }
 
   /** What comes before anything was looked for is hashed later: most zones come in an order that says that nothing comes twice. */
@@ -219,13 +244,9 @@ export class LiveRecords {
     const offset = this.arena.append(data, at, length)
     this.#hashedTo = this.arena.tail
     this.#isStirred = true
-    this.#table.insert(this.#hash.a, offset)
-    const { sums } = this
-    sums.digest.add(this.#hash, storedTtl(data, at))
-    sums.count += 1
-    sums.octets += length
+    this.#table.insert(this.#key, offset)
+    this.sums.add(this.#hash, data, at)
     this.undo?.steps.push({ did: 'add', offset })
-    sums.summary.add(data, at)
   }
 
   /** What was looked for last and is there. */
@@ -234,15 +255,11 @@ export class LiveRecords {
     const at = this.arena.at(offset)
     const length = storedLength(chunk, at)
     this.#isStirred = true
-    this.#table.delete(this.#hash.a, offset)
-    const { sums } = this
-    sums.digest.remove(this.#hash, storedTtl(chunk, at))
+    this.#table.delete(this.#key, offset)
+    this.sums.remove(this.#hash, chunk, at)
     this.arena.mark(offset, MARK_DEAD)
-    sums.summary.remove(chunk, at)
     this.#epochs.noteDeath(offset)
     this.index?.note(chunk, at, offset, -1)
-    sums.count -= 1
-    sums.octets -= length
     this.deadOctets += length
     this.undo?.steps.push({ did: 'remove', offset })
   }
@@ -260,9 +277,9 @@ export class LiveRecords {
       const length = storedLength(chunk, at)
       const sign = did === 'add' ? -1 : 1
       this.#hash.of(chunk, at)
-      if (did === 'add') this.#table.delete(this.#hash.a, offset)
+      if (did === 'add') this.#table.delete(this.#key, offset)
       else {
-        this.#table.insert(this.#hash.a, offset)
+        this.#table.insert(this.#key, offset)
         this.arena.mark(offset, MARK_LIVE)
         this.#epochs.forgetDeath(offset)
         this.deadOctets -= length

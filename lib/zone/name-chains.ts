@@ -7,8 +7,8 @@
  */
 import { STORED_HEAD } from '../dns/record.js'
 import type { RecordArena } from './record-arena.js'
-import { foldWord, mix32, sameFolded, tailAt, wordAt } from './record-hash.js'
-import { RecordTable } from './record-table.js'
+import { foldWord, sameFolded, tailAt, wordAt } from './record-hash.js'
+import { RecordTable, tableKey } from './record-table.js'
 
 const CHUNK_BITS = 14
 const CHUNK_ENTRIES = 1 << CHUNK_BITS
@@ -18,7 +18,7 @@ const FIRST_ENTRIES = 8
 /** No entry has this number. */
 const NONE = 0
 
-/** Letters folded. */
+/** Key in the tables of this process; letters folded. */
 export function nameHash(data: Uint8Array, from: number, length: number): number {
   const end = from + length
   let h = 0x3c6ef372 ^ length
@@ -27,7 +27,7 @@ export function nameHash(data: Uint8Array, from: number, length: number): number
     h = Math.imul(h ^ Math.imul(word, 0xcc9e2d51), 0x1b873593)
     h = (h << 13) | (h >>> 19)
   }
-  return mix32(h)
+  return tableKey(h, length)
 }
 
 /** Whether the name of `length` octets at `x` is the one at `y`, letters folded. */

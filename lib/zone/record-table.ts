@@ -1,7 +1,22 @@
 /**
- * The hash over an arena: record hash → offset, open addressing, linear probing. Above a size it is split in 256 parts that
- * grow one by one, so that no single growth holds up the event loop (a growth of 5 million entries at once takes 150 ms).
+ * The hash over an arena: key of a record or name → offset, open addressing, linear probing. Above a size it is split in 256 parts
+ * that grow one by one, so that no single growth holds up the event loop (a growth of 5 million entries at once takes 150 ms).
+ *
+ * Whoever writes a zone can make records of one hash. Keys depend on a secret of the process, so nobody knows which records stand
+ * near one another; records of one key are counted, and too many of them refuse the zone.
  */
+import { randomBytes } from 'node:crypto'
+import { ZoneError } from './errors.js'
+import { mix32 } from './record-hash.js'
+
+const FIRST_SECRET = randomBytes(4).readInt32LE()
+const SECOND_SECRET = randomBytes(4).readInt32LE()
+
+/** Key of a 64-bit hash in the tables of this process. */
+export const tableKey = (a: number, b: number): number => mix32(a ^ FIRST_SECRET ^ mix32(b ^ SECOND_SECRET))
+
+/** Of ten million honest records, three at most have one key. */
+const MOST_OF_ONE_KEY = 64
 
 const EMPTY = 0xffffffff
 /** Entries at which the one part becomes 256. */
@@ -24,7 +39,9 @@ class Part {
   insert(hash: number, offset: number): void {
     if (this.count + 1 > (this.mask + 1) * MAX_LOAD) this.#grow()
     let i = hash & this.mask
-    while (this.slots[i * 2 + 1] !== EMPTY) i = (i + 1) & this.mask
+    let same = 0
+    for (; this.slots[i * 2 + 1] !== EMPTY; i = (i + 1) & this.mask) if (this.slots[i * 2] === hash) same += 1
+    if (same >= MOST_OF_ONE_KEY) throw madeToCollide()
     this.slots[i * 2] = hash
     this.slots[i * 2 + 1] = offset
     this.count += 1
@@ -69,7 +86,7 @@ export class RecordTable {
     return this.#parts.length === 1 ? this.#parts[0]! : this.#parts[hash >>> 24]!
   }
 
-  /** The first offset with this hash that `matches`, or undefined. */
+  /** The first offset with this key that `matches`, or undefined. */
   find(hash: number, matches: (offset: number) => boolean): number | undefined {
     const part = this.#part(hash)
     const { slots, mask } = part
@@ -80,6 +97,7 @@ export class RecordTable {
     }
   }
 
+  /** Throws ZoneError ZONE_COLLIDES, having changed nothing. */
   insert(hash: number, offset: number): void {
     const part = this.#part(hash)
     part.insert(hash, offset)
@@ -101,3 +119,9 @@ export class RecordTable {
     return this.#parts.reduce((sum, part) => sum + part.slots.byteLength, 0)
   }
 }
+
+const madeToCollide = (): ZoneError =>
+  new ZoneError(
+    { code: 'ZONE_COLLIDES', records: MOST_OF_ONE_KEY },
+    `more than ${MOST_OF_ONE_KEY} records or names of the zone have one hash, which no honest zone has: find out who writes its records`,
+  )

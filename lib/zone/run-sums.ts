@@ -55,15 +55,28 @@ export class RunSums {
   take(data: Buffer, at: number): number {
     const hash = this.#hash
     hash.of(data, at)
-    this.digest.add(hash, storedTtl(data, at))
-    this.count += 1
-    this.octets += hash.length
-    this.summary.add(data, at)
+    this.add(hash, data, at)
     if (this.isInOrder && storedType(data, at) !== TYPE.SOA) {
       this.#watch ??= new OrderWatch(this.#apexOctets)
       this.isInOrder = this.#watch.follows(data, at)
     }
     return hash.length
+  }
+
+  /** One record more, whose hash is known; says nothing of the order. */
+  add(hash: RecordHash, data: Buffer, at: number): void {
+    this.digest.add(hash, storedTtl(data, at))
+    this.count += 1
+    this.octets += hash.length
+    this.summary.add(data, at)
+  }
+
+  /** One record less. */
+  remove(hash: RecordHash, data: Buffer, at: number): void {
+    this.digest.remove(hash, storedTtl(data, at))
+    this.count -= 1
+    this.octets -= hash.length
+    this.summary.remove(data, at)
   }
 
   toPlain(): PlainSums {

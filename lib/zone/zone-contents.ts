@@ -5,8 +5,7 @@
  * Not here: disk (../store), what may be released (../rollout).
  */
 import type { Soa } from '../dns/message.js'
-import { storedTtl } from '../dns/record.js'
-import { recordText } from '../dns/record-text.js'
+import { applyDifference } from './apply-difference.js'
 import { viewOf } from './arena-view.js'
 import { arenaOrder, walkOrder, walkView } from './arena-order.js'
 import { canonicalOrder } from './canonical-order.js'
@@ -16,7 +15,6 @@ import { Epochs } from './epochs.js'
 import { ZoneError } from './errors.js'
 import { LiveRecords } from './live-records.js'
 import { OwnerIndex } from './owner-index.js'
-import { recordsIn, RunBuilder } from './record-run.js'
 import type { RunCounter } from './run-sums.js'
 
 /** Some 1 ms of work, and 5 where memory is slow. */
@@ -79,6 +77,15 @@ export class ZoneContents {
   /** NS records at the apex. */
   get apexNameServers(): number {
     return this.#records.sums.summary.nameServers
+  }
+
+  /**
+   * A record that came with several TTLs, as text; one of them was kept. What a difference does to the others cannot be known
+   * (RFC 5936 §2.2).
+   */
+  get copied(): string | undefined {
+    this.#settleNow()
+    return this.#records.copied
   }
 
   /** ZONEMD records at the apex, of an uncommitted change as well. */
@@ -182,9 +189,9 @@ export class ZoneContents {
   }
 
   /**
-   * Applies one difference sequence inside begin/commit and returns it exact: removals as held (whatever TTL they named),
-   * additions of what was there left out, a change of TTL as removal and addition.
-   * Throws ZoneError ZONE_WRONG_BASE, ZONE_REMOVES_ABSENT; the caller rolls back.
+   * Applies one difference sequence inside begin/commit and returns it exact: removals as held, additions of what was there left out.
+   * A record with another TTL than the one that is there may be a copy beside it (RFC 2181 §5.2): only a whole zone says.
+   * Throws ZoneError ZONE_WRONG_BASE, ZONE_REMOVES_ABSENT, ZONE_TTL_IN_DOUBT; the caller rolls back.
    */
   apply(difference: Difference): Difference {
     const steps = this.applying(difference)
@@ -195,56 +202,8 @@ export class ZoneContents {
   }
 
   /** Like apply, with a rest now and then: a difference may be as large as a zone. */
-  *applying(difference: Difference): Generator<undefined, Difference> {
-    const records = this.#records
-    let done = 0
-    if (this.soa.serial !== difference.from)
-      throw new ZoneError(
-        { code: 'ZONE_WRONG_BASE', held: this.soa.serial, from: difference.from },
-        `the difference starts at serial ${difference.from}, not at ${this.soa.serial}`,
-      )
-    const removed = new RunBuilder()
-    const added = new RunBuilder()
-    const fromSoa = this.soa.stored
-    this.#removeHeld(difference.fromSoa, 0, undefined)
-    for (const at of recordsIn(difference.removed)) {
-      this.#removeHeld(difference.removed.data, at, removed)
-      if (++done % RECORDS_PER_REST === 0) yield
-    }
-    for (const at of recordsIn(difference.added)) {
-      if (++done % RECORDS_PER_REST === 0) yield
-      const { data } = difference.added
-      const held = records.find(data, at)
-      if (held !== undefined) {
-        const chunk = records.arena.chunkOf(held)
-        if (storedTtl(chunk, records.arena.at(held)) === storedTtl(data, at)) continue
-        removed.add(chunk, records.arena.at(held))
-        records.remove(held)
-      }
-      added.add(data, at)
-      records.insert(data, at)
-    }
-    records.find(difference.toSoa, 0)
-    records.insert(difference.toSoa, 0)
-    return {
-      from: difference.from,
-      to: difference.to,
-      fromSoa,
-      toSoa: this.soa.stored,
-      removed: removed.finish(),
-      added: added.finish(),
-    }
-  }
-
-  #removeHeld(data: Buffer, at: number, into: RunBuilder | undefined): void {
-    const records = this.#records
-    const held = records.find(data, at)
-    if (held === undefined) {
-      const record = recordText(data, at)
-      throw new ZoneError({ code: 'ZONE_REMOVES_ABSENT', record }, `the difference removes what is not there: ${record}`)
-    }
-    into?.add(records.arena.chunkOf(held), records.arena.at(held))
-    records.remove(held)
+  applying(difference: Difference): Generator<undefined, Difference> {
+    return applyDifference(this.#records, () => this.soa, difference)
   }
 
   /**

@@ -36,7 +36,8 @@ export const ZoneSummary = z
     lagSeconds: z.number(),
     inSync: z.int(),
     total: z.int(),
-    error: z.string().nullable().describe('Why no newer version can be taken'),
+    error: z.string().nullable().describe('Why no newer version can be released'),
+    held: z.string().nullable().describe('The version that waits for an operator and why, or why the zone is on hold'),
   })
   .openapi('ZoneSummary')
 export const Version = z
@@ -109,6 +110,18 @@ export const Ordered = z
 export const Primary = z
   .object({ serial: knownSerial, state: z.enum(PRIMARY_STATES), checkedAt: moment, since: moment, error: z.string().nullable() })
   .openapi('Primary')
+export const PrimarySummary = z
+  .object({
+    id: z.string(),
+    address: z.string(),
+    states: z.record(z.string(), z.int()).describe('Zones in each state'),
+    total: z.int(),
+    trouble: z
+      .array(z.object({ state: z.enum(PRIMARY_STATES), zones: z.int(), example: z.string(), detail: z.string().nullable() }))
+      .describe('States that need an operator, the worst first'),
+    checkedAt: moment,
+  })
+  .openapi('PrimarySummary')
 export const ChainStep = z.object({ step: z.string(), at: moment, detail: z.string() }).openapi('ChainStep')
 export const NodeSummary = z
   .object({

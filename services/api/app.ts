@@ -1,12 +1,13 @@
 /** Builds the Express app; does not listen. */
 import { fileURLToPath } from 'node:url'
 import express, { type Express, type RequestHandler } from 'express'
-import { rateLimit } from 'express-rate-limit'
 import helmet from 'helmet'
 import { pinoHttp } from 'pino-http'
 import { atLeast, authenticate } from './auth.js'
 import type { ApiContext } from './context.js'
+import { answerShort, HEAVY_LIMITS, HeavyAnswers } from './heavy-answers.js'
 import type { EventStreams } from './events.js'
+import type { Gate } from './gate.js'
 import { registerGauges } from './gauges.js'
 import { describeApi } from './openapi.js'
 import { ApiProblem, problemHandler } from './problem.js'
@@ -16,10 +17,13 @@ import { probeRoutes } from './routes/probes.js'
 import { rolloutRoutes } from './routes/rollouts.js'
 import { statusRoutes } from './routes/status.js'
 import { zoneRoutes } from './routes/zones.js'
+import { requestForLog, responseForLog } from './request-log.js'
+import { readZoneSegment } from './zone-segment.js'
+import { hasZoneSeries, writeZoneSeries } from './zone-series.js'
 
 const MAX_BODY = '64kb'
-/** Requests a minute from one address: far above a dashboard with a script beside it, far below a flood. */
-const REQUESTS_PER_MINUTE = 6_000
+/** Levels of a JSON body; the schemas have three. */
+const MAX_DEPTH = 32
 
 /**
  * The page brings its own script, style and icon and talks to this API alone; nothing inline, nothing from elsewhere, in no frame.
@@ -38,7 +42,7 @@ const CONTENT_SECURITY_POLICY = {
   trustedTypes: ["'none'"],
 }
 
-export function buildApp(context: ApiContext, events: EventStreams): Express {
+export function buildApp(context: ApiContext, events: EventStreams, gate: Gate): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
@@ -49,35 +53,44 @@ export function buildApp(context: ApiContext, events: EventStreams): Express {
     }),
   )
   // Lines about requests are for debugging; what an operator changed is logged by itself.
-  app.use(pinoHttp({ logger: context.log, useLevel: 'debug', quietReqLogger: true }) as RequestHandler)
-  app.use(probeRoutes(context))
+  const serializers = { req: requestForLog, res: responseForLog }
   app.use(
-    rateLimit({
-      windowMs: 60_000,
-      limit: REQUESTS_PER_MINUTE,
-      standardHeaders: true,
-      legacyHeaders: false,
-      handler: (_req, _res, next) => next(new ApiProblem(429, 'rate', 'too many requests; wait a minute')),
-    }),
+    pinoHttp({
+      logger: context.log,
+      useLevel: 'debug',
+      quietReqLogger: true,
+      wrapSerializers: false,
+      serializers,
+    }) as RequestHandler,
   )
+  app.use(probeRoutes(context))
   // The page itself holds nothing secret; what it shows comes from routes that ask for the token.
   app.use(express.static(fileURLToPath(new URL('./dashboard', import.meta.url)), { index: 'index.html' }))
   const description = describeApi()
   app.get('/openapi.json', (_req, res) => {
     res.json(description)
   })
-  const auth = authenticate(
-    () => context.matrix.config.api.tokens,
-    () => context.matrix.now(),
-  )
-  registerGauges(context.metrics.registry, context)
+  const auth = authenticate(gate.identify)
+  const { metrics, matrix } = context
+  registerGauges(metrics.registry, context)
+  // A scrape waits for other scrapes alone: an alarm must not hang on who reads zones.
+  const scrapes = new HeavyAnswers(HEAVY_LIMITS)
   app.get('/metrics', auth, async (_req, res) => {
-    res.type(context.metrics.registry.contentType).send(await context.metrics.registry.metrics())
+    await matrix.sums.settle()
+    const sums = await metrics.registry.metrics()
+    const pairs = hasZoneSeries(matrix) ? matrix.fleet.zones.size * matrix.fleet.nodes.size : 0
+    const answer: HeavyAnswers['answer'] = pairs === 0 ? answerShort : (to, work) => scrapes.answer(to, work)
+    await answer(res, async (out) => {
+      res.type(metrics.registry.contentType)
+      await out.write(sums)
+      await writeZoneSeries(matrix, out)
+    })
   })
   const v1 = express.Router()
   v1.use(auth, atLeast('viewer'))
+  v1.use(readZoneSegment)
   v1.get('/events', (req, res) => events.open(req, res))
-  v1.use(requireJson, express.json({ limit: MAX_BODY }))
+  v1.use(requireJson, express.json({ limit: MAX_BODY }), requireFlat)
   v1.use(statusRoutes(context), zoneRoutes(context), nodeRoutes(context), rolloutRoutes(context), commandRoutes(context))
   app.use('/v1', v1)
   app.use((req) => {
@@ -91,5 +104,28 @@ export function buildApp(context: ApiContext, events: EventStreams): Express {
 const requireJson: RequestHandler = (req, _res, next) => {
   const hasBody = Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined
   if (hasBody && !req.is('application/json')) throw new ApiProblem(415, 'no-json', 'send the body as application/json')
+  next()
+}
+
+/**
+ * Bodies are taken apart by functions that call themselves: what is nested deeper than any schema is refused before. So is a field
+ * `toString`, which no schema has and with which a value cannot be compared or printed.
+ */
+const requireFlat: RequestHandler = (req, _res, next) => {
+  let level: unknown[] = [req.body]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) {
+      const message = `is nested deeper than ${MAX_DEPTH} levels`
+      throw new ApiProblem(400, 'too-deep', `the body ${message}`, { errors: [{ field: 'body', message }] })
+    }
+    level = level.flatMap((value) => {
+      if (typeof value !== 'object' || value === null) return []
+      if (Object.hasOwn(value, 'toString')) {
+        const message = 'has the unknown field "toString"'
+        throw new ApiProblem(400, 'does-not-fit', `the body ${message}`, { errors: [{ field: 'body', message }] })
+      }
+      return Object.values(value)
+    })
+  }
   next()
 }

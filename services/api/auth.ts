@@ -1,11 +1,13 @@
 /**
  * Who calls, and may they: bearer tokens kept as hashes and compared in constant time, roles in one order. While no token is
- * configured the API listens on loopback only and every caller is admin; a browser led here by a foreign page is none.
+ * configured the API listens on loopback only, a caller with the token under dataDir is admin, and every other one is a viewer; a
+ * browser led here by a foreign page is none.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { ApiToken, Role } from '../../config/config.js'
-import { plainIp } from '../../lib/transport/dns-listener.js'
+import { plainIp } from '../../lib/transport/channel.js'
 import { isWithin } from '../../lib/transport/ip.js'
 import { ApiProblem } from './problem.js'
 
@@ -16,17 +18,28 @@ export interface Caller {
   role: Role
 }
 
+/** A caller with the name under which its requests are counted; or why it is none. */
+export type Identity = { caller: Caller; bucket: string } | { problem: ApiProblem }
+
 const LOCAL_ADMIN: Caller = { name: 'local', role: 'admin' }
+/** A caller on this machine without a token. */
+export const ANONYMOUS = 'anonymous'
+const LOCAL_VIEWER: Caller = { name: ANONYMOUS, role: 'viewer' }
 
 export function callerOf(res: Response): Caller {
   return res.locals.caller as Caller
 }
 
-/** Finds out who calls, for every route behind it. */
-export function authenticate(tokens: () => readonly ApiToken[], now: () => number): RequestHandler {
+/** The name under which requests of this caller are counted. */
+export const bucketOf = (res: Response): string => (res.locals as { bucket?: string }).bucket ?? 'none'
+
+/** Lets pass callers with an identity, for every route behind it. */
+export function authenticate(identify: (req: IncomingMessage) => Identity): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
-    const configured = tokens()
-    res.locals.caller = configured.length === 0 ? localCaller(req) : tokenCaller(req, configured, now())
+    const identity = identify(req)
+    if ('problem' in identity) throw identity.problem
+    res.locals.caller = identity.caller
+    res.locals.bucket = identity.bucket
     next()
   }
 }
@@ -41,43 +54,64 @@ export const atLeast =
     next()
   }
 
+export interface AccessRules {
+  /** Of the config. */
+  tokens: readonly ApiToken[]
+  /** Hash of the token under dataDir, which counts while the config has none. */
+  local: Buffer | undefined
+}
+
+export function identityOf(req: IncomingMessage, { tokens, local }: AccessRules, now: number): Identity {
+  return tokens.length === 0 ? localIdentity(req, local) : tokenIdentity(req, tokens, now)
+}
+
+export const hashOfToken = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+export const addressOf = (req: IncomingMessage): string => plainIp(req.socket.remoteAddress ?? '')
+
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 
+const refused = (status: number, slug: string, detail: string): Identity => ({ problem: new ApiProblem(status, slug, detail) })
+
 /** No token protects a loopback API from pages in a browser on this machine: a foreign Host or Origin does (DNS rebinding, CSRF). */
-function localCaller(req: Request): Caller {
+function localIdentity(req: IncomingMessage, local: Buffer | undefined): Identity {
   const { host, origin } = req.headers
   if (host === undefined || !LOOPBACK_HOST.test(host))
-    throw new ApiProblem(
+    return refused(
       403,
       'foreign-host',
       'without tokens the API answers only under a loopback address; configure api.tokens for any other',
     )
   if (origin !== undefined && origin !== `http://${host}`)
-    throw new ApiProblem(403, 'foreign-origin', 'a page of another origin may not use this API')
-  return LOCAL_ADMIN
+    return refused(403, 'foreign-origin', 'a page of another origin may not use this API')
+  // Browsers send no Origin with images, scripts and links, but say where the page that asks comes from (Fetch Metadata).
+  const site = req.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    return refused(403, 'foreign-origin', 'a page of another origin may not use this API')
+  const given = bearerOf(req)
+  if (given === undefined) return { caller: LOCAL_VIEWER, bucket: 'local' }
+  if (local === undefined || !timingSafeEqual(hashOfToken(given), local))
+    return refused(401, 'unknown-token', 'the token is not that of the file api.token under dataDir')
+  return { caller: LOCAL_ADMIN, bucket: 'token local' }
 }
 
-function tokenCaller(req: Request, tokens: readonly ApiToken[], now: number): Caller {
+function tokenIdentity(req: IncomingMessage, tokens: readonly ApiToken[], now: number): Identity {
   const given = bearerOf(req)
-  if (given === undefined) throw new ApiProblem(401, 'no-token', 'send Authorization: Bearer <token>')
-  const hash = createHash('sha256').update(given).digest()
+  if (given === undefined) return refused(401, 'no-token', 'send Authorization: Bearer <token>')
+  const hash = hashOfToken(given)
   // Every token is compared, so that the time taken tells nothing about which one was near.
   let found: ApiToken | undefined
   for (const token of tokens) if (token.sha256.length === hash.length && timingSafeEqual(token.sha256, hash)) found = token
-  if (!found) throw new ApiProblem(401, 'unknown-token', 'the token is not known')
+  if (!found) return refused(401, 'unknown-token', 'the token is not known')
   if (found.expires !== undefined && found.expires.getTime() <= now)
-    throw new ApiProblem(
-      401,
-      'expired-token',
-      `the token of ${found.name} expired on ${found.expires.toISOString().slice(0, 10)}`,
-    )
-  if (found.subnets.length > 0 && !isWithin(plainIp(req.socket.remoteAddress ?? ''), found.subnets))
-    throw new ApiProblem(403, 'subnet', `the token of ${found.name} may not be used from here`)
-  return { name: found.name, role: found.role }
+    return refused(401, 'expired-token', `the token of ${found.name} expired on ${found.expires.toISOString().slice(0, 10)}`)
+  if (found.subnets.length > 0 && !isWithin(addressOf(req), found.subnets))
+    return refused(403, 'subnet', `the token of ${found.name} may not be used from here`)
+  return { caller: { name: found.name, role: found.role }, bucket: `token ${found.name}` }
 }
 
 /** The live page reads its events with fetch, so that no token ever stands in a URL or a cookie. */
-function bearerOf(req: Request): string | undefined {
+function bearerOf(req: IncomingMessage): string | undefined {
   const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(req.headers.authorization ?? '')
   return match?.[1]
 }

@@ -11,12 +11,15 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { Config } from '../../config/config.js'
+import { slipInName } from '../../config/zone-names.js'
 import { callerOf } from './auth.js'
+import { answerShort, type HeavyAnswers } from './heavy-answers.js'
 import type { Matrix } from './matrix.js'
 import { ApiProblem, noSuchNode, noSuchZone } from './problem.js'
 import { MAX_NAME_TEXT } from './schemas.js'
 
 export interface ApiContext {
+  heavy: HeavyAnswers
   matrix: Matrix
   store: ZoneStore
   board: Board
@@ -36,18 +39,29 @@ export interface ApiContext {
   version: string
 }
 
+/** Pairs of zone and node up to which an answer is a short one: some milliseconds of work. */
+const SHORT_PAIRS = 2_000
+
+/** How an answer over so many pairs of zone and node is written: at once, or when there is room for it. */
+export function answerOf(context: ApiContext, pairs: number): HeavyAnswers['answer'] {
+  return pairs <= SHORT_PAIRS ? answerShort : (res, work) => context.heavy.answer(res, work)
+}
+
 /** A zone of the config by any spelling, with or without the final dot. Throws ApiProblem 400, 404. */
 export function zoneNamed(context: ApiContext, text: string): FleetZone {
   if (text.length > MAX_NAME_TEXT)
     throw new ApiProblem(400, 'bad-name', 'a zone name has at most 255 octets', {
       errors: [{ field: 'zone', message: 'is longer than 255 octets' }],
     })
+  const bad = (message: string) => new ApiProblem(400, 'bad-name', message, { errors: [{ field: 'zone', message }] })
+  const slip = slipInName(text)
+  if (slip !== undefined) throw bad(slip)
   let name: ZoneName
   try {
     name = parseZoneName(text)
   } catch (error) {
     if (!(error instanceof ZonecastError)) throw error
-    throw new ApiProblem(400, 'bad-name', error.message, { errors: [{ field: 'zone', message: error.message }] })
+    throw bad(error.message)
   }
   const zone = context.matrix.fleet.zones.get(name)
   if (!zone) throw noSuchZone(name)
@@ -85,11 +99,15 @@ export async function mutate(
   const outcome =
     key === undefined
       ? { kind: 'answer' as const, answer: await work() }
-      : await context.idempotency.once(`${caller.name} ${key}`, request, work)
+      : await context.idempotency.once(caller.name, key, request, work)
   if (outcome.kind === 'other')
     throw new ApiProblem(422, 'other-request', 'this Idempotency-Key was used for another request; choose a new one')
   if (outcome.kind === 'pending')
     throw new ApiProblem(409, 'in-progress', 'a request with this Idempotency-Key is still being worked on')
+  if (outcome.kind === 'full')
+    throw new ApiProblem(429, 'keys', 'too many Idempotency-Keys today; send this request without one, or tomorrow', {
+      retryAfter: 3600,
+    })
   const { answer } = outcome
   context.log.info({ op: 'api', by: caller.name, method: req.method, path: req.path, status: answer.status }, 'operator command')
   res.status(answer.status).json(answer.body)

@@ -3,67 +3,107 @@
  * a fleet at rest is silent, however often its nodes are looked at. A reader who falls behind is let go.
  */
 import type { Request, Response } from 'express'
+import { guard } from '../../lib/runtime/guard.js'
+import { pause } from '../../lib/runtime/turns.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { Change } from '../../lib/state/board.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import { bucketOf } from './auth.js'
 import type { ApiContext } from './context.js'
+import type { Gate } from './gate.js'
 import { nodeZoneJson, time, zoneSummaryJson } from './json.js'
+import { ApiProblem } from './problem.js'
 
 const KEEP_ALIVE_MS = 15_000
-/** Unsent octets after which a reader is too slow. */
+/** How often it is asked whether the tokens of readers still count. */
+const REVOKE_MS = 1_000
+/** Unsent octets after which a reader is too slow, and of all readers together. */
 const MAX_BEHIND_OCTETS = 1 << 20
+const MAX_BEHIND_TOTAL = 64 << 20
 const MAX_READERS = 200
+const MAX_READERS_PER_CALLER = 8
+/** Zones of a drained node told at once; the rest follows in slices. */
+const ZONES_PER_SLICE = 100
 /** Zones, pairs and rollouts remembered. */
 const MAX_TOLD = 1_000_000
 
 export class EventStreams {
   readonly #context: ApiContext
-  readonly #readers = new Set<Response>()
+  readonly #gate: Pick<Gate, 'isStillAllowed'>
+  readonly #readers = new Map<Response, { req: Request; bucket: string }>()
   /** What readers were last told of a zone, or of a zone on a node; kept only while somebody reads. */
   readonly #told = new Map<string, string>()
   #number = 0
   readonly #unlisten: () => void
-  readonly #timer: NodeJS.Timeout
+  readonly #timers: NodeJS.Timeout[]
 
-  constructor(context: ApiContext) {
+  constructor(context: ApiContext, gate: Pick<Gate, 'isStillAllowed'>) {
     this.#context = context
+    this.#gate = gate
     this.#unlisten = context.board.onChange((change) => this.#onChange(change))
-    this.#timer = setInterval(() => this.#send(': still here\n\n'), KEEP_ALIVE_MS)
-    this.#timer.unref()
+    this.#timers = [
+      setInterval(
+        guard('event stream timer', () => this.#send(': still here\n\n')),
+        KEEP_ALIVE_MS,
+      ).unref(),
+      setInterval(
+        guard('event stream timer', () => this.revoke()),
+        REVOKE_MS,
+      ).unref(),
+    ]
   }
 
-  open(_req: Request, res: Response): void {
-    if (this.#readers.size >= MAX_READERS) {
-      res.status(503).end()
-      return
-    }
+  /** Throws ApiProblem 429 when the caller, or all callers together, have as many streams as they may. */
+  open(req: Request, res: Response): void {
+    const bucket = bucketOf(res)
+    const own = [...this.#readers.values()].filter((reader) => reader.bucket === bucket).length
+    if (own >= MAX_READERS_PER_CALLER || this.#readers.size >= MAX_READERS)
+      throw new ApiProblem(429, 'streams', 'too many event streams; close others first', { retryAfter: 15 })
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     res.write('retry: 2000\n\n')
-    this.#readers.add(res)
+    this.#readers.set(res, { req, bucket })
     res.on('close', () => {
       this.#readers.delete(res)
       if (this.#readers.size === 0) this.#told.clear()
     })
   }
 
-  #onChange(change: Change): void {
-    if (this.#readers.size === 0) return
+  /** Ends the streams of callers whose token is gone, has expired, or counts no more where they are. */
+  revoke(): void {
+    for (const [res, { req }] of this.#readers) if (!this.#gate.isStillAllowed(req)) res.end()
+  }
+
+  #onChange(change: Change): Promise<void> | undefined {
+    if (this.#readers.size === 0) return undefined
     const { fleet } = this.#context.matrix
     if (change.table === 'zones' || change.table === 'orders') this.#zone(change.key as ZoneName)
     else if (change.table === 'nodes') {
       const [name, id] = splitPair(change.key)
       this.#node(fleet.zones.get(name as ZoneName), fleet.nodes.get(id))
-    } else if (change.table === 'drains')
-      for (const zone of fleet.zonesOf(change.key)) this.#node(zone, fleet.nodes.get(change.key))
+    } else if (change.table === 'drains') return this.#drain(change.key)
+    return undefined
+  }
+
+  /** Not async, so that the first zones are told before anything else happens. */
+  #drain(id: string): Promise<void> | undefined {
+    const { fleet } = this.#context.matrix
+    const node = fleet.nodes.get(id)
+    const zones = fleet.zonesOf(id)
+    const tell = (from: number): Promise<void> | undefined => {
+      for (const zone of zones.slice(from, from + ZONES_PER_SLICE)) this.#node(zone, node)
+      const next = from + ZONES_PER_SLICE
+      return next < zones.length ? pause().then(() => tell(next)) : undefined
+    }
+    return tell(0)
   }
 
   #zone(name: ZoneName): void {
     const zone = this.#context.matrix.fleet.zones.get(name)
     if (!zone) return
     const { summary } = this.#context.matrix.row(zone)
-    const { serial, digest, state, inSync, error } = summary
-    if (this.#isNew(name, [serial, digest, state, inSync, error])) this.#event('zone', zoneSummaryJson(summary))
+    const { serial, digest, state, inSync, error, held } = summary
+    if (this.#isNew(name, [serial, digest, state, inSync, error, held])) this.#event('zone', zoneSummaryJson(summary))
     this.#rollouts(zone)
   }
 
@@ -101,16 +141,17 @@ export class EventStreams {
   }
 
   #send(text: string): void {
-    for (const res of this.#readers) {
-      if (res.writableLength > MAX_BEHIND_OCTETS) res.destroy()
+    const most = Math.min(MAX_BEHIND_OCTETS, MAX_BEHIND_TOTAL / this.#readers.size)
+    for (const res of this.#readers.keys()) {
+      if (res.writableLength > most) res.destroy()
       else res.write(text)
     }
   }
 
   close(): void {
-    clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
     this.#unlisten()
-    for (const res of this.#readers) res.end()
+    for (const res of this.#readers.keys()) res.end()
     this.#readers.clear()
   }
 }

@@ -1,6 +1,7 @@
-/** Gauges read off the board when somebody asks for metrics (contract §7); per-zone labels only up to a number of zones. */
+/** Gauges read off the sums and the board when metrics are asked for (contract §7). Not here: series for each zone (zone-series.ts). */
 import { Gauge, type Registry } from 'prom-client'
-import { countStates } from '../../lib/fleet/zone-view.js'
+import { lagSecondsAt } from '../../lib/fleet/node-state.js'
+import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
 import { hubsOf } from '../../lib/state/hub-presence.js'
 import type { ApiContext } from './context.js'
@@ -25,56 +26,17 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     })
   }
   const { matrix } = context
-  // More series than that would drown the collector.
-  const fewZones = (): boolean => matrix.fleet.zones.size <= matrix.config.api.zonesInMetrics
-
   gauge('build_info', 'Version of zonecast; always 1', ['version'], (set) => set({ version: context.version }, 1))
-  gauge('zone_serial', 'Serial by source: released, or as a primary serves it', ['zone', 'source'], (set) => {
-    if (!fewZones()) return
-    for (const zone of matrix.fleet.zones.values()) {
-      const released = matrix.zoneCell(zone)?.released?.serial
-      if (released !== undefined) set({ zone: zone.name, source: 'released' }, released)
-      for (const { id } of zone.primaries) {
-        const serial = matrix.primaryCell(zone, id)?.serial
-        if (serial !== undefined) set({ zone: zone.name, source: id }, serial)
-      }
-    }
-  })
-  gauge('node_zone_serial', "Serial in the node's own last answer", ['node', 'cloud', 'zone'], (set) => {
-    if (!fewZones()) return
-    for (const zone of matrix.fleet.zones.values())
-      for (const node of zone.nodes) {
-        const serial = matrix.nodeCell(zone, node.id)?.serial
-        if (serial !== undefined) set({ node: node.id, cloud: node.cloud, zone: zone.name }, serial)
-      }
-  })
-  gauge('node_zone_lag_seconds', 'Age of the oldest release the node has not reached', ['node', 'cloud', 'zone'], (set) => {
-    if (!fewZones()) return
-    for (const zone of matrix.fleet.zones.values())
-      for (const node of zone.nodes)
-        set({ node: node.id, cloud: node.cloud, zone: zone.name }, matrix.nodeZone(zone, node).lagSeconds)
-  })
   gauge('nodes_in_state', 'Pairs of zone and node by cloud and state', ['cloud', 'state'], (set) => {
-    for (const cloud of matrix.fleet.clouds) {
-      const views = [...matrix.fleet.zones.values()].flatMap((zone) =>
-        zone.nodes.filter((node) => node.cloud === cloud).map((node) => matrix.nodeZone(zone, node)),
-      )
-      for (const [state, count] of Object.entries(countStates(views))) set({ cloud, state }, count)
-    }
-  })
-  gauge('primaries_disagree', '1 when primaries serve two contents under one serial', ['zone'], (set) => {
-    for (const zone of matrix.fleet.zones.values()) {
-      const conflict = matrix.zoneCell(zone)?.conflict !== undefined
-      if (conflict || fewZones()) set({ zone: zone.name }, conflict ? 1 : 0)
-    }
+    for (const cloud of matrix.fleet.clouds)
+      for (const [state, count] of Object.entries(matrix.sums.states((node) => node.cloud === cloud)))
+        set({ cloud, state }, count)
   })
   gauge('rollouts', 'Zones by the state of their newest rollout', ['state'], (set) => {
-    const counts = new Map<string, number>()
-    for (const zone of matrix.fleet.zones.values()) {
-      const state = matrix.zoneCell(zone)?.rollouts.at(-1)?.state
-      if (state !== undefined) counts.set(state, (counts.get(state) ?? 0) + 1)
-    }
-    for (const state of ROLLOUT_STATES) set({ state }, counts.get(state) ?? 0)
+    for (const state of ROLLOUT_STATES) set({ state }, matrix.sums.rollouts.get(state) ?? 0)
+  })
+  gauge('zones_held', 'Zones with a version that waits for an operator, or on hold', [], (set) => {
+    set({}, matrix.sums.held.size)
   })
   gauge('node_path_in_use', '1 for the control address in use of a node that has several', ['node', 'path'], (set) => {
     for (const node of matrix.fleet.nodes.values())
@@ -90,9 +52,28 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
   })
   gauge('last_observation_timestamp_seconds', 'When the node last answered, over all its zones', ['node'], (set) => {
     for (const node of matrix.fleet.nodes.values()) {
-      const newest = Math.max(0, ...matrix.fleet.zonesOf(node.id).map((zone) => matrix.nodeCell(zone, node.id)?.observedAt ?? 0))
+      const newest = matrix.sums.node(node.id)?.newestAnswer ?? 0
       if (newest > 0) set({ node: node.id }, newest / 1000)
     }
+  })
+  gauge('node_lag_max_seconds', 'Age of the oldest release that a node of the cloud has not reached', ['cloud'], (set) => {
+    const worst = new Map(matrix.fleet.clouds.map((cloud) => [cloud, 0]))
+    for (const node of matrix.fleet.nodes.values()) {
+      const since = context.board.get('drains', node.id)?.drained ? undefined : matrix.sums.node(node.id)?.behind.value
+      if (since !== undefined && since !== Infinity)
+        worst.set(node.cloud, Math.max(worst.get(node.cloud) ?? 0, lagSecondsAt(since, matrix.now())))
+    }
+    for (const [cloud, seconds] of worst) set({ cloud }, seconds)
+  })
+  gauge('primary_up', '1 for each primary that answers for at least one of its zones', ['primary'], (set) => {
+    for (const id of matrix.fleet.primaries.keys()) {
+      const sum = matrix.sums.primary(id)
+      if (sum !== undefined && sum.total > 0) set({ primary: id }, sum.count('silent') < sum.total ? 1 : 0)
+    }
+  })
+  gauge('primary_zones', 'Zones by primary and state', ['primary', 'state'], (set) => {
+    for (const id of matrix.fleet.primaries.keys())
+      for (const state of PRIMARY_STATES) set({ primary: id, state }, matrix.sums.primary(id)?.count(state) ?? 0)
   })
   gauge('jobs', 'Jobs by queue and state', ['queue', 'state'], async (set) => {
     if (!context.redisUp()) return

@@ -21,6 +21,7 @@ export const zoneSummaryJson = (view: ZoneSummaryView): Record<string, unknown> 
   inSync: view.inSync,
   total: view.total,
   error: view.error ?? null,
+  held: view.held ?? null,
 })
 
 export const nodeZoneJson = (view: NodeZoneView): Record<string, unknown> => ({

@@ -1,6 +1,8 @@
-/** One page of the sync matrix: zones by name, those that fit the filter, each with its nodes. */
+/** The sync matrix, whole or in pages: zones by name, those that fit the filter, each with its nodes. */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
+import { pause } from '../../lib/runtime/turns.js'
+import type { AnswerWriter } from './answer-writer.js'
 import { nodeZoneJson, zoneSummaryJson } from './json.js'
 import type { Matrix } from './matrix.js'
 
@@ -14,31 +16,61 @@ export interface MatrixFilter {
   after: string | undefined
 }
 
-export interface MatrixPage {
-  zones: Record<string, unknown>[]
-  /** Name of the last zone when there are more, for `after`. */
-  next: string | null
+/** Zones looked at before others get their turn. */
+const ZONES_PER_SLICE = 50
+
+/** Rows of the page one by one, and at the end the name of the last zone when there are more, for `after`; null when not. */
+export async function* matrixRows(matrix: Matrix, filter: MatrixFilter): AsyncGenerator<Record<string, unknown>, string | null> {
+  const { zone, limit = Number.POSITIVE_INFINITY, states } = filter
+  await matrix.sums.settle()
+  let rows = 0
+  let seen = 0
+  let last: string | null = null
+  for (const each of zone ? [zone] : inOrder(matrix, filter)) {
+    if (++seen % ZONES_PER_SLICE === 0) await pause()
+    if (states && !mayFit(matrix, each, states)) continue
+    const row = rowOf(matrix.row(each), filter)
+    if (!row) continue
+    if (rows === limit) return last
+    yield row
+    last = each.name
+    rows += 1
+  }
+  return null
 }
 
-export async function matrixPage(matrix: Matrix, filter: MatrixFilter): Promise<MatrixPage> {
-  const { zone, limit = Number.POSITIVE_INFINITY } = filter
-  const zones: Record<string, unknown>[] = []
-  for await (const whole of matrix.rows(zone ? [zone] : inOrder(matrix, filter))) {
-    const row = rowOf(whole, filter)
-    if (!row) continue
-    if (zones.length === limit) return { zones, next: zones.at(-1)!.name as string }
-    zones.push(row)
+/** Writes `{"zones":[…]` and leaves the object open. Returns the name for `after`. */
+export async function writeMatrix(matrix: Matrix, filter: MatrixFilter, out: AnswerWriter): Promise<string | null> {
+  const rows = matrixRows(matrix, filter)
+  await out.write('{"zones":[')
+  for (let i = 0; ; i++) {
+    const { done, value } = await rows.next()
+    if (done) {
+      await out.write(']')
+      return value
+    }
+    await out.write(`${i === 0 ? '' : ','}${JSON.stringify(value)}`)
   }
-  return { zones, next: null }
+}
+
+/** Whether one of the zone's nodes, or the zone where it has none, was in one of these states when it was judged last. */
+function mayFit(matrix: Matrix, zone: FleetZone, states: readonly NodeState[]): boolean {
+  const sum = matrix.sums.zone(zone.name)
+  const views = sum?.views(0) ?? []
+  // A zone may be worse off than all of its nodes.
+  if (states.includes('held') && sum?.isHeld) return true
+  if (states.includes('conflict') && (sum?.hasConflict || sum?.isBehind)) return true
+  return views.length === 0 || views.some(({ state }) => states.includes(state))
 }
 
 /** By name, so that a page goes on where the one before ended whatever was added meanwhile. */
-function inOrder(matrix: Matrix, { match, after, node }: MatrixFilter): FleetZone[] {
+function* inOrder(matrix: Matrix, { match, after, node }: MatrixFilter): Generator<FleetZone> {
   const part = match?.toLowerCase()
-  const zones = node === undefined ? [...matrix.fleet.zones.values()] : matrix.fleet.zonesOf(node)
-  return zones
-    .filter(({ name }) => (after === undefined || name > after) && (part === undefined || name.includes(part)))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const name of matrix.names) {
+    if ((after !== undefined && name <= after) || (part !== undefined && !name.includes(part))) continue
+    const zone = matrix.fleet.zones.get(name)
+    if (zone && (node === undefined || zone.nodes.some(({ id }) => id === node))) yield zone
+  }
 }
 
 function rowOf(
@@ -47,8 +79,8 @@ function rowOf(
 ): Record<string, unknown> | undefined {
   if (node !== undefined && !nodes.has(node)) return undefined
   const shown = [...nodes].filter(([id]) => node === undefined || id === node)
-  // A zone that no node carries has a state of its own.
-  const has = shown.length === 0 ? [summary.state] : shown.map(([, { state }]) => state)
+  const held: NodeState[] = summary.held === undefined ? [] : ['held']
+  const has = [summary.state, ...held, ...shown.map(([, { state }]) => state)]
   if (states && !has.some((state) => states.includes(state))) return undefined
   return { ...zoneSummaryJson(summary), nodes: Object.fromEntries(shown.map(([id, view]) => [id, nodeZoneJson(view)])) }
 }

@@ -1,18 +1,18 @@
 /** Board, fleet and config put together: the facts behind every answer of the API. */
 import type { Config } from '../../config/config.js'
-import { compareSerials } from '../../lib/dns/serial.js'
+import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
-import type { NodeState } from '../../lib/fleet/node-state.js'
+import { type PrimaryState, whyBehind } from '../../lib/fleet/primary-state.js'
 import { type NodeZoneView, summarize, viewNode, type ZoneFacts, type ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
-import { holdReason } from '../../lib/rollout/machine.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
+import { stateOfPrimary } from './primary-sum.js'
+import { Sums, type SumsParts } from './sums.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
-
-export type StateSums = Partial<Record<NodeState, number>>
+import { whyHeld } from './why-held.js'
 
 /** Pairs worked out before others get a turn, some 2 ms: a hub in one process must not pause for whoever looks at it. */
 const PAIRS_PER_SLICE = 250
@@ -20,15 +20,43 @@ const PAIRS_PER_SLICE = 250
 export class Matrix {
   readonly #board: Board
   readonly #clock: Clock
-  fleet: Fleet
-  config: Config
-  #summing: Promise<StateSums> | undefined
+  #fleet: Fleet
+  #config: Config
+  #names: readonly ZoneName[] | undefined
+  readonly sums: Sums
 
-  constructor(config: Config, fleet: Fleet, board: Board, clock: Clock) {
-    this.config = config
-    this.fleet = fleet
+  /** `lateFrom`: from when on a primary that serves an older serial of a zone is late. */
+  constructor(config: Config, fleet: Fleet, board: Board, clock: Clock, lateFrom: SumsParts['lateFrom'] = () => undefined) {
+    this.#config = config
+    this.#fleet = fleet
     this.#board = board
     this.#clock = clock
+    this.sums = new Sums(fleet, { board, clock, rules: () => this.#rules, lateFrom })
+  }
+
+  get fleet(): Fleet {
+    return this.#fleet
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  adopt(config: Config, fleet: Fleet): void {
+    this.#config = config
+    this.#fleet = fleet
+    this.#names = undefined
+    this.sums.adopt(fleet)
+  }
+
+  close(): void {
+    this.sums.close()
+  }
+
+  /** Names of all zones in order, sorted once for a fleet. */
+  get names(): readonly ZoneName[] {
+    this.#names ??= [...this.#fleet.zones.keys()].sort()
+    return this.#names
   }
 
   now(): number {
@@ -50,6 +78,10 @@ export class Matrix {
     return this.#board.get('primaries', pairKey(zone.name, primary))
   }
 
+  primaryState(zone: FleetZone, primary: string): PrimaryState {
+    return stateOfPrimary(primary, this.primaryCell(zone, primary), this.zoneCell(zone))
+  }
+
   nodeCell(zone: FleetZone, node: string): NodeCell | undefined {
     return this.#board.get('nodes', pairKey(zone.name, node))
   }
@@ -64,35 +96,15 @@ export class Matrix {
       released: cell?.released,
       releases: cell?.releases ?? [],
       staged: cell?.staged ?? [],
-      held: this.#whyHeld(zone),
+      held: whyHeld(zone, this.#board),
       conflict: cell?.conflict !== undefined,
       error: cell?.error,
+      behind: whyBehind(
+        zone.primaries.map(({ id }) => ({ id, state: this.primaryState(zone, id), serial: this.primaryCell(zone, id)?.serial })),
+        cell?.newest,
+      ),
       expired: hasExpired(this.#board, zone, this.now()),
     }
-  }
-
-  #whyHeld(zone: FleetZone): string | undefined {
-    const hold = this.#board.get('orders', zone.name)?.hold
-    const waiting = this.zoneCell(zone)?.rollouts.findLast(({ state }) => state === 'held' || state === 'halted')
-    const locked = this.#whyLocked(zone)
-    if (locked !== undefined) return locked
-    if (waiting) return `serial ${waiting.serial} is ${waiting.state}: ${waiting.reason ?? ''}`
-    return hold && holdReason(hold)
-  }
-
-  /** A version that went out to nobody has a serial above what a primary serves by now, which therefore is not taken. */
-  #whyLocked(zone: FleetZone): string | undefined {
-    const cell = this.zoneCell(zone)
-    const newest = cell?.rollouts.at(-1)
-    const released = cell?.released?.serial
-    if (released === undefined || !newest || (newest.state !== 'held' && newest.state !== 'rejected')) return undefined
-    for (const { id } of zone.primaries) {
-      const served = this.primaryCell(zone, id)?.serial
-      if (served === undefined || compareSerials(served, newest.serial) !== 'older') continue
-      if (compareSerials(served, released) === 'newer')
-        return `${id} serves serial ${served}, older than serial ${newest.serial}, which is ${newest.state}, so it is not taken: raise its serial above ${newest.serial}`
-    }
-    return undefined
   }
 
   #view(zone: FleetZone, node: string, facts: ZoneFacts): NodeZoneView {
@@ -117,24 +129,15 @@ export class Matrix {
     }
   }
 
-  /** How many pairs of zone and node are in each state; who asks while they are summed up gets the same sums. */
-  stateSums(): Promise<StateSums> {
-    this.#summing ??= this.#sumUp().finally(() => {
-      this.#summing = undefined
-    })
-    return this.#summing
-  }
-
-  async #sumUp(): Promise<StateSums> {
-    const sums: StateSums = {}
-    for await (const { nodes } of this.rows()) for (const { state } of nodes.values()) sums[state] = (sums[state] ?? 0) + 1
-    return sums
+  /** A zone's summary from the states as judged last; `sums` must be settled. */
+  summary(zone: FleetZone): ZoneSummaryView {
+    return summarize(zone, this.#facts(zone), this.sums.zone(zone.name)?.views(this.now()) ?? [])
   }
 
   /** A zone's summary and the state of each of its nodes. */
   row(zone: FleetZone): { summary: ZoneSummaryView; nodes: Map<string, NodeZoneView> } {
     const facts = this.#facts(zone)
     const nodes = new Map(zone.nodes.map((node) => [node.id, this.#view(zone, node.id, facts)]))
-    return { summary: summarize(zone, facts, nodes), nodes }
+    return { summary: summarize(zone, facts, [...nodes.values()]), nodes }
   }
 }

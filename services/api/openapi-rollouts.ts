@@ -2,10 +2,17 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { Ordered, Rollout, RolloutRow } from './answer-schemas.js'
-import { decisionBody, holdBody, rollbackBody, rolloutsQuery } from './schemas.js'
+import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from './order-schemas.js'
+import { rolloutsQuery } from './schemas.js'
 
 export const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
-export const zoneParam = z.object({ zone: z.string().describe('Zone name, with or without the final dot') })
+export const zoneParam = z.object({
+  zone: z
+    .string()
+    .describe(
+      'Zone name, with or without the final dot; the root and names with special characters as `hex..` and their octets in hex',
+    ),
+})
 
 const orders = (role: string, rows: readonly (readonly [path: string, summary: string, body: z.ZodObject])[]): RouteConfig[] =>
   rows.map(([path, summary, schema]) => ({
@@ -34,9 +41,9 @@ export const ROLLOUT_ROUTES: RouteConfig[] = [
   },
   ...orders('operator', [['hold', 'Release nothing of the zone', holdBody]]),
   ...orders('publisher', [
-    ['release', 'Lift the hold of the zone', holdBody],
-    ['approve', 'Let a version go on that a check holds or a stage halted', decisionBody],
-    ['reject', 'Never release this version', decisionBody],
+    ['release', 'Lift the hold of the zone', releaseBody],
+    ['approve', 'Let a version go on that a check holds or a stage halted', approveBody],
+    ['reject', 'Never release this version', rejectBody],
     ['rollback', 'Send old content out again under a new serial', rollbackBody],
   ]),
 ]

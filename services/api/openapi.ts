@@ -2,21 +2,26 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'
-import { ChainStep, Job, moment, NodeSummary, NodeZone, Primary, Problem, Rival, Version, ZoneSummary } from './answer-schemas.js'
 import {
-  diffQuery,
-  drainBody,
-  matrixQuery,
-  nodeResyncBody,
-  pageQuery,
-  refreshBody,
-  resyncBody,
-  zoneResyncBody,
-} from './schemas.js'
+  ChainStep,
+  Job,
+  moment,
+  NodeSummary,
+  NodeZone,
+  Primary,
+  PrimarySummary,
+  Problem,
+  Rival,
+  Version,
+  ZoneSummary,
+} from './answer-schemas.js'
+import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
+import { diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
 const nodeParam = z.object({ node: z.string() })
 const accepted = { 202: json(z.object({ job: z.string() }), 'The job that does it') }
+const resyncAccepted = { ...accepted, 200: json(z.object({ job: z.null() }), 'No pair is in one of `states`: nothing to do') }
 
 const ROUTES: RouteConfig[] = [
   {
@@ -69,6 +74,7 @@ const ROUTES: RouteConfig[] = [
           redis: z.enum(['up', 'down']),
           held: z.array(z.string()),
           missing: z.array(z.string()).describe('What this hub lacks to do its whole job; as in /readyz'),
+          primaries: z.array(PrimarySummary).describe('Primaries with a zone that needs an operator'),
           now: moment.describe("This hub's clock"),
           observationsHoldSeconds: z.number().describe('An observation older than this says nothing any more'),
           caller: z.object({ name: z.string(), role: z.enum(['viewer', 'operator', 'publisher', 'admin']) }),
@@ -89,10 +95,17 @@ const ROUTES: RouteConfig[] = [
           next: z.string().nullable(),
           nodes: z.array(z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })),
           pageLagSeconds: z.number().describe('A node this far behind needs a person (defaults.lag.page)'),
+          primaries: z.array(PrimarySummary).describe('Primaries with a zone that needs an operator'),
         }),
         'Matrix',
       ),
     },
+  },
+  {
+    method: 'get',
+    path: '/v1/primaries',
+    summary: 'Primaries, and how their zones stand to what this hub has',
+    responses: { 200: json(z.object({ primaries: z.array(PrimarySummary) }), 'Primaries') },
   },
   {
     method: 'get',
@@ -180,7 +193,7 @@ const ROUTES: RouteConfig[] = [
     'x-role': 'operator',
     summary: 'Bring nodes to the released version of a zone again',
     request: { params: zoneParam, body: { content: { 'application/json': { schema: zoneResyncBody } } } },
-    responses: accepted,
+    responses: resyncAccepted,
   },
   {
     method: 'post',
@@ -188,7 +201,7 @@ const ROUTES: RouteConfig[] = [
     'x-role': 'operator',
     summary: 'Bring a node to the released versions again',
     request: { params: nodeParam, body: { content: { 'application/json': { schema: nodeResyncBody } } } },
-    responses: accepted,
+    responses: resyncAccepted,
   },
   {
     method: 'post',
@@ -196,7 +209,7 @@ const ROUTES: RouteConfig[] = [
     'x-role': 'operator',
     summary: 'Bring nodes to the released versions again',
     request: { body: { content: { 'application/json': { schema: resyncBody } } } },
-    responses: accepted,
+    responses: resyncAccepted,
   },
   {
     method: 'post',
@@ -211,7 +224,7 @@ const ROUTES: RouteConfig[] = [
     path: '/v1/nodes/{node}/undrain',
     'x-role': 'operator',
     summary: 'Restart delivery to a node',
-    request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
+    request: { params: nodeParam, body: { content: { 'application/json': { schema: undrainBody } } } },
     responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
   },
   ...ROLLOUT_ROUTES,
@@ -233,6 +246,7 @@ const ROUTES: RouteConfig[] = [
     path: '/v1/reload',
     'x-role': 'admin',
     summary: 'Read the config file again',
+    request: { body: { content: { 'application/json': { schema: reloadBody } } } },
     responses: { 200: json(z.object({ zones: z.int(), nodes: z.int() }), 'Reloaded') },
   },
   {

@@ -23,6 +23,7 @@ import type { NodeCell } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ApiContext } from './context.js'
+import { notesOnChoice } from './order-notes.js'
 import { ApiProblem } from './problem.js'
 
 const RECORDS_PER_SLICE = 2_000
@@ -49,15 +50,23 @@ export async function orderHold(context: ApiContext, zone: FleetZone, said: Said
   return { zone: zone.name, serial: null, rollout: null, state: isHeld ? 'held' : 'released', notes: [] }
 }
 
+/** Which version an order means, and how. */
+interface Wish {
+  serial: number | undefined
+  digest: string | undefined
+  primary: string | undefined
+  fast: boolean
+}
+
 export async function orderDecision(
   context: ApiContext,
   zone: FleetZone,
   kind: 'approve' | 'reject',
-  wish: { serial: number | undefined; digest: string | undefined; primary: string | undefined; fast: boolean },
+  wish: Wish,
   said: Said,
 ): Promise<Ordered> {
   const stored = context.store.zone(zone.name)
-  if (wish.primary !== undefined) return await chooseContent(context, zone, stored, wish.primary, kind, said)
+  if (wish.primary !== undefined) return await chooseContent(context, zone, stored, { ...wish, primary: wish.primary }, said)
   const version = meant(stored, wish.serial, wish.digest)
   const state = version.rollout?.state ?? 'done'
   const isOpen =
@@ -74,7 +83,8 @@ export async function orderDecision(
   if (!isOpen)
     throw new ApiProblem(409, 'not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
   const { serial, digest } = version
-  await decide(context, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
+  const isSaid = pending?.kind === kind && pending.at !== version.rollout?.decided && (pending.fast ?? false) === wish.fast
+  if (!isSaid) await decide(context, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
   return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
 }
 
@@ -83,20 +93,13 @@ async function chooseContent(
   context: ApiContext,
   zone: FleetZone,
   stored: StoredZone,
-  primary: string,
-  kind: 'approve' | 'reject',
+  { primary, serial, digest }: Wish & { primary: string },
   said: Said,
 ): Promise<Ordered> {
   if (!zone.primaries.some(({ id }) => id === primary))
     throw new ApiProblem(404, 'unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
   const { latest } = stored
   const rivals = stored.rivals.list
-  if (kind === 'reject')
-    throw new ApiProblem(
-      422,
-      'reject-primary',
-      'of contents that go under one serial the right one is approved; nothing is rejected',
-    )
   if (!latest || rivals.length === 0)
     throw new ApiProblem(409, 'no-conflict', `the primaries of ${zone.name} do not disagree: there is nothing to choose`)
   const rival = rivals.find(({ from }) => from === primary)
@@ -107,14 +110,15 @@ async function chooseContent(
       'not-kept',
       `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...rivals.map(({ from }) => from)].join(' or ')}`,
     )
-  await decide(context, zone, { kind, serial: chosen.serial, digest: chosen.digest, primary, ...said })
+  if ((serial ?? chosen.serial) !== chosen.serial || !chosen.digest.startsWith(digest ?? ''))
+    throw new ApiProblem(
+      409,
+      'other-serial',
+      `what ${primary} serves of ${zone.name} is serial ${chosen.serial} with digest ${chosen.digest.slice(0, 12)}, not the version named`,
+    )
+  await decide(context, zone, { kind: 'approve', serial: chosen.serial, digest: chosen.digest, primary, ...said })
   const holding = zone.nodes.filter(({ id }) => context.matrix.nodeCell(zone, id)?.serial === chosen.serial).map(({ id }) => id)
-  const notes =
-    rival && holding.length > 0
-      ? [
-          `${holding.join(', ')} serve serial ${chosen.serial} already and will not ask again: force a transfer on them, or raise the serial at ${primary}`,
-        ]
-      : []
+  const notes = rival === undefined ? [] : notesOnChoice(holding, chosen.serial, primary)
   return {
     zone: zone.name,
     serial: chosen.serial,

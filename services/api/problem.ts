@@ -2,6 +2,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { ZodError } from 'zod'
 import { describeError, ZonecastError } from '../../lib/errors.js'
+import { printable } from '../../lib/runtime/printable.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 
 export class ApiProblem extends Error {
@@ -38,12 +39,16 @@ export const noSuchZone = (name: string): ApiProblem =>
 export const noSuchNode = (name: string): ApiProblem =>
   new ApiProblem(404, 'unknown-node', `no node ${name.slice(0, 100)} in the config`)
 
+/** Unknown fields of a body that are named. */
+const MAX_UNKNOWN = 10
+
 function toProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error
   if (error instanceof ZodError) {
-    const errors = error.issues.map((issue) => {
-      const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
-      return { field: [...issue.path.map(String), ...keys.slice(0, 1)].join('.') || 'body', message: issue.message }
+    const errors = error.issues.flatMap((issue) => {
+      const path = issue.path.map(String)
+      const fields = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, MAX_UNKNOWN).map((key) => [...path, key]) : [path]
+      return fields.map((field) => ({ field: field.join('.') || 'body', message: issue.message }))
     })
     return new ApiProblem(400, 'does-not-fit', errors.map(({ field, message }) => `${field}: ${message}`).join('; '), { errors })
   }
@@ -64,6 +69,8 @@ function toProblem(error: unknown): ApiProblem {
 }
 
 export function sendProblem(res: Response, problem: ApiProblem): void {
+  const { retryAfter, ...extra } = problem.extra
+  if (retryAfter !== undefined) res.setHeader('retry-after', String(retryAfter))
   if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer realm="zonecast"')
   res.status(problem.status).type('application/problem+json')
   res.send(
@@ -72,16 +79,18 @@ export function sendProblem(res: Response, problem: ApiProblem): void {
       title: TITLES[problem.status] ?? 'error',
       status: problem.status,
       detail: problem.message,
-      ...problem.extra,
+      ...extra,
     }),
   )
 }
 
 export const problemHandler =
   (log: Logger): ErrorRequestHandler =>
-  (error: unknown, req: Request, res: Response, next) => {
+  (error: unknown, req: Request, res: Response, _next) => {
     const problem = toProblem(error)
-    if (problem.status >= 500) log.error({ op: 'api', method: req.method, path: req.path, err: error }, 'request failed')
-    if (res.headersSent) next(error)
+    if (problem.status >= 500)
+      log.error({ op: 'api', method: req.method, path: printable(req.path), err: error }, 'request failed')
+    // The beginning of a long answer has gone out: the connection ends in the middle of it, which the reader notices.
+    if (res.headersSent) res.destroy()
     else sendProblem(res, problem)
   }

@@ -6,13 +6,17 @@ import type { NodeCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 import { time, versionJson } from './json.js'
 
-export function rolloutRowJson({ name }: FleetZone, { serial, digest, rollout, releasedAt }: Version) {
+export const rolloutStateOf = ({ rollout, releasedAt }: Version) =>
+  rollout?.state ?? (releasedAt === undefined ? ('held' as const) : ('done' as const))
+
+export function rolloutRowJson({ name }: FleetZone, version: Version) {
+  const { serial, digest, rollout } = version
   return {
     id: rolloutId(name, serial, digest),
     zone: name as string,
     serial,
     digest,
-    state: rollout?.state ?? (releasedAt === undefined ? 'held' : 'done'),
+    state: rolloutStateOf(version),
     stage: rollout?.stages[rollout.stage]?.name ?? null,
     reason: rollout?.reason ?? null,
   }

@@ -1,18 +1,27 @@
 /** The API role: listens, and hands requests to the Express app. */
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Config, Endpoint } from '../../config/config.js'
 import { type NextMove, ZonecastError } from '../../lib/errors.js'
 import type { Fleet } from '../../lib/fleet/fleet.js'
 import type { Clock } from '../../lib/runtime/clock.js'
+import { guard } from '../../lib/runtime/guard.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
+import type { Logger } from '../../lib/runtime/logger.js'
 import { endpointText } from '../../lib/transport/errors.js'
 import { VERSION } from '../../lib/runtime/version.js'
+import { makeLocalToken } from '../../lib/state/local-token.js'
 import { buildApp } from './app.js'
+import { ANONYMOUS, hashOfToken } from './auth.js'
+import { ApiConnections, MAX_CONNECTIONS } from './connections.js'
 import type { ApiContext } from './context.js'
 import { EventStreams } from './events.js'
+import { Gate } from './gate.js'
+import { HeavyAnswers } from './heavy-answers.js'
+import { lateFrom } from './lagging.js'
 import { Matrix } from './matrix.js'
 
-export interface ApiParts extends Omit<ApiContext, 'matrix' | 'version'> {
+export interface ApiParts extends Omit<ApiContext, 'matrix' | 'heavy' | 'version'> {
   clock: Clock
 }
 
@@ -29,22 +38,51 @@ export class ApiService implements Service {
   readonly #server: Server
   readonly #matrix: Matrix
   readonly #events: EventStreams
+  readonly #log: Logger
+  /** Hash of the token under dataDir; made when the config has no tokens. */
+  #localToken: Buffer | undefined
   address: Endpoint
 
   constructor(config: Config, fleet: Fleet, parts: ApiParts) {
-    this.#matrix = new Matrix(config, fleet, parts.board, parts.clock)
-    const context: ApiContext = { ...parts, matrix: this.#matrix, version: VERSION }
-    this.#events = new EventStreams(context)
+    this.#matrix = new Matrix(config, fleet, parts.board, parts.clock, (zone, serial) => lateFrom(parts.store.zone(zone), serial))
+    const gate = new Gate(
+      () => ({ tokens: this.#matrix.config.api.tokens, local: this.#localToken }),
+      () => this.#matrix.now(),
+    )
+    const context: ApiContext = { ...parts, matrix: this.#matrix, heavy: new HeavyAnswers(), version: VERSION }
+    this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
-    this.#server = createServer(
-      { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 },
-      buildApp(context, this.#events),
+    this.#log = parts.log
+    this.#makeLocalToken(config)
+    const app = buildApp(context, this.#events, gate)
+    const connections = new ApiConnections()
+    const limits = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 }
+    this.#server = createServer(limits, (req, res) => {
+      const identity = gate.identify(req)
+      // A caller without a token has proved nothing.
+      if (!('problem' in identity) && identity.caller.name !== ANONYMOUS) connections.know(req.socket, identity.bucket)
+      if (gate.admit(req, res)) app(req, res)
+    })
+    // Above this the kernel's connections are closed unread; below, the table decides whose.
+    this.#server.maxConnections = 2 * MAX_CONNECTIONS
+    this.#server.on(
+      'connection',
+      guard('api connection', (socket: Socket) => connections.add(socket)),
     )
   }
 
   adopt(config: Config, fleet: Fleet): void {
-    this.#matrix.config = config
-    this.#matrix.fleet = fleet
+    this.#matrix.adopt(config, fleet)
+    this.#makeLocalToken(config)
+    this.#events.revoke()
+  }
+
+  #makeLocalToken({ api, dataDir }: Config): void {
+    if (api.tokens.length > 0) return
+    const token = makeLocalToken(dataDir)
+    this.#localToken = token === undefined ? undefined : hashOfToken(token)
+    if (token === undefined)
+      this.#log.warn({ op: 'api', dataDir }, 'api has no token: dataDir cannot be written, so that nobody may give orders')
   }
 
   /** Throws ApiListenError. */
@@ -70,6 +108,7 @@ export class ApiService implements Service {
 
   async drain(): Promise<void> {
     this.#events.close()
+    this.#matrix.close()
     this.#server.close()
     this.#server.closeIdleConnections()
   }

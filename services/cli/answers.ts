@@ -21,6 +21,17 @@ export interface ZoneAnswer {
   total: number
   /** Why no newer version can be taken. */
   error?: string | null
+  /** The version that waits for an operator and why, or why the zone is on hold. */
+  held?: string | null
+}
+
+export interface PrimaryAnswer {
+  id: string
+  address: string
+  states: Record<string, number>
+  total: number
+  trouble: { state: string; zones: number; example: string; detail: string | null }[]
+  checkedAt: string | null
 }
 
 export interface MatrixAnswer {
@@ -28,6 +39,8 @@ export interface MatrixAnswer {
   nodes: { id: string; cloud: string; site: string | null }[]
   /** A node this far behind needs a person. */
   pageLagSeconds?: number
+  /** Those with a zone that needs an operator. */
+  primaries?: PrimaryAnswer[]
 }
 
 export interface VersionAnswer {

@@ -1,8 +1,14 @@
-/** Asks a hub's API (contract §3) and turns what goes wrong into one sentence. Which hub: --url, ZONECAST_URL, or the config. */
+/**
+ * Asks a hub's API and turns what goes wrong into one sentence. Which hub: --url, ZONECAST_URL, or the config, which also says where
+ * the hub keeps the token for this machine.
+ */
 import { existsSync } from 'node:fs'
 import { readEnvironment } from '../../config/env.js'
 import { findConfigFile, loadConfig } from '../../config/load.js'
+import { readLocalToken } from '../../lib/state/local-token.js'
+import { printableLines } from '../../lib/runtime/printable.js'
 import { CliError, usage } from './errors.js'
+import { wordsOf } from './terminal.js'
 
 /** Longest wait for the head of an answer; whole zones may stream for longer. */
 const ANSWER_MS = 30_000
@@ -30,8 +36,10 @@ export class ApiClient {
     const file = findConfigFile(choice.config)
     const isNamed = choice.config !== undefined || configFile !== undefined
     if (!isNamed && !existsSync(file)) return new ApiClient(new URL(DEFAULT_URL), token)
-    const { ip, port } = loadConfig(file).api.listen
-    return new ApiClient(new URL(`http://${reachable(ip)}:${port}/`), token)
+    const { dataDir, api } = loadConfig(file)
+    const { ip, port } = api.listen
+    const own = token ?? (api.tokens.length === 0 ? readLocalToken(dataDir) : undefined)
+    return new ApiClient(new URL(`http://${reachable(ip)}:${port}/`), own)
   }
 
   async get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
@@ -80,7 +88,7 @@ export class ApiClient {
 
   async #json<T>(response: Response): Promise<T> {
     try {
-      return (await response.json()) as T
+      return wordsOf(await response.json()) as T
     } catch (cause) {
       throw new CliError({ code: 'CLI_NOT_ZONECAST', url: this.base.href }, `what answers at ${this.base.href} is no zonecast`, {
         cause,
@@ -89,8 +97,16 @@ export class ApiClient {
   }
 }
 
-/** One segment of a path: names may hold anything. */
+/** One segment of a path, for an identifier. */
 export const segment = (name: string): string => encodeURIComponent(name)
+
+/**
+ * One segment of a path, for a zone name. Clients and proxies take `.` and `%2e` for a step in the path, and `%2F` for a slash. So any
+ * name that has more than letters, digits, `-`, `_`, `*` and dots goes as `hex..` and its UTF-8 octets in hex, and so does the root. No
+ * legal name looks like that: it would have an empty label.
+ */
+export const zoneSegment = (name: string): string =>
+  /^[\w*.-]+$/.test(name) && name !== '.' && !name.includes('..') ? name : `hex..${Buffer.from(name).toString('hex')}`
 
 function parseBase(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -121,12 +137,15 @@ function noAnswer(base: URL, cause: unknown, isLate: boolean): CliError {
 async function refusal(base: URL, response: Response): Promise<CliError> {
   const { status } = response
   const problem = (await response.json().catch(() => undefined)) as { detail?: unknown } | undefined
-  const detail = typeof problem?.detail === 'string' ? problem.detail : `${base.href} answered ${status}`
+  const detail = typeof problem?.detail === 'string' ? printableLines(problem.detail) : `${base.href} answered ${status}`
+  const wait = Number(response.headers.get('retry-after'))
   const advice =
-    status === 401
-      ? '; put a token that this hub knows into ZONECAST_TOKEN'
-      : status === 403
-        ? '; use a token that may, in ZONECAST_TOKEN'
-        : ''
-  return new CliError({ code: 'CLI_REFUSED', status }, `${detail}${advice}`)
+    status === 429 && wait > 0
+      ? `; try again in ${wait} s`
+      : status === 401
+        ? '; put a token that this hub knows into ZONECAST_TOKEN'
+        : status === 403
+          ? '; use a token that may, in ZONECAST_TOKEN'
+          : ''
+  return new CliError({ code: 'CLI_REFUSED', status, ...(wait > 0 ? { retryAfter: wait } : {}) }, `${detail}${advice}`)
 }

@@ -1,6 +1,7 @@
 /** What every command is handed, and the options commands share. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../../config/config.js'
+import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { ApiClient, type HubChoice } from './api-client.js'
 import type { Terminal } from './terminal.js'
@@ -51,5 +52,12 @@ export const clientOf = (command: Command): ApiClient => ApiClient.find(command.
 
 /** For options that may stand more than once. */
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+
+/** A state, once or more. Throws InvalidArgumentError, which commander turns into a sentence. */
+export function stateArgument(value: string, before: readonly NodeState[]): NodeState[] {
+  const state = NODE_STATES.find((each) => each === value)
+  if (state === undefined) throw new InvalidArgumentError(`Allowed choices are ${NODE_STATES.join(', ')}.`)
+  return [...before, state]
+}
 
 export const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -4,7 +4,8 @@ import { type NextMove, ZonecastError } from '../../lib/errors.js'
 export type CliFault =
   | { code: 'CLI_USAGE' }
   | { code: 'CLI_NO_ANSWER'; url: string }
-  | { code: 'CLI_REFUSED'; status: number }
+  /** `retryAfter`: seconds to wait, with a 429. */
+  | { code: 'CLI_REFUSED'; status: number; retryAfter?: number }
   | { code: 'CLI_NOT_ZONECAST'; url: string }
   | { code: 'CLI_JOB_FAILED'; job: string }
 

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobAnswer, JobTarget } from './answers.js'
 import { type ApiClient, segment } from './api-client.js'
 import { CliError } from './errors.js'
-import { type Colour, paint, printable, table } from './render.js'
+import { printable } from '../../lib/runtime/printable.js'
+import { type Colour, paint, table } from './render.js'
 import type { Terminal } from './terminal.js'
 
 const POLL_MS = 150

@@ -1,12 +1,14 @@
 /** The command line (contract §1) as a whole: which commands there are, and what becomes of an error. */
 import { Command, CommanderError } from 'commander'
 import { describeError, InvariantError } from '../../lib/errors.js'
+import { printable } from '../../lib/runtime/printable.js'
 import { VERSION } from '../../lib/runtime/version.js'
 import type { AddCommand, CommandContext, ProgramParts } from './command-context.js'
 import { addCheck } from './commands/check.js'
 import { addDemo } from './commands/demo.js'
 import { addDrain } from './commands/drain.js'
 import { addLists } from './commands/lists.js'
+import { addReload } from './commands/reload.js'
 import { addRefresh } from './commands/refresh.js'
 import { addResync } from './commands/resync.js'
 import { addStart } from './commands/start.js'
@@ -15,6 +17,7 @@ import { addSteer } from './commands/steer.js'
 import { addTopology } from './commands/topology.js'
 import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
+import { usage } from './errors.js'
 import { forgiveClosedOutput, processTerminal } from './terminal.js'
 
 const COMMANDS: readonly AddCommand[] = [
@@ -29,6 +32,7 @@ const COMMANDS: readonly AddCommand[] = [
   addVersions,
   addSteer,
   addDrain,
+  addReload,
   addDemo,
 ]
 
@@ -39,6 +43,8 @@ export async function runProgram<R extends string>(argv: readonly string[], part
   let status = 0
   const context: CommandContext = { terminal, parts: parts as unknown as ProgramParts, setExit: (wanted) => (status = wanted) }
   try {
+    if (argv.some((argument) => printable(argument) !== argument))
+      throw usage('an argument holds control characters: leave them out')
     await buildProgram(context).parseAsync(argv)
     return status
   } catch (error) {

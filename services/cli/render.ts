@@ -1,5 +1,6 @@
 /** Tables and colours, pure: rows in, text out. */
 import type { NodeState } from '../../lib/fleet/node-state.js'
+import { printable } from '../../lib/runtime/printable.js'
 
 export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold'
 
@@ -14,14 +15,12 @@ export interface Cell {
 
 export type CellInput = Cell | string | number | null
 
-const asCell = (input: CellInput): Cell => {
-  if (input === null) return { text: '-' }
+const asCell = (input: CellInput | undefined): Cell => {
+  // A hub of another version may leave a field out.
+  if (input === null || input === undefined) return { text: '-' }
   if (typeof input === 'number') return { text: String(input), align: 'right' }
   return typeof input === 'string' ? { text: input } : input
 }
-
-/** What a hub or a node said must not steer the terminal. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?')
 
 export function paint(text: string, colour: Colour | undefined, hasColour: boolean): string {
   return hasColour && colour !== undefined ? `\u001b[${SGR[colour]}m${text}\u001b[0m` : text

@@ -1,30 +1,68 @@
-/** The sync matrix for people, for Nagios and for Prometheus: answers in, text out. */
+/** The sync matrix for people and for Prometheus: answers in, text out. For Nagios: nagios-report.ts. */
 import type { NodeState } from '../../lib/fleet/node-state.js'
-import type { MatrixAnswer, NodeZoneAnswer } from './answers.js'
-import { type CellInput, colourOf, printable, span, table } from './render.js'
+import { printable } from '../../lib/runtime/printable.js'
+import type { MatrixAnswer } from './answers.js'
+import { type Pair, pairsOf, sumsByNode } from './node-sums.js'
+import { type CellInput, colourOf, span, table } from './render.js'
 
-interface Pair {
-  zone: string
-  node: string
-  cloud: string
-  at: NodeZoneAnswer
-}
+/** Lines up to which each zone or pair has one of its own. */
+const MAX_LINES = 50
+/** Zones named below the table. */
+const MAX_NOTES = 20
 
-function pairsOf({ zones, nodes }: MatrixAnswer): Pair[] {
-  return zones.flatMap((zone) =>
-    nodes.flatMap(({ id, cloud }) => {
-      const at = zone.nodes[id]
-      return at === undefined ? [] : [{ zone: zone.name, node: id, cloud, at }]
-    }),
-  )
-}
-
-/** Zones by nodes while that fits the screen, else a line for every pair. */
-export function statusTable(matrix: MatrixAnswer, columns: number, hasColour: boolean): string {
+/** Zones by nodes while that fits the screen, else a line for every pair; past 50 lines one for every node, unless `all`. */
+export function statusTable(matrix: MatrixAnswer, columns: number, hasColour: boolean, all = false): string {
   if (matrix.zones.length === 0) return 'no zones\n'
+  return `${pairsTable(matrix, columns, hasColour, all)}${zoneNotes(matrix)}`
+}
+
+/** What no node shows: zones whose newest version is not released. */
+function zoneNotes({ zones, primaries = [] }: MatrixAnswer): string {
+  const notes = zones.flatMap(({ name, error, held }) =>
+    (held ?? error) == null ? [] : [`${name}: ${(held ?? error)!.split('\n')[0]}`],
+  )
+  const more =
+    notes.length > MAX_NOTES ? [`${notes.length - MAX_NOTES} more zones have no newer version; zonecast zones lists them`] : []
+  const others = primaries.flatMap(({ id, trouble }) =>
+    trouble.map(
+      ({ state, zones: count, example, detail }) =>
+        `primary ${id}: ${state} for ${count === 1 ? example : `${count} zones, such as ${example}`}${detail === null ? '' : ` (${detail})`}`,
+    ),
+  )
+  return [...notes.slice(0, MAX_NOTES), ...more, ...others].map((line) => `${printable(line)}\n`).join('')
+}
+
+function pairsTable(matrix: MatrixAnswer, columns: number, hasColour: boolean, all: boolean): string {
+  const pairs = pairsOf(matrix)
+  const isLong = !all && matrix.nodes.length > 1
+  if (isLong && matrix.zones.length > MAX_LINES) return sumTable(matrix, pairs, hasColour)
   const wide = matrixTable(matrix, false)
   const width = Math.max(...wide.split('\n').map((line) => line.length))
-  return width <= columns ? matrixTable(matrix, hasColour) : pairTable(matrix, hasColour)
+  if (width <= columns) return matrixTable(matrix, hasColour)
+  return isLong && pairs.length > MAX_LINES ? sumTable(matrix, pairs, hasColour) : pairTable(matrix, hasColour)
+}
+
+function sumTable({ zones, nodes }: MatrixAnswer, pairs: readonly Pair[], hasColour: boolean): string {
+  const rows = sumsByNode(pairs).map(({ node, cloud, pairs: own, states, lagSeconds, error }): CellInput[] => {
+    const inSync = states.find(([state]) => state === 'in-sync')?.[1] ?? 0
+    const [worst] = states.filter(([state]) => state !== 'in-sync')
+    return [
+      node,
+      cloud,
+      { text: `${inSync}/${own.length}`, align: 'right', colour: inSync === own.length ? 'green' : 'yellow' },
+      {
+        text: states
+          .filter(([state]) => state !== 'in-sync')
+          .map(([state, count]) => `${count} ${state}`)
+          .join(', '),
+        ...(worst ? { colour: colourOf(worst[0]) } : {}),
+      },
+      { text: lagSeconds > 0 ? span(lagSeconds) : '-', align: 'right' },
+      error ? `${error.count} times: ${error.text}` : '',
+    ]
+  })
+  const header = ['NODE', 'CLOUD', 'IN SYNC', 'OTHER STATES', 'LAG', 'ERROR']
+  return `${table(header, rows, hasColour)}${zones.length} zones on ${nodes.length} nodes; for single zones name a ZONE, --node or --state, or give --all\n`
 }
 
 function matrixTable({ zones, nodes }: MatrixAnswer, hasColour: boolean): string {
@@ -55,70 +93,6 @@ function pairTable(matrix: MatrixAnswer, hasColour: boolean): string {
     at.error ?? '',
   ])
   return table(['ZONE', 'NODE', 'CLOUD', 'RELEASED', 'SERIAL', 'STATE', 'LAG', 'ERROR'], rows, hasColour)
-}
-
-export const NAGIOS = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const
-
-/** A change on its way takes well under a second; this long after a release it is worth a look. */
-const SYNCING_WARN_SECONDS = 10
-
-function severity({ state, lagSeconds }: NodeZoneAnswer, pageLagSeconds = Number.POSITIVE_INFINITY): 0 | 1 | 2 {
-  if (state !== 'drained' && lagSeconds >= pageLagSeconds) return NAGIOS.critical
-  switch (state) {
-    case 'in-sync':
-      return NAGIOS.ok
-    case 'syncing':
-      return lagSeconds >= SYNCING_WARN_SECONDS ? NAGIOS.warning : NAGIOS.ok
-    case 'lagging':
-    case 'held':
-    case 'drained':
-      return NAGIOS.warning
-    case 'stuck':
-    case 'conflict':
-    case 'ahead':
-    case 'expired':
-    case 'unknown':
-      return NAGIOS.critical
-  }
-}
-
-/** Named in the first line; the rest is in the long output below it. */
-const NAMED = 3
-
-/** One line with performance data, then a line for every pair that is not well. */
-export function nagiosReport(matrix: MatrixAnswer): { text: string; exit: 0 | 1 | 2 | 3 } {
-  const pairs = pairsOf(matrix)
-  if (pairs.length === 0) return { text: nagiosLine('UNKNOWN', 'no node carries a zone'), exit: NAGIOS.unknown }
-  const gravity = ({ at }: Pair) => severity(at, matrix.pageLagSeconds)
-  const bad = pairs.filter((pair) => gravity(pair) > 0).sort((a, b) => gravity(b) - gravity(a))
-  // Nodes that agree with us say nothing about a primary we cannot take anything from.
-  const failing = matrix.zones.filter(({ error }) => error != null)
-  const exit = Math.max(failing.length > 0 ? NAGIOS.warning : NAGIOS.ok, ...bad.map(gravity)) as 0 | 1 | 2
-  const inSync = pairs.filter(({ at }) => at.state === 'in-sync').length
-  const lag = Math.max(0, ...pairs.filter(({ at }) => at.state !== 'drained').map(({ at }) => at.lagSeconds))
-  const describe = ({ zone, node, at }: Pair) =>
-    `${zone} on ${node} ${at.state} at ${at.serial ?? 'no serial'}${at.lagSeconds > 0 ? `, ${span(at.lagSeconds)} behind` : ''}`
-  const more = bad.length > NAMED ? `, and ${bad.length - NAMED} more` : ''
-  const names = bad.length > 0 ? `: ${bad.slice(0, NAMED).map(describe).join('; ')}${more}` : ''
-  const refreshes =
-    failing.length > 0
-      ? `; refresh fails: ${failing
-          .slice(0, NAMED)
-          .map(({ name }) => name)
-          .join(', ')}`
-      : ''
-  const words = `${inSync} of ${pairs.length} in sync${names}${refreshes}`
-  const perf = `in_sync=${inSync};;;0;${pairs.length} not_in_sync=${pairs.length - inSync};;;0;${pairs.length} lag=${lag}s;;;0`
-  const causes = failing.map(({ name, error }) => `${clean(`${name} cannot be refreshed: ${error}`)}\n`).join('')
-  const long = bad.map((pair) => `${clean(describe(pair))}${pair.at.error ? ` (${clean(pair.at.error)})` : ''}\n`).join('')
-  return { text: `${nagiosLine(['OK', 'WARNING', 'CRITICAL'][exit]!, words, perf)}${long}${causes}`, exit }
-}
-
-/** A bar would begin the performance data. */
-const clean = (text: string): string => printable(text).replaceAll('|', '/')
-
-export function nagiosLine(word: string, words: string, perf?: string): string {
-  return `ZONECAST ${word} - ${clean(words)}${perf === undefined ? '' : ` | ${perf}`}\n`
 }
 
 const label = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
@@ -164,5 +138,8 @@ export function prometheusReport(matrix: MatrixAnswer): string {
       'Pairs of zone and node by cloud and state',
       [...counts].map(([labels, count]) => `${labels} ${count}`),
     ),
+    family('zones_held', 'Zones with a version that waits for an operator, or on hold', [
+      ` ${matrix.zones.filter(({ held }) => held != null).length}`,
+    ]),
   ].join('')
 }

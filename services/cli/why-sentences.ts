@@ -1,13 +1,14 @@
 /** The chain from change to confirmation, told in sentences with the time of each step and the gap before it. */
 import type { ChainAnswer } from './answers.js'
-import { printable } from './render.js'
+import { printable } from '../../lib/runtime/printable.js'
 
 /** What each step of the chain is called in a sentence; its detail follows. */
 const STEP_WORDS: Readonly<Record<string, string>> = {
   seen: 'The change was first seen',
   transferred: 'The hub had transferred it',
   committed: 'It was committed',
-  released: 'It was released',
+  waiting: 'A newer version waits',
+  released: 'It was released to the node',
   notified: 'The node was told',
   answered: 'The node answered',
   taken: 'The node came for it',
@@ -19,6 +20,7 @@ export function whySentences(zone: string, node: string, answer: ChainAnswer): s
   const behind = answer.lagSeconds > 0 ? `, ${answer.lagSeconds} s behind` : ''
   const serves = answer.serial === null ? 'has not said which serial it serves' : `serves serial ${answer.serial}`
   const lines = [`${node} ${serves} of ${zone} and is ${answer.state}${behind}.`]
+  if (answer.error !== null) lines.push(`Error: ${answer.error}.`)
   let before: number | undefined
   let first: number | undefined
   for (const { step, at, detail } of chain) {
@@ -40,7 +42,8 @@ const gapText = (ms: number): string => `${ms < 0 ? '-' : '+'}${Math.abs(Math.ro
 
 function ending(answer: ChainAnswer, first: number | undefined, last: number | undefined, waitingFor: string | null): string {
   if (waitingFor !== null) return `It waits for ${waitingFor}.`
-  const isWhole = answer.chain[0]?.step === 'seen' && answer.chain.at(-1)?.step === 'confirmed'
+  const steps = answer.chain.map(({ step }) => step)
+  const isWhole = steps[0] === 'seen' && steps.at(-1) === 'confirmed'
   const total = isWhole && first !== undefined && last !== undefined ? `: ${Math.round(last - first)} ms from first sight` : ''
   return `It waits for nothing${total}.`
 }

@@ -2,8 +2,9 @@
 import type { TsigKey } from '../../lib/dns/tsig-record.js'
 import type { Fleet, FleetNode, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 
+/** The same secret, and not the same name alone: two peers may call their keys alike. */
 const holdsKey = (wanted: TsigKey | undefined, used: TsigKey | undefined): boolean =>
-  wanted === undefined ? used === undefined : used !== undefined && wanted.wireName.equals(used.wireName)
+  wanted === undefined ? used === undefined : used !== undefined && wanted.equals(used)
 
 /**
  * The nodes this asker can be: at this address, with this key, carrying the zone. Several nodes may share an address and

@@ -1,7 +1,7 @@
-/** Sends ready-made messages to one asker: id, question and signature made anew, one block in memory at a time. */
+/** Sends ready-made messages to one client: id, question and signature made anew, one block in memory at a time. */
 import type { AnswerSigner } from '../../lib/dns/tsig.js'
 import { tsigOctets } from '../../lib/dns/tsig-record.js'
-import type { Channel } from '../../lib/transport/dns-listener.js'
+import type { Channel } from '../../lib/transport/channel.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
 
 export interface AnswerTouch {
@@ -32,25 +32,42 @@ class OutBuffers {
   /** Enough for those who take a zone at once while all of them make progress. */
   readonly #most = 16
   readonly #free: Buffer[] = []
+  #lent = 0
+
+  /** Nobody waits for a slow reader: then there is one to copy to. */
+  get hasSpare(): boolean {
+    return this.#lent < this.#most
+  }
 
   take(octets: number): Buffer {
+    this.#lent += 1
     const last = this.#free.pop()
     return last !== undefined && last.length >= octets ? last : Buffer.allocUnsafeSlow(Math.max(octets, USUAL_OCTETS))
   }
 
   give(buffer: Buffer): void {
+    this.#lent -= 1
     if (this.#free.length < this.#most) this.#free.push(buffer)
+  }
+
+  /** One that the kernel may still read. */
+  drop(): void {
+    this.#lent -= 1
   }
 }
 
 const buffers = new OutBuffers()
 
-/** Resolves with the octets sent when the kernel has them all; with undefined when it was cut. Rejects when the peer is gone. */
+/**
+ * Resolves with the octets sent when the kernel has them all; with undefined when it was cut. Rejects when the peer is gone.
+ * `onSent` hears how many octets the kernel has so far.
+ */
 export async function streamAnswer(
   channel: Channel,
   prepared: PreparedMessages,
   touch: AnswerTouch,
   isCut: () => boolean,
+  onSent: (octets: number) => void,
 ): Promise<number | undefined> {
   let sent = 0
   let questionOctets = prepared.questionOctets
@@ -60,15 +77,51 @@ export async function streamAnswer(
       channel.abort()
       return undefined
     }
-    const out = buffers.take(roomFor(block, touch))
-    const touched = touchBlock(block, out, touch, questionOctets)
+    sent += await sendBlock(channel, block, touch, questionOctets)
+    onSent(sent)
     questionOctets = 0
-    await channel.sendFramed(touched)
-    sent += touched.length
-    // Not when the peer is gone: the kernel may read it still.
-    buffers.give(out)
   }
   return sent
+}
+
+/**
+ * A copy is one write; without one the block that all nodes share is sent message by message, which costs more and holds no memory. So
+ * readers that keep up get copies, and slow ones cannot use up what is there for that. What must be signed is made anew each time.
+ */
+async function sendBlock(channel: Channel, block: Buffer, touch: AnswerTouch, questionOctets: number): Promise<number> {
+  if (touch.signer !== undefined || buffers.hasSpare) return await sendTouched(channel, block, touch, questionOctets)
+  if (questionOctets === 0) {
+    await channel.sendShared(block, touch.id)
+    return block.length
+  }
+  const rest = 2 + ((block[0]! << 8) | block[1]!)
+  const first = touchBlock(
+    block.subarray(0, rest),
+    Buffer.allocUnsafe(roomFor(block.subarray(0, rest), touch)),
+    touch,
+    questionOctets,
+  )
+  if (rest === block.length) {
+    await channel.sendFramed(first)
+    return first.length
+  }
+  // Written one behind the other; the second is with the kernel after the first.
+  const sent = channel.sendFramed(first)
+  await Promise.all([sent, channel.sendShared(block.subarray(rest), touch.id)])
+  return first.length + block.length - rest
+}
+
+async function sendTouched(channel: Channel, block: Buffer, touch: AnswerTouch, questionOctets: number): Promise<number> {
+  const out = buffers.take(roomFor(block, touch))
+  const touched = touchBlock(block, out, touch, questionOctets)
+  try {
+    await channel.sendFramed(touched)
+  } catch (error) {
+    buffers.drop()
+    throw error
+  }
+  buffers.give(out)
+  return touched.length
 }
 
 const roomFor = (block: Buffer, touch: AnswerTouch): number =>
@@ -82,11 +135,6 @@ export function touchSingle(prepared: PreparedMessages, touch: AnswerTouch): Buf
 
 /** The block as this asker gets it, in `out`. */
 function touchBlock(block: Buffer, out: Buffer, touch: AnswerTouch, questionOctets: number): Buffer {
-  if (touch.signer === undefined && questionOctets === 0) {
-    block.copy(out)
-    for (let o = 0; o < block.length; o += 2 + ((block[o]! << 8) | block[o + 1]!)) out.writeUInt16BE(touch.id, o + 2)
-    return out.subarray(0, block.length)
-  }
   const from = roomBefore(touch) - 2
   let w = from
   let question = questionOctets

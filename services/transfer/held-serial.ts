@@ -1,18 +1,11 @@
-/** What a node says it holds: the SOA in the authority section of its IXFR request (RFC 1995 §3). */
-import { findSoa, type SmallMessage } from '../../lib/dns/message.js'
+/** The serial that a node says it has: the SOA in the authority section of its IXFR request (RFC 1995 §3). */
+import { findSoa } from '../../lib/dns/message.js'
+import type { RequestMessage } from '../../lib/dns/request-reader.js'
 import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 
-/** An outcome of reading, answered with FORMERR. */
-export class IxfrRequestError extends Error {
-  override readonly name = 'IxfrRequestError'
-}
-
-/** Throws IxfrRequestError when there is not exactly the zone's own SOA. */
-export function heldSerialOf(message: SmallMessage, apex: Buffer): Serial {
-  const soa = findSoa(message.authority, apex)
-  if (!soa || message.authority.length !== 1)
-    throw new IxfrRequestError('IXFR without the SOA of the zone in its authority section')
-  return soa.serial
+/** Undefined when there is not exactly the zone's own SOA: answered with FORMERR. */
+export function heldSerialOf({ authority, authorities }: RequestMessage, apex: Buffer): Serial | undefined {
+  return authorities === 1 ? findSoa(authority, apex)?.serial : undefined
 }
 
 export const isAheadOf = (held: Serial, ours: Serial): boolean => compareSerials(held, ours) === 'newer'

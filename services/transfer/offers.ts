@@ -1,5 +1,7 @@
 /** What a zone has to offer an asker right now: the newest version released to it, until the zone expires. */
+import type { Serial } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { mayHaveOther } from '../../lib/fleet/node-content.js'
 import { expiresAt } from '../../lib/refresh/expiry.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Board } from '../../lib/state/board.js'
@@ -37,4 +39,13 @@ export function offerOf(
   const deadline = cell && expiresAt(cell, soa.expire, primaries)
   const left = deadline === undefined ? soa.expire : Math.floor((deadline - clock.now()) / 1000)
   return left < 0 ? undefined : { zone, stored, version, expiresInSeconds: left }
+}
+
+/**
+ * A difference fits the content that it was made from: an asker that may have other content under its serial gets the whole zone.
+ */
+export function isOnOtherBase({ offer, asker }: { offer: Offer; asker: Asker }, serial: Serial, board: Board): boolean {
+  if (asker.kind === 'hub') return false
+  const digest = offer.stored.find(serial)?.digest
+  return asker.nodes.some((node) => mayHaveOther(board.get('nodes', pairKey(offer.zone.name, node)), serial, digest))
 }

@@ -11,6 +11,12 @@ import { condense } from '../../lib/zone/difference.js'
 /** A chain longer than this is condensed: a node far behind need not see every step (RFC 1995 §5). */
 const CONDENSE_STEPS = 16
 
+/** Differences that take more than so many times what the zone takes are not read to be condensed: the zone is sent. */
+const MOST_TIMES = 2
+const SPARE_OCTETS = 1 << 16
+
+const NONE = Promise.resolve(undefined)
+
 /** What a row costs besides its messages; a guess. */
 const ROW_OCTETS = 512
 
@@ -38,6 +44,9 @@ export class PreparedAnswers {
 
   /** Undefined when history does not reach back, or the whole zone is smaller or safer. */
   ixfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
+    const octets = zone.octetsFrom(from, version)
+    // Serials are chosen by whoever asks: one that was never ours costs no more than this.
+    if (octets === undefined || octets > MOST_TIMES * version.octets + SPARE_OCTETS) return NONE
     return this.#get(`${zone.name} ${version.serial} ${version.digest} ${from}`, () => this.#cutIxfr(zone, from, version))
   }
 
@@ -56,7 +65,7 @@ export class PreparedAnswers {
     if (chain === undefined) return undefined
     // NSD 4.6 compares the serials inside an answer as plain numbers and does not recover: over the wrap only a whole zone will do.
     if (chain.some((step) => step.to < step.from)) return undefined
-    const sent = chain.length > CONDENSE_STEPS ? [condense(chain)] : chain
+    const sent = chain.length > CONDENSE_STEPS ? [await condense(chain, pause)] : chain
     return isWorthIxfr(sent, version.octets) ? await cutIxfr(zone.apex, sent, pause) : undefined
   }
 

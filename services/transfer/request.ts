@@ -1,81 +1,128 @@
 /** A request as the transfer server sees it: read strictly, its signature judged; or the answer that refuses it. */
-import { TsigError } from '../../lib/dns/errors.js'
 import {
+  type AnswerParts,
+  HEADER_OCTETS,
   OPTION,
   opcodeOf,
   readHeader,
-  readMessage,
-  type SmallMessage,
-  type AnswerParts,
+  UDP_PAYLOAD,
   writeAnswer,
   writeOpt,
 } from '../../lib/dns/message.js'
-import { FLAG, OPCODE, RCODE } from '../../lib/dns/rcode.js'
-import { CLASS } from '../../lib/dns/rrtype.js'
-import { AnswerSigner, appendTsigError, verifyRequest } from '../../lib/dns/tsig.js'
-import type { TsigKey, TsigRecord } from '../../lib/dns/tsig-record.js'
 import { labelCount } from '../../lib/dns/name.js'
-import { ZonecastError } from '../../lib/errors.js'
+import { FLAG, OPCODE, RCODE, TSIG_ERROR } from '../../lib/dns/rcode.js'
+import { hasPlainOpt, type RequestMessage, tryReadQuestion, tryReadRequest } from '../../lib/dns/request-reader.js'
+import { CLASS } from '../../lib/dns/rrtype.js'
+import type { TsigFault } from '../../lib/dns/errors.js'
+import { AnswerSigner, appendTsigError, type RequestVerdict, verifyRequest } from '../../lib/dns/tsig.js'
+import type { TsigKey, TsigRecord } from '../../lib/dns/tsig-record.js'
 
 export interface ServerRequest {
-  message: SmallMessage & { question: NonNullable<SmallMessage['question']> }
+  message: RequestMessage
   key: TsigKey | undefined
   tsig: TsigRecord | undefined
 }
 
-/** `drop`: no answer at all. */
+/** `drop`: no answer at all. `refusal`: the answer is made when it is sent, as many are not. */
 export type ReadRequest =
   | { kind: 'request'; request: ServerRequest }
-  | { kind: 'answer'; answer: Buffer; why: string }
+  | { kind: 'refusal'; why: string; answer: () => Buffer }
   | { kind: 'drop' }
 
-const bare = (octets: Buffer, rcode: number): Buffer => {
-  const { id, flags } = readHeader(octets)
-  return writeAnswer({ request: { id, flags, question: undefined }, rcode })
+const DROP = { kind: 'drop' } as const
+
+const bare = (octets: Buffer, rcode: number, why: string): ReadRequest => ({
+  kind: 'refusal',
+  why,
+  answer: () => {
+    const { id, flags } = readHeader(octets)
+    return writeAnswer({ request: { id, flags, question: undefined }, rcode })
+  },
+})
+
+/** What is so of any message: an answer is dropped, as answering it could loop; of opcodes we know two. */
+function readOpcode(octets: Buffer): ReadRequest | undefined {
+  if (octets.length < HEADER_OCTETS) return DROP
+  const flags = octets.readUInt16BE(2)
+  if ((flags & FLAG.QR) !== 0) return DROP
+  const opcode = opcodeOf(flags)
+  return opcode === OPCODE.QUERY || opcode === OPCODE.NOTIFY ? undefined : bare(octets, RCODE.NOTIMP, `opcode ${opcode}`)
 }
 
-/** RFC 8945 §5.2 comes after the format and before everything else. */
-export function readRequest(octets: Buffer, keys: (wireName: Buffer) => TsigKey | undefined, nowSeconds: number): ReadRequest {
-  if (octets.length < 12) return { kind: 'drop' }
+/** Most octets that are read of a message from an address that is not ours, by transport. */
+export const STRANGER_OCTETS = { udp: 512, tcp: 4096 } as const
+
+/** From an address that is none of ours: header and question are read, and the answer is no. */
+export function readStranger(octets: Buffer): ReadRequest {
+  const other = readOpcode(octets)
+  if (other !== undefined) return other
   const header = readHeader(octets)
-  // An answer nobody waits for; answering it could loop.
-  if ((header.flags & FLAG.QR) !== 0) return { kind: 'drop' }
-  const opcode = opcodeOf(header.flags)
-  if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY)
-    return { kind: 'answer', answer: bare(octets, RCODE.NOTIMP), why: `opcode ${opcode}` }
-  let message: SmallMessage
-  try {
-    if (header.questions !== 1)
-      return { kind: 'answer', answer: bare(octets, RCODE.FORMERR), why: `${header.questions} questions` }
-    message = readMessage(octets)
-    const verdict = verifyRequest(octets, keys, nowSeconds)
-    const request = { message: message as ServerRequest['message'], key: undefined, tsig: undefined }
-    if (verdict.kind === 'unsigned') return judge(request, nowSeconds)
-    if (verdict.kind === 'verified') return judge({ message: request.message, key: verdict.key, tsig: verdict.tsig }, nowSeconds)
-    // RFC 6891 §6.1.1: whoever asks with OPT is answered with OPT.
-    const answer = writeAnswer({ request: message, rcode: RCODE.NOTAUTH, edns: message.edns && { options: [] } })
-    const { key, tsig, error, fault } = verdict
-    const signed = key
-      ? new AnswerSigner(key, tsig.mac).signError(answer, tsig, error, nowSeconds)
-      : appendTsigError(answer, tsig, error)
-    return { kind: 'answer', answer: signed, why: fault.message }
-  } catch (error) {
-    if (!(error instanceof ZonecastError)) throw error
-    const why = error instanceof TsigError ? error.message : `malformed: ${error.message}`
-    return { kind: 'answer', answer: bare(octets, RCODE.FORMERR), why }
+  if (header.questions !== 1) return bare(octets, RCODE.FORMERR, `${header.questions} questions`)
+  const question = tryReadQuestion(octets)
+  if (typeof question === 'string') return bare(octets, RCODE.FORMERR, question)
+  const { id, flags } = header
+  const edns = hasPlainOpt(octets, header, question) ? { options: [] } : undefined
+  return {
+    kind: 'refusal',
+    why: 'the address is none of a node, primary or peer hub',
+    answer: () => writeAnswer({ request: { id, flags, question }, rcode: RCODE.REFUSED, edns }),
   }
+}
+
+/**
+ * RFC 8945 §5.2 comes after the format and before everything else. `keys`: those that this asker may mean by the name (lower case); peers
+ * may call different secrets by one name, and the MAC tells which it was.
+ */
+export function readRequest(octets: Buffer, keys: (wireName: Buffer) => readonly TsigKey[], nowSeconds: number): ReadRequest {
+  const other = readOpcode(octets)
+  if (other !== undefined) return other
+  const message = tryReadRequest(octets)
+  if (typeof message === 'string') return bare(octets, RCODE.FORMERR, message)
+  if (message.tsig === undefined) return judge({ message, key: undefined, tsig: undefined }, nowSeconds)
+  const verdict = verifyByAny(octets, message.tsig, keys(message.tsig.keyName), nowSeconds)
+  switch (verdict.kind) {
+    case 'malformed':
+      return bare(octets, RCODE.FORMERR, verdict.why)
+    case 'verified':
+      return judge({ message, key: verdict.key, tsig: verdict.tsig }, nowSeconds)
+    case 'refused':
+      return { kind: 'refusal', why: whyOf(verdict.fault), answer: () => answerToBadTsig(message, verdict, nowSeconds) }
+  }
+}
+
+/** The verdict of the key that made the MAC, else of the first with that algorithm. */
+function verifyByAny(octets: Buffer, tsig: TsigRecord, keys: readonly TsigKey[], nowSeconds: number): RequestVerdict {
+  const [first, ...others] = keys.filter(({ wireAlgorithm }) => wireAlgorithm.equals(tsig.algorithm))
+  const verdict = verifyRequest(octets, tsig, () => first, nowSeconds)
+  for (const key of others) {
+    if (verdict.kind !== 'refused' || verdict.error !== TSIG_ERROR.BADSIG) return verdict
+    const other = verifyRequest(octets, tsig, () => key, nowSeconds)
+    if (other.kind !== 'refused' || other.error !== TSIG_ERROR.BADSIG) return other
+  }
+  return verdict
+}
+
+const whyOf = (fault: TsigFault): string => ('key' in fault ? `${fault.code} (key ${fault.key})` : fault.code)
+
+function answerToBadTsig(
+  message: RequestMessage,
+  { key, tsig, error }: Extract<RequestVerdict, { kind: 'refused' }>,
+  nowSeconds: number,
+): Buffer {
+  // RFC 6891 §6.1.1: a request with OPT is answered with OPT.
+  const answer = writeAnswer({ request: message, rcode: RCODE.NOTAUTH, edns: message.edns && { options: [] } })
+  return key ? new AnswerSigner(key, tsig.mac).signError(answer, tsig, error, nowSeconds) : appendTsigError(answer, tsig, error)
 }
 
 function judge(request: ServerRequest, nowSeconds: number): ReadRequest {
   const { edns, question } = request.message
-  if (edns && edns.version !== 0)
-    return {
-      kind: 'answer',
-      answer: answerTo(request, { rcode: RCODE.BADVERS }, nowSeconds),
-      why: `EDNS version ${edns.version}`,
-    }
-  if (question.class !== CLASS.IN)
-    return { kind: 'answer', answer: answerTo(request, { rcode: RCODE.REFUSED }, nowSeconds), why: `class ${question.class}` }
+  const refusal = (rcode: number, why: string): ReadRequest => ({
+    kind: 'refusal',
+    why,
+    answer: () => answerTo(request, { rcode }, nowSeconds),
+  })
+  if (edns && edns.version !== 0) return refusal(RCODE.BADVERS, `EDNS version ${edns.version}`)
+  if (question.class !== CLASS.IN) return refusal(RCODE.REFUSED, `class ${question.class}`)
   return { kind: 'request', request }
 }
 
@@ -123,3 +170,6 @@ export function optionsFor(
 
 export const optRecord = (request: ServerRequest, options: { code: number; data: Buffer }[]): Buffer | undefined =>
   request.message.edns ? writeOpt(options) : undefined
+
+/** Octets that an answer over UDP may have: what the client offers, and no more than needs no fragments (RFC 6891 §6.2.3). */
+export const udpRoom = ({ message }: ServerRequest): number => Math.min(UDP_PAYLOAD, Math.max(512, message.edns?.payload ?? 512))

@@ -15,12 +15,16 @@ import type { Metrics } from '../../lib/runtime/metrics.js'
 import type { Board } from '../../lib/state/board.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
-import { type Channel, DnsListener } from '../../lib/transport/dns-listener.js'
+import type { Channel } from '../../lib/transport/channel.js'
+import { DnsListener } from '../../lib/transport/dns-listener.js'
 import { type Endpoint, endpointText } from '../../lib/transport/errors.js'
+import { hashAddress, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import { isAcquainted, primariesNotifying } from './access.js'
-import { type Asking, refuse } from './refusal.js'
-import { answerTo, readRequest } from './request.js'
-import { ZoneQueries } from './zone-queries.js'
+import { Misplaced } from './misplaced.js'
+import { NotifyReplays } from './notify-replays.js'
+import { type Asking, Refusals } from './refusal.js'
+import { answerTo, readRequest, readStranger, STRANGER_OCTETS } from './request.js'
+import { type QuerySettings, ZoneQueries } from './zone-queries.js'
 
 export interface TransferParts {
   store: ZoneStore
@@ -31,19 +35,24 @@ export interface TransferParts {
   metrics: Metrics
 }
 
-export interface TransferSettings {
+export interface TransferSettings extends QuerySettings {
   listen: readonly Endpoint[]
   idleMs: number
   maxConnections: number
-  /** Octets of ready-made answers to keep. */
-  preparedOctets: number
 }
+
+/** From each address that we know: as many as a node sends that hears of 20,000 zones in a second. */
+const DATAGRAMS = { perSecond: 20_000, burst: 20_000 }
 
 export class TransferService implements Service {
   readonly name = 'transfer'
   readonly #parts: TransferParts
   readonly #listener: DnsListener
   readonly #queries: ZoneQueries
+  readonly #refusals: Refusals
+  readonly #misplaced: Misplaced
+  readonly #datagrams = new RateLimiter(DATAGRAMS)
+  readonly #replays = new NotifyReplays()
   #fleet: Fleet
   /** Every address it listens on, once started. */
   addresses: Endpoint[] = []
@@ -51,9 +60,12 @@ export class TransferService implements Service {
   constructor(fleet: Fleet, settings: TransferSettings, parts: TransferParts) {
     this.#fleet = fleet
     this.#parts = parts
-    this.#queries = new ZoneQueries(fleet, settings.preparedOctets, parts)
+    this.#refusals = new Refusals(parts)
+    this.#misplaced = new Misplaced(parts)
+    this.#queries = new ZoneQueries(fleet, settings, this.#refusals, this.#misplaced, parts)
     this.#listener = new DnsListener({
       ...settings,
+      strangerOctets: STRANGER_OCTETS,
       isKnown: (ip) => this.#fleet.isKnownAddress(ip),
       onMessage: (message, channel) => this.#onMessage(message, channel),
     })
@@ -70,24 +82,22 @@ export class TransferService implements Service {
 
   /** As OnMessage wants it. */
   #onMessage(octets: Buffer, channel: Channel): Promise<void> | undefined {
-    const { clock, log } = this.#parts
-    const read = readRequest(octets, (name) => this.#fleet.keyNamed(name), seconds(clock))
+    const { clock } = this.#parts
+    const { ip, proto } = channel.peer
+    const isStranger = !this.#fleet.isKnownAddress(ip)
+    if (!isStranger && proto === 'udp' && !this.#datagrams.take(hashAddress(ip))) return undefined
+    const read = isStranger
+      ? readStranger(octets)
+      : readRequest(octets, (name) => this.#fleet.keysNamed(name, ip), seconds(clock))
     if (read.kind === 'drop') return undefined
-    if (read.kind === 'request') {
-      try {
-        return this.#answer({ request: read.request, channel })
-      } catch (error) {
-        log.error({ op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) }, 'request failed')
-        channel.abort()
-        return undefined
-      }
+    if (read.kind === 'refusal') {
+      if (isStranger) this.#misplaced.noteStranger(this.#fleet, octets, ip)
+      this.#refusals.send(channel, read.why, read.answer)
+      return undefined
     }
-    log.debug(
-      { op: 'request', dir: 'in', remote: endpointText(channel.peer), proto: channel.peer.proto, why: read.why },
-      'refused a request',
-    )
-    channel.send(read.answer)
-    return undefined
+    const { request } = read
+    if (request.key !== undefined) channel.identify(request.key.id)
+    return this.#answer({ request, channel })
   }
 
   #answer(asking: Asking): Promise<void> | undefined {
@@ -96,7 +106,7 @@ export class TransferService implements Service {
     const zone = this.#fleet.zones.get(zoneNameOfWire(question.name))
     if (!zone) {
       const isKnown = isAcquainted(this.#fleet, channel.peer.ip, request.key)
-      refuse(asking, isKnown ? RCODE.NOTAUTH : RCODE.REFUSED, 'zone is not ours', this.#parts)
+      this.#refusals.refuse(asking, isKnown ? RCODE.NOTAUTH : RCODE.REFUSED, 'zone is not ours')
       return undefined
     }
     if (opcodeOf(flags) === OPCODE.NOTIFY) {
@@ -108,7 +118,7 @@ export class TransferService implements Service {
         { zone: zone.name, op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) },
         'no answer could be made',
       )
-      refuse(asking, RCODE.SERVFAIL, 'no answer could be made', this.#parts)
+      this.#refusals.refuse(asking, RCODE.SERVFAIL, 'no answer could be made')
     })
   }
 
@@ -117,33 +127,39 @@ export class TransferService implements Service {
     const { bus, clock, log, metrics } = this.#parts
     const { request, channel } = asking
     const { question, answer } = request.message
-    const primary = primariesNotifying(this.#fleet, channel.peer.ip, request.key, zone)[0]
-    if (!primary) {
+    const primaries = primariesNotifying(this.#fleet, channel.peer.ip, request.key, zone)
+    if (primaries.length === 0) {
       metrics.notify.inc({ direction: 'in', outcome: 'refused' })
-      refuse(asking, RCODE.REFUSED, 'NOTIFY from somebody who is no primary of the zone', this.#parts)
+      this.#refusals.refuse(asking, RCODE.REFUSED, 'NOTIFY from an address or key that is no primary of the zone')
       return
     }
     if (question.type !== TYPE.SOA) {
-      refuse(asking, RCODE.NOTIMP, `NOTIFY about ${typeName(question.type)}`, this.#parts)
+      this.#refusals.refuse(asking, RCODE.NOTIMP, `NOTIFY about ${typeName(question.type)}`)
       return
     }
-    metrics.notify.inc({ direction: 'in', outcome: 'ok' })
-    const serial = findSoa(answer, zone.apex)?.serial
-    log.debug(
-      {
-        zone: zone.name,
-        op: 'notify',
-        dir: 'in',
-        remote: endpointText(channel.peer),
-        proto: channel.peer.proto,
-        key: request.key?.name,
-        serial,
-        primary: primary.id,
-      },
-      'notified',
-    )
-    bus.emit('notify', { zone: zone.name, primary: primary.id, serial, at: clock.now() })
+    const { key, tsig } = request
+    const isCopy = key !== undefined && tsig !== undefined && !this.#replays.isNew(key.id, tsig, seconds(clock))
+    metrics.notify.inc({ direction: 'in', outcome: isCopy ? 'copy' : 'ok' })
     channel.send(answerTo(request, { rcode: RCODE.NOERROR, authoritative: true }, seconds(clock)))
+    if (isCopy) return
+    // Servers at one address differ by the port they answer on, which a NOTIFY does not show: each may have sent it, and is asked for
+    // its own serial.
+    const serial = primaries.length === 1 ? findSoa(answer, zone.apex)?.serial : undefined
+    if (log.isLevelEnabled('debug'))
+      log.debug(
+        {
+          zone: zone.name,
+          op: 'notify',
+          dir: 'in',
+          remote: endpointText(channel.peer),
+          proto: channel.peer.proto,
+          key: request.key?.id,
+          serial,
+          primary: primaries.map(({ id }) => id).join(', '),
+        },
+        'notified',
+      )
+    for (const { id } of primaries) bus.emit('notify', { zone: zone.name, primary: id, serial, at: clock.now() })
   }
 
   async drain(deadlineMs: number): Promise<void> {

@@ -4,39 +4,69 @@
  */
 import { RCODE } from '../../lib/dns/rcode.js'
 import { TYPE, typeName } from '../../lib/dns/rrtype.js'
-import { AnswerSigner } from '../../lib/dns/tsig.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { seconds } from '../../lib/runtime/clock.js'
 import { isReleasedTo } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/transport/errors.js'
+import { hashAddress, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
 import { nodesAsking, peerAsking } from './access.js'
-import { type AnswerTouch, fitsSigned, streamAnswer, touchSingle } from './answer-stream.js'
-import { heldSerialOf, IxfrRequestError, isAheadOf } from './held-serial.js'
-import { type Asker, type Offer, offerOf } from './offers.js'
+import { AnswerBudget } from './answer-budget.js'
+import { fitsSigned, streamAnswer, touchSingle } from './answer-stream.js'
+import { heldSerialOf, isAheadOf } from './held-serial.js'
+import { type Asker, isOnOtherBase, offerOf } from './offers.js'
+import type { Misplaced } from './misplaced.js'
 import { PreparedAnswers } from './prepared-answers.js'
-import { type Asking, refuse } from './refusal.js'
-import { answerTo, optionsFor, optRecord } from './request.js'
+import { Pace, type PaceLimits } from './pace.js'
+import { TransferPlaces } from './places.js'
+import { Repeats } from './repeats.js'
+import type { Asking, Refusals } from './refusal.js'
+import { isProved, optionsOf, type Query, touchOf } from './query.js'
+import { answerTo, udpRoom } from './request.js'
 import type { TransferParts } from './service.js'
 
-/** A question of nodes that may ask it, and what there is for them. */
-interface Query extends Asking {
-  offer: Offer
-  asker: Asker
+/** IXFR requests over UDP answered at a time; further ones get the SOA alone. */
+const MAX_DATAGRAMS = 64
+
+/** Whole answers over UDP to an address without a key. */
+const KEYLESS = { perSecond: 2_000, burst: 10_000 }
+
+export interface QuerySettings {
+  /** Octets of ready-made answers to keep; twice as many may be in use. */
+  preparedOctets: number
+  pace: PaceLimits
+  /** Transfers of one version to one node that do not wait; 0: none ever waits. */
+  repeats: number
+  /** Over how many milliseconds the pace of a transfer is measured. */
+  paceWindowMs?: number
 }
 
 export class ZoneQueries {
   readonly #parts: TransferParts
   readonly #prepared: PreparedAnswers
   #fleet: Fleet
+  readonly #refusals: Refusals
+  readonly #misplaced: Misplaced
+  readonly #repeats: Repeats
+  readonly #places = new TransferPlaces()
+  readonly #budget: AnswerBudget
+  readonly #pace: Pace
+  readonly #keyless = new RateLimiter(KEYLESS)
+  /** IXFR requests over UDP that are being answered. */
+  #datagrams = 0
   /** Answers on their way. */
   streams = 0
 
-  constructor(fleet: Fleet, preparedOctets: number, parts: TransferParts) {
+  constructor(fleet: Fleet, settings: QuerySettings, refusals: Refusals, misplaced: Misplaced, parts: TransferParts) {
     this.#fleet = fleet
     this.#parts = parts
-    this.#prepared = new PreparedAnswers(preparedOctets)
+    this.#refusals = refusals
+    this.#misplaced = misplaced
+    this.#repeats = new Repeats(settings.repeats, parts)
+    this.#prepared = new PreparedAnswers(settings.preparedOctets)
+    this.#budget = new AnswerBudget(settings.preparedOctets * 2)
+    this.#pace = new Pace(settings.pace, settings.paceWindowMs)
   }
 
   adopt(fleet: Fleet): void {
@@ -47,7 +77,10 @@ export class ZoneQueries {
   answer(asking: Asking, zone: FleetZone): Promise<void> | undefined {
     const { request, channel } = asking
     const asker = this.#askerOf(asking, zone)
-    if (asker === undefined) return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
+    if (asker === undefined) {
+      this.#misplaced.note(zone, channel.peer.ip, request.key)
+      return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
+    }
     const offer = offerOf(zone, asker, this.#parts)
     if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'nothing to offer: no released version, or expired')
     const query = { request, channel, offer, asker }
@@ -56,9 +89,10 @@ export class ZoneQueries {
         return this.#sendSoa(query)
       case TYPE.AXFR:
         // RFC 5936 §4.2: AXFR over UDP is not defined.
-        return channel.peer.proto === 'udp' ? this.#refuse(asking, RCODE.FORMERR, 'AXFR over UDP') : this.#sendAxfr(query)
+        if (channel.peer.proto === 'udp') return this.#refuse(asking, RCODE.FORMERR, 'AXFR over UDP')
+        return channel.inTurn(() => this.#inPlace(query, () => this.#sendAxfr(query)))
       case TYPE.IXFR:
-        return this.#sendIxfr(query)
+        return channel.inTurn(() => this.#sendIxfr(query))
       default:
         return this.#refuse(asking, RCODE.REFUSED, `${typeName(request.message.question.type)} is not for us to answer`)
     }
@@ -73,22 +107,23 @@ export class ZoneQueries {
   }
 
   #refuse(asking: Asking, rcode: number, why: string): undefined {
-    refuse(asking, rcode, why, this.#parts)
-  }
-
-  #options({ request, offer }: Query): { code: number; data: Buffer }[] {
-    return request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.version.serial, offer.zone.apex) : []
+    this.#refusals.refuse(asking, rcode, why)
   }
 
   #sendSoa(query: Query): undefined {
     const { request, channel, offer } = query
     const now = seconds(this.#parts.clock)
-    const options = this.#options(query)
+    const options = optionsOf(query)
     const answer = answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, answer: [offer.version.soa], options }, now)
-    // RFC 8945 §5.3: what does not fit goes without its records, but signed, and the asker comes back over TCP.
-    const fits = channel.peer.proto === 'tcp' || answer.length <= udpRoom(query)
+    // RFC 8945 §5.3: what does not fit goes without its records, but signed, and the client comes back over TCP. So it does when so
+    // many come without a key that somebody may be claiming the node's address, to have it sent answers larger than the questions.
+    const fits = channel.peer.proto === 'tcp' || (answer.length <= udpRoom(query.request) && this.#mayAmplify(query))
     const short = (): Buffer => answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, truncated: true, options }, now)
     channel.send(fits ? answer : short())
+  }
+
+  #mayAmplify({ request, channel }: Query): boolean {
+    return request.key !== undefined || this.#keyless.take(hashAddress(channel.peer.ip))
   }
 
   async #sendAxfr(query: Query): Promise<void> {
@@ -98,40 +133,68 @@ export class ZoneQueries {
 
   async #sendIxfr(query: Query): Promise<void> {
     const { request, channel, offer } = query
-    let held: number
-    try {
-      held = heldSerialOf(request.message, offer.zone.apex)
-    } catch (error) {
-      if (!(error instanceof IxfrRequestError)) throw error
-      this.#refuse(query, RCODE.FORMERR, error.message)
+    const held = heldSerialOf(request.message, offer.zone.apex)
+    if (held === undefined) {
+      this.#refuse(query, RCODE.FORMERR, 'IXFR without the SOA of the zone in its authority section')
       return
     }
     // RFC 1995 §2: whoever has the newest, or something we never had before it, gets the SOA alone.
     if (held === offer.version.serial || isAheadOf(held, offer.version.serial)) {
       this.#sendSoa(query)
-      if (held === offer.version.serial) this.#taken(query, 'ixfr')
+      if (held === offer.version.serial && isProved(query)) this.#taken(query, 'ixfr', false)
       return
     }
-    const prepared = await this.#prepared.ixfr(offer.stored, held, offer.version)
-    if (channel.peer.proto === 'udp') {
-      const single = prepared?.messages === 1 ? touchSingle(prepared, this.#touch(query)) : undefined
-      if (single && single.length <= udpRoom(query)) {
+    if (channel.peer.proto === 'udp') return await this.#sendIxfrDatagram(query, held)
+    await this.#inPlace(query, async () => {
+      const prepared = isOnOtherBase(query, held, this.#parts.board)
+        ? undefined
+        : await this.#prepared.ixfr(offer.stored, held, offer.version)
+      if (prepared) await this.#stream(query, 'ixfr', prepared)
+      else await this.#sendAxfr(query)
+    })
+  }
+
+  /** Runs `work` when this node may have another transfer of the zone, and there is memory for the answer. */
+  async #inPlace(query: Query, work: () => Promise<void>): Promise<void> {
+    const { request, channel, offer } = query
+    const owner = `${channel.peer.ip} ${request.key?.name ?? ''}`
+    const { serial, digest, octets } = offer.version
+    const place = `${owner} ${offer.zone.name}`
+    const wish = { answer: `${offer.zone.name} ${serial} ${digest}`, owner, octets }
+    this.streams += 1
+    await this.#places.enter(place)
+    await this.#repeats.slowDown(query)
+    await this.#budget.enter(wish)
+    try {
+      await work()
+    } finally {
+      this.#budget.leave(wish)
+      this.#places.leave(place)
+      this.streams -= 1
+    }
+  }
+
+  /**
+   * RFC 1995 §2: the differences where they fit, else the SOA alone. A client without a key may be anyone, as the source of a datagram
+   * can be forged: it gets the SOA, from memory, and comes back over TCP.
+   */
+  async #sendIxfrDatagram(query: Query, held: number): Promise<void> {
+    const { request, channel, offer } = query
+    if (request.key === undefined || this.#datagrams >= MAX_DATAGRAMS) return this.#sendSoa(query)
+    this.#datagrams += 1
+    try {
+      const prepared = isOnOtherBase(query, held, this.#parts.board)
+        ? undefined
+        : await this.#prepared.ixfr(offer.stored, held, offer.version)
+      const single = prepared?.messages === 1 ? touchSingle(prepared, touchOf(query, this.#parts.clock)) : undefined
+      const fits = single !== undefined && single.length <= udpRoom(query.request)
+      // A node that repeats itself comes back over TCP, where it waits.
+      if (fits && this.#repeats.count(query) === 0) {
         channel.send(single)
         this.#taken(query, 'ixfr')
       } else this.#sendSoa(query)
-    } else if (prepared) await this.#stream(query, 'ixfr', prepared)
-    else await this.#sendAxfr(query)
-  }
-
-  #touch(query: Query): AnswerTouch {
-    const { request } = query
-    const { name, type, class: klass } = request.message.question
-    return {
-      id: request.message.id,
-      question: Buffer.concat([name, Buffer.from([type >> 8, type & 255, klass >> 8, klass & 255])]),
-      opt: optRecord(request, this.#options(query)),
-      signer: request.key && request.tsig ? new AnswerSigner(request.key, request.tsig.mac) : undefined,
-      nowSeconds: () => seconds(this.#parts.clock),
+    } finally {
+      this.#datagrams -= 1
     }
   }
 
@@ -158,15 +221,24 @@ export class ZoneQueries {
       serial: offer.version.serial,
       ...(asker.kind === 'hub' ? { hub: asker.id } : { nodes: asker.nodes }),
     }
-    const touch = this.#touch(query)
+    const touch = touchOf(query, this.#parts.clock)
     if (!fitsSigned(prepared, touch.signer)) {
       log.error(line, 'a record is too large for a signed message')
       this.#refuse(query, RCODE.SERVFAIL, 'a record does not fit a message')
       return
     }
-    this.streams += 1
+    const paced = { octets: 0, end: (why: string) => this.#endSlow(query, line, why) }
+    this.#pace.begin(paced)
     try {
-      const octets = await streamAnswer(channel, prepared, touch, () => this.#isCut(query))
+      const octets = await streamAnswer(
+        channel,
+        prepared,
+        touch,
+        () => this.#isCut(query),
+        (sent) => {
+          paced.octets = sent
+        },
+      )
       if (octets === undefined) {
         metrics.transfers.inc({ direction: 'out', kind, outcome: 'failed' })
         log.info(line, 'the node may no longer have what it was being sent')
@@ -181,16 +253,27 @@ export class ZoneQueries {
       log.info({ ...line, err: describeError(error) }, 'transfer to a node broke off')
       channel.abort()
     } finally {
-      this.streams -= 1
+      this.#pace.end(paced)
     }
   }
 
-  #taken({ offer, asker }: Query, kind: 'axfr' | 'ixfr'): void {
+  #endSlow({ channel }: Query, line: object, why: string): void {
+    this.#parts.log.warn({ ...line, why }, 'transfer to a node ended: too slow')
+    channel.abort()
+  }
+
+  /** `isSent`: the node was sent the version; else it was told that its own serial is the newest. */
+  #taken({ offer, asker }: Query, kind: 'axfr' | 'ixfr', isSent = true): void {
     if (asker.kind === 'hub') return
     const { bus, clock } = this.#parts
-    bus.emit('taken', { zone: offer.zone.name, nodes: [...asker.nodes], serial: offer.version.serial, kind, at: clock.now() })
+    const digest = isSent ? offer.version.digest : undefined
+    bus.emit('taken', {
+      zone: offer.zone.name,
+      nodes: [...asker.nodes],
+      serial: offer.version.serial,
+      digest,
+      kind,
+      at: clock.now(),
+    })
   }
 }
-
-/** Octets that an answer over UDP may have: what the asker offers, within reason (RFC 6891 §6.2.3). */
-const udpRoom = ({ request }: Asking): number => Math.min(4096, Math.max(512, request.message.edns?.payload ?? 512))

@@ -1,12 +1,19 @@
 /** What the watcher knows: of one primary of one zone, and of a zone whose refresh was begun. */
-import type { Serial } from '../../lib/dns/serial.js'
+import { describeError } from '../../lib/errors.js'
+import { isNews, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { endpointText } from '../../lib/transport/errors.js'
 import { Hints } from './hints.js'
+import { LookPace } from './look-pace.js'
 
 export interface Pair {
   zone: FleetZone
   primary: Primary
   looking: boolean
+  pace: LookPace
+  /** The newest serial of its NOTIFYs, which its own SOA answer has yet to show, and how often it was asked for that. */
+  announced: { serial: Serial; asked: number } | undefined
   /** A NOTIFY came while looking: look once more. */
   again: boolean
   refreshSeconds: number
@@ -29,9 +36,39 @@ export const newPair = (zone: FleetZone, primary: Primary): Pair => ({
   zone,
   primary,
   looking: false,
+  pace: new LookPace(),
+  announced: undefined,
   again: false,
   refreshSeconds: 0,
   retrySeconds: undefined,
   warned: undefined,
   hints: new Hints(),
 })
+
+/** SOA queries, a second apart, for a serial that a NOTIFY announced: it may come before the primary itself answers with it. */
+const MOST_ASKED = 5
+
+/** Notes what the primary serves. Returns whether it announced a newer serial lately, so that it is asked again soon. */
+export function isAwaited(pair: Pair, served: Serial): boolean {
+  const { announced } = pair
+  if (announced === undefined) return false
+  announced.asked += 1
+  const isAhead = isNews(announced.serial, served) && announced.asked < MOST_ASKED
+  if (!isAhead) pair.announced = undefined
+  return isAhead
+}
+
+/** Loud when it begins, quiet while it lasts. */
+export function logSilence(log: Logger, { zone, primary }: Pair, error: Error, failures: number): void {
+  const line = {
+    zone: zone.name,
+    op: 'refresh',
+    dir: 'out',
+    remote: endpointText(primary.address),
+    primary: primary.id,
+    err: describeError(error),
+    failures,
+  }
+  if (failures === 1) log.warn(line, 'primary does not answer the SOA query')
+  else log.debug(line, 'primary still does not answer')
+}

@@ -34,8 +34,11 @@ export function nextLookMs(outcome: LookOutcome, bounds: TimerBounds, random: nu
   return Math.max(bounds.minMs * (1 - JITTER), jitterMs(adaptive, JITTER, random))
 }
 
-/** Milliseconds to wait after `failures` refreshes in a row went wrong, so that a broken primary is not asked in a loop. */
+/** RETRY of a zone in milliseconds, within the bounds of the config. */
+export const retryMs = (retrySeconds: number, bounds: TimerBounds): number => clip(retrySeconds * 1000, bounds)
+
+/** Milliseconds to wait after `failures` refreshes in a row failed, so that a broken primary is not asked in a loop. */
 export function retryRefreshMs(retrySeconds: number, failures: number, bounds: TimerBounds, random: number): number {
-  const firstMs = clip(retrySeconds * 1000, bounds)
+  const firstMs = retryMs(retrySeconds, bounds)
   return backoffMs({ firstMs, maxMs: Math.max(firstMs, Math.min(bounds.maxMs, 600_000)) }, failures, random)
 }

@@ -2,6 +2,7 @@
  * The watcher: sees that a zone changed, by asking every primary of every zone and by listening to their NOTIFYs, and queues
  * one refresh per change, however many sources saw it. It takes nothing itself.
  */
+import { guard } from '../../lib/runtime/guard.js'
 import { compareSerials, isNews, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
@@ -17,8 +18,9 @@ import { Schedule } from '../../lib/runtime/schedule.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/transport/errors.js'
-import { newPair, type Pair, type Pending } from './pair.js'
-import { nextLookMs, retryRefreshMs } from './refresh-timer.js'
+import { isAwaited, logSilence, newPair, type Pair, type Pending } from './pair.js'
+import { nextLookMs } from './refresh-timer.js'
+import { RefreshWaits } from './refresh-waits.js'
 
 export interface WatcherParts extends PrimaryWatchParts {
   bus: SignalBus
@@ -36,6 +38,8 @@ const PENDING_MS = 10_000
 const RECORD_AFTER_MS = 400
 /** A transfer that a hint began is over by then as a rule. */
 const LOOK_AFTER_HINT_MS = 100
+/** After an answer that lags behind what its NOTIFY announced. */
+const LOOK_AGAIN_MS = 1_000
 const MAX_RECORDING = 16
 
 export class WatcherService implements Service {
@@ -45,8 +49,7 @@ export class WatcherService implements Service {
   readonly #schedule = new Schedule<Pair>()
   #pairs = new Map<string, Pair>()
   readonly #pending = new Map<ZoneName, Pending>()
-  /** Refreshes of a zone that keep failing wait until then. */
-  readonly #notBefore = new Map<ZoneName, number>()
+  readonly #waits = new RefreshWaits()
   #looking = 0
   /** Refreshes begun here that wait to be put down in the queue. */
   #recording = 0
@@ -63,12 +66,14 @@ export class WatcherService implements Service {
     this.adopt(this.#fleet)
     this.#unlisten = [
       bus.on('notify', ({ zone, primary, serial }) => this.#onNotify(zone, primary, serial)),
-      bus.on('look', ({ zones }) => this.#lookNow(zones)),
       board.onChange((change) => {
         if (change.table === 'zones') this.#onRefreshed(change.key as ZoneName)
       }),
     ]
-    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#timer = setInterval(
+      guard('watcher timer', () => this.#tick()),
+      TICK_MS,
+    )
   }
 
   /** Takes over a new config; pairs that stay keep their timers. */
@@ -102,7 +107,8 @@ export class WatcherService implements Service {
   #onNotify(zone: ZoneName, primary: string, hint: Serial | undefined): void {
     const pair = this.#pairs.get(pairKey(zone, primary))
     if (!pair) return
-    this.#notBefore.delete(zone)
+    this.#waits.shorten(zone)
+    if (hint !== undefined) pair.announced = { serial: hint, asked: 0 }
     if (pair.looking) {
       pair.again = true
       return
@@ -113,21 +119,20 @@ export class WatcherService implements Service {
     const isAlone = !this.#pending.has(zone)
     if (isAlone && hint !== undefined && pair.hints.isWorth(hint, board.get('zones', zone), cell, now)) {
       void this.#enqueue(pair.zone, { primary, serial: hint, at: now }, 'hint')
-      this.#schedule.setNoLater(pair, now + LOOK_AFTER_HINT_MS)
-    } else void this.#look(pair)
+      this.#lookSoon(pair, now + LOOK_AFTER_HINT_MS)
+    } else this.#lookSoon(pair, now)
   }
 
-  #lookNow(zones: readonly ZoneName[]): void {
-    for (const pair of this.#pairs.values()) {
-      if (zones.length > 0 && !zones.includes(pair.zone.name)) continue
-      this.#notBefore.delete(pair.zone.name)
-      if (!pair.looking) void this.#look(pair)
-    }
+  #lookSoon(pair: Pair, wanted: number): void {
+    const at = Math.max(wanted, pair.pace.earliest)
+    if (at <= this.#parts.clock.now() && this.#looking < MAX_LOOKS) void this.#look(pair)
+    else this.#schedule.setNoLater(pair, at)
   }
 
   async #look(pair: Pair): Promise<void> {
     const { clock } = this.#parts
     pair.looking = true
+    pair.pace.noteLook(clock.now())
     this.#looking += 1
     this.#schedule.delete(pair)
     const answer = await askPrimary(pair.zone, pair.primary, this.#parts)
@@ -140,7 +145,7 @@ export class WatcherService implements Service {
     const cell = this.#parts.board.get('primaries', pairKey(pair.zone.name, pair.primary.id))
     if (answer instanceof Error) {
       const failures = cell?.failures ?? 1
-      this.#logFailure(pair, answer, failures)
+      logSilence(this.#parts.log, pair, answer, failures)
       void this.#askPeers(pair)
       this.#schedule.set(
         pair,
@@ -155,10 +160,11 @@ export class WatcherService implements Service {
         clock.now() + nextLookMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()),
       )
       this.#weigh(pair, answer.soa.serial, seenAt)
+      if (isAwaited(pair, answer.soa.serial)) this.#lookSoon(pair, clock.now() + LOOK_AGAIN_MS)
     }
     if (pair.again) {
       pair.again = false
-      void this.#look(pair)
+      this.#lookSoon(pair, clock.now())
     }
   }
 
@@ -176,21 +182,6 @@ export class WatcherService implements Service {
     }
   }
 
-  #logFailure(pair: Pair, error: Error, failures: number): void {
-    const line = {
-      zone: pair.zone.name,
-      op: 'refresh',
-      dir: 'out',
-      remote: endpointText(pair.primary.address),
-      primary: pair.primary.id,
-      err: describeError(error),
-      failures,
-    }
-    // Loud when it begins, quiet while it lasts.
-    if (failures === 1) this.#parts.log.warn(line, 'primary does not answer the SOA query')
-    else this.#parts.log.debug(line, 'primary still does not answer')
-  }
-
   /** Is there something to take? */
   #weigh(pair: Pair, served: Serial, seenAt: number): void {
     const { board, log } = this.#parts
@@ -204,7 +195,7 @@ export class WatcherService implements Service {
     }
     if (order === 'equal') {
       pair.warned = undefined
-      if (pair.zone.primaries.length > 1) this.#parts.bus.deliver('same', { zone, primary: pair.primary.id })
+      this.#parts.bus.deliver('same', { zone, primary: pair.primary.id })
       const isFailing = cell?.error !== undefined && cell.conflict === undefined
       if (this.#hasExpired(pair.zone) || isFailing) void this.#enqueueFrom(pair, served, seenAt)
       return
@@ -232,7 +223,7 @@ export class WatcherService implements Service {
   }
 
   async #enqueueFrom(pair: Pair, serial: Serial, at: number): Promise<void> {
-    const notBefore = this.#notBefore.get(pair.zone.name) ?? 0
+    const notBefore = this.#waits.until(pair.zone.name)
     if (this.#parts.clock.now() < notBefore) this.#schedule.setNoLater(pair, notBefore)
     else await this.#enqueue(pair.zone, { primary: pair.primary.id, serial, at })
   }
@@ -278,14 +269,13 @@ export class WatcherService implements Service {
     const cell = this.#parts.board.get('zones', name)
     if (!zone || !cell) return
     this.#pending.delete(name)
-    if (cell.error === undefined) {
-      this.#notBefore.delete(name)
+    if (cell.error === undefined || cell.failures === 0) {
+      this.#waits.end(name)
       return
     }
     const pairs = zone.primaries.flatMap((primary) => this.#pairs.get(pairKey(name, primary.id)) ?? [])
     const retrySeconds = pairs.find((pair) => pair.retrySeconds !== undefined)?.retrySeconds ?? 2
-    const at = this.#parts.clock.now() + retryRefreshMs(retrySeconds, cell.failures, zone.refresh, Math.random())
-    this.#notBefore.set(name, at)
+    const at = this.#waits.begin(name, this.#parts.clock.now(), retrySeconds, cell.failures, zone.refresh)
     for (const pair of pairs) this.#schedule.setNoLater(pair, at)
   }
 

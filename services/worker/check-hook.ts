@@ -124,14 +124,27 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
   })
 }
 
-/** A command that has seen enough may close its input: that is no failure. What the text itself fails with is. */
+/** A command that has seen enough may close its input: that is no failure. A failure of the text itself is. */
 async function writeText(child: ChildProcess, text: AsyncIterable<string>): Promise<string | undefined> {
   const { stdin } = child
   if (stdin === null) return undefined
   let textFault: string | undefined
   const watched = async function* () {
+    const parts = text[Symbol.asyncIterator]()
     try {
-      yield* text
+      for (;;) {
+        const part = await nextOf(parts)
+        if (part.done === true) return
+        yield part.value
+      }
+    } finally {
+      await parts.return?.()
+    }
+  }
+  /** Only this is the text's own. NOTE: `yield*` would pass the failure of the stream on to an iterator that may not take it. */
+  const nextOf = async (parts: AsyncIterator<string>): Promise<IteratorResult<string>> => {
+    try {
+      return await parts.next()
     } catch (error) {
       textFault = `could not be given the zone: ${describeError(error)}`
       throw error

@@ -26,15 +26,14 @@ export async function chooseContent(zone: FleetZone, stored: StoredZone, orders:
   const { latest } = stored
   const rivals = stored.rivals.list
   if (!latest || rivals.length === 0) return
-  const chosen = orders.decisions.findLast(
-    ({ primary, serial, digest, at }) =>
-      primary !== undefined &&
-      serial === latest.serial &&
-      (digest === latest.digest
-        ? at > Math.max(...rivals.map(({ seenAt }) => seenAt))
-        : rivals.some((rival) => rival.digest === digest)),
-  )
+  // The last choice counts alone: an earlier one was taken back by it.
+  const chosen = orders.decisions.findLast(({ primary, serial }) => primary !== undefined && serial === latest.serial)
   if (!chosen) return
+  const isKnown =
+    chosen.digest === latest.digest
+      ? chosen.at > Math.max(...rivals.map(({ seenAt }) => seenAt))
+      : rivals.some((rival) => rival.digest === chosen.digest)
+  if (!isKnown) return
   const rival = rivals.find(({ digest }) => digest === chosen.digest)
   const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
   if (rival) {
@@ -43,6 +42,7 @@ export async function chooseContent(zone: FleetZone, stored: StoredZone, orders:
         seenAt: rival.seenAt,
         committedAt: clock.now(),
         from: rival.from,
+        sources: { [rival.from]: rival.seenAt },
         ...(await decider.decide(zone, stored, contents, change, {
           expired: false,
           approvedBy: chosen,

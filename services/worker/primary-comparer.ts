@@ -1,171 +1,272 @@
 /**
- * Looks whether primaries that serve one serial serve one content. Those that are known to serve the new serial are asked before a
- * version goes out; the others when they are seen to serve it. What differs is kept, and a person chooses.
+ * Compares the contents of primaries under one serial with ours. Those that are known to serve a new serial are asked before the version
+ * is released; every primary, the one that gave the version too, when its content is in doubt, and from time to time. Other content is
+ * kept, and an operator chooses.
  */
 import type { ZoneName } from '../../lib/dns/name.js'
-import type { Serial } from '../../lib/dns/serial.js'
 import { describeError } from '../../lib/errors.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
+import { AnswerGaps } from '../../lib/refresh/answer-gaps.js'
 import { type Comparison, comparePrimary, type Reference } from '../../lib/refresh/compare-primaries.js'
-import { ROLLED_BACK } from '../../lib/refresh/refresh-zone.js'
+import { isZonemdVerified } from '../../lib/refresh/compare-apex.js'
+import { contentDoubt } from '../../lib/refresh/source-doubt.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
 import { decisionOn, ordersOf } from '../../lib/rollout/record.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Board } from '../../lib/state/board.js'
-import { pairKey } from '../../lib/state/tables.js'
+import { type PrimaryCell, pairKey } from '../../lib/state/tables.js'
+import type { SnapshotDraft } from '../../lib/store/snapshot-draft.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
+import { dropSource, noteSource, type Version } from '../../lib/store/version.js'
+import type { Querier } from '../../lib/transport/querier.js'
 import type { Difference } from '../../lib/zone/difference.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
-import { conflictOf, noteConflict } from './zone-cells.js'
+import { Comparisons } from './comparisons.js'
+import { ComparePace } from './compare-pace.js'
+import { servedBy } from './primary-knowledge.js'
+import { conflictOf, noteAgreement, noteConflict } from './zone-cells.js'
+import type { InTurn } from './zone-turns.js'
 
 export interface ComparerParts {
   client: TransferClient
+  querier: Pick<Querier, 'ask'>
   limits: TransferLimits
   board: Board
   clock: Clock
   log: Logger
-  compare: { enabled: boolean }
-  /** Whether another hub has this name. */
-  isPeer: (name: string) => boolean
+  /** `everyMs`: a primary whose content was compared so long ago is compared again; 0 for never. */
+  compare: { enabled: boolean; everyMs: number }
 }
 
 /** A version does not wait longer than this for other primaries to be compared; what takes longer is compared after the release. */
 const PATIENCE_MS = 1_500
-/** Nobody waits for these. */
+/** Of comparisons that no version waits for. */
 const LATER_PATIENCE_MS = 600_000
 /** A primary that could not be compared is asked again after this long. */
 const UNKNOWN_MS = 300_000
-/** Comparisons that can wait, at a time over all zones. */
-const AT_ONCE = 4
+
+export interface Objection {
+  /** Why the contents must wait for an operator; undefined when nothing is known against them. */
+  because: string | undefined
+  /** Primaries that serve the same, and since when that is known. */
+  sources: Record<string, number>
+  /** Other contents under the serial, to be kept after the commit of ours, or discarded. */
+  others: OtherContent[]
+}
+
+export interface OtherContent {
+  primary: Primary
+  draft: SnapshotDraft
+  at: number
+}
+
+/** Of a comparison that did not find the contents equal. */
+interface Done {
+  what: string
+  at: number
+  /** When to ask again; undefined when the contents differ. */
+  until: number | undefined
+}
 
 export class PrimaryComparer {
   readonly #parts: ComparerParts
-  /** By zone and primary, what was compared last. */
-  readonly #done = new Map<string, { what: string; until: number | undefined }>()
-  #running = 0
+  /** By zone and primary. */
+  readonly #done = new Map<string, Done>()
+  readonly #pace = new ComparePace()
+  readonly comparisons = new Comparisons()
+  readonly #gaps = new AnswerGaps()
 
   constructor(parts: ComparerParts) {
     this.#parts = parts
   }
 
-  /** Why contents from one primary must wait for a person; undefined when nothing is known against them. */
+  /** What other primaries say of contents that have no name yet. Never throws. */
   async objection(
     zone: FleetZone,
     stored: StoredZone,
     from: Primary,
     contents: ZoneContents,
     change: readonly Difference[] | undefined,
-  ): Promise<string | undefined> {
-    if (!this.#parts.compare.enabled) return undefined
+  ): Promise<Objection> {
+    const sources: Record<string, number> = {}
+    const differing: OtherContent[] = []
+    if (!this.#parts.compare.enabled) return { because: undefined, sources, others: differing }
     const { serial } = contents.soa
-    const reference = { serial, digest: contents.digest, base: stored.latest, change }
-    const others = zone.primaries.filter((primary) => primary.id !== from.id && this.#serves(zone, primary) === serial)
-    let objection: string | undefined
-    const asked = others.map(async (primary) => ({
-      primary,
-      found: await this.#compare(zone, stored, primary, reference, PATIENCE_MS),
-    }))
-    for (const { primary, found } of await Promise.all(asked)) {
-      if (found.kind === 'unknown') continue
-      this.#remember(zone.name, primary, reference)
-      if (found.kind === 'same') continue
-      // After the commit, whose turn at the store this is.
-      void stored.rivals
-        .keep(found.draft, primary.id, this.#parts.clock.now())
-        .catch((error) =>
-          this.#parts.log.error({ zone: zone.name, op: 'compare', err: describeError(error) }, 'other content could not be kept'),
-        )
-      objection ??= conflictOf(zone.name, serial, from.id, primary.id)
+    const { clock } = this.#parts
+    const others = zone.primaries.filter(
+      (primary) => primary.id !== from.id && servedBy(this.#parts.board, zone, primary.id) === serial,
+    )
+    let because: string | undefined
+    const asked = others.map(async (primary) => {
+      const base = this.#baseOf(stored.latest, zone, primary)
+      // The checks have yet to verify the ZONEMD of these contents.
+      const unnamed = { contents: async () => contents, isZonemdVerified: false }
+      const reference = { serial, digest: contents.digest, base, change, ...unnamed }
+      const at = clock.now()
+      return { primary, at, found: await this.#compare(zone, stored, primary, reference, PATIENCE_MS) }
+    })
+    for (const { primary, at, found } of await Promise.all(asked)) {
+      if (found?.kind === 'same') {
+        sources[primary.id] = at
+        this.noteWhole(zone, primary.id, at)
+      }
+      if (found?.kind !== 'differs') continue
+      differing.push({ primary, draft: found.draft, at })
+      because ??= conflictOf(zone.name, serial, from.id, primary.id)
     }
-    return objection
+    return { because, sources, others: differing }
   }
 
-  /** A primary was seen to serve the newest serial: once for each version its content is looked at. Never throws. */
-  /** From a primary that the config no longer has: nothing to compare with. What another hub gave came from a primary once. */
-  #isForeign(zone: FleetZone, { from }: Version): boolean {
-    return from !== ROLLED_BACK && !zone.primaries.some(({ id }) => id === from) && !this.#parts.isPeer(from)
+  /** Keeps other contents under the serial of the current version, which was committed just now. Never throws. */
+  async keep(zone: FleetZone, stored: StoredZone, others: readonly OtherContent[]): Promise<void> {
+    for (const { primary, draft, at } of others)
+      try {
+        if (await stored.rivals.keep(draft, primary.id, at)) this.#remember(zone.name, primary, stored.latest!, at)
+      } catch (error) {
+        const err = describeError(error)
+        this.#parts.log.error({ zone: zone.name, op: 'compare', primary: primary.id, err }, 'conflicting version not kept')
+      }
   }
 
-  async check(zone: FleetZone, stored: StoredZone, primary: Primary): Promise<void> {
+  /**
+   * Whether the content of a primary that serves the current serial has to be compared with ours. `isOrdered`: an operator wants to
+   * know, so that earlier comparisons do not count.
+   */
+  isDue(zone: FleetZone, stored: StoredZone, primary: Primary, isOrdered = false): boolean {
     const { latest } = stored
-    const isOurs = latest === undefined || latest.from === primary.id || this.#isForeign(zone, latest)
-    if (!this.#parts.compare.enabled || isOurs || this.#running >= AT_ONCE) return
-    if (this.#serves(zone, primary) !== latest.serial || this.#isDone(zone.name, primary, latest)) return
-    // A person has chosen this content for this serial.
-    const orders = ordersOf(this.#parts.board.get('orders', zone.name), stored.orders)
-    if (decisionOn(orders, latest)?.primary !== undefined) return
-    this.#running += 1
+    const { compare, board, clock } = this.#parts
+    if (!compare.enabled || latest === undefined || servedBy(board, zone, primary.id) !== latest.serial) return false
+    // An operator has chosen this content for this serial: that another primary has other content is known.
+    const orders = ordersOf(board.get('orders', zone.name), stored.orders)
+    if (latest.from !== primary.id && decisionOn(orders, latest)?.primary !== undefined) return false
+    const now = clock.now()
+    const pair = pairKey(zone.name, primary.id)
+    const cell = board.get('primaries', pair)
+    const isOld = (at: number): boolean => compare.everyMs > 0 && now - at > compare.everyMs
+    const isDoubtful =
+      contentDoubt(latest, primary.id, cell) !== undefined ||
+      isOld(latest.sources[primary.id]!) ||
+      this.#gaps.isInDoubt(pair, primary.id, latest)
+    if (!isDoubtful || isOrdered) return isDoubtful
+    const done = this.#done.get(pair)
+    if (done?.what !== nameOf(latest)) return true
+    if (done.until !== undefined) return done.until <= now
+    return isOld(done.at) || (cell?.brokenAt ?? 0) > done.at
+  }
+
+  /** Compares when it is due and its turn has come. Returns whether a conflicting version was kept. Never throws. */
+  async check(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
+    const { clock } = this.#parts
+    if (!this.isDue(zone, stored, primary)) return false
+    const end = this.#pace.begin(pairKey(zone.name, primary.id), primary.id, clock.now())
+    if (end === undefined) return false
     try {
-      const base = stored.versions.at(-2)
-      const change = base && (await stored.chain(base.serial, latest))
-      const found = await this.#compare(
-        zone,
-        stored,
-        primary,
-        { serial: latest.serial, digest: latest.digest, base, change },
-        LATER_PATIENCE_MS,
-      )
-      const until = found.kind === 'unknown' ? this.#parts.clock.now() + UNKNOWN_MS : undefined
-      if (stored.latest === latest) this.#remember(zone.name, primary, latest, until)
-      if (found.kind !== 'differs') return
-      if (stored.latest !== latest) return await found.draft.discard()
-      await stored.rivals.keep(found.draft, primary.id, this.#parts.clock.now())
-      const sentence = conflictOf(zone.name, latest.serial, latest.from, primary.id)
-      noteConflict(this.#parts.board, stored, this.#parts.clock.now(), sentence)
-      this.#parts.log.error({ zone: zone.name, op: 'compare', serial: latest.serial, primary: primary.id }, sentence)
-    } catch (error) {
-      this.#parts.log.warn(
-        { zone: zone.name, op: 'compare', primary: primary.id, err: describeError(error) },
-        'primaries could not be compared',
-      )
+      return await this.#compareLatest(zone, stored, primary, inTurn)
     } finally {
-      this.#running -= 1
+      end(clock.now())
     }
   }
 
-  async #compare(
+  /** As `check`, at once. Must not be called in turn, as it takes the turn itself. */
+  async checkNow(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
+    return this.isDue(zone, stored, primary, true) && (await this.#compareLatest(zone, stored, primary, inTurn))
+  }
+
+  /** An SOA answer of a primary, or that none came. */
+  noteAnswer(zone: FleetZone, primary: string, cell: PrimaryCell): void {
+    this.#gaps.note(pairKey(zone.name, primary), zone, cell)
+  }
+
+  /** All records of the primary, asked for at `at`, are known to be ours. */
+  noteWhole(zone: FleetZone, primary: string, at: number): void {
+    this.#gaps.close(pairKey(zone.name, primary), at)
+  }
+
+  /** Outside the turn of the zone, as a slow primary must not delay its updates; the result is written down in turn. */
+  async #compareLatest(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
+    const { clock, log } = this.#parts
+    const latest = stored.latest!
+    const at = clock.now()
+    try {
+      const base = this.#baseOf(stored.versions.at(-2), zone, primary)
+      const change = base && (await stored.chain(base.serial, latest))
+      const known = { contents: () => stored.contentsOf(latest), isZonemdVerified: isZonemdVerified(latest.checks) }
+      const reference = { serial: latest.serial, digest: latest.digest, base, change, ...known }
+      const found = await this.#compare(zone, stored, primary, reference, LATER_PATIENCE_MS)
+      if (found === undefined) return false
+      return await inTurn(zone.name, () => this.#settle(zone, stored, primary, latest, found, at))
+    } catch (error) {
+      log.warn(
+        { zone: zone.name, op: 'compare', primary: primary.id, err: describeError(error) },
+        'primary could not be compared',
+      )
+      return false
+    }
+  }
+
+  /** Writes down the result of a comparison that began at `at`, unless the zone has another version by now. As `check`. */
+  async #settle(
     zone: FleetZone,
     stored: StoredZone,
     primary: Primary,
-    reference: Reference,
-    patienceMs: number,
-  ): Promise<Comparison> {
-    const { client, limits } = this.#parts
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Comparison>((resolve) => {
-      timer = setTimeout(resolve, patienceMs, { kind: 'unknown', why: 'it takes too long' })
-    })
-    const asked = comparePrimary(zone, stored, primary, reference, client, limits).catch(
-      (error): Comparison => ({ kind: 'unknown', why: describeError(error) }),
+    latest: Version,
+    found: Comparison,
+    at: number,
+  ): Promise<boolean> {
+    const { board, clock, log } = this.#parts
+    if (stored.latest !== latest) {
+      if (found.kind === 'differs') await found.draft.discard()
+      return false
+    }
+    if (found.kind === 'same') {
+      noteSource(latest, primary.id, at)
+      this.noteWhole(zone, primary.id, at)
+      this.#done.delete(pairKey(zone.name, primary.id))
+      if (await stored.rivals.forget(primary.id)) noteAgreement(board, stored, clock.now())
+      return false
+    }
+    const line = { zone: zone.name, op: 'compare', serial: latest.serial, primary: primary.id }
+    if (found.kind === 'unknown') {
+      this.#remember(zone.name, primary, latest, at, clock.now() + UNKNOWN_MS)
+      log.info({ ...line, why: found.why }, 'primary could not be compared')
+      return false
+    }
+    if (!(await stored.rivals.keep(found.draft, primary.id, at))) return false
+    this.#remember(zone.name, primary, latest, at)
+    dropSource(latest, primary.id)
+    const sentence = conflictOf(zone.name, latest.serial, latest.from, primary.id)
+    noteConflict(board, stored, clock.now(), sentence)
+    log.error(line, sentence)
+    return true
+  }
+
+  /** The version, when the primary is known to have had its content. */
+  #baseOf(version: Version | undefined, zone: FleetZone, primary: Primary): Version | undefined {
+    if (version === undefined || this.#gaps.isOpen(pairKey(zone.name, primary.id))) return undefined
+    return contentDoubt(version, primary.id, this.#cell(zone, primary)) === undefined ? version : undefined
+  }
+
+  #compare(zone: FleetZone, stored: StoredZone, primary: Primary, reference: Reference, patienceMs: number) {
+    const { client, querier, limits } = this.#parts
+    return this.comparisons.run(zone.name, patienceMs, (signal) =>
+      comparePrimary(zone, stored, primary, reference, client, querier, limits, signal),
     )
-    const found = await Promise.race([asked, late])
-    clearTimeout(timer)
-    // What comes too late for anybody to look at is not kept.
-    if (found.kind === 'unknown') void asked.then((after) => (after.kind === 'differs' ? after.draft.discard() : undefined))
-    return found
   }
 
-  #serves(zone: FleetZone, primary: Primary): Serial | undefined {
-    const cell = this.#parts.board.get('primaries', pairKey(zone.name, primary.id))
-    return cell?.error === undefined ? cell?.serial : undefined
+  #cell(zone: FleetZone, primary: Primary): PrimaryCell | undefined {
+    return this.#parts.board.get('primaries', pairKey(zone.name, primary.id))
   }
 
-  #isDone(zone: ZoneName, primary: Primary, { serial, digest }: { serial: Serial; digest: string }): boolean {
-    const done = this.#done.get(pairKey(zone, primary.id))
-    if (done?.what !== `${serial} ${digest}`) return false
-    return done.until === undefined || done.until > this.#parts.clock.now()
+  #remember(zone: ZoneName, primary: Primary, version: Pick<Version, 'serial' | 'digest'>, at: number, until?: number): void {
+    this.#done.set(pairKey(zone, primary.id), { what: nameOf(version), at, until })
   }
+}
 
-  /** `until`: then it is asked again. */
-  #remember(
-    zone: ZoneName,
-    primary: Primary,
-    { serial, digest }: { serial: Serial; digest: string },
-    until: number | undefined = undefined,
-  ): void {
-    this.#done.set(pairKey(zone, primary.id), { what: `${serial} ${digest}`, until })
-  }
+const nameOf = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `${serial} ${digest}`
+
+/** The version that they were compared with came to nothing. */
+export async function discardOthers(objection: Objection | undefined): Promise<void> {
+  await Promise.all((objection?.others ?? []).map(({ draft }) => draft.discard()))
 }

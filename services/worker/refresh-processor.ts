@@ -1,47 +1,53 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
-import { describeError } from '../../lib/errors.js'
+import { describeError, InvariantError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNews, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
 import { hasExpired } from '../../lib/refresh/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/refresh/primary-cells.js'
-import { orderPrimaries, type PrimaryKnowledge } from '../../lib/refresh/primary-list.js'
-import { refreshZone, type RefreshOutcome, type ReleaseJudge } from '../../lib/refresh/refresh-zone.js'
+import { orderPrimaries } from '../../lib/refresh/primary-list.js'
+import { refreshZone, type RefreshOutcome, type ReleaseJudge, type TransferCounts } from '../../lib/refresh/refresh-zone.js'
 import type { TransferClient } from '../../lib/refresh/transfer-client.js'
 import type { TransferLimits } from '../../lib/refresh/transfer-limits.js'
-import { pause } from '../../lib/runtime/turns.js'
+import { reportFault } from '../../lib/runtime/guard.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import { pairKey } from '../../lib/state/tables.js'
+import { type PrimaryCell, pairKey } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { ZoneError } from '../../lib/zone/errors.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
-import type { PrimaryComparer } from './primary-comparer.js'
+import { expectAgreement } from './agreement.js'
+import { discardOthers, type Objection, type PrimaryComparer } from './primary-comparer.js'
+import { knowledgeOf, Misfits, servedBy } from './primary-knowledge.js'
+import { type TendParts, tendLater } from './tend-zone.js'
 import type { ReleaseDecider } from './release-decider.js'
 import { noteConflict, noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
+import { type InTurn, ZoneTurns } from './zone-turns.js'
 
-export interface RefreshParts extends PrimaryWatchParts {
+export interface RefreshParts extends PrimaryWatchParts, TendParts {
   store: ZoneStore
   client: TransferClient
   bus: SignalBus
   log: Logger
   limits: TransferLimits
-  retention: { keepVersions: number; keepForMs: number; keepOctets: number }
   decider: ReleaseDecider
   comparer: PrimaryComparer
   onCommitted: (zone: FleetZone, version: Version) => void
+  /** A conflicting version was kept: an operator may have chosen it already, on another hub. */
+  onConflict: (zone: ZoneName) => void
 }
-
-/** Smaller zones are read through as fast as their names are looked up. */
-const INDEXED_OCTETS = 1 << 20
-/** What nobody waits for: the nodes come first. */
-const AFTERWARDS_MS = 300
 
 const UP_TO_DATE = { kind: 'up-to-date', primary: undefined, proof: 'serial' } as const
 type Attempted = RefreshOutcome | typeof UP_TO_DATE
+
+interface Refreshed {
+  result: RefreshResult
+  /** Writes down that the zone is up to date, once the contents of the primaries agree; undefined when that is not in question. */
+  confirm?: () => void
+}
 
 /** What is wrong with our disk, or with the zone itself, is so whoever gives it. */
 const isOurTrouble = (error: unknown): boolean =>
@@ -50,10 +56,13 @@ const isOurTrouble = (error: unknown): boolean =>
 export class RefreshProcessor {
   readonly #parts: RefreshParts
   #fleet: Fleet
-  readonly #queues = new Map<ZoneName, Promise<unknown>>()
+  readonly #turns = new ZoneTurns()
+  readonly #misfits = new Misfits()
+  /** Runs work on a zone while no refresh of it is under way. */
+  readonly inTurn: InTurn = this.#turns.run
   #isDraining = false
   /** The last sight acted on, by zone: the job in the queue that says the same gets the same outcome. */
-  readonly #latest = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<RefreshResult> }>()
+  readonly #latest = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<Refreshed> }>()
 
   constructor(fleet: Fleet, parts: RefreshParts) {
     this.#fleet = fleet
@@ -67,67 +76,87 @@ export class RefreshProcessor {
   /** Takes nothing new, and resolves when what is under way has ended, well or not. */
   async drain(): Promise<void> {
     this.#isDraining = true
-    await Promise.allSettled(this.#queues.values())
+    this.#parts.comparer.comparisons.stop()
+    await this.#turns.ended()
   }
 
   /** Throws what refreshZone throws; the zone's cell says the same. */
   async run(job: RefreshJob): Promise<RefreshResult> {
     const latest = this.#latest.get(job.zone)
-    if (latest && job.strength === 'refresh' && isSameSight(latest.seen, job.seen)) return await latest.turn
+    if (latest && job.strength === 'refresh' && isSameSight(latest.seen, job.seen)) return (await latest.turn).result
     if (this.#isDraining) throw new Error(`${job.zone} is not refreshed any more: the hub is going down`)
-    const before = this.#queues.get(job.zone) ?? Promise.resolve()
-    const turn = before.catch(() => undefined).then(() => this.#refresh(job))
-    this.#queues.set(job.zone, turn)
+    const turn = this.inTurn(job.zone, () => this.#refresh(job))
     if (job.seen && job.strength === 'refresh') this.#latest.set(job.zone, { seen: job.seen, turn })
-    try {
-      return await turn
-    } finally {
-      if (this.#queues.get(job.zone) === turn) this.#queues.delete(job.zone)
-    }
+    const { result, confirm } = await turn
+    if (confirm === undefined) return result
+    await this.#expectAgreement(job)
+    confirm()
+    return result
   }
 
-  /** Does something to a zone when no refresh of it is under way, nor begins meanwhile. */
-  async inTurn<T>(zone: ZoneName, work: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(zone) ?? Promise.resolve()
-    const turn = before.catch(() => undefined).then(work)
-    this.#queues.set(zone, turn)
-    try {
-      return await turn
-    } finally {
-      if (this.#queues.get(zone) === turn) this.#queues.delete(zone)
-    }
+  /** A primary answered the SOA query, or did not; `there`: it answered a watcher in another process. */
+  onAnswer(name: ZoneName, primary: string, cell: PrimaryCell, origin: 'here' | 'there'): void {
+    const zone = this.#fleet.zones.get(name)
+    if (zone) this.#parts.comparer.noteAnswer(zone, primary, cell)
+    if (origin === 'there') this.compare(name, primary)
   }
 
-  /** A primary serves the serial we have: is it the same content? In turn with the zone's refreshes. */
+  /** A primary serves the serial we have: is it the same content? Takes the turn of the zone only for the result. */
   compare(name: ZoneName, primary: string): void {
     const zone = this.#fleet.zones.get(name)
     const other = zone?.primaries.find(({ id }) => id === primary)
-    if (!zone || !other || this.#isDraining || this.#queues.has(name)) return
-    const turn = this.#parts.comparer.check(zone, this.#parts.store.zone(name), other)
-    this.#queues.set(name, turn)
-    void turn.finally(() => {
-      if (this.#queues.get(name) === turn) this.#queues.delete(name)
-    })
+    if (!zone || !other || this.#isDraining || this.#turns.has(name)) return
+    const checked = this.#parts.comparer.check(zone, this.#parts.store.zone(name), other, this.inTurn)
+    void checked.then((isTorn) => isTorn && this.#parts.onConflict(name))
   }
 
-  async #refresh(job: RefreshJob): Promise<RefreshResult> {
+  async #refresh(job: RefreshJob): Promise<Refreshed> {
     const zone = this.#fleet.zones.get(job.zone)
-    if (!zone) return { outcome: 'up-to-date', serial: undefined }
-    const { store, board, clock, log } = this.#parts
+    if (!zone) return { result: { outcome: 'up-to-date', serial: undefined } }
+    const { store, board, clock } = this.#parts
     const stored = store.zone(zone.name)
     try {
       const outcome = await this.#attempt(job, zone, stored)
-      if (outcome.kind === 'up-to-date')
+      const serial = stored.latest?.serial
+      if (outcome.kind === 'committed')
+        return { result: { outcome: outcome.version.kind === 'axfr' ? 'full' : 'incremental', serial } }
+      const confirm = (): void =>
         noteUpToDate(board, stored, clock.now(), this.#expireOf(zone, outcome.primary?.id), outcome.proof)
-      return {
-        outcome: outcome.kind === 'committed' ? (outcome.version.kind === 'axfr' ? 'full' : 'incremental') : 'up-to-date',
-        serial: stored.latest?.serial,
-      }
+      const result = { outcome: outcome.kind, serial }
+      if (job.reason === 'operator') return { result, confirm }
+      confirm()
+      return { result }
     } catch (error) {
-      const conflict = error instanceof StoreError && error.code === 'STORE_CONFLICT'
-      noteRefreshFailed(board, stored, clock.now(), describeError(error), conflict)
-      log.warn({ zone: zone.name, op: 'refresh', err: describeError(error), reason: job.reason }, 'refresh failed')
-      throw error
+      throw this.#noteFailed(job, stored, error)
+    }
+  }
+
+  #noteFailed(job: RefreshJob, stored: StoredZone, error: unknown): unknown {
+    const { board, clock, log, onConflict } = this.#parts
+    if (error instanceof InvariantError) reportFault('refresh', error)
+    const conflict = error instanceof StoreError && error.code === 'STORE_CONFLICT'
+    noteRefreshFailed(board, stored, clock.now(), describeError(error), conflict)
+    if (conflict) onConflict(stored.name)
+    log.warn({ zone: stored.name, op: 'refresh', err: describeError(error), reason: job.reason }, 'refresh failed')
+    return error
+  }
+
+  /**
+   * An operator asked whether the zone is up to date: an equal serial is no answer while the content is in doubt. Not in turn, as it may
+   * take long.
+   */
+  async #expectAgreement(job: RefreshJob): Promise<void> {
+    const { board, comparer, store } = this.#parts
+    const zone = this.#fleet.zones.get(job.zone)
+    if (!zone) return
+    const stored = store.zone(zone.name)
+    await Promise.all(zone.primaries.map((primary) => comparer.checkNow(zone, stored, primary, this.inTurn)))
+    const { latest, rivals } = stored
+    const cells = zone.primaries.map(({ id }) => ({ id, cell: board.get('primaries', pairKey(zone.name, id)) }))
+    try {
+      if (latest !== undefined) expectAgreement(zone.name, latest, rivals.list, cells)
+    } catch (error) {
+      throw this.#noteFailed(job, stored, error)
     }
   }
 
@@ -135,7 +164,7 @@ export class RefreshProcessor {
   async #attempt(job: RefreshJob, zone: FleetZone, stored: StoredZone): Promise<Attempted> {
     const { peers } = this.#fleet
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
-    const known = this.#knowledge(zone, zone.primaries, job.seen)
+    const known = knowledgeOf(this.#parts.board, zone, zone.primaries, job.seen)
     const held = this.#heldSerial(job, zone, stored)
     const primaries = orderPrimaries(known, held)
     const areSilent = known.every(({ failing }) => failing)
@@ -161,23 +190,11 @@ export class RefreshProcessor {
   async #fromPeers(job: RefreshJob, zone: FleetZone, stored: StoredZone, err: string): Promise<RefreshOutcome | undefined> {
     const { peers } = this.#fleet
     await Promise.all(peers.map((peer) => askPrimary(zone, peer, this.#parts)))
-    const answering = this.#knowledge(zone, peers, undefined).filter(({ failing }) => !failing)
+    const answering = knowledgeOf(this.#parts.board, zone, peers, undefined).filter(({ failing }) => !failing)
     const having = orderPrimaries(answering, this.#heldSerial(job, zone, stored))
     if (having.length === 0) return undefined
     this.#parts.log.warn({ zone: zone.name, op: 'refresh', err }, 'no primary gives the zone; another hub has it')
     return await this.#take(job, zone, stored, having)
-  }
-
-  #knowledge(zone: FleetZone, servers: readonly Primary[], seen: RefreshJob['seen']): PrimaryKnowledge<Primary>[] {
-    return servers.map((primary) => {
-      const cell = this.#parts.board.get('primaries', pairKey(zone.name, primary.id))
-      const sight = seen?.primary === primary.id ? seen.serial : undefined
-      return {
-        primary,
-        serial: cell?.error !== undefined ? undefined : newerOf(sight, cell?.serial),
-        failing: cell?.error !== undefined,
-      }
-    })
   }
 
   /** Only what is newer than this is of use; undefined when anything is. */
@@ -190,26 +207,55 @@ export class RefreshProcessor {
     const { board, clock, client, comparer, decider, limits, log, metrics } = this.#parts
     const expired = hasExpired(board, zone, clock.now())
     const forceAxfr = job.strength === 'retransfer'
-    let objection: string | undefined
+    comparer.comparisons.giveWay(zone.name)
+    let objection: Objection | undefined
     const judge: ReleaseJudge = async (primary, contents, change, written, seen) => {
+      await discardOthers(objection)
       objection = await comparer.objection(zone, stored, primary, contents, change)
-      return await decider.decide(zone, stored, contents, change, {
+      const decided = await decider.decide(zone, stored, contents, change, {
         expired,
         approvedBy: undefined,
-        objection,
+        objection: objection.because,
         written,
         seen,
       })
+      return { ...decided, sources: objection.sources }
     }
-    const wish = { zone, stored, primaries, forceAxfr, expired, limits, judge, seenAt: job.seen?.at ?? clock.now() }
-    const outcome = await refreshZone(wish, client, clock, log, {
+    const wish = {
+      zone,
+      stored,
+      primaries,
+      forceAxfr,
+      expired,
+      doubt: ({ id }: Primary) => this.#misfits.doubt(stored, id, board),
+      announced: ({ id }: Primary) => servedBy(board, zone, id),
+      noteMisfit: ({ id }: Primary) => this.#misfits.note(stored, id),
+      limits,
+      judge,
+      seenAt: job.seen?.at ?? clock.now(),
+    }
+    const counts: TransferCounts = {
       count: (kind, result, octets) => {
         metrics.transfers.inc({ direction: 'in', kind, outcome: result })
         metrics.transferBytes.inc({ direction: 'in' }, octets)
       },
+    }
+    const outcome = await refreshZone(wish, client, clock, log, counts).catch(async (error) => {
+      await discardOthers(objection)
+      throw error
     })
-    if (outcome.kind === 'committed') this.#onCommitted(job, zone, stored, outcome)
-    if (outcome.kind === 'committed' && objection !== undefined) noteConflict(board, stored, clock.now(), objection)
+    if (outcome.kind !== 'committed') {
+      await discardOthers(objection)
+      return outcome
+    }
+    this.#onCommitted(job, zone, stored, outcome)
+    if (outcome.version.kind === 'axfr') comparer.noteWhole(zone, outcome.primary.id, outcome.startedAt)
+    const { because, others } = objection!
+    if (because === undefined) return outcome
+    noteConflict(board, stored, clock.now(), because)
+    await comparer.keep(zone, stored, others)
+    noteConflict(board, stored, clock.now(), because)
+    this.#parts.onConflict(zone.name)
     return outcome
   }
 
@@ -241,43 +287,7 @@ export class RefreshProcessor {
         'version is held; approve or reject it',
       )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
-    const timer = setTimeout(() => {
-      if (this.#isDraining || !this.#fleet.zones.has(zone.name)) return
-      void this.#tidy(zone, stored)
-      if (version.octets > INDEXED_OCTETS) this.#index(zone, stored, version.kind)
-    }, AFTERWARDS_MS)
-    timer.unref()
-  }
-
-  /** The next change finds its records at once then, and its checks the names. */
-  #index(zone: FleetZone, stored: StoredZone, kind: Version['kind']): void {
-    stored
-      .contents()
-      .then(async (contents) => {
-        await contents.hash(pause)
-        if (kind === 'ixfr') await contents.indexOwners(pause)
-      })
-      .catch((error) =>
-        this.#parts.log.warn(
-          { zone: zone.name, op: 'check', err: describeError(error) },
-          'the records of the zone could not be indexed',
-        ),
-      )
-  }
-
-  async #tidy(zone: FleetZone, stored: StoredZone): Promise<void> {
-    const { board, bus, clock, retention, log } = this.#parts
-    const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
-    const since = clock.now() - retention.keepForMs
-    const rule = { versions: retention.keepVersions, octets: retention.keepOctets, since, inUse }
-    if (!stored.isDueForTidying(rule)) return
-    try {
-      await stored.tidy(rule)
-      // Readers in other processes know where differences lay in the old journal.
-      bus.emit('committed', { zone: zone.name, serial: stored.latest!.serial, at: clock.now() })
-    } catch (error) {
-      log.error({ zone: zone.name, op: 'store', err: describeError(error) }, 'old versions could not be cleared away')
-    }
+    tendLater(zone, stored, version, () => !this.#isDraining && this.#fleet.zones.has(zone.name), this.#parts)
   }
 
   /** What the primary's EDNS EXPIRE said, if it did (RFC 7314 §4). */
@@ -285,8 +295,6 @@ export class RefreshProcessor {
     return primary === undefined ? undefined : this.#parts.board.get('primaries', pairKey(zone.name, primary))?.expireSeconds
   }
 }
-
-const newerOf = (a: Serial | undefined, b: Serial | undefined): Serial | undefined => (a !== undefined && isNews(a, b) ? a : b)
 
 const isSameSight = (a: NonNullable<RefreshJob['seen']>, b: RefreshJob['seen']): boolean =>
   b !== undefined && a.primary === b.primary && a.serial === b.serial && a.at === b.at

@@ -2,9 +2,9 @@
  * Whether a new version may go out, and to whom first: the checks are run on contents that have no name yet, what people ordered is
  * looked up, and what comes of it becomes durable in the same write as the version.
  */
-import type { CheckReport } from '../../lib/checks/check.js'
+import type { CheckReport, ZoneFigures } from '../../lib/checks/check.js'
 import { worse } from '../../lib/checks/findings.js'
-import { runChecks } from '../../lib/checks/run-checks.js'
+import { ownersChange } from '../../lib/checks/name-changes.js'
 import type { SeenZone } from '../../lib/checks/zone-look.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { beginRollout, holdReason, isGoing, releasesTo } from '../../lib/rollout/machine.js'
@@ -31,6 +31,10 @@ import { condense, type Difference } from '../../lib/zone/difference.js'
 import { zoneText } from '../../lib/zone/zone-text.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { runHook } from './check-hook.js'
+import type { VersionChecker } from './version-check.js'
+
+/** Released versions that a small zone is compared with, besides the last one. */
+const RECENT = 16
 
 export interface DeciderParts {
   /** Name of this hub. */
@@ -38,6 +42,7 @@ export interface DeciderParts {
   board: Board
   clock: Clock
   metrics: Metrics
+  checker: VersionChecker
   rollout: RolloutRules
   env: Readonly<Record<string, string | undefined>>
 }
@@ -109,14 +114,18 @@ export class ReleaseDecider {
     expired: boolean,
     seen: SeenZone | undefined,
   ): Promise<ChecksOutcome> {
-    const { clock, metrics } = this.#parts
+    const { checker, clock, metrics } = this.#parts
     const previous = stored.released
     const forward = zone.checks['serial-forward']
-    const { reports, verdict, figures } = await runChecks({
+    const known = previous && (await changeSince(stored, previous, change))
+    const owners = previous && known === undefined ? await ownersSince(stored, previous, contents) : undefined
+    const { reports, verdict, figures } = await checker.check(stored, {
       zone: zone.name,
       contents,
       previous: previous && { serial: previous.serial, records: previous.records, figures: previous.checks?.figures },
-      change: previous && (await changeSince(stored, previous, change)),
+      recent: previous === undefined ? [] : recentFigures(stored, previous),
+      change: known ?? owners,
+      isOwnersChange: owners !== undefined,
       settings: expired ? { ...zone.checks, 'serial-forward': { ...forward, mode: 'off' } } : zone.checks,
       // Signatures are good or not by the time that everybody has.
       now: clock.wall?.() ?? clock.now(),
@@ -141,7 +150,7 @@ export class ReleaseDecider {
       worst = worse(worst, report.verdict)
     }
     for (const { check, verdict: each } of all) metrics.checks.inc({ check, verdict: each })
-    return { verdict: worst, reports: all, figures, at: clock.now() }
+    return { verdict: worst, reports: all, ...(figures === undefined ? {} : { figures }), at: clock.now() }
   }
 }
 
@@ -188,7 +197,20 @@ function underWay(zone: FleetZone, stored: StoredZone): string | undefined {
   return version && rolloutId(zone.name, version.serial, version.digest)
 }
 
-/** What leads from the last released version to the contents; undefined when the two have too little in common. */
+const recentFigures = ({ versions }: StoredZone, previous: Version): ZoneFigures[] =>
+  versions
+    .slice(0, versions.indexOf(previous))
+    .filter(({ releasedAt }) => releasedAt !== undefined)
+    .slice(-RECENT)
+    .flatMap(({ checks }) => checks?.figures ?? [])
+
+/** Undefined when the version before cannot be read back. */
+async function ownersSince(stored: StoredZone, previous: Version, contents: ZoneContents): Promise<Difference | undefined> {
+  const older = await stored.contentsOf(previous).catch(() => undefined)
+  return older && (await ownersChange(older, contents, pause))
+}
+
+/** What leads from the last released version to the contents; undefined when that was not worked out. */
 async function changeSince(
   stored: StoredZone,
   previous: Version,
@@ -196,16 +218,16 @@ async function changeSince(
 ): Promise<Difference | undefined> {
   if (change === undefined) return undefined
   const { latest } = stored
-  if (latest === previous) return condense(change)
+  if (latest === previous) return await condense(change, pause)
   const chain = await stored.chain(previous.serial, latest!)
-  if (chain) return condense([...chain, ...change])
+  if (chain) return await condense([...chain, ...change], pause)
   const between = await compareContents(
     await stored.contentsOf(previous),
     await stored.copyOf(latest!),
     Number.POSITIVE_INFINITY,
     pause,
   )
-  return between && condense([between, ...change])
+  return between && (await condense([between, ...change], pause))
 }
 
 async function* textOf(contents: ZoneContents): AsyncGenerator<string> {

@@ -1,20 +1,28 @@
 /** A resync job: bring nodes to the released version again, and say target by target how it goes. */
+import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet } from '../../lib/fleet/fleet.js'
-import { nodeCell } from '../../lib/push/node-cells.js'
+import { contentIn, doubtIn, nodeCell } from '../../lib/push/node-cells.js'
 import type { PushFleet } from '../../lib/push/push-fleet.js'
 import type { RefreshJob, ResyncJob, ResyncProgress, TargetProgress } from '../../lib/queue/jobs.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { Board } from '../../lib/state/board.js'
+import type { NodeCell } from '../../lib/state/tables.js'
+import type { Version } from '../../lib/store/version.js'
+import { sleep } from '../../lib/runtime/clock.js'
 
 export interface ResyncParts {
   board: Board
+  store: ZoneStore
   push: PushFleet
   refresh: (job: RefreshJob) => Promise<unknown>
 }
 
 /** Progress is written at most this often; the last word always is. */
 const REPORT_MS = 150
+/** Wrong answers count from the third on. */
+const PROOF_MS = 20_000
 
 export class ResyncError extends Error {
   override readonly name = 'ResyncError'
@@ -39,7 +47,10 @@ export async function runResync(
     failed: targets.filter(({ step }) => step === 'failed').length,
     targets,
   })
-  const timer = setInterval(() => void report(progress()).catch(() => undefined), REPORT_MS)
+  const timer = setInterval(
+    guard('progress timer', () => void report(progress()).catch(() => undefined)),
+    REPORT_MS,
+  )
   try {
     const refused = job.strength === 'notify' ? new Map<ZoneName, string>() : await refreshFirst(job, targets, parts)
     await Promise.all(targets.map((target) => bringUp(target, fleet, parts, refused.get(target.zone))))
@@ -76,16 +87,12 @@ async function refreshFirst(job: ResyncJob, targets: TargetProgress[], { refresh
   return refused
 }
 
-async function bringUp(
-  target: TargetProgress,
-  fleet: Fleet,
-  { board, push }: ResyncParts,
-  refused: string | undefined,
-): Promise<void> {
+async function bringUp(target: TargetProgress, fleet: Fleet, parts: ResyncParts, refused: string | undefined): Promise<void> {
   const fail = (error: string): void => {
     target.step = 'failed'
     target.error = error
   }
+  const { board, push } = parts
   const zone = fleet.zones.get(target.zone)
   const node = fleet.nodes.get(target.node)
   if (!zone || !node) return fail('no longer in the config')
@@ -93,13 +100,27 @@ async function bringUp(
   if (push.isDrained(node.id)) return fail('the node is drained; undrain it first')
   target.step = 'notified'
   const outcome = await push.deliver(zone, node)
-  const cell = nodeCell(board, zone.name, node.id)
+  const version = parts.store.zone(zone.name).releasedToAll([node.id])
+  const cell = await provedCell(board, zone.name, node.id, version)
   target.serial = cell.serial
-  if (outcome === 'confirmed') target.step = 'confirmed'
+  const doubt = version && doubtIn(cell, node.id, version)
+  if (doubt !== undefined) fail(doubt)
+  else if (outcome === 'confirmed') target.step = 'confirmed'
   else
     fail(
       cell.error ??
         cell.push?.notifyError ??
         (outcome === 'superseded' ? 'there is no released version' : 'the node did not take the version'),
     )
+}
+
+/** A node that was sent the content of the serial that it showed already is asked whether it has it: that takes a moment. */
+async function provedCell(board: Board, zone: ZoneName, node: string, version: Version | undefined): Promise<NodeCell> {
+  const until = performance.now() + PROOF_MS
+  for (;;) {
+    const cell = nodeCell(board, zone, node)
+    const isOpen = version !== undefined && cell.serial === version.serial && contentIn(cell, version) === 'unproved'
+    if (!isOpen || performance.now() > until) return cell
+    await sleep(200)
+  }
 }

@@ -2,7 +2,7 @@
 import type { Soa } from '../../lib/dns/message.js'
 import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { ROLLED_BACK } from '../../lib/refresh/refresh-zone.js'
+import { ROLLED_BACK } from '../../lib/refresh/source-doubt.js'
 import type { Decision } from '../../lib/rollout/record.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { pause } from '../../lib/runtime/turns.js'
@@ -42,6 +42,7 @@ export async function rollBack(
       seenAt: decision.at,
       committedAt: clock.now(),
       from: ROLLED_BACK,
+      sources: {},
       ...(await decider.decide(zone, stored, proposed, change, {
         expired: false,
         approvedBy: decision,

@@ -3,12 +3,14 @@
  * be at every look, whatever it was told in between, so that a restart or a lost event costs time and nothing else.
  * Not here: what follows from what (lib/rollout/machine.ts), whether a version may begin (release-decider.ts).
  */
+import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Serial } from '../../lib/dns/serial.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
+import { noteShown } from '../../lib/push/node-cells.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import { splitPair } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
@@ -54,15 +56,16 @@ export class RolloutDriver {
 
   start(): void {
     this.adopt(this.#fleet)
-    this.#timer = setInterval(() => this.#lookRound(), TICK_MS)
+    this.#timer = setInterval(
+      guard('rollout timer', () => this.#lookRound()),
+      TICK_MS,
+    )
     this.#unlisten = this.#parts.board.onChange((change) => {
       if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
       else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
       else if (change.table === 'nodes') {
         const [zone, node] = splitPair(change.key)
-        const { serial, observedAt } = change.value
-        if (serial !== undefined && observedAt !== undefined && this.#fleet.zones.has(zone as ZoneName))
-          this.#parts.store.zone(zone as ZoneName).noteConfirmed(serial, node, observedAt)
+        if (this.#fleet.zones.has(zone as ZoneName)) noteShown(this.#parts.store.zone(zone as ZoneName), node, change.value)
         if (this.#active.has(zone as ZoneName)) this.look(zone as ZoneName)
       }
     })

@@ -1,12 +1,7 @@
-/**
- * The worker: takes refresh, push and resync jobs, releases what it committed, and watches over the fleet. BullMQ's worker
- * side has its door here.
- */
-import { UnrecoverableError, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
+/** The worker: does refresh, push and resync jobs, releases what it committed, and watches over the fleet. */
+import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNews, type Serial } from '../../lib/dns/serial.js'
-import { describeError, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
 import type { NodeLooker } from '../../lib/push/node-looker.js'
@@ -14,33 +9,23 @@ import type { NodePaths } from '../../lib/push/node-paths.js'
 import type { NodeProber } from '../../lib/push/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
-import {
-  type PushJob,
-  type QueueKind,
-  queueName,
-  type RefreshJob,
-  refreshAfter,
-  type ResyncJob,
-  type WebhookJob,
-} from '../../lib/queue/jobs.js'
-import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
+import { jobOf } from '../../lib/queue/job-schemas.js'
+import { type PushJob, type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
-import { splitPair } from '../../lib/state/tables.js'
+import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
+import { JobTakers, type JobTakerParts } from './job-takers.js'
+import { NodeProofs } from './node-proofs.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
-import { retryMs, toBullWords } from './retry-policy.js'
 import { RolloutDriver } from './rollout-driver.js'
 import { Webhooks, type WebhookParts } from './webhooks.js'
 import { noteProgress, restoreZoneCell } from './zone-cells.js'
 
-export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
-  queues: JobQueues
-  /** For blocking reads; must queue while away. */
-  connect: () => Redis
+export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
   canQueue: () => boolean
   looker: NodeLooker
   notify: NotifySender
@@ -50,6 +35,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted'> {
   claims: StageClaims
   rollout: RolloutRules
   webhooks: WebhookParts['webhooks']
+  seals: WebhookParts['seals']
 }
 
 export interface WorkerSettings {
@@ -63,8 +49,6 @@ export interface WorkerSettings {
 const HAND_OVER_MS = 15_000
 /** Most refreshes wait for an answer or for their turn; the pool of connections has the limit on transfers. */
 const REFRESHES_PER_TRANSFER = 8
-/** A job whose worker died is taken up by another after this long. */
-const LOCK_MS = 30_000
 /** Our own primaries have this long to give what another hub has. */
 const ELSEWHERE_MS = 1_500
 /** How often memory is given back and damage is mended. */
@@ -80,8 +64,8 @@ export class WorkerService implements Service {
   readonly #observer: FleetObserver
   readonly #rollouts: RolloutDriver
   readonly #webhooks: Webhooks
-  readonly #workers: Worker[] = []
-  readonly #connections: Redis[] = []
+  readonly #proofs: NodeProofs
+  readonly #takers: JobTakers
   #coolDown: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
   #isStopping = false
@@ -91,13 +75,14 @@ export class WorkerService implements Service {
     this.#settings = settings
     this.#parts = parts
     for (const zone of fleet.zones.keys()) restoreZoneCell(parts.board, parts.store.zone(zone), parts.clock.now())
-    this.push = new PushFleet(fleet, { ...parts, handOver: (nodes) => this.#handOver(nodes) })
+    this.push = new PushFleet(fleet, { ...parts, observe: settings.observe, handOver: (nodes) => this.#handOver(nodes) })
     this.#refresh = new RefreshProcessor(fleet, {
       ...parts,
       onCommitted: (zone, version) => {
         this.push.onReleased(zone)
         this.#rollouts.onCommitted(zone, version)
       },
+      onConflict: (zone) => this.#rollouts.look(zone),
     })
     this.#rollouts = new RolloutDriver(fleet, {
       ...parts,
@@ -107,6 +92,8 @@ export class WorkerService implements Service {
       onProgress: (zone, stored, version) => this.#onProgress(zone, stored, version),
     })
     this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
+    this.#proofs = new NodeProofs(fleet, parts)
+    this.#takers = new JobTakers({ ...parts, hub: settings.hub })
     this.#observer = new FleetObserver(settings.observe, parts.looker, this.push, parts.store, parts.clock)
   }
 
@@ -116,35 +103,38 @@ export class WorkerService implements Service {
     if (this.#parts.canQueue()) await taking
     else taking.catch(() => undefined)
     this.#observer.start(this.#fleet)
+    this.#proofs.start()
     this.#rollouts.start()
     this.#webhooks.start()
+    for (const [pair, cell] of this.#parts.board.entries('primaries')) this.#onAnswer(pair, cell, 'here')
     this.#unlisten = [
       this.#parts.board.onChange((change, origin) => {
-        // The watcher is elsewhere: what primaries serve is told by the board.
-        if (change.table === 'primaries' && origin === 'there') {
-          const [zone, primary] = splitPair(change.key)
-          this.#refresh.compare(zone as ZoneName, primary)
-        } else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
+        if (change.table === 'primaries') this.#onAnswer(change.key, change.value, origin)
+        else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
       }),
       this.#parts.bus.on('elsewhere', ({ zone, serial }) => this.#onElsewhere(zone, serial)),
       this.#parts.bus.on('same', ({ zone, primary }) => this.#refresh.compare(zone, primary)),
       // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
       this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
     ]
-    this.#coolDown = setInterval(() => this.#tendStore(), TEND_MS)
+    this.#coolDown = setInterval(
+      guard('store timer', () => this.#tendStore()),
+      TEND_MS,
+    )
   }
 
   async #takeJobs(): Promise<void> {
-    await this.#removeOrphans()
+    const takers = this.#takers
+    await takers.removeOrphans()
     if (this.#isStopping) return
-    this.#take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(data as RefreshJob))
-    this.#take('webhook', 4, (data) => this.#webhooks.deliver(data as WebhookJob))
-    this.#take('push', 64, (data) => this.#catchUp(data as PushJob))
-    this.#take('resync', 8, (data, report) =>
+    takers.take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(jobOf('refresh', data)))
+    takers.take('webhook', 4, (data) => this.#webhooks.deliver(jobOf('webhook', data)))
+    takers.take('push', 64, (data) => this.#catchUp(jobOf('push', data)))
+    takers.take('resync', 8, (data, report) =>
       runResync(
-        data as ResyncJob,
+        jobOf('resync', data),
         this.#fleet,
-        { board: this.#parts.board, push: this.push, refresh: (job) => this.#refresh.run(job) },
+        { ...this.#parts, push: this.push, refresh: (job) => this.#refresh.run(job) },
         report,
       ),
     )
@@ -158,6 +148,7 @@ export class WorkerService implements Service {
     this.push.adopt(fleet)
     this.#refresh.adopt(fleet)
     this.#observer.adopt(fleet)
+    this.#proofs.adopt(fleet)
     this.#rollouts.adopt(fleet)
   }
 
@@ -167,57 +158,6 @@ export class WorkerService implements Service {
     noteProgress(board, stored, clock.now())
     this.push.onReleased(zone)
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: clock.now() })
-  }
-
-  /**
-   * Refreshes of this hub that a dead process left "active" would keep the zone's next one waiting until their lock runs out.
-   * Only the one process that holds the data directory's lock works on them, so they are nobody's now.
-   */
-  async #removeOrphans(): Promise<void> {
-    const redis = this.#parts.connect()
-    this.#connections.push(redis)
-    const queue = this.#parts.queues.all.find(({ name }) => name === queueName('refresh', this.#settings.hub))!
-    try {
-      for (const job of await queue.getActive()) {
-        await redis.del(`${QUEUE_PREFIX}:${queue.name}:${job.id}:lock`)
-        await job.remove()
-      }
-    } finally {
-      redis.disconnect()
-    }
-  }
-
-  #take(
-    kind: QueueKind,
-    concurrency: number,
-    work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>,
-  ): void {
-    const connection = this.#parts.connect()
-    this.#connections.push(connection)
-    const worker = new Worker(
-      queueName(kind, this.#settings.hub),
-      async (job) => {
-        try {
-          return await work(job.data, (progress) => job.updateProgress(progress))
-        } catch (error) {
-          throw toBullWords(error, UnrecoverableError)
-        }
-      },
-      {
-        connection,
-        prefix: QUEUE_PREFIX,
-        concurrency,
-        lockDuration: LOCK_MS,
-        settings: { backoffStrategy: (attempts, type) => retryMs(type, attempts ?? 1, Math.random()) },
-      },
-    )
-    // Connection trouble shows in readyz; a failed job has said why on the board.
-    worker.on('error', () => undefined)
-    worker.on('failed', (job, error) => {
-      if (!(error instanceof ZonecastError))
-        this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
-    })
-    this.#workers.push(worker)
   }
 
   async #catchUp({ node: id }: PushJob): Promise<void> {
@@ -245,12 +185,12 @@ export class WorkerService implements Service {
     const { store } = this.#parts
     const lacks = (): boolean => isNews(serial, store.zone(zone).latest?.serial)
     if (!lacks()) return
-    const timer = setTimeout(() => {
+    const askForIt = guard('elsewhere timer', () => {
       if (this.#isStopping || !lacks()) return
       const job: RefreshJob = { zone, strength: 'refresh', askFirst: true, reason: 'poll', elsewhere: serial, seen: undefined }
       void this.#refresh.run(job).catch(() => undefined)
-    }, ELSEWHERE_MS)
-    timer.unref()
+    })
+    setTimeout(askForIt, ELSEWHERE_MS).unref()
   }
 
   #handOver(nodes: string[]): void {
@@ -261,6 +201,12 @@ export class WorkerService implements Service {
         HAND_OVER_MS,
       )
       .catch(() => undefined)
+  }
+
+  /** The watcher may be in another process: the board has what primaries answer. */
+  #onAnswer(pair: string, cell: PrimaryCell, origin: 'here' | 'there'): void {
+    const [zone, primary] = splitPair(pair)
+    this.#refresh.onAnswer(zone as ZoneName, primary, cell, origin)
   }
 
   #onDrain(node: string, drained: boolean): void {
@@ -274,6 +220,7 @@ export class WorkerService implements Service {
     this.#isStopping = true
     this.#webhooks.stop()
     this.#observer.stop()
+    this.#proofs.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()
     const until = this.#parts.clock.now() + deadlineMs
@@ -282,13 +229,11 @@ export class WorkerService implements Service {
         work,
         new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref()),
       ])
-    const jobs = this.#workers.map((worker) => worker.close().catch(() => undefined))
-    await patience(Promise.all([this.#refresh.drain(), this.#rollouts.drain(), ...jobs]))
+    await patience(Promise.all([this.#refresh.drain(), this.#rollouts.drain(), this.#takers.drain()]))
     this.push.stop()
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close(true).catch(() => undefined)))
-    for (const connection of this.#connections) connection.disconnect()
+    await this.#takers.stop()
   }
 }

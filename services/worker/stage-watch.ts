@@ -4,7 +4,7 @@
  */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { nodeCell } from '../../lib/push/node-cells.js'
+import { doubtIn, nodeCell } from '../../lib/push/node-cells.js'
 import type { NodeProber } from '../../lib/push/node-prober.js'
 import { type GateNode, type GateOutcome, judgeGate } from '../../lib/rollout/gate.js'
 import { isGoing } from '../../lib/rollout/machine.js'
@@ -78,11 +78,13 @@ export class StageWatch {
     const nodes: GateNode[] = [...before, ...stage.nodes].flatMap((id) => {
       // A node that a reload took away is waited for by nobody.
       if (!zone.nodes.some((node) => node.id === id)) return []
-      const { serial, observedAt, missed, error } = nodeCell(board, zone.name, id)
+      const cell = nodeCell(board, zone.name, id)
+      const { serial, observedAt, missed, error } = cell
       const probe = watch.probes.get(id)
       return {
         id,
         serial,
+        doubt: doubtIn(cell, id, version),
         observedAt,
         missed,
         error,
@@ -111,7 +113,8 @@ export class StageWatch {
     const watch = this.#of(zone, version)
     for (const id of record.stages[record.stage]?.nodes ?? []) {
       const last = watch.probes.get(id)
-      if (last === 'running' || nodeCell(board, zone.name, id).serial !== version.serial) continue
+      const cell = nodeCell(board, zone.name, id)
+      if (last === 'running' || cell.serial !== version.serial || doubtIn(cell, id, version) !== undefined) continue
       if (last !== undefined && now - last.at < PROBE_AGAIN_MS) continue
       void this.#ask(zone, stored, version, watch, id)
     }

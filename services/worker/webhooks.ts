@@ -7,11 +7,14 @@
  */
 import { createHmac, randomUUID } from 'node:crypto'
 import { describeError } from '../../lib/errors.js'
+import { ForeignJobError } from '../../lib/queue/job-schemas.js'
 import type { WebhookJob } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
+import { postEvent } from './post-event.js'
 import type { Board, Change } from '../../lib/state/board.js'
+import type { Seals } from '../../lib/state/seals.js'
 import type { ZoneCell } from '../../lib/state/tables.js'
 
 export interface Webhook {
@@ -19,6 +22,8 @@ export interface Webhook {
   url: string
   secret: Buffer
   events: readonly string[]
+  /** The receiver may be on this machine or its link. */
+  allowLocal: boolean
 }
 
 export interface WebhookParts {
@@ -30,9 +35,8 @@ export interface WebhookParts {
   canQueue: () => boolean
   /** Read anew for each event: a reload changes them. */
   webhooks: { list: readonly Webhook[] }
+  seals: Pick<Seals, 'sealText' | 'isSealOf'>
 }
-
-const ANSWER_MS = 10_000
 
 interface Told {
   rollouts: Map<string, string>
@@ -112,7 +116,7 @@ export class Webhooks {
     const body = JSON.stringify({ event, hub, at, ...facts })
     const jobs = webhooks.list
       .filter(({ events }) => events.includes(event))
-      .map(({ id }): WebhookJob => ({ webhook: id, id: randomUUID(), event, body }))
+      .map(({ id }) => this.#seal({ webhook: id, id: randomUUID(), event, body }))
     if (jobs.length === 0) return
     const onFailure = (error: unknown): void =>
       log.warn({ op: 'webhook', event, err: describeError(error) }, 'a webhook was not told')
@@ -121,15 +125,25 @@ export class Webhooks {
     else for (const job of jobs) this.deliver(job).catch(onFailure)
   }
 
+  #seal(job: Omit<WebhookJob, 'seal'>): WebhookJob {
+    return { ...job, seal: this.#parts.seals.sealText(sealedText(job)) }
+  }
+
   /** Throws when the receiver did not take it. */
-  async deliver({ webhook: name, id, event, body }: WebhookJob): Promise<void> {
-    const { clock, webhooks } = this.#parts
+  async deliver(job: WebhookJob): Promise<void> {
+    const { webhook: name, id, event, body } = job
+    const { clock, webhooks, seals } = this.#parts
     const webhook = webhooks.list.find((each) => each.id === name)
     // The config no longer has it: nobody waits for this.
     if (!webhook) return
+    if (!seals.isSealOf(sealedText(job), job.seal))
+      throw new ForeignJobError(
+        { code: 'QUEUE_FOREIGN_JOB', kind: 'webhook' },
+        'a webhook job was queued by no process of this hub',
+      )
     const timestamp = seconds(clock)
-    const response = await fetch(webhook.url, {
-      method: 'POST',
+    const status = await postEvent({
+      url: webhook.url,
       headers: {
         'content-type': 'application/json',
         'zonecast-event': event,
@@ -138,21 +152,21 @@ export class Webhooks {
         'zonecast-signature': `sha256=${signatureOf(webhook.secret, timestamp, body)}`,
       },
       body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
-    }).catch((error: Error) => {
+      allowLocal: webhook.allowLocal,
+    }).catch((error: { code?: string; name?: string }) => {
       // Its own words may quote the URL, which may hold a secret.
-      const cause = (error.cause as { code?: string } | undefined)?.code ?? error.name
-      throw new Error(`webhook ${name} cannot be reached: ${cause}`)
+      throw new Error(`webhook ${name} cannot be reached: ${error.code ?? error.name}`)
     })
-    await response.body?.cancel()
-    if (!response.ok) throw new Error(`webhook ${name} answered ${response.status}`)
+    if (status < 200 || status > 299) throw new Error(`webhook ${name} answered ${status}`)
   }
 
   stop(): void {
     this.#unlisten()
   }
 }
+
+const sealedText = ({ webhook, id, event, body }: Omit<WebhookJob, 'seal'>): string =>
+  `webhook\n${webhook}\n${id}\n${event}\n${body}`
 
 export const signatureOf = (secret: Buffer, timestamp: number, body: string): string =>
   createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')

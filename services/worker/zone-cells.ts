@@ -1,9 +1,11 @@
 /** What the worker writes down of a zone: the board's `zones` table, from the store and from how refreshes end. */
 import type { ZoneName } from '../../lib/dns/name.js'
 import { soaOf } from '../../lib/dns/message.js'
+import { compareSerials } from '../../lib/dns/serial.js'
+import { leastSecondsOf } from '../../lib/refresh/expiry.js'
 import { rolloutId } from '../../lib/rollout/record.js'
 import type { Board } from '../../lib/state/board.js'
-import type { RolloutMark, VersionTrail, ZoneCell } from '../../lib/state/tables.js'
+import type { ReleaseMark, RolloutMark, VersionTrail, ZoneCell } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 
@@ -29,11 +31,11 @@ const BLANK: ZoneCell = {
 }
 
 /** The part of a cell that the disk knows best. */
-function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts'> {
+function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts' | 'rivals'> {
   const { released, versions } = stored
   const releases = versions
     .slice(-RELEASES * 2)
-    .flatMap(({ serial, digest, releasedAt }) => (releasedAt === undefined ? [] : [{ serial, digest, releasedAt }]))
+    .flatMap((version) => (version.releasedAt === undefined ? [] : [releaseMark(version, version.releasedAt)]))
   return {
     released: released && {
       serial: released.serial,
@@ -45,6 +47,7 @@ function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' |
     releases: releases.slice(-RELEASES),
     staged: stagedOf(stored),
     newest: stored.latest?.serial,
+    rivals: stored.rivals.list.map(({ from }) => from),
     rollouts: versions.flatMap((version, i) => {
       const state = version.rollout?.state
       const isRecent = i >= versions.length - RECENT
@@ -52,6 +55,13 @@ function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' |
     }),
   }
 }
+
+const releaseMark = ({ serial, digest, isTorn }: Version, releasedAt: number): ReleaseMark => ({
+  serial,
+  digest,
+  releasedAt,
+  ...(isTorn ? { torn: true } : {}),
+})
 
 function markOf({ name }: StoredZone, { serial, digest, rollout, checks, releasedAt, committedAt }: Version): RolloutMark {
   return {
@@ -67,32 +77,74 @@ function markOf({ name }: StoredZone, { serial, digest, rollout, checks, release
   }
 }
 
-/** What single nodes may have that is newer than what every node may have. */
+/**
+ * Versions that single nodes may have since a time of their own, oldest first: those newer than what every node may have, the released
+ * one, and older ones for nodes that have not shown them or a newer one, as lag counts from the release to that node. A node that an
+ * older version names is named by the released one too, so that the newest version with a node is what the node should serve.
+ */
 function stagedOf(stored: StoredZone): ZoneCell['staged'] {
   const { versions, released } = stored
-  const from = released ? versions.indexOf(released) + 1 : 0
-  return versions.slice(from).flatMap(({ serial, digest, releasedTo, rollout }) => {
-    const nodes = Object.keys(releasedTo)
-    return nodes.length === 0 || rollout?.state === 'rejected'
-      ? []
-      : [{ serial, digest, nodes, releasedAt: Math.min(...Object.values(releasedTo)) }]
-  })
+  const from = released ? versions.indexOf(released) : -1
+  const shown = new Set<string>()
+  const behind = new Set<string>()
+  const marks: ZoneCell['staged'] = []
+  for (let i = versions.length - 1; i >= Math.max(0, versions.length - RELEASES * 2); i--) {
+    const version = versions[i]!
+    for (const node of Object.keys(version.confirmed)) shown.add(node)
+    if (version.rollout?.state === 'rejected' || (i < from && !isBefore(version, released!))) continue
+    const nodes = Object.keys(version.releasedTo).filter((node) => i >= from || !shown.has(node))
+    if (i < from) for (const node of nodes) behind.add(node)
+    if (nodes.length > 0) marks.unshift(stagedMark(version, nodes))
+  }
+  const at = marks.findIndex(({ serial, digest }) => serial === released?.serial && digest === released.digest)
+  const others = [...behind].filter((node) => released!.releasedTo[node] === undefined)
+  if (others.length === 0) return marks
+  const whole = stagedMark(released!, [...Object.keys(released!.releasedTo), ...others])
+  if (at >= 0) return marks.with(at, whole)
+  const newer = marks.findIndex(({ serial }) => compareSerials(serial, released!.serial) === 'newer')
+  return marks.toSpliced(newer < 0 ? marks.length : newer, 0, whole)
+}
+
+const isBefore = ({ serial }: Version, released: Version): boolean => compareSerials(serial, released.serial) === 'older'
+
+function stagedMark(version: Version, nodes: string[]): ZoneCell['staged'][number] {
+  const times = nodes.map((node) => version.releasedTo[node] ?? version.releasedAt!)
+  return { ...releaseMark(version, Math.min(...times)), nodes, times }
+}
+
+/**
+ * When the zone was last known good, and for how long: what is not known yet is read from the version that is served, or from the
+ * newest one while none is, as a first version waits for its stages.
+ */
+function expiryOf(
+  { released, latest }: StoredZone,
+  known: Pick<ZoneCell, 'refreshedAt' | 'expireSeconds'>,
+): Pick<ZoneCell, 'refreshedAt' | 'expireSeconds' | 'leastSeconds'> {
+  const version = released ?? latest
+  const soa = version && soaOf(version.soa)
+  return {
+    refreshedAt: known.refreshedAt || released?.committedAt || 0,
+    expireSeconds: known.expireSeconds || (soa?.expire ?? 0),
+    leastSeconds: soa && leastSecondsOf(soa),
+  }
 }
 
 /** How far a rollout is, from the store; nothing else of the cell changes. */
 export function noteProgress(board: Board, stored: StoredZone, now: number): void {
   const held = board.get('zones', stored.name) ?? BLANK
   const disk = fromStore(stored)
+  const expiry = expiryOf(stored, held)
   const isNews = disk.released?.digest !== held.released?.digest
   const trail = isNews && held.trail?.serial === disk.released?.serial ? { ...held.trail!, releasedAt: now } : held.trail
-  board.set('zones', stored.name, { ...held, ...disk, trail, at: now })
+  board.set('zones', stored.name, { ...held, ...disk, ...expiry, trail, at: now })
 }
 
-const pick = ({ released, releases, staged, newest, rollouts }: ZoneCell): ReturnType<typeof fromStore> => ({
+const pick = ({ released, releases, staged, newest, rollouts, rivals }: ZoneCell): ReturnType<typeof fromStore> => ({
   released,
   releases,
   staged,
   newest,
+  rivals,
   rollouts,
 })
 
@@ -101,14 +153,14 @@ export function restoreZoneCell(board: Board, stored: StoredZone, now: number): 
   const held = board.get('zones', stored.name)
   const disk = fromStore(stored)
   const isSame = held && JSON.stringify({ ...disk, at: 0 }) === JSON.stringify({ ...pick(held), at: 0 })
-  if (isSame) return
+  const expiry = expiryOf(stored, held ?? BLANK)
+  if (isSame && expiry.expireSeconds === held.expireSeconds && expiry.leastSeconds === held.leastSeconds) return
   const released = stored.released
   board.set('zones', stored.name, {
     ...(held ?? BLANK),
     at: now,
     ...disk,
-    refreshedAt: held?.refreshedAt || released?.committedAt || 0,
-    expireSeconds: held?.expireSeconds || (released ? soaOf(released.soa).expire : 0),
+    ...expiry,
     trail: held?.trail?.serial === released?.serial ? held?.trail : undefined,
     conflict: disagreement(stored) ?? held?.conflict,
     error: disagreement(stored) ?? held?.error,
@@ -139,13 +191,11 @@ export function noteRefreshed(
   trail?: VersionTrail,
 ): void {
   const held = board.get('zones', stored.name) ?? BLANK
-  const released = stored.released
   board.set('zones', stored.name, {
     ...held,
     ...fromStore(stored),
     at: now,
-    refreshedAt: now,
-    expireSeconds: expireSeconds ?? (released ? soaOf(released.soa).expire : held.expireSeconds),
+    ...expiryOf(stored, { refreshedAt: now, expireSeconds: expireSeconds ?? 0 }),
     trail: trail ?? held.trail,
     error: disagreement(stored),
     errorAt: undefined,
@@ -157,6 +207,11 @@ export function noteRefreshed(
 export function noteConflict(board: Board, stored: StoredZone, now: number, conflict: string | undefined): void {
   const held = board.get('zones', stored.name) ?? BLANK
   board.set('zones', stored.name, { ...held, ...fromStore(stored), at: now, conflict, error: conflict })
+}
+
+/** A primary serves the current content by now: the cell keeps the conflicts that are left. */
+export function noteAgreement(board: Board, stored: StoredZone, now: number): void {
+  noteConflict(board, stored, now, disagreement(stored))
 }
 
 /** Something besides a refresh went wrong with the zone; the next success of a refresh says that it is well again. */
@@ -172,13 +227,16 @@ export function noteRefreshFailed(board: Board, stored: StoredZone, now: number,
     at: now,
     error,
     errorAt: now,
-    failures: held.failures + 1,
+    // A conflict is no failed transfer: a newer version is asked for at once.
+    failures: conflict ? 0 : held.failures + 1,
     conflict: disagreement(stored) ?? (conflict ? error : undefined),
   })
 }
 
 export const conflictOf = (zone: string, serial: number, ours: string, theirs: string): string =>
-  `conflict: ${ours} and ${theirs} serve different content of ${zone} under the same serial ${serial}; compare the two and approve one with its primary`
+  ours === theirs
+    ? `conflict: ${theirs} serves other content of ${zone} under serial ${serial} than it gave before, as after a restore from a backup; raise the serial at ${theirs}, or approve one of the two with --primary`
+    : `conflict: ${ours} and ${theirs} serve different content of ${zone} under the same serial ${serial}; compare the two and approve one with its primary`
 
 /** Over when a person has chosen, or a newer version is there; not when somebody could not be asked. */
 function disagreement({ name, latest, rivals }: StoredZone): string | undefined {

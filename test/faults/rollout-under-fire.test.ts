@@ -16,14 +16,15 @@ import type { LabServer } from '../../lab/server.js'
 import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
 import { eventually } from '../support/eventually.js'
+import { amount } from '../support/long.js'
 import { needsPeers } from '../support/peers.js'
 import { seeded } from '../support/random-change.js'
 import { scratchDirs } from '../support/scratch-dir.js'
 import { SerialWatch } from '../support/serial-watch.js'
-import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
+import { credentials, api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'fire.example.'
-const CHANGES = Number(process.env.ZONECAST_TEST_CHANGES ?? 100)
+const CHANGES = amount('ZONECAST_TEST_CHANGES', { long: 100, short: 40 })
 /** Enough that a check holds the version that lacks them. */
 const BLOCK = Array.from({ length: 40 }, (_, i) => `b${i}.${ZONE}`)
 
@@ -53,7 +54,7 @@ describe('rollouts under fire', function () {
   const order = async (path: string, body: object = {}): Promise<boolean> => {
     const response = await fetch(`${place.api}/v1/zones/${ZONE}/${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...credentials(place), 'content-type': 'application/json' },
       body: JSON.stringify({ reason: 'under fire', ...body }),
     }).catch(() => undefined)
     return response?.ok ?? false

@@ -1,20 +1,21 @@
-/** Runs the fuzzing thread for a while and watches it: an answer that does not come is a finding as well. */
+/** Fuzzes one family in a thread for a while and watches the thread: a round that never ends is a finding as well. */
 import { startThread } from '../../lib/runtime/thread.js'
-import type { Finding, FuzzResult, WorkerData } from './worker.js'
+import type { FuzzResult, Finding, WorkerData } from './worker.js'
 
-/** No round may take as long, not even on a busy machine. */
+/** No round takes as long, not even on a busy machine. */
 const HANG_MS = 20_000
 
 export interface FuzzOptions {
+  family: string
   seed: number
   seconds: number
   from?: number
 }
 
-export function fuzz({ seed, seconds, from = 0 }: FuzzOptions): Promise<FuzzResult> {
+export function fuzz({ family, seed, seconds, from = 0 }: FuzzOptions): Promise<FuzzResult> {
   const rounds = new SharedArrayBuffer(4)
   const shown = new Int32Array(rounds)
-  const workerData: WorkerData = { seed, from, milliseconds: seconds * 1000, rounds }
+  const workerData: WorkerData = { family, seed, from, milliseconds: seconds * 1000, rounds }
   const worker = startThread('./worker.js', import.meta.url, workerData)
   return new Promise((resolve, reject) => {
     let last = -1
@@ -25,7 +26,7 @@ export function fuzz({ seed, seconds, from = 0 }: FuzzOptions): Promise<FuzzResu
         last = round
         since = performance.now()
       } else if (performance.now() - since > HANG_MS) {
-        const finding: Finding = { round, target: 'any', what: `it does not come back within ${HANG_MS} ms`, messages: [] }
+        const finding: Finding = { round, family, what: `it does not come back within ${HANG_MS} ms`, inputs: [] }
         finish(() => resolve({ rounds: round - from, finding }))
       }
     }, 500)
@@ -38,10 +39,10 @@ export function fuzz({ seed, seconds, from = 0 }: FuzzOptions): Promise<FuzzResu
   })
 }
 
-/** What was found, and how to have it again; messages only as far as a person reads. */
-export const describeFinding = (seed: number, { round, target, what, messages }: Finding): string =>
+/** What was found and how to reproduce it; inputs only as far as a person reads. */
+export const describeFinding = (seed: number, { round, family, what, inputs }: Finding): string =>
   [
-    `seed ${seed}, round ${round}, ${target}: ${what}`,
-    `again: npm run fuzz -- 1 --seed ${seed} --from ${round}`,
-    ...messages.map((message) => (message.length > 400 ? `${message.slice(0, 400)}…` : message)),
+    `seed ${seed}, round ${round}, ${family}: ${what}`,
+    `again: npm run fuzz -- 1 --seed ${seed} --from ${round} --target ${family}`,
+    ...inputs.map((input) => (input.length > 2000 ? `${input.slice(0, 2000)}… (${input.length} characters)` : input)),
   ].join('\n')

@@ -6,15 +6,16 @@ import { readHeader, readMessage } from '../../lib/dns/message.js'
 import { MessageFramer, frame } from '../../lib/dns/framing.js'
 import { RecordReader } from '../../lib/dns/record.js'
 import { recordText } from '../../lib/dns/record-text.js'
-import { AnswerVerifier, verifyRequest } from '../../lib/dns/tsig.js'
+import { AnswerVerifier } from '../../lib/dns/tsig.js'
 import { findTsig, type TsigKey } from '../../lib/dns/tsig-record.js'
 import { ZonecastError } from '../../lib/errors.js'
 import { InboundTransfer } from '../../lib/xfr/inbound.js'
 import { MessageCutter } from '../../lib/xfr/message-cutter.js'
 import { recordsIn } from '../../lib/zone/record-run.js'
 import { ZoneContents } from '../../lib/zone/zone-contents.js'
-import { heldSerialOf, IxfrRequestError } from '../../services/transfer/held-serial.js'
-import { answerTo, readRequest } from '../../services/transfer/request.js'
+import { heldSerialOf } from '../../services/transfer/held-serial.js'
+import { answerTo, readRequest, readStranger } from '../../services/transfer/request.js'
+import { judgeRequest } from '../support/tsig-maker.js'
 
 /** A conversation, as recorded or made wrong. */
 export interface Subject {
@@ -35,7 +36,7 @@ function allowing(act: () => void): void {
   try {
     act()
   } catch (error) {
-    if (!(error instanceof ZonecastError) && !(error instanceof IxfrRequestError)) throw error
+    if (!(error instanceof ZonecastError)) throw error
   }
 }
 
@@ -60,12 +61,15 @@ function judgeRequests(subject: Subject): void {
   const keys = (name: Buffer): TsigKey | undefined => (subject.key?.wireName.equals(name) ? subject.key : undefined)
   for (const octets of [subject.request, ...subject.answers.slice(0, 2)]) {
     allowing(() => void findTsig(octets))
-    allowing(() => void verifyRequest(octets, keys, subject.time))
-    const read = readRequest(octets, keys, subject.time)
-    if (read.kind === 'answer') readMessage(read.answer)
+    allowing(() => void judgeRequest(octets, keys, subject.time))
+    const all = (name: Buffer): TsigKey[] => [keys(name)].flatMap((key) => key ?? [])
+    const read = readRequest(octets, all, subject.time)
+    const stranger = readStranger(octets)
+    if (stranger.kind === 'request') throw new Error('a stranger has a request')
+    for (const refused of [read, stranger]) if (refused.kind === 'refusal') readMessage(refused.answer())
     if (read.kind !== 'request') continue
     const { request } = read
-    allowing(() => void heldSerialOf(request.message, subject.apex))
+    heldSerialOf(request.message, subject.apex)
     readMessage(answerTo(request, { rcode: 0 }, subject.time))
   }
 }
@@ -121,7 +125,7 @@ function receiveTransfer(subject: Subject): void {
       apex,
       heldSerial,
       id,
-      limits: { octets: 1e7, records: 1e5, messages: 100, names: choice % 3 === 0 ? 1000 : undefined, hint: '' },
+      limits: { octets: 1e7, memory: 1e7, records: 1e5, messages: 100, names: choice % 3 === 0 ? 1000 : undefined, hint: '' },
       onFull: () => {
         contents = new ZoneContents(apex)
       },

@@ -183,18 +183,44 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect((await asked('status')).out).to.match(/2 in-sync/)
   })
 
+  it('orders for many are given by state', async () => {
+    expect((await asked('resync', '--state', 'stuck', '--wait')).out).to.equal(
+      'no node has a zone in state stuck: there is nothing to do\n',
+    )
+    const resync = await asked('resync', '--state', 'in-sync', '--state', 'stuck', '--wait')
+    expect(resync.out, resync.err).to.match(/1 of 1 confirmed\n$/)
+    expect((await asked('status', '--state', 'in-sync', '--cloud', 'A')).out).to.match(/cli\.example\. +2 +2 in-sync/)
+    expect((await asked('status', '--state', 'stuck')).out).to.equal('no node has a zone in state stuck\n')
+    const approve = await asked('approve', '--all-halted', '--reason', 'r')
+    expect(approve, approve.err).to.include({ status: 0, out: 'no zone is halted\n' })
+  })
+
+  it('hold, and unhold with a reason', async () => {
+    expect((await asked('hold', ZONE)).out).to.equal(`${ZONE}: held\n`)
+    expect((await asked('release', ZONE)).err).to.match(/required option '--reason <text>' not specified/)
+    expect((await asked('unhold', ZONE, '--reason', 'r')).out).to.equal(`${ZONE}: released\n`)
+  })
+
+  it('reload reads the config again', async () => {
+    const reload = await asked('reload')
+    expect(reload, reload.err).to.include({ status: 0, out: 'the config is reloaded: 1 zones, 1 nodes\n' })
+  })
+
   describe('tells a mistake in one sentence on standard error and exits 1', () => {
     for (const [args, words] of [
-      [['resync'], /^zonecast: resync needs to know what: name a zone, --node or --cloud\n$/],
+      [['resync'], /^zonecast: resync needs to know what: name a zone, --node, --cloud or --state\n$/],
       [['status', 'no.example'], /^zonecast: no zone no\.example\. in the config\n$/],
       [['why', ZONE, 'nobody'], /^zonecast: no node nobody in the config\n$/],
       [['rollback', ZONE, '1'], /^zonecast: required option '--reason <text>' not specified; zonecast --help/],
-      [['approve', ZONE, 'x', '--reason', 'r'], /^zonecast: "x" is no serial[^\n]*\n$/],
+      [['approve', ZONE, 'x', '--reason', 'r'], /^zonecast: "x" is not a serial \(0 to 4294967295\)[^\n]*\n$/],
+      [['approve', '--reason', 'r'], /^zonecast: approve needs to know what: name a zone and a serial, or --all-halted\n$/],
+      [['status', '--cloud', 'Z'], /^zonecast: no node of a cloud Z\n$/],
+      [['status', '--state', 'odd'], /^zonecast: .*Allowed choices are in-sync, [^\n]*\n$/],
       [['frobnicate'], /^zonecast: unknown command 'frobnicate'; zonecast --help/],
       [['zones', '--nope'], /^zonecast: unknown option '--nope'; /],
       [['zones', 'extra'], /^zonecast: too many arguments[^\n]*\n$/],
       [['status', '--format', 'xml'], /^zonecast: .*Allowed choices are table, json, nagios, prom; [^\n]*\n$/],
-      [['show', ZONE, 'x'], /^zonecast: "x" is no serial[^\n]*\n$/],
+      [['show', ZONE, 'x'], /^zonecast: "x" is not a serial \(0 to 4294967295\)[^\n]*\n$/],
       [['show', ZONE, '99'], /^zonecast: cli\.example\. has no kept version with serial 99\n$/],
     ] as const)
       it(args.join(' '), async () => {

@@ -18,7 +18,7 @@ import { changeZone } from '../support/change-zone.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
-import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
+import { credentials, api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'without.example.'
 
@@ -89,7 +89,7 @@ describe('a Redis that is away', function () {
   })
 
   it('is named to whoever wants a job', async () => {
-    const response = await fetch(`${place.api}/v1/zones/${ZONE}/refresh`, { method: 'POST' })
+    const response = await fetch(`${place.api}/v1/zones/${ZONE}/refresh`, { method: 'POST', headers: credentials(place) })
     expect(response.status).to.equal(503)
     expect(await response.text()).to.match(/redis is away/)
   })
@@ -168,4 +168,12 @@ describe('a Redis that is away', function () {
       ]),
     )
   })
+
+  it('that goes away again does not keep a hub from ending', async () => {
+    await redis!.stop()
+    redis = undefined
+    // Jobs have the time of a drain.
+    expect(await hub!.stop()).to.equal(0)
+    hub = undefined
+  }).timeout(30_000)
 })

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { findProgram } from '../../lab/available.js'
+import { commandOf } from '../../lab/program.js'
 import { recordText } from '../../lib/dns/record-text.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
 import { needsPeers } from '../support/peers.js'
@@ -26,10 +26,15 @@ const NOWHERE: readonly number[] = [TYPE.SOA, TYPE.NULL, TYPE.MD, TYPE.MF]
 const CASES = RDATA_CASES.filter(({ type }) => !NOWHERE.includes(type))
 
 /** Below a name of its own each: no CNAME beside other data, no types that exclude each other. */
-const ZONE = [
-  ...APEX.map((line) => recordText(record(line), 0)),
-  ...CASES.map((row, i) => recordText(storedCase(row, `r${i}.example.`), 0)),
-]
+const zoneOf = (cases: typeof CASES): string =>
+  [
+    ...APEX.map((line) => recordText(record(line), 0)),
+    ...cases.map((row, i) => recordText(storedCase(row, `r${i}.example.`), 0)),
+    '',
+  ].join('\n')
+
+/** Knot 3.5 reads no KEY without a key (RFC 2535 §3.1.2) in any form of text; 3.2 reads it. */
+const hasKey = ({ type, rdata }: (typeof CASES)[number]): boolean => type !== TYPE.KEY || rdata.length > 4
 
 describe('the text of a zone', () => {
   needsPeers('bind', 'knot')
@@ -37,10 +42,10 @@ describe('the text of a zone', () => {
 
   it('is read by named-checkzone, which makes the same octets of it', () => {
     const folder = scratch()
-    writeFileSync(join(folder, 'in'), `${ZONE.join('\n')}\n`)
+    writeFileSync(join(folder, 'in'), zoneOf(CASES))
     const quiet = ['-k', '-m', '-M', '-n', '-r', '-S', '-T'].flatMap((check) => [check, 'ignore'])
     const args = [...quiet, '-i', 'none', '-s', 'full', '-o', join(folder, 'out'), 'example.', join(folder, 'in')]
-    const { status, stdout, stderr } = spawnSync(findProgram('named-checkzone')!, args, { encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(...commandOf('named-checkzone', args), { encoding: 'utf8' })
     expect(status, stdout + stderr).to.equal(0)
     // Each in the generic form, as BIND reads what BIND has written.
     const rdata = readFileSync(join(folder, 'out'), 'utf8')
@@ -48,7 +53,8 @@ describe('the text of a zone', () => {
       .filter((line) => line.startsWith('r'))
       .map((line) => {
         const [owner, , ...rest] = line.split(/\s+/)
-        const generic = spawnSync('named-rrchecker', ['-u'], { input: `${rest.join(' ')}\n`, encoding: 'utf8' }).stdout
+        const input = `${rest.join(' ')}\n`
+        const generic = spawnSync(...commandOf('named-rrchecker', ['-u']), { input, encoding: 'utf8' }).stdout
         return [
           Number(owner!.slice(1).split('.')[0]),
           generic
@@ -63,9 +69,9 @@ describe('the text of a zone', () => {
 
   it('is read by kzonecheck', () => {
     const folder = scratch()
-    writeFileSync(join(folder, 'in'), `${ZONE.join('\n')}\n`)
+    writeFileSync(join(folder, 'in'), zoneOf(CASES.filter(hasKey)))
     const args = ['-d', 'off', '-o', 'example.', join(folder, 'in')]
-    const { status, stdout, stderr } = spawnSync(findProgram('kzonecheck')!, args, { encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(...commandOf('kzonecheck', args), { encoding: 'utf8' })
     expect(status, stdout + stderr).to.equal(0)
   })
 })

@@ -1,6 +1,8 @@
 /** The system's Chromium, headless, in tests of the page: what it complains about is kept, and it leaves nothing behind. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { findProgram } from '../../lab/available.js'
+import { findProgram } from '../../lab/program.js'
 
 /** Nothing that talks to anybody but the page's own server. */
 const QUIET = [
@@ -50,4 +52,12 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   })
   await page.goto(url)
   return { page, complaints, close: () => context.close() }
+}
+
+/** Pictures for people, when a folder is named for them. */
+export async function picture({ page }: WatchedPage, name: string): Promise<void> {
+  const folder = process.env.ZONECAST_TEST_PICTURES
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`) })
 }

@@ -1,6 +1,7 @@
 /** Versions of a zone for the checks before release, written as lines, and what the checks say of one after the other. */
 import { parseZoneName } from '../../lib/dns/name.js'
 import type { CheckInput, CheckName, CheckOutcome, CheckReport, CheckSettings, ZoneFigures } from '../../lib/checks/check.js'
+import { computeHere } from '../../lib/checks/dnssec/compute.js'
 import { runChecks } from '../../lib/checks/run-checks.js'
 import { checkSettingsOf, checksSchema } from '../../config/checks-schema.js'
 import { compareContents } from '../../lib/zone/compare.js'
@@ -39,6 +40,7 @@ export async function checkFirst(contents: ZoneContents, { checks, now = NOW }: 
     now,
     whole: false,
     pause,
+    compute: computeHere,
   })
 }
 
@@ -65,6 +67,7 @@ export async function inputOf(before: ZoneContents, after: ZoneContents, options
     now,
     whole,
     pause,
+    compute: computeHere,
   }
 }
 

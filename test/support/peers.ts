@@ -1,6 +1,7 @@
 /** Real servers in tests: one that this machine lacks makes its tests pending here and failing in CI. */
 import { spawnSync } from 'node:child_process'
-import { checkProgram, findProgram, type LabProgram } from '../../lab/available.js'
+import { checkProgram, type LabProgram } from '../../lab/available.js'
+import { commandOf } from '../../lab/program.js'
 
 /** Call inside describe(). */
 export function needsPeers(...kinds: LabProgram[]): void {
@@ -30,8 +31,18 @@ export function needsNamespaces(suite: Mocha.Suite): void {
 function whyNoNamespaces(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root makes network namespaces'
   const name = `zonecast-${process.pid}-may-i`
-  const ip = (...args: string[]) => spawnSync(findProgram('ip') ?? 'ip', ['netns', ...args], { encoding: 'utf8' })
+  const ip = (...args: string[]) => spawnSync(...commandOf('ip', ['netns', ...args]), { encoding: 'utf8' })
   const { status, stderr } = ip('add', name)
   ip('del', name)
   return status === 0 ? undefined : `this machine lets nobody make network namespaces (${stderr.trim()})`
+}
+
+/** Skips the suite for a person who is not root, fails it in CI: only root opens a raw socket. */
+export function needsRawSockets(): void {
+  before(function () {
+    if (process.getuid?.() === 0) return
+    if (process.env.CI) throw new Error('raw sockets need root')
+    console.log('    (raw sockets need root: sudo npm test)')
+    this.skip()
+  })
 }

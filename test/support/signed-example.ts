@@ -57,7 +57,7 @@ export async function judged(
   const [from, to] = [zone(before), zone(after)]
   const id = JSON.stringify([before, options])
   const figures = FIRST.get(id) ?? (await checkFirst(from, options)).figures
-  FIRST.set(id, figures)
+  FIRST.set(id, figures!)
   const change = await checkNext(from, to, { ...options, figures })
   const whole = await checkNext(from, to, { ...options, figures, whole: true })
   const report = reportOf(change, 'dnssec')

@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load.js'
 import { createLogger } from '../../lib/runtime/logger.js'
+import { readLocalToken } from '../../lib/state/local-token.js'
 import { commandIn } from '../../lab/netns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabKey } from '../../lab/server.js'
@@ -17,6 +18,8 @@ export interface HubSketch {
   primaries: Record<string, { ip: string; port: number; key?: LabKey | undefined }>
   nodes: Record<string, { cloud: string; ip: string; port: number; key?: LabKey | undefined }>
   zones: { name: string; primaries?: string[] }[]
+  /** Settings of the transfer server besides its addresses. */
+  transfer?: Record<string, unknown>
   /** Merged over what is made here. */
   extra?: Record<string, unknown>
 }
@@ -44,7 +47,7 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
     hub: 'test',
     dataDir: join(sketch.folder, 'data'),
     api: { listen: `127.0.0.1:${apiPort}` },
-    transfer: { listen: [`127.0.0.1:${transferPort}`, `[::1]:${transferPort}`] },
+    transfer: { listen: [`127.0.0.1:${transferPort}`, `[::1]:${transferPort}`], ...sketch.transfer },
     keys: Object.fromEntries(keys.map(({ name, algorithm, secret }) => [name, { algorithm, secret }])),
     primaries: Object.fromEntries(
       Object.entries(sketch.primaries).map(([id, primary]) => [id, { address: address(primary), ...keyed(primary) }]),
@@ -92,17 +95,17 @@ const PROGRAMS = {
   built: [fileURLToPath(new URL('../../dist/services/main.js', import.meta.url))],
 }
 
-/** Started as an operator would; resolves when it has printed `ready`. */
+/** Started as an operator would; resolves when it has printed `ready`. `program`: also a checkout that has been built. */
 export async function spawnHub(
   place: HubPlace,
   args: string[] = [],
-  program: keyof typeof PROGRAMS = 'source',
+  program: keyof typeof PROGRAMS | { checkout: string } = 'source',
 ): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(
     ...commandIn(place.netns, process.execPath, [
       ...(process.env.ZONECAST_TEST_NODE_OPTIONS?.split(' ') ?? []),
-      ...PROGRAMS[program],
+      ...(typeof program === 'string' ? PROGRAMS[program] : [join(program.checkout, 'dist/services/main.js')]),
       'start',
       '-c',
       place.configFile,
@@ -138,10 +141,15 @@ export async function spawnHub(
   }
 }
 
+/** The header that lets a request give orders: the place's own token, or the one that the hub made under its dataDir. */
+export function credentials({ token, configFile }: HubPlace): Record<string, string> {
+  const own = token ?? readLocalToken(join(dirname(configFile), 'data'))
+  return own === undefined ? {} : { authorization: `Bearer ${own}` }
+}
+
 /** The API's answer as JSON; throws on anything but 2xx. */
 export async function api<T = Record<string, unknown>>(hub: HubPlace, path: string, init: RequestInit = {}): Promise<T> {
-  const token = hub.token === undefined ? {} : { authorization: `Bearer ${hub.token}` }
-  const headers = { 'content-type': 'application/json', ...token, ...init.headers }
+  const headers = { 'content-type': 'application/json', ...credentials(hub), ...init.headers }
   const response = await fetch(hub.api + path, { ...init, headers })
   const text = await response.text()
   if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path}: ${response.status} ${text}`)

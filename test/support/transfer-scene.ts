@@ -1,7 +1,7 @@
 /**
  * The transfer server by itself, on loopback: a store of its own, a clock that stands still until it is moved, and everything it
  * tells the other roles. Who asks is told by address: 127.0.0.1 and ::1 are node `plain`, 127.0.0.2 is node `signer` with a key,
- * 127.0.0.3 is primary `hm1`, 127.0.0.4 primary `hm2` with a key; everybody else is a stranger.
+ * 127.0.0.3 is primary `hm1`, 127.0.0.4 primary `hm2` with a key, 127.0.0.5 the primaries `hm3` and `hm4`; everybody else is a stranger.
  */
 import { nameToWire, parseZoneName, type ZoneName } from '../../lib/dns/name.js'
 import type { TsigKey } from '../../lib/dns/tsig-record.js'
@@ -24,6 +24,8 @@ export const NODE_KEY = testKey('hmac-sha256', 'node-key.')
 export const PRIMARY_KEY = testKey('hmac-sha512', 'primary-key.')
 export const STRANGER = '127.0.0.9'
 export const SIGNER = '127.0.0.2'
+/** Two primaries with different ports. */
+export const TWINS = '127.0.0.5'
 
 const at = (ip: string): { ip: string; port: number } => ({ ip, port: 53 })
 const node = (id: string, cloud: string, ips: string[], key?: TsigKey): FleetNode => ({
@@ -37,6 +39,8 @@ const NODES = [node('plain', 'A', ['127.0.0.1', '::1']), node('signer', 'A', [SI
 const PRIMARIES: Primary[] = [
   { id: 'hm1', address: at('127.0.0.3'), key: undefined },
   { id: 'hm2', address: at('127.0.0.4'), key: PRIMARY_KEY },
+  { id: 'hm3', address: { ip: TWINS, port: 5301 }, key: undefined },
+  { id: 'hm4', address: { ip: TWINS, port: 5302 }, key: undefined },
 ]
 
 export interface SceneOptions {
@@ -47,6 +51,10 @@ export interface SceneOptions {
   elsewhere?: string[]
   idleMs?: number
   maxConnections?: number
+  pace?: { minOctetsPerSecond?: number; maxMs?: number }
+  paceWindowMs?: number
+  /** Left out: no transfer waits, however often it is repeated. */
+  repeats?: number
 }
 
 /** `S5` in the lines is the zone's SOA with serial 5. */
@@ -64,7 +72,16 @@ export class TransferScene {
   v6!: Endpoint
 
   private constructor(options: SceneOptions) {
-    const { folder, zones = ['example.'], elsewhere = [], idleMs = 10_000, maxConnections = 1000 } = options
+    const {
+      folder,
+      zones = ['example.'],
+      elsewhere = [],
+      idleMs = 10_000,
+      maxConnections = 1000,
+      pace,
+      paceWindowMs,
+      repeats = 0,
+    } = options
     const bus = new SignalBus()
     bus.on('notify', (signal) => this.notified.push(signal))
     bus.on('taken', (signal) => this.taken.push(signal))
@@ -82,6 +99,9 @@ export class TransferScene {
         idleMs,
         maxConnections,
         preparedOctets: 64 << 20,
+        pace: { minOctetsPerSecond: 0, maxMs: 600_000, ...pace },
+        repeats,
+        ...(paceWindowMs === undefined ? {} : { paceWindowMs }),
       },
       { store: this.store, board: this.board, bus, clock: { now: () => this.now }, log: silentLogger, metrics: new Metrics() },
     )
@@ -145,14 +165,19 @@ export class TransferScene {
   }
 }
 
-export function fleetOf(zones: string[], elsewhere: string[], nodes: FleetNode[] = NODES): Fleet {
+export function fleetOf(
+  zones: string[],
+  elsewhere: string[],
+  nodes: FleetNode[] = NODES,
+  refresh = { minMs: 1000, maxMs: 1000 },
+): Fleet {
   const fleetZone = (name: string, cloud: string): FleetZone => ({
     name: parseZoneName(name),
     apex: nameToWire(name),
     primaries: PRIMARIES,
     clouds: [cloud],
     nodes: nodes.filter((n) => n.cloud === cloud),
-    refresh: { minMs: 1000, maxMs: 1000 },
+    refresh,
     limits: {},
     checks: noChecks(),
   })

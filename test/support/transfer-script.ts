@@ -13,7 +13,14 @@ export const ZONE = 'example.'
 export const APEX = nameToWire(ZONE)
 export const ID = 0x5a5a
 
-export const NO_LIMITS: InboundLimits = { octets: 1e9, records: 1e6, messages: 1e6, names: undefined, hint: 'raise it' }
+export const NO_LIMITS: InboundLimits = {
+  octets: 1e9,
+  memory: 1e9,
+  records: 1e6,
+  messages: 1e6,
+  names: undefined,
+  hint: 'raise it',
+}
 
 /** The SOA with this serial; `minimum` makes another record of it. */
 export const soa = (serial: number, minimum = 60): string =>

@@ -1,6 +1,15 @@
 /** Signed messages made by hand: what a peer may send, and what it must not. */
-import { FUDGE_SECONDS, signRequest } from '../../lib/dns/tsig.js'
-import { append, lengthPrefixed, TsigKey, timers, tsigRecord, variables } from '../../lib/dns/tsig-record.js'
+import { FUDGE_SECONDS, type RequestVerdict, signRequest, verifyRequest } from '../../lib/dns/tsig.js'
+import {
+  append,
+  findTsig,
+  lengthPrefixed,
+  TsigKey,
+  timers,
+  tsigFormatError,
+  tsigRecord,
+  variables,
+} from '../../lib/dns/tsig-record.js'
 import { question, type RawMessage, rawMessage } from './raw-message.js'
 
 export const NOW = 1_800_000_000
@@ -60,4 +69,17 @@ export function signAnswers(
     run = []
     return append(message, tsigRecord(key, NOW, FUDGE_SECONDS, prior, message.readUInt16BE(0), 0, none))
   })
+}
+
+/** The verdict on whole octets. Throws WireError, or TsigError TSIG_MISPLACED for what is to be answered with FORMERR. */
+export function judgeRequest(
+  message: Buffer,
+  keys: (wireName: Buffer) => TsigKey | undefined,
+  now = NOW,
+): Exclude<RequestVerdict, { kind: 'malformed' }> | { kind: 'unsigned' } {
+  const tsig = findTsig(message)
+  if (tsig === undefined) return { kind: 'unsigned' }
+  const verdict = verifyRequest(message, tsig, keys, now)
+  if (verdict.kind === 'malformed') throw tsigFormatError(verdict.why)
+  return verdict
 }

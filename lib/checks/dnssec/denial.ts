@@ -3,6 +3,7 @@
  * NSEC counts when the apex has a record of it, one of NSEC3 when the apex has its NSEC3PARAM record (RFC 5155 §4): what is there
  * besides is not used yet, or no longer.
  */
+import { rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
 import type { Collected } from '../collect-names.js'
 import { Findings } from '../findings.js'
@@ -13,21 +14,42 @@ import type { ZoneScan } from '../zone-scan.js'
 import { NsecChain } from './nsec-chain.js'
 import { Nsec3Chain } from './nsec3-chain.js'
 import { Nsec3Change } from './nsec3-change.js'
+import type { Compute } from './compute.js'
+import { withinLimits } from './limits.js'
 import { type Nsec3Parameters, parametersOf, parametersOfText, parametersText } from './nsec3-hash.js'
 import type { SeenName } from './seen-name.js'
 
-/** As ZoneFigures have them. */
-export function chainsAt(apexRecords: readonly StoredAt[]): string[] {
-  const chains = apexRecords.some(({ type }) => type === TYPE.NSEC) ? ['nsec'] : []
-  for (const record of apexRecords) {
-    const parameters = record.type === TYPE.NSEC3PARAM ? parametersOf(record) : undefined
-    if (parameters !== undefined) chains.push(parametersText(parameters))
-  }
-  return chains
+/** What a denial computes with, and how it lets others have their turn. */
+export interface Means {
+  compute: Compute
+  pause: () => Promise<void>
 }
 
-const parametersIn = (chains: readonly string[]): Nsec3Parameters[] =>
-  chains.map(parametersOfText).filter((parameters) => parameters !== undefined)
+/** For two waits at once: neither is left alone when the other fails. */
+export const bothOf = async (one: Promise<void>, other: Promise<void>): Promise<void> => {
+  await Promise.all([one, other])
+}
+
+/**
+ * The chains that the apex names, as ZoneFigures have them. An NSEC3PARAM record with flags names a chain that is not complete, or not in
+ * use (RFC 5155 §4.1.2); it counts only where nothing else names one, as some signers set Opt-Out there.
+ */
+export function chainsAt(apexRecords: readonly StoredAt[]): string[] {
+  const chains = new Set(apexRecords.some(({ type }) => type === TYPE.NSEC) ? ['nsec'] : [])
+  const flagged = new Set<string>()
+  for (const record of apexRecords) {
+    const parameters = record.type === TYPE.NSEC3PARAM ? parametersOf(record) : undefined
+    if (parameters !== undefined) (hasFlags(record) ? flagged : chains).add(parametersText(parameters))
+  }
+  return [...(chains.size > 0 ? chains : flagged)]
+}
+
+/** Whether the Flags field of an NSEC3PARAM record is not zero (RFC 5155 §4.2). */
+const hasFlags = ({ data, at }: StoredAt): boolean => data[rdataStart(data, at) + 1] !== 0
+
+/** Of the chains that are hashed; what is above the limits was reported (limits.ts). */
+const parametersIn = (chains: readonly string[]): readonly Nsec3Parameters[] =>
+  withinLimits(chains.map(parametersOfText).filter((parameters) => parameters !== undefined))
 
 /** The chains of the whole zone. */
 export class WholeDenial {
@@ -35,9 +57,9 @@ export class WholeDenial {
   readonly #nsec: NsecChain | undefined
   readonly #nsec3: Nsec3Chain[]
 
-  constructor(apex: string, chains: readonly string[]) {
+  constructor(apex: string, chains: readonly string[], means: Means) {
     this.#nsec = chains.includes('nsec') ? new NsecChain(apex, this.findings, true) : undefined
-    this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Chain(apex, parameters, this.findings))
+    this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Chain(apex, parameters, this.findings, means))
     if (chains.length === 0)
       this.findings.add('hold', 'The zone is signed and has neither NSEC nor NSEC3PARAM at its apex (RFC 4035 §2.3)')
   }
@@ -47,17 +69,24 @@ export class WholeDenial {
     await scan.records((record) => {
       if (record.type === TYPE.NSEC3) for (const chain of this.#nsec3) chain.add(record)
     })
-    for (const chain of this.#nsec3) chain.close()
+    for (const chain of this.#nsec3) await chain.close()
   }
 
-  see(name: SeenName): void {
+  /** What it returns is waited for. */
+  see(name: SeenName): Promise<void> | undefined {
     this.#nsec?.see(name)
-    for (const chain of this.#nsec3) chain.see(name)
+    let wait: Promise<void> | undefined
+    for (const chain of this.#nsec3) {
+      chain.see(name)
+      const room = chain.room()
+      if (room !== undefined) wait = wait === undefined ? room : bothOf(wait, room)
+    }
+    return wait
   }
 
-  finish(): void {
+  async finish(): Promise<void> {
     this.#nsec?.finish()
-    for (const chain of this.#nsec3) chain.finish()
+    for (const chain of this.#nsec3) await chain.finish()
   }
 
   /** All of it, for a scan that nobody else looks at. */
@@ -66,10 +95,9 @@ export class WholeDenial {
     const status = new StatusOnTheWay()
     await scan.names((name) => {
       const { key, records } = name
-      this.see({ key, records, status: status.of(name), change: undefined, isMoved: false })
-      return undefined
+      return this.see({ key, records, status: status.of(name), change: undefined, isMoved: false })
     })
-    this.finish()
+    await this.finish()
     return this.findings
   }
 }
@@ -79,15 +107,17 @@ export class ChangedDenial {
   readonly findings = new Findings()
   readonly #nsec: NsecChain | undefined
   readonly #nsec3: Nsec3Change[]
+  readonly #pause: () => Promise<void>
 
-  constructor(apex: string, chains: readonly string[], changes: NameChanges) {
+  constructor(apex: string, chains: readonly string[], changes: NameChanges, { compute, pause }: Means) {
+    this.#pause = pause
     this.#nsec = chains.includes('nsec') ? new NsecChain(apex, this.findings, false) : undefined
-    this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Change(apex, parameters, this.findings, changes))
+    this.#nsec3 = parametersIn(chains).map((parameters) => new Nsec3Change(apex, parameters, this.findings, changes, compute))
   }
 
-  async owners(pause: () => Promise<void>): Promise<string[]> {
+  async owners(): Promise<string[]> {
     const owners: string[] = []
-    for (const chain of this.#nsec3) for (const owner of await chain.owners(pause)) owners.push(owner)
+    for (const chain of this.#nsec3) for (const owner of await chain.owners(this.#pause)) owners.push(owner)
     return owners
   }
 
@@ -95,7 +125,7 @@ export class ChangedDenial {
     return this.#nsec3[0]?.emptied() ?? []
   }
 
-  see(name: SeenName): void {
+  see(name: SeenName): undefined {
     this.#nsec?.see(name)
     for (const chain of this.#nsec3) chain.see(name)
   }

@@ -3,17 +3,21 @@
  * it is verified the first time, when the keys or the chain change, and after a version that failed; else what the change touches.
  */
 import { TYPE } from '../../dns/rrtype.js'
+import { compareSerials } from '../../dns/serial.js'
 import type { CheckInput, CheckReport, DnssecFigures } from '../check.js'
 import type { Collected } from '../collect-names.js'
-import { Expirations } from '../expirations.js'
-import { counted, Findings } from '../findings.js'
+import { Expirations, REMEMBERED } from '../expirations.js'
+import { counted, crashText, Findings } from '../findings.js'
 import { hasType, type NameChanges, type StoredAt } from '../name-changes.js'
-import { keyText } from '../name-key.js'
+import { keyText, ownerKey } from '../name-key.js'
 import type { NameStore } from '../name-store.js'
 import type { ZoneScan } from '../zone-scan.js'
 import { anchorsOf, fitsAnchor } from './anchors.js'
-import { ChangedDenial, chainsAt, WholeDenial } from './denial.js'
+import { bothOf, ChangedDenial, chainsAt, WholeDenial } from './denial.js'
+import { judgeParameters } from './limits.js'
+import { ClosedError, StoppedError } from './compute.js'
 import { isOptOut } from './nsec3-hash.js'
+import { Rrsig } from './rrsig.js'
 import type { SeenName } from './seen-name.js'
 import { SignatureCheck } from './signature-check.js'
 import { SignatureQueue } from './signature-queue.js'
@@ -30,7 +34,7 @@ export class DnssecCheck {
   readonly #nowSeconds: number
   readonly #before: DnssecFigures | undefined
   readonly #findings = new Findings()
-  readonly #queue = new SignatureQueue()
+  #queue: SignatureQueue | undefined
   #keys: ZoneKeys | undefined
   #chains: string[] = []
   #signatures: SignatureCheck | undefined
@@ -43,6 +47,8 @@ export class DnssecCheck {
   figures: DnssecFigures | undefined
   /** Every signature is verified, not only those of the change. */
   readonly needsAll: boolean
+  /** The check came to no end; why is among the findings. */
+  #isStopped = false
 
   constructor(apex: string, input: CheckInput, changes: NameChanges | undefined, scanAgain: () => Promise<ZoneScan>) {
     this.#apex = apex
@@ -55,7 +61,7 @@ export class DnssecCheck {
     this.#before = input.previous?.figures?.dnssec
     this.needsAll = this.#isOn && (input.whole || changes === undefined || this.#before === undefined || this.#foundationMoved())
     if (this.#isOn && !this.needsAll && this.#before!.isSigned)
-      this.#changed = new ChangedDenial(apex, this.#before!.chains, changes!)
+      this.#changed = new ChangedDenial(apex, this.#before!.chains, changes!, input)
   }
 
   #foundationMoved(): boolean {
@@ -70,12 +76,26 @@ export class DnssecCheck {
 
   /** Owners of NSEC3 records that the change makes worth a look. */
   async hashedNames(): Promise<string[]> {
-    return (await this.#changed?.owners(this.#input.pause)) ?? []
+    try {
+      return (await this.#changed?.owners()) ?? []
+    } catch (error) {
+      this.#stop(error)
+      return []
+    }
+  }
+
+  /** The budget is used up, or a fault of this program: other checks go on. Throws what is no verdict. */
+  #stop(error: unknown): void {
+    if (error instanceof ClosedError) throw error
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#signatures = undefined
+    this.#findings.add('hold', error instanceof StoppedError ? error.message : crashText(error))
   }
 
   /** Names with everything gone: what is below them is worth a look, too. */
   emptiedNames(): string[] {
-    return this.#changed?.emptied() ?? []
+    return this.#isStopped ? [] : (this.#changed?.emptied() ?? [])
   }
 
   #begin(apexRecords: readonly StoredAt[]): void {
@@ -83,25 +103,37 @@ export class DnssecCheck {
     this.#keys = keys
     if (!keys.isSigned) return
     this.#chains = chainsAt(apexRecords)
-    this.#signatures = new SignatureCheck(this.#apex, keys, this.#findings, this.#nowSeconds, this.#queue, this.needsAll)
+    judgeParameters(apexRecords, this.#findings)
+    const { compute, pause } = this.#input
+    const queue = new SignatureQueue(compute, keys.keys)
+    this.#queue = queue
+    this.#signatures = new SignatureCheck(this.#apex, keys, this.#findings, this.#nowSeconds, queue, this.needsAll, pause)
   }
 
   /** Every name is going to be seen, in canonical order, the apex first. */
   async beginWhole(scan: ZoneScan): Promise<void> {
-    if (!this.#isOn) return
-    const apexRecords = scan.apexRecords()
-    this.#begin(apexRecords)
-    if (!this.#keys!.isSigned) return
-    this.#whole = new WholeDenial(this.#apex, this.#chains)
-    await this.#whole.begin(scan)
+    if (!this.#isOn || this.#isStopped) return
+    try {
+      const apexRecords = await scan.apexRecords()
+      this.#begin(apexRecords)
+      if (!this.#keys!.isSigned) return
+      this.#whole = new WholeDenial(this.#apex, this.#chains, this.#input)
+      await this.#whole.begin(scan)
+    } catch (error) {
+      this.#stop(error)
+    }
   }
 
   /** Only the names of the change are going to be seen. */
   beginChange({ expirations, nsec3 }: Collected, at: (key: string) => readonly StoredAt[]): void {
-    if (!this.#isOn) return
-    this.#begin(at(this.#apex))
+    if (!this.#isOn || this.#isStopped) return
     this.#expirations = expirations
     this.#nsec3 = nsec3
+    try {
+      this.#begin(at(this.#apex))
+    } catch (error) {
+      this.#stop(error)
+    }
   }
 
   /** Nothing is to be seen in a zone without keys. */
@@ -109,7 +141,17 @@ export class DnssecCheck {
     return this.#signatures !== undefined
   }
 
+  /** What it returns is waited for, and does not reject but with ClosedError. */
   see(name: SeenName): Promise<void> | undefined {
+    try {
+      return this.#see(name)?.catch((error: unknown) => this.#stop(error))
+    } catch (error) {
+      this.#stop(error)
+      return undefined
+    }
+  }
+
+  #see(name: SeenName): Promise<void> | undefined {
     if (this.#signatures === undefined) return undefined
     if (this.#whole !== undefined) {
       for (const record of name.records)
@@ -119,15 +161,25 @@ export class DnssecCheck {
           if (isOptOut(record)) this.#nsec3.optOut += 1
         }
     }
-    this.#signatures.see(name)
-    ;(this.#whole ?? this.#changed)?.see(name)
-    return this.#queue.room()
+    const verified = this.#signatures.see(name)
+    const denied = (this.#whole ?? this.#changed)?.see(name)
+    return verified === undefined ? denied : denied === undefined ? verified : bothOf(verified, denied)
   }
 
   async finish(store: NameStore): Promise<CheckReport> {
+    try {
+      if (!this.#isStopped) return await this.#finish(store)
+    } catch (error) {
+      this.figures = undefined
+      this.#stop(error)
+    }
+    return this.#findings.toReport('dnssec', this.#input.settings.dnssec.mode, '', true)
+  }
+
+  async #finish(store: NameStore): Promise<CheckReport> {
     const { mode } = this.#input.settings.dnssec
     if (this.#keys?.isSigned !== true) return this.#finishUnsigned()
-    await this.#queue.drain()
+    await this.#queue!.drain()
     this.#findings.take(await this.#judgeDenial(store))
     this.#judgeAnchors()
     if (this.#findings.worst !== 'hold')
@@ -137,10 +189,10 @@ export class DnssecCheck {
         chains: this.#chains,
         hasOptOut: this.#nsec3.count > 0 && this.#nsec3.optOut === this.#nsec3.count,
       }
-    this.#judgeExpirations()
+    await this.#judgeExpirations(store)
     const what = this.needsAll ? 'the whole zone' : 'what changed'
     const chains = this.#chains.map((chain) => (chain === 'nsec' ? 'NSEC' : 'NSEC3')).join(' and ')
-    const said = `${counted(this.#queue.verified, 'signature')} of ${what} verified, the ${chains} chain is closed, the first signature expires at ${timeOf(this.#expirations.earliest)}.`
+    const said = `${counted(this.#queue!.verified, 'signature')} of ${what} verified, the ${chains} chain is closed, the first signature expires at ${timeOf(this.#expirations.earliest)}.`
     return this.#findings.toReport('dnssec', mode, said)
   }
 
@@ -163,13 +215,13 @@ export class DnssecCheck {
 
   async #judgeDenial(store: NameStore): Promise<Findings> {
     if (this.#whole !== undefined) {
-      this.#whole.finish()
+      await this.#whole.finish()
       return this.#whole.findings
     }
     const changed = this.#changed!
     const is = await changed.finish(store, this.#nsec3, this.#before!.hasOptOut)
     if (is === 'clear') return changed.findings
-    return await new WholeDenial(this.#apex, this.#chains).run(await this.#scanAgain())
+    return await new WholeDenial(this.#apex, this.#chains, this.#input).run(await this.#scanAgain())
   }
 
   #judgeAnchors(): void {
@@ -181,15 +233,38 @@ export class DnssecCheck {
       this.#findings.add('hold', 'No DNSKEY that fits checks.dnssec.anchors signs the DNSKEY RRset (RFC 4035 §5.2)')
   }
 
-  #judgeExpirations(): void {
+  /**
+   * A signature that another one of its RRset outlives is left over: a validator needs one that is valid (RFC 6840 §5.4). Where more
+   * than are remembered run out, each counts, as those that are not remembered cannot be looked at.
+   */
+  async #judgeExpirations(store: NameStore): Promise<void> {
     const { holdUnderMs, warnUnderMs } = this.#input.settings.dnssec
-    for (const { data, at, left } of this.#expirations.under(warnUnderMs / 1000)) {
-      if (left <= 0) this.#findings.addRecord('hold', 'Signatures have expired, among them', data, at)
+    const soon = this.#expirations.under(warnUnderMs / 1000)
+    const isKnown = soon.length < REMEMBERED || soon.at(-1)!.left * 1000 >= holdUnderMs
+    const short = isKnown ? soon.filter(({ left }) => left * 1000 < holdUnderMs) : []
+    const recordsAt = await store.lookup(new Set(short.map(({ data, at }) => ownerKey(data, at))))
+    for (const one of soon) {
+      const { data, at, left } = one
+      if (short.includes(one) && isLeftOver(data, at, recordsAt(ownerKey(data, at)), this.#nowSeconds + holdUnderMs / 1000))
+        this.#findings.addRecord('warn', 'Signatures run out beside another one of the same records, among them', data, at)
+      else if (left <= 0) this.#findings.addRecord('hold', 'Signatures have expired, among them', data, at)
       else if (left * 1000 < holdUnderMs)
         this.#findings.addRecord('hold', `Signatures have less than ${hours(holdUnderMs)} left, among them`, data, at)
       else this.#findings.addRecord('warn', `Signatures have less than ${hours(warnUnderMs)} left, among them`, data, at)
     }
   }
+}
+
+/** Whether nothing needs the signature: its records are not there, or another one of its algorithm is good at `until`, in seconds since 1970. */
+function isLeftOver(data: Buffer, at: number, records: readonly StoredAt[], until: number): boolean {
+  const old = new Rrsig({ data, at, type: TYPE.RRSIG })
+  if (!records.some(({ type }) => type === old.covered)) return true
+  return records.some((record) => {
+    if (record.type !== TYPE.RRSIG) return false
+    const { covered, algorithm, inception, expiration } = new Rrsig(record)
+    const isLonger = compareSerials(expiration, until >>> 0) !== 'older' && compareSerials(inception, until >>> 0) === 'older'
+    return covered === old.covered && algorithm === old.algorithm && isLonger
+  })
 }
 
 const hours = (ms: number): string => `${Math.round(ms / 360_000) / 10} h`

@@ -5,14 +5,21 @@
 import type { Findings } from '../findings.js'
 import type { StoredAt } from '../name-changes.js'
 import { isBelow, namesBetween } from '../name-key.js'
-import { HASH_OCTETS, hashedName, hashOfOwner, hasParameters, isOptOut, nextHashOf, type Nsec3Parameters } from './nsec3-hash.js'
+import type { Compute } from './compute.js'
+import { HashQueue } from './hash-queue.js'
+import { HASH_OCTETS, hashOfOwner, hasParameters, isOptOut, nextHashOf, type Nsec3Parameters } from './nsec3-hash.js'
 import { EMPTY_BITMAP, judgeMember, type Member, OPEN_NSEC3 } from './nsec3-judge.js'
 import { bitmapOf, membershipOf, type SeenName } from './seen-name.js'
+
+/** Some 1 ms of work. */
+const RECORDS_PER_SLICE = 2_000
 
 export class Nsec3Chain {
   readonly #apex: string
   readonly #parameters: Nsec3Parameters
   readonly #findings: Findings
+  readonly #pause: () => Promise<void>
+  readonly #members: HashQueue<Member>
   /** In the order of their hashes. */
   readonly #records: StoredAt[] = []
   #hashes = Buffer.alloc(HASH_OCTETS << 10)
@@ -20,10 +27,17 @@ export class Nsec3Chain {
   /** The name seen last and those above it; with nothing at them when `isEmpty`. */
   readonly #path: { key: string; isEmpty: boolean; membership: Member['membership'] }[] = []
 
-  constructor(apex: string, parameters: Nsec3Parameters, findings: Findings) {
+  constructor(
+    apex: string,
+    parameters: Nsec3Parameters,
+    findings: Findings,
+    { compute, pause }: { compute: Compute; pause: () => Promise<void> },
+  ) {
     this.#apex = apex
     this.#parameters = parameters
     this.#findings = findings
+    this.#pause = pause
+    this.#members = new HashQueue(compute, parameters, (member, hash) => this.#judge(member, hash))
   }
 
   /** All NSEC3 records of the zone in canonical order, before any name is seen. */
@@ -46,9 +60,10 @@ export class Nsec3Chain {
   }
 
   /** After the last `add`. */
-  close(): void {
+  async close(): Promise<void> {
     const count = this.#records.length
     for (const [i, record] of this.#records.entries()) {
+      if (i % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await this.#pause()
       if (this.#compareAt((i + 1) % count, nextHashOf(record)) === 0) continue
       this.#findings.addRecord('hold', `${OPEN_NSEC3}: the next hash after this record's is another`, record.data, record.at)
     }
@@ -64,7 +79,12 @@ export class Nsec3Chain {
       if (above.length > top) this.#path.push({ key: above, isEmpty: true, membership })
     if (membership === 'must') for (const entry of this.#path) entry.membership = 'must'
     this.#path.push({ key, isEmpty: false, membership })
-    this.#judge({ key, membership, bitmap: bitmapOf(status, records) })
+    this.#members.add(key, { key, membership, bitmap: bitmapOf(status, records) })
+  }
+
+  /** Undefined when there is room for more names; else resolves when there is. */
+  room(): Promise<void> | undefined {
+    return this.#members.room()
   }
 
   /** Everything below an empty name has been seen when one comes that is not below it. */
@@ -72,12 +92,11 @@ export class Nsec3Chain {
     for (let last = this.#path.at(-1); last !== undefined; last = this.#path.at(-1)) {
       if (key !== undefined && isBelow(key, last.key)) return
       this.#path.pop()
-      if (last.isEmpty) this.#judge({ key: last.key, membership: last.membership, bitmap: EMPTY_BITMAP })
+      if (last.isEmpty) this.#members.add(last.key, { key: last.key, membership: last.membership, bitmap: EMPTY_BITMAP })
     }
   }
 
-  #judge(member: Member): void {
-    const hash = hashedName(member.key, this.#parameters)
+  #judge(member: Member, hash: Buffer): void {
     let low = 0
     let high = this.#records.length
     while (low < high) {
@@ -96,13 +115,16 @@ export class Nsec3Chain {
     )
   }
 
-  finish(): void {
+  async finish(): Promise<void> {
     this.#leave(undefined)
+    await this.#members.drain()
     if (this.#records.length === 0)
       this.#findings.add('hold', `${OPEN_NSEC3}: there is no NSEC3 record for the NSEC3PARAM record`)
     if (this.#stood.size === this.#records.length) return
-    for (const [i, { data, at }] of this.#records.entries())
+    for (const [i, { data, at }] of this.#records.entries()) {
+      if (i % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await this.#pause()
       if (!this.#stood.has(i))
         this.#findings.addRecord('hold', 'An NSEC3 record stands for a name that is not there (RFC 5155 §7.1)', data, at)
+    }
   }
 }

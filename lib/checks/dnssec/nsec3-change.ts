@@ -11,12 +11,14 @@ import { isBelow, namesBetween } from '../name-key.js'
 import { statusOf } from '../name-status.js'
 import type { NameStore } from '../name-store.js'
 import { ChainChange } from './chain-change.js'
-import { hasParameters, hashedName, hashKey, isOptOut, nextHashOf, nsec3BitmapOf, type Nsec3Parameters } from './nsec3-hash.js'
+import type { Compute } from './compute.js'
+import { HashQueue } from './hash-queue.js'
+import { hasParameters, hashKey, isOptOut, nextHashOf, nsec3BitmapOf, type Nsec3Parameters } from './nsec3-hash.js'
 import { EMPTY_BITMAP, judgeMember, type Member, OPEN_NSEC3 } from './nsec3-judge.js'
 import { bitmapOf, coveredType, type Membership, membershipOf, type SeenName } from './seen-name.js'
 
-/** Some 1 ms of work with few iterations. */
-const HASHES_PER_SLICE = 200
+/** Some 1 ms of work with deep names. */
+const NAMES_PER_SLICE = 100
 
 /** Only an NSEC3 record and its signature changed: the name is a hash. */
 const isHashChange = (records: readonly StoredAt[]): boolean =>
@@ -27,39 +29,50 @@ export class Nsec3Change {
   readonly #parameters: Nsec3Parameters
   readonly #findings: Findings
   readonly #changes: NameChanges
+  readonly #compute: Compute
   readonly #hashKeys = new Map<string, string>()
   readonly #members = new Map<string, Member>()
 
-  constructor(apex: string, parameters: Nsec3Parameters, findings: Findings, changes: NameChanges) {
+  constructor(apex: string, parameters: Nsec3Parameters, findings: Findings, changes: NameChanges, compute: Compute) {
     this.#apex = apex
     this.#parameters = parameters
     this.#findings = findings
     this.#changes = changes
+    this.#compute = compute
   }
 
+  /** Of a name that was hashed. */
   #hashKey(key: string): string {
-    let hashed = this.#hashKeys.get(key)
-    if (hashed === undefined) {
-      hashed = hashKey(hashedName(key, this.#parameters), this.#apex)
-      this.#hashKeys.set(key, hashed)
+    return this.#hashKeys.get(key)!
+  }
+
+  /** Those that have not been hashed yet are. Answers the owners of their NSEC3 records, in order. */
+  async #hash(keys: Iterable<string>): Promise<string[]> {
+    const all = [...keys]
+    const queue = new HashQueue<string>(this.#compute, this.#parameters, (key, hash) =>
+      this.#hashKeys.set(key, hashKey(hash, this.#apex)),
+    )
+    for (const key of all) {
+      if (this.#hashKeys.has(key)) continue
+      queue.add(key, key)
+      const room = queue.room()
+      if (room !== undefined) await room
     }
-    return hashed
+    await queue.drain()
+    return all.map((key) => this.#hashKey(key))
   }
 
   /** Where the records of the names that the change touches are, and of those above them: known before the zone is looked at. */
   async owners(pause: () => Promise<void>): Promise<string[]> {
     const keys = new Set<string>()
+    let done = 0
     for (const [key, { removed, added }] of this.#changes.byName) {
+      if (++done % NAMES_PER_SLICE === 0) await pause()
       if (isHashChange(removed) && isHashChange(added)) continue
       keys.add(key)
       for (const above of namesBetween(key, this.#apex)) keys.add(above)
     }
-    const owners: string[] = []
-    for (const key of keys) {
-      owners.push(this.#hashKey(key))
-      if (owners.length % HASHES_PER_SLICE === 0) await pause()
-    }
-    return owners
+    return await this.#hash(keys)
   }
 
   /** Names that may have nothing at them now: what is below them decides whether they are still there. */
@@ -75,7 +88,7 @@ export class Nsec3Change {
   }
 
   async finish(store: NameStore, nsec3: Collected['nsec3'], hadOptOut: boolean): Promise<'clear' | 'unclear'> {
-    await store.lookup(new Set([...this.#members.keys()].map((key) => this.#hashKey(key))))
+    await store.lookup(new Set(await this.#hash(this.#members.keys())))
     await this.#findEmptyNames(store)
     const allOptOut = nsec3.optOut === nsec3.count
     let isUnclear = hadOptOut && !allOptOut
@@ -105,7 +118,7 @@ export class Nsec3Change {
         const known = empty.get(above)
         if (known === undefined || membership === 'must' || known === 'none') empty.set(above, membership)
       }
-    await store.lookup(new Set([...empty.keys()].map((key) => this.#hashKey(key))))
+    await store.lookup(new Set(await this.#hash(empty.keys())))
     const open = [...empty].filter(([key, is]) => is === 'none' || (is === 'may' && this.#recordOf(key, store) === undefined))
     if (open.length > 0) {
       const tops = new Set(open.map(([key]) => key))

@@ -1,5 +1,4 @@
-/** Hashed names (RFC 5155 §5) and the NSEC3 records that have them as owners. */
-import { hash } from 'node:crypto'
+/** NSEC3 records (RFC 5155 §3) and the hashed names that they have as owners. Not here: the hashing (compute.ts). */
 import { rdataLength, rdataStart, STORED_HEAD } from '../../dns/record.js'
 import type { StoredAt } from '../name-changes.js'
 
@@ -52,22 +51,6 @@ export function nsec3BitmapOf({ data, at }: StoredAt): Buffer {
   const start = rdataStart(data, at)
   const next = start + 5 + data[start + 4]!
   return data.subarray(next + 1 + data[next]!, start + rdataLength(data, at))
-}
-
-/** The longest name and the longest salt. */
-const MESSAGE = Buffer.alloc(512)
-
-/** Of a name in wire form with letters folded. */
-export function hashedName(key: string, { iterations, salt }: Nsec3Parameters): Buffer {
-  const length = MESSAGE.write(key, 0, 'latin1')
-  salt.copy(MESSAGE, length)
-  let digest = hash('sha1', MESSAGE.subarray(0, length + salt.length), 'buffer')
-  if (iterations > 0) salt.copy(MESSAGE, HASH_OCTETS)
-  for (let i = 0; i < iterations; i++) {
-    digest.copy(MESSAGE, 0)
-    digest = hash('sha1', MESSAGE.subarray(0, HASH_OCTETS + salt.length), 'buffer')
-  }
-  return digest
 }
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuv'

@@ -1,4 +1,5 @@
 /** What a name of the zone wants of an NSEC3 chain, and whether it has it (RFC 5155 §7.1): the same for a change and for the whole zone. */
+import { recordText } from '../../dns/record-text.js'
 import type { Findings } from '../findings.js'
 import type { StoredAt } from '../name-changes.js'
 import { keyText } from '../name-key.js'
@@ -33,5 +34,9 @@ export function judgeMember(
   if (membership === 'none')
     findings.addRecord('hold', 'An NSEC3 record stands for a name that is not there (RFC 5155 §7.1)', data, at)
   else if (!nsec3BitmapOf(found).equals(bitmap))
-    findings.addRecord('hold', `An NSEC3 record lists other types than ${keyText(key)} has (RFC 5155 §3.1.8)`, data, at)
+    findings.add(
+      'hold',
+      'An NSEC3 record lists other types than the name it stands for has (RFC 5155 §3.1.8)',
+      () => `${keyText(key)}: ${recordText(data, at)}`,
+    )
 }

@@ -2,15 +2,18 @@
  * The signatures at a name (RFC 4035 §5.3): each RRset that the zone is authoritative for has a valid one, and none is bogus. What did
  * not change is not computed again, only looked at.
  */
-import { storedTtl } from '../../dns/record.js'
+import { rdataStart, storedTtl } from '../../dns/record.js'
 import { compareSerials } from '../../dns/serial.js'
 import { TYPE } from '../../dns/rrtype.js'
-import type { Findings } from '../findings.js'
+import { compareRdata } from '../../zone/canonical-order.js'
+import { type Findings, inWords } from '../findings.js'
 import type { StoredAt } from '../name-changes.js'
-import { signedLabels, wireKey } from '../name-key.js'
+import { keyText, signedLabels, wireKey } from '../name-key.js'
+import { fitsMessage, MOST_AT_NAME, MOST_CANDIDATES, MOST_SIGNATURES } from './limits.js'
+import { Rrsig } from './rrsig.js'
 import { coveredType, isInZone, type SeenName } from './seen-name.js'
 import type { SignatureQueue } from './signature-queue.js'
-import { Rrsig, SignedData } from './signed-data.js'
+
 import { isKnownAlgorithm, type ZoneKey, type ZoneKeys } from './zone-keys.js'
 
 const FAULT = {
@@ -25,12 +28,26 @@ const FAULT = {
   spare: 'An RRSIG was made with a key that is not in the DNSKEY RRset; another one is valid',
   unverified: 'An RRSIG has an algorithm that is not verified here',
   ttl: 'Records have another TTL than the one that was signed (RFC 4034 §3.1.4)',
+  candidates: `An RRSIG fits more than ${MOST_CANDIDATES} DNSKEY records; it was not verified (CVE-2023-50387)`,
+  signatures: `Records have more than ${MOST_SIGNATURES} RRSIGs of one algorithm; none was verified (CVE-2023-50387)`,
+  large: 'Records of one name and type are more than a message can hold; their signatures were not verified (RFC 1035 §4.2.2)',
+  crowded: `A name has more than ${inWords(MOST_AT_NAME)} records; they were not looked at`,
   algorithm: 'Records have no signature of one of the algorithms in the DNSKEY RRset (RFC 4035 §2.2)',
 } as const
+
+/** The clock of a signer may be this many seconds ahead of this one. */
+const CLOCK_SKEW_SECONDS = 60
+
+/** Names with more records than this are looked at with rests. */
+const FEW_RECORDS = 256
 
 /** One RRset whose signatures are being verified. */
 interface Judged {
   first: StoredAt
+  /** In canonical order. */
+  rrset: readonly StoredAt[]
+  /** TTLs of signatures that the records were compared with. */
+  ttls: Set<number>
   open: number
   valid: Set<number>
   bogus: number
@@ -45,13 +62,22 @@ export class SignatureCheck {
   readonly #nowSeconds: number
   readonly #queue: SignatureQueue
   readonly #isWhole: boolean
-  readonly #signed = new SignedData()
+  readonly #pause: () => Promise<void>
   /** Those that verified a signature over the DNSKEY RRset. */
   readonly keySigners = new Set<ZoneKey>()
 
   /** `isWhole`: every signature is verified, not only those of what changed. */
-  constructor(apex: string, keys: ZoneKeys, findings: Findings, nowSeconds: number, queue: SignatureQueue, isWhole: boolean) {
+  constructor(
+    apex: string,
+    keys: ZoneKeys,
+    findings: Findings,
+    nowSeconds: number,
+    queue: SignatureQueue,
+    isWhole: boolean,
+    pause: () => Promise<void>,
+  ) {
     this.#apex = apex
+    this.#pause = pause
     this.#keys = keys
     this.#findings = findings
     this.#nowSeconds = nowSeconds
@@ -59,10 +85,15 @@ export class SignatureCheck {
     this.#isWhole = isWhole
   }
 
-  see(name: SeenName): void {
+  /** What it returns is waited for. */
+  see(name: SeenName): Promise<void> | undefined {
     const { status, records } = name
     // Nobody gets to see what is below a DNAME; some signers sign it, and some do not.
-    if (status === 'below-dname') return
+    if (status === 'below-dname') return undefined
+    if (records.length > MOST_AT_NAME) {
+      this.#findings.add('hold', FAULT.crowded, () => keyText(name.key))
+      return undefined
+    }
     const rrsets = new Map<number, StoredAt[]>()
     const signatures = new Map<number, StoredAt[]>()
     for (const record of records) {
@@ -72,26 +103,81 @@ export class SignatureCheck {
       else list.push(record)
     }
     for (const [type, list] of signatures) {
-      if (!rrsets.has(type)) for (const { data, at } of list) this.#findings.addRecord('hold', FAULT.nothing, data, at)
+      // No answer has it (RFC 4035 §3.1.1): left over from records that went.
+      if (!rrsets.has(type)) for (const { data, at } of list) this.#findings.addRecord('warn', FAULT.nothing, data, at)
       else if (!isSigned(name, type)) for (const { data, at } of list) this.#findings.addRecord('hold', FAULT.notOurs, data, at)
     }
-    const changed = this.#isWhole || name.isMoved ? undefined : changedTypes(name)
+    if (records.length > FEW_RECORDS) return this.#verifyResting(name, rrsets, signatures)
+    const changed = this.#changedTypes(name)
     for (const [type, rrset] of rrsets) {
-      if (!isSigned(name, type)) continue
-      const list = signatures.get(type)
-      if (list === undefined) this.#findings.addRecord('hold', FAULT.missing, rrset[0]!.data, rrset[0]!.at)
-      // Who signs the DNSKEY RRset is asked each time: the trust anchors may be others.
-      else if (changed === undefined || changed.has(type) || type === TYPE.DNSKEY) this.#verify(name.key, rrset, list)
+      const list = this.#toVerify(name, type, rrset, signatures, changed)
+      const judged = list === undefined ? undefined : this.#judgedOf(rrset, list)
+      if (judged === undefined) continue
+      for (const record of list!) this.#start(name.key, new Rrsig(record), judged)
+      this.#close(judged)
+    }
+    return this.#queue.room()
+  }
+
+  /** The same for a name with many records. */
+  async #verifyResting(
+    name: SeenName,
+    rrsets: ReadonlyMap<number, StoredAt[]>,
+    signatures: ReadonlyMap<number, StoredAt[]>,
+  ): Promise<void> {
+    const changed = this.#changedTypes(name)
+    for (const [type, rrset] of rrsets) {
+      const list = this.#toVerify(name, type, rrset, signatures, changed)
+      const judged = list === undefined ? undefined : this.#judgedOf(rrset, list)
+      await this.#pause()
+      if (judged === undefined) continue
+      for (const record of list!) {
+        this.#start(name.key, new Rrsig(record), judged)
+        await (this.#queue.room() ?? this.#pause())
+      }
+      this.#close(judged)
     }
   }
 
-  #verify(key: string, rrset: readonly StoredAt[], signatures: readonly StoredAt[]): void {
-    const judged: Judged = { first: rrset[0]!, open: 1, valid: new Set(), bogus: 0, noKey: [], unverified: 0 }
-    for (const record of signatures) this.#start(key, rrset, new Rrsig(record), judged)
-    this.#close(judged)
+  /** Undefined: all of them. */
+  #changedTypes(name: SeenName): ReadonlySet<number> | undefined {
+    return this.#isWhole || name.isMoved ? undefined : changedTypes(name)
   }
 
-  #start(key: string, rrset: readonly StoredAt[], rrsig: Rrsig, judged: Judged): void {
+  /** The signatures of the RRset, when they are to be verified. */
+  #toVerify(
+    name: SeenName,
+    type: number,
+    rrset: readonly StoredAt[],
+    signatures: ReadonlyMap<number, StoredAt[]>,
+    changed: ReadonlySet<number> | undefined,
+  ): readonly StoredAt[] | undefined {
+    if (!isSigned(name, type)) return undefined
+    const list = signatures.get(type)
+    if (list === undefined) {
+      this.#findings.addRecord('hold', FAULT.missing, rrset[0]!.data, rrset[0]!.at)
+      return undefined
+    }
+    // Who signs the DNSKEY RRset is asked each time: the trust anchors may be others.
+    return changed === undefined || changed.has(type) || type === TYPE.DNSKEY ? list : undefined
+  }
+
+  /** Undefined when the RRset or the number of its signatures is above the limits, which is reported. */
+  #judgedOf(records: readonly StoredAt[], signatures: readonly StoredAt[]): Judged | undefined {
+    const first = records[0]!
+    const excess = signatures.length > MOST_SIGNATURES ? beyondLimit(signatures) : undefined
+    if (excess !== undefined) {
+      this.#findings.addRecord('hold', FAULT.signatures, excess.data, excess.at)
+      return undefined
+    }
+    if (records.length > 1 && !fitsMessage(records)) {
+      this.#findings.addRecord('hold', FAULT.large, first.data, first.at)
+      return undefined
+    }
+    return { first, rrset: inOrder(records), ttls: new Set(), open: 1, valid: new Set(), bogus: 0, noKey: [], unverified: 0 }
+  }
+
+  #start(key: string, rrsig: Rrsig, judged: Judged): void {
     const { data, at } = rrsig.record
     const invalid = (fault: string): void => {
       judged.bogus += 1
@@ -108,15 +194,21 @@ export class SignatureCheck {
       return
     }
     const candidates = this.#keys.candidates(rrsig.tag, rrsig.algorithm, rrsig.covered)
+    if (this.#keys.isRefused(rrsig.tag, rrsig.algorithm)) {
+      judged.unverified += 1
+      return
+    }
     if (candidates.length === 0) {
       judged.noKey.push(rrsig.record)
       return
     }
-    for (const record of rrset)
-      if (storedTtl(record.data, record.at) !== rrsig.originalTtl)
-        this.#findings.addRecord('warn', FAULT.ttl, record.data, record.at)
+    if (candidates.length > MOST_CANDIDATES) {
+      invalid(FAULT.candidates)
+      return
+    }
+    if (!judged.ttls.has(rrsig.originalTtl)) this.#compareTtls(judged, rrsig.originalTtl)
     judged.open += 1
-    this.#queue.start(this.#signed.of(rrsig, rrset), rrsig.signature, candidates, (by) => {
+    this.#queue.start(rrsig, judged.rrset, candidates, (by) => {
       if (by === undefined) invalid(FAULT.bogus)
       else {
         judged.valid.add(by.algorithm)
@@ -126,11 +218,17 @@ export class SignatureCheck {
     })
   }
 
+  #compareTtls({ rrset, ttls }: Judged, signed: number): void {
+    ttls.add(signed)
+    for (const { data, at } of rrset) if (storedTtl(data, at) !== signed) this.#findings.addRecord('warn', FAULT.ttl, data, at)
+  }
+
   /** What is wrong before anything is computed. That a signature expires is told for the whole zone (../expirations.ts). */
   #faultOf(key: string, rrsig: Rrsig): string | undefined {
     if (wireKey(rrsig.record.data, rrsig.signerAt) !== this.#apex) return FAULT.signer
     if (rrsig.labels !== signedLabels(key)) return FAULT.labels
-    return compareSerials(rrsig.inception, this.#nowSeconds) === 'newer' ? FAULT.early : undefined
+    // RRSIG times compare as serials (RFC 4034 §3.1.5).
+    return compareSerials(rrsig.inception, (this.#nowSeconds + CLOCK_SKEW_SECONDS) >>> 0) === 'newer' ? FAULT.early : undefined
   }
 
   #close(judged: Judged): void {
@@ -149,6 +247,18 @@ export class SignatureCheck {
 function isSigned({ status }: SeenName, type: number): boolean {
   if (!isInZone(status)) return false
   return status !== 'delegation' || type === TYPE.DS || type === TYPE.NSEC
+}
+
+/** The first signature that is one too many of its algorithm. */
+function beyondLimit(signatures: readonly StoredAt[]): StoredAt | undefined {
+  const counts = new Uint32Array(256)
+  return signatures.find(({ data, at }) => ++counts[data[rdataStart(data, at) + 2]!]! > MOST_SIGNATURES)
+}
+
+/** RFC 4034 §6.3. */
+function inOrder(rrset: readonly StoredAt[]): readonly StoredAt[] {
+  if (rrset.length === 1) return rrset
+  return [...rrset].sort((x, y) => compareRdata(x.data, x.at, y.data, y.at))
 }
 
 /** RRsets that changed, or whose signatures did. */

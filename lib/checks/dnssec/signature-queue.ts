@@ -1,60 +1,65 @@
 /**
- * Signatures on their way through Node's thread pool, many at a time: the arithmetic takes all cores, and this thread only prepares it.
- * Whoever asks waits for room now and then, so that neither memory nor the pool, which files are read by as well, is flooded.
+ * Signatures on their way through the arithmetic, in batches: the check goes on preparing meanwhile, and waits for room when too many
+ * octets are on their way.
  */
-import { verify } from 'node:crypto'
+import { type Compute, NO_KEY, type SignatureBatch } from './compute.js'
+import { InFlight } from './in-flight.js'
+import type { Rrsig } from './rrsig.js'
+import { BatchBuilder, MOST_IN_BATCH } from './signature-batch.js'
+import type { StoredAt } from '../name-changes.js'
 import type { ZoneKey } from './zone-keys.js'
 
-/** Some 10 ms of work for two cores. */
-const MOST_RUNNING = 128
+/** The first batches are small, so that all threads have work when there is little. */
+const FIRST_BATCH = 3
+const BATCHES_PER_SIZE = 4
+
+type Done = (key: ZoneKey | undefined) => void
 
 export class SignatureQueue {
-  #running = 0
-  #waiting: (() => void) | undefined
-  #leastForWaiting = 0
+  readonly #compute: Compute
+  readonly #keys: readonly ZoneKey[]
+  readonly #rdatas: readonly Uint8Array[]
+  readonly #builder = new BatchBuilder()
+  #dones: Done[] = []
+  #sent = 0
+  readonly #inFlight = new InFlight()
   verified = 0
 
-  /** `done` is told the key that verified the signature. `data` may be reused at once: Node copies it. */
-  start(data: Buffer, signature: Buffer, keys: readonly ZoneKey[], done: (key: ZoneKey | undefined) => void): void {
-    this.#running += 1
-    // Only for a second key with the same tag are the octets needed again.
-    this.#try(keys.length > 1 ? Buffer.from(data) : data, signature, keys, 0, done)
+  constructor(compute: Compute, keys: readonly ZoneKey[]) {
+    this.#compute = compute
+    this.#keys = keys
+    this.#rdatas = keys.map(({ rdata }) => new Uint8Array(rdata))
   }
 
-  #try(data: Buffer, signature: Buffer, keys: readonly ZoneKey[], i: number, done: (key: ZoneKey | undefined) => void): void {
-    const key = keys[i]!
-    const answer = (error: Error | null, isGood: boolean): void => {
-      this.verified += 1
-      if (error !== null || !isGood) {
-        if (i + 1 < keys.length) {
-          this.#try(data, signature, keys, i + 1, done)
-          return
-        }
-      }
-      this.#running -= 1
-      done(error === null && isGood ? key : undefined)
-      if (this.#waiting !== undefined && this.#running <= this.#leastForWaiting) {
-        const go = this.#waiting
-        this.#waiting = undefined
-        go()
-      }
-    }
-    verify(key.digest, data, key.verifier, signature, answer)
+  /** `rrset` in canonical order, the same array for all its signatures. `done` gets the key that verified the signature. */
+  start(rrsig: Rrsig, rrset: readonly StoredAt[], candidates: readonly ZoneKey[], done: Done): void {
+    this.#builder.add(rrsig, rrset, candidates)
+    this.#dones.push(done)
+    const most = Math.min(MOST_IN_BATCH, FIRST_BATCH << Math.floor(this.#sent / BATCHES_PER_SIZE))
+    if (this.#builder.count >= most || this.#builder.isFull) this.#send()
   }
 
-  /** Undefined when there is room; else resolves when half of what runs is done. */
-  room(): Promise<void> | undefined {
-    return this.#running < MOST_RUNNING ? undefined : this.#untilLeft(MOST_RUNNING / 2)
-  }
-
-  async drain(): Promise<void> {
-    if (this.#running > 0) await this.#untilLeft(0)
-  }
-
-  #untilLeft(running: number): Promise<void> {
-    this.#leastForWaiting = running
-    return new Promise((resolve) => {
-      this.#waiting = resolve
+  #send(): void {
+    if (this.#builder.count === 0) return
+    const batch: SignatureBatch = this.#builder.take()
+    const dones = this.#dones
+    this.#dones = []
+    this.#sent = Math.min(this.#sent + 1, BATCHES_PER_SIZE * 5)
+    const octets = batch.octets.byteLength
+    this.#inFlight.add(octets, this.#compute.verify(this.#rdatas, batch), (found) => {
+      this.verified += found.length
+      for (let i = 0; i < found.length; i++) dones[i]!(found[i] === NO_KEY ? undefined : this.#keys[found[i]!])
     })
+  }
+
+  /** Undefined when there is room; else resolves when there is. Rejects with what Compute rejected with. */
+  room(): Promise<void> | undefined {
+    return this.#inFlight.room()
+  }
+
+  /** Sends what is left, and resolves when all of it is done. Rejects as `room` does. */
+  async drain(): Promise<void> {
+    this.#send()
+    await this.#inFlight.drain()
   }
 }

@@ -2,65 +2,22 @@
  * The DNSKEY records of a zone (RFC 4034 §2) as keys that verify. Key tags are no identity: several keys may have the same one
  * (.ru 2024, .de 2026), and a signature is good when any of those verifies it (RFC 4035 §5.3.1).
  */
-import { createPublicKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { rdataLength, rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
 import type { Findings } from '../findings.js'
 import type { StoredAt } from '../name-changes.js'
+import { algorithmName, excessOf, importKey } from './import-key.js'
+import { MOST_KEYS } from './limits.js'
 
-interface AlgorithmRow {
-  name: string
-  /** Undefined: the algorithm has its own. */
-  digest: string | null
-  import: (key: Buffer) => KeyObject
-}
-
-const base64url = (octets: Buffer): string => octets.toString('base64url')
-
-/** RFC 3110 §2: the length of the exponent in one octet, or zero and two more; exponent; modulus. */
-function importRsa(key: Buffer): KeyObject {
-  const isLong = key[0] === 0
-  const exponentAt = isLong ? 3 : 1
-  const modulusAt = exponentAt + (isLong ? key.readUInt16BE(1) : key[0]!)
-  if (modulusAt >= key.length) throw new RangeError('the modulus is missing')
-  const jwk = { kty: 'RSA', e: base64url(key.subarray(exponentAt, modulusAt)), n: base64url(key.subarray(modulusAt)) }
-  return createPublicKey({ key: jwk, format: 'jwk' })
-}
-
-/** RFC 6605 §4: the two coordinates. */
-const importEc =
-  (crv: string, octets: number) =>
-  (key: Buffer): KeyObject => {
-    if (key.length !== octets * 2) throw new RangeError(`${key.length} octets instead of ${octets * 2}`)
-    const jwk = { kty: 'EC', crv, x: base64url(key.subarray(0, octets)), y: base64url(key.subarray(octets)) }
-    return createPublicKey({ key: jwk, format: 'jwk' })
-  }
-
-/** RFC 8080 §3. */
-const importEd =
-  (crv: string) =>
-  (key: Buffer): KeyObject =>
-    createPublicKey({ key: { kty: 'OKP', crv, x: base64url(key) }, format: 'jwk' })
-
-/** Those of RFC 8624 §3.1 that are in use and not broken. */
-const ALGORITHMS: Readonly<Record<number, AlgorithmRow>> = {
-  8: { name: 'RSASHA256', digest: 'sha256', import: importRsa },
-  10: { name: 'RSASHA512', digest: 'sha512', import: importRsa },
-  13: { name: 'ECDSAP256SHA256', digest: 'sha256', import: importEc('P-256', 32) },
-  14: { name: 'ECDSAP384SHA384', digest: 'sha384', import: importEc('P-384', 48) },
-  15: { name: 'ED25519', digest: null, import: importEd('Ed25519') },
-  16: { name: 'ED448', digest: null, import: importEd('Ed448') },
-}
-
-export const isKnownAlgorithm = (algorithm: number): boolean => ALGORITHMS[algorithm] !== undefined
+export const isKnownAlgorithm = (algorithm: number): boolean => algorithmName(algorithm) !== undefined
 
 export interface ZoneKey {
   record: StoredAt
   rdata: Buffer
+  /** Among `keys`. */
+  index: number
   tag: number
   algorithm: number
-  digest: string | null
-  verifier: VerifyKeyObjectInput
   /** RFC 5011 §2.1: it signs nothing any more but the DNSKEY RRset. */
   isRevoked: boolean
 }
@@ -77,6 +34,8 @@ const REVOKED = 0x0080
 
 export class ZoneKeys {
   readonly keys: ZoneKey[] = []
+  /** Keys above the limits: reported, and used for nothing. */
+  readonly #refused: { tag: number; algorithm: number }[] = []
   /** Of the keys that sign the zone, known here or not. */
   readonly algorithms = new Set<number>()
   readonly isSigned: boolean
@@ -84,6 +43,14 @@ export class ZoneKeys {
   constructor(apexRecords: readonly StoredAt[], findings: Findings) {
     const records = apexRecords.filter(({ type }) => type === TYPE.DNSKEY)
     this.isSigned = records.length > 0
+    const [beyond] = records.splice(MOST_KEYS)
+    if (beyond !== undefined)
+      findings.addRecord(
+        'hold',
+        `The apex has more than ${MOST_KEYS} DNSKEY records; this one and those after it were not read (CVE-2023-50387)`,
+        beyond.data,
+        beyond.at,
+      )
     for (const record of records) this.#read(record, findings)
   }
 
@@ -97,17 +64,29 @@ export class ZoneKeys {
     if ((flags & ZONE_KEY) === 0 || rdata[2] !== 3) return
     const isRevoked = (flags & REVOKED) !== 0
     if (!isRevoked) this.algorithms.add(algorithm)
-    const row = ALGORITHMS[algorithm]
-    if (row === undefined) {
+    const name = algorithmName(algorithm)
+    if (name === undefined) {
       findings.addRecord('warn', 'A DNSKEY has an algorithm that is not verified here', data, at)
       return
     }
+    const tag = keyTag(rdata)
     try {
-      const verifier = { key: row.import(rdata.subarray(4)), dsaEncoding: 'ieee-p1363' as const }
-      this.keys.push({ record, rdata, tag: keyTag(rdata), algorithm, digest: row.digest, verifier, isRevoked })
+      const excess = excessOf(rdata)
+      if (excess !== undefined) {
+        this.#refused.push({ tag, algorithm })
+        findings.addRecord('hold', `A DNSKEY has ${excess}; it verifies nothing here (CVE-2023-50387)`, data, at)
+        return
+      }
+      importKey(rdata)
+      this.keys.push({ record, rdata, index: this.keys.length, tag, algorithm, isRevoked })
     } catch {
-      findings.addRecord('hold', `A DNSKEY record holds no ${row.name} key`, data, at)
+      findings.addRecord('hold', `A DNSKEY record holds no ${name} key`, data, at)
     }
+  }
+
+  /** A key that such a signature names was refused. */
+  isRefused(tag: number, algorithm: number): boolean {
+    return this.#refused.some((key) => key.tag === tag && key.algorithm === algorithm)
   }
 
   /** All that a signature may be made with. */

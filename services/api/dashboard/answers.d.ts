@@ -31,6 +31,10 @@ export interface ZoneSummary {
   lagSeconds: number
   inSync: number
   total: number
+  /** Why no newer version can be released. */
+  error: string | null
+  /** The version that waits for an operator and why, or why the zone is on hold. */
+  held: string | null
 }
 
 export interface FleetNode {
@@ -54,6 +58,7 @@ export interface StatusAnswer {
   redis: 'up' | 'down'
   held: string[]
   missing: string[]
+  primaries: { id: string; trouble: { state: string; zones: number; example: string; detail: string | null }[] }[]
   now: string
   observationsHoldSeconds: number
   caller: { name: string; role: 'viewer' | 'operator' | 'publisher' | 'admin' }
@@ -72,6 +77,7 @@ export interface VersionAnswer {
 
 export interface PrimaryAnswer {
   serial: number | null
+  state: string
   checkedAt: string | null
   since: string | null
   error: string | null

@@ -78,12 +78,20 @@ export class Api {
   }
 }
 
-/** NOTE: crypto.randomUUID is there on loopback and https only, and a hub may be read over plain http inside a network. */
-const randomKey = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, '0')).join('')
+const toHex = (/** @type {Uint8Array} */ octets) => Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
 
-/** One segment of a path: names may hold anything. @param {string} name */
+/** NOTE: crypto.randomUUID is there on loopback and https only, and a hub may be read over plain http inside a network. */
+const randomKey = () => toHex(crypto.getRandomValues(new Uint8Array(16)))
+
+/** One segment of a path, for an identifier. @param {string} name */
 export const segment = (name) => encodeURIComponent(name)
+
+/**
+ * One segment of a path, for a zone name: the root and names with special characters go as `hex..` and their octets in hex, because
+ * browsers take `.` and `%2e` for a step in the path. @param {string} name
+ */
+export const zoneSegment = (name) =>
+  /^[\w*.-]+$/.test(name) && name !== '.' && !name.includes('..') ? name : `hex..${toHex(new TextEncoder().encode(name))}`
 
 /** @param {unknown} error */
 export const reasonOf = (error) => (error instanceof Error ? error.message : String(error))

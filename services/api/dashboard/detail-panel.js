@@ -1,5 +1,5 @@
 /** Beside the matrix: what was chosen, read anew whenever something about it changes. */
-import { reasonOf, segment } from './api.js'
+import { reasonOf, segment, zoneSegment } from './api.js'
 import { fill, h } from './dom.js'
 import { cellDetail } from './cell-detail.js'
 import { nodeDetail } from './node-detail.js'
@@ -91,7 +91,7 @@ export class DetailPanel {
 
   /** @param {Choice} choice @returns {Promise<import('./dom.js').Child[]>} */
   async #factsOf({ zone, node }) {
-    const { zone: z, node: n } = { zone: segment(zone ?? ''), node: segment(node ?? '') }
+    const { zone: z, node: n } = { zone: zoneSegment(zone ?? ''), node: segment(node ?? '') }
     if (zone !== undefined && node !== undefined)
       return cellDetail(zone, node, await this.#api.get(`/v1/zones/${z}/nodes/${n}`), this.#parts)
     if (zone !== undefined) return zoneDetail(await this.#api.get(`/v1/zones/${z}`), this.#parts)
@@ -104,12 +104,12 @@ function targetOf({ zone, node }) {
   if (zone !== undefined && node !== undefined)
     return {
       title: `Resync ${node}`,
-      path: `/v1/zones/${segment(zone)}/resync`,
+      path: `/v1/zones/${zoneSegment(zone)}/resync`,
       body: { nodes: [node] },
       what: `${zone} on ${node}`,
     }
   if (zone !== undefined)
-    return { title: 'Resync every node of this zone', path: `/v1/zones/${segment(zone)}/resync`, body: {}, what: zone }
+    return { title: 'Resync every node of this zone', path: `/v1/zones/${zoneSegment(zone)}/resync`, body: {}, what: zone }
   return {
     title: 'Resync every zone of this node',
     path: `/v1/nodes/${segment(node ?? '')}/resync`,

@@ -99,11 +99,11 @@ export class FleetModel {
     return true
   }
 
-  /** The worst of a zone's nodes, and how many are in sync; a zone that no node carries speaks for itself. @param {Row} row */
+  /** The worst of a zone and its nodes, and how many are in sync. @param {Row} row */
   static sum({ summary, cells }) {
     const states = Array.from(cells.values(), ({ state }) => state)
     return {
-      state: worstOf(states) ?? summary.state,
+      state: worstOf([summary.state, ...states]) ?? summary.state,
       inSync: states.filter((state) => state === 'in-sync').length,
       total: states.length,
     }

@@ -8,9 +8,9 @@ import { LiveStream } from './live-stream.js'
 import { MatrixGrid } from './matrix-grid.js'
 import { hasSameFilter, readPlace, writePlace } from './place.js'
 import { resyncForm } from './resync-form.js'
-import { askForToken, wireTokenButton } from './token-dialog.js'
+import { askForToken, offerToken, wireTokenButton } from './token-dialog.js'
 import { TopLine } from './top-line.js'
-import { clock, shownText, span } from './words.js'
+import { clock, plural, shownText, span } from './words.js'
 
 /** @typedef {import('./answers.js').StatusAnswer} StatusAnswer */
 /** @typedef {import('./answers.js').MatrixAnswer} MatrixAnswer */
@@ -111,6 +111,7 @@ async function readStatus() {
     skewMs = Date.parse(status.now) - Date.now()
     grid.hub = { now: hubNow, holdSeconds: status.observationsHoldSeconds }
     top_.showStatus(status)
+    if (status.caller.name === 'anonymous') offerToken(api, () => location.reload())
   } catch (error) {
     statusError = reasonOf(error)
   }
@@ -135,6 +136,11 @@ function alerts(isLive) {
   if (isLive && statusError !== undefined) sentences.push(`The last question to the hub failed: ${statusError}.`)
   if (status === undefined || !isLive) return sentences
   sentences.push(...status.missing)
+  for (const { id, trouble } of status.primaries)
+    for (const { state, zones, example, detail } of trouble)
+      sentences.push(
+        `Primary ${id}: ${state} for ${plural(zones, 'zone')}, such as ${example}${detail === null ? '' : ` (${detail})`}`,
+      )
   if (status.held.length > 0) sentences.push(`Held until a person decides: ${status.held.join(', ')}`)
   if (hasOutdated(status.observationsHoldSeconds))
     sentences.push(
@@ -240,7 +246,9 @@ stream.onEvent = (name, value) => {
     else if (place.states.includes(value.state)) healSoon()
   } else if (name === 'zone') {
     // Its nodes are behind from now on, and say so only when they are looked at next.
-    if (model.takeZone(value)) healSoon()
+    const isLoaded = model.takeZone(value)
+    const isHeld = value.held !== null && place.states.includes('held')
+    if (isLoaded || isHeld || place.states.includes(value.state)) healSoon()
   } else return
   panel.touch({ zone: value.name ?? value.zone, node: value.node })
   statusSoon()

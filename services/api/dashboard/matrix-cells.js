@@ -59,15 +59,18 @@ const isFirst = (clouds, id) => clouds.some(({ nodes }) => nodes[0]?.id === id)
 
 /** @param {HTMLElement} element @param {Row} row @param {boolean} isChosen */
 export function drawName(element, row, isChosen) {
-  const { name, serial } = row.summary
+  const { name, serial, held } = row.summary
   const { state, inSync, total } = FleetModel.sum(row)
-  const label = `${name} serial ${serial ?? 'none'}, ${inSync} of ${total} in sync, ${state}`
+  // The worst state must not hide that the zone waits for an operator.
+  const isHeld = held !== null && state !== 'held'
+  const label = `${name} serial ${serial ?? 'none'}, ${inSync} of ${total} in sync, ${state}${isHeld ? ', held' : ''}`
   if (!isNew(element, `${label} ${isChosen}`)) return
   element.classList.toggle('chosen', isChosen)
   element.setAttribute('aria-label', label)
   fill(
     element,
     stateMark(state),
+    isHeld && stateMark('held'),
     h('span', { class: 'zone', title: name }, name),
     h('span', { class: 'serial' }, serial ?? '–'),
     h('span', { class: `sum ${stateRow(state).tone}` }, `${inSync}/${total}`),

@@ -18,7 +18,7 @@ const STRENGTHS = /** @type {const} */ ([
 export function resyncForm(target, { api, mayResync, onStarted }) {
   const told = h('p', { class: 'told', role: 'status' })
   const button = h('button', { type: 'submit', class: 'primary', disabled: !mayResync }, target.title)
-  const reason = h('input', { name: 'reason', maxlength: 500, autocomplete: 'off', placeholder: 'for those who read it later' })
+  const reason = h('input', { name: 'reason', maxlength: 500, autocomplete: 'off', placeholder: 'recorded in the audit log' })
   const form = h(
     'form',
     { class: 'resync', 'aria-label': target.title },
@@ -40,7 +40,8 @@ export function resyncForm(target, { api, mayResync, onStarted }) {
     button,
     told,
   )
-  if (!mayResync) setText(told, 'Your token may look, not resync: that takes the role operator.')
+  if (!mayResync)
+    setText(told, 'You may look, not resync: give a token of the role operator, or that of the file api.token on the hub.')
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     const given = new FormData(form)

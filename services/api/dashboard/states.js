@@ -7,13 +7,13 @@
 /** @typedef {'bad' | 'warn' | 'busy' | 'ok' | 'off'} Tone The shape and the colour. */
 /** @typedef {{ state: State, mark: string, tone: Tone, means: string }} StateRow */
 
-/** From the one that wants a person most to the one that wants nobody, as zones are summed up. @type {readonly StateRow[]} */
+/** From the state that needs an operator most to the one that needs none, as zones are summed up. @type {readonly StateRow[]} */
 export const STATES = [
   {
     state: 'conflict',
     mark: 'C',
     tone: 'bad',
-    means: 'two contents under one serial, or serials without an order: a person must decide which one is right',
+    means: 'two contents under one serial, or serials without an order: an operator must decide which one is right',
   },
   { state: 'ahead', mark: 'A', tone: 'bad', means: 'the node serves something newer than anything released here' },
   {
@@ -28,12 +28,18 @@ export const STATES = [
     state: 'unknown',
     mark: '?',
     tone: 'warn',
-    means: 'the node has not answered for several looks, or nothing was released yet',
+    means:
+      'the node has not answered several polls, does not serve the zone, or took its serial from another server; or nothing was released yet',
   },
-  { state: 'held', mark: 'H', tone: 'warn', means: 'a version waits for a person before it is released' },
+  { state: 'held', mark: 'H', tone: 'warn', means: 'a version waits for an operator before it is released' },
   { state: 'syncing', mark: '»', tone: 'busy', means: 'a new version is on its way' },
-  { state: 'in-sync', mark: '✓', tone: 'ok', means: "the node's own answer shows the released serial" },
-  { state: 'drained', mark: 'D', tone: 'off', means: 'delivery to the node was stopped by a person' },
+  {
+    state: 'in-sync',
+    mark: '✓',
+    tone: 'ok',
+    means: "the node's own answer shows the released serial, and nothing speaks for other content",
+  },
+  { state: 'drained', mark: 'D', tone: 'off', means: 'an operator stopped delivery to the node' },
 ]
 
 const ROWS = new Map(STATES.map((row, order) => [row.state, { ...row, order }]))

@@ -15,6 +15,12 @@ export function askForToken(api, reason, given) {
   if (!dialog.open) dialog.showModal()
 }
 
+/** A caller without a token may look: the button is there for one that wants to do more. @param {Api} api @param {() => void} given */
+export function offerToken(api, given) {
+  onGiven ??= given
+  showButton(api)
+}
+
 /** @param {Api} api @param {() => void} forgotten */
 export function wireTokenButton(api, forgotten) {
   const dialog = byId('token', HTMLDialogElement)
@@ -41,7 +47,6 @@ export function wireTokenButton(api, forgotten) {
 /** @param {Api} api */
 function showButton(api) {
   const button = byId('token-button', HTMLButtonElement)
-  // A hub without tokens never asks, and has no button for one.
   button.hidden = !api.hasToken && onGiven === undefined
   setText(button, api.hasToken ? 'Forget token' : 'Give token')
 }

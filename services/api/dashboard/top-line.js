@@ -55,7 +55,7 @@ export class TopLine {
   }
 
   /** @param {StatusAnswer} status */
-  showStatus({ hub, version, zones, nodes, states, redis }) {
+  showStatus({ hub, version, zones, nodes, states, redis, held }) {
     fill(
       this.#hub,
       h('b', {}, hub),
@@ -65,7 +65,8 @@ export class TopLine {
     this.#redis.className = `badge ${redis === 'up' ? 'good' : 'wrong'}`
     setText(this.#redis, `Redis ${redis}`)
     for (const [state, { button, number }] of this.#chips) {
-      const sum = states[state] ?? 0
+      // Zones are held, not their nodes.
+      const sum = state === 'held' ? held.length : (states[state] ?? 0)
       setText(number, count(sum))
       button.classList.toggle('none', sum === 0)
     }

@@ -22,7 +22,8 @@ export function zoneDetail(zone, { hubNow, choose }) {
       stateWord(zone.state),
       h('span', { class: 'quiet' }, `${zone.inSync} of ${zone.total} nodes in sync`),
     ),
-    zone.error !== null && h('p', { class: 'error' }, `The last refresh failed: ${zone.error}`),
+    zone.error !== null &&
+      h('p', { class: 'error' }, zone.held === null ? `No newer version can be released: ${zone.error}` : zone.held),
     facts([
       ['Released', zone.serial ?? 'nothing yet'],
       ['At', moment(zone.releasedAt)],
@@ -32,10 +33,11 @@ export function zoneDetail(zone, { hubNow, choose }) {
     ]),
     h('h3', {}, 'Primaries'),
     table(
-      ['Primary', 'Serial', 'Asked', 'Error'],
-      Object.entries(zone.primaries).map(([id, { serial, checkedAt, error }]) => [
+      ['Primary', 'Serial', 'State', 'Asked', 'Error'],
+      Object.entries(zone.primaries).map(([id, { serial, state, checkedAt, error }]) => [
         id,
         serial ?? '–',
+        state,
         ago(checkedAt, hubNow()),
         error === null ? '–' : h('span', { class: 'error' }, error),
       ]),

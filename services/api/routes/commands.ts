@@ -1,26 +1,36 @@
 /** What operators do: refresh, resync, drain, reload. Each is a job or done at once (contract §3). */
 import { Router } from 'express'
+import type { z } from 'zod'
 import { ZonecastError } from '../../../lib/errors.js'
 import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
+import type { NodeState } from '../../../lib/fleet/node-state.js'
 import type { ResyncJob } from '../../../lib/queue/jobs.js'
+import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
+import { answerShort } from '../heavy-answers.js'
 import { type ApiContext, mutate, nodeNamed, requireRedis, zoneNamed } from '../context.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
-import { drainBody, nodeResyncBody, refreshBody, resyncBody, zoneResyncBody } from '../schemas.js'
+import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from '../order-schemas.js'
 
 interface Selection {
   zones: readonly FleetZone[]
   nodes?: readonly FleetNode[] | undefined
   clouds?: readonly string[] | undefined
+  states?: readonly NodeState[] | undefined
 }
+
+type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'reason'>
+
+/** Zones whose nodes are judged before others get their turn. */
+const ZONES_PER_SLICE = 50
 
 export function commandRoutes(context: ApiContext): Router {
   const router = Router()
   const operator = atLeast('operator')
 
   const cloudsNamed = (names: readonly string[] | undefined): readonly string[] | undefined => {
-    for (const name of names ?? [])
+    for (const name of new Set(names))
       if (!context.matrix.fleet.clouds.includes(name))
         throw new ApiProblem(404, 'unknown-cloud', `no cloud ${name.slice(0, 100)} in the config`)
     return names
@@ -37,26 +47,32 @@ export function commandRoutes(context: ApiContext): Router {
   const zonesAt = (zones: readonly FleetZone[], serial: number | undefined): readonly FleetZone[] =>
     serial === undefined ? zones : zones.filter((zone) => releasedSerial(zone) === serial)
 
-  const targetsOf = ({ zones, nodes, clouds }: Selection): ResyncJob['targets'] =>
-    zones.flatMap((zone) =>
-      zone.nodes
-        .filter(
-          (node) =>
-            (nodes === undefined || nodes.some(({ id }) => id === node.id)) &&
-            (clouds === undefined || clouds.includes(node.cloud)),
-        )
-        .map((node) => ({ zone: zone.name, node: node.id })),
-    )
+  const targetsOf = async ({ zones, nodes, clouds, states }: Selection): Promise<ResyncJob['targets']> => {
+    // Sets: a body may name thousands of zones and nodes, and one of them many times.
+    const ids = nodes && new Set(nodes.map(({ id }) => id))
+    const cloudIds = clouds && new Set(clouds)
+    const targets: ResyncJob['targets'] = []
+    for (const [i, zone] of [...new Set(zones)].entries()) {
+      if (states && i % ZONES_PER_SLICE === 0) await pause()
+      for (const node of zone.nodes) {
+        if (ids?.has(node.id) === false || cloudIds?.has(node.cloud) === false) continue
+        if (states && !states.includes(context.matrix.nodeZone(zone, node).state)) continue
+        targets.push({ zone: zone.name, node: node.id })
+      }
+    }
+    return targets
+  }
 
   const resync = async (
     selection: Selection,
-    strength: ResyncJob['strength'],
-    reason: string | undefined,
+    { states, strength, reason }: ResyncWish,
     by: string,
   ): Promise<{ status: number; body: unknown }> => {
-    const targets = targetsOf(selection)
-    if (targets.length === 0)
+    const targets = await targetsOf({ ...selection, states })
+    if (targets.length === 0 && states === undefined)
       throw new ApiProblem(422, 'nothing-selected', 'no node carries what was asked for; name other zones, nodes or clouds')
+    // No pair is in such a state: there is nothing to do, which is what the caller wants to hear.
+    if (targets.length === 0) return { status: 200, body: { job: null } }
     requireRedis(context)
     return { status: 202, body: { job: await context.queues.enqueueResync({ targets, strength, by, reason }) } }
   }
@@ -69,7 +85,7 @@ export function commandRoutes(context: ApiContext): Router {
       requireRedis(context)
       const job = await context.queues.enqueueRefresh({
         zone: zone.name,
-        strength: body.strength === 'retransfer' ? 'retransfer' : 'refresh',
+        strength: body.strength,
         askFirst: true,
         reason: 'operator',
         seen: undefined,
@@ -84,7 +100,7 @@ export function commandRoutes(context: ApiContext): Router {
     requireSerial(zone, body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
     await mutate(context, req, res, () =>
-      resync({ zones: [zone], nodes, clouds: cloudsNamed(body.clouds) }, body.strength, body.reason, callerOf(res).name),
+      resync({ zones: [zone], nodes, clouds: cloudsNamed(body.clouds) }, body, callerOf(res).name),
     )
   })
 
@@ -95,7 +111,7 @@ export function commandRoutes(context: ApiContext): Router {
       body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id),
       body.serial,
     )
-    await mutate(context, req, res, () => resync({ zones, nodes: [node] }, body.strength, body.reason, callerOf(res).name))
+    await mutate(context, req, res, () => resync({ zones, nodes: [node] }, body, callerOf(res).name))
   })
 
   router.post('/resync', operator, async (req, res) => {
@@ -103,18 +119,16 @@ export function commandRoutes(context: ApiContext): Router {
     const named = body.zones?.map((name) => zoneNamed(context, name))
     const zones = zonesAt(named ?? [...context.matrix.fleet.zones.values()], body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
-    await mutate(context, req, res, () =>
-      resync({ zones, nodes, clouds: cloudsNamed(body.clouds) }, body.strength, body.reason, callerOf(res).name),
-    )
+    await mutate(context, req, res, () => resync({ zones, nodes, clouds: cloudsNamed(body.clouds) }, body, callerOf(res).name))
   })
 
-  for (const [path, drained] of [
-    ['drain', true],
-    ['undrain', false],
+  for (const [path, drained, body] of [
+    ['drain', true, drainBody],
+    ['undrain', false, undrainBody],
   ] as const)
     router.post(`/nodes/:node/${path}`, operator, async (req, res) => {
       const node = nodeNamed(context, String(req.params.node))
-      const { reason } = drainBody.parse(req.body ?? {})
+      const { reason } = body.parse(req.body ?? {})
       await mutate(context, req, res, async () => {
         const held = context.board.get('drains', node.id)
         if ((held?.drained ?? false) !== drained)
@@ -125,7 +139,14 @@ export function commandRoutes(context: ApiContext): Router {
 
   router.get('/jobs', async (_req, res) => {
     requireRedis(context)
-    res.json({ jobs: (await context.queues.list(100)).map(jobJson) })
+    const jobs = await context.queues.list(100)
+    // A resync of everything names each of its pairs, so one job after the other is written.
+    await answerShort(res, async (out) => {
+      res.type('json')
+      await out.write('{"jobs":[')
+      for (const [i, job] of jobs.entries()) await out.write(`${i === 0 ? '' : ','}${JSON.stringify(jobJson(job))}`)
+      await out.write(']}')
+    })
   })
 
   router.get('/jobs/:job', async (req, res) => {
@@ -136,6 +157,7 @@ export function commandRoutes(context: ApiContext): Router {
   })
 
   router.post('/reload', atLeast('admin'), async (req, res) => {
+    reloadBody.parse(req.body ?? {})
     await mutate(context, req, res, async () => {
       try {
         const config = context.reload()

@@ -1,17 +1,20 @@
 /** Nodes: who there is, and what each serves. */
 import { Router } from 'express'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
-import { countStates } from '../../../lib/fleet/zone-view.js'
+import { lagSecondsAt } from '../../../lib/fleet/node-state.js'
 import { endpointText } from '../../../lib/transport/errors.js'
-import { type ApiContext, nodeNamed } from '../context.js'
+import { type ApiContext, answerOf, nodeNamed } from '../context.js'
+import { named } from '../node-sum.js'
 import { nodeZoneJson, pathsJson, time } from '../json.js'
 
 export function nodeRoutes(context: ApiContext): Router {
   const router = Router()
 
   const summary = (node: FleetNode): Record<string, unknown> => {
-    const views = context.matrix.fleet.zonesOf(node.id).map((zone) => context.matrix.nodeZone(zone, node))
+    const sum = context.matrix.sums.node(node.id)!
     const drain = context.board.get('drains', node.id)
+    const states = named(sum.counts)
+    const { value: behindSince } = sum.behind
     return {
       id: node.id,
       cloud: node.cloud,
@@ -21,24 +24,32 @@ export function nodeRoutes(context: ApiContext): Router {
       drained: drain?.drained ?? false,
       drainedBy: drain?.drained ? drain.by : null,
       drainReason: drain?.drained ? (drain.reason ?? null) : null,
-      states: countStates(views),
-      lagSeconds: Math.max(0, ...views.map(({ lagSeconds }) => lagSeconds)),
-      observedAt: time(Math.max(0, ...views.map(({ observedAt }) => observedAt ?? 0))),
-      inSync: views.filter(({ state }) => state === 'in-sync').length,
-      total: views.length,
+      states,
+      lagSeconds: behindSince === Infinity ? 0 : lagSecondsAt(behindSince, context.matrix.now()),
+      observedAt: time(sum.newestAnswer),
+      inSync: states['in-sync'] ?? 0,
+      total: sum.total,
     }
   }
 
-  router.get('/nodes', (_req, res) => {
+  router.get('/nodes', async (_req, res) => {
+    await context.matrix.sums.settle()
     res.json({ nodes: [...context.matrix.fleet.nodes.values()].map(summary) })
   })
 
-  router.get('/nodes/:node', (req, res) => {
+  router.get('/nodes/:node', async (req, res) => {
     const node = nodeNamed(context, req.params.node)
-    const zones = context.matrix.fleet
-      .zonesOf(node.id)
-      .map((zone) => [zone.name, nodeZoneJson(context.matrix.nodeZone(zone, node))])
-    res.json({ ...summary(node), zones: Object.fromEntries(zones) })
+    await context.matrix.sums.settle()
+    const zones = context.matrix.fleet.zonesOf(node.id)
+    await answerOf(context, zones.length)(res, async (out) => {
+      res.type('json')
+      await out.write(`${JSON.stringify(summary(node)).slice(0, -1)},"zones":{`)
+      for (const [i, zone] of zones.entries()) {
+        const view = nodeZoneJson(context.matrix.nodeZone(zone, node))
+        await out.write(`${i === 0 ? '' : ','}${JSON.stringify(zone.name)}:${JSON.stringify(view)}`)
+      }
+      await out.write('}}')
+    })
   })
 
   return router

@@ -2,27 +2,38 @@
 import { Router } from 'express'
 import type { ApiContext } from '../context.js'
 
-/** What this hub lacks to do its whole job; empty when ready. */
-export function missing(context: ApiContext): string[] {
-  const { matrix } = context
+/** An answer is given again for so long: whoever asks more often costs nothing. */
+const READY_MS = 1_000
+
+/** What this hub lacks to do its whole job; empty when ready. `names`: with the name of a zone, for callers who may know it. */
+export async function missing(context: ApiContext, names: boolean): Promise<string[]> {
+  const { fleet, sums } = context.matrix
+  await sums.settle()
   const lacks: string[] = []
   const redis = context.redisLack()
   if (redis !== undefined) lacks.push(redis)
-  const without = [...matrix.fleet.zones.values()].filter((zone) => matrix.zoneCell(zone)?.released === undefined)
-  if (without.length > 0)
-    lacks.push(
-      `${without.length} of ${matrix.fleet.zones.size} zones have no released version yet, ${without[0]!.name} among them`,
-    )
+  const { unreleased } = sums
+  if (unreleased.size > 0) {
+    const first = names ? [...fleet.zones.keys()].find((name) => unreleased.has(name)) : undefined
+    const among = first === undefined ? '' : `, ${first} among them`
+    lacks.push(`${unreleased.size} of ${fleet.zones.size} zones have no released version yet${among}`)
+  }
+  const primaries = [...fleet.primaries.keys()].flatMap((id) => sums.primary(id) ?? []).filter(({ total }) => total > 0)
+  if (primaries.length > 0 && primaries.every((sum) => sum.count('silent') === sum.total)) lacks.push('no primary answers')
+  if (sums.isNoNodeAnswering) lacks.push('no node answers')
   return lacks
 }
 
 export function probeRoutes(context: ApiContext): Router {
   const router = Router()
+  let known: { lacks: Promise<string[]>; at: number } | undefined
   router.get('/healthz', (_req, res) => {
     res.json({ alive: true })
   })
-  router.get('/readyz', (_req, res) => {
-    const lacks = missing(context)
+  router.get('/readyz', async (_req, res) => {
+    const now = performance.now()
+    if (known === undefined || now - known.at >= READY_MS) known = { lacks: missing(context, false), at: now }
+    const lacks = await known.lacks
     res.status(lacks.length === 0 ? 200 : 503).json({ ready: lacks.length === 0, missing: lacks })
   })
   return router

@@ -2,27 +2,37 @@
 import { Router } from 'express'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { rolloutId, rolloutPrefix, type Said } from '../../../lib/rollout/record.js'
+import { pause } from '../../../lib/runtime/turns.js'
 import type { Version } from '../../../lib/store/version.js'
 import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, requireRedis, zoneNamed } from '../context.js'
 import { orderDecision, type Ordered, orderHold, orderRollback } from '../orders.js'
 import { ApiProblem } from '../problem.js'
-import { rolloutJson, rolloutRowJson } from '../rollout-json.js'
-import { decisionBody, holdBody, rolloutsQuery, rollbackBody } from '../schemas.js'
+import { rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
+import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
+import { rolloutsQuery } from '../schemas.js'
+
+/** Zones whose versions are listed before others get their turn. */
+const ZONES_PER_SLICE = 100
 
 export function rolloutRoutes(context: ApiContext): Router {
   const router = Router()
 
-  router.get('/rollouts', (req, res) => {
+  router.get('/rollouts', async (req, res) => {
     const { zone, state, limit, after } = rolloutsQuery.parse(req.query)
     const zones = zone === undefined ? [...context.matrix.fleet.zones.values()] : [zoneNamed(context, zone)]
-    const rows = zones
-      .flatMap((each) => listed(context, each, zone !== undefined))
-      .filter(({ row }) => state === undefined || row.state === state)
-      .sort((a, b) => b.at - a.at || (a.row.id < b.row.id ? -1 : 1))
-    const from = after === undefined ? 0 : rows.findIndex(({ row }) => row.id === after) + 1
+    const rows: Row[] = []
+    for (const [i, each] of zones.entries()) {
+      for (const row of rowsOf(context, each, zone !== undefined))
+        if (state === undefined || rolloutStateOf(row.version) === state) rows.push(row)
+      if (i % ZONES_PER_SLICE === 0) await pause()
+    }
+    rows.sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
+    const from = after === undefined ? 0 : startAfter(rows, after)
     const page = rows.slice(from, from + limit)
-    res.json({ rollouts: page.map(({ row }) => row), next: from + limit < rows.length ? page.at(-1)!.row.id : null })
+    const last = page.at(-1)
+    const next = last && from + limit < rows.length ? `${last.at}~${last.id}` : null
+    res.json({ rollouts: page.map((row) => rolloutRowJson(row.zone, row.version)), next })
   })
 
   router.get('/rollouts/:id', (req, res) => {
@@ -54,12 +64,15 @@ export function rolloutRoutes(context: ApiContext): Router {
     })
 
   order('hold', 'operator', (zone, body, said) => orderHold(context, zone, said(holdBody.parse(body).reason), true))
-  order('release', 'publisher', (zone, body, said) => orderHold(context, zone, said(holdBody.parse(body).reason), false))
-  for (const kind of ['approve', 'reject'] as const)
-    order(kind, 'publisher', (zone, body, said) => {
-      const { serial, digest, primary, fast, reason } = decisionBody.parse(body)
-      return orderDecision(context, zone, kind, { serial, digest, primary, fast }, said(reason))
-    })
+  order('release', 'publisher', (zone, body, said) => orderHold(context, zone, said(releaseBody.parse(body).reason), false))
+  order('approve', 'publisher', (zone, body, said) => {
+    const { serial, digest, primary, fast, reason } = approveBody.parse(body)
+    return orderDecision(context, zone, 'approve', { serial, digest, primary, fast }, said(reason))
+  })
+  order('reject', 'publisher', (zone, body, said) => {
+    const { serial, digest, reason } = rejectBody.parse(body)
+    return orderDecision(context, zone, 'reject', { serial, digest, primary: undefined, fast: false }, said(reason))
+  })
   order('rollback', 'publisher', (zone, body, said) => {
     const { serial, reason } = rollbackBody.parse(body)
     return orderRollback(context, zone, serial, said(reason))
@@ -68,12 +81,35 @@ export function rolloutRoutes(context: ApiContext): Router {
   return router
 }
 
+interface Row {
+  zone: FleetZone
+  version: Version
+  id: string
+  at: number
+}
+
+/** A cursor says when and which: the row it names may have changed its place or be gone by the next page. Throws ApiProblem 400. */
+export function startAfter(rows: readonly Pick<Row, 'id' | 'at'>[], after: string): number {
+  const [, at, id] = /^(\d+)~(.+)$/s.exec(after) ?? []
+  if (at === undefined || id === undefined) {
+    const message = 'is no `next` of a page before'
+    throw new ApiProblem(400, 'does-not-fit', `after: ${message}`, { errors: [{ field: 'after', message }] })
+  }
+  const from = rows.findIndex((row) => row.at < Number(at) || (row.at === Number(at) && row.id > id))
+  return from < 0 ? rows.length : from
+}
+
 /** All versions of one zone; of many zones those with a story and the newest. */
-function listed(context: ApiContext, zone: FleetZone, all: boolean): { row: ReturnType<typeof rolloutRowJson>; at: number }[] {
+function rowsOf(context: ApiContext, zone: FleetZone, all: boolean): Row[] {
   const { versions } = context.store.zone(zone.name)
   return versions
     .filter((version, i) => all || version.rollout !== undefined || i === versions.length - 1)
-    .map((version) => ({ row: rolloutRowJson(zone, version), at: version.rollout?.since ?? version.committedAt }))
+    .map((version) => ({
+      zone,
+      version,
+      id: rolloutId(zone.name, version.serial, version.digest),
+      at: version.rollout?.since ?? version.committedAt,
+    }))
 }
 
 function find(context: ApiContext, id: string): { zone: FleetZone; version: Version } | undefined {

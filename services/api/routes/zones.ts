@@ -1,34 +1,44 @@
 /** Zones: summaries, one zone with its nodes, primaries and versions, zone text and differences. */
-import { once } from 'node:events'
 import { Router } from 'express'
 import { recordText } from '../../../lib/dns/record-text.js'
 import { pause } from '../../../lib/runtime/turns.js'
-import { recordsIn, type RecordRun } from '../../../lib/zone/record-run.js'
 import { condense, type Difference } from '../../../lib/zone/difference.js'
 import { compareContents } from '../../../lib/zone/compare.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { zoneText } from '../../../lib/zone/zone-text.js'
+import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Version } from '../../../lib/store/version.js'
+import type { AnswerWriter } from '../answer-writer.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
 import { nodeZoneJson, primaryJson, time, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
+import { sortedTexts } from '../sorted-texts.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
+
+/** Zones summed up before others get their turn, and lines of a zone's text written at a time; about 1 ms. */
+const ZONES_PER_SLICE = 100
+const LINES_PER_PART = 500
 
 export function zoneRoutes(context: ApiContext): Router {
   const router = Router()
 
-  router.get('/zones', (req, res) => {
+  router.get('/zones', async (req, res) => {
     const { limit, after } = pageQuery.parse(req.query)
-    const names = [...context.matrix.fleet.zones.keys()].sort()
+    const { matrix } = context
+    await matrix.sums.settle()
+    const { names } = matrix
     const from = after === undefined ? 0 : names.findIndex((name) => name > after)
     const page = from < 0 ? [] : names.slice(from, from + limit)
     const next = from >= 0 && from + limit < names.length ? page.at(-1) : null
-    res.json({
-      zones: page.map((name) => zoneSummaryJson(context.matrix.row(context.matrix.fleet.zones.get(name)!).summary)),
-      next,
-    })
+    const zones: Record<string, unknown>[] = []
+    for (const name of page) {
+      const zone = matrix.fleet.zones.get(name)
+      if (zone) zones.push(zoneSummaryJson(matrix.summary(zone)))
+      if (zones.length % ZONES_PER_SLICE === 0) await pause()
+    }
+    res.json({ zones, next })
   })
 
   router.get('/zones/:zone', (req, res) => {
@@ -55,9 +65,20 @@ export function zoneRoutes(context: ApiContext): Router {
     if (!zone.nodes.some(({ id }) => id === node.id))
       throw new ApiProblem(404, 'not-carried', `${node.id} does not carry ${zone.name}`)
     const view = context.matrix.nodeZone(zone, node)
+    const { held, error } = context.matrix.summary(zone)
     res.json({
       ...nodeZoneJson(view),
-      ...chainOf(zone, node, context.matrix.zoneCell(zone), context.matrix.nodeCell(zone, node.id), view),
+      ...chainOf({
+        zone,
+        node,
+        cell: context.matrix.zoneCell(zone),
+        at: context.matrix.nodeCell(zone, node.id),
+        view,
+        held,
+        hold: context.board.get('orders', zone.name)?.hold,
+        trouble: error,
+        refused: refusedLately(context, zone, node.id),
+      }),
     })
   })
 
@@ -65,38 +86,48 @@ export function zoneRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, req.params.zone)
     const stored = context.store.zone(zone.name)
     const version = versionOf(stored, serialOf(req.params.serial))
-    const contents = await stored.contentsOf(version)
-    const view = contents.view()
-    try {
+    await context.heavy.answer(res, async (out) => {
       res.type('text/dns')
-      res.write(`; ${zone.name} serial ${version.serial}, digest ${version.digest}, ${version.records} records\n`)
-      for (const part of zoneText(contents.soa.stored, view)) {
-        if (!res.write(part)) await Promise.race([once(res, 'drain'), once(res, 'close')])
-        if (res.destroyed) return
-        await pause()
+      await out.write(`; ${zone.name} serial ${version.serial}, digest ${version.digest}, ${version.records} records\n`)
+      const contents = await stored.contentsOf(version, out.rest)
+      const view = contents.view()
+      try {
+        out.begin()
+        for (const part of zoneText(contents.soa.stored, view, LINES_PER_PART)) await out.write(part)
+      } finally {
+        view.release()
       }
-      res.end()
-    } finally {
-      view.release()
-    }
+    })
   })
 
   router.get('/zones/:zone/diff', async (req, res) => {
     const zone = zoneNamed(context, req.params.zone)
     const { from, to } = diffQuery.parse(req.query)
     const stored = context.store.zone(zone.name)
-    const { removed, added } = await differenceOf(stored, keptOf(stored, from), keptOf(stored, to))
-    res.json({ from: from.serial, to: to.serial, removed, added, counts: { removed: removed.length, added: added.length } })
+    const [old, now] = [keptOf(stored, from), keptOf(stored, to)]
+    await context.heavy.answer(res, async (out) => {
+      res.type('json')
+      await out.write(JSON.stringify({ from: from.serial, to: to.serial }).slice(0, -1))
+      await writeDifference(await differenceOf(stored, old, now, out), out)
+    })
   })
 
   return router
 }
 
+/** Longer ago it was another configuration. Milliseconds. */
+const REFUSED_MS = 300_000
+
+function refusedLately({ matrix }: ApiContext, zone: FleetZone, node: string): string | undefined {
+  const refused = matrix.nodeCell(zone, node)?.refused
+  return refused !== undefined && matrix.now() - refused.at < REFUSED_MS ? refused.why : undefined
+}
+
 const serialOf = (text: string): number => {
   const parsed = serialParam.safeParse(text)
   if (!parsed.success)
-    throw new ApiProblem(400, 'bad-serial', `"${text.slice(0, 20)}" is no serial`, {
-      errors: [{ field: 'serial', message: 'is no serial' }],
+    throw new ApiProblem(400, 'bad-serial', `"${text.slice(0, 20)}" is not a serial (0 to 4294967295)`, {
+      errors: [{ field: 'serial', message: 'is not a serial (0 to 4294967295)' }],
     })
   return parsed.data
 }
@@ -113,7 +144,10 @@ function keptOf(stored: StoredZone, { serial, digest }: { serial: number; digest
     digest === undefined
       ? undefined
       : stored.rivals.list.find((known) => known.serial === serial && known.digest.startsWith(digest))
-  if (rival) return { version: undefined, contents: () => stored.rivals.contentsOf(rival) }
+  if (rival) {
+    const copy = (rest: () => Promise<void>) => stored.rivals.contentsOf(rival, rest)
+    return { version: undefined, digest: rival.digest, contents: copy, copy }
+  }
   const version = stored.versions.findLast(
     (known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)),
   )
@@ -123,24 +157,54 @@ function keptOf(stored: StoredZone, { serial, digest }: { serial: number; digest
       'unknown-version',
       `${stored.name} has no kept version with serial ${serial}${digest === undefined ? '' : ` and digest ${digest}`}`,
     )
-  return { version, contents: () => stored.contentsOf(version) }
+  return {
+    version,
+    digest: version.digest,
+    contents: (rest) => stored.contentsOf(version, rest),
+    copy: (rest) => stored.copyOf(version, rest),
+  }
 }
 
 interface Kept {
   version: Version | undefined
-  contents: () => Promise<ZoneContents>
+  digest: string
+  /** May be shared with those who change it. */
+  contents: (rest: () => Promise<void>) => Promise<ZoneContents>
+  copy: (rest: () => Promise<void>) => Promise<ZoneContents>
 }
 
-const textOf = (run: RecordRun): string[] => Array.from(recordsIn(run), (at) => recordText(run.data, at)).sort()
-
-/** Records removed and added on the way from one version to another, in either direction, SOA included. */
-async function differenceOf(stored: StoredZone, from: Kept, to: Kept): Promise<{ removed: string[]; added: string[] }> {
+/** The way from one version to another, in either direction; undefined from a version to itself. */
+async function differenceOf(
+  stored: StoredZone,
+  from: Kept,
+  to: Kept,
+  out: Pick<AnswerWriter, 'begin' | 'rest'>,
+): Promise<Difference | undefined> {
   const [old, now] = [from.version, to.version]
-  if (old && old === now) return { removed: [], added: [] }
+  if (old && old === now) return undefined
   const chain = old && now && old.serial !== now.serial ? await stored.chain(old.serial, now) : undefined
-  const difference: Difference | undefined = chain
-    ? condense(chain)
-    : await compareContents(await from.contents(), await to.contents(), Number.POSITIVE_INFINITY, pause)
-  const { removed, added, fromSoa, toSoa } = difference!
-  return { removed: [recordText(fromSoa, 0), ...textOf(removed)], added: [recordText(toSoa, 0), ...textOf(added)] }
+  out.begin()
+  const { rest } = out
+  if (chain) return await condense(chain, rest)
+  const [older, newer] = [await from.contents(rest), await to.contents(rest)]
+  const difference = await compareContents(older, newer, Number.POSITIVE_INFINITY, rest)
+  // The newest contents are shared: a commit in between has changed them.
+  if (older.digest === from.digest && newer.digest === to.digest) return difference
+  return await compareContents(await from.copy(rest), await to.copy(rest), Number.POSITIVE_INFINITY, rest)
+}
+
+/** Writes records removed and added, the SOA first and the others by their texts, and closes the object. */
+async function writeDifference(difference: Difference | undefined, out: AnswerWriter): Promise<void> {
+  const counts = { removed: 0, added: 0 }
+  for (const side of ['removed', 'added'] as const) {
+    await out.write(`,"${side}":[`)
+    if (difference) {
+      const run = difference[side]
+      counts[side] = run.count + 1
+      await out.write(JSON.stringify(recordText(side === 'removed' ? difference.fromSoa : difference.toSoa, 0)))
+      for await (const text of sortedTexts(run, out.rest)) await out.write(`,${JSON.stringify(text)}`)
+    }
+    await out.write(']')
+  }
+  await out.write(`,"counts":${JSON.stringify(counts)}}`)
 }

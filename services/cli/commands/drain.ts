@@ -11,7 +11,7 @@ export function addDrain(program: Command, { terminal }: CommandContext): void {
     withHub(program.command(name))
       .description(description)
       .argument('<node>')
-      .option('--reason <text>', 'why, for those who read it later')
+      .option('--reason <text>', 'reason, recorded in the audit log')
       .action(async (node: string, { reason }: { reason?: string }, command: Command) => {
         await clientOf(command).post(`v1/nodes/${segment(node)}/${name}`, reason === undefined ? {} : { reason })
         terminal.write(`${node} ${words}\n`)

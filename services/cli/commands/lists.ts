@@ -1,9 +1,10 @@
 /** `zonecast zones`, `nodes`, `history ZONE`, `jobs`: plain lists. */
 import type { Command } from 'commander'
-import type { HubAnswer, JobAnswer, NodeAnswer, VersionAnswer, ZoneAnswer } from '../answers.js'
-import { segment } from '../api-client.js'
+import type { HubAnswer, JobAnswer, NodeAnswer, PrimaryAnswer, VersionAnswer, ZoneAnswer } from '../answers.js'
+import { zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { targetsOf } from '../follow-job.js'
+import { pagesOf } from '../pages.js'
 import { type CellInput, type Colour, colourOf, moment, span, table } from '../render.js'
 import type { Terminal } from '../terminal.js'
 
@@ -14,19 +15,12 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     withHub(program.command(name)).description(description).option('--json', 'as JSON')
 
   list('zones', 'every zone with its released serial').action(async (options: Options, command: Command) => {
-    const client = clientOf(command)
-    const zones: ZoneAnswer[] = []
-    for (let after: string | undefined; ; ) {
-      const page = await client.get<{ zones: ZoneAnswer[]; next: string | null }>('v1/zones', { after })
-      zones.push(...page.zones)
-      if (page.next == null) break
-      after = page.next
-    }
+    const zones = await pagesOf<'zones', ZoneAnswer>(clientOf(command), 'v1/zones', 'zones')
     show(terminal, options, zones, ['ZONE', 'SERIAL', 'RECORDS', 'STATE', 'IN SYNC', 'LAG', 'RELEASED (UTC)'], (zone) => [
       zone.name,
       zone.serial,
       zone.records,
-      { text: zone.state, colour: colourOf(zone.state) },
+      { text: stateText(zone), colour: colourOf(zone.state) },
       { text: `${zone.inSync}/${zone.total}`, align: 'right' },
       { text: zone.lagSeconds > 0 ? span(zone.lagSeconds) : '-', align: 'right' },
       moment(zone.releasedAt),
@@ -46,14 +40,29 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
         node.site ?? '',
         addressOf(node),
         { text: `${node.inSync}/${node.total}`, align: 'right', colour: node.inSync === node.total ? 'green' : 'yellow' },
-        Object.entries(node.states)
-          .map(([state, count]) => `${count} ${state}`)
-          .join(', '),
+        countsText(node.states),
         { text: node.lagSeconds > 0 ? span(node.lagSeconds) : '-', align: 'right' },
         moment(node.observedAt),
       ],
     )
   })
+
+  list('primaries', 'every primary, and how its zones stand to what this hub has').action(
+    async (options: Options, command: Command) => {
+      const { primaries } = await clientOf(command).get<{ primaries: PrimaryAnswer[] }>('v1/primaries')
+      show(terminal, options, primaries, ['PRIMARY', 'ADDRESS', 'ZONES', 'STATES', 'LAST SEEN (UTC)', 'WORST'], (primary) => {
+        const [worst] = primary.trouble
+        return [
+          primary.id,
+          primary.address,
+          { text: String(primary.total), align: 'right' },
+          countsText(primary.states),
+          moment(primary.checkedAt),
+          worst === undefined ? '' : { text: `${worst.state}: ${worst.detail ?? worst.example}`, colour: 'red' },
+        ]
+      })
+    },
+  )
 
   list('hubs', 'the hubs of this installation, and whether they run on the same config').action(
     async (options: Options, command: Command) => {
@@ -73,7 +82,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     .argument('<zone>')
     .option('--nodes', 'who was given and who showed each version, and when')
     .action(async (zone: string, options: Options & { nodes?: true }, command: Command) => {
-      const { versions } = await clientOf(command).get<{ versions: VersionAnswer[] }>(`v1/zones/${segment(zone)}`)
+      const { versions } = await clientOf(command).get<{ versions: VersionAnswer[] }>(`v1/zones/${zoneSegment(zone)}`)
       if (options.nodes) showByNode(terminal, options, versions)
       else
         show(
@@ -107,6 +116,15 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     ])
   })
 }
+
+/** The worst state, and that the zone is held where a node is worse. */
+export const stateText = ({ state, held }: Pick<ZoneAnswer, 'state' | 'held'>): string =>
+  held == null || state === 'held' ? state : `${state}, held`
+
+const countsText = (states: Readonly<Record<string, number>>): string =>
+  Object.entries(states)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ')
 
 interface Options {
   json?: true

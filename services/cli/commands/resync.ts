@@ -1,12 +1,14 @@
 /** `zonecast resync`: bring nodes to the released version again. */
 import { type Command, Option } from 'commander'
-import { clientOf, collect, type CommandContext, withHub } from '../command-context.js'
+import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import { clientOf, collect, type CommandContext, stateArgument, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { followJob, targetsOf } from '../follow-job.js'
 
 interface ResyncOptions {
   node: string[]
   cloud: string[]
+  state: string[]
   strength: string
   wait?: true
   reason?: string
@@ -14,10 +16,18 @@ interface ResyncOptions {
 
 export function addResync(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('resync'))
-    .description('bring nodes to the released version again')
+    .description(
+      'bring nodes to the released version again; what is named narrows it, --state alone means all pairs in that state',
+    )
     .argument('[zone]', 'only this zone')
     .option('--node <node>', 'this node; may stand more than once', collect, [])
     .option('--cloud <cloud>', 'the nodes of this cloud; may stand more than once', collect, [])
+    .addOption(
+      new Option('--state <state>', 'only where a node has a zone in this state, such as stuck; may stand more than once')
+        .choices(NODE_STATES)
+        .argParser(stateArgument)
+        .default([]),
+    )
     .addOption(
       new Option(
         '--strength <strength>',
@@ -27,11 +37,13 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
         .default('notify'),
     )
     .option('--wait', 'and show progress node by node; exit 1 when it did not succeed')
-    .option('--reason <text>', 'why, for those who read it later')
+    .option('--reason <text>', 'reason, recorded in the audit log')
     .action(async (zone: string | undefined, options: ResyncOptions, command: Command) => {
       const body = resyncBody(zone, options)
       const client = clientOf(command)
-      const { job } = await client.post<{ job: string }>('v1/resync', body)
+      const { job } = await client.post<{ job: string | null }>('v1/resync', body)
+      if (job === null)
+        return terminal.write(`no node has a zone in state ${options.state.join(' or ')}: there is nothing to do\n`)
       if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs tells how it went\n`)
       const targets = targetsOf(await followJob(client, job, terminal))
       if (!terminal.isLive) terminal.write(`${targets.length} of ${targets.length} confirmed\n`)
@@ -39,13 +51,17 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
 }
 
 /** What is not named is left out and means all; nothing named at all is a mistake. Throws CliError CLI_USAGE. */
-export function resyncBody(zone: string | undefined, { node, cloud, strength, reason }: ResyncOptions): Record<string, unknown> {
-  if (zone === undefined && node.length === 0 && cloud.length === 0)
-    throw usage('resync needs to know what: name a zone, --node or --cloud')
+export function resyncBody(
+  zone: string | undefined,
+  { node, cloud, state, strength, reason }: ResyncOptions,
+): Record<string, unknown> {
+  if (zone === undefined && node.length === 0 && cloud.length === 0 && state.length === 0)
+    throw usage('resync needs to know what: name a zone, --node, --cloud or --state')
   return {
     ...(zone === undefined ? {} : { zones: [zone] }),
     ...(node.length === 0 ? {} : { nodes: node }),
     ...(cloud.length === 0 ? {} : { clouds: cloud }),
+    ...(state.length === 0 ? {} : { states: state }),
     strength,
     ...(reason === undefined ? {} : { reason }),
   }

@@ -3,10 +3,10 @@
  * of everything and the event loop empties.
  */
 import type { Command } from 'commander'
-import { ConfigError, formatFinding } from '../../../config/errors.js'
-import { findConfigFile, loadConfig } from '../../../config/load.js'
-import type { Config } from '../../../config/config.js'
-import { describeError } from '../../../lib/errors.js'
+import { ConfigError, type Finding, formatFinding } from '../../../config/errors.js'
+import { checkConfig, type ConfigReport, findConfigFile } from '../../../config/load.js'
+import { describeError, InvariantError } from '../../../lib/errors.js'
+import { guard, reportFault } from '../../../lib/runtime/guard.js'
 import { goFirst } from '../../../lib/runtime/priority.js'
 import { createLogger, type Logger } from '../../../lib/runtime/logger.js'
 import { type CommandContext, type RunningHub, withConfig } from '../command-context.js'
@@ -22,10 +22,12 @@ export function addStart(program: Command, context: CommandContext): void {
       const { config: file, roles } = command.optsWithGlobals<{ config?: string; roles?: string }>()
       const { Hub, ROLES } = await context.parts.loadHub()
       const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
-      const config = loadOrTell(findConfigFile(file))
+      const { config, findings } = loadOrTell(findConfigFile(file))
       if (config === undefined) return context.setExit(BAD_CONFIG)
       const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY === true })
-      failLoudly(log)
+      surviveFaults(log)
+      logWeaknesses(log, findings)
+      ignoreInspector()
       await runHub(new Hub(config, played, log), log, context)
     })
 }
@@ -38,25 +40,27 @@ export function parseRoles<R extends string>(text: string, known: readonly R[]):
   return known.filter((role) => names.includes(role))
 }
 
-/** Undefined when it has mistakes, which are then on standard error, one per line. */
-function loadOrTell(file: string): Config | undefined {
-  try {
-    return loadConfig(file)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(error.mistakes.map((mistake) => `${formatFinding(mistake)}\n`).join(''))
-    return undefined
-  }
+/** Without a config it has mistakes, which are then on standard error, one per line. */
+function loadOrTell(file: string): ConfigReport {
+  const report = checkConfig(file)
+  const mistakes = report.config === undefined ? report.findings.filter(({ severity }) => severity === 'error') : []
+  process.stderr.write(mistakes.map((mistake) => `${formatFinding(mistake)}\n`).join(''))
+  return report
+}
+
+/** What is weak is said at each start, as whoever reads the log may never run `zonecast check`. */
+function logWeaknesses(log: Logger, findings: readonly Finding[]): void {
+  for (const { code, message, line } of findings) if (code.startsWith('WEAK_')) log.warn({ op: 'config', code, line }, message)
 }
 
 async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext): Promise<void> {
   // In place before the start: a signal that comes meanwhile is obeyed, not died of.
   const asked = stopSignal(log)
   let isUp = false
-  const reload = () => {
+  const reload = guard('SIGHUP', () => {
     if (isUp) tryReload(hub, log)
     else log.warn({ op: 'reload' }, 'SIGHUP came before the hub was up; the config is being read anyway')
-  }
+  })
   process.on('SIGHUP', reload)
   try {
     const addresses = await hub.start()
@@ -67,10 +71,14 @@ async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext
     isUp = false
     log.info({ op: 'stop', signal }, 'draining')
     await hub.stop()
+    // Nothing is under way any more; a connection that waits for a Redis that is away must not keep the process.
+    setTimeout(() => process.exit(), END_WITHIN_MS).unref()
   } finally {
     process.off('SIGHUP', reload)
   }
 }
+
+const END_WITHIN_MS = 1_000
 
 /** `ready transfer=127.0.0.1:5300,[::1]:5300 api=http://127.0.0.1:8053/` */
 export function readyLine(addresses: readonly { role: string; address: string }[]): string {
@@ -91,6 +99,11 @@ function tryReload(hub: RunningHub, log: Logger): void {
   }
 }
 
+/** Node.js opens its inspector on SIGUSR1, to which any user of the machine can connect: the signal is taken and does nothing. */
+function ignoreInspector(): void {
+  process.on('SIGUSR1', () => undefined)
+}
+
 /** The first SIGTERM or SIGINT. Later ones change nothing: what is under way ends within the drain's own limit. */
 function stopSignal(log: Logger): Promise<NodeJS.Signals> {
   let isAsked = false
@@ -106,11 +119,17 @@ function stopSignal(log: Logger): Promise<NodeJS.Signals> {
   return promise
 }
 
-/** A bug: told with its stack, and the process ends; what it held is made to survive that. */
-function failLoudly(log: Logger): void {
-  const fail = (error: unknown) => {
-    log.fatal({ op: 'bug', err: error }, 'unexpected error')
-    process.exit(1)
+/**
+ * An error that no guard caught is counted and logged like the others, and the hub goes on serving. A broken invariant of our own
+ * data ends the process: continuing could spoil what is on disk, which survives an end at any instant.
+ */
+function surviveFaults(log: Logger): void {
+  const take = (error: unknown) => {
+    if (error instanceof InvariantError) {
+      log.fatal({ op: 'bug', err: error }, 'broken invariant')
+      process.exit(1)
+    }
+    reportFault('process', error)
   }
-  process.on('unhandledRejection', fail).on('uncaughtException', fail)
+  process.on('unhandledRejection', take).on('uncaughtException', take)
 }

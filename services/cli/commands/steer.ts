@@ -1,8 +1,11 @@
-/** `zonecast hold`, `release`, `approve`, `reject`, `rollback`: what a person says of a zone; and `rollouts`, what there is to say it of. */
-import { type Command, Option } from 'commander'
-import { segment } from '../api-client.js'
+/** `zonecast hold`, `unhold` (`release`), `approve`, `reject`, `rollback`: what a person says of a zone; and `rollouts`, what there is to say it of. */
+import type { Command } from 'commander'
+import { segment, zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
+import { usage } from '../errors.js'
+import { pagesOf } from '../pages.js'
 import { type Colour, moment, table } from '../render.js'
+import { approveHalted } from './approve-halted.js'
 import { parseSerial } from './versions.js'
 
 interface OrderedAnswer {
@@ -50,42 +53,48 @@ export function addSteer(program: Command, context: CommandContext): void {
   addRollouts(program, context)
 }
 
-function addOrders(program: Command, { terminal }: CommandContext): void {
+function addOrders(program: Command, { terminal, setExit }: CommandContext): void {
   const tell = ({ zone, serial, state, notes }: OrderedAnswer): void => {
     terminal.write(`${zone}${serial === null ? '' : ` serial ${serial}`}: ${state}\n${notes.map((note) => `${note}\n`).join('')}`)
   }
+  withHub(program.command('hold'))
+    .description('release nothing of the zone until its hold is lifted')
+    .argument('<zone>')
+    .option('--reason <text>', 'the reason, kept with the order')
+    .action(async (zone: string, { reason }: { reason?: string }, command: Command) => {
+      const body = reason === undefined ? {} : { reason }
+      tell(await clientOf(command).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/hold`, body))
+    })
   for (const [name, description] of [
-    ['hold', 'release nothing of the zone until it is released'],
-    ['release', 'lift the hold of the zone'],
+    ['unhold', 'lift the hold of the zone'],
+    ['release', 'the same as unhold'],
   ] as const)
     withHub(program.command(name))
       .description(description)
       .argument('<zone>')
-      .option('--reason <text>', 'why, for those who read it later')
-      .action(async (zone: string, { reason }: { reason?: string }, command: Command) => {
-        tell(
-          await clientOf(command).post<OrderedAnswer>(
-            `v1/zones/${segment(zone)}/${name}`,
-            reason === undefined ? {} : { reason },
-          ),
-        )
+      .requiredOption('--reason <text>', 'the reason, kept with the order')
+      .action(async (zone: string, { reason }: { reason: string }, command: Command) => {
+        tell(await clientOf(command).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/release`, { reason }))
       })
-  for (const [name, description] of [
-    ['approve', 'let a version go on that a check holds or a stage halted'],
-    ['reject', 'never release this version'],
-    ['rollback', 'go back to this version, or leave it: old content goes out again under a new serial'],
-  ] as const) {
-    const command = withHub(program.command(name))
-      .description(description)
-      .argument('<zone>')
-      .argument('<serial>', 'the version meant')
-      .requiredOption('--reason <text>', 'why, for those who read it later')
-    if (name !== 'rollback')
-      command.addOption(new Option('--digest <hex>', 'its digest or the beginning of it, where two versions have one serial'))
-    if (name === 'approve')
-      command.addOption(new Option('--primary <id>', 'where primaries disagree: the one whose content is right'))
-    if (name === 'approve') command.addOption(new Option('--fast', 'soak a tenth of the time; no check is skipped'))
-    command.action(async (zone: string, serial: string, { reason, digest, primary, fast }: OrderOptions, self: Command) => {
+  withHub(program.command('approve'))
+    .description('let a version go on that a check holds or a stage halted')
+    .argument('[zone]')
+    .argument('[serial]', 'the version meant')
+    .requiredOption('--reason <text>', 'the reason, kept with the order')
+    .option('--digest <hex>', DIGEST)
+    .option('--primary <id>', 'where primaries disagree: the one whose content is right')
+    .option('--fast', 'soak a tenth of the time; no check is skipped')
+    .option('--all-halted', 'every zone whose newest version is halted; exit 1 when one order failed')
+    .action(async (zone: string | undefined, serial: string | undefined, options: ApproveOptions, self: Command) => {
+      const { reason, digest, primary, fast, allHalted } = options
+      if (allHalted) {
+        if (zone !== undefined || digest !== undefined || primary !== undefined)
+          throw usage('approve --all-halted takes every halted zone: leave out the zone, --digest and --primary')
+        const isDone = await approveHalted(clientOf(self), { reason, ...(fast ? { fast } : {}) }, terminal)
+        return isDone ? undefined : setExit(1)
+      }
+      if (zone === undefined || serial === undefined)
+        throw usage('approve needs to know what: name a zone and a serial, or --all-halted')
       const body = {
         serial: parseSerial(serial),
         reason,
@@ -93,16 +102,33 @@ function addOrders(program: Command, { terminal }: CommandContext): void {
         ...(primary === undefined ? {} : { primary }),
         ...(fast ? { fast } : {}),
       }
-      tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${segment(zone)}/${name}`, body))
+      tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/approve`, body))
+    })
+  for (const [name, description] of [
+    ['reject', 'never release this version'],
+    ['rollback', 'go back to this version, or leave it: old content goes out again under a new serial'],
+  ] as const) {
+    const command = withHub(program.command(name))
+      .description(description)
+      .argument('<zone>')
+      .argument('<serial>', 'the version meant')
+      .requiredOption('--reason <text>', 'the reason, kept with the order')
+    if (name === 'reject') command.option('--digest <hex>', DIGEST)
+    command.action(async (zone: string, serial: string, { reason, digest }: ApproveOptions, self: Command) => {
+      const body = { serial: parseSerial(serial), reason, ...(digest === undefined ? {} : { digest }) }
+      tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/${name}`, body))
     })
   }
 }
 
-interface OrderOptions {
+const DIGEST = 'its digest or the beginning of it, where two versions have one serial'
+
+interface ApproveOptions {
   reason: string
   digest?: string
   primary?: string
   fast?: true
+  allHalted?: true
 }
 
 function addRollouts(program: Command, { terminal }: CommandContext): void {
@@ -120,13 +146,7 @@ function addRollouts(program: Command, { terminal }: CommandContext): void {
           terminal.write(json ? asJson(detail) : detailText(detail, terminal.hasColour))
           return
         }
-        const rollouts: RolloutAnswer[] = []
-        for (let after: string | undefined; ; ) {
-          const page = await client.get<{ rollouts: RolloutAnswer[]; next: string | null }>('v1/rollouts', { zone, state, after })
-          rollouts.push(...page.rollouts)
-          if (page.next == null) break
-          after = page.next
-        }
+        const rollouts = await pagesOf<'rollouts', RolloutAnswer>(client, 'v1/rollouts', 'rollouts', { zone, state })
         const rows = rollouts.map((row) => [
           row.zone,
           row.serial,

@@ -1,13 +1,14 @@
 /** `zonecast show` and `diff`: what is in a kept version, and what changed between two. */
-import { Readable } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { Command } from 'commander'
 import type { ZoneAnswer } from '../answers.js'
-import { segment } from '../api-client.js'
+import { zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { paint } from '../render.js'
+import { asciiOf } from '../terminal.js'
 
 export function addVersions(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('show'))
@@ -16,9 +17,9 @@ export function addVersions(program: Command, { terminal }: CommandContext): voi
     .argument('[serial]', 'the released one unless given', parseSerial)
     .action(async (zone: string, wanted: number | undefined, _options, command: Command) => {
       const client = clientOf(command)
-      const serial = wanted ?? (await client.get<ZoneAnswer>(`v1/zones/${segment(zone)}`)).serial
+      const serial = wanted ?? (await client.get<ZoneAnswer>(`v1/zones/${zoneSegment(zone)}`)).serial
       if (serial === null) throw usage(`${zone} has no released version yet; zonecast status ${zone} tells why`)
-      await toOutput(await client.stream(`v1/zones/${segment(zone)}/versions/${serial}`))
+      await toOutput(await client.stream(`v1/zones/${zoneSegment(zone)}/versions/${serial}`))
     })
 
   withHub(program.command('diff'))
@@ -29,7 +30,10 @@ export function addVersions(program: Command, { terminal }: CommandContext): voi
     .option('--json', 'as JSON')
     .action(async (zone: string, from: string, to: string, { json }: { json?: true }, command: Command) => {
       const query = { from, to }
-      const answer = await clientOf(command).get<{ removed: string[]; added: string[] }>(`v1/zones/${segment(zone)}/diff`, query)
+      const answer = await clientOf(command).get<{ removed: string[]; added: string[] }>(
+        `v1/zones/${zoneSegment(zone)}/diff`,
+        query,
+      )
       if (json) return terminal.write(asJson(answer))
       const lines = [
         ...answer.removed.map((text) => paint(`- ${text}`, 'red', terminal.hasColour)),
@@ -42,7 +46,7 @@ export function addVersions(program: Command, { terminal }: CommandContext): voi
 /** Throws CliError CLI_USAGE. */
 export function parseSerial(text: string): number {
   const serial = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (!(serial <= 0xffffffff)) throw usage(`"${text}" is no serial: write a number from 0 to 4294967295`)
+  if (!(serial <= 0xffffffff)) throw usage(`"${text}" is not a serial (0 to 4294967295)`)
   return serial
 }
 
@@ -56,7 +60,8 @@ function parseVersion(text: string): string {
 /** As fast as it is read and no faster; a reader that has seen enough ends it. */
 async function toOutput(body: globalThis.ReadableStream<Uint8Array>): Promise<void> {
   try {
-    await pipeline(Readable.fromWeb(body as ReadableStream<Uint8Array>), process.stdout, { end: false })
+    const clean = new Transform({ transform: (octets, _encoding, done) => done(null, asciiOf(octets)) })
+    await pipeline(Readable.fromWeb(body as ReadableStream<Uint8Array>), clean, process.stdout, { end: false })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   }

@@ -1,6 +1,7 @@
 /** The topology in 80 columns: hub sites, rings with their spokes, links, clouds, and every finding with its number. Pure. */
 import type { Finding } from '../../../config/errors.js'
-import { type Colour, paint, printable } from '../render.js'
+import { printable } from '../../../lib/runtime/printable.js'
+import { type Colour, paint } from '../render.js'
 import type { LinkView, Marked, SiteView, TopologyView } from './topology-view.js'
 import { areLinked, type Ring, wheelOf } from './wheel.js'
 

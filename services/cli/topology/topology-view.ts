@@ -2,7 +2,7 @@
 import type { Config } from '../../../config/config.js'
 import type { Finding, Subject } from '../../../config/errors.js'
 import { prefixesOf } from '../../../config/topology/clouds.js'
-import { printable } from '../render.js'
+import { printable } from '../../../lib/runtime/printable.js'
 
 /** A name, and the numbers of the findings that concern it, counted from 1 in the order of the list. */
 export interface Marked {

@@ -2,13 +2,14 @@
  *   the world of redundancy.test.ts, for minutes: changes, kills, cuts and orders as a seed draws them
  *
  * Again and again all is let come to rest: then every node has the newest version, none has shown what was not released to it or what
- * was on hold, and no process has grown. ZONECAST_SOAK_MINUTES says for how long (3), ZONECAST_TEST_SEED what is drawn.
+ * was on hold, and no process has grown. ZONECAST_SOAK_MINUTES says for how long, ZONECAST_TEST_SEED what is drawn.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { compareZones } from '../../../lab/compare.js'
 import { eventually } from '../../support/eventually.js'
+import { amount } from '../../support/long.js'
 import { needsNamespaces, needsPeers } from '../../support/peers.js'
 import { seeded } from '../../support/random-change.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -18,7 +19,7 @@ import { good, SoakActs } from '../../world/soak-acts.js'
 import { Witness } from '../../world/witness.js'
 import { World } from '../../world/world.js'
 
-const MINUTES = Number(process.env.ZONECAST_SOAK_MINUTES ?? 3)
+const MINUTES = amount('ZONECAST_SOAK_MINUTES', { long: 30, short: 1 })
 const REST_EVERY_MS = 25_000
 /** In the last third no process of ours is killed: what lives for seconds cannot be seen to grow. */
 const SPARING_MS = MINUTES * 20_000

@@ -6,7 +6,7 @@
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { startHub, type TestHub, writeHubConfig } from '../../support/test-hub.js'
+import { credentials, startHub, type TestHub, writeHubConfig } from '../../support/test-hub.js'
 
 interface Problem {
   type: string
@@ -35,7 +35,7 @@ describe('requests that do not fit', function () {
   async function problem(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Problem> {
     const response = await fetch(hub.api + path, {
       method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: { ...credentials(hub), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body }),
     })
     const text = await response.text()
@@ -59,6 +59,11 @@ describe('requests that do not fit', function () {
     ['with octets that are no UTF-8', 'a%ff', 400],
     ['of a path', '..%2F..%2Fetc%2Fpasswd', 400],
     ['with an octet 0', 'a%00', 404],
+    ['that is not ASCII', 't%C3%B6st.example', 400],
+    ['with a blank before it', '%20example', 400],
+    ['in hex that is no name', 'hex..2e2e', 400],
+    ['in hex that is cut off', 'hex..6', 400],
+    ['in hex, of an unknown zone', 'hex..2e', 404],
     ['nobody has', 'nowhere.example', 404],
   ]
   for (const [id, name, status] of NAMES)
@@ -78,7 +83,7 @@ describe('requests that do not fit', function () {
     })
 
   it('a zone name is the same with or without the final dot, in any letter case', async () => {
-    for (const name of ['example', 'example.', 'EXAMPLE.', '%65xample'])
+    for (const name of ['example', 'example.', 'EXAMPLE.', '%65xample', 'hex..6578616D706c65'])
       expect((await fetch(`${hub.api}/v1/zones/${name}`)).status, name).to.equal(200)
   })
 
@@ -96,6 +101,11 @@ describe('requests that do not fit', function () {
     ['a serial with a fraction', '/v1/zones/example/resync', '{"serial":1.5}', 'serial'],
     ['10,001 nodes', '/v1/resync', JSON.stringify({ nodes: Array(10_001).fill('a') }), 'nodes'],
     ['an unknown field for a node', '/v1/nodes/ams1/drain', '{"hard":true}', 'hard'],
+    ['nodes, in a hold of the zone', '/v1/zones/example/hold', '{"nodes":["ams1"]}', 'nodes'],
+    ['nodes, in a refresh', '/v1/zones/example/refresh', '{"nodes":["ams1"]}', 'nodes'],
+    ['a serial, in a drain', '/v1/nodes/ams1/drain', '{"serial":1}', 'serial'],
+    ['no reason, in a release', '/v1/zones/example/release', '{}', 'reason'],
+    ['a scope, in a reload', '/v1/reload', '{"zones":["example"]}', 'zones'],
     ['a prototype', '/v1/nodes/ams1/drain', '{"__proto__":{"reason":"x"}}', '__proto__'],
   ]
   for (const [id, path, body, field] of BODIES)

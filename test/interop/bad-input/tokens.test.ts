@@ -4,7 +4,9 @@
  * 401 for whoever is not known, 403 for whoever may not, and nothing is done for either.
  */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { expect } from 'chai'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { startHub, type TestHub, writeHubConfig } from '../../support/test-hub.js'
@@ -64,24 +66,33 @@ describe('tokens of the API', function () {
   })
   after(() => hub?.stop())
 
+  /** Failures are counted by network: each test comes from another one. */
+  let network = 100
+  beforeEach(() => {
+    network += 1
+  })
+
   async function ask(
     path: string,
     authorization: string | undefined,
     method = 'GET',
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const response = await fetch(hub.api + path, {
+    const sent = request(hub.api + path, {
       method,
+      localAddress: `127.0.${network}.1`,
       headers: {
         ...(authorization === undefined ? {} : { authorization }),
         ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
         ...headers,
       },
-      ...(method === 'POST' ? { body: '{}' } : {}),
     })
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false
-    return { status: response.status, body: isJson ? JSON.parse(text) : {}, headers: response.headers }
+    sent.end(method === 'POST' ? '{}' : undefined)
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    const text = (await response.toArray()).join('')
+    const answered = new Headers(response.headers as Record<string, string>)
+    const isJson = answered.get('content-type')?.includes('json') ?? false
+    return { status: response.statusCode!, body: isJson ? JSON.parse(text) : {}, headers: answered }
   }
   const mutations = async (): Promise<string[]> => {
     const { body } = await ask('/openapi.json', undefined)

@@ -119,6 +119,10 @@ describe('orders', function () {
       ['approve', { serial: 99, reason: 'r' }, 404, /no kept version with serial 99/],
       ['approve', { serial: 1 }, 400, /reason/],
       ['approve', { serial: 1, reason: '' }, 400, /reason/],
+      ['release', {}, 400, /reason/],
+      ['approve', { digest: '01234567', reason: 'r' }, 400, /digest: needs the serial/],
+      ['approve', { primary: 'hm1', fast: true, reason: 'r' }, 400, /fast: is not used with primary/],
+      ['reject', { primary: 'hm1', reason: 'r' }, 400, /primary: an order to reject does not use this field/],
       ['approve', { primary: 'hm1', reason: 'r' }, 409, /do not disagree/],
       ['approve', { primary: 'hm9', reason: 'r' }, 404, /no primary hm9/],
       ['reject', { serial: 1, reason: 'r' }, 409, /nothing to reject/],
@@ -190,7 +194,7 @@ describe('orders', function () {
     // An approval is about the version, the hold about the zone.
     await new Promise((resolve) => setTimeout(resolve, 500))
     await rolloutOf(serial, 'held')
-    expect(await zonecast('publisher', 'release', ZONE)).to.match(/orders\.example\.: released/)
+    expect(await zonecast('publisher', 'unhold', ZONE, '--reason', 'window over')).to.match(/orders\.example\.: released/)
     await rolloutOf(serial, 'done')
   })
 })

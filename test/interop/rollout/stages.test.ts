@@ -20,7 +20,7 @@ import { type LyingProxy, startLyingProxy } from '../../support/lying-proxy.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { SerialWatch } from '../../support/serial-watch.js'
-import { api, inSync, startHub, type TestHub, writeHubConfig } from '../../support/test-hub.js'
+import { credentials, api, inSync, startHub, type TestHub, writeHubConfig } from '../../support/test-hub.js'
 
 const ZONE = 'staged.example.'
 const RECORDS = 200
@@ -172,7 +172,7 @@ describe('a rollout in stages', function () {
     const serial = await awaitSerial(primary, ZONE)
     const without = await fetch(`${hub.api}/v1/zones/${ZONE}/approve`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...credentials(hub), 'content-type': 'application/json' },
       body: JSON.stringify({ serial }),
     })
     expect([without.status, await without.text()]).to.satisfy(
@@ -225,7 +225,7 @@ describe('a rollout in stages', function () {
     expect(rollout.reason).to.match(/put on hold by .*: a window for the network/)
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(await servedBy()).to.deep.equal(before)
-    await order('release', {})
+    await order('release', { reason: 'the window is over' })
     await inSync(hub, ZONE, serial)
   })
 
@@ -249,7 +249,7 @@ describe('a rollout in stages', function () {
     const now = await awaitSerial(nodes.fra1, ZONE)
     const again = await fetch(`${hub.api}/v1/zones/${ZONE}/rollback`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...credentials(hub), 'content-type': 'application/json' },
       body: JSON.stringify({ serial: now - 1, reason: 'once more' }),
     })
     expect(again.status).to.equal(409)

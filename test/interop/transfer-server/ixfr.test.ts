@@ -11,13 +11,14 @@ import { nameToWire } from '../../../lib/dns/name.js'
 import { RCODE } from '../../../lib/dns/rcode.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import { compareSerials } from '../../../lib/dns/serial.js'
+import { signRequest } from '../../../lib/dns/tsig.js'
 import { needsPeers } from '../../support/peers.js'
 import { question, rawMessage, rawRecord, wire } from '../../support/raw-message.js'
 import { askRaw } from '../../support/raw-tcp.js'
 import { askUdp } from '../../support/raw-udp.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { heldSoa, takeTransfer, transferQuery } from '../../support/take-transfer.js'
-import { TransferScene } from '../../support/transfer-scene.js'
+import { NODE_KEY, SIGNER, TransferScene } from '../../support/transfer-scene.js'
 import { runTexts, textsOf } from '../../support/transfer-script.js'
 
 const NS = 'example. 300 NS ns1.example.'
@@ -148,28 +149,44 @@ describe('differences from the transfer server', function () {
   })
 
   describe('over UDP', () => {
-    const ask = async (held: number, payload?: number): Promise<{ octets: number; answers: number; flags: number }> => {
+    const ask = async (
+      held: number,
+      { payload, isSigned = true }: { payload?: number; isSigned?: boolean } = {},
+    ): Promise<{ octets: number; answers: number; flags: number }> => {
       const additionals = payload === undefined ? [] : [writeOpt([], 0, payload)]
-      const answer = (await askUdp(scene.v4, transferQuery({ held, additionals })))!
+      const plain = transferQuery({ held, additionals })
+      const answer = isSigned
+        ? (await askUdp(scene.v4, signRequest(NODE_KEY, plain, scene.seconds).message, { source: SIGNER }))!
+        : (await askUdp(scene.v4, plain))!
       return { octets: answer.length, answers: readHeader(answer).answers, flags: readHeader(answer).flags }
     }
 
     it('RFC 1995 §2: are whole where they fit', async () => {
       const { octets, answers, flags } = await ask(6)
       expect([octets <= 512, answers, flags]).to.deep.equal([true, 8, 0x8400])
-      expect(scene.taken.at(-1)).to.deep.include({ serial: 7, kind: 'ixfr' })
+      expect(scene.taken.at(-1)).to.deep.include({ serial: 7, kind: 'ixfr', nodes: ['signer'] })
     })
 
-    it('RFC 1995 §2: are the newest SOA alone where they do not, by what the asker can take', async () => {
+    it('are the SOA alone for a node without a key, whose address anyone may claim, and count for nothing', async () => {
       const before = scene.taken.length
-      await scene.commit(
-        ['S8', NS, ALWAYS, ...Array.from({ length: 30 }, (_, i) => `new${i}.example. 300 A 192.0.2.1`)].join('\n'),
-      )
-      expect(await ask(7)).to.deep.include({ answers: 1, flags: 0x8400 })
-      expect(await ask(7, 512)).to.deep.include({ answers: 1 })
+      for (const held of [7, 6, 1, 12345]) {
+        const { octets, answers } = await ask(held, { isSigned: false, payload: 4096 })
+        expect([answers, octets < 128]).to.deep.equal([1, true])
+      }
       expect(scene.taken.length).to.equal(before)
-      const { octets, answers } = await ask(7, 4096)
-      expect([octets > 512, octets <= 4096, answers]).to.deep.equal([true, true, 35])
+    })
+
+    it('RFC 1995 §2: are the newest SOA alone where they do not, by what the client can take, up to 1,232 octets', async () => {
+      const before = scene.taken.length
+      const lines = Array.from({ length: 30 }, (_, i) => `new${i}.example. 300 A 192.0.2.1`)
+      await scene.commit(['S8', NS, ALWAYS, ...lines].join('\n'))
+      expect(await ask(7)).to.deep.include({ answers: 1, flags: 0x8400 })
+      expect(await ask(7, { payload: 512 })).to.deep.include({ answers: 1 })
+      expect(scene.taken.length).to.equal(before)
+      const { octets, answers } = await ask(7, { payload: 4096 })
+      expect([octets > 512, octets <= 1232, answers]).to.deep.equal([true, true, 35])
+      await scene.commit(['S9', NS, ALWAYS, ...lines, ...lines.map((line) => `a-longer-${line}`)].join('\n'))
+      expect(await ask(7, { payload: 4096 })).to.deep.include({ answers: 1 })
     })
   })
 
@@ -202,7 +219,7 @@ describe('differences from the transfer server', function () {
       const { ip, port } = scene.v4
       const out = await runCommand('dig', [`@${ip}`, '-p', String(port), 'example.', 'IXFR=4', '+noall', '+answer', '+nocookie'])
       const soas = out.split('\n').flatMap((line) => /\sSOA\s\S+ \S+ (\d+)/.exec(line)?.[1] ?? [])
-      expect(soas.map(Number)).to.deep.equal([8, 4, 5, 5, 6, 6, 7, 7, 8, 8])
+      expect(soas.map(Number)).to.deep.equal([9, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9])
     })
   })
 

@@ -15,7 +15,7 @@ import { question, type RawMessage, rawMessage, rawRecord, wire } from '../../su
 import { connectRaw } from '../../support/raw-tcp.js'
 import { askUdp } from '../../support/raw-udp.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { PRIMARY_KEY, STRANGER, TransferScene } from '../../support/transfer-scene.js'
+import { PRIMARY_KEY, STRANGER, TransferScene, TWINS } from '../../support/transfer-scene.js'
 import { signBy, testKey } from '../../support/tsig-maker.js'
 import { soa } from '../../support/transfer-script.js'
 
@@ -142,6 +142,11 @@ describe('NOTIFY at the transfer server', () => {
     expect(findTsig(badKey)).to.deep.include({ error: TSIG_ERROR.BADKEY })
     const badMac = (await ask(signBy(PRIMARY_KEY, notify(), { time: scene.seconds, mac: () => Buffer.alloc(64) }), HM2))!
     expect(findTsig(badMac)).to.deep.include({ error: TSIG_ERROR.BADSIG })
+  })
+
+  it('from an address where two primaries answer on different ports asks both, each for its own serial', async () => {
+    expect(readHeader((await ask(notify({ answers: [wire(soa(9))] }), TWINS))!).flags & 15).to.equal(RCODE.NOERROR)
+    expect(told()).to.deep.equal(['example. hm3 no serial', 'example. hm4 no serial'])
   })
 
   it('that is an answer nobody waits for is dropped', async () => {

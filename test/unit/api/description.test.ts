@@ -61,6 +61,9 @@ describe("the API's description", () => {
       confirmed: {},
       checks: undefined,
       from: 'hm1',
+      sources: {},
+      isTorn: false,
+      hasCopies: false,
       kind: 'axfr',
     } as const
     fits(Version, versionJson(version, undefined))

@@ -4,20 +4,17 @@ import type { Request, Response } from 'express'
 import { expect } from 'chai'
 import type { ApiContext } from '../../../services/api/context.js'
 import type { RolloutMark } from '../../../lib/state/tables.js'
+import { ApiProblem } from '../../../services/api/problem.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
 
 class Reader extends EventEmitter {
   text = ''
-  status_ = 200
+  locals: { bucket?: string } = {}
   writableLength = 0
   isDestroyed = false
   writeHead(): void {}
-  status(code: number): this {
-    this.status_ = code
-    return this
-  }
   write(text: string): void {
     this.text += text
   }
@@ -43,16 +40,21 @@ describe('events', () => {
   const scratch = scratchDirs()
   let fleet: SmallFleet
   let streams: EventStreams
+  let isAllowed: boolean
 
-  const open = (): Reader => {
+  const open = (bucket = 'a'): Reader => {
     const reader = new Reader()
+    reader.locals.bucket = bucket
     streams.open({} as Request, reader as unknown as Response)
     return reader
   }
 
   beforeEach(() => {
     fleet = smallFleet(scratch(), { 'a.example': undefined })
-    streams = new EventStreams({ matrix: fleet.matrix, board: fleet.board } as unknown as ApiContext)
+    isAllowed = true
+    streams = new EventStreams({ matrix: fleet.matrix, board: fleet.board } as unknown as ApiContext, {
+      isStillAllowed: () => isAllowed,
+    })
   })
   afterEach(() => streams.close())
 
@@ -139,8 +141,34 @@ describe('events', () => {
     expect(reader.isDestroyed).to.equal(true)
   })
 
-  it('readers beyond two hundred are refused', () => {
-    const readers = Array.from({ length: 201 }, open)
-    expect(readers.map(({ status_ }) => status_).filter((status) => status === 503)).to.have.length(1)
+  it('one caller has eight streams, and all callers two hundred', async () => {
+    for (let i = 0; i < 8; i++) open('greedy')
+    await expectProblem(429, () => open('greedy'))
+    for (let i = 0; i < 192; i++) open(`caller ${i}`)
+    await expectProblem(429, () => open('late'))
+  })
+
+  it('a caller whose token is revoked is told nothing more', () => {
+    const reader = open()
+    isAllowed = false
+    streams.revoke()
+    fleet.release('a.example.', 5)
+    expect(reader.take()).to.deep.equal([])
+  })
+
+  it('readers who fall behind do not take more memory together than one of them may alone, many times', () => {
+    const readers = Array.from({ length: 200 }, (_, i) => open(`caller ${i}`))
+    for (const reader of readers) reader.writableLength = 500_000
+    fleet.release('a.example.', 5)
+    expect(readers.some(({ isDestroyed }) => isDestroyed)).to.equal(true)
   })
 })
+
+async function expectProblem(status: number, act: () => unknown): Promise<void> {
+  try {
+    act()
+  } catch (error) {
+    return void expect(error).to.be.instanceOf(ApiProblem).with.property('status', status)
+  }
+  expect.fail('nothing was thrown')
+}

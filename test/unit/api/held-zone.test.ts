@@ -1,7 +1,12 @@
 /** What a zone says of itself while a version waits for a person. */
 import { expect } from 'chai'
+import { Registry } from 'prom-client'
+import type { NodeState } from '../../../lib/fleet/node-state.js'
 import { holdReason } from '../../../lib/rollout/machine.js'
 import { pairKey, type RolloutMark } from '../../../lib/state/tables.js'
+import type { ApiContext } from '../../../services/api/context.js'
+import { registerGauges } from '../../../services/api/gauges.js'
+import { matrixRows } from '../../../services/api/matrix-page.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
 
@@ -56,6 +61,31 @@ describe('a zone that is held', () => {
     const hold = { at: NOW, by: 'noc', reason: 'window' }
     fleet.board.set('orders', ZONE, { at: NOW, decisions: [], hold })
     expect(summary()).to.include({ state: 'held', error: holdReason(hold) })
+  })
+
+  it('is found as held whatever state its nodes are in', async () => {
+    const found = async (states: NodeState[]) => {
+      const filter = { zone: undefined, node: undefined, match: undefined, states, limit: undefined, after: undefined }
+      const names: unknown[] = []
+      for await (const { name } of matrixRows(fleet.matrix, filter)) names.push(name)
+      return names
+    }
+    mark(11, 'held', 'shrink: half is gone')
+    fleet.serve(ZONE, 'ams1', 10, { missed: 9 })
+    expect(summary()).to.include({ state: 'unknown', held: 'serial 11 is held: shrink: half is gone' })
+    expect(await found(['held'])).to.deep.equal([ZONE])
+    expect(await found(['stuck'])).to.deep.equal([])
+    expect([...fleet.matrix.sums.held]).to.deep.equal([ZONE])
+    // Held by its serial alone: no rollout waits.
+    mark(20_000, 'rejected')
+    serves(11)
+    expect(await found(['held'])).to.deep.equal([ZONE])
+    expect([...fleet.matrix.sums.held]).to.deep.equal([ZONE])
+    const registry = new Registry()
+    registerGauges(registry, { matrix: fleet.matrix, board: fleet.board } as unknown as ApiContext)
+    expect(await registry.getSingleMetricAsString('zonecast_zones_held')).to.match(/^zonecast_zones_held 1$/m)
+    serves(10)
+    expect(await found(['held'])).to.deep.equal([])
   })
 
   it('by a serial above what its primary serves by now says what to do', () => {

@@ -27,6 +27,20 @@ const CASES: readonly ApexCase[] = [
     verdict: 'hold',
     says: 'There is no NS record at the apex example.',
   },
+  {
+    id: 'an RRset with several TTLs',
+    before: BASE,
+    after: `${BASE}\na.example. 300 A 192.0.2.2\na.example. 60 A 192.0.2.3\na.example. 60 TXT "x"`,
+    verdict: 'warn',
+    says: 'An RRset has several TTLs (RFC 2181 §5.2): a.example. 60 IN A 192.0.2.3',
+  },
+  {
+    id: 'a record that came with several TTLs',
+    before: BASE,
+    after: `${BASE}\na.example. 300 A 192.0.2.2\na.example. 60 A 192.0.2.2`,
+    verdict: 'warn',
+    says: 'the next version is transferred whole: a.example. 60 IN A 192.0.2.2',
+  },
   { id: 'name servers elsewhere', before: BASE, after: 'example. 300 NS ns.test.', verdict: 'pass' },
   {
     id: 'a new name server without address',

@@ -99,6 +99,26 @@ describe('the hook', () => {
     expect((await run('head -c 1 >/dev/null; exit 0', { text: () => lines(much) })).verdict).to.equal('pass')
   })
 
+  it('may leave unread the text of an iterator that only gives', async () => {
+    let given = 0
+    const text = { [Symbol.asyncIterator]: () => ({ next: async () => ({ value: 'x'.repeat(10_000), done: ++given > 200 }) }) }
+    expect((await run('exec <&-; exit 0', { text })).verdict).to.equal('pass')
+    expect(given).to.be.lessThan(200)
+  })
+
+  it('leaves the text when it does not read to the end', async () => {
+    let isLeft = false
+    const text = async function* (): AsyncGenerator<string> {
+      try {
+        for (;;) yield 'x'.repeat(10_000)
+      } finally {
+        isLeft = true
+      }
+    }
+    expect((await run('exec <&-; exit 0', { text: text() })).verdict).to.equal('pass')
+    expect(isLeft).to.equal(true)
+  })
+
   it('tells the end of much output', async () => {
     const { report } = await run('i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done; exit 1')
     expect(report).to.match(/line 2999$/)

@@ -53,7 +53,7 @@ describe('the check dnssec', () => {
     it('is verified whole after a version that failed', async () => {
       const before = spoil(signed(1), /^mail\.example\. 300 RRSIG A /)
       const { figures } = await checkFirst(zone(before))
-      expect(figures.dnssec).to.equal(undefined)
+      expect(figures).to.have.property('dnssec', undefined)
       expectReport(reportOf(await checkNext(zone(before), zone(before), { figures }), 'dnssec'), 'hold', 'mail.example.')
     })
 
@@ -179,6 +179,40 @@ describe('the check dnssec', () => {
       'warn',
       'Records have another TTL than the one that was signed (RFC 4034 §3.1.4): ns1.example. 60 IN A',
     )
+  })
+
+  it('a signature that begins within the clock skew is valid, and one that begins later is not', async () => {
+    for (const [ahead, verdict] of [
+      [5_000, 'pass'],
+      [60_000, 'pass'],
+      [61_000, 'hold'],
+    ] as const)
+      expectReport(await judged(signed(1), signed(2, '', { inception: NOW + ahead, expiration: NOW + 30 * DAY })), verdict)
+  })
+
+  describe('left-over signatures', () => {
+    const fresh = signed(1, '', { expiration: NOW + 30 * DAY })
+    const old = signed(1, '', { expiration: NOW - DAY }).filter((line) => line.includes(' RRSIG '))
+    const first = async (lines: readonly string[]) => reportOf(await checkFirst(zone(lines)), 'dnssec')
+
+    it('that expired beside a valid one are a warning (RFC 6840 §5.4)', async () => {
+      const mail = old.filter((line) => /^mail\.example\. 300 RRSIG A /.test(line))
+      expect(mail.length).to.equal(1)
+      expectReport(await first([...fresh, ...mail]), 'warn', 'Signatures run out beside another one of the same records')
+    })
+
+    it('that expired with nothing valid beside them hold', async () => {
+      const line = /^mail\.example\. 300 RRSIG A /
+      const swapped = [...fresh.filter((one) => !line.test(one)), ...old.filter((one) => line.test(one))]
+      expectReport(await first(swapped), 'hold', 'Signatures have expired, among them')
+    })
+
+    it('for a type that is not there are a warning', async () => {
+      const more = signed(1, 'mail.example. 300 TXT "a"', { expiration: NOW + 30 * DAY })
+      const txt = more.filter((line) => /^mail\.example\. 300 RRSIG TXT /.test(line))
+      expect(txt.length).to.equal(1)
+      expectReport(await first([...fresh, ...txt]), 'warn', 'An RRSIG covers records that are not there')
+    })
   })
 
   it('signatures of what is signed and expired at the first look', async () => {

@@ -205,11 +205,45 @@ describe('checks that count', () => {
     }
   })
 
+  it('counts the RRsets of a name with many types, and of a change there', async () => {
+    for (const count of [63, 64, 65, 66, 300]) {
+      const types = Array.from({ length: count }, (_, i) => `many.example. 300 TYPE${1000 + i} \\# 1 00`)
+      const twice = types.map((line) => line.replace(/00$/, '01'))
+      const both = example(1, [...types, ...twice])
+      expect((await checkFirst(both)).figures, String(count)).to.deep.include({ rrsets: count + 3, names: 3 })
+      const { figures } = await checkNext(both, example(2, types.slice(1)))
+      expect(figures, String(count)).to.deep.include({ rrsets: count + 2, names: 3 })
+    }
+  })
+
   it('carries its figures on as a count would have them', async () => {
     const before = example(1, [...hosts(50), ...delegations(30)])
     const after = example(2, [...hosts(45), ...delegations(33), 'h1.example. 300 TXT "a"', 'd3.example. 300 NS ns9.example.'])
     const { figures } = await checkNext(before, after)
-    const { dnssec: _, ...counts } = (await checkFirst(after)).figures
+    const { dnssec: _, ...counts } = (await checkFirst(after)).figures!
     expect(figures).to.deep.include(counts)
+  })
+})
+
+describe('a small zone whose names come and go', () => {
+  const few = (serial: number, count: number) =>
+    contentsOf(
+      'acme.test.',
+      [`acme.test. 60 SOA a. b. ${serial} 1 1 1 1`, 'acme.test. 60 NS ns.test.', ...tokens(count)].join('\n'),
+    )
+  const tokens = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}.acme.test. 60 TXT "x"`)
+  const figuresOf = async (count: number) => (await checkFirst(few(1, count))).figures!
+
+  it('does not shrink when it has had as few of late', async () => {
+    const input = await inputOf(few(1, 5), few(2, 0))
+    expect(reportOf(await runChecks({ ...input, recent: [await figuresOf(3)] }), 'shrink').verdict).to.equal('hold')
+    expect(reportOf(await runChecks({ ...input, recent: [await figuresOf(0), await figuresOf(3)] }), 'shrink').verdict).to.equal(
+      'pass',
+    )
+  })
+
+  it('does shrink when only a large zone was that small before', async () => {
+    const input = await inputOf(few(1, 150), few(2, 0))
+    expect(reportOf(await runChecks({ ...input, recent: [await figuresOf(0)] }), 'shrink').verdict).to.equal('hold')
   })
 })

@@ -27,7 +27,7 @@ describe('the command line', () => {
   })
 
   it('resync: what is not named is left out, and naming nothing is a mistake', async () => {
-    const none = { node: [], cloud: [], strength: 'notify' }
+    const none = { node: [], cloud: [], state: [], strength: 'notify' }
     await expectError('CLI_USAGE', () => resyncBody(undefined, none))
     expect(resyncBody('example.com', none)).to.deep.equal({ zones: ['example.com'], strength: 'notify' })
     expect(resyncBody(undefined, { ...none, node: ['a1', 'a2'], cloud: ['B'], reason: 'moved' })).to.deep.equal({
@@ -35,6 +35,10 @@ describe('the command line', () => {
       clouds: ['B'],
       strength: 'notify',
       reason: 'moved',
+    })
+    expect(resyncBody(undefined, { ...none, state: ['stuck', 'ahead'] })).to.deep.equal({
+      states: ['stuck', 'ahead'],
+      strength: 'notify',
     })
   })
 

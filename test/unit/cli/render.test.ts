@@ -1,6 +1,7 @@
 /** Tables: aligned, coloured only when asked, and never steered by what a hub said. */
 import { expect } from 'chai'
-import { moment, printable, span, table } from '../../../services/cli/render.js'
+import { printable } from '../../../lib/runtime/printable.js'
+import { moment, span, table } from '../../../services/cli/render.js'
 
 describe('a table', () => {
   it('makes columns as wide as their widest cell and pads no line end', () => {
@@ -31,6 +32,7 @@ describe('a table', () => {
 
   it('shows what is not known as a dash', () => {
     expect(table(['A', 'B'], [[null, 'b']], false)).to.equal('A  B\n-  b\n')
+    expect(table(['A', 'B'], [[undefined as unknown as null, 'b']], false)).to.equal('A  B\n-  b\n')
   })
 
   it('lets no control character through', () => {

@@ -2,7 +2,10 @@
 import { expect } from 'chai'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
 import type { MatrixAnswer, NodeZoneAnswer } from '../../../services/cli/answers.js'
-import { nagiosReport, prometheusReport, statusTable } from '../../../services/cli/status-report.js'
+import { stateText } from '../../../services/cli/commands/lists.js'
+import { nagiosReport } from '../../../services/cli/nagios-report.js'
+import { narrowed } from '../../../services/cli/node-sums.js'
+import { prometheusReport, statusTable } from '../../../services/cli/status-report.js'
 
 const at = (state: NodeState, serial: number | null = 7, lagSeconds = 0, error: string | null = null): NodeZoneAnswer => ({
   state,
@@ -18,6 +21,13 @@ function matrix(cells: Record<string, NodeZoneAnswer>): MatrixAnswer {
     zones: [{ ...summary, name: 'example.com.', serial: 7, nodes: cells }],
     nodes: Object.keys(cells).map((id) => ({ id, cloud: id.startsWith('a') ? 'A' : 'B', site: null })),
   }
+}
+
+/** As many zones, each with these nodes. */
+function manyZones(count: number, cells: Record<string, NodeZoneAnswer>): MatrixAnswer {
+  const one = matrix(cells)
+  const zones = Array.from({ length: count }, (_, i) => ({ ...one.zones[0]!, name: `z${String(i).padStart(4, '0')}.example.` }))
+  return { ...one, zones }
 }
 
 describe('status as a table', () => {
@@ -40,6 +50,89 @@ describe('status as a table', () => {
     const given = matrix({ a1: at('in-sync') })
     given.nodes.push({ id: 'b1', cloud: 'B', site: null })
     expect(statusTable(given, 100, false)).to.include('7 in-sync')
+  })
+})
+
+describe('a held zone', () => {
+  const given = matrix({ a1: at('unknown', 6, 300), b1: at('in-sync') })
+  Object.assign(given.zones[0]!, { state: 'unknown', held: 'serial 8 is held: shrink: half is gone' })
+  const names = (states: NodeState[]) => narrowed(given, { states }).zones.map(({ name }) => name)
+
+  it('is in --state held where one of its nodes is worse, with all of its nodes', () => {
+    expect(names(['held'])).to.deep.equal(['example.com.'])
+    expect(Object.keys(narrowed(given, { states: ['held'] }).zones[0]!.nodes)).to.deep.equal(['a1', 'b1'])
+    expect(names(['stuck'])).to.deep.equal([])
+  })
+
+  it('is named in the list of zones, for Nagios and for Prometheus', () => {
+    expect(stateText(given.zones[0]!)).to.equal('unknown, held')
+    expect(nagiosReport(given).text).to.contain('; held: example.com. (serial 8 held by shrink)')
+    expect(prometheusReport(given)).to.match(/^zonecast_zones_held 1$/m)
+  })
+})
+
+describe('status of many zones', () => {
+  const dead = at('unknown', null, 0, 'no answer')
+
+  it('is a line per node past 50 lines: one dead node of 1,000 zones is one line', () => {
+    const lines = statusTable(manyZones(1_000, { a1: at('in-sync'), b1: dead }), 200, false).split('\n')
+    expect(lines).to.deep.equal([
+      'NODE  CLOUD  IN SYNC    OTHER STATES  LAG  ERROR',
+      'a1    A      1000/1000                  -  ',
+      'b1    B         0/1000  1000 unknown    -  1000 times: no answer',
+      '1000 zones on 2 nodes; for single zones name a ZONE, --node or --state, or give --all',
+      '',
+    ])
+  })
+
+  it('has every line with --all, for one node, and up to 50', () => {
+    const lines = (given: MatrixAnswer, all?: true) => statusTable(given, 200, false, all).trim().split('\n').length
+    expect(lines(manyZones(51, { a1: at('in-sync'), b1: dead }), true)).to.equal(52)
+    expect(lines(manyZones(51, { b1: dead }))).to.equal(52)
+    expect(lines(manyZones(50, { a1: at('in-sync'), b1: dead }))).to.equal(51)
+    // 26 zones on two nodes that do not fit side by side are 52 pairs.
+    expect(statusTable(manyZones(26, { a1: at('in-sync'), b1: dead }), 30, false)).to.match(/^NODE/)
+  })
+
+  it('for Nagios names nodes and not pairs, the gravest first', () => {
+    const { text, exit } = nagiosReport(
+      manyZones(1_000, { a1: at('lagging', 6, 300), b1: dead, c1: at('in-sync'), d1: at('stuck', 6, 900) }),
+    )
+    expect(exit).to.equal(2)
+    const [first, ...rest] = text.split('\n')
+    expect(first).to.match(
+      /^ZONECAST CRITICAL - 1000 of 4000 in sync: b1 1000 unknown; d1 1000 stuck, 15 min behind; a1 1000 lagging, 5 min behind \|/,
+    )
+    expect(rest).to.deep.equal([
+      'b1 1000 unknown (1000 times: no answer)',
+      'd1 1000 stuck, 15 min behind',
+      'a1 1000 lagging, 5 min behind',
+      '',
+    ])
+  })
+
+  it('for Nagios does not list more than 50 zones that cannot be refreshed', () => {
+    const given = manyZones(1_000, { a1: at('in-sync') })
+    for (const zone of given.zones) zone.error = 'no primary answers'
+    const lines = nagiosReport(given).text.trim().split('\n')
+    expect(lines).to.have.length(52)
+    expect(lines.at(-1)).to.match(/^950 more zones have no newer version/)
+  })
+})
+
+describe('status narrowed', () => {
+  const given = manyZones(2, { a1: at('in-sync'), b1: at('stuck', 5, 900) })
+
+  it('to a state has the pairs in that state alone', () => {
+    const { zones, nodes } = narrowed(given, { states: ['stuck'] })
+    expect(zones.map((zone) => Object.keys(zone.nodes))).to.deep.equal([['b1'], ['b1']])
+    expect(nodes.map(({ id }) => id)).to.deep.equal(['b1'])
+    expect(narrowed(given, { states: ['ahead'] }).zones).to.deep.equal([])
+  })
+
+  it('to a cloud has its nodes alone', () => {
+    expect(narrowed(given, { cloud: 'A', states: [] }).nodes.map(({ id }) => id)).to.deep.equal(['a1'])
+    expect(narrowed(given, { cloud: 'A', states: ['stuck'] }).zones).to.deep.equal([])
   })
 })
 
@@ -87,7 +180,37 @@ describe('status for Nagios', () => {
     given.zones[0]!.error = 'no primary answers'
     const { text, exit } = nagiosReport(given)
     expect(exit).to.equal(1)
-    expect(text).to.include('refresh fails: example.com.').and.to.include('cannot be refreshed: no primary answers')
+    expect(text).to.include('no newer version: example.com.').and.to.include('example.com.: no primary answers')
+  })
+
+  it('a held version is a warning that names the check', () => {
+    const given = matrix({ a1: at('in-sync') })
+    given.zones[0]!.held = 'serial 8 is held: shrink: Only 3 names of 40 would be left.'
+    const { text, exit } = nagiosReport(given)
+    expect(exit).to.equal(1)
+    expect(text).to.include('; held: example.com. (serial 8 held by shrink)').and.to.include('Only 3 names of 40')
+  })
+
+  it('a zone in conflict is critical, however well its nodes agree', () => {
+    const given = matrix({ a1: at('in-sync') })
+    given.zones[0]!.state = 'conflict'
+    expect(nagiosReport(given).exit).to.equal(2)
+  })
+
+  it('a primary that went back is a warning', () => {
+    const primary = (state: string) => ({
+      id: 'hm1',
+      address: '192.0.2.1:53',
+      states: {},
+      total: 1,
+      trouble: [{ state, zones: 1, example: 'example.com.', detail: null }],
+      checkedAt: null,
+    })
+    const given = matrix({ a1: at('in-sync') })
+    expect(nagiosReport({ ...given, primaries: [] }).exit).to.equal(0)
+    const { text, exit } = nagiosReport({ ...given, primaries: [primary('went-back')] })
+    expect(exit).to.equal(1)
+    expect(text).to.include('primaries: hm1 went-back for example.com.')
   })
 
   it('nothing to watch is unknown, not fine', () => {

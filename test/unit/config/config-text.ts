@@ -6,7 +6,7 @@ import { type ConfigReport, checkConfig } from '../../../config/load.js'
 export const SOUND = `hub: hub-east
 transfer: { listen: [127.0.0.1:5300] }
 keys:
-  hm-key: { algorithm: hmac-sha256, secret: c2VjcmV0LXNlY3JldA== }
+  hm-key: { algorithm: hmac-sha256, secret: c2VjcmV0LXNlY3JldC1zZWNyZXQ= }
 primaries:
   hm1: { address: 127.0.0.1:5301, key: hm-key }
   hm2: { address: 127.0.0.1:5302 }
@@ -28,6 +28,6 @@ export function withLine(line: number, ...replacement: string[]): string {
 
 export function checkText(dir: string, text: string): ConfigReport {
   const file = join(dir, 'zonecast.yaml')
-  writeFileSync(file, text)
+  writeFileSync(file, text, { mode: 0o600 })
   return checkConfig(file)
 }

@@ -24,7 +24,7 @@ describe('hubs in the config', () => {
   const scratch = scratchDirs()
   const load = (changes: Record<string, unknown> = {}) => {
     const file = join(scratch(), 'zonecast.yaml')
-    writeFileSync(file, JSON.stringify(config(changes), undefined, 1))
+    writeFileSync(file, JSON.stringify(config(changes), undefined, 1), { mode: 0o600 })
     return loadConfig(file)
   }
   const mistakes = (changes: Record<string, unknown>): string[] => {
@@ -52,7 +52,7 @@ describe('hubs in the config', () => {
     [
       'with a key nobody defined',
       { hubs: { east: { address: '127.0.0.1:5300', key: 'hub-key' }, west: { address: '127.0.0.2', key: 'nope' } } },
-      /CONFIG_DANGLING there is no key "nope"/,
+      /CONFIG_DANGLING there is no key of that name/,
     ],
     [
       'with the address of a node',

@@ -1,5 +1,5 @@
 /** The whole way: a file to a frozen Config, everything wrong at once, warnings, overrides, and secrets that stay unseen. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ConfigError } from '../../../config/errors.js'
@@ -13,7 +13,7 @@ describe('loading the config', () => {
   /** What loading a file with this text throws. */
   const refusalOf = (text: string): unknown => {
     const file = join(scratch(), 'zonecast.yaml')
-    writeFileSync(file, text)
+    writeFileSync(file, text, { mode: 0o600 })
     try {
       loadConfig(file)
     } catch (error) {
@@ -23,7 +23,8 @@ describe('loading the config', () => {
   }
 
   it('takes the example without a word', () => {
-    expect(checkConfig('config/zonecast.example.yaml').findings).to.deep.equal([])
+    // As an operator installs it: the checkout is readable by everyone.
+    expect(checkText(scratch(), readFileSync('config/zonecast.example.yaml', 'utf8')).findings).to.deep.equal([])
   })
 
   it('fills in every default and freezes the result', () => {
@@ -41,7 +42,7 @@ describe('loading the config', () => {
         checks: defaultChecks('example.com.'),
       },
     ])
-    expect(config.keys.get('hm-key')).to.deep.include({ name: 'hm-key.', secret: Buffer.from('secret-secret') })
+    expect(config.keys.get('hm-key')).to.deep.include({ name: 'hm-key.', secret: Buffer.from('secret-secret-secret') })
     expect(config.nodes.get('ams1')!.paths).to.deep.equal([{ ip: '127.0.0.1', port: 5311 }])
     expect(config.defaults.notify.retriesMs).to.deep.equal([2000, 4000, 8000, 16_000, 32_000])
     expect(
@@ -112,7 +113,7 @@ defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
       '3 "sha256": write the SHA-',
       '7 there is no cloud "B": w',
       '7 "site": write a name',
-      '7 there is no key "gone": ',
+      '7 there is no key of that ',
       '7 item 2 of "paths": "nowh',
       '9 there is no primary "hm9',
       '9 "clouds": write a list o',
@@ -126,7 +127,7 @@ defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
   it('finds each section wrong as a whole', () => {
     const dir = scratch()
     for (const text of ['7', '[]', 'zones: 7\nnodes: []\nprimaries: x\nclouds: 1\nkeys: 2\napi: 3\ndefaults: 4\nhub: []']) {
-      writeFileSync(join(dir, 'zonecast.yaml'), text)
+      writeFileSync(join(dir, 'zonecast.yaml'), text, { mode: 0o600 })
       expect(() => loadConfig(join(dir, 'zonecast.yaml')), text).to.throw(ConfigError)
     }
   })
@@ -140,7 +141,7 @@ nodes: { n1: { cloud: A, address: 127.0.0.1:5303 } }
 zones: [{ name: example.com, primaries: [hm1] }]
 `
     const dir = scratch()
-    writeFileSync(join(dir, 'open.key'), 'c2VjcmV0LXNlY3JldA==\n', { mode: 0o644 })
+    writeFileSync(join(dir, 'open.key'), 'c2VjcmV0LXNlY3JldC1zZWNyZXQ=\n', { mode: 0o600 })
     const { config, findings } = checkText(dir, text)
     expect(config).to.not.equal(undefined)
     expect(findings.every((f) => f.severity === 'warning' && f.line > 0 && f.column > 0)).to.equal(true)
@@ -148,7 +149,6 @@ zones: [{ name: example.com, primaries: [hm1] }]
       'CONFIG_NO_NODES',
       'CONFIG_ONE_NODE',
       'CONFIG_ONE_PRIMARY',
-      'CONFIG_SECRET_READABLE',
       'CONFIG_UNUSED',
       'CONFIG_UNUSED',
     ])
@@ -173,7 +173,7 @@ zones: [{ name: example.com, primaries: [hm1] }]
   it('lets flags win over the environment, and the environment over the file', () => {
     const dir = scratch()
     const file = join(dir, 'zonecast.yaml')
-    writeFileSync(file, SOUND)
+    writeFileSync(file, SOUND, { mode: 0o600 })
     process.env.ZONECAST_HUB = 'from-env'
     try {
       expect(loadConfig(file).hub).to.equal('from-env')
@@ -193,6 +193,43 @@ zones: [{ name: example.com, primaries: [hm1] }]
   it('takes an empty file as a hub with nothing to do', () => {
     expect(checkText(scratch(), '').findings).to.deep.equal([])
     expect(checkText(scratch(), '[1, 2]').findings.map((f) => f.code)).to.deep.equal(['CONFIG_VALUE'])
+  })
+
+  it('ends with a mistake, and not the process, at any depth of nesting', () => {
+    for (const open of ['? ', '- ', '[', '{a: ', 'a: '])
+      for (const levels of [101, 1_600, 20_000]) {
+        const { config, findings } = checkText(scratch(), `zones: ${open.repeat(levels)}`)
+        expect(config).to.equal(undefined)
+        expect(findings.map(({ code }) => code)).to.include('CONFIG_SYNTAX')
+      }
+  })
+
+  it('takes no name that every object has a function under', () => {
+    for (const line of ['hub: { length: { toString: 1 } }', 'zones: { length: [{ toString: {} }] }'])
+      expect(checkText(scratch(), withLine(1, line)).findings.map(({ code }) => code)).to.include('CONFIG_VALUE')
+  })
+
+  it('finds a key that is there twice, at its second place', () => {
+    const { findings } = checkText(scratch(), withLine(1, 'hub: a', '"hub": b'))
+    expect(findings.map(({ code, line, column }) => `${code} ${line}:${column}`)).to.deep.equal(['CONFIG_DUPLICATE 2:1'])
+  })
+
+  it('reads no secret from a device, which may never end', () => {
+    const text = withLine(4, '  hm-key: { algorithm: hmac-sha256, secretFile: /dev/zero }')
+    const { findings } = checkText(scratch(), text)
+    expect(findings.map(({ message }) => message).join('\n')).to.include('the secret file "/dev/zero" is not a file')
+  })
+
+  it('prints nothing itself for a key that is no text', () => {
+    const printed: string[] = []
+    const emit = process.emitWarning
+    process.emitWarning = ((warning: string | Error) => printed.push(String(warning))) as typeof process.emitWarning
+    try {
+      checkText(scratch(), withLine(1, '? { hub: a }', ': x'))
+    } finally {
+      process.emitWarning = emit
+    }
+    expect(printed).to.deep.equal([])
   })
 
   describe('with a secret in it', () => {
@@ -220,6 +257,12 @@ zones: [{ name: example.com, primaries: [hm1] }]
       withLine(1, `api: { tokens: [{ name: a, role: ${SECRET}, token: ${SECRET} }] }`),
       withLine(1, `api: { tokens: [${SECRET}] }`),
       withLine(1, `api: { ${URL_SECRET}: 1 }`),
+      withLine(1, `? { secret: ${SECRET} }`, ': x'),
+      withLine(1, `? [${SECRET}]`, ': x'),
+      withLine(1, `hu${SECRET}b: a`),
+      withLine(10, `  ams1: { cloud: A, site: ${SECRET}, address: 127.0.0.1:5311 }`),
+      `${SOUND}topology: { sites: { ${SECRET}: {} }, links: { l: { between: [${SECRET}, x] } } }\n`,
+      withLine(6, `  hm1: { address: "127.0.0.1 ${SECRET}" }`),
     ]
 
     for (const [i, text] of WITH_SECRET.entries()) {

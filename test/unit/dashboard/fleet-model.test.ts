@@ -28,6 +28,8 @@ const summary = (name: string, serial = 1): ZoneSummary => ({
   lagSeconds: 0,
   inSync: 1,
   total: 1,
+  error: null,
+  held: null,
 })
 
 const page = (names: string[], next: string | null = null, nodes: Record<string, NodeZone> = { ams1: at(1) }): MatrixAnswer => ({

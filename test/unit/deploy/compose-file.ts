@@ -32,7 +32,8 @@ export const services = Object.entries(compose.services)
 export const builtFrom = (target: string): [string, ComposeService][] =>
   services.filter(([, { build }]) => build?.target === target)
 
-export const addressOf = (service: string): string => compose.services[service]!.networks!.control.ipv4_address
+/** On the control network, which Redis is not in. */
+export const addressOf = (service: string): string => compose.services[service]!.networks!.control!.ipv4_address
 
 export interface Stage {
   name: string

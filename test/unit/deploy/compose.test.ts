@@ -133,9 +133,16 @@ describe('docker-compose.yml', () => {
 
   it('gives every container an address of its own inside the network', () => {
     const subnet = compose.networks.control.ipam.config[0]!.subnet
-    const addresses = services.filter(([, { network_mode }]) => network_mode !== 'none').map(([name]) => addressOf(name))
+    const addresses = services.filter(([, { networks }]) => networks?.control !== undefined).map(([name]) => addressOf(name))
     for (const address of addresses) expect(isWithin(address, [subnet]), address).to.equal(true)
     expect(new Set(addresses).size).to.equal(addresses.length)
+  })
+
+  it('keeps Redis on a network without nodes and primaries', () => {
+    const onState = services.filter(([, { networks }]) => networks !== undefined && JSON.stringify(networks).includes('state'))
+    expect(onState.map(([name]) => name)).to.have.members(['redis', ...ROLES])
+    expect(JSON.stringify(compose.services.redis!.networks)).to.not.include('control')
+    expect(JSON.stringify(compose.services.redis!.command)).to.include('--aclfile')
   })
 
   it("opens ports on the host's loopback alone, each once", () => {

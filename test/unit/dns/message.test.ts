@@ -202,7 +202,7 @@ describe('a message', () => {
       'WIRE_FORMAT',
       rawMessage({ questions: ASKED, answers: [wire('a. 1 A 192.0.2.1')], counts: { answers: 0 } }),
     ],
-    ['with 65 records', 'WIRE_OVERSIZE', rawMessage({ answers: Array(65).fill(wire('a. 1 A 192.0.2.1')) })],
+    ['with 2,049 records', 'WIRE_OVERSIZE', rawMessage({ answers: Array(2049).fill(wire('a. 1 A 192.0.2.1')) })],
     [
       'with three times 65,535 records',
       'WIRE_OVERSIZE',
@@ -224,10 +224,23 @@ describe('a message', () => {
       await expectError(code, () => readMessage(message))
     })
 
-  it('may have no question, and 64 records', () => {
-    const message = readMessage(rawMessage({ flags: 0x8001, answers: Array(64).fill(wire('a. 1 A 192.0.2.1')) }))
+  it('has room for 70 name servers with two addresses each and their signatures', () => {
+    const times = (count: number, line: string) => Array(count).fill(wire(line))
+    const message = readMessage(
+      rawMessage({
+        questions: ASKED,
+        answers: [wire('a. 1 A 192.0.2.1')],
+        authorities: times(70, 'a. 1 NS b.'),
+        additionals: [...times(280, 'b. 1 A 192.0.2.2'), writeOpt()],
+      }),
+    )
+    expect([message.answer.length, message.authority.length, message.edns?.version]).to.deep.equal([1, 70, 0])
+  })
+
+  it('may have no question, and 2,048 records', () => {
+    const message = readMessage(rawMessage({ flags: 0x8001, answers: Array(2048).fill(wire('a. 1 A 192.0.2.1')) }))
     expect(message.question).to.equal(undefined)
-    expect(message.answer.length).to.equal(64)
+    expect(message.answer.length).to.equal(2048)
   })
 
   it('has its records by section, TSIG and OPT left out', () => {

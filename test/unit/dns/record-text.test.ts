@@ -76,6 +76,10 @@ describe('the text of a record', () => {
     ['RFC 1876 §2: a latitude over 90 degrees', 'LOC', '00 33 16 13 934fd901 80000000 00989680'],
     ['RFC 1876 §2: a longitude over 180 degrees', 'LOC', '00 33 16 13 80000000 594c4fff 00989680'],
     ['a bitmap that is cut short', 'NSEC', '00 00 02 40'],
+    ['RFC 4034 §4.1.2: a bitmap that ends in an octet of zeros', 'NSEC', '00 00 02 4000'],
+    ['RFC 4034 §4.1.2: a bitmap with its windows out of order', 'NSEC', '00 01 01 40 00 01 40'],
+    ['RFC 4034 §4.1.2: a bitmap with one window twice', 'CSYNC', '00000042 0003 00 01 40 00 01 20'],
+    [`RFC 4034 §4.1.2: a bitmap window of 33 octets`, 'NSEC', `00 00 21 ${'01'.repeat(33)}`],
     ['an NSEC3 salt longer than what is left', 'NSEC3PARAM', '01 00 0000 04 aabb'],
   ]
   for (const [id, type, hex] of MISFITS)

@@ -1,10 +1,10 @@
 /** TSIG on answers, one and many: what is signed in which order, and what a client takes (RFC 8945 §5.3, §5.4). */
 import { expect } from 'chai'
 import { TSIG_ERROR } from '../../../lib/dns/rcode.js'
-import { AnswerSigner, AnswerVerifier, appendTsigError, MAX_UNSIGNED_RUN, verifyRequest } from '../../../lib/dns/tsig.js'
+import { AnswerSigner, AnswerVerifier, appendTsigError, MAX_UNSIGNED_RUN } from '../../../lib/dns/tsig.js'
 import { findTsig, TsigKey } from '../../../lib/dns/tsig-record.js'
 import { expectError } from '../../support/expect-error.js'
-import { NOW, plainQuery, signAnswers, signBy, signed, testKey } from '../../support/tsig-maker.js'
+import { judgeRequest, NOW, plainQuery, signAnswers, signBy, signed, testKey } from '../../support/tsig-maker.js'
 
 const KEY = testKey()
 const REQUEST = signed(KEY)
@@ -159,7 +159,7 @@ describe('an answer that reports a TSIG error', () => {
 
   it('RFC 8945 §5.2.3: BADTIME is signed, with the time of the question and our clock behind it', async () => {
     const late = signBy(KEY, plainQuery(), { time: NOW - 1000 })
-    const verdict = verifyRequest(late, () => KEY, NOW)
+    const verdict = judgeRequest(late, () => KEY, NOW)
     if (verdict.kind !== 'refused') throw new Error('it is late')
     const message = new AnswerSigner(KEY, verdict.tsig.mac).signError(bare, verdict.tsig, TSIG_ERROR.BADTIME, NOW)
     const tsig = findTsig(message)!

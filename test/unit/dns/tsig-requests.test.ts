@@ -3,11 +3,10 @@ import { expect } from 'chai'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { TSIG_ERROR } from '../../../lib/dns/rcode.js'
 import { CLASS, TYPE } from '../../../lib/dns/rrtype.js'
-import { verifyRequest } from '../../../lib/dns/tsig.js'
 import { append, findTsig, TsigKey, tsigOctets, tsigRecord } from '../../../lib/dns/tsig-record.js'
 import { expectError } from '../../support/expect-error.js'
 import { octets, rawRecord, u16 } from '../../support/raw-message.js'
-import { NOW, plainQuery, signBy, signed, testKey } from '../../support/tsig-maker.js'
+import { judgeRequest, NOW, plainQuery, signBy, signed, testKey } from '../../support/tsig-maker.js'
 
 const KEY = testKey()
 const knows =
@@ -17,7 +16,7 @@ const knows =
 
 /** `verified`, `unsigned`, or the number of the TSIG error and whether the answer to it may be signed. */
 function verdictOn(message: Buffer, now = NOW, keys = knows(KEY)): string {
-  const verdict = verifyRequest(message, keys, now)
+  const verdict = judgeRequest(message, keys, now)
   return verdict.kind === 'refused' ? `${verdict.error}${verdict.key ? ' signed' : ''}` : verdict.kind
 }
 
@@ -75,8 +74,8 @@ describe('a request', () => {
     })
 
   it('RFC 8945 §5.2.3: with a wrong time tells by how much', () => {
-    const verdict = verifyRequest(signBy(KEY, plainQuery(), { time: NOW - 1000 }), knows(KEY), NOW)
-    expect(verdict.kind === 'refused' && verdict.fault.fault).to.deep.equal({
+    const verdict = judgeRequest(signBy(KEY, plainQuery(), { time: NOW - 1000 }), knows(KEY), NOW)
+    expect(verdict.kind === 'refused' && verdict.fault).to.deep.equal({
       code: 'TSIG_BAD_TIME',
       key: 'key.example.',
       differenceSeconds: 1000,
@@ -179,12 +178,12 @@ describe('where a TSIG record stands', () => {
     ],
     [
       'with RDATA of nothing',
-      'WIRE_TRUNCATED',
+      'TSIG_MISPLACED',
       plainQuery({ additionals: [rawRecord(KEY.wireName, TYPE.TSIG, Buffer.alloc(0), { klass: 255, ttl: 0 })] }),
     ],
     [
       'with a pointer as its algorithm',
-      'WIRE_BAD_POINTER',
+      'TSIG_MISPLACED',
       plainQuery({
         additionals: [rawRecord(KEY.wireName, TYPE.TSIG, Buffer.concat([u16(0xc00c), Buffer.alloc(16)]), { klass: 255, ttl: 0 })],
       }),
@@ -194,7 +193,7 @@ describe('where a TSIG record stands', () => {
   ]
   for (const [id, code, message] of BAD)
     it(`RFC 8945 §5.1: ${id} is malformed`, async () => {
-      await expectError(code, () => verifyRequest(message, knows(KEY), NOW))
+      await expectError(code, () => judgeRequest(message, knows(KEY), NOW))
     })
 
   it('RFC 8945 §4.2: behind OPT is right, with its fields in order', () => {

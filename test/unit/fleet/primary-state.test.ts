@@ -1,9 +1,18 @@
 /** What a primary's serial says of it, beside what we hold. */
 import { expect } from 'chai'
 import type { Serial } from '../../../lib/dns/serial.js'
-import { type PrimaryFacts, type PrimaryState, primaryState } from '../../../lib/fleet/primary-state.js'
+import {
+  PRIMARY_STATES,
+  PRIMARY_TROUBLE,
+  type PrimaryFacts,
+  type PrimaryState,
+  primaryState,
+  whyBehind,
+} from '../../../lib/fleet/primary-state.js'
 
 const serial = (n: number): Serial => n as Serial
+
+const QUIET: readonly PrimaryState[] = ['same', 'newer', 'unknown']
 
 describe('the state of a primary', () => {
   const CASES: readonly (readonly [state: PrimaryState, facts: Partial<PrimaryFacts>])[] = [
@@ -27,4 +36,45 @@ describe('the state of a primary', () => {
       const usual: PrimaryFacts = { serial: serial(10), highest: serial(10), error: undefined, held: serial(10), isRival: false }
       expect(primaryState({ ...usual, ...facts })).to.equal(state)
     })
+
+  it('has a case for each state that there is, and each either needs an operator or does not', () => {
+    expect(new Set(CASES.map(([state]) => state))).to.deep.equal(new Set(PRIMARY_STATES))
+    expect([...PRIMARY_TROUBLE, ...QUIET]).to.have.members([...PRIMARY_STATES])
+    expect(PRIMARY_TROUBLE[0]).to.equal('conflict')
+  })
+})
+
+describe('primaries as a whole', () => {
+  const standing = (id: string, state: PrimaryState, n: number) => ({ id, state, serial: serial(n) })
+
+  it('that all serve older serials, one of which went back, need an operator', () => {
+    const lost = [standing('hm1', 'silent', 9), standing('hm2', 'went-back', 8)]
+    expect(whyBehind(lost, serial(10))).to.match(
+      /^hm2 went back to serial 8, older than the current serial 10: .*set its serial above 10$/,
+    )
+  })
+
+  for (const state of ['same', 'newer', 'conflict', 'far-ahead', 'unknown'] as const)
+    it(`one of which is ${state} can still give the next version`, () => {
+      expect(whyBehind([standing('hm1', state, 10), standing('hm2', 'went-back', 8)], serial(10))).to.equal(undefined)
+    })
+
+  it('one of which has no order to the current serial, need an operator (RFC 1982 §3.2)', () => {
+    const lost = [standing('hm1', 'apart', 9), standing('hm2', 'lags', 8)]
+    expect(whyBehind(lost, serial(10))).to.match(
+      /^hm1 went back to serial 9, neither older nor newer than the current serial 10: /,
+    )
+    const other = [standing('hm1', 'went-back', 9), standing('hm2', 'apart', 8)]
+    expect(whyBehind(other, serial(10))).to.match(/^hm1 went back to serial 9, older than /)
+  })
+
+  it('that are behind nothing need nobody', () => {
+    expect(whyBehind([standing('hm1', 'went-back', 9)], undefined)).to.equal(undefined)
+    expect(whyBehind([standing('hm1', 'silent', 9)], serial(10))).to.equal(undefined)
+    expect(whyBehind([], serial(10))).to.equal(undefined)
+  })
+
+  it('that only lag, as after a rollback, need nobody', () => {
+    expect(whyBehind([standing('hm1', 'lags', 9)], serial(10))).to.equal(undefined)
+  })
 })

@@ -45,6 +45,7 @@ describe('the waits between NOTIFYs', () => {
       },
       paths: new NodePaths(scene.board, clock, silentLogger),
       notifyRetries,
+      observe: { unknownAfterLooks: 3 },
       handOver: () => undefined,
     })
     const delivered = async (notifies: number): Promise<void> => {

@@ -53,7 +53,7 @@ describe('the thread that counts', () => {
     await contents.settle(pause)
     expect(contents.records).to.equal(600_001)
     expect(contents.digest).to.equal(expected(600_000))
-    expect(counter?.seen?.counts).to.deep.equal({ names: 600_001, delegations: 0, rrsets: 600_001 })
+    expect(counter?.seen?.counts).to.deep.equal({ names: 600_001, delegations: 0, rrsets: 600_001, owned: 600_001 })
   })
 
   it('counts several zones at once', async () => {

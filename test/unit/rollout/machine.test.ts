@@ -84,6 +84,68 @@ describe('a rollout', () => {
       expect(releasesTo(record())).to.deep.equal(to)
     })
 
+  const through: RolloutEvent = { kind: 'through', by: 'west' }
+  const elsewhere: RolloutEvent = { kind: 'held-elsewhere', why: 'shrink\nand more' }
+  const OTHER_HUB: readonly (readonly [why: string, record: () => RolloutRecord, event: RolloutEvent, at: string])[] = [
+    ['goes on to the next stage while releasing', () => begin(), through, 'releasing 1'],
+    ['goes on to the next stage while soaking', () => run(begin(), met), through, 'releasing 1'],
+    ['goes on to the next stage while halted', () => run(begin(), failed), through, 'releasing 1'],
+    ['does not go on while held', () => begin(byCheck), through, 'held 0'],
+    ['does not go on while waiting', () => begin({ waitFor: 'z-1' }), through, 'waiting 0'],
+    ['is held while releasing', () => begin(), elsewhere, 'held 0'],
+    ['is held while soaking', () => run(begin(), met), elsewhere, 'held 0'],
+    ['is held while waiting', () => begin({ waitFor: 'z-1' }), elsewhere, 'held 0'],
+    ['is not held while halted', () => run(begin(), failed), elsewhere, 'halted 0'],
+  ]
+  for (const [why, record, event, at] of OTHER_HUB)
+    it(`${why}, by the word of another hub`, () => {
+      expect(where(run(record(), event))).to.equal(at)
+    })
+
+  it('has the reason of another hub, and says that it is not its own', () => {
+    expect(run(begin(), elsewhere)).to.deep.include({ heldBy: 'check', told: true, reason: 'shrink\nand more' })
+    expect(run(begin(), { ...failed, told: true } as RolloutEvent)).to.deep.include({ told: true })
+    expect(run(begin(), failed)).to.not.have.property('told')
+    expect(run(begin(), elsewhere, approve), 'and no more when it goes on').to.not.have.property('told')
+    expect(run(begin(), through).log.at(-2)!.what).to.equal('canary: let through by west')
+  })
+
+  it('put on hold while it soaks or waits, goes on from the same place', () => {
+    expect(where(run(begin(), met, hold))).to.equal('held 0')
+    expect(where(run(begin({ waitFor: 'z-1' }), hold))).to.equal('held 0')
+    expect(where(run(begin({ waitFor: 'z-1' }), hold, release))).to.equal('releasing 0')
+    expect(run(begin(), hold)).to.include({ heldBy: 'order', reason: 'the zone was put on hold by noc: why not' })
+    expect(run(begin(onHold), release)).to.not.have.any.keys('reason', 'heldBy')
+  })
+
+  it('becomes urgent while it waits', () => {
+    const waiting = begin({ waitFor: 'z-1' })
+    expect(run(waiting, { ...approve, fast: true } as RolloutEvent)).to.deep.include({ state: 'waiting', fast: true, decided: 1 })
+    expect(begin({ fast: true })).to.include({ fast: true })
+    expect(begin({ decided: 3 })).to.include({ decided: 3 })
+    expect(begin()).to.not.have.any.keys('fast', 'decided')
+  })
+
+  it('superseded is not superseded again, and has no soak when no stage is left', () => {
+    const gone = run(begin(), superseded)
+    expect(run(gone, { kind: 'superseded', by: 'serial 10' })).to.equal(gone)
+    expect(gone.reason).to.equal('serial 9 takes its place')
+    expect(soakMs(begin({ stages: [] }))).to.equal(0)
+  })
+
+  it('without stages names every node', () => {
+    const held = begin({ stages: [], ...byCheck })
+    expect(run({ ...held, state: 'releasing' }, failed).log.at(-1)!.what).to.equal('every node: a1: answers SERVFAIL')
+    expect(run({ ...held, state: 'releasing' }, met).log.at(-2)!.what).to.equal('every node: gate met')
+  })
+
+  it('keeps the last hundred events', () => {
+    let record = begin()
+    for (let i = 0; i < 99; i++) record = run(record, hold, release)
+    expect(record.log).to.have.lengthOf(100)
+    expect(record.log.at(-1)!.what).to.equal('released to canary')
+  })
+
   it('says why it is held, halted or rejected, and no more once it goes on', () => {
     expect(begin(byCheck)).to.include({ reason: 'shrink: half is gone', heldBy: 'check' })
     const halted = run(begin(), failed)

@@ -144,4 +144,27 @@ describe('the gate of a stage', () => {
     const late = judge([at('n1'), at('n2', { serial: serial(4) })], { now: 1001 })
     expect(late).to.deep.equal({ kind: 'failed', why: 'not confirmed after 1 s:\nn2: serves 4 instead of 5' })
   })
+
+  it('fails not before its deadline, which counts from the beginning of the stage', () => {
+    expect(judge([at('n1'), at('n2', { serial: serial(4) })], { startedAt: 500, now: 1500 }).kind).to.equal('open')
+    expect(judge([at('n1'), at('n2', { serial: serial(4) })], { startedAt: 500, now: 1501 }).kind).to.equal('failed')
+  })
+
+  it('waits for a node whose content is in doubt, or that has not answered, and says so', () => {
+    const doubted = judge([at('n1'), at('n2', { doubt: 'n2 serves other content' })])
+    expect(doubted).to.deep.equal({ kind: 'open', waitingFor: ['n2: n2 serves other content'] })
+    const silent = judge([at('n1'), at('n2', { serial: undefined })])
+    expect(silent).to.deep.equal({ kind: 'open', waitingFor: ['n2: has not answered instead of 5'] })
+    expect(judge([at('n1'), at('n2', { missed: 3 })])).to.deep.include({ why: 'n2 answered before and does not now: silence' })
+  })
+
+  it('is met without nodes of its own, whatever earlier ones lack', () => {
+    expect(judge([at('c1', { serial: serial(4) })])).to.deep.equal({ kind: 'met' })
+  })
+
+  it('bears nodes that it may lack, of which one is unreachable and others show the version', () => {
+    const dead = at('n2', { missed: 3, serial: serial(4), wasThere: false })
+    expect(judge([at('n1'), dead, at('c1')], {}, 1)).to.deep.equal({ kind: 'met' })
+    expect(judge([at('n1', { serial: serial(4) }), dead], {}, 1).kind).to.equal('open')
+  })
 })

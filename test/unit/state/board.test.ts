@@ -32,6 +32,68 @@ describe('the board', () => {
     expect(there.get('nodes', 'example. n1')!.serial).to.equal(2)
   })
 
+  describe('of two hubs that each saw a part', () => {
+    const taken = { serial: 2, digest: 'd2', at: 12 }
+    const sender = { ...cell(12, 1), taken }
+    const looker: NodeCell = { ...cell(20, 2), strayAt: 20, elsewhereAt: 20 }
+    const both = (first: NodeCell, then: NodeCell): [NodeCell, string[]] => {
+      const board = new Board()
+      board.set('nodes', 'a', first)
+      const heard: string[] = []
+      board.onChange((_change, origin) => heard.push(origin))
+      board.merge('nodes', 'a', then)
+      return [board.get('nodes', 'a')!, heard]
+    }
+
+    it('keeps what was sent beside what was seen later, and says so to the other', () => {
+      for (const [first, then] of [
+        [sender, looker],
+        [looker, sender],
+      ] as const) {
+        const [value, heard] = both(first, then)
+        expect(value).to.deep.equal({
+          ...looker,
+          at: 21,
+          taken,
+          strayAt: undefined,
+          elsewhereAt: undefined,
+          unprovedAt: undefined,
+        })
+        expect(heard).to.deep.equal(['here'])
+      }
+    })
+
+    it('keeps the doubts of one that knows more, when the other sees the node for the first time', () => {
+      const first = cell(30, 2)
+      for (const [here, there] of [
+        [looker, first],
+        [first, looker],
+      ] as const) {
+        const [value, heard] = both(here, there)
+        expect([value.strayAt, value.elsewhereAt, value.observedAt]).to.deep.equal([20, 20, 30])
+        expect(heard).to.deep.equal(['here'])
+      }
+      expect(both(looker, cell(30, 3))[0].strayAt, 'it has gone on to another serial').to.equal(undefined)
+    })
+
+    it('keeps the newer of two that were sent, whichever clock is ahead', () => {
+      const older = { ...cell(30, 3), taken: { serial: 2, digest: 'd2', at: 99 } }
+      const newer = { ...cell(20, 3), taken: { serial: 3, digest: 'd3', at: 10 } }
+      expect(both(older, newer)[0].taken).to.deep.equal(newer.taken)
+      expect(both(newer, older)[0].taken).to.deep.equal(newer.taken)
+    })
+
+    it('comes to rest', () => {
+      const [here, there] = [new Board(), new Board()]
+      here.set('nodes', 'a', sender)
+      there.set('nodes', 'a', looker)
+      here.merge('nodes', 'a', there.get('nodes', 'a')!)
+      expect(there.merge('nodes', 'a', here.get('nodes', 'a')!)).to.equal(true)
+      expect(here.merge('nodes', 'a', there.get('nodes', 'a')!)).to.equal(false)
+      expect(here.get('nodes', 'a')).to.deep.equal(there.get('nodes', 'a'))
+    })
+  })
+
   it('tells listeners where a word came from', () => {
     const board = new Board()
     const heard: string[] = []

@@ -17,6 +17,9 @@ const version = (serial: number, releasedAt: number | undefined): Version => ({
   confirmed: {},
   checks: undefined,
   from: 'hm1',
+  sources: {},
+  isTorn: false,
+  hasCopies: false,
   kind: 'ixfr',
 })
 /** Serials 1 to `n`, each 10 octets of difference, all released unless `released` says up to which. */

@@ -1,45 +1,16 @@
-/** A zone on disk: what goes in comes out, after a restart as well; what was kept and what was let go. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+/** A zone on disk: what goes in comes out, after a restart as well. */
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { StoredZone } from '../../../lib/store/stored-zone.js'
-import {
-  arbitraryWish,
-  arbitraryZone,
-  changes,
-  contentsOfModel,
-  textsOfModel,
-  type Wish,
-  type ZoneModel,
-} from '../../support/arbitrary-zone.js'
+import { arbitraryWish, arbitraryZone, changes, contentsOfModel, textsOfModel } from '../../support/arbitrary-zone.js'
 import { expectError } from '../../support/expect-error.js'
 import { commitChain, commitWhole, keptTexts, openZone } from '../../support/kept-zone.js'
-import { record } from '../../support/record-lines.js'
+import { contentsOf } from '../../support/record-lines.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { seededRuns } from '../../support/seed.js'
-import { runTexts, textsOf } from '../../support/transfer-script.js'
-
-const host = (n: number): Buffer => record(`h${n}.example. 60 A 192.0.2.${n}`)
-const model = (serial: number, ...hosts: number[]): ZoneModel => ({
-  serial,
-  records: new Map(hosts.map((n) => [`h${n}.example. A 192.0.2.${n}`, host(n)])),
-})
-const add = (n: number): Wish => ({ step: 1, remove: [], add: [host(n)] })
-
-/** Versions 1 to `count`, the first whole, the others by a difference each. */
-async function withHistory(folder: string, count: number): Promise<{ zone: StoredZone; models: ZoneModel[] }> {
-  const zone = openZone(folder)
-  const { chain, models } = changes(
-    model(1, 1),
-    Array.from({ length: count - 1 }, (_, i) => add(i + 2)),
-  )
-  await commitWhole(zone, models[0]!, 1)
-  for (const difference of chain) await commitChain(zone, [difference], 1)
-  return { zone, models }
-}
-
-const serials = (zone: StoredZone): number[] => zone.versions.map(({ serial }) => serial)
+import { runTexts, soa, textsOf } from '../../support/transfer-script.js'
+import { add, model, serials, withHistory } from '../../support/zone-history.js'
 
 describe('a zone on disk', () => {
   const scratch = scratchDirs()
@@ -80,6 +51,47 @@ describe('a zone on disk', () => {
       ),
       seededRuns(25),
     )
+  })
+
+  it('takes no difference to what came with copies of a record, after a restart too', async () => {
+    const place = folder()
+    const first = openZone(place)
+    const copies = contentsOf('example.', `${soa(1)}\nh1.example. 90 A 192.0.2.1\nh1.example. 60 A 192.0.2.1`)
+    const made = async () => ({ seenAt: 1, committedAt: 2, from: 'hm1' })
+    await first.commitFull(first.draft(copies), undefined, made)
+    const { chain, models } = changes(model(1, 1), [add(2), add(3)])
+    for (const zone of [first, openZone(place)]) {
+      const error = await expectError('ZONE_TTL_IN_DOUBT', () => commitChain(zone, [chain[0]!]))
+      expect(error.nextMove).to.equal('axfr')
+      expect(await keptTexts(zone, zone.latest!)).to.deep.equal(textsOf(contentsOfModel(model(1, 1))))
+    }
+    await commitWhole(first, models[1]!)
+    await commitChain(first, [chain[1]!])
+    expect(first.latest!.digest).to.equal(contentsOfModel(models[2]!).digest)
+  })
+
+  it('knows without reading which serials lead to a version, those between two versions included', async () => {
+    const place = folder()
+    const { models } = await withHistory(place, 5)
+    const zone = openZone(place)
+    const sizes = models.slice(0, -1).map(({ serial }) => zone.octetsFrom(serial, zone.latest!)!)
+    expect(sizes.every((octets, i) => octets > 0 && (i === 0 || octets < sizes[i - 1]!))).to.equal(true)
+    for (const unknown of [99, models.at(-1)!.serial])
+      expect(zone.octetsFrom(unknown, zone.latest!), `from ${unknown}`).to.equal(undefined)
+    expect(zone.octetsFrom(models[3]!.serial, zone.versions[2]!), 'backwards').to.equal(undefined)
+  })
+
+  it('leads from serials between two versions, after a restart too', async () => {
+    const place = folder()
+    const first = openZone(place)
+    const { chain, models } = changes(model(1, 1), [add(2), add(3), add(4)])
+    await commitWhole(first, models[0]!, 1)
+    await commitChain(first, chain, 1)
+    for (const zone of [first, openZone(place)])
+      for (const from of [1, 2, 3]) {
+        expect(zone.octetsFrom(from, zone.latest!), `from ${from}`).to.be.greaterThan(0)
+        expect((await zone.chain(from, zone.latest!))!.length, `from ${from}`).to.equal(4 - from)
+      }
   })
 
   it('has the whole chain of differences from any version to any later one', async () => {
@@ -179,82 +191,5 @@ describe('a zone on disk', () => {
     expect(textsOf(await zone.contents())).to.deep.equal(textsOfModel(models[1]!))
     await commitChain(zone, chain)
     expect(textsOf(await openZone(place).contents()).length).to.equal(4)
-  })
-})
-
-describe('old versions of a zone', () => {
-  const scratch = scratchDirs()
-  const rule = (versions: number, ...inUse: number[]) => ({
-    versions,
-    octets: 1 << 30,
-    since: Number.MAX_SAFE_INTEGER,
-    inUse: new Set(inUse),
-  })
-
-  it('go when there are more than are to be kept; those left are whole', async () => {
-    const place = join(scratch(), 'zone')
-    const { zone, models } = await withHistory(place, 12)
-    await zone.tidy(rule(5))
-    for (const store of [zone, openZone(place)]) {
-      expect(serials(store)).to.deep.equal(models.slice(-5).map(({ serial }) => serial))
-      for (const [i, version] of store.versions.entries())
-        expect(await keptTexts(store, version)).to.deep.equal(textsOfModel(models[7 + i]!))
-      expect(await store.chain(models[6]!.serial, store.latest!), 'the difference into the oldest').to.not.equal(undefined)
-    }
-  })
-
-  it('stay while a node serves them, with everything after them', async () => {
-    const place = join(scratch(), 'zone')
-    const { zone, models } = await withHistory(place, 12)
-    await zone.tidy(rule(2, models[4]!.serial))
-    expect(serials(zone)).to.deep.equal(models.slice(4).map(({ serial }) => serial))
-  })
-
-  it('stay while they are what was released last', async () => {
-    const place = join(scratch(), 'zone')
-    const zone = openZone(place)
-    await commitWhole(zone, model(1, 1), 1)
-    for (let serial = 2; serial < 6; serial++) await commitWhole(zone, model(serial, 1, serial))
-    await zone.tidy(rule(2))
-    expect([serials(zone), zone.released!.serial]).to.deep.equal([[1, 2, 3, 4, 5], 1])
-    await zone.advance(zone.versions[3]!, () => ({ releasedAt: 9 }))
-    await zone.tidy(rule(2))
-    for (const store of [zone, openZone(place)]) expect([serials(store), store.released!.serial]).to.deep.equal([[4, 5], 4])
-  })
-
-  it('leave no file behind, nor does a crash', async () => {
-    const place = join(scratch(), 'zone')
-    const { zone } = await withHistory(place, 6)
-    for (const name of ['incoming.new', 'contents-1-00.new', 'journal.new']) writeFileSync(join(place, name), 'half')
-    await zone.tidy(rule(2))
-    const files = readdirSync(place)
-    expect(files.filter((name) => name.startsWith('contents-')).length).to.equal(1)
-    expect(files.filter((name) => !name.startsWith('contents-'))).to.deep.equal(['journal'])
-    expect(existsSync(join(place, 'journal'))).to.equal(true)
-  })
-
-  it('may be tidied away while a large one is coming in', async () => {
-    const zone = openZone(join(scratch(), 'zone'))
-    const { chain } = changes(model(1, 1), [add(2), add(3), add(4)])
-    await commitWhole(zone, model(1, 1))
-    for (const difference of chain) await commitChain(zone, [difference])
-    const large = contentsOfModel(model(9, 1))
-    for (let i = 0; i < 100_000; i++) large.add(record(`n${i}.example. 60 A 192.0.2.1`), 0)
-    const draft = zone.draft(large)
-    draft.advance()
-    await zone.tidy(rule(2))
-    const provenance = async () => ({ seenAt: 1, committedAt: 2, from: 'hm1' })
-    await zone.commitFull(draft, zone.latest, provenance)
-    expect(zone.latest!.records).to.equal(100_002)
-  })
-
-  it('may be tidied away while others are committed', async () => {
-    const place = join(scratch(), 'zone')
-    const { zone, models } = await withHistory(place, 10)
-    const { chain, models: later } = changes(models.at(-1)!, [add(50), add(51)])
-    await Promise.all([zone.tidy(rule(3)), commitChain(zone, [chain[0]!]), zone.tidy(rule(3))])
-    await Promise.all([commitChain(zone, [chain[1]!]), zone.tidy(rule(3))])
-    for (const store of [zone, openZone(place)])
-      expect(textsOf(await store.contents())).to.deep.equal(textsOfModel(later.at(-1)!))
   })
 })

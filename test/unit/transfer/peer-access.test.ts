@@ -34,7 +34,7 @@ describe('another hub that asks', () => {
 
   it('is let in by address, and its key is known', () => {
     expect(fleet.isKnownAddress('10.0.0.9')).to.equal(true)
-    expect(fleet.keyNamed(HUB.wireName)).to.equal(HUB)
+    expect(fleet.keysNamed(HUB.wireName, '127.0.0.1')).to.deep.equal([HUB])
     expect(nodesAsking(fleet, '10.0.0.9', HUB, zone)).to.deep.equal([])
   })
 })

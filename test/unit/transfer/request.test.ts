@@ -3,24 +3,35 @@ import { expect } from 'chai'
 import { OPTION, readMessage, type SmallMessage, writeOpt } from '../../../lib/dns/message.js'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { FLAG, OPCODE, RCODE, TSIG_ERROR } from '../../../lib/dns/rcode.js'
+import { tryReadRequest } from '../../../lib/dns/request-reader.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import { AnswerVerifier } from '../../../lib/dns/tsig.js'
 import { findTsig, type TsigKey } from '../../../lib/dns/tsig-record.js'
-import { heldSerialOf, IxfrRequestError, isAheadOf } from '../../../services/transfer/held-serial.js'
-import { answerTo, optionsFor, readRequest } from '../../../services/transfer/request.js'
+import { heldSerialOf, isAheadOf } from '../../../services/transfer/held-serial.js'
+import { answerTo, optionsFor, readRequest, readStranger } from '../../../services/transfer/request.js'
 import { octets, question, type RawMessage, rawMessage, rawRecord, wire } from '../../support/raw-message.js'
 import { NOW, plainQuery, signBy, signed, testKey } from '../../support/tsig-maker.js'
 
 const KEY = testKey()
-const keys = (name: Buffer): TsigKey | undefined => (KEY.wireName.equals(name) ? KEY : undefined)
+const keys = (name: Buffer): TsigKey[] => (KEY.wireName.equals(name) ? [KEY] : [])
 const SOA_QUESTION = [question('Example.', 'SOA')]
 const opcode = (n: number): number => n << 11
 
 function answerOf(message: Buffer): SmallMessage & { octets: Buffer } {
   const read = readRequest(message, keys, NOW)
-  if (read.kind !== 'answer') throw new Error(`it is ${read.kind === 'drop' ? 'dropped' : 'a request'}`)
-  return { ...readMessage(read.answer), octets: read.answer }
+  if (read.kind !== 'refusal') throw new Error(`it is ${read.kind === 'drop' ? 'dropped' : 'a request'}`)
+  const octets = read.answer()
+  return { ...readMessage(octets), octets }
 }
+
+const DROPPED: readonly (readonly [id: string, message: Buffer])[] = [
+  ['nothing', Buffer.alloc(0)],
+  ['two octets', octets('4142')],
+  ['eleven octets', Buffer.alloc(11)],
+  ['an answer', rawMessage({ questions: SOA_QUESTION, flags: FLAG.QR })],
+  ['an answer to a NOTIFY', rawMessage({ questions: SOA_QUESTION, flags: FLAG.QR | opcode(OPCODE.NOTIFY) })],
+  ['an answer of garbage', Buffer.concat([octets('1234 ffff ffff ffff ffff ffff'), Buffer.alloc(50, 0xff)])],
+]
 
 describe('a request', () => {
   it('is a query or a NOTIFY of one question in class IN', () => {
@@ -30,14 +41,6 @@ describe('a request', () => {
     }
   })
 
-  const DROPPED: readonly (readonly [id: string, message: Buffer])[] = [
-    ['nothing', Buffer.alloc(0)],
-    ['two octets', octets('4142')],
-    ['eleven octets', Buffer.alloc(11)],
-    ['an answer', rawMessage({ questions: SOA_QUESTION, flags: FLAG.QR })],
-    ['an answer to a NOTIFY', rawMessage({ questions: SOA_QUESTION, flags: FLAG.QR | opcode(OPCODE.NOTIFY) })],
-    ['an answer of garbage', Buffer.concat([octets('1234 ffff ffff ffff ffff ffff'), Buffer.alloc(50, 0xff)])],
-  ]
   for (const [id, message] of DROPPED)
     it(`is not ${id}: it is dropped without a word`, () => expect(readRequest(message, keys, NOW).kind).to.equal('drop'))
 
@@ -84,6 +87,42 @@ describe('a request', () => {
     const message = rawMessage({ questions: SOA_QUESTION, additionals: [writeOpt([{ code: 65_001, data: Buffer.alloc(9) }])] })
     expect(readRequest(message, keys, NOW).kind).to.equal('request')
   })
+})
+
+describe('a message from an address that is not ours', () => {
+  const answered = (parts: RawMessage): SmallMessage => {
+    const read = readStranger(rawMessage({ id: 0xbeef, ...parts }))
+    if (read.kind !== 'refusal') throw new Error(`it is ${read.kind}`)
+    return readMessage(read.answer())
+  }
+
+  const ANSWERS: readonly (readonly [id: string, rcode: number, parts: RawMessage])[] = [
+    ['a query', RCODE.REFUSED, { questions: SOA_QUESTION }],
+    ['a NOTIFY', RCODE.REFUSED, { questions: SOA_QUESTION, flags: opcode(OPCODE.NOTIFY) | FLAG.AA }],
+    ['an UPDATE', RCODE.NOTIMP, { questions: SOA_QUESTION, flags: opcode(OPCODE.UPDATE) }],
+    ['no question', RCODE.FORMERR, {}],
+    ['a question cut short', RCODE.FORMERR, { trailing: octets('03 6162'), counts: { questions: 1 } }],
+    ['a name of 200 labels', RCODE.FORMERR, { questions: [Buffer.concat([octets('0161'.repeat(200)), octets('00 0006 0001')])] }],
+    [
+      'garbage behind its question',
+      RCODE.REFUSED,
+      { questions: SOA_QUESTION, counts: { answers: 9 }, trailing: Buffer.alloc(99, 0xc0) },
+    ],
+    ['a TSIG record', RCODE.REFUSED, { questions: SOA_QUESTION, additionals: [signed(KEY).message.subarray(25)] }],
+  ]
+  for (const [id, rcode, parts] of ANSWERS)
+    it(`with ${id} is answered with RCODE ${rcode}`, () => {
+      const { id: answerId, rcode: answerCode, answer } = answered(parts)
+      expect([answerId, answerCode, answer.length]).to.deep.equal([0xbeef, rcode, 0])
+    })
+
+  it('RFC 6891 §6.1.1: with OPT alone behind its question is answered with OPT', () => {
+    expect(answered({ questions: SOA_QUESTION, additionals: [writeOpt()] }).edns).to.not.equal(undefined)
+    expect(answered({ questions: SOA_QUESTION }).edns).to.equal(undefined)
+  })
+
+  for (const [id, message] of DROPPED)
+    it(`that is ${id} is dropped without a word`, () => expect(readStranger(message).kind).to.equal('drop'))
 })
 
 describe('a request that is signed', () => {
@@ -186,8 +225,11 @@ describe('an answer', () => {
 describe('the serial an IXFR request holds', () => {
   const APEX = nameToWire('example.')
   const soa = (owner = 'example.', serial = 7): Buffer => wire(`${owner} 60 SOA ns.example. h.example. ${serial} 2 3 4 5`)
-  const held = (parts: RawMessage): number =>
-    heldSerialOf(readMessage(rawMessage({ questions: [question('example.', 'IXFR')], ...parts })), APEX)
+  const held = (parts: RawMessage): number | undefined => {
+    const message = tryReadRequest(rawMessage({ questions: [question('example.', 'IXFR')], ...parts }))
+    if (typeof message === 'string') throw new Error(message)
+    return heldSerialOf(message, APEX)
+  }
 
   it('RFC 1995 §3: stands in the SOA of the authority section, whatever its letter case', () => {
     expect(held({ authorities: [soa()] })).to.equal(7)
@@ -202,7 +244,7 @@ describe('the serial an IXFR request holds', () => {
     ['two SOAs', { authorities: [soa(), soa('example.', 8)] }],
     ['another record', { authorities: [wire('example. 60 NS ns.example.')] }],
   ]
-  for (const [id, parts] of NONE) it(`is not told by ${id}`, () => expect(() => held(parts)).to.throw(IxfrRequestError))
+  for (const [id, parts] of NONE) it(`is not in ${id}`, () => expect(held(parts)).to.equal(undefined))
 
   it('RFC 1982 §3.2: is ahead of ours only when there is an order', () => {
     expect([isAheadOf(8, 7), isAheadOf(7, 7), isAheadOf(6, 7), isAheadOf(0, 4294967295), isAheadOf(0x80000000, 0)]).to.deep.equal(

@@ -77,7 +77,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     other = new Error('silent')
     now = 1_800_000_000_000
     board.set('zones', ZONE, zoneCell(HELD, 'ixfr'))
-    watcher = new WatcherService(fleetOf(['example.'], []), {
+    watcher = new WatcherService(fleetOf(['example.'], [], undefined, { minMs: 600_000, maxMs: 600_000 }), {
       bus,
       board,
       clock: { now: () => now },
@@ -99,6 +99,8 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     now += 1_000
     await asks(1)
     asked = 0
+    // From then on a NOTIFY may lead to an SOA query at once.
+    now += 1_000
   })
   afterEach(() => watcher.stop())
 
@@ -160,6 +162,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
       refreshed(HELD)
       now += 100
       await asks(1)
+      now += 1_000
       notify(9)
       expect(serials()).to.deep.equal([8])
       await asks(2)
@@ -175,6 +178,24 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     notify(8)
     expect(serials()).to.deep.equal([])
     await asks(1)
+  })
+
+  it('leads to a few SOA queries, then to one a second, however many come and whatever they say', async () => {
+    served = 100
+    for (let i = 0; i < 500; i++) notify(i % 2 === 0 ? undefined : 8 + i)
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      notify(undefined)
+    }
+    await asks(4)
+    for (let more = 5; more < 8; more++) {
+      now += 999
+      for (let i = 0; i < 100; i++) notify(undefined)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(asked).to.equal(more - 1)
+      now += 1
+      await asks(more)
+    }
   })
 
   it('keeps nobody from acting on what another primary answers', async () => {

@@ -2,6 +2,8 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
+import { Seals } from '../../../lib/state/seals.js'
+import { expectError } from '../../support/expect-error.js'
 import type { WebhookJob } from '../../../lib/queue/jobs.js'
 import type { JobQueues } from '../../../lib/queue/queues.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
@@ -38,12 +40,14 @@ describe('webhooks', () => {
       queues: { enqueueWebhooks: async (jobs: WebhookJob[]) => void queued.push(...jobs) } as unknown as JobQueues,
       canQueue: () => true,
       webhooks: { list },
+      seals: new Seals(Buffer.alloc(32, 1), { hub: 'hub-a', keys: new Map() }),
     })
   const hook = (more: Partial<Webhook> = {}): Webhook => ({
     id: 'ops',
     url: 'http://127.0.0.1:9/',
     secret: SECRET,
     events: ['rollout', 'check', 'conflict', 'hold'],
+    allowLocal: true,
     ...more,
   })
   const cell = (rollouts: RolloutMark[], conflict?: string): void => {
@@ -134,7 +138,24 @@ describe('webhooks', () => {
       url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/in`
     })
     after(() => new Promise<void>((resolve) => server.close(() => resolve())))
-    const job: WebhookJob = { webhook: 'ops', id: 'one', event: 'rollout', body: '{"event":"rollout"}' }
+    const unsealed = { webhook: 'ops', id: 'one', event: 'rollout', body: '{"event":"rollout"}' }
+    const seal = new Seals(Buffer.alloc(32, 1), { hub: 'hub-a', keys: new Map() }).sealText(
+      ['webhook', ...Object.values(unsealed)].join('\n'),
+    )
+    const job: WebhookJob = { ...unsealed, seal }
+
+    it('that no process of this hub queued are not signed for a receiver', async () => {
+      hooks = make([hook({ url })])
+      const before = got.length
+      for (const forged of [
+        { ...job, body: '{"event":"hold"}' },
+        { ...job, event: 'hold' },
+        { ...job, seal: '' },
+        { ...job, seal: 'f'.repeat(64) },
+      ])
+        await expectError('QUEUE_FOREIGN_JOB', () => hooks.deliver(forged))
+      expect(got.length).to.equal(before)
+    })
 
     it('are signed over the time and the body', async () => {
       hooks = make([hook({ url })])

@@ -3,7 +3,19 @@ import { expect } from 'chai'
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import { Board } from '../../../lib/state/board.js'
 import { StoredZone } from '../../../lib/store/stored-zone.js'
-import { noteRefreshFailed, noteUpToDate } from '../../../services/worker/zone-cells.js'
+import { join } from 'node:path'
+import { expiresAt } from '../../../lib/refresh/expiry.js'
+import type { PrimaryCell } from '../../../lib/state/tables.js'
+import { openZone } from '../../support/kept-zone.js'
+import { contentsOf } from '../../support/record-lines.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import {
+  noteProgress,
+  noteRefreshed,
+  noteRefreshFailed,
+  noteUpToDate,
+  restoreZoneCell,
+} from '../../../services/worker/zone-cells.js'
 
 const ZONE = parseZoneName('example.')
 const stored = (): StoredZone => new StoredZone(ZONE, nameToWire(ZONE), 'nowhere')
@@ -31,5 +43,65 @@ describe('a zone in conflict', () => {
     noteRefreshFailed(board, stored(), 1, 'no primary answers', false)
     noteUpToDate(board, stored(), 2, undefined, 'serial')
     expect(board.get('zones', ZONE)?.error).to.equal(undefined)
+  })
+})
+
+describe('when a zone expires', () => {
+  const newDir = scratchDirs()
+  const contents = (times: string) => contentsOf('example.', `example. 300 SOA a. b. 1 ${times} 60\na.example. 300 A 192.0.2.1`)
+  const alive = (expireSeconds?: number) => ({ serial: 1, checkedAt: 5_000_000, expireSeconds }) as PrimaryCell
+
+  /** A first version that waits for its stages, refreshed at 1,000,000 ms. */
+  const staged = async (board: Board, times: string, expireSeconds?: number) => {
+    const zone = openZone(join(newDir(), 'zone'))
+    const version = await zone.commitFull(zone.draft(contents(times)), undefined, async () => ({
+      seenAt: 1,
+      committedAt: 2,
+      from: 'hm1',
+    }))
+    noteRefreshed(board, zone, 1_000_000, expireSeconds)
+    await zone.advance(version, () => ({ releasedAt: 3 }))
+    return zone
+  }
+
+  it('is read from a first version that is released later', async () => {
+    const board = new Board()
+    const zone = await staged(board, '7200 900 1209600')
+    noteProgress(board, zone, 2_000_000)
+    const cell = board.get('zones', ZONE)!
+    expect(expiresAt(cell, 1_209_600, [])).to.equal(1_000_000 + 1_209_600_000)
+  })
+
+  it('is read from the version after a restart, when the shared state does not have it', async () => {
+    const board = new Board()
+    const zone = await staged(board, '7200 900 1209600')
+    noteProgress(board, zone, 2_000_000)
+    board.set('zones', ZONE, { ...board.get('zones', ZONE)!, expireSeconds: 0, at: 2_000_001 })
+    restoreZoneCell(board, zone, 3_000_000)
+    expect(board.get('zones', ZONE)!.expireSeconds).to.equal(1_209_600)
+  })
+
+  it('is what EDNS EXPIRE said when the version came', async () => {
+    const board = new Board()
+    const zone = await staged(board, '7200 900 1209600', 5000)
+    noteProgress(board, zone, 2_000_000)
+    expect(expiresAt(board.get('zones', ZONE)!, 1_209_600, [])).to.equal(1_000_000 + 5_000_000)
+  })
+
+  for (const expire of [0, 60, 7200, 8099])
+    it(`RFC 1912 §2.2: with EXPIRE ${expire} is REFRESH + RETRY after the last answer`, async () => {
+      const board = new Board()
+      const zone = await staged(board, `7200 900 ${expire}`)
+      noteProgress(board, zone, 2_000_000)
+      const cell = board.get('zones', ZONE)!
+      for (const primary of [alive(), alive(expire)]) expect(expiresAt(cell, expire, [primary])).to.equal(5_000_000 + 8_100_000)
+      expect(expiresAt(cell, expire, [])).to.equal(1_000_000 + 8_100_000)
+    })
+
+  it('is not put off where EXPIRE has room', async () => {
+    const board = new Board()
+    const zone = await staged(board, '7200 900 8100')
+    noteProgress(board, zone, 2_000_000)
+    expect(expiresAt(board.get('zones', ZONE)!, 8100, [alive(10)])).to.equal(1_000_000 + 8_100_000)
   })
 })

@@ -2,7 +2,9 @@
 import { expect } from 'chai'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { expectError } from '../../support/expect-error.js'
+import { axfrOf, messagesOf } from '../../support/prepared.js'
 import { octets, question, rawRecord, u16, wire } from '../../support/raw-message.js'
+import { contentsOf } from '../../support/record-lines.js'
 import {
   ID,
   printed,
@@ -194,6 +196,22 @@ describe('a whole zone is refused for', () => {
       const error = await expectError('XFR_ENDED_EARLY', () => inbound.end(), { asked: 'axfr', records: inbound.records })
       expect(error.nextMove).to.equal('next-primary')
     }
+  })
+})
+
+describe('a transfer whose names are compressed', () => {
+  const OWNER = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.example.`
+  // On the wire the owner takes two octets each time, in a zone 193.
+  const lines = Array.from({ length: 300 }, (_, i) => `${OWNER} 1 TXT "${i}"`)
+
+  it('is counted by what it takes uncompressed', async () => {
+    const many = messagesOf(await axfrOf(contentsOf('example.', [soa(1), ...lines].join('\n'))))
+    for (const message of many) message.writeUInt16BE(ID)
+    const wire = receive({ messages: many }).inbound.octets
+    expect(wire).to.be.lessThan(10_000)
+    for (const limit of ['octets', 'memory'])
+      await expectError('XFR_LIMIT', () => receive({ messages: many, limits: { [limit]: wire + 1000 } }))
+    expect(receive({ messages: many, limits: { octets: 100_000, memory: 100_000 } }).outcome?.kind).to.equal('full')
   })
 })
 

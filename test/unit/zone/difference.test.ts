@@ -68,8 +68,8 @@ describe('differences condensed', () => {
     ],
   ]
   for (const [id, chain, removed, added] of CASES)
-    it(`RFC 1995 §5: ${id}`, () => {
-      const condensed = condense(chain)
+    it(`RFC 1995 §5: ${id}`, async () => {
+      const condensed = await condense(chain, async () => undefined)
       expect(runTexts(condensed.removed)).to.deep.equal(texts(...removed))
       expect(runTexts(condensed.added)).to.deep.equal(texts(...added))
       expect([condensed.from, condensed.to]).to.deep.equal([chain[0]!.from, chain.at(-1)!.to])

@@ -23,6 +23,16 @@ describe('the table of records', () => {
     expect([held(table, 7, 0), held(table, 7, 10), held(table, 7, 20)]).to.deep.equal([true, false, true])
   })
 
+  it('has 64 records of one key at most, and is as before when one more comes', () => {
+    const table = new RecordTable()
+    for (let offset = 0; offset < 64; offset++) table.insert(7, offset)
+    expect(() => table.insert(7, 64)).to.throw('more than 64 records or names of the zone have one hash')
+    expect(held(table, 7, 64)).to.equal(false)
+    expect(table.delete(7, 0)).to.equal(true)
+    table.insert(7, 64)
+    expect(held(table, 7, 64)).to.equal(true)
+  })
+
   it('holds what a map would hold, whatever comes and goes', () => {
     // Few distinct hashes, also at the ends of the range, so that probes run into each other and around. An offset has one record.
     const HASHES = [0, 1, 15, 16, 17, 0xfffffffe, 0xffffffff, 31, 32, 2 ** 31]

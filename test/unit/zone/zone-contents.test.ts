@@ -55,6 +55,32 @@ describe('contents of a zone', () => {
     expect([contents.records, contents.soa.serial]).to.deep.equal([3, 1])
   })
 
+  it('RFC 2181 §5.2: of copies with different TTLs keep the lowest, in whatever order they come', () => {
+    const copies = [90, 30, 60].map((ttl) => A.replace('60', String(ttl)))
+    const one = zone(1, copies[1]!, B)
+    expect(one.copied).to.equal(undefined)
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 0, 2],
+      [0, 2, 1],
+    ]) {
+      const lines = [soa(1), ...order.map((i) => copies[i]!), B]
+      const data = Buffer.concat(lines.map(record))
+      const atOnce = new ZoneContents(APEX)
+      atOnce.addRun(data, 0, data.length)
+      for (const contents of [atOnce, zone(1, ...lines.slice(1))]) {
+        expect(contents.copied).to.match(/^a\.example\. \d+ IN A 192\.0\.2\.1$/)
+        expect([contents.digest, contents.records, contents.octets]).to.deep.equal([one.digest, one.records, one.octets])
+        expect(textsOf(contents)).to.deep.equal(textsOf(one))
+      }
+    }
+  })
+
+  it('do not take the same record with the same TTL for a copy', () => {
+    expect(zone(1, A, A, B, B).copied).to.equal(undefined)
+  })
+
   it('have a record only with the TTL it has', () => {
     const contents = zone(1, A)
     expect(contents.has(record(A), 0)).to.equal(true)
@@ -113,7 +139,7 @@ describe('a difference', () => {
 
   it('RFC 2181 §5.2: of a TTL alone is a removal and an addition', () => {
     const contents = zone(1, A)
-    const exact = applied(contents, step(1, 2, [], [A.replace('60', '90')]))
+    const exact = applied(contents, step(1, 2, [A], [A.replace('60', '90')]))
     expect([runTexts(exact.removed), runTexts(exact.added)]).to.deep.equal([
       ['a.example. 60 IN A 192.0.2.1'],
       ['a.example. 90 IN A 192.0.2.1'],
@@ -121,11 +147,26 @@ describe('a difference', () => {
     expect(contents.has(record(A.replace('60', '90')), 0)).to.equal(true)
   })
 
-  it('takes a record away whatever TTL it names, and is kept with the one that was held', () => {
-    const contents = zone(1, A)
-    const exact = applied(contents, step(1, 2, ['A.EXAMPLE. 999 A 192.0.2.1'], []))
-    expect(runTexts(exact.removed)).to.deep.equal(['a.example. 60 IN A 192.0.2.1'])
-  })
+  const A90 = A.replace('60', '90')
+  const A30 = A.replace('60', '30')
+  const COPIES: readonly (readonly [id: string, removed: string[], added: string[]])[] = [
+    ['removes a copy with a higher TTL', [A90], []],
+    ['removes a copy with a lower TTL', [A30], []],
+    ['adds a copy with a higher TTL', [], [A90]],
+    ['adds a copy with a lower TTL', [], [A30]],
+    ['removes one copy and adds another', [A90], [A30]],
+    ['removes a copy and adds it back', [A90], [A90]],
+    ['adds two copies of a new record', [A], [A90, A30]],
+  ]
+  for (const [id, removed, added] of COPIES)
+    it(`RFC 5936 §2.2: that ${id} is in doubt: the whole zone is asked for`, async () => {
+      const contents = zone(1, A, B)
+      contents.begin()
+      const error = await expectError('ZONE_TTL_IN_DOUBT', () => contents.apply(step(1, 2, removed, added)))
+      expect(error.nextMove).to.equal('axfr')
+      contents.rollback()
+      expect(contents.digest).to.equal(zone(1, A, B).digest)
+    })
 
   it('that takes away what is not there does not fit: the whole zone is asked for', async () => {
     const contents = zone(1, A)

@@ -65,8 +65,8 @@ describe('the topology as text', () => {
       '  nrt-iad [2]  NRT ─ IAD  risks pacific',
       '  A [1]  192.0.2.53  2001:db8:a::53  in LHR MIA LAX NRT SIN FRA',
       '  B [1]  192.0.2.54  2001:db8:b::53  in CDG GRU SJC HKG JNB ARN',
-      '[1] warning TOPOLOGY_SHARED_PREFIX zonecast.yaml:20:20',
-      '[2] warning TOPOLOGY_SINGLE_POINT zonecast.yaml:26:21',
+      '[1] warning TOPOLOGY_SHARED_PREFIX zonecast.yaml:31:20',
+      '[2] warning TOPOLOGY_SINGLE_POINT zonecast.yaml:37:21',
     ])
     expect(text).to.include('\n    node "nrt1" in NRT is cut off from every hub')
   })
@@ -180,7 +180,7 @@ describe('zonecast topology', () => {
 
   it('draws what has findings, with status 0, and refuses a config with errors, with status 2', async () => {
     const file = join(scratch(), 'zonecast.yaml')
-    writeFileSync(file, WEAK)
+    writeFileSync(file, WEAK, { mode: 0o600 })
     expect(await run('topology', '-c', file)).to.include({ status: 0, err: '' })
     writeFileSync(file, WEAK.replace('[IAD, AMS]', '[IAD, AMX]'))
     const { out, err, status } = await run('topology', '-c', file)
@@ -198,7 +198,7 @@ describe('zonecast topology', () => {
 
   it('check tells what a finding is about, as JSON', async () => {
     const file = join(scratch(), 'zonecast.yaml')
-    writeFileSync(file, WEAK)
+    writeFileSync(file, WEAK, { mode: 0o600 })
     const { out, status } = await run('check', '-c', file, '--json')
     const { errors, warnings, findings } = JSON.parse(out)
     expect({ errors, warnings, status }).to.deep.equal({ errors: 0, warnings: 2, status: 0 })

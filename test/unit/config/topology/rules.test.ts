@@ -1,6 +1,6 @@
 /** The example of a dual wagon wheel is sound; broken in one place, it is told there, with what to do. */
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { checkConfig } from '../../../../config/load.js'
 import { scratchDirs } from '../../../support/scratch-dir.js'
 import { SOUND } from '../config-text.js'
 import { findingsOf, placeOf, told, WHEEL_FILE, wheelWith } from './wheel-text.js'
@@ -171,7 +171,7 @@ const CASES: Case[] = [
 describe('the rules of the topology', () => {
   const scratch = scratchDirs()
 
-  it('find nothing in the example', () => expect(told(checkConfig(WHEEL_FILE).findings)).to.deep.equal([]))
+  it('find nothing in the example', () => expect(told(findingsOf(scratch(), readFileSync(WHEEL_FILE, 'utf8')))).to.deep.equal([]))
 
   for (const { id, text, code, at, says, about, of } of CASES)
     it(`find ${id}`, () => {
@@ -194,7 +194,10 @@ describe('the rules of the topology', () => {
       return SOUND.replace(/clouds:[\s\S]*zones:/, () => `clouds: { ${entries} }\nnodes:\n${nodes.join('\n')}\nzones:`)
     }
     const sites = (...names: string[]) => names.map((name) => (name === '' ? '' : `site: ${name}, `))
-    const says = (text: string) => findingsOf(scratch(), text).map(({ code, message }) => `${code} ${message}`)
+    const says = (text: string) =>
+      findingsOf(scratch(), text)
+        .filter(({ code }) => code !== 'WEAK_LINK')
+        .map(({ code, message }) => `${code} ${message}`)
 
     it('tell two that share all, once', () => {
       const [one, ...more] = says(clouds(sites('AMS', 'LHR'), sites('LHR', 'AMS')))

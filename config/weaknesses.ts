@@ -1,0 +1,214 @@
+/**
+ * What works and is weak: links without a signature or encryption, secrets that are short, shared or readable by others, an API that
+ * anyone may reach. Warnings, but for secrets in files that others can read and webhooks to addresses of this machine.
+ */
+import { statSync } from 'node:fs'
+import { canonicalIp, isLoopback, isWildcard, subnetHolds } from './address.js'
+import type { Config, TsigKeyConfig } from './config.js'
+import type { SettingPath } from './document.js'
+import type { Report } from './resolve.js'
+import type { RawConfig } from './schema.js'
+import { quote } from './secrets.js'
+
+/** RFC 8945 §6: MD5 and SHA-1 are there for old peers alone. */
+const OLD_ALGORITHMS: readonly string[] = ['hmac-md5', 'hmac-sha1']
+/** Octets: what nobody tries out. */
+const LEAST_SECRET = 16
+const ON_BY_DEFAULT = ['serial-forward', 'apex', 'shrink', 'growth', 'churn', 'zonemd', 'dnssec'] as const
+/** Read by others: group or everyone. */
+const OTHERS = 0o077
+
+export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): void {
+  lintApi(config, report)
+  lintRedis(config, report)
+  lintKeys(config, report)
+  lintLinks(config, report)
+  lintWebhooks(config, report)
+  lintSecrets(raw, config, report)
+  // The others are off unless somebody writes what they need.
+  const off = ON_BY_DEFAULT.filter((check) => raw.checks[check].mode === 'off')
+  if (off.length > 3)
+    report(
+      'WEAK_CHECKS',
+      ['checks'],
+      `${off.length} checks are off: a bad version reaches every node; set them to "warn" at least`,
+    )
+  if (config.log.level === 'trace')
+    report('WEAK_LOG', ['log', 'level'], 'the level is trace, which writes much that nobody needs: write info')
+}
+
+function lintApi({ api }: Config, report: Report): void {
+  if (isLoopback(api.listen.ip)) return
+  report(
+    'WEAK_API',
+    ['api', 'listen'],
+    'the API is served in the clear beyond this machine, tokens included: listen on 127.0.0.1 behind a proxy with TLS',
+  )
+  const hashes = new Map<string, string>()
+  for (const [i, { name, sha256, subnets, expires }] of api.tokens.entries()) {
+    const at: SettingPath = ['api', 'tokens', i]
+    if (subnets.length === 0 || subnets.some((subnet) => subnet.endsWith('/0')))
+      report('WEAK_TOKEN', at, `token ${quote(name)} may be used from anywhere: write "subnets"`)
+    if (expires === undefined) report('WEAK_TOKEN', at, `token ${quote(name)} never expires: write "expires"`)
+    else if (expires.getTime() < Date.now()) report('WEAK_TOKEN', at, `token ${quote(name)} has expired: remove it`)
+    const twin = hashes.get(sha256.toString('hex'))
+    if (twin !== undefined)
+      report('WEAK_TOKEN', at, `token ${quote(name)} is token ${quote(twin)} under another name: give each its own`)
+    hashes.set(sha256.toString('hex'), name)
+  }
+}
+
+function lintRedis({ redis, hub, hubs }: Config, report: Report): void {
+  if (redis.kind === 'private') return
+  const at: SettingPath = ['redis']
+  const url = redis.kind === 'url' ? parseUrl(redis.url) : undefined
+  const hosts = redis.kind === 'url' ? [url?.hostname ?? ''] : redis.sentinels.map(({ host }) => host)
+  const isNear = hosts.every((host) => host === 'localhost' || (isAddress(host) && isLoopback(host.replace(/^\[|\]$/g, ''))))
+  if (!isNear && url?.protocol !== 'rediss:')
+    report('WEAK_REDIS', at, 'redis is reached over the network without TLS: write rediss:// and a certificate on the server')
+  if (!isNear && (redis.kind === 'url' ? !url?.password : redis.password === undefined))
+    report(
+      'WEAK_REDIS',
+      at,
+      'redis is reached over the network without a password: give the hubs an ACL user, on a network without nodes',
+    )
+  if (!hubs.has(hub))
+    report(
+      'WEAK_REDIS',
+      at,
+      'this hub has no key under "hubs": orders of other hubs in this redis do not count; add every hub there',
+    )
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
+
+function lintKeys(config: Config, report: Report): void {
+  for (const [id, key] of config.keys) {
+    const at: SettingPath = ['keys', id]
+    if (OLD_ALGORITHMS.includes(key.algorithm))
+      report('WEAK_KEY', [...at, 'algorithm'], `key ${quote(id)} uses ${key.algorithm}: write hmac-sha256`)
+    if (key.secret.length < LEAST_SECRET)
+      report(
+        'WEAK_KEY',
+        at,
+        `the secret of key ${quote(id)} has ${octets(key)}: make one of 32, as "openssl rand -base64 32" does`,
+      )
+  }
+  const holders = new Map<string, string[]>()
+  const hold = (key: string | undefined, who: string): void => {
+    if (key !== undefined) holders.set(key, [...(holders.get(key) ?? []), who])
+  }
+  for (const { id, key } of config.nodes.values()) hold(key, `node "${id}"`)
+  const primaryKeys = new Set([...config.primaries.values()].map(({ key }) => key))
+  for (const [key, who] of holders) {
+    if (who.length > 1)
+      report(
+        'WEAK_KEY',
+        ['keys', key],
+        `key ${quote(key)} is that of ${who.slice(0, 3).join(', ')}${who.length > 3 ? ' …' : ''}: whoever has one node has them all; make one for each`,
+      )
+    if (primaryKeys.has(key))
+      report(
+        'WEAK_KEY',
+        ['keys', key],
+        `key ${quote(key)} is that of a primary and of ${who[0]}: a stolen node can speak for the primary; make one for each`,
+      )
+  }
+}
+
+const octets = ({ secret }: TsigKeyConfig): string => (secret.length === 1 ? 'one octet' : `${secret.length} octets`)
+
+/** Said once, at the first of them: one chmod closes all. */
+function lintSecrets(raw: RawConfig, { file }: Config, report: Report): void {
+  if (!canOthersRead(file)) return
+  for (const section of ['keys', 'webhooks'] as const)
+    for (const [id, { secret }] of Object.entries(raw[section])) {
+      if (secret === undefined) continue
+      const what = 'this file holds secrets and others can read it'
+      report('WEAK_SECRET', [section, id, 'secret'], `${what}: chmod 600 it, or use "secretFile"`)
+      return
+    }
+}
+
+function canOthersRead(file: string): boolean {
+  try {
+    return (statSync(file).mode & OTHERS) !== 0
+  } catch {
+    return false
+  }
+}
+
+function lintLinks({ transfer, primaries, nodes }: Config, report: Report): void {
+  const wildcard = transfer.listen.findIndex(({ ip }) => isWildcard(ip))
+  for (const i of nodes.size > 0 && wildcard >= 0 ? [wildcard] : [])
+    report(
+      'WEAK_LISTEN',
+      ['transfer', 'listen', i],
+      'the transfer server listens on every address: write those of the control network',
+    )
+  for (const { id, address, key } of primaries.values())
+    if (key === undefined && !isLoopback(address.ip))
+      report(
+        'WEAK_LINK',
+        ['primaries', id],
+        `primary "${id}" has no TSIG key: whoever can forge its address can change zones; give it a key`,
+      )
+  for (const { id, paths, key } of nodes.values())
+    if (key === undefined && paths.some(({ ip }) => !isLoopback(ip)))
+      report(
+        'WEAK_LINK',
+        ['nodes', id],
+        `node "${id}" has no TSIG key: whoever can forge its address can take its zones; give it a key`,
+      )
+}
+
+/** Where nothing that takes events should be by accident: this machine, its link, the metadata service of clouds. */
+const LOCAL = [
+  '127.0.0.0/8',
+  '0.0.0.0/8',
+  '169.254.0.0/16',
+  '::1/128',
+  '::/128',
+  'fe80::/10',
+  'fd00:ec2::254/128',
+  '100.100.100.200/32',
+]
+
+/** Whether an address leads to this machine, its link or a metadata service. */
+export function isLocalTarget(ip: string): boolean {
+  const plain = canonicalIp(ip) ?? ip
+  // RFC 6052 §2.1: the last 32 bits are an IPv4 address.
+  const translated = /^64:ff9b::([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain)
+  const mapped = translated && canonicalIp(`::ffff:${translated[1]}:${translated[2]}`)
+  return LOCAL.some((subnet) => subnetHolds(subnet, mapped ?? plain))
+}
+
+function lintWebhooks(config: Config, report: Report): void {
+  for (const { id, url, secret, allowLocal } of config.webhooks) {
+    const at: SettingPath = ['webhooks', id]
+    const { protocol, hostname } = new URL(url)
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const isLocal = host === 'localhost' || (isAddress(host) && isLocalTarget(host))
+    if (isLocal && !allowLocal)
+      report(
+        'CONFIG_WEBHOOK_LOCAL',
+        [...at, 'url'],
+        'the receiver is on this machine or its link: write "allowLocal: true" if that is meant',
+      )
+    if (protocol === 'http:' && !isLocal) report('WEAK_WEBHOOK', [...at, 'url'], 'events go in the clear: write an https URL')
+    if (secret.length < LEAST_SECRET)
+      report(
+        'WEAK_WEBHOOK',
+        at,
+        `the secret has ${secret.length === 1 ? 'one octet' : `${secret.length} octets`}: make one of 32, as "openssl rand -base64 32" does`,
+      )
+  }
+}
+
+const isAddress = (host: string): boolean => /^[\d.]+$/.test(host) || host.includes(':')

@@ -1,0 +1,56 @@
+/**
+ * An attacker on many TCP connections, as a process of its own: it opens them, sends the same octets on each, reads no answer unless
+ * told to, and opens again what the server closes.
+ */
+import { spawn } from 'node:child_process'
+import { connect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+export interface TcpAttack {
+  to: { ip: string; port: number }
+  /** Addresses to come from, in turn. */
+  sources: string[]
+  connections: number
+  /** Sent on each connection once it is open, base64; framed already. */
+  octets: string
+  /** Sends the octets again as soon as the kernel has taken them. */
+  repeat?: boolean
+  /** Reads answers and throws them away. */
+  reads?: boolean
+}
+
+/** Begins the attack; what comes back ends it. */
+export function startTcpAttack(attack: TcpAttack): () => void {
+  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(import.meta.url), JSON.stringify(attack)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return () => child.kill('SIGKILL')
+}
+
+/** The source ports of one address are few: a closed connection is opened again after so many milliseconds. */
+const AGAIN_MS = 5
+
+function run(attack: TcpAttack): void {
+  const octets = Buffer.from(attack.octets, 'base64')
+  const open = (i: number): void => {
+    const localAddress = attack.sources[i % attack.sources.length]!
+    const socket: Socket = connect({ host: attack.to.ip, port: attack.to.port, localAddress })
+    const send = (): void => {
+      const isTaken = socket.write(octets)
+      if (attack.repeat !== true || socket.destroyed) return
+      if (isTaken) setImmediate(send)
+      else socket.once('drain', send)
+    }
+    socket.once('connect', () => {
+      if (octets.length > 0) send()
+      // Paused: the kernel's buffer fills, and the server cannot send on.
+      if (attack.reads === true) socket.resume()
+      else socket.pause()
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => setTimeout(open, AGAIN_MS, i + attack.connections))
+  }
+  for (let i = 0; i < attack.connections; i++) open(i)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) run(JSON.parse(process.argv[2]!) as TcpAttack)

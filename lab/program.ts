@@ -1,0 +1,56 @@
+/**
+ * The command line of each program that the lab runs: name servers and their tools from this machine, or from the root file system that
+ * ZONECAST_LAB_ROOT names, so that tests run against other versions. All other programs are this machine's.
+ */
+import { spawnSync } from 'node:child_process'
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Comes from the other root; a name server that is not there is not installed, so that no test passes against an unnamed version. */
+const OF_NAME_SERVERS: readonly string[] = [
+  ...['knotd', 'knotc', 'kdig', 'kzonecheck', 'kzonesign'],
+  ...['nsd', 'nsd-control', 'nsd-checkconf'],
+  ...['named', 'rndc', 'dig', 'nsupdate', 'named-checkconf', 'named-checkzone', 'named-rrchecker'],
+  ...['pdns_server', 'pdns_control', 'pdnsutil'],
+]
+
+const FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin']
+
+export type Command = [program: string, args: string[]]
+
+/** The other root that this program comes from; undefined for a program of this machine. */
+export function rootOf(name: string): string | undefined {
+  const root = process.env.ZONECAST_LAB_ROOT
+  return root !== undefined && root !== '' && OF_NAME_SERVERS.includes(name) ? root : undefined
+}
+
+const paths = new Map<string, string>()
+
+/** Its path, within the root that it comes from; undefined when it is not installed. */
+export function findProgram(name: string): string | undefined {
+  const root = rootOf(name)
+  if (root !== undefined) {
+    // Not followed: an absolute link would lead out of the root.
+    const isThere = (folder: string) => lstatSync(join(root, folder, name), { throwIfNoEntry: false }) !== undefined
+    const folder = FOLDERS.find(isThere)
+    return folder === undefined ? undefined : join(folder, name)
+  }
+  const hit = paths.get(name)
+  if (hit !== undefined) return hit
+  // Debian keeps daemons where an ordinary user's PATH does not look.
+  const script = 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v -- "$1"'
+  const path = spawnSync('sh', ['-c', script, 'sh', name], { encoding: 'utf8' }).stdout.trim()
+  if (path === '') return undefined
+  paths.set(name, path)
+  return path
+}
+
+/**
+ * Runs the program by its path, in its own root: `chroot` becomes the program, so the process id is the program's. In another root the
+ * working directory is `/`.
+ */
+export function commandOf(name: string, args: readonly string[]): Command {
+  const path = findProgram(name) ?? name
+  const root = rootOf(name)
+  return root === undefined ? [path, [...args]] : [findProgram('chroot') ?? 'chroot', [root, path, ...args]]
+}

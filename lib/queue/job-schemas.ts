@@ -1,0 +1,51 @@
+/** What the data of a job must be, in full: a job of other data was queued by no hub, and fails without being worked on. */
+import { z } from 'zod'
+import { type NextMove, ZonecastError } from '../errors.js'
+import { fitting } from '../runtime/fitting.js'
+import type { PushJob, QueueKind, RefreshJob, ResyncJob, WebhookJob } from './jobs.js'
+
+const name = z.string().max(1_100)
+const serial = z.int().min(0).max(0xffffffff)
+const reason = z.string().max(4_096)
+
+interface JobData {
+  refresh: RefreshJob
+  push: PushJob
+  resync: ResyncJob
+  webhook: WebhookJob
+}
+
+const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
+  refresh: z.object({
+    zone: name,
+    strength: z.enum(['refresh', 'retransfer']),
+    askFirst: z.boolean(),
+    reason: z.enum(['poll', 'notify', 'operator', 'resync']),
+    elsewhere: serial.optional(),
+    seen: z.object({ primary: name, serial, at: z.number() }).optional(),
+  }),
+  push: z.object({ node: name }),
+  resync: z.object({
+    targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
+    strength: z.enum(['notify', 'refresh', 'retransfer']),
+    by: name,
+    reason: reason.optional(),
+  }),
+  webhook: z.object({ webhook: name, id: name, event: name, body: z.string().max(1 << 20), seal: name }),
+}
+
+/** Trying again would only repeat it. */
+export class ForeignJobError extends ZonecastError<{ code: 'QUEUE_FOREIGN_JOB'; kind: QueueKind }> {
+  override readonly name = 'ForeignJobError'
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}
+
+/** The data of a job. Throws ForeignJobError. */
+export function jobOf<K extends QueueKind>(kind: K, data: unknown): JobData[K] {
+  const read = fitting(SCHEMAS[kind], data)
+  if (read !== undefined) return read as JobData[K]
+  throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind }, `the data of a ${kind} job in redis is not that of such a job`)
+}

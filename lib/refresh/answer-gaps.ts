@@ -1,0 +1,62 @@
+/**
+ * Gaps in the SOA answers of primaries that are longer than the poll interval. In one a primary may be restored from a backup and go on
+ * past our serial, and its next difference then has an SOA that fits and is made from other content. Pure.
+ */
+import { soaOf } from '../dns/message.js'
+import type { FleetZone } from '../fleet/fleet.js'
+import type { PrimaryCell } from '../state/tables.js'
+import type { Version } from '../store/version.js'
+
+export interface AnswerGap {
+  /** The last answer before it, and the first one after it; milliseconds since 1970. */
+  since: number
+  until: number
+}
+
+/** As the watcher: a zone that changed lately is polled after a tenth of the time since its change. */
+const CHANGE_SHARE = 10
+/** Polls are spread by a tenth, and a busy hub is late. */
+const LATE_FACTOR = 1.5
+/** An answer that only moves `checkedAt` is shared with other processes every 5 s. */
+const SLACK_MS = 6_000
+
+export class AnswerGaps {
+  /** By zone and primary: the last answer. The watcher of this process moves its `checkedAt` with each poll. */
+  readonly #last = new Map<string, PrimaryCell>()
+  readonly #gaps = new Map<string, AnswerGap>()
+
+  /** An SOA answer, or that none came. */
+  note(pair: string, zone: FleetZone, cell: PrimaryCell): void {
+    const last = this.#last.get(pair)
+    this.#last.set(pair, cell)
+    if (last === undefined || cell.error !== undefined) return
+    // A break that was seen leads to a comparison, or to a whole transfer, without this.
+    if (cell.brokenAt === cell.checkedAt) this.#gaps.delete(pair)
+    else if (cell.checkedAt - last.checkedAt > longestMs(zone, last))
+      this.#gaps.set(pair, { since: last.checkedAt, until: cell.checkedAt })
+  }
+
+  /** Whether the primary was not seen for a while, and its content was not compared since. */
+  isOpen(pair: string): boolean {
+    return this.#gaps.has(pair)
+  }
+
+  /** Whether the version came by a difference that the primary may have made from other content. */
+  isInDoubt(pair: string, primary: string, { kind, sources }: Pick<Version, 'kind' | 'sources'>): boolean {
+    const gap = this.#gaps.get(pair)
+    return gap !== undefined && kind === 'ixfr' && Object.hasOwn(sources, primary) && sources[primary]! > gap.since
+  }
+
+  /** All records of the primary, asked for at `at`, are known to be ours. */
+  close(pair: string, at: number): void {
+    if ((this.#gaps.get(pair)?.until ?? at) < at) this.#gaps.delete(pair)
+  }
+}
+
+/** The longest time to the next answer of a primary that is polled in time. */
+function longestMs({ refresh: { minMs, maxMs } }: FleetZone, last: PrimaryCell): number {
+  const adaptiveMs = Math.max(minMs, (last.checkedAt - last.since) / CHANGE_SHARE)
+  const refreshMs = last.soa === undefined ? maxMs : soaOf(Buffer.from(last.soa, 'base64')).refresh * 1_000
+  const wholeMs = Math.min(maxMs, Math.max(minMs, refreshMs))
+  return Math.min(wholeMs, adaptiveMs) * LATE_FACTOR + SLACK_MS
+}

@@ -1,0 +1,150 @@
+/**
+ * The arithmetic of one version's check, and its budget: CPU time, wall time and octets. When one of them is used up everything that
+ * is under way rejects with StoppedError, and what has not begun is dropped.
+ */
+import { guard } from '../runtime/guard.js'
+import type { CheckBudget } from '../checks/check.js'
+import { type Compute, type NameBatch, type SignatureBatch, StoppedError } from '../checks/dnssec/compute.js'
+import type { Work, Worked } from './check-thread.js'
+
+/** How often the time is looked at while a batch runs. */
+const LOOK_MS = 250
+
+export interface Job {
+  session: CheckSession
+  work: Work
+  /** When a thread began with it, as performance.now() counts. */
+  startedAt: number | undefined
+  resolve: (answer: Uint8Array) => void
+  reject: (error: Error) => void
+}
+
+interface SessionEvents {
+  /** Before the first batch. */
+  onFirst: () => void
+  onWork: () => void
+  onStopped: () => void
+  onEnd: () => void
+}
+
+export class CheckSession implements Compute {
+  readonly #budget: CheckBudget
+  readonly #events: SessionEvents
+  /** No thread has them. */
+  readonly #queued: Job[] = []
+  /** A thread has them. */
+  readonly #posted = new Set<Job>()
+  #begunAt: number | undefined
+  /** Since when all batches have been waiting for threads that compute for other zones; and how long they did before. */
+  #waitingSince: number | undefined
+  #waitedMs = 0
+  #cpuMs = 0
+  #octets = 0
+  #failure: Error | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(budget: CheckBudget, events: SessionEvents) {
+    this.#budget = budget
+    this.#events = events
+  }
+
+  verify(keys: readonly Uint8Array[], batch: SignatureBatch): Promise<Uint8Array> {
+    return this.#submit({ kind: 'verify', keys, batch }, batch.octets.byteLength)
+  }
+
+  hash(batch: NameBatch): Promise<Uint8Array> {
+    return this.#submit({ kind: 'hash', batch }, batch.octets.byteLength)
+  }
+
+  #submit(work: Work, octets: number): Promise<Uint8Array> {
+    const now = performance.now()
+    if (this.#begunAt === undefined) this.#events.onFirst()
+    this.#begunAt ??= now
+    this.#octets += octets
+    this.#look(now)
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    if (this.#timer === undefined) {
+      this.#timer = setInterval(
+        guard('check timer', () => this.#look(performance.now())),
+        LOOK_MS,
+      )
+      this.#timer.unref()
+    }
+    return new Promise((resolve, reject) => {
+      this.#queued.push({ session: this, work, startedAt: undefined, resolve, reject })
+      if (this.#posted.size === 0) this.#waitingSince ??= now
+      this.#events.onWork()
+    })
+  }
+
+  get hasWork(): boolean {
+    return this.#queued.length > 0
+  }
+
+  /** The next batch, for a thread. */
+  next(): Job | undefined {
+    const job = this.#queued.shift()
+    if (job === undefined) return undefined
+    this.#posted.add(job)
+    if (this.#waitingSince !== undefined) {
+      this.#waitedMs += performance.now() - this.#waitingSince
+      this.#waitingSince = undefined
+    }
+    return job
+  }
+
+  /** A thread that had not begun with it is gone; false when nobody waits for it. */
+  takeBack(job: Job): boolean {
+    if (!this.#posted.delete(job)) return false
+    job.startedAt = undefined
+    this.#queued.unshift(job)
+    if (this.#posted.size === 0) this.#waitingSince ??= performance.now()
+    return true
+  }
+
+  hear(job: Job, { answer, error, cpuMs }: Worked): void {
+    this.#cpuMs += cpuMs
+    if (!this.#posted.delete(job)) return
+    if (this.hasWork && this.#posted.size === 0) this.#waitingSince ??= performance.now()
+    if (answer === undefined) job.reject(new Error(error))
+    else job.resolve(answer)
+    this.#look(performance.now())
+  }
+
+  #look(now: number): void {
+    if (this.#failure !== undefined || this.#begunAt === undefined) return
+    const { cpuMs, wallMs, octets } = this.#budget
+    let used = this.#cpuMs
+    // One batch may be all there is.
+    for (const { startedAt } of this.#posted) if (startedAt !== undefined) used += now - startedAt
+    const waited = this.#waitedMs + (this.#waitingSince === undefined ? 0 : now - this.#waitingSince)
+    if (used > cpuMs) this.stop(usedUp('cpu', `more than ${seconds(cpuMs)} of CPU time`))
+    else if (now - this.#begunAt - waited > wallMs) this.stop(usedUp('wall', `more than ${seconds(wallMs)}`))
+    else if (this.#octets > octets) this.stop(usedUp('octets', `more than ${octets} octets of signed records and names`))
+  }
+
+  /** Everything under way rejects with the error, and everything that comes after it. */
+  stop(error: Error): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    clearInterval(this.#timer)
+    const wasRunning = this.#posted.size > 0
+    for (const job of [...this.#posted, ...this.#queued]) job.reject(error)
+    this.#posted.clear()
+    this.#queued.length = 0
+    if (wasRunning) this.#events.onStopped()
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.stop(new Error('the check has ended'))
+    this.#events.onEnd()
+  }
+}
+
+const usedUp = (name: 'cpu' | 'wall' | 'octets', what: string): StoppedError =>
+  new StoppedError(
+    `The check was stopped when it had taken ${what}, which is checks.dnssec.budget.${name}; the version is not verified. Look at its keys, signatures and NSEC3 parameters at the primary; approve it when they are right, and raise the budget for versions to come`,
+  )
+
+const seconds = (ms: number): string => `${ms / 1000} s`

@@ -1,0 +1,34 @@
+/** A thread that verifies signatures and hashes names (check-threads.ts hands it batches, one after the other). */
+import { parentPort } from 'node:worker_threads'
+import { hashBatch, type NameBatch, type SignatureBatch, verifyBatch } from '../checks/dnssec/compute.js'
+import { describeError } from '../errors.js'
+import { goAsUsual } from '../runtime/priority.js'
+import { threadCpuMeter } from '../runtime/thread.js'
+
+export type Work = { kind: 'verify'; keys: readonly Uint8Array[]; batch: SignatureBatch } | { kind: 'hash'; batch: NameBatch }
+
+/** `error`: why there is no answer. In front of the first one stands `ready`. */
+export interface Worked {
+  answer: Uint8Array | undefined
+  error: string | undefined
+  cpuMs: number
+}
+
+goAsUsual()
+
+const cpuMs = threadCpuMeter()
+
+parentPort?.on('message', (work: Work) => {
+  const from = cpuMs()
+  let answer: Uint8Array<ArrayBuffer> | undefined
+  let error: string | undefined
+  try {
+    answer = work.kind === 'verify' ? verifyBatch(work.keys, work.batch) : hashBatch(work.batch)
+  } catch (thrown) {
+    error = describeError(thrown)
+  }
+  const worked: Worked = { answer, error, cpuMs: cpuMs() - from }
+  parentPort!.postMessage(worked, answer === undefined ? [] : [answer.buffer])
+})
+// The first message: from now on a batch takes as long as its arithmetic.
+parentPort?.postMessage('ready')

@@ -1,0 +1,64 @@
+/** Whether what a primary offers may become a version: it is newer than ours, sound, and as new as the primary announced. */
+import { compareSerials, isNews as isNewer, type Serial } from '../dns/serial.js'
+import type { Primary } from '../fleet/fleet.js'
+import { StoreError } from '../store/errors.js'
+import type { Version } from '../store/version.js'
+import { type AskedFor, TransferError } from '../xfr/errors.js'
+import { ZoneError } from '../zone/errors.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
+import type { RefreshWish } from './refresh-zone.js'
+
+/** Throws TransferError XFR_BEHIND_SOA when the primary answered the SOA query with a newer serial than it transfers, and than ours. */
+export function expectAnnounced(
+  { zone, stored, announced: announcedBy }: RefreshWish,
+  primary: Primary,
+  offered: Serial,
+  asked: AskedFor,
+): void {
+  const announced = announcedBy(primary)
+  const current = stored.latest?.serial
+  if (announced === undefined || current === undefined || !isNewer(announced, current)) return
+  throw new TransferError(
+    { code: 'XFR_BEHIND_SOA', announced, offered, asked },
+    `${primary.id} answers the SOA query for ${zone.name} with serial ${announced} and transfers serial ${offered}; check the servers behind its address`,
+  )
+}
+
+/** False when it is what we hold. Throws StoreError STORE_CONFLICT, TransferError XFR_OLDER. */
+export function isNews(wish: RefreshWish, primary: Primary, contents: ZoneContents, replacing: Version | undefined): boolean {
+  if (replacing && !wish.expired) {
+    const order = compareSerials(contents.soa.serial, replacing.serial)
+    if (order === 'equal') {
+      if (contents.digest === replacing.digest) return false
+      throw new StoreError(
+        {
+          code: 'STORE_CONFLICT',
+          zone: wish.zone.name,
+          serial: replacing.serial,
+          held: replacing.digest,
+          offered: contents.digest,
+        },
+        `${primary.id} serves other content than we hold for ${wish.zone.name} under the same serial ${replacing.serial}; raise the serial at the primary that is right`,
+      )
+    }
+    if (order !== 'newer')
+      throw new TransferError(
+        { code: 'XFR_OLDER', held: replacing.serial, offered: contents.soa.serial, asked: 'axfr' },
+        `${primary.id} offers serial ${contents.soa.serial}, which is not newer than ${replacing.serial}`,
+      )
+  }
+  return true
+}
+
+/** What no zone can do without, whatever the checks say. */
+export function checkSoundness(wish: RefreshWish, contents: ZoneContents): void {
+  if (contents.records <= 1)
+    throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
+  // Differences are judged by what they lead to, not by what they bring.
+  const most = wish.zone.limits.records ?? wish.limits.records
+  if (contents.records > most)
+    throw new ZoneError(
+      { code: 'ZONE_TOO_LARGE', limit: `${most} records` },
+      `${wish.zone.name} would have ${contents.records} records, more than ${most}; raise defaults.limits.records if that is right`,
+    )
+}

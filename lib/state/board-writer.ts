@@ -1,0 +1,98 @@
+/** Writes what changed on the board to Redis, in small batches, and tells the other processes. What Redis refuses is tried again. */
+import type { Redis } from 'ioredis'
+import { describeError } from '../errors.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Change } from './board.js'
+import { type CellDoor, inPackets } from './cell-door.js'
+import type { TableName } from './tables.js'
+
+/** Changes are gathered this long: one round trip carries all that twenty nodes do on their way to confirming a version. */
+const GATHER_MS = 50
+/** While no other process listens nobody waits for them either. */
+const GATHER_ALONE_MS = 300
+/** After Redis refused a write. */
+const RETRY_MS = 1_000
+
+export interface BoardWriterParts {
+  redis: Redis
+  log: Logger
+  door: Pick<CellDoor, 'written'>
+  /** Where a table stands in Redis. */
+  hash: (table: TableName) => string
+  /** What is said on the channel of these values. */
+  message: (changes: { table: TableName; key: string; value: unknown }[]) => string
+  channel: string
+  /** Redis is there, and its state is ours. */
+  mayWrite: () => boolean
+  /** No other process listens. */
+  isAlone: () => boolean
+}
+
+export class BoardWriter {
+  readonly #parts: BoardWriterParts
+  readonly #dirty = new Map<string, Change>()
+  #gather: NodeJS.Timeout | undefined
+  #flushing: Promise<void> | undefined
+  /** Said once, until a write succeeds. */
+  #isRefused = false
+
+  constructor(parts: BoardWriterParts) {
+    this.#parts = parts
+  }
+
+  add(change: Change): void {
+    this.#dirty.set(idOf(change), change)
+    this.#flushAfter(this.#parts.isAlone() ? GATHER_ALONE_MS : GATHER_MS)
+  }
+
+  #flushAfter(ms: number): void {
+    this.#gather ??= setTimeout(() => {
+      this.#gather = undefined
+      void this.flush()
+    }, ms)
+  }
+
+  /** Writes what is waiting. Without Redis it waits on. */
+  async flush(): Promise<void> {
+    if (this.#flushing) await this.#flushing
+    if (this.#dirty.size === 0 || !this.#parts.mayWrite()) return
+    this.#flushing = this.#write([...this.#dirty.values()]).finally(() => {
+      this.#flushing = undefined
+    })
+    await this.#flushing
+  }
+
+  async #write(changes: Change[]): Promise<void> {
+    const { redis, door, hash, message, channel, log } = this.#parts
+    this.#dirty.clear()
+    const pipeline = redis.pipeline()
+    const written = changes.map(({ table, key, value }) => {
+      const sealed = door.written(table, key, value)
+      return { table, key, value: sealed, json: JSON.stringify(sealed) }
+    })
+    for (const { table, key, json } of written) pipeline.hset(hash(table), key, json)
+    for (const part of inPackets(written)) pipeline.publish(channel, message(part))
+    try {
+      const results = await pipeline.exec()
+      // Each command has an error of its own: a Redis that is full or read-only answers all the same.
+      const refused = results?.find(([error]) => error)?.[0]
+      if (refused) throw refused
+      this.#isRefused = false
+    } catch (error) {
+      if (!this.#isRefused)
+        log.warn({ op: 'redis', err: describeError(error) }, 'shared state could not be written; it is tried again')
+      this.#isRefused = true
+      for (const change of changes) if (!this.#dirty.has(idOf(change))) this.#dirty.set(idOf(change), change)
+      this.#flushAfter(RETRY_MS)
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#gather)
+    this.#gather = undefined
+    await this.flush()
+    clearTimeout(this.#gather)
+  }
+}
+
+const idOf = ({ table, key }: Change): string => `${table} ${key}`

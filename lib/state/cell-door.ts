@@ -1,0 +1,121 @@
+/** Values of tables on their way to and from Redis: sealed where they decide something, and checked in full before anyone sees them. */
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Metrics } from '../runtime/metrics.js'
+import { readCell, readSealed } from './schemas.js'
+import type { Seals } from './seals.js'
+import type { TableName, Tables } from './tables.js'
+
+/** More hubs than any installation has: what comes beyond them was made up. */
+const MOST_HUBS = 256
+
+/** Clocks of hubs differ, but not by so much. */
+const MOST_AHEAD_MS = 86_400_000
+const IS_TIME = /^(at|of|since)$|At$/
+
+export interface DoorParts {
+  clock: Clock
+  seals: Seals
+  log: Logger
+  metrics: Metrics
+  /** Whether the fleet has what the key of a node's cell names: `zone node`. */
+  hasPair: (key: string) => boolean
+}
+
+export class CellDoor {
+  readonly #parts: DoorParts
+  /** What was logged as foreign: once for each table. */
+  readonly #warned = new Set<string>()
+  readonly #hubs = new Set<string>()
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts
+  }
+
+  /** A value as it stands in Redis. */
+  written<T extends TableName>(table: T, key: string, value: Tables[T]): unknown {
+    const { seals } = this.#parts
+    return seals.isSealed(table) ? seals.seal(table, key, value) : value
+  }
+
+  /** Undefined for what no hub of ours wrote: it is counted, and logged once for each table. */
+  read<T extends TableName>(table: T, key: string, written: unknown): Tables[T] | undefined {
+    const isSealed = this.#parts.seals.isSealed(table)
+    // What nobody sealed may be anything: there are no more of them than nodes and hubs, so they fill no memory.
+    if (!isSealed && !this.#hasPlace(table, key)) return undefined
+    const read = isSealed ? this.#open(table, key, written) : readCell(table, written)
+    // A time that is yet to come would count over every word of ours until then.
+    const value = !isSealed && read !== undefined && this.#isAhead(read) ? undefined : read
+    if (value === undefined) this.refuse(table, key)
+    return value
+  }
+
+  /** Whether any time in a cell, or in what it has, is more than a day ahead. */
+  #isAhead(value: object): boolean {
+    const most = this.#parts.clock.now() + MOST_AHEAD_MS
+    return Object.entries(value).some(([name, part]) =>
+      typeof part === 'number'
+        ? IS_TIME.test(name) && part > most
+        : typeof part === 'object' && part !== null && this.#isAhead(part),
+    )
+  }
+
+  #hasPlace(table: TableName, key: string): boolean {
+    if (table === 'nodes') return this.#parts.hasPair(key)
+    if (this.#hubs.size < MOST_HUBS) this.#hubs.add(key)
+    return this.#hubs.has(key)
+  }
+
+  #open<T extends TableName>(table: T, key: string, written: unknown): Tables[T] | undefined {
+    const sealed = readSealed(written)
+    const json = sealed && this.#parts.seals.open(table, key, sealed)
+    return json === undefined ? undefined : readCell(table, parseJson(json))
+  }
+
+  /**
+   * Until when what stands in Redis is not to be written over, by `at`: its own time, also where a peer hub sealed it with a key that
+   * we do not have; never where our own seal is another one by now.
+   */
+  keepsUntil<T extends TableName>(table: T, key: string, written: unknown, value: Tables[T] | undefined): number {
+    const sealed = this.#parts.seals.isSealed(table) ? readSealed(written) : undefined
+    if (sealed === undefined) return value?.at ?? Number.NEGATIVE_INFINITY
+    if (value === undefined) return this.#parts.seals.isPeer(sealed.by) ? sealed.at : Number.NEGATIVE_INFINITY
+    return this.#parts.seals.isStale(table, key, sealed) ? Number.NEGATIVE_INFINITY : value.at
+  }
+
+  /** Counts and logs what is foreign. `what`: a table, `message` or `signal`. */
+  refuse(what: string, key?: string): void {
+    this.#parts.metrics.foreignValues.inc({ what })
+    if (this.#warned.has(what)) return
+    this.#warned.add(what)
+    this.#parts.log.warn({ op: 'redis', what, key }, 'value in redis ignored: no hub of this installation wrote it')
+  }
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** Characters of values in one message between processes. */
+const PACKET_CHARACTERS = 1 << 20
+
+/** Values in as many messages as they need, none of them long. */
+export function* inPackets<T extends { json: string }>(values: readonly T[]): Generator<Omit<T, 'json'>[]> {
+  let part: Omit<T, 'json'>[] = []
+  let characters = 0
+  for (const { json, ...value } of values) {
+    if (part.length > 0 && characters + json.length > PACKET_CHARACTERS) {
+      yield part
+      part = []
+      characters = 0
+    }
+    part.push(value)
+    characters += json.length
+  }
+  if (part.length > 0) yield part
+}

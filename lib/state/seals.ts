@@ -1,0 +1,159 @@
+/**
+ * Seals on what people decide, and on what a hub itself found of its zones, primaries and paths: they carry a MAC in Redis, so that
+ * nobody who can only write to Redis decides anything, or has a zone expire. A hub seals with its own key under `hubs`, which all hubs of the installation have, and with a secret under its dataDir,
+ * which its own processes share; a hub without a key is believed by its own processes alone.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TsigKey } from '../dns/tsig-record.js'
+import { sleep } from '../runtime/clock.js'
+import { makeOnce } from './make-once.js'
+import { PER_HUB, type TableName } from './tables.js'
+
+/** What decides something; the other tables only say what was seen. */
+const SEALED: ReadonlySet<TableName> = new Set(['orders', 'stages', 'drains', ...PER_HUB])
+
+/** A value as it stands in Redis. */
+export interface Sealed {
+  at: number
+  /** The value as JSON. */
+  value: string
+  /** The hub that wrote it. */
+  by: string
+  /** By the hub's key under `hubs`, hex. */
+  mac?: string | undefined
+  /** By the secret of its dataDir, hex. */
+  own: string
+}
+
+export interface SealKeys {
+  /** Name of this hub. */
+  hub: string
+  /** Keys of all hubs of the installation by name, this one among them; none when they share nothing. */
+  keys: ReadonlyMap<string, TsigKey>
+}
+
+export class Seals {
+  readonly #secret: Buffer
+  #keys: SealKeys
+
+  /** `secret`: of the dataDir. */
+  constructor(secret: Buffer, keys: SealKeys) {
+    this.#secret = secret
+    this.#keys = keys
+  }
+
+  /** After a reload. */
+  adopt(keys: SealKeys): void {
+    this.#keys = keys
+  }
+
+  isSealed(table: TableName): boolean {
+    return SEALED.has(table)
+  }
+
+  seal(table: TableName, key: string, value: { at: number }): Sealed {
+    const json = JSON.stringify(value)
+    const { hub, keys } = this.#keys
+    const text = covered(table, key, hub, json)
+    const mac = PER_HUB.has(table) ? undefined : keys.get(hub)?.hmac().update(text).digest('hex')
+    return { at: value.at, value: json, by: hub, own: this.#own(text), ...(mac === undefined ? {} : { mac }) }
+  }
+
+  /** Whether a seal of this hub is another one by now: a key came, went or was changed since. */
+  isStale(table: TableName, key: string, { by, value, mac }: Sealed): boolean {
+    const { hub, keys } = this.#keys
+    return (
+      by === hub &&
+      !PER_HUB.has(table) &&
+      mac !==
+        keys
+          .get(hub)
+          ?.hmac()
+          .update(covered(table, key, by, value))
+          .digest('hex')
+    )
+  }
+
+  /** Whether another hub of the installation has this name. */
+  isPeer(hub: string): boolean {
+    return hub !== this.#keys.hub && this.#keys.keys.has(hub)
+  }
+
+  /** The value as JSON; undefined when no hub of ours sealed it for this place. */
+  open(table: TableName, key: string, sealed: Sealed): string | undefined {
+    const text = covered(table, key, sealed.by, sealed.value)
+    if (isSame(this.#own(text), sealed.own)) return sealed.value
+    if (PER_HUB.has(table)) return undefined
+    const mac = sealed.mac === undefined ? undefined : this.#keys.keys.get(sealed.by)?.hmac().update(text).digest('hex')
+    return mac !== undefined && isSame(mac, sealed.mac!) ? sealed.value : undefined
+  }
+
+  /** A seal that only the processes of this hub can make. */
+  sealText(text: string): string {
+    return this.#own(text)
+  }
+
+  isSealOf(text: string, seal: string): boolean {
+    return isSame(this.#own(text), seal)
+  }
+
+  #own(text: string): string {
+    return createHmac('sha256', this.#secret).update(text).digest('hex')
+  }
+}
+
+/** A seal holds for one value, in one place, from one hub. Neither names nor keys have a line break. */
+const covered = (table: TableName, key: string, by: string, json: string): string =>
+  `zonecast 1\n${table}\n${key}\n${by}\n${json}`
+
+function isSame(a: string, b: string): boolean {
+  const [first, second] = [Buffer.from(a), Buffer.from(b)]
+  return first.length === second.length && timingSafeEqual(first, second)
+}
+
+const SECRET_OCTETS = 32
+
+/** A process that may not write to dataDir waits this long for the one that does. */
+const SECRET_WITHIN_MS = 30_000
+const LOOK_MS = 50
+
+/**
+ * The secret that the processes of one hub share: made by the first that starts and may write to dataDir, readable by their user
+ * alone. Throws SealError.
+ */
+export async function dataDirSecret(dataDir: string, withinMs = SECRET_WITHIN_MS): Promise<Buffer> {
+  const file = join(dataDir, 'hub.secret')
+  makeOnce(file, randomBytes(SECRET_OCTETS).toString('hex'))
+  for (let waited = 0; !existsSync(file); waited += LOOK_MS) {
+    if (waited >= withinMs) throw new SealError(`${file} is not there: start the worker of this hub first, on the same dataDir`)
+    await sleep(LOOK_MS)
+  }
+  if ((statSync(file).mode & 0o077) !== 0) {
+    try {
+      chmodSync(file, 0o600)
+    } catch {
+      throw new SealError(`${file} can be read by others: chmod 600 it`)
+    }
+  }
+  const secret = Buffer.from(readText(file).trim(), 'hex')
+  if (secret.length !== SECRET_OCTETS)
+    throw new SealError(
+      `${file} holds no secret of ${SECRET_OCTETS} octets in hex: remove it, and restart all processes of the hub`,
+    )
+  return secret
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const errno = (error as { code?: string }).code ?? 'unknown error'
+    throw new SealError(`${file} cannot be read (${errno}): run all processes of a hub as one user`)
+  }
+}
+
+export class SealError extends Error {
+  override readonly name = 'SealError'
+}

@@ -1,0 +1,27 @@
+/** The format of the shared state in Redis, which hubs of several versions may read and write. */
+import type { Redis } from 'ioredis'
+
+/** Of the tables and their cells. One that is older is brought up to date here, by whoever first meets it. */
+const SHARED_FORMAT = 2
+const FORMAT_KEY = 'zonecast:format'
+
+/** A newer zonecast keeps its state there: what it means is not known here. */
+export class SharedFormatError extends Error {
+  override readonly name = 'SharedFormatError'
+
+  constructor(format: number) {
+    super(
+      `the state in redis was written by a newer zonecast (format ${format}, this one knows up to ${SHARED_FORMAT}); upgrade, or give this hub another redis or database`,
+    )
+  }
+}
+
+/** The format of the state there, before it becomes ours where it is older. */
+export async function agreeOnFormat(redis: Redis): Promise<{ format: number; is: 'older' | 'ours' | 'newer' }> {
+  await redis.set(FORMAT_KEY, SHARED_FORMAT, 'NX')
+  const format = Number(await redis.get(FORMAT_KEY))
+  if (!(format <= SHARED_FORMAT)) return { format, is: 'newer' }
+  if (format === SHARED_FORMAT) return { format, is: 'ours' }
+  await redis.set(FORMAT_KEY, SHARED_FORMAT)
+  return { format, is: 'older' }
+}

@@ -1,0 +1,33 @@
+/** A message's sender and the way back to it, as the listener hands them to a server. */
+
+export interface Peer {
+  ip: string
+  port: number
+  proto: 'udp' | 'tcp'
+}
+
+/** The one way back to the sender of a request. */
+export interface Channel {
+  readonly peer: Peer
+  /** One message, framed as the transport needs it. Never throws: an answer that cannot leave is lost, as on the way. */
+  send(message: Buffer): void
+  /** Framed messages as they are (TCP only). Resolves when the kernel has them: the block may be used again. Rejects when the peer is gone. */
+  sendFramed(block: Buffer): Promise<void>
+  /**
+   * Framed messages that others send too, each with this id instead of its own (TCP only). The block is not copied and must not
+   * change. Resolves and rejects as `sendFramed` does.
+   */
+  sendShared(block: Buffer, id: number): Promise<void>
+  /** Runs `work` when the answers begun before it have ended: a connection has one transfer in progress. */
+  inTurn(work: () => Promise<void>): Promise<void>
+  /** Counts the connection under the key that its peer has proved to have; nothing over UDP. */
+  identify(key: string): void
+  /** Hangs up (TCP only). */
+  abort(): void
+}
+
+/** The promise resolves when the message is answered; undefined when it is already, or never will be. */
+export type OnMessage = (message: Buffer, channel: Channel) => Promise<void> | undefined
+
+/** An IPv4 address that came through an IPv6 socket, as IPv4. */
+export const plainIp = (ip: string): string => (ip.startsWith('::ffff:') ? ip.slice(7) : ip)

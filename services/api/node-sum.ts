@@ -1,0 +1,119 @@
+/** The sums of one node over its zones. */
+import type { FleetNode } from '../../lib/fleet/fleet.js'
+import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
+import type { NodeCell } from '../../lib/state/tables.js'
+import type { ZoneSum } from './zone-sum.js'
+
+export type StateCounts = Partial<Record<NodeState, number>>
+
+/**
+ * How a node was last reached about one zone, whatever its state is. `lost`: it answered that it does not serve the zone, and whether it
+ * has answered since is not known.
+ */
+export type Contact = 'none' | 'answers' | 'silent' | 'lost'
+
+/** From the cell of a pair. */
+export function contactOf(
+  cell: Pick<NodeCell, 'observedAt' | 'missed' | 'lostAt'> | undefined,
+  { unknownAfterLooks }: { unknownAfterLooks: number },
+): Contact {
+  if (cell === undefined) return 'none'
+  if (cell.lostAt !== undefined) return 'lost'
+  if (cell.missed >= unknownAfterLooks) return 'silent'
+  return cell.observedAt === undefined ? 'none' : 'answers'
+}
+
+/** Counts of states by name, without those that are 0. */
+export const named = (counts: readonly number[]): StateCounts =>
+  Object.fromEntries(NODE_STATES.flatMap((state, i) => (counts[i]! > 0 ? [[state, counts[i]!]] : [])))
+
+/** The least of many numbers that change one by one: found anew only after the least itself has grown. */
+export class Least {
+  #value = Number.POSITIVE_INFINITY
+  #isStale = false
+  readonly #all: () => Iterable<number>
+
+  constructor(all: () => Iterable<number>) {
+    this.#all = all
+  }
+
+  replace(old: number, next: number): void {
+    if (next <= this.#value) {
+      this.#value = next
+      this.#isStale = false
+    } else if (old <= this.#value) this.#isStale = true
+  }
+
+  /** Infinity of none. */
+  get value(): number {
+    if (this.#isStale) {
+      this.#value = Number.POSITIVE_INFINITY
+      for (const value of this.#all()) if (value < this.#value) this.#value = value
+      this.#isStale = false
+    }
+    return this.#value
+  }
+}
+
+export class NodeSum {
+  readonly node: FleetNode
+  /** Pairs in each state, in the order of NODE_STATES. */
+  readonly counts: number[] = NODE_STATES.map(() => 0)
+  /** Release time of the oldest release that is not reached in one of the zones. */
+  readonly behind = new Least(() => this.#values((zone, i) => zone.behindSince[i]!))
+  /** Last answers, negative, so that the newest is the least. */
+  readonly observed = new Least(() => this.#values((zone, i) => -zone.observedAt[i]!))
+  readonly #contacts: Record<Contact, number> = { none: 0, answers: 0, silent: 0, lost: 0 }
+  readonly #zones: ZoneSum[] = []
+  /** Place of the node in each of those zones. */
+  readonly #places: number[] = []
+
+  constructor(node: FleetNode) {
+    this.node = node
+  }
+
+  carry(zone: ZoneSum, place: number): void {
+    this.#zones.push(zone)
+    this.#places.push(place)
+  }
+
+  /** Milliseconds; 0 when the node never answered. */
+  get newestAnswer(): number {
+    return Math.max(0, -this.observed.value)
+  }
+
+  /**
+   * Whether the node answers about any of its zones; undefined while it was not asked often enough to say. A node that answers for all of
+   * its zones that it does not serve them is up.
+   */
+  answers(now: number, staleMs: number): boolean | undefined {
+    const { answers, silent, lost } = this.#contacts
+    if (answers > 0) return now - this.newestAnswer < staleMs
+    if (silent > 0) return false
+    return lost > 0 ? true : undefined
+  }
+
+  get total(): number {
+    return this.#zones.length
+  }
+
+  *carried(): Generator<[ZoneSum, number]> {
+    for (let n = 0; n < this.#zones.length; n++) yield [this.#zones[n]!, this.#places[n]!]
+  }
+
+  *#values(of: (zone: ZoneSum, place: number) => number): Generator<number> {
+    for (let n = 0; n < this.#zones.length; n++) yield of(this.#zones[n]!, this.#places[n]!)
+  }
+
+  /** One pair goes from one state to another, given as indexes; from -1 when it was not judged before. */
+  replace(old: number, next: number): void {
+    if (old === next) return
+    if (old >= 0) this.counts[old]! -= 1
+    this.counts[next]! += 1
+  }
+  /** One pair is reached in another way; from undefined when it was not judged before. */
+  replaceContact(old: Contact | undefined, next: Contact): void {
+    if (old !== undefined) this.#contacts[old] -= 1
+    this.#contacts[next] += 1
+  }
+}

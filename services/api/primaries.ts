@@ -1,0 +1,44 @@
+/** Primaries as the API shows them: how their zones stand to what this hub has, read off the sums. */
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { Primary } from '../../lib/fleet/fleet.js'
+import { PRIMARY_TROUBLE, type PrimaryState } from '../../lib/fleet/primary-state.js'
+import { endpointText } from '../../lib/transport/errors.js'
+import { time } from './json.js'
+import type { Matrix } from './matrix.js'
+
+export interface PrimarySummary {
+  id: string
+  address: string
+  states: Partial<Record<PrimaryState, number>>
+  total: number
+  trouble: { state: PrimaryState; zones: number; example: string; detail: string | null }[]
+  checkedAt: string | null
+}
+
+/** `sums` must be settled. */
+export function primarySummary(matrix: Matrix, { id, address }: Primary): PrimarySummary {
+  const sum = matrix.sums.primary(id)!
+  const trouble = PRIMARY_TROUBLE.flatMap((state) => {
+    const found = sum.trouble(state)
+    return found === undefined ? [] : [{ state, ...found, detail: detailOf(matrix, id, state, found.example as ZoneName) }]
+  })
+  const some = sum.anyZone
+  const zone = some === undefined ? undefined : matrix.fleet.zones.get(some as ZoneName)
+  const checkedAt = zone && matrix.primaryCell(zone, id)?.checkedAt
+  return { id, address: endpointText(address), states: sum.states, total: sum.total, trouble, checkedAt: time(checkedAt) }
+}
+
+/** Those with a zone that needs an operator. */
+export const primariesInTrouble = (matrix: Matrix): PrimarySummary[] =>
+  [...matrix.fleet.primaries.values()]
+    .map((primary) => primarySummary(matrix, primary))
+    .filter(({ trouble }) => trouble.length > 0)
+
+function detailOf(matrix: Matrix, id: string, state: PrimaryState, name: ZoneName): string | null {
+  const zone = matrix.fleet.zones.get(name)
+  const cell = zone && matrix.primaryCell(zone, id)
+  if (zone === undefined || cell === undefined) return null
+  if (state === 'silent') return cell.error ?? null
+  const current = matrix.zoneCell(zone)?.newest ?? 'none'
+  return `serves serial ${cell.serial ?? 'unknown'} of ${name}, current serial ${current}`
+}

@@ -1,0 +1,57 @@
+/** The sums of one primary over its zones: how many of them are in each state, and one zone of each state as an example. */
+import { PRIMARY_STATES, type PrimaryState, primaryState } from '../../lib/fleet/primary-state.js'
+import type { PrimaryCell, ZoneCell } from '../../lib/state/tables.js'
+
+export class PrimarySum {
+  readonly #zones = new Map<PrimaryState, Set<string>>(PRIMARY_STATES.map((state) => [state, new Set()]))
+  readonly #states = new Map<string, PrimaryState>()
+  /** Zones of which it lags for longer than an ordinary change takes. */
+  readonly #late = new Set<string>()
+
+  /** Zones that were judged. */
+  get total(): number {
+    return this.#states.size
+  }
+
+  /** A zone of the primary; undefined before any was judged. */
+  get anyZone(): string | undefined {
+    return this.#states.keys().next().value
+  }
+
+  /** `isLate`: it lags for longer than an ordinary change takes. */
+  note(zone: string, state: PrimaryState, isLate = false): void {
+    if (isLate) this.#late.add(zone)
+    else this.#late.delete(zone)
+    const before = this.#states.get(zone)
+    if (before === state) return
+    if (before !== undefined) this.#zones.get(before)!.delete(zone)
+    this.#zones.get(state)!.add(zone)
+    this.#states.set(zone, state)
+  }
+
+  count(state: PrimaryState): number {
+    return this.#zones.get(state)!.size
+  }
+
+  /** Counts of states by name, without those that are 0. */
+  get states(): Partial<Record<PrimaryState, number>> {
+    return Object.fromEntries([...this.#zones].flatMap(([state, zones]) => (zones.size === 0 ? [] : [[state, zones.size]])))
+  }
+
+  /** Zones in a state that needs an operator, with one as an example; undefined when there is none. `lags` only counts when late. */
+  trouble(state: PrimaryState): { zones: number; example: string } | undefined {
+    const zones = state === 'lags' ? this.#late : this.#zones.get(state)!
+    const [example] = zones
+    return example === undefined ? undefined : { zones: zones.size, example }
+  }
+}
+
+/** How what a primary serves of a zone stands to what this hub has. */
+export const stateOfPrimary = (id: string, cell: PrimaryCell | undefined, zone: ZoneCell | undefined): PrimaryState =>
+  primaryState({
+    serial: cell?.serial,
+    highest: cell?.highest,
+    error: cell?.error,
+    held: zone?.newest,
+    isRival: zone?.rivals?.includes(id) ?? false,
+  })

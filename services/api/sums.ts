@@ -1,0 +1,300 @@
+/**
+ * Sums over all pairs of zone and node, kept up to date: a request reads them and never judges pairs that did not change. A change
+ * on the board is noted when it comes and judged in slices soon after; a state that time alone changes is judged again at the moment
+ * at which it may be another. Not here: the views themselves (matrix.ts).
+ */
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { Serial } from '../../lib/dns/serial.js'
+import type { Fleet, FleetNode } from '../../lib/fleet/fleet.js'
+import { NODE_STATES, type NodeStateRules } from '../../lib/fleet/node-state.js'
+import { whyBehind } from '../../lib/fleet/primary-state.js'
+import { type StandingFacts, standingOf } from '../../lib/fleet/zone-view.js'
+import { expiryOf } from '../../lib/refresh/expiry.js'
+import type { RolloutState } from '../../lib/rollout/record.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import { guard } from '../../lib/runtime/guard.js'
+import { Schedule } from '../../lib/runtime/schedule.js'
+import { pause } from '../../lib/runtime/turns.js'
+import type { Board, Change } from '../../lib/state/board.js'
+import { pairKey, splitPair } from '../../lib/state/tables.js'
+import { contactOf, named, NodeSum, type StateCounts } from './node-sum.js'
+import { PrimarySum, stateOfPrimary } from './primary-sum.js'
+import { whyHeld } from './why-held.js'
+import { ZoneSum } from './zone-sum.js'
+
+/** A change waits so long for others, so that a burst of them is judged once. */
+const WAIT_MS = 25
+/** How often states that time changes are looked for when nothing else happens. */
+const TICK_MS = 1_000
+/** Zones judged before others get a turn; a zone has up to some dozens of nodes. */
+const ZONES_PER_SLICE = 20
+const PAIRS_PER_SLICE = 200
+
+/** Place of each state in arrays of counts. */
+const INDEX = new Map(NODE_STATES.map((state, i) => [state, i]))
+
+export interface SumsParts {
+  board: Board
+  clock: Clock
+  rules: () => NodeStateRules
+  /** From when on a primary that serves an older serial of a zone is late. */
+  lateFrom: (zone: ZoneName, serial: Serial) => number | undefined
+}
+
+export class Sums {
+  readonly #parts: SumsParts
+  readonly #unlisten: () => void
+  readonly #ticker: NodeJS.Timeout
+  readonly #nodes = new Map<string, NodeSum>()
+  readonly #primaries = new Map<string, PrimarySum>()
+  readonly #zones = new Map<string, ZoneSum>()
+  readonly #unreleased = new Set<string>()
+  readonly #held = new Set<string>()
+  readonly #conflicts = new Set<string>()
+  readonly #rollouts = new Map<RolloutState, number>()
+  readonly #changes = new Schedule<ZoneSum>()
+  #dirtyZones = new Set<string>()
+  #dirtyPairs = new Set<string>()
+  #dirtyNodes = new Set<string>()
+  #waiting: NodeJS.Timeout | undefined
+  #batch: Promise<void> | undefined
+  /** Counts fleets adopted: what was judged of an earlier one says nothing. */
+  #fleets = 0
+  #judgedAt = Number.NEGATIVE_INFINITY
+
+  constructor(fleet: Fleet, parts: SumsParts) {
+    this.#parts = parts
+    this.#unlisten = parts.board.onChange((change) => this.#note(change))
+    this.#ticker = setInterval(
+      guard('sums timer', () => this.#tick()),
+      TICK_MS,
+    )
+    this.#ticker.unref()
+    this.adopt(fleet)
+  }
+
+  /** Begins anew with another fleet or other rules. */
+  adopt(fleet: Fleet): void {
+    this.#fleets += 1
+    for (const map of [this.#nodes, this.#primaries, this.#zones, this.#unreleased, this.#held, this.#conflicts, this.#rollouts])
+      map.clear()
+    this.#changes.clear()
+    for (const node of fleet.nodes.values()) this.#nodes.set(node.id, new NodeSum(node))
+    for (const id of fleet.primaries.keys()) this.#primaries.set(id, new PrimarySum())
+    for (const zone of fleet.zones.values()) {
+      const sum = new ZoneSum(
+        zone,
+        zone.nodes.map(({ id }) => this.#nodes.get(id)!),
+      )
+      for (const [i, node] of sum.nodes.entries()) node.carry(sum, i)
+      this.#zones.set(zone.name, sum)
+    }
+    this.#dirtyZones = new Set(this.#zones.keys())
+    this.#dirtyPairs.clear()
+    this.#dirtyNodes.clear()
+    this.#wait()
+  }
+
+  close(): void {
+    clearInterval(this.#ticker)
+    clearTimeout(this.#waiting)
+    this.#unlisten()
+  }
+
+  #note(change: Change): void {
+    if (change.table === 'nodes') this.#dirtyPairs.add(change.key)
+    else if (change.table === 'zones' || change.table === 'orders') this.#dirtyZones.add(change.key)
+    else if (change.table === 'primaries') this.#dirtyZones.add(splitPair(change.key)[0])
+    else if (change.table === 'drains') this.#dirtyNodes.add(change.key)
+    else return
+    this.#wait()
+  }
+
+  #wait(): void {
+    this.#waiting ??= setTimeout(
+      guard('sums', () => this.settle()),
+      WAIT_MS,
+    ).unref()
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#hasWork()) await this.settle()
+  }
+
+  #hasWork(): boolean {
+    const now = this.#parts.clock.now()
+    const isChanged = this.#dirtyZones.size + this.#dirtyPairs.size + this.#dirtyNodes.size > 0
+    return isChanged || now < this.#judgedAt || (this.#changes.next() ?? Number.POSITIVE_INFINITY) <= now
+  }
+
+  /** Resolves when everything that had changed before the call is summed up. */
+  async settle(): Promise<void> {
+    for (let fleets = -1; fleets !== this.#fleets; ) {
+      fleets = this.#fleets
+      // A batch under way has taken what had changed when it began.
+      await this.#batch
+      if (!this.#hasWork()) continue
+      this.#batch ??= this.#judgeChanges().finally(() => {
+        this.#batch = undefined
+      })
+      await this.#batch
+    }
+  }
+
+  async #judgeChanges(): Promise<void> {
+    clearTimeout(this.#waiting)
+    this.#waiting = undefined
+    const now = this.#parts.clock.now()
+    // Never with our own clock; after one that was set back every state may be another.
+    if (now < this.#judgedAt) for (const name of this.#zones.keys()) this.#dirtyZones.add(name)
+    this.#judgedAt = now
+    for (let due = this.#changes.takeDue(now); due; due = this.#changes.takeDue(now)) this.#dirtyZones.add(due.zone.name)
+    const [zones, pairs, nodes] = [this.#dirtyZones, this.#dirtyPairs, this.#dirtyNodes]
+    this.#dirtyZones = new Set()
+    this.#dirtyPairs = new Set()
+    this.#dirtyNodes = new Set()
+    const rules = this.#parts.rules()
+    let done = 0
+    for (const name of zones) {
+      const sum = this.#zones.get(name)
+      if (sum) this.#judgeZone(sum, rules)
+      if (++done % ZONES_PER_SLICE === 0) await pause()
+    }
+    for (const key of pairs) {
+      const [name, id] = splitPair(key)
+      const sum = zones.has(name) ? undefined : this.#zones.get(name)
+      const i = sum?.zone.nodes.findIndex((node) => node.id === id) ?? -1
+      if (sum && i >= 0) this.#judgePair(sum, i, rules)
+      if (++done % PAIRS_PER_SLICE === 0) await pause()
+    }
+    for (const id of nodes)
+      for (const [sum, i] of this.#nodes.get(id)?.carried() ?? []) {
+        this.#judgePair(sum, i, rules)
+        if (++done % PAIRS_PER_SLICE === 0) await pause()
+      }
+  }
+
+  #judgeZone(sum: ZoneSum, rules: NodeStateRules): void {
+    const { board } = this.#parts
+    const { name } = sum.zone
+    const cell = board.get('zones', name)
+    sum.expiresAt = expiryOf(board, sum.zone)
+    sum.hasRelease = cell?.released !== undefined
+    sum.hasConflict = cell?.conflict !== undefined
+    sum.isHeld = whyHeld(sum.zone, board) !== undefined
+    const primaries = sum.zone.primaries.map(({ id }) => {
+      const seen = board.get('primaries', pairKey(name, id))
+      return { id, serial: seen?.serial, state: stateOfPrimary(id, seen, cell) }
+    })
+    const now = this.#parts.clock.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const { id, state, serial } of primaries) {
+      const late = state === 'lags' && serial !== undefined ? this.#parts.lateFrom(name, serial) : undefined
+      this.#primaries.get(id)?.note(name, state, late !== undefined && late <= now)
+      if (late !== undefined && late > now) next = Math.min(next, late)
+    }
+    sum.isBehind = whyBehind(primaries, cell?.newest) !== undefined
+    keep(this.#unreleased, name, !sum.hasRelease)
+    keep(this.#held, name, sum.isHeld)
+    keep(this.#conflicts, name, sum.hasConflict)
+    this.#countRollout(sum, cell?.rollouts.at(-1)?.state)
+    const expiry = Math.floor(sum.expiresAt ?? Number.POSITIVE_INFINITY) + 1
+    if (expiry > now) next = Math.min(next, expiry)
+    for (let i = 0; i < sum.nodes.length; i++) next = Math.min(next, this.#judge(sum, i, rules))
+    if (next === Number.POSITIVE_INFINITY) this.#changes.delete(sum)
+    else this.#changes.set(sum, next)
+  }
+
+  #judgePair(sum: ZoneSum, i: number, rules: NodeStateRules): void {
+    const next = this.#judge(sum, i, rules)
+    if (next < Number.POSITIVE_INFINITY) this.#changes.setNoLater(sum, next)
+  }
+
+  #countRollout(sum: ZoneSum, state: RolloutState | undefined): void {
+    const add = (to: RolloutState | undefined, n: number): void => {
+      if (to !== undefined) this.#rollouts.set(to, (this.#rollouts.get(to) ?? 0) + n)
+    }
+    add(sum.rollout, -1)
+    add(state, 1)
+    sum.rollout = state
+  }
+
+  /** Returns when time may change the state; Infinity for never. */
+  #judge(sum: ZoneSum, i: number, rules: NodeStateRules): number {
+    const { board, clock } = this.#parts
+    const now = clock.now()
+    const { id } = sum.zone.nodes[i]!
+    const zone = board.get('zones', sum.zone.name)
+    const cell = board.get('nodes', pairKey(sum.zone.name, id))
+    const facts: StandingFacts = {
+      releases: zone?.releases ?? [],
+      staged: zone?.staged ?? [],
+      conflict: sum.hasConflict,
+      expired: sum.expiresAt !== undefined && sum.expiresAt < now,
+    }
+    const seen = cell ?? { serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined }
+    const drained = board.get('drains', id)?.drained ?? false
+    const { state, behindSince, changesAt } = standingOf(facts, { ...seen, id, drained }, rules, now)
+    const node = sum.nodes[i]!
+    node.replace(sum.states[i]!, INDEX.get(state)!)
+    node.behind.replace(sum.behindSince[i]!, behindSince ?? Number.POSITIVE_INFINITY)
+    node.observed.replace(-sum.observedAt[i]!, -(cell?.observedAt ?? 0))
+    const contact = contactOf(cell, rules)
+    node.replaceContact(sum.contacts[i], contact)
+    sum.contacts[i] = contact
+    sum.states[i] = INDEX.get(state)!
+    sum.behindSince[i] = behindSince ?? Number.POSITIVE_INFINITY
+    sum.observedAt[i] = cell?.observedAt ?? 0
+    return changesAt ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Whether nodes were asked and none of them answers, whatever zones they carry and whether they are drained. */
+  get isNoNodeAnswering(): boolean {
+    const now = this.#parts.clock.now()
+    const { staleMs } = this.#parts.rules()
+    const answers = [...this.#nodes.values()].map((node) => node.answers(now, staleMs))
+    return answers.includes(false) && !answers.includes(true)
+  }
+
+  zone(name: string): ZoneSum | undefined {
+    return this.#zones.get(name)
+  }
+
+  primary(id: string): PrimarySum | undefined {
+    return this.#primaries.get(id)
+  }
+
+  node(id: string): NodeSum | undefined {
+    return this.#nodes.get(id)
+  }
+
+  /** Pairs in each state: of all nodes, or of those that fit. */
+  states(fits: (node: FleetNode) => boolean = () => true): StateCounts {
+    const counts = NODE_STATES.map(() => 0)
+    for (const sum of this.#nodes.values()) if (fits(sum.node)) for (const [i, count] of sum.counts.entries()) counts[i]! += count
+    return named(counts)
+  }
+
+  /** Names of zones without a released version, in no order. */
+  get unreleased(): ReadonlySet<string> {
+    return this.#unreleased
+  }
+
+  get held(): ReadonlySet<string> {
+    return this.#held
+  }
+
+  get conflicts(): ReadonlySet<string> {
+    return this.#conflicts
+  }
+
+  /** Zones by the state of their newest rollout. */
+  get rollouts(): ReadonlyMap<RolloutState, number> {
+    return this.#rollouts
+  }
+}
+
+function keep(set: Set<string>, name: string, isIn: boolean): void {
+  if (isIn) set.add(name)
+  else set.delete(name)
+}

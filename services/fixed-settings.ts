@@ -1,0 +1,15 @@
+/** What a reload cannot change. */
+import type { Config } from '../config/config.js'
+
+/** Throws Error naming the setting that differs. */
+export function expectFixed(before: Config, after: Config): void {
+  for (const [what, was, is] of [
+    ['hub', before.hub, after.hub],
+    ['dataDir', before.dataDir, after.dataDir],
+    ['redis', before.redis, after.redis],
+    ['api.listen', before.api.listen, after.api.listen],
+    ['transfer', before.transfer, after.transfer],
+  ] as const)
+    if (JSON.stringify(was) !== JSON.stringify(is))
+      throw new Error(`${what} cannot change while running; restart zonecast for that, or put it back`)
+}

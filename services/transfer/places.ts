@@ -1,0 +1,37 @@
+/** How many transfers of one zone a node may have at a time; the others wait in the order they came. */
+
+/** A node needs one, and a second while it gives up the first. */
+const MOST = 4
+
+export class TransferPlaces {
+  readonly #taken = new Map<string, number>()
+  readonly #waiting = new Map<string, (() => void)[]>()
+
+  /** Resolves when there is room; `leave` has to follow. Undefined: there is room at once. */
+  enter(key: string): Promise<void> | undefined {
+    const taken = this.#taken.get(key) ?? 0
+    if (taken < MOST) {
+      this.#taken.set(key, taken + 1)
+      return undefined
+    }
+    return new Promise((resolve) => {
+      const queue = this.#waiting.get(key)
+      if (queue === undefined) this.#waiting.set(key, [resolve])
+      else queue.push(resolve)
+    })
+  }
+
+  leave(key: string): void {
+    const queue = this.#waiting.get(key)
+    const next = queue?.shift()
+    if (queue?.length === 0) this.#waiting.delete(key)
+    if (next !== undefined) {
+      // The place goes to the one that is woken.
+      next()
+      return
+    }
+    const left = this.#taken.get(key)! - 1
+    if (left > 0) this.#taken.set(key, left)
+    else this.#taken.delete(key)
+  }
+}

@@ -1,0 +1,31 @@
+/** A question of a node or peer hub that may ask it, with what there is for it, and what an answer takes from the question. */
+import { AnswerSigner } from '../../lib/dns/tsig.js'
+import { type Clock, seconds } from '../../lib/runtime/clock.js'
+import type { AnswerTouch } from './answer-stream.js'
+import type { Asker, Offer } from './offers.js'
+import type { Asking } from './refusal.js'
+import { optionsFor, optRecord } from './request.js'
+
+export interface Query extends Asking {
+  offer: Offer
+  asker: Asker
+}
+
+export const optionsOf = ({ request, offer }: Query): { code: number; data: Buffer }[] =>
+  request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.version.serial, offer.zone.apex) : []
+
+/** What makes the ready-made messages of a transfer the answer to this question. */
+export function touchOf(query: Query, clock: Clock): AnswerTouch {
+  const { request } = query
+  const { name, type, class: klass } = request.message.question
+  return {
+    id: request.message.id,
+    question: Buffer.concat([name, Buffer.from([type >> 8, type & 255, klass >> 8, klass & 255])]),
+    opt: optRecord(request, optionsOf(query)),
+    signer: request.key && request.tsig ? new AnswerSigner(request.key, request.tsig.mac) : undefined,
+    nowSeconds: () => seconds(clock),
+  }
+}
+
+/** A connection, or a signature, shows that the request came from the node; the source of a datagram shows nothing. */
+export const isProved = ({ request, channel }: Asking): boolean => request.key !== undefined || channel.peer.proto === 'tcp'

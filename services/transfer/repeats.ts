@@ -1,0 +1,97 @@
+/**
+ * Slows down a node that transfers one version again and again, as with a full disk, a zone that it refuses or a loop of its own: the
+ * first transfers are free, as after a restart or a forced transfer; then each waits twice as long as the one before. Transfers are
+ * counted, whatever serial the node shows. The node is named and counted.
+ */
+import { type Clock, sleep } from '../../lib/runtime/clock.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { Metrics } from '../../lib/runtime/metrics.js'
+import type { Version } from '../../lib/store/version.js'
+import type { Channel } from '../../lib/transport/channel.js'
+import { endpointText } from '../../lib/transport/errors.js'
+import type { Asker, Offer } from './offers.js'
+import { SummedLines } from './summed-lines.js'
+
+export interface RepeatsParts {
+  clock: Clock
+  log: Logger
+  metrics: Pick<Metrics, 'repeatedTransfers'>
+}
+
+const FIRST_MS = 500
+const MOST_MS = 30_000
+/** After so long without a transfer the count begins anew. */
+const FORGET_MS = 300_000
+/** Pairs of zone and asker remembered, some 20 MB; of more, those that transferred longest ago are forgotten. */
+const MOST = 100_000
+
+type SentVersion = Pick<Version, 'serial' | 'digest'>
+
+interface Row extends SentVersion {
+  count: number
+  at: number
+}
+
+interface Sending {
+  asker: Asker
+  offer: Offer
+  channel: Pick<Channel, 'peer'>
+}
+
+export class Repeats {
+  readonly #parts: RepeatsParts
+  /** Transfers of one version to one node that do not wait; 0: none ever waits. */
+  readonly #free: number
+  readonly #lines: SummedLines
+  /** By zone and asker, the one that transferred longest ago first. */
+  readonly #rows = new Map<string, Row>()
+
+  constructor(free: number, parts: RepeatsParts, lines = new SummedLines(parts.clock)) {
+    this.#free = free
+    this.#parts = parts
+    this.#lines = lines
+  }
+
+  /** Resolves when the version may be sent. */
+  async slowDown(sending: Sending): Promise<void> {
+    const waitMs = this.count(sending)
+    if (waitMs > 0) await sleep(waitMs)
+  }
+
+  /** The version is about to be sent. Returns how many milliseconds to wait first. */
+  count({ asker, offer, channel }: Sending): number {
+    if (asker.kind === 'hub' || this.#free === 0) return 0
+    const { version, zone } = offer
+    // Those that cannot be told apart transfer once each.
+    const name = asker.nodes.join(', ')
+    const before = this.#add(`${zone.name} ${name}`, version) / asker.nodes.length
+    if (before < 1) return 0
+    this.#parts.metrics.repeatedTransfers.inc({ node: asker.nodes[0]! })
+    if (before < this.#free) return 0
+    const waitMs = Math.min(MOST_MS, FIRST_MS * 2 ** Math.floor(before - this.#free))
+    const line = {
+      op: 'request',
+      zone: zone.name,
+      node: name,
+      remote: endpointText(channel.peer),
+      serial: version.serial,
+      waitMs,
+    }
+    this.#lines.note(name, zone.name, (sum) =>
+      this.#parts.log.warn({ ...line, ...sum }, 'node transfers one version again and again; look at its log and its disk'),
+    )
+    return waitMs
+  }
+
+  /** Returns how often the version was sent to the pair before. */
+  #add(pair: string, { serial, digest }: SentVersion): number {
+    const now = this.#parts.clock.now()
+    const known = this.#rows.get(pair)
+    this.#rows.delete(pair)
+    const isSame = known?.serial === serial && known.digest === digest && now - known.at < FORGET_MS
+    const before = isSame ? known.count : 0
+    this.#rows.set(pair, { serial, digest, count: before + 1, at: now })
+    if (this.#rows.size > MOST) this.#rows.delete(this.#rows.keys().next().value!)
+    return before
+  }
+}

@@ -1,0 +1,39 @@
+/** Checks that primaries and this hub agree on a zone. */
+import { compareSerials } from '../../lib/dns/serial.js'
+import { ROLLED_BACK } from '../../lib/refresh/source-doubt.js'
+import type { PrimaryCell } from '../../lib/state/tables.js'
+import { StoreError } from '../../lib/store/errors.js'
+import type { Rival } from '../../lib/store/journal-heads.js'
+import type { Version } from '../../lib/store/version.js'
+import { conflictOf } from './zone-cells.js'
+
+export class BehindError extends Error {
+  override readonly name = 'BehindError'
+}
+
+/**
+ * Throws StoreError STORE_CONFLICT when a primary serves other content under the current serial, BehindError when every primary that
+ * answers serves an older serial.
+ */
+export function expectAgreement(
+  zone: string,
+  latest: Version,
+  rivals: readonly Rival[],
+  primaries: readonly { id: string; cell: PrimaryCell | undefined }[],
+): void {
+  const [rival] = rivals
+  if (rival !== undefined)
+    throw new StoreError(
+      { code: 'STORE_CONFLICT', zone, serial: latest.serial, held: latest.digest, offered: rival.digest },
+      conflictOf(zone, latest.serial, latest.from, rival.from),
+    )
+  // After a rollback every primary is behind: that is what it is for.
+  if (latest.from === ROLLED_BACK) return
+  const answering = primaries.filter(({ cell }) => cell !== undefined && cell.error === undefined && cell.serial !== undefined)
+  const behind = answering.filter(({ cell }) => compareSerials(cell!.serial!, latest.serial) !== 'equal')
+  if (answering.length === 0 || behind.length < answering.length) return
+  const what = behind.map(({ id, cell }) => `${id} serves serial ${cell!.serial}`).join(', ')
+  throw new BehindError(
+    `${what}: not newer than the current serial ${latest.serial} of ${zone}, so nothing can be transferred; raise the serial at the primary that is right`,
+  )
+}

@@ -1,0 +1,32 @@
+/**
+ * When comparisons that no version waits for may begin: a few per primary, so that a slow primary delays only its own, and one per zone
+ * and primary, with a pause after it. Pure: the caller passes the time, milliseconds since 1970.
+ */
+
+/** Comparisons with one primary at a time. */
+const PER_PRIMARY = 2
+/** From the start of a comparison to the next one of the same zone and primary, at least. */
+const EVERY_MS = 5_000
+/** The pause after a comparison, in multiples of the time that it took: a large zone is not transferred without end. */
+const PAUSE_FACTOR = 10
+
+export class ComparePace {
+  /** By primary. */
+  readonly #running = new Map<string, number>()
+  /** By zone and primary: when the next comparison may begin; infinity while one runs. */
+  readonly #until = new Map<string, number>()
+
+  /** Undefined when it must wait; else a function to call when the comparison has ended. */
+  begin(pair: string, primary: string, now: number): ((now: number) => void) | undefined {
+    const running = this.#running.get(primary) ?? 0
+    if (running >= PER_PRIMARY || now < (this.#until.get(pair) ?? 0)) return undefined
+    this.#running.set(primary, running + 1)
+    this.#until.set(pair, Number.POSITIVE_INFINITY)
+    return (endedAt) => {
+      const left = this.#running.get(primary)! - 1
+      if (left > 0) this.#running.set(primary, left)
+      else this.#running.delete(primary)
+      this.#until.set(pair, Math.max(now + EVERY_MS, endedAt + (endedAt - now) * PAUSE_FACTOR))
+    }
+  }
+}

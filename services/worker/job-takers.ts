@@ -1,0 +1,103 @@
+/** Takes jobs off the queues and hands them to who does them. BullMQ's worker side has its door here. */
+import { type Job, UnrecoverableError, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { describeError, ZonecastError } from '../../lib/errors.js'
+import { type QueueKind, queueName } from '../../lib/queue/jobs.js'
+import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
+import { sleep } from '../../lib/runtime/clock.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { retryMs, toBullWords } from './retry-policy.js'
+
+/** A job whose worker died is taken up by another after this long. */
+const LOCK_MS = 30_000
+/** Jobs had their time in `drain`. */
+const CLOSE_WITHIN_MS = 1_000
+
+export interface JobTakerParts {
+  hub: string
+  queues: JobQueues
+  log: Logger
+  /** For blocking reads; must queue while away. */
+  connect: () => Redis
+}
+
+export class JobTakers {
+  readonly #parts: JobTakerParts
+  readonly #workers: Worker[] = []
+  readonly #connections: Redis[] = []
+
+  constructor(parts: JobTakerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Refreshes of this hub that a dead process left "active" would keep the zone's next one waiting until their lock runs out.
+   * Only the one process that holds the data directory's lock works on them, so they are nobody's now.
+   */
+  async removeOrphans(): Promise<void> {
+    const { queues, hub } = this.#parts
+    const redis = this.#connect()
+    const queue = queues.all.find(({ name }) => name === queueName('refresh', hub))!
+    try {
+      for (const job of await queue.getActive()) {
+        await redis.del(`${QUEUE_PREFIX}:${queue.name}:${job.id}:lock`)
+        await job.remove()
+      }
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  #connect(): Redis {
+    const connection = this.#parts.connect()
+    this.#connections.push(connection)
+    return connection
+  }
+
+  take(
+    kind: QueueKind,
+    concurrency: number,
+    work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>,
+  ): void {
+    const worker = new Worker(
+      queueName(kind, this.#parts.hub),
+      async (job) => {
+        try {
+          return await work(job.data, (progress) => job.updateProgress(progress))
+        } catch (error) {
+          throw toBullWords(error, UnrecoverableError)
+        }
+      },
+      {
+        connection: this.#connect(),
+        prefix: QUEUE_PREFIX,
+        concurrency,
+        lockDuration: LOCK_MS,
+        settings: { backoffStrategy: (attempts, type) => retryMs(type, attempts ?? 1, Math.random()) },
+      },
+    )
+    // Connection trouble shows in readyz; a failed job has said why on the board.
+    worker.on('error', () => undefined)
+    worker.on(
+      'failed',
+      guard('job failed', (job: Job | undefined, error: Error) => {
+        if (!(error instanceof ZonecastError))
+          this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
+      }),
+    )
+    this.#workers.push(worker)
+  }
+
+  /** Takes nothing new, and resolves when what was taken is done. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined)))
+  }
+
+  async stop(): Promise<void> {
+    const closing = Promise.all(this.#workers.map((worker) => worker.close(true).catch(() => undefined)))
+    // While Redis is away they would wait for it, for ever.
+    await Promise.race([closing, sleep(CLOSE_WITHIN_MS)])
+    for (const connection of this.#connections) connection.disconnect()
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Asks nodes whose content is in doubt for what would tell: one that came back with the serial that it had, one that was sent the content
+ * of the serial that it showed already, one that went to a serial while nobody watched. Right answers end the doubt, wrong ones name it.
+ */
+import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { doubtedAt, type NodeContent } from '../../lib/fleet/node-content.js'
+import { contentIn, noteProof } from '../../lib/push/node-cells.js'
+import type { NodeProber } from '../../lib/push/node-prober.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import { describeError } from '../../lib/errors.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { Board } from '../../lib/state/board.js'
+import { type NodeCell, splitPair } from '../../lib/state/tables.js'
+import type { Version } from '../../lib/store/version.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
+
+/** Nodes asked at a time: a node that comes back may have lost thousands of zones. */
+const AT_ONCE = 16
+/** Of one node: one that answers nothing but the SOA query must not keep the others waiting. */
+const AT_ONCE_PER_NODE = 4
+const TICK_MS = 1_000
+/** Waits between tries. Whoever loads a zone says for a while what it had before; only the third wrong answer counts. */
+const AGAIN_MS = [3_000, 3_000, 10_000, 30_000, 120_000, 600_000]
+const WRONG_TRIES = 3
+
+/** One that has its serial from elsewhere is not asked: a few right answers do not make the whole content ours. */
+const ASKED: ReadonlySet<NodeContent> = new Set(['unproved', 'unknown', 'other'])
+
+export interface NodeProofParts {
+  board: Board
+  store: ZoneStore
+  prober: Pick<NodeProber, 'prove'>
+  clock: Clock
+  log: Logger
+}
+
+interface Due {
+  /** Since when the content is in doubt: another doubt begins anew. */
+  since: number
+  tries: number
+  at: number
+  isRunning: boolean
+}
+
+export class NodeProofs {
+  readonly #parts: NodeProofParts
+  #fleet: Fleet
+  readonly #due = new Map<string, Due>()
+  /** Questions under way, by node. */
+  readonly #running = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => undefined
+
+  constructor(fleet: Fleet, parts: NodeProofParts) {
+    this.#fleet = fleet
+    this.#parts = parts
+  }
+
+  adopt(fleet: Fleet): void {
+    this.#fleet = fleet
+  }
+
+  start(): void {
+    const { board } = this.#parts
+    this.#unlisten = board.onChange((change) => {
+      if (change.table === 'nodes') this.#consider(change.key, change.value)
+    })
+    for (const [key, cell] of board.entries('nodes')) this.#consider(key, cell)
+    this.#timer = setInterval(
+      guard('proof timer', () => this.#askDue()),
+      TICK_MS,
+    )
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#unlisten()
+  }
+
+  #consider(key: string, cell: NodeCell): void {
+    const doubted = this.#doubted(key, cell)
+    if (doubted === undefined) {
+      this.#due.delete(key)
+      return
+    }
+    const since = doubtedAt(cell, doubted.version) ?? cell.since
+    const known = this.#due.get(key)
+    if (known?.since === since) return
+    this.#due.set(key, { since, tries: 0, at: this.#parts.clock.now(), isRunning: false })
+    setImmediate(guard('proof', () => this.#askDue()))
+  }
+
+  /** The version whose content the node has to prove; undefined when there is nothing to prove. */
+  #doubted(key: string, cell: NodeCell): { zone: FleetZone; node: FleetNode; version: Version } | undefined {
+    const [name, id] = splitPair(key)
+    const zone = this.#fleet.zones.get(name as ZoneName)
+    const node = zone?.nodes.find((each) => each.id === id)
+    if (zone === undefined || node === undefined || cell.lostAt !== undefined || cell.missed > 0) return undefined
+    const version = this.#parts.store.zone(zone.name).releasedToAll([id])
+    if (version === undefined || cell.serial !== version.serial) return undefined
+    return ASKED.has(contentIn(cell, version)) ? { zone, node, version } : undefined
+  }
+
+  #askDue(): void {
+    const now = this.#parts.clock.now()
+    for (const [key, due] of this.#due) {
+      if (this.#sumRunning() >= AT_ONCE) return
+      const [, node] = splitPair(key)
+      if (due.isRunning || due.at > now || (this.#running.get(node) ?? 0) >= AT_ONCE_PER_NODE) continue
+      // Those that were never asked come before those that are asked again.
+      if (due.tries > 0) {
+        this.#due.delete(key)
+        this.#due.set(key, due)
+      }
+      void this.#ask(key, due)
+    }
+  }
+
+  #sumRunning(): number {
+    let sum = 0
+    for (const count of this.#running.values()) sum += count
+    return sum
+  }
+
+  #count(node: string, by: 1 | -1): void {
+    const count = (this.#running.get(node) ?? 0) + by
+    if (count === 0) this.#running.delete(node)
+    else this.#running.set(node, count)
+  }
+
+  async #ask(key: string, due: Due): Promise<void> {
+    const { board, store, prober, clock, log } = this.#parts
+    const cell = board.get('nodes', key)
+    const doubted = cell && this.#doubted(key, cell)
+    if (doubted === undefined) {
+      this.#due.delete(key)
+      return
+    }
+    const { zone, node, version } = doubted
+    // What it said before it was sent the content says nothing of that.
+    if ((cell?.observedAt ?? 0) < due.since) {
+      due.at = clock.now() + TICK_MS
+      return
+    }
+    this.#count(node.id, 1)
+    due.isRunning = true
+    try {
+      const wrong = await prober.prove(zone, node, store.zone(zone.name), version)
+      due.tries += 1
+      if (board.get('nodes', key)?.serial !== version.serial || this.#due.get(key) !== due) return
+      if (wrong.length === 0) noteProof(board, zone.name, node.id, version, clock.now())
+      else if (due.tries >= WRONG_TRIES) {
+        if (due.tries === WRONG_TRIES)
+          log.error({ zone: zone.name, op: 'proof', node: node.id, serial: version.serial, wrong }, 'a node has other content')
+        noteProof(board, zone.name, node.id, version, clock.now(), wrong[0])
+      }
+    } catch (error) {
+      log.warn({ zone: zone.name, op: 'proof', node: node.id, err: describeError(error) }, 'what to ask of a node is not known')
+    } finally {
+      this.#count(node.id, -1)
+      due.isRunning = false
+      if (this.#due.size > this.#running.size) setImmediate(guard('proof', () => this.#askDue()))
+      due.at = clock.now() + AGAIN_MS[Math.min(due.tries, AGAIN_MS.length - 1)]!
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** Work on a zone after a commit that no node waits for: old versions are dropped, a large zone is indexed for its next change. */
+import { describeError } from '../../lib/errors.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { pause } from '../../lib/runtime/turns.js'
+import type { Board } from '../../lib/state/board.js'
+import type { SignalBus } from '../../lib/state/signals.js'
+import { pairKey } from '../../lib/state/tables.js'
+import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { Version } from '../../lib/store/version.js'
+
+export interface TendParts {
+  board: Board
+  bus: SignalBus
+  clock: Clock
+  log: Logger
+  retention: { keepVersions: number; keepForMs: number; keepOctets: number }
+}
+
+/** Smaller zones are read through as fast as their names are looked up. */
+const INDEXED_OCTETS = 1 << 20
+/** The nodes come first. */
+const AFTERWARDS_MS = 300
+
+/** `isWanted` is asked when the time has come. Never throws. */
+export function tendLater(
+  zone: FleetZone,
+  stored: StoredZone,
+  version: Version,
+  isWanted: () => boolean,
+  parts: TendParts,
+): void {
+  const tend = guard('tidy timer', () => {
+    if (!isWanted()) return
+    void tidy(zone, stored, parts)
+    if (version.octets > INDEXED_OCTETS) index(zone, stored, version.kind, parts)
+  })
+  setTimeout(tend, AFTERWARDS_MS).unref()
+}
+
+/** The next change finds its records at once then, and its checks the names. */
+function index(zone: FleetZone, stored: StoredZone, kind: Version['kind'], { log }: TendParts): void {
+  stored
+    .contents()
+    .then(async (contents) => {
+      await contents.hash(pause)
+      if (kind === 'ixfr') await contents.indexOwners(pause)
+    })
+    .catch((error) =>
+      log.warn({ zone: zone.name, op: 'check', err: describeError(error) }, 'the records of the zone could not be indexed'),
+    )
+}
+
+async function tidy(zone: FleetZone, stored: StoredZone, { board, bus, clock, retention, log }: TendParts): Promise<void> {
+  const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
+  const since = clock.now() - retention.keepForMs
+  const rule = { versions: retention.keepVersions, octets: retention.keepOctets, since, inUse }
+  if (!stored.isDueForTidying(rule)) return
+  try {
+    await stored.tidy(rule)
+    // Readers in other processes know where differences lay in the old journal.
+    bus.emit('committed', { zone: zone.name, serial: stored.latest!.serial, at: clock.now() })
+  } catch (error) {
+    log.error({ zone: zone.name, op: 'store', err: describeError(error) }, 'old versions could not be cleared away')
+  }
+}

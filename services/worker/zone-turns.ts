@@ -1,0 +1,30 @@
+/** Turns of zones: what changes one zone runs one after the other, in the order it came; zones do not wait for each other. */
+import type { ZoneName } from '../../lib/dns/name.js'
+
+/** Runs work on a zone while no other work on it is under way. */
+export type InTurn = <T>(zone: ZoneName, work: () => Promise<T>) => Promise<T>
+
+export class ZoneTurns {
+  readonly #last = new Map<ZoneName, Promise<unknown>>()
+
+  /** Whether work on the zone is under way or waits. */
+  has(zone: ZoneName): boolean {
+    return this.#last.has(zone)
+  }
+
+  /** Resolves when all work that is known now has ended, well or not. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#last.values())
+  }
+
+  readonly run: InTurn = async (zone, work) => {
+    const before = this.#last.get(zone) ?? Promise.resolve()
+    const turn = before.catch(() => undefined).then(work)
+    this.#last.set(zone, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#last.get(zone) === turn) this.#last.delete(zone)
+    }
+  }
+}

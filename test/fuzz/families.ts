@@ -1,0 +1,17 @@
+/** The families of targets, by the name that `npm run fuzz -- --target NAME` takes. */
+import { openConfigText } from './config-text.js'
+import { openEnvelope } from './envelope.js'
+import type { Family } from './family.js'
+import { openHttp } from './http.js'
+import { openMessages } from './messages.js'
+import { openRedisValues } from './redis-values.js'
+import { openZoneText } from './zone-text.js'
+
+export const FAMILIES: Readonly<Record<string, () => Promise<Family>>> = {
+  messages: openMessages,
+  envelope: openEnvelope,
+  http: openHttp,
+  config: openConfigText,
+  redis: openRedisValues,
+  'zone-text': openZoneText,
+}

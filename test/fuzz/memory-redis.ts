@@ -1,0 +1,62 @@
+/** As much of a Redis client as the board's copy and idempotency keys use, in memory, so that anything can be put into it at once. */
+import { EventEmitter } from 'node:events'
+import type { Redis } from 'ioredis'
+
+export class MemoryRedis extends EventEmitter {
+  readonly status = 'ready'
+  readonly values = new Map<string, string>()
+  readonly hashes = new Map<string, Map<string, string>>()
+
+  /** As the type its users ask for. */
+  get client(): Redis {
+    return this as unknown as Redis
+  }
+
+  async set(key: string, value: string | number, ...options: unknown[]): Promise<'OK' | null> {
+    if (options.includes('NX') && this.values.has(key)) return null
+    this.values.set(key, String(value))
+    return 'OK'
+  }
+
+  async get(key: string): Promise<string | null> {
+    return this.values.get(key) ?? null
+  }
+
+  async del(key: string): Promise<number> {
+    return Number(this.values.delete(key))
+  }
+
+  async incr(key: string): Promise<number> {
+    const next = Number(this.values.get(key) ?? 0) + 1
+    this.values.set(key, String(next))
+    return next
+  }
+
+  async expire(): Promise<number> {
+    return 1
+  }
+
+  async exists(key: string): Promise<number> {
+    return Number(this.values.has(key))
+  }
+
+  async hgetall(key: string): Promise<Record<string, string>> {
+    return Object.fromEntries(this.hashes.get(key) ?? [])
+  }
+
+  async subscribe(): Promise<void> {}
+
+  async publish(): Promise<number> {
+    return 1
+  }
+
+  /** Two: this process and another one. */
+  async pubsub(_: string, channel: string): Promise<[string, number]> {
+    return [channel, 2]
+  }
+
+  /** Takes commands and forgets them: what is written here is not read again. */
+  pipeline(): { hset: () => void; publish: () => void; exec: () => Promise<[null, unknown][]> } {
+    return { hset: () => undefined, publish: () => undefined, exec: async () => [] }
+  }
+}

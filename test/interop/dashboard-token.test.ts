@@ -1,0 +1,63 @@
+/** The live page of a hub that wants a token: what it asks for, and what a viewer may not do. No server runs behind the hub. */
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect } from 'chai'
+import type { Browser } from 'playwright-core'
+import { findPort } from '../../lab/ports.js'
+import { needsBrowser, openBrowser, openPage, picture } from '../support/browser.js'
+import { eventually } from '../support/eventually.js'
+import { needsPeers } from '../support/peers.js'
+import { scratchDirs } from '../support/scratch-dir.js'
+import { startHub, writeHubConfig } from '../support/test-hub.js'
+
+const ZONE = 'page.example.'
+
+describe('the live page with tokens', function () {
+  this.timeout(60_000)
+  needsPeers('redis')
+  needsBrowser()
+  const scratch = scratchDirs()
+  let browser: Browser
+
+  before(async () => {
+    browser = await openBrowser()
+  })
+  after(() => browser?.close())
+
+  it('asks for a token where the hub wants one, and says when it may only look', async () => {
+    const guarded = await writeHubConfig({
+      folder: scratch(),
+      primaries: { hm1: { ip: '127.0.0.1', port: await findPort() } },
+      nodes: { ams1: { cloud: 'A', ip: '127.0.0.8', port: await findPort('127.0.0.8') } },
+      zones: [{ name: ZONE }],
+    })
+    const token = 'look-only'
+    const sha256 = createHash('sha256').update(token).digest('hex')
+    const config = JSON.parse(readFileSync(guarded.configFile, 'utf8'))
+    config.api.tokens = [{ name: 'wall', role: 'viewer', sha256 }]
+    writeFileSync(guarded.configFile, JSON.stringify(config))
+    const other = await startHub(guarded)
+    const asked = await openPage(browser, `${guarded.api}/`)
+    try {
+      const { page } = asked
+      await eventually(async () => expect(await page.locator('#token').isVisible()).to.equal(true))
+      await picture(asked, 'token')
+      await page.locator('#token-input').fill('wrong')
+      await page.locator('#token button[type=submit]').click()
+      await eventually(async () => expect(await page.locator('#token-reason').textContent()).to.equal('the token is not known'))
+      await page.locator('#token-input').fill(token)
+      await page.locator('#token button[type=submit]').click()
+      await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))
+      await page.locator('.nodes [role=columnheader]', { hasText: 'ams1' }).click()
+      await eventually(async () => expect(await page.locator('#panel .told').textContent()).to.match(/role operator/))
+      expect(await page.locator('#panel button[type=submit]').isDisabled()).to.equal(true)
+      expect(page.url()).to.not.include(token)
+      expect(await page.evaluate('JSON.stringify({ ...localStorage })')).to.not.include(token)
+      // Chromium tells of every 401 by itself.
+      expect(asked.complaints.filter((text) => !text.includes('401'))).to.deep.equal([])
+    } finally {
+      await asked.close()
+      await other.stop()
+    }
+  })
+})

@@ -1,0 +1,186 @@
+/** Who is let in, and how often: callers, strangers and orders have budgets of their own. */
+import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { expect } from 'chai'
+import type { ApiToken } from '../../../config/config.js'
+import { hashOfToken, identityOf } from '../../../services/api/auth.js'
+import { ApiConnections } from '../../../services/api/connections.js'
+import { Gate } from '../../../services/api/gate.js'
+import { requestForLog } from '../../../services/api/request-log.js'
+
+const token = (name: string, more: Partial<ApiToken> = {}): ApiToken => ({
+  name,
+  role: 'operator',
+  sha256: createHash('sha256').update(name).digest(),
+  subnets: [],
+  expires: undefined,
+  ...more,
+})
+const RATES = {
+  reads: { perSecond: 0, burst: 3 },
+  orders: { perSecond: 0, burst: 2 },
+  failures: { perSecond: 0, burst: 2 },
+  open: { perSecond: 0, burst: 2 },
+}
+
+class FakeSocket extends EventEmitter {
+  remoteAddress: string
+  isDestroyed = false
+  constructor(remoteAddress: string) {
+    super()
+    this.remoteAddress = remoteAddress
+  }
+  destroy(): void {
+    this.isDestroyed = true
+    this.emit('close')
+  }
+}
+const socketFrom = (ip: string): FakeSocket & Socket => new FakeSocket(ip) as FakeSocket & Socket
+
+const request = (url: string, { method = 'GET', ip = '192.0.2.1', ...headers }: Record<string, string> = {}): IncomingMessage =>
+  ({ url, method, headers, socket: socketFrom(ip) }) as unknown as IncomingMessage
+const as = (name: string, more: Record<string, string> = {}) => ({ authorization: `Bearer ${name}`, ...more })
+
+describe('the gate', () => {
+  let gate: Gate
+  const admitted = (req: IncomingMessage): boolean => {
+    const admits = gate.admit(req, { writeHead: () => undefined, end: () => undefined } as unknown as ServerResponse)
+    if (!admits) req.socket.emit('close')
+    return admits
+  }
+  const times = (n: number, make: () => IncomingMessage): number =>
+    Array.from({ length: n }, () => admitted(make())).filter(Boolean).length
+
+  beforeEach(() => {
+    gate = new Gate(
+      () => ({ tokens: [token('a'), token('b')], local: undefined }),
+      () => 0,
+      RATES,
+    )
+  })
+
+  it('reads use up reads, and orders still get through', () => {
+    expect(times(9, () => request('/v1/status', as('a')))).to.equal(3)
+    expect(times(9, () => request('/v1/zones/x/hold', as('a', { method: 'POST' })))).to.equal(2)
+    expect(times(9, () => request('/v1/status', as('b')))).to.equal(3)
+  })
+
+  for (const url of ['/v1/status', '/V1/status', '//v1/status', '/metrics', '/v1'])
+    it(`${url} without a token counts as a failure of the network, and keeps no token out`, () => {
+      let host = 0
+      expect(times(9, () => request(url, { ip: `192.0.2.${host++}` }))).to.equal(2)
+      expect(times(9, () => request('/', as('wrong')))).to.equal(0)
+      expect(times(3, () => request('/v1/status', as('a')))).to.equal(3)
+      expect(times(9, () => request('/v1/status', { ip: '198.51.100.1' }))).to.equal(2)
+    })
+
+  it('probes and the page have a budget of their own', () => {
+    times(9, () => request('/v1/status'))
+    expect(times(9, () => request('/readyz'))).to.equal(2)
+  })
+
+  it('a caller whose token is revoked or expires is allowed no more', () => {
+    let tokens = [token('a', { expires: new Date(1_000) })]
+    let now = 0
+    gate = new Gate(
+      () => ({ tokens, local: undefined }),
+      () => now,
+    )
+    const req = request('/v1/events', as('a'))
+    expect(gate.isStillAllowed(req)).to.equal(true)
+    now = 1_000
+    expect(gate.isStillAllowed(req)).to.equal(false)
+    now = 0
+    tokens = []
+    expect(gate.isStillAllowed(req)).to.equal(false)
+  })
+})
+
+describe('without tokens', () => {
+  const isRefused = (headers: Record<string, string>): boolean =>
+    'problem' in
+    identityOf(request('/v1/status', { host: 'localhost:8053', ...headers }), { tokens: [], local: hashOfToken('own') }, 0)
+
+  for (const site of ['cross-site', 'same-site', 'CROSS-SITE', ''])
+    it(`a page of another origin is refused: Sec-Fetch-Site "${site}"`, () =>
+      expect(isRefused({ 'sec-fetch-site': site })).to.equal(true))
+  for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }])
+    it(`${JSON.stringify(headers)} is let in`, () => expect(isRefused(headers)).to.equal(false))
+})
+
+describe('connections to the API', () => {
+  it('the oldest stranger of an address goes when it has its share, then the oldest of the caller with most', () => {
+    const table = new ApiConnections(10, 3)
+    const sockets = Array.from({ length: 3 }, () => socketFrom('192.0.2.1'))
+    for (const socket of sockets) table.add(socket)
+    table.know(sockets[0]!, 'a')
+    const next = socketFrom('192.0.2.1')
+    table.add(next)
+    expect(sockets.map(({ isDestroyed }) => isDestroyed)).to.deep.equal([false, true, false])
+    table.know(sockets[2]!, 'b')
+    table.know(next, 'a')
+    // All are callers: the one with most makes room, and none keeps the others out.
+    const late = socketFrom('192.0.2.1')
+    table.add(late)
+    expect([sockets[0]!, sockets[2]!, next, late].map(({ isDestroyed }) => isDestroyed)).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect(table.size).to.equal(3)
+  })
+
+  it('the address with most strangers makes room when all places are taken', () => {
+    const table = new ApiConnections(4, 3)
+    const many = Array.from({ length: 3 }, () => socketFrom('192.0.2.1'))
+    const one = socketFrom('192.0.2.2')
+    for (const socket of [...many, one, socketFrom('192.0.2.3')]) table.add(socket)
+    expect([...many, one].map(({ isDestroyed }) => isDestroyed)).to.deep.equal([true, false, false, false])
+    expect(table.size).to.equal(4)
+  })
+})
+
+describe('requests in the debug log', () => {
+  it('show no secret and steer no terminal', () => {
+    const headers = {
+      host: 'hub\u009b31m',
+      authorization: 'Bearer s3cret',
+      'proxy-authorization': 's3cret',
+      'x-api-key': 's3cret',
+      cookie: 'a=s3cret',
+      'user-agent': 'curl',
+    }
+    const shown = requestForLog({ id: 1, method: 'GET', url: '/v1/x\u009b31m?token=s3cret', headers, socket: {} })
+    expect(JSON.stringify(shown))
+      .to.not.include('s3cret')
+      .and.not.match(/\p{Cc}/u)
+    expect(shown.url).to.equal('/v1/x?31m?[cut]')
+    expect(shown.headers).to.deep.equal({ host: 'hub?31m', 'user-agent': 'curl' })
+  })
+
+  const callerWith = (authorization: string | undefined) => {
+    const headers = { host: 'localhost:8053', ...(authorization === undefined ? {} : { authorization }) }
+    const identity = identityOf(request('/v1/status', headers), { tokens: [], local: hashOfToken('own') }, 0)
+    return 'problem' in identity ? identity.problem.status : identity.caller.role
+  }
+
+  it('the token under dataDir is admin, a caller without one a viewer, and another token none', () => {
+    expect([callerWith('Bearer own'), callerWith(undefined), callerWith('Bearer guessed')]).to.deep.equal([
+      'admin',
+      'viewer',
+      401,
+    ])
+  })
+
+  it('nobody is admin where no token could be made', () => {
+    const identity = identityOf(
+      request('/v1/status', { host: 'localhost:8053', authorization: 'Bearer undefined' }),
+      { tokens: [], local: undefined },
+      0,
+    )
+    expect('problem' in identity && identity.problem.status).to.equal(401)
+  })
+})

@@ -1,0 +1,28 @@
+/** Pages of rollouts while rows change their place. */
+import { expect } from 'chai'
+import { ApiProblem } from '../../../services/api/problem.js'
+import { startAfter } from '../../../services/api/routes/rollouts.js'
+
+const rows = [
+  { id: 'c', at: 30 },
+  { id: 'a', at: 20 },
+  { id: 'b', at: 20 },
+  { id: 'd', at: 10 },
+]
+
+describe('the page after', () => {
+  for (const [after, id] of [
+    ['30~c', 'a'],
+    ['20~a', 'b'],
+    ['20~b', 'd'],
+    ['10~d', undefined],
+    // Gone meanwhile, or now further up: the page goes on where the row was, and does not begin again.
+    ['25~gone', 'a'],
+    ['20~aa', 'b'],
+    ['5~gone', undefined],
+  ] as const)
+    it(`${after} begins at ${id ?? 'the end'}`, () => expect(rows[startAfter(rows, after)]?.id).to.equal(id))
+
+  for (const after of ['', 'unknown', '~a', '20~', 'x~a'])
+    it(`"${after}" is no cursor`, () => expect(() => startAfter(rows, after)).to.throw(ApiProblem, /after/))
+})

@@ -1,0 +1,269 @@
+/**
+ *   changes in any order: cells, drains, orders, steps of the clock, reloads ──▶ sums ──▶ must be what a full count finds
+ */
+import fc from 'fast-check'
+import { expect } from 'chai'
+import { NODE_STATES, type NodeState } from '../../../lib/fleet/node-state.js'
+import type { Serial } from '../../../lib/dns/serial.js'
+import { Board } from '../../../lib/state/board.js'
+import { type NodeCell, pairKey, type ZoneCell } from '../../../lib/state/tables.js'
+import { Fleet } from '../../../lib/fleet/fleet.js'
+import { Matrix } from '../../../services/api/matrix.js'
+import { Least } from '../../../services/api/node-sum.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { NOW, smallFleet } from './small-fleet.js'
+
+const ZONES = ['a.example.', 'b.example.', 'c.example.']
+const NODES = ['ams1', 'lhr1', 'fra1']
+const SECOND = 1_000
+
+type Act = (scene: Scene) => void
+
+interface Scene {
+  now: number
+  board: Board
+  matrix: Matrix
+  reload(zones: readonly string[]): void
+}
+
+const serial = fc.constantFrom(1, 2, 3, 2 ** 31 + 2).map((n) => n as Serial)
+const zoneName = fc.constantFrom(...ZONES)
+const nodeId = fc.constantFrom(...NODES)
+const age = fc.constantFrom(0, 1, 20 * SECOND, 200 * SECOND, 400 * SECOND, 700 * SECOND)
+
+const releaseAct = fc
+  .record({
+    zone: zoneName,
+    releases: fc.array(fc.record({ serial, age }), { maxLength: 3 }),
+    staged: fc.array(fc.record({ serial, nodes: fc.subarray(NODES) }), { maxLength: 1 }),
+    conflict: fc.boolean(),
+    expireSeconds: fc.constantFrom(60, 1_000_000),
+    rollout: fc.constantFrom('held', 'done', 'soaking', undefined),
+  })
+  .map(
+    ({ zone, releases, staged, conflict, expireSeconds, rollout }): Act =>
+      ({ board, now }) => {
+        const marks = releases
+          .map((each) => ({ serial: each.serial, digest: 'd', releasedAt: now - each.age }))
+          .sort((a, b) => a.releasedAt - b.releasedAt)
+        const newest = marks.at(-1)
+        const mark = {
+          id: 'r',
+          serial: 1 as Serial,
+          digest: 'd',
+          stage: undefined,
+          since: now,
+          reason: 'r',
+          verdict: undefined,
+          findings: [],
+        }
+        const cell: ZoneCell = {
+          at: now,
+          released: newest && { ...newest, records: 1, octets: 1 },
+          releases: marks,
+          staged: staged.map((each) => ({ ...each, digest: 's', releasedAt: now })),
+          newest: newest?.serial,
+          rollouts: rollout === undefined ? [] : [{ ...mark, state: rollout as 'held' }],
+          trail: undefined,
+          refreshedAt: now,
+          expireSeconds,
+          error: undefined,
+          errorAt: undefined,
+          failures: 0,
+          conflict: conflict ? 'two' : undefined,
+        }
+        board.set('zones', zone, cell)
+      },
+  )
+const answerAct = fc
+  .record({
+    zone: zoneName,
+    node: nodeId,
+    serial: fc.option(serial, { nil: undefined }),
+    age,
+    missed: fc.integer({ min: 0, max: 4 }),
+  })
+  .map(
+    ({ zone, node, serial: seen, age: old, missed }): Act =>
+      ({ board, now }) => {
+        const observed = seen === undefined ? undefined : now - old
+        const cell: NodeCell = {
+          at: now,
+          serial: seen,
+          since: now - 2 * old,
+          observedAt: observed,
+          missed,
+          error: undefined,
+          push: undefined,
+        }
+        board.set('nodes', pairKey(zone, node), cell)
+      },
+  )
+const primaryAct = fc.record({ zone: zoneName, serial }).map(
+  ({ zone, serial: served }): Act =>
+    ({ board, now }) =>
+      board.set('primaries', pairKey(zone, 'hm1'), {
+        at: now,
+        serial: served,
+        checkedAt: now,
+        since: now,
+        error: undefined,
+        failures: 0,
+        expireSeconds: undefined,
+      }),
+)
+const drainAct = fc.record({ node: nodeId, drained: fc.boolean() }).map(
+  ({ node, drained }): Act =>
+    ({ board, now }) =>
+      board.set('drains', node, { at: now, drained, by: 'noc', reason: undefined }),
+)
+const orderAct = fc.record({ zone: zoneName, isHeld: fc.boolean() }).map(
+  ({ zone, isHeld }): Act =>
+    ({ board, now }) =>
+      board.set('orders', zone, { at: now, decisions: [], ...(isHeld ? { hold: { at: now, by: 'noc', reason: '' } } : {}) }),
+)
+/** Also back, as no clock of ours goes. */
+const clockAct = fc
+  .constantFrom(1, SECOND, 29 * SECOND, 60 * SECOND, 121 * SECOND, 301 * SECOND, 900 * SECOND, -100 * SECOND)
+  .map(
+    (step): Act =>
+      (scene) => {
+        scene.now += step
+      },
+  )
+const reloadAct = fc.subarray(ZONES).map(
+  (zones): Act =>
+    (scene) =>
+      scene.reload(zones),
+)
+const anyAct = fc.oneof(
+  { arbitrary: answerAct, weight: 5 },
+  { arbitrary: clockAct, weight: 4 },
+  { arbitrary: releaseAct, weight: 3 },
+  primaryAct,
+  drainAct,
+  orderAct,
+  reloadAct,
+)
+
+describe('sums', () => {
+  const scratch = scratchDirs()
+
+  const begin = (): Scene => {
+    const whole = smallFleet(scratch(), { 'a.example': undefined, 'b.example': ['A'], 'c.example': undefined }).matrix
+    const { config, fleet } = whole
+    whole.close()
+    const board = new Board()
+    const matrix: Matrix = new Matrix(config, fleet, board, { now: () => scene.now })
+    const scene: Scene = {
+      now: NOW,
+      board,
+      matrix,
+      reload: (names) => {
+        const zones = [...fleet.zones.values()].filter(({ name }) => names.includes(name))
+        matrix.adopt(config, new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds))
+      },
+    }
+    return scene
+  }
+
+  /** What the answers of the API say, and the same counted from the board. */
+  const kept = ({ matrix }: Scene) => ({
+    states: matrix.sums.states(),
+    inA: matrix.sums.states(({ cloud }) => cloud === 'A'),
+    nodes: [...matrix.fleet.nodes.keys()].map((id) => {
+      const { behind, newestAnswer, total } = matrix.sums.node(id)!
+      return { id, behind: behind.value, newestAnswer, total }
+    }),
+    unreleased: [...matrix.sums.unreleased].sort(),
+    conflicts: [...matrix.sums.conflicts].sort(),
+    held: [...matrix.sums.held].sort(),
+    rollouts: [...matrix.sums.rollouts].filter(([, count]) => count > 0).sort(),
+    summaries: [...matrix.fleet.zones.values()].map((zone) => matrix.summary(zone)),
+  })
+  const counted = ({ matrix, board, now }: Scene): ReturnType<typeof kept> => {
+    const zones = [...matrix.fleet.zones.values()]
+    const states = (fits: (cloud: string) => boolean) => {
+      const counts = new Map<NodeState, number>()
+      for (const zone of zones)
+        for (const node of zone.nodes) {
+          const { state } = matrix.nodeZone(zone, node)
+          if (fits(node.cloud)) counts.set(state, (counts.get(state) ?? 0) + 1)
+        }
+      return Object.fromEntries(NODE_STATES.flatMap((state) => (counts.has(state) ? [[state, counts.get(state)!]] : [])))
+    }
+    const rollouts = new Map<string, number>()
+    for (const zone of zones) {
+      const state = matrix.zoneCell(zone)?.rollouts.at(-1)?.state
+      if (state) rollouts.set(state, (rollouts.get(state) ?? 0) + 1)
+    }
+    const names = (fits: (zone: (typeof zones)[number]) => boolean): string[] =>
+      zones.filter(fits).map(({ name }) => name as string)
+    return {
+      states: states(() => true),
+      inA: states((cloud) => cloud === 'A'),
+      nodes: [...matrix.fleet.nodes.values()].map((node) => {
+        const own = matrix.fleet.zonesOf(node.id)
+        const lags = own.map((zone) => matrix.nodeZone(zone, node).lagSeconds)
+        const least = matrix.sums.node(node.id)!.behind.value
+        // The sum is a moment; what answers show is its age.
+        expect(Math.max(0, ...lags)).to.equal(least === Infinity ? 0 : Math.max(0, Math.round((now - least) / 1000)))
+        const newestAnswer = Math.max(0, ...own.map((zone) => matrix.nodeCell(zone, node.id)?.observedAt ?? 0))
+        return { id: node.id, behind: least, newestAnswer, total: own.length }
+      }),
+      unreleased: names((zone) => matrix.zoneCell(zone)?.released === undefined).sort(),
+      conflicts: names((zone) => matrix.zoneCell(zone)?.conflict !== undefined).sort(),
+      held: names(
+        (zone) =>
+          board.get('orders', zone.name)?.hold !== undefined ||
+          (matrix.zoneCell(zone)?.rollouts.some(({ state }) => state === 'held' || state === 'halted') ?? false),
+      ).sort(),
+      rollouts: [...rollouts].sort() as ReturnType<typeof kept>['rollouts'],
+      summaries: zones.map((zone) => matrix.row(zone).summary),
+    }
+  }
+
+  it('are what a full count finds, after any changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(anyAct, { minLength: 1, maxLength: 4 }), { maxLength: 12 }), async (batches) => {
+        const scene = begin()
+        try {
+          for (const acts of batches) {
+            for (const act of acts) act(scene)
+            await scene.matrix.sums.settle()
+            expect(kept(scene)).to.deep.equal(counted(scene))
+          }
+        } finally {
+          scene.matrix.close()
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are settled although a change comes while they are judged', async () => {
+    const scene = begin()
+    const first = scene.matrix.sums.settle()
+    scene.board.set('drains', 'ams1', { at: NOW, drained: true, by: 'noc', reason: undefined })
+    scene.reload(['a.example.'])
+    await Promise.all([first, scene.matrix.sums.settle()])
+    expect(kept(scene)).to.deep.equal(counted(scene))
+    expect(scene.matrix.sums.states()).to.deep.equal({ drained: 1, unknown: 2 })
+    scene.matrix.close()
+  })
+
+  it('the least of numbers that change one by one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(4), fc.constantFrom(1, 2, 3, Infinity)), { maxLength: 40 }), (changes) => {
+        const values = Array.from({ length: 5 }, () => Infinity)
+        const least = new Least(() => values)
+        for (const [i, next] of changes) {
+          const old = values[i]!
+          values[i] = next
+          least.replace(old, next)
+          expect(least.value).to.equal(Math.min(...values))
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,59 @@
+/** Every setting of the schema is in the example config and in the reference, so that a new one cannot be forgotten there. */
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { parse } from 'yaml'
+import { describeSettings } from '../../../config/setting-names.js'
+
+const EXAMPLE = readFileSync('config/zonecast.example.yaml', 'utf8')
+const REFERENCE = readFileSync('docs/configuration.md', 'utf8')
+
+/** Settings that exclude another one of the example: they stand in a comment. */
+const ALTERNATIVES = new Set([
+  'redis',
+  'redis.sentinels',
+  'redis.name',
+  'redis.username',
+  'redis.password',
+  'redis.db',
+  'redisPasswordFile',
+  'api.tokens.*.sha256File',
+  'keys.*.secretFile',
+  'webhooks.*.secretFile',
+])
+
+/** The paths of a value as the schema has them: `*` for a name of the operator's choice or an index. */
+function pathsOf(value: unknown, path: readonly string[], known: ReadonlySet<string>): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, child]) => {
+    const [own, any] = [
+      [...path, key],
+      [...path, '*'],
+    ]
+    const isFixed = known.has(own.join('.'))
+    const next = isFixed ? own : any
+    return [next.join('.'), ...pathsOf(child, next, known)]
+  })
+}
+
+describe('every setting', () => {
+  const settings = describeSettings().map(({ path }) => path)
+  const inExample = new Set(pathsOf(parse(EXAMPLE), [], new Set(settings)))
+
+  it('is there to be compared, also below what may be one word', () => {
+    expect(settings).to.include.members([
+      'checks.hook.command',
+      'checks.dnssec.anchors',
+      'checks.protected.records',
+      'redis.sentinels',
+    ])
+    expect(settings.length).to.be.greaterThan(150)
+  })
+
+  for (const path of settings)
+    it(`${path} is in the example and in the reference`, () => {
+      const name = path.split('.').at(-1)!
+      if (ALTERNATIVES.has(path)) expect(EXAMPLE).to.match(new RegExp(`#.*\\b${name}: `))
+      else expect(inExample.has(path), 'in config/zonecast.example.yaml').to.equal(true)
+      expect(REFERENCE).to.include(path.includes('.') ? `| \`${path}\` |` : `\n## ${path}\n`)
+    })
+})

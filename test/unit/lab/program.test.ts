@@ -1,0 +1,62 @@
+/** Name servers and their tools come from the root that ZONECAST_LAB_ROOT names, all other programs from this machine. */
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { commandIn } from '../../../lab/netns.js'
+import { commandOf, findProgram } from '../../../lab/program.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+
+describe('lab programs', () => {
+  const scratch = scratchDirs()
+  const given = process.env.ZONECAST_LAB_ROOT
+  let root: string
+
+  beforeEach(() => {
+    root = scratch()
+    mkdirSync(join(root, 'usr/sbin'), { recursive: true })
+    mkdirSync(join(root, 'usr/bin'))
+    writeFileSync(join(root, 'usr/sbin/knotd'), '')
+    writeFileSync(join(root, 'usr/bin/sh'), '')
+    process.env.ZONECAST_LAB_ROOT = root
+  })
+
+  afterEach(() => {
+    if (given === undefined) delete process.env.ZONECAST_LAB_ROOT
+    else process.env.ZONECAST_LAB_ROOT = given
+  })
+
+  it('run from this machine without another root', () => {
+    delete process.env.ZONECAST_LAB_ROOT
+    expect(commandOf('sh', ['-c', 'true'])).to.deep.equal([findProgram('sh'), ['-c', 'true']])
+    expect(commandOf('no-such-program', [])).to.deep.equal(['no-such-program', []])
+  })
+
+  it('that are name servers run in the other root', () => {
+    expect(findProgram('knotd')).to.equal('/usr/sbin/knotd')
+    expect(commandOf('knotd', ['-c', '/tmp/knot.conf'])).to.deep.equal([
+      findProgram('chroot'),
+      [root, '/usr/sbin/knotd', '-c', '/tmp/knot.conf'],
+    ])
+  })
+
+  it('that the other root lacks are not installed', () => {
+    expect(findProgram('named')).to.equal(undefined)
+  })
+
+  it('that are absolute links of the other root are not followed', () => {
+    symlinkSync('/etc/alternatives/dig', join(root, 'usr/bin/dig'))
+    expect(findProgram('dig')).to.equal('/usr/bin/dig')
+  })
+
+  it('that are no name servers run from this machine', () => {
+    const before = findProgram('sh')
+    delete process.env.ZONECAST_LAB_ROOT
+    expect(findProgram('sh')).to.equal(before)
+  })
+
+  it('run inside a network namespace, in their own root', () => {
+    const [program, words] = commandIn('zc-n1', 'knotd', ['-V'])
+    expect([program, words.slice(0, 3)]).to.deep.equal([findProgram('ip') ?? 'ip', ['netns', 'exec', 'zc-n1']])
+    expect(words.slice(3)).to.deep.equal([findProgram('chroot'), root, '/usr/sbin/knotd', '-V'])
+  })
+})

@@ -1,0 +1,82 @@
+/** When a node is seen to have its serial from another server. */
+import { expect } from 'chai'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import { nodeCell, noteAnswer, noteLost, noteTaken } from '../../../lib/push/node-cells.js'
+import { Board } from '../../../lib/state/board.js'
+
+const ZONE = parseZoneName('example.')
+
+describe('a node that shows a new serial', () => {
+  const scene = () => {
+    const board = new Board()
+    return {
+      shows: (serial: number, at: number, since = Number.NEGATIVE_INFINITY, heardUntil = Number.POSITIVE_INFINITY) =>
+        noteAnswer(board, ZONE, 'n1', serial, at, { since, hasHeardAll: (then) => then <= heardUntil }),
+      sent: (serial: number, at: number) => noteTaken(board, ZONE, 'n1', { serial, digest: `d${serial}` }, at),
+      lost: (at: number) => noteLost(board, ZONE, 'n1', 'REFUSED', true, at),
+      isElsewhere: () => nodeCell(board, ZONE, 'n1').elsewhereAt !== undefined,
+    }
+  }
+
+  it('without having been sent it has it from elsewhere', () => {
+    const { shows, isElsewhere } = scene()
+    shows(1, 10)
+    expect(isElsewhere()).to.equal(false)
+    shows(2, 20)
+    expect(isElsewhere()).to.equal(true)
+  })
+
+  it('has it from a hub that sent it, also when that is told late', () => {
+    const { shows, sent, isElsewhere } = scene()
+    shows(1, 10)
+    sent(2, 15)
+    shows(2, 20)
+    expect(isElsewhere()).to.equal(false)
+    shows(3, 30)
+    sent(3, 31)
+    expect(isElsewhere()).to.equal(false)
+  })
+
+  it('is given the benefit of the doubt after a restart, whose last deliveries may be lost', () => {
+    const { shows, isElsewhere } = scene()
+    shows(1, 10)
+    shows(2, 120, 100)
+    expect(isElsewhere()).to.equal(false)
+    // It may load for minutes what was sent to it before.
+    shows(3, 600_100, 100)
+    expect(isElsewhere()).to.equal(false)
+    shows(4, 600_101, 100)
+    expect(isElsewhere()).to.equal(true)
+  })
+
+  it('is not said to have it from elsewhere before all hubs that may have sent it were heard', () => {
+    const { shows, sent, isElsewhere } = scene()
+    shows(1, 10)
+    shows(2, 20, undefined, 15)
+    expect(isElsewhere()).to.equal(false)
+    shows(2, 30, undefined, 25)
+    expect(isElsewhere()).to.equal(true)
+    shows(2, 40, undefined, 15)
+    expect(isElsewhere(), 'what is sure stays so').to.equal(true)
+    sent(2, 18)
+    expect(isElsewhere()).to.equal(false)
+  })
+
+  it('has it from elsewhere after it had lost the zone, unless it is the serial that it had', () => {
+    const { shows, lost, isElsewhere } = scene()
+    shows(1, 10)
+    lost(20)
+    shows(1, 30)
+    expect(isElsewhere()).to.equal(false)
+    lost(40)
+    shows(2, 50)
+    expect(isElsewhere()).to.equal(true)
+  })
+
+  it('has the first one from elsewhere when it was seen without the zone', () => {
+    const { shows, lost, isElsewhere } = scene()
+    lost(10)
+    shows(1, 20)
+    expect(isElsewhere()).to.equal(true)
+  })
+})

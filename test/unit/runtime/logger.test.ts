@@ -1,0 +1,15 @@
+/** Nothing under the name of a secret reaches the log, at any depth that is logged. */
+import { expect } from 'chai'
+import { pino } from 'pino'
+import { REDACTED } from '../../../lib/runtime/logger.js'
+
+describe('the log', () => {
+  for (const name of ['secret', 'token', 'authorization', 'password', 'cookie', 'set-cookie', 'proxy-authorization', 'x-api-key'])
+    it(`cuts out ${name}`, () => {
+      let text = ''
+      const log = pino({ redact: { paths: REDACTED, censor: '[cut]' } }, { write: (line: string) => (text += line) })
+      const held = { [name]: 's3cret' }
+      log.info({ ...held, req: { ...held, headers: held, deep: { er: held } } }, 'a line')
+      expect(text).to.include('a line').and.include('[cut]').and.not.include('s3cret')
+    })
+})

@@ -1,0 +1,71 @@
+/** One key name with two secrets: the sender's address and the MAC tell which is meant (RFC 8945 §5.2). */
+import { expect } from 'chai'
+import { AnswerVerifier, signRequest } from '../../../lib/dns/tsig.js'
+import { FLAG, TSIG_ERROR } from '../../../lib/dns/rcode.js'
+import { findTsig, TsigKey } from '../../../lib/dns/tsig-record.js'
+import { Fleet, type FleetNode } from '../../../lib/fleet/fleet.js'
+import { isAcquainted } from '../../../services/transfer/access.js'
+import { readRequest } from '../../../services/transfer/request.js'
+import { expectError } from '../../support/expect-error.js'
+import { question, rawMessage } from '../../support/raw-message.js'
+import { plainQuery, NOW } from '../../support/tsig-maker.js'
+
+const keyOf = (id: string, secret: string, algorithm = 'hmac-sha256') => new TsigKey('axfr.', algorithm, Buffer.from(secret), id)
+const A = keyOf('a', 'secret of a')
+const B = keyOf('b', 'secret of b')
+const C = keyOf('c', 'secret of c', 'hmac-sha512')
+const STRANGE = keyOf('strange', 'secret of nobody')
+
+const node = (id: string, ip: string, key: TsigKey): FleetNode => ({
+  id,
+  cloud: 'A',
+  site: undefined,
+  paths: [{ ip, port: 53 }],
+  key,
+})
+const fleet = new Fleet([], [node('n1', '192.0.2.1', A), node('n2', '192.0.2.2', B), node('n3', '192.0.2.2', C)], [], ['A'])
+
+describe('two peers that call different keys by one name', () => {
+  const read = (key: TsigKey, ip: string) => {
+    const { message } = signRequest(key, plainQuery(), NOW)
+    return readRequest(message, (name) => fleet.keysNamed(name, ip), NOW)
+  }
+
+  for (const [key, ip] of [
+    [A, '192.0.2.1'],
+    [B, '192.0.2.2'],
+    [C, '192.0.2.2'],
+  ] as const)
+    it(`${key.id} is found at ${ip}`, () => {
+      const found = read(key, ip)
+      expect(found.kind === 'request' && found.request.key?.id).to.equal(key.id)
+      expect(isAcquainted(fleet, ip, key)).to.equal(true)
+    })
+
+  for (const [key, ip] of [
+    [B, '192.0.2.1'],
+    [A, '192.0.2.2'],
+    [STRANGE, '192.0.2.2'],
+  ] as const)
+    it(`RFC 8945 §5.2.2: the secret of ${key.id} at ${ip} is BADSIG, and gives no access`, () => {
+      const found = read(key, ip)
+      if (found.kind !== 'refusal') throw new Error(found.kind)
+      expect(findTsig(found.answer())).to.deep.include({ error: TSIG_ERROR.BADSIG })
+      // The key of the peer that is at this address, as the config calls it.
+      expect(found.why).to.equal(`TSIG_BAD_MAC (key ${ip === '192.0.2.1' ? 'a' : 'b'})`)
+      expect(isAcquainted(fleet, ip, key)).to.equal(false)
+    })
+
+  it('RFC 8945 §5.2.1: an algorithm that no key of the name has there is BADKEY', () => {
+    const found = read(keyOf('d', 'secret of a', 'hmac-sha1'), '192.0.2.1')
+    if (found.kind !== 'refusal') throw new Error(found.kind)
+    expect(findTsig(found.answer())).to.deep.include({ error: TSIG_ERROR.BADKEY })
+  })
+
+  it('a message names the key as the config does', async () => {
+    const { mac } = signRequest(B, plainQuery(), NOW)
+    const unsigned = rawMessage({ flags: FLAG.QR, questions: [question('example.', 'SOA')] })
+    const { message } = await expectError('TSIG_MISSING', () => new AnswerVerifier(B, mac).accept(unsigned, NOW))
+    expect(message).to.match(/\(key b\)$/)
+  })
+})

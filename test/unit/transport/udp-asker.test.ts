@@ -1,0 +1,89 @@
+/** Which ports questions over UDP leave from, and which datagrams are taken for answers. */
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { expect } from 'chai'
+import { UdpAsker } from '../../../lib/transport/udp-asker.js'
+import { expectError } from '../../support/expect-error.js'
+
+describe('a question over UDP', () => {
+  let server: Socket
+  let asker: UdpAsker
+  let ports: number[]
+  /** What the server makes of a question. */
+  let answer: (question: Buffer) => Buffer | undefined
+
+  beforeEach(async () => {
+    ports = []
+    answer = (question) => {
+      const reply = Buffer.from(question)
+      reply[2] = 0x80
+      return reply
+    }
+    server = createSocket('udp4')
+    server.on('message', (question, from) => {
+      ports.push(from.port)
+      const reply = answer(question)
+      if (reply) server.send(reply, from.port, from.address)
+    })
+    server.bind(0, '127.0.0.1')
+    await once(server, 'listening')
+    asker = new UdpAsker(['127.0.0.1'])
+  })
+  afterEach(() => {
+    asker.close()
+    server.close()
+  })
+
+  const ask = (port: 'shared' | 'fresh', timeoutMs = 1_000): Promise<Buffer> =>
+    asker.ask(
+      { ip: '127.0.0.1', port: server.address().port },
+      (id) => {
+        const question = Buffer.alloc(17)
+        question.writeUInt16BE(id)
+        return question
+      },
+      timeoutMs,
+      () => true,
+      port,
+    )
+
+  it('leaves from a few ports that are shared', async () => {
+    for (let i = 0; i < 50; i++) await ask('shared')
+    expect(new Set(ports).size).to.be.at.most(8)
+  })
+
+  it('RFC 5452 §9.2: leaves from a port of its own where that is asked for', async () => {
+    for (let i = 0; i < 25; i++) await ask('fresh')
+    await Promise.all(Array.from({ length: 25 }, () => ask('fresh')))
+    // The system may give the same port twice by chance.
+    expect(new Set(ports).size).to.be.greaterThan(40)
+  })
+
+  it('from a port of its own has an end, and so has its socket', async () => {
+    answer = () => undefined
+    await expectError('TRANSPORT_TIMED_OUT', () => ask('fresh', 30))
+    const late = createSocket('udp4')
+    // The port is free again.
+    late.bind(ports[0]!, '127.0.0.1')
+    await once(late, 'listening')
+    late.close()
+  })
+
+  for (const port of ['shared', 'fresh'] as const)
+    it(`is not answered by another id (${port} port)`, async () => {
+      answer = (question) => {
+        const reply = Buffer.from(question)
+        reply[2] = 0x80
+        reply[1]! ^= 1
+        return reply
+      }
+      await expectError('TRANSPORT_TIMED_OUT', () => ask(port, 50))
+    })
+
+  it('ends when the asker is closed', async () => {
+    answer = () => undefined
+    const asked = ask('fresh', 5_000)
+    asker.close()
+    await expectError('TRANSPORT_CLOSED_EARLY', () => asked)
+  })
+})

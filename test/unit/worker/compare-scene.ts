@@ -1,0 +1,170 @@
+/** A zone with versions on disk, and primaries whose answers are lists of records; for tests of comparing. */
+import type { InTurn } from '../../../services/worker/zone-turns.js'
+import { join } from 'node:path'
+import type { SmallMessage } from '../../../lib/dns/message.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
+import type { TransferClient, Transferred, TransferWish } from '../../../lib/refresh/transfer-client.js'
+import type { SoaServer } from '../../../lib/transport/soa-query.js'
+import { Board } from '../../../lib/state/board.js'
+import { type PrimaryCell, pairKey } from '../../../lib/state/tables.js'
+import type { StoredZone } from '../../../lib/store/stored-zone.js'
+import type { Version } from '../../../lib/store/version.js'
+import { PrimaryComparer } from '../../../services/worker/primary-comparer.js'
+import { openZone } from '../../support/kept-zone.js'
+import { contentsOf, record } from '../../support/record-lines.js'
+import { NO_LIMITS, receive, soa, ZONE } from '../../support/transfer-script.js'
+import { fleetPrimary, fleetZone } from '../fleet/facts.js'
+
+export const NS = 'example. 300 NS ns1.example.'
+export const A = 'a.example. 300 A 192.0.2.1'
+export const B = 'b.example. 300 A 192.0.2.2'
+export const C = 'c.example. 300 A 192.0.2.3'
+export const lines = (serial: number, ...records: string[]): string[] => [soa(serial), NS, ...records]
+
+/** What a primary answers: the records of a whole transfer, an error, or nothing ever. */
+export type Given = readonly string[] | Error | 'silence'
+
+const LIMITS = {
+  ...NO_LIMITS,
+  connectMs: 1,
+  firstOctetMs: 1,
+  idleMs: 1,
+  minOctetsPerSecond: 0,
+  totalMs: 1,
+  growth: { factor: 100, records: 1000, octets: 1e6 },
+}
+
+export class CompareScene {
+  readonly board = new Board()
+  readonly stored: StoredZone
+  readonly logged: string[] = []
+  now = 1_000_000
+  /** `hm2 axfr`, `hm2 ixfr` and `hm2 apex`: what was asked. */
+  asked: string[] = []
+  answers: Record<string, Given> = {}
+  /** Runs while a transfer is under way. */
+  during: () => Promise<unknown> = async () => undefined
+  zone = fleetZone(ZONE, { primaries: ['hm1', 'hm2', 'hm3'].map((id, i) => fleetPrimary(id, `192.0.2.${101 + i}`)) })
+  comparer: PrimaryComparer
+
+  constructor(folder: string, compare = { enabled: true, everyMs: 0 }) {
+    this.stored = openZone(join(folder, 'zone'))
+    const client = { transfer: (server: SoaServer, wish: TransferWish) => this.#transfer(server, wish) } as TransferClient
+    const log = {
+      ...silentLogger,
+      info: (_: unknown, text: string) => this.logged.push(`info ${text}`),
+      warn: (_: unknown, text: string) => this.logged.push(`warn ${text}`),
+      error: (_: unknown, text: string) => this.logged.push(`error ${text}`),
+    } as unknown as typeof silentLogger
+    const querier = {
+      ask: async ({ ip }: { ip: string }): Promise<SmallMessage> => {
+        const id = this.#idOf(ip)
+        this.asked.push(`${id} apex`)
+        const given = this.answers[`${id} apex`]
+        if (!Array.isArray(given)) throw new Error('timed out')
+        return { answer: given.map((line) => record(line)) } as unknown as SmallMessage
+      },
+    }
+    const clock = { now: () => this.now }
+    this.comparer = new PrimaryComparer({ client, querier, limits: LIMITS, board: this.board, clock, log, compare })
+  }
+
+  #idOf(ip: string): string {
+    return this.zone.primaries.find(({ address }) => address.ip === ip)!.id
+  }
+
+  async #transfer({ address }: SoaServer, wish: TransferWish): Promise<Transferred> {
+    const question = `${this.#idOf(address.ip)} ${wish.held ? 'ixfr' : 'axfr'}`
+    this.asked.push(question)
+    await this.during()
+    const given = this.answers[question] ?? new Error('connection refused')
+    if (given === 'silence') return await new Promise(() => undefined)
+    if (given instanceof Error) throw given
+    const held = wish.held?.serial
+    const { outcome, contents } = receive({ messages: [given.join('\n')], ...(held === undefined ? {} : { held }) })
+    const draft = contents && wish.startDraft(contents)
+    return { outcome: outcome!, draft, messages: 1, records: 1, octets: 1, outside: 0, tookMs: 1 }
+  }
+
+  primary(id: string) {
+    return this.zone.primaries.find((each) => each.id === id)!
+  }
+
+  /** The primary was polled, and serves this. */
+  serves(id: string, serial: number | undefined, more: Partial<PrimaryCell> = {}): void {
+    const cell = {
+      at: ++this.now,
+      serial,
+      checkedAt: this.now,
+      since: 1,
+      error: undefined,
+      failures: 0,
+      expireSeconds: undefined,
+    }
+    this.board.set('primaries', pairKey(ZONE, id), { ...cell, ...more })
+  }
+
+  /** A version from hm1; `sources` beside hm1 at time 1. */
+  async commit(records: readonly string[], sources: Record<string, number> = { hm1: 1 }, from = 'hm1'): Promise<Version> {
+    const contents = contentsOf(ZONE, records.join('\n'))
+    return await this.stored.commitFull(this.stored.draft(contents), this.stored.latest, async () => ({
+      seenAt: 1,
+      committedAt: 2,
+      from,
+      sources,
+      releasedAt: 3,
+    }))
+  }
+
+  /** A version from hm1, after what has its turn at the store. */
+  async commitAfter<T>(records: readonly string[], work: () => Promise<T>): Promise<T> {
+    const draft = this.stored.draft(contentsOf(ZONE, records.join('\n')))
+    let done: T
+    await this.stored.commitFull(draft, this.stored.latest, async () => {
+      done = await work()
+      return { seenAt: 1, committedAt: 2, from: 'hm1', sources: { hm1: 1 }, releasedAt: 3 }
+    })
+    return done!
+  }
+
+  /** Compares one primary; returns what was asked. */
+  async check(id: string): Promise<string[]> {
+    this.asked = []
+    // A primary is compared at a pace.
+    this.now += 6_000
+    await this.comparer.check(this.zone, this.stored, this.primary(id), IN_TURN)
+    return this.asked
+  }
+
+  get rivals(): string[] {
+    return this.stored.rivals.list.map(({ from, serial }) => `${from} ${serial}`)
+  }
+
+  get conflict(): string | undefined {
+    return this.board.get('zones', ZONE)?.conflict
+  }
+}
+
+/** Nobody else has the turn. */
+export const IN_TURN: InTurn = (_zone, work) => work()
+
+/** A transfer of a whole zone, of a difference, and of nothing new. */
+export const whole = (records: readonly string[]): string[] => [...records, records[0]!]
+export const change = (from: number, to: number, removed: readonly string[], added: readonly string[]): string[] => [
+  soa(to),
+  soa(from),
+  ...removed,
+  soa(to),
+  ...added,
+  soa(to),
+]
+
+/** Serial 1 and 2 from hm1; hm2 is known to have had 1. */
+export async function twoVersions(folder: string, compare?: { enabled: boolean; everyMs: number }): Promise<CompareScene> {
+  const scene = new CompareScene(folder, compare)
+  await scene.commit(lines(1, A), { hm1: 1, hm2: 1 })
+  await scene.commit(lines(2, B))
+  scene.serves('hm1', 2)
+  scene.serves('hm2', 2)
+  return scene
+}

@@ -1,0 +1,122 @@
+/** Nodes in doubt are asked until their answers say what they have. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import type { Fleet } from '../../../lib/fleet/fleet.js'
+import { contentIn, nodeCell, noteAnswer, noteLost, noteTaken } from '../../../lib/push/node-cells.js'
+import { createLogger } from '../../../lib/runtime/logger.js'
+import { Board } from '../../../lib/state/board.js'
+import type { Version } from '../../../lib/store/version.js'
+import type { ZoneStore } from '../../../lib/store/zone-store.js'
+import { NodeProofs } from '../../../services/worker/node-proofs.js'
+import { eventually } from '../../support/eventually.js'
+
+const ZONE = parseZoneName('example.')
+const VERSION = { serial: 5, digest: 'd5', isTorn: false } as Version
+
+describe('a node whose content is in doubt', () => {
+  let board: Board
+  let proofs: NodeProofs
+  let now: number
+  let wrong: string[] | Error
+  let asked: number
+
+  const content = (): string => contentIn(nodeCell(board, ZONE, 'n1'), VERSION)
+  const shows = (serial: number): unknown => noteAnswer(board, ZONE, 'n1', serial, ++now)
+  /** What is due is looked at once a second; the clock here does not wait. */
+  const tries = async (count: number): Promise<void> => {
+    await eventually(() => {
+      now += 60_000
+      shows(5)
+      expect(asked).to.be.at.least(count)
+    })
+    await sleep(20)
+  }
+
+  beforeEach(() => {
+    board = new Board()
+    now = 1_000_000
+    wrong = []
+    asked = 0
+    const node = { id: 'n1' }
+    const zone = { name: ZONE, nodes: [node] }
+    const fleet = { zones: new Map([[ZONE, zone]]) } as unknown as Fleet
+    const store = { zone: () => ({ releasedToAll: () => VERSION }) } as unknown as ZoneStore
+    const prove = async (): Promise<string[]> => {
+      asked += 1
+      if (wrong instanceof Error) throw wrong
+      return wrong
+    }
+    const log = createLogger({ level: 'silent', isTerminal: false })
+    proofs = new NodeProofs(fleet, { board, store, prober: { prove }, clock: { now: () => now }, log })
+    shows(4)
+    noteTaken(board, ZONE, 'n1', VERSION, ++now)
+    shows(5)
+    proofs.start()
+  })
+  afterEach(() => proofs.stop())
+
+  it('is not asked while nothing is in doubt', async () => {
+    expect(content()).to.equal('released')
+    await sleep(30)
+    expect(asked).to.equal(0)
+  })
+
+  it('because it had lost the zone is in sync again when its answers are right', async () => {
+    noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
+    shows(5)
+    expect(content()).to.equal('unproved')
+    await eventually(() => expect(content()).to.equal('released'))
+    expect(asked).to.equal(1)
+  })
+
+  it('is in conflict when its answers stay wrong, and no longer when they are right at last', async () => {
+    wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
+    noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
+    shows(5)
+    await tries(1)
+    expect(content(), 'it may be loading').to.equal('unproved')
+    await tries(3)
+    expect(content()).to.equal('other')
+    wrong = []
+    await tries(4)
+    expect(content()).to.equal('released')
+  }).timeout(10_000)
+
+  it('because it was sent its serial anew is asked only after it has answered since', async () => {
+    noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
+    wrong = new Error('not now')
+    shows(5)
+    await sleep(30)
+    wrong = []
+    now += 5_000
+    noteTaken(board, ZONE, 'n1', { serial: 4, digest: 'd4' }, now)
+    noteTaken(board, ZONE, 'n1', VERSION, ++now)
+    expect(content()).to.equal('unproved')
+    const before = asked
+    await sleep(30)
+    expect(asked).to.equal(before)
+    await tries(before + 1)
+    expect(content()).to.equal('released')
+  })
+
+  it('because other content was sent last is in conflict, until its answers are right', async () => {
+    wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
+    now += 5_000
+    noteTaken(board, ZONE, 'n1', { serial: 5, digest: 'other' }, now)
+    expect(content()).to.equal('other')
+    await tries(3)
+    expect(content()).to.equal('other')
+    wrong = []
+    await tries(4)
+    expect(content()).to.equal('released')
+  }).timeout(10_000)
+
+  it('is asked again where the version could not be read', async () => {
+    wrong = new Error('cannot be read')
+    noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
+    shows(5)
+    await tries(2)
+    expect(content()).to.equal('unproved')
+  }).timeout(10_000)
+})
