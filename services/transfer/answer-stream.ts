@@ -135,6 +135,11 @@ export function touchSingle(prepared: PreparedMessages, touch: AnswerTouch): Buf
 
 /** The block as this asker gets it, in `out`. */
 function touchBlock(block: Buffer, out: Buffer, touch: AnswerTouch, questionOctets: number): Buffer {
+  if (touch.signer === undefined && questionOctets === 0) {
+    block.copy(out)
+    for (let o = 0; o < block.length; o += 2 + ((block[o]! << 8) | block[o + 1]!)) out.writeUInt16BE(touch.id, o + 2)
+    return out.subarray(0, block.length)
+  }
   const from = roomBefore(touch) - 2
   let w = from
   let question = questionOctets
