@@ -2,8 +2,8 @@
  *   strangers, and a node that was taken over ──▶ a hub ──▶ a good node, which takes its zone meanwhile
  *
  * Whatever comes, and from however many: the hub goes on, its event loop does not stand still, its memory stays within bounds, and the
- * good node gets its share. What that share is, is measured by the bench; here an attack must leave half of what the same load
- * leaves that is sent elsewhere.
+ * good node is served. How fast, beside the same load sent elsewhere, is measured by the bench (bench/attacks.ts): here the good node
+ * must not starve.
  */
 import { expect } from 'chai'
 import { sendRaw, startFlood } from '../../../lab/attack/raw-datagram.js'
@@ -13,7 +13,7 @@ import { readHeader } from '../../../lib/dns/message.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import { signRequest } from '../../../lib/dns/tsig.js'
 import { ATTACKED_ZONE, AttackScene, GOOD, TAKEN_OVER } from '../../support/attack-scene.js'
-import { axfrQuery, FLOODS, ixfrQuery, NOTIFY, now, openSink, type Sink, soaQuery, TCP_ATTACKS } from '../../support/attacks.js'
+import { axfrQuery, FLOODS, ixfrQuery, NOTIFY, now, soaQuery, TCP_ATTACKS } from '../../support/attacks.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers, needsRawSockets } from '../../support/peers.js'
 import { question, rawMessage, rawRecord, wire } from '../../support/raw-message.js'
@@ -23,9 +23,9 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 import { heldSoa } from '../../support/take-transfer.js'
 
 /** Longest wait for an SOA on a machine that does other things too. */
-const PAUSE_MS = 300
-/** Of what the good node gets beside the same load that goes elsewhere. */
-const SHARE = 0.5
+const PAUSE_MS = 1_000
+/** Transfers of the good node per second: it starves below. */
+const STARVES_BELOW = 50
 const PER_SECOND = 10_000
 describe('a hub under attack', function () {
   this.timeout(120_000)
@@ -33,27 +33,23 @@ describe('a hub under attack', function () {
   needsPeers('knot')
   const scratch = scratchDirs()
   let scene: AttackScene
-  let sink: Sink
 
   before(async () => {
     scene = await AttackScene.start(scratch())
-    sink = await openSink()
   })
   after(async () => {
-    sink?.close()
     await scene?.stop()
   })
 
-  /** The best of three, as other work on the machine can spoil any one of them. `control`: the same load, sent elsewhere. */
-  async function survives(attack: () => () => void, control: () => () => void): Promise<void> {
+  /** The better of two, as other work on the machine can spoil one. */
+  async function survives(attack: () => () => void): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const { transfersPerSecond: least } = await scene.during(control, 1.5)
       const figures = await scene.during(attack, 1.5)
       const { errors, lost, longestMs, transfersPerSecond } = figures
-      if (tries < 3 && (errors > 0 || lost > 0 || longestMs >= PAUSE_MS || transfersPerSecond < least * SHARE)) continue
-      expect(figures, `beside ${least} a second`).to.include({ errors: 0, lost: 0 })
+      if (tries < 2 && (errors > 0 || lost > 0 || longestMs >= PAUSE_MS || transfersPerSecond < STARVES_BELOW)) continue
+      expect(figures).to.include({ errors: 0, lost: 0 })
       expect(longestMs, 'longest wait for an SOA, ms').to.be.lessThan(PAUSE_MS)
-      expect(transfersPerSecond, `of ${least} transfers a second`).to.be.at.least(least * SHARE)
+      expect(transfersPerSecond).to.be.at.least(STARVES_BELOW)
       break
     }
     expect(scene.hub.child.exitCode).to.equal(null)
@@ -62,18 +58,12 @@ describe('a hub under attack', function () {
   for (const [id, make] of Object.entries(FLOODS))
     it(`serves beside ${PER_SECOND} a second: ${id}`, async () => {
       const flood = { ...make(), perSecond: PER_SECOND, count: PER_SECOND * 60 }
-      await survives(
-        () => startFlood([{ ...flood, to: scene.hub.transfer }]),
-        () => startFlood([{ ...flood, to: sink.udp }]),
-      )
+      await survives(() => startFlood([{ ...flood, to: scene.hub.transfer }]))
     })
 
   for (const [id, make] of Object.entries(TCP_ATTACKS))
     it(`serves beside ${id}`, async () => {
-      await survives(
-        () => startTcpAttack({ ...make(scene), to: scene.hub.transfer }),
-        () => startTcpAttack({ ...make(scene), to: sink.tcp }),
-      )
+      await survives(() => startTcpAttack({ ...make(scene), to: scene.hub.transfer }))
     })
 
   it('spends no memory on serials it never had, by UDP or TCP, signed or not', async () => {
