@@ -15,9 +15,9 @@ import { NodeProber } from '../lib/push/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { CheckThreads } from '../lib/refresh/check-threads.js'
-import { CountThreads } from '../lib/refresh/run-counter.js'
-import { TransferClient } from '../lib/refresh/transfer-client.js'
-import { ZoneMemory } from '../lib/refresh/zone-memory.js'
+import { SummingThreads } from '../lib/transfer/summing-threads.js'
+import { TransferClient } from '../lib/transfer/transfer-client.js'
+import { ZoneMemory } from '../lib/transfer/zone-memory.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import type { Service } from '../lib/runtime/lifecycle.js'
 import { usableMemory } from '../lib/runtime/memory.js'
@@ -70,7 +70,7 @@ export class Hub {
   #queues!: JobQueues
   #udp!: UdpAsker
   #tcp!: TcpPool
-  readonly #threads = new CountThreads()
+  readonly #threads = new SummingThreads()
   readonly #checkThreads = new CheckThreads()
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined

@@ -16,8 +16,8 @@ import { type RecordRun, recordsIn } from '../zone/record-run.js'
 import { storedTtl } from '../dns/record.js'
 import type { Querier } from '../transport/querier.js'
 import { hasSameApex } from './compare-apex.js'
-import type { TransferClient, Transferred } from './transfer-client.js'
-import { limitsFor, type TransferLimits } from './transfer-limits.js'
+import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
+import { limitsFor, type TransferLimits } from '../transfer/transfer-limits.js'
 
 /** The content to compare with, and how it came from the version before. */
 export interface Reference {

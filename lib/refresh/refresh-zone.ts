@@ -29,8 +29,8 @@ import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { checkSoundness, expectAnnounced, isNews } from './offered-contents.js'
 import { DOUBTS, type SourceDoubt } from './source-doubt.js'
-import type { TransferClient, Transferred } from './transfer-client.js'
-import { limitsFor, type TransferLimits } from './transfer-limits.js'
+import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
+import { limitsFor, type TransferLimits } from '../transfer/transfer-limits.js'
 
 export interface RefreshWish {
   zone: FleetZone

@@ -71,7 +71,7 @@ export function beginRollout({ stages, now, held, waitFor, fast, decided }: Begi
   }
   if (held !== undefined) return hold(blank, held.by, now, `held: ${firstLine(held.because)}`, held.because)
   if (waitFor !== undefined) return enter(blank, 'waiting', now, `waits for ${waitFor}`, `${waitFor} is under way`)
-  return goOn(blank, now)
+  return proceed(blank, now)
 }
 
 /** The record after the event; the same object when the event says nothing in this state. */
@@ -84,7 +84,7 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
         : record
     case 'release':
       return state === 'held' && record.heldBy === 'order'
-        ? goOn(record, now, `released by ${event.said.by}: ${event.said.reason}`)
+        ? proceed(record, now, `released by ${event.said.by}: ${event.said.reason}`)
         : record
     case 'approve': {
       if (event.said.at === record.decided) return record
@@ -95,14 +95,14 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
       if (state !== 'held' && state !== 'halted') return record
       const approved = { ...record, decided: event.said.at, ...(event.fast ? { fast: true as const } : {}) }
       const what = `approved by ${event.said.by}: ${event.said.reason}`
-      return event.onHold ? hold(approved, 'order', now, what, holdReason(event.onHold)) : goOn(approved, now, what)
+      return event.onHold ? hold(approved, 'order', now, what, holdReason(event.onHold)) : proceed(approved, now, what)
     }
     case 'reject':
       return isOver(state) && state !== 'superseded'
         ? record
         : enter(record, 'rejected', now, `rejected by ${event.said.by}: ${event.said.reason}`, event.said.reason)
     case 'turn':
-      return state === 'waiting' ? goOn(record, now) : record
+      return state === 'waiting' ? proceed(record, now) : record
     case 'gate-met': {
       if (state !== 'releasing') return record
       const stage = record.stages[record.stage]
@@ -155,7 +155,7 @@ export const holdReason = ({ by, reason }: Said): string => `the zone was put on
 const nameOf = (record: RolloutRecord): string => record.stages[record.stage]?.name ?? 'every node'
 
 /** Into the stage it stands at; without stages it is done at once. */
-function goOn(record: RolloutRecord, now: number, why?: string): RolloutRecord {
+function proceed(record: RolloutRecord, now: number, why?: string): RolloutRecord {
   const said = why === undefined ? record : noted(record, now, why)
   return said.stage >= said.stages.length
     ? enter(said, 'done', now, 'released to every node')
@@ -163,7 +163,7 @@ function goOn(record: RolloutRecord, now: number, why?: string): RolloutRecord {
 }
 
 function next(record: RolloutRecord, now: number, what: string): RolloutRecord {
-  return goOn({ ...noted(record, now, what), stage: record.stage + 1 }, now)
+  return proceed({ ...noted(record, now, what), stage: record.stage + 1 }, now)
 }
 
 function hold(record: RolloutRecord, by: HeldBy, now: number, what: string, reason: string): RolloutRecord {

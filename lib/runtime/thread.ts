@@ -10,7 +10,7 @@ const fromSource = (module: string): string => `import('tsx/esm/api').then(({ re
 
 /**
  * Runs a module in a thread of its own, which keeps the process alive until it ends. `name` as in an import, of a file beside `from`:
- * `./count-thread.js`. `workerData` is cloned.
+ * `./summing-thread.js`. `workerData` is cloned.
  */
 export function startThread(name: string, from: string, workerData?: unknown): Worker {
   const isSource = from.endsWith('.ts')

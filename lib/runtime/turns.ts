@@ -25,11 +25,11 @@ function begin(now: number): void {
   })
 }
 
-function goOn(): void {
+function resumeWaiting(): void {
   begin(performance.now())
   resting.shift()!()
   // What one immediate asks for comes after input, output and timers have had their turn.
-  if (resting.length > 0) setImmediate(goOn)
+  if (resting.length > 0) setImmediate(resumeWaiting)
 }
 
 /** Asked for often in the middle of long work, which costs nothing; now and then it lets the event loop turn. */
@@ -42,7 +42,7 @@ export function pause(): Promise<void> {
     return AT_ONCE
   }
   return new Promise((resolve) => {
-    if (resting.push(resolve) === 1) setImmediate(goOn)
+    if (resting.push(resolve) === 1) setImmediate(resumeWaiting)
   })
 }
 

@@ -65,7 +65,7 @@ export class ServedConnection implements Channel {
     )
     socket.on(
       'drain',
-      this.#guarded(() => this.#goOn()),
+      this.#guarded(() => this.#advance()),
     )
   }
 
@@ -90,7 +90,7 @@ export class ServedConnection implements Channel {
     this.progressAt = performance.now()
     // Reading has stopped while there is an unread rest; what the kernel handed over before that comes behind it.
     this.#unread = this.#unread === undefined ? octets : Buffer.concat([this.#unread, octets])
-    this.#goOn()
+    this.#advance()
     // A message that comes octet by octet would keep its place for ever.
     if (this.#framer.pending === 0) this.#partialSince = undefined
     else this.#partialSince ??= this.progressAt
@@ -108,7 +108,7 @@ export class ServedConnection implements Channel {
       setImmediate(
         this.#guarded(() => {
           this.#inBatch = 0
-          this.#goOn()
+          this.#advance()
         }),
       )
     const answered = this.#onMessage(message, this)
@@ -116,7 +116,7 @@ export class ServedConnection implements Channel {
     this.#unanswered += 1
     const done = this.#guarded(() => {
       this.#unanswered -= 1
-      this.#goOn()
+      this.#advance()
     })
     answered.then(done, (error) => {
       reportFault('tcp message', error)
@@ -125,7 +125,7 @@ export class ServedConnection implements Channel {
   }
 
   /** Takes what was read, as far as it may be taken now; reads on when nothing is left of it. */
-  #goOn(): void {
+  #advance(): void {
     if (this.#socket.destroyed) return
     // Small answers to one segment leave in one.
     this.#socket.cork()

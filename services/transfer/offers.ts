@@ -2,7 +2,7 @@
 import type { Serial } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { mayHaveOther } from '../../lib/fleet/node-content.js'
-import { expiresAt } from '../../lib/refresh/expiry.js'
+import { expiresAt } from '../../lib/state/expiry.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Board } from '../../lib/state/board.js'
 import { pairKey } from '../../lib/state/tables.js'

@@ -2,7 +2,7 @@
 import type { ZoneName } from '../../lib/dns/name.js'
 import { soaOf } from '../../lib/dns/message.js'
 import { compareSerials } from '../../lib/dns/serial.js'
-import { leastSecondsOf } from '../../lib/refresh/expiry.js'
+import { leastSecondsOf } from '../../lib/state/expiry.js'
 import { rolloutId } from '../../lib/rollout/record.js'
 import type { Board } from '../../lib/state/board.js'
 import type { ReleaseMark, RolloutMark, VersionTrail, ZoneCell } from '../../lib/state/tables.js'

@@ -67,6 +67,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['rollout'],
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
+  ['transfer'],
   ['refresh', 'push'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))

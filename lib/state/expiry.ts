@@ -2,8 +2,8 @@
 import type { Soa } from '../dns/message.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetZone } from '../fleet/fleet.js'
-import type { Board } from '../state/board.js'
-import { type PrimaryCell, pairKey, type ZoneCell } from '../state/tables.js'
+import type { Board } from './board.js'
+import { type PrimaryCell, pairKey, type ZoneCell } from './tables.js'
 
 /** Milliseconds since 1970; undefined while nothing is held. */
 export function expiresAt(zone: ZoneCell, soaExpireSeconds: number, primaries: Iterable<PrimaryCell>): number | undefined {

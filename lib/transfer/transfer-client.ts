@@ -15,7 +15,7 @@ import { type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
 import type { SnapshotDraft } from '../store/snapshot-draft.js'
 import { ZoneContents } from '../zone/zone-contents.js'
 import type { SoaQuerier, SoaServer } from '../transport/soa-query.js'
-import type { CountThreads, ThreadCounter } from './run-counter.js'
+import type { SummingThreads, ThreadSummer } from './summing-threads.js'
 import type { TransferLimits } from './transfer-limits.js'
 import type { ZoneMemory } from './zone-memory.js'
 
@@ -54,9 +54,9 @@ export class TransferClient {
   readonly #soa: SoaQuerier
   readonly #clock: Clock
   readonly #memory: ZoneMemory
-  readonly #threads: CountThreads
+  readonly #threads: SummingThreads
 
-  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock, memory: ZoneMemory, threads: CountThreads) {
+  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock, memory: ZoneMemory, threads: SummingThreads) {
     this.#tcp = tcp
     this.#soa = soa
     this.#clock = clock
@@ -87,7 +87,7 @@ export class TransferClient {
     const startedAt = performance.now()
     const asked = held ? 'ixfr' : 'axfr'
     let draft: SnapshotDraft | undefined
-    let counter: ThreadCounter | undefined
+    let counter: ThreadSummer | undefined
     let inbound!: InboundTransfer
     let verifier: AnswerVerifier | undefined
     const patience: Patience = {

@@ -1,7 +1,7 @@
 /** When a zone expires, by what it is and by what its primaries answer (RFC 1034 §4.3.5, RFC 7314 §4). */
 import { expect } from 'chai'
 import type { Soa } from '../../../lib/dns/message.js'
-import { expiresAt, expiryOf, hasExpired, leastSecondsOf } from '../../../lib/refresh/expiry.js'
+import { expiresAt, expiryOf, hasExpired, leastSecondsOf } from '../../../lib/state/expiry.js'
 import { Board } from '../../../lib/state/board.js'
 import { type PrimaryCell, pairKey, type ZoneCell } from '../../../lib/state/tables.js'
 import { FLEET_ZONE, fleetPrimary, fleetZone } from '../fleet/facts.js'

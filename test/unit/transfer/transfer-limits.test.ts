@@ -1,7 +1,7 @@
 /** Limits on transfers: which number holds when several are given. */
 import { expect } from 'chai'
-import { limitsFor, type TransferLimits } from '../../../lib/refresh/transfer-limits.js'
-import { ZoneMemory } from '../../../lib/refresh/zone-memory.js'
+import { limitsFor, type TransferLimits } from '../../../lib/transfer/transfer-limits.js'
+import { ZoneMemory } from '../../../lib/transfer/zone-memory.js'
 import { expectError } from '../../support/expect-error.js'
 import { contentsOf, record } from '../../support/record-lines.js'
 

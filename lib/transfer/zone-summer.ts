@@ -1,6 +1,6 @@
 /**
  * Sums up the records of one zone as they come in, and looks at its names as long as those come in order: what the thread of
- * run-counter.ts does, without the thread.
+ * summing-threads.ts does, without the thread.
  */
 import { nameKey } from '../checks/name-key.js'
 import { type SeenZone, ZoneLook } from '../checks/zone-look.js'
@@ -14,7 +14,7 @@ import { type PlainSums, RunSums } from '../zone/run-sums.js'
 const MOST_TARGETS = 20_000
 
 /** `isLast`: the sums are wanted. `tail` 0: nothing is wanted any more. */
-export interface CountRequest {
+export interface SumRequest {
   id: number
   apex: Uint8Array
   /** Those that the arena has by now. */
@@ -23,7 +23,7 @@ export interface CountRequest {
   isLast: boolean
 }
 
-export interface CountReport {
+export interface SumReport {
   id: number
   count: number
   /** When they were wanted. */
@@ -32,7 +32,7 @@ export interface CountReport {
   seen: SeenZone | undefined
 }
 
-export class Counting {
+export class ZoneSummer {
   readonly #arena = new RecordArena()
   readonly #sums: RunSums
   readonly #look: ZoneLook
@@ -44,7 +44,7 @@ export class Counting {
     this.#look = new ZoneLook(nameKey(apex, 0, apex.length))
   }
 
-  goOn({ id, chunks, tail, isLast }: CountRequest): CountReport {
+  take({ id, chunks, tail, isLast }: SumRequest): SumReport {
     const arena = this.#arena
     const sums = this.#sums
     arena.readAlong(chunks, tail)

@@ -9,7 +9,7 @@ import type { SeenZone } from '../checks/zone-look.js'
 import { startThread } from '../runtime/thread.js'
 import type { PlainSums, RunCounter } from '../zone/run-sums.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import type { CountReport, CountRequest } from './counting.js'
+import type { SumReport, SumRequest } from './zone-summer.js'
 
 /** Arena octets from which it pays: some 80,000 records, 40 ms of summing up; a thread takes as long to begin. */
 const FROM_OCTETS = 4 << 20
@@ -22,12 +22,12 @@ const STEP_OCTETS = 1 << 18
 const WORN_OUT_OCTETS = 1 << 28
 
 /** Threads, as long as there is work for them. */
-export class CountThreads {
+export class SummingThreads {
   readonly #isUseful: boolean
   readonly #wornOutOctets: number
   /** Takes new zones. */
-  #current: CountThread | undefined
-  readonly #running = new Set<CountThread>()
+  #current: SummingThread | undefined
+  readonly #running = new Set<SummingThread>()
   #isClosed = false
 
   constructor(cores = availableParallelism(), wornOutOctets = WORN_OUT_OCTETS) {
@@ -36,15 +36,15 @@ export class CountThreads {
   }
 
   /** For contents that begin to be large; undefined when whoever adds should go on summing up. */
-  counterFor(contents: ZoneContents): ThreadCounter | undefined {
+  counterFor(contents: ZoneContents): ThreadSummer | undefined {
     if (!this.#isUseful || this.#isClosed || contents.tail < FROM_OCTETS) return undefined
     const current = this.#current
     this.#current = current !== undefined && current.octets < this.#wornOutOctets ? current : this.#start()
     return this.#current.take(contents.apex)
   }
 
-  #start(): CountThread {
-    const thread = new CountThread(() => {
+  #start(): SummingThread {
+    const thread = new SummingThread(() => {
       this.#running.delete(thread)
       if (this.#current === thread) this.#current = undefined
     })
@@ -60,9 +60,9 @@ export class CountThreads {
 }
 
 /** Ends when nobody waits for it any more. */
-class CountThread {
-  readonly worker = startThread('./count-thread.js', import.meta.url)
-  readonly #waiting = new Map<number, ThreadCounter>()
+class SummingThread {
+  readonly worker = startThread('./summing-thread.js', import.meta.url)
+  readonly #waiting = new Map<number, ThreadSummer>()
   readonly #onEnd: () => void
   #last = 0
   /** Of the zones that were taken and have ended. */
@@ -73,7 +73,7 @@ class CountThread {
     this.#onEnd = onEnd
     this.worker.on(
       'message',
-      guard('thread message', (report: CountReport) => this.#waiting.get(report.id)?.hear(report)),
+      guard('thread message', (report: SumReport) => this.#waiting.get(report.id)?.hear(report)),
     )
     // Whoever waits sums up for itself then; an error is followed by the exit.
     this.worker.on('error', () => undefined)
@@ -83,9 +83,9 @@ class CountThread {
     )
   }
 
-  take(apex: Buffer): ThreadCounter {
+  take(apex: Buffer): ThreadSummer {
     this.#last += 1
-    const counter = new ThreadCounter(this.#last, apex, this.worker, (octets) => this.#leave(counter.id, octets))
+    const counter = new ThreadSummer(this.#last, apex, this.worker, (octets) => this.#leave(counter.id, octets))
     this.#waiting.set(counter.id, counter)
     return counter
   }
@@ -105,7 +105,7 @@ class CountThread {
   }
 }
 
-export class ThreadCounter implements RunCounter {
+export class ThreadSummer implements RunCounter {
   readonly id: number
   readonly thread: Worker
   readonly #apex: Buffer
@@ -125,16 +125,16 @@ export class ThreadCounter implements RunCounter {
     this.#leave = leave
   }
 
-  #tell(request: Pick<CountRequest, 'chunks' | 'tail' | 'isLast'>): void {
+  #tell(request: Pick<SumRequest, 'chunks' | 'tail' | 'isLast'>): void {
     this.#told = request.tail
-    this.thread.postMessage({ id: this.id, apex: this.#apex, ...request } satisfies CountRequest)
+    this.thread.postMessage({ id: this.id, apex: this.#apex, ...request } satisfies SumRequest)
   }
 
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void {
     if (!this.#isOver && tail - this.#told >= STEP_OCTETS) this.#tell({ chunks, tail, isLast: false })
   }
 
-  hear({ count, sums, seen }: CountReport): void {
+  hear({ count, sums, seen }: SumReport): void {
     this.count = count
     this.seen = seen
     if (sums !== undefined) this.#end(sums)

@@ -1,6 +1,6 @@
 /** The thread that counts beside the receiver: when it is used, several zones at once, and what happens when it goes away. */
 import { expect } from 'chai'
-import { CountThreads } from '../../../lib/refresh/run-counter.js'
+import { SummingThreads } from '../../../lib/transfer/summing-threads.js'
 import { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { pause } from '../../support/check-scene.js'
 import { eventually } from '../../support/eventually.js'
@@ -21,10 +21,10 @@ function recordsFrom(first: number, count: number): Buffer {
 }
 
 /** As a transfer does it: counted elsewhere from the moment that it pays. */
-function receive(threads: CountThreads, count: number, meanwhile: (done: number) => void = () => undefined) {
+function receive(threads: SummingThreads, count: number, meanwhile: (done: number) => void = () => undefined) {
   const contents = new ZoneContents(APEX)
   contents.addRun(SOA, 0, SOA.length)
-  let counter: ReturnType<CountThreads['counterFor']>
+  let counter: ReturnType<SummingThreads['counterFor']>
   for (let i = 0; i < count; i += 2_000) {
     const run = recordsFrom(i, Math.min(2_000, count - i))
     contents.addRun(run, 0, run.length)
@@ -45,7 +45,7 @@ function expected(count: number): string {
 }
 
 describe('the thread that counts', () => {
-  const threads = new CountThreads(2)
+  const threads = new SummingThreads(2)
   after(() => threads.close())
 
   it('counts a large zone, over several chunks of memory', async () => {
@@ -65,7 +65,7 @@ describe('the thread that counts', () => {
 
   it('is not used for a small zone, nor where there is one core', () => {
     expect(receive(threads, 2_000).counter).to.equal(undefined)
-    expect(receive(new CountThreads(1), 130_000).counter).to.equal(undefined)
+    expect(receive(new SummingThreads(1), 130_000).counter).to.equal(undefined)
   })
 
   it('may end in the middle: then the receiver counts, and the next zone gets another thread', async () => {
@@ -82,7 +82,7 @@ describe('the thread that counts', () => {
   })
 
   it('ends when nobody waits for it, and takes no more zones when it has read its fill', async () => {
-    const worn = new CountThreads(2, 1)
+    const worn = new SummingThreads(2, 1)
     const [first, second] = [receive(worn, 130_000), receive(worn, 130_000)]
     expect(second.counter!.thread, 'one thread for both').to.equal(first.counter!.thread)
     await first.contents.settle(pause)
@@ -96,14 +96,14 @@ describe('the thread that counts', () => {
   })
 
   it('begins no other one after it was closed', () => {
-    const closed = new CountThreads(2)
+    const closed = new SummingThreads(2)
     closed.close()
     expect(receive(closed, 130_000).counter).to.equal(undefined)
   })
 
   it('makes a zone take no more memory than without it', async () => {
     const { contents } = receive(threads, 130_000)
-    const alone = receive(new CountThreads(1), 130_000).contents
+    const alone = receive(new SummingThreads(1), 130_000).contents
     expect(contents.memory).to.be.within(alone.memory * 0.8, alone.memory * 1.1)
     await contents.settle(pause)
     expect(contents.memory).to.be.within(alone.memory * 0.8, alone.memory * 1.1)

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { runChecks } from '../../../lib/checks/run-checks.js'
 import type { SeenZone } from '../../../lib/checks/zone-look.js'
-import { Counting } from '../../../lib/refresh/counting.js'
+import { ZoneSummer } from '../../../lib/transfer/zone-summer.js'
 import { canonicalOrder } from '../../../lib/zone/canonical-order.js'
 import type { PlainSums, RunCounter } from '../../../lib/zone/run-sums.js'
 import { ZoneContents } from '../../../lib/zone/zone-contents.js'
@@ -20,17 +20,17 @@ const SOA = record('example. 300 SOA ns1.example. host.example. 7 7200 900 12096
 
 /** Counts at once, and as a thread would get to see it: the values are cloned. */
 class CounterHere implements RunCounter {
-  readonly #counting = new Counting(APEX)
+  readonly #summer = new ZoneSummer(APEX)
   count = 0
   seen: SeenZone | undefined
   isDropped = false
 
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void {
-    this.count = this.#counting.goOn({ id: 1, apex: APEX, chunks, tail, isLast: false }).count
+    this.count = this.#summer.take({ id: 1, apex: APEX, chunks, tail, isLast: false }).count
   }
 
   async finish(chunks: readonly SharedArrayBuffer[], tail: number): Promise<PlainSums | undefined> {
-    const { sums, seen } = structuredClone(this.#counting.goOn({ id: 1, apex: APEX, chunks, tail, isLast: true }))
+    const { sums, seen } = structuredClone(this.#summer.take({ id: 1, apex: APEX, chunks, tail, isLast: true }))
     this.seen = seen
     return sums
   }
