@@ -9,9 +9,9 @@ import { fingerprintOf } from '../config/fingerprint.js'
 import { loadConfig } from '../config/load.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
-import { NodeLooker } from '../lib/push/node-looker.js'
-import { NodePaths } from '../lib/push/node-paths.js'
-import { NodeProber } from '../lib/push/node-prober.js'
+import { NodeObserver } from '../lib/observe/node-observer.js'
+import { NodePaths } from '../lib/observe/node-paths.js'
+import { NodeProber } from '../lib/observe/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { CheckThreads } from '../lib/refresh/check-threads.js'
@@ -211,7 +211,7 @@ export class Hub {
           retention: live.retention,
           notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
-          looker: new NodeLooker(soa, paths, this.#board, clock, this.#metrics, (at) => this.#hasHeardAll(at)),
+          observer: new NodeObserver(soa, paths, this.#board, clock, this.#metrics, (at) => this.#hasHeardAll(at)),
           notify: new NotifySender(this.#udp, paths, clock, this.#metrics),
         },
       )

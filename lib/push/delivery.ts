@@ -11,10 +11,10 @@ import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { PushTrail } from '../state/tables.js'
-import { nodeCell, notePush } from './node-cells.js'
-import type { NodePaths } from './node-paths.js'
+import { nodeCell, notePush } from '../observe/node-cells.js'
+import type { NodePaths } from '../observe/node-paths.js'
 import type { ServeDelays } from './serve-delay.js'
-import type { NodeLooker } from './node-looker.js'
+import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifyOutcome, NotifySender } from './notify-sender.js'
 
 const CLOSE_LOOK_MS = 3
@@ -31,7 +31,7 @@ export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 export interface DeliveryParts {
   board: Board
   clock: Clock
-  looker: Pick<NodeLooker, 'look'>
+  observer: Pick<NodeObserver, 'observe'>
   notify: Pick<NotifySender, 'send'>
   delays: ServeDelays
   paths: NodePaths
@@ -46,7 +46,7 @@ export class Delivery {
   readonly #soa: Buffer
   readonly #board: Board
   readonly #clock: Clock
-  readonly #looker: Pick<NodeLooker, 'look'>
+  readonly #observer: Pick<NodeObserver, 'observe'>
   readonly #notify: Pick<NotifySender, 'send'>
   readonly #delays: ServeDelays
   readonly #paths: NodePaths
@@ -65,7 +65,7 @@ export class Delivery {
     this.#soa = soa
     this.#board = parts.board
     this.#clock = parts.clock
-    this.#looker = parts.looker
+    this.#observer = parts.observer
     this.#notify = parts.notify
     this.#delays = parts.delays
     this.#paths = parts.paths
@@ -100,7 +100,7 @@ export class Delivery {
         if (usual > 1) await this.#wait(usual)
         if (this.#over) return 'superseded'
       } else delay = Math.min(MAX_LOOK_MS, delay * 2)
-      const serial = await this.#looker.look(this.#node, this.#zone, false)
+      const serial = await this.#observer.observe(this.#node, this.#zone, false)
       if (this.#over) return 'superseded'
       if (serial !== undefined && reaches(serial, this.target)) {
         this.#over = true

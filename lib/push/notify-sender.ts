@@ -6,7 +6,7 @@ import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import { type Clock, seconds } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
-import type { NodePaths } from './node-paths.js'
+import type { NodePaths } from '../observe/node-paths.js'
 import type { UdpAsker } from '../transport/udp-asker.js'
 import { TransportError } from '../transport/errors.js'
 

@@ -14,7 +14,7 @@ import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
 import type { NodeCell } from '../state/tables.js'
 import { isReleasedTo, type Version } from '../store/version.js'
-import { nodeCell, showsVersion } from './node-cells.js'
+import { nodeCell, showsVersion } from '../observe/node-cells.js'
 
 /** Releases of a zone under way at a time; the oldest gives way. */
 const MOST_PENDING = 16

@@ -16,10 +16,10 @@ import { soaOfVersion, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../transport/errors.js'
 import { Delivery, type DeliveryOutcome, type DeliveryParts } from './delivery.js'
-import { nodeCell, noteRefused, noteTaken } from './node-cells.js'
-import type { NodeLooker } from './node-looker.js'
+import { nodeCell, noteRefused, noteTaken } from '../observe/node-cells.js'
+import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifySender } from './notify-sender.js'
-import type { NodePaths } from './node-paths.js'
+import type { NodePaths } from '../observe/node-paths.js'
 import { Propagation } from './propagation.js'
 import { NodePusher } from './push-node.js'
 import { ServeDelays } from './serve-delay.js'
@@ -31,7 +31,7 @@ export interface PushFleetParts {
   clock: Clock
   log: Logger
   metrics: Metrics
-  looker: Pick<NodeLooker, 'look'>
+  observer: Pick<NodeObserver, 'observe'>
   notify: Pick<NotifySender, 'send'>
   paths: NodePaths
   /** Waits between NOTIFYs to a node that does not take what it is told of. */
@@ -54,9 +54,9 @@ export class PushFleet {
   constructor(fleet: Fleet, parts: PushFleetParts) {
     this.#fleet = fleet
     this.#parts = parts
-    const { board, clock, looker, notify, paths, notifyRetries } = parts
+    const { board, clock, observer, notify, paths, notifyRetries } = parts
     const delays = new ServeDelays()
-    this.#deliveryParts = { board, clock, looker, notify, paths, delays, notifyRetries }
+    this.#deliveryParts = { board, clock, observer, notify, paths, delays, notifyRetries }
     this.#propagation = new Propagation({
       ...parts,
       unknownAfterLooks: () => parts.observe.unknownAfterLooks,
@@ -182,14 +182,14 @@ export class PushFleet {
       // The node came by itself; its new serial is worth a look soon, not a delivery.
       if (this.isBehind(known, node))
         setTimeout(
-          guard('push timer', () => this.#lookAgain(node, known)),
+          guard('push timer', () => this.#observeAgain(node, known)),
           20,
         )
     }
   }
 
-  async #lookAgain(node: FleetNode, zone: FleetZone): Promise<void> {
-    await this.#parts.looker.look(node, zone, false)
+  async #observeAgain(node: FleetNode, zone: FleetZone): Promise<void> {
+    await this.#parts.observer.observe(node, zone, false)
   }
 
   #onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void {

@@ -3,10 +3,10 @@ import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNews, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
-import { FleetObserver, type ObserveRules } from '../../lib/push/observe-fleet.js'
-import type { NodeLooker } from '../../lib/push/node-looker.js'
-import type { NodePaths } from '../../lib/push/node-paths.js'
-import type { NodeProber } from '../../lib/push/node-prober.js'
+import { FleetObserver, type ObserveRules } from '../../lib/observe/fleet-observer.js'
+import type { NodeObserver } from '../../lib/observe/node-observer.js'
+import type { NodePaths } from '../../lib/observe/node-paths.js'
+import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
@@ -18,7 +18,7 @@ import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { JobTakers, type JobTakerParts } from './job-takers.js'
-import { NodeProofs } from './node-proofs.js'
+import { NodeProofs } from '../../lib/observe/node-proofs.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
 import { RolloutDriver } from './rollout-driver.js'
@@ -27,7 +27,7 @@ import { noteProgress, restoreZoneCell } from './zone-cells.js'
 
 export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
   canQueue: () => boolean
-  looker: NodeLooker
+  observer: NodeObserver
   notify: NotifySender
   notifyRetries: { retriesMs: readonly number[] }
   prober: NodeProber
@@ -94,7 +94,7 @@ export class WorkerService implements Service {
     this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
     this.#proofs = new NodeProofs(fleet, parts)
     this.#takers = new JobTakers({ ...parts, hub: settings.hub })
-    this.#observer = new FleetObserver(settings.observe, parts.looker, this.push, parts.store, parts.clock)
+    this.#observer = new FleetObserver(settings.observe, parts.observer, this.push, parts.store, parts.clock)
   }
 
   async start(): Promise<void> {

@@ -4,8 +4,8 @@
  */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { doubtIn, nodeCell } from '../../lib/push/node-cells.js'
-import type { NodeProber } from '../../lib/push/node-prober.js'
+import { doubtIn, nodeCell } from '../../lib/observe/node-cells.js'
+import type { NodeProber } from '../../lib/observe/node-prober.js'
 import { type GateNode, type GateOutcome, judgeGate } from '../../lib/rollout/gate.js'
 import { isGoing } from '../../lib/rollout/machine.js'
 import { rolloutId } from '../../lib/rollout/record.js'

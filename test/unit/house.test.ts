@@ -68,7 +68,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
   ['transfer'],
-  ['refresh', 'push'],
+  ['refresh', 'observe'],
+  ['push'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
 const PURE = ['dns', 'zone', 'xfr', 'checks', 'fleet', 'rollout'].map((folder) => `lib/${folder}`)

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { contentOf } from '../../../lib/fleet/node-content.js'
-import { nodeCell, noteAnswer, noteTaken } from '../../../lib/push/node-cells.js'
+import { nodeCell, noteAnswer, noteTaken } from '../../../lib/observe/node-cells.js'
 import { Board } from '../../../lib/state/board.js'
 import { pairKey } from '../../../lib/state/tables.js'
 

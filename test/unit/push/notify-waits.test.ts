@@ -1,7 +1,7 @@
 /** How long is waited between NOTIFYs: as the config says now, not as it said at the start. */
 import { expect } from 'chai'
 import { PushFleet } from '../../../lib/push/push-fleet.js'
-import { NodePaths } from '../../../lib/push/node-paths.js'
+import { NodePaths } from '../../../lib/observe/node-paths.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { SignalBus } from '../../../lib/state/signals.js'
@@ -36,7 +36,7 @@ describe('the waits between NOTIFYs', () => {
       clock,
       log: silentLogger,
       metrics: new Metrics(),
-      looker: { look: async () => undefined },
+      observer: { observe: async () => undefined },
       notify: {
         send: async () => {
           sent += 1

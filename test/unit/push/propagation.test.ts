@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
-import { noteAnswer, noteSilence, noteTaken } from '../../../lib/push/node-cells.js'
+import { noteAnswer, noteSilence, noteTaken } from '../../../lib/observe/node-cells.js'
 import { Propagation } from '../../../lib/push/propagation.js'
 import { Board } from '../../../lib/state/board.js'
 import type { Version } from '../../../lib/store/version.js'

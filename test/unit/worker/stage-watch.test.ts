@@ -1,6 +1,6 @@
 /** What is seen of a stage under way: who answered when it began, what probes found, and what the gate makes of it. */
 import { expect } from 'chai'
-import type { NodeProber } from '../../../lib/push/node-prober.js'
+import type { NodeProber } from '../../../lib/observe/node-prober.js'
 import type { RolloutRecord, Stage } from '../../../lib/rollout/record.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Board } from '../../../lib/state/board.js'

@@ -2,19 +2,19 @@
  * Asks nodes whose content is in doubt for what would tell: one that came back with the serial that it had, one that was sent the content
  * of the serial that it showed already, one that went to a serial while nobody watched. Right answers end the doubt, wrong ones name it.
  */
-import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
-import type { ZoneName } from '../../lib/dns/name.js'
-import { doubtedAt, type NodeContent } from '../../lib/fleet/node-content.js'
-import { contentIn, noteProof } from '../../lib/push/node-cells.js'
-import type { NodeProber } from '../../lib/push/node-prober.js'
-import type { Clock } from '../../lib/runtime/clock.js'
-import { describeError } from '../../lib/errors.js'
-import { guard } from '../../lib/runtime/guard.js'
-import type { Logger } from '../../lib/runtime/logger.js'
-import type { Board } from '../../lib/state/board.js'
-import { type NodeCell, splitPair } from '../../lib/state/tables.js'
-import type { Version } from '../../lib/store/version.js'
-import type { ZoneStore } from '../../lib/store/zone-store.js'
+import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { ZoneName } from '../dns/name.js'
+import { doubtedAt, type NodeContent } from '../fleet/node-content.js'
+import { contentIn, noteProof } from './node-cells.js'
+import type { NodeProber } from './node-prober.js'
+import type { Clock } from '../runtime/clock.js'
+import { describeError } from '../errors.js'
+import { guard } from '../runtime/guard.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Board } from '../state/board.js'
+import { type NodeCell, splitPair } from '../state/tables.js'
+import type { Version } from '../store/version.js'
+import type { ZoneStore } from '../store/zone-store.js'
 
 /** Nodes asked at a time: a node that comes back may have lost thousands of zones. */
 const AT_ONCE = 16

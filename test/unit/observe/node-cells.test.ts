@@ -1,7 +1,7 @@
 /** When a node is seen to have its serial from another server. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
-import { nodeCell, noteAnswer, noteLost, noteTaken } from '../../../lib/push/node-cells.js'
+import { nodeCell, noteAnswer, noteLost, noteTaken } from '../../../lib/observe/node-cells.js'
 import { Board } from '../../../lib/state/board.js'
 
 const ZONE = parseZoneName('example.')

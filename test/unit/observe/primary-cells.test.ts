@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
-import { askPrimary } from '../../../lib/refresh/primary-cells.js'
+import { askPrimary } from '../../../lib/observe/primary-cells.js'
 import { contentDoubt } from '../../../lib/refresh/source-doubt.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { Board } from '../../../lib/state/board.js'

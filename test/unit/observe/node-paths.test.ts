@@ -1,7 +1,7 @@
 /** The paths to a node: the first that answers is used, and the preferred one is taken back when it answers again. */
 import { expect } from 'chai'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
-import { NodePaths } from '../../../lib/push/node-paths.js'
+import { NodePaths } from '../../../lib/observe/node-paths.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Board } from '../../../lib/state/board.js'
 

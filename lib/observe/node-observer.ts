@@ -1,4 +1,4 @@
-/** Looks at what a node serves: one SOA query, written down on the board. Only this answer counts as in sync. */
+/** Observes the serial that a node serves: one SOA query, its answer noted on the board. Only this answer counts as in sync. */
 import type { Soa } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
@@ -17,7 +17,7 @@ const IMPATIENCE: SoaPatience = { udpMs: 500, udpTries: 2, tcpMs: 1_500 }
 /** Failures in a row after which a node is taken to be down: one zone is asked about, the others wait for its answer. */
 const DOWN_AFTER = 4
 
-export class NodeLooker {
+export class NodeObserver {
   readonly #soa: SoaQuerier
   readonly #paths: NodePaths
   readonly #board: Board
@@ -47,8 +47,8 @@ export class NodeLooker {
     return (this.#failures.get(node)?.count ?? 0) >= DOWN_AFTER
   }
 
-  /** The serial the node serves, or undefined when it did not say. `counts`: a regular look, which can be missed. */
-  async look(node: FleetNode, zone: FleetZone, counts: boolean): Promise<Serial | undefined> {
+  /** Returns the serial that the node serves; undefined without an answer. `counts`: a regular query, whose silence is counted. */
+  async observe(node: FleetNode, zone: FleetZone, counts: boolean): Promise<Serial | undefined> {
     const failed = this.#failures.get(node.id)
     if (failed && failed.count >= DOWN_AFTER && failed.probing) {
       noteSilence(this.#board, zone.name, node.id, failed.error, counts, this.#clock.now())

@@ -1,21 +1,32 @@
 /**
- * Looks at every zone on every node, whatever queues and events say: each minute, and every few seconds for a while after a
- * release. A difference starts a delivery, so that anything lost heals (level-triggered).
+ * Asks every node for the SOA of every zone, whatever queues and events say: each minute, and every few seconds for a while after a
+ * release. A node that is behind gets a delivery, so that a lost message heals (level-triggered).
  */
 import { guard } from '../runtime/guard.js'
-import { compareSerials } from '../dns/serial.js'
+import type { ZoneName } from '../dns/name.js'
+import { compareSerials, type Serial } from '../dns/serial.js'
 import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
 import { jitterMs } from '../runtime/backoff.js'
 import type { Clock } from '../runtime/clock.js'
 import { Schedule } from '../runtime/schedule.js'
 import type { ZoneStore } from '../store/zone-store.js'
-import type { NodeLooker } from './node-looker.js'
-import type { PushFleet } from './push-fleet.js'
+import type { NodeObserver } from './node-observer.js'
 
 export interface ObserveRules {
   everyMs: number
   afterReleaseMs: number
   afterReleaseForMs: number
+}
+
+/** Deliveries to nodes, as far as an observation can start one. */
+export interface Deliveries {
+  /** The version that the node should serve: the newest one released to it. */
+  wanted(zone: ZoneName, node: string): { serial: Serial } | undefined
+  isBehind(zone: FleetZone, node: FleetNode): boolean
+  /** The node said that it does not serve the zone. */
+  hasLost(zone: ZoneName, node: string): boolean
+  /** Starts a delivery unless one is under way. */
+  heal(zone: FleetZone, node: FleetNode): void
 }
 
 interface Pair {
@@ -24,31 +35,31 @@ interface Pair {
 }
 
 const TICK_MS = 50
-/** Looks under way at a time, over all nodes. */
-const MAX_LOOKS = 256
+/** SOA queries under way at a time, over all nodes. */
+const MAX_QUERIES = 256
 /** ± this share of the interval. */
 const JITTER = 0.2
 
 export class FleetObserver {
   readonly #rules: ObserveRules
-  readonly #looker: NodeLooker
-  readonly #push: PushFleet
+  readonly #observer: NodeObserver
+  readonly #push: Deliveries
   readonly #store: ZoneStore
   readonly #clock: Clock
   readonly #schedule = new Schedule<Pair>()
   #pairs = new Set<Pair>()
-  #looking = 0
+  #underWay = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(rules: ObserveRules, looker: NodeLooker, push: PushFleet, store: ZoneStore, clock: Clock) {
+  constructor(rules: ObserveRules, observer: NodeObserver, push: Deliveries, store: ZoneStore, clock: Clock) {
     this.#rules = rules
-    this.#looker = looker
+    this.#observer = observer
     this.#push = push
     this.#store = store
     this.#clock = clock
   }
 
-  /** Everything is looked at soon after the start: what happened while we were away is found out first. */
+  /** Observes every node soon after the start, to find what happened while the hub was down. */
   start(fleet: Fleet): void {
     this.adopt(fleet)
     this.#timer = setInterval(
@@ -71,27 +82,27 @@ export class FleetObserver {
 
   #tick(): void {
     const now = this.#clock.now()
-    while (this.#looking < MAX_LOOKS) {
+    while (this.#underWay < MAX_QUERIES) {
       const pair = this.#schedule.takeDue(now)
       if (!pair) return
-      void this.#look(pair)
+      void this.#observe(pair)
     }
   }
 
-  async #look(pair: Pair): Promise<void> {
+  async #observe(pair: Pair): Promise<void> {
     const { zone, node } = pair
-    this.#looking += 1
+    this.#underWay += 1
     try {
-      const serial = await this.#looker.look(node, zone, true)
-      // A reload came in between: the pair has a successor, with a look of its own.
+      const serial = await this.#observer.observe(node, zone, true)
+      // A reload came in between: the pair has a successor, with a query of its own.
       if (!this.#pairs.has(pair)) return
       const released = this.#push.wanted(zone.name, node.id)
       const differs =
         released !== undefined &&
-        (serial === undefined ? !this.#looker.isDown(node.id) : compareSerials(released.serial, serial) === 'newer')
+        (serial === undefined ? !this.#observer.isDown(node.id) : compareSerials(released.serial, serial) === 'newer')
       if (differs) this.#push.heal(zone, node)
     } finally {
-      this.#looking -= 1
+      this.#underWay -= 1
       if (this.#pairs.has(pair)) this.#schedule.set(pair, this.#clock.now() + this.#interval(pair))
     }
   }
