@@ -2,6 +2,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { ZodError } from 'zod'
 import { describeError, ZonecastError } from '../../lib/errors.js'
+import { OrderError, type OrderRefusal } from '../../lib/release/errors.js'
 import { printable } from '../../lib/runtime/printable.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 
@@ -34,6 +35,14 @@ const TITLES: Record<number, string> = {
   503: 'not available now',
 }
 
+/** 409 unless it is named here. */
+const STATUS_OF_REFUSAL: Partial<Record<OrderRefusal, number>> = {
+  'unknown-primary': 404,
+  'unknown-version': 404,
+  signed: 422,
+  'redis-slow': 503,
+}
+
 export const noSuchZone = (name: string): ApiProblem =>
   new ApiProblem(404, 'unknown-zone', `no zone ${name.slice(0, 300)} in the config`)
 export const noSuchNode = (name: string): ApiProblem =>
@@ -59,6 +68,10 @@ function toProblem(error: unknown): ApiProblem {
   if (error instanceof URIError) return new ApiProblem(400, 'bad-path', 'the path has a bad percent escape')
   if (typeof http.status === 'number' && http.status >= 400 && http.status < 500)
     return new ApiProblem(http.status, 'bad-request', describeError(error))
+  if (error instanceof OrderError) {
+    const { refusal } = error.fault
+    return new ApiProblem(STATUS_OF_REFUSAL[refusal] ?? 409, refusal, error.message)
+  }
   if (error instanceof ZonecastError)
     return new ApiProblem(
       error.code === 'STORE_UNKNOWN_VERSION' ? 404 : 503,

@@ -5,7 +5,7 @@ import type { PrimaryCell } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
 import type { Rival } from '../../lib/store/journal-heads.js'
 import type { Version } from '../../lib/store/version.js'
-import { conflictOf } from './zone-cells.js'
+import { conflictOf } from '../../lib/release/zone-cells.js'
 
 export class BehindError extends Error {
   override readonly name = 'BehindError'

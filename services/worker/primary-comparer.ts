@@ -26,8 +26,8 @@ import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { Comparisons } from './comparisons.js'
 import { ComparePace } from './compare-pace.js'
 import { servedBy } from './primary-knowledge.js'
-import { conflictOf, noteAgreement, noteConflict } from './zone-cells.js'
-import type { InTurn } from './zone-turns.js'
+import { conflictOf, noteAgreement, noteConflict } from '../../lib/release/zone-cells.js'
+import type { InTurn } from '../../lib/runtime/zone-turns.js'
 
 export interface ComparerParts {
   client: TransferClient

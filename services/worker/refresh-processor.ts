@@ -23,9 +23,9 @@ import { expectAgreement } from './agreement.js'
 import { discardOthers, type Objection, type PrimaryComparer } from './primary-comparer.js'
 import { knowledgeOf, Misfits, servedBy } from './primary-knowledge.js'
 import { type TendParts, tendLater } from './tend-zone.js'
-import type { ReleaseDecider } from './release-decider.js'
-import { noteConflict, noteRefreshed, noteRefreshFailed, noteUpToDate } from './zone-cells.js'
-import { type InTurn, ZoneTurns } from './zone-turns.js'
+import type { ReleaseDecider } from '../../lib/release/release-decider.js'
+import { noteConflict, noteRefreshed, noteRefreshFailed, noteUpToDate } from '../../lib/release/zone-cells.js'
+import { type InTurn, ZoneTurns } from '../../lib/runtime/zone-turns.js'
 
 export interface RefreshParts extends PrimaryWatchParts, TendParts {
   store: ZoneStore

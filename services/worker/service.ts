@@ -21,9 +21,9 @@ import { JobTakers, type JobTakerParts } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
-import { RolloutDriver } from './rollout-driver.js'
+import { RolloutDriver } from '../../lib/release/rollout-driver.js'
 import { Webhooks, type WebhookParts } from './webhooks.js'
-import { noteProgress, restoreZoneCell } from './zone-cells.js'
+import { noteProgress, restoreZoneCell } from '../../lib/release/zone-cells.js'
 
 export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
   canQueue: () => boolean

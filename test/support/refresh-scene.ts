@@ -17,7 +17,7 @@ import { refused } from '../../lib/transport/errors.js'
 import type { SoaServer } from '../../lib/transport/soa-query.js'
 import { PrimaryComparer } from '../../services/worker/primary-comparer.js'
 import { RefreshProcessor } from '../../services/worker/refresh-processor.js'
-import type { ReleaseDecider } from '../../services/worker/release-decider.js'
+import type { ReleaseDecider } from '../../lib/release/release-decider.js'
 import { noChecks } from './check-rules.js'
 import { APEX, NO_LIMITS, receive, type ScriptedMessage, soa as soaText, stored, ZONE } from './transfer-script.js'
 

@@ -69,7 +69,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['transport', 'store', 'state', 'queue'],
   ['transfer'],
   ['refresh', 'observe'],
-  ['push'],
+  ['push', 'release'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
 const PURE = ['dns', 'zone', 'xfr', 'checks', 'fleet', 'rollout'].map((folder) => `lib/${folder}`)

@@ -6,7 +6,9 @@ import { pause } from '../../../lib/runtime/turns.js'
 import type { Version } from '../../../lib/store/version.js'
 import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, requireRedis, zoneNamed } from '../context.js'
-import { orderDecision, type Ordered, orderHold, orderRollback } from '../orders.js'
+import { orderDecision, orderHold } from '../../../lib/release/order-decision.js'
+import { orderRollback } from '../../../lib/release/order-rollback.js'
+import type { Ordered, OrderParts } from '../../../lib/release/write-orders.js'
 import { ApiProblem } from '../problem.js'
 import { rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
@@ -43,6 +45,13 @@ export function rolloutRoutes(context: ApiContext): Router {
     res.json(rolloutJson(zone, version, context.store.zone(zone.name).released, cells))
   })
 
+  const parts: OrderParts = {
+    store: context.store,
+    board: context.board,
+    clock: context.matrix,
+    worksHere: context.roles.includes('worker'),
+    share: context.share,
+  }
   const order = (
     path: string,
     role: 'operator' | 'publisher',
@@ -63,19 +72,19 @@ export function rolloutRoutes(context: ApiContext): Router {
       })
     })
 
-  order('hold', 'operator', (zone, body, said) => orderHold(context, zone, said(holdBody.parse(body).reason), true))
-  order('release', 'publisher', (zone, body, said) => orderHold(context, zone, said(releaseBody.parse(body).reason), false))
+  order('hold', 'operator', (zone, body, said) => orderHold(parts, zone, said(holdBody.parse(body).reason), true))
+  order('release', 'publisher', (zone, body, said) => orderHold(parts, zone, said(releaseBody.parse(body).reason), false))
   order('approve', 'publisher', (zone, body, said) => {
     const { serial, digest, primary, fast, reason } = approveBody.parse(body)
-    return orderDecision(context, zone, 'approve', { serial, digest, primary, fast }, said(reason))
+    return orderDecision(parts, zone, 'approve', { serial, digest, primary, fast }, said(reason))
   })
   order('reject', 'publisher', (zone, body, said) => {
     const { serial, digest, reason } = rejectBody.parse(body)
-    return orderDecision(context, zone, 'reject', { serial, digest, primary: undefined, fast: false }, said(reason))
+    return orderDecision(parts, zone, 'reject', { serial, digest, primary: undefined, fast: false }, said(reason))
   })
   order('rollback', 'publisher', (zone, body, said) => {
     const { serial, reason } = rollbackBody.parse(body)
-    return orderRollback(context, zone, serial, said(reason))
+    return orderRollback(parts, zone, serial, said(reason))
   })
 
   return router

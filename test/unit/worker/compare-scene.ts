@@ -1,5 +1,5 @@
 /** A zone with versions on disk, and primaries whose answers are lists of records; for tests of comparing. */
-import type { InTurn } from '../../../services/worker/zone-turns.js'
+import type { InTurn } from '../../../lib/runtime/zone-turns.js'
 import { join } from 'node:path'
 import type { SmallMessage } from '../../../lib/dns/message.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'

@@ -2,19 +2,19 @@
  * What is seen of the stages under way: who answered when a stage began, what the probes said. Kept in memory: a restart looks
  * again, and counts the deadline from then.
  */
-import type { ZoneName } from '../../lib/dns/name.js'
-import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { doubtIn, nodeCell } from '../../lib/observe/node-cells.js'
-import type { NodeProber } from '../../lib/observe/node-prober.js'
-import { type GateNode, type GateOutcome, judgeGate } from '../../lib/rollout/gate.js'
-import { isGoing } from '../../lib/rollout/machine.js'
-import { rolloutId } from '../../lib/rollout/record.js'
-import type { RolloutRules } from '../../lib/rollout/stages.js'
-import type { Clock } from '../../lib/runtime/clock.js'
-import type { Logger } from '../../lib/runtime/logger.js'
-import type { Board } from '../../lib/state/board.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
+import type { ZoneName } from '../dns/name.js'
+import type { FleetZone } from '../fleet/fleet.js'
+import { doubtIn, nodeCell } from '../observe/node-cells.js'
+import type { NodeProber } from '../observe/node-prober.js'
+import { type GateNode, type GateOutcome, judgeGate } from '../rollout/gate.js'
+import { isGoing } from '../rollout/machine.js'
+import { rolloutId } from '../rollout/record.js'
+import type { RolloutRules } from '../rollout/stages.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Board } from '../state/board.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
 
 /** Probes of a node that has confirmed are repeated this often while its stage soaks. */
 const PROBE_AGAIN_MS = 10_000

@@ -1,6 +1,6 @@
 /** What an order prints for the operator. */
 import { expect } from 'chai'
-import { notesOnChoice } from '../../../services/api/order-notes.js'
+import { notesOnChoice } from '../../../lib/release/order-notes.js'
 
 describe('the notes on a choice between two contents', () => {
   it('name the nodes that keep the other content until they are made to transfer', () => {

@@ -4,9 +4,9 @@ import { Fleet } from '../../../lib/fleet/fleet.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import type { ZoneOrders } from '../../../lib/rollout/record.js'
 import type { ZoneStore } from '../../../lib/store/zone-store.js'
-import { chooseContent } from '../../../services/worker/choose-content.js'
-import type { ReleaseDecider } from '../../../services/worker/release-decider.js'
-import { type DriverParts, RolloutDriver } from '../../../services/worker/rollout-driver.js'
+import { carryOutChoice } from '../../../lib/release/carry-out-choice.js'
+import type { ReleaseDecider } from '../../../lib/release/release-decider.js'
+import { type DriverParts, RolloutDriver } from '../../../lib/release/rollout-driver.js'
 import { eventually } from '../../support/eventually.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { RefreshScene } from '../../support/refresh-scene.js'
@@ -73,7 +73,7 @@ describe('a choice that arrives before the conflict is known here', () => {
     await scene.poll('hm2', 1)
     await scene.compare('hm2')
     const orders: ZoneOrders = { at: 2, decisions: [choice(THEIRS, 'hm2', 1), choice(OURS, 'hm1', 2)] }
-    await chooseContent(scene.zone, scene.stored, orders, partsOf(scene))
+    await carryOutChoice(scene.zone, scene.stored, orders, partsOf(scene))
     expect([scene.stored.latest!.digest, scene.stored.rivals.list.length]).to.deep.equal([OURS, 1])
   })
 })

@@ -9,13 +9,7 @@ import type { PrimaryCell } from '../../../lib/state/tables.js'
 import { openZone } from '../../support/kept-zone.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import {
-  noteProgress,
-  noteRefreshed,
-  noteRefreshFailed,
-  noteUpToDate,
-  restoreZoneCell,
-} from '../../../services/worker/zone-cells.js'
+import { noteProgress, noteRefreshed, noteRefreshFailed, noteUpToDate, restoreZoneCell } from '../../../lib/release/zone-cells.js'
 
 const ZONE = parseZoneName('example.')
 const stored = (): StoredZone => new StoredZone(ZONE, nameToWire(ZONE), 'nowhere')

@@ -1,5 +1,5 @@
 /** Turns of zones: what changes one zone runs one after the other, in the order it came; zones do not wait for each other. */
-import type { ZoneName } from '../../lib/dns/name.js'
+import type { ZoneName } from '../dns/name.js'
 
 /** Runs work on a zone while no other work on it is under way. */
 export type InTurn = <T>(zone: ZoneName, work: () => Promise<T>) => Promise<T>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { CheckReport } from '../../../lib/checks/check.js'
-import { type HookWish, runHook } from '../../../services/worker/check-hook.js'
+import { type HookWish, runHook } from '../../../lib/release/check-hook.js'
 import { eventually } from '../../support/eventually.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 

@@ -7,7 +7,7 @@ import { Board } from '../../../lib/state/board.js'
 import { type NodeCell, pairKey } from '../../../lib/state/tables.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Version } from '../../../lib/store/version.js'
-import { StageWatch } from '../../../services/worker/stage-watch.js'
+import { StageWatch } from '../../../lib/release/stage-watch.js'
 import { eventually } from '../../support/eventually.js'
 import { fleetNode, fleetZone } from '../fleet/facts.js'
 

@@ -1,12 +1,12 @@
 /** Of two contents under one serial a person chose one: it becomes the newest version, or the others are let go. */
-import type { ZoneName } from '../../lib/dns/name.js'
-import type { FleetZone } from '../../lib/fleet/fleet.js'
-import type { ZoneOrders } from '../../lib/rollout/record.js'
-import type { Clock } from '../../lib/runtime/clock.js'
-import type { Logger } from '../../lib/runtime/logger.js'
-import type { Board } from '../../lib/state/board.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
+import type { ZoneName } from '../dns/name.js'
+import type { FleetZone } from '../fleet/fleet.js'
+import type { ZoneOrders } from '../rollout/record.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Board } from '../state/board.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
 import type { ReleaseDecider } from './release-decider.js'
 import { noteConflict } from './zone-cells.js'
 
@@ -21,7 +21,7 @@ export interface ChooseParts {
   onProgress: (zone: FleetZone, stored: StoredZone, version: Version) => void
 }
 
-export async function chooseContent(zone: FleetZone, stored: StoredZone, orders: ZoneOrders, parts: ChooseParts): Promise<void> {
+export async function carryOutChoice(zone: FleetZone, stored: StoredZone, orders: ZoneOrders, parts: ChooseParts): Promise<void> {
   const { clock, decider, log, board, inTurn, onProgress } = parts
   const { latest } = stored
   const rivals = stored.rivals.list

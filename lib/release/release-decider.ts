@@ -2,12 +2,12 @@
  * Whether a new version may go out, and to whom first: the checks are run on contents that have no name yet, what people ordered is
  * looked up, and what comes of it becomes durable in the same write as the version.
  */
-import type { CheckReport, ZoneFigures } from '../../lib/checks/check.js'
-import { worse } from '../../lib/checks/findings.js'
-import { ownersChange } from '../../lib/checks/name-changes.js'
-import type { SeenZone } from '../../lib/checks/zone-look.js'
-import type { FleetZone } from '../../lib/fleet/fleet.js'
-import { beginRollout, holdReason, isGoing, releasesTo } from '../../lib/rollout/machine.js'
+import type { CheckReport, ZoneFigures } from '../checks/check.js'
+import { worse } from '../checks/findings.js'
+import { ownersChange } from '../checks/name-changes.js'
+import type { SeenZone } from '../checks/zone-look.js'
+import type { FleetZone } from '../fleet/fleet.js'
+import { beginRollout, holdReason, isGoing, releasesTo } from '../rollout/machine.js'
 import {
   type ChecksOutcome,
   type Decision,
@@ -16,20 +16,20 @@ import {
   type RolloutRecord,
   rolloutId,
   type ZoneOrders,
-} from '../../lib/rollout/record.js'
-import { heldElsewhere } from '../../lib/rollout/shared.js'
-import { planStages, type RolloutRules } from '../../lib/rollout/stages.js'
-import type { Clock } from '../../lib/runtime/clock.js'
-import { pause } from '../../lib/runtime/turns.js'
-import type { Metrics } from '../../lib/runtime/metrics.js'
-import type { Board } from '../../lib/state/board.js'
-import type { Provenance } from '../../lib/store/commit.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
-import { compareContents } from '../../lib/zone/compare.js'
-import { condense, type Difference } from '../../lib/zone/difference.js'
-import { zoneText } from '../../lib/zone/zone-text.js'
-import type { ZoneContents } from '../../lib/zone/zone-contents.js'
+} from '../rollout/record.js'
+import { heldElsewhere } from '../rollout/shared.js'
+import { planStages, type RolloutRules } from '../rollout/stages.js'
+import type { Clock } from '../runtime/clock.js'
+import { pause } from '../runtime/turns.js'
+import type { Metrics } from '../runtime/metrics.js'
+import type { Board } from '../state/board.js'
+import type { Provenance } from '../store/commit.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
+import { compareContents } from '../zone/compare.js'
+import { condense, type Difference } from '../zone/difference.js'
+import { zoneText } from '../zone/zone-text.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
 import { runHook } from './check-hook.js'
 import type { VersionChecker } from './version-check.js'
 

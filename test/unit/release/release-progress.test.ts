@@ -1,7 +1,7 @@
 /** What is written to disk of a rollout when a version is committed, or its rollout goes on. */
 import { expect } from 'chai'
 import type { RolloutRecord } from '../../../lib/rollout/record.js'
-import { progressOf } from '../../../services/worker/release-decider.js'
+import { progressOf } from '../../../lib/release/release-decider.js'
 
 describe('what becomes durable of a rollout', () => {
   const record = (more: Partial<RolloutRecord>): RolloutRecord => ({

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { CheckReport, Mode } from '../../lib/checks/check.js'
-import { describeError } from '../../lib/errors.js'
-import { goAsUsual } from '../../lib/runtime/priority.js'
+import type { CheckReport, Mode } from '../checks/check.js'
+import { describeError } from '../errors.js'
+import { goAsUsual } from '../runtime/priority.js'
 
 /** What a report tells of the command's output, from its end. */
 const OUTPUT_OCTETS = 2048

@@ -3,22 +3,22 @@
  * be at every look, whatever it was told in between, so that a restart or a lost event costs time and nothing else.
  * Not here: what follows from what (lib/rollout/machine.ts), whether a version may begin (release-decider.ts).
  */
-import { guard } from '../../lib/runtime/guard.js'
-import type { ZoneName } from '../../lib/dns/name.js'
-import type { Serial } from '../../lib/dns/serial.js'
-import { describeError } from '../../lib/errors.js'
-import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
-import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../../lib/rollout/machine.js'
-import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../../lib/rollout/record.js'
-import { noteShown } from '../../lib/observe/node-cells.js'
-import { sleep } from '../../lib/runtime/clock.js'
-import { splitPair } from '../../lib/state/tables.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
-import type { ZoneStore } from '../../lib/store/zone-store.js'
-import { type ChooseParts, chooseContent } from './choose-content.js'
+import { guard } from '../runtime/guard.js'
+import type { ZoneName } from '../dns/name.js'
+import type { Serial } from '../dns/serial.js'
+import { describeError } from '../errors.js'
+import type { Fleet, FleetZone } from '../fleet/fleet.js'
+import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../rollout/machine.js'
+import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
+import { noteShown } from '../observe/node-cells.js'
+import { sleep } from '../runtime/clock.js'
+import { splitPair } from '../state/tables.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
+import type { ZoneStore } from '../store/zone-store.js'
+import { type ChooseParts, carryOutChoice } from './carry-out-choice.js'
 import { progressOf } from './release-decider.js'
-import { dueRollback, rollBack } from './rollback.js'
+import { dueRollback, rollBack } from './carry-out-rollback.js'
 import { RolloutSharing, type SharingParts } from './rollout-sharing.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
 import { conflictOf, noteTrouble } from './zone-cells.js'
@@ -174,7 +174,7 @@ export class RolloutDriver {
       this.#parts.log.warn(line, 'old content goes out again under a new serial')
       this.#parts.onProgress(zone, stored, version)
     }
-    await chooseContent(zone, stored, orders, this.#parts)
+    await carryOutChoice(zone, stored, orders, this.#parts)
     for (const version of stored.versions) {
       const { rollout } = version
       if (!rollout || rollout.state === 'done') continue

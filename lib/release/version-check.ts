@@ -2,10 +2,10 @@
  * The checks of one version before its release, under a budget, and with a note on disk while they run. A version whose check ended
  * the process twice is not checked a third time: it is held unchecked.
  */
-import type { CheckInput, CheckOutcome, CheckReport } from '../../lib/checks/check.js'
-import { runChecks } from '../../lib/checks/run-checks.js'
-import type { CheckThreads } from '../../lib/refresh/check-threads.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
+import type { CheckInput, CheckOutcome, CheckReport } from '../checks/check.js'
+import { runChecks } from '../checks/run-checks.js'
+import type { CheckThreads } from './check-threads.js'
+import type { StoredZone } from '../store/stored-zone.js'
 
 /** One may be a power cut or an upgrade; the second is no coincidence, as the version was then checked alone. */
 const MOST_INTERRUPTIONS = 2

@@ -1,13 +1,13 @@
 /** What the worker writes down of a zone: the board's `zones` table, from the store and from how refreshes end. */
-import type { ZoneName } from '../../lib/dns/name.js'
-import { soaOf } from '../../lib/dns/message.js'
-import { compareSerials } from '../../lib/dns/serial.js'
-import { leastSecondsOf } from '../../lib/state/expiry.js'
-import { rolloutId } from '../../lib/rollout/record.js'
-import type { Board } from '../../lib/state/board.js'
-import type { ReleaseMark, RolloutMark, VersionTrail, ZoneCell } from '../../lib/state/tables.js'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import type { Version } from '../../lib/store/version.js'
+import type { ZoneName } from '../dns/name.js'
+import { soaOf } from '../dns/message.js'
+import { compareSerials } from '../dns/serial.js'
+import { leastSecondsOf } from '../state/expiry.js'
+import { rolloutId } from '../rollout/record.js'
+import type { Board } from '../state/board.js'
+import type { ReleaseMark, RolloutMark, VersionTrail, ZoneCell } from '../state/tables.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
 
 /** Releases remembered for lag and for "two newer releases". */
 const RELEASES = 25

@@ -11,14 +11,14 @@ import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Difference } from '../../../lib/zone/difference.js'
 import { compareContents } from '../../../lib/zone/compare.js'
 import { pause } from '../../../lib/runtime/turns.js'
-import { type Circumstances, type Decided, ReleaseDecider } from '../../../services/worker/release-decider.js'
-import type { VersionChecker } from '../../../services/worker/version-check.js'
+import { type Circumstances, type Decided, ReleaseDecider } from '../../../lib/release/release-decider.js'
+import type { VersionChecker } from '../../../lib/release/version-check.js'
 import { openZone } from '../../support/kept-zone.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { runTexts, ZONE } from '../../support/transfer-script.js'
 import { fleetNode, fleetZone } from '../fleet/facts.js'
-import { A, B, C, lines } from './compare-scene.js'
+import { A, B, C, lines } from '../worker/compare-scene.js'
 
 const RULES: RolloutRules = { stages: [], newer: 'supersede', deadlineMs: 1, probe: false, probeNames: 1 }
 const CANARY: RolloutRules = { ...RULES, stages: [{ nodes: ['n1'], soakMs: 10, mayLack: 0 }] }

@@ -1,12 +1,12 @@
 /** A rollout and the other hubs: what they say of it, what we say, and who takes it to the next stage. */
-import type { FleetZone } from '../../lib/fleet/fleet.js'
-import type { RolloutEvent } from '../../lib/rollout/machine.js'
-import { rolloutId } from '../../lib/rollout/record.js'
-import { type OwnRollout, planOf, toldBy, toTell } from '../../lib/rollout/shared.js'
-import type { Clock } from '../../lib/runtime/clock.js'
-import type { Board } from '../../lib/state/board.js'
-import type { StageClaims } from '../../lib/state/stage-claims.js'
-import type { Version } from '../../lib/store/version.js'
+import type { FleetZone } from '../fleet/fleet.js'
+import type { RolloutEvent } from '../rollout/machine.js'
+import { rolloutId } from '../rollout/record.js'
+import { type OwnRollout, planOf, toldBy, toTell } from '../rollout/shared.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Board } from '../state/board.js'
+import type { StageClaims } from '../state/stage-claims.js'
+import type { Version } from '../store/version.js'
 
 export interface SharingParts {
   /** Name of this hub. */

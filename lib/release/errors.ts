@@ -1,0 +1,32 @@
+/** Orders that do not fit what is there. */
+import { type NextMove, ZonecastError } from '../errors.js'
+
+export const ORDER_REFUSALS = [
+  'contradicts',
+  'never-released',
+  'no-conflict',
+  'no-version',
+  'not-kept',
+  'not-open',
+  'nothing-open',
+  'nothing-released',
+  'other-serial',
+  'redis-slow',
+  'signed',
+  'unknown-primary',
+  'unknown-version',
+  'was-left',
+] as const
+export type OrderRefusal = (typeof ORDER_REFUSALS)[number]
+
+export class OrderError extends ZonecastError<{ code: 'ORDER_REFUSED'; refusal: OrderRefusal }> {
+  override readonly name = 'OrderError'
+
+  constructor(refusal: OrderRefusal, message: string) {
+    super({ code: 'ORDER_REFUSED', refusal }, message)
+  }
+
+  override get nextMove(): NextMove {
+    return this.fault.refusal === 'redis-slow' ? 'later' : 'operator'
+  }
+}

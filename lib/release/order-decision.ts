@@ -1,0 +1,95 @@
+/** The rules of hold, release, approve and reject: whether an order fits what is there, and what it then says of the zone. */
+import type { FleetZone } from '../fleet/fleet.js'
+import { isGoing, isOver } from '../rollout/machine.js'
+import { decisionOn, rolloutId, type Said } from '../rollout/record.js'
+import type { StoredZone } from '../store/stored-zone.js'
+import { OrderError } from './errors.js'
+import { notesOnChoice } from './order-notes.js'
+import { decide, meant, named, nodeCellOf, type Ordered, type OrderParts, ordersNow, write } from './write-orders.js'
+
+export async function orderHold(parts: OrderParts, zone: FleetZone, said: Said, isHeld: boolean): Promise<Ordered> {
+  const held = ordersNow(parts, zone)
+  // Of hold and release the later one counts, whatever the clocks say.
+  const at = Math.max(said.at, (held.hold?.at ?? 0) + 1, (held.released?.at ?? 0) + 1)
+  const { hold: _, ...rest } = held
+  const next = isHeld
+    ? { ...rest, hold: held.hold ?? { ...said, at } }
+    : { ...rest, ...(held.hold ? { released: { ...said, at } } : {}) }
+  if ((held.hold !== undefined) !== isHeld) await write(parts, zone, next)
+  return { zone: zone.name, serial: null, rollout: null, state: isHeld ? 'held' : 'released', notes: [] }
+}
+
+/** Which version an order means, and how. */
+interface Wish {
+  serial: number | undefined
+  digest: string | undefined
+  primary: string | undefined
+  fast: boolean
+}
+
+export async function orderDecision(
+  parts: OrderParts,
+  zone: FleetZone,
+  kind: 'approve' | 'reject',
+  wish: Wish,
+  said: Said,
+): Promise<Ordered> {
+  const stored = parts.store.zone(zone.name)
+  if (wish.primary !== undefined) return await orderChoice(parts, zone, stored, { ...wish, primary: wish.primary }, said)
+  const version = meant(stored, wish.serial, wish.digest)
+  const state = version.rollout?.state ?? 'done'
+  const isOpen =
+    kind === 'approve'
+      ? state === 'held' || state === 'halted' || (wish.fast && isGoing(state))
+      : !isOver(state) || state === 'superseded'
+  const pending = decisionOn(ordersNow(parts, zone), version)
+  if (pending && pending.kind !== kind && pending.at !== version.rollout?.decided && isOpen)
+    throw new OrderError(
+      'contradicts',
+      `${pending.by} has just given the order to ${pending.kind} serial ${version.serial} of ${zone.name}; see what comes of it first`,
+    )
+  if (!isOpen)
+    throw new OrderError('not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
+  const { serial, digest } = version
+  const isSaid = pending?.kind === kind && pending.at !== version.rollout?.decided && (pending.fast ?? false) === wish.fast
+  if (!isSaid) await decide(parts, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
+  return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
+}
+
+/** Primaries disagree under one serial: the content of one of them is the right one. */
+async function orderChoice(
+  parts: OrderParts,
+  zone: FleetZone,
+  stored: StoredZone,
+  { primary, serial, digest }: Wish & { primary: string },
+  said: Said,
+): Promise<Ordered> {
+  if (!zone.primaries.some(({ id }) => id === primary))
+    throw new OrderError('unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
+  const { latest } = stored
+  const rivals = stored.rivals.list
+  if (!latest || rivals.length === 0)
+    throw new OrderError('no-conflict', `the primaries of ${zone.name} do not disagree: there is nothing to choose`)
+  const rival = rivals.find(({ from }) => from === primary)
+  const chosen = rival ?? (latest.from === primary ? latest : undefined)
+  if (!chosen)
+    throw new OrderError(
+      'not-kept',
+      `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...rivals.map(({ from }) => from)].join(' or ')}`,
+    )
+  if ((serial ?? chosen.serial) !== chosen.serial || !chosen.digest.startsWith(digest ?? ''))
+    throw new OrderError(
+      'other-serial',
+      `what ${primary} serves of ${zone.name} is serial ${chosen.serial} with digest ${chosen.digest.slice(0, 12)}, not the version named`,
+    )
+  await decide(parts, zone, { kind: 'approve', serial: chosen.serial, digest: chosen.digest, primary, ...said })
+  const holding = zone.nodes.filter(({ id }) => nodeCellOf(parts, zone, id)?.serial === chosen.serial).map(({ id }) => id)
+  const notes = rival === undefined ? [] : notesOnChoice(holding, chosen.serial, primary)
+  return {
+    zone: zone.name,
+    serial: chosen.serial,
+    rollout: rolloutId(zone.name, chosen.serial, chosen.digest),
+    state: 'approved',
+    notes,
+  }
+}
