@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { findPort } from '../lab/ports.js'
 import { nameToWire } from '../lib/dns/name.js'
 import { systemClock } from '../lib/runtime/clock.js'
+import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
@@ -28,19 +29,19 @@ export async function measurePolling(): Promise<Measured[]> {
   await once(responder.stdout, 'data')
   const udp = new UdpAsker(['127.0.0.1'])
   const tcp = new TcpPool(['127.0.0.1'], { perServer: 1, total: 1 })
-  const querier = new SoaQuerier(udp, tcp, systemClock)
+  const querier = new SoaQuerier(new Querier(udp, tcp, systemClock))
   const address = { ip: '127.0.0.1', port }
   const apexes = Array.from({ length: 1000 }, (_, i) => nameToWire(`zone-${i}.example.`))
   const kinds = { shared: { rates: [] as number[], cpu: [] as number[] }, fresh: { rates: [] as number[], cpu: [] as number[] } }
   for (let round = 0; round < KNOBS.rounds + 1; round++)
     for (const kind of ['shared', 'fresh'] as const) {
-      const server = { address, key: undefined, port: kind }
+      const server = { id: 'responder', address, key: undefined }
       const startedAt = performance.now()
       const before = process.cpuUsage()
       let next = 0
       await Promise.all(
         Array.from({ length: WINDOW }, async () => {
-          while (next < QUESTIONS) await querier.ask(server, apexes[next++ % apexes.length]!)
+          while (next < QUESTIONS) await querier.ask(server, apexes[next++ % apexes.length]!, { port: kind })
         }),
       )
       const used = process.cpuUsage(before)

@@ -3,7 +3,7 @@
  * spellings of one address compare equal. Not here: host names; peers are allowed by address, so settings name addresses.
  */
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
-import type { Endpoint } from './config.js'
+import type { Endpoint } from '../lib/dns/endpoint.js'
 
 export const ADDRESS_HINT = 'write ip, ip:port or [ip6]:port'
 
@@ -32,10 +32,6 @@ export function parseAddress(text: string, defaultPort: number, options: { anyPo
   const port = match[3] === undefined ? defaultPort : Number(match[3])
   if (port > 65_535 || (port === 0 && options.anyPort !== true)) return undefined
   return { ip, port }
-}
-
-export function formatEndpoint(endpoint: Endpoint): string {
-  return endpoint.ip.includes(':') ? `[${endpoint.ip}]:${endpoint.port}` : `${endpoint.ip}:${endpoint.port}`
 }
 
 /** A subnet or a single address in canonical spelling; undefined when it is neither. */

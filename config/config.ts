@@ -2,16 +2,11 @@
  * What the rest of the house is handed once the config file has been read, checked and filled in: no setting is left
  * undecided here. Not here: how any of it is written (schema.ts) or read (load.ts).
  */
+import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import type { checkSettingsOf } from './checks-schema.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { WebhookEvent } from './schema.js'
-
-/** `ip` is canonical lower-case text without brackets. */
-export interface Endpoint {
-  ip: string
-  port: number
-}
 
 export interface TsigKeyConfig {
   /** The name on the wire: absolute, lower case, with the final dot. */

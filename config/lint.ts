@@ -3,8 +3,9 @@
  * control addresses that are anycast (errors); things that work but leave nothing to spare (warnings).
  * Not here: reading the file (load.ts).
  */
-import { formatEndpoint, isIpv6, subnetHolds } from './address.js'
-import type { Config, Endpoint } from './config.js'
+import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
+import { isIpv6, subnetHolds } from './address.js'
+import type { Config } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report, Resolved } from './resolve.js'
 import { quote } from './secrets.js'
@@ -98,7 +99,7 @@ function lintAddresses(config: Config, report: Report): void {
   }
   const taken = new Map<string, string>()
   const claim = (endpoint: Endpoint, who: string, path: SettingPath) => {
-    const text = formatEndpoint(endpoint)
+    const text = endpointText(endpoint)
     const other = taken.get(text)
     if (other !== undefined) {
       const what = other === who ? `${who} has the address ${text} twice` : `${who} has the address of ${other} (${text})`
@@ -116,14 +117,14 @@ function lintAddresses(config: Config, report: Report): void {
   // One server may hold some zones for one key and some for another: those are two primaries at one address.
   const served = new Set<string>()
   for (const { id, address, key } of config.primaries.values()) {
-    const twin = `${formatEndpoint(address)} ${key ?? ''}`
+    const twin = `${endpointText(address)} ${key ?? ''}`
     const isFurther =
       !served.has(twin) &&
       [...config.primaries.values()].some(
         (other) =>
           other.id !== id &&
-          formatEndpoint(other.address) === formatEndpoint(address) &&
-          served.has(`${formatEndpoint(address)} ${other.key ?? ''}`),
+          endpointText(other.address) === endpointText(address) &&
+          served.has(`${endpointText(address)} ${other.key ?? ''}`),
       )
     served.add(twin)
     if (!isFurther) claim(address, `primary "${id}"`, ['primaries', id, 'address'])

@@ -6,8 +6,9 @@
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
-import { formatEndpoint, isLoopback, isWildcard } from './address.js'
-import type { Config, Endpoint, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
+import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
+import { isLoopback, isWildcard } from './address.js'
+import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
 import { checkSettingsOf } from './checks-schema.js'
 import type { SettingPath } from './document.js'
 import type { FindingCode, Subject } from './errors.js'
@@ -225,8 +226,8 @@ function resolveNode(id: string, node: RawConfig['nodes'][string], report: Repor
   } else if (node.paths?.length === 0) {
     report('CONFIG_VALUE', [...at, 'paths'], '"paths" is empty: write at least one address, or use "address"')
   } else if (node.address !== undefined && node.paths !== undefined) {
-    const address = formatEndpoint(node.address)
-    if (!node.paths.some((path) => formatEndpoint(path) === address)) {
+    const address = endpointText(node.address)
+    if (!node.paths.some((path) => endpointText(path) === address)) {
       report('CONFIG_VALUE', [...at, 'paths'], `"paths" does not include the address ${address}: add it, or remove "address"`)
     }
   }
@@ -267,6 +268,6 @@ function checkBounds(minMs: number, maxMs: number, path: SettingPath, report: Re
 function checkApi(raw: RawConfig, config: Config, report: Report): void {
   const { listen } = config.api
   if (raw.api.tokens.length > 0 || isLoopback(listen.ip)) return
-  const what = `the API would be open to everyone at ${formatEndpoint(listen)}: add "tokens", or listen on 127.0.0.1`
+  const what = `the API would be open to everyone at ${endpointText(listen)}: add "tokens", or listen on 127.0.0.1`
   report('CONFIG_OPEN_API', ['api', 'listen'], what)
 }

@@ -14,7 +14,13 @@ export function fleetOfConfig(config: Config): Fleet {
   )
   const nodes = Array.from(
     config.nodes.values(),
-    ({ id, cloud, site, paths, key }): FleetNode => ({ id, cloud, site, paths, key: keyOf(key) }),
+    ({ id, cloud, site, paths, key }): FleetNode => ({
+      id,
+      cloud,
+      site,
+      paths: paths.map((address) => ({ id, address, key: keyOf(key) })),
+      key: keyOf(key),
+    }),
   )
   const zones = Array.from(
     config.zones.values(),

@@ -35,7 +35,7 @@ import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
-import { endpointText } from '../lib/transport/errors.js'
+import { endpointText } from '../lib/dns/endpoint.js'
 import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
@@ -156,7 +156,8 @@ export class Hub {
     const clock = systemClock
     this.#udp = new UdpAsker(transfer.source)
     this.#tcp = new TcpPool(transfer.source, live.connections)
-    const soa = new SoaQuerier(this.#udp, this.#tcp, clock)
+    const querier = new Querier(this.#udp, this.#tcp, clock)
+    const soa = new SoaQuerier(querier)
     const shared = {
       store: this.#store,
       board: this.#board,
@@ -177,10 +178,9 @@ export class Hub {
     }
     if (this.#roles.includes('worker')) {
       const paths = new NodePaths(this.#board, clock, this.#log)
-      const querier = new Querier(this.#udp, this.#tcp)
       const client = new TransferClient(
         this.#tcp,
-        soa,
+        querier,
         clock,
         new ZoneMemory(live.memory, () => this.#store.memory),
         this.#threads,

@@ -2,24 +2,16 @@
 import type { CheckSettings, Mode } from '../checks/check.js'
 import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
+import type { Remote } from './remote.js'
 
-export interface Address {
-  ip: string
-  port: number
-}
-
-export interface Primary {
-  id: string
-  address: Address
-  key: TsigKey | undefined
-}
+export type Primary = Remote
 
 export interface FleetNode {
   id: string
   cloud: string
   site: string | undefined
-  /** Control addresses in order of preference; at least one. */
-  paths: readonly Address[]
+  /** The node by each of its control addresses, in order of preference; at least one. */
+  paths: readonly Remote[]
   key: TsigKey | undefined
 }
 
@@ -72,8 +64,8 @@ export class Fleet {
     this.#peerAddresses = new Set(peers.map(({ address }) => address.ip))
     for (const node of this.nodes.values()) {
       this.#zonesOfNode.set(node.id, [])
-      for (const ip of new Set(node.paths.map((path) => path.ip))) push(this.#nodesAt, ip, node)
-      this.#learnKey(node.key, ...node.paths.map(({ ip }) => ip))
+      for (const ip of new Set(node.paths.map(({ address }) => address.ip))) push(this.#nodesAt, ip, node)
+      this.#learnKey(node.key, ...node.paths.map(({ address }) => address.ip))
     }
     for (const zone of this.zones.values()) for (const node of zone.nodes) this.#zonesOfNode.get(node.id)?.push(zone)
     for (const primary of this.primaries.values()) {

@@ -5,15 +5,16 @@ import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
-import type { SoaPatience, SoaQuerier } from '../transport/soa-query.js'
+import type { QueryPatience } from '../transport/querier.js'
+import type { SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
 import type { Board } from '../state/board.js'
 import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js'
 
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
-const PATIENCE: SoaPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
+const PATIENCE: QueryPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
 /** There is another path to try: a silent one is not waited for so long. */
-const IMPATIENCE: SoaPatience = { udpMs: 500, udpTries: 2, tcpMs: 1_500 }
+const IMPATIENCE: QueryPatience = { udpMs: 500, udpTries: 2, tcpMs: 1_500 }
 /** Failures in a row after which a node is taken to be down: one zone is asked about, the others wait for its answer. */
 const DOWN_AFTER = 4
 
@@ -77,19 +78,19 @@ export class NodeObserver {
   async #ask(node: FleetNode, zone: FleetZone): Promise<Soa> {
     const paths = this.#paths.order(node)
     let failure: unknown
-    for (const address of paths) {
+    for (const path of paths) {
       try {
-        const { soa } = await this.#soa.ask({ address, key: node.key }, zone.apex, paths.length > 1 ? IMPATIENCE : PATIENCE)
-        this.#paths.noteAnswer(node, address)
+        const { soa } = await this.#soa.ask(path, zone.apex, { patience: paths.length > 1 ? IMPATIENCE : PATIENCE })
+        this.#paths.noteAnswer(node, path)
         return soa
       } catch (error) {
         failure = error
         // What it says is wrong by one path is wrong by the others.
         if (!isSilence(error)) {
-          this.#paths.noteAnswer(node, address)
+          this.#paths.noteAnswer(node, path)
           throw error
         }
-        this.#paths.noteSilence(node, address, describeError(error))
+        this.#paths.noteSilence(node, path, describeError(error))
       }
     }
     throw failure

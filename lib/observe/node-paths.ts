@@ -3,11 +3,12 @@
  * way to the next that answers; the preferred one is asked again now and then, and taken back when it answers.
  * What this hub finds is on the board's `paths` table; another hub may find otherwise.
  */
-import type { Address, FleetNode } from '../fleet/fleet.js'
+import type { FleetNode } from '../fleet/fleet.js'
+import type { Remote } from '../fleet/remote.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from '../state/board.js'
-import { endpointText } from '../transport/errors.js'
+import { endpointText } from '../dns/endpoint.js'
 
 /** A better path than the one in use is asked this often. */
 const RETURN_MS = 10_000
@@ -17,7 +18,7 @@ const SETTLE_MS = 2_000
 
 interface State {
   /** The paths this was found out about; a reload may bring others. */
-  readonly paths: readonly Address[]
+  readonly paths: readonly Remote[]
   inUse: number
   /** The one that was in use before. */
   left: number
@@ -47,13 +48,13 @@ export class NodePaths {
     return state
   }
 
-  /** The address to send to. */
-  current(node: FleetNode): Address {
+  /** The path to send by. */
+  current(node: FleetNode): Remote {
     return node.paths.length === 1 ? node.paths[0]! : node.paths[this.#of(node).inUse]!
   }
 
-  /** Every address in the order to ask them: the one in use first, and before it now and then those that are preferred to it. */
-  order(node: FleetNode): readonly Address[] {
+  /** Every path in the order to ask by: the one in use first, and before it now and then those that are preferred to it. */
+  order(node: FleetNode): readonly Remote[] {
     if (node.paths.length === 1) return node.paths
     const state = this.#of(node)
     const now = this.#clock.now()
@@ -64,35 +65,35 @@ export class NodePaths {
     return isDue ? node.paths : [node.paths[state.inUse]!, ...rest]
   }
 
-  noteAnswer(node: FleetNode, address: Address): void {
+  noteAnswer(node: FleetNode, path: Remote): void {
     if (node.paths.length === 1) return
     const state = this.#of(node)
     const now = this.#clock.now()
-    const wasSilent = state.silent.delete(endpointText(address))
-    const index = node.paths.indexOf(address)
+    const wasSilent = state.silent.delete(endpointText(path.address))
+    const index = node.paths.indexOf(path)
     // A late answer by the path that was just left does not count: the two would take turns.
     const isLate = index === state.left && now - state.since < SETTLE_MS
     if (index < 0 || index === state.inUse || isLate) {
       if (wasSilent) this.#tell(node, state, now)
       return
     }
-    const from = endpointText(node.paths[state.inUse]!)
+    const from = endpointText(node.paths[state.inUse]!.address)
     state.left = state.inUse
     state.inUse = index
     state.since = now
     state.returnAt = now + RETURN_MS
     this.#tell(node, state, now)
-    const line = { node: node.id, op: 'path', remote: endpointText(address), from }
+    const line = { node: node.id, op: 'path', remote: endpointText(path.address), from }
     if (index === 0) this.#log.info(line, 'the preferred path to the node is back')
     else this.#log.warn(line, 'the node is reached by another path')
     for (const wake of this.#waiting.get(node.id) ?? []) wake()
     this.#waiting.delete(node.id)
   }
 
-  noteSilence(node: FleetNode, address: Address, error: string): void {
+  noteSilence(node: FleetNode, path: Remote, error: string): void {
     if (node.paths.length === 1) return
     const state = this.#of(node)
-    const text = endpointText(address)
+    const text = endpointText(path.address)
     if (state.silent.has(text)) return
     const now = this.#clock.now()
     state.silent.set(text, { error, since: now })
@@ -118,11 +119,11 @@ export class NodePaths {
   #tell(node: FleetNode, state: State, now: number): void {
     this.#board.set('paths', node.id, {
       at: now,
-      inUse: endpointText(node.paths[state.inUse]!),
+      inUse: endpointText(node.paths[state.inUse]!.address),
       since: state.since,
       silent: Object.fromEntries(state.silent),
     })
   }
 }
 
-const textOf = (paths: readonly Address[]): string => paths.map(endpointText).join(' ')
+const textOf = (paths: readonly Remote[]): string => paths.map(({ address }) => endpointText(address)).join(' ')

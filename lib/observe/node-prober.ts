@@ -7,6 +7,7 @@ import { ownersChange } from '../checks/name-changes.js'
 import { describeError } from '../errors.js'
 import { NO_ANSWER } from '../fleet/node-content.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import { asResolver } from '../fleet/remote.js'
 import { judgeProbe, planProbes, type Probe } from '../rollout/probes.js'
 import { sleep } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
@@ -72,7 +73,7 @@ export class NodeProber {
 
   async #askOnce(zone: FleetZone, node: FleetNode, probe: Probe): Promise<string | undefined> {
     try {
-      return judgeProbe(probe, await this.#querier.ask(this.#paths.current(node), probe))
+      return judgeProbe(probe, await this.#querier.ask(asResolver(this.#paths.current(node)), probe))
     } catch (error) {
       return `${NO_ANSWER} for ${zone.name}: ${describeError(error)}`
     }

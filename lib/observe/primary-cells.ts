@@ -24,7 +24,7 @@ export async function askPrimary(zone: FleetZone, primary: Primary, parts: Prima
   const key = pairKey(zone.name, primary.id)
   try {
     const port = primary.key === undefined ? 'fresh' : 'shared'
-    const answer = await soa.ask({ address: primary.address, key: primary.key, port }, zone.apex)
+    const answer = await soa.ask(primary, zone.apex, { port })
     metrics.soaQueries.inc({ target: 'primary', outcome: 'ok' })
     noteServed(board, key, answer, zone, clock.now())
     return answer

@@ -46,14 +46,15 @@ export class NotifySender {
   }
 
   async #ask(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number): Promise<Buffer> {
+    const { address, key } = this.#paths.current(node)
     let verifier: AnswerVerifier | undefined
     const answer = await this.#udp.ask(
-      this.#paths.current(node),
+      address,
       (id) => {
         const notify = writeNotify(id, zone.apex, soa)
-        if (!node.key) return notify
-        const signed = signRequest(node.key, notify, seconds(this.#clock))
-        verifier = new AnswerVerifier(node.key, signed.mac)
+        if (key === undefined) return notify
+        const signed = signRequest(key, notify, seconds(this.#clock))
+        verifier = new AnswerVerifier(key, signed.mac)
         return signed.message
       },
       waitMs,

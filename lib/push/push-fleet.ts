@@ -14,7 +14,7 @@ import { splitPair } from '../state/tables.js'
 import type { SignalBus, Signals } from '../state/signals.js'
 import { soaOfVersion, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
-import { endpointText } from '../transport/errors.js'
+import { endpointText } from '../dns/endpoint.js'
 import { Delivery, type DeliveryOutcome, type DeliveryParts } from './delivery.js'
 import { nodeCell, noteRefused, noteTaken } from '../observe/node-cells.js'
 import type { NodeObserver } from '../observe/node-observer.js'
@@ -201,7 +201,7 @@ export class PushFleet {
           zone: zone.name,
           op: 'push',
           dir: 'out',
-          remote: endpointText(this.#parts.paths.current(node)),
+          remote: endpointText(this.#parts.paths.current(node).address),
           node: node.id,
           serial: target,
           tookMs: push?.confirmedAt && push.confirmedAt - push.startedAt,
@@ -215,7 +215,7 @@ export class PushFleet {
           zone: zone.name,
           op: 'push',
           dir: 'out',
-          remote: endpointText(this.#parts.paths.current(node)),
+          remote: endpointText(this.#parts.paths.current(node).address),
           node: node.id,
           serial: target,
           err: error,
@@ -243,8 +243,10 @@ export class PushFleet {
 /** Reached in the same way: a delivery under way may go on. */
 const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.cloud === b.cloud &&
-  a.paths.map(endpointText).join(' ') === b.paths.map(endpointText).join(' ') &&
+  pathsText(a) === pathsText(b) &&
   (a.key === undefined ? b.key === undefined : b.key !== undefined && a.key.equals(b.key))
+
+const pathsText = ({ paths }: FleetNode): string => paths.map(({ address }) => endpointText(address)).join(' ')
 
 const fleetHas = (fleet: Fleet, zone: ZoneName, node: string): boolean =>
   fleet.zones.get(zone)?.nodes.some(({ id }) => id === node) ?? false

@@ -8,8 +8,8 @@ import { rdataStart, storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { pause } from '../runtime/turns.js'
 import type { ChecksOutcome } from '../rollout/record.js'
-import type { Querier, Trust } from '../transport/querier.js'
-import type { SoaServer } from '../transport/soa-query.js'
+import type { Remote } from '../fleet/remote.js'
+import type { Querier, QueryManner } from '../transport/querier.js'
 import { sameRecord } from '../zone/record-hash.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 
@@ -21,14 +21,13 @@ export const isZonemdVerified = (checks: ChecksOutcome | undefined): boolean =>
  * True when the contents, whose ZONEMD must be verified, are known to be equal; false when they differ or nothing can be said. The
  * question is signed with the key of the server. Never throws.
  */
-export async function hasSameApex(contents: ZoneContents, server: SoaServer, querier: Pick<Querier, 'ask'>): Promise<boolean> {
+export async function hasSameApex(contents: ZoneContents, remote: Remote, querier: Pick<Querier, 'ask'>): Promise<boolean> {
   if (contents.apexZonemds === 0) return false
   try {
     const ours = await apexOf(contents)
     const dnssec = ours.some(isSoaSignature)
-    const { address, key } = server
-    const trust: Trust = key === undefined ? { port: 'fresh' } : { key }
-    const ask = async (type: number) => (await querier.ask(address, { name: contents.apex, type, dnssec }, trust)).answer
+    const manner: QueryManner = { port: remote.key === undefined ? 'fresh' : 'shared' }
+    const ask = async (type: number) => (await querier.ask(remote, { name: contents.apex, type, dnssec }, manner)).answer
     const [soa, zonemd] = [await ask(TYPE.SOA), await ask(TYPE.ZONEMD)]
     return (
       [isType(TYPE.SOA), isSoaSignature].every((wanted) => sameSet(soa.filter(wanted), ours.filter(wanted))) &&

@@ -51,16 +51,13 @@ export async function comparePrimary(
 ): Promise<Comparison> {
   const ask = async (held: Version | undefined): Promise<Transferred> => {
     signal.throwIfAborted()
-    return await client.transfer(
-      { address: primary.address, key: primary.key },
-      {
-        apex: zone.apex,
-        held: held && soaOf(held.soa),
-        limits: limitsFor(limits, zone.limits, held),
-        startDraft: (contents) => stored.draft(contents),
-        signal,
-      },
-    )
+    return await client.transfer(primary, {
+      apex: zone.apex,
+      held: held && soaOf(held.soa),
+      limits: limitsFor(limits, zone.limits, held),
+      startDraft: (contents) => stored.draft(contents),
+      signal,
+    })
   }
   const { base, change } = reference
   if (base && change) {

@@ -22,7 +22,8 @@ import { StoreError } from '../store/errors.js'
 import type { Judge, Provenance } from '../store/commit.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import { noteSource, type Version } from '../store/version.js'
-import { endpointText, TransportError } from '../transport/errors.js'
+import { endpointText } from '../dns/endpoint.js'
+import { TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
 import type { Difference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
@@ -180,10 +181,12 @@ async function attempt(
 ): Promise<RefreshOutcome> {
   const startedAt = clock.now()
   const limits = limitsFor(wish.limits, wish.zone.limits, wish.forceAxfr ? undefined : replacing)
-  const transferred = await client.transfer(
-    { address: primary.address, key: primary.key },
-    { apex: wish.zone.apex, held, limits, startDraft: (contents) => wish.stored.draft(contents) },
-  )
+  const transferred = await client.transfer(primary, {
+    apex: wish.zone.apex,
+    held,
+    limits,
+    startDraft: (contents) => wish.stored.draft(contents),
+  })
   const op = held ? 'ixfr' : 'axfr'
   if (transferred.outside > 0)
     log.warn(

@@ -14,7 +14,8 @@ import { TransferError } from '../xfr/errors.js'
 import { type InboundOutcome, InboundTransfer } from '../xfr/inbound.js'
 import type { SnapshotDraft } from '../store/snapshot-draft.js'
 import { ZoneContents } from '../zone/zone-contents.js'
-import type { SoaQuerier, SoaServer } from '../transport/soa-query.js'
+import type { Remote } from '../fleet/remote.js'
+import type { Querier } from '../transport/querier.js'
 import type { SummingThreads, ThreadSummer } from './summing-threads.js'
 import type { TransferLimits } from './transfer-limits.js'
 import type { ZoneMemory } from './zone-memory.js'
@@ -51,14 +52,20 @@ const LONE_SOA_IDLE_MS = 2_000
 
 export class TransferClient {
   readonly #tcp: TcpPool
-  readonly #soa: SoaQuerier
+  readonly #querier: Pick<Querier, 'usesEdns' | 'forgoEdns'>
   readonly #clock: Clock
   readonly #memory: ZoneMemory
   readonly #threads: SummingThreads
 
-  constructor(tcp: TcpPool, soa: SoaQuerier, clock: Clock, memory: ZoneMemory, threads: SummingThreads) {
+  constructor(
+    tcp: TcpPool,
+    querier: Pick<Querier, 'usesEdns' | 'forgoEdns'>,
+    clock: Clock,
+    memory: ZoneMemory,
+    threads: SummingThreads,
+  ) {
     this.#tcp = tcp
-    this.#soa = soa
+    this.#querier = querier
     this.#clock = clock
     this.#memory = memory
     this.#threads = threads
@@ -68,21 +75,21 @@ export class TransferClient {
    * Asks for the zone; by IXFR when `held` is given. Throws TransferError, TransportError, TsigError, WireError; whatever came
    * until then is dropped.
    */
-  async transfer(server: SoaServer, wish: TransferWish): Promise<Transferred> {
-    const edns = this.#soa.usesEdns(server.address)
+  async transfer(remote: Remote, wish: TransferWish): Promise<Transferred> {
+    const edns = this.#querier.usesEdns(remote.address)
     try {
-      return await this.#once(server, wish, edns)
+      return await this.#once(remote, wish, edns)
     } catch (error) {
       // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS alone.
       const isAboutEdns =
         error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
       if (!edns || !isAboutEdns) throw error
-      this.#soa.forgoEdns(server.address)
-      return await this.#once(server, wish, false)
+      this.#querier.forgoEdns(remote.address)
+      return await this.#once(remote, wish, false)
     }
   }
 
-  async #once(server: SoaServer, wish: TransferWish, edns: boolean): Promise<Transferred> {
+  async #once(remote: Remote, wish: TransferWish, edns: boolean): Promise<Transferred> {
     const { apex, held, limits } = wish
     const startedAt = performance.now()
     const asked = held ? 'ixfr' : 'axfr'
@@ -98,8 +105,8 @@ export class TransferClient {
     const build = (): { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean } => {
       const id = randomInt(0x10000)
       const query = writeQuery({ id, apex, type: held ? TYPE.IXFR : TYPE.AXFR, heldSoa: held?.stored, edns })
-      const signed = server.key ? signRequest(server.key, query, seconds(this.#clock)) : undefined
-      verifier = signed && server.key ? new AnswerVerifier(server.key, signed.mac) : undefined
+      const signed = remote.key ? signRequest(remote.key, query, seconds(this.#clock)) : undefined
+      verifier = signed && remote.key ? new AnswerVerifier(remote.key, signed.mac) : undefined
       inbound = new InboundTransfer({
         asked,
         apex,
@@ -129,7 +136,7 @@ export class TransferClient {
       return { request: signed?.message ?? query, take, isReusable: () => !inbound.surplus }
     }
     try {
-      await this.#tcp.exchange(server.address, patience, build)
+      await this.#tcp.exchange(remote.address, patience, build)
       // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
       if (verifier && !verifier.complete)
         throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')

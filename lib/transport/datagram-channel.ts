@@ -2,7 +2,8 @@
 import type { Socket } from 'node:dgram'
 import { reportFault } from '../runtime/guard.js'
 import type { Channel, Peer } from './channel.js'
-import { endpointText, TransportError } from './errors.js'
+import { endpointText } from '../dns/endpoint.js'
+import { TransportError } from './errors.js'
 
 /** A datagram that does not leave concerns its peer alone. */
 const ignore = (): void => undefined

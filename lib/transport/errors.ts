@@ -1,4 +1,5 @@
 /** Faults of sockets: nobody there, nothing said, hung up. */
+import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { type NextMove, ZonecastError } from '../errors.js'
 
 export type TransportFault =
@@ -15,13 +16,6 @@ export class TransportError extends ZonecastError<TransportFault> {
     return 'next-primary'
   }
 }
-
-export interface Endpoint {
-  ip: string
-  port: number
-}
-
-export const endpointText = ({ ip, port }: Endpoint): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
 
 const REASONS: Record<string, string> = {
   ECONNREFUSED: 'connection refused',

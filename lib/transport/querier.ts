@@ -1,40 +1,66 @@
-/** One question to one server, as a resolver's is: UDP first, TCP when the answer is truncated (RFC 1035 §4.2). */
+/**
+ * One question to one server. UDP first; TCP when the answer is truncated (RFC 1035 §4.2), or on request when UDP brings none (RFC 7766
+ * §5). With EDNS, and without to a server that does not understand it (RFC 6891 §7).
+ */
 import { randomInt } from 'node:crypto'
-import { readMessage, type SmallMessage, writeHeader, writeOpt, writeQuestion } from '../dns/message.js'
+import { type Endpoint, endpointText } from '../dns/endpoint.js'
+import { OPTION, rcodeOf, readMessage, type SmallMessage, writeHeader, writeOpt, writeQuestion } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
-import { FLAG } from '../dns/rcode.js'
+import { FLAG, RCODE } from '../dns/rcode.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
-import type { TsigKey } from '../dns/tsig-record.js'
+import type { Remote } from '../fleet/remote.js'
 import { type Clock, seconds, systemClock } from '../runtime/clock.js'
-import type { Endpoint } from './errors.js'
+import { TransportError } from './errors.js'
 import type { TcpPool } from './tcp-pool.js'
 import type { UdpAsker } from './udp-asker.js'
 
-export interface PlainQuestion {
+/** Its messages are made once for each object, so that polls can keep theirs. */
+export interface Question {
   /** Wire. */
   name: Buffer
   type: number
   /** Set the DO bit (RFC 3225 §3). */
-  dnssec: boolean
+  dnssec?: boolean
+  /** Ask for EXPIRE (RFC 7314 §2). */
+  expire?: boolean
 }
 
-/** How an answer is protected against forgery. */
-export interface Trust {
-  key?: TsigKey | undefined
-  /** `fresh`: each question leaves from a port of its own, for a server whose answers are not signed. */
+export interface QueryPatience {
+  udpMs: number
+  udpTries: number
+  tcpMs: number
+}
+
+export interface QueryManner {
+  /** `fresh`: the question leaves from a port of its own, for a server whose answers are believed without a signature. */
   port?: 'shared' | 'fresh'
+  patience?: QueryPatience
+  /** Asks over TCP when no answer came over UDP. */
+  tcpAfterSilence?: boolean
 }
 
-const UDP_MS = 1_500
-const UDP_TRIES = 3
-const TCP_MS = 5_000
+const PATIENCE: QueryPatience = { udpMs: 1_500, udpTries: 3, tcpMs: 5_000 }
 const HEADER_OCTETS = 12
+/** A server that refuses EDNS is asked with it again after this. */
+const NO_EDNS_MS = 3_600_000
+
+interface Written {
+  edns?: Buffer
+  plain?: Buffer
+}
+
+interface Request {
+  message: Buffer
+  verifier: AnswerVerifier | undefined
+}
 
 export class Querier {
   readonly #udp: UdpAsker
   readonly #tcp: TcpPool
-
   readonly #clock: Clock
+  readonly #written = new WeakMap<Question, Written>()
+  /** Servers that answer FORMERR or NOTIMP to EDNS, and until when they are asked without. */
+  readonly #noEdns = new Map<string, number>()
 
   constructor(udp: UdpAsker, tcp: TcpPool, clock: Clock = systemClock) {
     this.#udp = udp
@@ -42,41 +68,65 @@ export class Querier {
     this.#clock = clock
   }
 
-  /** With a key the question is signed, and the answer must be. Throws TransportError, WireError or TsigError. */
-  async ask(server: Endpoint, question: PlainQuestion, trust: Trust = {}): Promise<SmallMessage> {
-    const answer = await this.#overUdp(server, question, trust)
-    return readMessage((answer.readUInt16BE(2) & FLAG.TC) === 0 ? answer : await this.#overTcp(server, question, trust))
+  usesEdns(server: Endpoint): boolean {
+    if (this.#noEdns.size === 0) return true
+    return (this.#noEdns.get(endpointText(server)) ?? 0) < this.#clock.now()
   }
 
-  async #overUdp(server: Endpoint, question: PlainQuestion, { key, port }: Trust): Promise<Buffer> {
+  forgoEdns(server: Endpoint): void {
+    this.#noEdns.set(endpointText(server), this.#clock.now() + NO_EDNS_MS)
+  }
+
+  /** With a key the question is signed, and the answer must be. Throws TransportError, WireError or TsigError. */
+  async ask(remote: Remote, question: Question, manner: QueryManner = {}): Promise<SmallMessage> {
+    const answer = (await this.#overUdp(remote, question, manner)) ?? (await this.#overTcp(remote, question, manner))
+    const rcode = rcodeOf(answer.readUInt16BE(2))
+    if ((rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && this.usesEdns(remote.address)) {
+      this.forgoEdns(remote.address)
+      return await this.ask(remote, question, manner)
+    }
+    return readMessage(answer)
+  }
+
+  /** Undefined when the question has to go over TCP. */
+  async #overUdp(
+    remote: Remote,
+    question: Question,
+    { port, patience = PATIENCE, tcpAfterSilence }: QueryManner,
+  ): Promise<Buffer | undefined> {
     for (let tries = 1; ; tries++) {
+      let verifier: AnswerVerifier | undefined
       try {
-        let verifier: AnswerVerifier | undefined
         const answer = await this.#udp.ask(
-          server,
+          remote.address,
           (id) => {
-            const request = this.#request(id, question, key)
+            const request = this.#request(id, remote, question)
             verifier = request.verifier
             return request.message
           },
-          UDP_MS,
+          patience.udpMs,
           (message) => isAnswer(message, question),
           port,
         )
+        if ((answer.readUInt16BE(2) & FLAG.TC) !== 0) return undefined
         verifier?.accept(answer, seconds(this.#clock))
         return answer
       } catch (error) {
-        if (tries === UDP_TRIES) throw error
+        if (!(error instanceof TransportError) || error.code !== 'TRANSPORT_TIMED_OUT') throw error
+        if (tries < patience.udpTries) continue
+        if (tcpAfterSilence) return undefined
+        throw error
       }
     }
   }
 
-  async #overTcp(server: Endpoint, question: PlainQuestion, { key }: Trust): Promise<Buffer> {
+  async #overTcp(remote: Remote, question: Question, { patience = PATIENCE }: QueryManner): Promise<Buffer> {
+    const { tcpMs } = patience
+    const limits = { connectMs: tcpMs, firstOctetMs: tcpMs, idleMs: () => tcpMs, minOctetsPerSecond: 0, totalMs: tcpMs * 2 }
     let answer: Buffer | undefined
-    const limits = { connectMs: TCP_MS, firstOctetMs: TCP_MS, idleMs: () => TCP_MS, minOctetsPerSecond: 0, totalMs: TCP_MS * 2 }
-    await this.#tcp.exchange(server, limits, () => {
+    await this.#tcp.exchange(remote.address, limits, () => {
       const id = randomInt(0x10000)
-      const { message, verifier } = this.#request(id, question, key)
+      const { message, verifier } = this.#request(id, remote, question)
       const take = (reply: Buffer): 'more' | 'done' => {
         if (reply.length < HEADER_OCTETS || reply.readUInt16BE(0) !== id || !isAnswer(reply, question)) return 'more'
         verifier?.accept(reply, seconds(this.#clock))
@@ -88,25 +138,45 @@ export class Querier {
     return answer!
   }
 
-  #request(id: number, question: PlainQuestion, key: TsigKey | undefined): { message: Buffer; verifier?: AnswerVerifier } {
-    const query = write(id, question)
-    if (key === undefined) return { message: query }
+  #request(id: number, { address, key }: Remote, question: Question): Request {
+    const query = Buffer.from(this.#ready(question, this.usesEdns(address)))
+    query.writeUInt16BE(id, 0)
+    if (key === undefined) return { message: query, verifier: undefined }
     const { message, mac } = signRequest(key, query, seconds(this.#clock))
     return { message, verifier: new AnswerVerifier(key, mac) }
   }
+
+  /** All but the id. */
+  #ready(question: Question, edns: boolean): Buffer {
+    let written = this.#written.get(question)
+    if (written === undefined) {
+      written = {}
+      this.#written.set(question, written)
+    }
+    const form = edns ? 'edns' : 'plain'
+    written[form] ??= write(question, edns)
+    return written[form]
+  }
 }
 
-function write(id: number, { name, type, dnssec }: PlainQuestion): Buffer {
-  const opt = writeOpt()
-  // Where other records have their TTL; DO is the highest bit of the flags (RFC 3225 §3).
-  if (dnssec) opt[7] = 0x80
-  const out = Buffer.concat([Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type), opt])
-  writeHeader(out, { id, flags: 0, questions: 1, answers: 0, authorities: 0, additionals: 1 })
+function write({ name, type, dnssec, expire }: Question, edns: boolean): Buffer {
+  const parts = [Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type)]
+  if (edns) {
+    const opt = writeOpt(expire ? [{ code: OPTION.EXPIRE, data: Buffer.alloc(0) }] : [])
+    // Where other records have their TTL; DO is the highest bit of the flags (RFC 3225 §3).
+    if (dnssec) opt[7] = 0x80
+    parts.push(opt)
+  }
+  const out = Buffer.concat(parts)
+  writeHeader(out, { id: 0, flags: 0, questions: 1, answers: 0, authorities: 0, additionals: edns ? 1 : 0 })
   return out
 }
 
-function isAnswer(message: Buffer, { name, type }: PlainQuestion): boolean {
+/** QR set, opcode QUERY, the same question. An answer without a question counts only when it is an error. */
+function isAnswer(message: Buffer, { name, type }: Question): boolean {
+  if ((message[2]! & 0xf8) !== 0x80) return false
+  if (message.readUInt16BE(4) === 0) return (message[3]! & 15) !== 0
   const end = HEADER_OCTETS + name.length
-  if ((message[2]! & 0xf8) !== 0x80 || message.readUInt16BE(4) !== 1 || message.length < end + 4) return false
+  if (message.readUInt16BE(4) !== 1 || message.length < end + 4) return false
   return sameWireName(message.subarray(HEADER_OCTETS, end), name) && message.readUInt16BE(end) === type
 }

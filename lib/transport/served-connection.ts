@@ -6,7 +6,8 @@ import type { Socket } from 'node:net'
 import { frame, MessageFramer, TOO_LONG } from '../dns/framing.js'
 import { reportFault } from '../runtime/guard.js'
 import type { Channel, OnMessage, Peer } from './channel.js'
-import { endpointText, TransportError } from './errors.js'
+import { endpointText } from '../dns/endpoint.js'
+import { TransportError } from './errors.js'
 
 /** Octets of answers waiting in one connection before it is not read from. */
 const HIGH_WATER_OCTETS = 1 << 17

@@ -5,7 +5,8 @@
 import { connect, type Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
 import { MessageFramer, frame } from '../dns/framing.js'
-import { type Endpoint, endpointText, refused, TransportError, timedOut } from './errors.js'
+import { type Endpoint, endpointText } from '../dns/endpoint.js'
+import { refused, TransportError, timedOut } from './errors.js'
 
 /** All in milliseconds unless named otherwise. */
 export interface Patience {

@@ -3,7 +3,8 @@
  * and a limit on how many transfers run at once, per server and in all.
  */
 import { guard } from '../runtime/guard.js'
-import { type Endpoint, endpointText, TransportError } from './errors.js'
+import { type Endpoint, endpointText } from '../dns/endpoint.js'
+import { TransportError } from './errors.js'
 import { type Patience, TcpClient } from './tcp-client.js'
 
 /** An exchange that makes no progress for this long gives its place to others; it may still end well. */

@@ -5,7 +5,8 @@
 import { randomFillSync } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { guard } from '../runtime/guard.js'
-import { type Endpoint, endpointText, refused, TransportError, timedOut } from './errors.js'
+import { type Endpoint, endpointText } from '../dns/endpoint.js'
+import { refused, TransportError, timedOut } from './errors.js'
 
 /** Sockets asked from at a time, per source address; each has a port the system chose at random. */
 const SOCKETS = 8

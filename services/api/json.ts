@@ -6,7 +6,7 @@ import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js
 import type { JobView } from '../../lib/queue/jobs.js'
 import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
-import { endpointText } from '../../lib/transport/errors.js'
+import { endpointText } from '../../lib/dns/endpoint.js'
 
 export const time = (ms: number | undefined): string | null => (ms === undefined || ms === 0 ? null : new Date(ms).toISOString())
 
@@ -43,10 +43,12 @@ export interface PathAnswer {
 /** The control addresses of a node in order of preference, with what this hub finds of them. */
 export function pathsJson(node: FleetNode, cell: PathCell | undefined): PathAnswer[] {
   return node.paths.map((path, i) => {
-    const address = endpointText(path)
+    const address = endpointText(path.address)
     const silent = cell?.silent[address]
     const inUse =
-      cell === undefined || !node.paths.some((other) => endpointText(other) === cell.inUse) ? i === 0 : cell.inUse === address
+      cell === undefined || !node.paths.some((other) => endpointText(other.address) === cell.inUse)
+        ? i === 0
+        : cell.inUse === address
     return { address, inUse, error: silent?.error ?? null, silentSince: time(silent?.since) }
   })
 }

@@ -2,7 +2,7 @@
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Primary } from '../../lib/fleet/fleet.js'
 import { PRIMARY_TROUBLE, type PrimaryState } from '../../lib/fleet/primary-state.js'
-import { endpointText } from '../../lib/transport/errors.js'
+import { endpointText } from '../../lib/dns/endpoint.js'
 import { time } from './json.js'
 import type { Matrix } from './matrix.js'
 

@@ -112,7 +112,7 @@ function whyRefused(zone: ZoneName, ip: string, nodes: readonly FleetNode[], key
   if (nodes.length > 1)
     return `a request for ${zone} came from ${ip} with the key of ${listed(nodes)}, and none of them is at ${ip}: add ${ip} to the paths of the node that it belongs to`
   const { id, paths } = node
-  return `a request for ${zone} with the key of ${id} came from ${ip}, and ${id} is at ${paths.map((path) => path.ip).join(', ')}: let it ask from there, or add ${ip} to its paths`
+  return `a request for ${zone} with the key of ${id} came from ${ip}, and ${id} is at ${paths.map(({ address }) => address.ip).join(', ')}: let it ask from there, or add ${ip} to its paths`
 }
 
 function whyUnproved(zone: FleetZone, ip: string, { flags, tsig }: RequestMessage): string {

@@ -7,7 +7,7 @@ import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
 import type { Channel, Peer } from '../../lib/transport/channel.js'
-import { endpointText } from '../../lib/transport/errors.js'
+import { endpointText } from '../../lib/dns/endpoint.js'
 import { hashAddress, hashPrefix, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import { answerTo, type ServerRequest } from './request.js'
 

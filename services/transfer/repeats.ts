@@ -8,7 +8,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
 import type { Version } from '../../lib/store/version.js'
 import type { Channel } from '../../lib/transport/channel.js'
-import { endpointText } from '../../lib/transport/errors.js'
+import { endpointText } from '../../lib/dns/endpoint.js'
 import type { Asker, Offer } from './offers.js'
 import { SummedLines } from './summed-lines.js'
 

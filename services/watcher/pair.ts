@@ -3,7 +3,7 @@ import { describeError } from '../../lib/errors.js'
 import { isNews, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { Logger } from '../../lib/runtime/logger.js'
-import { endpointText } from '../../lib/transport/errors.js'
+import { endpointText } from '../../lib/dns/endpoint.js'
 import { Hints } from './hints.js'
 import { LookPace } from './look-pace.js'
 

@@ -14,7 +14,7 @@ import { pairKey, type ZoneCell } from '../../lib/state/tables.js'
 import { StoredZone } from '../../lib/store/stored-zone.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { refused } from '../../lib/transport/errors.js'
-import type { SoaServer } from '../../lib/transport/soa-query.js'
+import type { Remote } from '../../lib/fleet/remote.js'
 import { PrimaryComparer } from '../../services/worker/primary-comparer.js'
 import { RefreshProcessor } from '../../services/worker/refresh-processor.js'
 import type { ReleaseDecider } from '../../lib/release/release-decider.js'
@@ -127,7 +127,7 @@ export class RefreshScene {
     })
   }
 
-  readonly #ask = async ({ address }: SoaServer) => {
+  readonly #ask = async ({ address }: Remote) => {
     const text = this.#soas.get(this.#idAt(address.port))
     if (text === undefined) throw new Error('timed out')
     return { soa: soaOf(stored(text)[0]!), expireSeconds: undefined, tookMs: 1 }
@@ -142,7 +142,7 @@ export class RefreshScene {
     return this.primaries[port - 1]!.id
   }
 
-  readonly #transfer = async ({ address }: SoaServer, wish: TransferWish): Promise<Transferred> => {
+  readonly #transfer = async ({ address }: Remote, wish: TransferWish): Promise<Transferred> => {
     const question = `${this.#idAt(address.port)} ${wish.held ? 'ixfr' : 'axfr'}`
     this.asked.push(question)
     this.signals.push(wish.signal)

@@ -14,7 +14,7 @@ import type { ZoneCell } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { ZoneStore } from '../../lib/store/zone-store.js'
-import type { Endpoint } from '../../lib/transport/errors.js'
+import type { Endpoint } from '../../lib/dns/endpoint.js'
 import { TransferService } from '../../services/transfer/service.js'
 import { noChecks } from './check-rules.js'
 import { contentsOf } from './record-lines.js'
@@ -32,7 +32,7 @@ const node = (id: string, cloud: string, ips: string[], key?: TsigKey): FleetNod
   id,
   cloud,
   site: undefined,
-  paths: ips.map(at),
+  paths: ips.map((ip) => ({ id, address: at(ip), key })),
   key,
 })
 const NODES = [node('plain', 'A', ['127.0.0.1', '::1']), node('signer', 'A', [SIGNER], NODE_KEY)]

@@ -2,7 +2,7 @@
 import { Router } from 'express'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { lagSecondsAt } from '../../../lib/fleet/node-state.js'
-import { endpointText } from '../../../lib/transport/errors.js'
+import { endpointText } from '../../../lib/dns/endpoint.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
 import { named } from '../node-sum.js'
 import { nodeZoneJson, pathsJson, time } from '../json.js'
@@ -19,7 +19,7 @@ export function nodeRoutes(context: ApiContext): Router {
       id: node.id,
       cloud: node.cloud,
       site: node.site ?? null,
-      address: endpointText(node.paths[0]!),
+      address: endpointText(node.paths[0]!.address),
       paths: pathsJson(node, context.board.get('paths', node.id)),
       drained: drain?.drained ?? false,
       drainedBy: drain?.drained ? drain.by : null,

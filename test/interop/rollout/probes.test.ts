@@ -72,7 +72,9 @@ describe('probes of real servers', function () {
   const wrongOf = async (server: LabServer): Promise<string[]> => {
     const querier = new Querier(udp, tcp, systemClock)
     const wrong = await Promise.all(
-      probes.map(async (probe) => judgeProbe(probe, await querier.ask({ ip: server.ip, port: server.port }, probe))),
+      probes.map(async (probe) =>
+        judgeProbe(probe, await querier.ask({ id: 'n1', address: { ip: server.ip, port: server.port }, key: undefined }, probe)),
+      ),
     )
     return wrong.filter((sentence) => sentence !== undefined)
   }

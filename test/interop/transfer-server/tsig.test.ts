@@ -32,9 +32,16 @@ const signer = (key: TsigKey): FleetNode => ({
   id: 'signer',
   cloud: 'A',
   site: undefined,
-  paths: [{ ip: SIGNER, port: 53 }],
+  paths: [{ id: 'signer', address: { ip: SIGNER, port: 53 }, key }],
   key,
 })
+const plain: FleetNode = {
+  id: 'plain',
+  cloud: 'A',
+  site: undefined,
+  paths: [{ id: 'plain', address: { ip: '127.0.0.1', port: 53 }, key: undefined }],
+  key: undefined,
+}
 const soaQuery = (name = 'example.'): Buffer => rawMessage({ id: 0x4242, questions: [question(name, 'SOA')] })
 
 describe('TSIG at the transfer server', function () {
@@ -282,10 +289,7 @@ describe('TSIG at the transfer server as dig and kdig see it', function () {
       })
 
   it('a zone is the same to whoever signs and whoever does not', async () => {
-    scene.adopt(
-      ['example.'],
-      [signer(NODE_KEY), { id: 'plain', cloud: 'A', site: undefined, paths: [{ ip: '127.0.0.1', port: 53 }], key: undefined }],
-    )
+    scene.adopt(['example.'], [signer(NODE_KEY), plain])
     const signedTransfer = await takeTransfer(scene.v4, { source: SIGNER, key: { key: NODE_KEY, seconds: scene.seconds } })
     const plainTransfer = await takeTransfer(scene.v4)
     for (const { connection } of [signedTransfer, plainTransfer]) connection.socket.destroy()

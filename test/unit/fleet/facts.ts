@@ -10,7 +10,7 @@ export const fleetNode = (id: string, more: Partial<FleetNode> = {}): FleetNode 
   id,
   cloud: 'A',
   site: undefined,
-  paths: [{ ip: '192.0.2.1', port: 53 }],
+  paths: [{ id, address: { ip: '192.0.2.1', port: 53 }, key: more.key }],
   key: undefined,
   ...more,
 })

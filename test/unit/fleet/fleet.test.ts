@@ -10,7 +10,7 @@ const KEY = testKey('hmac-sha256', 'node-key.')
 const OTHER = testKey('hmac-sha512', 'node-key.')
 const PRIMARY_KEY = testKey('hmac-sha256', 'primary-key.')
 const PEER_KEY = testKey('hmac-sha256', 'peer-key.')
-const at = (...ips: string[]) => ips.map((ip, i) => ({ ip, port: 53 + i }))
+const at = (...ips: string[]) => ips.map((ip, i) => ({ id: 'n', address: { ip, port: 53 + i }, key: undefined }))
 
 const n1 = fleetNode('n1', { paths: at('192.0.2.1', '192.0.2.1', '192.0.2.2'), key: KEY })
 const n2 = fleetNode('n2', { paths: at('192.0.2.2'), key: OTHER })

@@ -5,8 +5,8 @@ import { NodePaths } from '../../../lib/observe/node-paths.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Board } from '../../../lib/state/board.js'
 
-const FIRST = { ip: '192.0.2.1', port: 53 }
-const SECOND = { ip: '198.51.100.1', port: 53 }
+const FIRST = { id: 'n1', address: { ip: '192.0.2.1', port: 53 }, key: undefined }
+const SECOND = { id: 'n1', address: { ip: '198.51.100.1', port: 53 }, key: undefined }
 
 function scene(paths = [FIRST, SECOND]) {
   const time = { at: 1_000_000 }
@@ -69,7 +69,7 @@ describe('paths to a node', () => {
   it('other addresses after a reload start anew', () => {
     const { node, paths } = scene()
     paths.noteAnswer(node, SECOND)
-    const third = { ip: '203.0.113.1', port: 53 }
+    const third = { ...FIRST, address: { ip: '203.0.113.1', port: 53 } }
     expect(paths.current({ ...node, paths: [third, SECOND] })).to.equal(third)
     expect(paths.current({ ...node, paths: [third, SECOND] })).to.equal(third)
   })

@@ -96,14 +96,14 @@ describe('the cell of a primary', () => {
       expireSeconds: 77,
     })
     expect(cell.error).to.equal(undefined)
-    expect(asked).to.deep.equal([[{ address: PRIMARY.address, key: undefined, port: 'fresh' }, APEX]])
+    expect(asked).to.deep.equal([[PRIMARY, APEX, { port: 'fresh' }]])
     expect(results[0]).to.include({ expireSeconds: 77 })
   })
 
   it('is asked from one port where a key proves the answer', async () => {
     const key = testKey('hmac-sha256', 'k.')
     const { asked } = await poll([{ at: 1_000, serial: 3 }], { ...PRIMARY, key })
-    expect(asked).to.deep.equal([[{ address: PRIMARY.address, key, port: 'shared' }, APEX]])
+    expect(asked).to.deep.equal([[{ ...PRIMARY, key }, APEX, { port: 'shared' }]])
   })
 
   it('counts its failures, and keeps what it answered before', async () => {

@@ -25,12 +25,12 @@ describe('the apex of a server', () => {
   const compare = (ours: readonly string[], theirs: readonly string[]): Promise<boolean> =>
     hasSameApex(
       contentsOf('example.', ours.join('\n')),
-      { address: { ip: '192.0.2.1', port: 53 }, key: KEY },
+      { id: 'hm1', address: { ip: '192.0.2.1', port: 53 }, key: KEY },
       {
-        ask: async (_server, question, trust) => {
+        ask: async (remote, question) => {
           asked.push(question.type)
           questions.push(question)
-          keys.push(trust?.key)
+          keys.push(remote.key)
           if (theirs === SILENT) throw new Error('timed out')
           return { answer: theirs.map((line) => record(line)) } as SmallMessage
         },

@@ -10,7 +10,7 @@ import { sourceDoubt } from '../../../lib/refresh/source-doubt.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { StoredZone } from '../../../lib/store/stored-zone.js'
 import { refused } from '../../../lib/transport/errors.js'
-import type { SoaServer } from '../../../lib/transport/soa-query.js'
+import type { Remote } from '../../../lib/fleet/remote.js'
 import { expectError } from '../../support/expect-error.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { APEX, NO_LIMITS, receive, type ScriptedMessage, soa, textsOf, ZONE } from '../../support/transfer-script.js'
@@ -56,7 +56,7 @@ class Scene {
   async refresh(answers: Answers, wish: Partial<RefreshWish> = {}): Promise<RefreshOutcome> {
     this.asked = []
     const client = {
-      transfer: async ({ address }: SoaServer, transfer: TransferWish): Promise<Transferred> => {
+      transfer: async ({ address }: Remote, transfer: TransferWish): Promise<Transferred> => {
         const id = PRIMARIES[address.port - 1]!.id
         const question = `${id} ${transfer.held ? 'ixfr' : 'axfr'}`
         this.asked.push(question)

@@ -20,7 +20,7 @@ const node = (id: string, ip: string, key: TsigKey): FleetNode => ({
   id,
   cloud: 'A',
   site: undefined,
-  paths: [{ ip, port: 53 }],
+  paths: [{ id, address: { ip, port: 53 }, key }],
   key,
 })
 const fleet = new Fleet([], [node('n1', '192.0.2.1', A), node('n2', '192.0.2.2', B), node('n3', '192.0.2.2', C)], [], ['A'])

@@ -7,7 +7,13 @@ import { isAcquainted, nodesAsking, peerAsking } from '../../../services/transfe
 
 const key = (name: string): TsigKey => new TsigKey(name, 'hmac-sha256', Buffer.from(name))
 const [HUB, NODE] = [key('hub-key'), key('node-key')]
-const node: FleetNode = { id: 'n1', cloud: 'A', site: undefined, paths: [{ ip: '10.0.0.1', port: 53 }], key: NODE }
+const node: FleetNode = {
+  id: 'n1',
+  cloud: 'A',
+  site: undefined,
+  paths: [{ id: 'n1', address: { ip: '10.0.0.1', port: 53 }, key: NODE }],
+  key: NODE,
+}
 const zone = {
   name: parseZoneName('example'),
   apex: nameToWire('example'),

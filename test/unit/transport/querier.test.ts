@@ -13,7 +13,8 @@ import { question as questionOf, rawMessage } from '../../support/raw-message.js
 const KEY = new TsigKey('hm1-key.', 'hmac-sha256', Buffer.alloc(32, 1))
 const OTHER = new TsigKey('hm1-key.', 'hmac-sha256', Buffer.alloc(32, 2))
 const NOW = 1_700_000_000
-const SERVER = { ip: '192.0.2.1', port: 53 }
+const SERVER = { id: 'hm1', address: { ip: '192.0.2.1', port: 53 }, key: undefined }
+const SIGNING = { ...SERVER, key: KEY }
 const QUESTION = { name: nameToWire('example.'), type: TYPE.SOA, dnssec: false }
 
 /** A server that signs with this key; the questions that it gets, and from which kind of port. */
@@ -48,14 +49,14 @@ describe('a question with a key', () => {
 
     it(`over ${over} is signed, and a signed answer counts`, async () => {
       const { querier, requests } = serverWith(KEY, isTruncated)
-      expect((await querier.ask(SERVER, QUESTION, { key: KEY })).rcode).to.equal(0)
+      expect((await querier.ask(SIGNING, QUESTION)).rcode).to.equal(0)
       for (const request of requests) expect(verifyRequest(request, findTsig(request)!, () => KEY, NOW).kind).to.equal('verified')
       expect(requests.length).to.equal(isTruncated ? 2 : 1)
     })
 
     it(`over ${over} is not answered by a forger`, async () => {
-      await expectError('TSIG_BAD_MAC', () => serverWith(OTHER, isTruncated).querier.ask(SERVER, QUESTION, { key: KEY }))
-      await expectError('TSIG_MISSING', () => serverWith(undefined, isTruncated).querier.ask(SERVER, QUESTION, { key: KEY }))
+      await expectError('TSIG_BAD_MAC', () => serverWith(OTHER, isTruncated).querier.ask(SIGNING, QUESTION))
+      await expectError('TSIG_MISSING', () => serverWith(undefined, isTruncated).querier.ask(SIGNING, QUESTION))
     })
   }
 

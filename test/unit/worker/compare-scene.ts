@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { SmallMessage } from '../../../lib/dns/message.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import type { TransferClient, Transferred, TransferWish } from '../../../lib/transfer/transfer-client.js'
-import type { SoaServer } from '../../../lib/transport/soa-query.js'
+import type { Remote } from '../../../lib/fleet/remote.js'
 import { Board } from '../../../lib/state/board.js'
 import { type PrimaryCell, pairKey } from '../../../lib/state/tables.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
@@ -49,7 +49,7 @@ export class CompareScene {
 
   constructor(folder: string, compare = { enabled: true, everyMs: 0 }) {
     this.stored = openZone(join(folder, 'zone'))
-    const client = { transfer: (server: SoaServer, wish: TransferWish) => this.#transfer(server, wish) } as TransferClient
+    const client = { transfer: (server: Remote, wish: TransferWish) => this.#transfer(server, wish) } as TransferClient
     const log = {
       ...silentLogger,
       info: (_: unknown, text: string) => this.logged.push(`info ${text}`),
@@ -57,8 +57,7 @@ export class CompareScene {
       error: (_: unknown, text: string) => this.logged.push(`error ${text}`),
     } as unknown as typeof silentLogger
     const querier = {
-      ask: async ({ ip }: { ip: string }): Promise<SmallMessage> => {
-        const id = this.#idOf(ip)
+      ask: async ({ id }: Remote): Promise<SmallMessage> => {
         this.asked.push(`${id} apex`)
         const given = this.answers[`${id} apex`]
         if (!Array.isArray(given)) throw new Error('timed out')
@@ -69,12 +68,8 @@ export class CompareScene {
     this.comparer = new PrimaryComparer({ client, querier, limits: LIMITS, board: this.board, clock, log, compare })
   }
 
-  #idOf(ip: string): string {
-    return this.zone.primaries.find(({ address }) => address.ip === ip)!.id
-  }
-
-  async #transfer({ address }: SoaServer, wish: TransferWish): Promise<Transferred> {
-    const question = `${this.#idOf(address.ip)} ${wish.held ? 'ixfr' : 'axfr'}`
+  async #transfer({ id }: Remote, wish: TransferWish): Promise<Transferred> {
+    const question = `${id} ${wish.held ? 'ixfr' : 'axfr'}`
     this.asked.push(question)
     await this.during()
     const given = this.answers[question] ?? new Error('connection refused')

@@ -1,0 +1,14 @@
+/** A server that the hub exchanges messages with: a primary, a peer hub, or a node by one of its control addresses. */
+import type { Endpoint } from '../dns/endpoint.js'
+import type { TsigKey } from '../dns/tsig-record.js'
+
+export interface Remote {
+  /** The primary, hub or node. */
+  id: string
+  address: Endpoint
+  /** Signs what goes to it, and what comes from it must be signed with it (RFC 8945). */
+  key: TsigKey | undefined
+}
+
+/** Asked as a resolver asks, without a key. */
+export const asResolver = ({ id, address }: Remote): Remote => ({ id, address, key: undefined })
