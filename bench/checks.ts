@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commandOf, findProgram } from '../lab/program.js'
-import { checkSettingsOf, checksSchema } from '../config/checks-schema.js'
+import { checkSettingsFor, checksSchema } from '../config/checks-schema.js'
 import type { CheckInput, CheckOutcome } from '../lib/checks/check.js'
 import { runChecks } from '../lib/checks/run-checks.js'
 import { parseZoneName } from '../lib/dns/name.js'
@@ -49,7 +49,7 @@ export async function measureChecks(): Promise<Measured[]> {
       contents: after,
       previous: undefined,
       change: undefined,
-      settings: checkSettingsOf(checksSchema.parse({}), name, [name]),
+      settings: checkSettingsFor(checksSchema.parse({}), [name])(name),
       now: Date.now(),
       whole: false,
       pause,

@@ -4,7 +4,7 @@
  * Not here: what the checks do with them (lib/checks).
  */
 import { z } from 'zod'
-import { nameToWire, parseZoneName, type ZoneName } from '../lib/dns/name.js'
+import { nameToWire, parseZoneName, zoneNameOfWire, type ZoneName } from '../lib/dns/name.js'
 import { parseRecord } from '../lib/dns/record-words.js'
 import { TYPE } from '../lib/dns/rrtype.js'
 import { count, duration, listOf, section, text } from './setting-types.js'
@@ -152,10 +152,23 @@ export const checksSchema = section({
 
 export type RawChecks = z.output<typeof checksSchema>
 
-/** What lib/checks is given for one zone, and what the hook is. */
-export function checkSettingsOf(raw: RawChecks, zone: ZoneName, zones: Iterable<ZoneName>) {
+export type ZoneChecks = ReturnType<typeof settingsWith>
+
+/**
+ * Check settings by zone, the hook among them. Trust anchors and protected records go to the zone that they are in: of two zones that
+ * both contain a name, the lower one has it. All other zones share one object, as there may be a hundred thousand.
+ */
+export function checkSettingsFor(raw: RawChecks, zones: Iterable<ZoneName>): (zone: ZoneName) => ZoneChecks {
+  const known = new Set(zones)
+  const anchors = groupBy(raw.dnssec.anchors, (anchor) => parseZoneName(ownerText(anchor)))
+  const records = groupBy(raw.protected.records, (entry) => closestZone(ownerText(entry), known))
+  const common = settingsWith(raw, [], [])
+  return (zone) =>
+    anchors.has(zone) || records.has(zone) ? settingsWith(raw, anchors.get(zone) ?? [], records.get(zone) ?? []) : common
+}
+
+function settingsWith(raw: RawChecks, anchors: readonly string[], records: readonly string[]) {
   const { dnssec, hook } = raw
-  const all = [...zones]
   return {
     'serial-forward': raw['serial-forward'],
     apex: raw.apex,
@@ -166,31 +179,30 @@ export function checkSettingsOf(raw: RawChecks, zone: ZoneName, zones: Iterable<
     dnssec: {
       mode: dnssec.mode,
       required: dnssec.required,
-      anchors: dnssec.anchors.filter((anchor) => parseZoneName(ownerText(anchor)) === zone),
+      anchors,
       holdUnderMs: dnssec.holdUnder,
       warnUnderMs: dnssec.warnUnder,
       budget: { cpuMs: dnssec.budget.cpu, wallMs: dnssec.budget.wall, octets: dnssec.budget.octets },
     },
-    protected: {
-      mode: raw.protected.mode,
-      // Of two zones that both contain the name, the lower one has the record.
-      records: raw.protected.records.filter((entry) => closestZone(ownerText(entry), all) === zone),
-    },
+    protected: { mode: raw.protected.mode, records },
     hook: { mode: hook.mode, command: hook.command, timeoutMs: hook.timeout, input: hook.input },
   }
 }
 
+/** As Map.groupBy, which Node.js 20 lacks. */
+function groupBy<K>(texts: readonly string[], keyOf: (text: string) => K): Map<K, string[]> {
+  const groups = new Map<K, string[]>()
+  for (const text of texts) groups.set(keyOf(text), [...(groups.get(keyOf(text)) ?? []), text])
+  return groups
+}
+
 const ownerText = (entry: string): string => entry.trim().split(/\s+/)[0]!
 
-function closestZone(name: string, zones: readonly ZoneName[]): ZoneName | undefined {
+function closestZone(name: string, zones: ReadonlySet<ZoneName>): ZoneName | undefined {
   const wire = nameToWire(parseZoneName(name))
-  let closest: { zone: ZoneName; octets: number } | undefined
-  for (const zone of zones) {
-    const apex = nameToWire(zone)
-    for (let o = 0; wire.length - o >= apex.length; o += 1 + wire[o]!) {
-      if (wire.subarray(o).equals(apex) && apex.length > (closest?.octets ?? 0)) closest = { zone, octets: apex.length }
-      if (wire[o] === 0) break
-    }
+  for (let o = 0; ; o += 1 + wire[o]!) {
+    const zone = zoneNameOfWire(wire.subarray(o))
+    if (zones.has(zone)) return zone
+    if (wire[o] === 0) return undefined
   }
-  return closest?.zone
 }

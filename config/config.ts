@@ -4,7 +4,7 @@
  */
 import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
-import type { checkSettingsOf } from './checks-schema.js'
+import type { ZoneChecks } from './checks-schema.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { WebhookEvent } from './schema.js'
 
@@ -71,7 +71,7 @@ export interface ZoneConfig {
   clouds: string[]
   refresh: RefreshBounds
   limits: ZoneLimits
-  checks: ReturnType<typeof checkSettingsOf>
+  checks: ZoneChecks
 }
 
 export interface WebhookConfig {

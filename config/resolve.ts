@@ -9,7 +9,7 @@ import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
 import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
-import { checkSettingsOf } from './checks-schema.js'
+import { checkSettingsFor } from './checks-schema.js'
 import type { SettingPath } from './document.js'
 import type { FindingCode, Subject } from './errors.js'
 import { formatDuration } from './duration.js'
@@ -96,7 +96,10 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     webhooks: resolveWebhooks(folder, raw, report),
     log: { level: raw.log.level },
   }
-  const names = new Set(raw.zones.map(({ name }) => name as ZoneName))
+  const checksOf = checkSettingsFor(
+    raw.checks,
+    raw.zones.map(({ name }) => name as ZoneName),
+  )
   for (const [i, zone] of raw.zones.entries()) {
     const index = zonePositions[i] ?? i
     const name = zone.name as ZoneName
@@ -106,7 +109,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
       zoneIndex.set(name, index)
       config.zones.set(name, {
         ...resolveZone(name, zone, index, config, report),
-        checks: checkSettingsOf(raw.checks, name, names),
+        checks: checksOf(name),
       })
     }
   }

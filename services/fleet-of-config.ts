@@ -5,41 +5,60 @@ import { TsigKey } from '../lib/dns/tsig-record.js'
 import type { SealKeys } from '../lib/state/seals.js'
 import { splitPair } from '../lib/state/tables.js'
 import { Fleet, type FleetNode, type FleetZone, type Primary } from '../lib/fleet/fleet.js'
+import { isSameNode, isSameRemote, isSameZone } from '../lib/fleet/same.js'
 
-export function fleetOfConfig(config: Config): Fleet {
+/** Zones, nodes and primaries that did not change since `before` are the same objects, so that `diff` finds the others. */
+export function fleetOfConfig(config: Config, before?: Fleet): Fleet {
   const keys = new Map(Array.from(config.keys, ([id, key]) => [id, new TsigKey(key.name, key.algorithm, key.secret, id)]))
   const keyOf = (id: string | undefined): TsigKey | undefined => (id === undefined ? undefined : keys.get(id))
   const primaries = new Map<string, Primary>(
-    Array.from(config.primaries.values(), ({ id, address, key }) => [id, { id, address, key: keyOf(key) }]),
+    Array.from(config.primaries.values(), ({ id, address, key }) => [
+      id,
+      kept(before?.primaries.get(id), { id, address, key: keyOf(key) }, isSameRemote),
+    ]),
   )
   const nodes = Array.from(
     config.nodes.values(),
-    ({ id, cloud, site, paths, key }): FleetNode => ({
-      id,
-      cloud,
-      site,
-      paths: paths.map((address) => ({ id, address, key: keyOf(key) })),
-      key: keyOf(key),
-    }),
+    ({ id, cloud, site, paths, key }): FleetNode =>
+      kept(
+        before?.nodes.get(id),
+        { id, cloud, site, paths: paths.map((address) => ({ id, address, key: keyOf(key) })), key: keyOf(key) },
+        isSameNode,
+      ),
   )
-  const zones = Array.from(
-    config.zones.values(),
-    (zone): FleetZone => ({
-      name: zone.name,
-      apex: nameToWire(zone.name),
-      primaries: zone.primaries.map((id) => primaries.get(id)!),
-      clouds: zone.clouds,
-      nodes: nodes.filter((node) => zone.clouds.includes(node.cloud)),
-      refresh: zone.refresh,
-      limits: zone.limits,
-      checks: zone.checks,
-    }),
-  )
+  const nodesOf = new Map<string, FleetNode[]>()
+  const nodesIn = (clouds: readonly string[]): FleetNode[] => {
+    const known = nodesOf.get(clouds.join(' '))
+    if (known !== undefined) return known
+    const made = nodes.filter(({ cloud }) => clouds.includes(cloud))
+    nodesOf.set(clouds.join(' '), made)
+    return made
+  }
+  const zones = Array.from(config.zones.values(), (zone): FleetZone => {
+    const known = before?.zones.get(zone.name)
+    return kept(
+      known,
+      {
+        name: zone.name,
+        apex: known?.apex ?? nameToWire(zone.name),
+        primaries: zone.primaries.map((id) => primaries.get(id)!),
+        clouds: zone.clouds,
+        nodes: nodesIn(zone.clouds),
+        refresh: zone.refresh,
+        limits: zone.limits,
+        checks: zone.checks,
+      },
+      isSameZone,
+    )
+  })
   const peers = [...config.hubs.values()]
     .filter(({ id }) => id !== config.hub)
     .map(({ id, address, key }): Primary => ({ id, address, key: keyOf(key) }))
   return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()], peers)
 }
+
+const kept = <T>(before: T | undefined, now: T, isSame: (a: T, b: T) => boolean): T =>
+  before !== undefined && isSame(before, now) ? before : now
 
 /** Whether zone and node of the key of a node's cell, `zone node`, are in the fleet. */
 export function hasPair({ zones, nodes }: Fleet, key: string): boolean {

@@ -252,21 +252,22 @@ export class Hub {
   reload(): Config {
     const next = loadConfig(this.#config.file)
     expectFixed(this.#config, next)
-    const fleet = fleetOfConfig(next)
+    const fleet = fleetOfConfig(next, this.#fleet)
+    const diff = fleet.diff(this.#fleet)
     ;[this.#config, this.#fleet] = [next, fleet]
     const live = liveSettings(next)
     for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
     this.#log.level = next.log.level
-    for (const zone of fleet.zones.keys()) this.#store.zone(zone)
+    for (const { name } of diff.added) this.#store.zone(name)
     this.#seals.adopt(sealKeysOf(next))
     void this.#sync
       .reseal()
       .catch((error) => this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'))
     this.#presence?.adopt(fingerprintOf(next))
     this.#transfer?.adopt(fleet)
-    this.#worker?.adopt(fleet)
-    this.#watcher?.adopt(fleet)
-    this.#api?.adopt(next, fleet)
+    this.#worker?.adopt(fleet, diff)
+    this.#watcher?.adopt(fleet, diff)
+    this.#api?.adopt(next, fleet, diff)
     this.#log.info({ op: 'reload', zones: fleet.zones.size, nodes: fleet.nodes.size }, 'config reloaded')
     return next
   }

@@ -34,6 +34,20 @@ export interface CheckRules extends CheckSettings {
   hook: { mode: Mode; command: readonly string[]; timeoutMs: number; input: 'stdin' | 'file' }
 }
 
+/** What differs from an earlier fleet, zone by zone. */
+export interface FleetDiff {
+  added: readonly FleetZone[]
+  removed: readonly FleetZone[]
+  /** Other primaries, nodes or settings. */
+  changed: readonly { before: FleetZone; after: FleetZone }[]
+}
+
+/** As if every zone had just been added. */
+export const everyZoneOf = (fleet: Fleet): FleetDiff => ({ added: [...fleet.zones.values()], changed: [], removed: [] })
+
+/** Zones that are new or have changed, as they are now. */
+export const touchedBy = ({ added, changed }: FleetDiff): FleetZone[] => [...added, ...changed.map(({ after }) => after)]
+
 export class Fleet {
   readonly zones: ReadonlyMap<ZoneName, FleetZone>
   readonly nodes: ReadonlyMap<string, FleetNode>
@@ -80,6 +94,18 @@ export class Fleet {
     const name = key.wireName.toString('latin1')
     pushOnce(this.#keys, name, key)
     for (const ip of ips) pushOnce(this.#keysAt, `${ip} ${name}`, key)
+  }
+
+  /** What changed since `before`; objects that both share did not (see fleet-of-config). */
+  diff(before: Fleet): FleetDiff {
+    const added: FleetZone[] = []
+    const changed: { before: FleetZone; after: FleetZone }[] = []
+    for (const zone of this.zones.values()) {
+      const old = before.zones.get(zone.name)
+      if (old === undefined) added.push(zone)
+      else if (old !== zone) changed.push({ before: old, after: zone })
+    }
+    return { added, changed, removed: Array.from(before.zones.values()).filter(({ name }) => !this.zones.has(name)) }
   }
 
   zonesOf(node: string): readonly FleetZone[] {

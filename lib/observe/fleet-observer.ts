@@ -5,7 +5,7 @@
 import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
-import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
+import { type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../fleet/fleet.js'
 import { jitterMs } from '../runtime/backoff.js'
 import type { Clock } from '../runtime/clock.js'
 import { Schedule } from '../runtime/schedule.js'
@@ -47,7 +47,7 @@ export class FleetObserver {
   readonly #store: ZoneStore
   readonly #clock: Clock
   readonly #schedule = new Schedule<Pair>()
-  #pairs = new Set<Pair>()
+  readonly #pairs = new Map<ZoneName, ReadonlySet<Pair>>()
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -60,24 +60,35 @@ export class FleetObserver {
   }
 
   /** Observes every node soon after the start, to find what happened while the hub was down. */
-  start(fleet: Fleet): void {
-    this.adopt(fleet)
+  start(all: FleetDiff): void {
+    this.adopt(all)
     this.#timer = setInterval(
       guard('observer timer', () => this.#tick()),
       TICK_MS,
     )
   }
 
-  adopt(fleet: Fleet): void {
-    for (const pair of this.#pairs) this.#schedule.delete(pair)
-    this.#pairs = new Set()
+  /** Pairs of a zone that changed are observed soon; the others keep their times. */
+  adopt(diff: FleetDiff): void {
+    for (const { name } of diff.removed) this.#drop(name)
+    for (const { before } of diff.changed) this.#drop(before.name)
+    const touched = touchedBy(diff)
+    const spreadMs = Math.min(2_000, this.#rules.everyMs, touched.length * (touched[0]?.nodes.length ?? 0))
     const now = this.#clock.now()
-    for (const zone of fleet.zones.values())
-      for (const node of zone.nodes) {
-        const pair = { zone, node }
-        this.#pairs.add(pair)
-        this.#schedule.set(pair, now + Math.random() * Math.min(2_000, this.#rules.everyMs, fleet.zones.size * fleet.nodes.size))
-      }
+    for (const zone of touched) {
+      const pairs = zone.nodes.map((node) => ({ zone, node }))
+      this.#pairs.set(zone.name, new Set(pairs))
+      for (const pair of pairs) this.#schedule.set(pair, now + Math.random() * spreadMs)
+    }
+  }
+
+  #drop(name: ZoneName): void {
+    for (const pair of this.#pairs.get(name) ?? []) this.#schedule.delete(pair)
+    this.#pairs.delete(name)
+  }
+
+  #has(pair: Pair): boolean {
+    return this.#pairs.get(pair.zone.name)?.has(pair) ?? false
   }
 
   #tick(): void {
@@ -95,7 +106,7 @@ export class FleetObserver {
     try {
       const serial = await this.#observer.observe(node, zone, true)
       // A reload came in between: the pair has a successor, with a query of its own.
-      if (!this.#pairs.has(pair)) return
+      if (!this.#has(pair)) return
       const released = this.#push.wanted(zone.name, node.id)
       const differs =
         released !== undefined &&
@@ -103,7 +114,7 @@ export class FleetObserver {
       if (differs) this.#push.heal(zone, node)
     } finally {
       this.#underWay -= 1
-      if (this.#pairs.has(pair)) this.#schedule.set(pair, this.#clock.now() + this.#interval(pair))
+      if (this.#has(pair)) this.#schedule.set(pair, this.#clock.now() + this.#interval(pair))
     }
   }
 

@@ -71,6 +71,12 @@ export class Propagation {
     }
   }
 
+  /** The zone is gone from the config. */
+  drop(zone: ZoneName): void {
+    this.#given.delete(zone)
+    this.#pending.delete(zone)
+  }
+
   /** Some nodes may have one of these versions by now: the released one and all newer ones, oldest first. */
   noteReleases(zone: FleetZone, versions: readonly Version[]): void {
     const kept = new Set(versions.map(identity))

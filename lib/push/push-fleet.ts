@@ -5,7 +5,7 @@
 import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
-import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
+import { type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
@@ -74,22 +74,21 @@ export class PushFleet {
     this.#unlisten = () => {
       for (const end of unlisten) end()
     }
-    this.#forgetPast()
+    this.#forgetPast(fleet.zones.values())
   }
 
-  /** After a reload: nodes that are gone are let go. */
-  adopt(fleet: Fleet): void {
+  /** After a reload: deliveries to nodes and of zones that are gone end. */
+  adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleet = fleet
-    this.#forgetPast()
+    this.#forgetPast(touchedBy(diff))
+    for (const { name } of diff.removed) this.#propagation.drop(name)
     for (const [id, pusher] of this.#pushers) {
       const node = fleet.nodes.get(id)
-      if (node && isSameNode(node, pusher.node)) {
-        const carried = new Set(fleet.zonesOf(id).map((zone) => zone.name))
-        pusher.adopt(node, (zone) => carried.has(zone))
-        continue
+      if (node && isSameReach(node, pusher.node)) pusher.adopt(node, (zone) => fleetHas(fleet, zone, id))
+      else {
+        pusher.stop()
+        this.#pushers.delete(id)
       }
-      pusher.stop()
-      this.#pushers.delete(id)
     }
   }
 
@@ -123,8 +122,8 @@ export class PushFleet {
     for (const node of zone.nodes) if (!this.isDrained(node.id) && this.isBehind(zone, node)) this.#pusher(node).push(zone)
   }
 
-  #forgetPast(): void {
-    for (const zone of this.#fleet.zones.values()) this.#propagation.forget(zone, this.#fromReleased(zone))
+  #forgetPast(zones: Iterable<FleetZone>): void {
+    for (const zone of zones) this.#propagation.forget(zone, this.#fromReleased(zone))
   }
 
   /** The version that every node may have, and all newer ones: several may be under way, held or waiting. */
@@ -241,7 +240,7 @@ export class PushFleet {
 }
 
 /** Reached in the same way: a delivery under way may go on. */
-const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
+const isSameReach = (a: FleetNode, b: FleetNode): boolean =>
   a.cloud === b.cloud &&
   pathsText(a) === pathsText(b) &&
   (a.key === undefined ? b.key === undefined : b.key !== undefined && a.key.equals(b.key))

@@ -7,7 +7,7 @@ import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
-import type { Fleet, FleetZone } from '../fleet/fleet.js'
+import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, touchedBy } from '../fleet/fleet.js'
 import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../rollout/machine.js'
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
 import { noteShown } from '../observe/node-cells.js'
@@ -55,7 +55,7 @@ export class RolloutDriver {
   }
 
   start(): void {
-    this.adopt(this.#fleet)
+    this.adopt(this.#fleet, everyZoneOf(this.#fleet))
     this.#timer = setInterval(
       guard('rollout timer', () => this.#lookRound()),
       TICK_MS,
@@ -83,11 +83,11 @@ export class RolloutDriver {
     }
   }
 
-  adopt(fleet: Fleet): void {
+  adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleet = fleet
-    for (const zone of fleet.zones.keys()) {
-      this.#onOrders(zone)
-      if (this.#open(this.#parts.store.zone(zone)).length > 0) this.#begin(zone)
+    for (const { name } of touchedBy(diff)) {
+      this.#onOrders(name)
+      if (this.#open(this.#parts.store.zone(name)).length > 0) this.#begin(name)
     }
   }
 

@@ -92,13 +92,10 @@ export class ZoneStore {
     return this.#zones.has(name)
   }
 
-  /** Forgets zones that the config no longer has; their files stay. */
-  retain(names: ReadonlySet<ZoneName>): void {
-    for (const [name, zone] of this.#zones) {
-      if (names.has(name)) continue
-      void zone.close()
-      this.#zones.delete(name)
-    }
+  /** Forgets a zone that the config no longer has; its files stay. */
+  forget(name: ZoneName): void {
+    void this.#zones.get(name)?.close()
+    this.#zones.delete(name)
   }
 
   get zones(): Iterable<StoredZone> {

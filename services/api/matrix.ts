@@ -1,7 +1,7 @@
 /** Board, fleet and config put together: the facts behind every answer of the API. */
 import type { Config } from '../../config/config.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetDiff, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
 import { type PrimaryState, whyBehind } from '../../lib/fleet/primary-state.js'
 import { type NodeZoneView, summarize, viewNode, type ZoneFacts, type ZoneSummaryView } from '../../lib/fleet/zone-view.js'
@@ -42,11 +42,11 @@ export class Matrix {
     return this.#config
   }
 
-  adopt(config: Config, fleet: Fleet): void {
+  adopt(config: Config, fleet: Fleet, diff: FleetDiff): void {
     this.#config = config
     this.#fleet = fleet
     this.#names = undefined
-    this.sums.adopt(fleet)
+    this.sums.adopt(fleet, diff)
   }
 
   close(): void {

@@ -56,7 +56,7 @@ export class Least {
 }
 
 export class NodeSum {
-  readonly node: FleetNode
+  node: FleetNode
   /** Pairs in each state, in the order of NODE_STATES. */
   readonly counts: number[] = NODE_STATES.map(() => 0)
   /** Release time of the oldest release that is not reached in one of the zones. */
@@ -64,17 +64,26 @@ export class NodeSum {
   /** Last answers, negative, so that the newest is the least. */
   readonly observed = new Least(() => this.#values((zone, i) => -zone.observedAt[i]!))
   readonly #contacts: Record<Contact, number> = { none: 0, answers: 0, silent: 0, lost: 0 }
-  readonly #zones: ZoneSum[] = []
-  /** Place of the node in each of those zones. */
-  readonly #places: number[] = []
+  /** Its zones, and its place in each of them. */
+  readonly #zones = new Map<ZoneSum, number>()
 
   constructor(node: FleetNode) {
     this.node = node
   }
 
   carry(zone: ZoneSum, place: number): void {
-    this.#zones.push(zone)
-    this.#places.push(place)
+    this.#zones.set(zone, place)
+  }
+
+  /** The zone is gone, or another object has its place. */
+  drop(zone: ZoneSum): void {
+    const place = this.#zones.get(zone)
+    if (place === undefined || !this.#zones.delete(zone)) return
+    const [state, contact] = [zone.states[place]!, zone.contacts[place]]
+    if (state >= 0) this.counts[state]! -= 1
+    if (contact !== undefined) this.#contacts[contact] -= 1
+    this.behind.replace(zone.behindSince[place]!, Number.POSITIVE_INFINITY)
+    this.observed.replace(-zone.observedAt[place]!, Number.POSITIVE_INFINITY)
   }
 
   /** Milliseconds; 0 when the node never answered. */
@@ -94,15 +103,15 @@ export class NodeSum {
   }
 
   get total(): number {
-    return this.#zones.length
+    return this.#zones.size
   }
 
-  *carried(): Generator<[ZoneSum, number]> {
-    for (let n = 0; n < this.#zones.length; n++) yield [this.#zones[n]!, this.#places[n]!]
+  carried(): Iterable<[ZoneSum, number]> {
+    return this.#zones
   }
 
   *#values(of: (zone: ZoneSum, place: number) => number): Generator<number> {
-    for (let n = 0; n < this.#zones.length; n++) yield of(this.#zones[n]!, this.#places[n]!)
+    for (const [zone, place] of this.#zones) yield of(zone, place)
   }
 
   /** One pair goes from one state to another, given as indexes; from -1 when it was not judged before. */

@@ -29,6 +29,14 @@ export class PrimarySum {
     this.#states.set(zone, state)
   }
 
+  /** The zone is gone. */
+  drop(zone: string): void {
+    const state = this.#states.get(zone)
+    if (state !== undefined) this.#zones.get(state)!.delete(zone)
+    this.#states.delete(zone)
+    this.#late.delete(zone)
+  }
+
   count(state: PrimaryState): number {
     return this.#zones.get(state)!.size
   }

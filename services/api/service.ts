@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../../config/config.js'
 import { type NextMove, ZonecastError } from '../../lib/errors.js'
-import type { Fleet } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetDiff } from '../../lib/fleet/fleet.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
@@ -71,8 +71,8 @@ export class ApiService implements Service {
     )
   }
 
-  adopt(config: Config, fleet: Fleet): void {
-    this.#matrix.adopt(config, fleet)
+  adopt(config: Config, fleet: Fleet, diff: FleetDiff): void {
+    this.#matrix.adopt(config, fleet, diff)
     this.#makeLocalToken(config)
     this.#events.revoke()
   }

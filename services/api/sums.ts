@@ -5,7 +5,7 @@
  */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Serial } from '../../lib/dns/serial.js'
-import type { Fleet, FleetNode } from '../../lib/fleet/fleet.js'
+import { everyZoneOf, type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../../lib/fleet/fleet.js'
 import { NODE_STATES, type NodeStateRules } from '../../lib/fleet/node-state.js'
 import { whyBehind } from '../../lib/fleet/primary-state.js'
 import { type StandingFacts, standingOf } from '../../lib/fleet/zone-view.js'
@@ -61,6 +61,8 @@ export class Sums {
   /** Counts fleets adopted: what was judged of an earlier one says nothing. */
   #fleets = 0
   #judgedAt = Number.NEGATIVE_INFINITY
+  /** The rules that states were judged by, as text. */
+  #rules = ''
 
   constructor(fleet: Fleet, parts: SumsParts) {
     this.#parts = parts
@@ -70,29 +72,48 @@ export class Sums {
       TICK_MS,
     )
     this.#ticker.unref()
-    this.adopt(fleet)
+    this.adopt(fleet, everyZoneOf(fleet))
   }
 
-  /** Begins anew with another fleet or other rules. */
-  adopt(fleet: Fleet): void {
+  /** Judges the zones that changed, or all when the rules did. */
+  adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleets += 1
-    for (const map of [this.#nodes, this.#primaries, this.#zones, this.#unreleased, this.#held, this.#conflicts, this.#rollouts])
-      map.clear()
-    this.#changes.clear()
-    for (const node of fleet.nodes.values()) this.#nodes.set(node.id, new NodeSum(node))
-    for (const id of fleet.primaries.keys()) this.#primaries.set(id, new PrimarySum())
-    for (const zone of fleet.zones.values()) {
-      const sum = new ZoneSum(
-        zone,
-        zone.nodes.map(({ id }) => this.#nodes.get(id)!),
-      )
-      for (const [i, node] of sum.nodes.entries()) node.carry(sum, i)
-      this.#zones.set(zone.name, sum)
+    for (const { name } of diff.removed) this.#drop(name)
+    for (const { before } of diff.changed) this.#drop(before.name)
+    for (const id of this.#nodes.keys()) if (!fleet.nodes.has(id)) this.#nodes.delete(id)
+    for (const id of this.#primaries.keys()) if (!fleet.primaries.has(id)) this.#primaries.delete(id)
+    for (const node of fleet.nodes.values()) {
+      const known = this.#nodes.get(node.id)
+      if (known !== undefined) known.node = node
+      else this.#nodes.set(node.id, new NodeSum(node))
     }
-    this.#dirtyZones = new Set(this.#zones.keys())
-    this.#dirtyPairs.clear()
-    this.#dirtyNodes.clear()
+    for (const id of fleet.primaries.keys()) if (!this.#primaries.has(id)) this.#primaries.set(id, new PrimarySum())
+    for (const zone of touchedBy(diff)) this.#add(zone)
+    const rules = JSON.stringify(this.#parts.rules())
+    if (rules !== this.#rules) for (const name of this.#zones.keys()) this.#dirtyZones.add(name)
+    this.#rules = rules
     this.#wait()
+  }
+
+  #add(zone: FleetZone): void {
+    const sum = new ZoneSum(
+      zone,
+      zone.nodes.map(({ id }) => this.#nodes.get(id)!),
+    )
+    for (const [i, node] of sum.nodes.entries()) node.carry(sum, i)
+    this.#zones.set(zone.name, sum)
+    this.#dirtyZones.add(zone.name)
+  }
+
+  #drop(name: string): void {
+    const sum = this.#zones.get(name)
+    if (sum === undefined) return
+    this.#zones.delete(name)
+    this.#changes.delete(sum)
+    this.#countRollout(sum, undefined)
+    for (const node of sum.nodes) node.drop(sum)
+    for (const primary of this.#primaries.values()) primary.drop(name)
+    for (const set of [this.#unreleased, this.#held, this.#conflicts]) set.delete(name)
   }
 
   close(): void {

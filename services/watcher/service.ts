@@ -6,7 +6,7 @@ import { guard } from '../../lib/runtime/guard.js'
 import { compareSerials, isNews, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
-import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
+import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, type Primary, touchedBy } from '../../lib/fleet/fleet.js'
 import { type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { hasExpired } from '../../lib/state/expiry.js'
@@ -47,7 +47,7 @@ export class WatcherService implements Service {
   readonly #parts: WatcherParts
   #fleet: Fleet
   readonly #schedule = new Schedule<Pair>()
-  #pairs = new Map<string, Pair>()
+  readonly #pairs = new Map<string, Pair>()
   readonly #pending = new Map<ZoneName, Pending>()
   readonly #waits = new RefreshWaits()
   #looking = 0
@@ -63,7 +63,7 @@ export class WatcherService implements Service {
 
   async start(): Promise<void> {
     const { bus, board } = this.#parts
-    this.adopt(this.#fleet)
+    this.adopt(this.#fleet, everyZoneOf(this.#fleet))
     this.#unlisten = [
       bus.on('notify', ({ zone, primary, serial }) => this.#onNotify(zone, primary, serial)),
       board.onChange((change) => {
@@ -77,21 +77,31 @@ export class WatcherService implements Service {
   }
 
   /** Takes over a new config; pairs that stay keep their timers. */
-  adopt(fleet: Fleet): void {
+  adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleet = fleet
-    const old = this.#pairs
-    this.#pairs = new Map()
+    for (const zone of diff.removed) this.#drop(zone, [])
+    for (const { before, after } of diff.changed) this.#drop(before, after.primaries)
+    const touched = touchedBy(diff)
     const now = this.#parts.clock.now()
-    for (const zone of fleet.zones.values())
+    for (const zone of touched)
       for (const primary of zone.primaries) {
         const key = pairKey(zone.name, primary.id)
-        const known = old.get(key)
+        const known = this.#pairs.get(key)
         const pair = known ? Object.assign(known, { zone, primary }) : newPair(zone, primary)
         this.#pairs.set(key, pair)
-        if (!known) this.#schedule.set(pair, now + Math.random() * Math.min(1_000, fleet.zones.size))
-        old.delete(key)
+        if (!known) this.#schedule.set(pair, now + Math.random() * Math.min(1_000, touched.length))
       }
-    for (const gone of old.values()) this.#schedule.delete(gone)
+  }
+
+  /** Ends the polls of the primaries that the zone no longer has. */
+  #drop({ name, primaries }: FleetZone, left: readonly Primary[]): void {
+    for (const { id } of primaries) {
+      const key = pairKey(name, id)
+      const pair = this.#pairs.get(key)
+      if (pair === undefined || left.some((primary) => primary.id === id)) continue
+      this.#schedule.delete(pair)
+      this.#pairs.delete(key)
+    }
   }
 
   #tick(): void {

@@ -2,7 +2,7 @@
 import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNews, type Serial } from '../../lib/dns/serial.js'
-import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
+import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/observe/fleet-observer.js'
 import type { NodeObserver } from '../../lib/observe/node-observer.js'
 import type { NodePaths } from '../../lib/observe/node-paths.js'
@@ -102,7 +102,7 @@ export class WorkerService implements Service {
     // Without Redis there is no job to take, and everything else goes on.
     if (this.#parts.canQueue()) await taking
     else taking.catch(() => undefined)
-    this.#observer.start(this.#fleet)
+    this.#observer.start(everyZoneOf(this.#fleet))
     this.#proofs.start()
     this.#rollouts.start()
     this.#webhooks.start()
@@ -140,16 +140,16 @@ export class WorkerService implements Service {
     )
   }
 
-  adopt(fleet: Fleet): void {
+  adopt(fleet: Fleet, diff: FleetDiff): void {
+    const { board, store, clock } = this.#parts
     this.#fleet = fleet
-    for (const zone of fleet.zones.keys())
-      restoreZoneCell(this.#parts.board, this.#parts.store.zone(zone), this.#parts.clock.now())
-    this.#parts.store.retain(new Set(fleet.zones.keys()))
-    this.push.adopt(fleet)
+    for (const { name } of diff.added) restoreZoneCell(board, store.zone(name), clock.now())
+    for (const { name } of diff.removed) store.forget(name)
+    this.push.adopt(fleet, diff)
     this.#refresh.adopt(fleet)
-    this.#observer.adopt(fleet)
+    this.#observer.adopt(diff)
     this.#proofs.adopt(fleet)
-    this.#rollouts.adopt(fleet)
+    this.#rollouts.adopt(fleet, diff)
   }
 
   /** A rollout has come further: nodes that may have the version now are told at once. */

@@ -1,11 +1,11 @@
 /** Check rules for fleets that tests make: those of an empty config, and none at all. */
 import type { CheckSettings, Mode } from '../../lib/checks/check.js'
-import { checkSettingsOf, checksSchema } from '../../config/checks-schema.js'
+import { checkSettingsFor, checksSchema } from '../../config/checks-schema.js'
 import { parseZoneName } from '../../lib/dns/name.js'
 import type { CheckRules } from '../../lib/fleet/fleet.js'
 
 export const defaultChecks = (zone = 'example.'): CheckRules =>
-  checkSettingsOf(checksSchema.parse({}), parseZoneName(zone), [parseZoneName(zone)])
+  checkSettingsFor(checksSchema.parse({}), [parseZoneName(zone)])(parseZoneName(zone))
 
 /** Every check off. */
 export function noChecks(zone = 'example.'): CheckRules {

@@ -3,7 +3,7 @@ import { parseZoneName } from '../../lib/dns/name.js'
 import type { CheckInput, CheckName, CheckOutcome, CheckReport, CheckSettings, ZoneFigures } from '../../lib/checks/check.js'
 import { computeHere } from '../../lib/checks/dnssec/compute.js'
 import { runChecks } from '../../lib/checks/run-checks.js'
-import { checkSettingsOf, checksSchema } from '../../config/checks-schema.js'
+import { checkSettingsFor, checksSchema } from '../../config/checks-schema.js'
 import { compareContents } from '../../lib/zone/compare.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { zoneNameOfWire } from '../../lib/dns/name.js'
@@ -15,7 +15,7 @@ export const pause = async (): Promise<void> => undefined
 /** The defaults, with some settings changed as an operator would write them. */
 export function settingsOf(raw: unknown = {}, zone = 'example.'): CheckSettings {
   const name = parseZoneName(zone)
-  return checkSettingsOf(checksSchema.parse(raw), name, [name])
+  return checkSettingsFor(checksSchema.parse(raw), [name])(name)
 }
 
 export const zoneOf = (contents: ZoneContents): string => zoneNameOfWire(contents.apex)

@@ -23,7 +23,8 @@ interface Scene {
   now: number
   board: Board
   matrix: Matrix
-  reload(zones: readonly string[]): void
+  /** `smaller`: zones that lose their first node. */
+  reload(zones: readonly string[], smaller: readonly string[]): void
 }
 
 const serial = fc.constantFrom(1, 2, 3, 2 ** 31 + 2).map((n) => n as Serial)
@@ -131,10 +132,10 @@ const clockAct = fc
         scene.now += step
       },
   )
-const reloadAct = fc.subarray(ZONES).map(
-  (zones): Act =>
+const reloadAct = fc.tuple(fc.subarray(ZONES), fc.subarray(ZONES)).map(
+  ([zones, smaller]): Act =>
     (scene) =>
-      scene.reload(zones),
+      scene.reload(zones, smaller),
 )
 const anyAct = fc.oneof(
   { arbitrary: answerAct, weight: 5 },
@@ -159,9 +160,12 @@ describe('sums', () => {
       now: NOW,
       board,
       matrix,
-      reload: (names) => {
-        const zones = [...fleet.zones.values()].filter(({ name }) => names.includes(name))
-        matrix.adopt(config, new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds))
+      reload: (names, smaller) => {
+        const zones = [...fleet.zones.values()]
+          .filter(({ name }) => names.includes(name))
+          .map((zone) => (smaller.includes(zone.name) ? { ...zone, nodes: zone.nodes.slice(1) } : zone))
+        const next = new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds)
+        matrix.adopt(config, next, next.diff(matrix.fleet))
       },
     }
     return scene
@@ -245,7 +249,7 @@ describe('sums', () => {
     const scene = begin()
     const first = scene.matrix.sums.settle()
     scene.board.set('drains', 'ams1', { at: NOW, drained: true, by: 'noc', reason: undefined })
-    scene.reload(['a.example.'])
+    scene.reload(['a.example.'], [])
     await Promise.all([first, scene.matrix.sums.settle()])
     expect(kept(scene)).to.deep.equal(counted(scene))
     expect(scene.matrix.sums.states()).to.deep.equal({ drained: 1, unknown: 2 })

@@ -2,10 +2,10 @@
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { CHECK_NAMES } from '../../../lib/checks/check.js'
-import { checkSettingsOf, checksSchema } from '../../../config/checks-schema.js'
+import { checkSettingsFor, checksSchema } from '../../../config/checks-schema.js'
 
 const ZONE = parseZoneName('example.com')
-const read = (raw: unknown) => checkSettingsOf(checksSchema.parse(raw), ZONE, [ZONE])
+const read = (raw: unknown) => checkSettingsFor(checksSchema.parse(raw), [ZONE])(ZONE)
 
 describe('the settings of the checks', () => {
   it('have a default for each check', () => {

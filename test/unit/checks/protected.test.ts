@@ -5,7 +5,7 @@ import { parseRecord } from '../../../lib/dns/record-words.js'
 import { recordText } from '../../../lib/dns/record-text.js'
 import type { Verdict } from '../../../lib/checks/check.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
-import { checkSettingsOf, checksSchema } from '../../../config/checks-schema.js'
+import { checkSettingsFor, checksSchema } from '../../../config/checks-schema.js'
 import { checkNext, example, reportOf } from '../../support/check-scene.js'
 import { storedFrom } from '../../support/record-lines.js'
 
@@ -45,7 +45,7 @@ describe('the check protected', () => {
         for (const before of [[], ZONE]) {
           const outcome = await checkNext(example(1, before), example(2, ZONE), { checks, whole })
           const report = reportOf(outcome, 'protected')
-          // Another zone's entry never comes here (checkSettingsOf), and does no harm when it does.
+          // Another zone's entry never comes here (checkSettingsFor), and does no harm when it does.
           expect(report.verdict, report.report).to.equal(verdict)
           if (says !== undefined) expect(report.report).to.include(says)
         }
@@ -55,7 +55,7 @@ describe('the check protected', () => {
   it('of two zones the lower one has the record', () => {
     const raw = checksSchema.parse({ protected: { records: ['www.a.example. A', 'www.b.example. A'] } })
     const zones = ['example.', 'a.example.', 'xa.example.'].map(parseZoneName)
-    const recordsOf = (zone: string) => checkSettingsOf(raw, parseZoneName(zone), zones).protected.records
+    const recordsOf = (zone: string) => checkSettingsFor(raw, zones)(parseZoneName(zone)).protected.records
     expect(recordsOf('example.')).to.deep.equal(['www.b.example. A'])
     expect(recordsOf('a.example.')).to.deep.equal(['www.a.example. A'])
     expect(recordsOf('xa.example.')).to.deep.equal([])
