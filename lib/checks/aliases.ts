@@ -1,7 +1,7 @@
 /** Names that are aliases: what may stand beside a CNAME or DNAME record, and how many there may be. */
 import { TYPE } from '../dns/rrtype.js'
 import type { Findings } from './findings.js'
-import type { StoredAt } from './name-changes.js'
+import type { StoredAt } from '../names/name-changes.js'
 
 /** What may stand beside a CNAME (RFC 4035 §2.5; KEY for secure updates, RFC 3007 §3.1.1). */
 const BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC, TYPE.KEY])

@@ -7,10 +7,10 @@ import { recordText } from '../dns/record-text.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckSettings } from './check.js'
 import { type Findings, inWords, percentOf } from './findings.js'
-import { isSignerType, type NameChanges } from './name-changes.js'
+import { isSignerType, type NameChanges } from '../names/name-changes.js'
 import { isWireWithin } from '../zone/name-chains.js'
-import { keyOctets } from './name-key.js'
-import type { ScannedName } from './zone-scan.js'
+import { keyOctets } from '../names/name-key.js'
+import type { ScannedName } from '../names/zone-scan.js'
 
 /** Octets of RDATA in front of the name that the record points at, by type. */
 const TARGET_AT: (number | undefined)[] = Array.from({ length: 64 })

@@ -5,9 +5,9 @@
 import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { isWireWithin, sameName } from '../zone/name-chains.js'
-import type { StoredAt } from './name-changes.js'
-import type { NameStatus } from './name-status.js'
-import type { ScannedName } from './zone-scan.js'
+import type { StoredAt } from '../names/name-changes.js'
+import type { NameStatus } from '../names/name-status.js'
+import type { ScannedName } from '../names/zone-scan.js'
 
 export class GlueOnTheWay {
   readonly #apex: Buffer

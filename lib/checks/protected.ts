@@ -6,8 +6,8 @@ import { typeName } from '../dns/rrtype.js'
 import { foldedRange } from '../zone/record-hash.js'
 import type { CheckReport, CheckSettings } from './check.js'
 import { counted, Findings } from './findings.js'
-import type { StoredAt } from './name-changes.js'
-import { isWithin, keyText, nameKey } from './name-key.js'
+import type { StoredAt } from '../names/name-changes.js'
+import { isWithin, keyText, nameKey } from '../names/name-key.js'
 
 interface Protected extends WrittenRecord {
   key: string

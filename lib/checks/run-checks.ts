@@ -10,17 +10,17 @@ import type { CheckInput, CheckName, CheckOutcome, CheckReport, Mode, ZoneFigure
 import { DnssecCheck } from './dnssec/dnssec-check.js'
 import { ClosedError } from './dnssec/compute.js'
 import { crashText, Findings, worse } from './findings.js'
-import { hasType, type NameChange, NameChanges, NO_RECORDS, type StoredAt } from './name-changes.js'
-import { isChild, isWithin, keyOfText, namesBetween, targetOf } from './name-key.js'
-import { statusOf } from './name-status.js'
-import { NameStore } from './name-store.js'
+import { hasType, type NameChange, NameChanges, NO_RECORDS, type StoredAt } from '../names/name-changes.js'
+import { isChild, isWithin, keyOfText, namesBetween, targetOf } from '../names/name-key.js'
+import { statusOf } from '../names/name-status.js'
+import { NameStore } from '../names/name-store.js'
 import { checkProtected, protectedIn } from './protected.js'
 import { checkSerialForward } from './serial-forward.js'
 import { checkGrowth, checkShrink } from './size.js'
 import { type Counts, Tally, type TalliedName } from './tally.js'
 import { checkZonemd } from './zonemd.js'
 import { ZoneLook } from './zone-look.js'
-import { ZoneScan } from './zone-scan.js'
+import { ZoneScan } from '../names/zone-scan.js'
 
 /** A change of this share of the records touches so many names that reading all of them in order is no more work. */
 const LARGE_SHARE = 1 / 20

@@ -5,9 +5,9 @@
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
 import { counted, Findings, inWords, percentOf } from './findings.js'
-import { isSignerType, type NameChange } from './name-changes.js'
-import { keyText } from './name-key.js'
-import type { ScannedName } from './zone-scan.js'
+import { isSignerType, type NameChange } from '../names/name-changes.js'
+import { keyText } from '../names/name-key.js'
+import type { ScannedName } from '../names/zone-scan.js'
 
 export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'> & { owned?: number | undefined }
 

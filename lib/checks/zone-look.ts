@@ -7,12 +7,12 @@ import { judgeAliases } from './aliases.js'
 import { DoubledNames, type SeenDoubled } from './doubled-names.js'
 import { type Finding, Findings } from './findings.js'
 import { GlueOnTheWay } from './glue-on-the-way.js'
-import type { NameChange } from './name-changes.js'
-import { keyOctets, targetOf } from './name-key.js'
-import { type NameStatus, StatusOnTheWay } from './name-status.js'
+import type { NameChange } from '../names/name-changes.js'
+import { keyOctets, targetOf } from '../names/name-key.js'
+import { type NameStatus, StatusOnTheWay } from '../names/name-status.js'
 import { judgeTtls } from './ttls.js'
 import { type NameCounts, Tally } from './tally.js'
-import type { ScannedName } from './zone-scan.js'
+import type { ScannedName } from '../names/zone-scan.js'
 
 /** Plain, fit to be sent from one thread to another. */
 export interface SeenZone {

@@ -3,7 +3,7 @@
  * serve.
  */
 import { randomBytes } from 'node:crypto'
-import { ownersChange } from '../checks/name-changes.js'
+import { ownersChange } from '../names/name-changes.js'
 import { describeError } from '../errors.js'
 import { NO_ANSWER } from '../fleet/node-content.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'

@@ -2,8 +2,8 @@
  * Compares a server's content with ours by three RRsets of the apex: SOA, its signatures, and ZONEMD, which is a digest of the whole
  * zone (RFC 8976 §1.3). Costs two questions instead of a transfer, and proves nothing for a zone without ZONEMD.
  */
-import { collectNames } from '../checks/collect-names.js'
-import { nameKey } from '../checks/name-key.js'
+import { collectNames } from '../names/collect-names.js'
+import { nameKey } from '../names/name-key.js'
 import { rdataStart, storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { pause } from '../runtime/turns.js'

@@ -4,7 +4,7 @@
  */
 import type { CheckReport, ZoneFigures } from '../checks/check.js'
 import { worse } from '../checks/findings.js'
-import { ownersChange } from '../checks/name-changes.js'
+import { ownersChange } from '../names/name-changes.js'
 import type { SeenZone } from '../checks/zone-look.js'
 import type { FleetZone } from '../fleet/fleet.js'
 import { beginRollout, holdReason, isGoing, releasesTo } from '../rollout/machine.js'

@@ -5,9 +5,9 @@
  * Not asked: what lies below a delegation; RRsets too large for a small message. A delegation itself is in a referral (RFC 1034 §4.3.2);
  * a server that has the child zone as well answers from that, which says nothing of ours.
  */
-import { collectNames } from '../checks/collect-names.js'
-import { hasType, isSignerType, NameChanges, type StoredAt } from '../checks/name-changes.js'
-import { keyOctets, keyText, nameKey, namesBetween, ownerKey } from '../checks/name-key.js'
+import { collectNames } from '../names/collect-names.js'
+import { hasType, isSignerType, NameChanges, type StoredAt } from '../names/name-changes.js'
+import { keyOctets, keyText, nameKey, namesBetween, ownerKey } from '../names/name-key.js'
 import type { SmallMessage } from '../dns/message.js'
 import { RCODE, rcodeName } from '../dns/rcode.js'
 import { recordText } from '../dns/record-text.js'

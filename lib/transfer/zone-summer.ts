@@ -2,9 +2,9 @@
  * Sums up the records of one zone as they come in, and looks at its names as long as those come in order: what the thread of
  * summing-threads.ts does, without the thread.
  */
-import { nameKey } from '../checks/name-key.js'
+import { nameKey } from '../names/name-key.js'
 import { type SeenZone, ZoneLook } from '../checks/zone-look.js'
-import { NameRun } from '../checks/zone-scan.js'
+import { NameRun } from '../names/zone-scan.js'
 import { storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import { RecordArena } from '../zone/record-arena.js'

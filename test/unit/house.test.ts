@@ -62,6 +62,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['errors.ts'],
   ['dns'],
   ['zone'],
+  ['names'],
   ['xfr', 'checks'],
   ['fleet'],
   ['rollout'],
@@ -72,7 +73,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['push', 'release'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
-const PURE = ['dns', 'zone', 'xfr', 'checks', 'fleet', 'rollout'].map((folder) => `lib/${folder}`)
+const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'fleet', 'rollout'].map((folder) => `lib/${folder}`)
 
 /** One door per outside thing: who alone may import it. */
 const DOORS: Record<string, string[]> = {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { parseRecord } from '../../dns/record-words.js'
 import { TYPE } from '../../dns/rrtype.js'
-import { keyOctets, nameKey } from '../name-key.js'
+import { keyOctets, nameKey } from '../../names/name-key.js'
 import type { ZoneKey } from './zone-keys.js'
 
 /** Digest types (RFC 4034 A.2, RFC 4509, RFC 6605). */

@@ -6,7 +6,7 @@
 import { rdataLength } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
 import type { Findings } from '../findings.js'
-import type { StoredAt } from '../name-changes.js'
+import type { StoredAt } from '../../names/name-changes.js'
 import { type Nsec3Parameters, parametersOf, parametersText } from './nsec3-hash.js'
 
 /** RFC 9276 §3.1 wants 0; resolvers treat zones above 100 as insecure or bogus (§3.2). */

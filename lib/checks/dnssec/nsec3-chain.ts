@@ -3,8 +3,8 @@
  * authoritative for or delegates, and each empty one on the way to it, has a record with its types; no record stands for nothing.
  */
 import type { Findings } from '../findings.js'
-import type { StoredAt } from '../name-changes.js'
-import { isBelow, namesBetween } from '../name-key.js'
+import type { StoredAt } from '../../names/name-changes.js'
+import { isBelow, namesBetween } from '../../names/name-key.js'
 import type { Compute } from './compute.js'
 import { HashQueue } from './hash-queue.js'
 import { HASH_OCTETS, hashOfOwner, hasParameters, isOptOut, nextHashOf, type Nsec3Parameters } from './nsec3-hash.js'

@@ -4,12 +4,12 @@
  * chain can tell: then it is `unclear`.
  */
 import { TYPE } from '../../dns/rrtype.js'
-import type { Collected } from '../collect-names.js'
+import type { Collected } from '../../names/collect-names.js'
 import type { Findings } from '../findings.js'
-import type { NameChanges, StoredAt } from '../name-changes.js'
-import { isBelow, namesBetween } from '../name-key.js'
-import { statusOf } from '../name-status.js'
-import type { NameStore } from '../name-store.js'
+import type { NameChanges, StoredAt } from '../../names/name-changes.js'
+import { isBelow, namesBetween } from '../../names/name-key.js'
+import { statusOf } from '../../names/name-status.js'
+import type { NameStore } from '../../names/name-store.js'
 import { ChainChange } from './chain-change.js'
 import type { Compute } from './compute.js'
 import { HashQueue } from './hash-queue.js'

@@ -1,6 +1,6 @@
 /** NSEC3 records (RFC 5155 §3) and the hashed names that they have as owners. Not here: the hashing (compute.ts). */
 import { rdataLength, rdataStart, STORED_HEAD } from '../../dns/record.js'
-import type { StoredAt } from '../name-changes.js'
+import type { StoredAt } from '../../names/name-changes.js'
 
 /** The only hash algorithm there is (RFC 5155 §11). */
 const SHA1 = 1

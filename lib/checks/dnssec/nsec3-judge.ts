@@ -1,8 +1,8 @@
 /** What a name of the zone wants of an NSEC3 chain, and whether it has it (RFC 5155 §7.1): the same for a change and for the whole zone. */
 import { recordText } from '../../dns/record-text.js'
 import type { Findings } from '../findings.js'
-import type { StoredAt } from '../name-changes.js'
-import { keyText } from '../name-key.js'
+import type { StoredAt } from '../../names/name-changes.js'
+import { keyText } from '../../names/name-key.js'
 import { nsec3BitmapOf } from './nsec3-hash.js'
 import type { Membership } from './seen-name.js'
 

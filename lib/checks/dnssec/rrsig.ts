@@ -1,6 +1,6 @@
 /** An RRSIG record (RFC 4034 §3.1) taken apart. */
 import { rdataLength, rdataStart } from '../../dns/record.js'
-import type { StoredAt } from '../name-changes.js'
+import type { StoredAt } from '../../names/name-changes.js'
 
 /** Octets of an RRSIG's RDATA in front of the signer's name (RFC 4034 §3.1). */
 const RRSIG_FIXED = 18

@@ -1,8 +1,8 @@
 /** A name as the parts of the check `dnssec` are shown it. */
 import { rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
-import type { NameChange, StoredAt } from '../name-changes.js'
-import type { NameStatus } from '../name-status.js'
+import type { NameChange, StoredAt } from '../../names/name-changes.js'
+import type { NameStatus } from '../../names/name-status.js'
 
 export interface SeenName {
   key: string

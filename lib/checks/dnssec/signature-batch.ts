@@ -4,7 +4,7 @@
  */
 import { rdataLength, rdataStart, STORED_HEAD } from '../../dns/record.js'
 import { foldedRange } from '../../zone/record-hash.js'
-import type { StoredAt } from '../name-changes.js'
+import type { StoredAt } from '../../names/name-changes.js'
 import { NO_KEY, ROW, type SignatureBatch } from './compute.js'
 import type { Rrsig } from './rrsig.js'
 import type { ZoneKey } from './zone-keys.js'

@@ -6,7 +6,7 @@ import { type Compute, NO_KEY, type SignatureBatch } from './compute.js'
 import { InFlight } from './in-flight.js'
 import type { Rrsig } from './rrsig.js'
 import { BatchBuilder, MOST_IN_BATCH } from './signature-batch.js'
-import type { StoredAt } from '../name-changes.js'
+import type { StoredAt } from '../../names/name-changes.js'
 import type { ZoneKey } from './zone-keys.js'
 
 /** The first batches are small, so that all threads have work when there is little. */

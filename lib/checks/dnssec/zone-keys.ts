@@ -5,7 +5,7 @@
 import { rdataLength, rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
 import type { Findings } from '../findings.js'
-import type { StoredAt } from '../name-changes.js'
+import type { StoredAt } from '../../names/name-changes.js'
 import { algorithmName, excessOf, importKey } from './import-key.js'
 import { MOST_KEYS } from './limits.js'
 

@@ -1,7 +1,7 @@
 /** What a signer does to a zone is no change of its owner's: it is left out of shrink, growth and churn, and of what the gate asks. */
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ownersChange } from '../../../lib/checks/name-changes.js'
+import { ownersChange } from '../../../lib/names/name-changes.js'
 import { runChecks } from '../../../lib/checks/run-checks.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import { planOf } from '../../../lib/observe/node-prober.js'

@@ -8,7 +8,7 @@ import { nameToWire } from '../../../lib/dns/name.js'
 import { judgeProbe, planProbes, type Probe } from '../../../lib/rollout/probes.js'
 import { compareContents } from '../../../lib/zone/compare.js'
 import { pause } from '../../../lib/runtime/turns.js'
-import { keyText, nameKey } from '../../../lib/checks/name-key.js'
+import { keyText, nameKey } from '../../../lib/names/name-key.js'
 import { contentsOf, record } from '../../support/record-lines.js'
 import { soa, ZONE } from '../../support/transfer-script.js'
 

@@ -10,7 +10,7 @@ import { nameHash } from '../../../lib/zone/name-chains.js'
 import type { OffsetVisit, OwnerIndex } from '../../../lib/zone/owner-index.js'
 import { type RecordRun, RunBuilder } from '../../../lib/zone/record-run.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
-import { isBelow, isWithin, keyOfText, ownerKey, wireKey } from '../../../lib/checks/name-key.js'
+import { isBelow, isWithin, keyOfText, ownerKey, wireKey } from '../../../lib/names/name-key.js'
 import { contentsOf, record } from '../../support/record-lines.js'
 import { seededRuns } from '../../support/seed.js'
 

@@ -7,7 +7,7 @@ import { TYPE } from '../dns/rrtype.js'
 import { sameOwner } from '../zone/name-chains.js'
 import { compareContents } from '../zone/compare.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import type { RecordChange } from './check.js'
+import type { Difference } from '../zone/difference.js'
 import { ownerKey } from './name-key.js'
 
 export interface StoredAt {
@@ -37,7 +37,7 @@ export function hasType(records: readonly StoredAt[], type: number): boolean {
 export const isSignerType = (type: number): boolean => type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
 
 /** What the owner changed from one content to another, however much that is: a signer that signs all anew changes nothing of it. */
-export async function ownersChange(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<RecordChange> {
+export async function ownersChange(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<Difference> {
   return (await compareContents(older, newer, Number.POSITIVE_INFINITY, pause, (type) => !isSignerType(type)))!
 }
 
@@ -55,14 +55,14 @@ export class NameChanges {
   readonly removed: number
   readonly added: number
 
-  private constructor(change: RecordChange) {
+  private constructor(change: Difference) {
     this.removed = change.removed.count
     this.added = change.added.count
     this.#note(change.fromSoa, 0, 'removed')
     this.#note(change.toSoa, 0, 'added')
   }
 
-  static async of(change: RecordChange, pause: () => Promise<void>): Promise<NameChanges> {
+  static async of(change: Difference, pause: () => Promise<void>): Promise<NameChanges> {
     const changes = new NameChanges(change)
     let done = 0
     for (const side of ['removed', 'added'] as const) {
