@@ -7,26 +7,13 @@ import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { ZonemdVerdict } from '../zone/zonemd.js'
 import type { Compute } from './dnssec/compute.js'
+import type { CheckName, Verdict } from './verdicts.js'
 import type { SeenZone } from './zone-look.js'
 
-export const CHECK_NAMES = [
-  'serial-forward',
-  'apex',
-  'shrink',
-  'growth',
-  'churn',
-  'zonemd',
-  'dnssec',
-  'protected',
-  'hook',
-] as const
-
-export type CheckName = (typeof CHECK_NAMES)[number]
+export { CHECK_NAMES, type CheckName, type Verdict } from './verdicts.js'
 
 /** `warn` reports what is wrong and lets the version pass; `hold` keeps it from every node until someone approves it. */
 export type Mode = 'off' | 'warn' | 'hold'
-
-export type Verdict = 'pass' | 'warn' | 'hold'
 
 export interface CheckReport {
   check: CheckName

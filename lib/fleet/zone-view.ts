@@ -6,7 +6,7 @@ import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetZone } from './fleet.js'
 import { contentOf, doubtOf, type NodeContentFacts } from './node-content.js'
-import { lagSecondsAt, type NodeStanding, type NodeState, type NodeStateRules, nodeStanding } from './node-state.js'
+import { lagSecondsAt, NODE_STATES, type NodeStanding, type NodeState, type NodeStateRules, nodeStanding } from './node-state.js'
 
 interface ReleaseFact {
   serial: Serial
@@ -111,19 +111,22 @@ function releasesTo({ releases, staged }: StandingFacts, node: string): readonly
 
 const isSameVersion = (a: ReleaseFact, b: ReleaseFact): boolean => a.serial === b.serial && a.digest === b.digest
 
+/** How much each state needs an operator: the lower the number, the more. */
+const RANK: Readonly<Record<NodeState, number>> = {
+  conflict: 0,
+  ahead: 1,
+  expired: 2,
+  stuck: 3,
+  lagging: 4,
+  unknown: 5,
+  held: 6,
+  syncing: 7,
+  'in-sync': 8,
+  drained: 9,
+}
+
 /** From the state that needs an operator most to the one that needs none. */
-const WORST_FIRST: readonly NodeState[] = [
-  'conflict',
-  'ahead',
-  'expired',
-  'stuck',
-  'lagging',
-  'unknown',
-  'held',
-  'syncing',
-  'in-sync',
-  'drained',
-]
+export const WORST_FIRST: readonly NodeState[] = [...NODE_STATES].sort((a, b) => RANK[a] - RANK[b])
 
 export interface ZoneSummaryView {
   name: ZoneName

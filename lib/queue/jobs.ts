@@ -7,6 +7,9 @@
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
+import type { QueueKind } from './queue-kinds.js'
+
+export { QUEUE_KINDS, type QueueKind } from './queue-kinds.js'
 
 /** `refresh` takes what is newer; `retransfer` takes the whole zone by AXFR whatever its serial. The second is stronger. */
 export type RefreshStrength = 'refresh' | 'retransfer'
@@ -77,9 +80,6 @@ export interface WebhookJob {
   /** That a process of this hub wrote it: a receiver believes what we sign. */
   seal: string
 }
-
-export const QUEUE_KINDS = ['refresh', 'push', 'resync', 'webhook'] as const
-export type QueueKind = (typeof QUEUE_KINDS)[number]
 
 /** BullMQ allows no colon in names. */
 export const queueName = (kind: QueueKind, hub: string): string =>

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import {
   type JobView,
   type PushJob,
+  QUEUE_KINDS,
   type QueueKind,
   queueName,
   type RefreshJob,
@@ -107,8 +108,10 @@ export class JobQueues {
 
 const jobId = (kind: QueueKind, job: Job): string => `${kind}-${job.id}`
 
+const JOB_ID = new RegExp(`^(${QUEUE_KINDS.join('|')})-([\\w.-]{1,64})$`)
+
 function splitId(id: string): [QueueKind | undefined, string | undefined] {
-  const match = /^(refresh|push|resync|webhook)-([\w.-]{1,64})$/.exec(id)
+  const match = JOB_ID.exec(id)
   return match ? [match[1] as QueueKind, match[2]] : [undefined, undefined]
 }
 

@@ -6,6 +6,9 @@
  * be true of a stage before the next one begins. Soak: how long it must stay true. Order: what a person said of a zone.
  */
 import type { CheckReport, Verdict, ZoneFigures } from '../checks/check.js'
+import type { RolloutState } from './rollout-states.js'
+
+export { ROLLOUT_STATES, type RolloutState } from './rollout-states.js'
 
 export interface ChecksOutcome {
   verdict: Verdict
@@ -14,9 +17,6 @@ export interface ChecksOutcome {
   figures?: ZoneFigures
   at: number
 }
-
-export const ROLLOUT_STATES = ['held', 'waiting', 'releasing', 'soaking', 'halted', 'done', 'rejected', 'superseded'] as const
-export type RolloutState = (typeof ROLLOUT_STATES)[number]
 
 export interface Stage {
   /** For people: `ams1`, `cloud A`, `25 % of cloud B`. */

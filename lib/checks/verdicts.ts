@@ -1,0 +1,17 @@
+/** The names of the checks, and what a check can say of a version. */
+
+export const CHECK_NAMES = [
+  'serial-forward',
+  'apex',
+  'shrink',
+  'growth',
+  'churn',
+  'zonemd',
+  'dnssec',
+  'protected',
+  'hook',
+] as const
+export type CheckName = (typeof CHECK_NAMES)[number]
+
+export const VERDICTS = ['pass', 'warn', 'hold'] as const
+export type Verdict = (typeof VERDICTS)[number]
