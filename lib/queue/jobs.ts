@@ -90,7 +90,8 @@ export interface JobView {
   id: string
   kind: QueueKind
   state: 'waiting' | 'active' | 'done' | 'failed'
-  progress: unknown
+  /** Of a resync its targets; other jobs have a number or nothing. */
+  progress: ResyncProgress | number | undefined
   error: string | undefined
   data: unknown
   result: unknown

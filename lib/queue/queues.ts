@@ -124,7 +124,7 @@ async function view(kind: QueueKind, queue: Queue, read: Job): Promise<JobView> 
     id: jobId(kind, job),
     kind,
     state: state === 'completed' ? 'done' : state === 'failed' ? 'failed' : state === 'active' ? 'active' : 'waiting',
-    progress: job.progress,
+    progress: job.progress as JobView['progress'],
     error: job.failedReason || undefined,
     data: job.data,
     result: job.returnvalue ?? undefined,

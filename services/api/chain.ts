@@ -2,6 +2,7 @@
  * How the version that one node should have came to it, step by step with times, and what it waits for (contract §3). It follows the
  * version that was released to this node; where a newer one waits for a stage or an operator, that is a step of its own.
  */
+import type { ChainAnswer, ChainStepAnswer } from '../../lib/answers/zone-answers.js'
 import { doubtOf } from '../../lib/fleet/node-content.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeZoneView } from '../../lib/fleet/zone-view.js'
@@ -10,16 +11,7 @@ import type { Said } from '../../lib/rollout/record.js'
 import type { NodeCell, ReleaseMark, RolloutMark, ZoneCell } from '../../lib/state/tables.js'
 import { time } from './json.js'
 
-export interface ChainStep {
-  step: 'seen' | 'transferred' | 'committed' | 'waiting' | 'released' | 'notified' | 'answered' | 'taken' | 'confirmed'
-  at: string | null
-  detail: string
-}
-
-export interface Chain {
-  chain: ChainStep[]
-  waitingFor: string | null
-}
+export type Chain = Pick<ChainAnswer, 'chain' | 'waitingFor'>
 
 /** What is known of the zone besides its cell. */
 export interface ChainFacts {
@@ -78,15 +70,15 @@ function newerFor(cell: ZoneCell | undefined, wanted: ReleaseMark | undefined): 
   return newest === undefined || isWanted || newest.state === 'done' || newest.state === 'superseded' ? undefined : newest
 }
 
-const stageStep = ({ serial, state, stage, since, reason }: RolloutMark): ChainStep => ({
+const stageStep = ({ serial, state, stage, since, reason }: RolloutMark): ChainStepAnswer => ({
   step: 'waiting',
   at: time(since),
   detail: `serial ${serial} is ${state}${stage === undefined ? '' : ` in stage ${stage}`}${reason === undefined ? '' : `: ${firstLine(reason)}`}`,
 })
 
 /** From the primary to the release. */
-function storyOf({ trail }: ZoneCell, wanted: ReleaseMark, at: NodeCell | undefined): ChainStep[] {
-  const steps: ChainStep[] = []
+function storyOf({ trail }: ZoneCell, wanted: ReleaseMark, at: NodeCell | undefined): ChainStepAnswer[] {
+  const steps: ChainStepAnswer[] = []
   if (trail?.serial === wanted.serial) {
     steps.push({ step: 'seen', at: time(trail.seenAt), detail: `serial ${trail.serial} seen at ${trail.seenAtPrimary}` })
     const took = trail.transferTookMs < 10 ? trail.transferTookMs.toFixed(1) : Math.round(trail.transferTookMs)
@@ -105,10 +97,10 @@ function storyOf({ trail }: ZoneCell, wanted: ReleaseMark, at: NodeCell | undefi
 }
 
 /** From the release to the node. */
-function deliveryOf(at: NodeCell | undefined, { serial }: ReleaseMark): ChainStep[] {
+function deliveryOf(at: NodeCell | undefined, { serial }: ReleaseMark): ChainStepAnswer[] {
   const push = at?.push?.target === serial ? at.push : undefined
   if (push === undefined) return []
-  const steps: ChainStep[] = []
+  const steps: ChainStepAnswer[] = []
   const times = push.notifiesSent === 1 ? '' : ` ${push.notifiesSent} times`
   if (push.notifySentAt !== undefined)
     steps.push({ step: 'notified', at: time(push.notifySentAt), detail: `NOTIFY sent${times}` })
@@ -124,7 +116,8 @@ function deliveryOf(at: NodeCell | undefined, { serial }: ReleaseMark): ChainSte
 }
 
 /** A poll may confirm what a transfer tells a moment later: steps stand in the order of their times. */
-const byTime = (a: ChainStep, b: ChainStep): number => (a.at === null || b.at === null ? 0 : Date.parse(a.at) - Date.parse(b.at))
+const byTime = (a: ChainStepAnswer, b: ChainStepAnswer): number =>
+  a.at === null || b.at === null ? 0 : Date.parse(a.at) - Date.parse(b.at)
 
 const isWell = ({ state }: NodeZoneView): boolean => state === 'in-sync' || state === 'syncing'
 

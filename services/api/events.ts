@@ -3,6 +3,7 @@
  * a fleet at rest is silent, however often its nodes are looked at. A reader who falls behind is let go.
  */
 import type { Request, Response } from 'express'
+import type { EventData, EventName } from '../../lib/answers/event-answers.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { pause } from '../../lib/runtime/turns.js'
 import { splitPair } from '../../lib/state/tables.js'
@@ -109,12 +110,13 @@ export class EventStreams {
 
   /** What a rollout is at, and what the checks found. */
   #rollouts(zone: FleetZone): void {
-    for (const { verdict, findings, since, ...mark } of this.#context.matrix.zoneCell(zone)?.rollouts ?? []) {
-      const row = { zone: zone.name, ...mark, stage: mark.stage ?? null, reason: mark.reason ?? null, since: time(since) }
-      if (!this.#isNew(`rollout ${mark.id}`, [mark.state, mark.stage, mark.reason])) continue
-      this.#event('rollout', row)
-      if (verdict !== undefined && this.#isNew(`check ${mark.id}`, [verdict]))
-        this.#event('check', { id: mark.id, zone: zone.name, serial: mark.serial, verdict, findings })
+    for (const mark of this.#context.matrix.zoneCell(zone)?.rollouts ?? []) {
+      const { id, serial, digest, state, stage = null, reason = null } = mark
+      if (!this.#isNew(`rollout ${id}`, [state, mark.stage, mark.reason])) continue
+      this.#event('rollout', { id, zone: zone.name, serial, digest, state, stage, reason, since: time(mark.since) })
+      const { verdict, findings } = mark
+      if (verdict !== undefined && this.#isNew(`check ${id}`, [verdict]))
+        this.#event('check', { id, zone: zone.name, serial, verdict, findings })
     }
   }
 
@@ -135,7 +137,7 @@ export class EventStreams {
     return true
   }
 
-  #event(name: string, data: unknown): void {
+  #event<N extends EventName>(name: N, data: EventData[N]): void {
     this.#number += 1
     this.#send(`id: ${this.#number}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
   }

@@ -1,16 +1,21 @@
 /** Views as the API writes them: times as ISO 8601, what is not known as null, so that every field is always there. */
 import type { Serial } from '../../lib/dns/serial.js'
+import type { JobAnswer } from '../../lib/answers/job-answers.js'
+import type { PathAnswer } from '../../lib/answers/node-answers.js'
+import type { PrimaryAnswer } from '../../lib/answers/primary-answers.js'
+import type { NodeZoneAnswer, RivalAnswer, VersionAnswer, ZoneSummaryAnswer } from '../../lib/answers/zone-answers.js'
 import type { FleetNode } from '../../lib/fleet/fleet.js'
 import { primaryState } from '../../lib/fleet/primary-state.js'
 import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
 import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
+import type { Rival } from '../../lib/store/journal-heads.js'
 import type { Version } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
 
 export const time = (ms: number | undefined): string | null => (ms === undefined || ms === 0 ? null : new Date(ms).toISOString())
 
-export const zoneSummaryJson = (view: ZoneSummaryView): Record<string, unknown> => ({
+export const zoneSummaryJson = (view: ZoneSummaryView): ZoneSummaryAnswer => ({
   name: view.name,
   serial: view.serial ?? null,
   digest: view.digest ?? null,
@@ -24,7 +29,7 @@ export const zoneSummaryJson = (view: ZoneSummaryView): Record<string, unknown> 
   held: view.held ?? null,
 })
 
-export const nodeZoneJson = (view: NodeZoneView): Record<string, unknown> => ({
+export const nodeZoneJson = (view: NodeZoneView): NodeZoneAnswer => ({
   serial: view.serial ?? null,
   state: view.state,
   since: time(view.since),
@@ -32,13 +37,6 @@ export const nodeZoneJson = (view: NodeZoneView): Record<string, unknown> => ({
   lagSeconds: view.lagSeconds,
   error: view.error ?? null,
 })
-
-export interface PathAnswer {
-  address: string
-  inUse: boolean
-  error: string | null
-  silentSince: string | null
-}
 
 /** The control addresses of a node in order of preference, with what this hub finds of them. */
 export function pathsJson(node: FleetNode, cell: PathCell | undefined): PathAnswer[] {
@@ -53,7 +51,7 @@ export function pathsJson(node: FleetNode, cell: PathCell | undefined): PathAnsw
   })
 }
 
-export const versionJson = (version: Version, newestReleased: Version | undefined): Record<string, unknown> => ({
+export const versionJson = (version: Version, newestReleased: Version | undefined): VersionAnswer => ({
   serial: version.serial,
   digest: version.digest,
   records: version.records,
@@ -71,16 +69,20 @@ export const versionJson = (version: Version, newestReleased: Version | undefine
 const timesOf = (times: Readonly<Record<string, number>>): Record<string, string | null> =>
   Object.fromEntries(Object.entries(times).map(([node, ms]) => [node, time(ms)]))
 
-function stateOf({ rollout, releasedAt, serial, digest }: Version, newestReleased: Version | undefined): string {
+function stateOf({ rollout, releasedAt, serial, digest }: Version, newestReleased: Version | undefined): VersionAnswer['state'] {
   if (releasedAt === undefined) return rollout?.state ?? 'committed'
   return serial === newestReleased?.serial && digest === newestReleased.digest ? 'released' : 'superseded'
 }
 
-export const primaryJson = (
-  cell: PrimaryCell | undefined,
-  held: Serial | undefined,
-  isRival: boolean,
-): Record<string, unknown> => ({
+export const rivalJson = ({ serial, digest, records, from, seenAt }: Rival): RivalAnswer => ({
+  serial,
+  digest,
+  records,
+  from,
+  seenAt: time(seenAt),
+})
+
+export const primaryJson = (cell: PrimaryCell | undefined, held: Serial | undefined, isRival: boolean): PrimaryAnswer => ({
   serial: cell?.serial ?? null,
   state: primaryState({ serial: cell?.serial, highest: cell?.highest, error: cell?.error, held, isRival }),
   checkedAt: time(cell?.checkedAt),
@@ -88,7 +90,7 @@ export const primaryJson = (
   error: cell?.error ?? null,
 })
 
-export const jobJson = (job: JobView): Record<string, unknown> => ({
+export const jobJson = (job: JobView): JobAnswer => ({
   id: job.id,
   kind: job.kind,
   state: job.state,

@@ -1,4 +1,5 @@
 /** The sync matrix, whole or in pages: zones by name, those that fit the filter, each with its nodes. */
+import type { MatrixRowAnswer } from '../../lib/answers/zone-answers.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { pause } from '../../lib/runtime/turns.js'
@@ -20,7 +21,7 @@ export interface MatrixFilter {
 const ZONES_PER_SLICE = 50
 
 /** Rows of the page one by one, and at the end the name of the last zone when there are more, for `after`; null when not. */
-export async function* matrixRows(matrix: Matrix, filter: MatrixFilter): AsyncGenerator<Record<string, unknown>, string | null> {
+export async function* matrixRows(matrix: Matrix, filter: MatrixFilter): AsyncGenerator<MatrixRowAnswer, string | null> {
   const { zone, limit = Number.POSITIVE_INFINITY, states } = filter
   await matrix.sums.settle()
   let rows = 0
@@ -73,10 +74,7 @@ function* inOrder(matrix: Matrix, { match, after, node }: MatrixFilter): Generat
   }
 }
 
-function rowOf(
-  { summary, nodes }: ReturnType<Matrix['row']>,
-  { node, states }: MatrixFilter,
-): Record<string, unknown> | undefined {
+function rowOf({ summary, nodes }: ReturnType<Matrix['row']>, { node, states }: MatrixFilter): MatrixRowAnswer | undefined {
   if (node !== undefined && !nodes.has(node)) return undefined
   const shown = [...nodes].filter(([id]) => node === undefined || id === node)
   const held: NodeState[] = summary.held === undefined ? [] : ['held']

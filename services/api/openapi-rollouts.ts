@@ -1,7 +1,7 @@
 /** The part of the API's description that is about rollouts and orders. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
-import { Ordered, Rollout, RolloutRow } from './answer-schemas.js'
+import { OrderedAnswer, RolloutAnswer, RolloutsAnswer } from '../../lib/answers/rollout-answers.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from './order-schemas.js'
 import { rolloutsQuery } from './schemas.js'
 
@@ -21,7 +21,7 @@ const orders = (role: string, rows: readonly (readonly [path: string, summary: s
     'x-role': role,
     summary,
     request: { params: zoneParam, body: { content: { 'application/json': { schema } } } },
-    responses: { 200: json(Ordered, 'The order, which all hubs carry out') },
+    responses: { 200: json(OrderedAnswer, 'The order, which all hubs carry out') },
   }))
 
 export const ROLLOUT_ROUTES: RouteConfig[] = [
@@ -30,14 +30,14 @@ export const ROLLOUT_ROUTES: RouteConfig[] = [
     path: '/v1/rollouts',
     summary: 'Versions on their way, held or through, newest first',
     request: { query: rolloutsQuery },
-    responses: { 200: json(z.object({ rollouts: z.array(RolloutRow), next: z.string().nullable() }), 'Rollouts') },
+    responses: { 200: json(RolloutsAnswer, 'Rollouts') },
   },
   {
     method: 'get',
     path: '/v1/rollouts/{id}',
     summary: 'One rollout: checks, stages, which nodes have confirmed, what is waited for',
     request: { params: z.object({ id: z.string() }) },
-    responses: { 200: json(Rollout, 'Rollout') },
+    responses: { 200: json(RolloutAnswer, 'Rollout') },
   },
   ...orders('operator', [['hold', 'Release nothing of the zone', holdBody]]),
   ...orders('publisher', [

@@ -2,34 +2,26 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'
-import {
-  ChainStep,
-  Job,
-  moment,
-  NodeSummary,
-  NodeZone,
-  Primary,
-  PrimarySummary,
-  Problem,
-  Rival,
-  Version,
-  ZoneSummary,
-} from './answer-schemas.js'
+import { AliveAnswer, ProblemAnswer, ReadyAnswer, ReloadAnswer, StatusAnswer } from '../../lib/answers/hub-answers.js'
+import { JobAnswer, JobQueuedAnswer, JobsAnswer, NoJobAnswer } from '../../lib/answers/job-answers.js'
+import { DrainAnswer, NodeAnswer, NodesAnswer } from '../../lib/answers/node-answers.js'
+import { PrimariesAnswer } from '../../lib/answers/primary-answers.js'
+import { ChainAnswer, DifferenceAnswer, MatrixAnswer, ZoneAnswer, ZonesAnswer } from '../../lib/answers/zone-answers.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
 import { diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
 const nodeParam = z.object({ node: z.string() })
-const accepted = { 202: json(z.object({ job: z.string() }), 'The job that does it') }
-const resyncAccepted = { ...accepted, 200: json(z.object({ job: z.null() }), 'No pair is in one of `states`: nothing to do') }
+const accepted = { 202: json(JobQueuedAnswer, 'The job that does it') }
+const resyncAccepted = { ...accepted, 200: json(NoJobAnswer, 'No pair is in one of `states`: nothing to do') }
 
-const ROUTES: RouteConfig[] = [
+export const ROUTES: readonly RouteConfig[] = [
   {
     method: 'get',
     path: '/healthz',
     summary: 'Alive',
     security: [],
-    responses: { 200: json(z.object({ alive: z.boolean() }), 'Alive') },
+    responses: { 200: json(AliveAnswer, 'Alive') },
   },
   {
     method: 'get',
@@ -37,8 +29,8 @@ const ROUTES: RouteConfig[] = [
     summary: 'Can do its whole job',
     security: [],
     responses: {
-      200: json(z.object({ ready: z.boolean(), missing: z.array(z.string()) }), 'Ready'),
-      503: json(z.object({ ready: z.boolean(), missing: z.array(z.string()) }), 'Not ready, and what is missing'),
+      200: json(ReadyAnswer, 'Ready'),
+      503: json(ReadyAnswer, 'Not ready, and what is missing'),
     },
   },
   {
@@ -52,35 +44,7 @@ const ROUTES: RouteConfig[] = [
     path: '/v1/status',
     summary: 'Sums over all zones and nodes',
     responses: {
-      200: json(
-        z.object({
-          hub: z.string(),
-          version: z.string(),
-          zones: z.int(),
-          nodes: z.int(),
-          states: z.record(z.string(), z.int()),
-          hubs: z
-            .array(
-              z.object({
-                name: z.string(),
-                state: z.enum(['up', 'away']),
-                config: z.enum(['same', 'differs']).describe('As this hub has it'),
-                version: z.string(),
-                seenAt: moment,
-                startedAt: moment,
-              }),
-            )
-            .describe('Every hub that was heard of over Redis'),
-          redis: z.enum(['up', 'down']),
-          held: z.array(z.string()),
-          missing: z.array(z.string()).describe('What this hub lacks to do its whole job; as in /readyz'),
-          primaries: z.array(PrimarySummary).describe('Primaries with a zone that needs an operator'),
-          now: moment.describe("This hub's clock"),
-          observationsHoldSeconds: z.number().describe('An observation older than this says nothing any more'),
-          caller: z.object({ name: z.string(), role: z.enum(['viewer', 'operator', 'publisher', 'admin']) }),
-        }),
-        'Status',
-      ),
+      200: json(StatusAnswer, 'Status'),
     },
   },
   {
@@ -89,30 +53,21 @@ const ROUTES: RouteConfig[] = [
     summary: 'The sync matrix: zones × nodes, whole or in pages',
     request: { query: matrixQuery },
     responses: {
-      200: json(
-        z.object({
-          zones: z.array(ZoneSummary.extend({ nodes: z.record(z.string(), NodeZone) })),
-          next: z.string().nullable(),
-          nodes: z.array(z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })),
-          pageLagSeconds: z.number().describe('A node this far behind needs a person (defaults.lag.page)'),
-          primaries: z.array(PrimarySummary).describe('Primaries with a zone that needs an operator'),
-        }),
-        'Matrix',
-      ),
+      200: json(MatrixAnswer, 'Matrix'),
     },
   },
   {
     method: 'get',
     path: '/v1/primaries',
     summary: 'Primaries, and how their zones stand to what this hub has',
-    responses: { 200: json(z.object({ primaries: z.array(PrimarySummary) }), 'Primaries') },
+    responses: { 200: json(PrimariesAnswer, 'Primaries') },
   },
   {
     method: 'get',
     path: '/v1/zones',
     summary: 'Zones',
     request: { query: pageQuery },
-    responses: { 200: json(z.object({ zones: z.array(ZoneSummary), next: z.string().nullable() }), 'Zones') },
+    responses: { 200: json(ZonesAnswer, 'Zones') },
   },
   {
     method: 'get',
@@ -120,16 +75,7 @@ const ROUTES: RouteConfig[] = [
     summary: 'One zone with nodes, primaries and versions',
     request: { params: zoneParam },
     responses: {
-      200: json(
-        ZoneSummary.extend({
-          error: z.string().nullable(),
-          nodes: z.record(z.string(), NodeZone),
-          primaries: z.record(z.string(), Primary),
-          rivals: z.array(Rival).describe('Other contents under the newest serial'),
-          versions: z.array(Version),
-        }),
-        'Zone',
-      ),
+      200: json(ZoneAnswer, 'Zone'),
     },
   },
   {
@@ -145,16 +91,7 @@ const ROUTES: RouteConfig[] = [
     summary: 'Records removed and added between two kept versions',
     request: { params: zoneParam, query: diffQuery },
     responses: {
-      200: json(
-        z.object({
-          from: z.int(),
-          to: z.int(),
-          removed: z.array(z.string()),
-          added: z.array(z.string()),
-          counts: z.object({ removed: z.int(), added: z.int() }),
-        }),
-        'Difference',
-      ),
+      200: json(DifferenceAnswer, 'Difference'),
     },
   },
   {
@@ -163,21 +100,21 @@ const ROUTES: RouteConfig[] = [
     summary: 'One zone on one node: state and the chain of the newest release',
     request: { params: zoneParam.extend({ node: z.string() }) },
     responses: {
-      200: json(NodeZone.extend({ chain: z.array(ChainStep), waitingFor: z.string().nullable() }), 'State and chain'),
+      200: json(ChainAnswer, 'State and chain'),
     },
   },
   {
     method: 'get',
     path: '/v1/nodes',
     summary: 'Nodes',
-    responses: { 200: json(z.object({ nodes: z.array(NodeSummary) }), 'Nodes') },
+    responses: { 200: json(NodesAnswer, 'Nodes') },
   },
   {
     method: 'get',
     path: '/v1/nodes/{node}',
     summary: 'One node and its zones',
     request: { params: nodeParam },
-    responses: { 200: json(NodeSummary.extend({ zones: z.record(z.string(), NodeZone) }), 'Node') },
+    responses: { 200: json(NodeAnswer, 'Node') },
   },
   {
     method: 'post',
@@ -217,7 +154,7 @@ const ROUTES: RouteConfig[] = [
     'x-role': 'operator',
     summary: 'Stop delivery to a node',
     request: { params: nodeParam, body: { content: { 'application/json': { schema: drainBody } } } },
-    responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
+    responses: { 200: json(DrainAnswer, 'Done') },
   },
   {
     method: 'post',
@@ -225,21 +162,21 @@ const ROUTES: RouteConfig[] = [
     'x-role': 'operator',
     summary: 'Restart delivery to a node',
     request: { params: nodeParam, body: { content: { 'application/json': { schema: undrainBody } } } },
-    responses: { 200: json(z.object({ node: z.string(), drained: z.boolean() }), 'Done') },
+    responses: { 200: json(DrainAnswer, 'Done') },
   },
   ...ROLLOUT_ROUTES,
   {
     method: 'get',
     path: '/v1/jobs',
     summary: 'The newest jobs',
-    responses: { 200: json(z.object({ jobs: z.array(Job) }), 'Jobs') },
+    responses: { 200: json(JobsAnswer, 'Jobs') },
   },
   {
     method: 'get',
     path: '/v1/jobs/{job}',
     summary: 'One job and how far it is',
     request: { params: z.object({ job: z.string() }) },
-    responses: { 200: json(Job, 'Job') },
+    responses: { 200: json(JobAnswer, 'Job') },
   },
   {
     method: 'post',
@@ -247,7 +184,7 @@ const ROUTES: RouteConfig[] = [
     'x-role': 'admin',
     summary: 'Read the config file again',
     request: { body: { content: { 'application/json': { schema: reloadBody } } } },
-    responses: { 200: json(z.object({ zones: z.int(), nodes: z.int() }), 'Reloaded') },
+    responses: { 200: json(ReloadAnswer, 'Reloaded') },
   },
   {
     method: 'get',
@@ -261,7 +198,10 @@ export function describeApi(): object {
   const registry = new OpenAPIRegistry()
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   for (const route of ROUTES) {
-    const problem = { description: 'Problem document (RFC 9457)', content: { 'application/problem+json': { schema: Problem } } }
+    const problem = {
+      description: 'Problem document (RFC 9457)',
+      content: { 'application/problem+json': { schema: ProblemAnswer } },
+    }
     registry.registerPath({ ...route, responses: { ...route.responses, default: problem } })
   }
   const generator = new OpenApiGeneratorV31(registry.definitions)

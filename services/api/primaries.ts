@@ -1,4 +1,5 @@
 /** Primaries as the API shows them: how their zones stand to what this hub has, read off the sums. */
+import type { PrimarySummaryAnswer } from '../../lib/answers/primary-answers.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Primary } from '../../lib/fleet/fleet.js'
 import { PRIMARY_TROUBLE, type PrimaryState } from '../../lib/fleet/primary-state.js'
@@ -6,17 +7,8 @@ import { endpointText } from '../../lib/dns/endpoint.js'
 import { time } from './json.js'
 import type { Matrix } from './matrix.js'
 
-export interface PrimarySummary {
-  id: string
-  address: string
-  states: Partial<Record<PrimaryState, number>>
-  total: number
-  trouble: { state: PrimaryState; zones: number; example: string; detail: string | null }[]
-  checkedAt: string | null
-}
-
 /** `sums` must be settled. */
-export function primarySummary(matrix: Matrix, { id, address }: Primary): PrimarySummary {
+export function primarySummary(matrix: Matrix, { id, address }: Primary): PrimarySummaryAnswer {
   const sum = matrix.sums.primary(id)!
   const trouble = PRIMARY_TROUBLE.flatMap((state) => {
     const found = sum.trouble(state)
@@ -29,7 +21,7 @@ export function primarySummary(matrix: Matrix, { id, address }: Primary): Primar
 }
 
 /** Those with a zone that needs an operator. */
-export const primariesInTrouble = (matrix: Matrix): PrimarySummary[] =>
+export const primariesInTrouble = (matrix: Matrix): PrimarySummaryAnswer[] =>
   [...matrix.fleet.primaries.values()]
     .map((primary) => primarySummary(matrix, primary))
     .filter(({ trouble }) => trouble.length > 0)

@@ -1,4 +1,5 @@
 /** Rollouts as the API writes them (contract §3). */
+import type { RolloutAnswer, RolloutRowAnswer, StageAnswer, StageNodeAnswer } from '../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing } from '../../lib/rollout/machine.js'
 import { rolloutId } from '../../lib/rollout/record.js'
@@ -6,14 +7,14 @@ import type { NodeCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 import { time, versionJson } from './json.js'
 
-export const rolloutStateOf = ({ rollout, releasedAt }: Version) =>
-  rollout?.state ?? (releasedAt === undefined ? ('held' as const) : ('done' as const))
+export const rolloutStateOf = ({ rollout, releasedAt }: Version): RolloutRowAnswer['state'] =>
+  rollout?.state ?? (releasedAt === undefined ? 'held' : 'done')
 
-export function rolloutRowJson({ name }: FleetZone, version: Version) {
+export function rolloutRowJson({ name }: FleetZone, version: Version): RolloutRowAnswer {
   const { serial, digest, rollout } = version
   return {
     id: rolloutId(name, serial, digest),
-    zone: name as string,
+    zone: name,
     serial,
     digest,
     state: rolloutStateOf(version),
@@ -27,12 +28,12 @@ export function rolloutJson(
   version: Version,
   newestReleased: Version | undefined,
   cells: ReadonlyMap<string, NodeCell | undefined>,
-): Record<string, unknown> {
+): RolloutAnswer {
   const { rollout, checks, releasedTo, releasedAt } = version
   const planned = rollout?.stages ?? []
   const stages =
     planned.length > 0 ? planned : [{ name: 'every node', nodes: zone.nodes.map(({ id }) => id), soakMs: 0, mayLack: 0 }]
-  const node = (id: string) => {
+  const nodeJson = (id: string): StageNodeAnswer => {
     const cell = cells.get(id)
     const confirmed = version.confirmed[id] !== undefined || cell?.serial === version.serial
     return {
@@ -43,15 +44,17 @@ export function rolloutJson(
       error: cell?.error ?? null,
     }
   }
-  const told = stages.map(({ name, nodes, soakMs, mayLack }, i) => ({
-    name,
-    state: stageState(version, i),
-    soakSeconds: soakMs / 1000,
-    mayLack,
-    nodes: nodes.map(node),
-  }))
+  const stagesJson = stages.map(
+    ({ name, nodes, soakMs, mayLack }, i): StageAnswer => ({
+      name,
+      state: stageState(version, i),
+      soakSeconds: soakMs / 1000,
+      mayLack,
+      nodes: nodes.map(nodeJson),
+    }),
+  )
   const isOut = releasedAt !== undefined || Object.keys(releasedTo).length > 0
-  const waitingFor = told.flatMap(({ nodes }) =>
+  const waitingFor = stagesJson.flatMap(({ nodes }) =>
     nodes.filter(({ releasedAt: at, confirmed }) => at !== null && !confirmed).map(({ node: id }) => id),
   )
   return {
@@ -59,17 +62,17 @@ export function rolloutJson(
     since: time(rollout?.since ?? releasedAt),
     heldBy: rollout?.heldBy ?? null,
     fast: rollout?.fast ?? false,
-    stages: told,
-    confirmed: told.flatMap(({ nodes }) => nodes.filter(({ confirmed }) => confirmed).map(({ node: id }) => id)),
+    stages: stagesJson,
+    confirmed: stagesJson.flatMap(({ nodes }) => nodes.filter(({ confirmed }) => confirmed).map(({ node: id }) => id)),
     waitingFor: isOut ? waitingFor : [],
-    checks: checks?.reports ?? [],
+    checks: (checks?.reports ?? []).map(({ check, verdict, report }) => ({ check, verdict, report })),
     checkedAt: time(checks?.at),
     log: (rollout?.log ?? []).map(({ at, what }) => ({ at: time(at), what })),
     version: versionJson(version, newestReleased),
   }
 }
 
-function stageState({ rollout, releasedAt }: Version, i: number): 'waiting' | 'under-way' | 'through' {
+function stageState({ rollout, releasedAt }: Version, i: number): StageAnswer['state'] {
   if (rollout === undefined || rollout.state === 'done') return releasedAt === undefined ? 'waiting' : 'through'
   if (i < rollout.stage) return 'through'
   const hasBegun = isGoing(rollout.state) || rollout.state === 'halted'

@@ -69,11 +69,11 @@ const LAYERS: readonly (readonly string[])[] = [
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
   ['transfer'],
-  ['refresh', 'observe'],
+  ['answers', 'refresh', 'observe'],
   ['push', 'release'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
-const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'fleet', 'rollout'].map((folder) => `lib/${folder}`)
+const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'fleet', 'rollout', 'answers'].map((folder) => `lib/${folder}`)
 
 /** One door per outside thing: who alone may import it. */
 const DOORS: Record<string, string[]> = {

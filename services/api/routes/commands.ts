@@ -1,6 +1,9 @@
 /** What operators do: refresh, resync, drain, reload. Each is a job or done at once (contract §3). */
 import { Router } from 'express'
 import type { z } from 'zod'
+import type { ReloadAnswer } from '../../../lib/answers/hub-answers.js'
+import type { JobQueuedAnswer, NoJobAnswer } from '../../../lib/answers/job-answers.js'
+import type { DrainAnswer } from '../../../lib/answers/node-answers.js'
 import { ZonecastError } from '../../../lib/errors.js'
 import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
@@ -67,7 +70,7 @@ export function commandRoutes(context: ApiContext): Router {
     selection: Selection,
     { states, strength, reason }: ResyncWish,
     by: string,
-  ): Promise<{ status: number; body: unknown }> => {
+  ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
     const targets = await targetsOf({ ...selection, states })
     if (targets.length === 0 && states === undefined)
       throw new ApiProblem(422, 'nothing-selected', 'no node carries what was asked for; name other zones, nodes or clouds')
@@ -90,7 +93,7 @@ export function commandRoutes(context: ApiContext): Router {
         reason: 'operator',
         seen: undefined,
       })
-      return { status: 202, body: { job } }
+      return { status: 202, body: { job } satisfies JobQueuedAnswer }
     })
   })
 
@@ -133,7 +136,7 @@ export function commandRoutes(context: ApiContext): Router {
         const held = context.board.get('drains', node.id)
         if ((held?.drained ?? false) !== drained)
           context.board.set('drains', node.id, { at: context.matrix.now(), drained, by: callerOf(res).name, reason })
-        return { status: 200, body: { node: node.id, drained } }
+        return { status: 200, body: { node: node.id, drained } satisfies DrainAnswer }
       })
     })
 
@@ -161,7 +164,7 @@ export function commandRoutes(context: ApiContext): Router {
     await mutate(context, req, res, async () => {
       try {
         const config = context.reload()
-        return { status: 200, body: { zones: config.zones.size, nodes: config.nodes.size } }
+        return { status: 200, body: { zones: config.zones.size, nodes: config.nodes.size } satisfies ReloadAnswer }
       } catch (error) {
         const errors = error instanceof ZonecastError && 'mistakes' in error.fault ? error.fault.mistakes : undefined
         throw new ApiProblem(422, 'bad-config', (error as Error).message, errors === undefined ? {} : { errors })

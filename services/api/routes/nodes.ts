@@ -1,5 +1,6 @@
 /** Nodes: who there is, and what each serves. */
 import { Router } from 'express'
+import type { NodesAnswer, NodeSummaryAnswer } from '../../../lib/answers/node-answers.js'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { lagSecondsAt } from '../../../lib/fleet/node-state.js'
 import { endpointText } from '../../../lib/dns/endpoint.js'
@@ -10,7 +11,7 @@ import { nodeZoneJson, pathsJson, time } from '../json.js'
 export function nodeRoutes(context: ApiContext): Router {
   const router = Router()
 
-  const summary = (node: FleetNode): Record<string, unknown> => {
+  const summary = (node: FleetNode): NodeSummaryAnswer => {
     const sum = context.matrix.sums.node(node.id)!
     const drain = context.board.get('drains', node.id)
     const states = named(sum.counts)
@@ -34,7 +35,7 @@ export function nodeRoutes(context: ApiContext): Router {
 
   router.get('/nodes', async (_req, res) => {
     await context.matrix.sums.settle()
-    res.json({ nodes: [...context.matrix.fleet.nodes.values()].map(summary) })
+    res.json({ nodes: [...context.matrix.fleet.nodes.values()].map(summary) } satisfies NodesAnswer)
   })
 
   router.get('/nodes/:node', async (req, res) => {

@@ -1,5 +1,6 @@
 /** Is it alive, can it do its whole job, what do its counters say. Without token, except the metrics. */
 import { Router } from 'express'
+import type { AliveAnswer, ReadyAnswer } from '../../../lib/answers/hub-answers.js'
 import type { ApiContext } from '../context.js'
 
 /** An answer is given again for so long: whoever asks more often costs nothing. */
@@ -28,13 +29,13 @@ export function probeRoutes(context: ApiContext): Router {
   const router = Router()
   let known: { lacks: Promise<string[]>; at: number } | undefined
   router.get('/healthz', (_req, res) => {
-    res.json({ alive: true })
+    res.json({ alive: true } satisfies AliveAnswer)
   })
   router.get('/readyz', async (_req, res) => {
     const now = performance.now()
     if (known === undefined || now - known.at >= READY_MS) known = { lacks: missing(context, false), at: now }
     const lacks = await known.lacks
-    res.status(lacks.length === 0 ? 200 : 503).json({ ready: lacks.length === 0, missing: lacks })
+    res.status(lacks.length === 0 ? 200 : 503).json({ ready: lacks.length === 0, missing: lacks } satisfies ReadyAnswer)
   })
   return router
 }

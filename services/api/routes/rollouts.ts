@@ -1,5 +1,6 @@
 /** Rollouts: what goes out where, what is held and why; and the words of people that steer them. */
 import { Router } from 'express'
+import type { OrderedAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { rolloutId, rolloutPrefix, type Said } from '../../../lib/rollout/record.js'
 import { pause } from '../../../lib/runtime/turns.js'
@@ -8,7 +9,7 @@ import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, requireRedis, zoneNamed } from '../context.js'
 import { orderDecision, orderHold } from '../../../lib/release/order-decision.js'
 import { orderRollback } from '../../../lib/release/order-rollback.js'
-import type { Ordered, OrderParts } from '../../../lib/release/write-orders.js'
+import type { OrderParts } from '../../../lib/release/write-orders.js'
 import { ApiProblem } from '../problem.js'
 import { rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
@@ -34,7 +35,7 @@ export function rolloutRoutes(context: ApiContext): Router {
     const page = rows.slice(from, from + limit)
     const last = page.at(-1)
     const next = last && from + limit < rows.length ? `${last.at}~${last.id}` : null
-    res.json({ rollouts: page.map((row) => rolloutRowJson(row.zone, row.version)), next })
+    res.json({ rollouts: page.map((row) => rolloutRowJson(row.zone, row.version)), next } satisfies RolloutsAnswer)
   })
 
   router.get('/rollouts/:id', (req, res) => {
@@ -55,7 +56,7 @@ export function rolloutRoutes(context: ApiContext): Router {
   const order = (
     path: string,
     role: 'operator' | 'publisher',
-    work: (zone: FleetZone, body: unknown, said: (reason?: string) => Said) => Ordered | Promise<Ordered>,
+    work: (zone: FleetZone, body: unknown, said: (reason?: string) => Said) => OrderedAnswer | Promise<OrderedAnswer>,
   ) =>
     router.post(`/zones/:zone/${path}`, atLeast(role), async (req, res) => {
       const zone = zoneNamed(context, String(req.params.zone))

@@ -1,5 +1,8 @@
 /** Sums over everything, and the sync matrix. */
 import { Router } from 'express'
+import type { StatusAnswer } from '../../../lib/answers/hub-answers.js'
+import type { PrimariesAnswer } from '../../../lib/answers/primary-answers.js'
+import type { MatrixAnswer } from '../../../lib/answers/zone-answers.js'
 import { hubsOf } from '../../../lib/state/hub-presence.js'
 import { callerOf } from '../auth.js'
 import { type ApiContext, answerOf, nodeNamed, zoneNamed } from '../context.js'
@@ -16,6 +19,7 @@ export function statusRoutes(context: ApiContext): Router {
     const { fleet, config, sums } = context.matrix
     const lacks = await missing(context, true)
     const { observe, unknownAfterLooks } = config.defaults
+    const { name, role } = callerOf(res)
     res.json({
       hub: config.hub,
       version: context.version,
@@ -34,17 +38,19 @@ export function statusRoutes(context: ApiContext): Router {
       held: sums.held.size === 0 ? [] : [...fleet.zones.keys()].filter((name) => sums.held.has(name)),
       missing: lacks,
       primaries: primariesInTrouble(context.matrix),
-      now: time(context.matrix.now()),
+      now: new Date(context.matrix.now()).toISOString(),
       // Older than this, an observation says nothing any more: whoever looks at the nodes has stopped.
       observationsHoldSeconds: (unknownAfterLooks * observe.everyMs) / 1000,
-      caller: callerOf(res),
-    })
+      caller: { name, role },
+    } satisfies StatusAnswer)
   })
 
   router.get('/primaries', async (_req, res) => {
     const { matrix } = context
     await matrix.sums.settle()
-    res.json({ primaries: [...matrix.fleet.primaries.values()].map((primary) => primarySummary(matrix, primary)) })
+    res.json({
+      primaries: [...matrix.fleet.primaries.values()].map((primary) => primarySummary(matrix, primary)),
+    } satisfies PrimariesAnswer)
   })
 
   router.get('/matrix', async (req, res) => {
@@ -68,7 +74,7 @@ export function statusRoutes(context: ApiContext): Router {
         nodes: nodes.map(({ id, cloud, site }) => ({ id, cloud, site: site ?? null })),
         primaries: primariesInTrouble(context.matrix),
         pageLagSeconds: context.matrix.config.defaults.lag.pageMs / 1000,
-      }
+      } satisfies Omit<MatrixAnswer, 'zones'>
       await out.write(`,${JSON.stringify(rest).slice(1)}`)
     })
   })

@@ -1,5 +1,12 @@
 /** Zones: summaries, one zone with its nodes, primaries and versions, zone text and differences. */
 import { Router } from 'express'
+import type {
+  ChainAnswer,
+  DifferenceAnswer,
+  ZoneAnswer,
+  ZonesAnswer,
+  ZoneSummaryAnswer,
+} from '../../../lib/answers/zone-answers.js'
 import { recordText } from '../../../lib/dns/record-text.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { condense, type Difference } from '../../../lib/zone/difference.js'
@@ -12,7 +19,7 @@ import type { Version } from '../../../lib/store/version.js'
 import type { AnswerWriter } from '../answer-writer.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
-import { nodeZoneJson, primaryJson, time, versionJson, zoneSummaryJson } from '../json.js'
+import { nodeZoneJson, primaryJson, rivalJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { sortedTexts } from '../sorted-texts.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
@@ -31,14 +38,14 @@ export function zoneRoutes(context: ApiContext): Router {
     const { names } = matrix
     const from = after === undefined ? 0 : names.findIndex((name) => name > after)
     const page = from < 0 ? [] : names.slice(from, from + limit)
-    const next = from >= 0 && from + limit < names.length ? page.at(-1) : null
-    const zones: Record<string, unknown>[] = []
+    const next = from >= 0 && from + limit < names.length ? (page.at(-1) ?? null) : null
+    const zones: ZoneSummaryAnswer[] = []
     for (const name of page) {
       const zone = matrix.fleet.zones.get(name)
       if (zone) zones.push(zoneSummaryJson(matrix.summary(zone)))
       if (zones.length % ZONES_PER_SLICE === 0) await pause()
     }
-    res.json({ zones, next })
+    res.json({ zones, next } satisfies ZonesAnswer)
   })
 
   router.get('/zones/:zone', (req, res) => {
@@ -54,9 +61,9 @@ export function zoneRoutes(context: ApiContext): Router {
           return [id, primaryJson(context.matrix.primaryCell(zone, id), stored.latest?.serial, isRival)]
         }),
       ),
-      rivals: stored.rivals.list.map(({ seenAt, ...rival }) => ({ ...rival, seenAt: time(seenAt) })),
+      rivals: stored.rivals.list.map(rivalJson),
       versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
-    })
+    } satisfies ZoneAnswer)
   })
 
   router.get('/zones/:zone/nodes/:node', (req, res) => {
@@ -79,7 +86,7 @@ export function zoneRoutes(context: ApiContext): Router {
         trouble: error,
         refused: refusedLately(context, zone, node.id),
       }),
-    })
+    } satisfies ChainAnswer)
   })
 
   router.get('/zones/:zone/versions/:serial', async (req, res) => {
@@ -107,7 +114,7 @@ export function zoneRoutes(context: ApiContext): Router {
     const [old, now] = [keptOf(stored, from), keptOf(stored, to)]
     await context.heavy.answer(res, async (out) => {
       res.type('json')
-      await out.write(JSON.stringify({ from: from.serial, to: to.serial }).slice(0, -1))
+      await out.write(JSON.stringify({ from: from.serial, to: to.serial } satisfies Partial<DifferenceAnswer>).slice(0, -1))
       await writeDifference(await differenceOf(stored, old, now, out), out)
     })
   })
@@ -195,7 +202,7 @@ async function differenceOf(
 
 /** Writes records removed and added, the SOA first and the others by their texts, and closes the object. */
 async function writeDifference(difference: Difference | undefined, out: AnswerWriter): Promise<void> {
-  const counts = { removed: 0, added: 0 }
+  const counts: DifferenceAnswer['counts'] = { removed: 0, added: 0 }
   for (const side of ['removed', 'added'] as const) {
     await out.write(`,"${side}":[`)
     if (difference) {

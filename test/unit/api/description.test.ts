@@ -1,9 +1,12 @@
 /** What the API's description says of answers is what is written. */
 import { expect } from 'chai'
 import type { z } from 'zod'
+import { parseZoneName } from '../../../lib/dns/name.js'
 import type { Serial } from '../../../lib/dns/serial.js'
 import type { JobView } from '../../../lib/queue/jobs.js'
-import { Job, NodeZone, Primary, Version, ZoneSummary } from '../../../services/api/answer-schemas.js'
+import { JobAnswer } from '../../../lib/answers/job-answers.js'
+import { PrimaryAnswer } from '../../../lib/answers/primary-answers.js'
+import { NodeZoneAnswer, VersionAnswer, ZoneSummaryAnswer } from '../../../lib/answers/zone-answers.js'
 import { jobJson, nodeZoneJson, primaryJson, versionJson, zoneSummaryJson } from '../../../services/api/json.js'
 import { describeApi } from '../../../services/api/openapi.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -27,12 +30,12 @@ describe("the API's description", () => {
         fleet.serve('a.example.', 'lhr1', 4, { error: 'no answer' })
       }
       const { summary, nodes } = fleet.matrix.row(zone)
-      fits(ZoneSummary, zoneSummaryJson(summary))
-      for (const view of nodes.values()) fits(NodeZone, nodeZoneJson(view))
+      fits(ZoneSummaryAnswer, zoneSummaryJson(summary))
+      for (const view of nodes.values()) fits(NodeZoneAnswer, nodeZoneJson(view))
     }
-    fits(Primary, primaryJson(undefined, undefined, false))
+    fits(PrimaryAnswer, primaryJson(undefined, undefined, false))
     fits(
-      Primary,
+      PrimaryAnswer,
       primaryJson(
         {
           at: NOW,
@@ -66,7 +69,7 @@ describe("the API's description", () => {
       hasCopies: false,
       kind: 'axfr',
     } as const
-    fits(Version, versionJson(version, undefined))
+    fits(VersionAnswer, versionJson(version, undefined))
   })
 
   it('has a resync with its targets, and a job that has nothing to tell', () => {
@@ -78,7 +81,7 @@ describe("the API's description", () => {
         total: 1,
         confirmed: 0,
         failed: 0,
-        targets: [{ zone: 'a.example.', node: 'ams1', step: 'notified', serial: undefined, error: undefined }],
+        targets: [{ zone: parseZoneName('a.example'), node: 'ams1', step: 'notified', serial: undefined, error: undefined }],
       },
       error: undefined,
       data: {},
@@ -86,8 +89,8 @@ describe("the API's description", () => {
       createdAt: NOW,
       finishedAt: undefined,
     }
-    fits(Job, JSON.parse(JSON.stringify(jobJson(job))))
-    fits(Job, JSON.parse(JSON.stringify(jobJson({ ...job, kind: 'refresh', progress: 0, error: 'no primary answers' }))))
+    fits(JobAnswer, JSON.parse(JSON.stringify(jobJson(job))))
+    fits(JobAnswer, JSON.parse(JSON.stringify(jobJson({ ...job, kind: 'refresh', progress: 0, error: 'no primary answers' }))))
   })
 
   it('has a sentence for every route, and a role for every command', () => {

@@ -1,6 +1,6 @@
 /** The steps of a version to one node: which there are, in which order, with which times. */
 import { expect } from 'chai'
-import type { ChainStep } from '../../../../services/api/chain.js'
+import type { ChainStepAnswer } from '../../../../lib/answers/zone-answers.js'
 import {
   ANSWERED,
   answerTo,
@@ -19,7 +19,7 @@ import {
 } from './facts.js'
 
 /** `released +300: serial 7, digest d7`: milliseconds after the version was seen. */
-const lines = (steps: readonly ChainStep[]): string[] =>
+const lines = (steps: readonly ChainStepAnswer[]): string[] =>
   steps.map(({ step, at, detail }) => `${step} ${at === null ? '?' : `+${Date.parse(at) - T}`}: ${detail}`)
 const chainOf = (situation: Situation): string[] => lines(answerTo(situation).chain)
 

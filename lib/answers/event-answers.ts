@@ -1,0 +1,21 @@
+/** The data of each server-sent event of `/v1/events`, by the event's name. */
+import { z } from 'zod'
+import { VERDICTS } from '../checks/verdicts.js'
+import { moment, serial } from './fields.js'
+import { CheckReportAnswer, RolloutRowAnswer } from './rollout-answers.js'
+import { NodeZoneAnswer, ZoneSummaryAnswer } from './zone-answers.js'
+
+export const EVENTS = {
+  zone: ZoneSummaryAnswer,
+  node: NodeZoneAnswer.extend({ zone: z.string(), node: z.string() }),
+  rollout: RolloutRowAnswer.extend({ since: moment }),
+  check: z.object({
+    id: z.string(),
+    zone: z.string(),
+    serial,
+    verdict: z.enum(VERDICTS),
+    findings: z.array(CheckReportAnswer).describe('Checks that did not pass'),
+  }),
+}
+export type EventName = keyof typeof EVENTS
+export type EventData = { [N in EventName]: z.infer<(typeof EVENTS)[N]> }

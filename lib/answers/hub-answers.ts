@@ -1,0 +1,45 @@
+/** Answers about the hub itself: probes, status, reload, and problem documents. */
+import { z } from 'zod'
+import { moment, StateCounts } from './fields.js'
+import { PrimarySummaryAnswer } from './primary-answers.js'
+
+export const AliveAnswer = z.object({ alive: z.boolean() })
+export type AliveAnswer = z.infer<typeof AliveAnswer>
+
+export const ReadyAnswer = z.object({ ready: z.boolean(), missing: z.array(z.string()) })
+export type ReadyAnswer = z.infer<typeof ReadyAnswer>
+
+export const HubAnswer = z.object({
+  name: z.string(),
+  state: z.enum(['up', 'away']),
+  config: z.enum(['same', 'differs']).describe('As this hub has it'),
+  version: z.string(),
+  seenAt: moment,
+  startedAt: moment,
+})
+export type HubAnswer = z.infer<typeof HubAnswer>
+
+export const StatusAnswer = z.object({
+  hub: z.string(),
+  version: z.string(),
+  zones: z.int(),
+  nodes: z.int(),
+  states: StateCounts,
+  hubs: z.array(HubAnswer).describe('Every hub that was heard of over Redis'),
+  redis: z.enum(['up', 'down']),
+  held: z.array(z.string()),
+  missing: z.array(z.string()).describe('What this hub lacks to do its whole job; as in /readyz'),
+  primaries: z.array(PrimarySummaryAnswer).describe('Primaries with a zone that needs an operator'),
+  now: z.iso.datetime().describe("This hub's clock"),
+  observationsHoldSeconds: z.number().describe('An observation older than this says nothing any more'),
+  caller: z.object({ name: z.string(), role: z.enum(['viewer', 'operator', 'publisher', 'admin']) }),
+})
+export type StatusAnswer = z.infer<typeof StatusAnswer>
+
+export const ReloadAnswer = z.object({ zones: z.int(), nodes: z.int() })
+export type ReloadAnswer = z.infer<typeof ReloadAnswer>
+
+export const ProblemAnswer = z
+  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
+  .meta({ id: 'Problem' })
+export type ProblemAnswer = z.infer<typeof ProblemAnswer>

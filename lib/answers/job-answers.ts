@@ -1,0 +1,41 @@
+/** Answers about jobs, and the answer to an order that a job carries out. */
+import { z } from 'zod'
+import { QUEUE_KINDS } from '../queue/queue-kinds.js'
+import { moment, serial } from './fields.js'
+
+export const JobTargetAnswer = z.object({
+  zone: z.string(),
+  node: z.string(),
+  step: z.enum(['waiting', 'refreshing', 'notified', 'confirmed', 'failed']),
+  serial: serial.optional(),
+  error: z.string().optional(),
+})
+export type JobTargetAnswer = z.infer<typeof JobTargetAnswer>
+
+export const JobProgressAnswer = z
+  .object({ total: z.int(), confirmed: z.int(), failed: z.int(), targets: z.array(JobTargetAnswer) })
+  .meta({ id: 'JobProgress' })
+
+export const JobAnswer = z
+  .object({
+    id: z.string(),
+    kind: z.enum(QUEUE_KINDS),
+    state: z.enum(['waiting', 'active', 'done', 'failed']),
+    progress: z.union([JobProgressAnswer, z.number()]).nullable().describe('Of a resync, target by target'),
+    error: z.string().nullable(),
+    data: z.unknown().describe('What was asked for'),
+    result: z.unknown().describe('What came of it'),
+    createdAt: moment,
+    finishedAt: moment,
+  })
+  .meta({ id: 'Job' })
+export type JobAnswer = z.infer<typeof JobAnswer>
+
+export const JobsAnswer = z.object({ jobs: z.array(JobAnswer) })
+export type JobsAnswer = z.infer<typeof JobsAnswer>
+
+export const JobQueuedAnswer = z.object({ job: z.string() })
+export type JobQueuedAnswer = z.infer<typeof JobQueuedAnswer>
+
+export const NoJobAnswer = z.object({ job: z.null() })
+export type NoJobAnswer = z.infer<typeof NoJobAnswer>

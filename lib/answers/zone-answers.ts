@@ -1,0 +1,116 @@
+/** Answers about zones: summaries, one zone with its nodes, primaries and versions, the sync matrix, a difference, and a chain. */
+import { z } from 'zod'
+import { VERDICTS } from '../checks/verdicts.js'
+import { VERSION_STATES } from '../rollout/rollout-states.js'
+import { knownSerial, moment, momentByNode, serial, State } from './fields.js'
+import { PrimaryAnswer, PrimarySummaryAnswer } from './primary-answers.js'
+
+export const NodeZoneAnswer = z
+  .object({
+    serial: knownSerial,
+    state: State,
+    since: moment,
+    observedAt: moment,
+    lagSeconds: z.number(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'NodeZone' })
+export type NodeZoneAnswer = z.infer<typeof NodeZoneAnswer>
+
+const nodeZones = z.record(z.string(), NodeZoneAnswer)
+
+export const ZoneSummaryAnswer = z
+  .object({
+    name: z.string(),
+    serial: knownSerial,
+    digest: z.string().nullable(),
+    records: z.int().nullable(),
+    state: State,
+    releasedAt: moment,
+    lagSeconds: z.number(),
+    inSync: z.int(),
+    total: z.int(),
+    error: z.string().nullable().describe('Why no newer version can be released'),
+    held: z.string().nullable().describe('The version that waits for an operator and why, or why the zone is on hold'),
+  })
+  .meta({ id: 'ZoneSummary' })
+export type ZoneSummaryAnswer = z.infer<typeof ZoneSummaryAnswer>
+
+export const ZonesAnswer = z.object({ zones: z.array(ZoneSummaryAnswer), next: z.string().nullable() })
+export type ZonesAnswer = z.infer<typeof ZonesAnswer>
+
+export const VersionAnswer = z
+  .object({
+    serial,
+    digest: z.string(),
+    records: z.int(),
+    seenAt: moment,
+    committedAt: moment,
+    releasedAt: moment,
+    state: z.enum(VERSION_STATES),
+    from: z.string(),
+    kind: z.enum(['axfr', 'ixfr']),
+    verdict: z.enum(VERDICTS).nullable().describe('What the checks said'),
+    releasedTo: momentByNode.describe('Nodes it was released to before all others, and when'),
+    confirmed: momentByNode.describe('Nodes whose own answer showed it, and when first'),
+  })
+  .meta({ id: 'Version' })
+export type VersionAnswer = z.infer<typeof VersionAnswer>
+
+export const RivalAnswer = z
+  .object({ serial, digest: z.string(), records: z.int(), from: z.string(), seenAt: moment })
+  .meta({ id: 'Rival' })
+export type RivalAnswer = z.infer<typeof RivalAnswer>
+
+export const ZoneAnswer = ZoneSummaryAnswer.extend({
+  nodes: nodeZones,
+  primaries: z.record(z.string(), PrimaryAnswer),
+  rivals: z.array(RivalAnswer).describe('Other contents under the newest serial'),
+  versions: z.array(VersionAnswer),
+}).meta({ id: 'Zone' })
+export type ZoneAnswer = z.infer<typeof ZoneAnswer>
+
+export const MatrixRowAnswer = ZoneSummaryAnswer.extend({ nodes: nodeZones }).meta({ id: 'MatrixRow' })
+export type MatrixRowAnswer = z.infer<typeof MatrixRowAnswer>
+
+export const MatrixNodeAnswer = z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })
+export type MatrixNodeAnswer = z.infer<typeof MatrixNodeAnswer>
+
+export const MatrixAnswer = z.object({
+  zones: z.array(MatrixRowAnswer),
+  next: z.string().nullable(),
+  nodes: z.array(MatrixNodeAnswer),
+  pageLagSeconds: z.number().describe('A node this far behind needs a person (defaults.lag.page)'),
+  primaries: z.array(PrimarySummaryAnswer).describe('Primaries with a zone that needs an operator'),
+})
+export type MatrixAnswer = z.infer<typeof MatrixAnswer>
+
+export const DifferenceAnswer = z.object({
+  from: z.int(),
+  to: z.int(),
+  removed: z.array(z.string()),
+  added: z.array(z.string()),
+  counts: z.object({ removed: z.int(), added: z.int() }),
+})
+export type DifferenceAnswer = z.infer<typeof DifferenceAnswer>
+
+/** The steps of a chain, in the order in which they usually come. */
+export const CHAIN_STEPS = [
+  'seen',
+  'transferred',
+  'committed',
+  'waiting',
+  'released',
+  'notified',
+  'answered',
+  'taken',
+  'confirmed',
+] as const
+
+export const ChainStepAnswer = z.object({ step: z.enum(CHAIN_STEPS), at: moment, detail: z.string() }).meta({ id: 'ChainStep' })
+export type ChainStepAnswer = z.infer<typeof ChainStepAnswer>
+
+export const ChainAnswer = NodeZoneAnswer.extend({ chain: z.array(ChainStepAnswer), waitingFor: z.string().nullable() }).meta({
+  id: 'Chain',
+})
+export type ChainAnswer = z.infer<typeof ChainAnswer>
