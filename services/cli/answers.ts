@@ -1,106 +1,106 @@
-/** The parts of the API's answers (contract §3) that the commands read. */
-import type { NodeState } from '../../lib/fleet/node-state.js'
+/**
+ * The parts of the API's answers that the commands read, from the schemas of those answers (lib/answers). A field that a hub of another
+ * version may not send yet is optional here.
+ */
+import { z } from 'zod'
+import * as hub from '../../lib/answers/hub-answers.js'
+import * as job from '../../lib/answers/job-answers.js'
+import * as node from '../../lib/answers/node-answers.js'
+import * as primary from '../../lib/answers/primary-answers.js'
+import * as rollout from '../../lib/answers/rollout-answers.js'
+import * as zone from '../../lib/answers/zone-answers.js'
 
-export interface NodeZoneAnswer {
-  serial: number | null
-  state: NodeState
-  observedAt: string | null
-  lagSeconds: number
-  error: string | null
-}
+/** Where the next page of a list begins. */
+const nextPage = zone.ZonesAnswer.shape.next.optional()
 
-export interface ZoneAnswer {
-  name: string
-  serial: number | null
-  digest: string | null
-  records: number | null
-  state: NodeState
-  releasedAt: string | null
-  lagSeconds: number
-  inSync: number
-  total: number
-  /** Why no newer version can be taken. */
-  error?: string | null
-  /** The version that waits for an operator and why, or why the zone is on hold. */
-  held?: string | null
-}
+export const NodeZoneAnswer = zone.NodeZoneAnswer.omit({ since: true })
+export type NodeZoneAnswer = z.infer<typeof NodeZoneAnswer>
 
-export interface PrimaryAnswer {
-  id: string
-  address: string
-  states: Record<string, number>
-  total: number
-  trouble: { state: string; zones: number; example: string; detail: string | null }[]
-  checkedAt: string | null
-}
+export const ZoneAnswer = zone.ZoneSummaryAnswer.partial({ error: true, held: true })
+export type ZoneAnswer = z.infer<typeof ZoneAnswer>
 
-export interface MatrixAnswer {
-  zones: (ZoneAnswer & { nodes: Record<string, NodeZoneAnswer> })[]
-  nodes: { id: string; cloud: string; site: string | null }[]
-  /** A node this far behind needs a person. */
-  pageLagSeconds?: number
-  /** Those with a zone that needs an operator. */
-  primaries?: PrimaryAnswer[]
-}
+export const ZonesAnswer = z.object({ zones: z.array(ZoneAnswer), next: nextPage })
 
-export interface VersionAnswer {
-  serial: number
-  digest: string
-  records: number
-  seenAt: string | null
-  committedAt: string | null
-  releasedAt: string | null
-  state: string
-  from: string
-  verdict?: string | null
-  releasedTo?: Record<string, string | null>
-  confirmed?: Record<string, string | null>
-}
+export const ReleasedSerialAnswer = zone.ZoneAnswer.pick({ serial: true })
 
-export interface NodeAnswer {
-  id: string
-  cloud: string
-  site: string | null
-  address: string
-  paths: { address: string; inUse: boolean; error: string | null; silentSince: string | null }[]
-  drained: boolean
-  states: Partial<Record<NodeState, number>>
-  lagSeconds: number
-  observedAt: string | null
-  inSync: number
-  total: number
-}
+export const PrimaryAnswer = primary.PrimarySummaryAnswer
+export type PrimaryAnswer = z.infer<typeof PrimaryAnswer>
+export const PrimariesAnswer = z.object({ primaries: z.array(PrimaryAnswer) })
 
-export interface HubAnswer {
-  name: string
-  state: 'up' | 'away'
-  config: 'same' | 'differs'
-  version: string
-  startedAt: string | null
-  seenAt: string | null
-}
+export const MatrixAnswer = z.object({
+  ...zone.MatrixAnswer.pick({ nodes: true, pageLagSeconds: true, primaries: true }).partial({
+    pageLagSeconds: true,
+    primaries: true,
+  }).shape,
+  zones: z.array(ZoneAnswer.extend({ nodes: z.record(z.string(), NodeZoneAnswer) })),
+})
+export type MatrixAnswer = z.infer<typeof MatrixAnswer>
 
-export interface ChainAnswer extends NodeZoneAnswer {
-  chain: { step: string; at: string | null; detail: string }[]
-  waitingFor: string | null
-}
+export const VersionAnswer = zone.VersionAnswer.omit({ kind: true, committedAt: true }).partial({
+  verdict: true,
+  releasedTo: true,
+  confirmed: true,
+})
+export type VersionAnswer = z.infer<typeof VersionAnswer>
+export const VersionsAnswer = z.object({ versions: z.array(VersionAnswer) })
+/** What `approve --all-halted` needs of each version. */
+export const VersionStatesAnswer = z.object({
+  versions: z.array(zone.VersionAnswer.pick({ serial: true, digest: true, state: true })),
+})
 
-export interface JobTarget {
-  zone: string
-  node: string
-  step: 'waiting' | 'refreshing' | 'notified' | 'confirmed' | 'failed'
-  serial?: number | null
-  error?: string | null
-}
+export const DifferenceAnswer = zone.DifferenceAnswer.pick({ removed: true, added: true })
 
-export interface JobAnswer {
-  id: string
-  kind: string
-  state: 'waiting' | 'active' | 'done' | 'failed'
-  /** A resync names its targets; other jobs have nothing to tell here. */
-  progress: { total: number; confirmed: number; failed: number; targets: JobTarget[] } | number | null
-  error: string | null
-  result: unknown
-  createdAt: string | null
-  finishedAt: string | null
-}
+export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy: true, drainReason: true }).extend({
+  paths: z.array(node.PathAnswer.pick({ address: true, inUse: true })),
+})
+export type NodeAnswer = z.infer<typeof NodeAnswer>
+export const NodesAnswer = z.object({ nodes: z.array(NodeAnswer) })
+
+export const DrainAnswer = node.DrainAnswer
+
+export const HubsAnswer = hub.StatusAnswer.pick({ hubs: true })
+
+export const ChainAnswer = zone.ChainAnswer.omit({ since: true })
+export type ChainAnswer = z.infer<typeof ChainAnswer>
+
+export const JobTarget = job.JobTargetAnswer
+export type JobTarget = z.infer<typeof JobTarget>
+
+export const JobAnswer = job.JobAnswer.omit({ data: true }).extend({
+  progress: z.union([job.JobProgressAnswer.pick({ targets: true }), z.number()]).nullable(),
+  result: z.unknown().optional(),
+})
+export type JobAnswer = z.infer<typeof JobAnswer>
+export const JobsAnswer = z.object({ jobs: z.array(JobAnswer) })
+
+export const RefreshAnswer = job.JobQueuedAnswer
+/** `job` is null when no pair is in the states named. */
+export const ResyncAnswer = z.object({ job: job.JobQueuedAnswer.shape.job.nullable() })
+
+export const OrderedAnswer = rollout.OrderedAnswer
+export type OrderedAnswer = z.infer<typeof OrderedAnswer>
+
+export const RolloutRowAnswer = rollout.RolloutRowAnswer.omit({ digest: true })
+export type RolloutRowAnswer = z.infer<typeof RolloutRowAnswer>
+export const RolloutsAnswer = z.object({ rollouts: z.array(RolloutRowAnswer), next: nextPage })
+/** What `approve --all-halted` needs of each rollout. */
+export const RolloutZonesAnswer = z.object({ rollouts: z.array(rollout.RolloutRowAnswer.pick({ zone: true })), next: nextPage })
+
+export const RolloutAnswer = rollout.RolloutAnswer.pick({
+  zone: true,
+  serial: true,
+  state: true,
+  reason: true,
+  since: true,
+  checks: true,
+  log: true,
+}).extend({
+  stages: z.array(
+    rollout.StageAnswer.pick({ name: true, state: true }).extend({
+      nodes: z.array(rollout.StageNodeAnswer.pick({ node: true, confirmed: true, releasedAt: true })),
+    }),
+  ),
+})
+export type RolloutAnswer = z.infer<typeof RolloutAnswer>
+
+export const ReloadAnswer = hub.ReloadAnswer

@@ -3,11 +3,13 @@
  * the hub keeps the token for this machine.
  */
 import { existsSync } from 'node:fs'
+import type { z } from 'zod'
 import { readEnvironment } from '../../config/env.js'
 import { findConfigFile, loadConfig } from '../../config/load.js'
 import { readLocalToken } from '../../lib/state/local-token.js'
 import { printableLines } from '../../lib/runtime/printable.js'
 import { CliError, usage } from './errors.js'
+import { readAnswer } from './read-answer.js'
 import { wordsOf } from './terminal.js'
 
 /** Longest wait for the head of an answer; whole zones may stream for longer. */
@@ -42,12 +44,18 @@ export class ApiClient {
     return new ApiClient(new URL(`http://${reachable(ip)}:${port}/`), own)
   }
 
-  async get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
-    return this.#json<T>(await this.#ask('GET', path, { query }))
+  /** Throws CliError. */
+  async get<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<z.output<S>> {
+    return await this.#read(schema, path, await this.#ask('GET', path, { query }))
   }
 
-  async post<T>(path: string, body: unknown): Promise<T> {
-    return this.#json<T>(await this.#ask('POST', path, { body }))
+  /** Throws CliError. */
+  async post<S extends z.ZodType>(schema: S, path: string, body: unknown): Promise<z.output<S>> {
+    return await this.#read(schema, path, await this.#ask('POST', path, { body }))
   }
 
   /** The body as it comes, for what may be large. */
@@ -86,14 +94,16 @@ export class ApiClient {
     return response
   }
 
-  async #json<T>(response: Response): Promise<T> {
+  async #read<S extends z.ZodType>(schema: S, path: string, response: Response): Promise<z.output<S>> {
+    let answer: unknown
     try {
-      return wordsOf(await response.json()) as T
+      answer = wordsOf(await response.json())
     } catch (cause) {
       throw new CliError({ code: 'CLI_NOT_ZONECAST', url: this.base.href }, `what answers at ${this.base.href} is no zonecast`, {
         cause,
       })
     }
+    return readAnswer(schema, answer, new URL(path, this.base).href)
   }
 }
 

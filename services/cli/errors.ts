@@ -7,6 +7,8 @@ export type CliFault =
   /** `retryAfter`: seconds to wait, with a 429. */
   | { code: 'CLI_REFUSED'; status: number; retryAfter?: number }
   | { code: 'CLI_NOT_ZONECAST'; url: string }
+  /** What answers has not the fields that this version reads. */
+  | { code: 'CLI_OTHER_ANSWER'; url: string }
   | { code: 'CLI_JOB_FAILED'; job: string }
 
 export class CliError extends ZonecastError<CliFault> {

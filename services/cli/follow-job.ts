@@ -1,6 +1,6 @@
 /** Waits for a job to end and shows how it goes: redrawn where somebody watches, else a line for every change. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobAnswer, JobTarget } from './answers.js'
+import { JobAnswer, type JobTarget } from './answers.js'
 import { type ApiClient, segment } from './api-client.js'
 import { CliError } from './errors.js'
 import { printable } from '../../lib/runtime/printable.js'
@@ -26,7 +26,7 @@ export async function followJob(client: ApiClient, id: string, terminal: Termina
   const display = terminal.isLive ? new LiveDisplay(terminal) : new LineDisplay(terminal)
   let answeredAt = performance.now()
   for (;;) {
-    const job = await client.get<JobAnswer>(`v1/jobs/${segment(id)}`).catch((error: unknown) => {
+    const job = await client.get(JobAnswer, `v1/jobs/${segment(id)}`).catch((error: unknown) => {
       const isAway = error instanceof CliError && error.code === 'CLI_NO_ANSWER'
       if (!isAway || performance.now() - answeredAt > ABSENT_MS) throw error
       return undefined

@@ -1,4 +1,5 @@
 /** The sync matrix for Nagios: one line with performance data, then lines of detail, and the exit status. */
+import type { NodeState } from '../../lib/fleet/node-state.js'
 import { printable } from '../../lib/runtime/printable.js'
 import type { MatrixAnswer, NodeZoneAnswer } from './answers.js'
 import { type NodeSum, type Pair, pairsOf, sumsByNode } from './node-sums.js'
@@ -9,24 +10,24 @@ export const NAGIOS = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const
 /** A change on its way takes well under a second; this long after a release it is worth a look. */
 const SYNCING_WARN_SECONDS = 10
 
+const SEVERITY: Readonly<Record<NodeState, 0 | 1 | 2>> = {
+  'in-sync': NAGIOS.ok,
+  syncing: NAGIOS.ok,
+  lagging: NAGIOS.warning,
+  held: NAGIOS.warning,
+  drained: NAGIOS.warning,
+  stuck: NAGIOS.critical,
+  conflict: NAGIOS.critical,
+  ahead: NAGIOS.critical,
+  expired: NAGIOS.critical,
+  unknown: NAGIOS.critical,
+}
+
 function severity({ state, lagSeconds }: NodeZoneAnswer, pageLagSeconds = Number.POSITIVE_INFINITY): 0 | 1 | 2 {
   if (state !== 'drained' && lagSeconds >= pageLagSeconds) return NAGIOS.critical
-  switch (state) {
-    case 'in-sync':
-      return NAGIOS.ok
-    case 'syncing':
-      return lagSeconds >= SYNCING_WARN_SECONDS ? NAGIOS.warning : NAGIOS.ok
-    case 'lagging':
-    case 'held':
-    case 'drained':
-      return NAGIOS.warning
-    case 'stuck':
-    case 'conflict':
-    case 'ahead':
-    case 'expired':
-    case 'unknown':
-      return NAGIOS.critical
-  }
+  if (state === 'syncing' && lagSeconds >= SYNCING_WARN_SECONDS) return NAGIOS.warning
+  // A newer hub may have a state that this program does not know.
+  return SEVERITY[state] ?? NAGIOS.critical
 }
 
 /** Named in the first line; the rest is in the long output below it. */

@@ -1,20 +1,22 @@
 /** Lists that the API answers in pages, as one list. */
+import type { z } from 'zod'
 import type { ApiClient } from './api-client.js'
 
-type Page<K extends string, T> = { [key in K]: T[] } & { next: string | null }
-
-/** All pages of `path`; the rows are under `key`. Throws CliError. */
-export async function pagesOf<K extends string, T>(
+/** The rows of all pages of `path`. Throws CliError. */
+export async function pagesOf<P extends { next?: string | null | undefined }, T>(
   client: ApiClient,
   path: string,
-  key: K,
+  schema: z.ZodType<P>,
+  rowsOf: (page: P) => readonly T[],
   query: Readonly<Record<string, string | undefined>> = {},
 ): Promise<T[]> {
-  const rows: T[] = []
+  const all: T[] = []
   for (let after: string | undefined; ; ) {
-    const page: Page<K, T> = await client.get<Page<K, T>>(path, { ...query, after })
-    rows.push(...page[key])
-    if (page.next == null || page[key].length === 0) return rows
+    const page: P = await client.get(schema, path, { ...query, after })
+    const rows = rowsOf(page)
+    // One by one: a page may have more rows than a call may have arguments.
+    for (const row of rows) all.push(row)
+    if (page.next == null || rows.length === 0) return all
     after = page.next
   }
 }

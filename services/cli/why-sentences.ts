@@ -3,7 +3,7 @@ import type { ChainAnswer } from './answers.js'
 import { printable } from '../../lib/runtime/printable.js'
 
 /** What each step of the chain is called in a sentence; its detail follows. */
-const STEP_WORDS: Readonly<Record<string, string>> = {
+const STEP_WORDS: Readonly<Record<ChainAnswer['chain'][number]['step'], string>> = {
   seen: 'The change was first seen',
   transferred: 'The hub had transferred it',
   committed: 'It was committed',

@@ -1,17 +1,12 @@
 /** `zonecast approve --all-halted`: approves the newest version of every zone whose rollout is halted, one zone after the other. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { describeError } from '../../../lib/errors.js'
-import type { VersionAnswer } from '../answers.js'
+import { RolloutZonesAnswer, VersionStatesAnswer } from '../answers.js'
 import { type ApiClient, zoneSegment } from '../api-client.js'
 import { CliError } from '../errors.js'
 import { pagesOf } from '../pages.js'
 import type { Terminal } from '../terminal.js'
-
-interface HaltedRow {
-  zone: string
-  serial: number
-  digest: string
-}
 
 /** Longest wait for a hub that says 429, before the zone counts as failed. */
 const MAX_WAIT_SECONDS = 60
@@ -23,13 +18,13 @@ export async function approveHalted(
   terminal: Pick<Terminal, 'write'>,
 ): Promise<boolean> {
   // All pages before the first order: an order changes what is halted, and with it the pages.
-  const rows = await pagesOf<'rollouts', HaltedRow>(client, 'v1/rollouts', 'rollouts', { state: 'halted' })
+  const rows = await pagesOf(client, 'v1/rollouts', RolloutZonesAnswer, (page) => page.rollouts, { state: 'halted' })
   const zones = [...new Set(rows.map(({ zone }) => zone))].sort()
   let approved = 0
   let failed = 0
   for (const zone of zones) {
     try {
-      const newest = await patiently(() => client.get<{ versions: VersionAnswer[] }>(`v1/zones/${zoneSegment(zone)}`))
+      const newest = await patiently(() => client.get(VersionStatesAnswer, `v1/zones/${zoneSegment(zone)}`))
       const [version] = newest.versions
       if (version?.state !== 'halted') {
         terminal.write(`${zone}: skipped, its newest version is ${version?.state ?? 'gone'}\n`)
@@ -37,7 +32,7 @@ export async function approveHalted(
       }
       const { serial, digest } = version
       const body = { serial, digest, reason: wish.reason, ...(wish.fast ? { fast: true } : {}) }
-      await patiently(() => client.post(`v1/zones/${zoneSegment(zone)}/approve`, body))
+      await patiently(() => client.post(z.unknown(), `v1/zones/${zoneSegment(zone)}/approve`, body))
       approved += 1
       terminal.write(`${zone} serial ${serial}: approved\n`)
     } catch (error) {

@@ -1,5 +1,6 @@
 /** `zonecast drain NODE` and `undrain NODE`: stop and restart delivery to a node. */
 import type { Command } from 'commander'
+import { DrainAnswer } from '../answers.js'
 import { segment } from '../api-client.js'
 import { clientOf, type CommandContext, withHub } from '../command-context.js'
 
@@ -13,7 +14,7 @@ export function addDrain(program: Command, { terminal }: CommandContext): void {
       .argument('<node>')
       .option('--reason <text>', 'reason, recorded in the audit log')
       .action(async (node: string, { reason }: { reason?: string }, command: Command) => {
-        await clientOf(command).post(`v1/nodes/${segment(node)}/${name}`, reason === undefined ? {} : { reason })
+        await clientOf(command).post(DrainAnswer, `v1/nodes/${segment(node)}/${name}`, reason === undefined ? {} : { reason })
         terminal.write(`${node} ${words}\n`)
       })
 }

@@ -1,6 +1,17 @@
 /** `zonecast zones`, `nodes`, `history ZONE`, `jobs`: plain lists. */
 import type { Command } from 'commander'
-import type { HubAnswer, JobAnswer, NodeAnswer, PrimaryAnswer, VersionAnswer, ZoneAnswer } from '../answers.js'
+import {
+  HubsAnswer,
+  type JobAnswer,
+  JobsAnswer,
+  type NodeAnswer,
+  NodesAnswer,
+  PrimariesAnswer,
+  type VersionAnswer,
+  VersionsAnswer,
+  type ZoneAnswer,
+  ZonesAnswer,
+} from '../answers.js'
 import { zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { targetsOf } from '../follow-job.js'
@@ -15,7 +26,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     withHub(program.command(name)).description(description).option('--json', 'as JSON')
 
   list('zones', 'every zone with its released serial').action(async (options: Options, command: Command) => {
-    const zones = await pagesOf<'zones', ZoneAnswer>(clientOf(command), 'v1/zones', 'zones')
+    const zones = await pagesOf(clientOf(command), 'v1/zones', ZonesAnswer, (page) => page.zones)
     show(terminal, options, zones, ['ZONE', 'SERIAL', 'RECORDS', 'STATE', 'IN SYNC', 'LAG', 'RELEASED (UTC)'], (zone) => [
       zone.name,
       zone.serial,
@@ -28,7 +39,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
   })
 
   list('nodes', 'every node with how many of its zones are in sync').action(async (options: Options, command: Command) => {
-    const { nodes } = await clientOf(command).get<{ nodes: NodeAnswer[] }>('v1/nodes')
+    const { nodes } = await clientOf(command).get(NodesAnswer, 'v1/nodes')
     show(
       terminal,
       options,
@@ -49,7 +60,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
 
   list('primaries', 'every primary, and how its zones stand to what this hub has').action(
     async (options: Options, command: Command) => {
-      const { primaries } = await clientOf(command).get<{ primaries: PrimaryAnswer[] }>('v1/primaries')
+      const { primaries } = await clientOf(command).get(PrimariesAnswer, 'v1/primaries')
       show(terminal, options, primaries, ['PRIMARY', 'ADDRESS', 'ZONES', 'STATES', 'LAST SEEN (UTC)', 'WORST'], (primary) => {
         const [worst] = primary.trouble
         return [
@@ -66,7 +77,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
 
   list('hubs', 'the hubs of this installation, and whether they run on the same config').action(
     async (options: Options, command: Command) => {
-      const { hubs } = await clientOf(command).get<{ hubs: HubAnswer[] }>('v1/status')
+      const { hubs } = await clientOf(command).get(HubsAnswer, 'v1/status')
       show(terminal, options, hubs, ['HUB', 'STATE', 'CONFIG', 'VERSION', 'STARTED (UTC)', 'LAST SEEN (UTC)'], (hub) => [
         hub.name,
         { text: hub.state, colour: hub.state === 'up' ? 'green' : 'red' },
@@ -82,7 +93,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     .argument('<zone>')
     .option('--nodes', 'who was given and who showed each version, and when')
     .action(async (zone: string, options: Options & { nodes?: true }, command: Command) => {
-      const { versions } = await clientOf(command).get<{ versions: VersionAnswer[] }>(`v1/zones/${zoneSegment(zone)}`)
+      const { versions } = await clientOf(command).get(VersionsAnswer, `v1/zones/${zoneSegment(zone)}`)
       if (options.nodes) showByNode(terminal, options, versions)
       else
         show(
@@ -105,7 +116,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     })
 
   list('jobs', 'the newest jobs').action(async (options: Options, command: Command) => {
-    const { jobs } = await clientOf(command).get<{ jobs: JobAnswer[] }>('v1/jobs')
+    const { jobs } = await clientOf(command).get(JobsAnswer, 'v1/jobs')
     show(terminal, options, jobs, ['JOB', 'STATE', 'CREATED (UTC)', 'FINISHED (UTC)', 'PROGRESS', 'ERROR'], (job) => [
       job.id,
       { text: job.state, colour: JOB_COLOUR[job.state] },
@@ -121,7 +132,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
 export const stateText = ({ state, held }: Pick<ZoneAnswer, 'state' | 'held'>): string =>
   held == null || state === 'held' ? state : `${state}, held`
 
-const countsText = (states: Readonly<Record<string, number>>): string =>
+const countsText = (states: Readonly<Partial<Record<string, number>>>): string =>
   Object.entries(states)
     .map(([state, count]) => `${count} ${state}`)
     .join(', ')
@@ -130,7 +141,12 @@ interface Options {
   json?: true
 }
 
-const VERSION_COLOUR: Record<string, Colour | undefined> = { held: 'red', halted: 'red', rejected: 'red', released: 'green' }
+const VERSION_COLOUR: Partial<Record<VersionAnswer['state'], Colour>> = {
+  held: 'red',
+  halted: 'red',
+  rejected: 'red',
+  released: 'green',
+}
 
 /** One line for each version on each node: who served what, and when. */
 function showByNode(terminal: Terminal, options: Options, versions: readonly VersionAnswer[]): void {

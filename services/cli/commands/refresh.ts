@@ -1,5 +1,6 @@
 /** `zonecast refresh ZONE`: ask the primaries now. */
 import type { Command } from 'commander'
+import { RefreshAnswer } from '../answers.js'
 import { zoneSegment } from '../api-client.js'
 import { clientOf, type CommandContext, withHub } from '../command-context.js'
 import { followJob } from '../follow-job.js'
@@ -11,7 +12,7 @@ export function addRefresh(program: Command, { terminal }: CommandContext): void
     .option('--wait', 'until it is done; exit 1 when it did not succeed')
     .action(async (zone: string, options: { wait?: true }, command: Command) => {
       const client = clientOf(command)
-      const { job } = await client.post<{ job: string }>(`v1/zones/${zoneSegment(zone)}/refresh`, {})
+      const { job } = await client.post(RefreshAnswer, `v1/zones/${zoneSegment(zone)}/refresh`, {})
       if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs tells how it went\n`)
       const { result } = await followJob(client, job, terminal)
       terminal.write(`${zone} ${refreshWords(result)}\n`)

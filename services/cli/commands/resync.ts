@@ -1,6 +1,7 @@
 /** `zonecast resync`: bring nodes to the released version again. */
 import { type Command, Option } from 'commander'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import { ResyncAnswer } from '../answers.js'
 import { clientOf, collect, type CommandContext, stateArgument, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { followJob, targetsOf } from '../follow-job.js'
@@ -41,7 +42,7 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
     .action(async (zone: string | undefined, options: ResyncOptions, command: Command) => {
       const body = resyncBody(zone, options)
       const client = clientOf(command)
-      const { job } = await client.post<{ job: string | null }>('v1/resync', body)
+      const { job } = await client.post(ResyncAnswer, 'v1/resync', body)
       if (job === null)
         return terminal.write(`no node has a zone in state ${options.state.join(' or ')}: there is nothing to do\n`)
       if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs tells how it went\n`)

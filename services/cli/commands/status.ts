@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { describeError } from '../../../lib/errors.js'
 import { NODE_STATES, type NodeState } from '../../../lib/fleet/node-state.js'
-import type { MatrixAnswer } from '../answers.js'
+import { MatrixAnswer } from '../answers.js'
 import { asJson, clientOf, type CommandContext, stateArgument, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { NAGIOS, nagiosLine, nagiosReport } from '../nagios-report.js'
@@ -43,7 +43,7 @@ export function addStatus(program: Command, { terminal, setExit }: CommandContex
       let matrix: MatrixAnswer
       try {
         const state = states.length === 0 ? undefined : states.join(',')
-        const whole = await clientOf(command).get<MatrixAnswer>('v1/matrix', { zone, node, state })
+        const whole = await clientOf(command).get(MatrixAnswer, 'v1/matrix', { zone, node, state })
         if (cloud !== undefined && !whole.nodes.some((each) => each.cloud === cloud)) throw usage(`no node of a cloud ${cloud}`)
         matrix = narrowed(whole, { cloud, states })
       } catch (error) {

@@ -1,5 +1,6 @@
 /** `zonecast hold`, `unhold` (`release`), `approve`, `reject`, `rollback`: what a person says of a zone; and `rollouts`, what there is to say it of. */
 import type { Command } from 'commander'
+import { OrderedAnswer, RolloutAnswer, type RolloutRowAnswer, RolloutsAnswer } from '../answers.js'
 import { segment, zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
@@ -8,36 +9,7 @@ import { type Colour, moment, table } from '../render.js'
 import { approveHalted } from './approve-halted.js'
 import { parseSerial } from './versions.js'
 
-interface OrderedAnswer {
-  zone: string
-  serial: number | null
-  rollout: string | null
-  state: string
-  notes: string[]
-}
-
-interface RolloutAnswer {
-  id: string
-  zone: string
-  serial: number
-  state: string
-  stage: string | null
-  reason: string | null
-}
-
-interface RolloutDetail extends RolloutAnswer {
-  since: string | null
-  stages: {
-    name: string
-    state: string
-    nodes: { node: string; confirmed: boolean; serial: number | null; releasedAt: string | null }[]
-  }[]
-  waitingFor: string[]
-  checks: { check: string; verdict: string; report: string }[]
-  log: { at: string | null; what: string }[]
-}
-
-const STATE_COLOUR: Record<string, Colour> = {
+const STATE_COLOUR: Partial<Record<RolloutRowAnswer['state'], Colour>> = {
   held: 'red',
   halted: 'red',
   rejected: 'red',
@@ -46,7 +18,7 @@ const STATE_COLOUR: Record<string, Colour> = {
   waiting: 'yellow',
   done: 'green',
 }
-const VERDICT_COLOUR: Record<string, Colour> = { hold: 'red', warn: 'yellow', pass: 'green' }
+const VERDICT_COLOUR: Record<RolloutAnswer['checks'][number]['verdict'], Colour> = { hold: 'red', warn: 'yellow', pass: 'green' }
 
 export function addSteer(program: Command, context: CommandContext): void {
   addOrders(program, context)
@@ -63,7 +35,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     .option('--reason <text>', 'the reason, kept with the order')
     .action(async (zone: string, { reason }: { reason?: string }, command: Command) => {
       const body = reason === undefined ? {} : { reason }
-      tell(await clientOf(command).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/hold`, body))
+      tell(await clientOf(command).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/hold`, body))
     })
   for (const [name, description] of [
     ['unhold', 'lift the hold of the zone'],
@@ -74,7 +46,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
       .argument('<zone>')
       .requiredOption('--reason <text>', 'the reason, kept with the order')
       .action(async (zone: string, { reason }: { reason: string }, command: Command) => {
-        tell(await clientOf(command).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/release`, { reason }))
+        tell(await clientOf(command).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/release`, { reason }))
       })
   withHub(program.command('approve'))
     .description('let a version go on that a check holds or a stage halted')
@@ -102,7 +74,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
         ...(primary === undefined ? {} : { primary }),
         ...(fast ? { fast } : {}),
       }
-      tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/approve`, body))
+      tell(await clientOf(self).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/approve`, body))
     })
   for (const [name, description] of [
     ['reject', 'never release this version'],
@@ -116,7 +88,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     if (name === 'reject') command.option('--digest <hex>', DIGEST)
     command.action(async (zone: string, serial: string, { reason, digest }: ApproveOptions, self: Command) => {
       const body = { serial: parseSerial(serial), reason, ...(digest === undefined ? {} : { digest }) }
-      tell(await clientOf(self).post<OrderedAnswer>(`v1/zones/${zoneSegment(zone)}/${name}`, body))
+      tell(await clientOf(self).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/${name}`, body))
     })
   }
 }
@@ -142,11 +114,11 @@ function addRollouts(program: Command, { terminal }: CommandContext): void {
       async (id: string | undefined, { zone, state, json }: { zone?: string; state?: string; json?: true }, command: Command) => {
         const client = clientOf(command)
         if (id !== undefined) {
-          const detail = await client.get<RolloutDetail>(`v1/rollouts/${segment(id)}`)
+          const detail = await client.get(RolloutAnswer, `v1/rollouts/${segment(id)}`)
           terminal.write(json ? asJson(detail) : detailText(detail, terminal.hasColour))
           return
         }
-        const rollouts = await pagesOf<'rollouts', RolloutAnswer>(client, 'v1/rollouts', 'rollouts', { zone, state })
+        const rollouts = await pagesOf(client, 'v1/rollouts', RolloutsAnswer, (page) => page.rollouts, { zone, state })
         const rows = rollouts.map((row) => [
           row.zone,
           row.serial,
@@ -164,7 +136,7 @@ function addRollouts(program: Command, { terminal }: CommandContext): void {
 
 const coloured = (colour: Colour | undefined): { colour?: Colour } => (colour === undefined ? {} : { colour })
 
-function detailText(detail: RolloutDetail, hasColour: boolean): string {
+function detailText(detail: RolloutAnswer, hasColour: boolean): string {
   const head = `${detail.zone} serial ${detail.serial}: ${detail.state} since ${moment(detail.since)}${detail.reason === null ? '' : `\n${detail.reason}`}\n`
   const stages = table(
     ['STAGE', '', 'CONFIRMED', 'WAITING FOR'],

@@ -3,7 +3,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { Command } from 'commander'
-import type { ZoneAnswer } from '../answers.js'
+import { DifferenceAnswer, ReleasedSerialAnswer } from '../answers.js'
 import { zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
@@ -17,7 +17,7 @@ export function addVersions(program: Command, { terminal }: CommandContext): voi
     .argument('[serial]', 'the released one unless given', parseSerial)
     .action(async (zone: string, wanted: number | undefined, _options, command: Command) => {
       const client = clientOf(command)
-      const serial = wanted ?? (await client.get<ZoneAnswer>(`v1/zones/${zoneSegment(zone)}`)).serial
+      const serial = wanted ?? (await client.get(ReleasedSerialAnswer, `v1/zones/${zoneSegment(zone)}`)).serial
       if (serial === null) throw usage(`${zone} has no released version yet; zonecast status ${zone} tells why`)
       await toOutput(await client.stream(`v1/zones/${zoneSegment(zone)}/versions/${serial}`))
     })
@@ -30,10 +30,7 @@ export function addVersions(program: Command, { terminal }: CommandContext): voi
     .option('--json', 'as JSON')
     .action(async (zone: string, from: string, to: string, { json }: { json?: true }, command: Command) => {
       const query = { from, to }
-      const answer = await clientOf(command).get<{ removed: string[]; added: string[] }>(
-        `v1/zones/${zoneSegment(zone)}/diff`,
-        query,
-      )
+      const answer = await clientOf(command).get(DifferenceAnswer, `v1/zones/${zoneSegment(zone)}/diff`, query)
       if (json) return terminal.write(asJson(answer))
       const lines = [
         ...answer.removed.map((text) => paint(`- ${text}`, 'red', terminal.hasColour)),

@@ -1,6 +1,6 @@
 /** `zonecast why ZONE NODE`: the chain from change to confirmation, in sentences. */
 import type { Command } from 'commander'
-import type { ChainAnswer } from '../answers.js'
+import { ChainAnswer } from '../answers.js'
 import { segment, zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { whySentences } from '../why-sentences.js'
@@ -12,7 +12,7 @@ export function addWhy(program: Command, { terminal }: CommandContext): void {
     .argument('<node>')
     .option('--json', 'as JSON')
     .action(async (zone: string, node: string, { json }: { json?: true }, command: Command) => {
-      const answer = await clientOf(command).get<ChainAnswer>(`v1/zones/${zoneSegment(zone)}/nodes/${segment(node)}`)
+      const answer = await clientOf(command).get(ChainAnswer, `v1/zones/${zoneSegment(zone)}/nodes/${segment(node)}`)
       terminal.write(json ? asJson(answer) : whySentences(zone, node, answer))
     })
 }

@@ -20,7 +20,15 @@ describe('approve --all-halted', () => {
     return approveHalted(client, { reason: 'nodes are fixed' }, { write })
   }
   const halted = (zone: string) => ({ zone, serial: 2, digest: 'd2' })
-  const zone = (state: string): Answer => [200, { versions: [{ serial: 2, digest: 'd2'.repeat(6), state }, { serial: 1 }] }]
+  const zone = (state: string): Answer => [
+    200,
+    {
+      versions: [
+        { serial: 2, digest: 'd2'.repeat(6), state },
+        { serial: 1, digest: 'd1'.repeat(6), state: 'released' },
+      ],
+    },
+  ]
   const orders = () => asked.filter(({ path }) => path.endsWith('/approve'))
 
   beforeEach(async () => {

@@ -1,6 +1,7 @@
 /** The sync matrix for people, Nagios and Prometheus. */
 import { expect } from 'chai'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
+import type { PrimaryState } from '../../../lib/fleet/primary-state.js'
 import type { MatrixAnswer, NodeZoneAnswer } from '../../../services/cli/answers.js'
 import { stateText } from '../../../services/cli/commands/lists.js'
 import { nagiosReport } from '../../../services/cli/nagios-report.js'
@@ -198,7 +199,7 @@ describe('status for Nagios', () => {
   })
 
   it('a primary that went back is a warning', () => {
-    const primary = (state: string) => ({
+    const primary = (state: PrimaryState) => ({
       id: 'hm1',
       address: '192.0.2.1:53',
       states: {},
@@ -211,6 +212,10 @@ describe('status for Nagios', () => {
     const { text, exit } = nagiosReport({ ...given, primaries: [primary('went-back')] })
     expect(exit).to.equal(1)
     expect(text).to.include('primaries: hm1 went-back for example.com.')
+  })
+
+  it('a state of a newer hub is critical', () => {
+    expect(nagiosReport(matrix({ a1: at('in-sync'), b1: at('paused' as NodeState) })).exit).to.equal(2)
   })
 
   it('nothing to watch is unknown, not fine', () => {
