@@ -4,9 +4,9 @@
  */
 import { worstOf } from './states.js'
 
-/** @typedef {import('./answers.js').NodeZone} NodeZone */
-/** @typedef {import('./answers.js').ZoneSummary} ZoneSummary */
-/** @typedef {import('./answers.js').FleetNode} FleetNode */
+/** @typedef {import('./answers.js').NodeZoneAnswer} NodeZone */
+/** @typedef {import('./answers.js').ZoneSummaryAnswer} ZoneSummary */
+/** @typedef {import('./answers.js').MatrixNodeAnswer} FleetNode */
 /** @typedef {import('./answers.js').MatrixAnswer} MatrixAnswer */
 /** @typedef {import('./answers.js').State} State */
 /** @typedef {NodeZone & { heardAt: number, order: number }} Cell `heardAt`: milliseconds; `order`: of what was heard. */

@@ -2,7 +2,7 @@
 import { count, plural } from './words.js'
 
 /** @typedef {import('./answers.js').JobAnswer} JobAnswer */
-/** @typedef {import('./answers.js').JobTarget} JobTarget */
+/** @typedef {import('./answers.js').JobTargetAnswer} JobTarget */
 
 /** @type {Readonly<Record<JobTarget['step'], number>>} */
 const STEP_ORDER = { failed: 0, notified: 1, refreshing: 2, waiting: 3, confirmed: 4 }

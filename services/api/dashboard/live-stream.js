@@ -10,6 +10,7 @@ import { ApiError, reasonOf } from './api.js'
 import { EventParser, retryDelayMs } from './event-parser.js'
 
 /** @typedef {import('./api.js').Api} Api */
+/** @typedef {import('./answers.js').HubEvent} HubEvent */
 
 const SILENCE_MS = 40_000
 
@@ -18,7 +19,7 @@ export class LiveStream {
   onOpen = () => undefined
   /** @type {(reason: string) => void} */
   onDown = () => undefined
-  /** @type {(name: string, value: any) => void} */
+  /** @type {(event: HubEvent) => void} */
   onEvent = () => undefined
   #failures = 0
   /** @type {(() => void) | undefined} */
@@ -90,7 +91,8 @@ export class LiveStream {
       const { done, value } = await reader.read()
       if (done) return
       alive()
-      for (const { event, data } of parser.accept(decoder.decode(value, { stream: true }))) this.onEvent(event, JSON.parse(data))
+      for (const { event, data } of parser.accept(decoder.decode(value, { stream: true })))
+        this.onEvent(/** @type {HubEvent} */ ({ name: event, data: JSON.parse(data) }))
     }
   }
 

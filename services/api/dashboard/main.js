@@ -239,18 +239,19 @@ stream.onDown = (reason) => {
   downReason = reason
   showTop()
 }
-stream.onEvent = (name, value) => {
+stream.onEvent = ({ name, data }) => {
   if (name === 'node') {
-    const isLoaded = model.takeNode(value, Date.now())
+    const isLoaded = model.takeNode(data, Date.now())
     if (isLoaded) grid.draw()
-    else if (place.states.includes(value.state)) healSoon()
+    else if (place.states.includes(data.state)) healSoon()
+    panel.touch({ zone: data.zone, node: data.node })
   } else if (name === 'zone') {
     // Its nodes are behind from now on, and say so only when they are looked at next.
-    const isLoaded = model.takeZone(value)
-    const isHeld = value.held !== null && place.states.includes('held')
-    if (isLoaded || isHeld || place.states.includes(value.state)) healSoon()
+    const isLoaded = model.takeZone(data)
+    const isHeld = data.held !== null && place.states.includes('held')
+    if (isLoaded || isHeld || place.states.includes(data.state)) healSoon()
+    panel.touch({ zone: data.name })
   } else return
-  panel.touch({ zone: value.name ?? value.zone, node: value.node })
   statusSoon()
 }
 

@@ -45,11 +45,12 @@ export const shownText = (shown, all, hasMore) =>
 
 /** @typedef {import('./answers.js').ChainAnswer} ChainAnswer */
 
-/** What each step of a chain is called; its detail follows. @type {Readonly<Record<string, string>>} */
+/** What each step of a chain is called; its detail follows. @type {Readonly<Record<ChainAnswer['chain'][number]['step'], string>>} */
 const STEP_WORDS = {
   seen: 'Seen at a primary',
   transferred: 'Transferred',
   committed: 'Committed',
+  waiting: 'A newer version waits',
   released: 'Released',
   notified: 'Node told',
   answered: 'Node answered',

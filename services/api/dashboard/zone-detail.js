@@ -3,6 +3,7 @@ import { facts } from './cell-detail.js'
 import { h } from './dom.js'
 import { stateWord } from './state-mark.js'
 import { stateRow } from './states.js'
+import { versionStateMeans } from './version-states.js'
 import { ago, count, moment, plural, span } from './words.js'
 
 /** @typedef {import('./answers.js').ZoneAnswer} ZoneAnswer */
@@ -64,7 +65,7 @@ export function zoneDetail(zone, { hubNow, choose }) {
       ['Serial', 'State', 'Records', 'From', 'Released (UTC)'],
       zone.versions.map(({ serial, state, records, kind, from, releasedAt }) => [
         serial,
-        state,
+        h('span', { title: versionStateMeans(state) }, state),
         count(records),
         `${from}, ${kind.toUpperCase()}`,
         // The year is in the sum above.

@@ -1,6 +1,7 @@
 /** What the page knows, when pages and events overtake each other. */
 import { expect } from 'chai'
-import type { MatrixAnswer, NodeZone, State, ZoneSummary } from '../../../services/api/dashboard/answers.js'
+import type { State } from '../../../lib/answers/fields.js'
+import type { MatrixAnswer, NodeZoneAnswer, ZoneSummaryAnswer } from '../../../lib/answers/zone-answers.js'
 import { FleetModel, isOutdated, lagOf } from '../../../services/api/dashboard/fleet-model.js'
 
 const NODES = [
@@ -9,7 +10,7 @@ const NODES = [
   { id: 'lhr1', cloud: 'A', site: null },
 ]
 
-const at = (serial: number, state: State = 'in-sync', lagSeconds = 0): NodeZone => ({
+const at = (serial: number, state: State = 'in-sync', lagSeconds = 0): NodeZoneAnswer => ({
   serial,
   state,
   since: null,
@@ -18,7 +19,7 @@ const at = (serial: number, state: State = 'in-sync', lagSeconds = 0): NodeZone 
   error: null,
 })
 
-const summary = (name: string, serial = 1): ZoneSummary => ({
+const summary = (name: string, serial = 1): ZoneSummaryAnswer => ({
   name,
   serial,
   digest: null,
@@ -32,10 +33,16 @@ const summary = (name: string, serial = 1): ZoneSummary => ({
   held: null,
 })
 
-const page = (names: string[], next: string | null = null, nodes: Record<string, NodeZone> = { ams1: at(1) }): MatrixAnswer => ({
+const page = (
+  names: string[],
+  next: string | null = null,
+  nodes: Record<string, NodeZoneAnswer> = { ams1: at(1) },
+): MatrixAnswer => ({
   zones: names.map((name) => ({ ...summary(name), nodes })),
   nodes: NODES,
   next,
+  pageLagSeconds: 300,
+  primaries: [],
 })
 
 const taken = (...pages: [page: MatrixAnswer, after?: string | undefined, whole?: boolean][]): FleetModel => {

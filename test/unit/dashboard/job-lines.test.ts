@@ -1,6 +1,6 @@
 /** A resync as the page tells it, from the first moment to the last. */
 import { expect } from 'chai'
-import type { JobAnswer, JobTarget } from '../../../services/api/dashboard/answers.js'
+import type { JobAnswer, JobTargetAnswer as JobTarget } from '../../../lib/answers/job-answers.js'
 import { hasEnded, jobLines, jobSentence } from '../../../services/api/dashboard/job-lines.js'
 
 const target = (node: string, step: JobTarget['step'], more: Partial<JobTarget> = {}): JobTarget => ({
@@ -16,6 +16,10 @@ const job = (state: JobAnswer['state'], targets: JobTarget[] | undefined, error:
   state,
   progress: targets === undefined ? 0 : { total: targets.length, confirmed: 0, failed: 0, targets },
   error,
+  data: {},
+  result: null,
+  createdAt: null,
+  finishedAt: null,
 })
 
 describe('a resync on the page', () => {

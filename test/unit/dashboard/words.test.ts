@@ -1,6 +1,6 @@
 /** Numbers, times and the chain of a release as the page writes them. */
 import { expect } from 'chai'
-import type { ChainAnswer } from '../../../services/api/dashboard/answers.js'
+import type { ChainAnswer, ChainStepAnswer } from '../../../lib/answers/zone-answers.js'
 import {
   ago,
   chainEnd,
@@ -14,7 +14,7 @@ import {
   span,
 } from '../../../services/api/dashboard/words.js'
 
-const chain = (steps: [step: string, at: string | null][], waitingFor: string | null = null): ChainAnswer => ({
+const chain = (steps: [step: ChainStepAnswer['step'], at: string | null][], waitingFor: string | null = null): ChainAnswer => ({
   serial: 7,
   state: 'in-sync',
   since: null,
@@ -78,7 +78,7 @@ describe('words on the page', () => {
   })
 
   it('a chain ends with what it waits for, or with how long it took', () => {
-    const whole: [string, string][] = [
+    const whole: [ChainStepAnswer['step'], string][] = [
       ['seen', '2026-11-03T03:00:00.000Z'],
       ['confirmed', '2026-11-03T03:00:00.042Z'],
     ]
@@ -88,6 +88,6 @@ describe('words on the page', () => {
   })
 
   it('a step that a newer hub may have keeps its own name', () => {
-    expect(chainLines(chain([['checked', null]]))[0]).to.include({ title: 'checked' })
+    expect(chainLines(chain([['checked' as 'seen', null]]))[0]).to.include({ title: 'checked' })
   })
 })
