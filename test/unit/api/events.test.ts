@@ -2,10 +2,12 @@
 import { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
 import { expect } from 'chai'
+import { EVENTS, type EventName } from '../../../lib/answers/event-answers.js'
 import type { ApiContext } from '../../../services/api/context.js'
 import type { RolloutMark } from '../../../lib/state/tables.js'
 import { ApiProblem } from '../../../services/api/problem.js'
 import { EventStreams } from '../../../services/api/events.js'
+import { strictly } from '../../support/strictly.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
 
@@ -28,6 +30,7 @@ class Reader extends EventEmitter {
   /** Events as `name zone node state serial`, read once. */
   take(): string[] {
     const events = [...this.text.matchAll(/event: (\w+)\ndata: (.*)\n/g)].map(([, name, data]) => {
+      expect(strictly(EVENTS[name as EventName]).safeParse(JSON.parse(data!)).error?.issues, data).to.equal(undefined)
       const { zone, name: zoneName, node, state, serial } = JSON.parse(data!)
       return [name, zone ?? zoneName, node, state, serial].filter((part) => part !== undefined).join(' ')
     })

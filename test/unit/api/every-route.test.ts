@@ -1,0 +1,119 @@
+/** Every route is in the description, and every answer is what the description says, with no field more. */
+import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
+import { expect } from 'chai'
+import type { Express } from 'express'
+import type { z } from 'zod'
+import { ProblemAnswer } from '../../../lib/answers/hub-answers.js'
+import type { RolloutAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
+import type { MatrixAnswer, ZoneAnswer } from '../../../lib/answers/zone-answers.js'
+import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import { ROLLOUT_STATES, VERSION_STATES } from '../../../lib/rollout/rollout-states.js'
+import { describeApi, ROUTES } from '../../../services/api/openapi.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { strictly } from '../../support/strictly.js'
+import { HubOfEveryState, ZONES } from './hub-of-every-state.js'
+
+interface Layer {
+  route?: { path: string; methods: Record<string, boolean> }
+  handle: { stack?: Layer[] }
+  slash?: boolean
+}
+
+/** The routes below a router as `get /v1/zones/{zone}`. */
+function routesBelow(stack: readonly Layer[], prefix: string): string[] {
+  return stack.flatMap(({ route, handle, slash }) => {
+    if (route !== undefined)
+      return Object.keys(route.methods).map((method) => `${method} ${prefix}${route.path.replace(/:(\w+)/g, '{$1}')}`)
+    // The API is one router under /v1, made of routers that add nothing to the path.
+    return routesBelow(handle.stack ?? [], slash ? prefix : `${prefix}/v1`)
+  })
+}
+const routesOf = (app: Express): string[] => routesBelow((app as unknown as { router: { stack: Layer[] } }).router.stack, '')
+
+/** Queries without which a route answers nothing, or answers something else. */
+const QUERIES: Record<string, readonly string[]> = {
+  '/v1/zones/{zone}/diff': ['?from=1&to=2', '?from=2&to=1', '?from=1&to=1'],
+  '/v1/zones': ['', '?limit=1'],
+  '/v1/rollouts': ['', '?limit=1', '?state=held'],
+  '/v1/matrix': ['', '?limit=1', '?state=held', '?node=ams1', `?zone=${ZONES[0]}`],
+}
+
+const contentOf = (response: RouteConfig['responses'][string] | undefined) =>
+  response !== undefined && 'content' in response ? response.content : undefined
+
+/** It never ends; events.test.ts has its events. */
+const STREAM = '/v1/events'
+const GETS = ROUTES.filter(({ method, path }) => method === 'get' && path !== STREAM)
+
+describe('every route', () => {
+  const scratch = scratchDirs()
+  let hub: HubOfEveryState
+  const read = async <T>(path: string): Promise<T> => JSON.parse((await hub.get(path)).text)
+
+  before(async () => {
+    hub = await HubOfEveryState.start(scratch())
+  })
+  after(() => hub.stop())
+
+  /** What stands for each parameter of a path. */
+  const valuesOf: Record<string, () => Promise<readonly string[]>> = {
+    zone: async () => ZONES,
+    node: async () => hub.nodes,
+    job: async () => hub.jobs,
+    serial: async () => ['1', '2', '9'],
+    id: async () => (await read<RolloutsAnswer>('/v1/rollouts')).rollouts.map(({ id }) => id),
+  }
+
+  async function pathsOf(path: string): Promise<string[]> {
+    const [, name] = /\{(\w+)\}/.exec(path) ?? []
+    if (name === undefined) return [path]
+    const values = await valuesOf[name]!()
+    return (await Promise.all(values.map((value) => pathsOf(path.replace(`{${name}}`, value))))).flat()
+  }
+
+  it('is described, and every route described is there', () => {
+    const described = ROUTES.map(({ method, path }) => `${method} ${path}`)
+    expect(routesOf(hub.app).filter((route) => route !== 'get /openapi.json')).to.have.members(described)
+  })
+
+  it('is described to callers as it is to this test', async () => {
+    expect(await read('/openapi.json')).to.deep.equal(JSON.parse(JSON.stringify(describeApi())))
+  })
+
+  it('is asked on a hub that has every state of nodes, rollouts and versions', async () => {
+    const { zones } = await read<MatrixAnswer>('/v1/matrix')
+    const states = zones.flatMap((zone) => [zone.state, ...Object.values(zone.nodes).map(({ state }) => state)])
+    expect([...new Set(states)]).to.have.members([...NODE_STATES])
+    const { rollouts } = await read<RolloutsAnswer>('/v1/rollouts')
+    expect([...new Set(rollouts.map(({ state }) => state))]).to.have.members([...ROLLOUT_STATES])
+    const all = await Promise.all(ZONES.map((name) => read<ZoneAnswer>(`/v1/zones/${name}`)))
+    expect([...new Set(all.flatMap(({ versions }) => versions.map(({ state }) => state)))]).to.have.members([...VERSION_STATES])
+    expect(all.flatMap(({ rivals }) => rivals)).to.have.length(1)
+    const { checks, log } = await read<RolloutAnswer>(
+      `/v1/rollouts/${rollouts.find(({ zone }) => zone === 'rollout-held.example.')!.id}`,
+    )
+    expect([checks, log].map(({ length }) => length)).to.deep.equal([1, 1])
+  })
+
+  for (const { path, responses } of GETS)
+    it(`get ${path} answers what its schema says and no more`, async () => {
+      const answered = new Set<number>()
+      for (const filled of await pathsOf(path))
+        for (const query of QUERIES[path] ?? ['']) {
+          const { status, type, text } = await hub.get(`${filled}${query}`)
+          answered.add(status)
+          const content = contentOf(responses[status])
+          if (content === undefined) {
+            expect(type, `${filled}${query} ${status}`).to.match(/^application\/problem\+json/)
+            expect(ProblemAnswer.safeParse(JSON.parse(text)).error?.issues, text).to.equal(undefined)
+            continue
+          }
+          const [media] = Object.keys(content)
+          expect(type.split(';')[0], filled).to.equal(media)
+          if (media !== 'application/json') continue
+          const { schema } = content[media] as { schema: z.ZodType }
+          expect(strictly(schema).safeParse(JSON.parse(text)).error?.issues, `${filled}${query}\n${text}`).to.equal(undefined)
+        }
+      expect([...answered].some((status) => responses[status] !== undefined)).to.equal(true)
+    })
+})

@@ -1,0 +1,229 @@
+/**
+ * The API over a hub in memory that has a zone for every state of a node, of a rollout and of a version, and a zone that two primaries
+ * serve with two contents. Zones are named after their states; nothing here has a token.
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import type { Express } from 'express'
+import { loadConfig } from '../../../config/load.js'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import { QUEUE_KINDS } from '../../../lib/queue/queue-kinds.js'
+import type { JobView } from '../../../lib/queue/jobs.js'
+import type { JobQueues } from '../../../lib/queue/queues.js'
+import type { RolloutRecord } from '../../../lib/rollout/record.js'
+import { ROLLOUT_STATES, type RolloutState } from '../../../lib/rollout/rollout-states.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
+import { Metrics } from '../../../lib/runtime/metrics.js'
+import { Board } from '../../../lib/state/board.js'
+import type { Idempotency } from '../../../lib/state/idempotency.js'
+import { SignalBus } from '../../../lib/state/signals.js'
+import { pairKey, type RolloutMark } from '../../../lib/state/tables.js'
+import type { Provenance } from '../../../lib/store/commit.js'
+import { ZoneStore } from '../../../lib/store/zone-store.js'
+import { buildApp } from '../../../services/api/app.js'
+import type { ApiContext } from '../../../services/api/context.js'
+import { EventStreams } from '../../../services/api/events.js'
+import { Gate } from '../../../services/api/gate.js'
+import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
+import { Matrix } from '../../../services/api/matrix.js'
+import { fleetOfConfig } from '../../../services/fleet-of-config.js'
+import { contentsOf } from '../../support/record-lines.js'
+import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
+
+const NODES = ['ams1', 'lhr1']
+/** Carries only the zone `drained.example`. */
+const DRAINED_NODE = 'cdg1'
+
+const zoneOf = (state: string): string => `${state}.example.`
+const rolloutZoneOf = (state: string): string => `rollout-${state}.example.`
+const TWO_CONTENTS = 'two-contents.example.'
+const BLANK = 'blank.example.'
+
+export const ZONES = [...NODE_STATES.map(zoneOf), ...ROLLOUT_STATES.map(rolloutZoneOf), TWO_CONTENTS, BLANK]
+
+const configIn = (folder: string) => ({
+  hub: 'east',
+  dataDir: join(folder, 'data'),
+  transfer: { listen: ['127.0.0.1:5300'] },
+  primaries: { hm1: { address: '127.0.0.1:5301' }, hm2: { address: '127.0.0.1:5302' } },
+  clouds: { A: {}, C: {} },
+  nodes: {
+    ams1: { cloud: 'A', site: 'AMS', address: '127.0.0.1:5311', paths: ['127.0.0.1:5311', '127.0.0.2:5311'] },
+    lhr1: { cloud: 'A', address: '127.0.0.1:5312' },
+    [DRAINED_NODE]: { cloud: 'C', address: '127.0.0.1:5313' },
+  },
+  zones: ZONES.map((name) => ({ name, clouds: name === zoneOf('drained') ? ['A', 'C'] : ['A'] })),
+})
+
+const rolloutRecord = (state: RolloutState): RolloutRecord => ({
+  state,
+  stage: 0,
+  since: NOW - MINUTE,
+  stages: [{ name: 'ams1', nodes: ['ams1'], soakMs: 1500, mayLack: 0 }],
+  log: [{ at: NOW - MINUTE, what: `${state} at last` }],
+  ...(state === 'held' ? { heldBy: 'check' as const } : {}),
+  ...(state === 'held' || state === 'halted' || state === 'rejected' ? { reason: 'shrink: half is gone' } : {}),
+})
+
+const JOBS: JobView[] = QUEUE_KINDS.map((kind, i) => ({
+  id: `${kind}-${i}`,
+  kind,
+  state: (['waiting', 'active', 'failed', 'done'] as const)[i]!,
+  progress:
+    kind === 'resync'
+      ? {
+          total: 2,
+          confirmed: 1,
+          failed: 0,
+          targets: [
+            { zone: parseZoneName(BLANK), node: 'ams1', step: 'confirmed', serial: 2, error: undefined },
+            { zone: parseZoneName(BLANK), node: 'lhr1', step: 'notified', serial: undefined, error: undefined },
+          ],
+        }
+      : kind === 'push'
+        ? undefined
+        : 0,
+  error: kind === 'resync' ? 'lhr1: no answer' : undefined,
+  data: { zone: BLANK },
+  result: kind === 'webhook' ? { status: 200 } : undefined,
+  createdAt: NOW - MINUTE,
+  finishedAt: kind === 'webhook' ? NOW : undefined,
+}))
+
+export class HubOfEveryState {
+  readonly app: Express
+  readonly jobs: readonly string[] = JOBS.map(({ id }) => id)
+  readonly nodes: readonly string[] = [...NODES, DRAINED_NODE]
+  readonly #board = new Board()
+  readonly #store: ZoneStore
+  readonly #matrix: Matrix
+  readonly #events: EventStreams
+  readonly #server: Server
+
+  private constructor(folder: string) {
+    const file = join(folder, 'zonecast.yaml')
+    writeFileSync(file, JSON.stringify(configIn(folder)))
+    const config = loadConfig(file)
+    const clock = { now: () => NOW }
+    this.#store = ZoneStore.open({ dataDir: config.dataDir, hub: 'east', mode: 'write', warmOctets: 1e8 }, config.zones.keys())
+    this.#matrix = new Matrix(config, fleetOfConfig(config), this.#board, clock)
+    const context: ApiContext = {
+      heavy: new HeavyAnswers(),
+      matrix: this.#matrix,
+      store: this.#store,
+      board: this.#board,
+      bus: new SignalBus(),
+      queues: {
+        list: async () => JOBS,
+        find: async (id: string) => JOBS.find((job) => job.id === id),
+        counts: async () => ({ refresh: { waiting: 1 } }),
+      } as unknown as JobQueues,
+      log: silentLogger,
+      metrics: new Metrics(),
+      idempotency: undefined as unknown as Idempotency,
+      roles: ['api', 'worker'],
+      redisUp: () => true,
+      share: async () => undefined,
+      redisLack: () => undefined,
+      reload: () => config,
+      version: '0.0.0',
+    }
+    const gate = new Gate(
+      () => ({ tokens: config.api.tokens, local: undefined }),
+      () => NOW,
+    )
+    this.#events = new EventStreams(context, gate)
+    this.app = buildApp(context, this.#events, gate)
+    this.#server = createServer(this.app)
+  }
+
+  static async start(folder: string): Promise<HubOfEveryState> {
+    const hub = new HubOfEveryState(folder)
+    await hub.#fillStore()
+    hub.#fillBoard()
+    await new Promise<void>((resolve) => {
+      hub.#server.listen(0, '127.0.0.1', resolve)
+    })
+    return hub
+  }
+
+  async #commit(zone: string, serial: number, more: Partial<Provenance> = {}): Promise<void> {
+    const stored = this.#store.zone(parseZoneName(zone))
+    const provenance = async () => ({ seenAt: NOW - 2000, committedAt: NOW - 1500, from: 'hm1', ...more })
+    await stored.commitFull(stored.draft(contentsWith(zone, serial, 'hm1')), stored.latest, provenance)
+  }
+
+  async #fillStore(): Promise<void> {
+    const everyNode = { releasedAt: NOW - MINUTE, confirmed: { ams1: NOW - MINUTE, lhr1: NOW } }
+    await this.#commit(zoneOf('in-sync'), 1, everyNode)
+    await this.#commit(zoneOf('in-sync'), 2, everyNode)
+    // The second one is committed and nothing more.
+    await this.#commit(zoneOf('syncing'), 1, everyNode)
+    await this.#commit(zoneOf('syncing'), 2)
+    for (const state of ROLLOUT_STATES) {
+      await this.#commit(rolloutZoneOf(state), 1, everyNode)
+      const report = { check: 'shrink' as const, verdict: 'hold' as const, report: 'half is gone\nand more' }
+      await this.#commit(rolloutZoneOf(state), 2, {
+        rollout: rolloutRecord(state),
+        releasedTo: { ams1: NOW - 1000 },
+        checks: { verdict: 'hold', reports: [report], at: NOW - 1200 },
+      })
+    }
+    await this.#commit(TWO_CONTENTS, 1, everyNode)
+    const stored = this.#store.zone(parseZoneName(TWO_CONTENTS))
+    await stored.rivals.keep(stored.draft(contentsWith(TWO_CONTENTS, 1, 'hm2')), 'hm2', NOW)
+  }
+
+  #fillBoard(): void {
+    const board = this.#board
+    for (const state of NODE_STATES) {
+      const { zone, node } = CELLS[state]
+      board.set('zones', zoneOf(state), zone)
+      for (const id of NODES) if (node) board.set('nodes', pairKey(zoneOf(state), id), node)
+    }
+    for (const state of ROLLOUT_STATES) {
+      const { digest } = this.#store.zone(parseZoneName(rolloutZoneOf(state))).latest!
+      const { reason } = rolloutRecord(state)
+      const mark: RolloutMark = {
+        ...{ id: `${state}-2`, serial: 2, digest, state, stage: 'ams1', since: NOW - MINUTE, reason },
+        ...{ verdict: 'hold', findings: [{ check: 'shrink', verdict: 'hold', report: 'half is gone' }] },
+      }
+      board.set('zones', rolloutZoneOf(state), zoneCell(1, { rollouts: [mark], newest: 2 }))
+      for (const id of NODES) board.set('nodes', pairKey(rolloutZoneOf(state), id), nodeCell(1))
+    }
+    board.set('zones', TWO_CONTENTS, zoneCell(1, { rivals: ['hm2'] }))
+    board.set('orders', zoneOf('held'), { at: NOW, decisions: [], hold: { at: NOW, by: 'noc', reason: 'window' } })
+    board.set('drains', DRAINED_NODE, { at: NOW, drained: true, by: 'noc', reason: 'moves' })
+    board.set('primaries', pairKey(zoneOf('in-sync'), 'hm1'), primaryCell(2))
+    board.set('primaries', pairKey(zoneOf('in-sync'), 'hm2'), primaryCell(undefined, { error: 'no answer' }))
+    board.set('primaries', pairKey(zoneOf('syncing'), 'hm1'), primaryCell(1, { highest: 2 }))
+    board.set('primaries', pairKey(TWO_CONTENTS, 'hm2'), primaryCell(1))
+    const silent = { '127.0.0.1:5311': { error: 'no answer', since: NOW - MINUTE } }
+    board.set('paths', 'ams1', { at: NOW, inUse: '127.0.0.2:5311', since: NOW, silent })
+    for (const [hub, at] of Object.entries({ east: NOW, west: NOW - 60 * MINUTE }))
+      board.set('hubs', hub, { at, startedAt: NOW - 90 * MINUTE, version: '0.0.0', config: hub })
+  }
+
+  async get(path: string): Promise<{ status: number; type: string; text: string }> {
+    const { port } = this.#server.address() as AddressInfo
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() }
+  }
+
+  async stop(): Promise<void> {
+    this.#events.close()
+    this.#matrix.close()
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await this.#store.close()
+  }
+}
+
+const contentsWith = (zone: string, serial: number, host: string) =>
+  contentsOf(
+    zone,
+    `${zone} 300 SOA ns1.${zone} host.${zone} ${serial} 7200 900 1209600 60\n${zone} 300 NS ns1.${zone}\n${host}-${serial}.${zone} 60 A 192.0.2.1`,
+  )
