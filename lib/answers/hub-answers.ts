@@ -1,4 +1,4 @@
-/** Answers about the hub itself: probes, status, reload, and problem documents. */
+/** Answers about the hub itself: probes, status and reload. */
 import { z } from 'zod'
 import { moment, StateCounts } from './fields.js'
 import { PrimarySummaryAnswer } from './primary-answers.js'
@@ -38,8 +38,3 @@ export type StatusAnswer = z.infer<typeof StatusAnswer>
 
 export const ReloadAnswer = z.object({ zones: z.int(), nodes: z.int() })
 export type ReloadAnswer = z.infer<typeof ReloadAnswer>
-
-export const ProblemAnswer = z
-  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
-  .meta({ id: 'Problem' })
-export type ProblemAnswer = z.infer<typeof ProblemAnswer>

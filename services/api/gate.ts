@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { hashAddress, hashPrefix, type Rate, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import { type AccessRules, addressOf, type Identity, identityOf } from './auth.js'
 
@@ -36,7 +37,7 @@ const PROBLEM = JSON.stringify({
   title: 'too many requests',
   status: 429,
   detail: 'too many requests; wait as long as Retry-After says',
-})
+} satisfies ProblemAnswer)
 
 export class Gate {
   readonly #access: () => AccessRules

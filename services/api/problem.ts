@@ -1,19 +1,26 @@
 /** Errors as RFC 9457 problem documents: thrown anywhere below a route, written in one place. */
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { ZodError } from 'zod'
+import type { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { describeError, ZonecastError } from '../../lib/errors.js'
 import { OrderError, type OrderRefusal } from '../../lib/release/errors.js'
 import { printable } from '../../lib/runtime/printable.js'
 import type { Logger } from '../../lib/runtime/logger.js'
+
+export interface ProblemExtra {
+  errors?: NonNullable<ProblemAnswer['errors']>
+  /** Seconds; goes into the header of that name. */
+  retryAfter?: number
+}
 
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem'
   readonly status: number
   /** Last part of the problem's type. */
   readonly slug: string
-  readonly extra: Record<string, unknown>
+  readonly extra: ProblemExtra
 
-  constructor(status: number, slug: string, detail: string, extra: Record<string, unknown> = {}) {
+  constructor(status: number, slug: string, detail: string, extra: ProblemExtra = {}) {
     super(detail)
     this.status = status
     this.slug = slug
@@ -82,7 +89,7 @@ function toProblem(error: unknown): ApiProblem {
 }
 
 export function sendProblem(res: Response, problem: ApiProblem): void {
-  const { retryAfter, ...extra } = problem.extra
+  const { retryAfter, errors } = problem.extra
   if (retryAfter !== undefined) res.setHeader('retry-after', String(retryAfter))
   if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer realm="zonecast"')
   res.status(problem.status).type('application/problem+json')
@@ -92,8 +99,8 @@ export function sendProblem(res: Response, problem: ApiProblem): void {
       title: TITLES[problem.status] ?? 'error',
       status: problem.status,
       detail: problem.message,
-      ...extra,
-    }),
+      ...(errors === undefined ? {} : { errors }),
+    } satisfies ProblemAnswer),
   )
 }
 

@@ -8,6 +8,7 @@ export function strictly(schema: z.core.$ZodType): z.ZodType {
     )
   if (schema instanceof z.ZodArray) return z.array(strictly(schema.element))
   if (schema instanceof z.ZodNullable) return strictly(schema.unwrap()).nullable()
+  if (schema instanceof z.ZodReadonly) return strictly(schema.unwrap()).readonly()
   if (schema instanceof z.ZodOptional) return strictly(schema.unwrap()).optional()
   if (schema instanceof z.ZodUnion) return z.union(schema.options.map(strictly))
   if (schema instanceof z.ZodRecord) return z.core.clone(schema, { ...schema.def, valueType: strictly(schema.valueType) })

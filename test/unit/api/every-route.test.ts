@@ -3,7 +3,7 @@ import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { expect } from 'chai'
 import type { Express } from 'express'
 import type { z } from 'zod'
-import { ProblemAnswer } from '../../../lib/answers/hub-answers.js'
+import { ProblemAnswer } from '../../../lib/answers/problem-answers.js'
 import type { RolloutAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { MatrixAnswer, ZoneAnswer } from '../../../lib/answers/zone-answers.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
@@ -32,8 +32,8 @@ const routesOf = (app: Express): string[] => routesBelow((app as unknown as { ro
 
 /** Queries without which a route answers nothing, or answers something else. */
 const QUERIES: Record<string, readonly string[]> = {
-  '/v1/zones/{zone}/diff': ['?from=1&to=2', '?from=2&to=1', '?from=1&to=1'],
-  '/v1/zones': ['', '?limit=1'],
+  '/v1/zones/{zone}/diff': ['?from=1&to=2', '?from=2&to=1', '?from=1&to=1', '?from=x'],
+  '/v1/zones': ['', '?limit=1', '?nope=1'],
   '/v1/rollouts': ['', '?limit=1', '?state=held'],
   '/v1/matrix': ['', '?limit=1', '?state=held', '?node=ams1', `?zone=${ZONES[0]}`],
 }
@@ -105,7 +105,7 @@ describe('every route', () => {
           const content = contentOf(responses[status])
           if (content === undefined) {
             expect(type, `${filled}${query} ${status}`).to.match(/^application\/problem\+json/)
-            expect(ProblemAnswer.safeParse(JSON.parse(text)).error?.issues, text).to.equal(undefined)
+            expect(strictly(ProblemAnswer).safeParse(JSON.parse(text)).error?.issues, text).to.equal(undefined)
             continue
           }
           const [media] = Object.keys(content)
