@@ -191,7 +191,9 @@ function shapeOf(schema: Schema, indent: string): string {
   if (schema.items) return `[${shapeOf(schema.items, indent)}]`
   if (typeof schema.additionalProperties === 'object') return `{ name: ${shapeOf(schema.additionalProperties, indent)}, … }`
   if (!schema.properties) return [schema.type ?? 'any'].flat().join(' | ')
-  const fields = (at: string) => Object.entries(schema.properties!).map(([name, one]) => `${name}: ${shapeOf(one, at)}`)
+  const mark = (name: string) => (schema.required?.includes(name) ? '' : '?')
+  const fields = (at: string) =>
+    Object.entries(schema.properties!).map(([name, one]) => `${name}${mark(name)}: ${shapeOf(one, at)}`)
   const line = `{ ${fields(indent).join(', ')} }`
   if (line.length + indent.length <= MOST_ON_A_LINE && !line.includes('\n')) return line
   const deeper = `${indent}  `
