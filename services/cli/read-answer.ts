@@ -1,4 +1,4 @@
-/** Holds what a hub answers to the schema of the answer, so that a hub of another version is reported and not misread. */
+/** Checks the answer of a hub against its schema, so that a hub of another version is reported and not misread. */
 import type { z } from 'zod'
 import { printable } from '../../lib/runtime/printable.js'
 import { CliError } from './errors.js'
@@ -6,8 +6,8 @@ import { CliError } from './errors.js'
 type Issue = z.core.$ZodIssue
 
 /**
- * The answer with every field that the hub sent, those that the schema does not name too. A word that this program does not know, such as
- * a state of a newer hub, is no fault: it is shown as it is. Throws CliError CLI_OTHER_ANSWER.
+ * Returns the answer as the hub sent it, with fields that the schema does not name. A word that this version does not know, such as a
+ * state of a newer hub, is accepted and shown as it is. Throws CliError CLI_OTHER_ANSWER.
  */
 export function readAnswer<S extends z.ZodType>(schema: S, answer: unknown, url: string): z.output<S> {
   const issue = schema.safeParse(answer, { reportInput: true }).error?.issues.find((each) => !isUnknownWord(each))
