@@ -7,6 +7,7 @@ import type { ZoneName } from '../lib/dns/name.js'
 import type { ZoneChecks } from './checks-schema.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { WebhookEvent } from './schema.js'
+import type { TopologyConfig } from './topology-schema.js'
 
 export interface TsigKeyConfig {
   /** The name on the wire: absolute, lower case, with the final dot. */
@@ -38,26 +39,6 @@ export interface NodeConfig {
   paths: Endpoint[]
   key: string | undefined
   transits: string[]
-}
-
-export interface SiteConfig {
-  id: string
-  /** Names of hubs, and of `primaries`. */
-  hubs: string[]
-  primaries: string[]
-}
-
-export interface LinkConfig {
-  id: string
-  /** Two names in `sites`. */
-  between: [string, string]
-  /** Links that name one risk fail together. */
-  risks: string[]
-}
-
-export interface TopologyConfig {
-  sites: Map<string, SiteConfig>
-  links: Map<string, LinkConfig>
 }
 
 export interface RefreshBounds {

@@ -3,6 +3,7 @@
  * Mistakes that need more than one setting, or a file, to see are reported through `report`. Not here: whether names point at
  * something (lint.ts).
  */
+import type { Report } from './report.js'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
@@ -11,16 +12,12 @@ import { isLoopback, isWildcard } from './address.js'
 import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
 import { checkSettingsFor } from './checks-schema.js'
 import type { SettingPath } from './document.js'
-import type { FindingCode, Subject } from './errors.js'
 import { formatDuration } from './duration.js'
 import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
 import { decodeSecret, readSecretFile, readTextFile } from './secrets.js'
 import { resolveTokens } from './tokens.js'
 import { topologyOf } from './topology-schema.js'
-
-/** How a finding is reported: its code says whether it is an error (see load.ts); what it concerns, when its place does not say so. */
-export type Report = (code: FindingCode, path: SettingPath, message: string, about?: readonly Subject[]) => void
 
 export interface Resolved {
   config: Config

@@ -7,7 +7,7 @@ import { parseZoneName } from '../lib/dns/name.js'
 import { ADDRESS_HINT, canonicalIp, parseAddress, parseSubnet } from './address.js'
 import { DURATION_HINT, parseDuration } from './duration.js'
 import { quote } from './secrets.js'
-import { slipInName } from './zone-names.js'
+import { slipInName } from './zone-name-slips.js'
 
 /** RFC 8945 §6. The registered name of hmac-md5 is longer, and some servers write a final dot: both are taken, in any letter case. */
 const ALGORITHMS = ['hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512', 'hmac-md5'] as const

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ApiToken } from './config.js'
-import type { Report } from './resolve.js'
+import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
 import { quote } from './secrets.js'
 

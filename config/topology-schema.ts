@@ -3,7 +3,6 @@
  * Not here: where nodes stand, which each node says itself; what must be true of it all (config/topology).
  */
 import type { z } from 'zod'
-import type { TopologyConfig } from './config.js'
 import { identifier, listOf, mapOf, section, text } from './setting-types.js'
 
 const site = section({
@@ -28,6 +27,26 @@ export const topologySchema = section({
   sites: mapOf(site, 'sites').describe('Sites by name, those that links only pass through included.'),
   links: mapOf(link, 'links').describe('Links between sites, by name; two sites may have several.'),
 })
+
+export interface SiteConfig {
+  id: string
+  /** Names of hubs, and of `primaries`. */
+  hubs: string[]
+  primaries: string[]
+}
+
+export interface LinkConfig {
+  id: string
+  /** Two names in `sites`. */
+  between: [string, string]
+  /** Links that name one risk fail together. */
+  risks: string[]
+}
+
+export interface TopologyConfig {
+  sites: Map<string, SiteConfig>
+  links: Map<string, LinkConfig>
+}
 
 export function topologyOf(raw: z.output<typeof topologySchema> | undefined): TopologyConfig | undefined {
   if (raw === undefined) return undefined

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs'
 import { canonicalIp, isLoopback, isWildcard, subnetHolds } from './address.js'
 import type { Config, TsigKeyConfig } from './config.js'
 import type { SettingPath } from './document.js'
-import type { Report } from './resolve.js'
+import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
 import { quote } from './secrets.js'
 

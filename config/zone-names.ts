@@ -2,23 +2,10 @@
  * Zone names that are slips. A name in the DNS is octets, so `töst.example` and `a b.example` are legal; as the name of a zone they are
  * not what the operator means.
  */
-import { domainToASCII } from 'node:url'
 import { nameToWire, type ZoneName } from '../lib/dns/name.js'
 import type { Config } from './config.js'
 import { canonicalIp } from './address.js'
-import type { Report } from './resolve.js'
-import { quote } from './secrets.js'
-
-/** Why this text is refused as a zone name, and what to write; undefined when it is not. */
-export function slipInName(text: string): string | undefined {
-  const trimmed = text.trim()
-  if (trimmed !== text && trimmed !== '') return `${quote(text)} has blanks around the name: write ${quote(trimmed)}`
-  // RFC 5890 §2.3.2.1: in the DNS an internationalized label has the form of its A-label.
-  if (!/[^\0-\x7f]/.test(text)) return undefined
-  const ascii = domainToASCII(text)
-  const advice = ascii === '' ? 'write it in ASCII, with an A-label (xn--…) for each such label' : `write ${quote(ascii)}`
-  return `${quote(text)} is not ASCII: ${advice}`
-}
+import type { Report } from './report.js'
 
 /** Warns of octets that are legal in a name, and in the name of a zone surely a slip. */
 export function lintZoneNames({ zones }: Config, zoneIndex: ReadonlyMap<ZoneName, number>, report: Report): void {

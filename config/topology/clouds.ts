@@ -5,7 +5,7 @@
 import { announcedPrefix, isIpv6, subnetHolds } from '../address.js'
 import type { CloudConfig, Config, NodeConfig } from '../config.js'
 import type { Subject } from '../errors.js'
-import type { Report } from '../resolve.js'
+import type { Report } from '../report.js'
 
 export function lintClouds(config: Config, report: Report): void {
   const nodesOf = new Map([...config.clouds.keys()].map((id): [string, NodeConfig[]] => [id, []]))

@@ -4,7 +4,7 @@
  */
 import type { Config } from '../config.js'
 import type { SettingPath } from '../document.js'
-import type { Report } from '../resolve.js'
+import type { Report } from '../report.js'
 import { quote } from '../secrets.js'
 
 /** The names that the file declares, also those whose own settings are wrong. */

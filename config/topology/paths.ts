@@ -2,9 +2,10 @@
  * What a described topology lacks: a second way from a node to the hubs, a second place for the primaries, a place for somebody.
  * All of it works until something fails, so all of it is warnings. Where each rule comes from: docs/topology.md.
  */
-import type { Config, TopologyConfig } from '../config.js'
+import type { Config } from '../config.js'
+import type { TopologyConfig } from '../topology-schema.js'
 import type { Subject } from '../errors.js'
-import type { Report } from '../resolve.js'
+import type { Report } from '../report.js'
 import { findSinglePoints, type Point, type SiteGraph } from './graph.js'
 
 /** Nothing where the config describes no topology. `ownHub` is the name of this hub, where the config gives one. */

@@ -1,16 +1,8 @@
 /**
- * What a check before release is: its names, its settings, what it is given and what it answers. A check decides and does not
- * reach out; the new version is judged against the last released one, which is told by what differs.
- * Not here: the checks themselves, one file each; who acts on a verdict (../rollout).
+ * The contract of a check: its mode and settings, and its report. A check decides and does not reach out.
+ * Not here: what a check is given (check-input.ts), the checks themselves, one file each; who acts on a verdict (lib/release).
  */
-import type { Difference } from '../zone/difference.js'
-import type { ZoneContents } from '../zone/zone-contents.js'
-import type { ZonemdVerdict } from '../zone/zonemd.js'
-import type { Compute } from './dnssec/compute.js'
 import type { CheckName, Verdict } from './verdicts.js'
-import type { SeenZone } from './zone-look.js'
-
-export { CHECK_NAMES, type CheckName, type Verdict } from './verdicts.js'
 
 /** `warn` reports what is wrong and lets the version pass; `hold` keeps it from every node until someone approves it. */
 export type Mode = 'off' | 'warn' | 'hold'
@@ -21,9 +13,6 @@ export interface CheckReport {
   /** Sentences, one a line. */
   report: string
 }
-
-/** What differs from the last released version to the new one. */
-export type RecordChange = Difference
 
 /** What the arithmetic of one version may take. */
 export interface CheckBudget {
@@ -79,33 +68,6 @@ export interface ZoneFigures {
   rrsets: number
   /** Undefined when the signatures were not checked, or found wanting: then the whole zone is checked next time. */
   dnssec: DnssecFigures | undefined
-}
-
-export interface CheckInput {
-  /** Absolute, lower case. */
-  zone: string
-  /** The new version, committed or pending. */
-  contents: ZoneContents
-  /** The last released version. */
-  previous: { serial: number; records: number; figures: ZoneFigures | undefined } | undefined
-  /** Released not long before the previous one, as far as they were counted. */
-  recent?: readonly ZoneFigures[]
-  /** Undefined when there is no previous version, or when the change is not known. */
-  change: RecordChange | undefined
-  /** The records of signers are left out of `change`: of these nothing is known but what is there now. */
-  isOwnersChange?: boolean
-  settings: CheckSettings
-  /** Milliseconds since 1970. */
-  now: number
-  /** Verify the whole zone, not only what changed. */
-  whole: boolean
-  /** What all names of the contents have been seen to be, so that nobody goes through them again. */
-  seen?: SeenZone | undefined
-  /** What the ZONEMD records have been found to say of these contents, so that nothing is computed twice. */
-  zonemd?: ZonemdVerdict | undefined
-  pause: () => Promise<void>
-  /** Where signatures are verified and names hashed. */
-  compute: Compute
 }
 
 export interface CheckOutcome {

@@ -4,7 +4,8 @@
  */
 import { describeError } from '../errors.js'
 import { recordText } from '../dns/record-text.js'
-import type { CheckName, CheckReport, Mode, Verdict } from './check.js'
+import type { CheckReport, Mode } from './check.js'
+import type { CheckName, Verdict } from './verdicts.js'
 
 /** Records named in one sentence. */
 const NAMED = 10

@@ -1,6 +1,7 @@
 /** The check `zonemd`: the zone is what its ZONEMD records say (RFC 8976 §4), and has one when it must. */
 import { verifyZonemd } from '../zone/zonemd.js'
-import type { CheckInput, CheckReport } from './check.js'
+import type { CheckReport } from './check.js'
+import type { CheckInput } from './check-input.js'
 import { Findings } from './findings.js'
 
 export async function checkZonemd(input: CheckInput): Promise<CheckReport> {

@@ -6,7 +6,7 @@ import type { Version } from '../store/version.js'
 import { type AskedFor, TransferError } from '../xfr/errors.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import type { RefreshWish } from './refresh-zone.js'
+import type { RefreshWish } from './refresh-wish.js'
 
 /** Throws TransferError XFR_BEHIND_SOA when the primary answered the SOA query with a newer serial than it transfers, and than ours. */
 export function expectAnnounced(

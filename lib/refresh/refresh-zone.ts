@@ -10,60 +10,24 @@
  *
  * Not here: when to refresh (services/watcher), retries (services/worker), who gets the version (../push).
  */
-import type { SeenZone } from '../checks/zone-look.js'
+import type { RefreshWish } from './refresh-wish.js'
 import { describeError, type NextMove, ZonecastError } from '../errors.js'
 import { WireError } from '../dns/errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
-import type { Serial } from '../dns/serial.js'
-import type { FleetZone, Primary } from '../fleet/fleet.js'
+import type { Primary } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import { StoreError } from '../store/errors.js'
-import type { Judge, Provenance } from '../store/commit.js'
-import type { StoredZone } from '../store/stored-zone.js'
+import type { Judge } from '../store/commit.js'
 import { noteSource, type Version } from '../store/version.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
-import type { Difference } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
-import type { ZoneContents } from '../zone/zone-contents.js'
 import { checkSoundness, expectAnnounced, isNews } from './offered-contents.js'
-import { DOUBTS, type SourceDoubt } from './source-doubt.js'
+import { DOUBTS } from './source-doubt.js'
 import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
-import { limitsFor, type TransferLimits } from '../transfer/transfer-limits.js'
-
-export interface RefreshWish {
-  zone: FleetZone
-  stored: StoredZone
-  /** In the order to ask them. */
-  primaries: readonly Primary[]
-  /** AXFR whatever we hold. */
-  forceAxfr: boolean
-  /** Why a difference from this primary might not fit what we hold; undefined when it does. */
-  doubt: (primary: Primary) => SourceDoubt | undefined
-  /** A difference from this primary did not lead to a version: the same one is not asked for again. */
-  noteMisfit: (primary: Primary) => void
-  /** The serial with which this primary answered the last SOA query; undefined when it did not answer. A NOTIFY does not count. */
-  announced: (primary: Primary) => Serial | undefined
-  /** The zone has expired: any serial counts as newer (RFC 1034 §4.3.5). */
-  expired: boolean
-  /** What holds for all zones. */
-  limits: TransferLimits
-  /** Decides whether the version may go out, and to whom first; what it decides becomes durable with the version. */
-  judge: ReleaseJudge
-  /** First sight of the new version, milliseconds since 1970. */
-  seenAt: number
-}
-
-/** `change` leads from the newest version to the contents, which have no name yet; `seen` is what their names were seen to be. */
-export type ReleaseJudge = (
-  primary: Primary,
-  contents: ZoneContents,
-  change: readonly Difference[] | undefined,
-  written: Promise<void>,
-  seen: SeenZone | undefined,
-) => Promise<Omit<Provenance, 'seenAt' | 'committedAt' | 'from'>>
+import { limitsFor } from '../transfer/transfer-limits.js'
 
 export type RefreshOutcome =
   /** `content`: a whole transfer was the same record for record; `serial`: only the serial says so. */

@@ -2,7 +2,8 @@
  * The checks of one version before its release, under a budget, and with a note on disk while they run. A version whose check ended
  * the process twice is not checked a third time: it is held unchecked.
  */
-import type { CheckInput, CheckOutcome, CheckReport } from '../checks/check.js'
+import type { CheckOutcome, CheckReport } from '../checks/check.js'
+import type { CheckInput } from '../checks/check-input.js'
 import { runChecks } from '../checks/run-checks.js'
 import type { CheckThreads } from './check-threads.js'
 import type { StoredZone } from '../store/stored-zone.js'

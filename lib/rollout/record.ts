@@ -5,7 +5,8 @@
  * Terminology. Rollout: the way of one version from its commit to every node. Stage: nodes that get it together. Gate: what must
  * be true of a stage before the next one begins. Soak: how long it must stay true. Order: what a person said of a zone.
  */
-import type { CheckReport, Verdict, ZoneFigures } from '../checks/check.js'
+import type { CheckReport, ZoneFigures } from '../checks/check.js'
+import type { Verdict } from '../checks/verdicts.js'
 import type { RolloutState } from './rollout-states.js'
 
 export { ROLLOUT_STATES, type RolloutState } from './rollout-states.js'

@@ -3,7 +3,7 @@
  * ignored, and reaches no reader.
  */
 import { z } from 'zod'
-import { CHECK_NAMES } from '../checks/check.js'
+import { CHECK_NAMES } from '../checks/verdicts.js'
 import { ROLLOUT_STATES } from '../rollout/record.js'
 import { fitting } from '../runtime/fitting.js'
 import type { SignalName, Signals } from './signals.js'

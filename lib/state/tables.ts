@@ -2,7 +2,8 @@
  * What the roles and hubs know together, as tables of small values. Times are milliseconds since 1970.
  * Each value has one writer role and `at`, the time it was written: of two values for one key the later one counts.
  */
-import type { CheckReport, Verdict } from '../checks/check.js'
+import type { CheckReport } from '../checks/check.js'
+import type { Verdict } from '../checks/verdicts.js'
 import type { Serial } from '../dns/serial.js'
 import type { RolloutState, ZoneOrders } from '../rollout/record.js'
 import type { SharedRollout } from '../rollout/shared.js'

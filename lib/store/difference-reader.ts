@@ -2,7 +2,7 @@
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { Difference } from '../zone/difference.js'
 import { readDifferences } from './journal-file.js'
-import type { LoggedVersion } from './zone-log.js'
+import type { LoggedVersion } from './logged-version.js'
 
 export class DifferenceReader {
   readonly #file: string

@@ -1,6 +1,6 @@
 /** Which versions of a zone stay, and when it pays to clear the others away. Pure. */
 import type { Serial } from '../dns/serial.js'
-import type { LoggedVersion } from './zone-log.js'
+import type { LoggedVersion } from './logged-version.js'
 
 export interface KeepRule {
   versions: number

@@ -6,7 +6,8 @@ import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { StoreError } from './errors.js'
 import { readSnapshot } from './snapshot-file.js'
-import type { LoggedVersion, ZoneLog } from './zone-log.js'
+import type { ZoneLog } from './zone-log.js'
+import type { LoggedVersion } from './logged-version.js'
 
 /** Contents of the row at `index`; the digest proves the result. `rest` is awaited between slices of the work. Throws StoreError STORE_CORRUPT, ZoneError ZONE_DIGEST_MISMATCH. */
 export async function readVersion(

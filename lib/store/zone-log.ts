@@ -2,6 +2,7 @@
  * What one zone's journal says, in memory: versions oldest first, which file holds whole contents, where differences lie.
  * Reads and appends; decides nothing.
  */
+import type { LoggedVersion } from './logged-version.js'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
@@ -37,15 +38,6 @@ export interface Prepared {
   behind: Buffer
   /** Rejects as `append` does. */
   written: Promise<void>
-}
-
-export interface LoggedVersion {
-  version: Version
-  head: VersionHead
-  located: LocatedEntry
-  /** File with the whole contents, if this version has one. */
-  snapshot: string | undefined
-  loaded: Difference[] | undefined
 }
 
 export class ZoneLog {

@@ -2,7 +2,6 @@
 import type { FleetNode } from '../../lib/fleet/fleet.js'
 import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
 import type { NodeCell } from '../../lib/state/tables.js'
-import type { ZoneSum } from './zone-sum.js'
 
 export type StateCounts = Partial<Record<NodeState, number>>
 
@@ -55,7 +54,18 @@ export class Least {
   }
 }
 
-export class NodeSum {
+/** A zone's values for each of its nodes, in the order of the config. */
+export interface PairValues {
+  /** Indexes into NODE_STATES; negative before the pair was judged. */
+  readonly states: readonly number[]
+  /** Milliseconds; Infinity where the node has reached every release. */
+  readonly behindSince: readonly number[]
+  /** Milliseconds; 0 where the node never answered. */
+  readonly observedAt: readonly number[]
+  readonly contacts: readonly (Contact | undefined)[]
+}
+
+export class NodeSum<Z extends PairValues = PairValues> {
   node: FleetNode
   /** Pairs in each state, in the order of NODE_STATES. */
   readonly counts: number[] = NODE_STATES.map(() => 0)
@@ -65,18 +75,18 @@ export class NodeSum {
   readonly observed = new Least(() => this.#values((zone, i) => -zone.observedAt[i]!))
   readonly #contacts: Record<Contact, number> = { none: 0, answers: 0, silent: 0, lost: 0 }
   /** Its zones, and its place in each of them. */
-  readonly #zones = new Map<ZoneSum, number>()
+  readonly #zones = new Map<Z, number>()
 
   constructor(node: FleetNode) {
     this.node = node
   }
 
-  carry(zone: ZoneSum, place: number): void {
+  carry(zone: Z, place: number): void {
     this.#zones.set(zone, place)
   }
 
   /** The zone is gone, or another object has its place. */
-  drop(zone: ZoneSum): void {
+  drop(zone: Z): void {
     const place = this.#zones.get(zone)
     if (place === undefined || !this.#zones.delete(zone)) return
     const [state, contact] = [zone.states[place]!, zone.contacts[place]]
@@ -106,11 +116,11 @@ export class NodeSum {
     return this.#zones.size
   }
 
-  carried(): Iterable<[ZoneSum, number]> {
+  carried(): Iterable<[Z, number]> {
     return this.#zones
   }
 
-  *#values(of: (zone: ZoneSum, place: number) => number): Generator<number> {
+  *#values(of: (zone: Z, place: number) => number): Generator<number> {
     for (const [zone, place] of this.#zones) yield of(zone, place)
   }
 

@@ -45,7 +45,7 @@ export class Sums {
   readonly #parts: SumsParts
   readonly #unlisten: () => void
   readonly #ticker: NodeJS.Timeout
-  readonly #nodes = new Map<string, NodeSum>()
+  readonly #nodes = new Map<string, NodeSum<ZoneSum>>()
   readonly #primaries = new Map<string, PrimarySum>()
   readonly #zones = new Map<string, ZoneSum>()
   readonly #unreleased = new Set<string>()
@@ -85,7 +85,7 @@ export class Sums {
     for (const node of fleet.nodes.values()) {
       const known = this.#nodes.get(node.id)
       if (known !== undefined) known.node = node
-      else this.#nodes.set(node.id, new NodeSum(node))
+      else this.#nodes.set(node.id, new NodeSum<ZoneSum>(node))
     }
     for (const id of fleet.primaries.keys()) if (!this.#primaries.has(id)) this.#primaries.set(id, new PrimarySum())
     for (const zone of touchedBy(diff)) this.#add(zone)
@@ -285,7 +285,7 @@ export class Sums {
     return this.#primaries.get(id)
   }
 
-  node(id: string): NodeSum | undefined {
+  node(id: string): NodeSum<ZoneSum> | undefined {
     return this.#nodes.get(id)
   }
 

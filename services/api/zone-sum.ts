@@ -2,14 +2,14 @@
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { lagSecondsAt, NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
 import type { RolloutState } from '../../lib/rollout/record.js'
-import type { Contact, NodeSum } from './node-sum.js'
+import type { Contact, NodeSum, PairValues } from './node-sum.js'
 
 const NOT_JUDGED = -1
 
 /** One zone: a value for each of its nodes, in the order of the config. */
-export class ZoneSum {
+export class ZoneSum implements PairValues {
   readonly zone: FleetZone
-  readonly nodes: readonly NodeSum[]
+  readonly nodes: readonly NodeSum<ZoneSum>[]
   /** Indexes into NODE_STATES. */
   readonly states: number[]
   /** Milliseconds; Infinity where the node has reached every release. */
@@ -27,7 +27,7 @@ export class ZoneSum {
   isBehind = false
   rollout: RolloutState | undefined
 
-  constructor(zone: FleetZone, nodes: readonly NodeSum[]) {
+  constructor(zone: FleetZone, nodes: readonly NodeSum<ZoneSum>[]) {
     this.zone = zone
     this.nodes = nodes
     this.states = nodes.map(() => NOT_JUDGED)

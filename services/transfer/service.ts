@@ -8,32 +8,19 @@ import { OPCODE, RCODE } from '../../lib/dns/rcode.js'
 import { TYPE, typeName } from '../../lib/dns/rrtype.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
-import { type Clock, seconds } from '../../lib/runtime/clock.js'
+import { seconds } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
-import type { Logger } from '../../lib/runtime/logger.js'
-import type { Metrics } from '../../lib/runtime/metrics.js'
-import type { Board } from '../../lib/state/board.js'
-import type { SignalBus } from '../../lib/state/signals.js'
-import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { Channel } from '../../lib/transport/channel.js'
 import { DnsListener } from '../../lib/transport/dns-listener.js'
 import { type Endpoint, endpointText } from '../../lib/dns/endpoint.js'
 import { hashAddress, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import { isAcquainted, primariesNotifying } from './access.js'
+import type { TransferParts } from './parts.js'
 import { Misplaced } from './misplaced.js'
 import { NotifyReplays } from './notify-replays.js'
 import { type Asking, Refusals } from './refusal.js'
 import { answerTo, readRequest, readStranger, STRANGER_OCTETS } from './request.js'
 import { type QuerySettings, ZoneQueries } from './zone-queries.js'
-
-export interface TransferParts {
-  store: ZoneStore
-  board: Board
-  bus: SignalBus
-  clock: Clock
-  log: Logger
-  metrics: Metrics
-}
 
 export interface TransferSettings extends QuerySettings {
   listen: readonly Endpoint[]

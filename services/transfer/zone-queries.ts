@@ -24,7 +24,7 @@ import { Repeats } from './repeats.js'
 import type { Asking, Refusals } from './refusal.js'
 import { isProved, optionsOf, type Query, touchOf } from './query.js'
 import { answerTo, udpRoom } from './request.js'
-import type { TransferParts } from './service.js'
+import type { TransferParts } from './parts.js'
 
 /** IXFR requests over UDP answered at a time; further ones get the SOA alone. */
 const MAX_DATAGRAMS = 64

@@ -1,6 +1,8 @@
 /** Versions of a zone for the checks before release, written as lines, and what the checks say of one after the other. */
 import { parseZoneName } from '../../lib/dns/name.js'
-import type { CheckInput, CheckName, CheckOutcome, CheckReport, CheckSettings, ZoneFigures } from '../../lib/checks/check.js'
+import type { CheckOutcome, CheckReport, CheckSettings, ZoneFigures } from '../../lib/checks/check.js'
+import type { CheckName } from '../../lib/checks/verdicts.js'
+import type { CheckInput } from '../../lib/checks/check-input.js'
 import { computeHere } from '../../lib/checks/dnssec/compute.js'
 import { runChecks } from '../../lib/checks/run-checks.js'
 import { checkSettingsFor, checksSchema } from '../../config/checks-schema.js'

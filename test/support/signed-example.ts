@@ -1,6 +1,7 @@
 /** Versions of a signed zone, sound or broken, and what the check `dnssec` says of one after another: by the change and of the whole zone. */
 import { expect } from 'chai'
-import type { CheckReport, Verdict, ZoneFigures } from '../../lib/checks/check.js'
+import type { CheckReport, ZoneFigures } from '../../lib/checks/check.js'
+import type { Verdict } from '../../lib/checks/verdicts.js'
 import { checkFirst, checkNext, reportOf } from './check-scene.js'
 import { linesOf } from './record-lines.js'
 import { contentsOfLines, makeKey, type SignOptions, signZone } from './signer.js'

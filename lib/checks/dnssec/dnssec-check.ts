@@ -4,7 +4,8 @@
  */
 import { TYPE } from '../../dns/rrtype.js'
 import { compareSerials } from '../../dns/serial.js'
-import type { CheckInput, CheckReport, DnssecFigures } from '../check.js'
+import type { CheckReport, DnssecFigures } from '../check.js'
+import type { CheckInput } from '../check-input.js'
 import type { Collected } from '../../names/collect-names.js'
 import { Expirations, REMEMBERED } from '../../names/expirations.js'
 import { counted, crashText, Findings } from '../findings.js'

@@ -1,6 +1,7 @@
 /** The check of what a zone cannot be served or entered without: found in a change as in the whole zone. */
 import { expect } from 'chai'
-import type { CheckReport, Verdict } from '../../../lib/checks/check.js'
+import type { CheckReport } from '../../../lib/checks/check.js'
+import type { Verdict } from '../../../lib/checks/verdicts.js'
 import { checkFirst, checkNext, example, hosts, reportOf } from '../../support/check-scene.js'
 import { contentsOf } from '../../support/record-lines.js'
 

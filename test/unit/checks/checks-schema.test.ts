@@ -1,7 +1,7 @@
 /** The settings of the checks: a mode alone or a map, defaults as the field notes have them, mistakes named. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
-import { CHECK_NAMES } from '../../../lib/checks/check.js'
+import { CHECK_NAMES } from '../../../lib/checks/verdicts.js'
 import { checkSettingsFor, checksSchema } from '../../../config/checks-schema.js'
 
 const ZONE = parseZoneName('example.com')

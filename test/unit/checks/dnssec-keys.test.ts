@@ -1,7 +1,7 @@
 /** The check of signatures: keys, trust anchors and time; found in a change as in the whole zone. */
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import type { Verdict } from '../../../lib/checks/check.js'
+import type { Verdict } from '../../../lib/checks/verdicts.js'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { checkFirst, checkNext, NOW, reportOf } from '../../support/check-scene.js'
 import { DAY, expectReport, judged, KEY, plain, replaced, signed, spoil, zone } from '../../support/signed-example.js'

@@ -1,6 +1,7 @@
 /** What the check dnssec refuses to compute, and what becomes of a check that is stopped or crashes. */
 import { expect } from 'chai'
-import type { CheckInput, ZoneFigures } from '../../../lib/checks/check.js'
+import type { ZoneFigures } from '../../../lib/checks/check.js'
+import type { CheckInput } from '../../../lib/checks/check-input.js'
 import { ClosedError, type Compute, computeHere, StoppedError } from '../../../lib/checks/dnssec/compute.js'
 import { bitsOf } from '../../../lib/checks/dnssec/limits.js'
 import { runChecks } from '../../../lib/checks/run-checks.js'

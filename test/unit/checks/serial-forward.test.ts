@@ -1,6 +1,6 @@
 /** The check of serials, at the edges of RFC 1982. */
 import { expect } from 'chai'
-import type { Verdict } from '../../../lib/checks/check.js'
+import type { Verdict } from '../../../lib/checks/verdicts.js'
 import { checkFirst, checkNext, example, reportOf } from '../../support/check-scene.js'
 
 const CASES: readonly { from: number; to: number; verdict: Verdict; says: string }[] = [

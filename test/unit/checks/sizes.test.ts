@@ -1,6 +1,6 @@
 /** The checks that count: each at the edge of its thresholds, and with the incidents that they are there for. */
 import { expect } from 'chai'
-import type { CheckName, Verdict } from '../../../lib/checks/check.js'
+import type { CheckName, Verdict } from '../../../lib/checks/verdicts.js'
 import { runChecks } from '../../../lib/checks/run-checks.js'
 import { checkFirst, checkNext, delegations, example, hosts, inputOf, reportOf } from '../../support/check-scene.js'
 import { contentsOf } from '../../support/record-lines.js'

@@ -1,6 +1,6 @@
 /** Whether a server has our content, by SOA and ZONEMD of the apex. */
 import { expect } from 'chai'
-import type { Verdict } from '../../../lib/checks/check.js'
+import type { Verdict } from '../../../lib/checks/verdicts.js'
 import type { SmallMessage } from '../../../lib/dns/message.js'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'

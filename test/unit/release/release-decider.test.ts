@@ -1,7 +1,8 @@
 /** Whether a new version is released, to which nodes first, and what becomes durable of that. */
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { CheckInput, CheckOutcome } from '../../../lib/checks/check.js'
+import type { CheckOutcome } from '../../../lib/checks/check.js'
+import type { CheckInput } from '../../../lib/checks/check-input.js'
 import type { Decision, RolloutRecord } from '../../../lib/rollout/record.js'
 import type { RolloutRules } from '../../../lib/rollout/stages.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'

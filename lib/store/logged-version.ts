@@ -1,0 +1,14 @@
+/** A version as its journal has it. */
+import type { Difference } from '../zone/difference.js'
+import type { LocatedEntry } from './journal-file.js'
+import type { VersionHead } from './journal-heads.js'
+import type { Version } from './version.js'
+
+export interface LoggedVersion {
+  version: Version
+  head: VersionHead
+  located: LocatedEntry
+  /** File with the whole contents, if this version has one. */
+  snapshot: string | undefined
+  loaded: Difference[] | undefined
+}
