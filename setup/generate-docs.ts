@@ -6,9 +6,9 @@ import { configurationPage } from './docs/configuration-page.js'
 import { metricsPage } from './docs/metrics-page.js'
 
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
-  'docs/configuration.md': configurationPage,
-  'docs/api.md': apiPage,
-  'docs/metrics.md': metricsPage,
+  'docs/reference/configuration.md': configurationPage,
+  'docs/reference/api.md': apiPage,
+  'docs/reference/metrics.md': metricsPage,
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -1,6 +1,6 @@
 /**
  * What makes clouds fail together, or draw traffic to the wrong node: transits that differ inside a cloud, sites and prefixes that
- * two clouds share. Known without a described topology. All of it is warnings. Where each rule comes from: docs/topology.md.
+ * two clouds share. Known without a described topology. All of it is warnings. Where each rule comes from: docs/operate/topology.md.
  */
 import { announcedPrefix, isIpv6, subnetHolds } from '../address.js'
 import type { CloudConfig, Config, NodeConfig } from '../config.js'

@@ -1,6 +1,6 @@
 /**
  * What a described topology lacks: a second way from a node to the hubs, a second place for the primaries, a place for somebody.
- * All of it works until something fails, so all of it is warnings. Where each rule comes from: docs/topology.md.
+ * All of it works until something fails, so all of it is warnings. Where each rule comes from: docs/operate/topology.md.
  */
 import type { Config } from '../config.js'
 import type { TopologyConfig } from '../topology-schema.js'

@@ -1,4 +1,4 @@
-/** docs/api.md, from the OpenAPI document. */
+/** docs/reference/api.md, from the OpenAPI document. */
 import { describeApi } from '../../services/api/openapi.js'
 import { cell, code, page, table } from './markdown.js'
 

@@ -1,4 +1,4 @@
-/** docs/configuration.md, from the schema of the settings. */
+/** docs/reference/configuration.md, from the schema of the settings. */
 import { formatDuration } from '../../config/duration.js'
 import { SETTING_VARIABLES } from '../../config/env.js'
 import { UNSUPPORTED } from '../../config/schema.js'
@@ -9,7 +9,7 @@ const INTRO = `# Configuration
 
 One YAML file. \`-c FILE\` or \`ZONECAST_CONFIG\` names it; otherwise \`./zonecast.yaml\` is read, then \`/etc/zonecast/zonecast.yaml\`.
 \`zonecast check\` tells every mistake in it at once, each with its line and column and what to write instead, and looks at the
-topology besides ([topology.md](topology.md)); an unknown key is a mistake. [zonecast.example.yaml](../config/zonecast.example.yaml) has every setting with comments.
+topology besides ([topology.md](../operate/topology.md)); an unknown key is a mistake. [zonecast.example.yaml](../../config/zonecast.example.yaml) has every setting with comments.
 
 - An address is \`ip\`, \`ip:port\` or \`[ip6]:port\`, never a host name: peers know us, and we know them, by address.
 - A duration is \`250ms\`, \`30s\`, \`5m\`, \`2h\` or \`7d\`.

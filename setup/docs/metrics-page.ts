@@ -1,4 +1,4 @@
-/** docs/metrics.md, from the metrics themselves. */
+/** docs/reference/metrics.md, from the metrics themselves. */
 import type { Metric, Registry } from 'prom-client'
 import { Metrics } from '../../lib/runtime/metrics.js'
 import type { ApiContext } from '../../services/api/context.js'

@@ -1,7 +1,7 @@
 /**
  *   Knot (primary) ──▶ hub ──▶ NSD, Knot and BIND (nodes)
  *
- * Keys on the way of docs/moving.md: a change without a gap, and one name for the secrets of two peers.
+ * Keys on the way of docs/operate/moving.md: a change without a gap, and one name for the secrets of two peers.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

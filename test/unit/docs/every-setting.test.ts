@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { describeSettings } from '../../../config/setting-names.js'
 
 const EXAMPLE = readFileSync('config/zonecast.example.yaml', 'utf8')
-const REFERENCE = readFileSync('docs/configuration.md', 'utf8')
+const REFERENCE = readFileSync('docs/reference/configuration.md', 'utf8')
 
 /** Settings that exclude another one of the example: they stand in a comment. */
 const ALTERNATIVES = new Set([

@@ -5,7 +5,12 @@ import type { Command } from 'commander'
 import { expect } from 'chai'
 import { buildProgram } from '../../../services/cli/program.js'
 
-const PAGES = ['README.md', 'CHANGELOG.md', ...readdirSync('docs').map((file) => `docs/${file}`)]
+/** Every page of the project: those of the root, and all below docs/ and deploy/. */
+const pagesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `${folder}/${file}`)
+const PAGES = [...readdirSync('.').filter((file) => file.endsWith('.md')), ...pagesBelow('docs'), ...pagesBelow('deploy')]
 const read = (file: string): string => readFileSync(file, 'utf8')
 
 /** A heading's anchor, as renderers of Markdown make it. */
@@ -33,7 +38,7 @@ describe('pages', () => {
     })
 
   it('architecture.md names files and functions that are there', () => {
-    const page = read('docs/architecture.md')
+    const page = read('docs/develop/architecture.md')
     const rows = page.split('\n').filter((line) => line.startsWith('|'))
     let functions = 0
     for (const row of rows) {
@@ -86,7 +91,7 @@ describe('pages', () => {
 
   it('benchmarks.md has the knobs there are', () => {
     const knobs = read('bench/knobs.ts')
-    for (const [, name] of read('docs/benchmarks.md').matchAll(/\bBENCH_([A-Z]+)/g))
+    for (const [, name] of read('docs/develop/benchmarks.md').matchAll(/\bBENCH_([A-Z]+)/g))
       expect(knobs, name).to.include(`BENCH_${name}`)
   })
 })

@@ -10,7 +10,7 @@ import { commandOf, findProgram } from '../../../lab/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { type Snippet, snippetsOf } from './snippets.js'
 
-const PAGES = ['README.md', 'docs/operations.md', 'docs/moving.md']
+const PAGES = ['README.md', 'docs/operate/servers.md', 'docs/operate/moving.md']
 
 /** Arguments of each checker; DIR and FILE are put in. */
 const CHECKERS: Record<string, { program: string; args: string[]; file: string; least: number }> = {

@@ -4,7 +4,10 @@ import { expect } from 'chai'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 
 const ROWS = new Map(
-  [...readFileSync('docs/api.md', 'utf8').matchAll(/^\| `([a-z-]+)` \| (.*) \|$/gm)].map(([, state, means]) => [state, means!]),
+  [...readFileSync('docs/reference/api.md', 'utf8').matchAll(/^\| `([a-z-]+)` \| (.*) \|$/gm)].map(([, state, means]) => [
+    state,
+    means!,
+  ]),
 )
 
 describe('the states in the API reference', () => {

@@ -1,15 +1,15 @@
-/** Each rule of the topology has a place in docs/topology.md, and says there where it comes from. */
+/** Each rule of the topology has a place in docs/operate/topology.md, and says there where it comes from. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { findingsOf, told, wheelWith } from '../config/topology/wheel-text.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { snippetsOf } from './snippets.js'
 
-const PAGE = readFileSync('docs/topology.md', 'utf8')
+const PAGE = readFileSync('docs/operate/topology.md', 'utf8')
 const CODES = [...readFileSync('config/errors.ts', 'utf8').matchAll(/'(TOPOLOGY_\w+)'/g)].map(([, code]) => code!)
 const SECTIONS = PAGE.split(/^### /m).slice(1)
 
-describe('docs/topology.md', () => {
+describe('docs/operate/topology.md', () => {
   const scratch = scratchDirs()
 
   it('has every rule, and no other', () => {
@@ -22,7 +22,7 @@ describe('docs/topology.md', () => {
     it(`${section.split('\n')[0]} says where it comes from`, () => expect(section).to.match(/\n\*From:\* \S/))
 
   it('describes a topology that is taken', () => {
-    const { text } = snippetsOf('docs/topology.md', 'yaml')[0]!
+    const { text } = snippetsOf('docs/operate/topology.md', 'yaml')[0]!
     const all = wheelWith([/topology:[\s\S]*/, text], ['  B: { addresses: [198.51.100.53, "2001:db8:b::53"] }\n', ''])
     const nodes = all.split('\n').filter((line) => !/^ {2}\w+1(?:: \{ cloud|-key)/.test(line) || /^ {2}(lhr|mia)1/.test(line))
     expect(told(findingsOf(scratch(), nodes.join('\n')))).to.deep.equal([])
