@@ -1,13 +1,15 @@
-/** `npm run docs:generate`: the pages of docs/ that say what the code says already. A test holds them up to date. */
+/** `npm run docs:generate` writes the pages of docs/reference/ from the code. A unit test fails when one is out of date. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { apiPage } from './docs/api-page.js'
+import { cliPage } from './docs/cli-page.js'
 import { configurationPage } from './docs/configuration-page.js'
 import { metricsPage } from './docs/metrics-page.js'
 
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/api.md': apiPage,
+  'docs/reference/cli.md': cliPage,
   'docs/reference/metrics.md': metricsPage,
 }
 
