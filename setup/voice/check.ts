@@ -36,7 +36,7 @@ function hitsOf(file: string, { kind, line, text }: Text, before: Text | undefin
   const words = BANS.flatMap(({ pattern, use }) => [...text.matchAll(pattern)].map(([word]) => ({ file, line, word, use, kind })))
   // A line begins a sentence of its own unless it goes on with the one above it.
   const isContinued = before?.line === line - 1 && before.kind === kind && /[^.:!?|\s]\s*$/.test(before.text)
-  const begin = `(?:[.!?]\\s+|\\|\\s+|${isContinued ? '(?!)' : '^[\\s>#*\\d.-]*'})\\*{0,2}`
+  const begin = `(?:[.!?]\\*{0,2}\\s+|\\|\\s+|${isContinued ? '(?!)' : '^[\\s>#*\\d.-]*'})\\*{0,2}`
   const beginnings = new RegExp(`${begin}(${BAD_BEGINNINGS.join('|')})(?= +[^|\\s])(?![^.|]*\\?)`, 'g')
   const late = kind === 'string' ? [] : [...text.matchAll(beginnings)]
   return [...words, ...late.map(([, word]) => ({ file, line, word: word!, use: BEGIN_USE, kind }))]
