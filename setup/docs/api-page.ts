@@ -39,78 +39,100 @@ interface Description {
 
 const INTRO = `# HTTP API
 
-JSON under \`/v1\`, the live page at \`/\`, OpenAPI 3.1 at \`/openapi.json\`: this page is made from it.
+JSON under \`/v1\`, the dashboard at \`/\`, OpenAPI 3.1 at \`/openapi.json\`. This page is generated from the OpenAPI document.
 
-**Who may.** While no token is configured the API listens on loopback only. A caller with the token in the file \`api.token\` under dataDir,
-which only the hub's user can read, is admin, and the commands of that user send it; every other caller is a viewer. A request that comes under
-another host name, or from a page of another origin (\`Origin\`, \`Sec-Fetch-Site\`), is refused. With tokens: \`Authorization: Bearer TOKEN\`. Roles, each with what the
-ones before it may: viewer (reads), operator (refresh, resync, drain), publisher, admin (reload). \`/healthz\`, \`/readyz\`,
-\`/openapi.json\` and the files of the page need none.
+**Tokens.** A request has \`Authorization: Bearer TOKEN\`. Roles, each with the rights of the ones before it: viewer (reads), operator (refresh, resync, drain,
+hold), publisher (approve, reject, resume, rollback), admin (reload). The route states its role. \`/healthz\`, \`/readyz\`, \`/openapi.json\` and the files of the
+dashboard need no token.
+
+**Without tokens in the config** the API listens on loopback only. A caller with the token in the file \`api.token\` under \`dataDir\`, which only the hub's user
+can read, is admin, and the commands of that user send it. Every other caller is a viewer. A request under another host name, or from a page of another
+origin (\`Origin\`, \`Sec-Fetch-Site\`), is refused.
 
 **Zone names in a path.** \`:zone\` is the name with or without the final dot, in any letter case, percent-encoded where needed. Clients and
-proxies take \`.\` and \`%2e\` for a step in the path and \`%2F\` for a slash, so the root and names with characters other than letters,
-digits, \`-\`, \`_\` and \`*\` are best sent as \`hex..\` and the octets of their text in hex: \`/v1/zones/hex..2e\` is the root, and
-\`/v1/zones/hex..302f32352e322e302e3139322e696e2d616464722e617270612e\` is \`0/25.2.0.192.in-addr.arpa.\` (RFC 2317). No legal name looks like
-that, as its label between the dots is empty. In queries and bodies a name is plain text.
+proxies read \`.\` and \`%2e\` as a step in the path and \`%2F\` as a slash. So send the root, and names with characters other than letters,
+digits, \`-\`, \`_\` and \`*\`, as \`hex..\` and the octets of their text in hex: \`/v1/zones/hex..2e\` is the root, and
+\`/v1/zones/hex..302f32352e322e302e3139322e696e2d616464722e617270612e\` is \`0/25.2.0.192.in-addr.arpa.\` (RFC 2317). No legal name has this
+form, because its label between the dots is empty. In queries and bodies a name is plain text.
+
+**Values.** Zone names in answers are absolute, in lower case, with the final dot. Times are ISO 8601 in UTC. An unknown value is \`null\`.
 
 **Errors** are problem documents (RFC 9457), \`application/problem+json\`: \`{ type, title, status, detail }\`, with \`errors: [{ field, message }]\`
-where a body or a query does not fit (400). Unknown zone, node, cloud or job: 404. No token, or an unknown or expired one: 401. Too weak
-a role: 403. A body that is not JSON: 415; larger than 64 KiB: 413; nested deeper than 32 levels: 400. Redis away where a job would be
-needed: 503. Above a limit: 429 with \`Retry-After\`, in seconds.
+where a body or a query does not fit.
 
-**Limits.** Each has its own budget; one that is used up takes nothing from the others.
+| Status | Reason |
+| --- | --- |
+| 400 | a body or query that does not fit, or JSON nested deeper than 32 levels |
+| 401 | no token, or an unknown or expired one |
+| 403 | a role that is too weak |
+| 404 | an unknown zone, node, cloud or job |
+| 409 | a request with the same \`Idempotency-Key\` is not finished |
+| 413 | a body over 64 KiB |
+| 415 | a body that is not JSON |
+| 429 | a rate above a limit; \`Retry-After\` has the seconds |
+| 503 | Redis is away, and the request needs a job |
 
-| What | For each | At once | Then |
+**Limits.** Each has its own budget; a used-up budget affects no other.
+
+| Requests | Budget for each | At once | Then |
 | --- | --- | --- | --- |
-| reads (\`GET\`) | token | 500 | 100 a second |
-| orders (\`POST\`) | token | 3,000 | 10 a second |
-| requests without a valid token, where one is needed | /24 or /56 | 100 | 5 a second |
-| \`/healthz\`, \`/readyz\`, the page | /24 or /56 | 500 | 50 a second |
+| reads (\`GET\`) | token | 500 | 100 per second |
+| orders (\`POST\`) | token | 3,000 | 10 per second |
+| requests without a valid token, where one is needed | /24 or /56 | 100 | 5 per second |
+| \`/healthz\`, \`/readyz\`, the dashboard | /24 or /56 | 500 | 50 per second |
 | long answers (texts, differences, \`/v1/matrix\` and series of more than 2,000 pairs) | token | 2, and 4 that wait up to 10 s | 8 in all |
 | event streams | token | 8 | 200 in all |
 | connections | address | 256 | 512 in all |
 | \`Idempotency-Key\` | token | 10,000 a day | |
 
-A refusal of a request above a limit comes one second late. Where no token is configured the address counts as the token. A reader of a long
-answer who takes nothing for 20 s, or needs more than 15 minutes, is cut off; an answer that ends early is not valid JSON. Behind a
-proxy all callers without a token share one budget; callers with a token do not. When an address has all its connections, a new one
-takes the place of the oldest that has sent no valid token.
+- A request above a limit is refused one second late.
+- Without tokens in the config the address counts as the token.
+- A reader of a long answer is cut off after 20 s without reading, or after 15 minutes. An answer that ends early is not valid JSON.
+- Behind a proxy all callers without a token share one budget; callers with a token do not.
+- When an address has all its connections, a new one replaces the oldest that has sent no valid token.
 
-**Names.** Zone names in answers are absolute, in lower case, with the final dot; in paths they are taken with or without it, in any case.
-Times are ISO 8601 in UTC; what is not known is \`null\`.
+**Idempotency.** A command accepts \`Idempotency-Key\`: a repeated request of the same caller with the same key within a day gets the first answer and has no
+further effect.
 
-**Once.** A command takes \`Idempotency-Key\`: sent again with the same key by the same caller within a day, it gets the first answer and does
-nothing. While the first is still under way, 409.
+**Readiness.** \`/readyz\` is computed at most once a second, and names no zone; \`GET /v1/status\` names one.
 
-**Readiness.** \`/readyz\` is worked out at most once a second, and names no zone; \`GET /v1/status\` names one.
-
-**Pages.** Lists with \`next\` are asked on with \`after=\` that value until it is \`null\`.
+**Pages.** A list with \`next\` continues with \`after=\` that value until it is \`null\`.
 
 ## States
 
 | State | Meaning |
 | --- | --- |
 | \`in-sync\` | the node's own answer shows the released serial, and the hub has no reason to doubt that it serves the released content |
-| \`syncing\` | it does not yet, and for less than \`defaults.lag.warn\`; or it shows the serial, nobody saw it take the content, and its answers are being compared |
-| \`lagging\` | for longer than that |
+| \`syncing\` | it does not show it yet, for less than \`defaults.lag.warn\`; or it shows the serial, its delivery was not observed, and its answers are being compared |
+| \`lagging\` | it does not show it for longer than that |
 | \`stuck\` | it has stayed on one serial for \`defaults.stuck\` after a newer release |
-| \`conflict\` | primaries serve two contents under one serial; or the node serves other content than the released one under that serial, or may, as two were released; or its serial has no order to the released one (RFC 1982 §3.2) |
-| \`ahead\` | it serves something newer than anything released here |
+| \`conflict\` | primaries serve two contents under one serial; or the node serves other content than the released one under that serial, or may, because two were released; or its serial has no order to the released one (RFC 1982 §3.2) |
+| \`ahead\` | it serves a serial that is newer than any release here |
 | \`expired\` | no primary has confirmed the zone for its EXPIRE (RFC 1034 §4.3.5), and it is no longer offered |
 | \`held\` | of a zone, never of a node: a check held its newest version, a stage halted it, or an operator put the zone on hold |
 | \`drained\` | an operator stopped delivery to the node |
-| \`unknown\` | it has missed \`defaults.unknownAfterLooks\` polls; or it answers that it does not serve the zone; or it took its serial from another server, so its content is not known; or nothing was released yet |
+| \`unknown\` | it has missed \`defaults.unknownAfterLooks\` SOA queries; or it answers that it does not serve the zone; or its serial came from another server, so its content is not known; or nothing was released yet |
 
-A zone has the worst state of its nodes. The field \`held\` is set whatever that state is, and \`state=held\` finds the zone by it.
+A zone is in \`conflict\` when its primaries serve two contents or all went back, \`unknown\` before its first release, and \`expired\` after its EXPIRE. Else it
+has the worst state of its nodes and of itself (\`held\`), in this order: conflict, ahead, expired, stuck, lagging, unknown, held, syncing, in-sync, drained.
+
+Its field \`held\` is a sentence while a version is held or the zone is on hold, in every state, and \`null\` otherwise.
+\`state=held\` finds the zone by that field.
 
 \`lagSeconds\` is the age of the oldest release that the node has not reached, counted from the release to that node; 0 when it is in sync.
 
 ## Events
 
-\`GET /v1/events\` is a stream of server-sent events: \`zone\` (a ZoneSummary, when a release or the state of a zone changes) and \`node\`
-(\`{ zone, node, … }\` with the fields of a NodeZone, when serial, state or error change). A look that finds what was there before is no
-event. Events missed while away are not sent again: open the stream, then read the matrix. A comment comes every 15 s. A stream ends when its
-token is revoked or expires, and when its reader falls more than 1 MiB behind (less where there are more than 64 readers).`
+\`GET /v1/events\` is a stream of server-sent events. An observation without a change is no event.
+
+- \`zone\`: a ZoneSummary, when a release or the state of a zone changes.
+- \`node\`: \`{ zone, node, … }\` with the fields of a NodeZone, when serial, state or error change.
+- \`rollout\`: a RolloutRow, when the state of a rollout changes.
+- \`check\`: \`{ id, zone, serial, verdict, findings }\`, when a check did not pass.
+
+- Missed events are not sent again: open the stream, then read the matrix.
+- A comment comes every 15 s.
+- A stream ends when its token is revoked or expires, and when its reader is more than 1 MiB behind (less with more than 64 readers).`
 
 export function apiPage(): string {
   const { paths, components } = describeApi() as unknown as Description
@@ -121,7 +143,7 @@ export function apiPage(): string {
     INTRO,
     '## Routes',
     table(
-      ['Route', 'Role', 'What'],
+      ['Route', 'Role', 'Effect'],
       operations.map(({ title, operation }) => [`[\`${title}\`](#${anchor(title)})`, roleOf(operation), cell(operation.summary)]),
     ),
     ...operations.flatMap(({ title, operation }) => parts(title, operation)),
@@ -130,7 +152,7 @@ export function apiPage(): string {
   )
 }
 
-/** As a renderer of Markdown makes it from a heading. */
+/** The anchor that a renderer of Markdown makes from a heading. */
 const anchor = (title: string): string =>
   title
     .toLowerCase()
@@ -166,7 +188,7 @@ function parts(title: string, operation: Operation): string[] {
   return [
     `### ${title}`,
     `${operation.summary}. Role: ${roleOf(operation)}.`,
-    ...(inputs.length > 0 ? [table(['Name', 'In', 'Kind', 'What'], inputs)] : []),
+    ...(inputs.length > 0 ? [table(['Name', 'In', 'Kind', 'Meaning'], inputs)] : []),
     ...answers,
   ]
 }

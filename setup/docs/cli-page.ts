@@ -21,6 +21,7 @@ An unknown command, argument or option is an error.
 | --- | --- |
 | \`start\` | 0 after SIGTERM or SIGINT; 1 when the start fails; 2 when the config has a mistake |
 | \`check\` | 0 without errors, also with warnings; 2 with errors |
+| \`topology\` | 2 when the config has a mistake |
 | \`status --format nagios\` | 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN |
 | \`refresh --wait\`, \`resync --wait\` | 1 when the job did not succeed |
 | \`approve --all-halted\` | 1 when one order failed |`
@@ -32,7 +33,7 @@ export function cliPage(): string {
     INTRO,
     '## Commands',
     table(
-      ['Command', 'What'],
+      ['Command', 'Effect'],
       commands.map((command) => [`[\`${usageOf(command)}\`](#${command.name()})`, cell(command.description())]),
     ),
     ...commands.flatMap(parts),
@@ -71,7 +72,7 @@ function parts(command: Command): string[] {
     `### ${command.name()}`,
     `    zonecast ${usageOf(command)}${optionsOf(command).length > 0 ? ' [OPTIONS]' : ''}`,
     `${capitalised(cell(command.description()))}.`,
-    ...(rows.length > 0 ? [table(['Argument or option', 'What'], rows)] : []),
+    ...(rows.length > 0 ? [table(['Argument or option', 'Meaning'], rows)] : []),
   ]
 }
 
