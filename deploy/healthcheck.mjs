@@ -13,7 +13,7 @@ import { join } from 'node:path'
 
 const ANSWER_MS = 3_000
 const LOCK_SECONDS = 15
-/** Above the longest pause between two looks at a primary that deploy/zonecast.yaml allows (30 s and a tenth). */
+/** Above the longest pause between two polls of a primary that deploy/zonecast.yaml allows (30 s and a tenth). */
 const LOOKED_SECONDS = 120
 
 const CHECKS = {
@@ -24,7 +24,7 @@ const CHECKS = {
 
   transfer(port) {
     const id = randomInt(65_536)
-    // The SOA of the root, asked by nobody the server knows.
+    // The SOA of the root, from an address that the server does not know.
     const question = Buffer.from([id >> 8, id & 255, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1])
     return new Promise((resolve, reject) => {
       const socket = createSocket('udp4')

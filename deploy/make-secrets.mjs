@@ -38,7 +38,7 @@ function write(folder, file, text, user) {
   rmSync(path, { force: true })
   writeFileSync(path, text, { mode: 0o600 })
   chmodSync(path, 0o400)
-  // Only root can give a file away, and no longer touches it then; whoever runs this by hand keeps what they made.
+  // Only root can change the owner of a file, and does so last. Any other user keeps the files.
   if (process.getuid() === 0) chownSync(path, user, user)
 }
 
