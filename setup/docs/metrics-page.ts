@@ -25,7 +25,7 @@ const ALERTS = `## Alarms
 | a state needs an operator | \`sum by (cloud) (zonecast_nodes_in_state{state=~"conflict\\|ahead\\|expired"}) > 0\` |
 | a node is stuck | \`sum by (cloud) (zonecast_nodes_in_state{state="stuck"}) > 0\` |
 | a node is silent | \`sum by (cloud) (zonecast_nodes_in_state{state="unknown"}) > 0\` for ten minutes |
-| a version is held | \`zonecast_zones_held > 0\` |
+| a version is held, or a zone is on hold | \`zonecast_zones_held > 0\` |
 | a primary went back | \`sum by (primary) (zonecast_primary_zones{state=~"went-back\\|apart\\|conflict"}) > 0\` |
 | a primary lags | \`sum by (primary) (zonecast_primary_zones{state="lags"}) > 0\` for an hour |
 | a primary is down | \`zonecast_primary_up == 0\` for ten minutes |

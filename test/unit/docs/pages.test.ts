@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import type { Command } from 'commander'
 import { expect } from 'chai'
+import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import type { CommandContext } from '../../../services/cli/command-context.js'
 import { buildProgram } from '../../../services/cli/program.js'
 
 /** Every page of the project: those of the root, and all below docs/ and deploy/. */
@@ -11,6 +13,11 @@ const pagesBelow = (folder: string): string[] =>
     .filter((file) => file.endsWith('.md'))
     .map((file) => `${folder}/${file}`)
 const PAGES = [...readdirSync('.').filter((file) => file.endsWith('.md')), ...pagesBelow('docs'), ...pagesBelow('deploy')]
+const NO_CONTEXT: CommandContext = {
+  terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
+  parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
+  setExit: () => {},
+}
 const read = (file: string): string => readFileSync(file, 'utf8')
 
 /** A heading's anchor, as renderers of Markdown make it. */
@@ -58,12 +65,30 @@ describe('pages', () => {
       if (!folder!.includes('.')) expect(existsSync(folder!), folder).to.equal(true)
   })
 
-  it('shows only commands and options that the program has', () => {
-    const program = buildProgram({
-      terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
-      parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
-      setExit: () => {},
+  for (const file of PAGES)
+    it(`${file} names files and folders that exist`, () => {
+      for (const [, path] of prose(file).matchAll(/`((?:bench|config|deploy|docs|lab|lib|services|setup|test)\/[\w./-]*)`/g))
+        if (!/MAKE|^bench.results\.json$/.test(path!)) expect(existsSync(path!), `${file} names ${path}`).to.equal(true)
     })
+
+  it('lists the keys in which hubs may differ once, as the program compares them', () => {
+    const [, own] = /const OWN[^(]*\(\[([^\]]*)\]/.exec(read('config/fingerprint.ts'))!
+    const keys = [...own!.matchAll(/'(\w+)'/g)].map(([, key]) => key!).filter((key) => key !== 'file')
+    const section = read('docs/operate/redundancy.md').split('### Keys that may differ')[1]!.split('\n#')[0]!
+    expect([...section.matchAll(/^- `(\w+)`/gm)].map(([, key]) => key)).to.have.members(keys)
+  })
+
+  it('promises every command and state in the contract, and no other', () => {
+    const contract = read('docs/contract.md')
+    const [list] = /`start`, `check`[^.]*\./.exec(contract)!
+    const names = buildProgram(NO_CONTEXT).commands.map((command) => command.name())
+    expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).to.have.members(names)
+    const [states] = /`in-sync`, `syncing`[^.]*\./.exec(contract)!
+    expect([...states.matchAll(/`([a-z-]+)`/g)].map(([, state]) => state)).to.have.members([...NODE_STATES])
+  })
+
+  it('shows only commands and options that the program has', () => {
+    const program = buildProgram(NO_CONTEXT)
     let shown = 0
     for (const file of PAGES)
       for (const [, line] of read(file).matchAll(/(?:^|`|\s)zonecast ((?:[a-z]+)(?: [^`\n#]*)?)/gm)) {

@@ -33,6 +33,19 @@ describe('configs in the pages', () => {
     expect(checkConfig(join(dir, 'zonecast.yaml')).findings).to.deep.equal([])
   })
 
+  it("start.md's config has no mistakes", () => {
+    const shell = snippetsOf('docs/start.md', 'sh')
+      .map(({ text }) => text)
+      .join('')
+    const [, config] = /cat > zonecast\.yaml <<'EOF'\n([\s\S]*?)EOF\n/.exec(shell)!
+    const dir = scratch()
+    for (const key of ['primary', 'node'])
+      writeFileSync(join(dir, `${key}.key`), 'c2VjcmV0LXNlY3JldC1zZWNyZXQ=\n', { mode: 0o600 })
+    writeFileSync(join(dir, 'zonecast.yaml'), config!)
+    const codes = checkConfig(join(dir, 'zonecast.yaml')).findings.map(({ code }) => code)
+    expect(codes).to.have.members(['CONFIG_ONE_NODE', 'CONFIG_ONE_PRIMARY'])
+  })
+
   for (const [language, { program, args, file, least }] of Object.entries(CHECKERS)) {
     const snippets = PAGES.flatMap((page) => snippetsOf(page, language))
 
