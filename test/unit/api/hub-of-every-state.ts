@@ -1,6 +1,6 @@
 /**
  * The API over a hub in memory that has a zone for every state of a node, of a rollout and of a version, and a zone that two primaries
- * serve with two contents. Zones are named after their states; nothing here has a token.
+ * serve with two contents. Zones are named after their states.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,6 +24,7 @@ import { pairKey, type RolloutMark } from '../../../lib/state/tables.js'
 import type { Provenance } from '../../../lib/store/commit.js'
 import { ZoneStore } from '../../../lib/store/zone-store.js'
 import { buildApp } from '../../../services/api/app.js'
+import { hashOfToken } from '../../../services/api/auth.js'
 import type { ApiContext } from '../../../services/api/context.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
@@ -34,6 +35,8 @@ import { contentsOf } from '../../support/record-lines.js'
 import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
 
 const NODES = ['ams1', 'lhr1']
+/** The token for orders; who reads needs none. */
+const ADMIN = 'admin'
 /** Carries only the zone `drained.example`. */
 const DRAINED_NODE = 'cdg1'
 
@@ -93,6 +96,12 @@ const JOBS: JobView[] = QUEUE_KINDS.map((kind, i) => ({
   finishedAt: kind === 'webhook' ? NOW : undefined,
 }))
 
+export interface HubAnswer {
+  status: number
+  type: string
+  text: string
+}
+
 export class HubOfEveryState {
   readonly app: Express
   readonly jobs: readonly string[] = JOBS.map(({ id }) => id)
@@ -119,6 +128,8 @@ export class HubOfEveryState {
       queues: {
         list: async () => JOBS,
         find: async (id: string) => JOBS.find((job) => job.id === id),
+        enqueueRefresh: async () => 'refresh-7',
+        enqueueResync: async () => 'resync-7',
         counts: async () => ({ refresh: { waiting: 1 } }),
       } as unknown as JobQueues,
       log: silentLogger,
@@ -132,7 +143,7 @@ export class HubOfEveryState {
       version: '0.0.0',
     }
     const gate = new Gate(
-      () => ({ tokens: config.api.tokens, local: undefined }),
+      () => ({ tokens: config.api.tokens, local: hashOfToken(ADMIN) }),
       () => NOW,
     )
     this.#events = new EventStreams(context, gate)
@@ -207,9 +218,19 @@ export class HubOfEveryState {
       board.set('hubs', hub, { at, startedAt: NOW - 90 * MINUTE, version: '0.0.0', config: hub })
   }
 
-  async get(path: string): Promise<{ status: number; type: string; text: string }> {
+  async get(path: string): Promise<HubAnswer> {
+    return await this.#ask(path, {})
+  }
+
+  /** As admin. */
+  async post(path: string, body: object): Promise<HubAnswer> {
+    const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' }
+    return await this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<HubAnswer> {
     const { port } = this.#server.address() as AddressInfo
-    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
     return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() }
   }
 
