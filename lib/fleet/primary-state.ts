@@ -28,20 +28,20 @@ export interface PrimaryFacts {
   /** The newest serial that we hold. */
   held: Serial | undefined
   /** It serves other content under that serial. */
-  isRival: boolean
+  isConflicting: boolean
 }
 
 /** A quarter of all serials: no way of numbering goes so far in one step but by mistake. */
 const FAR = 2 ** 30
 
-export function primaryState({ serial, highest, error, held, isRival }: PrimaryFacts): PrimaryState {
+export function primaryState({ serial, highest, error, held, isConflicting }: PrimaryFacts): PrimaryState {
   if (error !== undefined) return 'silent'
   if (serial === undefined) return 'unknown'
   if (held === undefined) return 'newer'
   const order = compareSerials(serial, held)
   switch (order) {
     case 'equal':
-      return isRival ? 'conflict' : 'same'
+      return isConflicting ? 'conflict' : 'same'
     case 'newer':
       return (serial - held) >>> 0 > FAR ? 'far-ahead' : 'newer'
     case 'older':

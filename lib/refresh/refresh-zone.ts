@@ -207,7 +207,7 @@ async function commit(
     checkSoundness(wish, draft.contents)
     if (!isNews(wish, primary, draft.contents, replacing)) {
       noteSource(replacing!, primary.id, startedAt)
-      await wish.stored.rivals.forget(primary.id)
+      await wish.stored.conflicting.forget(primary.id)
       if (wish.stored.isDamaged) await wish.stored.repair(draft)
       else await draft.discard()
       return undefined
@@ -216,7 +216,7 @@ async function commit(
   } catch (error) {
     // Two contents under one serial: both are kept, for a person to choose from.
     if (error instanceof StoreError && error.code === 'STORE_CONFLICT')
-      await wish.stored.rivals.keep(draft, primary.id, clock.now())
+      await wish.stored.conflicting.keep(draft, primary.id, clock.now())
     else await draft.discard()
     throw error
   }

@@ -24,25 +24,25 @@ export interface ChooseParts {
 export async function carryOutChoice(zone: FleetZone, stored: StoredZone, orders: ZoneOrders, parts: ChooseParts): Promise<void> {
   const { clock, decider, log, board, inTurn, onProgress } = parts
   const { latest } = stored
-  const rivals = stored.rivals.list
-  if (!latest || rivals.length === 0) return
+  const conflicts = stored.conflicting.list
+  if (!latest || conflicts.length === 0) return
   // The last choice counts alone: an earlier one was taken back by it.
   const chosen = orders.decisions.findLast(({ primary, serial }) => primary !== undefined && serial === latest.serial)
   if (!chosen) return
   const isKnown =
     chosen.digest === latest.digest
-      ? chosen.at > Math.max(...rivals.map(({ seenAt }) => seenAt))
-      : rivals.some((rival) => rival.digest === chosen.digest)
+      ? chosen.at > Math.max(...conflicts.map(({ seenAt }) => seenAt))
+      : conflicts.some((other) => other.digest === chosen.digest)
   if (!isKnown) return
-  const rival = rivals.find(({ digest }) => digest === chosen.digest)
+  const other = conflicts.find(({ digest }) => digest === chosen.digest)
   const line = { zone: zone.name, op: 'conflict', serial: latest.serial, by: chosen.by, reason: chosen.reason }
-  if (rival) {
+  if (other) {
     const version = await inTurn(zone.name, () =>
-      stored.rivals.adopt(rival, async (contents, change, written) => ({
-        seenAt: rival.seenAt,
+      stored.conflicting.adopt(other, async (contents, change, written) => ({
+        seenAt: other.seenAt,
         committedAt: clock.now(),
-        from: rival.from,
-        sources: { [rival.from]: rival.seenAt },
+        from: other.from,
+        sources: { [other.from]: other.seenAt },
         ...(await decider.decide(zone, stored, contents, change, {
           expired: false,
           approvedBy: chosen,
@@ -51,10 +51,10 @@ export async function carryOutChoice(zone: FleetZone, stored: StoredZone, orders
         })),
       })),
     )
-    log.warn({ ...line, from: rival.from }, 'the content of another primary takes the place of ours')
+    log.warn({ ...line, from: other.from }, 'the content of another primary takes the place of ours')
     onProgress(zone, stored, version)
   } else {
-    await stored.rivals.drop()
+    await stored.conflicting.drop()
     log.warn({ ...line, from: latest.from }, 'the content that we have is the right one')
   }
   noteConflict(board, stored, clock.now(), undefined)

@@ -67,15 +67,15 @@ async function orderChoice(
   if (!zone.primaries.some(({ id }) => id === primary))
     throw new OrderError('unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
   const { latest } = stored
-  const rivals = stored.rivals.list
-  if (!latest || rivals.length === 0)
+  const conflicts = stored.conflicting.list
+  if (!latest || conflicts.length === 0)
     throw new OrderError('no-conflict', `the primaries of ${zone.name} do not disagree: there is nothing to choose`)
-  const rival = rivals.find(({ from }) => from === primary)
-  const chosen = rival ?? (latest.from === primary ? latest : undefined)
+  const other = conflicts.find(({ from }) => from === primary)
+  const chosen = other ?? (latest.from === primary ? latest : undefined)
   if (!chosen)
     throw new OrderError(
       'not-kept',
-      `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...rivals.map(({ from }) => from)].join(' or ')}`,
+      `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...conflicts.map(({ from }) => from)].join(' or ')}`,
     )
   if ((serial ?? chosen.serial) !== chosen.serial || !chosen.digest.startsWith(digest ?? ''))
     throw new OrderError(
@@ -84,7 +84,7 @@ async function orderChoice(
     )
   await decide(parts, zone, { kind: 'approve', serial: chosen.serial, digest: chosen.digest, primary, ...said })
   const holding = zone.nodes.filter(({ id }) => nodeCellOf(parts, zone, id)?.serial === chosen.serial).map(({ id }) => id)
-  const notes = rival === undefined ? [] : notesOnChoice(holding, chosen.serial, primary)
+  const notes = other === undefined ? [] : notesOnChoice(holding, chosen.serial, primary)
   return {
     zone: zone.name,
     serial: chosen.serial,

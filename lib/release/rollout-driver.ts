@@ -204,9 +204,9 @@ export class RolloutDriver {
     this.#sharing.tell(zone, version)
     if (!isGoing(record.state)) return
     const now = this.#parts.clock.now()
-    const isRivalled = stored.latest === version && stored.rivals.list.length > 0
-    const gate = isRivalled
-      ? { kind: 'failed' as const, why: conflictOf(zone.name, version.serial, version.from, stored.rivals.list[0]!.from) }
+    const isInConflict = stored.latest === version && stored.conflicting.list.length > 0
+    const gate = isInConflict
+      ? { kind: 'failed' as const, why: conflictOf(zone.name, version.serial, version.from, stored.conflicting.list[0]!.from) }
       : this.#watch.gate(zone, version, now)
     if (gate.kind === 'failed') await this.#step(zone, stored, version, { kind: 'gate-failed', why: gate.why })
     else if (gate.kind === 'open') await this.#step(zone, stored, version, { kind: 'gate-open' })

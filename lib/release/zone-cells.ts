@@ -31,7 +31,9 @@ const BLANK: ZoneCell = {
 }
 
 /** The part of a cell that the disk knows best. */
-function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts' | 'rivals'> {
+function fromStore(
+  stored: StoredZone,
+): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts' | 'conflicting'> {
   const { released, versions } = stored
   const releases = versions
     .slice(-RELEASES * 2)
@@ -47,7 +49,7 @@ function fromStore(stored: StoredZone): Pick<ZoneCell, 'released' | 'releases' |
     releases: releases.slice(-RELEASES),
     staged: stagedOf(stored),
     newest: stored.latest?.serial,
-    rivals: stored.rivals.list.map(({ from }) => from),
+    conflicting: stored.conflicting.list.map(({ from }) => from),
     rollouts: versions.flatMap((version, i) => {
       const state = version.rollout?.state
       const isRecent = i >= versions.length - RECENT
@@ -139,12 +141,12 @@ export function noteProgress(board: Board, stored: StoredZone, now: number): voi
   board.set('zones', stored.name, { ...held, ...disk, ...expiry, trail, at: now })
 }
 
-const pick = ({ released, releases, staged, newest, rollouts, rivals }: ZoneCell): ReturnType<typeof fromStore> => ({
+const pick = ({ released, releases, staged, newest, rollouts, conflicting }: ZoneCell): ReturnType<typeof fromStore> => ({
   released,
   releases,
   staged,
   newest,
-  rivals,
+  conflicting,
   rollouts,
 })
 
@@ -238,8 +240,8 @@ export const conflictOf = (zone: string, serial: number, ours: string, theirs: s
     ? `conflict: ${theirs} serves other content of ${zone} under serial ${serial} than it gave before, as after a restore from a backup; raise the serial at ${theirs}, or approve one of the two with --primary`
     : `conflict: ${ours} and ${theirs} serve different content of ${zone} under the same serial ${serial}; compare the two and approve one with its primary`
 
-/** Over when a person has chosen, or a newer version is there; not when somebody could not be asked. */
-function disagreement({ name, latest, rivals }: StoredZone): string | undefined {
-  const [rival] = rivals.list
-  return latest && rival && conflictOf(name, latest.serial, latest.from, rival.from)
+/** Over when a person has chosen, or a newer version is there; not when a primary does not answer. */
+function disagreement({ name, latest, conflicting }: StoredZone): string | undefined {
+  const [other] = conflicting.list
+  return latest && other && conflictOf(name, latest.serial, latest.from, other.from)
 }

@@ -91,7 +91,7 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     errorAt: time.optional(),
     failures: count,
     conflict: text.optional(),
-    rivals: list(name).optional(),
+    conflicting: list(name).optional(),
   }),
   primaries: z.object({
     at,

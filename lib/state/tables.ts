@@ -76,7 +76,7 @@ export interface ZoneCell {
   /** Two contents under one serial. */
   conflict: string | undefined
   /** Primaries that serve other content under the newest serial. */
-  rivals?: string[] | undefined
+  conflicting?: string[] | undefined
 }
 
 /** Written by the watcher: what a primary serves. Key `zone primary`. */

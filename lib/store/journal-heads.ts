@@ -54,7 +54,7 @@ export interface OrdersHead {
 }
 
 /** Other content under the serial of the newest version, kept for people to choose from; the last entry counts. */
-export interface Rival {
+export interface ConflictingVersion {
   serial: number
   digest: string
   records: number
@@ -63,9 +63,9 @@ export interface Rival {
   seenAt: number
 }
 
-export interface RivalsHead {
+export interface ConflictingHead {
   entry: 'rivals'
-  rivals: Rival[]
+  rivals: ConflictingVersion[]
 }
 
 /** Not decided yet: what stands behind it is nobody's. */
@@ -74,6 +74,6 @@ export interface PreparedHead {
 }
 
 /** What stands beside the versions. */
-export type NoteHead = ProgressHead | OrdersHead | RivalsHead
+export type NoteHead = ProgressHead | OrdersHead | ConflictingHead
 
 export type EntryHead = VersionHead | NoteHead

@@ -24,7 +24,7 @@ import {
 import { octetsFrom } from './difference-reader.js'
 import type { Progress } from './journal-heads.js'
 import { isDueForTidying, type KeepRule } from './retention.js'
-import { Rivals } from './rivals.js'
+import { ConflictingVersions } from './conflicting-versions.js'
 import { SnapshotDraft } from './snapshot-draft.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
@@ -38,7 +38,7 @@ export class StoredZone {
   readonly #directory: string
   readonly #log: ZoneLog
   /** Other contents under the serial of the newest version. */
-  readonly rivals: Rivals
+  readonly conflicting: ConflictingVersions
   readonly checkMark: CheckMark
   readonly #warm: WarmContents
   #queue: Promise<unknown> = Promise.resolve()
@@ -58,7 +58,7 @@ export class StoredZone {
       () => this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, directory, apex)),
       () => this.latest,
     )
-    this.rivals = new Rivals({
+    this.conflicting = new ConflictingVersions({
       zone: name,
       apex,
       directory,

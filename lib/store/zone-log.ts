@@ -21,7 +21,7 @@ import {
   readStoredDifferences,
   scanJournal,
 } from './journal-file.js'
-import type { EntryHead, NoteHead, Progress, Rival, VersionHead } from './journal-heads.js'
+import type { EntryHead, NoteHead, Progress, ConflictingVersion, VersionHead } from './journal-heads.js'
 import { JournalWriter } from './journal-writer.js'
 import type { Version } from './version.js'
 
@@ -53,7 +53,7 @@ export class ZoneLog {
   /** The file that what we know was read from or written to; a rewrite makes another one. */
   #inode = 0
   #orders: ZoneOrders | undefined
-  #rivals: readonly Rival[] = []
+  #conflicting: readonly ConflictingVersion[] = []
   #rows: LoggedVersion[] = []
   #versions: readonly Version[] | undefined
 
@@ -98,7 +98,7 @@ export class ZoneLog {
     this.#rows = []
     this.#versions = undefined
     this.#orders = undefined
-    this.#rivals = []
+    this.#conflicting = []
     for (const located of entries) {
       const { head } = located
       if (head.entry === 'version') {
@@ -110,7 +110,7 @@ export class ZoneLog {
 
   #take(head: NoteHead): void {
     if (head.entry === 'orders') this.#orders = head.orders
-    else if (head.entry === 'rivals') this.#rivals = head.rivals
+    else if (head.entry === 'rivals') this.#conflicting = head.rivals
     else {
       const row = this.rows.findLast(({ version }) => version.serial === head.serial && version.digest === head.digest)
       if (row) advance(row.version, head)
@@ -118,9 +118,9 @@ export class ZoneLog {
   }
 
   /** Other contents under the serial of the newest version. */
-  get rivals(): readonly Rival[] {
+  get conflicting(): readonly ConflictingVersion[] {
     const newest = this.rows.at(-1)?.version
-    return this.#rivals.filter(({ serial, digest }) => serial === newest?.serial && digest !== newest.digest)
+    return this.#conflicting.filter(({ serial, digest }) => serial === newest?.serial && digest !== newest.digest)
   }
 
   /** What people last said of the zone. */
@@ -233,7 +233,7 @@ export class ZoneLog {
       Object.assign(head, progressOf(row.version))
       return encodeEntry(head, stored[i]!)
     })
-    if (this.rivals.length > 0) entries.push(encodeEntry({ entry: 'rivals', rivals: [...this.rivals] }))
+    if (this.conflicting.length > 0) entries.push(encodeEntry({ entry: 'rivals', rivals: [...this.conflicting] }))
     if (this.#orders) entries.push(encodeEntry({ entry: 'orders', orders: this.#orders }))
     this.#hold()
     this.#end = await this.#writer.rewrite(entries)

@@ -13,7 +13,7 @@ import type { ZoneLog } from './zone-log.js'
 export const snapshotName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `contents-${serial}-${digest}`
 
 /** File of contents that are no version. */
-export const rivalName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `rival-${serial}-${digest}`
+export const conflictingName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `rival-${serial}-${digest}`
 
 interface Tidying {
   log: ZoneLog
@@ -57,7 +57,7 @@ async function removeStrays(log: ZoneLog, directory: string, spared: Iterable<st
     'journal',
     CHECK_MARK,
     ...spared,
-    ...log.rivals.map(rivalName),
+    ...log.conflicting.map(conflictingName),
     ...log.rows.flatMap((row) => row.snapshot ?? []),
   ])
   for (const file of await readdir(directory)) if (!named.has(file)) await rm(join(directory, file), { force: true })

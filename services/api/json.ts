@@ -9,7 +9,7 @@ import { primaryState } from '../../lib/fleet/primary-state.js'
 import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
 import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
-import type { Rival } from '../../lib/store/journal-heads.js'
+import type { ConflictingVersion } from '../../lib/store/journal-heads.js'
 import type { Version } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
 
@@ -74,7 +74,7 @@ function stateOf({ rollout, releasedAt, serial, digest }: Version, newestRelease
   return serial === newestReleased?.serial && digest === newestReleased.digest ? 'released' : 'superseded'
 }
 
-export const rivalJson = ({ serial, digest, records, from, seenAt }: Rival): RivalAnswer => ({
+export const conflictingJson = ({ serial, digest, records, from, seenAt }: ConflictingVersion): RivalAnswer => ({
   serial,
   digest,
   records,
@@ -82,9 +82,9 @@ export const rivalJson = ({ serial, digest, records, from, seenAt }: Rival): Riv
   seenAt: time(seenAt),
 })
 
-export const primaryJson = (cell: PrimaryCell | undefined, held: Serial | undefined, isRival: boolean): PrimaryAnswer => ({
+export const primaryJson = (cell: PrimaryCell | undefined, held: Serial | undefined, isConflicting: boolean): PrimaryAnswer => ({
   serial: cell?.serial ?? null,
-  state: primaryState({ serial: cell?.serial, highest: cell?.highest, error: cell?.error, held, isRival }),
+  state: primaryState({ serial: cell?.serial, highest: cell?.highest, error: cell?.error, held, isConflicting }),
   checkedAt: time(cell?.checkedAt),
   since: time(cell?.since),
   error: cell?.error ?? null,

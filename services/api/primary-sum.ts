@@ -61,5 +61,5 @@ export const stateOfPrimary = (id: string, cell: PrimaryCell | undefined, zone: 
     highest: cell?.highest,
     error: cell?.error,
     held: zone?.newest,
-    isRival: zone?.rivals?.includes(id) ?? false,
+    isConflicting: zone?.conflicting?.includes(id) ?? false,
   })

@@ -3,7 +3,7 @@ import { compareSerials } from '../../lib/dns/serial.js'
 import { ROLLED_BACK } from '../../lib/refresh/source-doubt.js'
 import type { PrimaryCell } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
-import type { Rival } from '../../lib/store/journal-heads.js'
+import type { ConflictingVersion } from '../../lib/store/journal-heads.js'
 import type { Version } from '../../lib/store/version.js'
 import { conflictOf } from '../../lib/release/zone-cells.js'
 
@@ -18,14 +18,14 @@ export class BehindError extends Error {
 export function expectAgreement(
   zone: string,
   latest: Version,
-  rivals: readonly Rival[],
+  conflicting: readonly ConflictingVersion[],
   primaries: readonly { id: string; cell: PrimaryCell | undefined }[],
 ): void {
-  const [rival] = rivals
-  if (rival !== undefined)
+  const [other] = conflicting
+  if (other !== undefined)
     throw new StoreError(
-      { code: 'STORE_CONFLICT', zone, serial: latest.serial, held: latest.digest, offered: rival.digest },
-      conflictOf(zone, latest.serial, latest.from, rival.from),
+      { code: 'STORE_CONFLICT', zone, serial: latest.serial, held: latest.digest, offered: other.digest },
+      conflictOf(zone, latest.serial, latest.from, other.from),
     )
   // After a rollback every primary is behind: that is what it is for.
   if (latest.from === ROLLED_BACK) return

@@ -123,7 +123,7 @@ export class PrimaryComparer {
   async keep(zone: FleetZone, stored: StoredZone, others: readonly OtherContent[]): Promise<void> {
     for (const { primary, draft, at } of others)
       try {
-        if (await stored.rivals.keep(draft, primary.id, at)) this.#remember(zone.name, primary, stored.latest!, at)
+        if (await stored.conflicting.keep(draft, primary.id, at)) this.#remember(zone.name, primary, stored.latest!, at)
       } catch (error) {
         const err = describeError(error)
         this.#parts.log.error({ zone: zone.name, op: 'compare', primary: primary.id, err }, 'conflicting version not kept')
@@ -224,7 +224,7 @@ export class PrimaryComparer {
       noteSource(latest, primary.id, at)
       this.noteWhole(zone, primary.id, at)
       this.#done.delete(pairKey(zone.name, primary.id))
-      if (await stored.rivals.forget(primary.id)) noteAgreement(board, stored, clock.now())
+      if (await stored.conflicting.forget(primary.id)) noteAgreement(board, stored, clock.now())
       return false
     }
     const line = { zone: zone.name, op: 'compare', serial: latest.serial, primary: primary.id }
@@ -233,7 +233,7 @@ export class PrimaryComparer {
       log.info({ ...line, why: found.why }, 'primary could not be compared')
       return false
     }
-    if (!(await stored.rivals.keep(found.draft, primary.id, at))) return false
+    if (!(await stored.conflicting.keep(found.draft, primary.id, at))) return false
     this.#remember(zone.name, primary, latest, at)
     dropSource(latest, primary.id)
     const sentence = conflictOf(zone.name, latest.serial, latest.from, primary.id)

@@ -42,10 +42,10 @@ export class Misfits {
   }
 
   /** Why a difference from this primary might not fit the current version; undefined when it does. */
-  doubt({ name, latest, rivals }: StoredZone, primary: string, board: Board): SourceDoubt | undefined {
+  doubt({ name, latest, conflicting }: StoredZone, primary: string, board: Board): SourceDoubt | undefined {
     const pair = pairKey(name, primary)
     if (this.#failed.get(pair) === `${latest?.serial} ${latest?.digest}`) return 'misfit'
-    return sourceDoubt(latest!, rivals.list.length > 0, primary, board.get('primaries', pair))
+    return sourceDoubt(latest!, conflicting.list.length > 0, primary, board.get('primaries', pair))
   }
 }
 

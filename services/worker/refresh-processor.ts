@@ -152,10 +152,10 @@ export class RefreshProcessor {
     if (!zone) return
     const stored = store.zone(zone.name)
     await Promise.all(zone.primaries.map((primary) => comparer.checkNow(zone, stored, primary, this.inTurn)))
-    const { latest, rivals } = stored
+    const { latest, conflicting } = stored
     const cells = zone.primaries.map(({ id }) => ({ id, cell: board.get('primaries', pairKey(zone.name, id)) }))
     try {
-      if (latest !== undefined) expectAgreement(zone.name, latest, rivals.list, cells)
+      if (latest !== undefined) expectAgreement(zone.name, latest, conflicting.list, cells)
     } catch (error) {
       throw this.#noteFailed(job, stored, error)
     }

@@ -19,7 +19,7 @@ import type { Version } from '../../../lib/store/version.js'
 import type { AnswerWriter } from '../answer-writer.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
-import { nodeZoneJson, primaryJson, rivalJson, versionJson, zoneSummaryJson } from '../json.js'
+import { nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { sortedTexts } from '../sorted-texts.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
@@ -57,11 +57,11 @@ export function zoneRoutes(context: ApiContext): Router {
       nodes: Object.fromEntries([...nodes].map(([id, view]) => [id, nodeZoneJson(view)])),
       primaries: Object.fromEntries(
         zone.primaries.map(({ id }) => {
-          const isRival = stored.rivals.list.some(({ from }) => from === id)
-          return [id, primaryJson(context.matrix.primaryCell(zone, id), stored.latest?.serial, isRival)]
+          const isConflicting = stored.conflicting.list.some(({ from }) => from === id)
+          return [id, primaryJson(context.matrix.primaryCell(zone, id), stored.latest?.serial, isConflicting)]
         }),
       ),
-      rivals: stored.rivals.list.map(rivalJson),
+      rivals: stored.conflicting.list.map(conflictingJson),
       versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
     } satisfies ZoneAnswer)
   })
@@ -147,13 +147,13 @@ function versionOf(stored: StoredZone, serial: number): Version {
 
 /** A version, or the content of another primary under the newest serial. */
 function keptOf(stored: StoredZone, { serial, digest }: { serial: number; digest?: string | undefined }): Kept {
-  const rival =
+  const conflicting =
     digest === undefined
       ? undefined
-      : stored.rivals.list.find((known) => known.serial === serial && known.digest.startsWith(digest))
-  if (rival) {
-    const copy = (rest: () => Promise<void>) => stored.rivals.contentsOf(rival, rest)
-    return { version: undefined, digest: rival.digest, contents: copy, copy }
+      : stored.conflicting.list.find((known) => known.serial === serial && known.digest.startsWith(digest))
+  if (conflicting) {
+    const copy = (rest: () => Promise<void>) => stored.conflicting.contentsOf(conflicting, rest)
+    return { version: undefined, digest: conflicting.digest, contents: copy, copy }
   }
   const version = stored.versions.findLast(
     (known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)),

@@ -185,7 +185,7 @@ export class HubOfEveryState {
     }
     await this.#commit(TWO_CONTENTS, 1, everyNode)
     const stored = this.#store.zone(parseZoneName(TWO_CONTENTS))
-    await stored.rivals.keep(stored.draft(contentsWith(TWO_CONTENTS, 1, 'hm2')), 'hm2', NOW)
+    await stored.conflicting.keep(stored.draft(contentsWith(TWO_CONTENTS, 1, 'hm2')), 'hm2', NOW)
   }
 
   #fillBoard(): void {
@@ -205,7 +205,7 @@ export class HubOfEveryState {
       board.set('zones', rolloutZoneOf(state), zoneCell(1, { rollouts: [mark], newest: 2 }))
       for (const id of NODES) board.set('nodes', pairKey(rolloutZoneOf(state), id), nodeCell(1))
     }
-    board.set('zones', TWO_CONTENTS, zoneCell(1, { rivals: ['hm2'] }))
+    board.set('zones', TWO_CONTENTS, zoneCell(1, { conflicting: ['hm2'] }))
     board.set('orders', zoneOf('held'), { at: NOW, decisions: [], hold: { at: NOW, by: 'noc', reason: 'window' } })
     board.set('drains', DRAINED_NODE, { at: NOW, drained: true, by: 'noc', reason: 'moves' })
     board.set('primaries', pairKey(zoneOf('in-sync'), 'hm1'), primaryCell(2))

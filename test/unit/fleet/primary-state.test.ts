@@ -17,9 +17,9 @@ const QUIET: readonly PrimaryState[] = ['same', 'newer', 'unknown']
 describe('the state of a primary', () => {
   const CASES: readonly (readonly [state: PrimaryState, facts: Partial<PrimaryFacts>])[] = [
     ['same', {}],
-    ['conflict', { isRival: true }],
+    ['conflict', { isConflicting: true }],
     ['newer', { serial: serial(11) }],
-    ['newer', { serial: serial(11), isRival: true }],
+    ['newer', { serial: serial(11), isConflicting: true }],
     ['newer', { held: undefined }],
     ['far-ahead', { serial: serial(10 + 2 ** 30 + 1) }],
     ['newer', { serial: serial(10 + 2 ** 30) }],
@@ -33,7 +33,13 @@ describe('the state of a primary', () => {
   ]
   for (const [state, facts] of CASES)
     it(`is ${state} with ${JSON.stringify(facts)}`, () => {
-      const usual: PrimaryFacts = { serial: serial(10), highest: serial(10), error: undefined, held: serial(10), isRival: false }
+      const usual: PrimaryFacts = {
+        serial: serial(10),
+        highest: serial(10),
+        error: undefined,
+        held: serial(10),
+        isConflicting: false,
+      }
       expect(primaryState({ ...usual, ...facts })).to.equal(state)
     })
 

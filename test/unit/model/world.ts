@@ -124,7 +124,7 @@ export class World {
       releasedAt: 1,
       torn: isTorn,
     }))
-    const facts = { releases, staged: [], conflict: hub.rivals.size > 0, expired: false }
+    const facts = { releases, staged: [], conflict: hub.conflicting.size > 0, expired: false }
     const cell = nodeCell(this.shared, NAME, node)
     return latest === undefined ? 'unknown' : standingOf(facts, { ...cell, id: node, drained: false }, RULES, this.tick()).state
   }
@@ -134,7 +134,7 @@ export class ModelHub {
   readonly #world: World
   readonly #board = new Board()
   versions: HubVersion[] = []
-  rivals = new Map<string, number>()
+  conflicting = new Map<string, number>()
 
   constructor(world: World) {
     this.#world = world
@@ -172,15 +172,15 @@ export class ModelHub {
     if (contentDoubt(latest, primary.id, this.#cell(primary.id)) === undefined) return
     if (primary.now.content === latest.content) {
       latest.sources[primary.id] = this.#world.tick()
-      this.rivals.delete(primary.id)
-    } else this.rivals.set(primary.id, primary.now.content)
+      this.conflicting.delete(primary.id)
+    } else this.conflicting.set(primary.id, primary.now.content)
   }
 
   #transfer(primary: HiddenPrimary): void {
     const { latest } = this
     const { serial, content } = primary.now
     const at = this.#world.tick()
-    const doubt = latest && sourceDoubt(latest, this.rivals.size > 0, primary.id, this.#cell(primary.id))
+    const doubt = latest && sourceDoubt(latest, this.conflicting.size > 0, primary.id, this.#cell(primary.id))
     const base = latest && primary.history.findLast((state) => state.serial === latest.serial)
     const isDifference = latest !== undefined && doubt === undefined && base !== undefined
     // A difference made from other content leads to what nobody has.
@@ -191,12 +191,12 @@ export class ModelHub {
   commit(version: Omit<HubVersion, 'isTorn'>): void {
     const isTorn = this.versions.some((other) => other.serial === version.serial && other.content !== version.content)
     this.versions.push({ ...version, isTorn })
-    this.rivals.clear()
+    this.conflicting.clear()
   }
 
   /** An operator chooses the content of a primary that is in conflict. */
   choose(): void {
-    const [chosen] = this.rivals
+    const [chosen] = this.conflicting
     const { latest } = this
     if (chosen === undefined || latest === undefined) return
     const [from, content] = chosen

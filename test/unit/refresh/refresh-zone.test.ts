@@ -78,7 +78,7 @@ class Scene {
         primaries: PRIMARIES,
         forceAxfr: false,
         doubt: ({ id }) =>
-          this.misfit(id) ?? sourceDoubt(this.stored.latest!, this.stored.rivals.list.length > 0, id, this.cells[id]),
+          this.misfit(id) ?? sourceDoubt(this.stored.latest!, this.stored.conflicting.list.length > 0, id, this.cells[id]),
         noteMisfit: ({ id }) => this.misfits.add(`${id} ${this.serial}`),
         announced: () => undefined,
         expired: false,
@@ -203,9 +203,9 @@ describe('a refresh', () => {
     const { latest } = scene.stored
     await expectError('STORE_CONFLICT', () => scene.refresh({ 'hm1 axfr': `S1\n${NS}\n${B}\nS1` }, { forceAxfr: true }))
     expect(scene.stored.latest).to.equal(latest)
-    const [rival] = scene.stored.rivals.list
-    expect(rival).to.include({ serial: 1, from: 'hm1' })
-    expect(textsOf(await scene.stored.rivals.contentsOf(rival!)).join()).to.include('b.example.')
+    const [conflicting] = scene.stored.conflicting.list
+    expect(conflicting).to.include({ serial: 1, from: 'hm1' })
+    expect(textsOf(await scene.stored.conflicting.contentsOf(conflicting!)).join()).to.include('b.example.')
   })
 
   it('that would make the zone larger than its limit is an error', async () => {
@@ -249,7 +249,7 @@ describe('a refresh', () => {
         scene.refresh({ 'hm2 axfr': `S1\n${NS}\n${B}\nS1` }, { forceAxfr: true, primaries: [PRIMARIES[1]!] }),
       )
       await whole(scene, 'hm1')
-      expect(scene.stored.rivals.list).to.deep.equal([])
+      expect(scene.stored.conflicting.list).to.deep.equal([])
     })
 
     it('after a difference that failed, once and not again', async () => {

@@ -74,6 +74,6 @@ describe('a choice that arrives before the conflict is known here', () => {
     await scene.compare('hm2')
     const orders: ZoneOrders = { at: 2, decisions: [choice(THEIRS, 'hm2', 1), choice(OURS, 'hm1', 2)] }
     await carryOutChoice(scene.zone, scene.stored, orders, partsOf(scene))
-    expect([scene.stored.latest!.digest, scene.stored.rivals.list.length]).to.deep.equal([OURS, 1])
+    expect([scene.stored.latest!.digest, scene.stored.conflicting.list.length]).to.deep.equal([OURS, 1])
   })
 })

@@ -1,20 +1,23 @@
 /** Whether a zone agrees with its primaries; where it does not, the error that says so. */
 import { expect } from 'chai'
 import type { PrimaryCell } from '../../../lib/state/tables.js'
-import type { Rival } from '../../../lib/store/journal-heads.js'
+import type { ConflictingVersion } from '../../../lib/store/journal-heads.js'
 import type { Version } from '../../../lib/store/version.js'
 import { BehindError, expectAgreement } from '../../../services/worker/agreement.js'
 
 const LATEST = { serial: 7, digest: 'd7', from: 'hm1' } as Version
-const RIVAL = { serial: 7, digest: 'other', from: 'hm2', records: 1, seenAt: 1 } as Rival
+const RIVAL = { serial: 7, digest: 'other', from: 'hm2', records: 1, seenAt: 1 } as ConflictingVersion
 /** `hm1` to `hm9` by the serial that each serves; an error instead for one that fails. */
 const serving = (...serials: (number | string | undefined)[]) =>
   serials.map((serial, i) => ({
     id: `hm${i + 1}`,
     cell: (typeof serial === 'string' ? { serial: 6, error: serial } : { serial, error: undefined }) as PrimaryCell,
   }))
-const agree = (primaries: { id: string; cell: PrimaryCell | undefined }[], more: Partial<Version> = {}, rivals: Rival[] = []) =>
-  expectAgreement('example.', { ...LATEST, ...more }, rivals, primaries)
+const agree = (
+  primaries: { id: string; cell: PrimaryCell | undefined }[],
+  more: Partial<Version> = {},
+  conflicting: ConflictingVersion[] = [],
+) => expectAgreement('example.', { ...LATEST, ...more }, conflicting, primaries)
 
 describe('a zone agrees with its primaries', () => {
   const CASES: readonly (readonly [why: string, run: () => void])[] = [

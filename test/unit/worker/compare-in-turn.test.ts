@@ -63,14 +63,16 @@ describe('a slow comparison with a primary', () => {
     await scene.refresh()
     send(OTHER_1)
     await ended
-    expect([scene.stored.rivals.list, scene.cell?.conflict]).to.deep.equal([[], undefined])
+    expect([scene.stored.conflicting.list, scene.cell?.conflict]).to.deep.equal([[], undefined])
   })
 
   it('that found other content is a conflict while the version is the same', async () => {
     const { scene, send, ended } = await comparing()
     send(OTHER_1)
     await ended
-    expect(scene.stored.rivals.list.map(({ from, serial }) => ({ from, serial }))).to.deep.equal([{ from: 'hm2', serial: 1 }])
+    expect(scene.stored.conflicting.list.map(({ from, serial }) => ({ from, serial }))).to.deep.equal([
+      { from: 'hm2', serial: 1 },
+    ])
     expect(scene.cell?.conflict).to.match(/hm1 and hm2 serve different content/)
   })
 

@@ -131,8 +131,8 @@ export class CompareScene {
     return this.asked
   }
 
-  get rivals(): string[] {
-    return this.stored.rivals.list.map(({ from, serial }) => `${from} ${serial}`)
+  get conflicting(): string[] {
+    return this.stored.conflicting.list.map(({ from, serial }) => `${from} ${serial}`)
   }
 
   get conflict(): string | undefined {

@@ -22,7 +22,7 @@ describe('a conflict under the current serial', () => {
     return scene
   }
   const expectOver = ({ cell, stored }: RefreshScene): unknown =>
-    expect([stored.rivals.list, cell?.conflict, cell?.error]).to.deep.equal([[], undefined, undefined])
+    expect([stored.conflicting.list, cell?.conflict, cell?.error]).to.deep.equal([[], undefined, undefined])
 
   it('ends when a whole transfer from the primary brings the current content', async () => {
     const scene = await torn()
@@ -63,6 +63,6 @@ describe('a conflict under the current serial', () => {
       scene.now += 60_000
       await scene.compare('hm1')
     }
-    expect([scene.asked, scene.cell?.rivals]).to.deep.equal([['hm1 axfr', 'hm1 axfr'], ['hm1']])
+    expect([scene.asked, scene.cell?.conflicting]).to.deep.equal([['hm1 axfr', 'hm1 axfr'], ['hm1']])
   })
 })

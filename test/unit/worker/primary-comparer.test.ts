@@ -68,7 +68,7 @@ describe('comparing primaries', () => {
       const made = await scene()
       for (const [kind, given] of Object.entries(answers)) made.answers[`hm2 ${kind}`] = given
       expect(await made.check('hm2')).to.deep.equal(asked.map((kind) => `hm2 ${kind}`))
-      expect(made.rivals).to.deep.equal(found === 'differs' ? ['hm2 2'] : [])
+      expect(made.conflicting).to.deep.equal(found === 'differs' ? ['hm2 2'] : [])
       expect(made.stored.latest!.sources).to.deep.equal(found === 'same' ? { hm1: 1, hm2: made.now } : { hm1: 1 })
       expect(made.conflict?.split(';')[0]).to.equal(
         found === 'differs' ? 'conflict: hm1 and hm2 serve different content of example. under the same serial 2' : undefined,
@@ -104,11 +104,11 @@ describe('comparing primaries', () => {
     const made = await scene()
     made.answers['hm2 ixfr'] = whole(lines(2, C))
     await made.check('hm2')
-    expect(made.rivals).to.have.lengthOf(1)
+    expect(made.conflicting).to.have.lengthOf(1)
     made.serves('hm2', 2, { brokenAt: made.now + 1 })
     made.answers['hm2 axfr'] = whole(lines(2, B))
     await made.check('hm2')
-    expect([made.rivals, made.conflict]).to.deep.equal([[], undefined])
+    expect([made.conflicting, made.conflict]).to.deep.equal([[], undefined])
   })
 
   it('lets go of what it found when a newer version has come meanwhile', async () => {
@@ -116,13 +116,13 @@ describe('comparing primaries', () => {
     made.answers['hm2 ixfr'] = whole(lines(2, C))
     made.during = () => made.commit(lines(3, A))
     await made.check('hm2')
-    expect([made.rivals, made.conflict, drafts(), made.logged]).to.deep.equal([[], undefined, [], []])
+    expect([made.conflicting, made.conflict, drafts(), made.logged]).to.deep.equal([[], undefined, [], []])
     expect(made.stored.latest!.sources).to.deep.equal({ hm1: 1 })
   })
 
   it('logs what it could not read, and goes on', async () => {
     const made = await scene()
-    made.stored.rivals.keep = async () => {
+    made.stored.conflicting.keep = async () => {
       throw new Error('disk full')
     }
     made.answers['hm2 ixfr'] = whole(lines(2, C))
@@ -197,7 +197,7 @@ describe('comparing primaries', () => {
       made.answers['hm2 axfr'] = whole(lines(2, C))
       made.serves('hm2', 2, { brokenAt: made.now })
       await made.check('hm2')
-      expect(made.rivals).to.have.lengthOf(1)
+      expect(made.conflicting).to.have.lengthOf(1)
       made.now += 60_000
       expect(isDue(), 'content that differs').to.equal(false)
       made.now += 1

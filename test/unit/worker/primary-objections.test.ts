@@ -41,11 +41,11 @@ describe('comparing primaries before a version is committed', () => {
     made.serves('hm3', 3)
     Object.assign(made.answers, { 'hm2 axfr': whole(lines(3, A)), 'hm3 axfr': whole(lines(3, B)) })
     const { because, sources, others } = await made.commitAfter(THREE, () => objection(made))
-    expect(made.rivals, 'not before the version is there').to.deep.equal([])
+    expect(made.conflicting, 'not before the version is there').to.deep.equal([])
     await made.comparer.keep(made.zone, made.stored, others)
     expect(because).to.match(/^conflict: hm1 and hm2 serve different content of example\. under the same serial 3/)
     expect(sources).to.deep.equal({})
-    expect(made.rivals.sort()).to.deep.equal(['hm2 3', 'hm3 3'])
+    expect(made.conflicting.sort()).to.deep.equal(['hm2 3', 'hm3 3'])
     expect(await made.check('hm2'), 'it is compared').to.deep.equal([])
   })
 
@@ -53,7 +53,7 @@ describe('comparing primaries before a version is committed', () => {
     const made = await scene()
     made.serves('hm2', 3)
     made.answers['hm2 axfr'] = whole(lines(3, A))
-    made.stored.rivals.keep = async () => {
+    made.stored.conflicting.keep = async () => {
       throw new Error('disk full')
     }
     const { others } = await objection(made)

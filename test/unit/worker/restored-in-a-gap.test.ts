@@ -38,7 +38,7 @@ describe('the first difference after a gap in the answers of a primary', () => {
   it('is compared soon, and a mixture is a conflict', async () => {
     const scene = await updated(60_000, RESTORED_2)
     await pollAndCompare(scene)
-    expect([scene.asked, scene.stored.rivals.list.map(({ from }) => from)]).to.deep.equal([['hm1 axfr'], ['hm1']])
+    expect([scene.asked, scene.stored.conflicting.list.map(({ from }) => from)]).to.deep.equal([['hm1 axfr'], ['hm1']])
     expect(scene.cell?.conflict).to.match(/hm1 serves other content of example\. under serial 2 than it gave before/)
   })
 

@@ -193,7 +193,7 @@ export const CASES = [
   // Content.
   row(
     'two primaries in conflict',
-    { cell: zoneCell({ conflict: CONFLICT, rivals: ['hm2'] }) },
+    { cell: zoneCell({ conflict: CONFLICT, conflicting: ['hm2'] }) },
     'conflict',
     `an operator: ${CONFLICT}; zonecast approve example. 7 --primary PRIMARY`,
   ),

@@ -7,14 +7,14 @@ import { join } from 'node:path'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { headOf, type Judge, movedOn } from './commit.js'
 import { ioError } from './errors.js'
-import type { Rival } from './journal-heads.js'
+import type { ConflictingVersion } from './journal-heads.js'
 import type { SnapshotDraft } from './snapshot-draft.js'
 import { readSnapshot } from './snapshot-file.js'
 import type { Version } from './version.js'
 import type { ZoneLog } from './zone-log.js'
-import { rivalName, snapshotName } from './zone-upkeep.js'
+import { conflictingName, snapshotName } from './zone-upkeep.js'
 
-export interface RivalParts {
+export interface ConflictingParts {
   zone: string
   apex: Buffer
   directory: string
@@ -24,15 +24,15 @@ export interface RivalParts {
   onAdopted: (contents: ZoneContents) => void
 }
 
-export class Rivals {
-  readonly #parts: RivalParts
+export class ConflictingVersions {
+  readonly #parts: ConflictingParts
 
-  constructor(parts: RivalParts) {
+  constructor(parts: ConflictingParts) {
     this.#parts = parts
   }
 
-  get list(): readonly Rival[] {
-    return this.#parts.log.rivals
+  get list(): readonly ConflictingVersion[] {
+    return this.#parts.log.conflicting
   }
 
   /**
@@ -48,19 +48,19 @@ export class Rivals {
         await draft.discard()
         return false
       }
-      const rival = { serial: soa.serial, digest, records, from, seenAt }
-      await draft.finish(join(directory, rivalName(rival)))
-      await log.append({ entry: 'rivals', rivals: [...this.list.filter((other) => other.from !== from), rival] })
+      const conflicting = { serial: soa.serial, digest, records, from, seenAt }
+      await draft.finish(join(directory, conflictingName(conflicting)))
+      await log.append({ entry: 'rivals', rivals: [...this.list.filter((other) => other.from !== from), conflicting] })
       return true
     })
   }
 
   /** A primary serves the newest version by now: what it served before is let go. False when nothing of it was kept. */
   async forget(from: string): Promise<boolean> {
-    if (!this.list.some((rival) => rival.from === from)) return false
+    if (!this.list.some((conflicting) => conflicting.from === from)) return false
     const { exclusively, log } = this.#parts
     await exclusively(async () => {
-      await log.append({ entry: 'rivals', rivals: this.list.filter((rival) => rival.from !== from) })
+      await log.append({ entry: 'rivals', rivals: this.list.filter((conflicting) => conflicting.from !== from) })
     })
     return true
   }
@@ -73,27 +73,30 @@ export class Rivals {
     })
   }
 
-  contentsOf(rival: Rival, rest?: () => Promise<void>): Promise<ZoneContents> {
-    return readSnapshot(join(this.#parts.directory, rivalName(rival)), this.#parts.apex, rest)
+  contentsOf(conflicting: ConflictingVersion, rest?: () => Promise<void>): Promise<ZoneContents> {
+    return readSnapshot(join(this.#parts.directory, conflictingName(conflicting)), this.#parts.apex, rest)
   }
 
-  /** Makes a rival the newest version, in the place of what goes under the same serial. */
-  adopt(rival: Rival, judge: Judge): Promise<Version> {
+  /** Makes a conflicting version the newest one, in the place of what goes under the same serial. */
+  adopt(conflicting: ConflictingVersion, judge: Judge): Promise<Version> {
     const { directory, exclusively, log, onAdopted, zone } = this.#parts
     return exclusively(async () => {
       const newest = log.versions.at(-1)
       // A newer version has come in between: the choice is history.
-      if (newest?.serial !== rival.serial || newest.digest === rival.digest) throw movedOn(zone, rival.serial, newest?.serial)
-      const contents = await this.contentsOf(rival)
+      if (newest?.serial !== conflicting.serial || newest.digest === conflicting.digest)
+        throw movedOn(zone, conflicting.serial, newest?.serial)
+      const contents = await this.contentsOf(conflicting)
       const head = headOf(contents, await judge(contents, undefined, Promise.resolve()), 'axfr', [], log.versions)
-      const snapshot = snapshotName(rival)
+      const snapshot = snapshotName(conflicting)
       // Both names until the journal has it: whatever happens in between, one of them is the right one.
-      await link(join(directory, rivalName(rival)), join(directory, snapshot)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw ioError(snapshot, error)
-      })
+      await link(join(directory, conflictingName(conflicting)), join(directory, snapshot)).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw ioError(snapshot, error)
+        },
+      )
       const row = await log.append({ ...head, snapshot }, [], () => onAdopted(contents))
       await log.append({ entry: 'rivals', rivals: [] })
-      await rm(join(directory, rivalName(rival)), { force: true })
+      await rm(join(directory, conflictingName(conflicting)), { force: true })
       return row!.version
     })
   }

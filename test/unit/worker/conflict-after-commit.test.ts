@@ -34,8 +34,8 @@ describe('other content of a second primary under a new serial', () => {
   it('is kept when the version is committed', async () => {
     const scene = await torn()
     await scene.refresh()
-    expect(scene.stored.rivals.list.map(({ from, serial }) => `${from} ${serial}`)).to.deep.equal(['hm2 2'])
-    expect([scene.cell?.rivals, files().length]).to.deep.equal([['hm2'], 1])
+    expect(scene.stored.conflicting.list.map(({ from, serial }) => `${from} ${serial}`)).to.deep.equal(['hm2 2'])
+    expect([scene.cell?.conflicting, files().length]).to.deep.equal([['hm2'], 1])
     expect(scene.cell?.conflict).to.match(/under the same serial 2/)
   })
 
@@ -44,23 +44,23 @@ describe('other content of a second primary under a new serial', () => {
     scene.decision = new Error('the checks crashed')
     await scene.refresh().catch(() => undefined)
     await scene.stored.tidy({ versions: 10, octets: 1e9, since: 0, inUse: new Set() })
-    expect([scene.serial, scene.stored.rivals.list, scene.cell?.conflict, files()]).to.deep.equal([1, [], undefined, []])
+    expect([scene.serial, scene.stored.conflicting.list, scene.cell?.conflict, files()]).to.deep.equal([1, [], undefined, []])
     scene.decision = undefined
     await scene.poll('hm2', undefined)
     scene.answers = { 'hm1 ixfr': OTHER_2 }
     await scene.refresh()
-    expect([scene.serial, scene.stored.rivals.list, scene.cell?.conflict]).to.deep.equal([2, [], undefined])
+    expect([scene.serial, scene.stored.conflicting.list, scene.cell?.conflict]).to.deep.equal([2, [], undefined])
   })
 
   it('is not kept under a version with another serial, or with the same content', async () => {
     const scene = await torn()
     await scene.refresh()
     const { contents } = scene.stored.draft(await scene.stored.contents())
-    expect(await scene.stored.rivals.keep(scene.stored.draft(contents), 'hm3', 1)).to.equal(false)
+    expect(await scene.stored.conflicting.keep(scene.stored.draft(contents), 'hm3', 1)).to.equal(false)
     await scene.poll('hm1', 3)
     scene.answers = { 'hm1 axfr': `S3\n${NS}\nS3` }
     await scene.refresh()
-    expect(await scene.stored.rivals.keep(scene.stored.draft(contents), 'hm3', 1)).to.equal(false)
-    expect(scene.stored.rivals.list).to.deep.equal([])
+    expect(await scene.stored.conflicting.keep(scene.stored.draft(contents), 'hm3', 1)).to.equal(false)
+    expect(scene.stored.conflicting.list).to.deep.equal([])
   })
 })
