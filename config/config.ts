@@ -121,8 +121,8 @@ export interface Defaults {
   lag: { warnMs: number; pageMs: number }
   stuckMs: number
   /** Longest a stop waits for work under way. */
-  drainMs: number
-  unknownAfterLooks: number
+  shutdownGraceMs: number
+  unknownAfterMissed: number
   comparePrimaries: boolean
   /** 0 for never. */
   compareEveryMs: number

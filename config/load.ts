@@ -10,6 +10,7 @@ import { type Override, readEnvironment } from './env.js'
 import { ConfigError, type Finding, type FindingCode, type Subject } from './errors.js'
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
 import { readSettings } from './salvage.js'
+import { withNewNames } from './renamed.js'
 import { resolveConfig } from './resolve.js'
 import type { Report } from './report.js'
 import { withoutSecrets } from './secrets.js'
@@ -31,6 +32,7 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'CONFIG_NO_NODES',
   'CONFIG_UNUSED',
   'CONFIG_ODD_NAME',
+  'CONFIG_RENAMED',
   'TOPOLOGY_SINGLE_POINT',
   'TOPOLOGY_NO_PATH',
   'TOPOLOGY_UNPLACED',
@@ -86,8 +88,9 @@ export function checkConfig(file: string, flags: readonly Override[] = []): Conf
   return checkDocument(path, parseConfigDocument(path, text, overrides))
 }
 
-function checkDocument(file: string, document: ConfigDocument): ConfigReport {
-  if (document.mistakes.length > 0) return { config: undefined, findings: inFileOrder(document.mistakes) }
+function checkDocument(file: string, written: ConfigDocument): ConfigReport {
+  if (written.mistakes.length > 0) return { config: undefined, findings: inFileOrder(written.mistakes) }
+  const { document, warn } = withNewNames(written)
   const { settings, zonePositions, findings } = readSettings(document)
   const complete = findings.length === 0
   const report: Report = (code, path, message, about = subjectsAt(path)) => {
@@ -95,6 +98,7 @@ function checkDocument(file: string, document: ConfigDocument): ConfigReport {
     const finding: Finding = { ...document.placeOf(path), code, severity, message }
     findings.push(about.length === 0 ? finding : { ...finding, about })
   }
+  warn(report)
   const resolved = resolveConfig(file, settings, zonePositions, report)
   lintTopology(resolved, declaredNames(document.value), report)
   lintZoneNames(resolved.config, resolved.zoneIndex, report)

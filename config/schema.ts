@@ -169,11 +169,11 @@ const defaults = section({
   })
     .prefault({})
     .describe('When being behind is worth saying.'),
-  drain: duration()
+  shutdownGrace: duration()
     .default(10_000)
-    .describe('How long a stop lets transfers, jobs and requests under way finish before it breaks them off.'),
+    .describe('Time to finish transfers, jobs and requests after SIGTERM; then they are ended.'),
   stuck: duration().default(600_000).describe('A node on one serial this long while newer releases wait is stuck.'),
-  unknownAfterLooks: count(1).default(3).describe('Looks missed in a row before a node is unknown.'),
+  unknownAfterMissed: count(1).default(3).describe('SOA queries without an answer in a row, after which a node is unknown.'),
   comparePrimaries: z
     .boolean({ error: 'write true or false' })
     .default(true)

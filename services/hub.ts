@@ -277,11 +277,11 @@ export class Hub {
     this.#presence?.stop()
     // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
-    const until = performance.now() + this.#config.defaults.drainMs
+    const until = performance.now() + this.#config.defaults.shutdownGraceMs
     for (const service of order)
       await service
-        .drain(Math.max(0, until - performance.now()))
-        .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'drain failed'))
+        .finish(Math.max(0, until - performance.now()))
+        .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'shutdown of a service failed'))
     // What has not ended by now is broken off: a transfer that goes on could still commit.
     this.#tcp?.close()
     for (const threads of [this.#threads, this.#checkThreads]) threads.close()

@@ -17,7 +17,7 @@ export function liveSettings({ defaults, rollout, webhooks }: Config) {
     memory: { total: limits.totalMemory ?? usableMemory() / 2 },
     retention: { keepVersions, keepForMs, keepOctets },
     notify: { ...notify },
-    observe: { ...observe, unknownAfterLooks: defaults.unknownAfterLooks },
+    observe: { ...observe, unknownAfterMissed: defaults.unknownAfterMissed },
     rollout: { ...rollout },
     webhooks: { list: webhooks },
     compare: { enabled: defaults.comparePrimaries, everyMs: defaults.compareEveryMs },

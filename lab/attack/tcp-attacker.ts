@@ -36,9 +36,9 @@ function run(attack: TcpAttack): void {
     const localAddress = attack.sources[i % attack.sources.length]!
     const socket: Socket = connect({ host: attack.to.ip, port: attack.to.port, localAddress })
     const send = (): void => {
-      const isTaken = socket.write(octets)
+      const isDelivered = socket.write(octets)
       if (attack.repeat !== true || socket.destroyed) return
-      if (isTaken) setImmediate(send)
+      if (isDelivered) setImmediate(send)
       else socket.once('drain', send)
     }
     socket.once('connect', () => {

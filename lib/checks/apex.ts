@@ -14,7 +14,7 @@ import { isWildcard, isWithin, keyText, namesBetween, ownerKey, parentKey, targe
 import type { NameStatus } from '../names/name-status.js'
 import type { NameStore } from '../names/name-store.js'
 import { judgeTtls } from './ttls.js'
-import type { SeenZone } from './zone-look.js'
+import type { SurveyedZone } from './zone-survey.js'
 
 /** Looks names up, all their records or none. */
 export type Lookup = (keys: ReadonlySet<string>) => Promise<(key: string) => readonly StoredAt[]>
@@ -43,7 +43,7 @@ export class ApexCheck {
   }
 
   /** All names of the zone were seen. */
-  takeWhole({ found, targets, doubled }: SeenZone): void {
+  takeWhole({ found, targets, doubled }: SurveyedZone): void {
     this.#findings.take({ found })
     this.#targets = targets
     // Of a change, what is new is known.

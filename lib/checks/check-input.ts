@@ -4,7 +4,7 @@ import type { ZoneContents } from '../zone/zone-contents.js'
 import type { ZonemdVerdict } from '../zone/zonemd.js'
 import type { CheckSettings, ZoneFigures } from './check.js'
 import type { Compute } from './dnssec/compute.js'
-import type { SeenZone } from './zone-look.js'
+import type { SurveyedZone } from './zone-survey.js'
 
 export interface CheckInput {
   /** Absolute, lower case. */
@@ -25,7 +25,7 @@ export interface CheckInput {
   /** Verify the whole zone, not only what changed. */
   whole: boolean
   /** What all names of the contents have been seen to be, so that nobody goes through them again. */
-  seen?: SeenZone | undefined
+  seen?: SurveyedZone | undefined
   /** What the ZONEMD records have been found to say of these contents, so that nothing is computed twice. */
   zonemd?: ZonemdVerdict | undefined
   pause: () => Promise<void>

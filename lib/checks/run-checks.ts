@@ -21,7 +21,7 @@ import { checkSerialForward } from './serial-forward.js'
 import { checkGrowth, checkShrink } from './size.js'
 import { type Counts, Tally, type TalliedName } from './tally.js'
 import { checkZonemd } from './zonemd.js'
-import { ZoneLook } from './zone-look.js'
+import { ZoneSurvey } from './zone-survey.js'
 import { ZoneScan } from '../names/zone-scan.js'
 
 /** A change of this share of the records touches so many names that reading all of them in order is no more work. */
@@ -162,7 +162,7 @@ class CheckRun {
     }
     const scan = await ZoneScan.of(contents, this.#view, pause)
     await this.#dnssec.beginWhole(scan)
-    const look = new ZoneLook(this.#apexKey, this.#tally)
+    const look = new ZoneSurvey(this.#apexKey, this.#tally)
     const gone = new Set(byName?.keys())
     await scan.names((name) => {
       const change = byName === undefined ? undefined : byName.get(name.key)

@@ -218,7 +218,7 @@ export interface QueryWish {
   apex: Uint8Array
   type: number
   /** For IXFR: the SOA we hold, in stored form; goes into the authority section (RFC 1995 §3). */
-  heldSoa?: Buffer | undefined
+  currentSoa?: Buffer | undefined
   /** Offer EDNS and ask for EXPIRE (RFC 7314 §2). */
   edns: boolean
 }
@@ -226,7 +226,7 @@ export interface QueryWish {
 /** A query as a secondary sends it: opcode 0, RD 0, one question. */
 export function writeQuery(wish: QueryWish): Buffer {
   const parts: Buffer[] = [Buffer.alloc(HEADER_OCTETS), writeQuestion(wish.apex, wish.type)]
-  if (wish.heldSoa) parts.push(wish.heldSoa.subarray(2))
+  if (wish.currentSoa) parts.push(wish.currentSoa.subarray(2))
   if (wish.edns) parts.push(writeOpt([{ code: OPTION.EXPIRE, data: Buffer.alloc(0) }]))
   const out = Buffer.concat(parts)
   writeHeader(out, {
@@ -234,7 +234,7 @@ export function writeQuery(wish: QueryWish): Buffer {
     flags: 0,
     questions: 1,
     answers: 0,
-    authorities: wish.heldSoa ? 1 : 0,
+    authorities: wish.currentSoa ? 1 : 0,
     additionals: wish.edns ? 1 : 0,
   })
   return out

@@ -19,7 +19,7 @@ export function compareSerials(a: Serial, b: Serial): SerialOrder {
 }
 
 /** Whether there is anything new in it for who holds this, or nothing. */
-export const isNews = (serial: Serial, held: Serial | undefined): boolean =>
+export const isNewer = (serial: Serial, held: Serial | undefined): boolean =>
   held === undefined || compareSerials(serial, held) === 'newer'
 
 /** Addition as RFC 1982 §3.1 defines it; `n` at most 2³¹−1. */

@@ -2,7 +2,7 @@
  * Which content a node has under its serial: a serial alone does not say, as primaries that were restored, choices between two
  * contents, and servers elsewhere make several contents under one serial. Pure.
  */
-import { isNews, type Serial } from '../dns/serial.js'
+import { isNewer, type Serial } from '../dns/serial.js'
 
 interface Content {
   serial: Serial
@@ -65,7 +65,7 @@ function withDoubts<T extends NodeContentFacts>(
 type Taken = NonNullable<NodeContentFacts['taken']>
 
 /** A node takes newer serials only; the clocks of hubs differ. */
-const isLaterTaken = (a: Taken, b: Taken): boolean => isNews(a.serial, b.serial) || (a.serial === b.serial && a.at > b.at)
+const isLaterTaken = (a: Taken, b: Taken): boolean => isNewer(a.serial, b.serial) || (a.serial === b.serial && a.at > b.at)
 
 /** When the doubt began that the content has to be proved for; undefined where two contents were released, and it may have either. */
 export function doubtedAt({ taken, unprovedAt, strayAt }: NodeContentFacts, version: Content): number | undefined {
@@ -86,15 +86,16 @@ export type NodeContent = 'released' | 'unproved' | 'other' | 'elsewhere' | 'unk
 export function contentOf(node: NodeContentFacts, version: Content & { torn?: boolean | undefined }): NodeContent {
   const { taken, strayAt, elsewhereAt, proved, disproved } = node
   const unprovedAt = node.unprovedAt ?? strayAt
-  const isTaken = taken?.serial === version.serial
+  const isDelivered = taken?.serial === version.serial
   // What was sent last may not have been written down.
-  if (isTaken && taken.digest !== version.digest) return isSame(proved, version) && proved!.of === taken.at ? 'released' : 'other'
-  if (!isTaken && elsewhereAt !== undefined) return 'elsewhere'
+  if (isDelivered && taken.digest !== version.digest)
+    return isSame(proved, version) && proved!.of === taken.at ? 'released' : 'other'
+  if (!isDelivered && elsewhereAt !== undefined) return 'elsewhere'
   if (unprovedAt !== undefined) {
     if (isSame(proved, version) && proved!.of === unprovedAt) return 'released'
     return isSame(disproved, version) && disproved!.of === unprovedAt ? 'other' : 'unproved'
   }
-  if (isTaken || !version.torn) return 'released'
+  if (isDelivered || !version.torn) return 'released'
   return isSame(proved, version) ? 'released' : 'unknown'
 }
 
@@ -135,5 +136,5 @@ export function mayHaveOther(node: NodeContentFacts | undefined, serial: Serial,
   if (taken?.serial !== serial && node.serial === serial && strayAt !== undefined) return true
   if (taken?.serial === serial || node.serial === serial) return contentOf(node, { serial, digest }) !== 'released'
   // It has a serial that no hub has sent it.
-  return taken !== undefined && isNews(serial, taken.serial)
+  return taken !== undefined && isNewer(serial, taken.serial)
 }

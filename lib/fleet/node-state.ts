@@ -50,7 +50,7 @@ export interface NodeStateInput {
 export interface NodeStateRules {
   lagWarnMs: number
   stuckMs: number
-  unknownAfterLooks: number
+  unknownAfterMissed: number
   /** An answer older than this says nothing any more: nobody looks. */
   staleMs: number
 }
@@ -87,8 +87,8 @@ export function nodeStanding(input: NodeStateInput, rules: NodeStateRules): Node
   const lasting = (state: NodeState): NodeStanding => ({ state, behindSince, changesAt: undefined })
   if (input.drained) return lasting('drained')
   if (newest === undefined) return lasting('unknown')
-  if (observed === undefined) return lasting(input.missed < rules.unknownAfterLooks ? 'syncing' : 'unknown')
-  if (now >= staleAt! || input.missed >= rules.unknownAfterLooks) return lasting('unknown')
+  if (observed === undefined) return lasting(input.missed < rules.unknownAfterMissed ? 'syncing' : 'unknown')
+  if (now >= staleAt! || input.missed >= rules.unknownAfterMissed) return lasting('unknown')
   if (input.conflict) return standing('conflict')
   if (input.lost) return standing('unknown')
   const order = compareSerials(observed.serial, newest.serial)

@@ -1,6 +1,6 @@
 /** What we write down of a node's answers and silences: the board's `nodes` table. */
 import type { ZoneName } from '../dns/name.js'
-import { isNews, type Serial } from '../dns/serial.js'
+import { isNewer, type Serial } from '../dns/serial.js'
 import type { Board } from '../state/board.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import { noteConfirmed, type Version } from '../store/version.js'
@@ -85,7 +85,7 @@ function originOf(cell: NodeCell, serial: Serial, now: number, watchedSince: num
 }
 
 /** A hub has sent this version to the node. */
-export function noteTaken(
+export function noteDelivered(
   board: Board,
   zone: ZoneName,
   node: string,
@@ -155,7 +155,7 @@ export const contentIn = (cell: NodeCell, { serial, digest, isTorn }: Version): 
  */
 export function doubtIn(cell: NodeCell, id: string, { serial, digest, isTorn }: Version): string | undefined {
   const { serial: shown, taken } = cell
-  if (shown !== undefined && isNews(shown, serial) && taken?.serial !== shown)
+  if (shown !== undefined && isNewer(shown, serial) && taken?.serial !== shown)
     return `${id} serves serial ${shown}, which is newer than the released ${serial} and which no hub sent it`
   return doubtOf(cell, id, { serial, digest, torn: isTorn })
 }
@@ -165,7 +165,7 @@ export const showsVersion = (cell: NodeCell, version: Version): boolean =>
   cell.serial === version.serial && doubtIn(cell, '', version) === undefined
 
 /** Notes on the version that a node shows that it does. */
-export function noteShown(stored: Pick<StoredZone, 'find'>, node: string, cell: NodeCell): void {
+export function keepConfirmation(stored: Pick<StoredZone, 'find'>, node: string, cell: NodeCell): void {
   const { serial, observedAt, taken } = cell
   if (serial === undefined || observedAt === undefined) return
   const version = stored.find(serial, taken?.serial === serial ? taken.digest : undefined)

@@ -121,7 +121,7 @@ export class Delivery {
   }
 
   /** The node has been sent all of it. */
-  get isTaken(): boolean {
+  get isDelivered(): boolean {
     return this.#taken
   }
 
@@ -132,7 +132,7 @@ export class Delivery {
   }
 
   /** The node has been sent all of `serial`. */
-  onTaken(serial: Serial, kind: 'axfr' | 'ixfr', at: number): void {
+  onDelivered(serial: Serial, kind: 'axfr' | 'ixfr', at: number): void {
     if (!reaches(serial, this.target) || this.#taken) return
     this.#taken = true
     this.#trail.takenAt = at

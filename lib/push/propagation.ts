@@ -26,7 +26,7 @@ export interface PropagationParts {
   board: Board
   clock: Clock
   metrics: Pick<Metrics, 'propagation' | 'stagePropagation'>
-  unknownAfterLooks: () => number
+  unknownAfterMissed: () => number
   onWhole: (zone: ZoneName, version: Version, tookMs: number) => void
 }
 
@@ -147,8 +147,8 @@ export class Propagation {
 
   /** The node is drained or unreachable, and is left out. */
   #isOut(zone: ZoneName, id: string): boolean {
-    const { board, unknownAfterLooks } = this.#parts
-    return (board.get('drains', id)?.drained ?? false) || nodeCell(board, zone, id).missed >= unknownAfterLooks()
+    const { board, unknownAfterMissed } = this.#parts
+    return (board.get('drains', id)?.drained ?? false) || nodeCell(board, zone, id).missed >= unknownAfterMissed()
   }
 }
 

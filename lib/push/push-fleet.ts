@@ -16,7 +16,7 @@ import { soaOfVersion, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../dns/endpoint.js'
 import { Delivery, type DeliveryOutcome, type DeliveryParts } from './delivery.js'
-import { nodeCell, noteRefused, noteTaken } from '../observe/node-cells.js'
+import { nodeCell, noteRefused, noteDelivered } from '../observe/node-cells.js'
 import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifySender } from './notify-sender.js'
 import type { NodePaths } from '../observe/node-paths.js'
@@ -36,7 +36,7 @@ export interface PushFleetParts {
   paths: NodePaths
   /** Waits between NOTIFYs to a node that does not take what it is told of. */
   notifyRetries: { retriesMs: readonly number[] }
-  observe: { unknownAfterLooks: number }
+  observe: { unknownAfterMissed: number }
   /** Nodes that were not reached go here. */
   handOver: (nodes: string[]) => void
 }
@@ -59,11 +59,11 @@ export class PushFleet {
     this.#deliveryParts = { board, clock, observer, notify, paths, delays, notifyRetries }
     this.#propagation = new Propagation({
       ...parts,
-      unknownAfterLooks: () => parts.observe.unknownAfterLooks,
+      unknownAfterMissed: () => parts.observe.unknownAfterMissed,
       onWhole: (zone, { serial }, tookMs) => parts.log.info({ zone, op: 'push', serial, tookMs }, 'all nodes confirmed'),
     })
     const unlisten = [
-      parts.bus.on('taken', (signal) => this.#onTaken(signal)),
+      parts.bus.on('taken', (signal) => this.#onDelivered(signal)),
       parts.bus.on('refused', ({ zone, nodes, why, at }) => {
         for (const node of nodes) if (fleetHas(this.#fleet, zone, node)) noteRefused(board, zone, node, why, at)
       }),
@@ -171,13 +171,13 @@ export class PushFleet {
     this.#pushers.get(node)?.stop()
   }
 
-  #onTaken({ zone, nodes, serial, digest, kind, at }: Signals['taken']): void {
+  #onDelivered({ zone, nodes, serial, digest, kind, at }: Signals['taken']): void {
     const known = this.#fleet.zones.get(zone)
     if (!known) return
     for (const id of nodes) {
       const node = this.#fleet.nodes.get(id)
-      if (node && digest !== undefined) noteTaken(this.#parts.board, zone, id, { serial, digest }, at)
-      if (!node || this.#pusher(node).onTaken(zone, serial, kind, at)) continue
+      if (node && digest !== undefined) noteDelivered(this.#parts.board, zone, id, { serial, digest }, at)
+      if (!node || this.#pusher(node).onDelivered(zone, serial, kind, at)) continue
       // The node came by itself; its new serial is worth a look soon, not a delivery.
       if (this.isBehind(known, node))
         setTimeout(

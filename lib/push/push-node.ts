@@ -70,11 +70,11 @@ export class NodePusher {
     })
   }
 
-  onTaken(zone: ZoneName, serial: Serial, kind: 'axfr' | 'ixfr', at: number): boolean {
+  onDelivered(zone: ZoneName, serial: Serial, kind: 'axfr' | 'ixfr', at: number): boolean {
     const running = this.#running.get(zone)
     if (!running) return false
-    running.onTaken(serial, kind, at)
-    if (running.isTaken && this.#untaken.delete(zone)) this.#fill()
+    running.onDelivered(serial, kind, at)
+    if (running.isDelivered && this.#untaken.delete(zone)) this.#fill()
     return true
   }
 

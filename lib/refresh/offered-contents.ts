@@ -1,5 +1,5 @@
 /** Whether what a primary offers may become a version: it is newer than ours, sound, and as new as the primary announced. */
-import { compareSerials, isNews as isNewer, type Serial } from '../dns/serial.js'
+import { compareSerials, isNewer, type Serial } from '../dns/serial.js'
 import type { Primary } from '../fleet/fleet.js'
 import { StoreError } from '../store/errors.js'
 import type { Version } from '../store/version.js'
@@ -25,7 +25,12 @@ export function expectAnnounced(
 }
 
 /** False when it is what we hold. Throws StoreError STORE_CONFLICT, TransferError XFR_OLDER. */
-export function isNews(wish: RefreshWish, primary: Primary, contents: ZoneContents, replacing: Version | undefined): boolean {
+export function isNewVersion(
+  wish: RefreshWish,
+  primary: Primary,
+  contents: ZoneContents,
+  replacing: Version | undefined,
+): boolean {
   if (replacing && !wish.expired) {
     const order = compareSerials(contents.soa.serial, replacing.serial)
     if (order === 'equal') {

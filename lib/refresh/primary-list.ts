@@ -1,5 +1,5 @@
 /** In which order primaries are asked for a transfer: newest serial first, then as configured (RFC 1982 order). Pure. */
-import { compareSerials, isNews, type Serial } from '../dns/serial.js'
+import { compareSerials, isNewer, type Serial } from '../dns/serial.js'
 
 export interface PrimaryKnowledge<P> {
   primary: P
@@ -14,7 +14,7 @@ export interface PrimaryKnowledge<P> {
  * those of whom nothing is known. A primary that was seen to be behind is left out.
  */
 export function orderPrimaries<P>(known: readonly PrimaryKnowledge<P>[], held: Serial | undefined): P[] {
-  const useful = known.filter(({ serial }) => serial === undefined || isNews(serial, held))
+  const useful = known.filter(({ serial }) => serial === undefined || isNewer(serial, held))
   const rank = (a: PrimaryKnowledge<P>, b: PrimaryKnowledge<P>): number => {
     if (a.serial !== undefined && b.serial !== undefined) {
       const order = compareSerials(a.serial, b.serial)

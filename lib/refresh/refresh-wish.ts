@@ -1,5 +1,5 @@
 /** What a refresh is asked for: which zone, from which primaries, and how their answers are judged. */
-import type { SeenZone } from '../checks/zone-look.js'
+import type { SurveyedZone } from '../checks/zone-survey.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
 import type { Provenance } from '../store/commit.js'
@@ -38,5 +38,5 @@ export type ReleaseJudge = (
   contents: ZoneContents,
   change: readonly Difference[] | undefined,
   written: Promise<void>,
-  seen: SeenZone | undefined,
+  seen: SurveyedZone | undefined,
 ) => Promise<Omit<Provenance, 'seenAt' | 'committedAt' | 'from'>>

@@ -24,7 +24,7 @@ import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
 import { ZoneError } from '../zone/errors.js'
-import { checkSoundness, expectAnnounced, isNews } from './offered-contents.js'
+import { checkSoundness, expectAnnounced, isNewVersion } from './offered-contents.js'
 import { DOUBTS } from './source-doubt.js'
 import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
 import { limitsFor } from '../transfer/transfer-limits.js'
@@ -205,7 +205,7 @@ async function commit(
   const draft = transferred.draft!
   try {
     checkSoundness(wish, draft.contents)
-    if (!isNews(wish, primary, draft.contents, replacing)) {
+    if (!isNewVersion(wish, primary, draft.contents, replacing)) {
       noteSource(replacing!, primary.id, startedAt)
       await wish.stored.conflicting.forget(primary.id)
       if (wish.stored.isDamaged) await wish.stored.repair(draft)

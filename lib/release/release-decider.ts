@@ -5,7 +5,7 @@
 import type { CheckReport, ZoneFigures } from '../checks/check.js'
 import { worse } from '../checks/findings.js'
 import { ownersChange } from '../names/name-changes.js'
-import type { SeenZone } from '../checks/zone-look.js'
+import type { SurveyedZone } from '../checks/zone-survey.js'
 import type { FleetZone } from '../fleet/fleet.js'
 import { beginRollout, holdReason, isGoing, releasesTo } from '../rollout/machine.js'
 import {
@@ -17,7 +17,7 @@ import {
   rolloutId,
   type ZoneOrders,
 } from '../rollout/record.js'
-import { heldElsewhere } from '../rollout/shared.js'
+import { heldByPeer } from '../rollout/shared.js'
 import { planStages, type RolloutRules } from '../rollout/stages.js'
 import type { Clock } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
@@ -54,7 +54,7 @@ export interface Circumstances {
   approvedBy: Decision | undefined
   objection: string | undefined
   written: Promise<void>
-  seen?: SeenZone | undefined
+  seen?: SurveyedZone | undefined
 }
 
 export class ReleaseDecider {
@@ -85,7 +85,7 @@ export class ReleaseDecider {
     const rollout = beginRollout({
       stages: planStages(this.#parts.rollout, zone.nodes),
       now,
-      held: whyHeld(checks, orders, isApproved, objection ?? this.#heldElsewhere(stored, contents, decision)),
+      held: whyHeld(checks, orders, isApproved, objection ?? this.#heldByPeer(stored, contents, decision)),
       // What takes a bad version's place does not wait until that is everywhere.
       waitFor: this.#parts.rollout.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
@@ -96,9 +96,9 @@ export class ReleaseDecider {
   }
 
   /** Another hub had a version to compare it with, and found it wanting. */
-  #heldElsewhere(stored: StoredZone, { soa, digest }: ZoneContents, decision: Decision | undefined): string | undefined {
+  #heldByPeer(stored: StoredZone, { soa, digest }: ZoneContents, decision: Decision | undefined): string | undefined {
     const { board, hub } = this.#parts
-    return heldElsewhere(board.get('stages', stored.name), rolloutId(stored.name, soa.serial, digest), decision?.at ?? 0, hub)
+    return heldByPeer(board.get('stages', stored.name), rolloutId(stored.name, soa.serial, digest), decision?.at ?? 0, hub)
   }
 
   /** What was said last, on this hub or another. */
@@ -112,7 +112,7 @@ export class ReleaseDecider {
     contents: ZoneContents,
     change: readonly Difference[] | undefined,
     expired: boolean,
-    seen: SeenZone | undefined,
+    seen: SurveyedZone | undefined,
   ): Promise<ChecksOutcome> {
     const { checker, clock, metrics } = this.#parts
     const previous = stored.released

@@ -10,7 +10,7 @@ import { describeError } from '../errors.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, touchedBy } from '../fleet/fleet.js'
 import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../rollout/machine.js'
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
-import { noteShown } from '../observe/node-cells.js'
+import { keepConfirmation } from '../observe/node-cells.js'
 import { sleep } from '../runtime/clock.js'
 import { splitPair } from '../state/tables.js'
 import type { StoredZone } from '../store/stored-zone.js'
@@ -65,7 +65,8 @@ export class RolloutDriver {
       else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
       else if (change.table === 'nodes') {
         const [zone, node] = splitPair(change.key)
-        if (this.#fleet.zones.has(zone as ZoneName)) noteShown(this.#parts.store.zone(zone as ZoneName), node, change.value)
+        if (this.#fleet.zones.has(zone as ZoneName))
+          keepConfirmation(this.#parts.store.zone(zone as ZoneName), node, change.value)
         if (this.#active.has(zone as ZoneName)) this.look(zone as ZoneName)
       }
     })
@@ -273,7 +274,7 @@ export class RolloutDriver {
     if (this.#open(stored).length > 0 || decisions.length > 0) this.#begin(name)
   }
 
-  async drain(): Promise<void> {
+  async finish(): Promise<void> {
     this.#isStopped = true
     clearInterval(this.#timer)
     this.#unlisten()

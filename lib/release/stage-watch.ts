@@ -25,7 +25,7 @@ export interface WatchParts {
   log: Logger
   prober: NodeProber
   rollout: RolloutRules
-  observe: { unknownAfterLooks: number }
+  observe: { unknownAfterMissed: number }
   /** A node has been asked: the gate may look different now. */
   onProbed: (zone: ZoneName) => void
 }
@@ -101,7 +101,7 @@ export class StageWatch {
       startedAt: watch.since,
       now,
       deadlineMs: rollout.deadlineMs,
-      unknownAfterLooks: observe.unknownAfterLooks,
+      unknownAfterMissed: observe.unknownAfterMissed,
     })
   }
 

@@ -136,8 +136,8 @@ export function noteProgress(board: Board, stored: StoredZone, now: number): voi
   const held = board.get('zones', stored.name) ?? BLANK
   const disk = fromStore(stored)
   const expiry = expiryOf(stored, held)
-  const isNews = disk.released?.digest !== held.released?.digest
-  const trail = isNews && held.trail?.serial === disk.released?.serial ? { ...held.trail!, releasedAt: now } : held.trail
+  const isNewer = disk.released?.digest !== held.released?.digest
+  const trail = isNewer && held.trail?.serial === disk.released?.serial ? { ...held.trail!, releasedAt: now } : held.trail
   board.set('zones', stored.name, { ...held, ...disk, ...expiry, trail, at: now })
 }
 

@@ -33,7 +33,7 @@ export interface GateInput {
   now: number
   deadlineMs: number
   /** A node that has missed this many looks is unreachable. */
-  unknownAfterLooks: number
+  unknownAfterMissed: number
 }
 
 export type GateOutcome = { kind: 'met' } | { kind: 'open'; waitingFor: string[] } | { kind: 'failed'; why: string }
@@ -67,7 +67,7 @@ export function judgeGate(input: GateInput): GateOutcome {
   return { kind: 'open', waitingFor }
 }
 
-const isUnreachable = ({ missed }: GateNode, { unknownAfterLooks }: GateInput): boolean => missed >= unknownAfterLooks
+const isUnreachable = ({ missed }: GateNode, { unknownAfterMissed }: GateInput): boolean => missed >= unknownAfterMissed
 
 const hasTaken = ({ serial, doubt }: GateNode, target: Serial): boolean => {
   if (serial === undefined || doubt !== undefined) return false

@@ -91,7 +91,7 @@ export type ToldElsewhere =
 const decidedOf = (record: RolloutRecord | undefined): number => record?.decided ?? 0
 
 /** What another hub holds by a check, and nobody has approved since; for a version that is about to be released here. */
-export function heldElsewhere(shared: SharedRollout | undefined, id: string, decided: number, hub: string): string | undefined {
+export function heldByPeer(shared: SharedRollout | undefined, id: string, decided: number, hub: string): string | undefined {
   const stop = shared?.id === id ? shared.stopped : undefined
   if (stop?.kind !== 'held' || stop.by === hub || stop.decided !== decided) return undefined
   return `${stop.by} holds it: ${stop.why}`
@@ -101,7 +101,7 @@ export function heldElsewhere(shared: SharedRollout | undefined, id: string, dec
 export function toldBy(shared: SharedRollout | undefined, own: OwnRollout): ToldElsewhere | undefined {
   const { id, record, hub } = own
   if (shared === undefined || shared.id !== id) return undefined
-  const held = heldElsewhere(shared, id, decidedOf(record), hub)
+  const held = heldByPeer(shared, id, decidedOf(record), hub)
   if (held !== undefined) return { kind: 'held-elsewhere', why: held }
   if (shared.plan !== planOf(record)) return undefined
   if (shared.through > record.stage && shared.by !== hub) return { kind: 'through', by: shared.by }

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { guard } from '../runtime/guard.js'
-import type { SeenZone } from '../checks/zone-look.js'
+import type { SurveyedZone } from '../checks/zone-survey.js'
 import { startThread } from '../runtime/thread.js'
 import type { PlainSums, RunCounter } from '../zone/run-sums.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -111,7 +111,7 @@ export class ThreadSummer implements RunCounter {
   readonly #apex: Buffer
   readonly #leave: (octets: number) => void
   /** What the names are, once they were summed up and if they came in order. */
-  seen: SeenZone | undefined
+  seen: SurveyedZone | undefined
   count: number | undefined = 0
   /** Arena offset that the thread was told of. */
   #told = 0

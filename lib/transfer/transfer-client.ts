@@ -1,5 +1,5 @@
 /** One transfer from one primary: request out, messages verified and interpreted, outcome or error back. Commits nothing. */
-import type { SeenZone } from '../checks/zone-look.js'
+import type { SurveyedZone } from '../checks/zone-survey.js'
 import { rcodeOf, type Soa, writeQuery } from '../dns/message.js'
 import { RCODE } from '../dns/rcode.js'
 import { randomInt } from 'node:crypto'
@@ -36,7 +36,7 @@ export interface Transferred {
   /** Built aside, when the outcome is `full`; whoever does not commit it must discard it. */
   draft: SnapshotDraft | undefined
   /** What the names of a large whole transfer are, when they came in order. */
-  seen?: SeenZone | undefined
+  seen?: SurveyedZone | undefined
   messages: number
   records: number
   octets: number
@@ -104,13 +104,13 @@ export class TransferClient {
     }
     const build = (): { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean } => {
       const id = randomInt(0x10000)
-      const query = writeQuery({ id, apex, type: held ? TYPE.IXFR : TYPE.AXFR, heldSoa: held?.stored, edns })
+      const query = writeQuery({ id, apex, type: held ? TYPE.IXFR : TYPE.AXFR, currentSoa: held?.stored, edns })
       const signed = remote.key ? signRequest(remote.key, query, seconds(this.#clock)) : undefined
       verifier = signed && remote.key ? new AnswerVerifier(remote.key, signed.mac) : undefined
       inbound = new InboundTransfer({
         asked,
         apex,
-        heldSerial: held?.serial,
+        currentSerial: held?.serial,
         id,
         limits,
         onFull: () => {

@@ -3,7 +3,7 @@
  * summing-threads.ts does, without the thread.
  */
 import { nameKey } from '../names/name-key.js'
-import { type SeenZone, ZoneLook } from '../checks/zone-look.js'
+import { type SurveyedZone, ZoneSurvey } from '../checks/zone-survey.js'
 import { NameRun } from '../names/zone-scan.js'
 import { storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
@@ -29,19 +29,19 @@ export interface SumReport {
   /** When they were wanted. */
   sums: PlainSums | undefined
   /** Of a zone that came in order. */
-  seen: SeenZone | undefined
+  seen: SurveyedZone | undefined
 }
 
 export class ZoneSummer {
   readonly #arena = new RecordArena()
   readonly #sums: RunSums
-  readonly #look: ZoneLook
+  readonly #look: ZoneSurvey
   #names: NameRun | undefined
   #at = 0
 
   constructor(apex: Buffer) {
     this.#sums = new RunSums(apex)
-    this.#look = new ZoneLook(nameKey(apex, 0, apex.length))
+    this.#look = new ZoneSurvey(nameKey(apex, 0, apex.length))
   }
 
   take({ id, chunks, tail, isLast }: SumRequest): SumReport {
@@ -71,7 +71,7 @@ export class ZoneSummer {
     if (name !== undefined) this.#look.see(name, undefined)
   }
 
-  #seen(): SeenZone | undefined {
+  #seen(): SurveyedZone | undefined {
     if (!this.#sums.isInOrder || this.#names === undefined) return undefined
     this.#look.see(this.#names.last, undefined)
     const seen = this.#look.finish()

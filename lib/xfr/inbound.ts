@@ -24,7 +24,7 @@ export interface InboundWish {
   /** Wire, any case. */
   apex: Buffer
   /** What we hold, when we asked by IXFR. */
-  heldSerial: Serial | undefined
+  currentSerial: Serial | undefined
   id: number
   limits: InboundLimits
   /** Takes records of a whole transfer, back to back, the opening SOA first. The buffer is reused. */
@@ -213,7 +213,7 @@ export class InboundTransfer {
     const target = this.#target!
     if (
       this.#wish.asked === 'ixfr' &&
-      soa.serial === this.#wish.heldSerial &&
+      soa.serial === this.#wish.currentSerial &&
       compareSerials(target.serial, soa.serial) === 'newer'
     )
       this.#openSequence(soa)
@@ -260,8 +260,8 @@ export class InboundTransfer {
   }
 
   #nothingNewer(): boolean {
-    const { asked, heldSerial } = this.#wish
-    return asked === 'ixfr' && heldSerial !== undefined && compareSerials(this.#target!.serial, heldSerial) !== 'newer'
+    const { asked, currentSerial } = this.#wish
+    return asked === 'ixfr' && currentSerial !== undefined && compareSerials(this.#target!.serial, currentSerial) !== 'newer'
   }
 
   /** RFC 1995 §2: one SOA that is not newer than ours means there is nothing to do. */

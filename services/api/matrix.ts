@@ -64,10 +64,10 @@ export class Matrix {
   }
 
   get #rules(): NodeStateRules {
-    const { lag, stuckMs, unknownAfterLooks, observe } = this.config.defaults
+    const { lag, stuckMs, unknownAfterMissed, observe } = this.config.defaults
     // One look more than may be missed: the last one has its jitter, and may be waiting for its turn.
-    const staleMs = observe.everyMs * (unknownAfterLooks + 1)
-    return { lagWarnMs: lag.warnMs, stuckMs, unknownAfterLooks, staleMs }
+    const staleMs = observe.everyMs * (unknownAfterMissed + 1)
+    return { lagWarnMs: lag.warnMs, stuckMs, unknownAfterMissed, staleMs }
   }
 
   zoneCell(zone: FleetZone): ZoneCell | undefined {

@@ -14,11 +14,11 @@ export type Contact = 'none' | 'answers' | 'silent' | 'lost'
 /** From the cell of a pair. */
 export function contactOf(
   cell: Pick<NodeCell, 'observedAt' | 'missed' | 'lostAt'> | undefined,
-  { unknownAfterLooks }: { unknownAfterLooks: number },
+  { unknownAfterMissed }: { unknownAfterMissed: number },
 ): Contact {
   if (cell === undefined) return 'none'
   if (cell.lostAt !== undefined) return 'lost'
-  if (cell.missed >= unknownAfterLooks) return 'silent'
+  if (cell.missed >= unknownAfterMissed) return 'silent'
   return cell.observedAt === undefined ? 'none' : 'answers'
 }
 

@@ -106,7 +106,7 @@ export class ApiService implements Service {
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }
 
-  async drain(): Promise<void> {
+  async finish(): Promise<void> {
     this.#events.close()
     this.#matrix.close()
     this.#server.close()

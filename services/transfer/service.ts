@@ -149,9 +149,9 @@ export class TransferService implements Service {
     for (const { id } of primaries) bus.emit('notify', { zone: zone.name, primary: id, serial, at: clock.now() })
   }
 
-  async drain(deadlineMs: number): Promise<void> {
+  async finish(graceMs: number): Promise<void> {
     this.#listener.stopListening()
-    const until = this.#parts.clock.now() + deadlineMs
+    const until = this.#parts.clock.now() + graceMs
     while (this.#queries.streams > 0 && this.#parts.clock.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 

@@ -1,26 +1,26 @@
 /** What the watcher knows: of one primary of one zone, and of a zone whose refresh was begun. */
 import { describeError } from '../../lib/errors.js'
-import { isNews, type Serial } from '../../lib/dns/serial.js'
+import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
-import { Hints } from './hints.js'
-import { LookPace } from './look-pace.js'
+import { Announcements } from './announcements.js'
+import { PollPace } from './poll-pace.js'
 
 export interface Pair {
   zone: FleetZone
   primary: Primary
-  looking: boolean
-  pace: LookPace
+  isPolling: boolean
+  pace: PollPace
   /** The newest serial of its NOTIFYs, which its own SOA answer has yet to show, and how often it was asked for that. */
   announced: { serial: Serial; asked: number } | undefined
-  /** A NOTIFY came while looking: look once more. */
+  /** A NOTIFY came while isPolling: look once more. */
   again: boolean
   refreshSeconds: number
   retrySeconds: number | undefined
   /** Serial that was last complained about, so that it is said once. */
   warned: Serial | undefined
-  hints: Hints
+  announcements: Announcements
 }
 
 /** A refresh that was queued, or begun here. */
@@ -29,20 +29,20 @@ export interface Pending {
   at: number
   primary: string
   /** An SOA that the primary was asked for, or one that came in a NOTIFY. */
-  proof: 'answer' | 'hint'
+  proof: 'answer' | 'announcement'
 }
 
 export const newPair = (zone: FleetZone, primary: Primary): Pair => ({
   zone,
   primary,
-  looking: false,
-  pace: new LookPace(),
+  isPolling: false,
+  pace: new PollPace(),
   announced: undefined,
   again: false,
   refreshSeconds: 0,
   retrySeconds: undefined,
   warned: undefined,
-  hints: new Hints(),
+  announcements: new Announcements(),
 })
 
 /** SOA queries, a second apart, for a serial that a NOTIFY announced: it may come before the primary itself answers with it. */
@@ -53,7 +53,7 @@ export function isAwaited(pair: Pair, served: Serial): boolean {
   const { announced } = pair
   if (announced === undefined) return false
   announced.asked += 1
-  const isAhead = isNews(announced.serial, served) && announced.asked < MOST_ASKED
+  const isAhead = isNewer(announced.serial, served) && announced.asked < MOST_ASKED
   if (!isAhead) pair.announced = undefined
   return isAhead
 }

@@ -24,7 +24,7 @@ const FIRST_RETRY_MS = 2_000
 const clip = (ms: number, { minMs, maxMs }: TimerBounds): number => Math.min(maxMs, Math.max(minMs, ms))
 
 /** Milliseconds until the next look; `random` in [0, 1). */
-export function nextLookMs(outcome: LookOutcome, bounds: TimerBounds, random: number): number {
+export function nextPollMs(outcome: LookOutcome, bounds: TimerBounds, random: number): number {
   if (outcome.kind === 'failed') {
     const firstMs = clip(outcome.retrySeconds === undefined ? FIRST_RETRY_MS : outcome.retrySeconds * 1000, bounds)
     return clip(backoffMs({ firstMs, maxMs: Math.min(bounds.maxMs, firstMs * 16) }, outcome.failures, random), bounds)

@@ -3,7 +3,7 @@
  * one refresh per change, however many sources saw it. It takes nothing itself.
  */
 import { guard } from '../../lib/runtime/guard.js'
-import { compareSerials, isNews, type Serial } from '../../lib/dns/serial.js'
+import { compareSerials, isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, type Primary, touchedBy } from '../../lib/fleet/fleet.js'
@@ -19,7 +19,7 @@ import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
 import { isAwaited, logSilence, newPair, type Pair, type Pending } from './pair.js'
-import { nextLookMs } from './refresh-timer.js'
+import { nextPollMs } from './refresh-timer.js'
 import { RefreshWaits } from './refresh-waits.js'
 
 export interface WatcherParts extends PrimaryWatchParts {
@@ -32,14 +32,14 @@ export interface WatcherParts extends PrimaryWatchParts {
 
 const TICK_MS = 10
 /** Looks under way at a time. */
-const MAX_LOOKS = 512
+const MAX_POLLS = 512
 /** A queued refresh that nobody took by then is queued again. */
 const PENDING_MS = 10_000
 const RECORD_AFTER_MS = 400
-/** A transfer that a hint began is over by then as a rule. */
-const LOOK_AFTER_HINT_MS = 100
+/** A transfer that a announced began is over by then as a rule. */
+const POLL_AFTER_ANNOUNCEMENT_MS = 100
 /** After an answer that lags behind what its NOTIFY announced. */
-const LOOK_AGAIN_MS = 1_000
+const POLL_AGAIN_MS = 1_000
 const MAX_RECORDING = 16
 
 export class WatcherService implements Service {
@@ -50,7 +50,7 @@ export class WatcherService implements Service {
   readonly #pairs = new Map<string, Pair>()
   readonly #pending = new Map<ZoneName, Pending>()
   readonly #waits = new RefreshWaits()
-  #looking = 0
+  #underWay = 0
   /** Refreshes begun here that wait to be put down in the queue. */
   #recording = 0
   #timer: NodeJS.Timeout | undefined
@@ -106,20 +106,20 @@ export class WatcherService implements Service {
 
   #tick(): void {
     const now = this.#parts.clock.now()
-    while (this.#looking < MAX_LOOKS) {
+    while (this.#underWay < MAX_POLLS) {
       const pair = this.#schedule.takeDue(now)
       if (!pair) return
-      void this.#look(pair)
+      void this.#poll(pair)
     }
   }
 
   /** RFC 1996 §3.11: act as if the refresh timer had run out. */
-  #onNotify(zone: ZoneName, primary: string, hint: Serial | undefined): void {
+  #onNotify(zone: ZoneName, primary: string, announced: Serial | undefined): void {
     const pair = this.#pairs.get(pairKey(zone, primary))
     if (!pair) return
     this.#waits.shorten(zone)
-    if (hint !== undefined) pair.announced = { serial: hint, asked: 0 }
-    if (pair.looking) {
+    if (announced !== undefined) pair.announced = { serial: announced, asked: 0 }
+    if (pair.isPolling) {
       pair.again = true
       return
     }
@@ -127,29 +127,29 @@ export class WatcherService implements Service {
     const now = clock.now()
     const cell = board.get('primaries', pairKey(zone, primary))
     const isAlone = !this.#pending.has(zone)
-    if (isAlone && hint !== undefined && pair.hints.isWorth(hint, board.get('zones', zone), cell, now)) {
-      void this.#enqueue(pair.zone, { primary, serial: hint, at: now }, 'hint')
-      this.#lookSoon(pair, now + LOOK_AFTER_HINT_MS)
-    } else this.#lookSoon(pair, now)
+    if (isAlone && announced !== undefined && pair.announcements.isWorth(announced, board.get('zones', zone), cell, now)) {
+      void this.#enqueue(pair.zone, { primary, serial: announced, at: now }, 'announcement')
+      this.#pollSoon(pair, now + POLL_AFTER_ANNOUNCEMENT_MS)
+    } else this.#pollSoon(pair, now)
   }
 
-  #lookSoon(pair: Pair, wanted: number): void {
+  #pollSoon(pair: Pair, wanted: number): void {
     const at = Math.max(wanted, pair.pace.earliest)
-    if (at <= this.#parts.clock.now() && this.#looking < MAX_LOOKS) void this.#look(pair)
+    if (at <= this.#parts.clock.now() && this.#underWay < MAX_POLLS) void this.#poll(pair)
     else this.#schedule.setNoLater(pair, at)
   }
 
-  async #look(pair: Pair): Promise<void> {
+  async #poll(pair: Pair): Promise<void> {
     const { clock } = this.#parts
-    pair.looking = true
-    pair.pace.noteLook(clock.now())
-    this.#looking += 1
+    pair.isPolling = true
+    pair.pace.notePoll(clock.now())
+    this.#underWay += 1
     this.#schedule.delete(pair)
     const answer = await askPrimary(pair.zone, pair.primary, this.#parts)
     const seenAt = clock.now()
-    pair.hints.judge(answer instanceof Error ? undefined : answer.soa.serial, seenAt)
-    this.#looking -= 1
-    pair.looking = false
+    pair.announcements.judge(answer instanceof Error ? undefined : answer.soa.serial, seenAt)
+    this.#underWay -= 1
+    pair.isPolling = false
     if (this.#pairs.get(pairKey(pair.zone.name, pair.primary.id)) !== pair) return
     const bounds = pair.zone.refresh
     const cell = this.#parts.board.get('primaries', pairKey(pair.zone.name, pair.primary.id))
@@ -159,7 +159,7 @@ export class WatcherService implements Service {
       void this.#askPeers(pair)
       this.#schedule.set(
         pair,
-        clock.now() + nextLookMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()),
+        clock.now() + nextPollMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()),
       )
     } else {
       pair.refreshSeconds = answer.soa.refresh
@@ -167,14 +167,14 @@ export class WatcherService implements Service {
       const changedAgoMs = clock.now() - (cell?.since ?? 0)
       this.#schedule.set(
         pair,
-        clock.now() + nextLookMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()),
+        clock.now() + nextPollMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()),
       )
       this.#weigh(pair, answer.soa.serial, seenAt)
-      if (isAwaited(pair, answer.soa.serial)) this.#lookSoon(pair, clock.now() + LOOK_AGAIN_MS)
+      if (isAwaited(pair, answer.soa.serial)) this.#pollSoon(pair, clock.now() + POLL_AGAIN_MS)
     }
     if (pair.again) {
       pair.again = false
-      this.#lookSoon(pair, clock.now())
+      this.#pollSoon(pair, clock.now())
     }
   }
 
@@ -187,7 +187,7 @@ export class WatcherService implements Service {
     for (const peer of this.#fleet.peers) {
       const answer = await askPrimary(zone, peer, this.#parts)
       if (answer instanceof Error) continue
-      if (!isNews(answer.soa.serial, board.get('zones', zone.name)?.newest)) continue
+      if (!isNewer(answer.soa.serial, board.get('zones', zone.name)?.newest)) continue
       await this.#enqueue(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() })
     }
   }
@@ -220,7 +220,7 @@ export class WatcherService implements Service {
         remote: endpointText(pair.primary.address),
         primary: pair.primary.id,
         serial: served,
-        heldSerial: held,
+        currentSerial: held,
       },
       order === 'older'
         ? 'primary serves an older serial than we hold'
@@ -238,7 +238,7 @@ export class WatcherService implements Service {
     else await this.#enqueue(pair.zone, { primary: pair.primary.id, serial, at })
   }
 
-  /** `proof`: an answer to an SOA query, which counts also while what a hint said is being looked for. */
+  /** `proof`: an answer to an SOA query, which counts also while what a announced said is being looked for. */
   async #enqueue(
     { name: zone }: FleetZone,
     seen: NonNullable<RefreshJob['seen']>,
@@ -250,16 +250,16 @@ export class WatcherService implements Service {
     const pending = this.#pending.get(zone)
     const isKnown = pending?.serial === serial && now - pending.at < PENDING_MS
     if (isKnown && (pending.proof === 'answer' || pending.primary === seen.primary)) return
-    const isTaken = this.#parts.bus.deliver('newer', { zone, seen })
+    const isDelivered = this.#parts.bus.deliver('newer', { zone, seen })
     const canQueue = this.#parts.canQueue()
-    if (isTaken || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
+    if (isDelivered || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
     // What a worker here has begun goes into the queue as a record, once nodes and primary have the machine for themselves.
-    if (isTaken && !(await this.#isWorthRecording())) return
+    if (isDelivered && !(await this.#isWorthRecording())) return
     if (!canQueue) return
     try {
       await queues.enqueueRefresh(refreshAfter(zone, seen))
     } catch (error) {
-      if (!isTaken) this.#pending.delete(zone)
+      if (!isDelivered) this.#pending.delete(zone)
       log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')
     }
   }
@@ -289,12 +289,12 @@ export class WatcherService implements Service {
     for (const pair of pairs) this.#schedule.setNoLater(pair, at)
   }
 
-  async drain(): Promise<void> {
+  async finish(): Promise<void> {
     clearInterval(this.#timer)
     for (const unlisten of this.#unlisten) unlisten()
   }
 
   async stop(): Promise<void> {
-    await this.drain()
+    await this.finish()
   }
 }

@@ -11,7 +11,7 @@ import { retryMs, toBullWords } from './retry-policy.js'
 
 /** A job whose worker died is taken up by another after this long. */
 const LOCK_MS = 30_000
-/** Jobs had their time in `drain`. */
+/** Jobs had their time in `finish`. */
 const CLOSE_WITHIN_MS = 1_000
 
 export interface JobTakerParts {
@@ -90,7 +90,7 @@ export class JobTakers {
   }
 
   /** Takes nothing new, and resolves when what was taken is done. */
-  async drain(): Promise<void> {
+  async finish(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined)))
   }
 

@@ -1,5 +1,5 @@
 /** What is known of the primaries of a zone before a transfer: which serial each serves, and whether its differences may fit. */
-import { isNews, type Serial } from '../../lib/dns/serial.js'
+import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob } from '../../lib/queue/jobs.js'
 import type { PrimaryKnowledge } from '../../lib/refresh/primary-list.js'
@@ -49,4 +49,4 @@ export class Misfits {
   }
 }
 
-const newerOf = (a: Serial | undefined, b: Serial | undefined): Serial | undefined => (a !== undefined && isNews(a, b) ? a : b)
+const newerOf = (a: Serial | undefined, b: Serial | undefined): Serial | undefined => (a !== undefined && isNewer(a, b) ? a : b)

@@ -1,7 +1,7 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
 import { describeError, InvariantError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { isNews, type Serial } from '../../lib/dns/serial.js'
+import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob, RefreshResult } from '../../lib/queue/jobs.js'
 import { hasExpired } from '../../lib/state/expiry.js'
@@ -75,7 +75,7 @@ export class RefreshProcessor {
   }
 
   /** Takes nothing new, and resolves when what is under way has ended, well or not. */
-  async drain(): Promise<void> {
+  async finish(): Promise<void> {
     this.#isDraining = true
     this.#parts.comparer.comparisons.stop()
     await this.#turns.ended()
@@ -84,7 +84,7 @@ export class RefreshProcessor {
   /** Throws what refreshZone throws; the zone's cell says the same. */
   async run(job: RefreshJob): Promise<RefreshResult> {
     const latest = this.#latest.get(job.zone)
-    if (latest && job.strength === 'refresh' && isSameSight(latest.seen, job.seen)) return (await latest.turn).result
+    if (latest && job.strength === 'refresh' && isSameAnnouncement(latest.seen, job.seen)) return (await latest.turn).result
     if (this.#isDraining) throw new Error(`${job.zone} is not refreshed any more: the hub is going down`)
     const turn = this.inTurn(job.zone, () => this.#refresh(job))
     if (job.seen && job.strength === 'refresh') this.#latest.set(job.zone, { seen: job.seen, turn })
@@ -166,14 +166,14 @@ export class RefreshProcessor {
     const { peers } = this.#fleet
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
     const known = knowledgeOf(this.#parts.board, zone, zone.primaries, job.seen)
-    const held = this.#heldSerial(job, zone, stored)
+    const held = this.#currentSerial(job, zone, stored)
     const primaries = orderPrimaries(known, held)
     const areSilent = known.every(({ failing }) => failing)
     try {
       // Those that do not answer would be waited for in vain, once more.
       const isHopeless = areSilent && peers.length > 0
       const outcome = primaries.length > 0 && !isHopeless ? await this.#take(job, zone, stored, primaries) : undefined
-      const lacks = job.elsewhere !== undefined && isNews(job.elsewhere, stored.latest?.serial)
+      const lacks = job.elsewhere !== undefined && isNewer(job.elsewhere, stored.latest?.serial)
       const given = lacks ? await this.#fromPeers(job, zone, stored, `no primary has serial ${job.elsewhere}`) : undefined
       if (given !== undefined) return given
       if (outcome !== undefined) return outcome
@@ -192,14 +192,14 @@ export class RefreshProcessor {
     const { peers } = this.#fleet
     await Promise.all(peers.map((peer) => askPrimary(zone, peer, this.#parts)))
     const answering = knowledgeOf(this.#parts.board, zone, peers, undefined).filter(({ failing }) => !failing)
-    const having = orderPrimaries(answering, this.#heldSerial(job, zone, stored))
+    const having = orderPrimaries(answering, this.#currentSerial(job, zone, stored))
     if (having.length === 0) return undefined
     this.#parts.log.warn({ zone: zone.name, op: 'refresh', err }, 'no primary gives the zone; another hub has it')
     return await this.#take(job, zone, stored, having)
   }
 
   /** Only what is newer than this is of use; undefined when anything is. */
-  #heldSerial(job: RefreshJob, zone: FleetZone, stored: StoredZone): Serial | undefined {
+  #currentSerial(job: RefreshJob, zone: FleetZone, stored: StoredZone): Serial | undefined {
     const isOfNoUse = job.strength === 'retransfer' || hasExpired(this.#parts.board, zone, this.#parts.clock.now())
     return isOfNoUse ? undefined : stored.latest?.serial
   }
@@ -297,5 +297,5 @@ export class RefreshProcessor {
   }
 }
 
-const isSameSight = (a: NonNullable<RefreshJob['seen']>, b: RefreshJob['seen']): boolean =>
+const isSameAnnouncement = (a: NonNullable<RefreshJob['seen']>, b: RefreshJob['seen']): boolean =>
   b !== undefined && a.primary === b.primary && a.serial === b.serial && a.at === b.at

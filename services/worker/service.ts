@@ -1,7 +1,7 @@
 /** The worker: does refresh, push and resync jobs, releases what it committed, and watches over the fleet. */
 import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { isNews, type Serial } from '../../lib/dns/serial.js'
+import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/observe/fleet-observer.js'
 import type { NodeObserver } from '../../lib/observe/node-observer.js'
@@ -42,7 +42,7 @@ export interface WorkerSettings {
   hub: string
   /** Transfers under way at once. */
   transfers: number
-  observe: ObserveRules & { unknownAfterLooks: number }
+  observe: ObserveRules & { unknownAfterMissed: number }
 }
 
 /** A first try in memory has this long before the queue takes over. */
@@ -183,7 +183,7 @@ export class WorkerService implements Service {
   #onElsewhere(zone: ZoneName, serial: Serial): void {
     if (!this.#fleet.zones.has(zone)) return
     const { store } = this.#parts
-    const lacks = (): boolean => isNews(serial, store.zone(zone).latest?.serial)
+    const lacks = (): boolean => isNewer(serial, store.zone(zone).latest?.serial)
     if (!lacks()) return
     const askForIt = guard('elsewhere timer', () => {
       if (this.#isStopping || !lacks()) return
@@ -216,20 +216,20 @@ export class WorkerService implements Service {
     else for (const zone of this.#fleet.zonesOf(node)) if (this.push.isBehind(zone, known)) this.push.heal(zone, known)
   }
 
-  async drain(deadlineMs: number): Promise<void> {
+  async finish(graceMs: number): Promise<void> {
     this.#isStopping = true
     this.#webhooks.stop()
     this.#observer.stop()
     this.#proofs.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()
-    const until = this.#parts.clock.now() + deadlineMs
+    const until = this.#parts.clock.now() + graceMs
     const patience = <T>(work: Promise<T>): Promise<T | undefined> =>
       Promise.race([
         work,
         new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref()),
       ])
-    await patience(Promise.all([this.#refresh.drain(), this.#rollouts.drain(), this.#takers.drain()]))
+    await patience(Promise.all([this.#refresh.finish(), this.#rollouts.finish(), this.#takers.finish()]))
     this.push.stop()
   }
 

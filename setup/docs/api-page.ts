@@ -111,7 +111,7 @@ further effect.
 | \`expired\` | no primary has confirmed the zone for its EXPIRE (RFC 1034 §4.3.5), and it is no longer offered |
 | \`held\` | of a zone, never of a node: a check held its newest version, a stage halted it, or an operator put the zone on hold |
 | \`drained\` | an operator stopped delivery to the node |
-| \`unknown\` | it has missed \`defaults.unknownAfterLooks\` SOA queries; or it answers that it does not serve the zone; or its serial came from another server, so its content is not known; or nothing was released yet |
+| \`unknown\` | it has missed \`defaults.unknownAfterMissed\` SOA queries; or it answers that it does not serve the zone; or its serial came from another server, so its content is not known; or nothing was released yet |
 
 A zone is in \`conflict\` when its primaries serve two contents or all went back, \`unknown\` before its first release, and \`expired\` after its EXPIRE. Else it
 has the worst state of its nodes and of itself (\`held\`), in this order: conflict, ahead, expired, stuck, lagging, unknown, held, syncing, in-sync, drained.

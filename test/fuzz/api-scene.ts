@@ -172,7 +172,7 @@ export class ApiScene {
   }
 
   async stop(): Promise<void> {
-    await this.#service.drain()
+    await this.#service.finish()
     await this.#service.stop()
     await this.#store.close()
     rmSync(this.#folder, { recursive: true, force: true })

@@ -12,7 +12,7 @@ import { sendRaw } from '../../lab/attack/raw-datagram.js'
 import { frame } from '../../lib/dns/framing.js'
 import { conversationNames, readConversation, requestIn } from '../support/conversation.js'
 import { question, rawMessage } from '../support/raw-message.js'
-import { heldSoa, takeTransfer, transferQuery } from '../support/take-transfer.js'
+import { currentSoa, takeTransfer, transferQuery } from '../support/take-transfer.js'
 import { NODE_KEY, PRIMARY_KEY, SIGNER, TransferScene } from '../support/transfer-scene.js'
 import { signed, signBy } from '../support/tsig-maker.js'
 import type { Family, Note } from './family.js'
@@ -39,7 +39,7 @@ function sound(dice: Dice, seconds: number): Buffer {
     transferQuery({ held }),
     transferQuery({ zone: 'other.example.', held }),
     rawMessage({ id: dice.roll(65_536), questions: [question('example.', type)] }),
-    rawMessage({ flags: 0x2400, questions: [question('example.', 'SOA')], answers: [heldSoa('example.', held)] }),
+    rawMessage({ flags: 0x2400, questions: [question('example.', 'SOA')], answers: [currentSoa('example.', held)] }),
     rawMessage({ flags: dice.roll(65_536), questions: [question('example.', type)] }),
     dice.pick(RECORDED),
   ])

@@ -116,14 +116,14 @@ function sendAgain(contents: ZoneContents): void {
 function receiveTransfer(subject: Subject): void {
   const { apex, id, choice } = subject
   const asked = choice % 2 === 0 ? 'ixfr' : 'axfr'
-  const heldSerial = asked === 'ixfr' ? choice % 5 : undefined
+  const currentSerial = asked === 'ixfr' ? choice % 5 : undefined
   let contents: ZoneContents | undefined
   let inbound: InboundTransfer | undefined
   allowing(() => {
     inbound = new InboundTransfer({
       asked,
       apex,
-      heldSerial,
+      currentSerial,
       id,
       limits: { octets: 1e7, memory: 1e7, records: 1e5, messages: 100, names: choice % 3 === 0 ? 1000 : undefined, hint: '' },
       onFull: () => {

@@ -11,14 +11,14 @@ import { signRequest } from '../../lib/dns/tsig.js'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
 import { ATTACKED_ZONE, type AttackScene, GOOD, STRANGERS, TAKEN_OVER } from './attack-scene.js'
 import { question, rawMessage, rawRecord, u16, wire } from './raw-message.js'
-import { heldSoa } from './take-transfer.js'
+import { currentSoa } from './take-transfer.js'
 
 export const now = (): number => Math.floor(Date.now() / 1000)
 
 export const soaQuery = (): Buffer => rawMessage({ id: 9, questions: [question(ATTACKED_ZONE, 'SOA')] })
 export const axfrQuery = (): Buffer => rawMessage({ id: 9, questions: [question(ATTACKED_ZONE, 'AXFR')] })
 export const ixfrQuery = (serial: number): Buffer =>
-  rawMessage({ id: 9, questions: [question(ATTACKED_ZONE, 'IXFR')], authorities: [heldSoa(ATTACKED_ZONE, serial)] })
+  rawMessage({ id: 9, questions: [question(ATTACKED_ZONE, 'IXFR')], authorities: [currentSoa(ATTACKED_ZONE, serial)] })
 
 /** A message whose names go through chains of pointers, `octets` long. */
 function pointerChains(octets: number, answers: number): Buffer {

@@ -30,11 +30,11 @@ export interface TakenTransfer {
 }
 
 /** The SOA of an IXFR request: nothing but the serial counts. */
-export const heldSoa = (zone: string, serial: number): Buffer => wire(`${zone} 0 SOA . . ${serial} 0 0 0 0`)
+export const currentSoa = (zone: string, serial: number): Buffer => wire(`${zone} 0 SOA . . ${serial} 0 0 0 0`)
 
 export function transferQuery({ zone = 'example.', held, id = 0x7777, additionals = [] }: TransferRequest): Buffer {
   const type = held === undefined ? 'AXFR' : 'IXFR'
-  const authorities = held === undefined ? [] : [heldSoa(zone, held)]
+  const authorities = held === undefined ? [] : [currentSoa(zone, held)]
   return rawMessage({ id, questions: [question(zone, type)], authorities, additionals })
 }
 
@@ -49,7 +49,7 @@ export async function takeTransfer(to: { ip: string; port: number }, request: Tr
   const inbound = new InboundTransfer({
     asked: held === undefined ? 'axfr' : 'ixfr',
     apex,
-    heldSerial: held,
+    currentSerial: held,
     id,
     limits: NO_LIMITS,
     onFull: () => {

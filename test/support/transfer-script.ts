@@ -69,7 +69,7 @@ export function receive(script: TransferScript): TransferResult {
   const inbound = new InboundTransfer({
     asked,
     apex,
-    heldSerial: script.held,
+    currentSerial: script.held,
     id: script.id ?? ID,
     limits: { ...NO_LIMITS, ...script.limits },
     onFull: () => {

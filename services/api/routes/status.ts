@@ -18,7 +18,7 @@ export function statusRoutes(context: ApiContext): Router {
   router.get('/status', async (_req, res) => {
     const { fleet, config, sums } = context.matrix
     const lacks = await missing(context, true)
-    const { observe, unknownAfterLooks } = config.defaults
+    const { observe, unknownAfterMissed } = config.defaults
     const { name, role } = callerOf(res)
     res.json({
       hub: config.hub,
@@ -40,7 +40,7 @@ export function statusRoutes(context: ApiContext): Router {
       primaries: primariesInTrouble(context.matrix),
       now: new Date(context.matrix.now()).toISOString(),
       // Older than this, an observation says nothing any more: whoever looks at the nodes has stopped.
-      observationsHoldSeconds: (unknownAfterLooks * observe.everyMs) / 1000,
+      observationsHoldSeconds: (unknownAfterMissed * observe.everyMs) / 1000,
       caller: { name, role },
     } satisfies StatusAnswer)
   })

@@ -20,7 +20,7 @@ import { question, rawMessage, rawRecord, wire } from '../../support/raw-message
 import { connectRaw } from '../../support/raw-tcp.js'
 import { askUdp } from '../../support/raw-udp.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { heldSoa } from '../../support/take-transfer.js'
+import { currentSoa } from '../../support/take-transfer.js'
 
 /** Longest wait for an SOA on a machine that does other things too. */
 const PAUSE_MS = 1_000
@@ -121,7 +121,7 @@ describe('a hub under attack', function () {
     const ixfr = rawMessage({
       id: 9,
       questions: [question(ATTACKED_ZONE, 'IXFR')],
-      authorities: [heldSoa(ATTACKED_ZONE, 1)],
+      authorities: [currentSoa(ATTACKED_ZONE, 1)],
       additionals: [opt],
     })
     expect((await ask(ixfr))!.length).to.be.at.most(ixfr.length + 64)

@@ -17,7 +17,7 @@ import { question, rawMessage, rawRecord, wire } from '../../support/raw-message
 import { askRaw } from '../../support/raw-tcp.js'
 import { askUdp } from '../../support/raw-udp.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { heldSoa, takeTransfer, transferQuery } from '../../support/take-transfer.js'
+import { currentSoa, takeTransfer, transferQuery } from '../../support/take-transfer.js'
 import { NODE_KEY, SIGNER, TransferScene } from '../../support/transfer-scene.js'
 import { runTexts, textsOf } from '../../support/transfer-script.js'
 
@@ -192,8 +192,8 @@ describe('differences from the transfer server', function () {
 
   const ODD: readonly (readonly [id: string, authorities: Buffer[], rcode: number])[] = [
     ['RFC 1995 §3: no SOA', [], RCODE.FORMERR],
-    ['RFC 1995 §3: the SOA of another zone', [heldSoa('other.', 1)], RCODE.FORMERR],
-    ['two SOAs', [heldSoa('example.', 1), heldSoa('example.', 2)], RCODE.FORMERR],
+    ['RFC 1995 §3: the SOA of another zone', [currentSoa('other.', 1)], RCODE.FORMERR],
+    ['two SOAs', [currentSoa('example.', 1), currentSoa('example.', 2)], RCODE.FORMERR],
     ['an NS record', [wire(NS)], RCODE.FORMERR],
     ['an SOA of 10 octets', [rawRecord(nameToWire('example.'), TYPE.SOA, Buffer.alloc(10))], RCODE.FORMERR],
     ['an SOA of 60,000 octets', [rawRecord(nameToWire('example.'), TYPE.SOA, Buffer.alloc(60_000))], RCODE.FORMERR],

@@ -65,7 +65,7 @@ describe('a question', () => {
 
 describe('a query', () => {
   it('RFC 1995 §3: by IXFR has the SOA held in its authority section', () => {
-    const message = readMessage(writeQuery({ id: 7, apex: APEX, type: TYPE.IXFR, heldSoa: SOA, edns: false }))
+    const message = readMessage(writeQuery({ id: 7, apex: APEX, type: TYPE.IXFR, currentSoa: SOA, edns: false }))
     expect([message.id, message.flags, message.questions, message.authorities]).to.deep.equal([7, 0, 1, 1])
     expect(message.authority[0]!.equals(SOA)).to.equal(true)
     expect(message.question!.name.equals(APEX)).to.equal(true)
@@ -78,7 +78,7 @@ describe('a query', () => {
   })
 
   it('is what dns-packet reads', () => {
-    const decoded = dnsPacket.decode(writeQuery({ id: 7, apex: APEX, type: TYPE.IXFR, heldSoa: SOA, edns: true }))
+    const decoded = dnsPacket.decode(writeQuery({ id: 7, apex: APEX, type: TYPE.IXFR, currentSoa: SOA, edns: true }))
     expect(decoded).to.deep.include({ id: 7, type: 'query', opcode: 'QUERY', flag_rd: false })
     expect(decoded.questions).to.deep.equal([{ name: 'Example', type: 'IXFR', class: 'IN' }])
     expect(decoded.authorities![0]).to.deep.include({ name: 'example', type: 'SOA', ttl: 300 })

@@ -12,7 +12,7 @@ import { summarize } from '../../../lib/fleet/zone-view.js'
 import { FLEET_ZONE, zoneFacts } from './facts.js'
 
 /** Odd figures, so that no two of them fall together. */
-const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterLooks: 3, staleMs: 7_200_000 }
+const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
 const T = 10_000_000
 const release = (serial: number, releasedAt: number) => ({ serial, releasedAt })
 const sees = (serial: number, since = T - 5_000_000, observedAt = T) => ({ serial, since, observedAt })

@@ -4,7 +4,7 @@ import type { NodeState } from '../../../lib/fleet/node-state.js'
 import { countStates, type NodeFacts, summarize, viewNode, type ZoneFacts, standingOf } from '../../../lib/fleet/zone-view.js'
 import { FLEET_ZONE, nodeFacts, NOW, zoneFacts } from './facts.js'
 
-const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterLooks: 3, staleMs: 7_200_000 }
+const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
 const view = (zone: Partial<ZoneFacts> = {}, node: Partial<NodeFacts> = {}) =>
   viewNode(zoneFacts(zone), nodeFacts(node), RULES, NOW)
 /** Serial 6, released to n1 and n2 at different times. */

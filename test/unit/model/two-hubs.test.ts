@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { contentOf } from '../../../lib/fleet/node-content.js'
-import { nodeCell, noteAnswer, noteTaken } from '../../../lib/observe/node-cells.js'
+import { nodeCell, noteAnswer, noteDelivered } from '../../../lib/observe/node-cells.js'
 import { Board } from '../../../lib/state/board.js'
 import { pairKey } from '../../../lib/state/tables.js'
 
@@ -45,9 +45,9 @@ describe('two hubs that share their nodes', () => {
           else if (what === 'hear') hear(of)
           else {
             serial += 1
-            noteTaken(boards[of], ZONE, 'n1', { serial, digest: `d${serial}` }, clock(of))
+            noteDelivered(boards[of], ZONE, 'n1', { serial, digest: `d${serial}` }, clock(of))
             if ('isHeard' in rest && rest.isHeard)
-              noteTaken(boards[1 - of]!, ZONE, 'n1', { serial, digest: `d${serial}` }, clock(of))
+              noteDelivered(boards[1 - of]!, ZONE, 'n1', { serial, digest: `d${serial}` }, clock(of))
           }
         }
         let rounds = 0

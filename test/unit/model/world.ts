@@ -3,13 +3,13 @@
  * What decides in the program decides here too: source-doubt, primary-cells, node-cells, node-content, zone-view. The wire, the disk and
  * time are left out.
  */
-import { compareSerials, isNews } from '../../../lib/dns/serial.js'
+import { compareSerials, isNewer } from '../../../lib/dns/serial.js'
 import { soaOf } from '../../../lib/dns/message.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
 import { contentOf, mayHaveOther } from '../../../lib/fleet/node-content.js'
 import { standingOf } from '../../../lib/fleet/zone-view.js'
-import { nodeCell, noteAnswer, noteLost, noteProof, noteTaken } from '../../../lib/observe/node-cells.js'
+import { nodeCell, noteAnswer, noteLost, noteProof, noteDelivered } from '../../../lib/observe/node-cells.js'
 import { askPrimary } from '../../../lib/observe/primary-cells.js'
 import { contentDoubt, ROLLED_BACK, sourceDoubt } from '../../../lib/refresh/source-doubt.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
@@ -19,7 +19,7 @@ import { APEX, soa as soaText, stored, ZONE } from '../../support/transfer-scrip
 
 const NAME = parseZoneName(ZONE)
 const FLEET_ZONE = { name: NAME, apex: APEX, refresh: { minMs: 1_000, maxMs: 3_600_000 } } as FleetZone
-const RULES = { lagWarnMs: 1e9, stuckMs: 1e9, unknownAfterLooks: 3, staleMs: 1e9 }
+const RULES = { lagWarnMs: 1e9, stuckMs: 1e9, unknownAfterMissed: 3, staleMs: 1e9 }
 const metrics = new Metrics()
 
 interface State {
@@ -154,7 +154,7 @@ export class ModelHub {
       await this.#poll(primary)
       if (primary.isSilent) continue
       const { latest } = this
-      if (isNews(primary.now.serial, latest?.serial)) this.#transfer(primary)
+      if (isNewer(primary.now.serial, latest?.serial)) this.#transfer(primary)
       else if (latest !== undefined && primary.now.serial === latest.serial) this.#compare(primary, latest)
     }
   }
@@ -219,7 +219,7 @@ export class ModelHub {
     const { nodes, shared } = this.#world
     if (latest === undefined || (nodes.get(node)?.serial ?? 0) > latest.serial) return
     if (isKept || nodes.get(node)?.serial !== latest.serial) nodes.set(node, { serial: latest.serial, content: latest.content })
-    noteTaken(shared, NAME, node, { serial: latest.serial, digest: `c${latest.content}` }, this.#world.tick())
+    noteDelivered(shared, NAME, node, { serial: latest.serial, digest: `c${latest.content}` }, this.#world.tick())
   }
 
   /** The node was told and asks for what is newer: by difference from its serial where the hub gives one. */
@@ -236,6 +236,6 @@ export class ModelHub {
       mayHaveOther(nodeCell(shared, NAME, node), has.serial, `c${kept.content}`)
     const content = isWhole || kept.content === has.content ? latest.content : this.#world.mixture()
     nodes.set(node, { serial: latest.serial, content })
-    noteTaken(shared, NAME, node, { serial: latest.serial, digest: `c${latest.content}` }, this.#world.tick())
+    noteDelivered(shared, NAME, node, { serial: latest.serial, digest: `c${latest.content}` }, this.#world.tick())
   }
 }

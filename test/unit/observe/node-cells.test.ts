@@ -1,7 +1,7 @@
 /** When a node is seen to have its serial from another server. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
-import { nodeCell, noteAnswer, noteLost, noteTaken } from '../../../lib/observe/node-cells.js'
+import { nodeCell, noteAnswer, noteLost, noteDelivered } from '../../../lib/observe/node-cells.js'
 import { Board } from '../../../lib/state/board.js'
 
 const ZONE = parseZoneName('example.')
@@ -12,7 +12,7 @@ describe('a node that shows a new serial', () => {
     return {
       shows: (serial: number, at: number, since = Number.NEGATIVE_INFINITY, heardUntil = Number.POSITIVE_INFINITY) =>
         noteAnswer(board, ZONE, 'n1', serial, at, { since, hasHeardAll: (then) => then <= heardUntil }),
-      sent: (serial: number, at: number) => noteTaken(board, ZONE, 'n1', { serial, digest: `d${serial}` }, at),
+      sent: (serial: number, at: number) => noteDelivered(board, ZONE, 'n1', { serial, digest: `d${serial}` }, at),
       lost: (at: number) => noteLost(board, ZONE, 'n1', 'REFUSED', true, at),
       isElsewhere: () => nodeCell(board, ZONE, 'n1').elsewhereAt !== undefined,
     }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { Fleet } from '../../../lib/fleet/fleet.js'
-import { contentIn, nodeCell, noteAnswer, noteLost, noteTaken } from '../../../lib/observe/node-cells.js'
+import { contentIn, nodeCell, noteAnswer, noteLost, noteDelivered } from '../../../lib/observe/node-cells.js'
 import { createLogger } from '../../../lib/runtime/logger.js'
 import { Board } from '../../../lib/state/board.js'
 import type { Version } from '../../../lib/store/version.js'
@@ -50,7 +50,7 @@ describe('a node whose content is in doubt', () => {
     const log = createLogger({ level: 'silent', isTerminal: false })
     proofs = new NodeProofs(fleet, { board, store, prober: { prove }, clock: { now: () => now }, log })
     shows(4)
-    noteTaken(board, ZONE, 'n1', VERSION, ++now)
+    noteDelivered(board, ZONE, 'n1', VERSION, ++now)
     shows(5)
     proofs.start()
   })
@@ -90,8 +90,8 @@ describe('a node whose content is in doubt', () => {
     await sleep(30)
     wrong = []
     now += 5_000
-    noteTaken(board, ZONE, 'n1', { serial: 4, digest: 'd4' }, now)
-    noteTaken(board, ZONE, 'n1', VERSION, ++now)
+    noteDelivered(board, ZONE, 'n1', { serial: 4, digest: 'd4' }, now)
+    noteDelivered(board, ZONE, 'n1', VERSION, ++now)
     expect(content()).to.equal('unproved')
     const before = asked
     await sleep(30)
@@ -103,7 +103,7 @@ describe('a node whose content is in doubt', () => {
   it('because other content was sent last is in conflict, until its answers are right', async () => {
     wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
     now += 5_000
-    noteTaken(board, ZONE, 'n1', { serial: 5, digest: 'other' }, now)
+    noteDelivered(board, ZONE, 'n1', { serial: 5, digest: 'other' }, now)
     expect(content()).to.equal('other')
     await tries(3)
     expect(content()).to.equal('other')

@@ -45,7 +45,7 @@ describe('the waits between NOTIFYs', () => {
       },
       paths: new NodePaths(scene.board, clock, silentLogger),
       notifyRetries,
-      observe: { unknownAfterLooks: 3 },
+      observe: { unknownAfterMissed: 3 },
       handOver: () => undefined,
     })
     const delivered = async (notifies: number): Promise<void> => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
-import { noteAnswer, noteSilence, noteTaken } from '../../../lib/observe/node-cells.js'
+import { noteAnswer, noteSilence, noteDelivered } from '../../../lib/observe/node-cells.js'
 import { Propagation } from '../../../lib/push/propagation.js'
 import { Board } from '../../../lib/state/board.js'
 import type { Version } from '../../../lib/store/version.js'
@@ -24,7 +24,7 @@ class Scene {
         observe: ({ stage: name }: { stage: string }, seconds: number) => this.samples.push(`${name} ${seconds}`),
       },
     } as never,
-    unknownAfterLooks: () => 3,
+    unknownAfterMissed: () => 3,
     onWhole: () => undefined,
   })
 
@@ -98,7 +98,7 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal(['canary 1', 'middle 1', 'rest 1', 'all 3'])
     scene.now += 1_000
     scene.release(zone, newer, ['n1'])
-    noteTaken(scene.board, NAME, 'n1', newer, scene.now)
+    noteDelivered(scene.board, NAME, 'n1', newer, scene.now)
     scene.shows('n1', 3)
     expect(scene.samples.slice(4)).to.deep.equal(['canary 1'])
   })

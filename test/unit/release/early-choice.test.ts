@@ -64,7 +64,7 @@ describe('a choice that arrives before the conflict is known here', () => {
         timeoutMs: 3_000,
       })
     } finally {
-      await driver.drain()
+      await driver.finish()
     }
   })
 

@@ -37,7 +37,7 @@ class Scene {
     const rollout = { stages: [], newer: 'wait' as const, deadlineMs: 60_000, probeNames: 5, probe }
     const clock = { now: () => this.now }
     const onProbed = () => void this.probed++
-    this.watch = new StageWatch({ board: this.board, clock, log, prober, rollout, observe: { unknownAfterLooks: 3 }, onProbed })
+    this.watch = new StageWatch({ board: this.board, clock, log, prober, rollout, observe: { unknownAfterMissed: 3 }, onProbed })
   }
 
   versionAt(at: number, state: RolloutRecord['state'] = 'releasing', serial = 5): Version {

@@ -14,7 +14,7 @@ import { contentsOf } from '../../support/record-lines.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const ZONE = parseZoneName('example.')
-const RULES = { lagWarnMs: 1e6, stuckMs: 1e9, unknownAfterLooks: 3, staleMs: 1e12 }
+const RULES = { lagWarnMs: 1e6, stuckMs: 1e9, unknownAfterMissed: 3, staleMs: 1e12 }
 
 describe('lag with stages', () => {
   const newDir = scratchDirs()

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Serial } from '../../../lib/dns/serial.js'
 import type { RolloutRecord } from '../../../lib/rollout/record.js'
-import { heldElsewhere, mergeShared, planOf, type SharedRollout, type Stop, toldBy, toTell } from '../../../lib/rollout/shared.js'
+import { heldByPeer, mergeShared, planOf, type SharedRollout, type Stop, toldBy, toTell } from '../../../lib/rollout/shared.js'
 import { Board } from '../../../lib/state/board.js'
 
 const STAGES = ['canary', 'cloud A', 'cloud B'].map((name) => ({ name, nodes: [name], soakMs: 0, mayLack: 0 }))
@@ -94,9 +94,9 @@ describe('a rollout on several hubs', () => {
     const cell = shared({ through: 2, stopped: stop({ kind: 'held', why: 'shrink: half is gone' }) })
     const why = 'west holds it: shrink: half is gone'
     expect(toldBy(cell, own('east', { stage: 1 }))).to.deep.equal({ kind: 'held-elsewhere', why })
-    expect(heldElsewhere(cell, ID, 0, 'east')).to.equal(why)
-    expect(heldElsewhere(cell, ID, 5, 'east'), 'approved since').to.equal(undefined)
-    expect(heldElsewhere(cell, ID, 0, 'west'), 'its own').to.equal(undefined)
+    expect(heldByPeer(cell, ID, 0, 'east')).to.equal(why)
+    expect(heldByPeer(cell, ID, 5, 'east'), 'approved since').to.equal(undefined)
+    expect(heldByPeer(cell, ID, 0, 'west'), 'its own').to.equal(undefined)
     expect(mergeShared(cell, shared({ through: 3, by: 'east' })).stopped).to.include({ kind: 'held' })
   })
 

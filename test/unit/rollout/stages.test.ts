@@ -81,7 +81,7 @@ describe('the gate of a stage', () => {
       startedAt: 0,
       now: 10,
       deadlineMs: 1000,
-      unknownAfterLooks: 3,
+      unknownAfterMissed: 3,
       ...more,
     })
 

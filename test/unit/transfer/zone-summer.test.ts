@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { runChecks } from '../../../lib/checks/run-checks.js'
-import type { SeenZone } from '../../../lib/checks/zone-look.js'
+import type { SurveyedZone } from '../../../lib/checks/zone-survey.js'
 import { ZoneSummer } from '../../../lib/transfer/zone-summer.js'
 import { canonicalOrder } from '../../../lib/zone/canonical-order.js'
 import type { PlainSums, RunCounter } from '../../../lib/zone/run-sums.js'
@@ -22,7 +22,7 @@ const SOA = record('example. 300 SOA ns1.example. host.example. 7 7200 900 12096
 class CounterHere implements RunCounter {
   readonly #summer = new ZoneSummer(APEX)
   count = 0
-  seen: SeenZone | undefined
+  seen: SurveyedZone | undefined
   isDropped = false
 
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void {

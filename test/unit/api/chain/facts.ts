@@ -9,7 +9,7 @@ import type { ChainAnswer } from '../../../../services/cli/answers.js'
 import { whySentences } from '../../../../services/cli/why-sentences.js'
 import { FLEET_ZONE, fleetNode } from '../../fleet/facts.js'
 
-export const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterLooks: 3, staleMs: 7_200_000 }
+export const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
 /** When serial 7 was seen at the primary. */
 export const T = Date.UTC(2026, 10, 24, 5)
 export const NODE = fleetNode('n1')

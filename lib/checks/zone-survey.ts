@@ -15,7 +15,7 @@ import { type NameCounts, Tally } from './tally.js'
 import type { ScannedName } from '../names/zone-scan.js'
 
 /** Plain, fit to be sent from one thread to another. */
-export interface SeenZone {
+export interface SurveyedZone {
   counts: NameCounts
   /** Of aliases and of TTLs. */
   found: ReadonlyMap<string, Finding>
@@ -26,7 +26,7 @@ export interface SeenZone {
   hasKeys: boolean
 }
 
-export class ZoneLook {
+export class ZoneSurvey {
   readonly #tally: Tally
   readonly #status = new StatusOnTheWay()
   readonly #found = new Findings()
@@ -54,7 +54,7 @@ export class ZoneLook {
     return status
   }
 
-  finish(): SeenZone {
+  finish(): SurveyedZone {
     this.#glue.finish()
     return {
       counts: this.#tally.now,

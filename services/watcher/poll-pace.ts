@@ -5,11 +5,11 @@ const EVERY_MS = 1_000
 /** So many at once: changes come in bursts, and the first of them is not to wait for the look before it. */
 const BURST = 4
 
-export class LookPace {
+export class PollPace {
   /** The looks so far are paid for until then. */
   #paidUntil = Number.NEGATIVE_INFINITY
 
-  noteLook(now: number): void {
+  notePoll(now: number): void {
     this.#paidUntil = Math.max(this.#paidUntil, now) + EVERY_MS
   }
 
