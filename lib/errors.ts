@@ -5,8 +5,8 @@
 
 /**
  * What the caller does about an error, decided where the error is made and nowhere else.
- * `axfr` ask the same primary for the whole zone · `next-primary` ask another one · `later` try again after a delay ·
- * `operator` a person must act; trying again would only repeat it.
+ * `axfr` ask the same primary by AXFR, or the next one if it was asked by AXFR · `next-primary` ask the next one · `later` try again
+ * after a delay · `operator` the operator must act; trying again would only repeat it.
  */
 export type NextMove = 'axfr' | 'next-primary' | 'later' | 'operator'
 
@@ -40,6 +40,15 @@ export class InvariantError extends ZonecastError<{ code: 'INVARIANT'; what: str
   override get nextMove(): NextMove {
     return 'operator'
   }
+}
+
+/** The next move after anything thrown. After an error from outside the next primary may still give the zone. */
+export const nextMoveOf = (error: unknown): NextMove => (error instanceof ZonecastError ? error.nextMove : 'next-primary')
+
+/** The fault is ours or the zone's own: another primary would meet it too. */
+export function failsEverywhere(error: unknown): boolean {
+  const move = nextMoveOf(error)
+  return move === 'later' || move === 'operator'
 }
 
 /** The sentence to show for anything thrown; foreign errors keep their own words. */

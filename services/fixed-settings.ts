@@ -1,7 +1,16 @@
 /** What a reload cannot change. */
 import type { Config } from '../config/config.js'
+import { type NextMove, ZonecastError } from '../lib/errors.js'
 
-/** Throws Error naming the setting that differs. */
+export class FixedSettingError extends ZonecastError<{ code: 'CONFIG_FIXED'; setting: string }> {
+  override readonly name = 'FixedSettingError'
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}
+
+/** Throws FixedSettingError CONFIG_FIXED for the first setting that differs. */
 export function expectFixed(before: Config, after: Config): void {
   for (const [what, was, is] of [
     ['hub', before.hub, after.hub],
@@ -11,5 +20,8 @@ export function expectFixed(before: Config, after: Config): void {
     ['transfer', before.transfer, after.transfer],
   ] as const)
     if (JSON.stringify(was) !== JSON.stringify(is))
-      throw new Error(`${what} cannot change while running; restart zonecast for that, or put it back`)
+      throw new FixedSettingError(
+        { code: 'CONFIG_FIXED', setting: what },
+        `${what} cannot change while running; restart zonecast for that, or put it back`,
+      )
 }

@@ -12,8 +12,9 @@ export type WireFault =
 export class WireError extends ZonecastError<WireFault> {
   override readonly name = 'WireError'
 
+  /** An IXFR with a malformed message has AXFR behind it (RFC 1995 §2). */
   override get nextMove(): NextMove {
-    return 'next-primary'
+    return 'axfr'
   }
 }
 
@@ -31,8 +32,8 @@ export type TsigFault =
 export class TsigError extends ZonecastError<TsigFault> {
   override readonly name = 'TsigError'
 
-  /** A clock that is off stays off at the next primary: a person must set it (RFC 8945 §5.2.3). */
+  /** The key or the clock of the primary may be at fault, and those of the next primary good (RFC 8945 §5.2.3). */
   override get nextMove(): NextMove {
-    return this.fault.code === 'TSIG_BAD_TIME' ? 'operator' : 'next-primary'
+    return 'next-primary'
   }
 }

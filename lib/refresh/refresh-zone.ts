@@ -11,8 +11,7 @@
  * Not here: when to refresh (services/watcher), retries (services/worker), who gets the version (../push).
  */
 import type { RefreshWish } from './refresh-wish.js'
-import { describeError, type NextMove, ZonecastError } from '../errors.js'
-import { WireError } from '../dns/errors.js'
+import { describeError, failsEverywhere, nextMoveOf } from '../errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
 import type { Primary } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
@@ -23,7 +22,6 @@ import { noteSource, type Version } from '../store/version.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
-import { ZoneError } from '../zone/errors.js'
 import { checkSoundness, expectAnnounced, isNewVersion } from './offered-contents.js'
 import { DOUBTS } from './source-doubt.js'
 import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
@@ -56,14 +54,7 @@ export async function refreshZone(
     } catch (error) {
       last = error
       if (error instanceof TransferError && error.fault.code === 'XFR_BEHIND_SOA') behind = error
-      // What failed here, on our side or in the zone itself, would fail with the next primary as well.
-      if (
-        nextMoveOf(error) !== 'next-primary' &&
-        !(error instanceof TransferError) &&
-        error instanceof ZonecastError &&
-        isOurs(error)
-      )
-        throw error
+      if (failsEverywhere(error)) throw error
       log.warn(
         { zone: wish.zone.name, op: 'refresh', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
         'primary could not give the zone',
@@ -72,10 +63,6 @@ export async function refreshZone(
   }
   throw behind ?? last ?? new Error('no primary to ask')
 }
-
-const nextMoveOf = (error: unknown): NextMove => (error instanceof ZonecastError ? error.nextMove : 'later')
-const isOurs = (error: ZonecastError): boolean =>
-  error instanceof StoreError || (error instanceof ZoneError && error.nextMove === 'operator')
 
 async function fromPrimary(
   wish: RefreshWish,
@@ -106,7 +93,8 @@ async function fromPrimary(
       return await attempt(wish, primary, held, replacing, client, clock, counts, log)
     } catch (error) {
       counts.count('ixfr', 'failed', 0)
-      if (!helpsAxfr(error, wish.stored.isDamaged)) throw error
+      // RFC 1995 §2: behind every IXFR is AXFR. Damaged content of our own is replaced by it.
+      if (nextMoveOf(error) !== 'axfr' && !wish.stored.isDamaged) throw error
       if (!(error instanceof TransportError)) wish.noteMisfit(primary)
       log.info(
         { zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
@@ -120,17 +108,6 @@ async function fromPrimary(
     counts.count('axfr', 'failed', 0)
     throw error
   }
-}
-
-/**
- * RFC 1995 §2: behind every IXFR stands AXFR, whatever is wrong with the answer, also when the other side broke off in the middle. Not
- * where the server cannot be reached or refuses the key, nor where the trouble is our own; `isDamaged`: our own content cannot be read.
- */
-function helpsAxfr(error: unknown, isDamaged: boolean): boolean {
-  if (isDamaged) return true
-  if (error instanceof TransportError) return error.code !== 'TRANSPORT_REFUSED'
-  if (error instanceof TransferError || error instanceof WireError) return true
-  return error instanceof ZoneError && error.nextMove !== 'operator'
 }
 
 async function attempt(

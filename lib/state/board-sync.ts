@@ -13,7 +13,8 @@ import type { Metrics } from '../runtime/metrics.js'
 import type { Board, Change } from './board.js'
 import { BoardWriter } from './board-writer.js'
 import { CellDoor, parseJson } from './cell-door.js'
-import { agreeOnFormat, SharedFormatError } from './shared-format.js'
+import { StateError } from './errors.js'
+import { agreeOnFormat, newerFormat } from './shared-format.js'
 import type { SignalBus, SignalName, Signals } from './signals.js'
 import { readCell, readPacket, readSignal } from './schemas.js'
 import type { Seals } from './seals.js'
@@ -121,7 +122,7 @@ export class BoardSync {
     if (this.#subscriber.status === 'ready') await this.#listen().catch((error) => this.#noteUnmet(error))
     if (this.isReady)
       await this.#meet().catch((error) => {
-        if (error instanceof SharedFormatError) throw error
+        if (error instanceof StateError) throw error
         this.#noteUnmet(error)
       })
     const again = async (): Promise<void> => {
@@ -175,7 +176,7 @@ export class BoardSync {
   async #load(): Promise<void> {
     const { format, is } = await agreeOnFormat(this.#redis)
     this.#isForeign = is === 'newer'
-    if (this.#isForeign) throw new SharedFormatError(format)
+    if (this.#isForeign) throw newerFormat(format)
     if (is === 'older')
       this.#log.warn(
         { op: 'redis', format },

@@ -5,16 +5,13 @@
 import type { Redis } from 'ioredis'
 import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
+import { StateError } from './errors.js'
 import { connectRedis, type RedisTarget } from './redis.js'
 
 /** How often it is asked whether it lives. */
 const PING_MS = 3_000
 /** A start waits this long for Redis, which may be starting too. */
 const FIRST_WORD_MS = 2_000
-
-export class RedisPolicyError extends Error {
-  override readonly name = 'RedisPolicyError'
-}
 
 /** `refusal`: what it answers. */
 type Trouble = 'silent' | { refusal: string }
@@ -49,7 +46,7 @@ export class RedisLink {
     try {
       if (await isReadyWithin(link.data, FIRST_WORD_MS)) {
         await link.#readPolicy()
-        if (link.#policy !== undefined) throw new RedisPolicyError(link.#policy)
+        if (link.#policy !== undefined) throw new StateError({ code: 'STATE_REDIS_POLICY' }, link.#policy)
         await Promise.all([link.subscriber, link.queueing].map((redis) => isReadyWithin(redis, FIRST_WORD_MS)))
       } else link.#log.error({ op: 'redis', err: link.#lastError }, 'redis is away; what was released is served without it')
     } catch (error) {

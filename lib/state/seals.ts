@@ -3,6 +3,7 @@
  * nobody who can only write to Redis decides anything, or has a zone expire. A hub seals with its own key under `hubs`, which all hubs of the installation have, and with a secret under its dataDir,
  * which its own processes share; a hub without a key is believed by its own processes alone.
  */
+import { StateError } from './errors.js'
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -121,25 +122,30 @@ const LOOK_MS = 50
 
 /**
  * The secret that the processes of one hub share: made by the first that starts and may write to dataDir, readable by their user
- * alone. Throws SealError.
+ * alone. Throws StateError STATE_SEAL.
  */
 export async function dataDirSecret(dataDir: string, withinMs = SECRET_WITHIN_MS): Promise<Buffer> {
   const file = join(dataDir, 'hub.secret')
   makeOnce(file, randomBytes(SECRET_OCTETS).toString('hex'))
   for (let waited = 0; !existsSync(file); waited += LOOK_MS) {
-    if (waited >= withinMs) throw new SealError(`${file} is not there: start the worker of this hub first, on the same dataDir`)
+    if (waited >= withinMs)
+      throw new StateError(
+        { code: 'STATE_SEAL' },
+        `${file} is not there: start the worker of this hub first, on the same dataDir`,
+      )
     await sleep(LOOK_MS)
   }
   if ((statSync(file).mode & 0o077) !== 0) {
     try {
       chmodSync(file, 0o600)
     } catch {
-      throw new SealError(`${file} can be read by others: chmod 600 it`)
+      throw new StateError({ code: 'STATE_SEAL' }, `${file} can be read by others: chmod 600 it`)
     }
   }
   const secret = Buffer.from(readText(file).trim(), 'hex')
   if (secret.length !== SECRET_OCTETS)
-    throw new SealError(
+    throw new StateError(
+      { code: 'STATE_SEAL' },
       `${file} holds no secret of ${SECRET_OCTETS} octets in hex: remove it, and restart all processes of the hub`,
     )
   return secret
@@ -150,10 +156,6 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (error) {
     const errno = (error as { code?: string }).code ?? 'unknown error'
-    throw new SealError(`${file} cannot be read (${errno}): run all processes of a hub as one user`)
+    throw new StateError({ code: 'STATE_SEAL' }, `${file} cannot be read (${errno}): run all processes of a hub as one user`)
   }
-}
-
-export class SealError extends Error {
-  override readonly name = 'SealError'
 }

@@ -1,20 +1,17 @@
 /** The format of the shared state in Redis, which hubs of several versions may read and write. */
 import type { Redis } from 'ioredis'
+import { StateError } from './errors.js'
 
 /** Of the tables and their cells. One that is older is brought up to date here, by whoever first meets it. */
 const SHARED_FORMAT = 2
 const FORMAT_KEY = 'zonecast:format'
 
-/** A newer zonecast keeps its state there: what it means is not known here. */
-export class SharedFormatError extends Error {
-  override readonly name = 'SharedFormatError'
-
-  constructor(format: number) {
-    super(
-      `the state in redis was written by a newer zonecast (format ${format}, this one knows up to ${SHARED_FORMAT}); upgrade, or give this hub another redis or database`,
-    )
-  }
-}
+/** A newer zonecast wrote the state, so its meaning is not known here. */
+export const newerFormat = (format: number): StateError =>
+  new StateError(
+    { code: 'STATE_NEWER_FORMAT', format },
+    `the state in redis was written by a newer zonecast (format ${format}, this one knows up to ${SHARED_FORMAT}); upgrade, or give this hub another redis or database`,
+  )
 
 /** The format of the state there, before it becomes ours where it is older. */
 export async function agreeOnFormat(redis: Redis): Promise<{ format: number; is: 'older' | 'ours' | 'newer' }> {

@@ -8,7 +8,6 @@ export type StoreFault =
   | { code: 'STORE_LOCK_LOST'; directory: string }
   | { code: 'STORE_NOT_OURS'; directory: string }
   | { code: 'STORE_OTHER_HUB'; directory: string; hub: string }
-  | { code: 'STORE_READ_ONLY'; zone: string }
   | { code: 'STORE_UNKNOWN_VERSION'; zone: string; serial: number }
   | { code: 'STORE_MOVED_ON'; zone: string; expected: number | undefined; held: number | undefined }
   | { code: 'STORE_CLOSED'; zone: string }

@@ -11,9 +11,9 @@ export type TransportFault =
 export class TransportError extends ZonecastError<TransportFault> {
   override readonly name = 'TransportError'
 
-  /** Another server may answer where this one did not (RFC 1034 §4.3.5). */
+  /** A transfer that broke off may come by AXFR; where no connection is possible, another server may answer (RFC 1034 §4.3.5). */
   override get nextMove(): NextMove {
-    return 'next-primary'
+    return this.fault.code === 'TRANSPORT_REFUSED' ? 'next-primary' : 'axfr'
   }
 }
 

@@ -23,7 +23,6 @@ export class TransferError extends ZonecastError<TransferFault> {
 
   /** RFC 1995 §2: a failed IXFR has AXFR behind it; a failed AXFR has the next primary. */
   override get nextMove(): NextMove {
-    if (this.fault.code === 'XFR_LIMIT') return 'operator'
     return this.fault.asked === 'ixfr' ? 'axfr' : 'next-primary'
   }
 }

@@ -9,7 +9,6 @@ export type ZoneFault =
   | { code: 'ZONE_COLLIDES'; records: number }
   | { code: 'ZONE_EMPTY' }
   | { code: 'ZONE_DIGEST_MISMATCH'; expected: string; found: string }
-  | { code: 'ZONE_ZONEMD'; reason: string }
 
 export class ZoneError extends ZonecastError<ZoneFault> {
   override readonly name = 'ZoneError'
@@ -19,15 +18,12 @@ export class ZoneError extends ZonecastError<ZoneFault> {
       case 'ZONE_REMOVES_ABSENT':
       case 'ZONE_TTL_IN_DOUBT':
       case 'ZONE_WRONG_BASE':
-      case 'ZONE_ZONEMD':
+      case 'ZONE_EMPTY':
+      case 'ZONE_DIGEST_MISMATCH':
         return 'axfr'
       case 'ZONE_TOO_LARGE':
       case 'ZONE_COLLIDES':
         return 'operator'
-      case 'ZONE_EMPTY':
-        return 'next-primary'
-      case 'ZONE_DIGEST_MISMATCH':
-        return 'later'
       default:
         return this.fault satisfies never
     }

@@ -1,4 +1,5 @@
 /** Checks that primaries and this hub agree on a zone. */
+import { WorkerError } from './errors.js'
 import { compareSerials } from '../../lib/dns/serial.js'
 import { ROLLED_BACK } from '../../lib/refresh/source-doubt.js'
 import type { PrimaryCell } from '../../lib/state/tables.js'
@@ -7,12 +8,8 @@ import type { ConflictingVersion } from '../../lib/store/journal-heads.js'
 import type { Version } from '../../lib/store/version.js'
 import { conflictOf } from '../../lib/release/zone-cells.js'
 
-export class BehindError extends Error {
-  override readonly name = 'BehindError'
-}
-
 /**
- * Throws StoreError STORE_CONFLICT when a primary serves other content under the current serial, BehindError when every primary that
+ * Throws StoreError STORE_CONFLICT when a primary serves other content under the current serial, WorkerError WORKER_PRIMARIES_BEHIND when every primary that
  * answers serves an older serial.
  */
 export function expectAgreement(
@@ -33,7 +30,8 @@ export function expectAgreement(
   const behind = answering.filter(({ cell }) => compareSerials(cell!.serial!, latest.serial) !== 'equal')
   if (answering.length === 0 || behind.length < answering.length) return
   const what = behind.map(({ id, cell }) => `${id} serves serial ${cell!.serial}`).join(', ')
-  throw new BehindError(
+  throw new WorkerError(
+    { code: 'WORKER_PRIMARIES_BEHIND', zone },
     `${what}: not newer than the current serial ${latest.serial} of ${zone}, so nothing can be transferred; raise the serial at the primary that is right`,
   )
 }

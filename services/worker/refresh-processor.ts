@@ -1,5 +1,6 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
-import { describeError, InvariantError } from '../../lib/errors.js'
+import { WorkerError } from './errors.js'
+import { describeError, failsEverywhere, InvariantError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetZone, Primary } from '../../lib/fleet/fleet.js'
@@ -18,7 +19,6 @@ import { type PrimaryCell, pairKey } from '../../lib/state/tables.js'
 import { StoreError } from '../../lib/store/errors.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
-import { ZoneError } from '../../lib/zone/errors.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { expectAgreement } from './agreement.js'
 import { discardOthers, type Objection, type PrimaryComparer } from './primary-comparer.js'
@@ -49,10 +49,6 @@ interface Refreshed {
   /** Writes down that the zone is up to date, once the contents of the primaries agree; undefined when that is not in question. */
   confirm?: () => void
 }
-
-/** What is wrong with our disk, or with the zone itself, is so whoever gives it. */
-const isOurTrouble = (error: unknown): boolean =>
-  error instanceof StoreError || (error instanceof ZoneError && error.nextMove === 'operator')
 
 export class RefreshProcessor {
   readonly #parts: RefreshParts
@@ -85,7 +81,8 @@ export class RefreshProcessor {
   async run(job: RefreshJob): Promise<RefreshResult> {
     const latest = this.#latest.get(job.zone)
     if (latest && job.strength === 'refresh' && isSameAnnouncement(latest.seen, job.seen)) return (await latest.turn).result
-    if (this.#isDraining) throw new Error(`${job.zone} is not refreshed any more: the hub is going down`)
+    if (this.#isDraining)
+      throw new WorkerError({ code: 'WORKER_STOPPING', zone: job.zone }, `${job.zone} is not refreshed: the hub is stopping`)
     const turn = this.inTurn(job.zone, () => this.#refresh(job))
     if (job.seen && job.strength === 'refresh') this.#latest.set(job.zone, { seen: job.seen, turn })
     const { result, confirm } = await turn
@@ -178,9 +175,9 @@ export class RefreshProcessor {
       if (given !== undefined) return given
       if (outcome !== undefined) return outcome
       if (!areSilent || (peers.length === 0 && !job.askFirst)) return UP_TO_DATE
-      throw new Error(`no primary of ${zone.name} answers`)
+      throw new WorkerError({ code: 'WORKER_PRIMARIES_SILENT', zone: zone.name }, `no primary of ${zone.name} answers`)
     } catch (error) {
-      if (peers.length === 0 || isOurTrouble(error)) throw error
+      if (peers.length === 0 || failsEverywhere(error)) throw error
       const given = await this.#fromPeers(job, zone, stored, describeError(error))
       if (given === undefined) throw error
       return given

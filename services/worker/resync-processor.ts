@@ -1,4 +1,5 @@
 /** A resync job: bring nodes to the released version again, and say target by target how it goes. */
+import { WorkerError } from './errors.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
@@ -23,10 +24,6 @@ export interface ResyncParts {
 const REPORT_MS = 150
 /** Wrong answers count from the third on. */
 const PROOF_MS = 20_000
-
-export class ResyncError extends Error {
-  override readonly name = 'ResyncError'
-}
 
 export async function runResync(
   job: ResyncJob,
@@ -60,7 +57,8 @@ export async function runResync(
   await report(progress())
   const failed = targets.filter(({ step }) => step === 'failed')
   if (failed.length > 0)
-    throw new ResyncError(
+    throw new WorkerError(
+      { code: 'WORKER_RESYNC_FAILED', failed: progress().failed, total: progress().total },
       failed
         .map(({ zone, node, error }) => `${zone} on ${node}: ${error}`)
         .slice(0, 10)

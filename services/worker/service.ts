@@ -17,6 +17,7 @@ import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
+import { WorkerError } from './errors.js'
 import { JobTakers, type JobTakerParts } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
@@ -164,7 +165,11 @@ export class WorkerService implements Service {
     const node = this.#fleet.nodes.get(id)
     if (!node) return
     const behind = await this.push.catchUp(node)
-    if (behind.length > 0) throw new Error(`${id} still lacks ${behind.length} zones, ${behind[0]} among them`)
+    if (behind.length > 0)
+      throw new WorkerError(
+        { code: 'WORKER_NODE_BEHIND', node: id, zones: behind.length },
+        `${id} still lacks ${behind.length} zones, ${behind[0]} among them`,
+      )
   }
 
   /** A zone that cannot be read back from disk is taken whole again, before anybody needs it. */

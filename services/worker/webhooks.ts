@@ -5,6 +5,7 @@
  *   zonecast-event: rollout   zonecast-delivery: ID   zonecast-timestamp: SECONDS
  *   zonecast-signature: sha256=HMAC-SHA256(secret, TIMESTAMP "." BODY) in hex
  */
+import { WorkerError } from './errors.js'
 import { createHmac, randomUUID } from 'node:crypto'
 import { describeError } from '../../lib/errors.js'
 import { ForeignJobError } from '../../lib/queue/job-schemas.js'
@@ -155,9 +156,13 @@ export class Webhooks {
       allowLocal: webhook.allowLocal,
     }).catch((error: { code?: string; name?: string }) => {
       // Its own words may quote the URL, which may hold a secret.
-      throw new Error(`webhook ${name} cannot be reached: ${error.code ?? error.name}`)
+      throw new WorkerError(
+        { code: 'WORKER_WEBHOOK_FAILED', webhook: name, status: undefined },
+        `webhook ${name} cannot be reached: ${error.code ?? error.name}`,
+      )
     })
-    if (status < 200 || status > 299) throw new Error(`webhook ${name} answered ${status}`)
+    if (status < 200 || status > 299)
+      throw new WorkerError({ code: 'WORKER_WEBHOOK_FAILED', webhook: name, status }, `webhook ${name} answered ${status}`)
   }
 
   stop(): void {

@@ -129,7 +129,7 @@ describe('TSIG errors of real programs', () => {
       const accept = () => verifierOf(conversation).accept(answersIn(conversation)[0]!, ourClock)
       const error = await expectError('TSIG_BAD_TIME', accept)
       expect((error.fault as unknown as { differenceSeconds: number }).differenceSeconds).to.be.within(-3610, -3590)
-      expect(error.nextMove).to.equal('operator')
+      expect(error.nextMove).to.equal('next-primary')
     })
 
   it('BADTIME of NSD is unsigned, so nothing but the word of it counts', async () => {

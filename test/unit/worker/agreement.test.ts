@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import type { PrimaryCell } from '../../../lib/state/tables.js'
 import type { ConflictingVersion } from '../../../lib/store/journal-heads.js'
 import type { Version } from '../../../lib/store/version.js'
-import { BehindError, expectAgreement } from '../../../services/worker/agreement.js'
+import { WorkerError } from '../../../services/worker/errors.js'
+import { expectAgreement } from '../../../services/worker/agreement.js'
 
 const LATEST = { serial: 7, digest: 'd7', from: 'hm1' } as Version
 const RIVAL = { serial: 7, digest: 'other', from: 'hm2', records: 1, seenAt: 1 } as ConflictingVersion
@@ -34,13 +35,13 @@ describe('a zone agrees with its primaries', () => {
 describe('a zone does not agree with its primaries', () => {
   it('that all serve another serial, and says which', () => {
     expect(() => agree(serving(6, 5, 'timed out', undefined))).to.throw(
-      BehindError,
+      WorkerError,
       /^hm1 serves serial 6, hm2 serves serial 5: not newer than the current serial 7 of example\., so nothing can be transferred; /,
     )
     try {
       agree(serving(6))
     } catch (error) {
-      expect((error as Error).name).to.equal('BehindError')
+      expect((error as Error).name).to.equal('WorkerError')
     }
   })
 
