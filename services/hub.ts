@@ -218,7 +218,7 @@ export class Hub {
       this.#services.push(this.#worker)
     }
     if (this.#roles.includes('watcher')) {
-      this.#watcher = new WatcherService(this.#fleet, shared)
+      this.#watcher = new WatcherService(this.#fleet, { ...shared, worker: this.#worker })
       this.#services.push(this.#watcher)
     }
     if (this.#roles.includes('api')) {

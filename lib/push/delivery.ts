@@ -1,9 +1,11 @@
 /**
- * One released version on its way to one node: NOTIFY, and looks until the node's own answer shows the serial. The transfer
- * server's word that the node has taken the version makes the next look come at once; it proves nothing by itself.
+ * Delivers one released version to one node: sends NOTIFY and observes the node until its own answer shows the serial. When the
+ * transfer server has sent the node the version, the next query comes at once; that alone confirms nothing.
  *
- *   notifying ──taken──▶ looking closely (when it usually shows, then 3 ms, doubling) ──serial shown──▶ confirmed
- *       ╰──no word──▶ looking now and then (100 ms, doubling) ─────╯ ╰──deadline──▶ unreached
+ *   notifying ──the node transferred it──▶ delivered ──its answer shows the serial──▶ confirmed
+ *       │  queries after 100 ms, doubling     │  queries when it usually serves it, then after 3 ms, doubling
+ *       ├─────────────────────────────────────┴──deadline──▶ unreached
+ *       ╰──a newer version, a drain or a reload──▶ superseded
  */
 import { guard } from '../runtime/guard.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
@@ -17,16 +19,17 @@ import type { ServeDelays } from './serve-delay.js'
 import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifyOutcome, NotifySender } from './notify-sender.js'
 
-const CLOSE_LOOK_MS = 3
-const FAR_LOOK_MS = 100
-const MAX_LOOK_MS = 5_000
+const DELIVERED_QUERY_MS = 3
+const FIRST_QUERY_MS = 100
+const MAX_QUERY_MS = 5_000
 /** After this the node is handed to the queue, which tries again with growing delays. */
 const DEADLINE_MS = 45_000
 
-/** However often the path changes. */
+/** Most NOTIFYs of one delivery, however often the path changes. */
 const MOST_NOTIFIES = 12
 
 export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
+type DeliveryState = 'notifying' | 'delivered' | DeliveryOutcome
 
 export interface DeliveryParts {
   board: Board
@@ -52,10 +55,9 @@ export class Delivery {
   readonly #paths: NodePaths
   readonly #retriesMs: readonly number[]
   #trail: PushTrail
-  /** The trail has moved on since the board last heard of it. */
-  #unsaid = false
-  #over = false
-  #taken = false
+  #state: DeliveryState = 'notifying'
+  /** The trail has changed since it was last written to the board. */
+  #isTrailNew = false
   #wake: (() => void) | undefined
 
   constructor(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
@@ -85,31 +87,31 @@ export class Delivery {
 
   /** Runs to its end; never throws. */
   async run(): Promise<DeliveryOutcome> {
-    void this.#notifyUntilTaken()
+    void this.#notifyUntilDelivered()
     const deadline = this.#clock.now() + DEADLINE_MS
-    let delay = FAR_LOOK_MS
-    let close = false
+    let delay = FIRST_QUERY_MS
+    let paced: DeliveryState = 'notifying'
     for (;;) {
       await this.#wait(delay)
-      if (this.#over) return 'superseded'
-      this.#tell()
-      if (this.#taken && !close) {
-        close = true
-        delay = CLOSE_LOOK_MS
-        const usual = this.#delays.firstLookMs(this.#node.id)
+      if (this.isOver) return 'superseded'
+      this.#writeTrail()
+      if (paced !== this.#state) {
+        paced = this.#state
+        delay = DELIVERED_QUERY_MS
+        const usual = this.#delays.firstQueryMs(this.#node.id)
         if (usual > 1) await this.#wait(usual)
-        if (this.#over) return 'superseded'
-      } else delay = Math.min(MAX_LOOK_MS, delay * 2)
+        if (this.isOver) return 'superseded'
+      } else delay = Math.min(MAX_QUERY_MS, delay * 2)
       const serial = await this.#observer.observe(this.#node, this.#zone, false)
-      if (this.#over) return 'superseded'
+      if (this.isOver) return 'superseded'
       if (serial !== undefined && reaches(serial, this.target)) {
-        this.#over = true
-        this.#tell()
+        this.#state = 'confirmed'
+        this.#writeTrail()
         if (this.#trail.takenAt !== undefined) this.#delays.note(this.#node.id, this.#clock.now() - this.#trail.takenAt)
         return 'confirmed'
       }
       if (this.#clock.now() > deadline) {
-        this.#over = true
+        this.#state = 'unreached'
         return 'unreached'
       }
     }
@@ -117,27 +119,27 @@ export class Delivery {
 
   /** It has ended, or ends at its next step. */
   get isOver(): boolean {
-    return this.#over
+    return this.#state !== 'notifying' && this.#state !== 'delivered'
   }
 
-  /** The node has been sent all of it. */
+  /** The node was sent all of the version. */
   get isDelivered(): boolean {
-    return this.#taken
+    return this.#trail.takenAt !== undefined
   }
 
-  /** A newer version takes this one's place. */
+  /** A newer version replaces this one, or the node is not served any more. */
   supersede(): void {
-    this.#over = true
+    if (!this.isOver) this.#state = 'superseded'
     this.#wake?.()
   }
 
-  /** The node has been sent all of `serial`. */
+  /** The transfer server sent the node all of `serial`. */
   onDelivered(serial: Serial, kind: 'axfr' | 'ixfr', at: number): void {
-    if (!reaches(serial, this.target) || this.#taken) return
-    this.#taken = true
+    if (!reaches(serial, this.target) || this.isDelivered) return
+    if (this.#state === 'notifying') this.#state = 'delivered'
     this.#trail.takenAt = at
     this.#trail.takenBy = kind
-    this.#unsaid = true
+    this.#isTrailNew = true
     this.#wake?.()
   }
 
@@ -156,60 +158,60 @@ export class Delivery {
   }
 
   /**
-   * NOTIFY again and again (RFC 1996 §3.6), with growing waits, until the node takes the version: one that has answered may
-   * still fail to transfer, and would wait for its own timers.
+   * Repeats NOTIFY (RFC 1996 §3.6) with growing waits until the node transfers the version. A node that answered may still fail to
+   * transfer, and would wait for its own timers.
    */
-  async #notifyUntilTaken(): Promise<void> {
+  async #notifyUntilDelivered(): Promise<void> {
     for (let i = 0; i < this.#retriesMs.length; i++) {
       const waitMs = this.#retriesMs[i]!
       const sentAt = this.#clock.now()
       const outcome = await this.#notifyOnce(waitMs)
       if (outcome !== undefined) this.#noteAnswer(outcome)
       if (outcome?.kind === 'refused' || (outcome?.kind === 'unreachable' && this.#node.paths.length === 1)) return
-      // One that was cut short by a change of path does not count.
-      if (outcome === undefined && !this.#over && !this.#taken) {
+      // A NOTIFY that a change of path cut short does not count.
+      if (outcome === undefined && this.#state === 'notifying') {
         if (this.#trail.notifiesSent <= MOST_NOTIFIES) i -= 1
         continue
       }
       await this.#paths.switched(this.#node, Math.max(0, sentAt + waitMs - this.#clock.now()))
-      if (this.#over || this.#taken) return
+      if (this.#state !== 'notifying') return
     }
   }
 
-  /** Undefined when the node turns out to be reached by another path: then it is told by that one. */
+  /** Undefined when the node is reached by another path meanwhile: then NOTIFY goes by that one. */
   async #notifyOnce(waitMs: number): Promise<NotifyOutcome | undefined> {
     const sending = this.#notify.send(this.#node, this.#zone, this.#soa, waitMs, () => {
       this.#trail.notifySentAt ??= this.#clock.now()
       this.#trail.notifiesSent += 1
-      this.#unsaid = true
+      this.#isTrailNew = true
     })
     if (this.#node.paths.length === 1) return await sending
     return await Promise.race([sending, this.#paths.switched(this.#node, waitMs * 2)])
   }
 
   #noteAnswer(outcome: NotifyOutcome): void {
-    this.#unsaid = true
+    this.#isTrailNew = true
     if (outcome.kind === 'answered') {
       this.#trail.notifyAnsweredAt ??= this.#clock.now()
       this.#trail.notifyError = undefined
       return
     }
     this.#trail.notifyError = outcome.reason
-    // Silence can outlast every look: then nobody else comes by to tell it.
-    this.#tell()
+    // Silence can outlast every query, and no other step would write it.
+    this.#writeTrail()
   }
 
-  /** Brings the board up to date, once for several steps: twenty nodes that take a version together make many. */
-  #tell(): void {
-    if (!this.#unsaid) return
-    this.#unsaid = false
-    const held = nodeCell(this.#board, this.#zone.name, this.#node.id).push
-    // The newest delivery of the pair writes; a late word of an older one is dropped.
-    if (held && held.startedAt > this.#trail.startedAt) return
-    // What brought the node there is the story of the version; doing it again for good measure is not.
-    if (held?.target === this.target && held.confirmedAt !== undefined && held.startedAt < this.#trail.startedAt) return
-    const isSame = held?.target === this.target && held.startedAt === this.#trail.startedAt
-    this.#trail.confirmedAt = isSame ? held.confirmedAt : undefined
+  /** Writes the trail to the board, once for several steps: twenty nodes that transfer a version together make many. */
+  #writeTrail(): void {
+    if (!this.#isTrailNew) return
+    this.#isTrailNew = false
+    const written = nodeCell(this.#board, this.#zone.name, this.#node.id).push
+    // The newest delivery of the pair writes.
+    if (written && written.startedAt > this.#trail.startedAt) return
+    // The delivery that brought the node to the version stays on record; a repeated one does not replace it.
+    if (written?.target === this.target && written.confirmedAt !== undefined && written.startedAt < this.#trail.startedAt) return
+    const isSame = written?.target === this.target && written.startedAt === this.#trail.startedAt
+    this.#trail.confirmedAt = isSame ? written.confirmedAt : undefined
     notePush(this.#board, this.#zone.name, this.#node.id, { ...this.#trail }, this.#clock.now())
   }
 }

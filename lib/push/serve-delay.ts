@@ -12,7 +12,7 @@ export class ServeDelays {
   readonly #delays = new Map<string, number>()
 
   /** Milliseconds to wait before the first look; none for a node never seen to take anything. */
-  firstLookMs(node: string): number {
+  firstQueryMs(node: string): number {
     return (this.#delays.get(node) ?? 0) * EARLY
   }
 

@@ -26,12 +26,12 @@ export interface RefreshJob {
   seen: { primary: string; serial: Serial; at: number } | undefined
 }
 
-/** The job that follows from a sight of something newer. */
-export const refreshAfter = (zone: ZoneName, seen: NonNullable<RefreshJob['seen']>): RefreshJob => ({
+/** The job after an announcement of something newer, by NOTIFY or in the answer to a poll. */
+export const refreshAfter = (zone: ZoneName, seen: NonNullable<RefreshJob['seen']>, reason: 'poll' | 'notify'): RefreshJob => ({
   zone,
   strength: 'refresh',
   askFirst: false,
-  reason: 'poll',
+  reason,
   seen,
 })
 

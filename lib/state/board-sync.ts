@@ -268,7 +268,7 @@ export class BoardSync {
     }
     // What another hub was notified of, or sent to a node, matters here too; its store is not ours.
     const isTheirs = hub !== this.#hub && name === 'committed'
-    this.#bus.deliver(isTheirs ? 'elsewhere' : name, payload)
+    this.#bus.deliver(isTheirs ? 'peer-committed' : name, payload)
   }
 
   /** Writes what is waiting. Without Redis it waits on. */

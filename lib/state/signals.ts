@@ -1,6 +1,6 @@
 /**
- * Things worth telling the other roles at once. A signal may be lost: each only makes something happen sooner that a timer
- * would do later.
+ * Signals between roles, and between hubs. A signal may be lost: each only makes something happen sooner that a timer would do later.
+ * Not here: state, which is on the board; work for one receiver, which is a call.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
@@ -9,17 +9,10 @@ import { guard } from '../runtime/guard.js'
 export interface Signals {
   /** A configured primary says the zone changed (RFC 1996). */
   notify: { zone: ZoneName; primary: string; serial: Serial | undefined; at: number }
-  /**
-   * A primary serves something newer than we hold. Only within the process: a worker here begins at once, and the job in the
-   * queue finds its work done.
-   */
-  newer: { zone: ZoneName; seen: { primary: string; serial: Serial; at: number } }
-  /** A primary serves the serial that we hold. Only within the process: its content is compared with ours when there is time. */
-  same: { zone: ZoneName; primary: string }
   /** A version is durable; whoever reads the store looks again. */
   committed: { zone: ZoneName; serial: Serial; at: number }
-  /** Another hub has a version; ours may be waiting for a primary that cannot give it. */
-  elsewhere: { zone: ZoneName; serial: Serial; at: number }
+  /** A peer hub has a version; ours may be waiting for a primary that cannot give it. Made of its `committed` on receipt. */
+  'peer-committed': { zone: ZoneName; serial: Serial; at: number }
   /** A node has been sent the last octet of a version; `digest` is left out where it was told that its own serial is the newest. */
   taken: { zone: ZoneName; nodes: string[]; serial: Serial; digest?: string | undefined; kind: 'axfr' | 'ixfr'; at: number }
   /** A request with a node's key was refused, as it came from another address. */

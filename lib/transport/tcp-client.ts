@@ -40,14 +40,11 @@ export class TcpClient {
   readonly #to: Endpoint
   readonly #socket: Socket
   readonly #framer = new MessageFramer()
-  #exchange: Exchange | undefined
+  #state: { kind: 'idle' | 'closed' } | { kind: 'busy'; exchange: Exchange } = { kind: 'idle' }
   #timer: NodeJS.Timeout | undefined
-  #open = true
   readonly #onDataGuarded = guard('tcp client', (octets: Buffer) => this.#onData(octets))
   /** Since the last rest. */
   #workedMs = 0
-  /** Exchanges finished on this connection. */
-  served = 0
 
   private constructor(to: Endpoint, socket: Socket) {
     this.#to = to
@@ -93,8 +90,12 @@ export class TcpClient {
     })
   }
 
+  get #exchange(): Exchange | undefined {
+    return this.#state.kind === 'busy' ? this.#state.exchange : undefined
+  }
+
   get isOpen(): boolean {
-    return this.#open
+    return this.#state.kind !== 'closed'
   }
 
   /**
@@ -102,10 +103,11 @@ export class TcpClient {
    * and is thrown here. Throws TransportError.
    */
   exchange(request: Buffer, take: (message: Buffer) => 'more' | 'done', patience: Patience): Promise<void> {
-    if (!this.#open) return Promise.reject(this.#closedEarly())
+    if (!this.isOpen) return Promise.reject(this.#closedEarly())
     const now = performance.now()
     return new Promise((resolve, reject) => {
-      this.#exchange = { take, patience, resolve, reject, startedAt: now, windowAt: now, windowOctets: 0, heard: false }
+      const exchange = { take, patience, resolve, reject, startedAt: now, windowAt: now, windowOctets: 0, heard: false }
+      this.#state = { kind: 'busy', exchange }
       this.#arm(patience.firstOctetMs)
       this.#socket.write(frame(request))
     })
@@ -129,8 +131,8 @@ export class TcpClient {
   #onData(octets: Buffer): void {
     const startedAt = performance.now()
     const exchange = this.#exchange
-    if (!exchange) {
-      // Octets nobody asked for: the two sides are out of step.
+    if (exchange === undefined) {
+      // Octets without a request: the two sides are out of step.
       this.close()
       return
     }
@@ -181,8 +183,7 @@ export class TcpClient {
 
   #finish(exchange: Exchange): void {
     clearTimeout(this.#timer)
-    this.#exchange = undefined
-    this.served += 1
+    this.#state = { kind: 'idle' }
     exchange.resolve()
   }
 
@@ -199,8 +200,7 @@ export class TcpClient {
 
   close(): void {
     clearTimeout(this.#timer)
-    this.#open = false
-    this.#exchange = undefined
+    this.#state = { kind: 'closed' }
     this.#socket.destroy()
   }
 }

@@ -10,12 +10,11 @@ import { PollPace } from './poll-pace.js'
 export interface Pair {
   zone: FleetZone
   primary: Primary
-  isPolling: boolean
+  /** `polling-again`: a NOTIFY came during the poll, so another poll follows. */
+  state: 'resting' | 'polling' | 'polling-again'
   pace: PollPace
   /** The newest serial of its NOTIFYs, which its own SOA answer has yet to show, and how often it was asked for that. */
   announced: { serial: Serial; asked: number } | undefined
-  /** A NOTIFY came while isPolling: look once more. */
-  again: boolean
   refreshSeconds: number
   retrySeconds: number | undefined
   /** Serial that was last complained about, so that it is said once. */
@@ -35,10 +34,9 @@ export interface Pending {
 export const newPair = (zone: FleetZone, primary: Primary): Pair => ({
   zone,
   primary,
-  isPolling: false,
+  state: 'resting',
   pace: new PollPace(),
   announced: undefined,
-  again: false,
   refreshSeconds: 0,
   retrySeconds: undefined,
   warned: undefined,

@@ -22,7 +22,17 @@ import { isAwaited, logSilence, newPair, type Pair, type Pending } from './pair.
 import { nextPollMs } from './refresh-timer.js'
 import { RefreshWaits } from './refresh-waits.js'
 
+/** A worker in the same process, which begins at once. */
+export interface NearWorker {
+  /** Begins a refresh. False when it is stopping. */
+  beginRefresh(job: RefreshJob): boolean
+  /** Compares the content that this primary serves under the current serial with ours, when there is time. */
+  comparePrimary(zone: ZoneName, primary: string): void
+}
+
 export interface WatcherParts extends PrimaryWatchParts {
+  /** Undefined where the worker is another process: there the queue reaches it. */
+  worker: NearWorker | undefined
   bus: SignalBus
   log: Logger
   queues: Pick<JobQueues, 'enqueueRefresh'>
@@ -119,8 +129,8 @@ export class WatcherService implements Service {
     if (!pair) return
     this.#waits.shorten(zone)
     if (announced !== undefined) pair.announced = { serial: announced, asked: 0 }
-    if (pair.isPolling) {
-      pair.again = true
+    if (pair.state !== 'resting') {
+      pair.state = 'polling-again'
       return
     }
     const { board, clock } = this.#parts
@@ -141,7 +151,7 @@ export class WatcherService implements Service {
 
   async #poll(pair: Pair): Promise<void> {
     const { clock } = this.#parts
-    pair.isPolling = true
+    pair.state = 'polling'
     pair.pace.notePoll(clock.now())
     this.#underWay += 1
     this.#schedule.delete(pair)
@@ -149,7 +159,8 @@ export class WatcherService implements Service {
     const seenAt = clock.now()
     pair.announcements.judge(answer instanceof Error ? undefined : answer.soa.serial, seenAt)
     this.#underWay -= 1
-    pair.isPolling = false
+    const isAskedAgain = pair.state === ('polling-again' as Pair['state'])
+    pair.state = 'resting'
     if (this.#pairs.get(pairKey(pair.zone.name, pair.primary.id)) !== pair) return
     const bounds = pair.zone.refresh
     const cell = this.#parts.board.get('primaries', pairKey(pair.zone.name, pair.primary.id))
@@ -172,10 +183,7 @@ export class WatcherService implements Service {
       this.#weigh(pair, answer.soa.serial, seenAt)
       if (isAwaited(pair, answer.soa.serial)) this.#pollSoon(pair, clock.now() + POLL_AGAIN_MS)
     }
-    if (pair.again) {
-      pair.again = false
-      this.#pollSoon(pair, clock.now())
-    }
+    if (isAskedAgain) this.#pollSoon(pair, clock.now())
   }
 
   /** With no primary to ask, another hub may have seen more: one that could reach them before they went, or still can. */
@@ -205,7 +213,7 @@ export class WatcherService implements Service {
     }
     if (order === 'equal') {
       pair.warned = undefined
-      this.#parts.bus.deliver('same', { zone, primary: pair.primary.id })
+      this.#parts.worker?.comparePrimary(zone, pair.primary.id)
       const isFailing = cell?.error !== undefined && cell.conflict === undefined
       if (this.#hasExpired(pair.zone) || isFailing) void this.#enqueueFrom(pair, served, seenAt)
       return
@@ -250,16 +258,17 @@ export class WatcherService implements Service {
     const pending = this.#pending.get(zone)
     const isKnown = pending?.serial === serial && now - pending.at < PENDING_MS
     if (isKnown && (pending.proof === 'answer' || pending.primary === seen.primary)) return
-    const isDelivered = this.#parts.bus.deliver('newer', { zone, seen })
+    const job = refreshAfter(zone, seen, proof === 'announcement' ? 'notify' : 'poll')
+    const isBegun = this.#parts.worker?.beginRefresh(job) ?? false
     const canQueue = this.#parts.canQueue()
-    if (isDelivered || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
+    if (isBegun || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
     // What a worker here has begun goes into the queue as a record, once nodes and primary have the machine for themselves.
-    if (isDelivered && !(await this.#isWorthRecording())) return
+    if (isBegun && !(await this.#isWorthRecording())) return
     if (!canQueue) return
     try {
-      await queues.enqueueRefresh(refreshAfter(zone, seen))
+      await queues.enqueueRefresh(job)
     } catch (error) {
-      if (!isDelivered) this.#pending.delete(zone)
+      if (!isBegun) this.#pending.delete(zone)
       log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')
     }
   }

@@ -10,7 +10,7 @@ import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
-import { type PushJob, type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
+import type { PushJob, RefreshJob } from '../../lib/queue/jobs.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
@@ -50,8 +50,8 @@ export interface WorkerSettings {
 const HAND_OVER_MS = 15_000
 /** Most refreshes wait for an answer or for their turn; the pool of connections has the limit on transfers. */
 const REFRESHES_PER_TRANSFER = 8
-/** Our own primaries have this long to give what another hub has. */
-const ELSEWHERE_MS = 1_500
+/** Time for our own primaries to give what a peer hub has. */
+const PEER_FIRST_MS = 1_500
 /** How often memory is given back and damage is mended. */
 const TEND_MS = 15_000
 
@@ -113,15 +113,23 @@ export class WorkerService implements Service {
         if (change.table === 'primaries') this.#onAnswer(change.key, change.value, origin)
         else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
       }),
-      this.#parts.bus.on('elsewhere', ({ zone, serial }) => this.#onElsewhere(zone, serial)),
-      this.#parts.bus.on('same', ({ zone, primary }) => this.#refresh.compare(zone, primary)),
-      // What goes wrong is on the zone's cell, and the job in the queue ends with the same error.
-      this.#parts.bus.on('newer', ({ zone, seen }) => void this.#refresh.run(refreshAfter(zone, seen)).catch(() => undefined)),
+      this.#parts.bus.on('peer-committed', ({ zone, serial }) => this.#onPeerCommitted(zone, serial)),
     ]
     this.#coolDown = setInterval(
       guard('store timer', () => this.#tendStore()),
       TEND_MS,
     )
+  }
+
+  /** As NearWorker of the watcher. An error is on the zone's cell, and the job in the queue ends with the same error. */
+  beginRefresh(job: RefreshJob): boolean {
+    if (this.#isStopping) return false
+    void this.#refresh.run(job).catch(() => undefined)
+    return true
+  }
+
+  comparePrimary(zone: ZoneName, primary: string): void {
+    if (!this.#isStopping) this.#refresh.compare(zone, primary)
   }
 
   async #takeJobs(): Promise<void> {
@@ -184,18 +192,18 @@ export class WorkerService implements Service {
     }
   }
 
-  /** Another hub has what we lack: a primary gives it to us as well, as a rule, and else that hub does. */
-  #onElsewhere(zone: ZoneName, serial: Serial): void {
+  /** A peer hub has a version that this hub lacks: as a rule a primary gives it here too, else the peer hub does. */
+  #onPeerCommitted(zone: ZoneName, serial: Serial): void {
     if (!this.#fleet.zones.has(zone)) return
     const { store } = this.#parts
     const lacks = (): boolean => isNewer(serial, store.zone(zone).latest?.serial)
     if (!lacks()) return
-    const askForIt = guard('elsewhere timer', () => {
+    const askForIt = guard('peer timer', () => {
       if (this.#isStopping || !lacks()) return
       const job: RefreshJob = { zone, strength: 'refresh', askFirst: true, reason: 'poll', elsewhere: serial, seen: undefined }
       void this.#refresh.run(job).catch(() => undefined)
     })
-    setTimeout(askForIt, ELSEWHERE_MS).unref()
+    setTimeout(askForIt, PEER_FIRST_MS).unref()
   }
 
   #handOver(nodes: string[]): void {

@@ -79,6 +79,13 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     board.set('zones', ZONE, zoneCell(HELD, 'ixfr'))
     watcher = new WatcherService(fleetOf(['example.'], [], undefined, { minMs: 600_000, maxMs: 600_000 }), {
       bus,
+      worker: {
+        beginRefresh: ({ seen }) => {
+          begun.push(seen!)
+          return true
+        },
+        comparePrimary: () => undefined,
+      },
       board,
       clock: { now: () => now },
       log: silentLogger,
@@ -93,7 +100,6 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
         },
       },
     })
-    bus.on('newer', ({ seen }) => begun.push(seen))
     await watcher.start()
     // The look of the start, and then none for as long as the clock stands.
     now += 1_000
