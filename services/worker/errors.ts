@@ -13,7 +13,8 @@ export type WorkerFault =
 export class WorkerError extends ZonecastError<WorkerFault> {
   override readonly name = 'WorkerError'
 
+  /** A peer hub may have the zone when no primary answers. */
   override get nextMove(): NextMove {
-    return 'later'
+    return this.fault.code === 'WORKER_PRIMARIES_SILENT' ? 'next-primary' : 'later'
   }
 }
