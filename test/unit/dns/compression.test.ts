@@ -1,4 +1,4 @@
-/** Compression pointers: where they may point, where they may stand, and that no message makes a reader go round. */
+/** Compression pointers: their targets, their places in a message, and the limit on the work of a reader. */
 import { expect } from 'chai'
 import { wireToName } from '../../../lib/dns/name.js'
 import { PART, shapeOf } from '../../../lib/dns/rdata-shape.js'
@@ -8,7 +8,7 @@ import { expectError } from '../../support/expect-error.js'
 import { octets, question, rawMessage, rawRecord, readStored, u16 } from '../../support/raw-message.js'
 import { RDATA_CASES, storedCase } from './rdata-cases.js'
 
-/** `example.` stands at octet 12, what follows the question at octet 25. */
+/** `example.` is at octet 12; the question ends before octet 25. */
 const QUESTION = question('example.', 'SOA')
 const BEHIND = 25
 const TO_EXAMPLE = octets('c00c')
@@ -57,7 +57,7 @@ describe('a compressed name', () => {
       await expectError(code, () => readName(hex))
     })
 
-  it('may go back through many pointers, each before the one it comes from', () => {
+  it('may follow many pointers, each to an earlier octet than itself', () => {
     // Owners a1.example., a2.a1.example. …, each a label and a pointer to the one before.
     const parts: Buffer[] = []
     let at = BEHIND
@@ -75,7 +75,7 @@ describe('a compressed name', () => {
     expect(reader.next).to.equal(before + 4)
   })
 
-  it('RFC 1035 §2.3.4: has at most 255 octets when it is whole, however few it has here', async () => {
+  it('RFC 1035 §2.3.4: has at most 255 octets uncompressed, however short it is in the message', async () => {
     const chain = (labels: number, last: string): Buffer => {
       const parts: Buffer[] = []
       let at = BEHIND
@@ -98,7 +98,7 @@ describe('a compressed name', () => {
     await expectError('WIRE_BAD_NAME', () => read(chain(4, `36${'62'.repeat(54)}`)))
   })
 
-  it('is refused when a pointer leads to a pointer: each must lead to a label', async () => {
+  it('is refused when a pointer leads to another pointer instead of a label', async () => {
     const parts = [TO_EXAMPLE]
     for (let at = BEHIND; at < 0x3fff - 2; at += 2) parts.push(u16(0xc000 | at))
     for (const hops of [1, 2, 100, parts.length - 1]) {
@@ -110,7 +110,7 @@ describe('a compressed name', () => {
     }
   })
 
-  it('has 127 labels at most, each of them behind a pointer', async () => {
+  it('has at most 127 labels, each behind a pointer', async () => {
     const chain = (labels: number): Buffer => {
       const parts = [octets('0161 00')]
       for (let i = 1; i < labels; i++) parts.push(octets('0161'), u16(0xc000 | (BEHIND + (i === 1 ? 0 : 3 + (i - 2) * 4))))
@@ -125,7 +125,7 @@ describe('a compressed name', () => {
     await expectError('WIRE_BAD_NAME', () => read(chain(128)))
   })
 
-  it('is followed four times for each octet of a message, but for the first eight in each name, and then no more', () => {
+  it('costs at most four steps for each octet of the message, plus eight in each name', () => {
     const parts = [octets('0161 00')]
     for (let i = 1; i <= 32; i++) parts.push(octets('0161'), u16(0xc000 | (BEHIND + (i === 1 ? 0 : 3 + (i - 2) * 4))))
     const last = BEHIND + 3 + 31 * 4
@@ -146,7 +146,7 @@ describe('a compressed name', () => {
   })
 })
 
-describe('names in RDATA', () => {
+describe('compressed names in RDATA', () => {
   const EXAMPLE = octets('07 6578616d706c65 00')
   const shapes = RDATA_CASES.filter(({ type, rdata }) => shapeOf(type) !== undefined && rdata.includes(EXAMPLE))
   /** The case's message with `example.` in its RDATA as a pointer. */
@@ -159,28 +159,28 @@ describe('names in RDATA', () => {
   const may = shapes.filter(({ type }) => shapeOf(type)!.some((part) => part === PART.NAME || part === PART.FOLDED_NAME))
   const mayNot = shapes.filter(({ type }) => shapeOf(type)!.includes(PART.PLAIN_NAME))
 
-  it('has cases of both kinds', () => {
+  it('have cases of both kinds', () => {
     expect(may.length).to.be.greaterThan(15)
     expect(mayNot.length).to.be.greaterThan(1)
   })
 
   for (const row of may)
-    it(`RFC 3597 §4: of ${row.id} are decompressed`, () => {
+    it(`RFC 3597 §4: are decompressed in ${row.id}`, () => {
       expect(readStored(compressed(row), BEHIND).stored.equals(storedCase(row, 'Case.example.'))).to.equal(true)
     })
 
   for (const row of mayNot)
-    it(`RFC 3597 §4: of ${row.id} may not be compressed`, async () => {
+    it(`RFC 3597 §4: are refused in ${row.id}`, async () => {
       await expectError('WIRE_BAD_POINTER', () => readStored(compressed(row), BEHIND))
     })
 
-  it('RFC 3597 §3: of an unknown type are octets, pointers or not', () => {
+  it('RFC 3597 §3: are plain octets in an unknown type', () => {
     const message = rawMessage({ questions: [QUESTION], answers: [rawRecord(TO_EXAMPLE, 65_280, octets('0161 c00c'))] })
     expect(readStored(message, BEHIND).stored.toString('hex')).to.match(/0161c00c$/)
   })
 
-  it('may point into the RDATA before them, and out of it, but not run over its end', async () => {
-    // SOA: the second name points at the first; what it stands for lies before it.
+  it('may point into and out of the RDATA before them, but not run over its end', async () => {
+    // SOA: the second name points at the first, whose own target lies before it.
     const rdata = Buffer.concat([octets('036e7331'), TO_EXAMPLE, octets('c0 25'), Buffer.alloc(20)])
     const message = rawMessage({ questions: [QUESTION], answers: [rawRecord(TO_EXAMPLE, 6, rdata)] })
     const { stored } = readStored(message, BEHIND)

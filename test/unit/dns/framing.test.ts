@@ -1,4 +1,4 @@
-/** Messages on a stream: however the octets come, the same messages come out. */
+/** Messages on a stream: the split of the octets does not change the messages. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { frame, MessageFramer } from '../../../lib/dns/framing.js'
@@ -11,7 +11,7 @@ function messagesIn(parts: readonly Buffer[]): { messages: string[]; pending: nu
   return { messages, pending: framer.pending }
 }
 
-/** The stream cut at these places. */
+/** The stream, cut at these places. */
 function cutAt(stream: Buffer, places: readonly number[]): Buffer[] {
   const sorted = [0, ...places.toSorted((a, b) => a - b), stream.length]
   return sorted.slice(1).map((end, i) => stream.subarray(sorted[i], end))
@@ -32,16 +32,16 @@ describe('messages on a stream', () => {
     expect(() => frame(Buffer.alloc(65_536))).to.throw(RangeError)
   })
 
-  it('RFC 7766 §8: come out the same when the stream is split at any one octet', () => {
+  it('RFC 7766 §8: are the same when the stream is split at any one octet', () => {
     for (let at = 0; at <= STREAM.length; at++)
       expect(messagesIn(cutAt(STREAM, [at])), `split at ${at}`).to.deep.equal({ messages: WANTED, pending: 0 })
   })
 
-  it('come out the same octet by octet', () => {
+  it('are the same when the stream comes octet by octet', () => {
     expect(messagesIn(Array.from(STREAM, (octet) => Buffer.from([octet])))).to.deep.equal({ messages: WANTED, pending: 0 })
   })
 
-  it('come out the same however the stream is split', () => {
+  it('are the same for any split of the stream', () => {
     const messages = fc.array(fc.oneof(fc.uint8Array({ maxLength: 5 }), fc.uint8Array({ minLength: 250, maxLength: 260 })), {
       maxLength: 8,
     })
@@ -61,7 +61,7 @@ describe('messages on a stream', () => {
     )
   })
 
-  it('that are not whole are told by their octets', () => {
+  it('are counted in octets while they are incomplete', () => {
     for (const [sent, pending] of [
       [1, 1],
       [2, 2],
@@ -70,7 +70,7 @@ describe('messages on a stream', () => {
       expect(messagesIn([STREAM.subarray(0, sent)]), `${sent} octets`).to.deep.equal({ messages: [], pending })
   })
 
-  it('are copied once when they are split, and otherwise stay where they are', () => {
+  it('are copied once when they are split, and not copied otherwise', () => {
     const framer = new MessageFramer()
     const taken: Buffer[] = []
     framer.push(STREAM, (message) => taken.push(message))
@@ -81,7 +81,7 @@ describe('messages on a stream', () => {
     expect(taken.at(-1)!.toString()).to.equal('split')
   })
 
-  it('a length of 65,535 holds that much memory and no more', () => {
+  it('need no more memory than their length, up to 65,535 octets', () => {
     const framer = new MessageFramer()
     framer.push(Buffer.from('ffff', 'hex'), () => expect.fail('nothing is whole'))
     for (let i = 0; i < 65_534; i++) framer.push(Buffer.from([i & 255]), () => expect.fail('nothing is whole'))

@@ -1,4 +1,4 @@
-/** Small messages: what we write, read back by us and by dns-packet; and what is no message. */
+/** Small messages: written by Zonecast and read by Zonecast and by dns-packet; and malformed messages. */
 import dnsPacket from 'dns-packet'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -51,33 +51,33 @@ describe('a header', () => {
 })
 
 describe('a question', () => {
-  it('keeps its letter case and tells where it ends', () => {
+  it('keeps its letter case and returns the offset of its end', () => {
     const message = rawMessage({ questions: [question('ExAmple.', 'IXFR', 3)], trailing: Buffer.alloc(4) })
     const { name, type, class: klass, end } = readQuestion(message)
     expect([name.toString('latin1'), type, klass, end]).to.deep.equal(['\x07ExAmple\0', TYPE.IXFR, 3, 25])
   })
 
-  it('is cut short anywhere, and then is none', async () => {
+  it('is refused when it is cut short anywhere', async () => {
     const whole = rawMessage({ questions: [question('example.', 'SOA')] })
     for (let n = 12; n < whole.length; n++) await expectError('WIRE_TRUNCATED', () => readMessage(whole.subarray(0, n)))
   })
 })
 
 describe('a query', () => {
-  it('RFC 1995 §3: by IXFR has the SOA held in its authority section', () => {
+  it('RFC 1995 §3: by IXFR has the current SOA in its authority section', () => {
     const message = readMessage(writeQuery({ id: 7, apex: APEX, type: TYPE.IXFR, currentSoa: SOA, edns: false }))
     expect([message.id, message.flags, message.questions, message.authorities]).to.deep.equal([7, 0, 1, 1])
     expect(message.authority[0]!.equals(SOA)).to.equal(true)
     expect(message.question!.name.equals(APEX)).to.equal(true)
   })
 
-  it('RFC 7314 §2: with EDNS asks for EXPIRE by an empty option', () => {
+  it('RFC 7314 §2: with EDNS requests EXPIRE by an empty option', () => {
     const { edns } = readMessage(writeQuery({ id: 7, apex: APEX, type: TYPE.SOA, edns: true }))
     expect(edns).to.deep.include({ payload: UDP_PAYLOAD, version: 0 })
     expect(edns!.options.get(OPTION.EXPIRE)!.length).to.equal(0)
   })
 
-  it('is what dns-packet reads', () => {
+  it('is readable for dns-packet', () => {
     const decoded = dnsPacket.decode(writeQuery({ id: 7, apex: APEX, type: TYPE.IXFR, currentSoa: SOA, edns: true }))
     expect(decoded).to.deep.include({ id: 7, type: 'query', opcode: 'QUERY', flag_rd: false })
     expect(decoded.questions).to.deep.equal([{ name: 'Example', type: 'IXFR', class: 'IN' }])
@@ -87,7 +87,7 @@ describe('a query', () => {
 })
 
 describe('a NOTIFY', () => {
-  it('RFC 1996 §3.7: has opcode 4, AA, one question and the new SOA as a hint', () => {
+  it('RFC 1996 §3.7: has opcode 4, AA, one question and the new SOA in its answer section', () => {
     const message = readMessage(writeNotify(9, APEX, SOA))
     expect([message.id, opcodeOf(message.flags), message.flags & FLAG.AA, message.questions]).to.deep.equal([9, 4, FLAG.AA, 1])
     expect(findSoa(message.answer, nameToWire('EXAMPLE.'))!.serial).to.equal(4294967295)
@@ -116,7 +116,7 @@ describe('an answer', () => {
     expect(message.edns!.version).to.equal(0)
   })
 
-  it('is what dns-packet reads', () => {
+  it('is readable for dns-packet', () => {
     const option = { code: OPTION.EXPIRE, data: octets('00000e10') }
     const decoded = dnsPacket.decode(
       writeAnswer({ request, rcode: 0, authoritative: true, answer: [SOA], edns: { options: [option] } }),
@@ -137,7 +137,7 @@ describe('the SOA of a zone', () => {
     expect(soaOf(Buffer.concat([SOA, SOA]), SOA.length).serial).to.equal(4294967295)
   })
 
-  it('is found among answers by owner, letters folded, and no other is', () => {
+  it('is found among answers by its owner, whatever the letter case', () => {
     const others = [record('example. 60 A 192.0.2.1'), record('sub.example. 60 SOA . . 1 2 3 4 5')]
     expect(findSoa(others, APEX)).to.equal(undefined)
     expect(findSoa([...others, SOA], APEX)!.serial).to.equal(4294967295)
@@ -148,7 +148,7 @@ describe('EDNS', () => {
   const withOpts = (...opts: Buffer[]): Buffer => rawMessage({ questions: [question('example.', 'SOA')], additionals: opts })
   const opt = (hex: string, owner: Buffer = ROOT): Buffer => rawRecord(owner, TYPE.OPT, octets(hex), { klass: 1232, ttl: 0 })
 
-  it('RFC 6891 §6.1.2: options come back by code, the last of several wins, unknown ones stay', () => {
+  it('RFC 6891 §6.1.2: has options by code: the last of several counts, unknown ones are kept', () => {
     const options = [
       { code: 9, data: Buffer.alloc(0) },
       { code: 65_001, data: octets('0102') },
@@ -162,7 +162,7 @@ describe('EDNS', () => {
     ])
   })
 
-  it('RFC 6891 §6.1.3: the version is the second octet of the TTL, whatever the first says', () => {
+  it('RFC 6891 §6.1.3: has its version in the second octet of the TTL, whatever the first octet is', () => {
     for (const ttl of [0x00010000, 0x01010000, 0xff018000])
       expect(
         readMessage(withOpts(rawRecord(ROOT, TYPE.OPT, Buffer.alloc(0), { klass: 512, ttl }))).edns!.version,
@@ -220,7 +220,7 @@ describe('a message', () => {
     ],
   ]
   for (const [id, code, message] of BAD)
-    it(`${id} is none: ${code}`, async () => {
+    it(`is refused with ${code}: ${id}`, async () => {
       await expectError(code, () => readMessage(message))
     })
 
@@ -243,7 +243,7 @@ describe('a message', () => {
     expect(message.answer.length).to.equal(2048)
   })
 
-  it('has its records by section, TSIG and OPT left out', () => {
+  it('has its records by section, without TSIG and OPT', () => {
     const message = readMessage(
       rawMessage({
         questions: ASKED,
@@ -257,7 +257,7 @@ describe('a message', () => {
     expect(message.edns).to.not.equal(undefined)
   })
 
-  it('of a real program is read: queries, NOTIFYs and small answers', () => {
+  it('from a real program is read: queries, NOTIFYs and small answers', () => {
     let read = 0
     for (const name of conversationNames()) {
       const conversation = readConversation(name)
@@ -271,7 +271,7 @@ describe('a message', () => {
     expect(read).to.be.greaterThan(20)
   })
 
-  it('of any octets is read, or refused by a WireError', () => {
+  it('of random octets is read, or refused by a WireError', () => {
     const seeds = conversationNames().map((name) => requestIn(readConversation(name)))
     const mutated = fc
       .tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }), fc.nat())

@@ -20,7 +20,7 @@ const L63 = 'x'.repeat(63)
 /** 255 octets: three labels of 63, one of 61, the root. */
 const N255 = `${L63}.${L63}.${L63}.${'y'.repeat(61)}.`
 
-/** Text that is printed, and its octets. Both directions share them. */
+/** Printed text and its octets, for both directions. */
 const NAMES: readonly (readonly [text: string, hex: string])[] = [
   ['.', '00'],
   ['example.', '076578616d706c6500'],
@@ -37,7 +37,7 @@ const NAMES: readonly (readonly [text: string, hex: string])[] = [
   ['\\127\\128\\255.', '037f80ff00'],
 ]
 
-/** Text that is read as well, though never printed. */
+/** Text that is read, but never printed. */
 const SPELLINGS: readonly (readonly [text: string, printed: string])[] = [
   ['example', 'example.'],
   ['\\101xample.', 'example.'],
@@ -81,12 +81,12 @@ describe('a name', () => {
     expect(wireToName(nameToWire(N255))).to.equal(N255)
   })
 
-  it('that is far too long is not printed whole in the error', async () => {
+  it('that is far too long is shortened in the error', async () => {
     const error = await expectError('WIRE_BAD_NAME', () => nameToWire('a'.repeat(100_000)))
     expect(error.message.length).to.be.lessThan(200)
   })
 
-  it('of any octets comes back from its text', () => {
+  it('of any octets survives printing and reading', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 6 }), (labels) => {
         const wire = Buffer.from([...labels.flatMap((label) => [label.length, ...label]), 0])
@@ -100,7 +100,7 @@ describe('a name', () => {
 })
 
 describe('the letter case of a name', () => {
-  it('RFC 4343 §3: does not count for A to Z, and for nothing else', () => {
+  it('RFC 4343 §3: is ignored for A to Z, and for no other octet', () => {
     for (let a = 0; a < 256; a++)
       for (const b of [a, a ^ 0x20]) {
         const isLetter = (a | 0x20) >= 0x61 && (a | 0x20) <= 0x7a
@@ -111,13 +111,13 @@ describe('the letter case of a name', () => {
       }
   })
 
-  it('RFC 4343 §4.1: stays on the wire and goes from the name of a zone', () => {
+  it('RFC 4343 §4.1: is kept on the wire and folded in the name of a zone', () => {
     expect(wireToName(nameToWire('WwW.Example.'))).to.equal('WwW.Example.')
     expect(parseZoneName('WwW.Example')).to.equal('www.example.')
     expect(zoneNameOfWire(nameToWire('EXAMPLE.'))).to.equal('example.')
   })
 
-  it('names of other lengths or other labels are other names', () => {
+  it('makes no names equal that differ in length or in labels', () => {
     expect(sameWireName(nameToWire('a.b.'), nameToWire('a\\.b.'))).to.equal(false)
     expect(sameWireName(nameToWire('a.'), nameToWire('a.a.'))).to.equal(false)
   })

@@ -10,7 +10,7 @@ export interface RdataCase {
   id: string
   type: number
   rdata: Buffer
-  /** Undefined: it prints in the generic form of RFC 3597 §5. */
+  /** Undefined: the generic form of RFC 3597 §5. */
   text: string | undefined
 }
 

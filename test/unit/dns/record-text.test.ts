@@ -1,4 +1,4 @@
-/** Presentation form: what `show` and `diff` print, and reading it back. */
+/** Presentation form: printed by `show` and `diff`, and read back. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { RDATA_GRAMMAR } from '../../../lib/dns/rdata-grammar.js'
@@ -9,14 +9,14 @@ import { record } from '../../support/record-lines.js'
 import { seededRuns } from '../../support/seed.js'
 import { RDATA_CASES, storedCase } from './rdata-cases.js'
 
-/** Without a text of their own, but known by name to every server. */
+/** Types without a text form of their own, but with a name that every server knows. */
 const NAMED = ['SVCB', 'HTTPS', 'APL', 'IPSECKEY', 'KEY', 'TYPE65280']
 
 describe('the text of a record', () => {
   for (const row of RDATA_CASES) {
     const text = row.text ?? genericText(row.rdata)
     const type = row.text !== undefined || NAMED.includes(typeName(row.type)) ? typeName(row.type) : `TYPE${row.type}`
-    it(`of ${row.id} is printed and read back`, () => {
+    it(`is printed and read back: ${row.id}`, () => {
       expect(rdataText(row.type, row.rdata)).to.equal(text)
       expect(recordText(storedCase(row), 0)).to.equal(`Case.example. 3600 IN ${type} ${text}`)
       expect(record(recordText(storedCase(row), 0)).equals(storedCase(row))).to.equal(true)
@@ -32,7 +32,7 @@ describe('the text of a record', () => {
     ).to.deep.equal([])
   })
 
-  it('RFC 3597 §5: of a class without a name is CLASSn', () => {
+  it('RFC 3597 §5: has CLASSn for a class without a name', () => {
     const stored = record('a.example. 60 TXT "x"')
     for (const [klass, text] of [
       [3, 'CH'],
@@ -44,13 +44,13 @@ describe('the text of a record', () => {
     }
   })
 
-  it('RFC 4034 §3.2: of a time after 2038 is that of the 32 bits', () => {
+  it('RFC 4034 §3.2: prints a time after 2038 from all 32 bits', () => {
     const rrsig = (seconds: string): string => rdataText(TYPE.RRSIG, octets(`0001 08 02 00000e10 ${seconds} 00000000 0001 00 aa`))
     expect(rrsig('ffffffff')).to.include(' 21060207062815 19700101000000 ')
     expect(rrsig('80000000')).to.include(' 20380119031408 ')
   })
 
-  it('RFC 5952 §4.2: of IPv6 shortens the first of the longest runs of zeros, and no single zero', () => {
+  it('RFC 5952 §4.2: shortens the first of the longest runs of zeros in an IPv6 address, and no single zero', () => {
     const ip6 = (hex: string): string => rdataText(TYPE.AAAA, octets(hex))
     expect(ip6('20010db8 00000000 00010000 00000001')).to.equal('2001:db8::1:0:0:1')
     expect(ip6('20010db8 00000001 00000000 00000001')).to.equal('2001:db8:0:1::1')
@@ -58,7 +58,7 @@ describe('the text of a record', () => {
     expect(ip6('20010db8 00000000 00000000 00000000')).to.equal('2001:db8::')
   })
 
-  // What a server would read as something else, or not at all, is printed in the generic form (RFC 3597 §5).
+  // RDATA that a server would misread or refuse is printed in the generic form (RFC 3597 §5).
   const MISFITS: readonly (readonly [id: string, type: string, hex: string])[] = [
     ['an A record of 5 octets', 'A', 'c000020101'],
     ['a name that does not end', 'NS', '0161'],
@@ -83,11 +83,11 @@ describe('the text of a record', () => {
     ['an NSEC3 salt longer than what is left', 'NSEC3PARAM', '01 00 0000 04 aabb'],
   ]
   for (const [id, type, hex] of MISFITS)
-    it(`of ${id} is generic`, () => {
+    it(`is generic for ${id}`, () => {
       expect(rdataText(typeNumber(type)!, octets(hex))).to.equal(genericText(octets(hex)))
     })
 
-  it('of any octets at all is one line of plain characters, and says what they are', () => {
+  it('is one line of plain characters for any octets, and reads back as the same octets', () => {
     const type = fc.oneof(fc.constantFrom(...RDATA_CASES.map((row) => row.type)), fc.nat(65_535))
     fc.assert(
       fc.property(type, fc.uint8Array({ maxLength: 60 }), (number, rdata) => {

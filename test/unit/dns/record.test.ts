@@ -1,4 +1,4 @@
-/** Reading records: RDATA of every known type as it is, cut short, too long, and what is never a record. */
+/** Reading records: RDATA of every known type unchanged, cut short and too long, and records that are refused. */
 import dnsPacket from 'dns-packet'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -13,7 +13,7 @@ import { RDATA_CASES, storedCase } from './rdata-cases.js'
 
 const OWNER = octets('04 43617365 07 6578616d706c65 00')
 
-/** A message with one record of this RDATA; `rdlength` may lie. */
+/** A message with one record of this RDATA; `rdlength` may be false. */
 const messageWith = (type: number, rdata: Buffer, options: Parameters<typeof rawRecord>[3] = {}): Buffer =>
   rawMessage({ answers: [rawRecord(OWNER, type, rdata, { ttl: 3600, ...options })] })
 
@@ -29,13 +29,13 @@ describe('reading a record', () => {
 
   for (const row of RDATA_CASES) {
     const { id, type, rdata } = row
-    it(`keeps ${id} as it is`, () => {
+    it(`keeps ${id} unchanged`, () => {
       const { stored, next } = readStored(messageWith(type, rdata), 12)
       expect(stored.equals(storedCase(row))).to.equal(true)
       expect(next).to.equal(12 + OWNER.length + 10 + rdata.length)
     })
 
-    it(`refuses ${id} cut short anywhere, or takes just what is there`, () => {
+    it(`refuses ${id} cut short anywhere, or reads exactly the octets that are left`, () => {
       for (let n = 0; n < rdata.length; n++) {
         const cut = rdata.subarray(0, n)
         try {
@@ -54,14 +54,14 @@ describe('reading a record', () => {
   }
 
   for (const row of RDATA_CASES.filter(({ type }) => SECOND_OPINION.includes(typeName(type))))
-    it(`dns-packet reads ${row.id} and writes it again`, () => {
+    it(`agrees with dns-packet, which reads and writes ${row.id}`, () => {
       const message = messageWith(row.type, row.rdata)
       const again = dnsPacket.encode(dnsPacket.decode(message))
       const { stored } = readStored(again, 12)
       expect(stored.equals(storedCase(row))).to.equal(true)
     })
 
-  // The last octet of these belongs to a part of its own length: with one more they no longer fit.
+  // The last octet of these belongs to a part with its own length: one octet more does not fit.
   for (const row of RDATA_CASES.filter(({ type }) => (shapeOf(type)?.at(-1) ?? -6) > -4))
     it(`refuses ${row.id} with an octet too many`, async () => {
       const rdata = Buffer.concat([row.rdata, Buffer.from([0])])
@@ -72,7 +72,7 @@ describe('reading a record', () => {
 describe('a record', () => {
   const line = 'WwW.example. 300 A 192.0.2.1'
 
-  it('tells its parts from the stored form', () => {
+  it('returns its parts from the stored form', () => {
     const { stored } = readStored(rawMessage({ answers: [wire(line)] }), 12)
     expect(storedType(stored, 0)).to.equal(TYPE.A)
     expect(storedClass(stored, 0)).to.equal(1)
@@ -81,7 +81,7 @@ describe('a record', () => {
     expect(storedLength(stored, 0)).to.equal(stored.length)
   })
 
-  it('RFC 2181 §8: with a TTL over 2³¹−1 has a TTL of 0', () => {
+  it('RFC 2181 §8: with a TTL over 2³¹−1 is read with a TTL of 0', () => {
     for (const [ttl, taken] of [
       [0x7fffffff, 0x7fffffff],
       [0x80000000, 0],
@@ -90,7 +90,7 @@ describe('a record', () => {
       expect(storedTtl(readStored(messageWith(1, octets('c0000201'), { ttl }), 12).stored, 0), `TTL ${ttl}`).to.equal(taken)
   })
 
-  it('RFC 1035 §4.1.4: of a name that a pointer says once more is the same as with the name written out', () => {
+  it('RFC 1035 §4.1.4: is the same with a pointer as with the name written out', () => {
     const arbitraryOwners = fc.array(
       fc.record({ inline: fc.boolean(), label: fc.nat(2), back: fc.nat(5), keeps: fc.boolean() }),
       {
@@ -109,7 +109,7 @@ describe('a record', () => {
           const owner = isInline
             ? Buffer.from(`\x02a${label}\x01z\0`, 'latin1')
             : Buffer.from([0xc0 | (target >> 8), target & 255])
-          // What is pointed at is a whole name, or one without its first label.
+          // The target is a complete name, or a name without its first label.
           if (isInline) targets.push(at, at + 3)
           const record = Buffer.concat([owner, octets('0001 0001 0000012c 0004'), Buffer.from([10, 0, 0, label])])
           parts.push(record)
@@ -125,7 +125,7 @@ describe('a record', () => {
           const alone = readStored(message, at)
           expect(out.toString('hex', filled, filled + reader.length)).to.equal(alone.stored.toString('hex'))
           at = reader.next
-          // Records that nobody wants are written over.
+          // Unused records are overwritten.
           if (keeps) filled += reader.length
         }
       }),
@@ -161,16 +161,16 @@ describe('a record', () => {
       await expectError('WIRE_BAD_RDATA', () => readStored(messageWith(number, octets(hex)), 12), { type: number })
     })
 
-  it('whose RDATA ends inside a name is cut short', async () => {
+  it('is refused when its RDATA ends inside a name', async () => {
     for (const hex of ['', '000a', '000a 01', '000a 0161', '000a 0161c0'])
       await expectError(hex === '' ? 'WIRE_BAD_RDATA' : 'WIRE_TRUNCATED', () => readStored(messageWith(TYPE.MX, octets(hex)), 12))
   })
 
-  it('with an RDLENGTH that reaches over the end of the message is cut short', async () => {
+  it('is refused when its RDLENGTH reaches over the end of the message', async () => {
     await expectError('WIRE_TRUNCATED', () => readStored(messageWith(16, octets('0161'), { rdlength: 3 }), 12))
   })
 
-  it('RFC 3597 §3: of an unknown type may have any RDATA, up to 65,535 octets', () => {
+  it('RFC 3597 §3: may have any RDATA in an unknown type, up to 65,535 octets', () => {
     for (const size of [0, 1, 65_535]) {
       const rdata = Buffer.alloc(size, 0xc0)
       const { stored } = readStored(messageWith(65_280, rdata), 12)
@@ -178,15 +178,15 @@ describe('a record', () => {
     }
   })
 
-  it('that takes more than 65,535 octets without compression is refused', async () => {
-    // SIG has a name and 65,513 octets behind it: with the pointer followed it no longer fits.
+  it('is refused when it has more than 65,535 octets uncompressed', async () => {
+    // SIG has a name and 65,513 octets behind it: the uncompressed name makes it too long.
     const owner = octets('3f'.concat('61'.repeat(63), '07 6578616d706c65 00'))
     const rdata = Buffer.concat([Buffer.alloc(18), octets('c00c'), Buffer.alloc(65_500, 1)])
     const message = rawMessage({ answers: [rawRecord(owner, TYPE.SIG, rdata)] })
     await expectError('WIRE_BAD_RDATA', () => readStored(message, 12), { type: TYPE.SIG })
   })
 
-  it('of any octets is read or refused, and never read past its end', () => {
+  it('of random octets is read or refused, and never read past its end', () => {
     const type = fc.oneof(fc.constantFrom(...RDATA_CASES.map((row) => row.type)), fc.nat(65_535))
     fc.assert(
       fc.property(type, fc.uint8Array({ maxLength: 80 }), fc.nat(90), (number, rdata, rdlength) => {
@@ -205,7 +205,7 @@ describe('a record', () => {
   })
 })
 
-describe('types', () => {
+describe('record types', () => {
   it('have a name, or are TYPEn (RFC 3597 §5)', () => {
     expect(typeName(1)).to.equal('A')
     expect(typeName(65_280)).to.equal('TYPE65280')
@@ -215,7 +215,7 @@ describe('types', () => {
       expect(typeNumber(text), text).to.equal(undefined)
   })
 
-  it('RFC 6895 §3.1: that are meta are no zone data', () => {
+  it('RFC 6895 §3.1: are no zone data when they are meta types', () => {
     const meta = ['OPT', 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'MAILB', 'MAILA', 'ANY', 'TYPE0', 'TYPE128', 'TYPE200']
     for (const text of meta) expect(isMetaType(typeNumber(text)!), text).to.equal(true)
     for (const text of ['A', 'SOA', 'TYPE127', 'URI', 'TYPE256', 'TYPE65535'])

@@ -19,7 +19,7 @@ const NAMED = {
 }
 const words = (serial: number): string => (NAMED as Record<number, string>)[serial] ?? String(serial)
 
-/** How the first stands to the second; the other way round follows. */
+/** The order of the first compared with the second; the reverse follows. */
 const PAIRS: readonly (readonly [a: number, b: number, order: SerialOrder])[] = [
   [LOWEST, LOWEST, 'equal'],
   [5, 5, 'equal'],
@@ -53,7 +53,7 @@ describe('serials', () => {
       expect(compareSerials(b, a)).to.equal(REVERSE[order])
     })
 
-  it('RFC 1982 §3.1: adding up to 2³¹−1 makes a newer one, across the wrap as well', () => {
+  it('RFC 1982 §3.1: become newer when up to 2³¹−1 is added, across the wrap too', () => {
     expect(addToSerial(HIGHEST, 1)).to.equal(0)
     expect(addToSerial(4294967290, 10)).to.equal(4)
     fc.assert(
@@ -66,21 +66,21 @@ describe('serials', () => {
     )
   })
 
-  it('RFC 1982 §3.2: adding 2³¹ makes one that has no order', () => {
+  it('RFC 1982 §3.2: have no order when 2³¹ is added', () => {
     fc.assert(
       fc.property(serial, (from) => compareSerials((from + MIDDLE) >>> 0, from) === 'unordered'),
       seededRuns(),
     )
   })
 
-  it('the same pair turned round has the reverse order', () => {
+  it('have the reverse order when the pair is reversed', () => {
     fc.assert(
       fc.property(serial, serial, (a, b) => compareSerials(b, a) === REVERSE[compareSerials(a, b)]),
       seededRuns(),
     )
   })
 
-  it('sorts those that are related, oldest first, across the wrap', () => {
+  it('are sorted oldest first when they are comparable, across the wrap too', () => {
     expect([3, 4294967295, 0, 4294967290].sort(bySerial)).to.deep.equal([4294967290, 4294967295, 0, 3])
   })
 })

@@ -1,4 +1,4 @@
-/** TSIG on answers, one and many: what is signed in which order, and what a client takes (RFC 8945 §5.3, §5.4). */
+/** TSIG on answers, one and many: the order of signatures, and the answers that a client accepts (RFC 8945 §5.3, §5.4). */
 import { expect } from 'chai'
 import { TSIG_ERROR } from '../../../lib/dns/rcode.js'
 import { AnswerSigner, AnswerVerifier, appendTsigError, MAX_UNSIGNED_RUN } from '../../../lib/dns/tsig.js'
@@ -19,7 +19,7 @@ function take(messages: readonly Buffer[], now = NOW): boolean {
 
 describe('a signed answer', () => {
   for (const algorithm of ['hmac-md5', 'hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'])
-    it(`RFC 8945 §5.3.1: with ${algorithm} is a chain, each over the one before`, () => {
+    it(`RFC 8945 §5.3.1: with ${algorithm} is a chain: each signature covers the one before`, () => {
       const key = testKey(algorithm)
       const request = signed(key)
       const signer = new AnswerSigner(key, request.mac)
@@ -30,7 +30,7 @@ describe('a signed answer', () => {
       }
     })
 
-  it('RFC 8945 §5.3.1: is the same whether the signer or a hand made it', () => {
+  it('RFC 8945 §5.3.1: is the same from the signer as from a separate computation', () => {
     const signer = new AnswerSigner(KEY, REQUEST.mac)
     const ours = plainAnswers(3).map((message) => signer.sign(message, NOW).toString('hex'))
     expect(ours).to.deep.equal(signAnswers(KEY, REQUEST.mac, plainAnswers(3)).map((message) => message.toString('hex')))
@@ -38,7 +38,7 @@ describe('a signed answer', () => {
 
   const SECRETS = [1, 63, 64, 65, 127, 128, 129, 300]
   for (const algorithm of ['hmac-md5', 'hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'])
-    it(`RFC 2104 §2: with ${algorithm} is right for secrets of any length, also of two transfers that take turns in one buffer`, () => {
+    it(`RFC 2104 §2: with ${algorithm} verifies for secrets of any length, also for two transfers that share a buffer`, () => {
       for (const octets of SECRETS) {
         const key = new TsigKey('key.example.', algorithm, Buffer.alloc(octets, 0x5a))
         const macs = [signed(key).mac, signed(key, plainQuery({ id: 9 })).mac]
@@ -55,7 +55,7 @@ describe('a signed answer', () => {
             places.push({ at, end: at + length, wanted: expected[n]![i]! })
             at += length
           }
-        // What stood in front of a message is what it was, another message among it.
+        // The octets in front of a message are unchanged, another message among them.
         for (const place of places) expect(out.toString('hex', place.at, place.end)).to.equal(place.wanted.toString('hex'))
         expect(out.subarray(0, room).every((octet) => octet === 0xee)).to.equal(true)
       }
@@ -84,21 +84,21 @@ describe('a signed answer', () => {
       await expectError('TSIG_BAD_MAC', () => take(messages))
     })
 
-  it('RFC 8945 §5.3: is expected when the question was signed', async () => {
+  it('RFC 8945 §5.3: is required when the question was signed', async () => {
     await expectError('TSIG_MISSING', () => take([plainQuery({ flags: 0x8400 })]))
   })
 
-  it('with another key or algorithm than asked with is refused', async () => {
+  it('is refused with another key or algorithm than in the question', async () => {
     for (const key of [testKey('hmac-sha256', 'other.example.'), testKey('hmac-sha384')])
       await expectError('TSIG_UNKNOWN_KEY', () => take(signAnswers(key, REQUEST.mac, plainAnswers(1))), { key: key.name })
   })
 
-  it('with a truncated MAC is refused: we asked with a whole one', async () => {
+  it('is refused with a truncated MAC: the question had a complete one', async () => {
     const message = signBy(KEY, plainQuery({ flags: 0x8400 }), { mac: (whole) => whole.subarray(0, 16) })
     await expectError('TSIG_BAD_TRUNCATION', () => take([message]))
   })
 
-  it('RFC 8945 §5.2.3: of another time is refused, in the middle of a transfer as well', async () => {
+  it('RFC 8945 §5.2.3: is refused with a time outside the fudge, in the middle of a transfer too', async () => {
     const chain = signAnswers(KEY, REQUEST.mac, plainAnswers(2))
     expect(take(chain, NOW + 300)).to.equal(true)
     const verifier = new AnswerVerifier(KEY, REQUEST.mac)
@@ -112,20 +112,20 @@ describe('unsigned answers between signed ones', () => {
     signAnswers(KEY, REQUEST.mac, plainAnswers(length + 2), (i) => i === 0 || i === length + 1)
 
   for (const length of [1, 2, MAX_UNSIGNED_RUN])
-    it(`RFC 8945 §5.3.1: a run of ${length} is taken when the next one signs for them`, () => {
+    it(`RFC 8945 §5.3.1: are accepted in a run of ${length} when the next one signs for them`, () => {
       expect(take(run(length))).to.equal(true)
     })
 
-  it('RFC 8945 §5.3.1: a run of 100 is not', async () => {
+  it('RFC 8945 §5.3.1: are refused in a run of 100', async () => {
     await expectError('TSIG_GAP_TOO_LONG', () => take(run(MAX_UNSIGNED_RUN + 1)), { messages: 100 })
   })
 
-  it('RFC 8945 §5.3.1: many runs of 99 are', () => {
+  it('RFC 8945 §5.3.1: are accepted in many runs of 99', () => {
     const messages = plainAnswers(1001)
     expect(take(signAnswers(KEY, REQUEST.mac, messages, (i) => i % 100 === 0))).to.equal(true)
   })
 
-  it('RFC 8945 §5.3.1: may not be the last ones', () => {
+  it('RFC 8945 §5.3.1: are refused at the end', () => {
     const verifier = new AnswerVerifier(KEY, REQUEST.mac)
     const chain = run(3)
     for (const [i, message] of chain.slice(0, -1).entries()) {
@@ -136,7 +136,7 @@ describe('unsigned answers between signed ones', () => {
     expect(verifier.complete).to.equal(true)
   })
 
-  it('are covered octet by octet: one changed, moved or left out is noticed', async () => {
+  it('are covered octet by octet: a change, a move or a gap is refused', async () => {
     const chain = run(3)
     const changed = chain.map((message) => Buffer.from(message))
     changed[2]![3]! ^= 1
@@ -150,14 +150,14 @@ describe('an answer that reports a TSIG error', () => {
   const request = findTsig(REQUEST.message)!
 
   for (const [name, error] of Object.entries({ BADKEY: TSIG_ERROR.BADKEY, BADSIG: TSIG_ERROR.BADSIG }))
-    it(`RFC 8945 §5.2.1, §5.2.2: ${name} has no MAC and the time of the question`, async () => {
+    it(`RFC 8945 §5.2.1, §5.2.2: has no MAC for ${name}, and the time of the question`, async () => {
       const message = appendTsigError(bare, request, error)
       expect(findTsig(message)).to.deep.include({ error, time: NOW, fudge: 300, originalId: 0x1234 })
       expect(findTsig(message)!.mac.length).to.equal(0)
       await expectError('TSIG_REFUSED_BY_PEER', () => take([message]), { error })
     })
 
-  it('RFC 8945 §5.2.3: BADTIME is signed, with the time of the question and our clock behind it', async () => {
+  it(`RFC 8945 §5.2.3: is signed for BADTIME, with the time of the question and the server's clock behind it`, async () => {
     const late = signBy(KEY, plainQuery(), { time: NOW - 1000 })
     const verdict = judgeRequest(late, () => KEY, NOW)
     if (verdict.kind !== 'refused') throw new Error('it is late')
@@ -169,13 +169,13 @@ describe('an answer that reports a TSIG error', () => {
     await expectError('TSIG_BAD_TIME', () => verifier.accept(message, NOW - 1000), { differenceSeconds: -1000 })
   })
 
-  it('RFC 8945 §5.3.2: BADTRUNC is signed, and believed', async () => {
+  it('RFC 8945 §5.3.2: is signed for BADTRUNC, and accepted', async () => {
     const message = new AnswerSigner(KEY, REQUEST.mac).signError(bare, request, TSIG_ERROR.BADTRUNC, NOW)
     expect(findTsig(message)!.mac.length).to.equal(32)
     await expectError('TSIG_REFUSED_BY_PEER', () => take([message]), { error: TSIG_ERROR.BADTRUNC })
   })
 
-  it('BADTIME with a forged MAC is not believed', async () => {
+  it('is refused for BADTIME with a forged MAC', async () => {
     const message = new AnswerSigner(testKey('hmac-sha256', 'key.example.'), Buffer.alloc(32)).signError(
       bare,
       request,

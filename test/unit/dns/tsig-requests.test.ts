@@ -1,4 +1,4 @@
-/** TSIG on requests: who is believed, and what everyone else is told (RFC 8945 §5.2). */
+/** TSIG on requests: those that verify, and the error in the answer to the others (RFC 8945 §5.2). */
 import { expect } from 'chai'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { TSIG_ERROR } from '../../../lib/dns/rcode.js'
@@ -26,14 +26,14 @@ describe('a request', () => {
   it('without TSIG is unsigned', () => expect(verdictOn(plainQuery())).to.equal('unsigned'))
 
   for (const algorithm of ['hmac-md5', 'hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'])
-    it(`RFC 8945 §6: signed with ${algorithm} is verified, and is as long as was said`, () => {
+    it(`RFC 8945 §6: signed with ${algorithm} is verified, and has the announced length`, () => {
       const key = testKey(algorithm)
       const { message } = signed(key)
       expect(verdictOn(message, NOW, knows(key))).to.equal('verified')
       expect(message.length - plainQuery().length).to.equal(tsigOctets(key))
     })
 
-  it('RFC 8945 §5.2.1: with a key nobody knows is BADKEY', () => {
+  it('RFC 8945 §5.2.1: with an unknown key is BADKEY', () => {
     expect(verdictOn(signed(testKey('hmac-sha256', 'other.example.')).message)).to.equal(`${BADKEY}`)
   })
 
@@ -45,7 +45,7 @@ describe('a request', () => {
     expect(verdictOn(signed(new TsigKey('key.example.', 'hmac-sha256', Buffer.from('wrong'))).message)).to.equal(`${BADSIG}`)
   })
 
-  it('RFC 8945 §5.2: is judged by key, then MAC, then time, then truncation', () => {
+  it('RFC 8945 §5.2: is checked by key, then MAC, then time, then truncation', () => {
     const late = { time: NOW - 3600 }
     const flip = (mac: Buffer): Buffer => Buffer.from(mac.map((octet) => octet ^ 1))
     const short = (mac: Buffer): Buffer => mac.subarray(0, 20)
@@ -73,7 +73,7 @@ describe('a request', () => {
       expect(verdictOn(signBy(KEY, plainQuery(), { time, fudge }))).to.equal(verdict)
     })
 
-  it('RFC 8945 §5.2.3: with a wrong time tells by how much', () => {
+  it('RFC 8945 §5.2.3: with a time outside the fudge reports the difference', () => {
     const verdict = judgeRequest(signBy(KEY, plainQuery(), { time: NOW - 1000 }), knows(KEY), NOW)
     expect(verdict.kind === 'refused' && verdict.fault).to.deep.equal({
       code: 'TSIG_BAD_TIME',
@@ -82,7 +82,7 @@ describe('a request', () => {
     })
   })
 
-  /** Octets of the MAC → what it is: the whole, something forbidden, or against our policy. */
+  /** Octets of the MAC → verdict: complete, forbidden by the RFC, or refused by policy. */
   const SIZES: readonly (readonly [algorithm: string, sizes: Record<number, 'verified' | 'FORMERR' | 'BADTRUNC'>])[] = [
     [
       'hmac-sha256',
@@ -112,11 +112,11 @@ describe('a request', () => {
         else expect(judge()).to.equal(verdict === 'BADTRUNC' ? `${BADTRUNC} signed` : verdict)
       })
 
-  it('RFC 8945 §5.2.2.1: with a truncated MAC that is wrong is BADSIG, not BADTRUNC', () => {
+  it('RFC 8945 §5.2.2.1: with a bad truncated MAC is BADSIG, not BADTRUNC', () => {
     expect(verdictOn(signBy(KEY, plainQuery(), { mac: () => Buffer.alloc(20, 7) }))).to.equal(`${BADSIG}`)
   })
 
-  it('with an error and no MAC proves nothing', () => {
+  it('with an error and no MAC is not verified', () => {
     for (const error of [BADSIG, BADTIME])
       expect(verdictOn(signBy(KEY, plainQuery(), { error, mac: () => Buffer.alloc(0) })), `error ${error}`).to.equal(`${BADSIG}`)
   })
@@ -128,13 +128,13 @@ describe('a request', () => {
     expect(verdictOn(message)).to.equal('verified')
   })
 
-  it('RFC 8945 §5.3: with another id in its header than it was signed with is verified', () => {
+  it('RFC 8945 §5.3: is verified with another id in its header than it was signed with', () => {
     const { message } = signed(KEY)
     message.writeUInt16BE(0x4321, 0)
     expect(verdictOn(message)).to.equal('verified')
   })
 
-  it('with something added behind its signature is not', () => {
+  it('is not verified with octets behind its signature', () => {
     const { message } = signed(
       KEY,
       plainQuery({ additionals: [rawRecord(Buffer.from([0]), TYPE.OPT, Buffer.alloc(0), { klass: 4096, ttl: 0 })] }),
@@ -145,7 +145,7 @@ describe('a request', () => {
   })
 })
 
-describe('where a TSIG record stands', () => {
+describe('a TSIG record', () => {
   const tsig = (): Buffer => {
     const { message } = signed(KEY)
     return Buffer.from(message.subarray(findTsig(message)!.start))
@@ -192,11 +192,11 @@ describe('where a TSIG record stands', () => {
     ['cut in the middle', 'WIRE_TRUNCATED', plainQuery({ additionals: [tsig().subarray(0, 30)] })],
   ]
   for (const [id, code, message] of BAD)
-    it(`RFC 8945 §5.1: ${id} is malformed`, async () => {
+    it(`RFC 8945 §5.1: is malformed: ${id}`, async () => {
       await expectError(code, () => judgeRequest(message, knows(KEY), NOW))
     })
 
-  it('RFC 8945 §4.2: behind OPT is right, with its fields in order', () => {
+  it('RFC 8945 §4.2: may follow OPT, and has its fields in order', () => {
     const found = findTsig(plainQuery({ additionals: [opt, tsig()] }))!
     expect(found).to.deep.include({
       time: NOW,
@@ -209,7 +209,7 @@ describe('where a TSIG record stands', () => {
     expect(found.keyName.equals(KEY.wireName)).to.equal(true)
   })
 
-  it('may have an algorithm of one octet, of 255, and of any octets: nobody knows it', () => {
+  it('may have an algorithm of one octet, of 255, or of random octets: the key is unknown', () => {
     for (const algorithm of [octets('00'), nameToWire(`${'x'.repeat(63)}.`.repeat(3) + 'y'.repeat(61)), octets('03 00ff20 00')]) {
       const odd = { wireName: KEY.wireName, wireAlgorithm: algorithm }
       const message = append(plainQuery(), tsigRecord(odd, NOW, 65_535, Buffer.alloc(32), 1, 0, Buffer.alloc(6)))
@@ -217,7 +217,7 @@ describe('where a TSIG record stands', () => {
     }
   })
 
-  it('other data of 60,000 octets costs no more than an answer', () => {
+  it('with 60,000 octets of other data costs no more than an answer', () => {
     expect(verdictOn(signBy(KEY, plainQuery(), { other: Buffer.alloc(60_000) }))).to.equal('verified')
   })
 })

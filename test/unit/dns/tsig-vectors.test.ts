@@ -1,4 +1,4 @@
-/** TSIG against signatures that Knot, BIND, NSD, dig and kdig made (test/fixtures/messages); RFC 8945 has no vectors of its own. */
+/** TSIG against signatures of Knot, BIND, NSD, dig and kdig (test/fixtures/messages); RFC 8945 has no vectors. */
 import { expect } from 'chai'
 import { TSIG_ERROR } from '../../../lib/dns/rcode.js'
 import { AnswerVerifier, signRequest } from '../../../lib/dns/tsig.js'
@@ -22,7 +22,7 @@ function verifierOf(conversation: Conversation): AnswerVerifier {
 }
 
 describe('TSIG of real programs', () => {
-  it('has every algorithm in dig, kdig, BIND and Knot', () => {
+  it('is tested with every algorithm in dig, kdig, BIND and Knot', () => {
     const algorithms = new Set(GOOD.flatMap(({ name }) => /^soa-(hmac-[^-]+)-/.exec(name)?.[1] ?? []))
     expect([...algorithms].sort()).to.deep.equal([
       'hmac-md5',
@@ -35,7 +35,7 @@ describe('TSIG of real programs', () => {
   })
 
   for (const conversation of GOOD)
-    it(`RFC 8945 §5: holds in ${conversation.name}, question and answers`, () => {
+    it(`RFC 8945 §5: verifies in ${conversation.name}, question and answers`, () => {
       const verdict = judgeRequest(requestIn(conversation), keysOf(conversation), conversation.time)
       expect(verdict.kind).to.equal('verified')
       const answers = answersIn(conversation)
@@ -45,17 +45,17 @@ describe('TSIG of real programs', () => {
       expect(verifier.complete).to.equal(true)
     })
 
-  it('RFC 8945 §5.3.1: is on every message of a transfer of three makes', () => {
+  it('RFC 8945 §5.3.1: is on every message of a transfer from each of three servers', () => {
     for (const name of ['axfr-bind', 'axfr-knot', 'axfr-nsd'])
       for (const answer of answersIn(named(name))) expect(findTsig(answer), name).to.not.equal(undefined)
   })
 
-  it('RFC 8945 §5.3: an answer without it does not count, as that of Knot for a zone it does not have', async () => {
+  it('RFC 8945 §5.3: is required on an answer: Knot sends none for a zone that it does not have', async () => {
     const conversation = named('axfr-foreign-knot')
     await expectError('TSIG_MISSING', () => verifierOf(conversation).accept(answersIn(conversation)[0]!, conversation.time))
   })
 
-  it('is the same octets when we sign what dig signed', () => {
+  it('has the same octets from Zonecast as from dig', () => {
     for (const conversation of GOOD.filter(({ name }) => /^soa-.*-bind$/.test(name))) {
       const theirs = requestIn(conversation)
       const tsig = findTsig(theirs)!
@@ -63,12 +63,12 @@ describe('TSIG of real programs', () => {
       bare.writeUInt16BE(0, 10)
       const { message, mac } = signRequest(conversation.key!, bare, tsig.time)
       expect(mac.equals(tsig.mac), conversation.name).to.equal(true)
-      // dig keeps the letter case of the key's name, we write it in lower case: only the digest is bound to it (RFC 8945 §4.3.3).
+      // dig keeps the letter case of the key's name, Zonecast writes lower case: only the digest depends on it (RFC 8945 §4.3.3).
       expect(message.length).to.equal(theirs.length)
     }
   })
 
-  it('holds for not one octet changed, but for those a forwarder may change', async () => {
+  it('does not verify with any octet changed, except those that a forwarder may change', async () => {
     const conversation = named('soa-hmac-sha256-bind')
     const request = requestIn(conversation)
     const keyName = findTsig(request)!.start
@@ -82,13 +82,13 @@ describe('TSIG of real programs', () => {
       } catch (error) {
         outcome = (error as { code: string }).code
       }
-      // RFC 8945 §5.3: a forwarder may give it another id.
+      // RFC 8945 §5.3: a forwarder may change the id.
       if (at < 2) expect(outcome, `octet ${at}`).to.equal('verified')
       else expect(outcome, `octet ${at} of ${keyName}`).to.match(/^(refused|unsigned|TSIG_MISPLACED|WIRE_.*)$/)
     }
   })
 
-  it('holds for not one octet of an answer changed', async () => {
+  it('does not verify with any octet of an answer changed', async () => {
     const conversation = named('soa-hmac-sha512-knot')
     const [answer] = answersIn(conversation)
     const original = findTsig(answer!)!
@@ -110,7 +110,7 @@ describe('TSIG of real programs', () => {
 
 describe('TSIG errors of real programs', () => {
   for (const make of ['bind', 'knot', 'nsd']) {
-    it(`RFC 8945 §5.4: BADSIG and BADKEY of ${make} are told as such`, async () => {
+    it(`RFC 8945 §5.4: of ${make} are reported as BADSIG and BADKEY`, async () => {
       for (const [name, error] of [
         [`badsig-${make}`, TSIG_ERROR.BADSIG],
         [`badkey-${make}`, TSIG_ERROR.BADKEY],
@@ -123,7 +123,7 @@ describe('TSIG errors of real programs', () => {
   }
 
   for (const make of ['bind', 'knot'])
-    it(`RFC 8945 §5.2.3: BADTIME of ${make} is signed and tells its clock`, async () => {
+    it(`RFC 8945 §5.2.3: of ${make} are signed for BADTIME, and contain its clock`, async () => {
       const conversation = named(`badtime-${make}`)
       const ourClock = findTsig(requestIn(conversation))!.time
       const accept = () => verifierOf(conversation).accept(answersIn(conversation)[0]!, ourClock)
@@ -132,13 +132,13 @@ describe('TSIG errors of real programs', () => {
       expect(error.nextMove).to.equal('next-primary')
     })
 
-  it('BADTIME of NSD is unsigned, so nothing but the word of it counts', async () => {
+  it('of NSD are unsigned for BADTIME, so they are not proof', async () => {
     const conversation = named('badtime-nsd')
     const accept = () => verifierOf(conversation).accept(answersIn(conversation)[0]!, conversation.time)
     await expectError('TSIG_REFUSED_BY_PEER', accept, { error: TSIG_ERROR.BADTIME })
   })
 
-  it('are the ones we would answer with', () => {
+  it('are the same as those of Zonecast', () => {
     const key = named('axfr-bind').key!
     const keys = (name: Buffer): TsigKey | undefined => (key.wireName.equals(name) ? key : undefined)
     for (const [name, error] of [
@@ -168,13 +168,13 @@ describe('the HMACs', () => {
     ],
   ]
   for (const [algorithm, keyOctets, mac] of VECTORS)
-    it(`RFC 8945 §6: ${algorithm} has ${mac.length / 2} octets, those of RFC 2202 and RFC 4231`, () => {
+    it(`RFC 8945 §6: have ${mac.length / 2} octets with ${algorithm}, those of RFC 2202 and RFC 4231`, () => {
       const key = new TsigKey('k.', algorithm, Buffer.alloc(keyOctets, 0x0b))
       expect(key.macOctets).to.equal(mac.length / 2)
       expect(key.hmac().update('Hi There').digest('hex')).to.equal(mac)
     })
 
-  it('has no other algorithm', async () => {
+  it('have no other algorithm', async () => {
     for (const algorithm of ['gss-tsig', 'hmac-sha256-128', '', 'sha256'])
       await expectError('TSIG_UNSUPPORTED', () => new TsigKey('k.', algorithm, Buffer.alloc(16)), { algorithm })
   })
