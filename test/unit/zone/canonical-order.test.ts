@@ -1,4 +1,4 @@
-/** Canonical order: the example of RFC 4034, any names at all, and many at once. */
+/** Canonical order: the example of RFC 4034, random names, and many names at once. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { wireToName } from '../../../lib/dns/name.js'
@@ -21,7 +21,7 @@ async function ordered(contents: ZoneContents): Promise<Buffer[]> {
   return records
 }
 
-/** The rule as RFC 4034 §6.1 words it: labels from the right, as octet strings, a missing one first. */
+/** RFC 4034 §6.1, word for word: labels from the right, as octet strings, a missing one first. */
 function compareOwners(a: Buffer, b: Buffer): number {
   const labels = (wire: Buffer): Buffer[] => {
     const out: Buffer[] = []
@@ -37,7 +37,7 @@ function compareOwners(a: Buffer, b: Buffer): number {
 }
 
 describe('canonical order', () => {
-  it('RFC 4034 §6.1: the names of the example stand as there', async () => {
+  it('RFC 4034 §6.1: has the names of the example in the order of the RFC', async () => {
     const names = [
       'example.',
       'a.example.',
@@ -72,7 +72,7 @@ describe('canonical order', () => {
     )
   })
 
-  it('agrees with the rule for any names, sorted already or not', async () => {
+  it('agrees with the rule for random names, sorted before or not', async () => {
     const label = fc.uint8Array({ minLength: 1, maxLength: 4 })
     const owner = fc
       .array(label, { maxLength: 4 })
@@ -103,7 +103,7 @@ describe('canonical order', () => {
     )
   })
 
-  it('sorts tens of thousands with long common beginnings, and a sorted zone with a tail', async () => {
+  it('holds for tens of thousands of names with long common beginnings, and for a sorted zone with an unsorted end', async () => {
     const contents = new ZoneContents(Buffer.from('\x07example\0', 'latin1'))
     contents.add(record('example. 60 SOA ns.example. h.example. 1 2 3 4 5'), 0)
     const names = Array.from(

@@ -1,12 +1,12 @@
-/** Records that were made to have one hash: a zone with many of them is refused, and one with some is kept in order. */
+/** Records with the same hash, made on purpose: a zone with many of them is refused, and one with a few is kept in order. */
 import { expect } from 'chai'
 import { ZoneError } from '../../../lib/zone/errors.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { contentsOfLines } from '../../support/signer.js'
 
-/** Begins the RDATA of a TXT record of x.example. */
+/** The beginning of the RDATA of a TXT record of x.example. */
 const HEAD = '3b616161'
-/** One of each row, in a row, and the record has the same 64-bit hash whichever it is. */
+/** One octet string of each row, in order: the record has the same 64-bit hash for every choice. */
 const BLOCKS = [
   ['da4c53abd9b13f27', 'c3a2ae4e62d2878c'],
   ['6deee3fc0bb78be5', 'fe4cf5e43b68fc55'],
@@ -37,14 +37,14 @@ function thrownBy(work: () => unknown): unknown {
   }
 }
 
-describe('records of one hash', () => {
+describe('records with the same hash', () => {
   it('are kept apart while they are few', async () => {
     const zone = contents(6)
     await zone.settle(rest)
     expect(zone.records).to.equal(64 + 2)
   })
 
-  it('refuse the zone when they are many', () => {
+  it('make the zone refused when they are many', () => {
     const error = thrownBy(() => contents(7))
     expect(error).to.be.instanceOf(ZoneError)
     expect((error as ZoneError).fault.code).to.equal('ZONE_COLLIDES')

@@ -1,4 +1,4 @@
-/** Differences: turned round, condensed, measured; and the digest that follows them. */
+/** Difference sequences: reversed, condensed and measured; and the digest that follows them. */
 import { expect } from 'chai'
 import { compareContents } from '../../../lib/zone/compare.js'
 import { condense, type Difference, differenceOctets, invertDifference } from '../../../lib/zone/difference.js'
@@ -32,8 +32,8 @@ const A90 = 'a.example. 90 A 192.0.2.1'
 const B = 'b.example. 60 A 192.0.2.2'
 const texts = (...lines: string[]): string[] => lines.map((line) => line.replace(/ (\d+) /, ' $1 IN ')).sort()
 
-describe('a difference', () => {
-  it('turned round and round again is itself', () => {
+describe('a difference sequence', () => {
+  it('is the same after it is reversed twice', () => {
     const difference = step(1, 2, [A], [B])
     expect(invertDifference(invertDifference(difference))).to.deep.equal(difference)
     expect(invertDifference(difference)).to.deep.include({ from: 2, to: 1, removed: difference.added, added: difference.removed })
@@ -46,7 +46,7 @@ describe('a difference', () => {
   })
 })
 
-describe('differences condensed', () => {
+describe('condensed difference sequences', () => {
   const CASES: readonly (readonly [id: string, chain: Difference[], removed: string[], added: string[]])[] = [
     ['one alone stays as it is', [step(1, 2, [A], [B])], [A], [B]],
     ['two that have nothing to do with each other are both', [step(1, 2, [A], []), step(2, 3, [], [B])], [A], [B]],
@@ -77,8 +77,8 @@ describe('differences condensed', () => {
     })
 })
 
-describe('the difference between two zones', () => {
-  it('is not computed to its end when it takes more octets than allowed', async () => {
+describe('a difference sequence between two versions of a zone', () => {
+  it('is abandoned when it needs more octets than allowed', async () => {
     const older = contentsOf('example.', [soa(1), A].join('\n'))
     const newer = contentsOf(
       'example.',
@@ -89,7 +89,7 @@ describe('the difference between two zones', () => {
     expect([difference!.removed.count, difference!.added.count]).to.deep.equal([1, 100])
   })
 
-  it('has a change of a TTL as removal and addition', async () => {
+  it('has a change of a TTL as a removal and an addition', async () => {
     const [older, newer] = [contentsOf('example.', `${soa(1)}\n${A}`), contentsOf('example.', `${soa(2)}\n${A90}`)]
     const { removed, added } = (await compareContents(older, newer, 1e6, pause))!
     expect([runTexts(removed), runTexts(added)]).to.deep.equal([texts(A), texts(A90)])
@@ -103,14 +103,14 @@ describe('the hash of a record', () => {
     expect(hash.length).to.equal(octets.length)
     return `${hash.a} ${hash.b}`
   }
-  /** With the letters of the owner, and of everything, the other way round. */
+  /** The record with the letter case of its owner, and of all its names, reversed. */
   const swapped = (octets: Buffer, from: number, to: number): Buffer => {
     const out = Buffer.from(octets)
     for (let i = from; i < to; i++) if (/[A-Za-z]/.test(String.fromCharCode(out[i]!))) out[i]! ^= 0x20
     return out
   }
 
-  /** What is no record is never hashed: reading refuses it. */
+  /** A malformed record is never hashed: reading refuses it. */
   const isRecord = (octets: Buffer): boolean => {
     try {
       return readStored(rawMessage({ answers: [octets.subarray(2)] }), 12).stored.length === octets.length
@@ -122,13 +122,13 @@ describe('the hash of a record', () => {
   for (const row of RDATA_CASES) {
     const octets = storedCase(row)
     const rdata = 2 + octets[0]! + 10
-    it(`RFC 4343 §3: of ${row.id} does not go by the letter case of its owner`, () => {
+    it(`RFC 4343 §3: ignores the letter case of the owner: ${row.id}`, () => {
       const other = swapped(octets, 2, 2 + octets[0]!)
       expect(hashOf(other)).to.equal(hashOf(octets))
       expect(sameRecord(octets, 0, other, 0)).to.equal(true)
     })
 
-    it(`RFC 4034 §6.2: of ${row.id} goes by every octet of its RDATA that is no letter of a name`, () => {
+    it(`RFC 4034 §6.2: covers every octet of the RDATA that is no letter of a name: ${row.id}`, () => {
       for (let at = rdata; at < octets.length; at++) {
         const other = Buffer.from(octets)
         other[at]! ^= 0x80
@@ -137,7 +137,7 @@ describe('the hash of a record', () => {
       }
     })
 
-    it(`of ${row.id} agrees with comparison about letters in RDATA`, () => {
+    it(`agrees with comparison about letter case in RDATA: ${row.id}`, () => {
       for (let at = rdata; at < octets.length; at++) {
         const other = swapped(octets, at, at + 1)
         expect(hashOf(other) === hashOf(octets), `octet ${at - rdata}`).to.equal(sameRecord(octets, 0, other, 0))
@@ -145,7 +145,7 @@ describe('the hash of a record', () => {
     })
   }
 
-  it('leaves the TTL out, and the digest does not', () => {
+  it('leaves the TTL out, while the digest covers it', () => {
     const [x, y] = [record(A), record(A90)]
     expect(hashOf(x)).to.equal(hashOf(y))
     const digestOf = (octets: Buffer, ttl: number): string => {
@@ -159,7 +159,7 @@ describe('the hash of a record', () => {
 })
 
 describe('a digest', () => {
-  it('of nothing is zero, and is zero again when everything is gone', () => {
+  it('is zero without records, and zero again when all records are removed', () => {
     const [hash, digest] = [new RecordHash(), new ZoneDigest()]
     expect(digest.toString()).to.equal('0'.repeat(32))
     for (const sign of ['add', 'remove'] as const)
@@ -170,7 +170,7 @@ describe('a digest', () => {
     expect(digest.toString()).to.equal('0'.repeat(32))
   })
 
-  it('is 32 hexadecimal digits, and a copy of it goes its own way', () => {
+  it('is 32 hexadecimal digits, and does not change with its copy', () => {
     const [hash, digest] = [new RecordHash(), new ZoneDigest()]
     hash.of(record(A), 0)
     digest.add(hash, 60)
@@ -182,7 +182,7 @@ describe('a digest', () => {
 })
 
 describe('a run of records', () => {
-  it('gives back what was put in, without the marks of where it came from', () => {
+  it('returns its records, without the marks of their origin', () => {
     const marked = record(A)
     marked[1] = 1
     const builder = new RunBuilder()

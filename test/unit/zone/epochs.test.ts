@@ -1,4 +1,4 @@
-/** What a view sees while the zone changes under it. */
+/** Views of a zone while it changes. */
 import { expect } from 'chai'
 import { recordText } from '../../../lib/dns/record-text.js'
 import { compareSerials } from '../../../lib/dns/serial.js'
@@ -34,8 +34,8 @@ function removeA(contents: ZoneContents): void {
   contents.apply(difference)
 }
 
-describe('views of a zone that changes', () => {
-  it('opened before a change see what was, also after it was committed', () => {
+describe('a view of a zone that changes', () => {
+  it('opened before a change sees the zone before it, also after the commit', () => {
     const contents = zone()
     const view = contents.view()
     contents.begin()
@@ -46,7 +46,7 @@ describe('views of a zone that changes', () => {
     view.release()
   })
 
-  it('opened during a change see what was before it, whoever else has looked and gone', () => {
+  it('opened during a change sees the zone before it, whatever other views were open', () => {
     const contents = zone()
     contents.begin()
     removeA(contents)
@@ -61,7 +61,7 @@ describe('views of a zone that changes', () => {
     expect(seen(contents.view())).to.deep.equal([B])
   })
 
-  it('see the same after a change was rolled back', () => {
+  it('sees the same after a rollback', () => {
     const contents = zone()
     const before = contents.digest
     contents.begin()

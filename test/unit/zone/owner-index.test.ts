@@ -1,4 +1,4 @@
-/** What is found by name: the same as a look at every record finds, whatever came, went and was taken back meanwhile. */
+/** Records found by name: the same as a scan finds, after any additions, removals and rollbacks. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { nameToWire } from '../../../lib/dns/name.js'
@@ -42,7 +42,7 @@ function change(contents: ZoneContents, remove: readonly string[], add: readonly
   contents.commit()
 }
 
-/** Text of what a look through the index shows; the SOA left out, which a view does not show. */
+/** Text of the records that the index finds, without the SOA, which a view leaves out. */
 function shown(contents: ZoneContents, look: (visit: OffsetVisit) => void): string[] {
   const view = contents.view('pending')
   const lines: string[] = []
@@ -63,7 +63,7 @@ const below = (contents: ZoneContents, index: OwnerIndex, name: string): string[
 const pointing = (contents: ZoneContents, index: OwnerIndex, name: string): string[] =>
   shown(contents, (visit) => index.pointing(nameToWire(name), visit))
 
-/** The same by a look at every record. */
+/** The same by a scan of all records. */
 function walked(contents: ZoneContents, fits: (data: Buffer, at: number) => boolean): string[] {
   const view = contents.view('pending')
   const lines: string[] = []
@@ -103,14 +103,14 @@ function expectAll(contents: ZoneContents, index: OwnerIndex, names: readonly st
 }
 
 describe('records by owner', () => {
-  it('are found whatever the case of letters', async () => {
+  it('are found in any letter case', async () => {
     const contents = zone(['WWW.Example. 60 A 192.0.2.1', 'www.example. 60 TXT "t"', 'ww.example. 60 A 192.0.2.1'])
     const index = await contents.indexOwners(pause)
     expect(at(contents, index, 'wWw.eXample.')).to.have.length(2)
     expect(at(contents, index, 'w.example.')).to.deep.equal([])
   })
 
-  it('are found when many have one name, some of which go', async () => {
+  it('are found when many share a name and some are removed', async () => {
     const lines = Array.from({ length: 3000 }, (_, i) => `many.example. 60 TXT "${i}"`)
     const contents = zone(lines)
     const index = await contents.indexOwners(pause)
@@ -126,7 +126,7 @@ describe('records by owner', () => {
     expect(at(contents, index, 'many.example.')).to.have.length(1)
   })
 
-  it('are found when the hashes of two names are the same', async () => {
+  it('are found when two names have the same hash', async () => {
     const seen = new Map<number, string>()
     let pair: [string, string] | undefined
     for (let i = 0; pair === undefined; i++) {
@@ -148,7 +148,7 @@ describe('records by owner', () => {
     expectAll(contents, index, pair)
   })
 
-  it('are found in a zone that grew large after it was indexed', async () => {
+  it('are found in a zone that grew after it was indexed', async () => {
     const contents = zone(['a.example. 60 A 192.0.2.1'])
     await contents.indexOwners(pause)
     const lines = Array.from({ length: 12_000 }, (_, i) => `h${i}.d${i % 50}.example. 60 A 192.0.2.1`)
@@ -163,7 +163,7 @@ describe('records by owner', () => {
     expect(below(contents, index, 'd7.example.')).to.have.length(240)
   })
 
-  it('cost memory that stays the same when as many go as come', async () => {
+  it('need constant memory while as many are removed as added', async () => {
     const contents = zone(Array.from({ length: 500 }, (_, i) => `h${i}.example. 60 A 192.0.2.1`))
     const index = await contents.indexOwners(pause)
     for (let i = 0; i < 2000; i++) {
@@ -175,7 +175,7 @@ describe('records by owner', () => {
     expect(index.octets).to.be.lessThan(120_000)
   })
 
-  it('are told below a name also when names lie deep', async () => {
+  it('are found below a name, deep names included', async () => {
     const contents = zone(['a.b.c.d.e.f.g.example. 60 A 192.0.2.1', 'h.g.example. 60 A 192.0.2.1', 'g.example. 60 A 192.0.2.1'])
     const index = await contents.indexOwners(pause)
     expectAll(contents, index, ['g.example.', 'f.g.example.', 'c.d.e.f.g.example.', 'a.b.c.d.e.f.g.example.', 'h.g.example.'])
@@ -215,7 +215,7 @@ function signatures(from: number, to: number): RecordRun {
 }
 
 describe('the first expiration', () => {
-  it('is looked for anew when all that were counted are gone', async () => {
+  it('is searched again when all counted signatures are removed', async () => {
     const contents = zone([])
     const { data } = signatures(100_000, 135_000)
     contents.addRun(data, 0, data.length)
@@ -232,8 +232,8 @@ describe('the first expiration', () => {
   })
 })
 
-describe('any records by name', () => {
-  it('are those that a look at every record finds, after any changes', async () => {
+describe('records by name, after random changes', () => {
+  it('are the ones that a scan of all records finds', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(wish, { maxLength: 10 }), fc.array(act, { maxLength: 25 }), async (start, acts) => {
         const contents = zone(start)
@@ -263,7 +263,7 @@ describe('any records by name', () => {
 })
 
 describe('the hash of a name', () => {
-  it('is that of its octets with letters folded, wherever they lie', () => {
+  it('covers its octets with letters folded, at any place in memory', () => {
     const wire = nameToWire('Www.Example.')
     const inside = Buffer.concat([Buffer.from([9, 9, 9]), nameToWire('wWW.eXAMPLE.'), Buffer.from([7])])
     expect(nameHash(inside, 3, wire.length)).to.equal(nameHash(wire, 0, wire.length))

@@ -1,4 +1,4 @@
-/** Records in large buffers: where chunks end, and what walks over them. */
+/** Records in large buffers: the ends of chunks, and iteration across them. */
 import { expect } from 'chai'
 import { RecordArena } from '../../../lib/zone/record-arena.js'
 import { record } from '../../support/record-lines.js'
@@ -14,7 +14,7 @@ function offsetsIn(arena: RecordArena): number[] {
 }
 
 describe('an arena of records', () => {
-  it('gives each record an offset that stays good while it grows', () => {
+  it('gives each record an offset that stays valid while it grows', () => {
     const arena = new RecordArena()
     const records = Array.from({ length: 3000 }, (_, i) => record(`n${i}.example. 60 A 192.0.2.1`))
     const offsets = records.map((stored) => arena.append(stored, 0, stored.length))
@@ -31,7 +31,7 @@ describe('an arena of records', () => {
     expect(offsetsIn(arena)).to.deep.equal(offsets)
   })
 
-  it('never lets a record straddle two chunks of 16 MiB, and walks over the gap', () => {
+  it('never splits a record between two chunks of 16 MiB, and iterates over the gap', () => {
     const arena = new RecordArena()
     const big = large(0, 60_000)
     const offsets = Array.from({ length: 600 }, () => arena.append(big, 0, big.length))
@@ -48,7 +48,7 @@ describe('an arena of records', () => {
     expect(octets).to.equal(600 * big.length)
   })
 
-  it('takes a run whole, or not at all when its chunk has no room', () => {
+  it('appends a run completely, or not at all when its chunk has no room', () => {
     const arena = new RecordArena()
     const run = Buffer.concat(Array.from({ length: 100 }, (_, i) => large(i, 60_000)))
     expect(arena.appendRun(run, 0, run.length)).to.equal(0)
@@ -59,7 +59,7 @@ describe('an arena of records', () => {
     expect(offsetsIn(arena).length).to.equal(200)
   })
 
-  it('forgets what came behind a place, across chunks', () => {
+  it('drops the records behind an offset, across chunks', () => {
     const arena = new RecordArena()
     const big = large(0, 60_000)
     for (let i = 0; i < 200; i++) arena.append(big, 0, big.length)
@@ -73,7 +73,7 @@ describe('an arena of records', () => {
     expect(offsetsIn(arena).length).to.equal(600)
   })
 
-  it('marks the dead, and takes marks back', () => {
+  it('marks removed records, and undoes the marks', () => {
     const arena = new RecordArena()
     const stored = record('a.example. 60 A 192.0.2.1')
     const offset = arena.append(stored, 0, stored.length)
@@ -86,7 +86,7 @@ describe('an arena of records', () => {
 })
 
 describe('an arena whose chunk fills to the last octet', () => {
-  it('hands out every octet of it, in order', () => {
+  it('returns every octet of it, in order', () => {
     const arena = new RecordArena()
     // 64 octets divide a chunk of 16 MiB: the last record ends where the chunk does.
     const stored = record(`${'a'.repeat(9)}.example. 60 TXT "${'x'.repeat(64 - 2 - 19 - 10 - 1)}"`)

@@ -1,4 +1,4 @@
-/** The hash over an arena, against a plain map: growth, the split in parts, and deletion without traces. */
+/** The hash table over an arena, compared with a plain map: growth, the split into parts, and complete deletion. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { RecordTable } from '../../../lib/zone/record-table.js'
@@ -8,13 +8,13 @@ const held = (table: RecordTable, hash: number, offset: number): boolean =>
   table.find(hash, (found) => found === offset) === offset
 
 describe('the table of records', () => {
-  it('finds nothing when there is nothing', () => {
+  it('finds nothing when it is empty', () => {
     const table = new RecordTable()
     expect(table.find(0, () => true)).to.equal(undefined)
     expect(table.delete(0, 0)).to.equal(false)
   })
 
-  it('keeps several records of one hash apart', () => {
+  it('keeps several records with one hash apart', () => {
     const table = new RecordTable()
     for (const offset of [0, 10, 20]) table.insert(7, offset)
     for (const offset of [0, 10, 20]) expect(held(table, 7, offset), `${offset}`).to.equal(true)
@@ -23,7 +23,7 @@ describe('the table of records', () => {
     expect([held(table, 7, 0), held(table, 7, 10), held(table, 7, 20)]).to.deep.equal([true, false, true])
   })
 
-  it('has 64 records of one key at most, and is as before when one more comes', () => {
+  it('has at most 64 records with one key, and is unchanged when one more is refused', () => {
     const table = new RecordTable()
     for (let offset = 0; offset < 64; offset++) table.insert(7, offset)
     expect(() => table.insert(7, 64)).to.throw('more than 64 records or names of the zone have one hash')
@@ -33,8 +33,8 @@ describe('the table of records', () => {
     expect(held(table, 7, 64)).to.equal(true)
   })
 
-  it('holds what a map would hold, whatever comes and goes', () => {
-    // Few distinct hashes, also at the ends of the range, so that probes run into each other and around. An offset has one record.
+  it('has the records that a map has, after any additions and removals', () => {
+    // Few distinct hashes, also at the ends of the range, so that probes collide and wrap around. An offset has one record.
     const HASHES = [0, 1, 15, 16, 17, 0xfffffffe, 0xffffffff, 31, 32, 2 ** 31]
     const act = fc.tuple(fc.boolean(), fc.nat(60))
     fc.assert(
@@ -62,7 +62,7 @@ describe('the table of records', () => {
     )
   })
 
-  it('becomes many parts when it is large, with everything in them', () => {
+  it('is split into many parts when it is large, with all records in them', () => {
     const table = new RecordTable()
     const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1) >>> 0
     for (let i = 0; i < 100_000; i++) table.insert(hashOf(i), i)

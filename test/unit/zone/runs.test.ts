@@ -1,4 +1,4 @@
-/** Records that come in runs: whatever their order and however often each comes, the zone is the one that adding them singly makes. */
+/** Records added in runs: in any order and with any repeats, the zone is the same as when they are added one by one. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { canonicalOrder } from '../../../lib/zone/canonical-order.js'
@@ -41,7 +41,7 @@ async function inOrder(contents: ZoneContents, how: 'told' | 'sorted'): Promise<
   return texts
 }
 
-/** Few names and few contents, so that the same ones meet; in the order of the zone, or shuffled a little, or altogether. */
+/** Few names and few contents, so that records repeat; in zone order, shuffled a little, or shuffled completely. */
 const arbitraryRuns = fc
   .tuple(
     fc.array(arbitraryRecord, { maxLength: 40 }),
@@ -51,8 +51,8 @@ const arbitraryRuns = fc
   )
   .map(([records, again, how, perRun]) => ({ records, again, how, perRun }))
 
-describe('records in runs', () => {
-  it('make the zone that the same records make one by one', async () => {
+describe('records added in runs', () => {
+  it('make the same zone as when they are added one by one', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryRuns, async ({ records, again, how, perRun }) => {
         const sent = how === 0 ? records : await sorted(records)
@@ -73,7 +73,7 @@ describe('records in runs', () => {
     )
   })
 
-  it('a name with more records than are compared with each other is settled all the same', async () => {
+  it('are all found when a name has more records than are compared with each other', async () => {
     const many = Array.from({ length: 200 }, (_, i) => record(`many.example. 60 A 192.0.2.${(i * 7) % 150}`))
     const contents = inRuns(many, 11)
     await contents.settle(pause)
@@ -81,7 +81,7 @@ describe('records in runs', () => {
     expect(contents.digest).to.equal(singly(many).digest)
   })
 
-  it('a change applies to records that nobody has looked for yet', () => {
+  it('can be changed before they are looked up', () => {
     const [a, b] = [record('a.example. 60 A 192.0.2.1'), record('b.example. 60 A 192.0.2.2')]
     const contents = inRuns([a, b], 9)
     const toSoa = record('example. 60 SOA ns.example. h.example. 2 2 3 4 5')

@@ -1,4 +1,4 @@
-/** When the first signature expires, as records come and go, and when that is no longer known. */
+/** The expiry of the first signature while records are added and removed, and when it becomes unknown. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { SignerFigures } from '../../../lib/zone/signer-figures.js'
@@ -6,7 +6,7 @@ import { record } from '../../support/record-lines.js'
 import { seededRuns } from '../../support/seed.js'
 
 const SIGNATURE = record('a.example. 60 RRSIG A 8 2 60 20260701000000 20260601000000 1 example. AAAA')
-/** Of RDATA: type, algorithm, labels, TTL. */
+/** RDATA fields: type, algorithm, labels, TTL. */
 const EXPIRATION = SIGNATURE.length - 3 - 9 - 10
 
 function signature(expiration: number): Buffer {
@@ -15,8 +15,8 @@ function signature(expiration: number): Buffer {
   return copy
 }
 
-describe('the figures of a signer', () => {
-  it('know the first expiration of any that come and go, or that it is unknown', () => {
+describe('the signature figures of a zone', () => {
+  it('have the first expiration after any additions and removals, or report it unknown', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(40), fc.boolean()), { maxLength: 200 }), (acts) => {
         const figures = new SignerFigures(4)

@@ -1,4 +1,4 @@
-/** Contents of a zone: adding, differences that fit and that do not, and what a view sees meanwhile. */
+/** Contents of a zone: additions, difference sequences that fit and that do not, and the views of the same time. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { recordText } from '../../../lib/dns/record-text.js'
@@ -47,7 +47,7 @@ function applied(contents: ZoneContents, difference: Difference): Difference {
 }
 
 describe('contents of a zone', () => {
-  it('RFC 5936 §2.2: hold a record once, whatever its letter case and TTL', () => {
+  it('RFC 5936 §2.2: have a record once, whatever its letter case and TTL', () => {
     const contents = zone(1, A)
     for (const line of [A, 'A.EXAMPLE. 60 A 192.0.2.1', 'a.example. 61 A 192.0.2.1'])
       expect(contents.add(record(line), 0), line).to.equal(false)
@@ -55,7 +55,7 @@ describe('contents of a zone', () => {
     expect([contents.records, contents.soa.serial]).to.deep.equal([3, 1])
   })
 
-  it('RFC 2181 §5.2: of copies with different TTLs keep the lowest, in whatever order they come', () => {
+  it('RFC 2181 §5.2: keep the lowest TTL of copies of a record, in any order', () => {
     const copies = [90, 30, 60].map((ttl) => A.replace('60', String(ttl)))
     const one = zone(1, copies[1]!, B)
     expect(one.copied).to.equal(undefined)
@@ -77,11 +77,11 @@ describe('contents of a zone', () => {
     }
   })
 
-  it('do not take the same record with the same TTL for a copy', () => {
+  it('do not count the same record with the same TTL as a changed copy', () => {
     expect(zone(1, A, A, B, B).copied).to.equal(undefined)
   })
 
-  it('have a record only with the TTL it has', () => {
+  it('find a record only with its own TTL', () => {
     const contents = zone(1, A)
     expect(contents.has(record(A), 0)).to.equal(true)
     expect(contents.has(record('A.example. 60 A 192.0.2.1'), 0)).to.equal(true)
@@ -89,11 +89,11 @@ describe('contents of a zone', () => {
     expect(contents.has(record(B), 0)).to.equal(false)
   })
 
-  it('of nothing have no SOA', async () => {
+  it('have no SOA when they are empty', async () => {
     await expectError('ZONE_EMPTY', () => new ZoneContents(APEX).soa)
   })
 
-  it('taken as a run are those taken one by one, duplicates among them', () => {
+  it('are the same from a run as from single additions, duplicates included', () => {
     const lines = [soa(1), A, B, A, NS, 'A.example. 99 A 192.0.2.1']
     const data = Buffer.concat(lines.map(record))
     const atOnce = new ZoneContents(APEX)
@@ -103,7 +103,7 @@ describe('contents of a zone', () => {
     expect([atOnce.digest, atOnce.records, atOnce.octets]).to.deep.equal([oneByOne.digest, oneByOne.records, oneByOne.octets])
   })
 
-  it('count name servers and ZONEMD records at the apex, and no others', () => {
+  it('count the name servers and ZONEMD records at the apex, and no others', () => {
     const contents = zone(
       1,
       NS,
@@ -122,22 +122,22 @@ describe('contents of a zone', () => {
   })
 })
 
-describe('a difference', () => {
-  it('RFC 1995 §4: takes away, adds and brings the new SOA', () => {
+describe('a difference sequence', () => {
+  it('RFC 1995 §4: removes, adds and replaces the SOA', () => {
     const contents = zone(1, A, NS)
     applied(contents, step(1, 2, [A], [B]))
     expect(textsOf(contents)).to.deep.equal([soa(2), B, NS].map((line) => recordText(record(line), 0)).sort())
     expect(contents.soa.serial).to.equal(2)
   })
 
-  it('that adds what is there already adds nothing by it', () => {
+  it('has no effect where it adds a record that is there already', () => {
     const contents = zone(1, A, NS)
     const exact = applied(contents, step(1, 2, [], [A, B]))
     expect(runTexts(exact.added)).to.deep.equal(['b.example. 60 IN A 192.0.2.2'])
     expect(exact.removed.count).to.equal(0)
   })
 
-  it('RFC 2181 §5.2: of a TTL alone is a removal and an addition', () => {
+  it('RFC 2181 §5.2: has a changed TTL as a removal and an addition', () => {
     const contents = zone(1, A)
     const exact = applied(contents, step(1, 2, [A], [A.replace('60', '90')]))
     expect([runTexts(exact.removed), runTexts(exact.added)]).to.deep.equal([
@@ -159,7 +159,7 @@ describe('a difference', () => {
     ['adds two copies of a new record', [A], [A90, A30]],
   ]
   for (const [id, removed, added] of COPIES)
-    it(`RFC 5936 §2.2: that ${id} is in doubt: the whole zone is asked for`, async () => {
+    it(`RFC 5936 §2.2: that ${id} is in doubt and needs an AXFR`, async () => {
       const contents = zone(1, A, B)
       contents.begin()
       const error = await expectError('ZONE_TTL_IN_DOUBT', () => contents.apply(step(1, 2, removed, added)))
@@ -168,7 +168,7 @@ describe('a difference', () => {
       expect(contents.digest).to.equal(zone(1, A, B).digest)
     })
 
-  it('that takes away what is not there does not fit: the whole zone is asked for', async () => {
+  it('that removes a missing record does not fit and needs an AXFR', async () => {
     const contents = zone(1, A)
     contents.begin()
     const error = await expectError('ZONE_REMOVES_ABSENT', () => contents.apply(step(1, 2, [B], [])), {
@@ -177,7 +177,7 @@ describe('a difference', () => {
     expect(error.nextMove).to.equal('axfr')
   })
 
-  it('that takes the same record away twice does not fit', async () => {
+  it('that removes the same record twice does not fit', async () => {
     const contents = zone(1, A)
     contents.begin()
     await expectError('ZONE_REMOVES_ABSENT', () => contents.apply(step(1, 2, [A, A], [])))
@@ -190,13 +190,13 @@ describe('a difference', () => {
     expect(error.nextMove).to.equal('axfr')
   })
 
-  it('that names another SOA under the serial we hold does not fit', async () => {
+  it('that names another SOA under the current serial does not fit', async () => {
     const contents = zone(1, A)
     contents.begin()
     await expectError('ZONE_REMOVES_ABSENT', () => contents.apply({ ...step(1, 2, [], []), fromSoa: record(soa(1, 61)) }))
   })
 
-  it('many of them leave waste behind, which is told', () => {
+  it('leaves unused memory behind, which is reported', () => {
     const contents = zone(1, A)
     expect(contents.waste).to.equal(0)
     for (let serial = 1; serial < 10; serial++)
@@ -206,7 +206,7 @@ describe('a difference', () => {
   })
 })
 
-/** What a view shows, as lines. */
+/** The records of a view, as lines. */
 function shown(view: ReturnType<ZoneContents['view']>, atMost = Number.MAX_SAFE_INTEGER): string[] {
   const texts: string[] = []
   for (let from: number | undefined = 0; from !== undefined; )
@@ -217,7 +217,7 @@ function shown(view: ReturnType<ZoneContents['view']>, atMost = Number.MAX_SAFE_
 describe('a view', () => {
   const bare = (model: ZoneModel): string[] => textsOfModel(model).filter((text) => !text.includes(' IN SOA '))
 
-  it('may be walked in slices of any size', () => {
+  it('may be read in slices of any size', () => {
     const contents = contentsOf(
       'example.',
       [soa(1), ...Array.from({ length: 50 }, (_, i) => `n${i}.example. 60 A 192.0.2.1`)].join('\n'),
@@ -227,7 +227,7 @@ describe('a view', () => {
     view.release()
   })
 
-  it('sees what was when it was taken, through changes, commits and rollbacks of others', () => {
+  it('sees the zone at the time it was opened, through changes, commits and rollbacks', () => {
     const contents = zone(1, A, B)
     const view = contents.view()
     const before = shown(view)
@@ -245,7 +245,7 @@ describe('a view', () => {
     expect(shown(during)).to.deep.equal(before)
   })
 
-  it('sees what was when it was taken, whatever anybody does meanwhile', () => {
+  it('sees the zone at the time it was opened, after any sequence of changes by others', () => {
     const act = fc.oneof(
       {
         weight: 3,
@@ -282,7 +282,7 @@ describe('a view', () => {
           } else if (a.does === 'look') {
             const isPending = a.pending && pending !== undefined
             const shows = bare(isPending ? pending! : committed)
-            // One that sees a change may not outlive it.
+            // A view that sees a change must be closed before it ends.
             const view = contents.view(isPending ? 'pending' : 'committed')
             expect(shown(view)).to.deep.equal(shows)
             if (isPending) view.release()

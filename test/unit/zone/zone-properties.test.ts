@@ -1,4 +1,4 @@
-/** What holds for any zone and any changes of it: random ones, from a seed that is printed. */
+/** Properties of any zone and any changes: random ones, from a seed that is printed. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { compareContents } from '../../../lib/zone/compare.js'
@@ -30,7 +30,7 @@ function applyAll(contents: ZoneContents, chain: readonly Difference[]): void {
   contents.commit()
 }
 
-/** Everything of contents that somebody may see. */
+/** All visible parts of the contents. */
 const seen = (contents: ZoneContents): unknown => ({
   texts: textsOf(contents),
   digest: contents.digest,
@@ -47,7 +47,7 @@ const words = (difference: Difference): unknown => ({
 })
 
 describe('any zone', () => {
-  it('that is sent whole comes in as it was', async () => {
+  it('arrives unchanged by AXFR', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryZone(60), async (model) => {
         const contents = contentsOfModel(model)
@@ -60,7 +60,7 @@ describe('any zone', () => {
     )
   })
 
-  it('has a digest that does not go by the order in which records came', () => {
+  it('has a digest that does not depend on the order of records', () => {
     const both = arbitraryZone(20).chain((model) =>
       fc.tuple(fc.constant(model), fc.shuffledSubarray([...model.records.values()], { minLength: model.records.size })),
     )
@@ -74,8 +74,8 @@ describe('any zone', () => {
     )
   })
 
-  it('has the digest of another one if and only if it has its contents', () => {
-    // Two zones that differ in nothing, or in a record or two.
+  it('has the digest of another zone if and only if it has the same contents', () => {
+    // Two zones that are equal, or differ in a record or two.
     const pair = fc.tuple(arbitraryZone(6), fc.array(arbitraryRecord, { maxLength: 2 }), fc.array(fc.nat(9), { maxLength: 2 }))
     fc.assert(
       fc.property(pair, ([model, add, remove]) => {
@@ -90,7 +90,7 @@ describe('any zone', () => {
 })
 
 describe('any changes of any zone', () => {
-  it('lead to the zone that they should', () => {
+  it('lead to the expected zone', () => {
     fc.assert(
       fc.property(arbitraryZone(), wishes, (model, list) => {
         const { chain, models } = changes(model, list)
@@ -105,7 +105,7 @@ describe('any changes of any zone', () => {
     )
   })
 
-  it('are kept as exactly what they did', () => {
+  it('are recorded exactly', () => {
     fc.assert(
       fc.property(arbitraryZone(), arbitraryWish, (model, wish) => {
         const { difference } = change(model, wish)
@@ -117,7 +117,7 @@ describe('any changes of any zone', () => {
     )
   })
 
-  it('by any number of IXFRs lead to the zone that an AXFR brings', async () => {
+  it('lead to the same zone by any number of IXFRs as by one AXFR', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryZone(), wishes, async (model, list) => {
         const { chain, models } = changes(model, list)
@@ -139,7 +139,7 @@ describe('any changes of any zone', () => {
     )
   })
 
-  it('and then the same ones undone leave the zone as it was', () => {
+  it('leave the zone unchanged when they are undone', () => {
     fc.assert(
       fc.property(arbitraryZone(), wishes, (model, list) => {
         const { chain } = changes(model, list)
@@ -153,7 +153,7 @@ describe('any changes of any zone', () => {
     )
   })
 
-  it('RFC 1995 §5: condensed do what the chain does, and name no record twice', async () => {
+  it('RFC 1995 §5: have the same effect when condensed, and name no record twice', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryZone(), wishes, async (model, list) => {
         const { chain, models } = changes(model, list)
@@ -171,7 +171,7 @@ describe('any changes of any zone', () => {
     )
   })
 
-  it('that are rolled back leave no trace, whether they fitted or not', async () => {
+  it('leave no trace after a rollback, whether they fit or not', async () => {
     const absent = record('nowhere.example. 60 A 192.0.2.9')
     await fc.assert(
       fc.asyncProperty(arbitraryZone(), wishes, fc.boolean(), async (model, list, fits) => {
@@ -193,7 +193,7 @@ describe('any changes of any zone', () => {
     )
   })
 
-  it('are found again by comparing the zones before and after', async () => {
+  it('are found by a comparison of the zones before and after', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryZone(), wishes, async (model, list) => {
         const { models } = changes(model, list)

@@ -1,4 +1,4 @@
-/** ZONEMD: the vectors of RFC 8976, and what makes a digest not count. */
+/** ZONEMD: the vectors of RFC 8976, and the reasons to ignore a digest. */
 import { expect } from 'chai'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
@@ -76,7 +76,7 @@ describe('ZONEMD', () => {
     expect(SEVERAL).to.include((await computeZonemd(contents, 2, pause)).toString('hex'))
   })
 
-  it('does not depend on the order in which records came', async () => {
+  it('does not depend on the order of records', async () => {
     const [soa, ...rest] = COMPLEX.trim().split('\n')
     const turned = contentsOf('example.', [soa, ...rest.reverse()].join('\n'))
     expect((await verifyZonemd(turned, pause)).kind).to.equal('verified')
@@ -84,11 +84,11 @@ describe('ZONEMD', () => {
 
   const CASES: [id: string, zonemds: string[], verdict: string][] = [
     ['no record at all', [], 'absent'],
-    ['RFC 8976 §4: one octet of the digest is wrong', [`2018031900 1 1 00${GOOD384.slice(2)}`], 'failed'],
+    ['RFC 8976 §4: one octet of the digest is changed', [`2018031900 1 1 00${GOOD384.slice(2)}`], 'failed'],
     ['RFC 8976 §4: made for another serial', [`2018031901 1 1 ${GOOD384}`], 'failed'],
     ['RFC 8976 §2.2.4: a digest cut short', [`2018031900 1 1 ${GOOD384.slice(0, 44)}`], 'failed'],
     [
-      'RFC 8976 §4: scheme and algorithm stand there twice',
+      'RFC 8976 §4: scheme and algorithm occur twice',
       [`2018031900 1 1 ${GOOD384}`, `2018031900 1 1 00${GOOD384.slice(2)}`],
       'failed',
     ],
@@ -105,7 +105,7 @@ describe('ZONEMD', () => {
       expect((await verifyZonemd(await zoneWith(...zonemds), pause)).kind).to.equal(kind)
     })
 
-  it('notices every change of a record', async () => {
+  it('detects every change of a record', async () => {
     const changes = [
       'new.example. 60 A 192.0.2.1',
       'ns1.example. 3600 A 203.0.113.64',
@@ -119,7 +119,7 @@ describe('ZONEMD', () => {
     }
   })
 
-  it('leaves the RRSIG over the ZONEMD RRset out, and no other one (RFC 8976 §3.3.1)', async () => {
+  it('leaves out the RRSIG over the ZONEMD RRset, and no other RRSIG (RFC 8976 §3.3.1)', async () => {
     const rrsig = (type: number): Buffer =>
       record(
         `example. 86400 RRSIG \\# 27 ${type.toString(16).padStart(4, '0')}0d010001518065000000640000000001076578616d706c6500aa`,
@@ -131,7 +131,7 @@ describe('ZONEMD', () => {
     expect((await verifyZonemd(contents, pause)).kind).to.equal('failed')
   })
 
-  it('judges a change before it is committed, and sees it gone when rolled back', async () => {
+  it('verifies a change before its commit, and forgets it after a rollback', async () => {
     const contents = contentsOf('example.', SIMPLE)
     contents.begin()
     contents.add(record('new.example. 60 A 192.0.2.1'), 0)
