@@ -1,4 +1,4 @@
-/** Receiving a whole zone: every form that is right, and what each that is not right is called. */
+/** Receiving an AXFR: every valid form, and the error of every invalid one. */
 import { expect } from 'chai'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { expectError } from '../../support/expect-error.js'
@@ -26,7 +26,7 @@ const V1 = `S1\n${BODY}`
 const AXFR_QUESTION = [question('example.', 'AXFR')]
 const opt = rawRecord(Buffer.from([0]), 41, Buffer.alloc(0), { klass: 1232, ttl: 0 })
 
-/** The owner whose last octets are those of the apex, inside one label. */
+/** An owner outside the zone that ends in the octets of the apex, inside one label. */
 const IMPOSTOR = octets('09 78 07 6578616d706c65 00')
 
 const WHOLE: readonly (readonly [id: string, messages: readonly ScriptedMessage[], zone?: string])[] = [
@@ -60,9 +60,9 @@ const WHOLE: readonly (readonly [id: string, messages: readonly ScriptedMessage[
   ],
 ]
 
-describe('a whole zone', () => {
+describe('an AXFR that is received', () => {
   for (const [id, messages, zone = V1] of WHOLE)
-    it(`${id} is taken`, () => {
+    it(`is accepted: ${id}`, () => {
       const { outcome, contents } = receive({ messages })
       expect(outcome?.kind).to.equal('full')
       expect(textsOf(contents!)).to.deep.equal(printed(zone))
@@ -73,20 +73,20 @@ describe('a whole zone', () => {
     expect(textsOf(receive({ messages: [`${odd}\nS1`] }).contents!)).to.deep.equal(printed(odd))
   })
 
-  it('says how much came and how much of it lay outside', () => {
+  it('counts its records, and those outside the zone', () => {
     const { inbound } = receive({ messages: [V1, 'out. 1 A 192.0.2.1\nout. 1 A 192.0.2.2', 'S1'] })
     expect([inbound.records, inbound.messages, inbound.outside]).to.deep.equal([8, 3, 2])
     expect(inbound.octets).to.be.greaterThan(100)
   })
 
-  it('does not take what merely ends in the octets of the apex', () => {
+  it('drops an owner that merely ends in the octets of the apex', () => {
     const impostor = rawRecord(IMPOSTOR, 1, octets('c0000201'))
     const { inbound, contents } = receive({ messages: [V1, { answers: [impostor, ...stored('S1').map((s) => s.subarray(2))] }] })
     expect(inbound.outside).to.equal(1)
     expect(contents!.records).to.equal(5)
   })
 
-  it('takes names in the zone however long, and the root zone whole', () => {
+  it('accepts names of any length in the zone, and the root zone', () => {
     const long = `${`${'l'.repeat(63)}.`.repeat(3)}${'m'.repeat(53)}.example.`
     expect(receive({ messages: [`${V1}\n${long} 1 A 192.0.2.1\nS1`] }).contents!.records).to.equal(6)
     const root = '. 300 SOA ns. host. 1 2 3 4 5'
@@ -182,14 +182,14 @@ const ERRORS: readonly (readonly [
   ['a broken record in its additional section', 'WIRE_TRUNCATED', { messages: [{ text: V1, counts: { additionals: 1 } }] }],
 ]
 
-describe('a whole zone is refused for', () => {
+describe('an AXFR that is received is refused for', () => {
   for (const [id, code, script, data = {}] of ERRORS)
     it(`${id}: ${code}`, async () => {
       const error = await expectError(code, () => receive(script), data)
       expect(['axfr', 'next-primary']).to.include(error.nextMove)
     })
 
-  it('RFC 5936 §2.2: its end too early: XFR_ENDED_EARLY', async () => {
+  it('RFC 5936 §2.2: an early end: XFR_ENDED_EARLY', async () => {
     for (const messages of [[], ['S1'], [V1]]) {
       const { inbound, outcome } = receive({ messages })
       expect(outcome).to.equal(undefined)
@@ -199,12 +199,12 @@ describe('a whole zone is refused for', () => {
   })
 })
 
-describe('a transfer whose names are compressed', () => {
+describe('a transfer with compressed names', () => {
   const OWNER = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.example.`
-  // On the wire the owner takes two octets each time, in a zone 193.
+  // The owner has two octets on the wire each time, and 193 in a zone.
   const lines = Array.from({ length: 300 }, (_, i) => `${OWNER} 1 TXT "${i}"`)
 
-  it('is counted by what it takes uncompressed', async () => {
+  it('is counted by its uncompressed size', async () => {
     const many = messagesOf(await axfrOf(contentsOf('example.', [soa(1), ...lines].join('\n'))))
     for (const message of many) message.writeUInt16BE(ID)
     const wire = receive({ messages: many }).inbound.octets

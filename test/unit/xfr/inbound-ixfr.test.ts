@@ -1,4 +1,4 @@
-/** Receiving differences: every form an answer to IXFR may have (RFC 1995 §4), and what is no form of it. */
+/** Receiving an IXFR: every form of the answer (RFC 1995 §4), and the answers that are refused. */
 import { expect } from 'chai'
 import type { Difference } from '../../../lib/zone/difference.js'
 import { expectError } from '../../support/expect-error.js'
@@ -19,10 +19,10 @@ const NEW = 'a.example. 300 A 192.0.2.11\nc.example. 300 A 192.0.2.30'
 const NEWER = 'd.example. 300 A 192.0.2.40'
 const WHOLE = `S3\nexample. 300 NS ns1.example.\n${NEW}\nS3`
 
-/** A difference in words: `1→2 −2 +2`. */
+/** A difference sequence as text: `1→2 −2 +2`. */
 const words = (d: Difference): string => `${d.from}→${d.to} −${runTexts(d.removed).length} +${runTexts(d.added).length}`
 
-/** `up-to-date SERIAL`, `full SERIAL`, the differences in words, or `more` when the answer is not at its end. */
+/** `up-to-date SERIAL`, `full SERIAL`, the difference sequences as text, or `more` when the answer is incomplete. */
 function cameOf(script: TransferScript): string {
   const { outcome } = receive(script)
   if (outcome === undefined) return 'more'
@@ -66,7 +66,7 @@ const FORMS: readonly (readonly [id: string, held: number, messages: readonly Sc
 
 describe('an answer to IXFR', () => {
   for (const [id, held, messages, outcome] of FORMS)
-    it(`${id}: ${outcome}`, () => expect(cameOf({ held, messages })).to.equal(outcome))
+    it(`gives ${outcome}: ${id}`, () => expect(cameOf({ held, messages })).to.equal(outcome))
 
   for (const [id, text, held] of [
     ['one difference', ONE, 1],
@@ -74,7 +74,7 @@ describe('an answer to IXFR', () => {
     ['a difference across the wrap', WRAPPED, 4294967290],
     ['a whole zone', WHOLE, 1],
   ] as const)
-    it(`of ${id} is the same however it is cut into messages`, () => {
+    it(`is the same for any split into messages: ${id}`, () => {
       const records = stored(text).map((octets) => octets.subarray(2))
       const whole = cameOf({ held, messages: [text] })
       for (let cut = 1; cut < records.length; cut++)
@@ -85,7 +85,7 @@ describe('an answer to IXFR', () => {
       expect(cameOf({ held, messages: records.map((record) => ({ answers: [record] })) })).to.equal(whole)
     })
 
-  it('brings differences as they were sent', () => {
+  it('has the difference sequences that were sent', () => {
     const { outcome } = receive({ held: 1, messages: [TWO] })
     if (outcome?.kind !== 'incremental') throw new Error('no differences')
     const [first, second] = outcome.differences
@@ -97,18 +97,18 @@ describe('an answer to IXFR', () => {
     expect(first!.toSoa.equals(second!.fromSoa)).to.equal(true)
   })
 
-  it('of a whole zone brings it whole', () => {
+  it('in the form of an AXFR has all records of the zone', () => {
     const { contents } = receive({ held: 1, messages: [WHOLE] })
     expect(textsOf(contents!).length).to.equal(4)
   })
 
-  it('RFC 1995 §2: with a lone newer SOA says so, until more comes', () => {
+  it('RFC 1995 §2: with a lone newer SOA is reported as such, until more arrives', () => {
     const lone = receive({ held: 1, messages: ['S2'] })
     expect(lone.inbound.isLoneSoa).to.equal(true)
     expect(receive({ held: 1, messages: ['S2', 'S1'] }).inbound.isLoneSoa).to.equal(false)
   })
 
-  it('without news and with more behind it makes the connection unfit for another question', () => {
+  it('without changes, but with records behind its SOA, makes the connection unusable for another query', () => {
     expect(receive({ held: 5, messages: ['S1\nS2\nS1'] }).inbound.surplus).to.equal(true)
     expect(receive({ held: 3, messages: ['S3'] }).inbound.surplus).to.equal(false)
   })
@@ -169,7 +169,7 @@ describe('an answer to IXFR is refused for', () => {
       expect(error.nextMove).to.equal('axfr')
     })
 
-  it('its end in the middle: XFR_ENDED_EARLY', async () => {
+  it('an end in the middle: XFR_ENDED_EARLY', async () => {
     const records = stored(TWO)
     for (let n = 0; n < records.length; n++) {
       const messages = records.slice(0, n).map((record) => ({ answers: [record.subarray(2)] }))
@@ -179,7 +179,7 @@ describe('an answer to IXFR is refused for', () => {
     }
   })
 
-  it('whatever goes wrong after a good beginning, and has no outcome then', async () => {
+  it('any error after a good beginning, and has no outcome then', async () => {
     const script = { held: 1, messages: [`S2\nS1\n${OLD}\nS2`] }
     const { inbound } = receive(script)
     await expectError('XFR_HEADER', () => inbound.accept(Buffer.alloc(12)))

@@ -1,4 +1,4 @@
-/** Cutting records into messages: each can be read alone, nothing is lost or changed, and names are short where they may be. */
+/** Splitting records into messages: each is readable alone, no record is lost or changed, and names are compressed where allowed. */
 import dnsPacket from 'dns-packet'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -23,7 +23,7 @@ function cut(records: readonly Buffer[]): PreparedMessages {
   return cutter.finish()
 }
 
-/** The records of each message, read from that message alone. */
+/** The records of each message, read from it alone. */
 function recordsOf(prepared: PreparedMessages): Buffer[][] {
   return messagesOf(prepared).map((message) => {
     const { questions, answers } = readHeader(message)
@@ -73,7 +73,7 @@ describe('messages of a transfer', () => {
     expect([asked.name.equals(APEX), asked.type, asked.class]).to.deep.equal([true, TYPE.AXFR, 1])
   })
 
-  it('bring every record of every type as it was', () => {
+  it('have every record of every type unchanged', () => {
     const records = RDATA_CASES.map((row, i) => storedCase(row, `Owner${i}.Example.`))
     const prepared = cut(records)
     expectSound(prepared)
@@ -81,7 +81,7 @@ describe('messages of a transfer', () => {
     expect(prepared.records).to.equal(records.length)
   })
 
-  it('bring any records as they were, in their order', () => {
+  it('have random records unchanged, in their order', () => {
     fc.assert(
       fc.property(fc.array(arbitraryRecord, { minLength: 1, maxLength: 300 }), (records) => {
         const prepared = cut(records)
@@ -92,7 +92,7 @@ describe('messages of a transfer', () => {
     )
   })
 
-  it('are what dns-packet reads', () => {
+  it('are readable for dns-packet', () => {
     const records = hosts(3, 'MX 10 Mail.example.')
     const decoded = dnsPacket.decode(messagesOf(cut(records))[0]!)
     expect(decoded.answers!.map(({ name }) => name)).to.deep.equal(['host0.example', 'host1.example', 'host2.example'])
@@ -106,7 +106,7 @@ describe('names in messages of a transfer', () => {
   const MAY = 'NS CNAME SOA PTR MX MB MG MR MINFO MD MF'.split(' ')
 
   it('RFC 3597 §4: are compressed in RDATA of the types of RFC 1035 and of no other', () => {
-    // Every name is there already when it comes again.
+    // Every name is in the message before it is repeated.
     const twice = RDATA_CASES.flatMap((row) => [storedCase(row), storedCase(row)])
     const inside = new Set(
       messagesOf(cut(twice))
@@ -132,7 +132,7 @@ describe('names in messages of a transfer', () => {
     expect(texts(recordsOf(prepared).flat())).to.deep.equal(texts(records))
   })
 
-  it('RFC 1035 §4.1.4: of a message far over 16,383 octets are whole where a pointer does not reach', () => {
+  it('RFC 1035 §4.1.4: are uncompressed in a message far over 16,383 octets where a pointer does not reach', () => {
     const records = [
       record(`big.example. 60 TYPE65280 \\# 60000 ${'00'.repeat(60_000)}`),
       record('first.example. 60 NS first.example.'),
@@ -143,7 +143,7 @@ describe('names in messages of a transfer', () => {
     expect(texts(recordsOf(prepared).flat())).to.deep.equal(texts(records))
   })
 
-  it('RFC 4343 §4.1: keep their letter case, each its own', () => {
+  it('RFC 4343 §4.1: keep their own letter case', () => {
     const records = [
       'www.example. 60 NS MAIL.Example.',
       'WWW.Example. 60 NS mail.example.',
@@ -156,15 +156,15 @@ describe('names in messages of a transfer', () => {
     expect(texts(recordsOf(prepared).flat())).to.deep.equal(texts(records))
   })
 
-  it('are short: an owner that was there before takes two octets', () => {
+  it('are short: a repeated owner needs two octets', () => {
     const [message] = messagesOf(cut(hosts(200, 'A 192.0.2.1').flatMap((stored) => [stored, stored])))
-    // A record under an owner of its own: label, pointer, 10 octets, address; under the one before: pointer alone.
+    // A record under a new owner: label, pointer, 10 octets, address; under the same owner: pointer alone.
     const perPair = 'host100'.length + 1 + 2 + 14 + (2 + 14)
     expect(message!.length).to.be.lessThan(40 + 200 * perPair)
   })
 
-  it('are found again however many there were', () => {
-    // More suffixes than the table remembers.
+  it('are found again, however many there were', () => {
+    // More suffixes than the table has room for.
     const records = Array.from({ length: 1500 }, (_, i) => record(`${i.toString(36)}. 60 NS ${(i * 7).toString(36)}.`))
     const prepared = cut(records)
     expectSound(prepared)
@@ -181,7 +181,7 @@ describe('names in messages of a transfer', () => {
   })
 })
 
-describe('large records', () => {
+describe('large records in messages of a transfer', () => {
   const ofOctets = (rdlength: number, owner = 'big.example.'): Buffer =>
     storedFrom(nameToWire(owner), 65_280, 60, Buffer.alloc(rdlength, 0x61))
   const soa = record('example. 60 SOA ns.example. h.example. 1 2 3 4 5')
@@ -200,13 +200,13 @@ describe('large records', () => {
     expect(prepared.largest).to.equal(0xffff)
   })
 
-  it('that fit no message are an error at once', async () => {
+  it('are an error at once when they fit no message', async () => {
     const most = 0xffff - 12 - nameToWire('big.example.').length - 10
     await expectError('WIRE_OVERSIZE', () => cut([soa, ofOctets(most + 1), soa]), { octets: 0x10000 })
     await expectError('WIRE_OVERSIZE', () => cut([soa, ofOctets(0xffff)]))
   })
 
-  it('may be many: blocks follow blocks', () => {
+  it('may be many, in block after block', () => {
     const records = Array.from({ length: 40 }, (_, i) => ofOctets(30_000 + i))
     const prepared = cut(records)
     expectSound(prepared)
@@ -218,12 +218,12 @@ describe('large records', () => {
     ).to.deep.equal(records.map((stored) => stored.length))
   })
 
-  it('leave room for a signature when there is more than one record', () => {
+  it('leave room for a signature when a message has more than one record', () => {
     for (const message of messagesOf(cut(hosts(5000, 'TXT "some words"'))))
       expect(message.length).to.be.at.most(MESSAGE_OCTETS - 300)
   })
 
-  it('nothing at all is no message', () => {
+  it('make no message when there are none', () => {
     expect(cut([])).to.deep.include({ messages: 0, records: 0, octets: 0 })
   })
 })
