@@ -1,4 +1,4 @@
-/** Who keeps a connection when there is no room: no peer can keep the others out, whatever it opens. */
+/** The choice of the connection to close when there is no room: no peer can exclude the others, whatever it opens. */
 import { expect } from 'chai'
 import { ConnectionTable } from '../../../lib/transport/connection-table.js'
 import type { ServedConnection } from '../../../lib/transport/served-connection.js'
@@ -33,13 +33,13 @@ describe('the connections of a server', () => {
       return connection
     })
 
-  it('are closed for nobody while there is room', () => {
+  it('are not closed while there is room', () => {
     const table = new ConnectionTable(4)
     const all = fill(table, ['a', 'a', 'a', 'b'])
     expect([table.size, all.filter(({ isClosed }) => isClosed).length]).to.deep.equal([4, 0])
   })
 
-  it('of the peer that has most make room, the one without progress for longest first', () => {
+  it('are closed for the peer with the most, the longest without progress first', () => {
     const table = new ConnectionTable(4)
     const [first, second, third] = fill(table, ['a', 'a', 'a', 'b'])
     first!.progressAt = ++clock
@@ -49,7 +49,7 @@ describe('the connections of a server', () => {
     expect([table.size, table.all.includes(late)]).to.deep.equal([4, true])
   })
 
-  it('that are idle make room before those with work', () => {
+  it('are closed first when they are idle', () => {
     const table = new ConnectionTable(3)
     const busy = open('a')
     const idle = open('a', true)
@@ -58,7 +58,7 @@ describe('the connections of a server', () => {
     expect([busy.isClosed, idle.isClosed]).to.deep.equal([false, true])
   })
 
-  it('count for the key that a peer has proved to have', () => {
+  it('are counted for the key that a peer has proved', () => {
     const table = new ConnectionTable(4)
     const [first, , , good] = fill(table, ['a', 'a', 'a', 'a'])
     table.move(good!, 'a key')
@@ -67,7 +67,7 @@ describe('the connections of a server', () => {
     expect(table.size).to.equal(4)
   })
 
-  it('of one that was closed count no more, and closing it twice changes nothing', () => {
+  it('are not counted after they close, and closing one twice has no effect', () => {
     const table = new ConnectionTable(2)
     const [first] = fill(table, ['a', 'b'])
     expect([table.delete(first!), table.delete(first!), table.size]).to.deep.equal([true, false, 1])
@@ -75,7 +75,7 @@ describe('the connections of a server', () => {
     expect(table.size).to.equal(1)
   })
 
-  it('are not given to a peer that has most as fast as it can ask', () => {
+  it('are not granted to the peer with the most as fast as it requests them', () => {
     const table = new ConnectionTable(4)
     fill(table, ['a key', 'a key', 'a key', 'b'])
     let taken = 0

@@ -1,4 +1,4 @@
-/** Questions to one server, with a key and without. */
+/** Queries to one server, with a key and without. */
 import { expect } from 'chai'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'
@@ -17,7 +17,7 @@ const SERVER = { id: 'hm1', address: { ip: '192.0.2.1', port: 53 }, key: undefin
 const SIGNING = { ...SERVER, key: KEY }
 const QUESTION = { name: nameToWire('example.'), type: TYPE.SOA, dnssec: false }
 
-/** A server that signs with this key; the questions that it gets, and from which kind of port. */
+/** A server that signs with this key; it records the queries, and the kind of port that each came from. */
 function serverWith(key: TsigKey | undefined, isTruncated = false) {
   const requests: Buffer[] = []
   const ports: unknown[] = []
@@ -43,24 +43,24 @@ function serverWith(key: TsigKey | undefined, isTruncated = false) {
   return { querier: new Querier(udp, tcp, { now: () => NOW * 1000 }), requests, ports }
 }
 
-describe('a question with a key', () => {
+describe('a query to one server', () => {
   for (const isTruncated of [false, true]) {
     const over = isTruncated ? 'TCP' : 'UDP'
 
-    it(`over ${over} is signed, and a signed answer counts`, async () => {
+    it(`with a key over ${over} is signed, and accepts a signed answer`, async () => {
       const { querier, requests } = serverWith(KEY, isTruncated)
       expect((await querier.ask(SIGNING, QUESTION)).rcode).to.equal(0)
       for (const request of requests) expect(verifyRequest(request, findTsig(request)!, () => KEY, NOW).kind).to.equal('verified')
       expect(requests.length).to.equal(isTruncated ? 2 : 1)
     })
 
-    it(`over ${over} is not answered by a forger`, async () => {
+    it(`with a key over ${over} accepts no forged answer`, async () => {
       await expectError('TSIG_BAD_MAC', () => serverWith(OTHER, isTruncated).querier.ask(SIGNING, QUESTION))
       await expectError('TSIG_MISSING', () => serverWith(undefined, isTruncated).querier.ask(SIGNING, QUESTION))
     })
   }
 
-  it('is not needed: without one the question may leave from a port of its own', async () => {
+  it('without a key may leave from a port of its own', async () => {
     const { querier, requests, ports } = serverWith(undefined)
     await querier.ask(SERVER, QUESTION, { port: 'fresh' })
     await querier.ask(SERVER, QUESTION)

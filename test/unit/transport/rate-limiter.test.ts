@@ -1,16 +1,16 @@
-/** Token buckets of senders: how many they hold, when they fill, and what counts as one network. */
+/** Token buckets of senders: size, refill, and the network that counts as one sender. */
 import { expect } from 'chai'
 import { hashAddress, hashPrefix, RateLimiter } from '../../../lib/transport/rate-limiter.js'
 
 describe('a rate limiter', () => {
   const limiter = (): RateLimiter => new RateLimiter({ perSecond: 10, burst: 3 })
 
-  it('lets a burst through and then nothing', () => {
+  it('accepts a burst and then nothing', () => {
     const limit = limiter()
     expect([0, 1, 2, 3, 4].map(() => limit.take(7, 1000))).to.deep.equal([true, true, true, false, false])
   })
 
-  it('gives tokens back with time, up to a full bucket', () => {
+  it('refills tokens with time, up to a full bucket', () => {
     const limit = limiter()
     for (let i = 0; i < 3; i++) limit.take(7, 1000)
     expect(limit.take(7, 1099)).to.equal(false)
@@ -18,7 +18,7 @@ describe('a rate limiter', () => {
     expect([0, 1, 2, 3].map(() => limit.take(7, 1_000_000))).to.deep.equal([true, true, true, false])
   })
 
-  it('keeps senders apart, but for chance', () => {
+  it('keeps senders apart, except by chance', () => {
     const limit = limiter()
     let refused = 0
     for (let sender = 0; sender < 1000; sender++) if (!limit.take(hashAddress(`192.0.2.${sender}`), 1000)) refused += 1

@@ -1,4 +1,4 @@
-/** Places for transfers: so many for each server and in all, given in the order in which they were asked for. */
+/** Slots for transfers: limited for each server and in total, granted in the order of the requests. */
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
@@ -10,7 +10,7 @@ import { expectError } from '../../support/expect-error.js'
 
 const PATIENCE = { connectMs: 5_000, firstOctetMs: 60_000, idleMs: () => 60_000, minOctetsPerSecond: 0, totalMs: 60_000 }
 
-/** Takes requests, and answers each when it is told to, with the same octets. */
+/** Accepts requests, and answers each on command with the same octets. */
 class HeldServer {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -50,7 +50,7 @@ class HeldServer {
   }
 }
 
-describe('places for transfers', () => {
+describe('slots for transfers from servers', () => {
   const servers = [new HeldServer(), new HeldServer()]
   const [first, second] = servers as [HeldServer, HeldServer]
   const places: Endpoint[] = []
@@ -76,7 +76,7 @@ describe('places for transfers', () => {
   const see = (server: HeldServer, names: string[]): Promise<unknown> =>
     eventually(() => expect(server.names).to.deep.equal(names), { everyMs: 5 })
 
-  it('are so many for a server, and then are given in order', async () => {
+  it('are limited for a server, and then granted in order', async () => {
     pool = new TcpPool(['127.0.0.1'], { perServer: 2, total: 10 })
     const all = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(0, name))
     await see(first, ['a', 'b'])
@@ -93,7 +93,7 @@ describe('places for transfers', () => {
     await Promise.all(all)
   })
 
-  it('of one server keep nobody from another', async () => {
+  it('of one server do not block another', async () => {
     pool = new TcpPool(['127.0.0.1'], { perServer: 1, total: 10 })
     const held = ['a', 'b'].map((name) => ask(0, name))
     const other = ask(1, 'x')
@@ -107,7 +107,7 @@ describe('places for transfers', () => {
     await Promise.all(held)
   })
 
-  it('are so many in all: who has waited longest comes first, whatever the server', async () => {
+  it('are limited in total: the longest waiter comes first, for any server', async () => {
     pool = new TcpPool(['127.0.0.1'], { perServer: 2, total: 2 })
     const all = [ask(0, 'a'), ask(0, 'b'), ask(1, 'x'), ask(0, 'c'), ask(1, 'y')]
     await see(first, ['a', 'b'])
@@ -124,7 +124,7 @@ describe('places for transfers', () => {
     await Promise.all(all)
   })
 
-  it('are free again after an exchange that failed', async () => {
+  it('are free again after a failed exchange', async () => {
     pool = new TcpPool(['127.0.0.1'], { perServer: 1, total: 1 })
     const failing = expectError('TRANSPORT_CLOSED_EARLY', () => ask(0, 'a'))
     const next = ask(0, 'b')
@@ -136,7 +136,7 @@ describe('places for transfers', () => {
     await next
   })
 
-  it('that nobody gets any more are an error to all who wait', async () => {
+  it('that can no longer be granted are an error for all waiters', async () => {
     pool = new TcpPool(['127.0.0.1'], { perServer: 1, total: 10 })
     const ends = [ask(0, 'a'), ask(0, 'b'), ask(0, 'c'), ask(1, 'x'), ask(1, 'y')].map((exchange) =>
       expectError('TRANSPORT_CLOSED_EARLY', () => exchange),
@@ -147,7 +147,7 @@ describe('places for transfers', () => {
     await expectError('TRANSPORT_CLOSED_EARLY', () => ask(0, 'd'))
   })
 
-  it('are given to ten thousand who wait for one server, one after the other', async () => {
+  it('are granted to ten thousand waiters for one server, one after the other', async () => {
     pool = new TcpPool(['127.0.0.1'], { perServer: 1, total: 10 })
     const names = Array.from({ length: 10_000 }, (_, i) => String(i))
     const all = names.map((name) => ask(0, name))

@@ -1,15 +1,15 @@
-/** Which ports questions over UDP leave from, and which datagrams are taken for answers. */
+/** The ports that UDP queries leave from, and the datagrams that are accepted as answers. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { UdpAsker } from '../../../lib/transport/udp-asker.js'
 import { expectError } from '../../support/expect-error.js'
 
-describe('a question over UDP', () => {
+describe('a query over UDP', () => {
   let server: Socket
   let asker: UdpAsker
   let ports: number[]
-  /** What the server makes of a question. */
+  /** The server's reaction to a query. */
   let answer: (question: Buffer) => Buffer | undefined
 
   beforeEach(async () => {
@@ -47,19 +47,19 @@ describe('a question over UDP', () => {
       port,
     )
 
-  it('leaves from a few ports that are shared', async () => {
+  it('leaves from one of a few shared ports', async () => {
     for (let i = 0; i < 50; i++) await ask('shared')
     expect(new Set(ports).size).to.be.at.most(8)
   })
 
-  it('RFC 5452 §9.2: leaves from a port of its own where that is asked for', async () => {
+  it('RFC 5452 §9.2: leaves from a port of its own on request', async () => {
     for (let i = 0; i < 25; i++) await ask('fresh')
     await Promise.all(Array.from({ length: 25 }, () => ask('fresh')))
-    // The system may give the same port twice by chance.
+    // The system may assign the same port twice by chance.
     expect(new Set(ports).size).to.be.greaterThan(40)
   })
 
-  it('from a port of its own has an end, and so has its socket', async () => {
+  it('from a port of its own ends, and closes its socket', async () => {
     answer = () => undefined
     await expectError('TRANSPORT_TIMED_OUT', () => ask('fresh', 30))
     const late = createSocket('udp4')
@@ -70,7 +70,7 @@ describe('a question over UDP', () => {
   })
 
   for (const port of ['shared', 'fresh'] as const)
-    it(`is not answered by another id (${port} port)`, async () => {
+    it(`accepts no answer with another id (${port} port)`, async () => {
       answer = (question) => {
         const reply = Buffer.from(question)
         reply[2] = 0x80
