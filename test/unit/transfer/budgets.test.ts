@@ -1,4 +1,4 @@
-/** What one peer may use of the transfer server: places for transfers, time for them, and signatures that came before. */
+/** Limits for one peer on the transfer server: slots for transfers, their duration, and repeated signatures. */
 import { expect } from 'chai'
 import type { TsigRecord } from '../../../lib/dns/tsig-record.js'
 import { NotifyReplays } from '../../../services/transfer/notify-replays.js'
@@ -6,7 +6,7 @@ import { Pace, type Paced } from '../../../services/transfer/pace.js'
 import { AnswerBudget } from '../../../services/transfer/answer-budget.js'
 import { TransferPlaces } from '../../../services/transfer/places.js'
 
-describe('places for transfers', () => {
+describe('slots for transfers to nodes', () => {
   it('are four for a node and zone; the fifth waits for the first to leave, in order', async () => {
     const places = new TransferPlaces()
     for (let i = 0; i < 4; i++) expect(places.enter('n1 z')).to.equal(undefined)
@@ -26,14 +26,14 @@ describe('places for transfers', () => {
 describe('memory for answers', () => {
   const wish = (answer: string, owner: string, octets = 40) => ({ answer, owner, octets })
 
-  it('is counted once for an answer that many take', () => {
+  it('is counted once for an answer to many nodes', () => {
     const budget = new AnswerBudget(100)
     for (let i = 0; i < 50; i++) expect(budget.enter(wish('a', `n${i}`))).to.equal(undefined)
     expect(budget.enter(wish('b', 'n1'))).to.not.equal(undefined)
     expect(budget.enter(wish('b', 'm'))).to.equal(undefined)
   })
 
-  it('is half for one node, however many zones it asks for; the others are served', async () => {
+  it('is half for one node, however many zones it requests; the others are served', async () => {
     const budget = new AnswerBudget(100)
     expect(budget.enter(wish('a', 'hog'))).to.equal(undefined)
     let begun = 0
@@ -47,7 +47,7 @@ describe('memory for answers', () => {
     expect(begun).to.equal(1)
   })
 
-  it('is there for one answer that is larger than all of it', () => {
+  it('is granted to one answer that is larger than the limit', () => {
     const budget = new AnswerBudget(100)
     expect(budget.enter(wish('large', 'n1', 500))).to.equal(undefined)
     expect(budget.enter(wish('large', 'n2', 500))).to.equal(undefined)
@@ -61,7 +61,7 @@ describe('the pace of a transfer', () => {
     return { octets: 0, ended, end: (why) => ended.push(why) }
   }
 
-  it('is measured over windows: one that is fast enough goes on, one that is too slow is ended', () => {
+  it('is measured over windows: a fast transfer continues, a slow one is ended', () => {
     const pace = new Pace({ minOctetsPerSecond: 500_000, maxMs: 1e6 }, 1000)
     const [fast, slow] = [transfer(), transfer()]
     for (const each of [fast, slow]) pace.begin(each, 0)
@@ -72,18 +72,18 @@ describe('the pace of a transfer', () => {
     pace.look(1000)
     expect(fast.ended).to.deep.equal([])
     expect(slow.ended).to.deep.equal(['slower than 500000 octets a second'])
-    // What was sent in the first window does not count in the second.
+    // Octets of the first window do not count in the second.
     fast.octets = 400_000
     pace.look(2000)
     expect(fast.ended.length).to.equal(1)
     for (const each of [fast, slow]) pace.end(each)
   })
 
-  it('lets a node go on that takes a block now and then, as fast as it must', () => {
+  it('does not end a transfer that reads a block at a time, at the minimum rate', () => {
     const pace = new Pace({ minOctetsPerSecond: 10_240, maxMs: 1e9 }, 30_000)
     const steady = transfer()
     pace.begin(steady, 0)
-    // 11,000 octets a second, counted when a block of 256 KiB is through.
+    // 11,000 octets a second, counted when a block of 256 KiB is sent.
     for (let now = 1_000; now <= 600_000; now += 1_000) {
       steady.octets = Math.floor((now * 11) / (1 << 18)) * (1 << 18)
       pace.look(now)
@@ -92,7 +92,7 @@ describe('the pace of a transfer', () => {
     pace.end(steady)
   })
 
-  it('has an end, however fast it is', () => {
+  it('has a maximum duration, however fast the transfer is', () => {
     const pace = new Pace({ minOctetsPerSecond: 0, maxMs: 5000 }, 1000)
     const long = transfer()
     pace.begin(long, 0)
@@ -109,25 +109,25 @@ describe('a signed NOTIFY', () => {
   const tsig = (mac: number, time: number): TsigRecord =>
     ({ mac: Buffer.alloc(32, mac), time }) as Partial<TsigRecord> as TsigRecord
 
-  it('is new once', () => {
+  it('is accepted once', () => {
     const replays = new NotifyReplays()
     expect([1, 1, 2, 1].map((mac) => replays.isNew('k', tsig(mac, 1000), 1000))).to.deep.equal([true, false, true, false])
   })
 
-  it('that may have been forgotten counts as a copy', () => {
+  it('counts as a copy when it may have been forgotten', () => {
     const replays = new NotifyReplays(3)
     for (const mac of [1, 2, 3, 4]) expect(replays.isNew('k', tsig(mac, 1000), 1000)).to.equal(true)
     expect(replays.isNew('k', tsig(1, 1000), 1001)).to.equal(false)
     expect(replays.isNew('k', tsig(5, 1001), 1001)).to.equal(true)
   })
 
-  it('of one key costs those of another nothing', () => {
+  it('of one key does not affect those of another', () => {
     const replays = new NotifyReplays(3)
     for (const mac of [1, 2, 3, 4, 5]) replays.isNew('taken-over', tsig(mac, 1300), 1000)
     expect(replays.isNew('k', tsig(9, 1000), 1000)).to.equal(true)
   })
 
-  it('is forgotten when its time is no longer good, and costs the others nothing', () => {
+  it('is forgotten when its time is out of range, without effect on the others', () => {
     const replays = new NotifyReplays(3)
     for (const mac of [1, 2, 3]) replays.isNew('k', tsig(mac, 1000), 1000)
     expect(replays.isNew('k', tsig(4, 1301), 1301)).to.equal(true)

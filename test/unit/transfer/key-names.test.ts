@@ -1,4 +1,4 @@
-/** One key name with two secrets: the sender's address and the MAC tell which is meant (RFC 8945 §5.2). */
+/** One key name with two secrets: the sender's address and the MAC select the key (RFC 8945 §5.2). */
 import { expect } from 'chai'
 import { AnswerVerifier, signRequest } from '../../../lib/dns/tsig.js'
 import { FLAG, TSIG_ERROR } from '../../../lib/dns/rcode.js'
@@ -14,7 +14,7 @@ const keyOf = (id: string, secret: string, algorithm = 'hmac-sha256') => new Tsi
 const A = keyOf('a', 'secret of a')
 const B = keyOf('b', 'secret of b')
 const C = keyOf('c', 'secret of c', 'hmac-sha512')
-const STRANGE = keyOf('strange', 'secret of nobody')
+const STRANGE = keyOf('strange', 'secret of no peer')
 
 const node = (id: string, ip: string, key: TsigKey): FleetNode => ({
   id,
@@ -25,7 +25,7 @@ const node = (id: string, ip: string, key: TsigKey): FleetNode => ({
 })
 const fleet = new Fleet([], [node('n1', '192.0.2.1', A), node('n2', '192.0.2.2', B), node('n3', '192.0.2.2', C)], [], ['A'])
 
-describe('two peers that call different keys by one name', () => {
+describe('two peers with different keys of one name', () => {
   const read = (key: TsigKey, ip: string) => {
     const { message } = signRequest(key, plainQuery(), NOW)
     return readRequest(message, (name) => fleet.keysNamed(name, ip), NOW)
@@ -36,7 +36,7 @@ describe('two peers that call different keys by one name', () => {
     [B, '192.0.2.2'],
     [C, '192.0.2.2'],
   ] as const)
-    it(`${key.id} is found at ${ip}`, () => {
+    it(`use ${key.id} at ${ip}`, () => {
       const found = read(key, ip)
       expect(found.kind === 'request' && found.request.key?.id).to.equal(key.id)
       expect(isAcquainted(fleet, ip, key)).to.equal(true)
@@ -47,22 +47,22 @@ describe('two peers that call different keys by one name', () => {
     [A, '192.0.2.2'],
     [STRANGE, '192.0.2.2'],
   ] as const)
-    it(`RFC 8945 §5.2.2: the secret of ${key.id} at ${ip} is BADSIG, and gives no access`, () => {
+    it(`RFC 8945 §5.2.2: get BADSIG for the secret of ${key.id} at ${ip}, and no access`, () => {
       const found = read(key, ip)
       if (found.kind !== 'refusal') throw new Error(found.kind)
       expect(findTsig(found.answer())).to.deep.include({ error: TSIG_ERROR.BADSIG })
-      // The key of the peer that is at this address, as the config calls it.
+      // The key of the peer at this address, by its id in the config.
       expect(found.why).to.equal(`TSIG_BAD_MAC (key ${ip === '192.0.2.1' ? 'a' : 'b'})`)
       expect(isAcquainted(fleet, ip, key)).to.equal(false)
     })
 
-  it('RFC 8945 §5.2.1: an algorithm that no key of the name has there is BADKEY', () => {
+  it('RFC 8945 §5.2.1: get BADKEY for an algorithm that no key of the name has there', () => {
     const found = read(keyOf('d', 'secret of a', 'hmac-sha1'), '192.0.2.1')
     if (found.kind !== 'refusal') throw new Error(found.kind)
     expect(findTsig(found.answer())).to.deep.include({ error: TSIG_ERROR.BADKEY })
   })
 
-  it('a message names the key as the config does', async () => {
+  it(`are named in a message by the key's id in the config`, async () => {
     const { mac } = signRequest(B, plainQuery(), NOW)
     const unsigned = rawMessage({ flags: FLAG.QR, questions: [question('example.', 'SOA')] })
     const { message } = await expectError('TSIG_MISSING', () => new AnswerVerifier(B, mac).accept(unsigned, NOW))

@@ -1,4 +1,4 @@
-/** Which refused peers are named: a node whose signature is proved, by zone and in `why`; everything that can be forged, in one line. */
+/** Log lines of refused peers: a node with a valid signature by zone and in `why`; everything that can be forged in one line. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Metrics } from '../../../lib/runtime/metrics.js'
@@ -43,7 +43,7 @@ class Scene {
 }
 
 describe('a refused peer', () => {
-  it('is named with its node when its signature is that of the node', async () => {
+  it(`is named with its node when the node's signature verifies`, async () => {
     const scene = new Scene()
     scene.hears(signBy(NODE_KEY, query()))
     expect(scene.signals.map(({ zone, nodes }) => ({ zone, nodes }))).to.deep.equal([{ zone: 'example.', nodes: ['signer'] }])
@@ -58,7 +58,7 @@ describe('a refused peer', () => {
     ['no signature', query()],
     ['a NOTIFY', signBy(NODE_KEY, query('example.', 4 << 11))],
   ] as const)
-    it(`with ${what} reaches no node`, async () => {
+    it(`with ${what} affects no node`, async () => {
       const scene = new Scene()
       scene.hears(octets)
       expect(scene.signals).to.deep.equal([])
@@ -68,13 +68,13 @@ describe('a refused peer', () => {
       expect(await scene.metrics.registry.metrics()).to.contain('zonecast_refused_peers_total{node="none"} 1')
     })
 
-  it('is said to claim a key when its signature does not verify', async () => {
+  it('claims a key when its signature does not verify', async () => {
     const scene = new Scene()
     scene.hears(signBy(FORGED, query()))
     expect((await scene.written())[0]!.why).to.contain('claims the key of signer, and its signature does not verify')
   })
 
-  it('is one line for all zones of a node, and each zone of the node is told once', async () => {
+  it('is one line for all zones of a node, and is signalled once for each zone of the node', async () => {
     const zones = Array.from({ length: 5_000 }, (_, i) => `z${i}.example.`)
     const scene = new Scene(zones)
     for (let round = 0; round < 3; round++)
@@ -87,13 +87,13 @@ describe('a refused peer', () => {
     expect(await scene.written()).to.deep.equal([])
   })
 
-  it('is one line whatever number of addresses an outsider forges', async () => {
+  it('is one line for any number of forged addresses', async () => {
     const scene = new Scene()
     for (let i = 0; i < 900; i++) scene.hears(signBy(FORGED, query()), `10.${i >> 8}.${i & 255}.1`)
     expect(await scene.written()).to.have.length(1)
   })
 
-  it('is named during a flood that claims its key from elsewhere', () => {
+  it('is named during a flood that claims its key from another address', () => {
     const scene = new Scene()
     const flood = signBy(FORGED, query())
     for (let i = 0; i < 5_000; i++) scene.hears(flood, '198.51.100.7')
@@ -110,7 +110,7 @@ describe('a refused peer', () => {
 })
 
 describe('summed lines', () => {
-  it('are one for each subject and time, and hold a bounded number of subjects', async () => {
+  it('are one for each subject and interval, for a bounded number of subjects', async () => {
     const clock = { at: 0, now: () => clock.at }
     const lines = new SummedLines(clock, { waitMs: 1, everyMs: 30 })
     const written: string[] = []

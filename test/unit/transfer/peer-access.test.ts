@@ -1,4 +1,4 @@
-/** Who is taken for another hub: at its address, with its key, and nobody who may be a node. */
+/** Recognition of a peer hub: by its address and key, and never for an address that may be a node. */
 import { expect } from 'chai'
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import { TsigKey } from '../../../lib/dns/tsig-record.js'
@@ -24,12 +24,12 @@ const zone = {
 const west: Primary = { id: 'west', address: { ip: '10.0.0.9', port: 53 }, key: HUB }
 const fleet = new Fleet([zone], [node], [], ['A'], [west])
 
-describe('another hub that asks', () => {
+describe('a peer hub that sends a request', () => {
   const CASES: readonly (readonly [who: string, ip: string, key: TsigKey | undefined, hub: string | undefined])[] = [
     ['is known by address and key', '10.0.0.9', HUB, 'west'],
-    ['without its key is nobody', '10.0.0.9', undefined, undefined],
-    ['with the key of a node is nobody', '10.0.0.9', NODE, undefined],
-    ['from elsewhere is nobody', '10.0.0.8', HUB, undefined],
+    ['is unknown without its key', '10.0.0.9', undefined, undefined],
+    ['is unknown with the key of a node', '10.0.0.9', NODE, undefined],
+    ['is unknown from another address', '10.0.0.8', HUB, undefined],
     ['is no node that has got hold of its key', '10.0.0.1', HUB, undefined],
   ]
   for (const [who, ip, used, hub] of CASES)
@@ -38,7 +38,7 @@ describe('another hub that asks', () => {
       expect(isAcquainted(fleet, ip, used)).to.equal(hub !== undefined)
     })
 
-  it('is let in by address, and its key is known', () => {
+  it('is admitted by address, and its key is known', () => {
     expect(fleet.isKnownAddress('10.0.0.9')).to.equal(true)
     expect(fleet.keysNamed(HUB.wireName, '127.0.0.1')).to.deep.equal([HUB])
     expect(nodesAsking(fleet, '10.0.0.9', HUB, zone)).to.deep.equal([])

@@ -1,4 +1,4 @@
-/** A node that transfers one version again and again is named, counted and slowed down, whatever serial it shows; no other node is. */
+/** A node that transfers one version repeatedly is logged, counted and slowed down, whatever serial it answers; no other node is. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Logger } from '../../../lib/runtime/logger.js'
@@ -31,14 +31,14 @@ class Scene {
   }
 }
 
-describe('a node that transfers one version again and again', () => {
-  // No board is asked: a node that never served the zone, and one that serves this very version, are counted like any other.
-  it('has a handful free, then waits twice as long each time, up to half a minute', () => {
+describe('a node that transfers one version repeatedly', () => {
+  // The board does not matter: a node that never served the zone, and one that serves this version, are counted alike.
+  it('may do so a few times, then waits twice as long each time, up to half a minute', () => {
     const waits = [0, 0, 0, 0, 0, 0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
     expect(new Scene().waits(14)).to.deep.equal(waits)
   })
 
-  it('begins anew with another version, with other content under one serial, and after a while', () => {
+  it('starts anew with another version, with a conflicting version, and after a while', () => {
     const scene = new Scene()
     scene.waits(10)
     expect(scene.waits(1, V2)).to.deep.equal([0])
@@ -49,27 +49,27 @@ describe('a node that transfers one version again and again', () => {
     expect(scene.waits(1, V2_CHOSEN)).to.deep.equal([0])
   })
 
-  it('is counted for each node and zone by itself', () => {
+  it('is counted for each node and zone', () => {
     const scene = new Scene()
     scene.waits(10)
     expect(scene.waits(1, V1, ['n2'])).to.deep.equal([0])
     expect(scene.waits(1, V1, ['n1'], 'other.example.')).to.deep.equal([0])
   })
 
-  it('has as many free for each of the nodes that cannot be told apart', () => {
+  it('may do so as often for each of the nodes that cannot be distinguished', () => {
     const waits = new Scene().waits(20, V1, ['n1', 'n2', 'n3'])
     expect(waits.slice(0, 18).every((ms) => ms === 0)).to.equal(true)
     expect(waits.slice(18)).to.deep.equal([500, 500])
   })
 
-  it('never waits with 0, and a peer hub never does', async () => {
+  it('never waits with a limit of 0, and a peer hub never waits', async () => {
     expect(Math.max(...new Scene(0).waits(50))).to.equal(0)
     const scene = new Scene()
     for (let i = 0; i < 50; i++)
       await scene.repeats.slowDown({ asker: { kind: 'hub', id: 'h2' }, offer: { version: V1 }, channel: {} } as never)
   })
 
-  it('is one line with a count of zones, and each repetition is counted', async () => {
+  it('is logged in one line with a count of zones, and each repetition is counted', async () => {
     const scene = new Scene()
     for (let zone = 0; zone < 100; zone++) scene.waits(8, V1, ['n1'], `z${zone}.example.`)
     await sleep(20)

@@ -1,4 +1,4 @@
-/** What the transfer server makes of any octets: a request, an answer that refuses it, or nothing. */
+/** Requests to the transfer server: any octets are a request, an answer that refuses it, or nothing. */
 import { expect } from 'chai'
 import { OPTION, readMessage, type SmallMessage, writeOpt } from '../../../lib/dns/message.js'
 import { nameToWire } from '../../../lib/dns/name.js'
@@ -33,7 +33,7 @@ const DROPPED: readonly (readonly [id: string, message: Buffer])[] = [
   ['an answer of garbage', Buffer.concat([octets('1234 ffff ffff ffff ffff ffff'), Buffer.alloc(50, 0xff)])],
 ]
 
-describe('a request', () => {
+describe('a request to the transfer server', () => {
   it('is a query or a NOTIFY of one question in class IN', () => {
     for (const flags of [0, opcode(OPCODE.NOTIFY) | FLAG.AA, FLAG.RD]) {
       const read = readRequest(rawMessage({ questions: SOA_QUESTION, flags }), keys, NOW)
@@ -42,7 +42,7 @@ describe('a request', () => {
   })
 
   for (const [id, message] of DROPPED)
-    it(`is not ${id}: it is dropped without a word`, () => expect(readRequest(message, keys, NOW).kind).to.equal('drop'))
+    it(`is not ${id}, which is dropped without an answer`, () => expect(readRequest(message, keys, NOW).kind).to.equal('drop'))
 
   const REFUSED: readonly (readonly [id: string, rcode: number, parts: RawMessage])[] = [
     ['without a question', RCODE.FORMERR, {}],
@@ -89,7 +89,7 @@ describe('a request', () => {
   })
 })
 
-describe('a message from an address that is not ours', () => {
+describe('a message from an unknown address', () => {
   const answered = (parts: RawMessage): SmallMessage => {
     const read = readStranger(rawMessage({ id: 0xbeef, ...parts }))
     if (read.kind !== 'refusal') throw new Error(`it is ${read.kind}`)
@@ -122,11 +122,11 @@ describe('a message from an address that is not ours', () => {
   })
 
   for (const [id, message] of DROPPED)
-    it(`that is ${id} is dropped without a word`, () => expect(readStranger(message).kind).to.equal('drop'))
+    it(`that is ${id} is dropped without an answer`, () => expect(readStranger(message).kind).to.equal('drop'))
 })
 
-describe('a request that is signed', () => {
-  it('is one with its key', () => {
+describe('a signed request', () => {
+  it('has its key', () => {
     const read = readRequest(signed(KEY).message, keys, NOW)
     expect(read.kind === 'request' && read.request.key).to.equal(KEY)
   })
@@ -134,7 +134,7 @@ describe('a request that is signed', () => {
   const flip = (mac: Buffer): Buffer => Buffer.from(mac.map((octet) => octet ^ 1))
   const ERRORS: readonly (readonly [id: string, error: number, macOctets: number, message: Buffer])[] = [
     ['RFC 8945 §5.2.1: by a stranger', TSIG_ERROR.BADKEY, 0, signed(testKey('hmac-sha256', 'other.example.')).message],
-    ['RFC 8945 §5.2.2: wrongly', TSIG_ERROR.BADSIG, 0, signBy(KEY, plainQuery(), { mac: flip })],
+    ['RFC 8945 §5.2.2: with a bad MAC', TSIG_ERROR.BADSIG, 0, signBy(KEY, plainQuery(), { mac: flip })],
     ['RFC 8945 §5.2.3: an hour ago', TSIG_ERROR.BADTIME, 32, signBy(KEY, plainQuery(), { time: NOW - 3600 })],
     [
       'RFC 8945 §5.2.4: with half a MAC',
@@ -151,13 +151,13 @@ describe('a request that is signed', () => {
       expect([answer.rcode, answer.id, tsig.error, tsig.mac.length]).to.deep.equal([RCODE.NOTAUTH, 0x1234, error, macOctets])
     })
 
-  it('RFC 8945 §5.2.2.1: with a MAC too short to be one is malformed', () => {
+  it('RFC 8945 §5.2.2.1: is malformed with a MAC that is too short', () => {
     const answer = answerOf(signBy(KEY, plainQuery(), { mac: (mac) => mac.subarray(0, 8) }))
     expect(answer.rcode).to.equal(RCODE.FORMERR)
     expect(findTsig(answer.octets)).to.equal(undefined)
   })
 
-  it('and refused for another reason is answered with a signature of now', () => {
+  it('that is refused for another reason gets an answer signed with the current time', () => {
     for (const parts of [
       { questions: [question('example.', 'SOA', 3)] },
       {
@@ -170,20 +170,20 @@ describe('a request that is signed', () => {
     }
   })
 
-  it('RFC 6891 §6.1.1: and has OPT is answered with OPT, whatever is wrong with it', () => {
+  it('RFC 6891 §6.1.1: with OPT gets an answer with OPT, also when it is refused', () => {
     const message = signBy(KEY, plainQuery({ additionals: [writeOpt()] }), { mac: flip })
     expect(answerOf(message).edns).to.not.equal(undefined)
   })
 })
 
-describe('an answer', () => {
+describe('an answer of the transfer server', () => {
   const read = (message: Buffer) => {
     const request = readRequest(message, keys, NOW)
     if (request.kind !== 'request') throw new Error('no request')
     return request.request
   }
 
-  it('is signed when the request was, has OPT when the request had it, and copies the question', () => {
+  it('is signed for a signed request, has OPT for a request with OPT, and copies the question', () => {
     const { message, mac } = signed(KEY, rawMessage({ questions: SOA_QUESTION, additionals: [writeOpt()] }))
     const answer = answerTo(read(message), { rcode: 0, authoritative: true }, NOW)
     expect(new AnswerVerifier(KEY, mac).accept(answer, NOW)).to.equal(true)
@@ -198,7 +198,7 @@ describe('an answer', () => {
   const APEX = nameToWire('a.b.example.')
   const none = Buffer.alloc(0)
 
-  it('RFC 7314 §2: tells seconds until expiry to whoever asks, never fewer than none', () => {
+  it('RFC 7314 §2: has the seconds until expiry on request, 0 at least', () => {
     for (const [left, hex] of [
       [3600, '00000e10'],
       [0, '00000000'],
@@ -210,19 +210,19 @@ describe('an answer', () => {
     }
   })
 
-  it('RFC 9660 §3: tells the version of the zone to whoever asks with an empty option', () => {
+  it('RFC 9660 §3: has the version of the zone for a request with an empty option', () => {
     const [option] = optionsFor(asking({ code: OPTION.ZONEVERSION, data: none }), 1, 0xfffffffe, APEX)
     expect([option!.code, option!.data.toString('hex')]).to.deep.equal([19, '0300fffffffe'])
     expect(optionsFor(asking({ code: OPTION.ZONEVERSION, data: Buffer.alloc(6) }), 1, 1, APEX)).to.deep.equal([])
   })
 
-  it('tells neither to whoever does not ask', () => {
+  it('has neither without a request for it', () => {
     expect(optionsFor(asking(), 1, 1, APEX)).to.deep.equal([])
     expect(optionsFor(read(rawMessage({ questions: SOA_QUESTION })), 1, 1, APEX)).to.deep.equal([])
   })
 })
 
-describe('the serial an IXFR request holds', () => {
+describe('the serial in an IXFR request', () => {
   const APEX = nameToWire('example.')
   const soa = (owner = 'example.', serial = 7): Buffer => wire(`${owner} 60 SOA ns.example. h.example. ${serial} 2 3 4 5`)
   const held = (parts: RawMessage): number | undefined => {
@@ -231,7 +231,7 @@ describe('the serial an IXFR request holds', () => {
     return heldSerialOf(message, APEX)
   }
 
-  it('RFC 1995 §3: stands in the SOA of the authority section, whatever its letter case', () => {
+  it('RFC 1995 §3: is in the SOA of the authority section, whatever the letter case', () => {
     expect(held({ authorities: [soa()] })).to.equal(7)
     expect(held({ authorities: [soa('EXAMPLE.', 4294967295)] })).to.equal(4294967295)
   })
@@ -246,7 +246,7 @@ describe('the serial an IXFR request holds', () => {
   ]
   for (const [id, parts] of NONE) it(`is not in ${id}`, () => expect(held(parts)).to.equal(undefined))
 
-  it('RFC 1982 §3.2: is ahead of ours only when there is an order', () => {
+  it('RFC 1982 §3.2: is ahead of the current serial only when they are comparable', () => {
     expect([isAheadOf(8, 7), isAheadOf(7, 7), isAheadOf(6, 7), isAheadOf(0, 4294967295), isAheadOf(0x80000000, 0)]).to.deep.equal(
       [true, false, false, true, false],
     )

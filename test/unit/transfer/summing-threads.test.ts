@@ -1,4 +1,4 @@
-/** The thread that counts beside the receiver: when it is used, several zones at once, and what happens when it goes away. */
+/** The thread that computes the sums of a transfer: when it is used, several zones at once, and its failure. */
 import { expect } from 'chai'
 import { SummingThreads } from '../../../lib/transfer/summing-threads.js'
 import { ZoneContents } from '../../../lib/zone/zone-contents.js'
@@ -10,7 +10,7 @@ const APEX = Buffer.from('\x07example\0', 'latin1')
 const SOA = record('example. 300 SOA ns1.example. host.example. 7 7200 900 1209600 60')
 const MODEL = record('n0000000.example. 300 A 192.0.2.1')
 
-/** Some 37 octets each, in order. */
+/** Records of about 37 octets each, in order. */
 function recordsFrom(first: number, count: number): Buffer {
   const run = Buffer.alloc(MODEL.length * count)
   for (let i = 0; i < count; i++) {
@@ -20,7 +20,7 @@ function recordsFrom(first: number, count: number): Buffer {
   return run
 }
 
-/** As a transfer does it: counted elsewhere from the moment that it pays. */
+/** Uses the thread as soon as it is worthwhile, like a transfer. */
 function receive(threads: SummingThreads, count: number, meanwhile: (done: number) => void = () => undefined) {
   const contents = new ZoneContents(APEX)
   contents.addRun(SOA, 0, SOA.length)
@@ -44,11 +44,11 @@ function expected(count: number): string {
   return contents.digest
 }
 
-describe('the thread that counts', () => {
+describe('the summing thread', () => {
   const threads = new SummingThreads(2)
   after(() => threads.close())
 
-  it('counts a large zone, over several chunks of memory', async () => {
+  it('sums a large zone, over several chunks of memory', async () => {
     const { contents, counter } = receive(threads, 600_000)
     await contents.settle(pause)
     expect(contents.records).to.equal(600_001)
@@ -56,19 +56,19 @@ describe('the thread that counts', () => {
     expect(counter?.seen?.counts).to.deep.equal({ names: 600_001, delegations: 0, rrsets: 600_001, owned: 600_001 })
   })
 
-  it('counts several zones at once', async () => {
+  it('sums several zones at once', async () => {
     const zones = [receive(threads, 130_000), receive(threads, 140_000)]
     await Promise.all(zones.map(({ contents }) => contents.settle(pause)))
     expect(zones.map(({ contents }) => contents.records)).to.deep.equal([130_001, 140_001])
     expect(zones.map(({ contents }) => contents.digest)).to.deep.equal([expected(130_000), expected(140_000)])
   })
 
-  it('is not used for a small zone, nor where there is one core', () => {
+  it('is not used for a small zone, nor with one core', () => {
     expect(receive(threads, 2_000).counter).to.equal(undefined)
     expect(receive(new SummingThreads(1), 130_000).counter).to.equal(undefined)
   })
 
-  it('may end in the middle: then the receiver counts, and the next zone gets another thread', async () => {
+  it('may end in the middle: then the receiver computes the sums, and the next zone gets another thread', async () => {
     const { contents, counter } = receive(threads, 130_000)
     void counter!.thread.terminate()
     await contents.settle(pause)
@@ -81,7 +81,7 @@ describe('the thread that counts', () => {
     expect(next.counter!.seen?.counts.names).to.equal(130_001)
   })
 
-  it('ends when nobody waits for it, and takes no more zones when it has read its fill', async () => {
+  it('ends when it is idle, and accepts no more zones after its share of reads', async () => {
     const worn = new SummingThreads(2, 1)
     const [first, second] = [receive(worn, 130_000), receive(worn, 130_000)]
     expect(second.counter!.thread, 'one thread for both').to.equal(first.counter!.thread)
@@ -95,13 +95,13 @@ describe('the thread that counts', () => {
     }
   })
 
-  it('begins no other one after it was closed', () => {
+  it('is not replaced after it is closed', () => {
     const closed = new SummingThreads(2)
     closed.close()
     expect(receive(closed, 130_000).counter).to.equal(undefined)
   })
 
-  it('makes a zone take no more memory than without it', async () => {
+  it('does not increase the memory of a zone', async () => {
     const { contents } = receive(threads, 130_000)
     const alone = receive(new SummingThreads(1), 130_000).contents
     expect(contents.memory).to.be.within(alone.memory * 0.8, alone.memory * 1.1)
@@ -109,7 +109,7 @@ describe('the thread that counts', () => {
     expect(contents.memory).to.be.within(alone.memory * 0.8, alone.memory * 1.1)
   })
 
-  it('forgets a zone that nobody wants any more', async () => {
+  it('forgets a zone that is no longer needed', async () => {
     const { contents, counter } = receive(threads, 130_000)
     counter!.drop()
     await contents.settle(pause)

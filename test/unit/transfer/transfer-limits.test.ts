@@ -1,4 +1,4 @@
-/** Limits on transfers: which number holds when several are given. */
+/** Limits on transfers: the limit that applies when several are set. */
 import { expect } from 'chai'
 import { limitsFor, type TransferLimits } from '../../../lib/transfer/transfer-limits.js'
 import { ZoneMemory } from '../../../lib/transfer/zone-memory.js'
@@ -21,25 +21,25 @@ const ALL: TransferLimits = {
 }
 
 describe('limits on a transfer', () => {
-  it('are the general ones for a zone that is not held', () => {
+  it('are the general ones for a zone without a current version', () => {
     expect(limitsFor(ALL, {}, undefined)).to.deep.equal(ALL)
   })
 
-  it('are the own ones of a zone where it has any', () => {
+  it('are those of the zone where it has any', () => {
     expect(limitsFor(ALL, { records: 5, names: 3 }, undefined)).to.deep.equal({ ...ALL, records: 5, names: 3 })
   })
 
-  it('follow the size of what is held, and say so', () => {
+  it('follow the size of the current version, and the error names the setting', () => {
     const limits = limitsFor(ALL, {}, { records: 500, octets: 20_000 })
     expect(limits).to.deep.include({ records: 50_000, octets: 2_000_000, messages: 51_000 })
     expect(limits.hint).to.include('growth')
   })
 
-  it('let a small zone grow to the floor', () => {
+  it('allow a small zone to grow to the minimum', () => {
     expect(limitsFor(ALL, {}, { records: 3, octets: 100 })).to.deep.include({ records: 1000, octets: 50_000 })
   })
 
-  it('never rise above what is set', () => {
+  it('never exceed the setting', () => {
     const limits = limitsFor(ALL, {}, { records: 1e6, octets: 1e8 })
     expect(limits).to.deep.include({ records: ALL.records, octets: ALL.octets, messages: ALL.messages, hint: ALL.hint })
   })
@@ -61,10 +61,10 @@ describe('memory of zones that are being received', () => {
     await expectError('XFR_LIMIT', () => memory.check(contents), { asked: 'axfr' })
   })
 
-  it('has one for all zones, with what is held elsewhere', async () => {
+  it('has a limit for all zones, with the memory of those that are stored', async () => {
     const [a, b] = [large(), large()]
     const memory = new ZoneMemory({ total: a.memory + b.memory + 10 }, () => 11)
-    // The step that spares adding up is larger than these zones: a limit just below makes it look.
+    // The step between two sums is larger than these zones: a limit just below forces a sum.
     memory.watch(a, 'axfr', a.memory)
     memory.watch(b, 'axfr', b.memory)
     memory.check(b)

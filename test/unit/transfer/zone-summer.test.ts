@@ -1,6 +1,6 @@
 /**
- * Records summed up beside those who receive them: the zone is the same as when they are summed up on the way, and so is what the checks
- * say, whatever the order of the records, however often one comes, and wherever one piece of work ends and the next begins.
+ * Records summed by a thread: the zone and the results of the checks are the same as when they are summed by the receiver, for any
+ * order of the records, any repeats, and any split into runs.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -18,7 +18,7 @@ import { seededRuns } from '../../support/seed.js'
 const APEX = Buffer.from('\x07example\0', 'latin1')
 const SOA = record('example. 300 SOA ns1.example. host.example. 7 7200 900 1209600 60')
 
-/** Counts at once, and as a thread would get to see it: the values are cloned. */
+/** Sums at once, and clones the values as a thread does. */
 class CounterHere implements RunCounter {
   readonly #summer = new ZoneSummer(APEX)
   count = 0
@@ -101,7 +101,7 @@ async function inOrder(records: readonly Buffer[]): Promise<Buffer[]> {
   return sorted
 }
 
-/** `before`: runs that came before somebody else began to count. */
+/** `before`: runs that are added before the summing moves to `counter`. */
 function fill(records: readonly Buffer[], perRun: number, before: number, counter: RunCounter | undefined): ZoneContents {
   const contents = new ZoneContents(APEX)
   contents.addRun(SOA, 0, SOA.length)
@@ -121,8 +121,8 @@ const factsOf = (contents: ZoneContents): unknown => ({
   nameServers: contents.apexNameServers,
 })
 
-describe('records that are counted elsewhere', () => {
-  it('make the zone that they make when they are counted on the way, and the checks say the same of it', async () => {
+describe('records that are summed by a thread', () => {
+  it('make the same zone as when the receiver sums them, with the same results of the checks', async () => {
     let looked = 0
     await fc.assert(
       fc.asyncProperty(arbitraryZone, async ({ records, again, isSorted, perRun, before }) => {
@@ -153,7 +153,7 @@ describe('records that are counted elsewhere', () => {
     expect(looked, 'zones that came in order').to.be.greaterThan(50)
   })
 
-  it('are counted by whoever needs to know at once', async () => {
+  it('are summed by the receiver when it needs the result at once', async () => {
     const records = await inOrder([record('a.example. 300 A 192.0.2.1'), record('example. 300 NS a.example.')])
     const counter = new CounterHere()
     const contents = fill(records, 1, 0, counter)
@@ -163,7 +163,7 @@ describe('records that are counted elsewhere', () => {
     expect(contents.records).to.equal(3)
   })
 
-  it('are counted here when it could not be done there', async () => {
+  it('are summed by the receiver when the thread fails', async () => {
     const records = await inOrder([record('a.example. 300 A 192.0.2.1'), record('example. 300 NS a.example.')])
     const counter = new CounterHere()
     counter.finish = async () => undefined
@@ -172,7 +172,7 @@ describe('records that are counted elsewhere', () => {
     expect(factsOf(contents)).to.deep.equal(factsOf(fill(records, 1, 0, undefined)))
   })
 
-  it('of a signed zone leave the names to those who verify signatures', async () => {
+  it('of a signed zone keep their names for the verification of signatures', async () => {
     const records = await inOrder([
       record('example. 300 NS a.test.'),
       record(`example. 300 DNSKEY 257 3 13 ${Buffer.alloc(64, 7).toString('base64')}`),
