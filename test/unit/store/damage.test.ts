@@ -1,4 +1,4 @@
-/** Damage on disk: an entry torn at any octet, a bit flipped anywhere. What is served afterwards is what was committed, or nothing. */
+/** Damage on disk: an entry torn at any octet, a bit flipped anywhere. Only committed versions are served afterwards, or none. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -17,11 +17,11 @@ const WISHES: Wish[] = [2, 3, 4].map((n) => ({ step: 1, remove: [0], add: [host(
 interface Sample {
   folder: string
   kept: Kept[]
-  /** Where each entry ends in the journal. */
+  /** The end of each entry in the journal. */
   ends: number[]
 }
 
-/** Four versions, the first whole, the others by a difference each. */
+/** Four versions: the first complete, the others by a difference sequence each. */
 async function makeSample(folder: string): Promise<Sample> {
   const zone = openZone(folder)
   const { chain, models } = changes(FIRST, WISHES)
@@ -45,8 +45,8 @@ function copyWith(sample: Sample, folder: string, file: string, change: (octets:
 }
 
 /**
- * Everything a store says of the folder must be true, or be an error with a name. Answers the serials, or the code of the error.
- * Contents are read of the versions at every `step`th place.
+ * Every answer of the store about the folder is true, or an error with a code. Returns the serials, or the code of the error.
+ * Reads the contents of every `step`th version.
  */
 async function truthOf(folder: string, kept: readonly Kept[], step = 1): Promise<number[] | string> {
   try {
@@ -69,10 +69,10 @@ async function truthOf(folder: string, kept: readonly Kept[], step = 1): Promise
   }
 }
 
-describe('a journal that ends inside its last entry', () => {
+describe('a journal with a torn last entry', () => {
   const scratch = scratchDirs()
 
-  it('torn at any octet, has the versions before; the next one takes its place', async () => {
+  it('has the versions before it, torn at any octet; the next entry replaces it', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     const { chain } = changes(FIRST, WISHES)
     const whole = readFileSync(journalOf(sample.folder))
@@ -92,7 +92,7 @@ describe('a journal that ends inside its last entry', () => {
     }
   })
 
-  it('torn in the first entry, has no version, and takes one again', async () => {
+  it('has no version when the first entry is torn, and accepts a new one', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     const whole = readFileSync(journalOf(sample.folder))
     for (let cut = 0; cut < sample.ends[0]!; cut++) {
@@ -106,7 +106,7 @@ describe('a journal that ends inside its last entry', () => {
     }
   })
 
-  it('with zeros or rests of an older file behind it, has what is whole', async () => {
+  it('keeps its complete entries with zeros or rests of an older file behind them', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     for (const tail of [
       Buffer.alloc(1),
@@ -121,10 +121,10 @@ describe('a journal that ends inside its last entry', () => {
   })
 })
 
-describe('a bit that flips', () => {
+describe('a flipped bit', () => {
   const scratch = scratchDirs()
 
-  /** Flips one bit of each octet of the file, a different one each time, and tells what came of it. */
+  /** Flips one bit of each octet of the file, a different one each time, and returns the results. */
   async function flip(sample: Sample, file: string, look: (at: number, outcome: number[] | string) => void): Promise<void> {
     const whole = readFileSync(join(sample.folder, file))
     for (let at = 0; at < whole.length; at++) {
@@ -135,7 +135,7 @@ describe('a bit that flips', () => {
     }
   }
 
-  it('in the whole contents is never served', async () => {
+  it('in the contents is never served', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     const file = readdirSync(sample.folder).find((name) => name.startsWith('contents-'))!
     await flip(sample, file, (at, outcome) => expect(outcome, `octet ${at}`).to.deep.equal([1, 2, 3, 4]))
@@ -144,12 +144,12 @@ describe('a bit that flips', () => {
   it('in the journal is never served', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     await flip(sample, 'journal', (at, outcome) => {
-      // An entry that was torn was never named; where the last one is broken, nobody can tell the two apart.
+      // A torn entry was never committed; a damaged last entry looks the same.
       if (at >= sample.ends.at(-2)!) expect(outcome, `octet ${at}, last entry`).to.deep.equal([1, 2, 3])
     })
   })
 
-  it('in the journal in front of its last entry is told', async () => {
+  it('in the journal before its last entry is reported', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     await flip(sample, 'journal', (at, outcome) => {
       if (at < sample.ends.at(-2)!) expect(outcome, `octet ${at}`).to.equal('STORE_CORRUPT')
@@ -185,15 +185,17 @@ describe('a bit that flips', () => {
     }
   })
 
-  it('makes a journal of another kind no journal', async () => {
+  it('is refused like a foreign file in place of the journal', async () => {
     const sample = await makeSample(join(scratch(), 'zone'))
     for (const octets of ['ZCJ1', 'not a journal at all', '\0\0\0\0\0\0\0\0'])
       await expectError('STORE_CORRUPT', () =>
         openZone(copyWith(sample, join(scratch(), 'zone'), 'journal', () => Buffer.from(octets))),
       )
   })
+})
 
-  it('an entry says what was put in, whatever the differences', () => {
+describe('an entry of the journal', () => {
+  it('contains its input, for any difference sequences', () => {
     const entry = encodeEntry({ entry: 'progress', serial: 7, digest: 'd', releasedAt: 1 }, Buffer.from('differences'))
     expect(entry.readUInt32BE(0)).to.equal(entry.length - 4)
     expect(entry.includes('differences')).to.equal(true)

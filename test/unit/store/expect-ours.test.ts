@@ -1,4 +1,4 @@
-/** Whose a dataDir may be. */
+/** The owner of a dataDir. */
 import { chmodSync, chownSync, statSync } from 'node:fs'
 import { expect } from 'chai'
 import { expectOurs } from '../../../lib/store/expect-ours.js'
@@ -8,7 +8,7 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 describe('a dataDir', () => {
   const scratch = scratchDirs()
 
-  it('that is ours is taken, and closed where it is open to others', () => {
+  it(`of the hub's user is accepted, and its mode closed to others`, () => {
     for (const mode of [0o700, 0o750, 0o755, 0o770, 0o775, 0o777]) {
       const folder = scratch()
       chmodSync(folder, mode)

@@ -1,4 +1,4 @@
-/** What every released format of the data directory says is read, to the letter; and this version writes the newest of them. */
+/** Every released format of the data directory is read exactly; this version writes the newest. */
 import { expect } from 'chai'
 import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,16 +17,16 @@ interface Expected {
   orders: unknown
 }
 
-describe('data directories of every format', () => {
+describe('data directories of released formats', () => {
   const scratch = scratchDirs()
   const formats = readdirSync(FIXTURES).flatMap((name) => /^data-format-(\d+)$/.exec(name)?.[1] ?? [])
 
-  it('there is one kept of the format that is written', () => {
+  it('include one of the format that is written', () => {
     expect(formats.map(Number)).to.include(STORE_FORMAT)
   })
 
   for (const format of formats)
-    it(`format ${format}: every version, its way and the orders are there`, async () => {
+    it(`have every version, its difference sequences and the orders in format ${format}`, async () => {
       const kept = join(FIXTURES, `data-format-${format}`)
       const folder = scratch()
       cpSync(kept, folder, { recursive: true })

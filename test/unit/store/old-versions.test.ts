@@ -1,4 +1,4 @@
-/** Old versions of a zone: which are kept, and what is left on disk of the others. */
+/** Old versions of a zone: those that are kept, and the files that remain of the others. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -18,7 +18,7 @@ describe('old versions of a zone', () => {
     inUse: new Set(inUse),
   })
 
-  it('go when there are more than are to be kept; those left are whole', async () => {
+  it('are dropped when there are more than the setting; the others are intact', async () => {
     const place = join(scratch(), 'zone')
     const { zone, models } = await withHistory(place, 12)
     await zone.tidy(rule(5))
@@ -30,14 +30,14 @@ describe('old versions of a zone', () => {
     }
   })
 
-  it('stay while a node serves them, with everything after them', async () => {
+  it('are kept while a node serves them, with every later one', async () => {
     const place = join(scratch(), 'zone')
     const { zone, models } = await withHistory(place, 12)
     await zone.tidy(rule(2, models[4]!.serial))
     expect(serials(zone)).to.deep.equal(models.slice(4).map(({ serial }) => serial))
   })
 
-  it('stay while they are what was released last', async () => {
+  it('are kept while they are the last released ones', async () => {
     const place = join(scratch(), 'zone')
     const zone = openZone(place)
     await commitWhole(zone, model(1, 1), 1)
@@ -49,7 +49,7 @@ describe('old versions of a zone', () => {
     for (const store of [zone, openZone(place)]) expect([serials(store), store.released!.serial]).to.deep.equal([[4, 5], 4])
   })
 
-  it('leave no file behind, nor does a crash', async () => {
+  it('leave no file behind, also after a crash', async () => {
     const place = join(scratch(), 'zone')
     const { zone } = await withHistory(place, 6)
     for (const name of ['incoming.new', 'contents-1-00.new', 'journal.new']) writeFileSync(join(place, name), 'half')
@@ -60,7 +60,7 @@ describe('old versions of a zone', () => {
     expect(existsSync(join(place, 'journal'))).to.equal(true)
   })
 
-  it('may be tidied away while a large one is coming in', async () => {
+  it('may be dropped while a large version is received', async () => {
     const zone = openZone(join(scratch(), 'zone'))
     const { chain } = changes(model(1, 1), [add(2), add(3), add(4)])
     await commitWhole(zone, model(1, 1))
@@ -75,7 +75,7 @@ describe('old versions of a zone', () => {
     expect(zone.latest!.records).to.equal(100_002)
   })
 
-  it('may be tidied away while others are committed', async () => {
+  it('may be dropped while others are committed', async () => {
     const place = join(scratch(), 'zone')
     const { zone, models } = await withHistory(place, 10)
     const { chain, models: later } = changes(models.at(-1)!, [add(50), add(51)])

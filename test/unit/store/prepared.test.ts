@@ -1,4 +1,4 @@
-/** Large differences are written down while it is still being decided what stands in front of them. */
+/** Large difference sequences are written while the content of their journal head is still open. */
 import { cpSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Provenance } from '../../../lib/store/commit.js'
@@ -22,7 +22,7 @@ const WISHES: Wish[] = [
 ]
 const PROVENANCE: Provenance = { seenAt: 1, committedAt: 2, from: 'hm1', releasedAt: 3 }
 
-describe('differences written before their head', () => {
+describe('difference sequences written before their head', () => {
   const scratch = scratchDirs()
   const { chain, models } = changes(FIRST, WISHES)
   let folder: string
@@ -48,7 +48,7 @@ describe('differences written before their head', () => {
       expect(await keptTexts(there, version)).to.deep.equal(keptModel(models[i]!).texts)
   }
 
-  it('are there before anything is decided, and nothing to whoever starts then', async () => {
+  it('are on disk before the decision, and ignored by a process that starts then', async () => {
     const before = octets()
     const copy = scratch()
     await commit(0, async () => {
@@ -58,13 +58,13 @@ describe('differences written before their head', () => {
     })
     const crashed = openZone(copy)
     await expectKept(crashed, 1)
-    // What is torn is written over.
+    // The torn rest is overwritten.
     for (let i = 0; i < 3; i++) await crashed.commitIncremental([chain[i]!], crashed.latest!, async () => PROVENANCE)
     await crashed.close()
     await expectKept(openZone(copy), 4)
   })
 
-  it('read back whole behind heads of any length', async () => {
+  it('are read completely behind heads of any length', async () => {
     const reports = [{ check: 'apex' as const, verdict: 'pass' as const, report: 'x'.repeat(5_000) }]
     const figures = { records: 1, names: 1, delegations: 0, rrsets: 1, dnssec: undefined }
     await commit(0)
@@ -74,7 +74,7 @@ describe('differences written before their head', () => {
     await expectKept(openZone(folder), 4)
   })
 
-  it('do not let the heads grow from version to version', async () => {
+  it('do not make the heads grow from version to version', async () => {
     await commit(0)
     await commit(1)
     const rows = Array.from({ length: 10 }, (_, i) => i)
@@ -112,7 +112,7 @@ describe('differences written before their head', () => {
     expect(octets()).to.equal(before)
   })
 
-  it('look like no entry to whoever starts then, whatever their records hold', async () => {
+  it('do not resemble an entry to a process that starts then, with any records', async () => {
     const injected = encodeEntry({ entry: 'orders', orders: { at: 9, decisions: [] } })
     const evil = record(`evil.example. 60 TYPE65280 \\# ${injected.length} ${injected.toString('hex')}`)
     const { chain: more } = changes(models[0]!, [{ step: 1, remove: [], add: [...many(9000), evil] }])
@@ -125,13 +125,13 @@ describe('differences written before their head', () => {
     })
     await expectKept(openZone(copy), 1)
     expect(openZone(copy).orders).to.equal(undefined)
-    // Nor is it looked for in what was committed, when something behind it is damaged.
+    // Damage behind committed entries starts no search among them.
     const file = journalOf(folder)
     writeFileSync(file, Buffer.concat([readFileSync(file), encodeEntry({ entry: 'rivals', rivals: [] }).fill(0, 20, 30)]))
     expect(salvageOrders(file)).to.equal(undefined)
   })
 
-  it('are nothing to another process until they have a head, and are read then', async () => {
+  it('are ignored by another process until they have a head, and are read then', async () => {
     const before = octets()
     const reader = openZone(folder)
     await commit(0, async () => {
@@ -149,7 +149,7 @@ describe('differences written before their head', () => {
     expect(zone.catchUp()).to.equal(false)
   })
 
-  it('of a writer whose place was taken leave alone what the other one has written', async () => {
+  it('do not touch the entries of the writer that replaced theirs', async () => {
     let isLost = false
     const hold = (): void => {
       if (isLost) throw new Error('lock lost')
@@ -168,7 +168,7 @@ describe('differences written before their head', () => {
     await expectKept(openZone(folder), 3)
   })
 
-  it('of a hundred zones at a time leave no more journals open than one zone after the other', async () => {
+  it('open no more journals for a hundred zones at a time than for one zone after the other', async () => {
     const zones = await Promise.all(
       Array.from({ length: 100 }, async () => {
         const each = openZone(scratch())

@@ -1,4 +1,4 @@
-/** Which versions stay. */
+/** Retention of versions. */
 import { expect } from 'chai'
 import { firstKept, isDueForTidying } from '../../../lib/store/retention.js'
 import type { Version } from '../../../lib/store/version.js'
@@ -22,7 +22,7 @@ const version = (serial: number, releasedAt: number | undefined): Version => ({
   hasCopies: false,
   kind: 'ixfr',
 })
-/** Serials 1 to `n`, each 10 octets of difference, all released unless `released` says up to which. */
+/** Serials 1 to `n`, each with 10 octets of difference sequence, released up to `released`. */
 const rows = (n: number, released = n) =>
   Array.from({ length: n }, (_, i) => ({
     version: version(i + 1, i < released ? 1 : undefined),
@@ -52,7 +52,7 @@ describe('retention', () => {
       expect(firstKept(list, kept)).to.equal(first)
     })
 
-  it('clears away when it saves something', () => {
+  it('deletes files when that frees enough space', () => {
     expect(isDueForTidying(rows(30), 1000, 0, rule)).to.equal(false)
     expect(isDueForTidying(rows(30), 2 << 20, 0, rule)).to.equal(true)
     expect(isDueForTidying(rows(30), 1000, 0.5, rule)).to.equal(true)

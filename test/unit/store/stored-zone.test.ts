@@ -1,4 +1,4 @@
-/** A zone on disk: what goes in comes out, after a restart as well. */
+/** A zone on disk: versions are read back as committed, after a restart as well. */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -16,13 +16,13 @@ describe('a zone on disk', () => {
   const scratch = scratchDirs()
   const folder = (): string => join(scratch(), 'zone')
 
-  it('of which nothing is kept has no versions, and says so when asked for contents', async () => {
+  it('has no versions when it is empty, and answers a request for contents with an error', async () => {
     const zone = openZone(folder())
     expect([zone.versions, zone.latest, zone.released]).to.deep.equal([[], undefined, undefined])
     await expectError('STORE_UNKNOWN_VERSION', () => zone.contents())
   })
 
-  it('gives back what any versions of it were, at once and after a restart', async () => {
+  it('returns any version as committed, at once and after a restart', async () => {
     await fc.assert(
       fc.asyncProperty(
         arbitraryZone(12),
@@ -42,7 +42,7 @@ describe('a zone on disk', () => {
             expect(store.versions.map(({ serial, digest }) => `${serial} ${digest}`)).to.deep.equal(
               kept.map((m) => `${m.serial} ${contentsOfModel(m).digest}`),
             )
-            // NOTE: by digest. Where letter case is all that changed, a version is read back in that of the one before.
+            // NOTE: by digest. A version that changes only letter case is read back with the letter case of the one before.
             for (const [i, version] of store.versions.entries())
               expect((await store.contentsOf(version)).digest, `version ${i}`).to.equal(contentsOfModel(kept[i]!).digest)
           }
@@ -53,7 +53,7 @@ describe('a zone on disk', () => {
     )
   })
 
-  it('takes no difference to what came with copies of a record, after a restart too', async () => {
+  it('accepts no difference sequence to contents with copies of a record, after a restart too', async () => {
     const place = folder()
     const first = openZone(place)
     const copies = contentsOf('example.', `${soa(1)}\nh1.example. 90 A 192.0.2.1\nh1.example. 60 A 192.0.2.1`)
@@ -70,7 +70,7 @@ describe('a zone on disk', () => {
     expect(first.latest!.digest).to.equal(contentsOfModel(models[2]!).digest)
   })
 
-  it('knows without reading which serials lead to a version, those between two versions included', async () => {
+  it('lists the serials that lead to a version without reading, those between two versions included', async () => {
     const place = folder()
     const { models } = await withHistory(place, 5)
     const zone = openZone(place)
@@ -81,7 +81,7 @@ describe('a zone on disk', () => {
     expect(zone.octetsFrom(models[3]!.serial, zone.versions[2]!), 'backwards').to.equal(undefined)
   })
 
-  it('leads from serials between two versions, after a restart too', async () => {
+  it('has difference sequences from serials between two versions, after a restart too', async () => {
     const place = folder()
     const first = openZone(place)
     const { chain, models } = changes(model(1, 1), [add(2), add(3), add(4)])
@@ -94,7 +94,7 @@ describe('a zone on disk', () => {
       }
   })
 
-  it('has the whole chain of differences from any version to any later one', async () => {
+  it('has the complete chain of difference sequences from any version to any later one', async () => {
     const place = folder()
     const { models } = await withHistory(place, 6)
     const zone = openZone(place)
@@ -112,7 +112,7 @@ describe('a zone on disk', () => {
     expect(await zone.chain(5, zone.versions[2]!), 'backwards').to.equal(undefined)
   })
 
-  it('has a difference where a primary gave only whole zones', async () => {
+  it('has a difference sequence where a primary sent only AXFR', async () => {
     const zone = openZone(folder())
     await commitWhole(zone, model(1, 1, 2))
     await commitWhole(zone, model(2, 2, 3))
@@ -122,7 +122,7 @@ describe('a zone on disk', () => {
     ])
   })
 
-  it('RFC 1982: has no difference between versions that do not rise, and starts anew behind them', async () => {
+  it('RFC 1982: has no difference sequence between versions that do not rise, and starts anew after them', async () => {
     const zone = openZone(folder())
     await commitWhole(zone, model(10, 1))
     await commitWhole(zone, model(5, 1, 2))
@@ -131,7 +131,7 @@ describe('a zone on disk', () => {
     expect((await zone.chain(5, zone.latest!))!.length).to.equal(1)
   })
 
-  it('keeps a release over a restart, the newest one counts', async () => {
+  it('keeps a release over a restart, and the newest counts', async () => {
     const place = folder()
     const zone = openZone(place)
     await commitWhole(zone, model(1, 1))
@@ -143,7 +143,7 @@ describe('a zone on disk', () => {
     expect(openZone(place).released).to.deep.include({ serial: 2, releasedAt: 42 })
   })
 
-  it('has no contents in memory until they are wanted, and none after cooling down', async () => {
+  it('loads its contents on first use, and drops them when it is idle', async () => {
     const place = folder()
     await withHistory(place, 3)
     const zone = openZone(place)
@@ -155,7 +155,7 @@ describe('a zone on disk', () => {
     expect(textsOf(await zone.contents()).length).to.equal(4)
   })
 
-  it('reads no records when it is opened: damaged ones are noticed when they are wanted', async () => {
+  it('reads no records when it is opened, and reports damaged ones on first use', async () => {
     const place = folder()
     const { models } = await withHistory(place, 3)
     for (const file of readdirSync(place).filter((name) => name.startsWith('contents-'))) writeFileSync(join(place, file), 'gone')
@@ -164,7 +164,7 @@ describe('a zone on disk', () => {
     await expectError('STORE_CORRUPT', () => zone.contents())
   })
 
-  it('refuses a version built on another one than the newest', async () => {
+  it('refuses a version that is based on another than the newest', async () => {
     const zone = openZone(folder())
     const first = await commitWhole(zone, model(1, 1))
     await commitWhole(zone, model(2, 1, 2))
@@ -177,7 +177,7 @@ describe('a zone on disk', () => {
     expect([error.nextMove, zone.latest!.serial]).to.deep.equal(['later', 2])
   })
 
-  it('takes a difference that is proved wrong back as if it had never been', async () => {
+  it('reverts a refused difference sequence completely', async () => {
     const place = folder()
     const { zone, models } = await withHistory(place, 2)
     const { chain } = changes(models[1]!, [add(9)])

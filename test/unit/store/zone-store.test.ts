@@ -1,4 +1,4 @@
-/** A data directory: whose it is, who writes in it, and zones that are damaged in it. */
+/** A data directory: its owner, its writer, and damaged zones in it. */
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -40,7 +40,7 @@ describe('a data directory', () => {
     for (const store of stores.splice(0)) await store.close()
   })
 
-  it('is made when it is not there, and belongs to the hub that made it', async () => {
+  it('is created when it is missing, and belongs to the hub that created it', async () => {
     const dataDir = join(scratch(), 'deep', 'inside')
     open(dataDir)
     expect(JSON.parse(readFileSync(join(dataDir, 'hub.json'), 'utf8'))).to.deep.equal({ format: STORE_FORMAT, hub: 'hub-a' })
@@ -59,7 +59,7 @@ describe('a data directory', () => {
     open(dataDir)
   })
 
-  /** What we would write into the lock. */
+  /** The lock's content for this process. */
   const ownHolder = async (): Promise<{ pid: number; host: string; started: string }> => {
     const dataDir = scratch()
     const store = open(dataDir)
@@ -72,11 +72,11 @@ describe('a data directory', () => {
   const DEAD: readonly (readonly [id: string, holder: (us: Holder) => unknown, ageSeconds: number])[] = [
     ['of a process that is gone', (us) => ({ ...us, pid: 2 ** 22 - 1 }), 0],
     ['of a process whose number has another one now', (us) => ({ ...us, started: '1' }), 0],
-    ['of another host that has not renewed it', (us) => ({ ...us, host: 'elsewhere' }), 60],
+    ['of another host that has not renewed it', (us) => ({ ...us, host: 'otherhost' }), 60],
     ['that is half written and old', () => undefined, 60],
   ]
   for (const [id, holder, ageSeconds] of DEAD)
-    it(`takes the place of a writer ${id}`, async () => {
+    it(`replaces a writer ${id}`, async () => {
       const us = await ownHolder()
       const dataDir = scratch()
       writeFileSync(lockOf(dataDir), JSON.stringify(holder(us)) ?? '{"pid":')
@@ -87,7 +87,7 @@ describe('a data directory', () => {
       expect(JSON.parse(readFileSync(lockOf(dataDir), 'utf8'))).to.include({ pid, host, started })
     })
 
-  it('goes to one of many that find a dead writer at the same moment', async () => {
+  it('is granted to one of many that find a dead writer at the same time', async () => {
     const us = await ownHolder()
     const program = fileURLToPath(new URL('../../support/lock-taker.ts', import.meta.url))
     const dataDir = scratch()
@@ -101,34 +101,34 @@ describe('a data directory', () => {
     expect(said.filter((word) => word === 'STORE_LOCKED')).to.have.lengthOf(3)
   }).timeout(20_000)
 
-  it('lets go of its own lock only', async () => {
+  it('removes its own lock only', async () => {
     const dataDir = scratch()
     const writer = open(dataDir)
-    const other = JSON.stringify({ pid: 7, host: 'elsewhere', started: '1', token: 'other' })
+    const other = JSON.stringify({ pid: 7, host: 'otherhost', started: '1', token: 'other' })
     writeFileSync(lockOf(dataDir), other)
     await writer.close()
     expect(readFileSync(lockOf(dataDir), 'utf8')).to.equal(other)
   })
 
-  it('writes nothing any more once another process has taken the lock', async () => {
+  it('writes nothing after another process has replaced its lock', async () => {
     const dataDir = scratch()
     const writer = open(dataDir)
     await commit(writer, ZONES[0]!, 1)
     const journal = join(dataDir, 'zones', folderName(ZONES[0]!), 'journal')
     const before = readFileSync(journal)
-    writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'elsewhere', started: '1', token: 'other' }))
+    writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'otherhost', started: '1', token: 'other' }))
     await expectError('STORE_LOCK_LOST', () => commit(writer, ZONES[0]!, 2))
     expect(readFileSync(journal)).to.deep.equal(before)
     expect(writer.zone(ZONES[0]!).latest!.serial, 'what it has it still reads').to.equal(1)
   })
 
-  it('believes a writer on another host that has just renewed its lock', async () => {
+  it('respects a writer on another host that has just renewed its lock', async () => {
     const dataDir = scratch()
-    writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'elsewhere', started: '1' }))
-    await expectError('STORE_LOCKED', () => open(dataDir), { by: 'process 7 on elsewhere' })
+    writeFileSync(lockOf(dataDir), JSON.stringify({ pid: 7, host: 'otherhost', started: '1' }))
+    await expectError('STORE_LOCKED', () => open(dataDir), { by: 'process 7 on otherhost' })
   })
 
-  it('of a newer format is left alone', async () => {
+  it('of a newer format is left unchanged', async () => {
     const dataDir = scratch()
     const text = JSON.stringify({ format: STORE_FORMAT + 1, hub: 'hub-a' })
     writeFileSync(join(dataDir, 'hub.json'), text)
@@ -138,7 +138,7 @@ describe('a data directory', () => {
     expect(readFileSync(join(dataDir, 'hub.json'), 'utf8')).to.equal(text)
   })
 
-  it('whose hub.json is damaged is left alone', async () => {
+  it('with a damaged hub.json is left unchanged', async () => {
     for (const text of ['', '{', '{"hub":"hub-a"}', '[1]', 'null']) {
       const dataDir = scratch()
       writeFileSync(join(dataDir, 'hub.json'), text)
@@ -146,13 +146,13 @@ describe('a data directory', () => {
     }
   })
 
-  it('in place of which stands a file is an error that names it', async () => {
+  it('is an error that names the path when it is a file', async () => {
     const dataDir = join(scratch(), 'file')
     writeFileSync(dataDir, '')
     await expectError('STORE_IO', () => open(dataDir))
   })
 
-  it('sets a damaged zone aside, tells which, and goes on with the others', async () => {
+  it('sets a damaged zone aside, reports it, and opens the others', async () => {
     const dataDir = scratch()
     const writer = open(dataDir)
     for (const zone of ZONES) await commit(writer, zone, 1)
@@ -169,7 +169,7 @@ describe('a data directory', () => {
     expect(open(dataDir).zone(ZONES[0]!).latest!.serial).to.equal(2)
   })
 
-  it('keeps what people said of a zone that is damaged', async () => {
+  it(`keeps the operators' orders for a damaged zone`, async () => {
     const dataDir = scratch()
     const writer = open(dataDir)
     await commit(writer, ZONES[0]!, 1)
@@ -189,7 +189,7 @@ describe('a data directory', () => {
     expect(open(dataDir).zone(ZONES[0]!).orders!.hold).to.deep.equal(hold)
   })
 
-  it('opens as many zones as there are without reading a record of any', async () => {
+  it('opens any number of zones without reading a record', async () => {
     const dataDir = scratch()
     const names = Array.from({ length: 200 }, (_, i) => parseZoneName(`z${i}.example`))
     const writer = open(dataDir, { zones: names })
@@ -203,7 +203,7 @@ describe('a data directory', () => {
     expect([store.memory, store.damages.length]).to.deep.equal([0, 0])
   })
 
-  it('shows readers what the writer has committed, when they look', async () => {
+  it('shows readers the committed versions when they read', async () => {
     const dataDir = scratch()
     const writer = open(dataDir)
     const reader = open(dataDir, { mode: 'read' })
@@ -213,7 +213,7 @@ describe('a data directory', () => {
     expect(reader.zone(ZONES[0]!).released!.serial).to.equal(1)
   })
 
-  it('forgets a zone that the config no longer has, and keeps its files', async () => {
+  it('forgets a zone that is removed from the config, and keeps its files', async () => {
     const dataDir = scratch()
     const store = open(dataDir)
     for (const zone of ZONES) await commit(store, zone, 1)
@@ -222,7 +222,7 @@ describe('a data directory', () => {
     expect(store.zone(ZONES[0]!).latest!.serial).to.equal(1)
   })
 
-  it('lets go of contents nobody wanted lately, oldest first, when memory is short', async () => {
+  it('unloads unused contents, oldest first, when memory is short', async () => {
     const dataDir = scratch()
     const store = ZoneStore.open({ dataDir, hub: 'hub-a', mode: 'write', warmOctets: 1 }, ZONES)
     stores.push(store)
@@ -236,7 +236,7 @@ describe('a data directory', () => {
     expect((await store.zone(ZONES[0]!).contents()).records).to.equal(2)
   })
 
-  it('has a folder for any zone, and none outside', () => {
+  it('has a folder for any zone name, and none outside', () => {
     const odd = ['.', '..', '../etc/passwd.', 'a/b.', '\\000.', `${'x'.repeat(63)}.`.repeat(3), 'a_b.', 'a\\.b.', 'a.b.', 'A.B.']
     const folders = odd.flatMap((name) => {
       try {
