@@ -1,4 +1,4 @@
-/** The check of what a zone cannot be served or entered without: found in a change as in the whole zone. */
+/** The check `apex`: records that a zone needs to be served and reached; a change and a complete check find the same. */
 import { expect } from 'chai'
 import type { CheckReport } from '../../../lib/checks/check.js'
 import type { Verdict } from '../../../lib/checks/verdicts.js'
@@ -42,7 +42,7 @@ const CASES: readonly ApexCase[] = [
     verdict: 'warn',
     says: 'the next version is transferred whole: a.example. 60 IN A 192.0.2.2',
   },
-  { id: 'name servers elsewhere', before: BASE, after: 'example. 300 NS ns.test.', verdict: 'pass' },
+  { id: 'name servers outside the zone', before: BASE, after: 'example. 300 NS ns.test.', verdict: 'pass' },
   {
     id: 'a new name server without address',
     before: BASE,
@@ -51,20 +51,20 @@ const CASES: readonly ApexCase[] = [
     says: 'points at a name in the zone that has no address: example. 300 IN NS ns2.example.',
   },
   {
-    id: 'one with an IPv6 address',
+    id: 'a new name server with an IPv6 address',
     before: BASE,
     after: `${BASE}\nexample. 300 NS v6.example.\nv6.example. 1 AAAA 2001:db8::1`,
     verdict: 'pass',
   },
   {
-    id: 'a name server loses its address',
+    id: 'a name server whose address is removed',
     before: `${BASE}\nexample. 300 NS NS2.example.\nns2.example. 300 A 192.0.2.2`,
     after: `${BASE}\nexample. 300 NS NS2.example.`,
     verdict: 'hold',
     says: 'example. 300 IN NS NS2.example.',
   },
   {
-    id: 'a name server changes its address',
+    id: 'a name server with a changed address',
     before: BASE,
     after: 'example. 300 NS ns1.example.\nns1.example. 300 A 192.0.2.9',
     verdict: 'pass',
@@ -76,14 +76,14 @@ const CASES: readonly ApexCase[] = [
     verdict: 'pass',
   },
   {
-    id: 'the wildcard that covered a name server goes',
+    id: 'removal of the wildcard that covered a name server',
     before: `${BASE}\nexample. 300 NS ns.w.example.\n*.w.example. 300 A 192.0.2.2`,
     after: `${BASE}\nexample. 300 NS ns.w.example.`,
     verdict: 'hold',
     says: 'NS ns.w.example.',
   },
   {
-    id: 'a name that is there is not covered by a wildcard',
+    id: 'a name server with other records, which a wildcard does not cover',
     before: BASE,
     after: `${BASE}\nexample. 300 NS ns.w.example.\nns.w.example. 1 TXT "x"\n*.w.example. 300 A 192.0.2.2`,
     verdict: 'hold',
@@ -96,7 +96,7 @@ const CASES: readonly ApexCase[] = [
     verdict: 'pass',
   },
   {
-    id: 'that delegation goes',
+    id: 'removal of the delegation above a name server',
     before: `${BASE}\nexample. 300 NS ns.sub.example.\nsub.example. 300 NS ns.test.`,
     after: `${BASE}\nexample. 300 NS ns.sub.example.`,
     verdict: 'hold',
@@ -110,14 +110,14 @@ const CASES: readonly ApexCase[] = [
     says: 'An NS record points at an alias (RFC 2181 §10.3): example. 300 IN NS ns2.example.',
   },
   {
-    id: 'glue is missing',
+    id: 'missing glue',
     before: BASE,
     after: `${BASE}\nsub.example. 300 NS ns.sub.example.`,
     verdict: 'warn',
     says: 'sub.example. 300 IN NS ns.sub.example.',
   },
   {
-    id: 'glue goes',
+    id: 'removed glue',
     before: `${BASE}\nsub.example. 300 NS ns.sub.example.\nns.sub.example. 300 A 192.0.2.3`,
     after: `${BASE}\nsub.example. 300 NS ns.sub.example.`,
     verdict: 'hold',
@@ -125,28 +125,28 @@ const CASES: readonly ApexCase[] = [
     checks: { apex: { glue: 'hold' } },
   },
   {
-    id: 'glue for a sister delegation is not needed',
+    id: 'no glue for a sibling delegation',
     before: BASE,
     after: `${BASE}\nsub.example. 300 NS ns.sis.example.\nsis.example. 300 NS ns.test.`,
     verdict: 'pass',
     checks: { apex: { glue: 'hold' } },
   },
   {
-    id: 'nobody asks for glue',
+    id: 'glue that no delegation needs',
     before: BASE,
     after: `${BASE}\nsub.example. 300 NS ns.sub.example.`,
     verdict: 'pass',
     checks: { apex: { glue: 'off' } },
   },
   {
-    id: 'a CNAME and something else',
+    id: 'a CNAME and another record',
     before: `${BASE}\na.example. 300 CNAME b.example.`,
     after: `${BASE}\na.example. 300 CNAME b.example.\nA.example. 300 TXT "x"`,
     verdict: 'hold',
     says: 'A name with a CNAME record has other records as well (RFC 1034 §3.6.2): a.example. 300 IN CNAME b.example.',
   },
   {
-    id: 'a CNAME and what a signer puts there',
+    id: 'a CNAME with RRSIG and NSEC',
     before: BASE,
     after: `${BASE}\na.example. 300 CNAME b.example.\na.example. 60 NSEC b.example. CNAME NSEC\na.example. 300 RRSIG CNAME 8 2 300 20260101000000 20250101000000 1 example. AA==`,
     verdict: 'pass',
@@ -167,41 +167,41 @@ const CASES: readonly ApexCase[] = [
     says: 'more than one DNAME',
   },
   {
-    id: 'three names with the apex twice',
+    id: 'three names that repeat the apex',
     before: BASE,
     after: `${BASE}\n${['a', 'b', 'c'].map((name) => `${name}.example.example. 300 A 192.0.2.1`).join('\n')}`,
     verdict: 'warn',
     says: "ends in the zone's own name twice, as if a final dot were missing (3 times): a.example.example. 300 IN A 192.0.2.1;",
   },
   {
-    id: 'four of them',
+    id: 'four names that repeat the apex',
     before: BASE,
     after: `${BASE}\n${['a', 'b', 'c', 'd'].map((name) => `${name}.example.example. 300 A 192.0.2.1`).join('\n')}`,
     verdict: 'hold',
     says: '4 of 4 new records (100 %) have a name that',
   },
   {
-    id: 'four among many',
+    id: 'four such names among many',
     before: BASE,
     after: `${BASE}\n${hosts(396).join('\n')}\n${['a', 'b', 'c', 'd'].map((name) => `${name}.example. 300 MX 5 m.Example.Example.`).join('\n')}`,
     verdict: 'warn',
     says: 'a.example. 300 IN MX 5 m.Example.Example.',
   },
   {
-    id: 'four among one fewer',
+    id: 'four such names among one fewer',
     before: BASE,
     after: `${BASE}\n${hosts(395).join('\n')}\n${['a', 'b', 'c', 'd'].map((name) => `${name}.example. 300 SRV 1 2 3 example.example.`).join('\n')}`,
     verdict: 'hold',
     says: '4 of 399 new records (1 %)',
   },
   {
-    id: 'known ones with another TTL',
+    id: 'such names of the version before with another TTL',
     before: `${BASE}\n${['a', 'b', 'c', 'd'].map((name) => `${name}.example.example. 300 A 192.0.2.1`).join('\n')}`,
     after: `${BASE}\n${['a', 'b', 'c', 'd'].map((name) => `${name}.example.example. 60 A 192.0.2.1`).join('\n')}`,
     verdict: 'pass',
   },
   {
-    id: 'a name that only looks alike',
+    id: 'a name that only resembles one',
     before: BASE,
     after: `${BASE}\n${['a', 'b', 'c', 'd'].map((name) => `${name}example.example. 300 A 192.0.2.1`).join('\n')}`,
     verdict: 'pass',
@@ -213,7 +213,7 @@ describe('the check apex', () => {
     reportOf(await checkNext(zone(1, before), zone(2, after), { checks, whole }), 'apex')
 
   for (const one of CASES)
-    it(`${one.id}: ${one.verdict}`, async () => {
+    it(`returns ${one.verdict}: ${one.id}`, async () => {
       for (const whole of [false, true]) {
         const report = await judged(one, whole)
         expect(report.verdict, report.report).to.equal(one.verdict)
@@ -221,7 +221,7 @@ describe('the check apex', () => {
       }
     })
 
-  it('.se 2009: a missing dot in every name is held', async () => {
+  it('.se 2009: holds a zone with a missing dot in every name', async () => {
     const names = Array.from({ length: 2000 }, (_, i) => `d${i}`)
     const good = names.map((name) => `${name}.example. 300 NS ns1.hoster.test.`)
     const dotless = names.map((name) => `${name}.example.example. 300 NS ns1.hoster.test.example.`)
@@ -231,14 +231,14 @@ describe('the check apex', () => {
     expect(reportOf(outcome, 'churn').verdict).to.equal('hold')
   })
 
-  it('looks at all names of a first version', async () => {
+  it('checks all names of a first version', async () => {
     const outcome = await checkFirst(
       zone(1, `${BASE}\n${['a', 'b', 'c', 'd'].map((n) => `${n}.example.example. 1 A 192.0.2.1`).join('\n')}`),
     )
     expect(outcome.verdict).to.equal('hold')
   })
 
-  it('the root has no label to double', async () => {
+  it('finds no repeated label in the root zone', async () => {
     const root = (serial: number, more = '') =>
       contentsOf('.', `. 300 SOA a.test. h.test. ${serial} 1 1 1 1\n. 300 NS ns.test.\nns.test. 1 A 192.0.2.1\n${more}`)
     const outcome = await checkNext(root(1), root(2, 'a.b.c.d. 300 TXT "x"'))

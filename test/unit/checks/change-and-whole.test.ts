@@ -1,6 +1,6 @@
 /**
- * Whatever a change does to a sound zone, a look at the change finds it as a look at the whole zone does, by index or in a pass: random hosts, deep names,
- * delegations and glue come and go, the signer does its work, and then something is broken, or nothing.
+ * Any change to a sound zone: the check of the change returns the same as the check of all records, by index or in a pass. Random
+ * hosts, deep names, delegations and glue are added and removed, the signer signs, and then one thing is broken, or none.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -26,7 +26,7 @@ const SERVERS = [
   'DNAME other.test.',
 ]
 
-/** Enough that a few changes are not a large part of the zone. */
+/** Enough that a few changes are a small part of the zone. */
 const BASE = [
   'example. 300 NS ns1.example.',
   'example. 300 NS x.e.example.',
@@ -47,7 +47,7 @@ const denial: fc.Arbitrary<NonNullable<SignOptions['denial']>> = fc.constantFrom
   { iterations: 0, salt: '-', optOut: true },
 )
 
-/** What goes wrong on the way from the signer: lines that are lost, that stay behind, that are damaged. */
+/** Faults between signer and hub: lines that are lost, kept or damaged. */
 const mishap = fc.record({
   lost: fc.array(fc.nat(10_000), { maxLength: 2 }),
   kept: fc.array(fc.nat(10_000), { maxLength: 2 }),
@@ -63,15 +63,15 @@ const signed = (serial: number, lines: readonly string[], how: NonNullable<SignO
 
 const isDnssec = (text: string): boolean => / (RRSIG|NSEC|NSEC3) /.test(text)
 
-/** Signatures are told of in the order in which they are verified, which is any. */
+/** Findings on signatures come in the order of verification, which varies. */
 const verdictsOf = ({ reports, figures }: CheckOutcome): unknown => ({
   verdicts: reports.map(({ check, verdict }) => `${check} ${verdict}`),
   figures,
 })
 
-describe('a change and the whole zone', () => {
+describe('a check of a change', () => {
   for (const broken of [false, true])
-    it(`are judged alike when ${broken ? 'something is broken' : 'all is well'}`, async function () {
+    it(`returns the same as a check of all records when ${broken ? 'the zone is broken' : 'the zone is sound'}`, async function () {
       this.timeout(60_000)
       let seen = 0
       await fc.assert(
@@ -98,7 +98,7 @@ describe('a change and the whole zone', () => {
             }
             const [from, to] = [contentsOfLines('example.', before), contentsOfLines('example.', after)]
             const first = await checkFirst(from)
-            // What is wrong already is not found again by a change.
+            // A change does not find again a fault of the version before.
             if (reportOf(first, 'dnssec').verdict !== 'pass') return
             const isServed = reportOf(first, 'apex').verdict === 'pass'
             const input = await inputOf(from, to, { figures: first.figures })

@@ -1,4 +1,4 @@
-/** The settings of the checks: a mode alone or a map, defaults as the field notes have them, mistakes named. */
+/** The settings of the checks: a mode alone or a map, documented defaults, and mistakes with their name. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { CHECK_NAMES } from '../../../lib/checks/verdicts.js'
@@ -24,13 +24,13 @@ describe('the settings of the checks', () => {
     expect(settings.hook).to.deep.equal({ mode: 'off', command: [], timeoutMs: 60_000, input: 'stdin' })
   })
 
-  it('are a mode alone, or a map that leaves the rest as it is', () => {
+  it('are a mode alone, or a map that keeps the other defaults', () => {
     for (const check of CHECK_NAMES.filter((name) => name !== 'hook'))
       expect(read({ [check]: 'warn' })[check]).to.deep.equal({ ...read({})[check], mode: 'warn' })
     expect(read({ shrink: { percent: 5 } }).shrink).to.deep.equal({ ...read({}).shrink, percent: 5 })
   })
 
-  it('anchors are those of the zone', () => {
+  it('accept the trust anchors of the zone', () => {
     const anchors = ['example.com. DS 1 13 2 00', 'Example.COM DNSKEY 257 3 13 AAEC', 'other.example. DS 1 13 2 00']
     expect(read({ dnssec: { anchors } }).dnssec.anchors).to.deep.equal(anchors.slice(0, 2))
   })
@@ -50,7 +50,7 @@ describe('the settings of the checks', () => {
     { raw: { hook: { mode: 'warn', command: 'run me' } }, path: 'hook.command', says: /a list of words/ },
   ]
   for (const { raw, path, says } of MISTAKES)
-    it(`${JSON.stringify(raw)} is a mistake`, () => {
+    it(`refuse ${JSON.stringify(raw)}`, () => {
       const issues = checksSchema.safeParse(raw).error?.issues ?? []
       expect(issues.map((issue) => issue.path.join('.'))).to.include(path)
       expect(issues.map(({ message }) => message).join('\n')).to.match(says)

@@ -1,4 +1,4 @@
-/** The check of signatures and chains: each fault found in a change as in the whole zone, with NSEC and with NSEC3. */
+/** Signatures and chains in the check `dnssec`: a change and a complete check find each fault, with NSEC and with NSEC3. */
 import { checkFirst, reportOf } from '../../support/check-scene.js'
 import { DENIALS, expectReport, judged, KEY, replaced, signed, spoil, without, zone } from '../../support/signed-example.js'
 import { nsec3Hash } from '../../support/signer.js'
@@ -9,7 +9,7 @@ describe('the check dnssec', () => {
       const make = (serial: number, more = '') => signed(serial, more, { denial })
       const isNsec3 = denial !== 'nsec'
 
-      it('a first version is verified whole', async () => {
+      it('verifies all of a first version', async () => {
         const report = reportOf(await checkFirst(zone(make(1))), 'dnssec')
         expectReport(
           report,
@@ -67,7 +67,7 @@ describe('the check dnssec', () => {
       for (const [id, before, after] of GOOD)
         it(`passes: ${id}`, async () => {
           const report = await judged(make(1, before), make(2, after))
-          // The chain of a zone without Opt-Out is looked at as a whole only when that decides.
+          // The complete chain of a zone without Opt-Out is checked only when the result depends on it.
           expectReport(report, 'pass', 'of what changed verified')
         })
 
@@ -145,7 +145,7 @@ describe('the check dnssec', () => {
           (z) => z.map((line) => (/^new\.example\. 300 RRSIG A /.test(line) ? line.replace(' example. ', ' test. ') : line)),
         ],
         [
-          'a wrong label count',
+          'a bad label count',
           'An RRSIG counts other labels',
           (z) => replaced(z, /^new\.example\. 300 RRSIG A 8 2 /, 'new.example. 300 RRSIG A 8 1 '),
         ],
@@ -166,12 +166,12 @@ describe('the check dnssec', () => {
       for (const [id, says, change] of BAD)
         it(`holds: ${id}`, async () => expectReport(await judged(make(1), change(make(2, more))), 'hold', says))
 
-      it('holds: no chain at all', async () => {
+      it('holds a zone without a chain', async () => {
         const bare = without(make(2), / (RRSIG )?(NSEC|NSEC3|NSEC3PARAM) /)
         expectReport(await judged(make(1), bare), 'hold', 'neither NSEC nor NSEC3PARAM')
       })
 
-      it('holds: glue that was part of the chain stays in it', async () => {
+      it('holds a chain that still has names that became glue', async () => {
         const host = make(1, 'ns.d.example. 300 A 192.0.2.9')
         const stale = host.filter((line) => line.startsWith('ns.d.example.') && line.includes('NSEC'))
         const glue = make(2, 'ns.d.example. 300 A 192.0.2.9\nd.example. 300 NS ns.d.example.')
@@ -187,34 +187,34 @@ describe('the check dnssec', () => {
     const denial = { iterations: 0, salt: '-' }
     const make = (serial: number, more = '', optOut = false) => signed(serial, more, { denial: { ...denial, optOut } })
 
-    it('holds: a delegation that no Opt-Out covers is left out', async () => {
+    it('holds a chain without a delegation that no Opt-Out covers', async () => {
       const left = (serial: number) =>
         without(make(serial, 'x.example. 1 NS ns.test.'), new RegExp(`^${nsec3Hash('x.example.', 0, '-')}`))
       expectReport(await judged(make(1), left(2)), 'hold', 'no Opt-Out covers it (RFC 5155 §7.1): x.example.')
     })
 
-    it('holds: an empty name is missing', async () => {
+    it('holds a chain without an empty non-terminal', async () => {
       const torn = without(make(2, 'x.y.z.example. 300 TXT "x"'), new RegExp(`^${nsec3Hash('z.example.', 0, '-')}`))
       expectReport(await judged(make(1), torn), 'hold', 'no NSEC3 record (RFC 5155 §7.1): z.example.')
     })
 
-    it('holds: an empty name stays when all below it is gone', async () => {
+    it('holds a chain with an empty non-terminal whose descendants are removed', async () => {
       const before = make(1, 'x.y.z.example. 300 TXT "x"')
       const stale = before.filter((line) => line.startsWith(nsec3Hash('z.example.', 0, '-')))
       expectReport(await judged(before, [...make(2), ...stale]), 'hold', 'stands for a name that is not there')
     })
 
-    it('holds: a record for nothing', async () => {
+    it('holds an NSEC3 record for no name', async () => {
       const stray = make(3, 'stray.example. 300 TXT "x"').filter((line) => line.startsWith(nsec3Hash('stray.example.', 0, '-')))
       expectReport(await judged(make(1), [...make(2), ...stray]), 'hold', 'stands for a name that is not there')
     })
 
-    it('passes: Opt-Out begins and ends', async () => {
+    it('passes the start and the end of Opt-Out', async () => {
       expectReport(await judged(make(1), make(2, '', true)), 'pass')
       expectReport(await judged(make(1, '', true), make(2)), 'pass')
     })
 
-    it('passes from NSEC to NSEC3 and back, and with both', async () => {
+    it('passes a change from NSEC to NSEC3 and back, and a zone with both', async () => {
       expectReport(await judged(signed(1), make(2)), 'pass', 'the NSEC3 chain')
       expectReport(await judged(make(1), signed(2)), 'pass', 'the NSEC chain')
       expectReport(await judged(make(1), signed(2, '', { denial: { iterations: 1, salt: 'cc' } })), 'pass')

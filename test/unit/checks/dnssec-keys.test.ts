@@ -1,4 +1,4 @@
-/** The check of signatures: keys, trust anchors and time; found in a change as in the whole zone. */
+/** Keys, trust anchors and times in the check `dnssec`: a change and a complete check find the same. */
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import type { Verdict } from '../../../lib/checks/verdicts.js'
@@ -8,21 +8,21 @@ import { DAY, expectReport, judged, KEY, plain, replaced, signed, spoil, zone } 
 import { keysWithOneTag, makeKey, type SigningKey, SIGNED_AT } from '../../support/signer.js'
 
 describe('the check dnssec', () => {
-  describe('keys', () => {
+  describe('on keys', () => {
     for (const algorithm of [8, 10, 13, 14, 15, 16])
-      it(`algorithm ${algorithm} verifies, and tells a bogus signature`, async () => {
+      it(`verifies algorithm ${algorithm}, and fails a bogus signature`, async () => {
         const keys = [makeKey(algorithm, 257), makeKey(algorithm, 256)]
         const good = (serial: number) => signed(serial, '', { keys })
         expectReport(await judged(good(1), good(2)), 'pass')
         expectReport(await judged(good(1), spoil(good(2), /^ns1\.example\. 300 RRSIG A /)), 'hold', 'An RRSIG is bogus')
       })
 
-    it('.de 2026: three keys with one tag, two thirds of the signatures bogus', async () => {
+    it('.de 2026: reports three with one tag and two thirds of the signatures bogus', async () => {
       const published = keysWithOneTag(3)
       const before = signed(1, '', { keys: published })
       expect(new Set(published.map(({ tag }) => tag)).size).to.equal(1)
       expectReport(await judged(before, signed(2, '', { keys: published })), 'pass')
-      // Two signers that have made keys of their own under the same tag.
+      // Two signers that made different keys with the same tag.
       const strangers = [published[0]!, ...[1, 2].map(() => ({ ...makeKey(15, 256), tag: published[0]!.tag }))]
       const outcome = await checkNext(zone(before), zone(signed(2, '', { keys: strangers, published })))
       expect(outcome.verdict).to.equal('hold')
@@ -34,7 +34,7 @@ describe('the check dnssec', () => {
       expect(report).to.match(/ and \d+ more\./)
     })
 
-    it('a new key makes every signature be verified again', async () => {
+    it('verifies every signature again when one is added', async () => {
       const next = makeKey(8, 256)
       const before = spoil(signed(1), /^mail\.example\. 300 RRSIG A /)
       const after = spoil(signed(2, '', { published: [KEY, next] }), /^mail\.example\. 300 RRSIG A /)
@@ -43,21 +43,21 @@ describe('the check dnssec', () => {
       expectReport(reportOf(outcome, 'dnssec'), 'hold', 'mail.example.')
     })
 
-    it('looks at the change alone, else', async () => {
+    it('verifies the change alone when they do not change', async () => {
       const broken = (serial: number) => spoil(signed(serial), /^mail\.example\. 300 RRSIG A /)
       const sound = (await checkFirst(zone(signed(1)))).figures
       const outcome = await checkNext(zone(broken(1)), zone(broken(2)), { figures: sound })
       expectReport(reportOf(outcome, 'dnssec'), 'pass', 'of what changed verified')
     })
 
-    it('is verified whole after a version that failed', async () => {
+    it('verifies all signatures after a version that failed', async () => {
       const before = spoil(signed(1), /^mail\.example\. 300 RRSIG A /)
       const { figures } = await checkFirst(zone(before))
       expect(figures).to.have.property('dnssec', undefined)
       expectReport(reportOf(await checkNext(zone(before), zone(before), { figures }), 'dnssec'), 'hold', 'mail.example.')
     })
 
-    it('warns of a signature with a key that is gone, beside a valid one', async () => {
+    it('warns of a signature whose key is removed, beside a valid one', async () => {
       const old = makeKey(8, 256)
       const after = signed(2, '', { keys: [KEY, old], published: [KEY] })
       expectReport(await judged(signed(1), after), 'warn', 'another one is valid')
@@ -72,7 +72,7 @@ describe('the check dnssec', () => {
       )
     })
 
-    it('warns of algorithms it does not know', async () => {
+    it('warns of unknown algorithms', async () => {
       const strange = (line: string) => line.replace(/ RRSIG (\S+) 8 /, ' RRSIG $1 5 ')
       const lines = signed(2)
         .map(strange)
@@ -80,12 +80,12 @@ describe('the check dnssec', () => {
       expectReport(await judged(signed(1), lines), 'warn', 'An RRSIG has an algorithm that is not verified here')
     })
 
-    it('a DNSKEY that holds no key', async () => {
+    it('holds a version with an unreadable one in a DNSKEY record', async () => {
       const broken: SigningKey = { ...KEY, rdata: Buffer.concat([KEY.rdata.subarray(0, 4), Buffer.from([5, 1, 0, 1])]) }
       expectReport(await judged(signed(1), signed(2, '', { published: [KEY, broken] })), 'hold', 'holds no RSASHA256 key')
     })
 
-    it('a revoked key signs the DNSKEY RRset alone', async () => {
+    it('accepts a revoked one for the DNSKEY RRset alone', async () => {
       const revoked: SigningKey = { ...KEY, rdata: Buffer.from(KEY.rdata) }
       revoked.rdata[1]! |= 0x80
       revoked.tag = (KEY.tag + 128) & 0xffff
@@ -97,7 +97,7 @@ describe('the check dnssec', () => {
     })
   })
 
-  describe('trust anchors', () => {
+  describe('on trust anchors', () => {
     const ds = ({ rdata, tag, algorithm }: SigningKey, type = 2, name = 'sha256') =>
       `example. DS ${tag} ${algorithm} ${type} ${createHash(name).update(nameToWire('example.')).update(rdata).digest('hex')}`
     const other = makeKey(8)
@@ -117,16 +117,16 @@ describe('the check dnssec', () => {
       ['a DS of another zone', [ds(other).replace('example.', 'test.')], 'pass'],
     ]
     for (const [id, anchors, verdict, says] of CASES)
-      it(`${id}: ${verdict}`, async () =>
+      it(`returns ${verdict} for ${id}`, async () =>
         expectReport(await judged(signed(1), signed(2), { checks: { dnssec: { anchors } } }), verdict, says))
 
-    it('a key that fits and does not sign the DNSKEY RRset', async () => {
+    it('holds a zone whose DNSKEY RRset is not signed by the matching key', async () => {
       const lines = (serial: number) => signed(serial, '', { published: [KEY, other] })
       const report = await judged(lines(1), lines(2), { checks: { dnssec: { anchors: [ds(other)] } } })
       expectReport(report, 'hold', 'signs the DNSKEY RRset (RFC 4035 §5.2)')
     })
 
-    it('a zone that is not signed', async () => {
+    it('holds an unsigned zone when anchors are set or signatures required', async () => {
       expectReport(await judged(plain(1), plain(2)), 'pass', 'example. is not signed.')
       expectReport(await judged(plain(1), plain(2), { checks: { dnssec: { required: true } } }), 'hold', 'checks.dnssec.required')
       expectReport(
@@ -137,12 +137,12 @@ describe('the check dnssec', () => {
     })
   })
 
-  it('holds a zone that is not signed any more, and takes one that begins to be', async () => {
+  it('holds a zone that becomes unsigned, and accepts one that becomes signed', async () => {
     expectReport(await judged(signed(1), plain(2)), 'hold', 'has no DNSKEY record any more')
     expectReport(await judged(plain(1), signed(2)), 'pass', 'of the whole zone')
   })
 
-  describe('time', () => {
+  describe('on time', () => {
     const CASES: readonly { left: number; verdict: Verdict; says?: string; checks?: unknown }[] = [
       { left: 72 * 3_600_000, verdict: 'pass' },
       { left: 72 * 3_600_000 - 1000, verdict: 'warn', says: 'Signatures have less than 72 h left, among them' },
@@ -154,7 +154,7 @@ describe('the check dnssec', () => {
       { left: 2_400_000, verdict: 'warn', checks: { dnssec: { holdUnder: '30m', warnUnder: '1h' } }, says: 'less than 1 h left' },
     ]
     for (const { left, verdict, says, checks } of CASES)
-      it(`${left / 3_600_000} h left of signatures that did not change: ${verdict}`, async () => {
+      it(`returns ${verdict} with ${left / 3_600_000} h left of unchanged signatures`, async () => {
         const fresh = (serial: number) => signed(serial, '', { expiration: NOW + 30 * DAY })
         const old = signed(1, 'old.example. 300 A 192.0.2.1', { expiration: NOW + left }).filter((line) =>
           /^old\.example\..* RRSIG /.test(line),
@@ -181,7 +181,7 @@ describe('the check dnssec', () => {
     )
   })
 
-  it('a signature that begins within the clock skew is valid, and one that begins later is not', async () => {
+  it('accepts a signature that begins within the clock skew, and none that begins later', async () => {
     for (const [ahead, verdict] of [
       [5_000, 'pass'],
       [60_000, 'pass'],
@@ -190,24 +190,24 @@ describe('the check dnssec', () => {
       expectReport(await judged(signed(1), signed(2, '', { inception: NOW + ahead, expiration: NOW + 30 * DAY })), verdict)
   })
 
-  describe('left-over signatures', () => {
+  describe('on left-over signatures', () => {
     const fresh = signed(1, '', { expiration: NOW + 30 * DAY })
     const old = signed(1, '', { expiration: NOW - DAY }).filter((line) => line.includes(' RRSIG '))
     const first = async (lines: readonly string[]) => reportOf(await checkFirst(zone(lines)), 'dnssec')
 
-    it('that expired beside a valid one are a warning (RFC 6840 §5.4)', async () => {
+    it('warns when they expired beside a valid one (RFC 6840 §5.4)', async () => {
       const mail = old.filter((line) => /^mail\.example\. 300 RRSIG A /.test(line))
       expect(mail.length).to.equal(1)
       expectReport(await first([...fresh, ...mail]), 'warn', 'Signatures run out beside another one of the same records')
     })
 
-    it('that expired with nothing valid beside them hold', async () => {
+    it('holds when they expired without a valid one', async () => {
       const line = /^mail\.example\. 300 RRSIG A /
       const swapped = [...fresh.filter((one) => !line.test(one)), ...old.filter((one) => line.test(one))]
       expectReport(await first(swapped), 'hold', 'Signatures have expired, among them')
     })
 
-    it('for a type that is not there are a warning', async () => {
+    it('warns when their type has no records', async () => {
       const more = signed(1, 'mail.example. 300 TXT "a"', { expiration: NOW + 30 * DAY })
       const txt = more.filter((line) => /^mail\.example\. 300 RRSIG TXT /.test(line))
       expect(txt.length).to.equal(1)
@@ -215,7 +215,7 @@ describe('the check dnssec', () => {
     })
   })
 
-  it('signatures of what is signed and expired at the first look', async () => {
+  it('holds a first version whose signatures have expired', async () => {
     const report = reportOf(await checkFirst(zone(signed(1)), { now: SIGNED_AT + 30 * DAY + 1000 }), 'dnssec')
     expectReport(report, 'hold', 'Signatures have expired')
   })

@@ -1,4 +1,4 @@
-/** What the check dnssec refuses to compute, and what becomes of a check that is stopped or crashes. */
+/** Limits of the computation in the check `dnssec`, and checks that are stopped or crash. */
 import { expect } from 'chai'
 import type { ZoneFigures } from '../../../lib/checks/check.js'
 import type { CheckInput } from '../../../lib/checks/check-input.js'
@@ -79,7 +79,7 @@ describe('the check dnssec computes nothing', () => {
     }
   })
 
-  it('for chains above the limits that the figures of an older version carry', async () => {
+  it('for chains above the limits in the figures of an older version', async () => {
     const lines = (serial: number, more = '') => signed(serial, more, { denial: DENIALS.NSEC3 })
     const { figures } = await checkFirst(zone(lines(1)))
     for (const chains of [['nsec3 65535 -'], ['nsec3 1 -', 'nsec3 2 -', 'nsec3 3 -']]) {
@@ -143,7 +143,7 @@ describe('the check dnssec computes nothing', () => {
     expect((await reportFor([...bombBase(APEX, 1), ...keys.slice(1)])).report).not.to.include('more than 32')
   })
 
-  it('for an RRset that no message can hold', async () => {
+  it('for an RRset that does not fit a message', async () => {
     const counted = counting()
     const lines = [...bombBase(APEX, 1), dnskeyLine(APEX, keysOfOneTag(1)[0]!), ...textLines('ns1.example.', 330)]
     const report = await reportFor([...lines, ...rrsigLines(8, at('TXT'))], counted)
@@ -162,7 +162,7 @@ describe('the check dnssec computes nothing', () => {
     expect(computed.signatures).to.equal(8)
   })
 
-  it('and counts the bits of a number as it is', () => {
+  it('with too many bits, which it counts without leading zeros', () => {
     for (const [hex, bits] of [
       ['', 0],
       ['00', 0],
@@ -176,7 +176,7 @@ describe('the check dnssec computes nothing', () => {
 })
 
 describe('the check dnssec', () => {
-  it('names each signature of one name with many RRsets, with rests', async () => {
+  it('names each signature of one name with many RRsets, and each left-over one', async () => {
     const rests: number[] = []
     const types = Array.from({ length: 400 }, (_, i) => `TYPE${1000 + i}`)
     const lines = [
@@ -192,14 +192,14 @@ describe('the check dnssec', () => {
     expect(rests.length).to.be.greaterThan(400)
   })
 
-  it('compares TTLs once for each TTL that was signed', async () => {
+  it('compares TTLs once for each signed TTL', async () => {
     const lines = [...signed(1, '', { keys: [KEY, makeKey(8), makeKey(8)] })].map((line) =>
       line.replace(/^ns1\.example\. 300 A /, 'ns1.example. 200 A '),
     )
     expectReport(await reportFor(lines), 'warn', /another TTL .*\): ns1\.example\. 200 IN A 192\.0\.2\.1\.$/m)
   })
 
-  it('lists a fault of many NSEC3 records in one sentence', async () => {
+  it('reports a fault of many NSEC3 records in one sentence', async () => {
     const lines = signed(1, '', { denial: DENIALS.NSEC3 }).map((line) => line.replace(/( NSEC3 .*) A RRSIG$/, '$1 AAAA RRSIG'))
     const { report } = await reportFor(lines)
     expect(report.match(/lists other types/g)).to.have.length(1)
@@ -207,7 +207,7 @@ describe('the check dnssec', () => {
   })
 })
 
-describe('a check that comes to no end', () => {
+describe('a check that does not finish', () => {
   const failing = (error: Error): Compute => ({ verify: () => Promise.reject(error), hash: () => Promise.reject(error) })
 
   for (const [name, denial] of Object.entries(DENIALS)) {
@@ -228,12 +228,12 @@ describe('a check that comes to no end', () => {
     })
   }
 
-  it('holds the version when the arithmetic fails', async () => {
+  it('holds the version when a computation fails', async () => {
     const report = await reportFor(signed(1), failing(new TypeError('a fault')))
     expectReport(report, 'hold', /^The check crashed: .*a fault; the version is not checked/)
   })
 
-  it('holds the version when another check throws, and the rest is reported', async () => {
+  it('holds the version when another check throws, and reports the other checks', async () => {
     const input = inputFor(signed(1), computeHere)
     const outcome = await runChecks(
       Object.defineProperty({ ...input }, 'zonemd', {
@@ -247,7 +247,7 @@ describe('a check that comes to no end', () => {
     expectReport(reportOf(outcome, 'dnssec'), 'pass')
   })
 
-  it('holds the version when what all checks go through throws', async () => {
+  it('holds the version when the pass for all checks throws', async () => {
     const input = inputFor(signed(1), computeHere)
     const faulty = Object.defineProperty({ ...input }, 'seen', {
       get: () => {
@@ -259,20 +259,20 @@ describe('a check that comes to no end', () => {
     expect(reports[0]?.report).to.include('a fault')
   })
 
-  it('says nothing of the version when the process ends', async () => {
+  it('has no result for the version when the process ends', async () => {
     const outcome = runChecks(inputFor(signed(1), failing(new ClosedError('going down'))))
     expect(await outcome.catch((error: unknown) => error)).to.be.instanceOf(ClosedError)
   })
 
-  it('holds also where the check only warns: what was not checked is not known', async () => {
+  it('holds the version also in mode warn: unchecked parts are unknown', async () => {
     const input = inputFor(signed(1), failing(new StoppedError('No more than 60 s')))
     const outcome = await runChecks({ ...input, settings: settingsOf({ dnssec: 'warn' }, APEX) })
     expect(outcome.verdict).to.equal('hold')
   })
 })
 
-describe('hosts without signatures', () => {
-  it('are findings, and nothing is hashed for them', async () => {
+describe('unsigned hosts in a signed zone', () => {
+  it('are findings, and cost no hashing', async () => {
     const counted = counting()
     const lines = [
       ...bombBase(APEX, 1),

@@ -1,9 +1,9 @@
-/** What checks have found, as it is told: one sentence for each kind of fault, as severe as the worst of its kind. */
+/** Findings of the checks: one sentence for each kind of fault, with the severity of its worst case. */
 import { expect } from 'chai'
 import { Findings } from '../../../lib/checks/findings.js'
 
-describe('findings', () => {
-  it('one kind of fault is as severe as its worst case, whichever came first', () => {
+describe('the findings of a check', () => {
+  it('have one severity for each kind of fault, that of its worst case, in any order', () => {
     for (const severities of [['warn', 'hold'] as const, ['hold', 'warn'] as const]) {
       const findings = new Findings()
       for (const [i, severity] of severities.entries()) findings.add(severity, 'A name has no address', `n${i}.example.`)
@@ -13,7 +13,7 @@ describe('findings', () => {
     }
   })
 
-  it('a check that only warns holds nothing', () => {
+  it('hold no version in mode warn', () => {
     const findings = new Findings()
     findings.add('hold', 'It is bad')
     expect(findings.toReport('apex', 'warn', 'All is well.')).to.deep.equal({

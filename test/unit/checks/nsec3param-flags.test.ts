@@ -1,4 +1,4 @@
-/** Which chains the NSEC3PARAM records of an apex name. */
+/** The chains that the NSEC3PARAM records of an apex name. */
 import { expect } from 'chai'
 import { chainsAt } from '../../../lib/checks/dnssec/denial.js'
 import { storedType } from '../../../lib/dns/record.js'
@@ -17,7 +17,7 @@ describe('NSEC3PARAM records', () => {
     expect(chainsAt(apex('NSEC3PARAM 1 1 0 -', 'NSEC3PARAM 1 0 0 -'))).to.deep.equal(['nsec3 0 -'])
   })
 
-  it('with flags name the chain where nothing else does', () => {
+  it('with flags name the chain when no other record does', () => {
     expect(chainsAt(apex('NSEC3PARAM 1 1 0 -'))).to.deep.equal(['nsec3 0 -'])
   })
 })

@@ -1,4 +1,4 @@
-/** Records that must stay, and how they are written. */
+/** Protected records and their text form in the settings. */
 import { expect } from 'chai'
 import { WireError } from '../../../lib/dns/errors.js'
 import { parseRecord } from '../../../lib/dns/record-words.js'
@@ -38,21 +38,21 @@ const CASES: readonly { wanted: string; verdict: Verdict; says?: string }[] = [
 
 describe('the check protected', () => {
   for (const { wanted, verdict, says } of CASES)
-    it(`${wanted}: ${verdict}`, async () => {
+    it(`returns ${verdict}: ${wanted}`, async () => {
       for (const whole of [false, true]) {
         const checks = { protected: { records: [wanted] } }
-        // A change at another name, and one at this.
+        // A change at another name, and a change at this name.
         for (const before of [[], ZONE]) {
           const outcome = await checkNext(example(1, before), example(2, ZONE), { checks, whole })
           const report = reportOf(outcome, 'protected')
-          // Another zone's entry never comes here (checkSettingsFor), and does no harm when it does.
+          // checkSettingsFor keeps entries of other zones out; they are harmless here.
           expect(report.verdict, report.report).to.equal(verdict)
           if (says !== undefined) expect(report.report).to.include(says)
         }
       }
     })
 
-  it('of two zones the lower one has the record', () => {
+  it('assigns a record to the lower of two zones', () => {
     const raw = checksSchema.parse({ protected: { records: ['www.a.example. A', 'www.b.example. A'] } })
     const zones = ['example.', 'a.example.', 'xa.example.'].map(parseZoneName)
     const recordsOf = (zone: string) => checkSettingsFor(raw, zones)(parseZoneName(zone)).protected.records
@@ -62,7 +62,7 @@ describe('the check protected', () => {
   })
 })
 
-describe('records in the settings', () => {
+describe('protected records in the settings', () => {
   const READ: readonly [string, string][] = [
     ['a.example. TXT "a b" c', 'a.example. 0 IN TXT "a b" "c"'],
     ['a.example. TXT "a\\"b\\034\\255"', 'a.example. 0 IN TXT "a\\"b\\"\\255"'],
@@ -78,7 +78,7 @@ describe('records in the settings', () => {
     ['a.example TYPE65280 \\# 2 00 ff', 'a.example. 0 IN TYPE65280 \\# 2 00ff'],
   ]
   for (const [written, read] of READ)
-    it(written, () => {
+    it(`may be ${written}`, () => {
       const { owner, type, rdata } = parseRecord(written)
       expect(recordText(storedFrom(owner, type, 0, rdata!), 0)).to.equal(read)
     })
@@ -102,7 +102,7 @@ describe('records in the settings', () => {
     'a.example. NSEC b.example. A',
   ]
   for (const written of WRONG)
-    it(`"${written}" is a mistake`, () => {
+    it(`are refused when written as "${written}"`, () => {
       expect(() => parseRecord(written)).to.throw(WireError)
       expect(checksSchema.safeParse({ protected: { records: [written] } }).success).to.equal(false)
     })

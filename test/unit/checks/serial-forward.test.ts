@@ -17,13 +17,13 @@ const CASES: readonly { from: number; to: number; verdict: Verdict; says: string
 
 describe('the check serial-forward', () => {
   for (const { from, to, verdict, says } of CASES)
-    it(`${from} → ${to}: ${verdict}`, async () => {
+    it(`returns ${verdict} for ${from} → ${to}`, async () => {
       const report = reportOf(await checkNext(example(from), example(to, 'a.example. 1 A 192.0.2.1')), 'serial-forward')
       expect(report.verdict).to.equal(verdict)
       expect(report.report).to.include(says)
     })
 
-  it('lets the first version pass, and is silent when off', async () => {
+  it('passes a first version, and reports nothing when it is off', async () => {
     expect(reportOf(await checkFirst(example(9)), 'serial-forward').verdict).to.equal('pass')
     const off = await checkNext(example(2), example(1), { checks: { 'serial-forward': 'off' } })
     expect(off.reports.map(({ check }) => check)).not.to.include('serial-forward')

@@ -1,4 +1,4 @@
-/** What a signer does to a zone is no change of its owner's: it is left out of shrink, growth and churn, and of what the gate asks. */
+/** Records of a signer are not changes by the zone's owner: shrink, growth, churn and the probes of the gate leave them out. */
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ownersChange } from '../../../lib/names/name-changes.js'
@@ -11,12 +11,12 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 import { runTexts } from '../../support/transfer-script.js'
 
 const UNSIGNED = { dnssec: 'off' }
-/** NSEC records with another next name for each `round`, as a signer makes them anew. */
+/** NSEC records with another next name for each `round`, like those of a signer. */
 const signed = (count: number, round: number): string[] =>
   Array.from({ length: count }, (_, i) => `h${i}.example. 300 NSEC \\# 6 01${(0x61 + round).toString(16)}00000140`)
 
 describe('the records of a signer', () => {
-  it('that come are no growth, and that go are no shrinking', async () => {
+  it('are no growth when added, and no shrinkage when removed', async () => {
     const plain = example(1, hosts(200))
     const many = example(2, [...hosts(200), ...signed(200, 0)])
     const coming = await checkNext(plain, many, { checks: UNSIGNED })
@@ -25,14 +25,14 @@ describe('the records of a signer', () => {
     expect(reportOf(going, 'shrink').verdict).to.equal('pass')
   })
 
-  it('do not hide that records of the owner go', async () => {
+  it(`do not hide the removal of the owner's records`, async () => {
     const before = example(1, [...hosts(200), ...signed(200, 0)])
     const after = example(2, [...hosts(100), ...signed(200, 0), 'x.example. 300 NSEC \\# 6 016100000140'])
     const outcome = await checkNext(before, after, { checks: UNSIGNED })
     expect(reportOf(outcome, 'shrink').report).to.include('100 records of 203 would be gone')
   })
 
-  it('are counted the same by a change and by the whole zone', async () => {
+  it('are counted the same by a check of the change and of all records', async () => {
     const before = example(1, [...hosts(200), ...signed(200, 0)])
     const after = example(2, [...hosts(190), ...signed(180, 0), ...signed(5, 1)])
     const [some, whole] = await Promise.all(
@@ -42,7 +42,7 @@ describe('the records of a signer', () => {
     expect(some).to.deep.equal(whole)
   })
 
-  it('made anew as a whole are no churn, as the change of the owner is compared apart', async () => {
+  it(`are no churn when all are renewed, because the owner's change is compared apart`, async () => {
     const before = example(1, [...hosts(1000), ...signed(1000, 0)])
     const after = example(2, [...hosts(999), ...signed(1000, 1)])
     const change = await ownersChange(before, after, pause)
@@ -53,7 +53,7 @@ describe('the records of a signer', () => {
     expect(reportOf(outcome, 'churn').report).to.match(/^1 RRset of 1,003 is gone or changed/)
   })
 
-  it('do not let another content of the owner pass as churn', async () => {
+  it(`do not hide a change of the owner's contents`, async () => {
     const before = example(1, [...hosts(1000), ...signed(1000, 0)])
     const after = example(2, [...hosts(1000, '192.0.2.9'), ...signed(1000, 1)])
     const change = await ownersChange(before, after, pause)
@@ -66,7 +66,7 @@ describe('the gate of a rollout', () => {
   const newDir = scratchDirs()
 
   for (const changed of [3, 30, 40])
-    it(`asks for what changed when ${changed} of 40 hosts did and no difference is kept`, async () => {
+    it(`probes the changes when ${changed} of 40 hosts changed and no difference sequence is kept`, async () => {
       const zone = openZone(join(newDir(), 'zone'))
       const made = async () => ({ seenAt: 1, committedAt: 2, from: 'hm1', releasedAt: 3 })
       const before = [...hosts(40), ...signed(40, 0)]

@@ -1,4 +1,4 @@
-/** The checks that count: each at the edge of its thresholds, and with the incidents that they are there for. */
+/** The checks that count: each at its thresholds, and against the incidents that it prevents. */
 import { expect } from 'chai'
 import type { CheckName, Verdict } from '../../../lib/checks/verdicts.js'
 import { runChecks } from '../../../lib/checks/run-checks.js'
@@ -15,9 +15,9 @@ interface SizeCase {
   says?: string | RegExp
 }
 
-/** Three records are in each zone besides these. */
+/** Each zone has three records besides these. */
 const CASES: readonly SizeCase[] = [
-  { id: 'the same', check: 'shrink', before: hosts(200), after: hosts(200), verdict: 'pass', says: '203 records after 203' },
+  { id: 'no change', check: 'shrink', before: hosts(200), after: hosts(200), verdict: 'pass', says: '203 records after 203' },
   { id: 'one record less than a tenth', check: 'shrink', before: hosts(297), after: hosts(268), verdict: 'pass' },
   {
     id: 'a tenth',
@@ -140,7 +140,7 @@ const CASES: readonly SizeCase[] = [
     says: '0 RRsets',
   },
   {
-    id: 'what a signer makes is told apart',
+    id: 'records of a signer are counted apart',
     check: 'churn',
     before: [...hosts(1000), ...hosts(900).map((line) => line.replace(' A 192.0.2.1', ' NSEC example. A NSEC'))],
     after: [...hosts(1000), ...hosts(900).map((line) => line.replace(' A 192.0.2.1', ' NSEC ns1.example. A NSEC'))],
@@ -151,7 +151,7 @@ const CASES: readonly SizeCase[] = [
 
 describe('checks that count', () => {
   for (const { id, check, before, after, verdict, checks, says } of CASES)
-    it(`${check}: ${id}: ${verdict}`, async () => {
+    it(`return ${verdict}: ${check}, ${id}`, async () => {
       const outcomes = [false, true].map((whole) => checkNext(example(1, before), example(2, after), { checks, whole }))
       for (const outcome of await Promise.all(outcomes)) {
         const report = reportOf(outcome, check)
@@ -161,13 +161,13 @@ describe('checks that count', () => {
       }
     })
 
-  it('RIPE, AFRINIC: a nearly empty zone is held', async () => {
+  it('RIPE, AFRINIC: hold a nearly empty zone', async () => {
     const outcome = await checkNext(example(1, hosts(5000)), example(2))
     expect(outcome.verdict).to.equal('hold')
     expect(reportOf(outcome, 'shrink').report).to.include('5,000 records of 5,003 would be gone')
   })
 
-  it('a zone of which only the apex is left is held, however small it was', async () => {
+  it('hold a zone reduced to its apex, however small it was', async () => {
     const apex = (serial: number, lines = '') =>
       contentsOf(
         'example.',
@@ -179,20 +179,20 @@ describe('checks that count', () => {
     expect(reportOf(await checkNext(apex(1), apex(2)), 'shrink').verdict).to.equal('pass')
   })
 
-  it('.de 2010: a zone that was cut short is held, although it is valid', async () => {
+  it('.de 2010: hold a truncated zone, although it is valid', async () => {
     const whole = delegations(3000)
     const outcome = await checkNext(example(1, whole), example(2, whole.slice(0, 2000)))
     expect(outcome.verdict).to.equal('hold')
     expect(reportOf(outcome, 'shrink').report).to.include('1,000 delegated names of 3,000 would be gone, 33.3 %')
   })
 
-  it('counts the first version, and lets it pass', async () => {
+  it('count the first version and pass it', async () => {
     const { verdict, figures } = await checkFirst(example(1, [...hosts(5), ...delegations(3), 'h0.example. 300 TXT "a"']))
     expect(verdict).to.equal('pass')
     expect(figures).to.deep.include({ records: 12, names: 10, delegations: 3, rrsets: 12 })
   })
 
-  it('holds a large zone whose change could not be worked out, and still counts it', async () => {
+  it('hold a large zone whose difference could not be computed, and still count it', async () => {
     for (const [count, verdict] of [
       [996, 'pass'],
       [997, 'hold'],
@@ -205,7 +205,7 @@ describe('checks that count', () => {
     }
   })
 
-  it('counts the RRsets of a name with many types, and of a change there', async () => {
+  it('count the RRsets of a name with many types, and of a change there', async () => {
     for (const count of [63, 64, 65, 66, 300]) {
       const types = Array.from({ length: count }, (_, i) => `many.example. 300 TYPE${1000 + i} \\# 1 00`)
       const twice = types.map((line) => line.replace(/00$/, '01'))
