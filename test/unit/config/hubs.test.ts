@@ -1,4 +1,4 @@
-/** The key `hubs`: this hub is among them, their keys are there and count as used, no two have one address. */
+/** The setting `hubs`: it includes this hub, its keys exist and count as used, and no two hubs share an address. */
 import { expect } from 'chai'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ describe('hubs in the config', () => {
     return []
   }
 
-  it('are taken, this one among them', () => {
+  it('are accepted, this hub among them', () => {
     const { hubs, hub } = load()
     expect([...hubs.keys()]).to.deep.equal(['east', 'west'])
     expect(hub).to.equal('east')
@@ -50,7 +50,7 @@ describe('hubs in the config', () => {
       /CONFIG_DANGLING this hub is "north", which is not among the hubs \("east", "west"\)/,
     ],
     [
-      'with a key nobody defined',
+      'with an undefined key',
       { hubs: { east: { address: '127.0.0.1:5300', key: 'hub-key' }, west: { address: '127.0.0.2', key: 'nope' } } },
       /CONFIG_DANGLING there is no key of that name/,
     ],
@@ -81,11 +81,11 @@ describe('hubs in the config', () => {
     ],
   ]
   for (const [name, changes, mistake] of CASES)
-    it(`${name} are a mistake`, () => {
+    it(`are refused ${name}`, () => {
       expect(mistakes(changes).join('\n')).to.match(mistake)
     })
 
-  it('run on the same config when only what is their own differs', () => {
+  it('share a config whose hub-specific settings differ', () => {
     const own = { hub: 'west', transfer: { listen: ['127.0.0.2:5300'] }, dataDir: './other', log: { level: 'debug' } }
     expect(fingerprintOf(load(own))).to.equal(fingerprintOf(load()))
     const others: Record<string, unknown>[] = [

@@ -8,7 +8,7 @@ const OTHER = 'b3RoZXItb3RoZXItb3RoZXItb3RoZXI='
 
 describe('a TSIG key in the config', () => {
   const scratch = scratchDirs()
-  /** `lines` stand beside hm-key. */
+  /** Adds `lines` to hm-key. */
   const check = (...lines: string[]) => {
     const { config, findings } = checkText(
       scratch(),
@@ -26,7 +26,7 @@ describe('a TSIG key in the config', () => {
     ['hmac-md5.sig-alg.reg.int', 'hmac-md5'],
     ['HMAC-MD5.SIG-ALG.REG.INT.', 'hmac-md5'],
   ])
-    it(`RFC 8945 §6: the algorithm ${text} is ${algorithm}`, () =>
+    it(`RFC 8945 §6: has the algorithm ${algorithm} when written as ${text}`, () =>
       expect(check(key('a', `algorithm: ${text}`)).keys?.get('a')?.algorithm).to.equal(algorithm))
 
   for (const [text, name] of [
@@ -37,13 +37,13 @@ describe('a TSIG key in the config', () => {
     ['.', '.'],
     [`${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`, undefined],
   ] as const)
-    it(`RFC 8945 §4.2: the name ${text.slice(0, 20)} is any domain name`, () => {
+    it(`RFC 8945 §4.2: may have any domain name: ${text.slice(0, 20)}`, () => {
       const { keys, errors } = check(key('a', `algorithm: hmac-sha256, name: "${text}"`))
       expect(errors).to.deep.equal([])
       expect(keys?.get('a')?.name).to.equal(name ?? `${text}.`)
     })
 
-  it('may have the name of another one when its secret is its own', () => {
+  it('may share the name of another key when its secret differs', () => {
     const { keys, errors } = check(
       key('a', 'name: axfr., algorithm: hmac-sha256'),
       key('b', 'name: axfr., algorithm: hmac-sha256', 'dGhpcmQtdGhpcmQtdGhpcmQtdGhpcmQ='),
@@ -54,15 +54,15 @@ describe('a TSIG key in the config', () => {
 
   for (const [id, lines] of [
     ['with the same secret', [key('a', 'name: axfr., algorithm: hmac-sha256'), key('b', 'name: axfr., algorithm: hmac-sha256')]],
-    ['that nobody wrote on purpose', [key('HM-KEY', 'algorithm: hmac-sha256')]],
+    ['as its id in other letter case', [key('HM-KEY', 'algorithm: hmac-sha256')]],
   ] as const)
-    it(`the name of another one ${id} is a mistake`, () => {
+    it(`may not share the name of another key ${id}`, () => {
       const { errors } = check(...lines)
       expect(errors.map(({ code }) => code)).to.deep.equal(['CONFIG_DUPLICATE'])
       expect(JSON.stringify(errors)).to.not.match(/b3RoZXI|axfr/)
     })
 
-  it('a secret in the place of the name is not shown', () => {
+  it('is not printed when its secret is in the place of the name', () => {
     const { errors } = check(key('a', `algorithm: hmac-sha256, name: "${OTHER}.."`))
     expect(errors).to.have.length(1)
     expect(JSON.stringify(errors)).to.not.include('b3RoZXI')

@@ -1,4 +1,4 @@
-/** The whole way: a file to a frozen Config, everything wrong at once, warnings, overrides, and secrets that stay unseen. */
+/** From a file to a frozen Config: all mistakes at once, warnings, overrides, and secrets that are never printed. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -10,7 +10,7 @@ import { checkText, SOUND, withLine } from './config-text.js'
 
 describe('loading the config', () => {
   const scratch = scratchDirs()
-  /** What loading a file with this text throws. */
+  /** The error of loading a file with this text. */
   const refusalOf = (text: string): unknown => {
     const file = join(scratch(), 'zonecast.yaml')
     writeFileSync(file, text, { mode: 0o600 })
@@ -22,12 +22,12 @@ describe('loading the config', () => {
     return undefined
   }
 
-  it('takes the example without a word', () => {
-    // As an operator installs it: the checkout is readable by everyone.
+  it('accepts the example without a warning', () => {
+    // As installed by an operator: the checkout is readable by all users.
     expect(checkText(scratch(), readFileSync('config/zonecast.example.yaml', 'utf8')).findings).to.deep.equal([])
   })
 
-  it('fills in every default and freezes the result', () => {
+  it('sets every default and freezes the result', () => {
     const config = checkText(scratch(), SOUND).config!
     expect(config.redis).to.deep.equal({ kind: 'private' })
     expect(config.api.listen).to.deep.equal({ ip: '127.0.0.1', port: 8053 })
@@ -50,13 +50,13 @@ describe('loading the config', () => {
     ).to.equal(true)
   })
 
-  it('leaves from no particular address when it listens on wildcards', () => {
+  it('uses no fixed source address when it listens on wildcards', () => {
     expect(
       checkText(scratch(), withLine(2, 'transfer: { listen: ["0.0.0.0:53", "[::]:53"] }')).config!.transfer.source,
     ).to.deep.equal([])
   })
 
-  it('tells all mistakes at once, in the order of the file', () => {
+  it('reports all mistakes at once, in the order of the file', () => {
     const text = `hub: 7
 frob: 1
 api: { listen: 0.0.0.0 }
@@ -92,7 +92,7 @@ zones:
     expect(nextMove).to.equal('operator')
   })
 
-  it('tells what else is wrong in an entry, and in a section, that has a mistake', () => {
+  it('reports the other mistakes of an entry and of a section as well', () => {
     const text = `api:
   listen: 0.0.0.0
   tokens: [{ name: noc, role: king, sha256: "" }]
@@ -124,7 +124,7 @@ defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
     ])
   })
 
-  it('finds each section wrong as a whole', () => {
+  it('finds each section of a bad type', () => {
     const dir = scratch()
     for (const text of ['7', '[]', 'zones: 7\nnodes: []\nprimaries: x\nclouds: 1\nkeys: 2\napi: 3\ndefaults: 4\nhub: []']) {
       writeFileSync(join(dir, 'zonecast.yaml'), text, { mode: 0o600 })
@@ -132,7 +132,7 @@ defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
     }
   })
 
-  it('warns of what leaves nothing to spare', () => {
+  it('warns of settings without redundancy', () => {
     const text = `transfer: { listen: [127.0.0.1:5300] }
 keys: { spare: { algorithm: hmac-sha256, secretFile: open.key } }
 primaries: { hm1: { address: 127.0.0.1:5301 }, hm2: { address: 127.0.0.1:5302 } }
@@ -161,7 +161,7 @@ zones: [{ name: example.com, primaries: [hm1] }]
     expect(config!.keys.get('hm-key')!.secret.toString()).to.equal('secret-secret')
   })
 
-  it("reads a token's hash from a file, as sha256sum writes it", () => {
+  it("reads a token's hash from a file written by sha256sum", () => {
     const dir = scratch()
     writeFileSync(join(dir, 'noc.sha256'), `${'ab'.repeat(32)}  -\n`)
     const text = (file: string) => withLine(1, `api: { tokens: [{ name: noc, role: operator, sha256File: ${file} }] }`)
@@ -170,7 +170,7 @@ zones: [{ name: example.com, primaries: [hm1] }]
     expect(checkText(dir, text('bad.sha256')).findings[0]!.message).to.match(/does not begin with 64 hex digits/)
   })
 
-  it('lets flags win over the environment, and the environment over the file', () => {
+  it('prefers flags to the environment, and the environment to the file', () => {
     const dir = scratch()
     const file = join(dir, 'zonecast.yaml')
     writeFileSync(file, SOUND, { mode: 0o600 })
@@ -190,12 +190,12 @@ zones: [{ name: example.com, primaries: [hm1] }]
     expect(findConfigFile('some.yaml')).to.match(/^\/.*\/some\.yaml$/)
   })
 
-  it('takes an empty file as a hub with nothing to do', () => {
+  it('accepts an empty file as a hub without zones', () => {
     expect(checkText(scratch(), '').findings).to.deep.equal([])
     expect(checkText(scratch(), '[1, 2]').findings.map((f) => f.code)).to.deep.equal(['CONFIG_VALUE'])
   })
 
-  it('ends with a mistake, and not the process, at any depth of nesting', () => {
+  it('returns a mistake, without a crash, at any depth of nesting', () => {
     for (const open of ['? ', '- ', '[', '{a: ', 'a: '])
       for (const levels of [101, 1_600, 20_000]) {
         const { config, findings } = checkText(scratch(), `zones: ${open.repeat(levels)}`)
@@ -204,23 +204,23 @@ zones: [{ name: example.com, primaries: [hm1] }]
       }
   })
 
-  it('takes no name that every object has a function under', () => {
+  it('accepts no name of a built-in property', () => {
     for (const line of ['hub: { length: { toString: 1 } }', 'zones: { length: [{ toString: {} }] }'])
       expect(checkText(scratch(), withLine(1, line)).findings.map(({ code }) => code)).to.include('CONFIG_VALUE')
   })
 
-  it('finds a key that is there twice, at its second place', () => {
+  it('finds a duplicate key at its second place', () => {
     const { findings } = checkText(scratch(), withLine(1, 'hub: a', '"hub": b'))
     expect(findings.map(({ code, line, column }) => `${code} ${line}:${column}`)).to.deep.equal(['CONFIG_DUPLICATE 2:1'])
   })
 
-  it('reads no secret from a device, which may never end', () => {
+  it('reads no secret from a device, which may have no end', () => {
     const text = withLine(4, '  hm-key: { algorithm: hmac-sha256, secretFile: /dev/zero }')
     const { findings } = checkText(scratch(), text)
     expect(findings.map(({ message }) => message).join('\n')).to.include('the secret file "/dev/zero" is not a file')
   })
 
-  it('prints nothing itself for a key that is no text', () => {
+  it('prints nothing for a key that is no text', () => {
     const printed: string[] = []
     const emit = process.emitWarning
     process.emitWarning = ((warning: string | Error) => printed.push(String(warning))) as typeof process.emitWarning
@@ -232,7 +232,7 @@ zones: [{ name: example.com, primaries: [hm1] }]
     expect(printed).to.deep.equal([])
   })
 
-  describe('with a secret in it', () => {
+  describe('of a file with a secret', () => {
     const SECRET = 'Tm90Rm9yWW91ckV5ZXMxMjM0'
     const URL_SECRET = 'hunter2hunter2'
     const WITH_SECRET = [
@@ -266,7 +266,7 @@ zones: [{ name: example.com, primaries: [hm1] }]
     ]
 
     for (const [i, text] of WITH_SECRET.entries()) {
-      it(`never repeats it (${i + 1})`, () => {
+      it(`never prints the secret (${i + 1})`, () => {
         const { config, findings } = checkText(scratch(), text)
         expect(config).to.equal(undefined)
         const told = new ConfigError(findings)

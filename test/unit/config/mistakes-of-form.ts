@@ -1,4 +1,4 @@
-/** Configs with one setting whose form is broken: its name, its type or its text. */
+/** Configs with one malformed setting: its name, its type or its text. */
 import type { FindingCode } from '../../../config/errors.js'
 import { withLine } from './config-text.js'
 
@@ -26,7 +26,7 @@ export const MISTAKES_OF_FORM: Case[] = [
     says: /"address"/,
   },
   {
-    id: 'an unknown key like no other',
+    id: 'an unknown key without a similar one',
     text: withLine(1, 'frobnicate: 1'),
     code: 'CONFIG_UNKNOWN_KEY',
     at: '1:1',
@@ -72,7 +72,7 @@ export const MISTAKES_OF_FORM: Case[] = [
     says: /250ms/,
   },
   {
-    id: 'bounds the wrong way round',
+    id: 'bounds in reverse order',
     text: withLine(1, 'defaults: { refresh: { min: 2h, max: 1h } }'),
     code: 'CONFIG_VALUE',
     at: '1:13',

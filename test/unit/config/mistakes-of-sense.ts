@@ -1,4 +1,4 @@
-/** Configs with one setting that is well formed and does not fit the others, or what Zonecast can do. */
+/** Configs with one well-formed setting that contradicts the others or that Zonecast does not support. */
 import { withLine } from './config-text.js'
 import type { Case } from './mistakes-of-form.js'
 
@@ -157,7 +157,7 @@ export const MISTAKES_OF_SENSE: Case[] = [
     says: /there is no node "ams9"/,
   },
   {
-    id: 'a stage of nobody',
+    id: 'an empty stage',
     text: withLine(1, 'rollout: { stages: [ { soak: 30s } ] }'),
     code: 'CONFIG_VALUE',
     at: '1:22',
@@ -170,7 +170,7 @@ export const MISTAKES_OF_SENSE: Case[] = [
     at: '1:48',
   },
   {
-    id: 'a mode that is none',
+    id: 'an unknown mode',
     text: withLine(1, 'checks: { shrink: maybe }'),
     code: 'CONFIG_VALUE',
     at: '1:19',

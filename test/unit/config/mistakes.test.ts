@@ -1,4 +1,4 @@
-/** One broken setting at a time: which code, at which line, and what the sentence must hold. */
+/** One broken setting at a time: its error code, its line, and words of its message. */
 import { expect } from 'chai'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { checkText, SOUND, withLine } from './config-text.js'
@@ -8,17 +8,17 @@ import { MISTAKES_OF_SENSE } from './mistakes-of-sense.js'
 describe('a mistake in the config', () => {
   const scratch = scratchDirs()
 
-  it('is in none of the sound ones', () => {
+  it('is absent from the sound configs', () => {
     expect(checkText(scratch(), SOUND).findings).to.deep.equal([])
     expect(checkText(scratch(), withLine(1, 'checks: {}')).findings).to.deep.equal([])
   })
 
-  it('is not in two primaries at one address with different keys', () => {
+  it('does not include two primaries at one address with different keys', () => {
     expect(checkText(scratch(), withLine(7, '  hm2: { address: 127.0.0.1:5301 }')).findings).to.deep.equal([])
   })
 
   for (const { id, text, code, at, says } of [...MISTAKES_OF_FORM, ...MISTAKES_OF_SENSE]) {
-    it(`is told with its place: ${id}`, () => {
+    it(`is reported with its place: ${id}`, () => {
       const { config, findings } = checkText(scratch(), text)
       const found = findings.map((f) => `${f.code} ${f.line}:${f.column} ${f.message}`)
       expect(config, found.join('\n')).to.equal(undefined)

@@ -1,4 +1,4 @@
-/** Which prefix an address is announced in, and what a subnet holds. */
+/** The prefix that an address is announced in, and the addresses in a subnet. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { announcedPrefix, canonicalIp, subnetHolds } from '../../../config/address.js'
@@ -19,7 +19,7 @@ const ROWS: [ip: string, prefix: string][] = [
 describe('the prefix around an address', () => {
   for (const [ip, prefix] of ROWS) it(`${ip} is announced in ${prefix}`, () => expect(announcedPrefix(ip)).to.equal(prefix))
 
-  it('holds the address, and is the same for all that it holds', () => {
+  it('contains the address, and is the same for every address in it', () => {
     const anyIp = fc.oneof(fc.ipV4(), fc.ipV6()).map((text) => canonicalIp(text)!)
     fc.assert(
       fc.property(anyIp, (ip) => {
@@ -30,7 +30,7 @@ describe('the prefix around an address', () => {
     )
   })
 
-  it('holds nothing of the other family', () => {
+  it('contains no address of the other family', () => {
     expect(subnetHolds('0.0.0.0/0', '::1')).to.equal(false)
     expect(subnetHolds('::/0', '127.0.0.1')).to.equal(false)
   })

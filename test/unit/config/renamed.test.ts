@@ -1,4 +1,4 @@
-/** Settings under an old name keep working, with a warning at their place. */
+/** Settings under an old name work, with a warning at their place. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,30 +19,30 @@ describe('a setting under its old name', () => {
     return checkConfig(file)
   }
 
-  it('has the effect of the new one', () => {
+  it('has the effect of the new name', () => {
     expect(check('drain: 3s').config!.defaults.shutdownGraceMs).to.equal(3_000)
     expect(check('unknownAfterLooks: 7').config!.defaults.unknownAfterMissed).to.equal(7)
   })
 
-  it('is warned about where it is written', () => {
+  it('causes a warning at its place', () => {
     const { findings } = check('drain: 3s')
     const [found] = findings.filter(({ code }) => code === 'CONFIG_RENAMED')
     expect(found).to.include({ severity: 'warning', line: 3, column: 3 })
     expect(found!.message).to.equal('"drain" is now called "shutdownGrace": rename it')
   })
 
-  it('is refused beside the new one', () => {
+  it('is refused beside the new name', () => {
     const { config, findings } = check('drain: 3s', 'shutdownGrace: 4s')
     expect(config).to.equal(undefined)
     expect(findings.find(({ severity }) => severity === 'error')).to.include({ code: 'CONFIG_DUPLICATE', line: 3 })
   })
 
-  it('has its mistakes reported where they are written', () => {
+  it('reports its mistakes at its place', () => {
     const { findings } = check('stuck: 5m', 'drain: soon')
     expect(findings.find(({ severity }) => severity === 'error')).to.include({ line: 4 })
   })
 
-  it('is not the name of another setting', () => {
+  it('is not mistaken for another setting', () => {
     expect(new Set(RENAMED.map(({ section, from }) => `${section}.${from}`)).size).to.equal(RENAMED.length)
   })
 })

@@ -1,4 +1,4 @@
-/** What is weak and works: each is named, at its place, with what to do; and a config without weaknesses has none. */
+/** Weaknesses of a config that works: each is reported at its place with advice; a config without weaknesses has none. */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -47,7 +47,7 @@ describe('the weaknesses of a config', () => {
       .map(({ code, severity, message }) => `${severity} ${code} ${message}`)
   }
 
-  it('are none in a sound one', () => expect(findings({})).to.deep.equal([]))
+  it('are none in a sound config', () => expect(findings({})).to.deep.equal([]))
 
   const { tokens } = SOUND.api
   const CASES: readonly (readonly [id: string, changes: Changes, says: RegExp])[] = [
@@ -138,7 +138,7 @@ describe('the weaknesses of a config', () => {
     ['the log level trace', { log: { level: 'trace' } }, /WEAK_LOG/],
   ]
   for (const [id, changes, says] of CASES)
-    it(`name ${id}, as a warning`, () => {
+    it(`include ${id}, as a warning`, () => {
       const found = findings(changes)
       expect(
         found.some((text) => says.test(text)),
@@ -150,14 +150,14 @@ describe('the weaknesses of a config', () => {
       ).to.equal(true)
     })
 
-  it('name secrets in a file that others can read, where they stand', () => {
+  it('include secrets in a file that others can read, at their place', () => {
     const found = findings({}, 0o644)
     expect(found.filter((text) => text.includes('WEAK_SECRET')).length).to.equal(1)
     expect(found.join()).to.not.include(secret(32))
   })
 
   for (const mode of [0o644, 0o640, 0o604, 0o660])
-    it(`refuse a secret file of mode ${mode.toString(8)}`, () => {
+    it(`do not include a secret file of mode ${mode.toString(8)}, which is refused`, () => {
       const folder = scratch()
       writeFileSync(join(folder, 'n1.key'), secret(32), { mode: 0o600 })
       chmodSync(join(folder, 'n1.key'), mode)
@@ -176,7 +176,7 @@ describe('the weaknesses of a config', () => {
     'http://[fe80::1]/x',
     'http://0.0.0.0/x',
   ])
-    it(`refuse a webhook to ${url} unless that is meant`, () => {
+    it(`do not include a webhook to ${url}, which is refused unless it is allowed`, () => {
       const webhook = { url, secret: secret(32) }
       expect(
         findings({ webhooks: { ops: webhook } }).filter((text) => text.startsWith('error CONFIG_WEBHOOK_LOCAL')).length,
@@ -184,7 +184,7 @@ describe('the weaknesses of a config', () => {
       expect(findings({ webhooks: { ops: { ...webhook, allowLocal: true } } })).to.deep.equal([])
     })
 
-  it('know local addresses from others', () => {
+  it('distinguish local addresses from others', () => {
     for (const ip of [
       '127.0.0.1',
       '127.9.9.9',

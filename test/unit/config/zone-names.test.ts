@@ -1,4 +1,4 @@
-/** Names of zones that are slips: refused where there is a right way to write them, and warned of where they are merely odd. */
+/** Mistyped zone names: refused when there is a correct form, and warned of when they are merely unusual. */
 import { expect } from 'chai'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { checkText, withLine } from './config-text.js'
@@ -18,14 +18,14 @@ describe('the name of a zone', () => {
     ['例え.テスト', '"xn--r8jz45g.xn--zckzah"'],
     ['a\u00adb.example', '"ab.example"'],
   ] as const)
-    it(`RFC 5890 §2.3.2.1: ${name} is refused with ${advice} as advice`, () => {
+    it(`RFC 5890 §2.3.2.1: is refused as ${name}, with ${advice} as advice`, () => {
       const { zones, codes, says } = check(name)
       expect({ zones, codes }).to.deep.equal({ zones: undefined, codes: ['CONFIG_VALUE'] })
       expect(says).to.include('is not ASCII').and.to.include(advice)
     })
 
   for (const name of [' example.net', 'example.net ', '\texample.net\n', '\u00a0example.net'])
-    it(`${JSON.stringify(name)} has blanks around it and is refused`, () => {
+    it(`is refused with blanks around it: ${JSON.stringify(name)}`, () => {
       const { codes, says } = check(name)
       expect(codes).to.deep.equal(['CONFIG_VALUE'])
       expect(says).to.include('write "example.net"')
@@ -42,7 +42,7 @@ describe('the name of a zone', () => {
     ['*.example', 'a wildcard'],
     ['192.0.2.1', 'an IP address'],
   ] as const)
-    it(`${name} is taken, with a warning of ${odd}`, () => {
+    it(`is accepted as ${name}, with a warning of ${odd}`, () => {
       const { zones, codes, says } = check(name)
       expect(zones).to.have.length(1)
       expect(codes).to.deep.equal(['CONFIG_ODD_NAME'])
@@ -58,5 +58,5 @@ describe('the name of a zone', () => {
     '0-127.2.0.192.in-addr.arpa',
     'EXAMPLE.net',
   ])
-    it(`${name} is taken without a word`, () => expect(check(name)).to.deep.include({ codes: [] }))
+    it(`is accepted without a warning as ${name}`, () => expect(check(name)).to.deep.include({ codes: [] }))
 })

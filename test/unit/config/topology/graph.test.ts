@@ -1,10 +1,10 @@
-/** Single points of failure: known shapes, and random ones against every path walked by hand. */
+/** Single points of failure: known shapes, and random ones compared with a search of every path. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { findSinglePoints, type GraphLink, type Point, pointsOf, type SiteGraph } from '../../../../config/topology/graph.js'
 import { seededRuns } from '../../../support/seed.js'
 
-/** `A-B` is a link of that name; `A-B:duct` runs in the duct; hubs are `name@site`. */
+/** `A-B` is a link of that name; `A-B:duct` is in the duct; hubs are `name@site`. */
 function graphOf(hubs: string, links: string): SiteGraph {
   const words = (text: string) => text.split(' ').filter((word) => word !== '')
   return {
@@ -32,29 +32,29 @@ const CASES: { id: string; hubs: string; links: string; site: string; points: st
   { id: 'one hub for all', hubs: 'h1@P', links: 'P-A A-Q Q-P', site: 'A', points: ['site P', 'hub h1'] },
   { id: 'two links in one duct', hubs: 'h1@P h2@Q', links: 'P-Q P-A:duct Q-A:duct', site: 'A', points: ['risk duct'] },
   {
-    id: 'one link in a duct: the link says it',
+    id: 'one link in a duct, reported as the link',
     hubs: 'h1@P h2@Q',
     links: 'P-Q P-A:duct',
     site: 'A',
     points: ['site P', 'link P-A'],
   },
-  { id: 'no way at all', hubs: 'h1@P h2@Q', links: 'P-Q A-B', site: 'A', points: undefined },
+  { id: 'no path', hubs: 'h1@P h2@Q', links: 'P-Q A-B', site: 'A', points: undefined },
   { id: 'a hub of its own, and no link', hubs: 'h1@P h2@Q', links: '', site: 'P', points: ['hub h1'] },
-  { id: 'a hub of its own, and a way to the other', hubs: 'h1@P h2@Q', links: 'P-Q', site: 'P', points: [] },
+  { id: 'a hub of its own, and a path to the other', hubs: 'h1@P h2@Q', links: 'P-Q', site: 'P', points: [] },
   { id: 'a hub site that others pass through', hubs: 'h1@P h2@Q', links: 'A-P P-Q', site: 'A', points: ['site P', 'link A-P'] },
 ]
 
-describe('single points of failure', () => {
+describe('the single points of failure', () => {
   for (const { id, hubs, links, site, points } of CASES)
-    it(id, () => expect(wordsOf(findSinglePoints(graphOf(hubs, links)).get(site))).to.deep.equal(points))
+    it(`are found: ${id}`, () => expect(wordsOf(findSinglePoints(graphOf(hubs, links)).get(site))).to.deep.equal(points))
 
-  it('two links between the same sites stand in for each other', () => {
+  it('do not include one of two links between the same sites', () => {
     const graph = graphOf('h1@P h2@P', 'P-A')
     const twin = { ...graph, links: [...graph.links, { ...graph.links[0]!, name: 'twin' }] }
     expect(wordsOf(findSinglePoints(twin).get('A'))).to.deep.equal(['site P'])
   })
 
-  it('of random graphs are what every way to every hub has in common', () => {
+  it('are the common parts of every path to every hub, in random graphs', () => {
     fc.assert(
       fc.property(anyGraph, (graph) => {
         const found = findSinglePoints(graph)
@@ -87,7 +87,7 @@ const anyGraph: fc.Arbitrary<SiteGraph> = fc
       .map(([one, other, risks], i): GraphLink => ({ name: `l${i}`, between: [one, other], risks })),
   }))
 
-/** All that each way uses on which no site comes twice: other sites, links, their risks, and the hub it ends at. */
+/** The parts of each path without a repeated site: other sites, links, their risks, and the hub at its end. */
 function waysToHubs({ hubs, links }: SiteGraph, start: string): Set<string>[] {
   const ways: Set<string>[] = []
   const walk = (site: string, seen: readonly string[], used: readonly string[]) => {
@@ -103,7 +103,7 @@ function waysToHubs({ hubs, links }: SiteGraph, start: string): Set<string>[] {
   return ways
 }
 
-/** Without the risks that only repeat a link. */
+/** Without risks that only repeat a link. */
 function withoutDoubles(points: readonly Point[], { links }: SiteGraph): string[] {
   const named = links.filter(({ name }) => points.some((point) => point.kind === 'link' && point.name === name))
   return wordsOf(points.filter(({ kind, name }) => kind !== 'risk' || !named.some(({ risks }) => risks.includes(name))))!

@@ -1,26 +1,26 @@
-/** Mistakes in a topology are told with their place, all at once, and never as a warning. */
+/** Mistakes in a topology are reported with their place, all at once, and never as a warning. */
 import { expect } from 'chai'
 import { scratchDirs } from '../../../support/scratch-dir.js'
 import { findingsOf, placeOf, wheelWith } from './wheel-text.js'
 
-/** What is written instead of what, where the finding stands, and what it says. */
+/** The text, its replacement, the place of the finding, and words of its message. */
 const CASES: { id: string; change: [string, string]; at: string; code: string; says: RegExp }[] = [
   {
-    id: 'a link to a site that is not there',
+    id: 'a link to a site that does not exist',
     change: ['axle: { between: [IAD, AMS]', 'axle: { between: [IAD, AMX]'],
     at: 'AMX',
     code: 'CONFIG_DANGLING',
     says: /there is no site "AMX" under "topology.sites": add it there, or write one of "IAD", "AMS"/,
   },
   {
-    id: 'a node in a site that is not there',
+    id: 'a node in a site that does not exist',
     change: ['site: MIA', 'site: MIX'],
     at: 'site: MIX',
     code: 'CONFIG_DANGLING',
     says: /there is no site "MIX"/,
   },
   {
-    id: 'a primary that is not there',
+    id: 'a primary that does not exist',
     change: ['primaries: [hm2] }', 'primaries: [hm9] }'],
     at: 'hm9',
     code: 'CONFIG_DANGLING',
@@ -48,7 +48,7 @@ const CASES: { id: string; change: [string, string]; at: string; code: string; s
     says: /link "axle" joins "IAD" to itself: write two sites/,
   },
   {
-    id: 'a link of three ends',
+    id: 'a link with three ends',
     change: ['axle: { between: [IAD, AMS]', 'axle: { between: [IAD, AMS, LHR]'],
     at: '[IAD, AMS, LHR]',
     code: 'CONFIG_VALUE',
@@ -62,7 +62,7 @@ const CASES: { id: string; change: [string, string]; at: string; code: string; s
     says: /in this list twice/,
   },
   {
-    id: 'a setting nobody knows',
+    id: 'an unknown setting',
     change: ['    LHR: {}', '    LHR: { hub: [x] }'],
     at: 'hub: [x]',
     code: 'CONFIG_UNKNOWN_KEY',
@@ -81,14 +81,14 @@ describe('a mistake in the topology', () => {
   const scratch = scratchDirs()
 
   for (const { id, change, at, code, says } of CASES)
-    it(`is told with its place: ${id}`, () => {
+    it(`is reported with its place: ${id}`, () => {
       const text = wheelWith(change)
       const findings = findingsOf(scratch(), text).filter(({ severity }) => severity === 'error')
       expect(findings.map((f) => `${f.line}:${f.column} ${f.code}`)).to.deep.equal([`${placeOf(text, at)} ${code}`])
       expect(findings[0]!.message).to.match(says)
     })
 
-  it('hides no other one', () => {
+  it('hides no other mistake', () => {
     const text = wheelWith(...CASES.filter(({ id }) => !/itself|three ends/.test(id)).map(({ change }) => change), [
       'lhr-mia: { between: [LHR, MIA]',
       'lhr-mia: { between: [LHR]',

@@ -1,4 +1,4 @@
-/** The example of a dual wagon wheel is sound; broken in one place, it is told there, with what to do. */
+/** The example of a dual wagon wheel is sound; each broken place is reported with advice. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { scratchDirs } from '../../../support/scratch-dir.js'
@@ -9,16 +9,16 @@ interface Case {
   id: string
   text: string
   code: string
-  /** The finding stands where this text begins. */
+  /** The place of the finding begins with this text. */
   at: string
   says: RegExp
-  /** Kind and name of what it is shown at. */
+  /** Kind and name of the element with the finding. */
   about: string[]
-  /** Findings in all; one unless said. */
+  /** Findings in total; 1 by default. */
   of?: number
 }
 
-/** A node of cloud A without a rim: its spoke is all it has. */
+/** A node of cloud A without a rim link: its spoke is its only link. */
 const NO_RIM: readonly (readonly [string, string])[] = [
   ['    lax-nrt: { between: [LAX, NRT], risks: [pacific] }\n', ''],
   ['    nrt-sin: { between: [NRT, SIN] }\n', ''],
@@ -127,7 +127,7 @@ const CASES: Case[] = [
     about: ['cloud A', 'node lax1'],
   },
   {
-    id: 'a node of which no transit is said',
+    id: 'a node without a transit',
     text: wheelWith([', transits: [AS1299, AS2914] }\n\nzones', ' }\n\nzones']),
     code: 'TOPOLOGY_TRANSITS',
     at: 'B: { addresses',
@@ -199,19 +199,19 @@ describe('the rules of the topology', () => {
         .filter(({ code }) => code !== 'WEAK_LINK')
         .map(({ code, message }) => `${code} ${message}`)
 
-    it('tell two that share all, once', () => {
+    it('report two clouds that share all sites, once', () => {
       const [one, ...more] = says(clouds(sites('AMS', 'LHR'), sites('LHR', 'AMS')))
       expect(one).to.match(/^TOPOLOGY_SHARED_SITES clouds "A" and "B" stand in the same sites \(LHR, AMS\)/)
       expect(more).to.deep.equal([])
     })
 
-    it('tell the one that has no site of its own', () => {
+    it('report the cloud without a site of its own', () => {
       const [one, ...more] = says(clouds(sites('AMS', 'LHR', 'FRA'), sites('LHR', 'AMS')))
       expect(one).to.match(/^TOPOLOGY_SHARED_SITES every site of cloud "B" \(LHR, AMS\) is one of cloud "A" too/)
       expect(more).to.deep.equal([])
     })
 
-    it('are silent where each has one of its own, where a site is not known, and where no zone has both', () => {
+    it('report nothing when each cloud has its own site, a site is unknown, or no zone has both', () => {
       expect(says(clouds(sites('AMS', 'LHR'), sites('LHR', 'FRA')))).to.deep.equal([])
       expect(says(clouds(sites('AMS', 'LHR'), sites('LHR', '')))).to.deep.equal([])
       const apart = clouds(sites('AMS', 'LHR'), sites('LHR', 'AMS')).replace(

@@ -1,4 +1,4 @@
-/** The example of a dual wagon wheel, for tests to break. */
+/** The example of a dual wagon wheel; tests break it. */
 import { readFileSync } from 'node:fs'
 import type { Finding } from '../../../../config/errors.js'
 import { checkText } from '../config-text.js'
@@ -6,7 +6,7 @@ import { checkText } from '../config-text.js'
 export const WHEEL_FILE = 'config/dual-wagon-wheel.example.yaml'
 export const WHEEL = readFileSync(WHEEL_FILE, 'utf8')
 
-/** Each pair is replaced once; a text that is not there is a mistake of the test. */
+/** Each pair is replaced once; a missing text is an error in the test. */
 export function wheelWith(...changes: readonly (readonly [string | RegExp, string])[]): string {
   return changes.reduce((text, [from, to]) => {
     const changed = text.replace(from, () => to)
