@@ -1,4 +1,4 @@
-/** Whether a server has our content, by SOA and ZONEMD of the apex. */
+/** Comparison of a server's content with the current version, by SOA and ZONEMD of the apex. */
 import { expect } from 'chai'
 import type { Verdict } from '../../../lib/checks/verdicts.js'
 import type { SmallMessage } from '../../../lib/dns/message.js'
@@ -37,17 +37,17 @@ describe('the apex of a server', () => {
       },
     )
 
-  it('with our SOA and ZONEMD shows our content', async () => {
+  it('confirms the current version with the same SOA and ZONEMD', async () => {
     expect(await compare(ZONE, [soa(5), `example. 300 ${DIGEST}`])).to.equal(true)
   })
 
-  it('is asked for with the key of the server', async () => {
+  it('is queried with the key of the server', async () => {
     keys.length = 0
     await compare(ZONE, ZONE)
     expect(keys).to.deep.equal([KEY, KEY])
   })
 
-  it('counts for a version whose ZONEMD the check verified', () => {
+  it('is conclusive for a version whose ZONEMD the check verified', () => {
     const checks = (check: 'zonemd' | 'shrink', verdict: Verdict) => ({
       verdict,
       reports: [{ check, verdict, report: '' }],
@@ -58,19 +58,19 @@ describe('the apex of a server', () => {
       expect(isZonemdVerified(other), JSON.stringify(other)).to.equal(false)
   })
 
-  it('shows nothing with another digest, another SOA, or less than all', async () => {
+  it('confirms nothing with another digest, another SOA, or a part of them', async () => {
     const other = `example. 300 ${DIGEST.replace('ab', 'cd')}`
     for (const theirs of [[soa(5), other], [soa(5, 61), `example. 300 ${DIGEST}`], [soa(5)], []])
       expect(await compare(ZONE, theirs), theirs.join()).to.equal(false)
   })
 
-  it('is not asked for where the zone has no ZONEMD', async () => {
+  it('is not queried when the zone has no ZONEMD', async () => {
     asked.length = 0
     expect(await compare(ZONE.slice(0, 2), ZONE.slice(0, 2))).to.equal(false)
     expect(asked).to.deep.equal([])
   })
 
-  it('of a signed zone shows our content with the signatures of our SOA', async () => {
+  it('of a signed zone confirms the current version with the signatures of its SOA', async () => {
     const zonemd = `example. 300 ${DIGEST}`
     questions.length = 0
     expect(await compare(SIGNED, [soa(5), zonemd, SIGNATURE('SOA')])).to.equal(true)
@@ -83,20 +83,20 @@ describe('the apex of a server', () => {
       expect(await compare(SIGNED, [soa(5), zonemd, ...theirs]), theirs.join()).to.equal(false)
   })
 
-  it('is asked for without signatures where the zone has none', async () => {
+  it('is queried without signatures when the zone has none', async () => {
     questions.length = 0
     await compare(ZONE, ZONE)
     expect(questions).to.deep.include({ name: nameToWire('example.'), type: TYPE.SOA, dnssec: false })
   })
 
-  it('with several digests shows our content with all of them', async () => {
+  it('with several digests confirms the current version with all of them', async () => {
     const second = `example. 300 ZONEMD 5 1 2 ${'ef'.repeat(64)}`
     const zone = [...ZONE, second]
     expect(await compare(zone, [soa(5), second, `example. 300 ${DIGEST}`])).to.equal(true)
     expect(await compare(zone, [soa(5), second])).to.equal(false)
   })
 
-  it('shows nothing where the server does not answer', async () => {
+  it('confirms nothing when the server does not answer', async () => {
     expect(await compare(ZONE, SILENT)).to.equal(false)
   })
 })

@@ -1,4 +1,4 @@
-/** A refresh as a whole: who is asked for what, and what becomes of the zone when it goes wrong. Transfers come from a list. */
+/** A complete refresh: the queries to each primary, and the zone after a failure. Transfers come from a list. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -24,7 +24,7 @@ const V2 = `S2\n${NS}\n${B}\nS2`
 const FROM_1_TO_2 = `S2\nS1\n${A}\nS2\n${B}\nS2`
 const REFUSED: ScriptedMessage = { flags: 0x8005 }
 
-/** What primaries answer, in the order they are asked: `hm1 axfr` and so on. Anything not listed cannot be reached. */
+/** The answers of primaries, by query: `hm1 axfr` and so on. Any other query fails. */
 type Answers = Record<string, ScriptedMessage>
 
 const LIMITS = {
@@ -45,7 +45,7 @@ class Scene {
   readonly stored: StoredZone
   readonly directory: string
   asked: string[] = []
-  /** Of the board. */
+  /** The serial on the board. */
   cells: Record<string, { brokenAt: number }> = {}
   readonly misfits = new Set<string>()
 
@@ -106,14 +106,14 @@ class Scene {
 describe('a refresh', () => {
   const scratch = scratchDirs()
   const fresh = (): Scene => new Scene(scratch())
-  /** Holds version 1. */
+  /** A scene with version 1. */
   const holding = async (): Promise<Scene> => {
     const scene = fresh()
     await scene.refresh({ 'hm1 axfr': V1 })
     return scene
   }
 
-  it('of a zone that is not held takes it whole from the first primary', async () => {
+  it('of a zone without a version transfers it by AXFR from the first primary', async () => {
     const scene = fresh()
     const outcome = await scene.refresh({ 'hm1 axfr': V1, 'hm2 axfr': V2 })
     expect(outcome).to.deep.include({ kind: 'committed', primary: PRIMARIES[0] })
@@ -121,14 +121,14 @@ describe('a refresh', () => {
     expect(scene.stored.latest).to.deep.include({ seenAt: 1, committedAt: 2, releasedAt: 2, from: 'hm1', kind: 'axfr' })
   })
 
-  it('RFC 1995 §2: of a zone that is held takes differences', async () => {
+  it('RFC 1995 §2: of a zone with a version transfers it by IXFR', async () => {
     const scene = await holding()
     await scene.refresh({ 'hm1 ixfr': FROM_1_TO_2 })
     expect([scene.asked, scene.serial, scene.stored.latest!.kind]).to.deep.equal([['hm1 ixfr'], 2, 'ixfr'])
     expect(textsOf(await scene.stored.contents()).length).to.equal(3)
   })
 
-  it('without news changes nothing', async () => {
+  it('changes nothing when no serial is newer', async () => {
     const scene = await holding()
     expect((await scene.refresh({ 'hm1 ixfr': 'S1' })).kind).to.equal('up-to-date')
     expect([scene.asked, scene.serial, scene.stored.versions.length]).to.deep.equal([['hm1 ixfr'], 1, 1])
@@ -138,7 +138,7 @@ describe('a refresh', () => {
     ['RFC 1995 §4: is refused', 'hm1 axfr', REFUSED],
     ['RFC 1995 §4: is not implemented', 'hm1 axfr', { flags: 0x8004 }],
     ['ends early', 'hm1 axfr', `S2\nS1\n${A}`],
-    ['begins elsewhere', 'hm1 axfr', 'S3\nS2\nS3\nS3'],
+    ['begins at another serial', 'hm1 axfr', 'S3\nS2\nS3\nS3'],
     ['takes away what is not there', 'hm1 axfr', `S2\nS1\n${B}\nS2\n${A}\nS2`],
     ['leaves nothing but the SOA', 'hm1 axfr', `S2\nS1\n${A}\n${NS}\nS2\nS2`],
     ['is no message', 'hm1 axfr', Buffer.alloc(11)],
@@ -150,25 +150,25 @@ describe('a refresh', () => {
       expect([scene.asked, scene.serial]).to.deep.equal([['hm1 ixfr', then], 2])
     })
 
-  it('asks the next primary when one cannot give the zone', async () => {
+  it('asks the next primary when one cannot send the zone', async () => {
     const scene = await holding()
     await scene.refresh({ 'hm1 ixfr': REFUSED, 'hm1 axfr': REFUSED, 'hm2 axfr': V2 })
     expect([scene.asked, scene.serial, scene.stored.latest!.from]).to.deep.equal([['hm1 ixfr', 'hm1 axfr', 'hm2 axfr'], 2, 'hm2'])
   })
 
-  it('forced takes the zone whole, whatever is held', async () => {
+  it('by order of the operator uses AXFR, whatever the current version', async () => {
     const scene = await holding()
     await scene.refresh({ 'hm1 axfr': V2 }, { forceAxfr: true })
     expect([scene.asked, scene.serial]).to.deep.equal([['hm1 axfr'], 2])
   })
 
-  it('forced and without news changes nothing', async () => {
+  it('by order of the operator changes nothing when no serial is newer', async () => {
     const scene = await holding()
     expect((await scene.refresh({ 'hm1 axfr': V1 }, { forceAxfr: true })).kind).to.equal('up-to-date')
     expect(scene.stored.versions.length).to.equal(1)
   })
 
-  it('RFC 1034 §4.3.5: of an expired zone takes an older serial as well', async () => {
+  it('RFC 1034 §4.3.5: of an expired zone accepts an older serial too', async () => {
     const scene = await holding()
     await scene.refresh({ 'hm1 axfr': V2 }, { forceAxfr: true })
     await scene.refresh({ 'hm1 axfr': V1 }, { expired: true })
@@ -185,7 +185,7 @@ describe('a refresh', () => {
     ['no record', 'XFR_EMPTY_ANSWER', ''],
   ]
   for (const [id, code, axfr] of FAILURES)
-    it(`with ${id} is an error, and leaves what was: ${code}`, async () => {
+    it(`with ${id} is an error, and keeps the current version: ${code}`, async () => {
       const scene = await holding()
       const before = {
         latest: scene.stored.latest,
@@ -198,7 +198,7 @@ describe('a refresh', () => {
       expect(readdirSync(scene.directory)).to.deep.equal(before.files)
     })
 
-  it('with other content under the serial we hold keeps both, for a person to choose from', async () => {
+  it('with a conflicting version keeps both, and an operator chooses', async () => {
     const scene = await holding()
     const { latest } = scene.stored
     await expectError('STORE_CONFLICT', () => scene.refresh({ 'hm1 axfr': `S1\n${NS}\n${B}\nS1` }, { forceAxfr: true }))
@@ -208,7 +208,7 @@ describe('a refresh', () => {
     expect(textsOf(await scene.stored.conflicting.contentsOf(conflicting!)).join()).to.include('b.example.')
   })
 
-  it('that would make the zone larger than its limit is an error', async () => {
+  it('is an error when the zone exceeds its limit', async () => {
     const scene = await holding()
     const one = { limits: { ...LIMITS, records: 5 }, primaries: [PRIMARIES[0]!] }
     await scene.refresh({ 'hm1 ixfr': `S2\nS1\nS2\n${B}\nS2` }, one)
@@ -217,13 +217,13 @@ describe('a refresh', () => {
     expect(scene.serial).to.equal(2)
   })
 
-  it('with nobody to give the zone tells the last reason', async () => {
+  it('without a usable primary reports the last reason', async () => {
     const scene = await holding()
     await expectError('TRANSPORT_REFUSED', () => scene.refresh({ 'hm1 ixfr': REFUSED, 'hm1 axfr': REFUSED }))
     expect(scene.asked).to.deep.equal(['hm1 ixfr', 'hm1 axfr', 'hm2 axfr'])
   })
 
-  describe('asks for the whole zone, as a difference may not fit', () => {
+  describe('uses AXFR, because an IXFR may not fit,', () => {
     const V3 = `S3\n${NS}\n${A}\n${B}\nS3`
     const whole = async (scene: Scene, id: 'hm1' | 'hm2'): Promise<void> => {
       await scene.refresh(
@@ -233,7 +233,7 @@ describe('a refresh', () => {
       expect([scene.asked, scene.serial]).to.deep.equal([[`${id} axfr`], 3])
     }
 
-    it('from a primary that was restored since it gave the version', async () => {
+    it('from a primary that was restored since it sent the version', async () => {
       const scene = await holding()
       scene.cells.hm1 = { brokenAt: 3 }
       await whole(scene, 'hm1')
@@ -243,7 +243,7 @@ describe('a refresh', () => {
       await whole(await holding(), 'hm2')
     })
 
-    it('while another content is kept under the current serial, and that ends the conflict', async () => {
+    it('while a conflicting version is kept, and thereby ends the conflict', async () => {
       const scene = await holding()
       await expectError('STORE_CONFLICT', () =>
         scene.refresh({ 'hm2 axfr': `S1\n${NS}\n${B}\nS1` }, { forceAxfr: true, primaries: [PRIMARIES[1]!] }),
@@ -252,14 +252,14 @@ describe('a refresh', () => {
       expect(scene.stored.conflicting.list).to.deep.equal([])
     })
 
-    it('after a difference that failed, once and not again', async () => {
+    it('after an IXFR that failed, once only', async () => {
       const scene = await holding()
       await expectError('TRANSPORT_REFUSED', () => scene.refresh({ 'hm1 ixfr': 'S3\nS2\nS3\nS3' }))
       expect(scene.asked.slice(0, 2)).to.deep.equal(['hm1 ixfr', 'hm1 axfr'])
       await whole(scene, 'hm1')
     })
 
-    it('and asks for differences again once the whole zone showed the same content', async () => {
+    it('and IXFR again once the AXFR had the same content', async () => {
       const scene = await holding()
       const hm2 = { primaries: [PRIMARIES[1]!] }
       await scene.refresh({ 'hm2 axfr': V1 }, { forceAxfr: true, ...hm2 })
@@ -268,7 +268,7 @@ describe('a refresh', () => {
     })
   })
 
-  it('with no name server at the apex is for the checks to hold', async () => {
+  it('and leaves a zone without a name server at the apex to the checks', async () => {
     const scene = await holding()
     expect((await scene.refresh({ 'hm1 ixfr': `S2\nS1\n${NS}\nS2\nS2` })).kind).to.equal('committed')
   })

@@ -1,10 +1,10 @@
-/** Whether a primary may be asked for a difference to the current version. */
+/** The reasons to distrust an IXFR from a primary to the current version. */
 import { expect } from 'chai'
 import { DOUBTS, ROLLED_BACK, type SourceDoubt, sourceDoubt } from '../../../lib/refresh/source-doubt.js'
 
 const VERSION = { from: 'hm1', sources: { hm1: 100 } }
 
-describe('a difference of a primary', () => {
+describe('an IXFR from a primary', () => {
   const CASES: readonly (readonly [doubt: SourceDoubt | undefined, why: string, args: Parameters<typeof sourceDoubt>])[] = [
     [undefined, 'it gave the version', [VERSION, false, 'hm1', undefined]],
     [undefined, 'it gave the version, and nothing was found since', [VERSION, false, 'hm1', { brokenAt: undefined }]],
@@ -22,7 +22,7 @@ describe('a difference of a primary', () => {
       expect(sourceDoubt(...args)).to.equal(doubt)
     })
 
-  it('has a sentence for each doubt, and for one that only a transfer finds', () => {
+  it('has a message for each doubt, and for one that only a transfer finds', () => {
     for (const doubt of [...CASES.flatMap(([each]) => each ?? []), 'misfit'] as const)
       expect(DOUBTS[doubt], doubt).to.match(/\w /)
     expect(ROLLED_BACK).to.equal('rollback')
