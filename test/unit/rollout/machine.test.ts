@@ -1,4 +1,4 @@
-/** The state machine of a rollout: its arrows, and what holds whatever comes in whatever order. */
+/** The state machine of a rollout: its transitions, and invariants for any events in any order. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { beginRollout, isOver, releasesTo, type RolloutEvent, soakMs, stepRollout } from '../../../lib/rollout/machine.js'
@@ -98,11 +98,11 @@ describe('a rollout', () => {
     ['is not held while halted', () => run(begin(), failed), elsewhere, 'halted 0'],
   ]
   for (const [why, record, event, at] of OTHER_HUB)
-    it(`${why}, by the word of another hub`, () => {
+    it(`${why}, as reported by another hub`, () => {
       expect(where(run(record(), event))).to.equal(at)
     })
 
-  it('has the reason of another hub, and says that it is not its own', () => {
+  it('keeps the reason from another hub, marked as such', () => {
     expect(run(begin(), elsewhere)).to.deep.include({ heldBy: 'check', told: true, reason: 'shrink\nand more' })
     expect(run(begin(), { ...failed, told: true } as RolloutEvent)).to.deep.include({ told: true })
     expect(run(begin(), failed)).to.not.have.property('told')
@@ -110,7 +110,7 @@ describe('a rollout', () => {
     expect(run(begin(), through).log.at(-2)!.what).to.equal('canary: let through by west')
   })
 
-  it('put on hold while it soaks or waits, goes on from the same place', () => {
+  it('that is put on hold while it soaks or waits continues from the same place', () => {
     expect(where(run(begin(), met, hold))).to.equal('held 0')
     expect(where(run(begin({ waitFor: 'z-1' }), hold))).to.equal('held 0')
     expect(where(run(begin({ waitFor: 'z-1' }), hold, release))).to.equal('releasing 0')
@@ -118,7 +118,7 @@ describe('a rollout', () => {
     expect(run(begin(onHold), release)).to.not.have.any.keys('reason', 'heldBy')
   })
 
-  it('becomes urgent while it waits', () => {
+  it('may become urgent while it waits', () => {
     const waiting = begin({ waitFor: 'z-1' })
     expect(run(waiting, { ...approve, fast: true } as RolloutEvent)).to.deep.include({ state: 'waiting', fast: true, decided: 1 })
     expect(begin({ fast: true })).to.include({ fast: true })
@@ -126,14 +126,14 @@ describe('a rollout', () => {
     expect(begin()).to.not.have.any.keys('fast', 'decided')
   })
 
-  it('superseded is not superseded again, and has no soak when no stage is left', () => {
+  it('that is superseded cannot be superseded again, and has no soak when no stage is left', () => {
     const gone = run(begin(), superseded)
     expect(run(gone, { kind: 'superseded', by: 'serial 10' })).to.equal(gone)
     expect(gone.reason).to.equal('serial 9 takes its place')
     expect(soakMs(begin({ stages: [] }))).to.equal(0)
   })
 
-  it('without stages names every node', () => {
+  it('without stages releases to every node', () => {
     const held = begin({ stages: [], ...byCheck })
     expect(run({ ...held, state: 'releasing' }, failed).log.at(-1)!.what).to.equal('every node: a1: answers SERVFAIL')
     expect(run({ ...held, state: 'releasing' }, met).log.at(-2)!.what).to.equal('every node: gate met')
@@ -146,7 +146,7 @@ describe('a rollout', () => {
     expect(record.log.at(-1)!.what).to.equal('released to canary')
   })
 
-  it('says why it is held, halted or rejected, and no more once it goes on', () => {
+  it('has a reason while it is held, halted or rejected, and none after it continues', () => {
     expect(begin(byCheck)).to.include({ reason: 'shrink: half is gone', heldBy: 'check' })
     const halted = run(begin(), failed)
     expect(halted.reason).to.equal('a1: answers SERVFAIL\nand more')
@@ -160,14 +160,14 @@ describe('a rollout', () => {
     ])
   })
 
-  it('soaks a tenth when it is urgent, and never not at all', () => {
+  it('soaks a tenth of the time when it is urgent, and never zero', () => {
     const fast = run(begin(byCheck), { ...approve, fast: true } as RolloutEvent, met)
     expect([where(fast), soakMs(fast)]).to.deep.equal(['soaking 0', 10])
     expect(where(run(fast, { ...soaked, now: fast.since + 9 }))).to.equal('soaking 0')
     expect(where(run(fast, { ...soaked, now: fast.since + 10 }))).to.equal('releasing 1')
   })
 
-  it('is approved once by one approval: when it halts again, it waits for another', () => {
+  it('needs one approval for each halt', () => {
     const again = run(begin(), failed, approve, failed)
     expect(where(again)).to.equal('halted 0')
     expect(run(again, approve)).to.equal(again)
@@ -176,7 +176,7 @@ describe('a rollout', () => {
     expect(run(from, approve)).to.equal(from)
   })
 
-  it('becomes urgent on its way, and loses nothing by it', () => {
+  it('may become urgent on its way, without losing its progress', () => {
     const soaking = run(begin(), met)
     const fast = run(soaking, { ...approve, fast: true } as RolloutEvent)
     expect([where(fast), fast.since, soakMs(fast)]).to.deep.equal([where(soaking), soaking.since, 10])
@@ -184,7 +184,7 @@ describe('a rollout', () => {
     expect(run(soaking, approve)).to.deep.equal({ ...soaking, decided: SAID.at })
   })
 
-  it('keeps what holds, whatever comes in whatever order', () => {
+  it('keeps its invariants for any events in any order', () => {
     const event = fc.oneof(
       ...[hold, release, approve, approveOnHold, reject, met, open, failed, soaked, turn, superseded].map((e) => fc.constant(e)),
     )
@@ -193,12 +193,12 @@ describe('a rollout', () => {
       fc.property(begins, fc.array(fc.record({ event, after: fc.nat(150) }), { maxLength: 60 }), (how, steps) => {
         let record = begin(how)
         let now = 0
-        /** As the store has it: what was released stays so. */
+        /** Invariant of the store: a released version stays released. */
         const released = new Set(releasesTo(record) === 'all' ? ['c1', 'a1', 'a2', 'b1'] : releasesTo(record))
         let enteredAt = 0
         for (const { event: e, after } of steps) {
           now += after
-          // A restart reads the record back from JSON.
+          // A restart reads the record from JSON.
           const before = JSON.parse(JSON.stringify(record)) as RolloutRecord
           record = stepRollout(before, e, now)
           if (record === before) continue

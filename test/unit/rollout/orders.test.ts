@@ -1,4 +1,4 @@
-/** Orders from several places come to the same, whichever is heard first; and the way back has a serial that nodes take. */
+/** Orders from several hubs merge to the same, in any order; and a rollback gets a serial that nodes transfer. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Serial } from '../../../lib/dns/serial.js'
@@ -15,27 +15,27 @@ const decision = (at: number, kind: Decision['kind'] = 'reject'): Decision => ({
 })
 
 describe('orders of two hubs', () => {
-  it('lose nothing: a rejection here and a hold there are both in force', () => {
+  it('are merged without loss: a rejection on one and a hold on the other are both in force', () => {
     const board = new Board()
     const told: string[] = []
     board.onChange((_, origin) => told.push(origin))
     board.set('orders', 'example.', { at: 10, decisions: [decision(10)] })
     board.merge('orders', 'example.', { at: 11, decisions: [], hold: said(11) })
     expect(board.get('orders', 'example.')).to.deep.include({ decisions: [decision(10)], hold: said(11) })
-    // The other one lacks the rejection, and is told.
+    // The other hub lacks the rejection, and receives it.
     expect(told).to.deep.equal(['here', 'here'])
     board.merge('orders', 'example.', board.get('orders', 'example.')!)
     expect(told.length).to.equal(2)
   })
 
-  it('of a hold and its end the later one counts', () => {
+  it('are merged to the later one of a hold and its end', () => {
     const both = mergeOrders({ at: 1, decisions: [], hold: said(5) }, { at: 2, decisions: [], released: said(6) })
     expect([both.hold, both.released]).to.deep.equal([undefined, said(6)])
     const again = mergeOrders(both, { at: 3, decisions: [], hold: said(7) })
     expect(again.hold).to.deep.equal(said(7))
   })
 
-  it('come to the same in any order, and twice is once', () => {
+  it('merge to the same in any order, and a repeat has no effect', () => {
     const orders: fc.Arbitrary<ZoneOrders> = fc
       .record({
         at: fc.nat(50),
@@ -84,7 +84,13 @@ describe('the serial of a rollback', () => {
     ['counts seconds of this moment', [at / 1000], at / 1000, at / 1000 + 1, /it counts seconds/],
     ['is below what dates of any month and day give next', [2026010101], 2026010101, 2026010102, undefined],
     ['is below what dates of the end of a year give next', [2025123199], 2025123199, 2025123200, undefined],
-    ['collides with what it gives next today, and that is said', [2026112505], 2026112505, 2026112506, /it counts by date/],
+    [
+      'collides with the next serial of the primary today, which is reported',
+      [2026112505],
+      2026112505,
+      2026112506,
+      /it counts by date/,
+    ],
   ]
   for (const [id, served, primary, serial, says] of CASES)
     it(id, () => {

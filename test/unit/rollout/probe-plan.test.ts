@@ -1,4 +1,4 @@
-/** What a node is asked when it shows a version, and what is a right answer. */
+/** The queries to a node that serves a version, and the answers that are correct. */
 import { expect } from 'chai'
 import type { SmallMessage } from '../../../lib/dns/message.js'
 import { RCODE } from '../../../lib/dns/rcode.js'
@@ -28,12 +28,12 @@ const brief = (probe: Probe): string => {
 async function plan(before: readonly string[] | undefined, after: readonly string[], sample = 10): Promise<Probe[]> {
   const contents = zone(2, ...after)
   const change = before && (await compareContents(zone(1, ...before), contents, Number.POSITIVE_INFINITY, pause))
-  return await planProbes(contents, change, sample, 'nobody', pause)
+  return await planProbes(contents, change, sample, 'absent', pause)
 }
 
 describe('the probes of a version', () => {
   const APEX = 'example. NS: ns1.example.'
-  const ABSENT = 'nobody.example. TXT: '
+  const ABSENT = 'absent.example. TXT: '
   const CASES: readonly (readonly [why: string, before: string[] | undefined, after: string[], changed: string[]])[] = [
     ['are name servers and a name that is absent, where no change is known', undefined, [a('a.', 1)], []],
     ['have what was added', [], [a('a.', 1)], ['a.example. A: 192.0.2.1']],
@@ -82,7 +82,7 @@ describe('the probes of a version', () => {
       expect(probes.slice(1, -1).sort()).to.deep.equal(changed)
     })
 
-  it('have the whole apex, where that is asked for', async () => {
+  it('include the complete apex when that is configured', async () => {
     const contents = zone(2, a('', 7), 'example. 300 MX 10 a.example.', sig('', 'A'), a('a.', 1))
     const probes = (await planProbes(contents, undefined, 10, 'nobody', pause, true)).map(brief)
     expect(probes.filter((text) => !text.startsWith('example. SOA'))).to.deep.equal([
@@ -94,7 +94,7 @@ describe('the probes of a version', () => {
     expect(probes[1]).to.match(/^example\. SOA: .* 2 /)
   })
 
-  it('ask for signatures, where the zone has keys', async () => {
+  it('request signatures when the zone has keys', async () => {
     const probes = await plan([DNSKEY], [DNSKEY, a('a.', 1)])
     expect(probes.map(({ dnssec }) => dnssec)).to.deep.equal([true, true, true])
     expect((await plan([], [a('a.', 1)])).some(({ dnssec }) => dnssec)).to.equal(false)
@@ -111,7 +111,7 @@ describe('the probes of a version', () => {
     expect(Math.max(...at) - Math.min(...at), 'from all of the zone').to.be.above(25)
   })
 
-  it('leave out sets that are too large for a small message', async () => {
+  it('leave out RRsets that are too large for a small message', async () => {
     const of = (count: number) => Array.from({ length: count }, (_, i) => a('a.', i))
     expect(await plan([], of(40))).to.have.lengthOf(3)
     expect(await plan([], of(41))).to.have.lengthOf(2)
@@ -120,7 +120,7 @@ describe('the probes of a version', () => {
   })
 })
 
-describe('an answer of a node', () => {
+describe('an answer of a node to a probe', () => {
   const answer = (texts: string[], more: Partial<SmallMessage> = {}): SmallMessage =>
     ({ rcode: RCODE.NOERROR, answer: texts.map((line) => record(line)), authority: [], ...more }) as unknown as SmallMessage
   const probe = (more: Partial<Probe> = {}): Probe => ({
@@ -194,7 +194,7 @@ describe('an answer of a node', () => {
     ],
   ]
   for (const [wrong, why, asked, given] of CASES)
-    it(`${why} is ${wrong === undefined ? 'right' : 'bad'}`, () => {
+    it(`${why} is ${wrong === undefined ? 'correct' : 'bad'}`, () => {
       expect(judgeProbe(asked, given)).to.equal(wrong)
     })
 })

@@ -1,4 +1,4 @@
-/** What the gate takes for a right answer of a node. */
+/** Answers of a node that the gate accepts as correct. */
 import { expect } from 'chai'
 import { readMessage } from '../../../lib/dns/message.js'
 import { RCODE } from '../../../lib/dns/rcode.js'
@@ -12,11 +12,11 @@ const dname = rawRecord(nameToWire('example.'), TYPE.DNAME, nameToWire('long.tes
 const yxdomain = (answers: Buffer[]) => readMessage(rawMessage({ flags: 0x8400 | RCODE.YXDOMAIN, answers }))
 
 describe('an answer to a probe', () => {
-  it('RFC 6672 §2.2: is right with YXDOMAIN below a DNAME', () => {
+  it('RFC 6672 §2.2: is correct with YXDOMAIN below a DNAME', () => {
     expect(judgeProbe(absent, yxdomain([dname]))).to.equal(undefined)
   })
 
-  it('is bad with YXDOMAIN where no DNAME is', () => {
+  it('is bad with YXDOMAIN without a DNAME', () => {
     expect(judgeProbe(absent, yxdomain([]))).to.equal('answers YXDOMAIN to probe.example. TXT')
   })
 
@@ -28,22 +28,22 @@ describe('an answer to a probe', () => {
     const probe: Probe = { name: nameToWire('s.example.'), type: TYPE.NS, dnssec: true, expected, gone: [], isReferral: true }
     const [a, b, other] = [ns('s.example.', 'a.test.'), ns('S.example.', 'b.test.'), ns('s.example.', 'c.test.')]
 
-    it('is right with its name servers in the authority section', () => {
+    it('is correct with its name servers in the authority section', () => {
       expect(judgeProbe(probe, message([], [b!, a!]))).to.equal(undefined)
     })
 
-    it('is bad with less, with more, and without', () => {
+    it('is bad with fewer name servers, with more, and with none', () => {
       expect(judgeProbe(probe, message([], [a!]))).to.match(/^answers s\.example\. NS without .* b\.test\.$/)
       expect(judgeProbe(probe, message([], [a!, b!, other!]))).to.match(/ with .* c\.test\., which is not in the version$/)
       expect(judgeProbe(probe, message([], [ns('example.', 'a.test.')]))).to.match(/^answers s\.example\. NS without/)
     })
 
-    it('is bad with what is gone', () => {
+    it('is bad with removed name servers', () => {
       expect(judgeProbe({ ...probe, expected: [], gone: expected }, message([], [a!]))).to.match(/which is not in the version$/)
       expect(judgeProbe({ ...probe, expected: [], gone: expected }, message([], []))).to.equal(undefined)
     })
 
-    it('says nothing where the server has the child zone as well', () => {
+    it('is not judged when the server has the child zone too', () => {
       expect(judgeProbe(probe, message([other!], []))).to.equal(undefined)
     })
   })

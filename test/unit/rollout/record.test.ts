@@ -1,4 +1,4 @@
-/** Which decision and which order is in force, and how rollouts are named. */
+/** The decision and the orders in force, and the names of rollouts. */
 import { expect } from 'chai'
 import {
   type Decision,
@@ -39,7 +39,7 @@ describe('the decision on a version', () => {
       expect(rollbackFrom({ at: 1, decisions }, { serial: 7, digest: 'd7' })).to.equal(from)
     })
 
-  it('is none where no operator said anything of the zone', () => {
+  it('is none without orders for the zone', () => {
     expect(decisionOn(undefined, { serial: 7, digest: 'd7' })).to.equal(undefined)
     expect(rollbackFrom(undefined, { serial: 7, digest: 'd7' })).to.equal(undefined)
   })
@@ -49,7 +49,7 @@ describe('the orders of a zone', () => {
   const held = { at: 1, hold: said(1), decisions: [] }
   const lifted = { at: 2, released: said(2), decisions: [] }
 
-  it('are those of one place, or of both', () => {
+  it('are those of one hub, or of both', () => {
     expect(ordersOf(undefined, undefined)).to.equal(undefined)
     expect(ordersOf(held, undefined)).to.equal(held)
     expect(ordersOf(undefined, held)).to.equal(held)
@@ -58,7 +58,7 @@ describe('the orders of a zone', () => {
     expect(ordersOf(held, same), 'of one time').to.equal(held)
   })
 
-  it('have the later hold, and of one moment the same everywhere', () => {
+  it('have the later hold, and for the same time the same one on all hubs', () => {
     for (const [a, b] of [
       [said(5, 'a'), said(5, 'b')],
       [said(4, 'z'), said(5, 'b')],
@@ -71,7 +71,7 @@ describe('the orders of a zone', () => {
     }
   })
 
-  it('are not held where the hold was lifted in the same moment', () => {
+  it('have no hold when it was lifted at the same time', () => {
     expect(
       mergeOrders({ at: 1, hold: said(5), decisions: [] }, { at: 1, released: said(5), decisions: [] }),
     ).to.not.have.property('hold')
@@ -105,7 +105,7 @@ describe('the name of a rollout', () => {
       expect(rolloutPrefix(zone)).to.equal(prefix)
     })
 
-  it('has the serial, and as much of the digest as tells contents apart', () => {
+  it('has the serial, and enough of the digest to distinguish contents', () => {
     expect(rolloutId('example.', 7, '0123456789abcdef')).to.equal('example-7-0123456789ab')
   })
 })

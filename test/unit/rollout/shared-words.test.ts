@@ -1,4 +1,4 @@
-/** What one hub says of a rollout to the others, and which of two words counts. */
+/** Reports of a rollout between hubs, and the one of two reports that applies. */
 import { expect } from 'chai'
 import type { RolloutRecord } from '../../../lib/rollout/record.js'
 import { mergeShared, planOf, type SharedRollout, type Stop, toldBy, toTell } from '../../../lib/rollout/shared.js'
@@ -34,7 +34,7 @@ const shared = (more: Partial<SharedRollout> = {}): SharedRollout => ({
 })
 
 describe('the plan of a rollout', () => {
-  it('is one for the same stages with the same nodes, in any order, and another otherwise', () => {
+  it('is the same for the same stages with the same nodes, in any order, and differs otherwise', () => {
     const of = (stages: RolloutRecord['stages']) => planOf(record({ stages: structuredClone(stages) }))
     const [canary, a] = STAGES as [(typeof STAGES)[0], (typeof STAGES)[0]]
     expect(of(STAGES))
@@ -49,19 +49,24 @@ describe('the plan of a rollout', () => {
   })
 })
 
-describe('of two words on rollouts', () => {
+describe('two reports on rollouts', () => {
   const CASES: readonly (readonly [
     why: string,
     a: Partial<SharedRollout>,
     b: Partial<SharedRollout>,
     counts: Partial<SharedRollout>,
   ])[] = [
-    ['the newer serial counts', { id: 'z-8', serial: 8 }, { at: 9 }, { serial: 8 }],
-    ['the later one of one serial counts', { plan: 'p', at: 2 }, { plan: 'q', at: 1 }, { plan: 'p' }],
-    ['RFC 1982 §3.2: the later one counts where serials have no order', { id: 'z', serial: 7 + 2 ** 31, at: 2 }, {}, { id: 'z' }],
-    ['one counts everywhere, of one moment', { plan: 'p' }, { plan: 'q' }, { plan: 'q' }],
-    ['the same hub is named everywhere, of one stage', { by: 'east' }, { by: 'west' }, { by: 'east' }],
-    ['the later time stays', { at: 5, through: 1 }, { at: 9 }, { at: 9, through: 1 }],
+    ['merge to the newer serial', { id: 'z-8', serial: 8 }, { at: 9 }, { serial: 8 }],
+    ['merge to the later one with the same serial', { plan: 'p', at: 2 }, { plan: 'q', at: 1 }, { plan: 'p' }],
+    [
+      'RFC 1982 §3.2: merge to the later one when serials have no order',
+      { id: 'z', serial: 7 + 2 ** 31, at: 2 },
+      {},
+      { id: 'z' },
+    ],
+    ['merge to the same on all hubs when their times are equal', { plan: 'p' }, { plan: 'q' }, { plan: 'q' }],
+    ['name the same hub on all hubs when their stages are equal', { by: 'east' }, { by: 'west' }, { by: 'east' }],
+    ['keep the later time', { at: 5, through: 1 }, { at: 9 }, { at: 9, through: 1 }],
   ]
   for (const [why, a, b, counts] of CASES)
     it(why, () => {
@@ -76,7 +81,7 @@ describe('of two words on rollouts', () => {
     ['one, the same everywhere', { by: 'a' }, { by: 'b' }],
   ]
   for (const [why, a, b] of STOPS)
-    it(`the stop that counts is ${why}`, () => {
+    it(`merge to the stop that is ${why}`, () => {
       const [one, other] = [shared({ stopped: stop(a) }), shared({ stopped: stop(b) })]
       for (const merged of [mergeShared(one, other), mergeShared(other, one)]) expect(merged.stopped).to.deep.equal(stop(a))
     })
@@ -94,7 +99,7 @@ describe('a hub reports', () => {
     ['nothing of a version that was rejected', undefined, { state: 'rejected', stage: 1 }, undefined],
     ['nothing that is known', shared({ through: 1 }), { stage: 1 }, undefined],
     ['nothing where it is behind', shared({ through: 2 }), { stage: 1 }, undefined],
-    ['nothing that another hub told it', undefined, { state: 'halted', told: true, reason: 'x' }, undefined],
+    ['nothing that came from another hub', undefined, { state: 'halted', told: true, reason: 'x' }, undefined],
     ['nothing of a hold by an order', undefined, { state: 'held', heldBy: 'order', reason: 'x' }, undefined],
     ['nothing of a check that held it before', undefined, { state: 'releasing', heldBy: 'check', reason: 'x' }, undefined],
     ['a stage that is through', shared(), { stage: 1 }, { at: 100, through: 1, by: 'east' }],
@@ -103,7 +108,7 @@ describe('a hub reports', () => {
     ['a newer version', shared({ id: 'z-6', serial: 6, at: 200 }), { stage: 1 }, { at: 201, id: 'z-7', through: 1 }],
     ['nothing of a newer version in its first stage', shared({ id: 'z-6', serial: 6 }), {}, undefined],
     ['nothing of an older version', shared({ id: 'z-8', serial: 8 }), { stage: 1 }, undefined],
-    ['a stage later than all that was said', shared({ at: 200 }), { stage: 1 }, { at: 201, through: 1 }],
+    ['a stage later than all reports', shared({ at: 200 }), { stage: 1 }, { at: 201, through: 1 }],
   ]
   for (const [why, known, mine, told] of CASES)
     it(why, () => {
@@ -112,25 +117,25 @@ describe('a hub reports', () => {
       else expect(said).to.include(told).and.not.have.property('stopped')
     })
 
-  it('a stop in a stage that another hub let through first, and keeps that hub', () => {
+  it('a stop in a stage that another hub passed first, and keeps that hub', () => {
     const said = toTell(shared({ through: 1 }), own({ state: 'held', heldBy: 'check', reason: 'shrink', stage: 1 }), 100)
     expect(said).to.deep.include({ through: 1, by: 'west', stopped: stop({ kind: 'held', stage: 1, by: 'east', why: 'shrink' }) })
   })
 
-  it('a stop without a reason, after the decision that it followed', () => {
+  it('a stop without a reason, after the decision that preceded it', () => {
     const { stopped } = toTell(undefined, own({ state: 'halted', decided: 4 }), 100)!
     expect(stopped).to.deep.equal(stop({ by: 'east', decided: 4, why: 'its gate failed' }))
   })
 })
 
-describe('the word of another hub', () => {
-  it('means nothing of another version, and nothing before there is one', () => {
+describe('the report of another hub', () => {
+  it('is ignored for another version, and before there is a version', () => {
     expect(toldBy(undefined, own())).to.equal(undefined)
     const other = shared({ id: 'z-8', serial: 8, through: 1, stopped: stop({ kind: 'held' }) })
     expect(toldBy(other, own())).to.equal(undefined)
   })
 
-  it('is not heard from oneself', () => {
+  it(`is ignored when it is the hub's own`, () => {
     expect(toldBy(shared({ stopped: stop({ by: 'east' }) }), own())).to.equal(undefined)
     expect(toldBy(shared({ stopped: stop({ by: 'east', kind: 'held' }) }), own())).to.equal(undefined)
   })

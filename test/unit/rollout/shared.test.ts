@@ -1,4 +1,4 @@
-/** What hubs tell each other of one rollout: nothing is lost by the order in which it is heard, nothing goes back, and it comes to an end. */
+/** Reports between hubs on one rollout: no report is lost, progress never goes back, and the exchange ends, in any order. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Serial } from '../../../lib/dns/serial.js'
@@ -39,7 +39,7 @@ const stop = (changes: Partial<Stop> = {}): Stop => ({
   stage: 0,
   by: 'west',
   decided: 0,
-  why: 'a1 answers wrong',
+  why: 'a1 answers badly',
   ...changes,
 })
 
@@ -72,25 +72,25 @@ const arbitraryShared: fc.Arbitrary<SharedRollout> = fc
 const timeless = (cell: SharedRollout) => ({ ...cell, at: 0 })
 
 describe('a rollout on several hubs', () => {
-  it('a hub that is behind follows the one that let a stage through', () => {
+  it('follows the hub that passed a stage first', () => {
     expect(toldBy(shared({ through: 1, by: 'west' }), own('east'))).to.deep.equal({ kind: 'through', by: 'west' })
     expect(toldBy(shared({ through: 1, by: 'west' }), own('east', { stage: 1 }))).to.equal(undefined)
   })
 
-  it('its own word, another version, other stages and other nodes in them mean nothing to it', () => {
+  it('ignores its own report, another version, other stages and other nodes in them', () => {
     expect(toldBy(shared({ through: 1 }), own('east'))).to.equal(undefined)
     expect(toldBy(shared({ through: 1, by: 'west' }), own('east', {}, 8 as Serial))).to.equal(undefined)
     const others = STAGES.map((stage) => ({ ...stage, nodes: [...stage.nodes, 'x'] }))
     expect(toldBy(shared({ through: 1, by: 'west' }), own('east', { stages: others }))).to.equal(undefined)
   })
 
-  it('what one hub stopped is stopped on the others, with the reason, until a person decides', () => {
+  it('stopped on one hub is stopped on the others, with the reason, until an operator decides', () => {
     const cell = shared({ stopped: stop() })
-    expect(toldBy(cell, own('east'))).to.deep.equal({ kind: 'gate-failed', why: 'west has stopped it: a1 answers wrong' })
+    expect(toldBy(cell, own('east'))).to.deep.equal({ kind: 'gate-failed', why: 'west has stopped it: a1 answers badly' })
     expect(toldBy(cell, own('east', { decided: 5 }))).to.equal(undefined)
   })
 
-  it('what a check holds on one is held on the others, also before they release it, and however far they are', () => {
+  it('held by a check on one hub is held on the others, before they release it and at any stage', () => {
     const cell = shared({ through: 2, stopped: stop({ kind: 'held', why: 'shrink: half is gone' }) })
     const why = 'west holds it: shrink: half is gone'
     expect(toldBy(cell, own('east', { stage: 1 }))).to.deep.equal({ kind: 'held-elsewhere', why })
@@ -100,11 +100,11 @@ describe('a rollout on several hubs', () => {
     expect(mergeShared(cell, shared({ through: 3, by: 'east' })).stopped).to.include({ kind: 'held' })
   })
 
-  it('a hub tells that it has come further, that it stopped or holds, and that it goes on again', () => {
+  it('is reported when a hub progresses, stops, holds, and continues', () => {
     expect(toTell(undefined, own('east'), 9)).to.equal(undefined)
     expect(toTell(undefined, own('east', { stage: 1 }), 9)).to.include({ through: 1, by: 'east', at: 9 })
-    const stopped = toTell(undefined, own('east', { state: 'halted', reason: 'wrong\nand more' }), 9)!
-    expect(stopped.stopped).to.deep.equal({ kind: 'halted', stage: 0, why: 'wrong', by: 'east', decided: 0 })
+    const stopped = toTell(undefined, own('east', { state: 'halted', reason: 'bad\nand more' }), 9)!
+    expect(stopped.stopped).to.deep.equal({ kind: 'halted', stage: 0, why: 'bad', by: 'east', decided: 0 })
     expect(toTell(stopped, own('west', { state: 'halted', reason: 'east has stopped it', told: true }), 10)).to.equal(undefined)
     expect(toTell(undefined, own('east', { state: 'held', heldBy: 'check', reason: 'shrink' }), 9)!.stopped).to.include({
       kind: 'held',
@@ -113,20 +113,20 @@ describe('a rollout on several hubs', () => {
     expect(later.stopped).to.include({ decided: 5, why: 'again' })
   })
 
-  it('a version that gave way says nothing of the one that it gave way to', () => {
+  it('that was superseded reports nothing of the version that superseded it', () => {
     const cell = shared({ stopped: stop() })
     expect(toTell(cell, own('east', { state: 'superseded', stage: 1 }, 6 as Serial), 9)).to.equal(undefined)
     expect(toTell(cell, own('east', { state: 'soaking', stage: 1 }, 6 as Serial), 9)).to.equal(undefined)
     expect(mergeShared(cell, shared({ id: 'example. 6', serial: 6 as Serial, at: 99, through: 1 }))).to.equal(cell)
   })
 
-  it('a halt is void once its stage has been passed', () => {
+  it('has no halt in a stage that has been passed', () => {
     const merged = mergeShared(shared({ stopped: stop() }), shared({ through: 1 }))
     expect(merged).to.include({ through: 1 }).and.not.have.property('stopped')
     expect(mergeShared(shared({ stopped: stop({ stage: 1 }) }), shared({ through: 1 })).stopped).to.include({ stage: 1 })
   })
 
-  it('is the same whatever is heard first, and however often', () => {
+  it('is the same for reports in any order, with any repeats', () => {
     fc.assert(
       fc.property(arbitraryShared, arbitraryShared, arbitraryShared, (a, b, c) => {
         const ab = mergeShared(a, b)
@@ -139,7 +139,7 @@ describe('a rollout on several hubs', () => {
     )
   })
 
-  it('two boards that hear of each other come to rest, and agree', () => {
+  it('settles between two boards that report to each other, and they agree', () => {
     fc.assert(
       fc.property(
         fc.array(arbitraryShared, { minLength: 1, maxLength: 6 }),

@@ -1,4 +1,4 @@
-/** Stages out of rules, and gates: who gets a version when, and what lets the next stage begin. */
+/** Stages from rules, and gates: the order of nodes, and the condition for the next stage. */
 import { expect } from 'chai'
 import type { Serial } from '../../../lib/dns/serial.js'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
@@ -53,7 +53,7 @@ describe('the stages of a rollout', () => {
   ]
   for (const [id, stages, expected] of CASES) it(id, () => expect(plan(...stages)).to.deep.equal(expected))
 
-  it('have every node once', () => {
+  it('contain every node once', () => {
     const stages = planStages(rules({ nodes: ['a1', 'b1'] }, { nodes: ['a1'] }, { cloud: 'A', percent: 60 }), NODES)
     expect(stages.flatMap(({ nodes }) => nodes).sort()).to.deep.equal(NODES.map(({ id }) => id).sort())
   })
@@ -85,12 +85,12 @@ describe('the gate of a stage', () => {
       ...more,
     })
 
-  it('is met when every node shows the version and its probes are right', () => {
+  it('is met when every node has the version and its probes are correct', () => {
     expect(judge([at('n1'), at('n2')])).to.deep.equal({ kind: 'met' })
     expect(judge([at('n1'), at('n2', { serial: serial(6) })])).to.deep.equal({ kind: 'met' })
   })
 
-  it('is open while a node lacks it, and says what it waits for', () => {
+  it('is open while a node lacks the version, and names the node', () => {
     expect(judge([at('n1'), at('n2', { serial: serial(4), error: 'no answer' })])).to.deep.equal({
       kind: 'open',
       waitingFor: ['n2: serves 4 instead of 5: no answer'],
@@ -101,31 +101,31 @@ describe('the gate of a stage', () => {
     })
   })
 
-  it('asks for no probes where none are wanted', () => {
+  it('needs no probes when none are configured', () => {
     expect(judge([at('n1', { probe: undefined }), at('n2')], { probe: false })).to.deep.equal({ kind: 'met' })
   })
 
-  it('fails at once when a probe is wrong, also on a node of an earlier stage', () => {
+  it('fails at once when a probe is bad, also on a node of an earlier stage', () => {
     expect(judge([at('n1'), at('n2'), at('c1', { probe: { wrong: ['answers SERVFAIL to x. A'] } })])).to.deep.equal({
       kind: 'failed',
       why: 'c1: answers SERVFAIL to x. A',
     })
   })
 
-  it('fails when a node that answered does not any more', () => {
+  it('fails when a node stops answering', () => {
     const gone = judge([at('n1'), at('n2', { missed: 3, error: 'timed out' })])
     expect(gone).to.deep.equal({ kind: 'failed', why: 'n2 answered before and does not now: timed out' })
   })
 
-  it('bears as many unreachable nodes as it may lack', () => {
+  it('tolerates as many unreachable nodes as configured', () => {
     const dead = (id: string) => at(id, { missed: 3, serial: serial(4), wasThere: false })
     expect(judge([at('n1'), dead('n2')]).kind).to.equal('open')
     expect(judge([at('n1'), dead('n2')], {}, 1)).to.deep.equal({ kind: 'met' })
     expect(judge([dead('n1'), dead('n2')], {}, 1).kind).to.equal('open')
     expect(judge([at('n1'), at('n2', { missed: 4 })], {}, 1)).to.deep.equal({ kind: 'met' })
-    // One that answers, but not for the zone, is not unreachable.
+    // A node that answers, but not for the zone, is not unreachable.
     expect(judge([at('n1'), at('n2', { serial: undefined, missed: 1, wasThere: false })], {}, 1).kind).to.equal('open')
-    expect(judge([dead('n1'), dead('n2')], {}, 2).kind, 'nobody has confirmed').to.equal('open')
+    expect(judge([dead('n1'), dead('n2')], {}, 2).kind, 'no node has confirmed').to.equal('open')
   })
 
   it('waits for a node that is not drained', () => {
@@ -136,7 +136,7 @@ describe('the gate of a stage', () => {
     })
   })
 
-  it('waits for no drained node', () => {
+  it('does not wait for a drained node', () => {
     expect(judge([at('n1'), at('n2', { serial: serial(1), drained: true })])).to.deep.equal({ kind: 'met' })
   })
 
@@ -145,12 +145,12 @@ describe('the gate of a stage', () => {
     expect(late).to.deep.equal({ kind: 'failed', why: 'not confirmed after 1 s:\nn2: serves 4 instead of 5' })
   })
 
-  it('fails not before its deadline, which counts from the beginning of the stage', () => {
+  it('does not fail before its deadline, which counts from the start of the stage', () => {
     expect(judge([at('n1'), at('n2', { serial: serial(4) })], { startedAt: 500, now: 1500 }).kind).to.equal('open')
     expect(judge([at('n1'), at('n2', { serial: serial(4) })], { startedAt: 500, now: 1501 }).kind).to.equal('failed')
   })
 
-  it('waits for a node whose content is in doubt, or that has not answered, and says so', () => {
+  it('waits for a node with doubtful content, or without an answer, and names it', () => {
     const doubted = judge([at('n1'), at('n2', { doubt: 'n2 serves other content' })])
     expect(doubted).to.deep.equal({ kind: 'open', waitingFor: ['n2: n2 serves other content'] })
     const silent = judge([at('n1'), at('n2', { serial: undefined })])
@@ -158,11 +158,11 @@ describe('the gate of a stage', () => {
     expect(judge([at('n1'), at('n2', { missed: 3 })])).to.deep.include({ why: 'n2 answered before and does not now: silence' })
   })
 
-  it('is met without nodes of its own, whatever earlier ones lack', () => {
+  it('is met without nodes of its own, whatever earlier stages lack', () => {
     expect(judge([at('c1', { serial: serial(4) })])).to.deep.equal({ kind: 'met' })
   })
 
-  it('bears nodes that it may lack, of which one is unreachable and others show the version', () => {
+  it('tolerates an unreachable node while the others have the version', () => {
     const dead = at('n2', { missed: 3, serial: serial(4), wasThere: false })
     expect(judge([at('n1'), dead, at('c1')], {}, 1)).to.deep.equal({ kind: 'met' })
     expect(judge([at('n1', { serial: serial(4) }), dead], {}, 1).kind).to.equal('open')
