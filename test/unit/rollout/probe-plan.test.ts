@@ -84,7 +84,7 @@ describe('the probes of a version', () => {
 
   it('include the complete apex when that is configured', async () => {
     const contents = zone(2, a('', 7), 'example. 300 MX 10 a.example.', sig('', 'A'), a('a.', 1))
-    const probes = (await planProbes(contents, undefined, 10, 'nobody', pause, true)).map(brief)
+    const probes = (await planProbes(contents, undefined, 10, 'absent', pause, true)).map(brief)
     expect(probes.filter((text) => !text.startsWith('example. SOA'))).to.deep.equal([
       APEX,
       'example. A: 192.0.2.7',
