@@ -1,4 +1,4 @@
-/** The threads that verify and hash: their answers, the budget of a version, and what happens when a thread is stuck or dies. */
+/** The threads that verify and hash: their results, the budget of a version, and threads that are stuck or die. */
 import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { ClosedError, computeHere, type NameBatch, StoppedError } from '../../../lib/checks/dnssec/compute.js'
@@ -10,7 +10,7 @@ import { makeKey } from '../../support/signer.js'
 
 const AMPLE = { cpuMs: 60_000, wallMs: 60_000, octets: 1 << 30 }
 
-/** Names that take some microseconds each, and with iterations as long as wanted. */
+/** Names that need some microseconds each, with any number of iterations. */
 function names(count: number, iterations: number): NameBatch {
   const octets = Buffer.concat(Array.from({ length: count }, (_, i) => Buffer.from(`\x06\x04${String(i).padStart(4, '0')}\0`)))
   return { octets: new Uint8Array(octets), count, iterations, salt: new Uint8Array([1, 2]) }
@@ -31,7 +31,7 @@ describe('the threads of the checks', () => {
   after(() => threads.close())
 
   for (const [name, denial] of Object.entries(DENIALS))
-    it(`say the same as no threads, with ${name}`, async () => {
+    it(`return the same as without threads, with ${name}`, async () => {
       const keys = [KEY, makeKey(13), makeKey(15)]
       const make = (serial: number, more = '') => zone(signed(serial, more, { denial, keys }))
       const input = await inputOf(make(1), make(2, 'new.example. 300 A 192.0.2.9\nx.y.new.example. 300 A 192.0.2.9'))
@@ -44,10 +44,10 @@ describe('the threads of the checks', () => {
       }
     })
 
-  it('stop a check when its CPU time is used up, and end the thread that is stuck in it', async () => {
+  it('stop a check when its CPU time is used up, and end its stuck thread', async () => {
     const stuck = threads.begin({ ...AMPLE, cpuMs: 300 })
     const good = threads.begin(AMPLE)
-    // One computation of more than ten minutes for each thread, and others waiting behind.
+    // One computation of more than ten minutes for each thread, and others in the queue.
     const endless = [1, 2, 3, 4, 5].map(() => failureOf(stuck.hash(names(9_000, 65_535))))
     const answer = good.hash(names(3, 1))
     for (const failure of await Promise.all(endless)) {
@@ -88,13 +88,13 @@ describe('the threads of the checks', () => {
     await Promise.all(blocked)
   })
 
-  it('stop a check that hands over too many octets', async () => {
+  it('stop a check that sends too many octets', async () => {
     const session = threads.begin({ ...AMPLE, octets: 100 })
     await session.hash(names(14, 0))
     expect((await failureOf(session.hash(names(1, 0)))).message).to.include('checks.dnssec.budget.octets')
   })
 
-  it('report a thread that dies as a crash, and go on with another one', async () => {
+  it('report a thread that dies as a crash, and continue with another one', async () => {
     let started = 0
     threads.close()
     threads = new CheckThreads(1, () => {
@@ -110,7 +110,7 @@ describe('the threads of the checks', () => {
     }
   })
 
-  it('reject with ClosedError when the hub goes down', async () => {
+  it('reject with ClosedError when the hub stops', async () => {
     const session = threads.begin(AMPLE)
     const failure = failureOf(session.hash(names(9_000, 65_535)))
     threads.close()

@@ -1,4 +1,4 @@
-/** An operator's choice of a primary's content that arrives before this hub knows of that content. */
+/** An operator's choice of a primary's content that arrives before this hub knows the content. */
 import { expect } from 'chai'
 import { Fleet } from '../../../lib/fleet/fleet.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
@@ -23,9 +23,9 @@ const { digest: OURS } = contentsOf('example.', `${soa(1)}\n${NS}`)
 const choice = (digest: string, primary: string, at: number) =>
   ({ kind: 'approve', serial: 1, digest, primary, by: 'op', reason: 'right', at }) as const
 
-describe('a choice that arrives before the conflict is known here', () => {
+describe('a choice that arrives before this hub knows of the conflict', () => {
   const scratch = scratchDirs()
-  /** Holds version 1 from hm1, without conflict; hm2 serves other content. */
+  /** A scene with version 1 from hm1, without conflict; hm2 serves other content. */
   const holding = async (): Promise<RefreshScene> => {
     const scene = new RefreshScene(scratch())
     await scene.poll('hm1', 1)
@@ -68,7 +68,7 @@ describe('a choice that arrives before the conflict is known here', () => {
     }
   })
 
-  it('does not count when a later choice took it back', async () => {
+  it('is ignored when a later choice revoked it', async () => {
     const scene = await holding()
     await scene.poll('hm2', 1)
     await scene.compare('hm2')

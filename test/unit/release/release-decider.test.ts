@@ -1,4 +1,4 @@
-/** Whether a new version is released, to which nodes first, and what becomes durable of that. */
+/** The release of a new version: the decision, its first nodes, and the parts that become durable. */
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { CheckOutcome } from '../../../lib/checks/check.js'
@@ -83,13 +83,13 @@ describe('the release of a version', () => {
   }
   const where = ({ rollout }: Decided): string | undefined => rollout && `${rollout.state} ${rollout.stage}`
 
-  it('is to every node at once without stages, and nothing is written of its rollout', async () => {
+  it('is to every node at once without stages, and stores no rollout', async () => {
     const { checks, ...rest } = await new Scene().decide()
     expect(rest).to.deep.equal({ releasedAt: NOW })
     expect(checks).to.deep.equal({ verdict: 'pass', reports: PASS.reports, at: NOW })
   })
 
-  it('is to the first stage, where there are stages', async () => {
+  it('is to the first stage when there are stages', async () => {
     const decided = await new Scene(PASS, CANARY).decide()
     expect(where(decided)).to.equal('releasing 0')
     expect(decided)
@@ -154,7 +154,7 @@ describe('the release of a version', () => {
     scene.board.set('stages', ZONE, { at: 1, id, serial: 5, plan: 'p', through: 0, by, stopped })
   }
 
-  it('is urgent where the approval says so, and each decision is carried out once', async () => {
+  it('is urgent when the approval is, and carries out each decision once', async () => {
     const scene = new Scene(HOLD, CANARY)
     scene.order('approve', { fast: true })
     expect((await scene.decide()).rollout).to.include({ state: 'releasing', fast: true, decided: 9 })
@@ -162,13 +162,13 @@ describe('the release of a version', () => {
     expect((await plain.decide()).rollout).to.not.have.any.keys('fast', 'decided')
   })
 
-  it('takes orders into account that come while it is checked', async () => {
+  it('applies orders that arrive during the check', async () => {
     const scene = new Scene(HOLD)
     const written = Promise.resolve().then(() => scene.order('approve'))
     expect((await scene.decide(undefined, { written })).releasedAt).to.equal(NOW)
   })
 
-  it('waits for another rollout, where that is configured', async () => {
+  it('waits for another rollout when that is configured', async () => {
     const record = (state: RolloutRecord['state']): RolloutRecord => ({ state, stage: 0, since: 1, stages: [], log: [] })
     for (const [state, newer, approvedBy, expected] of [
       ['releasing', 'wait', undefined, 'waiting 0'],
@@ -197,7 +197,7 @@ describe('the release of a version', () => {
       ...runTexts(added).map((line) => `+${line.split(' ')[0]}`),
     ]
 
-    it('as a first version, where nothing was released', async () => {
+    it('as a first version when no version was released', async () => {
       const scene = new Scene()
       await scene.commit(4, [B], {})
       const five = contents(5, A)
@@ -214,7 +214,7 @@ describe('the release of a version', () => {
       expect(input).to.deep.include({ recent: [], now: NOW, settings: scene.zone.checks })
     })
 
-    it('by what leads to it from the last released version', async () => {
+    it('by the difference sequences from the last released version', async () => {
       const scene = new Scene()
       const figures = { records: 2 } as never
       await scene.commit(4, [B], { releasedAt: 3, checks: { verdict: 'pass', reports: [], figures, at: 1 } })
@@ -225,7 +225,7 @@ describe('the release of a version', () => {
       expect([texts(input!.change!), input!.isOwnersChange]).to.deep.equal([['-b.example.', '+a.example.'], false])
     })
 
-    it('by what leads to it from there over versions that were not released', async () => {
+    it('by the difference sequences from there, over versions that were not released', async () => {
       const scene = new Scene()
       await scene.commit(3, [B])
       await scene.commit(4, [C], {})
@@ -234,7 +234,7 @@ describe('the release of a version', () => {
       expect(texts(scene.inputs[0]!.change!)).to.deep.equal(['-b.example.', '+a.example.'])
     })
 
-    it('by the contents, where no differences lead there', async () => {
+    it('by all records when no difference sequences lead there', async () => {
       const scene = new Scene()
       await scene.commit(3, [B])
       await scene.commit(4, [C], {})
@@ -245,7 +245,7 @@ describe('the release of a version', () => {
       expect(scene.inputs[0]!.isOwnersChange).to.equal(false)
     })
 
-    it('by what the owner changed, where it came whole; by nothing, where the version before cannot be read', async () => {
+    it(`by the owner's changes when it came by AXFR; by nothing when the version before cannot be read`, async () => {
       const scene = new Scene()
       await scene.commit(4, [B])
       await scene.decide()
@@ -258,7 +258,7 @@ describe('the release of a version', () => {
       expect(scene.inputs[1]).to.include({ change: undefined, isOwnersChange: false })
     })
 
-    it('beside the figures of sixteen releases before the last one', async () => {
+    it('beside the figures of the sixteen releases before the last one', async () => {
       const scene = new Scene()
       for (let serial = 1; serial <= 20; serial++) {
         const checks = { verdict: 'pass' as const, reports: [], at: 1, ...(serial === 9 ? {} : { figures: { serial } as never }) }
@@ -270,7 +270,7 @@ describe('the release of a version', () => {
       ])
     })
 
-    it('without serial-forward, where the zone has expired', async () => {
+    it('without serial-forward when the zone has expired', async () => {
       const scene = new Scene()
       await scene.decide(undefined, { expired: true })
       const { 'serial-forward': forward, ...others } = scene.zone.checks

@@ -1,9 +1,9 @@
-/** What is written to disk of a rollout when a version is committed, or its rollout goes on. */
+/** The record on disk of a rollout, when a version is committed or its rollout continues. */
 import { expect } from 'chai'
 import type { RolloutRecord } from '../../../lib/rollout/record.js'
 import { progressOf } from '../../../lib/release/release-decider.js'
 
-describe('what becomes durable of a rollout', () => {
+describe('the stored progress of a rollout', () => {
   const record = (more: Partial<RolloutRecord>): RolloutRecord => ({
     state: 'releasing',
     stage: 0,
@@ -13,7 +13,7 @@ describe('what becomes durable of a rollout', () => {
     ...more,
   })
 
-  it('is the time of the release alone, where nothing else happened', () => {
+  it('is the time of the release alone when nothing else changed', () => {
     expect(progressOf(record({ state: 'done', stages: [] }), 7, {})).to.deep.equal({ releasedAt: 7 })
     const held = record({
       state: 'done',
@@ -28,7 +28,7 @@ describe('what becomes durable of a rollout', () => {
     expect(progressOf(staged, 7, {})).to.deep.equal({ releasedAt: 7, rollout: staged })
   })
 
-  it('is each node that may have it now, and could not before', () => {
+  it('has each node that the version is newly released to', () => {
     expect(progressOf(record({}), 7, { n1: 3 })).to.deep.equal({ rollout: record({}), releasedTo: { n2: 7 } })
     expect(progressOf(record({}), 7, { n1: 3, n2: 3 })).to.deep.equal({ rollout: record({}) })
   })

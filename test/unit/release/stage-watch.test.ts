@@ -1,4 +1,4 @@
-/** What is seen of a stage under way: who answered when it began, what probes found, and what the gate makes of it. */
+/** Observation of a running stage: the nodes that answered at its start, the results of probes, and the state of the gate. */
 import { expect } from 'chai'
 import type { NodeProber } from '../../../lib/observe/node-prober.js'
 import type { RolloutRecord, Stage } from '../../../lib/rollout/record.js'
@@ -63,7 +63,7 @@ class Scene {
 }
 
 describe('the watch of a stage', () => {
-  it('is open until a node shows the version and its probes are right', async () => {
+  it('is open until a node has the version and its probes are correct', async () => {
     const scene = new Scene()
     scene.shows('c1', 4)
     expect(scene.gate()).to.deep.equal({ kind: 'open', waitingFor: ['c1: serves 4 instead of 5'] })
@@ -75,14 +75,14 @@ describe('the watch of a stage', () => {
     expect(scene.probed).to.equal(1)
   })
 
-  it('is met without probes, where none are wanted', async () => {
+  it('is met without probes when none are configured', async () => {
     const scene = new Scene(false)
     scene.shows('c1', 5)
     expect(await scene.probe()).to.deep.equal([])
     expect(scene.gate()).to.deep.equal({ kind: 'met' })
   })
 
-  it('fails where a probe finds something, and logs it', async () => {
+  it('fails when a probe is bad, and logs it', async () => {
     const scene = new Scene()
     scene.shows('c1', 5)
     scene.answer = async () => ['answers SERVFAIL to example. NS']
@@ -93,14 +93,14 @@ describe('the watch of a stage', () => {
     ])
   })
 
-  it('does not log a node whose answers are right', async () => {
+  it('does not log a node whose answers are correct', async () => {
     const scene = new Scene()
     scene.shows('c1', 5)
     await scene.probe()
     expect(scene.logged).to.deep.equal([])
   })
 
-  it('waits for nodes of its stage and of those before, that are still in the config', () => {
+  it('waits for nodes of its stage and of earlier ones that are still in the config', () => {
     const scene = new Scene(false)
     scene.version = scene.versionAt(1)
     scene.shows('a1', 5)
@@ -112,7 +112,7 @@ describe('the watch of a stage', () => {
     expect(scene.gate()).to.deep.equal({ kind: 'met' })
   })
 
-  it('fails where a node answered when the stage began, and does not now', () => {
+  it('fails when a node answered at the start of the stage and does not answer now', () => {
     const scene = new Scene(false)
     scene.shows('c1', 4)
     scene.gate()
@@ -132,7 +132,7 @@ describe('the watch of a stage', () => {
       expect(scene.gate().kind).to.equal('open')
     })
 
-  it('begins anew with each stage, and after it was forgotten', () => {
+  it('starts anew with each stage, and after it was forgotten', () => {
     const scene = new Scene(false)
     scene.shows('a1', 4)
     scene.gate()
@@ -146,7 +146,7 @@ describe('the watch of a stage', () => {
     expect(scene.gate().kind, 'forgotten').to.equal('open')
   })
 
-  it('waits for a node whose content is in doubt, and asks it nothing', async () => {
+  it('waits for a node with doubtful content, without probing it', async () => {
     const scene = new Scene()
     scene.shows('c1', 5, { taken: { serial: 5, digest: 'other', at: 1 } })
     expect(await scene.probe()).to.deep.equal([])
@@ -156,7 +156,7 @@ describe('the watch of a stage', () => {
 })
 
 describe('the probes of a stage', () => {
-  it('are repeated every ten seconds, and what a node answered last counts meanwhile', async () => {
+  it('are repeated every ten seconds, and the last result of a node counts meanwhile', async () => {
     const scene = new Scene()
     scene.shows('c1', 5)
     expect(await scene.probe()).to.have.lengthOf(1)
@@ -186,7 +186,7 @@ describe('the probes of a stage', () => {
     })
   })
 
-  it('that fail are repeated at once, and a right answer before still counts', async () => {
+  it('that fail are repeated at once, and an earlier correct answer still counts', async () => {
     const scene = new Scene()
     scene.shows('c1', 5)
     scene.answer = async () => Promise.reject(new Error('timed out'))
@@ -202,14 +202,14 @@ describe('the probes of a stage', () => {
     expect(scene.gate()).to.deep.equal({ kind: 'met' })
   })
 
-  it('ask the nodes of the stage under way that are in the config', async () => {
+  it('query the nodes of the running stage that are in the config', async () => {
     const scene = new Scene()
     scene.version = scene.versionAt(1, 'soaking')
     for (const id of ['c1', 'a1', 'a2', 'removed']) scene.shows(id, 5)
     expect(await scene.probe()).to.deep.equal(['a1 5 5', 'a2 5 5'])
   })
 
-  it('ask nobody while the rollout is stopped, or through', async () => {
+  it('query no node while the rollout is stopped or complete', async () => {
     const scene = new Scene()
     scene.shows('c1', 5)
     scene.version = scene.versionAt(0, 'halted')

@@ -42,7 +42,7 @@ describe('lag with stages', () => {
     await release(await commit(1), 1_000)
   })
 
-  it('goes on when the last stage is released', async () => {
+  it('continues when the last stage is released', async () => {
     const version = await commit(2)
     await release(version, { early: 10_000 })
     expect(judged('early', 1, 60_000)).to.deep.equal({ state: 'syncing', lag: 50_000 })
@@ -65,7 +65,7 @@ describe('lag with stages', () => {
     expect(judged('early', 3, 50_000)).to.deep.equal({ state: 'in-sync', lag: 0 })
   })
 
-  it('counts from a version that gave way to a newer one in mid-rollout', async () => {
+  it('counts from a version that was superseded during its rollout', async () => {
     const [second, third] = [await commit(2), await commit(3)]
     await release(second, { early: 10_000 })
     await release(third, 40_000)
@@ -75,7 +75,7 @@ describe('lag with stages', () => {
     expect(judged('early', 3, 50_000).state).to.equal('in-sync')
   })
 
-  it('keeps nothing of older versions about nodes that have shown them', async () => {
+  it('has no releases of older versions for nodes that have confirmed them', async () => {
     const [second, third] = [await commit(2), await commit(3)]
     await release(second, { early: 10_000 })
     noteConfirmed(second, 'early', 11_000)
@@ -84,7 +84,7 @@ describe('lag with stages', () => {
     expect(board.get('zones', ZONE)!.staged).to.deep.equal([])
   })
 
-  it('leaves `why` with the version that the node should have', async () => {
+  it('lets `why` name the version that the node should have', async () => {
     const [second, third, fourth] = [await commit(2), await commit(3), await commit(4)]
     await release(second, { early: 10_000 })
     await release(third, 40_000)

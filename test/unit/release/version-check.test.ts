@@ -21,12 +21,12 @@ describe('the check of a version', () => {
     const { compute: _, ...input } = { ...(await inputOf(contents, contents)), previous: undefined, change: undefined }
     const version = { serial, digest: contents.digest }
     const file = join(scratch(), 'zone', CHECK_MARK)
-    /** Another start of the process. */
+    /** A restart of the process. */
     const run = (name: string) => ({ checkMark: new CheckMark(file, name) }) as StoredZone
     return { contents, input, version, file, run }
   }
 
-  it('leaves no mark when it ends, and has one while the whole zone is verified', async () => {
+  it('leaves no mark when it ends, and has one while all records are verified', async () => {
     const { file, input, run, version } = await scene()
     const stored = run('a')
     const marks: unknown[] = []
@@ -40,14 +40,14 @@ describe('the check of a version', () => {
     expect(existsSync(file)).to.equal(false)
   })
 
-  it('is done once more after the first interruption', async () => {
+  it('is repeated once after the first interruption', async () => {
     const { file, input, run, version } = await scene()
     run('a').checkMark.put(version, 0)
     expect((await new VersionChecker(threads).check(run('b'), input)).verdict).to.equal('pass')
     expect(existsSync(file)).to.equal(false)
   })
 
-  it('is not done after the second one: the version is held, with the reason', async () => {
+  it('is not repeated after the second interruption: the version is held, with the reason', async () => {
     const { file, input, run, version } = await scene()
     run('a').checkMark.put(version, 0)
     expect(run('b').checkMark.interruptionsOf(version)).to.equal(1)
@@ -60,14 +60,14 @@ describe('the check of a version', () => {
     expect(existsSync(file)).to.equal(true)
   })
 
-  it('is done for a newer version, whatever became of the one before', async () => {
+  it('runs for a newer version, whatever happened to the one before', async () => {
     const { run, version } = await scene()
     const { input } = await scene(2)
     run('a').checkMark.put(version, 1)
     expect((await new VersionChecker(threads).check(run('b'), input)).verdict).to.equal('pass')
   })
 
-  it('of versions that were interrupted goes one after the other', async () => {
+  it('runs one after the other for versions that were interrupted', async () => {
     const checker = new VersionChecker(threads)
     let running = 0
     let most = 0
@@ -90,7 +90,7 @@ describe('the check of a version', () => {
     expect([most, running]).to.deep.equal([1, 0])
   })
 
-  it('takes a torn mark for none', async () => {
+  it('ignores a torn mark', async () => {
     const { file, run, version } = await scene()
     run('a').checkMark.put(version, 1)
     writeFileSync(file, '{"serial":1,"dig')

@@ -1,4 +1,4 @@
-/** What the worker writes down of a zone when a refresh ends. */
+/** The zone's entry on the board after a refresh. */
 import { expect } from 'chai'
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import { Board } from '../../../lib/state/board.js'
@@ -15,7 +15,7 @@ const ZONE = parseZoneName('example.')
 const stored = (): StoredZone => new StoredZone(ZONE, nameToWire(ZONE), 'nowhere')
 
 describe('a zone in conflict', () => {
-  it('stays so when a primary only says the same serial', () => {
+  it('remains in conflict when a primary only answers the same serial', () => {
     const board = new Board()
     noteRefreshFailed(board, stored(), 1, 'two contents under serial 7', true)
     noteUpToDate(board, stored(), 2, undefined, 'serial')
@@ -25,14 +25,14 @@ describe('a zone in conflict', () => {
     })
   })
 
-  it('is over when a whole transfer was the same record for record', () => {
+  it('is no longer in conflict when an AXFR had the same records', () => {
     const board = new Board()
     noteRefreshFailed(board, stored(), 1, 'two contents under serial 7', true)
     noteUpToDate(board, stored(), 2, undefined, 'content')
     expect(board.get('zones', ZONE)).to.deep.include({ conflict: undefined, error: undefined, failures: 0 })
   })
 
-  it('is told apart from an ordinary failure, which the same serial ends', () => {
+  it('differs from an ordinary failure, which ends with the same serial', () => {
     const board = new Board()
     noteRefreshFailed(board, stored(), 1, 'no primary answers', false)
     noteUpToDate(board, stored(), 2, undefined, 'serial')
@@ -40,7 +40,7 @@ describe('a zone in conflict', () => {
   })
 })
 
-describe('when a zone expires', () => {
+describe('the expiry of a zone', () => {
   const newDir = scratchDirs()
   const contents = (times: string) => contentsOf('example.', `example. 300 SOA a. b. 1 ${times} 60\na.example. 300 A 192.0.2.1`)
   const alive = (expireSeconds?: number) => ({ serial: 1, checkedAt: 5_000_000, expireSeconds }) as PrimaryCell
@@ -58,7 +58,7 @@ describe('when a zone expires', () => {
     return zone
   }
 
-  it('is read from a first version that is released later', async () => {
+  it('is computed from a first version that is released later', async () => {
     const board = new Board()
     const zone = await staged(board, '7200 900 1209600')
     noteProgress(board, zone, 2_000_000)
@@ -66,7 +66,7 @@ describe('when a zone expires', () => {
     expect(expiresAt(cell, 1_209_600, [])).to.equal(1_000_000 + 1_209_600_000)
   })
 
-  it('is read from the version after a restart, when the shared state does not have it', async () => {
+  it('is computed from the version after a restart when the shared state lacks it', async () => {
     const board = new Board()
     const zone = await staged(board, '7200 900 1209600')
     noteProgress(board, zone, 2_000_000)
@@ -75,7 +75,7 @@ describe('when a zone expires', () => {
     expect(board.get('zones', ZONE)!.expireSeconds).to.equal(1_209_600)
   })
 
-  it('is what EDNS EXPIRE said when the version came', async () => {
+  it('is the value of EDNS EXPIRE in the transfer of the version', async () => {
     const board = new Board()
     const zone = await staged(board, '7200 900 1209600', 5000)
     noteProgress(board, zone, 2_000_000)
@@ -92,7 +92,7 @@ describe('when a zone expires', () => {
       expect(expiresAt(cell, expire, [])).to.equal(1_000_000 + 8_100_000)
     })
 
-  it('is not put off where EXPIRE has room', async () => {
+  it('is not postponed when EXPIRE is long enough', async () => {
     const board = new Board()
     const zone = await staged(board, '7200 900 8100')
     noteProgress(board, zone, 2_000_000)
