@@ -1,4 +1,4 @@
-/** Whether a zone agrees with its primaries; where it does not, the error that says so. */
+/** Agreement of a zone with its primaries, and the error when they disagree. */
 import { expect } from 'chai'
 import type { PrimaryCell } from '../../../lib/state/tables.js'
 import type { ConflictingVersion } from '../../../lib/store/journal-heads.js'
@@ -25,15 +25,15 @@ describe('a zone agrees with its primaries', () => {
     ['that serve its serial', () => agree(serving(7, 7))],
     ['one of which serves its serial', () => agree(serving(6, 7))],
     ['that do not answer', () => agree(serving('timed out', undefined))],
-    ['that are not known', () => agree([{ id: 'hm1', cell: undefined }])],
+    ['that are unknown', () => agree([{ id: 'hm1', cell: undefined }])],
     ['that are behind after a rollback', () => agree(serving(6), { from: 'rollback' })],
-    ['of which there are none', () => agree([])],
+    ['without any', () => agree([])],
   ]
   for (const [why, run] of CASES) it(why, () => expect(run).to.not.throw())
 })
 
 describe('a zone does not agree with its primaries', () => {
-  it('that all serve another serial, and says which', () => {
+  it('that all serve another serial, which the error names', () => {
     expect(() => agree(serving(6, 5, 'timed out', undefined))).to.throw(
       WorkerError,
       /^hm1 serves serial 6, hm2 serves serial 5: not newer than the current serial 7 of example\., so nothing can be transferred; /,
@@ -58,7 +58,7 @@ describe('a zone does not agree with its primaries', () => {
     }
   })
 
-  it('also after a rollback, where other content is known', () => {
+  it('also after a rollback, when other content is known', () => {
     expect(() => agree(serving(7), { from: 'rollback' }, [RIVAL])).to.throw(/^conflict/)
   })
 })

@@ -10,7 +10,7 @@ const V2 = `S2\n${NS}\na.example. 60 A 192.0.2.1\nS2`
 
 describe('a primary that announced a newer serial', () => {
   const scratch = scratchDirs()
-  /** Holds version 1 from hm1. */
+  /** A scene with version 1 from hm1. */
   const holding = async (): Promise<RefreshScene> => {
     const scene = new RefreshScene(scratch())
     await scene.poll('hm1', 1)
@@ -21,7 +21,7 @@ describe('a primary that announced a newer serial', () => {
     return scene
   }
 
-  it('and answers IXFR without news is asked for the whole zone', async () => {
+  it('and answers an IXFR with no change is asked for an AXFR', async () => {
     const scene = await holding()
     await scene.poll('hm1', 2)
     scene.answers = { 'hm1 ixfr': 'S1', 'hm1 axfr': V2 }
@@ -38,7 +38,7 @@ describe('a primary that announced a newer serial', () => {
     expect([scene.asked.slice(0, 3), scene.serial]).to.deep.equal([['hm1 ixfr', 'hm1 axfr', 'hm2 axfr'], 2])
   })
 
-  it('and transfers only the old one is an error of the zone, and is not asked for the same IXFR again', async () => {
+  it('and transfers only the old one causes an error of the zone, and gets no second IXFR query', async () => {
     const scene = await holding()
     await scene.poll('hm1', 2)
     scene.answers = { 'hm1 ixfr': 'S1', 'hm1 axfr': V1 }
@@ -52,7 +52,7 @@ describe('a primary that announced a newer serial', () => {
     ])
   })
 
-  it('and transfers only the old one stays an error when another primary has no news', async () => {
+  it('and transfers only the old one causes an error that remains while another primary has no newer serial', async () => {
     const scene = await holding()
     await scene.poll('hm1', 2)
     await scene.poll('hm2', undefined)

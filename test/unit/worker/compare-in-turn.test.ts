@@ -1,4 +1,4 @@
-/** A comparison of a primary and the updates of the zone: which waits for which. */
+/** Order of primary comparisons and updates of the zone. */
 import { expect } from 'chai'
 import { eventually } from '../../support/eventually.js'
 import { RefreshScene } from '../../support/refresh-scene.js'
@@ -12,7 +12,7 @@ const FROM_1_TO_2 = 'S2\nS1\nS2\na.example. 60 A 192.0.2.1\nS2'
 const OTHER_1 = `S1\n${NS}\nb.example. 60 A 192.0.2.2\nS1`
 const tooLate = () => new Promise((resolve) => setTimeout(resolve, 1_000, 'too late'))
 
-/** An answer that comes when the test lets it. */
+/** An answer that arrives on command. */
 function slow(): { answer: Promise<ScriptedMessage>; send: (message: ScriptedMessage) => void } {
   let send!: (message: ScriptedMessage) => void
   const answer = new Promise<ScriptedMessage>((resolve) => {
@@ -23,7 +23,7 @@ function slow(): { answer: Promise<ScriptedMessage>; send: (message: ScriptedMes
 
 describe('a slow comparison with a primary', () => {
   const scratch = scratchDirs()
-  /** Holds version 1 from hm1; hm2 serves serial 1, was never compared and is slow. */
+  /** A scene with version 1 from hm1; hm2 serves serial 1, was never compared and is slow. */
   const comparing = async () => {
     const scene = new RefreshScene(scratch())
     await scene.poll('hm1', 1)
@@ -38,14 +38,14 @@ describe('a slow comparison with a primary', () => {
     return { scene, send, ended }
   }
 
-  it('does not delay an update from a good primary', async () => {
+  it('does not delay an update from another primary', async () => {
     const { scene } = await comparing()
     await scene.poll('hm1', 2)
     const result = await Promise.race([scene.refresh(), tooLate()])
     expect(result).to.deep.equal({ outcome: 'incremental', serial: 2 })
   })
 
-  it('does not delay what else takes the turn of the zone', async () => {
+  it('does not delay other work on the zone', async () => {
     const { scene } = await comparing()
     expect(await Promise.race([scene.processor.inTurn(scene.name, async () => 'done'), tooLate()])).to.equal('done')
   })
@@ -57,7 +57,7 @@ describe('a slow comparison with a primary', () => {
     expect(scene.signals.map((signal) => signal?.aborted)).to.include(true)
   })
 
-  it('that found other content says nothing about the version that came meanwhile', async () => {
+  it('that finds other content does not affect a version that arrived meanwhile', async () => {
     const { scene, send, ended } = await comparing()
     await scene.poll('hm1', 2)
     await scene.refresh()
@@ -66,7 +66,7 @@ describe('a slow comparison with a primary', () => {
     expect([scene.stored.conflicting.list, scene.cell?.conflict]).to.deep.equal([[], undefined])
   })
 
-  it('that found other content is a conflict while the version is the same', async () => {
+  it('that finds other content is a conflict while the version is the same', async () => {
     const { scene, send, ended } = await comparing()
     send(OTHER_1)
     await ended
@@ -76,7 +76,7 @@ describe('a slow comparison with a primary', () => {
     expect(scene.cell?.conflict).to.match(/hm1 and hm2 serve different content/)
   })
 
-  it('that found the same content proves the primary, and differences are asked for', async () => {
+  it('that finds the same content proves the primary, and IXFR is used', async () => {
     const { scene, send, ended } = await comparing()
     send(V1)
     await ended

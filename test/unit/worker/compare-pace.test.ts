@@ -1,16 +1,16 @@
-/** When primaries are compared that no version waits for. */
+/** Times of the primary comparisons that no version waits for. */
 import { expect } from 'chai'
 import { ComparePace } from '../../../services/worker/compare-pace.js'
 
 describe('comparisons that can wait', () => {
-  it('of a slow primary leave those of the others free', () => {
+  it('of a slow primary do not delay those of the others', () => {
     const pace = new ComparePace()
     const slow = Array.from({ length: 10 }, (_, i) => pace.begin(`z${i} slow`, 'slow', 0))
     expect(slow.filter((end) => end !== undefined).length).to.equal(2)
     expect(pace.begin('z0 good', 'good', 0)).to.be.a('function')
   })
 
-  it('begin again when one of the same primary has ended', () => {
+  it('start again when one of the same primary has ended', () => {
     const pace = new ComparePace()
     const first = pace.begin('z1 hm1', 'hm1', 0)!
     pace.begin('z2 hm1', 'hm1', 0)
@@ -19,7 +19,7 @@ describe('comparisons that can wait', () => {
     expect(pace.begin('z3 hm1', 'hm1', 100)).to.be.a('function')
   })
 
-  it('of one zone and primary run once at a time, and at most every 5 s', () => {
+  it('of one zone and primary run one at a time, and at most every 5 s', () => {
     const pace = new ComparePace()
     const end = pace.begin('z hm1', 'hm1', 0)!
     expect(pace.begin('z hm1', 'hm1', 60_000)).to.equal(undefined)
@@ -27,7 +27,7 @@ describe('comparisons that can wait', () => {
     expect([4_999, 5_000].map((now) => pace.begin('z hm1', 'hm1', now) !== undefined)).to.deep.equal([false, true])
   })
 
-  it('pause for ten times as long as they took', () => {
+  it('pause for ten times their duration', () => {
     const pace = new ComparePace()
     pace.begin('z hm1', 'hm1', 0)!(60_000)
     expect([659_999, 660_000].map((now) => pace.begin('z hm1', 'hm1', now) !== undefined)).to.deep.equal([false, true])

@@ -21,7 +21,7 @@ export const B = 'b.example. 300 A 192.0.2.2'
 export const C = 'c.example. 300 A 192.0.2.3'
 export const lines = (serial: number, ...records: string[]): string[] => [soa(serial), NS, ...records]
 
-/** What a primary answers: the records of a whole transfer, an error, or nothing ever. */
+/** A primary's answer: the records of an AXFR, an error, or nothing. */
 export type Given = readonly string[] | Error | 'silence'
 
 const LIMITS = {
@@ -39,10 +39,10 @@ export class CompareScene {
   readonly stored: StoredZone
   readonly logged: string[] = []
   now = 1_000_000
-  /** `hm2 axfr`, `hm2 ixfr` and `hm2 apex`: what was asked. */
+  /** The queries: `hm2 axfr`, `hm2 ixfr` and `hm2 apex`. */
   asked: string[] = []
   answers: Record<string, Given> = {}
-  /** Runs while a transfer is under way. */
+  /** Runs during a transfer. */
   during: () => Promise<unknown> = async () => undefined
   zone = fleetZone(ZONE, { primaries: ['hm1', 'hm2', 'hm3'].map((id, i) => fleetPrimary(id, `192.0.2.${101 + i}`)) })
   comparer: PrimaryComparer
@@ -85,7 +85,7 @@ export class CompareScene {
     return this.zone.primaries.find((each) => each.id === id)!
   }
 
-  /** The primary was polled, and serves this. */
+  /** Puts the primary's serial on the board. */
   serves(id: string, serial: number | undefined, more: Partial<PrimaryCell> = {}): void {
     const cell = {
       at: ++this.now,
@@ -111,7 +111,7 @@ export class CompareScene {
     }))
   }
 
-  /** A version from hm1, after what has its turn at the store. */
+  /** A version from hm1, after the work that is queued for the store. */
   async commitAfter<T>(records: readonly string[], work: () => Promise<T>): Promise<T> {
     const draft = this.stored.draft(contentsOf(ZONE, records.join('\n')))
     let done: T
@@ -122,10 +122,10 @@ export class CompareScene {
     return done!
   }
 
-  /** Compares one primary; returns what was asked. */
+  /** Compares one primary; returns the queries. */
   async check(id: string): Promise<string[]> {
     this.asked = []
-    // A primary is compared at a pace.
+    // A primary is compared at a limited pace.
     this.now += 6_000
     await this.comparer.check(this.zone, this.stored, this.primary(id), IN_TURN)
     return this.asked
@@ -140,10 +140,10 @@ export class CompareScene {
   }
 }
 
-/** Nobody else has the turn. */
+/** The turn of the zone is free. */
 export const IN_TURN: InTurn = (_zone, work) => work()
 
-/** A transfer of a whole zone, of a difference, and of nothing new. */
+/** An AXFR, an IXFR, and an answer without a change. */
 export const whole = (records: readonly string[]): string[] => [...records, records[0]!]
 export const change = (from: number, to: number, removed: readonly string[], added: readonly string[]): string[] => [
   soa(to),
@@ -154,7 +154,7 @@ export const change = (from: number, to: number, removed: readonly string[], add
   soa(to),
 ]
 
-/** Serial 1 and 2 from hm1; hm2 is known to have had 1. */
+/** Serial 1 and 2 from hm1; hm2 is known to have served 1. */
 export async function twoVersions(folder: string, compare?: { enabled: boolean; everyMs: number }): Promise<CompareScene> {
   const scene = new CompareScene(folder, compare)
   await scene.commit(lines(1, A), { hm1: 1, hm2: 1 })

@@ -1,4 +1,4 @@
-/** Other content that a second primary serves under a new serial: kept with the version, and only with it. */
+/** Other content of a second primary under a new serial: kept with the version, and only with it. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -17,7 +17,7 @@ describe('other content of a second primary under a new serial', () => {
     existsSync(join(directory, 'zone'))
       ? readdirSync(join(directory, 'zone')).filter((file) => /^(rival|incoming)-/.test(file))
       : []
-  /** Holds version 1 from hm1; both primaries serve serial 2, each with content of its own. */
+  /** A scene with version 1 from hm1; both primaries serve serial 2 with different contents. */
   const torn = async (): Promise<RefreshScene> => {
     directory = scratch()
     const scene = new RefreshScene(directory)

@@ -1,4 +1,4 @@
-/** A conflict between a primary and the current version, and what ends it. */
+/** The end of a conflict between a primary and the current version. */
 import { expect } from 'chai'
 import { describeError } from '../../../lib/errors.js'
 import { RefreshScene } from '../../support/refresh-scene.js'
@@ -10,7 +10,7 @@ const OTHER_1 = `S1\n${NS}\nb.example. 60 A 192.0.2.2\nS1`
 
 describe('a conflict under the current serial', () => {
   const scratch = scratchDirs()
-  /** Holds version 1 from hm1; hm2 serves other content under serial 1, which is known. */
+  /** A scene with version 1 from hm1; hm2 serves other content under serial 1, which is known. */
   const torn = async (): Promise<RefreshScene> => {
     const scene = new RefreshScene(scratch())
     await scene.poll('hm1', 1)
@@ -24,7 +24,7 @@ describe('a conflict under the current serial', () => {
   const expectOver = ({ cell, stored }: RefreshScene): unknown =>
     expect([stored.conflicting.list, cell?.conflict, cell?.error]).to.deep.equal([[], undefined, undefined])
 
-  it('ends when a whole transfer from the primary brings the current content', async () => {
+  it('ends when an AXFR from the primary has the current content', async () => {
     const scene = await torn()
     scene.answers = { 'hm1 axfr': OTHER_1, 'hm2 axfr': V1 }
     scene.zone.primaries = [scene.primaries[1]!, scene.primaries[0]!]
@@ -32,7 +32,7 @@ describe('a conflict under the current serial', () => {
     expectOver(scene)
   })
 
-  it('ends with the refresh of an operator once the primary is repaired under the same serial', async () => {
+  it(`ends with an operator's refresh once the primary is fixed under the same serial`, async () => {
     const scene = await torn()
     expect(await scene.refresh({ reason: 'operator' }).catch(describeError)).to.match(/hm1 and hm2 serve different content/)
     scene.answers['hm2 axfr'] = V1
@@ -51,7 +51,7 @@ describe('a conflict under the current serial', () => {
     expect(scene.asked).to.deep.equal([])
   })
 
-  it('with the primary that gave the version lasts while only a day has passed', async () => {
+  it('lasts for more than a day with the primary that sent the version', async () => {
     const scene = new RefreshScene(scratch())
     await scene.poll('hm1', 1)
     scene.answers = { 'hm1 axfr': V1 }

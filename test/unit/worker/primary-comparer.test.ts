@@ -1,4 +1,4 @@
-/** Whether primaries that serve one serial serve one content: when they are compared, how, and what comes of it. */
+/** Comparison of the contents that primaries serve under one serial: its time, its method and its result. */
 import { expect } from 'chai'
 import { join } from 'node:path'
 import { readdirSync } from 'node:fs'
@@ -47,24 +47,19 @@ describe('comparing primaries', () => {
       'same',
       ['ixfr', 'axfr'],
     ],
-    ['by the whole zone that it gives for a difference', { ixfr: whole(lines(2, B)) }, 'same', ['ixfr']],
-    ['by other content that it gives for a difference', { ixfr: whole(lines(2, C)) }, 'differs', ['ixfr']],
+    ['by an AXFR in answer to IXFR', { ixfr: whole(lines(2, B)) }, 'same', ['ixfr']],
+    ['by other content in answer to IXFR', { ixfr: whole(lines(2, C)) }, 'differs', ['ixfr']],
+    ['by its records when it refuses IXFR', { ixfr: new Error('refused'), axfr: whole(lines(2, B)) }, 'same', ['ixfr', 'axfr']],
     [
-      'by its records, where it gives no difference',
-      { ixfr: new Error('refused'), axfr: whole(lines(2, B)) },
-      'same',
-      ['ixfr', 'axfr'],
-    ],
-    [
-      'not, where it serves a newer serial by now',
+      'not when it now serves a newer serial',
       { ixfr: new Error('refused'), axfr: whole(lines(3, B)) },
       'unknown',
       ['ixfr', 'axfr'],
     ],
-    ['not, where it gives nothing', {}, 'unknown', ['ixfr', 'axfr']],
+    ['not when it does not answer', {}, 'unknown', ['ixfr', 'axfr']],
   ]
   for (const [why, answers, found, asked] of FOUND)
-    it(`finds that one ${found === 'unknown' ? 'is not known to be the same' : found}: ${why}`, async () => {
+    it(`finds that a primary is ${found}: ${why}`, async () => {
       const made = await scene()
       for (const [kind, given] of Object.entries(answers)) made.answers[`hm2 ${kind}`] = given
       expect(await made.check('hm2')).to.deep.equal(asked.map((kind) => `hm2 ${kind}`))
@@ -77,12 +72,12 @@ describe('comparing primaries', () => {
         { same: [], differs: ['error'], unknown: [made.logged[0]?.split(' ')[0]] }[found],
       )
       expect(drafts()).to.deep.equal([])
-      // What is known needs no second look.
+      // A known result needs no second comparison.
       made.now += 290_000
       expect(await made.check('hm2')).to.deep.equal([])
     })
 
-  it('asks for the whole zone where no version is known that the primary had', async () => {
+  it('uses AXFR when no version of the primary is known', async () => {
     const made = await scene()
     made.serves('hm3', 2)
     made.answers['hm3 axfr'] = whole(lines(2, B))
@@ -90,7 +85,7 @@ describe('comparing primaries', () => {
     expect(made.stored.latest!.sources).to.have.property('hm3')
   })
 
-  it('asks again five minutes after a primary could not be compared', async () => {
+  it('is repeated five minutes after a primary could not be compared', async () => {
     const made = await scene()
     await made.check('hm2')
     made.now += 290_000
@@ -100,7 +95,7 @@ describe('comparing primaries', () => {
     expect(made.logged).to.include('info primary could not be compared')
   })
 
-  it('ends a conflict when the primary serves the same', async () => {
+  it('ends a conflict when the primary serves the current content', async () => {
     const made = await scene()
     made.answers['hm2 ixfr'] = whole(lines(2, C))
     await made.check('hm2')
@@ -111,7 +106,7 @@ describe('comparing primaries', () => {
     expect([made.conflicting, made.conflict]).to.deep.equal([[], undefined])
   })
 
-  it('lets go of what it found when a newer version has come meanwhile', async () => {
+  it('drops its result when a newer version arrived meanwhile', async () => {
     const made = await scene()
     made.answers['hm2 ixfr'] = whole(lines(2, C))
     made.during = () => made.commit(lines(3, A))
@@ -120,7 +115,7 @@ describe('comparing primaries', () => {
     expect(made.stored.latest!.sources).to.deep.equal({ hm1: 1 })
   })
 
-  it('logs what it could not read, and goes on', async () => {
+  it('logs a version that it could not read, and continues', async () => {
     const made = await scene()
     made.stored.conflicting.keep = async () => {
       throw new Error('disk full')
@@ -133,11 +128,11 @@ describe('comparing primaries', () => {
   describe('is due', () => {
     const CASES: readonly (readonly [isDue: boolean, why: string, primary: string, prepare: (made: CompareScene) => unknown])[] =
       [
-        [true, 'for a primary whose content was not compared', 'hm2', () => undefined],
-        [false, 'for the primary that gave the version', 'hm1', () => undefined],
+        [true, 'for a primary whose content was never compared', 'hm2', () => undefined],
+        [false, 'for the primary that sent the version', 'hm1', () => undefined],
         [
           true,
-          'for the primary that gave the version, and was restored',
+          'for the primary that sent the version, and was restored',
           'hm1',
           (made) => made.serves('hm1', 2, { brokenAt: 9 }),
         ],
@@ -177,7 +172,7 @@ describe('comparing primaries', () => {
       made.board.set('orders', ZONE, { at: 5, decisions: [decision] })
     }
 
-    it('not where comparing is off, or no version is there', async () => {
+    it('not when comparing is off, or without a version', async () => {
       const off = await scene({ enabled: false, everyMs: 0 })
       expect(off.comparer.isDue(off.zone, off.stored, off.primary('hm2'))).to.equal(false)
       const empty = new CompareScene(newDir())
@@ -185,7 +180,7 @@ describe('comparing primaries', () => {
       expect(empty.comparer.isDue(empty.zone, empty.stored, empty.primary('hm2'))).to.equal(false)
     })
 
-    it('again after a while, where that is configured', async () => {
+    it('again after the configured time', async () => {
       const made = await scene({ enabled: true, everyMs: 60_000 })
       made.answers['hm2 ixfr'] = change(1, 2, [A], [B])
       await made.check('hm2')
@@ -204,7 +199,7 @@ describe('comparing primaries', () => {
       expect(isDue(), 'content that differs, later').to.equal(true)
     })
 
-    it('again where a primary with other content was restored since, or another version is there', async () => {
+    it('again when a primary with other content was restored, or the version changed', async () => {
       const made = await scene()
       made.answers['hm2 ixfr'] = whole(lines(2, C))
       await made.check('hm2')

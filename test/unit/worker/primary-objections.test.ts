@@ -1,4 +1,4 @@
-/** What other primaries say of contents before they are committed as a version. */
+/** Answers of other primaries on contents, before these are committed as a version. */
 import { expect } from 'chai'
 import { contentsOf } from '../../support/record-lines.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -14,7 +14,7 @@ describe('comparing primaries before a version is committed', () => {
     return made.comparer.objection(made.zone, made.stored, made.primary('hm1'), contentsOf(ZONE, records.join('\n')), undefined)
   }
 
-  it('has the primaries that serve the same, and since when', async () => {
+  it('returns the primaries that serve the same content, and since when', async () => {
     const made = await scene()
     made.serves('hm2', 3)
     made.serves('hm3', 3)
@@ -27,7 +27,7 @@ describe('comparing primaries before a version is committed', () => {
     expect(made.asked).to.deep.equal(['hm2 axfr', 'hm3 axfr'])
   })
 
-  it('asks only others that serve its serial', async () => {
+  it('queries only primaries that serve the same serial', async () => {
     const made = await scene()
     made.serves('hm1', 3)
     made.serves('hm3', 3, { error: 'timed out' })
@@ -35,7 +35,7 @@ describe('comparing primaries before a version is committed', () => {
     expect(made.asked).to.deep.equal([])
   })
 
-  it('objects to content that another primary does not serve, and keeps that', async () => {
+  it('objects to content that another primary does not serve, and keeps the other content', async () => {
     const made = await scene()
     made.serves('hm2', 3)
     made.serves('hm3', 3)
@@ -68,7 +68,7 @@ describe('comparing primaries before a version is committed', () => {
     expect(await objection(made)).to.deep.equal({ because: undefined, others: [], sources: {} })
   })
 
-  it('asks nothing where comparing is off', async () => {
+  it('queries no primary when comparing is off', async () => {
     const made = await scene({ enabled: false, everyMs: 0 })
     made.serves('hm2', 3)
     expect(await objection(made)).to.deep.equal({ because: undefined, others: [], sources: {} })

@@ -1,4 +1,4 @@
-/** A primary that is restored and goes on past our serial while it is not polled: its difference fits, and leads to a mixture. */
+/** A primary that is restored and passes the current serial between polls: its IXFR fits, and leads to a mixture. */
 import { expect } from 'chai'
 import { RefreshScene } from '../../support/refresh-scene.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -11,9 +11,9 @@ const FROM_1_TO_2 = `S2\nS1\nS2\n${B}\nS2`
 const SAME_2 = `S2\n${NS}\n${A}\n${B}\nS2`
 const RESTORED_2 = `S2\n${NS}\n${B}\nS2`
 
-describe('the first difference after a gap in the answers of a primary', () => {
+describe('the first IXFR after a gap in the answers of a primary', () => {
   const scratch = scratchDirs()
-  /** Holds version 2 from hm1, by a difference that came after a pause of `gapMs`. */
+  /** A scene with version 2 from hm1, by an IXFR after a pause of `gapMs`. */
   const updated = async (gapMs: number, wholeNow: string): Promise<RefreshScene> => {
     const scene = new RefreshScene(scratch())
     await scene.poll('hm1', 1)

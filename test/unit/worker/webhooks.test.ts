@@ -1,4 +1,4 @@
-/** Webhooks: which changes of the board are events, how they are signed, and what a receiver's answer means. */
+/** Webhooks: the changes on the board that are events, their signature, and the effect of a receiver's answer. */
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
@@ -72,7 +72,7 @@ describe('webhooks', () => {
   })
   afterEach(() => hooks?.stop())
 
-  it('tell each step of a rollout once, and what the checks found once', () => {
+  it('report each step of a rollout once, and the findings of checks once', () => {
     hooks = make([hook()])
     hooks.start()
     const findings = [{ check: 'shrink' as const, verdict: 'hold' as const, report: 'half is gone' }]
@@ -84,7 +84,7 @@ describe('webhooks', () => {
     expect(bodies()[1]).to.deep.include({ event: 'check', verdict: 'hold', findings })
   })
 
-  it('tell nothing of what was so before the start', () => {
+  it('do not report the state before the start', () => {
     cell([mark('held')], 'conflict: hm1 and hm2')
     hooks = make([hook()])
     hooks.start()
@@ -92,7 +92,7 @@ describe('webhooks', () => {
     expect(events()).to.deep.equal([])
   })
 
-  it('tell a conflict when it begins, and again only after it ended', () => {
+  it('report a conflict when it begins, and again only after it ended', () => {
     hooks = make([hook()])
     hooks.start()
     cell([], 'conflict: hm1 and hm2')
@@ -102,7 +102,7 @@ describe('webhooks', () => {
     expect(events()).to.deep.equal(['ops conflict', 'ops conflict'])
   })
 
-  it('tell holds and their end, with who and why', () => {
+  it('report holds and their end, with operator and reason', () => {
     hooks = make([hook()])
     hooks.start()
     board.set('orders', ZONE, { at: 1, decisions: [], hold: { at: 1, by: 'noc', reason: 'window' } })
@@ -113,7 +113,7 @@ describe('webhooks', () => {
     ])
   })
 
-  it('go to those who want the event', () => {
+  it('go to the receivers that select the event', () => {
     hooks = make([hook({ events: ['conflict'] }), hook({ id: 'chat', events: ['rollout'] })])
     hooks.start()
     cell([mark('done')])
@@ -144,7 +144,7 @@ describe('webhooks', () => {
     )
     const job: WebhookJob = { ...unsealed, seal }
 
-    it('that no process of this hub queued are not signed for a receiver', async () => {
+    it('are not signed when no process of this hub queued them', async () => {
       hooks = make([hook({ url })])
       const before = got.length
       for (const forged of [
@@ -167,7 +167,7 @@ describe('webhooks', () => {
     })
 
     for (const refused of [500, 404, 302])
-      it(`are tried again when the receiver answers ${refused}`, async () => {
+      it(`are repeated when the receiver answers ${refused}`, async () => {
         status = refused
         hooks = make([hook({ url })])
         let thrown: unknown
@@ -178,7 +178,7 @@ describe('webhooks', () => {
         expect(String(thrown)).to.not.include('secret')
       })
 
-    it('of a receiver that the config no longer has are nobody’s', async () => {
+    it('are dropped for a removed receiver', async () => {
       hooks = make([])
       await hooks.deliver(job)
     })
