@@ -1,4 +1,4 @@
-/** What the watcher makes of the SOA in a NOTIFY: a transfer at once where that costs nothing in vain, else an SOA query first. */
+/** The SOA in a NOTIFY: a transfer at once when a false serial is cheap, otherwise an SOA query first. */
 import { expect } from 'chai'
 import { type Soa, soaOf } from '../../../lib/dns/message.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
@@ -15,7 +15,7 @@ import { fleetOf } from '../../support/transfer-scene.js'
 import { soa } from '../../support/transfer-script.js'
 
 const ZONE = parseZoneName('example.')
-const HELD = 7
+const CURRENT = 7
 
 function zoneCell(newest: number, kind: VersionTrail['kind']): ZoneCell {
   const mark = { serial: newest, digest: 'd', releasedAt: 1 }
@@ -58,7 +58,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
   let begun: NonNullable<RefreshJob['seen']>[]
   let asked: number
   let served: number | Error
-  /** What the other primary serves. */
+  /** The serial of the other primary. */
   let other: number | Error
   let now: number
   let watcher: WatcherService
@@ -66,17 +66,17 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
   const notify = (serial: number | undefined): void => bus.emit('notify', { zone: ZONE, primary: 'hm1', serial, at: now })
   const asks = (times: number): Promise<unknown> => eventually(() => expect(asked).to.equal(times))
   const serials = (): number[] => begun.map(({ serial }) => serial)
-  /** As the worker does when a refresh ended. */
+  /** The worker's entry after a refresh. */
   const refreshed = (serial: number): void => board.set('zones', ZONE, { ...zoneCell(serial, 'ixfr'), at: now })
 
   beforeEach(async () => {
     bus = new SignalBus()
     begun = []
     asked = 0
-    served = HELD
+    served = CURRENT
     other = new Error('silent')
     now = 1_800_000_000_000
-    board.set('zones', ZONE, zoneCell(HELD, 'ixfr'))
+    board.set('zones', ZONE, zoneCell(CURRENT, 'ixfr'))
     watcher = new WatcherService(fleetOf(['example.'], [], undefined, { minMs: 600_000, maxMs: 600_000 }), {
       bus,
       worker: {
@@ -101,16 +101,16 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
       },
     })
     await watcher.start()
-    // The look of the start, and then none for as long as the clock stands.
+    // The SOA query of the start, and then none while the clock is stopped.
     now += 1_000
     await asks(1)
     asked = 0
-    // From then on a NOTIFY may lead to an SOA query at once.
+    // After this, a NOTIFY may cause an SOA query at once.
     now += 1_000
   })
   afterEach(() => watcher.stop())
 
-  it('begins the transfer at once when it is newer, and asks for the SOA a little later', async () => {
+  it('starts the transfer at once when it is newer, and queries the SOA a little later', async () => {
     served = 8
     notify(8)
     expect(serials()).to.deep.equal([8])
@@ -122,7 +122,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     expect(serials()).to.deep.equal([8])
   })
 
-  it('begins nothing a second time while the first transfer is under way', async () => {
+  it('starts no second transfer while the first is running', async () => {
     served = 9
     notify(8)
     notify(9)
@@ -131,41 +131,41 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     await eventually(() => expect(serials()).to.deep.equal([8, 9]))
   })
 
-  for (const [id, hint] of [
-    ['is the same', HELD],
-    ['is older', HELD - 1],
-    ['is half the circle away (RFC 1982 §3.2)', (HELD + 2 ** 31) % 2 ** 32],
+  for (const [id, announced] of [
+    ['is the same', CURRENT],
+    ['is older', CURRENT - 1],
+    ['is half the circle away (RFC 1982 §3.2)', (CURRENT + 2 ** 31) % 2 ** 32],
     ['is left out', undefined],
   ] as const)
-    it(`leads to an SOA query when it ${id}`, async () => {
-      notify(hint)
+    it(`causes an SOA query when it ${id}`, async () => {
+      notify(announced)
       await asks(1)
       expect(serials()).to.deep.equal([])
     })
 
-  it('leads to an SOA query where the last version came whole: a hint in vain would cost a whole transfer', async () => {
-    board.set('zones', ZONE, zoneCell(HELD, 'axfr'))
+  it('causes an SOA query after an AXFR: a false serial would cost another AXFR', async () => {
+    board.set('zones', ZONE, zoneCell(CURRENT, 'axfr'))
     notify(8)
     expect(serials()).to.deep.equal([])
     await asks(1)
   })
 
-  it('leads to an SOA query while refreshes of the zone fail', async () => {
-    board.set('zones', ZONE, { ...zoneCell(HELD, 'ixfr'), error: 'refused', failures: 1 })
+  it('causes an SOA query while refreshes of the zone fail', async () => {
+    board.set('zones', ZONE, { ...zoneCell(CURRENT, 'ixfr'), error: 'refused', failures: 1 })
     notify(8)
     expect(serials()).to.deep.equal([])
     await asks(1)
   })
 
   for (const [id, answer] of [
-    ['the primary serves less than the hint said', HELD],
+    ['the primary serves an older serial', CURRENT],
     ['the primary does not answer', new Error('silent')],
   ] as const)
-    it(`is not believed for a minute when ${id}`, async () => {
+    it(`is ignored for a minute when ${id}`, async () => {
       served = answer
       notify(8)
       expect(serials()).to.deep.equal([8])
-      refreshed(HELD)
+      refreshed(CURRENT)
       now += 100
       await asks(1)
       now += 1_000
@@ -178,15 +178,15 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
       await eventually(() => expect(serials()).to.include(10))
     })
 
-  it('leads to an SOA query where the newest version is not the one that came as a difference', async () => {
-    const cell = zoneCell(HELD, 'ixfr')
-    board.set('zones', ZONE, { ...cell, trail: { ...cell.trail!, serial: HELD - 1 } })
+  it('causes an SOA query when the newest version did not come by IXFR', async () => {
+    const cell = zoneCell(CURRENT, 'ixfr')
+    board.set('zones', ZONE, { ...cell, trail: { ...cell.trail!, serial: CURRENT - 1 } })
     notify(8)
     expect(serials()).to.deep.equal([])
     await asks(1)
   })
 
-  it('leads to a few SOA queries, then to one a second, however many come and whatever they say', async () => {
+  it('causes a few SOA queries, then one a second, for any number of NOTIFYs with any serial', async () => {
     served = 100
     for (let i = 0; i < 500; i++) notify(i % 2 === 0 ? undefined : 8 + i)
     for (let i = 0; i < 20; i++) {
@@ -204,7 +204,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     }
   })
 
-  it('keeps nobody from acting on what another primary answers', async () => {
+  it(`does not delay the reaction to another primary's answer`, async () => {
     notify(8)
     expect(begun.map(({ primary }) => primary)).to.deep.equal(['hm1'])
     other = 8

@@ -1,4 +1,4 @@
-/** A serial that a NOTIFY announced and that the primary does not answer with yet. */
+/** A serial that a NOTIFY announced, while the primary answers with an older one. */
 import { expect } from 'chai'
 import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
 import { isAwaited, newPair, type Pair } from '../../../services/watcher/pair.js'
@@ -10,19 +10,19 @@ describe('a serial that a NOTIFY announced', () => {
     return pair
   }
 
-  it('is asked for again while the primary answers with an older one, four times', () => {
+  it('is polled again while the primary answers with an older one, four times', () => {
     const pair = announced(5)
     expect(Array.from({ length: 6 }, () => isAwaited(pair, 4))).to.deep.equal([true, true, true, true, false, false])
   })
 
-  it('is not asked for once the primary answers with it or a newer one', () => {
+  it('is not polled again once the primary answers with it or a newer one', () => {
     for (const served of [5, 6]) {
       const pair = announced(5)
       expect([isAwaited(pair, served), isAwaited(pair, 4)]).to.deep.equal([false, false])
     }
   })
 
-  it('was never there without a NOTIFY', () => {
+  it('is absent without a NOTIFY', () => {
     expect(isAwaited(newPair({} as FleetZone, {} as Primary), 4)).to.equal(false)
   })
 })

@@ -1,28 +1,28 @@
-/** However many NOTIFYs come, a primary is asked at a pace. */
+/** Limit on the polls of a primary, for any number of NOTIFYs. */
 import { expect } from 'chai'
 import { PollPace } from '../../../services/watcher/poll-pace.js'
 
-/** Looks in the first so many milliseconds when all that is allowed is taken. */
-function looksIn(pace: PollPace, from: number, until: number): number {
-  let looks = 0
+/** Polls in an interval when every permitted one is made. */
+function pollsIn(pace: PollPace, from: number, until: number): number {
+  let polls = 0
   for (let now = from; now < until; now += 10)
     if (pace.earliest <= now) {
       pace.notePoll(now)
-      looks += 1
+      polls += 1
     }
-  return looks
+  return polls
 }
 
-describe('the pace of looks', () => {
-  it('lets a few changes in a row be seen at once, and then one a second', () => {
+describe('the pace of polls', () => {
+  it('permits a few at once, and then one a second', () => {
     const pace = new PollPace()
-    expect(looksIn(pace, 0, 40)).to.equal(4)
-    expect(looksIn(pace, 40, 10_000)).to.equal(9)
+    expect(pollsIn(pace, 0, 40)).to.equal(4)
+    expect(pollsIn(pace, 40, 10_000)).to.equal(9)
   })
 
-  it('is free again after a rest', () => {
+  it('permits a few again after a rest', () => {
     const pace = new PollPace()
-    looksIn(pace, 0, 5_000)
-    expect(looksIn(pace, 9_000, 9_040)).to.equal(4)
+    pollsIn(pace, 0, 5_000)
+    expect(pollsIn(pace, 9_000, 9_040)).to.equal(4)
   })
 })
