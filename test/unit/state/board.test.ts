@@ -1,4 +1,4 @@
-/** The board: of two words on one thing the later one counts, and one's own word is always the later one. */
+/** The board: of two values for one entry the later one counts, and a hub's own write is always the later one. */
 import { expect } from 'chai'
 import { Board } from '../../../lib/state/board.js'
 import type { NodeCell } from '../../../lib/state/tables.js'
@@ -14,7 +14,7 @@ const cell = (at: number, serial: number): NodeCell => ({
 })
 
 describe('the board', () => {
-  it('takes what others wrote later, and nothing older', () => {
+  it('accepts later values of other hubs, and none that are older', () => {
     const board = new Board()
     board.set('nodes', 'example. n1', cell(10, 1))
     expect(board.merge('nodes', 'example. n1', cell(9, 2))).to.equal(false)
@@ -22,7 +22,7 @@ describe('the board', () => {
     expect(board.get('nodes', 'example. n1')!.serial).to.equal(3)
   })
 
-  it('what is written here counts over the word of a hub whose clock is ahead, here and there', () => {
+  it('counts its own write over the value of a hub whose clock is ahead, on both hubs', () => {
     const [here, there] = [new Board(), new Board()]
     there.set('nodes', 'example. n1', cell(1_000_000, 1))
     here.merge('nodes', 'example. n1', there.get('nodes', 'example. n1')!)
@@ -32,7 +32,7 @@ describe('the board', () => {
     expect(there.get('nodes', 'example. n1')!.serial).to.equal(2)
   })
 
-  describe('of two hubs that each saw a part', () => {
+  describe('of two hubs with partial knowledge', () => {
     const taken = { serial: 2, digest: 'd2', at: 12 }
     const sender = { ...cell(12, 1), taken }
     const looker: NodeCell = { ...cell(20, 2), strayAt: 20, elsewhereAt: 20 }
@@ -45,7 +45,7 @@ describe('the board', () => {
       return [board.get('nodes', 'a')!, heard]
     }
 
-    it('keeps what was sent beside what was seen later, and says so to the other', () => {
+    it('keeps a delivery beside a later observation, and sends both to the other hub', () => {
       for (const [first, then] of [
         [sender, looker],
         [looker, sender],
@@ -63,7 +63,7 @@ describe('the board', () => {
       }
     })
 
-    it('keeps the doubts of one that knows more, when the other sees the node for the first time', () => {
+    it('keeps the doubts of the hub that knows more when the other one first observes the node', () => {
       const first = cell(30, 2)
       for (const [here, there] of [
         [looker, first],
@@ -76,14 +76,14 @@ describe('the board', () => {
       expect(both(looker, cell(30, 3))[0].strayAt, 'it has gone on to another serial').to.equal(undefined)
     })
 
-    it('keeps the newer of two that were sent, whichever clock is ahead', () => {
+    it('keeps the newer of two deliveries, whichever clock is ahead', () => {
       const older = { ...cell(30, 3), taken: { serial: 2, digest: 'd2', at: 99 } }
       const newer = { ...cell(20, 3), taken: { serial: 3, digest: 'd3', at: 10 } }
       expect(both(older, newer)[0].taken).to.deep.equal(newer.taken)
       expect(both(newer, older)[0].taken).to.deep.equal(newer.taken)
     })
 
-    it('comes to rest', () => {
+    it('stops exchanging values', () => {
       const [here, there] = [new Board(), new Board()]
       here.set('nodes', 'a', sender)
       there.set('nodes', 'a', looker)
@@ -94,7 +94,7 @@ describe('the board', () => {
     })
   })
 
-  it('tells listeners where a word came from', () => {
+  it('passes the origin of a value to its listeners', () => {
     const board = new Board()
     const heard: string[] = []
     const unlisten = board.onChange(({ key }, origin) => heard.push(`${key} ${origin}`))

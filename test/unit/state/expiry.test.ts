@@ -1,4 +1,4 @@
-/** When a zone expires, by what it is and by what its primaries answer (RFC 1034 §4.3.5, RFC 7314 §4). */
+/** The expiry of a zone, by its own values and by the answers of its primaries (RFC 1034 §4.3.5, RFC 7314 §4). */
 import { expect } from 'chai'
 import type { Soa } from '../../../lib/dns/message.js'
 import { expiresAt, expiryOf, hasExpired, leastSecondsOf } from '../../../lib/state/expiry.js'
@@ -51,7 +51,7 @@ describe('a zone expires', () => {
     [8100, 8099],
     [8100, 0],
   ] as const)
-    it(`RFC 1912 §2.2: EXPIRE ${expire} with REFRESH 7200 and RETRY 900 is put off to ${least ?? 'nothing'}`, () => {
+    it(`RFC 1912 §2.2: with EXPIRE ${expire}, REFRESH 7200 and RETRY 900 after ${least ?? expire} s`, () => {
       expect(leastSecondsOf({ refresh: 7200, retry: 900, expire } as Soa)).to.equal(least)
     })
 })
@@ -59,7 +59,7 @@ describe('a zone expires', () => {
 describe('a zone on the board', () => {
   const two = fleetZone('example.', { primaries: [fleetPrimary('hm1'), fleetPrimary('hm2')] })
 
-  it('expires by the primaries that are known, with the EXPIRE of the zone', () => {
+  it('expires by its known primaries, with the EXPIRE of the zone', () => {
     const board = new Board()
     board.set('zones', 'example.', ZONE)
     board.set('primaries', pairKey('example.', 'hm2'), primary())
@@ -68,7 +68,7 @@ describe('a zone on the board', () => {
     expect([hasExpired(board, two, 1_150_000), hasExpired(board, two, 1_150_001)]).to.deep.equal([false, true])
   })
 
-  it('has not expired while nothing is known of it', () => {
+  it('has not expired while it is unknown', () => {
     expect(expiryOf(new Board(), two)).to.equal(undefined)
     expect(hasExpired(new Board(), two, 1e15)).to.equal(false)
   })

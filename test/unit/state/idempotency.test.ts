@@ -1,9 +1,9 @@
-/** Keys of repeated requests: each acts once, and one caller cannot fill Redis with them. */
+/** Idempotency keys: each acts once, and one caller cannot fill Redis with them. */
 import type { Redis } from 'ioredis'
 import { expect } from 'chai'
 import { Idempotency } from '../../../lib/state/idempotency.js'
 
-/** Strings in memory, with what is used of Redis. */
+/** Strings in memory, with the used commands of Redis. */
 function fakeRedis(): { redis: Redis; values: Map<string, string> } {
   const values = new Map<string, string>()
   const redis = {
@@ -25,8 +25,8 @@ function fakeRedis(): { redis: Redis; values: Map<string, string> } {
   return { redis: redis as unknown as Redis, values }
 }
 
-describe('repeated requests', () => {
-  it('one key acts once for each caller', async () => {
+describe('an idempotency key', () => {
+  it('acts once for each caller', async () => {
     const keys = new Idempotency(fakeRedis().redis)
     let acts = 0
     const act = async () => ++acts
@@ -36,7 +36,7 @@ describe('repeated requests', () => {
     expect(await keys.once('b', 'k', 'r', act)).to.deep.equal({ kind: 'answer', answer: 2 })
   })
 
-  it('a caller has a number of keys a day, and another caller its own', async () => {
+  it('is one of a limited number a day for each caller', async () => {
     const { redis, values } = fakeRedis()
     const keys = new Idempotency(redis, 3)
     const ask = (caller: string, key: string) => keys.once(caller, key, 'r', async () => 'done')

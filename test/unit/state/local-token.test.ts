@@ -1,4 +1,4 @@
-/** The token for this machine: made once, readable by its owner alone, and another one when others could read it. */
+/** The token for this machine: created once, readable by its owner alone, and replaced when others could read it. */
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -8,7 +8,7 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 describe('the token under dataDir', () => {
   const scratch = scratchDirs()
 
-  it('is made once, long, and closed to others', () => {
+  it('is created once, long, and closed to others', () => {
     const folder = scratch()
     expect(readLocalToken(folder)).to.equal(undefined)
     const token = makeLocalToken(folder)!
@@ -17,7 +17,7 @@ describe('the token under dataDir', () => {
     expect(statSync(join(folder, 'api.token')).mode & 0o777).to.equal(0o600)
   })
 
-  it('is another one after others could read it', () => {
+  it('is replaced after others could read it', () => {
     const folder = scratch()
     const token = makeLocalToken(folder)
     chmodSync(join(folder, 'api.token'), 0o644)
@@ -26,7 +26,7 @@ describe('the token under dataDir', () => {
     expect(statSync(join(folder, 'api.token')).mode & 0o777).to.equal(0o600)
   })
 
-  it('is none where nothing can be written', () => {
+  it('is absent when the folder is not writable', () => {
     expect(makeLocalToken(join(scratch(), 'not-there'))).to.equal(undefined)
   })
 })

@@ -1,4 +1,4 @@
-/** Seals on decisions: which hubs are believed, and that a seal holds for one value in one place. */
+/** Seals on decisions: the hubs whose seals are valid, and the limit of a seal to one value in one place. */
 import { systemClock } from '../../../lib/runtime/clock.js'
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,20 +28,20 @@ const ORDERS: ZoneOrders = {
 }
 
 describe('a seal', () => {
-  it('of a hub is believed by its own processes and by its peer hubs', () => {
+  it('of a hub is valid for its own processes and its peer hubs', () => {
     const sealed = hub('east').seal('orders', 'example.', ORDERS)
     for (const reader of [hub('east'), hub('west')])
       expect(JSON.parse(reader.open('orders', 'example.', sealed)!)).to.deep.equal(ORDERS)
   })
 
-  it('of a hub without a key is believed by its own processes alone', () => {
+  it('of a hub without a key is valid for its own processes alone', () => {
     const sealed = hub('east', new Map()).seal('orders', 'example.', ORDERS)
     expect(sealed.mac).to.equal(undefined)
     expect(hub('east', new Map()).open('orders', 'example.', sealed)).to.not.equal(undefined)
     expect(hub('west').open('orders', 'example.', sealed)).to.equal(undefined)
   })
 
-  it('on what a hub found of its own zones is believed by its own processes alone', () => {
+  it(`on a hub's findings on its own zones is valid for its own processes alone`, () => {
     const sealed = hub('east').seal('zones', 'example.', ORDERS)
     expect(hub('east').open('zones', 'example.', sealed)).to.not.equal(undefined)
     expect(hub('west').open('zones', 'example.', sealed)).to.equal(undefined)
@@ -61,19 +61,19 @@ describe('a seal', () => {
     ['letters that are no MAC', (sealed) => ({ ...sealed, mac: 'ü'.repeat(64) })],
   ]
   for (const [id, change] of FORGED)
-    it(`with ${id} is none`, () => {
+    it(`with ${id} is not valid`, () => {
       const sealed = change(hub('east').seal('orders', 'example.', ORDERS))
       expect(hub('west').open('orders', 'example.', sealed)).to.equal(undefined)
     })
 
-  it('holds for no other zone and no other table', () => {
+  it('is valid for no other zone and no other table', () => {
     const sealed = hub('east').seal('orders', 'example.', ORDERS)
     expect(hub('west').open('orders', 'other.', sealed)).to.equal(undefined)
     expect(hub('west').open('stages', 'example.', sealed)).to.equal(undefined)
     expect(hub('east').open('drains', 'example.', sealed)).to.equal(undefined)
   })
 
-  it('holds for as long as the key is in the config', () => {
+  it('is valid while the key is in the config', () => {
     const reader = hub('west')
     const sealed = hub('east').seal('orders', 'example.', ORDERS)
     reader.adopt({ hub: 'west', keys: new Map([['west', key('the hubs know it')]]) })
@@ -81,7 +81,7 @@ describe('a seal', () => {
   })
 })
 
-describe('what stands in redis', () => {
+describe('a value in redis', () => {
   const metrics = new Metrics()
   const door = new CellDoor({
     seals: hub('west'),
@@ -93,7 +93,7 @@ describe('what stands in redis', () => {
   const foreign = async (what: string): Promise<number> =>
     (await metrics.foreignValues.get()).values.find(({ labels }) => labels.what === what)?.value ?? 0
 
-  it('comes back as it was written', () => {
+  it('is read as it was written', () => {
     for (const [table, value] of [
       ['orders', ORDERS],
       ['drains', { at: 1, drained: true, by: 'ann', reason: undefined }],
@@ -104,17 +104,17 @@ describe('what stands in redis', () => {
     }
   })
 
-  it('of a node that the fleet does not have is left out, and so are hubs beyond 256', () => {
+  it('is dropped for a node that is not in the fleet, and for hubs beyond 256', () => {
     const node = { at: 1, serial: 5, since: 1, observedAt: 1, missed: 0 }
     expect(door.read('nodes', 'example. ams1', node)).to.not.equal(undefined)
     expect(door.read('nodes', 'example. gone', node)).to.equal(undefined)
     const cell = { at: 1, startedAt: 1, version: '1', config: 'c' }
     const taken = Array.from({ length: 300 }, (_, i) => door.read('hubs', `hub${i}`, cell)).filter((read) => read !== undefined)
-    // One was read by an earlier test.
+    // An earlier test has read one.
     expect(taken.length).to.be.within(255, 256)
   })
 
-  it('without a seal is no decision, whatever it says, and is counted', async () => {
+  it('without a seal is no decision, whatever its content, and is counted', async () => {
     const before = await foreign('orders')
     expect(door.read('orders', 'example.', ORDERS)).to.equal(undefined)
     expect(door.read('drains', 'ams1', { at: 1, drained: true, by: 'ann' })).to.equal(undefined)
@@ -137,14 +137,14 @@ describe('what stands in redis', () => {
     ['a time later than all others for ever', { ...NODE, at: 8.64e15 }],
   ]
   for (const [id, cell] of BAD)
-    it(`as a node’s cell is not ${id}`, () => expect(door.read('nodes', 'k', cell)).to.equal(undefined))
+    it(`is refused in a node’s cell: ${id}`, () => expect(door.read('nodes', 'k', cell)).to.equal(undefined))
 
-  it('as a signal is none with a name that every object has', () => {
+  it('is refused as a signal with the name of a built-in property', () => {
     for (const signal of ['constructor', '__proto__', 'toString'])
       expect(readSignal(signal as SignalName, { zone: 'example.' })).to.equal(undefined)
   })
 
-  it('with a time that is yet to come is refused', () => {
+  it('is refused with a time in the future', () => {
     const now = Date.now()
     const cell = { at: now, since: now, missed: 0 }
     expect(door.read('nodes', 'example. n1', { ...cell, serial: 5 })).to.not.equal(undefined)
@@ -153,7 +153,7 @@ describe('what stands in redis', () => {
       expect(door.read('nodes', 'example. n1', { ...cell, ...more }), JSON.stringify(more)).to.equal(undefined)
   })
 
-  it('may have fields of a newer hub, which are left out', () => {
+  it('may have fields of a newer hub, which are dropped', () => {
     expect(door.read('nodes', 'k', { ...NODE, added: 'later' })).to.deep.equal(NODE)
   })
 })
@@ -161,7 +161,7 @@ describe('what stands in redis', () => {
 describe('the secret of a dataDir', () => {
   const scratch = scratchDirs()
 
-  it('is made once, and readable by its owner alone', async () => {
+  it('is created once, and readable by its owner alone', async () => {
     const folder = scratch()
     const first = await dataDirSecret(folder)
     expect(first.length).to.equal(32)
@@ -173,14 +173,14 @@ describe('the secret of a dataDir', () => {
     expect(statSync(file).mode & 0o777).to.equal(0o600)
   })
 
-  it('that is none is an error that names the file', async () => {
+  it('is an error that names the file when it is malformed', async () => {
     const folder = scratch()
     writeFileSync(join(folder, 'hub.secret'), 'short')
     const error = await dataDirSecret(folder).catch((thrown: Error) => thrown)
     expect(String(error)).to.match(/hub\.secret holds no secret/)
   })
 
-  it('is waited for where another process has to make it', async () => {
+  it('is awaited while another process creates it', async () => {
     const folder = join(scratch(), 'later')
     const waiting = dataDirSecret(folder, 5_000)
     await new Promise((resolve) => setTimeout(resolve, 120))

@@ -1,4 +1,4 @@
-/** State in Redis over upgrades and changes of keys: what is believed, what is sealed again, and what is left alone. */
+/** State in Redis across upgrades and key changes: values that are valid, that are sealed again, and that stay unchanged. */
 import { systemClock } from '../../../lib/runtime/clock.js'
 import { expect } from 'chai'
 import { TsigKey } from '../../../lib/dns/tsig-record.js'
@@ -22,20 +22,20 @@ const door = (seals: Seals): CellDoor =>
   })
 const written = (seals: Seals): unknown => JSON.parse(JSON.stringify(door(seals).written('drains', 'ams1', DRAIN)))
 
-describe('a sealed value that stands in redis', () => {
-  it('is sealed again when this hub got a key since', () => {
+describe('a sealed value in redis', () => {
+  it('is sealed again when this hub gets its first key', () => {
     const seals = new Seals(secret, { hub: 'east', keys: new Map() })
     const stands = written(seals)
     expect(door(seals).keepsUntil('drains', 'ams1', stands, DRAIN)).to.equal(5)
     seals.adopt({ hub: 'east', keys: keys('east', 'west') })
     expect(door(seals).read('drains', 'ams1', stands)).to.deep.include({ drained: true })
     expect(door(seals).keepsUntil('drains', 'ams1', stands, DRAIN)).to.equal(Number.NEGATIVE_INFINITY)
-    // What is written now is read by the peer hub.
+    // The peer hub reads the new value.
     const peer = new Seals(Buffer.alloc(32, 2), { hub: 'west', keys: keys('east', 'west') })
     expect(door(peer).read('drains', 'ams1', written(seals))).to.deep.include({ drained: true })
   })
 
-  it('of a peer hub with a key that we do not have is not written over by what is older', () => {
+  it('of a peer hub with an unknown key is not replaced by an older one', () => {
     const peer = new Seals(Buffer.alloc(32, 2), { hub: 'west', keys: new Map([['west', key('a new one')]]) })
     const ours = door(new Seals(secret, { hub: 'east', keys: keys('east', 'west') }))
     const stands = written(peer)
@@ -43,7 +43,7 @@ describe('a sealed value that stands in redis', () => {
     expect(ours.keepsUntil('drains', 'ams1', stands, undefined)).to.equal(5)
   })
 
-  it('of nobody we know is written over', () => {
+  it('of an unknown hub is replaced', () => {
     const stranger = new Seals(Buffer.alloc(32, 3), { hub: 'nobody', keys: new Map() })
     const ours = door(new Seals(secret, { hub: 'east', keys: keys('east', 'west') }))
     expect(ours.keepsUntil('drains', 'ams1', written(stranger), undefined)).to.equal(Number.NEGATIVE_INFINITY)
