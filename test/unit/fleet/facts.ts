@@ -1,4 +1,4 @@
-/** A zone, its nodes and what is known of them, for tests of the fleet. */
+/** A zone, its nodes and their known state, for tests of the fleet. */
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetNode, FleetZone, Primary } from '../../../lib/fleet/fleet.js'
 import type { NodeFacts, ZoneFacts } from '../../../lib/fleet/zone-view.js'
@@ -36,7 +36,7 @@ export const fleetZone = (name: string, more: Partial<FleetZone> = {}): FleetZon
 
 export const FLEET_ZONE = fleetZone('example.')
 
-/** Serial 5 is released, and nothing is bad. */
+/** Serial 5 is released, and the zone has no fault. */
 export const zoneFacts = (more: Partial<ZoneFacts> = {}): ZoneFacts => ({
   released: { serial: 5, digest: 'd5', records: 7, releasedAt: NOW - 4_000_000 },
   releases: [{ serial: 5, digest: 'd5', releasedAt: NOW - 4_000_000 }],
@@ -47,7 +47,7 @@ export const zoneFacts = (more: Partial<ZoneFacts> = {}): ZoneFacts => ({
   ...more,
 })
 
-/** It shows serial 5. */
+/** It serves serial 5. */
 export const nodeFacts = (more: Partial<NodeFacts> = {}): NodeFacts => ({
   id: 'n1',
   serial: 5,

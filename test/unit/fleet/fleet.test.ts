@@ -1,4 +1,4 @@
-/** Who is at an address, which zones a node carries, and which keys a sender may mean. */
+/** Addresses of the fleet, the zones of a node, and the keys that a sender may mean. */
 import { expect } from 'chai'
 import type { TsigKey } from '../../../lib/dns/tsig-record.js'
 import { Fleet } from '../../../lib/fleet/fleet.js'
@@ -31,7 +31,7 @@ const KEY_NAMES: Record<string, Buffer> = {
 }
 
 describe('a fleet', () => {
-  it('is found by name', () => {
+  it('finds zones and nodes by name', () => {
     expect([...fleet.zones.keys()]).to.deep.equal(['one.', 'two.'])
     expect(fleet.zones.get(one.name)).to.equal(one)
     expect(fleet.nodes.get('n2')).to.equal(n2)
@@ -60,7 +60,7 @@ describe('a fleet', () => {
     ['192.0.2.201', true],
     ['192.0.2.9', false],
   ] as const)
-    it(`${isKnown ? 'knows' : 'does not know'} ${ip}`, () => {
+    it(`${isKnown ? 'knows' : 'does not know'} the address ${ip}`, () => {
       expect(fleet.isKnownAddress(ip)).to.equal(isKnown)
     })
 
@@ -71,13 +71,13 @@ describe('a fleet', () => {
     expect(named('peer', '192.0.2.201')).to.deep.equal([PEER_KEY])
   })
 
-  it('knows a key also where its sender is elsewhere, and one of that name is enough', () => {
+  it('knows a key also for a sender at another address, and one of that name is enough', () => {
     expect(named('node', '192.0.2.9')).to.deep.equal([KEY])
     expect(named('peer', '192.0.2.1')).to.deep.equal([PEER_KEY])
     expect(named('none', '192.0.2.1')).to.deep.equal([])
   })
 
-  it('has a key that several share once', () => {
+  it('has a key once when several share it', () => {
     const shared = new Fleet([], [n1, fleetNode('n4', { paths: at('192.0.2.1'), key: KEY })], [], [])
     expect(shared.keysNamed(KEY.wireName, '192.0.2.1')).to.have.lengthOf(1)
   })

@@ -1,4 +1,4 @@
-/** Which content a node has under its serial, as far as that is known. */
+/** The content of a node under its serial, as far as it is known. */
 import { expect } from 'chai'
 import {
   contentOf,
@@ -12,7 +12,7 @@ import {
 const RELEASED = { serial: 5, digest: 'ours' }
 const taken = (serial: number, digest: string) => ({ taken: { serial, digest, at: 1 } })
 
-describe('the content of a node that shows the released serial', () => {
+describe('the content of a node that serves the released serial', () => {
   const CASES: readonly (readonly [content: string, node: Partial<NodeContentFacts>, torn?: boolean])[] = [
     ['released', taken(5, 'ours')],
     ['other', taken(5, 'theirs')],
@@ -30,7 +30,7 @@ describe('the content of a node that shows the released serial', () => {
       expect(contentOf({ serial: 5, ...node }, { ...RELEASED, torn })).to.equal(content)
     })
 
-  it('is no question where the node shows another serial, or nothing is released', () => {
+  it('is undefined when the node serves another serial, or without a release', () => {
     expect(doubtOf({ serial: 4, ...taken(4, 'theirs') }, 'n1', RELEASED)).to.equal(undefined)
     expect(doubtOf({ serial: 4, ...taken(5, 'theirs') }, 'n1', RELEASED), 'it has not got there').to.equal(undefined)
     expect(doubtOf({ serial: 5 }, 'n1', undefined)).to.equal(undefined)
@@ -44,43 +44,43 @@ describe('the content of a node that shows the released serial', () => {
   })
 })
 
-describe('a difference may not fit a node', () => {
+describe('an IXFR to a node that may have other content', () => {
   const CASES: readonly (readonly [may: boolean, why: string, node: NodeContentFacts | undefined, kept?: string])[] = [
     [false, 'that was never seen', undefined],
     [false, 'that was sent this content', { serial: 5, ...taken(5, 'ours') }],
     [true, 'that was sent other content', { serial: 5, ...taken(5, 'theirs') }],
-    [true, 'that went to the serial without us', { serial: 5, ...taken(4, 'ours'), elsewhereAt: 2 }],
+    [true, 'that went to the serial without this hub', { serial: 5, ...taken(4, 'ours'), elsewhereAt: 2 }],
     [true, 'that has a newer serial than it was sent', { serial: 4, ...taken(4, 'ours') }],
-    [false, 'that went back to an older serial of ours', { serial: 6, ...taken(6, 'ours') }],
-    [false, 'whose deliveries are not known', { serial: 5 }],
-    [true, 'that went to the serial without us, and was sent nothing', { serial: 5, strayAt: 2 }],
-    [false, 'that is at another serial by now', { serial: 6, strayAt: 2 }],
+    [false, 'that went back to an older serial of this hub', { serial: 6, ...taken(6, 'ours') }],
+    [false, 'with unknown deliveries', { serial: 5 }],
+    [true, 'that went to the serial without this hub, and was sent nothing', { serial: 5, strayAt: 2 }],
+    [false, 'that has another serial now', { serial: 6, strayAt: 2 }],
   ]
   for (const [may, why, node] of CASES)
-    it(`${may}: ${why}`, () => {
+    it(`is ${may ? 'not safe' : 'safe'} for a node ${why}`, () => {
       expect(mayHaveOther(node, 5, 'ours')).to.equal(may)
     })
 
-  it('false: that was sent content which is not kept any more', () => {
+  it('is safe for a node that was sent content which is no longer kept', () => {
     expect(mayHaveOther({ serial: 5, ...taken(5, 'theirs') }, 5, undefined)).to.equal(false)
   })
 })
 
-describe('what was sent to a node', () => {
+describe('a delivery to a node', () => {
   const stray = { serial: 5, strayAt: 2, elsewhereAt: 3 }
 
-  /** Since when its answers are to show it. */
+  /** The earliest time at which its answers are to have the serial. */
   const unproved = (node: NodeContentFacts, sent: NonNullable<NodeContentFacts['taken']>): number | undefined =>
     withTaken(node, sent).unprovedAt
   const clear = { strayAt: undefined, elsewhereAt: undefined, unprovedAt: undefined }
 
-  it('is where its serial is from, when it came to that at the same time', () => {
+  it('is the origin of its serial when it reached that serial at the same time', () => {
     const { taken: sent } = taken(5, 'ours')
     for (const since of [0, 1, 2_000])
       expect(withTaken({ ...stray, since }, sent)).to.deep.equal({ serial: 5, since, taken: sent, ...clear })
   })
 
-  it('has yet to be seen in its answers, when it showed the serial long before', () => {
+  it('is unconfirmed when the node had the serial long before', () => {
     const sent = { ...taken(5, 'ours').taken, at: 5_000 }
     expect(unproved({ ...stray, since: 3_999 }, sent)).to.equal(5_000)
     expect(unproved({ ...stray, since: 4_000 }, sent)).to.equal(undefined)
@@ -92,12 +92,12 @@ describe('what was sent to a node', () => {
     })
   })
 
-  it('changes nothing when the same was sent before', () => {
+  it('changes nothing when the same content was sent before', () => {
     const { taken: sent } = taken(5, 'ours')
     expect(unproved({ serial: 5, since: 1, taken: sent }, { ...sent, at: 9_000 })).to.equal(undefined)
   })
 
-  it('does not say where another serial is from', () => {
+  it('is not the origin of another serial', () => {
     const { taken: sent } = taken(4, 'ours')
     expect(withTaken(stray, sent)).to.deep.equal({ ...stray, taken: sent })
   })

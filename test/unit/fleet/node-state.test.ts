@@ -1,4 +1,4 @@
-/** The state of a zone on a node: every state, what it follows from, and when time alone changes it. */
+/** The state of a zone on a node: every state, its causes, and the times at which it changes without an event. */
 import { expect } from 'chai'
 import {
   judgeNode,
@@ -11,13 +11,13 @@ import {
 import { summarize } from '../../../lib/fleet/zone-view.js'
 import { FLEET_ZONE, zoneFacts } from './facts.js'
 
-/** Odd figures, so that no two of them fall together. */
+/** Odd figures, so that no two of them coincide. */
 const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
 const T = 10_000_000
 const release = (serial: number, releasedAt: number) => ({ serial, releasedAt })
 const sees = (serial: number, since = T - 5_000_000, observedAt = T) => ({ serial, since, observedAt })
 
-/** A node that shows serial 5, which was released long ago. */
+/** A node that serves serial 5, which was released long ago. */
 const WELL: NodeStateInput = {
   now: T,
   releases: [release(5, T - 4_000_000)],
@@ -39,7 +39,7 @@ const twice = (firstMs: number, sinceMs: number): Partial<NodeStateInput> => ({
 })
 
 const CASES: readonly (readonly [state: NodeState, why: string, facts: Partial<NodeStateInput>])[] = [
-  ['in-sync', 'it shows the newest release', {}],
+  ['in-sync', 'it has the newest release', {}],
   ['in-sync', 'it missed two polls of three', { missed: 2 }],
   ['in-sync', 'its answer is as old as an answer may be', { observed: sees(5, 0, T - RULES.staleMs) }],
   ['unknown', 'its answer is older than an answer may be', { observed: sees(5, 0, T - RULES.staleMs - 1) }],
@@ -80,7 +80,7 @@ describe('the state of a node', () => {
       expect(judgeNode({ ...WELL, ...facts }, RULES).state).to.equal(state)
     })
 
-  it('has a case for each state that there is; held is a state of zones', () => {
+  it('has a case for each possible state; held is a state of zones', () => {
     const held = summarize(FLEET_ZONE, zoneFacts({ held: 'shrink: half is gone' }), [{ state: 'in-sync', lagSeconds: 0 }])
     const produced = new Set<NodeState>([...CASES.map(([state]) => state), held.state])
     expect([...NODE_STATES].filter((state) => !produced.has(state))).to.deep.equal([])
@@ -88,9 +88,9 @@ describe('the state of a node', () => {
   })
 })
 
-describe('how far a node is behind', () => {
+describe('the lag of a node', () => {
   const CASES: readonly (readonly [seconds: number, why: string, facts: Partial<NodeStateInput>])[] = [
-    [0, 'it shows the newest release', {}],
+    [0, 'it has the newest release', {}],
     [0, 'nothing is released', { releases: [], observed: undefined }],
     [0, 'it is ahead', { observed: sees(6) }],
     [301, 'since the release that it lacks', late(301_000)],
@@ -102,7 +102,7 @@ describe('how far a node is behind', () => {
     [301, 'also while it is drained', late(301_000, { drained: true })],
   ]
   for (const [seconds, why, facts] of CASES)
-    it(`${seconds} s: ${why}`, () => {
+    it(`is ${seconds} s: ${why}`, () => {
       expect(judgeNode({ ...WELL, ...facts }, RULES).lagSeconds).to.equal(seconds)
     })
 
@@ -112,7 +112,7 @@ describe('how far a node is behind', () => {
   })
 })
 
-describe('when time alone changes the state of a node', () => {
+describe('the time at which the state of a node changes without an event', () => {
   const staleAt = T + RULES.staleMs + 1
   const CASES: readonly (readonly [at: number | undefined, why: string, facts: Partial<NodeStateInput>])[] = [
     [staleAt, 'in-sync, until its answer is stale', {}],
@@ -134,16 +134,16 @@ describe('when time alone changes the state of a node', () => {
     [undefined, 'unknown with missed polls, never', { missed: 3 }],
   ]
   for (const [at, why, facts] of CASES)
-    it(why, () => {
+    it(`is computed for ${why}`, () => {
       const before = nodeStanding({ ...WELL, ...facts }, RULES)
       expect(before.changesAt).to.equal(at)
       if (at === undefined) return
-      // The state stays until then, and is another from then on.
+      // The state is unchanged until then, and another from then on.
       expect(nodeStanding({ ...WELL, ...facts, now: at - 1 }, RULES).state).to.equal(before.state)
       if (!facts.lost) expect(nodeStanding({ ...WELL, ...facts, now: at }, RULES).state).to.not.equal(before.state)
     })
 
-  it('is sooner where the release is old and a second one comes', () => {
+  it('is sooner when the release is old and a second one follows', () => {
     const facts = { ...WELL, ...twice(400_000, 5_000_000) }
     expect(nodeStanding(facts, RULES).changesAt).to.equal(T + RULES.stuckMs - 400_000)
   })

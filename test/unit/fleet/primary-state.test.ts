@@ -1,4 +1,4 @@
-/** What a primary's serial says of it, beside what we hold. */
+/** The state of a primary from its serial and the current serial. */
 import { expect } from 'chai'
 import type { Serial } from '../../../lib/dns/serial.js'
 import {
@@ -43,17 +43,17 @@ describe('the state of a primary', () => {
       expect(primaryState({ ...usual, ...facts })).to.equal(state)
     })
 
-  it('has a case for each state that there is, and each either needs an operator or does not', () => {
+  it('has a case for each possible state, which either needs an operator or does not', () => {
     expect(new Set(CASES.map(([state]) => state))).to.deep.equal(new Set(PRIMARY_STATES))
     expect([...PRIMARY_TROUBLE, ...QUIET]).to.have.members([...PRIMARY_STATES])
     expect(PRIMARY_TROUBLE[0]).to.equal('conflict')
   })
 })
 
-describe('primaries as a whole', () => {
+describe('the primaries of a zone', () => {
   const standing = (id: string, state: PrimaryState, n: number) => ({ id, state, serial: serial(n) })
 
-  it('that all serve older serials, one of which went back, need an operator', () => {
+  it('need an operator when all serve older serials and one of them went back', () => {
     const lost = [standing('hm1', 'silent', 9), standing('hm2', 'went-back', 8)]
     expect(whyBehind(lost, serial(10))).to.match(
       /^hm2 went back to serial 8, older than the current serial 10: .*set its serial above 10$/,
@@ -61,11 +61,11 @@ describe('primaries as a whole', () => {
   })
 
   for (const state of ['same', 'newer', 'conflict', 'far-ahead', 'unknown'] as const)
-    it(`one of which is ${state} can still give the next version`, () => {
+    it(`may include one that is ${state}, which can send the next version`, () => {
       expect(whyBehind([standing('hm1', state, 10), standing('hm2', 'went-back', 8)], serial(10))).to.equal(undefined)
     })
 
-  it('one of which has no order to the current serial, need an operator (RFC 1982 §3.2)', () => {
+  it('need an operator when one of them has no order to the current serial (RFC 1982 §3.2)', () => {
     const lost = [standing('hm1', 'apart', 9), standing('hm2', 'lags', 8)]
     expect(whyBehind(lost, serial(10))).to.match(
       /^hm1 went back to serial 9, neither older nor newer than the current serial 10: /,
@@ -74,13 +74,13 @@ describe('primaries as a whole', () => {
     expect(whyBehind(other, serial(10))).to.match(/^hm1 went back to serial 9, older than /)
   })
 
-  it('that are behind nothing need nobody', () => {
+  it('need no operator when none of them is behind', () => {
     expect(whyBehind([standing('hm1', 'went-back', 9)], undefined)).to.equal(undefined)
     expect(whyBehind([standing('hm1', 'silent', 9)], serial(10))).to.equal(undefined)
     expect(whyBehind([], serial(10))).to.equal(undefined)
   })
 
-  it('that only lag, as after a rollback, need nobody', () => {
+  it('need no operator when they only lag, as after a rollback', () => {
     expect(whyBehind([standing('hm1', 'lags', 9)], serial(10))).to.equal(undefined)
   })
 })

@@ -13,7 +13,7 @@ const STAGED = {
 }
 
 describe('a node in the matrix', () => {
-  it('shows its serial, its state, since when and what it answered last', () => {
+  it('has its serial, its state, the time of its serial and its last answer', () => {
     expect(view()).to.deep.equal({
       serial: 5,
       state: 'in-sync',
@@ -24,7 +24,7 @@ describe('a node in the matrix', () => {
     })
   })
 
-  it('has no time since when while it has not answered', () => {
+  it('has no time of its serial before its first answer', () => {
     expect(view({}, { serial: undefined })).to.include({ since: undefined, state: 'syncing' })
     expect(view({}, { observedAt: undefined })).to.include({ since: undefined, state: 'syncing' })
     expect(view({}, { observedAt: undefined, missed: 3 }).state).to.equal('unknown')
@@ -50,14 +50,14 @@ describe('a node in the matrix', () => {
       expect(standingOf(zoneFacts(zone), nodeFacts(node), RULES, NOW).state).to.equal(state)
     })
 
-  it('is behind since its own stage began', () => {
+  it('is behind from the start of its own stage', () => {
     expect(view(STAGED).lagSeconds).to.equal(20)
     expect(view(STAGED, { id: 'n2' }).lagSeconds).to.equal(900)
     const { times: _, ...mark } = STAGED.staged[0]!
-    expect(view({ staged: [mark] }).lagSeconds, 'a hub that does not say when').to.equal(900)
+    expect(view({ staged: [mark] }).lagSeconds, 'a hub without the time').to.equal(900)
   })
 
-  it('has its own error, or the reason why its content is in doubt', () => {
+  it('has its own error, or the reason for the doubt about its content', () => {
     expect(view({}, { error: 'answers REFUSED', elsewhereAt: 1 }).error).to.equal('answers REFUSED')
     expect(view({}, { elsewhereAt: 1 }).error).to.match(/^n1 took serial 5 from another server/)
     expect(view({ releases: [] }, { elsewhereAt: 1 }).error).to.equal(undefined)
@@ -70,7 +70,7 @@ describe('a zone in the matrix', () => {
   const at = (...states: NodeState[]) => states.map((state, i) => ({ state, lagSeconds: i * 10 }))
   const sum = (facts: Partial<ZoneFacts>, ...states: NodeState[]) => summarize(FLEET_ZONE, zoneFacts(facts), at(...states))
 
-  it('has what is released, and how many nodes show it', () => {
+  it('has the released version, and the number of nodes that have it', () => {
     expect(sum({}, 'in-sync', 'syncing', 'in-sync')).to.deep.equal({
       name: 'example.',
       serial: 5,
@@ -86,7 +86,7 @@ describe('a zone in the matrix', () => {
     })
   })
 
-  it('has nothing of a version while none is released', () => {
+  it('has no fields of a version before a release', () => {
     const unknown = { serial: undefined, digest: undefined, records: undefined, releasedAt: undefined, state: 'unknown' }
     expect(sum({ released: undefined }, 'in-sync')).to.include(unknown)
   })
@@ -103,34 +103,34 @@ describe('a zone in the matrix', () => {
     'drained',
   ]
   for (const [i, state] of WORST.entries())
-    it(`is ${state} where that is the worst state of a node`, () => {
+    it(`is ${state} when that is the worst state of a node`, () => {
       expect(sum({}, ...WORST.slice(i).reverse()).state).to.equal(state)
     })
 
-  it('is held where nothing worse is, and says so', () => {
+  it('is held, with the reason, when no worse state applies', () => {
     expect(sum({ held: 'shrink' }, 'in-sync', 'syncing')).to.include({ state: 'held', held: 'shrink', error: 'shrink' })
     expect(sum({ held: 'shrink' }, 'in-sync', 'unknown').state).to.equal('unknown')
     expect(sum({}, 'in-sync').state).to.equal('in-sync')
   })
 
-  it('without nodes is in-sync, and late by nothing', () => {
+  it('without nodes is in-sync, with no lag', () => {
     expect(sum({})).to.include({ state: 'in-sync', lagSeconds: 0, total: 0, inSync: 0 })
   })
 
-  it('is in conflict, or expired, whatever its nodes show', () => {
+  it('is in conflict, or expired, whatever its nodes answer', () => {
     expect(sum({ conflict: true, expired: true }, 'in-sync').state).to.equal('conflict')
     expect(sum({ behind: 'hm1 went back' }, 'in-sync')).to.include({ state: 'conflict', error: 'hm1 went back' })
     expect(sum({ expired: true }, 'in-sync', 'conflict').state).to.equal('expired')
     expect(sum({ expired: true, released: undefined }, 'in-sync').state).to.equal('unknown')
   })
 
-  it('has the error of the refresh first, then that of the primaries, then what is held', () => {
+  it('has the error of the refresh first, then that of the primaries, then the reason of the hold', () => {
     const all = { error: 'no primary answers', behind: 'hm1 went back', held: 'shrink' }
     expect(sum(all, 'in-sync').error).to.equal('no primary answers')
     expect(sum({ ...all, error: undefined }, 'in-sync').error).to.equal('hm1 went back')
   })
 
-  it('is not late by its drained nodes', () => {
+  it('does not count the lag of its drained nodes', () => {
     expect(sum({}, 'in-sync', 'lagging', 'drained').lagSeconds).to.equal(10)
   })
 
