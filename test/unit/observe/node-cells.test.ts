@@ -1,4 +1,4 @@
-/** When a node is seen to have its serial from another server. */
+/** Detection of a node that got its serial from another server. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { nodeCell, noteAnswer, noteLost, noteDelivered } from '../../../lib/observe/node-cells.js'
@@ -6,7 +6,7 @@ import { Board } from '../../../lib/state/board.js'
 
 const ZONE = parseZoneName('example.')
 
-describe('a node that shows a new serial', () => {
+describe('a node that serves a new serial', () => {
   const scene = () => {
     const board = new Board()
     return {
@@ -18,7 +18,7 @@ describe('a node that shows a new serial', () => {
     }
   }
 
-  it('without having been sent it has it from elsewhere', () => {
+  it('without a delivery got it from another server', () => {
     const { shows, isElsewhere } = scene()
     shows(1, 10)
     expect(isElsewhere()).to.equal(false)
@@ -26,7 +26,7 @@ describe('a node that shows a new serial', () => {
     expect(isElsewhere()).to.equal(true)
   })
 
-  it('has it from a hub that sent it, also when that is told late', () => {
+  it('got it from a hub that sent it, also when that report is late', () => {
     const { shows, sent, isElsewhere } = scene()
     shows(1, 10)
     sent(2, 15)
@@ -37,19 +37,19 @@ describe('a node that shows a new serial', () => {
     expect(isElsewhere()).to.equal(false)
   })
 
-  it('is given the benefit of the doubt after a restart, whose last deliveries may be lost', () => {
+  it('may have got it from a hub after a restart, whose last deliveries may be lost', () => {
     const { shows, isElsewhere } = scene()
     shows(1, 10)
     shows(2, 120, 100)
     expect(isElsewhere()).to.equal(false)
-    // It may load for minutes what was sent to it before.
+    // It may take minutes to load an earlier delivery.
     shows(3, 600_100, 100)
     expect(isElsewhere()).to.equal(false)
     shows(4, 600_101, 100)
     expect(isElsewhere()).to.equal(true)
   })
 
-  it('is not said to have it from elsewhere before all hubs that may have sent it were heard', () => {
+  it('counts as supplied by another server only after all hubs that may have sent it have reported', () => {
     const { shows, sent, isElsewhere } = scene()
     shows(1, 10)
     shows(2, 20, undefined, 15)
@@ -62,7 +62,7 @@ describe('a node that shows a new serial', () => {
     expect(isElsewhere()).to.equal(false)
   })
 
-  it('has it from elsewhere after it had lost the zone, unless it is the serial that it had', () => {
+  it('got it from another server after it had lost the zone, unless it is the serial that it had', () => {
     const { shows, lost, isElsewhere } = scene()
     shows(1, 10)
     lost(20)
@@ -73,7 +73,7 @@ describe('a node that shows a new serial', () => {
     expect(isElsewhere()).to.equal(true)
   })
 
-  it('has the first one from elsewhere when it was seen without the zone', () => {
+  it('got its first one from another server when it was observed without the zone', () => {
     const { shows, lost, isElsewhere } = scene()
     lost(10)
     shows(1, 20)

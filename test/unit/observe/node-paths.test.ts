@@ -1,4 +1,4 @@
-/** The paths to a node: the first that answers is used, and the preferred one is taken back when it answers again. */
+/** Paths to a node: the first that answers is used, and the preferred one is used again when it answers. */
 import { expect } from 'chai'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { NodePaths } from '../../../lib/observe/node-paths.js'
@@ -15,8 +15,8 @@ function scene(paths = [FIRST, SECOND]) {
   return { time, board, node, paths: new NodePaths(board, { now: () => time.at }, silentLogger) }
 }
 
-describe('paths to a node', () => {
-  it('the preferred one is used as long as nothing else answers instead', () => {
+describe('the paths to a node', () => {
+  it('include the preferred one, which is used until another one answers instead', () => {
     const { node, paths, board } = scene()
     expect(paths.order(node)).to.deep.equal([FIRST, SECOND])
     paths.noteSilence(node, FIRST, 'timed out')
@@ -24,7 +24,7 @@ describe('paths to a node', () => {
     expect(board.get('paths', 'n1')!.silent).to.have.keys('192.0.2.1:53')
   })
 
-  it('another one that answers is used from then on, and asked first', () => {
+  it('include one that answers, which is used from then on and tried first', () => {
     const { node, paths, board } = scene()
     paths.noteSilence(node, FIRST, 'timed out')
     paths.noteAnswer(node, SECOND)
@@ -33,7 +33,7 @@ describe('paths to a node', () => {
     expect(board.get('paths', 'n1')!.inUse).to.equal('198.51.100.1:53')
   })
 
-  it('now and then the preferred one is asked first again, once, and taken back when it answers', () => {
+  it('are tried from the preferred one now and then, once, and it is used again when it answers', () => {
     const { node, paths, time, board } = scene()
     paths.noteSilence(node, FIRST, 'timed out')
     paths.noteAnswer(node, SECOND)
@@ -45,7 +45,7 @@ describe('paths to a node', () => {
     expect(board.get('paths', 'n1')!.silent).to.deep.equal({})
   })
 
-  it('whoever waits for an answer by the old path is told of the new one', async () => {
+  it('are reported to a caller that waits for an answer by the old path', async () => {
     const { node, paths } = scene()
     let woken = false
     const waiting = paths.switched(node, 60_000).then(() => {
@@ -59,14 +59,14 @@ describe('paths to a node', () => {
     expect(woken).to.equal(true)
   })
 
-  it('a node with one path has nothing to tell', () => {
+  it('are not reported when there is only one', () => {
     const { node, paths, board } = scene([FIRST])
     paths.noteSilence(node, FIRST, 'timed out')
     expect(paths.order(node)).to.deep.equal([FIRST])
     expect(board.get('paths', 'n1')).to.equal(undefined)
   })
 
-  it('other addresses after a reload start anew', () => {
+  it('start anew with other addresses after a reload', () => {
     const { node, paths } = scene()
     paths.noteAnswer(node, SECOND)
     const third = { ...FIRST, address: { ip: '203.0.113.1', port: 53 } }

@@ -1,4 +1,4 @@
-/** Nodes in doubt are asked until their answers say what they have. */
+/** Nodes in doubt are queried until their answers prove their content. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
@@ -14,7 +14,7 @@ import { eventually } from '../../support/eventually.js'
 const ZONE = parseZoneName('example.')
 const VERSION = { serial: 5, digest: 'd5', isTorn: false } as Version
 
-describe('a node whose content is in doubt', () => {
+describe('a node with doubtful content', () => {
   let board: Board
   let proofs: NodeProofs
   let now: number
@@ -23,7 +23,7 @@ describe('a node whose content is in doubt', () => {
 
   const content = (): string => contentIn(nodeCell(board, ZONE, 'n1'), VERSION)
   const shows = (serial: number): unknown => noteAnswer(board, ZONE, 'n1', serial, ++now)
-  /** What is due is looked at once a second; the clock here does not wait. */
+  /** Due queries are made once a second; the clock here does not wait. */
   const tries = async (count: number): Promise<void> => {
     await eventually(() => {
       now += 60_000
@@ -56,13 +56,13 @@ describe('a node whose content is in doubt', () => {
   })
   afterEach(() => proofs.stop())
 
-  it('is not asked while nothing is in doubt', async () => {
+  it('is not queried while there is no doubt', async () => {
     expect(content()).to.equal('released')
     await sleep(30)
     expect(asked).to.equal(0)
   })
 
-  it('because it had lost the zone is in sync again when its answers are right', async () => {
+  it('that had lost the zone is in sync again when its answers are correct', async () => {
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
     shows(5)
     expect(content()).to.equal('unproved')
@@ -70,7 +70,7 @@ describe('a node whose content is in doubt', () => {
     expect(asked).to.equal(1)
   })
 
-  it('is in conflict when its answers stay wrong, and no longer when they are right at last', async () => {
+  it('is in conflict while its answers stay bad, and no longer when they are correct', async () => {
     wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
     shows(5)
@@ -83,7 +83,7 @@ describe('a node whose content is in doubt', () => {
     expect(content()).to.equal('released')
   }).timeout(10_000)
 
-  it('because it was sent its serial anew is asked only after it has answered since', async () => {
+  it('after a new delivery of its serial is queried only after its next answer', async () => {
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
     wrong = new Error('not now')
     shows(5)
@@ -100,7 +100,7 @@ describe('a node whose content is in doubt', () => {
     expect(content()).to.equal('released')
   })
 
-  it('because other content was sent last is in conflict, until its answers are right', async () => {
+  it('after a delivery of other content is in conflict until its answers are correct', async () => {
     wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
     now += 5_000
     noteDelivered(board, ZONE, 'n1', { serial: 5, digest: 'other' }, now)
@@ -112,7 +112,7 @@ describe('a node whose content is in doubt', () => {
     expect(content()).to.equal('released')
   }).timeout(10_000)
 
-  it('is asked again where the version could not be read', async () => {
+  it('is queried again when the version could not be read', async () => {
     wrong = new Error('cannot be read')
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
     shows(5)

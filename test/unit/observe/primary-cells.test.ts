@@ -1,4 +1,4 @@
-/** What is written down of a primary's answers: when its content may not go on from what it served before. */
+/** The board's entry of a primary: its answers, and the signs that its content may not continue from an earlier one. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
@@ -37,7 +37,7 @@ async function brokenAfter(steps: readonly Step[]): Promise<boolean> {
   return contentDoubt({ sources: { hm1: before } }, 'hm1', cell) === 'restored'
 }
 
-describe('a primary may have been restored', () => {
+describe('a primary counts as restored', () => {
   const CASES: readonly (readonly [why: string, isBroken: boolean, steps: readonly Step[]])[] = [
     ['never with a serial that rises', false, [{ serial: 1 }, { serial: 2 }]],
     ['never with the same answer', false, [{ serial: 1 }, { serial: 1 }]],
@@ -47,11 +47,11 @@ describe('a primary may have been restored', () => {
     ['when its SOA changes under one serial', true, [{ serial: 3 }, { serial: 3, minimum: 77 }]],
     ['when it comes back after a silence', true, [{ serial: 3 }, 'silence', { serial: 3 }]],
     ['when it comes back after a silence with a newer serial', true, [{ serial: 3 }, 'silence', { serial: 4 }]],
-    ['when it was not watched for hours', true, [{ serial: 3 }, { serial: 3, afterMs: 12 * HOUR_MS }]],
-    ['not when it was asked a little late', false, [{ serial: 3 }, { serial: 3, afterMs: 200_000 }]],
-    ['when it was asked later than three turns of REFRESH', true, [{ serial: 3 }, { serial: 3, afterMs: 3_600_001 * 3 }]],
-    ['not when it was asked after three turns of REFRESH', false, [{ serial: 3 }, { serial: 3, afterMs: 3_600_000 * 3 }]],
-    ['and is forgotten by what comes later', false, [{ serial: 3 }, { serial: 2 }, { serial: 3 }, { serial: 3 }]],
+    ['when it was not polled for hours', true, [{ serial: 3 }, { serial: 3, afterMs: 12 * HOUR_MS }]],
+    ['not when it was polled a little late', false, [{ serial: 3 }, { serial: 3, afterMs: 200_000 }]],
+    ['when it was polled later than three times REFRESH', true, [{ serial: 3 }, { serial: 3, afterMs: 3_600_001 * 3 }]],
+    ['not when it was polled after three times REFRESH', false, [{ serial: 3 }, { serial: 3, afterMs: 3_600_000 * 3 }]],
+    ['no longer after further answers', false, [{ serial: 3 }, { serial: 2 }, { serial: 3 }, { serial: 3 }]],
   ]
   for (const [why, isBroken, steps] of CASES)
     it(why, async () => {
@@ -84,7 +84,7 @@ describe('the cell of a primary', () => {
     return { cell: board.get('primaries', KEY)!, shared, asked, results, text: await metrics.registry.metrics() }
   }
 
-  it('has what it answered', async () => {
+  it('has the values of its answer', async () => {
     const { cell, asked, results } = await poll([{ at: 1_000, serial: 3, expire: 77 }])
     expect(cell).to.deep.include({
       serial: 3,
@@ -100,13 +100,13 @@ describe('the cell of a primary', () => {
     expect(results[0]).to.include({ expireSeconds: 77 })
   })
 
-  it('is asked from one port where a key proves the answer', async () => {
+  it('is polled from one port when a key proves the answer', async () => {
     const key = testKey('hmac-sha256', 'k.')
     const { asked } = await poll([{ at: 1_000, serial: 3 }], { ...PRIMARY, key })
     expect(asked).to.deep.equal([[{ ...PRIMARY, key }, APEX, { port: 'shared' }]])
   })
 
-  it('counts its failures, and keeps what it answered before', async () => {
+  it('counts its failures, and keeps its earlier answer', async () => {
     const { cell, results } = await poll([{ at: 1_000, serial: 3, expire: 7 }, { at: 2_000 }, { at: 3_000 }])
     expect(cell).to.deep.include({ serial: 3, checkedAt: 1_000, since: 1_000, at: 3_000, failures: 2, error: 'timed out' })
     expect(results[2]).to.be.instanceOf(Error)
@@ -140,7 +140,7 @@ describe('the cell of a primary', () => {
     ).to.deep.include({ highest: 9, since: 2 })
   })
 
-  it('is shared at once when it is news, and every five seconds when it is not', async () => {
+  it('is shared at once when it changes, and every five seconds when it does not', async () => {
     const polls = [0, 1_000, 4_999, 5_000, 9_999].map((at, i) => ({ at, serial: 3, expire: 100 - i }))
     const { cell, shared } = await poll(polls)
     expect(shared).to.deep.equal([0, 5_000])
@@ -165,12 +165,12 @@ describe('the cell of a primary', () => {
     ['the upper bound counts for more', true, 1_500_001, 7200, { maxMs: 500_000 }],
   ]
   for (const [why, isBroken, afterMs, refresh, zone] of LATE)
-    it(`is not trusted after ${afterMs} ms without a poll: ${isBroken}, as ${why}`, async () => {
+    it(`is ${isBroken ? 'in doubt' : 'trusted'} after ${afterMs} ms without a poll: ${why}`, async () => {
       const polls = [1_000_000, 1_000_000 + afterMs].map((at) => ({ at, serial: 3, refresh, zone: zone! }))
       expect((await poll(polls)).cell.brokenAt).to.equal(isBroken ? 1_000_000 + afterMs : 1_000_000)
     })
 
-  it('counts polls by how they ended', async () => {
+  it('counts polls by result', async () => {
     const { text } = await poll([{ at: 1, serial: 3 }, { at: 2, serial: 3 }, { at: 3 }])
     expect(text).to.match(/soa_queries_total\{target="primary",outcome="ok"\} 2/)
     expect(text).to.match(/soa_queries_total\{target="primary",outcome="failed"\} 1/)
