@@ -1,4 +1,4 @@
-/** How long is waited between NOTIFYs: as the config says now, not as it said at the start. */
+/** The waits between NOTIFYs follow the current config, not that of the start. */
 import { expect } from 'chai'
 import { PushFleet } from '../../../lib/push/push-fleet.js'
 import { NodePaths } from '../../../lib/observe/node-paths.js'
@@ -40,7 +40,7 @@ describe('the waits between NOTIFYs', () => {
       notify: {
         send: async () => {
           sent += 1
-          return { kind: 'silent', reason: 'nobody is there' }
+          return { kind: 'silent', reason: 'no answer' }
         },
       },
       paths: new NodePaths(scene.board, clock, silentLogger),
@@ -56,7 +56,7 @@ describe('the waits between NOTIFYs', () => {
       expect(await outcome).to.equal('superseded')
     }
     await delivered(1)
-    // As Hub.reload does: the object stays, what is in it changes.
+    // Like Hub.reload: the object is the same with other values.
     notifyRetries.retriesMs = [1, 1, 1]
     await delivered(3)
   })

@@ -1,4 +1,4 @@
-/** How long releases take: which are measured, from when, and over which nodes. */
+/** The propagation time of releases: the releases that are measured, their start, and the nodes that count. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
@@ -34,7 +34,7 @@ class Scene {
     return { serial, ...base, rollout } as unknown as Version
   }
 
-  /** Gives the version to these nodes, or to all; `newer`: versions that came later. */
+  /** Releases the version to these nodes, or to all; `newer`: versions that came later. */
   release(zone: FleetZone, version: Version, to: 'all' | string[], newer: Version[] = []): void {
     if (to === 'all') version.releasedAt = this.now
     else version.releasedTo = { ...version.releasedTo, ...Object.fromEntries(to.map((id) => [id, this.now])) }
@@ -54,7 +54,7 @@ class Scene {
 }
 
 describe('propagation', () => {
-  it('is from the first sight to the last node', () => {
+  it('is the time from the announcement to the last node', () => {
     const scene = new Scene()
     const zone = zoneOf('n1', 'n2')
     const version = scene.version(2)
@@ -84,7 +84,7 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal(['canary 1', 'middle 1', 'rest 1', 'all 63'])
   })
 
-  it('goes on while a newer version is held or waits', () => {
+  it('continues while a newer version is held or waits', () => {
     const scene = new Scene()
     const zone = zoneOf('n1', 'n2', 'n3')
     const version = staged(scene)
@@ -103,7 +103,7 @@ describe('propagation', () => {
     expect(scene.samples.slice(4)).to.deep.equal(['canary 1'])
   })
 
-  it('has no sample of a node that was added in mid-rollout or a day later, whatever the stages', () => {
+  it('has no sample of a node that was added during the rollout or a day later, with or without stages', () => {
     const scene = new Scene()
     const version = staged(scene)
     const grown = zoneOf('n1', 'n2', 'n3', 'added')
@@ -123,7 +123,7 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal(samples)
   })
 
-  it('after a restart in mid-rollout is measured for the stages that follow, and not in total', () => {
+  it('after a restart during a rollout is measured for the later stages, and not in total', () => {
     const before = new Scene()
     const zone = zoneOf('n1', 'n2', 'n3')
     const version = staged(before)
@@ -138,7 +138,7 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal(['middle 1', 'rest 1'])
   })
 
-  it('leaves nodes out that do not answer', () => {
+  it('leaves out nodes that do not answer', () => {
     const scene = new Scene()
     scene.silent('dead')
     scene.release(zoneOf('n1', 'dead'), scene.version(2), 'all')
@@ -146,18 +146,18 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal(['all 1'])
   })
 
-  it('counts a node that shows a newer version, and waits for one that shows other content', () => {
+  it('counts a node that has a newer version, and waits for one with other content', () => {
     const scene = new Scene()
     scene.release(zoneOf('n1', 'n2'), scene.version(2), 'all')
     scene.shows('n1', 3)
     scene.shows('n2', 1)
     expect(scene.samples).to.deep.equal([])
-    // From 1 to 2 without having been sent 2: its content is not known.
+    // From 1 to 2 without a delivery of 2: its content is unknown.
     scene.shows('n2', 2)
     expect(scene.samples).to.deep.equal([])
   })
 
-  it('has no sample of a node that was added later, nor of what was released before the start', () => {
+  it('has no sample of a node that was added later, nor of a version that was released before the start', () => {
     const scene = new Scene()
     const version = scene.version(2)
     version.releasedAt = 1
