@@ -1,4 +1,4 @@
-/** The steady clock: somebody sets the machine's clock, and no timer notices. */
+/** The steady clock: timers do not notice when the machine's clock is set. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { SteadyClock, seconds } from '../../../lib/runtime/clock.js'
@@ -19,7 +19,7 @@ function scene() {
 }
 
 describe('the steady clock', () => {
-  it('starts at the wall, and goes as it does', () => {
+  it('starts at the wall clock, and advances like it', () => {
     const { clock, pass } = scene()
     expect(clock.now()).to.equal(START)
     pass(1_500)
@@ -30,7 +30,7 @@ describe('the steady clock', () => {
     [86_400_000, 'a day ahead'],
     [-86_400_000, 'a day back'],
   ] as const)
-    it(`does not jump with the wall ${name}, and comes back to it in time`, () => {
+    it(`does not jump with the wall clock ${name}, and returns to it in time`, () => {
       const { at, clock, pass } = scene()
       at.wall += jump
       expect(clock.now()).to.equal(START)
@@ -43,7 +43,7 @@ describe('the steady clock', () => {
       expect(clock.now()).to.equal(at.wall)
     })
 
-  it('signatures go by the wall at once', () => {
+  it('leaves signatures to the wall clock', () => {
     const { at, clock } = scene()
     at.wall += 3_600_000
     expect(seconds(clock)).to.equal(START / 1000 + 3_600)

@@ -1,4 +1,4 @@
-/** Guards: what escapes a callback is reported and ends nothing else. */
+/** Guards: an error that escapes a callback is reported and stops nothing else. */
 import { expect } from 'chai'
 import type { ZoneName } from '../../../lib/dns/name.js'
 import { InvariantError } from '../../../lib/errors.js'
@@ -17,7 +17,7 @@ describe('guards around callbacks', () => {
   })
   afterEach(() => setFaultSink(undefined))
 
-  it('report what a callback throws, with its place', () => {
+  it('report an error of a callback, with its place', () => {
     const error = new RangeError('port')
     guard('udp message', () => {
       throw error
@@ -25,7 +25,7 @@ describe('guards around callbacks', () => {
     expect(faults).to.deep.equal([['udp message', error]])
   })
 
-  it('report what the promise of a callback rejects with', async () => {
+  it('report a rejected promise of a callback, with its place', async () => {
     const error = new Error('late')
     guard('timer', async () => {
       throw error
@@ -34,13 +34,13 @@ describe('guards around callbacks', () => {
     expect(faults).to.deep.equal([['timer', error]])
   })
 
-  it('pass arguments on', () => {
+  it('pass arguments through', () => {
     const heard: unknown[] = []
     guard('x', (a: number, b: string) => heard.push(a, b))(1, 'two')
     expect(heard).to.deep.equal([1, 'two'])
   })
 
-  it('keep a failing board listener from the one who writes and from other listeners', () => {
+  it('isolate a failing board listener from the writer and from other listeners', () => {
     const board = new Board()
     let heard = 0
     board.onChange(() => {
@@ -54,7 +54,7 @@ describe('guards around callbacks', () => {
     expect(faults.map(([where]) => where)).to.deep.equal(['board listener'])
   })
 
-  it('keep a failing signal listener from the one who signals and from other listeners', () => {
+  it('isolate a failing signal listener from the sender and from other listeners', () => {
     const bus = new SignalBus()
     let heard = 0
     bus.on('committed', () => {
@@ -68,7 +68,7 @@ describe('guards around callbacks', () => {
     expect(faults.map(([where]) => where)).to.deep.equal(['signal committed'])
   })
 
-  it('stop listening when asked', () => {
+  it('stop listening on request', () => {
     const board = new Board()
     let heard = 0
     const unlisten = board.onChange(() => {
@@ -92,7 +92,7 @@ describe('guards around callbacks', () => {
     )
   })
 
-  it('let a broken invariant go on to the process', async () => {
+  it('let a failed invariant end the process', async () => {
     const broken = new InvariantError('two writers')
     const listeners = process.listeners('uncaughtException')
     process.removeAllListeners('uncaughtException')

@@ -1,11 +1,11 @@
-/** Nothing under the name of a secret reaches the log, at any depth that is logged. */
+/** No value under the name of a secret is logged, at any depth that is logged. */
 import { expect } from 'chai'
 import { pino } from 'pino'
 import { REDACTED } from '../../../lib/runtime/logger.js'
 
 describe('the log', () => {
   for (const name of ['secret', 'token', 'authorization', 'password', 'cookie', 'set-cookie', 'proxy-authorization', 'x-api-key'])
-    it(`cuts out ${name}`, () => {
+    it(`leaves out ${name}`, () => {
       let text = ''
       const log = pino({ redact: { paths: REDACTED, censor: '[cut]' } }, { write: (line: string) => (text += line) })
       const held = { [name]: 's3cret' }

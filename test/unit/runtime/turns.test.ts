@@ -1,4 +1,4 @@
-/** Long work lets others have their turn, and short work is not held up by that. */
+/** Long work yields to other work, and does not delay short work. */
 import { expect } from 'chai'
 import { pause, withRests } from '../../../lib/runtime/turns.js'
 
@@ -6,7 +6,7 @@ function busy(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until; );
 }
 
-/** How often the event loop turned while the work ran. */
+/** Turns of the event loop while the work ran. */
 async function turnsDuring(work: Promise<unknown>): Promise<number> {
   let turns = 0
   const count = (): void => {
@@ -27,19 +27,19 @@ const steps = async (count: number, ms: number): Promise<void> => {
 }
 
 describe('pause', () => {
-  it('lets the event loop turn in the middle of long work, and no less often when there are many works', async () => {
-    // 20 ms each, 5 ms in a turn, whoever works; a slow machine makes it turn more often.
+  it('lets the event loop turn during long work, and as often with many works', async () => {
+    // 20 ms each, 5 ms in a turn, in any order; a slow machine makes it turn more often.
     for (const works of [1, 4, 16]) {
       const turns = await turnsDuring(Promise.all(Array.from({ length: works }, () => steps(20, 1))))
       expect(turns, `${works} at once`).to.be.at.least(works * 2)
     }
   })
 
-  it('lets it turn after each step that takes longer than a turn may, but for one that has only begun', async () => {
+  it('lets it turn after each step that is longer than a turn, except when the work has only begun', async () => {
     expect(await turnsDuring(steps(6, 60))).to.be.at.least(5)
   })
 
-  it('forgets nobody who rests', async () => {
+  it('resumes every waiter', async () => {
     const ended: number[] = []
     await Promise.all(
       Array.from({ length: 30 }, async (_, i) => {
@@ -50,7 +50,7 @@ describe('pause', () => {
     expect(ended).to.have.length(30)
   })
 
-  it('does not hold up work that has only begun', async () => {
+  it('does not delay work that has only begun', async () => {
     await new Promise((resolve) => setTimeout(resolve, 60))
     let hasTurned = false
     setImmediate(() => {
@@ -60,7 +60,7 @@ describe('pause', () => {
     expect(hasTurned).to.equal(false)
   })
 
-  it('comes between the steps of a generator, whose value it returns', async () => {
+  it('is usable between the steps of a generator, whose value it returns', async () => {
     const work = function* (): Generator<undefined, string> {
       busy(6)
       yield
