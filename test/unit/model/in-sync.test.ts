@@ -1,6 +1,7 @@
 /**
- * In-sync is a statement about content: whatever primaries, operators and nodes do, a node that a hub calls in-sync has the content that
- * the hub released, and no hub releases a content that no primary had. ZONECAST_MODEL_RUNS sets the number of histories; ZONECAST_TEST_SEED repeats a run.
+ * State in-sync is about content: for any actions of primaries, operators and nodes, a node that a hub calls in-sync has the
+ * content that the hub released, and no hub releases a content that no primary had. ZONECAST_MODEL_RUNS sets the number of
+ * histories; ZONECAST_TEST_SEED repeats a run.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -51,7 +52,7 @@ async function take(world: World, step: Step): Promise<void> {
       history.push({ serial: now.serial + 1, content: world.newContent() })
       return
     }
-    // Taken from a backup: everything since is forgotten. The hubs see the server down, or its older serial.
+    // Restored from a backup: everything since is lost. The hubs observe the server down, or its older serial.
     case 'restore': {
       const primary = pick(world.primaries, step.primary)
       primary.isSilent = step.isSeenDown
@@ -65,7 +66,7 @@ async function take(world: World, step: Step): Promise<void> {
     case 'answer':
       pick(world.primaries, step.primary).isSilent = step.do === 'silence'
       return
-    // A secondary of the other primary: it takes what is newer there.
+    // A secondary of the other primary: it transfers a newer version from there.
     case 'catch-up': {
       const primary = pick(world.primaries, step.primary)
       const other = world.primaries.find((each) => each !== primary && each.now.serial > primary.now.serial)
@@ -83,7 +84,7 @@ async function take(world: World, step: Step): Promise<void> {
     case 'lose':
       world.lose(pick(nodes, step.node))
       return
-    // Back from its own disk.
+    // Restarted from its own disk.
     case 'load':
       world.load(pick(nodes, step.node))
       return
@@ -103,7 +104,7 @@ async function take(world: World, step: Step): Promise<void> {
 async function run(primaries: number, hubs: number, steps: readonly Step[]): Promise<void> {
   const world = new World(primaries, hubs, 3)
   for (const hub of world.hubs) await hub.refresh()
-  // What a node has when it is first seen is trusted.
+  // The content of a node at its first observation is trusted.
   world.observe()
   for (const one of steps) {
     await take(world, one)
@@ -124,9 +125,9 @@ async function run(primaries: number, hubs: number, steps: readonly Step[]): Pro
   }
 }
 
-/** Histories that were found wrong once. */
+/** Histories that once failed. */
 const FOUND: Record<string, readonly Step[]> = {
-  'a node lost the zone, and took the same serial from a primary that was restored': [
+  'a node lost the zone, and transferred the same serial from a restored primary': [
     { do: 'change', primary: 0 },
     { do: 'refresh', hub: 0 },
     { do: 'deliver', hub: 0, node: 0 },
@@ -135,7 +136,7 @@ const FOUND: Record<string, readonly Step[]> = {
     { do: 'change', primary: 0 },
     { do: 'elsewhere', node: 0, primary: 0 },
   ],
-  'a node was sent the content of its serial by force, and did not load it': [
+  'a node got a forced delivery of its serial, and did not load it': [
     { do: 'change', primary: 0 },
     { do: 'refresh', hub: 0 },
     { do: 'restore', primary: 0, back: 1, isSeenDown: false },
@@ -143,7 +144,7 @@ const FOUND: Record<string, readonly Step[]> = {
     { do: 'elsewhere', node: 0, primary: 0 },
     { do: 'force', hub: 0, node: 0, isKept: false },
   ],
-  'a node went to a serial from elsewhere while the hub was away': [
+  'a node got a serial from another server while the hub was down': [
     { do: 'change', primary: 0 },
     { do: 'refresh', hub: 0 },
     { do: 'restore', primary: 0, back: 1, isSeenDown: false },
@@ -169,7 +170,7 @@ describe('a node that a hub calls in-sync has the content that was released', fu
     })
 
   for (const [what, steps] of Object.entries(FOUND))
-    it(`where ${what}`, async () => {
+    it(`when ${what}`, async () => {
       await run(1, 1, steps)
     })
 })

@@ -1,6 +1,6 @@
 /**
- * What two hubs know of a node comes to the same, and to the truth, in whatever order their words cross and whichever signals are lost:
- * a node that only these hubs ever sent anything is not said to have it from elsewhere once they have heard each other.
+ * The knowledge of two hubs about a node becomes the same, and correct, for any order and any loss of their signals: a node that
+ * only these hubs sent versions to does not count as supplied by another server once the hubs have exchanged their values.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -12,7 +12,7 @@ import { pairKey } from '../../../lib/state/tables.js'
 
 const ZONE = parseZoneName('example.')
 const KEY = pairKey(ZONE, 'n1')
-/** The clocks of hubs differ. */
+/** Hubs have different clocks. */
 const AHEAD_MS = [0, 5_000] as const
 
 type Step = { do: 'send'; hub: 0 | 1; isHeard: boolean } | { do: 'look' | 'hear'; hub: 0 | 1 }
@@ -24,14 +24,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(fc.record({ do: fc.constant('send' as 
 })
 
 describe('two hubs that share their nodes', () => {
-  it('agree on what a node has, and on where it has it from', () => {
+  it('agree on the content of a node, and on its origin', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const boards = [new Board(), new Board()] as const
         let now = 1_000
         let serial = 1
         const clock = (of: 0 | 1) => now + AHEAD_MS[of]
-        /** Not while words are still on their way. */
+        /** Not while values are still in transit. */
         const look = (of: 0 | 1, hasHeardAll: boolean) =>
           noteAnswer(boards[of], ZONE, 'n1', serial, clock(of), { since: 0, hasHeardAll: () => hasHeardAll })
         const hear = (of: 0 | 1): boolean => {
@@ -57,7 +57,7 @@ describe('two hubs that share their nodes', () => {
         for (const board of boards) {
           const cell = nodeCell(board, ZONE, 'n1')
           expect(cell.serial).to.equal(serial)
-          // Where clocks differ it may have to prove what it has.
+          // With different clocks it may have to prove its content.
           expect(contentOf(cell, { serial, digest: `d${serial}` })).to.be.oneOf(['released', 'unproved'])
         }
       }),

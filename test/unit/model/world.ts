@@ -1,6 +1,6 @@
 /**
- * A world of primaries, hubs and nodes in which a content is a number and a difference is what it does to the content it is applied to.
- * What decides in the program decides here too: source-doubt, primary-cells, node-cells, node-content, zone-view. The wire, the disk and
+ * A world of primaries, hubs and nodes in which a content is a number, and a difference sequence is its effect on a content.
+ * The program's own decisions apply: source-doubt, primary-cells, node-cells, node-content, zone-view. The wire, the disk and
  * time are left out.
  */
 import { compareSerials, isNewer } from '../../../lib/dns/serial.js'
@@ -35,7 +35,7 @@ interface HubVersion extends State {
 
 class HiddenPrimary {
   readonly id: string
-  /** Everything it remembers having served, newest last: what its differences are made from. */
+  /** The versions that it remembers, newest last: the base of its difference sequences. */
   history: State[]
   isSilent = false
 
@@ -53,7 +53,7 @@ export class World {
   readonly primaries: readonly HiddenPrimary[]
   readonly hubs: readonly ModelHub[]
   readonly nodes = new Map<string, State | undefined>()
-  /** What the hubs know of nodes together. */
+  /** The hubs' shared knowledge of nodes. */
   readonly shared = new Board()
   readonly #disks = new Map<string, State>()
   #watchedSince = 0
@@ -75,7 +75,7 @@ export class World {
     return ++this.#contents
   }
 
-  /** A content that no primary ever had: a difference on the wrong base leads there. */
+  /** A content that no primary ever had: a difference sequence on another base leads there. */
   mixture(): number {
     return -this.newContent()
   }
@@ -91,12 +91,12 @@ export class World {
     if (this.nodes.get(node) === undefined && kept !== undefined) this.nodes.set(node, kept)
   }
 
-  /** What hubs know of nodes is kept, and what was said last may be lost. */
+  /** The hubs keep their knowledge of nodes; the last changes may be lost. */
   restart(): void {
     this.#watchedSince = this.tick()
   }
 
-  /** The node shows what it has to whoever asks. */
+  /** The node answers a query. */
   observe(): void {
     for (const [id, state] of this.nodes) {
       const now = this.tick()
@@ -108,7 +108,7 @@ export class World {
     }
   }
 
-  /** Taken to find every difference: what is asked is not modelled. */
+  /** Succeeds for every difference sequence: queries are not modelled. */
   #prove({ latest }: ModelHub, id: string, { serial, content }: State): void {
     if (latest === undefined || latest.serial !== serial) return
     const version = { serial, digest: `c${latest.content}` }
@@ -148,7 +148,7 @@ export class ModelHub {
     return this.#board.get('primaries', pairKey(NAME, id))
   }
 
-  /** Polls every primary, compares what is in doubt, transfers what is newer. */
+  /** Polls every primary, compares those in doubt, transfers newer versions. */
   async refresh(): Promise<void> {
     for (const primary of this.#world.primaries) {
       await this.#poll(primary)
@@ -183,7 +183,7 @@ export class ModelHub {
     const doubt = latest && sourceDoubt(latest, this.conflicting.size > 0, primary.id, this.#cell(primary.id))
     const base = latest && primary.history.findLast((state) => state.serial === latest.serial)
     const isDifference = latest !== undefined && doubt === undefined && base !== undefined
-    // A difference made from other content leads to what nobody has.
+    // A difference sequence from other content leads to a content that no primary has.
     const result = !isDifference || base.content === latest.content ? content : this.#world.mixture()
     this.commit({ serial, content: result, from: primary.id, sources: { [primary.id]: at } })
   }
@@ -211,8 +211,8 @@ export class ModelHub {
   }
 
   /**
-   * The node transfers anew, whatever serial it has; it may fail to load what it was sent under the serial that it has. A node that fails
-   * to load a newer serial, and then takes just that one from elsewhere, is left out: nothing tells it from one that loaded.
+   * The node transfers anew, whatever serial it has; it may fail to load a delivery under the serial that it has. A node
+   * that fails to load a newer serial, and then gets the same one from another server, is left out: it looks like one that loaded.
    */
   force(node: string, isKept: boolean): void {
     const { latest } = this
@@ -222,7 +222,7 @@ export class ModelHub {
     noteDelivered(shared, NAME, node, { serial: latest.serial, digest: `c${latest.content}` }, this.#world.tick())
   }
 
-  /** The node was told and asks for what is newer: by difference from its serial where the hub gives one. */
+  /** The node gets a NOTIFY and requests the newer version: by IXFR from its serial when the hub sends that. */
   deliver(node: string): void {
     const { latest } = this
     const { nodes, shared } = this.#world
