@@ -1,5 +1,5 @@
 /**
- *   a config ──▶ fleet; the config changed and read again ──▶ fleet, and what differs: only what the change concerns
+ *   a config ──▶ fleet; the config changed and read again ──▶ fleet, and the differences: only those of the change
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,7 @@ describe('a config that is read again', () => {
   }
   const NONE = { added: [], removed: [], changed: [] }
 
-  it('without a change differs in nothing', () => {
+  it('without a change has no differences', () => {
     expect(diffOf((raw) => raw)).to.deep.equal(NONE)
   })
 
