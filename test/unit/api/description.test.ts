@@ -1,4 +1,4 @@
-/** The API's description is complete. Whether answers are what it says: every-route.test.ts. */
+/** The API's description is complete. every-route.test.ts compares the answers with it. */
 import { expect } from 'chai'
 import { describeApi } from '../../../services/api/openapi.js'
 

@@ -1,4 +1,4 @@
-/** Which changes become events, and that a fleet at rest is silent. */
+/** The changes that cause events; a fleet without changes causes none. */
 import { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
 import { expect } from 'chai'
@@ -39,7 +39,7 @@ class Reader extends EventEmitter {
   }
 }
 
-describe('events', () => {
+describe('the event stream', () => {
   const scratch = scratchDirs()
   let fleet: SmallFleet
   let streams: EventStreams
@@ -61,7 +61,7 @@ describe('events', () => {
   })
   afterEach(() => streams.close())
 
-  it('a release and each node that changes', () => {
+  it('has the release and each node that changes', () => {
     const reader = open()
     fleet.release('a.example.', 5)
     fleet.serve('a.example.', 'ams1', 4)
@@ -73,7 +73,7 @@ describe('events', () => {
     ])
   })
 
-  it('a look that finds what was there before is none', () => {
+  it('has no event for an observation without a change', () => {
     const reader = open()
     fleet.release('a.example.', 5)
     fleet.serve('a.example.', 'ams1', 5)
@@ -84,7 +84,7 @@ describe('events', () => {
     expect(reader.take()).to.deep.equal(['node a.example. ams1 in-sync 5'])
   })
 
-  it('whoever comes first is told of everything that is heard from then on', () => {
+  it('sends a reader every change after its connection', () => {
     const first = open()
     fleet.release('a.example.', 5)
     fleet.serve('a.example.', 'ams1', 5)
@@ -94,7 +94,7 @@ describe('events', () => {
     expect(second.take()).to.deep.equal(['node a.example. ams1 in-sync 5'])
   })
 
-  it('a drained node is told of in each of its zones', () => {
+  it('has a drained node in each of its zones', () => {
     const reader = open()
     fleet.release('a.example.', 5)
     fleet.serve('a.example.', 'fra1', 5)
@@ -103,14 +103,14 @@ describe('events', () => {
     expect(reader.take()).to.deep.equal(['node a.example. fra1 drained 5'])
   })
 
-  it('what is not in the config any more is none', () => {
+  it('has no event for a node or zone that is removed from the config', () => {
     const reader = open()
     fleet.serve('gone.example.', 'ams1', 5)
     fleet.serve('a.example.', 'gone1', 5)
     expect(reader.take()).to.deep.equal([])
   })
 
-  it('each step of a rollout, and what its checks found, once', () => {
+  it('has each step of a rollout, and the findings of its checks, once', () => {
     const reader = open()
     const mark = {
       id: 'a.example-5-d5',
@@ -137,21 +137,21 @@ describe('events', () => {
     ])
   })
 
-  it('a reader who does not read is let go', () => {
+  it('disconnects a reader that does not read', () => {
     const reader = open()
     reader.writableLength = 2 ** 21
     fleet.release('a.example.', 5)
     expect(reader.isDestroyed).to.equal(true)
   })
 
-  it('one caller has eight streams, and all callers two hundred', async () => {
+  it('is open eight times for one caller, and two hundred times for all', async () => {
     for (let i = 0; i < 8; i++) open('greedy')
     await expectProblem(429, () => open('greedy'))
     for (let i = 0; i < 192; i++) open(`caller ${i}`)
     await expectProblem(429, () => open('late'))
   })
 
-  it('a caller whose token is revoked is told nothing more', () => {
+  it('ends for a caller whose token is revoked', () => {
     const reader = open()
     isAllowed = false
     streams.revoke()
@@ -159,7 +159,7 @@ describe('events', () => {
     expect(reader.take()).to.deep.equal([])
   })
 
-  it('readers who fall behind do not take more memory together than one of them may alone, many times', () => {
+  it('has one memory limit for all slow readers, a small multiple of that for one', () => {
     const readers = Array.from({ length: 200 }, (_, i) => open(`caller ${i}`))
     for (const reader of readers) reader.writableLength = 500_000
     fleet.release('a.example.', 5)

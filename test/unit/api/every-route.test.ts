@@ -1,4 +1,4 @@
-/** Every route is in the description, and every answer is what the description says, with no field more. */
+/** Every route is in the description, and every answer has the described fields and no others. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { expect } from 'chai'
 import type { Express } from 'express'
@@ -30,7 +30,7 @@ function routesBelow(stack: readonly Layer[], prefix: string): string[] {
 }
 const routesOf = (app: Express): string[] => routesBelow((app as unknown as { router: { stack: Layer[] } }).router.stack, '')
 
-/** Queries without which a route answers nothing, or answers something else. */
+/** Queries that a route needs for an answer, or that change it. */
 const QUERIES: Record<string, readonly string[]> = {
   '/v1/zones/{zone}/diff': ['?from=1&to=2', '?from=2&to=1', '?from=1&to=1', '?from=x'],
   '/v1/zones': ['', '?limit=1', '?nope=1'],
@@ -38,7 +38,7 @@ const QUERIES: Record<string, readonly string[]> = {
   '/v1/matrix': ['', '?limit=1', '?state=held', '?node=ams1', `?zone=${ZONES[0]}`],
 }
 
-/** Bodies that an order needs; others take an empty one. */
+/** Bodies that an order needs; others need none. */
 const BODIES: Record<string, readonly object[]> = {
   '/v1/zones/{zone}/resync': [{}, { states: ['stuck'] }, { nope: 1 }],
   '/v1/zones/{zone}/release': [{ reason: 'over' }],
@@ -50,11 +50,11 @@ const BODIES: Record<string, readonly object[]> = {
 const contentOf = (response: RouteConfig['responses'][string] | undefined) =>
   response !== undefined && 'content' in response ? response.content : undefined
 
-/** It never ends; events.test.ts has its events. */
+/** It has no end; events.test.ts tests its events. */
 const STREAM = '/v1/events'
 const GETS = ROUTES.filter(({ method, path }) => method === 'get' && path !== STREAM)
 
-describe('every route', () => {
+describe('every route of the API', () => {
   const scratch = scratchDirs()
   let hub: HubOfEveryState
   const read = async <T>(path: string): Promise<T> => JSON.parse((await hub.get(path)).text)
@@ -64,7 +64,7 @@ describe('every route', () => {
   })
   after(() => hub.stop())
 
-  /** What stands for each parameter of a path. */
+  /** The value of each parameter in a path. */
   const valuesOf: Record<string, () => Promise<readonly string[]>> = {
     zone: async () => ZONES,
     node: async () => hub.nodes,
@@ -80,16 +80,16 @@ describe('every route', () => {
     return (await Promise.all(values.map((value) => pathsOf(path.replace(`{${name}}`, value))))).flat()
   }
 
-  it('is described, and every route described is there', () => {
+  it('is described, and every described route exists', () => {
     const described = ROUTES.map(({ method, path }) => `${method} ${path}`)
     expect(routesOf(hub.app).filter((route) => route !== 'get /openapi.json')).to.have.members(described)
   })
 
-  it('is described to callers as it is to this test', async () => {
+  it('is described to callers as in this test', async () => {
     expect(await read('/openapi.json')).to.deep.equal(JSON.parse(JSON.stringify(describeApi())))
   })
 
-  it('is asked on a hub that has every state of nodes, rollouts and versions', async () => {
+  it('is tested on a hub that has every state of nodes, rollouts and versions', async () => {
     const { zones } = await read<MatrixAnswer>('/v1/matrix')
     const states = zones.flatMap((zone) => [zone.state, ...Object.values(zone.nodes).map(({ state }) => state)])
     expect([...new Set(states)]).to.have.members([...NODE_STATES])
@@ -104,7 +104,7 @@ describe('every route', () => {
     expect([checks, log].map(({ length }) => length)).to.deep.equal([1, 1])
   })
 
-  /** Expects one of the answers that the route has in the description, or a problem document. Returns whether it is the former. */
+  /** Expects one of the answers that the route has in the description, or a problem document. Returns true for the former. */
   function expectDescribed({ status, type, text }: HubAnswer, { responses }: RouteConfig, asked: string): boolean {
     const content = contentOf(responses[status])
     const [media] = content === undefined ? ['application/problem+json'] : Object.keys(content)
@@ -116,7 +116,7 @@ describe('every route', () => {
   }
 
   for (const route of GETS)
-    it(`get ${route.path} answers what its schema says and no more`, async () => {
+    it(`answers get ${route.path} with the fields of its schema and no others`, async () => {
       let described = 0
       for (const path of await pathsOf(route.path))
         for (const query of QUERIES[route.path] ?? [''])
@@ -125,8 +125,8 @@ describe('every route', () => {
     })
 
   for (const route of ROUTES.filter(({ method }) => method === 'post'))
-    it(`post ${route.path} answers what its schema says and no more`, async () => {
-      // An order changes what the next one is answered.
+    it(`answers post ${route.path} with the fields of its schema and no others`, async () => {
+      // An order changes the next answer.
       const fresh = await HubOfEveryState.start(scratch())
       let described = 0
       try {

@@ -47,7 +47,7 @@ export const primaryCell = (serial: number | undefined, more: Partial<PrimaryCel
   ...more,
 })
 
-/** Serial 2 was released so long ago. */
+/** Milliseconds since the release of serial 2. */
 const releasedSince = (ms: number): Partial<ZoneCell> => ({ releases: [{ serial: 2, digest: 'd2', releasedAt: NOW - ms }] })
 const behindSince = (ms: number): NodeCell => nodeCell(1, { since: NOW - ms, error: 'REFUSED' })
 

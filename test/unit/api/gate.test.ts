@@ -1,4 +1,4 @@
-/** Who is let in, and how often: callers, strangers and orders have budgets of their own. */
+/** Access to the API and its rates: callers, strangers and orders have separate budgets. */
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -43,7 +43,7 @@ const request = (url: string, { method = 'GET', ip = '192.0.2.1', ...headers }: 
   ({ url, method, headers, socket: socketFrom(ip) }) as unknown as IncomingMessage
 const as = (name: string, more: Record<string, string> = {}) => ({ authorization: `Bearer ${name}`, ...more })
 
-describe('the gate', () => {
+describe('the gate of the API', () => {
   let gate: Gate
   const admitted = (req: IncomingMessage): boolean => {
     const admits = gate.admit(req, { writeHead: () => undefined, end: () => undefined } as unknown as ServerResponse)
@@ -61,14 +61,14 @@ describe('the gate', () => {
     )
   })
 
-  it('reads use up reads, and orders still get through', () => {
+  it('limits reads without blocking orders', () => {
     expect(times(9, () => request('/v1/status', as('a')))).to.equal(3)
     expect(times(9, () => request('/v1/zones/x/hold', as('a', { method: 'POST' })))).to.equal(2)
     expect(times(9, () => request('/v1/status', as('b')))).to.equal(3)
   })
 
   for (const url of ['/v1/status', '/V1/status', '//v1/status', '/metrics', '/v1'])
-    it(`${url} without a token counts as a failure of the network, and keeps no token out`, () => {
+    it(`counts ${url} without a token against the network, and blocks no token`, () => {
       let host = 0
       expect(times(9, () => request(url, { ip: `192.0.2.${host++}` }))).to.equal(2)
       expect(times(9, () => request('/', as('wrong')))).to.equal(0)
@@ -76,12 +76,12 @@ describe('the gate', () => {
       expect(times(9, () => request('/v1/status', { ip: '198.51.100.1' }))).to.equal(2)
     })
 
-  it('probes and the page have a budget of their own', () => {
+  it('has a separate budget for probes and the page', () => {
     times(9, () => request('/v1/status'))
     expect(times(9, () => request('/readyz'))).to.equal(2)
   })
 
-  it('a caller whose token is revoked or expires is allowed no more', () => {
+  it('rejects a caller whose token is revoked or expires', () => {
     let tokens = [token('a', { expires: new Date(1_000) })]
     let now = 0
     gate = new Gate(
@@ -98,20 +98,20 @@ describe('the gate', () => {
   })
 })
 
-describe('without tokens', () => {
+describe('an API without tokens', () => {
   const isRefused = (headers: Record<string, string>): boolean =>
     'problem' in
     identityOf(request('/v1/status', { host: 'localhost:8053', ...headers }), { tokens: [], local: hashOfToken('own') }, 0)
 
   for (const site of ['cross-site', 'same-site', 'CROSS-SITE', ''])
-    it(`a page of another origin is refused: Sec-Fetch-Site "${site}"`, () =>
+    it(`refuses a page of another origin: Sec-Fetch-Site "${site}"`, () =>
       expect(isRefused({ 'sec-fetch-site': site })).to.equal(true))
   for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }])
-    it(`${JSON.stringify(headers)} is let in`, () => expect(isRefused(headers)).to.equal(false))
+    it(`accepts ${JSON.stringify(headers)}`, () => expect(isRefused(headers)).to.equal(false))
 })
 
 describe('connections to the API', () => {
-  it('the oldest stranger of an address goes when it has its share, then the oldest of the caller with most', () => {
+  it('are closed for the oldest stranger of an address with a full share, then for the oldest of the largest caller', () => {
     const table = new ApiConnections(10, 3)
     const sockets = Array.from({ length: 3 }, () => socketFrom('192.0.2.1'))
     for (const socket of sockets) table.add(socket)
@@ -121,7 +121,7 @@ describe('connections to the API', () => {
     expect(sockets.map(({ isDestroyed }) => isDestroyed)).to.deep.equal([false, true, false])
     table.know(sockets[2]!, 'b')
     table.know(next, 'a')
-    // All are callers: the one with most makes room, and none keeps the others out.
+    // All are callers: the largest one makes room, and none blocks the others.
     const late = socketFrom('192.0.2.1')
     table.add(late)
     expect([sockets[0]!, sockets[2]!, next, late].map(({ isDestroyed }) => isDestroyed)).to.deep.equal([
@@ -133,7 +133,7 @@ describe('connections to the API', () => {
     expect(table.size).to.equal(3)
   })
 
-  it('the address with most strangers makes room when all places are taken', () => {
+  it('are closed for the address with the most strangers when all are in use', () => {
     const table = new ApiConnections(4, 3)
     const many = Array.from({ length: 3 }, () => socketFrom('192.0.2.1'))
     const one = socketFrom('192.0.2.2')
@@ -144,7 +144,7 @@ describe('connections to the API', () => {
 })
 
 describe('requests in the debug log', () => {
-  it('show no secret and steer no terminal', () => {
+  it('contain no secret and no control character', () => {
     const headers = {
       host: 'hub\u009b31m',
       authorization: 'Bearer s3cret',
@@ -167,7 +167,7 @@ describe('requests in the debug log', () => {
     return 'problem' in identity ? identity.problem.status : identity.caller.role
   }
 
-  it('the token under dataDir is admin, a caller without one a viewer, and another token none', () => {
+  it('accept the token under dataDir as admin, a caller without one as viewer, and no other token', () => {
     expect([callerWith('Bearer own'), callerWith(undefined), callerWith('Bearer guessed')]).to.deep.equal([
       'admin',
       'viewer',
@@ -175,7 +175,7 @@ describe('requests in the debug log', () => {
     ])
   })
 
-  it('nobody is admin where no token could be made', () => {
+  it('have no admin when no token could be created', () => {
     const identity = identityOf(
       request('/v1/status', { host: 'localhost:8053', authorization: 'Bearer undefined' }),
       { tokens: [], local: undefined },

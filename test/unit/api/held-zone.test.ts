@@ -1,4 +1,4 @@
-/** What a zone says of itself while a version waits for a person. */
+/** The answer on a zone while a version waits for an operator. */
 import { expect } from 'chai'
 import { Registry } from 'prom-client'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
@@ -12,7 +12,7 @@ import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
 
 const ZONE = 'a.example.'
 
-describe('a zone that is held', () => {
+describe('a zone with a held version', () => {
   const scratch = scratchDirs()
   let fleet: SmallFleet
   const summary = () => fleet.matrix.row(fleet.matrix.fleet.zones.get(ZONE as never)!).summary
@@ -49,7 +49,7 @@ describe('a zone that is held', () => {
     for (const node of ['ams1', 'lhr1', 'fra1']) fleet.serve(ZONE, node, 10)
   })
 
-  it('is in sync before, says so and why, and is in sync when it is rejected', () => {
+  it('is held with the reason, and in sync before and after a rejection', () => {
     expect(summary()).to.include({ state: 'in-sync', error: undefined })
     mark(11, 'held', 'shrink: half is gone')
     expect(summary()).to.include({ state: 'held', error: 'serial 11 is held: shrink: half is gone', serial: 10 })
@@ -57,13 +57,13 @@ describe('a zone that is held', () => {
     expect(summary()).to.include({ state: 'in-sync', error: undefined })
   })
 
-  it('says so when a person put it on hold, with who and why', () => {
+  it('is held with operator and reason when an operator puts it on hold', () => {
     const hold = { at: NOW, by: 'noc', reason: 'window' }
     fleet.board.set('orders', ZONE, { at: NOW, decisions: [], hold })
     expect(summary()).to.include({ state: 'held', error: holdReason(hold) })
   })
 
-  it('is found as held whatever state its nodes are in', async () => {
+  it('is found as held in any state of its nodes', async () => {
     const found = async (states: NodeState[]) => {
       const filter = { zone: undefined, node: undefined, match: undefined, states, limit: undefined, after: undefined }
       const names: unknown[] = []
@@ -88,7 +88,7 @@ describe('a zone that is held', () => {
     expect(await found(['held'])).to.deep.equal([])
   })
 
-  it('by a serial above what its primary serves by now says what to do', () => {
+  it('has advice when its serial is above the one that its primary now serves', () => {
     serves(11)
     mark(20_000, 'rejected')
     expect(summary().state).to.equal('held')

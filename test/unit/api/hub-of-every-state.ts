@@ -35,9 +35,9 @@ import { contentsOf } from '../../support/record-lines.js'
 import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
 
 const NODES = ['ams1', 'lhr1']
-/** The token for orders; who reads needs none. */
+/** The token for orders; readers need none. */
 const ADMIN = 'admin'
-/** Carries only the zone `drained.example`. */
+/** Serves only the zone `drained.example`. */
 const DRAINED_NODE = 'cdg1'
 
 const zoneOf = (state: string): string => `${state}.example.`
@@ -171,7 +171,7 @@ export class HubOfEveryState {
     const everyNode = { releasedAt: NOW - MINUTE, confirmed: { ams1: NOW - MINUTE, lhr1: NOW } }
     await this.#commit(zoneOf('in-sync'), 1, everyNode)
     await this.#commit(zoneOf('in-sync'), 2, everyNode)
-    // The second one is committed and nothing more.
+    // The second one is only committed.
     await this.#commit(zoneOf('syncing'), 1, everyNode)
     await this.#commit(zoneOf('syncing'), 2)
     for (const state of ROLLOUT_STATES) {

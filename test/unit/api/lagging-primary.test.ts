@@ -1,4 +1,4 @@
-/** A primary that lags: an ordinary change is no alarm, one that lasts is, and so is a restored primary whose history is lost. */
+/** A primary that lags: an ordinary change raises no alarm; a lasting lag and a lost history after a restore do. */
 import { expect } from 'chai'
 import { soaOf } from '../../../lib/dns/message.js'
 import type { Serial } from '../../../lib/dns/serial.js'
@@ -15,7 +15,7 @@ import { NOW, smallFleet } from './small-fleet.js'
 
 const ZONE = 'a.example.'
 
-/** Versions by the time they were committed, oldest first. */
+/** Versions by commit time, oldest first. */
 function storedOf(retrySeconds: number, ...committed: [serial: number, at: number][]) {
   const versions = committed.map(([serial, committedAt]) => {
     const soa = contentsOf(ZONE, `${ZONE} 300 SOA a. b. ${serial} 7200 ${retrySeconds} 1209600 60`).soa.stored
@@ -34,7 +34,7 @@ describe('a primary that serves an older serial', () => {
     expect(late(900, 2, [1, 0], [2, 10_000], [3, 700_000])).to.equal(1_600_000)
   })
 
-  it('has a minute at least', () => expect(late(1, 1, [2, 10_000])).to.equal(70_000))
+  it('is late after a minute at least', () => expect(late(1, 1, [2, 10_000])).to.equal(70_000))
 
   it('is not late with the newest serial', () => expect(late(900, 2, [1, 0], [2, 10_000])).to.equal(undefined))
 })
@@ -51,7 +51,7 @@ describe('a primary that lags', () => {
     small.release(ZONE, 10)
     for (const node of ['ams1', 'lhr1', 'fra1']) small.serve(ZONE, node, 10)
     small.board.set('zones', ZONE, { ...small.board.get('zones', ZONE)!, at: NOW * 2, newest: 10 as Serial })
-    // `highest` is lost, as after a start of the hub: a restored primary looks like one that lags.
+    // `highest` is lost, like at the start of a hub: a restored primary resembles one that lags.
     const blank = { at: NOW, checkedAt: NOW, since: NOW, error: undefined, failures: 0, expireSeconds: undefined }
     const serves = (serial: number) =>
       small.board.set('primaries', pairKey(ZONE, 'hm1'), { ...blank, at: clock.at, serial: serial as Serial })
@@ -62,7 +62,7 @@ describe('a primary that lags', () => {
     return { matrix, clock, serves, trouble }
   }
 
-  it('is no alarm for an ordinary change, and one when it lasts for RETRY', async () => {
+  it('raises no alarm for an ordinary change, and one when it lasts for RETRY', async () => {
     const { matrix, clock, serves, trouble } = await scene()
     serves(9)
     expect(await trouble()).to.deep.equal([])
@@ -86,7 +86,7 @@ describe('a primary that lags', () => {
     matrix.close()
   })
 
-  it('is one at once when it serves what was current long ago', async () => {
+  it('raises an alarm at once when it serves an old version', async () => {
     const { matrix, serves, trouble } = await scene()
     serves(8)
     expect((await trouble()).map(({ state }) => state)).to.deep.equal(['lags'])

@@ -1,4 +1,4 @@
-/** Long answers: so many at a time, as fast as they are read, and in order without a list of all texts. */
+/** Long answers: a limited number at a time, at the speed of the reader, and in order without a list of all texts. */
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Response } from 'express'
@@ -18,7 +18,7 @@ class FakeResponse extends EventEmitter {
   headersSent = false
   writableEnded = false
   socket = { destroyed: false }
-  /** What `write` says. */
+  /** The result of `write`. */
   takes = true
   constructor(bucket = 'a') {
     super()
@@ -42,10 +42,10 @@ const statusOf = async (work: Promise<unknown>): Promise<number | string> =>
     (error: unknown) => (error as ApiProblem).status,
   )
 
-describe('long answers', () => {
+describe('a long answer', () => {
   const limits = { perCaller: 2, total: 3, waitingPerCaller: 1, waiting: 2, waitMs: 10_000, holdMs: 1 }
 
-  it('two for a caller, some wait in the order of their coming, others are refused', async () => {
+  it('is one of two for a caller; some wait in order, others are refused', async () => {
     const heavy = new HeavyAnswers(limits)
     const ends: (() => void)[] = []
     const begun: string[] = []
@@ -71,7 +71,7 @@ describe('long answers', () => {
     expect(await Promise.all([1, 2, 4, 5].map((i) => asked[i]))).to.deep.equal(['done', 'done', 'done', 'done'])
   })
 
-  it('one that waits for too long is refused, and one whose reader goes leaves the line', async () => {
+  it('is refused after too long a wait, and leaves the queue when its reader disconnects', async () => {
     const heavy = new HeavyAnswers({ ...limits, perCaller: 1, waitMs: 20 })
     let end: () => void = () => undefined
     const first = heavy.answer(new FakeResponse() as unknown as Response, () => new Promise<void>((resolve) => (end = resolve)))
@@ -85,7 +85,7 @@ describe('long answers', () => {
     expect(await statusOf(heavy.answer(new FakeResponse() as unknown as Response, async () => undefined))).to.equal('done')
   })
 
-  it('a reader who takes nothing is cut off', async () => {
+  it('ends when its reader does not read', async () => {
     const res = new FakeResponse()
     res.takes = false
     const out = new SlicedAnswer(res as unknown as ServerResponse, SHORT, 20)
@@ -94,7 +94,7 @@ describe('long answers', () => {
     expect(res.destroyed).to.equal(true)
   })
 
-  it('a reader who takes what comes gets all of it', async () => {
+  it('is complete for a reader that reads', async () => {
     const res = new FakeResponse()
     res.takes = false
     const out = new SlicedAnswer(res as unknown as ServerResponse, SHORT, 10_000)
@@ -109,7 +109,7 @@ describe('long answers', () => {
   })
 
   for (const count of [0, 1, 2_000, 2_001, 7_000])
-    it(`${count} records are in the order of their texts`, async () => {
+    it(`has ${count} records in the order of their texts`, async () => {
       const run = new RunBuilder()
       for (let i = 0; i < count; i++) run.add(record(`h${(i * 7919) % 5000}.test. ${i} A 192.0.2.1`), 0)
       const records = run.finish()

@@ -1,4 +1,4 @@
-/** The matrix in pages: nothing left out, nothing twice, and only what fits the filter. */
+/** The matrix in pages: no zone is missing or repeated, and each matches the filter. */
 import { expect } from 'chai'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
 import { SHORT } from '../../../services/api/answer-writer.js'
@@ -42,18 +42,18 @@ describe('the matrix in pages', () => {
     fleet.serve('c.example.', 'fra1', 5, { missed: 9 })
   })
 
-  it('is whole and in the order of names when nothing is asked for', async () => {
+  it('is complete and in the order of names without a filter', async () => {
     expect(await names({})).to.equal('a.example. b.test. c.example. d.example.')
   })
 
-  it('a page says where the next one begins, the last one says that there is none', async () => {
+  it('has the start of the next page in each page, and none in the last one', async () => {
     expect(await names({ limit: 2 })).to.equal('a.example. b.test. … b.test.')
     expect(await names({ limit: 2, after: 'b.test.' })).to.equal('c.example. d.example.')
     expect(await names({ limit: 3, after: 'b.test.' })).to.equal('c.example. d.example.')
     expect(await names({ after: 'd.example.' })).to.equal('')
   })
 
-  it('a page begins behind a name that is gone', async () => {
+  it('continues after a name that is removed', async () => {
     expect(await names({ after: 'bb.' })).to.equal('c.example. d.example.')
   })
 
@@ -64,20 +64,20 @@ describe('the matrix in pages', () => {
     [['in-sync'], 'a.example. c.example.'],
     [['stuck'], ''],
   ] as [NodeState[], string][])
-    it(`zones with a node ${states.join(' or ')}`, async () => expect(await names({ states })).to.equal(found))
+    it(`has the zones with a node ${states.join(' or ')}`, async () => expect(await names({ states })).to.equal(found))
 
-  it('zones with a part of a name, in any case', async () => {
+  it('has the zones with a part of a name, in any case', async () => {
     expect(await names({ match: 'EXAMPLE', limit: 2 })).to.equal('a.example. c.example. … c.example.')
   })
 
-  it('one node has the zones of its cloud alone, and its own state counts', async () => {
+  it('has the zones of one node alone, by the state of that node', async () => {
     expect(await names({ node: 'fra1' })).to.equal('b.test. c.example.')
     expect(await names({ node: 'lhr1', states: ['in-sync'] })).to.equal('a.example.')
     const { zones } = await matrixPage({ ...ALL, node: 'fra1' })
     expect(zones.map(({ nodes }) => Object.keys(nodes as object))).to.deep.equal([['fra1'], ['fra1']])
   })
 
-  it('sums count every pair once', async () => {
+  it('counts every pair once in its sums', async () => {
     await fleet.matrix.sums.settle()
     expect(fleet.matrix.sums.states()).to.deep.equal({ 'in-sync': 3, ahead: 1, syncing: 1, unknown: 1 })
   })

@@ -1,4 +1,4 @@
-/** Orders take the fields that they use, and name each other one. */
+/** Orders accept the fields that they use, and refuse each other one by name. */
 import { expect } from 'chai'
 import type { ErrorRequestHandler } from 'express'
 import express from 'express'
@@ -34,7 +34,7 @@ const NEEDS: Partial<Record<keyof typeof bodies, object>> = {
   rollbackBody: { reason: 'r', serial: 1 },
 }
 
-/** Status and the named fields, as a caller gets them. */
+/** Status and named fields of the answer. */
 async function answerTo(schema: z.ZodType, body: object): Promise<{ status: number; fields: string[]; detail: string }> {
   const app = express()
   app.post('/', express.json(), (req, res) => void res.json(schema.parse(req.body)))
@@ -48,13 +48,13 @@ describe('the body of an order', () => {
   for (const [name, uses] of Object.entries(USES) as [keyof typeof bodies, (typeof USES)['holdBody']][])
     for (const field of Object.keys(SCOPE) as (keyof typeof SCOPE)[]) {
       const isUsed = uses.includes(field)
-      it(`${name}: ${field} is ${isUsed ? 'used' : 'refused by name'}`, async () => {
+      it(`${isUsed ? 'may' : 'may not'} have the field ${field} in ${name}`, async () => {
         const { status, fields } = await answerTo(bodies[name], { ...NEEDS[name], [field]: SCOPE[field] })
         expect({ status, fields }).to.deep.equal(isUsed ? { status: 200, fields: [] } : { status: 400, fields: [field] })
       })
     }
 
-  it('names every field that an order does not use, and those that it does', async () => {
+  it('is refused with the names of unused fields, and of the usable ones', async () => {
     const { fields, detail } = await answerTo(bodies.holdBody, { nodes: ['nsd1'], clouds: ['NOPE'], serial: 4242 })
     expect(fields).to.deep.equal(['nodes', 'clouds', 'serial'])
     expect(detail).to.include('nodes: an order to hold does not use this field; it takes reason')
@@ -62,12 +62,12 @@ describe('the body of an order', () => {
 
   for (const name of ['releaseBody', 'approveBody', 'rejectBody', 'rollbackBody'] as const)
     for (const reason of [undefined, '', '  '])
-      it(`${name}: a reason ${JSON.stringify(reason)} is refused`, async () => {
+      it(`may not have the reason ${JSON.stringify(reason)} in ${name}`, async () => {
         const { status, fields } = await answerTo(bodies[name], { ...NEEDS[name], reason })
         expect({ status, fields }).to.deep.equal({ status: 400, fields: ['reason'] })
       })
 
-  it('a digest needs a serial, and fast is for stages', async () => {
+  it('needs a serial beside a digest, and stages for fast', async () => {
     const digest = '01234567'
     for (const schema of [bodies.approveBody, bodies.rejectBody]) {
       expect((await answerTo(schema, { digest, reason: 'r' })).fields).to.deep.equal(['digest'])
@@ -76,7 +76,7 @@ describe('the body of an order', () => {
     expect((await answerTo(bodies.approveBody, { primary: 'hm1', fast: true, reason: 'r' })).fields).to.deep.equal(['fast'])
   })
 
-  it('is described with the fields that it takes', () => {
+  it('is described with the fields that it accepts', () => {
     interface Operation {
       requestBody?: { content: { 'application/json': { schema: { properties?: object } } } }
     }

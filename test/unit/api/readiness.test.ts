@@ -1,4 +1,4 @@
-/** What /readyz says of nodes: that none answers is about answers, and not about what is released, drained or known of content. */
+/** Nodes in /readyz: the hub is not ready when none answers; releases, drains and contents do not matter. */
 import { expect } from 'chai'
 import type { ApiContext } from '../../../services/api/context.js'
 import { missing } from '../../../services/api/routes/probes.js'
@@ -35,19 +35,19 @@ describe('a hub whose nodes', () => {
     expect(await lacks()).to.deep.equal(['no node answers'])
   })
 
-  it('answer is ready, whether or not their content is known', async () => {
+  it('answer is ready, also with unknown contents', async () => {
     fleet.serve(ZONE, 'lhr1', 10, { strayAt: NOW, elsewhereAt: NOW })
     expect(fleet.matrix.row(fleet.matrix.fleet.zones.get(ZONE as never)!).nodes.get('lhr1')!.state).to.equal('unknown')
     expect(await lacks()).to.deep.equal([])
   })
 
-  it('all say that they serve none of their zones is ready, as they are up', async () => {
+  it('all answer that they serve none of their zones is ready', async () => {
     for (const node of NODES)
       for (const zone of [ZONE, 'b.example.']) fleet.serve(zone, node, 10, { missed: 9, lostAt: NOW - 5, error: 'REFUSED' })
     expect(await lacks()).to.deep.equal([])
   })
 
-  it('are silent is not ready when each said of one zone that it does not serve it', async () => {
+  it('are silent is not ready when each answered for one zone that it does not serve it', async () => {
     for (const node of NODES) fleet.serve('b.example.', node, 10, { missed: 9, lostAt: NOW - 5, error: 'REFUSED' })
     expect(await lacks()).to.deep.equal(['no node answers'])
   })
@@ -65,7 +65,7 @@ describe('a hub whose nodes', () => {
     expect(await lacks()).to.deep.equal([])
   })
 
-  it('were not asked yet is ready', async () => {
+  it('were not queried yet is ready', async () => {
     const other = smallFleet(scratch(), { 'a.example': undefined })
     fleet.matrix.close()
     fleet = other

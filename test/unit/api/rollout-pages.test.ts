@@ -10,19 +10,19 @@ const rows = [
   { id: 'd', at: 10 },
 ]
 
-describe('the page after', () => {
+describe('a page of rollouts after a cursor', () => {
   for (const [after, id] of [
     ['30~c', 'a'],
     ['20~a', 'b'],
     ['20~b', 'd'],
     ['10~d', undefined],
-    // Gone meanwhile, or now further up: the page goes on where the row was, and does not begin again.
+    // Rows that were removed or moved up: the page continues at their old place, and does not start again.
     ['25~gone', 'a'],
     ['20~aa', 'b'],
     ['5~gone', undefined],
   ] as const)
-    it(`${after} begins at ${id ?? 'the end'}`, () => expect(rows[startAfter(rows, after)]?.id).to.equal(id))
+    it(`starts at ${id ?? 'the end'} for ${after}`, () => expect(rows[startAfter(rows, after)]?.id).to.equal(id))
 
   for (const after of ['', 'unknown', '~a', '20~', 'x~a'])
-    it(`"${after}" is no cursor`, () => expect(() => startAfter(rows, after)).to.throw(ApiProblem, /after/))
+    it(`is refused for "${after}"`, () => expect(() => startAfter(rows, after)).to.throw(ApiProblem, /after/))
 })

@@ -31,7 +31,7 @@ const BLANK: Omit<ZoneCell, 'at' | 'released' | 'releases'> = {
   conflict: undefined,
 }
 
-/** `zones` by name; each is carried by the clouds named, or by all. */
+/** `zones` by name; each is served by the named clouds, or by all. */
 export function smallFleet(folder: string, zones: Record<string, string[] | undefined>): SmallFleet {
   const file = join(folder, 'zonecast.yaml')
   const config = {

@@ -1,5 +1,5 @@
 /**
- *   changes in any order: cells, drains, orders, steps of the clock, reloads ──▶ sums ──▶ must be what a full count finds
+ * *   changes in any order: cells, drains, orders, steps of the clock, reloads ──▶ sums ──▶ must equal a full count
  */
 import fc from 'fast-check'
 import { expect } from 'chai'
@@ -123,7 +123,7 @@ const orderAct = fc.record({ zone: zoneName, isHeld: fc.boolean() }).map(
     ({ board, now }) =>
       board.set('orders', zone, { at: now, decisions: [], ...(isHeld ? { hold: { at: now, by: 'noc', reason: '' } } : {}) }),
 )
-/** Also back, as no clock of ours goes. */
+/** Backwards too, unlike the steady clock. */
 const clockAct = fc
   .constantFrom(1, SECOND, 29 * SECOND, 60 * SECOND, 121 * SECOND, 301 * SECOND, 900 * SECOND, -100 * SECOND)
   .map(
@@ -147,7 +147,7 @@ const anyAct = fc.oneof(
   reloadAct,
 )
 
-describe('sums', () => {
+describe('the sums over the fleet', () => {
   const scratch = scratchDirs()
 
   const begin = (): Scene => {
@@ -171,7 +171,7 @@ describe('sums', () => {
     return scene
   }
 
-  /** What the answers of the API say, and the same counted from the board. */
+  /** The sums in the answers of the API, and the same counted from the board. */
   const kept = ({ matrix }: Scene) => ({
     states: matrix.sums.states(),
     inA: matrix.sums.states(({ cloud }) => cloud === 'A'),
@@ -210,7 +210,7 @@ describe('sums', () => {
         const own = matrix.fleet.zonesOf(node.id)
         const lags = own.map((zone) => matrix.nodeZone(zone, node).lagSeconds)
         const least = matrix.sums.node(node.id)!.behind.value
-        // The sum is a moment; what answers show is its age.
+        // The sum has one time; answers have an age.
         expect(Math.max(0, ...lags)).to.equal(least === Infinity ? 0 : Math.max(0, Math.round((now - least) / 1000)))
         const newestAnswer = Math.max(0, ...own.map((zone) => matrix.nodeCell(zone, node.id)?.observedAt ?? 0))
         return { id: node.id, behind: least, newestAnswer, total: own.length }
@@ -227,7 +227,7 @@ describe('sums', () => {
     }
   }
 
-  it('are what a full count finds, after any changes', async () => {
+  it('equal a full count after any changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(anyAct, { minLength: 1, maxLength: 4 }), { maxLength: 12 }), async (batches) => {
         const scene = begin()
@@ -245,7 +245,7 @@ describe('sums', () => {
     )
   })
 
-  it('are settled although a change comes while they are judged', async () => {
+  it('are settled although a change arrives during the count', async () => {
     const scene = begin()
     const first = scene.matrix.sums.settle()
     scene.board.set('drains', 'ams1', { at: NOW, drained: true, by: 'noc', reason: undefined })
@@ -256,7 +256,7 @@ describe('sums', () => {
     scene.matrix.close()
   })
 
-  it('the least of numbers that change one by one', () => {
+  it('have the least of numbers that change one by one', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(4), fc.constantFrom(1, 2, 3, Infinity)), { maxLength: 40 }), (changes) => {
         const values = Array.from({ length: 5 }, () => Infinity)

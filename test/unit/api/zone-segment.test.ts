@@ -1,4 +1,4 @@
-/** Zone names on their way through a URL: what the clients write is what the server reads, and no client changes it between. */
+/** Zone names in a URL: the server reads the name that a client wrote, and no library changes it on the way. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { parseZoneName, wireToName } from '../../../lib/dns/name.js'
@@ -6,7 +6,7 @@ import { plainSegment } from '../../../services/api/zone-segment.js'
 import { zoneSegment } from '../../../services/cli/api-client.js'
 import { zoneSegment as pageSegment } from '../../../services/api/dashboard/api.js'
 
-/** As the router has it: what stands between two slashes, decoded. */
+/** The path segment between two slashes, decoded like in the router. */
 function readBack(segment: string): { name: string; rest: string } {
   const { pathname } = new URL(`v1/zones/${segment}/refresh`, 'http://127.0.0.1:8053/')
   const [, , name, ...rest] = plainSegment(pathname.replace(/^\/v1/, '')).split('/')
@@ -34,11 +34,11 @@ describe('a zone name in a URL', () => {
     '?#',
     'hex..2e',
   ])
-    it(`${name} arrives as it was sent`, () => {
+    it(`arrives as it was sent: ${name}`, () => {
       for (const encode of [zoneSegment, pageSegment]) expect(readBack(encode(name))).to.deep.equal({ name, rest: 'refresh' })
     })
 
-  it('any legal name arrives, from the commands and from the page', () => {
+  it('arrives for any legal name, from the commands and from the page', () => {
     fc.assert(
       fc.property(anyName, (name) => {
         expect(pageSegment(name)).to.equal(zoneSegment(name))
@@ -47,7 +47,7 @@ describe('a zone name in a URL', () => {
     )
   })
 
-  it('is plain where nothing can go wrong with it, and else looks like no legal name', () => {
+  it('is plain when that is safe, and otherwise resembles no legal name', () => {
     expect(zoneSegment('_a-b.example.com.')).to.equal('_a-b.example.com.')
     expect(zoneSegment('.')).to.equal('hex..2e')
     expect(() => parseZoneName(zoneSegment('.'))).to.throw(/label is empty/)
@@ -62,5 +62,5 @@ describe('a zone name in a URL', () => {
     '/hex..2e',
     '/zones/a',
   ])
-    it(`${url} stays as it is`, () => expect(plainSegment(url)).to.equal(url))
+    it(`is unchanged in ${url}`, () => expect(plainSegment(url)).to.equal(url))
 })

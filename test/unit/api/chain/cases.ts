@@ -1,4 +1,4 @@
-/** The situations of an operator's day, and what `zonecast why` must say in each. */
+/** The situations of an operator's day, and the expected answer of `zonecast why`. */
 import type { NodeState } from '../../../../lib/fleet/node-state.js'
 import { ANSWERED, firstOnly, HOLD, mark, nodeCell, old, push, rollout, type Situation, T, TAKEN, zoneCell } from './facts.js'
 
@@ -21,7 +21,7 @@ export interface Case {
   first?: string
   behind?: string
   error?: string
-  /** Null: nothing. */
+  /** Null: it waits for nothing. */
   waitsFor: string | null
 }
 
@@ -37,7 +37,7 @@ const first1 = { staged: [{ ...mark(7), nodes: ['n1'], times: [T + 300] }] }
 
 export const CASES = [
   row('all is well', {}, 'in-sync', null),
-  // A version goes out in stages.
+  // A version released in stages.
   row(
     'a canary that this hub refuses, first version',
     { cell: firstOnly({ ...first1, rollouts: [rollout(7, 'releasing')] }), at: NEVER, refused: REFUSED },
@@ -101,7 +101,7 @@ export const CASES = [
     'in-sync',
     'an operator: serial 8 is held: the zone was put on hold by noc: holiday; zonecast unhold example.',
   ),
-  // The node itself.
+  // The node.
   row('the disk is full', { at: old({ push: TAKEN }), after: 6 * MINUTE }, 'lagging', DISK, { behind: '360 s' }),
   row('the disk is full for long', { at: old({ push: TAKEN }), after: 11 * MINUTE }, 'stuck', DISK, { behind: '660 s' }),
   row(
@@ -190,7 +190,7 @@ export const CASES = [
     `the config to name the address of n1: ${REFUSED}`,
     { behind: '1 s' },
   ),
-  // Content.
+  // Contents.
   row(
     'two primaries in conflict',
     { cell: zoneCell({ conflict: CONFLICT, conflicting: ['hm2'] }) },

@@ -1,4 +1,4 @@
-/** What a hub knows of serial 7 of example. on n1, for tests of `zonecast why`; the state of the node follows from it. */
+/** A hub's knowledge of serial 7 of example. on n1, for tests of `zonecast why`; the state of the node follows from it. */
 import { holdReason } from '../../../../lib/rollout/machine.js'
 import type { Said } from '../../../../lib/rollout/record.js'
 import { viewNode } from '../../../../lib/fleet/zone-view.js'
@@ -10,7 +10,7 @@ import { whySentences } from '../../../../services/cli/why-sentences.js'
 import { FLEET_ZONE, fleetNode } from '../../fleet/facts.js'
 
 export const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
-/** When serial 7 was seen at the primary. */
+/** The time when serial 7 was announced by the primary. */
 export const T = Date.UTC(2026, 10, 24, 5)
 export const NODE = fleetNode('n1')
 
@@ -57,7 +57,7 @@ export const zoneCell = (more: Partial<ZoneCell> = {}): ZoneCell => ({
   ...more,
 })
 
-/** A zone whose first version is held or halted, or not there. */
+/** A zone whose first version is held, halted or absent. */
 export const firstOnly = (more: Partial<ZoneCell> = {}): ZoneCell => zoneCell({ released: undefined, releases: [], ...more })
 
 /** Serial 8 is released to n1 and n2 only. */
@@ -86,7 +86,7 @@ export const ANSWERED = push({ notifyAnsweredAt: T + 320 })
 export const TAKEN = push({ notifyAnsweredAt: T + 320, takenAt: T + 330, takenBy: 'ixfr' })
 export const DONE: PushTrail = { ...TAKEN, confirmedAt: T + 340 }
 
-/** n1 shows serial 7, and everything is known of how it got there. */
+/** n1 serves serial 7, and every step of its delivery is known. */
 export const nodeCell = (more: Partial<NodeCell> = {}): NodeCell => ({
   at: T,
   serial: 7,
@@ -98,14 +98,14 @@ export const nodeCell = (more: Partial<NodeCell> = {}): NodeCell => ({
   ...more,
 })
 
-/** n1 shows serial 6 since long. */
+/** n1 has served serial 6 for long. */
 export const old = (more: Partial<NodeCell> = {}): NodeCell =>
   nodeCell({ serial: 6, since: T - 8_000_000, push: undefined, ...more })
 
 export interface Situation {
   cell?: ZoneCell | undefined
   at?: NodeCell | undefined
-  /** Milliseconds after serial 7 was seen. */
+  /** Milliseconds after serial 7 was announced. */
   after?: number
   drained?: boolean
   expired?: boolean

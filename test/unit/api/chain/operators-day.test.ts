@@ -1,6 +1,6 @@
 /**
- * `zonecast why` in the situations of an operator's day, with every state of a node: the first sentence, the error, what is waited for,
- * and the command that helps.
+ * `zonecast why` in the situations of an operator's day, with every state of a node: the first sentence, the error, the next
+ * event, and the command that helps.
  */
 import { expect } from 'chai'
 import { NODE_STATES } from '../../../../lib/fleet/node-state.js'
@@ -9,7 +9,7 @@ import { answerTo, DONE, nodeCell, staged8 } from './facts.js'
 
 describe('zonecast why', () => {
   for (const [why, situation, { state, first, behind, error, waitsFor }] of CASES)
-    it(`${state}, ${why}`, () => {
+    it(`explains ${state}: ${why}`, () => {
       const answer = answerTo(situation)
       const serial = situation.at?.serial ?? 7
       const late = behind === undefined ? '' : `, ${behind} behind`
@@ -31,7 +31,7 @@ describe('zonecast why', () => {
     for (const [why, , { state, waitsFor }] of CASES) if (state !== 'in-sync') expect(waitsFor, why).to.be.a('string')
   })
 
-  it('waits for the version of its own stage, where another is released to all', () => {
+  it('waits for the version of its own stage when another is released to all', () => {
     const answer = answerTo({ cell: staged8(), at: nodeCell({ push: DONE }) })
     expect(answer.state).to.equal('syncing')
     expect(answer.waitingFor).to.equal('the next delivery to n1; zonecast resync example. --node n1 --wait')

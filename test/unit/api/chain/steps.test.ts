@@ -1,4 +1,4 @@
-/** The steps of a version to one node: which there are, in which order, with which times. */
+/** The steps of a version to one node: their selection, order and times. */
 import { expect } from 'chai'
 import type { ChainStepAnswer } from '../../../../lib/answers/zone-answers.js'
 import {
@@ -18,7 +18,7 @@ import {
   zoneCell,
 } from './facts.js'
 
-/** `released +300: serial 7, digest d7`: milliseconds after the version was seen. */
+/** `released +300: serial 7, digest d7`: milliseconds after the version was announced. */
 const lines = (steps: readonly ChainStepAnswer[]): string[] =>
   steps.map(({ step, at, detail }) => `${step} ${at === null ? '?' : `+${Date.parse(at) - T}`}: ${detail}`)
 const chainOf = (situation: Situation): string[] => lines(answerTo(situation).chain)
@@ -77,7 +77,7 @@ describe('the chain of a version', () => {
       expect(chainOf(situation)).to.deep.equal(steps)
     })
 
-  it('counts NOTIFYs, and says by which transfer the node took the version', () => {
+  it(`counts NOTIFYs, and names the kind of the node's transfer`, () => {
     const steps = chainOf({ at: nodeCell({ push: { ...DONE, notifiesSent: 3, takenBy: 'axfr' } }) })
     expect(steps).to.include('notified +310: NOTIFY sent 3 times')
     expect(steps).to.include('taken +330: the node took the version by AXFR')
@@ -95,25 +95,25 @@ describe('the chain of a version', () => {
       expect(chainOf({ cell })[1]).to.match(new RegExp(`: AXFR in ${text}, the zone has 10 records$`))
     })
 
-  it('stands in the order of its times, where a poll confirms before the transfer is reported', () => {
+  it('is in the order of its times when a poll confirms before the transfer is reported', () => {
     const steps = chainOf({ at: nodeCell({ push: { ...DONE, takenAt: T + 350 } }) })
     expect(steps.slice(-2).map((line) => line.split(' ')[0])).to.deep.equal(['confirmed', 'taken'])
   })
 })
 
-describe('the chain of a version that went out in stages', () => {
-  it('begins for a node of an early stage when that stage began', () => {
+describe('the chain of a version that is released in stages', () => {
+  it('starts for a node of an early stage when that stage started', () => {
     const released = mark(7, T + 11_000)
     const cell = zoneCell({ released: { ...released, records: 10, octets: 100 }, releases: [released] })
     const { chain, sentences } = answerTo({ cell })
     expect(lines(chain)).to.deep.equal([...STORY, ...DELIVERY])
     expect(sentences.at(-1)).to.equal('It waits for nothing: 340 ms from first sight.')
-    // A delivery again, of what was released long ago.
+    // A repeated delivery of a version that was released long ago.
     const again = chainOf({ cell, at: nodeCell({ push: { ...DONE, startedAt: T + 99_000 } }) })
     expect(again).to.include('released +11000: serial 7, digest d7')
   })
 
-  it('is that of the version that the node may have', () => {
+  it('is that of the version that is released to the node', () => {
     const at = nodeCell({ serial: 8, push: undefined, since: T + 700 })
     expect(chainOf({ cell: staged8(), at })).to.deep.equal([
       'released +600: serial 8, digest d8',
@@ -128,13 +128,13 @@ describe('the chain of a version that went out in stages', () => {
     ])
   })
 
-  it('is that of the newest one, where two are under way', () => {
+  it('is that of the newest one when two are in progress', () => {
     const [eight] = staged8().staged
     const nine = { ...mark(9, T + 800), nodes: ['n1'] }
     expect(chainOf({ cell: staged8({ staged: [eight!, nine] }), at: old() })[0]).to.match(/^released \+800: serial 9/)
   })
 
-  it('has a newer version that is stopped as its last step, with the first line of the reason', () => {
+  it('ends with a newer version that is stopped, with the first line of the reason', () => {
     const newer = (state: 'halted' | 'done' | 'superseded', more = {}) =>
       chainOf({ cell: zoneCell({ rollouts: [rollout(8, state, more)] }) }).slice(STORY.length + DELIVERY.length)
     expect(newer('halted', { stage: 'A', reason: 'n2 is gone\nsince then' })).to.deep.equal([
@@ -150,14 +150,14 @@ describe('the chain of a version that went out in stages', () => {
     expect(steps('other')).to.deep.equal(['waiting +400: serial 7 is halted'])
   })
 
-  it('is the newer version alone, where the node may have none', () => {
+  it('is the newer version alone when none is released to the node', () => {
     const { chain, waitingFor } = answerTo({ cell: firstOnly({ rollouts: [rollout(7, 'releasing')] }), at: undefined })
     expect(lines(chain)).to.deep.equal(['waiting +400: serial 7 is releasing'])
     expect(waitingFor).to.equal('its stage for serial 7, which is releasing; zonecast rollouts')
   })
 })
 
-describe('what a chain waits for', () => {
+describe('the event that a chain waits for', () => {
   const CASES: readonly (readonly [why: string, situation: Situation, waitsFor: RegExp])[] = [
     [
       'is an older version that is held, where the newest is done',
