@@ -1,4 +1,4 @@
-/** `approve --all-halted` against a hub of canned answers: which zones it approves, what it says, and how it ends. */
+/** `zonecast approve --all-halted`: one approval per zone, on every page, and a summary of failures. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
@@ -68,7 +68,7 @@ describe('approve --all-halted', () => {
     expect(JSON.parse(orders()[0]!.body)).to.deep.equal({ serial: 2, digest: 'd2'.repeat(6), reason: 'nodes are fixed' })
   })
 
-  it('leaves a zone alone whose newest version is another one', async () => {
+  it('leaves a zone unchanged whose newest version is another one', async () => {
     answers = {
       '/v1/rollouts?state=halted': [[200, { rollouts: [halted('a.')], next: null }]],
       '/v1/zones/a.': [zone('soaking')],
@@ -78,7 +78,7 @@ describe('approve --all-halted', () => {
     expect(orders()).to.deep.equal([])
   })
 
-  it('goes on after a zone that fails, and says so at the end', async () => {
+  it('continues after a zone that fails, and reports it at the end', async () => {
     answers = {
       '/v1/rollouts?state=halted': [[200, { rollouts: [halted('a.'), halted('b.')], next: null }]],
       '/v1/zones/a.': [zone('halted')],
@@ -90,7 +90,7 @@ describe('approve --all-halted', () => {
     expect(text).to.equal('a.: not approved: contradicts\nb. serial 2: approved\n1 approved, 1 failed, 2 halted\n')
   })
 
-  it('waits as long as the hub asks for', async () => {
+  it('waits as long as the hub requests', async () => {
     answers = {
       '/v1/rollouts?state=halted': [[200, { rollouts: [halted('a.')], next: null }]],
       '/v1/zones/a.': [zone('halted')],
@@ -103,7 +103,7 @@ describe('approve --all-halted', () => {
     expect(orders()).to.have.length(2)
   })
 
-  it('says when no zone is halted', async () => {
+  it('reports that no zone is halted', async () => {
     answers = { '/v1/rollouts?state=halted': [[200, { rollouts: [], next: null }]] }
     expect(await approve()).to.equal(true)
     expect(text).to.equal('no zone is halted\n')

@@ -1,4 +1,4 @@
-/** What the commands make of their arguments. */
+/** Commands and their arguments. */
 import { expect } from 'chai'
 import { resyncBody } from '../../../services/cli/commands/resync.js'
 import { parseRoles, readyLine } from '../../../services/cli/commands/start.js'
@@ -9,14 +9,14 @@ import { expectError } from '../../support/expect-error.js'
 const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 
 describe('the command line', () => {
-  it('start: the roles named, in the order of the flow', () => {
+  it('accepts the named roles of start, in the order of the flow', () => {
     expect(parseRoles('api, watcher', ROLES)).to.deep.equal(['watcher', 'api'])
   })
 
   for (const text of ['api,apis', '', 'api,'])
-    it(`start: "${text}" is no list of roles`, () => expectError('CLI_USAGE', () => parseRoles(text, ROLES)))
+    it(`refuses "${text}" as the roles of start`, () => expectError('CLI_USAGE', () => parseRoles(text, ROLES)))
 
-  it('start: one line names every address', () => {
+  it('prints every address in one line at the start', () => {
     const addresses = [
       { role: 'transfer', address: '127.0.0.1:5300' },
       { role: 'transfer', address: '[::1]:5300' },
@@ -26,7 +26,7 @@ describe('the command line', () => {
     expect(readyLine([])).to.equal('ready')
   })
 
-  it('resync: what is not named is left out, and naming nothing is a mistake', async () => {
+  it('leaves out unnamed parts of a resync, and needs at least one', async () => {
     const none = { node: [], cloud: [], state: [], strength: 'notify' }
     await expectError('CLI_USAGE', () => resyncBody(undefined, none))
     expect(resyncBody('example.com', none)).to.deep.equal({ zones: ['example.com'], strength: 'notify' })
@@ -42,12 +42,12 @@ describe('the command line', () => {
     })
   })
 
-  it('a serial has 32 bits', async () => {
+  it('accepts a serial of 32 bits', async () => {
     expect(parseSerial('4294967295')).to.equal(4_294_967_295)
     for (const text of ['4294967296', '-1', '1.5', 'x', '']) await expectError('CLI_USAGE', () => parseSerial(text))
   })
 
-  it('progress names zone, node and step', () => {
+  it('names zone, node and step in the progress', () => {
     expect(targetLine({ zone: 'a.', node: 'n', step: 'confirmed', serial: 8 })).to.equal('a. on n: confirmed at serial 8')
     expect(targetLine({ zone: 'a.', node: 'n', step: 'failed', error: 'REFUSED' })).to.equal('a. on n: failed: REFUSED')
   })

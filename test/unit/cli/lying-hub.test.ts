@@ -1,7 +1,7 @@
 /**
- *   a hub that lies in every field ──▶ each command ──▶ a terminal, with colours and without
+ *   a hub with control characters in every field ──▶ each command ──▶ a terminal, with colours and without
  *
- * The terminal gets no control character but those of our own colours.
+ * The terminal gets no control characters except those of the CLI's own colours.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,9 +10,9 @@ import { describeError } from '../../../lib/errors.js'
 import { buildProgram } from '../../../services/cli/program.js'
 import { asciiOf, outputOf } from '../../../services/cli/terminal.js'
 
-/** Title, colour of its own, C1, redrawing, line start and direction of writing. */
+/** Title, a colour, C1, redrawing, line start and direction of writing. */
 const LIE = '\u001b]0;owned\u0007\u001b[31mred\u009b32m\u001b[3A\u001b[J\r\u202e\u001b[0m'
-/** What is left when our colours are taken away. */
+/** The output without the CLI's own colours. */
 const STEERS = /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u
 
 const ESC = String.fromCharCode(27)
@@ -97,7 +97,7 @@ const COMMANDS = [
   'reject z 1 --reason r',
 ]
 
-describe('a hub that lies in every field', () => {
+describe('a hub with control characters in every field', () => {
   let server: Server
   before(async () => {
     server = createServer((req, res) => {
@@ -116,7 +116,7 @@ describe('a hub that lies in every field', () => {
 
   for (const hasColour of [false, true])
     for (const command of COMMANDS)
-      it(`"${command}" ${hasColour ? 'with colours' : 'without colours'} steers no terminal`, async () => {
+      it(`does not control the terminal of "${command}" ${hasColour ? 'with colours' : 'without colours'}`, async () => {
         let text = ''
         const shape = { isLive: hasColour, hasColour }
         const write = (words: string) => {
@@ -131,12 +131,12 @@ describe('a hub that lies in every field', () => {
         expect(text)
           .to.not.equal('')
           .and.not.match(/cannot read the answer/)
-        // Ours come in pairs, a colour and its end: a lie that passed for one would leave one over.
+        // The CLI's colours come in pairs, a colour and its end: an accepted one from the hub leaves one over.
         const bare = text.replace(COLOURED, '$1').replace(REDRAWN, '')
         expect(bare).to.not.match(STEERS)
       })
 
-  it('zone text is ASCII', () => {
+  it('prints zone text as ASCII', () => {
     const lie = Buffer.concat([Buffer.from(`${LIE}\na 1 IN TXT "x"\n`), Buffer.from([0x9b, 0x7f, 0])])
     expect(Buffer.from(asciiOf(lie)).toString('latin1')).to.match(/^[ -~\n]*$/)
     expect(Buffer.from(asciiOf(Buffer.from('a\t1 IN A 1.2.3.4\n'))).toString()).to.equal('a\t1 IN A 1.2.3.4\n')

@@ -1,4 +1,4 @@
-/** What the commands make of answers of a hub of another version. */
+/** Answers of a hub of another version, read by the commands. */
 import { expect } from 'chai'
 import { z } from 'zod'
 import { JobAnswer, MatrixAnswer, ZoneAnswer } from '../../../services/cli/answers.js'
@@ -21,19 +21,19 @@ const ZONE = {
 const JOB = { id: 'resync-1', kind: 'resync', state: 'active', error: null, createdAt: null, finishedAt: null }
 
 describe('an answer of a hub of another version', () => {
-  it('keeps the fields that this version does not know', () => {
+  it('keeps unknown fields', () => {
     const answer = { ...ZONE, colour: 'blue' }
     expect(readAnswer(ZoneAnswer, answer, URL)).to.equal(answer)
   })
 
-  it('keeps a state, a time and a key that this version does not know', () => {
+  it('keeps an unknown state, time and key', () => {
     const answer = { ...ZONE, state: 'paused', releasedAt: 'yesterday' }
     expect(readAnswer(ZoneAnswer, answer, URL)).to.equal(answer)
     const counts = { paused: 1 }
     expect(readAnswer(z.partialRecord(z.enum(['held']), z.int()), counts, URL)).to.equal(counts)
   })
 
-  it('keeps a step that this version does not know', () => {
+  it('keeps an unknown step', () => {
     const answer = { ...JOB, progress: { targets: [{ zone: 'a.', node: 'ams1', step: 'paused' }] } }
     expect(readAnswer(JobAnswer, answer, URL)).to.equal(answer)
   })

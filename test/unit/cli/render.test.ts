@@ -1,10 +1,10 @@
-/** Tables: aligned, coloured only when asked, and never steered by what a hub said. */
+/** Tables: aligned, coloured on request, and without control characters from a hub. */
 import { expect } from 'chai'
 import { printable } from '../../../lib/runtime/printable.js'
 import { moment, span, table } from '../../../services/cli/render.js'
 
 describe('a table', () => {
-  it('makes columns as wide as their widest cell and pads no line end', () => {
+  it('has columns as wide as their widest cell, and no padding at line ends', () => {
     const text = table(
       ['ZONE', 'SERIAL', 'STATE'],
       [
@@ -18,7 +18,7 @@ describe('a table', () => {
     )
   })
 
-  it('colours the text and not the padding', () => {
+  it('has colours on the text and not on the padding', () => {
     const text = table(
       ['A', 'B'],
       [
@@ -30,18 +30,18 @@ describe('a table', () => {
     expect(text).to.include('\u001b[32mx\u001b[0m     y')
   })
 
-  it('shows what is not known as a dash', () => {
+  it('has a dash for an unknown value', () => {
     expect(table(['A', 'B'], [[null, 'b']], false)).to.equal('A  B\n-  b\n')
     expect(table(['A', 'B'], [[undefined as unknown as null, 'b']], false)).to.equal('A  B\n-  b\n')
   })
 
-  it('lets no control character through', () => {
+  it('has no control character', () => {
     expect(table(['A'], [['\u001b[2Jx\n']], false)).to.equal('A\n?[2Jx?\n')
     expect(printable('a\u009bb\u0007')).to.equal('a?b?')
   })
 })
 
-describe('times', () => {
+describe('a time in a table', () => {
   for (const [seconds, words] of [
     [0, '0 s'],
     [119, '119 s'],
@@ -49,9 +49,9 @@ describe('times', () => {
     [7200, '2 h'],
     [172_800, '2 d'],
   ] as const)
-    it(`${seconds} seconds are ${words}`, () => expect(span(seconds)).to.equal(words))
+    it(`has ${seconds} seconds as ${words}`, () => expect(span(seconds)).to.equal(words))
 
-  it('are in UTC to the second', () => {
+  it('is in UTC to the second', () => {
     expect(moment('2026-11-24T05:02:06.123Z')).to.equal('2026-11-24 05:02:06')
     expect(moment(null)).to.equal('-')
   })

@@ -1,4 +1,4 @@
-/** The sync matrix for people, Nagios and Prometheus. */
+/** The sync matrix as a table, for Nagios and for Prometheus. */
 import { expect } from 'chai'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
 import type { PrimaryState } from '../../../lib/fleet/primary-state.js'
@@ -24,7 +24,7 @@ function matrix(cells: Record<string, NodeZoneAnswer>): MatrixAnswer {
   }
 }
 
-/** As many zones, each with these nodes. */
+/** Zones by number, each with these nodes. */
 function manyZones(count: number, cells: Record<string, NodeZoneAnswer>): MatrixAnswer {
   const one = matrix(cells)
   const zones = Array.from({ length: count }, (_, i) => ({ ...one.zones[0]!, name: `z${String(i).padStart(4, '0')}.example.` }))
@@ -47,19 +47,19 @@ describe('status as a table', () => {
     expect(text).to.match(/example\.com\. {2}b1 {4}B {13}7 {2}-.*unknown.*timed out/)
   })
 
-  it('leaves a cell empty where a node does not carry the zone', () => {
+  it('has an empty cell where a node does not serve the zone', () => {
     const given = matrix({ a1: at('in-sync') })
     given.nodes.push({ id: 'b1', cloud: 'B', site: null })
     expect(statusTable(given, 100, false)).to.include('7 in-sync')
   })
 })
 
-describe('a held zone', () => {
+describe('a held zone in status', () => {
   const given = matrix({ a1: at('unknown', 6, 300), b1: at('in-sync') })
   Object.assign(given.zones[0]!, { state: 'unknown', held: 'serial 8 is held: shrink: half is gone' })
   const names = (states: NodeState[]) => narrowed(given, { states }).zones.map(({ name }) => name)
 
-  it('is in --state held where one of its nodes is worse, with all of its nodes', () => {
+  it('is in --state held when one of its nodes is worse, with all of its nodes', () => {
     expect(names(['held'])).to.deep.equal(['example.com.'])
     expect(Object.keys(narrowed(given, { states: ['held'] }).zones[0]!.nodes)).to.deep.equal(['a1', 'b1'])
     expect(names(['stuck'])).to.deep.equal([])
@@ -75,7 +75,7 @@ describe('a held zone', () => {
 describe('status of many zones', () => {
   const dead = at('unknown', null, 0, 'no answer')
 
-  it('is a line per node past 50 lines: one dead node of 1,000 zones is one line', () => {
+  it('has a line per node past 50 lines: one dead node of 1,000 zones is one line', () => {
     const lines = statusTable(manyZones(1_000, { a1: at('in-sync'), b1: dead }), 200, false).split('\n')
     expect(lines).to.deep.equal([
       'NODE  CLOUD  IN SYNC    OTHER STATES  LAG  ERROR',
@@ -95,7 +95,7 @@ describe('status of many zones', () => {
     expect(statusTable(manyZones(26, { a1: at('in-sync'), b1: dead }), 30, false)).to.match(/^NODE/)
   })
 
-  it('for Nagios names nodes and not pairs, the gravest first', () => {
+  it('has nodes instead of pairs for Nagios, the worst first', () => {
     const { text, exit } = nagiosReport(
       manyZones(1_000, { a1: at('lagging', 6, 300), b1: dead, c1: at('in-sync'), d1: at('stuck', 6, 900) }),
     )
@@ -112,7 +112,7 @@ describe('status of many zones', () => {
     ])
   })
 
-  it('for Nagios does not list more than 50 zones that cannot be refreshed', () => {
+  it('has at most 50 failing zones for Nagios', () => {
     const given = manyZones(1_000, { a1: at('in-sync') })
     for (const zone of given.zones) zone.error = 'no primary answers'
     const lines = nagiosReport(given).text.trim().split('\n')
@@ -121,17 +121,17 @@ describe('status of many zones', () => {
   })
 })
 
-describe('status narrowed', () => {
+describe('status with a filter', () => {
   const given = manyZones(2, { a1: at('in-sync'), b1: at('stuck', 5, 900) })
 
-  it('to a state has the pairs in that state alone', () => {
+  it('has the pairs in one state alone', () => {
     const { zones, nodes } = narrowed(given, { states: ['stuck'] })
     expect(zones.map((zone) => Object.keys(zone.nodes))).to.deep.equal([['b1'], ['b1']])
     expect(nodes.map(({ id }) => id)).to.deep.equal(['b1'])
     expect(narrowed(given, { states: ['ahead'] }).zones).to.deep.equal([])
   })
 
-  it('to a cloud has its nodes alone', () => {
+  it('has the nodes of a cloud alone', () => {
     expect(narrowed(given, { cloud: 'A', states: [] }).nodes.map(({ id }) => id)).to.deep.equal(['a1'])
     expect(narrowed(given, { cloud: 'A', states: ['stuck'] }).zones).to.deep.equal([])
   })
@@ -151,13 +151,13 @@ describe('status for Nagios', () => {
     unknown: 2,
   }
   for (const [state, exit] of Object.entries(exits))
-    it(`${state} is ${exit}`, () => expect(nagiosReport(matrix({ a1: at(state as NodeState) })).exit).to.equal(exit))
+    it(`is ${exit} for ${state}`, () => expect(nagiosReport(matrix({ a1: at(state as NodeState) })).exit).to.equal(exit))
 
-  it('a change that is still on its way after ten seconds is a warning', () => {
+  it('is a warning for a change that is not delivered after ten seconds', () => {
     expect(nagiosReport(matrix({ a1: at('syncing', 6, 10) })).exit).to.equal(1)
   })
 
-  it('the worst decides, comes first, and is told with performance data', () => {
+  it('has the worst state first, which decides, and performance data', () => {
     const { text, exit } = nagiosReport(
       matrix({ a1: at('in-sync'), a2: at('lagging', 6, 400), b1: at('stuck', 5, 900, 'REFUSED | 5') }),
     )
@@ -170,13 +170,13 @@ describe('status for Nagios', () => {
     ])
   })
 
-  it('a node as far behind as wants a person is critical, whatever its state is called', () => {
+  it('is critical for a node whose lag needs an operator, in any state', () => {
     const given = { ...matrix({ a1: at('lagging', 6, 900) }), pageLagSeconds: 900 }
     expect(nagiosReport(given).exit).to.equal(2)
     expect(nagiosReport({ ...given, pageLagSeconds: 901 }).exit).to.equal(1)
   })
 
-  it('a zone that cannot be refreshed is a warning, however well its nodes agree', () => {
+  it('is a warning for a zone that cannot be refreshed, although its nodes agree', () => {
     const given = matrix({ a1: at('in-sync') })
     given.zones[0]!.error = 'no primary answers'
     const { text, exit } = nagiosReport(given)
@@ -184,7 +184,7 @@ describe('status for Nagios', () => {
     expect(text).to.include('no newer version: example.com.').and.to.include('example.com.: no primary answers')
   })
 
-  it('a held version is a warning that names the check', () => {
+  it('is a warning that names the check for a held version', () => {
     const given = matrix({ a1: at('in-sync') })
     given.zones[0]!.held = 'serial 8 is held: shrink: Only 3 names of 40 would be left.'
     const { text, exit } = nagiosReport(given)
@@ -192,13 +192,13 @@ describe('status for Nagios', () => {
     expect(text).to.include('; held: example.com. (serial 8 held by shrink)').and.to.include('Only 3 names of 40')
   })
 
-  it('a zone in conflict is critical, however well its nodes agree', () => {
+  it('is critical for a zone in conflict, although its nodes agree', () => {
     const given = matrix({ a1: at('in-sync') })
     given.zones[0]!.state = 'conflict'
     expect(nagiosReport(given).exit).to.equal(2)
   })
 
-  it('a primary that went back is a warning', () => {
+  it('is a warning for a primary that went back', () => {
     const primary = (state: PrimaryState) => ({
       id: 'hm1',
       address: '192.0.2.1:53',
@@ -214,11 +214,11 @@ describe('status for Nagios', () => {
     expect(text).to.include('primaries: hm1 went-back for example.com.')
   })
 
-  it('a state of a newer hub is critical', () => {
+  it('is critical for an unknown state of a newer hub', () => {
     expect(nagiosReport(matrix({ a1: at('in-sync'), b1: at('paused' as NodeState) })).exit).to.equal(2)
   })
 
-  it('nothing to watch is unknown, not fine', () => {
+  it('is unknown without zones', () => {
     expect(nagiosReport({ zones: [], nodes: [] })).to.deep.equal({
       text: 'ZONECAST UNKNOWN - no node carries a zone\n',
       exit: 3,

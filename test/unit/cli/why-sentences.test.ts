@@ -19,8 +19,8 @@ const WHOLE: ChainAnswer = {
   waitingFor: null,
 }
 
-describe('why', () => {
-  it('tells each step with its time and the gap before it, and what the whole took', () => {
+describe('the output of why', () => {
+  it('has each step with its time and the time since the one before, and the total', () => {
     expect(whySentences('example.com', 'ams1', WHOLE).split('\n')).to.deep.equal([
       'ams1 serves serial 8 of example.com and is in-sync.',
       '  05:02:06.000              The change was first seen: serial 8 seen at hm1.',
@@ -32,7 +32,7 @@ describe('why', () => {
     ])
   })
 
-  it('ends with what it waits for', () => {
+  it('ends with the event that it waits for', () => {
     const stuck: ChainAnswer = {
       ...WHOLE,
       serial: 7,
@@ -46,7 +46,7 @@ describe('why', () => {
     expect(text).to.match(/It waits for ams1 to answer the NOTIFY\.\n$/)
   })
 
-  it('says so when there is nothing to tell yet', () => {
+  it('reports that there are no steps yet', () => {
     const empty: ChainAnswer = {
       ...WHOLE,
       serial: null,
@@ -59,7 +59,7 @@ describe('why', () => {
     )
   })
 
-  it('bears steps out of order and without a time', () => {
+  it('accepts steps out of order and without a time', () => {
     const odd: ChainAnswer = {
       ...WHOLE,
       chain: [

@@ -1,4 +1,4 @@
-/** The drawings of a topology: what stands in them, where a finding shows, and that nothing written in a config breaks them. */
+/** The drawings of a topology: their elements, the places of findings, and safety against any text of a config. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -12,14 +12,14 @@ import { SOUND, withLine } from '../../config/config-text.js'
 import { WHEEL, WHEEL_FILE, wheelWith } from '../../config/topology/wheel-text.js'
 import { anySketch, viewOf } from './views.js'
 
-/** NRT hangs on one link, and both clouds share a /24. */
+/** NRT has one link, and both clouds share a /24. */
 const WEAK = wheelWith(
   ['    lax-nrt: { between: [LAX, NRT], risks: [pacific] }\n', ''],
   ['    nrt-sin: { between: [NRT, SIN] }\n', ''],
   ['198.51.100.53', '192.0.2.54'],
 )
 
-/** Elements closed in the order in which they were opened, attributes in quotes, and every & an entity. */
+/** Elements are closed in the order in which they were opened, attributes are quoted, and every & is an entity. */
 function expectWellFormed(xml: string): void {
   const open: string[] = []
   const rest = xml.replace(
@@ -41,7 +41,7 @@ const rowsOf = (text: string, pattern: RegExp) => text.split('\n').filter((line)
 describe('the topology as text', () => {
   const scratch = scratchDirs()
 
-  it('shows hubs, rings, links and clouds of the example, and no findings', () => {
+  it('has hubs, rings, links and clouds of the example, and no findings', () => {
     const text = topologyText(viewOf(scratch(), WHEEL), false)
     expect(text).to.match(/^14 sites, 2 hub sites, 2 rings, 25 links\n/)
     expect(rowsOf(text, /^ring|hub hub|lhr1|fra1|axle|^ {2}A /)).to.deep.equal([
@@ -57,7 +57,7 @@ describe('the topology as text', () => {
     expect(text).to.match(/\nno findings\n$/)
   })
 
-  it('has each finding, with its number at what it concerns', () => {
+  it('has each finding, with its number at its elements', () => {
     const text = topologyText(viewOf(scratch(), WEAK), false)
     expect(rowsOf(text, /\[\d/)).to.deep.equal([
       '  IAD [2]  ─ AMS  hub hub-america  primary hm1',
@@ -71,7 +71,7 @@ describe('the topology as text', () => {
     expect(text).to.include('\n    node "nrt1" in NRT is cut off from every hub')
   })
 
-  it('fits in 80 columns, and has colours only where asked', () => {
+  it('fits in 80 columns, and has colours on request', () => {
     for (const text of [WHEEL, WEAK, WHEEL.replaceAll(/\b(LHR|hub-america)\b/g, '$1-of-a-site-with-a-long-name')]) {
       const view = viewOf(scratch(), text)
       expect(rowsOf(topologyText(view, false), /.{81}|\p{Cc}/u)).to.deep.equal([])
@@ -79,7 +79,7 @@ describe('the topology as text', () => {
     }
   })
 
-  it('shows the sites of nodes, and that there are no links, where nobody described a topology', () => {
+  it('has the sites of nodes, and no links, when no topology is described', () => {
     const text = topologyText(
       viewOf(scratch(), withLine(11, '  ams1: { cloud: A, site: "A\\nM", address: 127.0.0.1:5311 }')),
       false,
@@ -109,7 +109,7 @@ describe('the topology as SVG', () => {
     expect(svg).to.not.match(/class="[^"]*weak"|href|<script|url\(/)
   })
 
-  it('marks what a finding concerns, and lists it', () => {
+  it('marks the elements of a finding, and lists it', () => {
     const svg = topologySvg(viewOf(scratch(), WEAK))
     expectWellFormed(svg)
     expect(svg.match(/<g class="site[^"]*weak"/g)).to.have.length(2)
@@ -129,7 +129,7 @@ describe('the topology as SVG', () => {
     ])
   })
 
-  it('shows what was written, and does not become it', () => {
+  it('has the texts of the config as text, never as markup', () => {
     const named = withLine(11, `  ams1: { cloud: A, site: '</text><script>&"''', address: 127.0.0.1:5311 }`)
     const svg = topologySvg(viewOf(scratch(), named))
     expectWellFormed(svg)
@@ -145,7 +145,7 @@ describe('the topology as SVG', () => {
     )
   })
 
-  it('draws an empty config', () => expectWellFormed(topologySvg(viewOf(scratch(), SOUND.replace(/nodes:[\s\S]*/, '')))))
+  it('is drawn for an empty config', () => expectWellFormed(topologySvg(viewOf(scratch(), SOUND.replace(/nodes:[\s\S]*/, '')))))
 })
 
 describe('zonecast topology', () => {
@@ -170,7 +170,7 @@ describe('zonecast topology', () => {
     return { out, err, status }
   }
 
-  it('draws text, SVG or JSON', async () => {
+  it('prints text, SVG or JSON', async () => {
     expect((await run('topology', '-c', WHEEL_FILE)).out).to.match(/^14 sites/)
     expect((await run('topology', '-c', WHEEL_FILE, '--format', 'svg')).out).to.match(/^<svg xmlns/)
     const shown = JSON.parse((await run('topology', '-c', WHEEL_FILE, '--json')).out)
@@ -178,7 +178,7 @@ describe('zonecast topology', () => {
     expect(shown).to.include.keys('file', 'sites', 'links', 'clouds', 'unplaced', 'findings')
   })
 
-  it('draws what has findings, with status 0, and refuses a config with errors, with status 2', async () => {
+  it('draws a config with findings, with status 0, and refuses a config with errors, with status 2', async () => {
     const file = join(scratch(), 'zonecast.yaml')
     writeFileSync(file, WEAK, { mode: 0o600 })
     expect(await run('topology', '-c', file)).to.include({ status: 0, err: '' })
@@ -188,7 +188,7 @@ describe('zonecast topology', () => {
     expect(err).to.match(/CONFIG_DANGLING there is no site "AMX"/)
   })
 
-  it('takes nothing that it does not know', async () => {
+  it('refuses unknown arguments', async () => {
     for (const args of [['--format', 'png'], ['--colour'], ['ring'], ['--url', 'http://x']]) {
       const { out, err, status } = await run('topology', '-c', WHEEL_FILE, ...args)
       expect({ out, status }, args.join(' ')).to.deep.equal({ out: '', status: 1 })
@@ -196,7 +196,7 @@ describe('zonecast topology', () => {
     }
   })
 
-  it('check tells what a finding is about, as JSON', async () => {
+  it('check lists the elements of each finding as JSON', async () => {
     const file = join(scratch(), 'zonecast.yaml')
     writeFileSync(file, WEAK, { mode: 0o600 })
     const { out, status } = await run('check', '-c', file, '--json')

@@ -1,4 +1,4 @@
-/** Topologies to draw: of a config's text, and of sites and links in few words. */
+/** Topologies to draw, from a config's text and from short lists of sites and links. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { LinkView, Marked, SiteView, TopologyView } from '../../../../services/cli/topology/topology-view.js'

@@ -1,4 +1,4 @@
-/** Which sites are the middle, which make a ring, and in what order; where they are drawn. */
+/** The sites in the middle, the rings and their order, and the places of sites in the drawing. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Box, layOut, passesUnder } from '../../../../services/cli/topology/layout.js'
@@ -53,7 +53,7 @@ describe('a topology as a wheel', () => {
   const boxesOf = (view: ReturnType<typeof sketch>) =>
     layOut(wheelOf(view), view.links, ({ name }) => ({ width: 60 + name.length * 9, height: 50 }))
 
-  it('is drawn with no box over another, all inside', () => {
+  it('has no box over another, and all boxes inside the drawing', () => {
     fc.assert(
       fc.property(anySketch, (view) => {
         const { boxes, width, height } = boxesOf(view)
@@ -74,7 +74,7 @@ describe('a topology as a wheel', () => {
     )
   })
 
-  it('of two rings hides no link under a box', () => {
+  it('has no link under a box with two rings', () => {
     const view = sketch(
       'P! Q! A B C D E F U V W X Y Z',
       'P-Q A-B B-C C-D D-E E-F F-A U-V V-W W-X X-Y Y-Z Z-U A-P B-Q C-P D-Q E-P F-Q U-P V-P W-P X-Q Y-Q Z-Q',
@@ -90,7 +90,7 @@ describe('a topology as a wheel', () => {
     expect(hidden).to.deep.equal([])
   })
 
-  it('of many sites is laid out in a moment', () => {
+  it('is computed quickly for many sites', () => {
     const names = Array.from({ length: 200 }, (_, i) => `s${i}`)
     const links = names.flatMap((name, i) => [`${name}-${names[(i + 1) % 200]}`, `${name}-${i % 2 === 0 ? 'P' : 'Q'}`])
     const begun = performance.now()
