@@ -1,4 +1,4 @@
-/** Server-sent events, wherever the stream was cut. */
+/** Server-sent events, for any split of the stream. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { EventParser, retryDelayMs } from '../../../services/api/dashboard/event-parser.js'
@@ -12,18 +12,18 @@ const EVENTS = [
 ]
 
 describe('the event parser', () => {
-  it('reads names and data, and leaves out what is no event', () => {
+  it('reads names and data, and drops everything else', () => {
     expect(new EventParser().accept(STREAM)).to.deep.equal(EVENTS)
   })
 
-  it('gives the same events however the text was cut', () => {
+  it('returns the same events for any split of the text', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 60 }), (lengths) => {
         const parser = new EventParser()
         const found: unknown[] = []
         let rest = STREAM
         for (const length of lengths) {
-          // A carriage return and its line feed may come apart over a network, but the hub sends none.
+          // A carriage return and its line feed may be split, but the hub sends none.
           const cut = rest.slice(0, length).endsWith('\r') ? length + 1 : length
           found.push(...parser.accept(rest.slice(0, cut)))
           rest = rest.slice(cut)
@@ -34,11 +34,11 @@ describe('the event parser', () => {
     )
   })
 
-  it('an event that never ended is none', () => {
+  it('drops an event without an end', () => {
     expect(new EventParser().accept('event: node\ndata: {"a":')).to.deep.equal([])
   })
 
-  it('tries again later and later, up to fifteen seconds', () => {
+  it('retries at growing intervals, up to fifteen seconds', () => {
     const delays = [0, 1, 2, 5, 50].map((failures) => retryDelayMs(failures, 0.999))
     expect(delays.map((ms) => Math.round(ms / 100))).to.deep.equal([5, 10, 20, 150, 150])
     expect(retryDelayMs(3, 0)).to.be.lessThan(retryDelayMs(3, 0.9))

@@ -1,4 +1,4 @@
-/** What the page knows, when pages and events overtake each other. */
+/** The model of the page, when pages and events overtake each other. */
 import { expect } from 'chai'
 import type { State } from '../../../lib/answers/fields.js'
 import type { MatrixAnswer, NodeZoneAnswer, ZoneSummaryAnswer } from '../../../lib/answers/zone-answers.js'
@@ -52,7 +52,7 @@ const taken = (...pages: [page: MatrixAnswer, after?: string | undefined, whole?
   return model
 }
 
-describe('what the page knows', () => {
+describe('the model of the page', () => {
   it('has its nodes cloud by cloud', () => {
     const model = taken([page(['a.'])])
     expect(model.clouds.map(({ name, nodes }) => `${name} ${nodes.map(({ id }) => id).join()}`)).to.deep.equal([
@@ -65,13 +65,13 @@ describe('what the page knows', () => {
   for (const { what, pages, names, next } of [
     { what: 'adds the next page', pages: [[page(['a.', 'b.'], 'b.')], [page(['c.']), 'b.']], names: 'a. b. c.', next: null },
     {
-      what: 'takes a page in the middle for what it is about',
+      what: 'replaces the zones of a page in the middle',
       pages: [[page(['a.', 'b.', 'c.', 'd.'], 'd.')], [page(['b.', 'bb.'], 'bb.'), 'a.']],
       names: 'a. b. bb. c. d.',
       next: 'd.',
     },
     {
-      what: 'forgets a zone that is no longer there',
+      what: 'forgets a zone that is no longer in the answer',
       pages: [[page(['a.', 'b.', 'c.'])], [page(['a.', 'c.'])]],
       names: 'a. c.',
       next: null,
@@ -91,7 +91,7 @@ describe('what the page knows', () => {
       expect(model.names.every((name) => model.row(name) !== undefined)).to.equal(true)
     })
 
-  it('an event that came after a page was asked for is newer than the page', () => {
+  it('keeps an event that arrived after the request of a page', () => {
     const model = taken([page(['a.'])])
     const mark = model.mark()
     expect(model.takeNode({ zone: 'a.', node: 'ams1', ...at(2) }, 2000)).to.equal(true)
@@ -101,33 +101,33 @@ describe('what the page knows', () => {
     expect(model.cell('a.', 'ams1')).to.include({ serial: 3, heardAt: 4000 })
   })
 
-  it('an event about a zone that is not loaded changes nothing', () => {
+  it('ignores an event about a zone that is not loaded', () => {
     const model = taken([page(['a.'])])
     expect(model.takeNode({ zone: 'q.', node: 'ams1', ...at(2) }, 0)).to.equal(false)
     expect(model.takeZone(summary('q.'))).to.equal(false)
     expect(model.names).to.deep.equal(['a.'])
   })
 
-  it('a new release changes the zone and leaves its nodes as they were', () => {
+  it('changes the zone for a new release, and not its nodes', () => {
     const model = taken([page(['a.'])])
     expect(model.takeZone(summary('a.', 9))).to.equal(true)
     expect(model.row('a.')?.summary.serial).to.equal(9)
     expect(model.cell('a.', 'ams1')?.serial).to.equal(1)
   })
 
-  it('a zone is as its worst node is; without nodes it speaks for itself', () => {
+  it('has the worst state of the nodes for a zone, and the state of the zone without nodes', () => {
     const cells = { ams1: at(1), fra1: at(0, 'stuck', 900), lhr1: at(1, 'drained') }
     expect(FleetModel.sum(taken([page(['a.'], null, cells)]).row('a.')!)).to.deep.equal({ state: 'stuck', inSync: 1, total: 3 })
     expect(FleetModel.sum(taken([page(['a.'], null, {})]).row('a.')!)).to.deep.equal({ state: 'in-sync', inSync: 0, total: 0 })
   })
 
-  it('being behind grows while nobody says anything new', () => {
+  it('lets the lag grow while no event arrives', () => {
     const cell = { ...at(1, 'syncing', 10), heardAt: 1000, order: 0 }
     expect(lagOf(cell, 4000)).to.equal(13)
     expect(lagOf({ ...cell, lagSeconds: 0 }, 4000)).to.equal(0)
   })
 
-  it('an observation says nothing any more after a while', () => {
+  it('drops an observation after a while', () => {
     const seenAt = Date.parse('2026-11-03T03:00:00.000Z')
     const cell = { ...at(1), heardAt: 0, order: 0 }
     expect(isOutdated(cell, seenAt + 180_000, 180)).to.equal(false)

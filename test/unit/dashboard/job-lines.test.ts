@@ -1,4 +1,4 @@
-/** A resync as the page tells it, from the first moment to the last. */
+/** A resync on the page, from start to end. */
 import { expect } from 'chai'
 import type { JobAnswer, JobTargetAnswer as JobTarget } from '../../../lib/answers/job-answers.js'
 import { hasEnded, jobLines, jobSentence } from '../../../services/api/dashboard/job-lines.js'
@@ -39,7 +39,7 @@ describe('a resync on the page', () => {
   ] as const)
     it(what, () => expect(jobSentence(shown)).to.equal(sentence))
 
-  it('shows first what is not well', () => {
+  it('has the failed targets first', () => {
     const { lines, more } = jobLines(job('active', targets), 10)
     expect(lines.map(({ who, words }) => `${who}: ${words}`)).to.deep.equal([
       'a. on n2: failed: no answer',
@@ -49,7 +49,7 @@ describe('a resync on the page', () => {
     expect(more).to.equal(undefined)
   })
 
-  it('says how many it does not show', () => {
+  it('has the number of hidden targets', () => {
     expect(jobLines(job('active', targets), 1)).to.deep.include({ more: 'and 2 more targets' })
   })
 

@@ -1,4 +1,4 @@
-/** Views and addresses, there and back. */
+/** Views and addresses, in both directions. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { hasSameFilter, readPlace, writePlace } from '../../../services/api/dashboard/place.js'
@@ -7,16 +7,16 @@ import { STATES } from '../../../services/api/dashboard/states.js'
 const NOWHERE = { zone: undefined, node: undefined, match: '', states: [] }
 
 describe('a place and its address', () => {
-  it('nothing chosen is no address', () => {
+  it('is empty without a choice', () => {
     expect(readPlace('')).to.deep.equal(NOWHERE)
     expect(writePlace(NOWHERE)).to.equal('')
   })
 
-  it('what is not known is left out', () => {
+  it('leaves out unknown parts', () => {
     expect(readPlace('#state=stuck,melted,in-sync&frob=1')).to.deep.equal({ ...NOWHERE, states: ['stuck', 'in-sync'] })
   })
 
-  it('comes back as it was', () => {
+  it('is the same after a round trip', () => {
     const name = fc.string({ minLength: 1, unit: 'binary' }).map((text) => text.replace(/[\ud800-\udfff]/g, 'x'))
     const place = fc.record({
       zone: fc.option(name, { nil: undefined }),
@@ -31,7 +31,7 @@ describe('a place and its address', () => {
     )
   })
 
-  it('a choice is no filter', () => {
+  it('has a choice without a filter', () => {
     expect(hasSameFilter(NOWHERE, { ...NOWHERE, zone: 'example.com.' })).to.equal(true)
     expect(hasSameFilter(NOWHERE, { ...NOWHERE, states: ['stuck'] })).to.equal(false)
   })

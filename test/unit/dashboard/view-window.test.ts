@@ -1,4 +1,4 @@
-/** Which rows are drawn, at the edges of a list. */
+/** The drawn rows, at the ends of a list. */
 import { expect } from 'chai'
 import { scrollTopFor, windowOf } from '../../../services/api/dashboard/view-window.js'
 
@@ -14,7 +14,7 @@ describe('the window on a long list', () => {
   ] as const)
     it(what, () => expect(windowOf({ ...view, scrollTop })).to.deep.equal({ first, last }))
 
-  it('of an empty list is empty', () => {
+  it('is empty for an empty list', () => {
     expect(windowOf({ ...view, count: 0, scrollTop: 0 })).to.deep.equal({ first: 0, last: 0 })
   })
 

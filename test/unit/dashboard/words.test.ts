@@ -1,4 +1,4 @@
-/** Numbers, times and the chain of a release as the page writes them. */
+/** Numbers, times and the chain of a release as the page prints them. */
 import { expect } from 'chai'
 import type { ChainAnswer, ChainStepAnswer } from '../../../lib/answers/zone-answers.js'
 import {
@@ -25,7 +25,7 @@ const chain = (steps: [step: ChainStepAnswer['step'], at: string | null][], wait
   waitingFor,
 })
 
-describe('words on the page', () => {
+describe('a text on the page', () => {
   for (const [seconds, words] of [
     [0, '0s'],
     [0.9, '0s'],
@@ -37,11 +37,11 @@ describe('words on the page', () => {
     [3 * 86_400 + 4 * 3600 + 59, '3d 4h'],
     [-5, '0s'],
   ] as const)
-    it(`${seconds} seconds are ${words}`, () => expect(span(seconds)).to.equal(words))
+    it(`has ${seconds} seconds as ${words}`, () => expect(span(seconds)).to.equal(words))
 
-  it('a short span has one unit', () => expect(shortSpan(303)).to.equal('5m'))
+  it('has one unit for a short span', () => expect(shortSpan(303)).to.equal('5m'))
 
-  it('times are UTC, and what is not known is a dash', () => {
+  it('has times in UTC, and a dash for an unknown value', () => {
     expect(clock('2026-11-03T03:12:05.123Z')).to.equal('03:12:05')
     expect(moment('2026-11-03T03:12:05.123Z')).to.equal('2026-11-03 03:12:05')
     expect([clock(null), moment(null), count(null)]).to.deep.equal(['–', '–', '–'])
@@ -49,14 +49,14 @@ describe('words on the page', () => {
     expect(ago(null, 0)).to.equal('never')
   })
 
-  it('counts have their noun', () => {
+  it('has the noun of a count', () => {
     expect([plural(1, 'node'), plural(0, 'node'), plural(1000, 'zone')]).to.deep.equal(['1 node', '0 nodes', '1,000 zones'])
     expect(shownText(100, 1000, true)).to.equal('100 of 1,000 zones, scroll for more')
     expect(shownText(100, undefined, true)).to.equal('100 zones, scroll for more')
     expect(shownText(1, 1, false)).to.equal('1 zone')
   })
 
-  it('a chain has the time since the step before, also when clocks differ', () => {
+  it('has the time since the step before in a chain, also when clocks differ', () => {
     const lines = chainLines(
       chain([
         ['seen', '2026-11-03T03:00:00.000Z'],
@@ -77,7 +77,7 @@ describe('words on the page', () => {
     expect(lines[0]).to.include({ at: '03:00:00.000', detail: 'about seen' })
   })
 
-  it('a chain ends with what it waits for, or with how long it took', () => {
+  it('ends a chain with the event that it waits for, or with its duration', () => {
     const whole: [ChainStepAnswer['step'], string][] = [
       ['seen', '2026-11-03T03:00:00.000Z'],
       ['confirmed', '2026-11-03T03:00:00.042Z'],
@@ -87,7 +87,7 @@ describe('words on the page', () => {
     expect(chainEnd(chain([], 'a first version from a primary'))).to.equal('Waits for a first version from a primary.')
   })
 
-  it('a step that a newer hub may have keeps its own name', () => {
+  it('keeps the name of an unknown step of a newer hub', () => {
     expect(chainLines(chain([['checked' as 'seen', null]]))[0]).to.include({ title: 'checked' })
   })
 })
