@@ -1,4 +1,4 @@
-/** docker-compose.yml and the Dockerfile as tests read them. */
+/** docker-compose.yml and the Dockerfile, parsed for tests. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
@@ -32,7 +32,7 @@ export const services = Object.entries(compose.services)
 export const builtFrom = (target: string): [string, ComposeService][] =>
   services.filter(([, { build }]) => build?.target === target)
 
-/** On the control network, which Redis is not in. */
+/** On the control network, without Redis. */
 export const addressOf = (service: string): string => compose.services[service]!.networks!.control!.ipv4_address
 
 export interface Stage {
@@ -40,7 +40,7 @@ export interface Stage {
   lines: string[]
 }
 
-/** The stages of the Dockerfile, each with its instructions; lines that go on are one. */
+/** The stages of the Dockerfile, each with its instructions; continued lines are joined. */
 export const stages: Stage[] = readFileSync('Dockerfile', 'utf8')
   .replace(/^\s*#.*\n/gm, '')
   .replace(/\\\n\s*/g, ' ')

@@ -1,6 +1,6 @@
 /**
- * docker-compose.yml cannot be run by a test: there may be no daemon. What it names can be looked at: every command, option, port,
- * volume, file, healthcheck and dependency is there, and fits the program and the images as they are.
+ * docker-compose.yml needs a daemon, which a test may lack. The test checks its parts: every command, option, port,
+ * volume, file, healthcheck and dependency exists, and fits the program and the images.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
@@ -19,7 +19,7 @@ const program = buildProgram({
 
 const HUB = builtFrom('zonecast').filter(([name]) => name !== 'secrets')
 
-/** Programs of the images and the package each is in. */
+/** Programs of the images, with their packages. */
 const PACKAGES: Record<string, string> = { knotd: 'knot', nsd: 'nsd', named: 'bind9', dig: 'bind9-dnsutils' }
 
 describe('docker-compose.yml', () => {
@@ -31,7 +31,7 @@ describe('docker-compose.yml', () => {
     expect(roles).to.have.members([...ROLES])
   })
 
-  it('names commands and options that the program has', () => {
+  it('uses commands and options that the program has', () => {
     for (const [name, { command, entrypoint }] of HUB) {
       expect(entrypoint, name).to.equal(undefined)
       const [verb, ...options] = command!
@@ -55,7 +55,7 @@ describe('docker-compose.yml', () => {
       }
   })
 
-  it('builds images that the Dockerfile has, and none of them runs as root', () => {
+  it('builds images that are in the Dockerfile, and none of them runs as root', () => {
     for (const [name, { build, image }] of services) {
       if (build === undefined) expect(image, name).to.match(/^redis:/)
       else expect(stages.map((stage) => stage.name)).to.include(build.target)
@@ -70,7 +70,7 @@ describe('docker-compose.yml', () => {
       if (service.build !== undefined) expect(service, name).to.deep.include({ read_only: true, cap_drop: ['ALL'] })
   })
 
-  it('copies into the images what is there', () => {
+  it('copies existing files into the images', () => {
     for (const { lines } of stages)
       for (const line of lines.filter((one) => one.startsWith('COPY ') && !one.includes('--from='))) {
         const sources = line.split(/\s+/).slice(1, -1)
@@ -81,7 +81,7 @@ describe('docker-compose.yml', () => {
       expect(ignored).to.include(`!${source}`)
   })
 
-  it('mounts volumes that are declared and files that are there', () => {
+  it('mounts declared volumes and existing files', () => {
     const used = new Set<string>()
     for (const [name, { volumes = [] }] of services)
       for (const volume of volumes) {
@@ -98,7 +98,7 @@ describe('docker-compose.yml', () => {
     expect([...used]).to.have.members(Object.keys(compose.volumes))
   })
 
-  it('lets one process alone write the zone store', () => {
+  it('allows one process alone to write the zone store', () => {
     const mounts = HUB.map(([name, { volumes }]) => [name, volumes!.find((volume) => volume.startsWith('zonecast:'))])
     expect(Object.fromEntries(mounts)).to.deep.equal({
       worker: 'zonecast:/var/lib/zonecast',
@@ -108,7 +108,7 @@ describe('docker-compose.yml', () => {
     })
   })
 
-  it('waits for services that are there, and for health only where it is looked after', () => {
+  it('waits for existing services, and for health only of those with a healthcheck', () => {
     const image = stageNamed('zonecast').lines.some((line) => line.startsWith('HEALTHCHECK '))
     for (const [name, { depends_on = {} }] of services)
       for (const [other, { condition }] of Object.entries(depends_on)) {
@@ -120,7 +120,7 @@ describe('docker-compose.yml', () => {
       }
   })
 
-  it('looks after the health of everything that stays', () => {
+  it('has a healthcheck for every permanent service', () => {
     for (const [name, { healthcheck }] of services) if (name !== 'secrets') expect(healthcheck?.test?.[0], name).to.equal('CMD')
     for (const [name, { healthcheck }] of HUB) {
       const [, program_, file, role, ...rest] = healthcheck!.test!
@@ -131,7 +131,7 @@ describe('docker-compose.yml', () => {
     expect(copied).to.match(/deploy\/make-secrets\.mjs .*\.\/deploy\/$/)
   })
 
-  it('gives every container an address of its own inside the network', () => {
+  it('gives every container its own address inside the network', () => {
     const subnet = compose.networks.control.ipam.config[0]!.subnet
     const addresses = services.filter(([, { networks }]) => networks?.control !== undefined).map(([name]) => addressOf(name))
     for (const address of addresses) expect(isWithin(address, [subnet]), address).to.equal(true)
@@ -153,7 +153,7 @@ describe('docker-compose.yml', () => {
     expect(opened.every((port) => parseAddress(port.split(':').slice(0, 2).join(':'), 0) !== undefined)).to.equal(true)
   })
 
-  it('runs scripts that are plain and there', () => {
+  it('runs existing POSIX scripts', () => {
     for (const file of ['deploy/healthcheck.mjs', 'deploy/make-secrets.mjs']) {
       expect(statSync(file).isFile()).to.equal(true)
       expect(readFileSync(file, 'utf8')).to.not.match(/from '\.\.?\//)

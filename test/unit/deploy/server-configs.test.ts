@@ -1,6 +1,6 @@
 /**
- * The configs in deploy/ fit each other: the hub's loads, primaries and nodes know the hub by the addresses that the compose file
- * gives its roles and by the right keys, and each server's own checker takes its file.
+ * The configs in deploy/ match: the hub's config loads, primaries and nodes use the addresses of the hub's roles in the compose
+ * file and the same keys, and each server's own checker accepts its file.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -13,7 +13,7 @@ import { commandOf, findProgram } from '../../../lab/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { addressOf, builtFrom, compose } from './compose-file.js'
 
-/** The config file that a name server is given, by service. */
+/** The config file of a name server, by service. */
 const CONFIGS = Object.fromEntries(
   builtFrom('dns').map(([name, { volumes }]) => {
     const mount = volumes!.find((volume) => volume.endsWith(':/etc/dns/server.conf:ro'))!
@@ -28,7 +28,7 @@ describe('the configs of the containers', () => {
   let folder: string
   let config: Config
 
-  /** A file as it is inside its container, with the container's paths put here. */
+  /** A file as inside its container, with the paths of this machine. */
   const here = (service: string): string => {
     const place = join(folder, service)
     mkdirSync(join(place, 'state'), { recursive: true })
@@ -53,7 +53,7 @@ describe('the configs of the containers', () => {
     const file = join(folder, 'zonecast.yaml')
     writeFileSync(file, readFileSync('deploy/zonecast.yaml', 'utf8').replaceAll('/run/zonecast/', `${folder}/hub/`))
     const report = checkConfig(file)
-    // Within one machine: the networks of the containers are its own.
+    // Within one machine: the networks of the containers are separate.
     expect(report.findings.map(({ code, message }) => `${code} ${message.split(':')[0]}`)).to.deep.equal([
       'WEAK_REDIS redis is reached over the network without TLS',
       'WEAK_API the API is served in the clear beyond this machine, tokens included',
@@ -63,7 +63,7 @@ describe('the configs of the containers', () => {
     config = report.config!
   })
 
-  it('makes secrets once, and each key for those alone who need it', () => {
+  it('create secrets once, and give each key only to its users', () => {
     const again = spawnSync(process.execPath, ['deploy/make-secrets.mjs', folder], { encoding: 'utf8' })
     expect(again.stdout).to.match(/stay as they are/)
     for (const { id, key } of config.nodes.values()) {
@@ -76,7 +76,7 @@ describe('the configs of the containers', () => {
     expect(config.api.tokens[0]!.sha256).to.deep.equal(createHash('sha256').update(token).digest())
   })
 
-  it('the hub knows every container by its address', () => {
+  it(`name every container by its address in the hub's config`, () => {
     const addresses = [...config.primaries.values()].map(({ id, address }) => [id, address.ip, address.port])
     expect(addresses).to.deep.equal(['hm1', 'hm2'].map((id) => [id, addressOf(id), 53]))
     for (const { id, paths } of config.nodes.values()) expect(paths).to.deep.equal([{ ip: addressOf(id), port: 53 }])
@@ -88,11 +88,11 @@ describe('the configs of the containers', () => {
       .and.to.include(`>${password} `)
   })
 
-  it('queries leave from the address of each container, so that nothing is bound that only one of them has', () => {
+  it('send queries from the address of each container, so that no role binds an address of another', () => {
     expect(config.transfer.source).to.deep.equal([])
   })
 
-  it('folders, ports and names in the compose file are those of the hub', () => {
+  it(`have the folders, ports and names of the compose file in the hub's config`, () => {
     const health = (service: string) => compose.services[service]!.healthcheck!.test!.slice(4)
     expect(health('worker')).to.deep.equal([config.dataDir])
     expect(health('transfer')).to.deep.equal([String(config.transfer.listen[0]!.port)])
@@ -105,13 +105,13 @@ describe('the configs of the containers', () => {
     }
   })
 
-  it('a look at a primary comes often enough for the healthcheck of the watcher', () => {
+  it('poll a primary often enough for the healthcheck of the watcher', () => {
     const allowed = Number(/LOOKED_SECONDS = (\d+)/.exec(readFileSync('deploy/healthcheck.mjs', 'utf8'))![1])
     expect(config.defaults.refresh.maxMs / 1000).to.be.lessThan(allowed / 2)
   })
 
   for (const primary of ['hm1', 'hm2'])
-    it(`${primary} gives zones to watcher and worker, and tells the transfer server`, () => {
+    it(`let ${primary} serve zones to watcher and worker, and send NOTIFY to the transfer server`, () => {
       const conf = text(primary)
       expect(conf).to.match(new RegExp(`- id: hub\\s+address: \\[${WATCHER}, ${WORKER}\\]\\s+key: hm-key\\s+action: transfer`))
       expect(conf).to.match(
@@ -127,14 +127,14 @@ describe('the configs of the containers', () => {
     ['fra1', 'address: WORKER\n    key: fra1-key\n    action: [notify, query]', 'address: TRANSFER@5300\n    key: fra1-key'],
     ['sin1', 'allow-notify { key "sin1-key"; };', 'primaries { TRANSFER port 5300 key "sin1-key"; };'],
   ] as const)
-    it(`${node} is told by the worker and asks the transfer server, with its own key`, () => {
+    it(`let ${node} accept NOTIFY from the worker and query the transfer server, with its own key`, () => {
       expect(text(node)).to.include(told.replace('WORKER', WORKER!))
       expect(text(node)).to.include(asks.replace('TRANSFER', TRANSFER!))
       expect(config.transfer.listen).to.deep.equal([{ ip: '0.0.0.0', port: 5300 }])
       expect(config.nodes.get(node)!.key).to.equal(`${node}-key`)
     })
 
-  it('every server has every zone', () => {
+  it('have every zone on every server', () => {
     for (const zone of config.zones.keys())
       for (const service of Object.keys(CONFIGS)) {
         const name = zone.slice(0, -1).replace('.', '\\.')
@@ -150,7 +150,7 @@ describe('the configs of the containers', () => {
     ['lhr1', 'nsd-checkconf', ['FILE']],
     ['sin1', 'named-checkconf', ['FILE']],
   ] as const)
-    it(`${checker} takes the config of ${service}`, function () {
+    it(`are accepted by ${checker} for ${service}`, function () {
       if (findProgram(checker) === undefined) return this.skip()
       const words = args.map((arg) => (arg === 'FILE' ? here(service) : arg))
       const checked = spawnSync(...commandOf(checker, words), { encoding: 'utf8' })
@@ -158,7 +158,7 @@ describe('the configs of the containers', () => {
       expect(checked.stdout + checked.stderr).to.not.match(/warning|error/i)
     })
 
-  it('named-checkzone takes the zones', function () {
+  it('have zones that named-checkzone accepts', function () {
     if (findProgram('named-checkzone') === undefined) return this.skip()
     for (const zone of ['shop.example', 'news.example']) {
       const args = [zone, join(folder, 'zones', `${zone}.zone`)]
@@ -171,7 +171,7 @@ describe('the configs of the containers', () => {
     ['redis', '--maxmemory-policy noeviction'],
     ['redis', '--appendonly yes'],
   ] as const)
-    it(`${service} runs with ${sign}: the hub refuses one that may drop jobs`, () => {
+    it(`run ${service} with ${sign}: the hub refuses one that may drop jobs`, () => {
       expect(compose.services[service]!.command!.join(' ')).to.include(sign)
     })
 })
