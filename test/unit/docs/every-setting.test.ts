@@ -1,4 +1,4 @@
-/** Every setting of the schema is in the example config and in the reference, so that a new one cannot be forgotten there. */
+/** Every setting of the schema is in the example config and in the reference. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { parse } from 'yaml'
@@ -7,7 +7,7 @@ import { describeSettings } from '../../../config/setting-names.js'
 const EXAMPLE = readFileSync('config/zonecast.example.yaml', 'utf8')
 const REFERENCE = readFileSync('docs/reference/configuration.md', 'utf8')
 
-/** Settings that exclude another one of the example: they stand in a comment. */
+/** Settings that exclude another one of the example: they are in a comment. */
 const ALTERNATIVES = new Set([
   'redis',
   'redis.sentinels',
@@ -21,7 +21,7 @@ const ALTERNATIVES = new Set([
   'webhooks.*.secretFile',
 ])
 
-/** The paths of a value as the schema has them: `*` for a name of the operator's choice or an index. */
+/** The paths of a value like in the schema: `*` for a name of the operator's choice or an index. */
 function pathsOf(value: unknown, path: readonly string[], known: ReadonlySet<string>): string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, child]) => {
@@ -35,11 +35,11 @@ function pathsOf(value: unknown, path: readonly string[], known: ReadonlySet<str
   })
 }
 
-describe('every setting', () => {
+describe('every setting of the schema', () => {
   const settings = describeSettings().map(({ path }) => path)
   const inExample = new Set(pathsOf(parse(EXAMPLE), [], new Set(settings)))
 
-  it('is there to be compared, also below what may be one word', () => {
+  it('is compared, also below a setting that may be one word', () => {
     expect(settings).to.include.members([
       'checks.hook.command',
       'checks.dnssec.anchors',
@@ -50,7 +50,7 @@ describe('every setting', () => {
   })
 
   for (const path of settings)
-    it(`${path} is in the example and in the reference`, () => {
+    it(`is in the example and in the reference: ${path}`, () => {
       const name = path.split('.').at(-1)!
       if (ALTERNATIVES.has(path)) expect(EXAMPLE).to.match(new RegExp(`#.*\\b${name}: `))
       else expect(inExample.has(path), 'in config/zonecast.example.yaml').to.equal(true)

@@ -1,4 +1,4 @@
-/** Pages written by hand name only what is there: files, functions, commands, headings. */
+/** Names in the handwritten pages exist: files, functions, commands, headings. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import type { Command } from 'commander'
@@ -20,7 +20,7 @@ const NO_CONTEXT: CommandContext = {
 }
 const read = (file: string): string => readFileSync(file, 'utf8')
 
-/** A heading's anchor, as renderers of Markdown make it. */
+/** A heading's anchor in renderers of Markdown. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -32,9 +32,9 @@ const anchorsOf = (file: string): string[] => [...read(file).matchAll(/^#+ (.+)$
 /** Without blocks of code. */
 const prose = (file: string): string => read(file).replace(/^```[\s\S]*?^```$/gm, '')
 
-describe('pages', () => {
+describe('the handwritten pages', () => {
   for (const file of PAGES)
-    it(`${file} links to what is there`, () => {
+    it(`link to existing targets: ${file}`, () => {
       for (const [, target] of prose(file).matchAll(/\]\(([^)\s]+)\)/g)) {
         const [path, anchor] = target!.split('#')
         expect(path, `${target}: links lead to this project alone`).to.not.match(/^https?:/)
@@ -44,7 +44,7 @@ describe('pages', () => {
       }
     })
 
-  it('architecture.md names files and functions that are there', () => {
+  it('name existing files and functions in architecture.md', () => {
     const page = read('docs/develop/architecture.md')
     const rows = page.split('\n').filter((line) => line.startsWith('|'))
     let functions = 0
@@ -66,19 +66,19 @@ describe('pages', () => {
   })
 
   for (const file of PAGES)
-    it(`${file} names files and folders that exist`, () => {
+    it(`name existing files and folders: ${file}`, () => {
       for (const [, path] of prose(file).matchAll(/`((?:bench|config|deploy|docs|lab|lib|services|setup|test)\/[\w./-]*)`/g))
         if (!/MAKE|^bench.results\.json$/.test(path!)) expect(existsSync(path!), `${file} names ${path}`).to.equal(true)
     })
 
-  it('lists the keys in which hubs may differ once, as the program compares them', () => {
+  it('list the keys in which hubs may differ once, and as the program compares them', () => {
     const [, own] = /const OWN[^(]*\(\[([^\]]*)\]/.exec(read('config/fingerprint.ts'))!
     const keys = [...own!.matchAll(/'(\w+)'/g)].map(([, key]) => key!).filter((key) => key !== 'file')
     const section = read('docs/operate/redundancy.md').split('### Keys that may differ')[1]!.split('\n#')[0]!
     expect([...section.matchAll(/^- `(\w+)`/gm)].map(([, key]) => key)).to.have.members(keys)
   })
 
-  it('promises every command and state in the contract, and no other', () => {
+  it('promise every command and state in the contract, and no other', () => {
     const contract = read('docs/contract.md')
     const [list] = /`start`, `check`[^.]*\./.exec(contract)!
     const names = buildProgram(NO_CONTEXT).commands.map((command) => command.name())
@@ -87,14 +87,14 @@ describe('pages', () => {
     expect([...states.matchAll(/`([a-z-]+)`/g)].map(([, state]) => state)).to.have.members([...NODE_STATES])
   })
 
-  it('shows only commands and options that the program has', () => {
+  it('use only commands and options that the program has', () => {
     const program = buildProgram(NO_CONTEXT)
     let shown = 0
     for (const file of PAGES)
       for (const [, line] of read(file).matchAll(/(?:^|`|\s)zonecast ((?:[a-z]+)(?: [^`\n#]*)?)/gm)) {
         const [verb, ...words] = line!.trim().split(/\s+/)
         const command: Command | undefined = program.commands.find((candidate) => candidate.name() === verb)
-        // In a sentence the name may be followed by any word.
+        // In a sentence any word may follow the name.
         if (command === undefined && words.every((word) => !word.startsWith('-'))) continue
         expect(command, `${file}: zonecast ${line}`).to.not.equal(undefined)
         shown += 1
@@ -107,14 +107,14 @@ describe('pages', () => {
     expect(shown).to.be.greaterThan(20)
   })
 
-  it('names npm scripts that are there', () => {
+  it('name existing npm scripts', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     for (const file of PAGES)
       for (const [, name] of read(file).matchAll(/npm run ([a-z:]+)/g))
         expect(scripts, `${file}: npm run ${name}`).to.have.property(name!)
   })
 
-  it('benchmarks.md has the knobs there are', () => {
+  it('list the settings of the benchmarks in benchmarks.md', () => {
     const knobs = read('bench/knobs.ts')
     for (const [, name] of read('docs/develop/benchmarks.md').matchAll(/\bBENCH_([A-Z]+)/g))
       expect(knobs, name).to.include(`BENCH_${name}`)

@@ -1,4 +1,4 @@
-/** What people copy out of the pages works: each config is taken by the program that reads it. */
+/** Examples in the pages work: the program of each config accepts it. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { type Snippet, snippetsOf } from './snippets.js'
 
 const PAGES = ['README.md', 'docs/operate/servers.md', 'docs/operate/moving.md']
 
-/** Arguments of each checker; DIR and FILE are put in. */
+/** Arguments of each checker; DIR and FILE are replaced. */
 const CHECKERS: Record<string, { program: string; args: string[]; file: string; least: number }> = {
   nsd: { program: 'nsd-checkconf', args: ['FILE'], file: 'nsd.conf', least: 2 },
   knot: { program: 'knotc', args: ['-c', 'FILE', 'conf-check'], file: 'knot.conf', least: 3 },
@@ -20,10 +20,10 @@ const CHECKERS: Record<string, { program: string; args: string[]; file: string; 
   pdns: { program: 'pdns_server', args: ['--config-dir=DIR', '--config=check'], file: 'pdns.conf', least: 1 },
 }
 
-describe('configs in the pages', () => {
+describe('the configs in the pages', () => {
   const scratch = scratchDirs()
 
-  it("README's first config is short, without mistakes and without weaknesses", () => {
+  it('include a first one in README that is short, without mistakes and without weaknesses', () => {
     const [first] = snippetsOf('README.md', 'yaml')
     expect(first!.text.trimEnd().split('\n')).to.have.length.at.most(13)
     const dir = scratch()
@@ -33,7 +33,7 @@ describe('configs in the pages', () => {
     expect(checkConfig(join(dir, 'zonecast.yaml')).findings).to.deep.equal([])
   })
 
-  it("start.md's config has no mistakes", () => {
+  it('include one in start.md without mistakes', () => {
     const shell = snippetsOf('docs/start.md', 'sh')
       .map(({ text }) => text)
       .join('')
@@ -49,10 +49,10 @@ describe('configs in the pages', () => {
   for (const [language, { program, args, file, least }] of Object.entries(CHECKERS)) {
     const snippets = PAGES.flatMap((page) => snippetsOf(page, language))
 
-    it(`has some for ${program}`, () => expect(snippets.length).to.be.at.least(least))
+    it(`include at least ${least} for ${program}`, () => expect(snippets.length).to.be.at.least(least))
 
     for (const snippet of snippets)
-      it(`${program} takes ${snippet.file}:${snippet.line}`, function () {
+      it(`are accepted by ${program}: ${snippet.file}:${snippet.line}`, function () {
         if (findProgram(program) === undefined) return this.skip()
         const dir = scratch()
         mkdirSync(join(dir, 'zones'))
@@ -65,7 +65,7 @@ describe('configs in the pages', () => {
       })
   }
 
-  it('pdnsutil has the commands', function () {
+  it('use existing commands of pdnsutil', function () {
     const { version } = checkProgram('pdns')
     if (version === undefined) return this.skip()
     const dir = scratch()
@@ -86,6 +86,6 @@ describe('configs in the pages', () => {
   })
 })
 
-/** PowerDNS has each backend in a package of its own, and here is the one that the lab needs; which one it is does not matter. */
+/** PowerDNS packages each backend separately; the lab's backend is used here, which makes no difference. */
 const withBackendAtHand = ({ text }: Snippet): string =>
   text.replace(/^launch=.*$/m, 'launch=bind').replace(/^gsqlite3-.*\n/gm, '')

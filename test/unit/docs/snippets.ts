@@ -1,4 +1,4 @@
-/** Blocks of code in a page, by the word behind their fence. */
+/** Code blocks of a page, by the word behind their fence. */
 import { readFileSync } from 'node:fs'
 
 export interface Snippet {

@@ -1,4 +1,4 @@
-/** The table of states in the API reference: every state, with every cause that the code has for it. */
+/** The table of states in the API reference: every state, with every cause in the code. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
@@ -20,5 +20,5 @@ describe('the states in the API reference', () => {
     ['unknown', /does not serve the zone.*from another server.*content is not known/],
     ['held', /of a zone, never of a node/],
   ] as const)
-    it(`say of ${state} what makes it so`, () => expect(ROWS.get(state)).to.match(cause))
+    it(`have the causes of ${state}`, () => expect(ROWS.get(state)).to.match(cause))
 })

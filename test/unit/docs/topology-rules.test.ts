@@ -1,4 +1,4 @@
-/** Each rule of the topology has a place in docs/operate/topology.md, and says there where it comes from. */
+/** Each rule of the topology is in docs/operate/topology.md, with its source. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { findingsOf, told, wheelWith } from '../config/topology/wheel-text.js'
@@ -19,9 +19,9 @@ describe('docs/operate/topology.md', () => {
   })
 
   for (const section of SECTIONS)
-    it(`${section.split('\n')[0]} says where it comes from`, () => expect(section).to.match(/\n\*From:\* \S/))
+    it(`has a source for ${section.split('\n')[0]}`, () => expect(section).to.match(/\n\*From:\* \S/))
 
-  it('describes a topology that is taken', () => {
+  it('describes an accepted topology', () => {
     const { text } = snippetsOf('docs/operate/topology.md', 'yaml')[0]!
     const all = wheelWith([/topology:[\s\S]*/, text], ['  B: { addresses: [198.51.100.53, "2001:db8:b::53"] }\n', ''])
     const nodes = all.split('\n').filter((line) => !/^ {2}\w+1(?:: \{ cloud|-key)/.test(line) || /^ {2}(lhr|mia)1/.test(line))
