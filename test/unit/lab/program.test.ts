@@ -1,4 +1,4 @@
-/** Name servers and their tools come from the root that ZONECAST_LAB_ROOT names, all other programs from this machine. */
+/** Name servers and their tools come from the root in ZONECAST_LAB_ROOT, all other programs from this machine. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -6,7 +6,7 @@ import { commandIn } from '../../../lab/netns.js'
 import { commandOf, findProgram } from '../../../lab/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
-describe('lab programs', () => {
+describe('programs of the lab', () => {
   const scratch = scratchDirs()
   const given = process.env.ZONECAST_LAB_ROOT
   let root: string
@@ -31,7 +31,7 @@ describe('lab programs', () => {
     expect(commandOf('no-such-program', [])).to.deep.equal(['no-such-program', []])
   })
 
-  it('that are name servers run in the other root', () => {
+  it('run in the other root when they are name servers', () => {
     expect(findProgram('knotd')).to.equal('/usr/sbin/knotd')
     expect(commandOf('knotd', ['-c', '/tmp/knot.conf'])).to.deep.equal([
       findProgram('chroot'),
@@ -39,16 +39,16 @@ describe('lab programs', () => {
     ])
   })
 
-  it('that the other root lacks are not installed', () => {
+  it('are not installed when the other root lacks them', () => {
     expect(findProgram('named')).to.equal(undefined)
   })
 
-  it('that are absolute links of the other root are not followed', () => {
+  it('are not followed through absolute links of the other root', () => {
     symlinkSync('/etc/alternatives/dig', join(root, 'usr/bin/dig'))
     expect(findProgram('dig')).to.equal('/usr/bin/dig')
   })
 
-  it('that are no name servers run from this machine', () => {
+  it('run from this machine when they are no name servers', () => {
     const before = findProgram('sh')
     delete process.env.ZONECAST_LAB_ROOT
     expect(findProgram('sh')).to.equal(before)
