@@ -1,4 +1,4 @@
-/** What package-lock.json must say so that `npm ci` fetches the same octets everywhere, from whichever registry a machine uses. */
+/** Rules for package-lock.json: `npm ci` installs the same octets on every machine, from any registry. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 
