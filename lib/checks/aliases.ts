@@ -1,12 +1,12 @@
-/** Names that are aliases: what may stand beside a CNAME or DNAME record, and how many there may be. */
+/** Aliases: the types allowed beside a CNAME or DNAME record, and how many aliases a name may have. */
 import { TYPE } from '../dns/rrtype.js'
 import type { Findings } from './findings.js'
 import type { StoredAt } from '../names/name-changes.js'
 
-/** What may stand beside a CNAME (RFC 4035 §2.5; KEY for secure updates, RFC 3007 §3.1.1). */
+/** Types allowed beside a CNAME (RFC 4035 §2.5; KEY for secure updates, RFC 3007 §3.1.1). */
 const BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC, TYPE.KEY])
 
-/** The records at a name with one that is an alias. */
+/** Judges the records at a name that has an alias. */
 export function judgeAliases(records: readonly StoredAt[], findings: Findings): void {
   const cnames = records.filter(({ type }) => type === TYPE.CNAME)
   const dnames = records.filter(({ type }) => type === TYPE.DNAME)

@@ -1,6 +1,6 @@
 /**
- * The check `apex`: the zone can be served and entered. One SOA, name servers at the apex, those in the zone with an address; a name
- * with a CNAME has nothing else; no names that a missing dot made.
+ * The check `apex`: the zone can be served and resolved. It has one SOA and NS records at the apex, name servers in the zone have
+ * an address, a name with a CNAME has no other records, and no names come from a missing final dot.
  */
 import { TYPE } from '../dns/rrtype.js'
 import { sameRecord } from '../zone/record-hash.js'
@@ -16,7 +16,7 @@ import type { NameStore } from '../names/name-store.js'
 import { judgeTtls } from './ttls.js'
 import type { SurveyedZone } from './zone-survey.js'
 
-/** Looks names up, all their records or none. */
+/** Returns all records of each name, or none. */
 export type Lookup = (keys: ReadonlySet<string>) => Promise<(key: string) => readonly StoredAt[]>
 
 const hasAddress = (records: readonly StoredAt[]): boolean => hasType(records, TYPE.A) || hasType(records, TYPE.AAAA)
@@ -28,12 +28,12 @@ export class ApexCheck {
   readonly #changes: NameChanges | undefined
   readonly #findings = new Findings()
   readonly doubled: DoubledNames
-  /** NS records by the name in the zone that they point at, and by their owner. */
+  /** NS records by their target in the zone, and by their owner. */
   readonly #pointing = new Map<string, Map<string, StoredAt>>()
-  /** Names in the zone that servers have, when the whole zone is seen. */
+  /** Name servers in the zone; set when all names of the zone were read. */
   #targets: ReadonlySet<string> = new Set<string>()
 
-  /** `changes`: since the version before, as far as they are known. */
+  /** `changes`: those since the previous version, as far as they are known. */
   constructor(apex: string, settings: CheckSettings['apex'], hasPrevious: boolean, changes: NameChanges | undefined) {
     this.#apex = apex
     this.#settings = settings
@@ -42,22 +42,22 @@ export class ApexCheck {
     this.doubled = new DoubledNames(apex)
   }
 
-  /** All names of the zone were seen. */
+  /** Called when all names of the zone were read. */
   takeWhole({ found, targets, doubled }: SurveyedZone): void {
     this.#findings.take({ found })
     this.#targets = targets
-    // Of a change, what is new is known.
+    // With a change, the new names are known already.
     if (this.#changes === undefined) this.doubled.adopt(doubled)
   }
 
-  /** `servers` are the NS records at the name whose addresses are to be looked for. */
+  /** `servers`: NS records at the name whose addresses must be looked up. */
   see(status: NameStatus, records: readonly StoredAt[], servers: readonly StoredAt[]): void {
     if (records.length > 1) judgeTtls(listed(records), this.#findings)
     if (hasType(records, TYPE.CNAME) || hasType(records, TYPE.DNAME)) judgeAliases(records, this.#findings)
     if (status !== 'below-delegation' && status !== 'below-dname') for (const server of servers) this.lookFor(server)
   }
 
-  /** Has the address of the server looked for, when that is in the zone. */
+  /** Looks up the address of a server that is in the zone. */
   lookFor(server: StoredAt): void {
     const target = targetOf(server)
     if (!isWithin(target, this.#apex)) return
@@ -80,11 +80,11 @@ export class ApexCheck {
     if (apexNameServers === 0) findings.add('hold', `There is no NS record at the apex ${keyText(this.#apex)}`)
     await this.#judgeTargets(store.lookup)
     this.doubled.report(findings, this.#settings)
-    const said = `One SOA with serial ${soa.serial}, ${counted(apexNameServers, 'NS record')} at the apex; every name server in the zone that was looked at has an address.`
+    const said = `One SOA with serial ${soa.serial}, ${counted(apexNameServers, 'NS record')} at the apex; every name server in the zone that was checked has an address.`
     return findings.toReport('apex', this.#settings.mode, said)
   }
 
-  /** Of the whole zone only the targets were noted: who points at one that has no address is found in another pass. */
+  /** Reading all names noted only the targets. A second pass finds the records that point at a target without an address. */
   async #lookForTargets(store: Pick<NameStore, 'lookup' | 'load'>): Promise<void> {
     if (this.#targets.size === 0) return
     const recordsAt = await store.lookup(this.#targets)
@@ -110,13 +110,13 @@ export class ApexCheck {
     for (const target of without) this.#judgeTarget(target, allAt)
   }
 
-  /** A name server in the zone that has no address of its own. */
+  /** Judges a name server in the zone that has no address of its own. */
   #judgeTarget(target: string, recordsAt: (key: string) => readonly StoredAt[]): void {
     const findings = this.#findings
     const servers = this.#pointing.get(target)!
     let cut: string | undefined
     for (const name of [target, ...namesBetween(target, this.#apex)]) if (hasType(recordsAt(name), TYPE.NS)) cut = name
-    // What is below a delegation is for the servers of that zone to say.
+    // The servers of the delegated zone answer for names below a delegation.
     const isAlias =
       cut === undefined &&
       (hasType(recordsAt(target), TYPE.CNAME) ||
@@ -126,7 +126,7 @@ export class ApexCheck {
       if (isAlias) findings.addRecord('warn', 'An NS record points at an alias (RFC 2181 §10.3)', data, at)
       else if (cut === undefined && this.#isCovered(target, recordsAt)) continue
       else if (owner === this.#apex) {
-        // Below a delegation the servers of that zone know the address, and it must be there for nobody but them.
+        // Below a delegation the servers of that zone know the address, and only that delegation needs it as glue.
         if (cut === undefined)
           findings.addRecord(
             this.#isNew(target, data, at) ? 'hold' : 'warn',
@@ -144,7 +144,7 @@ export class ApexCheck {
     }
   }
 
-  /** What was so in the version before, or is so in the first one, keeps nothing from being served. */
+  /** A fault that the previous version had, or that the first version has, holds nothing. */
   #isNew(target: string, data: Buffer, at: number): boolean {
     if (!this.#hasPrevious) return false
     if (this.#changes === undefined) return true
@@ -155,7 +155,7 @@ export class ApexCheck {
     return byName.get(this.#apex)?.added.some((record) => sameRecord(record.data, record.at, data, at)) ?? false
   }
 
-  /** By a wildcard below the closest name that is there (RFC 4592 §3.3.1). */
+  /** Covered by a wildcard below the closest encloser (RFC 4592 §3.3.1). */
   #isCovered(target: string, recordsAt: (key: string) => readonly StoredAt[]): boolean {
     if (recordsAt(target).length > 0) return false
     for (const above of [...namesBetween(target, this.#apex), this.#apex]) {
@@ -166,7 +166,7 @@ export class ApexCheck {
   }
 }
 
-/** Below a delegation or a DNAME: nobody follows it. */
+/** Below a delegation or a DNAME: no resolver follows such an address. */
 const isOccluded = (key: string, apex: string, recordsAt: (key: string) => readonly StoredAt[]): boolean =>
   (key !== apex && hasType(recordsAt(apex), TYPE.DNAME)) ||
   [...namesBetween(key, apex)].some((above) => hasType(recordsAt(above), TYPE.NS) || hasType(recordsAt(above), TYPE.DNAME))
@@ -181,8 +181,8 @@ const listed = (records: readonly StoredAt[]) => ({
 const wildcardOf = (key: string): string => `\x01*${key}`
 
 /**
- * Names whose servers have to be looked at again: one that lost its addresses or became an alias, what lay below a delegation that is
- * gone, what a wildcard covered.
+ * Names whose NS records must be checked again: names that lost their addresses or became an alias, names below a removed
+ * delegation, and names that a removed wildcard covered.
  */
 export function weakenedNames(
   byName: ReadonlyMap<string, { removed: readonly StoredAt[]; added: readonly StoredAt[] }>,

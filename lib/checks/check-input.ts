@@ -1,4 +1,4 @@
-/** What a check is given: the new version, and how it differs from the last released one. */
+/** The input of a check: the new version, and its difference to the last released one. */
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { ZonemdVerdict } from '../zone/zonemd.js'
@@ -13,22 +13,22 @@ export interface CheckInput {
   contents: ZoneContents
   /** The last released version. */
   previous: { serial: number; records: number; figures: ZoneFigures | undefined } | undefined
-  /** Released not long before the previous one, as far as they were counted. */
+  /** Versions released shortly before the previous one, as far as they were counted. */
   recent?: readonly ZoneFigures[]
   /** Undefined when there is no previous version, or when the change is not known. */
   change: Difference | undefined
-  /** The records of signers are left out of `change`: of these nothing is known but what is there now. */
+  /** `change` omits the records of signers, so only their present state is known. */
   isOwnersChange?: boolean
   settings: CheckSettings
   /** Milliseconds since 1970. */
   now: number
-  /** Verify the whole zone, not only what changed. */
+  /** Verify all records, not only those of the change. */
   whole: boolean
-  /** What all names of the contents have been seen to be, so that nobody goes through them again. */
+  /** Survey of all names of the contents, when one exists; saves a pass. */
   seen?: SurveyedZone | undefined
-  /** What the ZONEMD records have been found to say of these contents, so that nothing is computed twice. */
+  /** ZONEMD verdict on these contents, when one exists; saves computing the digest again. */
   zonemd?: ZonemdVerdict | undefined
   pause: () => Promise<void>
-  /** Where signatures are verified and names hashed. */
+  /** Verifies signatures and hashes names. */
   compute: Compute
 }

@@ -1,10 +1,10 @@
 /**
- * The contract of a check: its mode and settings, and its report. A check decides and does not reach out.
- * Not here: what a check is given (check-input.ts), the checks themselves, one file each; who acts on a verdict (lib/release).
+ * The contract of a check: its mode, settings and report. A check decides and has no effects. Not here: the input of a check
+ * (check-input.ts), the checks themselves, one file each; actions on a verdict (lib/release).
  */
 import type { CheckName, Verdict } from './verdicts.js'
 
-/** `warn` reports what is wrong and lets the version pass; `hold` keeps it from every node until someone approves it. */
+/** `warn` reports faults and lets the version pass; `hold` keeps the version from every node until an operator approves it. */
 export type Mode = 'off' | 'warn' | 'hold'
 
 export interface CheckReport {
@@ -14,17 +14,17 @@ export interface CheckReport {
   report: string
 }
 
-/** What the arithmetic of one version may take. */
+/** Limits of the arithmetic for one version. */
 export interface CheckBudget {
   /** CPU time of all threads. */
   cpuMs: number
-  /** From the first batch on; waiting for other zones' checks is left out. */
+  /** From the first batch on; excludes the wait for other zones' checks. */
   wallMs: number
   /** Handed to threads. */
   octets: number
 }
 
-/** Thresholds; config/checks-schema.ts says what each is for. Percentages are of the last released version. */
+/** Thresholds, explained in config/checks-schema.ts. Percentages are of the last released version. */
 export interface CheckSettings {
   'serial-forward': { mode: Mode; warnAbove: number }
   apex: { mode: Mode; glue: Mode; doubledNames: number; doubledPercent: number }
@@ -43,7 +43,7 @@ export interface CheckSettings {
   protected: { mode: Mode; records: readonly string[] }
 }
 
-/** What the check `dnssec` has to know of the version before, so that it can look at the change alone. */
+/** Facts about the previous version with which the check `dnssec` can verify the change alone. */
 export interface DnssecFigures {
   /** A version without DNSKEY records is not signed. */
   isSigned: boolean
@@ -55,18 +55,18 @@ export interface DnssecFigures {
   hasOptOut: boolean
 }
 
-/** What is counted once and then carried on from version to version. Plain JSON, kept with the version. */
+/** Counted once, then carried on from version to version. Plain JSON, stored with the version. */
 export interface ZoneFigures {
   records: number
   /** Records other than RRSIG, NSEC and NSEC3. Undefined where an older build counted. */
   owned?: number | undefined
-  /** Owner names, those of NSEC3 records left out. */
+  /** Owner names, without those of NSEC3 records. */
   names: number
   /** Names below the apex with NS records. */
   delegations: number
   /** RRsets other than RRSIG, NSEC and NSEC3; the SOA is one. */
   rrsets: number
-  /** Undefined when the signatures were not checked, or found wanting: then the whole zone is checked next time. */
+  /** Undefined when the signatures were not checked or had faults: the next check then verifies all records. */
   dnssec: DnssecFigures | undefined
 }
 

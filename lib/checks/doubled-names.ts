@@ -1,6 +1,7 @@
 /**
- * Names that end in the apex twice, such as `www.example.se.se` in the zone `se`: what a missing final dot makes of a name in a zone
- * file (.se 2009, every name). One is a typing mistake or even meant; many new ones are a fault of whatever wrote the zone.
+ * Finds names that end in the apex twice, such as `www.example.se.se` in the zone `se`: the result of a missing final dot in a
+ * zone file (.se 2009, every name). One may be a typing mistake or intended; many new ones are a fault of the program that wrote
+ * the zone.
  */
 import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
@@ -12,7 +13,7 @@ import { isWireWithin } from '../zone/name-chains.js'
 import { keyOctets } from '../names/name-key.js'
 import type { ScannedName } from '../names/zone-scan.js'
 
-/** Octets of RDATA in front of the name that the record points at, by type. */
+/** Octets of RDATA in front of the target name, by type. */
 const TARGET_AT: (number | undefined)[] = Array.from({ length: 64 })
 for (const type of [TYPE.NS, TYPE.CNAME, TYPE.DNAME]) TARGET_AT[type] = 0
 TARGET_AT[TYPE.MX] = 2
@@ -20,7 +21,7 @@ TARGET_AT[TYPE.SRV] = 6
 
 const EXAMPLES = 10
 
-/** Plain, fit to be sent from one thread to another. */
+/** Plain data that can be sent between threads. */
 export interface SeenDoubled {
   looked: number
   found: number
@@ -40,7 +41,7 @@ export class DoubledNames {
     this.#doubled = apex.length === 1 ? undefined : keyOctets(apex.slice(0, -1) + apex)
   }
 
-  /** All records at a name but the SOA. */
+  /** Checks all records at a name except the SOA. */
   lookAt(name: ScannedName): void {
     const doubled = this.#doubled
     if (doubled === undefined) return
@@ -70,7 +71,7 @@ export class DoubledNames {
     for (const { removed, added } of changes.byName.values()) {
       if (++done % NAMES_PER_SLICE === 0) await pause()
       for (const { data, at, type } of added) if (type !== TYPE.SOA) this.#look(data, at, type)
-      // What was there before, and comes again with another TTL, is not new.
+      // A record of the previous version that comes with another TTL is not new.
       if (this.#doubled === undefined) continue
       for (const { data, at, type } of removed)
         if (type !== TYPE.SOA && !isSignerType(type) && isDoubled(data, at, type, this.#doubled)) this.#seen.found -= 1
@@ -81,7 +82,7 @@ export class DoubledNames {
     return this.#seen
   }
 
-  /** What another one has seen, of the same zone. */
+  /** Adds the counts of another instance for the same zone. */
   adopt(seen: SeenDoubled): void {
     this.#seen = seen
   }

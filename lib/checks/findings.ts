@@ -1,6 +1,6 @@
 /**
- * What a check has found, written for the operator who reads it at night: one sentence for each kind of fault, with the records
- * that have it, and how many more there are.
+ * The findings of a check, for the operator who reads them at night: one sentence for each kind of fault, with records that have
+ * it and the number of further ones.
  */
 import { describeError } from '../errors.js'
 import { recordText } from '../dns/record-text.js'
@@ -9,7 +9,7 @@ import type { CheckName, Verdict } from './verdicts.js'
 
 /** Records named in one sentence. */
 const NAMED = 10
-/** Signatures and keys are long, and what tells them apart stands in front. */
+/** Signatures and keys are long; their first characters distinguish them. */
 const TEXT_CHARACTERS = 160
 
 export interface Finding {
@@ -21,7 +21,7 @@ export interface Finding {
 export class Findings {
   readonly #byFault = new Map<string, Finding>()
 
-  /** `fault` is a sentence without its full stop; what has the same fault is told together. */
+  /** `fault` is a sentence without its full stop; equal faults are reported together. */
   add(severity: 'warn' | 'hold', fault: string, named?: string | (() => string)): void {
     let finding = this.#byFault.get(fault)
     if (finding === undefined) {
@@ -37,12 +37,12 @@ export class Findings {
     this.add(severity, fault, () => recordText(data, at))
   }
 
-  /** By the sentence that says it; plain, fit to be sent from one thread to another. */
+  /** By the sentence of the fault; plain data that can be sent between threads. */
   get found(): ReadonlyMap<string, Finding> {
     return this.#byFault
   }
 
-  /** All that another one has found. */
+  /** Adds all findings of another instance. */
   take({ found }: { found: ReadonlyMap<string, Finding> }): void {
     for (const [fault, finding] of found) this.#byFault.set(fault, finding)
   }
@@ -53,7 +53,7 @@ export class Findings {
     return worst
   }
 
-  /** Holds first. `otherwise` is said when nothing was found; a check that is `isUnfinished` holds in any mode. */
+  /** Holds first. `otherwise` is the report without findings; a check that is `isUnfinished` holds in any mode. */
   toReport(check: CheckName, mode: Mode, otherwise: string, isUnfinished = false): CheckReport {
     const findings = [...this.#byFault].sort(([, a], [, b]) => Number(b.severity === 'hold') - Number(a.severity === 'hold'))
     const sentences = findings.map(([fault, finding]) => sentenceOf(fault, finding))
@@ -67,11 +67,11 @@ function sentenceOf(fault: string, { count, named }: Finding): string {
   const more = count - named.length
   const times = count === 1 ? '' : ` (${inWords(count)} times)`
   const list = `${named.join('; ')}${more > 0 ? ` and ${inWords(more)} more` : ''}`
-  // A name has its final dot already.
+  // A name ends with its dot already.
   return `${fault}${times}: ${list}${list.endsWith('.') ? '' : '.'}`
 }
 
-/** What is said of a check that threw: a fault of this program, which must not let a version pass. */
+/** Report of a check that threw: this program failed, and the version must not pass for it. */
 export const crashText = (error: unknown): string =>
   `The check crashed: ${describeError(error)}; the version is not checked. Report this; approve the version when it is right`
 
@@ -87,6 +87,6 @@ export const inWords = (count: number): string => String(count).replace(/\B(?=(\
 /** `1 record`, `1,000 records`. */
 export const counted = (count: number, noun: string): string => `${inWords(count)} ${noun}${count === 1 ? '' : 's'}`
 
-/** A share as people say it: `12.5 %`. */
+/** A share as a percentage: `12.5 %`. */
 export const percentOf = (part: number, whole: number): string =>
   whole === 0 ? '100 %' : `${Math.round((part / whole) * 1000) / 10} %`

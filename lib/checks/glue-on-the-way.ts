@@ -1,6 +1,6 @@
 /**
- * Name servers of delegations that lie at the delegation or below it: in canonical order their addresses follow at once, so that in a
- * zone of a registry nearly every name server is settled without being looked up. The rest is left to whoever looks names up.
+ * Finds name servers of delegations that are at the delegation or below it. Their addresses follow at once in canonical order, so
+ * in a registry's zone nearly every name server is settled without a lookup. The caller looks up the rest.
  */
 import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
@@ -12,12 +12,12 @@ import type { ScannedName } from '../names/zone-scan.js'
 export class GlueOnTheWay {
   readonly #apex: Buffer
   readonly #leave: (server: StoredAt) => void
-  /** NS records of the delegation that was met last whose addresses have not come yet, by where they lie. */
+  /** NS records of the last delegation whose addresses have not come yet, by position. */
   readonly #chunks: Buffer[] = []
   readonly #ats: number[] = []
   #waiting = 0
 
-  /** `leave` is told of servers in the zone whose addresses have to be looked up. */
+  /** Calls `leave` for each server in the zone whose addresses must be looked up. */
   constructor(apex: Buffer, leave: (server: StoredAt) => void) {
     this.#apex = apex
     this.#leave = leave
@@ -30,7 +30,7 @@ export class GlueOnTheWay {
     if (this.#waiting > 0 && (name.has(TYPE.A) || name.has(TYPE.AAAA))) this.#settle(name)
   }
 
-  /** No more names: what has not come will not come. */
+  /** No more names follow: missing addresses stay missing. */
   finish(): void {
     for (let i = 0; i < this.#waiting; i++) this.#leave({ data: this.#chunks[i]!, at: this.#ats[i]!, type: TYPE.NS })
     this.#waiting = 0

@@ -1,4 +1,4 @@
-/** The check `protected`: records that an operator has named as never to be missed. */
+/** The check `protected`: records that an operator declared indispensable are present. */
 import { sameWireName } from '../dns/name.js'
 import { rdataLength, rdataStart } from '../dns/record.js'
 import { parseRecord, type WrittenRecord } from '../dns/record-words.js'
@@ -14,7 +14,7 @@ interface Protected extends WrittenRecord {
   text: string
 }
 
-/** Those of the settings that are at the apex or below it. Throws WireError for what is no record. */
+/** Records of the settings that are at the apex or below it. Throws WireError for a text that is not a record. */
 export function protectedIn(records: readonly string[], apex: string): Protected[] {
   return records.flatMap((text) => {
     const written = parseRecord(text)
@@ -34,7 +34,7 @@ export function checkProtected(
     if (rrset.length === 0)
       findings.add('hold', 'A protected record is missing', `${keyText(wanted.key)} has no ${typeName(wanted.type)} record`)
     else if (wanted.rdata !== undefined && !rrset.some((record) => hasRdata(record, wanted.rdata!)))
-      findings.add('hold', 'A protected record is missing, and others stand in its place', wanted.text)
+      findings.add('hold', 'A protected record is missing, and others are in its place', wanted.text)
   }
   const said =
     list.length === 0 ? 'No record of this zone is protected.' : `${counted(list.length, 'protected record')}, all of them there.`

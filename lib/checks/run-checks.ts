@@ -1,7 +1,8 @@
 /**
- * All checks of one new version but the hook, which reaches out (services/worker/check-hook.ts). What allows it is judged by the
- * change alone: the names that it touches are brought together, by index or in a pass over the zone. The whole zone is read name by
- * name when that is asked for, when nothing is known of the version before, or when so much changed that it comes to the same.
+ * Runs all checks of one new version except the hook, which has effects (lib/release/check-hook.ts). Checks judge the change
+ * alone where they can: the names that it touches are collected by index or in a pass over the zone. The zone is read name by
+ * name when the caller requires it, when the previous version is unknown, or when the change is so large that the work is the
+ * same.
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
@@ -24,13 +25,13 @@ import { checkZonemd } from './zonemd.js'
 import { ZoneSurvey } from './zone-survey.js'
 import { ZoneScan } from '../names/zone-scan.js'
 
-/** A change of this share of the records touches so many names that reading all of them in order is no more work. */
+/** A change of this share of the records touches so many names that reading all of them in order costs no more. */
 const LARGE_SHARE = 1 / 20
-/** Records of a change that is not large in any zone. */
+/** A change of so many records is small in any zone. */
 const SMALL_CHANGE = 2_000
 /** Names above those of a change that are looked up: deep names have a hundred each. */
 const MOST_NAMES_ABOVE = 500_000
-/** Some 1 ms of work; where there are signatures to verify, they are waited for more often than that. */
+/** Some 1 ms of work; with signatures to verify, the pauses are more frequent. */
 const NAMES_PER_SLICE = 250
 
 export async function runChecks(input: CheckInput): Promise<CheckOutcome> {
@@ -40,7 +41,7 @@ export async function runChecks(input: CheckInput): Promise<CheckOutcome> {
     return await new CheckRun(input, view, changes).run()
   } catch (error) {
     if (error instanceof ClosedError) throw error
-    // What all checks go through, and not one of them: the version is not let pass for it.
+    // All checks share this step, so its failure holds the version.
     return { verdict: 'hold', reports: [crashed('apex', 'hold', error)], figures: undefined }
   } finally {
     view.release()
@@ -143,7 +144,7 @@ class CheckRun {
     return changes.removed + changes.added > Math.max(SMALL_CHANGE, contents.records * LARGE_SHARE)
   }
 
-  /** Without a change to tell it from, only the number of records is known. */
+  /** Without a change to subtract, only the number of records is known. */
   #countsBefore(now: Counts): Counts | undefined {
     const { previous } = this.#input
     if (previous === undefined) return undefined
@@ -154,7 +155,7 @@ class CheckRun {
   async #readAll(): Promise<void> {
     const { contents, pause, seen, settings } = this.#input
     const byName = this.#changes?.byName
-    // Signatures are looked at with the names that they stand at.
+    // Signatures are checked together with the names that have them.
     if (seen !== undefined && byName === undefined && (!seen.hasKeys || settings.dnssec.mode === 'off')) {
       this.#tally.adopt(seen.counts)
       this.#apex.takeWhole(seen)
@@ -175,7 +176,7 @@ class CheckRun {
     for (const key of gone) this.#tally.see(this.#tallied(key, []), byName?.get(key))
   }
 
-  /** Good until the next one. */
+  /** Valid until the next call. */
   #tallied(key: string, records: readonly StoredAt[]): TalliedName {
     const name = this.#name
     name.key = key
@@ -190,7 +191,7 @@ class CheckRun {
     const want = (key: string): void => {
       if (!byName.has(key)) wanted.add(key)
     }
-    /** Where a delegation or a DNAME came or went, what is below changes what it is. */
+    /** Where a delegation or a DNAME was added or removed, the status of the names below changes. */
     const moving = new Set<string>()
     let prepared = 0
     for (const change of byName.values()) {
@@ -223,7 +224,7 @@ class CheckRun {
     for (const server of collected.pointing) this.#apex.lookFor(server)
   }
 
-  /** `isMoved`: of a name that was below a delegation, nothing has been looked at before. */
+  /** `isMoved`: the name was below a delegation, so it was never checked before. */
   #readName(
     key: string,
     records: readonly StoredAt[],

@@ -1,4 +1,6 @@
-/** The check `serial-forward`: nodes take a version only when its serial is newer than theirs (RFC 1982 §3.2, RFC 1995 §2). */
+/**
+ * The check `serial-forward`: nodes transfer a version only when its serial is newer than theirs (RFC 1982 §3.2, RFC 1995 §2).
+ */
 import { compareSerials } from '../dns/serial.js'
 import type { CheckReport } from './check.js'
 import type { CheckInput } from './check-input.js'

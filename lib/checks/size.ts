@@ -1,13 +1,14 @@
 /**
- * The checks `shrink` and `growth`: how many records the owner has, those of signers left out. The size of the new version against the last released one. A zone cut short is valid in syntax
- * (.de 2010), and so is one that is nearly empty (RIPE 2012 and 2017, AFRINIC).
+ * The checks `shrink` and `growth`: compare the size of the new version with the last released one, in records of the owner,
+ * without those of signers. A truncated zone is valid in syntax (.de 2010), and so is a nearly empty one (RIPE 2012 and 2017,
+ * AFRINIC).
  */
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
 import { counted, Findings, inWords, percentOf } from './findings.js'
 
 type Sizes = Pick<ZoneFigures, 'records' | 'owned' | 'names' | 'delegations'>
 
-/** Records of both versions that are comparable: without those of signers where that was counted in both. */
+/** Comparable record counts of both versions: without records of signers when both counted them apart. */
 const recordsOf = (now: Sizes, before: Sizes): { now: number; before: number } =>
   now.owned !== undefined && before.owned !== undefined
     ? { now: now.owned, before: before.owned }
@@ -23,10 +24,10 @@ export function checkShrink(
   if (before === undefined)
     return findings.toReport('shrink', settings.mode, `${counted(now.records, 'record')}; there is no version before this one.`)
   const records = recordsOf(now, before)
-  // A small zone whose names come and go is not shrinking when it has been as small as this of late.
+  // A small zone whose names come and go is not shrinking when it was as small as this recently.
   const wasSo = before.records < settings.smallBelow && recent.some((earlier) => isAsSmall(earlier, now))
   if (!wasSo) judge(findings, 'record', records.before, records.now, settings, 1)
-  // Of a few delegations it is usual that half of them go.
+  // A zone with few delegations commonly loses half of them.
   if (!wasSo) judge(findings, 'delegated name', before.delegations, now.delegations, settings, settings.atLeast)
   if (now.names <= 1 && before.names > 1 && !wasSo)
     findings.add('hold', `Only ${counted(now.names, 'name')} of ${inWords(before.names)} would be left in the zone`)
@@ -69,7 +70,7 @@ export function checkGrowth(after: Sizes, earlier: Sizes | undefined, settings: 
   const larger = Math.max(now, before)
   const said = (percent: number, from: number) =>
     `${counted(more, 'record')} more than ${inWords(before)}, ${percentOf(more, before)}; the threshold is ${percent} % from ${counted(from, 'record')} on`
-  // A small zone may double any day: the hold is for those that were large before.
+  // A small zone may double any day: the hold is for zones that were large before.
   if (more > 0 && before >= fromRecords && more * 100 >= holdPercent * before)
     findings.add('hold', said(holdPercent, fromRecords))
   else if (more > 0 && larger >= warnFromRecords && more * 100 >= warnPercent * before)

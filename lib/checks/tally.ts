@@ -1,6 +1,6 @@
 /**
- * Counts names, delegations and RRsets, of the names that a change touches or of all; and the check `churn`, which is made of the
- * same counts. What was there before is what is there now, without what came and with what went.
+ * Counts names, delegations and RRsets of the names that a change touches, or of all; includes the check `churn`, which uses
+ * these counts. The previous state is the present one minus the added and plus the removed records.
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
@@ -11,17 +11,17 @@ import type { ScannedName } from '../names/zone-scan.js'
 
 export type Counts = Pick<ZoneFigures, 'records' | 'names' | 'delegations' | 'rrsets'> & { owned?: number | undefined }
 
-/** Names told as examples of what changed. */
+/** Names reported as examples of the change. */
 const EXAMPLES = 10
 
-/** Types of a name from which on a map is faster than a list. */
+/** From this number of types at a name on, a map is faster than a list. */
 const MANY_TYPES = 64
 
-/** Records by type, at one name: mostly so few types that a list is faster than a map, and is used again for each name. */
+/** Records by type at one name. Names have so few types that a list is mostly faster than a map; it is reused for each name. */
 class TypeCounts {
   readonly #types: number[] = []
   readonly #counts: number[] = []
-  /** Places in the lists, once there are many. */
+  /** Positions in the lists, when there are many. */
   readonly #places = new Map<number, number>()
   size = 0
 
@@ -69,7 +69,10 @@ class TypeCounts {
 
 export type NameCounts = Pick<Counts, 'names' | 'delegations' | 'rrsets'> & { owned: number }
 
-/** Types of a signer, as bits for the types from 32 to 63: they are no RRsets here, and NSEC makes a name one. */
+/**
+ * Types of a signer, as bits for the types from 32 to 63. They do not count as RRsets here; an NSEC record makes its owner a
+ * name.
+ */
 const SIGNER_BITS = (1 << (TYPE.RRSIG - 32)) | (1 << (TYPE.NSEC - 32)) | (1 << (TYPE.NSEC3 - 32))
 const HASHED_BITS = (1 << (TYPE.RRSIG - 32)) | (1 << (TYPE.NSEC3 - 32))
 
@@ -83,7 +86,7 @@ function bitsIn(word: number): number {
 export interface TalliedName {
   readonly key: string
   readonly isApex: boolean
-  /** Of its records, one for each, `count` of them. */
+  /** Types of its records, one for each, `count` of them. */
   readonly types: readonly number[]
   readonly count: number
 }
@@ -95,7 +98,7 @@ function ownedOf({ types, count }: TalliedName): number {
 }
 
 export class Tally {
-  /** Of the names seen: now, and what their changes added to that. */
+  /** Counts of the names read: now, and the effect of their changes. */
   readonly #now = { names: 0, delegations: 0, rrsets: 0, owned: 0 }
   readonly #grown = { names: 0, delegations: 0, rrsets: 0, owned: 0 }
   changedRrsets = 0
@@ -105,7 +108,7 @@ export class Tally {
   readonly #typesBefore = new TypeCounts()
   readonly #touched = new TypeCounts()
 
-  /** A name that the change, if there is one, does not touch; as `see` counts it. */
+  /** A name that the change, if any, does not touch; counts as `see` does. */
   seeUntouched(name: ScannedName): void {
     if (name.hasOthers) {
       this.see(name, undefined)
@@ -119,7 +122,7 @@ export class Tally {
     now.rrsets += bitsIn(low) + bitsIn(high & ~SIGNER_BITS)
   }
 
-  /** Each name once, those that are gone with no records. */
+  /** Takes each name once; removed names have no records. */
   see(name: TalliedName, change: NameChange | undefined): void {
     const now = this.#typesNow
     now.clear()
@@ -139,7 +142,7 @@ export class Tally {
       for (const { type } of side) {
         before.add(type, sign)
         touched.add(type, 1)
-        // A version always brings its own SOA: that is no churn.
+        // Each version brings its own SOA: that is not churn.
         if (isSignerType(type)) this.signerRecords += 1
       }
     const earlier = this.#countsOf(name.isApex, before)
@@ -161,7 +164,7 @@ export class Tally {
   #countsOf(isApex: boolean, types: TypeCounts): NameCounts {
     let rrsets = 0
     let owned = 0
-    // An NSEC3 record stands at a name that is only a hash (RFC 5155 §3).
+    // An NSEC3 record is at a name that is only a hash (RFC 5155 §3).
     let isName = false
     for (let i = 0; i < types.size; i++) {
       const type = types.type(i)
@@ -175,22 +178,22 @@ export class Tally {
     return { names: isName ? 1 : 0, delegations: !isApex && types.of(TYPE.NS) > 0 ? 1 : 0, rrsets, owned }
   }
 
-  /** Of all names seen. */
+  /** Counts of all names read. */
   get now(): NameCounts {
     return this.#now
   }
 
-  /** What another one has counted of all names, none of which changed. */
+  /** Takes the counts of all names from another instance; no name changed. */
   adopt(counts: NameCounts): void {
     Object.assign(this.#now, counts)
   }
 
-  /** All names were seen. */
+  /** All names were read. */
   total(records: number): Counts {
     return { records, ...this.#now }
   }
 
-  /** Only the names of the change were seen. */
+  /** Only the names of the change were read. */
   carriedOn(records: number, previous: Counts): Counts {
     return {
       records,
@@ -211,7 +214,7 @@ export class Tally {
     }
   }
 
-  /** RRsets that only came are growth and not churn: else a zone could never grow by half. */
+  /** RRsets that were only added are growth and not churn: else a zone could never grow by half. */
   checkChurn(before: Counts | undefined, isChangeKnown: boolean, settings: CheckSettings['churn']): CheckReport {
     const { mode, percent, fromRecords } = settings
     const findings = new Findings()

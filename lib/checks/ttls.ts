@@ -1,9 +1,9 @@
-/** RRsets whose records have several TTLs, which resolvers do not all treat alike (RFC 2181 §5.2). */
+/** RRsets whose records have several TTLs: resolvers treat them differently (RFC 2181 §5.2). */
 import { storedTtl } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { Findings } from './findings.js'
 
-/** Of the name at hand, by type: the TTL of its first record, and at which name that was. Nothing is cleared between names. */
+/** For the current name, by type: the TTL of its first record, and the name that set it. Nothing is cleared between names. */
 const TTLS = new Uint32Array(1 << 16)
 const NAMES = new Uint32Array(1 << 16)
 let name = 0
@@ -16,12 +16,12 @@ interface NamedRecords {
   atOf(i: number): number
 }
 
-/** One finding for each RRset. An RRSIG has the TTL of what it covers (RFC 4034 §3), so they are no RRset. */
+/** Reports one finding for each RRset. RRSIGs have the TTL of the type covered (RFC 4034 §3), so they are not an RRset. */
 export function judgeTtls(records: NamedRecords, findings: Findings): void {
   if (!haveOneTtl(records)) judgeEach(records, findings)
 }
 
-/** As in nearly all names: then nothing has to be known of types. */
+/** True for nearly all names: then types are not read. */
 function haveOneTtl(records: NamedRecords): boolean {
   const ttl = storedTtl(records.dataOf(0), records.atOf(0))
   for (let i = 1; i < records.count; i++) if (storedTtl(records.dataOf(i), records.atOf(i)) !== ttl) return false

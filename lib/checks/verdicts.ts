@@ -1,4 +1,4 @@
-/** The names of the checks, and what a check can say of a version. */
+/** The names of the checks, and their possible verdicts on a version. */
 
 export const CHECK_NAMES = [
   'serial-forward',

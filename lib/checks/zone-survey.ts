@@ -1,6 +1,6 @@
 /**
- * A look at every name of a zone, in canonical order: what is counted of it, and what the check `apex` has to know. Whoever has the
- * records as they come in can take it on the way; then nobody has to go through all of them again.
+ * Reads every name of a zone in canonical order: counts them, and collects the data for the check `apex`. A caller that receives
+ * the records in order can run it on the way, which saves a second pass.
  */
 import { TYPE } from '../dns/rrtype.js'
 import { judgeAliases } from './aliases.js'
@@ -14,12 +14,12 @@ import { judgeTtls } from './ttls.js'
 import { type NameCounts, Tally } from './tally.js'
 import type { ScannedName } from '../names/zone-scan.js'
 
-/** Plain, fit to be sent from one thread to another. */
+/** Plain data that can be sent between threads. */
 export interface SurveyedZone {
   counts: NameCounts
-  /** Of aliases and of TTLs. */
+  /** Findings about aliases and TTLs. */
   found: ReadonlyMap<string, Finding>
-  /** Names in the zone that servers have, and whose addresses have not been met. */
+  /** Name servers in the zone whose addresses have not come. */
   targets: ReadonlySet<string>
   doubled: SeenDoubled
   /** The apex has DNSKEY records. */
@@ -41,7 +41,7 @@ export class ZoneSurvey {
     this.#glue = new GlueOnTheWay(keyOctets(apex), (server) => this.#targets.add(targetOf(server)))
   }
 
-  /** `change` where the names are those of a change of the whole zone. */
+  /** `change` is given when the names are those of a change that covers all names. */
   see(name: ScannedName, change: NameChange | undefined): NameStatus {
     const status = this.#status.of(name)
     if (change === undefined) this.#tally.seeUntouched(name)

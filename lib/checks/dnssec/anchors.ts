@@ -13,7 +13,7 @@ export interface Anchor {
   rdata: Buffer
 }
 
-/** Those of the zone. Throws WireError for what is no record. */
+/** Anchors of the zone among the texts. Throws WireError for a text that is not a record. */
 export function anchorsOf(texts: readonly string[], apex: string): Anchor[] {
   return texts.flatMap((text) => {
     const { owner, type, rdata } = parseRecord(text)

@@ -1,11 +1,11 @@
 /**
- * A closed chain stays closed when a change takes and brings links so that each name that is left is pointed at once, and one link
- * alone goes back to the first: every cycle has a link that goes back, so there is one cycle, in order. That needs no look at the
- * rest of the chain, as long as it was closed before.
+ * Proves that a closed chain stays closed after links were removed and added. Each remaining name must be pointed at once, and
+ * only one link may go back to the first name: every cycle has a link that goes back, so there is one cycle, in order. The rest
+ * of the chain is not read, because it was closed before.
  */
 
 export class ChainChange {
-  /** How often a name is a link's owner more than it is pointed at, after the change. */
+  /** For each name: how often it owns a link, minus how often it is pointed at, after the change. */
   readonly #balance = new Map<string, number>()
   #goingBack = 0
 
@@ -22,7 +22,7 @@ export class ChainChange {
     else this.#balance.set(name, balance)
   }
 
-  /** Names that are links and not pointed at, or pointed at and no links. */
+  /** Names that own a link and are not pointed at, or the reverse. */
   get torn(): string[] {
     return [...this.#balance.keys()]
   }

@@ -1,7 +1,6 @@
 /**
- * The arithmetic of the check `dnssec`: signatures are verified and names are hashed in batches, which whoever runs the check may hand
- * to threads. The functions here are what such a thread runs.
- * Not here: threads and their budget (lib/refresh/check-threads.ts).
+ * The arithmetic of the check `dnssec`: verifies signatures and hashes names in batches, which the caller may pass to threads.
+ * The functions here run in such a thread. Not here: threads and their budget (lib/release/check-threads.ts).
  */
 import { hash, verify } from 'node:crypto'
 import { importKey, type ImportedKey } from './import-key.js'
@@ -15,7 +14,7 @@ export interface SignatureBatch {
   count: number
 }
 
-/** Names to hash, each with its length in front, letters folded. */
+/** Names to hash, each preceded by its length, letters folded. */
 export interface NameBatch {
   octets: Uint8Array
   count: number
@@ -23,26 +22,31 @@ export interface NameBatch {
   salt: Uint8Array
 }
 
-/** What rejects ends the check: StoppedError when the budget is used up, ClosedError when the process ends, all else as a crash. */
+/**
+ * A rejection ends the check: StoppedError when the budget is used up, ClosedError when the process ends, every other error as a
+ * crash.
+ */
 export interface Compute {
   /** `keys`: DNSKEY RDATA. For each signature the index of the key that verifies it, or NO_KEY. */
   verify(keys: readonly Uint8Array[], batch: SignatureBatch): Promise<Uint8Array>
-  /** The hashes, one behind the other. */
+  /** The hashes, concatenated. */
   hash(batch: NameBatch): Promise<Uint8Array>
 }
 
-/** The check did not come to an end. The message is a sentence for the operator, without its full stop. */
+/** The check did not finish. The message is a sentence for the operator, without its full stop. */
 export class StoppedError extends Error {
   override name = 'StoppedError'
 }
 
-/** The process ends: nothing is said of the version. */
+/** The process ends; the version gets no verdict. */
 export class ClosedError extends Error {
   override name = 'ClosedError'
 }
 
 export const NO_KEY = 255
-/** Numbers in a row: where the RRset is, its octets, where the RRSIG's head is, its octets, those of the signature, key indices. */
+/**
+ * Numbers in a row: offset and length of the RRset, offset and length of the RRSIG's head, length of the signature, key indices.
+ */
 export const ROW = 6
 
 /** Keys that stay imported; a zone has two to six. */
@@ -62,7 +66,7 @@ function keyOf(rdata: Uint8Array): ImportedKey {
 
 let scratch = Buffer.allocUnsafe(1 << 12)
 
-/** The octets that a signature is made over (RFC 4034 §3.1.8.1). Good until the next call. */
+/** The octets that a signature covers (RFC 4034 §3.1.8.1). Valid until the next call. */
 function signedOctets(octets: Buffer, rows: Uint32Array, row: number): Buffer {
   const bodyAt = rows[row]!
   const bodyOctets = rows[row + 1]!
@@ -75,7 +79,7 @@ function signedOctets(octets: Buffer, rows: Uint32Array, row: number): Buffer {
   return scratch.subarray(0, length)
 }
 
-/** What Compute.verify answers, here and now. */
+/** Computes the answer of Compute.verify synchronously. */
 export function verifyBatch(keys: readonly Uint8Array[], { octets, rows, count }: SignatureBatch): Uint8Array<ArrayBuffer> {
   const found = new Uint8Array(count).fill(NO_KEY)
   const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
@@ -108,7 +112,7 @@ function isGood({ digest, verifier }: ImportedKey, data: Buffer, signature: Buff
 /** The longest name or a hash, and the longest salt. */
 const MESSAGE = Buffer.alloc(512)
 
-/** What Compute.hash answers, here and now (RFC 5155 §5). */
+/** Computes the answer of Compute.hash synchronously (RFC 5155 §5). */
 export function hashBatch({ octets, count, iterations, salt }: NameBatch): Uint8Array<ArrayBuffer> {
   const hashes = new Uint8Array(count * HASH_OCTETS)
   for (let i = 0, at = 0; i < count; i++) {

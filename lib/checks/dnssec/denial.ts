@@ -1,7 +1,7 @@
 /**
- * How a zone denies what is not there: its NSEC chain, its NSEC3 chains, or both while it changes from one to the other. The chain of
- * NSEC counts when the apex has a record of it, one of NSEC3 when the apex has its NSEC3PARAM record (RFC 5155 §4): what is there
- * besides is not used yet, or no longer.
+ * Denial of existence in a zone: its NSEC chain, its NSEC3 chains, or both during a migration. The NSEC chain counts when the
+ * apex has an NSEC record, an NSEC3 chain when the apex has its NSEC3PARAM record (RFC 5155 §4). Other chains are not used yet,
+ * or no longer.
  */
 import { rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
@@ -19,20 +19,20 @@ import { withinLimits } from './limits.js'
 import { type Nsec3Parameters, parametersOf, parametersOfText, parametersText } from './nsec3-hash.js'
 import type { SeenName } from './seen-name.js'
 
-/** What a denial computes with, and how it lets others have their turn. */
+/** Services that a denial check uses to compute and to yield. */
 export interface Means {
   compute: Compute
   pause: () => Promise<void>
 }
 
-/** For two waits at once: neither is left alone when the other fails. */
+/** Awaits two promises at once; neither is left unhandled when the other fails. */
 export const bothOf = async (one: Promise<void>, other: Promise<void>): Promise<void> => {
   await Promise.all([one, other])
 }
 
 /**
- * The chains that the apex names, as ZoneFigures have them. An NSEC3PARAM record with flags names a chain that is not complete, or not in
- * use (RFC 5155 §4.1.2); it counts only where nothing else names one, as some signers set Opt-Out there.
+ * The chains that the apex names, in the form of ZoneFigures. An NSEC3PARAM record with flags names a chain that is incomplete or
+ * unused (RFC 5155 §4.1.2). It counts only when no other record names a chain, because some signers set Opt-Out there.
  */
 export function chainsAt(apexRecords: readonly StoredAt[]): string[] {
   const chains = new Set(apexRecords.some(({ type }) => type === TYPE.NSEC) ? ['nsec'] : [])
@@ -44,14 +44,14 @@ export function chainsAt(apexRecords: readonly StoredAt[]): string[] {
   return [...(chains.size > 0 ? chains : flagged)]
 }
 
-/** Whether the Flags field of an NSEC3PARAM record is not zero (RFC 5155 §4.2). */
+/** The Flags field of an NSEC3PARAM record is not zero (RFC 5155 §4.2). */
 const hasFlags = ({ data, at }: StoredAt): boolean => data[rdataStart(data, at) + 1] !== 0
 
-/** Of the chains that are hashed; what is above the limits was reported (limits.ts). */
+/** Parameters of the hashed chains; limits.ts has reported those above the limits. */
 const parametersIn = (chains: readonly string[]): readonly Nsec3Parameters[] =>
   withinLimits(chains.map(parametersOfText).filter((parameters) => parameters !== undefined))
 
-/** The chains of the whole zone. */
+/** Judges all chains of the zone. */
 export class WholeDenial {
   readonly findings = new Findings()
   readonly #nsec: NsecChain | undefined
@@ -72,7 +72,7 @@ export class WholeDenial {
     for (const chain of this.#nsec3) await chain.close()
   }
 
-  /** What it returns is waited for. */
+  /** The caller awaits the result. */
   see(name: SeenName): Promise<void> | undefined {
     this.#nsec?.see(name)
     let wait: Promise<void> | undefined
@@ -89,7 +89,7 @@ export class WholeDenial {
     for (const chain of this.#nsec3) await chain.finish()
   }
 
-  /** All of it, for a scan that nobody else looks at. */
+  /** Runs the complete check on a scan that has no other reader. */
   async run(scan: ZoneScan): Promise<Findings> {
     await this.begin(scan)
     const status = new StatusOnTheWay()
@@ -102,7 +102,7 @@ export class WholeDenial {
   }
 }
 
-/** What a change does to chains that were whole. */
+/** Judges the effect of a change on chains that were closed. */
 export class ChangedDenial {
   readonly findings = new Findings()
   readonly #nsec: NsecChain | undefined
@@ -130,7 +130,7 @@ export class ChangedDenial {
     for (const chain of this.#nsec3) chain.see(name)
   }
 
-  /** Whether the findings are all there is; else only a look at the whole chain tells. */
+  /** `clear`: the findings are complete. `unclear`: only the complete chain can decide. */
   async finish(store: NameStore, nsec3: Collected['nsec3'], hadOptOut: boolean): Promise<'clear' | 'unclear'> {
     this.#nsec?.finish()
     let is: 'clear' | 'unclear' = 'clear'

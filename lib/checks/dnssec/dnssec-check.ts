@@ -1,6 +1,7 @@
 /**
- * The check `dnssec`: a validating resolver that follows the zone's chain of trust will find every answer valid (RFC 4035 §5). All of
- * it is verified the first time, when the keys or the chain change, and after a version that failed; else what the change touches.
+ * The check `dnssec`: a validating resolver that follows the zone's chain of trust finds every answer valid (RFC 4035 §5). The
+ * first check, a check after the keys or the chain changed, and a check after a failed version verify all records; others verify
+ * what the change touches.
  */
 import { TYPE } from '../../dns/rrtype.js'
 import { compareSerials } from '../../dns/serial.js'
@@ -24,7 +25,7 @@ import { SignatureCheck } from './signature-check.js'
 import { SignatureQueue } from './signature-queue.js'
 import { ZoneKeys } from './zone-keys.js'
 
-/** What all other signatures hang on: when one of these changed, so may every other verdict. */
+/** Types on which all other signatures depend: when one of these changed, every other verdict may change too. */
 const FOUNDATION = [TYPE.DNSKEY, TYPE.NSEC3PARAM]
 
 export class DnssecCheck {
@@ -44,11 +45,11 @@ export class DnssecCheck {
   #expirations: Expirations
   #nsec3 = { count: 0, optOut: 0 }
   readonly #scanAgain: () => Promise<ZoneScan>
-  /** What the next version may build on; undefined until `finish`, and when something is wrong. */
+  /** Basis for the check of the next version; undefined until `finish`, and when the zone has faults. */
   figures: DnssecFigures | undefined
   /** Every signature is verified, not only those of the change. */
   readonly needsAll: boolean
-  /** The check came to no end; why is among the findings. */
+  /** The check did not finish; the findings have the reason. */
   #isStopped = false
 
   constructor(apex: string, input: CheckInput, changes: NameChanges | undefined, scanAgain: () => Promise<ZoneScan>) {
@@ -75,7 +76,7 @@ export class DnssecCheck {
     )
   }
 
-  /** Owners of NSEC3 records that the change makes worth a look. */
+  /** Owners of NSEC3 records that must be checked because of the change. */
   async hashedNames(): Promise<string[]> {
     try {
       return (await this.#changed?.owners()) ?? []
@@ -85,7 +86,7 @@ export class DnssecCheck {
     }
   }
 
-  /** The budget is used up, or a fault of this program: other checks go on. Throws what is no verdict. */
+  /** The budget is used up, or this program failed: other checks go on. Rethrows an error that is not a verdict. */
   #stop(error: unknown): void {
     if (error instanceof ClosedError) throw error
     if (this.#isStopped) return
@@ -94,7 +95,7 @@ export class DnssecCheck {
     this.#findings.add('hold', error instanceof StoppedError ? error.message : crashText(error))
   }
 
-  /** Names with everything gone: what is below them is worth a look, too. */
+  /** Names whose records are all gone: the names below them must be checked too. */
   emptiedNames(): string[] {
     return this.#isStopped ? [] : (this.#changed?.emptied() ?? [])
   }
@@ -111,7 +112,7 @@ export class DnssecCheck {
     this.#signatures = new SignatureCheck(this.#apex, keys, this.#findings, this.#nowSeconds, queue, this.needsAll, pause)
   }
 
-  /** Every name is going to be seen, in canonical order, the apex first. */
+  /** Every name follows, in canonical order, the apex first. */
   async beginWhole(scan: ZoneScan): Promise<void> {
     if (!this.#isOn || this.#isStopped) return
     try {
@@ -125,7 +126,7 @@ export class DnssecCheck {
     }
   }
 
-  /** Only the names of the change are going to be seen. */
+  /** Only the names of the change follow. */
   beginChange({ expirations, nsec3 }: Collected, at: (key: string) => readonly StoredAt[]): void {
     if (!this.#isOn || this.#isStopped) return
     this.#expirations = expirations
@@ -137,12 +138,12 @@ export class DnssecCheck {
     }
   }
 
-  /** Nothing is to be seen in a zone without keys. */
+  /** False in a zone without keys: nothing is to be checked. */
   get isLooking(): boolean {
     return this.#signatures !== undefined
   }
 
-  /** What it returns is waited for, and does not reject but with ClosedError. */
+  /** The caller awaits the result, which rejects only with ClosedError. */
   see(name: SeenName): Promise<void> | undefined {
     try {
       return this.#see(name)?.catch((error: unknown) => this.#stop(error))
@@ -191,7 +192,7 @@ export class DnssecCheck {
         hasOptOut: this.#nsec3.count > 0 && this.#nsec3.optOut === this.#nsec3.count,
       }
     await this.#judgeExpirations(store)
-    const what = this.needsAll ? 'the whole zone' : 'what changed'
+    const what = this.needsAll ? 'all records' : 'what changed'
     const chains = this.#chains.map((chain) => (chain === 'nsec' ? 'NSEC' : 'NSEC3')).join(' and ')
     const said = `${counted(this.#queue!.verified, 'signature')} of ${what} verified, the ${chains} chain is closed, the first signature expires at ${timeOf(this.#expirations.earliest)}.`
     return this.#findings.toReport('dnssec', mode, said)
@@ -203,7 +204,7 @@ export class DnssecCheck {
     if (this.#before?.isSigned === true)
       this.#findings.add(
         'hold',
-        `${zone} has no DNSKEY record any more: without its DS record taken out at the parent first, every validating resolver fails`,
+        `${zone} has no DNSKEY record any more: without its DS record removed at the parent first, every validating resolver fails`,
       )
     else if (required)
       this.#findings.add('hold', `${zone} has no DNSKEY record, and checks.dnssec.required asks for a signed zone`)
@@ -235,8 +236,8 @@ export class DnssecCheck {
   }
 
   /**
-   * A signature that another one of its RRset outlives is left over: a validator needs one that is valid (RFC 6840 §5.4). Where more
-   * than are remembered run out, each counts, as those that are not remembered cannot be looked at.
+   * A signature that another one of its RRset outlives is a leftover: a validator needs one valid signature (RFC 6840 §5.4). When
+   * more signatures expire than are remembered, each counts, because the others cannot be checked.
    */
   async #judgeExpirations(store: NameStore): Promise<void> {
     const { holdUnderMs, warnUnderMs } = this.#input.settings.dnssec
@@ -256,7 +257,10 @@ export class DnssecCheck {
   }
 }
 
-/** Whether nothing needs the signature: its records are not there, or another one of its algorithm is good at `until`, in seconds since 1970. */
+/**
+ * The signature is not needed: its records do not exist, or another one of its algorithm is valid at `until`, in seconds since
+ * 1970.
+ */
 function isLeftOver(data: Buffer, at: number, records: readonly StoredAt[], until: number): boolean {
   const old = new Rrsig({ data, at, type: TYPE.RRSIG })
   if (!records.some(({ type }) => type === old.covered)) return true

@@ -1,4 +1,4 @@
-/** Names on their way through the arithmetic, in batches; each hash comes back with what was given along with its name. */
+/** Hashes names in batches; passes each hash on with the item that was added with its name. */
 import type { Compute } from './compute.js'
 import { InFlight } from './in-flight.js'
 import { HASH_OCTETS, type Nsec3Parameters } from './nsec3-hash.js'
@@ -19,7 +19,7 @@ export class HashQueue<T> {
   #items: T[] = []
   readonly #inFlight = new InFlight()
 
-  /** `take` is called in the order of `add`. */
+  /** Calls `take` in the order of `add`. */
   constructor(compute: Compute, parameters: Nsec3Parameters, take: (item: T, hash: Buffer) => void) {
     this.#compute = compute
     this.#parameters = parameters
@@ -53,12 +53,12 @@ export class HashQueue<T> {
     })
   }
 
-  /** Undefined when there is room; else resolves when there is. Rejects with what Compute rejected with. */
+  /** Undefined when there is room; else resolves when there is. Rejects with the error of Compute. */
   room(): Promise<void> | undefined {
     return this.#inFlight.room()
   }
 
-  /** Sends what is left, and resolves when all of it is done. Rejects as `room` does. */
+  /** Sends the remaining names, and resolves when all are hashed. Rejects as `room` does. */
   async drain(): Promise<void> {
     this.#send()
     await this.#inFlight.drain()

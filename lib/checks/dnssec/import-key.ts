@@ -1,11 +1,11 @@
-/** DNSKEY RDATA (RFC 4034 §2) → a key that verifies, by algorithm. What is above the limits is refused before it is imported. */
+/** DNSKEY RDATA (RFC 4034 §2) → a key that verifies, by algorithm. Keys above the limits are refused before import. */
 import { createPublicKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { inWords } from '../findings.js'
 import { bitsOf, MOST_EXPONENT_BITS, MOST_MODULUS_BITS } from './limits.js'
 
 interface AlgorithmRow {
   name: string
-  /** Null: the algorithm has its own. */
+  /** Null: the algorithm has its own digest. */
   digest: string | null
   import: (key: Buffer) => KeyObject
 }
@@ -46,7 +46,7 @@ const importEd =
   (key: Buffer): KeyObject =>
     createPublicKey({ key: { kty: 'OKP', crv, x: base64url(key) }, format: 'jwk' })
 
-/** Those of RFC 8624 §3.1 that are in use and not broken. */
+/** Algorithms of RFC 8624 §3.1 that are in use and not broken. */
 const ALGORITHMS: Readonly<Record<number, AlgorithmRow>> = {
   8: { name: 'RSASHA256', digest: 'sha256', import: importRsa },
   10: { name: 'RSASHA512', digest: 'sha512', import: importRsa },
@@ -56,10 +56,10 @@ const ALGORITHMS: Readonly<Record<number, AlgorithmRow>> = {
   16: { name: 'ED448', digest: null, import: importEd('Ed448') },
 }
 
-/** Undefined for an algorithm that is not verified here. */
+/** Undefined for an algorithm that this program does not verify. */
 export const algorithmName = (algorithm: number): string | undefined => ALGORITHMS[algorithm]?.name
 
-/** Why a key is not used: a verification takes as long as the exponent, and as the modulus to the second power and more. */
+/** Reason to refuse a key: verification time grows with the exponent, and with at least the square of the modulus. */
 export function excessOf(rdata: Buffer): string | undefined {
   if (ALGORITHMS[rdata[3]!]?.import !== importRsa) return undefined
   const { exponent, modulus } = rsaNumbers(rdata.subarray(4))
@@ -67,7 +67,7 @@ export function excessOf(rdata: Buffer): string | undefined {
   return bitsOf(modulus) > MOST_MODULUS_BITS ? `an RSA modulus of more than ${inWords(MOST_MODULUS_BITS)} bits` : undefined
 }
 
-/** Throws for octets that are no key of the algorithm, and for an algorithm that is not known. */
+/** Throws for octets that are not a key of the algorithm, and for an unknown algorithm. */
 export function importKey(rdata: Buffer): ImportedKey {
   const row = ALGORITHMS[rdata[3]!]
   if (row === undefined) throw new RangeError(`algorithm ${rdata[3]} is not verified here`)

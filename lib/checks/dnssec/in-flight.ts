@@ -1,6 +1,6 @@
-/** Batches that are being computed: how many octets they have, their answers in order, and the first failure. */
+/** Batches that are being computed: their number of octets, their answers in order, and the first failure. */
 
-/** Octets of batches on their way for one check: some 100 ms of work. */
+/** Octets of one check's pending batches: some 100 ms of work. */
 const MOST_OCTETS = 1 << 20
 
 export class InFlight {
@@ -8,14 +8,17 @@ export class InFlight {
   #failure: { error: unknown } | undefined
   #wake: (() => void) | undefined
   #leastForWaking = 0
-  /** Resolves when everything added so far has been taken. */
+  /** Resolves when the answers of all batches added so far were passed on. */
   #last: Promise<void> = Promise.resolve()
 
-  /** `take` is called with the answer, after those of all batches before; not after a failure. What it throws is a failure. */
+  /**
+   * Calls `take` with the answer, after the answers of all earlier batches, and not after a failure. An error thrown by `take` is
+   * a failure.
+   */
   add<T>(octets: number, answer: Promise<T>, take: (answer: T) => void): void {
     this.#octets += octets
     const before = this.#last
-    // What is awaited second must not count as unhandled meanwhile.
+    // The answer is awaited later and must not count as unhandled until then.
     answer.catch(() => undefined)
     this.#last = this.#settle(before, octets, answer, take)
   }

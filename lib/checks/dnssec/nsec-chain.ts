@@ -1,6 +1,6 @@
 /**
- * The NSEC records of a zone (RFC 4034 §4, RFC 4035 §2.3): one at each name that the zone is authoritative for or delegates, with the
- * types that are there, and pointing at the next of these names, the last one at the apex.
+ * The NSEC records of a zone (RFC 4034 §4, RFC 4035 §2.3): one at each name that the zone is authoritative for or delegates, with
+ * the types at that name, and pointing at the next of these names; the last one points at the apex.
  */
 import { wireNameLength } from '../../dns/name.js'
 import { rdataLength, rdataStart } from '../../dns/record.js'
@@ -20,7 +20,7 @@ export class NsecChain {
   readonly #findings: Findings
   readonly #isWhole: boolean
   readonly #change = new ChainChange()
-  /** Of the name before, in canonical order. */
+  /** The NSEC record of the previous name in canonical order. */
   #last: StoredAt | undefined
 
   constructor(apex: string, findings: Findings, isWhole: boolean) {
@@ -46,11 +46,11 @@ export class NsecChain {
     const findings = this.#findings
     const [nsec, another] = nsecs
     if (membershipOf(status, records) === 'none') {
-      // Below a DNAME no name is to be (RFC 6672 §2.4).
+      // No names may exist below a DNAME (RFC 6672 §2.4).
       if (nsec !== undefined && !isInZone(status))
         findings.addRecord(
           'hold',
-          'An NSEC record stands where the zone is not authoritative (RFC 4035 §2.3)',
+          'An NSEC record is at a name that the zone is not authoritative for (RFC 4035 §2.3)',
           nsec.data,
           nsec.at,
         )

@@ -1,6 +1,6 @@
 /**
- * The whole of an NSEC3 chain (RFC 5155 §7.1): each hash points at the next, the last at the first; each name that the zone is
- * authoritative for or delegates, and each empty one on the way to it, has a record with its types; no record stands for nothing.
+ * A complete NSEC3 chain (RFC 5155 §7.1): each hash points at the next, the last at the first; each name that the zone is
+ * authoritative for or delegates, and each empty non-terminal, has a record with its types; each record has a name.
  */
 import type { Findings } from '../findings.js'
 import type { StoredAt } from '../../names/name-changes.js'
@@ -24,7 +24,7 @@ export class Nsec3Chain {
   readonly #records: StoredAt[] = []
   #hashes = Buffer.alloc(HASH_OCTETS << 10)
   readonly #stood = new Set<number>()
-  /** The name seen last and those above it; with nothing at them when `isEmpty`. */
+  /** The last name and its ancestors; `isEmpty` marks names without records. */
   readonly #path: { key: string; isEmpty: boolean; membership: Member['membership'] }[] = []
 
   constructor(
@@ -40,7 +40,7 @@ export class Nsec3Chain {
     this.#members = new HashQueue(compute, parameters, (member, hash) => this.#judge(member, hash))
   }
 
-  /** All NSEC3 records of the zone in canonical order, before any name is seen. */
+  /** Takes all NSEC3 records of the zone in canonical order, before any name. */
   add(record: StoredAt): void {
     if (!hasParameters(record, this.#parameters)) return
     const hash = hashOfOwner(record.data, record.at)
@@ -87,7 +87,7 @@ export class Nsec3Chain {
     return this.#members.room()
   }
 
-  /** Everything below an empty name has been seen when one comes that is not below it. */
+  /** All names below an empty name have come when a name comes that is not below it. */
   #leave(key: string | undefined): void {
     for (let last = this.#path.at(-1); last !== undefined; last = this.#path.at(-1)) {
       if (key !== undefined && isBelow(key, last.key)) return
@@ -124,7 +124,7 @@ export class Nsec3Chain {
     for (const [i, { data, at }] of this.#records.entries()) {
       if (i % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await this.#pause()
       if (!this.#stood.has(i))
-        this.#findings.addRecord('hold', 'An NSEC3 record stands for a name that is not there (RFC 5155 §7.1)', data, at)
+        this.#findings.addRecord('hold', 'An NSEC3 record is for a name that does not exist (RFC 5155 §7.1)', data, at)
     }
   }
 }

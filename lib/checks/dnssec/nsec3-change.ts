@@ -1,7 +1,7 @@
 /**
- * What a change does to an NSEC3 chain that was whole before (RFC 5155 §7.1). The names that it touches are hashed and looked up; the
- * names above them that have nothing at them, too. Where a record changed for no name that is known to have changed, only the whole
- * chain can tell: then it is `unclear`.
+ * Judges the effect of a change on an NSEC3 chain that was closed (RFC 5155 §7.1). Hashes and looks up the names of the change,
+ * and their ancestors without records. When a record changed without a known change of its name, only the complete chain can
+ * decide: the verdict is `unclear`.
  */
 import { TYPE } from '../../dns/rrtype.js'
 import type { Collected } from '../../names/collect-names.js'
@@ -41,12 +41,12 @@ export class Nsec3Change {
     this.#compute = compute
   }
 
-  /** Of a name that was hashed. */
+  /** Key of the hash of a name that was hashed. */
   #hashKey(key: string): string {
     return this.#hashKeys.get(key)!
   }
 
-  /** Those that have not been hashed yet are. Answers the owners of their NSEC3 records, in order. */
+  /** Hashes the names that are not hashed yet. Returns the owners of their NSEC3 records, in order. */
   async #hash(keys: Iterable<string>): Promise<string[]> {
     const all = [...keys]
     const queue = new HashQueue<string>(this.#compute, this.#parameters, (key, hash) =>
@@ -62,7 +62,7 @@ export class Nsec3Change {
     return all.map((key) => this.#hashKey(key))
   }
 
-  /** Where the records of the names that the change touches are, and of those above them: known before the zone is looked at. */
+  /** Owners of the NSEC3 records of the names that the change touches, and of their ancestors; known before the zone is read. */
   async owners(pause: () => Promise<void>): Promise<string[]> {
     const keys = new Set<string>()
     let done = 0
@@ -75,7 +75,7 @@ export class Nsec3Change {
     return await this.#hash(keys)
   }
 
-  /** Names that may have nothing at them now: what is below them decides whether they are still there. */
+  /** Names that may have no records now: they still exist when there are names below them. */
   emptied(): string[] {
     const keys: string[] = []
     for (const [key, { removed, added }] of this.#changes.byName) if (added.length === 0 && !isHashChange(removed)) keys.push(key)
@@ -109,7 +109,7 @@ export class Nsec3Change {
     return store.at(this.#hashKey(key)).find((record) => record.type === TYPE.NSEC3 && hasParameters(record, this.#parameters))
   }
 
-  /** Names with nothing at them, seen or above those seen; what else is below them is looked for only when that decides. */
+  /** Finds names without records, read or above those read; other names below them are looked up only when that decides. */
   async #findEmptyNames(store: NameStore): Promise<void> {
     const empty = new Map<string, Membership>()
     for (const { key, membership } of this.#members.values())
@@ -131,7 +131,7 @@ export class Nsec3Change {
     for (const [key, membership] of empty) this.#members.set(key, { key, membership, bitmap: EMPTY_BITMAP })
   }
 
-  /** The records that came and went, as links of the chain, and whether a name is known for each. */
+  /** Judges the added and removed records as links of the chain, and finds out if the name of each is known. */
   #judgeRecords(isOptOutMixed: boolean): boolean {
     const chain = new ChainChange()
     const named = new Set([...this.#members.keys()].map((key) => this.#hashKey(key)))
@@ -151,7 +151,7 @@ export class Nsec3Change {
       const [is] = after
       const isSameName = was !== undefined && is !== undefined && nsec3BitmapOf(was).equals(nsec3BitmapOf(is))
       if (!isSameName && !named.has(owner)) isUnclear = true
-      // Delegations that are left out were covered by it.
+      // The removed record covered omitted delegations.
       if (is !== undefined && !isOptOut(is) && (isOptOutMixed || (was !== undefined && isOptOut(was)))) isUnclear = true
     }
     for (const owner of chain.torn)

@@ -1,8 +1,8 @@
-/** NSEC3 records (RFC 5155 §3) and the hashed names that they have as owners. Not here: the hashing (compute.ts). */
+/** NSEC3 records (RFC 5155 §3) and the hashed names that own them. Not here: the hashing (compute.ts). */
 import { rdataLength, rdataStart, STORED_HEAD } from '../../dns/record.js'
 import type { StoredAt } from '../../names/name-changes.js'
 
-/** The only hash algorithm there is (RFC 5155 §11). */
+/** The only defined hash algorithm (RFC 5155 §11). */
 const SHA1 = 1
 export const HASH_OCTETS = 20
 /** Characters of a hash as a label. */
@@ -13,7 +13,7 @@ export interface Nsec3Parameters {
   salt: Buffer
 }
 
-/** As ZoneFigures have it. */
+/** In the form of ZoneFigures. */
 export const parametersText = ({ iterations, salt }: Nsec3Parameters): string =>
   `nsec3 ${iterations} ${salt.toString('hex') || '-'}`
 
@@ -22,7 +22,7 @@ export function parametersOfText(text: string): Nsec3Parameters | undefined {
   return match === null ? undefined : { iterations: Number(match[1]), salt: Buffer.from(match[2]!.replace('-', ''), 'hex') }
 }
 
-/** Of an NSEC3 or NSEC3PARAM record (RFC 5155 §3.2, §4.2); undefined for a hash algorithm that nobody knows. */
+/** Parameters of an NSEC3 or NSEC3PARAM record (RFC 5155 §3.2, §4.2); undefined for an unknown hash algorithm. */
 export function parametersOf({ data, at }: StoredAt): Nsec3Parameters | undefined {
   const o = rdataStart(data, at)
   if (data[o] !== SHA1) return undefined
@@ -55,7 +55,7 @@ export function nsec3BitmapOf({ data, at }: StoredAt): Buffer {
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuv'
 
-/** The key of the name that an NSEC3 record with this hash has (RFC 5155 §3, base 32 with extended hex alphabet). */
+/** Key of the owner of the NSEC3 record with this hash (RFC 5155 §3, base 32 with extended hex alphabet). */
 export function hashKey(digest: Uint8Array, apex: string): string {
   let label = ''
   let bits = 0
@@ -71,7 +71,7 @@ export function hashKey(digest: Uint8Array, apex: string): string {
   return `${String.fromCharCode(label.length)}${label}${apex}`
 }
 
-/** The hash in an owner's first label; undefined when that is none. */
+/** The hash in an owner's first label; undefined when the label is not a hash. */
 export function hashOfOwner(data: Buffer, at: number): Buffer | undefined {
   const o = at + STORED_HEAD
   if (data[o] !== LABEL_OCTETS) return undefined

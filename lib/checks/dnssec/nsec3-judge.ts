@@ -1,4 +1,4 @@
-/** What a name of the zone wants of an NSEC3 chain, and whether it has it (RFC 5155 §7.1): the same for a change and for the whole zone. */
+/** Judges if a name has the NSEC3 record that it requires (RFC 5155 §7.1); used for a change and for all names. */
 import { recordText } from '../../dns/record-text.js'
 import type { Findings } from '../findings.js'
 import type { StoredAt } from '../../names/name-changes.js'
@@ -6,7 +6,7 @@ import { keyText } from '../../names/name-key.js'
 import { nsec3BitmapOf } from './nsec3-hash.js'
 import type { Membership } from './seen-name.js'
 
-/** Names with nothing at them but names below have an NSEC3 record with an empty bitmap. */
+/** Empty non-terminals have an NSEC3 record with an empty bitmap. */
 export const EMPTY_BITMAP = Buffer.alloc(0)
 
 export const OPEN_NSEC3 = 'The NSEC3 chain is not closed (RFC 5155 §7.1)'
@@ -17,7 +17,7 @@ export interface Member {
   bitmap: Buffer
 }
 
-/** `isLeftOut` tells whether an NSEC3 record with Opt-Out covers the name; it is asked only when that decides. */
+/** `isLeftOut`: an NSEC3 record with Opt-Out covers the name; called only when that decides. */
 export function judgeMember(
   { key, membership, bitmap }: Member,
   found: StoredAt | undefined,
@@ -32,11 +32,11 @@ export function judgeMember(
   }
   const { data, at } = found
   if (membership === 'none')
-    findings.addRecord('hold', 'An NSEC3 record stands for a name that is not there (RFC 5155 §7.1)', data, at)
+    findings.addRecord('hold', 'An NSEC3 record is for a name that does not exist (RFC 5155 §7.1)', data, at)
   else if (!nsec3BitmapOf(found).equals(bitmap))
     findings.add(
       'hold',
-      'An NSEC3 record lists other types than the name it stands for has (RFC 5155 §3.1.8)',
+      'An NSEC3 record lists other types than its name has (RFC 5155 §3.1.8)',
       () => `${keyText(key)}: ${recordText(data, at)}`,
     )
 }

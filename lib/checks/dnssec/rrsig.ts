@@ -1,4 +1,4 @@
-/** An RRSIG record (RFC 4034 §3.1) taken apart. */
+/** The fields of an RRSIG record (RFC 4034 §3.1). */
 import { rdataLength, rdataStart } from '../../dns/record.js'
 import type { StoredAt } from '../../names/name-changes.js'
 

@@ -1,4 +1,4 @@
-/** A name as the parts of the check `dnssec` are shown it. */
+/** A name in the form that the parts of the check `dnssec` receive. */
 import { rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
 import type { NameChange, StoredAt } from '../../names/name-changes.js'
@@ -9,7 +9,7 @@ export interface SeenName {
   records: readonly StoredAt[]
   status: NameStatus
   change: NameChange | undefined
-  /** A delegation or DNAME above it came or went: it may be something else than it was. */
+  /** A delegation or DNAME above it was added or removed: its status may have changed. */
   isMoved: boolean
 }
 
@@ -22,8 +22,8 @@ export const coveredType = ({ data, at }: StoredAt): number => {
 export const isInZone = (status: NameStatus): boolean => status !== 'below-delegation' && status !== 'below-dname'
 
 /**
- * Whether a chain that denies existence must have the name: `may` is a delegation without DS, which NSEC3 with Opt-Out leaves out
- * (RFC 5155 §6). A name of nothing but an NSEC3 record is a hash and no name.
+ * A chain that denies existence must, may or must not have the name. `may` is a delegation without DS, which NSEC3 with Opt-Out
+ * omits (RFC 5155 §6). A name with only an NSEC3 record is a hash and is `none`.
  */
 export type Membership = 'must' | 'may' | 'none'
 
@@ -32,10 +32,10 @@ export function membershipOf(status: NameStatus, records: readonly StoredAt[]): 
   return status === 'delegation' && !records.some(({ type }) => type === TYPE.DS) ? 'may' : 'must'
 }
 
-/** Types of a delegation that belong to this side of it (RFC 4035 §2.3). */
+/** Types at a delegation that belong to the parent side (RFC 4035 §2.3). */
 const AT_DELEGATION: ReadonlySet<number> = new Set([TYPE.NS, TYPE.DS, TYPE.RRSIG, TYPE.NSEC])
 
-/** The type bitmap (RFC 4034 §4.1.2) of a name; an NSEC3 record is never at the name that it stands for. */
+/** The type bitmap (RFC 4034 §4.1.2) of a name; an NSEC3 record is never at the name that it covers. */
 export function bitmapOf(status: NameStatus, records: readonly StoredAt[]): Buffer {
   const types = new Set<number>()
   for (const { type } of records) if (type !== TYPE.NSEC3 && (status !== 'delegation' || AT_DELEGATION.has(type))) types.add(type)

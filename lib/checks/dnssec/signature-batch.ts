@@ -1,6 +1,6 @@
 /**
- * Signatures brought together with what they are made over (RFC 4034 §3.1.8.1), so that one message to a thread carries many: an RRset
- * in canonical form once, and for each of its RRSIGs the RDATA in front of the signature, then the signature.
+ * Packs signatures with the data that they cover (RFC 4034 §3.1.8.1), so that one message to a thread carries many: an RRset once
+ * in canonical form, then for each of its RRSIGs the RDATA in front of the signature, and the signature.
  */
 import { rdataLength, rdataStart, STORED_HEAD } from '../../dns/record.js'
 import { foldedRange } from '../../zone/record-hash.js'
@@ -11,7 +11,7 @@ import type { ZoneKey } from './zone-keys.js'
 
 /** Some 5 ms of work. */
 export const MOST_IN_BATCH = 64
-/** A batch that has so much is handed over. */
+/** A batch of this size is sent. */
 const FULL_OCTETS = 1 << 16
 const FIRST_OCTETS = 1 << 14
 const MOST_KEPT_OCTETS = 1 << 18
@@ -21,7 +21,7 @@ export class BatchBuilder {
   #length = 0
   #rows = new Uint32Array(MOST_IN_BATCH * ROW)
   count = 0
-  /** The RRset that was written last, and the TTL it has there. */
+  /** The last RRset written, and its TTL there. */
   #rrset: readonly StoredAt[] | undefined
   #ttl = 0
   #bodyAt = 0
@@ -62,7 +62,7 @@ export class BatchBuilder {
     this.#bodyOctets = this.#length - this.#bodyAt
   }
 
-  /** A copy of what has been added. */
+  /** A copy of everything added. */
   take(): SignatureBatch {
     const batch = {
       octets: new Uint8Array(this.#out.subarray(0, this.#length)),

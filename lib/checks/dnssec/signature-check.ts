@@ -1,6 +1,6 @@
 /**
- * The signatures at a name (RFC 4035 §5.3): each RRset that the zone is authoritative for has a valid one, and none is bogus. What did
- * not change is not computed again, only looked at.
+ * Checks the signatures at a name (RFC 4035 §5.3): each RRset that the zone is authoritative for has a valid one, and none is
+ * bogus. Unchanged signatures are read and not verified again.
  */
 import { rdataStart, storedTtl } from '../../dns/record.js'
 import { compareSerials } from '../../dns/serial.js'
@@ -31,14 +31,14 @@ const FAULT = {
   candidates: `An RRSIG fits more than ${MOST_CANDIDATES} DNSKEY records; it was not verified (CVE-2023-50387)`,
   signatures: `Records have more than ${MOST_SIGNATURES} RRSIGs of one algorithm; none was verified (CVE-2023-50387)`,
   large: 'Records of one name and type are more than a message can hold; their signatures were not verified (RFC 1035 §4.2.2)',
-  crowded: `A name has more than ${inWords(MOST_AT_NAME)} records; they were not looked at`,
+  crowded: `A name has more than ${inWords(MOST_AT_NAME)} records; they were not checked`,
   algorithm: 'Records have no signature of one of the algorithms in the DNSKEY RRset (RFC 4035 §2.2)',
 } as const
 
 /** The clock of a signer may be this many seconds ahead of this one. */
 const CLOCK_SKEW_SECONDS = 60
 
-/** Names with more records than this are looked at with rests. */
+/** Names with more records than this are checked with pauses. */
 const FEW_RECORDS = 256
 
 /** One RRset whose signatures are being verified. */
@@ -63,7 +63,7 @@ export class SignatureCheck {
   readonly #queue: SignatureQueue
   readonly #isWhole: boolean
   readonly #pause: () => Promise<void>
-  /** Those that verified a signature over the DNSKEY RRset. */
+  /** Keys that verified a signature over the DNSKEY RRset. */
   readonly keySigners = new Set<ZoneKey>()
 
   /** `isWhole`: every signature is verified, not only those of what changed. */
@@ -85,10 +85,10 @@ export class SignatureCheck {
     this.#isWhole = isWhole
   }
 
-  /** What it returns is waited for. */
+  /** The caller awaits the result. */
   see(name: SeenName): Promise<void> | undefined {
     const { status, records } = name
-    // Nobody gets to see what is below a DNAME; some signers sign it, and some do not.
+    // Names below a DNAME are never in an answer; some signers sign them, and some do not.
     if (status === 'below-dname') return undefined
     if (records.length > MOST_AT_NAME) {
       this.#findings.add('hold', FAULT.crowded, () => keyText(name.key))
@@ -103,7 +103,7 @@ export class SignatureCheck {
       else list.push(record)
     }
     for (const [type, list] of signatures) {
-      // No answer has it (RFC 4035 §3.1.1): left over from records that went.
+      // No answer has it (RFC 4035 §3.1.1): a leftover of removed records.
       if (!rrsets.has(type)) for (const { data, at } of list) this.#findings.addRecord('warn', FAULT.nothing, data, at)
       else if (!isSigned(name, type)) for (const { data, at } of list) this.#findings.addRecord('hold', FAULT.notOurs, data, at)
     }
@@ -119,7 +119,7 @@ export class SignatureCheck {
     return this.#queue.room()
   }
 
-  /** The same for a name with many records. */
+  /** The same with pauses, for a name with many records. */
   async #verifyResting(
     name: SeenName,
     rrsets: ReadonlyMap<number, StoredAt[]>,
@@ -139,12 +139,12 @@ export class SignatureCheck {
     }
   }
 
-  /** Undefined: all of them. */
+  /** Undefined: all types. */
   #changedTypes(name: SeenName): ReadonlySet<number> | undefined {
     return this.#isWhole || name.isMoved ? undefined : changedTypes(name)
   }
 
-  /** The signatures of the RRset, when they are to be verified. */
+  /** The signatures of the RRset, when they must be verified. */
   #toVerify(
     name: SeenName,
     type: number,
@@ -158,11 +158,11 @@ export class SignatureCheck {
       this.#findings.addRecord('hold', FAULT.missing, rrset[0]!.data, rrset[0]!.at)
       return undefined
     }
-    // Who signs the DNSKEY RRset is asked each time: the trust anchors may be others.
+    // The signers of the DNSKEY RRset are checked each time: the trust anchors may have changed.
     return changed === undefined || changed.has(type) || type === TYPE.DNSKEY ? list : undefined
   }
 
-  /** Undefined when the RRset or the number of its signatures is above the limits, which is reported. */
+  /** Undefined when the RRset or the number of its signatures is above the limits; reports that. */
   #judgedOf(records: readonly StoredAt[], signatures: readonly StoredAt[]): Judged | undefined {
     const first = records[0]!
     const excess = signatures.length > MOST_SIGNATURES ? beyondLimit(signatures) : undefined
@@ -223,7 +223,7 @@ export class SignatureCheck {
     for (const { data, at } of rrset) if (storedTtl(data, at) !== signed) this.#findings.addRecord('warn', FAULT.ttl, data, at)
   }
 
-  /** What is wrong before anything is computed. That a signature expires is told for the whole zone (../expirations.ts). */
+  /** Fault that is found without arithmetic. lib/names/expirations.ts reports expiring signatures for all names. */
   #faultOf(key: string, rrsig: Rrsig): string | undefined {
     if (wireKey(rrsig.record.data, rrsig.signerAt) !== this.#apex) return FAULT.signer
     if (rrsig.labels !== signedLabels(key)) return FAULT.labels
@@ -243,13 +243,13 @@ export class SignatureCheck {
   }
 }
 
-/** Whether records of the type at the name are to be signed: of a delegation only what belongs to this side of it. */
+/** Records of the type at the name must be signed; at a delegation only those of the parent side. */
 function isSigned({ status }: SeenName, type: number): boolean {
   if (!isInZone(status)) return false
   return status !== 'delegation' || type === TYPE.DS || type === TYPE.NSEC
 }
 
-/** The first signature that is one too many of its algorithm. */
+/** The first signature above the limit of its algorithm. */
 function beyondLimit(signatures: readonly StoredAt[]): StoredAt | undefined {
   const counts = new Uint32Array(256)
   return signatures.find(({ data, at }) => ++counts[data[rdataStart(data, at) + 2]!]! > MOST_SIGNATURES)
@@ -261,7 +261,7 @@ function inOrder(rrset: readonly StoredAt[]): readonly StoredAt[] {
   return [...rrset].sort((x, y) => compareRdata(x.data, x.at, y.data, y.at))
 }
 
-/** RRsets that changed, or whose signatures did. */
+/** RRsets whose records or signatures changed. */
 function changedTypes({ change }: SeenName): ReadonlySet<number> {
   const types = new Set<number>()
   for (const side of [change?.removed ?? [], change?.added ?? []])

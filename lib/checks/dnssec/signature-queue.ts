@@ -1,7 +1,4 @@
-/**
- * Signatures on their way through the arithmetic, in batches: the check goes on preparing meanwhile, and waits for room when too many
- * octets are on their way.
- */
+/** Verifies signatures in batches. The check prepares more meanwhile, and waits for room when too many octets are pending. */
 import { type Compute, NO_KEY, type SignatureBatch } from './compute.js'
 import { InFlight } from './in-flight.js'
 import type { Rrsig } from './rrsig.js'
@@ -9,7 +6,7 @@ import { BatchBuilder, MOST_IN_BATCH } from './signature-batch.js'
 import type { StoredAt } from '../../names/name-changes.js'
 import type { ZoneKey } from './zone-keys.js'
 
-/** The first batches are small, so that all threads have work when there is little. */
+/** The first batches are small, so that all threads have work even when there are few signatures. */
 const FIRST_BATCH = 3
 const BATCHES_PER_SIZE = 4
 
@@ -52,12 +49,12 @@ export class SignatureQueue {
     })
   }
 
-  /** Undefined when there is room; else resolves when there is. Rejects with what Compute rejected with. */
+  /** Undefined when there is room; else resolves when there is. Rejects with the error of Compute. */
   room(): Promise<void> | undefined {
     return this.#inFlight.room()
   }
 
-  /** Sends what is left, and resolves when all of it is done. Rejects as `room` does. */
+  /** Sends the remaining signatures, and resolves when all are verified. Rejects as `room` does. */
   async drain(): Promise<void> {
     this.#send()
     await this.#inFlight.drain()

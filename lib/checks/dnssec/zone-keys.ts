@@ -1,6 +1,6 @@
 /**
- * The DNSKEY records of a zone (RFC 4034 §2) as keys that verify. Key tags are no identity: several keys may have the same one
- * (.ru 2024, .de 2026), and a signature is good when any of those verifies it (RFC 4035 §5.3.1).
+ * The DNSKEY records of a zone (RFC 4034 §2) as keys that verify. A key tag does not identify a key: several keys may share one
+ * (.ru 2024, .de 2026), and a signature is good when any of them verifies it (RFC 4035 §5.3.1).
  */
 import { rdataLength, rdataStart } from '../../dns/record.js'
 import { TYPE } from '../../dns/rrtype.js'
@@ -14,11 +14,11 @@ export const isKnownAlgorithm = (algorithm: number): boolean => algorithmName(al
 export interface ZoneKey {
   record: StoredAt
   rdata: Buffer
-  /** Among `keys`. */
+  /** Index in `keys`. */
   index: number
   tag: number
   algorithm: number
-  /** RFC 5011 §2.1: it signs nothing any more but the DNSKEY RRset. */
+  /** RFC 5011 §2.1: a revoked key signs only the DNSKEY RRset. */
   isRevoked: boolean
 }
 
@@ -34,9 +34,9 @@ const REVOKED = 0x0080
 
 export class ZoneKeys {
   readonly keys: ZoneKey[] = []
-  /** Keys above the limits: reported, and used for nothing. */
+  /** Keys above the limits: reported and never used. */
   readonly #refused: { tag: number; algorithm: number }[] = []
-  /** Of the keys that sign the zone, known here or not. */
+  /** Algorithms of the keys that sign the zone, known here or not. */
   readonly algorithms = new Set<number>()
   readonly isSigned: boolean
 
@@ -84,12 +84,12 @@ export class ZoneKeys {
     }
   }
 
-  /** A key that such a signature names was refused. */
+  /** A refused key has the tag and algorithm. */
   isRefused(tag: number, algorithm: number): boolean {
     return this.#refused.some((key) => key.tag === tag && key.algorithm === algorithm)
   }
 
-  /** All that a signature may be made with. */
+  /** All keys that may have made the signature. */
   candidates(tag: number, algorithm: number, covered: number): readonly ZoneKey[] {
     return this.keys.filter(
       (key) => key.tag === tag && key.algorithm === algorithm && (!key.isRevoked || covered === TYPE.DNSKEY),

@@ -14,7 +14,7 @@ describe('the check dnssec', () => {
         expectReport(
           report,
           'pass',
-          /^\d+ signatures of the whole zone verified, the NSEC3? chain is closed, the first signature expires at 2026-06-24T00:00:00Z\.$/,
+          /^\d+ signatures of all records verified, the NSEC3? chain is closed, the first signature expires at 2026-06-24T00:00:00Z\.$/,
         )
       })
 
@@ -178,7 +178,7 @@ describe('the check dnssec', () => {
         if (!isNsec3) expectReport(await judged(host, [...glue, ...stale]), 'hold', 'not authoritative')
         const hash = hashOf('ns.d.example.')
         const stale3 = host.filter((line) => line.startsWith(hash))
-        if (isNsec3) expectReport(await judged(host, [...glue, ...stale3]), 'hold', 'stands for a name that is not there')
+        if (isNsec3) expectReport(await judged(host, [...glue, ...stale3]), 'hold', 'is for a name that does not exist')
       })
     })
   }
@@ -201,12 +201,12 @@ describe('the check dnssec', () => {
     it('holds a chain with an empty non-terminal whose descendants are removed', async () => {
       const before = make(1, 'x.y.z.example. 300 TXT "x"')
       const stale = before.filter((line) => line.startsWith(nsec3Hash('z.example.', 0, '-')))
-      expectReport(await judged(before, [...make(2), ...stale]), 'hold', 'stands for a name that is not there')
+      expectReport(await judged(before, [...make(2), ...stale]), 'hold', 'is for a name that does not exist')
     })
 
     it('holds an NSEC3 record for no name', async () => {
       const stray = make(3, 'stray.example. 300 TXT "x"').filter((line) => line.startsWith(nsec3Hash('stray.example.', 0, '-')))
-      expectReport(await judged(make(1), [...make(2), ...stray]), 'hold', 'stands for a name that is not there')
+      expectReport(await judged(make(1), [...make(2), ...stray]), 'hold', 'is for a name that does not exist')
     })
 
     it('passes the start and the end of Opt-Out', async () => {

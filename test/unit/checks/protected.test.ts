@@ -24,7 +24,7 @@ const CASES: readonly { wanted: string; verdict: Verdict; says?: string }[] = [
   { wanted: 'gone.example. A', verdict: 'hold', says: 'gone.example. has no A record' },
   { wanted: 'www.example. A 192.0.2.7', verdict: 'pass' },
   { wanted: 'www.example. 60 IN A 192.0.2.7', verdict: 'pass' },
-  { wanted: 'www.example. A 192.0.2.8', verdict: 'hold', says: 'others stand in its place: www.example. A 192.0.2.8.' },
+  { wanted: 'www.example. A 192.0.2.8', verdict: 'hold', says: 'others are in its place: www.example. A 192.0.2.8.' },
   { wanted: 'www.example. AAAA 2001:DB8:0::7', verdict: 'pass' },
   { wanted: 'www.example. AAAA ::ffff:192.0.2.1', verdict: 'hold' },
   { wanted: 'mail.example. MX 10 mX.EXAMPLE.', verdict: 'pass' },
