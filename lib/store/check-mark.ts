@@ -1,9 +1,9 @@
 /**
- * The mark that a zone's version is being checked: a file in the zone's folder, there as long as the check runs. A process that finds
- * the mark of another run knows that the check did not come to an end: the process was killed, or the machine went down.
+ * Marks that a zone's version is being checked: a file in the zone's folder that exists while the check runs. A process that
+ * finds the mark of another run knows that the check did not finish: the process was killed, or the machine went down.
  *
- * The file survives the death of the process as soon as it is written; it is not synced, as that costs more than most checks. After a
- * power cut it may be missing or stale: then one interruption more or less is counted.
+ * The file survives the death of the process as soon as it is written. It is not synced, because a sync costs more than most
+ * checks. After a power cut it may be missing or stale: then the count of interruptions is off by one.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,9 +14,9 @@ export const CHECK_MARK = 'checking'
 interface Mark {
   serial: number
   digest: string
-  /** Of the process. */
+  /** Identifies the run of the process. */
   run: string
-  /** Checks of this version that were interrupted before. */
+  /** Earlier checks of this version that were interrupted. */
   interrupted: number
 }
 
@@ -26,36 +26,36 @@ export class CheckMark {
   readonly #file: string
   readonly #run: string
 
-  /** `run` tells this process from those before. */
+  /** `run` distinguishes this process from earlier ones. */
   constructor(file: string, run = RUN) {
     this.#file = file
     this.#run = run
   }
 
-  /** How often a check of this version has begun in another run of the process, and not ended. */
+  /** Number of checks of this version that began in earlier runs of the process and did not end. */
   interruptionsOf({ serial, digest }: Pick<Mark, 'serial' | 'digest'>): number {
     const mark = this.#read()
     if (mark?.serial !== serial || mark.digest !== digest) return 0
     return mark.run === this.#run ? mark.interrupted : mark.interrupted + 1
   }
 
-  /** A check begins. What cannot be written is left out: the commit that follows reports the fault of the disk. */
+  /** Marks the start of a check. A failed write is ignored: the commit that follows reports the disk fault. */
   put({ serial, digest }: Pick<Mark, 'serial' | 'digest'>, interrupted: number): void {
     const mark: Mark = { serial, digest, run: this.#run, interrupted }
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 })
       writeFileSync(this.#file, JSON.stringify(mark), { mode: 0o640 })
     } catch {
-      // Nothing to be done about it here.
+      // The commit that follows reports the fault.
     }
   }
 
-  /** The check has ended, well or not. */
+  /** Marks the end of a check, with any result. */
   remove(): void {
     try {
       rmSync(this.#file, { force: true })
     } catch {
-      // As above.
+      // The commit that follows reports the fault.
     }
   }
 
@@ -64,7 +64,7 @@ export class CheckMark {
       const { serial, digest, run, interrupted } = JSON.parse(readFileSync(this.#file, 'utf8')) as Mark
       return typeof interrupted === 'number' ? { serial, digest, run, interrupted } : undefined
     } catch {
-      // None, or torn.
+      // No mark, or a torn one.
       return undefined
     }
   }

@@ -1,4 +1,4 @@
-/** What is decided and worked out about contents before they become a version. */
+/** Decisions and computations about contents before they become a version. */
 import type { Serial } from '../dns/serial.js'
 import { pause } from '../runtime/turns.js'
 import type { ChecksOutcome } from '../rollout/record.js'
@@ -10,7 +10,7 @@ import { StoreError } from './errors.js'
 import type { Progress, VersionHead } from './journal-heads.js'
 import type { Version } from './version.js'
 
-/** Where a version came from, and what was decided of it before it was committed. Times are milliseconds since 1970. */
+/** Source of a version, and the decisions before its commit. Times are milliseconds since 1970. */
 export interface Provenance extends Progress {
   seenAt: number
   committedAt: number
@@ -19,9 +19,9 @@ export interface Provenance extends Progress {
 }
 
 /**
- * Looks at contents that are whole, before they have a name; what it throws keeps them from getting one. `change` leads there from
- * the newest version, and is undefined when that is not known. Large contents are being written meanwhile: what is ordered until
- * `written` still counts.
+ * Judges complete contents before the commit; an error thrown here prevents the commit. `change` leads to the contents from the
+ * newest version, and is undefined when it is not known. Large contents are written meanwhile: orders until `written` still
+ * count.
  */
 export type Judge = (
   contents: ZoneContents,
@@ -29,7 +29,7 @@ export type Judge = (
   written: Promise<void>,
 ) => Promise<Provenance>
 
-/** More serials between two versions are not remembered: a node that has one of those gets the whole zone. */
+/** More serials between two versions are not remembered: a node with one of those serials gets an AXFR. */
 const MOST_STEPS = 256
 
 export function headOf(
@@ -61,23 +61,25 @@ export function headOf(
   }
 }
 
-/** What leads from older contents to newer ones; undefined when that is more than the newer ones themselves. */
+/** The change from older to newer contents; undefined when it is larger than the newer contents. */
 export const changeBetween = (older: ZoneContents, newer: ZoneContents): Promise<Difference | undefined> =>
   compareContents(older, newer, newer.octets, pause)
 
-/** Whether a change brings older contents to newer ones letter by letter. */
+/** True when a change leads from older to newer contents octet by octet. */
 export const isToTheLetter = async (older: ZoneContents, newer: ZoneContents): Promise<boolean> =>
   !(await isRespelled(older, newer, pause))
 
-/** A version replaces the one it was built on, or nothing. Throws StoreError STORE_MOVED_ON. */
-export function expectNewest(zone: string, held: Version | undefined, replacing: Version | undefined): void {
-  if (held?.serial === replacing?.serial && held?.digest === replacing?.digest) return
-  throw movedOn(zone, replacing?.serial, held?.serial)
+/** Verifies that a version replaces the one that it was built on, or none. Throws StoreError STORE_MOVED_ON. */
+export function expectNewest(zone: string, current: Version | undefined, replacing: Version | undefined): void {
+  if (current?.serial === replacing?.serial && current?.digest === replacing?.digest) return
+  throw movedOn(zone, replacing?.serial, current?.serial)
 }
 
-/** As expectNewest, for differences: one may remove one of several copies of a record. Throws ZoneError ZONE_TTL_IN_DOUBT as well. */
-export function expectBase(zone: string, held: Version | undefined, replacing: Version): void {
-  expectNewest(zone, held, replacing)
+/**
+ * As expectNewest, for differences: one may remove one of several copies of a record. Throws ZoneError ZONE_TTL_IN_DOUBT as well.
+ */
+export function expectBase(zone: string, current: Version | undefined, replacing: Version): void {
+  expectNewest(zone, current, replacing)
   const { serial, hasCopies } = replacing
   if (!hasCopies) return
   throw new ZoneError(
@@ -86,8 +88,8 @@ export function expectBase(zone: string, held: Version | undefined, replacing: V
   )
 }
 
-export const movedOn = (zone: string, expected: Serial | undefined, held: Serial | undefined): StoreError =>
-  new StoreError({ code: 'STORE_MOVED_ON', zone, expected, held }, `${zone} moved on to serial ${held} meanwhile`)
+export const movedOn = (zone: string, expected: Serial | undefined, current: Serial | undefined): StoreError =>
+  new StoreError({ code: 'STORE_MOVED_ON', zone, expected, held: current }, `${zone} moved on to serial ${current} meanwhile`)
 
 export const unknownVersion = (zone: string, serial: Serial): StoreError =>
   new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone, serial }, `${zone} has no kept version with serial ${serial}`)

@@ -1,6 +1,6 @@
 /**
- * Other contents under the serial of a zone's newest version: kept beside it until a person chooses one, or a newer version makes
- * them all history. Files are `rival-SERIAL-DIGEST`, as whole contents are.
+ * Conflicting versions: other contents under the serial of a zone's newest version. They are kept until an operator chooses one,
+ * or until a newer version makes them obsolete. Files are named `rival-SERIAL-DIGEST` and have the format of complete contents.
  */
 import { link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export interface ConflictingParts {
   directory: string
   log: ZoneLog
   exclusively: <T>(work: () => Promise<T>) => Promise<T>
-  /** These contents are the newest version now. */
+  /** Called when these contents become the newest version. */
   onAdopted: (contents: ZoneContents) => void
 }
 
@@ -36,8 +36,8 @@ export class ConflictingVersions {
   }
 
   /**
-   * Keeps contents that another primary serves under the newest serial. Discards the draft and returns false when the newest version has
-   * another serial, or this content.
+   * Keeps contents that another primary serves under the newest serial. Discards the draft and returns false when the newest version
+   * has another serial, or this content.
    */
   keep(draft: SnapshotDraft, from: string, seenAt: number): Promise<boolean> {
     const { directory, exclusively, log } = this.#parts
@@ -55,7 +55,7 @@ export class ConflictingVersions {
     })
   }
 
-  /** A primary serves the newest version by now: what it served before is let go. False when nothing of it was kept. */
+  /** A primary serves the newest version now: removes the conflicting version kept from it. False when none was kept. */
   async forget(from: string): Promise<boolean> {
     if (!this.list.some((conflicting) => conflicting.from === from)) return false
     const { exclusively, log } = this.#parts
@@ -65,7 +65,7 @@ export class ConflictingVersions {
     return true
   }
 
-  /** The version that we have is the right one. */
+  /** Drops all conflicting versions: the current version is the right one. */
   drop(): Promise<void> {
     const { exclusively, log } = this.#parts
     return exclusively(async () => {
@@ -77,18 +77,18 @@ export class ConflictingVersions {
     return readSnapshot(join(this.#parts.directory, conflictingName(conflicting)), this.#parts.apex, rest)
   }
 
-  /** Makes a conflicting version the newest one, in the place of what goes under the same serial. */
+  /** Makes a conflicting version the newest one, in place of the version with the same serial. */
   adopt(conflicting: ConflictingVersion, judge: Judge): Promise<Version> {
     const { directory, exclusively, log, onAdopted, zone } = this.#parts
     return exclusively(async () => {
       const newest = log.versions.at(-1)
-      // A newer version has come in between: the choice is history.
+      // A newer version was committed meanwhile: the choice is obsolete.
       if (newest?.serial !== conflicting.serial || newest.digest === conflicting.digest)
         throw movedOn(zone, conflicting.serial, newest?.serial)
       const contents = await this.contentsOf(conflicting)
       const head = headOf(contents, await judge(contents, undefined, Promise.resolve()), 'axfr', [], log.versions)
       const snapshot = snapshotName(conflicting)
-      // Both names until the journal has it: whatever happens in between, one of them is the right one.
+      // Both names exist until the journal has the entry: after a crash at any point, one of them is valid.
       await link(join(directory, conflictingName(conflicting)), join(directory, snapshot)).catch(
         (error: NodeJS.ErrnoException) => {
           if (error.code !== 'EEXIST') throw ioError(snapshot, error)

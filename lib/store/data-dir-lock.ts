@@ -1,7 +1,7 @@
 /**
- * One hub per data directory, one writer at a time. `hub.json` says whose it is and in which format; `writer.lock` says who
- * writes now. A writer that died is replaced at once (its process is gone); one on another host or in another container is
- * believed for as long as it renews its lock.
+ * Admits one hub per data directory, and one writer at a time. `hub.json` has the hub's name and the format; `writer.lock` has
+ * the current writer. A writer whose process died is replaced at once. A writer on another host or in another container keeps the
+ * lock while it renews it.
  */
 import { randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
@@ -18,13 +18,13 @@ const STALE_MS = 15_000
 interface Holder {
   pid: number
   host: string
-  /** Clock ticks since boot at which the process started; tells a reused pid from the holder. */
+  /** Clock ticks since boot at which the process started; distinguishes a reused pid from the holder. */
   started: string
-  /** Tells this lock from any other. */
+  /** Distinguishes this lock from any other. */
   token?: string
 }
 
-/** Where a pid means something: containers may share a host name, never their process numbers. */
+/** Scope in which a pid is unique: containers may share a host name, never their process numbers. */
 const pidSpace = (): string => {
   try {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
@@ -33,7 +33,7 @@ const pidSpace = (): string => {
   }
 }
 
-/** Undefined when there is no such process, or only what its parent has not yet taken note of. */
+/** Undefined when the process does not exist, or is a zombie. */
 const startOf = (pid: number): string | undefined => {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -68,12 +68,12 @@ export function claimDirectory(directory: string, hub: string): void {
   if (typeof owner?.format !== 'number')
     throw new StoreError(
       { code: 'STORE_CORRUPT', file, reason: 'unreadable' },
-      `${file} is damaged; restore it or point dataDir elsewhere`,
+      `${file} is damaged; restore it, or set another dataDir`,
     )
   if (owner.format > STORE_FORMAT)
     throw new StoreError(
       { code: 'STORE_NEWER_FORMAT', directory, format: owner.format },
-      `${directory} was written by a newer zonecast (format ${owner.format}, this one reads up to ${STORE_FORMAT}); upgrade, or point dataDir elsewhere`,
+      `${directory} was written by a newer zonecast (format ${owner.format}, this one reads up to ${STORE_FORMAT}); upgrade, or set another dataDir`,
     )
   if (owner.hub !== hub)
     throw new StoreError(
@@ -84,23 +84,23 @@ export function claimDirectory(directory: string, hub: string): void {
 
 export interface WriterLock {
   release(): void
-  /** Throws StoreError STORE_LOCK_LOST: another process has taken us for dead, and must not be written over. */
+  /** Throws StoreError STORE_LOCK_LOST: another process considered this one dead, and its files must not be overwritten. */
   hold(): void
 }
 
-/** Becomes the one writer. Throws StoreError STORE_LOCKED. */
+/** Makes this process the one writer. Throws StoreError STORE_LOCKED. */
 export function lockForWriting(directory: string): WriterLock {
   const file = join(directory, 'writer.lock')
   const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '', token: randomUUID() }
   take(directory, file, me)
   const renew = guard('lock timer', () => {
-    // Whoever removed or replaced it decided that we are dead. Nothing to renew.
+    // Another process removed or replaced the lock because it considered this one dead. There is nothing to renew.
     if (!isOurs(file, me)) return
     const now = new Date()
     try {
       utimesSync(file, now, now)
     } catch {
-      // Gone between the two calls.
+      // The file was removed between the two calls.
     }
   })
   const timer = setInterval(renew, RENEW_MS)
@@ -142,21 +142,21 @@ function take(directory: string, file: string, me: Holder): void {
 }
 
 /**
- * Two processes may find the same lock stale. Each moves what lies there aside and looks at what it got: the lock that it judged,
- * or the new one of the other, which goes back to its place.
+ * Two processes may find the same lock stale. Each moves the file aside and reads it: either the stale lock, or the new lock of
+ * the other process, which it moves back.
  */
 function removeStale(file: string, text: string): void {
   const aside = `${file}.${randomUUID()}`
   try {
     renameSync(file, aside)
   } catch {
-    return // the other was first
+    return // the other process was first
   }
   if (readOptional(aside) !== text) {
     try {
       linkSync(aside, file)
     } catch {
-      // A third one has come in between; the tries end there.
+      // A third process has a new lock there; the retries end.
     }
   }
   rmSync(aside, { force: true })
@@ -170,7 +170,7 @@ const isOurs = (file: string, me: Holder): boolean => {
   }
 }
 
-/** Only what another one wrote there, or its absence, says that it is lost: a file that cannot be read just now says nothing. */
+/** The lock is lost only when another process's lock is there, or none. An unreadable file proves nothing. */
 function isStillOurs(file: string, me: Holder): boolean {
   try {
     return parse<Holder>(readFileSync(file, 'utf8'))?.token === me.token

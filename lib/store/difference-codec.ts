@@ -1,4 +1,4 @@
-/** Differences as octets in the journal: `[fromSoa][toSoa][removed][added]`, each with its length (and count) in front. */
+/** Encodes differences for the journal: `[fromSoa][toSoa][removed][added]`, each preceded by its length (and count). */
 import { storedLength } from '../dns/record.js'
 import { soaOf } from '../dns/message.js'
 import type { Difference } from '../zone/difference.js'
@@ -16,7 +16,7 @@ export function encodeDifferences(differences: readonly Difference[]): Buffer {
   return Buffer.concat(parts)
 }
 
-/** Views on `data`, no copies. */
+/** Returns views on `data`, no copies. */
 export function decodeDifferences(data: Buffer): Difference[] {
   const out: Difference[] = []
   let o = 0

@@ -1,4 +1,4 @@
-/** The differences of a zone's versions: from memory or from the journal, and which serials they lead from. */
+/** The differences of a zone's versions, from memory or from the journal, and the serials from which they lead. */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { Difference } from '../zone/difference.js'
 import { readDifferences } from './journal-file.js'
@@ -12,7 +12,7 @@ export class DifferenceReader {
     this.#file = file
   }
 
-  /** All who want the differences of a version at a time share one reading. */
+  /** Concurrent callers for the differences of a version share one read. */
   async of(row: LoggedVersion): Promise<Difference[]> {
     if (row.loaded !== undefined) return row.loaded
     if (row.head.differences === 0) return []
@@ -25,8 +25,8 @@ export class DifferenceReader {
   }
 
   /**
-   * The gapless chain of differences from `from` to the row at `last`, oldest first; undefined when there is none, or when it
-   * does not rise all the way and so is no answer to IXFR (RFC 1982 §3.2).
+   * The gapless chain of differences from `from` to the row at `last`, oldest first. Undefined when there is none, or when its
+   * serials do not rise throughout, which IXFR requires (RFC 1982 §3.2).
    */
   async chain(rows: readonly LoggedVersion[], from: Serial, last: number): Promise<Difference[] | undefined> {
     if (isTorn(rows, from)) return undefined
@@ -44,7 +44,7 @@ export class DifferenceReader {
   }
 }
 
-/** Two contents went out under the serial: a node may have either, and no difference fits both. */
+/** Two contents were released under the serial: a node may have either, and no difference fits both. */
 const isTorn = (rows: readonly LoggedVersion[], serial: Serial): boolean =>
   rows.some(({ version }) => version.isTorn && version.serial === serial)
 

@@ -1,4 +1,4 @@
-/** Making names in a directory durable: a rename or a new file counts only once its directory is on disk. */
+/** Makes names in a directory durable: a rename or a new file is durable only when its directory is synced. */
 import { type FileHandle, open } from 'node:fs/promises'
 
 export async function syncDirectory(directory: string): Promise<void> {
@@ -10,7 +10,7 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Writes all of it at the file's position: one call may take less than it was given. */
+/** Writes all of it at the file's position: one call may write less than it was given. */
 export async function writeAll(handle: FileHandle, data: Buffer): Promise<void> {
   for (let written = 0; written < data.length; )
     written += (await handle.write(data, written, data.length - written)).bytesWritten

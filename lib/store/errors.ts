@@ -1,4 +1,4 @@
-/** Faults of the zone store on disk. */
+/** Errors of the zone store on disk. */
 import { type NextMove, ZonecastError } from '../errors.js'
 
 export type StoreFault =
@@ -24,7 +24,7 @@ export class StoreError extends ZonecastError<StoreFault> {
   }
 }
 
-/** Wraps what the file system says, with the file and what a person can do. */
+/** Wraps an error of the file system, with the file and the advice for the operator. */
 export function ioError(file: string, cause: unknown): StoreError {
   const errno = (cause as { code?: string }).code ?? 'EIO'
   const advice: Record<string, string> = {

@@ -1,10 +1,10 @@
-/** Whose a directory is: its owner, and all who may write to it, decide what stands there. */
+/** Checks the owner of a directory: the owner, and all users with write permission, decide its contents. */
 import { chmodSync, statSync } from 'node:fs'
 import { StoreError } from './errors.js'
 
 /**
- * The directory must belong to the user of this process, or to root as a mounted volume does, and be closed to others. One that is ours
- * and open to its group, as a umask of 002 leaves it, is closed. Throws StoreError STORE_NOT_OURS.
+ * The directory must belong to the user of this process, or to root as a mounted volume does, and be closed to others. One of
+ * this user that is open to its group, as a umask of 002 leaves it, is closed. Throws StoreError STORE_NOT_OURS.
  */
 export function expectOurs(directory: string): void {
   const me = process.getuid?.()

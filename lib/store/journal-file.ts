@@ -1,14 +1,15 @@
 /**
- * The journal of one zone: an append-only file of entries. An entry names a version (with the differences that led to it), says
- * how far its rollout is, or what was decided about the zone. What is torn at the end was never named; what is damaged in front of a whole entry is damage.
+ * The journal of one zone: an append-only file of entries. An entry names a version (with the differences that led to it), the
+ * progress of its rollout, or an order about the zone. A torn entry at the end was never committed; damage in front of a valid
+ * entry is corruption.
  *
  *   file:   "ZCJ2" then entries
  *   entry:  [body length 4] [head length 4] [crc32 of lengths and head 4] [head: JSON] [differences] [crc32 of differences 4]
  *
- * The head has a checksum of its own, as a start reads the heads of all zones and no differences. At the end an entry may stand that is
- * being prepared: it means nothing until its head is written over by one of the same length.
+ * The head has a checksum of its own, because a start reads the heads of all zones and no differences. The end may have an entry
+ * that is being prepared: it counts only when a committed head of the same length replaces its head.
  *
- * Not here: writing (journal-writer.ts), what versions mean (stored-zone.ts), whole contents (snapshot-file.ts).
+ * Not here: writing (journal-writer.ts), the meaning of versions (stored-zone.ts), complete contents (snapshot-file.ts).
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -20,14 +21,14 @@ import type { EntryHead, PreparedHead } from './journal-heads.js'
 import { decodeDifferences, encodeDifferences } from './difference-codec.js'
 
 export const JOURNAL_MAGIC = Buffer.from('ZCJ2')
-/** In front of the head, and behind the differences. */
+/** Octets in front of the head, and behind the differences. */
 const FRONT = 12
 const BEHIND = 4
-/** How every head begins; what looks for entries behind damage looks for this. */
+/** Every head begins so; the search for entries behind damage looks for it. */
 const HEAD_START = Buffer.from('{"entry":"')
 const SEARCH_OCTETS = 1 << 20
 
-/** An entry's head, and where its differences lie in the file. */
+/** An entry's head, and the position of its differences in the file. */
 interface Located<H> {
   head: H
   at: number
@@ -44,7 +45,7 @@ export function encodeEntry(head: EntryHead, differences: readonly Difference[] 
   return Buffer.concat([encodeFront(head, behind.length)!, behind])
 }
 
-/** What stands behind the head: the differences, and their checksum. */
+/** The part behind the head: the differences, and their checksum. */
 export function encodeBehind(differences: readonly Difference[] | Buffer): Buffer {
   const data = Buffer.isBuffer(differences) ? differences : encodeDifferences(differences)
   const sum = Buffer.allocUnsafe(BEHIND)
@@ -53,8 +54,8 @@ export function encodeBehind(differences: readonly Difference[] | Buffer): Buffe
 }
 
 /**
- * All of an entry up to its differences, in front of `behind` octets. With `room` it takes up exactly that much, as spaces may stand
- * behind JSON; undefined when it does not fit.
+ * Encodes the front of an entry, up to its differences of `behind` octets. With `room` it is padded to that size, because spaces
+ * may follow JSON; undefined when it does not fit.
  */
 export function encodeFront(head: EntryHead | PreparedHead, behind: number, room?: number): Buffer | undefined {
   const json = Buffer.from(JSON.stringify(head))
@@ -68,11 +69,11 @@ export function encodeFront(head: EntryHead | PreparedHead, behind: number, room
   return out
 }
 
-/** An entry that is being prepared, its front of `room` octets and what it will have behind that. */
+/** An entry that is being prepared: a front of `room` octets, and its final part behind that. */
 export const encodePrepared = (behind: Buffer, room: number): Buffer =>
   Buffer.concat([encodeFront({ entry: 'prepared' }, behind.length, room)!, behind])
 
-/** Where an entry of `octets` octets at `at` has its parts. */
+/** Positions of the parts of an entry of `octets` octets at `at`. */
 export function locate<H>(head: H, at: number, octets: number, headOctets: number): Located<H> {
   const differencesAt = at + FRONT + headOctets
   return { head, at, octets, differencesAt, differencesOctets: octets - FRONT - headOctets - BEHIND }
@@ -90,9 +91,9 @@ function lengthsOf(front: Buffer, room: number): { octets: number; headOctets: n
 }
 
 /**
- * Reads all heads; differences are skipped but for the last entry, whose checksum decides whether it is whole.
- * `end` is where the next entry belongs: behind the last whole one. `pending`: what lies there, for whoever asks whether it is still
- * the same. Throws StoreError STORE_CORRUPT.
+ * Reads all heads. Differences are skipped except those of the last entry, whose checksum decides if it is complete. `end`:
+ * position for the next entry, behind the last complete one. `pending`: the octets there, to detect a change later. Throws
+ * StoreError STORE_CORRUPT.
  */
 export function scanJournal(file: string): { entries: LocatedEntry[]; end: number; size: number; pending: string } {
   const fd = openSync(file, 'r')
@@ -103,7 +104,7 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
     const read: Read = (at, octets) => whole?.subarray(at, at + octets) ?? readAt(fd, at, octets)
     if (size < JOURNAL_MAGIC.length || !read(0, 4).equals(JOURNAL_MAGIC)) {
       if (size < JOURNAL_MAGIC.length) return { entries: [], end: 0, size, pending: '' }
-      throw new StoreError({ code: 'STORE_CORRUPT', file, reason: 'no journal' }, `${file} is no zonecast journal`)
+      throw new StoreError({ code: 'STORE_CORRUPT', file, reason: 'no journal' }, `${file} is not a zonecast journal`)
     }
     const entries: LocatedEntry[] = []
     let at = JOURNAL_MAGIC.length
@@ -129,7 +130,7 @@ export function scanJournal(file: string): { entries: LocatedEntry[]; end: numbe
 
 type Read = (at: number, octets: number) => Buffer
 
-/** Undefined when no whole head lies there. */
+/** Undefined when no complete head is there. */
 function readHead(read: Read, at: number, size: number): Located<EntryHead | PreparedHead> | undefined {
   const front = read(at, FRONT)
   const lengths = lengthsOf(front, size - at)
@@ -149,7 +150,7 @@ const hasDifferences = (read: Read, { differencesAt, differencesOctets }: Locate
 const areIntact = (data: Buffer): boolean =>
   crc32(data.subarray(0, data.length - BEHIND)) === data.readUInt32BE(data.length - BEHIND)
 
-/** Where the next whole head lies, from `from` on: what is broken in front of it once was whole, and had a name. */
+/** Position of the next complete head from `from` on: a broken entry in front of it was once complete and committed. */
 function nextHead(read: Read, from: number, size: number): number | undefined {
   for (let at = from; at < size; at += SEARCH_OCTETS) {
     const window = read(at, Math.min(SEARCH_OCTETS + HEAD_START.length - 1, size - at))
@@ -160,20 +161,20 @@ function nextHead(read: Read, from: number, size: number): number | undefined {
 }
 
 /**
- * What people last said of the zone, as far as a damaged journal still tells: a hold or a rejection is not lost with the records,
- * which a primary has as well.
+ * The last orders for the zone, as far as a damaged journal can be read: a hold or a rejection must not be lost with the records,
+ * which a primary has too.
  */
 export function salvageOrders(file: string): ZoneOrders | undefined {
   let octets: Buffer
   try {
     octets = readFileSync(file)
   } catch {
-    // Too large to be read in one go, or not to be read at all.
+    // Too large to read in one go, or unreadable.
     return undefined
   }
   const read: Read = (at, length) => octets.subarray(at, at + length)
   let orders: ZoneOrders | undefined
-  // What looks like an entry inside of one is a record.
+  // Octets inside an entry that look like an entry belong to a record.
   for (let at: number | undefined = JOURNAL_MAGIC.length; at !== undefined && at < octets.length; ) {
     const entry = readHead(read, at, octets.length)
     if (entry?.head.entry === 'orders') orders = entry.head.orders
@@ -196,7 +197,7 @@ function readAt(fd: number, at: number, octets: number): Buffer {
   return out.subarray(0, have)
 }
 
-/** The first octets of what lies at `end`, as scanJournal tells them. */
+/** The first octets at `end`, in the form of scanJournal. */
 export function pendingAt(file: string, end: number): string {
   const fd = openSync(file, 'r')
   try {
@@ -212,7 +213,7 @@ export async function readDifferences(file: string, entry: LocatedEntry): Promis
   return decodeDifferences(octets!)
 }
 
-/** The differences of entries as the octets they are, for rewriting. Throws StoreError STORE_CORRUPT. */
+/** The undecoded differences of entries, for a rewrite. Throws StoreError STORE_CORRUPT. */
 export async function readStoredDifferences(file: string, entries: readonly LocatedEntry[]): Promise<Buffer[]> {
   const handle = await open(file, 'r')
   try {

@@ -1,16 +1,16 @@
-/** What the entries of a zone's journal say: their heads, plain JSON. Not here: how they stand in the file (journal-file.ts). */
+/** The heads of the entries in a zone's journal, plain JSON. Not here: their place in the file (journal-file.ts). */
 import type { ChecksOutcome, RolloutRecord, ZoneOrders } from '../rollout/record.js'
 
-/** How far a version has got: what may change of it after its commit. */
+/** Progress of a version: the facts that may change after its commit. */
 export interface Progress {
   /** Released to every node. */
   releasedAt?: number
   /** Released to these nodes, at these times, while the rollout is under way. */
   releasedTo?: Record<string, number>
   rollout?: RolloutRecord
-  /** Nodes whose own answer showed it, and when first. */
+  /** Nodes whose own answer showed it, and the time of the first. */
   confirmed?: Record<string, number>
-  /** Primaries that are known to have served exactly this content, and when last. */
+  /** Primaries that served exactly this content, and the time of the last answer. */
   sources?: Record<string, number>
 }
 
@@ -25,19 +25,19 @@ export interface VersionHead extends Progress {
   committedAt: number
   from: string
   kind: 'axfr' | 'ixfr'
-  /** What the checks said. */
+  /** Result of the checks. */
   checks?: ChecksOutcome
-  /** Who had confirmed the version before, until now: no write of its own for each node. */
+  /** Nodes that had confirmed the previous version until now: saves a write for each node. */
   confirmedBefore?: Record<string, number>
-  /** File of the whole contents, when this version has one of its own. */
+  /** File of the complete contents, when this version has one. */
   snapshot?: string
-  /** Number of difference sequences from the version before; 0 when there is a gap. */
+  /** Number of difference sequences from the previous version; 0 when there is a gap. */
   differences: number
   /** Other content was kept under the same serial when it was committed. */
   torn?: true
   /** It came with a record that has several TTLs: no difference can be applied to it. */
   copies?: true
-  /** Serials between the version before and this one, where several sequences lead from one to the other. */
+  /** Serials between the previous version and this one, when several sequences lead from one to the other. */
   steps?: number[]
 }
 
@@ -53,7 +53,9 @@ export interface OrdersHead {
   orders: ZoneOrders
 }
 
-/** Other content under the serial of the newest version, kept for people to choose from; the last entry counts. */
+/**
+ * Conflicting version: other content under the serial of the newest version, for operators to choose from; the last entry counts.
+ */
 export interface ConflictingVersion {
   serial: number
   digest: string
@@ -68,12 +70,12 @@ export interface ConflictingHead {
   rivals: ConflictingVersion[]
 }
 
-/** Not decided yet: what stands behind it is nobody's. */
+/** Not decided yet: the octets behind it belong to no version. */
 export interface PreparedHead {
   entry: 'prepared'
 }
 
-/** What stands beside the versions. */
+/** Entries beside the versions. */
 export type NoteHead = ProgressHead | OrdersHead | ConflictingHead
 
 export type EntryHead = VersionHead | NoteHead

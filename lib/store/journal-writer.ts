@@ -1,6 +1,6 @@
 /**
- * The appending end of one zone's journal. The file of a zone that changes often stays open between commits, so that a commit
- * is one durable write and nothing else; of all zones only the few used last do.
+ * Appends to one zone's journal. The file of a zone that changes often stays open between commits, so that a commit is one
+ * durable write; only the few most recently used stay open.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
@@ -9,15 +9,15 @@ import { syncDirectory } from './durable.js'
 import { ioError, StoreError } from './errors.js'
 import { JOURNAL_MAGIC } from './journal-file.js'
 
-/** Journals held open over all zones; a guess that leaves a small system most of its descriptors. */
+/** Journals that stay open over all zones; an estimate that leaves a small system most of its descriptors. */
 const MAX_OPEN = 64
 
 export class JournalWriter {
-  /** Writers with an open file, the one used longest ago first. */
+  /** Writers with an open file, least recently used first. */
   static readonly #opened = new Set<JournalWriter>()
 
   readonly #file: string
-  /** Throws when this process must not write any more: then it takes nothing away either. */
+  /** Throws when this process must not write any more: then it removes nothing either. */
   readonly #hold: () => void
   #handle: FileHandle | undefined
   #writing = false
@@ -28,9 +28,9 @@ export class JournalWriter {
   }
 
   /**
-   * Writes `entry` at `end`, over whatever torn octets lie there, and returns where the next one belongs when it is durable.
-   * `end` 0 begins a new journal. `prepared`: octets of it that `prepare` wrote behind these. One call at a time. Throws StoreError
-   * STORE_IO; nothing of the entry stays then.
+   * Writes `entry` at `end`, over torn octets there, and returns the position of the next one when it is durable. `end` 0 begins
+   * a new journal. `prepared`: octets of it that `prepare` wrote behind these. One call at a time. Throws StoreError STORE_IO;
+   * then nothing of the entry remains.
    */
   async append(end: number, entry: Buffer, prepared = 0): Promise<number> {
     const isNew = end === 0
@@ -51,8 +51,8 @@ export class JournalWriter {
   }
 
   /**
-   * Writes an entry that is being prepared at `end`, durably; `append`, which writes over its front, or `abandon` has to follow. Throws
-   * as `append` does.
+   * Writes an entry that is being prepared at `end`, durably; `append`, which replaces its front, or `abandon` must follow.
+   * Throws as `append` does.
    */
   async prepare(end: number, prepared: Buffer): Promise<void> {
     this.#writing = true
@@ -64,14 +64,14 @@ export class JournalWriter {
     }
   }
 
-  /** Takes away what was prepared; what cannot be taken away means nothing, and will be written over. */
+  /** Removes a prepared entry. When that fails, the entry has no effect and is overwritten later. */
   async abandon(end: number): Promise<void> {
     if (this.#handle !== undefined) await this.#truncate(this.#handle, end)
     this.#writing = false
     await JournalWriter.#closeSpare()
   }
 
-  /** Another writer may have come in our place meanwhile: what lies there then is its own. */
+  /** Another writer may have replaced this process meanwhile: the octets there are its own. */
   async #truncate(handle: FileHandle, end: number): Promise<void> {
     try {
       this.#hold()
@@ -87,7 +87,7 @@ export class JournalWriter {
       for (let written = 0; written < data.length; )
         written += (await handle.write(data, written, data.length - written, at + written)).bytesWritten
     } catch (error) {
-      // Half an entry must not stay: the next reader would only skip it, but the disk may be full because of it.
+      // No partial entry may remain: the next reader would skip it, but it may be the reason for a full disk.
       await this.#truncate(handle, end)
       throw error
     }
@@ -121,7 +121,7 @@ export class JournalWriter {
     await handle?.close().catch(() => undefined)
   }
 
-  /** Replaces the journal by one with these entries only: written aside, made durable, then named. Returns its size. */
+  /** Replaces the journal by one with these entries only: written aside, made durable, then renamed. Returns its size. */
   async rewrite(entries: readonly Buffer[]): Promise<number> {
     const aside = `${this.#file}.new`
     await this.#close()
@@ -142,7 +142,7 @@ export class JournalWriter {
     }
   }
 
-  /** Lets go of the file; the next append opens it again. */
+  /** Closes the file; the next append opens it again. */
   async release(): Promise<void> {
     if (!this.#writing) await this.#close()
   }

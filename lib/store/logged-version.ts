@@ -1,4 +1,4 @@
-/** A version as its journal has it. */
+/** A version in its journal. */
 import type { Difference } from '../zone/difference.js'
 import type { LocatedEntry } from './journal-file.js'
 import type { VersionHead } from './journal-heads.js'
@@ -8,7 +8,7 @@ export interface LoggedVersion {
   version: Version
   head: VersionHead
   located: LocatedEntry
-  /** File with the whole contents, if this version has one. */
+  /** File with the complete contents, if this version has one. */
   snapshot: string | undefined
   loaded: Difference[] | undefined
 }

@@ -1,10 +1,10 @@
-/** Which versions of a zone stay, and when it pays to clear the others away. Pure. */
+/** Decides which versions of a zone are kept, and when a removal of the others pays. Pure. */
 import type { Serial } from '../dns/serial.js'
 import type { LoggedVersion } from './logged-version.js'
 
 export interface KeepRule {
   versions: number
-  /** Of the differences between them. */
+  /** Octets of the differences between them. */
   octets: number
   /** Versions committed since are kept as well; milliseconds since 1970. */
   since: number
@@ -12,7 +12,7 @@ export interface KeepRule {
   inUse: ReadonlySet<Serial>
 }
 
-/** At these sizes the journal is cut: rows beyond the kept ones, or octets against the size of the zone. */
+/** At these sizes the journal is cut: rows beyond the kept ones, or octets relative to the size of the zone. */
 const SPARE_ROWS = 480
 const JOURNAL_FLOOR_OCTETS = 1 << 20
 /** Share of dead records in memory at which contents are read back from disk. */
@@ -20,13 +20,13 @@ export const MAX_WASTE = 0.4
 
 type Row = Pick<LoggedVersion, 'version' | 'snapshot'> & { located: { differencesOctets: number } }
 
-/** Index of the oldest row that must stay. What a node serves, or was released last, stays whatever it costs. */
+/** Index of the oldest row to keep. The last released version and those that a node serves are kept at any cost. */
 export function firstKept(rows: readonly Row[], rule: KeepRule): number {
   let first = rows.length
   const isWanted = (index: number): boolean =>
     rows.length - index <= rule.versions || rows[index]!.version.committedAt >= rule.since
   for (let octets = 0; first > 0 && isWanted(first - 1); first--) {
-    // To keep a version means to keep the difference that leads on from it.
+    // A kept version needs the difference that leads on from it.
     if (first < rows.length) octets += rows[first]!.located.differencesOctets
     if (octets > rule.octets) break
   }
@@ -36,7 +36,7 @@ export function firstKept(rows: readonly Row[], rule: KeepRule): number {
   return released >= 0 ? Math.min(first, released) : first
 }
 
-/** `journalOctets` and `waste` (0 to 1) are what clearing away would save. */
+/** `journalOctets` and `waste` (0 to 1): the possible savings. */
 export function isDueForTidying(rows: readonly Row[], journalOctets: number, waste: number, rule: KeepRule): boolean {
   const first = firstKept(rows, rule)
   if (first === 0) return false

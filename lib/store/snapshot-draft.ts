@@ -1,7 +1,7 @@
 /**
- * Whole contents on their way to disk while they are still being received: what has come is written behind the back of the
- * receiver, so that little is left to do when the last record is there. It has no name before `finish`.
- * For contents that are only ever added to; those that have seen differences are written by snapshot-file.ts.
+ * Writes complete contents to disk while they are received, in the background, so that little remains to be written after the
+ * last record. The file has no name before `finish`. For contents that are only added to; snapshot-file.ts writes contents that
+ * differences changed.
  */
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -10,9 +10,9 @@ import { syncDirectory, writeAll } from './durable.js'
 import { ioError } from './errors.js'
 import { blockHead, END_BLOCK, SNAPSHOT_MAGIC } from './snapshot-file.js'
 
-/** Octets that gather before they are written; small zones are written in one go at the end. */
+/** Octets that are gathered before a write; small zones are written in one go at the end. */
 const WRITE_OCTETS = 1 << 20
-/** Octets after which the disk is made to catch up, so that the last wait is short. */
+/** Octets after which the file is synced, so that the last wait is short. */
 const SYNC_OCTETS = 1 << 24
 
 export class SnapshotDraft {
@@ -20,25 +20,25 @@ export class SnapshotDraft {
   readonly #aside: string
   readonly #onEnd: () => void
   #handle: FileHandle | undefined
-  /** Arena offset up to which records were handed to the disk. */
+  /** Arena offset up to which records were passed to the disk. */
   #handed = 0
   #unsynced = 0
   #writing: Promise<void> = Promise.resolve()
   #failed = false
 
-  /** `aside`: a file of its own that nobody else writes. `onEnd` runs when it is finished or given up. */
+  /** `aside`: a file that no other writer uses. `onEnd` runs when it is finished or discarded. */
   constructor(contents: ZoneContents, aside: string, onEnd: () => void) {
     this.#onEnd = onEnd
     this.contents = contents
     this.#aside = aside
   }
 
-  /** Something is on its way to disk. */
+  /** Data is being written to disk. */
   get hasBegun(): boolean {
     return this.#handed > 0
   }
 
-  /** More has come. Never throws: what goes wrong is told by `finish`. */
+  /** Takes new records. Never throws: `finish` reports failures. */
   advance(): void {
     while (!this.#failed && this.contents.tail - this.#handed >= WRITE_OCTETS) this.#hand()
   }
@@ -52,7 +52,10 @@ export class SnapshotDraft {
     })
   }
 
-  /** All has come. As ZoneContents.settle; but what waits for the disk goes first, as records that came twice are marked then. */
+  /**
+   * Called after the last record. As ZoneContents.settle; first writes the pending records, because records that came twice are
+   * marked then.
+   */
   async settle(pause: () => Promise<void>): Promise<void> {
     await this.contents.takeCount(pause)
     if (!this.contents.isSettled) await this.#writing.catch(() => undefined)
@@ -76,7 +79,7 @@ export class SnapshotDraft {
     return this.#handle
   }
 
-  /** Writes the rest, and gives it its name when all is durable. Throws StoreError STORE_IO; nothing stays behind then. */
+  /** Writes the rest, and names the file when all is durable. Throws StoreError STORE_IO; then no file remains. */
   async finish(file: string): Promise<void> {
     try {
       while (this.#handed < this.contents.tail) this.#hand()
@@ -95,7 +98,7 @@ export class SnapshotDraft {
     }
   }
 
-  /** The transfer came to nothing. */
+  /** Removes the file of a failed transfer. */
   async discard(): Promise<void> {
     this.#failed = true
     await this.#writing.catch(() => undefined)

@@ -1,8 +1,9 @@
 /**
- * Whole contents of one version in a file: records in stored form in blocks, each with its length and checksum, and an empty
- * block at the end. Written aside and durable before it has its name; a reader trusts nothing without its checksum.
+ * The complete contents of one version in a file: records in stored form in blocks, each with its length and checksum, and an
+ * empty block at the end. The file is written aside and durable before it is named; a reader verifies every checksum.
  *
- *   file:   "ZCS1" blocks…   block:  [octets 4] [crc32 4] [records]
+ *   file:   "ZCS1" blocks…
+ *   block:  [octets 4] [crc32 4] [records]
  */
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -16,12 +17,12 @@ import { ioError, StoreError } from './errors.js'
 
 export const SNAPSHOT_MAGIC = Buffer.from('ZCS1')
 const BLOCK_OCTETS = 1 << 19
-/** Larger is a broken length, not a block. */
+/** A larger number is a broken length, not a block. */
 const MAX_BLOCK_OCTETS = 1 << 25
 export const END_BLOCK = Buffer.alloc(8)
 const RECORDS_PER_SLICE = 2_000
 
-/** What stands before a block. */
+/** The octets before a block. */
 export function blockHead(records: Buffer): Buffer {
   const head = Buffer.allocUnsafe(8)
   head.writeUInt32BE(records.length, 0)
@@ -29,7 +30,7 @@ export function blockHead(records: Buffer): Buffer {
   return head
 }
 
-/** Returns when the file has its name and both are durable. Throws StoreError STORE_IO; nothing stays behind then. */
+/** Returns when the file is named, and file and name are durable. Throws StoreError STORE_IO; then no file remains. */
 export async function writeSnapshot(file: string, contents: ZoneContents): Promise<void> {
   const aside = `${file}.new`
   const view = contents.view()
@@ -79,16 +80,18 @@ export async function writeSnapshot(file: string, contents: ZoneContents): Promi
   }
 }
 
-/** Reads contents back, every checksum verified; `rest` is awaited between slices of the work. Throws StoreError STORE_CORRUPT. */
+/**
+ * Reads contents back and verifies every checksum; `rest` is awaited between slices of the work. Throws StoreError STORE_CORRUPT.
+ */
 export async function readSnapshot(file: string, apex: Buffer, rest: () => Promise<void> = pause): Promise<ZoneContents> {
   const damaged = (reason: string) => new StoreError({ code: 'STORE_CORRUPT', file, reason }, `${file} is damaged: ${reason}`)
   const handle = await open(file, 'r').catch((error) => {
-    throw damaged((error as { code?: string }).code === 'ENOENT' ? 'it is gone' : describeError(error))
+    throw damaged((error as { code?: string }).code === 'ENOENT' ? 'it does not exist' : describeError(error))
   })
   try {
     const head = Buffer.alloc(8)
     await handle.read(head, 0, 4)
-    if (!head.subarray(0, 4).equals(SNAPSHOT_MAGIC)) throw damaged('it is no zonecast snapshot')
+    if (!head.subarray(0, 4).equals(SNAPSHOT_MAGIC)) throw damaged('it is not a zonecast snapshot')
     const contents = new ZoneContents(apex)
     for (;;) {
       if ((await handle.read(head, 0, 8)).bytesRead !== 8) throw damaged('it ends early')

@@ -1,7 +1,7 @@
 /**
- * One zone in the store: its versions, the contents of the newest in memory when they are warm, and the two ways a version
- * gets a name: whole (from AXFR) or by differences (from IXFR). A version is durable before anybody can see it, and replaces
- * exactly the version it was built on.
+ * One zone in the store: its versions, the contents of the newest in memory when they are warm, and the two commits: complete
+ * contents (from AXFR) or differences (from IXFR). A version is durable before it is visible, and replaces exactly the version
+ * that it was built on.
  */
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
@@ -47,7 +47,7 @@ export class StoredZone {
   #draftNumber = 0
   #isClosed = false
 
-  /** `hold` throws when this process must not write there any more. */
+  /** `hold` throws when this process must not write here any more. */
   constructor(name: ZoneName, apex: Buffer, directory: string, hold: () => void = () => undefined) {
     this.name = name
     this.apex = apex
@@ -81,7 +81,7 @@ export class StoredZone {
     return this.#log.rows.findLast((row) => row.version.releasedAt !== undefined)?.version
   }
 
-  /** The newest version that each of these nodes may have. */
+  /** The newest version that is released to each of these nodes. */
   releasedToAll(nodes: readonly string[]): Version | undefined {
     return this.#log.rows.findLast(({ version }) => nodes.every((node) => isReleasedTo(version, node)))?.version
   }
@@ -95,22 +95,22 @@ export class StoredZone {
     return this.#log.rows.findLastIndex((row) => row.version.serial === version.serial && row.version.digest === version.digest)
   }
 
-  /** Octets of memory the warm contents hold. */
+  /** Octets of memory of the warm contents. */
   get memory(): number {
     return this.#warm.memory
   }
 
-  /** When contents were last wanted; for cooling down. */
+  /** Last use of the contents; for cooling down. */
   get usedAt(): number {
     return this.#warm.usedAt
   }
 
-  /** Lets go of the records; they come back from disk on demand. */
+  /** Drops the records from memory; they are read from disk on demand. */
   cool(): void {
     this.#warm.cool()
   }
 
-  /** Reads what another process has committed. */
+  /** Reads the commits of another process. */
   reload(): void {
     const before = this.latest
     this.#log.load()
@@ -118,14 +118,14 @@ export class StoredZone {
     if (before?.serial !== now?.serial || before?.digest !== now?.digest) this.#warm.cool()
   }
 
-  /** Reads what another process has written since we looked; false when there is nothing. */
+  /** Reads the writes of another process since the last read; false when there are none. */
   catchUp(): boolean {
     if (!this.#log.hasMoved) return false
     this.reload()
     return true
   }
 
-  /** Files may be replaced while we read them; then what they are now is read. */
+  /** Files may be replaced during a read; then the new files are read. */
   async #reading<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
@@ -148,13 +148,16 @@ export class StoredZone {
     return await this.#warm.get()
   }
 
-  /** Contents of any kept version; a copy of its own unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
+  /** Contents of any kept version; a separate copy unless it is the newest. Throws StoreError STORE_UNKNOWN_VERSION. */
   async contentsOf(version: Version, rest: () => Promise<void> = pause): Promise<ZoneContents> {
     const index = this.#indexOf(version)
     return index >= 0 && index === this.#log.rows.length - 1 ? await this.contents() : await this.copyOf(version, rest)
   }
 
-  /** Contents of any kept version, read anew from disk: nobody else changes them. Throws StoreError STORE_UNKNOWN_VERSION. */
+  /**
+   * Contents of any kept version, read from disk again: a copy that only the caller changes. Throws StoreError
+   * STORE_UNKNOWN_VERSION.
+   */
   async copyOf(version: Version, rest: () => Promise<void> = pause): Promise<ZoneContents> {
     return await this.#reading(async () => {
       const index = this.#indexOf(version)
@@ -163,7 +166,7 @@ export class StoredZone {
     })
   }
 
-  /** For contents that are about to be received, into a file of their own. */
+  /** Creates a draft for contents that will be received. */
   draft(contents: ZoneContents): SnapshotDraft {
     const file = `incoming-${++this.#draftNumber}.new`
     this.#drafts.add(file)
@@ -171,14 +174,14 @@ export class StoredZone {
   }
 
   /**
-   * Commits whole contents. The difference to the version before is computed, so that nodes still get IXFR; for a small zone it
-   * is all that is written, as it leads to the same contents and costs one write instead of three.
+   * Commits complete contents. Computes the difference to the previous version, so that nodes still get IXFR. For a small zone
+   * only the difference is written: it leads to the same contents and costs one write instead of three.
    */
   commitFull(draft: SnapshotDraft, replacing: Version | undefined, judge: Judge): Promise<Version> {
     return this.#exclusively(async () => {
       const { contents } = draft
       expectNewest(this.name, this.latest, replacing)
-      // What is damaged on disk has no difference to anything; the new contents are whole by themselves.
+      // Damaged contents have no difference to the new ones, which are complete by themselves.
       const older = this.latest && (await this.contents().catch(() => undefined))
       const change = older && (await changeBetween(older, contents))
       const serves = change !== undefined && compareSerials(change.to, change.from) === 'newer'
@@ -198,12 +201,15 @@ export class StoredZone {
     })
   }
 
-  /** The newest version could not be read back from disk; a whole transfer of it repairs that. */
+  /** The newest version cannot be read back from disk; an AXFR of it repairs that. */
   get isDamaged(): boolean {
     return this.#warm.isDamaged
   }
 
-  /** Puts whole contents of the newest version, taken anew, in the place of damaged ones. What led there is dropped. */
+  /**
+   * Replaces damaged contents of the newest version with contents that were transferred again. The history before them is
+   * dropped.
+   */
   repair(draft: SnapshotDraft): Promise<void> {
     return this.#exclusively(async () => {
       const last = this.#log.rows.at(-1)
@@ -240,23 +246,23 @@ export class StoredZone {
     })
   }
 
-  /** Notes durably how far a version has got; undefined when it is no longer kept. */
+  /** Records the progress of a version durably; undefined when the version is no longer kept. */
   advance(version: Version, progress: () => Progress | undefined): Promise<Version | undefined> {
     return this.#exclusively(async () => {
-      const held = this.find(version.serial, version.digest)
-      const change = held && progress()
-      if (!change) return held
-      await this.#log.append({ entry: 'progress', serial: held.serial, digest: held.digest, ...change })
-      return held
+      const kept = this.find(version.serial, version.digest)
+      const change = kept && progress()
+      if (!change) return kept
+      await this.#log.append({ entry: 'progress', serial: kept.serial, digest: kept.digest, ...change })
+      return kept
     })
   }
 
-  /** What people last said of the zone. */
+  /** The operators' last orders for the zone. */
   get orders(): ZoneOrders | undefined {
     return this.#log.orders
   }
 
-  /** Notes durably what people say of the zone. */
+  /** Records the operators' orders for the zone durably. */
   order(orders: ZoneOrders): Promise<void> {
     return this.#exclusively(async () => {
       await this.#log.append({ entry: 'orders', orders })
@@ -269,7 +275,7 @@ export class StoredZone {
     return last < 0 ? undefined : octetsFrom(this.#log.rows, from, last)
   }
 
-  /** Difference sequences from a node's serial to a version, oldest first; undefined when history does not reach back. */
+  /** Difference sequences from a node's serial to a version, oldest first; undefined when the history does not reach back. */
   async chain(from: Serial, to: Version): Promise<Difference[] | undefined> {
     return await this.#reading(async () => {
       const last = this.#indexOf(to)
@@ -277,20 +283,20 @@ export class StoredZone {
     })
   }
 
-  /** Whether `tidy` has work to do. */
+  /** `tidy` has work to do. */
   isDueForTidying(rule: KeepRule): boolean {
     return isDueForTidying(this.#log.rows, this.#log.octets, this.#warm.waste, rule)
   }
 
-  /** Drops versions nobody needs, rewrites the journal, and removes files that no version names. */
+  /** Drops versions that are not needed, rewrites the journal, and removes files that no version names. */
   tidy(rule: KeepRule): Promise<void> {
     return this.#exclusively(async () => {
-      // Transfers may be coming in meanwhile: their files belong to their drafts.
+      // Transfers may be running: their files belong to their drafts.
       await tidyUp({ log: this.#log, directory: this.#directory, rule, warm: this.#warm, spared: this.#drafts })
     })
   }
 
-  /** Waits for what is being written, and lets go of the open file. */
+  /** Waits for pending writes, and closes the file. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     const closing = this.#exclusively(() => this.#log.close())

@@ -1,4 +1,4 @@
-/** Any kept version back from disk: the nearest whole contents, and the differences from there, back or forth. */
+/** Reads any kept version from disk: the nearest complete contents, and the differences from there, backward or forward. */
 import { join } from 'node:path'
 import { pause, withRests } from '../runtime/turns.js'
 import { type Difference, invertDifference } from '../zone/difference.js'
@@ -9,7 +9,10 @@ import { readSnapshot } from './snapshot-file.js'
 import type { ZoneLog } from './zone-log.js'
 import type { LoggedVersion } from './logged-version.js'
 
-/** Contents of the row at `index`; the digest proves the result. `rest` is awaited between slices of the work. Throws StoreError STORE_CORRUPT, ZoneError ZONE_DIGEST_MISMATCH. */
+/**
+ * Contents of the row at `index`; the digest proves the result. `rest` is awaited between slices of the work. Throws StoreError
+ * STORE_CORRUPT, ZoneError ZONE_DIGEST_MISMATCH.
+ */
 export async function readVersion(
   log: ZoneLog,
   index: number,
@@ -61,6 +64,6 @@ async function nearestSnapshot(
   }
   throw new StoreError(
     { code: 'STORE_CORRUPT', file: directory, reason: 'no whole contents' },
-    `${directory} has no whole contents for serial ${rows[index]!.version.serial}`,
+    `${directory} has no complete contents for serial ${rows[index]!.version.serial}`,
   )
 }

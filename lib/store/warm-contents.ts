@@ -1,47 +1,47 @@
-/** The contents of a zone's newest version in memory, for as long as they are wanted; read back from disk once for all who ask. */
+/** The contents of a zone's newest version in memory, while they are in use; concurrent callers share one read from disk. */
 import { systemClock } from '../runtime/clock.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 
 export class WarmContents {
   readonly #read: () => Promise<ZoneContents>
   readonly #isStill: () => unknown
-  #held: ZoneContents | undefined
+  #contents: ZoneContents | undefined
   #loading: Promise<ZoneContents> | undefined
-  /** They could not be read back from disk. */
+  /** The contents could not be read from disk. */
   isDamaged = false
-  /** When they were last wanted; milliseconds since 1970. */
+  /** Last use; milliseconds since 1970. */
   usedAt = 0
 
-  /** `read` reads them from disk; `isStill` names the version that is the newest, so that one that came meanwhile is noticed. */
+  /** `read` reads the contents from disk; `isStill` returns the newest version, so that a change during the read is noticed. */
   constructor(read: () => Promise<ZoneContents>, isStill: () => unknown) {
     this.#read = read
     this.#isStill = isStill
   }
 
   get memory(): number {
-    return this.#held?.memory ?? 0
+    return this.#contents?.memory ?? 0
   }
 
   /** Share of dead records among those in memory. */
   get waste(): number {
-    return this.#held?.waste ?? 0
+    return this.#contents?.waste ?? 0
   }
 
-  /** Lets go of the records; they come back from disk on demand. */
+  /** Drops the records from memory; they are read from disk on demand. */
   cool(): void {
-    this.#held = undefined
+    this.#contents = undefined
   }
 
-  /** These are the newest version, whole and sound. */
+  /** Sets the complete and undamaged contents of the newest version. */
   put(contents: ZoneContents): void {
-    this.#held = contents
+    this.#contents = contents
     this.isDamaged = false
     this.usedAt = systemClock.now()
   }
 
   async get(): Promise<ZoneContents> {
     this.usedAt = systemClock.now()
-    if (this.#held) return this.#held
+    if (this.#contents) return this.#contents
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined
     })
@@ -50,7 +50,7 @@ export class WarmContents {
       this.isDamaged = true
       throw error
     })
-    if (latest === this.#isStill()) this.#held = contents
+    if (latest === this.#isStill()) this.#contents = contents
     return contents
   }
 }

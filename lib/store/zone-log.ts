@@ -1,6 +1,6 @@
 /**
- * What one zone's journal says, in memory: versions oldest first, which file holds whole contents, where differences lie.
- * Reads and appends; decides nothing.
+ * One zone's journal in memory: versions oldest first, the files of complete contents, the positions of differences. Reads and
+ * appends; decides nothing.
  */
 import type { LoggedVersion } from './logged-version.js'
 import { statSync } from 'node:fs'
@@ -25,14 +25,14 @@ import type { EntryHead, NoteHead, Progress, ConflictingVersion, VersionHead } f
 import { JournalWriter } from './journal-writer.js'
 import type { Version } from './version.js'
 
-/** Differences kept in memory per zone, in octets; older ones are read again when asked for. */
+/** Octets of differences that stay in memory per zone; older ones are read on demand. */
 const MEMORY_OCTETS = 4 << 20
-/** Fewer octets of differences are written in the same call as the head. */
+/** Differences of fewer octets are written in the same call as the head. */
 const WORTH_PREPARING = 16 << 10
-/** For what stands around a head, and because what the checks say is not of the same length each time. */
+/** Room for the octets around a head, and for the check report, whose length varies. */
 const SPARE_ROOM = 1 << 10
 
-/** A version's differences, being written down while it is not yet decided what stands in front of them. */
+/** A version's differences that are being written before their head is decided. */
 export interface Prepared {
   room: number
   behind: Buffer
@@ -44,13 +44,13 @@ export class ZoneLog {
   readonly #file: string
   readonly #writer: JournalWriter
   readonly #differences: DifferenceReader
-  /** Asked before each write: fencing, for a process that slept while another took its place. */
+  /** Called before each write. Fences off a process that slept while another replaced it. */
   readonly #hold: () => void
   #end = 0
-  /** What the file was when we looked, or wrote, last: its size, and what lay at the end. */
+  /** State of the file after the last read or write: its size, and the octets at the end. */
   #seen = { size: 0, pending: '' }
   #isPreparing = false
-  /** The file that what we know was read from or written to; a rewrite makes another one. */
+  /** The file that was last read or written; a rewrite makes another one. */
   #inode = 0
   #orders: ZoneOrders | undefined
   #conflicting: readonly ConflictingVersion[] = []
@@ -74,12 +74,12 @@ export class ZoneLog {
     this.#differences = new DifferenceReader(this.#file)
   }
 
-  /** Another process has written to the journal, or replaced it, since we read it. */
+  /** Another process has written to the journal, or replaced it, since the last read. */
   get hasMoved(): boolean {
     const stat = statSync(this.#file, { throwIfNoEntry: false })
     if (stat === undefined || this.#isPreparing) return false
     if (stat.ino !== this.#inode || stat.size !== this.#seen.size) return true
-    // What is being prepared has its length already; when it gets a head, that is all that changes.
+    // A prepared entry has its final length; only its head changes when it is committed.
     return stat.size > this.#end && pendingAt(this.#file, this.#end) !== this.#seen.pending
   }
 
@@ -123,7 +123,7 @@ export class ZoneLog {
     return this.#conflicting.filter(({ serial, digest }) => serial === newest?.serial && digest !== newest.digest)
   }
 
-  /** What people last said of the zone. */
+  /** The operators' last orders for the zone. */
   get orders(): ZoneOrders | undefined {
     return this.#orders
   }
@@ -157,7 +157,7 @@ export class ZoneLog {
     return row
   }
 
-  /** Begins to write down differences; `append` or `abandon` has to follow. Undefined when that is not worth the while. */
+  /** Begins to write differences; `append` or `abandon` must follow. Undefined when the differences are too small to pay. */
   prepare(differences: readonly Difference[]): Prepared | undefined {
     const last = this.#rows.at(-1)?.head
     if (last === undefined || differences.reduce((sum, d) => sum + differenceOctets(d), 0) < WORTH_PREPARING) return undefined
@@ -166,19 +166,19 @@ export class ZoneLog {
     const room = JSON.stringify(last).length + SPARE_ROOM
     const written = this.#writer.prepare(this.#end, encodePrepared(behind, room))
     this.#isPreparing = true
-    // Who waits for it is told; nobody does while it is being decided.
+    // The waiting caller gets the error; no caller waits until the decision.
     written.catch(() => undefined)
     return { room, behind, written }
   }
 
-  /** What was prepared comes to nothing. */
+  /** Abandons a prepared entry. */
   async abandon({ written }: Prepared): Promise<void> {
     await written.catch(() => undefined)
     await this.#writer.abandon(this.#end)
     this.#isPreparing = false
   }
 
-  /** `onDurable` runs in the same breath as the entry becomes visible. */
+  /** `onDurable` runs synchronously when the entry becomes visible. */
   async append(
     head: EntryHead,
     differences: readonly Difference[] = [],
@@ -218,7 +218,7 @@ export class ZoneLog {
     return this.#differences.of(row)
   }
 
-  /** Keeps the rows from `first` on; `snapshots` says which files exist. The journal is replaced whole. */
+  /** Keeps the rows from `first` on; `snapshots` has the files that exist. Replaces the journal. */
   async rewrite(first: number): Promise<void> {
     const kept = this.rows.slice(first)
     const stored = await readStoredDifferences(
@@ -244,7 +244,7 @@ export class ZoneLog {
     if (located.length !== kept.length) throw new InvariantError(`${this.#file} did not read back as written`)
     this.#rows = []
     this.#versions = undefined
-    // The versions stay the objects that they were: whoever holds one goes on with it.
+    // The version objects stay the same, because callers keep references to them.
     for (const [i, entry] of located.entries())
       this.#rows.push({ ...kept[i]!, head: entry.head as VersionHead, located: entry, loaded: loaded[i] })
   }
@@ -254,7 +254,7 @@ export class ZoneLog {
     return this.#differences.chain(this.#rows, from, last)
   }
 
-  /** Lets go of the open file. */
+  /** Closes the file. */
   async close(): Promise<void> {
     await this.#writer.release()
   }

@@ -1,6 +1,6 @@
 /**
- * All zones of a hub on disk: one folder per zone under `dataDir/zones`. Opening reads what the journals say of versions and
- * no records. A journal that is damaged is set aside, named to the caller, and the zone starts empty, to be taken anew.
+ * All zones of a hub on disk: one folder per zone under `dataDir/zones`. Opening reads the journals' heads and no records. A
+ * damaged journal is set aside and reported to the caller, and the zone starts empty, to be transferred again.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, renameSync } from 'node:fs'
@@ -26,10 +26,10 @@ export interface Damage {
   setAside: string
 }
 
-/** Contents nobody wanted for this long are let go when memory is short. */
+/** Contents that were unused for so long are dropped when memory is short. */
 const IDLE_MS = 60_000
 
-/** Told of a zone that cannot be read; what was read of it before stays. */
+/** Called for a zone that cannot be read; its state from earlier reads stays. */
 export type OnFault = (zone: ZoneName, error: unknown) => void
 
 export class ZoneStore {
@@ -37,9 +37,9 @@ export class ZoneStore {
   readonly #root: string
   readonly #zones = new Map<ZoneName, StoredZone>()
   #lock: WriterLock | undefined
-  /** Where the round of looks at the zones has come to. */
+  /** Position of the round over the zones. */
   #round: Iterator<StoredZone> = [].values()
-  /** What opening found broken. */
+  /** Damage that was found while opening. */
   readonly damages: Damage[] = []
 
   private constructor(options: StoreOptions) {
@@ -70,7 +70,7 @@ export class ZoneStore {
         renameSync(directory, setAside)
         this.damages.push({ zone: name, reason: describeError(error), setAside })
         this.#zones.set(name, new StoredZone(name, nameToWire(name), directory, hold))
-        // In front of whatever is committed next.
+        // Written before any later commit.
         if (orders)
           void this.#zones
             .get(name)!
@@ -83,7 +83,7 @@ export class ZoneStore {
     return zone
   }
 
-  /** The zone, with whatever is kept of it. */
+  /** The zone with its kept versions. */
   zone(name: ZoneName): StoredZone {
     return this.#zones.get(name) ?? this.#open(name)
   }
@@ -112,8 +112,8 @@ export class ZoneStore {
   }
 
   /**
-   * For a reader: looks at some zones in turn for what a lost signal did not tell. Returns the names of those that had moved, and tells
-   * which could not be read.
+   * For a reader: checks some zones in turn, in case a signal was lost. Returns the names of those with new versions, and reports
+   * those that cannot be read.
    */
   catchUp(atMost: number, onFault: OnFault): ZoneName[] {
     const moved: ZoneName[] = []
@@ -134,14 +134,14 @@ export class ZoneStore {
     return moved
   }
 
-  /** Octets of memory that warm contents take. */
+  /** Octets of memory of all warm contents. */
   get memory(): number {
     let octets = 0
     for (const zone of this.#zones.values()) octets += zone.memory
     return octets
   }
 
-  /** Lets go of contents that nobody wanted lately, oldest first, until the rest fits. */
+  /** Drops unused contents, least recently used first, until the rest fits. */
   coolDown(now: number): void {
     const warm = [...this.#zones.values()].filter((zone) => zone.memory > 0).sort((a, b) => a.usedAt - b.usedAt)
     let octets = this.memory
@@ -159,7 +159,7 @@ export class ZoneStore {
   }
 }
 
-/** A folder name for any zone name: readable where it can be, unique always, never a path. */
+/** A folder name for any zone name: readable where possible, always unique, never a path. */
 export function folderName(zone: ZoneName): string {
   const readable = zone
     .replace(/[^a-z0-9.-]/g, '_')

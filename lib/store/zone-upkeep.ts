@@ -1,4 +1,6 @@
-/** Clearing away what of a zone nobody needs any more: old versions, files that no version names. The caller has the zone for itself. */
+/**
+ * Removes the unneeded parts of a zone: old versions, files that no version names. The caller has exclusive access to the zone.
+ */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -9,10 +11,10 @@ import type { Version } from './version.js'
 import type { WarmContents } from './warm-contents.js'
 import type { ZoneLog } from './zone-log.js'
 
-/** File of a version's whole contents. */
+/** File of a version's complete contents. */
 export const snapshotName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `contents-${serial}-${digest}`
 
-/** File of contents that are no version. */
+/** File of a conflicting version. */
 export const conflictingName = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `rival-${serial}-${digest}`
 
 interface Tidying {
@@ -24,7 +26,7 @@ interface Tidying {
   spared: Iterable<string>
 }
 
-/** Drops versions that the rule lets go, and files that no version names. */
+/** Drops versions that the rule does not keep, and files that no version names. */
 export async function tidyUp({ log, directory, rule, warm, spared }: Tidying): Promise<void> {
   const dropped = await dropVersions(log, directory, rule, () => warm.get())
   // Reading back from the file also leaves the dead records behind.
@@ -32,7 +34,7 @@ export async function tidyUp({ log, directory, rule, warm, spared }: Tidying): P
   await removeStrays(log, directory, spared)
 }
 
-/** Drops versions that the rule lets go, and rewrites the journal; false when there is nothing to drop. */
+/** Drops versions that the rule does not keep, and rewrites the journal; false when there is nothing to drop. */
 async function dropVersions(
   log: ZoneLog,
   directory: string,
