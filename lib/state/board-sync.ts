@@ -1,7 +1,7 @@
 /**
- * Keeps the board and Redis alike: writes what changed here in small batches, takes what others publish, reads everything at
- * the start and after each reconnect, and writes everything again when Redis turns out empty (FLUSHALL, a lost disk).
- * Zones, primaries and paths are per hub, the other tables are shared by all hubs.
+ * Synchronizes the board with Redis: writes local changes in small batches, merges the values that others publish, reads all
+ * tables at the start and after each reconnect, and writes all again when Redis is empty (FLUSHALL, a lost disk). Zones,
+ * primaries and paths are per hub; all hubs share the other tables.
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
@@ -21,20 +21,20 @@ import type { Seals } from './seals.js'
 import { PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
 
 const CHECK_MS = 5_000
-/** Characters of the longest message that is read: a packet of values, each in JSON twice, and one value that is long by itself. */
+/** Characters of the longest message that is read: a packet of values, each in JSON twice, and one long value. */
 const PACKET_OCTETS = 4 << 20
 const CHANNEL = 'zonecast:changes'
 
-/** Another process says what it sent a little before the node shows it, or a little later. */
+/** Another process may report a delivery a little before or after the node's answer shows it. */
 const ECHO_MARGIN_MS = 1_000
 
-/** Of what nodes were sent while nobody could be told. */
+/** Reports of deliveries to nodes that are kept while no other process can be reached. */
 const MOST_UNSAID = 10_000
 
 interface Packet {
   from: string
   hub: string
-  /** A process has begun to listen: whoever thought to be alone publishes from now on. */
+  /** A process has begun to listen: a process that was alone publishes from now on. */
   hello?: true
   changes?: { table: TableName; key: string; value: unknown }[]
   signal?: { name: SignalName; payload: unknown }
@@ -51,9 +51,9 @@ export interface BoardSyncParts {
   log: Logger
   clock: Clock
   metrics: Metrics
-  /** The Redis is our own: nobody else writes there. */
+  /** This Redis is private: only this hub writes there. */
   isPrivate: boolean
-  /** Whether the fleet has what the key of a node's cell names: `zone node`. */
+  /** The fleet has the zone and node of a node cell's key: `zone node`. */
   hasPair: (key: string) => boolean
 }
 
@@ -71,14 +71,14 @@ export class BoardSync {
   readonly #isPrivate: boolean
   #check: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
-  /** The shared state has been read, and Redis has what we know. */
+  /** The shared state has been read, and Redis has the local state. */
   #marked = false
   readonly #unsaid = new Map<string, NonNullable<Packet['signal']>>()
   #listeningSince: number | undefined
   #isForeign = false
-  /** Nobody else listens: what would be published would only come back to us. */
+  /** No other process listens: published messages would only come back to this one. */
   #alone = false
-  /** When something of ours last came back to us: what others said before has come too. By our clock, milliseconds. */
+  /** When a message of this process last came back: earlier messages of others have come too. Local clock, milliseconds. */
   #echoAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: BoardSyncParts) {
@@ -145,7 +145,7 @@ export class BoardSync {
     this.#listeningSince = undefined
     await this.#subscriber.subscribe(CHANNEL)
     this.#listeningSince = this.#clock.now()
-    // What was said meanwhile is to be read.
+    // Messages from the time without a subscription are lost, so the state must be read again.
     this.#marked = false
   }
 
@@ -153,7 +153,7 @@ export class BoardSync {
     this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed')
   }
 
-  /** Does what the hub needs of Redis: listens, writes, says something. Throws what Redis answers when it refuses. */
+  /** Performs the operations that the hub needs of Redis: listen, write, publish. Throws the error with which Redis refuses. */
   async prove(): Promise<void> {
     if (this.#isForeign) return
     if (this.#listeningSince === undefined) await this.#listen()
@@ -178,10 +178,7 @@ export class BoardSync {
     this.#isForeign = is === 'newer'
     if (this.#isForeign) throw newerFormat(format)
     if (is === 'older')
-      this.#log.warn(
-        { op: 'redis', format },
-        'state in redis is of an older zonecast: drains in a shared redis are to be ordered again',
-      )
+      this.#log.warn({ op: 'redis', format }, 'state in redis is of an older zonecast; order drains in a shared redis again')
     const isOlder = is === 'older' && this.#isPrivate
     for (const table of TABLE_NAMES) {
       const all = await this.#redis.hgetall(this.#hash(table))
@@ -193,7 +190,7 @@ export class BoardSync {
         if (value !== undefined) this.#board.merge(table, key, value)
         times.set(key, isOlder ? Number.NEGATIVE_INFINITY : this.#door.keepsUntil(table, key, written, value))
       }
-      // What we know better than Redis goes back to it, and takes the place of what is no cell.
+      // Later local values go back to Redis, and replace values that are not a cell.
       for (const [key, value] of this.#board.entries(table))
         if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) this.#writer.add({ table, key, value } as Change)
     }
@@ -201,12 +198,12 @@ export class BoardSync {
     this.#marked = true
   }
 
-  /** After a reload: what was sealed with other keys is sealed again, and what was refused is read again. */
+  /** Called after a reload: seals values again that other keys sealed, and reads refused values again. */
   async reseal(): Promise<void> {
     if (this.isReady && !this.#isForeign) await this.#load()
   }
 
-  /** A newer zonecast keeps its state in this Redis: nothing is read from it, and nothing written. */
+  /** A newer zonecast keeps its state in this Redis: nothing is read or written there. */
   get lack(): string | undefined {
     return this.#isForeign ? 'the state in redis is of a newer zonecast; upgrade this hub, or give it another redis' : undefined
   }
@@ -227,7 +224,7 @@ export class BoardSync {
     return JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })
   }
 
-  /** What a node was sent is known nowhere else: it is said when somebody can hear it. */
+  /** Deliveries to nodes are recorded nowhere but in these messages, so they wait until a process can receive them. */
   #say(signal: NonNullable<Packet['signal']>): void {
     if (signal.name === 'taken' && !this.isReady) this.#keepUnsaid(signal)
     else this.#publish({ signal }, () => signal.name === 'taken' && this.#keepUnsaid(signal))
@@ -251,7 +248,7 @@ export class BoardSync {
     if (packet === undefined || packet.from === this.#me) return
     this.#alone = false
     for (const { table: name, key, value: written } of packet.changes ?? []) {
-      // A newer hub may have tables that this one does not know.
+      // A newer hub may have tables that are unknown here.
       const table = TABLE_NAMES.find((each) => each === name)
       if (table === undefined || (packet.hub !== this.#hub && PER_HUB.has(table))) continue
       const value = this.#door.read(table, key, written)
@@ -266,17 +263,17 @@ export class BoardSync {
       this.#door.refuse('signal')
       return
     }
-    // What another hub was notified of, or sent to a node, matters here too; its store is not ours.
+    // Announcements at another hub and its deliveries to nodes matter here too; its store is a separate one.
     const isTheirs = hub !== this.#hub && name === 'committed'
     this.#bus.deliver(isTheirs ? 'peer-committed' : name, payload)
   }
 
-  /** Writes what is waiting. Without Redis it waits on. */
+  /** Writes pending changes. Without Redis they stay pending. */
   flush(): Promise<void> {
     return this.#writer.flush()
   }
 
-  /** Whether what other processes said by then, and a little before, has reached us. */
+  /** Messages that other processes sent until `at`, and a little before, have arrived. */
   hasHeardOthersUntil(at: number): boolean {
     const since = this.#listeningSince
     return since !== undefined && since < at - ECHO_MARGIN_MS && this.#echoAt > at + ECHO_MARGIN_MS

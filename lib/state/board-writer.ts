@@ -1,4 +1,6 @@
-/** Writes what changed on the board to Redis, in small batches, and tells the other processes. What Redis refuses is tried again. */
+/**
+ * Writes local changes of the board to Redis in small batches, and publishes them to the other processes. Retries refused writes.
+ */
 import type { Redis } from 'ioredis'
 import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
@@ -6,9 +8,9 @@ import type { Change } from './board.js'
 import { type CellDoor, inPackets } from './cell-door.js'
 import type { TableName } from './tables.js'
 
-/** Changes are gathered this long: one round trip carries all that twenty nodes do on their way to confirming a version. */
+/** Changes are gathered for so long: one round trip carries all changes of twenty nodes on their way to confirming a version. */
 const GATHER_MS = 50
-/** While no other process listens nobody waits for them either. */
+/** While no other process listens, the changes can wait longer. */
 const GATHER_ALONE_MS = 300
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
@@ -17,12 +19,12 @@ export interface BoardWriterParts {
   redis: Redis
   log: Logger
   door: Pick<CellDoor, 'written'>
-  /** Where a table stands in Redis. */
+  /** Key of a table in Redis. */
   hash: (table: TableName) => string
-  /** What is said on the channel of these values. */
+  /** The message on the channel for these values. */
   message: (changes: { table: TableName; key: string; value: unknown }[]) => string
   channel: string
-  /** Redis is there, and its state is ours. */
+  /** Redis is connected, and its state belongs to this installation. */
   mayWrite: () => boolean
   /** No other process listens. */
   isAlone: () => boolean
@@ -33,7 +35,7 @@ export class BoardWriter {
   readonly #dirty = new Map<string, Change>()
   #gather: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
-  /** Said once, until a write succeeds. */
+  /** Logged once, until a write succeeds. */
   #isRefused = false
 
   constructor(parts: BoardWriterParts) {
@@ -52,7 +54,7 @@ export class BoardWriter {
     }, ms)
   }
 
-  /** Writes what is waiting. Without Redis it waits on. */
+  /** Writes pending changes. Without Redis they stay pending. */
   async flush(): Promise<void> {
     if (this.#flushing) await this.#flushing
     if (this.#dirty.size === 0 || !this.#parts.mayWrite()) return
@@ -74,13 +76,12 @@ export class BoardWriter {
     for (const part of inPackets(written)) pipeline.publish(channel, message(part))
     try {
       const results = await pipeline.exec()
-      // Each command has an error of its own: a Redis that is full or read-only answers all the same.
+      // Each command has an error of its own: a Redis that is full or read-only still answers.
       const refused = results?.find(([error]) => error)?.[0]
       if (refused) throw refused
       this.#isRefused = false
     } catch (error) {
-      if (!this.#isRefused)
-        log.warn({ op: 'redis', err: describeError(error) }, 'shared state could not be written; it is tried again')
+      if (!this.#isRefused) log.warn({ op: 'redis', err: describeError(error) }, 'shared state not written; retrying')
       this.#isRefused = true
       for (const change of changes) if (!this.#dirty.has(idOf(change))) this.#dirty.set(idOf(change), change)
       this.#flushAfter(RETRY_MS)

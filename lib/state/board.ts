@@ -1,6 +1,6 @@
 /**
- * The tables in memory, shared by all roles in this process. Reading never waits for Redis: losing Redis loses no answer.
- * Not here: how other processes learn of changes (board-sync.ts).
+ * The board: tables in memory that all roles of this process share. Reads never wait for Redis, so a lost Redis loses no answer.
+ * Not here: exchange with other processes (board-sync.ts).
  */
 import { joinContent } from '../fleet/node-content.js'
 import { mergeOrders } from '../rollout/record.js'
@@ -10,13 +10,16 @@ import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
 
 export type Change = { [T in TableName]: { table: T; key: string; value: Tables[T] } }[TableName]
 
-/** `here` when this process wrote the value, `there` when it was told. */
+/** `here` when this process wrote the value, `there` when another process sent it. */
 export type ChangeListener = (change: Change, origin: 'here' | 'there') => void
 
-/** Tables in which both of two values count, and not only the later one. */
+/** Tables in which two values are merged, not only the later one kept. */
 const JOINS: { [T in TableName]?: (a: Tables[T], b: Tables[T]) => Tables[T] } = { orders: mergeOrders, stages: mergeShared }
 
-/** Tables in which the later value counts, with what only the earlier one has. The later one itself when that is nothing. */
+/**
+ * Tables in which the later value is kept and gets the fields that only the earlier one has. Returns the later one itself when it
+ * has all.
+ */
 const COMPLETIONS: { [T in TableName]?: (later: Tables[T], earlier: Tables[T]) => Tables[T] } = { nodes: joinContent }
 
 export class Board {
@@ -31,7 +34,7 @@ export class Board {
     return this.#tables.get(table)!.entries() as IterableIterator<[string, Tables[T]]>
   }
 
-  /** What is written last counts, also over a value of a hub whose clock is ahead. */
+  /** The last write counts, also over a value of a hub whose clock is ahead. */
   set<T extends TableName>(table: T, key: string, written: Tables[T]): void {
     const held = this.get(table, key)
     const value = held !== undefined && held.at > written.at ? { ...written, at: held.at + 1 } : written
@@ -39,7 +42,7 @@ export class Board {
     this.#tell({ table, key, value } as Change, 'here')
   }
 
-  /** Takes a value another process wrote, unless ours is later. */
+  /** Accepts a value that another process wrote, unless the local one is later. */
   merge<T extends TableName>(table: T, key: string, value: Tables[T]): boolean {
     const held = this.get(table, key)
     const join = JOINS[table] as ((a: Tables[T], b: Tables[T]) => Tables[T]) | undefined
@@ -56,7 +59,7 @@ export class Board {
     this.#tell({ table, key, value } as Change, 'there')
   }
 
-  /** Where the later value lacks something, that is written by us. */
+  /** When the later value lacks fields, this process writes them. */
   #complete<T extends TableName>(
     table: T,
     key: string,
@@ -72,7 +75,7 @@ export class Board {
     return whole !== held
   }
 
-  /** Nothing that was said in two places may be lost; where the other one lacks something, it is told. */
+  /** No order may be lost when two processes write; when the other process lacks something, the merged value is published. */
   #join<T extends TableName>(
     table: T,
     key: string,
@@ -96,7 +99,7 @@ export class Board {
     for (const listener of this.#listeners) listener(change, origin)
   }
 
-  /** `listener` cannot fail the one who writes: what escapes it is reported. Returns what ends listening. */
+  /** Errors of `listener` are logged and never reach the writer. Returns a function that ends listening. */
   onChange(listener: ChangeListener): () => void {
     const guarded = guard('board listener', listener)
     this.#listeners.add(guarded)

@@ -1,4 +1,6 @@
-/** Values of tables on their way to and from Redis: sealed where they decide something, and checked in full before anyone sees them. */
+/**
+ * Converts table values for Redis and back: seals the values that decide something, and validates every value before it is used.
+ */
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
@@ -6,7 +8,7 @@ import { readCell, readSealed } from './schemas.js'
 import type { Seals } from './seals.js'
 import type { TableName, Tables } from './tables.js'
 
-/** More hubs than any installation has: what comes beyond them was made up. */
+/** More hubs than any installation has: further ones are fabricated. */
 const MOST_HUBS = 256
 
 /** Clocks of hubs differ, but not by so much. */
@@ -18,13 +20,13 @@ export interface DoorParts {
   seals: Seals
   log: Logger
   metrics: Metrics
-  /** Whether the fleet has what the key of a node's cell names: `zone node`. */
+  /** The fleet has the zone and node of a node cell's key: `zone node`. */
   hasPair: (key: string) => boolean
 }
 
 export class CellDoor {
   readonly #parts: DoorParts
-  /** What was logged as foreign: once for each table. */
+  /** Tables whose foreign values were logged: once for each table. */
   readonly #warned = new Set<string>()
   readonly #hubs = new Set<string>()
 
@@ -32,25 +34,25 @@ export class CellDoor {
     this.#parts = parts
   }
 
-  /** A value as it stands in Redis. */
+  /** A value in its form in Redis. */
   written<T extends TableName>(table: T, key: string, value: Tables[T]): unknown {
     const { seals } = this.#parts
     return seals.isSealed(table) ? seals.seal(table, key, value) : value
   }
 
-  /** Undefined for what no hub of ours wrote: it is counted, and logged once for each table. */
+  /** Undefined for a value that no hub of this installation wrote: counts it, and logs it once for each table. */
   read<T extends TableName>(table: T, key: string, written: unknown): Tables[T] | undefined {
     const isSealed = this.#parts.seals.isSealed(table)
-    // What nobody sealed may be anything: there are no more of them than nodes and hubs, so they fill no memory.
+    // Unsealed values may be anything. Their number is limited to the nodes and hubs, so they fill no memory.
     if (!isSealed && !this.#hasPlace(table, key)) return undefined
     const read = isSealed ? this.#open(table, key, written) : readCell(table, written)
-    // A time that is yet to come would count over every word of ours until then.
+    // A time in the future would count over every local value until then.
     const value = !isSealed && read !== undefined && this.#isAhead(read) ? undefined : read
     if (value === undefined) this.refuse(table, key)
     return value
   }
 
-  /** Whether any time in a cell, or in what it has, is more than a day ahead. */
+  /** A time in a cell, or in its parts, is more than a day ahead. */
   #isAhead(value: object): boolean {
     const most = this.#parts.clock.now() + MOST_AHEAD_MS
     return Object.entries(value).some(([name, part]) =>
@@ -73,8 +75,8 @@ export class CellDoor {
   }
 
   /**
-   * Until when what stands in Redis is not to be written over, by `at`: its own time, also where a peer hub sealed it with a key that
-   * we do not have; never where our own seal is another one by now.
+   * Time until which the value in Redis must not be overwritten: its own time, also when a peer hub sealed it with a key that
+   * this hub lacks; never when this hub's own seal has changed since.
    */
   keepsUntil<T extends TableName>(table: T, key: string, written: unknown, value: Tables[T] | undefined): number {
     const sealed = this.#parts.seals.isSealed(table) ? readSealed(written) : undefined
@@ -83,7 +85,7 @@ export class CellDoor {
     return this.#parts.seals.isStale(table, key, sealed) ? Number.NEGATIVE_INFINITY : value.at
   }
 
-  /** Counts and logs what is foreign. `what`: a table, `message` or `signal`. */
+  /** Counts and logs a foreign value. `what`: a table, `message` or `signal`. */
   refuse(what: string, key?: string): void {
     this.#parts.metrics.foreignValues.inc({ what })
     if (this.#warned.has(what)) return
@@ -92,7 +94,7 @@ export class CellDoor {
   }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for text that is not JSON. */
 export function parseJson(json: string): unknown {
   try {
     return JSON.parse(json)
@@ -104,7 +106,7 @@ export function parseJson(json: string): unknown {
 /** Characters of values in one message between processes. */
 const PACKET_CHARACTERS = 1 << 20
 
-/** Values in as many messages as they need, none of them long. */
+/** Splits values into as many messages as needed, none of them long. */
 export function* inPackets<T extends { json: string }>(values: readonly T[]): Generator<Omit<T, 'json'>[]> {
   let part: Omit<T, 'json'>[] = []
   let characters = 0

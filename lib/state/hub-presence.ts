@@ -1,6 +1,6 @@
 /**
- * Which hubs there are: each says now and then that it runs, and on which config. Hubs that share nodes and orders should differ in
- * nothing but their own names and addresses; where they do, both say so.
+ * Tracks the hubs: each reports at intervals that it runs, and its config. Hubs that share nodes and orders should differ only in
+ * their names and addresses; both log any other difference.
  */
 import { guard } from '../runtime/guard.js'
 import type { Clock } from '../runtime/clock.js'
@@ -9,9 +9,9 @@ import type { Board } from './board.js'
 import type { HubCell } from './tables.js'
 
 const SAY_EVERY_MS = 10_000
-/** A difference of the clocks that is worth a line. */
+/** A difference of the clocks that is logged. */
 const CLOCK_OFF_MS = 60_000
-/** A hub that has said nothing for so long is away, or its Redis is. */
+/** A hub without a report for so long is away, or its Redis is. */
 const AWAY_MS = 35_000
 
 export interface HubView {
@@ -23,10 +23,10 @@ export interface HubView {
   hasOtherConfig: boolean
 }
 
-/** A hub that nobody has heard of for so long is no hub any more. */
+/** A hub without a report for so long is removed. */
 const GONE_MS = 86_400_000
 
-/** Every hub that was heard of lately, by name. */
+/** Every hub with a recent report, by name. */
 export function hubsOf(board: Board, own: string, now: number): HubView[] {
   const mine = board.get('hubs', own)
   return [...board.entries('hubs')]
@@ -48,10 +48,10 @@ export class HubPresence {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #cell: Omit<HubCell, 'at'>
-  /** Hub and config that were complained about. */
+  /** Hub and config of the last warning. */
   #warned = ''
   #isOff = false
-  /** When each other hub was last heard, by our clock. */
+  /** Time of the last report of each other hub, by the local clock. */
   readonly #heardAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
@@ -78,27 +78,27 @@ export class HubPresence {
     this.#say()
   }
 
-  /** Whether every other hub has spoken since. One that is away may be cut off from us alone, and work on. */
+  /** Every other hub has reported since `at`. A silent hub may only be cut off from this one, and work on. */
   haveOthersSpokenSince(at: number): boolean {
     return hubsOf(this.#board, this.#own, this.#clock.now()).every(
       ({ name }) => name === this.#own || (this.#heardAt.get(name) ?? Number.NEGATIVE_INFINITY) > at,
     )
   }
 
-  /** After a reload. */
+  /** Called after a reload. */
   adopt(config: string): void {
     this.#cell.config = config
     this.#say()
   }
 
-  /** Timers follow a clock that was set only slowly: who set it should know. */
+  /** Timers follow a clock change only slowly: the operator who set the clock should know. */
   #compareClocks(): void {
     const { now, wall } = { now: this.#clock.now(), wall: this.#clock.wall?.() ?? this.#clock.now() }
     const isOff = Math.abs(wall - now) > CLOCK_OFF_MS
     if (isOff && !this.#isOff)
       this.#log.warn(
         { op: 'clock', offSeconds: Math.round((wall - now) / 1000) },
-        'the clock of this machine was set; timers follow it slowly, a restart follows it at once',
+        'system clock was set: timers follow it slowly; restart the hub to follow it at once',
       )
     this.#isOff = isOff
   }
@@ -118,9 +118,9 @@ export class HubPresence {
     if (others.length > 0)
       this.#log.warn(
         { op: 'hubs', hubs: others.map(({ name }) => name) },
-        'another hub runs on another config; make them the same but for hub, dataDir, api, transfer and log',
+        'peer hub runs another config: only hub, dataDir, api, transfer and log may differ',
       )
-    else this.#log.info({ op: 'hubs' }, 'all hubs run on the same config')
+    else this.#log.info({ op: 'hubs' }, 'all hubs run the same config')
   }
 
   stop(): void {

@@ -1,12 +1,12 @@
-/** Answers to mutations kept by key, so that a request sent twice acts once. Kept in Redis, for all processes of all hubs. */
+/** Keeps answers to mutations by key, so that a repeated request acts once. They are in Redis, for all processes of all hubs. */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { parseJson } from './cell-door.js'
 
-/** How long an answer is remembered, and how long one may take. Seconds. */
+/** Time to remember an answer, and time limit of one request. Seconds. */
 const KEEP_SECONDS = 86_400
 const PENDING_SECONDS = 60
-/** Keys that one caller may use in a day; each takes some hundred octets of Redis. */
+/** Keys that one caller may use in a day; each uses some hundred octets of Redis. */
 const KEYS_PER_DAY = 10_000
 
 interface Remembered<T> {
@@ -27,8 +27,8 @@ export class Idempotency {
   }
 
   /**
-   * `request` is what is asked for, in full. `pending` while the first request with this key is under way, `other` when it asked
-   * for something else, `full` when the caller has used too many keys today. Without Redis the work is simply done.
+   * `request`: the complete request. Returns `pending` while the first request with this key is under way, `other` when that was
+   * a different request, `full` when the caller has used too many keys today. Without Redis it runs the work without a record.
    */
   async once<T>(caller: string, key: string, request: string, work: () => Promise<T>): Promise<Once<T>> {
     if (this.#redis.status !== 'ready') return { kind: 'answer', answer: await work() }
@@ -44,7 +44,7 @@ export class Idempotency {
       const held = await this.#redis.get(id)
       if (held === null) return { kind: 'pending' }
       const remembered = read<T>(held)
-      // Written by no hub of ours: as if it were not there.
+      // No hub of this installation wrote it: treated as absent.
       if (remembered === undefined) return { kind: 'answer', answer: await work() }
       if (remembered.asked !== asked) return { kind: 'other' }
       return remembered.answer === undefined ? { kind: 'pending' } : { kind: 'answer', answer: remembered.answer }
@@ -57,11 +57,11 @@ export class Idempotency {
     try {
       answer = await work()
     } catch (error) {
-      // What failed may be tried again under the same key.
+      // A failed request may be tried again under the same key.
       await this.#redis.del(id).catch(() => undefined)
       throw error
     }
-    // Done is done, also when it cannot be remembered.
+    // The work is done, even when it cannot be remembered.
     const remembered = JSON.stringify({ asked, answer } satisfies Remembered<T>)
     await this.#redis.set(id, remembered, 'EX', KEEP_SECONDS).catch(() => undefined)
     return { kind: 'answer', answer }

@@ -1,6 +1,6 @@
 /**
- * A Redis of our own: a `redis-server` or `valkey-server` on a unix socket under the data directory, append-only file on,
- * started and stopped with us. One that outlived a crash of ours is adopted, not doubled.
+ * A private Redis: a `redis-server` or `valkey-server` on a unix socket under the data directory, with an append-only file,
+ * started and stopped with the hub. A server that outlived a crash of the hub is adopted, not doubled.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs'
@@ -29,15 +29,15 @@ const START_MS = 15_000
 /** Unix socket paths end at 107 octets (unix(7)). */
 const MAX_SOCKET_PATH = 107
 
-/** How often we look whether it still runs. */
+/** Interval of the checks that it still runs. */
 const WATCH_MS = 1_000
 const STOP_MS = 5_000
-/** One that loads its file is not ready yet. */
+/** A server that loads its file is not ready yet. */
 const ANSWER_MS = 1_000
 
 export class PrivateRedis {
   readonly path: string
-  /** It ran already: an earlier process of ours had crashed, or another role of this hub started it. */
+  /** It ran already: an earlier process of this hub had crashed, or another role of the hub started it. */
   readonly adopted: boolean
   readonly #directory: string
   /** Without symbolic links, as the system names it. */
@@ -76,7 +76,7 @@ export class PrivateRedis {
     return new PrivateRedis(directory, path, false, child.pid)
   }
 
-  /** Someone ended it: it is started again with what its append-only file holds. */
+  /** The server ended: starts it again with the content of its append-only file. */
   async #revive(): Promise<void> {
     if (this.#launching || (this.#pid !== undefined && isRunning(this.#pid))) return
     this.#launching = true
@@ -87,7 +87,7 @@ export class PrivateRedis {
         this.#pid = (await launch(this.#directory, this.path)).pid
       }
     } catch {
-      // The next look tries again; readyz says meanwhile that Redis is away.
+      // The next check tries again; until then readyz reports that Redis is away.
     } finally {
       this.#launching = false
     }
@@ -97,7 +97,7 @@ export class PrivateRedis {
   async stop(): Promise<void> {
     clearInterval(this.#watch)
     const pid = this.#pid
-    // A number in a file may be anyone's by now.
+    // A pid from a file may belong to any process by now.
     if (pid === undefined || !isRunning(pid) || !isRedisIn(pid, this.#realDirectory)) return
     process.kill(pid, 'SIGTERM')
     for (let waited = 0; waited < STOP_MS && isRunning(pid); waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -131,7 +131,7 @@ async function launch(directory: string, path: string): Promise<ChildProcess> {
     join(directory, 'redis.pid'),
   ]
   for (const program of PROGRAMS) {
-    // Its own process group: a Ctrl-C for us must not take Redis away before we have drained.
+    // Own process group: a Ctrl-C for the hub must not end Redis before the shutdown grace is over.
     const child = spawn(program, args, { stdio: 'ignore', detached: true })
     if (child.pid !== undefined) goAsUsual(child.pid)
     const outcome = await waitUntilUp(child, path)
@@ -174,7 +174,7 @@ function waitUntilUp(child: ChildProcess, path: string): Promise<'up' | 'missing
   })
 }
 
-/** Whether a Redis that is done loading answers on the socket. */
+/** A Redis that has finished loading answers on the socket. */
 async function answers(path: string): Promise<boolean> {
   const redis = connectRedis({ kind: 'socket', path }, { queueing: false })
   try {
@@ -204,7 +204,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Whether the process is a server that works in this directory, where the system tells. */
+/** The process is a server that works in this directory, as far as the system reports it. */
 function isRedisIn(pid: number, directory: string): boolean {
   if (!existsSync('/proc/self/cwd')) return true
   try {
@@ -216,7 +216,7 @@ function isRedisIn(pid: number, directory: string): boolean {
   }
 }
 
-/** Throws PrivateRedisError REDIS_NOT_OURS: whoever owns the directory could have put a server of their own there. */
+/** Throws PrivateRedisError REDIS_NOT_OURS: another owner of the directory could have put a server of their own there. */
 function expectOurs(directory: string): void {
   const { uid, mode } = statSync(directory)
   const me = process.getuid?.()

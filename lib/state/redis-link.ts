@@ -1,6 +1,6 @@
 /**
- * The connections of one process to Redis, and what is wrong with them. A Redis that is away stops nobody: it is told, and the
- * connections come up when it does.
+ * The connections of one process to Redis, and their faults. The hub runs without Redis: it logs that Redis is away, and the
+ * connections come up when Redis does.
  */
 import type { Redis } from 'ioredis'
 import { guard } from '../runtime/guard.js'
@@ -8,12 +8,12 @@ import type { Logger } from '../runtime/logger.js'
 import { StateError } from './errors.js'
 import { connectRedis, type RedisTarget } from './redis.js'
 
-/** How often it is asked whether it lives. */
+/** Interval of the pings. */
 const PING_MS = 3_000
-/** A start waits this long for Redis, which may be starting too. */
+/** A start waits so long for Redis, which may be starting too. */
 const FIRST_WORD_MS = 2_000
 
-/** `refusal`: what it answers. */
+/** `refusal`: the answer of Redis. */
 type Trouble = 'silent' | { refusal: string }
 
 export class RedisLink {
@@ -25,7 +25,7 @@ export class RedisLink {
   readonly #log: Logger
   #lastError: string | undefined
   #policy: string | undefined
-  /** It is connected, and and does not do what it is there for. */
+  /** Redis is connected, and does not do its work. */
   #trouble: Trouble | undefined
   #prove: () => Promise<unknown> = () => this.data.ping()
   #ping: NodeJS.Timeout | undefined
@@ -40,7 +40,7 @@ export class RedisLink {
     })
   }
 
-  /** Throws RedisPolicyError when Redis is there and may drop keys. */
+  /** Throws RedisPolicyError when Redis answers and may drop keys. */
   static async open(target: RedisTarget, log: Logger): Promise<RedisLink> {
     const link = new RedisLink(target, log)
     try {
@@ -48,7 +48,7 @@ export class RedisLink {
         await link.#readPolicy()
         if (link.#policy !== undefined) throw new StateError({ code: 'STATE_REDIS_POLICY' }, link.#policy)
         await Promise.all([link.subscriber, link.queueing].map((redis) => isReadyWithin(redis, FIRST_WORD_MS)))
-      } else link.#log.error({ op: 'redis', err: link.#lastError }, 'redis is away; what was released is served without it')
+      } else link.#log.error({ op: 'redis', err: link.#lastError }, 'redis is away; released versions are served without it')
     } catch (error) {
       link.close()
       throw error
@@ -65,16 +65,15 @@ export class RedisLink {
     return link
   }
 
-  /** A connection may stay up while nothing comes back: a server that is stopped, a path that drops packets. */
+  /** A connection may stay up while no answers come: a stopped server, a path that drops packets. */
   async #askForLife(): Promise<void> {
     const before = this.#trouble
     this.#trouble = this.isReady ? await this.#findTrouble() : undefined
-    if (this.#trouble !== undefined && before === undefined)
-      this.#log.error({ op: 'redis', err: this.lack }, 'redis does not work')
-    if (this.#trouble === undefined && before !== undefined) this.#log.info({ op: 'redis' }, 'redis works again')
+    if (this.#trouble !== undefined && before === undefined) this.#log.error({ op: 'redis', err: this.lack }, 'redis unusable')
+    if (this.#trouble === undefined && before !== undefined) this.#log.info({ op: 'redis' }, 'redis usable again')
   }
 
-  /** Whoever answers a PING may still be full, read-only, or have taken rights away: so it is asked for what it is needed for. */
+  /** A server that answers PING may still be full, read-only, or have withdrawn rights: so the needed operations are tried. */
   async #findTrouble(): Promise<Trouble | undefined> {
     try {
       await this.#prove()
@@ -85,18 +84,18 @@ export class RedisLink {
     }
   }
 
-  /** What Redis is needed for; throws what it answers when it refuses. Until then it is asked whether it is there. */
+  /** `prove` performs the operations that need Redis, and throws its refusal. Without it only PING is tried. */
   proveBy(prove: () => Promise<unknown>): void {
     this.#prove = prove
   }
 
   async #onBack(): Promise<void> {
     await this.#readPolicy()
-    if (this.#policy === undefined) this.#log.info({ op: 'redis' }, 'redis is there')
+    if (this.#policy === undefined) this.#log.info({ op: 'redis' }, 'redis connected')
     else this.#log.error({ op: 'redis' }, this.#policy)
   }
 
-  /** A server that does not tell its settings is believed. */
+  /** A server that does not report its settings is trusted. */
   async #readPolicy(): Promise<void> {
     const answer = (await this.data.config('GET', 'maxmemory-policy').catch(() => undefined)) as string[] | undefined
     const policy = answer?.[1]
@@ -110,15 +109,15 @@ export class RedisLink {
     return this.data.status === 'ready'
   }
 
-  /** What a person should know of it; undefined when all is well. */
+  /** The fault of Redis for the operator; undefined without one. */
   get lack(): string | undefined {
     if (this.isReady && this.#trouble !== undefined) {
       const what = this.#trouble === 'silent' ? 'does not answer' : `refuses what the hub needs (${this.#trouble.refusal})`
-      return `redis ${what}: no new job can be queued, what was released is still served`
+      return `redis ${what}: no new job can be queued, released versions are still served`
     }
     if (this.isReady) return this.#policy
     const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`
-    return `redis is away${reason}: no new job can be queued, what was released is still served`
+    return `redis is away${reason}: no new job can be queued, released versions are still served`
   }
 
   close(): void {
@@ -127,7 +126,7 @@ export class RedisLink {
   }
 }
 
-/** False when it does not come up in time. */
+/** False when it is not ready in time. */
 export function isReadyWithin(redis: Redis, ms: number): Promise<boolean> {
   if (redis.status === 'ready') return Promise.resolve(true)
   return new Promise((resolve) => {

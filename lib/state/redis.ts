@@ -1,4 +1,4 @@
-/** Connections to Redis: a URL, Sentinel, or the private one's socket. ioredis has its door here and in ../queue. */
+/** Connections to Redis: a URL, Sentinel, or the socket of the private one. Only this file and ../queue use ioredis. */
 import { Redis } from 'ioredis'
 
 export type RedisTarget =
@@ -16,22 +16,22 @@ export type RedisTarget =
 /** Longest wait for an answer of shared state. */
 const COMMAND_MS = 5_000
 
-/** Connects at once, and again for ever; nothing waits for it that is not told to. */
+/** Connects at once, and reconnects for ever; only callers that choose to wait do. */
 const PATIENT = {
   maxRetriesPerRequest: null,
   enableReadyCheck: true,
-  // Whoever listens does so again by itself: what ioredis does has no place to fail in but the process.
+  // Listeners subscribe again themselves: a failed resubscribe of ioredis ends the process.
   autoResubscribe: false,
   retryStrategy: (times: number): number => Math.min(2_000, 50 * 2 ** Math.min(6, times)),
 }
 
-/** `queueing`: commands wait while Redis is away. BullMQ wants that, shared state does not. */
+/** `queueing`: commands wait while Redis is away. BullMQ requires that; shared state must not wait. */
 export function connectRedis(target: RedisTarget, options: { queueing: boolean }): Redis {
-  // A Redis that hangs must not hang who asks it; blocking reads of queues are meant to wait.
+  // A Redis that hangs must not hang its callers; blocking reads of queues wait by design.
   const timeout = options.queueing ? {} : { commandTimeout: COMMAND_MS }
   const common = { ...PATIENT, ...timeout, enableOfflineQueue: options.queueing }
   const redis = build(target, common)
-  // Without a listener ioredis prints; whoever shows readiness looks at `status`.
+  // Without a listener ioredis prints the error; readiness uses `status`.
   redis.on('error', () => undefined)
   return redis
 }

@@ -1,6 +1,6 @@
 /**
- * What each value and message in Redis must be, in full: whatever does not fit was written by no hub, is counted, logged and
- * ignored, and reaches no reader.
+ * The complete schemas of all values and messages in Redis. A value that does not match was written by no hub: it is counted,
+ * logged and ignored, and reaches no reader.
  */
 import { z } from 'zod'
 import { CHECK_NAMES } from '../checks/verdicts.js'
@@ -9,18 +9,18 @@ import { fitting } from '../runtime/fitting.js'
 import type { SignalName, Signals } from './signals.js'
 import type { TableName, Tables } from './tables.js'
 
-/** The longest text that a hub writes: what all checks of a version found. */
+/** The longest text that a hub writes: the findings of all checks of a version. */
 const MAX_TEXT = 1 << 18
 /** More than any installation has nodes, stages or versions. */
 const MAX_LIST = 10_000
 
 const text = z.string().max(MAX_TEXT)
 const name = z.string().max(1_100)
-/** There is one for each zone on each node: more of it is cut off. */
+/** There is one for each zone on each node, so longer text is cut. */
 const sentence = text.transform((all) => all.slice(0, 2_000))
 /** Milliseconds since 1970 that make a date (ECMA-262 §21.4.1.1). */
 const time = z.number().min(-8.64e15).max(8.64e15)
-/** Of a value: what is written later must still find a larger number. */
+/** Time of a value: a later write must still find a larger number. */
 const at = z.number().min(-8e15).max(8e15)
 const serial = z.int().min(0).max(0xffffffff)
 const count = z.int().min(0)
@@ -134,7 +134,7 @@ const CELLS: { [T in TableName]: z.ZodType } = {
   orders: z.object({ at, hold: z.object(said).optional(), released: z.object(said).optional(), decisions: list(decision) }),
 }
 
-/** The value as a cell of the table; undefined when it is none. */
+/** The value as a cell of the table; undefined when it does not match. */
 export function readCell<T extends TableName>(table: T, value: unknown): Tables[T] | undefined {
   return fitting(CELLS[table], value) as Tables[T] | undefined
 }
@@ -146,9 +146,9 @@ const SIGNALS: { [S in SignalName]?: z.ZodType } = {
   refused: z.object({ zone: name, nodes: list(name), why: text, at: time }),
 }
 
-/** The payload of a signal that processes send each other; undefined when it is none. */
+/** The payload of a signal between processes; undefined when it does not match. */
 export function readSignal<S extends SignalName>(signal: S, payload: unknown): Signals[S] | undefined {
-  // Whoever writes to Redis chooses the name: `constructor` is none.
+  // Any client of Redis may choose the name: `constructor` is not a signal.
   const schema = Object.hasOwn(SIGNALS, signal) ? SIGNALS[signal] : undefined
   return schema && (fitting(schema, payload) as Signals[S] | undefined)
 }
@@ -165,5 +165,5 @@ const PACKET = z.object({
   signal: z.object({ name, payload: z.unknown() }).optional(),
 })
 
-/** A message on the hubs' channel; undefined when it is none. */
+/** A message on the hubs' channel; undefined when it does not match. */
 export const readPacket = (value: unknown): z.infer<typeof PACKET> | undefined => fitting(PACKET, value)

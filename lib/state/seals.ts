@@ -1,7 +1,8 @@
 /**
- * Seals on what people decide, and on what a hub itself found of its zones, primaries and paths: they carry a MAC in Redis, so that
- * nobody who can only write to Redis decides anything, or has a zone expire. A hub seals with its own key under `hubs`, which all hubs of the installation have, and with a secret under its dataDir,
- * which its own processes share; a hub without a key is believed by its own processes alone.
+ * Seals the operators' decisions, and a hub's own findings about its zones, primaries and paths. They carry a MAC in Redis, so
+ * that a client with only write access to Redis can decide nothing and expire no zone. A hub seals with its own key under `hubs`,
+ * which all hubs of the installation have, and with a secret under its dataDir, which its own processes share. Only the hub's own
+ * processes trust a hub without a key.
  */
 import { StateError } from './errors.js'
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
@@ -12,10 +13,10 @@ import { sleep } from '../runtime/clock.js'
 import { makeOnce } from './make-once.js'
 import { PER_HUB, type TableName } from './tables.js'
 
-/** What decides something; the other tables only say what was seen. */
+/** Tables that decide something; the other tables only have observations. */
 const SEALED: ReadonlySet<TableName> = new Set(['orders', 'stages', 'drains', ...PER_HUB])
 
-/** A value as it stands in Redis. */
+/** A value in its form in Redis. */
 export interface Sealed {
   at: number
   /** The value as JSON. */
@@ -31,7 +32,7 @@ export interface Sealed {
 export interface SealKeys {
   /** Name of this hub. */
   hub: string
-  /** Keys of all hubs of the installation by name, this one among them; none when they share nothing. */
+  /** Keys of all hubs of the installation by name, including this one; empty when they share nothing. */
   keys: ReadonlyMap<string, TsigKey>
 }
 
@@ -39,13 +40,13 @@ export class Seals {
   readonly #secret: Buffer
   #keys: SealKeys
 
-  /** `secret`: of the dataDir. */
+  /** `secret`: that of the dataDir. */
   constructor(secret: Buffer, keys: SealKeys) {
     this.#secret = secret
     this.#keys = keys
   }
 
-  /** After a reload. */
+  /** Called after a reload. */
   adopt(keys: SealKeys): void {
     this.#keys = keys
   }
@@ -62,7 +63,7 @@ export class Seals {
     return { at: value.at, value: json, by: hub, own: this.#own(text), ...(mac === undefined ? {} : { mac }) }
   }
 
-  /** Whether a seal of this hub is another one by now: a key came, went or was changed since. */
+  /** This hub would seal the value differently now: a key was added, removed or changed since. */
   isStale(table: TableName, key: string, { by, value, mac }: Sealed): boolean {
     const { hub, keys } = this.#keys
     return (
@@ -77,12 +78,12 @@ export class Seals {
     )
   }
 
-  /** Whether another hub of the installation has this name. */
+  /** Another hub of the installation has this name. */
   isPeer(hub: string): boolean {
     return hub !== this.#keys.hub && this.#keys.keys.has(hub)
   }
 
-  /** The value as JSON; undefined when no hub of ours sealed it for this place. */
+  /** The value as JSON; undefined when no hub of this installation sealed it for this place. */
   open(table: TableName, key: string, sealed: Sealed): string | undefined {
     const text = covered(table, key, sealed.by, sealed.value)
     if (isSame(this.#own(text), sealed.own)) return sealed.value
@@ -105,7 +106,7 @@ export class Seals {
   }
 }
 
-/** A seal holds for one value, in one place, from one hub. Neither names nor keys have a line break. */
+/** A seal is valid for one value, in one place, from one hub. Neither names nor keys have a line break. */
 const covered = (table: TableName, key: string, by: string, json: string): string =>
   `zonecast 1\n${table}\n${key}\n${by}\n${json}`
 
@@ -116,13 +117,13 @@ function isSame(a: string, b: string): boolean {
 
 const SECRET_OCTETS = 32
 
-/** A process that may not write to dataDir waits this long for the one that does. */
+/** A process that may not write to dataDir waits so long for the one that does. */
 const SECRET_WITHIN_MS = 30_000
 const LOOK_MS = 50
 
 /**
- * The secret that the processes of one hub share: made by the first that starts and may write to dataDir, readable by their user
- * alone. Throws StateError STATE_SEAL.
+ * The secret that the processes of one hub share. The first process that starts and may write to dataDir makes it, readable by
+ * its user alone. Throws StateError STATE_SEAL.
  */
 export async function dataDirSecret(dataDir: string, withinMs = SECRET_WITHIN_MS): Promise<Buffer> {
   const file = join(dataDir, 'hub.secret')
@@ -131,7 +132,7 @@ export async function dataDirSecret(dataDir: string, withinMs = SECRET_WITHIN_MS
     if (waited >= withinMs)
       throw new StateError(
         { code: 'STATE_SEAL' },
-        `${file} is not there: start the worker of this hub first, on the same dataDir`,
+        `${file} does not exist: start the worker of this hub first, on the same dataDir`,
       )
     await sleep(LOOK_MS)
   }
@@ -146,7 +147,7 @@ export async function dataDirSecret(dataDir: string, withinMs = SECRET_WITHIN_MS
   if (secret.length !== SECRET_OCTETS)
     throw new StateError(
       { code: 'STATE_SEAL' },
-      `${file} holds no secret of ${SECRET_OCTETS} octets in hex: remove it, and restart all processes of the hub`,
+      `${file} has no secret of ${SECRET_OCTETS} octets in hex: remove it, and restart all processes of the hub`,
     )
   return secret
 }

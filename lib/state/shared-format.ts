@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis'
 import { StateError } from './errors.js'
 
-/** Of the tables and their cells. One that is older is brought up to date here, by whoever first meets it. */
+/** Format of the tables and their cells. The first hub that meets an older one updates it. */
 const SHARED_FORMAT = 2
 const FORMAT_KEY = 'zonecast:format'
 
@@ -13,7 +13,7 @@ export const newerFormat = (format: number): StateError =>
     `the state in redis was written by a newer zonecast (format ${format}, this one knows up to ${SHARED_FORMAT}); upgrade, or give this hub another redis or database`,
   )
 
-/** The format of the state there, before it becomes ours where it is older. */
+/** The format of the state there, before an older one is updated. */
 export async function agreeOnFormat(redis: Redis): Promise<{ format: number; is: 'older' | 'ours' | 'newer' }> {
   await redis.set(FORMAT_KEY, SHARED_FORMAT, 'NX')
   const format = Number(await redis.get(FORMAT_KEY))

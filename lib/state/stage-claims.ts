@@ -1,13 +1,13 @@
 /**
- * Which hub takes a rollout to its next stage: the first to say so in Redis (SET NX). The others follow its word instead of
+ * Decides which hub advances a rollout to its next stage: the first to claim it in Redis (SET NX). The others follow, instead of
  * releasing the stage a second time, at another moment and on their own evidence.
  */
 import type { Redis } from 'ioredis'
 import { sleep } from '../runtime/clock.js'
 
-/** Longer than any stage that is not forgotten, seconds. */
+/** Seconds; longer than any stage that is remembered. */
 const KEEP_SECONDS = 30 * 86_400
-/** A Redis that is silent is not waited for longer at each stage. */
+/** A silent Redis delays each stage by no more than this. */
 const WAIT_MS = 1_000
 
 export class StageClaims {
@@ -20,8 +20,9 @@ export class StageClaims {
   }
 
   /**
-   * The hub that takes the rollout past the stage: this one when it is the first, or when Redis is away and nobody can be asked.
-   * `step` names the rollout, its plan, the stage, and the last decision of a person: what was stopped and approved is claimed anew.
+   * The hub that advances the rollout past the stage: this one when it is the first, or when Redis is away and cannot answer.
+   * `step` names the rollout, its plan, the stage, and the operator's last decision: a stopped and approved stage is claimed
+   * anew.
    */
   async claim(step: string): Promise<string> {
     if (this.#redis.status !== 'ready') return this.#hub

@@ -1,6 +1,6 @@
 /**
- * What the roles and hubs know together, as tables of small values. Times are milliseconds since 1970.
- * Each value has one writer role and `at`, the time it was written: of two values for one key the later one counts.
+ * The shared state of all roles and hubs, as tables of small values. Times are milliseconds since 1970. Each value has one writer
+ * role and `at`, the time of the write: of two values for one key the later one counts.
  */
 import type { CheckReport } from '../checks/check.js'
 import type { Verdict } from '../checks/verdicts.js'
@@ -8,22 +8,22 @@ import type { Serial } from '../dns/serial.js'
 import type { RolloutState, ZoneOrders } from '../rollout/record.js'
 import type { SharedRollout } from '../rollout/shared.js'
 
-/** One release of a zone by this hub: what nodes should reach. */
+/** One release of a zone by this hub: the version that nodes should reach. */
 export interface ReleaseMark {
   serial: Serial
   digest: string
   releasedAt: number
-  /** Two contents were kept under the serial. */
+  /** A conflicting version was kept under the serial. */
   torn?: true | undefined
 }
 
-/** How far a rollout is, and what its checks found. */
+/** Progress of a rollout, and the findings of its checks. */
 export interface RolloutMark {
   id: string
   serial: Serial
   digest: string
   state: RolloutState
-  /** Name of the stage under way. */
+  /** Name of the current stage. */
   stage: string | undefined
   since: number
   reason: string | undefined
@@ -32,7 +32,7 @@ export interface RolloutMark {
   findings: CheckReport[]
 }
 
-/** How the newest version came to be; the first half of a chain. */
+/** Origin of the newest version; the first half of a chain. */
 export interface VersionTrail {
   serial: Serial
   seenAt: number
@@ -49,26 +49,26 @@ export interface VersionTrail {
 export interface ZoneCell {
   at: number
   released: (ReleaseMark & { records: number; octets: number }) | undefined
-  /** To every node. Newest last; for lag. */
+  /** Releases to every node. Newest last; for lag. */
   releases: ReleaseMark[]
-  /** Released node by node: the version under way, and those before it that nodes have not shown yet. Newest last. */
+  /** Released node by node: the version under way, and those before it that nodes have not confirmed yet. Newest last. */
   staged: (ReleaseMark & {
     nodes: string[]
-    /** When each of them was given it, in the same order. */
+    /** Time of the release to each node, in the same order. */
     times?: number[] | undefined
   })[]
-  /** Of the newest version that is kept, released or not: what primaries are compared with. */
+  /** Serial of the newest version that is kept, released or not: primaries are compared with it. */
   newest: Serial | undefined
-  /** The newest rollouts, newest last, and older ones that wait for a person. */
+  /** The newest rollouts, newest last, and older ones that wait for an operator. */
   rollouts: RolloutMark[]
   trail: VersionTrail | undefined
   /** Last success of a refresh; the zone expires `expireSeconds` later (RFC 1034 §4.3.5). */
   refreshedAt: number
-  /** From the SOA, or what EDNS EXPIRE left of it. */
+  /** From the SOA, or the rest of it that EDNS EXPIRE reported. */
   expireSeconds: number
-  /** REFRESH + RETRY, where EXPIRE is less than that: a primary that answers keeps the zone served so long. */
+  /** REFRESH + RETRY, when EXPIRE is less: a primary that answers keeps the zone served for so long. */
   leastSeconds?: number | undefined
-  /** Why the last refresh failed; undefined after a success. */
+  /** Reason of the last refresh failure; undefined after a success. */
   error: string | undefined
   errorAt: number | undefined
   /** Refreshes that failed in a row. */
@@ -79,56 +79,56 @@ export interface ZoneCell {
   conflicting?: string[] | undefined
 }
 
-/** Written by the watcher: what a primary serves. Key `zone primary`. */
+/** Written by the watcher: the serial that a primary serves. Key `zone primary`. */
 export interface PrimaryCell {
   at: number
   serial: Serial | undefined
-  /** The newest it was ever seen to serve. */
+  /** The newest serial that it ever served. */
   highest?: Serial | undefined
   checkedAt: number
-  /** Since when it serves that serial, as far as we saw. */
+  /** Time of the first observation of that serial. */
   since: number
   /** Digest of the SOA record that it serves. */
   soa?: string | undefined
   /**
-   * When it was last found that its content may not go on from what it served before: its serial went back, its SOA changed under one
-   * serial, or it was not watched for a while.
+   * Time of the last sign that its content may not continue its earlier one: its serial went back, its SOA changed under one
+   * serial, or it was not polled for a while.
    */
   brokenAt?: number | undefined
   error: string | undefined
   failures: number
-  /** What EDNS EXPIRE said was left at `checkedAt`, in seconds (RFC 7314 §2). */
+  /** Seconds that EDNS EXPIRE reported at `checkedAt` (RFC 7314 §2). */
   expireSeconds: number | undefined
 }
 
-/** Written by the worker that pushes: what a node serves. Key `zone node`. */
+/** Written by the worker that pushes: the serial that a node serves. Key `zone node`. */
 export interface NodeCell {
   at: number
   serial: Serial | undefined
-  /** Since when it serves that serial, as far as we saw. */
+  /** Time of the first observation of that serial. */
   since: number
   /** Last answer of the node itself. */
   observedAt: number | undefined
-  /** Looks without an answer since then. */
+  /** SOA queries without an answer since then. */
   missed: number
   error: string | undefined
-  /** Its last answer was that it does not serve the zone; milliseconds. */
+  /** Time of its last answer, when that was that it does not serve the zone; milliseconds. */
   lostAt?: number | undefined
   /** The last version that a hub sent to the node. */
   taken?: { serial: Serial; digest: string; at: number } | undefined
-  /** When it was seen to have gone to its serial, and no hub was known to have sent it that. */
+  /** Time when the node had changed to its serial, and no hub was known to have delivered it. */
   strayAt?: number | undefined
-  /** `strayAt`, once every hub that may have sent it would have been heard. */
+  /** `strayAt`, set when the report of every hub that may have delivered it would have arrived. */
   elsewhereAt?: number | undefined
-  /** Since when its content under its serial is to be shown by its own answers. */
+  /** Time since which the node's own answers must prove its content under its serial. */
   unprovedAt?: number | undefined
-  /** It answered as this content does, where others differ from it. */
+  /** Its answer matched this content, where others differ from it. */
   proved?: { serial: Serial; digest: string; of?: number | undefined } | undefined
-  /** It answered otherwise, and how. */
+  /** Its answer differed from this content, with the reason. */
   disproved?: { serial: Serial; digest: string; of?: number | undefined; why: string } | undefined
   /** The last request with its key that was refused. */
   refused?: { at: number; why: string } | undefined
-  /** How far the push of `target` got. */
+  /** Progress of the push of `target`. */
   push: PushTrail | undefined
 }
 
@@ -138,7 +138,7 @@ export interface PushTrail {
   notifySentAt: number | undefined
   notifiesSent: number
   notifyAnsweredAt: number | undefined
-  /** RCODE or silence. */
+  /** RCODE, or no answer. */
   notifyError: string | undefined
   takenAt: number | undefined
   takenBy: 'axfr' | 'ixfr' | undefined
@@ -150,20 +150,20 @@ export interface PathCell {
   at: number
   inUse: string
   since: number
-  /** Those that did not answer when they were last asked, and since when. */
+  /** Addresses that did not answer the last query, and the time since then. */
   silent: Record<string, { error: string; since: number }>
 }
 
-/** Written by each hub, now and then: that it is there. Key: its name. */
+/** Written by each hub at intervals: its presence. Key: its name. */
 export interface HubCell {
   at: number
   startedAt: number
   version: string
-  /** Digest of what hubs must agree on. */
+  /** Digest of the settings on which hubs must agree. */
   config: string
 }
 
-/** Written by the API: a node that gets nothing delivered. */
+/** Written by the API: a drained node, which gets no deliveries. */
 export interface DrainCell {
   at: number
   drained: boolean
@@ -188,10 +188,10 @@ export type TableName = keyof Tables
 
 export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'paths', 'hubs', 'stages', 'orders']
 
-/** What each hub finds for itself; the other tables are shared. */
+/** Tables that each hub fills for itself; the other tables are shared. */
 export const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])
 
-/** Keys of two parts; neither may hold a space: zone names escape it, ids forbid it. */
+/** Keys of two parts; neither may have a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`
 export const splitPair = (key: string): [zone: string, other: string] => {
   const i = key.lastIndexOf(' ')

@@ -177,7 +177,7 @@ describe('the secret of a dataDir', () => {
     const folder = scratch()
     writeFileSync(join(folder, 'hub.secret'), 'short')
     const error = await dataDirSecret(folder).catch((thrown: Error) => thrown)
-    expect(String(error)).to.match(/hub\.secret holds no secret/)
+    expect(String(error)).to.match(/hub\.secret has no secret/)
   })
 
   it('is awaited while another process creates it', async () => {
