@@ -1,4 +1,7 @@
-/** Of two contents under one serial a person chose one: it becomes the newest version, or the others are let go. */
+/**
+ * Carries out an operator's choice between two contents under one serial: the chosen one becomes the newest version, or the
+ * conflicting versions are dropped.
+ */
 import type { ZoneName } from '../dns/name.js'
 import type { FleetZone } from '../fleet/fleet.js'
 import type { ZoneOrders } from '../rollout/record.js'
@@ -15,9 +18,9 @@ export interface ChooseParts {
   clock: Clock
   log: Logger
   decider: ReleaseDecider
-  /** When no refresh of the zone is under way. */
+  /** Runs the work when no refresh of the zone is under way. */
   inTurn: <T>(zone: ZoneName, work: () => Promise<T>) => Promise<T>
-  /** A rollout has come further: who may have the version has to be told. */
+  /** A rollout has progressed: nodes that may have the version must be notified. */
   onProgress: (zone: FleetZone, stored: StoredZone, version: Version) => void
 }
 
@@ -26,7 +29,7 @@ export async function carryOutChoice(zone: FleetZone, stored: StoredZone, orders
   const { latest } = stored
   const conflicts = stored.conflicting.list
   if (!latest || conflicts.length === 0) return
-  // The last choice counts alone: an earlier one was taken back by it.
+  // Only the last choice counts: it revokes the earlier ones.
   const chosen = orders.decisions.findLast(({ primary, serial }) => primary !== undefined && serial === latest.serial)
   if (!chosen) return
   const isKnown =
@@ -51,11 +54,11 @@ export async function carryOutChoice(zone: FleetZone, stored: StoredZone, orders
         })),
       })),
     )
-    log.warn({ ...line, from: other.from }, 'the content of another primary takes the place of ours')
+    log.warn({ ...line, from: other.from }, 'content of another primary chosen')
     onProgress(zone, stored, version)
   } else {
     await stored.conflicting.drop()
-    log.warn({ ...line, from: latest.from }, 'the content that we have is the right one')
+    log.warn({ ...line, from: latest.from }, 'current content chosen')
   }
   noteConflict(board, stored, clock.now(), undefined)
 }

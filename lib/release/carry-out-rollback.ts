@@ -1,4 +1,7 @@
-/** Carries out a rollback: the content of a kept version becomes a new version under a higher serial, and goes its way like any other. */
+/**
+ * Carries out a rollback: commits the content of a kept version as a new version under a higher serial, which is rolled out like
+ * any other.
+ */
 import type { Soa } from '../dns/message.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetZone } from '../fleet/fleet.js'
@@ -12,16 +15,16 @@ import { ZoneContents } from '../zone/zone-contents.js'
 import type { ReleaseDecider } from './release-decider.js'
 
 const RECORDS_PER_SLICE = 2_000
-/** From the end of a SOA record: REFRESH, RETRY, EXPIRE, MINIMUM, and the serial in front of them (RFC 1035 §3.3.13). */
+/** Octets from the serial to the end of a SOA record: serial, REFRESH, RETRY, EXPIRE, MINIMUM (RFC 1035 §3.3.13). */
 const SERIAL_FROM_END = 20
 
-/** The decision that has yet to be carried out; one that was overtaken by a newer version is not. */
+/** The rollback order that must still be carried out; an order that a newer version overtook is void. */
 export function dueRollback(stored: StoredZone, decisions: readonly Decision[]): Decision | undefined {
   const last = decisions.findLast(({ kind }) => kind === 'rollback')
   const { latest } = stored
   if (!last?.to || last.newSerial === undefined || !latest || !stored.find(last.to.serial as Serial, last.to.digest))
     return undefined
-  // One that a newer version overtook, or that was carried out long ago, is not due.
+  // An order that a newer version overtook, or that was carried out long ago, is not due.
   const isOvertaken = latest.committedAt > last.at || compareSerials(last.newSerial as Serial, latest.serial) !== 'newer'
   return isOvertaken ? undefined : last
 }

@@ -1,7 +1,7 @@
 /**
- * The check `hook`: a command of the operator's that approves a version. It gets the zone as text, on its standard input or as a file,
- * and what version it is in its environment; exit code 0 approves, and everything else is the verdict of the check's mode.
- * Not here: the checks that need no command (lib/checks).
+ * The check `hook`: a command of the operator that approves a version. It gets the zone as text, on its standard input or as a
+ * file, and the version's data in its environment. Exit code 0 approves; any other result is the verdict of the check's mode. Not
+ * here: the checks without a command (lib/checks).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
@@ -14,9 +14,9 @@ import type { CheckReport, Mode } from '../checks/check.js'
 import { describeError } from '../errors.js'
 import { goAsUsual } from '../runtime/priority.js'
 
-/** What a report tells of the command's output, from its end. */
+/** Octets of the command's output in a report, from its end. */
 const OUTPUT_OCTETS = 2048
-/** From SIGTERM to SIGKILL. */
+/** Time from SIGTERM to SIGKILL. */
 const GRACE_MS = 2000
 
 export interface HookWish {
@@ -26,11 +26,11 @@ export interface HookWish {
   timeoutMs: number
   zone: string
   serial: number
-  /** The last released one; undefined for the first version. */
+  /** Serial of the last released version; undefined for the first one. */
   previousSerial: number | undefined
   text: AsyncIterable<string> | (() => AsyncIterable<string>)
   input: 'stdin' | 'file'
-  /** What the command's PATH and HOME are taken from; nothing else of it is passed on. */
+  /** Source of the command's PATH and HOME; no other variable is passed on. */
   env: Readonly<Record<string, string | undefined>>
 }
 
@@ -41,7 +41,7 @@ export async function runHook(wish: HookWish): Promise<CheckReport> {
     if (file !== undefined) await pipeline(Readable.from(textOf(wish)), createWriteStream(file, { mode: 0o600 }))
     return reportOf(wish, await runCommand(wish, file))
   } catch (error) {
-    return reportOf(wish, { output: '', fault: `could not be given the zone: ${describeError(error)}` })
+    return reportOf(wish, { output: '', fault: `could not receive the zone: ${describeError(error)}` })
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true })
   }
@@ -51,7 +51,7 @@ const textOf = ({ text }: HookWish): AsyncIterable<string> => (typeof text === '
 
 interface HookEnd {
   output: string
-  /** Undefined when it approved. */
+  /** Undefined when the command approved. */
   fault: string | undefined
 }
 
@@ -78,7 +78,7 @@ async function runCommand(wish: HookWish, file: string | undefined): Promise<Hoo
   const child = spawn(program, args, {
     env: environmentOf(wish, file),
     stdio: [file === undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-    // A process group of its own, so that what it starts ends with it.
+    // Own process group, so that its children end with it.
     detached: true,
   })
   if (child.pid !== undefined) goAsUsual(child.pid)
@@ -96,7 +96,7 @@ async function runCommand(wish: HookWish, file: string | undefined): Promise<Hoo
   try {
     const writing = file === undefined ? writeText(child, textOf(wish)) : Promise.resolve(undefined)
     const end = await endOf(child)
-    // What it started and left behind has nothing more to do.
+    // Processes that it started and left behind end too.
     endGroup(child, 'SIGKILL')
     child.stdin?.destroy()
     const failedText = await writing
@@ -108,13 +108,16 @@ async function runCommand(wish: HookWish, file: string | undefined): Promise<Hoo
   }
 }
 
-/** What is wrong with the way it ended; undefined when it approved. Resolves when its output is closed as well, or soon after. */
+/**
+ * The fault in the way that the command ended; undefined when it approved. Resolves when its output is closed as well, or soon
+ * after.
+ */
 function endOf(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${describeError(error)}`))
     child.once('exit', (code, signal) => {
       const fault = signal === null ? (code === 0 ? undefined : `ended with exit code ${code}`) : `was ended by ${signal}`
-      // NOTE: a process that it left behind keeps its output open: it is not waited for.
+      // NOTE: a process that the command left behind may keep its output open; it is not waited for.
       const late = setTimeout(() => resolve(fault), 100)
       child.once('close', () => {
         clearTimeout(late)
@@ -124,7 +127,7 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
   })
 }
 
-/** A command that has seen enough may close its input: that is no failure. A failure of the text itself is. */
+/** A command that has read enough may close its input: that is not a failure. A failure of the text itself is. */
 async function writeText(child: ChildProcess, text: AsyncIterable<string>): Promise<string | undefined> {
   const { stdin } = child
   if (stdin === null) return undefined
@@ -141,19 +144,21 @@ async function writeText(child: ChildProcess, text: AsyncIterable<string>): Prom
       await parts.return?.()
     }
   }
-  /** Only this is the text's own. NOTE: `yield*` would pass the failure of the stream on to an iterator that may not take it. */
+  /**
+   * Only this failure comes from the text. NOTE: `yield*` would pass a failure of the stream to an iterator that may not take it.
+   */
   const nextOf = async (parts: AsyncIterator<string>): Promise<IteratorResult<string>> => {
     try {
       return await parts.next()
     } catch (error) {
-      textFault = `could not be given the zone: ${describeError(error)}`
+      textFault = `could not receive the zone: ${describeError(error)}`
       throw error
     }
   }
   try {
     await pipeline(Readable.from(watched()), stdin)
   } catch {
-    // EPIPE, or the child is gone: how it ended says the rest.
+    // EPIPE, or the child is gone: its exit reports the rest.
   }
   return textFault
 }
@@ -163,7 +168,7 @@ function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
   } catch {
-    // Nobody of the group is left.
+    // The group has no process left.
   }
 }
 
@@ -178,7 +183,7 @@ class LastOctets {
   }
 
   get text(): string {
-    // What steers a terminal is not for whoever reads the report.
+    // Control characters of a terminal are kept out of the report.
     const text = this.#octets.toString('utf8').replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}')
     return `${this.#isCut ? '…' : ''}${text}`
   }

@@ -1,26 +1,26 @@
 /**
- * The arithmetic of one version's check, and its budget: CPU time, wall time and octets. When one of them is used up everything that
- * is under way rejects with StoppedError, and what has not begun is dropped.
+ * The arithmetic of one version's check, and its budget: CPU time, wall time and octets. When one is used up, pending batches
+ * reject with StoppedError, and queued ones are dropped.
  */
 import { guard } from '../runtime/guard.js'
 import type { CheckBudget } from '../checks/check.js'
 import { type Compute, type NameBatch, type SignatureBatch, StoppedError } from '../checks/dnssec/compute.js'
 import type { Work, Worked } from './check-thread.js'
 
-/** How often the time is looked at while a batch runs. */
+/** Interval at which the time is checked while a batch runs. */
 const LOOK_MS = 250
 
 export interface Job {
   session: CheckSession
   work: Work
-  /** When a thread began with it, as performance.now() counts. */
+  /** Time at which a thread began it, in the clock of performance.now(). */
   startedAt: number | undefined
   resolve: (answer: Uint8Array) => void
   reject: (error: Error) => void
 }
 
 interface SessionEvents {
-  /** Before the first batch. */
+  /** Called before the first batch. */
   onFirst: () => void
   onWork: () => void
   onStopped: () => void
@@ -30,12 +30,12 @@ interface SessionEvents {
 export class CheckSession implements Compute {
   readonly #budget: CheckBudget
   readonly #events: SessionEvents
-  /** No thread has them. */
+  /** Batches that no thread has. */
   readonly #queued: Job[] = []
-  /** A thread has them. */
+  /** Batches that a thread has. */
   readonly #posted = new Set<Job>()
   #begunAt: number | undefined
-  /** Since when all batches have been waiting for threads that compute for other zones; and how long they did before. */
+  /** Time since which all batches wait for threads that compute for other zones; and the total of earlier waits. */
   #waitingSince: number | undefined
   #waitedMs = 0
   #cpuMs = 0
@@ -93,7 +93,7 @@ export class CheckSession implements Compute {
     return job
   }
 
-  /** A thread that had not begun with it is gone; false when nobody waits for it. */
+  /** Requeues a job whose thread ended before it began; false when no caller waits for it. */
   takeBack(job: Job): boolean {
     if (!this.#posted.delete(job)) return false
     job.startedAt = undefined
@@ -115,7 +115,7 @@ export class CheckSession implements Compute {
     if (this.#failure !== undefined || this.#begunAt === undefined) return
     const { cpuMs, wallMs, octets } = this.#budget
     let used = this.#cpuMs
-    // One batch may be all there is.
+    // One batch may be the complete work.
     for (const { startedAt } of this.#posted) if (startedAt !== undefined) used += now - startedAt
     const waited = this.#waitedMs + (this.#waitingSince === undefined ? 0 : now - this.#waitingSince)
     if (used > cpuMs) this.stop(usedUp('cpu', `more than ${seconds(cpuMs)} of CPU time`))
@@ -123,7 +123,7 @@ export class CheckSession implements Compute {
     else if (this.#octets > octets) this.stop(usedUp('octets', `more than ${octets} octets of signed records and names`))
   }
 
-  /** Everything under way rejects with the error, and everything that comes after it. */
+  /** Rejects all pending and later batches with the error. */
   stop(error: Error): void {
     if (this.#failure !== undefined) return
     this.#failure = error
@@ -135,7 +135,7 @@ export class CheckSession implements Compute {
     if (wasRunning) this.#events.onStopped()
   }
 
-  /** Nothing more comes. */
+  /** Ends the session: no more batches follow. */
   end(): void {
     this.stop(new Error('the check has ended'))
     this.#events.onEnd()
@@ -144,7 +144,7 @@ export class CheckSession implements Compute {
 
 const usedUp = (name: 'cpu' | 'wall' | 'octets', what: string): StoppedError =>
   new StoppedError(
-    `The check was stopped when it had taken ${what}, which is checks.dnssec.budget.${name}; the version is not verified. Look at its keys, signatures and NSEC3 parameters at the primary; approve it when they are right, and raise the budget for versions to come`,
+    `The check was stopped when it had used ${what}, which is checks.dnssec.budget.${name}; the version is not verified. Look at its keys, signatures and NSEC3 parameters at the primary; approve it when they are right, and raise the budget for versions to come`,
   )
 
 const seconds = (ms: number): string => `${ms / 1000} s`

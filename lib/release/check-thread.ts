@@ -1,4 +1,4 @@
-/** A thread that verifies signatures and hashes names (check-threads.ts hands it batches, one after the other). */
+/** A thread that verifies signatures and hashes names; check-threads.ts sends it batches one after the other. */
 import { parentPort } from 'node:worker_threads'
 import { hashBatch, type NameBatch, type SignatureBatch, verifyBatch } from '../checks/dnssec/compute.js'
 import { describeError } from '../errors.js'
@@ -7,7 +7,7 @@ import { threadCpuMeter } from '../runtime/thread.js'
 
 export type Work = { kind: 'verify'; keys: readonly Uint8Array[]; batch: SignatureBatch } | { kind: 'hash'; batch: NameBatch }
 
-/** `error`: why there is no answer. In front of the first one stands `ready`. */
+/** `error`: reason of a missing answer. The message `ready` precedes the first answer. */
 export interface Worked {
   answer: Uint8Array | undefined
   error: string | undefined
@@ -30,5 +30,5 @@ parentPort?.on('message', (work: Work) => {
   const worked: Worked = { answer, error, cpuMs: cpuMs() - from }
   parentPort!.postMessage(worked, answer === undefined ? [] : [answer.buffer])
 })
-// The first message: from now on a batch takes as long as its arithmetic.
+// The first message: from now on the time of a batch is that of its arithmetic.
 parentPort?.postMessage('ready')

@@ -1,8 +1,8 @@
 /**
- * The threads in which the checks verify signatures and hash names: a pool of its own, so that what one zone has to be computed holds
- * up neither the event loop nor the threads that read and write files. Zones take turns, batch by batch. Threads start with the first
- * batch and stay.
- * Not here: how much one version may take (check-session.ts), the arithmetic (../checks/dnssec/compute.ts).
+ * The threads in which the checks verify signatures and hash names: a separate pool, so that one zone's arithmetic delays neither
+ * the event loop nor the threads that read and write files. Zones take turns, batch by batch. Threads start with the first batch
+ * and stay.
+ * Not here: the budget of one version (check-session.ts), the arithmetic (../checks/dnssec/compute.ts).
  */
 import { guard } from '../runtime/guard.js'
 import { availableParallelism } from 'node:os'
@@ -16,10 +16,10 @@ import type { Worked } from './check-thread.js'
 const MOST_THREADS = 4
 /** Batches that a thread has, so that it need not wait for the next one. */
 const PER_THREAD = 2
-/** A thread that is still busy with a check that was stopped so long ago is ended. */
+/** A thread that is still busy so long after its check was stopped is ended. */
 const GRACE_MS = 200
 
-/** How a thread is started; replaced in tests. */
+/** Starts a thread; replaced in tests. */
 export type StartThread = () => Worker
 
 const startCheckThread: StartThread = () => startThread('./check-thread.js', import.meta.url)
@@ -28,7 +28,7 @@ export class CheckThreads {
   readonly #most: number
   readonly #start: StartThread
   readonly #threads = new Set<CheckThread>()
-  /** Those with batches that no thread has yet; the first is next. */
+  /** Sessions with batches that no thread has yet; the first is next. */
   readonly #waiting: CheckSession[] = []
   readonly #sessions = new Set<CheckSession>()
   #isClosed = false
@@ -38,7 +38,9 @@ export class CheckThreads {
     this.#start = start
   }
 
-  /** For the check of one version; whoever begins one ends it. `onFirst` is called before the first batch is computed. */
+  /**
+   * Begins a session for the check of one version; the caller must end it. Calls `onFirst` before the first batch is computed.
+   */
   begin(budget: CheckBudget, onFirst: () => void = () => undefined): CheckSession {
     const session = new CheckSession(budget, {
       onFirst,
@@ -68,7 +70,7 @@ export class CheckThreads {
     }
   }
 
-  /** A machine that gives no thread gives no verdict: who waits is told, instead of waiting for ever. */
+  /** When the machine can start no thread, the waiting callers get an error, instead of waiting for ever. */
   #startOrFail(): CheckThread | undefined {
     try {
       return this.#freeThread()
@@ -78,7 +80,7 @@ export class CheckThreads {
     }
   }
 
-  /** With the fewest batches; a new one rather than a second batch. */
+  /** The thread with the fewest batches; a new thread rather than a second batch. */
   #freeThread(): CheckThread | undefined {
     let least: CheckThread | undefined
     for (const thread of this.#threads) if (thread.count < (least?.count ?? PER_THREAD)) least = thread
@@ -91,7 +93,7 @@ export class CheckThreads {
     return thread
   }
 
-  /** `reason`: undefined when it was ended on purpose. */
+  /** `reason`: undefined when the pool ended the thread on purpose. */
   #onGone(thread: CheckThread, jobs: readonly Job[], reason: string | undefined): void {
     this.#threads.delete(thread)
     const [running, ...others] = jobs
@@ -108,7 +110,7 @@ export class CheckThreads {
     setTimeout(endStuck, GRACE_MS).unref()
   }
 
-  /** Checks under way reject with ClosedError. */
+  /** Pending checks reject with ClosedError. */
   close(): void {
     this.#isClosed = true
     for (const session of [...this.#sessions]) session.stop(new ClosedError('the hub is going down'))
@@ -127,7 +129,7 @@ class CheckThread {
   readonly #worker: Worker
   readonly #events: ThreadEvents
   readonly #jobs: Job[] = []
-  /** It has started: what its first batch takes is the batch's. */
+  /** It has started: from now on the time of its first batch counts. */
   #isReady = false
   #reason: string | undefined
   #isGone = false
@@ -159,12 +161,12 @@ class CheckThread {
   }
 
   post(job: Job): void {
-    // As long as somebody waits for it, the process lives.
+    // The process lives while a caller waits for an answer.
     if (this.#jobs.push(job) === 1) {
       this.#worker.ref()
       if (this.#isReady) job.startedAt = performance.now()
     }
-    // Copied: when the thread is ended another one computes it.
+    // Copied, not transferred: when the thread is ended another one computes it.
     this.#worker.postMessage(job.work)
   }
 

@@ -1,4 +1,4 @@
-/** Orders that do not fit what is there. */
+/** Errors of orders that do not fit the state of the zone. */
 import { type NextMove, ZonecastError } from '../errors.js'
 
 export const ORDER_REFUSALS = [

@@ -1,4 +1,6 @@
-/** The rules of hold, release, approve and reject: whether an order fits what is there, and what it then says of the zone. */
+/**
+ * The rules of hold, release, approve and reject: checks that an order fits the state of the zone, and computes the new orders.
+ */
 import type { FleetZone } from '../fleet/fleet.js'
 import { isGoing, isOver } from '../rollout/machine.js'
 import { decisionOn, rolloutId, type Said } from '../rollout/record.js'
@@ -9,7 +11,7 @@ import { decide, meant, named, nodeCellOf, type Ordered, type OrderParts, orders
 
 export async function orderHold(parts: OrderParts, zone: FleetZone, said: Said, isHeld: boolean): Promise<Ordered> {
   const held = ordersNow(parts, zone)
-  // Of hold and release the later one counts, whatever the clocks say.
+  // The later one of hold and release counts, even when clocks differ.
   const at = Math.max(said.at, (held.hold?.at ?? 0) + 1, (held.released?.at ?? 0) + 1)
   const { hold: _, ...rest } = held
   const next = isHeld
@@ -19,7 +21,7 @@ export async function orderHold(parts: OrderParts, zone: FleetZone, said: Said, 
   return { zone: zone.name, serial: null, rollout: null, state: isHeld ? 'held' : 'released', notes: [] }
 }
 
-/** Which version an order means, and how. */
+/** The version that an order is about, and the kind of order. */
 interface Wish {
   serial: number | undefined
   digest: string | undefined
@@ -46,7 +48,7 @@ export async function orderDecision(
   if (pending && pending.kind !== kind && pending.at !== version.rollout?.decided && isOpen)
     throw new OrderError(
       'contradicts',
-      `${pending.by} has just given the order to ${pending.kind} serial ${version.serial} of ${zone.name}; see what comes of it first`,
+      `${pending.by} has just ordered to ${pending.kind} serial ${version.serial} of ${zone.name}; wait for the outcome`,
     )
   if (!isOpen)
     throw new OrderError('not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
@@ -56,7 +58,7 @@ export async function orderDecision(
   return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
 }
 
-/** Primaries disagree under one serial: the content of one of them is the right one. */
+/** Primaries disagree under one serial: the content of one of them is chosen. */
 async function orderChoice(
   parts: OrderParts,
   zone: FleetZone,
@@ -75,12 +77,12 @@ async function orderChoice(
   if (!chosen)
     throw new OrderError(
       'not-kept',
-      `what ${primary} serves of ${zone.name} is not kept; choose ${[latest.from, ...conflicts.map(({ from }) => from)].join(' or ')}`,
+      `the content of ${zone.name} from ${primary} is not kept; choose ${[latest.from, ...conflicts.map(({ from }) => from)].join(' or ')}`,
     )
   if ((serial ?? chosen.serial) !== chosen.serial || !chosen.digest.startsWith(digest ?? ''))
     throw new OrderError(
       'other-serial',
-      `what ${primary} serves of ${zone.name} is serial ${chosen.serial} with digest ${chosen.digest.slice(0, 12)}, not the version named`,
+      `the content of ${zone.name} from ${primary} is serial ${chosen.serial} with digest ${chosen.digest.slice(0, 12)}, not the version named`,
     )
   await decide(parts, zone, { kind: 'approve', serial: chosen.serial, digest: chosen.digest, primary, ...said })
   const holding = zone.nodes.filter(({ id }) => nodeCellOf(parts, zone, id)?.serial === chosen.serial).map(({ id }) => id)

@@ -1,6 +1,6 @@
-/** What an order prints besides its outcome: what the operator has to do after it. */
+/** Notes that an order prints besides its outcome: the next steps for the operator. */
 
-/** After the choice of other content under a serial that these nodes show. */
+/** After the choice of another content under a serial that these nodes have. */
 export const notesOnChoice = (nodes: readonly string[], serial: number, primary: string): string[] =>
   nodes.length === 0
     ? []

@@ -1,4 +1,4 @@
-/** The rules of a rollback: which content goes out again, under which serial, and when that is not possible. */
+/** The rules of a rollback: the content to release again, its new serial, and the cases in which that is not possible. */
 import { storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { Serial } from '../dns/serial.js'
@@ -14,14 +14,14 @@ import { decide, meant, named, nodeCellOf, type Ordered, type OrderParts, orders
 
 const RECORDS_PER_SLICE = 2_000
 
-/** `serial`: the version to go back to, or the one to leave; the one before it is gone back to then. */
+/** `serial`: the version to go back to, or the one to leave; then the version before it is restored. */
 export async function orderRollback(parts: OrderParts, zone: FleetZone, serial: number, said: Said): Promise<Ordered> {
   const stored = parts.store.zone(zone.name)
   const named_ = meant(stored, serial, undefined)
   const going = stored.versions.findLast(
     (version) => version.releasedAt !== undefined || Object.keys(version.releasedTo).length > 0,
   )
-  if (!going) throw new OrderError('nothing-released', `nothing of ${zone.name} was released: there is nothing to take back`)
+  if (!going) throw new OrderError('nothing-released', `${zone.name} has no released version: there is nothing to roll back`)
   const orders = ordersNow(parts, zone)
   const to = named_ === going ? before(stored, going, orders) : named_
   const undone = to && rollbackFrom(orders, to)
@@ -38,22 +38,20 @@ export async function orderRollback(parts: OrderParts, zone: FleetZone, serial: 
     )
   if (!to) throw new OrderError('no-version', `${zone.name} has no released version before serial ${going.serial} to go back to`)
   const cellOf = (node: string) => nodeCellOf(parts, zone, node)
-  const reached = zone.nodes.filter(({ id }) => hasTaken(cellOf(id), going.serial)).map(({ id }) => id)
+  const reached = zone.nodes.filter(({ id }) => hasTransferred(cellOf(id), going.serial)).map(({ id }) => id)
   const isPartly = going.releasedAt === undefined
   if (isPartly && reached.length === 0) {
     await decide(parts, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
     return {
       ...named(zone, going),
       state: 'rejected',
-      notes: [`no node had taken serial ${going.serial}; all keep ${to.serial}`],
+      notes: [`no node has transferred serial ${going.serial}; all keep ${to.serial}`],
     }
   }
   const what = await whatSpeaksAgainst(stored, to)
   if (what !== undefined) {
     const byHand =
-      reached.length > 0
-        ? `; until then ${reached.join(', ')} can be given the old zone by hand (a forced transfer on the node)`
-        : ''
+      reached.length > 0 ? `; until then ${reached.join(', ')} can get the old zone by hand (a forced transfer on the node)` : ''
     const why = `${zone.name} has ${what}, so its content cannot go out under another serial: publish the old content with a new serial, signed, from the primary${byHand}`
     if (!isPartly) throw new OrderError('signed', why)
     await decide(parts, zone, { kind: 'reject', serial: going.serial, digest: going.digest, ...said })
@@ -77,27 +75,27 @@ export async function orderRollback(parts: OrderParts, zone: FleetZone, serial: 
     to: { serial: to.serial, digest: to.digest },
     ...said,
   })
-  const taken = reached.length === 0 ? [] : [`${reached.join(', ')} had taken serial ${going.serial}`]
+  const taken = reached.length === 0 ? [] : [`${reached.join(', ')} had transferred serial ${going.serial}`]
   return {
     zone: zone.name,
     serial: newSerial,
     rollout: null,
     state: 'rolling-back',
-    notes: [`the content of serial ${to.serial} goes out again as serial ${newSerial}`, ...taken, ...notes],
+    notes: [`the content of serial ${to.serial} is released again as serial ${newSerial}`, ...taken, ...notes],
   }
 }
 
-/** It shows the version, or has been sent all of it. */
-const hasTaken = (cell: NodeCell | undefined, serial: number): boolean =>
+/** The node shows the version, or all of it was sent to the node. */
+const hasTransferred = (cell: NodeCell | undefined, serial: number): boolean =>
   cell?.serial === serial || (cell?.push?.target === serial && cell.push.takenAt !== undefined)
 
-/** The last one that every node had, and that nobody went back from. */
+/** The last version that every node had, and that no operator rolled back. */
 const before = (stored: StoredZone, version: Version, orders: ZoneOrders): Version | undefined =>
   stored.versions
     .slice(0, stored.versions.indexOf(version))
     .findLast((each) => each.releasedAt !== undefined && !rollbackFrom(orders, each))
 
-/** What in the zone is made for its serial; undefined when nothing is. */
+/** Records of the zone that depend on its serial; undefined when there are none. */
 async function whatSpeaksAgainst(stored: StoredZone, version: Version): Promise<string | undefined> {
   const view = (await stored.contentsOf(version)).view()
   try {

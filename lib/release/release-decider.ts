@@ -1,6 +1,6 @@
 /**
- * Whether a new version may go out, and to whom first: the checks are run on contents that have no name yet, what people ordered is
- * looked up, and what comes of it becomes durable in the same write as the version.
+ * Decides if a new version may be released, and to which nodes first: runs the checks on contents before their commit, reads the
+ * operators' orders, and makes the result durable in the same write as the version.
  */
 import type { CheckReport, ZoneFigures } from '../checks/check.js'
 import { worse } from '../checks/findings.js'
@@ -33,7 +33,7 @@ import type { ZoneContents } from '../zone/zone-contents.js'
 import { runHook } from './check-hook.js'
 import type { VersionChecker } from './version-check.js'
 
-/** Released versions that a small zone is compared with, besides the last one. */
+/** Number of released versions, besides the last one, with which a small zone is compared. */
 const RECENT = 16
 
 export interface DeciderParts {
@@ -65,8 +65,9 @@ export class ReleaseDecider {
   }
 
   /**
-   * `expired`: no serial is older than what may not be served any more. `approvedBy`: who made the version has looked at it.
-   * `objection`: what else speaks against it. `written`: what is ordered until then is in time. `seen`: what the names are, if known.
+   * `expired`: any serial is newer than a version that may not be served any more. `approvedBy`: the operator who made the
+   * version has approved it. `objection`: another reason against it. `written`: orders until then are in time. `seen`: survey of
+   * the names, if known.
    */
   async decide(
     zone: FleetZone,
@@ -86,7 +87,7 @@ export class ReleaseDecider {
       stages: planStages(this.#parts.rollout, zone.nodes),
       now,
       held: whyHeld(checks, orders, isApproved, objection ?? this.#heldByPeer(stored, contents, decision)),
-      // What takes a bad version's place does not wait until that is everywhere.
+      // The replacement of a bad version does not wait until that is on every node.
       waitFor: this.#parts.rollout.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
       decided: decision?.at,
@@ -95,13 +96,13 @@ export class ReleaseDecider {
     return { checks, ...progressOf(record, now, {}) }
   }
 
-  /** Another hub had a version to compare it with, and found it wanting. */
+  /** Another hub had a version to compare it with, and its checks failed. */
   #heldByPeer(stored: StoredZone, { soa, digest }: ZoneContents, decision: Decision | undefined): string | undefined {
     const { board, hub } = this.#parts
     return heldByPeer(board.get('stages', stored.name), rolloutId(stored.name, soa.serial, digest), decision?.at ?? 0, hub)
   }
 
-  /** What was said last, on this hub or another. */
+  /** The last orders, from this hub or another. */
   ordersOf(stored: StoredZone): ZoneOrders | undefined {
     return ordersOf(this.#parts.board.get('orders', stored.name), stored.orders)
   }
@@ -127,7 +128,7 @@ export class ReleaseDecider {
       change: known ?? owners,
       isOwnersChange: owners !== undefined,
       settings: expired ? { ...zone.checks, 'serial-forward': { ...forward, mode: 'off' } } : zone.checks,
-      // Signatures are good or not by the time that everybody has.
+      // Signatures are valid by the true time.
       now: clock.wall?.() ?? clock.now(),
       whole: false,
       seen,
@@ -155,8 +156,8 @@ export class ReleaseDecider {
 }
 
 /**
- * What becomes durable of a record. One is only written down when there is something to say: the plain way of a version is commit
- * and release. `already`: nodes that have it released.
+ * The durable part of a record. A record is written only when it has content: the plain way of a version is commit and release.
+ * `already`: nodes to which it is released.
  */
 export function progressOf(
   record: RolloutRecord,
@@ -169,7 +170,7 @@ export function progressOf(
   return { rollout: record, ...(added.length === 0 ? {} : { releasedTo: Object.fromEntries(added.map((node) => [node, now])) }) }
 }
 
-/** Released to every node as soon as it was there. */
+/** Released to every node with its commit. */
 const isPlain = ({ stages, log }: RolloutRecord): boolean => stages.length === 0 && log.length <= 1
 
 function whyHeld(
@@ -204,13 +205,13 @@ const recentFigures = ({ versions }: StoredZone, previous: Version): ZoneFigures
     .slice(-RECENT)
     .flatMap(({ checks }) => checks?.figures ?? [])
 
-/** Undefined when the version before cannot be read back. */
+/** Undefined when the previous version cannot be read. */
 async function ownersSince(stored: StoredZone, previous: Version, contents: ZoneContents): Promise<Difference | undefined> {
   const older = await stored.contentsOf(previous).catch(() => undefined)
   return older && (await ownersChange(older, contents, pause))
 }
 
-/** What leads from the last released version to the contents; undefined when that was not worked out. */
+/** The change from the last released version to the contents; undefined when it was not computed. */
 async function changeSince(
   stored: StoredZone,
   previous: Version,

@@ -1,7 +1,7 @@
 /**
- * Drives rollouts: looks at gates, ends soaks, carries out what people ordered. Level-triggered: it compares what is with what should
- * be at every look, whatever it was told in between, so that a restart or a lost event costs time and nothing else.
- * Not here: what follows from what (lib/rollout/machine.ts), whether a version may begin (release-decider.ts).
+ * Drives rollouts: judges gates, ends soaks, carries out the operators' orders. Level-triggered: each round compares the actual
+ * state with the intended one, so a restart or a lost event costs only time. Not here: the rules (lib/rollout/machine.ts), the
+ * decision to begin a rollout (release-decider.ts).
  */
 import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
@@ -28,15 +28,15 @@ export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts, 
 }
 
 const TICK_MS = 250
-/** After a look that failed. */
+/** Delay after a failed round. */
 const RETRY_MS = 3_000
-/** Ten thousand rollouts at once must not fill the processor with looking. */
+/** Ten thousand simultaneous rollouts must not saturate the processor. */
 const ZONES_PER_TICK = 200
 
 export class RolloutDriver {
   readonly #parts: DriverParts
   #fleet: Fleet
-  /** Zones with a rollout that goes on by itself; what waits for a person is looked at when one speaks. */
+  /** Zones with a rollout that continues by itself; one that waits for an operator is judged when an order comes. */
   readonly #active = new Set<ZoneName>()
   #round: Iterator<ZoneName> = [].values()
   readonly #watch: StageWatch
@@ -72,7 +72,7 @@ export class RolloutDriver {
     })
   }
 
-  /** What a node says is acted on at once; the rounds are for soaks, deadlines and whatever was missed. */
+  /** Answers of nodes are acted on at once; the rounds are for soaks, deadlines and missed events. */
   #lookRound(): void {
     for (let n = Math.min(ZONES_PER_TICK, this.#active.size); n > 0; n--) {
       let next = this.#round.next()
@@ -92,7 +92,7 @@ export class RolloutDriver {
     }
   }
 
-  /** A version was committed: what was under way before it gives way, once it may go out itself. */
+  /** Called after a commit: earlier rollouts are superseded when this version may be released itself. */
   onCommitted(zone: FleetZone, version: Version): void {
     const isOpen = version.rollout !== undefined && !isOver(version.rollout.state)
     if (isOpen || this.#open(this.#parts.store.zone(zone.name)).length > 0) this.#begin(zone.name)
@@ -103,7 +103,7 @@ export class RolloutDriver {
     this.look(zone)
   }
 
-  /** Looks at a zone soon; looks that come together are one. */
+  /** Judges a zone soon; simultaneous calls are merged. */
   look(zone: ZoneName): void {
     if (this.#isStopped) return
     this.#due.add(zone)
@@ -121,9 +121,9 @@ export class RolloutDriver {
           await this.#lookAt(zone)
         } catch (error) {
           const err = describeError(error)
-          this.#parts.log.error({ zone: name, op: 'rollout', err }, 'the rollout could not go on; it is tried again')
+          this.#parts.log.error({ zone: name, op: 'rollout', err }, 'rollout step failed; retrying')
           noteTrouble(this.#parts.board, name, this.#parts.clock.now(), err)
-          // A full disk is not asked four times a second.
+          // A full disk is not tried four times a second.
           this.#due.delete(name)
           await sleep(RETRY_MS)
           this.#begin(name)
@@ -154,7 +154,7 @@ export class RolloutDriver {
       this.#active.delete(zone.name)
   }
 
-  /** What people said since the record was written. */
+  /** Carries out orders that came after the record was written. */
   async #carryOut(zone: FleetZone, stored: StoredZone, orders: ZoneOrders | undefined): Promise<void> {
     if (!orders) return
     const back = dueRollback(stored, orders.decisions)
@@ -172,7 +172,7 @@ export class RolloutDriver {
         by: back.by,
         reason: back.reason,
       }
-      this.#parts.log.warn(line, 'old content goes out again under a new serial')
+      this.#parts.log.warn(line, 'old content released under a new serial')
       this.#parts.onProgress(zone, stored, version)
     }
     await carryOutChoice(zone, stored, orders, this.#parts)
@@ -216,7 +216,7 @@ export class RolloutDriver {
     this.#watch.probe(zone, stored, version, now)
   }
 
-  /** One hub takes it to the next stage; the others follow. */
+  /** One hub advances it to the next stage; the others follow. */
   async #letThrough(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
     if (!(await this.#sharing.isOursToLetThrough(zone, version))) return
     await this.#step(zone, stored, version, { kind: version.rollout!.state === 'releasing' ? 'gate-met' : 'soak-over' })
@@ -226,14 +226,14 @@ export class RolloutDriver {
     if (this.#fleet.zones.has(name) && this.#open(this.#parts.store.zone(name)).length > 0) this.#begin(name)
   }
 
-  /** Durable first, then acted on. */
+  /** Writes the step durably, then acts on it. */
   async #step(zone: FleetZone, stored: StoredZone, version: Version, event: RolloutEvent): Promise<void> {
     const { clock, log, onProgress } = this.#parts
     const before = version.rollout!
     const now = clock.now()
     if (stepRollout(before, event, now) === before) return
     const moved = await stored.advance(version, () => {
-      // Again, on what the zone says now: only the store's own turn is safe from others.
+      // Steps again, on the present record: only the store's own turn excludes other writers.
       const after = version.rollout && stepRollout(version.rollout, event, now)
       return after === version.rollout || after === undefined ? undefined : progressOf(after, now, version.releasedTo)
     })
@@ -249,14 +249,14 @@ export class RolloutDriver {
     }
     const isLoud = state === 'halted' || state === 'held'
     log[isLoud ? 'error' : 'info'](line, lines.at(-1)?.what ?? state)
-    // A stage that begins again is looked at as if it were new.
+    // A stage that begins again is judged as a new one.
     if (isOver(state) || (state === 'releasing' && before.state !== 'releasing')) this.#watch.forget(line.rollout)
     onProgress(zone, stored, moved)
     this.#sharing.tell(zone, moved)
     this.look(zone.name)
   }
 
-  /** Orders are kept on disk as well: a hold outlives Redis. */
+  /** Writes orders to disk as well: a hold outlives Redis. */
   #onOrders(name: ZoneName): void {
     const zone = this.#fleet.zones.get(name)
     if (!zone) return
@@ -269,7 +269,7 @@ export class RolloutDriver {
     else if (shared && shared.at > (kept?.at ?? 0))
       void stored
         .order(shared)
-        .catch((error) => log.error({ zone: name, op: 'order', err: describeError(error) }, 'an order could not be kept on disk'))
+        .catch((error) => log.error({ zone: name, op: 'order', err: describeError(error) }, 'order not written to disk'))
     const decisions = [...(shared?.decisions ?? []), ...(kept?.decisions ?? [])]
     if (this.#open(stored).length > 0 || decisions.length > 0) this.#begin(name)
   }
@@ -282,7 +282,7 @@ export class RolloutDriver {
   }
 }
 
-/** It waits for a turn or for the end of a hold, and so does a newer one: only the newest of them will go out. */
+/** The version waits for a turn or for the end of a hold, and so does a newer one: only the newest of them will be released. */
 function isOverrun(stored: StoredZone, version: Version): boolean {
   const waits = ({ rollout }: Version): boolean =>
     rollout?.state === 'waiting' || (rollout?.state === 'held' && rollout.heldBy === 'order')
@@ -292,7 +292,7 @@ function isOverrun(stored: StoredZone, version: Version): boolean {
 
 const isOut = ({ rollout }: Version): boolean => rollout !== undefined && isGoing(rollout.state)
 
-/** The newest version that goes out or has gone out; what is older than it has had its time. */
+/** The newest version that is or was being released; older ones are obsolete. */
 const newestGoing = (stored: StoredZone): Version | undefined =>
   stored.versions.findLast((version) => {
     const { rollout, releasedAt } = version

@@ -1,4 +1,4 @@
-/** A rollout and the other hubs: what they say of it, what we say, and who takes it to the next stage. */
+/** Exchanges the progress of a rollout with the other hubs, and decides which hub advances it to the next stage. */
 import type { FleetZone } from '../fleet/fleet.js'
 import type { RolloutEvent } from '../rollout/machine.js'
 import { rolloutId } from '../rollout/record.js'
@@ -16,12 +16,12 @@ export interface SharingParts {
   claims: StageClaims
 }
 
-/** Another hub that has claimed a stage has this long to let it through: one that died meanwhile must not stop the others. */
+/** Another hub that has claimed a stage has so long to pass it: a hub that died meanwhile must not stop the others. */
 const FOLLOW_MS = 5_000
 
 export class RolloutSharing {
   readonly #parts: SharingParts
-  /** Stages that another hub has claimed, and since when we wait for its word. */
+  /** Stages that another hub has claimed, and since when this hub waits for its report. */
   readonly #followed = new Map<string, { stage: string; since: number }>()
 
   constructor(parts: SharingParts) {
@@ -32,13 +32,13 @@ export class RolloutSharing {
     return { id: rolloutId(zone.name, serial, digest), serial, record: rollout!, hub: this.#parts.hub }
   }
 
-  /** What another hub's word does to our record. */
+  /** The event for this hub's record that follows from another hub's report. */
   toldOf(zone: FleetZone, version: Version): RolloutEvent | undefined {
     const told = toldBy(this.#parts.board.get('stages', zone.name), this.#own(zone, version))
     return told?.kind === 'gate-failed' ? { ...told, told: true } : told
   }
 
-  /** Tells the other hubs what they do not know of it. */
+  /** Publishes the progress that the other hubs do not know. */
   tell(zone: FleetZone, version: Version): void {
     if (version.rollout === undefined) return
     const { board, clock } = this.#parts
@@ -46,7 +46,7 @@ export class RolloutSharing {
     if (cell !== undefined) board.set('stages', zone.name, cell)
   }
 
-  /** False while another hub has said that it will; its word comes over the board. */
+  /** False while another hub has claimed the stage; its report comes over the board. */
   async isOursToLetThrough(zone: FleetZone, version: Version): Promise<boolean> {
     const { claims, clock, hub } = this.#parts
     const { id, record } = this.#own(zone, version)

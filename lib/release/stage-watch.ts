@@ -1,6 +1,6 @@
 /**
- * What is seen of the stages under way: who answered when a stage began, what the probes said. Kept in memory: a restart looks
- * again, and counts the deadline from then.
+ * Observations of the current stages: nodes that answered when a stage began, and results of probes. Kept in memory: a restart
+ * observes again, and counts the deadline from then.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { FleetZone } from '../fleet/fleet.js'
@@ -16,7 +16,7 @@ import type { Board } from '../state/board.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 
-/** Probes of a node that has confirmed are repeated this often while its stage soaks. */
+/** Probes of a confirmed node are repeated at this interval while its stage soaks. */
 const PROBE_AGAIN_MS = 10_000
 
 export interface WatchParts {
@@ -26,7 +26,7 @@ export interface WatchParts {
   prober: NodeProber
   rollout: RolloutRules
   observe: { unknownAfterMissed: number }
-  /** A node has been asked: the gate may look different now. */
+  /** Called after a probe: the gate may have changed. */
   onProbed: (zone: ZoneName) => void
 }
 
@@ -76,7 +76,7 @@ export class StageWatch {
     const stage = record.stages[record.stage]!
     const before = record.stages.slice(0, record.stage).flatMap(({ nodes }) => nodes)
     const nodes: GateNode[] = [...before, ...stage.nodes].flatMap((id) => {
-      // A node that a reload took away is waited for by nobody.
+      // A node that a reload removed is not waited for.
       if (!zone.nodes.some((node) => node.id === id)) return []
       const cell = nodeCell(board, zone.name, id)
       const { serial, observedAt, missed, error } = cell
@@ -105,7 +105,7 @@ export class StageWatch {
     })
   }
 
-  /** Asks the nodes of the stage that show the version and have not been asked, or not lately. */
+  /** Probes the nodes of the stage that show the version and were not probed, or not recently. */
   probe(zone: FleetZone, stored: StoredZone, version: Version, now: number): void {
     const { rollout, board } = this.#parts
     const record = version.rollout!
@@ -125,15 +125,15 @@ export class StageWatch {
     const node = zone.nodes.find((known) => known.id === id)
     if (!node) return
     const last = watch.probes.get(id)
-    // While it is asked again, what it said last still counts.
+    // During a probe the last result still counts.
     watch.probes.set(id, last === undefined || last === 'running' ? 'running' : { ...last, at: clock.now() })
     try {
       const wrong = await prober.probe(zone, node, stored, version, rollout.probeNames)
       watch.probes.set(id, { wrong, at: clock.now() })
       if (wrong.length > 0)
-        log.error({ zone: zone.name, op: 'probe', node: id, serial: version.serial, wrong }, 'a node answers wrong')
+        log.error({ zone: zone.name, op: 'probe', node: id, serial: version.serial, wrong }, 'node failed a probe')
     } catch {
-      // What could not be asked is asked again; the deadline of the stage is what ends it.
+      // A failed probe is repeated until the deadline of the stage.
       if (last === undefined) watch.probes.delete(id)
     }
     onProbed(zone.name)

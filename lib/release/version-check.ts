@@ -1,6 +1,6 @@
 /**
- * The checks of one version before its release, under a budget, and with a note on disk while they run. A version whose check ended
- * the process twice is not checked a third time: it is held unchecked.
+ * Checks one version before its release, under a budget, and with a mark on disk meanwhile. A version whose check ended the
+ * process twice is held unchecked instead of being checked a third time.
  */
 import type { CheckOutcome, CheckReport } from '../checks/check.js'
 import type { CheckInput } from '../checks/check-input.js'
@@ -8,7 +8,9 @@ import { runChecks } from '../checks/run-checks.js'
 import type { CheckThreads } from './check-threads.js'
 import type { StoredZone } from '../store/stored-zone.js'
 
-/** One may be a power cut or an upgrade; the second is no coincidence, as the version was then checked alone. */
+/**
+ * One interruption may be a power cut or an upgrade; the second is no coincidence, because the version was then checked alone.
+ */
 const MOST_INTERRUPTIONS = 2
 /** A check of a change is over by then; a mark for each would cost more than the check. */
 const MARK_AFTER_MS = 200
@@ -22,7 +24,7 @@ export class VersionChecker {
     this.#threads = threads
   }
 
-  /** Rejects with ClosedError when the hub goes down meanwhile. */
+  /** Rejects with ClosedError when the hub shuts down meanwhile. */
   async check(stored: StoredZone, input: Omit<CheckInput, 'compute'>): Promise<CheckOutcome> {
     const { soa, digest } = input.contents
     const interrupted = stored.checkMark.interruptionsOf({ serial: soa.serial, digest })
@@ -55,7 +57,7 @@ export class VersionChecker {
   }
 }
 
-/** The mark stays: the version may be given again before it is committed. */
+/** The mark stays: the version may come again before it is committed. */
 function unchecked({ settings, contents }: Omit<CheckInput, 'compute'>, interrupted: number): CheckOutcome {
   const report: CheckReport = {
     check: settings.dnssec.mode === 'off' ? 'apex' : 'dnssec',

@@ -1,6 +1,6 @@
 /**
- * Writes what operators order of a zone on the board, for the workers of all hubs; a worker in this process keeps it on disk first. Each
- * order is about one zone, and where it is about content one version, with a name and a reason.
+ * Writes operators' orders to the board, for the workers of all hubs; a worker in this process writes them to disk first. Each
+ * order is about one zone, with a name and a reason, and one about content names one version.
  */
 import type { FleetZone } from '../fleet/fleet.js'
 import { type Decision, mergeOrders, ordersOf, rolloutId, type ZoneOrders } from '../rollout/record.js'
@@ -12,16 +12,16 @@ import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { OrderError } from './errors.js'
 
-/** Longest an order waits to be durable. */
+/** Longest wait for an order to become durable. */
 const KEEP_MS = 5_000
 
 export interface OrderParts {
   store: ZoneStore
   board: Board
   clock: Pick<Clock, 'now'>
-  /** A worker runs in this process and keeps orders on disk. */
+  /** A worker runs in this process and writes orders to disk. */
   worksHere: boolean
-  /** Writes what has changed to Redis now. */
+  /** Writes pending changes to Redis now. */
   share: () => Promise<void>
 }
 
@@ -45,7 +45,7 @@ export const named = (zone: FleetZone, { serial, digest }: Version) => ({
   rollout: rolloutId(zone.name, serial, digest),
 })
 
-/** The version that a serial, and a digest or its beginning, name; without a serial the newest that waits for a word. */
+/** The version that a serial, and a digest or its beginning, name; without a serial the newest one that waits for a decision. */
 export function meant(stored: StoredZone, serial: number | undefined, digest: string | undefined): Version {
   const version =
     serial === undefined
@@ -58,18 +58,18 @@ export function meant(stored: StoredZone, serial: number | undefined, digest: st
 }
 
 export async function decide(parts: OrderParts, zone: FleetZone, decision: Decision): Promise<void> {
-  // Of two decisions the later one counts, also where the clock of the other hub is ahead.
+  // The later one of two decisions counts, even when the clock of the other hub is ahead.
   const before = ordersNow(parts, zone)
   const at = Math.max(decision.at, ...before.decisions.map((other) => other.at + 1))
   await write(parts, zone, mergeOrders(before, { at: 0, decisions: [{ ...decision, at }] }))
 }
 
 /**
- * On disk before it is in force, where the worker is in this process; a zone that is busy is not waited for, and what it is told is
- * kept in its turn. Elsewhere it must have reached Redis: no worker would hear of it otherwise.
+ * A worker in this process writes the order to disk before it is in force. A busy zone is not waited for; its order is written in
+ * its turn. Without a worker here the order must reach Redis: otherwise no worker would get it.
  */
 export async function write(parts: OrderParts, zone: FleetZone, orders: ZoneOrders): Promise<void> {
-  // Later than what it replaces, whatever the clock says.
+  // Later than the order that it replaces, whatever the clock.
   const next = { ...orders, at: Math.max(parts.clock.now(), ordersNow(parts, zone).at + 1) }
   const isOurs = parts.worksHere
   if (isOurs) await within(KEEP_MS, parts.store.zone(zone.name).order(next))
@@ -77,7 +77,7 @@ export async function write(parts: OrderParts, zone: FleetZone, orders: ZoneOrde
   if (!isOurs && !(await within(KEEP_MS, parts.share())))
     throw new OrderError(
       'redis-slow',
-      'redis does not answer, so no worker has heard of the order yet; look again before you repeat it',
+      'redis does not answer, so no worker has the order yet; check the zone before you repeat it',
     )
 }
 

@@ -1,4 +1,4 @@
-/** What the worker writes down of a zone: the board's `zones` table, from the store and from how refreshes end. */
+/** Writes the worker's state of a zone: the board's `zones` table, from the store and from the results of refreshes. */
 import type { ZoneName } from '../dns/name.js'
 import { soaOf } from '../dns/message.js'
 import { compareSerials } from '../dns/serial.js'
@@ -11,7 +11,7 @@ import type { Version } from '../store/version.js'
 
 /** Releases remembered for lag and for "two newer releases". */
 const RELEASES = 25
-/** Newest versions whose rollouts are told to everybody. */
+/** Newest versions whose rollouts are published. */
 const RECENT = 3
 
 const BLANK: ZoneCell = {
@@ -30,7 +30,7 @@ const BLANK: ZoneCell = {
   conflict: undefined,
 }
 
-/** The part of a cell that the disk knows best. */
+/** The part of a cell for which the disk is authoritative. */
 function fromStore(
   stored: StoredZone,
 ): Pick<ZoneCell, 'released' | 'releases' | 'staged' | 'newest' | 'rollouts' | 'conflicting'> {
@@ -80,9 +80,10 @@ function markOf({ name }: StoredZone, { serial, digest, rollout, checks, release
 }
 
 /**
- * Versions that single nodes may have since a time of their own, oldest first: those newer than what every node may have, the released
- * one, and older ones for nodes that have not shown them or a newer one, as lag counts from the release to that node. A node that an
- * older version names is named by the released one too, so that the newest version with a node is what the node should serve.
+ * Versions that single nodes may have, each from its own time, oldest first: versions newer than the one for every node, the
+ * released one, and older ones for nodes that have shown neither them nor a newer one, because lag counts from the release to
+ * that node. A node of an older version is listed under the released one too, so that the newest version with a node is the one
+ * that it should serve.
  */
 function stagedOf(stored: StoredZone): ZoneCell['staged'] {
   const { versions, released } = stored
@@ -115,8 +116,8 @@ function stagedMark(version: Version, nodes: string[]): ZoneCell['staged'][numbe
 }
 
 /**
- * When the zone was last known good, and for how long: what is not known yet is read from the version that is served, or from the
- * newest one while none is, as a first version waits for its stages.
+ * When the zone was last known good, and for how long. Unknown values come from the served version, or from the newest one while
+ * none is served, because a first version waits for its stages.
  */
 function expiryOf(
   { released, latest }: StoredZone,
@@ -131,7 +132,7 @@ function expiryOf(
   }
 }
 
-/** How far a rollout is, from the store; nothing else of the cell changes. */
+/** Updates the progress of a rollout from the store; nothing else of the cell changes. */
 export function noteProgress(board: Board, stored: StoredZone, now: number): void {
   const held = board.get('zones', stored.name) ?? BLANK
   const disk = fromStore(stored)
@@ -150,7 +151,7 @@ const pick = ({ released, releases, staged, newest, rollouts, conflicting }: Zon
   rollouts,
 })
 
-/** After a start: disk first, shared state for the rest. */
+/** After a start: from disk first, the rest from shared state. */
 export function restoreZoneCell(board: Board, stored: StoredZone, now: number): void {
   const held = board.get('zones', stored.name)
   const disk = fromStore(stored)
@@ -169,10 +170,7 @@ export function restoreZoneCell(board: Board, stored: StoredZone, now: number): 
   })
 }
 
-/**
- * A primary has nothing newer. That two contents go under one serial is not over because a serial is the same: only the same
- * content, or a newer version, ends a conflict.
- */
+/** A primary has no newer version. An equal serial does not end a conflict: only the same content, or a newer version, does. */
 export function noteUpToDate(
   board: Board,
   stored: StoredZone,
@@ -211,12 +209,12 @@ export function noteConflict(board: Board, stored: StoredZone, now: number, conf
   board.set('zones', stored.name, { ...held, ...fromStore(stored), at: now, conflict, error: conflict })
 }
 
-/** A primary serves the current content by now: the cell keeps the conflicts that are left. */
+/** A primary serves the current content now: the cell keeps the remaining conflicts. */
 export function noteAgreement(board: Board, stored: StoredZone, now: number): void {
   noteConflict(board, stored, now, disagreement(stored))
 }
 
-/** Something besides a refresh went wrong with the zone; the next success of a refresh says that it is well again. */
+/** Records a failure of the zone outside a refresh; the next successful refresh clears it. */
 export function noteTrouble(board: Board, zone: ZoneName, now: number, error: string): void {
   const held = board.get('zones', zone)
   if (held) board.set('zones', zone, { ...held, at: now, error, errorAt: now })
@@ -229,7 +227,7 @@ export function noteRefreshFailed(board: Board, stored: StoredZone, now: number,
     at: now,
     error,
     errorAt: now,
-    // A conflict is no failed transfer: a newer version is asked for at once.
+    // A conflict is not a failed transfer: a newer version is requested at once.
     failures: conflict ? 0 : held.failures + 1,
     conflict: disagreement(stored) ?? (conflict ? error : undefined),
   })
@@ -237,10 +235,10 @@ export function noteRefreshFailed(board: Board, stored: StoredZone, now: number,
 
 export const conflictOf = (zone: string, serial: number, ours: string, theirs: string): string =>
   ours === theirs
-    ? `conflict: ${theirs} serves other content of ${zone} under serial ${serial} than it gave before, as after a restore from a backup; raise the serial at ${theirs}, or approve one of the two with --primary`
+    ? `conflict: ${theirs} serves other content of ${zone} under serial ${serial} than it served before, as after a restore from a backup; raise the serial at ${theirs}, or approve one of the two with --primary`
     : `conflict: ${ours} and ${theirs} serve different content of ${zone} under the same serial ${serial}; compare the two and approve one with its primary`
 
-/** Over when a person has chosen, or a newer version is there; not when a primary does not answer. */
+/** Ends when an operator has chosen, or a newer version exists; not when a primary does not answer. */
 function disagreement({ name, latest, conflicting }: StoredZone): string | undefined {
   const [other] = conflicting.list
   return latest && other && conflictOf(name, latest.serial, latest.from, other.from)

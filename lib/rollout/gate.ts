@@ -1,38 +1,38 @@
 /**
- * Whether a stage is through: its nodes have confirmed the version by their own answers, the probes were answered right, and no
- * node is worse off than when the stage began. Pure.
+ * Judges the gate of a stage: its nodes have confirmed the version by their own answers, the probes passed, and no node is worse
+ * than when the stage began. Pure.
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { Stage } from './record.js'
 
 export interface GateNode {
   id: string
-  /** What it last said it serves. */
+  /** The serial of its last answer. */
   serial: Serial | undefined
-  /** Of a node that shows the target: why its content is not known to be the version's. */
+  /** For a node that shows the target: why its content is not known to be that of the version. */
   doubt?: string | undefined
   observedAt: number | undefined
-  /** Looks without an answer since then. */
+  /** SOA queries without an answer since then. */
   missed: number
   error: string | undefined
   drained: boolean
   /** It answered when the stage began. */
   wasThere: boolean
-  /** What its probes found wrong; undefined while they are not done. */
+  /** Faults that its probes found; undefined while they are not finished. */
   probe: { wrong: readonly string[] } | undefined
 }
 
 export interface GateInput {
   stage: Stage
   target: Serial
-  /** Of the stage, and of those before it. */
+  /** Nodes of the stage, and of earlier ones. */
   nodes: readonly GateNode[]
-  /** Probes are wanted. */
+  /** Probes are required. */
   probe: boolean
   startedAt: number
   now: number
   deadlineMs: number
-  /** A node that has missed this many looks is unreachable. */
+  /** A node that did not answer this many SOA queries is unreachable. */
   unknownAfterMissed: number
 }
 
@@ -56,7 +56,7 @@ export function judgeGate(input: GateInput): GateOutcome {
   const unreachable = waited.length - lacking.length
   const through = counted.some((node) => own.has(node.id) && isThrough(node, target, input.probe))
   const isEmpty = !nodes.some(({ id }) => own.has(id))
-  // A stage is for finding out: of nodes that may be missing not all may, and one that is drained finds nothing out.
+  // A stage must give evidence: of nodes that may be missing, some must answer, and drained nodes give none.
   if (isEmpty || (through && lacking.length === 0 && unreachable <= stage.mayLack)) return { kind: 'met' }
   const waitingFor =
     waited.length > 0 || through
@@ -69,18 +69,18 @@ export function judgeGate(input: GateInput): GateOutcome {
 
 const isUnreachable = ({ missed }: GateNode, { unknownAfterMissed }: GateInput): boolean => missed >= unknownAfterMissed
 
-const hasTaken = ({ serial, doubt }: GateNode, target: Serial): boolean => {
+const hasTransferred = ({ serial, doubt }: GateNode, target: Serial): boolean => {
   if (serial === undefined || doubt !== undefined) return false
   const order = compareSerials(serial, target)
   return order === 'equal' || order === 'newer'
 }
 
 const isThrough = (node: GateNode, target: Serial, probe: boolean): boolean =>
-  hasTaken(node, target) && (!probe || node.probe !== undefined)
+  hasTransferred(node, target) && (!probe || node.probe !== undefined)
 
 function whatIsMissing(node: GateNode, target: Serial): string {
   if (node.doubt !== undefined) return node.doubt
-  if (hasTaken(node, target)) return 'has taken it, its probes are not done'
+  if (hasTransferred(node, target)) return 'has transferred it, its probes are not finished'
   const serves = node.serial === undefined ? 'has not answered' : `serves ${node.serial}`
   return `${serves} instead of ${target}${node.error === undefined ? '' : `: ${node.error}`}`
 }

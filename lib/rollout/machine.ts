@@ -1,6 +1,6 @@
 /**
- * The way of one version to its nodes. Pure: a record and an event give the next record; who may have the version follows from the
- * record alone.
+ * The states of one version's rollout. Pure: a record and an event give the next record, and the record alone decides which nodes
+ * may have the version.
  *
  *   committed ── a check holds it, or the zone is on hold ─────────▶ held ──reject──▶ rejected
  *      │ passed                                                       │ approve, release
@@ -14,13 +14,13 @@
  *                        ╰──reject──▶ rejected
  *
  *   through on another hub: releasing, soaking and halted go on to the next stage. Held on another hub by a check: held.
- *   approve, fast: releasing and soaking stay what they are, with shorter soaks.
- *   hold: waiting, releasing and soaking become held, and go on from the same stage after release. What a check holds, only an
- *   approval lets go on; and an approval lets nothing past the hold of a zone.
- *   A newer version that may go out makes superseded of everything but done and rejected.
+ *   approve, fast: releasing and soaking stay, with shorter soaks.
+ *   hold: waiting, releasing and soaking become held, and go on from the same stage after release. A version that a check holds
+ *   goes on only after an approval, and an approval does not lift the hold of a zone.
+ *   A newer version that may be released supersedes all states but done and rejected.
  *
- * Invariants, held to by a property test: who has been released to is never taken back; a stage begins only after the one before
- * it has soaked; held, waiting and halted release to nobody new; rejected and superseded are for ever.
+ * Invariants, verified by a property test: a release to a node is never revoked; a stage begins only after the one before it has
+ * soaked; held, waiting and halted release to no further node; rejected and superseded are final, except superseded → rejected.
  */
 import type { HeldBy, RolloutRecord, RolloutState, Said, Stage } from './record.js'
 
@@ -31,17 +31,17 @@ const FAST = 10
 export type RolloutEvent =
   | { kind: 'hold'; said: Said }
   | { kind: 'release'; said: Said }
-  /** `onHold`: the zone as a whole is on hold, which an approval does not lift. */
+  /** `onHold`: the zone is on hold, which an approval does not lift. */
   | { kind: 'approve'; said: Said; fast: boolean; onHold: Said | undefined }
   | { kind: 'reject'; said: Said }
   | { kind: 'turn' }
   | { kind: 'gate-met' }
-  /** `told`: on another hub. */
+  /** `told`: reported by another hub. */
   | { kind: 'gate-failed'; why: string; told?: true }
-  /** The gate is open again: a node that had confirmed is to be waited for. */
+  /** The gate is open again: a node that had confirmed must be waited for. */
   | { kind: 'gate-open' }
   | { kind: 'soak-over' }
-  /** Another hub has let the stage through. */
+  /** Another hub has passed the stage. */
   | { kind: 'through'; by: string }
   /** Another hub, which could compare it, holds it by a check. */
   | { kind: 'held-elsewhere'; why: string }
@@ -50,12 +50,12 @@ export type RolloutEvent =
 export interface Beginning {
   stages: readonly Stage[]
   now: number
-  /** Why it must not go out, if so; a check's word weighs more than an order's. */
+  /** Reason against its release, if any; a check counts more than an order. */
   held: { by: HeldBy; because: string } | undefined
-  /** Another rollout that it has to wait for. */
+  /** Another rollout that must end first. */
   waitFor: string | undefined
   fast: boolean
-  /** `at` of a decision that was taken into account. */
+  /** `at` of a decision that was considered. */
   decided: number | undefined
 }
 
@@ -74,7 +74,7 @@ export function beginRollout({ stages, now, held, waitFor, fast, decided }: Begi
   return proceed(blank, now)
 }
 
-/** The record after the event; the same object when the event says nothing in this state. */
+/** The record after the event; the same object when the event does not matter in this state. */
 export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: number): RolloutRecord {
   const { state } = record
   switch (event.kind) {
@@ -110,7 +110,7 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
       return soakMs(record) > 0 ? enter(record, 'soaking', now, through) : next(record, now, through)
     }
     case 'gate-open':
-      return state === 'soaking' ? enter(record, 'releasing', now, `${nameOf(record)}: a node is to be waited for again`) : record
+      return state === 'soaking' ? enter(record, 'releasing', now, `${nameOf(record)}: waits for a node again`) : record
     case 'gate-failed':
       return state === 'releasing' || state === 'soaking'
         ? {
@@ -131,19 +131,19 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
   }
 }
 
-/** It is on its way to nodes. */
+/** It is being released to nodes. */
 export const isGoing = (state: RolloutState): boolean => state === 'releasing' || state === 'soaking'
 
-/** Nothing more happens to it, but that what was superseded may still be rejected. */
+/** It is final, except that a superseded version may still be rejected. */
 export const isOver = (state: RolloutState): boolean => state === 'done' || state === 'rejected' || state === 'superseded'
 
-/** Soak of the stage under way. */
+/** Soak of the current stage. */
 export function soakMs(record: RolloutRecord): number {
   const ms = record.stages[record.stage]?.soakMs ?? 0
   return record.fast ? Math.ceil(ms / FAST) : ms
 }
 
-/** Who may have the version, on top of those that were told before: `all`, or node ids. */
+/** Nodes that may have the version, besides those that got it earlier: `all`, or node ids. */
 export function releasesTo(record: RolloutRecord): 'all' | readonly string[] {
   if (record.state === 'done') return 'all'
   const isOut = isGoing(record.state)
@@ -154,7 +154,7 @@ export const holdReason = ({ by, reason }: Said): string => `the zone was put on
 
 const nameOf = (record: RolloutRecord): string => record.stages[record.stage]?.name ?? 'every node'
 
-/** Into the stage it stands at; without stages it is done at once. */
+/** Enters its current stage; without stages it is done at once. */
 function proceed(record: RolloutRecord, now: number, why?: string): RolloutRecord {
   const said = why === undefined ? record : noted(record, now, why)
   return said.stage >= said.stages.length

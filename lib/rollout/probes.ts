@@ -1,9 +1,9 @@
 /**
- * What is asked of a node that shows a new version, and whether its answers are those of the version: name servers of the apex, a
- * sample of the names that changed, a name that is not there; with signatures when the zone has them. Pure.
+ * Plans the questions to a node that shows a new version, and judges if its answers match the version: name servers of the apex,
+ * a sample of the changed names, a name that does not exist; with signatures when the zone has them. Pure.
  *
- * Not asked: what lies below a delegation; RRsets too large for a small message. A delegation itself is in a referral (RFC 1034 §4.3.2);
- * a server that has the child zone as well answers from that, which says nothing of ours.
+ * Not asked: names below a delegation; RRsets too large for a small message. A delegation itself is in a referral (RFC 1034
+ * §4.3.2); a server that has the child zone as well answers from that, which proves nothing about this zone.
  */
 import { collectNames } from '../names/collect-names.js'
 import { hasType, isSignerType, NameChanges, type StoredAt } from '../names/name-changes.js'
@@ -23,20 +23,23 @@ export interface Probe {
   type: number
   /** Ask for signatures (RFC 4035 §3.2.1). */
   dnssec: boolean
-  /** The RRset, in stored form; empty when there is none. */
+  /** The RRset, in stored form; empty when it does not exist. */
   expected: readonly Buffer[]
-  /** Of the version before, and no longer right. */
+  /** Records of the previous version that were removed. */
   gone: readonly Buffer[]
   /** Name servers of a delegation: in the authority section, and without a signature. */
   isReferral?: boolean
 }
 
 const MAX_RECORDS = 40
-/** A server answers larger ones by TCP as a rule, and none over 64 KiB. */
+/** Servers usually answer larger ones by TCP, and none over 64 KiB. */
 const MAX_OCTETS = 16_000
 const MOST_AT_APEX = 16
 
-/** `label`: an owner label that nobody has. `sample`: changed RRsets at most. `isWholeApex`: all of the apex, changed or not. */
+/**
+ * `label`: an owner label that no name has. `sample`: maximum of changed RRsets. `isWholeApex`: all RRsets of the apex, changed
+ * or not.
+ */
 export async function planProbes(
   contents: ZoneContents,
   change: Difference | undefined,
@@ -69,7 +72,7 @@ export async function planProbes(
       expected: at(key)
         .filter((record) => record.type === type)
         .map(copyOf),
-      // What a wildcard gives in its place may be the same.
+      // The record that a wildcard synthesizes in its place may be the same.
       gone: above(key).some((name) => at(wildcardOf(name)).length > 0)
         ? []
         : gone.filter((record) => record.type === type).map(copyOf),
@@ -107,7 +110,7 @@ export async function planProbes(
   }
 }
 
-/** What is wrong with the answer, in a sentence; undefined when nothing is. */
+/** The fault of the answer, in a sentence; undefined without one. */
 export function judgeProbe(probe: Probe, answer: SmallMessage): string | undefined {
   const what = `${keyText(nameKey(probe.name, 0, probe.name.length))} ${typeName(probe.type)}`
   const { rcode } = answer
@@ -145,7 +148,7 @@ const wildcardOf = (key: string): string => `\x01*${key}`
 
 const copyOf = ({ data, at }: StoredAt): Buffer => Buffer.from(data.subarray(at, at + storedLength(data, at)))
 
-/** So many of the list, evenly. */
+/** Picks so many of the list, evenly. */
 function spread<T>(list: readonly T[], most: number): T[] {
   if (list.length <= most) return [...list]
   return Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]!)

@@ -1,20 +1,20 @@
 /**
- * Going back to old content. Secondaries only ever go forward (RFC 1982, RFC 1034 §4.3.5), so the old content goes out again under a
- * serial above everything that was served. Pure.
+ * Plans the return to old content. Secondaries only go forward (RFC 1982, RFC 1034 §4.3.5), so the old content is released again
+ * under a serial above all that were served. Pure.
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 
 export interface RollbackPlan {
   newSerial: Serial
-  /** What a person must know or do, in sentences. */
+  /** Sentences for the operator: facts and next steps. */
   notes: string[]
 }
 
 const DAY_MS = 86_400_000
 
 /**
- * `served`: serials that nodes or primaries serve or may have taken, the one to leave behind among them. `primaries`: what each
- * primary serves.
+ * `served`: serials that nodes or primaries serve or may have transferred, including the one to leave. `primaries`: the serial
+ * that each primary serves.
  */
 export function planRollback(
   served: readonly Serial[],
@@ -35,7 +35,7 @@ export function planRollback(
   return { newSerial, notes }
 }
 
-/** The serial that a primary gives its next version, by what its last one looks like. */
+/** The serial that a primary gives its next version, judged by its last one. */
 function nextSerial(serial: Serial, now: number): { serial: Serial; how: string } {
   const counted = ((serial + 1) >>> 0) as Serial
   const seconds = Math.floor(now / 1000)

@@ -1,4 +1,4 @@
-/** The states of a rollout, and those of a version, which has some before and after its rollout. */
+/** The states of a rollout, and those of a version, which has further ones before and after its rollout. */
 
 export const ROLLOUT_STATES = ['held', 'waiting', 'releasing', 'soaking', 'halted', 'done', 'rejected', 'superseded'] as const
 export type RolloutState = (typeof ROLLOUT_STATES)[number]

@@ -1,38 +1,38 @@
 /**
- * What hubs tell each other of a rollout, so that it goes one way whichever of them looks: how many stages are through, and whether
- * one has stopped it. Each hub keeps its own record and judges its own gates; a stage that one of them let through is through for
- * all, and what one of them stopped, or holds by a check, is stopped for all until a person decides. Pure.
+ * The state of a rollout that hubs share, so that all agree on its way: the number of passed stages, and a stop. Each hub keeps
+ * its own record and judges its own gates. A stage that one hub passed is passed for all, and a version that one hub stopped, or
+ * holds by a check, is stopped for all until an operator decides. Pure.
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import { mix32 } from '../zone/record-hash.js'
 import type { RolloutRecord, Stage } from './record.js'
 
-/** Why it must not go on: a failed gate, or a check of the hub that had a version to compare it with. */
+/** Reason for the stop: a failed gate, or a check of the hub that had a version to compare it with. */
 export interface Stop {
   kind: 'halted' | 'held'
   stage: number
   why: string
   by: string
-  /** The last decision of a person it came after: the next one lifts it. */
+  /** The operator's last decision before it: the next one lifts it. */
   decided: number
 }
 
-/** Of the newest rollout of a zone. */
+/** For the newest rollout of a zone. */
 export interface SharedRollout {
   at: number
   /** See rolloutId. */
   id: string
   serial: Serial
-  /** Stands for the stages and their nodes: hubs with different plans do not go by each other. */
+  /** Identifies the stages and their nodes: hubs with different plans ignore each other. */
   plan: string
-  /** Stages that are through. */
+  /** Number of passed stages. */
   through: number
-  /** The hub that let the last of them through. */
+  /** The hub that passed the last of them. */
   by: string
   stopped?: Stop
 }
 
-/** Who rolls out what. */
+/** A rollout of this hub. */
 export interface OwnRollout {
   id: string
   serial: Serial
@@ -40,7 +40,7 @@ export interface OwnRollout {
   hub: string
 }
 
-/** A rollout's stages stay the same array for as long as it lives. */
+/** The stages of a rollout stay the same array for its life. */
 const plans = new WeakMap<readonly Stage[], string>()
 
 export function planOf({ stages }: RolloutRecord): string {
@@ -55,8 +55,8 @@ export function planOf({ stages }: RolloutRecord): string {
 }
 
 /**
- * Of two words on one rollout neither is lost; a halt is void once its stage has been passed. The same whichever comes first, so that
- * two hubs come to the same and are done. Of two rollouts the one of the newer serial counts.
+ * Merges two states. For one rollout neither report is lost; a halt is void when its stage was passed later. Commutative, so that
+ * two hubs agree. For two rollouts the one of the newer serial counts.
  */
 export function mergeShared(a: SharedRollout, b: SharedRollout): SharedRollout {
   if (a.id !== b.id || a.plan !== b.plan) return isLater(a, b) ? a : b
@@ -73,10 +73,10 @@ function isLater(a: SharedRollout, b: SharedRollout): boolean {
   return a.at !== b.at ? a.at > b.at : `${a.id} ${a.plan}` >= `${b.id} ${b.plan}`
 }
 
-/** What a check holds was never let through by whoever could judge it. */
+/** A stop by a check stays: no hub that could judge the version has passed it. */
 const isPassed = (stop: Stop, through: number): boolean => stop.kind === 'halted' && stop.stage < through
 
-/** The newest decision first, then what weighs most. */
+/** The newest decision first, then the weightier stop. */
 const byWeight = (a: Stop, b: Stop): number =>
   b.decided - a.decided ||
   Number(b.kind === 'held') - Number(a.kind === 'held') ||
@@ -90,14 +90,17 @@ export type ToldElsewhere =
 
 const decidedOf = (record: RolloutRecord | undefined): number => record?.decided ?? 0
 
-/** What another hub holds by a check, and nobody has approved since; for a version that is about to be released here. */
+/**
+ * The reason for which another hub holds it by a check, when no operator has approved it since; for a version that is about to be
+ * released here.
+ */
 export function heldByPeer(shared: SharedRollout | undefined, id: string, decided: number, hub: string): string | undefined {
   const stop = shared?.id === id ? shared.stopped : undefined
   if (stop?.kind !== 'held' || stop.by === hub || stop.decided !== decided) return undefined
   return `${stop.by} holds it: ${stop.why}`
 }
 
-/** What another hub's word means for our record: an event for it, or nothing. */
+/** The event for this hub's record that follows from another hub's state, if any. */
 export function toldBy(shared: SharedRollout | undefined, own: OwnRollout): ToldElsewhere | undefined {
   const { id, record, hub } = own
   if (shared === undefined || shared.id !== id) return undefined
@@ -110,10 +113,10 @@ export function toldBy(shared: SharedRollout | undefined, own: OwnRollout): Told
   return { kind: 'gate-failed', why: `${stop.by} has stopped it: ${stop.why}` }
 }
 
-/** What we have to say of a record; undefined when it is nothing new to the others, or nothing to them. */
+/** The new state to publish from a record; undefined when the other hubs know it, or when it does not concern them. */
 export function toTell(shared: SharedRollout | undefined, own: OwnRollout, now: number): SharedRollout | undefined {
   const { id, serial, record, hub } = own
-  // What has given way says nothing of what it gave way to.
+  // A superseded version has no influence on the one that superseded it.
   if (record.state === 'superseded' || record.state === 'rejected') return undefined
   if (shared !== undefined && shared.id !== id && compareSerials(serial, shared.serial) !== 'newer') return undefined
   const plan = planOf(record)
@@ -129,13 +132,13 @@ export function toTell(shared: SharedRollout | undefined, own: OwnRollout, now: 
   }
   if (shared === undefined || shared.id !== id || shared.plan !== plan)
     return record.stage === 0 && stopped === undefined ? undefined : { ...ours, at: Math.max(now, (shared?.at ?? 0) + 1) }
-  // Who only follows has nothing to add to the word that it followed.
+  // A hub that only follows adds nothing to the state that it followed.
   const merged = mergeShared(shared, record.stage <= shared.through ? { ...ours, through: shared.through, by: shared.by } : ours)
   const isSame = JSON.stringify({ ...merged, at: 0 }) === JSON.stringify({ ...shared, at: 0 })
   return isSame ? undefined : { ...merged, at: Math.max(now, shared.at + 1) }
 }
 
-/** What another hub told us is told by that one. */
+/** A stop reported by another hub is published by that hub. */
 function stopOf(record: RolloutRecord, hub: string): Stop | undefined {
   const { state, heldBy, stage, reason = 'its gate failed', told } = record
   if (told === true) return undefined

@@ -1,12 +1,12 @@
-/** From what the config says of stages to the nodes of each: every node of the zone stands in exactly one. Pure. */
+/** Turns the stages of the config into lists of nodes: every node of the zone is in exactly one. Pure. */
 import type { FleetNode } from '../fleet/fleet.js'
 import type { Stage } from './record.js'
 
-/** One stage as an operator writes it: nodes by name, a cloud, or a share of a cloud. */
+/** One stage in the config: nodes by name, a cloud, or a share of a cloud. */
 export interface StageRule {
   nodes?: readonly string[] | undefined
   cloud?: string | undefined
-  /** Of the cloud's nodes, 1 to 100, those in earlier stages counted; rounded up. */
+  /** Share of the cloud's nodes, 1 to 100, including those in earlier stages; rounded up. */
   percent?: number | undefined
   soakMs: number
   mayLack: number
@@ -15,11 +15,11 @@ export interface StageRule {
 export interface RolloutRules {
   /** Empty: every node at once. */
   stages: readonly StageRule[]
-  /** What a newer version does that comes while a rollout is under way. */
+  /** Effect of a newer version that comes while a rollout is under way. */
   newer: 'supersede' | 'wait'
-  /** A stage that is not confirmed after this long has failed. */
+  /** A stage that is not confirmed after so long has failed. */
   deadlineMs: number
-  /** Changed names asked of each node of a stage. */
+  /** Number of changed names in the probes of each node of a stage. */
   probeNames: number
   probe: boolean
 }
@@ -39,7 +39,7 @@ export function planStages(rules: RolloutRules, nodes: readonly FleetNode[]): St
     const { soakMs, mayLack } = rules.stages.at(-1)!
     stages.push({ name: 'the rest', nodes: [...left.keys()], soakMs, mayLack })
   }
-  // Behind the last stage nobody waits for anything.
+  // Nothing waits for the soak of the last stage.
   const last = stages.at(-1)
   return last === undefined ? [] : [...stages.slice(0, -1), { ...last, soakMs: 0 }]
 }

@@ -59,7 +59,7 @@ describe('the check command', () => {
     {
       id: 'an error in the text of the zone',
       script: 'cat >/dev/null',
-      says: /could not be given the zone: broken/,
+      says: /could not receive the zone: broken/,
       wish: { text: broken() },
     },
     {

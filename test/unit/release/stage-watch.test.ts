@@ -69,7 +69,7 @@ describe('the watch of a stage', () => {
     expect(scene.gate()).to.deep.equal({ kind: 'open', waitingFor: ['c1: serves 4 instead of 5'] })
     expect(await scene.probe(), 'before it shows the version').to.deep.equal([])
     scene.shows('c1', 5)
-    expect(scene.gate()).to.deep.equal({ kind: 'open', waitingFor: ['c1: has taken it, its probes are not done'] })
+    expect(scene.gate()).to.deep.equal({ kind: 'open', waitingFor: ['c1: has transferred it, its probes are not finished'] })
     expect(await scene.probe()).to.deep.equal(['c1 5 5'])
     expect(scene.gate()).to.deep.equal({ kind: 'met' })
     expect(scene.probed).to.equal(1)
@@ -182,7 +182,7 @@ describe('the probes of a stage', () => {
     expect(await scene.probe()).to.deep.equal([])
     expect(scene.gate()).to.deep.equal({
       kind: 'failed',
-      why: 'not confirmed after 60 s:\nc1: has taken it, its probes are not done',
+      why: 'not confirmed after 60 s:\nc1: has transferred it, its probes are not finished',
     })
   })
 

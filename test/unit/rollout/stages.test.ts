@@ -97,7 +97,7 @@ describe('the gate of a stage', () => {
     })
     expect(judge([at('n1', { probe: undefined }), at('n2')])).to.deep.equal({
       kind: 'open',
-      waitingFor: ['n1: has taken it, its probes are not done'],
+      waitingFor: ['n1: has transferred it, its probes are not finished'],
     })
   })
 
