@@ -1,13 +1,13 @@
 /**
- * Addresses as settings are written: `ip`, `ip:port`, `[ip6]:port`, and subnets, in one canonical spelling so that two
- * spellings of one address compare equal. Not here: host names; peers are allowed by address, so settings name addresses.
+ * Parses addresses and subnets in settings: `ip`, `ip:port`, `[ip6]:port`. Each has one canonical spelling, so that two spellings
+ * of one address compare equal. Not here: host names; peers are allowed by address, so settings name addresses.
  */
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import type { Endpoint } from '../lib/dns/endpoint.js'
 
 export const ADDRESS_HINT = 'write ip, ip:port or [ip6]:port'
 
-/** Lower case, shortest form (RFC 5952 §4), no brackets; an IPv4-mapped address becomes the IPv4 one. */
+/** The address in lower case and shortest form (RFC 5952 §4), without brackets; an IPv4-mapped address becomes the IPv4 one. */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text
   if (!isIPv6(text)) return undefined
@@ -21,7 +21,7 @@ export function canonicalIp(text: string): string | undefined {
   return scope === undefined ? short : `${short}%${scope}`
 }
 
-/** Undefined when the text is no address. Port 0 (any free one) only where `anyPort` says so: we may listen there, not ask. */
+/** Undefined when the text is not an address. Port 0 (any free port) needs `anyPort`: a hub can listen there, not query it. */
 export function parseAddress(text: string, defaultPort: number, options: { anyPort?: boolean } = {}): Endpoint | undefined {
   const bare = canonicalIp(text)
   if (bare !== undefined) return { ip: bare, port: defaultPort }
@@ -34,7 +34,7 @@ export function parseAddress(text: string, defaultPort: number, options: { anyPo
   return { ip, port }
 }
 
-/** A subnet or a single address in canonical spelling; undefined when it is neither. */
+/** A subnet or a single address in canonical spelling; undefined for any other text. */
 export function parseSubnet(text: string): string | undefined {
   const [address, length, ...rest] = text.split('/')
   const ip = canonicalIp(address ?? '')
@@ -44,10 +44,10 @@ export function parseSubnet(text: string): string | undefined {
   return /^\d{1,3}$/.test(length) && Number(length) <= bits ? `${ip}/${Number(length)}` : undefined
 }
 
-/** Of an address or a subnet. */
+/** Takes an address or a subnet. */
 export const isIpv6 = (text: string): boolean => text.includes(':')
 
-/** Both in canonical spelling; of two families neither holds the other. */
+/** Both texts are in canonical spelling. A subnet contains no address of the other family. */
 export function subnetHolds(subnet: string, ip: string): boolean {
   const [address, length] = subnet.split('/')
   if (isIpv6(subnet) !== isIpv6(ip)) return false
@@ -60,14 +60,14 @@ export function subnetHolds(subnet: string, ip: string): boolean {
 const withoutScope = (ip: string): string => ip.split('%')[0]!
 
 /**
- * The longest prefix around an address that networks take from each other: RFC 7454 §6.1.3 says that longer than /24 (IPv4) and
+ * The longest prefix around an address that networks accept from each other. RFC 7454 §6.1.3: prefixes longer than /24 (IPv4) and
  * /48 (IPv6) is generally neither announced nor accepted.
  */
 export function announcedPrefix(ip: string): string {
   if (!isIpv6(ip)) return `${ip.split('.').slice(0, 3).join('.')}.0/24`
   const [head, tail] = withoutScope(ip).split('::')
   const first = head === '' ? [] : head!.split(':')
-  // What :: stands for is zeros, and reaches past the third group unless much follows it.
+  // The :: replaces groups of zeros, and reaches past the third group unless many groups follow it.
   const last = tail === undefined || tail === '' ? [] : tail.split(':')
   const zeros = tail === undefined ? [] : Array<string>(8 - first.length - last.length).fill('0')
   return `${canonicalIp(`${[...first, ...zeros, ...last].slice(0, 3).join(':')}::`)}/48`

@@ -1,6 +1,6 @@
 /**
  * The settings of the checks before release: each check is `off`, `warn` or `hold`, or a map of its mode and its thresholds. The
- * defaults are those of the field notes on what went wrong elsewhere.
+ * defaults come from published outages; the field notes list them.
  * Not here: what the checks do with them (lib/checks).
  */
 import { z } from 'zod'
@@ -16,7 +16,7 @@ const mode = () => z.enum(MODES, { error: 'write off, warn or hold' })
 
 const isMode = (value: unknown): value is CheckMode => MODES.some((known) => known === value)
 
-/** The map, or its mode alone; all else is told about as a map. */
+/** Accepts the map or its mode alone; errors about any other value name the map. */
 const check = <S extends z.core.$ZodLooseShape>(fallback: CheckMode, shape: S) =>
   z
     .preprocess(
@@ -25,7 +25,7 @@ const check = <S extends z.core.$ZodLooseShape>(fallback: CheckMode, shape: S) =
         {
           mode: mode()
             .default(fallback)
-            .describe('The check is not run (off), reported (warn), or a version that fails waits for approval (hold).'),
+            .describe('Mode: off skips the check, warn reports a failure, hold makes a failed version wait for approval.'),
           ...shape,
         },
         { error: (issue) => (issue.code === 'invalid_type' ? 'write off, warn, hold or a map of settings' : undefined) },
@@ -38,7 +38,9 @@ const percent = (least: number) => {
   return z.number({ error }).min(least, { error })
 }
 
-/** A record in presentation form, kept as it is written; what does not read is a mistake here and not at the next release. */
+/**
+ * Keeps a record in presentation form as it is written. A record that does not parse is a config error, not a failure at release.
+ */
 const record = (hint: string, fits: (type: number, hasRdata: boolean) => boolean) =>
   text(hint).superRefine((value, context) => {
     try {
@@ -53,43 +55,42 @@ export const checksSchema = section({
   'serial-forward': check('hold', {
     warnAbove: count(1)
       .default(2 ** 30)
-      .describe('Warn when the serial rises by more than this; above 2147483647 it is older (RFC 1982 §3.2).'),
-  }).describe('The serial is newer than the last released one.'),
+      .describe('Warn when the serial rises by more than this; a rise above 2147483647 makes it older (RFC 1982 §3.2).'),
+  }).describe('The serial must be newer than the last released one.'),
   apex: check('hold', {
-    glue: mode().default('warn').describe('What a delegation to a name server in the zone without an address is worth.'),
+    glue: mode().default('warn').describe('Mode for a delegation to a name server in the zone that has no address.'),
     doubledNames: count(0)
       .default(3)
       .describe('Hold when more new records than this, and more than doubledPercent, have a name that ends in the apex twice.'),
     doubledPercent: percent(0).default(1).describe('See doubledNames; percent of the new records.'),
-  }).describe('One SOA, name servers at the apex with addresses, nothing beside a CNAME, no names that a missing dot made.'),
+  }).describe(
+    'The zone has one SOA, name servers at the apex with addresses, no record beside a CNAME, and no name that a missing dot doubled.',
+  ),
   shrink: check('hold', {
-    percent: percent(0).default(10).describe('Hold when this share of the records or delegated names is gone, percent.'),
-    atLeast: count(0).default(20).describe('And at least so many of them.'),
-    smallBelow: count(0).default(100).describe('Zones with fewer records, or delegated names, than this are small.'),
-    smallPercent: percent(0).default(50).describe('Hold when this share of a small zone is gone, percent.'),
-  }).describe('Not much smaller than the last released version, and never down to one name or none.'),
+    percent: percent(0).default(10).describe('Hold when this percentage of the records or delegated names is gone.'),
+    atLeast: count(0).default(20).describe('Hold only when at least this many of them are gone.'),
+    smallBelow: count(0).default(100).describe('A zone with fewer records or delegated names than this is small.'),
+    smallPercent: percent(0).default(50).describe('Hold when this percentage of a small zone is gone.'),
+  }).describe('The version is not much smaller than the last released one, and never shrinks to one name or none.'),
   growth: check('hold', {
-    warnPercent: percent(0).default(25).describe('Warn when the records grow by this share, percent.'),
+    warnPercent: percent(0).default(25).describe('Warn when the records grow by this percentage.'),
     warnFromRecords: count(0)
       .default(100)
-      .describe('The warning is for zones that have, or come to have, at least so many records.'),
-    holdPercent: percent(0).default(100).describe('Hold when the records grow by this share, percent.'),
-    fromRecords: count(0).default(10_000).describe('The hold is for zones that had at least so many records.'),
-  }).describe('Not much larger than the last released version.'),
+      .describe('Warn only for a zone that has at least this many records before or after the change.'),
+    holdPercent: percent(0).default(100).describe('Hold when the records grow by this percentage.'),
+    fromRecords: count(0).default(10_000).describe('Hold only a zone that had at least this many records.'),
+  }).describe('The version is not much larger than the last released one.'),
   churn: check('hold', {
     percent: percent(0)
       .default(30)
-      .describe('Hold when more than this share of the RRsets is gone or changed, percent; RRSIG, NSEC and NSEC3 are left out.'),
-    fromRecords: count(0).default(1000).describe('Only for zones that had at least so many records.'),
-  }).describe('Not a wholly different zone.'),
+      .describe('Hold when more than this percentage of the RRsets is gone or changed; RRSIG, NSEC and NSEC3 do not count.'),
+    fromRecords: count(0).default(1000).describe('Check only a zone that had at least this many records.'),
+  }).describe('The version is not a completely different zone.'),
   zonemd: check('hold', {
-    required: z
-      .boolean({ error: 'write true or false' })
-      .default(false)
-      .describe('A zone without a ZONEMD record fails as well.'),
-  }).describe('The zone is what its ZONEMD record says, when it has one (RFC 8976 §4).'),
+    required: z.boolean({ error: 'write true or false' }).default(false).describe('A zone without a ZONEMD record fails too.'),
+  }).describe('The zone matches its ZONEMD record, if it has one (RFC 8976 §4).'),
   dnssec: check('hold', {
-    required: z.boolean({ error: 'write true or false' }).default(false).describe('A zone that is not signed fails as well.'),
+    required: z.boolean({ error: 'write true or false' }).default(false).describe('An unsigned zone fails too.'),
     anchors: listOf(
       record(
         'write a DS or DNSKEY record: example.com. DS 12345 13 2 …',
@@ -98,24 +99,24 @@ export const checksSchema = section({
       'records',
     )
       .default([])
-      .describe('DS or DNSKEY records of the zones: one of those of a zone must fit a DNSKEY that signs its DNSKEY RRset.'),
+      .describe('DS or DNSKEY records of the zones: one record of each zone must match a DNSKEY that signs its DNSKEY RRset.'),
     holdUnder: duration().default(86_400_000).describe('Hold when a signature has less time left than this.'),
     warnUnder: duration().default(259_200_000).describe('Warn when a signature has less time left than this.'),
     budget: section({
       cpu: duration()
         .default(60_000)
-        .describe('CPU time for the signatures and NSEC3 hashes of one version; a million records take some 20 s.'),
+        .describe('CPU time for the signatures and NSEC3 hashes of one version; a million records need about 20 s.'),
       wall: duration()
         .default(300_000)
-        .describe('Time for the check of one version; waiting for the checks of other zones is left out.'),
+        .describe('Wall-clock time for the check of one version, without waits for the checks of other zones.'),
       octets: count(65_536)
         .default(4 * 2 ** 30)
-        .describe('Octets of signed records and hashed names of one version; a million records have some 300 MiB.'),
+        .describe('Octets of signed records and hashed names of one version; a million records have about 300 MiB.'),
     })
       .prefault({})
-      .describe('What the check of one version may take; when one of these is used up the check ends, and the version is held.'),
+      .describe('Limits for the check of one version; when one is reached, the check ends and the version is held.'),
   }).describe(
-    'Every signature verifies and has time left, and the NSEC or NSEC3 chain is closed, in a zone with DNSKEY records.',
+    'In a zone with DNSKEY records, every signature verifies and has time left, and the NSEC or NSEC3 chain is closed.',
   ),
   protected: check('hold', {
     records: listOf(
@@ -123,18 +124,20 @@ export const checksSchema = section({
       'records',
     )
       .default([])
-      .describe('Records that must stay: "name type" for any of that type, "name type RDATA" for that very record.'),
-  }).describe('Records that must stay.'),
+      .describe(
+        'Records that must stay: "name type" for at least one record of that type, "name type RDATA" for exactly that record.',
+      ),
+  }).describe('The listed records must stay.'),
   hook: check('off', {
     command: listOf(text('write the words of a command'), 'words')
       .default([])
       .describe('The command and its arguments, run without a shell; exit code 0 approves.'),
-    timeout: duration().default(60_000).describe('A command that runs longer is ended, and has not approved.'),
+    timeout: duration().default(60_000).describe('A command that runs longer is killed, and does not approve.'),
     input: z
       .enum(['stdin', 'file'], { error: 'write stdin or file' })
       .default('stdin')
-      .describe('How the command gets the zone: on its standard input, or as a file named by ZONECAST_ZONE_FILE.'),
-  }).describe('A command of your own that approves each version.'),
+      .describe('The command gets the zone on its standard input, or as a file named by ZONECAST_ZONE_FILE.'),
+  }).describe('Your own command approves each version.'),
 }).superRefine((checks, context) => {
   if (checks.hook.mode !== 'off' && checks.hook.command.length === 0)
     context.addIssue({
@@ -155,8 +158,9 @@ export type RawChecks = z.output<typeof checksSchema>
 export type ZoneChecks = ReturnType<typeof settingsWith>
 
 /**
- * Check settings by zone, the hook among them. Trust anchors and protected records go to the zone that they are in: of two zones that
- * both contain a name, the lower one has it. All other zones share one object, as there may be a hundred thousand.
+ * Returns the check settings of each zone, the hook included. Trust anchors and protected records belong to the zone that
+ * contains them: when two zones contain a name, to the lower one. All other zones share one object, as there may be a hundred
+ * thousand.
  */
 export function checkSettingsFor(raw: RawChecks, zones: Iterable<ZoneName>): (zone: ZoneName) => ZoneChecks {
   const known = new Set(zones)
@@ -189,7 +193,7 @@ function settingsWith(raw: RawChecks, anchors: readonly string[], records: reado
   }
 }
 
-/** As Map.groupBy, which Node.js 20 lacks. */
+/** Same as Map.groupBy, which Node.js 20 lacks. */
 function groupBy<K>(texts: readonly string[], keyOf: (text: string) => K): Map<K, string[]> {
   const groups = new Map<K, string[]>()
   for (const text of texts) groups.set(keyOf(text), [...(groups.get(keyOf(text)) ?? []), text])

@@ -1,6 +1,6 @@
 /**
- * What the rest of the house is handed once the config file has been read, checked and filled in: no setting is left
- * undecided here. Not here: how any of it is written (schema.ts) or read (load.ts).
+ * The types of the complete config: read, checked, with every default decided.
+ * Not here: how settings are written (schema.ts) or read (load.ts).
  */
 import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
@@ -19,15 +19,15 @@ export interface TsigKeyConfig {
 export interface PrimaryConfig {
   id: string
   address: Endpoint
-  /** Name in `keys`, as the config spells it. */
+  /** The name in `keys`, as the config spells it. */
   key: string | undefined
 }
 
 export interface CloudConfig {
   id: string
-  /** The anycast service addresses: never used to reach a node. */
+  /** The anycast service addresses; the hub never reaches a node by them. */
   addresses: string[]
-  /** What is announced for them, `ip/length`; of a family without one, the longest prefix that is taken everywhere. */
+  /** Announced prefixes, `ip/length`; for a family without one, the longest prefix that networks accept everywhere. */
   prefixes: string[]
 }
 
@@ -85,7 +85,7 @@ export interface SentinelConfig {
   db?: number
 }
 
-/** `private`: we start a Redis of our own under dataDir. */
+/** `private`: the hub starts its own Redis under dataDir. */
 export type RedisConfig = { kind: 'private' } | { kind: 'url'; url: string } | SentinelConfig
 
 export interface TransferLimits {
@@ -105,7 +105,7 @@ export interface TransferLimits {
   transfers: number
 }
 
-/** Limits of one zone, where it has its own. */
+/** Limits of one zone that has its own. */
 export interface ZoneLimits {
   octets?: number
   records?: number
@@ -120,11 +120,11 @@ export interface Defaults {
   notify: { retriesMs: number[] }
   lag: { warnMs: number; pageMs: number }
   stuckMs: number
-  /** Longest a stop waits for work under way. */
+  /** Longest time that a stop waits for work in progress. */
   shutdownGraceMs: number
   unknownAfterMissed: number
   comparePrimaries: boolean
-  /** 0 for never. */
+  /** 0: never. */
   compareEveryMs: number
   keepVersions: number
   keepForMs: number
@@ -133,10 +133,10 @@ export interface Defaults {
 }
 
 export interface Config {
-  /** Absolute path of the file this came from. */
+  /** Absolute path of the config file. */
   file: string
   hub: string
-  /** Absolute. */
+  /** Absolute path. */
   dataDir: string
   redis: RedisConfig
   api: { listen: Endpoint; tokens: ApiToken[]; zonesInMetrics: number }
@@ -145,19 +145,19 @@ export interface Config {
     source: string[]
     idleMs: number
     maxConnections: number
-    /** Of a transfer to a node. */
+    /** Applies to a transfer to a node. */
     pace: { minOctetsPerSecond: number; maxMs: number }
-    /** Transfers of one version to one node that do not wait; 0: none ever waits. */
+    /** Transfers of one version to one node before the node has to wait; 0: no waits. */
     repeats: number
   }
   keys: Map<string, TsigKeyConfig>
   primaries: Map<string, PrimaryConfig>
-  /** Every hub by name, this one among them; empty when there is but one. */
+  /** Every hub by name, this one included; empty when there is only one. */
   hubs: Map<string, PrimaryConfig & { key: string }>
   clouds: Map<string, CloudConfig>
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>
-  /** Undefined where nobody has described it. */
+  /** Undefined when the config describes no topology. */
   topology: TopologyConfig | undefined
   rollout: RolloutConfig
   webhooks: WebhookConfig[]

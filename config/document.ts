@@ -1,5 +1,5 @@
 /**
- * The config file as YAML: its plain value, its syntax mistakes, and where each setting stands (line:column).
+ * Parses the config file as YAML: its plain value, its syntax mistakes, and the place (line:column) of each setting.
  * Not here: what the settings mean.
  */
 import {
@@ -23,14 +23,14 @@ import type { Finding, FindingCode, Place } from './errors.js'
 export type SettingPath = readonly PropertyKey[]
 
 export interface ConfigDocument {
-  /** The settings, overrides applied. */
+  /** The settings, with overrides applied. */
   value: unknown
   mistakes: Finding[]
-  /** Where the key of a setting stands, or else the nearest thing around it that is there. */
+  /** The place of a setting's key, or of the nearest section around it that exists. */
   placeOf: (path: SettingPath, which?: 'key' | 'value') => Place
 }
 
-/** The yaml package quotes the file in some of its messages, and the file holds secrets: so the words are ours. */
+/** Own words for syntax mistakes: the yaml package quotes the file in some of its messages, and the file holds secrets. */
 const SYNTAX_WORDS: Readonly<Record<string, string>> = {
   BAD_INDENT: 'the indentation does not fit: line it up with the lines around it',
   TAB_AS_INDENT: 'a tab is used as indentation: use spaces',
@@ -47,12 +47,12 @@ const SYNTAX_WORDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Keys that are texts alone: the package prints any other key with all that is in it, a secret too, and builds it slowly. It compares
- * each key with all others of its map when it looks for repeated ones, which is left to badKeys.
+ * Allows only text keys: the package prints any other key with its full contents, secrets included, and builds it slowly.
+ * `uniqueKeys` is off because the package compares each key with all others of its map; badKeys finds repeated keys instead.
  */
 const OPTIONS = { prettyErrors: false, uniqueKeys: false, stringKeys: true, logLevel: 'error' } as const
 
-/** Levels of a config; the schema has seven. */
+/** Most levels of nesting; the schema has seven. */
 const MAX_DEPTH = 100
 
 export function parseConfigDocument(file: string, text: string, overrides: readonly Override[]): ConfigDocument {
@@ -67,13 +67,13 @@ export function parseConfigDocument(file: string, text: string, overrides: reado
     mistake(
       at(error.pos[0]),
       'CONFIG_SYNTAX',
-      SYNTAX_WORDS[error.code] ?? 'this is no YAML: check the quotes, brackets and colons',
+      SYNTAX_WORDS[error.code] ?? 'this is not YAML: check the quotes, brackets and colons',
     ),
   )
   if (tooDeepAt !== undefined) mistakes.push(mistake(at(tooDeepAt), 'CONFIG_SYNTAX', SYNTAX_WORDS.RESOURCE_EXHAUSTION!))
   const { reserved, repeated } = badKeys(document)
   for (const offset of reserved)
-    mistakes.push(mistake(at(offset), 'CONFIG_VALUE', 'this is no name: a value with it cannot be compared; choose another one'))
+    mistakes.push(mistake(at(offset), 'CONFIG_VALUE', 'this key is reserved in JavaScript: choose another one'))
   for (const offset of repeated)
     mistakes.push(mistake(at(offset), 'CONFIG_DUPLICATE', 'this key is here twice: keep one of the two'))
   const placeOf = (path: SettingPath, which: 'key' | 'value' = 'key'): Place => {
@@ -83,7 +83,7 @@ export function parseConfigDocument(file: string, text: string, overrides: reado
   return { value: applyOverrides(plainValue(document, mistakes, at), overrides), mistakes, placeOf }
 }
 
-/** As the package's parseDocument, but ends before the nesting is so deep that its functions, which call themselves, end the process. */
+/** Same as the package's parseDocument, but stops before deep nesting makes its recursive functions end the process. */
 function parseYaml(text: string, lineCounter: LineCounter): { document: Document; tooDeepAt?: number } {
   const parser = new Parser(lineCounter.addNewLine)
   lineCounter.addNewLine(0)
@@ -98,7 +98,7 @@ function parseYaml(text: string, lineCounter: LineCounter): { document: Document
   return { document: document! }
 }
 
-/** Where keys stand that no map may have, or that their map has already. */
+/** Offsets of reserved keys, and of keys that their map already has. */
 function badKeys(document: Document): { reserved: number[]; repeated: number[] } {
   const found = { reserved: [] as number[], repeated: [] as number[] }
   visit(document, {
@@ -117,12 +117,12 @@ function badKeys(document: Document): { reserved: number[]; repeated: number[] }
 }
 
 function plainValue(document: Document, mistakes: Finding[], at: (offset: number) => Place): unknown {
-  // Only its mistakes are reported, and a value with keys of any kind can take very long to build.
+  // Only the mistakes are reported then, and a value with keys of any kind can take very long to build.
   if (mistakes.length > 0) return {}
   try {
     return document.toJS({ maxAliasCount: 100 }) ?? {}
   } catch {
-    // NOTE: toJS throws on aliases only: one without an anchor, or so many that expanding them would fill the memory.
+    // NOTE: toJS throws for aliases only: an alias without an anchor, or so many that their expansion would fill the memory.
     mistakes.push({ ...at(0), code: 'CONFIG_SYNTAX', severity: 'error', message: SYNTAX_WORDS.BAD_ALIAS! })
     return {}
   }
@@ -147,7 +147,7 @@ function offsetOf(document: Document, path: SettingPath, which: 'key' | 'value')
   return offset
 }
 
-/** Pairs by key; kept for each map, as a config may have as many mistakes as keys. */
+/** The pairs of each map by key; cached, as a config may have as many mistakes as keys. */
 const PAIRS = new WeakMap<YAMLMap, Map<string, YAMLMap['items'][number]>>()
 
 function pairsOf(map: YAMLMap): Map<string, YAMLMap['items'][number]> {

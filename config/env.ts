@@ -1,26 +1,26 @@
-/** The only file that reads process.env: what was asked of us through the environment, unchecked. */
+/** Reads process.env, as the only file that does; values are unchecked. */
 
 export interface Environment {
   /** ZONECAST_CONFIG: the config file. */
   configFile: string | undefined
-  /** ZONECAST_URL: a hub to talk to instead of the one the config describes. */
+  /** ZONECAST_URL: the hub to call instead of the one in the config. */
   url: string | undefined
-  /** ZONECAST_TOKEN: the bearer token for it. */
+  /** ZONECAST_TOKEN: the bearer token for that hub. */
   token: string | undefined
-  /** NO_COLOR, whatever its value unless empty (no-color.org). */
+  /** NO_COLOR: true for any value but the empty one (no-color.org). */
   noColor: boolean
-  /** Settings the environment overrides, each with the name of its variable. */
+  /** Settings that the environment overrides, each with the name of its variable. */
   settings: Override[]
 }
 
-/** One setting from outside the file, and where it came from. */
+/** One setting from outside the file, and its source. */
 export interface Override {
   path: readonly string[]
   value: unknown
   from: string
 }
 
-/** Variables that stand for settings, for containers that share one config file. */
+/** Variables that override settings, for containers that share one config file. */
 export const SETTING_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   ZONECAST_HUB: ['hub'],
   ZONECAST_DATA_DIR: ['dataDir'],
@@ -29,7 +29,7 @@ export const SETTING_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   ZONECAST_LOG_LEVEL: ['log', 'level'],
 }
 
-/** An empty variable counts as unset: that is how compose files pass one on that nobody gave. */
+/** Treats an empty variable as unset: compose files pass an unset variable on as an empty one. */
 const given = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
 
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
@@ -45,7 +45,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   }
 }
 
-/** All that commands of the operator's get of our environment. */
+/** The part of the environment that the operator's commands get. */
 export const commandEnvironment = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Record<string, string | undefined>> => ({ PATH: env.PATH, HOME: env.HOME })

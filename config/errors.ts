@@ -1,4 +1,4 @@
-/** A config that cannot be used: every mistake in it at once, each with its place. */
+/** The error for an unusable config: all of its mistakes at once, each with its place. */
 import { type NextMove, ZonecastError } from '../lib/errors.js'
 
 export type FindingCode =
@@ -45,7 +45,7 @@ export interface Place {
   column: number
 }
 
-/** A thing of the topology, so that what is found can be shown at it. */
+/** A thing of the topology that a finding concerns, so that a picture can mark it. */
 export interface Subject {
   kind: 'site' | 'link' | 'risk' | 'hub' | 'primary' | 'node' | 'cloud'
   name: string
@@ -54,9 +54,9 @@ export interface Subject {
 export interface Finding extends Place {
   code: FindingCode
   severity: 'error' | 'warning'
-  /** A lower-case sentence: what is wrong and what to write. Never holds a secret. */
+  /** A lower-case sentence: the mistake and its fix. Never holds a secret. */
   message: string
-  /** The things it concerns, what it is said of first; left out where it concerns none. */
+  /** The things that the finding concerns, the main one first; undefined when there is none. */
   about?: readonly Subject[]
 }
 
@@ -75,7 +75,7 @@ export class ConfigError extends ZonecastError<{ code: 'CONFIG_INVALID'; mistake
     this.mistakes = mistakes
   }
 
-  /** The same file read again gives the same mistakes. */
+  /** Not retryable: the same file gives the same mistakes. */
   override get nextMove(): NextMove {
     return 'operator'
   }

@@ -1,12 +1,14 @@
-/** Whether two hubs run on the same config: a digest of all that they must agree on. */
+/** Digests all settings on which hubs must agree, so that two hubs can compare their configs. */
 import { createHash } from 'node:crypto'
 import type { Config } from './config.js'
 
-/** What each hub has of its own. */
+/** Settings that may differ between hubs. */
 const OWN: ReadonlySet<string> = new Set(['file', 'hub', 'dataDir', 'redis', 'api', 'transfer', 'log', 'topology'])
 const DIGITS = 16
 
-/** Hexadecimal. It covers secrets without giving them away, and no comment, order of keys or way of writing a duration. */
+/**
+ * Hexadecimal. It covers secrets without revealing them, and ignores comments, the order of keys and the spelling of durations.
+ */
 export function fingerprintOf(config: Config): string {
   const shared = Object.entries(config).filter(([name]) => !OWN.has(name))
   const hash = createHash('sha256').update(canonical(Object.fromEntries(shared)))

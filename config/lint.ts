@@ -1,6 +1,6 @@
 /**
- * What is wrong with a topology although every setting fits: names that point at nothing, addresses that two things share,
- * control addresses that are anycast (errors); things that work but leave nothing to spare (warnings).
+ * Finds mistakes in a topology whose settings all fit: names that refer to nothing, addresses that two things share, control
+ * addresses that are anycast (errors); and things that work but have no redundancy (warnings).
  * Not here: reading the file (load.ts).
  */
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
@@ -14,7 +14,7 @@ import { lintClouds } from './topology/clouds.js'
 import { lintTopologyNames, type TopologyNames } from './topology/names.js'
 import { lintPaths } from './topology/paths.js'
 
-/** The names a section declares, also those whose own settings are wrong: pointing at them is no second mistake. */
+/** The names that a section declares, invalid entries included: a reference to such an entry is not a second mistake. */
 export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>> & TopologyNames
 
 type Section = Exclude<keyof DeclaredNames, 'sites' | 'hubs'>
@@ -31,7 +31,7 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     const known = [...declared[section]]
     const one = { keys: 'key', primaries: 'primary', clouds: 'cloud', nodes: 'node' }[section]
     const choice = known.length === 0 ? `add it under "${section}"` : `write one of ${known.slice(0, 8).map(quote).join(', ')}`
-    // Somebody may have written the secret of a key in the place of its name.
+    // The operator may have written the secret of a key instead of its name.
     const what = section === 'keys' ? 'there is no key of that name' : `there is no ${one} ${quote(name)}`
     report('CONFIG_DANGLING', path, `${what}: ${choice}`)
   }
@@ -76,7 +76,7 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
         `zone ${zone.name} has no primary: name one, or leave "primaries" out to use all`,
       )
     } else if (declared.primaries.size === 0) {
-      report('CONFIG_MISSING', at, `zone ${zone.name} has no primary to come from: add one under "primaries"`)
+      report('CONFIG_MISSING', at, `zone ${zone.name} has no primary to transfer from: add one under "primaries"`)
     }
   }
 }
@@ -115,7 +115,7 @@ function lintAddresses(config: Config, report: Report): void {
   }
   for (const [i, endpoint] of config.transfer.listen.entries()) claim(endpoint, 'the transfer server', ['transfer', 'listen', i])
   claim(config.api.listen, 'the API', ['api', 'listen'])
-  // One server may hold some zones for one key and some for another: those are two primaries at one address.
+  // One server may serve some zones with one key and some with another: those count as two primaries at one address.
   const served = new Set<string>()
   for (const { id, address, key } of config.primaries.values()) {
     const twin = `${endpointText(address)} ${key ?? ''}`
@@ -133,13 +133,15 @@ function lintAddresses(config: Config, report: Report): void {
   for (const { id, address } of config.hubs.values())
     if (id !== config.hub) claim(address, `hub "${id}"`, ['hubs', id, 'address'])
   for (const { id, paths } of config.nodes.values()) {
-    // A node given by `address` alone has one path; the report falls back to where the node stands.
+    // A node given by `address` alone has one path; the report falls back to the place of the node.
     for (const [i, path] of paths.entries())
       claim(path, `node "${id}"`, paths.length > 1 ? ['nodes', id, 'paths', i] : ['nodes', id, 'address'])
   }
 }
 
-/** Asked only of a complete config: what is missing would be missed here as well. `ownHub`: the name of this hub, if it has one. */
+/**
+ * Runs only on a complete config, where nothing is missing because of a mistake. `ownHub`: the name of this hub, if it has one.
+ */
 export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | undefined, report: Report): void {
   lintClouds(config, report)
   lintPaths(config, ownHub, report)
@@ -158,7 +160,11 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
     if (nodes === 0)
       report('CONFIG_NO_NODES', ['clouds', id], `cloud "${id}" has no nodes: add one under "nodes", or remove the cloud`)
     if (nodes === 1)
-      report('CONFIG_ONE_NODE', ['clouds', id], `cloud "${id}" has one node: when it fails, so does the cloud; add a second one`)
+      report(
+        'CONFIG_ONE_NODE',
+        ['clouds', id],
+        `cloud "${id}" has one node: when it fails, the cloud fails too; add a second one`,
+      )
   }
   for (const id of config.primaries.keys()) {
     if (!usedPrimaries.has(id))
@@ -168,6 +174,6 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
     [...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].map(({ key }) => key),
   )
   for (const id of config.keys.keys()) {
-    if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `key ${quote(id)} is used by no primary, node or hub: remove it`)
+    if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `no primary, node or hub uses key ${quote(id)}: remove it`)
   }
 }

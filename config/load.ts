@@ -1,6 +1,6 @@
 /**
- * file < environment < flags → one frozen Config, or every mistake at once, each with its line.
- * A YAML mistake hides what stands behind it, so syntax is told first and alone; everything else is told together.
+ * Merges file < environment < flags into one frozen Config, or reports all mistakes at once, each with its line.
+ * Syntax mistakes are reported first and alone, as a YAML mistake hides the settings behind it.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -20,9 +20,9 @@ import { lintZoneNames } from './zone-names.js'
 export type { Finding } from './errors.js'
 
 export interface ConfigReport {
-  /** Undefined when there is an error among the findings. */
+  /** Undefined when the findings include an error. */
   config: Config | undefined
-  /** In the order of the file. */
+  /** In file order. */
   findings: Finding[]
 }
 
@@ -52,7 +52,7 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'WEAK_LOG',
 ])
 
-/** Where `start` and the others look when neither a flag nor ZONECAST_CONFIG names a file. */
+/** Where commands look for the config when neither a flag nor ZONECAST_CONFIG names a file. */
 const DEFAULT_FILES = ['./zonecast.yaml', '/etc/zonecast/zonecast.yaml']
 
 export function findConfigFile(flag: string | undefined): string {
@@ -62,14 +62,14 @@ export function findConfigFile(flag: string | undefined): string {
   return resolve(found ?? DEFAULT_FILES[0]!)
 }
 
-/** Throws ConfigError when there is any error; warnings are for checkConfig. */
+/** Throws ConfigError when there is an error; only checkConfig reports warnings. */
 export function loadConfig(file: string, flags: readonly Override[] = []): Config {
   const { config, findings } = checkConfig(file, flags)
   if (config === undefined) throw new ConfigError(findings.filter(({ severity }) => severity === 'error'))
   return config
 }
 
-/** Everything there is to say about a config file, warnings included. */
+/** All findings about a config file, warnings included. */
 export function checkConfig(file: string, flags: readonly Override[] = []): ConfigReport {
   const path = resolve(file)
   let text: string
@@ -80,7 +80,7 @@ export function checkConfig(file: string, flags: readonly Override[] = []): Conf
     const message = `the config file ${path} cannot be read (${reason}): name another one with -c or ZONECAST_CONFIG`
     return { config: undefined, findings: [{ file: path, line: 1, column: 1, code: 'CONFIG_FILE', severity: 'error', message }] }
   }
-  // Flags come last and so win; for placing a finding the first match counts, so they are searched first.
+  // Flags come last, so they win. The place of a finding is the first match, so flags are searched first.
   const overrides = [
     ...flags,
     ...readEnvironment().settings.filter((env) => !flags.some((flag) => flag.path.join() === env.path.join())),
@@ -103,7 +103,7 @@ function checkDocument(file: string, written: ConfigDocument): ConfigReport {
   lintTopology(resolved, declaredNames(document.value), report)
   lintZoneNames(resolved.config, resolved.zoneIndex, report)
   lintWeaknesses(settings, resolved.config, report)
-  // What was left out could be the second primary or node that is missed here.
+  // A part that was left out could be the second primary or node that lintSpare misses.
   if (complete) lintSpare(resolved, settings.hub, report)
   const failed = findings.some(({ severity }) => severity === 'error')
   return { config: failed ? undefined : freeze(resolved.config), findings: inFileOrder(findings) }
@@ -122,19 +122,19 @@ function declaredNames(value: unknown): DeclaredNames {
   }
 }
 
-/** What a setting concerns when it stands in an entry of such a section. */
+/** The subjects of a setting in an entry of one of these sections. */
 function subjectsAt([section, name]: SettingPath): Subject[] {
   const kind = ({ nodes: 'node', clouds: 'cloud', primaries: 'primary' } as const)[String(section)]
   return kind === undefined || typeof name !== 'string' ? [] : [{ kind, name }]
 }
 
-/** As people see them. */
+/** Sorted by place in the file. */
 function inFileOrder(findings: readonly Finding[]): Finding[] {
   const shown = findings.map((finding) => ({ ...finding, message: withoutSecrets(finding.message) }))
   return shown.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
 }
 
-/** Objects and lists, all the way down; Buffers cannot be frozen and Maps keep their own doors. */
+/** Freezes objects and lists, recursively; Buffers cannot be frozen, and a frozen Map can still be changed. */
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Date) return value
   const inner = value instanceof Map ? value.values() : Object.values(value)

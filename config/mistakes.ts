@@ -1,6 +1,6 @@
 /**
- * What zod found wrong → findings with a place and a sentence; and the settings left when the wrong ones are taken out, so that
- * the names in the rest can still be checked and every mistake is told at once.
+ * Turns zod's issues into findings with a place and a sentence. Also returns the settings without the bad ones, so that the names
+ * in the rest are checked and all mistakes are reported at once.
  */
 import type { z } from 'zod'
 import { type ConfigDocument, isPlainMap, type SettingPath } from './document.js'
@@ -14,13 +14,13 @@ type Issue = z.core.$ZodIssue
 export interface Mistake {
   finding: Finding
   path: SettingPath
-  /** The key itself is what is wrong: without it, what it stands in is sound. */
+  /** The key itself is the mistake: without it, the section is valid. */
   unknownKey: boolean
 }
 
 export function describeIssues(document: ConfigDocument, issues: readonly Issue[]): Mistake[] {
   const mistakes = issues.flatMap((issue) => describeIssue(document, issue, []))
-  // A value may break two rules that ask for the same.
+  // A value may break two rules that have the same message.
   const said = new Set<string>()
   return mistakes.filter(({ path, finding: { message } }) => {
     const word = JSON.stringify([path, message])
@@ -45,13 +45,13 @@ function describeIssue(document: ConfigDocument, issue: Issue, prefix: SettingPa
           : mistake('CONFIG_UNKNOWN_KEY', at, 'key', unknownKey(path, key, isPlainMap(value) ? value : {}))
       })
     case 'invalid_union':
-      // The only union is a URL or a map: what was written says which of the two was meant.
+      // The only union is a URL or a map: the type of the value shows which one was meant.
       if (issue.errors.length === 2 && (typeof value === 'string' || isPlainMap(value))) {
         return issue.errors[typeof value === 'string' ? 0 : 1]!.flatMap((inner) => describeIssue(document, inner as Issue, path))
       }
       break
     case 'invalid_key':
-      return [mistake('CONFIG_VALUE', path, 'key', `${quote(String(path.at(-1)))} is no name: ${issue.issues[0]?.message}`)]
+      return [mistake('CONFIG_VALUE', path, 'key', `${quote(String(path.at(-1)))} is not a name: ${issue.issues[0]?.message}`)]
   }
   const name = nameOf(path)
   if (value === undefined) return [mistake('CONFIG_MISSING', path, 'key', `${name} is missing: ${issue.message}`)]
@@ -59,7 +59,7 @@ function describeIssue(document: ConfigDocument, issue: Issue, prefix: SettingPa
   return [mistake('CONFIG_VALUE', path, 'value', `${name}: ${issue.message}`)]
 }
 
-/** The setting's own name; for an item of a list, the list's name and which item. */
+/** The setting's own name; for a list item, its number and the name of the list. */
 function nameOf(path: SettingPath): string {
   const last = path.at(-1)
   if (last === undefined) return 'the config'
@@ -74,7 +74,7 @@ function isUnsupported(path: SettingPath): boolean {
   })
 }
 
-/** In a section that holds secrets, a key nobody knows may be a misplaced secret: it is shown only when it is nearly a real key. */
+/** In these sections an unknown key may be a misplaced secret: it is printed only when it is almost a known key. */
 const SECRET_SECTIONS = new Set(['keys', 'api', 'redis'])
 
 function unknownKey(path: SettingPath, key: string, present: object): string {
@@ -89,7 +89,7 @@ function unknownKey(path: SettingPath, key: string, present: object): string {
   return `${shown}: remove it, or write one of ${known.join(', ')}`
 }
 
-/** Levenshtein's, with a swap of neighbours counted as one. */
+/** Levenshtein distance, with a swap of neighbours counted as one. */
 export function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {

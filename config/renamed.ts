@@ -1,4 +1,4 @@
-/** Settings with a new name. The old name keeps working, with a warning. */
+/** Settings that were renamed. The old name still works, with a warning. */
 import { type ConfigDocument, isPlainMap, type SettingPath } from './document.js'
 import type { Report } from './report.js'
 
@@ -14,7 +14,7 @@ export const RENAMED: readonly Renamed[] = [
 ]
 
 export interface WithNewNames {
-  /** The document under the new names; places are those of the file. */
+  /** The document with the new names; places are those in the file. */
   document: ConfigDocument
   warn: (report: Report) => void
 }

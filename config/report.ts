@@ -1,6 +1,6 @@
-/** How a finding about the config is reported while it is read. */
+/** The function by which config checks report findings. */
 import type { SettingPath } from './document.js'
 import type { FindingCode, Subject } from './errors.js'
 
-/** How a finding is reported: its code says whether it is an error (see load.ts); what it concerns, when its place does not say so. */
+/** Reports a finding. Its code decides whether it is an error (load.ts). `about` names its subjects when its place does not. */
 export type Report = (code: FindingCode, path: SettingPath, message: string, about?: readonly Subject[]) => void

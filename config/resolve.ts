@@ -1,6 +1,6 @@
 /**
- * Settings that fit the schema → the Config: names made canonical, secrets read, what was left out decided.
- * Mistakes that need more than one setting, or a file, to see are reported through `report`. Not here: whether names point at
+ * Turns settings that fit the schema into the Config: makes names canonical, reads secrets, decides defaults. Reports, through
+ * `report`, mistakes that need a file or more than one setting. Not here: whether names refer to an existing thing
  * something (lint.ts).
  */
 import type { Report } from './report.js'
@@ -21,7 +21,7 @@ import { topologyOf } from './topology-schema.js'
 
 export interface Resolved {
   config: Config
-  /** Where each zone stands in the file's list. */
+  /** The index of each zone in the file's list. */
   zoneIndex: Map<ZoneName, number>
 }
 
@@ -148,7 +148,9 @@ function withPassword(text: string, password: string): string {
   return url.href
 }
 
-/** Peers allow us by address, so we leave from where we listen; a wildcard says nothing and leaves it to the routing table. */
+/**
+ * Peers allow the hub by address, so queries leave from the listen addresses; a wildcard leaves the choice to the routing table.
+ */
 function defaultSources(listen: readonly Endpoint[]): string[] {
   const families = [listen.find((l) => !l.ip.includes(':')), listen.find((l) => l.ip.includes(':'))]
   return families.flatMap((endpoint) => (endpoint === undefined || isWildcard(endpoint.ip) ? [] : [endpoint.ip]))
@@ -160,11 +162,12 @@ function resolveKeys(folder: string, raw: RawConfig, report: Report): Map<string
   for (const [id, key] of Object.entries(raw.keys)) {
     const name = key.name ?? keyName(id)
     if (name === undefined) {
-      report('CONFIG_VALUE', ['keys', id], 'this key has a name that is no domain name: write one such as hub-key')
+      report('CONFIG_VALUE', ['keys', id], 'the name of this key is not a domain name: write one such as hub-key')
       continue
     }
     const secret = resolveSecret(folder, ['keys', id], key, report)
-    // Two peers may use one key name with different secrets. Two entries without a "name" that give the same name are a mistake.
+    // Two peers may use one key name with different secrets. Two entries without a "name" that result in the same name are a
+    // mistake.
     const twins = seen.get(name) ?? []
     const isSlip = twins.some((twin) => {
       const isNamed = key.name !== undefined || raw.keys[twin]?.name !== undefined

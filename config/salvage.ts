@@ -1,6 +1,6 @@
 /**
- * Settings that fit the schema, out of a document in which others do not. What is wrong is left out alone; where the rest does not
- * stand without it, the entry of the list or map it is in, and then the section. What is left can be checked in the same run.
+ * Extracts the settings that fit the schema from a document in which others do not, so that the rest is checked in the same run.
+ * A bad setting is left out alone; if the rest is invalid without it, its list or map entry goes, and then the section.
  */
 import { type ConfigDocument, isPlainMap, type SettingPath } from './document.js'
 import type { Finding } from './errors.js'
@@ -9,7 +9,7 @@ import { configSchema, type RawConfig } from './schema.js'
 
 export interface ReadSettings {
   settings: RawConfig
-  /** Where each zone that is left stands in the file's list. */
+  /** The index in the file's list of each zone that is left. */
   zonePositions: number[]
   findings: Finding[]
 }
@@ -29,10 +29,10 @@ export function readSettings(document: ConfigDocument): ReadSettings {
   }
 }
 
-/** A copy of the settings, of which parts are taken out. */
+/** A copy of the settings from which parts are removed. */
 class Rest {
   readonly value: Record<string, unknown>
-  /** Where each zone that is left stands in the file's list. */
+  /** The index in the file's list of each zone that is left. */
   zonePositions: number[] = []
 
   constructor(value: unknown) {
@@ -40,11 +40,11 @@ class Rest {
     if (Array.isArray(this.value.zones)) this.zonePositions = this.value.zones.map((_, i) => i)
   }
 
-  /** Takes out what the paths name; `wider` 1 the map or list it stands in, 2 what that stands in, and so on. */
+  /** Removes the settings at the paths; `wider` 1 the map or list around each, 2 the one around that, and so on. */
   leaveOut(wrong: readonly Pick<Mistake, 'path' | 'unknownKey'>[], wider: number): void {
     const paths = wrong.map(({ path, unknownKey }) => (unknownKey ? path : widened(path, wider)))
     const zones = new Set<number>()
-    // What lies deepest first, while what it stands in is still there.
+    // Deepest paths first, while their parents still exist.
     for (const path of paths.toSorted((a, b) => b.length - a.length)) {
       if (path.length === 2 && path[0] === 'zones' && typeof path[1] === 'number') zones.add(path[1])
       else if (path.length === 0) for (const section of Object.keys(this.value)) delete this.value[section]
@@ -56,7 +56,7 @@ class Rest {
   }
 }
 
-/** An item of a list goes with its list, but for the zones. */
+/** A list item goes with its list, except for zones. */
 function widened(path: SettingPath, by: number): SettingPath {
   let at = path.slice(0, Math.max(0, path.length - by))
   while (typeof at.at(-1) === 'number' && !(at.length === 2 && at[0] === 'zones')) at = at.slice(0, -1)

@@ -1,6 +1,6 @@
 /**
  * Every setting: its type, default, unit and one sentence about it. A setting that is not here is a mistake.
- * Not here: where a mistake stands in the file (positions.ts), what names must point at (lint.ts), defaults that depend on
+ * Not here: places in the file (document.ts), whether names refer to an existing thing (lint.ts), defaults that depend on
  * other settings (resolve.ts).
  */
 import { z } from 'zod'
@@ -35,7 +35,7 @@ const key = section({
   name: wireKeyName()
     .optional()
     .describe(
-      'Its name on the wire, any domain name; the name of the entry when left out. Peers may share a name and differ in the secret.',
+      'Key name on the wire, any domain name; default: the name of the entry. Peers may share a name and differ in the secret.',
     ),
   algorithm: algorithm().describe('HMAC algorithm (RFC 8945 §6): hmac-sha1, -sha224, -sha256, -sha384, -sha512, or hmac-md5.'),
   secret: text('write the secret in base64').optional().describe('The shared secret in base64; either this or secretFile.'),
@@ -45,47 +45,45 @@ const key = section({
 })
 
 const primary = section({
-  address: address(53).describe(`Where the primary answers: ${ADDRESS_HINT.slice(6)}; port 53 unless given.`),
+  address: address(53).describe(`Address of the primary: ${ADDRESS_HINT.slice(6)}; default port: 53.`),
   key: text('write the name of a key')
     .optional()
-    .describe('TSIG key for queries and transfers; a NOTIFY from it must be signed too.'),
+    .describe('TSIG key for queries and transfers; a NOTIFY from the primary must be signed too.'),
 })
 
 const hub = section({
-  address: address(53).describe('Where its transfer server answers the other hubs; port 53 unless given.'),
+  address: address(53).describe('Address of its transfer server for peer hubs; default port: 53.'),
   key: text('write the name of a key').describe(
-    'TSIG key for what hubs ask of each other; used by no node, as hubs are given what nodes are not.',
+    'TSIG key between hubs. No node may use it, as hubs also get versions that no node may have.',
   ),
 })
 
 const cloud = section({
   addresses: listOf(ipAddress(), 'addresses').default([]).describe('The anycast service addresses of the cloud.'),
-  prefixes: listOf(subnet(), 'prefixes')
-    .default([])
-    .describe('What is announced for them; when left out, the /24 or /48 around each.'),
+  prefixes: listOf(subnet(), 'prefixes').default([]).describe('Announced prefixes; default: the /24 or /48 around each address.'),
 })
 
 const node = section({
-  cloud: text('write the name of a cloud').describe('The cloud the node belongs to.'),
-  site: text('write a name').optional().describe('Where it stands: a site of the topology, where there is one.'),
-  address: address(53).optional().describe('Its unicast control address.'),
+  cloud: text('write the name of a cloud').describe('The cloud of the node.'),
+  site: text('write a name').optional().describe('Site of the node; a site of the topology if one is configured.'),
+  address: address(53).optional().describe('Unicast control address of the node.'),
   paths: listOf(address(53), 'control addresses')
     .optional()
     .describe('Control addresses in order of preference; includes address when both are given.'),
   key: text('write the name of a key').optional().describe('TSIG key between the hub and the node.'),
   transits: listOf(text('write a name such as AS174'), 'transits')
     .default([])
-    .describe('Its large upstream networks: two that every node of the cloud has.'),
+    .describe('Large upstream networks of the node: two that every node of the cloud has.'),
 })
 
 const zone = section({
   name: zoneName().describe('The name of the zone, with or without the final dot.'),
   primaries: listOf(text('write the name of a primary'), 'primaries')
     .optional()
-    .describe('Primaries in order of preference; every primary in the order given when left out.'),
+    .describe('Primaries in order of preference; default: every primary, in the order of the config.'),
   clouds: listOf(text('write the name of a cloud'), 'clouds')
     .optional()
-    .describe('The clouds that carry it; every cloud when left out.'),
+    .describe('The clouds that serve the zone; default: every cloud.'),
   refresh: section({
     min: duration().optional().describe('Never poll this zone more often than this.'),
     max: duration().optional().describe('Never poll this zone less often than this.'),
@@ -96,23 +94,23 @@ const zone = section({
 })
 
 const token = section({
-  name: identifier().describe('Who this is, for the audit.'),
+  name: identifier().describe('Name of the caller in the audit log.'),
   role: z
     .enum(['viewer', 'operator', 'publisher', 'admin'], { error: 'write viewer, operator, publisher or admin' })
-    .describe('What it may do; each role includes the ones before it.'),
+    .describe('Role of the caller; each role includes the ones before it.'),
   sha256: hexDigest()
     .optional()
-    .describe('SHA-256 of the token in hex, the token itself is kept nowhere; either this or sha256File.'),
+    .describe('SHA-256 of the token in hex; the hub never stores the token itself. Either this or sha256File.'),
   sha256File: text('write the path of a file')
     .optional()
     .describe('A file that holds the SHA-256 in hex, relative to the config file.'),
-  subnets: listOf(subnet(), 'subnets').default([]).describe('Where it may be used from; anywhere when left out.'),
-  expires: expiry().optional().describe('The first moment it no longer works.'),
+  subnets: listOf(subnet(), 'subnets').default([]).describe('Subnets from which the token works; default: every address.'),
+  expires: expiry().optional().describe('Time from which the token no longer works.'),
 })
 
 const sentinel = section({
-  sentinels: listOf(sentinelAddress(), 'sentinels').describe('The Sentinels, host:port; port 26379 unless given.'),
-  name: text('write the name of the monitored group').describe('What the Sentinels call the group.'),
+  sentinels: listOf(sentinelAddress(), 'sentinels').describe('The Sentinels, host:port; default port: 26379.'),
+  name: text('write the name of the monitored group').describe('Name of the monitored group at the Sentinels.'),
   username: text('write a name').optional().describe('User for the Redis servers.'),
   password: text('write the password as text, in quotes').optional().describe('Password for the Redis servers.'),
   db: count(0).optional().describe('Database number.'),
@@ -121,36 +119,36 @@ const sentinel = section({
 const refreshDefaults = section({
   min: duration().default(1000).describe('Never poll a zone more often than this.'),
   max: duration().default(3_600_000).describe('Never poll a zone less often than this.'),
-}).describe("SOA polling follows the zone's own REFRESH and RETRY, clipped to this.")
+}).describe("SOA polling follows the zone's own REFRESH and RETRY, within these bounds.")
 
 const observeDefaults = section({
-  every: duration().default(60_000).describe("How often a node's serials are looked at, at rest."),
-  afterRelease: duration().default(5000).describe('How often after a release that a node has not confirmed.'),
-  afterReleaseFor: duration().default(120_000).describe('How long after a release that pace is kept.'),
-}).describe("Looking at the nodes' own serials.")
+  every: duration().default(60_000).describe('How often the hub observes the serials of a node.'),
+  afterRelease: duration().default(5000).describe('How often after a release, until the node confirms it.'),
+  afterReleaseFor: duration().default(120_000).describe('How long after a release the afterRelease interval applies.'),
+}).describe('SOA queries to the nodes.')
 
 const compare = section({
-  every: duration().default(86_400_000).describe('Content compared so long ago is compared again; 0 for never.'),
+  every: duration().default(86_400_000).describe('Contents are compared again after this long; 0: never.'),
 })
 
 export const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 const webhook = section({
-  url: webUrl().describe('Where events are POSTed, http:// or https://.'),
+  url: webUrl().describe('URL to which events are POSTed, http:// or https://.'),
   secret: text('write the secret in base64')
     .optional()
-    .describe('Signs each event (HMAC-SHA256), base64; either this or secretFile.'),
+    .describe('Secret that signs each event (HMAC-SHA256), base64; either this or secretFile.'),
   secretFile: text('write the path of a file')
     .optional()
     .describe('A file that holds the secret in base64, relative to the config file.'),
   allowLocal: z
     .boolean({ error: 'write true or false' })
     .default(false)
-    .describe('The receiver may be on this machine, its link, or a metadata service of a cloud.'),
+    .describe('Allow a receiver on this machine, on its link, or at a metadata service of a cloud.'),
   events: listOf(z.enum(WEBHOOK_EVENTS, { error: `write some of ${WEBHOOK_EVENTS.join(', ')}` }), 'events')
     .default([...WEBHOOK_EVENTS])
-    .describe('Which events.'),
+    .describe('Events to send.'),
 })
 
 const defaults = section({
@@ -159,78 +157,80 @@ const defaults = section({
   notify: section({
     retries: listOf(duration(), 'durations')
       .default([2000, 4000, 8000, 16_000, 32_000])
-      .describe('Waits between NOTIFYs to a node that does not take the version.'),
+      .describe('Waits between NOTIFYs to a node that does not transfer the version.'),
   })
     .prefault({})
     .describe('NOTIFY to the nodes (RFC 1996 §3.6).'),
   lag: section({
-    warn: duration().default(300_000).describe('A node this far behind is lagging.'),
-    page: duration().default(900_000).describe('A node this far behind needs a person.'),
+    warn: duration().default(300_000).describe('A node that is this far behind is lagging.'),
+    page: duration().default(900_000).describe('A node that is this far behind needs an operator.'),
   })
     .prefault({})
-    .describe('When being behind is worth saying.'),
+    .describe('Lag from which a node is reported.'),
   shutdownGrace: duration()
     .default(10_000)
-    .describe('Time to finish transfers, jobs and requests after SIGTERM; then they are ended.'),
-  stuck: duration().default(600_000).describe('A node on one serial this long while newer releases wait is stuck.'),
-  unknownAfterMissed: count(1).default(3).describe('SOA queries without an answer in a row, after which a node is unknown.'),
+    .describe('Time to finish transfers, jobs and requests after SIGTERM; then the hub ends them.'),
+  stuck: duration().default(600_000).describe('A node that keeps one serial this long while newer releases wait is stuck.'),
+  unknownAfterMissed: count(1).default(3).describe('Consecutive SOA queries without an answer, after which a node is unknown.'),
   comparePrimaries: z
     .boolean({ error: 'write true or false' })
     .default(true)
-    .describe('Compare the contents of primaries that serve one serial; false where each signs for itself.'),
-  compare: compare.prefault({}).describe('When primaries are compared although nothing casts doubt on them.'),
-  keepVersions: count(1).default(20).describe('Versions of a zone kept, besides all in use.'),
-  keepFor: duration().default(0).describe('Versions younger than this are kept as well, whatever their number.'),
+    .describe('Compare the contents of primaries that serve one serial; set false where each primary signs for itself.'),
+  compare: compare.prefault({}).describe('Regular comparison of primaries.'),
+  keepVersions: count(1).default(20).describe('Versions to keep of each zone, besides all in use.'),
+  keepFor: duration().default(0).describe('Versions younger than this are kept too, whatever their number.'),
   keepOctets: count(0)
     .default(2 ** 30)
-    .describe('Octets of differences kept of a zone; past them the oldest versions go, but none in use.'),
+    .describe(
+      'Octets of difference sequences to keep of each zone; above this the oldest versions are removed, except those in use.',
+    ),
   limits: limits.prefault({}),
-}).describe('What holds for every zone and node.')
+}).describe('Defaults for every zone and node.')
 
 export const configSchema = section({
-  hub: identifier().optional().describe('The name of this hub; the host name when left out.'),
-  dataDir: text('write the path of a folder').default('./data').describe('Zone versions live here, and the private Redis.'),
+  hub: identifier().optional().describe('The name of this hub; default: the host name.'),
+  dataDir: text('write the path of a folder').default('./data').describe('Folder for zone versions and the private Redis.'),
   redis: z
     .union([redisUrl(), sentinel], { error: 'write redis://host:port/db, rediss://host:port/db or { sentinels: […], name: … }' })
     .optional()
-    .describe('The Redis that hubs share; a private one is started under dataDir when left out.'),
+    .describe('The Redis that hubs share; default: the hub starts a private one under dataDir.'),
   redisPasswordFile: text('write the path of a file')
     .optional()
-    .describe('A file that holds the password for redis, relative to the config file; readable by its owner alone.'),
+    .describe('A file that holds the Redis password, relative to the config file; only its owner may read it.'),
   api: section({
-    listen: listenAddress(8053).prefault('127.0.0.1:8053').describe('Where the API and the dashboard are served.'),
+    listen: listenAddress(8053).prefault('127.0.0.1:8053').describe('Address of the API and the dashboard.'),
     tokens: listOf(token, 'tokens')
       .default([])
       .describe(
-        'Who may call the API. When left out, loopback only: the token in the file api.token under dataDir is admin, everyone else a viewer.',
+        'Tokens of API callers. Default: loopback only; the token in the file api.token under dataDir is admin, any other caller a viewer.',
       ),
     zonesInMetrics: count(0)
       .default(500)
-      .describe('Metrics have a series for each zone up to this many zones; past them only sums.'),
+      .describe('Metrics have a series for each zone up to this many zones; above it only sums.'),
   })
     .prefault({})
     .describe('The HTTP API.'),
   transfer: section({
     listen: listOf(listenAddress(53), 'addresses')
       .prefault(['0.0.0.0:53', '[::]:53'])
-      .describe('Where nodes ask and primaries NOTIFY, UDP and TCP.'),
+      .describe('Addresses for queries of nodes and NOTIFYs of primaries, UDP and TCP.'),
     source: listOf(ipAddress(), 'addresses')
       .optional()
       .describe(
-        'Where NOTIFY, SOA queries and transfers leave from; the first listen address of each family, unless a wildcard, when left out.',
+        'Source addresses of NOTIFY, SOA queries and transfers; default: the first listen address of each family, unless a wildcard.',
       ),
     idle: duration().default(30_000).describe('A connection idle this long is closed.'),
     maxConnections: count(1)
       .default(1000)
-      .describe('Connections at once; when there are as many, the peer that has most loses the one that has rested longest.'),
+      .describe('Most connections at once; at the limit, the peer with the most connections loses the one idle longest.'),
     minOctetsPerSecond: count(0)
       .default(10_240)
-      .describe('Slowest transfer to a node, octets per second over 30 seconds; 0 disables the check.'),
+      .describe('Minimum rate of a transfer to a node, octets per second over 30 seconds; 0 disables the check.'),
     total: duration().default(7_200_000).describe('Longest transfer to a node.'),
     repeats: count(0)
       .default(6)
       .describe(
-        'Transfers of one version of a zone that a node may have within five minutes without a wait; further ones wait up to 30 seconds. 0 disables the waits.',
+        'Transfers of one version of a zone to one node within five minutes without a wait; further ones wait up to 30 seconds. 0 disables the waits.',
       ),
   })
     .prefault({})
@@ -238,25 +238,25 @@ export const configSchema = section({
   keys: mapOf(key, 'keys').describe('TSIG keys (RFC 8945) by name.'),
   primaries: mapOf(primary, 'primaries').describe('Hidden primaries by name, in order of preference.'),
   hubs: mapOf(hub, 'hubs').describe(
-    'Every hub of this installation by name, this one among them: they take a version from each other when no primary can give it.',
+    'Every hub of this installation by name, this one included. Peer hubs transfer a version from each other when no primary has it.',
   ),
   clouds: mapOf(cloud, 'clouds').describe('Clouds by name.'),
   nodes: mapOf(node, 'nodes').describe('Anycast nodes by name.'),
   zones: listOf(zone, 'zones').default([]).describe('The zones.'),
   defaults: defaults.prefault({}),
-  checks: checksSchema.prefault({}).describe('What a version must pass before it is released.'),
+  checks: checksSchema.prefault({}).describe('Checks that a version must pass before its release.'),
   topology: topologySchema
     .optional()
-    .describe('Sites and the links between them; single points of failure are looked for when it is there.'),
-  rollout: rolloutSchema.prefault({}).describe('In which order nodes get a version; every node at once when left out.'),
-  webhooks: mapOf(webhook, 'webhooks').describe('Who is told of what happens to versions, by name.'),
+    .describe('Sites and the links between them; if given, the hub reports single points of failure.'),
+  rollout: rolloutSchema.prefault({}).describe('Order in which nodes get a version; default: every node at once.'),
+  webhooks: mapOf(webhook, 'webhooks').describe('Receivers of events about versions, by name.'),
   log: section({
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
         error: 'write trace, debug, info, warn, error, fatal or silent',
       })
       .default('info')
-      .describe('The least urgent log line written.'),
+      .describe('Lowest level of log lines that are written.'),
   })
     .prefault({})
     .describe('Logs.'),
@@ -264,5 +264,5 @@ export const configSchema = section({
 
 export type RawConfig = z.output<typeof configSchema>
 
-/** Keys of the outside contract that this version does not act on: refused, not ignored. `*` stands for any name or index. */
+/** Keys of the contract that this version does not support: refused, not ignored. `*` matches any name or index. */
 export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs']

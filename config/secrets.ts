@@ -1,29 +1,29 @@
-/** Secrets: reading one from base64 text or a file, and keeping what may be one out of messages. Never returns one in a reason. */
+/** Reads secrets from base64 text or a file, and keeps possible secrets out of messages. A reason never contains a secret. */
 import { readFileSync, statSync } from 'node:fs'
 
 export type SecretResult = { secret: Buffer } | { reason: string }
 
 const HIDDEN = '(a value not shown here)'
 
-/** Random letters and digits, as far as that can be seen. */
+/** True when the text may be random letters and digits. */
 const isMixed = (text: string): boolean => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text)
 
 /**
- * Text with the shape of a base64 secret, padded or long and mixed, or with such a part, as when it was pasted into another word.
- * A secret written in the wrong place must not reach a log.
+ * True for text with the shape of a base64 secret, padded or long and mixed, or with such a part, as when it was pasted into
+ * another word. A secret in a misplaced setting must not reach a log.
  */
 function looksSecret(value: string): boolean {
-  // Without what separates the words of a path or an address.
+  // Without the characters that separate the words of a path or an address.
   if (value.match(/[A-Za-z0-9+_]{16,}/g)?.some(isMixed)) return true
   if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(value)) return false
   return value.endsWith('=') || (value.length >= 16 && isMixed(value))
 }
 
-/** A message in which parts that may be secrets are replaced: names from the config stand in many messages without quotes. */
+/** Replaces possible secrets in a message: many messages contain names from the config without quotes. */
 export const withoutSecrets = (message: string): string =>
   message.replace(/[A-Za-z0-9+_]{16,}={0,2}/g, (part) => (isMixed(part) ? HIDDEN : part))
 
-/** The value in quotes, clipped; or words in its place when it may be a secret. */
+/** The value in quotes, clipped; a placeholder when it may be a secret. */
 export function quote(value: string): string {
   if (looksSecret(value.trim())) return HIDDEN
   return value.length > 80 ? `"${value.slice(0, 80)}…"` : `"${value}"`
@@ -37,13 +37,13 @@ export function decodeSecret(base64: string): SecretResult {
   return secret.length === 0 ? { reason: 'the secret is empty' } : { secret }
 }
 
-/** `readableBy`: who else on the machine can read the file, in words; undefined when nobody can. */
+/** `readableBy`: the others on the machine that can read the file; undefined when only the owner can. */
 export function readSecretFile(path: string): SecretResult & { readableBy: string | undefined } {
   const { text, readableBy, reason } = readTextFile(path)
   return text === undefined ? { reason: reason!, readableBy } : { ...decodeSecret(text), readableBy }
 }
 
-/** The text of a file that holds a secret, white space around it left out; or why there is none. */
+/** The text of a secret file without white space around it; or the reason why there is none. */
 export function readTextFile(path: string): { text?: string; readableBy: string | undefined; reason?: string } {
   try {
     const found = statSync(path)

@@ -1,9 +1,9 @@
-/** Which keys a section of the config may hold, read off the schema; and a walk over all settings for the reference. */
+/** The keys that each section of the config may hold, from the schema; and a walk over all settings for the reference. */
 import { z } from 'zod'
 import type { SettingPath } from './document.js'
 import { configSchema } from './schema.js'
 
-/** The known keys of the section at `path`; none when there is no such section. */
+/** The known keys of the section at `path`; empty when there is no such section. */
 export function configKeysAt(path: SettingPath): string[] {
   let schema: z.core.$ZodType | undefined = configSchema
   for (const part of path) schema = schema === undefined ? undefined : childOf(unwrap(schema), part)
@@ -18,7 +18,7 @@ function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | 
   return undefined
 }
 
-/** Without the wrappers for optional, default and prefault; of a union, and of what is read in two ways, the section. */
+/** Removes the wrappers for optional, default and prefault; returns the section of a union or a preprocessed schema. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   const bare = withoutWrappers(schema)
   if (bare instanceof z.ZodPipe && bare.def.out instanceof z.ZodObject) return bare.def.out
@@ -37,9 +37,9 @@ export interface SettingDescription {
   /** Such as `nodes.*.paths`. */
   path: string
   description: string
-  /** What to write, in the words of the message for whoever writes something else: `a duration such as …`. */
+  /** The allowed values, from the error message of the setting: `a duration such as …`. */
   kind: string
-  /** As the schema has it, durations in milliseconds; undefined when there is none. */
+  /** The default of the schema, durations in milliseconds; undefined when there is none. */
   default: unknown
   required: boolean
 }
@@ -68,7 +68,7 @@ function describeSetting(schema: z.core.$ZodType, path: string): SettingDescript
   const wrapped = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
   return {
     path,
-    // Said of the setting itself, or of what its default wraps.
+    // The description is on the setting itself, or on the schema that its default wraps.
     description: (schema as z.ZodType).description ?? (withoutWrappers(schema) as z.ZodType).description ?? '',
     kind: kindOf(withoutWrappers(schema)),
     default: wrapped ? schema.def.defaultValue : undefined,

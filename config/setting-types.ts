@@ -1,5 +1,5 @@
 /**
- * The kinds of value a setting can have, each as a zod type whose message says what to write instead.
+ * The types of values in settings, each as a zod type whose message states the allowed values.
  * No message repeats the value of a setting that may hold a secret. Not here: which settings there are (schema.ts).
  */
 import { z } from 'zod'
@@ -9,7 +9,9 @@ import { DURATION_HINT, parseDuration } from './duration.js'
 import { quote } from './secrets.js'
 import { slipInName } from './zone-name-slips.js'
 
-/** RFC 8945 §6. The registered name of hmac-md5 is longer, and some servers write a final dot: both are taken, in any letter case. */
+/**
+ * RFC 8945 §6. hmac-md5 has a longer registered name, and some servers write a final dot: both are accepted, in any letter case.
+ */
 const ALGORITHMS = ['hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512', 'hmac-md5'] as const
 const MD5_REGISTERED = 'hmac-md5.sig-alg.reg.int'
 const ALGORITHM_HINT = `write one of ${ALGORITHMS.join(', ')}`
@@ -37,7 +39,7 @@ export const count = (least: number) => {
   return z.int({ error }).min(least, { error })
 }
 
-/** A string that `read` turns into a value; `read` answers undefined for what it does not take. */
+/** A string that `read` turns into a value; `read` returns undefined for a bad one. */
 const parsed = <T>(hint: string, read: (text: string) => T | undefined, options: { show: boolean } = { show: true }) =>
   z.string({ error: hint }).transform((value, context): T => {
     const result = read(value)
@@ -48,7 +50,7 @@ const parsed = <T>(hint: string, read: (text: string) => T | undefined, options:
 
 export const duration = () => parsed(DURATION_HINT, parseDuration)
 
-/** Its text may hold a secret: it is not shown. */
+/** Its text may hold a secret, so messages do not repeat it. */
 export const webUrl = () =>
   parsed(
     'write a URL such as https://ops.example/zonecast, without a user or password in it',
@@ -79,7 +81,7 @@ export const algorithm = () =>
     { show: false },
   )
 
-/** Any domain name; a secret may stand in its place, so it is not shown. */
+/** Any domain name. The operator may have written a secret instead, so messages do not repeat it. */
 export const wireKeyName = () =>
   parsed(
     'write the name of the key as the peer has it, a domain name such as axfr.',
@@ -107,12 +109,12 @@ export const expiry = () =>
     const match = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.exec(value)
     const date = new Date(value)
     if (match === null || Number.isNaN(date.getTime())) return undefined
-    // NOTE: JavaScript moves 2027-02-31 into March; a day that is not in the calendar is a mistake here.
+    // NOTE: JavaScript turns 2027-02-31 into a day in March; a day that is not in the calendar is a mistake here.
     const day = new Date(`${match[1]}-${match[2]}-${match[3]}T00:00:00Z`)
     return day.getUTCDate() === Number(match[3]) ? date : undefined
   })
 
-/** Shown in no message: the URL may hold a password. */
+/** The URL may hold a password, so messages do not repeat it. */
 export const redisUrl = () =>
   parsed(
     'write redis://host:port/db or rediss://host:port/db',

@@ -1,4 +1,6 @@
-/** Tokens of the API: each with its hash, from the config itself or from a file beside it. The tokens themselves are kept nowhere. */
+/**
+ * Tokens of the API: each with its hash, from the config or from a file beside it. The hub never stores the tokens themselves.
+ */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ApiToken } from './config.js'
@@ -40,7 +42,7 @@ function resolveHash(
   return undefined
 }
 
-/** The hash, or why there is none. What sha256sum prints after it is left alone. */
+/** The hash, or why there is none. Ignores the file name that sha256sum prints after it. */
 function readHash(path: string): Buffer | string {
   try {
     const hex = /^\s*([0-9a-f]{64})(?![0-9a-f])/i.exec(readFileSync(path, 'latin1'))?.[1]

@@ -1,13 +1,13 @@
 /**
- * The settings of the topology: sites, who stands in them, and the links between them.
- * Not here: where nodes stand, which each node says itself; what must be true of it all (config/topology).
+ * The settings of the topology: sites, their hubs and primaries, and the links between them.
+ * Not here: sites of nodes, which are settings of each node; the rules for the topology (config/topology).
  */
 import type { z } from 'zod'
 import { identifier, listOf, mapOf, section, text } from './setting-types.js'
 
 const site = section({
-  hubs: listOf(identifier(), 'hubs').default([]).describe('The hubs here, by the name each has under hub.'),
-  primaries: listOf(text('write the name of a primary'), 'primaries').default([]).describe('The primaries here.'),
+  hubs: listOf(identifier(), 'hubs').default([]).describe('The hubs of the site, by the name each has under hub.'),
+  primaries: listOf(text('write the name of a primary'), 'primaries').default([]).describe('The primaries of the site.'),
 })
 
 const TWO_SITES = 'write the two sites it joins: [ A, B ]'
@@ -15,17 +15,15 @@ const TWO_SITES = 'write the two sites it joins: [ A, B ]'
 const link = section({
   between: listOf(text('write the name of a site'), 'two sites')
     .length(2, { error: TWO_SITES })
-    .describe('The two sites it joins.'),
+    .describe('The two sites that the link joins.'),
   risks: listOf(identifier(), 'risks')
     .default([])
-    .describe(
-      'What can take it down together with other links: a duct, a cable, a carrier. Links that name the same one fail together.',
-    ),
+    .describe('Shared risks of the link: a duct, a cable, a carrier. Links that name the same risk fail together.'),
 })
 
 export const topologySchema = section({
-  sites: mapOf(site, 'sites').describe('Sites by name, those that links only pass through included.'),
-  links: mapOf(link, 'links').describe('Links between sites, by name; two sites may have several.'),
+  sites: mapOf(site, 'sites').describe('Sites by name, including those that links only pass through.'),
+  links: mapOf(link, 'links').describe('Links between sites, by name; two sites may have several links.'),
 })
 
 export interface SiteConfig {

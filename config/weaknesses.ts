@@ -1,6 +1,6 @@
 /**
- * What works and is weak: links without a signature or encryption, secrets that are short, shared or readable by others, an API that
- * anyone may reach. Warnings, but for secrets in files that others can read and webhooks to addresses of this machine.
+ * Finds weak settings: links without a signature or encryption, secrets that are short, shared or readable by others, an API open
+ * to all. They are warnings, except for secrets in files that others can read and webhooks to addresses of this machine.
  */
 import { statSync } from 'node:fs'
 import { canonicalIp, isLoopback, isWildcard, subnetHolds } from './address.js'
@@ -10,12 +10,12 @@ import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
 import { quote } from './secrets.js'
 
-/** RFC 8945 §6: MD5 and SHA-1 are there for old peers alone. */
+/** RFC 8945 §6: MD5 and SHA-1 are only for old peers. */
 const OLD_ALGORITHMS: readonly string[] = ['hmac-md5', 'hmac-sha1']
-/** Octets: what nobody tries out. */
+/** Octets; a search of all values is infeasible. */
 const LEAST_SECRET = 16
 const ON_BY_DEFAULT = ['serial-forward', 'apex', 'shrink', 'growth', 'churn', 'zonemd', 'dnssec'] as const
-/** Read by others: group or everyone. */
+/** Read permission of group and others. */
 const OTHERS = 0o077
 
 export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): void {
@@ -25,7 +25,7 @@ export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): 
   lintLinks(config, report)
   lintWebhooks(config, report)
   lintSecrets(raw, config, report)
-  // The others are off unless somebody writes what they need.
+  // The other checks are off by default, as they need settings.
   const off = ON_BY_DEFAULT.filter((check) => raw.checks[check].mode === 'off')
   if (off.length > 3)
     report(
@@ -34,7 +34,7 @@ export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): 
       `${off.length} checks are off: a bad version reaches every node; set them to "warn" at least`,
     )
   if (config.log.level === 'trace')
-    report('WEAK_LOG', ['log', 'level'], 'the level is trace, which writes much that nobody needs: write info')
+    report('WEAK_LOG', ['log', 'level'], 'the level is trace, which writes far more than operation needs: write info')
 }
 
 function lintApi({ api }: Config, report: Report): void {
@@ -111,7 +111,7 @@ function lintKeys(config: Config, report: Report): void {
       report(
         'WEAK_KEY',
         ['keys', key],
-        `key ${quote(key)} is that of ${who.slice(0, 3).join(', ')}${who.length > 3 ? ' …' : ''}: whoever has one node has them all; make one for each`,
+        `key ${quote(key)} is that of ${who.slice(0, 3).join(', ')}${who.length > 3 ? ' …' : ''}: an attacker on one node has the key of all; make one for each`,
       )
     if (primaryKeys.has(key))
       report(
@@ -124,7 +124,7 @@ function lintKeys(config: Config, report: Report): void {
 
 const octets = ({ secret }: TsigKeyConfig): string => (secret.length === 1 ? 'one octet' : `${secret.length} octets`)
 
-/** Said once, at the first of them: one chmod closes all. */
+/** Reports only the first secret: one chmod fixes all. */
 function lintSecrets(raw: RawConfig, { file }: Config, report: Report): void {
   if (!canOthersRead(file)) return
   for (const section of ['keys', 'webhooks'] as const)
@@ -157,18 +157,18 @@ function lintLinks({ transfer, primaries, nodes }: Config, report: Report): void
       report(
         'WEAK_LINK',
         ['primaries', id],
-        `primary "${id}" has no TSIG key: whoever can forge its address can change zones; give it a key`,
+        `primary "${id}" has no TSIG key: an attacker who forges its address can change zones; give it a key`,
       )
   for (const { id, paths, key } of nodes.values())
     if (key === undefined && paths.some(({ ip }) => !isLoopback(ip)))
       report(
         'WEAK_LINK',
         ['nodes', id],
-        `node "${id}" has no TSIG key: whoever can forge its address can take its zones; give it a key`,
+        `node "${id}" has no TSIG key: an attacker who forges its address can transfer its zones; give it a key`,
       )
 }
 
-/** Where nothing that takes events should be by accident: this machine, its link, the metadata service of clouds. */
+/** Addresses to which no webhook should lead by accident: this machine, its link, the metadata service of clouds. */
 const LOCAL = [
   '127.0.0.0/8',
   '0.0.0.0/8',
@@ -180,7 +180,7 @@ const LOCAL = [
   '100.100.100.200/32',
 ]
 
-/** Whether an address leads to this machine, its link or a metadata service. */
+/** True when an address leads to this machine, its link or a metadata service. */
 export function isLocalTarget(ip: string): boolean {
   const plain = canonicalIp(ip) ?? ip
   // RFC 6052 §2.1: the last 32 bits are an IPv4 address.

@@ -1,12 +1,12 @@
 /**
- * Zone names that are slips. A name in the DNS is octets, so `töst.example` and `a b.example` are legal; as the name of a zone they are
- * not what the operator means.
+ * Finds zone names that are probably typing mistakes. A name in the DNS is octets, so `töst.example` and `a b.example` are legal;
+ * as the name of a zone they are not what the operator means.
  */
 import { nameToWire, type ZoneName } from '../lib/dns/name.js'
 import type { Config } from './config.js'
 import { canonicalIp } from './address.js'
 import type { Report } from './report.js'
-
+/** Warns of octets that are legal in a name, but surely a mistake in the name of a zone. */
 /** Warns of octets that are legal in a name, and in the name of a zone surely a slip. */
 export function lintZoneNames({ zones }: Config, zoneIndex: ReadonlyMap<ZoneName, number>, report: Report): void {
   for (const { name } of zones.values()) {

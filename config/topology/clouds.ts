@@ -1,6 +1,7 @@
 /**
- * What makes clouds fail together, or draw traffic to the wrong node: transits that differ inside a cloud, sites and prefixes that
- * two clouds share. Known without a described topology. All of it is warnings. Where each rule comes from: docs/operate/topology.md.
+ * Finds causes for clouds to fail together, or to draw traffic away from the nearest node: transits that differ inside a cloud,
+ * sites and prefixes that two clouds share. Needs no described topology. All findings are warnings. Each rule's source:
+ * docs/operate/topology.md.
  */
 import { announcedPrefix, isIpv6, subnetHolds } from '../address.js'
 import type { CloudConfig, Config, NodeConfig } from '../config.js'
@@ -15,11 +16,11 @@ export function lintClouds(config: Config, report: Report): void {
   lintSharedPrefixes([...config.clouds.values()], report)
 }
 
-/** BGP prefers a route from a customer however far away: what one transit alone carries, one node alone answers. */
+/** BGP prefers a route from a customer however far away: traffic of a transit that only one node has goes to that node alone. */
 function lintTransits(cloud: string, nodes: readonly NodeConfig[], report: Report): void {
   const transitsOf = new Map(nodes.map(({ id, transits }) => [id, new Set(transits.map(canonicalTransit))]))
   const all = [...new Set([...transitsOf.values()].flatMap((transits) => [...transits]))]
-  // Nobody has said anything of transits: there is nothing to judge.
+  // No node has transits in the config: there is nothing to check.
   if (all.length === 0) return
   const count = (...transits: string[]) =>
     nodes.filter(({ id }) => transits.every((name) => transitsOf.get(id)!.has(name))).length
@@ -38,10 +39,12 @@ function lintTransits(cloud: string, nodes: readonly NodeConfig[], report: Repor
   report('TOPOLOGY_TRANSITS', ['clouds', cloud], message, about)
 }
 
-/** `AS174`, `as 174` and `174` are one; other names are compared without case. */
+/** `AS174`, `as 174` and `174` are equal; other names are compared without case. */
 const canonicalTransit = (name: string): string => name.toUpperCase().replace(/^(?:AS)?\s*(\d+)$/, 'AS$1')
 
-/** The two that most nodes have together; of equals the two that most nodes have at all; the only one when there is one. */
+/**
+ * The two that most nodes have together; among equals, the two that most nodes have at all; a single one when there is only one.
+ */
 function mostCommonPair(all: readonly string[], count: (...transits: string[]) => number): string[] {
   let best: { pair: string[]; weight: number[] } = { pair: all.slice(0, 2), weight: [-1, -1] }
   for (const [i, one] of all.entries()) {
@@ -54,7 +57,7 @@ function mostCommonPair(all: readonly string[], count: (...transits: string[]) =
   return best.pair
 }
 
-/** RFC 2182 §3.1: no single failure may take all servers of a zone; of clouds that stand in the same sites, one can. */
+/** RFC 2182 §3.1: no single failure may take down all servers of a zone; for clouds in the same sites, one failure can. */
 function lintSharedSites(config: Config, nodesOf: ReadonlyMap<string, readonly NodeConfig[]>, report: Report): void {
   const sitesOf = new Map<string, ReadonlySet<string>>()
   for (const [id, nodes] of nodesOf) {
@@ -71,8 +74,8 @@ function lintSharedSites(config: Config, nodesOf: ReadonlyMap<string, readonly N
       if (i === j || !shareZone(id, other) || ![...own].every((site) => others.has(site)) || (isSame && i < j)) continue
       const where = [...own].join(', ')
       const message = isSame
-        ? `clouds "${other}" and "${id}" stand in the same sites (${where}), and fail together there: give each a site of its own`
-        : `every site of cloud "${id}" (${where}) is one of cloud "${other}" too, and both fail together there: give it one of its own`
+        ? `clouds "${other}" and "${id}" have the same sites (${where}) and fail together there: give each a site of its own`
+        : `every site of cloud "${id}" (${where}) is also a site of cloud "${other}", and both fail together there: give it one of its own`
       const about = [...[id, other].map((name) => ({ kind: 'cloud' as const, name })), ...[...own].map(asSite)]
       report('TOPOLOGY_SHARED_SITES', ['clouds', id], message, about)
     }
@@ -81,13 +84,13 @@ function lintSharedSites(config: Config, nodesOf: ReadonlyMap<string, readonly N
 
 const asSite = (name: string): Subject => ({ kind: 'site', name })
 
-/** RFC 4786 §4.8: what shares a covering prefix is announced and withdrawn together. */
+/** RFC 4786 §4.8: addresses under one covering prefix are announced and withdrawn together. */
 function lintSharedPrefixes(clouds: readonly CloudConfig[], report: Report): void {
   const said = new Set<string>()
   const tell = (cloud: CloudConfig, other: CloudConfig) => {
     for (const prefix of prefixesOf(other)) {
       const inside = cloud.addresses.filter((ip) => subnetHolds(prefix, ip) && !other.addresses.includes(ip))
-      // Two addresses in one /24 are in each other's prefix: that is one thing to say.
+      // Two addresses in one /24 are in each other's prefix: that is one finding.
       const word = JSON.stringify([prefix, ...[cloud.id, other.id].sort()])
       if (inside.length === 0 || said.has(word)) continue
       said.add(word)
@@ -105,7 +108,7 @@ function lintSharedPrefixes(clouds: readonly CloudConfig[], report: Report): voi
   }
 }
 
-/** What the cloud announces, said or supposed. */
+/** The announced prefixes of the cloud, from the config or derived from its addresses. */
 export function prefixesOf({ addresses, prefixes }: CloudConfig): string[] {
   const supposed = addresses.filter((ip) => !prefixes.some((prefix) => isIpv6(prefix) === isIpv6(ip))).map(announcedPrefix)
   return [...new Set([...prefixes, ...supposed])]

@@ -1,12 +1,12 @@
 /**
- * Sites, links, and what alone can cut a site off from every hub. Pure: names in, names out.
- * Not here: what is said about it (paths.ts), and whether the names point at anything (names.ts).
+ * Finds single points of failure: sites, links, risks and hubs whose loss alone cuts a site off from every hub. Pure.
+ * Not here: the messages about them (paths.ts); whether names refer to an existing thing (names.ts).
  */
 
 export interface GraphLink {
   name: string
   between: readonly [string, string]
-  /** What takes this link down together with every other one that names it: RFC 4202 §2.3 calls those a shared risk link group. */
+  /** Take this link down together with every other link that names them: a shared risk link group in RFC 4202 §2.3. */
   risks: readonly string[]
 }
 
@@ -22,8 +22,8 @@ export interface Point {
 }
 
 /**
- * For each site that reaches a hub at all: every single thing whose loss leaves it without one, sites first, then links, risks and
- * hubs; empty where there is none. A site is no point between itself and the hubs: who stands there is lost with it.
+ * For each site that reaches a hub: every single point whose loss leaves it without one, sites first, then links, risks and hubs;
+ * empty where there is none. A site is no such point for itself: its nodes are lost with it.
  */
 export function findSinglePoints(graph: SiteGraph): Map<string, Point[]> {
   const neighbours = neighboursIn(graph)
@@ -39,7 +39,7 @@ export function findSinglePoints(graph: SiteGraph): Map<string, Point[]> {
   return found
 }
 
-/** A risk that says no more than the link which is a single point already. */
+/** A risk that affects only a link which is already a single point. */
 const isNamedByLink = ({ name }: Point, points: readonly Point[], { links }: SiteGraph): boolean =>
   links.some((link) => link.risks.includes(name) && points.some((point) => point.kind === 'link' && point.name === link.name))
 
@@ -70,11 +70,11 @@ function neighboursIn({ links }: SiteGraph): Neighbours {
   return neighbours
 }
 
-/** Every site from which some hub can be reached while `lost` is down. */
+/** Every site that still reaches a hub while `lost` is down. */
 function reachHub({ hubs }: SiteGraph, neighbours: Neighbours, lost?: Point): Set<string> {
   const isLost = (kind: Point['kind'], name: string) => lost?.kind === kind && lost.name === name
   const reached = new Set(hubs.filter(({ name, site }) => !isLost('hub', name) && !isLost('site', site)).map(({ site }) => site))
-  // A Set hands out what is added while it is being walked.
+  // A Set iterates over elements that are added during the walk.
   for (const from of reached) {
     for (const { site, link } of neighbours.get(from) ?? []) {
       if (isLost('site', site) || isLost('link', link.name) || link.risks.some((risk) => isLost('risk', risk))) continue

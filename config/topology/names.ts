@@ -1,20 +1,20 @@
 /**
- * Mistakes in a topology: names that point at nothing, things that stand in two places, links that lead nowhere (errors).
- * Not here: what it lacks (paths.ts).
+ * Finds mistakes in a topology: names that refer to nothing, things in two sites, links that lead nowhere (errors).
+ * Not here: missing redundancy (paths.ts).
  */
 import type { Config } from '../config.js'
 import type { SettingPath } from '../document.js'
 import type { Report } from '../report.js'
 import { quote } from '../secrets.js'
 
-/** The names that the file declares, also those whose own settings are wrong. */
+/** The names that the file declares, invalid entries included. */
 export interface TopologyNames {
   sites: ReadonlySet<string>
   primaries: ReadonlySet<string>
   hubs: ReadonlySet<string>
 }
 
-/** Nothing where the config describes no topology. */
+/** Reports nothing when the config describes no topology. */
 export function lintTopologyNames(config: Config, declared: TopologyNames, report: Report): void {
   const { topology, nodes } = config
   if (topology === undefined) return

@@ -1,6 +1,6 @@
 /**
- * What a described topology lacks: a second way from a node to the hubs, a second place for the primaries, a place for somebody.
- * All of it works until something fails, so all of it is warnings. Where each rule comes from: docs/operate/topology.md.
+ * Finds missing redundancy in a described topology: nodes without a second path to a hub, primaries in one site, things without a
+ * site. All findings are warnings, as it works until something fails. Each rule's source: docs/operate/topology.md.
  */
 import type { Config } from '../config.js'
 import type { TopologyConfig } from '../topology-schema.js'
@@ -8,7 +8,7 @@ import type { Subject } from '../errors.js'
 import type { Report } from '../report.js'
 import { findSinglePoints, type Point, type SiteGraph } from './graph.js'
 
-/** Nothing where the config describes no topology. `ownHub` is the name of this hub, where the config gives one. */
+/** Reports nothing when the config describes no topology. `ownHub` is the name of this hub, if the config gives one. */
 export function lintPaths(config: Config, ownHub: string | undefined, report: Report): void {
   const { topology } = config
   if (topology === undefined) return
@@ -19,7 +19,7 @@ export function lintPaths(config: Config, ownHub: string | undefined, report: Re
     report(
       'TOPOLOGY_NO_PATH',
       ['topology', 'sites'],
-      'no site has a hub: write "hubs: [ … ]" in two sites, so that paths can be judged',
+      'no site has a hub: write "hubs: [ … ]" in two sites, so that paths can be checked',
     )
   else lintNodes(config, graph, report)
 }
@@ -57,34 +57,34 @@ function remedyOf(points: readonly Point[], { hubs }: SiteGraph): string {
   return isOneSite ? 'add a hub in another site, and a link that leads there' : 'add a link that leads to a hub another way'
 }
 
-/** Who stands nowhere is not judged, which must not look like being sound. */
+/** Reports nodes, primaries and hubs without a site: their paths are not checked, which must not look like a good result. */
 function lintPlaces(config: Config, topology: TopologyConfig, ownHub: string | undefined, report: Report): void {
   const sites = [...topology.sites.values()]
   for (const { id, site } of config.nodes.values()) {
     if (site === undefined)
-      report('TOPOLOGY_UNPLACED', ['nodes', id], `node "${id}" has no site, so its paths are not judged: write "site: NAME"`)
+      report('TOPOLOGY_UNPLACED', ['nodes', id], `node "${id}" has no site, so its paths are not checked: write "site: NAME"`)
   }
   for (const id of config.primaries.keys()) {
     if (!sites.some(({ primaries }) => primaries.includes(id))) {
-      const message = `primary "${id}" stands in no site: write it in "primaries" of one under "topology.sites"`
+      const message = `primary "${id}" has no site: write it in "primaries" of one under "topology.sites"`
       report('TOPOLOGY_UNPLACED', ['primaries', id], message)
     }
   }
   if (ownHub !== undefined && !sites.some(({ hubs }) => hubs.includes(ownHub))) {
-    const message = `this hub, "${ownHub}", stands in no site: write it in "hubs" of one under "topology.sites"`
+    const message = `this hub, "${ownHub}", has no site: write it in "hubs" of one under "topology.sites"`
     report('TOPOLOGY_UNPLACED', ['hub'], message, [{ kind: 'hub', name: ownHub }])
   }
-  // RFC 2182 §3.1 asks for dispersal of the servers of a zone; where the zone comes from must not be the exception.
+  // RFC 2182 §3.1 asks for dispersal of the servers of a zone; its primaries must not be the exception.
   const homes = sites.filter(({ primaries }) => primaries.length > 0)
   if (config.primaries.size > 1 && homes.length === 1 && homes[0]!.primaries.length === config.primaries.size) {
     const { id, primaries } = homes[0]!
     const about: Subject[] = [{ kind: 'site', name: id }, ...primaries.map((name) => ({ kind: 'primary' as const, name }))]
-    const message = `every primary stands in ${id}: when that site fails, changes stop; put one in another site`
+    const message = `every primary is in ${id}: when that site fails, changes stop; put one in another site`
     report('TOPOLOGY_PRIMARIES_TOGETHER', ['topology', 'sites', id, 'primaries'], message, about)
   }
 }
 
-/** A risk is shared or it is none: one that a single link names is most often another one misspelt. */
+/** Reports risks that only one link names: such a name is most often a misspelling of another one. */
 function lintRisks({ links }: TopologyConfig, report: Report): void {
   const namedBy = new Map<string, string[]>()
   for (const { id, risks } of links.values()) for (const risk of risks) namedBy.set(risk, [...(namedBy.get(risk) ?? []), id])

@@ -17,6 +17,7 @@ export interface Hit {
 }
 
 /** Checked by `npm run check`. A folder of sources is added here when its `--all` count is 0. */
+<<<<<<< HEAD
 export const CHECKED: readonly string[] = [
   '.',
   '.github',
@@ -27,6 +28,9 @@ export const CHECKED: readonly string[] = [
   'setup/docs',
   'setup/voice',
 ]
+=======
+export const CHECKED: readonly string[] = ['.', '.github', 'docs', 'config', 'deploy', 'setup/docs', 'setup/voice']
+>>>>>>> 5f2dd43 (config: comments, setting texts and errors are in plain English)
 const SOURCES: readonly string[] = ['bench', 'config', 'lab', 'lib', 'services', 'setup', 'test']
 
 /** Generated from the sources, where the same texts are checked. */

@@ -91,7 +91,7 @@ const CASES: Case[] = [
     text: wheelWith([', primaries: [hm2] }', ' }']),
     code: 'TOPOLOGY_UNPLACED',
     at: 'hm2: ',
-    says: /primary "hm2" stands in no site/,
+    says: /primary "hm2" has no site/,
     about: ['primary hm2'],
   },
   {
@@ -99,7 +99,7 @@ const CASES: Case[] = [
     text: wheelWith(['hub: hub-america', 'hub: hub-asia']),
     code: 'TOPOLOGY_UNPLACED',
     at: 'hub: hub-asia',
-    says: /this hub, "hub-asia", stands in no site/,
+    says: /this hub, "hub-asia", has no site/,
     about: ['hub hub-asia'],
   },
   {
@@ -107,7 +107,7 @@ const CASES: Case[] = [
     text: wheelWith(['primaries: [hm1]', 'primaries: [hm1, hm2]'], [', primaries: [hm2] }', ' }']),
     code: 'TOPOLOGY_PRIMARIES_TOGETHER',
     at: 'primaries: [hm1, hm2]',
-    says: /every primary stands in IAD/,
+    says: /every primary is in IAD/,
     about: ['site IAD', 'primary hm1', 'primary hm2'],
   },
   {
@@ -201,13 +201,13 @@ describe('the rules of the topology', () => {
 
     it('report two clouds that share all sites, once', () => {
       const [one, ...more] = says(clouds(sites('AMS', 'LHR'), sites('LHR', 'AMS')))
-      expect(one).to.match(/^TOPOLOGY_SHARED_SITES clouds "A" and "B" stand in the same sites \(LHR, AMS\)/)
+      expect(one).to.match(/^TOPOLOGY_SHARED_SITES clouds "A" and "B" have the same sites \(LHR, AMS\)/)
       expect(more).to.deep.equal([])
     })
 
     it('report the cloud without a site of its own', () => {
       const [one, ...more] = says(clouds(sites('AMS', 'LHR', 'FRA'), sites('LHR', 'AMS')))
-      expect(one).to.match(/^TOPOLOGY_SHARED_SITES every site of cloud "B" \(LHR, AMS\) is one of cloud "A" too/)
+      expect(one).to.match(/^TOPOLOGY_SHARED_SITES every site of cloud "B" \(LHR, AMS\) is also a site of cloud "A"/)
       expect(more).to.deep.equal([])
     })
 
