@@ -1,6 +1,6 @@
 /**
  * The settings of the checks before release: each check is `off`, `warn` or `hold`, or a map of its mode and its thresholds. The
- * defaults come from published outages; the field notes list them.
+ * defaults come from field notes on bad releases of other operators.
  * Not here: what the checks do with them (lib/checks).
  */
 import { z } from 'zod'
@@ -63,9 +63,7 @@ export const checksSchema = section({
       .default(3)
       .describe('Hold when more new records than this, and more than doubledPercent, have a name that ends in the apex twice.'),
     doubledPercent: percent(0).default(1).describe('See doubledNames; percent of the new records.'),
-  }).describe(
-    'The zone has one SOA, name servers at the apex with addresses, no record beside a CNAME, and no name that a missing dot doubled.',
-  ),
+  }).describe('One SOA, name servers with addresses at the apex, no record beside a CNAME, no name doubled by a missing dot.'),
   shrink: check('hold', {
     percent: percent(0).default(10).describe('Hold when this percentage of the records or delegated names is gone.'),
     atLeast: count(0).default(20).describe('Hold only when at least this many of them are gone.'),
