@@ -1,6 +1,6 @@
 /**
- * The parts of the API's answers that the commands read, from the schemas of those answers (lib/answers). A field that a hub of another
- * version may not send yet is optional here.
+ * The parts of the API's answers that the commands read, from the schemas of those answers (lib/answers). A field that a hub of
+ * another version may not send yet is optional here.
  */
 import { z } from 'zod'
 import * as hub from '../../lib/answers/hub-answers.js'
@@ -43,7 +43,7 @@ export const VersionAnswer = zone.VersionAnswer.omit({ kind: true, committedAt: 
 })
 export type VersionAnswer = z.infer<typeof VersionAnswer>
 export const VersionsAnswer = z.object({ versions: z.array(VersionAnswer) })
-/** What `approve --all-halted` needs of each version. */
+/** The fields of each version that `approve --all-halted` needs. */
 export const VersionStatesAnswer = z.object({
   versions: z.array(zone.VersionAnswer.pick({ serial: true, digest: true, state: true })),
 })
@@ -74,7 +74,7 @@ export type JobAnswer = z.infer<typeof JobAnswer>
 export const JobsAnswer = z.object({ jobs: z.array(JobAnswer) })
 
 export const RefreshAnswer = job.JobQueuedAnswer
-/** `job` is null when no pair is in the states named. */
+/** `job` is null when no pair is in the named states. */
 export const ResyncAnswer = z.object({ job: job.JobQueuedAnswer.shape.job.nullable() })
 
 export const OrderedAnswer = rollout.OrderedAnswer
@@ -83,7 +83,7 @@ export type OrderedAnswer = z.infer<typeof OrderedAnswer>
 export const RolloutRowAnswer = rollout.RolloutRowAnswer.omit({ digest: true })
 export type RolloutRowAnswer = z.infer<typeof RolloutRowAnswer>
 export const RolloutsAnswer = z.object({ rollouts: z.array(RolloutRowAnswer), next: nextPage })
-/** What `approve --all-halted` needs of each rollout. */
+/** The field of each rollout that `approve --all-halted` needs. */
 export const RolloutZonesAnswer = z.object({ rollouts: z.array(rollout.RolloutRowAnswer.pick({ zone: true })), next: nextPage })
 
 export const RolloutAnswer = rollout.RolloutAnswer.pick({

@@ -1,6 +1,6 @@
 /**
- * Asks a hub's API and turns what goes wrong into one sentence. Which hub: --url, ZONECAST_URL, or the config, which also says where
- * the hub keeps the token for this machine.
+ * Calls a hub's API and turns each failure into one sentence. The hub comes from --url, ZONECAST_URL or the config; the config
+ * also names the folder of the hub's token for this machine.
  */
 import { existsSync } from 'node:fs'
 import type { z } from 'zod'
@@ -12,7 +12,7 @@ import { CliError, usage } from './errors.js'
 import { readAnswer } from './read-answer.js'
 import { wordsOf } from './terminal.js'
 
-/** Longest wait for the head of an answer; whole zones may stream for longer. */
+/** Longest wait for the head of an answer; the body of a large zone may stream for longer. */
 const ANSWER_MS = 30_000
 const DEFAULT_URL = 'http://127.0.0.1:8053/'
 
@@ -30,7 +30,7 @@ export class ApiClient {
     this.#token = token
   }
 
-  /** Throws CliError CLI_USAGE, or ConfigError when the config that would name the hub cannot be used. */
+  /** Throws CliError CLI_USAGE, or ConfigError when the config that names the hub is unusable. */
   static find(choice: HubChoice): ApiClient {
     const { url, token, configFile } = readEnvironment()
     const given = choice.url ?? url
@@ -58,7 +58,7 @@ export class ApiClient {
     return await this.#read(schema, path, await this.#ask('POST', path, { body }))
   }
 
-  /** The body as it comes, for what may be large. */
+  /** The unparsed body, for answers that may be large. */
   async stream(path: string): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#ask('GET', path, {})
     return response.body ?? new Blob([]).stream()
@@ -99,7 +99,7 @@ export class ApiClient {
     try {
       answer = wordsOf(await response.json())
     } catch (cause) {
-      throw new CliError({ code: 'CLI_NOT_ZONECAST', url: this.base.href }, `what answers at ${this.base.href} is no zonecast`, {
+      throw new CliError({ code: 'CLI_NOT_ZONECAST', url: this.base.href }, `the server at ${this.base.href} is not zonecast`, {
         cause,
       })
     }
@@ -111,9 +111,9 @@ export class ApiClient {
 export const segment = (name: string): string => encodeURIComponent(name)
 
 /**
- * One segment of a path, for a zone name. Clients and proxies take `.` and `%2e` for a step in the path, and `%2F` for a slash. So any
- * name that has more than letters, digits, `-`, `_`, `*` and dots goes as `hex..` and its UTF-8 octets in hex, and so does the root. No
- * legal name looks like that: it would have an empty label.
+ * One segment of a path, for a zone name. Clients and proxies read `.` and `%2e` as a step in the path, and `%2F` as a slash. So
+ * the root, and any name with more than letters, digits, `-`, `_`, `*` and dots, is sent as `hex..` and its UTF-8 octets in hex.
+ * No legal name looks like that: it would have an empty label.
  */
 export const zoneSegment = (name: string): string =>
   /^[\w*.-]+$/.test(name) && name !== '.' && !name.includes('..') ? name : `hex..${Buffer.from(name).toString('hex')}`
@@ -121,13 +121,13 @@ export const zoneSegment = (name: string): string =>
 function parseBase(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw usage(`"${text}" is no URL of a hub: write one such as ${DEFAULT_URL}`)
-  // A hub behind a proxy may live below a path; relative paths need the final slash to stay below it.
+    throw usage(`"${text}" is not the URL of a hub: write one such as ${DEFAULT_URL}`)
+  // A hub behind a proxy may be below a path; relative paths stay below it only after a final slash.
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
 }
 
-/** A hub that listens everywhere is reached on loopback. */
+/** A hub that listens on a wildcard address is reached on loopback. */
 function reachable(ip: string): string {
   if (ip === '0.0.0.0') return '127.0.0.1'
   if (ip === '::') return '[::1]'
@@ -139,7 +139,7 @@ function noAnswer(base: URL, cause: unknown, isLate: boolean): CliError {
   const why = isLate ? `within ${ANSWER_MS / 1000} s ` : errno === undefined || errno === 'ECONNREFUSED' ? '' : `(${errno}) `
   return new CliError(
     { code: 'CLI_NO_ANSWER', url: base.href },
-    `no zonecast answers ${why}at ${base.href}: start it or name another with --url`,
+    `no hub answers ${why}at ${base.href}: start it or name another with --url`,
     { cause },
   )
 }
@@ -153,9 +153,9 @@ async function refusal(base: URL, response: Response): Promise<CliError> {
     status === 429 && wait > 0
       ? `; try again in ${wait} s`
       : status === 401
-        ? '; put a token that this hub knows into ZONECAST_TOKEN'
+        ? '; set ZONECAST_TOKEN to a token of this hub'
         : status === 403
-          ? '; use a token that may, in ZONECAST_TOKEN'
+          ? '; set ZONECAST_TOKEN to a token with that role'
           : ''
   return new CliError({ code: 'CLI_REFUSED', status, ...(wait > 0 ? { retryAfter: wait } : {}) }, `${detail}${advice}`)
 }

@@ -1,4 +1,4 @@
-/** What every command is handed, and the options commands share. */
+/** The context that each command gets, and the options that commands share. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../../config/config.js'
 import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
@@ -6,7 +6,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import { ApiClient, type HubChoice } from './api-client.js'
 import type { Terminal } from './terminal.js'
 
-/** A hub as `start` sees it; services/hub.ts has it. */
+/** The hub as `start` uses it; implemented in services/hub.ts. */
 export interface RunningHub {
   start(): Promise<{ role: string; address: string }[]>
   reload(): unknown
@@ -19,11 +19,11 @@ export interface HubModule<R extends string = string> {
 }
 
 export interface DemoModule {
-  /** Answers the exit status. */
+  /** Returns the exit status. */
   runDemo(options: { once: boolean }): Promise<number>
 }
 
-/** The parts of the program that commands do not import: services meet only at the root. */
+/** Parts of the program that commands do not import: only the root joins services. */
 export interface ProgramParts<R extends string = string> {
   loadHub(): Promise<HubModule<R>>
   loadDemo(): Promise<DemoModule>
@@ -32,7 +32,7 @@ export interface ProgramParts<R extends string = string> {
 export interface CommandContext {
   terminal: Terminal
   parts: ProgramParts
-  /** What a command wants the program to exit with, when that is not 0. */
+  /** Sets an exit status other than 0. */
   setExit(status: number): void
 }
 
@@ -44,16 +44,16 @@ export const withConfig = (command: Command): Command =>
     'the config file (default: $ZONECAST_CONFIG, ./zonecast.yaml, /etc/zonecast/zonecast.yaml)',
   )
 
-/** A command that asks a hub. */
+/** Adds the options of a command that calls a hub. */
 export const withHub = (command: Command): Command =>
-  withConfig(command).option('--url <url>', 'the hub to ask (default: $ZONECAST_URL, or the one the config describes)')
+  withConfig(command).option('--url <url>', 'URL of the hub (default: $ZONECAST_URL, or the hub of the config)')
 
 export const clientOf = (command: Command): ApiClient => ApiClient.find(command.optsWithGlobals<HubChoice>())
 
-/** For options that may stand more than once. */
+/** For options that may be repeated. */
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value]
 
-/** A state, once or more. Throws InvalidArgumentError, which commander turns into a sentence. */
+/** Parses a state of an option that may be repeated. Throws InvalidArgumentError, which commander turns into a sentence. */
 export function stateArgument(value: string, before: readonly NodeState[]): NodeState[] {
   const state = NODE_STATES.find((each) => each === value)
   if (state === undefined) throw new InvalidArgumentError(`Allowed choices are ${NODE_STATES.join(', ')}.`)

@@ -1,4 +1,4 @@
-/** What goes wrong between a person at a terminal and a hub: each a sentence that names the thing and what to do. */
+/** Errors between an operator at a terminal and a hub: each a sentence that names the failed thing and the fix. */
 import { type NextMove, ZonecastError } from '../../lib/errors.js'
 
 export type CliFault =
@@ -7,7 +7,7 @@ export type CliFault =
   /** `retryAfter`: seconds to wait, with a 429. */
   | { code: 'CLI_REFUSED'; status: number; retryAfter?: number }
   | { code: 'CLI_NOT_ZONECAST'; url: string }
-  /** What answers has not the fields that this version reads. */
+  /** The answer lacks fields that this version reads. */
   | { code: 'CLI_OTHER_ANSWER'; url: string }
   | { code: 'CLI_JOB_FAILED'; job: string }
 

@@ -1,4 +1,4 @@
-/** Waits for a job to end and shows how it goes: redrawn where somebody watches, else a line for every change. */
+/** Waits for a job to end and shows its progress: redrawn on a terminal, else a line for every change. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JobAnswer, type JobTarget } from './answers.js'
 import { type ApiClient, segment } from './api-client.js'
@@ -8,9 +8,9 @@ import { type Colour, paint, table } from './render.js'
 import type { Terminal } from './terminal.js'
 
 const POLL_MS = 150
-/** A hub that restarts under us takes its jobs up again: waiting outlasts that. */
+/** A hub that restarts resumes its jobs: the wait outlasts that. */
 const ABSENT_MS = 30_000
-/** Rows redrawn at most; a screen has no more. */
+/** Most rows to redraw; a screen has no more. */
 const LIVE_ROWS = 20
 
 const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
@@ -21,7 +21,7 @@ const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
   failed: 'red',
 }
 
-/** Answers the job when it is done. Throws CliError CLI_JOB_FAILED with its reason. */
+/** Returns the job when it is done. Throws CliError CLI_JOB_FAILED with its reason. */
 export async function followJob(client: ApiClient, id: string, terminal: Terminal): Promise<JobAnswer> {
   const display = terminal.isLive ? new LiveDisplay(terminal) : new LineDisplay(terminal)
   let answeredAt = performance.now()
@@ -35,7 +35,7 @@ export async function followJob(client: ApiClient, id: string, terminal: Termina
       answeredAt = performance.now()
       display.show(targetsOf(job))
       if (job.state === 'failed')
-        throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} did not succeed: ${job.error ?? 'no reason given'}`)
+        throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} failed: ${job.error ?? 'no reason given'}`)
       if (job.state === 'done') return job
     }
     await sleep(POLL_MS)
@@ -80,7 +80,7 @@ class LiveDisplay {
 
   show(targets: readonly JobTarget[]): void {
     if (targets.length === 0) return
-    // What is not well yet is worth the rows more than what is.
+    // Targets that are not confirmed come first: they deserve the rows.
     const open = (target: JobTarget) => (target.step === 'confirmed' ? 1 : 0)
     const rows = targets.toSorted((a, b) => open(a) - open(b)).slice(0, LIVE_ROWS)
     const { hasColour, columns } = this.#terminal
@@ -97,7 +97,7 @@ class LiveDisplay {
     )
     const confirmed = targets.filter(({ step }) => step === 'confirmed').length
     const sum = paint(`${confirmed} of ${targets.length} confirmed`, 'bold', hasColour)
-    // Up to the first row of the last drawing, and all below it away.
+    // Moves up to the first row of the last drawing, and clears all below it.
     const back = this.#rows > 0 ? `\u001b[${this.#rows}A\u001b[J` : ''
     this.#terminal.write(`${back}${text}${sum}\n`)
     this.#rows = text.split('\n').length

@@ -7,7 +7,7 @@ import { span } from './render.js'
 
 export const NAGIOS = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const
 
-/** A change on its way takes well under a second; this long after a release it is worth a look. */
+/** A change normally arrives in well under a second; this long after a release it deserves a warning. */
 const SYNCING_WARN_SECONDS = 10
 
 const SEVERITY: Readonly<Record<NodeState, 0 | 1 | 2>> = {
@@ -30,7 +30,7 @@ function severity({ state, lagSeconds }: NodeZoneAnswer, pageLagSeconds = Number
   return SEVERITY[state] ?? NAGIOS.critical
 }
 
-/** Named in the first line; the rest is in the long output below it. */
+/** Zones or nodes named in the first line; the rest is in the long output below it. */
 const NAMED = 3
 /** Lines for single pairs; more are summed by node. */
 const MAX_LINES = 50
@@ -41,7 +41,7 @@ export function nagiosReport(matrix: MatrixAnswer): { text: string; exit: 0 | 1 
   if (pairs.length === 0) return { text: nagiosLine('UNKNOWN', 'no node carries a zone'), exit: NAGIOS.unknown }
   const gravity = ({ at }: Pair) => severity(at, matrix.pageLagSeconds)
   const bad = pairs.filter((pair) => gravity(pair) > 0).sort((a, b) => gravity(b) - gravity(a))
-  // Nodes that agree with us say nothing about a primary we cannot take anything from.
+  // Nodes in sync with the hub show nothing about a primary that the hub cannot transfer from.
   const waiting = matrix.zones.filter(({ held }) => held != null)
   const failing = matrix.zones.filter(({ error, held }) => error != null && held == null)
   const primaries = primaryTroubles(matrix)
@@ -77,7 +77,7 @@ export function nagiosReport(matrix: MatrixAnswer): { text: string; exit: 0 | 1 
   return { text: `${nagiosLine(['OK', 'WARNING', 'CRITICAL'][exit]!, words, perf)}${long}${causeLines}`, exit }
 }
 
-/** What the first line says of a list: some by name, the rest by number. */
+/** A list for the first line: some by name, the rest by number. */
 const listed = (what: string, names: readonly string[]): string[] =>
   names.length === 0
     ? []
@@ -99,7 +99,7 @@ const pairWords = ({ zone, node, at }: Pair) => ({
   error: at.error,
 })
 
-/** The gravest node first, and of two equal ones that with more pairs. */
+/** The node with the worst state first; of two equal ones, the node with more pairs. */
 function worstFirst(sums: NodeSum[], gravity: (pair: Pair) => number): NodeSum[] {
   const worst = new Map(sums.map((sum) => [sum, sum.pairs.reduce((most, pair) => Math.max(most, gravity(pair)), 0)]))
   return sums.sort((a, b) => worst.get(b)! - worst.get(a)! || b.pairs.length - a.pairs.length)
@@ -110,7 +110,7 @@ const sumWords = ({ node, states, lagSeconds, error }: NodeSum) => ({
   error: error && `${error.count} times: ${error.text}`,
 })
 
-/** A bar would begin the performance data. */
+/** Replaces bars: a bar would begin the performance data. */
 const clean = (text: string): string => printable(text).replaceAll('|', '/')
 
 export function nagiosLine(word: string, words: string, perf?: string): string {

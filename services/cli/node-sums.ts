@@ -1,4 +1,4 @@
-/** Pairs of zone and node, and their sums by node for reports that are too long pair by pair: one dead node is one line. */
+/** Pairs of zone and node, and their sums by node for reports that would be too long pair by pair: one dead node is one line. */
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import type { MatrixAnswer, NodeZoneAnswer } from './answers.js'
 
@@ -16,7 +16,7 @@ export interface NodeSum {
   /** Pairs in each state, most first. */
   states: [state: NodeState, count: number][]
   lagSeconds: number
-  /** The error that most pairs have, with how many have it. */
+  /** The most common error of the pairs, with its count. */
   error: { text: string; count: number } | undefined
 }
 
@@ -29,7 +29,7 @@ export function pairsOf({ zones, nodes }: MatrixAnswer): Pair[] {
   )
 }
 
-/** In the order in which `pairs` names the nodes first. */
+/** In the order in which the nodes first appear in `pairs`. */
 export function sumsByNode(pairs: readonly Pair[]): NodeSum[] {
   const byNode = new Map<string, Pair[]>()
   for (const pair of pairs) {
@@ -65,7 +65,7 @@ export function narrowed(
   const kept = matrix.nodes.filter((node) => cloud === undefined || node.cloud === cloud)
   const ids = new Set(kept.map(({ id }) => id))
   const zones = matrix.zones.flatMap((zone) => {
-    // A zone may be worse off than all of its nodes: then all of them are shown.
+    // The state of a zone may be worse than that of all its nodes: then all of them are shown.
     const isHeld = zone.held != null && states.includes('held')
     const isWhole = states.length === 0 || isHeld || states.includes(zone.state)
     const cells = Object.entries(zone.nodes).filter(([id, { state }]) => ids.has(id) && (isWhole || states.includes(state)))

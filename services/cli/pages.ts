@@ -1,4 +1,4 @@
-/** Lists that the API answers in pages, as one list. */
+/** Reads all pages of a list from the API. */
 import type { z } from 'zod'
 import type { ApiClient } from './api-client.js'
 

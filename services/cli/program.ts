@@ -1,4 +1,4 @@
-/** The command line (contract §1) as a whole: which commands there are, and what becomes of an error. */
+/** The command line (contract §1): its commands, and the output of errors. */
 import { Command, CommanderError } from 'commander'
 import { describeError, InvariantError } from '../../lib/errors.js'
 import { printable } from '../../lib/runtime/printable.js'
@@ -36,7 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDemo,
 ]
 
-/** Runs one command line and answers the exit status. */
+/** Runs one command line and returns the exit status. */
 export async function runProgram<R extends string>(argv: readonly string[], parts: ProgramParts<R>): Promise<number> {
   forgiveClosedOutput()
   const terminal = processTerminal()
@@ -48,7 +48,7 @@ export async function runProgram<R extends string>(argv: readonly string[], part
     await buildProgram(context).parseAsync(argv)
     return status
   } catch (error) {
-    // It has been told by outputError; help and version end this way too, with 0.
+    // outputError has printed it; help and version end this way too, with 0.
     if (error instanceof CommanderError) return error.exitCode
     terminal.complain(error instanceof InvariantError ? (error.stack ?? error.message) : describeError(error))
     return 1
@@ -60,32 +60,35 @@ export function buildProgram(context: CommandContext): Command {
     .description('Zone synchronization for anycast DNS.')
     .version(VERSION)
     .option('-c, --config <file>', 'the config file')
-    .option('--url <url>', 'the hub to ask')
+    .option('--url <url>', 'URL of the hub')
     .exitOverride()
     .configureOutput({ outputError: (text) => context.terminal.complain(mistakeSentence(text)) })
     .hook('preAction', refuseForeignOptions)
   for (const add of COMMANDS) add(program, context)
   for (const command of program.commands)
-    command.copyInheritedSettings(program).allowExcessArguments(false).helpOption('-h, --help', 'what this command takes')
+    command
+      .copyInheritedSettings(program)
+      .allowExcessArguments(false)
+      .helpOption('-h, --help', 'show the arguments and options of this command')
   return program
 }
 
-/** commander's "error: unknown command 'x'\n(Did you mean y?)" as one sentence that says what to do. */
+/** Turns commander's "error: unknown command 'x'\n(Did you mean y?)" into one sentence with the next step. */
 function mistakeSentence(text: string): string {
   const sentence = text
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .trim()
     .replace(/\.$/, '')
-  return `${sentence}; zonecast --help tells what there is`
+  return `${sentence}; zonecast --help lists the commands`
 }
 
-/** -c and --url may stand before the command, but only for one that takes them. */
+/** -c and --url may come before the command, but only before one that has them. */
 function refuseForeignOptions(program: Command, command: Command): void {
   for (const option of program.options) {
     const name = option.attributeName()
     if (program.getOptionValue(name) === undefined || option.long === '--version') continue
     if (!command.options.some(({ long }) => long === option.long))
-      command.error(`error: zonecast ${command.name()} takes no ${option.long}`)
+      command.error(`error: zonecast ${command.name()} has no option ${option.long}`)
   }
 }

@@ -1,4 +1,4 @@
-/** Checks the answer of a hub against its schema, so that a hub of another version is reported and not misread. */
+/** Checks the answer of a hub against its schema, so that an answer of another version is reported and not misread. */
 import type { z } from 'zod'
 import { printable } from '../../lib/runtime/printable.js'
 import { CliError } from './errors.js'
@@ -6,8 +6,8 @@ import { CliError } from './errors.js'
 type Issue = z.core.$ZodIssue
 
 /**
- * Returns the answer as the hub sent it, with fields that the schema does not name. A word that this version does not know, such as a
- * state of a newer hub, is accepted and shown as it is. Throws CliError CLI_OTHER_ANSWER.
+ * Returns the answer as the hub sent it, fields outside the schema included. A word that this version does not know, such as a
+ * state of a newer hub, is accepted and shown unchanged. Throws CliError CLI_OTHER_ANSWER.
  */
 export function readAnswer<S extends z.ZodType>(schema: S, answer: unknown, url: string): z.output<S> {
   const issue = schema.safeParse(answer, { reportInput: true }).error?.issues.find((each) => !isUnknownWord(each))
@@ -16,7 +16,7 @@ export function readAnswer<S extends z.ZodType>(schema: S, answer: unknown, url:
   const why = issue.input === undefined ? ' is missing' : `: ${printable(issue.message.replace(/^Invalid input: /, ''))}`
   throw new CliError(
     { code: 'CLI_OTHER_ANSWER', url },
-    `cannot read the answer of ${url}: ${field}${why}; use the zonecast of the hub's own version`,
+    `cannot read the answer of ${url}: ${field}${why}; use the zonecast version of the hub`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** Tables and colours, pure: rows in, text out. */
+/** Tables and colours. Pure: rows in, text out. */
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { printable } from '../../lib/runtime/printable.js'
 
@@ -51,7 +51,7 @@ export function colourOf(state: NodeState): Colour {
   return state === 'syncing' || state === 'lagging' || state === 'held' || state === 'drained' ? 'yellow' : 'red'
 }
 
-/** `3 s`, `12 min`, `5 h`, `4 d`: one unit is enough to see whether to worry. */
+/** `3 s`, `12 min`, `5 h`, `4 d`: one unit is precise enough for an operator. */
 export function span(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`
@@ -59,5 +59,5 @@ export function span(seconds: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-/** `2026-11-24 05:02:06`, in UTC as zone people write it. */
+/** `2026-11-24 05:02:06`, in UTC. */
 export const moment = (iso: string | null): string => (iso === null ? '-' : iso.slice(0, 19).replace('T', ' '))

@@ -1,22 +1,22 @@
-/** The sync matrix for people and for Prometheus: answers in, text out. For Nagios: nagios-report.ts. */
+/** The sync matrix for operators and for Prometheus: answers in, text out. For Nagios: nagios-report.ts. */
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { printable } from '../../lib/runtime/printable.js'
 import type { MatrixAnswer } from './answers.js'
 import { type Pair, pairsOf, sumsByNode } from './node-sums.js'
 import { type CellInput, colourOf, span, table } from './render.js'
 
-/** Lines up to which each zone or pair has one of its own. */
+/** Most lines with one zone or pair each. */
 const MAX_LINES = 50
-/** Zones named below the table. */
+/** Most zones named below the table. */
 const MAX_NOTES = 20
 
-/** Zones by nodes while that fits the screen, else a line for every pair; past 50 lines one for every node, unless `all`. */
+/** Zones by nodes if that fits the screen, else a line for every pair; above 50 lines one for every node, unless `all`. */
 export function statusTable(matrix: MatrixAnswer, columns: number, hasColour: boolean, all = false): string {
   if (matrix.zones.length === 0) return 'no zones\n'
   return `${pairsTable(matrix, columns, hasColour, all)}${zoneNotes(matrix)}`
 }
 
-/** What no node shows: zones whose newest version is not released. */
+/** Zones whose newest version is not released: no node shows them. */
 function zoneNotes({ zones, primaries = [] }: MatrixAnswer): string {
   const notes = zones.flatMap(({ name, error, held }) =>
     (held ?? error) == null ? [] : [`${name}: ${(held ?? error)!.split('\n')[0]}`],
@@ -97,7 +97,7 @@ function pairTable(matrix: MatrixAnswer, hasColour: boolean): string {
 
 const label = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 
-/** Prometheus text exposition, under the names /metrics uses; for a textfile collector where nothing can scrape the hub. */
+/** Prometheus text exposition with the names of /metrics, for a textfile collector where the hub cannot be scraped. */
 export function prometheusReport(matrix: MatrixAnswer): string {
   const pairs = pairsOf(matrix)
   const at = ({ zone, node, cloud }: Pair) => `{node="${label(node)}",cloud="${label(cloud)}",zone="${label(zone)}"}`
@@ -130,7 +130,7 @@ export function prometheusReport(matrix: MatrixAnswer): string {
     ),
     family(
       'node_zone_lag_seconds',
-      'Age of the oldest release the node has not reached',
+      'Age of the oldest release that the node has not reached',
       pairs.map((pair) => `${at(pair)} ${pair.at.lagSeconds}`),
     ),
     family(

@@ -1,6 +1,6 @@
 /**
- * Where the commands write: the one place that knows whether a person watches, how wide the screen is, and if it has colours. All output
- * goes through here, and nothing in it steers the terminal but our own colours and redrawing.
+ * The output of commands. Knows whether the output is a terminal, its width and its colours. All output goes through here, and
+ * only Zonecast's own colours and redrawing control the terminal.
  */
 import { readEnvironment } from '../../config/env.js'
 import { printable, printableLines } from '../../lib/runtime/printable.js'
@@ -10,13 +10,13 @@ export interface Terminal {
   write(text: string): void
   /** One sentence to standard error. */
   complain(sentence: string): void
-  /** A person watches: progress may be redrawn. */
+  /** The output is a terminal: progress may be redrawn. */
   isLive: boolean
   hasColour: boolean
   columns: number
 }
 
-/** What is read by a program has no width; past this a list is easier to read than a matrix. */
+/** Width of output that a program reads; above it a list is easier to read than a matrix. */
 const COLUMNS_UNWATCHED = 160
 
 export function processTerminal(): Terminal {
@@ -35,10 +35,10 @@ export function processTerminal(): Terminal {
 const ESC = String.fromCharCode(27)
 /** Colours as `paint` writes them. */
 const COLOUR = new RegExp(`${ESC}\\[(?:0|1|2|31|32|33)m`, 'g')
-/** How a job that is followed redraws itself, at the beginning of what is written. */
+/** The redraw sequence of a followed job, at the beginning of its output. */
 const REDRAW = new RegExp(`^${ESC}\\[\\d{1,2}A${ESC}\\[J`)
 
-/** The text without what steers a terminal, but for our own colours and redrawing where they are wanted. */
+/** Removes control sequences from the text, except Zonecast's own colours and redrawing if the output has them. */
 export function outputOf(text: string, { isLive, hasColour }: Pick<Terminal, 'isLive' | 'hasColour'>): string {
   const redraw = isLive ? (REDRAW.exec(text)?.[0] ?? '') : ''
   const rest = text.slice(redraw.length)
@@ -47,7 +47,7 @@ export function outputOf(text: string, { isLive, hasColour }: Pick<Terminal, 'is
   return redraw + rest.split(COLOUR).reduce((out, part, i) => out + printableLines(part) + (colours[i] ?? ''), '')
 }
 
-/** Words of a hub, or of a person in an argument: nothing in them may look like a colour of ours. */
+/** Text from a hub or an argument: removes all that could look like Zonecast's own colours. */
 export function wordsOf(value: unknown): unknown {
   if (typeof value === 'string') return printableLines(value)
   if (Array.isArray(value)) return value.map(wordsOf)
@@ -55,12 +55,12 @@ export function wordsOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [printable(name), wordsOf(each)]))
 }
 
-/** Zone text from a hub, which is ASCII: any other octet, and any that steers a terminal, becomes a question mark. */
+/** Zone text from a hub, which is ASCII: replaces any other octet, and any control character, by a question mark. */
 export function asciiOf(octets: Uint8Array): Uint8Array {
   return octets.map((octet) => ((octet >= 0x20 && octet < 0x7f) || octet === 0x0a || octet === 0x09 ? octet : 0x3f))
 }
 
-/** Whoever read our output has gone, as `head` does: that is no error. */
+/** Ends quietly when the reader of the output has closed it, as `head` does. */
 export function forgiveClosedOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error

@@ -1,24 +1,24 @@
-/** The chain from change to confirmation, told in sentences with the time of each step and the gap before it. */
+/** Prints the chain from announcement to confirmation as sentences, with the time of each step and the gap before it. */
 import type { ChainAnswer } from './answers.js'
 import { printable } from '../../lib/runtime/printable.js'
 
-/** What each step of the chain is called in a sentence; its detail follows. */
+/** The words for each step of the chain in a sentence; its detail follows. */
 const STEP_WORDS: Readonly<Record<ChainAnswer['chain'][number]['step'], string>> = {
-  seen: 'The change was first seen',
-  transferred: 'The hub had transferred it',
-  committed: 'It was committed',
+  seen: 'The new serial was announced',
+  transferred: 'The hub transferred it',
+  committed: 'The hub committed it',
   waiting: 'A newer version waits',
-  released: 'It was released to the node',
-  notified: 'The node was told',
+  released: 'The hub released it to the node',
+  notified: 'The hub notified the node',
   answered: 'The node answered',
-  taken: 'The node came for it',
+  taken: 'The node transferred it',
   confirmed: 'The node confirmed it',
 }
 
 export function whySentences(zone: string, node: string, answer: ChainAnswer): string {
   const { chain, waitingFor } = answer
   const behind = answer.lagSeconds > 0 ? `, ${answer.lagSeconds} s behind` : ''
-  const serves = answer.serial === null ? 'has not said which serial it serves' : `serves serial ${answer.serial}`
+  const serves = answer.serial === null ? 'has not reported a serial' : `serves serial ${answer.serial}`
   const lines = [`${node} ${serves} of ${zone} and is ${answer.state}${behind}.`]
   if (answer.error !== null) lines.push(`Error: ${answer.error}.`)
   let before: number | undefined
@@ -37,13 +37,19 @@ export function whySentences(zone: string, node: string, answer: ChainAnswer): s
   return `${lines.map(printable).join('\n')}\n`
 }
 
-/** Clocks of two hubs differ a little, and a poll may confirm what a transfer tells later: a step can come before its forerunner. */
+/**
+ * Clocks of two hubs differ a little, and an SOA query may confirm a step before its log entry: a step can precede its
+ * forerunner.
+ */
 const gapText = (ms: number): string => `${ms < 0 ? '-' : '+'}${Math.abs(Math.round(ms))} ms`
 
 function ending(answer: ChainAnswer, first: number | undefined, last: number | undefined, waitingFor: string | null): string {
   if (waitingFor !== null) return `It waits for ${waitingFor}.`
   const steps = answer.chain.map(({ step }) => step)
   const isWhole = steps[0] === 'seen' && steps.at(-1) === 'confirmed'
-  const total = isWhole && first !== undefined && last !== undefined ? `: ${Math.round(last - first)} ms from first sight` : ''
+  const total =
+    isWhole && first !== undefined && last !== undefined
+      ? `: ${Math.round(last - first)} ms from announcement to confirmation`
+      : ''
   return `It waits for nothing${total}.`
 }

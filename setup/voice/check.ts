@@ -29,7 +29,6 @@ export const CHECKED: readonly string[] = [
   'config',
   'services/cli',
 ]
->>>>>>> 8fc623b (config: the apex check and the wheel example are in plain English)
 const SOURCES: readonly string[] = ['bench', 'config', 'lab', 'lib', 'services', 'setup', 'test']
 
 /** Generated from the sources, where the same texts are checked. */

@@ -149,7 +149,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
       return outcome.out
     })
     expect(why).to.match(/^ams1 serves serial 2 of cli\.example\. and is in-sync\.\n/)
-    expect(why).to.match(/first seen: serial 2 seen at hm1\.\n.*\+\d+ ms {2}The hub had transferred it: IXFR/)
+    expect(why).to.match(/announced: serial 2 seen at hm1\.\n.*\+\d+ ms {2}The hub transferred it: IXFR/)
     expect((await asked('history', ZONE)).out).to.match(/^SERIAL.*\n +2 +released.*\n +1 +superseded/)
     const diff = await asked('diff', ZONE, '1', '2')
     expect(diff.out).to.match(/^- cli\.example\..*SOA.* 1 3600/)
@@ -178,14 +178,14 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect((await asked('status', '--format', 'nagios')).status).to.equal(1)
     const failed = await asked('resync', ZONE, '--wait')
     expect(failed.status).to.equal(1)
-    expect(failed.err).to.match(/^zonecast: resync-\S+ did not succeed: cli\.example\. on ams1: .*undrain/)
+    expect(failed.err).to.match(/^zonecast: resync-\S+ failed: cli\.example\. on ams1: .*undrain/)
     expect((await asked('undrain', 'ams1')).status).to.equal(0)
     expect((await asked('status')).out).to.match(/2 in-sync/)
   })
 
   it('orders for many are given by state', async () => {
     expect((await asked('resync', '--state', 'stuck', '--wait')).out).to.equal(
-      'no node has a zone in state stuck: there is nothing to do\n',
+      'no node has a zone in state stuck: nothing to do\n',
     )
     const resync = await asked('resync', '--state', 'in-sync', '--state', 'stuck', '--wait')
     expect(resync.out, resync.err).to.match(/1 of 1 confirmed\n$/)
@@ -208,13 +208,13 @@ defaults: { refresh: { min: 100ms, max: 1s } }
 
   describe('tells a mistake in one sentence on standard error and exits 1', () => {
     for (const [args, words] of [
-      [['resync'], /^zonecast: resync needs to know what: name a zone, --node, --cloud or --state\n$/],
+      [['resync'], /^zonecast: resync needs a choice: name a zone, --node, --cloud or --state\n$/],
       [['status', 'no.example'], /^zonecast: no zone no\.example\. in the config\n$/],
       [['why', ZONE, 'nobody'], /^zonecast: no node nobody in the config\n$/],
       [['rollback', ZONE, '1'], /^zonecast: required option '--reason <text>' not specified; zonecast --help/],
       [['approve', ZONE, 'x', '--reason', 'r'], /^zonecast: "x" is not a serial \(0 to 4294967295\)[^\n]*\n$/],
-      [['approve', '--reason', 'r'], /^zonecast: approve needs to know what: name a zone and a serial, or --all-halted\n$/],
-      [['status', '--cloud', 'Z'], /^zonecast: no node of a cloud Z\n$/],
+      [['approve', '--reason', 'r'], /^zonecast: approve needs a choice: name a zone and a serial, or --all-halted\n$/],
+      [['status', '--cloud', 'Z'], /^zonecast: there is no node in cloud Z\n$/],
       [['status', '--state', 'odd'], /^zonecast: .*Allowed choices are in-sync, [^\n]*\n$/],
       [['frobnicate'], /^zonecast: unknown command 'frobnicate'; zonecast --help/],
       [['zones', '--nope'], /^zonecast: unknown option '--nope'; /],
@@ -232,7 +232,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     it('nobody there', async () => {
       const outcome = await run(['zones', '--url', `http://127.0.0.1:${await findPort()}`])
       expect(outcome.err).to.match(
-        /^zonecast: no zonecast answers at http:\/\/127\.0\.0\.1:\d+\/: start it or name another with --url\n$/,
+        /^zonecast: no hub answers at http:\/\/127\.0\.0\.1:\d+\/: start it or name another with --url\n$/,
       )
       expect(outcome.status).to.equal(1)
     })
@@ -241,7 +241,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
   it('status for Nagios is 3 when nobody can be asked', async () => {
     const outcome = await run(['status', '--format', 'nagios'], { ZONECAST_URL: `http://127.0.0.1:${await findPort()}` })
     expect(outcome).to.include({ status: 3, err: '' })
-    expect(outcome.out).to.match(/^ZONECAST UNKNOWN - no zonecast answers at /)
+    expect(outcome.out).to.match(/^ZONECAST UNKNOWN - no hub answers at /)
   })
 
   it('a reader that has seen enough is no error', async () => {
@@ -277,7 +277,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
   it('SIGHUP reads the config again; a bad one is refused and nothing stops', async () => {
     writeFileSync(config, `${settings}nonsense: true\n`)
     hub.kill('SIGHUP')
-    await eventually(() => expect(log).to.match(/config refused; the running one is kept/))
+    await eventually(() => expect(log).to.match(/config refused, running config kept/))
     writeFileSync(config, settings.replace('addresses: [192.0.2.53]', 'addresses: [192.0.2.54]'))
     hub.kill('SIGHUP')
     await eventually(() => expect(log).to.match(/config reloaded/))

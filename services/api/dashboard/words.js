@@ -54,7 +54,7 @@ const STEP_WORDS = {
   released: 'Released',
   notified: 'Node told',
   answered: 'Node answered',
-  taken: 'Node came for it',
+  taken: 'Node transferred it',
   confirmed: 'Node confirmed',
 }
 
@@ -82,5 +82,5 @@ export function chainEnd({ chain, waitingFor }) {
   if (waitingFor !== null) return `Waits for ${waitingFor}.`
   const [first, last] = [chain.at(0), chain.at(-1)]
   if (first?.step !== 'seen' || last?.step !== 'confirmed' || first.at === null || last.at === null) return 'Waits for nothing.'
-  return `Waits for nothing: ${gapText(Date.parse(last.at) - Date.parse(first.at))} from first sight to confirmation.`
+  return `Waits for nothing: ${gapText(Date.parse(last.at) - Date.parse(first.at))} from announcement to confirmation.`
 }

@@ -8,16 +8,16 @@ import { CliError } from '../errors.js'
 import { pagesOf } from '../pages.js'
 import type { Terminal } from '../terminal.js'
 
-/** Longest wait for a hub that says 429, before the zone counts as failed. */
+/** Longest wait for a hub that answers 429; then the zone counts as failed. */
 const MAX_WAIT_SECONDS = 60
 
-/** Writes a line per zone. Answers false when at least one order failed. */
+/** Writes a line per zone. Returns false when at least one order failed. */
 export async function approveHalted(
   client: ApiClient,
   wish: { reason: string; fast?: true },
   terminal: Pick<Terminal, 'write'>,
 ): Promise<boolean> {
-  // All pages before the first order: an order changes what is halted, and with it the pages.
+  // Reads all pages before the first order: an order changes the list of halted rollouts, and its pages.
   const rows = await pagesOf(client, 'v1/rollouts', RolloutZonesAnswer, (page) => page.rollouts, { state: 'halted' })
   const zones = [...new Set(rows.map(({ zone }) => zone))].sort()
   let approved = 0
@@ -36,7 +36,7 @@ export async function approveHalted(
       approved += 1
       terminal.write(`${zone} serial ${serial}: approved\n`)
     } catch (error) {
-      // Without a hub every other zone fails as well.
+      // Without a hub every other zone fails too.
       if (error instanceof CliError && error.code === 'CLI_NO_ANSWER') throw error
       failed += 1
       terminal.write(`${zone}: not approved: ${describeError(error)}\n`)
@@ -47,7 +47,7 @@ export async function approveHalted(
   return failed === 0
 }
 
-/** Waits as long as a hub asks for that has had too many requests, once. */
+/** Repeats a refused call once, after the wait that the hub asks for with 429. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()

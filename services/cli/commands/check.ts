@@ -1,4 +1,4 @@
-/** `zonecast check`: everything there is to say about a config file, without a hub. */
+/** `zonecast check`: reports all findings about a config file, without a hub. */
 import type { Command } from 'commander'
 import type { Finding } from '../../../config/errors.js'
 import { checkConfig, findConfigFile } from '../../../config/load.js'
@@ -9,7 +9,7 @@ const HAS_ERRORS = 2
 
 export function addCheck(program: Command, { terminal, setExit }: CommandContext): void {
   withConfig(program.command('check'))
-    .description('check the config and lint the topology')
+    .description('check the config and the topology')
     .option('--json', 'findings as JSON')
     .action((_options, command: Command) => {
       const { config: named, json } = command.optsWithGlobals<{ config?: string; json?: true }>()
@@ -20,7 +20,7 @@ export function addCheck(program: Command, { terminal, setExit }: CommandContext
       else {
         terminal.write(findings.map((finding) => `${findingLine(finding, terminal.hasColour)}\n`).join(''))
         const size = config === undefined ? '' : `: ${config.zones.size} zones, ${config.nodes.size} nodes`
-        if (errors === 0) terminal.write(`${file} can be used${size}\n`)
+        if (errors === 0) terminal.write(`${file} is valid${size}\n`)
       }
       if (errors > 0) setExit(HAS_ERRORS)
     })

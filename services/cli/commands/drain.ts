@@ -6,8 +6,8 @@ import { clientOf, type CommandContext, withHub } from '../command-context.js'
 
 export function addDrain(program: Command, { terminal }: CommandContext): void {
   for (const [name, description, words] of [
-    ['drain', 'stop delivery to a node', 'is drained: nothing is delivered to it until it is undrained'],
-    ['undrain', 'restart delivery to a node', 'takes deliveries again'],
+    ['drain', 'stop delivery to a node', 'is drained: no version is delivered to it until it is undrained'],
+    ['undrain', 'restart delivery to a node', 'gets versions again'],
   ] as const)
     withHub(program.command(name))
       .description(description)

@@ -1,4 +1,4 @@
-/** `zonecast zones`, `nodes`, `history ZONE`, `jobs`: plain lists. */
+/** `zonecast zones`, `nodes`, `primaries`, `hubs`, `history ZONE`, `jobs`: plain lists. */
 import type { Command } from 'commander'
 import {
   HubsAnswer,
@@ -25,7 +25,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
   const list = (name: string, description: string) =>
     withHub(program.command(name)).description(description).option('--json', 'as JSON')
 
-  list('zones', 'every zone with its released serial').action(async (options: Options, command: Command) => {
+  list('zones', 'list zones with their released serials').action(async (options: Options, command: Command) => {
     const zones = await pagesOf(clientOf(command), 'v1/zones', ZonesAnswer, (page) => page.zones)
     show(terminal, options, zones, ['ZONE', 'SERIAL', 'RECORDS', 'STATE', 'IN SYNC', 'LAG', 'RELEASED (UTC)'], (zone) => [
       zone.name,
@@ -38,7 +38,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     ])
   })
 
-  list('nodes', 'every node with how many of its zones are in sync').action(async (options: Options, command: Command) => {
+  list('nodes', 'list nodes with the number of their zones in sync').action(async (options: Options, command: Command) => {
     const { nodes } = await clientOf(command).get(NodesAnswer, 'v1/nodes')
     show(
       terminal,
@@ -58,7 +58,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     )
   })
 
-  list('primaries', 'every primary, and how its zones stand to what this hub has').action(
+  list('primaries', 'list primaries, and compare their zones with the current versions of this hub').action(
     async (options: Options, command: Command) => {
       const { primaries } = await clientOf(command).get(PrimariesAnswer, 'v1/primaries')
       show(terminal, options, primaries, ['PRIMARY', 'ADDRESS', 'ZONES', 'STATES', 'LAST SEEN (UTC)', 'WORST'], (primary) => {
@@ -75,7 +75,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     },
   )
 
-  list('hubs', 'the hubs of this installation, and whether they run on the same config').action(
+  list('hubs', 'list the hubs of this installation, and compare their configs').action(
     async (options: Options, command: Command) => {
       const { hubs } = await clientOf(command).get(HubsAnswer, 'v1/status')
       show(terminal, options, hubs, ['HUB', 'STATE', 'CONFIG', 'VERSION', 'STARTED (UTC)', 'LAST SEEN (UTC)'], (hub) => [
@@ -89,9 +89,9 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
     },
   )
 
-  list('history', 'the versions of a zone that are kept, newest first')
+  list('history', 'list the kept versions of a zone, newest first')
     .argument('<zone>')
-    .option('--nodes', 'who was given and who showed each version, and when')
+    .option('--nodes', 'delivery and confirmation of each version by node, with times')
     .action(async (zone: string, options: Options & { nodes?: true }, command: Command) => {
       const { versions } = await clientOf(command).get(VersionsAnswer, `v1/zones/${zoneSegment(zone)}`)
       if (options.nodes) showByNode(terminal, options, versions)
@@ -115,7 +115,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
         )
     })
 
-  list('jobs', 'the newest jobs').action(async (options: Options, command: Command) => {
+  list('jobs', 'list the newest jobs').action(async (options: Options, command: Command) => {
     const { jobs } = await clientOf(command).get(JobsAnswer, 'v1/jobs')
     show(terminal, options, jobs, ['JOB', 'STATE', 'CREATED (UTC)', 'FINISHED (UTC)', 'PROGRESS', 'ERROR'], (job) => [
       job.id,
@@ -128,7 +128,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
   })
 }
 
-/** The worst state, and that the zone is held where a node is worse. */
+/** The worst state; adds that the zone is held where the state of a node is worse. */
 export const stateText = ({ state, held }: Pick<ZoneAnswer, 'state' | 'held'>): string =>
   held == null || state === 'held' ? state : `${state}, held`
 
@@ -148,7 +148,7 @@ const VERSION_COLOUR: Partial<Record<VersionAnswer['state'], Colour>> = {
   released: 'green',
 }
 
-/** One line for each version on each node: who served what, and when. */
+/** One line for each version on each node, with the times. */
 function showByNode(terminal: Terminal, options: Options, versions: readonly VersionAnswer[]): void {
   const rows = versions.flatMap(({ serial, state, releasedAt, releasedTo = {}, confirmed = {} }) =>
     [...new Set([...Object.keys(releasedTo), ...Object.keys(confirmed)])].sort().map((node) => ({
@@ -183,7 +183,7 @@ function show<T>(
   terminal.write(json ? asJson(rows) : table(header, rows.map(cells), terminal.hasColour))
 }
 
-/** The one in use; a star says that it is not the preferred one. */
+/** The address in use; a star marks one that is not the preferred one. */
 function addressOf({ address, paths }: NodeAnswer): CellInput {
   const inUse = paths.find((path) => path.inUse)?.address ?? address
   return inUse === address ? address : { text: `${inUse} *`, colour: 'yellow' }

@@ -1,4 +1,4 @@
-/** `zonecast resync`: bring nodes to the released version again. */
+/** `zonecast resync`: brings nodes to the released version again. */
 import { type Command, Option } from 'commander'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 import { ResyncAnswer } from '../answers.js'
@@ -18,13 +18,13 @@ interface ResyncOptions {
 export function addResync(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('resync'))
     .description(
-      'bring nodes to the released version again; what is named narrows it, --state alone means all pairs in that state',
+      'bring nodes to the released version again; options narrow the choice, --state alone selects all pairs in that state',
     )
     .argument('[zone]', 'only this zone')
-    .option('--node <node>', 'this node; may stand more than once', collect, [])
-    .option('--cloud <cloud>', 'the nodes of this cloud; may stand more than once', collect, [])
+    .option('--node <node>', 'only this node; may be repeated', collect, [])
+    .option('--cloud <cloud>', 'only the nodes of this cloud; may be repeated', collect, [])
     .addOption(
-      new Option('--state <state>', 'only where a node has a zone in this state, such as stuck; may stand more than once')
+      new Option('--state <state>', 'only pairs of zone and node in this state, such as stuck; may be repeated')
         .choices(NODE_STATES)
         .argParser(stateArgument)
         .default([]),
@@ -32,32 +32,31 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
     .addOption(
       new Option(
         '--strength <strength>',
-        'notify: NOTIFY again; refresh: ask the primaries first; retransfer: AXFR anew, then push',
+        'notify: NOTIFY again; refresh: poll the primaries first; retransfer: AXFR from a primary, then push',
       )
         .choices(['notify', 'refresh', 'retransfer'])
         .default('notify'),
     )
-    .option('--wait', 'and show progress node by node; exit 1 when it did not succeed')
+    .option('--wait', 'show progress node by node until the job ends; exit 1 when it fails')
     .option('--reason <text>', 'reason, recorded in the audit log')
     .action(async (zone: string | undefined, options: ResyncOptions, command: Command) => {
       const body = resyncBody(zone, options)
       const client = clientOf(command)
       const { job } = await client.post(ResyncAnswer, 'v1/resync', body)
-      if (job === null)
-        return terminal.write(`no node has a zone in state ${options.state.join(' or ')}: there is nothing to do\n`)
-      if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs tells how it went\n`)
+      if (job === null) return terminal.write(`no node has a zone in state ${options.state.join(' or ')}: nothing to do\n`)
+      if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs shows its result\n`)
       const targets = targetsOf(await followJob(client, job, terminal))
       if (!terminal.isLive) terminal.write(`${targets.length} of ${targets.length} confirmed\n`)
     })
 }
 
-/** What is not named is left out and means all; nothing named at all is a mistake. Throws CliError CLI_USAGE. */
+/** An unnamed dimension is left out and means all; nothing named at all is a mistake. Throws CliError CLI_USAGE. */
 export function resyncBody(
   zone: string | undefined,
   { node, cloud, state, strength, reason }: ResyncOptions,
 ): Record<string, unknown> {
   if (zone === undefined && node.length === 0 && cloud.length === 0 && state.length === 0)
-    throw usage('resync needs to know what: name a zone, --node, --cloud or --state')
+    throw usage('resync needs a choice: name a zone, --node, --cloud or --state')
   return {
     ...(zone === undefined ? {} : { zones: [zone] }),
     ...(node.length === 0 ? {} : { nodes: node }),

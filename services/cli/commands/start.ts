@@ -1,6 +1,6 @@
 /**
- * `zonecast start`: a hub in the foreground. SIGHUP reads the config again; SIGTERM and SIGINT drain and end it. To end, it lets go
- * of everything and the event loop empties.
+ * `zonecast start`: runs a hub in the foreground. SIGHUP reads the config again; SIGTERM and SIGINT shut the hub down: it closes
+ * all resources, and the process ends when the event loop is empty.
  */
 import type { Command } from 'commander'
 import { ConfigError, type Finding, formatFinding } from '../../../config/errors.js'
@@ -17,7 +17,7 @@ const BAD_CONFIG = 2
 export function addStart(program: Command, context: CommandContext): void {
   withConfig(program.command('start'))
     .description('run the hub in the foreground')
-    .option('--roles <roles>', 'what this process does: some of watcher,worker,transfer,api (default: all)')
+    .option('--roles <roles>', 'roles of this process: some of watcher,worker,transfer,api (default: all)')
     .action(async (_options, command: Command) => {
       const { config: file, roles } = command.optsWithGlobals<{ config?: string; roles?: string }>()
       const { Hub, ROLES } = await context.parts.loadHub()
@@ -36,11 +36,11 @@ export function addStart(program: Command, context: CommandContext): void {
 export function parseRoles<R extends string>(text: string, known: readonly R[]): R[] {
   const names = text.split(',').map((name) => name.trim())
   const unknown = names.filter((name) => !known.some((role) => role === name))
-  if (unknown.length > 0) throw usage(`--roles does not know "${unknown.join('", "')}": write some of ${known.join(',')}`)
+  if (unknown.length > 0) throw usage(`--roles has an unknown role "${unknown.join('", "')}": write some of ${known.join(',')}`)
   return known.filter((role) => names.includes(role))
 }
 
-/** Without a config it has mistakes, which are then on standard error, one per line. */
+/** The report has no config when there are mistakes; these go to standard error, one per line. */
 function loadOrTell(file: string): ConfigReport {
   const report = checkConfig(file)
   const mistakes = report.config === undefined ? report.findings.filter(({ severity }) => severity === 'error') : []
@@ -48,30 +48,30 @@ function loadOrTell(file: string): ConfigReport {
   return report
 }
 
-/** What is weak is said at each start, as whoever reads the log may never run `zonecast check`. */
+/** Logs weak settings at each start, as a reader of the log may never run `zonecast check`. */
 function logWeaknesses(log: Logger, findings: readonly Finding[]): void {
   for (const { code, message, line } of findings) if (code.startsWith('WEAK_')) log.warn({ op: 'config', code, line }, message)
 }
 
 async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext): Promise<void> {
-  // In place before the start: a signal that comes meanwhile is obeyed, not died of.
+  // Before the start, so that a signal during it is handled and does not kill the process.
   const asked = stopSignal(log)
   let isUp = false
   const reload = guard('SIGHUP', () => {
     if (isUp) tryReload(hub, log)
-    else log.warn({ op: 'reload' }, 'SIGHUP came before the hub was up; the config is being read anyway')
+    else log.warn({ op: 'reload' }, 'SIGHUP ignored: the hub is starting and reads the config anyway')
   })
   process.on('SIGHUP', reload)
   try {
     const addresses = await hub.start()
     isUp = true
-    if (goFirst()) log.info({ op: 'start' }, 'the event loop goes before other work of this machine')
+    if (goFirst()) log.info({ op: 'start' }, 'process priority raised')
     terminal.write(`${readyLine(addresses)}\n`)
     const signal = await asked
     isUp = false
-    log.info({ op: 'stop', signal }, 'draining')
+    log.info({ op: 'stop', signal }, 'shutting down')
     await hub.stop()
-    // Nothing is under way any more; a connection that waits for a Redis that is away must not keep the process.
+    // No work is left; a connection that still waits for an unreachable Redis must not keep the process alive.
     setTimeout(() => process.exit(), END_WITHIN_MS).unref()
   } finally {
     process.off('SIGHUP', reload)
@@ -95,33 +95,33 @@ function tryReload(hub: RunningHub, log: Logger): void {
     hub.reload()
   } catch (error) {
     const mistakes = error instanceof ConfigError ? error.mistakes.map(formatFinding) : undefined
-    log.error({ op: 'reload', reason: describeError(error), mistakes }, 'config refused; the running one is kept')
+    log.error({ op: 'reload', reason: describeError(error), mistakes }, 'config refused, running config kept')
   }
 }
 
-/** Node.js opens its inspector on SIGUSR1, to which any user of the machine can connect: the signal is taken and does nothing. */
+/** Node.js opens its inspector on SIGUSR1, and any user of the machine could connect to it: this handler ignores the signal. */
 function ignoreInspector(): void {
   process.on('SIGUSR1', () => undefined)
 }
 
-/** The first SIGTERM or SIGINT. Later ones change nothing: what is under way ends within the drain's own limit. */
+/** Resolves at the first SIGTERM or SIGINT. Later ones change nothing: the shutdown grace limits the work in progress. */
 function stopSignal(log: Logger): Promise<NodeJS.Signals> {
   let isAsked = false
   const promise = new Promise<NodeJS.Signals>((resolve) => {
     const onSignal = (signal: NodeJS.Signals) => {
-      if (isAsked) log.warn({ op: 'stop', signal }, 'already draining')
+      if (isAsked) log.warn({ op: 'stop', signal }, 'already shutting down')
       isAsked = true
       resolve(signal)
     }
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
   })
-  // Never taken off again: one that comes when all has been let go of must not turn a clean end into a death by signal.
+  // The handlers are never removed: a signal after the cleanup must not turn a clean exit into a death by signal.
   return promise
 }
 
 /**
- * An error that no guard caught is counted and logged like the others, and the hub goes on serving. A broken invariant of our own
- * data ends the process: continuing could spoil what is on disk, which survives an end at any instant.
+ * Counts and logs an error that no guard caught, like the others; the hub goes on serving. A broken invariant of the hub's own
+ * data ends the process: going on could damage the data on disk, which survives an end at any instant.
  */
 function surviveFaults(log: Logger): void {
   const take = (error: unknown) => {

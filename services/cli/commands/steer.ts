@@ -1,4 +1,7 @@
-/** `zonecast hold`, `unhold` (`release`), `approve`, `reject`, `rollback`: what a person says of a zone; and `rollouts`, what there is to say it of. */
+/**
+ * `zonecast hold`, `unhold` (`release`), `approve`, `reject`, `rollback`: orders of an operator; and `rollouts`, the list of
+ * their subjects.
+ */
 import type { Command } from 'commander'
 import { OrderedAnswer, RolloutAnswer, type RolloutRowAnswer, RolloutsAnswer } from '../answers.js'
 import { segment, zoneSegment } from '../api-client.js'
@@ -30,9 +33,9 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     terminal.write(`${zone}${serial === null ? '' : ` serial ${serial}`}: ${state}\n${notes.map((note) => `${note}\n`).join('')}`)
   }
   withHub(program.command('hold'))
-    .description('release nothing of the zone until its hold is lifted')
+    .description('release no version of the zone until its hold is lifted')
     .argument('<zone>')
-    .option('--reason <text>', 'the reason, kept with the order')
+    .option('--reason <text>', 'reason, recorded in the audit log')
     .action(async (zone: string, { reason }: { reason?: string }, command: Command) => {
       const body = reason === undefined ? {} : { reason }
       tell(await clientOf(command).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/hold`, body))
@@ -44,29 +47,29 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     withHub(program.command(name))
       .description(description)
       .argument('<zone>')
-      .requiredOption('--reason <text>', 'the reason, kept with the order')
+      .requiredOption('--reason <text>', 'reason, recorded in the audit log')
       .action(async (zone: string, { reason }: { reason: string }, command: Command) => {
         tell(await clientOf(command).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/release`, { reason }))
       })
   withHub(program.command('approve'))
-    .description('let a version go on that a check holds or a stage halted')
+    .description('continue the rollout of a version that a check holds or a stage halted')
     .argument('[zone]')
-    .argument('[serial]', 'the version meant')
-    .requiredOption('--reason <text>', 'the reason, kept with the order')
+    .argument('[serial]', 'serial of the version')
+    .requiredOption('--reason <text>', 'reason, recorded in the audit log')
     .option('--digest <hex>', DIGEST)
-    .option('--primary <id>', 'where primaries disagree: the one whose content is right')
-    .option('--fast', 'soak a tenth of the time; no check is skipped')
-    .option('--all-halted', 'every zone whose newest version is halted; exit 1 when one order failed')
+    .option('--primary <id>', 'if primaries disagree: the primary with the correct content')
+    .option('--fast', 'soak for a tenth of the time; no check is skipped')
+    .option('--all-halted', 'every zone whose newest version is halted; exit 1 when an order fails')
     .action(async (zone: string | undefined, serial: string | undefined, options: ApproveOptions, self: Command) => {
       const { reason, digest, primary, fast, allHalted } = options
       if (allHalted) {
         if (zone !== undefined || digest !== undefined || primary !== undefined)
-          throw usage('approve --all-halted takes every halted zone: leave out the zone, --digest and --primary')
+          throw usage('approve --all-halted applies to every halted zone: leave out the zone, --digest and --primary')
         const isDone = await approveHalted(clientOf(self), { reason, ...(fast ? { fast } : {}) }, terminal)
         return isDone ? undefined : setExit(1)
       }
       if (zone === undefined || serial === undefined)
-        throw usage('approve needs to know what: name a zone and a serial, or --all-halted')
+        throw usage('approve needs a choice: name a zone and a serial, or --all-halted')
       const body = {
         serial: parseSerial(serial),
         reason,
@@ -78,13 +81,13 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     })
   for (const [name, description] of [
     ['reject', 'never release this version'],
-    ['rollback', 'go back to this version, or leave it: old content goes out again under a new serial'],
+    ['rollback', 'release the content of this version, or of the one before it, again under a new serial'],
   ] as const) {
     const command = withHub(program.command(name))
       .description(description)
       .argument('<zone>')
-      .argument('<serial>', 'the version meant')
-      .requiredOption('--reason <text>', 'the reason, kept with the order')
+      .argument('<serial>', 'serial of the version')
+      .requiredOption('--reason <text>', 'reason, recorded in the audit log')
     if (name === 'reject') command.option('--digest <hex>', DIGEST)
     command.action(async (zone: string, serial: string, { reason, digest }: ApproveOptions, self: Command) => {
       const body = { serial: parseSerial(serial), reason, ...(digest === undefined ? {} : { digest }) }
@@ -93,7 +96,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
   }
 }
 
-const DIGEST = 'its digest or the beginning of it, where two versions have one serial'
+const DIGEST = 'digest of the version or its beginning, when two versions have one serial'
 
 interface ApproveOptions {
   reason: string
@@ -105,10 +108,10 @@ interface ApproveOptions {
 
 function addRollouts(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('rollouts'))
-    .description('versions on their way, held or through; one of them with its checks and stages')
-    .argument('[rollout]', 'the id of one')
+    .description('list versions in rollout, held or complete; with an id, its checks and stages')
+    .argument('[rollout]', 'id of a rollout')
     .option('--zone <zone>', 'only this zone, with all its versions')
-    .option('--state <state>', 'only those in this state, such as held')
+    .option('--state <state>', 'only rollouts in this state, such as held')
     .option('--json', 'as JSON')
     .action(
       async (id: string | undefined, { zone, state, json }: { zone?: string; state?: string; json?: true }, command: Command) => {

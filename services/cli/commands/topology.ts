@@ -1,4 +1,4 @@
-/** `zonecast topology`: the described sites and links as a drawing, with what `check` finds in them. Asks no hub. */
+/** `zonecast topology`: a drawing of the described sites and links, with the findings of `check`. Calls no hub. */
 import { type Command, Option } from 'commander'
 import { checkConfig, findConfigFile } from '../../../config/load.js'
 import { asJson, type CommandContext, withConfig } from '../command-context.js'
@@ -12,9 +12,9 @@ const BAD_CONFIG = 2
 
 export function addTopology(program: Command, { terminal, setExit }: CommandContext): void {
   withConfig(program.command('topology'))
-    .description('draw sites, links and nodes, and what is weak in them')
-    .addOption(new Option('--format <format>', 'how to draw it').choices(['text', 'svg']).default('text'))
-    .option('--json', 'what would be drawn, as JSON')
+    .description('draw sites, links and nodes, with the findings about them')
+    .addOption(new Option('--format <format>', 'output format').choices(['text', 'svg']).default('text'))
+    .option('--json', 'the content of the drawing as JSON')
     .action((options: { format: 'text' | 'svg'; json?: true }, command: Command) => {
       const { config: named } = command.optsWithGlobals<{ config?: string }>()
       const { config, findings } = checkConfig(findConfigFile(named))

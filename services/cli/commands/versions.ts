@@ -1,4 +1,4 @@
-/** `zonecast show` and `diff`: what is in a kept version, and what changed between two. */
+/** `zonecast show` and `diff`: the content of a kept version, and the changes between two. */
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
@@ -12,20 +12,20 @@ import { asciiOf } from '../terminal.js'
 
 export function addVersions(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('show'))
-    .description('a kept version as a zone file')
+    .description('print a kept version as a zone file')
     .argument('<zone>')
-    .argument('[serial]', 'the released one unless given', parseSerial)
+    .argument('[serial]', 'serial of the version (default: the released one)', parseSerial)
     .action(async (zone: string, wanted: number | undefined, _options, command: Command) => {
       const client = clientOf(command)
       const serial = wanted ?? (await client.get(ReleasedSerialAnswer, `v1/zones/${zoneSegment(zone)}`)).serial
-      if (serial === null) throw usage(`${zone} has no released version yet; zonecast status ${zone} tells why`)
+      if (serial === null) throw usage(`${zone} has no released version yet; zonecast status ${zone} shows why`)
       await toOutput(await client.stream(`v1/zones/${zoneSegment(zone)}/versions/${serial}`))
     })
 
   withHub(program.command('diff'))
-    .description('the records removed and added between two kept versions')
+    .description('print the records removed and added between two kept versions')
     .argument('<zone>')
-    .argument('<from>', 'a serial, or serial:digest where two contents go under one', parseVersion)
+    .argument('<from>', 'a serial, or serial:digest when two versions have one serial', parseVersion)
     .argument('<to>', 'a serial, or serial:digest', parseVersion)
     .option('--json', 'as JSON')
     .action(async (zone: string, from: string, to: string, { json }: { json?: true }, command: Command) => {
@@ -50,11 +50,11 @@ export function parseSerial(text: string): number {
 function parseVersion(text: string): string {
   const [serial, digest, ...more] = text.split(':')
   if (more.length > 0 || (digest !== undefined && !/^[0-9a-f]{8,128}$/.test(digest)))
-    throw usage(`"${text}" is no version: write a serial, or serial:digest with at least 8 hex digits of the digest`)
+    throw usage(`"${text}" is not a version: write a serial, or serial:digest with at least 8 hex digits of the digest`)
   return `${parseSerial(serial!)}${digest === undefined ? '' : `:${digest}`}`
 }
 
-/** As fast as it is read and no faster; a reader that has seen enough ends it. */
+/** Writes at the speed of the reader. A reader that closes the pipe ends it. */
 async function toOutput(body: globalThis.ReadableStream<Uint8Array>): Promise<void> {
   try {
     const clean = new Transform({ transform: (octets, _encoding, done) => done(null, asciiOf(octets)) })

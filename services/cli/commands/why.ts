@@ -1,4 +1,4 @@
-/** `zonecast why ZONE NODE`: the chain from change to confirmation, in sentences. */
+/** `zonecast why ZONE NODE`: the chain from announcement to confirmation, in sentences. */
 import type { Command } from 'commander'
 import { ChainAnswer } from '../answers.js'
 import { segment, zoneSegment } from '../api-client.js'
@@ -7,7 +7,7 @@ import { whySentences } from '../why-sentences.js'
 
 export function addWhy(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('why'))
-    .description('how the newest release got to a node, or where it stands')
+    .description('show how the newest release got to a node, or the step it waits for')
     .argument('<zone>')
     .argument('<node>')
     .option('--json', 'as JSON')

@@ -1,6 +1,6 @@
 /**
- * Where each site of a wheel is drawn: the hub sites in the middle, each ring on an ellipse around all that is placed already, turned to
- * where its spokes are short and pass under nothing. Pure geometry. Lengths are pixels of the drawing; y grows downwards.
+ * Places the sites of a wheel: hub sites in the middle, each ring on an ellipse around all sites placed before, turned so that
+ * its spokes are short and pass under no box. Pure geometry. Lengths are pixels of the drawing; y grows downwards.
  */
 import type { LinkView, SiteView } from './topology-view.js'
 import type { Wheel } from './wheel.js'
@@ -10,30 +10,30 @@ export interface Size {
   height: number
 }
 
-/** `x` and `y` are its middle. */
+/** `x` and `y` are the center. */
 export interface Box extends Size {
   x: number
   y: number
 }
 
 export interface Layout extends Size {
-  /** By name of the site. All of it lies between 0 and the layout's own width and height. */
+  /** By name of the site. Every box lies between 0 and the layout's width and height. */
   boxes: Map<string, Box>
 }
 
-/** Free space between boxes, between rings, and around it all. */
+/** Free space between boxes, between rings, and around the drawing. */
 const GAP = 22
 const RING_GAP = 72
 const MARGIN = 28
 /** Screens are wider than high, and so are boxes. */
 const STRETCH = 1.4
-/** In how many positions a ring is tried, each in both directions; large rings in fewer, so that no drawing takes long. */
+/** Number of positions tried for a ring, each in both directions; fewer for large rings, so that no drawing takes long. */
 const TURNS = 48
 const TURNED_SITES = 1500
-/** How much wider a ring is tried while it has no room, and how often while a link passes under a box. */
+/** Factor by which a ring without room grows per try, and the number of tries while a link passes under a box. */
 const GROWTH = 1.07
 const TRIES = 8
-/** What a link that passes under a box costs; the lengths of all links together cost less than that. */
+/** Cost of a link that passes under a box; the lengths of all links together cost less. */
 const HIDDEN_COST = 1
 /** Longer than any drawing, pixels. */
 const LONGEST = 1e6
@@ -53,7 +53,7 @@ export function layOut(wheel: Wheel, links: readonly LinkView[], sizeOf: (site: 
 type NamedSize = Size & { name: string }
 type Boxes = ReadonlyMap<string, Box>
 
-/** Answers the radius it came to, boxes included. */
+/** Returns the radius of the placed ring, boxes included. */
 function placeRing(sites: readonly NamedSize[], reach: number, placed: Map<string, Box>, links: readonly LinkView[]): number {
   const isMiddle = placed.size === 0
   const half = Math.max(...sites.map(({ height }) => height)) / 2
@@ -62,7 +62,7 @@ function placeRing(sites: readonly NamedSize[], reach: number, placed: Map<strin
     placed.set(only!.name, { ...only!, x: 0, y: 0 })
     return half
   }
-  // Two hubs lie side by side, whatever comes around them.
+  // Two hubs lie side by side, whatever surrounds them.
   const steps = Math.max(6, Math.min(TURNS, Math.ceil(TURNED_SITES / sites.length)))
   const turns = isMiddle ? 1 : steps * 2
   const names = new Set([...placed.keys(), ...sites.map(({ name }) => name)])
@@ -70,7 +70,7 @@ function placeRing(sites: readonly NamedSize[], reach: number, placed: Map<strin
     ({ between }) => between.every((name) => names.has(name)) && between.some((name) => !placed.has(name)),
   )
   let best: { cost: number; boxes: Boxes; radius: number } | undefined
-  // Less round than this, they would not fit beside each other.
+  // On a smaller ring they would not fit beside each other.
   const least = sites.reduce((sum, { width, height }) => sum + Math.min(width, height) + GAP, 0) / (2 * Math.PI * STRETCH)
   for (let radius = Math.max(isMiddle ? GAP : reach + RING_GAP, least), tries = 0; tries < TRIES; radius *= GROWTH) {
     for (let turn = 0; turn < turns; turn++) {
@@ -105,7 +105,7 @@ function hasOverlap(boxes: readonly Box[], around: readonly Box[]): boolean {
   )
 }
 
-/** The length of the links, and what it costs that some are hidden. */
+/** The cost of the link lengths and of hidden links. */
 function costOf(boxes: Boxes, links: readonly LinkView[]): number {
   let cost = 0
   for (const { between } of links) {
@@ -121,10 +121,12 @@ interface Spot {
   y: number
 }
 
-/** Whether the straight line meets the box: cut by its sides, first left and right, then top and bottom, something of it is left. */
+/**
+ * True when the straight line crosses the box: a part of it is left after cuts at the left and right, then top and bottom sides.
+ */
 export function passesUnder(from: Spot, to: Spot, box: Box): boolean {
   const [x, y] = [box.width / 2, box.height / 2]
-  // Most lines are far away.
+  // Most lines are far from the box.
   if (Math.min(from.x, to.x) > box.x + x || Math.max(from.x, to.x) < box.x - x) return false
   if (Math.min(from.y, to.y) > box.y + y || Math.max(from.y, to.y) < box.y - y) return false
   const across = inside(from.x, to.x, box.x - x, box.x + x)
@@ -132,14 +134,14 @@ export function passesUnder(from: Spot, to: Spot, box: Box): boolean {
   return Math.max(across[0], down[0]) <= Math.min(across[1], down[1])
 }
 
-/** Between which parts of its way, 0 to 1, a point that goes from one place to another is between two bounds that it meets. */
+/** The parts of its way, from 0 to 1, between which a moving point is within two bounds that it meets. */
 function inside(from: number, to: number, low: number, high: number): [number, number] {
   if (from === to) return [0, 1]
   const [one, other] = [(low - from) / (to - from), (high - from) / (to - from)]
   return [Math.max(0, Math.min(one, other)), Math.min(1, Math.max(one, other))]
 }
 
-/** Moved so that it begins at 0, with the margin around it. */
+/** Moves the boxes so that the drawing begins at 0, with a margin around it. */
 function framed(placed: Boxes): Layout {
   const all = [...placed.values()]
   const left = Math.min(0, ...all.map(({ x, width }) => x - width / 2)) - MARGIN

@@ -1,21 +1,21 @@
 /**
- * The topology as a drawing that stands alone: no script, no font, nothing from elsewhere; light or dark as its viewer is. What a
- * finding concerns is red and carries its number; the findings are listed below. Pure.
+ * The topology as a self-contained drawing: no script, no font, no external resource; light or dark like its viewer. Things with
+ * a finding are red and carry its number; the findings are listed below. Pure.
  */
 import { type Box, type Layout, layOut, type Size } from './layout.js'
 import type { LinkView, Marked, SiteView, TopologyView } from './topology-view.js'
 import { wheelOf } from './wheel.js'
 
-/** Widths of a character, pixels, on the wide side: fonts differ, and a box that is too wide still reads well. */
+/** Widths of a character, pixels, on the wide side: fonts differ, and a box that is too wide is still readable. */
 const CHARACTER = { name: 8.6, line: 6.8 }
 const LINE = 15
 const HEAD = 18
 const PADDING = 8
-/** Longest text shown in a box or legend, characters. */
+/** Longest text in a box or legend, characters. */
 const CLIP = 40
 const LEAST_WIDTH = 560
 
-/** Colours that people with any kind of colour vision tell apart (Okabe and Ito 2008); past them they come again. */
+/** Colours that all kinds of colour vision can distinguish (Okabe and Ito 2008); they repeat after the last. */
 const CLOUD_COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9']
 
 const STYLE = `
@@ -53,7 +53,7 @@ interface Line extends Marked {
   colour?: string
 }
 
-/** What stands in a box, its name first. A node has the name of its cloud before it: colour alone would not be read by everyone. */
+/** The lines of a box, its name first. A node has the name of its cloud before it: not every reader can distinguish colours. */
 function linesOf(site: SiteView, colours?: ReadonlyMap<string, string>): Line[] {
   const prefixed = (word: string, { name, marks }: Marked): Line => ({ name: clip(`${word} ${name}`), marks })
   return [
@@ -112,7 +112,7 @@ function linkShapes(links: readonly LinkView[], { boxes }: Layout): string[] {
   })
 }
 
-/** The first between two sites is straight, further ones bend to either side: 0, +1, -1, +2, … */
+/** The first link between two sites is straight, further ones bend to either side: 0, +1, -1, +2, … */
 function linkShape(link: LinkView, from: Box, to: Box, before: number): string {
   const bend = Math.ceil(before / 2) * (before % 2 === 1 ? 44 : -44)
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1
@@ -120,7 +120,7 @@ function linkShape(link: LinkView, from: Box, to: Box, before: number): string {
     x: (from.x + to.x) / 2 - ((to.y - from.y) / length) * bend,
     y: (from.y + to.y) / 2 + ((to.x - from.x) / length) * bend,
   }
-  // A quadratic curve comes half as far as its control point.
+  // A quadratic curve reaches half as far as its control point.
   const control = { x: 2 * middle.x - (from.x + to.x) / 2, y: 2 * middle.y - (from.y + to.y) / 2 }
   const path = `M${round(from.x)} ${round(from.y)}Q${round(control.x)} ${round(control.y)} ${round(to.x)} ${round(to.y)}`
   const risks = link.risks.length === 0 ? '' : `, risks ${link.risks.map(({ name }) => name).join(' ')}`
@@ -136,7 +136,7 @@ function badge(marks: readonly number[], { x, y }: { x: number; y: number }): st
   return `<rect class="badge" x="${round(x - width / 2)}" y="${round(y - 9)}" width="${width}" height="18" rx="9"/><text class="badge-text" x="${round(x)}" y="${round(y + 4)}">${text}</text>`
 }
 
-/** Clouds, who stands nowhere, and the findings, from `top` down; and the height of it all. */
+/** Lists clouds, things without a site, and the findings, from `top` down; also returns the height of the list. */
 function listBelow(
   { clouds, unplaced, findings }: TopologyView,
   colours: ReadonlyMap<string, string>,
@@ -185,6 +185,6 @@ const round = (length: number): number => Math.round(length * 10) / 10
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** XML 1.0 §2.2 has no place for control characters and halves of pairs, not even escaped. */
+/** XML 1.0 §2.2 allows no control characters and no halves of surrogate pairs, not even escaped. */
 const escapeXml = (text: string): string =>
   text.replace(/[^\t\n -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '?').replace(/[&<>"']/g, (character) => ENTITIES[character]!)

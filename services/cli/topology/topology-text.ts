@@ -66,7 +66,7 @@ function linkedTo(site: SiteView, others: readonly SiteView[], links: readonly L
 }
 
 /**
- * The rim is drawn at the left, the spokes stand at the right of each site:
+ * The rim is drawn at the left, the spokes at the right of each site:
  *
  *     ╭┬─ SEA   ─ PAO LHR  A:sea1
  *     │├─ DEN   ─ PAO  A:den1
@@ -116,7 +116,7 @@ function findingsPart(findings: readonly Finding[], hasColour: boolean): string 
   return [paint('findings', 'bold', hasColour), ...rows].join('\n')
 }
 
-/** The head, and then the items, those that do not fit on further lines below the first of them. */
+/** The head, and then the items; items that do not fit continue on lines below the first one. */
 function entry(head: string, items: readonly string[]): string {
   const indent = head.length > COLUMNS / 2 ? '      ' : ' '.repeat(head.length)
   if (items.length === 0) return head.trimEnd()

@@ -1,10 +1,13 @@
-/** What there is to draw of a config: sites with who stands in them, links, clouds, and which finding is said of which. Pure. */
+/**
+ * The content of a topology drawing: sites with their nodes, hubs and primaries, links, clouds, and the findings about each.
+ * Pure.
+ */
 import type { Config } from '../../../config/config.js'
 import type { Finding, Subject } from '../../../config/errors.js'
 import { prefixesOf } from '../../../config/topology/clouds.js'
 import { printable } from '../../../lib/runtime/printable.js'
 
-/** A name, and the numbers of the findings that concern it, counted from 1 in the order of the list. */
+/** A name, and the numbers of the findings about it, counted from 1 in the order of the list. */
 export interface Marked {
   name: string
   marks: readonly number[]
@@ -24,7 +27,7 @@ export interface LinkView extends Marked {
 export interface CloudView extends Marked {
   addresses: readonly string[]
   prefixes: readonly string[]
-  /** Where its nodes stand, each once. */
+  /** The sites of its nodes, each once. */
   sites: readonly string[]
 }
 
@@ -33,13 +36,13 @@ export interface TopologyView {
   sites: readonly SiteView[]
   links: readonly LinkView[]
   clouds: readonly CloudView[]
-  /** Who stands in no site. */
+  /** Hubs, primaries and nodes without a site. */
   unplaced: readonly (Marked & { kind: 'hub' | 'primary' | 'node' })[]
-  /** Those that concern something here. */
+  /** The findings about a thing in this view. */
   findings: readonly Finding[]
 }
 
-/** Where nobody has described a topology, the sites are those that nodes name, and there are no links. */
+/** Without a described topology, the sites are those that nodes name, and there are no links. */
 export function viewTopology(config: Config, all: readonly Finding[]): TopologyView {
   const findings = all.filter(({ code, about }) => about !== undefined || code.startsWith('TOPOLOGY_'))
   const mark = (kind: Subject['kind'], id: string): Marked => ({
@@ -75,7 +78,7 @@ export function viewTopology(config: Config, all: readonly Finding[]): TopologyV
 
 function unplacedIn({ topology, nodes, primaries }: Config, mark: (kind: Subject['kind'], id: string) => Marked) {
   const housed = new Set([...(topology?.sites.values() ?? [])].flatMap((site) => site.primaries))
-  // Only a described topology could have said where a primary stands.
+  // Only a described topology can name the site of a primary.
   const homeless = topology === undefined ? [] : [...primaries.keys()].filter((id) => !housed.has(id))
   return [
     ...homeless.map((id) => ({ ...mark('primary', id), kind: 'primary' as const })),

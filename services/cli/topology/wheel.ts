@@ -1,20 +1,20 @@
 /**
- * A topology as a wheel: the sites with hubs in the middle, the others in rings around them, each ring the sites that reach one another
- * without passing a hub. Pure. Not here: coordinates (layout.ts).
+ * A topology as a wheel: the sites with hubs in the middle, the others in rings around them. Each ring is a set of sites that
+ * reach one another without passing a hub. Pure. Not here: coordinates (layout.ts).
  */
 import type { LinkView, SiteView, TopologyView } from './topology-view.js'
 
 export interface Ring {
-  /** In the order in which links lead round, as far as they do. */
+  /** In the order in which links lead around, as far as they do. */
   sites: SiteView[]
-  /** Whether each is linked to the next, and the last to the first. */
+  /** True when each site is linked to the next, and the last to the first. */
   isClosed: boolean
 }
 
 export interface Wheel {
   hubSites: SiteView[]
   rings: Ring[]
-  /** Those that only spokes lead to. */
+  /** Sites that only spokes lead to. */
   lone: SiteView[]
 }
 
@@ -32,7 +32,7 @@ export const areLinked = (links: readonly LinkView[], one: SiteView, other: Site
 const isClosed = (walk: readonly SiteView[], links: readonly LinkView[]): boolean =>
   walk.length > 2 && walk.every((site, i) => areLinked(links, site, walk[(i + 1) % walk.length]!))
 
-/** Each connected part of these sites as one walk, begun at an end where there is one. */
+/** Each connected part of these sites as one walk, which begins at an end if there is one. */
 function walksOver(sites: readonly SiteView[], links: readonly LinkView[]): SiteView[][] {
   const byName = new Map(sites.map((site) => [site.name, site]))
   const neighbours = new Map(sites.map(({ name }) => [name, new Set<string>()]))
@@ -53,12 +53,12 @@ function walksOver(sites: readonly SiteView[], links: readonly LinkView[]): Site
       if (seen.has(name)) continue
       seen.add(name)
       walk.push(byName.get(name)!)
-      // The first neighbour is taken first, so it is put on top.
+      // The first neighbour is visited first, so it goes on top.
       ahead.push(...[...neighbours.get(name)!].reverse())
     }
     walks.push(walk)
   }
-  // In the order of the file, not of the search.
+  // In file order, not in search order.
   const place = new Map(sites.map(({ name }, i) => [name, i]))
   const first = (walk: readonly SiteView[]) => Math.min(...walk.map(({ name }) => place.get(name)!))
   return walks.sort((a, b) => first(a) - first(b))

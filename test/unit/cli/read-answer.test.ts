@@ -39,7 +39,12 @@ describe('an answer of a hub of another version', () => {
   })
 
   for (const [what, schema, answer, field] of [
-    ['a field is missing', ZoneAnswer, { ...ZONE, inSync: undefined }, /zones\/a\.: inSync is missing; use the zonecast of/],
+    [
+      'a field is missing',
+      ZoneAnswer,
+      { ...ZONE, inSync: undefined },
+      /zones\/a\.: inSync is missing; use the zonecast version of/,
+    ],
     ['a state is missing', ZoneAnswer, { ...ZONE, state: undefined }, /: state is missing;/],
     ['a field has another type', ZoneAnswer, { ...ZONE, serial: '7' }, /: serial: expected number, received string;/],
     ['a field deep in it is missing', MatrixAnswer, { zones: [ZONE], nodes: [] }, /: zones\.0\.nodes is missing;/],

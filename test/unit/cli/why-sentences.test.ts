@@ -23,11 +23,11 @@ describe('the output of why', () => {
   it('has each step with its time and the time since the one before, and the total', () => {
     expect(whySentences('example.com', 'ams1', WHOLE).split('\n')).to.deep.equal([
       'ams1 serves serial 8 of example.com and is in-sync.',
-      '  05:02:06.000              The change was first seen: serial 8 seen at hm1.',
-      '  05:02:06.012      +12 ms  The hub had transferred it: IXFR in 3.1 ms, the zone has 10 records.',
+      '  05:02:06.000              The new serial was announced: serial 8 seen at hm1.',
+      '  05:02:06.012      +12 ms  The hub transferred it: IXFR in 3.1 ms, the zone has 10 records.',
       "  05:02:06.030      +18 ms  The node confirmed it: the node's own answer shows serial 8.",
       'Times are UTC, 2026-11-24.',
-      'It waits for nothing: 30 ms from first sight.',
+      'It waits for nothing: 30 ms from announcement to confirmation.',
       '',
     ])
   })
@@ -55,7 +55,7 @@ describe('the output of why', () => {
       waitingFor: 'a first version from a primary',
     }
     expect(whySentences('example.com', 'ams1', empty)).to.equal(
-      'ams1 has not said which serial it serves of example.com and is unknown.\nIt waits for a first version from a primary.\n',
+      'ams1 has not reported a serial of example.com and is unknown.\nIt waits for a first version from a primary.\n',
     )
   })
 

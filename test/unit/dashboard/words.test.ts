@@ -70,7 +70,7 @@ describe('a text on the page', () => {
       'Seen at a primary',
       'Released+12 ms',
       'Node told',
-      'Node came for it−2 ms',
+      'Node transferred it−2 ms',
       'Node confirmed+1m',
     ])
     expect(lines[2]).to.include({ at: 'time unknown' })
@@ -82,7 +82,7 @@ describe('a text on the page', () => {
       ['seen', '2026-11-03T03:00:00.000Z'],
       ['confirmed', '2026-11-03T03:00:00.042Z'],
     ]
-    expect(chainEnd(chain(whole))).to.equal('Waits for nothing: 42 ms from first sight to confirmation.')
+    expect(chainEnd(chain(whole))).to.equal('Waits for nothing: 42 ms from announcement to confirmation.')
     expect(chainEnd(chain(whole.slice(1)))).to.equal('Waits for nothing.')
     expect(chainEnd(chain([], 'a first version from a primary'))).to.equal('Waits for a first version from a primary.')
   })

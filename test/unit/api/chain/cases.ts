@@ -43,7 +43,7 @@ export const CASES = [
     { cell: firstOnly({ ...first1, rollouts: [rollout(7, 'releasing')] }), at: NEVER, refused: REFUSED },
     'syncing',
     `the config to name the address of n1: ${REFUSED}`,
-    { first: 'has not said which serial it serves', behind: '1 s' },
+    { first: 'has not reported a serial', behind: '1 s' },
   ),
   row(
     'a first version that halted, on a node that has it',
@@ -56,14 +56,14 @@ export const CASES = [
     { cell: firstOnly({ rollouts: [rollout(7, 'halted', { reason: NOT_CONFIRMED })] }), at: NEVER },
     'unknown',
     `an operator: serial 7 is halted: not confirmed after 60 s:; ${DECIDE(7)}`,
-    { first: 'has not said which serial it serves' },
+    { first: 'has not reported a serial' },
   ),
   row(
     'a first version that a check holds',
     { cell: firstOnly({ rollouts: [rollout(7, 'held', { reason: SHRINK })] }), at: NEVER },
     'unknown',
     `an operator: serial 7 is held: shrink: 110 of 217 records are gone; ${DECIDE(7)}`,
-    { first: 'has not said which serial it serves' },
+    { first: 'has not reported a serial' },
   ),
   row(
     'a version that a check holds',
@@ -255,7 +255,7 @@ export const CASES = [
     { cell: firstOnly({ error: 'no primary answers', trail: undefined }), at: NEVER },
     'unknown',
     'a first version: the last refresh failed (no primary answers); zonecast refresh example. --wait',
-    { first: 'has not said which serial it serves' },
+    { first: 'has not reported a serial' },
   ),
   row(
     'nothing of the zone yet',
@@ -263,7 +263,7 @@ export const CASES = [
     'unknown',
     'a first version from a primary; zonecast primaries',
     {
-      first: 'has not said which serial it serves',
+      first: 'has not reported a serial',
     },
   ),
 ]

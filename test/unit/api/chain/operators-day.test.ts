@@ -18,7 +18,7 @@ describe('zonecast why', () => {
       if (error !== undefined) expect(answer.sentences[1]).to.equal(`Error: ${error}.`)
       expect(answer.waitingFor).to.equal(waitsFor)
       expect(answer.sentences.at(-1)).to.match(
-        waitsFor === null ? /^It waits for nothing: 340 ms from first sight\.$/ : /^It waits for /,
+        waitsFor === null ? /^It waits for nothing: 340 ms from announcement to confirmation\.$/ : /^It waits for /,
       )
     })
 

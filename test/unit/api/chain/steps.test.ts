@@ -107,7 +107,7 @@ describe('the chain of a version that is released in stages', () => {
     const cell = zoneCell({ released: { ...released, records: 10, octets: 100 }, releases: [released] })
     const { chain, sentences } = answerTo({ cell })
     expect(lines(chain)).to.deep.equal([...STORY, ...DELIVERY])
-    expect(sentences.at(-1)).to.equal('It waits for nothing: 340 ms from first sight.')
+    expect(sentences.at(-1)).to.equal('It waits for nothing: 340 ms from announcement to confirmation.')
     // A repeated delivery of a version that was released long ago.
     const again = chainOf({ cell, at: nodeCell({ push: { ...DONE, startedAt: T + 99_000 } }) })
     expect(again).to.include('released +11000: serial 7, digest d7')
