@@ -1,4 +1,4 @@
-/** The house rules on who may import whom, read off the imports of every TypeScript file and every script of the page and of set-up. */
+/** The import rules, checked on every TypeScript file and every script of the page and of set-up. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect } from 'chai'
@@ -7,7 +7,7 @@ interface Import {
   from: string
   /** A path inside the project, or a package's or module's name. */
   to: string
-  /** Gone after compilation: it opens no door. */
+  /** Removed by compilation: it does not count as an import. */
   typeOnly: boolean
 }
 
@@ -17,7 +17,7 @@ const FILES = FOLDERS.flatMap((folder) => {
   try {
     return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
   } catch {
-    return [] // not there yet
+    return [] // absent
   }
 }).filter((path) => /\.(ts|js|mjs)$/.test(path))
 
@@ -40,7 +40,7 @@ const IMPORTS: Import[] = FILES.flatMap((from) => {
   ]
 })
 
-/** What stands behind an import of `x.js`: TypeScript, a script of the page, or types alone. */
+/** The file behind an import of `x.js`: TypeScript, a script of the page, or types alone. */
 function sourceOf(path: string): string {
   const sources = ['.ts', '.js', '.d.ts'].map((ending) => path.replace(/\.js$/, ending))
   return sources.find((source) => TEXT.has(source)) ?? sources[0]!
@@ -75,7 +75,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
 const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'fleet', 'rollout', 'answers'].map((folder) => `lib/${folder}`)
 
-/** One door per outside thing: who alone may import it. */
+/** Packages and modules with a single importer. */
 const DOORS: Record<string, string[]> = {
   'node:net': ['lib/transport', 'config/address.ts', 'lab'],
   'node:dgram': ['lib/transport', 'lab'],
@@ -91,8 +91,8 @@ const DOORS: Record<string, string[]> = {
 /** The composition root, which puts the services together. */
 const ROOT = ['services/main.ts', 'services/hub.ts']
 
-describe('the house', () => {
-  it('is read at all', () => {
+describe('the project', () => {
+  it('has files to check', () => {
     expect(FILES.length).to.be.greaterThan(20)
     expect(IMPORTS.length).to.be.greaterThan(50)
     expect(
@@ -100,7 +100,7 @@ describe('the house', () => {
     ).to.deep.equal([])
   })
 
-  it('1: a service imports lib and config, never another service', () => {
+  it('1: lets a service import lib and config, never another service', () => {
     const service = (path: string) => path.split('/')[1]
     expectNone(
       ({ from, to }) => isIn(from, 'services') && isIn(to, 'services') && !ROOT.includes(from) && service(from) !== service(to),
@@ -109,12 +109,12 @@ describe('the house', () => {
     expectNone(({ from, to }) => isIn(from, 'services') && isIn(to, 'lab') && !isIn(from, 'services/demo'))
   })
 
-  it('2: config imports lib/dns and lib/errors; lib is handed plain values', () => {
+  it('2: lets config import lib/dns and lib/errors; lib gets plain values', () => {
     expectNone(({ from, to }) => isIn(from, 'config') && isOurs(to) && !isIn(to, 'config', 'lib/dns', 'lib/errors.ts'))
     expectNone(({ from, to }) => isIn(from, 'lib') && isOurs(to) && !isIn(to, 'lib'))
   })
 
-  it('3: inside lib a folder imports only folders above it', () => {
+  it('3: lets a folder of lib import only folders above it', () => {
     const stray = FILES.filter((file) => isIn(file, 'lib') && layerOf(file) === -1)
     expect(stray, 'files of lib in no layer').to.deep.equal([])
     expectNone(({ from, to }) => {
@@ -123,7 +123,7 @@ describe('the house', () => {
     })
   })
 
-  it('4: what decides does not reach out', () => {
+  it('4: keeps side effects out of deciding code', () => {
     const outside = /^node:(net|dgram|tls|fs|http|https|child_process|timers|worker_threads)(\/|$)/
     expectNone(({ from, to }) => isIn(from, ...PURE) && outside.test(to))
     const clocks = FILES.filter(
@@ -133,7 +133,7 @@ describe('the house', () => {
   })
 
   for (const [name, doors] of Object.entries(DOORS)) {
-    it(`5: ${name} has one door`, () => {
+    it(`5: imports ${name} in one place`, () => {
       expectNone(
         ({ from, to, typeOnly }) =>
           product(from) && !typeOnly && (to === name || to.startsWith(`${name}/`)) && !isIn(from, ...doors),
@@ -141,7 +141,7 @@ describe('the house', () => {
     })
   }
 
-  it('5: the environment has one door, and one of the lab', () => {
+  it('5: reads the environment in one place, and in one of the lab', () => {
     const doors = ['config/env.ts', 'lab/program.ts']
     const readers = FILES.filter(
       (file) => product(file) && !doors.includes(file) && /\bprocess\.env\b/.test(withoutComments(file)),
@@ -149,7 +149,7 @@ describe('the house', () => {
     expect(readers).to.deep.equal([])
   })
 
-  it('the lab stands on lib and Node.js alone', () => {
+  it('lets the lab import lib and Node.js alone', () => {
     expectNone(({ from, to }) => isIn(from, 'lab') && !isIn(to, 'lab', 'lib') && !to.startsWith('node:'))
   })
 
@@ -166,7 +166,7 @@ describe('the house', () => {
     expect(guessable).to.deep.equal([])
   })
 
-  it('opens every file with what it is for', () => {
+  it('starts every file with its purpose', () => {
     expect(FILES.filter((file) => !/^(#!.*\n)?\/\*\*/.test(TEXT.get(file)!))).to.deep.equal([])
   })
 })

@@ -1,4 +1,4 @@
-/** The texts of the project keep to docs/develop/style.md, and the check that holds them to it finds what it should. */
+/** The texts of the project follow docs/develop/style.md, and the check finds every bad text. */
 import { expect } from 'chai'
 import { CHECKED, filesOf, formatHit, hitsIn, hitsOfFolder } from '../../setup/voice/check.js'
 import { textsOf } from '../../setup/voice/texts.js'

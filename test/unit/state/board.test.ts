@@ -63,7 +63,7 @@ describe('the board', () => {
       }
     })
 
-    it('keeps the doubts of the hub that knows more when the other one first observes the node', () => {
+    it('keeps the doubts of the hub that knows more when its peer hub first observes the node', () => {
       const first = cell(30, 2)
       for (const [here, there] of [
         [looker, first],

@@ -181,13 +181,13 @@ describe('a zone on disk', () => {
     const place = folder()
     const { zone, models } = await withHistory(place, 2)
     const { chain } = changes(models[1]!, [add(9)])
-    const wrong = new Error('proved wrong')
-    const commit = zone.commitIncremental(chain, zone.latest!, () => Promise.reject(wrong))
+    const refusal = new Error('proved bad')
+    const commit = zone.commitIncremental(chain, zone.latest!, () => Promise.reject(refusal))
     let thrown: unknown
     await commit.catch((error: unknown) => {
       thrown = error
     })
-    expect(thrown).to.equal(wrong)
+    expect(thrown).to.equal(refusal)
     expect(textsOf(await zone.contents())).to.deep.equal(textsOfModel(models[1]!))
     await commitChain(zone, chain)
     expect(textsOf(await openZone(place).contents()).length).to.equal(4)
