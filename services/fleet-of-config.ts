@@ -54,7 +54,13 @@ export function fleetOfConfig(config: Config, before?: Fleet): Fleet {
   const peers = [...config.hubs.values()]
     .filter(({ id }) => id !== config.hub)
     .map(({ id, address, key }): Primary => ({ id, address, key: keyOf(key) }))
-  return new Fleet(zones, nodes, primaries.values(), [...config.clouds.keys()], peers)
+  return new Fleet(
+    zones,
+    nodes,
+    primaries.values(),
+    Array.from(config.clouds.values(), ({ id, addresses }) => ({ id, addresses })),
+    peers,
+  )
 }
 
 const kept = <T>(before: T | undefined, now: T, isSame: (a: T, b: T) => boolean): T =>

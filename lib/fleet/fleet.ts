@@ -6,6 +6,13 @@ import type { Remote } from './remote.js'
 
 export type Primary = Remote
 
+/** Nodes that share service addresses. */
+export interface Cloud {
+  id: string
+  /** Anycast; the hub never reaches a node by them. Canonical spelling. */
+  addresses: readonly string[]
+}
+
 export interface FleetNode {
   id: string
   cloud: string
@@ -54,7 +61,7 @@ export class Fleet {
   readonly primaries: ReadonlyMap<string, Primary>
   /** The other hubs: what no primary can give, they may have. */
   readonly peers: readonly Primary[]
-  readonly clouds: readonly string[]
+  readonly clouds: ReadonlyMap<string, Cloud>
   readonly #zonesOfNode = new Map<string, FleetZone[]>()
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
@@ -67,13 +74,13 @@ export class Fleet {
     zones: Iterable<FleetZone>,
     nodes: Iterable<FleetNode>,
     primaries: Iterable<Primary>,
-    clouds: readonly string[],
+    clouds: Iterable<Cloud>,
     peers: readonly Primary[] = [],
   ) {
     this.zones = new Map(Array.from(zones, (zone) => [zone.name, zone]))
     this.nodes = new Map(Array.from(nodes, (node) => [node.id, node]))
     this.primaries = new Map(Array.from(primaries, (primary) => [primary.id, primary]))
-    this.clouds = clouds
+    this.clouds = new Map(Array.from(clouds, (cloud) => [cloud.id, cloud]))
     this.peers = peers
     this.#peerAddresses = new Set(peers.map(({ address }) => address.ip))
     for (const node of this.nodes.values()) {

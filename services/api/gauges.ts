@@ -28,7 +28,7 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
   const { matrix } = context
   gauge('build_info', 'Version of zonecast; always 1', ['version'], (set) => set({ version: context.version }, 1))
   gauge('nodes_in_state', 'Pairs of zone and node by cloud and state', ['cloud', 'state'], (set) => {
-    for (const cloud of matrix.fleet.clouds)
+    for (const cloud of matrix.fleet.clouds.keys())
       for (const [state, count] of Object.entries(matrix.sums.states((node) => node.cloud === cloud)))
         set({ cloud, state }, count)
   })
@@ -57,7 +57,7 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     }
   })
   gauge('node_lag_max_seconds', 'Age of the oldest release that a node of the cloud has not reached', ['cloud'], (set) => {
-    const worst = new Map(matrix.fleet.clouds.map((cloud) => [cloud, 0]))
+    const worst = new Map(Array.from(matrix.fleet.clouds.keys(), (cloud) => [cloud, 0]))
     for (const node of matrix.fleet.nodes.values()) {
       const since = context.board.get('drains', node.id)?.drained ? undefined : matrix.sums.node(node.id)?.behind.value
       if (since !== undefined && since !== Infinity)

@@ -185,6 +185,6 @@ export function fleetOf(
     [...zones.map((name) => fleetZone(name, 'A')), ...elsewhere.map((name) => fleetZone(name, 'B'))],
     nodes,
     PRIMARIES,
-    ['A', 'B'],
+    [],
   )
 }

@@ -34,7 +34,7 @@ export function commandRoutes(context: ApiContext): Router {
 
   const cloudsNamed = (names: readonly string[] | undefined): readonly string[] | undefined => {
     for (const name of new Set(names))
-      if (!context.matrix.fleet.clouds.includes(name))
+      if (!context.matrix.fleet.clouds.has(name))
         throw new ApiProblem(404, 'unknown-cloud', `no cloud ${name.slice(0, 100)} in the config`)
     return names
   }

@@ -164,7 +164,7 @@ describe('the sums over the fleet', () => {
         const zones = [...fleet.zones.values()]
           .filter(({ name }) => names.includes(name))
           .map((zone) => (smaller.includes(zone.name) ? { ...zone, nodes: zone.nodes.slice(1) } : zone))
-        const next = new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds)
+        const next = new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds.values())
         matrix.adopt(config, next, next.diff(matrix.fleet))
       },
     }

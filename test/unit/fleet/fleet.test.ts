@@ -21,7 +21,16 @@ const hm2 = fleetPrimary('hm2', '192.0.2.101')
 const hub2 = fleetPrimary('hub2', '192.0.2.201', { key: PEER_KEY })
 const one = fleetZone('one.', { nodes: [n1, n2] })
 const two = fleetZone('two.', { nodes: [n1, n3, stranger] })
-const fleet = new Fleet([one, two], [n1, n2, n3], [hm1, hm2], ['A', 'B'], [hub2])
+const fleet = new Fleet(
+  [one, two],
+  [n1, n2, n3],
+  [hm1, hm2],
+  [
+    { id: 'A', addresses: [] },
+    { id: 'B', addresses: [] },
+  ],
+  [hub2],
+)
 const named = (name: string, ip: string): readonly TsigKey[] => fleet.keysNamed(KEY_NAMES[name]!, ip)
 const KEY_NAMES: Record<string, Buffer> = {
   node: KEY.wireName,
@@ -36,7 +45,7 @@ describe('a fleet', () => {
     expect(fleet.zones.get(one.name)).to.equal(one)
     expect(fleet.nodes.get('n2')).to.equal(n2)
     expect(fleet.primaries.get('hm1')).to.equal(hm1)
-    expect([fleet.clouds, fleet.peers]).to.deep.equal([['A', 'B'], [hub2]])
+    expect([[...fleet.clouds.keys()], fleet.peers]).to.deep.equal([['A', 'B'], [hub2]])
     expect(new Fleet([], [], [], []).peers).to.deep.equal([])
   })
 

@@ -23,7 +23,12 @@ const node = (id: string, ip: string, key: TsigKey): FleetNode => ({
   paths: [{ id, address: { ip, port: 53 }, key }],
   key,
 })
-const fleet = new Fleet([], [node('n1', '192.0.2.1', A), node('n2', '192.0.2.2', B), node('n3', '192.0.2.2', C)], [], ['A'])
+const fleet = new Fleet(
+  [],
+  [node('n1', '192.0.2.1', A), node('n2', '192.0.2.2', B), node('n3', '192.0.2.2', C)],
+  [],
+  [{ id: 'A', addresses: [] }],
+)
 
 describe('two peers with different keys of one name', () => {
   const read = (key: TsigKey, ip: string) => {

@@ -22,7 +22,7 @@ const zone = {
   primaries: [],
 } as unknown as FleetZone
 const west: Primary = { id: 'west', address: { ip: '10.0.0.9', port: 53 }, key: HUB }
-const fleet = new Fleet([zone], [node], [], ['A'], [west])
+const fleet = new Fleet([zone], [node], [], [{ id: 'A', addresses: [] }], [west])
 
 describe('a peer hub that sends a request', () => {
   const CASES: readonly (readonly [who: string, ip: string, key: TsigKey | undefined, hub: string | undefined])[] = [
