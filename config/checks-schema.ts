@@ -1,6 +1,6 @@
 /**
  * The settings of the checks before release: each check is `off`, `warn` or `hold`, or a map of its mode and its thresholds. The
- * defaults come from field notes on bad releases of other operators.
+ * defaults come from bad releases of other operators, each named beside its check.
  * Not here: what the checks do with them (lib/checks).
  */
 import { z } from 'zod'

@@ -7,7 +7,7 @@ import { rdataLength, rdataStart, STORED_HEAD } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckSettings } from './check.js'
-import { type Findings, inWords, percentOf } from './findings.js'
+import { type Findings, grouped, percentOf } from './findings.js'
 import { isSignerType, type NameChanges } from '../names/name-changes.js'
 import { isWireWithin } from '../zone/name-chains.js'
 import { keyOctets } from '../names/name-key.js'
@@ -91,7 +91,7 @@ export class DoubledNames {
     const { looked, found, examples } = this.#seen
     if (found <= 0) return
     const isMany = found > doubledNames && found * 100 > doubledPercent * looked
-    const share = `${inWords(found)} of ${inWords(looked)} new records (${percentOf(found, looked)})`
+    const share = `${grouped(found)} of ${grouped(looked)} new records (${percentOf(found, looked)})`
     const fault = isMany
       ? `${share} have a name that ends in the zone's own name twice, as if a final dot were missing; the threshold is more than ${doubledNames} and more than ${doubledPercent} %`
       : "A new record has a name that ends in the zone's own name twice, as if a final dot were missing"

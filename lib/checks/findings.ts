@@ -65,8 +65,8 @@ export class Findings {
 function sentenceOf(fault: string, { count, named }: Finding): string {
   if (named.length === 0) return `${fault}.`
   const more = count - named.length
-  const times = count === 1 ? '' : ` (${inWords(count)} times)`
-  const list = `${named.join('; ')}${more > 0 ? ` and ${inWords(more)} more` : ''}`
+  const times = count === 1 ? '' : ` (${grouped(count)} times)`
+  const list = `${named.join('; ')}${more > 0 ? ` and ${grouped(more)} more` : ''}`
   // A name ends with its dot already.
   return `${fault}${times}: ${list}${list.endsWith('.') ? '' : '.'}`
 }
@@ -82,10 +82,10 @@ const RANK: Record<Verdict, number> = { pass: 0, warn: 1, hold: 2 }
 export const worse = (a: Verdict, b: Verdict): Verdict => (RANK[b] > RANK[a] ? b : a)
 
 /** 1000000 → 1,000,000. */
-export const inWords = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 
 /** `1 record`, `1,000 records`. */
-export const counted = (count: number, noun: string): string => `${inWords(count)} ${noun}${count === 1 ? '' : 's'}`
+export const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** A share as a percentage: `12.5 %`. */
 export const percentOf = (part: number, whole: number): string =>

@@ -4,7 +4,7 @@
 import { compareSerials } from '../dns/serial.js'
 import type { CheckReport } from './check.js'
 import type { CheckInput } from './check-input.js'
-import { Findings, inWords } from './findings.js'
+import { Findings, grouped } from './findings.js'
 
 export function checkSerialForward({ contents, previous, settings }: CheckInput): CheckReport {
   const { mode, warnAbove } = settings['serial-forward']
@@ -25,7 +25,7 @@ export function checkSerialForward({ contents, previous, settings }: CheckInput)
   else if (step > warnAbove)
     findings.add(
       'warn',
-      `Serial ${serial} is ${inWords(step)} above ${previous.serial}, the last released one; more than ${inWords(warnAbove)} is a jump that is hard to take back`,
+      `Serial ${serial} is ${grouped(step)} above ${previous.serial}, the last released one; more than ${grouped(warnAbove)} is a jump that is hard to take back`,
     )
-  return findings.toReport('serial-forward', mode, `Serial ${serial} is newer than ${previous.serial}, by ${inWords(step)}.`)
+  return findings.toReport('serial-forward', mode, `Serial ${serial} is newer than ${previous.serial}, by ${grouped(step)}.`)
 }

@@ -4,7 +4,7 @@
  * AFRINIC).
  */
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
-import { counted, Findings, inWords, percentOf } from './findings.js'
+import { counted, Findings, grouped, percentOf } from './findings.js'
 
 type Sizes = Pick<ZoneFigures, 'records' | 'owned' | 'names' | 'delegations'>
 
@@ -30,11 +30,11 @@ export function checkShrink(
   // A zone with few delegations commonly loses half of them.
   if (!wasSo) judge(findings, 'delegated name', before.delegations, now.delegations, settings, settings.atLeast)
   if (now.names <= 1 && before.names > 1 && !wasSo)
-    findings.add('hold', `Only ${counted(now.names, 'name')} of ${inWords(before.names)} would be left in the zone`)
+    findings.add('hold', `Only ${counted(now.names, 'name')} of ${grouped(before.names)} would be left in the zone`)
   return findings.toReport(
     'shrink',
     settings.mode,
-    `${counted(records.now, 'record')} after ${inWords(records.before)}, ${counted(now.delegations, 'delegated name')} after ${inWords(before.delegations)}.`,
+    `${counted(records.now, 'record')} after ${grouped(records.before)}, ${counted(now.delegations, 'delegated name')} after ${grouped(before.delegations)}.`,
   )
 }
 
@@ -57,7 +57,7 @@ function judge(
   const atLeast = isSmall ? smallAtLeast : settings.atLeast
   if (lost <= 0 || lost * 100 < percent * before || lost < atLeast) return
   const threshold = `the threshold is ${percent} %${atLeast > 1 ? ` and at least ${atLeast}` : ''}`
-  findings.add('hold', `${counted(lost, noun)} of ${inWords(before)} would be gone, ${percentOf(lost, before)}; ${threshold}`)
+  findings.add('hold', `${counted(lost, noun)} of ${grouped(before)} would be gone, ${percentOf(lost, before)}; ${threshold}`)
 }
 
 export function checkGrowth(after: Sizes, earlier: Sizes | undefined, settings: CheckSettings['growth']): CheckReport {
@@ -69,11 +69,11 @@ export function checkGrowth(after: Sizes, earlier: Sizes | undefined, settings: 
   const more = now - before
   const larger = Math.max(now, before)
   const said = (percent: number, from: number) =>
-    `${counted(more, 'record')} more than ${inWords(before)}, ${percentOf(more, before)}; the threshold is ${percent} % from ${counted(from, 'record')} on`
+    `${counted(more, 'record')} more than ${grouped(before)}, ${percentOf(more, before)}; the threshold is ${percent} % from ${counted(from, 'record')} on`
   // A small zone may double any day: the hold is for zones that were large before.
   if (more > 0 && before >= fromRecords && more * 100 >= holdPercent * before)
     findings.add('hold', said(holdPercent, fromRecords))
   else if (more > 0 && larger >= warnFromRecords && more * 100 >= warnPercent * before)
     findings.add('warn', said(warnPercent, warnFromRecords))
-  return findings.toReport('growth', mode, `${counted(now, 'record')} after ${inWords(before)}.`)
+  return findings.toReport('growth', mode, `${counted(now, 'record')} after ${grouped(before)}.`)
 }

@@ -4,7 +4,7 @@
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { CheckReport, CheckSettings, ZoneFigures } from './check.js'
-import { counted, Findings, inWords, percentOf } from './findings.js'
+import { counted, Findings, grouped, percentOf } from './findings.js'
 import { isSignerType, type NameChange } from '../names/name-changes.js'
 import { keyText } from '../names/name-key.js'
 import type { ScannedName } from '../names/zone-scan.js'
@@ -229,14 +229,14 @@ export class Tally {
       )
     }
     const { changedRrsets } = this
-    const said = `${counted(changedRrsets, 'RRset')} of ${inWords(before.rrsets)} ${changedRrsets === 1 ? 'is' : 'are'} gone or changed, ${percentOf(changedRrsets, before.rrsets)}`
+    const said = `${counted(changedRrsets, 'RRset')} of ${grouped(before.rrsets)} ${changedRrsets === 1 ? 'is' : 'are'} gone or changed, ${percentOf(changedRrsets, before.rrsets)}`
     const apart = `${counted(this.signerRecords, 'record')} of the types RRSIG, NSEC and NSEC3 came or went, which the threshold leaves out`
     if (before.records >= fromRecords && changedRrsets * 100 > percent * before.rrsets) {
       const at = this.#examples.map(keyText).join('; ')
       const more = changedRrsets - this.#examples.length
       findings.add(
         'hold',
-        `${said}; the threshold is ${percent} % from ${counted(fromRecords, 'record')} on. They are at ${at}${more > 0 ? ` and ${inWords(more)} more` : ''}`,
+        `${said}; the threshold is ${percent} % from ${counted(fromRecords, 'record')} on. They are at ${at}${more > 0 ? ` and ${grouped(more)} more` : ''}`,
       )
       findings.add('hold', apart)
     }

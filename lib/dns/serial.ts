@@ -24,9 +24,3 @@ export const isNewer = (serial: Serial, held: Serial | undefined): boolean =>
 
 /** Addition as RFC 1982 §3.1 defines it; `n` at most 2³¹−1. */
 export const addToSerial = (serial: Serial, n: number): Serial => (serial + n) >>> 0
-
-/** For sorting lists of related serials, oldest first. */
-export function bySerial(a: Serial, b: Serial): number {
-  const order = compareSerials(a, b)
-  return order === 'newer' ? 1 : order === 'older' ? -1 : 0
-}

@@ -2,7 +2,7 @@
  * Plans the return to old content. Secondaries only go forward (RFC 1982, RFC 1034 §4.3.5), so the old content is released again
  * under a serial above all that were served. Pure.
  */
-import { compareSerials, type Serial } from '../dns/serial.js'
+import { addToSerial, compareSerials, type Serial } from '../dns/serial.js'
 
 export interface RollbackPlan {
   newSerial: Serial
@@ -22,14 +22,14 @@ export function planRollback(
   now: number,
 ): RollbackPlan {
   const top = served.reduce((highest, serial) => (compareSerials(serial, highest) === 'newer' ? serial : highest))
-  const newSerial = ((top + 1) >>> 0) as Serial
+  const newSerial = addToSerial(top, 1)
   const notes: string[] = []
   for (const { id, serial } of primaries) {
     const next = nextSerial(serial, now)
     if (compareSerials(next.serial, newSerial) === 'newer') continue
     notes.push(
       `${id} serves ${serial} and would give its next version ${next.serial} (${next.how}), which is not above ${newSerial}: ` +
-        `set its serial to ${(newSerial + 1) >>> 0} or higher before it publishes again`,
+        `set its serial to ${addToSerial(newSerial, 1)} or higher before it publishes again`,
     )
   }
   return { newSerial, notes }
@@ -37,7 +37,7 @@ export function planRollback(
 
 /** The serial that a primary gives its next version, judged by its last one. */
 function nextSerial(serial: Serial, now: number): { serial: Serial; how: string } {
-  const counted = ((serial + 1) >>> 0) as Serial
+  const counted = addToSerial(serial, 1)
   const seconds = Math.floor(now / 1000)
   if (serial <= seconds && seconds - serial < (10 * 365 * DAY_MS) / 1000)
     return { serial: Math.max(counted, seconds) as Serial, how: 'it counts seconds' }

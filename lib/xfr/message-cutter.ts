@@ -10,7 +10,7 @@ import { FLAG } from '../dns/rcode.js'
 import { PART, shapeOf } from '../dns/rdata-shape.js'
 import { STORED_HEAD } from '../dns/record.js'
 import { CLASS } from '../dns/rrtype.js'
-import { BLOCK_OCTETS, CutterBench, TABLE_SIZE } from './cutter-bench.js'
+import { BLOCK_OCTETS, CutterMemory, TABLE_SIZE } from './cutter-memory.js'
 
 /** A pointer reaches 16,383 octets, so a longer message compresses no better; Knot, NSD and ixfrdist choose the same. */
 export const MESSAGE_OCTETS = 16_384
@@ -33,8 +33,8 @@ export interface PreparedMessages {
 export class MessageCutter {
   readonly #question: Buffer
   readonly #blocks: Buffer[] = []
-  readonly #bench = CutterBench.borrow()
-  #block = this.#bench.takeBlock()
+  readonly #memory = CutterMemory.borrow()
+  #block = this.#memory.takeBlock()
   /** Start of the current message's length octets in the block. */
   #start = 0
   #at = 0
@@ -43,14 +43,14 @@ export class MessageCutter {
   #records = 0
   #octets = 0
   #largest = 0
-  readonly #hashes = this.#bench.hashes
-  readonly #offsets = this.#bench.offsets
-  readonly #stamps = this.#bench.stamps
+  readonly #hashes = this.#memory.hashes
+  readonly #offsets = this.#memory.offsets
+  readonly #stamps = this.#memory.stamps
   #stamp = 0
   #suffixes = 0
-  readonly #labelAt = this.#bench.labelAt
-  readonly #suffixHash = this.#bench.suffixHash
-  readonly #previousOwner = this.#bench.previousOwner
+  readonly #labelAt = this.#memory.labelAt
+  readonly #suffixHash = this.#memory.suffixHash
+  readonly #previousOwner = this.#memory.previousOwner
   #previousLength = 0
   #previousOffset = 0
 
@@ -64,7 +64,7 @@ export class MessageCutter {
     this.#at = this.#start + 2 + HEADER_OCTETS
     if (first) this.#at += this.#question.copy(this.#block, this.#at)
     this.#count = 0
-    this.#stamp = this.#bench.nextStamp()
+    this.#stamp = this.#memory.nextStamp()
     this.#suffixes = 0
     this.#previousLength = 0
   }
@@ -94,7 +94,7 @@ export class MessageCutter {
 
   #nextBlock(): void {
     this.#blocks.push(this.#block.subarray(0, this.#start))
-    this.#block = this.#bench.takeBlock()
+    this.#block = this.#memory.takeBlock()
     this.#start = 0
   }
 
@@ -265,7 +265,7 @@ export class MessageCutter {
   finish(): PreparedMessages {
     if (this.#count > 0) this.#close()
     if (this.#start > 0) this.#blocks.push(Buffer.from(this.#block.subarray(0, this.#start)))
-    this.#bench.giveBack(this.#block)
+    this.#memory.giveBack(this.#block)
     return {
       blocks: this.#blocks,
       messages: this.#messages,

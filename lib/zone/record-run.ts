@@ -6,8 +6,6 @@ export interface RecordRun {
   count: number
 }
 
-export const EMPTY_RUN: RecordRun = { data: Buffer.alloc(0), count: 0 }
-
 export class RunBuilder {
   #data = Buffer.allocUnsafe(512)
   #length = 0

@@ -1,6 +1,6 @@
 /** DNSKEY RDATA (RFC 4034 §2) → a key that verifies, by algorithm. Keys above the limits are refused before import. */
 import { createPublicKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
-import { inWords } from '../findings.js'
+import { grouped } from '../findings.js'
 import { bitsOf, MOST_EXPONENT_BITS, MOST_MODULUS_BITS } from './limits.js'
 
 interface AlgorithmRow {
@@ -64,7 +64,7 @@ export function excessOf(rdata: Buffer): string | undefined {
   if (ALGORITHMS[rdata[3]!]?.import !== importRsa) return undefined
   const { exponent, modulus } = rsaNumbers(rdata.subarray(4))
   if (bitsOf(exponent) > MOST_EXPONENT_BITS) return `an RSA exponent of more than ${MOST_EXPONENT_BITS} bits`
-  return bitsOf(modulus) > MOST_MODULUS_BITS ? `an RSA modulus of more than ${inWords(MOST_MODULUS_BITS)} bits` : undefined
+  return bitsOf(modulus) > MOST_MODULUS_BITS ? `an RSA modulus of more than ${grouped(MOST_MODULUS_BITS)} bits` : undefined
 }
 
 /** Throws for octets that are not a key of the algorithm, and for an unknown algorithm. */

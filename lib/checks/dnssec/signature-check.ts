@@ -6,7 +6,7 @@ import { rdataStart, storedTtl } from '../../dns/record.js'
 import { compareSerials } from '../../dns/serial.js'
 import { TYPE } from '../../dns/rrtype.js'
 import { compareRdata } from '../../zone/canonical-order.js'
-import { type Findings, inWords } from '../findings.js'
+import { type Findings, grouped } from '../findings.js'
 import type { StoredAt } from '../../names/name-changes.js'
 import { keyText, signedLabels, wireKey } from '../../names/name-key.js'
 import { fitsMessage, MOST_AT_NAME, MOST_CANDIDATES, MOST_SIGNATURES } from './limits.js'
@@ -31,7 +31,7 @@ const FAULT = {
   candidates: `An RRSIG fits more than ${MOST_CANDIDATES} DNSKEY records; it was not verified (CVE-2023-50387)`,
   signatures: `Records have more than ${MOST_SIGNATURES} RRSIGs of one algorithm; none was verified (CVE-2023-50387)`,
   large: 'Records of one name and type are more than a message can hold; their signatures were not verified (RFC 1035 §4.2.2)',
-  crowded: `A name has more than ${inWords(MOST_AT_NAME)} records; they were not checked`,
+  crowded: `A name has more than ${grouped(MOST_AT_NAME)} records; they were not checked`,
   algorithm: 'Records have no signature of one of the algorithms in the DNSKEY RRset (RFC 4035 §2.2)',
 } as const
 

@@ -1,7 +1,7 @@
 /** Serial numbers: a partial order that wraps (RFC 1982 with SERIAL_BITS 32). */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { addToSerial, bySerial, compareSerials, type SerialOrder } from '../../../lib/dns/serial.js'
+import { addToSerial, compareSerials, type SerialOrder } from '../../../lib/dns/serial.js'
 import { seededRuns } from '../../support/seed.js'
 
 const LOWEST = 0
@@ -78,9 +78,5 @@ describe('serials', () => {
       fc.property(serial, serial, (a, b) => compareSerials(b, a) === REVERSE[compareSerials(a, b)]),
       seededRuns(),
     )
-  })
-
-  it('are sorted oldest first when they are comparable, across the wrap too', () => {
-    expect([3, 4294967295, 0, 4294967290].sort(bySerial)).to.deep.equal([4294967290, 4294967295, 0, 3])
   })
 })

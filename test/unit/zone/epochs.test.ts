@@ -3,7 +3,6 @@ import { expect } from 'chai'
 import { recordText } from '../../../lib/dns/record-text.js'
 import { compareSerials } from '../../../lib/dns/serial.js'
 import type { Difference } from '../../../lib/zone/difference.js'
-import { EMPTY_RUN } from '../../../lib/zone/record-run.js'
 import type { ZoneView } from '../../../lib/zone/contents-view.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { contentsOf, record } from '../../support/record-lines.js'
@@ -28,7 +27,7 @@ function removeA(contents: ZoneContents): void {
     fromSoa: soa(1),
     toSoa: soa(2),
     removed: { data, count: 1 },
-    added: EMPTY_RUN,
+    added: { data: Buffer.alloc(0), count: 0 },
   }
   expect(compareSerials(difference.to, difference.from)).to.equal('newer')
   contents.apply(difference)

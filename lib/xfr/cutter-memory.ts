@@ -7,10 +7,10 @@ export const BLOCK_OCTETS = 1 << 18
 /** Most distinct suffixes remembered in one message; a power of two. */
 export const TABLE_SIZE = 4096
 /** Sets of tables kept for reuse: as many transfers are cut at a time on a busy hub. A guess. */
-const MAX_IDLE_BENCHES = 8
+const MAX_IDLE = 8
 
-export class CutterBench {
-  static readonly #idle: CutterBench[] = []
+export class CutterMemory {
+  static readonly #idle: CutterMemory[] = []
 
   /** Suffix table: hash and message offset, valid when stamped with the message's number. */
   readonly hashes = new Int32Array(TABLE_SIZE)
@@ -22,8 +22,8 @@ export class CutterBench {
   #stamp = 0
   #block: Buffer | undefined
 
-  static borrow(): CutterBench {
-    return CutterBench.#idle.pop() ?? new CutterBench()
+  static borrow(): CutterMemory {
+    return CutterMemory.#idle.pop() ?? new CutterMemory()
   }
 
   /** A number no message before had: after four thousand million the table is wiped. */
@@ -44,6 +44,6 @@ export class CutterBench {
 
   giveBack(block: Buffer): void {
     this.#block = block
-    if (CutterBench.#idle.length < MAX_IDLE_BENCHES) CutterBench.#idle.push(this)
+    if (CutterMemory.#idle.length < MAX_IDLE) CutterMemory.#idle.push(this)
   }
 }
