@@ -1,6 +1,6 @@
 /**
- * Asks every node for the SOA of every zone, whatever queues and events say: each minute, and every few seconds for a while after a
- * release. A node that is behind gets a delivery, so that a lost message heals (level-triggered).
+ * Queries every node for the SOA of every zone, independently of queues and events: each minute, and every few seconds for a
+ * while after a release. A node that is behind gets a delivery, so that a lost message heals (level-triggered).
  */
 import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
@@ -18,12 +18,12 @@ export interface ObserveRules {
   afterReleaseForMs: number
 }
 
-/** Deliveries to nodes, as far as an observation can start one. */
+/** Deliveries to nodes, for observations that start one. */
 export interface Deliveries {
   /** The version that the node should serve: the newest one released to it. */
   wanted(zone: ZoneName, node: string): { serial: Serial } | undefined
   isBehind(zone: FleetZone, node: FleetNode): boolean
-  /** The node said that it does not serve the zone. */
+  /** The node answered that it does not serve the zone. */
   hasLost(zone: ZoneName, node: string): boolean
   /** Starts a delivery unless one is under way. */
   heal(zone: FleetZone, node: FleetNode): void
@@ -35,7 +35,7 @@ interface Pair {
 }
 
 const TICK_MS = 50
-/** SOA queries under way at a time, over all nodes. */
+/** SOA queries under way at once, over all nodes. */
 const MAX_QUERIES = 256
 /** ± this share of the interval. */
 const JITTER = 0.2
@@ -59,7 +59,7 @@ export class FleetObserver {
     this.#clock = clock
   }
 
-  /** Observes every node soon after the start, to find what happened while the hub was down. */
+  /** Observes every node soon after the start, to find changes during the hub's downtime. */
   start(all: FleetDiff): void {
     this.adopt(all)
     this.#timer = setInterval(
@@ -68,7 +68,7 @@ export class FleetObserver {
     )
   }
 
-  /** Pairs of a zone that changed are observed soon; the others keep their times. */
+  /** Pairs of a changed zone are observed soon; the others keep their times. */
   adopt(diff: FleetDiff): void {
     for (const { name } of diff.removed) this.#drop(name)
     for (const { before } of diff.changed) this.#drop(before.name)
@@ -105,7 +105,7 @@ export class FleetObserver {
     this.#underWay += 1
     try {
       const serial = await this.#observer.observe(node, zone, true)
-      // A reload came in between: the pair has a successor, with a query of its own.
+      // A reload replaced the pair meanwhile; the new pair has its own query.
       if (!this.#has(pair)) return
       const released = this.#push.wanted(zone.name, node.id)
       const differs =

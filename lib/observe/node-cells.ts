@@ -1,4 +1,4 @@
-/** What we write down of a node's answers and silences: the board's `nodes` table. */
+/** Records the answers and silences of nodes: the board's `nodes` table. */
 import type { ZoneName } from '../dns/name.js'
 import { isNewer, type Serial } from '../dns/serial.js'
 import type { Board } from '../state/board.js'
@@ -19,16 +19,16 @@ const BLANK: NodeCell = {
 
 export const nodeCell = (board: Board, zone: ZoneName, node: string): NodeCell => board.get('nodes', pairKey(zone, node)) ?? BLANK
 
-/** Of an answer that was wrong: what it has may be any text. */
+/** Characters of the reason of a bad answer: its content may be any text. */
 const MOST_CHARACTERS = 500
-/** A node may load for so long what an earlier process sent it. */
+/** A node may load a version from an earlier process for so long. */
 const LOADING_MS = 600_000
 
-/** How far the word of others can be relied on. */
+/** Reliability of the reports of other hubs. */
 export interface Hearsay {
-  /** What was seen before is of an earlier process, whose last words about what it sent may be lost. */
+  /** Start of this process: the last delivery reports of an earlier process may be lost. */
   since: number
-  /** Whether all who may have sent a version to a node by then would have been heard by now. */
+  /** All hubs that may have sent a version to a node before `at` would have been heard by now. */
   hasHeardAll: (at: number) => boolean
 }
 
@@ -69,16 +69,16 @@ export function noteAnswer(
 }
 
 /**
- * What the new answer says of where the serial is from. What a node has when it is first seen may be ours, of a time before the board.
- * What it has again after it had lost the zone is from its own disk as a rule, and what it took while we were away may be ours: it has
- * to prove that.
+ * Origin of a serial that a node newly shows. A serial at the first observation may be a delivery from before the board. A serial
+ * that returns after the node had lost the zone usually comes from its own disk. A serial that came during this hub's downtime
+ * may be a delivery: the node must prove that.
  */
 function originOf(cell: NodeCell, serial: Serial, now: number, watchedSince: number): Pick<NodeCell, 'strayAt' | 'unprovedAt'> {
   const { serial: before, since, taken, strayAt, unprovedAt, lostAt, observedAt } = cell
   if (before === serial) return { strayAt, unprovedAt: lostAt === undefined ? unprovedAt : now }
   const isFirstSight = before === undefined && lostAt === undefined
   if (isFirstSight) return { strayAt: undefined, unprovedAt: undefined }
-  // What was sent before it went to the serial that it leaves now says nothing.
+  // A delivery before the serial that the node leaves now is no evidence.
   if (taken?.serial === serial) return { strayAt: undefined, unprovedAt: taken.at < since ? now : undefined }
   const wasWatched = Math.max(observedAt ?? 0, lostAt ?? 0) >= watchedSince && now - watchedSince > LOADING_MS
   return wasWatched ? { strayAt: now, unprovedAt: undefined } : { strayAt: undefined, unprovedAt: now }
@@ -97,7 +97,7 @@ export function noteDelivered(
   board.set('nodes', pairKey(zone, node), withTaken({ ...before, at }, taken))
 }
 
-/** The node answered as the version does, where other content under its serial does not, or otherwise: `why`. */
+/** The node's answer matched the version, where other content under its serial differs; or it did not match: `why`. */
 export function noteProof(
   board: Board,
   zone: ZoneName,
@@ -117,12 +117,12 @@ export function noteRefused(board: Board, zone: ZoneName, node: string, why: str
   board.set('nodes', pairKey(zone, node), { ...nodeCell(board, zone, node), at, refused: { at, why } })
 }
 
-/** The node did not answer, or not with the zone. `counts`: it was one of the regular looks. */
+/** The node did not answer, or not for the zone. `counts`: it was a regular SOA query. */
 export function noteSilence(board: Board, zone: ZoneName, node: string, error: string, counts: boolean, now: number): void {
   noteMissed(board, zone, node, error, counts, now, {})
 }
 
-/** The node answered that it does not serve the zone: nothing is to be believed of it until it does again. */
+/** The node answered that it does not serve the zone: earlier facts about it are void until it serves the zone again. */
 export function noteLost(board: Board, zone: ZoneName, node: string, error: string, counts: boolean, now: number): void {
   noteMissed(board, zone, node, error, counts, now, { lostAt: nodeCell(board, zone, node).lostAt ?? now })
 }
@@ -145,26 +145,26 @@ export function notePush(board: Board, zone: ZoneName, node: string, push: PushT
   board.set('nodes', pairKey(zone, node), { ...before, at: now, push, ...(error === undefined ? {} : { error }) })
 }
 
-/** What a node that shows the serial of the version has under it. */
+/** The content of a node that shows the version's serial. */
 export const contentIn = (cell: NodeCell, { serial, digest, isTorn }: Version): NodeContent =>
   contentOf(cell, { serial, digest, torn: isTorn })
 
 /**
- * Why a node is not known to have what the version is, in a sentence: other content under its serial, or a newer serial that no hub
- * sent it. Undefined also where it just lacks the version.
+ * Reason to doubt that a node has the version, in a sentence: other content under its serial, or a newer serial that no hub sent.
+ * Undefined when it only lacks the version.
  */
 export function doubtIn(cell: NodeCell, id: string, { serial, digest, isTorn }: Version): string | undefined {
-  const { serial: shown, taken } = cell
-  if (shown !== undefined && isNewer(shown, serial) && taken?.serial !== shown)
-    return `${id} serves serial ${shown}, which is newer than the released ${serial} and which no hub sent it`
+  const { serial: observed, taken } = cell
+  if (observed !== undefined && isNewer(observed, serial) && taken?.serial !== observed)
+    return `${id} serves serial ${observed}, which is newer than the released ${serial} and which no hub sent it`
   return doubtOf(cell, id, { serial, digest, torn: isTorn })
 }
 
-/** Whether a node shows this version: its serial, with its content as far as that is known. */
+/** A node shows this version: its serial, with its content as far as known. */
 export const showsVersion = (cell: NodeCell, version: Version): boolean =>
   cell.serial === version.serial && doubtIn(cell, '', version) === undefined
 
-/** Notes on the version that a node shows that it does. */
+/** Records at the version that the node shows it. */
 export function keepConfirmation(stored: Pick<StoredZone, 'find'>, node: string, cell: NodeCell): void {
   const { serial, observedAt, taken } = cell
   if (serial === undefined || observedAt === undefined) return

@@ -1,4 +1,7 @@
-/** Observes the serial that a node serves: one SOA query, its answer noted on the board. Only this answer counts as in sync. */
+/**
+ * Observes the serial that a node serves: sends one SOA query and records the answer on the board. Only this answer counts as in
+ * sync.
+ */
 import type { Soa } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
@@ -13,9 +16,9 @@ import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js
 
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
 const PATIENCE: QueryPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
-/** There is another path to try: a silent one is not waited for so long. */
+/** Another path can be tried: a silent one gets less time. */
 const IMPATIENCE: QueryPatience = { udpMs: 500, udpTries: 2, tcpMs: 1_500 }
-/** Failures in a row after which a node is taken to be down: one zone is asked about, the others wait for its answer. */
+/** Failures in a row after which a node counts as down: only one zone is queried, the others wait for its answer. */
 const DOWN_AFTER = 4
 
 export class NodeObserver {
@@ -65,7 +68,7 @@ export class NodeObserver {
     } catch (error) {
       const text = describeError(error)
       this.#metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
-      // A node that answers REFUSED for one zone is up: only silence counts against the node as a whole.
+      // A node that answers REFUSED for one zone is up: only silence counts against the node.
       if (isSilence(error)) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
       else this.#failures.delete(node.id)
       const note = isRefusal(error) ? noteLost : noteSilence
@@ -74,7 +77,7 @@ export class NodeObserver {
     }
   }
 
-  /** By the first path that answers. Throws what the last one tried throws. */
+  /** Queries by path until one answers. Throws the error of the last path. */
   async #ask(node: FleetNode, zone: FleetZone): Promise<Soa> {
     const paths = this.#paths.order(node)
     let failure: unknown
@@ -85,7 +88,7 @@ export class NodeObserver {
         return soa
       } catch (error) {
         failure = error
-        // What it says is wrong by one path is wrong by the others.
+        // An error in an answer is the same by every path.
         if (!isSilence(error)) {
           this.#paths.noteAnswer(node, path)
           throw error
@@ -97,7 +100,7 @@ export class NodeObserver {
   }
 }
 
-/** Signed by the node or not: it says itself that it does not serve the zone. */
+/** Signed by the node or not: the node itself answers that it does not serve the zone. */
 const isRefusal = (error: unknown): boolean => (error as { code?: string }).code === 'SOA_RCODE'
 
 const isSilence = (error: unknown): boolean => (error as { code?: string }).code?.startsWith('TRANSPORT_') ?? false

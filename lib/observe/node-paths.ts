@@ -1,7 +1,7 @@
 /**
- * Which of a node's control addresses is in use: the first that answers, in the order of preference. One that falls silent gives
- * way to the next that answers; the preferred one is asked again now and then, and taken back when it answers.
- * What this hub finds is on the board's `paths` table; another hub may find otherwise.
+ * Selects the control address of a node: the first that answers, in the order of preference. When it falls silent, the next one
+ * that answers is used. The preferred address is tried again at intervals, and used again when it answers. The result of this hub
+ * is in the board's `paths` table; another hub may find another one.
  */
 import type { FleetNode } from '../fleet/fleet.js'
 import type { Remote } from '../fleet/remote.js'
@@ -10,17 +10,17 @@ import type { Logger } from '../runtime/logger.js'
 import type { Board } from '../state/board.js'
 import { endpointText } from '../dns/endpoint.js'
 
-/** A better path than the one in use is asked this often. */
+/** Interval at which a better path than the current one is tried. */
 const RETURN_MS = 10_000
 
-/** A path that was left is not taken back sooner. */
+/** A path that was left is not used again sooner. */
 const SETTLE_MS = 2_000
 
 interface State {
-  /** The paths this was found out about; a reload may bring others. */
+  /** The paths for which this was found; a reload may bring others. */
   readonly paths: readonly Remote[]
   inUse: number
-  /** The one that was in use before. */
+  /** The previous path. */
   left: number
   since: number
   returnAt: number
@@ -41,19 +41,19 @@ export class NodePaths {
   }
 
   #of(node: FleetNode): State {
-    const held = this.#states.get(node.id)
-    if (held?.paths === node.paths || (held && textOf(held.paths) === textOf(node.paths))) return held
+    const known = this.#states.get(node.id)
+    if (known?.paths === node.paths || (known && textOf(known.paths) === textOf(node.paths))) return known
     const state: State = { paths: node.paths, inUse: 0, left: -1, since: this.#clock.now(), returnAt: 0, silent: new Map() }
     this.#states.set(node.id, state)
     return state
   }
 
-  /** The path to send by. */
+  /** The current path. */
   current(node: FleetNode): Remote {
     return node.paths.length === 1 ? node.paths[0]! : node.paths[this.#of(node).inUse]!
   }
 
-  /** Every path in the order to ask by: the one in use first, and before it now and then those that are preferred to it. */
+  /** Every path in the order of queries: the current one first, preceded at intervals by the preferred ones. */
   order(node: FleetNode): readonly Remote[] {
     if (node.paths.length === 1) return node.paths
     const state = this.#of(node)
@@ -71,7 +71,7 @@ export class NodePaths {
     const now = this.#clock.now()
     const wasSilent = state.silent.delete(endpointText(path.address))
     const index = node.paths.indexOf(path)
-    // A late answer by the path that was just left does not count: the two would take turns.
+    // A late answer by the path that was just left does not count: otherwise the two would alternate.
     const isLate = index === state.left && now - state.since < SETTLE_MS
     if (index < 0 || index === state.inUse || isLate) {
       if (wasSilent) this.#tell(node, state, now)
@@ -84,8 +84,8 @@ export class NodePaths {
     state.returnAt = now + RETURN_MS
     this.#tell(node, state, now)
     const line = { node: node.id, op: 'path', remote: endpointText(path.address), from }
-    if (index === 0) this.#log.info(line, 'the preferred path to the node is back')
-    else this.#log.warn(line, 'the node is reached by another path')
+    if (index === 0) this.#log.info(line, 'preferred path to node restored')
+    else this.#log.warn(line, 'node reached by another path')
     for (const wake of this.#waiting.get(node.id) ?? []) wake()
     this.#waiting.delete(node.id)
   }
@@ -100,7 +100,7 @@ export class NodePaths {
     this.#tell(node, state, now)
   }
 
-  /** Resolves when the node is reached by another path, and after `ms` at the latest: what was sent before may never have arrived. */
+  /** Resolves when another path reaches the node, and after `ms` at the latest: earlier messages may never have arrived. */
   switched(node: FleetNode, ms: number): Promise<undefined> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(node.id) ?? new Set()
@@ -110,7 +110,7 @@ export class NodePaths {
         waiting.delete(wake)
         resolve(undefined)
       }
-      // Nobody has to stay alive for it.
+      // The timer does not keep the process alive.
       const timer = setTimeout(wake, ms).unref()
       waiting.add(wake)
     })

@@ -1,7 +1,4 @@
-/**
- * Asks a node what a resolver would ask, without a key as a resolver does, and compares its answers with the version that it should
- * serve.
- */
+/** Sends a node the questions of a resolver, without a key, and compares its answers with the version that it should serve. */
 import { randomBytes } from 'node:crypto'
 import { ownersChange } from '../names/name-changes.js'
 import { describeError } from '../errors.js'
@@ -17,11 +14,11 @@ import type { NodePaths } from './node-paths.js'
 import type { Querier } from '../transport/querier.js'
 import { condense } from '../zone/difference.js'
 
-/** Questions under way at a time to one node. */
+/** Questions under way at once to one node. */
 const AT_ONCE = 4
-/** What a node says is wrong in so many ways is enough. */
+/** Maximum of reported faults. */
 const MAX_WRONG = 10
-/** A wrong answer is asked for again after so long, and then once more. */
+/** Waits before a bad answer is asked for again, twice. */
 const AGAIN_MS = [250, 1_000]
 
 type Plans = WeakMap<Version, Promise<Probe[]>>
@@ -38,14 +35,14 @@ export class NodeProber {
     this.#paths = paths
   }
 
-  /** What is wrong, in sentences; empty when all is right. Throws when the version could not be read. */
+  /** The faults, in sentences; empty when all answers match. Throws when the version cannot be read. */
   async probe(zone: FleetZone, node: FleetNode, stored: StoredZone, version: Version, sample: number): Promise<string[]> {
     return await this.#askAll(zone, node, await planned(this.#plans, version, () => planOf(stored, version, sample)))
   }
 
   /**
-   * As `probe`, for a node that may have other content under the serial of the version: what differs from all such content that is known
-   * is asked for, or else the apex and what changed last.
+   * As `probe`, for a node that may have other content under the version's serial: asks for the differences to all known contents
+   * of that kind, or else for the apex and the last changes.
    */
   async prove(zone: FleetZone, node: FleetNode, stored: StoredZone, version: Version): Promise<string[]> {
     return await this.#askAll(zone, node, await planned(this.#proofs, version, () => proofOf(stored, version)))
@@ -62,7 +59,7 @@ export class NodeProber {
     return wrong
   }
 
-  /** What is wrong only once is a server that is just changing over. */
+  /** A fault that occurs only once comes from a server that is changing versions. */
   async #ask(zone: FleetZone, node: FleetNode, probe: Probe): Promise<string | undefined> {
     for (const waitMs of AGAIN_MS) {
       if ((await this.#askOnce(zone, node, probe)) === undefined) return undefined
@@ -80,7 +77,7 @@ export class NodeProber {
   }
 }
 
-/** What to ask of a node that shows the version: of what changed since the last released one before it, `sample` RRsets at most. */
+/** Probes for a node that shows the version: at most `sample` RRsets of the change since the last released version before it. */
 export async function planOf(stored: StoredZone, version: Version, sample: number, isWholeApex = false): Promise<Probe[]> {
   const before = stored.versions.findLast(
     (other) =>
@@ -94,10 +91,10 @@ export async function planOf(stored: StoredZone, version: Version, sample: numbe
   return await planProbes(contents, change, sample, labelOfNobody(), pause, isWholeApex)
 }
 
-/** RRsets asked for of each other content. */
+/** Number of RRsets in the probes for each other content. */
 const PROOF_SAMPLE = 12
 
-/** What to ask of a node whose content under the serial of the version is not known. */
+/** Probes for a node whose content under the version's serial is not known. */
 export async function proofOf(stored: StoredZone, version: Version): Promise<Probe[]> {
   const others = stored.versions.filter((other) => other !== version && other.serial === version.serial)
   if (others.length === 0) return await planOf(stored, version, PROOF_SAMPLE, true)

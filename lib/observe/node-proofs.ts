@@ -1,6 +1,7 @@
 /**
- * Asks nodes whose content is in doubt for what would tell: one that came back with the serial that it had, one that was sent the content
- * of the serial that it showed already, one that went to a serial while nobody watched. Right answers end the doubt, wrong ones name it.
+ * Probes nodes whose content is in doubt: a node that came back with its old serial, a node that was sent the content of a serial
+ * that it showed already, a node that changed to a serial while it was not observed. Matching answers end the doubt, others name
+ * the fault.
  */
 import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { ZoneName } from '../dns/name.js'
@@ -16,16 +17,18 @@ import { type NodeCell, splitPair } from '../state/tables.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 
-/** Nodes asked at a time: a node that comes back may have lost thousands of zones. */
+/** Nodes that are probed at once: a returning node may have lost thousands of zones. */
 const AT_ONCE = 16
-/** Of one node: one that answers nothing but the SOA query must not keep the others waiting. */
+/** Probes of one node at once: a node that answers only SOA queries must not delay the others. */
 const AT_ONCE_PER_NODE = 4
 const TICK_MS = 1_000
-/** Waits between tries. Whoever loads a zone says for a while what it had before; only the third wrong answer counts. */
+/**
+ * Waits between tries. A node that loads a zone answers from its previous version for a while; only the third bad answer counts.
+ */
 const AGAIN_MS = [3_000, 3_000, 10_000, 30_000, 120_000, 600_000]
 const WRONG_TRIES = 3
 
-/** One that has its serial from elsewhere is not asked: a few right answers do not make the whole content ours. */
+/** A node whose serial comes from another source is not probed: a few matching answers do not prove the complete content. */
 const ASKED: ReadonlySet<NodeContent> = new Set(['unproved', 'unknown', 'other'])
 
 export interface NodeProofParts {
@@ -37,7 +40,7 @@ export interface NodeProofParts {
 }
 
 interface Due {
-  /** Since when the content is in doubt: another doubt begins anew. */
+  /** Begin of the doubt: another doubt begins anew. */
   since: number
   tries: number
   at: number
@@ -48,7 +51,7 @@ export class NodeProofs {
   readonly #parts: NodeProofParts
   #fleet: Fleet
   readonly #due = new Map<string, Due>()
-  /** Questions under way, by node. */
+  /** Probes under way, by node. */
   readonly #running = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
@@ -93,7 +96,7 @@ export class NodeProofs {
     setImmediate(guard('proof', () => this.#askDue()))
   }
 
-  /** The version whose content the node has to prove; undefined when there is nothing to prove. */
+  /** The version whose content the node must prove; undefined when there is nothing to prove. */
   #doubted(key: string, cell: NodeCell): { zone: FleetZone; node: FleetNode; version: Version } | undefined {
     const [name, id] = splitPair(key)
     const zone = this.#fleet.zones.get(name as ZoneName)
@@ -110,7 +113,7 @@ export class NodeProofs {
       if (this.#sumRunning() >= AT_ONCE) return
       const [, node] = splitPair(key)
       if (due.isRunning || due.at > now || (this.#running.get(node) ?? 0) >= AT_ONCE_PER_NODE) continue
-      // Those that were never asked come before those that are asked again.
+      // First tries precede repetitions.
       if (due.tries > 0) {
         this.#due.delete(key)
         this.#due.set(key, due)
@@ -140,7 +143,7 @@ export class NodeProofs {
       return
     }
     const { zone, node, version } = doubted
-    // What it said before it was sent the content says nothing of that.
+    // An answer from before the delivery proves nothing about its content.
     if ((cell?.observedAt ?? 0) < due.since) {
       due.at = clock.now() + TICK_MS
       return
@@ -154,11 +157,11 @@ export class NodeProofs {
       if (wrong.length === 0) noteProof(board, zone.name, node.id, version, clock.now())
       else if (due.tries >= WRONG_TRIES) {
         if (due.tries === WRONG_TRIES)
-          log.error({ zone: zone.name, op: 'proof', node: node.id, serial: version.serial, wrong }, 'a node has other content')
+          log.error({ zone: zone.name, op: 'proof', node: node.id, serial: version.serial, wrong }, 'node has other content')
         noteProof(board, zone.name, node.id, version, clock.now(), wrong[0])
       }
     } catch (error) {
-      log.warn({ zone: zone.name, op: 'proof', node: node.id, err: describeError(error) }, 'what to ask of a node is not known')
+      log.warn({ zone: zone.name, op: 'proof', node: node.id, err: describeError(error) }, 'node not probed')
     } finally {
       this.#count(node.id, -1)
       due.isRunning = false

@@ -1,4 +1,4 @@
-/** Asks a primary for a zone's SOA and writes down what it said: the board's `primaries` table. */
+/** Polls a primary for a zone's SOA and records the answer: the board's `primaries` table. */
 import { compareSerials } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
@@ -8,7 +8,7 @@ import type { Board } from '../state/board.js'
 import { type PrimaryCell, pairKey } from '../state/tables.js'
 import type { SoaAnswer, SoaQuerier } from '../transport/soa-query.js'
 
-/** A success that only moves `checkedAt` is shared with others this often. */
+/** Interval at which a success that only moves `checkedAt` is shared with other processes. */
 const SHARE_EVERY_MS = 5_000
 
 export interface PrimaryWatchParts {
@@ -46,11 +46,11 @@ export async function askPrimary(zone: FleetZone, primary: Primary, parts: Prima
   }
 }
 
-/** A primary that was asked later than this many times after its turn was not watched. */
+/** A primary that was polled later than this multiple of its interval was not watched. */
 const MOST_LATE = 3
 const LEAST_GAP_MS = 300_000
 
-/** Whether what it serves may not go on from what it served before. */
+/** The served content may not continue its earlier one. */
 function isBroken(before: PrimaryCell | undefined, { soa }: SoaAnswer, text: string, zone: FleetZone, now: number): boolean {
   if (before?.serial === undefined || before.error !== undefined) return true
   const order = compareSerials(soa.serial, before.serial)
@@ -84,7 +84,7 @@ function noteServed(board: Board, key: string, answer: SoaAnswer, zone: FleetZon
     expireSeconds: answer.expireSeconds,
   }
   if (same && now - before.at < SHARE_EVERY_MS) {
-    // Known here at once; the others hear of it with the next share.
+    // Known here at once; the others get it with the next share.
     before.checkedAt = now
     before.expireSeconds = answer.expireSeconds
   } else board.set('primaries', key, cell)

@@ -1,4 +1,4 @@
-/** What is at the apex that everybody asks about, kept up as records come and go: the SOA, and how many NS and ZONEMD. */
+/** Summary of the apex, kept current as records are added and removed: the SOA, and the numbers of NS and ZONEMD records. */
 import { type Soa, soaOf } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
 import { storedOwner, storedType } from '../dns/record.js'
@@ -27,7 +27,7 @@ export class ApexSummary {
     else this.#count(data, at, 1)
   }
 
-  /** An SOA that goes leaves its fields until the next one comes: a change always brings one. */
+  /** A removed SOA leaves its fields until the next one is added: a change always adds one. */
   remove(data: Buffer, at: number): void {
     this.#count(data, at, -1)
   }

@@ -1,4 +1,4 @@
-/** One difference sequence on live records: what it removes must be there, and what it says of TTLs must be known to be meant. */
+/** Applies one difference sequence to live records: removed records must exist, and TTLs must be unambiguous. */
 import type { Soa } from '../dns/message.js'
 import { storedTtl } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
@@ -10,7 +10,9 @@ import { recordsIn, RunBuilder } from './record-run.js'
 /** Some 1 ms of work, and 5 where memory is slow. */
 const RECORDS_PER_REST = 1_000
 
-/** `soa`: that of the records as they are. Returns the difference exact, as ZoneContents.apply does, and throws what that throws. */
+/**
+ * `soa`: the SOA of the present records. Returns the exact difference, as ZoneContents.apply does, and throws the same errors.
+ */
 export function* applyDifference(records: LiveRecords, soa: () => Soa, difference: Difference): Generator<undefined, Difference> {
   const { serial, stored: fromSoa } = soa()
   let done = 0
@@ -51,16 +53,13 @@ function findCurrent(records: LiveRecords, data: Buffer, at: number): number {
   const offset = records.find(data, at)
   if (offset !== undefined) return offset
   const record = recordText(data, at)
-  throw new ZoneError({ code: 'ZONE_REMOVES_ABSENT', record }, `the difference removes what is not there: ${record}`)
+  throw new ZoneError({ code: 'ZONE_REMOVES_ABSENT', record }, `the difference removes a record that does not exist: ${record}`)
 }
 
-/** A record with another TTL may be a copy beside the current one (RFC 2181 §5.2): only a whole zone says. */
+/** A record with another TTL may be a copy beside the current one (RFC 2181 §5.2): only an AXFR decides. */
 function expectTtl(records: LiveRecords, offset: number, data: Buffer, at: number): void {
   const ttl = records.ttlAt(offset)
   if (ttl === storedTtl(data, at)) return
   const record = recordText(data, at)
-  throw new ZoneError(
-    { code: 'ZONE_TTL_IN_DOUBT', record },
-    `the difference has a record that is there with TTL ${ttl}: ${record}`,
-  )
+  throw new ZoneError({ code: 'ZONE_TTL_IN_DOUBT', record }, `the difference has a record that exists with TTL ${ttl}: ${record}`)
 }

@@ -1,12 +1,12 @@
 /**
- * The canonical order of a zone's records (RFC 4034 §6) where the owners are known to have come in it (order-watch.ts): nothing but
- * the records at one name may have to be sorted.
+ * The canonical order of a zone's records (RFC 4034 §6) when the owners came in that order (order-watch.ts): only the records at
+ * one name may have to be sorted.
  */
 import { compareAtName, grown, RECORDS_PER_SLICE } from './canonical-order.js'
 import type { ZoneView } from './contents-view.js'
 import { sameOwner } from './name-chains.js'
 
-/** Arena offsets of a view's records (the SOA is not among them); with `isSorted` the records at each name stand in order as well. */
+/** Arena offsets of a view's records (without the SOA); `isSorted`: the records at each name are in order as well. */
 export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () => Promise<void>): Promise<Uint32Array> {
   let order = new Uint32Array(1 << 10)
   let count = 0
@@ -22,10 +22,10 @@ export async function arenaOrder(view: ZoneView, isSorted: boolean, pause: () =>
   return whole
 }
 
-/** Some 1 ms of work where records are read whole. */
+/** Some 1 ms of work when records are read completely. */
 const VISITS_PER_SLICE = 2_500
 
-/** The records of a view as they stand in the arena. */
+/** Visits the records of a view in the order of the arena. */
 export async function walkView(
   view: ZoneView,
   visit: (data: Buffer, at: number) => void,
@@ -37,7 +37,7 @@ export async function walkView(
   }
 }
 
-/** Those at the offsets. */
+/** Visits the records at the offsets. */
 export async function walkOrder(
   view: ZoneView,
   order: Uint32Array,
@@ -50,7 +50,7 @@ export async function walkOrder(
   }
 }
 
-/** Brings the records at each name in order; those at the same name stand together. */
+/** Sorts the records at each name; those of one name are adjacent. */
 async function sortAtNames(order: Uint32Array, view: ZoneView, pause: () => Promise<void>): Promise<void> {
   const isSameName = (a: number, b: number): boolean => sameOwner(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))
   const compare = (a: number, b: number): number => compareAtName(view.chunkOf(a), view.at(a), view.chunkOf(b), view.at(b))

@@ -1,11 +1,11 @@
-/** Views of an arena: which records one of an epoch sees, and where they lie. */
+/** Views of an arena: the records visible in an epoch, and their positions. */
 import { storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from './contents-view.js'
 import type { Epochs } from './epochs.js'
 import { MARK_DEAD, type RecordArena } from './record-arena.js'
 
-/** Of what lies before `end`. */
+/** Covers the records before `end`. */
 export function viewOf(arena: RecordArena, epochs: Epochs, epoch: number, end: number): ZoneView {
   return {
     walk: (from, atMost, visit) => {

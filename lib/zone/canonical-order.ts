@@ -1,7 +1,7 @@
 /**
  * The canonical order of a zone's records (RFC 4034 §6): owners by their labels from the right, then types, then RDATA, letters
  * folded. Sorted by keys that compare octet by octet, four octets at a time by the engine's own sort, and in slices, so that a
- * zone of millions of records holds nobody up.
+ * zone of millions of records does not block the event loop.
  *
  *   key:  [label, folded, escaped] 0 … [label nearest the leaf] 0 0 [type 2]     labels of the apex left out
  *
@@ -12,7 +12,9 @@ import { foldedRange } from './record-hash.js'
 import type { ZoneView } from './contents-view.js'
 
 export const RECORDS_PER_SLICE = 5_000
-/** Ranges up to this size are sorted by insertion, up to the next by the engine, larger ones are first split by one octet. */
+/**
+ * Ranges up to the first size are sorted by insertion, up to the second by the engine; larger ones are first split by one octet.
+ */
 const INSERTION_MAX = 16
 const NATIVE_MAX = 1 << 16
 
@@ -76,7 +78,7 @@ function word({ data, starts }: Keys, key: number, depth: number): number {
   return value >>> 0
 }
 
-/** Compares keys from `depth` on; 0 when they are the same. */
+/** Compares keys from `depth` on; 0 when they are equal. */
 function compareKeys({ data, starts }: Keys, a: number, b: number, depth: number): number {
   let i = starts[a]! + depth
   let j = starts[b]! + depth
@@ -88,7 +90,7 @@ function compareKeys({ data, starts }: Keys, a: number, b: number, depth: number
   return 0
 }
 
-/** RDATA as octets, folded where letters do not count, the shorter first (RFC 4034 §6.3). Both records have one type. */
+/** Compares RDATA as octets, folded where case does not count, the shorter first (RFC 4034 §6.3). Both records have one type. */
 export function compareRdata(x: Buffer, xAt: number, y: Buffer, yAt: number): number {
   const type = storedType(x, xAt)
   const xFrom = xAt + STORED_HEAD + x[xAt]! + 10
@@ -134,8 +136,8 @@ class Sorter {
   }
 
   /**
-   * Most servers send a zone in this very order, and later differences add a little at the end: what is in order already is left
-   * alone, and the rest is sorted and put in its places.
+   * Most servers send a zone in this order, and later differences add a little at the end: the sorted part stays, and the rest is
+   * sorted and merged.
    */
   async run(pause: () => Promise<void>): Promise<void> {
     const { count } = this.#keys
@@ -149,7 +151,7 @@ class Sorter {
     if (from > 0) this.#merge(from)
   }
 
-  /** Both parts are in order: each key of the second, from the last to the first, finds its place in the first. */
+  /** Both parts are in order: each key of the second, from the last to the first, is inserted into the first. */
   #merge(from: number): void {
     const { order } = this
     const merged = new Uint32Array(order.length)
@@ -213,7 +215,7 @@ class Sorter {
     }
   }
 
-  /** Sorts by four octets at once; what they do not tell apart is sorted by the next four. */
+  /** Sorts by four octets at once, and equal ones by the next four. */
   #sortWords({ from, to, depth }: Range): void {
     const size = to - from
     const { order } = this
@@ -240,7 +242,7 @@ class Sorter {
     else this.order.subarray(run.from, run.to).sort((a, b) => this.#compareRecords(a, b))
   }
 
-  /** By one octet into 256 ranges; each is a range of its own to sort. */
+  /** Splits by one octet into 256 ranges, each of which is sorted separately. */
   async #split({ from, to, depth }: Range, pause: () => Promise<void>): Promise<void> {
     const { data, starts } = this.#keys
     const { order } = this
@@ -256,7 +258,7 @@ class Sorter {
   }
 }
 
-/** Arena offsets of a view's records (the SOA is not among them) in canonical order. */
+/** Arena offsets of a view's records (without the SOA) in canonical order. */
 export async function canonicalOrder(view: ZoneView, apexOctets: number, pause: () => Promise<void>): Promise<Uint32Array> {
   const keys = new Keys()
   for (let from: number | undefined = 0; from !== undefined; ) {

@@ -1,4 +1,4 @@
-/** The difference between two contents, where a primary gave only whole zones. Pure; `pause` is awaited between slices. */
+/** The difference between two contents, for a primary that sent only AXFR. Pure; `pause` is awaited between slices. */
 import { storedType } from '../dns/record.js'
 import type { Difference } from './difference.js'
 import { RunBuilder } from './record-run.js'
@@ -7,8 +7,8 @@ import type { ZoneContents } from './zone-contents.js'
 const RECORDS_PER_SLICE = 1_000
 
 /**
- * Undefined when the difference takes more than `limitOctets`: then the whole zone is the better answer. Records of types that are
- * not looked at are in neither run.
+ * Undefined when the difference exceeds `limitOctets`: then an AXFR is the better answer. Records of ignored types are in neither
+ * run.
  */
 export async function compareContents(
   older: ZoneContents,
@@ -49,8 +49,8 @@ export async function compareContents(
 }
 
 /**
- * Whether a record of the newer contents stands in the older ones with other upper and lower case letters. It is the same record
- * (RFC 4343 §3), so no difference has it; but its letters are kept (RFC 4343 §4).
+ * True when a record of the newer contents has other letter case in the older ones. It is the same record (RFC 4343 §3), so no
+ * difference has it; but its letters are kept (RFC 4343 §4).
  */
 export async function isRespelled(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<boolean> {
   await older.hash(pause)

@@ -1,7 +1,7 @@
 /**
- * Difference sequences (RFC 1995 §4): what one version removes and adds to become the next. The SOA records stand beside
- * the runs, never in them. What is kept is exact: it removes only what was there and adds only what was not, because BIND
- * stays where it is after a difference that does not fit.
+ * Difference sequences (RFC 1995 §4): the records that one version removes and adds to become the next. The SOA records are
+ * beside the runs, never in them. Stored differences are exact: they remove only existing records and add only missing ones,
+ * because BIND does not move on after a difference that does not fit.
  */
 import type { Serial } from '../dns/serial.js'
 import { sameRecord, RecordHash } from './record-hash.js'
@@ -19,7 +19,7 @@ export interface Difference {
   added: RecordRun
 }
 
-/** Octets the difference takes on the wire without compression, SOA records included. */
+/** Octets of the difference on the wire without compression, including SOA records. */
 export const differenceOctets = (d: Difference): number =>
   d.removed.data.length + d.added.data.length + d.fromSoa.length + d.toSoa.length
 
@@ -38,13 +38,13 @@ interface Entry {
   b: number
 }
 
-/** Records by hash, TTL included in the comparison. */
+/** Records by hash; the TTL is compared too. */
 class RecordSet {
   readonly #byHash = new Map<number, Entry[]>()
   readonly #hash = new RecordHash()
   size = 0
 
-  /** Of what was hashed last. */
+  /** Key of the last hashed record. */
   get #key(): number {
     return tableKey(this.#hash.a, this.#hash.b)
   }
@@ -84,12 +84,12 @@ class RecordSet {
   }
 }
 
-/** Records taken in one go; about 1 ms. */
+/** Records per slice; about 1 ms. */
 const RECORDS_PER_SLICE = 1_000
 
 /**
- * One difference that does what a chain of them does (condensed, RFC 1995 §5): a record that came and went is in neither run.
- * The chain must be in order and without gaps. `pause` is awaited between slices of the work.
+ * Condenses a chain into one difference with the same effect (RFC 1995 §5): a record that was added and removed is in neither
+ * run. The chain must be in order and without gaps. `pause` is awaited between slices of the work.
  */
 export async function condense(chain: readonly Difference[], pause: () => Promise<void>): Promise<Difference> {
   const first = chain[0]!

@@ -1,6 +1,6 @@
 /**
- * The digest of a zone's contents: the sum, in four 32-bit lanes, of a value made of each record (TTL included). It does not
- * depend on order and follows a change in time proportional to the change. Written as 32 hexadecimal digits.
+ * The digest of a zone's contents: the sum, in four 32-bit lanes, of a value computed from each record (including its TTL). It
+ * does not depend on order, and an update costs time proportional to the change. Written as 32 hexadecimal digits.
  */
 import { mix32, type RecordHash } from './record-hash.js'
 

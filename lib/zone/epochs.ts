@@ -1,17 +1,17 @@
 /**
- * Which records a view may see: every commit begins an epoch, and a record that died is remembered for as long as a view from
- * before its death is open.
+ * Decides which records a view sees: every commit begins an epoch, and the death of a record is remembered while a view from
+ * before it is open.
  */
 export class Epochs {
   #now = 0
-  /** A change is under way: those who look now see what was before it, whoever else has looked and gone. */
+  /** A change is under way: views opened now see the state before it. */
   #isChanging = false
   /** Open views by epoch. */
   readonly #views = new Map<number, number>()
   /** The first epoch without the record, by arena offset. */
   readonly #diedAt = new Map<number, number>()
 
-  /** The epoch of what is committed. */
+  /** The epoch of the committed state. */
   get now(): number {
     return this.#now
   }
@@ -26,7 +26,7 @@ export class Epochs {
     this.#forget()
   }
 
-  /** Opens a view; call what comes back to close it. */
+  /** Opens a view; the returned function closes it. */
   open(epoch: number): () => void {
     this.#views.set(epoch, (this.#views.get(epoch) ?? 0) + 1)
     let isOpen = true
@@ -52,12 +52,12 @@ export class Epochs {
     this.#diedAt.delete(offset)
   }
 
-  /** Whether a change that is under way has taken the record: a rollback brings it back. */
+  /** A change under way has removed the record: a rollback restores it. */
   isDying(offset: number): boolean {
     return this.#isChanging && this.#diedAt.get(offset) === this.#now + 1
   }
 
-  /** Whether a record that is dead by now was there in that epoch. */
+  /** A record that is dead now existed in that epoch. */
   wasAlive(offset: number, epoch: number): boolean {
     return (this.#diedAt.get(offset) ?? 0) > epoch
   }

@@ -1,4 +1,4 @@
-/** Faults of zone contents and of differences that do not fit them. */
+/** Errors of zone contents and of differences that do not fit them. */
 import { type NextMove, ZonecastError } from '../errors.js'
 
 export type ZoneFault =

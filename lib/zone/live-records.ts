@@ -1,6 +1,6 @@
 /**
- * The records that make up a zone right now: an arena, a hash over it, and what is summed up of them. It adds and takes records one
- * by one, and can take back each of these steps. Not here: which steps belong together (zone-contents.ts).
+ * The present records of a zone: an arena, a hash over it, and sums of the records. Adds and removes single records, and can undo
+ * each of these steps. Not here: the grouping of steps into changes (zone-contents.ts).
  */
 import { STORED_HEAD, storedLength, storedTtl } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
@@ -13,7 +13,7 @@ import { RecordHash, sameRecord } from './record-hash.js'
 import { RecordTable, tableKey } from './record-table.js'
 import { type RunCounter, RunSums } from './run-sums.js'
 
-/** What an uncommitted change did, newest last, for rollback. */
+/** Steps of an uncommitted change, newest last, for rollback. */
 export interface Undo {
   steps: { did: 'add' | 'remove'; offset: number }[]
   tail: number
@@ -23,9 +23,9 @@ export interface Undo {
 
 /** Octets that a record will take in the hash. */
 const HASHED_OCTETS = 12
-/** Of a record, where nobody counts them. */
+/** Typical octets of a record, when their number is unknown. */
 const USUAL_OCTETS = 32
-/** Some 1 ms of summing up. */
+/** Octets to sum up per slice; some 1 ms. */
 const OCTETS_PER_REST = 1 << 16
 
 export class LiveRecords {
@@ -34,22 +34,22 @@ export class LiveRecords {
   readonly #hash = new RecordHash()
   readonly #epochs: Epochs
   readonly #apex: Buffer
-  /** Of the live records. */
+  /** Sums of the live records. */
   sums: RunSums
   deadOctets = 0
   /** A record that was added with several TTLs, as text. */
   copied: string | undefined
   undo: Undo | undefined
-  /** Told of records that go; those that come it finds in the arena. */
+  /** Notified of removed records; it finds added ones in the arena. */
   index: OwnerIndex | undefined
 
   #probe: Buffer = Buffer.alloc(0)
   #probeAt = 0
-  /** The arena is in the hash up to here; only runs may leave something behind it. */
+  /** The hash has all records of the arena before this offset; only runs may leave some behind it. */
   #hashedTo = 0
-  /** Sums up what comes, in the place of `sums`. */
+  /** Sums up added records, in place of `sums`. */
   #counter: RunCounter | undefined
-  /** Records were added or taken one by one: the arena is in no order any more. */
+  /** Records were added or removed one by one: the arena has no order any more. */
   #isStirred = false
   readonly #matches = (offset: number): boolean =>
     sameRecord(this.arena.chunkOf(offset), this.arena.at(offset), this.#probe, this.#probeAt)
@@ -60,7 +60,7 @@ export class LiveRecords {
     this.#epochs = epochs
   }
 
-  /** Memory held, in octets. */
+  /** Octets of memory in use. */
   get memory(): number {
     const { tail } = this.arena
     const count = this.#counter === undefined ? this.sums.count : (this.#counter.count ?? tail / USUAL_OCTETS)
@@ -76,12 +76,12 @@ export class LiveRecords {
     return this.#counter === undefined && (this.sums.isInOrder || this.isHashed)
   }
 
-  /** The owners of the live records stand in canonical order. */
+  /** The owners of the live records are in canonical order. */
   get isInOrder(): boolean {
     return this.sums.isInOrder && !this.#isStirred
   }
 
-  /** Brings the next records of the arena into the hash, and takes out those that are there already. */
+  /** Adds the next records of the arena to the hash, and drops duplicates. */
   hashMore(records: number): void {
     const { arena } = this
     const end = arena.tail
@@ -89,25 +89,25 @@ export class LiveRecords {
     for (let n = 0; offset < end && n < records; n++) {
       const chunk = arena.chunkOf(offset)
       const at = arena.at(offset)
-      const held = this.sums.isInOrder ? undefined : this.#find(chunk, at)
+      const earlier = this.sums.isInOrder ? undefined : this.#find(chunk, at)
       if (this.sums.isInOrder) this.#hash.of(chunk, at)
-      if (held === undefined) this.#table.insert(this.#key, offset)
-      else this.#takeTwin(held, offset)
+      if (earlier === undefined) this.#table.insert(this.#key, offset)
+      else this.#takeTwin(earlier, offset)
       offset = arena.settle(offset + this.#hash.length, end)
     }
     this.#hashedTo = offset
   }
 
   /**
-   * Of two that differ in nothing but the TTL the lower TTL counts (RFC 2181 §5.2), in whatever order they come. The other one stays
-   * where it is, dead from the first.
+   * For two records that differ only in TTL the lower TTL counts (RFC 2181 §5.2), in either order. The other record stays in the
+   * arena, dead from the start.
    */
-  #takeTwin(held: number, offset: number): void {
+  #takeTwin(earlier: number, offset: number): void {
     const { arena, sums } = this
-    const isLower = this.#noteTwin(held, arena.chunkOf(offset), arena.at(offset))
-    const gone = isLower ? held : offset
+    const isLower = this.#noteTwin(earlier, arena.chunkOf(offset), arena.at(offset))
+    const gone = isLower ? earlier : offset
     if (isLower) {
-      this.#table.delete(this.#key, held)
+      this.#table.delete(this.#key, earlier)
       this.#table.insert(this.#key, offset)
     }
     sums.remove(this.#hash, arena.chunkOf(gone), arena.at(gone))
@@ -115,27 +115,27 @@ export class LiveRecords {
     this.deadOctets += this.#hash.length
   }
 
-  /** Whether the TTL is lower than that of the same record that is there. */
-  #noteTwin(held: number, data: Buffer, at: number): boolean {
+  /** True when the TTL is lower than that of the existing same record. */
+  #noteTwin(earlier: number, data: Buffer, at: number): boolean {
     const ttl = storedTtl(data, at)
-    const heldTtl = this.ttlAt(held)
-    if (ttl !== heldTtl) this.copied ??= recordText(data, at)
-    return ttl < heldTtl
+    const earlierTtl = this.ttlAt(earlier)
+    if (ttl !== earlierTtl) this.copied ??= recordText(data, at)
+    return ttl < earlierTtl
   }
 
-  /** What nobody had the patience to do in slices. */
+  /** Hashes all remaining records synchronously. */
   hashAll(): void {
     this.countNow()
     while (!this.isHashed) this.hashMore(Number.POSITIVE_INFINITY)
   }
 
-  /** Whatever its TTL. */
+  /** Finds the record with any TTL. */
   find(data: Buffer, at: number): number | undefined {
     this.hashAll()
     return this.#find(data, at)
   }
 
-  /** Of what was hashed last. */
+  /** Key of the last hashed record. */
   get #key(): number {
     return tableKey(this.#hash.a, this.#hash.b)
   }
@@ -157,7 +157,7 @@ export class LiveRecords {
     return storedTtl(this.arena.chunkOf(offset), this.arena.at(offset))
   }
 
-  /** Like `has`, and spelled with the same upper and lower case letters. */
+  /** As `has`, and with the same letter case. */
   hasSpelled(data: Buffer, at: number): boolean {
     const offset = this.find(data, at)
     if (offset === undefined) return false
@@ -166,16 +166,16 @@ export class LiveRecords {
     return this.arena.chunkOf(offset).compare(data, at + STORED_HEAD, at + STORED_HEAD + octets, own, own + octets) === 0
   }
 
-  /** False when the same one is there; the lower TTL of the two counts. */
+  /** False when the same record exists; the lower TTL of the two counts. */
   add(data: Buffer, at: number): boolean {
-    const held = this.find(data, at)
-    const isLower = held !== undefined && this.#noteTwin(held, data, at)
-    if (isLower) this.remove(held)
-    if (held === undefined || isLower) this.insert(data, at)
-    return held === undefined
+    const earlier = this.find(data, at)
+    const isLower = earlier !== undefined && this.#noteTwin(earlier, data, at)
+    if (isLower) this.remove(earlier)
+    if (earlier === undefined || isLower) this.insert(data, at)
+    return earlier === undefined
   }
 
-  /** What comes before anything was looked for is hashed later: most zones come in an order that says that nothing comes twice. */
+  /** Records that come before the first lookup are hashed later: most zones come in an order that excludes duplicates. */
   addRun(data: Buffer, from: number, to: number): void {
     const { arena } = this
     const offset = this.#hashedTo === 0 ? arena.appendRun(data, from, to - from) : undefined
@@ -184,7 +184,7 @@ export class LiveRecords {
     this.#counter?.advance(arena.sharedChunks, arena.tail)
   }
 
-  /** A run that does not fit a chunk, or comes after records were looked for. */
+  /** Adds a run that does not fit a chunk, or that comes after the first lookup. */
   #addLate(data: Buffer, at: number): void {
     if (this.#hashedTo > 0) {
       this.add(data, at)
@@ -194,7 +194,7 @@ export class LiveRecords {
     if (this.#counter === undefined) this.#sumUp(offset)
   }
 
-  /** From an offset to another, where a record begins, or the next one; returns where it ended. */
+  /** Sums up from one offset to another, at a record's start or the next one; returns the end. */
   #sumUp(from: number, to = this.arena.tail): number {
     const { arena, sums } = this
     const end = arena.tail
@@ -203,7 +203,7 @@ export class LiveRecords {
     return offset
   }
 
-  /** What was added and will be is summed up by somebody else, from the first record on. Only while nothing was looked for. */
+  /** Another thread sums up all records, from the first one on. Only before the first lookup. */
   countElsewhere(counter: RunCounter): void {
     if (this.#hashedTo > 0) throw new RangeError('the records are hashed already')
     this.arena.share()
@@ -211,7 +211,7 @@ export class LiveRecords {
     counter.advance(this.arena.sharedChunks, this.arena.tail)
   }
 
-  /** The last run has come: takes over what was summed up elsewhere, or does it here if that failed. */
+  /** Called after the last run: accepts the sums of the other thread, or sums up here if that failed. */
   async takeCount(pause: () => Promise<void>): Promise<void> {
     const counter = this.#counter
     const plain = await counter?.finish(this.arena.sharedChunks, this.arena.tail)
@@ -231,14 +231,14 @@ export class LiveRecords {
     this.sums = new RunSums(this.#apex)
   }
 
-  /** Does not wait for whoever counts. */
+  /** Sums up here, without a wait for the other thread. */
   countNow(): void {
     if (this.#counter === undefined) return
     this.#forgetCounter()
     this.#sumUp(0)
   }
 
-  /** What was looked for last and is not there. */
+  /** Inserts the record that was looked up last and not found. */
   insert(data: Buffer, at: number): void {
     const { length } = this.#hash
     const offset = this.arena.append(data, at, length)
@@ -249,7 +249,7 @@ export class LiveRecords {
     this.undo?.steps.push({ did: 'add', offset })
   }
 
-  /** What was looked for last and is there. */
+  /** Removes the record that was looked up last and found. */
   remove(offset: number): void {
     const chunk = this.arena.chunkOf(offset)
     const at = this.arena.at(offset)
@@ -269,7 +269,7 @@ export class LiveRecords {
     this.undo = { steps: [], tail: this.arena.tail, digest: this.sums.digest.clone(), summary: this.sums.summary.clone() }
   }
 
-  /** Takes back each step since `begin`. */
+  /** Undoes each step since `begin`. */
   takeBack({ steps, tail, digest, summary }: Undo): void {
     for (const { did, offset } of steps.reverse()) {
       const chunk = this.arena.chunkOf(offset)

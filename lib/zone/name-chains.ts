@@ -1,7 +1,7 @@
 /**
- * For each name a chain of records, by arena offset: those that have the name as owner, say. Records come in the order of the arena
- * and leave only by `undo`, newest first, or when a reader meets them dead. The first of a chain stays for as long as the chain: its
- * octets tell the name, so that no name is kept twice.
+ * For each name a chain of records, by arena offset, such as the records with the name as owner. Records are added in the order
+ * of the arena and removed only by `undo`, newest first, or when a reader finds them dead. The first of a chain stays as long as
+ * the chain: its octets are the name, so that no name is stored twice.
  *
  *   table: hash of the name → first entry      entry: [offset] [next entry, 0 at the end]
  */
@@ -30,7 +30,7 @@ export function nameHash(data: Uint8Array, from: number, length: number): number
   return tableKey(h, length)
 }
 
-/** Whether the name of `length` octets at `x` is the one at `y`, letters folded. */
+/** The name of `length` octets at `x` equals the one at `y`, letters folded. */
 export function sameName(x: Uint8Array, xAt: number, y: Uint8Array, yAt: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (!sameFolded(x[xAt + i]!, y[yAt + i]!)) return false
   return true
@@ -40,7 +40,7 @@ export function sameName(x: Uint8Array, xAt: number, y: Uint8Array, yAt: number,
 export const sameOwner = (x: Uint8Array, xAt: number, y: Uint8Array, yAt: number): boolean =>
   x[xAt] === y[yAt] && sameName(x, xAt + STORED_HEAD, y, yAt + STORED_HEAD, x[xAt]!)
 
-/** Whether an uncompressed wire name is `top` or below it; nothing is made of either. */
+/** An uncompressed wire name is `top` or below it; allocates nothing. */
 export function isWireWithin(
   data: Uint8Array,
   from: number,
@@ -50,37 +50,37 @@ export function isWireWithin(
   topLength: number,
 ): boolean {
   const topFrom = from + length - topLength
-  // Most names are not, and show it by their first octets there.
+  // Most names are not, and their first octets there prove it.
   if (topFrom < from || !sameName(data, topFrom, top, topAt, topLength)) return false
   let o = from
   while (o < topFrom) o += 1 + data[o]!
   return o === topFrom
 }
 
-/** Where a record has the name that chains go by. */
+/** Position of the name in a record by which chains are built. */
 export interface Naming {
   from: (data: Uint8Array, at: number) => number
   length: (data: Uint8Array, at: number) => number
 }
 
-/** `dying`: a rollback may bring it back, so it stays in its chain. */
+/** `dying`: a rollback may restore it, so it stays in its chain. */
 export type Fate = 'live' | 'dying' | 'dead'
 
 export class NameChains {
   readonly #arena: RecordArena
   readonly #naming: Naming
   /**
-   * `at`: the name of the chain is that of its records; `above`: it is one above that. Two names above one record, with one hash,
-   * would share a chain: who reads it looks at each record anyway.
+   * `at`: the name of the chain is that of its records; `above`: it is an ancestor of that. Two ancestors of one record with one
+   * hash would share a chain: its readers check each record anyway.
    */
   readonly #is: 'at' | 'above'
   readonly #table = new RecordTable()
-  /** Pairs; the first one grows, the others are full from the start. */
+  /** Pairs; the first chunk grows, the others are complete from the start. */
   readonly #chunks: Uint32Array[] = [new Uint32Array(FIRST_ENTRIES * 2)]
   #count = NONE + 1
-  /** Of entries that `undo` takes back: hash, entry, first of its chain. */
+  /** Entries that `undo` removes: hash, entry, first of its chain. */
   #log: number[] = []
-  /** First entry of the chain that was added to last. */
+  /** First entry of the chain that was extended last. */
   #last = NONE
 
   #name: Uint8Array = new Uint8Array(0)
@@ -107,7 +107,7 @@ export class NameChains {
     this.#is = is
   }
 
-  /** Memory held, in octets. */
+  /** Octets of memory in use. */
   get octets(): number {
     return this.#table.octets + this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
   }
@@ -148,10 +148,10 @@ export class NameChains {
     this.#length = length
   }
 
-  /** Whether the name had no chain before. `mayUndo`: `undo` takes it back. */
+  /** True when the name had no chain. `mayUndo`: `undo` can remove the entry. */
   add(data: Uint8Array, from: number, length: number, offset: number, mayUndo: boolean): boolean {
     this.#look(data, from, length)
-    // Most zones come in order: what was added last has the same name as often as not.
+    // Most zones come in order: the last added entry often has the same name.
     let first = this.#is === 'at' && this.#last !== NONE && this.#matches(this.#last) ? this.#last : undefined
     const hash = first === undefined || mayUndo ? nameHash(data, from, length) : 0
     first ??= this.#table.find(hash, this.#matches)
@@ -166,7 +166,7 @@ export class NameChains {
     return first === undefined
   }
 
-  /** Takes back what was added so, newest first: so each is the first of its chain, or next to it. */
+  /** Removes the entries with `mayUndo`, newest first: so each is the first of its chain, or next to it. */
   undo(): void {
     const log = this.#log
     for (let i = log.length - 3; i >= 0; i -= 3) {
@@ -179,12 +179,12 @@ export class NameChains {
     this.#last = NONE
   }
 
-  /** What was added is there to stay. */
+  /** Makes the added entries permanent. */
   keep(): void {
     if (this.#log.length > 0) this.#log = []
   }
 
-  /** The records of a chain; `fate` is asked of each, and what is dead leaves, but for the first. */
+  /** Visits the records of a chain; calls `fate` for each, and drops dead ones except the first. */
   visit(
     data: Uint8Array,
     from: number,

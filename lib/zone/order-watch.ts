@@ -1,28 +1,28 @@
 /**
- * Watches records that come in one by one. As long as their owners come in canonical order (RFC 4034 §6.1), as nearly every server
- * sends them, the same record can come twice at one name only, and no two names have to be sorted.
- * Not here: sorting what came otherwise (canonical-order.ts).
+ * Watches the order of added records. While their owners come in canonical order (RFC 4034 §6.1), as nearly every server sends
+ * them, a record can be duplicated only at one name, and names need no sorting. Not here: sorting of records in another order
+ * (canonical-order.ts).
  */
 import { STORED_HEAD } from '../dns/record.js'
 import { compareAtName } from './canonical-order.js'
 
-/** Records at one name, out of order, that are compared with each other. */
+/** Maximum of unsorted records at one name that are compared with each other. */
 const MOST_COMPARED = 64
 
 export class OrderWatch {
   readonly #apexOctets: number
   #data: Buffer | undefined
   #at = 0
-  /** Where the labels of the record before start, counted from its owner, those of the apex left out. */
+  /** Starts of the labels of the previous record, counted from its owner, without those of the apex. */
   #starts: number[] = []
   #labels = 0
   #spare: number[] = []
-  /** The records at the name of the record before, that one among them, the first ones only. */
+  /** The first records at the name of the previous record, including that one. */
   readonly #chunks: Buffer[] = []
   readonly #ats: number[] = []
   #atName = 0
   #isNameSorted = true
-  /** The record that came last has the owner of the one before, to the letter. */
+  /** The last record has the owner of the previous one, with the same letter case. */
   isSameName = false
   /** The records at each name have come in canonical order as well (RFC 4034 §6.3). */
   isSorted = true
@@ -31,7 +31,7 @@ export class OrderWatch {
     this.#apexOctets = apexOctets
   }
 
-  /** False when the record may have come before, or belongs before another name. `data` must stay as it is. */
+  /** False when the record may be a duplicate, or belongs before another name. `data` must not change. */
   follows(data: Buffer, at: number): boolean {
     const before = this.#data
     const owner = at + STORED_HEAD
@@ -70,7 +70,7 @@ export class OrderWatch {
     this.#atName += 1
   }
 
-  /** At the name of the record before. Sorted records are all different by that. */
+  /** The record is at the name of the previous one. Sorted records are all different. */
   #isNew(data: Buffer, at: number): boolean {
     if (!this.#isNameSorted) {
       this.isSorted = false
@@ -81,7 +81,7 @@ export class OrderWatch {
     return true
   }
 
-  /** The owner comes after the one before: by labels from the right, what is below a name after it. */
+  /** The owner comes after the previous one: by labels from the right, names below a name after it. */
   #isBehind(
     before: Buffer,
     beforeOwner: number,
@@ -97,7 +97,7 @@ export class OrderWatch {
       const order = compareLabels(before, x, data, y)
       if (order !== 0) return order < 0
     }
-    // The same name in other letters is left to be sorted.
+    // The same name in other letter case is left for the sort.
     return labels > this.#labels
   }
 }
@@ -107,7 +107,7 @@ function isSameOctets(x: Buffer, xAt: number, y: Buffer, yAt: number, length: nu
   return true
 }
 
-/** Letters folded; the shorter of two that are the same so far comes first. */
+/** Letters folded; of two labels with equal beginnings the shorter comes first. */
 function compareLabels(x: Buffer, xAt: number, y: Buffer, yAt: number): number {
   const xLength = x[xAt]!
   const yLength = y[yAt]!

@@ -1,7 +1,7 @@
 /**
- * Finds the records of a zone by name, in time proportional to what is found: at a name, below it, and NS records that point at it.
- * It knows the arena up to some offset and is brought up to the end of it before it is asked, so that records which come in cost
- * nothing; what is dead is left out when it is met. It answers for the newest state alone, an uncommitted change included.
+ * Finds the records of a zone by name, in time proportional to the result: at a name, below it, and NS records that point at it.
+ * The index covers the arena up to an offset and is extended to its end before a query, so that added records cost nothing; dead
+ * records are skipped when they are met. It covers only the newest state, including an uncommitted change.
  *
  * Memory: 8 octets for a record, some 15 for an owner, and 8 to 23 for an owner that has names between itself and the apex.
  */
@@ -14,13 +14,16 @@ import { SignerFigures } from './signer-figures.js'
 
 /** Some 0.5 ms of work, and 5 where memory is slow. */
 const RECORDS_PER_SLICE = 1_000
-/** An owner with more names between itself and the apex, as in ip6.arpa, is kept in one long chain: else each would be an entry. */
+/**
+ * An owner with more names between itself and the apex, as in ip6.arpa, is kept in one long chain: otherwise each would be an
+ * entry.
+ */
 const MOST_BETWEEN = 4
-/** With more owners in that chain, a pass over the zone takes less time than a look at all of them. */
+/** With more owners in that chain, a pass over the zone takes less time than a check of all of them. */
 const MANY_DEEP = 10_000
 
 const OWNER: Naming = { from: (_, at) => at + STORED_HEAD, length: (data, at) => data[at]! }
-/** NS records alone. */
+/** Only for NS records. */
 const TARGET: Naming = { from: rdataStart, length: rdataLength }
 
 export type OffsetVisit = (offset: number) => void
@@ -32,16 +35,16 @@ export class OwnerIndex {
   readonly #at: NameChains
   readonly #below: NameChains
   /**
-   * NS records that point into the zone, but not at their owner or below it: those are found at the names above their target or, as
-   * it were, below it, and they are most of the NS records of some zones.
+   * NS records that point into the zone, but not at their owner or below it: those are found by the ancestors of their target or
+   * of their owner, and are most of the NS records of some zones.
    */
   readonly #pointing: NameChains
   readonly #pointingBelow: NameChains
-  /** The arena is known up to here. */
+  /** The index covers the arena before this offset. */
   #covered = 0
   #deep = 0
   #figures = new SignerFigures()
-  /** Counted anew, up to an offset, while the others still hold. */
+  /** A new count, up to an offset, while the old figures are in use. */
   #recount: { figures: SignerFigures; covered: number } | undefined
   readonly #fate = (offset: number): Fate =>
     !this.#arena.isDead(offset) ? 'live' : this.#epochs.isDying(offset) ? 'dying' : 'dead'
@@ -56,7 +59,7 @@ export class OwnerIndex {
     this.#pointingBelow = new NameChains(arena, TARGET, 'above')
   }
 
-  /** Memory held, in octets. */
+  /** Octets of memory in use. */
   get octets(): number {
     return this.#at.octets + this.#below.octets + this.#pointing.octets + this.#pointingBelow.octets
   }
@@ -65,17 +68,17 @@ export class OwnerIndex {
     return this.#figures
   }
 
-  /** Octets of the arena that are still to be read. */
+  /** Octets of the arena that are not covered yet. */
   get behind(): number {
     return this.#arena.tail - this.#covered
   }
 
-  /** What is below a name is found faster by a pass over the zone. */
+  /** A pass over the zone finds the names below a name faster. */
   get isDeep(): boolean {
     return this.#deep > MANY_DEEP
   }
 
-  /** Reads the next records; false when all are known. `undoFrom`: records from there on may be taken back. */
+  /** Reads the next records; false when all are covered. `undoFrom`: records from there on may be rolled back. */
   cover(undoFrom: number): boolean {
     const arena = this.#arena
     const end = arena.tail
@@ -92,7 +95,7 @@ export class OwnerIndex {
     return offset < end
   }
 
-  /** Counts the figures anew when they are running out, a slice at a time; false when there is nothing to do. */
+  /** Counts the figures again when they are running out, a slice at a time; false when there is nothing to do. */
   recount(): boolean {
     if (this.#recount === undefined) {
       if (!this.#figures.isRunningOut && this.#figures.earliest() !== 'unknown') return false
@@ -129,7 +132,7 @@ export class OwnerIndex {
       this.#deep += this.#addAbove(this.#pointingBelow, data, target, octets, offset, mayUndo)
   }
 
-  /** In the chain of each name between this one and the apex; or that of the apex, when there are too many: then 1. */
+  /** Adds to the chain of each name between this one and the apex, or to that of the apex when there are too many: then 1. */
   #addAbove(chains: NameChains, data: Buffer, from: number, length: number, offset: number, mayUndo: boolean): 0 | 1 {
     const apex = this.#apex.length
     let between = 0
@@ -152,13 +155,13 @@ export class OwnerIndex {
     return 0
   }
 
-  /** A covered record died, or came back. */
+  /** A covered record died, or was restored. */
   note(data: Buffer, at: number, offset: number, change: 1 | -1): void {
     if (offset < this.#covered) this.#figures.note(data, at, change)
     if (this.#recount !== undefined && offset < this.#recount.covered) this.#recount.figures.note(data, at, change)
   }
 
-  /** Forgets all from `tail` on, before the arena does. */
+  /** Forgets all records from `tail` on; called before the arena does. */
   rollback(tail: number): void {
     for (const chains of [this.#at, this.#below, this.#pointing, this.#pointingBelow]) chains.undo()
     this.#covered = Math.min(this.#covered, tail)
@@ -176,12 +179,12 @@ export class OwnerIndex {
     })
   }
 
-  /** The records at all names strictly below one that is below the apex. */
+  /** The records at all names strictly below the given one, which is below the apex. */
   below(name: Uint8Array, visit: OffsetVisit): void {
     this.#names(this.#below, OWNER, name, (data, from, length) => this.at(data, from, length, visit))
   }
 
-  /** NS records that point at a name below the apex, or at one below it. */
+  /** NS records that point at the name, which is below the apex, or at a name below it. */
   pointing(name: Uint8Array, visit: OffsetVisit): void {
     const apex = this.#apex.length
     const visitNs: OffsetVisit = (offset) => {
@@ -205,7 +208,7 @@ export class OwnerIndex {
     for (const offset of found) visit(offset)
   }
 
-  /** The names below one, those that are gone by now among them. */
+  /** The names below the given one, including removed ones. */
   #names(
     chains: NameChains,
     { from, length }: Naming,
@@ -219,7 +222,7 @@ export class OwnerIndex {
       if (length(data, at) > name.length && isWireWithin(data, from(data, at), length(data, at), name, 0, name.length))
         visit(data, from(data, at), length(data, at))
     }
-    // A record that tells a name tells it dead as well.
+    // The chain's first record shows the name even when it is dead.
     chains.visit(name, 0, name.length, () => all, show)
     if (this.#deep > 0) chains.visit(this.#apex, 0, this.#apex.length, () => all, show)
   }

@@ -1,6 +1,6 @@
 /**
- * Stored records back to back in large buffers. A record is named by its offset; it never straddles two chunks, and an
- * offset stays good for as long as the arena lives. Records are only ever appended; dead ones are marked, not moved.
+ * Stored records back to back in large buffers. An offset identifies a record, which never straddles two chunks, for the life of
+ * the arena. Records are only appended; dead ones are marked, not moved.
  */
 import { storedLength } from '../dns/record.js'
 import { ZoneError } from './errors.js'
@@ -17,28 +17,29 @@ export const MARK_DEAD = 1
 
 export class RecordArena {
   readonly #chunks: Buffer[] = [Buffer.allocUnsafe(FIRST_CHUNK_OCTETS)]
-  /** Where the records of each full chunk end. */
+  /** End of the records of each full chunk. */
   readonly #ends: number[] = []
   #tail = 0
   /**
-   * What the chunks consist of, once another thread may read along. `weight` is as much memory again that is never touched, and so never
-   * taken from the machine: the garbage collector does not feel shared memory, and would leave that of zones that are gone.
+   * The memory of the chunks when another thread may read them. `weight` is the same amount of memory again, which is never
+   * touched, and so never allocated by the system: the garbage collector does not count shared memory, and would keep that of
+   * dropped zones.
    */
   #shared: { memory: SharedArrayBuffer; weight: Buffer }[] | undefined
 
-  /** Where the next record would go; everything before it is written. */
+  /** Offset of the next record; everything before it is written. */
   get tail(): number {
     return this.#tail
   }
 
-  /** Memory held, in octets. Of a shared chunk, which is made in full size, only what was written to is held. */
+  /** Octets of memory in use. A shared chunk is allocated in full size, and only its written part is in use. */
   get octets(): number {
     const whole = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (this.#shared === undefined) return whole
     const written = this.#tail - (this.#chunks.length - 1) * CHUNK_OCTETS
-    let held = FIRST_CHUNK_OCTETS
-    while (held < written) held *= 2
-    return whole - CHUNK_OCTETS + Math.min(CHUNK_OCTETS, held)
+    let used = FIRST_CHUNK_OCTETS
+    while (used < written) used *= 2
+    return whole - CHUNK_OCTETS + Math.min(CHUNK_OCTETS, used)
   }
 
   chunkOf(offset: number): Buffer {
@@ -66,7 +67,7 @@ export class RecordArena {
     return offset
   }
 
-  /** Many records at once, copied whole; undefined, and nothing done, when they do not fit the chunk they would go to. */
+  /** Appends many records at once; returns undefined and does nothing when they do not fit the current chunk. */
   appendRun(source: Buffer, from: number, length: number): number | undefined {
     const at = this.#tail & OFFSET_MASK
     const index = this.#tail >>> CHUNK_BITS
@@ -89,10 +90,10 @@ export class RecordArena {
     }
     if (this.#chunks.length === MAX_CHUNKS)
       throw new ZoneError({ code: 'ZONE_TOO_LARGE', limit: '4 GiB in memory' }, 'the zone needs more than 4 GiB of memory')
-    // A zero owner length says that the rest of this chunk is empty: no stored record has one.
+    // A zero owner length marks the rest of this chunk as empty: no stored record has one.
     if (this.#tail >>> CHUNK_BITS === last && at < chunk.length) chunk[at] = 0
     const next = this.#allocate(CHUNK_OCTETS)
-    // A chunk that is full to the last octet: the tail is at the start of the next one already.
+    // A completely full chunk: the tail is at the start of the next one already.
     this.#ends[last] = this.#tail >>> CHUNK_BITS === last ? at : CHUNK_OCTETS
     this.#chunks.push(next)
     this.#tail = (last + 1) * CHUNK_OCTETS
@@ -106,7 +107,7 @@ export class RecordArena {
     return Buffer.from(memory)
   }
 
-  /** From now on another thread can read along. Only while there is one chunk. */
+  /** Allows another thread to read. Only while there is one chunk. */
   share(): void {
     if (this.#chunks.length > 1) throw new RangeError('an arena of several chunks cannot be shared any more')
     this.#shared = []
@@ -115,26 +116,26 @@ export class RecordArena {
     this.#chunks[0] = shared
   }
 
-  /** Of a shared arena, what it consists of. */
+  /** The chunks of a shared arena. */
   get sharedChunks(): SharedArrayBuffer[] {
     return (this.#shared ?? []).map(({ memory }) => memory)
   }
 
-  /** What another thread has shared, up to its tail by now; for reading alone. */
+  /** Maps the chunks that another thread has shared, up to its current tail; read-only. */
   readAlong(chunks: readonly SharedArrayBuffer[], tail: number): void {
-    // The first chunk of an arena that nobody has read along in is its own, and empty.
+    // The first chunk of an unused arena is its own, and empty.
     for (let i = this.#tail === 0 ? 0 : this.#chunks.length; i < chunks.length; i++) this.#chunks[i] = Buffer.from(chunks[i]!)
     this.#tail = tail
   }
 
-  /** Forgets everything appended from `tail` on. Only for what nobody can have seen. */
+  /** Forgets everything appended from `tail` on. Only for records that no reader can have seen. */
   truncate(tail: number): void {
     this.#tail = tail
     this.#chunks.length = Math.max(1, (tail >>> CHUNK_BITS) + ((tail & OFFSET_MASK) > 0 ? 1 : 0))
     if (this.#shared !== undefined) this.#shared.length = this.#chunks.length
   }
 
-  /** The octets from `offset` to the end of what is written, or of the chunk; and the offset behind them. */
+  /** The octets from `offset` to the end of the written part, or of the chunk; and the offset behind them. */
   stretch(offset: number): { data: Buffer; next: number } {
     const index = offset >>> CHUNK_BITS
     const isLast = index === this.#tail >>> CHUNK_BITS

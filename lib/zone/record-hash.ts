@@ -1,7 +1,7 @@
 /**
- * The hash of one stored record: 64 bits over owner, type, class and RDATA with letters folded where they do not count.
- * The TTL is left out, so that a record is found whatever its TTL (RFC 2181 §5.2). Not cryptographic: it guards against
- * mistakes, not against a primary that forges collisions, which could as well forge the zone.
+ * The hash of one stored record: 64 bits over owner, type, class and RDATA, with letters folded where case does not count. The
+ * TTL is left out, so that a record is found with any TTL (RFC 2181 §5.2). Not cryptographic: it guards against mistakes, not
+ * against a primary that forges collisions, which could forge the zone as well.
  */
 import { PART, shapeOf } from '../dns/rdata-shape.js'
 import { STORED_HEAD } from '../dns/record.js'
@@ -16,8 +16,8 @@ export function mix32(x: number): number {
 }
 
 /**
- * For a type: octets in front of the folded names, strings in front of them (NAPTR), and how many names follow. `behind`: octets behind
- * them, when that is always the same.
+ * For a type: octets in front of the folded names, strings in front of them (NAPTR), and the number of names. `behind`: octets
+ * behind them, when their number is fixed.
  */
 interface Fold {
   skip: number
@@ -26,7 +26,7 @@ interface Fold {
   behind: number | undefined
 }
 
-/** Types up to here are looked up in a list; it is the hottest of paths. */
+/** Types up to here are looked up in a list, because this path is the hottest. */
 const LISTED = 256
 const LISTED_FOLDS: (Fold | undefined)[] = Array.from({ length: LISTED }, (_, type) => makeFold(type))
 const OTHER_FOLDS = new Map<number, Fold | undefined>()
@@ -80,7 +80,7 @@ export function foldedRange(
 /** Letters A to Z of four octets at once to lower case; every other octet stays. */
 export function foldWord(word: number): number {
   const low = word & 0x7f7f7f7f
-  // Bit 7 of each octet: at least "A", and not over "Z", and not set to begin with.
+  // Bit 7 of each octet: at least "A", at most "Z", and not set originally.
   const letters = (low + 0x3f3f3f3f) & ~(low + 0x25252525) & ~word & 0x80808080
   return word | (letters >>> 2)
 }
@@ -88,14 +88,14 @@ export function foldWord(word: number): number {
 export const wordAt = (data: Uint8Array, o: number): number =>
   data[o]! | (data[o + 1]! << 8) | (data[o + 2]! << 16) | (data[o + 3]! << 24)
 
-/** What is left of a stretch that is no multiple of four octets. */
+/** The rest of a stretch that is not a multiple of four octets. */
 export function tailAt(data: Uint8Array, from: number, to: number): number {
   let word = 0
   for (let o = from, shift = 0; o < to; o++, shift += 8) word |= data[o]! << shift
   return word
 }
 
-/** Reused for many records: `of` leaves its findings in the fields. Four octets at a time, two lanes after Murmur3. */
+/** Reused for many records: `of` leaves its results in the fields. Four octets at a time, two lanes after Murmur3. */
 export class RecordHash {
   a = 0
   b = 0
@@ -142,7 +142,7 @@ export class RecordHash {
   }
 }
 
-/** Same record but for the TTL: owner, type, class and RDATA, letters folded where they do not count. */
+/** Same record except the TTL: owner, type, class and RDATA, letters folded where case does not count. */
 export function sameRecord(x: Buffer, xAt: number, y: Buffer, yAt: number): boolean {
   const ownerLength = x[xAt]!
   if (ownerLength !== y[yAt]) return false

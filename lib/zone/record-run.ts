@@ -1,4 +1,4 @@
-/** Stored records back to back in one buffer: what a difference removes or adds, and what a file holds. */
+/** Stored records back to back in one buffer: the removed or added records of a difference, and the content of a file. */
 import { storedLength } from '../dns/record.js'
 
 export interface RecordRun {
@@ -23,7 +23,7 @@ export class RunBuilder {
     }
     if (length < 64) for (let i = 0; i < length; i++) this.#data[this.#length + i] = source[at + i]!
     else source.copy(this.#data, this.#length, at, at + length)
-    // The mark belongs to whoever stores the record: a run has none.
+    // The arena that stores the record sets the mark: a run has none.
     this.#data[this.#length + 1] = 0
     this.#length += length
     this.count += 1

@@ -1,9 +1,9 @@
 /**
- * The hash over an arena: key of a record or name → offset, open addressing, linear probing. Above a size it is split in 256 parts
- * that grow one by one, so that no single growth holds up the event loop (a growth of 5 million entries at once takes 150 ms).
+ * The hash over an arena: key of a record or name → offset, open addressing, linear probing. Above a size it is split into 256
+ * parts that grow separately, so that no growth blocks the event loop (a growth of 5 million entries at once takes 150 ms).
  *
- * Whoever writes a zone can make records of one hash. Keys depend on a secret of the process, so nobody knows which records stand
- * near one another; records of one key are counted, and too many of them refuse the zone.
+ * The author of a zone can make records with one hash. Keys depend on a secret of the process, so an attacker cannot know which
+ * records are near one another. Records of one key are counted, and too many of them refuse the zone.
  */
 import { randomBytes } from 'node:crypto'
 import { ZoneError } from './errors.js'
@@ -15,14 +15,14 @@ const SECOND_SECRET = randomBytes(4).readInt32LE()
 /** Key of a 64-bit hash in the tables of this process. */
 export const tableKey = (a: number, b: number): number => mix32(a ^ FIRST_SECRET ^ mix32(b ^ SECOND_SECRET))
 
-/** Of ten million honest records, three at most have one key. */
+/** Ten million honest records have one key at most three times. */
 const MOST_OF_ONE_KEY = 64
 
 const EMPTY = 0xffffffff
-/** Entries at which the one part becomes 256. */
+/** Number of entries at which the one part becomes 256. */
 const SPLIT_AT = 32_768
 const MAX_LOAD = 0.72
-/** 64 octets, the most that the engine keeps among its own objects: a small zone costs nothing to make and to forget. */
+/** 64 octets, the most that the engine keeps among its own objects: a small zone is cheap to create and to drop. */
 const FIRST_CAPACITY = 8
 
 class Part {
@@ -56,7 +56,7 @@ class Part {
     for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== EMPTY) this.insert(old[i]!, old[i + 1]!)
   }
 
-  /** Backward-shift deletion: no tombstones, so probes stay short however many records come and go. */
+  /** Backward-shift deletion: no tombstones, so probes stay short after any number of changes. */
   delete(hash: number, offset: number): boolean {
     const { slots, mask } = this
     let i = hash & mask
@@ -97,7 +97,7 @@ export class RecordTable {
     }
   }
 
-  /** Throws ZoneError ZONE_COLLIDES, having changed nothing. */
+  /** Throws ZoneError ZONE_COLLIDES, without a change. */
   insert(hash: number, offset: number): void {
     const part = this.#part(hash)
     part.insert(hash, offset)
@@ -114,7 +114,7 @@ export class RecordTable {
     return this.#part(hash).delete(hash, offset)
   }
 
-  /** Memory held, in octets. */
+  /** Octets of memory in use. */
   get octets(): number {
     return this.#parts.reduce((sum, part) => sum + part.slots.byteLength, 0)
   }

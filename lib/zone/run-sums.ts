@@ -1,6 +1,6 @@
 /**
- * What is summed up of records as they come in: how many, how large, their digest, what is at the apex, and whether they came in
- * canonical order. It can be done where the records come in, or by a thread beside that (RunCounter), as it takes half of the work.
+ * Sums of added records: number, octets, digest, the apex, and if they came in canonical order. They are computed where the
+ * records are received, or by another thread (RunCounter), because they are half of the work.
  */
 import { soaOf } from '../dns/message.js'
 import { storedTtl, storedType } from '../dns/record.js'
@@ -10,7 +10,7 @@ import { ZoneDigest } from './digest.js'
 import { OrderWatch } from './order-watch.js'
 import { RecordHash } from './record-hash.js'
 
-/** The same as plain values, fit to be sent from one thread to another. */
+/** The same as plain values, which can be sent between threads. */
 export interface PlainSums {
   lanes: Uint32Array
   count: number
@@ -46,12 +46,12 @@ export class RunSums {
     return this.#watch?.isSorted ?? this.#isSorted
   }
 
-  /** The record taken last has the owner of the one before. Of those in order; the SOA left out. */
+  /** The last record has the owner of the previous one. For records in order; the SOA is ignored. */
   get isSameName(): boolean {
     return this.#watch?.isSameName ?? false
   }
 
-  /** Adds the record at `at`, and returns its octets. `data` must stay as it is. */
+  /** Adds the record at `at`, and returns its octets. `data` must not change. */
   take(data: Buffer, at: number): number {
     const hash = this.#hash
     hash.of(data, at)
@@ -63,7 +63,7 @@ export class RunSums {
     return hash.length
   }
 
-  /** One record more, whose hash is known; says nothing of the order. */
+  /** Adds a record whose hash is known; ignores the order. */
   add(hash: RecordHash, data: Buffer, at: number): void {
     this.digest.add(hash, storedTtl(data, at))
     this.count += 1
@@ -71,7 +71,7 @@ export class RunSums {
     this.summary.add(data, at)
   }
 
-  /** One record less. */
+  /** Subtracts a record. */
   remove(hash: RecordHash, data: Buffer, at: number): void {
     this.digest.remove(hash, storedTtl(data, at))
     this.count -= 1
@@ -85,7 +85,7 @@ export class RunSums {
     return { lanes: this.digest.lanes, count, octets, soa: soa?.stored, nameServers, zonemds, isInOrder, isSorted }
   }
 
-  /** Nothing can be taken any more: where the records stood is not known here. */
+  /** The result accepts no records: the position of the summed records is unknown here. */
   static fromPlain(apex: Buffer, plain: PlainSums): RunSums {
     const sums = new RunSums(apex)
     sums.digest = new ZoneDigest(plain.lanes)
@@ -100,14 +100,14 @@ export class RunSums {
   }
 }
 
-/** Sums up the records of one arena beside those who fill it. */
+/** Sums up the records of one arena beside the thread that fills it. */
 export interface RunCounter {
-  /** The arena has these chunks by now, and whole records up to `tail`. Never throws. */
+  /** The arena now has these chunks, and complete records up to `tail`. Never throws. */
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void
-  /** Records counted so far; undefined when nobody counts any more. */
+  /** Records counted so far; undefined when the counter has stopped. */
   readonly count: number | undefined
-  /** Of everything up to `tail`; undefined when it could not be done. */
+  /** The sums of everything up to `tail`; undefined when counting failed. */
   finish(chunks: readonly SharedArrayBuffer[], tail: number): Promise<PlainSums | undefined>
-  /** Nobody wants to know any more. */
+  /** Cancels the count. */
   drop(): void
 }

@@ -1,19 +1,19 @@
 /**
- * What only a look at every record tells of a signed zone, kept up as records come and go: when the first signature expires, and how
- * many NSEC3 records there are. Expirations are counted up to a bound, so that memory stays small: when all of those are gone, the
- * first one is unknown until somebody looks at every record again.
+ * Figures of a signed zone that otherwise need a pass over every record, kept current as records are added and removed: the first
+ * expiration of a signature, and the number of NSEC3 records. Expirations are counted up to a bound, so that memory stays small:
+ * when all of them are gone, the first one is unknown until the next pass.
  */
 import { rdataStart, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 
-/** Different expirations that are counted at least, if there are so many: 1 MiB of memory. */
+/** Minimum of different expirations that are counted, if there are so many: 1 MiB of memory. */
 const COUNTED = 16_384
 
 export class SignerFigures {
   readonly #mostCounted: number
   readonly nsec3 = { count: 0, optOut: 0 }
   #signatures = 0
-  /** RRSIG times compare as serials (RFC 4034 §3.1.5): they are kept as seconds from the first one seen. */
+  /** RRSIG times compare as serials (RFC 4034 §3.1.5): stored as seconds from the first one. */
   #base: number | undefined
   readonly #counts = new Map<number, number>()
   /** Signatures that expire later are not counted. */
@@ -24,7 +24,7 @@ export class SignerFigures {
     this.#mostCounted = mostCounted
   }
 
-  /** A record that came, or went. */
+  /** Counts an added or removed record. */
   note(data: Uint8Array, at: number, change: 1 | -1): void {
     const type = storedType(data, at)
     if (type === TYPE.RRSIG) this.#noteSignature(data, rdataStart(data, at) + 8, change)

@@ -1,8 +1,7 @@
 /**
- * A zone's records in memory: an arena with a hash over it. One writer changes it, difference by difference, in time
- * proportional to the change; any number of readers hold views, which stay as they were when taken. Nothing a writer does
- * has a name before `commit`; `rollback` leaves no trace.
- * Not here: disk (../store), what may be released (../rollout).
+ * A zone's records in memory: an arena with a hash over it. One writer changes it, difference by difference, in time proportional
+ * to the change; any number of readers have views, which never change. Changes are invisible before `commit`; `rollback` undoes
+ * them completely. Not here: disk (../store), decisions about releases (../rollout).
  */
 import type { Soa } from '../dns/message.js'
 import { applyDifference } from './apply-difference.js'
@@ -19,7 +18,7 @@ import type { RunCounter } from './run-sums.js'
 
 /** Some 1 ms of work, and 5 where memory is slow. */
 const RECORDS_PER_REST = 1_000
-/** Octets of the arena that are read into the index in less time than a pass over a large zone takes: some 10 ms. */
+/** Octets of the arena that the index reads in less time than a pass over a large zone takes: some 10 ms. */
 const CLOSE_BEHIND = 1 << 21
 
 export type CanonicalWalk = (visit: (data: Buffer, at: number) => void) => Promise<void>
@@ -55,12 +54,12 @@ export class ZoneContents {
     return this.#records.sums.octets
   }
 
-  /** Memory held, in octets. */
+  /** Octets of memory in use. */
   get memory(): number {
     return this.#records.memory + (this.#records.index?.octets ?? 0)
   }
 
-  /** Share of the arena that is dead; at a third it pays to rebuild. */
+  /** Dead share of the arena; from a third on, a rebuild pays. */
   get waste(): number {
     const { sums, deadOctets } = this.#records
     const { octets } = sums
@@ -80,15 +79,15 @@ export class ZoneContents {
   }
 
   /**
-   * A record that came with several TTLs, as text; one of them was kept. What a difference does to the others cannot be known
-   * (RFC 5936 §2.2).
+   * A record that came with several TTLs, as text; one of them was kept. The effect of a difference on the others is unknown (RFC
+   * 5936 §2.2).
    */
   get copied(): string | undefined {
     this.#settleNow()
     return this.#records.copied
   }
 
-  /** ZONEMD records at the apex, of an uncommitted change as well. */
+  /** ZONEMD records at the apex, including those of an uncommitted change. */
   get apexZonemds(): number {
     return this.#records.sums.summary.zonemds
   }
@@ -98,7 +97,7 @@ export class ZoneContents {
     return this.#records.arena.tail
   }
 
-  /** Raw octets of the arena from an offset on, dead records among them; for contents that were only ever added to. */
+  /** Raw octets of the arena from an offset on, including dead records; for contents that were only added to. */
   stretch(offset: number): { data: Buffer; next: number } {
     return this.#records.arena.stretch(offset)
   }
@@ -107,46 +106,46 @@ export class ZoneContents {
     return this.#records.has(data, at)
   }
 
-  /** Like `has`, and spelled with the same upper and lower case letters. */
+  /** As `has`, and with the same letter case. */
   hasSpelled(data: Buffer, at: number): boolean {
     return this.#records.hasSpelled(data, at)
   }
 
-  /** Adds a record; false when the same one is there (RFC 5936 §2.2: duplicates are ignored). */
+  /** Adds a record; false when the same one exists (RFC 5936 §2.2: duplicates are ignored). */
   add(data: Buffer, at: number): boolean {
     return this.#records.add(data, at)
   }
 
   /**
-   * Adds the records of a run as `add` does, many at a time. Their marks must be live. Whether one has come twice is found out by
-   * `settle`, at the latest when somebody asks.
+   * Adds the records of a run as `add` does, many at a time. Their marks must be live. `settle`, or the first query, finds
+   * duplicates.
    */
   addRun(data: Buffer, from: number, to: number): void {
     this.#records.addRun(data, from, to)
   }
 
-  /** Sums up what was added, and will be by `addRun`, beside the one who adds, until `settle`. While nothing else was done with it. */
+  /** A second thread sums up all added records, until `settle`. Only before any other use. */
   countElsewhere(counter: RunCounter): void {
     this.#records.countElsewhere(counter)
   }
 
-  /** The last run has come: what was summed up elsewhere is taken over. Before anything else is asked. */
+  /** Called after the last run: accepts the sums of the second thread. Must precede any query. */
   async takeCount(pause: () => Promise<void>): Promise<void> {
     await this.#records.takeCount(pause)
   }
 
-  /** No record that was added can have come twice. */
+  /** No added record can be a duplicate. */
   get isSettled(): boolean {
     return this.#records.isSettled
   }
 
-  /** After the last run, and before there is a hurry: what came twice counts once. Nothing to do where all came in canonical order. */
+  /** Called after the last run, before time matters: drops duplicates. Does nothing when all records came in canonical order. */
   async settle(pause: () => Promise<void>): Promise<void> {
     await this.#records.takeCount(pause)
     if (!this.#records.isSettled) await this.hash(pause)
   }
 
-  /** Brings all records into the hash: then what `apply` takes is proportional to the change. */
+  /** Adds all records to the hash: then the cost of `apply` is proportional to the change. */
   async hash(pause: () => Promise<void>): Promise<void> {
     await this.#records.takeCount(pause)
     for (;;) {
@@ -156,13 +155,13 @@ export class ZoneContents {
     }
   }
 
-  /** Arena offsets of a view's records (the SOA is not among them) in canonical order (RFC 4034 §6). */
+  /** Arena offsets of a view's records (without the SOA) in canonical order (RFC 4034 §6). */
   async canonicalOrder(view: ZoneView, pause: () => Promise<void>): Promise<Uint32Array> {
     const { isInOrder, sums } = this.#records
     return isInOrder ? await arenaOrder(view, sums.isSorted, pause) : await canonicalOrder(view, this.apex.length, pause)
   }
 
-  /** How to go through a view's records (the SOA is not among them) in canonical order, as often as wanted. */
+  /** A walk over a view's records (without the SOA) in canonical order, repeatable. */
   async canonicalWalk(view: ZoneView, pause: () => Promise<void>): Promise<CanonicalWalk> {
     const { isInOrder, sums } = this.#records
     if (isInOrder && sums.isSorted) return async (visit) => await walkView(view, visit, pause)
@@ -189,9 +188,9 @@ export class ZoneContents {
   }
 
   /**
-   * Applies one difference sequence inside begin/commit and returns it exact: removals as held, additions of what was there left out.
-   * A record with another TTL than the one that is there may be a copy beside it (RFC 2181 §5.2): only a whole zone says.
-   * Throws ZoneError ZONE_WRONG_BASE, ZONE_REMOVES_ABSENT, ZONE_TTL_IN_DOUBT; the caller rolls back.
+   * Applies one difference sequence inside begin/commit and returns the exact one: removals in stored form, without additions of
+   * existing records. A record with another TTL than the existing one may be a copy beside it (RFC 2181 §5.2): only an AXFR
+   * decides. Throws ZoneError ZONE_WRONG_BASE, ZONE_REMOVES_ABSENT, ZONE_TTL_IN_DOUBT; the caller rolls back.
    */
   apply(difference: Difference): Difference {
     const steps = this.applying(difference)
@@ -201,14 +200,14 @@ export class ZoneContents {
     }
   }
 
-  /** Like apply, with a rest now and then: a difference may be as large as a zone. */
+  /** As `apply`, with pauses: a difference may be as large as a zone. */
   applying(difference: Difference): Generator<undefined, Difference> {
     return applyDifference(this.#records, () => this.soa, difference)
   }
 
   /**
-   * The contents as they are now, for reading while later versions are built; `pending` sees an uncommitted change as well, and
-   * must be released before that is rolled back.
+   * The present contents, for reading while later versions are built; `pending` sees an uncommitted change as well, and must be
+   * released before that is rolled back.
    */
   view(what: 'committed' | 'pending' = 'committed'): ZoneView {
     this.#settleNow()
@@ -219,8 +218,8 @@ export class ZoneContents {
   }
 
   /**
-   * The records by name, an uncommitted change included; good until the contents change. The first time it takes some 0.3 µs for each
-   * record, in slices; whoever has just committed does well to call it while nobody waits.
+   * The records by name, including an uncommitted change; valid until the contents change. The first call takes some 0.3 µs for
+   * each record, in slices; a caller that has just committed should call it while no request waits.
    */
   async indexOwners(pause: () => Promise<void>): Promise<OwnerIndex> {
     const records = this.#records

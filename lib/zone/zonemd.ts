@@ -1,6 +1,6 @@
 /**
- * Message digests of whole zones (RFC 8976), scheme SIMPLE with SHA-384 and SHA-512: computed over every record in canonical
- * order, and compared with what the zone says of itself. Pure; `pause` is awaited between slices.
+ * Message digests of zones (RFC 8976), scheme SIMPLE with SHA-384 and SHA-512: computed over every record in canonical order, and
+ * compared with the zone's own ZONEMD records. Pure; `pause` is awaited between slices.
  */
 import { createHash, type Hash, timingSafeEqual } from 'node:crypto'
 import { rdataStart, STORED_HEAD, storedLength, storedType } from '../dns/record.js'
@@ -46,7 +46,7 @@ export async function verifyZonemd(contents: ZoneContents, pause: () => Promise<
       }
       known += 1
       if (records.some((other) => other !== record && other.scheme === scheme && other.algorithm === algorithm))
-        reasons.push(`${label} stands there twice`)
+        reasons.push(`${label} is there twice`)
       else if (serial !== contents.soa.serial) reasons.push(`it is made for serial ${serial}, not ${contents.soa.serial}`)
       else if (digest.length !== row.octets) reasons.push(`its digest has ${digest.length} octets instead of ${row.octets}`)
       else if (timingSafeEqual(await digestOf(contents, walk, row.name), digest)) return { kind: 'verified', algorithm: row.name }
@@ -99,7 +99,7 @@ async function apexZonemds(contents: ZoneContents, view: ZoneView, pause: () => 
   return found
 }
 
-/** RFC 8976 §3.3: every record once in canonical form, but for the apex ZONEMD RRset and the RRSIG over it. */
+/** RFC 8976 §3.3: every record once in canonical form, except the apex ZONEMD RRset and the RRSIG over it. */
 async function digestOf(contents: ZoneContents, walk: CanonicalWalk, algorithm: string): Promise<Buffer> {
   const stream = new CanonicalStream(createHash(algorithm))
   const apexOctets = contents.apex.length
@@ -123,7 +123,7 @@ async function digestOf(contents: ZoneContents, walk: CanonicalWalk, algorithm: 
 
 const covers = (data: Buffer, at: number, type: number): boolean => data.readUInt16BE(rdataStart(data, at)) === type
 
-/** Records in canonical form (RFC 4034 §6.2) on their way into a hash. */
+/** Feeds records in canonical form (RFC 4034 §6.2) into a hash. */
 class CanonicalStream {
   readonly #hash: Hash
   readonly #block = Buffer.allocUnsafe(BLOCK_OCTETS + 0x11000)
