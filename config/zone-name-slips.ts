@@ -1,8 +1,8 @@
 /** Finds texts that an operator cannot mean as a zone name: with blanks around it, or letters outside ASCII. */
 import { domainToASCII } from 'node:url'
 import { quote } from './secrets.js'
+
 /** Why this text is refused as a zone name, and what to write instead; undefined when it is accepted. */
-/** Why this text is refused as a zone name, and what to write; undefined when it is not. */
 export function slipInName(text: string): string | undefined {
   const trimmed = text.trim()
   if (trimmed !== text && trimmed !== '') return `${quote(text)} has blanks around the name: write ${quote(trimmed)}`

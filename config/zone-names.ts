@@ -6,8 +6,8 @@ import { nameToWire, type ZoneName } from '../lib/dns/name.js'
 import type { Config } from './config.js'
 import { canonicalIp } from './address.js'
 import type { Report } from './report.js'
+
 /** Warns of octets that are legal in a name, but surely a mistake in the name of a zone. */
-/** Warns of octets that are legal in a name, and in the name of a zone surely a slip. */
 export function lintZoneNames({ zones }: Config, zoneIndex: ReadonlyMap<ZoneName, number>, report: Report): void {
   for (const { name } of zones.values()) {
     const odd = oddIn(name)
