@@ -1,33 +1,33 @@
 /**
- * Long answers in slices: texts are gathered into parts, a part waits until the reader has taken what came before, and between slices
- * of work others get their turn. All long answers together get a share of the event loop; transfers and orders get the rest.
+ * Writes long answers in slices: texts are gathered into parts, a part waits until the reader has read the one before, and other
+ * work runs between slices. All long answers together get a share of the event loop; transfers and orders get the rest.
  */
 import type { ServerResponse } from 'node:http'
 import { sleep } from '../../lib/runtime/clock.js'
 import { pause } from '../../lib/runtime/turns.js'
 
 const PART_CHARS = 64 * 1024
-/** A reader who takes nothing for so long is cut off. */
+/** A reader who reads nothing for this long is cut off. */
 const UNREAD_MS = 20_000
-/** Longest time for one answer: a reader who takes an octet now and then is cut off too. */
+/** Longest time for one answer: it also cuts off a reader who reads an octet now and then. */
 const TOTAL_MS = 900_000
-/** Work before the answer begins: after so long its beginning is sent, so that the reader knows that one comes. */
+/** Longest work before the answer begins: then its head is sent, so that the reader knows that an answer comes. */
 const HEAD_MS = 5_000
-/** Milliseconds of work in one slice, and idle time behind it for each millisecond of work: a fifth of one core in all. */
+/** Milliseconds of work in one slice, and idle time after it for each millisecond of work: a fifth of one core in all. */
 const SLICE_MS = 2
 const REST_FACTOR = 4
 
-/** When the next slice of any long answer may begin, as performance.now() counts. */
+/** Time at which the next slice of any long answer may begin, by performance.now(). */
 let freeAt = 0
 
 export interface Resting {
-  /** Time before this does not count as work: it was spent waiting. */
+  /** Time before this call does not count as work: it was spent waiting. */
   begin(): void
-  /** Asked for often in the middle of long work; now and then it rests. */
+  /** Called often in the middle of long work; pauses now and then. */
   rest(): Promise<void>
 }
 
-/** A short answer in slices: others get their turn, and nothing more. */
+/** Slices a short answer: other work runs between slices, without further limits. */
 export const SHORT: Resting = { begin: () => undefined, rest: pause }
 
 /** The work of one long answer. */
@@ -49,15 +49,15 @@ export class Pace implements Resting {
   }
 }
 
-/** The reader has gone, or does not read. Not an error of ours: nothing is answered to it. */
+/** The reader has disconnected, or does not read. Not a fault of the hub: it gets no answer. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone'
 }
 
 export interface AnswerWriter {
-  /** Time before this was spent waiting, not working. */
+  /** Time before this call was spent waiting, not working. */
   begin(): void
-  /** Asked for often in the middle of long work. Throws ReaderGone. */
+  /** Called often in the middle of long work. Throws ReaderGone. */
   readonly rest: () => Promise<void>
   /** Throws ReaderGone. */
   write(text: string): Promise<void>
@@ -98,7 +98,7 @@ export class SlicedAnswer implements AnswerWriter {
     if (this.#res.destroyed || this.#res.socket?.destroyed !== false) throw new ReaderGone()
   }
 
-  /** Hands over what was gathered. Throws ReaderGone. */
+  /** Sends the gathered texts. Throws ReaderGone. */
   async flush(): Promise<void> {
     const res = this.#res
     this.#expectReader()

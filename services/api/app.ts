@@ -22,12 +22,12 @@ import { readZoneSegment } from './zone-segment.js'
 import { hasZoneSeries, writeZoneSeries } from './zone-series.js'
 
 const MAX_BODY = '64kb'
-/** Levels of a JSON body; the schemas have three. */
+/** Most levels of a JSON body; the schemas have three. */
 const MAX_DEPTH = 32
 
 /**
- * The page brings its own script, style and icon and talks to this API alone; nothing inline, nothing from elsewhere, in no frame.
- * Trusted types: a text can become markup nowhere in it.
+ * The page loads its own script, style and icon and calls only this API: nothing inline, nothing from other hosts, in no frame.
+ * Trusted types: no text can become markup.
  */
 const CONTENT_SECURITY_POLICY = {
   defaultSrc: ["'none'"],
@@ -52,7 +52,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
       strictTransportSecurity: false,
     }),
   )
-  // Lines about requests are for debugging; what an operator changed is logged by itself.
+  // Lines about requests are for debugging; orders of an operator have log lines of their own.
   const serializers = { req: requestForLog, res: responseForLog }
   app.use(
     pinoHttp({
@@ -64,7 +64,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     }) as RequestHandler,
   )
   app.use(probeRoutes(context))
-  // The page itself holds nothing secret; what it shows comes from routes that ask for the token.
+  // The page itself holds no secret; its data comes from routes that require the token.
   app.use(express.static(fileURLToPath(new URL('./dashboard', import.meta.url)), { index: 'index.html' }))
   const description = describeApi()
   app.get('/openapi.json', (_req, res) => {
@@ -73,7 +73,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   const auth = authenticate(gate.identify)
   const { metrics, matrix } = context
   registerGauges(metrics.registry, context)
-  // A scrape waits for other scrapes alone: an alarm must not hang on who reads zones.
+  // A scrape waits only for other scrapes: an alarm must not depend on readers of zones.
   const scrapes = new HeavyAnswers(HEAVY_LIMITS)
   app.get('/metrics', auth, async (_req, res) => {
     await matrix.sums.settle()
@@ -94,13 +94,13 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   v1.use(statusRoutes(context), zoneRoutes(context), nodeRoutes(context), rolloutRoutes(context), commandRoutes(context))
   app.use('/v1', v1)
   app.use((req) => {
-    throw new ApiProblem(404, 'no-route', `there is no ${req.method} ${req.path.slice(0, 200)}`)
+    throw new ApiProblem(404, 'no-route', `there is no route ${req.method} ${req.path.slice(0, 200)}`)
   })
   app.use(problemHandler(context.log))
   return app
 }
 
-/** A body, if there is one, is JSON: a form sent by a foreign page never gets through. */
+/** A body, if there is one, must be JSON: a form sent by a foreign page never gets through. */
 const requireJson: RequestHandler = (req, _res, next) => {
   const hasBody = Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined
   if (hasBody && !req.is('application/json')) throw new ApiProblem(415, 'no-json', 'send the body as application/json')
@@ -108,7 +108,7 @@ const requireJson: RequestHandler = (req, _res, next) => {
 }
 
 /**
- * Bodies are taken apart by functions that call themselves: what is nested deeper than any schema is refused before. So is a field
+ * Recursive functions process the bodies, so a body that is nested deeper than any schema is refused before. So is a field
  * `toString`, which no schema has and with which a value cannot be compared or printed.
  */
 const requireFlat: RequestHandler = (req, _res, next) => {

@@ -1,7 +1,7 @@
 /**
- * Who calls, and may they: bearer tokens kept as hashes and compared in constant time, roles in one order. While no token is
- * configured the API listens on loopback only, a caller with the token under dataDir is admin, and every other one is a viewer; a
- * browser led here by a foreign page is none.
+ * Identifies callers and checks their roles: bearer tokens are kept as hashes and compared in constant time, roles have one
+ * order. While no token is configured the API listens on loopback only; a caller with the token under dataDir is admin, and any
+ * other caller a viewer; a browser that a foreign page led here is refused.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -18,7 +18,7 @@ export interface Caller {
   role: Role
 }
 
-/** A caller with the name under which its requests are counted; or why it is none. */
+/** A caller with the name that counts its requests; or the problem that refuses it. */
 export type Identity = { caller: Caller; bucket: string } | { problem: ApiProblem }
 
 const LOCAL_ADMIN: Caller = { name: 'local', role: 'admin' }
@@ -30,10 +30,10 @@ export function callerOf(res: Response): Caller {
   return res.locals.caller as Caller
 }
 
-/** The name under which requests of this caller are counted. */
+/** The name that counts the requests of this caller. */
 export const bucketOf = (res: Response): string => (res.locals as { bucket?: string }).bucket ?? 'none'
 
-/** Lets pass callers with an identity, for every route behind it. */
+/** Admits callers with an identity, for every route behind it. */
 export function authenticate(identify: (req: IncomingMessage) => Identity): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     const identity = identify(req)
@@ -44,7 +44,7 @@ export function authenticate(identify: (req: IncomingMessage) => Identity): Requ
   }
 }
 
-/** Lets pass who has at least this role. */
+/** Admits callers with at least this role. */
 export const atLeast =
   (role: Role): RequestHandler =>
   (_req, res, next) => {
@@ -55,9 +55,9 @@ export const atLeast =
   }
 
 export interface AccessRules {
-  /** Of the config. */
+  /** The tokens of the config. */
   tokens: readonly ApiToken[]
-  /** Hash of the token under dataDir, which counts while the config has none. */
+  /** Hash of the token under dataDir, which is valid while the config has none. */
   local: Buffer | undefined
 }
 
@@ -73,25 +73,28 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 
 const refused = (status: number, slug: string, detail: string): Identity => ({ problem: new ApiProblem(status, slug, detail) })
 
-/** No token protects a loopback API from pages in a browser on this machine: a foreign Host or Origin does (DNS rebinding, CSRF). */
+/**
+ * No token protects a loopback API from pages in a browser on this machine; the check of Host and Origin does (DNS rebinding,
+ * CSRF).
+ */
 function localIdentity(req: IncomingMessage, local: Buffer | undefined): Identity {
   const { host, origin } = req.headers
   if (host === undefined || !LOOPBACK_HOST.test(host))
     return refused(
       403,
       'foreign-host',
-      'without tokens the API answers only under a loopback address; configure api.tokens for any other',
+      'without api.tokens the API answers only at a loopback address; configure api.tokens for any other',
     )
   if (origin !== undefined && origin !== `http://${host}`)
     return refused(403, 'foreign-origin', 'a page of another origin may not use this API')
-  // Browsers send no Origin with images, scripts and links, but say where the page that asks comes from (Fetch Metadata).
+  // Browsers send no Origin with images, scripts and links, but report the site of the calling page (Fetch Metadata).
   const site = req.headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none')
     return refused(403, 'foreign-origin', 'a page of another origin may not use this API')
   const given = bearerOf(req)
   if (given === undefined) return { caller: LOCAL_VIEWER, bucket: 'local' }
   if (local === undefined || !timingSafeEqual(hashOfToken(given), local))
-    return refused(401, 'unknown-token', 'the token is not that of the file api.token under dataDir')
+    return refused(401, 'unknown-token', 'the token differs from that in the file api.token under dataDir')
   return { caller: LOCAL_ADMIN, bucket: 'token local' }
 }
 
@@ -99,18 +102,18 @@ function tokenIdentity(req: IncomingMessage, tokens: readonly ApiToken[], now: n
   const given = bearerOf(req)
   if (given === undefined) return refused(401, 'no-token', 'send Authorization: Bearer <token>')
   const hash = hashOfToken(given)
-  // Every token is compared, so that the time taken tells nothing about which one was near.
+  // Compares every token, so that the time reveals nothing about a near match.
   let found: ApiToken | undefined
   for (const token of tokens) if (token.sha256.length === hash.length && timingSafeEqual(token.sha256, hash)) found = token
-  if (!found) return refused(401, 'unknown-token', 'the token is not known')
+  if (!found) return refused(401, 'unknown-token', 'the token is unknown')
   if (found.expires !== undefined && found.expires.getTime() <= now)
     return refused(401, 'expired-token', `the token of ${found.name} expired on ${found.expires.toISOString().slice(0, 10)}`)
   if (found.subnets.length > 0 && !isWithin(addressOf(req), found.subnets))
-    return refused(403, 'subnet', `the token of ${found.name} may not be used from here`)
+    return refused(403, 'subnet', `the token of ${found.name} may not be used from this address`)
   return { caller: { name: found.name, role: found.role }, bucket: `token ${found.name}` }
 }
 
-/** The live page reads its events with fetch, so that no token ever stands in a URL or a cookie. */
+/** The live page reads its events with fetch, so that no token is ever in a URL or a cookie. */
 function bearerOf(req: IncomingMessage): string | undefined {
   const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(req.headers.authorization ?? '')
   return match?.[1]

@@ -1,6 +1,6 @@
 /**
- * How the version that one node should have came to it, step by step with times, and what it waits for (contract §3). It follows the
- * version that was released to this node; where a newer one waits for a stage or an operator, that is a step of its own.
+ * The chain of the version that one node should have: its steps with times, and what it waits for (contract §3). It follows the
+ * version that was released to this node; a newer one that waits for a stage or an operator is a step of its own.
  */
 import type { ChainAnswer, ChainStepAnswer } from '../../lib/answers/zone-answers.js'
 import { doubtOf } from '../../lib/fleet/node-content.js'
@@ -13,20 +13,20 @@ import { time } from './json.js'
 
 export type Chain = Pick<ChainAnswer, 'chain' | 'waitingFor'>
 
-/** What is known of the zone besides its cell. */
+/** Facts about the zone besides its cell. */
 export interface ChainFacts {
   zone: FleetZone
   node: FleetNode
   cell: ZoneCell | undefined
   at: NodeCell | undefined
   view: NodeZoneView
-  /** What waits for an operator. */
+  /** The version or hold that waits for an operator. */
   held: string | undefined
   /** The hold of the zone. */
   hold?: Said | undefined
   /** Why no newer version can be transferred. */
   trouble?: string | undefined
-  /** A request of this node that was refused lately. */
+  /** A recent request of this node that was refused. */
   refused?: string | undefined
 }
 
@@ -63,7 +63,7 @@ function wantedBy(cell: ZoneCell | undefined, node: string): ReleaseMark | undef
   return cell.released && { ...cell.released, torn: cell.releases.at(-1)?.torn }
 }
 
-/** The newest rollout, when it is about a version that the node may not have yet. */
+/** The newest rollout, if it is about a version that the node may not have yet. */
 function newerFor(cell: ZoneCell | undefined, wanted: ReleaseMark | undefined): RolloutMark | undefined {
   const newest = cell?.rollouts.at(-1)
   const isWanted = newest?.serial === wanted?.serial && newest?.digest === wanted?.digest
@@ -76,11 +76,11 @@ const stageStep = ({ serial, state, stage, since, reason }: RolloutMark): ChainS
   detail: `serial ${serial} is ${state}${stage === undefined ? '' : ` in stage ${stage}`}${reason === undefined ? '' : `: ${firstLine(reason)}`}`,
 })
 
-/** From the primary to the release. */
+/** The steps from the primary to the release. */
 function storyOf({ trail }: ZoneCell, wanted: ReleaseMark, at: NodeCell | undefined): ChainStepAnswer[] {
   const steps: ChainStepAnswer[] = []
   if (trail?.serial === wanted.serial) {
-    steps.push({ step: 'seen', at: time(trail.seenAt), detail: `serial ${trail.serial} seen at ${trail.seenAtPrimary}` })
+    steps.push({ step: 'seen', at: time(trail.seenAt), detail: `serial ${trail.serial} at ${trail.seenAtPrimary}` })
     const took = trail.transferTookMs < 10 ? trail.transferTookMs.toFixed(1) : Math.round(trail.transferTookMs)
     steps.push({
       step: 'transferred',
@@ -89,14 +89,14 @@ function storyOf({ trail }: ZoneCell, wanted: ReleaseMark, at: NodeCell | undefi
     })
     steps.push({ step: 'committed', at: time(trail.committedAt), detail: 'durable on disk' })
   }
-  // The node of an early stage had the version before every node had it.
+  // A node of an early stage had the version before every node had it.
   const begunAt = at?.push?.target === wanted.serial ? at.push.startedAt : wanted.releasedAt
   const releasedAt = Math.min(wanted.releasedAt, begunAt)
   steps.push({ step: 'released', at: time(releasedAt), detail: `serial ${wanted.serial}, digest ${wanted.digest}` })
   return steps
 }
 
-/** From the release to the node. */
+/** The steps from the release to the node. */
 function deliveryOf(at: NodeCell | undefined, { serial }: ReleaseMark): ChainStepAnswer[] {
   const push = at?.push?.target === serial ? at.push : undefined
   if (push === undefined) return []
@@ -110,12 +110,12 @@ function deliveryOf(at: NodeCell | undefined, { serial }: ReleaseMark): ChainSte
     steps.push({
       step: 'taken',
       at: time(push.takenAt),
-      detail: `the node took the version by ${(push.takenBy ?? 'axfr').toUpperCase()}`,
+      detail: `the node transferred the version by ${(push.takenBy ?? 'axfr').toUpperCase()}`,
     })
   return steps
 }
 
-/** A poll may confirm what a transfer tells a moment later: steps stand in the order of their times. */
+/** An SOA query may confirm a version before the log of its transfer arrives: steps are in the order of their times. */
 const byTime = (a: ChainStepAnswer, b: ChainStepAnswer): number =>
   a.at === null || b.at === null ? 0 : Date.parse(a.at) - Date.parse(b.at)
 
@@ -130,7 +130,7 @@ function firstVersion(facts: ChainFacts, newer: RolloutMark | undefined): string
   return `a first version from a primary; zonecast primaries`
 }
 
-/** Of a node that has what it may have. */
+/** For a node that has the newest version that it may have. */
 function waitForNewer(facts: ChainFacts, newer: RolloutMark | undefined): string | null {
   const { held, trouble } = facts
   if (newer !== undefined) return rolloutWait(facts, newer)
@@ -138,7 +138,7 @@ function waitForNewer(facts: ChainFacts, newer: RolloutMark | undefined): string
   return trouble === undefined ? null : `a newer version from a primary: ${trouble}; zonecast primaries`
 }
 
-/** A hold of the zone, or a rollout that is stopped: the one of the version that the node has, or an older one. */
+/** A hold of the zone, or a stopped rollout: that of the node's version, or of an older one. */
 function operatorWait(facts: ChainFacts, held: string): string {
   const stopped = facts.cell?.rollouts.findLast(({ state }) => state === 'held' || state === 'halted')
   if (stopped !== undefined && held.startsWith(`serial ${stopped.serial} is `)) return rolloutWait(facts, stopped)
@@ -185,11 +185,11 @@ function waitingFor({ zone, node, at, view, refused, cell }: ChainFacts, wanted:
   if (refused !== undefined) return `the config to name the address of ${node.id}: ${refused}`
   if (at?.error !== undefined) return `an answer of ${node.id}: ${at.error}; ${look}`
   if (push?.notifyError !== undefined && push.takenAt === undefined) return `${node.id} to accept NOTIFY: ${push.notifyError}`
-  if (view.state === 'unknown') return `an answer of ${node.id}: nothing was heard of it lately; ${look}`
+  if (view.state === 'unknown') return `an answer of ${node.id}: it has not answered lately; ${look}`
   if (push?.takenAt !== undefined)
-    return `${node.id} to serve what it has taken${view.serial === undefined ? '' : `: it still answers with serial ${view.serial}`}; look at its log and its disk`
+    return `${node.id} to serve the version that it has transferred${view.serial === undefined ? '' : `: it still answers with serial ${view.serial}`}; check its log and its disk`
   if (push?.notifyAnsweredAt !== undefined)
-    return `${node.id} to ask the transfer server for ${zone.name} (does it list this hub as a primary, with the right key?)`
+    return `${node.id} to ask the transfer server for ${zone.name} (does it list this hub as a primary, with the same key?)`
   if (push?.notifySentAt !== undefined) return `${node.id} to answer the NOTIFY (does it allow NOTIFY from this hub?)`
   return `the next delivery to ${node.id}; zonecast resync ${zone.name} --node ${node.id} --wait`
 }

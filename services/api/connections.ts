@@ -1,6 +1,6 @@
 /**
- * Connections to the API, bounded in all and for each address. When there is no room the oldest connection that has proved no identity
- * goes, that of the address in question first: connections that say nothing keep nobody out.
+ * Limits the connections to the API, in total and per address. When there is no room, the oldest connection without an identity
+ * is closed, from the same address first: idle connections keep no caller out.
  */
 import type { Socket } from 'node:net'
 import { plainIp } from '../../lib/transport/channel.js'
@@ -8,13 +8,13 @@ import { hashPrefix } from '../../lib/transport/rate-limiter.js'
 
 /** Half of the descriptors that a process has by default; transfers need the rest. */
 export const MAX_CONNECTIONS = 512
-/** A proxy is one address: it may have half of them. */
+/** A proxy is one address: it may have half of the connections. */
 export const MAX_FROM_ADDRESS = 256
 
 interface Peer {
-  /** In the order of their coming. */
+  /** Connections without an identity, in order of arrival. */
   strangers: Set<Socket>
-  /** With the caller that uses each. */
+  /** Connections with the caller that uses each. */
   known: Map<Socket, string>
 }
 
@@ -33,7 +33,7 @@ export class ApiConnections {
     return this.#size
   }
 
-  /** Takes a connection in, or ends it or another one. */
+  /** Adds a connection, or closes it or another one. */
   add(socket: Socket): void {
     const key = peerKeyOf(socket)
     const peer = this.#peers.get(key) ?? { strangers: new Set<Socket>(), known: new Map<Socket, string>() }
@@ -51,13 +51,13 @@ export class ApiConnections {
     socket.once('close', () => this.#drop(socket))
   }
 
-  /** A caller with an identity uses this connection; `caller` is the name under which it is counted. */
+  /** A caller with an identity uses this connection; `caller` is the name that counts its requests. */
   know(socket: Socket, caller: string): void {
     const peer = this.#peers.get(peerKeyOf(socket))
     if (peer?.strangers.delete(socket)) peer.known.set(socket, caller)
   }
 
-  /** Of the callers at one address the one with most connections loses its oldest, so that none keeps the others out. */
+  /** Among callers at one address, the caller with most connections loses its oldest, so that it keeps no other out. */
   #oldestOfGreediest({ known }: Peer): Socket | undefined {
     const counts = new Map<string, number>()
     for (const caller of known.values()) counts.set(caller, (counts.get(caller) ?? 0) + 1)
@@ -85,7 +85,7 @@ const sizeOf = ({ strangers, known }: Peer): number => strangers.size + known.si
 
 const KEYS = new WeakMap<Socket, string>()
 
-/** The address for IPv4, the /56 for IPv6. Kept, as a socket that is closed no longer knows its peer. */
+/** The address for IPv4, the /56 for IPv6. Cached, as a closed socket no longer has its peer's address. */
 function peerKeyOf(socket: Socket): string {
   const known = KEYS.get(socket)
   if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** What the routes work with, and the look-ups they share. */
+/** The context of the routes, and the look-ups that they share. */
 import type { Request, Response } from 'express'
 import { parseZoneName, type ZoneName } from '../../lib/dns/name.js'
 import { ZonecastError } from '../../lib/errors.js'
@@ -28,26 +28,26 @@ export interface ApiContext {
   log: Logger
   metrics: Metrics
   idempotency: Idempotency
-  /** Roles that this process plays. */
+  /** Roles of this process. */
   roles: readonly string[]
   redisUp: () => boolean
-  /** Writes what has changed to Redis now. */
+  /** Writes changes to Redis now. */
   share: () => Promise<void>
-  /** What is wrong with Redis, for people. */
+  /** The current problem with Redis, as a sentence. */
   redisLack: () => string | undefined
   reload: () => Config
   version: string
 }
 
-/** Pairs of zone and node up to which an answer is a short one: some milliseconds of work. */
+/** Most pairs of zone and node in a short answer: some milliseconds of work. */
 const SHORT_PAIRS = 2_000
 
-/** How an answer over so many pairs of zone and node is written: at once, or when there is room for it. */
+/** Chooses how to write an answer over so many pairs of zone and node: at once, or in the queue of long answers. */
 export function answerOf(context: ApiContext, pairs: number): HeavyAnswers['answer'] {
   return pairs <= SHORT_PAIRS ? answerShort : (res, work) => context.heavy.answer(res, work)
 }
 
-/** A zone of the config by any spelling, with or without the final dot. Throws ApiProblem 400, 404. */
+/** Finds a zone of the config by any spelling, with or without the final dot. Throws ApiProblem 400, 404. */
 export function zoneNamed(context: ApiContext, text: string): FleetZone {
   if (text.length > MAX_NAME_TEXT)
     throw new ApiProblem(400, 'bad-name', 'a zone name has at most 255 octets', {
@@ -76,7 +76,7 @@ export function nodeNamed(context: ApiContext, id: string): FleetNode {
 
 export function requireRedis(context: ApiContext): void {
   if (!context.redisUp())
-    throw new ApiProblem(503, 'redis-down', 'redis is away, so no job can be queued; try again when readyz is ready')
+    throw new ApiProblem(503, 'redis-down', 'redis is unreachable, so no job can be queued; try again when readyz is ready')
 }
 
 /**
@@ -103,7 +103,7 @@ export async function mutate(
   if (outcome.kind === 'other')
     throw new ApiProblem(422, 'other-request', 'this Idempotency-Key was used for another request; choose a new one')
   if (outcome.kind === 'pending')
-    throw new ApiProblem(409, 'in-progress', 'a request with this Idempotency-Key is still being worked on')
+    throw new ApiProblem(409, 'in-progress', 'a request with this Idempotency-Key is still in progress')
   if (outcome.kind === 'full')
     throw new ApiProblem(429, 'keys', 'too many Idempotency-Keys today; send this request without one, or tomorrow', {
       retryAfter: 3600,

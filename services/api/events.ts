@@ -1,6 +1,6 @@
 /**
- * Server-sent events (contract §3): what changes on the board, as it changes. A look that finds what was there before is no event:
- * a fleet at rest is silent, however often its nodes are looked at. A reader who falls behind is let go.
+ * Server-sent events (contract §3): changes of the board as they happen. An observation without a change is no event: a fleet at
+ * rest is silent, however often its nodes are observed. A reader that falls behind is disconnected.
  */
 import type { Request, Response } from 'express'
 import type { EventData, EventName } from '../../lib/answers/event-answers.js'
@@ -17,23 +17,23 @@ import { nodeZoneJson, time, zoneSummaryJson } from './json.js'
 import { ApiProblem } from './problem.js'
 
 const KEEP_ALIVE_MS = 15_000
-/** How often it is asked whether the tokens of readers still count. */
+/** How often the tokens of readers are checked again. */
 const REVOKE_MS = 1_000
-/** Unsent octets after which a reader is too slow, and of all readers together. */
+/** Unsent octets above which a reader is too slow, and of all readers together. */
 const MAX_BEHIND_OCTETS = 1 << 20
 const MAX_BEHIND_TOTAL = 64 << 20
 const MAX_READERS = 200
 const MAX_READERS_PER_CALLER = 8
-/** Zones of a drained node told at once; the rest follows in slices. */
+/** Zones of a drained node reported at once; the rest follows in slices. */
 const ZONES_PER_SLICE = 100
-/** Zones, pairs and rollouts remembered. */
+/** Most zones, pairs and rollouts remembered. */
 const MAX_TOLD = 1_000_000
 
 export class EventStreams {
   readonly #context: ApiContext
   readonly #gate: Pick<Gate, 'isStillAllowed'>
   readonly #readers = new Map<Response, { req: Request; bucket: string }>()
-  /** What readers were last told of a zone, or of a zone on a node; kept only while somebody reads. */
+  /** The last event about each zone, or each zone on a node; kept only while there is a reader. */
   readonly #told = new Map<string, string>()
   #number = 0
   readonly #unlisten: () => void
@@ -55,7 +55,7 @@ export class EventStreams {
     ]
   }
 
-  /** Throws ApiProblem 429 when the caller, or all callers together, have as many streams as they may. */
+  /** Throws ApiProblem 429 when the caller, or all callers together, have the most streams allowed. */
   open(req: Request, res: Response): void {
     const bucket = bucketOf(res)
     const own = [...this.#readers.values()].filter((reader) => reader.bucket === bucket).length
@@ -70,7 +70,7 @@ export class EventStreams {
     })
   }
 
-  /** Ends the streams of callers whose token is gone, has expired, or counts no more where they are. */
+  /** Ends the streams of callers whose token is removed, has expired, or is not valid at their address. */
   revoke(): void {
     for (const [res, { req }] of this.#readers) if (!this.#gate.isStillAllowed(req)) res.end()
   }
@@ -86,7 +86,7 @@ export class EventStreams {
     return undefined
   }
 
-  /** Not async, so that the first zones are told before anything else happens. */
+  /** Not async, so that the first zones are reported before anything else happens. */
   #drain(id: string): Promise<void> | undefined {
     const { fleet } = this.#context.matrix
     const node = fleet.nodes.get(id)
@@ -108,7 +108,7 @@ export class EventStreams {
     this.#rollouts(zone)
   }
 
-  /** What a rollout is at, and what the checks found. */
+  /** Sends the state of a rollout, and the result of the checks. */
   #rollouts(zone: FleetZone): void {
     for (const mark of this.#context.matrix.zoneCell(zone)?.rollouts ?? []) {
       const { id, serial, digest, state, stage = null, reason = null } = mark
@@ -131,7 +131,7 @@ export class EventStreams {
   #isNew(key: string, facts: readonly unknown[]): boolean {
     const text = facts.join(' ')
     if (this.#told.get(key) === text) return false
-    // Versions come and go while somebody reads; telling something twice does no harm.
+    // Versions come and go while there is a reader; a repeated event does no harm.
     if (this.#told.size >= MAX_TOLD) this.#told.clear()
     this.#told.set(key, text)
     return true

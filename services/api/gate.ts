@@ -1,7 +1,7 @@
 /**
- * What each caller may ask for in a time. Callers with an identity are counted by token, reads and orders apart; requests that prove
- * none by the network they come from, so that they cannot use up what others have. A request above its rate is refused before the app
- * sees it.
+ * Limits the requests of each caller. Callers with an identity are counted by token, reads and orders apart; requests without one
+ * are counted by network, so that they cannot use up the share of others. A request above its rate is refused before the app gets
+ * it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -12,11 +12,13 @@ import { type AccessRules, addressOf, type Identity, identityOf } from './auth.j
 export interface GateRates {
   /** Requests of one token that change nothing: far above a dashboard with a script beside it. */
   reads: Rate
-  /** Orders of one token: one for each of some thousand zones at once, and then as many as people give. Each may be written to disk. */
+  /**
+   * Orders of one token: a burst of one for each of some thousand zones, then the rate of people. Each may be written to disk.
+   */
   orders: Rate
   /** Requests without a valid token, from one /24 or /56. */
   failures: Rate
-  /** Requests to what needs no token: probes, and files of the page. */
+  /** Requests that need no token: probes, and files of the page. */
   open: Rate
 }
 
@@ -27,16 +29,16 @@ export const GATE_RATES: GateRates = {
   open: { perSecond: 50, burst: 500 },
 }
 
-/** A refusal is held back for so long, so that a caller who repeats it at once is slowed down. */
+/** A refusal is delayed by this long, so that a caller who repeats it at once is slowed down. */
 const HOLD_MS = 1_000
-/** Refusals held back at a time; further ones are answered at once. */
+/** Most refusals delayed at a time; further ones are answered at once. */
 const MAX_HELD = 128
 
 const PROBLEM = JSON.stringify({
   type: 'urn:zonecast:problem:rate',
   title: 'too many requests',
   status: 429,
-  detail: 'too many requests; wait as long as Retry-After says',
+  detail: 'too many requests; wait for the seconds in Retry-After',
 } satisfies ProblemAnswer)
 
 export class Gate {
@@ -57,7 +59,7 @@ export class Gate {
     }
   }
 
-  /** Who calls, as found when the request came. */
+  /** The caller, as identified when the request arrived. */
   identify = (req: IncomingMessage): Identity => {
     const known = this.#identities.get(req)
     if (known) return known
@@ -66,12 +68,12 @@ export class Gate {
     return identity
   }
 
-  /** Whether the caller of a request that goes on may still do what it may do then. */
+  /** True when the caller of a running request is still allowed to go on. */
   isStillAllowed(req: IncomingMessage): boolean {
     return !('problem' in identityOf(req, this.#access(), this.#now()))
   }
 
-  /** Whether the request may go on; answers it when not. */
+  /** True when the request may go on; otherwise answers it. */
   admit(req: IncomingMessage, res: ServerResponse): boolean {
     const identity = this.identify(req)
     const isRead = req.method === 'GET' || req.method === 'HEAD'
@@ -89,7 +91,7 @@ export class Gate {
   #holdBack(socket: Socket, res: ServerResponse, { retryAfter, isStranger }: { retryAfter: number; isStranger: boolean }): void {
     const isHeld = this.#held.has(socket)
     if (isHeld && isStranger) {
-      // More requests behind one that is held back: they were sent without waiting for the answer.
+      // Further requests behind a delayed one: the client sent them without waiting for the answer.
       socket.destroy()
       return
     }

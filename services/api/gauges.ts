@@ -1,4 +1,4 @@
-/** Gauges read off the sums and the board when metrics are asked for (contract §7). Not here: series for each zone (zone-series.ts). */
+/** Gauges read from the sums and the board at each scrape (contract §7). Not here: series for each zone (zone-series.ts). */
 import { Gauge, type Registry } from 'prom-client'
 import { lagSecondsAt } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
@@ -44,13 +44,13 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
         for (const { address, inUse } of pathsJson(node, context.board.get('paths', node.id)))
           set({ node: node.id, path: address }, inUse ? 1 : 0)
   })
-  gauge('hub_up', '1 for each hub that was heard of lately over Redis', ['hub'], (set) => {
+  gauge('hub_up', '1 for each hub that reported over Redis lately', ['hub'], (set) => {
     for (const hub of hubsOf(context.board, matrix.config.hub, matrix.now())) set({ hub: hub.name }, hub.isAway ? 0 : 1)
   })
-  gauge('hub_config_differs', '1 for each hub that runs on another config than this one', ['hub'], (set) => {
+  gauge('hub_config_differs', '1 for each hub whose config differs from that of this one', ['hub'], (set) => {
     for (const hub of hubsOf(context.board, matrix.config.hub, matrix.now())) set({ hub: hub.name }, hub.hasOtherConfig ? 1 : 0)
   })
-  gauge('last_observation_timestamp_seconds', 'When the node last answered, over all its zones', ['node'], (set) => {
+  gauge('last_observation_timestamp_seconds', 'Time of the last answer of the node, over all its zones', ['node'], (set) => {
     for (const node of matrix.fleet.nodes.values()) {
       const newest = matrix.sums.node(node.id)?.newestAnswer ?? 0
       if (newest > 0) set({ node: node.id }, newest / 1000)

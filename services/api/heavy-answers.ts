@@ -1,6 +1,6 @@
 /**
- * How many long answers there are at a time: two for each caller, some in all. A few more wait in line; what finds no place, or waits
- * too long, is refused with 429 and Retry-After.
+ * Limits the long answers at a time: two for each caller, some in all. A few more wait in line; the next, or one that waits too
+ * long, is refused with 429 and Retry-After.
  */
 import type { Response } from 'express'
 import { type AnswerWriter, ReaderGone, SHORT, SlicedAnswer } from './answer-writer.js'
@@ -15,7 +15,7 @@ export interface HeavyLimits {
   waiting: number
   /** Longest wait for a place. Milliseconds. */
   waitMs: number
-  /** A refusal is held back for so long, which slows a caller who repeats it at once; some at a time. Milliseconds. */
+  /** Delay of a refusal, which slows a caller who repeats it at once; some at a time. Milliseconds. */
   holdMs: number
 }
 
@@ -40,14 +40,17 @@ export class HeavyAnswers {
   readonly #running = new Map<string, number>()
   #total = 0
   #held = 0
-  /** In the order of their coming. */
+  /** In order of arrival. */
   #line: Waiting[] = []
 
   constructor(limits: HeavyLimits = HEAVY_LIMITS) {
     this.#limits = limits
   }
 
-  /** Runs `work` when there is room for it and ends the answer. Throws ApiProblem 429, and what `work` throws before it writes. */
+  /**
+   * Runs `work` when there is room for it and ends the answer. Throws ApiProblem 429, and errors of `work` before its first
+   * write.
+   */
   async answer(res: Response, work: (out: AnswerWriter) => Promise<void>): Promise<void> {
     const caller = bucketOf(res)
     await this.#enter(caller, res)
@@ -74,7 +77,7 @@ export class HeavyAnswers {
       }
       const onClose = (): void => {
         leave()
-        reject(new ApiProblem(429, 'busy', 'the caller has gone'))
+        reject(new ApiProblem(429, 'busy', 'the caller has disconnected'))
       }
       const timer = setTimeout(() => {
         leave()
@@ -114,7 +117,7 @@ export class HeavyAnswers {
   }
 }
 
-/** A short answer needs no place. */
+/** Writes a short answer, which needs no place in line. */
 export const answerShort = (res: Response, work: (out: AnswerWriter) => Promise<void>): Promise<void> =>
   write(res, new SlicedAnswer(res, SHORT), work)
 

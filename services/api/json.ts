@@ -1,4 +1,4 @@
-/** Views as the API writes them: times as ISO 8601, what is not known as null, so that every field is always there. */
+/** Views as the API writes them: times as ISO 8601, unknown values as null, so that every field is always there. */
 import type { Serial } from '../../lib/dns/serial.js'
 import type { JobAnswer } from '../../lib/answers/job-answers.js'
 import type { PathAnswer } from '../../lib/answers/node-answers.js'
@@ -38,7 +38,7 @@ export const nodeZoneJson = (view: NodeZoneView): NodeZoneAnswer => ({
   error: view.error ?? null,
 })
 
-/** The control addresses of a node in order of preference, with what this hub finds of them. */
+/** The control addresses of a node in order of preference, with this hub's results for them. */
 export function pathsJson(node: FleetNode, cell: PathCell | undefined): PathAnswer[] {
   return node.paths.map((path, i) => {
     const address = endpointText(path.address)

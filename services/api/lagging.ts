@@ -1,8 +1,11 @@
-/** From when on a primary that serves an older serial is late: it had its RETRY to follow a change, as any secondary has (RFC 1035 §3.3.13). */
+/**
+ * The time from which a primary with an older serial is late: it had its RETRY to follow a change, as any secondary has (RFC 1035
+ * §3.3.13).
+ */
 import { compareSerials, type Serial } from '../../lib/dns/serial.js'
 import { soaOfVersion, type Version } from '../../lib/store/version.js'
 
-/** An ordinary change reaches every primary well within this, however short RETRY is. Milliseconds. */
+/** An ordinary change reaches every primary well within this time, however short RETRY is. Milliseconds. */
 const LEAST_MS = 60_000
 
 /** Milliseconds since 1970; undefined when no kept version is newer than the serial. A restored primary is late at once. */

@@ -1,4 +1,4 @@
-/** The sync matrix, whole or in pages: zones by name, those that fit the filter, each with its nodes. */
+/** The sync matrix, complete or in pages: the zones that fit the filter by name, each with its nodes. */
 import type { MatrixRowAnswer } from '../../lib/answers/zone-answers.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
@@ -17,10 +17,10 @@ export interface MatrixFilter {
   after: string | undefined
 }
 
-/** Zones looked at before others get their turn. */
+/** Zones read before other work runs. */
 const ZONES_PER_SLICE = 50
 
-/** Rows of the page one by one, and at the end the name of the last zone when there are more, for `after`; null when not. */
+/** Yields the rows of the page, and returns the name of the last zone for `after` when there are more; else null. */
 export async function* matrixRows(matrix: Matrix, filter: MatrixFilter): AsyncGenerator<MatrixRowAnswer, string | null> {
   const { zone, limit = Number.POSITIVE_INFINITY, states } = filter
   await matrix.sums.settle()
@@ -54,17 +54,17 @@ export async function writeMatrix(matrix: Matrix, filter: MatrixFilter, out: Ans
   }
 }
 
-/** Whether one of the zone's nodes, or the zone where it has none, was in one of these states when it was judged last. */
+/** True when a node of the zone, or a zone without nodes, was in one of these states when it was last judged. */
 function mayFit(matrix: Matrix, zone: FleetZone, states: readonly NodeState[]): boolean {
   const sum = matrix.sums.zone(zone.name)
   const views = sum?.views(0) ?? []
-  // A zone may be worse off than all of its nodes.
+  // The state of a zone may be worse than that of all its nodes.
   if (states.includes('held') && sum?.isHeld) return true
   if (states.includes('conflict') && (sum?.hasConflict || sum?.isBehind)) return true
   return views.length === 0 || views.some(({ state }) => states.includes(state))
 }
 
-/** By name, so that a page goes on where the one before ended whatever was added meanwhile. */
+/** By name, so that a page continues the one before whatever was added since. */
 function* inOrder(matrix: Matrix, { match, after, node }: MatrixFilter): Generator<FleetZone> {
   const part = match?.toLowerCase()
   for (const name of matrix.names) {

@@ -1,4 +1,4 @@
-/** Board, fleet and config put together: the facts behind every answer of the API. */
+/** Joins board, fleet and config: the facts behind every answer of the API. */
 import type { Config } from '../../config/config.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetDiff, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
@@ -14,7 +14,7 @@ import { Sums, type SumsParts } from './sums.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
 import { whyHeld } from './why-held.js'
 
-/** Pairs worked out before others get a turn, some 2 ms: a hub in one process must not pause for whoever looks at it. */
+/** Pairs computed before other work runs, about 2 ms: a hub in one process must not pause for readers. */
 const PAIRS_PER_SLICE = 250
 
 export class Matrix {
@@ -25,7 +25,7 @@ export class Matrix {
   #names: readonly ZoneName[] | undefined
   readonly sums: Sums
 
-  /** `lateFrom`: from when on a primary that serves an older serial of a zone is late. */
+  /** `lateFrom`: the time from which a primary with an older serial of a zone is late. */
   constructor(config: Config, fleet: Fleet, board: Board, clock: Clock, lateFrom: SumsParts['lateFrom'] = () => undefined) {
     this.#config = config
     this.#fleet = fleet
@@ -53,7 +53,7 @@ export class Matrix {
     this.sums.close()
   }
 
-  /** Names of all zones in order, sorted once for a fleet. */
+  /** Names of all zones in order, sorted once per fleet. */
   get names(): readonly ZoneName[] {
     this.#names ??= [...this.#fleet.zones.keys()].sort()
     return this.#names
@@ -65,7 +65,7 @@ export class Matrix {
 
   get #rules(): NodeStateRules {
     const { lag, stuckMs, unknownAfterMissed, observe } = this.config.defaults
-    // One look more than may be missed: the last one has its jitter, and may be waiting for its turn.
+    // One observation more than may be missed: the last one has its jitter, and may wait for its turn.
     const staleMs = observe.everyMs * (unknownAfterMissed + 1)
     return { lagWarnMs: lag.warnMs, stuckMs, unknownAfterMissed, staleMs }
   }
@@ -129,7 +129,7 @@ export class Matrix {
     }
   }
 
-  /** A zone's summary from the states as judged last; `sums` must be settled. */
+  /** A zone's summary from the last judged states; `sums` must be settled. */
   summary(zone: FleetZone): ZoneSummaryView {
     return summarize(zone, this.#facts(zone), this.sums.zone(zone.name)?.views(this.now()) ?? [])
   }

@@ -6,8 +6,8 @@ import type { NodeCell } from '../../lib/state/tables.js'
 export type StateCounts = Partial<Record<NodeState, number>>
 
 /**
- * How a node was last reached about one zone, whatever its state is. `lost`: it answered that it does not serve the zone, and whether it
- * has answered since is not known.
+ * How a node last answered about one zone, whatever its state is. `lost`: it answered that it does not serve the zone, and a
+ * later answer is not known.
  */
 export type Contact = 'none' | 'answers' | 'silent' | 'lost'
 
@@ -26,7 +26,7 @@ export function contactOf(
 export const named = (counts: readonly number[]): StateCounts =>
   Object.fromEntries(NODE_STATES.flatMap((state, i) => (counts[i]! > 0 ? [[state, counts[i]!]] : [])))
 
-/** The least of many numbers that change one by one: found anew only after the least itself has grown. */
+/** The least of many numbers that change one by one: searched again only after the least itself has grown. */
 export class Least {
   #value = Number.POSITIVE_INFINITY
   #isStale = false
@@ -43,7 +43,7 @@ export class Least {
     } else if (old <= this.#value) this.#isStale = true
   }
 
-  /** Infinity of none. */
+  /** Infinity when there are none. */
   get value(): number {
     if (this.#isStale) {
       this.#value = Number.POSITIVE_INFINITY
@@ -69,12 +69,12 @@ export class NodeSum<Z extends PairValues = PairValues> {
   node: FleetNode
   /** Pairs in each state, in the order of NODE_STATES. */
   readonly counts: number[] = NODE_STATES.map(() => 0)
-  /** Release time of the oldest release that is not reached in one of the zones. */
+  /** Release time of the oldest release that is missing in one of the zones. */
   readonly behind = new Least(() => this.#values((zone, i) => zone.behindSince[i]!))
   /** Last answers, negative, so that the newest is the least. */
   readonly observed = new Least(() => this.#values((zone, i) => -zone.observedAt[i]!))
   readonly #contacts: Record<Contact, number> = { none: 0, answers: 0, silent: 0, lost: 0 }
-  /** Its zones, and its place in each of them. */
+  /** Its zones, and the index of the node in each of them. */
   readonly #zones = new Map<Z, number>()
 
   constructor(node: FleetNode) {
@@ -85,7 +85,7 @@ export class NodeSum<Z extends PairValues = PairValues> {
     this.#zones.set(zone, place)
   }
 
-  /** The zone is gone, or another object has its place. */
+  /** The zone is removed, or another object replaces it. */
   drop(zone: Z): void {
     const place = this.#zones.get(zone)
     if (place === undefined || !this.#zones.delete(zone)) return
@@ -102,8 +102,8 @@ export class NodeSum<Z extends PairValues = PairValues> {
   }
 
   /**
-   * Whether the node answers about any of its zones; undefined while it was not asked often enough to say. A node that answers for all of
-   * its zones that it does not serve them is up.
+   * True when the node answers about any of its zones; undefined while it was queried too rarely to know. A node that answers for
+   * all of its zones that it does not serve them is up.
    */
   answers(now: number, staleMs: number): boolean | undefined {
     const { answers, silent, lost } = this.#contacts
@@ -130,7 +130,7 @@ export class NodeSum<Z extends PairValues = PairValues> {
     if (old >= 0) this.counts[old]! -= 1
     this.counts[next]! += 1
   }
-  /** One pair is reached in another way; from undefined when it was not judged before. */
+  /** The contact of one pair changes; from undefined when it was not judged before. */
   replaceContact(old: Contact | undefined, next: Contact): void {
     if (old !== undefined) this.#contacts[old] -= 1
     this.#contacts[next] += 1

@@ -1,4 +1,4 @@
-/** The part of the API's description that is about rollouts and orders. */
+/** The part of the API's description about rollouts and orders. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { OrderedAnswer, RolloutAnswer, RolloutsAnswer } from '../../lib/answers/rollout-answers.js'
@@ -28,22 +28,22 @@ export const ROLLOUT_ROUTES: RouteConfig[] = [
   {
     method: 'get',
     path: '/v1/rollouts',
-    summary: 'Versions on their way, held or through, newest first',
+    summary: 'Versions in rollout, held or complete, newest first',
     request: { query: rolloutsQuery },
     responses: { 200: json(RolloutsAnswer, 'Rollouts') },
   },
   {
     method: 'get',
     path: '/v1/rollouts/{id}',
-    summary: 'One rollout: checks, stages, which nodes have confirmed, what is waited for',
+    summary: 'One rollout: checks, stages, confirmations of nodes, and what it waits for',
     request: { params: z.object({ id: z.string() }) },
     responses: { 200: json(RolloutAnswer, 'Rollout') },
   },
-  ...orders('operator', [['hold', 'Release nothing of the zone', holdBody]]),
+  ...orders('operator', [['hold', 'Release no version of the zone', holdBody]]),
   ...orders('publisher', [
     ['release', 'Lift the hold of the zone', releaseBody],
-    ['approve', 'Let a version go on that a check holds or a stage halted', approveBody],
+    ['approve', 'Continue the rollout of a version that a check holds or a stage halted', approveBody],
     ['reject', 'Never release this version', rejectBody],
-    ['rollback', 'Send old content out again under a new serial', rollbackBody],
+    ['rollback', 'Release old content again under a new serial', rollbackBody],
   ]),
 ]

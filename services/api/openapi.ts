@@ -13,7 +13,7 @@ import { diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
 const nodeParam = z.object({ node: z.string() })
-const accepted = { 202: json(JobQueuedAnswer, 'The job that does it') }
+const accepted = { 202: json(JobQueuedAnswer, 'The queued job') }
 const resyncAccepted = { ...accepted, 200: json(NoJobAnswer, 'No pair is in one of `states`: nothing to do') }
 
 export const ROUTES: readonly RouteConfig[] = [
@@ -27,11 +27,11 @@ export const ROUTES: readonly RouteConfig[] = [
   {
     method: 'get',
     path: '/readyz',
-    summary: 'Can do its whole job',
+    summary: 'Ready to do all of its work',
     security: [],
     responses: {
       200: json(ReadyAnswer, 'Ready'),
-      503: json(ReadyAnswer, 'Not ready, and what is missing'),
+      503: json(ReadyAnswer, 'Not ready, with the missing parts'),
     },
   },
   {
@@ -51,7 +51,7 @@ export const ROUTES: readonly RouteConfig[] = [
   {
     method: 'get',
     path: '/v1/matrix',
-    summary: 'The sync matrix: zones × nodes, whole or in pages',
+    summary: 'The sync matrix: zones × nodes, complete or in pages',
     request: { query: matrixQuery },
     responses: {
       200: json(MatrixAnswer, 'Matrix'),
@@ -60,7 +60,7 @@ export const ROUTES: readonly RouteConfig[] = [
   {
     method: 'get',
     path: '/v1/primaries',
-    summary: 'Primaries, and how their zones stand to what this hub has',
+    summary: 'Primaries, with their zones compared to the current versions of this hub',
     responses: { 200: json(PrimariesAnswer, 'Primaries') },
   },
   {
@@ -121,7 +121,7 @@ export const ROUTES: readonly RouteConfig[] = [
     method: 'post',
     path: '/v1/zones/{zone}/refresh',
     'x-role': 'operator',
-    summary: 'Ask the primaries now',
+    summary: 'Poll the primaries now',
     request: { params: zoneParam, body: { content: { 'application/json': { schema: refreshBody } } } },
     responses: accepted,
   },
@@ -175,7 +175,7 @@ export const ROUTES: readonly RouteConfig[] = [
   {
     method: 'get',
     path: '/v1/jobs/{job}',
-    summary: 'One job and how far it is',
+    summary: 'One job and its progress',
     request: { params: z.object({ job: z.string() }) },
     responses: { 200: json(JobAnswer, 'Job') },
   },

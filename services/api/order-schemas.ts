@@ -1,28 +1,28 @@
 /**
- * Bodies of orders, strict: each order has its own, with the fields that it uses and no other. A field that an order would ignore, such
- * as `nodes` in a hold, is 400 and names the field, because the caller believes in a scope that there is not.
+ * Bodies of orders, strict: each order has its own schema with exactly the fields that it uses. An unused field, such as `nodes`
+ * in a hold, is refused with 400 and named, because the caller expects a scope that does not exist.
  */
 import { z } from 'zod'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
 import { MAX_NAME_TEXT } from './schemas.js'
 
-/** What is shown on terminals holds nothing that steers them. */
+/** Texts that terminals show contain no control characters. */
 const words = z
-  .string({ error: 'is not given: write a text' })
+  .string({ error: 'is missing: write a text' })
   .max(500)
   .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
 
-const reason = words.optional().describe('Reason, kept with the order')
-const requiredReason = words.regex(/\S/, 'is empty: write a reason').describe('Reason, kept with the order')
+const reason = words.optional().describe('Reason, recorded in the audit log')
+const requiredReason = words.regex(/\S/, 'is empty: write a reason').describe('Reason, recorded in the audit log')
 const names = z.array(z.string().min(1).max(MAX_NAME_TEXT)).max(10_000)
 const serial = z.int().min(0).max(0xffffffff)
 
-/** The message for a field that the order does not use names those that it does. */
+/** The message for an unused field names the fields that the order uses. */
 const body = <S extends z.ZodRawShape>(order: string, shape: S) =>
   z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? `an order to ${order} does not use this field; it takes ${Object.keys(shape).join(', ') || 'no fields'}`
+        ? `an order to ${order} does not use this field; it uses ${Object.keys(shape).join(', ') || 'no fields'}`
         : undefined,
   })
 
@@ -39,7 +39,7 @@ const states = z
 const strength = z
   .enum(['notify', 'refresh', 'retransfer'])
   .default('notify')
-  .describe('notify: NOTIFY again; refresh: ask the primaries first; retransfer: AXFR from the primary anew, then push')
+  .describe('notify: NOTIFY again; refresh: poll the primaries first; retransfer: AXFR from the primary, then push')
 
 export const refreshBody = body('refresh', {
   serial: onlyAtSerial,
@@ -48,7 +48,7 @@ export const refreshBody = body('refresh', {
     .default('refresh')
     .describe('refresh: SOA queries, then a transfer if a primary has a newer serial; retransfer: AXFR whatever the serial'),
   reason,
-}).describe('Ask the primaries now')
+}).describe('Poll the primaries now')
 
 const resync = { serial: onlyAtSerial, states, strength, reason }
 export const zoneResyncBody = body('resync a zone', { nodes, clouds, ...resync }).describe(
@@ -58,51 +58,51 @@ export const nodeResyncBody = body('resync a node', { zones, ...resync }).descri
   'Bring the node to the released versions again',
 )
 export const resyncBody = body('resync', { zones, nodes, clouds, ...resync }).describe(
-  'Bring nodes to the released versions again; a scope that is left out means all',
+  'Bring nodes to the released versions again; a missing scope means all',
 )
 
 export const drainBody = body('drain', { reason }).describe('Stop delivery to the node')
 export const undrainBody = body('undrain', { reason }).describe('Restart delivery to the node')
 
-export const holdBody = body('hold', { reason }).describe('Release nothing of the zone until the hold is lifted')
+export const holdBody = body('hold', { reason }).describe('Release no version of the zone until the hold is lifted')
 export const releaseBody = body('release', { reason: requiredReason }).describe('Lift the hold of the zone')
 
-const openSerial = serial.optional().describe('The version meant; the newest held or halted one when left out')
+const openSerial = serial.optional().describe('Serial of the version; default: the newest held or halted one')
 const digest = z
   .string()
   .regex(/^[0-9a-f]{8,128}$/, 'is not a digest: hex digits, at least the first 8')
   .optional()
-  .describe('With `serial`: its digest or the beginning of it, where two versions have one serial')
+  .describe('With `serial`: digest of the version or its beginning, when two versions have one serial')
 
 export const approveBody = body('approve', {
   serial: openSerial,
   digest,
-  primary: z.string().max(100).optional().describe('Where primaries disagree: the one whose content is right'),
-  fast: z.boolean().default(false).describe('Soak a tenth of the time; no check is skipped. Not with `primary`'),
+  primary: z.string().max(100).optional().describe('If primaries disagree: the primary with the correct content'),
+  fast: z.boolean().default(false).describe('Soak for a tenth of the time; no check is skipped. Not with `primary`'),
   reason: requiredReason,
 })
   .refine((given) => given.digest === undefined || given.serial !== undefined, {
     path: ['digest'],
-    message: 'needs the serial that it belongs to',
+    message: 'needs a serial beside it',
   })
   .refine((given) => given.primary === undefined || !given.fast, {
     path: ['fast'],
-    message: 'is not used with primary, which chooses a content and starts no stage',
+    message: 'cannot be used with primary, which chooses a content and starts no stage',
   })
-  .describe('Let exactly this version go on')
+  .describe('Continue the rollout of exactly this version')
 export const rejectBody = body('reject', { serial: openSerial, digest, reason: requiredReason })
   .refine((given) => given.digest === undefined || given.serial !== undefined, {
     path: ['digest'],
-    message: 'needs the serial that it belongs to',
+    message: 'needs a serial beside it',
   })
   .describe('Never release this version')
 export const rollbackBody = body('roll back', {
   serial: z
-    .int({ error: 'is not given: write a serial' })
+    .int({ error: 'is missing: write a serial' })
     .min(0)
     .max(0xffffffff)
-    .describe('The version to go back to, or the one to leave'),
+    .describe('The version to return to, or the one to leave'),
   reason: requiredReason,
-}).describe('Send old content out again, under a serial above all that was served')
+}).describe('Release old content again, under a serial above all that were served')
 
 export const reloadBody = body('reload', {}).describe('Read the config file again')

@@ -1,4 +1,4 @@
-/** Primaries as the API shows them: how their zones stand to what this hub has, read off the sums. */
+/** Primaries as the API shows them: their zones compared to the current versions of this hub, from the sums. */
 import type { PrimarySummaryAnswer } from '../../lib/answers/primary-answers.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Primary } from '../../lib/fleet/fleet.js'
@@ -20,7 +20,7 @@ export function primarySummary(matrix: Matrix, { id, address }: Primary): Primar
   return { id, address: endpointText(address), states: sum.states, total: sum.total, trouble, checkedAt: time(checkedAt) }
 }
 
-/** Those with a zone that needs an operator. */
+/** Primaries with a zone that needs an operator. */
 export const primariesInTrouble = (matrix: Matrix): PrimarySummaryAnswer[] =>
   [...matrix.fleet.primaries.values()]
     .map((primary) => primarySummary(matrix, primary))

@@ -1,14 +1,14 @@
-/** The sums of one primary over its zones: how many of them are in each state, and one zone of each state as an example. */
+/** The sums of one primary over its zones: the number of zones in each state, with one example for each state. */
 import { PRIMARY_STATES, type PrimaryState, primaryState } from '../../lib/fleet/primary-state.js'
 import type { PrimaryCell, ZoneCell } from '../../lib/state/tables.js'
 
 export class PrimarySum {
   readonly #zones = new Map<PrimaryState, Set<string>>(PRIMARY_STATES.map((state) => [state, new Set()]))
   readonly #states = new Map<string, PrimaryState>()
-  /** Zones of which it lags for longer than an ordinary change takes. */
+  /** Zones for which it lags longer than an ordinary change needs. */
   readonly #late = new Set<string>()
 
-  /** Zones that were judged. */
+  /** Number of judged zones. */
   get total(): number {
     return this.#states.size
   }
@@ -18,7 +18,7 @@ export class PrimarySum {
     return this.#states.keys().next().value
   }
 
-  /** `isLate`: it lags for longer than an ordinary change takes. */
+  /** `isLate`: it lags longer than an ordinary change needs. */
   note(zone: string, state: PrimaryState, isLate = false): void {
     if (isLate) this.#late.add(zone)
     else this.#late.delete(zone)
@@ -29,7 +29,7 @@ export class PrimarySum {
     this.#states.set(zone, state)
   }
 
-  /** The zone is gone. */
+  /** The zone is removed. */
   drop(zone: string): void {
     const state = this.#states.get(zone)
     if (state !== undefined) this.#zones.get(state)!.delete(zone)
@@ -46,7 +46,7 @@ export class PrimarySum {
     return Object.fromEntries([...this.#zones].flatMap(([state, zones]) => (zones.size === 0 ? [] : [[state, zones.size]])))
   }
 
-  /** Zones in a state that needs an operator, with one as an example; undefined when there is none. `lags` only counts when late. */
+  /** Zones in a state that needs an operator, with an example; undefined when there is none. `lags` only counts when late. */
   trouble(state: PrimaryState): { zones: number; example: string } | undefined {
     const zones = state === 'lags' ? this.#late : this.#zones.get(state)!
     const [example] = zones
@@ -54,7 +54,7 @@ export class PrimarySum {
   }
 }
 
-/** How what a primary serves of a zone stands to what this hub has. */
+/** Compares a primary's serial of a zone to the current one of this hub. */
 export const stateOfPrimary = (id: string, cell: PrimaryCell | undefined, zone: ZoneCell | undefined): PrimaryState =>
   primaryState({
     serial: cell?.serial,

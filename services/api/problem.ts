@@ -9,7 +9,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 
 export interface ProblemExtra {
   errors?: NonNullable<ProblemAnswer['errors']>
-  /** Seconds; goes into the header of that name. */
+  /** Seconds; sent in the header of that name. */
   retryAfter?: number
 }
 
@@ -42,7 +42,7 @@ const TITLES: Record<number, string> = {
   503: 'not available now',
 }
 
-/** 409 unless it is named here. */
+/** 409 for refusals that are not listed here. */
 const STATUS_OF_REFUSAL: Partial<Record<OrderRefusal, number>> = {
   'unknown-primary': 404,
   'unknown-version': 404,
@@ -51,11 +51,11 @@ const STATUS_OF_REFUSAL: Partial<Record<OrderRefusal, number>> = {
 }
 
 export const noSuchZone = (name: string): ApiProblem =>
-  new ApiProblem(404, 'unknown-zone', `no zone ${name.slice(0, 300)} in the config`)
+  new ApiProblem(404, 'unknown-zone', `there is no zone ${name.slice(0, 300)} in the config`)
 export const noSuchNode = (name: string): ApiProblem =>
-  new ApiProblem(404, 'unknown-node', `no node ${name.slice(0, 100)} in the config`)
+  new ApiProblem(404, 'unknown-node', `there is no node ${name.slice(0, 100)} in the config`)
 
-/** Unknown fields of a body that are named. */
+/** Most unknown fields of a body that a message names. */
 const MAX_UNKNOWN = 10
 
 function toProblem(error: unknown): ApiProblem {
@@ -71,7 +71,7 @@ function toProblem(error: unknown): ApiProblem {
   const http = error as { status?: number; type?: string }
   if (http.type === 'entity.too.large') return new ApiProblem(413, 'too-large', 'the body is larger than 64 KiB')
   if (http.type === 'entity.parse.failed')
-    return new ApiProblem(400, 'no-json', 'the body is no JSON', { errors: [{ field: 'body', message: 'is no JSON' }] })
+    return new ApiProblem(400, 'no-json', 'the body is not JSON', { errors: [{ field: 'body', message: 'is not JSON' }] })
   if (error instanceof URIError) return new ApiProblem(400, 'bad-path', 'the path has a bad percent escape')
   if (typeof http.status === 'number' && http.status >= 400 && http.status < 500)
     return new ApiProblem(http.status, 'bad-request', describeError(error))
@@ -85,7 +85,7 @@ function toProblem(error: unknown): ApiProblem {
       error.code.toLowerCase().replaceAll('_', '-'),
       error.message,
     )
-  return new ApiProblem(500, 'internal', 'something went wrong on our side; the log says what')
+  return new ApiProblem(500, 'internal', 'internal error; the log of the hub has the cause')
 }
 
 export function sendProblem(res: Response, problem: ApiProblem): void {
@@ -110,7 +110,7 @@ export const problemHandler =
     const problem = toProblem(error)
     if (problem.status >= 500)
       log.error({ op: 'api', method: req.method, path: printable(req.path), err: error }, 'request failed')
-    // The beginning of a long answer has gone out: the connection ends in the middle of it, which the reader notices.
+    // The head of a long answer is already sent: the connection ends in the middle of it, which the reader notices.
     if (res.headersSent) res.destroy()
     else sendProblem(res, problem)
   }

@@ -1,7 +1,7 @@
-/** Requests as the debug log shows them: chosen headers, no query, nothing that steers a terminal. */
+/** Requests in the debug log: chosen headers, no query, no control characters. */
 import { printable } from '../../lib/runtime/printable.js'
 
-/** Headers that hold no secret. What is not listed, such as authorization, cookie or x-api-key, is not logged. */
+/** Headers that hold no secret. Other headers, such as authorization, cookie or x-api-key, are not logged. */
 const HEADERS = ['host', 'user-agent', 'accept', 'content-type', 'content-length', 'origin', 'sec-fetch-site', 'x-forwarded-for']
 
 interface LoggedRequest {
@@ -20,7 +20,7 @@ export function requestForLog({ id, method, url = '', headers = {}, socket }: Lo
   return {
     id,
     method,
-    // A query may hold what somebody took for the place of a token.
+    // The caller may have put a token into the query.
     url: `${printable(path!).slice(0, 500)}${query === undefined ? '' : '?[cut]'}`,
     headers: Object.fromEntries(shown),
     remoteAddress: socket?.remoteAddress,

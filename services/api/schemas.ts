@@ -1,4 +1,4 @@
-/** Queries and path parameters that the API takes, strict: an unknown field is a mistake and is named. Bodies: order-schemas.ts. */
+/** Queries and path parameters of the API, strict: an unknown field is a mistake and is named. Bodies: order-schemas.ts. */
 import { z } from 'zod'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
@@ -9,20 +9,20 @@ export const MAX_NAME_TEXT = 1020
 export const rolloutsQuery = z.strictObject({
   zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only this zone, with all its versions'),
   state: z.enum(ROLLOUT_STATES).optional().describe('Only rollouts in this state'),
-  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Rows at most'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Most rows'),
   after: z
     .string()
     .max(MAX_NAME_TEXT + 100)
     .optional()
-    .describe('The `next` of the page before'),
+    .describe('The `next` of the previous page'),
 })
 
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Rows at most'),
-  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Most rows'),
+  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the previous page'),
 })
 
-/** `2026112501`, or `2026112501:1f2e3d4c` where two contents go under one serial. */
+/** `2026112501`, or `2026112501:1f2e3d4c` when two versions have one serial. */
 const version = z
   .string({ error: 'is missing: write a serial, or serial:digest' })
   .regex(/^\d{1,10}(:[0-9a-f]{8,128})?$/, 'is not a serial (0 to 4294967295), nor serial:digest')
@@ -42,10 +42,10 @@ const states = z
 export const matrixQuery = z.strictObject({
   zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only this zone'),
   node: z.string().max(100).optional().describe('Only this node'),
-  match: z.string().max(MAX_NAME_TEXT).optional().describe('Only zones that have this in their name'),
+  match: z.string().max(MAX_NAME_TEXT).optional().describe('Only zones with this text in their name'),
   state: states.optional().describe('Only zones with a node in one of these states, separated by commas'),
-  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Zones at most; all when left out'),
-  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most zones; default: all'),
+  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the previous page'),
 })
 
 export const serialParam = z

@@ -1,4 +1,4 @@
-/** The API role: listens, and hands requests to the Express app. */
+/** The API role: listens, and passes requests to the Express app. */
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../../config/config.js'
@@ -59,11 +59,11 @@ export class ApiService implements Service {
     const limits = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 }
     this.#server = createServer(limits, (req, res) => {
       const identity = gate.identify(req)
-      // A caller without a token has proved nothing.
+      // A caller without a token has no proven identity.
       if (!('problem' in identity) && identity.caller.name !== ANONYMOUS) connections.know(req.socket, identity.bucket)
       if (gate.admit(req, res)) app(req, res)
     })
-    // Above this the kernel's connections are closed unread; below, the table decides whose.
+    // Above this the kernel's connections are closed unread; below it, the table of connections decides.
     this.#server.maxConnections = 2 * MAX_CONNECTIONS
     this.#server.on(
       'connection',
@@ -81,8 +81,7 @@ export class ApiService implements Service {
     if (api.tokens.length > 0) return
     const token = makeLocalToken(dataDir)
     this.#localToken = token === undefined ? undefined : hashOfToken(token)
-    if (token === undefined)
-      this.#log.warn({ op: 'api', dataDir }, 'api has no token: dataDir cannot be written, so that nobody may give orders')
+    if (token === undefined) this.#log.warn({ op: 'api', dataDir }, 'api token not writable, orders refused')
   }
 
   /** Throws ApiListenError. */

@@ -1,6 +1,6 @@
 /**
- * The texts of a run of records in order, without a list of them all: runs of some thousands are sorted, only the positions are kept,
- * and the runs are merged. Each text is made twice; the memory is 4 octets a record.
+ * Yields the texts of a run of records in order, without a list of all: runs of some thousands are sorted, only the positions are
+ * kept, and the runs are merged. Each text is made twice; the memory is 4 octets per record.
  */
 import { recordText } from '../../lib/dns/record-text.js'
 import { recordsIn, type RecordRun } from '../../lib/zone/record-run.js'
@@ -9,7 +9,7 @@ const RUN_RECORDS = 2_000
 
 interface Head {
   text: string
-  /** Where the text behind this one is found. */
+  /** The positions of its run, where the next text is found. */
   run: Uint32Array
   next: number
 }

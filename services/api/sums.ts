@@ -1,7 +1,7 @@
 /**
- * Sums over all pairs of zone and node, kept up to date: a request reads them and never judges pairs that did not change. A change
- * on the board is noted when it comes and judged in slices soon after; a state that time alone changes is judged again at the moment
- * at which it may be another. Not here: the views themselves (matrix.ts).
+ * Keeps sums over all pairs of zone and node up to date: a request reads them and never judges unchanged pairs. A change on the
+ * board is noted at once and judged in slices soon after; a state that changes with time alone is judged again at the time at
+ * which it may change. Not here: the views themselves (matrix.ts).
  */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Serial } from '../../lib/dns/serial.js'
@@ -22,22 +22,22 @@ import { PrimarySum, stateOfPrimary } from './primary-sum.js'
 import { whyHeld } from './why-held.js'
 import { ZoneSum } from './zone-sum.js'
 
-/** A change waits so long for others, so that a burst of them is judged once. */
+/** A change waits this long for others, so that a burst is judged once. */
 const WAIT_MS = 25
-/** How often states that time changes are looked for when nothing else happens. */
+/** How often the states that change with time are checked when nothing else happens. */
 const TICK_MS = 1_000
-/** Zones judged before others get a turn; a zone has up to some dozens of nodes. */
+/** Zones judged before other work runs; a zone has up to some dozens of nodes. */
 const ZONES_PER_SLICE = 20
 const PAIRS_PER_SLICE = 200
 
-/** Place of each state in arrays of counts. */
+/** Index of each state in arrays of counts. */
 const INDEX = new Map(NODE_STATES.map((state, i) => [state, i]))
 
 export interface SumsParts {
   board: Board
   clock: Clock
   rules: () => NodeStateRules
-  /** From when on a primary that serves an older serial of a zone is late. */
+  /** The time from which a primary with an older serial of a zone is late. */
   lateFrom: (zone: ZoneName, serial: Serial) => number | undefined
 }
 
@@ -58,10 +58,10 @@ export class Sums {
   #dirtyNodes = new Set<string>()
   #waiting: NodeJS.Timeout | undefined
   #batch: Promise<void> | undefined
-  /** Counts fleets adopted: what was judged of an earlier one says nothing. */
+  /** Number of adopted fleets: results for an earlier one are void. */
   #fleets = 0
   #judgedAt = Number.NEGATIVE_INFINITY
-  /** The rules that states were judged by, as text. */
+  /** The rules of the last judgement, as text. */
   #rules = ''
 
   constructor(fleet: Fleet, parts: SumsParts) {
@@ -75,7 +75,7 @@ export class Sums {
     this.adopt(fleet, everyZoneOf(fleet))
   }
 
-  /** Judges the zones that changed, or all when the rules did. */
+  /** Judges the changed zones, or all when the rules changed. */
   adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleets += 1
     for (const { name } of diff.removed) this.#drop(name)
@@ -148,11 +148,11 @@ export class Sums {
     return isChanged || now < this.#judgedAt || (this.#changes.next() ?? Number.POSITIVE_INFINITY) <= now
   }
 
-  /** Resolves when everything that had changed before the call is summed up. */
+  /** Resolves when all changes before the call are summed up. */
   async settle(): Promise<void> {
     for (let fleets = -1; fleets !== this.#fleets; ) {
       fleets = this.#fleets
-      // A batch under way has taken what had changed when it began.
+      // A running batch covers the changes before its beginning.
       await this.#batch
       if (!this.#hasWork()) continue
       this.#batch ??= this.#judgeChanges().finally(() => {
@@ -166,7 +166,7 @@ export class Sums {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
     const now = this.#parts.clock.now()
-    // Never with our own clock; after one that was set back every state may be another.
+    // Only after the clock was set back: then every state may be another.
     if (now < this.#judgedAt) for (const name of this.#zones.keys()) this.#dirtyZones.add(name)
     this.#judgedAt = now
     for (let due = this.#changes.takeDue(now); due; due = this.#changes.takeDue(now)) this.#dirtyZones.add(due.zone.name)
@@ -240,7 +240,7 @@ export class Sums {
     sum.rollout = state
   }
 
-  /** Returns when time may change the state; Infinity for never. */
+  /** Returns the time at which the state may change; Infinity for never. */
   #judge(sum: ZoneSum, i: number, rules: NodeStateRules): number {
     const { board, clock } = this.#parts
     const now = clock.now()
@@ -269,7 +269,7 @@ export class Sums {
     return changesAt ?? Number.POSITIVE_INFINITY
   }
 
-  /** Whether nodes were asked and none of them answers, whatever zones they carry and whether they are drained. */
+  /** True when nodes were queried and none of them answers, whatever their zones and drained or not. */
   get isNoNodeAnswering(): boolean {
     const now = this.#parts.clock.now()
     const { staleMs } = this.#parts.rules()

@@ -1,11 +1,11 @@
-/** What of a zone waits for an operator, whatever state its nodes are in: `held` is a fact of the zone beside its worst state. */
+/** Why a zone waits for an operator, whatever the state of its nodes: `held` is a fact of the zone beside its worst state. */
 import { compareSerials } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { holdReason } from '../../lib/rollout/machine.js'
 import type { Board } from '../../lib/state/board.js'
 import { pairKey } from '../../lib/state/tables.js'
 
-/** Undefined when nothing waits. */
+/** Undefined when the zone does not wait. */
 export function whyHeld(zone: FleetZone, board: Pick<Board, 'get'>): string | undefined {
   const locked = whyLocked(zone, board)
   if (locked !== undefined) return locked
@@ -15,7 +15,10 @@ export function whyHeld(zone: FleetZone, board: Pick<Board, 'get'>): string | un
   return hold && holdReason(hold)
 }
 
-/** A version that was released to no node has a serial above what a primary serves by now, which therefore is not taken. */
+/**
+ * A version that was released to no node has a serial above the one that a primary serves by now, which the hub cannot transfer
+ * then.
+ */
 function whyLocked(zone: FleetZone, board: Pick<Board, 'get'>): string | undefined {
   const cell = board.get('zones', zone.name)
   const newest = cell?.rollouts.at(-1)
@@ -25,7 +28,7 @@ function whyLocked(zone: FleetZone, board: Pick<Board, 'get'>): string | undefin
     const served = board.get('primaries', pairKey(zone.name, id))?.serial
     if (served === undefined || compareSerials(served, newest.serial) !== 'older') continue
     if (compareSerials(served, released) === 'newer')
-      return `${id} serves serial ${served}, older than serial ${newest.serial}, which is ${newest.state}, so it is not taken: raise its serial above ${newest.serial}`
+      return `${id} serves serial ${served}, older than serial ${newest.serial}, which is ${newest.state}, so it is not transferred: raise its serial above ${newest.serial}`
   }
   return undefined
 }

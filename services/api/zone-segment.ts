@@ -4,8 +4,8 @@ import type { RequestHandler } from 'express'
 const HEX = /^(\/zones\/)hex\.\.((?:[0-9a-f]{2})+)(?=[/?]|$)/i
 
 /**
- * Turns `/zones/hex..2e/…` into `/zones/%2E/…` for the routes below. Clients and proxies take `.` for a step in the path however it is
- * escaped; `hex..` has an empty label, so that it is no zone's name.
+ * Turns `/zones/hex..2e/…` into `/zones/%2E/…` for the routes below. Clients and proxies read `.` as a step in the path however
+ * it is escaped. `hex..` has an empty label, so no zone has this name.
  */
 export const readZoneSegment: RequestHandler = (req, _res, next) => {
   req.url = plainSegment(req.url)

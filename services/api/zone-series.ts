@@ -1,6 +1,6 @@
 /**
  * Metrics with a series for each zone, or for each zone on each node (contract §7), up to a number of zones. They are written in
- * slices: the library would make them all in one turn of the event loop.
+ * slices: the library would write them all in one turn of the event loop.
  */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { Matrix } from './matrix.js'
@@ -40,7 +40,7 @@ export const ZONE_SERIES: readonly ZoneSeries[] = [
   },
   {
     name: 'zonecast_node_zone_lag_seconds',
-    help: 'Age of the oldest release the node has not reached',
+    help: 'Age of the oldest release that the node has not reached',
     labelNames: ['node', 'cloud', 'zone'],
     of: (matrix, zone, isListed) => {
       if (!isListed) return []
@@ -59,7 +59,7 @@ export const ZONE_SERIES: readonly ZoneSeries[] = [
   },
 ]
 
-/** Whether every zone has its series: more of them would drown the collector. */
+/** True when every zone has its series: a larger number would overload the collector. */
 export const hasZoneSeries = (matrix: Matrix): boolean => matrix.fleet.zones.size <= matrix.config.api.zonesInMetrics
 
 /** Writes the series in the text exposition format; `sums` must be settled. */

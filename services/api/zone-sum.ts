@@ -1,4 +1,4 @@
-/** What is kept of one zone: the state of each of its nodes as judged last. */
+/** The sums of one zone: the last judged state of each of its nodes. */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { lagSecondsAt, NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
 import type { RolloutState } from '../../lib/rollout/record.js'
@@ -16,14 +16,14 @@ export class ZoneSum implements PairValues {
   readonly behindSince: number[]
   /** Milliseconds; 0 where the node never answered. */
   readonly observedAt: number[]
-  /** How each node was last reached about the zone. */
+  /** How each node last answered about the zone. */
   readonly contacts: (Contact | undefined)[]
   expiresAt: number | undefined
   hasRelease = false
   hasConflict = false
   /** A version waits for an operator, or the zone is on hold. */
   isHeld = false
-  /** Nothing that the primaries publish next may be transferred. */
+  /** No version that the primaries publish next can be transferred. */
   isBehind = false
   rollout: RolloutState | undefined
 

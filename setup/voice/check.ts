@@ -24,10 +24,11 @@ export const CHECKED: readonly string[] = [
   'deploy',
   'lib/checks',
   'lib/store',
+  'services/api',
+  'services/cli',
   'setup/docs',
   'setup/voice',
   'config',
-  'services/cli',
 ]
 const SOURCES: readonly string[] = ['bench', 'config', 'lab', 'lib', 'services', 'setup', 'test']
 

@@ -149,7 +149,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
       return outcome.out
     })
     expect(why).to.match(/^ams1 serves serial 2 of cli\.example\. and is in-sync\.\n/)
-    expect(why).to.match(/announced: serial 2 seen at hm1\.\n.*\+\d+ ms {2}The hub transferred it: IXFR/)
+    expect(why).to.match(/announced: serial 2 at hm1\.\n.*\+\d+ ms {2}The hub transferred it: IXFR/)
     expect((await asked('history', ZONE)).out).to.match(/^SERIAL.*\n +2 +released.*\n +1 +superseded/)
     const diff = await asked('diff', ZONE, '1', '2')
     expect(diff.out).to.match(/^- cli\.example\..*SOA.* 1 3600/)
@@ -209,8 +209,8 @@ defaults: { refresh: { min: 100ms, max: 1s } }
   describe('tells a mistake in one sentence on standard error and exits 1', () => {
     for (const [args, words] of [
       [['resync'], /^zonecast: resync needs a choice: name a zone, --node, --cloud or --state\n$/],
-      [['status', 'no.example'], /^zonecast: no zone no\.example\. in the config\n$/],
-      [['why', ZONE, 'nobody'], /^zonecast: no node nobody in the config\n$/],
+      [['status', 'no.example'], /^zonecast: there is no zone no\.example\. in the config\n$/],
+      [['why', ZONE, 'nobody'], /^zonecast: there is no node nobody in the config\n$/],
       [['rollback', ZONE, '1'], /^zonecast: required option '--reason <text>' not specified; zonecast --help/],
       [['approve', ZONE, 'x', '--reason', 'r'], /^zonecast: "x" is not a serial \(0 to 4294967295\)[^\n]*\n$/],
       [['approve', '--reason', 'r'], /^zonecast: approve needs a choice: name a zone and a serial, or --all-halted\n$/],

@@ -44,7 +44,7 @@ describe('the live page with tokens', function () {
       await picture(asked, 'token')
       await page.locator('#token-input').fill('wrong')
       await page.locator('#token button[type=submit]').click()
-      await eventually(async () => expect(await page.locator('#token-reason').textContent()).to.equal('the token is not known'))
+      await eventually(async () => expect(await page.locator('#token-reason').textContent()).to.equal('the token is unknown'))
       await page.locator('#token-input').fill(token)
       await page.locator('#token button[type=submit]').click()
       await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))

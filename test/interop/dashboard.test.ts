@@ -89,7 +89,7 @@ describe('the live page', function () {
 
   it('looks without a token, and does more with the one that the hub made', async () => {
     const { page } = watched
-    await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Give token'))
+    await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Enter token'))
     await page.locator('#token-button').click()
     await page.locator('#token-input').fill(readLocalToken(join(dirname(place.configFile), 'data'))!)
     await page.locator('#token button[type=submit]').click()
@@ -130,7 +130,7 @@ describe('the live page', function () {
     await eventually(async () => expect(await panel.locator('h2').textContent()).to.equal(`${ZONE} on lhr1`))
     await eventually(async () => {
       const steps = await panel.locator('.chain b').allTextContents()
-      expect(steps.slice(0, 4)).to.deep.equal(['Seen at a primary', 'Transferred', 'Committed', 'Released'])
+      expect(steps.slice(0, 4)).to.deep.equal(['Announced', 'Transferred', 'Committed', 'Released'])
       expect(steps.at(-1)).to.equal('Node confirmed')
       expect(await panel.locator('.ending').textContent()).to.match(/^Waits for nothing: /)
     })

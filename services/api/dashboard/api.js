@@ -1,23 +1,23 @@
-/** Asking the hub. The token, when it wants one, lives as long as the tab and is sent in a header, never in an address. */
+/** Calls the hub. A required token lives as long as the tab and is sent in a header, never in a URL. */
 
 const TOKEN_KEY = 'zonecast-token'
 const ANSWER_MS = 20_000
 
 export class ApiError extends Error {
-  /** @param {number} status 0 when nobody answered @param {string} message */
+  /** @param {number} status 0 when there was no answer @param {string} message */
   constructor(status, message) {
     super(message)
     this.status = status
   }
 
-  /** The hub wants a token, or another one. */
+  /** The hub requires a token, or another one. */
   get wantsToken() {
     return this.status === 401
   }
 }
 
 export class Api {
-  /** Called with the reason when the hub wants a token. @type {(reason: string) => void} */
+  /** Called with the reason when the hub requires a token. @type {(reason: string) => void} */
   onTokenWanted = () => undefined
 
   get hasToken() {
@@ -37,7 +37,7 @@ export class Api {
     return await (await this.#ask(search === '' ? path : `${path}?${search}`, {})).json()
   }
 
-  /** Sent twice, a command acts once. @template T @param {string} path @param {object} body @returns {Promise<T>} */
+  /** Sends an order; a repeated one acts once. @template T @param {string} path @param {object} body @returns {Promise<T>} */
   async post(path, body) {
     const headers = { 'content-type': 'application/json', 'idempotency-key': randomKey() }
     return await (await this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })).json()
@@ -64,7 +64,7 @@ export class Api {
     } catch {
       throw new ApiError(0, late.signal.aborted ? 'the hub does not answer in time' : 'the hub does not answer')
     } finally {
-      // Only the head of the answer is waited for: a stream goes on.
+      // The timer covers only the head of the answer: a stream goes on.
       clearTimeout(timer)
     }
     if (response.ok) return response
@@ -73,22 +73,22 @@ export class Api {
       response.status,
       typeof problem?.detail === 'string' ? problem.detail : `status ${response.status}`,
     )
-    if (error.wantsToken) this.onTokenWanted(this.hasToken ? error.message : 'This hub wants a token.')
+    if (error.wantsToken) this.onTokenWanted(this.hasToken ? error.message : 'This hub requires a token.')
     throw error
   }
 }
 
 const toHex = (/** @type {Uint8Array} */ octets) => Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
 
-/** NOTE: crypto.randomUUID is there on loopback and https only, and a hub may be read over plain http inside a network. */
+/** NOTE: crypto.randomUUID exists on loopback and https only, and a hub may be read over plain http inside a network. */
 const randomKey = () => toHex(crypto.getRandomValues(new Uint8Array(16)))
 
 /** One segment of a path, for an identifier. @param {string} name */
 export const segment = (name) => encodeURIComponent(name)
 
 /**
- * One segment of a path, for a zone name: the root and names with special characters go as `hex..` and their octets in hex, because
- * browsers take `.` and `%2e` for a step in the path. @param {string} name
+ * One segment of a path, for a zone name: the root and names with special characters are sent as `hex..` and their octets in hex,
+ * as browsers read `.` and `%2e` as a step in the path. @param {string} name
  */
 export const zoneSegment = (name) =>
   /^[\w*.-]+$/.test(name) && name !== '.' && !name.includes('..') ? name : `hex..${toHex(new TextEncoder().encode(name))}`

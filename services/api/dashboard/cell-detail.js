@@ -1,4 +1,4 @@
-/** One zone on one node: what it serves, and the chain of the newest release step by step. */
+/** One zone on one node: the serial that it serves, and the chain of the newest release step by step. */
 import { h } from './dom.js'
 import { stateWord } from './state-mark.js'
 import { stateRow } from './states.js'
@@ -14,10 +14,10 @@ export function cellDetail(zone, node, answer, { hubNow, choose }) {
   return [
     h('p', { class: 'lead' }, stateWord(answer.state), h('span', { class: 'quiet' }, stateRow(answer.state).means)),
     facts([
-      ['Serves', answer.serial ?? 'not known'],
+      ['Serves', answer.serial ?? 'unknown'],
       ['Since', moment(answer.since)],
       ['Last answer', ago(answer.observedAt, hubNow())],
-      ['Behind', answer.lagSeconds > 0 ? span(answer.lagSeconds) : 'not at all'],
+      ['Behind', answer.lagSeconds > 0 ? span(answer.lagSeconds) : 'no'],
       ['Last error', answer.error ?? 'none'],
     ]),
     h('h3', {}, 'Why'),

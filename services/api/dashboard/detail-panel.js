@@ -1,4 +1,4 @@
-/** Beside the matrix: what was chosen, read anew whenever something about it changes. */
+/** The panel beside the matrix: details of the chosen zone or node, read again whenever something about it changes. */
 import { reasonOf, segment, zoneSegment } from './api.js'
 import { fill, h } from './dom.js'
 import { cellDetail } from './cell-detail.js'
@@ -8,7 +8,7 @@ import { zoneDetail } from './zone-detail.js'
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./matrix-grid.js').Choice} Choice */
 /**
- * What every detail is made with.
+ * Functions and views for every detail.
  * @typedef {{
  *   hubNow: () => number,
  *   resync: (target: import('./resync-form.js').ResyncTarget) => HTMLElement,
@@ -54,7 +54,7 @@ export class DetailPanel {
     if (this.#panel.hidden || !isOther) return
     fill(this.#title, [zone, node].filter((part) => part !== undefined).join(' on '))
     fill(this.#facts, h('p', { class: 'quiet' }, 'Asking…'))
-    // Made once for a choice: what somebody is writing into it stays while the facts above change.
+    // Made once for a choice: text that the operator is writing stays while the facts above change.
     fill(this.#form, this.#parts.resync(targetOf(choice)))
     void this.#read()
   }
@@ -83,9 +83,9 @@ export class DetailPanel {
     try {
       facts = await this.#factsOf(choice)
     } catch (error) {
-      facts = [h('p', { class: 'error', role: 'alert' }, `Not known now: ${reasonOf(error)}`)]
+      facts = [h('p', { class: 'error', role: 'alert' }, `Details unavailable: ${reasonOf(error)}`)]
     }
-    // A later question was asked meanwhile.
+    // Ignores the answer to an earlier choice.
     if (asked === this.#asked) fill(this.#facts, ...facts)
   }
 

@@ -1,9 +1,9 @@
-/** Elements made from text, never from markup: what a name server or an operator wrote stays what it is, letters. */
+/** Makes elements from text, never from markup, so that text of a name server or an operator stays text. */
 
 /** @typedef {Node | string | number | undefined | false} Child */
 
 /**
- * An element with attributes, listeners (`onclick` and the like) and children; undefined and false leave out either.
+ * An element with attributes, listeners (`onclick` and the like) and children; undefined and false omit either.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, string | number | boolean | undefined | ((event: any) => void)>} [props]
@@ -29,7 +29,7 @@ const shown = (children) =>
 /** @param {Element} element @param {...Child} children */
 export const fill = (element, ...children) => element.replaceChildren(...shown(children))
 
-/** Writes only what differs: the screen reader and the selection stay where they are. @param {Element} element @param {string} text */
+/** Writes only changed text: the screen reader and the selection stay in place. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }

@@ -1,6 +1,6 @@
 /**
- * Server-sent events out of a stream's text, however it was cut. EventSource cannot send a token, so the page reads the stream
- * itself. Pure: text in, events out.
+ * Parses server-sent events from the text of a stream, however it is split. EventSource cannot send a token, so the page reads
+ * the stream itself. Pure: text in, events out.
  */
 
 /** @typedef {{ event: string, data: string }} ServerEvent */
@@ -11,7 +11,7 @@ export class EventParser {
   /** @type {string[]} */
   #data = []
 
-  /** @param {string} text @returns {ServerEvent[]} the events it completes; comments are none */
+  /** @param {string} text @returns {ServerEvent[]} the events that it completes, without comments */
   accept(text) {
     const lines = (this.#rest + text).split(/\r\n|\n/)
     this.#rest = /** @type {string} */ (lines.pop())
@@ -22,7 +22,7 @@ export class EventParser {
   #line(line) {
     if (line === '') return this.#end()
     const colon = line.indexOf(':')
-    // A line that begins with a colon keeps the connection open and says nothing.
+    // A line that begins with a colon only keeps the connection open.
     if (colon === 0) return undefined
     const field = colon < 0 ? line : line.slice(0, colon)
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')

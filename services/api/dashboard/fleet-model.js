@@ -1,6 +1,6 @@
 /**
- * What the page knows: the nodes by cloud, the zones loaded so far, and of each zone on each node what was last heard. Pages and
- * events come over two connections and may overtake each other; an event that came after a page was asked for is newer than it.
+ * The data of the page: the nodes by cloud, the zones loaded so far, and the newest report of each zone on each node. Pages and
+ * events come over two connections and may overtake each other; an event after the request of a page is newer than the page.
  */
 import { worstOf } from './states.js'
 
@@ -9,7 +9,7 @@ import { worstOf } from './states.js'
 /** @typedef {import('./answers.js').MatrixNodeAnswer} FleetNode */
 /** @typedef {import('./answers.js').MatrixAnswer} MatrixAnswer */
 /** @typedef {import('./answers.js').State} State */
-/** @typedef {NodeZone & { heardAt: number, order: number }} Cell `heardAt`: milliseconds; `order`: of what was heard. */
+/** @typedef {NodeZone & { heardAt: number, order: number }} Cell `heardAt`: milliseconds; `order`: order of arrival. */
 /** @typedef {{ summary: ZoneSummary, cells: Map<string, Cell> }} Row */
 /** @typedef {{ name: string, nodes: FleetNode[] }} Cloud */
 
@@ -20,13 +20,13 @@ export class FleetModel {
   nodes = []
   /** Loaded zones by name. @type {string[]} */
   names = []
-  /** Where the next page begins; null when everything that fits the filter is loaded. @type {string | null} */
+  /** Beginning of the next page; null when all zones that fit the filter are loaded. @type {string | null} */
   next = null
   /** @type {Map<string, Row>} */
   #rows = new Map()
   #order = 0
 
-  /** To be taken before a page is asked for, and handed over with it. */
+  /** Called before the request of a page; the result is passed with the page. */
   mark() {
     return this.#order
   }
@@ -42,8 +42,8 @@ export class FleetModel {
   }
 
   /**
-   * Takes a page that was asked for from behind `after`: it says everything about the names from there to its last one.
-   * `whole`: it takes the place of everything loaded so far.
+   * Adds a page that begins after `after`: it has all names from there to its last one.
+   * `whole`: it replaces all zones loaded so far.
    * @param {MatrixAnswer} page @param {{ after?: string | undefined, mark: number, now: number, whole?: boolean }} asked
    */
   takePage(page, { after, mark, now, whole = false }) {
@@ -56,7 +56,7 @@ export class FleetModel {
     for (const name of this.#rows.keys()) if (!kept.has(name)) this.#rows.delete(name)
     for (const { nodes, ...summary } of page.zones) this.#takeRow(summary, nodes, mark, now)
     this.names = [...before, ...names, ...behind]
-    // A page in the middle of what is loaded says nothing about its end.
+    // A page in the middle of the loaded names does not move their end.
     if (behind.length === 0) this.next = page.next
   }
 
@@ -81,7 +81,7 @@ export class FleetModel {
     this.nodes = this.clouds.flatMap(({ nodes: members }) => members)
   }
 
-  /** @param {NodeZone & { zone: string, node: string }} event @param {number} now @returns {boolean} whether it is about a loaded zone */
+  /** @param {NodeZone & { zone: string, node: string }} event @param {number} now @returns {boolean} true when its zone is loaded */
   takeNode({ zone, node, ...cell }, now) {
     this.#order += 1
     const row = this.#rows.get(zone)
@@ -90,7 +90,7 @@ export class FleetModel {
     return true
   }
 
-  /** @param {ZoneSummary} summary @returns {boolean} whether it is loaded */
+  /** @param {ZoneSummary} summary @returns {boolean} true when the zone is loaded */
   takeZone(summary) {
     this.#order += 1
     const row = this.#rows.get(summary.name)
@@ -99,7 +99,7 @@ export class FleetModel {
     return true
   }
 
-  /** The worst of a zone and its nodes, and how many are in sync. @param {Row} row */
+  /** The worst state of a zone and its nodes, and the number of nodes in sync. @param {Row} row */
   static sum({ summary, cells }) {
     const states = Array.from(cells.values(), ({ state }) => state)
     return {
@@ -110,9 +110,9 @@ export class FleetModel {
   }
 }
 
-/** Seconds behind by now: being behind grows while nobody says anything new. @param {Cell} cell @param {number} now */
+/** Current lag in seconds: it grows while no event arrives. @param {Cell} cell @param {number} now */
 export const lagOf = (cell, now) => (cell.lagSeconds > 0 ? cell.lagSeconds + Math.max(0, now - cell.heardAt) / 1000 : 0)
 
-/** Whether the node was last seen too long ago for the state to mean anything. @param {Cell} cell @param {number} hubNow @param {number} holdSeconds */
+/** True when the last answer of the node is too old for the state to be valid. @param {Cell} cell @param {number} hubNow @param {number} holdSeconds */
 export const isOutdated = (cell, hubNow, holdSeconds) =>
   cell.observedAt !== null && cell.state !== 'drained' && hubNow - Date.parse(cell.observedAt) > holdSeconds * 1000

@@ -1,4 +1,4 @@
-/** A job's progress as a sentence and, node by node, as lines; what is not well yet comes first. Pure. */
+/** A job's progress as a sentence and, node by node, as lines; unconfirmed targets come first. Pure. */
 import { count, plural } from './words.js'
 
 /** @typedef {import('./answers.js').JobAnswer} JobAnswer */
@@ -10,8 +10,8 @@ const STEP_ORDER = { failed: 0, notified: 1, refreshing: 2, waiting: 3, confirme
 /** @type {Readonly<Record<JobTarget['step'], string>>} */
 const STEP_WORDS = {
   waiting: 'waits for its turn',
-  refreshing: 'the primaries are asked',
-  notified: 'told, waits for its answer',
+  refreshing: 'the hub polls the primaries',
+  notified: 'notified, waits for its answer',
   confirmed: 'confirmed',
   failed: 'failed',
 }
@@ -27,9 +27,9 @@ export function jobSentence(job) {
   const of = `${count(confirmed)} of ${count(targets.length)} confirmed`
   switch (job.state) {
     case 'waiting':
-      return 'Waits for a worker.'
+      return 'Waiting for a worker.'
     case 'active':
-      return targets.length === 0 ? 'Begins.' : `Under way: ${of}.`
+      return targets.length === 0 ? 'Starting.' : `In progress: ${of}.`
     case 'done':
       return targets.length === 0 ? 'Done.' : `Done: ${of}.`
     case 'failed':
@@ -38,7 +38,7 @@ export function jobSentence(job) {
 }
 
 /**
- * The lines worth showing, and how many more there are.
+ * The first lines, and the number of further ones.
  * @param {JobAnswer} job @param {number} limit
  */
 export function jobLines(job, limit) {

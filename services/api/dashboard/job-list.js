@@ -23,7 +23,7 @@ export class JobList {
   /** @param {string} id @param {string} what */
   follow(id, what) {
     const body = h('div', { class: 'progress' })
-    const close = h('button', { type: 'button', class: 'close', 'aria-label': `Put ${id} away` }, '×')
+    const close = h('button', { type: 'button', class: 'close', 'aria-label': `Close ${id}` }, '×')
     const item = h(
       'section',
       { class: 'job', 'data-job': id, 'data-state': 'waiting', 'aria-label': `${id}: ${what}` },
@@ -46,7 +46,7 @@ export class JobList {
         fill(body, ...progressOf(job))
         if (hasEnded(job)) return
       } catch (error) {
-        fill(body, h('p', { class: 'error', role: 'status' }, `How it goes is unknown: ${reasonOf(error)}`))
+        fill(body, h('p', { class: 'error', role: 'status' }, `Progress unknown: ${reasonOf(error)}`))
         if (error instanceof ApiError && error.status === 404) return
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))

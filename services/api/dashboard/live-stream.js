@@ -1,10 +1,10 @@
 /**
- * The events of the hub, for as long as the page is open.
+ * Reads the events of the hub while the page is open.
  *
  *   connecting ──opened──▶ open ──ended, failed, silent for 40 s──▶ waiting ──a moment──▶ connecting
  *
- * The hub says something every 15 s, so silence means that the connection is dead whatever the system believes. Events missed
- * meanwhile are not sent again: whoever listens to `onOpen` loads everything anew.
+ * The hub sends a line every 15 s, so after 40 s of silence the connection is dead. Missed events are not sent again: the
+ * listener of `onOpen` loads everything again.
  */
 import { ApiError, reasonOf } from './api.js'
 import { EventParser, retryDelayMs } from './event-parser.js'
@@ -32,7 +32,7 @@ export class LiveStream {
     addEventListener('online', () => this.tryNow())
   }
 
-  /** Runs for ever. */
+  /** Never returns. */
   async run() {
     for (;;) {
       let reason
@@ -40,8 +40,8 @@ export class LiveStream {
         reason = await this.#once()
       } catch (error) {
         const wantsToken = error instanceof ApiError && error.wantsToken
-        reason = wantsToken ? 'the hub wants a token' : reasonOf(error)
-        // Asked again with a new token, not before.
+        reason = wantsToken ? 'the hub requires a token' : reasonOf(error)
+        // Tries again after a new token, not before.
         if (wantsToken) this.#failures = Number.POSITIVE_INFINITY
       }
       this.onDown(reason)
@@ -55,7 +55,7 @@ export class LiveStream {
     this.#hurry?.()
   }
 
-  /** @returns {Promise<string>} why it ended */
+  /** @returns {Promise<string>} the reason of the end */
   async #once() {
     const over = new AbortController()
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -73,7 +73,7 @@ export class LiveStream {
       return 'the hub ended the connection'
     } catch (error) {
       this.#failures += 1
-      if (over.signal.aborted) return 'nothing came from the hub for a while'
+      if (over.signal.aborted) return 'the hub sent nothing for 40 s'
       if (error instanceof ApiError) throw error
       return 'the connection to the hub broke'
     } finally {

@@ -1,4 +1,4 @@
-/** Puts the page together: what was chosen, what is loaded, what is live. Everything that draws is in files of its own. */
+/** Connects the parts of the page: the choice, the loaded data, the live events. All drawing is in other files. */
 import { Api, reasonOf } from './api.js'
 import { DetailPanel } from './detail-panel.js'
 import { byId, setText } from './dom.js'
@@ -17,15 +17,15 @@ import { clock, plural, shownText, span } from './words.js'
 /** @typedef {import('./place.js').Place} Place */
 
 const PAGE_ZONES = 100
-/** As many as the API gives at once. */
+/** Most zones in one answer of the API. */
 const MOST_ZONES = 1000
 const STATUS_EVERY_MS = 5_000
-/** Rows in sight are read anew this often, whatever the events say: anything lost heals. */
+/** Visible rows are read again this often, whatever the events report: this repairs any loss. */
 const HEAL_EVERY_MS = 30_000
-/** After an event, what has no event of its own is read this much later. */
+/** Data without an event of its own is read this long after an event. */
 const SOON_MS = 500
 const TYPING_MS = 250
-/** Above this many nodes the columns begin narrow. */
+/** Above this many nodes the columns are narrow at first. */
 const WIDE_COLUMNS = 24
 
 const api = new Api()
@@ -48,10 +48,10 @@ const shown = byId('shown', HTMLElement)
 let place = readPlace(location.hash)
 /** @type {StatusAnswer | undefined} */
 let status
-/** The hub's clock less ours. */
+/** The hub's clock minus the browser's. */
 let skewMs = 0
 let isOpen = false
-/** Everything shown was read, or heard, since the stream opened. */
+/** All shown data was read, or came as an event, since the stream opened. */
 let isWhole = false
 let liveSince = new Date().toISOString()
 /** @type {string | undefined} */
@@ -91,7 +91,7 @@ async function loadMore() {
   try {
     await load({ after: model.next, limit: PAGE_ZONES })
   } catch {
-    // The next scroll asks again; why it failed stands at the top.
+    // The next scroll tries again; the reason of the failure is at the top of the page.
   } finally {
     isLoading = false
   }
@@ -131,9 +131,9 @@ function alerts(isLive) {
   const sentences = []
   if (!isLive && downReason !== undefined)
     sentences.push(
-      `Not live: ${downReason}.${model.names.length > 0 ? ` What is below is from ${clock(liveSince)} UTC; trying again.` : ''}`,
+      `Not live: ${downReason}.${model.names.length > 0 ? ` The data below is from ${clock(liveSince)} UTC; trying again.` : ''}`,
     )
-  if (isLive && statusError !== undefined) sentences.push(`The last question to the hub failed: ${statusError}.`)
+  if (isLive && statusError !== undefined) sentences.push(`The last request to the hub failed: ${statusError}.`)
   if (status === undefined || !isLive) return sentences
   sentences.push(...status.missing)
   for (const { id, trouble } of status.primaries)
@@ -141,10 +141,10 @@ function alerts(isLive) {
       sentences.push(
         `Primary ${id}: ${state} for ${plural(zones, 'zone')}, such as ${example}${detail === null ? '' : ` (${detail})`}`,
       )
-  if (status.held.length > 0) sentences.push(`Held until a person decides: ${status.held.join(', ')}`)
+  if (status.held.length > 0) sentences.push(`Waiting for an operator: ${status.held.join(', ')}`)
   if (hasOutdated(status.observationsHoldSeconds))
     sentences.push(
-      `No node in sight was looked at in the last ${span(status.observationsHoldSeconds)}: what it serves may have changed. Does a worker run?`,
+      `No visible node was observed in the last ${span(status.observationsHoldSeconds)}: serials may have changed. Is a worker running?`,
     )
   return sentences
 }
@@ -157,7 +157,7 @@ function hasOutdated(holdSeconds) {
   return seen.length > 0 && seen.every((cell) => isOutdated(cell, hubNow(), holdSeconds))
 }
 
-/** Runs once, a little later, however often it is asked for. @param {() => void} work @param {number} ms */
+/** Runs the work once, a little later, however often it is called. @param {() => void} work @param {number} ms */
 function soon(work, ms) {
   let isDue = false
   return () => {
@@ -172,7 +172,7 @@ function soon(work, ms) {
 const statusSoon = soon(() => void readStatus(), SOON_MS)
 const healSoon = soon(() => void heal(), SOON_MS)
 
-/** Another place: loads what it needs, shows it, and puts it into the address. @param {Place} next @param {'push' | 'replace' | 'none'} how */
+/** Goes to another view: loads its data, shows it, and writes it into the URL. @param {Place} next @param {'push' | 'replace' | 'none'} how */
 function go(next, how = 'push') {
   const before = place
   place = next
@@ -246,7 +246,7 @@ stream.onEvent = ({ name, data }) => {
     else if (place.states.includes(data.state)) healSoon()
     panel.touch({ zone: data.zone, node: data.node })
   } else if (name === 'zone') {
-    // Its nodes are behind from now on, and say so only when they are looked at next.
+    // Its nodes are behind from now on, and report so only after the next observation.
     const isLoaded = model.takeZone(data)
     const isHeld = data.held !== null && place.states.includes('held')
     if (isLoaded || isHeld || place.states.includes(data.state)) healSoon()
@@ -266,7 +266,7 @@ setInterval(() => {
   if (document.hidden) return
   if (isOpen && !isWhole) return stream.onOpen()
   void readStatus()
-  // What primaries answer has no event of its own.
+  // Answers of primaries have no event of their own.
   if (isWhole) panel.touch({})
 }, STATUS_EVERY_MS)
 setInterval(() => {

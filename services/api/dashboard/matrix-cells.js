@@ -1,4 +1,4 @@
-/** The head, the rows and the cells of the matrix as elements. Drawing again touches only what shows something else than before. */
+/** The head, the rows and the cells of the matrix as elements. A redraw touches only elements whose content changes. */
 import { fill, h } from './dom.js'
 import { FleetModel, isOutdated, lagOf } from './fleet-model.js'
 import { stateMark } from './state-mark.js'
@@ -54,7 +54,7 @@ export const emptyRow = ({ clouds, nodes }) =>
     ),
   )
 
-/** The first of its cloud has the line to its left. @param {FleetModel['clouds']} clouds @param {string} id */
+/** The first node of its cloud has the line to its left. @param {FleetModel['clouds']} clouds @param {string} id */
 const isFirst = (clouds, id) => clouds.some(({ nodes }) => nodes[0]?.id === id)
 
 /** @param {HTMLElement} element @param {Row} row @param {boolean} isChosen */
@@ -84,7 +84,7 @@ export function drawCell(element, row, node, { isChosen, now, hubNow, holdSecond
   if (cell === undefined) {
     if (!isNew(element, 'none')) return
     element.className = 'cell none'
-    element.setAttribute('aria-label', `${node} does not carry ${name}`)
+    element.setAttribute('aria-label', `${node} does not serve ${name}`)
     fill(element, '·')
     return
   }
@@ -96,7 +96,7 @@ export function drawCell(element, row, node, { isChosen, now, hubNow, holdSecond
   const words = [
     `${cell.state}, serial ${cell.serial ?? 'unknown'}`,
     ...(lag > 0 ? [`${span(lag)} behind`] : []),
-    ...(outdated ? ['not looked at for a while'] : []),
+    ...(outdated ? ['not observed lately'] : []),
   ].join(', ')
   element.className = ['cell', stateRow(cell.state).tone, outdated && 'outdated', isChosen && 'chosen'].filter(Boolean).join(' ')
   element.setAttribute('aria-label', `${name} on ${node}: ${words}`)
@@ -110,7 +110,7 @@ export function drawCell(element, row, node, { isChosen, now, hubNow, holdSecond
   flashWhenTurned(element, String(cell.serial))
 }
 
-/** Whether it would show something else than it does. @param {HTMLElement} element @param {string} facts */
+/** True when the element would show other content than now. @param {HTMLElement} element @param {string} facts */
 function isNew(element, facts) {
   if (element.dataset.shows === facts) return false
   element.dataset.shows = facts

@@ -1,6 +1,6 @@
 /**
- * Zones × nodes as a grid (WAI-ARIA grid pattern): only the rows in sight exist, one cell can be reached with Tab and the others
- * from there with the arrow keys. It draws what the model holds and says what was chosen; it loads nothing.
+ * Zones × nodes as a grid (WAI-ARIA grid pattern): only visible rows exist; Tab reaches one cell, and the arrow keys reach the
+ * others from there. It draws the model and reports the choice; it loads nothing.
  */
 import { fill, h } from './dom.js'
 import { drawCell, drawName, emptyRow, headRows } from './matrix-cells.js'
@@ -9,9 +9,9 @@ import { scrollTopFor, windowOf } from './view-window.js'
 /** @typedef {import('./fleet-model.js').FleetModel} FleetModel */
 /** @typedef {{ zone: string | undefined, node: string | undefined }} Choice */
 
-/** Rows drawn out of sight on either side. */
+/** Invisible rows drawn on either side. */
 const SPARE_ROWS = 12
-/** Pages are asked for when this many rows are left. */
+/** The next page is loaded when this many rows are left. */
 const ROWS_AHEAD = 40
 
 export class MatrixGrid {
@@ -19,7 +19,7 @@ export class MatrixGrid {
   onChoose = () => undefined
   /** @type {() => void} */
   onNearEnd = () => undefined
-  /** Of the hub's clock, and how long an observation holds. */
+  /** The hub's clock, and how long an observation is valid. */
   hub = { now: Date.now, holdSeconds: Number.POSITIVE_INFINITY }
   /** @type {Choice} */
   chosen = { zone: undefined, node: undefined }
@@ -52,7 +52,7 @@ export class MatrixGrid {
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw())
   }
 
-  /** First row in sight and how many there are, for loading just those anew. */
+  /** The first visible row and the number of visible rows, for reading only those again. */
   get inSight() {
     const { first, last } = this.#window(0)
     return { first, count: last - first }
@@ -77,7 +77,7 @@ export class MatrixGrid {
     const { names } = this.#model
     const { first, last } = this.#window(SPARE_ROWS)
     const wanted = new Map(names.slice(first, last).map((name, i) => [name, first + i]))
-    // The row that has the focus stays, however far away it was scrolled: focus must not get lost.
+    // The row with the focus stays, however far away it is: the focus must not get lost.
     const focused = names[this.#active.row]
     if (focused !== undefined && this.#body.contains(document.activeElement)) wanted.set(focused, this.#active.row)
     for (const [name, element] of this.#drawn)
@@ -206,7 +206,7 @@ export class MatrixGrid {
     this.#setTabStop()?.focus({ preventScroll: false })
   }
 
-  /** Back to where the focus was. */
+  /** Moves the focus back to its last place. */
   refocus() {
     this.focus(this.#active.row, this.#active.column)
   }

@@ -1,4 +1,4 @@
-/** One node: where it is, how many of its zones are where they should be, and which are not. */
+/** One node: its place, the number of its zones in sync, and the list of the others. */
 import { facts } from './cell-detail.js'
 import { h } from './dom.js'
 import { stateMark, stateWord } from './state-mark.js'
@@ -26,13 +26,17 @@ export function nodeDetail(node, { hubNow, choose }) {
       h('span', { class: 'quiet' }, `${node.inSync} of ${plural(node.total, 'zone')} in sync`),
     ),
     node.drained &&
-      h('p', { class: 'error' }, `Drained by ${node.drainedBy ?? 'somebody'}${node.drainReason ? `: ${node.drainReason}` : ''}.`),
+      h(
+        'p',
+        { class: 'error' },
+        `Drained by ${node.drainedBy ?? 'an operator'}${node.drainReason ? `: ${node.drainReason}` : ''}.`,
+      ),
     facts([
       ['Cloud', node.cloud],
       ['Site', node.site ?? '–'],
       ['Control address', h('code', {}, node.address)],
       ['Last answer', ago(node.observedAt, hubNow())],
-      ['Behind', node.lagSeconds > 0 ? span(node.lagSeconds) : 'not at all'],
+      ['Behind', node.lagSeconds > 0 ? span(node.lagSeconds) : 'no'],
     ]),
     h(
       'p',

@@ -1,4 +1,4 @@
-/** What is being looked at ⇄ the part of the address after #, so that a view can be sent to a colleague and Back goes back. Pure. */
+/** The view ⇄ the part of the URL after #, so that a view can be sent to a colleague and Back works. Pure. */
 import { STATES } from './states.js'
 
 /** @typedef {import('./answers.js').State} State */

@@ -1,4 +1,4 @@
-/** Asking for a resync: how strongly, and why. The jobs it starts are followed in job-list.js. */
+/** The form for a resync: its strength, and the reason. job-list.js follows the jobs that it starts. */
 import { reasonOf } from './api.js'
 import { h, setText } from './dom.js'
 
@@ -6,9 +6,9 @@ import { h, setText } from './dom.js'
 /** @typedef {{ title: string, path: string, body: object, what: string }} ResyncTarget `what`: such as `example.com. on ams1`. */
 
 const STRENGTHS = /** @type {const} */ ([
-  ['notify', 'Notify', 'send NOTIFY again and look until the node answers with the released serial'],
-  ['refresh', 'Refresh', 'ask the primaries first, then notify'],
-  ['retransfer', 'Retransfer', 'take the whole zone from a primary anew, then notify'],
+  ['notify', 'Notify', 'send NOTIFY again and query until the node answers with the released serial'],
+  ['refresh', 'Refresh', 'poll the primaries first, then notify'],
+  ['retransfer', 'Retransfer', 'AXFR from a primary, then notify'],
 ])
 
 /**
@@ -26,7 +26,7 @@ export function resyncForm(target, { api, mayResync, onStarted }) {
     h(
       'fieldset',
       {},
-      h('legend', {}, 'How strongly'),
+      h('legend', {}, 'Strength'),
       STRENGTHS.map(([value, name, means], i) =>
         h(
           'label',
@@ -41,7 +41,7 @@ export function resyncForm(target, { api, mayResync, onStarted }) {
     told,
   )
   if (!mayResync)
-    setText(told, 'You may look, not resync: give a token of the role operator, or that of the file api.token on the hub.')
+    setText(told, 'Read only: a resync needs a token with the role operator, or the token in the file api.token on the hub.')
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     const given = new FormData(form)

@@ -1,4 +1,4 @@
-/** Where a token is given. It stays in this tab alone and goes when the tab closes. */
+/** The dialog for the token. The token stays in this tab and is deleted when the tab closes. */
 import { byId, setText } from './dom.js'
 
 /** @typedef {import('./api.js').Api} Api */
@@ -15,7 +15,7 @@ export function askForToken(api, reason, given) {
   if (!dialog.open) dialog.showModal()
 }
 
-/** A caller without a token may look: the button is there for one that wants to do more. @param {Api} api @param {() => void} given */
+/** Shows the button: a caller without a token can only read. @param {Api} api @param {() => void} given */
 export function offerToken(api, given) {
   onGiven ??= given
   showButton(api)
@@ -48,5 +48,5 @@ export function wireTokenButton(api, forgotten) {
 function showButton(api) {
   const button = byId('token-button', HTMLButtonElement)
   button.hidden = !api.hasToken && onGiven === undefined
-  setText(button, api.hasToken ? 'Forget token' : 'Give token')
+  setText(button, api.hasToken ? 'Forget token' : 'Enter token')
 }

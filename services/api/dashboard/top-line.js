@@ -1,4 +1,4 @@
-/** The top of the page: which hub this is, whether what is shown is live, what is missing, and how many pairs are in each state. */
+/** The top of the page: the name of the hub, whether the data is live, the alerts, and the number of pairs in each state. */
 import { fill, h, setText } from './dom.js'
 import { stateMark } from './state-mark.js'
 import { PROBLEMS, STATES } from './states.js'
@@ -65,7 +65,7 @@ export class TopLine {
     this.#redis.className = `badge ${redis === 'up' ? 'good' : 'wrong'}`
     setText(this.#redis, `Redis ${redis}`)
     for (const [state, { button, number }] of this.#chips) {
-      // Zones are held, not their nodes.
+      // Zones are held, not nodes.
       const sum = state === 'held' ? held.length : (states[state] ?? 0)
       setText(number, count(sum))
       button.classList.toggle('none', sum === 0)
@@ -82,7 +82,7 @@ export class TopLine {
     document.body.classList.toggle('not-live', !isLive)
   }
 
-  /** Sentences that need reading; read out as they appear. @param {string[]} sentences */
+  /** Sentences for the operator; screen readers read them out as they appear. @param {string[]} sentences */
   showAlerts(sentences) {
     const shown = [...this.#alerts.children].map(({ textContent }) => textContent)
     if (shown.join('\n') === sentences.join('\n')) return

@@ -1,7 +1,7 @@
-/** Which rows of a long list are worth drawing. Pure. */
+/** Chooses the rows of a long list to draw. Pure. */
 
 /**
- * First and one past the last row to draw: those in sight and some on either side, so that scrolling meets no empty rows.
+ * First and one past the last row to draw: the visible rows and some on either side, so that scrolling meets no empty rows.
  * @param {{ scrollTop: number, height: number, rowHeight: number, count: number, spare: number }} view
  */
 export function windowOf({ scrollTop, height, rowHeight, count, spare }) {
@@ -11,7 +11,7 @@ export function windowOf({ scrollTop, height, rowHeight, count, spare }) {
 }
 
 /**
- * Where to scroll so that a row is wholly in sight, and no further than needed.
+ * Where to scroll so that a row is completely visible, and no further than needed.
  * @param {{ scrollTop: number, height: number, rowHeight: number, row: number }} view
  */
 export function scrollTopFor({ scrollTop, height, rowHeight, row }) {

@@ -1,4 +1,4 @@
-/** Numbers and times as people read them. Pure: the caller brings the time. Times are shown in UTC, as the log has them. */
+/** Formats numbers and times. Pure: the caller passes the time. Times are UTC, as in the log. */
 
 const UNITS = /** @type {const} */ ([
   ['d', 86_400],
@@ -18,7 +18,7 @@ export function span(seconds) {
   return `${Math.floor(whole / size)}${unit}${next !== undefined && rest > 0 ? ` ${rest}${next[0]}` : ''}`
 }
 
-/** One unit, for where room is short. @param {number} seconds */
+/** One unit, for narrow places. @param {number} seconds */
 export const shortSpan = (seconds) => /** @type {string} */ (span(seconds).split(' ')[0])
 
 /** `03:12:05` of a moment. @param {string | null} iso */
@@ -39,20 +39,20 @@ export const count = (value) => (value === null ? '–' : value.toLocaleString('
 /** `3 nodes`, `1 node` @param {number} value @param {string} noun */
 export const plural = (value, noun) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 
-/** How much of the list is there. @param {number} shown @param {number | undefined} all @param {boolean} hasMore */
+/** The number of zones in the list. @param {number} shown @param {number | undefined} all @param {boolean} hasMore */
 export const shownText = (shown, all, hasMore) =>
   hasMore ? `${count(shown)}${all === undefined ? '' : ` of ${count(all)}`} zones, scroll for more` : plural(shown, 'zone')
 
 /** @typedef {import('./answers.js').ChainAnswer} ChainAnswer */
 
-/** What each step of a chain is called; its detail follows. @type {Readonly<Record<ChainAnswer['chain'][number]['step'], string>>} */
+/** The words for each step of a chain; its detail follows. @type {Readonly<Record<ChainAnswer['chain'][number]['step'], string>>} */
 const STEP_WORDS = {
-  seen: 'Seen at a primary',
+  seen: 'Announced',
   transferred: 'Transferred',
   committed: 'Committed',
   waiting: 'A newer version waits',
   released: 'Released',
-  notified: 'Node told',
+  notified: 'Node notified',
   answered: 'Node answered',
   taken: 'Node transferred it',
   confirmed: 'Node confirmed',
@@ -77,7 +77,7 @@ export function chainLines({ chain }) {
 /** @param {number} ms */
 const gapText = (ms) => (ms < 10_000 ? `${count(Math.round(ms))} ms` : span(ms / 1000))
 
-/** How the chain ends: what it waits for, or how long the whole way took. @param {ChainAnswer} answer */
+/** The end of the chain: what it waits for, or its total time. @param {ChainAnswer} answer */
 export function chainEnd({ chain, waitingFor }) {
   if (waitingFor !== null) return `Waits for ${waitingFor}.`
   const [first, last] = [chain.at(0), chain.at(-1)]

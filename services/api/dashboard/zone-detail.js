@@ -1,4 +1,4 @@
-/** One zone: what is released, what each primary serves, which nodes are not there yet, and the versions kept. */
+/** One zone: its released serial, the serials of its primaries, the nodes that are not in sync, and the kept versions. */
 import { facts } from './cell-detail.js'
 import { h } from './dom.js'
 import { stateWord } from './state-mark.js'
@@ -26,11 +26,11 @@ export function zoneDetail(zone, { hubNow, choose }) {
     zone.error !== null &&
       h('p', { class: 'error' }, zone.held === null ? `No newer version can be released: ${zone.error}` : zone.held),
     facts([
-      ['Released', zone.serial ?? 'nothing yet'],
+      ['Released', zone.serial ?? 'no version yet'],
       ['At', moment(zone.releasedAt)],
       ['Records', count(zone.records)],
       ['Digest', h('code', {}, zone.digest ?? '–')],
-      ['Behind', zone.lagSeconds > 0 ? span(zone.lagSeconds) : 'not at all'],
+      ['Behind', zone.lagSeconds > 0 ? span(zone.lagSeconds) : 'no'],
     ]),
     h('h3', {}, 'Primaries'),
     table(

@@ -1,4 +1,4 @@
-/** What operators do: refresh, resync, drain, reload. Each is a job or done at once (contract §3). */
+/** Orders of operators: refresh, resync, drain, reload. Each is a job or done at once (contract §3). */
 import { Router } from 'express'
 import type { z } from 'zod'
 import type { ReloadAnswer } from '../../../lib/answers/hub-answers.js'
@@ -25,7 +25,7 @@ interface Selection {
 
 type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'reason'>
 
-/** Zones whose nodes are judged before others get their turn. */
+/** Zones whose nodes are judged before other work runs. */
 const ZONES_PER_SLICE = 50
 
 export function commandRoutes(context: ApiContext): Router {
@@ -35,7 +35,7 @@ export function commandRoutes(context: ApiContext): Router {
   const cloudsNamed = (names: readonly string[] | undefined): readonly string[] | undefined => {
     for (const name of new Set(names))
       if (!context.matrix.fleet.clouds.has(name))
-        throw new ApiProblem(404, 'unknown-cloud', `no cloud ${name.slice(0, 100)} in the config`)
+        throw new ApiProblem(404, 'unknown-cloud', `there is no cloud ${name.slice(0, 100)} in the config`)
     return names
   }
 
@@ -51,7 +51,7 @@ export function commandRoutes(context: ApiContext): Router {
     serial === undefined ? zones : zones.filter((zone) => releasedSerial(zone) === serial)
 
   const targetsOf = async ({ zones, nodes, clouds, states }: Selection): Promise<ResyncJob['targets']> => {
-    // Sets: a body may name thousands of zones and nodes, and one of them many times.
+    // Sets: a body may name thousands of zones and nodes, and repeat names.
     const ids = nodes && new Set(nodes.map(({ id }) => id))
     const cloudIds = clouds && new Set(clouds)
     const targets: ResyncJob['targets'] = []
@@ -73,8 +73,8 @@ export function commandRoutes(context: ApiContext): Router {
   ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
     const targets = await targetsOf({ ...selection, states })
     if (targets.length === 0 && states === undefined)
-      throw new ApiProblem(422, 'nothing-selected', 'no node carries what was asked for; name other zones, nodes or clouds')
-    // No pair is in such a state: there is nothing to do, which is what the caller wants to hear.
+      throw new ApiProblem(422, 'nothing-selected', 'no node serves the selected zones; name other zones, nodes or clouds')
+    // No pair is in such a state: the order succeeds with nothing to do.
     if (targets.length === 0) return { status: 200, body: { job: null } }
     requireRedis(context)
     return { status: 202, body: { job: await context.queues.enqueueResync({ targets, strength, by, reason }) } }
@@ -143,7 +143,7 @@ export function commandRoutes(context: ApiContext): Router {
   router.get('/jobs', async (_req, res) => {
     requireRedis(context)
     const jobs = await context.queues.list(100)
-    // A resync of everything names each of its pairs, so one job after the other is written.
+    // A resync of everything names each of its pairs, so jobs are written one by one.
     await answerShort(res, async (out) => {
       res.type('json')
       await out.write('{"jobs":[')
@@ -155,7 +155,7 @@ export function commandRoutes(context: ApiContext): Router {
   router.get('/jobs/:job', async (req, res) => {
     requireRedis(context)
     const job = await context.queues.find(req.params.job)
-    if (!job) throw new ApiProblem(404, 'unknown-job', `no job ${req.params.job.slice(0, 100)}`)
+    if (!job) throw new ApiProblem(404, 'unknown-job', `there is no job ${req.params.job.slice(0, 100)}`)
     res.json(jobJson(job))
   })
 

@@ -1,4 +1,4 @@
-/** Nodes: who there is, and what each serves. */
+/** Nodes: the list, and the zones of each. */
 import { Router } from 'express'
 import type { NodesAnswer, NodeSummaryAnswer } from '../../../lib/answers/node-answers.js'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'

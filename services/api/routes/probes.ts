@@ -1,12 +1,12 @@
-/** Is it alive, can it do its whole job, what do its counters say. Without token, except the metrics. */
+/** Liveness, readiness and metrics. No token is needed, except for the metrics. */
 import { Router } from 'express'
 import type { AliveAnswer, ReadyAnswer } from '../../../lib/answers/hub-answers.js'
 import type { ApiContext } from '../context.js'
 
-/** An answer is given again for so long: whoever asks more often costs nothing. */
+/** An answer is repeated for this long: frequent callers cost nothing. */
 const READY_MS = 1_000
 
-/** What this hub lacks to do its whole job; empty when ready. `names`: with the name of a zone, for callers who may know it. */
+/** The parts that this hub lacks to be ready; empty when ready. `names`: with the name of a zone, for callers who may know it. */
 export async function missing(context: ApiContext, names: boolean): Promise<string[]> {
   const { fleet, sums } = context.matrix
   await sums.settle()

@@ -1,4 +1,4 @@
-/** Rollouts: what goes out where, what is held and why; and the words of people that steer them. */
+/** Rollouts: the list, details of one with the reason of a hold; and the orders of operators that steer them. */
 import { Router } from 'express'
 import type { OrderedAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
@@ -15,7 +15,7 @@ import { rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
 import { rolloutsQuery } from '../schemas.js'
 
-/** Zones whose versions are listed before others get their turn. */
+/** Zones whose versions are listed before other work runs. */
 const ZONES_PER_SLICE = 100
 
 export function rolloutRoutes(context: ApiContext): Router {
@@ -40,7 +40,7 @@ export function rolloutRoutes(context: ApiContext): Router {
 
   router.get('/rollouts/:id', (req, res) => {
     const found = find(context, req.params.id)
-    if (!found) throw new ApiProblem(404, 'unknown-rollout', `no rollout ${req.params.id.slice(0, 200)}`)
+    if (!found) throw new ApiProblem(404, 'unknown-rollout', `there is no rollout ${req.params.id.slice(0, 200)}`)
     const { zone, version } = found
     const cells = new Map(zone.nodes.map(({ id }) => [id, context.matrix.nodeCell(zone, id)]))
     res.json(rolloutJson(zone, version, context.store.zone(zone.name).released, cells))
@@ -62,7 +62,7 @@ export function rolloutRoutes(context: ApiContext): Router {
       const zone = zoneNamed(context, String(req.params.zone))
       const by = callerOf(res).name
       await mutate(context, req, res, async () => {
-        // Where the worker is another process, it learns of orders through Redis alone.
+        // If the worker is another process, it gets orders only through Redis.
         if (!context.roles.includes('worker')) requireRedis(context)
         const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
         context.log.info(
@@ -98,18 +98,18 @@ interface Row {
   at: number
 }
 
-/** A cursor says when and which: the row it names may have changed its place or be gone by the next page. Throws ApiProblem 400. */
+/** A cursor has a time and an id: by the next page its row may have moved or be gone. Throws ApiProblem 400. */
 export function startAfter(rows: readonly Pick<Row, 'id' | 'at'>[], after: string): number {
   const [, at, id] = /^(\d+)~(.+)$/s.exec(after) ?? []
   if (at === undefined || id === undefined) {
-    const message = 'is no `next` of a page before'
+    const message = 'is not the `next` of an earlier page'
     throw new ApiProblem(400, 'does-not-fit', `after: ${message}`, { errors: [{ field: 'after', message }] })
   }
   const from = rows.findIndex((row) => row.at < Number(at) || (row.at === Number(at) && row.id > id))
   return from < 0 ? rows.length : from
 }
 
-/** All versions of one zone; of many zones those with a story and the newest. */
+/** All versions of one zone; of several zones only those with a rollout, and the newest. */
 function rowsOf(context: ApiContext, zone: FleetZone, all: boolean): Row[] {
   const { versions } = context.store.zone(zone.name)
   return versions

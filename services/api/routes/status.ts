@@ -39,7 +39,7 @@ export function statusRoutes(context: ApiContext): Router {
       missing: lacks,
       primaries: primariesInTrouble(context.matrix),
       now: new Date(context.matrix.now()).toISOString(),
-      // Older than this, an observation says nothing any more: whoever looks at the nodes has stopped.
+      // An older observation is not valid any more: the worker has stopped to observe nodes.
       observationsHoldSeconds: (unknownAfterMissed * observe.everyMs) / 1000,
       caller: { name, role },
     } satisfies StatusAnswer)

@@ -24,7 +24,7 @@ import { ApiProblem } from '../problem.js'
 import { sortedTexts } from '../sorted-texts.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
 
-/** Zones summed up before others get their turn, and lines of a zone's text written at a time; about 1 ms. */
+/** Zones summed up before other work runs, and lines of zone text written at a time; about 1 ms. */
 const ZONES_PER_SLICE = 100
 const LINES_PER_PART = 500
 
@@ -70,7 +70,7 @@ export function zoneRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, req.params.zone)
     const node = nodeNamed(context, req.params.node)
     if (!zone.nodes.some(({ id }) => id === node.id))
-      throw new ApiProblem(404, 'not-carried', `${node.id} does not carry ${zone.name}`)
+      throw new ApiProblem(404, 'not-carried', `${node.id} does not serve ${zone.name}`)
     const view = context.matrix.nodeZone(zone, node)
     const { held, error } = context.matrix.summary(zone)
     res.json({
@@ -122,7 +122,7 @@ export function zoneRoutes(context: ApiContext): Router {
   return router
 }
 
-/** Longer ago it was another configuration. Milliseconds. */
+/** An older refusal was about another configuration. Milliseconds. */
 const REFUSED_MS = 300_000
 
 function refusedLately({ matrix }: ApiContext, zone: FleetZone, node: string): string | undefined {
@@ -175,12 +175,12 @@ function keptOf(stored: StoredZone, { serial, digest }: { serial: number; digest
 interface Kept {
   version: Version | undefined
   digest: string
-  /** May be shared with those who change it. */
+  /** May be shared with code that changes it. */
   contents: (rest: () => Promise<void>) => Promise<ZoneContents>
   copy: (rest: () => Promise<void>) => Promise<ZoneContents>
 }
 
-/** The way from one version to another, in either direction; undefined from a version to itself. */
+/** The difference from one version to another, in either direction; undefined from a version to itself. */
 async function differenceOf(
   stored: StoredZone,
   from: Kept,
@@ -200,7 +200,7 @@ async function differenceOf(
   return await compareContents(await from.copy(rest), await to.copy(rest), Number.POSITIVE_INFINITY, rest)
 }
 
-/** Writes records removed and added, the SOA first and the others by their texts, and closes the object. */
+/** Writes the removed and added records, the SOA first and the others by their texts, and closes the object. */
 async function writeDifference(difference: Difference | undefined, out: AnswerWriter): Promise<void> {
   const counts: DifferenceAnswer['counts'] = { removed: 0, added: 0 }
   for (const side of ['removed', 'added'] as const) {

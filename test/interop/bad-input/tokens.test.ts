@@ -136,7 +136,7 @@ describe('tokens of the API', function () {
 
   it('that may be used elsewhere only are 403 here', async () => {
     const { status, body } = await ask('/v1/status', 'Bearer elsewhere-token')
-    expect([status, body.detail]).to.deep.equal([403, 'the token of elsewhere may not be used from here'])
+    expect([status, body.detail]).to.deep.equal([403, 'the token of elsewhere may not be used from this address'])
     expect((await ask('/v1/status', 'Bearer here-token')).status).to.equal(200)
   })
 

@@ -57,7 +57,7 @@ describe('the body of an order', () => {
   it('is refused with the names of unused fields, and of the usable ones', async () => {
     const { fields, detail } = await answerTo(bodies.holdBody, { nodes: ['nsd1'], clouds: ['NOPE'], serial: 4242 })
     expect(fields).to.deep.equal(['nodes', 'clouds', 'serial'])
-    expect(detail).to.include('nodes: an order to hold does not use this field; it takes reason')
+    expect(detail).to.include('nodes: an order to hold does not use this field; it uses reason')
   })
 
   for (const name of ['releaseBody', 'approveBody', 'rejectBody', 'rollbackBody'] as const)

@@ -12,7 +12,7 @@ const WHOLE: ChainAnswer = {
   lagSeconds: 0,
   error: null,
   chain: [
-    { step: 'seen', at: time(0), detail: 'serial 8 seen at hm1' },
+    { step: 'seen', at: time(0), detail: 'serial 8 at hm1' },
     { step: 'transferred', at: time(12), detail: 'IXFR in 3.1 ms, the zone has 10 records' },
     { step: 'confirmed', at: time(30), detail: "the node's own answer shows serial 8" },
   ],
@@ -23,7 +23,7 @@ describe('the output of why', () => {
   it('has each step with its time and the time since the one before, and the total', () => {
     expect(whySentences('example.com', 'ams1', WHOLE).split('\n')).to.deep.equal([
       'ams1 serves serial 8 of example.com and is in-sync.',
-      '  05:02:06.000              The new serial was announced: serial 8 seen at hm1.',
+      '  05:02:06.000              The new serial was announced: serial 8 at hm1.',
       '  05:02:06.012      +12 ms  The hub transferred it: IXFR in 3.1 ms, the zone has 10 records.',
       "  05:02:06.030      +18 ms  The node confirmed it: the node's own answer shows serial 8.",
       'Times are UTC, 2026-11-24.',

@@ -30,9 +30,9 @@ describe('a resync on the page', () => {
   ]
 
   for (const [what, shown, sentence] of [
-    ['waits', job('waiting', undefined), 'Waits for a worker.'],
-    ['has begun', job('active', undefined), 'Begins.'],
-    ['is under way', job('active', targets), 'Under way: 1 of 3 confirmed.'],
+    ['waits', job('waiting', undefined), 'Waiting for a worker.'],
+    ['has begun', job('active', undefined), 'Starting.'],
+    ['is under way', job('active', targets), 'In progress: 1 of 3 confirmed.'],
     ['is done', job('done', [target('n1', 'confirmed')]), 'Done: 1 of 1 confirmed.'],
     ['failed', job('failed', targets, 'a. on n2: no answer'), 'Failed: 1 of 3 confirmed.'],
     ['failed before it had targets', job('failed', undefined, 'job stalled'), 'Failed: job stalled'],
@@ -43,7 +43,7 @@ describe('a resync on the page', () => {
     const { lines, more } = jobLines(job('active', targets), 10)
     expect(lines.map(({ who, words }) => `${who}: ${words}`)).to.deep.equal([
       'a. on n2: failed: no answer',
-      'a. on n3: told, waits for its answer',
+      'a. on n3: notified, waits for its answer',
       'a. on n1: confirmed at serial 9',
     ])
     expect(more).to.equal(undefined)

@@ -67,9 +67,9 @@ describe('a text on the page', () => {
       ]),
     )
     expect(lines.map(({ title, gap }) => `${title}${gap}`)).to.deep.equal([
-      'Seen at a primary',
+      'Announced',
       'Released+12 ms',
-      'Node told',
+      'Node notified',
       'Node transferred it−2 ms',
       'Node confirmed+1m',
     ])

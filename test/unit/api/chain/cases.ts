@@ -10,7 +10,7 @@ const BEHIND =
   'hm1 went back to serial 6, older than the current serial 7: it may have been restored from a backup; set its serial above 7'
 const SHRINK = 'shrink: 110 of 217 records are gone\nns1.example. A'
 const NOT_CONFIRMED = 'not confirmed after 60 s:\nn1: serves 6 instead of 7'
-const DISK = 'n1 to serve what it has taken: it still answers with serial 6; look at its log and its disk'
+const DISK = 'n1 to serve the version that it has transferred: it still answers with serial 6; check its log and its disk'
 const DECIDE = (serial: number) => `zonecast approve example. ${serial}, or zonecast reject example. ${serial}`
 const STATUS = 'zonecast status example. --node n1'
 const NEVER = nodeCell({ serial: undefined, since: 0, observedAt: undefined, push: undefined })
@@ -143,7 +143,7 @@ export const CASES = [
     'the node is silent, and no reason is known',
     { at: nodeCell({ missed: 3 }) },
     'unknown',
-    `an answer of n1: nothing was heard of it lately; ${STATUS}`,
+    `an answer of n1: it has not answered lately; ${STATUS}`,
   ),
   row(
     'an operator drained the node',
@@ -180,7 +180,7 @@ export const CASES = [
     'NOTIFY is answered, and no transfer follows',
     { at: old({ push: ANSWERED }), after: 6 * MINUTE },
     'lagging',
-    'n1 to ask the transfer server for example. (does it list this hub as a primary, with the right key?)',
+    'n1 to ask the transfer server for example. (does it list this hub as a primary, with the same key?)',
     { behind: '360 s' },
   ),
   row(

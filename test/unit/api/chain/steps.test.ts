@@ -24,7 +24,7 @@ const lines = (steps: readonly ChainStepAnswer[]): string[] =>
 const chainOf = (situation: Situation): string[] => lines(answerTo(situation).chain)
 
 const STORY = [
-  'seen +0: serial 7 seen at hm1',
+  'seen +0: serial 7 at hm1',
   'transferred +150: IXFR in 100 ms, the zone has 10 records',
   'committed +200: durable on disk',
   'released +300: serial 7, digest d7',
@@ -32,7 +32,7 @@ const STORY = [
 const DELIVERY = [
   'notified +310: NOTIFY sent',
   'answered +320: the node answered the NOTIFY',
-  'taken +330: the node took the version by IXFR',
+  'taken +330: the node transferred the version by IXFR',
   "confirmed +340: the node's own answer shows serial 7",
 ]
 const NOTHING_KNOWN = zoneCell({ trail: undefined })
@@ -80,7 +80,7 @@ describe('the chain of a version', () => {
   it(`counts NOTIFYs, and names the kind of the node's transfer`, () => {
     const steps = chainOf({ at: nodeCell({ push: { ...DONE, notifiesSent: 3, takenBy: 'axfr' } }) })
     expect(steps).to.include('notified +310: NOTIFY sent 3 times')
-    expect(steps).to.include('taken +330: the node took the version by AXFR')
+    expect(steps).to.include('taken +330: the node transferred the version by AXFR')
     expect(chainOf({ at: nodeCell({ push: { ...DONE, takenBy: undefined } }) })).to.include(steps[6])
   })
 
@@ -198,12 +198,12 @@ describe('the event that a chain waits for', () => {
     [
       'is a node that was sent the version, and refused NOTIFY before',
       { at: old({ push: { ...TAKEN, notifyError: 'REFUSED' } }) },
-      /^n1 to serve what it has taken/,
+      /^n1 to serve the version that it has transferred/,
     ],
     [
       'is a node that shows no serial yet',
       { at: old({ serial: undefined, push: TAKEN }) },
-      /^n1 to serve what it has taken; look at/,
+      /^n1 to serve the version that it has transferred; check/,
     ],
     [
       'is the delivery of this version, not of another',
