@@ -1,4 +1,4 @@
-/** Where a server is: an address and a port, and how both are written. */
+/** A server's address and port, and their text form. */
 
 export interface Endpoint {
   /** In canonical spelling, without brackets. */

@@ -1,4 +1,4 @@
-/** Faults found in octets: malformed messages and names, and TSIG (RFC 8945 §5.2–5.4). */
+/** Errors in octets: malformed messages and names, and TSIG (RFC 8945 §5.2–5.4). */
 import { type NextMove, ZonecastError } from '../errors.js'
 
 export type WireFault =

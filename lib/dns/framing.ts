@@ -1,22 +1,22 @@
 /** Messages on a stream: two octets of length, then the message (RFC 1035 §4.2.2, RFC 7766 §8). Pure: octets in, messages out. */
 
-/** Returned by `push` for a stream that cannot be read on. */
+/** Result of `push` for a stream that cannot be read further. */
 export const TOO_LONG = -1
 
-/** Collects octets as they come and hands out whole messages. Holds at most one partial message, and copies each octet once. */
+/** Collects octets and returns complete messages. Keeps at most one partial message, and copies each octet once. */
 export class MessageFramer {
   readonly #max: number
   #partial: Buffer | undefined
   #have = 0
 
-  /** `max`: octets of the longest message that is taken. */
+  /** `max`: octets of the longest message that is accepted. */
   constructor(max = 0xffff) {
     this.#max = max
   }
 
   /**
-   * Calls `take` for each complete message, until it returns false. A message may be a view on `octets`: copy what must outlive the
-   * call. Returns how many octets were taken in, or TOO_LONG when a message announces more octets than `max`.
+   * Calls `take` for each complete message, until it returns false. A message may be a view on `octets`: the callback must copy
+   * what it keeps. Returns the number of consumed octets, or TOO_LONG when a message announces more octets than `max`.
    */
   push(octets: Buffer, take: (message: Buffer) => unknown): number {
     let o = 0
@@ -64,13 +64,13 @@ export class MessageFramer {
     return partial.subarray(2)
   }
 
-  /** Octets of a message that is not complete yet. */
+  /** Octets of an incomplete message. */
   get pending(): number {
     return this.#partial === undefined ? 0 : this.#have
   }
 }
 
-/** Puts the length in front. Throws RangeError over 65535 octets. */
+/** Prepends the length. Throws RangeError over 65535 octets. */
 export function frame(message: Uint8Array): Buffer {
   if (message.length > 0xffff) throw new RangeError('a message over 65535 octets cannot be framed')
   const out = Buffer.allocUnsafe(2 + message.length)

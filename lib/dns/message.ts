@@ -1,7 +1,7 @@
 /**
- * Small messages: headers, questions, queries, NOTIFY, and answers without zone data, in our own octets (RFC 1035 §4.1).
- * dns-packet reads names as text and loses octets over 0x7f, so it serves as a second opinion in tests only.
- * Not here: TSIG (tsig.ts), the records of a transfer (record.ts, ../xfr).
+ * Small messages: headers, questions, queries, NOTIFY, and answers without zone data, as octets (RFC 1035 §4.1). dns-packet reads
+ * names as text and loses octets over 0x7f, so it is only a second opinion in tests. Not here: TSIG (tsig.ts), the records of a
+ * transfer (record.ts, ../xfr).
  */
 import { WireError } from './errors.js'
 import { sameWireName } from './name.js'
@@ -11,14 +11,14 @@ import { CLASS, TYPE } from './rrtype.js'
 import type { Serial } from './serial.js'
 
 export const HEADER_OCTETS = 12
-/** EDNS payload we offer and the most we send over UDP: fits everywhere without fragments (DNS flag day 2020). */
+/** EDNS payload that is offered, and the most that is sent over UDP: fits everywhere without fragments (DNS flag day 2020). */
 export const UDP_PAYLOAD = 1232
 /** EDNS option codes (RFC 7314 §2, RFC 9660 §2). */
 export const OPTION = { EXPIRE: 9, ZONEVERSION: 19 } as const
 
 export interface Header {
   id: number
-  /** Flags word with opcode and low RCODE bits in it. */
+  /** Flags word including opcode and low RCODE bits. */
   flags: number
   questions: number
   answers: number
@@ -44,17 +44,17 @@ export function readHeader(msg: Uint8Array): Header {
   }
 }
 
-/** What reading needs, and where a record lies until it is copied: one for all messages, as reading never waits. */
+/** Reader and buffer for a record until it is copied: one for all messages, because reading is synchronous. */
 const SCRATCH = Buffer.allocUnsafe(MAX_STORED_OCTETS)
 const NAMES = new NameReader()
 const RECORDS = new RecordReader()
 
 export interface Question {
-  /** Uncompressed, letter case as asked. */
+  /** Uncompressed, letter case as received. */
   name: Buffer
   type: number
   class: number
-  /** First octet behind it. */
+  /** First octet behind the question. */
   end: number
 }
 
@@ -76,7 +76,7 @@ export interface Edns {
   /** The upper eight bits of the RCODE. */
   extendedRcode: number
   version: number
-  /** Option code → data; the last of several wins. */
+  /** Option code → data; the last of duplicates wins. */
   options: Map<number, Buffer>
 }
 
@@ -91,7 +91,7 @@ export interface Soa {
   stored: Buffer
 }
 
-/** Reads a stored SOA record. RDATA was checked when it was read. */
+/** Reads a stored SOA record, whose RDATA was checked when it was read. */
 export function soaOf(stored: Buffer, at = 0): Soa {
   const length = (stored[at + 2 + stored[at]! + 8]! << 8) | stored[at + 2 + stored[at]! + 9]!
   const end = rdataStart(stored, at) + length
@@ -106,7 +106,7 @@ export function soaOf(stored: Buffer, at = 0): Soa {
 }
 
 export interface SmallMessage extends Header {
-  /** All of it: the upper bits stand in the OPT record (RFC 6891 §6.1.3). */
+  /** The complete RCODE: its upper bits are in the OPT record (RFC 6891 §6.1.3). */
   rcode: number
   question: Question | undefined
   /** Records in stored form, by section; TSIG and OPT are left out. */
@@ -115,12 +115,12 @@ export interface SmallMessage extends Header {
   edns: Edns | undefined
 }
 
-/** Most records of a request: none needs more, and a flood costs nothing. */
+/** Limit for the records of a request: none needs more, and a flood costs nothing. */
 export const SMALL_MESSAGE_RECORDS = 64
-/** Most records of an answer: servers add the name servers of the apex, their addresses and all signatures by themselves. */
+/** Limit for the records of an answer: servers add the name servers of the apex, their addresses and all signatures. */
 export const ANSWER_RECORDS = 2048
 
-/** Reads a whole small message strictly: every record well formed, nothing behind the last one. Throws WireError. */
+/** Reads a complete small message strictly: every record well formed, no octets behind the last one. Throws WireError. */
 export function readMessage(msg: Buffer): SmallMessage {
   const header = readHeader(msg)
   if (header.questions > 1)
@@ -149,13 +149,13 @@ export function readMessage(msg: Buffer): SmallMessage {
   const rcode = ((edns?.extendedRcode ?? 0) << 4) | rcodeOf(header.flags)
   const { id, flags, questions, answers, authorities, additionals } = header
   const [answer, authority] = sections
-  // Written out, as this is done for every datagram: to spread the header would take seven times as long as all the rest.
+  // Written out because it runs for every datagram: spreading the header would take seven times as long as all the rest.
   return { id, flags, questions, answers, authorities, additionals, rcode, question, answer, authority, edns }
 }
 
 function readOpt(stored: Buffer, payload: number): Edns {
   const options = new Map<number, Buffer>()
-  // Where other records have their TTL (RFC 6891 §6.1.3).
+  // In the place of other records' TTL (RFC 6891 §6.1.3).
   const [extendedRcode, version] = [stored[2 + 1 + 4]!, stored[2 + 1 + 5]!]
   for (let o = rdataStart(stored, 0); o < stored.length; ) {
     if (o + 4 > stored.length) throw new WireError({ code: 'WIRE_FORMAT', reason: 'bad OPT' }, 'an EDNS option is cut short')
@@ -217,13 +217,13 @@ export interface QueryWish {
   id: number
   apex: Uint8Array
   type: number
-  /** For IXFR: the SOA we hold, in stored form; goes into the authority section (RFC 1995 §3). */
+  /** For IXFR: the current SOA, in stored form; goes into the authority section (RFC 1995 §3). */
   currentSoa?: Buffer | undefined
   /** Offer EDNS and ask for EXPIRE (RFC 7314 §2). */
   edns: boolean
 }
 
-/** A query as a secondary sends it: opcode 0, RD 0, one question. */
+/** A query of a secondary: opcode 0, RD 0, one question. */
 export function writeQuery(wish: QueryWish): Buffer {
   const parts: Buffer[] = [Buffer.alloc(HEADER_OCTETS), writeQuestion(wish.apex, wish.type)]
   if (wish.currentSoa) parts.push(wish.currentSoa.subarray(2))
@@ -240,7 +240,7 @@ export function writeQuery(wish: QueryWish): Buffer {
   return out
 }
 
-/** A NOTIFY with the new SOA as a hint (RFC 1996 §3.7). */
+/** A NOTIFY with the new SOA, which announces the serial (RFC 1996 §3.7). */
 export function writeNotify(id: number, apex: Uint8Array, soa: Buffer | undefined): Buffer {
   const parts: Buffer[] = [Buffer.alloc(HEADER_OCTETS), writeQuestion(apex, TYPE.SOA)]
   if (soa) parts.push(soa.subarray(2))
@@ -268,7 +268,7 @@ export interface AnswerParts {
   edns?: { options: { code: number; data: Uint8Array }[] } | undefined
 }
 
-/** An answer without compression; for answers that hold an SOA at most. */
+/** Writes an answer without compression, for answers with at most one SOA. */
 export function writeAnswer(parts: AnswerParts): Buffer {
   const { request } = parts
   const body: Buffer[] = [Buffer.alloc(HEADER_OCTETS)]

@@ -1,6 +1,6 @@
 /**
- * Domain names: presentation ↔ wire form, and the branded strings the rest of the house uses for them.
- * Comparison is ASCII case-insensitive (RFC 4343 §3); case is kept on the wire.
+ * Domain names: presentation ↔ wire form, and their branded strings for the other modules. Comparison is ASCII case-insensitive
+ * (RFC 4343 §3); case is kept on the wire.
  */
 import { WireError } from './errors.js'
 
@@ -15,7 +15,8 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
 /** Presentation text → wire form, case kept. Throws WireError WIRE_BAD_NAME. */
 export function nameToWire(text: string): Buffer {
-  const bad = (reason: string) => new WireError({ code: 'WIRE_BAD_NAME', reason }, `"${clip(text)}" is no domain name: ${reason}`)
+  const bad = (reason: string) =>
+    new WireError({ code: 'WIRE_BAD_NAME', reason }, `"${clip(text)}" is not a domain name: ${reason}`)
   if (text === '') throw bad('it is empty')
   if (text === '.') return Buffer.from([0])
   const out: number[] = []
@@ -74,13 +75,13 @@ export function wireToName(wire: Uint8Array, at = 0): string {
   return text === '' ? '.' : text
 }
 
-/** Octets of the uncompressed name at `at`, root octet included; NaN when it does not end where the octets do. */
+/** Octets of the uncompressed name at `at`, including the root octet; NaN when the name runs past the end. */
 export function wireNameLength(wire: Uint8Array, at = 0): number {
   for (let o = at; o < wire.length; o += 1 + wire[o]!) if (wire[o] === 0) return o + 1 - at
   return Number.NaN
 }
 
-/** A copy with ASCII letters in lower case (RFC 4034 §6.2). Length octets are ≤ 63, so no letter is one. */
+/** A copy with ASCII letters in lower case (RFC 4034 §6.2). Length octets are ≤ 63, so they are never letters. */
 export function lowerWire(wire: Uint8Array): Buffer {
   const out = Buffer.from(wire)
   for (let i = 0; i < out.length; i++) {
@@ -90,7 +91,7 @@ export function lowerWire(wire: Uint8Array): Buffer {
   return out
 }
 
-/** Same name, ASCII case aside. Both uncompressed. */
+/** Same name without regard to ASCII case. Both uncompressed. */
 export function sameWireName(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) {
@@ -112,7 +113,7 @@ export function zoneNameOfWire(wire: Uint8Array): ZoneName {
   return wireToName(lowerWire(wire)) as ZoneName
 }
 
-/** Labels of a wire name, the root's left out (RFC 9660 §2 counts so). */
+/** Number of labels in a wire name without the root label (counted as in RFC 9660 §2). */
 export function labelCount(wire: Uint8Array): number {
   let labels = 0
   for (let o = 0; wire[o] !== 0; o += 1 + wire[o]!) labels += 1

@@ -1,6 +1,6 @@
 /**
- * The words of RDATA in presentation form, type by type (the RFC that defines each). Types not listed print as RFC 3597 §5 says, among
- * them all that some server in the field does not know by name (record-text.ts).
+ * The words of RDATA in presentation form, by type (from the RFC that defines each). Other types print as in RFC 3597 §5,
+ * including all that some server in the field does not know by name (record-text.ts).
  */
 import { TYPE } from './rrtype.js'
 

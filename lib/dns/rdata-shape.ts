@@ -1,17 +1,17 @@
 /**
- * One table of RDATA layouts. From it follow: where names may be compressed, what is decompressed on arrival, which letters
- * do not count in a comparison, and whether RDATA of a known type is well formed. A type not listed is opaque (RFC 3597 §3).
- * Not here: presentation text (record-text.ts).
+ * One table of RDATA layouts. It determines where names may be compressed, which are decompressed on arrival, where letter case
+ * does not count in a comparison, and if RDATA of a known type is well formed. A type not listed is opaque (RFC 3597 §3). Not
+ * here: presentation text (record-text.ts).
  */
 import { TYPE } from './rrtype.js'
 
-/** A positive number is that many octets; the others stand for what their name says. */
+/** A positive number is a count of octets; the others are named parts. */
 export const PART = {
-  /** A name of an RFC 1035 type: compressed when sent, decompressed when read, letters fold (RFC 3597 §4). */
+  /** A name of an RFC 1035 type: compressed when sent, decompressed when read, letters folded (RFC 3597 §4). */
   NAME: -1,
-  /** Never compressed when sent, decompressed when read, letters fold (RFC 3597 §4, RFC 4034 §6.2, RFC 6840 §5.1). */
+  /** Never compressed when sent, decompressed when read, letters folded (RFC 3597 §4, RFC 4034 §6.2, RFC 6840 §5.1). */
   FOLDED_NAME: -2,
-  /** Never compressed, a pointer is an error, letters count (types newer than RFC 3597). */
+  /** Never compressed, a pointer is an error, letter case counts (types newer than RFC 3597). */
   PLAIN_NAME: -3,
   /** One <character-string> (RFC 1035 §3.3). */
   STRING: -4,
@@ -60,7 +60,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
 /** Layout of a type's RDATA; undefined for an opaque type. */
 export const shapeOf = (type: number): RdataShape | undefined => (type < 512 ? BY_NUMBER[type] : HIGH.get(type))
 
-/** Windows rise, and each has 1 to 32 octets, the last of them not zero (RFC 4034 §4.1.2). Returns what is wrong. */
+/** Windows rise, and each has 1 to 32 octets, the last of them not zero (RFC 4034 §4.1.2). Returns the fault. */
 export function bitmapFault(data: Uint8Array, from: number, to: number): string | undefined {
   let previous = -1
   for (let o = from; o < to; ) {
@@ -75,7 +75,7 @@ export function bitmapFault(data: Uint8Array, from: number, to: number): string 
   return undefined
 }
 
-/** Keys rise and lengths fit (RFC 9460 §2.2). Returns what is wrong. */
+/** Keys rise and lengths fit (RFC 9460 §2.2). Returns the fault. */
 export function svcParamsFault(data: Uint8Array, from: number, to: number): string | undefined {
   let previous = -1
   for (let o = from; o < to; ) {

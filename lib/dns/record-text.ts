@@ -1,6 +1,6 @@
 /**
- * Presentation form (RFC 1035 §5.1, RFC 3597 §5) of stored records: what `show` and `diff` print and name servers read.
- * Any octets print: RDATA that does not fit its type's grammar comes out in the generic form, never as an exception.
+ * Presentation form (RFC 1035 §5.1, RFC 3597 §5) of stored records, for `show`, `diff` and name servers. Any octets print: RDATA
+ * that does not fit its type's grammar prints in the generic form and never throws.
  */
 import { wireNameLength, wireToName } from './name.js'
 import { rdataLength, rdataStart, STORED_HEAD, storedClass, storedTtl, storedType } from './record.js'
@@ -10,8 +10,8 @@ import { CLASS, TYPE, typeName } from './rrtype.js'
 const CLASS_TEXT: Record<number, string> = { [CLASS.IN]: 'IN', [CLASS.CH]: 'CH', [CLASS.HS]: 'HS' }
 
 /**
- * Types that servers in the field do not all know by name (Knot DNS 3.2 knows none of these): as numbers, with RDATA in the generic
- * form, every one of them reads them (RFC 3597 §5).
+ * Types that some servers in the field do not know by name (Knot DNS 3.2 knows none of these): printed as numbers with RDATA in
+ * the generic form, which every server reads (RFC 3597 §5).
  */
 // biome-ignore format: a table, read in rows
 const NUMBERED: ReadonlySet<number> = new Set([
@@ -173,7 +173,7 @@ function base32(octets: Buffer): string {
   return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text
 }
 
-/** Only the one spelling of RFC 4034 §4.1.2 has a text form: any other would be read back as that one, under another signature. */
+/** Only the spelling of RFC 4034 §4.1.2 has a text form: any other would be read back as that one, under another signature. */
 function bitmapText(bitmap: Buffer): string {
   const types: string[] = []
   for (let o = 0, last = -1; o < bitmap.length; ) {
@@ -190,7 +190,7 @@ function bitmapText(bitmap: Buffer): string {
 
 /** Centimetres as mantissa and power of ten (RFC 1876 §2). */
 function locMetres(octet: number): string {
-  // Zero has one spelling: with a power it would not read back as it was.
+  // Zero has one spelling: with a power it would not read back unchanged.
   if (octet >> 4 > 9 || (octet & 15) > 9 || (octet >> 4 === 0 && octet > 0)) throw overrun()
   const centimetres = (octet >> 4) * 10 ** (octet & 15)
   return `${centimetres / 100}m`

@@ -1,6 +1,6 @@
 /**
- * RDATA from its words in presentation form (RFC 1035 §5.1, RFC 3597 §5), the other way round of record-text.ts: for records that an
- * operator writes into the settings, not for zone files. Names are absolute, with or without the final dot.
+ * Parses RDATA in presentation form (RFC 1035 §5.1, RFC 3597 §5), the reverse of record-text.ts: for records in the settings, not
+ * for zone files. Names are absolute, with or without the final dot.
  */
 import { WireError } from './errors.js'
 import { nameToWire } from './name.js'
@@ -15,7 +15,7 @@ export interface WrittenRecord {
   rdata: Buffer | undefined
 }
 
-/** `owner [ttl] [IN] type [rdata]`. Throws WireError with what does not fit. */
+/** `owner [ttl] [IN] type [rdata]`. Throws WireError with the part that does not fit. */
 export function parseRecord(text: string): WrittenRecord {
   const words = text.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g) ?? []
   const owner = nameToWire(words.shift() ?? '')
@@ -38,7 +38,7 @@ export function rdataOfWords(type: number, words: readonly string[]): Buffer {
   const left = [...words]
   const parts = grammar.map((field) => {
     const octets = fieldOctets(field, left)
-    if (octets === undefined) throw bad(`"${clip(words.join(' '))}" is no RDATA of a ${typeName(type)} record`)
+    if (octets === undefined) throw bad(`"${clip(words.join(' '))}" is not RDATA of a ${typeName(type)} record`)
     return octets
   })
   if (left.length > 0) throw bad(`"${clip(words.join(' '))}" has more words than RDATA of a ${typeName(type)} record`)
@@ -84,7 +84,7 @@ const salt = (word: string): Buffer | undefined =>
 const lengthFirst = (octets: Buffer | undefined): Buffer | undefined =>
   octets === undefined || octets.length > 255 ? undefined : Buffer.concat([Buffer.from([octets.length]), octets])
 
-/** Takes the words it reads; undefined when they do not fit. */
+/** Consumes the words that it reads; undefined when they do not fit. */
 function fieldOctets(field: RdataField, words: string[]): Buffer | undefined {
   switch (field) {
     case 'u8':
@@ -115,7 +115,7 @@ function fieldOctets(field: RdataField, words: string[]): Buffer | undefined {
     case 'salt':
       return salt(words.shift() ?? '')
     default:
-      // What a signer makes (type, time, base32, bitmap) and what hardly anyone has: the generic form serves.
+      // Fields that signers make (type, time, base32, bitmap) and rare ones use the generic form.
       return undefined
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Reads resource records out of messages and writes them down in stored form, the one form records have everywhere behind
- * the wire: no compression, names complete, letter case as received.
+ * Reads resource records from messages and writes them in stored form, the only form of records behind the wire: no compression,
+ * names complete, letter case as received.
  *
  *   stored form:  [owner length 1] [mark 1] [owner] [type 2] [class 2] [ttl 4] [rdlength 2] [rdata]
  *
- * From the owner on it is a valid uncompressed record (RFC 1035 §3.2.1). The mark belongs to whoever stores the record.
- * Not here: what a record means to a zone or a transfer.
+ * From the owner on it is a valid uncompressed record (RFC 1035 §3.2.1). The arena that stores the record sets the mark.
+ * Not here: the meaning of a record for a zone or a transfer.
  */
 import { WireError } from './errors.js'
 import { bitmapFault, PART, shapeOf, svcParamsFault } from './rdata-shape.js'
@@ -13,13 +13,16 @@ import { TYPE, typeName } from './rrtype.js'
 
 /** Octets of the stored form before the owner. */
 export const STORED_HEAD = 2
-/** Most octets one stored record can take while it is read: head, owner, 10 fixed, 65535 of RDATA, and what decompression adds. */
+/**
+ * Maximum of octets of one stored record while it is read: head, owner, 10 fixed, 65535 of RDATA, and the growth by
+ * decompression.
+ */
 export const MAX_STORED_OCTETS = 2 + 255 + 10 + 65535 + 512
 
 const truncated = (at: number) => new WireError({ code: 'WIRE_TRUNCATED', at }, `message ends inside a record at octet ${at}`)
 const badPointer = (at: number) => new WireError({ code: 'WIRE_BAD_POINTER', at }, `bad compression pointer at octet ${at}`)
 
-/** Where a stored record's RDATA begins. */
+/** Offset of a stored record's RDATA. */
 export const rdataStart = (data: Uint8Array, at: number): number => at + STORED_HEAD + data[at]! + 10
 export const rdataLength = (data: Uint8Array, at: number): number => {
   const o = at + STORED_HEAD + data[at]! + 8
@@ -40,29 +43,29 @@ export const storedTtl = (data: Uint8Array, at: number): number => {
 }
 export const storedOwner = (data: Buffer, at: number): Buffer => data.subarray(at + STORED_HEAD, at + STORED_HEAD + data[at]!)
 
-/** Why a name could not be read; 0 when it was. */
+/** Reason why a name could not be read; 0 when it was read. */
 const NAME = { OK: 0, TRUNCATED: 1, BAD_POINTER: 2, TOO_LONG: 3, TOO_MANY_HOPS: 4 } as const
 export type NameOutcome = (typeof NAME)[keyof typeof NAME]
 
 /**
- * Most pointers followed in one message, for each of its octets. A record of 18 octets, the smallest with two names, may thus have
- * two names of 34 labels that are pointers all the way, as in ip6.arpa; no sender that compresses needs more.
+ * Maximum of pointers followed in one message, for each of its octets. A record of 18 octets, the smallest with two names, may
+ * thus have two names of 34 labels that consist of pointers, as in ip6.arpa; no sender that compresses needs more.
  */
 const HOPS_PER_OCTET = 4
-/** So many in each name are not counted: a name takes two octets of the message at least. */
+/** So many in each name are not counted: a name has at least two octets in the message. */
 const UNCOUNTED_HOPS = 2 * HOPS_PER_OCTET
 
 /**
- * Copies a name from a message to `out`, following pointers; each must point to a label before the one it stands for
- * (RFC 1035 §4.1.4), so no loop can be built, and each hop adds a label to a name of 127 at most. The pointers that one message
- * makes a reader follow are bounded too. One reader is reused for many names: results are its fields.
+ * Copies a name from a message to `out`, following pointers. Each must point to a label before it (RFC 1035 §4.1.4), so loops are
+ * impossible, and each hop adds a label to a name of at most 127. The pointers that one message makes a reader follow are limited
+ * too. One reader is reused for many names: results are its fields.
  */
 export class NameReader {
   /** First octet behind the name in the message. */
   next = 0
   /** Octets written, root included. */
   length = 0
-  /** Where reading failed. */
+  /** Octet at which reading failed. */
   failedAt = 0
   #hopMessage: Uint8Array | undefined
   #hopsLeft = 0
@@ -73,7 +76,7 @@ export class NameReader {
     if (outcome !== NAME.OK) throw nameError(outcome, this.failedAt)
   }
 
-  /** As `read`, but says what is wrong instead of throwing: no object is made for what a stranger sends. */
+  /** As `read`, but returns the fault instead of throwing: no object is allocated for messages of strangers. */
   tryRead(msg: Uint8Array, at: number, limit: number, out: Uint8Array, outAt: number, mayCompress = true): NameOutcome {
     let o = at
     let w = outAt
@@ -141,10 +144,10 @@ function nameError(outcome: NameOutcome, at: number): WireError {
   }
 }
 
-/** One reader per stream; `read` leaves its findings in the fields. What it reads is not to change between two records of a message. */
+/** One reader per stream; `read` leaves its results in the fields. The message must not change between two of its records. */
 export class RecordReader {
   readonly #names = new NameReader()
-  /** The owner read last: its message, where it stands in that, and where it was written to. */
+  /** The last owner: its message, its offset there, and where it was written. */
   #ownerMessage: Uint8Array | undefined
   #ownerTarget = 0
   #ownerOut: Uint8Array | undefined
@@ -159,8 +162,8 @@ export class RecordReader {
   ttl = 0
 
   /**
-   * Reads the record at `at`; writes its stored form to `out` from `outAt` (MAX_STORED_OCTETS must fit).
-   * Throws WireError when it is cut, overruns, or its RDATA does not fit its known type.
+   * Reads the record at `at`; writes its stored form to `out` from `outAt` (MAX_STORED_OCTETS must fit). Throws WireError when
+   * the record is truncated, overruns, or its RDATA does not fit its known type.
    */
   read(msg: Uint8Array, at: number, out: Uint8Array, outAt: number): void {
     const end = msg.length
@@ -175,7 +178,7 @@ export class RecordReader {
     this.class = (msg[o + 2]! << 8) | msg[o + 3]!
     let ttl = ((msg[o + 4]! << 24) | (msg[o + 5]! << 16) | (msg[o + 6]! << 8) | msg[o + 7]!) >>> 0
     for (let i = 0; i < 8; i++) out[w++] = msg[o++]!
-    // RFC 2181 §8: a TTL with the top bit set is to be taken as zero. OPT has other things there.
+    // RFC 2181 §8: a TTL with the top bit set counts as zero. OPT has other data there.
     if (ttl > 0x7fffffff && type !== TYPE.OPT) {
       ttl = 0
       out.fill(0, w - 4, w)
@@ -202,7 +205,7 @@ export class RecordReader {
     this.length = w - outAt
   }
 
-  /** Records of one name come in a row, all but the first with a pointer to it: that was read a moment ago. */
+  /** Records of one name are adjacent, and all but the first point to it: then the last result is reused. */
   #readOwner(msg: Uint8Array, at: number, end: number, out: Uint8Array, outAt: number): number {
     const first = at < end ? msg[at]! : 0
     const target = first >= 192 && at + 1 < end ? ((first & 63) << 8) | msg[at + 1]! : at
@@ -211,7 +214,7 @@ export class RecordReader {
       this.#ownerAt = outAt
       return at + 2
     }
-    // Nothing is known until the name is read well.
+    // Invalid until the name is read.
     this.#ownerMessage = undefined
     const names = this.#names
     names.read(msg, at, end, out, outAt)

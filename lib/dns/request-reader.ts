@@ -1,7 +1,7 @@
 /**
- * Requests as a server reads them: the question, the SOA that a NOTIFY or an IXFR carries, EDNS and TSIG. Other records are only
- * stepped over. Nothing here throws and no error object is made, because anyone may send anything as often as they like.
- * Not here: answers, and what a signature proves (tsig.ts).
+ * Reads requests for the server: the question, the SOA of a NOTIFY or an IXFR, EDNS and TSIG. Other records are skipped. Nothing
+ * here throws or allocates an error object, because any sender may send any number of requests. Not here: answers, and the
+ * verification of signatures (tsig.ts).
  */
 import { type Edns, HEADER_OCTETS, type Header, type Question, readHeader, SMALL_MESSAGE_RECORDS } from './message.js'
 import { lowerWire } from './name.js'
@@ -11,21 +11,21 @@ import { readTsig, type TsigRecord } from './tsig-record.js'
 
 export interface RequestMessage extends Header {
   question: Question
-  /** SOA records of the answer section, where a NOTIFY has its hint, in stored form. */
+  /** SOA records of the answer section, in which a NOTIFY announces its serial, in stored form. */
   answer: Buffer[]
-  /** SOA records of the authority section, where an IXFR has the client's, in stored form. */
+  /** SOA records of the authority section, in which an IXFR has the client's SOA, in stored form. */
   authority: Buffer[]
   edns: Edns | undefined
   tsig: TsigRecord | undefined
 }
 
 const NAMES = new NameReader()
-/** Two names and what stands around them: the largest SOA record in stored form. */
+/** Two names and the fields around them: the largest SOA record in stored form. */
 const SCRATCH = Buffer.allocUnsafe(STORED_HEAD + 3 * 256 + 30)
 
 const u16 = (msg: Uint8Array, at: number): number => (msg[at]! << 8) | msg[at + 1]!
 
-/** The question at `at`, or what is wrong with it. */
+/** The question at `at`, or its fault. */
 export function tryReadQuestion(msg: Uint8Array, at = HEADER_OCTETS): Question | string {
   if (NAMES.tryRead(msg, at, msg.length, SCRATCH, 0) !== 0) return 'the name in the question is malformed'
   const o = NAMES.next
@@ -34,13 +34,13 @@ export function tryReadQuestion(msg: Uint8Array, at = HEADER_OCTETS): Question |
   return { name, type: u16(msg, o), class: u16(msg, o + 2), end: o + 4 }
 }
 
-/** Whether an OPT record follows the question, alone: as much as is read of what a stranger sends. */
+/** True when a single OPT record follows the question; nothing more of a stranger's message is read. */
 export function hasPlainOpt(msg: Uint8Array, { answers, authorities, additionals }: Header, question: Question): boolean {
   const at = question.end
   return answers + authorities === 0 && additionals === 1 && msg[at] === 0 && u16(msg, at + 1) === TYPE.OPT
 }
 
-/** The whole request, or what is wrong with it. `msg` has a header at least. */
+/** The complete request, or its fault. `msg` has at least a header. */
 export function tryReadRequest(msg: Buffer): RequestMessage | string {
   const header = readHeader(msg)
   if (header.questions !== 1) return `${header.questions} questions`
@@ -86,7 +86,7 @@ export function tryReadRequest(msg: Buffer): RequestMessage | string {
   return { id, flags, questions, answers, authorities, additionals, question, answer, authority, edns, tsig }
 }
 
-/** First octet behind the name at `at`, whose pointer is not followed; -1 when the message ends in it. */
+/** First octet behind the name at `at`, without following its pointer; -1 when the message ends in it. */
 function skipName(msg: Uint8Array, at: number): number {
   for (let o = at; o < msg.length; o += 1 + msg[o]!) {
     const c = msg[o]!

@@ -15,10 +15,10 @@ export const TYPE = {
 
 const NAME_OF = new Map<number, string>(Object.entries(TYPE).map(([name, number]) => [number, name]))
 
-/** `A`, `RRSIG`, or `TYPE65280` for what has no name (RFC 3597 §5). */
+/** `A`, `RRSIG`, or `TYPE65280` for a type without a name (RFC 3597 §5). */
 export const typeName = (type: number): string => NAME_OF.get(type) ?? `TYPE${type}`
 
-/** Name or `TYPEn` → number; undefined when it is neither. */
+/** Name or `TYPEn` → number; undefined for other text. */
 export function typeNumber(text: string): number | undefined {
   const upper = text.toUpperCase()
   const known = (TYPE as Record<string, number>)[upper]
@@ -28,5 +28,5 @@ export function typeNumber(text: string): number | undefined {
   return number <= 0xffff ? number : undefined
 }
 
-/** Types that ask or carry something about a message and can never be data of a zone (RFC 6895 §3.1). */
+/** Types that ask for or carry something about a message and can never be data of a zone (RFC 6895 §3.1). */
 export const isMetaType = (type: number): boolean => type === TYPE.OPT || (type >= 128 && type <= 255) || type === 0

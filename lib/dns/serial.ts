@@ -8,8 +8,8 @@ export type SerialOrder = 'newer' | 'older' | 'equal' | 'unordered'
 const HALF = 0x80000000
 
 /**
- * How `a` stands to `b`: `newer` means a > b. Two serials 2³¹ apart have no order (RFC 1982 §3.2);
- * an unordered serial is never acted on as if it were newer.
+ * Compares serials: `newer` means a > b. Two serials 2³¹ apart have no order (RFC 1982 §3.2); an unordered serial never counts as
+ * newer.
  */
 export function compareSerials(a: Serial, b: Serial): SerialOrder {
   const distance = (a - b) >>> 0
@@ -18,9 +18,9 @@ export function compareSerials(a: Serial, b: Serial): SerialOrder {
   return distance < HALF ? 'newer' : 'older'
 }
 
-/** Whether there is anything new in it for who holds this, or nothing. */
-export const isNewer = (serial: Serial, held: Serial | undefined): boolean =>
-  held === undefined || compareSerials(serial, held) === 'newer'
+/** The serial is newer than the current one, or there is no current one. */
+export const isNewer = (serial: Serial, current: Serial | undefined): boolean =>
+  current === undefined || compareSerials(serial, current) === 'newer'
 
 /** Addition as RFC 1982 §3.1 defines it; `n` at most 2³¹−1. */
 export const addToSerial = (serial: Serial, n: number): Serial => (serial + n) >>> 0

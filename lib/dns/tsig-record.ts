@@ -1,6 +1,6 @@
 /**
- * TSIG records as octets (RFC 8945 §4.2) and what their MAC is computed over (§4.3): keys, finding a record, building one.
- * Not here: what a signature proves (tsig.ts).
+ * TSIG records as octets (RFC 8945 §4.2) and the input of their MAC (§4.3): keys, finding a record, building one. Not here:
+ * verification (tsig.ts).
  */
 import { createHmac, hash, type Hmac } from 'node:crypto'
 import { TsigError, WireError } from './errors.js'
@@ -9,7 +9,7 @@ import { lowerWire, nameToWire, wireToName } from './name.js'
 import { NameReader } from './record.js'
 import { CLASS, TYPE } from './rrtype.js'
 
-/** RFC 8945 §6; `octets` is the whole MAC, `block` what the hash takes at a time (RFC 2104 §2). */
+/** RFC 8945 §6; `octets`: length of the MAC, `block`: input block of the hash (RFC 2104 §2). */
 const ALGORITHMS: Record<string, { hash: string; octets: number; block: number; wire: string }> = {
   'hmac-md5': { hash: 'md5', octets: 16, block: 64, wire: 'hmac-md5.sig-alg.reg.int.' },
   'hmac-sha1': { hash: 'sha1', octets: 20, block: 64, wire: 'hmac-sha1.' },
@@ -19,7 +19,7 @@ const ALGORITHMS: Record<string, { hash: string; octets: number; block: number; 
   'hmac-sha512': { hash: 'sha512', octets: 64, block: 128, wire: 'hmac-sha512.' },
 }
 
-/** Where a request and what its MAC covers are put together: one for all, as that never waits. */
+/** Buffer for a request and the other input of its MAC: one for all, because the work is synchronous. */
 const REQUEST = Buffer.allocUnsafeSlow(4096)
 
 export class TsigKey {
@@ -32,7 +32,7 @@ export class TsigKey {
   readonly macOctets: number
   readonly #hash: string
   readonly #secret: Buffer
-  /** What the inner hash begins with; what the outer one covers, the inner digest last. */
+  /** Beginning of the inner hash's input; input of the outer one, which ends with the inner digest. */
   readonly #inner: Buffer
   readonly #outer: Buffer
   readonly #kept: Buffer
@@ -66,8 +66,8 @@ export class TsigKey {
   }
 
   /**
-   * The same over `prefix` and data[from, to), which a server makes of every message it sends: two calls of the hash and no state
-   * between them take a tenth less time, and nothing has to be copied. Needs `roomFor(prefix)` octets in front of `from`, which are afterwards what they were.
+   * The MAC over `prefix` and data[from, to), for every message that a server sends: two calls of the hash without state between
+   * them are a tenth faster, and nothing is copied. Needs `roomFor(prefix)` octets in front of `from`, which it restores.
    */
   macInPlace(prefix: Buffer, data: Buffer, from: number, to: number): Buffer {
     const start = from - this.roomFor(prefix)
@@ -80,8 +80,8 @@ export class TsigKey {
   }
 
   /**
-   * The MAC that a request must have: over the message as it was before it was signed, and the variables (RFC 8945 §4.3). Two calls
-   * of the hash, as for `macInPlace`: a server checks every signature that anyone sends.
+   * The MAC that a request must have: over the message before it was signed, and the variables (RFC 8945 §4.3). Two calls of the
+   * hash, as in `macInPlace`: a server verifies every signature that it receives.
    */
   macOfRequest(msg: Buffer, tsig: TsigRecord): Buffer {
     const covered = variables(this, tsig.time, tsig.fudge, tsig.error, tsig.other)
@@ -97,15 +97,15 @@ export class TsigKey {
     return hash(this.#hash, this.#outer, 'buffer')
   }
 
-  /** Octets that `macInPlace` uses in front of what it covers. */
+  /** Octets that `macInPlace` uses in front of its input. */
   roomFor(prefix: Buffer): number {
     return this.#inner.length + prefix.length
   }
 }
 
-/** A TSIG record as found at the end of a message. */
+/** A TSIG record at the end of a message. */
 export interface TsigRecord {
-  /** Where the record begins in the message. */
+  /** Offset of the record in the message. */
   start: number
   /** Wire, lower case. */
   keyName: Buffer
@@ -125,8 +125,8 @@ const ALGORITHM = Buffer.allocUnsafe(256)
 export const tsigFormatError = (reason: string) => new TsigError({ code: 'TSIG_MISPLACED', reason }, `malformed TSIG: ${reason}`)
 
 /**
- * Finds the TSIG record: the last record of the additional section, class ANY, TTL 0, only one (RFC 8945 §5.1).
- * Returns undefined when there is none. Throws TsigError TSIG_MISPLACED or WireError.
+ * Finds the TSIG record: the last record of the additional section, class ANY, TTL 0, only one (RFC 8945 §5.1). Returns undefined
+ * when there is none. Throws TsigError TSIG_MISPLACED or WireError.
  */
 export function findTsig(msg: Buffer): TsigRecord | undefined {
   const header = readHeader(msg)
@@ -161,7 +161,7 @@ export function findTsig(msg: Buffer): TsigRecord | undefined {
   return found
 }
 
-/** The record whose RDATA is msg[from, end); a text when it is malformed, which says how. */
+/** The record whose RDATA is msg[from, end); the fault as a text when it is malformed. */
 export function readTsig(msg: Buffer, start: number, keyName: Buffer, from: number, end: number): TsigRecord | string {
   if (NAMES.tryRead(msg, from, end, ALGORITHM, 0, false) !== 0) return 'the name of its algorithm is malformed'
   let o = NAMES.next
@@ -187,7 +187,7 @@ export function readTsig(msg: Buffer, start: number, keyName: Buffer, from: numb
   }
 }
 
-/** The message as it was before it was signed: original id, one additional record fewer, TSIG cut off (RFC 8945 §4.3.2). */
+/** Hashes the message before it was signed: original id, one additional record fewer, without TSIG (RFC 8945 §4.3.2). */
 export function updateUnsigned(hmac: Hmac, msg: Buffer, tsig: TsigRecord): void {
   const head = Buffer.from(msg.subarray(0, 12))
   head.writeUInt16BE(tsig.originalId, 0)
@@ -218,7 +218,7 @@ export function lengthPrefixed(mac: Buffer): Buffer {
   return out
 }
 
-/** Octets that a signature adds to a message, for keeping room. */
+/** Octets that a signature adds to a message, to reserve room. */
 export const tsigOctets = (key: TsigKey, otherOctets = 0): number =>
   key.wireName.length + 10 + key.wireAlgorithm.length + 16 + key.macOctets + otherOctets
 

@@ -1,6 +1,6 @@
 /**
- * Transaction signatures (RFC 8945): checking and making them, for single messages and for the chain of messages that is a
- * transfer. Pure but for the hash: the time comes in as an argument (seconds since 1970).
+ * Transaction signatures (RFC 8945): signs and verifies single messages and the chain of messages in a transfer. Pure except for
+ * the hash: the time is an argument (seconds since 1970).
  */
 import { type Hmac, timingSafeEqual } from 'node:crypto'
 import { TsigError, type TsigFault } from './errors.js'
@@ -19,9 +19,9 @@ import {
   variables,
 } from './tsig-record.js'
 
-/** Seconds a clock may be off (RFC 8945 §10). */
+/** Seconds by which a clock may differ (RFC 8945 §10). */
 export const FUDGE_SECONDS = 300
-/** Most unsigned messages between two signed ones that a client takes (RFC 8945 §5.3.1). */
+/** Maximum of unsigned messages between two signed ones that a client accepts (RFC 8945 §5.3.1). */
 export const MAX_UNSIGNED_RUN = 99
 
 const NONE = Buffer.alloc(0)
@@ -42,19 +42,19 @@ export function signRequest(key: TsigKey, msg: Buffer, nowSeconds: number): Sign
   return { message: append(msg, tsigRecord(key, nowSeconds, FUDGE_SECONDS, mac, msg.readUInt16BE(0), 0, NONE)), mac }
 }
 
-/** An unsigned TSIG error (BADKEY, BADSIG; RFC 8945 §5.2.1, §5.2.2): empty MAC, the asker's time. */
+/** An unsigned TSIG error (BADKEY, BADSIG; RFC 8945 §5.2.1, §5.2.2): empty MAC, the client's time. */
 export function appendTsigError(msg: Buffer, request: TsigRecord, error: number): Buffer {
   const named = { wireName: request.keyName, wireAlgorithm: request.algorithm }
   return append(msg, tsigRecord(named, request.time, request.fudge, NONE, request.originalId, error, NONE))
 }
 
-/** Signs the answers to one request: the first over the request's MAC, the next ones over the one before (RFC 8945 §5.3.1). */
+/** Signs the answers to one request: the first over the request's MAC, the next ones over the previous MAC (RFC 8945 §5.3.1). */
 export class AnswerSigner {
   readonly key: TsigKey
-  /** The MAC before, its length in front. */
+  /** The previous MAC, preceded by its length. */
   #prior: Buffer
   #first = true
-  /** Of the messages of one second, but for MAC and id. */
+  /** The TSIG record of one second's messages, except MAC and id. */
   #second = Number.NaN
   #record: Buffer = NONE
   #timers: Buffer = NONE
@@ -64,7 +64,7 @@ export class AnswerSigner {
     this.#prior = lengthPrefixed(requestMac)
   }
 
-  /** A new buffer comes back. */
+  /** Returns a new buffer. */
   sign(msg: Buffer, nowSeconds: number): Buffer {
     const { roomBefore } = this
     const out = Buffer.allocUnsafe(roomBefore + msg.length + tsigOctets(this.key))
@@ -73,8 +73,8 @@ export class AnswerSigner {
   }
 
   /**
-   * An error the asker can trust, as its MAC was right (RFC 8945 §5.3.2): BADTIME with the asker's time, and our clock as other
-   * data (§5.2.3), or BADTRUNC.
+   * An error that the client can trust, because its MAC was right (RFC 8945 §5.3.2): BADTIME with the client's time, and the
+   * server's clock as other data (§5.2.3), or BADTRUNC.
    */
   signError(msg: Buffer, request: TsigRecord, error: number, nowSeconds: number): Buffer {
     const isTime = error === TSIG_ERROR.BADTIME
@@ -96,8 +96,8 @@ export class AnswerSigner {
   }
 
   /**
-   * Signs the message at data[start, start + length): the TSIG record goes behind it and ARCOUNT counts it. Needs `roomBefore` octets
-   * in front, which are afterwards what they were, and `tsigOctets` behind. Returns the new length.
+   * Signs the message at data[start, start + length): appends the TSIG record and counts it in ARCOUNT. Needs `roomBefore` octets
+   * in front, which it restores, and `tsigOctets` behind. Returns the new length.
    */
   signInPlace(data: Buffer, start: number, length: number, nowSeconds: number): number {
     const { key } = this
@@ -109,7 +109,7 @@ export class AnswerSigner {
     if (this.#prior.length !== 2 + mac.length) this.#prior = lengthPrefixed(mac)
     else mac.copy(this.#prior, 2)
     const record = this.#record
-    // RFC 8945 §4.2: behind the MAC come the original id, the error and the length of other data.
+    // RFC 8945 §4.2: original id, error and length of other data follow the MAC.
     const macAt = record.length - 6 - mac.length
     mac.copy(record, macAt)
     data.copy(record, macAt + mac.length, start, start + 2)
@@ -128,14 +128,14 @@ export class AnswerSigner {
 
 export type RequestVerdict =
   | { kind: 'verified'; key: TsigKey; tsig: TsigRecord }
-  /** `error` is the TSIG error to answer with; with a key the answer is signed. */
+  /** `error`: the TSIG error for the answer; with a key the answer is signed. */
   | { kind: 'refused'; error: number; tsig: TsigRecord; key: TsigKey | undefined; fault: TsigFault }
-  /** To be answered with FORMERR. */
+  /** Answered with FORMERR. */
   | { kind: 'malformed'; why: string }
 
 /**
- * Checks a signed request in the order of RFC 8945 §5.2: key, MAC, time, truncation. Makes no error object, as anyone may send
- * wrong signatures as often as they like.
+ * Verifies a signed request in the order of RFC 8945 §5.2: key, MAC, time, truncation. Allocates no error object, because any
+ * sender may send any number of bad signatures.
  */
 export function verifyRequest(
   msg: Buffer,
@@ -176,19 +176,22 @@ const badTime = (key: string, differenceSeconds: number) =>
     `clocks differ by ${differenceSeconds} s (TSIG key ${key}); set the time on both sides`,
   )
 
-/** RFC 8945 §5.2.2.1: never over the whole MAC, never under 10 octets or half of it; between, our policy is whole MACs only. */
+/**
+ * RFC 8945 §5.2.2.1: never longer than the MAC, never under 10 octets or half of it; between them, this server accepts only
+ * complete MACs.
+ */
 function truncationFault(key: TsigKey, tsig: TsigRecord): 'format' | 'policy' | undefined {
   // An error report has no MAC (§5.3.2); as a request it proves nothing, but is well formed.
   if (tsig.mac.length === key.macOctets || (tsig.mac.length === 0 && tsig.error !== 0)) return undefined
   return tsig.mac.length > key.macOctets || tsig.mac.length < Math.max(10, key.macOctets / 2) ? 'format' : 'policy'
 }
 
-/** Constant time for equal lengths; a truncated MAC is compared as far as it goes. An empty one never matches. */
+/** Constant time for equal lengths; of a truncated MAC the given octets are compared. An empty one never matches. */
 function sameMac(whole: Buffer, given: Buffer): boolean {
   return given.length >= 10 && given.length <= whole.length && timingSafeEqual(whole.subarray(0, given.length), given)
 }
 
-/** Checks the answers to one signed request, message by message, in order (RFC 8945 §5.3). */
+/** Verifies the answers to one signed request, message by message, in order (RFC 8945 §5.3). */
 export class AnswerVerifier {
   readonly #key: TsigKey
   #prior: Buffer
@@ -205,7 +208,7 @@ export class AnswerVerifier {
     return this.#key.hmac().update(lengthPrefixed(this.#prior))
   }
 
-  /** Takes the next message. Throws TsigError; after `true` every octet so far is covered by a good MAC. */
+  /** Accepts the next message. Throws TsigError; after `true` every octet so far is covered by a good MAC. */
   accept(msg: Buffer, nowSeconds: number): boolean {
     const tsig = findTsig(msg)
     const key = this.#key.id
@@ -240,14 +243,15 @@ export class AnswerVerifier {
     const mac = hmac
       .update(this.#first ? variables(this.#key, tsig.time, tsig.fudge, tsig.error, tsig.other) : timers(tsig.time, tsig.fudge))
       .digest()
-    if (!sameMac(mac, tsig.mac)) throw new TsigError({ code: 'TSIG_BAD_MAC', key }, `the answer's TSIG is wrong (key ${key})`)
+    if (!sameMac(mac, tsig.mac))
+      throw new TsigError({ code: 'TSIG_BAD_MAC', key }, `the answer's TSIG has a bad MAC (key ${key})`)
     if (tsig.error === TSIG_ERROR.BADTIME && tsig.other.length === 6) throw badTime(key, nowSeconds - tsig.other.readUIntBE(0, 6))
     if (tsig.error !== 0)
       throw new TsigError(
         { code: 'TSIG_REFUSED_BY_PEER', key, error: tsig.error },
         `the other side refuses our TSIG (${tsigErrorName(tsig.error)}, key ${key})`,
       )
-    // The fudge that counts is ours: a peer cannot widen the window for replays (RFC 8945 §10).
+    // The own fudge limits the window: a peer cannot widen it for replays (RFC 8945 §10).
     if (Math.abs(nowSeconds - tsig.time) > Math.min(tsig.fudge, FUDGE_SECONDS)) throw badTime(key, nowSeconds - tsig.time)
     this.#prior = tsig.mac
     this.#first = false
@@ -255,7 +259,7 @@ export class AnswerVerifier {
     return true
   }
 
-  /** Whether the last message taken was signed; a transfer may only end on one (RFC 8945 §5.3.1). */
+  /** The last message was signed; a transfer may only end on a signed one (RFC 8945 §5.3.1). */
   get complete(): boolean {
     return !this.#first && this.#running === undefined
   }

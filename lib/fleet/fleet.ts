@@ -1,4 +1,4 @@
-/** Who there is: zones, their primaries, clouds and nodes, resolved and indexed. Immutable; a reload makes a new one. */
+/** The fleet: zones, their primaries, clouds and nodes, resolved and indexed. Immutable; a reload makes a new one. */
 import type { CheckSettings, Mode } from '../checks/check.js'
 import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
@@ -32,7 +32,7 @@ export interface FleetZone {
   nodes: readonly FleetNode[]
   /** Bounds for SOA REFRESH and RETRY. */
   refresh: { minMs: number; maxMs: number }
-  /** Limits of its own on transfers, where it has any. */
+  /** The zone's own limits on transfers, if any. */
   limits: { octets?: number; records?: number; messages?: number; names?: number; memory?: number }
   checks: CheckRules
 }
@@ -41,32 +41,32 @@ export interface CheckRules extends CheckSettings {
   hook: { mode: Mode; command: readonly string[]; timeoutMs: number; input: 'stdin' | 'file' }
 }
 
-/** What differs from an earlier fleet, zone by zone. */
+/** Differences from an earlier fleet, zone by zone. */
 export interface FleetDiff {
   added: readonly FleetZone[]
   removed: readonly FleetZone[]
-  /** Other primaries, nodes or settings. */
+  /** Zones with other primaries, nodes or settings. */
   changed: readonly { before: FleetZone; after: FleetZone }[]
 }
 
-/** As if every zone had just been added. */
+/** A diff in which every zone was just added. */
 export const everyZoneOf = (fleet: Fleet): FleetDiff => ({ added: [...fleet.zones.values()], changed: [], removed: [] })
 
-/** Zones that are new or have changed, as they are now. */
+/** New and changed zones, in their new state. */
 export const touchedBy = ({ added, changed }: FleetDiff): FleetZone[] => [...added, ...changed.map(({ after }) => after)]
 
 export class Fleet {
   readonly zones: ReadonlyMap<ZoneName, FleetZone>
   readonly nodes: ReadonlyMap<string, FleetNode>
   readonly primaries: ReadonlyMap<string, Primary>
-  /** The other hubs: what no primary can give, they may have. */
+  /** The peer hubs: they may have versions that no primary can send. */
   readonly peers: readonly Primary[]
   readonly clouds: ReadonlyMap<string, Cloud>
   readonly #zonesOfNode = new Map<string, FleetZone[]>()
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
   readonly #peerAddresses: ReadonlySet<string>
-  /** By wire name: those of everyone, and those of the peers at one address. */
+  /** By wire name: keys valid at any address, and those of the peers at one address. */
   readonly #keys = new Map<string, TsigKey[]>()
   readonly #keysAt = new Map<string, TsigKey[]>()
 
@@ -103,7 +103,7 @@ export class Fleet {
     for (const ip of ips) pushOnce(this.#keysAt, `${ip} ${name}`, key)
   }
 
-  /** What changed since `before`; objects that both share did not (see fleet-of-config). */
+  /** Changes since `before`; objects that both share did not change (see fleet-of-config). */
   diff(before: Fleet): FleetDiff {
     const added: FleetZone[] = []
     const changed: { before: FleetZone; after: FleetZone }[] = []
@@ -136,8 +136,9 @@ export class Fleet {
   }
 
   /**
-   * The keys with this wire name (lower case) that a sender at `ip` may mean (RFC 8945 §5.2.1): those of the peers there, which may have
-   * one name and different secrets; where none of them has one, the first of another peer, so that it is known as a key.
+   * The keys with this wire name (lower case) that a sender at `ip` may mean (RFC 8945 §5.2.1): those of the peers there, which
+   * may have one name and different secrets; if none of them has one, the first of another peer, so that the name is recognized
+   * as a key.
    */
   keysNamed(wireName: Buffer, ip: string): readonly TsigKey[] {
     const name = wireName.toString('latin1')

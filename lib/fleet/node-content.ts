@@ -1,6 +1,6 @@
 /**
- * Which content a node has under its serial: a serial alone does not say, as primaries that were restored, choices between two
- * contents, and servers elsewhere make several contents under one serial. Pure.
+ * Decides which content a node has under its serial. A serial alone is ambiguous: restored primaries, choices between two
+ * contents, and foreign servers make several contents under one serial. Pure.
  */
 import { isNewer, type Serial } from '../dns/serial.js'
 
@@ -9,34 +9,36 @@ interface Content {
   digest: string
 }
 
-/** What is known of a node's content; the board has it. Times in milliseconds. */
+/** Facts about a node's content; the board has them. Times in milliseconds. */
 export interface NodeContentFacts {
   serial: Serial | undefined
-  /** Since when it shows that serial. */
+  /** Time since which it shows that serial. */
   since?: number | undefined
-  /** The last version that a hub sent to the node, whole or as a difference from content that it had from a hub. */
+  /** The last version that a hub sent to the node, as AXFR or as IXFR from content that a hub had sent. */
   taken?: (Content & { at: number }) | undefined
-  /** When the node was seen to have gone to its serial, and no hub was known to have sent it that. */
+  /** Time when the node had changed to its serial, and no hub was known to have sent it. */
   strayAt?: number | undefined
-  /** `strayAt`, once every hub that may have sent it would have been heard. */
+  /** `strayAt`, set when the report of every hub that may have sent it would have arrived. */
   elsewhereAt?: number | undefined
-  /** Since when its content under its serial is to be shown by its own answers: nobody saw it come to have it. */
+  /** Time since which the node's own answers must prove its content: no hub observed how it got it. */
   unprovedAt?: number | undefined
-  /** It answered as this content does, where others differ from it. `of`: the doubt that this is about, as doubtedAt has it. */
+  /**
+   * Its answer matched this content, where others differ from it. `of`: the doubt that this is about, in the form of doubtedAt.
+   */
   proved?: (Content & { of?: number | undefined }) | undefined
-  /** It answered otherwise; why, in a sentence. */
+  /** Its answer differed; the reason, in a sentence. */
   disproved?: (Content & { of?: number | undefined; why: string }) | undefined
 }
 
-/** How the sentence on a node begins that could not be asked. */
+/** Beginning of the sentence on a node that did not answer. */
 export const NO_ANSWER = 'does not answer'
 
-/** A hub says what it sent a little before, or a little after, the node shows it. */
+/** A hub may report a delivery a little before or after the node shows it. */
 const WITNESS_MS = 1_000
 
 /**
- * A hub has sent this to the node. Octets that were sent are not yet served: the node's serial says so where it changed by that, and
- * where it did not the node has to prove it.
+ * Records a delivery. Sent octets are not served yet: the node's serial confirms them if it changed, and otherwise the node must
+ * prove them.
  */
 export function withTaken<T extends NodeContentFacts>(node: T, taken: NonNullable<NodeContentFacts['taken']>): T {
   if (node.serial !== taken.serial || isSame(node.taken, taken)) return { ...node, taken }
@@ -44,7 +46,9 @@ export function withTaken<T extends NodeContentFacts>(node: T, taken: NonNullabl
   return { ...node, taken, strayAt: undefined, elsewhereAt: undefined, unprovedAt: isWitnessed ? undefined : taken.at }
 }
 
-/** What two processes wrote of one node: the later word, with what was sent last by either, and with the doubts that this leaves. */
+/**
+ * Merges two processes' facts about one node: the later value, with the last delivery of either, and with the remaining doubts.
+ */
 export function joinContent<T extends NodeContentFacts>(later: T, earlier: NodeContentFacts): T {
   const { taken } = earlier
   const hasSent = taken !== undefined && (later.taken === undefined || isLaterTaken(taken, later.taken))
@@ -52,7 +56,7 @@ export function joinContent<T extends NodeContentFacts>(later: T, earlier: NodeC
   return withDoubts(joined, earlier)
 }
 
-/** One that sees a node for the first time knows nothing of where its serial is from. */
+/** A process that observes a node for the first time does not know the origin of its serial. */
 function withDoubts<T extends NodeContentFacts>(
   later: T,
   { serial, strayAt, elsewhereAt, unprovedAt, proved, disproved }: NodeContentFacts,
@@ -64,10 +68,13 @@ function withDoubts<T extends NodeContentFacts>(
 
 type Taken = NonNullable<NodeContentFacts['taken']>
 
-/** A node takes newer serials only; the clocks of hubs differ. */
+/** A node transfers only newer serials; the clocks of hubs differ. */
 const isLaterTaken = (a: Taken, b: Taken): boolean => isNewer(a.serial, b.serial) || (a.serial === b.serial && a.at > b.at)
 
-/** When the doubt began that the content has to be proved for; undefined where two contents were released, and it may have either. */
+/**
+ * Begin of the doubt for which the content must be proved; undefined when two contents were released and the node may have
+ * either.
+ */
 export function doubtedAt({ taken, unprovedAt, strayAt }: NodeContentFacts, version: Content): number | undefined {
   const isOtherTaken = taken?.serial === version.serial && taken.digest !== version.digest
   return isOtherTaken ? taken.at : (unprovedAt ?? strayAt)
@@ -76,18 +83,18 @@ export function doubtedAt({ taken, unprovedAt, strayAt }: NodeContentFacts, vers
 const isSame = (a: Content | undefined, b: Content): boolean => a !== undefined && a.serial === b.serial && a.digest === b.digest
 
 /**
- * `released`: the released content, as far as anything is known · `unproved`: its answers are to show that it has it · `other`: other
- * content under the same serial · `elsewhere`: it took the serial from another server · `unknown`: two contents were released under the
+ * `released`: the released content, as far as known · `unproved`: its answers must prove it · `other`: other content under the
+ * same serial · `elsewhere`: it transferred the serial from a foreign server · `unknown`: two contents were released under the
  * serial, and it may have either.
  */
 export type NodeContent = 'released' | 'unproved' | 'other' | 'elsewhere' | 'unknown'
 
-/** Of a node that shows the serial of the version. `torn`: two contents were kept under that serial. */
+/** For a node that shows the version's serial. `torn`: two contents were kept under that serial. */
 export function contentOf(node: NodeContentFacts, version: Content & { torn?: boolean | undefined }): NodeContent {
   const { taken, strayAt, elsewhereAt, proved, disproved } = node
   const unprovedAt = node.unprovedAt ?? strayAt
   const isDelivered = taken?.serial === version.serial
-  // What was sent last may not have been written down.
+  // The last delivery may not have been recorded.
   if (isDelivered && taken.digest !== version.digest)
     return isSame(proved, version) && proved!.of === taken.at ? 'released' : 'other'
   if (!isDelivered && elsewhereAt !== undefined) return 'elsewhere'
@@ -99,7 +106,7 @@ export function contentOf(node: NodeContentFacts, version: Content & { torn?: bo
   return isSame(proved, version) ? 'released' : 'unknown'
 }
 
-/** Why a node that shows the serial of the version is not known to have its content; undefined when it is, or its serial is another. */
+/** Reason to doubt that a node with the version's serial has its content; undefined without a doubt, or with another serial. */
 export function doubtOf(
   node: NodeContentFacts,
   id: string,
@@ -128,11 +135,14 @@ export function doubtOf(
   }
 }
 
-/** Whether a difference from this serial may not fit what the node has. `digest`: of the version with the serial, if it is kept. */
+/**
+ * True when a difference from this serial may not fit the node's content. `digest`: that of the version with the serial, if it is
+ * kept.
+ */
 export function mayHaveOther(node: NodeContentFacts | undefined, serial: Serial, digest: string | undefined): boolean {
   if (node === undefined || digest === undefined) return false
   const { taken, strayAt } = node
-  // A few right answers do not make the whole content ours.
+  // A few matching answers do not prove the complete content.
   if (taken?.serial !== serial && node.serial === serial && strayAt !== undefined) return true
   if (taken?.serial === serial || node.serial === serial) return contentOf(node, { serial, digest }) !== 'released'
   // It has a serial that no hub has sent it.

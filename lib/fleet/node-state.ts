@@ -1,13 +1,13 @@
 /**
- * The state of one zone on one node, from what was released and what the node last said. Pure.
+ * The state of one zone on one node, from the releases and the node's last answer. Pure.
  *
  *   unknown ──answer──▶ in-sync ──release──▶ syncing ──5 min──▶ lagging ──no step in 10 min──▶ stuck
  *                          ▲                    ╰───────── answer with the released serial ─────╯│
  *                          ╰─────────────────────────────────────────────────────────────────────╯
- *   ahead: newer than anything released · conflict: two contents under one serial · expired: we may not offer the zone
- *   unknown, too: it shows the released serial, and took it from another server
- *   syncing, too: it shows the released serial, and has yet to prove its content
- *   drained: a person said so
+ *   ahead: newer than anything released · conflict: two contents under one serial · expired: the hub may not serve the zone
+ *   unknown, too: it shows the released serial, and transferred it from another server
+ *   syncing, too: it shows the released serial, and must still prove its content
+ *   drained: an operator ordered it
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { NodeContent } from './node-content.js'
@@ -33,17 +33,17 @@ export interface Released {
 
 export interface NodeStateInput {
   now: number
-  /** Newest last. Empty when nothing was released yet. */
+  /** Newest last. Empty when no version was released yet. */
   releases: readonly Released[]
   observed: { serial: Serial; since: number; observedAt: number } | undefined
-  /** Looks without an answer since the last one. */
+  /** SOA queries without an answer since the last one. */
   missed: number
   drained: boolean
   expired: boolean
   conflict: boolean
-  /** It answered last that it does not serve the zone. */
+  /** Its last answer was that it does not serve the zone. */
   lost: boolean
-  /** Of a node that shows the newest of the releases. */
+  /** For a node that shows the newest of the releases. */
   content: NodeContent
 }
 
@@ -51,22 +51,22 @@ export interface NodeStateRules {
   lagWarnMs: number
   stuckMs: number
   unknownAfterMissed: number
-  /** An answer older than this says nothing any more: nobody looks. */
+  /** An older answer does not count any more: the observer is not running. */
   staleMs: number
 }
 
 export interface NodeStateOutcome {
   state: NodeState
-  /** Age of the oldest release the node has not reached; 0 when it is in sync (contract §3). */
+  /** Age of the oldest release that the node has not reached; 0 when it is in sync (contract §3). */
   lagSeconds: number
 }
 
-/** A state together with how time alone changes it. */
+/** A state, and its next change by time alone. */
 export interface NodeStanding {
   state: NodeState
   /** Release time of the oldest release that the node has not reached, milliseconds; undefined when there is none. */
   behindSince: number | undefined
-  /** First moment at which the state may be another without a new fact; undefined when never. */
+  /** First moment at which the state may change without a new fact; undefined when never. */
   changesAt: number | undefined
 }
 

@@ -1,4 +1,4 @@
-/** How what a primary serves stands to what we hold: which of two that differ is the one in trouble. Pure. */
+/** Compares the serial of a primary with the current one, and decides which of two that differ is in trouble. Pure. */
 import { compareSerials, type Serial } from '../dns/serial.js'
 
 export const PRIMARY_STATES = [
@@ -14,24 +14,24 @@ export const PRIMARY_STATES = [
 ] as const
 
 /**
- * `newer`: about to be taken, or what it gave was refused · `far-ahead`: newer by so much that it looks like a mistake · `lags`: older,
- * it has not had ours yet · `went-back`: older, and it has had newer ones · `apart`: neither newer nor older (RFC 1982 §3.2) ·
- * `conflict`: our serial with other content · `silent`: no answer · `unknown`: not asked yet.
+ * `newer`: will be transferred, or was transferred and refused · `far-ahead`: newer by so much that it is probably a mistake ·
+ * `lags`: older, it never had the current one · `went-back`: older, and it had newer ones · `apart`: neither newer nor older (RFC
+ * 1982 §3.2) · `conflict`: the current serial with other content · `silent`: no answer · `unknown`: not polled yet.
  */
 export type PrimaryState = (typeof PRIMARY_STATES)[number]
 
 export interface PrimaryFacts {
   serial: Serial | undefined
-  /** The newest it was ever seen to serve. */
+  /** The newest serial that it ever served. */
   highest: Serial | undefined
   error: string | undefined
-  /** The newest serial that we hold. */
+  /** The newest serial of this hub. */
   held: Serial | undefined
   /** It serves other content under that serial. */
   isConflicting: boolean
 }
 
-/** A quarter of all serials: no way of numbering goes so far in one step but by mistake. */
+/** A quarter of all serials: a step of this size is always a mistake. */
 const FAR = 2 ** 30
 
 export function primaryState({ serial, highest, error, held, isConflicting }: PrimaryFacts): PrimaryState {
@@ -51,7 +51,7 @@ export function primaryState({ serial, highest, error, held, isConflicting }: Pr
   }
 }
 
-/** States in which a primary needs an operator, the worst first. `lags` passes by itself as a rule, and counts when it lasts. */
+/** States in which a primary needs an operator, the worst first. `lags` usually passes by itself, and counts when it lasts. */
 export const PRIMARY_TROUBLE: readonly PrimaryState[] = ['conflict', 'went-back', 'apart', 'far-ahead', 'silent', 'lags']
 
 export interface PrimaryStanding {
@@ -61,8 +61,8 @@ export interface PrimaryStanding {
 }
 
 /**
- * Why nothing that the primaries publish next may reach the nodes: none of them serves the current serial or a newer one, and one has
- * gone back. Undefined while that is not so.
+ * Reason why no later version of the primaries may reach the nodes: none of them serves the current serial or a newer one, and
+ * one has gone back. Undefined otherwise.
  */
 export function whyBehind(primaries: readonly PrimaryStanding[], current: Serial | undefined): string | undefined {
   const back = primaries.filter(({ state }) => state === 'went-back' || state === 'apart')

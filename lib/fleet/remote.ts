@@ -6,9 +6,9 @@ export interface Remote {
   /** The primary, hub or node. */
   id: string
   address: Endpoint
-  /** Signs what goes to it, and what comes from it must be signed with it (RFC 8945). */
+  /** Signs messages to it; messages from it must be signed with it (RFC 8945). */
   key: TsigKey | undefined
 }
 
-/** Asked as a resolver asks, without a key. */
+/** Queried without a key, as a resolver does. */
 export const asResolver = ({ id, address }: Remote): Remote => ({ id, address, key: undefined })

@@ -1,4 +1,4 @@
-/** Whether a reload changed a zone, a node or a remote. Parts that did not change may be compared by identity. */
+/** Decides if a reload changed a zone, a node or a remote. Unchanged parts may be compared by identity. */
 import type { TsigKey } from '../dns/tsig-record.js'
 import type { FleetNode, FleetZone } from './fleet.js'
 import type { Remote } from './remote.js'
@@ -29,7 +29,7 @@ function isSameList<T>(a: readonly T[], b: readonly T[], isSame: (x: T, y: T) =>
   return a === b || (a.length === b.length && a.every((x, i) => isSame(x, b[i]!)))
 }
 
-/** Settings that many zones share are written out once. */
+/** Settings that many zones share are serialized once. */
 const texts = new WeakMap<object, string>()
 
 function isSameText(a: object, b: object): boolean {

@@ -1,5 +1,5 @@
 /**
- * The sync matrix as people ask for it: per zone and node the state, per zone the sum of its nodes. Read off the board; decides
+ * The sync matrix: the state for each zone and node, and for each zone the sum of its nodes. Computed from the board; decides
  * nothing.
  */
 import type { ZoneName } from '../dns/name.js'
@@ -15,19 +15,22 @@ interface ReleaseFact {
   torn?: boolean | undefined
 }
 
-/** The cells a view is made of; the board has them. */
+/** The cells from which a view is made; the board has them. */
 export interface ZoneFacts {
   released: { serial: Serial; digest: string; records: number; releasedAt: number } | undefined
   releases: readonly ReleaseFact[]
-  /** Released to some nodes at times of their own: newer than what is released to all, or released to these nodes before all others. */
+  /**
+   * Released to some nodes at separate times: versions newer than the one released to all, or released to these nodes before all
+   * others.
+   */
   staged: readonly (ReleaseFact & { nodes: readonly string[]; times?: readonly number[] | undefined })[]
-  /** Why a version is held back, when one is. */
+  /** Reason for which a version is held, if one is. */
   held: string | undefined
   conflict: boolean
   expired: boolean
-  /** Why the last refresh failed. */
+  /** Reason of the last refresh failure. */
   error?: string | undefined
-  /** Why nothing that the primaries publish next may be transferred. */
+  /** Reason why no later version of the primaries may be transferred. */
   behind?: string | undefined
 }
 
@@ -38,7 +41,7 @@ export interface NodeFacts extends NodeContentFacts {
   missed: number
   error: string | undefined
   drained: boolean
-  /** Its last answer was that it does not serve the zone. */
+  /** Time of its last answer, when that was that it does not serve the zone. */
   lostAt?: number | undefined
 }
 
@@ -93,7 +96,7 @@ export function viewNode(zone: ZoneFacts, node: NodeFacts, rules: NodeStateRules
   }
 }
 
-/** What the node should have reached, newest last, each with the time of its release to that node. */
+/** The versions that the node should have reached, newest last, each with the time of its release to that node. */
 function releasesTo({ releases, staged }: StandingFacts, node: string): readonly ReleaseFact[] {
   const own = staged.flatMap(({ nodes, times, ...mark }) => {
     const i = nodes.indexOf(node)
@@ -111,7 +114,7 @@ function releasesTo({ releases, staged }: StandingFacts, node: string): readonly
 
 const isSameVersion = (a: ReleaseFact, b: ReleaseFact): boolean => a.serial === b.serial && a.digest === b.digest
 
-/** How much each state needs an operator: the lower the number, the more. */
+/** Urgency of each state for an operator: the lower the number, the more urgent. */
 const RANK: Readonly<Record<NodeState, number>> = {
   conflict: 0,
   ahead: 1,
@@ -125,7 +128,7 @@ const RANK: Readonly<Record<NodeState, number>> = {
   drained: 9,
 }
 
-/** From the state that needs an operator most to the one that needs none. */
+/** From the most urgent state to the least. */
 export const WORST_FIRST: readonly NodeState[] = [...NODE_STATES].sort((a, b) => RANK[a] - RANK[b])
 
 export interface ZoneSummaryView {
@@ -138,9 +141,9 @@ export interface ZoneSummaryView {
   lagSeconds: number
   inSync: number
   total: number
-  /** Why no newer version can be released; nodes may all be in sync with the one before. */
+  /** Reason why no newer version can be released; all nodes may be in sync with the one before. */
   error: string | undefined
-  /** What waits for an operator: a version that a check held or a stage halted, or the zone is on hold. */
+  /** Reason for an operator to act: a version that a check held or a stage halted, or a zone on hold. */
   held: string | undefined
 }
 
@@ -166,7 +169,7 @@ export function summarize(
     records: facts.released?.records,
     state: own ?? worst ?? 'in-sync',
     releasedAt: facts.released?.releasedAt,
-    // A drained node is behind because a person wants it so: it does not make the zone late.
+    // A drained node is behind by an operator's order: it does not make the zone late.
     lagSeconds: Math.max(0, ...views.filter(({ state }) => state !== 'drained').map(({ lagSeconds }) => lagSeconds)),
     inSync: views.filter(({ state }) => state === 'in-sync').length,
     total: views.length,
@@ -175,7 +178,7 @@ export function summarize(
   }
 }
 
-/** How many pairs are in each state. */
+/** Number of pairs in each state. */
 export function countStates(views: Iterable<NodeZoneView>): Partial<Record<NodeState, number>> {
   const counts: Partial<Record<NodeState, number>> = {}
   for (const { state } of views) counts[state] = (counts[state] ?? 0) + 1

@@ -1,4 +1,4 @@
-/** NOTIFY to one node (RFC 1996), signed when the node has a key. Its answer proves nothing but arrival. */
+/** Sends NOTIFY to one node (RFC 1996), signed when the node has a key. An answer proves only its arrival. */
 import { opcodeOf, rcodeOf, writeNotify } from '../dns/message.js'
 import { OPCODE, RCODE, rcodeName } from '../dns/rcode.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
@@ -10,7 +10,7 @@ import type { NodePaths } from '../observe/node-paths.js'
 import type { UdpAsker } from '../transport/udp-asker.js'
 import { TransportError } from '../transport/errors.js'
 
-/** `silent`: nothing came in time; `unreachable`: the system says at once that it cannot. */
+/** `silent`: no answer in time; `unreachable`: the system reports at once that it cannot send. */
 export type NotifyOutcome = { kind: 'answered' } | { kind: 'refused' | 'silent' | 'unreachable'; reason: string }
 
 export class NotifySender {
@@ -26,7 +26,7 @@ export class NotifySender {
     this.#metrics = metrics
   }
 
-  /** Sends one and waits for its answer. `onSent` runs when it is on its way. */
+  /** Sends one NOTIFY and waits for its answer. Calls `onSent` when it has left. */
   async send(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number, onSent: () => void): Promise<NotifyOutcome> {
     let outcome: NotifyOutcome
     try {
@@ -60,7 +60,7 @@ export class NotifySender {
       waitMs,
       (message) => opcodeOf(message.readUInt16BE(2)) === OPCODE.NOTIFY,
     )
-    // An error may come unsigned (BADKEY); it is believed as a reason, never as an acknowledgement.
+    // An error may come unsigned (BADKEY); it counts as a reason, never as an acknowledgement.
     if (rcodeOf(answer.readUInt16BE(2)) === RCODE.NOERROR) verifier?.accept(answer, seconds(this.#clock))
     return answer
   }

@@ -1,10 +1,10 @@
 /**
- * Measures how long releases take: from a stage's release to the last of its nodes, and from the first sight of a version at a primary
- * to the last node of all. The counterparts are load-time (RSSAC002 §2.1) and publication latency (RSSAC047 §5.3).
+ * Measures the duration of releases: from a stage's release to the last of its nodes, and from the announcement of a version at a
+ * primary to the last node of all. The counterparts are load-time (RSSAC002 §2.1) and publication latency (RSSAC047 §5.3).
  *
- * Nodes are fixed when the version is released to the first of them: a node that is added later is no sample. Nodes that are drained or
- * unreachable when the others are through are left out. A node that shows a newer version has reached this one. Kept in memory: of a
- * version that is under way at a restart, the stages that are released later are measured, and the total is not.
+ * Nodes are fixed when the version is released to the first of them: a node that is added later is not a sample. Nodes that are
+ * drained or unreachable when the others have finished are left out. A node that shows a newer version has reached this one. Kept
+ * in memory: for a version under way at a restart, stages that are released later are measured, and the total is not.
  */
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials } from '../dns/serial.js'
@@ -16,9 +16,9 @@ import type { NodeCell } from '../state/tables.js'
 import { isReleasedTo, type Version } from '../store/version.js'
 import { nodeCell, showsVersion } from '../observe/node-cells.js'
 
-/** Releases of a zone under way at a time; the oldest gives way. */
+/** Releases of a zone under way at once; the oldest is dropped. */
 const MOST_PENDING = 16
-/** What is not through after this long is no sample of a release. Milliseconds. */
+/** A release that is not finished after so long is not a sample. Milliseconds. */
 const GIVE_UP_MS = 86_400_000
 const ALL = 'all'
 
@@ -30,18 +30,18 @@ export interface PropagationParts {
   onWhole: (zone: ZoneName, version: Version, tookMs: number) => void
 }
 
-/** Nodes that were given a version together. */
+/** Nodes to which a version was released together. */
 interface Pending {
   version: Version
-  /** `all`: every node of the zone, measured from the first sight. */
+  /** `all`: every node of the zone, measured from the announcement. */
   stage: string
   nodes: readonly string[]
   since: number
 }
 
-/** Which nodes were given a version. */
+/** Nodes to which a version was released. */
 interface Given {
-  /** Those that the zone had when it was first released. */
+  /** Nodes of the zone at its first release. */
   expected: ReadonlySet<string>
   nodes: Set<string>
   /** The total is measured, or will not be. */
@@ -61,7 +61,7 @@ export class Propagation {
     this.#parts = parts
   }
 
-  /** When a zone is new here: what was released before is not measured. */
+  /** The zone is new here: earlier releases are not measured. */
   forget(zone: FleetZone, versions: readonly Version[]): void {
     if (this.#given.has(zone.name)) return
     this.#given.set(zone.name, new Map())
@@ -71,13 +71,13 @@ export class Propagation {
     }
   }
 
-  /** The zone is gone from the config. */
+  /** The config no longer has the zone. */
   drop(zone: ZoneName): void {
     this.#given.delete(zone)
     this.#pending.delete(zone)
   }
 
-  /** Some nodes may have one of these versions by now: the released one and all newer ones, oldest first. */
+  /** Some nodes may have one of these versions now: the released one and all newer ones, oldest first. */
   noteReleases(zone: FleetZone, versions: readonly Version[]): void {
     const kept = new Set(versions.map(identity))
     const known = this.#given.get(zone.name)
@@ -121,7 +121,7 @@ export class Propagation {
     this.#pending.set(zone, [...list, pending].slice(-MOST_PENDING))
   }
 
-  /** A node of the zone was looked at. */
+  /** A node of the zone was observed. */
   look(zone: ZoneName): void {
     const list = this.#pending.get(zone)
     if (list === undefined) return

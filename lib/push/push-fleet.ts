@@ -1,6 +1,6 @@
 /**
- * Brings every node to what was released: at once when something is released, again when a look shows a difference. What a
- * first try in memory does not reach goes to the push queue, whose worker comes back here.
+ * Brings every node to the released version: at once after a release, and again when an observation shows a difference. Nodes
+ * that the first try in memory does not reach go to the push queue, whose worker calls back here.
  */
 import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
@@ -34,10 +34,10 @@ export interface PushFleetParts {
   observer: Pick<NodeObserver, 'observe'>
   notify: Pick<NotifySender, 'send'>
   paths: NodePaths
-  /** Waits between NOTIFYs to a node that does not take what it is told of. */
+  /** Waits between NOTIFYs to a node that does not transfer the announced version. */
   notifyRetries: { retriesMs: readonly number[] }
   observe: { unknownAfterMissed: number }
-  /** Nodes that were not reached go here. */
+  /** Receives the nodes that were not reached. */
   handOver: (nodes: string[]) => void
 }
 
@@ -48,7 +48,7 @@ export class PushFleet {
   readonly #propagation: Propagation
   readonly #deliveryParts: DeliveryParts
   readonly #unlisten: () => void
-  /** We are going down: whatever is released or seen now is for the next start. */
+  /** The hub shuts down: new releases and observations are left to the next start. */
   #isStopped = false
 
   constructor(fleet: Fleet, parts: PushFleetParts) {
@@ -77,7 +77,7 @@ export class PushFleet {
     this.#forgetPast(fleet.zones.values())
   }
 
-  /** After a reload: deliveries to nodes and of zones that are gone end. */
+  /** After a reload: ends deliveries to removed nodes and of removed zones. */
   adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleet = fleet
     this.#forgetPast(touchedBy(diff))
@@ -105,7 +105,7 @@ export class PushFleet {
     return pusher
   }
 
-  /** What the node should serve: the newest version released to it. */
+  /** The version that the node should serve: the newest one released to it. */
   wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined {
     const version = this.#parts.store.zone(zone).releasedToAll([node])
     return version && { serial: version.serial, soa: soaOfVersion(version).stored }
@@ -115,7 +115,7 @@ export class PushFleet {
     return this.#parts.board.get('drains', node)?.drained ?? false
   }
 
-  /** A version of the zone was released, to all nodes or to some: those that lack what they may have are told at once. */
+  /** A version of the zone was released, to all nodes or to some: nodes that lack their version get a NOTIFY at once. */
   onReleased(zone: FleetZone): void {
     if (this.#isStopped) return
     this.#propagation.noteReleases(zone, this.#fromReleased(zone))
@@ -138,7 +138,7 @@ export class PushFleet {
     return await this.#pusher(node).pushAndWait(zone)
   }
 
-  /** Delivers whatever the node lacks. Returns the zones that it still lacks. */
+  /** Delivers all versions that the node lacks. Returns the zones that it still lacks. */
   async catchUp(node: FleetNode): Promise<ZoneName[]> {
     if (this.isDrained(node.id)) return []
     const behind = this.#fleet.zonesOf(node.id).filter((zone) => this.isBehind(zone, node))
@@ -153,7 +153,7 @@ export class PushFleet {
     return serial === undefined || compareSerials(wanted.serial, serial) === 'newer'
   }
 
-  /** The node says that it does not serve the zone. */
+  /** The node answers that it does not serve the zone. */
   hasLost(zone: ZoneName, node: string): boolean {
     return nodeCell(this.#parts.board, zone, node).lostAt !== undefined
   }
@@ -162,7 +162,7 @@ export class PushFleet {
     return this.#pushers.get(node)?.isDelivering(zone) ?? false
   }
 
-  /** A look showed a difference: start a delivery unless one is under way. */
+  /** An observation showed a difference: starts a delivery unless one is under way. */
   heal(zone: FleetZone, node: FleetNode): void {
     if (!this.#isStopped && !this.isDrained(node.id) && !this.isDelivering(zone.name, node.id)) this.#pusher(node).push(zone)
   }
@@ -178,7 +178,7 @@ export class PushFleet {
       const node = this.#fleet.nodes.get(id)
       if (node && digest !== undefined) noteDelivered(this.#parts.board, zone, id, { serial, digest }, at)
       if (!node || this.#pusher(node).onDelivered(zone, serial, kind, at)) continue
-      // The node came by itself; its new serial is worth a look soon, not a delivery.
+      // The node asked by itself; its new serial needs an observation soon, not a delivery.
       if (this.isBehind(known, node))
         setTimeout(
           guard('push timer', () => this.#observeAgain(node, known)),
@@ -219,7 +219,7 @@ export class PushFleet {
           serial: target,
           err: error,
         },
-        'node did not take the version',
+        'node did not transfer the version',
       )
       this.#parts.handOver([node.id])
     }

@@ -1,18 +1,18 @@
 /**
- * All deliveries to one node: as many at once as its window allows, the rest waiting in order. What is released while a zone
- * waits or travels replaces what was to be delivered, so that ten thousand changes never become a backlog of versions.
+ * All deliveries to one node: as many at once as its window allows, the rest waiting in order. A release while a zone waits or is
+ * delivered replaces the earlier target, so that ten thousand changes never become a backlog of versions.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Delivery, DeliveryOutcome } from './delivery.js'
 
-/** Zones on their way to one node at a time: enough to keep a node busy, too few to flood its queue of transfers. */
+/** Simultaneous deliveries to one node: enough to keep a node busy, too few to flood its queue of transfers. */
 const WINDOW = 64
 
 export interface PushParts {
   make(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer): Delivery
-  /** What the node should serve, or undefined for nothing. */
+  /** The version that the node should serve, or undefined for none. */
   wanted(zone: ZoneName): { serial: Serial; soa: Buffer } | undefined
   onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void
 }
@@ -22,7 +22,10 @@ export class NodePusher {
   readonly #parts: PushParts
   readonly #waiting = new Map<ZoneName, FleetZone>()
   readonly #running = new Map<ZoneName, Delivery>()
-  /** Of the running ones those the node has yet to take: they fill the window. What it has taken only waits to be shown. */
+  /**
+   * Running deliveries that the node has not transferred yet: they fill the window. A transferred one only waits for
+   * confirmation.
+   */
   readonly #untaken = new Set<ZoneName>()
   readonly #settled = new Map<ZoneName, ((outcome: DeliveryOutcome) => void)[]>()
 
@@ -31,7 +34,7 @@ export class NodePusher {
     this.#parts = parts
   }
 
-  /** After a reload: the same node, read anew. Zones it no longer carries are let go. */
+  /** After a reload: the same node with its new settings. Drops zones that it no longer carries. */
   adopt(node: FleetNode, carries: (zone: ZoneName) => boolean): void {
     this.node = node
     for (const zone of this.#waiting.keys()) if (!carries(zone)) this.#waiting.delete(zone)
@@ -47,7 +50,7 @@ export class NodePusher {
     return this.#waiting.has(zone) || this.#running.has(zone)
   }
 
-  /** Starts bringing the node to what is wanted of the zone, or turns a running delivery to it. */
+  /** Starts the delivery of the zone's version, or redirects a running delivery to it. */
   push(zone: FleetZone): void {
     const running = this.#running.get(zone.name)
     if (running && !running.isOver && running.target === this.#parts.wanted(zone.name)?.serial) return
@@ -60,7 +63,7 @@ export class NodePusher {
     this.#fill()
   }
 
-  /** Like push, and resolves when the zone's delivery ends otherwise than by being superseded. */
+  /** As `push`, and resolves when the zone's delivery ends, except by a newer target. */
   pushAndWait(zone: FleetZone): Promise<DeliveryOutcome> {
     return new Promise((resolve) => {
       const list = this.#settled.get(zone.name) ?? []
@@ -78,7 +81,7 @@ export class NodePusher {
     return true
   }
 
-  /** Gives up everything; used when the node is drained or gone. */
+  /** Drops all deliveries; used when the node is drained or removed. */
   stop(): void {
     this.#waiting.clear()
     for (const delivery of this.#running.values()) delivery.supersede()

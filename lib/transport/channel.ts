@@ -1,4 +1,4 @@
-/** A message's sender and the way back to it, as the listener hands them to a server. */
+/** A message's sender and the way back to it, as the listener passes them to a server. */
 
 export interface Peer {
   ip: string
@@ -6,23 +6,27 @@ export interface Peer {
   proto: 'udp' | 'tcp'
 }
 
-/** The one way back to the sender of a request. */
+/** The way back to the sender of a request. */
 export interface Channel {
   readonly peer: Peer
-  /** One message, framed as the transport needs it. Never throws: an answer that cannot leave is lost, as on the way. */
+  /**
+   * Sends one message, framed as the transport requires. Never throws: an answer that cannot be sent is lost, as in the network.
+   */
   send(message: Buffer): void
-  /** Framed messages as they are (TCP only). Resolves when the kernel has them: the block may be used again. Rejects when the peer is gone. */
+  /**
+   * Sends framed messages (TCP only). Resolves when the kernel has them: the block may be reused. Rejects when the peer is gone.
+   */
   sendFramed(block: Buffer): Promise<void>
   /**
-   * Framed messages that others send too, each with this id instead of its own (TCP only). The block is not copied and must not
-   * change. Resolves and rejects as `sendFramed` does.
+   * Sends framed messages that others send too, each with this id instead of its own (TCP only). The block is not copied and must
+   * not change. Resolves and rejects as `sendFramed` does.
    */
   sendShared(block: Buffer, id: number): Promise<void>
-  /** Runs `work` when the answers begun before it have ended: a connection has one transfer in progress. */
+  /** Runs `work` when earlier answers have ended: a connection has one transfer in progress. */
   inTurn(work: () => Promise<void>): Promise<void>
-  /** Counts the connection under the key that its peer has proved to have; nothing over UDP. */
+  /** Counts the connection under the key that its peer has proved; no effect over UDP. */
   identify(key: string): void
-  /** Hangs up (TCP only). */
+  /** Closes the connection (TCP only). */
   abort(): void
 }
 

@@ -1,11 +1,11 @@
 /**
- * The connections of a server, by who has them: an address, or an address and the key it has proved to have. When there is no room,
- * whoever has most loses the connection that has rested longest, so that no peer can keep the others out.
+ * The connections of a server by owner: an address, or an address and its proved key. When there is no room, the owner of the
+ * most connections loses the one that was idle longest, so that no peer can keep the others out.
  */
 import { hashAddress, RateLimiter } from './rate-limiter.js'
 import type { ServedConnection } from './served-connection.js'
 
-/** How often one peer may have a connection of its own closed for a new one. */
+/** Rate at which a peer may have one of its own connections closed for a new one. */
 const SWAPS = { perSecond: 20, burst: 50 }
 
 export class ConnectionTable {
@@ -28,8 +28,8 @@ export class ConnectionTable {
   }
 
   /**
-   * Whether there is no room, and whoever has most is at this address: one more would only take from that one, which may happen now
-   * and then, but not as fast as a peer can connect.
+   * There is no room, and the owner of the most connections has this address: one more would only replace one of its own, which
+   * is allowed at a limited rate.
    */
   isSpent(ip: string): boolean {
     if (this.#size < this.#max) return false
@@ -37,7 +37,7 @@ export class ConnectionTable {
     return (heaviest === ip || heaviest.startsWith(`${ip} `)) && !this.#swaps.take(hashAddress(ip))
   }
 
-  /** Takes a connection in, closing another one when there is no room. */
+  /** Adds a connection, and closes another one when there is no room. */
   add(connection: ServedConnection): void {
     if (this.#size >= this.#max) this.#close(this.#heaviest()[1])
     this.#put(connection.owner, connection)
@@ -50,7 +50,7 @@ export class ConnectionTable {
     else owned.add(connection)
   }
 
-  /** Returns whether it was there. */
+  /** Returns true when the table had it. */
   delete(connection: ServedConnection): boolean {
     const owned = this.#owners.get(connection.owner)
     if (owned === undefined || !owned.delete(connection)) return false
@@ -59,7 +59,7 @@ export class ConnectionTable {
     return true
   }
 
-  /** The peer has proved to have a key: from now on the connection counts as that key's. */
+  /** The peer has proved a key: from now on the connection counts as that key's. */
   move(connection: ServedConnection, owner: string): void {
     if (owner === connection.owner || !this.delete(connection)) return
     connection.owner = owner
@@ -73,7 +73,7 @@ export class ConnectionTable {
     return most!
   }
 
-  /** Of one owner's connections the one that made no progress for longest, an idle one before one with work. */
+  /** Closes the owner's connection without progress for longest, an idle one before one with work. */
   #close(owned: Set<ServedConnection>): void {
     let oldest: ServedConnection | undefined
     for (const connection of owned)

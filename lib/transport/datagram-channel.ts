@@ -5,7 +5,7 @@ import type { Channel, Peer } from './channel.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
 
-/** A datagram that does not leave concerns its peer alone. */
+/** A lost datagram concerns only its peer. */
 const ignore = (): void => undefined
 
 export class DatagramChannel implements Channel {

@@ -1,7 +1,6 @@
 /**
- * The server's sockets: UDP and TCP on several addresses, messages in, answers out. A connection that nobody uses is closed,
- * one whose peer does not read is not read from either, and answers never pile up in memory.
- * Not here: what messages mean.
+ * The server's sockets: UDP and TCP on several addresses, messages in, answers out. An idle connection is closed, a peer that
+ * does not read is not read from either, and answers never pile up in memory. Not here: the meaning of messages.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -19,18 +18,18 @@ export interface ListenerOptions {
   listen: readonly Endpoint[]
   /** Milliseconds without any progress after which a connection is closed. */
   idleMs: number
-  /** When there are as many, the peer that has most loses one. */
+  /** At this number, the peer with most connections loses one. */
   maxConnections: number
-  /** Addresses we know; the others get only a tenth of the connections. */
+  /** Known addresses; the others get only a tenth of the connections. */
   isKnown: (ip: string) => boolean
-  /** Most octets of a message from an address that we do not know; longer ones are not read. */
+  /** Maximum of octets in a message from an unknown address; longer ones are not read. */
   strangerOctets: { udp: number; tcp: number }
   onMessage: OnMessage
 }
 
-/** Longest silence of an address that we do not know. */
+/** Longest silence of an unknown address. */
 const STRANGER_IDLE_MS = 5_000
-/** Connections that strangers may have at least. */
+/** Minimum of connections for unknown addresses. */
 const LEAST_STRANGERS = 8
 
 export class DnsListener {
@@ -40,7 +39,7 @@ export class DnsListener {
   readonly #known: ConnectionTable
   readonly #strangers: ConnectionTable
   readonly #waiting: WaitingRoom
-  /** Where this listener itself can be reached, as endpointText writes it. */
+  /** Addresses of this listener, in the form of endpointText. */
   readonly #own = new Set<string>()
   readonly #ownPorts = new Set<number>()
 
@@ -52,7 +51,9 @@ export class DnsListener {
     this.#waiting = new WaitingRoom(options.maxConnections * 2)
   }
 
-  /** Binds every address, UDP and TCP. Throws TransportError TRANSPORT_REFUSED naming the address. Returns what it listens on. */
+  /**
+   * Binds every address, UDP and TCP. Throws TransportError TRANSPORT_REFUSED naming the address. Returns the bound addresses.
+   */
   async open(): Promise<Endpoint[]> {
     const bound: Endpoint[] = []
     try {
@@ -76,7 +77,7 @@ export class DnsListener {
     for (const { address } of local) this.#own.add(endpointText({ ip: address, port }))
   }
 
-  /** A source to which no answer can go (RFC 768: port 0 means none), or to which an answer would come back to us as a question. */
+  /** A source to which no answer can go (RFC 768: port 0 means none), or to which an answer would come back as a question. */
   #isUnanswerable({ ip, port }: Endpoint): boolean {
     return port === 0 || (this.#ownPorts.has(port) && this.#own.has(endpointText({ ip, port })))
   }
@@ -106,7 +107,7 @@ export class DnsListener {
       server.once('error', (error) => reject(this.#bindError(endpoint, 'TCP', error)))
       server.listen({ host: endpoint.ip, port: endpoint.port, backlog: 1024, ipv6Only: true }, () => {
         server.removeAllListeners('error')
-        // Out of descriptors, say: those who are connected are served on.
+        // For example out of descriptors: existing connections are still served.
         server.on('error', () => undefined)
         const address = server.address()
         resolve(typeof address === 'object' && address ? address.port : endpoint.port)
@@ -133,7 +134,7 @@ export class DnsListener {
       socket.once('error', (error) => reject(this.#bindError(endpoint, 'UDP', error)))
       socket.bind({ address: endpoint.ip, port: endpoint.port }, () => {
         socket.removeAllListeners('error')
-        // An ICMP error for an earlier answer surfaces here; it concerns that peer alone.
+        // An ICMP error for an earlier answer appears here; it concerns only that peer.
         socket.on('error', () => undefined)
         resolve()
       })
@@ -144,7 +145,7 @@ export class DnsListener {
     const { idleMs, isKnown, strangerOctets, onMessage } = this.#options
     socket.on('error', () => undefined)
     const { remoteAddress, remotePort } = socket
-    // Gone already.
+    // Closed already.
     if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy()
       return
@@ -172,7 +173,7 @@ export class DnsListener {
     return this.#known.size + this.#strangers.size
   }
 
-  /** Stops taking new connections and datagrams; running transfers go on. */
+  /** Stops accepting connections and datagrams; running transfers go on. */
   stopListening(): void {
     for (const server of this.#servers) server.close()
     for (const socket of this.#udp) {

@@ -1,4 +1,4 @@
-/** Faults of sockets: nobody there, nothing said, hung up. */
+/** Errors of sockets: no server, no answer, closed connection. */
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { type NextMove, ZonecastError } from '../errors.js'
 

@@ -1,7 +1,7 @@
-/** IP addresses as text: is one inside a list of networks. */
+/** IP addresses as text: membership in a list of networks. */
 import { BlockList, isIPv6 } from 'node:net'
 
-/** `subnets` are addresses or CIDR blocks of either family; an empty list holds nothing. */
+/** `subnets` are addresses or CIDR blocks of either family; an empty list matches nothing. */
 export function isWithin(ip: string, subnets: readonly string[]): boolean {
   const list = new BlockList()
   for (const subnet of subnets) {

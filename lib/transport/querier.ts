@@ -1,6 +1,6 @@
 /**
- * One question to one server. UDP first; TCP when the answer is truncated (RFC 1035 §4.2), or on request when UDP brings none (RFC 7766
- * §5). With EDNS, and without to a server that does not understand it (RFC 6891 §7).
+ * Sends one question to one server. UDP first; TCP when the answer is truncated (RFC 1035 §4.2), or on request when UDP brings
+ * none (RFC 7766 §5). With EDNS, and without to a server that does not understand it (RFC 6891 §7).
  */
 import { randomInt } from 'node:crypto'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
@@ -32,7 +32,7 @@ export interface QueryPatience {
 }
 
 export interface QueryManner {
-  /** `fresh`: the question leaves from a port of its own, for a server whose answers are believed without a signature. */
+  /** `fresh`: the question leaves from a separate port, for a server whose answers are accepted without a signature. */
   port?: 'shared' | 'fresh'
   patience?: QueryPatience
   /** Asks over TCP when no answer came over UDP. */
@@ -41,7 +41,7 @@ export interface QueryManner {
 
 const PATIENCE: QueryPatience = { udpMs: 1_500, udpTries: 3, tcpMs: 5_000 }
 const HEADER_OCTETS = 12
-/** A server that refuses EDNS is asked with it again after this. */
+/** Time after which EDNS is tried again with a server that refused it. */
 const NO_EDNS_MS = 3_600_000
 
 interface Written {
@@ -59,7 +59,7 @@ export class Querier {
   readonly #tcp: TcpPool
   readonly #clock: Clock
   readonly #written = new WeakMap<Question, Written>()
-  /** Servers that answer FORMERR or NOTIMP to EDNS, and until when they are asked without. */
+  /** Servers that answer FORMERR or NOTIMP to EDNS, and the end of the time without EDNS. */
   readonly #noEdns = new Map<string, number>()
 
   constructor(udp: UdpAsker, tcp: TcpPool, clock: Clock = systemClock) {
@@ -77,7 +77,7 @@ export class Querier {
     this.#noEdns.set(endpointText(server), this.#clock.now() + NO_EDNS_MS)
   }
 
-  /** With a key the question is signed, and the answer must be. Throws TransportError, WireError or TsigError. */
+  /** With a key the question is signed, and the answer must be signed. Throws TransportError, WireError or TsigError. */
   async ask(remote: Remote, question: Question, manner: QueryManner = {}): Promise<SmallMessage> {
     const answer = (await this.#overUdp(remote, question, manner)) ?? (await this.#overTcp(remote, question, manner))
     const rcode = rcodeOf(answer.readUInt16BE(2))
@@ -88,7 +88,7 @@ export class Querier {
     return readMessage(answer)
   }
 
-  /** Undefined when the question has to go over TCP. */
+  /** Undefined when the question must go over TCP. */
   async #overUdp(
     remote: Remote,
     question: Question,
@@ -146,7 +146,7 @@ export class Querier {
     return { message, verifier: new AnswerVerifier(key, mac) }
   }
 
-  /** All but the id. */
+  /** The complete message except the id. */
   #ready(question: Question, edns: boolean): Buffer {
     let written = this.#written.get(question)
     if (written === undefined) {
@@ -163,7 +163,7 @@ function write({ name, type, dnssec, expire }: Question, edns: boolean): Buffer 
   const parts = [Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type)]
   if (edns) {
     const opt = writeOpt(expire ? [{ code: OPTION.EXPIRE, data: Buffer.alloc(0) }] : [])
-    // Where other records have their TTL; DO is the highest bit of the flags (RFC 3225 §3).
+    // In the place of other records' TTL; DO is the highest bit of the flags (RFC 3225 §3).
     if (dnssec) opt[7] = 0x80
     parts.push(opt)
   }

@@ -1,13 +1,13 @@
 /**
- * Token buckets for addresses and prefixes, in a table of fixed size: no number of senders makes it grow, and none makes an object.
- * Two senders may share a bucket by chance; the seed is secret, so that nobody can choose to.
+ * Token buckets for addresses and prefixes, in a table of fixed size: no number of senders makes it grow or allocates objects.
+ * Two senders may share a bucket by chance; the seed is secret, so that a sender cannot choose its bucket.
  */
 import { randomInt } from 'node:crypto'
 
 export interface Rate {
-  /** Tokens that come back each second. */
+  /** Tokens added each second. */
   perSecond: number
-  /** Tokens of a bucket that is full. */
+  /** Tokens of a full bucket. */
   burst: number
 }
 
@@ -16,7 +16,7 @@ const SLOTS = 1 << 14
 export class RateLimiter {
   readonly #rate: Rate
   readonly #tokens = new Float32Array(SLOTS)
-  /** Milliseconds, as performance.now() counts. */
+  /** Milliseconds, in the clock of performance.now(). */
   readonly #at = new Float64Array(SLOTS)
   readonly #seed = randomInt(2 ** 32)
 
@@ -25,7 +25,7 @@ export class RateLimiter {
     this.#tokens.fill(rate.burst)
   }
 
-  /** Whether a bucket, found by a hash of 32 bits, has a token left, which is taken. */
+  /** Takes a token from the bucket of a 32-bit hash; false when it has none. */
   take(hash: number, now = performance.now()): boolean {
     const slot = mix(hash ^ this.#seed) & (SLOTS - 1)
     const { perSecond, burst } = this.#rate
@@ -49,9 +49,7 @@ export function hashAddress(ip: string): number {
   return hash >>> 0
 }
 
-/**
- * 32 bits over the network of an address: its /24 for IPv4, its /56 for IPv6, which is what one sender may have as a rule.
- */
+/** 32 bits over the network of an address: its /24 for IPv4, its /56 for IPv6, the usual range of one sender. */
 export function hashPrefix(ip: string): number {
   const colon = ip.indexOf(':')
   if (colon < 0) return hashAddress(ip.slice(0, ip.lastIndexOf('.')))

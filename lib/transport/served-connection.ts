@@ -1,6 +1,6 @@
 /**
- * One TCP connection of a server: messages in, one transfer at a time, and answers out. What its peer does not read is not made,
- * and what it does not finish is not waited for. Not here: how many connections there may be (connection-table.ts).
+ * One TCP connection of a server: messages in, one transfer at a time, and answers out. Answers that the peer does not read are
+ * not made, and unfinished messages are not waited for. Not here: the number of connections (connection-table.ts).
  */
 import type { Socket } from 'node:net'
 import { frame, MessageFramer, TOO_LONG } from '../dns/framing.js'
@@ -9,7 +9,7 @@ import type { Channel, OnMessage, Peer } from './channel.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
 
-/** Octets of answers waiting in one connection before it is not read from. */
+/** Octets of pending answers in one connection from which on it is not read. */
 const HIGH_WATER_OCTETS = 1 << 17
 /** Requests of one connection that are being answered or wait for that. */
 const MAX_UNANSWERED = 16
@@ -25,23 +25,23 @@ export interface ConnectionLimits {
 
 export class ServedConnection implements Channel {
   readonly peer: Peer
-  /** Who it counts for: the address, and the key once the peer has proved to have one. */
+  /** The owner: the address, and the key when the peer has proved one. */
   owner: string
   readonly #socket: Socket
   readonly #onMessage: OnMessage
   readonly #limits: ConnectionLimits
   readonly #onIdentify: (key: string) => void
   readonly #framer: MessageFramer
-  /** Octets that came while nothing more may be taken: those of one read, as reading stops then. */
+  /** Octets that came while no more are accepted: those of one read, because reading stops then. */
   #unread: Buffer | undefined
-  /** Requests whose answer takes its time; of these one is in progress, the others wait. */
+  /** Pending requests with slow answers; one is in progress, the others wait. */
   #unanswered = 0
-  /** Ends when the last transfer does that was asked for. */
+  /** Ends with the last requested transfer. */
   #turn: Promise<unknown> = Promise.resolve()
   #inBatch = 0
-  /** Since when a message has been coming in pieces. */
+  /** Time since which a message has been coming in pieces. */
   #partialSince: number | undefined
-  /** Milliseconds, as performance.now() counts: when octets last came or left. */
+  /** Time at which octets last came or left; milliseconds, in the clock of performance.now(). */
   progressAt = performance.now()
 
   constructor(
@@ -58,7 +58,7 @@ export class ServedConnection implements Channel {
     this.#onMessage = onMessage
     this.#onIdentify = onIdentify
     this.#framer = new MessageFramer(limits.messageOctets)
-    // Node counts octets leaving the kernel's queue as activity, so a slow reader that reads lives on.
+    // Node.js counts octets that leave the kernel's queue as activity, so a slow reader stays connected.
     socket.setTimeout(limits.idleMs, () => socket.destroy())
     socket.on(
       'data',
@@ -70,7 +70,7 @@ export class ServedConnection implements Channel {
     )
   }
 
-  /** An error in one connection ends that one. */
+  /** An error in one connection ends only that one. */
   #guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {
     return (...args) => {
       try {
@@ -82,14 +82,14 @@ export class ServedConnection implements Channel {
     }
   }
 
-  /** Nothing is under way for it. */
+  /** No request is pending. */
   get isIdle(): boolean {
     return this.#unanswered === 0 && this.#unread === undefined && this.#socket.writableLength === 0
   }
 
   #onData(octets: Buffer): void {
     this.progressAt = performance.now()
-    // Reading has stopped while there is an unread rest; what the kernel handed over before that comes behind it.
+    // Reading has stopped while there is an unread rest; octets that the kernel had passed on before follow it.
     this.#unread = this.#unread === undefined ? octets : Buffer.concat([this.#unread, octets])
     this.#advance()
     // A message that comes octet by octet would keep its place for ever.
@@ -125,7 +125,7 @@ export class ServedConnection implements Channel {
     })
   }
 
-  /** Takes what was read, as far as it may be taken now; reads on when nothing is left of it. */
+  /** Processes the octets that were read, as far as accepted now; resumes reading when none are left. */
   #advance(): void {
     if (this.#socket.destroyed) return
     // Small answers to one segment leave in one.

@@ -1,4 +1,4 @@
-/** Asks a server for a zone's SOA: a primary for what it has to transfer, a node for what it serves. */
+/** Queries a server for a zone's SOA: polls a primary for the version to transfer, observes the version that a node serves. */
 import { endpointText } from '../dns/endpoint.js'
 import { findSoa, OPTION, type Soa } from '../dns/message.js'
 import { FLAG, RCODE, rcodeName } from '../dns/rcode.js'
@@ -24,7 +24,7 @@ export class SoaQueryError extends ZonecastError<SoaQueryFault> {
 
 export interface SoaAnswer {
   soa: Soa
-  /** Seconds left by EDNS EXPIRE (RFC 7314 §2). */
+  /** Seconds left, from EDNS EXPIRE (RFC 7314 §2). */
   expireSeconds: number | undefined
   tookMs: number
 }
@@ -52,7 +52,7 @@ export class SoaQuerier {
       throw new SoaQueryError({ code: 'SOA_NOT_AUTHORITATIVE', remote: from }, `${from} is not authoritative for the zone`)
     const soa = findSoa(message.answer, apex)
     if (!soa) throw new SoaQueryError({ code: 'SOA_MISSING', remote: from }, `${from} answers without the zone's SOA`)
-    // A zone has one SOA (RFC 1035 §5.2): which of two serials is meant is not for us to guess.
+    // A zone has one SOA (RFC 1035 §5.2): with two, the right serial is unknown.
     if (soasIn(message.answer) > 1)
       throw new SoaQueryError({ code: 'SOA_SEVERAL', remote: from }, `${from} answers with several SOA records`)
     const expire = message.edns?.options.get(OPTION.EXPIRE)

@@ -1,15 +1,15 @@
 /**
- * Connections to primaries, kept open for a while so that the next transfer need not connect (RFC 9103 §6.2, RFC 7766 §6.2),
- * and a limit on how many transfers run at once, per server and in all.
+ * Connections to primaries that stay open for a while, so that the next transfer need not connect (RFC 9103 §6.2, RFC 7766 §6.2),
+ * and a limit on simultaneous transfers, per server and in all.
  */
 import { guard } from '../runtime/guard.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
 import { type Patience, TcpClient } from './tcp-client.js'
 
-/** An exchange that makes no progress for this long gives its place to others; it may still end well. */
+/** An exchange without progress for so long gives its place to others; it may still succeed. */
 const STALLED_MS = 2_000
-/** Servers close idle connections after 10 s or more (Knot 10, NSD 120, BIND 30); we let go first. */
+/** Servers close idle connections after 10 s or more (Knot 10, NSD 120, BIND 30); the pool closes first. */
 const KEEP_MS = 8_000
 
 export interface PoolLimits {
@@ -17,7 +17,7 @@ export interface PoolLimits {
   total: number
 }
 
-/** One exchange's place under the limits: left at the end, or when nothing moves, so that one slow peer cannot stall the rest. */
+/** One exchange's place under the limits: freed at the end, or without progress, so that one slow peer cannot stall the rest. */
 class Place {
   #timer: NodeJS.Timeout
   #leave: (() => void) | undefined
@@ -57,7 +57,7 @@ export class TcpPool {
   readonly #active = new Set<TcpClient>()
   #isClosed = false
   #total = 0
-  /** Who waits for a place, by server and in the order they came: thousands may wait for one server. */
+  /** Exchanges that wait for a place, by server and in the order of arrival: thousands may wait for one server. */
   readonly #waiting = new Map<string, Set<Waiting>>()
   #turn = 0
 
@@ -67,8 +67,8 @@ export class TcpPool {
   }
 
   /**
-   * One exchange; `build` makes the request and its taker anew for each try. A kept connection that turns out dead before its
-   * first octet is replaced once by a fresh one. `after` says whether the connection is fit for another exchange.
+   * Runs one exchange; `build` makes the request and its receiver anew for each try. A kept connection that turns out dead before
+   * its first octet is replaced once by a fresh one. `after` decides if the connection is fit for another exchange.
    */
   async exchange(
     to: Endpoint,
@@ -113,7 +113,7 @@ export class TcpPool {
   }
 
   async #enter(key: string): Promise<void> {
-    // Whoever lets go of a place takes it for the one who is woken: nobody comes between.
+    // The exchange that frees a place assigns it to the one that it wakes: no other can come between.
     if (this.#isClosed) throw stopped(key)
     if (this.#hasRoom(key)) this.#take(key)
     else await new Promise<void>((go, giveUp) => this.#wait(key, { turn: this.#turn++, go, giveUp }))
@@ -149,7 +149,7 @@ export class TcpPool {
     }
   }
 
-  /** The server with room for which somebody has waited longest. */
+  /** The server with room whose exchange has waited longest. */
   #nextServer(): string | undefined {
     let server: string | undefined
     let least = Number.POSITIVE_INFINITY
@@ -183,7 +183,7 @@ export class TcpPool {
     this.#idle.set(key, [...(this.#idle.get(key) ?? []), { client, timer }])
   }
 
-  /** Ends everything: who has an exchange under way or waits for a place gets an error. */
+  /** Ends everything: running and waiting exchanges get an error. */
   close(): void {
     this.#isClosed = true
     for (const idle of this.#idle.values())
@@ -199,4 +199,4 @@ export class TcpPool {
 }
 
 const stopped = (remote: string): TransportError =>
-  new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote }, `${remote}: given up, as we are going down`)
+  new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote }, `${remote}: given up: the hub is shutting down`)

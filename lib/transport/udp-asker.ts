@@ -1,6 +1,7 @@
 /**
- * Questions over UDP: unpredictable id and port, a port of its own for a question whose answer nothing else protects, and only the datagram from the right address with the right id, QR and
- * question is the answer (RFC 5452 §9). Everything else is ignored and the wait goes on, so that one stray datagram cannot end it.
+ * Questions over UDP: unpredictable id and port, a separate port for a question whose answer has no other protection. Only a
+ * datagram from the right address with the right id, QR and question is the answer (RFC 5452 §9). Others are ignored and the wait
+ * goes on, so that one stray datagram cannot end it.
  */
 import { randomFillSync } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
@@ -8,9 +9,9 @@ import { guard } from '../runtime/guard.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { refused, TransportError, timedOut } from './errors.js'
 
-/** Sockets asked from at a time, per source address; each has a port the system chose at random. */
+/** Sockets in use at once, per source address; each has a port that the system chose at random. */
 const SOCKETS = 8
-/** A socket is replaced after this long, so that no port is known for good. */
+/** Age at which a socket is replaced, so that no port is known for good. */
 const SOCKET_LIFE_MS = 20_000
 
 interface Waiting {
@@ -23,12 +24,12 @@ interface Waiting {
   deadline: number
 }
 
-/** How often those who wait are looked at for having waited too long: one timer for all, as most questions are answered. */
+/** Interval of the check for expired waits: one timer for all, because most questions are answered. */
 const TICK_MS = 25
 
 class AskingSocket {
   readonly #socket: Socket
-  /** By id: one id is under way only once, whoever is asked. */
+  /** By id: an id is in use only once over all servers. */
   readonly #waiting = new Map<number, Waiting>()
   #timer: NodeJS.Timeout | undefined
   readonly bornAt = performance.now()
@@ -36,7 +37,7 @@ class AskingSocket {
 
   constructor(source: string | undefined, family: 4 | 6) {
     const type = family === 4 ? 'udp4' : 'udp6'
-    // Only addresses are asked, never names: the resolver would answer a turn of the event loop later.
+    // Only addresses are queried, never names: the resolver would answer a turn of the event loop later.
     const lookup = (address: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
       done(null, address, family)
     this.#socket = createSocket({ type, recvBufferSize: 1 << 20, lookup })
@@ -48,7 +49,7 @@ class AskingSocket {
       'error',
       guard('udp answer', (error: unknown) => this.#failAll(error)),
     )
-    // Nothing may hold the process up only because it once asked something.
+    // The socket does not keep the process alive.
     this.#socket.bind({ port: 0, ...(source === undefined ? {} : { address: source }) }, () => this.#socket.unref())
   }
 
@@ -139,7 +140,7 @@ export class UdpAsker {
   #randomAt = 4096
   #turn = 0
 
-  /** `sources`: our addresses, at most one per family; a family without one leaves from wherever the system says. */
+  /** `sources`: local addresses, at most one per family; for a family without one the system chooses. */
   constructor(sources: readonly string[]) {
     this.#sources = sources
   }
@@ -174,7 +175,7 @@ export class UdpAsker {
     return this.#sources.find((ip) => ip.includes(':') === (family === 6))
   }
 
-  /** A socket for one question: its port is known to nobody, and closed with the answer (RFC 5452 §9.2). */
+  /** A socket for one question: its port is unknown to others, and closed with the answer (RFC 5452 §9.2). */
   #freshSocket(family: 4 | 6): AskingSocket {
     const socket = new AskingSocket(this.#sourceOf(family), family)
     socket.retired = true
@@ -183,8 +184,8 @@ export class UdpAsker {
   }
 
   /**
-   * Sends what `build` makes of a fresh id and waits for its answer; with `port` fresh from a port that no other question has left
-   * from, which costs a socket. Throws TransportError TRANSPORT_TIMED_OUT, _REFUSED.
+   * Sends the message that `build` makes of a fresh id and waits for its answer; with `port` fresh from a port that no other
+   * question has left from, which costs a socket. Throws TransportError TRANSPORT_TIMED_OUT, _REFUSED.
    */
   ask(
     to: Endpoint,

@@ -1,6 +1,6 @@
 /**
- * Connections of a peer that has more than its share already: they are held for a while, unread, and then closed. To close them at
- * once would invite the peer to open them again at once, which costs more than holding them.
+ * Keeps connections of a peer that has more than its share: they stay open for a while, unread, and are then closed. Closing them
+ * at once would invite the peer to open them again at once, which costs more.
  */
 import type { Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
@@ -11,7 +11,7 @@ export class WaitingRoom {
   readonly #most: number
   readonly #sockets = new Map<Socket, NodeJS.Timeout>()
 
-  /** `most`: sockets held at a time; further ones are closed at once. */
+  /** `most`: sockets kept at once; further ones are closed at once. */
   constructor(most: number) {
     this.#most = most
   }
