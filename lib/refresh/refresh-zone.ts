@@ -1,17 +1,17 @@
 /**
- * A refresh, from "something may be newer" to a committed version or the reason why not.
+ * Refreshes a zone: transfers and commits the newest version that the primaries have.
  *
  *   primaries, newest serial first
- *     ╰▶ its content current? ─yes─▶ IXFR ──fits──▶ commit ─▶ done
+ *     ╰▶ our content is its base? ─yes─▶ IXFR ──fits──▶ commit ─▶ done
  *                │no, or in doubt  │does not       ▲
  *                ╰────────────▶ AXFR ──whole──────╯
  *                                 │fails
  *                                 ╰▶ next primary … none left ─▶ the last error, tried again later
  *
- * Not here: when to refresh (services/watcher), retries (services/worker), who gets the version (../push).
+ * Not here: when to refresh (services/watcher), retries (services/worker), delivery to nodes (../push).
  */
 import type { RefreshWish } from './refresh-wish.js'
-import { describeError, failsEverywhere, nextMoveOf } from '../errors.js'
+import { describeError, failsEverywhere, InvariantError, nextMoveOf } from '../errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
 import type { Primary } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
@@ -24,11 +24,13 @@ import { TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
 import { checkSoundness, expectAnnounced, isNewVersion } from './offered-contents.js'
 import { DOUBTS } from './source-doubt.js'
+import type { SnapshotDraft } from '../store/snapshot-draft.js'
+import type { ZoneContents } from '../zone/zone-contents.js'
 import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
 import { limitsFor } from '../transfer/transfer-limits.js'
 
 export type RefreshOutcome =
-  /** `content`: a whole transfer was the same record for record; `serial`: only the serial says so. */
+  /** `content`: an AXFR was the same record for record; `serial`: only the serials were compared. */
   | { kind: 'up-to-date'; primary: Primary; proof: 'serial' | 'content' }
   | { kind: 'committed'; version: Version; primary: Primary; startedAt: number; tookMs: number }
 
@@ -36,165 +38,133 @@ export interface TransferCounts {
   count(kind: 'axfr' | 'ixfr', outcome: 'ok' | 'up-to-date' | 'failed', octets: number): void
 }
 
-/** Throws the last primary's error when none could give the version. */
-export async function refreshZone(
-  wish: RefreshWish,
-  client: TransferClient,
-  clock: Clock,
-  log: Logger,
-  counts: TransferCounts,
-): Promise<RefreshOutcome> {
-  let last: unknown
-  let behind: unknown
-  for (const primary of wish.primaries) {
+export interface RefreshParts {
+  client: Pick<TransferClient, 'transfer'>
+  clock: Clock
+  log: Logger
+  counts: TransferCounts
+}
+
+/** Throws the error of the last primary when none of them gave the version. */
+export const refreshZone = (wish: RefreshWish, parts: RefreshParts): Promise<RefreshOutcome> => new Refresh(wish, parts).run()
+
+class Refresh {
+  readonly #wish: RefreshWish
+  readonly #parts: RefreshParts
+
+  constructor(wish: RefreshWish, parts: RefreshParts) {
+    this.#wish = wish
+    this.#parts = parts
+  }
+
+  async run(): Promise<RefreshOutcome> {
+    let last: unknown
+    let behind: unknown
+    for (const primary of this.#wish.primaries) {
+      try {
+        const outcome = await this.#from(primary)
+        // An answer without a newer version does not refute the newer serial of another primary.
+        if (outcome.kind === 'committed' || behind === undefined) return outcome
+      } catch (error) {
+        last = error
+        if (error instanceof TransferError && error.fault.code === 'XFR_BEHIND_SOA') behind = error
+        if (failsEverywhere(error)) throw error
+        this.#parts.log.warn({ ...this.#line('refresh', primary), err: describeError(error) }, 'transfer from the primary failed')
+      }
+    }
+    throw behind ?? last ?? new InvariantError('a refresh without a primary')
+  }
+
+  #line(op: 'refresh' | 'axfr' | 'ixfr', primary: Primary) {
+    return { zone: this.#wish.zone.name, op, dir: 'in', remote: endpointText(primary.address) }
+  }
+
+  async #from(primary: Primary): Promise<RefreshOutcome> {
+    const { log, counts } = this.#parts
+    const { stored, forceAxfr, expired } = this.#wish
+    const current = stored.latest
+    const needsAxfr = current === undefined || forceAxfr || expired || stored.isDamaged
+    const doubt = needsAxfr ? undefined : this.#wish.doubt(primary)
+    if (doubt !== undefined)
+      log.info({ ...this.#line('refresh', primary), primary: primary.id, why: DOUBTS[doubt] }, 'AXFR: a difference may not fit')
+    if (!needsAxfr && doubt === undefined) {
+      try {
+        return await this.#transfer(primary, soaOf(current.soa), current)
+      } catch (error) {
+        counts.count('ixfr', 'failed', 0)
+        // RFC 1995 §2: behind every IXFR is AXFR. It also replaces our own content when that is damaged.
+        if (nextMoveOf(error) !== 'axfr' && !stored.isDamaged) throw error
+        if (!(error instanceof TransportError)) this.#wish.noteMisfit(primary)
+        log.info({ ...this.#line('ixfr', primary), err: describeError(error) }, 'IXFR failed; AXFR follows')
+      }
+    }
     try {
-      const outcome = await fromPrimary(wish, primary, client, clock, log, counts)
-      // An answer without news from one primary does not refute the newer serial of another.
-      if (outcome.kind === 'committed' || behind === undefined) return outcome
+      return await this.#transfer(primary, undefined, current)
     } catch (error) {
-      last = error
-      if (error instanceof TransferError && error.fault.code === 'XFR_BEHIND_SOA') behind = error
-      if (failsEverywhere(error)) throw error
-      log.warn(
-        { zone: wish.zone.name, op: 'refresh', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
-        'primary could not give the zone',
-      )
+      counts.count('axfr', 'failed', 0)
+      throw error
     }
   }
-  throw behind ?? last ?? new Error('no primary to ask')
-}
 
-async function fromPrimary(
-  wish: RefreshWish,
-  primary: Primary,
-  client: TransferClient,
-  clock: Clock,
-  log: Logger,
-  counts: TransferCounts,
-): Promise<RefreshOutcome> {
-  const replacing = wish.stored.latest
-  const isWhole = replacing === undefined || wish.forceAxfr || wish.expired || wish.stored.isDamaged
-  const doubt = isWhole ? undefined : wish.doubt(primary)
-  if (doubt !== undefined)
-    log.info(
-      {
-        zone: wish.zone.name,
-        op: 'refresh',
-        dir: 'in',
-        remote: endpointText(primary.address),
-        primary: primary.id,
-        why: DOUBTS[doubt],
-      },
-      'asking for the whole zone: a difference may not fit',
-    )
-  if (!isWhole && doubt === undefined) {
-    const held = soaOf(replacing.soa)
-    try {
-      return await attempt(wish, primary, held, replacing, client, clock, counts, log)
-    } catch (error) {
-      counts.count('ixfr', 'failed', 0)
-      // RFC 1995 §2: behind every IXFR is AXFR. Damaged content of our own is replaced by it.
-      if (nextMoveOf(error) !== 'axfr' && !wish.stored.isDamaged) throw error
-      if (!(error instanceof TransportError)) wish.noteMisfit(primary)
-      log.info(
-        { zone: wish.zone.name, op: 'ixfr', dir: 'in', remote: endpointText(primary.address), err: describeError(error) },
-        'asking for the whole zone instead',
-      )
+  /** By IXFR from `soa`, or by AXFR without it. */
+  async #transfer(primary: Primary, soa: Soa | undefined, replacing: Version | undefined): Promise<RefreshOutcome> {
+    const { client, clock, counts, log } = this.#parts
+    const { zone, stored, forceAxfr } = this.#wish
+    const startedAt = clock.now()
+    const limits = limitsFor(this.#wish.limits, zone.limits, forceAxfr ? undefined : replacing)
+    const startDraft = (contents: ZoneContents): SnapshotDraft => stored.draft(contents)
+    const transferred = await client.transfer(primary, { apex: zone.apex, held: soa, limits, startDraft })
+    const op = soa ? 'ixfr' : 'axfr'
+    if (transferred.outside > 0)
+      log.warn({ ...this.#line(op, primary), records: transferred.outside }, 'records outside the zone dropped')
+    if (transferred.outcome.kind === 'up-to-date') {
+      expectAnnounced(this.#wish, primary, transferred.outcome.servedSerial, op)
+      counts.count(op, 'up-to-date', transferred.octets)
+      return { kind: 'up-to-date', primary, proof: 'serial' }
     }
+    const version = await this.#commit(primary, transferred, replacing, startedAt)
+    if (version === undefined) expectAnnounced(this.#wish, primary, replacing!.serial, op)
+    counts.count(op, 'ok', transferred.octets)
+    if (version === undefined) return { kind: 'up-to-date', primary, proof: 'content' }
+    const { messages, records, octets, tookMs } = transferred
+    const figures = { records, messages, octets, tookMs: Math.round(tookMs) }
+    log.info({ ...this.#line(op, primary), key: primary.key?.name, serial: version.serial, ...figures }, 'zone updated')
+    return { kind: 'committed', version, primary, startedAt, tookMs }
   }
-  try {
-    return await attempt(wish, primary, undefined, replacing, client, clock, counts, log)
-  } catch (error) {
-    counts.count('axfr', 'failed', 0)
-    throw error
-  }
-}
 
-async function attempt(
-  wish: RefreshWish,
-  primary: Primary,
-  held: Soa | undefined,
-  replacing: Version | undefined,
-  client: TransferClient,
-  clock: Clock,
-  counts: TransferCounts,
-  log: Logger,
-): Promise<RefreshOutcome> {
-  const startedAt = clock.now()
-  const limits = limitsFor(wish.limits, wish.zone.limits, wish.forceAxfr ? undefined : replacing)
-  const transferred = await client.transfer(primary, {
-    apex: wish.zone.apex,
-    held,
-    limits,
-    startDraft: (contents) => wish.stored.draft(contents),
-  })
-  const op = held ? 'ixfr' : 'axfr'
-  if (transferred.outside > 0)
-    log.warn(
-      { zone: wish.zone.name, op, dir: 'in', remote: endpointText(primary.address), records: transferred.outside },
-      'dropped records outside the zone',
-    )
-  if (transferred.outcome.kind === 'up-to-date') {
-    expectAnnounced(wish, primary, transferred.outcome.servedSerial, op)
-    counts.count(op, 'up-to-date', transferred.octets)
-    return { kind: 'up-to-date', primary, proof: 'serial' }
-  }
-  const version = await commit(wish, primary, transferred, replacing, startedAt, clock)
-  if (version === undefined) expectAnnounced(wish, primary, replacing!.serial, op)
-  counts.count(op, 'ok', transferred.octets)
-  if (version === undefined) return { kind: 'up-to-date', primary, proof: 'content' }
-  const { messages, records, octets, tookMs } = transferred
-  log.info(
-    {
-      zone: wish.zone.name,
-      op,
-      dir: 'in',
-      remote: endpointText(primary.address),
-      key: primary.key?.name,
-      serial: version.serial,
-      records,
-      messages,
-      octets,
-      tookMs: Math.round(tookMs),
-    },
-    'zone updated',
-  )
-  return { kind: 'committed', version, primary, startedAt, tookMs }
-}
-
-/** Undefined when it turns out that we hold exactly this. */
-async function commit(
-  wish: RefreshWish,
-  primary: Primary,
-  transferred: Transferred,
-  replacing: Version | undefined,
-  startedAt: number,
-  clock: Clock,
-): Promise<Version | undefined> {
-  const { outcome } = transferred
-  const judge: Judge = async (contents, change, written) => {
-    checkSoundness(wish, contents)
-    const decided = await wish.judge(primary, contents, change, written, transferred.seen)
-    const sources = { ...decided.sources, [primary.id]: startedAt }
-    return { ...decided, seenAt: wish.seenAt, committedAt: clock.now(), from: primary.id, sources }
-  }
-  if (outcome.kind === 'incremental') return await wish.stored.commitIncremental(outcome.differences, replacing!, judge)
-  const draft = transferred.draft!
-  try {
-    checkSoundness(wish, draft.contents)
-    if (!isNewVersion(wish, primary, draft.contents, replacing)) {
+  /** Undefined when the current version has exactly this content. */
+  async #commit(
+    primary: Primary,
+    transferred: Transferred,
+    replacing: Version | undefined,
+    startedAt: number,
+  ): Promise<Version | undefined> {
+    const { clock } = this.#parts
+    const { stored, seenAt } = this.#wish
+    const { outcome } = transferred
+    const judge: Judge = async (contents, change, written) => {
+      // Contents of an AXFR were checked before they were compared with the current version.
+      if (outcome.kind === 'incremental') checkSoundness(this.#wish, contents)
+      const decided = await this.#wish.judge(primary, contents, change, written, transferred.seen)
+      const sources = { ...decided.sources, [primary.id]: startedAt }
+      return { ...decided, seenAt, committedAt: clock.now(), from: primary.id, sources }
+    }
+    if (outcome.kind === 'incremental') return await stored.commitIncremental(outcome.differences, replacing!, judge)
+    const draft = transferred.draft!
+    try {
+      checkSoundness(this.#wish, draft.contents)
+      if (isNewVersion(this.#wish, primary, draft.contents, replacing)) return await stored.commitFull(draft, replacing, judge)
       noteSource(replacing!, primary.id, startedAt)
-      await wish.stored.conflicting.forget(primary.id)
-      if (wish.stored.isDamaged) await wish.stored.repair(draft)
+      await stored.conflicting.forget(primary.id)
+      if (stored.isDamaged) await stored.repair(draft)
       else await draft.discard()
       return undefined
+    } catch (error) {
+      // Two contents under one serial: both are kept, and the operator chooses.
+      if (error instanceof StoreError && error.code === 'STORE_CONFLICT')
+        await stored.conflicting.keep(draft, primary.id, clock.now())
+      else await draft.discard()
+      throw error
     }
-    return await wish.stored.commitFull(draft, replacing, judge)
-  } catch (error) {
-    // Two contents under one serial: both are kept, for a person to choose from.
-    if (error instanceof StoreError && error.code === 'STORE_CONFLICT')
-      await wish.stored.conflicting.keep(draft, primary.id, clock.now())
-    else await draft.discard()
-    throw error
   }
 }

@@ -238,7 +238,7 @@ export class RefreshProcessor {
         metrics.transferBytes.inc({ direction: 'in' }, octets)
       },
     }
-    const outcome = await refreshZone(wish, client, clock, log, counts).catch(async (error) => {
+    const outcome = await refreshZone(wish, { client, clock, log, counts }).catch(async (error) => {
       await discardOthers(objection)
       throw error
     })

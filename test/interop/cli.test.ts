@@ -3,7 +3,7 @@
  *                           ▲
  *                   every other command
  *
- * The real program as a person runs it: what it prints, where, and what it exits with.
+ * The real program: its output, the stream it prints to, and its exit status.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -49,7 +49,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}): P
   return { status, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
 }
 
-describe('the program', function () {
+describe('the program zonecast', function () {
   this.timeout(60_000)
   needsPeers('knot', 'nsd', 'redis')
   const scratch = scratchDirs()
@@ -114,11 +114,11 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     await Promise.all(servers.map((server) => server.stop()))
   })
 
-  it('start says ready once, with every address', () => {
+  it('prints ready once at the start, with every address', () => {
     expect(ready).to.match(/^ready transfer=127\.0\.0\.1:\d+ api=http:\/\/127\.0\.0\.1:\d+\/\n$/)
   })
 
-  it('status shows the matrix, as table, JSON, for Nagios and for Prometheus', async () => {
+  it('prints the matrix with status: as table, JSON, for Nagios and for Prometheus', async () => {
     await eventually(async () => expect((await asked('status', '--format', 'nagios')).status).to.equal(0))
     const table = await asked('status')
     expect(table).to.include({ status: 0, err: '' })
@@ -132,7 +132,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     )
   })
 
-  it('zones, nodes and jobs are lists, as a table and as JSON', async () => {
+  it('lists zones, nodes and jobs as a table and as JSON', async () => {
     expect((await asked('zones')).out).to.match(/cli\.example\. +1 +50 +in-sync +1\/1/)
     expect(JSON.parse((await asked('zones', '--json')).out)[0]).to.include({ name: ZONE, serial: 1 })
     expect((await asked('nodes')).out).to.match(/ams1 +A .* 1\/1 +1 in-sync/)
@@ -140,7 +140,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect(JSON.parse((await asked('jobs', '--json')).out)).to.be.an('array')
   })
 
-  it('a change is told by why, history, diff and show', async () => {
+  it('shows a change in why, history, diff and show', async () => {
     await updateZone({ ip: primary.ip, port: primary.port, key: hmKey }, ZONE, [`add new.${ZONE} 300 A 192.0.2.7`])
     await awaitSerial(node, ZONE, (serial) => serial === 2)
     const why = await eventually(async () => {
@@ -158,7 +158,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect((await asked('show', ZONE, '1')).out).not.to.include('new.cli.example.')
   })
 
-  it('refresh and resync wait for their job and show each node', async () => {
+  it('waits for the job of refresh and resync, and shows each node', async () => {
     const refresh = await asked('refresh', ZONE, '--wait')
     expect(refresh, refresh.err).to.include({ status: 0, out: `${ZONE} is up to date at serial 2\n` })
     for (const what of [
@@ -172,7 +172,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     }
   })
 
-  it('drain stops delivery, undrain restarts it', async () => {
+  it('stops delivery with drain, and restarts it with undrain', async () => {
     expect((await asked('drain', 'ams1', '--reason', 'a test')).status).to.equal(0)
     expect((await asked('status')).out).to.match(/2 drained/)
     expect((await asked('status', '--format', 'nagios')).status).to.equal(1)
@@ -183,7 +183,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect((await asked('status')).out).to.match(/2 in-sync/)
   })
 
-  it('orders for many are given by state', async () => {
+  it('selects zones by state for an order', async () => {
     expect((await asked('resync', '--state', 'stuck', '--wait')).out).to.equal(
       'no node has a zone in state stuck: nothing to do\n',
     )
@@ -195,18 +195,18 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect(approve, approve.err).to.include({ status: 0, out: 'no zone is halted\n' })
   })
 
-  it('hold, and unhold with a reason', async () => {
+  it('puts a zone on hold, and lifts the hold with a reason', async () => {
     expect((await asked('hold', ZONE)).out).to.equal(`${ZONE}: held\n`)
     expect((await asked('release', ZONE)).err).to.match(/required option '--reason <text>' not specified/)
     expect((await asked('unhold', ZONE, '--reason', 'r')).out).to.equal(`${ZONE}: released\n`)
   })
 
-  it('reload reads the config again', async () => {
+  it('reloads the config', async () => {
     const reload = await asked('reload')
     expect(reload, reload.err).to.include({ status: 0, out: 'the config is reloaded: 1 zones, 1 nodes\n' })
   })
 
-  describe('tells a mistake in one sentence on standard error and exits 1', () => {
+  describe('reports a mistake in one sentence on standard error and exits 1 for', () => {
     for (const [args, words] of [
       [['resync'], /^zonecast: resync needs a choice: name a zone, --node, --cloud or --state\n$/],
       [['status', 'no.example'], /^zonecast: there is no zone no\.example\. in the config\n$/],
@@ -229,7 +229,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
         expect(outcome).to.include({ status: 1, out: '' })
       })
 
-    it('nobody there', async () => {
+    it('a hub that does not run', async () => {
       const outcome = await run(['zones', '--url', `http://127.0.0.1:${await findPort()}`])
       expect(outcome.err).to.match(
         /^zonecast: no hub answers at http:\/\/127\.0\.0\.1:\d+\/: start it or name another with --url\n$/,
@@ -238,13 +238,13 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     })
   })
 
-  it('status for Nagios is 3 when nobody can be asked', async () => {
+  it('exits 3 for Nagios when no hub answers', async () => {
     const outcome = await run(['status', '--format', 'nagios'], { ZONECAST_URL: `http://127.0.0.1:${await findPort()}` })
     expect(outcome).to.include({ status: 3, err: '' })
     expect(outcome.out).to.match(/^ZONECAST UNKNOWN - no hub answers at /)
   })
 
-  it('a reader that has seen enough is no error', async () => {
+  it('ends without an error when its reader closes the pipe', async () => {
     const child = launch(['show', ZONE, '-c', config])
     let err = ''
     child.stderr!.on('data', (chunk: Buffer) => (err += chunk))
@@ -253,7 +253,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect(err).to.equal('')
   })
 
-  it('check finds every mistake with its place and exits 2; start refuses the same file', async () => {
+  it('finds every mistake with its place and exits 2 in check; start refuses the same file', async () => {
     expect(await asked('check')).to.include({ status: 0 })
     const bad = join(scratch(), 'bad.yaml')
     writeFileSync(bad, 'zones: [ { name: example.com, primary: hm9 } ]\nnodes: { a1: { cloud: Z, address: 127.0.0.1 } }\n')
@@ -268,13 +268,13 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect(start.err).to.match(/bad\.yaml:1:\d+: /)
   })
 
-  it('a second hub on the same folder is refused in one sentence', async () => {
+  it('refuses a second hub on the same folder in one sentence', async () => {
     const outcome = await asked('start')
     expect(outcome.status).to.equal(1)
     expect(outcome.err.split('\n').filter((line) => line.startsWith('zonecast: '))).to.have.length(1)
   })
 
-  it('SIGHUP reads the config again; a bad one is refused and nothing stops', async () => {
+  it('reloads the config on SIGHUP; a bad config is refused and the hub keeps running', async () => {
     writeFileSync(config, `${settings}nonsense: true\n`)
     hub.kill('SIGHUP')
     await eventually(() => expect(log).to.match(/config refused, running config kept/))
@@ -284,8 +284,8 @@ defaults: { refresh: { min: 100ms, max: 1s } }
     expect((await asked('status')).status).to.equal(0)
   })
 
-  describe('at the end', () => {
-    it('SIGTERM drains and ends it with 0, a second signal changes nothing', async () => {
+  describe('at its end', () => {
+    it('exits 0 after SIGTERM and the shutdown grace; a second signal has no effect', async () => {
       const exit = once(hub, 'exit')
       hub.kill('SIGTERM')
       hub.kill('SIGINT')

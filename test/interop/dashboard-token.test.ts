@@ -1,4 +1,4 @@
-/** The live page of a hub that wants a token: what it asks for, and what a viewer may not do. No server runs behind the hub. */
+/** The live page of a hub that requires a token: its prompt, and the limits of a viewer. No server runs behind the hub. */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
@@ -24,7 +24,7 @@ describe('the live page with tokens', function () {
   })
   after(() => browser?.close())
 
-  it('asks for a token where the hub wants one, and says when it may only look', async () => {
+  it('asks for a token when the hub requires one, and names the role of a viewer', async () => {
     const guarded = await writeHubConfig({
       folder: scratch(),
       primaries: { hm1: { ip: '127.0.0.1', port: await findPort() } },
@@ -53,7 +53,7 @@ describe('the live page with tokens', function () {
       expect(await page.locator('#panel button[type=submit]').isDisabled()).to.equal(true)
       expect(page.url()).to.not.include(token)
       expect(await page.evaluate('JSON.stringify({ ...localStorage })')).to.not.include(token)
-      // Chromium tells of every 401 by itself.
+      // Chromium reports every 401 by itself.
       expect(asked.complaints.filter((text) => !text.includes('401'))).to.deep.equal([])
     } finally {
       await asked.close()

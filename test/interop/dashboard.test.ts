@@ -3,7 +3,7 @@
  *                         ▲
  *                      Chromium
  *
- * The live page as an operator has it open: what it shows without being loaded again, and what its buttons do.
+ * The live page in an operator's browser: its updates without a reload, and its buttons.
  */
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
@@ -87,7 +87,7 @@ describe('the live page', function () {
     watched = await openPage(browser, `${place.api}/`, { viewport: { width: 1400, height: 800 } })
   })
 
-  it('looks without a token, and does more with the one that the hub made', async () => {
+  it('is readable without a token, and gives orders with the token that the hub created', async () => {
     const { page } = watched
     await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Enter token'))
     await page.locator('#token-button').click()
@@ -103,7 +103,7 @@ describe('the live page', function () {
     await Promise.all(Object.values(servers).map((server) => server.stop()))
   })
 
-  it('shows every zone on every node, by cloud, and says that it is live', async () => {
+  it('shows every zone on every node, by cloud, and that it is live', async () => {
     await shows(ZONE, 'ams1', /in-sync, serial 1$/)
     await shows(ZONES[1]!, 'fra1', /in-sync, serial 1$/)
     const { page } = watched
@@ -115,7 +115,7 @@ describe('the live page', function () {
     await picture(watched, 'at-rest')
   })
 
-  it('turns a cell when the node turns, without being loaded again', async () => {
+  it('updates a cell when the state of the node changes, without a reload', async () => {
     await watched.page.evaluate('globalThis.notLoadedAgain = true')
     await change(ZONE, 'live')
     for (const node of Object.keys(NODE_IPS)) await shows(ZONE, node, /in-sync, serial 2$/)
@@ -123,7 +123,7 @@ describe('the live page', function () {
     expect(await watched.page.evaluate('globalThis.notLoadedAgain')).to.equal(true)
   })
 
-  it('tells why: the chain of the newest release, step by step', async () => {
+  it('shows the chain of the newest release, step by step', async () => {
     const { page } = watched
     await page.locator(`[role=gridcell][aria-label^="${ZONE} on lhr1:"]`).click()
     const panel = page.locator('#panel')
@@ -138,7 +138,7 @@ describe('the live page', function () {
     await picture(watched, 'why')
   })
 
-  it('resyncs on request and shows the node confirm', async () => {
+  it(`resyncs on request and shows the node's confirmation`, async () => {
     const { page } = watched
     await page.locator('#panel input[value=retransfer]').check()
     await page.locator('#panel input[name=reason]').fill('a test of the page')
@@ -154,7 +154,7 @@ describe('the live page', function () {
     await page.locator('.job .close').click()
   })
 
-  it('resyncs every zone of a node, and shows which failed and why', async () => {
+  it('resyncs every zone of a node, and shows the failures with their reasons', async () => {
     const { page } = watched
     await api(place, '/v1/nodes/fra1/drain', { method: 'POST', body: '{}' })
     await shows(ZONE, 'fra1', /drained/)
@@ -170,7 +170,7 @@ describe('the live page', function () {
     await page.locator('.job .close').click()
   })
 
-  it('shows a zone: primaries with their errors, and the versions kept', async () => {
+  it('shows a zone: primaries with their errors, and the stored versions', async () => {
     const { page } = watched
     await page.locator(`[role=rowheader][aria-label^="${ZONE}"]`).click()
     await eventually(async () => {
@@ -192,7 +192,7 @@ describe('the live page', function () {
     }
   }).timeout(40_000)
 
-  it('filters by name and by state, and keeps that in the address', async () => {
+  it('filters by name and by state, and keeps the filter in the address', async () => {
     const { page } = watched
     await page.locator('#match').fill('OTHER')
     const rows = page.locator('.body [role=rowheader]')
@@ -206,7 +206,7 @@ describe('the live page', function () {
     await eventually(async () => expect(await rows.count()).to.equal(2))
   })
 
-  it('works from the keyboard: arrows move, Enter opens, Escape comes back', async () => {
+  it('works with the keyboard: arrows move, Enter opens, Escape returns', async () => {
     const { page } = watched
     await page.keyboard.press('Escape')
     await page.locator('.nodes [role=columnheader][data-at="-1 0"]').focus()
@@ -224,7 +224,7 @@ describe('the live page', function () {
     expect(await focused()).to.match(/^page\.example\. on fra1: /)
   })
 
-  it('shows a silent node as behind, and the others as they are', async () => {
+  it('shows a silent node as behind, and the others unchanged', async () => {
     servers.lhr1!.pause()
     try {
       await change(ZONE, 'silent')
@@ -237,11 +237,11 @@ describe('the live page', function () {
     await shows(ZONE, 'lhr1', /in-sync, serial 3$/)
   }).timeout(40_000)
 
-  it('complained about nothing', () => {
+  it('has logged no error', () => {
     expect(watched.complaints).to.deep.equal([])
   })
 
-  it('fits a phone', async () => {
+  it('fits the screen of a phone', async () => {
     const phone = await openPage(browser, `${place.api}/#zone=${ZONE}&node=ams1`, {
       viewport: { width: 390, height: 780 },
       isMobile: true,
@@ -259,7 +259,7 @@ describe('the live page', function () {
     await phone.close()
   })
 
-  it('says that it is not live when the hub goes, and comes back by itself', async () => {
+  it('shows that it is not live when the hub stops, and reconnects by itself', async () => {
     const { page } = watched
     await hub.stop()
     await eventually(async () => expect(await page.locator('#live').textContent()).to.match(/^Not live since \d\d:\d\d:\d\d$/))

@@ -1,4 +1,4 @@
-/** `zonecast demo`: does everything by itself, and leaves nothing behind, however it ends. */
+/** `zonecast demo` runs without help, and leaves no process and no folder behind, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 
-/** Everything the demo starts has the lab's folder in its command line. */
+/** Every process of the demo has the lab's folder in its command line. */
 function commandsWith(folder: string): string[] {
   return readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return []
@@ -14,7 +14,7 @@ function commandsWith(folder: string): string[] {
       const command = readFileSync(`/proc/${entry}/cmdline`, 'latin1').replaceAll('\0', ' ')
       return command.includes(folder) ? [`${entry} ${command}`] : []
     } catch {
-      return [] // it ended while we looked
+      return [] // it ended meanwhile
     }
   })
 }
@@ -58,7 +58,7 @@ describe('the demo', function () {
     await once(demo, 'exit')
   })
 
-  it('with --once shows every act, exits 0 and leaves no process and no folder', async () => {
+  it('shows every act with --once, exits 0 and leaves no process and no folder', async () => {
     const [status] = await once(launch('--once'), 'close')
     expect(status, `${out}\n${err}`).to.equal(0)
     expect(err).to.equal('')
@@ -70,7 +70,7 @@ describe('the demo', function () {
     await expectNothingLeft(folderShown())
   })
 
-  it('ends in order on a signal, twice sent', async () => {
+  it('ends in order on a signal that is sent twice', async () => {
     const child = launch()
     await eventually(() => expect(out).to.match(/until Ctrl-C(?:.|\n)+after the primary did/), { timeoutMs: 40_000 })
     const folder = folderShown()
@@ -81,7 +81,7 @@ describe('the demo', function () {
     await expectNothingLeft(folder)
   })
 
-  it('leaves nothing even when it is killed outright', async () => {
+  it('leaves nothing behind after SIGKILL', async () => {
     const child = launch()
     await eventually(() => expect(out).to.match(/Where to look next/), { timeoutMs: 40_000 })
     const folder = folderShown()

@@ -1,8 +1,8 @@
 /**
  *   Knot | BIND | NSD (primary) ──▶ zonecast ──▶ cloud A: NSD, PowerDNS · cloud B: BIND, Knot
  *
- * After fifty random changes the zone on every node equals the zone on the primary, record for record; and the node's own log
- * or counters say that it took differences, not whole zones.
+ * After fifty random changes the zone on every node equals the zone on the primary, record for record; the log or the counters of
+ * the nodes prove that they used IXFR.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../lab/ask-serial.js'
@@ -61,7 +61,7 @@ for (const { kind, start, algorithm, signed } of CASES)
       await Promise.all(servers.map((server) => server.stop()))
     })
 
-    it('brings a first version to every node', async () => {
+    it('delivers a first version to every node', async () => {
       const [hubPort, nsd, bind, knot, pdns] = [
         await findPort(),
         await findPort('127.0.0.2'),
@@ -117,7 +117,7 @@ for (const { kind, start, algorithm, signed } of CASES)
       const random = seeded(`${kind} ${ZONE}`)
       const at = { ip: primary.ip, port: primary.port, key: primaryKey }
       const extra: string[] = []
-      // NSD serves a file some time after it is told to: its serial is the test's to know, not to ask.
+      // NSD loads a file some time after the command: the test knows its serial and does not query it.
       let written = await awaitSerial(primary, ZONE)
       for (let i = 0; i < CHANGES; i++) {
         const before = await awaitSerial(primary, ZONE)
@@ -127,7 +127,7 @@ for (const { kind, start, algorithm, signed } of CASES)
           written++
           await replaceZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: written, extra }))
         } else await updateZone(at, ZONE, randomChange(ZONE, random, i))
-        // Some changes come while the one before is still on its way.
+        // Some changes arrive during the delivery of the one before.
         if (i % 7 !== 0) await awaitSerial(primary, ZONE, (serial) => serial !== before)
       }
       if (kind === 'NSD') await awaitSerial(primary, ZONE, (serial) => serial === written)
@@ -146,9 +146,9 @@ for (const { kind, start, algorithm, signed } of CASES)
       }
     }).timeout(30_000)
 
-    it('took differences from the primary and gave differences to the nodes', async () => {
+    it('transfers from the primary and to the nodes by IXFR', async () => {
       const { versions } = await api<{ versions: { kind: string }[] }>(hub, `/v1/zones/${ZONE}`)
-      // NSD as primary keeps differences too (store-ixfr); every make gives IXFR.
+      // NSD as primary keeps differences too (store-ixfr); every server sends IXFR.
       expect(versions.filter(({ kind: how }) => how === 'ixfr').length).to.be.greaterThan(versions.length / 2)
       const metrics = await (await fetch(`${hub.api}/metrics`)).text()
       const sent = (how: string): number =>
@@ -159,7 +159,7 @@ for (const { kind, start, algorithm, signed } of CASES)
     })
   })
 
-/** The primary's serial once it has stopped moving: a signer may follow an update with a serial of its own. */
+/** The primary's serial once it is stable: a signer may add a serial of its own after an update. */
 async function settledSerial(primary: LabServer): Promise<number> {
   let last = await awaitSerial(primary, ZONE)
   for (let same = 0; same < 8; ) {

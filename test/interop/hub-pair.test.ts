@@ -1,9 +1,9 @@
 /**
- *   Knot (primary) ──▶ east ──┬─▶ NSD (canary)      east and west share a Redis, and take from each other
- *          ╰─────────▶ west ──┴─▶ NSD               what no primary can give
+ *   Knot (primary) ──▶ east ──┬─▶ NSD (canary)      east and west share a Redis, and transfer from each other
+ *          ╰─────────▶ west ──┴─▶ NSD               when no primary answers
  *
- * Two hubs as a redundant pair: a rollout goes one way over both, either may die, and one that has lost everything while no primary
- * answers has it again from the other.
+ * Two hubs as a redundant pair: a rollout progresses on both, each may fail, and a hub without data transfers it from the other
+ * hub while no primary answers.
  */
 import { expect } from 'chai'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ import { scratchDirs } from '../support/scratch-dir.js'
 import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'pair.example.'
-/** A version without them is held by a check. */
+/** A check holds a version without them. */
 const BLOCK = Array.from({ length: 150 }, (_, i) => `b${i}.${ZONE}`)
 type Name = 'east' | 'west'
 const IP: Record<Name, string> = { east: '127.0.0.21', west: '127.0.0.22' }
@@ -125,13 +125,13 @@ describe('a pair of hubs', function () {
     await Promise.allSettled([primary, redis, ...(nodes ?? [])].map((server) => server?.stop()))
   })
 
-  it('both take every version, and bring the nodes to it', async () => {
+  it('transfers every version on both hubs, and delivers it to the nodes', async () => {
     const serial = await change()
     await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
     for (const name of ['east', 'west'] as const) expect((await versions(name))[0]).to.include({ serial, from: 'hm1' })
   })
 
-  it('each stage is let through by one of them, and the other follows', async () => {
+  it('passes each stage on one hub, and the other follows', async () => {
     const serial = await change()
     await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
     const logs = await eventually(async () => {
@@ -154,7 +154,7 @@ describe('a pair of hubs', function () {
     }
   })
 
-  it('a hold that is ordered at one holds on both, and its end as well', async () => {
+  it('applies a hold of one hub on both, and its end as well', async () => {
     await api(places.west, `/v1/zones/${ZONE}/hold`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     const serial = await change()
     for (const name of ['east', 'west'] as const)
@@ -163,7 +163,7 @@ describe('a pair of hubs', function () {
     await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
   })
 
-  it('a hub that has lost its disk holds what the other one holds, though it has nothing to compare it with', async () => {
+  it('keeps a hold when the hub that lost its disk has no version to compare', async () => {
     await kill('west')
     const at = { ip: primary.ip, port: primary.port, key: primaryKey }
     const before = await awaitSerial(primary, ZONE)
@@ -187,7 +187,7 @@ describe('a pair of hubs', function () {
     await Promise.all([inSync(places.east, ZONE, good), inSync(places.west, ZONE, good)])
   })
 
-  it('a hub that lost everything while no primary answers has it from the other', async () => {
+  it('restores a hub that lost everything from its peer hub while no primary answers', async () => {
     const { port } = primary
     const serial = (await versions('east'))[0]!.serial
     await primary.stop()
@@ -198,7 +198,7 @@ describe('a pair of hubs', function () {
       timeoutMs: 30_000,
     })
     await inSync(places.west, ZONE, serial)
-    // And one whose disk has turned a bit.
+    // And a hub with a flipped bit on disk.
     await kill('west')
     const zones = join(folders.west, 'data', 'zones')
     const journal = join(zones, readdirSync(zones)[0]!, 'journal')
@@ -211,12 +211,12 @@ describe('a pair of hubs', function () {
     primary = await startPrimary(port)
   })
 
-  it('either brings changes to every node while the other is gone', async () => {
+  it('delivers changes to every node while either hub is down', async () => {
     for (const gone of ['east', 'west'] as const) {
       const stays = gone === 'east' ? 'west' : 'east'
       await kill(gone)
       const at = { ip: primary.ip, port: primary.port, key: primaryKey }
-      // The primary began anew, with an older serial.
+      // The primary started anew, with an older serial.
       const held = (await versions(stays))[0]!.serial
       await updateZone(at, ZONE, [
         `del ${ZONE} SOA`,
@@ -229,7 +229,7 @@ describe('a pair of hubs', function () {
     }
   })
 
-  it('each sees the other, and says when its config is another', async () => {
+  it('shows each hub to the other, and reports a config that differs', async () => {
     const hubsSeen = async (name: Name) =>
       (await api<{ hubs: { name: string; state: string; config: string }[] }>(places[name], '/v1/status')).hubs
     await eventually(async () =>

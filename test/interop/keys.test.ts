@@ -1,7 +1,7 @@
 /**
  *   Knot (primary) ──▶ hub ──▶ NSD, Knot and BIND (nodes)
  *
- * Keys on the way of docs/operate/moving.md: a change without a gap, and one name for the secrets of two peers.
+ * Keys by docs/operate/moving.md: a change without a gap, and one name for the secrets of two peers.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ import { api, inSync, startHub, type TestHub, writeHubConfig } from '../support/
 const ZONE = 'keys.example.'
 const STARTS = { nsd: startNsd, knot: startKnot, bind: startBind }
 type Make = keyof typeof STARTS
-/** BIND listens on addresses that an interface has. */
+/** BIND listens on addresses of interfaces only. */
 const IPS: Record<Make, string> = { nsd: '127.0.0.21', knot: '127.0.0.22', bind: '127.0.0.1' }
 const MAKES = Object.keys(STARTS) as Make[]
 
@@ -35,7 +35,7 @@ describe('TSIG keys between hub and nodes', function () {
   let primary: LabServer
   let hub: TestHub | undefined
 
-  /** Nodes with the keys that each is given, and a hub that has `hubKeys` for them. */
+  /** Nodes with their keys, and a hub with `hubKeys` for them. */
   const start = async (nodeKeys: (make: Make) => LabKey[], keys: object, keyOf: (make: Make) => string) => {
     const transfer = await findPort()
     const primaryPort = await findPort()
@@ -84,7 +84,7 @@ describe('TSIG keys between hub and nodes', function () {
     await Promise.all(servers.splice(0).map((server) => server.stop()))
   })
 
-  it('are changed without a gap: the node knows two, the hub goes over to the new one', async () => {
+  it('are changed without a gap: the node knows two, then the hub uses the new one', async () => {
     const byMake = (suffix: string) =>
       Object.fromEntries(MAKES.map((make) => [make, makeKey(`${make}-${suffix}`)])) as Record<Make, LabKey>
     const [old, fresh] = [byMake('old'), byMake('new')]

@@ -1,7 +1,7 @@
 /**
  *   Knot, BIND, NSD (primary) ──▶ NSD, BIND, Knot, PowerDNS (nodes), without zonecast
  *
- * What the demo, the other tests and the bench stand on: the real servers of the lab work with each other.
+ * The basis of the demo, the other tests and the bench: the real servers of the lab work with each other.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../lab/ask-serial.js'
@@ -20,7 +20,7 @@ import { needsPeers } from '../support/peers.js'
 
 const ZONE = 'lab.example.'
 
-// NSD drops the connections it has when it reads a zone again, and Knot on a kept one then waits for RETRY: so RETRY is short.
+// NSD drops its connections when it reloads a zone, and Knot on a kept one then waits for RETRY: so RETRY is short.
 const TIMERS = { records: 500, retrySeconds: 1 }
 
 interface PrimaryCase {
@@ -47,7 +47,7 @@ describe('the lab', () => {
 
       after(() => Promise.all([primary, ...nodes].map((server) => server?.stop())))
 
-      it('serves a zone to a node of each make', async () => {
+      it('serves a zone to a node of each kind', async () => {
         const ports = {
           primary: await findPort(),
           nsd: await findPort('127.0.0.2'),
@@ -82,7 +82,7 @@ describe('the lab', () => {
         for (const node of nodes) await awaitSerial(node, ZONE, (held) => held === serial)
       }).timeout(60_000)
 
-      it('passes a change on', async () => {
+      it('delivers a change', async () => {
         const before = await awaitSerial(primary, ZONE)
         if (kind === 'NSD') await replaceZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: 2, extra: ['new TXT "new"'] }))
         else await updateZone({ ...place(primary), key }, ZONE, [`add new.${ZONE} 300 TXT "new"`, `delete h0.${ZONE}`])

@@ -1,8 +1,8 @@
 /**
  *   Knot (primary) ──▶ zonecast ──▶ NSD
  *
- * A zone so large that a second thread sums it up while it comes in: it is the zone of the primary, record for record, on the node and
- * as the hub gives it, also when the hub has read it back from disk, and after a change.
+ * A zone so large that a second thread computes its sums during the transfer: the same records as on the primary are on the node
+ * and in the hub, also when the hub has read it from disk, and after a change.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../lab/ask-serial.js'
@@ -19,7 +19,7 @@ import { scratchDirs } from '../support/scratch-dir.js'
 import { api, type HubPlace, inSync, startHub, type TestHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'large.example.'
-/** Some 7 MB in stored form. */
+/** About 7 MB in stored form. */
 const RECORDS = 150_000
 
 describe('a large zone', () => {
@@ -42,7 +42,7 @@ describe('a large zone', () => {
     await Promise.all(servers.map((server) => server.stop()))
   })
 
-  it('is on the node as it is on the primary', async () => {
+  it('has the same records on the node as on the primary', async () => {
     const [hubPort, nodePort] = [await findPort(), await findPort()]
     primary = await startKnot({
       name: 'primary',
@@ -72,13 +72,13 @@ describe('a large zone', () => {
     await expectSame(hubPort)
   }).timeout(120_000)
 
-  it('is the same when the hub has read it back from disk', async () => {
+  it('is the same when the hub has read it from disk', async () => {
     await hub!.stop()
     hub = await startHub(place)
     await expectSame(place.transfer.port)
   }).timeout(60_000)
 
-  it('takes a change as a difference', async () => {
+  it('is changed by IXFR', async () => {
     const before = await awaitSerial(primary, ZONE)
     const at = { ip: primary.ip, port: primary.port, key: primaryKey }
     await updateZone(at, ZONE, [`add h3.${ZONE} 300 TXT "new"`, `del h4.${ZONE}`])

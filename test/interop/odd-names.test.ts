@@ -1,7 +1,7 @@
 /**
  *   Knot (primary) ──▶ hub ──▶ NSD (node): the root, and names with a slash and with an escaped dot
  *                       ▲
- *                 every command and route that takes a zone's name
+ *                 every command and route with a zone's name
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -66,7 +66,7 @@ describe('zones with odd names', function () {
   })
 
   for (const name of NAMES) {
-    it(`${name}: every route takes it`, async () => {
+    it(`are accepted by every route: ${name}`, async () => {
       const at = `/v1/zones/${zoneSegment(name)}`
       await inSync(hub, zoneSegment(name), 1)
       expect(await api(hub, at)).to.include({ name, serial: 1 })
@@ -85,7 +85,7 @@ describe('zones with odd names', function () {
       expect(await api(hub, `/v1/rollouts/${encodeURIComponent(rollouts[0]!.id)}`)).to.include({ zone: name })
     })
 
-    it(`${name}: every command takes it`, async () => {
+    it(`are accepted by every command: ${name}`, async () => {
       for (const [args, says] of [
         [['status', name], `${name} `],
         [['history', name], 'released'],

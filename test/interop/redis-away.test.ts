@@ -1,8 +1,8 @@
 /**
- *   Knot (primary) ──▶ zonecast ──▶ NSD (node), and a Redis that is not there
+ *   Knot (primary) ──▶ zonecast ──▶ NSD (node), and a Redis that is down
  *
- * The disk has the zones and Redis only coordinates: a hub that starts without it serves, takes changes and brings them to the
- * nodes, says what it lacks, and has it all when Redis comes.
+ * Zones are on disk and Redis only coordinates: a hub without Redis starts, serves, transfers changes, delivers them to the
+ * nodes and reports the missing Redis; it uses Redis as soon as it runs.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../lab/ask-serial.js'
@@ -22,7 +22,7 @@ import { credentials, api, type HubPlace, type HubProcess, inSync, spawnHub, wri
 
 const ZONE = 'without.example.'
 
-describe('a Redis that is away', function () {
+describe('a Redis that is down', function () {
   this.timeout(60_000)
   needsPeers('knot', 'nsd', 'redis')
   const scratch = scratchDirs()
@@ -75,7 +75,7 @@ describe('a Redis that is away', function () {
     await Promise.all([primary, node, redis].map((server) => server?.stop()))
   })
 
-  it('does not keep a hub from starting, which says what it lacks', async () => {
+  it('lets a hub start, which reports that Redis is missing', async () => {
     hub = await spawnHub(place)
     await inSync(place, ZONE)
     const { status, missing } = await readiness()
@@ -84,23 +84,23 @@ describe('a Redis that is away', function () {
     expect(missing[0]).to.match(/^redis is away \(connect ECONNREFUSED 127\.0\.0\.1:\d+\): no new job can be queued/)
   })
 
-  it('does not keep changes from the nodes', async () => {
+  it('lets changes reach the nodes', async () => {
     for (let i = 0; i < 3; i++) await inSync(place, ZONE, await change())
   })
 
-  it('is named to whoever wants a job', async () => {
+  it('is named in the answer to a request for a job', async () => {
     const response = await fetch(`${place.api}/v1/zones/${ZONE}/refresh`, { method: 'POST', headers: credentials(place) })
     expect(response.status).to.equal(503)
     expect(await response.text()).to.match(/redis is away/)
   })
 
-  it('does not keep a hub from ending', async () => {
+  it('lets a hub stop', async () => {
     expect(await hub!.stop()).to.equal(0)
     hub = await spawnHub(place)
     await inSync(place, ZONE, await change())
   })
 
-  it('is taken up when it comes: jobs run, state is shared', async () => {
+  it('is used when it starts: jobs run, state is shared', async () => {
     redis = await startRedis({ port: redisPort })
     await eventually(async () => expect((await readiness()).missing).to.deep.equal([]), { timeoutMs: 20_000 })
     const { job } = await api<{ job: string }>(place, `/v1/zones/${ZONE}/refresh`, { method: 'POST' })
@@ -112,7 +112,7 @@ describe('a Redis that is away', function () {
     )
   })
 
-  it('in which others have written keeps no hub from starting, and nothing of theirs is believed', async () => {
+  it('with foreign data lets a hub start, which trusts none of it', async () => {
     for (const table of ['zones', 'nodes', 'orders', 'stages', 'hubs', 'drains', 'paths', 'primaries'])
       for (const [i, junk] of [
         '',
@@ -145,7 +145,7 @@ describe('a Redis that is away', function () {
     )
   })
 
-  it('that is there and does not answer is told, and keeps no change from the nodes', async () => {
+  it('and then accepts connections without an answer is reported, and lets changes reach the nodes', async () => {
     redis!.pause()
     try {
       await eventually(async () => expect((await readiness()).missing[0]).to.match(/^redis does not answer/), {
@@ -159,7 +159,7 @@ describe('a Redis that is away', function () {
     await eventually(async () => expect((await readiness()).missing).to.deep.equal([]), { timeoutMs: 20_000 })
   })
 
-  it('that may drop keys is told as such when it comes back', async () => {
+  it('and may evict keys when it returns is reported as such', async () => {
     await runCommand('redis-cli', ['-u', redis!.url, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'])
     await runCommand('redis-cli', ['-u', redis!.url, 'CLIENT', 'KILL', 'TYPE', 'normal'])
     await eventually(async () =>
@@ -169,10 +169,10 @@ describe('a Redis that is away', function () {
     )
   })
 
-  it('that goes away again does not keep a hub from ending', async () => {
+  it('again lets a hub stop', async () => {
     await redis!.stop()
     redis = undefined
-    // Jobs have the time of a drain.
+    // Jobs have the time of the shutdown grace.
     expect(await hub!.stop()).to.equal(0)
     hub = undefined
   }).timeout(30_000)

@@ -1,8 +1,8 @@
 /**
- *   Knot (primary) ──▶ zonecast ──▶ NSD (node), and a Redis that answers and refuses what is asked of it
+ *   Knot (primary) ──▶ zonecast ──▶ NSD (node), and a Redis that answers and refuses commands
  *
- * Full, read-only, or with rights taken away, in one process and with the roles apart: readiness names the reason, no process ends, and
- * when Redis takes writes again the hub has nothing missed.
+ * Redis full, read-only or without rights, with one process and with separate roles: readiness names the reason, no process ends,
+ * and nothing is lost when Redis accepts writes again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -23,17 +23,17 @@ import { type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from
 const ZONE = 'refused.example.'
 const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 
-/** What makes Redis refuse, what ends that, and what readiness says. */
+/** The command that makes Redis refuse, the command that ends it, and the reason in readiness. */
 const REFUSALS = [
   { name: 'is full', begin: 'CONFIG SET maxmemory 1', end: 'CONFIG SET maxmemory 0', says: /OOM/ },
   { name: 'is read-only', begin: 'REPLICAOF 127.0.0.1 1', end: 'REPLICAOF NO ONE', says: /READONLY|MASTERDOWN/ },
   {
-    name: 'has taken the channel away',
+    name: 'has revoked the channel',
     begin: 'ACL SETUSER default resetchannels',
     end: 'ACL SETUSER default allchannels',
     says: /NOPERM/,
   },
-  { name: 'has taken writing away', begin: 'ACL SETUSER default -@write', end: 'ACL SETUSER default +@write', says: /NOPERM/ },
+  { name: 'has revoked writes', begin: 'ACL SETUSER default -@write', end: 'ACL SETUSER default +@write', says: /NOPERM/ },
 ]
 
 for (const shape of ['one process', 'the roles apart'] as const)
@@ -91,7 +91,7 @@ for (const shape of ['one process', 'the roles apart'] as const)
     })
 
     for (const { name, begin, end, says } of REFUSALS)
-      it(`because it ${name}: readiness names it, nothing ends, and nothing is missed`, async () => {
+      it(`is named in readiness because it ${name}; no process ends, and no change is lost`, async () => {
         await ask(begin)
         let serial: number
         try {
@@ -103,7 +103,7 @@ for (const shape of ['one process', 'the roles apart'] as const)
             { timeoutMs: 15_000 },
           )
           serial = await changeZone(primary, ZONE, primaryKey)
-          // One process needs no Redis to bring a change to the nodes.
+          // One process needs no Redis to deliver a change to the nodes.
           if (shape === 'one process') await inSync(place, ZONE, serial)
           else await sleep(1_000)
           areAlive()

@@ -1,7 +1,7 @@
 /**
  *   a hub ──▶ Redis, as a user with the rights that deploy/make-secrets.mjs gives it
  *
- * The rights are enough for queues and shared state, and the user that needs no password has none.
+ * The rights are enough for queues and shared state, and the user without a password has none.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -72,7 +72,7 @@ describe('a Redis user with the rights of the containers', function () {
     expect(readiness.missing.filter((text) => text.includes('redis'))).to.deep.equal([])
   })
 
-  it('may not empty, stop or turn the server, and nobody without the password may do anything', async () => {
+  it('may not empty, stop or reconfigure the server, and a client without the password has no rights', async () => {
     const password = readFileSync(join(place.configFile, '../secrets/hub/redis.password'), 'utf8').trim()
     const ask = (...args: string[]): Promise<string> =>
       runCommand('redis-cli', ['-p', String(redis.port), ...args]).catch((error: Error) => error.message)

@@ -1,8 +1,8 @@
 /**
- *   Knot (primary), and another one that is well ──▶ zonecast ──▶ NSD, Knot, BIND, PowerDNS (nodes)
+ *   Knot (primary), and a healthy one ──▶ zonecast ──▶ NSD, Knot, BIND, PowerDNS (nodes)
  *
- * The primary is restored from a backup and counts through the same serials again. No node is in sync while its content is not the
- * released one, and in the end every node has what the primary has, whatever an operator does on the way.
+ * The primary is restored from a backup and reuses its serials. No node is in sync while its content differs from the released
+ * one, and in the end every node has the primary's content, whatever an operator does meanwhile.
  */
 import { cpSync, lstatSync, rmSync } from 'node:fs'
 import { expect } from 'chai'
@@ -36,7 +36,7 @@ interface ZoneView {
 
 const PLAIN = { choose: false, stages: false, signed: false, two: false }
 const FORMS = [
-  { ...PLAIN, form: 'and nobody notices' },
+  { ...PLAIN, form: 'without a reaction' },
   { ...PLAIN, form: 'with stages', stages: true },
   { ...PLAIN, form: 'and an operator chooses its content', choose: true },
   { ...PLAIN, form: 'and signs', signed: true },
@@ -66,7 +66,7 @@ for (const { form, choose, stages, signed, two } of FORMS)
     const view = () => api<ZoneView>(hub, `/v1/zones/${ZONE}`)
     const at = (server: LabServer, key = nodeKey) => ({ ip: server.ip, port: server.port, key })
     const backup = scratch()
-    /** On the disk and at rest. */
+    /** On disk and complete. */
     const saveBackup = async (): Promise<void> => {
       await primary.kill()
       cpSync(primary.folder, backup, { recursive: true, filter: (path) => !lstatSync(path).isSocket() })
@@ -83,7 +83,7 @@ for (const { form, choose, stages, signed, two } of FORMS)
       await updateZone(at(primary, primaryKey), ZONE, [`add ${name}.${ZONE} 60 A 192.0.2.9`])
       return await awaitSerial(primary, ZONE, (serial) => serial !== before)
     }
-    /** Every node has, record for record, what the primary has, and the hub says so. */
+    /** Every node has the same records as the primary, and the hub reports that. */
     const agreed = async (serial: number): Promise<void> => {
       await eventually(
         async () => {
@@ -128,7 +128,7 @@ for (const { form, choose, stages, signed, two } of FORMS)
       await Promise.all([primary, other, ...nodes.values()].map((server) => server?.stop()))
     })
 
-    it('gives every node its versions before', async () => {
+    it('has delivered its earlier versions to every node', async () => {
       await agreed(await awaitSerial(primary, ZONE))
       await saveBackup()
       await publish('old2')
@@ -137,8 +137,8 @@ for (const { form, choose, stages, signed, two } of FORMS)
       await agreed(lost)
     })
 
-    it('is told as soon as it serves an older serial', async () => {
-      // What is well is a secondary of the one that was restored, and does not go back with it.
+    it('is reported as soon as it serves an older serial', async () => {
+      // The healthy one is a secondary of the restored one, and does not go back with it.
       other?.pause()
       await restoreBackup()
       expect(await publish('new2')).to.equal(lost - 1)
@@ -172,12 +172,12 @@ for (const { form, choose, stages, signed, two } of FORMS)
         expect((await readZone(at(server), ZONE)).join())
           .to.include('old3')
           .and.not.include('new3')
-      // As a secondary it would take the next difference, which was made from what it does not have.
+      // As a secondary it would transfer the next difference sequence, whose base it does not have.
       other?.pause()
     })
 
     if (choose)
-      it('leaves the nodes in conflict when its content is chosen, as none of them comes for the same serial', async () => {
+      it('leaves the nodes in conflict when its content is chosen, because no node transfers the same serial again', async () => {
         await api(hub, `/v1/zones/${ZONE}/approve`, {
           method: 'POST',
           body: JSON.stringify({ primary: 'hm1', reason: 'hm1 is right' }),
@@ -185,7 +185,7 @@ for (const { form, choose, stages, signed, two } of FORMS)
         await eventually(async () => {
           const zone = await view()
           expect(zone.primaries.hm1!.state).to.equal('same')
-          // With stages the chosen content has come to the first one, and waits there.
+          // With stages the chosen content is on the first stage, and waits there.
           for (const [id, { state, error }] of Object.entries(zone.nodes).filter(([id]) => !stages || id === 'nsd')) {
             expect(state, `${id}: ${error}`).to.equal('conflict')
             expect(error).to.match(/serves other content than the released one under serial \d+: .*publish a new serial/)
@@ -193,11 +193,11 @@ for (const { form, choose, stages, signed, two } of FORMS)
         })
       })
 
-    it('brings every node to its content with the next version', async () => {
+    it('delivers its content to every node with the next version', async () => {
       await agreed(await publish('new4'))
     })
 
-    it('and goes on with differences', async () => {
+    it('sends IXFR again', async () => {
       await agreed(await publish('new5'))
       const { versions } = await api<{ versions: { kind: string }[] }>(hub, `/v1/zones/${ZONE}`)
       expect(versions[0]!.kind).to.equal('ixfr')

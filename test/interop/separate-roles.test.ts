@@ -2,7 +2,7 @@
  *   Knot (primary) ──▶ watcher · worker · transfer · api ──▶ NSD (node)
  *                          four processes, one Redis, one data directory
  *
- * The roles as docker-compose.yml runs them: each in a process of its own, the worker alone writing, and each with its healthcheck.
+ * The roles as in docker-compose.yml: each in its own process, the worker alone writing, and each with its healthcheck.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -22,10 +22,10 @@ import { scratchDirs } from '../support/scratch-dir.js'
 import { type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'apart.example.'
-/** The watcher last, as in docker-compose.yml: no version is released before nodes can come for it. */
+/** The watcher last, like in docker-compose.yml: no version is released before nodes can transfer it. */
 const ROLES = ['worker', 'transfer', 'api', 'watcher'] as const
 
-describe('roles in processes of their own', function () {
+describe('roles in separate processes', function () {
   this.timeout(60_000)
   needsPeers('knot', 'nsd', 'redis')
   const scratch = scratchDirs()
@@ -86,14 +86,14 @@ describe('roles in processes of their own', function () {
     await Promise.all([redis, primary, node].map((server) => server?.stop()))
   })
 
-  it('take a version from the primary to the node together', async () => {
+  it('deliver a version from the primary to the node', async () => {
     await inSync(place, ZONE, 1)
     await change('together')
     await inSync(place, ZONE, serial)
     expect(await difference()).to.equal(undefined)
   })
 
-  it('each says that it is alive', () => {
+  it('report that they are alive', () => {
     for (const [role, ...args] of [
       ['worker', join(folder, 'data')],
       ['watcher', redis.url, 'test'],
@@ -105,7 +105,7 @@ describe('roles in processes of their own', function () {
     }
   })
 
-  it('one that is not there is not alive', async () => {
+  it('are not alive when their process does not run', async () => {
     const free = String(await findPort())
     for (const args of [['worker', scratch()], ['watcher', redis.url, 'nobody'], ['transfer', free], ['api', free], ['cook']]) {
       const { status, stderr } = health(args[0]!, ...args.slice(1))
@@ -115,7 +115,7 @@ describe('roles in processes of their own', function () {
   })
 
   for (const role of ['worker', 'transfer', 'watcher'] as const)
-    it(`a ${role} that was killed and started again carries on`, async () => {
+    it(`include a ${role} that continues after a kill and a restart`, async () => {
       await processes.get(role)!.kill()
       await change(`without-${role}`)
       await start(role)

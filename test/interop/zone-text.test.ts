@@ -1,7 +1,7 @@
 /**
- *   a record of every type, printed as `show` prints it ──▶ named-checkzone, kzonecheck
+ *   a record of every type, in the text form of `show` ──▶ named-checkzone, kzonecheck
  *
- * Both read it, and make of it the octets it was made of.
+ * Both read it, and produce the original octets.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -20,12 +20,12 @@ const APEX = [
   'example. 300 NS ns1.example.',
   'ns1.example. 300 A 192.0.2.1',
 ]
-/** Types that stand in a zone only where the server itself puts them. */
+/** Types that only the server itself adds to a zone. */
 const NOWHERE: readonly number[] = [TYPE.SOA, TYPE.NULL, TYPE.MD, TYPE.MF]
 
 const CASES = RDATA_CASES.filter(({ type }) => !NOWHERE.includes(type))
 
-/** Below a name of its own each: no CNAME beside other data, no types that exclude each other. */
+/** Each below its own name: no CNAME beside other data, no types that exclude each other. */
 const zoneOf = (cases: typeof CASES): string =>
   [
     ...APEX.map((line) => recordText(record(line), 0)),
@@ -40,14 +40,14 @@ describe('the text of a zone', () => {
   needsPeers('bind', 'knot')
   const scratch = scratchDirs()
 
-  it('is read by named-checkzone, which makes the same octets of it', () => {
+  it('is read by named-checkzone, which produces the same octets', () => {
     const folder = scratch()
     writeFileSync(join(folder, 'in'), zoneOf(CASES))
     const quiet = ['-k', '-m', '-M', '-n', '-r', '-S', '-T'].flatMap((check) => [check, 'ignore'])
     const args = [...quiet, '-i', 'none', '-s', 'full', '-o', join(folder, 'out'), 'example.', join(folder, 'in')]
     const { status, stdout, stderr } = spawnSync(...commandOf('named-checkzone', args), { encoding: 'utf8' })
     expect(status, stdout + stderr).to.equal(0)
-    // Each in the generic form, as BIND reads what BIND has written.
+    // Each in the generic form, like BIND's own output.
     const rdata = readFileSync(join(folder, 'out'), 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('r'))

@@ -1,7 +1,7 @@
 /**
- *   zonecast ──▶ a node that is right, and one that is wrong in one way after the other
+ *   zonecast ──▶ a healthy node, and one with one fault after the other
  *
- * The wrong one is never in sync and its reason is told; the right one is served as if it were alone; both are in sync in the end.
+ * The bad node is never in sync and its fault is reported; the healthy one is served without delay; both are in sync in the end.
  */
 import { expect } from 'chai'
 import { readZone } from '../../../lab/compare.js'
@@ -34,7 +34,7 @@ interface NodeView {
   error: string | null
 }
 
-describe('a node that is wrong', function () {
+describe('a bad node', function () {
   this.timeout(40_000)
   const scratch = scratchDirs()
   const servers: ScriptedServer[] = []
@@ -46,13 +46,13 @@ describe('a node that is wrong', function () {
 
   const nodeView = (id: string): Promise<NodeView> => api<NodeView>(hub, `/v1/zones/example/nodes/${id}`)
   const released = async (): Promise<number> => (await api<{ serial: number }>(hub, '/v1/zones/example')).serial
-  /** The primary has another version; the hub is told to look. */
+  /** The primary has another version, and the hub is ordered to refresh. */
   async function change(): Promise<number> {
     const serial = contents.soa.serial + 1
     contents = zone(serial)
     await api(hub, '/v1/zones/example/refresh', { method: 'POST', body: '{}' })
     await eventually(async () => expect(await released()).to.equal(serial))
-    // Both nodes are at this address: a node that shows a serial without having been sent it is not in sync.
+    // Both nodes have this address: a node that serves a serial without a delivery is not in sync.
     await readZone(hub.transfer, 'example')
     return serial
   }
@@ -83,7 +83,7 @@ describe('a node that is wrong', function () {
     octets.writeUInt16BE(message.id, 0)
     return [octets]
   }
-  /** Takes the question apart so that it passes for an answer to it, and breaks the rest. */
+  /** Changes the query so that it passes for an answer, and breaks the rest. */
   const broken: Script = (asked) => {
     const [answer] = soaAnswer(99)(asked) as Buffer[]
     return [answer!.subarray(0, answer!.length - 5)]
@@ -103,7 +103,7 @@ describe('a node that is wrong', function () {
     ['is silent', () => 'silence', /no answer in/],
   ]
   for (const [id, script, sentence] of WRONG)
-    it(`and ${id} is not in sync and says why; the other one is not held up`, async () => {
+    it(`that ${id} is not in sync, with the reason, and does not delay the other node`, async () => {
       bad.script = script
       const serial = await change()
       await eventually(async () => expect(await nodeView('good')).to.deep.include({ state: 'in-sync', serial }), {
@@ -125,7 +125,7 @@ describe('a node that is wrong', function () {
       })
     })
 
-  it('and serves an older serial is behind, one that serves a newer one is ahead', async () => {
+  it('that serves an older serial is behind, and one that serves a newer serial is ahead', async () => {
     const serial = contents.soa.serial
     for (const [shown, state] of [
       [serial - 1, 'syncing'],
@@ -135,7 +135,7 @@ describe('a node that is wrong', function () {
       bad.script = soaAnswer(shown)
       await eventually(async () => expect(await nodeView('bad')).to.deep.include({ state, serial: shown }), { timeoutMs: 5000 })
     }
-    // Nobody sent it the serial again, and this one has no records to prove with.
+    // The serial was not delivered again, and this node has no records as proof.
     bad.script = right
     await eventually(
       async () => {
@@ -147,7 +147,7 @@ describe('a node that is wrong', function () {
     )
   })
 
-  it('and answers REFUSED to NOTIFY is looked at all the same', async () => {
+  it('that answers REFUSED to NOTIFY is observed anyway', async () => {
     bad.script = (asked) => ((asked.message.flags & 0x7800) !== 0 ? rcodeReply(RCODE.REFUSED)(asked) : right(asked))
     const serial = await change()
     await eventually(async () => expect(await nodeView('bad')).to.deep.include({ state: 'in-sync', serial }), {

@@ -1,7 +1,8 @@
 /**
- *   a primary that is wrong in one way after the other ──▶ zonecast
+ *   a primary with one fault after the other ──▶ zonecast
  *
- * What it gave before stays, the reason is told in a sentence that names who and what, and it is believed again when it is right.
+ * Its earlier version stays, the fault is reported in a sentence that names primary and reason, and the next good version is
+ * accepted.
  */
 import { expect } from 'chai'
 import { writeAnswer } from '../../../lib/dns/message.js'
@@ -26,10 +27,10 @@ interface ZoneView {
   versions: { serial: number }[]
 }
 
-/** A primary that is silent is waited for on UDP twice and on TCP once; on a busy machine that is longer than it sounds. */
+/** A silent primary costs two waits on UDP and one on TCP, which are longer on a busy machine. */
 const PATIENCE = { timeoutMs: 40_000 }
 
-describe('a primary that is wrong', function () {
+describe('a bad primary', function () {
   this.timeout(90_000)
   const scratch = scratchDirs()
   let primary: ScriptedServer
@@ -39,7 +40,7 @@ describe('a primary that is wrong', function () {
   const right = zonePrimary(() => contents)
 
   const view = (): Promise<ZoneView> => api<ZoneView>(hub, '/v1/zones/example')
-  /** Asks the primaries now and waits for the end of it. */
+  /** Refreshes from the primaries and waits for the end. */
   async function refresh(): Promise<{ state: string; error: string | null }> {
     const { job } = await api<{ job: string }>(hub, '/v1/zones/example/refresh', { method: 'POST', body: '{}' })
     return await eventually(async () => {
@@ -68,7 +69,7 @@ describe('a primary that is wrong', function () {
     await node?.stop()
   })
 
-  /** Answers SOA right and everything else as told. */
+  /** Answers SOA correctly and all other queries by `script`. */
   const transfers =
     (script: Script): Script =>
     (asked) =>
@@ -121,7 +122,7 @@ describe('a primary that is wrong', function () {
     ['sends an empty zone', transfers(zonePrimary(() => zone(2))), /nothing but its SOA/],
   ]
   for (const [id, script, sentence] of WRONG)
-    it(`and ${id} changes nothing, is told as such, and forgiven`, async () => {
+    it(`that ${id} changes nothing, is reported with its fault, and is used again later`, async () => {
       const before = (await view()).serial
       contents = zone(before + 1, NS, `new.example. 60 A 192.0.2.${before % 250}`)
       primary.script = script
@@ -135,13 +136,13 @@ describe('a primary that is wrong', function () {
       expect((await view()).serial).to.equal(before + 1)
     })
 
-  it('and sends a zone without a name server has that version held by a check, and its next one released', async () => {
+  it('that sends a zone without a name server has that version held by a check, and its next one released', async () => {
     const before = (await view()).serial
     contents = zone(before + 1, 'a.example. 1 A 192.0.2.1')
     expect(await refresh()).to.deep.include({ state: 'done' })
     const held = await view()
     expect(held.serial).to.equal(before)
-    // Not by the zone's state: the node that answers REFUSED is unknown after three looks, which is worse.
+    // The zone's state is no proof: the node that answers REFUSED is unknown after three SOA queries, which is worse.
     expect(held.held).to.match(/serial \d+ is held: apex: There is no NS record at the apex/)
     contents = zone(before + 2, NS, 'new.example. 60 A 192.0.2.1')
     expect(await refresh()).to.deep.include({ state: 'done' })

@@ -1,7 +1,7 @@
 /**
- *   callers who ask for the wrong thing ──▶ the API of a hub
+ *   bad requests ──▶ the API of a hub
  *
- * Each is told what is wrong and where, as RFC 9457 has it; nothing is done, and the hub goes on.
+ * Each is answered with the fault and its place by RFC 9457; nothing is done, and the hub continues.
  */
 import { connect } from 'node:net'
 import { expect } from 'chai'
@@ -16,7 +16,7 @@ interface Problem {
   errors?: { field: string; message: string }[]
 }
 
-describe('requests that do not fit', function () {
+describe('bad requests to the API', function () {
   this.timeout(30_000)
   const scratch = scratchDirs()
   let hub: TestHub
@@ -64,10 +64,10 @@ describe('requests that do not fit', function () {
     ['in hex that is no name', 'hex..2e2e', 400],
     ['in hex that is cut off', 'hex..6', 400],
     ['in hex, of an unknown zone', 'hex..2e', 404],
-    ['nobody has', 'nowhere.example', 404],
+    ['that does not exist', 'nowhere.example', 404],
   ]
   for (const [id, name, status] of NAMES)
-    it(`a zone name ${id} is ${status} on every route that takes one`, async () => {
+    it(`get ${status} for a zone name ${id} on every route with a zone name`, async () => {
       for (const [method, path] of [
         ['GET', ''],
         ['GET', '/nodes/ams1'],
@@ -82,7 +82,7 @@ describe('requests that do not fit', function () {
       }
     })
 
-  it('a zone name is the same with or without the final dot, in any letter case', async () => {
+  it('may name a zone with or without the final dot, in any letter case', async () => {
     for (const name of ['example', 'example.', 'EXAMPLE.', '%65xample', 'hex..6578616D706c65'])
       expect((await fetch(`${hub.api}/v1/zones/${name}`)).status, name).to.equal(200)
   })
@@ -109,7 +109,7 @@ describe('requests that do not fit', function () {
     ['a prototype', '/v1/nodes/ams1/drain', '{"__proto__":{"reason":"x"}}', '__proto__'],
   ]
   for (const [id, path, body, field] of BODIES)
-    it(`a body with ${id} is 400 and names ${field}`, async () => {
+    it(`get 400 for a body with ${id}, which names ${field}`, async () => {
       const { status, errors, detail } = await problem('POST', path, body)
       expect(status, detail).to.equal(400)
       expect(errors?.map((error) => error.field)).to.include(field)
@@ -125,7 +125,7 @@ describe('requests that do not fit', function () {
     ['/v1/matrix?state=happy', 'state'],
   ]
   for (const [path, field] of QUERIES)
-    it(`${path} is 400 and names ${field}`, async () => {
+    it(`get 400 for ${path}, which names ${field}`, async () => {
       const { status, errors } = await problem('GET', path)
       expect(status).to.equal(400)
       expect(errors!.some((error) => error.field.startsWith(field))).to.equal(true)
@@ -139,15 +139,15 @@ describe('requests that do not fit', function () {
     body?: string,
     headers?: Record<string, string>,
   ])[] = [
-    ['a node nobody has', 404, 'GET', '/v1/nodes/nope'],
-    ['a node nobody has, of a zone', 404, 'GET', '/v1/zones/example/nodes/nope'],
-    ['a node nobody has, in a body', 404, 'POST', '/v1/zones/example/resync', '{"nodes":["nope"]}'],
-    ['a cloud nobody has', 404, 'POST', '/v1/resync', '{"clouds":["Z"]}'],
-    ['a version nobody has', 404, 'GET', '/v1/zones/example/versions/77'],
+    ['an unknown node', 404, 'GET', '/v1/nodes/nope'],
+    ['an unknown node of a zone', 404, 'GET', '/v1/zones/example/nodes/nope'],
+    ['an unknown node in a body', 404, 'POST', '/v1/zones/example/resync', '{"nodes":["nope"]}'],
+    ['an unknown cloud', 404, 'POST', '/v1/resync', '{"clouds":["Z"]}'],
+    ['an unknown version', 404, 'GET', '/v1/zones/example/versions/77'],
     ['a version that is no number', 400, 'GET', '/v1/zones/example/versions/latest'],
     ['a version over 2³²', 400, 'GET', '/v1/zones/example/versions/4294967296'],
-    ['a difference of versions nobody has', 404, 'GET', '/v1/zones/example/diff?from=1&to=2'],
-    ['a job nobody has', 404, 'GET', '/v1/jobs/refresh-123456'],
+    ['a difference of unknown versions', 404, 'GET', '/v1/zones/example/diff?from=1&to=2'],
+    ['an unknown job', 404, 'GET', '/v1/jobs/refresh-123456'],
     ['a job with an odd name', 404, 'GET', '/v1/jobs/..%2Fx'],
     ['a serial that was not released', 409, 'POST', '/v1/zones/example/resync', '{"serial":5}'],
     ['no node at all', 422, 'POST', '/v1/zones/example/resync', '{"nodes":[]}'],
@@ -167,12 +167,12 @@ describe('requests that do not fit', function () {
     ['a page of another origin', 403, 'POST', '/v1/nodes/ams1/drain', '{}', { origin: 'http://evil.example' }],
   ]
   for (const [id, status, method, path, body, headers] of OTHERS)
-    it(`${id} is ${status}`, async () => {
+    it(`get ${status} for ${id}`, async () => {
       const read = await problem(method, path, body, headers)
       expect(read.status, read.detail).to.equal(status)
     })
 
-  it('under a foreign host name is 403', async () => {
+  it('get 403 under a foreign host name', async () => {
     const { hostname, port } = new URL(hub.api)
     const socket = connect(Number(port), hostname)
     socket.write('GET /v1/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')
@@ -181,7 +181,7 @@ describe('requests that do not fit', function () {
     expect(text).to.match(/^HTTP\/1\.1 403 /)
   })
 
-  it('that are no HTTP are 400 or the end of the connection', async () => {
+  it('get 400 or the end of the connection when they are no HTTP', async () => {
     const { hostname, port } = new URL(hub.api)
     for (const garbage of [
       '\0\0\0\0',
@@ -201,7 +201,7 @@ describe('requests that do not fit', function () {
     }
   })
 
-  it('change nothing and leave the hub well', async () => {
+  it('change nothing and leave the hub healthy', async () => {
     expect((await fetch(`${hub.api}/healthz`)).status).to.equal(200)
     const { drained } = (await (await fetch(`${hub.api}/v1/nodes/ams1`)).json()) as { drained?: boolean }
     expect(drained ?? false).to.equal(false)

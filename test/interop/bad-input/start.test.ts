@@ -1,8 +1,8 @@
 /**
- *   `zonecast start` where something is in its way
+ *   `zonecast start` with an obstacle
  *
- * It ends at once, with the exit status of the contract and a sentence that says what is wrong and what to do; it leaves nothing running, and what
- * is on disk stays as it was.
+ * It ends at once, with the exit status of the contract and a sentence with the fault and the fix; no process remains, and the
+ * files on disk are unchanged.
  */
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -42,7 +42,7 @@ function start(configFile: string): Promise<Ended> {
   })
 }
 
-describe('a start that cannot be', function () {
+describe('a start that fails', function () {
   this.timeout(40_000)
   needsPeers('redis')
   const scratch = scratchDirs()
@@ -77,7 +77,7 @@ describe('a start that cannot be', function () {
   }
 
   for (const proto of ['TCP', 'UDP'])
-    it(`for the ${proto} port of the transfer server is taken names it`, async () => {
+    it(`because the ${proto} port of the transfer server is in use names the port`, async () => {
       const port = await findPort()
       const busy = proto === 'TCP' ? createServer() : createSocket('udp4')
       await new Promise<void>((resolve) =>
@@ -91,7 +91,7 @@ describe('a start that cannot be', function () {
       await new Promise<void>((resolve) => busy.close(() => resolve()))
     })
 
-  it('for the port of the API is taken names it', async () => {
+  it('because the port of the API is in use names the port', async () => {
     const port = await findPort()
     const busy = createServer()
     await new Promise<void>((resolve) => busy.listen(port, '127.0.0.1', resolve))
@@ -100,12 +100,12 @@ describe('a start that cannot be', function () {
     await new Promise<void>((resolve) => busy.close(() => resolve()))
   })
 
-  it('for an address that this machine does not have names it', async () => {
+  it('because this machine does not have the address names the address', async () => {
     const { configFile } = await configured({ transfer: { listen: ['192.0.2.99:5300'] } })
     expectSentence(await start(configFile), /192\.0\.2\.99:5300.*transfer\.listen/)
   })
 
-  it('for a Redis that may drop keys says how to set it', async () => {
+  it('because Redis may evict keys names the setting', async () => {
     const redis = await startRedis()
     try {
       await runCommand('redis-cli', ['-u', redis.url, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'])
@@ -116,7 +116,7 @@ describe('a start that cannot be', function () {
     }
   })
 
-  it('for a data directory in use names who uses it, who goes on', async () => {
+  it('because the data directory is in use names its user, which continues', async () => {
     const place = await configured()
     const first = await spawnHub(place)
     const other = await configured({ dataDir: join(place.folder, 'data') })
@@ -125,7 +125,7 @@ describe('a start that cannot be', function () {
     expect(await first.stop()).to.equal(0)
   })
 
-  it('for a data directory of another hub names it', async () => {
+  it('because the data directory belongs to another hub names that hub', async () => {
     const place = await configured()
     const first = await spawnHub(place)
     await first.stop()
@@ -133,7 +133,7 @@ describe('a start that cannot be', function () {
     expectSentence(await start(other.configFile), /belongs to hub "test", not to "other"; give each hub its own dataDir/)
   })
 
-  it('for a data directory of a newer format leaves it as it is', async () => {
+  it('because the data directory has a newer format leaves it unchanged', async () => {
     const { configFile, folder } = await configured()
     const data = join(folder, 'data')
     mkdirSync(data)
@@ -143,7 +143,7 @@ describe('a start that cannot be', function () {
     expect(readFileSync(join(data, 'hub.json'), 'utf8')).to.equal('{"format":99,"hub":"test"}')
   })
 
-  it('for a Redis with the state of a newer zonecast says so, and leaves it as it is', async () => {
+  it('because Redis has the state of a newer zonecast reports that, and leaves it unchanged', async () => {
     const redis = await startRedis({ name: 'newer' })
     try {
       await redis.control('SET', 'zonecast:format', '99')
@@ -155,7 +155,7 @@ describe('a start that cannot be', function () {
     }
   })
 
-  it('for a data directory that is a file names it', async () => {
+  it('because the data directory is a file names the file', async () => {
     const { configFile, folder } = await configured()
     writeFileSync(join(folder, 'data'), '')
     expectSentence(await start(configFile), new RegExp(`${folder}/data`))
@@ -169,11 +169,11 @@ describe('a start that cannot be', function () {
     ],
     ['a key file that is a folder', { keys: { k: { algorithm: 'hmac-sha256', secretFile: '.' } } }, /is not a file/],
     ['an API for everybody without tokens', { api: { listen: '0.0.0.0:8053' } }, /token/],
-    ['a key nobody defined', { primaries: { hm1: { address: '127.0.0.1:7', key: 'nope' } } }, /no key of that name/],
+    ['an undefined key', { primaries: { hm1: { address: '127.0.0.1:7', key: 'nope' } } }, /no key of that name/],
     ['a zone name of 300 octets', { zones: [{ name: `${'a'.repeat(59)}.`.repeat(5) }] }, /longer than 255 octets/],
   ]
   for (const [id, extra, sentence] of CONFIGS)
-    it(`for ${id} has status 2 and names the line`, async () => {
+    it(`because of ${id} has status 2 and names the line`, async () => {
       const { configFile } = await configured(extra)
       const ended = await start(configFile)
       expectSentence(ended, sentence, 2)

@@ -1,7 +1,7 @@
 /**
- *   callers with every kind of token, and with none ──▶ the API of a hub
+ *   callers with every kind of token, and without one ──▶ the API of a hub
  *
- * 401 for whoever is not known, 403 for whoever may not, and nothing is done for either.
+ * 401 for an unknown caller, 403 for one without the right, and nothing is done for either.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -14,7 +14,7 @@ import { startHub, type TestHub, writeHubConfig } from '../../support/test-hub.j
 const ROLES = ['viewer', 'operator', 'publisher', 'admin'] as const
 type Role = (typeof ROLES)[number]
 
-/** Contract §2: the weakest role that may. A route that is not here fails the first test. */
+/** Contract §2: the weakest role with the right. A route that is missing here fails the first test. */
 const MUTATIONS: Record<string, Role> = {
   '/v1/zones/{zone}/refresh': 'operator',
   '/v1/zones/{zone}/resync': 'operator',
@@ -49,7 +49,7 @@ describe('tokens of the API', function () {
       ...ROLES.map((role) => ({ name: role, role, sha256: sha256(`${role}-token`) })),
       { name: 'old', role: 'admin', sha256: sha256('old-token'), expires: '2020-01-01' },
       { name: 'fresh', role: 'admin', sha256: sha256('fresh-token'), expires: '2120-01-01' },
-      { name: 'elsewhere', role: 'admin', sha256: sha256('elsewhere-token'), subnets: ['192.0.2.0/24', '2001:db8::/32'] },
+      { name: 'remote', role: 'admin', sha256: sha256('remote-token'), subnets: ['192.0.2.0/24', '2001:db8::/32'] },
       { name: 'here', role: 'viewer', sha256: sha256('here-token'), subnets: ['192.0.2.0/24', '127.0.0.0/8'] },
     ]
     const place = await writeHubConfig({
@@ -57,7 +57,7 @@ describe('tokens of the API', function () {
       primaries: { hm1: { ip: '127.0.0.1', port: 7 } },
       nodes: { ams1: { cloud: 'A', ip: '127.0.0.1', port: 9 } },
       zones: [{ name: 'example' }],
-      // A reload takes this up as well.
+      // A reload applies this as well.
       extra: { log: { level: 'silent' } },
     })
     const config = JSON.parse(readFileSync(place.configFile, 'utf8'))
@@ -66,7 +66,7 @@ describe('tokens of the API', function () {
   })
   after(() => hub?.stop())
 
-  /** Failures are counted by network: each test comes from another one. */
+  /** Failures are counted by network: each test uses another one. */
   let network = 100
   beforeEach(() => {
     network += 1
@@ -101,7 +101,7 @@ describe('tokens of the API', function () {
   }
   const filled = (path: string): string => path.replace('{zone}', 'example').replace('{node}', 'ams1')
 
-  it('have a role for every route that changes something', async () => {
+  it('have a role for every route that changes state', async () => {
     const all = await mutations()
     expect(all.length).to.be.at.least(7)
     expect(all.filter((path) => !(path in MUTATIONS))).to.deep.equal([])
@@ -110,7 +110,7 @@ describe('tokens of the API', function () {
   const UNKNOWN: readonly (readonly [id: string, authorization: string | undefined])[] = [
     ['none', undefined],
     ['an empty one', 'Bearer '],
-    ['one nobody knows', 'Bearer unknown'],
+    ['unknown', 'Bearer unknown'],
     ['the hash of one', `Bearer ${sha256('admin-token')}`],
     ['one in other letter case', 'Bearer ADMIN-TOKEN'],
     ['one with a space behind it', 'Bearer admin-token x'],
@@ -119,7 +119,7 @@ describe('tokens of the API', function () {
     ['one that has expired', 'Bearer old-token'],
   ]
   for (const [id, authorization] of UNKNOWN)
-    it(`${id} is answered with 401 on every route, and says how to bring one`, async () => {
+    it(`get 401 on every route, with the way to send one: ${id}`, async () => {
       for (const path of [...READS, ...(await mutations()).map(filled)]) {
         const { status, body, headers } = await ask(path, authorization, READS.includes(path) ? 'GET' : 'POST')
         expect(status, path).to.equal(401)
@@ -129,19 +129,19 @@ describe('tokens of the API', function () {
       }
     })
 
-  it('that have expired say since when, in a sentence', async () => {
+  it('that have expired get the date in a sentence', async () => {
     expect((await ask('/v1/status', 'Bearer old-token')).body.detail).to.equal('the token of old expired on 2020-01-01')
     expect((await ask('/v1/status', 'Bearer fresh-token')).status).to.equal(200)
   })
 
-  it('that may be used elsewhere only are 403 here', async () => {
-    const { status, body } = await ask('/v1/status', 'Bearer elsewhere-token')
-    expect([status, body.detail]).to.deep.equal([403, 'the token of elsewhere may not be used from this address'])
+  it('that are limited to other networks get 403', async () => {
+    const { status, body } = await ask('/v1/status', 'Bearer remote-token')
+    expect([status, body.detail]).to.deep.equal([403, 'the token of remote may not be used from this address'])
     expect((await ask('/v1/status', 'Bearer here-token')).status).to.equal(200)
   })
 
   for (const role of ROLES)
-    it(`of role ${role} read everything and change what the contract says`, async () => {
+    it(`of role ${role} may read everything and change what the contract allows`, async () => {
       for (const path of READS) expect((await ask(path, `Bearer ${role}-token`)).status, path).to.be.oneOf([200, 503])
       for (const path of await mutations()) {
         const may = ROLES.indexOf(role) >= ROLES.indexOf(MUTATIONS[path]!)
@@ -159,7 +159,7 @@ describe('tokens of the API', function () {
       expect((await ask(path, undefined)).status, path).to.be.oneOf([200, 503])
   })
 
-  it('are told nowhere: not in answers, not in errors', async () => {
+  it('appear in no answer and no error', async () => {
     for (const path of [...READS, '/openapi.json', '/v1/nope']) {
       const response = await fetch(hub.api + path, { headers: { authorization: 'Bearer admin-token' } })
       const text = await response.text()
@@ -167,7 +167,7 @@ describe('tokens of the API', function () {
     }
   })
 
-  it('and unknown routes tell a stranger nothing but that there is no token', async () => {
+  it('that are missing get the same answer on unknown routes', async () => {
     expect((await ask('/v1/nope', undefined)).status).to.equal(401)
     expect((await ask('/v1/nope', 'Bearer viewer-token')).status).to.equal(404)
   })

@@ -1,7 +1,7 @@
 /**
  *   hm1: Knot, hm2: Knot, two contents under one serial ──▶ zonecast ──▶ NSD (node)
  *
- * Nothing is resolved by guessing: both contents are kept and can be compared, and a person chooses one.
+ * No content is guessed: both are kept and can be compared, and an operator chooses one.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../../lab/ask-serial.js'
@@ -104,7 +104,7 @@ describe('primaries that disagree', function () {
     await Promise.all([primaries?.hm1, primaries?.hm2, node].map((server) => server?.stop()))
   })
 
-  it('are a conflict, which is told with both of them', async () => {
+  it('are in conflict, which is reported with both contents', async () => {
     const { error, rivals, state } = await conflicted()
     expect(state).to.equal('conflict')
     const metrics = await (await fetch(`${hub.api}/metrics`)).text()
@@ -124,7 +124,7 @@ describe('primaries that disagree', function () {
     expect(added.filter((line) => !line.includes('SOA')).join()).to.match(new RegExp(`which\\.torn.* "${rivals[0]!.from}"`))
   })
 
-  it('are resolved by whoever chooses one, and only so', async () => {
+  it('are resolved only when an operator chooses one', async () => {
     const { rivals } = await view()
     const chosen = rivals[0]!.from
     await approve(chosen)
@@ -135,7 +135,7 @@ describe('primaries that disagree', function () {
     expect((await api<{ versions: { from: string }[] }>(hub, `/v1/zones/${ZONE}`)).versions[0]!.from).to.equal(chosen)
   })
 
-  it('that agree again are no conflict', async () => {
+  it('are in conflict no more when they agree again', async () => {
     await updateZone(at('hm1'), ZONE, [`delete which.${ZONE}`, `add which.${ZONE} 60 TXT "both"`])
     await updateZone(at('hm2'), ZONE, [`delete which.${ZONE}`, `add which.${ZONE} 60 TXT "both"`])
     const serial = await awaitSerial(primaries.hm1, ZONE)
@@ -146,7 +146,7 @@ describe('primaries that disagree', function () {
     expect(await difference('hm1')).to.equal(undefined)
   })
 
-  it('are found out after a release as well, however small the difference', async () => {
+  it('are detected after a release as well, however small the difference', async () => {
     await change('hm2', `add late.${ZONE} 60 TXT "hm2"`)
     await change('hm1', `add late.${ZONE} 60 TXT "hm1"`)
     const { error, versions } = await conflicted()

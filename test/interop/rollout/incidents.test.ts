@@ -1,8 +1,8 @@
 /**
- *   NSD (primary, serves whatever file it is given) ──▶ zonecast ──▶ NSD in cloud A, BIND in cloud B
+ *   NSD (primary, serves any file) ──▶ zonecast ──▶ NSD in cloud A, BIND in cloud B
  *
- * What took whole countries offline, built as zones: each is held, no node of any cloud serves it, also not one that asks by itself,
- * and the reason names the cause.
+ * Incidents that took countries offline, as zones: each is held, no node of any cloud serves it, also not one that queries by
+ * itself, and the reason names the cause.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../../lab/ask-serial.js'
@@ -30,7 +30,7 @@ interface Incident {
   reason: RegExp
 }
 
-/** A registry's zone: an apex, and delegations by the hundred. `server`: what each delegation names. */
+/** A registry's zone: an apex, and hundreds of delegations. `server`: the name server of each delegation. */
 function registry(zone: string, serial: number, delegations: number, server: (i: number) => string): string {
   const lines = Array.from({ length: delegations }, (_, i) => `d${i} NS ${server(i)}`)
   return `$ORIGIN ${zone}\n$TTL 3600\n@ SOA ns1 host ${serial} 3600 1 604800 300\n@ NS ns1\nns1 A 192.0.2.1\n${lines.join('\n')}\n`
@@ -104,7 +104,7 @@ function incidents(): Incident[] {
   ]
 }
 
-describe('an incident, replayed', function () {
+describe('a replayed incident', function () {
   this.timeout(60_000)
   needsPeers('nsd', 'bind')
   const scratch = scratchDirs()
@@ -156,7 +156,7 @@ describe('an incident, replayed', function () {
   })
 
   for (const [i, { what }] of all.entries())
-    it(`${what}: is held, nowhere served, and told by its cause`, async () => {
+    it(`is held, is served by no node, and has its cause reported: ${what}`, async () => {
       const { zone, bad, check, reason } = all[i]!
       await replaceZone(primary, zone, bad)
       await awaitSerial(primary, zone, (serial) => serial === 2)

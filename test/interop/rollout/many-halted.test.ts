@@ -1,5 +1,5 @@
 /**
- *   Knot (primary, 52 zones) ──▶ hub ──▶ stage 1: n1, which is not there yet · then n2 (NSD)
+ *   Knot (primary, 52 zones) ──▶ hub ──▶ stage 1: n1, which is not running yet · then n2 (NSD)
  *                                 ▲
  *                        zonecast status, approve --all-halted, resync --state
  *
@@ -81,7 +81,7 @@ describe('many zones that one node halted', function () {
     await Promise.all(servers.map((server) => server.stop()))
   })
 
-  it('status has a line for each node, and the first line for Nagios names nodes', async () => {
+  it('have a line for each node in status, and the first line for Nagios names nodes', async () => {
     const table = await run('status')
     expect(table.lines.length).to.be.lessThan(ZONES.length)
     expect(table.lines.filter((line) => /^n\d /.test(line))).to.have.length(2)
@@ -93,7 +93,7 @@ describe('many zones that one node halted', function () {
     expect((await run('status', '--all')).lines.length).to.be.greaterThan(52)
   })
 
-  it('are approved by one command when the nodes are there, and it says so for each', async () => {
+  it('are approved by one command when the nodes run, which reports each zone', async () => {
     await startNode('n1')
     await startNode('n2')
     const approve = await run('approve', '--all-halted', '--reason', 'the nodes are there now')

@@ -1,7 +1,7 @@
 /**
- *   scripted primary ──▶ zonecast, with tokens of every role ◀── the commands a person gives
+ *   scripted primary ──▶ zonecast, with tokens of every role ◀── an operator's commands
  *
- * Who may say what of a version, what is asked back when it does not fit, and what the program prints.
+ * The roles that may decide on a version, the answers to orders that do not apply, and the output of the program.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -25,7 +25,7 @@ const execFileAsync = promisify(execFile)
 const ROLES = ['viewer', 'operator', 'publisher', 'admin'] as const
 const tokenOf = (role: string): string => `token-of-${role}-0123456789`
 
-describe('orders', function () {
+describe('orders for a rollout', function () {
   this.timeout(60_000)
   needsPeers('knot', 'redis')
   const scratch = scratchDirs()
@@ -106,13 +106,13 @@ describe('orders', function () {
     ['reject', 'publisher'],
     ['rollback', 'publisher'],
   ] as const)
-    it(`${what} is for ${least} and above`, async () => {
+    it(`of kind ${what} need role ${least} or above`, async () => {
       for (const role of ROLES.slice(0, ROLES.indexOf(least))) expect((await order(role, what)).status, role).to.equal(403)
-      // A body that does not fit, or nothing to do: the role was enough.
+      // A body that does not apply, or nothing to do: the role was enough.
       expect((await order(least, what, { nonsense: 1 })).status).to.equal(400)
     })
 
-  it('that fit nothing say why', async () => {
+  it('that do not apply are answered with the reason', async () => {
     const cases = [
       ['approve', { serial: 1, reason: 'r' }, 409, /serial 1 of orders\.example\. is done: there is nothing to approve/],
       ['approve', { reason: 'r' }, 409, /no version of orders\.example\. waits for a decision/],
@@ -139,7 +139,7 @@ describe('orders', function () {
     expect((await ask('viewer', 'GET', '/rollouts/no-such')).status).to.equal(404)
   })
 
-  it('are given on the command line, which shows the checks and what was found', async () => {
+  it('are possible on the command line, which shows the checks and their findings', async () => {
     const gone = Array.from({ length: 70 }, (_, i) => `delete h${i}.${ZONE}`)
     const serial = await change(...gone)
     const { id } = await rolloutOf(serial, 'held')
@@ -156,20 +156,20 @@ describe('orders', function () {
     expect(history).to.match(/ 1 +released +pass /)
   })
 
-  it('bring nothing out by the way back that was never released', async () => {
+  it('release nothing by rollback that was never released', async () => {
     const answer = await order('publisher', 'rollback', { serial: 2, reason: 'r' })
     expect(answer.status).to.equal(409)
     expect(JSON.stringify(answer.body)).to.match(/serial 2 of orders\.example\. was never released to every node/)
   })
 
-  it('give a reason in words, and steer no terminal', async () => {
+  it('have a reason in words, without control characters', async () => {
     const blank = await order('publisher', 'approve', { serial: 2, reason: '   ' })
     const control = await order('publisher', 'hold', { reason: '\u001b]0;pwn\u0007' })
     expect([blank.status, control.status]).to.deep.equal([400, 400])
     expect(JSON.stringify(control.body)).to.match(/control characters/)
   })
 
-  it('to reject are for ever: the same content under the same serial stays out', async () => {
+  it('to reject are permanent: the same content under the same serial is not released', async () => {
     await hub.stop()
     hub = await spawnHub(place)
     const row = await rolloutOf(2, 'rejected')
@@ -191,7 +191,7 @@ describe('orders', function () {
     const row = await rolloutOf(serial, 'held')
     expect(row.reason).to.match(/put on hold by operator-1: network window/)
     expect((await order('publisher', 'approve', { serial, reason: 'r' })).status).to.equal(200)
-    // An approval is about the version, the hold about the zone.
+    // An approval applies to the version, the hold to the zone.
     await new Promise((resolve) => setTimeout(resolve, 500))
     await rolloutOf(serial, 'held')
     expect(await zonecast('publisher', 'unhold', ZONE, '--reason', 'window over')).to.match(/orders\.example\.: released/)

@@ -1,7 +1,7 @@
 /**
- *   Knot, NSD, BIND, each with a zone ◀── what a probe asks
+ *   Knot, NSD, BIND, each with a zone ◀── the queries of a probe
  *
- * Whatever changed, a real server that has the version answers right, and one that has the version before does not.
+ * After any change, a real server with the version answers correctly, and one with the version before does not.
  */
 import { expect } from 'chai'
 import { startBind } from '../../../lab/bind.js'
@@ -80,7 +80,7 @@ describe('probes of real servers', function () {
   }
 
   for (const [make, start] of Object.entries(MAKES))
-    it(`${make} answers each right with the version, and each change wrong without it`, async () => {
+    it(`are correct on ${make} with the version, and bad for each change without it`, async () => {
       const answers = async (lines: readonly string[]): Promise<string[]> => {
         const server = await start({ name: make, port: await findPort(), zones: [{ name: ZONE, text: text(lines) }] })
         try {

@@ -1,7 +1,7 @@
 /**
  *   Knot (primary) ──▶ zonecast ──▶ canary: NSD ──▶ A: BIND ──▶ B: Knot
  *
- * A release goes canary → A → B; a version that a check holds or that the canary answers wrong for goes no further, whoever asks.
+ * A release goes canary → A → B; a version that a check holds or that the canary answers badly goes no further, for any client.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../../lab/ask-serial.js'
@@ -84,7 +84,7 @@ describe('a rollout in stages', function () {
   const source = (id: 'ams2' | 'fra1') => ({ ip: nodes[id].ip, port: nodes[id].port, key: keys[id] })
   const difference = (id: 'ams2' | 'fra1', other: Parameters<typeof compareZones>[0] = source('fra1')) =>
     compareZones(other, source(id), ZONE)
-  /** The node asks by itself. */
+  /** The node requests the transfer. */
   const retransfer = async (id: 'ams1' | 'ams2' | 'fra1') => {
     await nodes[id].control(
       ...(id === 'ams2' ? ['retransfer', ZONE] : id === 'fra1' ? ['zone-retransfer', ZONE] : ['force_transfer', ZONE]),
@@ -168,7 +168,7 @@ describe('a rollout in stages', function () {
     expect((await api<{ held: string[] }>(hub, '/v1/status')).held).to.deep.equal([ZONE])
   })
 
-  it('lets it go on when exactly this version is approved, with a reason', async () => {
+  it('continues when exactly this version is approved, with a reason', async () => {
     const serial = await awaitSerial(primary, ZONE)
     const without = await fetch(`${hub.api}/v1/zones/${ZONE}/approve`, {
       method: 'POST',
@@ -185,7 +185,7 @@ describe('a rollout in stages', function () {
     expect((await api<{ held: string[] }>(hub, '/v1/status')).held).to.deep.equal([])
   })
 
-  it('is halted by a canary that answers wrong, and reaches nobody else', async () => {
+  it('is halted by a canary with bad answers, and reaches no other node', async () => {
     const before = await servedBy()
     proxy.spoils = (type) => type === TYPE.NS
     const serial = await change()
@@ -198,7 +198,7 @@ describe('a rollout in stages', function () {
     expect(ams1).to.equal(serial)
   })
 
-  it('that was halted gives way to the next version that passes', async () => {
+  it('that was halted is superseded by the next version that passes', async () => {
     const bad = await awaitSerial(primary, ZONE)
     proxy.spoils = () => false
     const serial = await change()
@@ -207,7 +207,7 @@ describe('a rollout in stages', function () {
     for (const seen of [watch!.seen.ams2, watch!.seen.fra1]) expect(seen).to.not.include(bad)
   })
 
-  it('that was halted is tried again at the same stage when it is approved', async () => {
+  it('that was halted is repeated at the same stage when it is approved', async () => {
     proxy.spoils = (type) => type === TYPE.NS
     const serial = await change()
     await becomes(serial, 'halted')
@@ -217,7 +217,7 @@ describe('a rollout in stages', function () {
     expect((await rolloutOf(serial)).state).to.equal('done')
   })
 
-  it('stops while the zone is on hold, and goes on when it is released', async () => {
+  it('stops while the zone is on hold, and continues when the hold is lifted', async () => {
     await order('hold', { reason: 'a window for the network' })
     const before = await servedBy()
     const serial = await change()
@@ -229,11 +229,11 @@ describe('a rollout in stages', function () {
     await inSync(hub, ZONE, serial)
   })
 
-  it('goes back to old content under a serial above all that was served', async () => {
+  it('is followed by a rollback to old content under a serial above all served ones', async () => {
     const good = await awaitSerial(nodes.fra1, ZONE)
-    const bad = await change(`add wrong.${ZONE} 60 A 192.0.2.66`)
+    const bad = await change(`add bad.${ZONE} 60 A 192.0.2.66`)
     await inSync(hub, ZONE, bad)
-    const { serial, notes } = await order('rollback', { serial: good, reason: 'wrong. points nowhere' })
+    const { serial, notes } = await order('rollback', { serial: good, reason: 'bad. has no server' })
     expect(serial).to.equal(bad + 1)
     expect(notes.join('\n')).to.match(new RegExp(`hm1 serves ${bad} .*set its serial to ${bad + 2} or higher`))
     await inSync(hub, ZONE, serial)
@@ -245,7 +245,7 @@ describe('a rollout in stages', function () {
     expect(await difference('ams2')).to.equal(undefined)
   })
 
-  it('goes back once: the version that was left is not brought out again', async () => {
+  it('is rolled back once: the version before is not released again', async () => {
     const now = await awaitSerial(nodes.fra1, ZONE)
     const again = await fetch(`${hub.api}/v1/zones/${ZONE}/rollback`, {
       method: 'POST',
@@ -256,7 +256,7 @@ describe('a rollout in stages', function () {
     expect(await again.text()).to.match(/went back from serial \d+ of staged\.example\./)
   })
 
-  it('follows the primary again once its serial is above that', async () => {
+  it('follows the primary again once its serial is above that of the rollback', async () => {
     const now = await awaitSerial(nodes.fra1, ZONE)
     await updateZone(at(), ZONE, [`add ${ZONE} 3600 SOA ns1.${ZONE} hostmaster.${ZONE} ${now + 10} 3600 1 604800 300`])
     await inSync(hub, ZONE, now + 10)

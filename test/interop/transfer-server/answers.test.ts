@@ -1,7 +1,7 @@
 /**
  *   raw sockets, dig and kdig on loopback ──▶ the transfer server
  *
- * Who gets what: SOA and AXFR for the nodes of a zone over IPv4 and IPv6, errors for everybody and everything else.
+ * Access: SOA and AXFR for the nodes of a zone over IPv4 and IPv6, errors for all other clients and queries.
  */
 import { expect } from 'chai'
 import { runCommand } from '../../../lab/run-command.js'
@@ -59,7 +59,7 @@ describe('the transfer server', function () {
 
   for (const family of ['v4', 'v6'] as const)
     for (const proto of ['udp', 'tcp'] as const)
-      it(`answers SOA over ${proto} and IP${family}, the question copied letter by letter`, async () => {
+      it(`answers SOA over ${proto} and IP${family}, with the question unchanged`, async () => {
         const [answer] =
           proto === 'udp' ? [await askUdp(scene[family], soaQuery())] : await askRaw(scene[family], frame(soaQuery()), 1)
         const message = readMessage(answer!)
@@ -69,7 +69,7 @@ describe('the transfer server', function () {
         expect(message.answer[0]!.readUInt32BE(message.answer[0]!.length - 20)).to.equal(7)
       })
 
-  it('RFC 5936 §2.2.1: sends a zone whole: every message with its id, AA and no other bit, SOAs at both ends alone', async () => {
+  it('RFC 5936 §2.2.1: sends AXFR: every message with its id, AA and no other bit, SOAs at both ends only', async () => {
     for (const to of [scene.v4, scene.v6]) {
       const { outcome, contents, messages, connection } = await takeTransfer(to, { id: 0xabcd })
       connection.socket.destroy()
@@ -95,7 +95,7 @@ describe('the transfer server', function () {
     expect(scene.taken.at(-1)).to.deep.include({ zone: 'example.', nodes: ['plain'], serial: 7, kind: 'axfr' })
   })
 
-  it('RFC 5936 §3.4, RFC 3597 §4: compresses within one message, and in RDATA of old types alone', async () => {
+  it('RFC 5936 §3.4, RFC 3597 §4: compresses within one message, and in RDATA of old types only', async () => {
     const { messages, connection } = await takeTransfer(scene.v4)
     connection.socket.destroy()
     for (const message of messages) {
@@ -107,7 +107,7 @@ describe('the transfer server', function () {
     }
   })
 
-  it('RFC 5936 §4.1.2: sends nothing behind the closing SOA, and takes the next question on the same connection', async () => {
+  it('RFC 5936 §4.1.2: sends nothing after the closing SOA, and accepts the next query on the same connection', async () => {
     const first = await takeTransfer(scene.v4, { id: 1 })
     const second = await takeTransfer(scene.v4, { id: 2, connection: first.connection })
     const third = await takeTransfer(scene.v4, { id: 3, zone: 'two.example.', connection: first.connection })
@@ -117,7 +117,7 @@ describe('the transfer server', function () {
     expect(readQuestion(third.messages[0]!).name.equals(nameToWire('two.example.'))).to.equal(true)
   })
 
-  it('RFC 7766 §6.2.1.1: answers several questions written at once, each whole and with its own id', async () => {
+  it('RFC 7766 §6.2.1.1: answers several queries written at once, each completely and with its own id', async () => {
     const connection = await connectRaw(scene.v4)
     const queries = [
       transferQuery({ id: 1 }),
@@ -141,9 +141,9 @@ describe('the transfer server', function () {
     ['AXFR for a stranger', RCODE.REFUSED, { questions: [question('example.', 'AXFR')] }, STRANGER],
     ['SOA without the key of the node', RCODE.REFUSED, {}, SIGNER],
     ['a zone that the node does not carry', RCODE.REFUSED, { questions: [question('other.example.', 'AXFR')] }],
-    ['RFC 5936 §2.2.1: a zone nobody has', RCODE.NOTAUTH, { questions: [question('nowhere.', 'AXFR')] }],
+    ['RFC 5936 §2.2.1: an unknown zone', RCODE.NOTAUTH, { questions: [question('nowhere.', 'AXFR')] }],
     ['a name below a zone', RCODE.NOTAUTH, { questions: [question('www.example.', 'SOA')] }],
-    ['a zone nobody has, for a stranger', RCODE.REFUSED, { questions: [question('nowhere.', 'SOA')] }, STRANGER],
+    ['an unknown zone, for a stranger', RCODE.REFUSED, { questions: [question('nowhere.', 'SOA')] }, STRANGER],
     ['another type of a zone', RCODE.REFUSED, { questions: [question('example.', 'NS')] }],
     ['ANY of a zone', RCODE.REFUSED, { questions: [question('example.', 'ANY')] }],
     ['a zone of which nothing was released', RCODE.SERVFAIL, { questions: [question('empty.example.', 'SOA')] }],
@@ -178,12 +178,12 @@ describe('the transfer server', function () {
       }
     })
 
-  it('RFC 5936 §4.2: sends no zone over UDP', async () => {
+  it('RFC 5936 §4.2: sends no AXFR over UDP', async () => {
     const message = readMessage((await askUdp(scene.v4, transferQuery({})))!)
     expect([message.rcode, message.answer.length]).to.deep.equal([RCODE.FORMERR, 0])
   })
 
-  it('RFC 7314 §2, RFC 9660 §3: tells what is left until expiry and the version to whoever asks, to nobody else', async () => {
+  it('RFC 7314 §2, RFC 9660 §3: sends the time until expiry and the version on request only', async () => {
     scene.refreshedAgo(100, 1000)
     const options = async (...codes: number[]): Promise<[number, string][]> => {
       const opt = writeOpt(codes.map((code) => ({ code, data: Buffer.alloc(0) })))
@@ -218,7 +218,7 @@ describe('the transfer server', function () {
     expect(readMessage((await askUdp(scene.v4, soaQuery()))!).rcode).to.equal(0)
   })
 
-  it('refuses a transfer with a record that fits no signed message, at once, and sends it to whoever does not sign', async () => {
+  it('refuses a transfer with a record that fits no signed message, at once, and sends it unsigned', async () => {
     const most = 0xffff - 12 - nameToWire('big.huge.example.').length - 10
     await scene.commit(
       `S1\nhuge.example. 300 NS ns.huge.example.\nbig.huge.example. 300 TYPE65280 \\# ${most} ${'ab'.repeat(most)}`,
@@ -239,7 +239,7 @@ describe('the transfer server', function () {
   })
 })
 
-describe('the transfer server as dig, kdig and nsupdate see it', function () {
+describe('the transfer server for dig, kdig and nsupdate', function () {
   this.timeout(20_000)
   needsPeers('bind', 'knot')
   const scratch = scratchDirs()
@@ -251,7 +251,7 @@ describe('the transfer server as dig, kdig and nsupdate see it', function () {
   after(() => scene?.stop())
 
   for (const program of ['dig', 'kdig'])
-    it(`${program} takes the whole zone, over IPv4 and IPv6`, async () => {
+    it(`sends AXFR to ${program} over IPv4 and IPv6`, async () => {
       for (const { ip, port } of [scene.v4, scene.v6]) {
         const out = await runCommand(program, [`@${ip}`, '-p', String(port), 'example.', 'AXFR', '+nocookie'])
         const records = out.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
@@ -259,7 +259,7 @@ describe('the transfer server as dig, kdig and nsupdate see it', function () {
       }
     })
 
-  it('nsupdate is told that there is no UPDATE here', async () => {
+  it('answers an UPDATE of nsupdate with NOTIMP', async () => {
     const { ip, port } = scene.v4
     const input = `server ${ip} ${port}\nzone example.\nupdate add a.example. 60 A 192.0.2.1\nsend\n`
     const error = await runCommand('nsupdate', ['-v'], { input }).then(

@@ -1,7 +1,7 @@
 /**
  *   raw sockets on loopback ──▶ the transfer server, with a history of versions
  *
- * Every form an answer to IXFR takes, over TCP and UDP, and what dig makes of it.
+ * Every form of the answer to IXFR, over TCP and UDP, and its interpretation by dig.
  */
 import { expect } from 'chai'
 import { runCommand } from '../../../lab/run-command.js'
@@ -27,7 +27,7 @@ const X = 'x.example. 300 A 192.0.2.1'
 const Y = 'y.example. 300 A 192.0.2.2'
 const RRSET = [1, 2, 3].map((n) => `set.example. 300 A 192.0.2.${n}`)
 
-/** What each version of the zone has besides SOA, NS and what is always there. */
+/** The records of each version besides SOA, NS and the constant ones. */
 const VERSIONS: readonly (readonly [serial: number, ...lines: string[]])[] = [
   [1],
   [2, X],
@@ -38,7 +38,7 @@ const VERSIONS: readonly (readonly [serial: number, ...lines: string[]])[] = [
   [7, Y],
 ]
 
-describe('differences from the transfer server', function () {
+describe('IXFR from the transfer server', function () {
   this.timeout(20_000)
   const scratch = scratchDirs()
   let scene: TransferScene
@@ -61,13 +61,13 @@ describe('differences from the transfer server', function () {
     return outcome.differences.map((d) => `${d.from}→${d.to} −${d.removed.count} +${d.added.count}`)
   }
 
-  it('RFC 1995 §4: are the steps one after the other, nothing before and nothing behind', async () => {
+  it('RFC 1995 §4: has the steps in order, and nothing before or after them', async () => {
     expect(await steps(4)).to.deep.equal(['4→5 −0 +3', '5→6 −3 +3', '6→7 −3 +1'])
     expect(await steps(6)).to.deep.equal(['6→7 −3 +1'])
     expect(scene.taken.at(-1)).to.deep.include({ serial: 7, kind: 'ixfr', nodes: ['plain'] })
   })
 
-  it('of a record that came and went are both steps, or neither', async () => {
+  it('has both steps of a record that came and went, or neither', async () => {
     const { outcome, connection } = await takeTransfer(scene.v4, { held: 1 })
     connection.socket.destroy()
     if (outcome.kind !== 'incremental') throw new Error(`it came as ${outcome.kind}`)
@@ -77,7 +77,7 @@ describe('differences from the transfer server', function () {
     expect(texts.length).to.be.oneOf([0, 2])
   })
 
-  it('RFC 2181 §5.2: of a TTL alone take the whole RRset away and bring it back', async () => {
+  it('RFC 2181 §5.2: removes and adds the complete RRset when a TTL changes', async () => {
     const { outcome, connection } = await takeTransfer(scene.v4, { held: 5 })
     connection.socket.destroy()
     if (outcome.kind !== 'incremental') throw new Error(`it came as ${outcome.kind}`)
@@ -85,11 +85,11 @@ describe('differences from the transfer server', function () {
     expect(runTexts(outcome.differences[0]!.added)).to.deep.equal(RRSET.map((line) => line.replace(' 300 A ', ' 900 IN A ')))
   })
 
-  it('of the SOA alone are a step like any other', async () => {
+  it('has a step for a change of the SOA alone', async () => {
     expect((await steps(3))[0]).to.equal('3→4 −0 +0')
   })
 
-  it('RFC 1995 §2: for whoever has the newest, or a newer one, are its SOA alone', async () => {
+  it('RFC 1995 §2: is the SOA alone for the newest serial, and for a newer one', async () => {
     for (const held of [7, 8, 7 + 2 ** 31 - 1]) {
       for (const answer of [
         (await askRaw(scene.v4, frame(transferQuery({ held })), 1))[0]!,
@@ -101,17 +101,17 @@ describe('differences from the transfer server', function () {
     }
   })
 
-  it('RFC 1995 §4: from a serial that is not kept are the whole zone', async () => {
+  it('RFC 1995 §4: has the form of AXFR from a serial that is not stored', async () => {
     expect(await steps(0)).to.deep.equal(['full'])
     expect(await steps(4_000_000_000)).to.deep.equal(['full'])
     expect(scene.taken.at(-1)).to.deep.include({ serial: 7, kind: 'axfr' })
   })
 
-  it('RFC 1982 §3.2: from a serial without order to ours are the whole zone', async () => {
+  it('RFC 1982 §3.2: has the form of AXFR from a serial without an order to the current one', async () => {
     expect(await steps((7 + 2 ** 31) >>> 0)).to.deep.equal(['full'])
   })
 
-  it('RFC 1982 §3.1: are the whole zone across the wrap, which some nodes do not follow, and steps behind it', async () => {
+  it('RFC 1982 §3.1: has the form of AXFR across the wrap, which some nodes do not follow, and steps after it', async () => {
     const body = `wrap.example. 300 NS ns.\n${ALWAYS.replaceAll('example.', 'wrap.example.')}`
     const commit = (serial: number, host: string) =>
       scene.commit(`S${serial}\n${body}\n${host}.wrap.example. 1 A 192.0.2.1`, { zone: 'wrap.example.' })
@@ -122,20 +122,20 @@ describe('differences from the transfer server', function () {
     expect(await steps(4294967294, 'wrap.example.')).to.deep.equal(['full'])
     expect(await steps(4294967295, 'wrap.example.')).to.deep.equal(['full'])
     expect(await steps(0, 'wrap.example.')).to.deep.equal(['0→1 −1 +1'])
-    // A zone that was deleted and made anew begins with a lower serial: there is no way from the old one.
+    // A zone that was deleted and made anew starts with a lower serial: no steps lead from the old one.
     await commit(4000000000, 'e')
     expect(await steps(1, 'wrap.example.')).to.deep.equal(['up-to-date'])
     expect(await steps(3999999999, 'wrap.example.')).to.deep.equal(['full'])
   })
 
-  it('RFC 1995 §5: larger than the zone are the whole zone', async () => {
+  it('RFC 1995 §5: has the form of AXFR when the steps are larger than the zone', async () => {
     const body = (n: number): string => Array.from({ length: 20 }, (_, i) => `h${i}.small.example. 300 A 192.0.2.${n}`).join('\n')
     await scene.commit(`S1\nsmall.example. 300 NS ns.\n${body(1)}`, { zone: 'small.example.' })
     await scene.commit(`S2\nsmall.example. 300 NS ns.\n${body(2)}`, { zone: 'small.example.' })
     expect(await steps(1, 'small.example.')).to.deep.equal(['full'])
   })
 
-  it('of 30,000 records are many messages', async () => {
+  it('has many messages for 30,000 records', async () => {
     const body = (n: number, count: number): string =>
       Array.from({ length: count }, (_, i) => `h${i}.large.example. 300 A 192.0.2.${i < 15_000 ? n : 1}`).join('\n')
     await scene.commit(`S1\nlarge.example. 300 NS ns.\n${body(1, 40_000)}`, { zone: 'large.example.' })
@@ -161,13 +161,13 @@ describe('differences from the transfer server', function () {
       return { octets: answer.length, answers: readHeader(answer).answers, flags: readHeader(answer).flags }
     }
 
-    it('RFC 1995 §2: are whole where they fit', async () => {
+    it('RFC 1995 §2: is complete when it fits', async () => {
       const { octets, answers, flags } = await ask(6)
       expect([octets <= 512, answers, flags]).to.deep.equal([true, 8, 0x8400])
       expect(scene.taken.at(-1)).to.deep.include({ serial: 7, kind: 'ixfr', nodes: ['signer'] })
     })
 
-    it('are the SOA alone for a node without a key, whose address anyone may claim, and count for nothing', async () => {
+    it('is the SOA alone for a node without a key, whose address may be forged, and does not count', async () => {
       const before = scene.taken.length
       for (const held of [7, 6, 1, 12345]) {
         const { octets, answers } = await ask(held, { isSigned: false, payload: 4096 })
@@ -176,7 +176,7 @@ describe('differences from the transfer server', function () {
       expect(scene.taken.length).to.equal(before)
     })
 
-    it('RFC 1995 §2: are the newest SOA alone where they do not, by what the client can take, up to 1,232 octets', async () => {
+    it(`RFC 1995 §2: is the newest SOA alone when it does not fit, by the client's limit, up to 1,232 octets`, async () => {
       const before = scene.taken.length
       const lines = Array.from({ length: 30 }, (_, i) => `new${i}.example. 300 A 192.0.2.1`)
       await scene.commit(['S8', NS, ALWAYS, ...lines].join('\n'))
@@ -204,7 +204,7 @@ describe('differences from the transfer server', function () {
     ],
   ]
   for (const [id, authorities, rcode] of ODD)
-    it(`asked for with ${id} are RCODE ${rcode}, and the server goes on`, async () => {
+    it(`gets RCODE ${rcode} for a query with ${id}, and the server continues`, async () => {
       const query = rawMessage({ id: 5, questions: [question('example.', 'IXFR')], authorities })
       const [answer] = await askRaw(scene.v4, frame(query), 1)
       expect(readHeader(answer!)).to.deep.include({ id: 5 })
@@ -212,10 +212,10 @@ describe('differences from the transfer server', function () {
       expect((await takeTransfer(scene.v4)).outcome.kind).to.equal('full')
     })
 
-  describe('as dig takes them', () => {
+  describe('for dig', () => {
     needsPeers('bind')
 
-    it('have the SOAs of every step', async () => {
+    it('has the SOAs of every step', async () => {
       const { ip, port } = scene.v4
       const out = await runCommand('dig', [`@${ip}`, '-p', String(port), 'example.', 'IXFR=4', '+noall', '+answer', '+nocookie'])
       const soas = out.split('\n').flatMap((line) => /\sSOA\s\S+ \S+ (\d+)/.exec(line)?.[1] ?? [])
@@ -223,7 +223,7 @@ describe('differences from the transfer server', function () {
     })
   })
 
-  it('lead from any kept version to the newest, record for record', async () => {
+  it('leads from any stored version to the newest, record for record', async () => {
     const newest = textsOf(await scene.zone().contents())
     for (const { serial } of scene.zone().versions.slice(0, -1)) {
       const { outcome, connection } = await takeTransfer(scene.v4, { held: serial })

@@ -1,7 +1,7 @@
 /**
- *   many connections, slow ones, silent ones and mad ones ──▶ the transfer server
+ *   many connections, slow, silent and broken ones ──▶ the transfer server
  *
- * What they cost: memory stays bounded, others are served meanwhile, and what is not used is closed.
+ * Their cost: memory stays bounded, other clients are served meanwhile, and unused connections are closed.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -51,7 +51,7 @@ describe('the transfer server under load', function () {
     })
     await scene.commit('S1\nexample. 300 NS ns1.example.')
     await scene.commit(`S1\nbig.example. 300 NS ns1.big.example.\n${BIG}`, { zone: 'big.example.' })
-    // Cut once, so that what is measured is what a connection costs.
+    // Prepared once, so that only the cost of a connection is measured.
     ;(await takeTransfer(scene.v4, { zone: 'big.example.' })).connection.socket.destroy()
   })
   afterEach(() => {
@@ -66,7 +66,7 @@ describe('the transfer server under load', function () {
     expect(answers.map(([answer]) => readHeader(answer!).id)).to.deep.equal(Array.from({ length: 200 }, (_, i) => i))
   })
 
-  it('sends a zone to fifty at once, whole', async () => {
+  it('sends complete zones to fifty connections at once', async () => {
     const taken = await Promise.all(Array.from({ length: 50 }, () => takeTransfer(scene.v4)))
     for (const { contents, connection } of taken) {
       connection.socket.destroy()
@@ -74,7 +74,7 @@ describe('the transfer server under load', function () {
     }
   })
 
-  it('closes connections that say nothing, half a length, half a message, or a length and nothing', async () => {
+  it('closes connections that send nothing, half a length, half a message, or a length and nothing', async () => {
     for (const said of ['', '00', '7f7f 4142', '0100', '000b 0102030405']) {
       const connection = await connectTo()
       connection.socket.write(octets(said))
@@ -86,7 +86,7 @@ describe('the transfer server under load', function () {
     await isServing()
   })
 
-  it('closes a connection that makes one message last for ever', async () => {
+  it('closes a connection with one endless message', async () => {
     const connection = await connectTo()
     const startedAt = performance.now()
     const timer = setInterval(() => connection.socket.write(Buffer.from([0])), 50)
@@ -96,7 +96,7 @@ describe('the transfer server under load', function () {
     expect(performance.now() - startedAt).to.be.lessThan(IDLE_MS * 4)
   })
 
-  it('keeps a connection that is used, and that of a slow reader who reads', async () => {
+  it('keeps a connection in use, and that of a slow reader', async () => {
     const used = await connectTo()
     for (let i = 1; i <= 6; i++) {
       used.socket.write(frame(soaQuery(i)))
@@ -112,7 +112,7 @@ describe('the transfer server under load', function () {
     clearInterval(timer)
   })
 
-  it('closes one that asks for a zone and does not read it; meanwhile others are served, and memory stays bounded', async () => {
+  it('closes one that requests a zone and does not read it; meanwhile others are served, and memory stays bounded', async () => {
     const before = megabytesInUse()
     const sleepers = await Promise.all(Array.from({ length: 50 }, () => connectTo()))
     for (const { socket } of sleepers) {
@@ -121,7 +121,7 @@ describe('the transfer server under load', function () {
     }
     await isServing()
     await new Promise((resolve) => setTimeout(resolve, 200))
-    // A block of 256 KiB each, and what the sockets of this process hold.
+    // A block of 256 KiB each, and the socket buffers of this process.
     expect(megabytesInUse() - before).to.be.lessThan(50)
     await isServing()
     await Promise.all(
@@ -133,21 +133,21 @@ describe('the transfer server under load', function () {
     )
   })
 
-  it('stops reading from one that writes 6 MiB of questions and reads no answers, and then closes it', async () => {
+  it('stops reading from a client that writes 6 MiB of queries and reads no answers, and then closes the connection', async () => {
     const before = megabytesInUse()
     const connection = await connectTo()
     connection.socket.pause()
     const many = Buffer.concat(Array.from({ length: 2000 }, (_, i) => frame(soaQuery(i))))
     for (let sent = 0; sent < 6 << 20; sent += many.length) connection.socket.write(many)
     await new Promise((resolve) => setTimeout(resolve, 300))
-    // What this end of it cannot write waits here and counts as well.
+    // Unwritten data of this client is in this process and counts as well.
     expect(megabytesInUse() - before - connection.socket.writableLength / 2 ** 20).to.be.lessThan(10)
     await isServing()
     await connection.closed(30_000)
     expect(megabytesInUse() - before - connection.socket.writableLength / 2 ** 20).to.be.lessThan(10)
   })
 
-  it('answers a thousand transfers asked for at once on one connection, a few at a time', async () => {
+  it('answers a thousand transfers requested at once on one connection, a few at a time', async () => {
     const before = megabytesInUse()
     const connection = await connectTo()
     connection.socket.pause()
@@ -163,7 +163,7 @@ describe('the transfer server under load', function () {
     expect(new Set(answers.map((answer) => readHeader(answer).id)).size).to.equal(1000)
   })
 
-  it('forgets a transfer whose node hangs up in the middle, a hundred times over', async () => {
+  it('ends a transfer whose node disconnects in the middle, a hundred times', async () => {
     const before = megabytesInUse()
     for (let i = 0; i < 100; i++) {
       const connection = await connectRaw(scene.v4)
@@ -175,9 +175,9 @@ describe('the transfer server under load', function () {
     await eventually(() => expect(megabytesInUse() - before).to.be.lessThan(20))
   })
 
-  it('gives strangers a tenth of the connections, and nodes the rest', async () => {
+  it('reserves a tenth of the connections for strangers, and the rest for nodes', async () => {
     const strangers = await Promise.all(Array.from({ length: 60 }, () => connectTo(STRANGER)))
-    // The ones that have rested longest make room for those that come.
+    // The ones that have been idle longest make room for new ones.
     await Promise.all(strangers.slice(0, 30).map((connection) => connection.closed(2000)))
     for (const { socket } of strangers.slice(30)) socket.write(frame(soaQuery()))
     const answers = await Promise.all(strangers.slice(30).map((connection) => connection.until(1)))
@@ -185,7 +185,7 @@ describe('the transfer server under load', function () {
     await isServing()
   })
 
-  it('makes room for a node where there is none, by closing the one idle longest', async () => {
+  it('makes room for a node when all are in use, by closing the longest idle one', async () => {
     const first = await connectTo()
     for (let i = 0; i < 299; i++) await connectTo()
     const late = await connectTo()
@@ -194,7 +194,7 @@ describe('the transfer server under load', function () {
     await first.closed(1000)
   })
 
-  it('lives through garbage, over TCP and UDP', async () => {
+  it('survives garbage over TCP and UDP', async () => {
     console.log(`      seed ${SEED} (ZONECAST_TEST_SEED)`)
     const seeds = conversationNames()
       .flatMap((name) => readConversation(name).said.map((said) => said.octets))
@@ -204,7 +204,7 @@ describe('the transfer server under load', function () {
       fc.tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 })).map(([seed, changes]) => {
         const message = Buffer.from(seed)
         for (const [at, value] of changes) message[at % message.length] = value
-        // A question, not an answer: those are dropped unread.
+        // A query, not an answer: answers are dropped unread.
         message[2]! &= 0x7f
         return message
       }),

@@ -1,7 +1,7 @@
 /**
- *   raw sockets and real primaries that say "changed" ──▶ the transfer server ──▶ whoever polls
+ *   raw sockets and real primaries that send NOTIFY ──▶ the transfer server ──▶ the watcher
  *
- * NOTIFY: from whom it counts, how it is answered, and what is none.
+ * NOTIFY: its accepted senders, its answer, and malformed ones.
  */
 import { expect } from 'chai'
 import { frame } from '../../../lib/dns/framing.js'
@@ -48,7 +48,7 @@ describe('NOTIFY at the transfer server', () => {
     ['with other records', [wire('example. 1 A 192.0.2.1')], 'no serial'],
   ] as const)
     for (const proto of ['UDP', 'TCP'])
-      it(`RFC 1996 §3.7: ${id} over ${proto} is passed on, and answered with its own question and nothing else`, async () => {
+      it(`RFC 1996 §3.7: ${id} over ${proto} is passed on, and answered with its own question only`, async () => {
         let answer: Buffer | undefined
         if (proto === 'UDP') answer = await ask(notify({ answers }))
         else {
@@ -69,7 +69,7 @@ describe('NOTIFY at the transfer server', () => {
         expect(told()).to.deep.equal([`example. hm1 ${serial}`])
       })
 
-  it('forty in a row are forty answers; what comes of them is for whoever polls', async () => {
+  it('gets forty answers for forty in a row, and leaves the polls to the watcher', async () => {
     const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(notify({ id: i }))))
     expect(answers.map((answer) => readHeader(answer!).id)).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
     expect(told().length).to.equal(40)
@@ -78,9 +78,9 @@ describe('NOTIFY at the transfer server', () => {
   const REFUSED: readonly (readonly [id: string, rcode: number, message: () => Buffer, source?: string])[] = [
     ['RFC 1996 §3.10: from a stranger', RCODE.REFUSED, () => notify(), STRANGER],
     ['RFC 1996 §3.10: from a node', RCODE.REFUSED, () => notify(), '127.0.0.1'],
-    ['about a zone nobody has', RCODE.NOTAUTH, () => notify({ questions: [question('foreign.', 'SOA')] })],
+    ['about an unknown zone', RCODE.NOTAUTH, () => notify({ questions: [question('foreign.', 'SOA')] })],
     [
-      'about a zone nobody has, from a stranger',
+      'about an unknown zone, from a stranger',
       RCODE.REFUSED,
       () => notify({ questions: [question('foreign.', 'SOA')] }),
       STRANGER,
@@ -109,7 +109,7 @@ describe('NOTIFY at the transfer server', () => {
       HM2,
     ],
     [
-      'from a primary with a key, signed wrongly',
+      'from a primary with a key, with a bad signature',
       RCODE.NOTAUTH,
       () => signBy(PRIMARY_KEY, notify(), { time: scene.seconds, mac: () => Buffer.alloc(64) }),
       HM2,
@@ -129,7 +129,7 @@ describe('NOTIFY at the transfer server', () => {
       expect(told()).to.deep.equal([])
     })
 
-  it('RFC 8945 §5.2: from a primary with a key counts when it is signed, and so is the answer', async () => {
+  it('RFC 8945 §5.2: from a primary with a key is accepted when it is signed, and so is the answer', async () => {
     const { message, mac } = signRequest(PRIMARY_KEY, writeNotify(7, nameToWire('example.'), undefined), scene.seconds)
     const answer = (await ask(message, HM2))!
     expect(new AnswerVerifier(PRIMARY_KEY, mac).accept(answer, scene.seconds)).to.equal(true)
@@ -137,19 +137,19 @@ describe('NOTIFY at the transfer server', () => {
     expect(told()).to.deep.equal(['example. hm2 no serial'])
   })
 
-  it('RFC 8945 §5.2.1, §5.2.2: from a primary with a key tells what is wrong with its signature', async () => {
+  it('RFC 8945 §5.2.1, §5.2.2: from a primary with a key is answered with the fault of its signature', async () => {
     const badKey = (await ask(signRequest(testKey('hmac-sha512', 'other.'), notify(), scene.seconds).message, HM2))!
     expect(findTsig(badKey)).to.deep.include({ error: TSIG_ERROR.BADKEY })
     const badMac = (await ask(signBy(PRIMARY_KEY, notify(), { time: scene.seconds, mac: () => Buffer.alloc(64) }), HM2))!
     expect(findTsig(badMac)).to.deep.include({ error: TSIG_ERROR.BADSIG })
   })
 
-  it('from an address where two primaries answer on different ports asks both, each for its own serial', async () => {
+  it('from an address with two primaries on different ports causes a poll of both, each for its own serial', async () => {
     expect(readHeader((await ask(notify({ answers: [wire(soa(9))] }), TWINS))!).flags & 15).to.equal(RCODE.NOERROR)
     expect(told()).to.deep.equal(['example. hm3 no serial', 'example. hm4 no serial'])
   })
 
-  it('that is an answer nobody waits for is dropped', async () => {
+  it('that is an unexpected answer is dropped', async () => {
     expect(await ask(notify({ flags: NOTIFY | FLAG.QR }))).to.equal(undefined)
     expect(told()).to.deep.equal([])
   })

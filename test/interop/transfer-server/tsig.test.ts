@@ -1,7 +1,7 @@
 /**
  *   raw sockets, dig and kdig that sign ──▶ the transfer server
  *
- * TSIG at the server: every message of a signed transfer is signed, and whoever signs wrongly is told what is wrong.
+ * TSIG at the server: every message of a signed transfer is signed, and the answer to a bad signature names the fault.
  */
 import { expect } from 'chai'
 import { runCommand } from '../../../lab/run-command.js'
@@ -71,7 +71,7 @@ describe('TSIG at the transfer server', function () {
     expect(scene.taken.at(-1)).to.deep.include({ nodes: ['signer'], kind: 'axfr' })
   })
 
-  it('RFC 8945 §5.3.1: is on every message of differences, and on several answers of one connection', async () => {
+  it('RFC 8945 §5.3.1: is on every message of an IXFR, and on several answers of one connection', async () => {
     const key = { key: NODE_KEY, seconds: scene.seconds }
     const first = await takeTransfer(scene.v4, { source: SIGNER, key, held: 1 })
     expect(first.outcome.kind).to.equal('incremental')
@@ -81,7 +81,7 @@ describe('TSIG at the transfer server', function () {
   })
 
   for (const algorithm of ['hmac-md5', 'hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'])
-    it(`RFC 8945 §6: holds with ${algorithm} over UDP and TCP`, async () => {
+    it(`RFC 8945 §6: verifies with ${algorithm} over UDP and TCP`, async () => {
       const key = testKey(algorithm, 'any.key.')
       scene.adopt(['example.'], [signer(key)])
       const request = signRequest(key, soaQuery(), scene.seconds)
@@ -176,7 +176,7 @@ describe('TSIG at the transfer server', function () {
     plain('no TSIG from a node that has a key', RCODE.REFUSED, () => soaQuery()),
   ]
   for (const { id, rcode, error, signed, message } of WRONG)
-    it(`answers ${id} with RCODE ${rcode}${error === undefined ? '' : ` and TSIG error ${error}, ${signed ? 'signed' : 'without a MAC'}`}`, async () => {
+    it(`in a request with ${id} is answered with RCODE ${rcode}${error === undefined ? '' : ` and TSIG error ${error}, ${signed ? 'signed' : 'without a MAC'}`}`, async () => {
       const answer = await ask(message())
       const tsig = findTsig(answer)
       expect([readHeader(answer).id, readHeader(answer).flags & 15, tsig?.error]).to.deep.equal([0x4242, rcode, error])
@@ -184,14 +184,14 @@ describe('TSIG at the transfer server', function () {
       if (error === TSIG_ERROR.BADTIME) expect(tsig!.other.readUIntBE(0, 6)).to.equal(scene.seconds)
     })
 
-  it('RFC 8945 §4.3.3: holds with the name of the key in upper case', async () => {
+  it('RFC 8945 §4.3.3: verifies with the name of the key in upper case', async () => {
     const { mac } = signRequest(NODE_KEY, soaQuery(), scene.seconds)
     const shouted = { wireName: nameToWire('NODE-KEY.'), wireAlgorithm: nameToWire('HMAC-SHA256.') }
     const answer = await ask(append(soaQuery(), tsigRecord(shouted, scene.seconds, 300, mac, 0x4242, 0, Buffer.alloc(0))))
     expect(new AnswerVerifier(NODE_KEY, mac).accept(answer, scene.seconds)).to.equal(true)
   })
 
-  it('RFC 8945 §5.3: holds when a forwarder gave the question another id', async () => {
+  it('RFC 8945 §5.3: verifies when a forwarder changed the id of the query', async () => {
     const { message, mac } = signRequest(NODE_KEY, soaQuery(), scene.seconds)
     message.writeUInt16BE(0x9999, 0)
     const answer = await ask(message)
@@ -199,7 +199,7 @@ describe('TSIG at the transfer server', function () {
     expect(new AnswerVerifier(NODE_KEY, mac).accept(answer, scene.seconds)).to.equal(true)
   })
 
-  it('of a key that may not have a zone is refused, and the refusal is signed', async () => {
+  it('of a key without the right to a zone is refused, and the refusal is signed', async () => {
     scene.service.adopt(fleetOf(['example.'], ['other.example.'], [signer(NODE_KEY)]))
     const { message, mac } = signRequest(NODE_KEY, soaQuery('other.example.'), scene.seconds)
     const answer = await ask(message)
@@ -207,7 +207,7 @@ describe('TSIG at the transfer server', function () {
     expect(new AnswerVerifier(NODE_KEY, mac).accept(answer, scene.seconds)).to.equal(true)
   })
 
-  it('RFC 8945 §5.3: of an answer that does not fit a datagram is on the truncated one', async () => {
+  it('RFC 8945 §5.3: is on the truncated answer when the complete one does not fit a datagram', async () => {
     const key = testKey('hmac-sha512', LONG)
     scene.adopt(['long.example.'], [signer(key)])
     await scene.commit(`long.example. 300 SOA ${LONG} host. 1 2 3 4 5\nlong.example. 300 NS ns.`, { zone: 'long.example.' })
@@ -220,7 +220,7 @@ describe('TSIG at the transfer server', function () {
     expect(readMessage(await ask(signRequest(key, roomy, scene.seconds).message)).answer.length).to.equal(1)
   })
 
-  it('of a node that loses its key while it is being sent a zone ends the transfer without a closing SOA', async () => {
+  it('of a node that loses its key during a transfer ends it without a closing SOA', async () => {
     const { message } = signRequest(NODE_KEY, transferQuery({}), scene.seconds)
     const connection = await connectRaw(scene.v4, SIGNER)
     connection.socket.pause()
@@ -238,7 +238,7 @@ describe('TSIG at the transfer server', function () {
     expect(connection.answers.length).to.be.lessThan(whole.messages.length)
   })
 
-  it('of a zone that expires while it is being sent ends the transfer without a closing SOA', async () => {
+  it('of a zone that expires during a transfer ends it without a closing SOA', async () => {
     const { message } = signRequest(NODE_KEY, transferQuery({}), scene.seconds)
     const connection = await connectRaw(scene.v4, SIGNER)
     connection.socket.pause()
@@ -253,7 +253,7 @@ describe('TSIG at the transfer server', function () {
   })
 })
 
-describe('TSIG at the transfer server as dig and kdig see it', function () {
+describe('TSIG at the transfer server for dig and kdig', function () {
   this.timeout(20_000)
   needsPeers('bind', 'knot')
   const scratch = scratchDirs()
@@ -269,7 +269,7 @@ describe('TSIG at the transfer server as dig and kdig see it', function () {
 
   for (const program of ['dig', 'kdig'])
     for (const algorithm of ['hmac-sha256', 'hmac-sha512'])
-      it(`${program} verifies every message of a transfer with ${algorithm}`, async () => {
+      it(`verifies in ${program} on every message of a transfer with ${algorithm}`, async () => {
         const key = testKey(algorithm, 'dig.key.')
         scene.adopt(['example.'], [signer(key)])
         const { ip, port } = scene.v4
@@ -288,7 +288,7 @@ describe('TSIG at the transfer server as dig and kdig see it', function () {
         expect(out.split('\n').filter((line) => /\sTXT\s/.test(line)).length).to.equal(60_000)
       })
 
-  it('a zone is the same to whoever signs and whoever does not', async () => {
+  it('does not change the contents of a transfer', async () => {
     scene.adopt(['example.'], [signer(NODE_KEY), plain])
     const signedTransfer = await takeTransfer(scene.v4, { source: SIGNER, key: { key: NODE_KEY, seconds: scene.seconds } })
     const plainTransfer = await takeTransfer(scene.v4)

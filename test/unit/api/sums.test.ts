@@ -1,5 +1,5 @@
 /**
- * *   changes in any order: cells, drains, orders, steps of the clock, reloads ──▶ sums ──▶ must equal a full count
+ *   changes in any order: cells, drains, orders, steps of the clock, reloads ──▶ sums ──▶ must equal a full count
  */
 import fc from 'fast-check'
 import { expect } from 'chai'

@@ -87,10 +87,7 @@ class Scene {
         seenAt: 1,
         ...wish,
       },
-      client,
-      { now: () => 2 },
-      silentLogger,
-      { count: () => undefined },
+      { client, clock: { now: () => 2 }, log: silentLogger, counts: { count: () => undefined } },
     )
   }
 

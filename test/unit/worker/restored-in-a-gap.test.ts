@@ -39,7 +39,7 @@ describe('the first IXFR after a gap in the answers of a primary', () => {
     const scene = await updated(60_000, RESTORED_2)
     await pollAndCompare(scene)
     expect([scene.asked, scene.stored.conflicting.list.map(({ from }) => from)]).to.deep.equal([['hm1 axfr'], ['hm1']])
-    expect(scene.cell?.conflict).to.match(/hm1 serves other content of example\. under serial 2 than it gave before/)
+    expect(scene.cell?.conflict).to.match(/hm1 serves other content of example\. under serial 2 than it served before/)
   })
 
   it('is compared once when the contents are equal', async () => {
