@@ -1,4 +1,4 @@
-/** What a reload cannot change. */
+/** The settings that a reload cannot change. */
 import type { Config } from '../config/config.js'
 import { type NextMove, ZonecastError } from '../lib/errors.js'
 
@@ -22,6 +22,6 @@ export function expectFixed(before: Config, after: Config): void {
     if (JSON.stringify(was) !== JSON.stringify(is))
       throw new FixedSettingError(
         { code: 'CONFIG_FIXED', setting: what },
-        `${what} cannot change while running; restart zonecast for that, or put it back`,
+        `${what} cannot change while the hub runs: restart zonecast, or restore the old value`,
       )
 }

@@ -1,4 +1,4 @@
-/** The config's plain values → the fleet that lib works with. */
+/** Turns the config's plain values into the fleet that lib uses. */
 import type { Config } from '../config/config.js'
 import { nameToWire, type ZoneName } from '../lib/dns/name.js'
 import { TsigKey } from '../lib/dns/tsig-record.js'
@@ -7,7 +7,7 @@ import { splitPair } from '../lib/state/tables.js'
 import { Fleet, type FleetNode, type FleetZone, type Primary } from '../lib/fleet/fleet.js'
 import { isSameNode, isSameRemote, isSameZone } from '../lib/fleet/same.js'
 
-/** Zones, nodes and primaries that did not change since `before` are the same objects, so that `diff` finds the others. */
+/** Zones, nodes and primaries without a change since `before` are the same objects, so that `diff` finds the others. */
 export function fleetOfConfig(config: Config, before?: Fleet): Fleet {
   const keys = new Map(Array.from(config.keys, ([id, key]) => [id, new TsigKey(key.name, key.algorithm, key.secret, id)]))
   const keyOf = (id: string | undefined): TsigKey | undefined => (id === undefined ? undefined : keys.get(id))
@@ -66,13 +66,13 @@ export function fleetOfConfig(config: Config, before?: Fleet): Fleet {
 const kept = <T>(before: T | undefined, now: T, isSame: (a: T, b: T) => boolean): T =>
   before !== undefined && isSame(before, now) ? before : now
 
-/** Whether zone and node of the key of a node's cell, `zone node`, are in the fleet. */
+/** True when the zone and the node of a node cell's key, `zone node`, are in the fleet. */
 export function hasPair({ zones, nodes }: Fleet, key: string): boolean {
   const [zone, node] = splitPair(key)
   return zones.has(zone as ZoneName) && nodes.has(node)
 }
 
-/** What decisions in Redis are sealed with: each hub's key under `hubs`. */
+/** The keys that seal decisions in Redis: each hub's key under `hubs`. */
 export function sealKeysOf({ hub, hubs, keys }: Config): SealKeys {
   const known = [...hubs.values()].flatMap(({ id, key: name }): [string, TsigKey][] => {
     const key = keys.get(name)

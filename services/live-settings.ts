@@ -1,8 +1,8 @@
-/** Settings that a reload changes while the hub runs; its parts hold on to these objects. */
+/** Settings that a reload changes while the hub runs; its parts keep references to these objects. */
 import type { Config } from '../config/config.js'
 import { usableMemory } from '../lib/runtime/memory.js'
 
-/** Memory for the records of one zone, where a quarter of what there is would be more. */
+/** Memory for the records of one zone, if a quarter of the available memory would be more. */
 const DEFAULT_ZONE_OCTETS = 4 * 2 ** 30
 
 export function liveSettings({ defaults, rollout, webhooks }: Config) {

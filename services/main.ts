@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `zonecast` program. Hub and demo are loaded only by the commands that need them: a status call must not pay for a hub. */
+/** The `zonecast` program. Only the commands that need hub and demo load them: a status call must not pay for a hub. */
 import { runProgram } from './cli/program.js'
 
 process.exitCode = await runProgram(process.argv, {

@@ -1,4 +1,4 @@
-/** Who plays in the demo: zones, primaries and nodes, with what each is for. */
+/** The cast of the demo: zones, primaries and nodes, each with its purpose. */
 import { makeKey } from '../../lab/keys.js'
 import type { LabKey } from '../../lab/server.js'
 
@@ -31,7 +31,7 @@ export interface DemoNode {
   key: LabKey
 }
 
-/** Each node has a key of its own: a stolen one opens one node. BIND takes only addresses that an interface has. */
+/** Each node has a key of its own: a stolen key opens one node. BIND accepts only addresses of an interface. */
 export function castNodes(): DemoNode[] {
   const node = (id: string, cloud: DemoNode['cloud'], make: Make, ip: string, algorithm: string): DemoNode => ({
     id,

@@ -1,8 +1,8 @@
 /**
  *   hm1, hm2 (Knot, hidden) ──▶ zonecast, with its private Redis ──▶ cloud A: NSD ×3 · cloud B: BIND ×2, Knot
  *
- * Starts all of it on loopback and ends all of it. Both primaries take dynamic updates; the signed zone is signed by hm1 alone and
- * hm2 has it by transfer, because two signers would make two contents under one serial.
+ * Starts and ends all of these on loopback. Both primaries accept dynamic updates; only hm1 signs the signed zone, and hm2
+ * transfers it, because two signers would make two versions under one serial.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ export type PrimaryId = keyof typeof PRIMARY_IPS
 
 const START: Record<Make, typeof startKnot> = { knot: startKnot, nsd: startNsd, bind: startBind }
 
-/** A secondary that was asked too early tries again this soon. */
+/** A secondary that was queried too early tries again after this time. */
 const TIMERS = { refreshSeconds: 3600, retrySeconds: 5 }
 
 /** Throws DemoError DEMO_NOT_INSTALLED with every package that is missing. */
@@ -49,7 +49,7 @@ export class Constellation {
   dashboard = ''
   #starting: Promise<unknown> = Promise.resolve()
 
-  /** What has come up stays to be stopped when this throws. */
+  /** When this throws, the servers that have started still need `stop`. */
   async start(): Promise<void> {
     this.#starting = this.#startAll()
     await this.#starting
@@ -94,7 +94,7 @@ export class Constellation {
     this.primaries.set(id, await startKnot({ name: id, ip, port, zones, notify, ...keys }))
   }
 
-  /** Ends everything that was started, also while it is still starting. */
+  /** Ends all servers, even while some are still starting. */
   async stop(): Promise<void> {
     await this.#starting.catch(() => undefined)
     await this.hub?.stop()
@@ -102,7 +102,7 @@ export class Constellation {
   }
 }
 
-/** Waits for all, then throws the first failure: nothing is still starting when it does. */
+/** Waits for all, then throws the first failure: then no server is still starting. */
 async function settled(work: readonly Promise<unknown>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') throw outcome.reason
 }

@@ -1,6 +1,6 @@
 /**
- * `zonecast demo`: the main job before your eyes. First versions, changes, a primary that dies, a resync; every serial and time in
- * the tables is what the name servers themselves answer.
+ * `zonecast demo`: shows the main job live. First versions, changes, a primary that dies, a resync; every serial and time in the
+ * tables is an answer of the name servers themselves.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readEnvironment } from '../../config/env.js'
@@ -12,7 +12,7 @@ import { Story } from './story.js'
 
 const CHANGE_EVERY_MS = 3000
 
-/** Answers the exit status: 0 when everything worked, 1 when something did not, which is then on standard error. */
+/** Returns the exit status: 0 when everything worked, 1 after a failure, which is then on standard error. */
 export async function runDemo({ once }: { once: boolean }): Promise<number> {
   const { stdout, stderr } = process
   const isLive = stdout.isTTY === true
@@ -23,7 +23,7 @@ export async function runDemo({ once }: { once: boolean }): Promise<number> {
   }
   const interrupted = new AbortController()
   const onSignal = () => interrupted.abort(new DemoError({ code: 'DEMO_INTERRUPTED' }, 'interrupted'))
-  // Stay for good: a second Ctrl-C must not cut the tidying short.
+  // The handlers stay: a second Ctrl-C must not interrupt the cleanup.
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal)
   const cast = new Constellation()
   try {
@@ -38,7 +38,7 @@ export async function runDemo({ once }: { once: boolean }): Promise<number> {
     stderr.write(`zonecast demo: ${describeError(error)}\n`)
     return 1
   } finally {
-    screen.write(`\nEnding what was started…\n`)
+    screen.write(`\nStopping all servers…\n`)
     await cast.stop()
   }
 }

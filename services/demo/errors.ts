@@ -1,4 +1,4 @@
-/** Why a demo did not succeed. */
+/** Reasons why a demo fails. */
 import { type NextMove, ZonecastError } from '../../lib/errors.js'
 
 export type DemoFault =

@@ -1,4 +1,4 @@
-/** The config the demo's hub runs with: written as a person would write it, because people will look at it. */
+/** The config of the demo's hub: written as an operator would write it, because users read it. */
 import type { LabKey } from '../../lab/server.js'
 import { CLOUD_ADDRESSES } from './cast.js'
 
@@ -15,7 +15,7 @@ const keyLine = ({ name, algorithm, secret }: LabKey): string => `  ${name}: { a
 const list = (addresses: readonly string[]): string => `[${addresses.map((address) => `"${address}"`).join(', ')}]`
 
 export function hubConfigText({ apiPort, transferPort, primaryKey, primaries, nodes, zones }: HubSketch): string {
-  return `# Written by zonecast demo; gone when it ends.
+  return `# Written by zonecast demo; deleted when it ends.
 hub: demo
 dataDir: ./data
 api: { listen: 127.0.0.1:${apiPort} }
@@ -44,7 +44,7 @@ zones:
 ${zones.map((name) => `  - { name: ${name} }`).join('\n')}
 
 defaults:
-  # Knot before 3.4 waits a second or two before its NOTIFY; asking this often sees a change sooner.
+  # Knot before 3.4 waits a second or two before its NOTIFY; frequent polls find a change sooner.
   refresh: { min: 200ms, max: 200ms }
 `
 }

@@ -1,4 +1,4 @@
-/** This same program as a child process: the demo's hub, and the commands it shows. */
+/** This program as a child process: the demo's hub, and the commands that the demo shows. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
@@ -11,14 +11,14 @@ const program = (): string[] => [...process.execArgv, process.argv[1]!]
 const READY_WITHIN_MS = 30_000
 const LOG_LINES_SHOWN = 8
 
-/** What a person types to run this program: it is not on the PATH of a fresh clone. */
+/** The command line that a user types for this program: it is not on the PATH of a fresh clone. */
 export function commandText(...args: string[]): string {
   const [script, ...options] = program().toReversed()
   const near = relative(process.cwd(), script!)
   return ['node', ...options.toReversed(), near.startsWith('..') ? script : near, ...args].join(' ')
 }
 
-/** Runs a command in the foreground and answers its exit status. */
+/** Runs a command in the foreground and returns its exit status. */
 export async function runCommandShown(args: readonly string[]): Promise<number | null> {
   const child = spawn(process.execPath, [...program(), ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
   const [status] = (await once(child, 'exit')) as [number | null]
@@ -38,11 +38,11 @@ export class HubProcess {
     this.logFile = logFile
   }
 
-  /** Resolves when it has said `ready`. Throws DemoError DEMO_HUB_DIED. */
+  /** Resolves when the hub prints `ready`. Throws DemoError DEMO_HUB_DIED. */
   static async start(folder: string, configFile: string): Promise<HubProcess> {
     const logFile = join(folder, 'zonecast.log')
     const log = openSync(logFile, 'a')
-    // A process group of its own: Ctrl-C is for the demo, which ends its cast in order.
+    // A separate process group: Ctrl-C is for the demo, which ends its servers in order.
     const child = spawn(process.execPath, [...program(), 'start', '-c', configFile], {
       stdio: ['ignore', 'pipe', log],
       detached: true,
@@ -66,18 +66,18 @@ export class HubProcess {
       void gone.then(() => settle(false))
     })
     if (!(await ready)) {
-      // Not SIGKILL: it has a Redis to end.
+      // Not SIGKILL: the hub has to end its Redis.
       child.kill('SIGTERM')
       await gone
       throw died(logFile)
     }
-    // Should the demo be killed outright, the hub's private Redis, in a process group of its own, must not stay either.
+    // If the demo is killed, the hub's private Redis, in a process group of its own, must not stay either.
     const redisPid = Number(readFileSync(join(folder, 'data/redis/redis.pid'), 'utf8'))
     guardGroup(redisPid)
     return new HubProcess(child, gone, redisPid, logFile)
   }
 
-  /** Throws DemoError DEMO_HUB_DIED when it no longer runs. */
+  /** Throws DemoError DEMO_HUB_DIED when the hub no longer runs. */
   requireRunning(): void {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw died(this.logFile)
   }
@@ -92,5 +92,5 @@ export class HubProcess {
 
 function died(logFile: string): DemoError {
   const tail = readFileSync(logFile, 'utf8').trim().split('\n').slice(-LOG_LINES_SHOWN).join('\n')
-  return new DemoError({ code: 'DEMO_HUB_DIED' }, `zonecast itself did not run; the end of its log:\n${tail}`)
+  return new DemoError({ code: 'DEMO_HUB_DIED' }, `the hub stopped; the end of its log:\n${tail}`)
 }

@@ -1,4 +1,4 @@
-/** Every server's serial of every zone, as a table that turns: redrawn on a terminal, a line for every turn elsewhere. */
+/** Every server's serial of every zone, as a live table: redrawn on a terminal, else a line for every change. */
 import { ZONES } from './cast.js'
 
 export interface BoardRow {
@@ -6,7 +6,7 @@ export interface BoardRow {
   /** Such as `cloud A, NSD`. */
   what: string
   serials: Record<string, number>
-  /** Since the change was first served, for the zone that turns. */
+  /** Time since the change was first served, for the zone that changes. */
   tookMs?: number | undefined
   isGone?: boolean
 }
@@ -28,7 +28,7 @@ export class SerialBoard {
     this.#screen = screen
   }
 
-  /** A change of this zone begins; the next drawing stands below what is there. */
+  /** A change of this zone begins; the next drawing is below the last one. */
   begin(zone: string, before: number): void {
     this.#turning = { zone, before }
     this.#drawn = 0
@@ -50,7 +50,7 @@ export class SerialBoard {
     this.#screen.write(`  ${id.padEnd(6)}${what.padEnd(16)} serves serial ${serials[zone]} of ${zone}${after}\n`)
   }
 
-  /** As it stands, below what is there. */
+  /** Draws the current state below the last drawing. */
   show(): void {
     this.#turning = undefined
     this.#drawn = 0

@@ -1,4 +1,4 @@
-/** What the demo does, act by act, and the words around it. */
+/** The acts of the demo, and their texts. */
 import { checkProgram } from '../../lab/available.js'
 import { updateZone } from '../../lab/update.js'
 import { LARGE, MAKE_NAMES, SIGNED, SMALL, ZONES } from './cast.js'
@@ -36,7 +36,7 @@ export class Story {
     await this.#change(SMALL, 1)
     this.#say(`Another one adds ${MANY} records to the zone of 10,000.`)
     await this.#change(LARGE, MANY)
-    this.#say('The signed zone is changed on hm1, which signs it; hm2 has it by transfer.')
+    this.#say('The signed zone is changed on hm1, which signs it; hm2 transfers it.')
     await this.#change(SIGNED, 1)
     this.#say('hm1 is killed, and the next change is made on hm2.')
     await this.#killPrimary('hm1')
@@ -64,14 +64,14 @@ export class Story {
     )
   }
 
-  /** Primaries that live, then nodes. */
+  /** Live primaries, then nodes. */
   #servers(): Watched[] {
     const { primaries, servers } = this.#cast
     return [...primaries, ...servers].filter(([, server]) => server.isRunning()).map(([id, { ip, port }]) => ({ id, ip, port }))
   }
 
   async #firstVersions(): Promise<void> {
-    this.#say('Every node has started empty and gets its first versions.')
+    this.#say('Every node starts empty and gets its first versions.')
     const startedAt = performance.now()
     for (const { name } of ZONES)
       await watchTurn(
@@ -89,21 +89,21 @@ export class Story {
     )
   }
 
-  /** Changes the zone on every primary that takes updates of it, and watches it turn everywhere. */
+  /** Changes the zone on every primary that accepts updates of it, and watches the new serial reach every server. */
   async #change(zone: string, records: number): Promise<void> {
     this.#changes += 1
     const lines = Array.from(
       { length: records },
       (_, i) => `add demo-${this.#changes}-${i}.${zone} 300 TXT "change ${this.#changes}"`,
     )
-    // The signed zone has one signer; the others get the same change, and so the same serial, on both.
+    // The signed zone has one signer; the other zones get the same change, and so the same serial, on both primaries.
     const takers = [...this.#cast.primaries].filter(([id, server]) => server.isRunning() && (zone !== SIGNED || id === 'hm1'))
     const before = this.#board.rows.find(({ id }) => id === takers[0]![0])!.serials[zone]!
     this.#board.begin(zone, before)
     let firstAt: number | undefined
     let lastMs = 0
     const onTurn = (id: string, serial: number, at: number) => {
-      // The clock starts when a primary serves the change; a primary that follows has its time too.
+      // The clock starts when a primary serves the change; a primary that follows has a time too.
       const isFirst = firstAt === undefined
       firstAt ??= at
       if (this.#cast.servers.has(id)) lastMs = Math.max(lastMs, at - firstAt)
@@ -117,7 +117,7 @@ export class Story {
         ...takers.map(([, { ip, port }]) => updateZone({ ip, port, key }, zone, lines)),
       ])
     } catch (error) {
-      // Where zonecast has ended, no node can turn: that is the thing to tell.
+      // If the hub has ended, no node can change: this error is then the one to report.
       this.#cast.hub?.requireRunning()
       throw error
     } finally {
@@ -150,29 +150,29 @@ export class Story {
       '-c',
       this.#cast.configFile,
     ]
-    this.#say(`${RESYNCED} is resynced: every zone anew from the primary, then to the node.\n$ ${commandText(...args)}`)
+    this.#say(`${RESYNCED} is resynced: AXFR of every zone from the primary, then to the node.\n$ ${commandText(...args)}`)
     const status = await runCommandShown(args)
     this.#signal.throwIfAborted()
-    if (status !== 0) throw new DemoError({ code: 'DEMO_RESYNC_FAILED', status }, `the resync of ${RESYNCED} did not succeed`)
+    if (status !== 0) throw new DemoError({ code: 'DEMO_RESYNC_FAILED', status }, `the resync of ${RESYNCED} failed`)
   }
 
-  /** zonecast's own view must say the same as the servers did. */
+  /** Checks that zonecast's own view matches the answers of the servers. */
   async #judge(): Promise<void> {
     const args = ['status', '-c', this.#cast.configFile]
-    this.#say(`What zonecast says.\n$ ${commandText(...args)}`)
+    this.#say(`The view of zonecast.\n$ ${commandText(...args)}`)
     await runCommandShown(args)
     const status = await runCommandShown(['status', '--format', 'nagios', '-c', this.#cast.configFile])
     this.#signal.throwIfAborted()
-    // A warning: hm1 is dead.
+    // 1 is a warning: hm1 is dead.
     if (status === null || status > 1)
-      throw new DemoError({ code: 'DEMO_NOT_IN_SYNC' }, 'not every node is in sync by what zonecast says')
+      throw new DemoError({ code: 'DEMO_NOT_IN_SYNC' }, 'zonecast status does not report every node in sync')
   }
 
   #lookNext(): void {
     const { configFile, dashboard } = this.#cast
     this.#say(
       [
-        'Where to look next:',
+        'Next commands:',
         `  dashboard   ${dashboard}`,
         `  config      ${configFile}`,
         `  log         ${this.#cast.hub!.logFile}`,

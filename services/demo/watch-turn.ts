@@ -1,4 +1,4 @@
-/** Asks servers for a zone's serial over and over until each has turned: the servers' own word, not zonecast's. */
+/** Queries servers for a zone's serial repeatedly until each has changed: the servers' own answers, not zonecast's. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askSerial } from '../../lab/ask-serial.js'
 import { DemoError } from './errors.js'
@@ -12,7 +12,7 @@ export interface Watched {
 const EVERY_MS = 8
 const TURN_WITHIN_MS = 20_000
 
-/** Calls `onTurn` as each turns away from `before`. Throws DemoError DEMO_NEVER_TURNED, and what `signal` was aborted with. */
+/** Calls `onTurn` when a server changes away from `before`. Throws DemoError DEMO_NEVER_TURNED, and the reason of `signal`. */
 export async function watchTurn(
   servers: readonly Watched[],
   zone: string,

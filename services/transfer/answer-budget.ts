@@ -1,6 +1,7 @@
 /**
- * Octets of ready-made answers that are being cut or sent: in all, and half of that for each node, so that none can fill the memory or
- * keep the others waiting. An answer that several nodes take counts once. What finds no room waits in the order it came.
+ * Limits the octets of ready-made answers that are being cut or sent: in total, and half of that per node, so that no node can
+ * fill the memory or block the others. An answer that several nodes transfer counts once. Answers without room wait in order of
+ * arrival.
  */
 
 interface Wish {
@@ -21,7 +22,7 @@ export class AnswerBudget {
     this.#total = total
   }
 
-  /** Undefined when there is room at once, else resolves when there is; `leave` has to follow. */
+  /** Undefined when there is room at once, else resolves when there is; the caller must call `leave` later. */
   enter(wish: Wish): Promise<void> | undefined {
     if (this.#hasRoom(wish)) {
       this.#take(wish)
@@ -67,7 +68,7 @@ export class AnswerBudget {
       if (own.answers.size === 0) this.#owners.delete(owner)
     }
     if (this.#waiting.length === 0) return
-    // One after the other: each that begins takes room from the next.
+    // One by one: each answer that begins uses room of the next.
     this.#waiting = this.#waiting.filter((wish) => {
       if (!this.#hasRoom(wish)) return true
       this.#take(wish)

@@ -1,4 +1,4 @@
-/** Sends ready-made messages to one client: id, question and signature made anew, one block in memory at a time. */
+/** Sends ready-made messages to one client: writes id, question and signature for it, with one block in memory at a time. */
 import type { AnswerSigner } from '../../lib/dns/tsig.js'
 import { tsigOctets } from '../../lib/dns/tsig-record.js'
 import type { Channel } from '../../lib/transport/channel.js'
@@ -6,7 +6,7 @@ import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
 
 export interface AnswerTouch {
   id: number
-  /** The question as asked, letter case included. */
+  /** The question as received, letter case included. */
   question: Buffer
   /** An OPT record for the first message. */
   opt: Buffer | undefined
@@ -14,27 +14,27 @@ export interface AnswerTouch {
   nowSeconds: () => number
 }
 
-/** Whether every message leaves room for the signature. */
+/** True when every message leaves room for the signature. */
 export const fitsSigned = (prepared: PreparedMessages, signer: AnswerSigner | undefined): boolean =>
   signer === undefined || prepared.largest + tsigOctets(signer.key) <= 0xffff
 
-/** Octets that one message can grow by. */
+/** Most octets that one message can grow by. */
 const growth = ({ signer }: AnswerTouch): number => (signer ? tsigOctets(signer.key) : 0)
 
-/** Octets in front of the first message, its length octets among them; even whole blocks stay aligned by it. */
+/** Octets in front of the first message, its length octets included; they keep even complete blocks aligned. */
 const roomBefore = ({ signer }: AnswerTouch): number => 2 + (signer?.roomBefore ?? 0)
 
 /** A block, and a signature for each of its messages. */
 const USUAL_OCTETS = (1 << 18) + (1 << 14)
 
-/** Buffers for one block each, used again: a fresh one costs more than what is written to it. */
+/** Reusable buffers for one block each: a fresh one costs more than the data written to it. */
 class OutBuffers {
-  /** Enough for those who take a zone at once while all of them make progress. */
+  /** Enough for nodes that transfer a zone at once while all of them make progress. */
   readonly #most = 16
   readonly #free: Buffer[] = []
   #lent = 0
 
-  /** Nobody waits for a slow reader: then there is one to copy to. */
+  /** True while a buffer is free: a copy then waits for no slow reader. */
   get hasSpare(): boolean {
     return this.#lent < this.#most
   }
@@ -50,7 +50,7 @@ class OutBuffers {
     if (this.#free.length < this.#most) this.#free.push(buffer)
   }
 
-  /** One that the kernel may still read. */
+  /** Drops a buffer that the kernel may still read. */
   drop(): void {
     this.#lent -= 1
   }
@@ -59,8 +59,8 @@ class OutBuffers {
 const buffers = new OutBuffers()
 
 /**
- * Resolves with the octets sent when the kernel has them all; with undefined when it was cut. Rejects when the peer is gone.
- * `onSent` hears how many octets the kernel has so far.
+ * Resolves with the octets sent when the kernel has them all; with undefined when the transfer was cut. Rejects when the peer has
+ * disconnected. `onSent` gets the number of octets that the kernel has so far.
  */
 export async function streamAnswer(
   channel: Channel,
@@ -72,7 +72,7 @@ export async function streamAnswer(
   let sent = 0
   let questionOctets = prepared.questionOctets
   for (const block of prepared.blocks) {
-    // No closing SOA follows: the other side knows that this was not all.
+    // No closing SOA follows: the peer knows that the transfer is incomplete.
     if (isCut()) {
       channel.abort()
       return undefined
@@ -85,8 +85,9 @@ export async function streamAnswer(
 }
 
 /**
- * A copy is one write; without one the block that all nodes share is sent message by message, which costs more and holds no memory. So
- * readers that keep up get copies, and slow ones cannot use up what is there for that. What must be signed is made anew each time.
+ * A copy is one write; without a copy the block that all nodes share is sent message by message, which costs more and uses no
+ * memory. So readers that keep up get copies, and slow ones cannot use up the buffers. Messages that need a signature are made
+ * for each client.
  */
 async function sendBlock(channel: Channel, block: Buffer, touch: AnswerTouch, questionOctets: number): Promise<number> {
   if (touch.signer !== undefined || buffers.hasSpare) return await sendTouched(channel, block, touch, questionOctets)
@@ -105,7 +106,7 @@ async function sendBlock(channel: Channel, block: Buffer, touch: AnswerTouch, qu
     await channel.sendFramed(first)
     return first.length
   }
-  // Written one behind the other; the second is with the kernel after the first.
+  // The writes are in order; the second is with the kernel after the first.
   const sent = channel.sendFramed(first)
   await Promise.all([sent, channel.sendShared(block.subarray(rest), touch.id)])
   return first.length + block.length - rest
@@ -133,7 +134,7 @@ export function touchSingle(prepared: PreparedMessages, touch: AnswerTouch): Buf
   return touchBlock(block, Buffer.allocUnsafe(roomFor(block, touch)), touch, prepared.questionOctets).subarray(2)
 }
 
-/** The block as this asker gets it, in `out`. */
+/** Writes the block for this client to `out`. */
 function touchBlock(block: Buffer, out: Buffer, touch: AnswerTouch, questionOctets: number): Buffer {
   if (touch.signer === undefined && questionOctets === 0) {
     block.copy(out)

@@ -1,7 +1,8 @@
 /**
- * Names peers that are refused although their key or zone is ours: as a rule a node that asks from another of its addresses. A node is
- * named only when the signature of the request proves its key. What an outsider can forge is summed in one line a minute, and reaches
- * neither a node's state nor `why`. A copy of a signed request, sent within its 300 s from a forged address, is not told from the original.
+ * Names peers that are refused although the hub knows their key or zone: usually a node that queries from another of its
+ * addresses. A node is named only when the signature of the request proves its key. Requests that an outsider can forge are
+ * summed in one line a minute, and affect neither a node's state nor `why`. A copy of a signed request, sent within its 300 s
+ * from a forged address, looks like the original.
  */
 import { opcodeOf } from '../../lib/dns/message.js'
 import { type ZoneName, zoneNameOfWire } from '../../lib/dns/name.js'
@@ -25,11 +26,14 @@ export interface MisplacedParts {
   metrics: Metrics
 }
 
-/** Messages of one network of strangers that are read in full: a flood from elsewhere does not use them up. */
+/** Messages of one unknown network that are read in full: a flood from other networks does not use them up. */
 const BY_NETWORK = { perSecond: 5, burst: 20 }
-/** Those of all strangers: some 15 ms of work in a second, and too many for a flood of forged sources to hide a node for long. */
+/**
+ * Messages of all unknown addresses: about 15 ms of work per second, and too many for a flood of forged sources to hide a node
+ * for long.
+ */
 const IN_ALL = { perSecond: 1_000, burst: 1_000 }
-/** Nodes that a line names. */
+/** Most nodes that a line names. */
 const NAMED = 5
 
 export class Misplaced {
@@ -43,7 +47,7 @@ export class Misplaced {
     this.#lines = lines
   }
 
-  /** Looks at a refused message from an unknown address. */
+  /** Reads a refused message from an unknown address. */
   noteStranger(fleet: Fleet, octets: Buffer, ip: string): void {
     if (!this.#networks.take(hashPrefix(ip)) || !this.#all.take(0)) return
     const message = tryReadRequest(octets)
@@ -55,7 +59,7 @@ export class Misplaced {
     else this.note(zone, ip, key)
   }
 
-  /** A request about a zone of ours was refused. `key`: the one that signed it, verified. */
+  /** Reports a refused request about a known zone. `key`: the verified key of its signature. */
   note(zone: FleetZone, ip: string, key: TsigKey | undefined): void {
     const nodes = key === undefined ? [] : zone.nodes.filter((node) => node.key?.equals(key))
     const ids = nodes.map(({ id }) => id)
@@ -67,7 +71,7 @@ export class Misplaced {
     if (isNew && ids.length > 0) bus.emit('refused', { zone: zone.name, nodes: ids, why, at: clock.now() })
   }
 
-  /** All of these are one subject: their addresses can be forged, so any number of them could be made. */
+  /** All of these are one subject: their addresses can be forged, so their number is unlimited. */
   #noteUnproved(zone: FleetZone, ip: string, message: RequestMessage): void {
     this.#parts.metrics.refusedPeers.inc({ node: 'none' })
     this.#note('unproved', zone, { zone: zone.name, remote: ip, why: whyUnproved(zone, ip, message) })
@@ -85,7 +89,7 @@ function isOfPeers({ question: { type }, flags }: RequestMessage): boolean {
   return type === TYPE.SOA || type === TYPE.AXFR || type === TYPE.IXFR
 }
 
-/** The key of nodes of the zone that signed the message; undefined when none did. */
+/** The key of nodes of the zone that verifies the signature of the message; undefined when none does. */
 function provedKey(zone: FleetZone, message: RequestMessage, octets: Buffer, nowSeconds: number): TsigKey | undefined {
   const { tsig } = message
   if (tsig === undefined || opcodeOf(message.flags) === OPCODE.NOTIFY) return undefined
@@ -112,7 +116,7 @@ function whyRefused(zone: ZoneName, ip: string, nodes: readonly FleetNode[], key
   if (nodes.length > 1)
     return `a request for ${zone} came from ${ip} with the key of ${listed(nodes)}, and none of them is at ${ip}: add ${ip} to the paths of the node that it belongs to`
   const { id, paths } = node
-  return `a request for ${zone} with the key of ${id} came from ${ip}, and ${id} is at ${paths.map(({ address }) => address.ip).join(', ')}: let it ask from there, or add ${ip} to its paths`
+  return `a request for ${zone} with the key of ${id} came from ${ip}, and ${id} is at ${paths.map(({ address }) => address.ip).join(', ')}: make it query from there, or add ${ip} to its paths`
 }
 
 function whyUnproved(zone: FleetZone, ip: string, { flags, tsig }: RequestMessage): string {
@@ -120,7 +124,7 @@ function whyUnproved(zone: FleetZone, ip: string, { flags, tsig }: RequestMessag
     return `a NOTIFY for ${zone.name} came from ${ip}, which is the address of no primary of the zone`
   const claimed = tsig === undefined ? [] : nodesClaimed(zone, tsig.keyName)
   if (claimed.length > 0)
-    return `a request for ${zone.name} from ${ip} claims the key of ${listed(claimed)}, and its signature does not verify: it may come from anyone`
+    return `a request for ${zone.name} from ${ip} claims the key of ${listed(claimed)}, but its signature does not verify: it may be forged`
   return tsig === undefined
     ? `a request for ${zone.name} came from ${ip}, which is the address of no node of the zone`
     : `a request for ${zone.name} came from ${ip} with a key of no node of the zone`

@@ -1,24 +1,24 @@
 /**
- * Signed NOTIFYs that came before. Whoever records one can send it again for as long as its time is good (RFC 8945 §10.1); such a
- * copy is acknowledged, as a primary repeats itself when an acknowledgement is lost, and nothing else comes of it.
+ * Remembers signed NOTIFYs. A recorded one can be sent again while its time is good (RFC 8945 §10.1). Such a copy is
+ * acknowledged, as a primary repeats a NOTIFY when an acknowledgement is lost, and has no other effect.
  */
 import { FUDGE_SECONDS } from '../../lib/dns/tsig.js'
 import type { TsigRecord } from '../../lib/dns/tsig-record.js'
 
-/** Remembered at a time for one key; every zone of a large hub may change within the time that a signature is good for. */
+/** Most signatures remembered per key; every zone of a large hub may change while a signature is good. */
 const MOST = 100_000
-/** Octets of a MAC that tell it from others. */
+/** Octets of a MAC that distinguish it from others. */
 const MAC_OCTETS = 12
 
 interface Seen {
   /** MAC → time of its signature, in seconds since 1970, in the order of arrival. */
   macs: Map<string, number>
-  /** One that is not newer than this may have been forgotten, and counts as a copy. */
+  /** A signature that is not newer than this may have been forgotten, and counts as a copy. */
   forgottenUpTo: number
 }
 
 export class NotifyReplays {
-  /** By the name of the key: what one primary sends costs the others nothing. */
+  /** By the name of the key: NOTIFYs of one primary do not affect the others. */
   readonly #keys = new Map<string, Seen>()
   readonly #most: number
 
@@ -26,7 +26,7 @@ export class NotifyReplays {
     this.#most = most
   }
 
-  /** Whether this signature is new; it is remembered. Its MAC and time were found good. */
+  /** True when this signature is new; remembers it. Its MAC and time are already verified. */
   isNew(key: string, { mac, time }: TsigRecord, nowSeconds: number): boolean {
     const seen = this.#keys.get(key) ?? { macs: new Map<string, number>(), forgottenUpTo: 0 }
     this.#keys.set(key, seen)

@@ -1,4 +1,4 @@
-/** What a zone has to offer an asker right now: the newest version released to it, until the zone expires. */
+/** The version that a zone offers to a caller now: the newest one released to it, until the zone expires. */
 import type { Serial } from '../../lib/dns/serial.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { mayHaveOther } from '../../lib/fleet/node-content.js'
@@ -10,7 +10,7 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 import { soaOfVersion, type Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 
-/** Another hub judges for itself, and takes what is held as well. */
+/** A peer hub checks versions itself, and also gets held ones. */
 export type Asker = { kind: 'nodes'; nodes: readonly string[] } | { kind: 'hub'; id: string }
 
 export interface Offer {
@@ -21,8 +21,8 @@ export interface Offer {
 }
 
 /**
- * Undefined when nothing was released or the zone has expired (RFC 1034 §4.3.5). Several nodes may ask from one address with one
- * key: what not all of them may have, none of them gets.
+ * Undefined when no version is released or the zone has expired (RFC 1034 §4.3.5). Several nodes may query from one address with
+ * one key: they get only a version that all of them may have.
  */
 export function offerOf(
   zone: FleetZone,
@@ -42,7 +42,8 @@ export function offerOf(
 }
 
 /**
- * A difference fits the content that it was made from: an asker that may have other content under its serial gets the whole zone.
+ * A difference sequence fits only the content that it was made from: a caller that may have other content under its serial gets
+ * AXFR.
  */
 export function isOnOtherBase({ offer, asker }: { offer: Offer; asker: Asker }, serial: Serial, board: Board): boolean {
   if (asker.kind === 'hub') return false

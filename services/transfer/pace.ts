@@ -1,8 +1,8 @@
-/** Ends transfers that a node takes too slowly or for too long, so that none is kept open for its own sake. */
+/** Ends transfers to nodes that are too slow or too long, so that no connection is kept open on purpose. */
 import { guard } from '../../lib/runtime/guard.js'
 
 export interface PaceLimits {
-  /** Octets a second that a node takes at least, over a window of WINDOW_MS; 0 disables the check. */
+  /** Minimum octets per second of a transfer, over a window of WINDOW_MS; 0 disables the check. */
   minOctetsPerSecond: number
   /** Longest duration of one transfer. */
   maxMs: number
@@ -10,11 +10,11 @@ export interface PaceLimits {
 
 const WINDOW_MS = 30_000
 const LOOK_MS = 1_000
-/** What is on its way is counted when the block is through: one is allowed for. */
+/** A block counts when it is sent completely: one block in transit is tolerated. */
 const BLOCK_OCTETS = 1 << 18
 
 export interface Paced {
-  /** Octets that the kernel has taken so far. */
+  /** Octets that the kernel has accepted so far. */
   octets: number
   /** Ends the transfer. */
   end: (why: string) => void
@@ -52,7 +52,7 @@ export class Pace {
     this.#timer = undefined
   }
 
-  /** Ends what is too slow by now. */
+  /** Ends transfers that are too slow. */
   look(now: number): void {
     const { minOctetsPerSecond, maxMs } = this.#limits
     for (const [transfer, row] of this.#rows) {
@@ -60,7 +60,7 @@ export class Pace {
       if (now - row.startedAt > maxMs) transfer.end(`longer than ${maxMs} ms`)
       else if (windowMs >= this.#windowMs) {
         if (((transfer.octets - row.windowOctets + BLOCK_OCTETS) * 1000) / windowMs < minOctetsPerSecond)
-          transfer.end(`slower than ${minOctetsPerSecond} octets a second`)
+          transfer.end(`slower than ${minOctetsPerSecond} octets per second`)
         row.windowAt = now
         row.windowOctets = transfer.octets
       }

@@ -1,4 +1,4 @@
-/** What the transfer server works with. */
+/** The parts of the transfer server. */
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'

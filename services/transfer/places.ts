@@ -1,4 +1,4 @@
-/** How many transfers of one zone a node may have at a time; the others wait in the order they came. */
+/** Limits the transfers of one zone to a node at a time; the others wait in order of arrival. */
 
 /** A node needs one, and a second while it gives up the first. */
 const MOST = 4
@@ -7,7 +7,7 @@ export class TransferPlaces {
   readonly #taken = new Map<string, number>()
   readonly #waiting = new Map<string, (() => void)[]>()
 
-  /** Resolves when there is room; `leave` has to follow. Undefined: there is room at once. */
+  /** Resolves when there is room; the caller must call `leave` later. Undefined: there is room at once. */
   enter(key: string): Promise<void> | undefined {
     const taken = this.#taken.get(key) ?? 0
     if (taken < MOST) {
@@ -26,7 +26,7 @@ export class TransferPlaces {
     const next = queue?.shift()
     if (queue?.length === 0) this.#waiting.delete(key)
     if (next !== undefined) {
-      // The place goes to the one that is woken.
+      // The place goes to the transfer that is woken.
       next()
       return
     }

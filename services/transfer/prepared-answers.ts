@@ -1,4 +1,4 @@
-/** Ready-made transfer answers, cut once per version (or pair of versions) and kept while they are wanted and memory allows. */
+/** Ready-made transfer answers, cut once per version (or pair of versions) and kept while they are in use and memory allows. */
 import { soaOf } from '../../lib/dns/message.js'
 import type { Serial } from '../../lib/dns/serial.js'
 import { pause } from '../../lib/runtime/turns.js'
@@ -8,16 +8,16 @@ import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
 import { cutAxfr, cutIxfr, isWorthIxfr } from '../../lib/xfr/outbound.js'
 import { condense } from '../../lib/zone/difference.js'
 
-/** A chain longer than this is condensed: a node far behind need not see every step (RFC 1995 §5). */
+/** A longer chain is condensed: a node far behind does not need every step (RFC 1995 §5). */
 const CONDENSE_STEPS = 16
 
-/** Differences that take more than so many times what the zone takes are not read to be condensed: the zone is sent. */
+/** Difference sequences larger than this multiple of the zone are not read to be condensed: the answer is AXFR. */
 const MOST_TIMES = 2
 const SPARE_OCTETS = 1 << 16
 
 const NONE = Promise.resolve(undefined)
 
-/** What a row costs besides its messages; a guess. */
+/** Memory of a row besides its messages; an estimate. */
 const ROW_OCTETS = 512
 
 interface Row {
@@ -28,7 +28,7 @@ interface Row {
 export class PreparedAnswers {
   readonly #budget: number
   readonly #rows = new Map<string, Row>()
-  /** Of all rows. */
+  /** Sum over all rows. */
   #octets = 0
 
   /** `budget`: octets to keep. */
@@ -42,10 +42,10 @@ export class PreparedAnswers {
     ) as Promise<PreparedMessages>
   }
 
-  /** Undefined when history does not reach back, or the whole zone is smaller or safer. */
+  /** Undefined when history does not reach back, or AXFR is smaller or safer. */
   ixfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
     const octets = zone.octetsFrom(from, version)
-    // Serials are chosen by whoever asks: one that was never ours costs no more than this.
+    // The caller chooses the serial: one that the hub never had costs no more than this.
     if (octets === undefined || octets > MOST_TIMES * version.octets + SPARE_OCTETS) return NONE
     return this.#get(`${zone.name} ${version.serial} ${version.digest} ${from}`, () => this.#cutIxfr(zone, from, version))
   }
@@ -63,7 +63,7 @@ export class PreparedAnswers {
   async #cutIxfr(zone: StoredZone, from: Serial, version: Version): Promise<PreparedMessages | undefined> {
     const chain = await zone.chain(from, version)
     if (chain === undefined) return undefined
-    // NSD 4.6 compares the serials inside an answer as plain numbers and does not recover: over the wrap only a whole zone will do.
+    // NSD 4.6 compares the serials inside an answer as plain numbers and does not recover: over the wrap only AXFR works.
     if (chain.some((step) => step.to < step.from)) return undefined
     const sent = chain.length > CONDENSE_STEPS ? [await condense(chain, pause)] : chain
     return isWorthIxfr(sent, version.octets) ? await cutIxfr(zone.apex, sent, pause) : undefined
@@ -73,7 +73,7 @@ export class PreparedAnswers {
     let row = this.#rows.get(key)
     if (row) this.#rows.delete(key)
     else row = this.#make(key, cut)
-    // Last in the map is last used.
+    // The last row in the map is the last used.
     this.#rows.set(key, row)
     return row.answer
   }

@@ -1,4 +1,6 @@
-/** A question of a node or peer hub that may ask it, with what there is for it, and what an answer takes from the question. */
+/**
+ * A question of a node or peer hub that may ask it, with the offered version, and the parts of the question that an answer needs.
+ */
 import { AnswerSigner } from '../../lib/dns/tsig.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { AnswerTouch } from './answer-stream.js'
@@ -14,7 +16,7 @@ export interface Query extends Asking {
 export const optionsOf = ({ request, offer }: Query): { code: number; data: Buffer }[] =>
   request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.version.serial, offer.zone.apex) : []
 
-/** What makes the ready-made messages of a transfer the answer to this question. */
+/** The data that turns the ready-made messages of a transfer into the answer to this question. */
 export function touchOf(query: Query, clock: Clock): AnswerTouch {
   const { request } = query
   const { name, type, class: klass } = request.message.question
@@ -27,5 +29,5 @@ export function touchOf(query: Query, clock: Clock): AnswerTouch {
   }
 }
 
-/** A connection, or a signature, shows that the request came from the node; the source of a datagram shows nothing. */
+/** A connection, or a signature, proves that the request came from the node; the source of a datagram proves nothing. */
 export const isProved = ({ request, channel }: Asking): boolean => request.key !== undefined || channel.peer.proto === 'tcp'

@@ -1,6 +1,6 @@
 /**
- * Saying no: one small answer with the reason's RCODE, and a line in the debug log. Above a rate for each network the answer is
- * dropped, so that nobody gets more out of the hub than it puts in, and a flood costs little more than its reading.
+ * Refuses requests: one small answer with the RCODE of the reason, and a line in the debug log. Above a rate per network the
+ * answer is dropped, so that the hub amplifies no traffic, and a flood costs little more than its reading.
  */
 import { rcodeName, RCODE } from '../../lib/dns/rcode.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
@@ -16,7 +16,7 @@ export interface Asking {
   channel: Channel
 }
 
-/** For each /24 and /56: more than a misconfigured node or primary needs to be seen, too little to be of use to anyone. */
+/** For each /24 and /56: enough to find a misconfigured node or primary, too little for an attack. */
 const BY_NETWORK = { perSecond: 100, burst: 200 }
 /** For all networks together, as sources can be forged. */
 const IN_ALL = { perSecond: 2_000, burst: 2_000 }
@@ -35,7 +35,7 @@ export class Refusals {
     this.#dropped = parts.metrics.refusals.labels({ outcome: 'dropped' })
   }
 
-  /** `answer` makes the answer, and is not called for one that is dropped. Over TCP the connection is closed instead. */
+  /** `answer` makes the answer, and is not called for a dropped one. Over TCP the connection is closed instead. */
   send(channel: Channel, why: string, answer: () => Buffer): void {
     const { peer } = channel
     if (!this.#mayAnswer(peer)) {
@@ -46,18 +46,18 @@ export class Refusals {
     this.#answered.inc()
     const { log } = this.#parts
     if (log.isLevelEnabled('debug'))
-      log.debug({ op: 'request', dir: 'in', remote: endpointText(peer), proto: peer.proto, why }, 'refused a request')
+      log.debug({ op: 'request', dir: 'in', remote: endpointText(peer), proto: peer.proto, why }, 'request refused')
     channel.send(answer())
   }
 
-  /** A connection proves an address: it is counted by that alone. The source of a datagram may be forged, and so may any number of them. */
+  /** A connection proves its address, so it is counted by address only. The source of a datagram may be forged, in any number. */
   #mayAnswer({ ip, proto }: Peer): boolean {
     const now = performance.now()
     if (proto === 'tcp') return this.#connected.take(hashAddress(ip), now)
     return this.#networks.take(hashPrefix(ip), now) && this.#all.take(0, now)
   }
 
-  /** A request that was read well. That we cannot answer is said as often as it is asked. */
+  /** Refuses a well-formed request. SERVFAIL has no rate limit. */
   refuse({ request, channel }: Asking, rcode: number, why: string): void {
     const answer = (): Buffer => answerTo(request, { rcode }, seconds(this.#parts.clock))
     if (rcode === RCODE.SERVFAIL) channel.send(answer())

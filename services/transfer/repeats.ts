@@ -1,7 +1,7 @@
 /**
- * Slows down a node that transfers one version again and again, as with a full disk, a zone that it refuses or a loop of its own: the
- * first transfers are free, as after a restart or a forced transfer; then each waits twice as long as the one before. Transfers are
- * counted, whatever serial the node shows. The node is named and counted.
+ * Slows down a node that transfers one version again and again, as with a full disk, a zone that it refuses or a loop of its own.
+ * The first transfers are free, as after a restart or a forced transfer; then each waits twice as long as the one before.
+ * Transfers count whatever serial the node shows. The log names the node and the count.
  */
 import { type Clock, sleep } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
@@ -20,9 +20,9 @@ export interface RepeatsParts {
 
 const FIRST_MS = 500
 const MOST_MS = 30_000
-/** After so long without a transfer the count begins anew. */
+/** After this long without a transfer the count begins again. */
 const FORGET_MS = 300_000
-/** Pairs of zone and asker remembered, some 20 MB; of more, those that transferred longest ago are forgotten. */
+/** Most pairs of zone and caller remembered, some 20 MB; above it, those with the oldest transfers are forgotten. */
 const MOST = 100_000
 
 type SentVersion = Pick<Version, 'serial' | 'digest'>
@@ -40,10 +40,10 @@ interface Sending {
 
 export class Repeats {
   readonly #parts: RepeatsParts
-  /** Transfers of one version to one node that do not wait; 0: none ever waits. */
+  /** Transfers of one version to one node that do not wait; 0: no waits. */
   readonly #free: number
   readonly #lines: SummedLines
-  /** By zone and asker, the one that transferred longest ago first. */
+  /** By zone and caller, the oldest transfer first. */
   readonly #rows = new Map<string, Row>()
 
   constructor(free: number, parts: RepeatsParts, lines = new SummedLines(parts.clock)) {
@@ -58,11 +58,11 @@ export class Repeats {
     if (waitMs > 0) await sleep(waitMs)
   }
 
-  /** The version is about to be sent. Returns how many milliseconds to wait first. */
+  /** Counts a version that is about to be sent. Returns the milliseconds to wait first. */
   count({ asker, offer, channel }: Sending): number {
     if (asker.kind === 'hub' || this.#free === 0) return 0
     const { version, zone } = offer
-    // Those that cannot be told apart transfer once each.
+    // Nodes that are indistinguishable transfer once each.
     const name = asker.nodes.join(', ')
     const before = this.#add(`${zone.name} ${name}`, version) / asker.nodes.length
     if (before < 1) return 0
@@ -78,7 +78,7 @@ export class Repeats {
       waitMs,
     }
     this.#lines.note(name, zone.name, (sum) =>
-      this.#parts.log.warn({ ...line, ...sum }, 'node transfers one version again and again; look at its log and its disk'),
+      this.#parts.log.warn({ ...line, ...sum }, 'node repeats transfers of one version; check its log and its disk'),
     )
     return waitMs
   }

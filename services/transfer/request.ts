@@ -1,4 +1,4 @@
-/** A request as the transfer server sees it: read strictly, its signature judged; or the answer that refuses it. */
+/** A request as the transfer server reads it: strictly, with its signature checked; or the answer that refuses it. */
 import {
   type AnswerParts,
   HEADER_OCTETS,
@@ -23,7 +23,7 @@ export interface ServerRequest {
   tsig: TsigRecord | undefined
 }
 
-/** `drop`: no answer at all. `refusal`: the answer is made when it is sent, as many are not. */
+/** `drop`: no answer at all. `refusal`: the answer is made when it is sent, as many are not sent. */
 export type ReadRequest =
   | { kind: 'request'; request: ServerRequest }
   | { kind: 'refusal'; why: string; answer: () => Buffer }
@@ -40,7 +40,7 @@ const bare = (octets: Buffer, rcode: number, why: string): ReadRequest => ({
   },
 })
 
-/** What is so of any message: an answer is dropped, as answering it could loop; of opcodes we know two. */
+/** Checks every message: a response is dropped, as an answer to it could loop; only two opcodes are known. */
 function readOpcode(octets: Buffer): ReadRequest | undefined {
   if (octets.length < HEADER_OCTETS) return DROP
   const flags = octets.readUInt16BE(2)
@@ -49,10 +49,10 @@ function readOpcode(octets: Buffer): ReadRequest | undefined {
   return opcode === OPCODE.QUERY || opcode === OPCODE.NOTIFY ? undefined : bare(octets, RCODE.NOTIMP, `opcode ${opcode}`)
 }
 
-/** Most octets that are read of a message from an address that is not ours, by transport. */
+/** Most octets that are read of a message from an unknown address, by transport. */
 export const STRANGER_OCTETS = { udp: 512, tcp: 4096 } as const
 
-/** From an address that is none of ours: header and question are read, and the answer is no. */
+/** For an unknown address: reads header and question, and refuses. */
 export function readStranger(octets: Buffer): ReadRequest {
   const other = readOpcode(octets)
   if (other !== undefined) return other
@@ -70,8 +70,8 @@ export function readStranger(octets: Buffer): ReadRequest {
 }
 
 /**
- * RFC 8945 §5.2 comes after the format and before everything else. `keys`: those that this asker may mean by the name (lower case); peers
- * may call different secrets by one name, and the MAC tells which it was.
+ * RFC 8945 §5.2 comes after the format and before everything else. `keys`: the keys that this name (lower case) may mean for this
+ * caller; peers may use one name for different secrets, and the MAC decides which one it is.
  */
 export function readRequest(octets: Buffer, keys: (wireName: Buffer) => readonly TsigKey[], nowSeconds: number): ReadRequest {
   const other = readOpcode(octets)
@@ -90,7 +90,7 @@ export function readRequest(octets: Buffer, keys: (wireName: Buffer) => readonly
   }
 }
 
-/** The verdict of the key that made the MAC, else of the first with that algorithm. */
+/** The result of the key that made the MAC, else of the first with that algorithm. */
 function verifyByAny(octets: Buffer, tsig: TsigRecord, keys: readonly TsigKey[], nowSeconds: number): RequestVerdict {
   const [first, ...others] = keys.filter(({ wireAlgorithm }) => wireAlgorithm.equals(tsig.algorithm))
   const verdict = verifyRequest(octets, tsig, () => first, nowSeconds)
@@ -126,7 +126,7 @@ function judge(request: ServerRequest, nowSeconds: number): ReadRequest {
   return { kind: 'request', request }
 }
 
-/** A small answer, signed as the request was. */
+/** A small answer, signed like the request. */
 export function answerTo(
   request: ServerRequest,
   parts: Omit<AnswerParts, 'request' | 'edns'> & { options?: { code: number; data: Buffer }[] },
@@ -145,7 +145,7 @@ export function answerTo(
   return new AnswerSigner(request.key, request.tsig.mac).sign(answer, nowSeconds)
 }
 
-/** Options for whoever asked for them: seconds until expiry (RFC 7314 §2), the zone's version (RFC 9660 §3). */
+/** Options that the caller asked for: seconds until expiry (RFC 7314 §2), the zone's version (RFC 9660 §3). */
 export function optionsFor(
   request: ServerRequest,
   expiresInSeconds: number,
@@ -171,5 +171,5 @@ export function optionsFor(
 export const optRecord = (request: ServerRequest, options: { code: number; data: Buffer }[]): Buffer | undefined =>
   request.message.edns ? writeOpt(options) : undefined
 
-/** Octets that an answer over UDP may have: what the client offers, and no more than needs no fragments (RFC 6891 §6.2.3). */
+/** Most octets of an answer over UDP: the size that the client offers, and small enough for no fragments (RFC 6891 §6.2.3). */
 export const udpRoom = ({ message }: ServerRequest): number => Math.min(UDP_PAYLOAD, Math.max(512, message.edns?.payload ?? 512))

@@ -1,6 +1,6 @@
 /**
- * The transfer server: SOA, AXFR and IXFR for the nodes that carry a zone, NOTIFY from its primaries, REFUSED for everybody
- * else. It serves what was released, and says so when a node has taken it.
+ * The transfer server: SOA, AXFR and IXFR for the nodes that serve a zone, NOTIFY from its primaries, REFUSED for all others. It
+ * sends released versions, and reports when a node has transferred one.
  */
 import { findSoa, opcodeOf } from '../../lib/dns/message.js'
 import { zoneNameOfWire } from '../../lib/dns/name.js'
@@ -28,7 +28,7 @@ export interface TransferSettings extends QuerySettings {
   maxConnections: number
 }
 
-/** From each address that we know: as many as a node sends that hears of 20,000 zones in a second. */
+/** For each known address: as many as a node sends that gets NOTIFYs for 20,000 zones in a second. */
 const DATAGRAMS = { perSecond: 20_000, burst: 20_000 }
 
 export class TransferService implements Service {
@@ -41,7 +41,7 @@ export class TransferService implements Service {
   readonly #datagrams = new RateLimiter(DATAGRAMS)
   readonly #replays = new NotifyReplays()
   #fleet: Fleet
-  /** Every address it listens on, once started. */
+  /** Every address on which it listens, after the start. */
   addresses: Endpoint[] = []
 
   constructor(fleet: Fleet, settings: TransferSettings, parts: TransferParts) {
@@ -67,7 +67,7 @@ export class TransferService implements Service {
     this.#queries.adopt(fleet)
   }
 
-  /** As OnMessage wants it. */
+  /** An OnMessage function. */
   #onMessage(octets: Buffer, channel: Channel): Promise<void> | undefined {
     const { clock } = this.#parts
     const { ip, proto } = channel.peer
@@ -93,7 +93,7 @@ export class TransferService implements Service {
     const zone = this.#fleet.zones.get(zoneNameOfWire(question.name))
     if (!zone) {
       const isKnown = isAcquainted(this.#fleet, channel.peer.ip, request.key)
-      this.#refusals.refuse(asking, isKnown ? RCODE.NOTAUTH : RCODE.REFUSED, 'zone is not ours')
+      this.#refusals.refuse(asking, isKnown ? RCODE.NOTAUTH : RCODE.REFUSED, 'unknown zone')
       return undefined
     }
     if (opcodeOf(flags) === OPCODE.NOTIFY) {
@@ -129,8 +129,8 @@ export class TransferService implements Service {
     metrics.notify.inc({ direction: 'in', outcome: isCopy ? 'copy' : 'ok' })
     channel.send(answerTo(request, { rcode: RCODE.NOERROR, authoritative: true }, seconds(clock)))
     if (isCopy) return
-    // Servers at one address differ by the port they answer on, which a NOTIFY does not show: each may have sent it, and is asked for
-    // its own serial.
+    // Servers at one address differ by their port, which a NOTIFY does not show: each may have sent it, and is queried for its
+    // own serial.
     const serial = primaries.length === 1 ? findSoa(answer, zone.apex)?.serial : undefined
     if (log.isLevelEnabled('debug'))
       log.debug(

@@ -1,6 +1,6 @@
 /**
- * Log lines about many zones, summed: one line for each subject and minute, with a count of its zones. The first line waits a moment, so
- * that a burst of requests for all zones of a node is one line. Memory is bounded.
+ * Sums log lines about many zones: one line for each subject and minute, with a count of its zones. The first line waits a
+ * moment, so that a burst of requests for all zones of a node is one line. Memory is bounded.
  */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Clock } from '../../lib/runtime/clock.js'
@@ -8,20 +8,20 @@ import { guard } from '../../lib/runtime/guard.js'
 
 /** `waitMs`: how long the first line waits for further zones · `everyMs`: one line for each subject in this time. */
 const TIMES = { waitMs: 1_000, everyMs: 60_000 }
-/** Subjects remembered; lines about further ones are left out until one of these is forgotten. */
+/** Most subjects remembered; lines about further ones are omitted until one of these is forgotten. */
 const MOST_SUBJECTS = 1_000
-/** Zones counted for each subject and line. */
+/** Most zones counted for each subject and line. */
 const MOST_ZONES = 100_000
 
-/** Writes the line of a subject: how many zones it is about, and how many events there were. */
+/** Writes the line of a subject with its number of zones and of events. */
 export type WriteLine = (sum: { zones: number; times: number }) => void
 
 interface Subject {
   zones: Set<ZoneName>
   times: number
-  /** When the last line was written; negative infinity before the first. */
+  /** Time of the last line; negative infinity before the first. */
   writtenAt: number
-  /** The line that waits. */
+  /** The timer of the line that waits. */
   timer: NodeJS.Timeout | undefined
 }
 
@@ -35,7 +35,9 @@ export class SummedLines {
     this.#times = times
   }
 
-  /** Counts an event. Returns whether it is the first about this zone since the last line. `write` is that of the first event. */
+  /**
+   * Counts an event. Returns true when it is the first about this zone since the last line. `write` is that of the first event.
+   */
   note(name: string, zone: ZoneName, write: WriteLine): boolean {
     const subject = this.#subject(name)
     if (subject === undefined) return false
@@ -63,7 +65,7 @@ export class SummedLines {
     return subject
   }
 
-  /** Drops subjects whose last line is older than the next one could be. */
+  /** Drops subjects whose last line is older than the interval between lines. */
   #forget(): void {
     const now = this.#clock.now()
     for (const [name, { timer, writtenAt }] of this.#subjects)

@@ -1,6 +1,6 @@
 /**
- * What nodes ask about their zones: SOA, answered at once, AXFR and IXFR, sent as ready-made messages for as long as the zone is
- * to be had and the node may have it. Not here: who a request comes from and whether it is one (service.ts, request.ts).
+ * Answers queries of nodes about their zones: SOA at once, AXFR and IXFR as ready-made messages, until the zone expires or the
+ * node loses its right to it. Not here: identification of the caller (service.ts, request.ts).
  */
 import { RCODE } from '../../lib/dns/rcode.js'
 import { TYPE, typeName } from '../../lib/dns/rrtype.js'
@@ -29,16 +29,16 @@ import type { TransferParts } from './parts.js'
 /** IXFR requests over UDP answered at a time; further ones get the SOA alone. */
 const MAX_DATAGRAMS = 64
 
-/** Whole answers over UDP to an address without a key. */
+/** Full answers over UDP to an address without a key. */
 const KEYLESS = { perSecond: 2_000, burst: 10_000 }
 
 export interface QuerySettings {
   /** Octets of ready-made answers to keep; twice as many may be in use. */
   preparedOctets: number
   pace: PaceLimits
-  /** Transfers of one version to one node that do not wait; 0: none ever waits. */
+  /** Transfers of one version to one node that do not wait; 0: no waits. */
   repeats: number
-  /** Over how many milliseconds the pace of a transfer is measured. */
+  /** The window over which the rate of a transfer is measured, milliseconds. */
   paceWindowMs?: number
 }
 
@@ -55,7 +55,7 @@ export class ZoneQueries {
   readonly #keyless = new RateLimiter(KEYLESS)
   /** IXFR requests over UDP that are being answered. */
   #datagrams = 0
-  /** Answers on their way. */
+  /** Answers that are being sent. */
   streams = 0
 
   constructor(fleet: Fleet, settings: QuerySettings, refusals: Refusals, misplaced: Misplaced, parts: TransferParts) {
@@ -73,16 +73,16 @@ export class ZoneQueries {
     this.#fleet = fleet
   }
 
-  /** Resolves when a long answer is with the kernel; undefined when it was a short one. Rejects when none could be made. */
+  /** Resolves when a long answer is with the kernel; undefined when it was a short one. Rejects when the answer fails. */
   answer(asking: Asking, zone: FleetZone): Promise<void> | undefined {
     const { request, channel } = asking
     const asker = this.#askerOf(asking, zone)
     if (asker === undefined) {
       this.#misplaced.note(zone, channel.peer.ip, request.key)
-      return this.#refuse(asking, RCODE.REFUSED, 'asker carries no such zone')
+      return this.#refuse(asking, RCODE.REFUSED, 'caller does not serve the zone')
     }
     const offer = offerOf(zone, asker, this.#parts)
-    if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'nothing to offer: no released version, or expired')
+    if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'no released version, or expired')
     const query = { request, channel, offer, asker }
     switch (request.message.question.type) {
       case TYPE.SOA:
@@ -94,7 +94,7 @@ export class ZoneQueries {
       case TYPE.IXFR:
         return channel.inTurn(() => this.#sendIxfr(query))
       default:
-        return this.#refuse(asking, RCODE.REFUSED, `${typeName(request.message.question.type)} is not for us to answer`)
+        return this.#refuse(asking, RCODE.REFUSED, `${typeName(request.message.question.type)} is not supported here`)
     }
   }
 
@@ -115,8 +115,9 @@ export class ZoneQueries {
     const now = seconds(this.#parts.clock)
     const options = optionsOf(query)
     const answer = answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, answer: [offer.version.soa], options }, now)
-    // RFC 8945 §5.3: what does not fit goes without its records, but signed, and the client comes back over TCP. So it does when so
-    // many come without a key that somebody may be claiming the node's address, to have it sent answers larger than the questions.
+    // RFC 8945 §5.3: an answer that does not fit is sent without its records, but signed, and the client comes back over TCP. The
+    // same happens after many answers without a key, as a forged source may use the hub to send the node answers larger than the
+    // questions.
     const fits = channel.peer.proto === 'tcp' || (answer.length <= udpRoom(query.request) && this.#mayAmplify(query))
     const short = (): Buffer => answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, truncated: true, options }, now)
     channel.send(fits ? answer : short())
@@ -138,7 +139,7 @@ export class ZoneQueries {
       this.#refuse(query, RCODE.FORMERR, 'IXFR without the SOA of the zone in its authority section')
       return
     }
-    // RFC 1995 §2: whoever has the newest, or something we never had before it, gets the SOA alone.
+    // RFC 1995 §2: a caller with the newest serial, or with a newer one, gets only the SOA.
     if (held === offer.version.serial || isAheadOf(held, offer.version.serial)) {
       this.#sendSoa(query)
       if (held === offer.version.serial && isProved(query)) this.#taken(query, 'ixfr', false)
@@ -175,8 +176,8 @@ export class ZoneQueries {
   }
 
   /**
-   * RFC 1995 §2: the differences where they fit, else the SOA alone. A client without a key may be anyone, as the source of a datagram
-   * can be forged: it gets the SOA, from memory, and comes back over TCP.
+   * RFC 1995 §2: the difference sequences if they fit, else only the SOA. A client without a key may be forged, as the source of
+   * a datagram can be: it gets the SOA, from memory, and comes back over TCP.
    */
   async #sendIxfrDatagram(query: Query, held: number): Promise<void> {
     const { request, channel, offer } = query
@@ -198,7 +199,7 @@ export class ZoneQueries {
     }
   }
 
-  /** The zone expired, or the node lost its right to it, while it was being sent. */
+  /** True when the zone expired, or the node lost its right to it, during the transfer. */
   #isCut(query: Query): boolean {
     const { offer } = query
     const zone = this.#fleet.zones.get(offer.zone.name)
@@ -241,7 +242,7 @@ export class ZoneQueries {
       )
       if (octets === undefined) {
         metrics.transfers.inc({ direction: 'out', kind, outcome: 'failed' })
-        log.info(line, 'the node may no longer have what it was being sent')
+        log.info(line, 'transfer to a node cut: no longer allowed')
         return
       }
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'ok' })
@@ -250,7 +251,7 @@ export class ZoneQueries {
       this.#taken(query, kind)
     } catch (error) {
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'failed' })
-      log.info({ ...line, err: describeError(error) }, 'transfer to a node broke off')
+      log.info({ ...line, err: describeError(error) }, 'transfer to a node failed')
       channel.abort()
     } finally {
       this.#pace.end(paced)
@@ -262,7 +263,7 @@ export class ZoneQueries {
     channel.abort()
   }
 
-  /** `isSent`: the node was sent the version; else it was told that its own serial is the newest. */
+  /** `isSent`: the node was sent the version; else the answer was that its own serial is the newest. */
   #taken({ offer, asker }: Query, kind: 'axfr' | 'ixfr', isSent = true): void {
     if (asker.kind === 'hub') return
     const { bus, clock } = this.#parts

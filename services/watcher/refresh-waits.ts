@@ -1,13 +1,13 @@
-/** How long zones wait after a failed refresh. Pure: the caller brings the time. */
+/** How long zones wait after a failed refresh. Pure: the caller passes the time. */
 import type { ZoneName } from '../../lib/dns/name.js'
 import { retryRefreshMs, retryMs, type TimerBounds } from './refresh-timer.js'
 
-/** A NOTIFY may be forged or repeated: it shortens a wait to this share of RETRY and no further. */
+/** A NOTIFY may be forged or repeated: it shortens a wait to this share of RETRY, but no further. */
 const NOTIFY_SHARE = 8
 
 interface Wait {
   until: number
-  /** A NOTIFY shortens the wait to this time at most. */
+  /** A NOTIFY shortens the wait to no earlier than this time. */
   least: number
 }
 
@@ -25,13 +25,13 @@ export class RefreshWaits {
     this.#waits.delete(zone)
   }
 
-  /** A primary says that the zone changed. */
+  /** A primary reports a change of the zone. */
   shorten(zone: ZoneName): void {
     const wait = this.#waits.get(zone)
     if (wait !== undefined) wait.until = Math.min(wait.until, wait.least)
   }
 
-  /** When a refresh may begin; 0 for at once. */
+  /** The time at which a refresh may begin; 0 for at once. */
   until(zone: ZoneName): number {
     return this.#waits.get(zone)?.until ?? 0
   }

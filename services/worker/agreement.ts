@@ -9,8 +9,8 @@ import type { Version } from '../../lib/store/version.js'
 import { conflictOf } from '../../lib/release/zone-cells.js'
 
 /**
- * Throws StoreError STORE_CONFLICT when a primary serves other content under the current serial, WorkerError WORKER_PRIMARIES_BEHIND when every primary that
- * answers serves an older serial.
+ * Throws StoreError STORE_CONFLICT when a primary serves other content under the current serial, WorkerError
+ * WORKER_PRIMARIES_BEHIND when every primary that answers serves an older serial.
  */
 export function expectAgreement(
   zone: string,
@@ -24,7 +24,7 @@ export function expectAgreement(
       { code: 'STORE_CONFLICT', zone, serial: latest.serial, held: latest.digest, offered: other.digest },
       conflictOf(zone, latest.serial, latest.from, other.from),
     )
-  // After a rollback every primary is behind: that is what it is for.
+  // A rollback leaves every primary behind: that is its purpose.
   if (latest.from === ROLLED_BACK) return
   const answering = primaries.filter(({ cell }) => cell !== undefined && cell.error === undefined && cell.serial !== undefined)
   const behind = answering.filter(({ cell }) => compareSerials(cell!.serial!, latest.serial) !== 'equal')

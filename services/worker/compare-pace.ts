@@ -1,22 +1,22 @@
 /**
- * When comparisons that no version waits for may begin: a few per primary, so that a slow primary delays only its own, and one per zone
- * and primary, with a pause after it. Pure: the caller passes the time, milliseconds since 1970.
+ * Decides when comparisons may begin that no version waits for: a few per primary, so that a slow primary delays only its own,
+ * and one per zone and primary, with a pause after it. Pure: the caller passes the time, milliseconds since 1970.
  */
 
 /** Comparisons with one primary at a time. */
 const PER_PRIMARY = 2
-/** From the start of a comparison to the next one of the same zone and primary, at least. */
+/** Least time from the start of a comparison to the next one of the same zone and primary. */
 const EVERY_MS = 5_000
-/** The pause after a comparison, in multiples of the time that it took: a large zone is not transferred without end. */
+/** The pause after a comparison, in multiples of its duration: a large zone is not transferred all the time. */
 const PAUSE_FACTOR = 10
 
 export class ComparePace {
   /** By primary. */
   readonly #running = new Map<string, number>()
-  /** By zone and primary: when the next comparison may begin; infinity while one runs. */
+  /** By zone and primary: the earliest time of the next comparison; infinity while one runs. */
   readonly #until = new Map<string, number>()
 
-  /** Undefined when it must wait; else a function to call when the comparison has ended. */
+  /** Undefined when it must wait; else a function to call after the comparison. */
   begin(pair: string, primary: string, now: number): ((now: number) => void) | undefined {
     const running = this.#running.get(primary) ?? 0
     if (running >= PER_PRIMARY || now < (this.#until.get(pair) ?? 0)) return undefined

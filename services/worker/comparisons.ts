@@ -1,9 +1,9 @@
-/** Comparisons under way: each ends when its patience does, or when it gives way to a transfer of its zone. */
+/** Running comparisons: each ends at its time limit, or when it gives way to a transfer of its zone. */
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
 import type { Comparison } from '../../lib/refresh/compare-primaries.js'
 
-/** Why a comparison ended without a result that counts. */
+/** The reason of a comparison that ended without a valid result. */
 const GAVE_WAY = new Error('it gave way to a transfer')
 
 export class Comparisons {
@@ -30,12 +30,15 @@ export class Comparisons {
     running.delete(abort)
     if (running.size === 0) this.#running.delete(zone)
     if (found.kind !== 'unknown') return found
-    // A result that comes after the end counts for nothing.
+    // A result that comes after the end is discarded.
     void asked.then((after) => (after.kind === 'differs' ? after.draft.discard() : undefined))
     return signal.reason === GAVE_WAY ? undefined : found
   }
 
-  /** A transfer of the zone begins: it must not share the bandwidth, and a comparison with an old version is of no use. */
+  /**
+   * Ends the comparison before a transfer of the zone: they must not share the bandwidth, and an old version is not worth
+   * comparing.
+   */
   giveWay(zone: ZoneName): void {
     for (const running of this.#running.get(zone) ?? []) running.abort(GAVE_WAY)
   }

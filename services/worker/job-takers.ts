@@ -1,4 +1,4 @@
-/** Takes jobs off the queues and hands them to who does them. BullMQ's worker side has its door here. */
+/** Gets jobs from the queues and passes them to their processors. The only file that uses BullMQ's worker side. */
 import { type Job, UnrecoverableError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { describeError, ZonecastError } from '../../lib/errors.js'
@@ -9,16 +9,16 @@ import { guard } from '../../lib/runtime/guard.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { retryMs, toBullWords } from './retry-policy.js'
 
-/** A job whose worker died is taken up by another after this long. */
+/** After this long another worker continues the job of a dead one. */
 const LOCK_MS = 30_000
-/** Jobs had their time in `finish`. */
+/** The jobs themselves had their time in `finish`. */
 const CLOSE_WITHIN_MS = 1_000
 
 export interface JobTakerParts {
   hub: string
   queues: JobQueues
   log: Logger
-  /** For blocking reads; must queue while away. */
+  /** For blocking reads; must queue commands while Redis is unreachable. */
   connect: () => Redis
 }
 
@@ -33,7 +33,7 @@ export class JobTakers {
 
   /**
    * Refreshes of this hub that a dead process left "active" would keep the zone's next one waiting until their lock runs out.
-   * Only the one process that holds the data directory's lock works on them, so they are nobody's now.
+   * Only the process with the lock of the data directory works on them, so no process works on them now.
    */
   async removeOrphans(): Promise<void> {
     const { queues, hub } = this.#parts
@@ -77,7 +77,7 @@ export class JobTakers {
         settings: { backoffStrategy: (attempts, type) => retryMs(type, attempts ?? 1, Math.random()) },
       },
     )
-    // Connection trouble shows in readyz; a failed job has said why on the board.
+    // Connection failures are in readyz; the reason of a failed job is on the board.
     worker.on('error', () => undefined)
     worker.on(
       'failed',
@@ -89,14 +89,14 @@ export class JobTakers {
     this.#workers.push(worker)
   }
 
-  /** Takes nothing new, and resolves when what was taken is done. */
+  /** Accepts no new job, and resolves when the running ones are done. */
   async finish(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined)))
   }
 
   async stop(): Promise<void> {
     const closing = Promise.all(this.#workers.map((worker) => worker.close(true).catch(() => undefined)))
-    // While Redis is away they would wait for it, for ever.
+    // While Redis is unreachable they would wait for it for ever.
     await Promise.race([closing, sleep(CLOSE_WITHIN_MS)])
     for (const connection of this.#connections) connection.disconnect()
   }

@@ -1,6 +1,6 @@
 /**
- * One POST to a receiver of events. Where its name leads is looked at when the connection is made: a name that leads to this machine,
- * its link or a metadata service is refused unless the config allows it. Redirects are not followed.
+ * Sends one POST to a receiver of events. The address of its name is checked when the connection is made: a name that leads to
+ * this machine, its link or a metadata service is refused unless the config allows it. Redirects are not followed.
  */
 import { lookup } from 'node:dns'
 import { request as httpRequest } from 'node:http'
@@ -30,11 +30,11 @@ const refusingLocal: LookupFunction = (hostname, options, done) => {
   })
 }
 
-/** Resolves with the status. Rejects with an error whose `code` says why, which quotes no URL: it may hold a secret. */
+/** Resolves with the status. Rejects with an error whose `code` has the reason, without the URL: it may hold a secret. */
 export function postEvent({ url, headers, body, allowLocal }: EventPost): Promise<number> {
   const target = new URL(url)
   const host = target.hostname.replace(/^\[|\]$/g, '')
-  // An address is not looked up.
+  // An address needs no lookup.
   if (!allowLocal && /^[\d.]+$|:/.test(host) && isLocalTarget(host)) return Promise.reject(new LocalTarget())
   const request = target.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {

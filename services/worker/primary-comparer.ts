@@ -1,7 +1,7 @@
 /**
- * Compares the contents of primaries under one serial with ours. Those that are known to serve a new serial are asked before the version
- * is released; every primary, the one that gave the version too, when its content is in doubt, and from time to time. Other content is
- * kept, and an operator chooses.
+ * Compares the contents of primaries under one serial with the hub's. Primaries known to serve a new serial are compared before
+ * its release; every primary, including the source of the version, when its content is in doubt, and from time to time. A
+ * conflicting version is kept, and an operator chooses.
  */
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
@@ -36,23 +36,23 @@ export interface ComparerParts {
   board: Board
   clock: Clock
   log: Logger
-  /** `everyMs`: a primary whose content was compared so long ago is compared again; 0 for never. */
+  /** `everyMs`: the content of a primary is compared again after this long; 0: never. */
   compare: { enabled: boolean; everyMs: number }
 }
 
-/** A version does not wait longer than this for other primaries to be compared; what takes longer is compared after the release. */
+/** Longest wait of a version for the comparison with other primaries; a longer comparison continues after the release. */
 const PATIENCE_MS = 1_500
-/** Of comparisons that no version waits for. */
+/** Time limit of comparisons that no version waits for. */
 const LATER_PATIENCE_MS = 600_000
-/** A primary that could not be compared is asked again after this long. */
+/** A primary that could not be compared is queried again after this long. */
 const UNKNOWN_MS = 300_000
 
 export interface Objection {
-  /** Why the contents must wait for an operator; undefined when nothing is known against them. */
+  /** Why the contents must wait for an operator; undefined when there is no known reason. */
   because: string | undefined
-  /** Primaries that serve the same, and since when that is known. */
+  /** Primaries with the same contents, each with the time at which that was found. */
   sources: Record<string, number>
-  /** Other contents under the serial, to be kept after the commit of ours, or discarded. */
+  /** Other contents under the serial, to be kept after the commit of the hub's own, or discarded. */
   others: OtherContent[]
 }
 
@@ -62,11 +62,11 @@ export interface OtherContent {
   at: number
 }
 
-/** Of a comparison that did not find the contents equal. */
+/** The result of a comparison that did not find the contents equal. */
 interface Done {
   what: string
   at: number
-  /** When to ask again; undefined when the contents differ. */
+  /** Time of the next comparison; undefined when the contents differ. */
   until: number | undefined
 }
 
@@ -82,7 +82,7 @@ export class PrimaryComparer {
     this.#parts = parts
   }
 
-  /** What other primaries say of contents that have no name yet. Never throws. */
+  /** The objection of other primaries to contents that have no name yet. Never throws. */
   async objection(
     zone: FleetZone,
     stored: StoredZone,
@@ -101,7 +101,7 @@ export class PrimaryComparer {
     let because: string | undefined
     const asked = others.map(async (primary) => {
       const base = this.#baseOf(stored.latest, zone, primary)
-      // The checks have yet to verify the ZONEMD of these contents.
+      // The checks verify the ZONEMD of these contents later.
       const unnamed = { contents: async () => contents, isZonemdVerified: false }
       const reference = { serial, digest: contents.digest, base, change, ...unnamed }
       const at = clock.now()
@@ -119,7 +119,7 @@ export class PrimaryComparer {
     return { because, sources, others: differing }
   }
 
-  /** Keeps other contents under the serial of the current version, which was committed just now. Never throws. */
+  /** Keeps other contents under the serial of the current version, right after its commit. Never throws. */
   async keep(zone: FleetZone, stored: StoredZone, others: readonly OtherContent[]): Promise<void> {
     for (const { primary, draft, at } of others)
       try {
@@ -131,14 +131,14 @@ export class PrimaryComparer {
   }
 
   /**
-   * Whether the content of a primary that serves the current serial has to be compared with ours. `isOrdered`: an operator wants to
-   * know, so that earlier comparisons do not count.
+   * True when the content of a primary that serves the current serial must be compared with the hub's. `isOrdered`: an operator
+   * ordered it, so that earlier comparisons do not count.
    */
   isDue(zone: FleetZone, stored: StoredZone, primary: Primary, isOrdered = false): boolean {
     const { latest } = stored
     const { compare, board, clock } = this.#parts
     if (!compare.enabled || latest === undefined || servedBy(board, zone, primary.id) !== latest.serial) return false
-    // An operator has chosen this content for this serial: that another primary has other content is known.
+    // An operator has chosen this content for this serial: other content at a primary is known.
     const orders = ordersOf(board.get('orders', zone.name), stored.orders)
     if (latest.from !== primary.id && decisionOn(orders, latest)?.primary !== undefined) return false
     const now = clock.now()
@@ -156,7 +156,7 @@ export class PrimaryComparer {
     return isOld(done.at) || (cell?.brokenAt ?? 0) > done.at
   }
 
-  /** Compares when it is due and its turn has come. Returns whether a conflicting version was kept. Never throws. */
+  /** Compares when it is due and has its turn. Returns true when a conflicting version was kept. Never throws. */
   async check(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
     const { clock } = this.#parts
     if (!this.isDue(zone, stored, primary)) return false
@@ -169,22 +169,22 @@ export class PrimaryComparer {
     }
   }
 
-  /** As `check`, at once. Must not be called in turn, as it takes the turn itself. */
+  /** Same as `check`, but at once. Must not be called in turn, as it takes the turn itself. */
   async checkNow(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
     return this.isDue(zone, stored, primary, true) && (await this.#compareLatest(zone, stored, primary, inTurn))
   }
 
-  /** An SOA answer of a primary, or that none came. */
+  /** Notes an SOA answer of a primary, or its absence. */
   noteAnswer(zone: FleetZone, primary: string, cell: PrimaryCell): void {
     this.#gaps.note(pairKey(zone.name, primary), zone, cell)
   }
 
-  /** All records of the primary, asked for at `at`, are known to be ours. */
+  /** Notes that all records of the primary, requested at `at`, equal the hub's. */
   noteWhole(zone: FleetZone, primary: string, at: number): void {
     this.#gaps.close(pairKey(zone.name, primary), at)
   }
 
-  /** Outside the turn of the zone, as a slow primary must not delay its updates; the result is written down in turn. */
+  /** Outside the turn of the zone, as a slow primary must not delay its updates; the result is recorded in turn. */
   async #compareLatest(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
     const { clock, log } = this.#parts
     const latest = stored.latest!
@@ -198,15 +198,12 @@ export class PrimaryComparer {
       if (found === undefined) return false
       return await inTurn(zone.name, () => this.#settle(zone, stored, primary, latest, found, at))
     } catch (error) {
-      log.warn(
-        { zone: zone.name, op: 'compare', primary: primary.id, err: describeError(error) },
-        'primary could not be compared',
-      )
+      log.warn({ zone: zone.name, op: 'compare', primary: primary.id, err: describeError(error) }, 'primary not compared')
       return false
     }
   }
 
-  /** Writes down the result of a comparison that began at `at`, unless the zone has another version by now. As `check`. */
+  /** Records the result of a comparison that began at `at`, unless the zone has another version by now. Returns as `check`. */
   async #settle(
     zone: FleetZone,
     stored: StoredZone,
@@ -230,7 +227,7 @@ export class PrimaryComparer {
     const line = { zone: zone.name, op: 'compare', serial: latest.serial, primary: primary.id }
     if (found.kind === 'unknown') {
       this.#remember(zone.name, primary, latest, at, clock.now() + UNKNOWN_MS)
-      log.info({ ...line, why: found.why }, 'primary could not be compared')
+      log.info({ ...line, why: found.why }, 'primary not compared')
       return false
     }
     if (!(await stored.conflicting.keep(found.draft, primary.id, at))) return false
@@ -242,7 +239,7 @@ export class PrimaryComparer {
     return true
   }
 
-  /** The version, when the primary is known to have had its content. */
+  /** The version, if the primary is known to have had its content. */
   #baseOf(version: Version | undefined, zone: FleetZone, primary: Primary): Version | undefined {
     if (version === undefined || this.#gaps.isOpen(pairKey(zone.name, primary.id))) return undefined
     return contentDoubt(version, primary.id, this.#cell(zone, primary)) === undefined ? version : undefined
@@ -266,7 +263,7 @@ export class PrimaryComparer {
 
 const nameOf = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `${serial} ${digest}`
 
-/** The version that they were compared with came to nothing. */
+/** Discards them when the version that they were compared with failed. */
 export async function discardOthers(objection: Objection | undefined): Promise<void> {
   await Promise.all((objection?.others ?? []).map(({ draft }) => draft.discard()))
 }

@@ -1,4 +1,4 @@
-/** What is known of the primaries of a zone before a transfer: which serial each serves, and whether its differences may fit. */
+/** The known state of a zone's primaries before a transfer: the serial of each, and whether its difference sequences may fit. */
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import type { RefreshJob } from '../../lib/queue/jobs.js'
@@ -32,16 +32,16 @@ export function servedBy(board: Board, zone: FleetZone, primary: string): Serial
   return cell?.error === undefined ? cell?.serial : undefined
 }
 
-/** Differences that failed. */
+/** Difference sequences that failed. */
 export class Misfits {
-  /** By zone and primary: the version from which its difference failed. */
+  /** By zone and primary: the version from which its difference sequence failed. */
   readonly #failed = new Map<string, string>()
 
   note({ name, latest }: StoredZone, primary: string): void {
     this.#failed.set(pairKey(name, primary), `${latest?.serial} ${latest?.digest}`)
   }
 
-  /** Why a difference from this primary might not fit the current version; undefined when it does. */
+  /** Why a difference sequence of this primary might not fit the current version; undefined when it does. */
   doubt({ name, latest, conflicting }: StoredZone, primary: string, board: Board): SourceDoubt | undefined {
     const pair = pairKey(name, primary)
     if (this.#failed.get(pair) === `${latest?.serial} ${latest?.digest}`) return 'misfit'

@@ -1,4 +1,4 @@
-/** A resync job: bring nodes to the released version again, and say target by target how it goes. */
+/** A resync job: brings nodes to the released version again, and reports the progress of each target. */
 import { WorkerError } from './errors.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
@@ -20,9 +20,9 @@ export interface ResyncParts {
   refresh: (job: RefreshJob) => Promise<unknown>
 }
 
-/** Progress is written at most this often; the last word always is. */
+/** Least time between reports of progress; the last one is always written. */
 const REPORT_MS = 150
-/** Wrong answers count from the third on. */
+/** Bad answers count from the third on. */
 const PROOF_MS = 20_000
 
 export async function runResync(
@@ -67,7 +67,7 @@ export async function runResync(
   return progress()
 }
 
-/** Zones whose primaries could not be asked, and why. */
+/** Zones whose primaries could not be queried, with the reasons. */
 async function refreshFirst(job: ResyncJob, targets: TargetProgress[], { refresh }: ResyncParts): Promise<Map<ZoneName, string>> {
   const refused = new Map<ZoneName, string>()
   const strength = job.strength === 'retransfer' ? 'retransfer' : 'refresh'
@@ -108,11 +108,11 @@ async function bringUp(target: TargetProgress, fleet: Fleet, parts: ResyncParts,
     fail(
       cell.error ??
         cell.push?.notifyError ??
-        (outcome === 'superseded' ? 'there is no released version' : 'the node did not take the version'),
+        (outcome === 'superseded' ? 'there is no released version' : 'the node did not transfer the version'),
     )
 }
 
-/** A node that was sent the content of the serial that it showed already is asked whether it has it: that takes a moment. */
+/** Waits for the proof that a node has the content of the serial that it already showed, after the version was sent to it. */
 async function provedCell(board: Board, zone: ZoneName, node: string, version: Version | undefined): Promise<NodeCell> {
   const until = performance.now() + PROOF_MS
   for (;;) {

@@ -1,4 +1,4 @@
-/** Work on a zone after a commit that no node waits for: old versions are dropped, a large zone is indexed for its next change. */
+/** Work on a zone after a commit that no node waits for: drops old versions, indexes a large zone for its next change. */
 import { describeError } from '../../lib/errors.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { Clock } from '../../lib/runtime/clock.js'
@@ -19,12 +19,12 @@ export interface TendParts {
   retention: { keepVersions: number; keepForMs: number; keepOctets: number }
 }
 
-/** Smaller zones are read through as fast as their names are looked up. */
+/** Smaller zones are read completely as fast as their names are looked up. */
 const INDEXED_OCTETS = 1 << 20
-/** The nodes come first. */
+/** Delay after the commit: the nodes come first. */
 const AFTERWARDS_MS = 300
 
-/** `isWanted` is asked when the time has come. Never throws. */
+/** `isWanted` is called after the delay. Never throws. */
 export function tendLater(
   zone: FleetZone,
   stored: StoredZone,
@@ -40,7 +40,7 @@ export function tendLater(
   setTimeout(tend, AFTERWARDS_MS).unref()
 }
 
-/** The next change finds its records at once then, and its checks the names. */
+/** Indexes the zone, so that the next change finds its records at once, and its checks the names. */
 function index(zone: FleetZone, stored: StoredZone, kind: Version['kind'], { log }: TendParts): void {
   stored
     .contents()
@@ -48,9 +48,7 @@ function index(zone: FleetZone, stored: StoredZone, kind: Version['kind'], { log
       await contents.hash(pause)
       if (kind === 'ixfr') await contents.indexOwners(pause)
     })
-    .catch((error) =>
-      log.warn({ zone: zone.name, op: 'check', err: describeError(error) }, 'the records of the zone could not be indexed'),
-    )
+    .catch((error) => log.warn({ zone: zone.name, op: 'check', err: describeError(error) }, 'zone records not indexed'))
 }
 
 async function tidy(zone: FleetZone, stored: StoredZone, { board, bus, clock, retention, log }: TendParts): Promise<void> {
@@ -60,9 +58,9 @@ async function tidy(zone: FleetZone, stored: StoredZone, { board, bus, clock, re
   if (!stored.isDueForTidying(rule)) return
   try {
     await stored.tidy(rule)
-    // Readers in other processes know where differences lay in the old journal.
+    // Readers in other processes know the places of difference sequences only in the old journal.
     bus.emit('committed', { zone: zone.name, serial: stored.latest!.serial, at: clock.now() })
   } catch (error) {
-    log.error({ zone: zone.name, op: 'store', err: describeError(error) }, 'old versions could not be cleared away')
+    log.error({ zone: zone.name, op: 'store', err: describeError(error) }, 'old versions not removed')
   }
 }

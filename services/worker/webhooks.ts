@@ -1,6 +1,6 @@
 /**
- * Tells receivers elsewhere what happens to versions: a rollout's steps, what checks found, conflicts and holds. Each event is one
- * POST, signed; the queue tries again for two days.
+ * Notifies receivers of events about versions: the steps of a rollout, results of checks, conflicts and holds. Each event is one
+ * signed POST; the queue tries again for two days.
  *
  *   zonecast-event: rollout   zonecast-delivery: ID   zonecast-timestamp: SECONDS
  *   zonecast-signature: sha256=HMAC-SHA256(secret, TIMESTAMP "." BODY) in hex
@@ -34,7 +34,7 @@ export interface WebhookParts {
   log: Logger
   queues: JobQueues
   canQueue: () => boolean
-  /** Read anew for each event: a reload changes them. */
+  /** Read again for each event: a reload changes them. */
   webhooks: { list: readonly Webhook[] }
   seals: Pick<Seals, 'sealText' | 'isSealOf'>
 }
@@ -47,7 +47,7 @@ interface Told {
 
 export class Webhooks {
   readonly #parts: WebhookParts
-  /** What was told last, by zone: the state of each rollout, a conflict, a hold. Kept only while somebody is to be told. */
+  /** The last reported state by zone: of each rollout, a conflict, a hold. Kept only while there is a receiver. */
   readonly #told = new Map<string, Told>()
   #isWatching = false
   #unlisten: () => void = () => undefined
@@ -61,7 +61,7 @@ export class Webhooks {
     this.#unlisten = this.#parts.board.onChange((change) => this.#onChange(change))
   }
 
-  /** What was so before there was anybody to tell is no event. */
+  /** The state before the first receiver is no event. */
   #watch(): void {
     const isWanted = this.#parts.webhooks.list.length > 0
     if (isWanted === this.#isWatching) return
@@ -120,7 +120,7 @@ export class Webhooks {
       .map(({ id }) => this.#seal({ webhook: id, id: randomUUID(), event, body }))
     if (jobs.length === 0) return
     const onFailure = (error: unknown): void =>
-      log.warn({ op: 'webhook', event, err: describeError(error) }, 'a webhook was not told')
+      log.warn({ op: 'webhook', event, err: describeError(error) }, 'webhook not delivered')
     // Without Redis one try is better than none.
     if (canQueue()) queues.enqueueWebhooks(jobs).catch(onFailure)
     else for (const job of jobs) this.deliver(job).catch(onFailure)
@@ -130,18 +130,15 @@ export class Webhooks {
     return { ...job, seal: this.#parts.seals.sealText(sealedText(job)) }
   }
 
-  /** Throws when the receiver did not take it. */
+  /** Throws when the receiver did not accept the event. */
   async deliver(job: WebhookJob): Promise<void> {
     const { webhook: name, id, event, body } = job
     const { clock, webhooks, seals } = this.#parts
     const webhook = webhooks.list.find((each) => each.id === name)
-    // The config no longer has it: nobody waits for this.
+    // A removed webhook gets no events.
     if (!webhook) return
     if (!seals.isSealOf(sealedText(job), job.seal))
-      throw new ForeignJobError(
-        { code: 'QUEUE_FOREIGN_JOB', kind: 'webhook' },
-        'a webhook job was queued by no process of this hub',
-      )
+      throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind: 'webhook' }, 'webhook job is not from this hub')
     const timestamp = seconds(clock)
     const status = await postEvent({
       url: webhook.url,
@@ -155,10 +152,10 @@ export class Webhooks {
       body,
       allowLocal: webhook.allowLocal,
     }).catch((error: { code?: string; name?: string }) => {
-      // Its own words may quote the URL, which may hold a secret.
+      // The message of the error may quote the URL, which may hold a secret.
       throw new WorkerError(
         { code: 'WORKER_WEBHOOK_FAILED', webhook: name, status: undefined },
-        `webhook ${name} cannot be reached: ${error.code ?? error.name}`,
+        `webhook ${name} is unreachable: ${error.code ?? error.name}`,
       )
     })
     if (status < 200 || status > 299)

@@ -23,7 +23,7 @@ An unknown command, argument or option is an error.
 | \`check\` | 0 without errors, also with warnings; 2 with errors |
 | \`topology\` | 2 when the config has a mistake |
 | \`status --format nagios\` | 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN |
-| \`refresh --wait\`, \`resync --wait\` | 1 when the job did not succeed |
+| \`refresh --wait\`, \`resync --wait\` | 1 when the job failed |
 | \`approve --all-halted\` | 1 when one order failed |`
 
 export function cliPage(): string {

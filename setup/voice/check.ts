@@ -26,6 +26,8 @@ export const CHECKED: readonly string[] = [
   'lib/store',
   'services/api',
   'services/cli',
+  'services/demo',
+  'services/transfer',
   'setup/docs',
   'setup/voice',
   'config',

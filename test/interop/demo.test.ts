@@ -83,7 +83,7 @@ describe('the demo', function () {
 
   it('leaves nothing behind after SIGKILL', async () => {
     const child = launch()
-    await eventually(() => expect(out).to.match(/Where to look next/), { timeoutMs: 40_000 })
+    await eventually(() => expect(out).to.match(/Next commands/), { timeoutMs: 40_000 })
     const folder = folderShown()
     child.kill('SIGKILL')
     await once(child, 'exit')

@@ -71,7 +71,7 @@ describe('the pace of a transfer', () => {
     expect([fast.ended, slow.ended]).to.deep.equal([[], []])
     pace.look(1000)
     expect(fast.ended).to.deep.equal([])
-    expect(slow.ended).to.deep.equal(['slower than 500000 octets a second'])
+    expect(slow.ended).to.deep.equal(['slower than 500000 octets per second'])
     // Octets of the first window do not count in the second.
     fast.octets = 400_000
     pace.look(2000)

@@ -71,7 +71,7 @@ describe('a refused peer', () => {
   it('claims a key when its signature does not verify', async () => {
     const scene = new Scene()
     scene.hears(signBy(FORGED, query()))
-    expect((await scene.written())[0]!.why).to.contain('claims the key of signer, and its signature does not verify')
+    expect((await scene.written())[0]!.why).to.contain('claims the key of signer, but its signature does not verify')
   })
 
   it('is one line for all zones of a node, and is signalled once for each zone of the node', async () => {
