@@ -1,7 +1,7 @@
 /**
  *   a small file system that fills up under the store, or becomes read-only
  *
- * New versions are refused with the reason; what was committed is served on; when there is space again, versions are taken again.
+ * New versions are refused with the reason; committed versions are served; with free space, new versions are accepted again.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ describe('a full disk', function () {
   this.timeout(30_000)
   let mount: string
   let ballast: string | undefined
-  // In front of what removes the folder it is mounted in.
+  // Before the hook that removes the folder of the mount.
   after(() => {
     if (ballast !== undefined) run('umount', mount)
   })
@@ -56,7 +56,7 @@ describe('a full disk', function () {
     for (const name of readdirSync(mount)) rmSync(join(mount, name), { recursive: true, force: true })
   })
 
-  /** Leaves about this many octets. */
+  /** Leaves about this many octets free. */
   function fill(leave: number): void {
     let octets = SIZE - (64 << 10)
     for (const name of readdirSync(mount, { recursive: true, encoding: 'utf8' })) octets -= statSync(join(mount, name)).size
@@ -72,7 +72,7 @@ describe('a full disk', function () {
     writeFileSync(ballast!, Buffer.alloc(Math.max(0, octets - leave)))
   }
 
-  it('refuses a difference, serves what it has, and takes it when there is space', async () => {
+  it('refuses a difference sequence, serves the current version, and accepts the next one with free space', async () => {
     const folder = join(mount, 'zone')
     const zone = opened(folder)
     await commitWhole(zone, FIRST, 1)
@@ -98,7 +98,7 @@ describe('a full disk', function () {
     }
   })
 
-  it('refuses a whole zone and leaves no part of it', async () => {
+  it('refuses an AXFR and leaves no part of it on disk', async () => {
     const folder = join(mount, 'zone')
     const zone = opened(folder)
     await commitWhole(zone, FIRST, 1)
@@ -114,7 +114,7 @@ describe('a full disk', function () {
     expect(opened(folder).released!.serial).to.equal(2)
   })
 
-  it('refuses the first version of a zone, and takes it when there is space', async () => {
+  it('refuses the first version of a zone, and accepts it with free space', async () => {
     const folder = join(mount, 'zone')
     const zone = opened(folder)
     const { models } = changes(FIRST, [grow(0, 10)])
@@ -126,13 +126,13 @@ describe('a full disk', function () {
     expect(opened(folder).latest!.digest).to.equal(contentsOfModel(models[1]!).digest)
   })
 
-  it('refuses a release, and notes it when there is space', async () => {
+  it('refuses a release, and stores it with free space', async () => {
     const folder = join(mount, 'zone')
     const zone = opened(folder)
     const version = await commitWhole(zone, FIRST)
     writeFileSync(join(mount, 'last page'), '')
     fill(0)
-    // A page that is begun has room for a release: it is filled first.
+    // A partly filled page has room for a release: it is filled first.
     let releases = 0
     for (; releases < 200; releases++) {
       try {
@@ -149,7 +149,7 @@ describe('a full disk', function () {
     expect(opened(folder).released!.releasedAt).to.equal(1000)
   })
 
-  it('that became read-only is told as such, and heals', async () => {
+  it('that became read-only is reported as such, and recovers', async () => {
     const folder = join(mount, 'zone')
     const before = opened(folder)
     await commitWhole(before, FIRST, 1)

@@ -2,7 +2,7 @@
  *   Knot (primary) ──▶ zonecast, killed with SIGKILL again and again ──▶ NSD, BIND
  *
  * During a transfer, a commit, a push and at rest: after each restart every node converges, no version is lost, and the store
- * opens clean.
+ * opens without an error.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,13 +24,13 @@ import { scratchDirs } from '../support/scratch-dir.js'
 import { api, type HubPlace, type HubProcess, inSync, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
 const ZONE = 'kill.example.'
-/** Of each kind. */
+/** Kills of each kind. */
 const KILLS = amount('ZONECAST_TEST_KILLS', { long: 20, short: 5 })
 const TIMERS = { records: 5_000, refreshSeconds: 60, retrySeconds: 1 }
 
 interface Phase {
   name: string
-  /** Sets the hub to work; the kill comes at a random instant of the window behind it, in milliseconds. */
+  /** Starts work in the hub; the kill follows at a random time of the window, in milliseconds. */
   begin: (hub: HubPlace, change: () => Promise<void>) => Promise<void>
   windowMs: [number, number]
 }
@@ -40,7 +40,7 @@ const refresh = (hub: HubPlace): Promise<unknown> => api(hub, `/v1/zones/${ZONE}
 const PHASES: Phase[] = [
   {
     name: 'a transfer',
-    // A whole transfer of 5,000 records takes some ten milliseconds.
+    // An AXFR of 5,000 records needs about ten milliseconds.
     begin: async (hub) => {
       await api(hub, `/v1/zones/${ZONE}/resync`, { method: 'POST', body: JSON.stringify({ strength: 'retransfer' }) })
     },

@@ -1,8 +1,8 @@
 /**
  *   Knot (primary) ──▶ zonecast ──▶ NSD (node)        Redis: master, replica, three Sentinels
  *
- * The master dies while changes go on: each reaches the node all the same, and the hub finds the new master. What FLUSHALL takes
- * from Redis, a hold among it, comes back from the hub.
+ * The master dies while changes arrive: each reaches the node, and the hub finds the new master. The hub restores state that
+ * FLUSHALL removed from Redis, a hold among it.
  */
 import { expect } from 'chai'
 import { awaitSerial } from '../../lab/ask-serial.js'
@@ -79,7 +79,7 @@ describe('a Redis that fails over', function () {
     await Promise.allSettled([sentinels, primary, node].map((server) => server?.stop()))
   })
 
-  it('changes go on while the master is gone, and the hub is ready again with the new one', async () => {
+  it('delivers changes while the master is down, and the hub is ready again with the new one', async () => {
     await queueWorks()
     const old = await sentinels.master()
     await old.kill()
@@ -97,7 +97,7 @@ describe('a Redis that fails over', function () {
     )
   })
 
-  it('FLUSHALL loses no hold and no node, and jobs go on', async () => {
+  it('loses no hold and no node by FLUSHALL, and jobs continue', async () => {
     await api(hub, `/v1/zones/${ZONE}/hold`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     await (await sentinels.master()).control('FLUSHALL')
     const held = await change()

@@ -1,8 +1,8 @@
 /**
  *   Knot (primary) ──▶ zonecast, killed now and then ──▶ canary ──▶ A ──▶ B (NSD)
  *
- * A hundred random changes, good ones and ones that a check holds, with holds, approvals, rejections and kills in between; every node
- * is asked all the time what it serves. Whatever it served had been released to it before.
+ * A hundred random changes, good ones and ones that a check holds, with holds, approvals, rejections and kills in between; every
+ * node is observed all the time. Every serial that it served was released to it before.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -25,7 +25,7 @@ import { credentials, api, type HubPlace, type HubProcess, inSync, spawnHub, wri
 
 const ZONE = 'fire.example.'
 const CHANGES = amount('ZONECAST_TEST_CHANGES', { long: 100, short: 40 })
-/** Enough that a check holds the version that lacks them. */
+/** Enough that a check holds the version without them. */
 const BLOCK = Array.from({ length: 40 }, (_, i) => `b${i}.${ZONE}`)
 
 interface Row {
@@ -109,7 +109,7 @@ describe('rollouts under fire', function () {
     await Promise.all([primary, ...Object.values(nodes)].map((server) => server?.stop()))
   })
 
-  it(`never show a node what was not released to it, in ${CHANGES} changes`, async () => {
+  it(`never reach a node before their release to it, in ${CHANGES} changes`, async () => {
     const random = seeded('rollout under fire')
     const pick = (n: number): number => Math.floor(random() * n)
     let hasBlock = true
@@ -134,7 +134,7 @@ describe('rollouts under fire', function () {
       await sleep(pick(10) === 0 ? pick(1_500) : pick(250))
     }
     expect(kills, 'kills').to.be.greaterThan(0)
-    // Then everything is put right, and gets everywhere.
+    // In the end all faults are removed, and the last version reaches every node.
     if (!hasBlock)
       await updateZone(
         at(),
@@ -155,12 +155,12 @@ describe('rollouts under fire', function () {
     expect(await compareZones(at(), { ip: nodes.b1.ip, port: nodes.b1.port, key: keys.b1 }, ZONE)).to.equal(undefined)
   })
 
-  it('were cut short by newer ones, and went through', async () => {
+  it('are superseded by newer ones, and some are complete', async () => {
     const states = new Set((await rows()).map(({ state }) => state))
     expect([...states]).to.include.members(['done', 'superseded'])
   })
 
-  it('released to every node what it served, before it served it', async () => {
+  it('are on every node only after their release to it', async () => {
     await watch!.stop()
     const released = new Map<string, number>()
     for (const { id, serial } of await rows()) {
@@ -178,7 +178,7 @@ describe('rollouts under fire', function () {
       shown += 1
     }
     expect(shown).to.be.greaterThan(CHANGES / 4)
-    // What the canary had is more than what the others had: stages do keep versions from them.
+    // The canary had more versions than the others: stages do stop versions.
     expect(watch!.seen.c1!.length).to.be.at.least(watch!.seen.b1!.length)
   })
 })

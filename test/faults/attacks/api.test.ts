@@ -1,7 +1,7 @@
 /**
- *   strangers, tokens that may only read, readers who do not read ──▶ the API of a hub of 3,000 zones and 20 nodes
+ *   strangers, read-only tokens, readers that do not read ──▶ the API of a hub of 3,000 zones and 20 nodes
  *
- * Nodes are answered and orders get through meanwhile, and memory stays where it is.
+ * Nodes are answered and orders are carried out meanwhile, and memory stays bounded.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ const NODES = 20
 const RECORDS = 60_000
 const LONGEST_PAUSE_MS = 1_000
 const FLOOD_MS = 1_500
-/** Above what the hub takes at rest; one difference of the zone took several hundred before it was streamed. */
+/** Above the hub's memory at rest; one difference of the zone needed several hundred before it was streamed. */
 const MEMORY_MB = 250
 const REFUSED = 5
 
@@ -64,7 +64,7 @@ describe('the API under attack', function () {
       { timeoutMs: 40_000 },
     )
 
-  /** Runs the attack, with orders in the middle of it; answers how often which status came. */
+  /** Runs the attack, with orders in the middle of it; returns the counts by status. */
   const endure = async (begin: () => HttpFlood[], meanwhile: () => Promise<unknown> = async () => undefined) => {
     const prober = probeSoa(hub.transfer, rawMessage({ questions: [question(BIG, 'SOA')] }))
     const floods = begin()
@@ -79,7 +79,7 @@ describe('the API under attack', function () {
     expect(answers).to.be.greaterThan(10)
     expect(lost).to.equal(0)
     expect(longestMs, 'longest wait for an SOA').to.be.lessThan(LONGEST_PAUSE_MS)
-    expect(peakMb - restingMb, 'memory taken').to.be.lessThan(MEMORY_MB)
+    expect(peakMb - restingMb, 'memory used').to.be.lessThan(MEMORY_MB)
     return statuses
   }
 
@@ -127,12 +127,12 @@ describe('the API under attack', function () {
   })
 
   for (const path of ['/metrics', '/v1/status', '/v1/nodes', '/v1/zones', '/v1/matrix', '/v1/rollouts', '/v1/nodes/n1'])
-    it(`one token asks for ${path} on four connections`, async () => {
+    it(`endures one token that requests ${path} on four connections`, async () => {
       const [statuses] = await endure(() => [floodHttp(hub.api + path, { headers: bearer('viewer') })])
       expect(statuses).to.not.have.any.keys('500', '503')
     })
 
-  it('a stranger asks for /readyz on eight connections, and reads no name', async () => {
+  it('endures a stranger that requests /readyz on eight connections, and sends it no name', async () => {
     await endure(() => [floodHttp(`${hub.api}/readyz`, { connections: 8 })])
     const text = await (await get('/readyz')).text()
     expect(text).to.include('zones have no released version').and.not.include('.test.')
@@ -143,16 +143,16 @@ describe('the API under attack', function () {
     ['the whole text', `/v1/zones/${BIG}/versions/1`],
   ] as const)
     for (const reads of [true, false])
-      it(`one token asks for ${what} on twelve connections and ${reads ? 'reads' : 'does not read'}`, async () => {
+      it(`endures one token that requests ${what} on twelve connections and ${reads ? 'reads' : 'does not read'}`, async () => {
         const flood = () => [floodHttp(hub.api + path, { headers: bearer('viewer'), connections: 12, reads })]
         const [statuses] = await endure(flood, async () => {
-          // Another caller has a place of its own.
+          // Another caller has a slot of its own.
           expect((await get(`/v1/zones/${BIG}/diff?from=1&to=1`)).status).to.equal(200)
         })
         expect(statuses!['429'], 'refused').to.be.greaterThan(0)
       })
 
-  it('differences are whole and in order', async () => {
+  it('sends complete differences in order', async () => {
     const answer = (await (await get(`/v1/zones/${BIG}/diff?from=1&to=2`)).json()) as Record<'removed' | 'added', string[]>
     for (const side of ['removed', 'added'] as const) {
       const [soa, ...others] = answer[side]
@@ -162,10 +162,10 @@ describe('the API under attack', function () {
     }
   })
 
-  it('strangers with bad tokens and a reader above its rate keep nobody out', async () => {
+  it('serves other callers beside strangers with bad tokens and a reader above its rate', async () => {
     const flood = (headers: Record<string, string>) => floodHttp(`${hub.api}/v1/zones/${BIG}`, { headers, connections: 8 })
     const [none, bad] = await endure(
-      () => [flood({}), flood({ authorization: 'Bearer wrong' }), flood(bearer('viewer'))],
+      () => [flood({}), flood({ authorization: 'Bearer bad' }), flood(bearer('viewer'))],
       async () => {
         expect((await get('/v1/status')).status).to.equal(200)
         expect((await fetch(`${hub.api}/`)).status).to.equal(200)
@@ -173,14 +173,14 @@ describe('the API under attack', function () {
     )
     expect({ ...none, ...bad }).to.have.keys('401', '429')
     const refused = await eventually(async () => {
-      const answer = await fetch(`${hub.api}/v1/status`, { headers: { authorization: 'Bearer wrong' } })
+      const answer = await fetch(`${hub.api}/v1/status`, { headers: { authorization: 'Bearer bad' } })
       expect(answer.status).to.equal(429)
       return answer
     })
     expect(Number(refused.headers.get('retry-after'))).to.be.greaterThan(0)
   })
 
-  it('half requests on 700 connections', async () => {
+  it('endures half requests on 700 connections', async () => {
     const sockets: Socket[] = []
     try {
       await endure(
@@ -206,7 +206,7 @@ describe('the API under attack', function () {
     }
   })
 
-  it('one token has eight event streams, and they end when it is revoked', async () => {
+  it('allows eight event streams for one token, and ends them when it is revoked', async () => {
     const streams = await Promise.all(Array.from({ length: 12 }, () => get('/v1/events', bearer('leaving'))))
     const open = streams.filter(({ status }) => status === 200)
     expect(open).to.have.length(8)
@@ -224,7 +224,7 @@ describe('the API under attack', function () {
     ['objects', `${'{"reason":'.repeat(5_000)}1${'}'.repeat(5_000)}`],
   ] as const)
     for (const path of ['hold', 'approve', 'rollback', 'refresh'])
-      it(`${path} refuses ${what} in ${what}`, async () => {
+      it(`refuses ${what} in ${what} on ${path}`, async () => {
         const headers = { ...bearer('operator'), 'content-type': 'application/json' }
         const answer = await fetch(`${hub.api}/v1/zones/${BIG}/${path}`, { method: 'POST', headers, body: text })
         expect(answer.status).to.equal(400)
@@ -232,14 +232,14 @@ describe('the API under attack', function () {
       })
 
   for (const path of ['hold', 'approve', 'rollback', 'refresh'])
-    it(`${path} refuses a reason whose length cannot be compared`, async () => {
+    it(`refuses a reason whose length cannot be compared on ${path}`, async () => {
       const headers = { ...bearer('operator'), 'content-type': 'application/json' }
       const body = '{"reason":{"length":{"toString":1}}}'
       const answer = await fetch(`${hub.api}/v1/zones/${BIG}/${path}`, { method: 'POST', headers, body })
       expect(answer.status).to.equal(400)
     })
 
-  it('has nothing unexpected to report', async () => {
+  it('has no unexpected error to report', async () => {
     expect(await (await get('/metrics')).text()).to.not.match(/^zonecast_unexpected_errors_total\{/m)
   })
 })

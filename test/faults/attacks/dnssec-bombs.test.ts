@@ -1,8 +1,8 @@
 /**
  *   primary with a good zone and many bombs ──▶ zonecast ──▶ node
  *
- * Zones whose DNSSEC records cost as much as possible: each is held with the reason and transferred once, while the good zone is
- * answered and its changes go out. A check that ends the process does so twice at most.
+ * Zones whose DNSSEC records are as expensive as possible: each is held with the reason and transferred once, while the good zone
+ * is answered and its changes are released. A check ends the process at most twice.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -100,7 +100,7 @@ const BOMBS: Record<string, Bomb> = {
   },
 }
 
-/** Kills its hub while it is checked: the arithmetic takes some seconds. */
+/** Kills its hub during the check: the computation needs several seconds. */
 const SLOW = 'slow.test.'
 const slowLines = (serial: number): string[] => [
   ...bombBase(SLOW, serial),
@@ -129,7 +129,7 @@ describe('DNSSEC bombs', () => {
   let primary: ScriptedServer
   let node: ScriptedServer
   const zones = new Map<string, ZoneContents>()
-  /** Whole transfers, by zone. */
+  /** AXFRs, by zone. */
   const transfers = new Map<string, number>()
   let hub: HubProcess | undefined
 
@@ -183,7 +183,7 @@ describe('DNSSEC bombs', () => {
       { timeoutMs },
     )
 
-  it('are held and transferred once, and the good zone does not notice', async function () {
+  it('are held and transferred once, without effect on the good zone', async function () {
     this.timeout(180_000)
     zones.set(GOOD, goodZone(1))
     const { place } = await placeOf([GOOD, ...Object.keys(BOMBS)], { checks: { dnssec: { budget: { cpu: '1s' } } } })
@@ -199,7 +199,7 @@ describe('DNSSEC bombs', () => {
       const { serial } = await api<{ serial: number }>(hub!, `/v1/zones/${GOOD}`)
       if (serial !== 2) throw new Error(`the good zone has serial ${serial}`)
     })
-    // Some polls of the primary later, nothing was transferred again.
+    // After some more polls of the primary, nothing was transferred again.
     await sleep(2_500)
     const { answers, lost, longestMs } = await prober.stop()
     for (const name of Object.keys(BOMBS)) expect(transfers.get(name), name).to.equal(1)
@@ -209,7 +209,7 @@ describe('DNSSEC bombs', () => {
     expect(hub.child.exitCode).to.equal(null)
   })
 
-  it('that end the process are checked twice and then held, until a newer version comes', async function () {
+  it('that end the process are checked twice and then held, until a newer version arrives', async function () {
     this.timeout(180_000)
     zones.set(GOOD, goodZone(1))
     zones.set(SLOW, contentsOfLines(SLOW, slowLines(1)))

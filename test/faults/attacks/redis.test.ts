@@ -1,7 +1,7 @@
 /**
- *   anyone who can write to Redis ──▶ Redis ──▶ a hub that holds a version
+ *   a client with write access to Redis ──▶ Redis ──▶ a hub that holds a version
  *
- * Nothing written there approves, releases or drains, whatever it claims to be, and nothing that no hub wrote reaches a reader.
+ * No entry approves, releases or drains, whatever it claims to be, and no entry without a hub's seal reaches a reader.
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ interface Held {
   rollouts: { id: string; serial: number; digest: string; state: string }[]
 }
 
-describe('whoever writes to Redis', function () {
+describe('a client with write access to Redis', function () {
   this.timeout(90_000)
   needsPeers('knot', 'nsd', 'redis')
   const scratch = scratchDirs()
@@ -51,7 +51,7 @@ describe('whoever writes to Redis', function () {
     const text = await (await fetch(`${place.api}/metrics`)).text()
     return [...text.matchAll(/^zonecast_redis_foreign_values_total\{.*\} (\d+)$/gm)].reduce((sum, [, n]) => sum + Number(n), 0)
   }
-  /** After the hub has heard of it, the node still gets what was released. */
+  /** After the hub has received it, the node still gets the released version. */
   const changesNothing = async (write: () => Promise<unknown>): Promise<void> => {
     const before = await foreign()
     await write()
@@ -134,7 +134,7 @@ describe('whoever writes to Redis', function () {
   const sealedByStranger = <V extends { at: number }>(table: 'orders' | 'stages' | 'drains', key: string, value: V) =>
     strangerSeals().seal(table, key, value)
 
-  it('cannot approve: an order without a seal, published or stored', async () => {
+  it('cannot approve with an order without a seal, published or stored', async () => {
     await changesNothing(() =>
       publish({ from: 'x', hub: 'elsewhere', changes: [{ table: 'orders', key: ZONE, value: approval() }] }),
     )
@@ -144,7 +144,7 @@ describe('whoever writes to Redis', function () {
     })
   })
 
-  it('cannot approve: an order sealed with another key, or the seal of another zone', async () => {
+  it('cannot approve with an order sealed by another key, or with the seal of another zone', async () => {
     await changesNothing(() =>
       publish({
         from: 'x',
@@ -161,7 +161,7 @@ describe('whoever writes to Redis', function () {
     )
   })
 
-  it('cannot have a zone expire', async () => {
+  it('cannot make a zone expire', async () => {
     const cellOf = async (table: string, key: string) =>
       JSON.parse(JSON.parse(await redisCli('HGET', `zonecast:test:${table}`, key)).value)
     const atPrimary = ['primaries', `${ZONE} hm1`, { error: 'x', checkedAt: 0 }] as const
@@ -173,7 +173,7 @@ describe('whoever writes to Redis', function () {
     expect(JSON.stringify(await api(place, `/v1/zones/${ZONE}`))).to.not.include('"expired"')
   })
 
-  it('cannot let a stage through, and cannot drain a node', async () => {
+  it('cannot pass a stage, and cannot drain a node', async () => {
     const stage = { at: FAR, id: held.id, serial: held.serial, plan: '0', through: 99, by: 'test' }
     for (const [table, key, value] of [
       ['stages', ZONE, stage],
@@ -184,12 +184,12 @@ describe('whoever writes to Redis', function () {
     expect(JSON.stringify(await api(place, '/v1/nodes/ams1'))).to.not.include('boss')
   })
 
-  it('and has the key of a peer hub is that hub: the same order, sealed, approves', async () => {
+  it('with the key of a peer hub is that hub: the same order, sealed, approves', async () => {
     const other = new Seals(Buffer.alloc(32, 9), {
       hub: 'other',
       keys: new Map([['other', new TsigKey('hub-key.', 'hmac-sha256', Buffer.from(hubKey.secret, 'base64'))]]),
     })
-    // What is refused above is refused for its seal alone.
+    // The orders above are refused for their seals only.
     await publish({
       from: 'x',
       hub: 'other',
@@ -216,7 +216,7 @@ describe('whoever writes to Redis', function () {
     'a hub without a start': ['hubs', 'hub\x1b[2J', { at: Date.now(), version: 'x', config: 'x' }],
   }
   for (const [id, [table, key, value]] of Object.entries(ODD))
-    it(`harms nobody with ${id}, while a page is open`, async () => {
+    it(`causes no harm with ${id}, while a page is open`, async () => {
       const page = new AbortController()
       const stream = await fetch(`${place.api}/v1/events`, { signal: page.signal })
       expect(stream.status).to.equal(200)
@@ -225,7 +225,7 @@ describe('whoever writes to Redis', function () {
       page.abort()
     })
 
-  it('harms nobody with messages that are none', async () => {
+  it('causes no harm with malformed messages', async () => {
     for (const packet of [
       'null',
       '1',
@@ -243,7 +243,7 @@ describe('whoever writes to Redis', function () {
     await changesNothing(() => publish('7'))
   })
 
-  it('harms nobody with jobs of anything', async () => {
+  it('causes no harm with random jobs', async () => {
     const add = async (queue: string, data: unknown): Promise<void> => {
       const id = `forged-${Math.random()}`
       await redisCli(
@@ -281,7 +281,7 @@ describe('whoever writes to Redis', function () {
     expect((await askSerial(node, ZONE))?.serial).to.equal(released)
   })
 
-  it('is still believed nothing after a restart', async () => {
+  it('still has no effect after a restart', async () => {
     for (const [table, key, value] of [
       ['orders', ZONE, approval()],
       ['stages', ZONE, { at: FAR, id: held.id, serial: held.serial, plan: '0', through: 99, by: 'test' }],

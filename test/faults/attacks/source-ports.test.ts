@@ -1,7 +1,7 @@
 /**
- *   datagrams from anyone, with any source port ──▶ a hub ──▶ must go on, with every role
+ *   datagrams from any sender, with any source port ──▶ a hub ──▶ must continue, with every role
  *
- * What cannot be answered is dropped unread, and what escapes a callback ends nothing.
+ * A message that cannot be answered is dropped unread, and an error that escapes a callback stops nothing.
  */
 import { expect } from 'chai'
 import { needsRawSockets } from '../../support/peers.js'
@@ -11,7 +11,7 @@ import { sendRaw } from '../../../lab/attack/raw-datagram.js'
 import { question, rawMessage } from '../../support/raw-message.js'
 import { askUdp } from '../../support/raw-udp.js'
 
-/** One message for each way in which the hub says no, or yes. */
+/** One message for each answer of the hub, errors included. */
 const MESSAGES: Record<string, Buffer> = {
   'UPDATE, NOTIMP': rawMessage({ flags: 0x2800 }),
   'no question, FORMERR': rawMessage({}),
@@ -47,7 +47,7 @@ describe('datagrams that cannot be answered', function () {
   }
 
   for (const [what, octets] of Object.entries(MESSAGES))
-    it(`survives ${what} from every port`, async () => {
+    it(`do not stop the hub: ${what} from every port`, async () => {
       for (const from of ['127.0.0.1', '127.0.0.9', '127.66.6.6'])
         await sendRaw(PORTS.map((fromPort) => ({ from, fromPort, to: hub!.transfer, octets })))
       expect(await askUdp(hub!.transfer, MESSAGES['SOA, SERVFAIL']!)).to.not.equal(undefined)
@@ -55,14 +55,14 @@ describe('datagrams that cannot be answered', function () {
       expect(hub!.child.exitCode).to.equal(null)
     })
 
-  it('does not talk to itself', async () => {
+  it('do not make the hub answer itself', async () => {
     const { ip, port } = hub!.transfer
     const own = { from: ip, fromPort: port, to: hub!.transfer }
     await sendRaw(Object.values(MESSAGES).map((octets) => ({ ...own, octets, count: 20 })))
     expect(await askUdp(hub!.transfer, MESSAGES['SOA, SERVFAIL']!)).to.not.equal(undefined)
   })
 
-  it('has nothing unexpected to report', async () => {
+  it('cause no unexpected error', async () => {
     expect(await metric('zonecast_unexpected_errors_total')).to.equal(0)
   })
 })

@@ -1,8 +1,8 @@
 /**
- *   strangers, and a node that was taken over ──▶ a hub ──▶ a good node, which takes its zone meanwhile
+ *   strangers, and a node under foreign control ──▶ a hub ──▶ a good node, which transfers its zone meanwhile
  *
- * Whatever comes, and from however many: the hub goes on, its event loop does not stand still, its memory stays within bounds, and the
- * good node is served. How fast, beside the same load sent elsewhere, is measured by the bench (bench/attacks.ts): here the good node
+ * Under any load from any number of senders: the hub continues, its event loop does not block, its memory stays bounded, and the
+ * good node is served. The bench (bench/attacks.ts) measures how fast, beside the same load on another server: here the good node
  * must not starve.
  */
 import { expect } from 'chai'
@@ -22,9 +22,9 @@ import { askUdp } from '../../support/raw-udp.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { currentSoa } from '../../support/take-transfer.js'
 
-/** Longest wait for an SOA on a machine that does other things too. */
+/** Longest wait for an SOA on a machine that does other work too. */
 const PAUSE_MS = 1_000
-/** Transfers of the good node per second: it starves below. */
+/** Transfers of the good node per second: below this it starves. */
 const STARVES_BELOW = 50
 const PER_SECOND = 10_000
 describe('a hub under attack', function () {
@@ -41,7 +41,7 @@ describe('a hub under attack', function () {
     await scene?.stop()
   })
 
-  /** The better of two, as other work on the machine can spoil one. */
+  /** The better of two, because other work on the machine can disturb one. */
   async function survives(attack: () => () => void): Promise<void> {
     for (let tries = 1; ; tries++) {
       const figures = await scene.during(attack, 1.5)
@@ -56,17 +56,17 @@ describe('a hub under attack', function () {
   }
 
   for (const [id, make] of Object.entries(FLOODS))
-    it(`serves beside ${PER_SECOND} a second: ${id}`, async () => {
+    it(`serves the good node beside ${PER_SECOND} a second: ${id}`, async () => {
       const flood = { ...make(), perSecond: PER_SECOND, count: PER_SECOND * 60 }
       await survives(() => startFlood([{ ...flood, to: scene.hub.transfer }]))
     })
 
   for (const [id, make] of Object.entries(TCP_ATTACKS))
-    it(`serves beside ${id}`, async () => {
+    it(`serves the good node beside ${id}`, async () => {
       await survives(() => startTcpAttack({ ...make(scene), to: scene.hub.transfer }))
     })
 
-  it('spends no memory on serials it never had, by UDP or TCP, signed or not', async () => {
+  it('needs no memory for unknown serials, by UDP or TCP, signed or not', async () => {
     const before = scene.megabytes()
     const datagrams = Array.from({ length: 300 }, (_, i) => ({
       from: GOOD,
@@ -86,12 +86,12 @@ describe('a hub under attack', function () {
     expect(scene.megabytes() - before).to.be.lessThan(100)
   })
 
-  it('makes one SOA query a second of any number of NOTIFYs, and no transfer', async () => {
+  it('makes one SOA query a second for any number of NOTIFYs, and no transfer', async () => {
     const soas = await scene.metric('zonecast_soa_queries_total', 'primary')
     const transfers = await scene.metric('zonecast_transfers_total', 'direction="in"')
     const octets = rawMessage({ id: 9, ...NOTIFY, answers: [wire(`${ATTACKED_ZONE} 0 SOA a. b. 4000000001 1 1 1 1`)] })
     await sendRaw([{ from: '127.0.0.1', fromPort: '*', to: scene.hub.transfer, octets, count: 20_000, perSecond: 5_000 }])
-    // Four seconds, with the polls that come anyway.
+    // Four seconds, with the regular polls.
     expect((await scene.metric('zonecast_soa_queries_total', 'primary')) - soas).to.be.within(1, 25)
     expect((await scene.metric('zonecast_transfers_total', 'direction="in"')) - transfers).to.be.at.most(1)
   })
@@ -115,7 +115,7 @@ describe('a hub under attack', function () {
     expect(few.answers.length).to.be.at.most(400)
   })
 
-  it('sends nobody more than was sent in their name, and no datagram that needs fragments', async () => {
+  it('sends no address more than was sent in its name, and no datagram that needs fragments', async () => {
     const ask = (octets: Buffer): Promise<Buffer | undefined> => askUdp(scene.hub.transfer, octets, { source: GOOD })
     const opt = rawRecord(Buffer.from([0]), TYPE.OPT, Buffer.alloc(0), { klass: 4096, ttl: 0 })
     const ixfr = rawMessage({
@@ -128,13 +128,13 @@ describe('a hub under attack', function () {
     expect((await ask(soaQuery()))!.length).to.be.at.most(200)
   })
 
-  it('has spent little memory on all of it, and has nothing unexpected to report', async () => {
+  it('has needed little memory for all of it, and has no unexpected error to report', async () => {
     expect(scene.megabytes('VmHWM')).to.be.lessThan(500)
     expect(await scene.metric('zonecast_unexpected_errors_total')).to.equal(0)
   })
 })
 
-describe('a transfer that a node does not take', function () {
+describe('a transfer that a node does not read', function () {
   this.timeout(60_000)
   needsPeers('knot')
   const scratch = scratchDirs()
@@ -148,11 +148,11 @@ describe('a transfer that a node does not take', function () {
   })
   after(() => scene?.stop())
 
-  it('ends after the longest time, however it is kept alive', async () => {
+  it('ends after the maximum time, however it is kept alive', async () => {
     const slow = await connectRaw(scene.hub.transfer, GOOD)
     slow.socket.pause()
     slow.socket.write(frame(axfrQuery()))
-    // A little now and then: never idle, never done.
+    // A little now and then: never idle, never complete.
     const sip = setInterval(() => slow.socket.read(4096), 100)
     await eventually(
       async () =>

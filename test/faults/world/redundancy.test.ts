@@ -3,8 +3,8 @@
  *               redis ─ east ══════════════════════════ west
  *                       ╰─ blue ring: n1 n5 n3 │ n6 n4 n2 ─╯
  *
- * Whatever single thing breaks, and some that are more than one: the nodes that can be reached get the new version, the others get it
- * when it heals, and no node ever shows what was not released to it. The world is test/world/cast.ts, what befalls it scenarios.ts.
+ * After any single failure, and some multiple ones: the reachable nodes get the new version, the others get it after the repair,
+ * and no node ever serves a version before its release to it. The world is test/world/cast.ts, its failures are in scenarios.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -24,25 +24,25 @@ import { World } from '../../world/world.js'
 const RECORDS = 200
 const WITHIN_MS = 45_000
 
-/** A good version, and one that has lost nine tenths of its records. */
+/** A good version, and one that lost nine tenths of its records. */
 const good = (serial: number) =>
   zoneText(ZONE, { serial, records: RECORDS, refreshSeconds: 5, retrySeconds: 1, extra: [`v${serial} A 192.0.2.1`] })
 const bad = (serial: number) => zoneText(ZONE, { serial, records: RECORDS / 10, refreshSeconds: 5, retrySeconds: 1 })
 
 interface Reached {
   tookMs: number
-  /** The last to show it. */
+  /** The last node that serves it. */
   node: NodeId
 }
 
 interface Measured {
   name: string
-  /** From the change to the last node that could have it, and from the healing to the last of all. */
+  /** From the change to the last reachable node, and from the repair to the last of all. */
   broken: Reached | undefined
   healed: Reached
 }
 
-/** Nodes that cannot have a version are watched this long for showing it all the same. */
+/** Nodes that cannot have a version are observed this long, to prove that they do not serve it. */
 const WATCHED_MS = 2_000
 
 describe('two sites, two rings, six nodes', function () {
@@ -55,7 +55,7 @@ describe('two sites, two rings, six nodes', function () {
   let witness: Witness
   let serial = 1
 
-  /** All these nodes show the newest serial. */
+  /** All these nodes serve the newest serial. */
   const reached = (nodes: readonly NodeId[], since: number, what: string): Promise<Reached> =>
     eventually(
       () => {
@@ -68,7 +68,7 @@ describe('two sites, two rings, six nodes', function () {
       { timeoutMs: WITHIN_MS, everyMs: 20 },
     )
 
-  /** Every hub that runs and knows of the version has found it wanting. */
+  /** Every running hub that knows the version holds it by a check. */
   const isHeld = (number: number): Promise<void> =>
     eventually(
       async () => {
@@ -149,7 +149,7 @@ describe('two sites, two rings, six nodes', function () {
       expect(await witness.unreleased(Object.values(world.hubs), serial)).to.deep.equal([])
     })
 
-  it('ends with the same zone everywhere', async () => {
+  it('end with the same zone on every node', async () => {
     const primary = { ip: world.primaries['hm-east'].ip, port: 53, key: world.keys.primary }
     for (const id of NODE_IDS) {
       const node = { ip: world.nodes[id].ip, port: 53, key: world.keys.nodes[id] }

@@ -1,8 +1,8 @@
 /**
- *   the world of redundancy.test.ts, for minutes: changes, kills, cuts and orders as a seed draws them
+ *   the world of redundancy.test.ts, for minutes: changes, kills, cuts and orders, chosen by a seed
  *
- * Again and again all is let come to rest: then every node has the newest version, none has shown what was not released to it or what
- * was on hold, and no process has grown. ZONECAST_SOAK_MINUTES says for how long, ZONECAST_TEST_SEED what is drawn.
+ * The world is brought to rest again and again: then every node has the newest version, none has served a version before its
+ * release or during a hold, and no process has grown. ZONECAST_SOAK_MINUTES sets the duration, ZONECAST_TEST_SEED the choices.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,9 +21,9 @@ import { World } from '../../world/world.js'
 
 const MINUTES = amount('ZONECAST_SOAK_MINUTES', { long: 30, short: 1 })
 const REST_EVERY_MS = 25_000
-/** In the last third no process of ours is killed: what lives for seconds cannot be seen to grow. */
+/** In the last third no process is killed: a short-lived process cannot be measured for growth. */
 const SPARING_MS = MINUTES * 20_000
-/** A process that has just started has not yet compiled what it runs. */
+/** A process that has just started has not yet compiled its code. */
 const YOUNG_MS = Math.min(60_000, SPARING_MS / 4)
 const MAY_GROW_MB = 120
 
@@ -51,7 +51,7 @@ describe('a soak', function () {
     await world?.stop()
   })
 
-  it(`of ${MINUTES} minutes loses no version, releases none wrongly, and grows nothing (seed ${SEED})`, async () => {
+  it(`of ${MINUTES} minutes loses no version, releases none too early, and grows no process (seed ${SEED})`, async () => {
     const until = Date.now() + MINUTES * 60_000
     const memory = new Map<number, Grown>()
     const done: string[] = []
@@ -73,7 +73,7 @@ describe('a soak', function () {
           { timeoutMs: 60_000, everyMs: 50 },
         )
         restMs.push(Date.now() - settledAt)
-        // In which order nodes got it depends on who could be reached; that nobody got it early does not.
+        // The order of the nodes depends on reachability; an early delivery does not.
         expect(witness.objections(NODE_IDS)).to.deep.equal([])
         expect(await witness.unreleased(Object.values(world.hubs), serial)).to.deep.equal([])
         noteMemory(memory, acts.pids())
@@ -101,10 +101,10 @@ describe('a soak', function () {
 
 interface Grown {
   who: string
-  /** MB, when it was grown up, and last. */
+  /** MB after the warm-up, and at the end. */
   first: number
   last: number
-  /** Since it is grown up. */
+  /** Time since the warm-up. */
   looks: number
   since: number
 }
