@@ -1,6 +1,6 @@
 /**
- * The API over a hub in memory that has a zone for every state of a node, of a rollout and of a version, and a zone that two primaries
- * serve with two contents. Zones are named after their states.
+ * The API over a hub in memory that has a zone for every state of a node, of a rollout and of a version, and a zone that two
+ * primaries serve with two contents. Zones are named after their states.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,6 +1,7 @@
 /**
- * RDATA of every type in rdata-shape.ts: octets and, where the type has a text form of its own, its presentation. Reading, printing
- * and comparing share these rows. The octets are BIND's: `echo "IN TYPE rdata" | named-rrchecker -u` (9.18.49) prints them.
+ * RDATA of every type in rdata-shape.ts: octets and, where the type has a text form of its own, its presentation. Reading,
+ * printing and comparing share these rows. The octets are BIND's: `echo "IN TYPE rdata" | named-rrchecker -u` (9.18.49) prints
+ * them.
  */
 import { nameToWire } from '../../../lib/dns/name.js'
 import { typeNumber } from '../../../lib/dns/rrtype.js'

@@ -212,7 +212,8 @@ export class ModelHub {
 
   /**
    * The node transfers anew, whatever serial it has; it may fail to load a delivery under the serial that it has. A node
-   * that fails to load a newer serial, and then gets the same one from another server, is left out: it looks like one that loaded.
+   * that fails to load a newer serial, and then gets the same one from another server, is left out: it looks like one that
+   * loaded.
    */
   force(node: string, isKept: boolean): void {
     const { latest } = this

@@ -1,6 +1,6 @@
 /**
- * Records summed by a thread: the zone and the results of the checks are the same as when they are summed by the receiver, for any
- * order of the records, any repeats, and any split into runs.
+ * Records summed by a thread: the zone and the results of the checks are the same as when they are summed by the receiver, for
+ * any order of the records, any repeats, and any split into runs.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
