@@ -1,6 +1,6 @@
 /**
  * Random zones and random changes for property tests. Owners and RDATA come from small sets in several spellings, so that records
- * meet again: removed and added anew, with another TTL, in other letter case.
+ * repeat: removed and added again, with another TTL, in other letter case.
  */
 import fc from 'fast-check'
 import { addToSerial, type Serial } from '../../lib/dns/serial.js'
@@ -49,10 +49,10 @@ const RDATA = [
   'TYPE65280 \\# 0',
 ]
 
-/** Records whose RDATA holds a name in which letters do not count (RFC 4034 §6.2); of the others every octet does. */
+/** Records with a name in their RDATA whose letter case is ignored (RFC 4034 §6.2); in the others every octet counts. */
 const FOLDED = /^(NS|MX|CNAME|SRV|DNAME) /
 
-/** The same for records that are the same, whatever their TTL and letter case (RFC 2181 §5.2, RFC 4343 §3). */
+/** The same for equal records, whatever their TTL and letter case (RFC 2181 §5.2, RFC 4343 §3). */
 export function identityOf(stored: Buffer): string {
   const [, owner, type, rdata] = /^(\S+) \d+ IN (\S+) (.*)$/.exec(recordText(stored, 0))!
   const folds = FOLDED.test(`${type} `)
@@ -83,7 +83,7 @@ export const arbitrarySerial: fc.Arbitrary<Serial> = fc.oneof(
 export const arbitraryZone = (maxRecords = 25): fc.Arbitrary<ZoneModel> =>
   fc.tuple(arbitrarySerial, fc.array(arbitraryRecord, { maxLength: maxRecords })).map(([serial, list]) => modelOf(serial, list))
 
-/** What a change takes and brings, before it is known which zone it meets. */
+/** The removals and additions of a change, before its zone is known. */
 export interface Wish {
   step: number
   remove: readonly number[]
@@ -91,7 +91,7 @@ export interface Wish {
 }
 
 export const arbitraryWish: fc.Arbitrary<Wish> = fc.record({
-  // A few of the largest stay below half the numbers there are.
+  // A few of the largest, below half the range of serials.
   step: fc.constantFrom(1, 2, 1000, 0x10000000),
   remove: fc.array(fc.nat(1000), { maxLength: 8 }),
   add: fc.array(arbitraryRecord, { maxLength: 8 }),
@@ -119,7 +119,7 @@ export function change(model: ZoneModel, wish: Wish): { difference: Difference; 
   for (const stored of wish.add) {
     if (left.has(identityOf(stored))) continue
     left.set(identityOf(stored), stored)
-    // What comes back as it went has not changed.
+    // A record that is removed and added unchanged has not changed.
     const gone = removed.findIndex((other) => other.equals(stored))
     if (gone >= 0) removed.splice(gone, 1)
     else added.push(stored)
@@ -155,11 +155,11 @@ export function contentsOfModel(model: ZoneModel): ZoneContents {
   return contents
 }
 
-/** Lines as textsOf (transfer-script.ts) makes them of contents. */
+/** Lines in the form of textsOf (transfer-script.ts). */
 export const textsOfModel = (model: ZoneModel): string[] =>
   [soaOfSerial(model.serial), ...model.records.values()].map((stored) => recordText(stored, 0)).sort()
 
-/** Records and TTLs, letter case aside: what the digest must tell apart. */
+/** Records and TTLs, letter case aside: the digest must differ for each. */
 export const essenceOf = (model: ZoneModel): string =>
   [`${model.serial}`, ...Array.from(model.records, ([identity, stored]) => `${storedTtl(stored, 0)} ${identity}`)]
     .sort()

@@ -1,4 +1,4 @@
-/** A hub as a process of its own with a real primary, a good node, and the address and key of a node that has been taken over. */
+/** A hub in its own process with a real primary, a good node, and the address and key of a node under foreign control. */
 import { readFileSync } from 'node:fs'
 import { GoodNode } from '../../lab/attack/good-node-process.js'
 import type { GoodNodeFigures } from '../../lab/attack/good-node.js'
@@ -55,7 +55,7 @@ export class AttackScene {
           bad: { cloud: 'A', ip: TAKEN_OVER, port: 5300, key },
         },
         zones: [{ name: ATTACKED_ZONE }],
-        // The good node takes one version as often as it can.
+        // The good node transfers one version as often as it can.
         extra: { transfer: { listen: [`127.0.0.1:${port}`], repeats: 0, ...transfer } },
       },
       { transfer: port },
@@ -76,7 +76,7 @@ export class AttackScene {
     }
   }
 
-  /** Resident memory of the hub, MiB: now, or the most it ever had. */
+  /** Resident memory of the hub, MiB: now, or the maximum so far. */
   megabytes(which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
     const status = readFileSync(`/proc/${this.hub.child.pid}/status`, 'utf8')
     return Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)![1]) / 1024
@@ -89,7 +89,7 @@ export class AttackScene {
       .reduce((sum, [, , value]) => sum + Number(value), 0)
   }
 
-  /** What the good node gets while the attack runs; the attack begins a moment before and ends after. */
+  /** The answers to the good node during the attack, which starts a moment before and ends after. */
   async during(attack: () => () => void, seconds = 3): Promise<GoodNodeFigures> {
     const end = attack()
     await new Promise((resolve) => setTimeout(resolve, 1_000))

@@ -1,4 +1,4 @@
-/** What strangers and a node that was taken over send: floods of datagrams, and many connections. Used by the tests and the bench. */
+/** Attacks of strangers and of a node under foreign control: floods of datagrams, and many connections. For the tests and the bench. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
@@ -20,12 +20,12 @@ export const axfrQuery = (): Buffer => rawMessage({ id: 9, questions: [question(
 export const ixfrQuery = (serial: number): Buffer =>
   rawMessage({ id: 9, questions: [question(ATTACKED_ZONE, 'IXFR')], authorities: [currentSoa(ATTACKED_ZONE, serial)] })
 
-/** A message whose names go through chains of pointers, `octets` long. */
+/** A message of `octets` octets whose names use chains of pointers. */
 function pointerChains(octets: number, answers: number): Buffer {
   const asked = question(ATTACKED_ZONE, 'SOA')
   const chain = [u16(0xc00c)]
   const from = 12 + asked.length
-  // One unknown record holds the chain in its RDATA.
+  // One unknown record has the chain in its RDATA.
   const head = 2 + 10
   while (from + head + chain.length * 2 + answers * 12 < octets) chain.push(u16(0xc000 | (from + head + (chain.length - 1) * 2)))
   const holder = rawRecord(u16(0xc00c), 65_280, Buffer.concat(chain))
@@ -88,7 +88,7 @@ export const TCP_ATTACKS: Record<string, (scene: AttackScene) => Omit<TcpAttack,
     connections: 1_100,
     octets: '',
   }),
-  'connections of strangers that say half a message': () => ({
+  'connections of strangers that send half a message': () => ({
     sources: STRANGERS,
     connections: 300,
     octets: Buffer.from([0, 200, 1, 2, 3]).toString('base64'),
@@ -102,7 +102,7 @@ export const TCP_ATTACKS: Record<string, (scene: AttackScene) => Omit<TcpAttack,
   }),
 }
 
-/** Somewhere else for the same load to go: what the machine loses by it is not the hub's doing. */
+/** Another target for the same load: it measures the cost to the machine without the hub. */
 export interface Sink {
   udp: { ip: string; port: number }
   tcp: { ip: string; port: number }

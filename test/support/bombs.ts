@@ -1,4 +1,4 @@
-/** Zones made to cost as much as possible: keys of one tag, many signatures, long exponents, many iterations (KeyTrap and its kin). */
+/** Zones that are as expensive as possible: keys of one tag, many signatures, long exponents, many iterations (like KeyTrap). */
 import { randomBytes } from 'node:crypto'
 import { tagOf } from './signer.js'
 
@@ -8,7 +8,7 @@ export interface BombKey {
   rdata: Buffer
 }
 
-/** RSA keys of any size with one tag; nobody has the private ones. `exponent` 0: 65537. */
+/** RSA keys of any size with one tag, without known private keys. `exponent` 0: 65537. */
 export function keysOfOneTag(count: number, { bits = 1024, exponent = 0, tag = 12_345 } = {}): BombKey[] {
   return Array.from({ length: count }, () => rsaKey(bits / 8, exponent, tag))
 }
@@ -22,7 +22,7 @@ function rsaKey(octets: number, exponent: number, tag: number): BombKey {
     modulus[0] = 255
     modulus[octets - 1]! |= 1
     const rdata = Buffer.concat([Buffer.from([1, 1, 3, 8]), length, e, modulus])
-    // A pair of octets in the middle takes up the difference; a carry makes another try necessary.
+    // A pair of octets in the middle absorbs the difference; a carry requires another try.
     const at = (rdata.length - octets / 2) & ~1
     rdata.writeUInt16BE(0, at)
     rdata.writeUInt16BE((tag - tagOf(rdata) + 65_536) % 65_536, at)
@@ -35,7 +35,7 @@ export const dnskeyLine = (apex: string, { rdata }: BombKey): string =>
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/[-:T]|\.\d+Z/g, '')
 
-/** Signatures that nothing verifies; each takes the whole computation. `now`: milliseconds since 1970. */
+/** Signatures that never verify; each needs the complete computation. `now`: milliseconds since 1970. */
 export function rrsigLines(
   count: number,
   {
@@ -56,7 +56,7 @@ export function rrsigLines(
   })
 }
 
-/** What every such zone has. */
+/** The common records of these zones. */
 export const bombBase = (apex: string, serial: number): string[] => [
   `${apex} 300 SOA ns1.${apex} host.${apex} ${serial} 3600 900 1209600 60`,
   `${apex} 300 NS ns1.${apex}`,

@@ -1,10 +1,10 @@
-/** The system's Chromium, headless, in tests of the page: what it complains about is kept, and it leaves nothing behind. */
+/** The system's Chromium, headless, in tests of the page: its errors are recorded, and it leaves nothing behind. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from '../../lab/program.js'
 
-/** Nothing that talks to anybody but the page's own server. */
+/** Options that allow connections to the page's own server only. */
 const QUIET = [
   '--disable-gpu',
   '--disable-quic',
@@ -23,14 +23,14 @@ export function needsBrowser(): void {
   })
 }
 
-/** With a profile of its own that goes when it closes. */
+/** With a profile of its own that is deleted when it closes. */
 export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: findProgram('chromium')!, chromiumSandbox: false, args: QUIET })
 }
 
 export interface WatchedPage {
   page: Page
-  /** Errors on the console, uncaught exceptions, and what the content security policy stopped. */
+  /** Errors on the console, uncaught exceptions, and violations of the content security policy. */
   complaints: string[]
   close(): Promise<void>
 }
@@ -44,17 +44,17 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('requestfailed', (request) => {
-    // A stream that is read until the page goes ends by being cut.
+    // A stream that is read until the page closes ends with an abort.
     if (!request.url().endsWith('/v1/events')) complaints.push(`${request.url()}: ${request.failure()?.errorText}`)
   })
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`asked elsewhere: ${request.url()}`)
+    if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`request to another server: ${request.url()}`)
   })
   await page.goto(url)
   return { page, complaints, close: () => context.close() }
 }
 
-/** Pictures for people, when a folder is named for them. */
+/** Screenshots, when a folder is named for them. */
 export async function picture({ page }: WatchedPage, name: string): Promise<void> {
   const folder = process.env.ZONECAST_TEST_PICTURES
   if (folder === undefined) return

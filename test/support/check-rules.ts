@@ -1,4 +1,4 @@
-/** Check rules for fleets that tests make: those of an empty config, and none at all. */
+/** Check rules for fleets in tests: those of an empty config, and none at all. */
 import type { CheckSettings, Mode } from '../../lib/checks/check.js'
 import { checkSettingsFor, checksSchema } from '../../config/checks-schema.js'
 import { parseZoneName } from '../../lib/dns/name.js'

@@ -1,4 +1,4 @@
-/** Versions of a zone for the checks before release, written as lines, and what the checks say of one after the other. */
+/** Versions of a zone for the checks before release, written as lines, and the results of the checks for one after the other. */
 import { parseZoneName } from '../../lib/dns/name.js'
 import type { CheckOutcome, CheckReport, CheckSettings, ZoneFigures } from '../../lib/checks/check.js'
 import type { CheckName } from '../../lib/checks/verdicts.js'
@@ -14,7 +14,7 @@ import { contentsOf } from './record-lines.js'
 export const NOW = Date.UTC(2026, 5, 1)
 export const pause = async (): Promise<void> => undefined
 
-/** The defaults, with some settings changed as an operator would write them. */
+/** The defaults, with some settings changed by the operator. */
 export function settingsOf(raw: unknown = {}, zone = 'example.'): CheckSettings {
   const name = parseZoneName(zone)
   return checkSettingsFor(checksSchema.parse(raw), [name])(name)
@@ -23,15 +23,15 @@ export function settingsOf(raw: unknown = {}, zone = 'example.'): CheckSettings 
 export const zoneOf = (contents: ZoneContents): string => zoneNameOfWire(contents.apex)
 
 export interface SceneOptions {
-  /** As in the config file. */
+  /** In the form of the config file. */
   checks?: unknown
   whole?: boolean
   now?: number
-  /** Of the version before; found by looking at it when left out. */
+  /** Figures of the version before; computed when left out. */
   figures?: ZoneFigures | undefined
 }
 
-/** The new version as the first one there is. */
+/** The new version as the first one. */
 export async function checkFirst(contents: ZoneContents, { checks, now = NOW }: SceneOptions = {}): Promise<CheckOutcome> {
   return await runChecks({
     zone: zoneOf(contents),
@@ -46,7 +46,7 @@ export async function checkFirst(contents: ZoneContents, { checks, now = NOW }: 
   })
 }
 
-/** What looks names up has to pass over the zone each time. Only for contents that nobody has checked. */
+/** Look-ups by name scan the zone each time. For contents without results of a check only. */
 export function withoutIndex(contents: ZoneContents): ZoneContents {
   Object.defineProperty(contents, 'isIndexed', { value: false })
   return contents

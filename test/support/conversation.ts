@@ -1,4 +1,4 @@
-/** Conversations in test/fixtures/messages: what real programs said to each other, recorded octet by octet (see the README there). */
+/** Conversations of real programs in test/fixtures/messages, recorded octet by octet (see the README there). */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
@@ -12,7 +12,7 @@ export interface Said {
 
 export interface Conversation {
   name: string
-  /** When it was recorded, seconds since 1970: signatures hold around it. */
+  /** Time of the recording, seconds since 1970: signatures are valid around it. */
   time: number
   key: TsigKey | undefined
   said: Said[]
@@ -24,7 +24,7 @@ export const conversationNames = (): string[] =>
     .map((file) => file.slice(0, -4))
     .sort()
 
-/** Lines: `# time SECONDS`, `# key NAME ALGORITHM BASE64`, other `#` comments, `> hex` from the asker, `< hex` from the server. */
+/** Lines: `# time SECONDS`, `# key NAME ALGORITHM BASE64`, other `#` comments, `> hex` from the client, `< hex` from the server. */
 export function readConversation(name: string): Conversation {
   const lines = readFileSync(join(FOLDER, `${name}.hex`), 'latin1').split('\n')
   const fact = (word: string): string[] | undefined =>

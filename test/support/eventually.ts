@@ -1,4 +1,4 @@
-/** The one polling loop of the tests: for what happens in another process and cannot be awaited. */
+/** The polling loop of the tests, for events in another process that cannot be awaited. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface EventuallyOptions {
@@ -6,7 +6,7 @@ export interface EventuallyOptions {
   everyMs?: number
 }
 
-/** Runs `look` until it returns without throwing and answers what it returned; past the deadline its last error is thrown. */
+/** Runs `look` until it returns without an error and returns its result; throws its last error after the deadline. */
 export async function eventually<T>(look: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
   const { timeoutMs = 10_000, everyMs = 50 } = options
   const deadline = performance.now() + timeoutMs

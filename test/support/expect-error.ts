@@ -1,8 +1,8 @@
-/** Expecting a ZonecastError by its code and data, never by its words. */
+/** Expects a ZonecastError by its code and data, never by its text. */
 import { expect } from 'chai'
 import { ZonecastError } from '../../lib/errors.js'
 
-/** Runs `act`, which must throw or reject with a ZonecastError of this code; answers the error for a closer look. */
+/** Runs `act`, which must throw or reject with a ZonecastError of this code; returns the error for further checks. */
 export async function expectError(code: string, act: () => unknown, data: Record<string, unknown> = {}): Promise<ZonecastError> {
   let thrown: unknown
   try {

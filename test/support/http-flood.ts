@@ -1,4 +1,4 @@
-/** HTTP requests one after the other on some connections, in a thread of their own, for as long as it runs. */
+/** HTTP requests one after the other on some connections, in their own thread, until it is stopped. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 

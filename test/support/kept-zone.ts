@@ -1,4 +1,4 @@
-/** A zone in a store of its own folder, for tests: versions committed from models, and what is served of them. */
+/** A zone in a store of its own folder, for tests: versions committed from models, and their contents when they are served. */
 import { join } from 'node:path'
 import { parseZoneName } from '../../lib/dns/name.js'
 import type { Difference } from '../../lib/zone/difference.js'
@@ -9,7 +9,7 @@ import { APEX, textsOf, ZONE } from './transfer-script.js'
 
 export const journalOf = (folder: string): string => join(folder, 'journal')
 
-/** What is in the folder, as after a start; an empty one is a zone without versions. */
+/** Opens the folder like a start does; an empty one is a zone without versions. */
 export function openZone(folder: string): StoredZone {
   const zone = new StoredZone(parseZoneName(ZONE), APEX, folder)
   zone.catchUp()
@@ -23,17 +23,17 @@ const provenance = (releasedAt: number | undefined) => async () => ({
   ...(releasedAt === undefined ? {} : { releasedAt }),
 })
 
-/** As from an AXFR. */
+/** Like an AXFR. */
 export async function commitWhole(zone: StoredZone, model: ZoneModel, releasedAt?: number): Promise<Version> {
   return await zone.commitFull(zone.draft(contentsOfModel(model)), zone.latest, provenance(releasedAt))
 }
 
-/** As from an IXFR. */
+/** Like an IXFR. */
 export async function commitChain(zone: StoredZone, chain: readonly Difference[], releasedAt?: number): Promise<Version> {
   return await zone.commitIncremental(chain, zone.latest!, provenance(releasedAt))
 }
 
-/** Lines of a kept version, read from disk or memory. */
+/** Lines of a stored version, read from disk or memory. */
 export const keptTexts = async (zone: StoredZone, version: Version): Promise<string[]> => textsOf(await zone.contentsOf(version))
 
 export interface Kept {

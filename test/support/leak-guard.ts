@@ -1,4 +1,4 @@
-/** A root hook: fails when a test file leaves a child process of ours running. Loaded by .mocharc.json. */
+/** A root hook: fails when a test file leaves a child process running. Loaded by .mocharc.json. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { WATCHDOG_NAME } from '../../lab/watchdog.js'
 import { eventually } from './eventually.js'
@@ -8,7 +8,7 @@ interface Child {
   command: string
 }
 
-/** Running children of this process; what has ended and waits to be reaped does not count. */
+/** Running children of this process; one that ended and waits to be reaped does not count. */
 function ownChildren(): Child[] {
   return readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return []
@@ -18,14 +18,14 @@ function ownChildren(): Child[] {
       if (Number(parent) !== process.pid || state === 'Z') return []
       return [{ pid: Number(entry), command: readFileSync(`/proc/${entry}/cmdline`, 'latin1').replaceAll('\0', ' ').trim() }]
     } catch {
-      return [] // it ended while we looked
+      return [] // it ended meanwhile
     }
   })
 }
 
 let before: ReadonlySet<number> = new Set()
 
-// The lab's watchdog and the compiler behind tsx stay for the whole run.
+// The lab's watchdog and the compiler behind tsx run until the end.
 const isExpected = ({ command }: Child): boolean => command.includes(WATCHDOG_NAME) || command.includes('esbuild')
 
 export const mochaHooks = {

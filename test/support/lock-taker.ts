@@ -1,10 +1,10 @@
-/** A program: takes the lock of a data directory at a given moment, says how that went, and keeps it until all others have tried. */
+/** A program: acquires the lock of a data directory at a given time, prints the result, and keeps the lock until all others have tried. */
 import { lockForWriting } from '../../lib/store/data-dir-lock.js'
 import { StoreError } from '../../lib/store/errors.js'
 
 const [dataDir, startAt] = process.argv.slice(2)
 while (Date.now() < Number(startAt)) {
-  // All begin in the same millisecond.
+  // All start in the same millisecond.
 }
 try {
   lockForWriting(dataDir!)

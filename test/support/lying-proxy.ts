@@ -1,4 +1,4 @@
-/** A node as it looks through a UDP proxy that can be made to spoil its answers; what it transfers goes past it. */
+/** A node behind a UDP proxy that can spoil its answers; its transfers bypass the proxy. */
 import { createSocket, type Socket } from 'node:dgram'
 
 export interface LyingProxy {
@@ -36,7 +36,7 @@ export async function startLyingProxy(node: { ip: string; port: number }): Promi
       front.send(answer, from.port, from.address)
       end()
     })
-    // From the hub's address: that is whom the node takes NOTIFY from.
+    // From the hub's address: the node accepts NOTIFY from it.
     socket.bind(0, from.address, () => socket.send(query, node.port, node.ip))
   })
   return proxy

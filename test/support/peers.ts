@@ -1,4 +1,4 @@
-/** Real servers in tests: one that this machine lacks makes its tests pending here and failing in CI. */
+/** Real servers in tests: a missing one makes its tests pending on this machine and failing in CI. */
 import { spawnSync } from 'node:child_process'
 import { checkProgram, type LabProgram } from '../../lab/available.js'
 import { commandOf } from '../../lab/program.js'
@@ -15,8 +15,8 @@ export function needsPeers(...kinds: LabProgram[]): void {
 }
 
 /**
- * Call inside describe(), with its suite, after needsPeers('iproute'): network namespaces take root, and a container that may make
- * them. The reason stands in the suite's title, above the tests that are pending.
+ * Call inside describe(), with its suite, after needsPeers('iproute'): network namespaces require root, and a container that
+ * allows them. The reason is in the suite's title, above the pending tests.
  */
 export function needsNamespaces(suite: Mocha.Suite): void {
   const reason = whyNoNamespaces()
@@ -34,10 +34,10 @@ function whyNoNamespaces(): string | undefined {
   const ip = (...args: string[]) => spawnSync(...commandOf('ip', ['netns', ...args]), { encoding: 'utf8' })
   const { status, stderr } = ip('add', name)
   ip('del', name)
-  return status === 0 ? undefined : `this machine lets nobody make network namespaces (${stderr.trim()})`
+  return status === 0 ? undefined : `this machine does not allow network namespaces (${stderr.trim()})`
 }
 
-/** Skips the suite for a person who is not root, fails it in CI: only root opens a raw socket. */
+/** Skips the suite on a developer's machine without root, fails it in CI: only root opens a raw socket. */
 export function needsRawSockets(): void {
   before(function () {
     if (process.getuid?.() === 0) return

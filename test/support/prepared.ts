@@ -1,4 +1,4 @@
-/** Ready-made transfer answers taken apart again: their messages, and every name in them as it stands there. */
+/** Prepared transfer answers, parsed again: their messages, and the position of every name in them. */
 import { MessageFramer } from '../../lib/dns/framing.js'
 import { PART, shapeOf } from '../../lib/dns/rdata-shape.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
@@ -16,7 +16,7 @@ export function messagesOf(prepared: PreparedMessages): Buffer[] {
   return messages
 }
 
-/** The whole zone as it is sent. */
+/** All records of an AXFR as sent. */
 export async function axfrOf(contents: ZoneContents): Promise<PreparedMessages> {
   const view = contents.view()
   try {
@@ -36,7 +36,7 @@ export interface Pointer {
 /** Every pointer of a message's answers; throws when the answers do not end where the message does. */
 export function pointersIn(message: Buffer): Pointer[] {
   const pointers: Pointer[] = []
-  /** Returns where the name ends. */
+  /** Returns the end of the name. */
   const walk = (at: number, inside: Pointer['inside']): number => {
     let o = at
     for (;;) {

@@ -1,9 +1,9 @@
-/** Random changes of a zone as nsupdate lines, from a seed that is printed so that a failure can be had again. */
+/** Random changes of a zone as nsupdate lines, from a seed that is printed so that a failure can be repeated. */
 import { createHash } from 'node:crypto'
 
 export type Random = () => number
 
-/** Numbers in [0, 1); the same for the same words. ZONECAST_TEST_SEED chooses another series. */
+/** Numbers in [0, 1); the same for the same words. ZONECAST_TEST_SEED selects another series. */
 export function seeded(words: string): Random {
   const seed = process.env.ZONECAST_TEST_SEED ?? '1'
   console.log(`      seed ${seed} (ZONECAST_TEST_SEED)`)
@@ -17,7 +17,7 @@ export function seeded(words: string): Random {
   }
 }
 
-/** One to eight lines: hosts come and go, change address or TTL, names change case, odd types appear. */
+/** One to eight lines: hosts are added and removed, change address or TTL, names change case, odd types appear. */
 export function randomChange(zone: string, random: Random, number: number): string[] {
   const pick = (n: number): number => Math.floor(random() * n)
   const lines = [`add change${number}.${zone} 60 TXT "change ${number}"`]

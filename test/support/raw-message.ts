@@ -1,4 +1,4 @@
-/** Messages put together by hand, right or wrong, for those who read them. */
+/** Messages made by hand, valid or not, for tests of readers. */
 import { nameToWire } from '../../lib/dns/name.js'
 import { RecordReader } from '../../lib/dns/record.js'
 import { typeNumber } from '../../lib/dns/rrtype.js'
@@ -11,7 +11,7 @@ export interface RawMessage {
   answers?: readonly Buffer[]
   authorities?: readonly Buffer[]
   additionals?: readonly Buffer[]
-  /** Counts that do not fit what is there. */
+  /** Counts that differ from the records. */
   counts?: { questions?: number; answers?: number; authorities?: number; additionals?: number }
   /** Behind the last record. */
   trailing?: Buffer
@@ -37,10 +37,10 @@ export function rawMessage(parts: RawMessage): Buffer {
 export const question = (name: string, type: string, klass = 1): Buffer =>
   Buffer.concat([nameToWire(name), u16(typeNumber(type)!, klass)])
 
-/** `owner ttl type rdata` → the record as it stands in a message, uncompressed. */
+/** `owner ttl type rdata` → the record in the form of a message, uncompressed. */
 export const wire = (line: string): Buffer => record(line).subarray(2)
 
-/** A record from its parts: owner and RDATA are octets of the message, pointers and all. */
+/** A record from its parts: owner and RDATA are octets of the message, pointers included. */
 export const rawRecord = (
   owner: Buffer,
   type: number,

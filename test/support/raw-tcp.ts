@@ -1,4 +1,4 @@
-/** Raw octets to a server over TCP, and whole messages back: for what no resolver library would send. */
+/** Raw octets to a server over TCP, and complete messages back, for octets that no resolver library would send. */
 import { connect, type Socket } from 'node:net'
 import { MessageFramer } from '../../lib/dns/framing.js'
 
@@ -6,9 +6,9 @@ export interface RawConnection {
   socket: Socket
   /** Messages so far. */
   answers: Buffer[]
-  /** Resolves when there are `count` messages, or the other side has closed; rejects after `withinMs`. */
+  /** Resolves when there are `count` messages, or the server has closed; rejects after `withinMs`. */
   until(count: number, withinMs?: number): Promise<Buffer[]>
-  /** Resolves when the other side has closed. */
+  /** Resolves when the server has closed. */
   closed(withinMs?: number): Promise<void>
 }
 
@@ -62,7 +62,7 @@ export function connectRaw(to: { ip: string; port: number }, localAddress?: stri
   })
 }
 
-/** Sends octets as they are and takes `count` messages. */
+/** Sends octets unchanged and receives `count` messages. */
 export async function askRaw(to: { ip: string; port: number }, octets: Buffer, count: number): Promise<Buffer[]> {
   const connection = await connectRaw(to)
   connection.socket.write(octets)

@@ -1,7 +1,7 @@
-/** One datagram to a server, and what comes back. */
+/** One datagram to a server, and its answer. */
 import { createSocket } from 'node:dgram'
 
-/** Undefined when nothing comes within `withinMs`. */
+/** Undefined without an answer within `withinMs`. */
 export function askUdp(
   to: { ip: string; port: number },
   message: Buffer,

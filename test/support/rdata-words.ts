@@ -1,4 +1,4 @@
-/** RDATA from its words in a zone file, by the product's table of words but with reading of its own: the other way round of record-text.ts. */
+/** RDATA from its words in a zone file, by the product's table of words but with a reader of its own: the reverse of record-text.ts. */
 import { nameToWire } from '../../lib/dns/name.js'
 import { RDATA_GRAMMAR, type RdataField } from '../../lib/dns/rdata-grammar.js'
 import { typeNumber } from '../../lib/dns/rrtype.js'

@@ -1,4 +1,4 @@
-/** Records for tests, written as in a zone file: `owner ttl type rdata`, names absolute, one record a line, `;` for comments. */
+/** Records for tests, in the form of a zone file: `owner ttl type rdata`, names absolute, one record a line, `;` for comments. */
 import { nameToWire } from '../../lib/dns/name.js'
 import { typeNumber } from '../../lib/dns/rrtype.js'
 import { ZoneContents } from '../../lib/zone/zone-contents.js'
@@ -35,7 +35,7 @@ export const linesOf = (text: string): string[] =>
 
 const PARSED = new Map<string, Buffer>()
 
-/** For who copies it: most lines are in many versions. */
+/** Cached for callers that copy it: most lines are in many versions. */
 function parsed(line: string): Buffer {
   let stored = PARSED.get(line)
   if (stored === undefined) {
@@ -45,7 +45,7 @@ function parsed(line: string): Buffer {
   return stored
 }
 
-/** Contents from lines; records outside the zone are left out, as a transfer leaves them out. */
+/** Contents from lines; records outside the zone are dropped, like in a transfer. */
 export function contentsOf(zone: string, text: string): ZoneContents {
   const apex = nameToWire(zone)
   const contents = new ZoneContents(apex)

@@ -1,4 +1,4 @@
-/** A go-between on loopback that writes down what passes: UDP and TCP, message by message. */
+/** A proxy on loopback that records UDP and TCP, message by message. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer, type Socket } from 'node:net'
 import { MessageFramer, frame } from '../../lib/dns/framing.js'
@@ -12,7 +12,7 @@ export interface RecordingProxy {
   stop(): void
 }
 
-/** Without a target it answers nothing and only listens. */
+/** Without a target it only receives and never answers. */
 export async function startProxy(target: { ip: string; port: number } | undefined): Promise<RecordingProxy> {
   const ip = '127.0.0.1'
   const port = await findPort(ip)

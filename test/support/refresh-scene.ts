@@ -1,4 +1,4 @@
-/** One zone, its primaries and the worker's refresh side, without wire: answers to SOA queries and transfers come from tables. */
+/** One zone, its primaries and the worker's refresh side, without a network: answers to SOA queries and transfers come from tables. */
 import { join } from 'node:path'
 import { Fleet, type FleetZone, type Primary } from '../../lib/fleet/fleet.js'
 import { soaOf } from '../../lib/dns/message.js'
@@ -34,7 +34,7 @@ const LIMITS = {
 const metrics = new Metrics()
 const primary = (id: string, port: number): Primary => ({ id, address: { ip: '192.0.2.1', port }, key: undefined })
 
-/** What a primary answers; a promise for a slow one. A message that is left out is a server that cannot be reached. */
+/** The answers of a primary; a promise for a slow one. A missing message is an unreachable server. */
 type Answer = ScriptedMessage | Promise<ScriptedMessage>
 
 export class RefreshScene {
@@ -46,11 +46,11 @@ export class RefreshScene {
   readonly comparer: PrimaryComparer
   readonly processor: RefreshProcessor
   now = 1_000_000
-  /** `hm1 axfr` and so on, in the order they are asked. */
+  /** `hm1 axfr` and so on, in the order of the queries. */
   asked: string[] = []
-  /** By `hm1 axfr` and so on. */
+  /** Answers by `hm1 axfr` and so on. */
   answers: Record<string, Answer> = {}
-  /** What the release decision throws. */
+  /** The error of the release decision. */
   decision: Error | undefined
   /** Signals of transfers. */
   readonly signals: (AbortSignal | undefined)[] = []
@@ -98,7 +98,7 @@ export class RefreshScene {
     return this.board.get('zones', this.name)
   }
 
-  /** The primary is asked for its SOA, and answers with this one, or not at all. A second passes. */
+  /** The primary gets an SOA query, and answers with this SOA, or not at all. A second passes. */
   async poll(id: string, serial: number | undefined, minimum?: number): Promise<void> {
     this.now += 1_000
     if (serial === undefined) this.#soas.delete(id)
@@ -109,7 +109,7 @@ export class RefreshScene {
     this.processor.onAnswer(this.name, id, this.board.get('primaries', pairKey(this.name, id))!, 'here')
   }
 
-  /** As the processor does, but to be awaited. */
+  /** Like the processor, but awaitable. */
   async compare(id: string): Promise<void> {
     const other = this.primaries.find((one) => one.id === id)!
     await this.comparer.check(this.zone, this.stored, other, this.processor.inTurn)

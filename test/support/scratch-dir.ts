@@ -1,9 +1,9 @@
-/** Folders for tests: made under the system's temporary folder, gone after the test file. */
+/** Folders for tests under the system's temporary folder; removed after the test file. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Call inside describe(): answers a function that makes a new empty folder; all are removed after the describe. */
+/** Call inside describe(): returns a function that makes a new empty folder; all are removed after the describe. */
 export function scratchDirs(): () => string {
   const made: string[] = []
   after(() => {

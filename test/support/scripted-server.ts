@@ -1,6 +1,6 @@
 /**
- * A name server that answers what the test tells it to, over UDP and TCP: a primary or a node that is wrong in a way no real one
- * can be made to be. `zonePrimary` is one that is right.
+ * A name server with scripted answers, over UDP and TCP: a primary or a node with faults that no real server can be made to
+ * have. `zonePrimary` is one without faults.
  */
 import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
@@ -24,9 +24,9 @@ export type Script = (asked: Asked) => Reply | Promise<Reply>
 export interface ScriptedServer {
   ip: string
   port: number
-  /** What it does from now on. */
+  /** Its behaviour from now on. */
   script: Script
-  /** Types asked for, such as `SOA udp`. */
+  /** Types of the queries, such as `SOA udp`. */
   asked: string[]
   stop(): Promise<void>
 }
@@ -78,12 +78,12 @@ export async function startScripted(script: Script, ip = '127.0.0.1'): Promise<S
   return server
 }
 
-/** An answer of nothing but an RCODE. */
+/** An answer with an RCODE only. */
 export const rcodeReply =
   (rcode: number): Script =>
   ({ message }) => [writeAnswer({ request: message, rcode })]
 
-/** Serves the zone as it is at the time: SOA, AXFR, and AXFR to those who ask for IXFR. */
+/** Serves the current contents: SOA, AXFR, and AXFR in answer to IXFR. */
 export const zonePrimary =
   (contents: () => ZoneContents): Script =>
   async ({ message, proto }) => {
@@ -92,7 +92,7 @@ export const zonePrimary =
       return [writeAnswer({ request: message, rcode: 0, authoritative: true, answer: [contents().soa.stored] })]
     return messagesOf(await axfrOf(contents())).map((cut, i) => {
       cut.writeUInt16BE(message.id, 0)
-      // The question of the first message is AXFR; it is what was asked.
+      // The question of the first message is AXFR, like in the query.
       if (i === 0) cut.writeUInt16BE(type!, 12 + message.question!.name.length)
       return cut
     })

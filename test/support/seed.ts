@@ -1,6 +1,6 @@
 /**
- * One seed for all random tests of a run, printed so that a failure can be had again: ZONECAST_TEST_SEED chooses another one,
- * ZONECAST_TEST_RUNS so many times the usual number of runs.
+ * One seed for all random tests of a run, printed so that a failure can be repeated: ZONECAST_TEST_SEED selects another one,
+ * ZONECAST_TEST_RUNS multiplies the usual number of runs.
  */
 import type { Parameters as CheckParameters } from 'fast-check'
 

@@ -1,10 +1,10 @@
-/** Asks servers for a zone's serial all the time, and keeps what each of them ever said. */
+/** Observes a zone's serial on servers all the time, and records every answer. */
 import { askSerial } from '../../lab/ask-serial.js'
 
 export class SerialWatch {
-  /** By server, every serial in the order it showed it. */
+  /** By server, every serial in the order of the answers. */
   readonly seen: Record<string, number[]> = {}
-  /** By server and serial, when it was first shown; milliseconds since 1970. */
+  /** By server and serial, the time of its first answer; milliseconds since 1970. */
   readonly firstAt = new Map<string, number>()
   #isOn = true
   readonly #loops: Promise<void>[]

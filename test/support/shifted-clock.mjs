@@ -1,4 +1,4 @@
-/** Preloaded into a hub: its wall clock is off by as many milliseconds as the file named in ZONECAST_TEST_CLOCK says. */
+/** Preloaded into a hub: shifts its wall clock by the milliseconds in the file that ZONECAST_TEST_CLOCK names. */
 import { readFileSync } from 'node:fs'
 
 const file = process.env.ZONECAST_TEST_CLOCK

@@ -1,4 +1,4 @@
-/** Versions of a signed zone, sound or broken, and what the check `dnssec` says of one after another: by the change and of the whole zone. */
+/** Versions of a signed zone, sound or broken, and the result of the check `dnssec` for one after another: by change and by all records. */
 import { expect } from 'chai'
 import type { CheckReport, ZoneFigures } from '../../lib/checks/check.js'
 import type { Verdict } from '../../lib/checks/verdicts.js'
@@ -8,7 +8,7 @@ import { contentsOfLines, makeKey, type SignOptions, signZone } from './signer.j
 
 export const DAY = 86_400_000
 
-/** So many that no change here is large enough to make the whole zone be read. */
+/** Enough that no change here is large enough to require a check of all records. */
 const MANY = Array.from({ length: 24 }, (_, i) => `m${i}.example. 300 A 192.0.2.1`).join('\n')
 
 export const plain = (serial: number, more = ''): string[] =>
@@ -33,7 +33,7 @@ export const plain = (serial: number, more = ''): string[] =>
     ${MANY}
     ${more}`)
 
-/** Its signatures are the same each time: what does not change is signed as it was. */
+/** Its signatures are the same each time: unchanged records keep their signatures. */
 export const KEY = makeKey(8)
 export const DENIALS = {
   NSEC: 'nsec',
@@ -47,7 +47,7 @@ export const signed = (serial: number, more = '', options: Partial<SignOptions> 
 
 export const zone = (lines: readonly string[]) => contentsOfLines('example.', lines)
 
-/** Many cases begin with the same version. */
+/** Many cases start with the same version. */
 const FIRST = new Map<string, ZoneFigures>()
 
 export async function judged(
@@ -75,7 +75,7 @@ export const expectReport = (report: CheckReport, verdict: Verdict, says?: strin
   else if (says !== undefined) expect(report.report).to.match(says)
 }
 
-/** With letters changed in the signature of the RRSIG lines that fit. */
+/** With letters changed in the signature of the matching RRSIG lines. */
 export const spoil = (lines: readonly string[], fits: RegExp): string[] => {
   const spoilt = lines.map((line) =>
     fits.test(line) ? line.replace(/(.)(.{5})$/, (_, c, end) => `${c === 'A' ? 'B' : 'A'}${end}`) : line,

@@ -1,6 +1,7 @@
 /**
- * A small signer of zones for tests: keys of every algorithm the check knows, NSEC and NSEC3 chains, signatures. Written after the RFCs
- * on its own, from text lines to text lines, so that it shares no code with what it tests but reading and printing records.
+ * A small signer of zones for tests: keys of every algorithm that the check knows, NSEC and NSEC3 chains, signatures. It
+ * implements the RFCs independently, from text lines to text lines: it shares only the reading and printing of records with the
+ * tested code.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { lowerWire, nameToWire, wireToName } from '../../lib/dns/name.js'
@@ -49,12 +50,12 @@ export function makeKey(algorithm: number, flags = 257): SigningKey {
   return { algorithm, privateKey, rdata, tag: tagOf(rdata) }
 }
 
-/** Of keys made from numbers, the first three whose tags are the same. */
+/** Numbers of the first three keys with the same tag. */
 const NUMBERS_OF_ONE_TAG = [488, 922, 2182]
-/** RFC 8410 §7: what stands before the octets of a private Ed25519 key. */
+/** RFC 8410 §7: the octets before those of a private Ed25519 key. */
 const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-/** Up to three keys whose tags are the same, as .de had them in 2026. */
+/** Up to three keys with the same tag, like those of .de in 2026. */
 export function keysWithOneTag(count: number): SigningKey[] {
   return NUMBERS_OF_ONE_TAG.slice(0, count).map((number) => {
     const octets = createHash('sha256').update(`zonecast ${number}`).digest()
@@ -66,7 +67,7 @@ export function keysWithOneTag(count: number): SigningKey[] {
 
 export interface SignOptions {
   keys: readonly SigningKey[]
-  /** Keys in the DNSKEY RRset; those that sign when left out. */
+  /** Keys in the DNSKEY RRset; the signing keys by default. */
   published?: readonly SigningKey[]
   denial?: 'nsec' | { iterations: number; salt: string; optOut?: boolean }
   /** Milliseconds since 1970. */
@@ -117,7 +118,7 @@ function parsed(line: string): ParsedLine {
   return made
 }
 
-/** Contents of such lines, none of them outside the zone. */
+/** Contents of such lines, all of them in the zone. */
 export function contentsOfLines(apex: string, lines: readonly string[]): ZoneContents {
   const contents = new ZoneContents(nameToWire(apex))
   for (const line of lines) contents.add(parsed(line).stored, 0)
@@ -138,7 +139,7 @@ function rrsetsOf(lines: readonly string[]): Rrset[] {
   return [...rrsets.values()]
 }
 
-/** Canonical RDATA (RFC 4034 §6.2) of the types that tests use names in. */
+/** Canonical RDATA (RFC 4034 §6.2) of the types with names in tests. */
 function canonical(type: string, rdata: Buffer): Buffer {
   const skip = { NS: 0, CNAME: 0, DNAME: 0, MX: 2, SRV: 6, SOA: 0, PTR: 0 }[type]
   return skip === undefined ? rdata : Buffer.concat([rdata.subarray(0, skip), lowerOf(type, rdata.subarray(skip))])
@@ -148,7 +149,7 @@ const lowerOf = (type: string, octets: Buffer): Buffer =>
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/[-:T]|\.\d+Z/g, '')
 
-/** Signatures made before: most records are in each version of a test. */
+/** Cached signatures: most records are in each version of a test. */
 const MADE = new WeakMap<SigningKey, Map<string, Buffer>>()
 
 function signatureOf(key: SigningKey, data: Buffer): Buffer {
@@ -190,7 +191,7 @@ export function nsec3Hash(name: string, iterations: number, salt: string): strin
   return (bits.match(/.{5}/g) ?? []).map((five) => Number.parseInt(five, 2).toString(32)).join('')
 }
 
-/** The zone's lines with DNSKEY, chain and signatures. What is there already of these types is made anew. */
+/** The zone's lines with DNSKEY, chain and signatures. Existing records of these types are replaced. */
 export function signZone(apex: string, text: string | readonly string[], options: SignOptions): string[] {
   const { keys, published = keys, denial = 'nsec' } = options
   const plain = (typeof text === 'string' ? linesOf(text) : text).filter(

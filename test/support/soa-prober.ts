@@ -1,4 +1,4 @@
-/** Asks a server for an SOA over UDP, one question after the other, in a thread of its own: what the test does meanwhile does not count. */
+/** Queries a server for an SOA over UDP, one query after the other, in its own thread, so that the test's own work does not count. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 

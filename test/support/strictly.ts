@@ -1,4 +1,4 @@
-/** A schema that refuses fields it does not name, at every depth: a schema of an answer lets them pass, as readers do. */
+/** A schema that refuses unnamed fields at every depth: the schema of an answer accepts them, like readers do. */
 import { z } from 'zod'
 
 export function strictly(schema: z.core.$ZodType): z.ZodType {

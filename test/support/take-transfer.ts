@@ -1,4 +1,4 @@
-/** Asks a server for a transfer over TCP as a node would, and keeps every message of the answer. */
+/** Requests a transfer over TCP like a node, and keeps every message of the answer. */
 import { frame } from '../../lib/dns/framing.js'
 import { nameToWire } from '../../lib/dns/name.js'
 import { AnswerVerifier, signRequest } from '../../lib/dns/tsig.js'
@@ -14,11 +14,11 @@ export interface TransferRequest {
   /** By IXFR from this serial. */
   held?: number
   id?: number
-  /** Signs, and takes only signed answers. */
+  /** Signs, and accepts signed answers only. */
   key?: { key: TsigKey; seconds: number }
   additionals?: Buffer[]
   source?: string
-  /** Goes on with this one. */
+  /** Continues on this connection. */
   connection?: RawConnection
 }
 
@@ -29,7 +29,7 @@ export interface TakenTransfer {
   connection: RawConnection
 }
 
-/** The SOA of an IXFR request: nothing but the serial counts. */
+/** The SOA of an IXFR request: only the serial counts. */
 export const currentSoa = (zone: string, serial: number): Buffer => wire(`${zone} 0 SOA . . ${serial} 0 0 0 0`)
 
 export function transferQuery({ zone = 'example.', held, id = 0x7777, additionals = [] }: TransferRequest): Buffer {
@@ -38,7 +38,7 @@ export function transferQuery({ zone = 'example.', held, id = 0x7777, additional
   return rawMessage({ id, questions: [question(zone, type)], authorities, additionals })
 }
 
-/** Throws when the server hangs up early, or sends what is no transfer. Leaves the connection open. */
+/** Throws when the server disconnects early, or sends a malformed transfer. Leaves the connection open. */
 export async function takeTransfer(to: { ip: string; port: number }, request: TransferRequest = {}): Promise<TakenTransfer> {
   const { zone = 'example.', held, id = 0x7777, key } = request
   const connection = request.connection ?? (await connectRaw(to, request.source))

@@ -1,4 +1,4 @@
-/** A hub for tests: in this process, or as a process of its own that can be killed. Its config is written to a scratch folder. */
+/** A hub for tests: in this process, or in its own process that can be killed. Its config is written to a scratch folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
@@ -20,14 +20,14 @@ export interface HubSketch {
   zones: { name: string; primaries?: string[] }[]
   /** Settings of the transfer server besides its addresses. */
   transfer?: Record<string, unknown>
-  /** Merged over what is made here. */
+  /** Merged over the default config. */
   extra?: Record<string, unknown>
 }
 
 export interface HubPlace {
   configFile: string
   api: string
-  /** Sent with every request, where the API wants one. */
+  /** Sent with every request when the API requires one. */
   token?: string
   transfer: { ip: string; port: number }
   /** The network namespace it runs in. */
@@ -83,19 +83,19 @@ export async function startHub(place: HubPlace): Promise<TestHub> {
 }
 
 export interface HubProcess extends HubPlace {
-  /** SIGKILL to the process alone; its private Redis stays for the next one to adopt. */
+  /** SIGKILL to the process alone; its private Redis remains for the next one to adopt. */
   kill(): Promise<void>
   stop(): Promise<number | null>
   readonly child: ChildProcess
 }
 
-/** How the program is run: from its sources, or as `npm run build` made it. */
+/** The form of the program: from its sources, or from `npm run build`. */
 const PROGRAMS = {
   source: ['--import', 'tsx', fileURLToPath(new URL('../../services/main.ts', import.meta.url))],
   built: [fileURLToPath(new URL('../../dist/services/main.js', import.meta.url))],
 }
 
-/** Started as an operator would; resolves when it has printed `ready`. `program`: also a checkout that has been built. */
+/** Started like by an operator; resolves when it has printed `ready`. `program`: also a checkout that has been built. */
 export async function spawnHub(
   place: HubPlace,
   args: string[] = [],
@@ -141,7 +141,7 @@ export async function spawnHub(
   }
 }
 
-/** The header that lets a request give orders: the place's own token, or the one that the hub made under its dataDir. */
+/** The header that allows a request to give orders: the place's own token, or the one that the hub created under its dataDir. */
 export function credentials({ token, configFile }: HubPlace): Record<string, string> {
   const own = token ?? readLocalToken(join(dirname(configFile), 'data'))
   return own === undefined ? {} : { authorization: `Bearer ${own}` }
@@ -156,7 +156,7 @@ export async function api<T = Record<string, unknown>>(hub: HubPlace, path: stri
   return JSON.parse(text) as T
 }
 
-/** Waits until every node of the zone is in sync with `serial`, or with whatever is released. */
+/** Waits until every node of the zone is in sync with `serial`, or with the released version. */
 export async function inSync(hub: HubPlace, zone: string, serial?: number, timeoutMs = 20_000): Promise<number> {
   return await eventually(
     async () => {

@@ -1,7 +1,8 @@
 /**
- * The transfer server by itself, on loopback: a store of its own, a clock that stands still until it is moved, and everything it
- * tells the other roles. Who asks is told by address: 127.0.0.1 and ::1 are node `plain`, 127.0.0.2 is node `signer` with a key,
- * 127.0.0.3 is primary `hm1`, 127.0.0.4 primary `hm2` with a key, 127.0.0.5 the primaries `hm3` and `hm4`; everybody else is a stranger.
+ * The transfer server alone, on loopback: a store of its own, a clock that advances on command only, and a record of all its
+ * signals to the other roles. The address selects the client: 127.0.0.1 and ::1 are node `plain`, 127.0.0.2 is node `signer` with
+ * a key, 127.0.0.3 is primary `hm1`, 127.0.0.4 primary `hm2` with a key, 127.0.0.5 the primaries `hm3` and `hm4`; all other
+ * addresses are strangers.
  */
 import { nameToWire, parseZoneName, type ZoneName } from '../../lib/dns/name.js'
 import type { TsigKey } from '../../lib/dns/tsig-record.js'
@@ -24,7 +25,7 @@ export const NODE_KEY = testKey('hmac-sha256', 'node-key.')
 export const PRIMARY_KEY = testKey('hmac-sha512', 'primary-key.')
 export const STRANGER = '127.0.0.9'
 export const SIGNER = '127.0.0.2'
-/** Two primaries with different ports. */
+/** Two primaries on different ports. */
 export const TWINS = '127.0.0.5'
 
 const at = (ip: string): { ip: string; port: number } => ({ ip, port: 53 })
@@ -47,7 +48,7 @@ export interface SceneOptions {
   folder: string
   /** Zones of cloud A; the nodes are in it. */
   zones?: string[]
-  /** Zones of cloud B, which no node of the scene carries. */
+  /** Zones of cloud B, which no node of the scene serves. */
   elsewhere?: string[]
   idleMs?: number
   maxConnections?: number
@@ -122,7 +123,7 @@ export class TransferScene {
     return this.store.zone(parseZoneName(name))
   }
 
-  /** A whole version from lines, as from AXFR; the difference to the one before is computed. Released unless told otherwise. */
+  /** A complete version from lines, like an AXFR; the difference to the one before is computed. Released by default. */
   async commit(lines: string, options: { zone?: string; released?: boolean } = {}): Promise<Version> {
     const { zone = 'example.', released = true } = options
     const stored = this.zone(zone)
@@ -131,12 +132,12 @@ export class TransferScene {
     return await stored.commitFull(stored.draft(contents), stored.latest, provenance)
   }
 
-  /** Other nodes, keys or zones, as after a reload. */
+  /** Other nodes, keys or zones, like after a reload. */
   adopt(zones: string[], nodes: FleetNode[] = NODES): void {
     this.service.adopt(fleetOf(zones, [], nodes))
   }
 
-  /** The last refresh of the zone was so long ago. */
+  /** Milliseconds since the last refresh of the zone. */
   refreshedAgo(seconds: number, expireSeconds: number, zone = 'example.'): void {
     const name: ZoneName = parseZoneName(zone)
     const { serial, digest, records, octets } = this.zone(zone).released!

@@ -1,4 +1,4 @@
-/** One transfer as data: messages of records written as lines, put to the receiving end; and what came of it. */
+/** One transfer as data: messages of records written as lines, passed to the receiver; and the result. */
 import type { Serial } from '../../lib/dns/serial.js'
 import { nameToWire } from '../../lib/dns/name.js'
 import { recordText } from '../../lib/dns/record-text.js'
@@ -26,11 +26,11 @@ export const NO_LIMITS: InboundLimits = {
 export const soa = (serial: number, minimum = 60): string =>
   `example. 300 SOA ns1.example. host.example. ${serial} 7200 900 1209600 ${minimum}`
 
-/** `S5` stands for the SOA with serial 5; everything else is a record. Lines may stand in one text. */
+/** `S5` is the SOA with serial 5; everything else is a record. A text may have several lines. */
 export const stored = (text: string): Buffer[] =>
   linesOf(text).map((line) => record(/^S\d+$/.test(line) ? soa(Number(line.slice(1))) : line))
 
-/** A message of the answer: its records, and what is odd about it. */
+/** A message of the answer: its records, and its anomalies. */
 export type ScriptedMessage = string | (RawMessage & { text?: string }) | Buffer
 
 export function answerMessage(message: ScriptedMessage, asked: 'axfr' | 'ixfr'): Buffer {
@@ -47,7 +47,7 @@ export function answerMessage(message: ScriptedMessage, asked: 'axfr' | 'ixfr'):
 
 export interface TransferScript {
   asked?: 'axfr' | 'ixfr'
-  /** What we hold, when we ask by IXFR. */
+  /** The current serial, for an IXFR. */
   held?: Serial
   apex?: Buffer
   id?: number
@@ -58,11 +58,11 @@ export interface TransferScript {
 export interface TransferResult {
   inbound: InboundTransfer
   outcome: InboundOutcome | undefined
-  /** What a whole transfer brought. */
+  /** The contents of an AXFR. */
   contents: ZoneContents | undefined
 }
 
-/** Throws what the receiving end throws. */
+/** Throws the error of the receiver. */
 export function receive(script: TransferScript): TransferResult {
   const { asked = script.held === undefined ? 'axfr' : 'ixfr', apex = APEX } = script
   let contents: ZoneContents | undefined
@@ -92,7 +92,7 @@ export function textsOf(contents: ZoneContents): string[] {
 
 export const runTexts = (run: RecordRun): string[] => Array.from(recordsIn(run), (at) => recordText(run.data, at)).sort()
 
-/** Lines as they are printed, sorted. */
+/** Lines in printed form, sorted. */
 export const printed = (text: string): string[] =>
   stored(text)
     .map((octets) => recordText(octets, 0))

@@ -1,4 +1,4 @@
-/** Signed messages made by hand: what a peer may send, and what it must not. */
+/** Signed messages made by hand: those that a peer may send, and those that it must not. */
 import { FUDGE_SECONDS, type RequestVerdict, signRequest, verifyRequest } from '../../lib/dns/tsig.js'
 import {
   append,
@@ -25,12 +25,12 @@ export interface TsigParts {
   fudge?: number
   error?: number
   other?: Buffer
-  /** What the MAC becomes. */
+  /** Replaces the MAC. */
   mac?: (whole: Buffer) => Buffer
   id?: number
 }
 
-/** A request whose TSIG says what the parts say; the MAC is right for them unless `mac` makes it another. */
+/** A request whose TSIG has these parts; the MAC is valid for them unless `mac` replaces it. */
 export function signBy(key: TsigKey, message: Buffer, parts: TsigParts = {}): Buffer {
   const { time = NOW, fudge = FUDGE_SECONDS, error = 0, other = Buffer.alloc(0), mac = (whole: Buffer) => whole } = parts
   const whole = key
@@ -45,7 +45,7 @@ export const signed = (key: TsigKey, message = plainQuery(), now = NOW): { messa
   signRequest(key, message, now)
 
 /**
- * The answers to a request, all signed, or with runs of unsigned ones between them: `isSigned` says which are
+ * The answers to a request, all signed, or with runs of unsigned ones between them: `isSigned` selects the signed ones
  * (RFC 8945 §5.3.1: the MAC covers those since the last signed one).
  */
 export function signAnswers(
@@ -71,7 +71,7 @@ export function signAnswers(
   })
 }
 
-/** The verdict on whole octets. Throws WireError, or TsigError TSIG_MISPLACED for what is to be answered with FORMERR. */
+/** The verdict on a complete message. Throws WireError, or TsigError TSIG_MISPLACED for a message to be answered with FORMERR. */
 export function judgeRequest(
   message: Buffer,
   keys: (wireName: Buffer) => TsigKey | undefined,

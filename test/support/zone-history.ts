@@ -11,7 +11,7 @@ export const model = (serial: number, ...hosts: number[]): ZoneModel => ({
 })
 export const add = (n: number): Wish => ({ step: 1, remove: [], add: [host(n)] })
 
-/** Versions 1 to `count`, the first whole, the others by a difference each. */
+/** Versions 1 to `count`, the first complete, the others by a difference each. */
 export async function withHistory(folder: string, count: number): Promise<{ zone: StoredZone; models: ZoneModel[] }> {
   const zone = openZone(folder)
   const { chain, models } = changes(
