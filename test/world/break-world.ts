@@ -1,4 +1,4 @@
-/** Breaking the world as a scenario says, and putting it right again. */
+/** Breaks the world for a scenario, and repairs it. */
 import type { HubId, PrimaryId } from './cast.js'
 import { HUB_IDS } from './cast.js'
 import type { Break } from './scenarios.js'

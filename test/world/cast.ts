@@ -1,12 +1,12 @@
 /**
- * Who stands where. Two sites with a hub and a primary each, and six nodes of three makes in two clouds; two rings, red and blue, that
- * each pass every site and every node, in an order of their own. The first segment of both lies in one duct.
+ * The places of the world. Two sites with a hub and a primary each, and six nodes of three kinds in two clouds; two rings, red
+ * and blue, that each pass every site and every node, in different orders. The first segment of both is in one duct.
  *
  *   red   east ═ n1 ─ n2 ─ n3 ─ west ─ n4 ─ n5 ─ n6 ─ (east)
  *   blue  east ═ n1 ─ n5 ─ n3 ─ west ─ n6 ─ n4 ─ n2 ─ (east)
  *
- * A node has an address in each ring, and no way from one ring to the other: while a ring is cut once it heals, cut twice around a
- * node the node is reached by the other. Hubs, primaries and Redis hang on the router of their site.
+ * A node has an address in each ring, and the rings are not connected: a ring with one cut heals, and a node between two cuts is
+ * reached by the other ring. Hubs, primaries and Redis are on the router of their site.
  */
 
 export const NODES = {
@@ -40,13 +40,13 @@ export const PRIMARY_IDS: readonly PrimaryId[] = ['hm-east', 'hm-west']
 export type Site = 'east' | 'west'
 export const SITES: readonly Site[] = ['east', 'west']
 
-/** What hangs on the router of a site. */
+/** The hosts on the router of a site. */
 export const BEHIND: Record<Site, string> = { east: '10.0.1.0/24', west: '10.0.2.0/24' }
 
 export type Member = Site | NodeId
 export const MEMBERS: readonly Member[] = [...SITES, ...NODE_IDS]
 
-/** Red is taken where both lead. */
+/** Red is used where both rings lead. */
 export const RINGS = {
   red: { members: ['east', 'n1', 'n2', 'n3', 'west', 'n4', 'n5', 'n6'], net: '10.1.0', cost: 10 },
   blue: { members: ['east', 'n1', 'n5', 'n3', 'west', 'n6', 'n4', 'n2'], net: '10.2.0', cost: 12 },

@@ -1,4 +1,4 @@
-/** The configs of both hubs, alike but for name and addresses: the one place that knows how a hub is told of this world. */
+/** The configs of both hubs, equal except for name and addresses: the only place that describes this world to a hub. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ export function writeHubConfig(hub: HubId, folder: string, place: Place, keys: W
     keys: Object.fromEntries(
       [keys.primary, keys.hub, ...Object.values(keys.nodes)].map(({ name, algorithm, secret }) => [name, { algorithm, secret }]),
     ),
-    // Hubs that know each other, as soon as they can.
+    // Hubs that hear of each other, as soon as they can.
     ...('hubs' in configSchema.shape
       ? { hubs: Object.fromEntries(HUB_IDS.map((id) => [id, { address: `${HOSTS[id].ip}:${HUB_PORT}`, key: keys.hub.name }])) }
       : {}),

@@ -1,7 +1,7 @@
 /**
- * A small internet on one machine: each place is a network namespace, each link a veth pair that can be cut, silently or with the
- * carrier gone, and made slow and lossy. Beside its links every place has an interface to the test itself, which no break touches.
- * Who stands where is in cast.ts. What a run leaves when it is killed, the next one removes: names begin with the process id.
+ * A small internet on one machine: each place is a network namespace, each link a veth pair that can be cut, silently or with
+ * loss of the carrier, and made slow and lossy. Every place also has an interface to the test, which no break affects. cast.ts
+ * has the places. A run removes the leftovers of killed runs: their names begin with the process id.
  */
 import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
@@ -11,7 +11,7 @@ import { Wire } from './wire.js'
 export interface Place {
   name: string
   netns: string
-  /** Where the test reaches it, whatever is cut. */
+  /** The address for the test, whatever is cut. */
   ip: string
 }
 
@@ -25,21 +25,21 @@ interface Link {
   ends: readonly [LinkEnd, LinkEnd]
   cut: 'silent' | 'down' | undefined
   shape: Shape | undefined
-  /** What a carrier that is gone takes along: routes by place. */
+  /** The routes that a lost carrier removes, by place. */
   routes: { place: Place; route: string }[]
 }
 
-/** Of each direction. */
+/** In each direction. */
 export interface Shape {
   delayMs: number
   lossPercent: number
 }
 
 const NAME = /^zonecast-(\d+)-/
-/** The test's own end of the way to a place. */
+/** The test's own end of the connection to a place. */
 const OUTSIDE = /^zc(\d+)m\d+$/
 
-/** RFC 2544: 198.18.0.0/15 is for measuring and used by nobody; each run takes a /24 of it that is free here. */
+/** RFC 2544: 198.18.0.0/15 is for measurements and otherwise unused; each run uses a /24 of it that is free here. */
 function freeSubnet(): string {
   const taken = new Set(Object.values(networkInterfaces()).flatMap((list) => list!.map(({ address }) => prefixOf(address))))
   for (let i = 0; i < 512; i++) {
@@ -65,7 +65,7 @@ export class NetWorld {
     return new NetWorld()
   }
 
-  /** Where the test asks from. */
+  /** The source address of the test. */
   get observers(): string {
     return `${this.#prefix}.0/24`
   }
@@ -76,14 +76,14 @@ export class NetWorld {
     return place
   }
 
-  /** `addresses` are its own, whichever link they are reached by. */
+  /** `addresses` are its own, on any link. */
   async addPlace(name: string, addresses: readonly string[]): Promise<Place> {
     const n = this.places.size
     const netns = `zonecast-${process.pid}-${name}`
     const place = { name, netns, ip: `${this.#prefix}.${n * 4 + 2}` }
     this.places.set(name, place)
     await runCommand('ip', ['netns', 'add', netns])
-    // Its own settings: it passes packets on, whatever way they came, and speaks IPv4 alone.
+    // Its own settings: it forwards packets from any interface, and uses IPv4 alone.
     const settings = ['ip_forward 1', 'conf/all/rp_filter 0', 'conf/default/rp_filter 0']
     const script = settings.map((line) => `echo ${line.split(' ')[1]} > /proc/sys/net/ipv4/${line.split(' ')[0]}`)
     const noV6 = ['all', 'default'].map((which) => `echo 1 > /proc/sys/net/ipv6/conf/${which}/disable_ipv6`)
@@ -121,7 +121,7 @@ export class NetWorld {
       await batch(place.netns, [`addr add ${ip}/30 dev ${device}`, `link set ${device} up`])
   }
 
-  /** `host` hangs on `router` by this link alone. */
+  /** `host` is connected to `router` by this link alone. */
   async routeHost(id: string, addresses: readonly string[]): Promise<void> {
     const link = this.#link(id)
     const [router, host] = link.ends
@@ -136,12 +136,12 @@ export class NetWorld {
     return link
   }
 
-  /** `silent`: packets vanish and nobody is told. `down`: both ends lose their carrier. */
+  /** `silent`: packets are lost without a signal. `down`: both ends lose their carrier. */
   async cut(id: string, how: 'silent' | 'down'): Promise<void> {
     const link = this.#link(id)
     link.cut = how
     if (how === 'down') return await batch(link.ends[0].place.netns, [`link set ${link.ends[0].device} down`])
-    // A queue with room for nothing.
+    // A queue without room.
     for (const { place, device } of link.ends)
       for (const each of this.#wire?.devicesOf(id, device) ?? [device])
         await tc(place, ['qdisc', 'replace', 'dev', each, 'root', 'pfifo', 'limit', '0'])
@@ -161,7 +161,7 @@ export class NetWorld {
     if (link.shape !== undefined) await this.shape(id, link.shape)
   }
 
-  /** Slow and lossy, both ways; undefined for a link as it was made. By netem, or where the kernel has none by a process in between. */
+  /** Slow and lossy, in both directions; undefined restores the link. By netem, or by a process in between where the kernel lacks it. */
   async shape(id: string, shape: Shape | undefined): Promise<void> {
     const link = this.#link(id)
     link.shape = shape
@@ -175,7 +175,7 @@ export class NetWorld {
       else await tc(place, ['qdisc', 'replace', 'dev', device, 'root', 'netem', ...netemWords(shape)])
   }
 
-  /** Packets between the two addresses vanish at the router each is behind; everything else goes on. */
+  /** Packets between the two addresses are dropped at both routers; all other packets pass. */
   async part(one: { router: string; ip: string }, other: { router: string; ip: string }): Promise<void> {
     for (const [from, to] of [
       [one, other],
@@ -192,7 +192,7 @@ export class NetWorld {
     for (const { place, rule } of this.#partitions.splice(0)) await runCommand('ip', ['-n', place.netns, 'rule', 'del', ...rule])
   }
 
-  /** What still runs in it is ended. */
+  /** Ends the processes that still run in it. */
   async remove(): Promise<void> {
     await this.#wire?.stop()
     for (const { netns } of this.places.values()) await removeNetns(netns)
@@ -232,7 +232,7 @@ async function hasNetem({ place, device }: LinkEnd): Promise<boolean> {
   }
 }
 
-/** Of runs that were killed: what still runs in their namespaces is ended. */
+/** Ends the processes in the namespaces of killed runs. */
 async function removeLeftovers(): Promise<void> {
   const isLeft = (pid: number): boolean => pid === process.pid || !existsSync(`/proc/${pid}`)
   const names = (await runCommand('ip', ['netns', 'list'])).split('\n').map((line) => line.split(' ')[0]!)
@@ -243,11 +243,11 @@ async function removeLeftovers(): Promise<void> {
   await removeOutside(isLeft)
 }
 
-/** A namespace takes its devices with it, but lives on while a connection of it waits to be given up. */
+/** A namespace removes its devices, but exists while one of its connections waits for its timeout. */
 async function removeOutside(isLeft: (pid: number) => boolean): Promise<void> {
   for (const device of Object.keys(networkInterfaces())) {
     const pid = OUTSIDE.exec(device)?.[1]
-    // It may be on its way out by itself.
+    // It may be in removal already.
     if (pid !== undefined && isLeft(Number(pid))) await runCommand('ip', ['link', 'del', device]).catch(() => undefined)
   }
 }

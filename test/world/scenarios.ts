@@ -1,4 +1,4 @@
-/** What befalls the world of cast.ts, one row each: what breaks, what changes meanwhile, who cannot know of it until it heals. */
+/** The failures of the world of cast.ts, one row each: the break, the change meanwhile, and the nodes that cannot get it until the repair. */
 import {
   HOST_IDS,
   type HostId,
@@ -17,7 +17,7 @@ import type { Shape } from './net-world.js'
 export type Break =
   | { kind: 'cut'; links: readonly string[]; how: 'silent' | 'down' }
   | { kind: 'kill'; who: HubId | PrimaryId | 'redis' }
-  /** There, and silent. */
+  /** Running, and silent. */
   | { kind: 'freeze'; who: HubId | PrimaryId | 'redis' }
   | { kind: 'part'; one: HostId; other: HostId }
   | { kind: 'slow'; links: readonly string[]; shape: Shape }
@@ -25,21 +25,21 @@ export type Break =
 export interface Scenario {
   name: string
   breaks: readonly Break[]
-  /** It breaks when the canary has the new version, not before. */
+  /** The break follows when the canary has the new version. */
   midway?: boolean
-  /** Primaries that get the new version; both when left out. The other gets it when all is well again. */
+  /** Primaries that get the new version; both when left out. The other gets it after the repair. */
   to?: readonly PrimaryId[]
-  /** A version that a check holds comes before the good one; with `until healed` the good one waits for that. */
+  /** A version that a check holds comes before the good one; with `until healed` the good one waits for the repair. */
   bad?: 'while broken' | 'until healed'
-  /** They do not get it before it heals. */
+  /** They do not get it before the repair. */
   lacking?: readonly NodeId[]
-  /** There are others like it: in the long form only. */
+  /** There are similar ones: in the long form only. */
   isMore?: boolean
 }
 
 const silent = (...links: string[]): Break => ({ kind: 'cut', links, how: 'silent' })
 
-/** Both rings in turn, and never two links with one end: a router tells of its links only every five seconds (RFC 2328 §12.4). */
+/** Both rings in turn, and never two links with one end: a router announces its links only every five seconds (RFC 2328 §12.4). */
 const oneLinkEach: Scenario[] = [0, 3, 6, 1, 4, 7, 2, 5].flatMap((i) =>
   RING_NAMES.map((ring, r): Scenario => {
     const { id } = RING_LINKS.filter((link) => link.ring === ring)[(i + 2 * r) % 8]!
@@ -97,7 +97,7 @@ export const SCENARIOS: readonly Scenario[] = [
     lacking: NODE_IDS.filter((id) => id !== 'n1'),
   },
   {
-    name: 'what the hubs say and hear takes 200 ms, and 5 % of it is lost',
+    name: 'packets from and to the hubs take 200 ms, and 5 % of them are lost',
     breaks: [{ kind: 'slow', links: ['lan-hub-east', 'lan-hub-west'], shape: { delayMs: 200, lossPercent: 5 } }],
     bad: 'while broken',
   },

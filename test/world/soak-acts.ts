@@ -1,7 +1,7 @@
 /**
- * What a soak does to the world of cast.ts, one act after the other, drawn by a seed: changes at one primary or both, processes of
- * every kind killed, links cut, orders of operators. Each act ends with all that it broke put right again; what stands for longer (a
- * hold) is ended by `settle`.
+ * The acts of a soak on the world of cast.ts, one after the other, chosen by a seed: changes at one primary or both, processes of
+ * every kind killed, links cut, orders of operators. Each act repairs what it broke; `settle` ends a longer effect, such as a
+ * hold.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { zoneText } from '../../lab/zone-text.js'
@@ -15,7 +15,7 @@ import type { Witness } from './witness.js'
 import type { World } from './world.js'
 
 const RECORDS = 200
-/** The second hub runs with its roles apart, in the order in which they are started. */
+/** The second hub has separate roles, in the order of their start. */
 const ROLES: readonly Role[] = ['worker', 'transfer', 'watcher', 'api']
 const APART: HubId = 'hub-west'
 const WHOLE: HubId = 'hub-east'
@@ -29,7 +29,7 @@ export class SoakActs {
   serial = 1
   /** The newest zone file. */
   #text = good(1)
-  /** Versions that nobody may show yet: they came while the zone was on hold. */
+  /** Versions that no node may serve yet: they came while the zone was on hold. */
   #onHold: { by: HubId; newest: number } | undefined
 
   constructor(world: World, witness: Witness, random: () => number) {
@@ -52,7 +52,7 @@ export class SoakActs {
     return [...this.#counts].map(([what, n]) => `${n} × ${what}`).join(', ')
   }
 
-  /** Processes of ours that run now, by what they are. */
+  /** Running processes of this project, by kind. */
   pids(): Map<string, number> {
     const pids = new Map<string, number>()
     for (const [role, { child }] of this.#apart) pids.set(`${APART} ${role}`, child.pid!)
@@ -76,7 +76,7 @@ export class SoakActs {
     }
   }
 
-  /** One act. Returns what it was. `spares`: no process of ours is killed, so that it can be seen to grow. */
+  /** One act. Returns its kind. `spares`: no process is killed, so that its growth can be measured. */
   async act(spares: boolean): Promise<string> {
     const acts: readonly (readonly [weight: number, name: string, act: () => Promise<void>])[] = [
       [6, 'change', () => this.change()],
@@ -93,7 +93,7 @@ export class SoakActs {
       [1, 'resync', () => this.#resync()],
       [1, 'drain', () => this.#drain()],
     ]
-    // Each as often in the bag as it weighs.
+    // Each in the bag as often as its weight.
     const bag = acts
       .filter(([, name]) => !(spares && (name === 'hub killed' || name === 'role killed')))
       .flatMap((row) => Array.from({ length: row[0] }, () => row))
@@ -119,7 +119,7 @@ export class SoakActs {
     if (others.length > 0) await this.#publish(text, others)
   }
 
-  /** One that does not run reads the file when it starts. */
+  /** One that is stopped reads the file when it starts. */
   async #publish(text: string, primaries: readonly PrimaryId[]): Promise<void> {
     for (const id of primaries) await this.#world.publish(text, [id]).catch(() => undefined)
   }
@@ -151,7 +151,7 @@ export class SoakActs {
     await this.change()
   }
 
-  /** Given when all is well, so that it has come to both hubs before anything else happens; what changes meanwhile waits. */
+  /** Given while the world is healthy, so that it is on both hubs before the next event; changes wait meanwhile. */
   async #hold(): Promise<void> {
     if (this.#onHold !== undefined) return await this.#release()
     await this.#world.settled()
@@ -203,7 +203,7 @@ export class SoakActs {
     )
   }
 
-  /** Ends what stands, and brings a last good version to both primaries. Returns its serial. */
+  /** Ends the hold, and brings a last good version to both primaries. Returns its serial. */
   async settle(): Promise<number> {
     if (this.#onHold !== undefined) await this.#release()
     await this.#world.settled()

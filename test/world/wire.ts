@@ -1,7 +1,7 @@
 /**
- * Links made slow and lossy where the kernel has no netem: packets leave their veth for a TAP device, whose other side is a process
- * that keeps them for a while, loses some, and hands the rest to the TAP device at the other end, from where they arrive as by the
- * veth. Both turns are tc's (mirred).
+ * Slow and lossy links where the kernel lacks netem: packets go from their veth to a TAP device. A process on its other side
+ * delays them, loses some, and writes the rest to the TAP device at the other end, where they arrive like from the veth. tc
+ * (mirred) makes both redirections.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
@@ -36,7 +36,7 @@ export class Wire {
     return new Wire(child)
   }
 
-  /** What a packet passes on its way out of this end. */
+  /** The devices of a packet on its way out of this end. */
   devicesOf(link: string, device: string): string[] {
     const tap = this.#taps.get(link)?.tapOf.get(device)
     return tap === undefined ? [device] : [device, tap]
@@ -57,7 +57,7 @@ export class Wire {
     const names = ends.map((_, i) => `zc${process.pid}w${n}${'ab'[i]}`)
     const wired = { n, tapOf: new Map(ends.map(({ device }, i) => [device, names[i]!])) }
     this.#taps.set(link, wired)
-    // The devices are made here, where the process is, and stay its own wherever they are moved to.
+    // The devices are made here, in the namespace of the process, and belong to it wherever they are moved.
     await this.#order(`lay ${names.join(' ')}`)
     for (const [i, { place, device }] of ends.entries()) {
       const tap = names[i]!
@@ -65,7 +65,7 @@ export class Wire {
       const shown = JSON.parse(await runCommand('ip', ['-n', place.netns, '-json', 'link', 'show', device])) as {
         address: string
       }[]
-      // With the veth's own address, or what comes in is taken for somebody else's.
+      // With the veth's own address: the kernel drops packets for another one.
       await runCommand('ip', ['-n', place.netns, 'link', 'set', tap, 'address', shown[0]!.address, 'up'])
       const all = 'protocol all u32 match u32 0 0 action mirred'
       const rules = [
@@ -79,7 +79,7 @@ export class Wire {
     return wired
   }
 
-  /** One line to the process, and its word that it is done. */
+  /** One line to the process, and its answer that it is done. */
   async #order(line: string): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
       this.#child.stdout.once('data', (said: Buffer) =>

@@ -1,6 +1,6 @@
 /**
- * Looks at every node all the time, from where no break reaches, and at the end says what was wrong with what it saw. What hubs say of
- * themselves counts in one place only: that a version had been released to a node before the node showed it.
+ * Observes every node all the time, from a place that no break reaches, and reports every violation at the end. The hubs' own
+ * reports count in one place only: for the release of a version to a node before the node serves it.
  */
 import { SerialWatch } from '../support/serial-watch.js'
 import { api, type HubPlace } from '../support/test-hub.js'
@@ -8,7 +8,7 @@ import { NODE_IDS, NODES, type NodeId, ZONE } from './cast.js'
 
 const EVERY_MS = 50
 
-/** Who must have a version before the nodes of a stage may: those of the stages before it. */
+/** The nodes that must have a version before the nodes of a stage may: those of the stages before it. */
 const BEFORE = (id: NodeId): NodeId[] =>
   id === 'n1' ? [] : NODE_IDS.filter((other) => other === 'n1' || (NODES[id].cloud === 'B' && NODES[other].cloud === 'A'))
 
@@ -22,22 +22,22 @@ interface Detail extends Row {
 
 export class Witness {
   readonly #watch: SerialWatch
-  /** Held by a check: nobody may ever show them. */
+  /** Held by a check: no node may ever serve them. */
   readonly bad = new Set<number>()
   #checked = 0
-  /** While the zone was on hold: nothing newer than `newest`. */
+  /** While the zone was on hold: no serial newer than `newest`. */
   readonly #holds: { from: number; until: number; newest: number }[] = []
 
   constructor(nodes: Record<NodeId, { ip: string; port: number }>) {
     this.#watch = new SerialWatch(ZONE, nodes, EVERY_MS)
   }
 
-  /** What the node said last. */
+  /** The last answer of the node. */
   last(id: NodeId): number | undefined {
     return this.#watch.seen[id]?.at(-1)
   }
 
-  /** Nobody may show anything newer from now on; undefined: they may again. */
+  /** No node may serve a newer serial from now on; undefined: they may again. */
   notBeyond(newest: number | undefined): void {
     const now = Date.now()
     const open = this.#holds.at(-1)
@@ -45,7 +45,7 @@ export class Witness {
     if (newest !== undefined) this.#holds.push({ from: now, until: Number.POSITIVE_INFINITY, newest })
   }
 
-  /** When it was first seen with this serial or a newer one. */
+  /** The time when it was first observed with this serial or a newer one. */
   reached(id: NodeId, serial: number): number | undefined {
     const times = (this.#watch.seen[id] ?? [])
       .filter((each) => each >= serial)
@@ -53,7 +53,7 @@ export class Witness {
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
-  /** Everything seen that should not have been, in a sentence each. `away` are nodes that no rollout waits for just now. */
+  /** Every violation that was observed, in a sentence each. `away` are nodes that no rollout currently waits for. */
   objections(away: readonly NodeId[]): string[] {
     const said: string[] = []
     for (const id of NODE_IDS) {
@@ -74,7 +74,7 @@ export class Witness {
     return said
   }
 
-  /** Versions newer than the last ones asked about that a node showed and no hub had released to it by then. */
+  /** Versions newer than those of the last call that a node served before a hub had released them to it. */
   async unreleased(hubs: readonly HubPlace[], newest: number): Promise<string[]> {
     const released = new Map<string, number>()
     for (const hub of hubs) {

@@ -1,4 +1,4 @@
-/** The world of cast.ts, running: routers, primaries, nodes, Redis and hubs, each in its place, and everything that can befall them. */
+/** The world of cast.ts, running: routers, primaries, nodes, Redis and hubs, each in its place, and its failures. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startBind } from '../../lab/bind.js'
@@ -38,7 +38,7 @@ import { NetWorld, type Shape } from './net-world.js'
 
 const STARTS = { nsd: startNsd, knot: startKnot, bind: startBind }
 
-/** Each primary is of another make. */
+/** Each primary is of another kind. */
 const PRIMARY_MAKES: Record<PrimaryId, 'knot' | 'bind'> = { 'hm-east': 'knot', 'hm-west': 'bind' }
 
 export class World {
@@ -146,14 +146,14 @@ export class World {
     return this.#running.get(id)?.child.pid
   }
 
-  /** What it has logged, line by line. */
+  /** Its log, line by line. */
   logOf(id: HubId | NodeId): string[] {
     const text =
       id in this.nodes ? this.nodes[id as NodeId].log() : readFileSync(`${this.hubs[id as HubId].configFile}.log`, 'utf8')
     return text.trim().split('\n')
   }
 
-  /** SIGSTOP, SIGCONT: it is there and says nothing. */
+  /** SIGSTOP, SIGCONT: the process exists and does not answer. */
   signalHub(id: HubId, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#running.get(id)?.child.kill(signal)
   }
@@ -164,12 +164,12 @@ export class World {
     return id in this.primaries ? this.primaries[id as PrimaryId] : this.nodes[id as NodeId]
   }
 
-  /** New content for some primaries, as from the source that both are made from. */
+  /** New content for some primaries, as from their common source. */
   async publish(zoneText: string, primaries: readonly PrimaryId[] = PRIMARY_IDS): Promise<void> {
     await Promise.all(primaries.map((id) => replaceZone(this.primaries[id], ZONE, zoneText)))
   }
 
-  /** Hosts of the two can not reach each other; all others can reach both. */
+  /** Hosts of the two sites cannot reach each other; all others can reach both. */
   async part(one: HostId, other: HostId): Promise<void> {
     const end = (id: HostId) => ({ router: HOSTS[id].site, ip: HOSTS[id].ip })
     await this.net.part(end(one), end(other))
@@ -179,7 +179,7 @@ export class World {
     for (const { id } of RING_LINKS) await this.net.shape(id, shape)
   }
 
-  /** Every router exchanges routes with both its neighbours in each ring, and every hub has all it needs. */
+  /** Every router exchanges routes with both its neighbours in each ring, and every hub is ready. */
   async settled(timeoutMs = 30_000): Promise<void> {
     await eventually(
       async () => {
