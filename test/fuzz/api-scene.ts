@@ -1,6 +1,6 @@
 /**
- * The API role on loopback over a board, a store with two versions and a fleet, without other roles. Queues are lists in memory whose
- * jobs must be what a worker takes. Many tokens, as the API counts requests for each.
+ * The API role on loopback over a board, a store with two versions and a fleet, without other roles. Queues are lists in memory
+ * whose jobs must be what a worker takes. Many tokens, as the API counts requests for each.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -46,7 +46,7 @@ const RELEASED: ZoneCell = {
   failures: 0,
   conflict: undefined,
 }
-/** How /readyz answers with 503, as it must. */
+/** The allowed answer of /readyz with 503. */
 export const NOT_READY = '{"ready":false'
 
 export const tokenOf = (role: (typeof ROLES)[number], i: number): string => `${role}-${i % TOKENS_PER_ROLE}`
@@ -79,7 +79,7 @@ export class ApiScene {
   readonly metrics = new Metrics()
   readonly redis = new MemoryRedis()
   readonly jobs: JobView[] = []
-  /** Errors that were logged since they were last looked at. */
+  /** Errors that were logged since the last call. */
   readonly errors: string[] = []
   readonly log: Logger
   readonly #folder = mkdtempSync(join(tmpdir(), 'zonecast-fuzz-'))
@@ -139,7 +139,7 @@ export class ApiScene {
     return this.#service.address
   }
 
-  /** Lists a job as if it stood in Redis. */
+  /** Lists a job like Redis does. */
   list(kind: QueueKind, data: unknown): string {
     this.#number += 1
     const id = `${kind}-${this.#number}`
@@ -151,7 +151,7 @@ export class ApiScene {
 
   #queues(): JobQueues {
     const queues = {
-      // A worker refuses what it cannot read: jobOf throws, and the request that made such a job fails.
+      // A worker refuses malformed data: jobOf throws, and the request that made such a job fails.
       enqueueRefresh: async (job: RefreshJob) => this.list('refresh', jobOf('refresh', JSON.parse(JSON.stringify(job)))),
       enqueueResync: async (job: ResyncJob) => this.list('resync', jobOf('resync', JSON.parse(JSON.stringify(job)))),
       find: async (id: string) => this.jobs.find((job) => job.id === id),
@@ -161,7 +161,7 @@ export class ApiScene {
     return queues as unknown as JobQueues
   }
 
-  /** GET as a viewer. Throws on 5xx but for `not ready`, and on what is not JSON where JSON is due. */
+  /** GET as a viewer. Throws on 5xx but for `not ready`, and on malformed JSON where JSON is expected. */
   async get(path: string, i: number): Promise<void> {
     const { ip, port } = this.address
     const response = await fetch(`http://${ip}:${port}${path}`, { headers: { authorization: `Bearer ${tokenOf('viewer', i)}` } })

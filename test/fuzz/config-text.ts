@@ -1,4 +1,4 @@
-/** Config files: the examples made wrong, and structures of any shape. Loading ends at once, with a Config or a ConfigError. */
+/** Config files: damaged examples, and structures of any shape. Loading ends at once, with a Config or a ConfigError. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ const TRIES = 3
 const EXAMPLES = ['zonecast', 'dual-wagon-wheel'].map((name) =>
   readFileSync(new URL(`../../config/${name}.example.yaml`, import.meta.url), 'utf8'),
 )
-/** Without the comments, and with what the comments show. */
+/** Without the comments, and with the commented settings. */
 const TEXTS = EXAMPLES.flatMap((text) => [text.replace(/ *#.*$/gm, ''), text.replace(/^( *)# (?=\w+:)/gm, '$1')])
 const VALUES: unknown[] = EXAMPLES.map((text) => parse(text))
 const WORDS = [
@@ -68,7 +68,7 @@ const WORDS = [
     '[ADDRESS]',
   ],
 ]
-/** What must not be shown, in any part of so many characters. */
+/** The secrets that must not be printed, in any part of so many characters. */
 const PART = 24
 const SECRETS = [...new Set(EXAMPLES.flatMap((text) => [...text.matchAll(/secret: ([\w+/=]+)/g)].map(([, secret]) => secret!)))]
 const PARTS = new Set(SECRETS.flatMap((secret) => windowsOf(secret)))
@@ -77,7 +77,7 @@ function windowsOf(text: string): string[] {
   return Array.from({ length: Math.max(0, text.length - PART + 1) }, (_, i) => text.slice(i, i + PART))
 }
 
-/** Long, wide or deep beyond anything that a person writes. */
+/** Longer, wider or deeper than any config by hand. */
 function bomb(dice: Dice): string {
   const n = dice.pick([100, 1_000, 3_000])
   const many = (line: (i: number) => string): string => Array.from({ length: n }, (_, i) => line(i)).join('\n')
@@ -120,7 +120,7 @@ function textOf(dice: Dice): string {
   }
 }
 
-/** What a person reads of it. Throws what loading must not throw. */
+/** The printed result. Throws an error that loading must not throw. */
 function wordsOf(file: string): string {
   const { config, findings } = checkConfig(file)
   const words = findings.map(formatFinding)
@@ -138,7 +138,7 @@ function wordsOf(file: string): string {
 export async function openConfigText(): Promise<Family> {
   const folder = mkdtempSync(join(tmpdir(), 'zonecast-fuzz-'))
   const file = join(folder, 'zonecast.yaml')
-  // What Node.js itself prints, as for keys that are no texts.
+  // The output of Node.js itself, as for keys that are no texts.
   process.on('warning', ({ message }) => {
     throw new Error(`a warning is printed: ${message}`)
   })

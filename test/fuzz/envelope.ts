@@ -1,7 +1,7 @@
 /**
- * A running transfer server and what messages come in: source addresses and ports, datagrams of any size, TCP streams cut anywhere,
- * with pauses, pipelined, with lengths that do not fit, half closed or reset at any moment. Between all that a good node takes
- * the zone, whole and signed.
+ * A running transfer server and the transport of its messages: source addresses and ports, datagrams of any size, TCP streams
+ * split anywhere, with pauses, pipelined, with false lengths, half closed or reset at any time. Meanwhile a good node transfers
+ * the zone, completely and signed.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ const CONNECTIONS = 6
 const DATAGRAMS = 12
 const RECORDS = 300
 const VERSIONS = [1, 2, 3]
-/** The good node is `signer`; whoever has no key may come from its address as well. */
+/** The good node is `signer`; a sender without a key may use its address as well. */
 const SOURCES = ['127.0.0.1', '127.0.0.3', '127.0.0.4', '127.0.0.9', SIGNER, '::1']
 const PORTS = [0, 1, 53, 1_023, 5_353, 65_535]
 const RECORDED = conversationNames().map((name) => requestIn(readConversation(name)))
@@ -58,12 +58,12 @@ const message = (dice: Dice, seconds: number): Buffer => {
   return dice.roll(2) === 0 ? octets : mutate(octets, dice, RECORDED)
 }
 
-/** What one connection does, in order. */
+/** The actions of one connection, in order. */
 interface Script {
   from: string
   pieces: { octets: Buffer; waitMs: number }[]
   end: 'half-close' | 'reset' | 'close' | 'stay'
-  /** Whether answers are read. */
+  /** True when answers are read. */
   reads: boolean
 }
 
@@ -162,7 +162,7 @@ class Envelope implements Family {
     })
   }
 
-  /** Takes the zone, whole or from a serial, signed. Throws when it does not come, or is not the zone. */
+  /** Transfers the zone by AXFR, or by IXFR from a serial, signed. Throws when the transfer fails, or the zone differs. */
   async #goodNode(dice: Dice): Promise<void> {
     const held = dice.pick([undefined, 1, 2])
     const { v4, seconds } = this.#scene

@@ -1,4 +1,4 @@
-/** The families of targets, by the name that `npm run fuzz -- --target NAME` takes. */
+/** The families of targets, by their name for `npm run fuzz -- --target NAME`. */
 import { openConfigText } from './config-text.js'
 import { openEnvelope } from './envelope.js'
 import type { Family } from './family.js'

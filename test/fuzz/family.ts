@@ -1,17 +1,17 @@
-/** What the fuzzer needs of a target family: something that plays a round, chosen by dice alone. */
+/** A family of targets: it plays a round, determined by dice alone. */
 import type { Dice } from './mutate.js'
 
-/** Keeps one input of the round for the report; called with a function, as most rounds are never shown. */
+/** Keeps one input of the round for the report; called with a function, because most rounds are never reported. */
 export type Note = (input: () => string) => void
 
 export interface Family {
-  /** Plays one round. Throws when the product does what it must never do. */
+  /** Plays one round. Throws when the product fails. */
   play(dice: Dice, note: Note): void | Promise<void>
-  /** Ends what was opened. Throws when something does not end. */
+  /** Closes everything. Throws when that does not finish. */
   close?(): Promise<void>
 }
 
-/** How long an act takes, milliseconds. */
+/** Duration of an act, milliseconds. */
 export function timed(act: () => void): number {
   const startedAt = performance.now()
   act()

@@ -1,8 +1,8 @@
-/** Fuzzes one family in a thread for a while and watches the thread: a round that never ends is a finding as well. */
+/** Fuzzes one family in a thread for a while and watches the thread: an endless round is a finding as well. */
 import { startThread } from '../../lib/runtime/thread.js'
 import type { FuzzResult, Finding, WorkerData } from './worker.js'
 
-/** No round takes as long, not even on a busy machine. */
+/** Longer than any round, also on a busy machine. */
 const HANG_MS = 20_000
 
 export interface FuzzOptions {
@@ -39,7 +39,7 @@ export function fuzz({ family, seed, seconds, from = 0 }: FuzzOptions): Promise<
   })
 }
 
-/** What was found and how to reproduce it; inputs only as far as a person reads. */
+/** The finding and the way to reproduce it; inputs are shortened. */
 export const describeFinding = (seed: number, { round, family, what, inputs }: Finding): string =>
   [
     `seed ${seed}, round ${round}, ${family}: ${what}`,

@@ -1,4 +1,4 @@
-/** HTTP requests to the API as octets: sound ones with odd parts, and ones that are no HTTP any more. */
+/** HTTP requests to the API as octets: sound ones with odd parts, and malformed ones. */
 import { NODES, tokenOf, ZONES } from './api-scene.js'
 import { type Dice, mutate } from './mutate.js'
 import { anyValue, mutateText, mutateValue, PROTO_NAMES } from './values.js'
@@ -152,7 +152,7 @@ function headersOf(dice: Dice, body: Buffer): string[] {
 const joined = (start: string, headers: readonly string[], body: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`${[start, ...headers].join('\r\n')}\r\n\r\n`, 'latin1'), body])
 
-/** A request that a server can answer, whatever it says. */
+/** A request that a server can answer, whatever its content. */
 export function soundRequest(dice: Dice): Buffer {
   const isRead = dice.roll(2) === 0
   const path = pathOf(dice, isRead)
@@ -174,7 +174,7 @@ export function soundRequest(dice: Dice): Buffer {
   )
 }
 
-/** Octets that look like a request, or several: cut, mutated, of wrong lengths, with floods of headers. */
+/** Octets that resemble one or several requests: cut, mutated, with false lengths, with floods of headers. */
 export function brokenRequest(dice: Dice): Buffer {
   const sound = soundRequest(dice)
   switch (dice.roll(7)) {

@@ -1,27 +1,27 @@
-/** The API under requests of any kind: no answer of 500 or above, no fault, and a caller who asks well is answered. */
+/** The API under random requests: no answer of 500 or above, no fault, and a correct caller is answered. */
 import { connect } from 'node:net'
 import { ApiScene, NOT_READY } from './api-scene.js'
 import type { Family, Note } from './family.js'
 import { brokenRequest, soundRequest } from './http-requests.js'
 import type { Dice } from './mutate.js'
 
-/** A refused caller waits for a second: nothing more is learned from it. */
+/** A refused caller waits for a second, which tests nothing more. */
 const PATIENCE_MS = 300
 const CALLERS = 8
-/** No call of the good caller, however busy the machine. */
+/** Longer than any call of the correct caller, also on a busy machine. */
 const ANSWER_MS = 10_000
 
 interface Call {
   octets: Buffer
   /** From 127.0.0.0/8: requests without a token are counted by network. */
   from: string
-  /** Milliseconds after which the connection is reset, as a caller may at any moment. */
+  /** Milliseconds until the connection is reset, as any caller may do. */
   resetAfter: number | undefined
-  /** Where the octets are cut into two segments. */
+  /** The positions where the octets are split into segments. */
   cut: number
 }
 
-/** Whatever comes back before the server, or the caller, ends the connection. */
+/** All octets from the server until either end closes the connection. */
 function call(to: { ip: string; port: number }, { octets, from, resetAfter, cut }: Call): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: to.ip, port: to.port, localAddress: from })

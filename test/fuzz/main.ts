@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- [seconds] [--seed N] [--from ROUND] [--target FAMILY]`: ten minutes unless another time is given, shared by all
- * families of targets. Exit status 1 on a finding.
+ * `npm run fuzz -- [seconds] [--seed N] [--from ROUND] [--target FAMILY]`: ten minutes unless another time is given, shared by
+ * all families of targets. Exit status 1 on a finding.
  */
 import { parseArgs } from 'node:util'
 import { FAMILIES } from './families.js'

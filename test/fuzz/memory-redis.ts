@@ -1,4 +1,4 @@
-/** As much of a Redis client as the board's copy and idempotency keys use, in memory, so that anything can be put into it at once. */
+/** The commands of a Redis client that the board's copy and idempotency keys use, in memory, so that anything can be stored at once. */
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 
@@ -7,7 +7,7 @@ export class MemoryRedis extends EventEmitter {
   readonly values = new Map<string, string>()
   readonly hashes = new Map<string, Map<string, string>>()
 
-  /** As the type its users ask for. */
+  /** In the type that its users need. */
   get client(): Redis {
     return this as unknown as Redis
   }
@@ -55,7 +55,7 @@ export class MemoryRedis extends EventEmitter {
     return [channel, 2]
   }
 
-  /** Takes commands and forgets them: what is written here is not read again. */
+  /** Accepts commands and drops them: these writes are never read. */
   pipeline(): { hset: () => void; publish: () => void; exec: () => Promise<[null, unknown][]> } {
     return { hset: () => undefined, publish: () => undefined, exec: async () => [] }
   }

@@ -1,4 +1,4 @@
-/** Recorded conversations of real programs with one or more messages mutated, put to every target of targets.ts. */
+/** Recorded conversations of real programs with one or more messages mutated, passed to every target of targets.ts. */
 import { readHeader, readQuestion } from '../../lib/dns/message.js'
 import { lowerWire } from '../../lib/dns/name.js'
 import { answersIn, conversationNames, readConversation, requestIn } from '../support/conversation.js'
@@ -38,7 +38,7 @@ function play(dice: Dice, note: Note): void {
   for (const message of [subject.request, ...subject.answers]) note(() => message.toString('hex'))
   for (const [name, target] of Object.entries(TARGETS)) {
     note(() => name)
-    // One slow try may be the machine's fault; ten are the target's.
+    // One slow try may be caused by the machine, ten are caused by the target.
     let least = Number.POSITIVE_INFINITY
     for (let tries = 0; tries < TRIES && least > SLOW_MS; tries++)
       least = Math.min(

@@ -1,4 +1,4 @@
-/** Random numbers that can be had again, and messages made wrong with them. */
+/** Repeatable random numbers, and damage to messages made with them. */
 
 export class Dice {
   #state: number
@@ -53,7 +53,7 @@ const MUTATIONS: readonly Mutation[] = [
     if (message.length > 1) message.writeUInt16BE(dice.pick(TYPES), at(message, dice, 2))
     return message
   },
-  // A pointer to anywhere in front of it.
+  // A pointer to any earlier octet.
   (message, dice) => {
     if (message.length < 14) return message
     const place = 12 + dice.roll(message.length - 13)
@@ -66,7 +66,7 @@ const MUTATIONS: readonly Mutation[] = [
       message.writeUInt16BE(dice.pick([0, 1, 2, 3, 64, 65, 0xffff, 0x8400, 0x8405, dice.next() & 0xffff]), 2 * dice.roll(6))
     return message
   },
-  // Shorter, longer, one part twice, one part gone, one part of another message.
+  // Shorter, longer, one part repeated, one part removed, one part of another message.
   (message, dice) => message.subarray(0, dice.roll(message.length + 1)),
   (message, dice) => Buffer.concat([message, Buffer.alloc(dice.roll(40), dice.pick(ODD))]),
   (message, dice) => {
@@ -87,7 +87,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ]
 
-/** One to four things wrong with a copy. */
+/** One to four faults in a copy. */
 export function mutate(message: Buffer, dice: Dice, others: readonly Buffer[]): Buffer {
   let out: Buffer = Buffer.from(message)
   for (let i = 1 + dice.roll(4); i > 0; i--) out = Buffer.from(dice.pick(MUTATIONS)(out, dice, others))

@@ -1,4 +1,4 @@
-/** Sound cells, signals and job data, as hubs write them to Redis. */
+/** Sound cells, signals and job data, in the form that hubs write to Redis. */
 import type { QueueKind } from '../../lib/queue/jobs.js'
 import { pairKey, type TableName } from '../../lib/state/tables.js'
 import { NODES, NOW, PRIMARIES, ZONES } from './api-scene.js'
@@ -101,7 +101,7 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
   ],
 }
 
-/** A key of the table; now and then one that no hub would write. */
+/** A key of the table; now and then one that no hub writes. */
 export function keyFor(table: TableName, dice: Dice): string {
   if (dice.roll(20) === 0) return dice.pick([...PROTO_NAMES, '', ' ', 'example. ', ' ams1', '\n', 'ü'])
   if (table === 'drains' || table === 'paths') return dice.pick(NODES)

@@ -1,6 +1,6 @@
 /**
- * Values and messages in Redis, made wrong: cells of every table, sealed ones among them, packets, signals and jobs. Reading them
- * never fails, nothing that no hub sealed decides anything, and with all that is accepted on the board every answer is JSON.
+ * Damaged values and messages in Redis: cells of every table, sealed ones among them, packets, signals and jobs. Reading never
+ * fails, no value without a hub's seal decides anything, and every answer is JSON with all accepted values on the board.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
@@ -25,7 +25,7 @@ const sealsOf = (hub: string, own: number): Seals =>
       ['west', KEY],
     ]),
   })
-/** Has the key of no hub. */
+/** A forger without any hub's key. */
 const FORGER = new Seals(Buffer.alloc(32, 9), {
   hub: 'west',
   keys: new Map([['west', new TsigKey('hubs.', 'hmac-sha256', Buffer.from('guess'))]]),
@@ -44,7 +44,7 @@ class RedisValues implements Family {
   readonly #sync: BoardSync
   readonly #peer = sealsOf('west', 2)
   readonly #own = sealsOf('east', 1)
-  /** Events of the API, so that what listens to the board runs as well. */
+  /** Events of the API, so that the listeners of the board run as well. */
   readonly #reader: AbortController
   readonly #lacks: string[] = []
 
@@ -85,7 +85,7 @@ class RedisValues implements Family {
     if (this.#scene.errors.length > 0) throw new Error(this.#scene.errors.join('\n'))
   }
 
-  /** A value as it stands in Redis, sound or not, with whether a hub sealed exactly this for this place. */
+  /** A value in the form of Redis, sound or not, and true when a hub sealed exactly this for this place. */
   #value(dice: Dice, table: TableName, key: string): { written: unknown; isSealed: boolean } {
     const sound = dice.pick(CELLS[table])
     const cell = { ...(dice.roll(3) === 0 ? sound : (mutateValue(sound, dice) as typeof sound)) }
@@ -127,7 +127,7 @@ class RedisValues implements Family {
     if (this.#scene.board.get(table, key) !== before) throw new Error(`${table} ${key} changed, and no hub sealed the value`)
   }
 
-  /** All of a table read anew, as after a reconnect. */
+  /** Reads all of a table anew, like after a reconnect. */
   async #reconnect(dice: Dice, note: Note): Promise<void> {
     const { hashes } = this.#scene.redis
     hashes.clear()
@@ -152,7 +152,7 @@ class RedisValues implements Family {
     } catch (error) {
       if (!(error instanceof ForeignJobError)) throw error
     }
-    // It is listed all the same: whoever looks at the queues sees what is in them.
+    // It is listed anyway: an operator sees every job in the queues.
     this.#scene.list(kind, data)
   }
 
@@ -163,7 +163,7 @@ class RedisValues implements Family {
   }
 }
 
-/** What a seal covers is the same; `at` beside it decides nothing. */
+/** The sealed value is the same; `at` beside it decides nothing. */
 function isSame(written: unknown, sealed: Sealed): boolean {
   const { value, by } = (typeof written === 'object' && written !== null ? written : {}) as Partial<Sealed>
   return value === sealed.value && by === sealed.by

@@ -1,6 +1,6 @@
 /**
- * What is fuzzed: everything that takes octets from the network. A target may throw a ZonecastError; anything else it throws is a
- * finding. What is taken in is used as well: printed, compared, sent again.
+ * The fuzzed code: every reader of octets from the network. A target may throw a ZonecastError; any other error is a
+ * finding. Accepted input is used as well: printed, compared, sent again.
  */
 import { readHeader, readMessage } from '../../lib/dns/message.js'
 import { MessageFramer, frame } from '../../lib/dns/framing.js'
@@ -17,7 +17,7 @@ import { heldSerialOf } from '../../services/transfer/held-serial.js'
 import { answerTo, readRequest, readStranger } from '../../services/transfer/request.js'
 import { judgeRequest } from '../support/tsig-maker.js'
 
-/** A conversation, as recorded or made wrong. */
+/** A conversation, as recorded or damaged. */
 export interface Subject {
   apex: Buffer
   key: TsigKey | undefined
@@ -31,7 +31,7 @@ export interface Subject {
 
 const SCRATCH = Buffer.alloc(70_000)
 
-/** Faults with a name are what is wanted. */
+/** Errors with a code are expected. */
 function allowing(act: () => void): void {
   try {
     act()
@@ -83,7 +83,7 @@ function verifyAnswers(subject: Subject): void {
   })
 }
 
-/** What came in goes out again, and is what it was. */
+/** The received records are sent again, and are unchanged. */
 function sendAgain(contents: ZoneContents): void {
   const cutter = new MessageCutter(contents.apex, 252)
   const view = contents.view()

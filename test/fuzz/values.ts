@@ -1,7 +1,7 @@
-/** Values and texts made wrong: JSON values of any shape, sound values with parts replaced, lines of text cut and moved. */
+/** Damaged values and texts: JSON values of any shape, sound values with parts replaced, lines of text cut and moved. */
 import type { Dice } from './mutate.js'
 
-/** Names that mean something to JavaScript objects. */
+/** Names with a meaning for JavaScript objects. */
 export const PROTO_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'length', 'then']
 
 const NUMBERS = [0, -0, 1, -1, 0.5, 63, 255, 65_536, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, -(2 ** 53), 8e15, 8.64e15, 8.65e15]
@@ -41,7 +41,7 @@ const MORE_TEXTS = [
   'NaN',
 ]
 
-/** Objects that cannot be turned into a number or a text, as the length of something. */
+/** Objects that cannot be converted to a number or a text, such as a length. */
 const UNTURNABLE: readonly unknown[] = [
   { length: { toString: 1 } },
   { toString: null },
@@ -86,7 +86,7 @@ function deep(dice: Dice, levels: number): unknown {
   return value
 }
 
-/** Every place in a value: the object or list, and the key in it. */
+/** Every position in a value: the object or list, and the key in it. */
 function placesIn(value: unknown, places: [holder: Record<string, unknown>, key: string][] = []): typeof places {
   if (typeof value !== 'object' || value === null) return places
   for (const key of Object.keys(value)) {
@@ -129,7 +129,7 @@ export function mutateValue(value: unknown, dice: Dice): unknown {
   return copy
 }
 
-/** `holder.__proto__ = …` would change what it is instead of what it has. */
+/** `holder.__proto__ = …` would change the prototype instead of a property. */
 function define(holder: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true })
 }

@@ -1,6 +1,6 @@
 /**
- * The thread that fuzzes one family. The number of the round is in shared memory, so that the main thread notices a round that never
- * ends. A fault that no caller sees, an uncaught error and growing memory are findings as well.
+ * The thread that fuzzes one family. The number of the round is in shared memory, so that the main thread notices an endless
+ * round. A fault without a caller, an uncaught error and growing memory are findings as well.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { setFaultSink } from '../../lib/runtime/guard.js'
@@ -21,7 +21,7 @@ export interface Finding {
   round: number
   family: string
   what: string
-  /** What was put in, in order. */
+  /** The inputs, in order. */
   inputs: string[]
 }
 

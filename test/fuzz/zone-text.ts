@@ -1,6 +1,6 @@
 /**
- * Records with any owner and any RDATA, as a transfer brings them: what the reader takes is printed, and read back from its line by a
- * reader of its own it must be the same octets. Names likewise, from any text.
+ * Records with any owner and any RDATA, as in a transfer: every accepted record is printed, and a separate reader must read the
+ * same octets from its line. The same for names, from any text.
  */
 import { nameToWire, parseZoneName, wireToName } from '../../lib/dns/name.js'
 import { RecordReader } from '../../lib/dns/record.js'
@@ -37,7 +37,7 @@ function ownerOf(dice: Dice): Buffer {
 
 const octetOf = (dice: Dice): number => (dice.roll(3) === 0 ? dice.roll(256) : dice.pick([...Buffer.from('aZ09-_*.\\"();@$ ')]))
 
-/** A record in a message of its own; most have sound RDATA with something wrong. */
+/** A record in a message of its own; most have sound RDATA with a fault. */
 function wireRecord(dice: Dice): Buffer {
   const { type, rdata } = dice.pick(RDATA_CASES)
   const octets = dice.roll(4) === 0 ? rdata : mutate(rdata, dice, RDATA)
@@ -47,7 +47,7 @@ function wireRecord(dice: Dice): Buffer {
   })
 }
 
-/** `owner TTL class type RDATA`, as any name server reads it. */
+/** `owner TTL class type RDATA`, in the form of any name server. */
 function readLine(line: string): Buffer {
   const [owner, ttl, klass, type, ...words] = line.match(/"(?:[^"\\]|\\.)*"|(?:[^\s\\]|\\.)+/g) ?? []
   const number = typeNumber(type ?? '')
@@ -63,7 +63,7 @@ function printAndRead(stored: Buffer): void {
   if (!again.equals(stored)) throw new Error(`${line}\nread back is ${again.toString('hex')}, was ${stored.toString('hex')}`)
 }
 
-/** Undefined for a record that the reader refuses by name. */
+/** Undefined for a record that the reader refuses with a code. */
 function received(message: Buffer): Buffer | undefined {
   const reader = new RecordReader()
   try {
@@ -115,7 +115,7 @@ function play(dice: Dice, note: Note): void {
     printAndRead(stored)
     records.push(stored)
   }
-  // What a transfer takes is of class IN (lib/xfr/inbound.ts).
+  // A transfer accepts class IN only (lib/xfr/inbound.ts).
   printZone(records.filter((stored) => stored.readUInt16BE(2 + stored[0]! + 2) === 1))
 }
 
