@@ -4,11 +4,13 @@
  */
 import { spawnSync } from 'node:child_process'
 
-/** The oldest release that is supported, and those with long-term support or about to have it. */
-export const NODE_MAJORS = [20, 24, 26]
+/** Supported releases, oldest first. */
+export const NODE_MAJORS = [20, 22, 24, 26]
+/** Releases that CI covers: the oldest and the newest. */
+export const CI_MAJORS = [NODE_MAJORS[0], NODE_MAJORS.at(-1)]
 
-/** Those that another run must cover; `version` is the one at hand, as in process.versions.node. */
-export const majorsBeside = (version) => NODE_MAJORS.filter((major) => major !== Number(version.split('.')[0]))
+/** Releases that another run must cover; `version` is the current one, as in process.versions.node. */
+export const majorsBeside = (version, majors = NODE_MAJORS) => majors.filter((major) => major !== Number(version.split('.')[0]))
 
 /** Command and arguments that run `args` with this release of Node.js. */
 export const withNode = (major, args) => [

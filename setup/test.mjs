@@ -1,15 +1,15 @@
 /**
- * All tests in order: types and lint, unit, interop, faults. Nothing is left out because something before it failed; the last line is
- * `N passed, N failed, N skipped`. `--only unit` (or interop, faults, nodes, types, lint; several with commas) runs a part; everything
- * else goes to mocha, such as `--grep words`. The part `nodes` runs the unit tests on the other releases of Node.js; without `--only`
- * it is part of CI alone.
+ * Runs all tests in order: types and lint, unit, interop, faults. A failure ends nothing early; the last line is
+ * `N passed, N failed, N skipped`. `--only unit` (or interop, faults, nodes, types, lint; several with commas) runs a part; further
+ * arguments go to mocha, such as `--grep words`. The part `nodes` runs the unit tests and a slice of the interop tests on the other
+ * releases of Node.js. Without `--only`, CI runs it on the oldest and the newest release, and a person's run leaves it out.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { countsWithout, fetchNode, majorsBeside, withNode } from './node-versions.mjs'
+import { CI_MAJORS, countsWithout, fetchNode, majorsBeside, withNode } from './node-versions.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const BIN = join(ROOT, 'node_modules/.bin')
@@ -20,7 +20,8 @@ const CHECKS = {
   lint: [join(BIN, 'biome'), ['check', '.']],
 }
 const IS_CI = Boolean(process.env.CI)
-/** The unit tests on the other releases of Node.js. */
+/** The tests of the other releases of Node.js: all unit tests, and a slice of the interop tests. */
+const OTHER_NODES = ['test/unit/**/*.test.ts', 'test/interop/separate-roles.test.ts', 'test/interop/transfer-server/*.test.ts']
 const NODES = 'nodes'
 const PARTS = [...Object.keys(CHECKS), 'unit', NODES, ...SUITES.slice(1)]
 
@@ -49,10 +50,10 @@ async function runCheck(part) {
 
 /** `major`: another release of Node.js than the one at hand. */
 async function runSuite(part, rest, folder, major) {
-  if (!existsSync(join(ROOT, 'test', part))) return { passed: 0, failed: 0, skipped: 0 }
   const countsFile = join(folder, `${part}-${major ?? 'here'}.json`)
   const reporter = ['--reporter', join(ROOT, 'setup/test-reporter.cjs'), '--reporter-option', `countsFile=${countsFile}`]
-  const args = [...reporter, ...rest, `test/${part}/**/*.test.ts`]
+  const files = major === undefined ? [`test/${part}/**/*.test.ts`] : OTHER_NODES
+  const args = [...reporter, ...rest, ...files]
   const mocha = [join(BIN, 'mocha'), args]
   const status = await run(...(major === undefined ? mocha : withNode(major, [join(ROOT, MOCHA), ...args])))
   // Without counts mocha itself did not get through: a file that cannot be loaded, or a crash.
@@ -61,18 +62,16 @@ async function runSuite(part, rest, folder, major) {
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
 }
 
-/** The unit tests on each of the other releases, side by side; the counts of all. */
+/** OTHER_NODES on each of the other releases, one after the other; the counts of all. */
 async function runOnOtherNodes(rest, folder) {
   const total = { passed: 0, failed: 0, skipped: 0 }
-  const runs = majorsBeside(process.versions.node).map((major) => ({ major, version: fetchNode(major) }))
-  await Promise.all(
-    runs.map(async ({ major, version }) => {
-      console.log(`\n── Node.js ${version ?? `${major}: cannot be fetched through npx`}`)
-      const counts = version === undefined ? countsWithout(IS_CI) : await runSuite('unit', rest, folder, major)
-      console.log(`── Node.js ${version ?? major}: ${line(counts)}`)
-      addTo(total, counts)
-    }),
-  )
+  for (const major of majorsBeside(process.versions.node, IS_CI ? CI_MAJORS : undefined)) {
+    const version = fetchNode(major)
+    console.log(`\n── Node.js ${version ?? `${major}: cannot be fetched through npx`}`)
+    const counts = version === undefined ? countsWithout(IS_CI) : await runSuite(NODES, rest, folder, major)
+    console.log(`── Node.js ${version ?? major}: ${line(counts)}`)
+    addTo(total, counts)
+  }
   return total
 }
 
