@@ -1,10 +1,10 @@
 /**
- * The root of every error zonecast throws on purpose: a fault that carries data, and what should happen next.
- * Not here: the families themselves; each folder has its own `errors.ts`.
+ * The root of every error that zonecast throws on purpose: a fault with data, and the next move. Not here: the families; each
+ * folder has its own `errors.ts`.
  */
 
 /**
- * What the caller does about an error, decided where the error is made and nowhere else.
+ * The caller's next move, decided only where the error is created.
  * `axfr` ask the same primary by AXFR, or the next one if it was asked by AXFR · `next-primary` ask the next one · `later` try again
  * after a delay · `operator` the operator must act; trying again would only repeat it.
  */
@@ -29,7 +29,7 @@ export abstract class ZonecastError<F extends Fault = Fault> extends Error {
   abstract get nextMove(): NextMove
 }
 
-/** Ours, a bug: something the code itself promised does not hold. Keep the stack. */
+/** A bug: an invariant of the code is broken. Keep the stack. */
 export class InvariantError extends ZonecastError<{ code: 'INVARIANT'; what: string }> {
   override readonly name = 'InvariantError'
 
@@ -51,7 +51,7 @@ export function failsEverywhere(error: unknown): boolean {
   return move === 'later' || move === 'operator'
 }
 
-/** The sentence to show for anything thrown; foreign errors keep their own words. */
+/** The sentence to show for any thrown value; foreign errors keep their own words. */
 export function describeError(error: unknown): string {
   if (error instanceof Error) return error.message || error.name
   return String(error)

@@ -19,5 +19,5 @@ export const EVENTS = {
 }
 export type EventName = keyof typeof EVENTS
 export type EventData = { [N in EventName]: z.infer<(typeof EVENTS)[N]> }
-/** An event as its reader has it. */
+/** An event for its reader. */
 export type HubEvent = { [N in EventName]: { name: N; data: EventData[N] } }[EventName]

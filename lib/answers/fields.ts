@@ -1,4 +1,4 @@
-/** The fields that several answers share. A field without a value is null, so that every field is always in an answer. */
+/** Fields that several answers share. A field without a value is null, so that every field is always in an answer. */
 import { z } from 'zod'
 import { NODE_STATES } from '../fleet/node-state.js'
 
@@ -13,7 +13,7 @@ export type State = z.infer<typeof State>
 
 export const StateCounts = z
   .partialRecord(State, z.int())
-  .meta({ id: 'StateCounts', description: 'How many are in each state; a state without any is left out' })
+  .meta({ id: 'StateCounts', description: 'Number in each state; a state without any is left out' })
 
-/** Nodes by id, and when. */
+/** Times by node id. */
 export const momentByNode = z.record(z.string(), moment)

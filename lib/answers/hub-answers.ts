@@ -12,7 +12,7 @@ export type ReadyAnswer = z.infer<typeof ReadyAnswer>
 export const HubAnswer = z.object({
   name: z.string(),
   state: z.enum(['up', 'away']),
-  config: z.enum(['same', 'differs']).describe('As this hub has it'),
+  config: z.enum(['same', 'differs']).describe('Compared with the config of this hub'),
   version: z.string(),
   seenAt: moment,
   startedAt: moment,
@@ -25,13 +25,13 @@ export const StatusAnswer = z.object({
   zones: z.int(),
   nodes: z.int(),
   states: StateCounts,
-  hubs: z.array(HubAnswer).describe('Every hub that was heard of over Redis'),
+  hubs: z.array(HubAnswer).describe('Every hub that reported over Redis'),
   redis: z.enum(['up', 'down']),
   held: z.array(z.string()),
-  missing: z.array(z.string()).describe('What this hub lacks to do its whole job; as in /readyz'),
+  missing: z.array(z.string()).describe('Faults that limit this hub; as in /readyz'),
   primaries: z.array(PrimarySummaryAnswer).describe('Primaries with a zone that needs an operator'),
   now: z.iso.datetime().describe("This hub's clock"),
-  observationsHoldSeconds: z.number().describe('An observation older than this says nothing any more'),
+  observationsHoldSeconds: z.number().describe('Age in seconds from which on an observation counts as stale'),
   caller: z.object({ name: z.string(), role: z.enum(['viewer', 'operator', 'publisher', 'admin']) }),
 })
 export type StatusAnswer = z.infer<typeof StatusAnswer>

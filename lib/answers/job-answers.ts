@@ -21,10 +21,13 @@ export const JobAnswer = z
     id: z.string(),
     kind: z.enum(QUEUE_KINDS),
     state: z.enum(['waiting', 'active', 'done', 'failed']),
-    progress: z.union([JobProgressAnswer, z.number()]).nullable().describe('Of a resync, target by target'),
+    progress: z
+      .union([JobProgressAnswer, z.number()])
+      .nullable()
+      .describe('Targets of a resync; a number or null for other jobs'),
     error: z.string().nullable(),
-    data: z.unknown().describe('What was asked for'),
-    result: z.unknown().describe('What came of it'),
+    data: z.unknown().describe('Input of the job'),
+    result: z.unknown().describe('Result of the job'),
     createdAt: moment,
     finishedAt: moment,
   })

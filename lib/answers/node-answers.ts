@@ -17,7 +17,7 @@ export const NodeSummaryAnswer = z
     cloud: z.string(),
     site: z.string().nullable(),
     address: z.string(),
-    paths: z.array(PathAnswer).describe('Control addresses in order of preference, and which is in use'),
+    paths: z.array(PathAnswer).describe('Control addresses in order of preference, with the one in use'),
     drained: z.boolean(),
     drainedBy: z.string().nullable(),
     drainReason: z.string().nullable(),

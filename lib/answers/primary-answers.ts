@@ -7,7 +7,7 @@ const PrimaryState = z.enum(PRIMARY_STATES).meta({ id: 'PrimaryState' })
 
 const PrimaryStateCounts = z
   .partialRecord(PrimaryState, z.int())
-  .meta({ id: 'PrimaryStateCounts', description: 'How many zones are in each state; a state without any is left out' })
+  .meta({ id: 'PrimaryStateCounts', description: 'Number of zones in each state; a state without any is left out' })
 
 export const PrimaryAnswer = z
   .object({ serial: knownSerial, state: PrimaryState, checkedAt: moment, since: moment, error: z.string().nullable() })

@@ -15,7 +15,7 @@ export const ConfigFindingAnswer = z
       .array(z.object({ kind: z.string(), name: z.string() }))
       .readonly()
       .optional()
-      .describe('Parts of the topology that it concerns'),
+      .describe('Parts of the topology that the problem concerns'),
   })
   .meta({ id: 'ConfigFinding' })
 
@@ -28,7 +28,7 @@ export const ProblemAnswer = z
     errors: z
       .array(z.union([FieldErrorAnswer, ConfigFindingAnswer]))
       .optional()
-      .describe('Each field of the request, or each place in the config, that does not fit'),
+      .describe('Each invalid field of the request, or place in the config'),
   })
   .meta({ id: 'Problem' })
 export type ProblemAnswer = z.infer<typeof ProblemAnswer>

@@ -11,8 +11,8 @@ const row = {
   serial,
   digest: z.string(),
   state: z.enum(ROLLOUT_STATES),
-  stage: z.string().nullable().describe('The stage under way'),
-  reason: z.string().nullable().describe('Why it is held, halted, rejected or superseded'),
+  stage: z.string().nullable().describe('The current stage'),
+  reason: z.string().nullable().describe('Reason why it is held, halted, rejected or superseded'),
 }
 export const RolloutRowAnswer = z.object(row).meta({ id: 'RolloutRow' })
 export type RolloutRowAnswer = z.infer<typeof RolloutRowAnswer>
@@ -49,7 +49,7 @@ export const RolloutAnswer = z
     fast: z.boolean(),
     stages: z.array(StageAnswer),
     confirmed: z.array(z.string()),
-    waitingFor: z.array(z.string()).describe('Nodes that may have it and do not show it yet'),
+    waitingFor: z.array(z.string()).describe('Nodes that may have the version and have not confirmed it yet'),
     checks: z.array(CheckReportAnswer),
     checkedAt: moment,
     log: z.array(LogLineAnswer),
@@ -64,7 +64,7 @@ export const OrderedAnswer = z
     serial: knownSerial,
     rollout: z.string().nullable(),
     state: z.string(),
-    notes: z.array(z.string()).describe('What a person should know or do'),
+    notes: z.array(z.string()).describe('Facts and next steps for the operator'),
   })
   .meta({ id: 'Ordered' })
 export type OrderedAnswer = z.infer<typeof OrderedAnswer>

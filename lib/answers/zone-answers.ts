@@ -1,4 +1,4 @@
-/** Answers about zones: summaries, one zone with its nodes, primaries and versions, the sync matrix, a difference, and a chain. */
+/** Answers about zones: summaries, one zone with nodes, primaries and versions, the sync matrix, a difference, and a chain. */
 import { z } from 'zod'
 import { VERDICTS } from '../checks/verdicts.js'
 import { VERSION_STATES } from '../rollout/rollout-states.js'
@@ -30,8 +30,11 @@ export const ZoneSummaryAnswer = z
     lagSeconds: z.number(),
     inSync: z.int(),
     total: z.int(),
-    error: z.string().nullable().describe('Why no newer version can be released'),
-    held: z.string().nullable().describe('The version that waits for an operator and why, or why the zone is on hold'),
+    error: z.string().nullable().describe('Reason why no newer version can be released'),
+    held: z
+      .string()
+      .nullable()
+      .describe('The version that waits for an operator and the reason, or the reason of the hold on the zone'),
   })
   .meta({ id: 'ZoneSummary' })
 export type ZoneSummaryAnswer = z.infer<typeof ZoneSummaryAnswer>
@@ -50,9 +53,9 @@ export const VersionAnswer = z
     state: z.enum(VERSION_STATES),
     from: z.string(),
     kind: z.enum(['axfr', 'ixfr']),
-    verdict: z.enum(VERDICTS).nullable().describe('What the checks said'),
-    releasedTo: momentByNode.describe('Nodes it was released to before all others, and when'),
-    confirmed: momentByNode.describe('Nodes whose own answer showed it, and when first'),
+    verdict: z.enum(VERDICTS).nullable().describe('Verdict of the checks'),
+    releasedTo: momentByNode.describe('Nodes to which it was released before all others, with the time'),
+    confirmed: momentByNode.describe('Nodes whose own answer showed it, with the time of the first'),
   })
   .meta({ id: 'Version' })
 export type VersionAnswer = z.infer<typeof VersionAnswer>
@@ -80,7 +83,7 @@ export const MatrixAnswer = z.object({
   zones: z.array(MatrixRowAnswer),
   next: z.string().nullable(),
   nodes: z.array(MatrixNodeAnswer),
-  pageLagSeconds: z.number().describe('A node this far behind needs a person (defaults.lag.page)'),
+  pageLagSeconds: z.number().describe('Lag in seconds from which on a node needs an operator (defaults.lag.page)'),
   primaries: z.array(PrimarySummaryAnswer).describe('Primaries with a zone that needs an operator'),
 })
 export type MatrixAnswer = z.infer<typeof MatrixAnswer>

@@ -30,7 +30,7 @@ const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}
 
 const bad = (reason: string): WireError => new WireError({ code: 'WIRE_FORMAT', reason }, reason)
 
-/** Throws WireError when the words do not fit the type's grammar, or the type has none and the words are not in the generic form. */
+/** Throws WireError when the words do not fit the grammar of the type, or of the generic form when the type has none. */
 export function rdataOfWords(type: number, words: readonly string[]): Buffer {
   if (words[0] === '\\#') return generic(type, words)
   const grammar = RDATA_GRAMMAR.get(type)

@@ -1,6 +1,6 @@
 /**
- * What collect-names.ts brings together in a pass over the zone, found through the zone's index instead: in time proportional to the
- * change. Not everything is to be had that way; then the pass has to do it.
+ * Collects the same data as collect-names.ts from the zone's index, in time proportional to the change. Some data cannot be found
+ * that way; then a pass over the zone is needed.
  */
 import type { ZoneView } from '../zone/contents-view.js'
 import type { OwnerIndex } from '../zone/owner-index.js'
@@ -14,14 +14,14 @@ import { keyOctets, ownerKey } from './name-key.js'
 /** Some 1 ms of work. */
 const NAMES_PER_SLICE = 250
 
-/** How signatures are judged by when they expire. */
+/** Parameters for judging signatures by their expiration. */
 export interface Figured {
   nowSeconds: number
-  /** Those with less left than this are told one by one, which only a pass can; undefined when nobody asks. */
+  /** Signatures with less time left are reported singly, which requires a pass; undefined when no caller needs them. */
   soonSeconds: number | undefined
 }
 
-/** Undefined when only a pass can tell. Without `figured` nothing is told of expirations. */
+/** Undefined when only a pass can answer. Without `figured` the result has no expirations. */
 export async function collectIndexed(
   index: OwnerIndex,
   view: ZoneView,
@@ -43,7 +43,7 @@ export async function collectIndexed(
   let done = 0
   const each = async (keys: ReadonlySet<string>, look: (key: string, length: number) => void): Promise<void> => {
     for (const key of keys) {
-      // Less than a call of what copies strings takes.
+      // Faster than a call that copies strings.
       for (let i = 0; i < key.length; i++) name[i] = key.charCodeAt(i)
       look(key, key.length)
       if (++done % NAMES_PER_SLICE === 0) await pause()
@@ -85,7 +85,7 @@ export async function collectIndexed(
   return { byName, pointing: inOrder([...pointing]).map(storedAt), expirations, nsec3: { ...index.figures.nsec3 } }
 }
 
-/** Of the arena, which is the order that a pass finds them in. */
+/** Sorts by arena offset, the order in which a pass finds the records. */
 const inOrder = (offsets: number[]): number[] => (offsets.length > 1 ? offsets.sort((a, b) => a - b) : offsets)
 
 function expirationsIn(index: OwnerIndex, figured: Figured | undefined): Expirations | undefined {

@@ -1,7 +1,7 @@
 /**
- * One pass over a zone that brings together all that a change needs to be judged: the records at the names it touches, what lies
- * below a name where a delegation came or went, who points at a name that lost its addresses; and on the way what only a look at
- * every record tells. Some 60 ns for a record, in slices.
+ * One pass over a zone that collects all data for judging a change: the records at the names that it touches, names below an
+ * added or removed delegation, NS records that point at a name without addresses; and facts that need a pass over every record.
+ * Some 60 ns for a record, in slices.
  */
 import { rdataStart, STORED_HEAD, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
@@ -21,7 +21,7 @@ export interface Wanted {
   below: ReadonlySet<string>
   /** NS records that point at these names or below them. */
   targets: ReadonlySet<string>
-  /** Names of a change, none of which is among `names`: each is told what it has. */
+  /** Names of a change, none of which is among `names`: the pass adds the records of each. */
   touched: readonly NameChange[]
 }
 
@@ -80,7 +80,7 @@ export async function collectNames(
   return { byName, pointing, expirations, nsec3 }
 }
 
-/** NS records by the name they point at, which is their RDATA. Most are outside the zone, and end otherwise. */
+/** NS records by their target, which is their RDATA. Most targets are outside the zone, and end differently. */
 class TargetFilter {
   readonly #apex: Buffer
   readonly #endings: EndingFilter

@@ -1,14 +1,17 @@
-/** When the signatures of a zone expire: the first of them, and those that do soon. RRSIG times compare as serials (RFC 4034 §3.1.5). */
+/**
+ * Expirations of the signatures of a zone: the first, and those that follow soon. RRSIG times compare as serials (RFC 4034
+ * §3.1.5).
+ */
 import { rdataStart } from '../dns/record.js'
 
-/** Records remembered, of those that expire first. */
+/** Number of records that are remembered, those that expire first. */
 export const REMEMBERED = 10
 
 export class Expirations {
   readonly #now: number
-  /** Seconds until the first signature expires; negative when it has. */
+  /** Seconds until the first signature expires; negative when it has expired. */
   leastLeft = Number.POSITIVE_INFINITY
-  /** What has this much left is not among the first. */
+  /** Signatures with at least this much time left are not among the first. */
   #limit = Number.POSITIVE_INFINITY
   readonly #first: { data: Buffer; at: number; left: number }[] = []
 
@@ -35,12 +38,12 @@ export class Expirations {
     if (first.length === REMEMBERED) this.#limit = first[REMEMBERED - 1]!.left
   }
 
-  /** Seconds since 1970 as RRSIG records have them; undefined without signatures. */
+  /** Seconds since 1970 in the form of RRSIG records; undefined without signatures. */
   get earliest(): number | undefined {
     return this.leastLeft === Number.POSITIVE_INFINITY ? undefined : (this.#now + this.leastLeft) >>> 0
   }
 
-  /** Those with less left than this, the first to expire first, at most ten. */
+  /** Signatures with less time left, at most ten, in the order of expiration. */
   under(seconds: number): readonly { data: Buffer; at: number; left: number }[] {
     return this.#first.filter(({ left }) => left < seconds)
   }

@@ -1,6 +1,6 @@
 /**
- * A change name by name: at each name that it touches, which records went and which came. The SOA is among them, although the
- * runs of a difference leave it out. Not here: what else is at those names (collect-names.ts).
+ * A change name by name: the removed and added records at each name. It includes the SOA, although the runs of a difference leave
+ * it out. Not here: other records at those names (collect-names.ts).
  */
 import { storedLength, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
@@ -20,11 +20,11 @@ export const NO_RECORDS: readonly StoredAt[] = []
 
 export interface NameChange {
   readonly key: string
-  /** Among the names of the change, in the order in which they were noted first. */
+  /** Position among the names of the change, in the order of their first mention. */
   readonly place: number
   removed: StoredAt[]
   added: StoredAt[]
-  /** All that is there after the change; undefined until it was looked for (NameStore.loadTouched). */
+  /** All records after the change; undefined until they were looked up (NameStore.loadTouched). */
   now: readonly StoredAt[] | undefined
 }
 
@@ -33,10 +33,10 @@ export function hasType(records: readonly StoredAt[], type: number): boolean {
   return false
 }
 
-/** Types that a signer makes and not the owner of the zone: changes of these are told apart. */
+/** Types that a signer makes and not the owner of the zone: their changes are counted separately. */
 export const isSignerType = (type: number): boolean => type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
 
-/** What the owner changed from one content to another, however much that is: a signer that signs all anew changes nothing of it. */
+/** The owner's change from one content to another, of any size: a signer that signs all records anew does not affect it. */
 export async function ownersChange(older: ZoneContents, newer: ZoneContents, pause: () => Promise<void>): Promise<Difference> {
   return (await compareContents(older, newer, Number.POSITIVE_INFINITY, pause, (type) => !isSignerType(type)))!
 }
@@ -45,13 +45,13 @@ export async function ownersChange(older: ZoneContents, newer: ZoneContents, pau
 const RECORDS_PER_SLICE = 1_000
 
 export class NameChanges {
-  /** What was noted last: records of one name come in a row as often as not. */
+  /** The last name: records of one name are often adjacent. */
   #last: NameChange | undefined
-  /** What was added often has the names of what was removed, in that order. */
+  /** Added records often have the names of the removed ones, in the same order. */
   readonly #noted: NameChange[] = []
   #next = 0
   readonly byName = new Map<string, NameChange>()
-  /** Records, SOA left out. */
+  /** Records without the SOA. */
   readonly removed: number
   readonly added: number
 

@@ -1,11 +1,11 @@
 /**
- * Names that are looked for in one pass over a zone that has no index by owner. Two bitmaps throw out nearly every record for a few
- * nanoseconds each: one over the octets in front of the apex, which a name shares with all that is below it, and one over a hash of
- * the name. A set of keys decides about the rest.
+ * Finds names in one pass over a zone that has no index by owner. Two bitmaps exclude nearly every record for a few nanoseconds
+ * each: one over the octets in front of the apex, which a name shares with all names below it, and one over a hash of the name. A
+ * set of keys decides the rest.
  */
 import { keyOctets, nameKey } from './name-key.js'
 
-/** Bits of the bitmap of hashes for each name looked for: one other name in 64 gets through. */
+/** Bits of the hash bitmap for each name: one other name in 64 passes. */
 const BITS_PER_NAME = 64
 const LEAST_BITS = 1 << 12
 const MOST_BITS = 1 << 26
@@ -14,14 +14,14 @@ const ENDING_BITS = 1 << 16
 /** Octets of an ending. */
 const ENDING_OCTETS = 4
 
-/** Letters and some other octets share a value: a filter may let too much through. */
+/** Letters and some other octets share a value: a filter may pass too many names. */
 const roughWord = (data: Uint8Array, o: number): number =>
   data[o]! | (data[o + 1]! << 8) | (data[o + 2]! << 16) | (data[o + 3]! << 24) | 0x20202020
 
 const endingOf = (data: Uint8Array, apexAt: number): number =>
   (Math.imul(roughWord(data, apexAt - ENDING_OCTETS), 0x9e3779b1) >>> 16) & (ENDING_BITS - 1)
 
-/** Over the octets of a name from `from` to `to`. */
+/** Covers the octets of a name from `from` to `to`. */
 function roughHash(data: Uint8Array, from: number, to: number): number {
   let hash = 0x2545f491 ^ (to - from)
   let o = from
@@ -33,11 +33,11 @@ function roughHash(data: Uint8Array, from: number, to: number): number {
   return hash ^ (hash >>> 13)
 }
 
-/** Endings of names: what is at one of them or below it has its ending. */
+/** Endings of names: a name and all names below it share its ending. */
 export class EndingFilter {
   readonly #bits = new Uint32Array(ENDING_BITS / 32)
   readonly #apexOctets: number
-  /** A name too short to have an ending of its own: then what is below it may have any. */
+  /** A name is too short to have an ending of its own: names below it may have any. */
   #hasShort = false
 
   constructor(apexOctets: number) {
@@ -56,7 +56,7 @@ export class EndingFilter {
     this.#bits[bit >>> 5]! |= 1 << (bit & 31)
   }
 
-  /** Whether the name at `from` may be looked for. Names too short for an ending always may. */
+  /** False when the name at `from` is certainly not looked for. Never false for names that are too short for an ending. */
   mayMatch(data: Uint8Array, from: number, length: number): boolean {
     if (this.#hasShort || length - this.#apexOctets < ENDING_OCTETS) return true
     const bit = endingOf(data, from + length - this.#apexOctets)
@@ -69,7 +69,7 @@ export class NameFilter {
   readonly #apexOctets: number
   readonly #bits: Uint32Array
   readonly #mask: number
-  /** Octets of the shortest name: what is no longer need not be looked at. */
+  /** Octets of the shortest name: shorter names cannot match. */
   #least = 256
 
   constructor(names: ReadonlySet<string>, apexOctets: number) {
@@ -99,7 +99,7 @@ export class NameFilter {
     return this.#names.has(key) ? key : undefined
   }
 
-  /** The name that is looked for and strictly above the one at `from`, the nearest. */
+  /** The nearest name that is looked for and strictly above the one at `from`. */
   matchAbove(data: Uint8Array, from: number, length: number): string | undefined {
     const end = from + length
     for (let o = from + 1 + data[from]!; end - o >= this.#least; o += 1 + data[o]!) {

@@ -1,13 +1,13 @@
 /**
- * Names as keys of a map: their wire form with letters folded, an octet a character. What is asked of them here is asked of names
- * inside one zone: what is above, what is below, which comes first.
+ * Names as keys of a map: their wire form with letters folded, one octet per character. The functions answer questions about
+ * names inside one zone: ancestors, descendants, order.
  */
 import { nameToWire, wireToName } from '../dns/name.js'
 import { rdataStart, STORED_HEAD } from '../dns/record.js'
 
 const SCRATCH = Buffer.alloc(256)
 
-/** The key of the wire name at `from`. NOTE: toLowerCase folds letters that are none in the DNS (RFC 4343 §3). */
+/** The key of the wire name at `from`. NOTE: toLowerCase also folds letters that are not letters in the DNS (RFC 4343 §3). */
 export function nameKey(data: Uint8Array, from: number, length: number): string {
   for (let i = 0; i < length; i++) {
     const c = data[from + i]!
@@ -25,7 +25,7 @@ export function wireKey(data: Uint8Array, from: number): string {
   return nameKey(data, from, end + 1 - from)
 }
 
-/** What an NS record, or another whose RDATA begins with a name, points at. */
+/** The target of an NS record, or of another record whose RDATA begins with a name. */
 export const targetOf = ({ data, at }: { data: Uint8Array; at: number }): string => wireKey(data, rdataStart(data, at))
 
 export function keyOfText(name: string): string {
@@ -37,7 +37,7 @@ export const keyOctets = (key: string): Buffer => Buffer.from(key, 'latin1')
 
 export const keyText = (key: string): string => wireToName(keyOctets(key))
 
-/** The name without its first label. The root has none above it. */
+/** The name without its first label. The root has no parent. */
 export const parentKey = (key: string): string => key.slice(1 + key.charCodeAt(0))
 
 /** At the name, or below it. */
@@ -49,7 +49,7 @@ export function isWithin(key: string, top: string): boolean {
 
 export const isBelow = (key: string, top: string): boolean => key.length > top.length && isWithin(key, top)
 
-/** No name stands between the two. */
+/** `key` is directly below `apex`. */
 export const isChild = (key: string, apex: string): boolean => 1 + key.charCodeAt(0) + apex.length === key.length
 
 /** Names strictly between a name and the apex, the nearest first. */
@@ -60,7 +60,7 @@ export function* namesBetween(key: string, apex: string): Generator<string> {
 
 export const isWildcard = (key: string): boolean => key.startsWith('\x01*')
 
-/** Labels, the root's and a leading asterisk left out (RFC 4034 §3.1.3). */
+/** Number of labels, without the root's and a leading asterisk (RFC 4034 §3.1.3). */
 export function signedLabels(key: string): number {
   let labels = 0
   for (let o = 0; key.charCodeAt(o) !== 0; o += 1 + key.charCodeAt(o)) labels += 1

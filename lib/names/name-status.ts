@@ -1,6 +1,6 @@
 /**
- * What a name is in its zone, from the delegations (RFC 1034 §4.2.1) and DNAME records (RFC 6672 §2.3) above it. What lies below one
- * of these is in the zone's data and not in the zone.
+ * The status of a name in its zone, from the delegations (RFC 1034 §4.2.1) and DNAME records (RFC 6672 §2.3) above it. Names
+ * below one of these are in the zone's data and not in the zone.
  */
 import { TYPE } from '../dns/rrtype.js'
 import { STORED_HEAD } from '../dns/record.js'
@@ -14,7 +14,7 @@ export type NameStatus = 'apex' | 'authoritative' | 'delegation' | 'below-delega
 const ownStatus = (key: string, apex: string, records: readonly StoredAt[]): NameStatus =>
   key === apex ? 'apex' : hasType(records, TYPE.NS) ? 'delegation' : 'authoritative'
 
-/** For names in canonical order: everything below a name follows it at once. */
+/** For names in canonical order: all names below a name follow it at once. */
 export class StatusOnTheWay {
   #cut: { data: Buffer; at: number } | undefined
   #below: NameStatus = 'below-delegation'
@@ -27,13 +27,13 @@ export class StatusOnTheWay {
     return name.isApex ? 'apex' : isCut ? 'delegation' : 'authoritative'
   }
 
-  /** NOTE: a name comes once, so that what is within the last one is below it. */
+  /** NOTE: a name comes once, so a name within the last one is below it. */
   #isBelow({ data, at }: ScannedName, cut: { data: Buffer; at: number }): boolean {
     return isWireWithin(data, at + STORED_HEAD, data[at]!, cut.data, cut.at + STORED_HEAD, cut.data[cut.at]!)
   }
 }
 
-/** The same for any name with these records, by what is at each name above it. */
+/** The same for any name with these records, from the records at each name above it. */
 export function statusOf(
   key: string,
   apex: string,
@@ -42,7 +42,7 @@ export function statusOf(
 ): NameStatus {
   let status = ownStatus(key, apex, records)
   if (status === 'apex') return status
-  // The topmost one counts: what is below it is nothing.
+  // The topmost one counts: delegations below it have no effect.
   if (!isChild(key, apex))
     for (const above of namesBetween(key, apex)) {
       if (hasType(recordsAt(above), TYPE.NS)) status = 'below-delegation'

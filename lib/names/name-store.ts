@@ -1,7 +1,7 @@
 /**
- * The records at chosen names of one zone: what was looked for once is known from then on, also that it is not there. They are found
- * through the zone's index where it is there or soon made, else in as few passes over the zone as possible: whoever commits large zones
- * has the index made while nobody waits. The SOA, which a view leaves out, is among the records of the apex.
+ * The records at chosen names of one zone. A result is remembered, including that a name does not exist. Records are found by the
+ * zone's index when it exists or is quickly made, otherwise in as few passes over the zone as possible: a caller that commits
+ * large zones makes the index while no request waits. The SOA, which a view leaves out, is among the records of the apex.
  */
 import { TYPE } from '../dns/rrtype.js'
 import type { ZoneView } from '../zone/contents-view.js'
@@ -21,9 +21,9 @@ export class NameStore {
   readonly #usesIndex: boolean
   readonly #apex: string
   readonly #knownBelow = new Set<string>()
-  /** Of names that are known, and are no touched ones; some have none. */
+  /** Known names that are not touched by the change; some have no records. */
   readonly #records = new Map<string, readonly StoredAt[]>()
-  /** Names of a change, which know themselves what is there. */
+  /** Names of a change, which have their records themselves. */
   readonly #touched: ReadonlyMap<string, NameChange>
 
   constructor(
@@ -42,19 +42,19 @@ export class NameStore {
     this.#apex = nameKey(contents.apex, 0, contents.apex.length)
   }
 
-  /** Of a name that was loaded. */
+  /** Records of a name that was loaded. */
   readonly at = (key: string): readonly StoredAt[] => this.#known(key) ?? NO_RECORDS
 
   #known(key: string): readonly StoredAt[] | undefined {
     return this.#records.get(key) ?? this.#touched.get(key)?.now
   }
 
-  /** Whatever is known already. */
+  /** Loads the names even if they are known. */
   async load(names: ReadonlySet<string>, below = NO_NAMES, targets = NO_NAMES): Promise<Collected> {
     return await this.#collect({ names, below, targets, touched: [] }, this.#figured)
   }
 
-  /** The same, and what is at each name of the change. The apex is among `names`. */
+  /** The same, with the records at each name of the change. The apex is among `names`. */
   async loadTouched(names: ReadonlySet<string>, below: ReadonlySet<string>, targets: ReadonlySet<string>): Promise<Collected> {
     const touched: NameChange[] = []
     for (const change of this.#touched.values()) if (change.key !== this.#apex) touched.push(change)
@@ -76,7 +76,7 @@ export class NameStore {
     return collected
   }
 
-  /** Undefined when there is no index, or when it cannot tell. */
+  /** Undefined when there is no index, or when it cannot answer. */
   async #indexed(wanted: Wanted, figured: Figured | undefined): Promise<Collected | undefined> {
     if (!this.#usesIndex) return undefined
     const index = await this.#contents.indexOwners(this.#pause)
@@ -96,7 +96,7 @@ export class NameStore {
     return collected
   }
 
-  /** Only what is not known yet. */
+  /** Loads only unknown names. */
   readonly lookup = async (names: ReadonlySet<string>): Promise<(key: string) => readonly StoredAt[]> => {
     const missing = new Set([...names].filter((key) => this.#known(key) === undefined))
     if (missing.size > 0) await this.#collect({ names: missing, below: NO_NAMES, targets: NO_NAMES, touched: [] }, undefined)

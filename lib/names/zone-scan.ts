@@ -1,6 +1,6 @@
 /**
- * A whole zone name by name, in canonical order (RFC 4034 §6.1): a name comes before what is below it, so that what is a delegation
- * and what lies below one is known on the way. Nothing is made for a name that nobody asks about: a zone has millions.
+ * Reads all names of a zone in canonical order (RFC 4034 §6.1): a name comes before the names below it, so delegations are known
+ * in time. Nothing is allocated for a name that no caller asks about: a zone has millions.
  */
 import { storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
@@ -13,16 +13,16 @@ import { ownerKey } from './name-key.js'
 /** Some 0.5 ms of work, and 1 where every name is made a key. */
 const RECORDS_PER_SLICE = 1_000
 
-/** A name with its records; good until the next one is visited. What is taken from it stays. */
+/** A name with its records; valid until the next one is visited. Copies stay valid. */
 export class ScannedName {
   /** Its first record. */
   data: Buffer
   at: number
   readonly isApex: boolean
-  /** Of its records, one for each; what is behind `count` is left from names before. */
+  /** Types of its records, one for each; entries from `count` on are left from earlier names. */
   readonly types: number[] = []
   count = 0
-  /** A bit for each type below 32, and for each from there to 63; whether there are others. */
+  /** A bit for each type below 32, and for each from 32 to 63; and a flag for others. */
   low = 0
   high = 0
   hasOthers = false
@@ -89,17 +89,19 @@ export class ScannedName {
   }
 }
 
-/** Puts records that come in canonical order together by name, the apex first, which always has its SOA. */
+/** Groups records that come in canonical order by name, the apex first, which always has its SOA. */
 export class NameRun {
   #name: ScannedName
-  /** The name before, to be used again. */
+  /** The previous name, for reuse. */
   #other: ScannedName | undefined
 
   constructor(soa: Buffer, at = 0) {
     this.#name = new ScannedName(soa, at, true)
   }
 
-  /** The name that has all its records, when this one belongs to another. `isSame`: it is known to have the owner of the one before. */
+  /**
+   * Returns the completed name when this record belongs to another one. `isSame`: the record is known to have the previous owner.
+   */
   next(data: Buffer, at: number, isSame = false): ScannedName | undefined {
     const name = this.#name
     if (isSame || sameOwner(name.data, name.at, data, at)) {
@@ -116,13 +118,13 @@ export class NameRun {
     return name
   }
 
-  /** With the records that have come so far. */
+  /** With the records so far. */
   get last(): ScannedName {
     return this.#name
   }
 }
 
-/** Called for each name; what it returns is waited for. */
+/** Called for each name; the result is awaited. */
 export type NameVisit = (name: ScannedName) => Promise<void> | undefined
 
 export class ZoneScan {

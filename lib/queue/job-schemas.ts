@@ -1,4 +1,4 @@
-/** What the data of a job must be, in full: a job of other data was queued by no hub, and fails without being worked on. */
+/** The complete schemas of job data: a job with other data was queued by no hub, and fails without being processed. */
 import { z } from 'zod'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { fitting } from '../runtime/fitting.js'
@@ -34,7 +34,7 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
   webhook: z.object({ webhook: name, id: name, event: name, body: z.string().max(1 << 20), seal: name }),
 }
 
-/** Trying again would only repeat it. */
+/** A retry would only repeat it. */
 export class ForeignJobError extends ZonecastError<{ code: 'QUEUE_FOREIGN_JOB'; kind: QueueKind }> {
   override readonly name = 'ForeignJobError'
 

@@ -1,9 +1,10 @@
 /**
- * Terminology. Job: one piece of work in a queue. Queue: jobs of one kind, in Redis. Worker: the process that takes them.
- * `refresh`: look at the primaries of one zone and take what is newer; one queue per hub, as each hub transfers for itself.
- * `push`: bring one node up to date after a first try in memory did not get there; any hub's worker may take it.
- * `webhook`: one event to be told to one receiver.
- * `resync`: a person's wish to bring nodes to the released version again, followed node by node.
+ * Terminology. Job: one piece of work in a queue. Queue: jobs of one kind, in Redis. Worker: the process that carries them out.
+ * - `refresh`: poll the primaries of one zone and transfer a newer version; one queue per hub, because each hub transfers for
+ *   itself.
+ * - `push`: bring one node up to date after the first try in memory failed; any hub's worker may do it.
+ * - `webhook`: deliver one event to one receiver.
+ * - `resync`: an operator's order to bring nodes to the released version again, followed node by node.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
@@ -11,18 +12,18 @@ import type { QueueKind } from './queue-kinds.js'
 
 export { QUEUE_KINDS, type QueueKind } from './queue-kinds.js'
 
-/** `refresh` takes what is newer; `retransfer` takes the whole zone by AXFR whatever its serial. The second is stronger. */
+/** `refresh` transfers a newer version; `retransfer` transfers the zone by AXFR with any serial. The second is stronger. */
 export type RefreshStrength = 'refresh' | 'retransfer'
 
 export interface RefreshJob {
   zone: ZoneName
   strength: RefreshStrength
-  /** Ask every primary for its SOA first, instead of trusting what the watcher saw. */
+  /** Poll every primary for its SOA first, instead of trusting the watcher's results. */
   askFirst: boolean
   reason: 'poll' | 'notify' | 'operator' | 'resync'
-  /** Another hub has this: if no primary gives it, that hub does. */
+  /** Another hub has this serial: if no primary can send it, that hub does. */
   elsewhere?: Serial
-  /** Where and when the watcher saw something newer. */
+  /** Source and time of the watcher's announcement. */
   seen: { primary: string; serial: Serial; at: number } | undefined
 }
 
@@ -48,7 +49,7 @@ export interface ResyncJob {
   reason: string | undefined
 }
 
-/** Where one target of a resync stands. */
+/** Progress of one target of a resync. */
 export interface TargetProgress {
   zone: ZoneName
   node: string
@@ -69,15 +70,15 @@ export interface RefreshResult {
   serial: Serial | undefined
 }
 
-/** One event for one receiver. Where it goes and what signs it is read from the config when it is sent. */
+/** One event for one receiver. Its URL and key are read from the config when it is sent. */
 export interface WebhookJob {
   webhook: string
-  /** The same for every try, so that a receiver can tell them. */
+  /** The same for every try, so that a receiver recognizes repetitions. */
   id: string
   event: string
   /** JSON. */
   body: string
-  /** That a process of this hub wrote it: a receiver believes what we sign. */
+  /** Proves that a process of this hub wrote it: a receiver trusts signed events. */
   seal: string
 }
 
@@ -85,12 +86,12 @@ export interface WebhookJob {
 export const queueName = (kind: QueueKind, hub: string): string =>
   kind === 'push' ? 'push' : `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`
 
-/** A job as the API shows it (contract §3). */
+/** A job in the form of the API (contract §3). */
 export interface JobView {
   id: string
   kind: QueueKind
   state: 'waiting' | 'active' | 'done' | 'failed'
-  /** Of a resync its targets; other jobs have a number or nothing. */
+  /** The targets of a resync; other jobs have a number or nothing. */
   progress: ResyncProgress | number | undefined
   error: string | undefined
   data: unknown

@@ -1,4 +1,4 @@
-/** The queues as producers and readers see them. What a worker does with a job is in services/worker. */
+/** The queues for producers and readers. services/worker has the processing of jobs. */
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import {
@@ -14,9 +14,9 @@ import {
 
 export const QUEUE_PREFIX = '{zonecast}'
 
-/** Finished jobs are kept for people to look at, not for ever. */
+/** Finished jobs are kept for operators, for a limited time. */
 const KEEP = { removeOnComplete: { count: 200, age: 86_400 }, removeOnFail: { count: 500, age: 7 * 86_400 } }
-/** Seconds a resync that failed stays visible are those of KEEP; it is never tried again by itself: its targets heal anyway. */
+/** A failed resync stays visible for the seconds of KEEP. It is never retried: its targets heal anyway. */
 /** Some two days of growing waits. */
 const WEBHOOK_RETRY = { attempts: 40, backoff: { type: 'webhook' } }
 const PUSH_RETRY = { attempts: 1_000_000, backoff: { type: 'push' } }
@@ -24,7 +24,7 @@ const PUSH_RETRY = { attempts: 1_000_000, backoff: { type: 'push' } }
 export class JobQueues {
   readonly #queues: Record<QueueKind, Queue>
 
-  /** `redis` must queue while away (connectRedis with queueing). */
+  /** `redis` must queue commands while away (connectRedis with queueing). */
   constructor(redis: Redis, hub: string) {
     const open = (kind: QueueKind): Queue =>
       new Queue(queueName(kind, hub), { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEEP, skipMetasUpdate: true })
@@ -33,17 +33,17 @@ export class JobQueues {
   }
 
   /**
-   * One refresh running and at most one waiting per zone and strength (RFC 1996 §4.4); a retransfer is not swallowed by a
-   * waiting refresh, and both at once do no harm: the zone's own lock puts them in a row.
+   * One refresh running and at most one waiting per zone and strength (RFC 1996 §4.4). A waiting refresh does not replace a
+   * retransfer, and both at once do no harm: the zone's own lock runs them one after the other.
    */
   async enqueueRefresh(job: RefreshJob): Promise<string> {
-    // Nor is a person's wish to ask the primaries swallowed by a poll that asks nobody.
+    // A waiting refresh without polls does not replace an operator's order to poll the primaries.
     const id = `${job.strength}${job.askFirst ? ' asking' : ''} ${job.zone}`
     const added = await this.#queues.refresh.add('refresh', job, { deduplication: { id, keepLastIfActive: true } })
     return jobId('refresh', added)
   }
 
-  /** One waiting push per node; `delayMs` gives the first try in memory time to get there. */
+  /** One waiting push per node; `delayMs` gives the first try in memory time to succeed. */
   async enqueuePush(jobs: readonly PushJob[], delayMs: number): Promise<void> {
     await this.#queues.push.addBulk(
       jobs.map((data) => ({
@@ -62,7 +62,7 @@ export class JobQueues {
     return jobId('resync', await this.#queues.resync.add('resync', job))
   }
 
-  /** Undefined when there is no such job (any more). */
+  /** Undefined when the job does not exist (any more). */
   async find(id: string): Promise<JobView | undefined> {
     const [kind, number] = splitId(id)
     if (!kind || !number) return undefined
@@ -117,7 +117,7 @@ function splitId(id: string): [QueueKind | undefined, string | undefined] {
 
 async function view(kind: QueueKind, queue: Queue, read: Job): Promise<JobView> {
   const state = await read.getState()
-  // It may have ended since it was read: then what it says of its end is not in what we have.
+  // It may have ended since it was read: then the read data lacks its result.
   const hasEnded = (state === 'completed' || state === 'failed') && read.finishedOn === undefined
   const job = hasEnded ? ((await queue.getJob(read.id!)) ?? read) : read
   return {

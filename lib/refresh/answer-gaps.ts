@@ -1,6 +1,6 @@
 /**
- * Gaps in the SOA answers of primaries that are longer than the poll interval. In one a primary may be restored from a backup and go on
- * past our serial, and its next difference then has an SOA that fits and is made from other content. Pure.
+ * Finds gaps in the SOA answers of primaries that are longer than the poll interval. In a gap a primary may be restored from a
+ * backup and pass the current serial again; its next difference then has an SOA that fits and other content. Pure.
  */
 import { soaOf } from '../dns/message.js'
 import type { FleetZone } from '../fleet/fleet.js'
@@ -8,12 +8,12 @@ import type { PrimaryCell } from '../state/tables.js'
 import type { Version } from '../store/version.js'
 
 export interface AnswerGap {
-  /** The last answer before it, and the first one after it; milliseconds since 1970. */
+  /** The last answer before the gap, and the first one after it; milliseconds since 1970. */
   since: number
   until: number
 }
 
-/** As the watcher: a zone that changed lately is polled after a tenth of the time since its change. */
+/** As in the watcher: a zone that changed recently is polled after a tenth of the time since its change. */
 const CHANGE_SHARE = 10
 /** Polls are spread by a tenth, and a busy hub is late. */
 const LATE_FACTOR = 1.5
@@ -25,29 +25,29 @@ export class AnswerGaps {
   readonly #last = new Map<string, PrimaryCell>()
   readonly #gaps = new Map<string, AnswerGap>()
 
-  /** An SOA answer, or that none came. */
+  /** Records an SOA answer, or a poll without one. */
   note(pair: string, zone: FleetZone, cell: PrimaryCell): void {
     const last = this.#last.get(pair)
     this.#last.set(pair, cell)
     if (last === undefined || cell.error !== undefined) return
-    // A break that was seen leads to a comparison, or to a whole transfer, without this.
+    // An observed break leads to a comparison or an AXFR anyway.
     if (cell.brokenAt === cell.checkedAt) this.#gaps.delete(pair)
     else if (cell.checkedAt - last.checkedAt > longestMs(zone, last))
       this.#gaps.set(pair, { since: last.checkedAt, until: cell.checkedAt })
   }
 
-  /** Whether the primary was not seen for a while, and its content was not compared since. */
+  /** The primary was not observed for a while, and its content was not compared since. */
   isOpen(pair: string): boolean {
     return this.#gaps.has(pair)
   }
 
-  /** Whether the version came by a difference that the primary may have made from other content. */
+  /** The version came by a difference that the primary may have made from other content. */
   isInDoubt(pair: string, primary: string, { kind, sources }: Pick<Version, 'kind' | 'sources'>): boolean {
     const gap = this.#gaps.get(pair)
     return gap !== undefined && kind === 'ixfr' && Object.hasOwn(sources, primary) && sources[primary]! > gap.since
   }
 
-  /** All records of the primary, asked for at `at`, are known to be ours. */
+  /** All records of the primary, requested at `at`, match the current version. */
   close(pair: string, at: number): void {
     if ((this.#gaps.get(pair)?.until ?? at) < at) this.#gaps.delete(pair)
   }

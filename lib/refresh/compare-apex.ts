@@ -1,6 +1,6 @@
 /**
- * Compares a server's content with ours by three RRsets of the apex: SOA, its signatures, and ZONEMD, which is a digest of the whole
- * zone (RFC 8976 §1.3). Costs two questions instead of a transfer, and proves nothing for a zone without ZONEMD.
+ * Compares a server's content with the current one by three RRsets of the apex: SOA, its signatures, and ZONEMD, a digest of all
+ * records (RFC 8976 §1.3). Costs two questions instead of a transfer, and proves nothing for a zone without ZONEMD.
  */
 import { collectNames } from '../names/collect-names.js'
 import { nameKey } from '../names/name-key.js'
@@ -13,13 +13,13 @@ import type { Querier, QueryManner } from '../transport/querier.js'
 import { sameRecord } from '../zone/record-hash.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 
-/** Whether the check found the version's ZONEMD to be the digest of its records: only then it stands for them. */
+/** The check found that the version's ZONEMD is the digest of its records: only then it represents them. */
 export const isZonemdVerified = (checks: ChecksOutcome | undefined): boolean =>
   checks?.reports.some(({ check, verdict }) => check === 'zonemd' && verdict === 'pass') ?? false
 
 /**
- * True when the contents, whose ZONEMD must be verified, are known to be equal; false when they differ or nothing can be said. The
- * question is signed with the key of the server. Never throws.
+ * True when the contents, whose ZONEMD must be verified, are known to be equal; false when they differ or the answer is
+ * inconclusive. The question is signed with the key of the server. Never throws.
  */
 export async function hasSameApex(contents: ZoneContents, remote: Remote, querier: Pick<Querier, 'ask'>): Promise<boolean> {
   if (contents.apexZonemds === 0) return false
@@ -38,7 +38,7 @@ export async function hasSameApex(contents: ZoneContents, remote: Remote, querie
   }
 }
 
-/** Records of the apex, each a copy; the SOA is no part of the walk. */
+/** Copies of the records of the apex; the walk does not have the SOA. */
 async function apexOf(contents: ZoneContents): Promise<Buffer[]> {
   const apex = nameKey(contents.apex, 0, contents.apex.length)
   const none: ReadonlySet<string> = new Set()

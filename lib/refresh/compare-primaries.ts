@@ -1,6 +1,6 @@
 /**
- * Compares the content that a primary serves under one serial with ours. By the difference from a version that the primary is known to
- * have had, in time proportional to the change; by SOA, RRSIG and ZONEMD; by the whole zone otherwise.
+ * Compares the content that a primary serves under one serial with the current version: by the difference from a version that the
+ * primary had, in time proportional to the change; by SOA, RRSIG and ZONEMD; by AXFR otherwise.
  */
 import { pause } from '../runtime/turns.js'
 import { soaOf } from '../dns/message.js'
@@ -19,26 +19,26 @@ import { hasSameApex } from './compare-apex.js'
 import type { TransferClient, Transferred } from '../transfer/transfer-client.js'
 import { limitsFor, type TransferLimits } from '../transfer/transfer-limits.js'
 
-/** The content to compare with, and how it came from the version before. */
+/** The content to compare with, and its difference from the previous version. */
 export interface Reference {
   serial: Serial
   digest: string
-  /** A version that the primary is known to have had; undefined when there is none. */
+  /** A version that the primary had; undefined when none is known. */
   base: Version | undefined
   change: readonly Difference[] | undefined
   contents: () => Promise<ZoneContents>
-  /** Its ZONEMD was verified, so that an equal one shows equal contents. */
+  /** Its ZONEMD was verified, so that an equal one proves equal contents. */
   isZonemdVerified: boolean
 }
 
 export type Comparison =
   | { kind: 'same' }
-  /** Whoever does not keep the draft must discard it. */
+  /** A caller that does not keep the draft must discard it. */
   | { kind: 'differs'; draft: SnapshotDraft }
-  /** It has moved on, or cannot be asked. */
+  /** It serves another serial now, or cannot be queried. */
   | { kind: 'unknown'; why: string }
 
-/** Throws what the transfer throws, and the reason of `signal`. */
+/** Throws the errors of the transfer, and the reason of `signal`. */
 export async function comparePrimary(
   zone: FleetZone,
   stored: StoredZone,
@@ -49,12 +49,12 @@ export async function comparePrimary(
   limits: TransferLimits,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const ask = async (held: Version | undefined): Promise<Transferred> => {
+  const ask = async (current: Version | undefined): Promise<Transferred> => {
     signal.throwIfAborted()
     return await client.transfer(primary, {
       apex: zone.apex,
-      held: held && soaOf(held.soa),
-      limits: limitsFor(limits, zone.limits, held),
+      held: current && soaOf(current.soa),
+      limits: limitsFor(limits, zone.limits, current),
       startDraft: (contents) => stored.draft(contents),
       signal,
     })
@@ -80,10 +80,10 @@ async function judge(draft: SnapshotDraft, { serial, digest }: Reference): Promi
   await draft.discard()
   return contents.soa.serial === serial
     ? { kind: 'same' }
-    : { kind: 'unknown', why: `it serves serial ${contents.soa.serial} by now` }
+    : { kind: 'unknown', why: `it serves serial ${contents.soa.serial} now` }
 }
 
-/** What is not the same here may still lead to the same contents: a primary may remove and add what stays. */
+/** Changes that differ here may still lead to the same contents: a primary may remove and add unchanged records. */
 function isSameChange(ours: Difference, theirs: Difference): boolean {
   return (
     ours.to === theirs.to &&

@@ -1,4 +1,7 @@
-/** Whether what a primary offers may become a version: it is newer than ours, sound, and as new as the primary announced. */
+/**
+ * Decides if the content that a primary offers may become a version: it is newer than the current one, sound, and as new as the
+ * primary announced.
+ */
 import { compareSerials, isNewer, type Serial } from '../dns/serial.js'
 import type { Primary } from '../fleet/fleet.js'
 import { StoreError } from '../store/errors.js'
@@ -8,7 +11,10 @@ import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { RefreshWish } from './refresh-wish.js'
 
-/** Throws TransferError XFR_BEHIND_SOA when the primary answered the SOA query with a newer serial than it transfers, and than ours. */
+/**
+ * Throws TransferError XFR_BEHIND_SOA when the primary's SOA answer had a newer serial than its transfer, and than the current
+ * version.
+ */
 export function expectAnnounced(
   { zone, stored, announced: announcedBy }: RefreshWish,
   primary: Primary,
@@ -24,7 +30,7 @@ export function expectAnnounced(
   )
 }
 
-/** False when it is what we hold. Throws StoreError STORE_CONFLICT, TransferError XFR_OLDER. */
+/** False for the current version. Throws StoreError STORE_CONFLICT, TransferError XFR_OLDER. */
 export function isNewVersion(
   wish: RefreshWish,
   primary: Primary,
@@ -43,7 +49,7 @@ export function isNewVersion(
           held: replacing.digest,
           offered: contents.digest,
         },
-        `${primary.id} serves other content than we hold for ${wish.zone.name} under the same serial ${replacing.serial}; raise the serial at the primary that is right`,
+        `${primary.id} serves other content for ${wish.zone.name} than the current version under the same serial ${replacing.serial}; raise the serial at the primary that is right`,
       )
     }
     if (order !== 'newer')
@@ -55,15 +61,15 @@ export function isNewVersion(
   return true
 }
 
-/** What no zone can do without, whatever the checks say. */
+/** Requirements of every zone, independent of the checks. */
 export function checkSoundness(wish: RefreshWish, contents: ZoneContents): void {
   if (contents.records <= 1)
-    throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is not taken`)
-  // Differences are judged by what they lead to, not by what they bring.
+    throw new ZoneError({ code: 'ZONE_EMPTY' }, `${wish.zone.name} has nothing but its SOA; an empty zone is refused`)
+  // The result of a difference is limited, not its size.
   const most = wish.zone.limits.records ?? wish.limits.records
   if (contents.records > most)
     throw new ZoneError(
       { code: 'ZONE_TOO_LARGE', limit: `${most} records` },
-      `${wish.zone.name} would have ${contents.records} records, more than ${most}; raise defaults.limits.records if that is right`,
+      `${wish.zone.name} would have ${contents.records} records, more than ${most}; raise defaults.limits.records if that is intended`,
     )
 }

@@ -1,20 +1,20 @@
-/** In which order primaries are asked for a transfer: newest serial first, then as configured (RFC 1982 order). Pure. */
+/** Orders primaries for a transfer: newest serial first, then as configured (RFC 1982 order). Pure. */
 import { compareSerials, isNewer, type Serial } from '../dns/serial.js'
 
 export interface PrimaryKnowledge<P> {
   primary: P
-  /** What it served when last seen; undefined when unknown or silent. */
+  /** The serial of its last answer; undefined when unknown or silent. */
   serial: Serial | undefined
-  /** It failed when last asked. */
+  /** Its last poll failed. */
   failing: boolean
 }
 
 /**
- * Only primaries that may have something newer than `held` (all of them when nothing is held): known newer ones first, then
- * those of whom nothing is known. A primary that was seen to be behind is left out.
+ * Only primaries that may have a newer version than `current` (all of them without a current version): first those with a known
+ * newer serial, then those without a known serial. A primary that was behind is left out.
  */
-export function orderPrimaries<P>(known: readonly PrimaryKnowledge<P>[], held: Serial | undefined): P[] {
-  const useful = known.filter(({ serial }) => serial === undefined || isNewer(serial, held))
+export function orderPrimaries<P>(known: readonly PrimaryKnowledge<P>[], current: Serial | undefined): P[] {
+  const useful = known.filter(({ serial }) => serial === undefined || isNewer(serial, current))
   const rank = (a: PrimaryKnowledge<P>, b: PrimaryKnowledge<P>): number => {
     if (a.serial !== undefined && b.serial !== undefined) {
       const order = compareSerials(a.serial, b.serial)

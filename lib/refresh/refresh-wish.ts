@@ -1,4 +1,4 @@
-/** What a refresh is asked for: which zone, from which primaries, and how their answers are judged. */
+/** The input of a refresh: the zone, the primaries, and the judgement of their answers. */
 import type { SurveyedZone } from '../checks/zone-survey.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetZone, Primary } from '../fleet/fleet.js'
@@ -12,27 +12,27 @@ import type { SourceDoubt } from './source-doubt.js'
 export interface RefreshWish {
   zone: FleetZone
   stored: StoredZone
-  /** In the order to ask them. */
+  /** In the order of requests. */
   primaries: readonly Primary[]
-  /** AXFR whatever we hold. */
+  /** AXFR whatever the current version. */
   forceAxfr: boolean
-  /** Why a difference from this primary might not fit what we hold; undefined when it does. */
+  /** Reason why a difference from this primary might not fit the current version; undefined when it fits. */
   doubt: (primary: Primary) => SourceDoubt | undefined
-  /** A difference from this primary did not lead to a version: the same one is not asked for again. */
+  /** A difference from this primary did not lead to a version: the same one is not requested again. */
   noteMisfit: (primary: Primary) => void
-  /** The serial with which this primary answered the last SOA query; undefined when it did not answer. A NOTIFY does not count. */
+  /** The serial of this primary's last SOA answer; undefined when it did not answer. A NOTIFY does not count. */
   announced: (primary: Primary) => Serial | undefined
   /** The zone has expired: any serial counts as newer (RFC 1034 §4.3.5). */
   expired: boolean
-  /** What holds for all zones. */
+  /** Limits of all zones. */
   limits: TransferLimits
-  /** Decides whether the version may go out, and to whom first; what it decides becomes durable with the version. */
+  /** Decides if the version may be released, and to which nodes first; the decision becomes durable with the version. */
   judge: ReleaseJudge
-  /** First sight of the new version, milliseconds since 1970. */
+  /** First announcement of the new version, milliseconds since 1970. */
   seenAt: number
 }
 
-/** `change` leads from the newest version to the contents, which have no name yet; `seen` is what their names were seen to be. */
+/** `change` leads from the newest version to the contents, which are not committed yet; `seen` is the survey of their names. */
 export type ReleaseJudge = (
   primary: Primary,
   contents: ZoneContents,

@@ -1,18 +1,17 @@
 /**
- * Whether a primary may be asked for a difference to our newest version. A difference belongs to the content that it was made from,
- * and a serial does not say which content that is: a primary that was restored from a backup counts through the same serials again.
- * Pure.
+ * Decides if a primary may be asked for a difference to the newest version. A difference belongs to the content from which it was
+ * made, which a serial does not identify: a primary that was restored from a backup uses the same serials again. Pure.
  */
 import type { PrimaryCell } from '../state/tables.js'
 import type { Version } from '../store/version.js'
 
-/** Where a version comes from that no primary has. */
+/** Source of a version that no primary has. */
 export const ROLLED_BACK = 'rollback'
 
 /**
- * `rollback`: no primary has our content · `conflict`: other content is known under our serial · `not-compared`: another primary gave
- * us the version · `restored`: the primary went back, changed its content under one serial, or was not watched for a while · `misfit`: a
- * difference from this primary failed before.
+ * `rollback`: no primary has the current content · `conflict`: other content is known under the current serial · `not-compared`:
+ * the version came from another primary · `restored`: the primary went back, changed its content under one serial, or was not
+ * polled for a while · `misfit`: a difference from this primary failed before.
  */
 export type SourceDoubt = 'rollback' | 'conflict' | 'not-compared' | 'restored' | 'misfit'
 
@@ -24,7 +23,7 @@ export const DOUBTS: Readonly<Record<SourceDoubt, string>> = {
   restored: 'it may have been restored from a backup since its content was last compared',
 }
 
-/** Undefined when the primary is known to have served exactly this content, and nothing speaks against that since. */
+/** Undefined when the primary is known to have served exactly this content, without a later contradiction. */
 export function sourceDoubt(
   version: Pick<Version, 'from' | 'sources'>,
   hasConflict: boolean,
@@ -36,7 +35,7 @@ export function sourceDoubt(
   return contentDoubt(version, primary, cell)
 }
 
-/** As sourceDoubt, of the content of one version alone. */
+/** As sourceDoubt, only for the content of one version. */
 export function contentDoubt(
   { sources }: Pick<Version, 'sources'>,
   primary: string,

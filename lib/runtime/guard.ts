@@ -1,17 +1,17 @@
 /**
  * Guards for callbacks of sockets, timers, listeners and queues. An error that escapes one is counted, logged once, and ends only
- * the work it belongs to. Not here: errors that a caller waits for, which are thrown to that caller.
+ * the work that it belongs to. Not here: errors for which a caller waits, which are thrown to that caller.
  */
 import { describeError, InvariantError } from '../errors.js'
 import type { Logger } from './logger.js'
 import type { Metrics } from './metrics.js'
 
-/** Different errors remembered as logged; later ones are logged again when there are more. */
+/** Number of different errors that are remembered as logged; beyond it, they are logged again. */
 const MAX_REMEMBERED = 1_000
 
 export type FaultSink = (where: string, error: unknown) => void
 
-/** Without a hub, in a test or a command, an error that nothing waits for still ends the program. */
+/** Without a hub, in a test or a command, an error without a waiting caller still ends the program. */
 const rethrow: FaultSink = (_where, error) => {
   queueMicrotask(() => {
     throw error
@@ -20,7 +20,7 @@ const rethrow: FaultSink = (_where, error) => {
 
 let sink: FaultSink = rethrow
 
-/** Replaces what receives faults from now on; `undefined` restores the default, which ends the program. */
+/** Replaces the receiver of faults; `undefined` restores the default, which ends the program. */
 export function setFaultSink(next: FaultSink | undefined): void {
   sink = next ?? rethrow
 }
@@ -39,15 +39,15 @@ export function faultLog(log: Logger, metrics: Metrics): FaultSink {
 }
 
 /**
- * Reports an error that nothing waits for. A broken invariant of our own data goes on to the process, which ends: continuing
- * could spoil what is on disk.
+ * Reports an error without a waiting caller. A broken invariant is rethrown to the process, which ends: continuing could damage
+ * the data on disk.
  */
 export function reportFault(where: string, error: unknown): void {
   sink(where, error)
   if (error instanceof InvariantError && sink !== rethrow) rethrow(where, error)
 }
 
-/** The callback with a guard around it, for what it throws and for the promise it returns. `where` is the metric's label. */
+/** Guards the callback: errors that it throws, and rejections of its promise. `where` is the metric's label. */
 export function guard<A extends unknown[]>(where: string, callback: (...args: A) => unknown): (...args: A) => void {
   return (...args) => {
     try {

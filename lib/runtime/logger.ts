@@ -1,14 +1,13 @@
 /**
- * The log: pino, JSON lines on stderr, pretty on a terminal. Every line about a zone uses the same fields
- * `{ zone, op, dir, remote, proto, key, serial, tookMs }` and a short fixed phrase. Secrets and tokens are cut out here,
- * whatever object they come in.
+ * The log: pino, JSON lines on stderr, pretty on a terminal. Every line about a zone uses the same fields `{ zone, op, dir,
+ * remote, proto, key, serial, tookMs }` and a short fixed phrase. Secrets and tokens are removed here from every object.
  */
 import { destination, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 
 export type { Logger } from 'pino'
 
-/** Anything under these names is a secret, at any depth we log. */
+/** Values under these names are secrets, at any depth that is logged. */
 const SECRETS = [
   'secret',
   'token',

@@ -1,4 +1,4 @@
-/** Counters and histograms of the hot paths (contract §7). Gauges about zones and nodes are read off the board when asked for. */
+/** Counters and histograms of the hot paths (contract §7). Gauges about zones and nodes are computed from the board on demand. */
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 
 /** Seconds. */
@@ -37,17 +37,19 @@ export class Metrics {
     buckets: PROPAGATION_BUCKETS,
     registers: [this.registry],
   })
-  readonly refusedPeers = this.#counter('refused_peers_total', 'Requests refused although their key or zone is ours, by node', [
-    'node',
-  ])
+  readonly refusedPeers = this.#counter(
+    'refused_peers_total',
+    'Requests refused although this hub knows their key or zone, by node',
+    ['node'],
+  )
   readonly repeatedTransfers = this.#counter(
     'repeated_transfers_total',
-    'Transfers of a version that the node was sent already',
+    'Transfers of a version that was already sent to the node',
     ['node'],
   )
   readonly propagation = new Histogram({
     name: 'zonecast_propagation_seconds',
-    help: 'From first sight of a version at a primary to its confirmation by the last node',
+    help: 'From the announcement of a version at a primary to its confirmation by the last node',
     buckets: PROPAGATION_BUCKETS,
     registers: [this.registry],
   })

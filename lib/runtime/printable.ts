@@ -1,9 +1,9 @@
-/** Text from outside as terminals and logs may show it. */
+/** Makes external text safe for terminals and logs. */
 
-/** Control characters (C0, DEL, C1), and those that turn the direction of writing. */
+/** Control characters (C0, DEL, C1), and those that change the direction of writing. */
 const STEERS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
 
-/** Without what steers a terminal; newlines and tabs go too. */
+/** Replaces control characters, including newlines and tabs. */
 export const printable = (text: string): string => text.replace(STEERS, '?')
 
 /** As `printable`, with newlines and tabs. */

@@ -1,21 +1,21 @@
 /**
- * The thread of the event loop goes before others on its machine: it is all that answers, and what it wakes by a message would take the
- * core from it while the next message is still to be sent. With twenty nodes on the same machine that doubles the time until the last
- * NOTIFY is sent.
+ * Gives the thread of the event loop priority over others on its machine: it alone answers, and a thread that it wakes by a
+ * message would take its core while the next message is still to be sent. With twenty nodes on the same machine, equal priorities
+ * double the time until the last NOTIFY is sent.
  */
 import { getPriority, setPriority } from 'node:os'
 
-/** Above everything that said nothing, below what must never wait. */
+/** Above all processes without a set priority, below those that must never wait. */
 export const FIRST = -10
 const USUAL = 0
 
-/** False when we may not, or when whoever started us has chosen a priority. */
+/** False when the process lacks the right, or when its parent has chosen a priority. */
 export const goFirst = (): boolean => change(0, USUAL, FIRST)
 
-/** What a thread or a child inherits is given back; `pid` 0 is the calling thread. */
+/** Restores the usual priority in a thread or child that inherited another; `pid` 0 is the calling thread. */
 export const goAsUsual = (pid = 0): boolean => change(pid, FIRST, USUAL)
 
-/** False when it was not so before, when we may not, or when it is gone. */
+/** False when it had another priority, when the right is missing, or when it is gone. */
 function change(pid: number, from: number, to: number): boolean {
   try {
     if (getPriority(pid) !== from) return false

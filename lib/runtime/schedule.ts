@@ -1,11 +1,11 @@
-/** A timetable: keys with the time they are due, asked "what is due now?". A binary heap; a key has one time at most. Pure. */
+/** A timetable: keys with their due times, queried for the due ones. A binary heap; a key has at most one time. Pure. */
 
 interface Row<K> {
   key: K
   at: number
 }
 
-/** Stale rows borne before they are dropped. */
+/** Stale rows tolerated before they are dropped. */
 const SPARE_ROWS = 1_000
 
 export class Schedule<K> {
@@ -17,16 +17,16 @@ export class Schedule<K> {
     return this.#at.size
   }
 
-  /** Sets or moves a key's time (any unit, as long as it is one). */
+  /** Sets or moves a key's time, in any unit that is used throughout. */
   set(key: K, at: number): void {
     this.#at.set(key, at)
     this.#push({ key, at })
   }
 
-  /** Like `set`, but never later than it already is. */
+  /** As `set`, but never later than the current time of the key. */
   setNoLater(key: K, at: number): void {
-    const held = this.#at.get(key)
-    if (held === undefined || at < held) this.set(key, at)
+    const known = this.#at.get(key)
+    if (known === undefined || at < known) this.set(key, at)
   }
 
   delete(key: K): void {
@@ -76,10 +76,10 @@ export class Schedule<K> {
     heap[i] = row
   }
 
-  /** Drops stale rows: a key that is moved again and again must not fill the heap. */
+  /** Drops stale rows: a key that is moved repeatedly must not fill the heap. */
   #compact(): void {
     const rows = this.#heap.splice(0)
-    // In order, each row finds its place at the end at once.
+    // Sorted rows are appended without moves.
     for (const row of rows.filter(({ key, at }) => this.#at.get(key) === at).sort((a, b) => a.at - b.at)) this.#heap.push(row)
   }
 

@@ -1,16 +1,16 @@
-/** Threads for work that would hold up the event loop, or takes a second core. */
+/** Threads for work that would block the event loop, or that uses a second core. */
 import { openSync, readSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 
-/** TypeScript in a thread: Node.js 20 takes no loader for it by its flags. */
+/** TypeScript in a thread: Node.js 20 accepts no loader for it in its flags. */
 const fromSource = (module: string): string => `import('tsx/esm/api').then(({ register }) => {
   register()
   return import(${JSON.stringify(module)})
 })`
 
 /**
- * Runs a module in a thread of its own, which keeps the process alive until it ends. `name` as in an import, of a file beside `from`:
- * `./summing-thread.js`. `workerData` is cloned.
+ * Runs a module in a separate thread, which keeps the process alive until it ends. `name` as in an import, of a file beside
+ * `from`: `./summing-thread.js`. `workerData` is cloned.
  */
 export function startThread(name: string, from: string, workerData?: unknown): Worker {
   const isSource = from.endsWith('.ts')
@@ -23,8 +23,8 @@ interface WithThreadUsage {
 }
 
 /**
- * A meter of the CPU time of the calling thread, milliseconds from any moment on. Node.js before 22.19 does not know it; Linux tells it
- * as well; elsewhere it is the time that passes.
+ * Returns a meter of the calling thread's CPU time, milliseconds from any moment on. Before Node.js 22.19 it reads Linux's
+ * figure; on other systems it measures elapsed time.
  */
 export function threadCpuMeter(): () => number {
   const { threadCpuUsage } = process as WithThreadUsage

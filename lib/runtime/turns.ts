@@ -1,17 +1,17 @@
-/** Long work in one thread: how it lets others have their turn, so that no zone holds up the rest. */
+/** Splits long work in one thread into turns, so that no zone delays the rest. */
 
-/** Milliseconds of work in one turn of the event loop, of all who ask for a rest together. */
+/** Milliseconds of work in one turn of the event loop, over all callers that pause. */
 const TURN_MS = 5
-/** Nobody has worked for so long: what is asked for a rest has only begun. */
+/** After so long without work, a caller that pauses has only begun. */
 const STALE_MS = 50
 
-/** When the turn began that is under way or was last, as performance.now() counts. */
+/** Begin of the current or last turn, in the clock of performance.now(). */
 let turnAt = 0
-/** Tells turns from each other. */
+/** Identifies turns. */
 let turn = 0
 /** The event loop has not turned since then. */
 let isUnderWay = false
-/** Who rests, and goes on one after the other, each in a turn of its own. */
+/** Paused callers, which continue one after the other, each in a separate turn. */
 const resting: (() => void)[] = []
 
 const AT_ONCE = Promise.resolve()
@@ -28,11 +28,11 @@ function begin(now: number): void {
 function resumeWaiting(): void {
   begin(performance.now())
   resting.shift()!()
-  // What one immediate asks for comes after input, output and timers have had their turn.
+  // An immediate that another one requests runs after input, output and timers had their turn.
   if (resting.length > 0) setImmediate(resumeWaiting)
 }
 
-/** Asked for often in the middle of long work, which costs nothing; now and then it lets the event loop turn. */
+/** Called often during long work, which costs nothing; at intervals it lets the event loop turn. */
 export function pause(): Promise<void> {
   const now = performance.now()
   const worked = now - turnAt
@@ -46,7 +46,7 @@ export function pause(): Promise<void> {
   })
 }
 
-/** Runs work that rests now and then, letting others have their turn at each rest. */
+/** Runs work with pauses, during which others have their turn. */
 export async function withRests<T>(work: Generator<undefined, T>, rest: () => Promise<void> = pause): Promise<T> {
   for (;;) {
     const { done, value } = work.next()

@@ -1,2 +1,2 @@
-/** This program's version; a test holds it equal to package.json. */
+/** This program's version; a test compares it with package.json. */
 export const VERSION = '0.1.0'

@@ -1,4 +1,4 @@
-/** Turns of zones: what changes one zone runs one after the other, in the order it came; zones do not wait for each other. */
+/** Turns of zones: changes to one zone run one after the other, in the order of their calls; zones do not wait for each other. */
 import type { ZoneName } from '../dns/name.js'
 
 /** Runs work on a zone while no other work on it is under way. */
@@ -7,12 +7,12 @@ export type InTurn = <T>(zone: ZoneName, work: () => Promise<T>) => Promise<T>
 export class ZoneTurns {
   readonly #last = new Map<ZoneName, Promise<unknown>>()
 
-  /** Whether work on the zone is under way or waits. */
+  /** Work on the zone is under way or waits. */
   has(zone: ZoneName): boolean {
     return this.#last.has(zone)
   }
 
-  /** Resolves when all work that is known now has ended, well or not. */
+  /** Resolves when all work that is known now has ended, with or without success. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#last.values())
   }

@@ -1,4 +1,4 @@
-/** The thread that sums up zones while they come in (summing-threads.ts says what for). Zones are told apart by a number. */
+/** The thread that sums up zones while they are received; summing-threads.ts has the reasons. A number identifies each zone. */
 import { parentPort } from 'node:worker_threads'
 import { goAsUsual } from '../runtime/priority.js'
 import { type SumRequest, ZoneSummer } from './zone-summer.js'

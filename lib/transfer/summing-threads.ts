@@ -1,6 +1,7 @@
 /**
- * A zone that comes in whole is summed up on a second core, and its names are looked at for the checks: that takes longer than reading
- * the messages does. Small zones are not worth a thread, and one core has none to spare; then whoever adds the records sums them up.
+ * Sums up a zone that arrives by AXFR on a second core, and surveys its names for the checks: that takes longer than reading the
+ * messages. Small zones are not worth a thread, and a single core has none to spare; then the thread that adds the records sums
+ * them up.
  */
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
@@ -11,13 +12,13 @@ import type { PlainSums, RunCounter } from '../zone/run-sums.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import type { SumReport, SumRequest } from './zone-summer.js'
 
-/** Arena octets from which it pays: some 80,000 records, 40 ms of summing up; a thread takes as long to begin. */
+/** Arena octets from which it pays: some 80,000 records, 40 ms of summing up; a thread takes as long to start. */
 const FROM_OCTETS = 4 << 20
-/** Octets that gather before the thread is told of them. */
+/** Octets that are gathered before a message to the thread. */
 const STEP_OCTETS = 1 << 18
 /**
- * Octets after which a thread gets no more zones. What it has read stays in memory until it ends or collects its garbage, of which it
- * makes so little that it hardly ever does.
+ * Octets after which a thread gets no more zones. The memory that it has read stays in use until it ends or collects garbage, of
+ * which it makes so little that it hardly ever does.
  */
 const WORN_OUT_OCTETS = 1 << 28
 
@@ -25,7 +26,7 @@ const WORN_OUT_OCTETS = 1 << 28
 export class SummingThreads {
   readonly #isUseful: boolean
   readonly #wornOutOctets: number
-  /** Takes new zones. */
+  /** The thread that accepts new zones. */
   #current: SummingThread | undefined
   readonly #running = new Set<SummingThread>()
   #isClosed = false
@@ -35,7 +36,7 @@ export class SummingThreads {
     this.#wornOutOctets = wornOutOctets
   }
 
-  /** For contents that begin to be large; undefined when whoever adds should go on summing up. */
+  /** A counter for contents that become large; undefined when the caller should go on summing up. */
   counterFor(contents: ZoneContents): ThreadSummer | undefined {
     if (!this.#isUseful || this.#isClosed || contents.tail < FROM_OCTETS) return undefined
     const current = this.#current
@@ -52,20 +53,20 @@ export class SummingThreads {
     return thread
   }
 
-  /** Whoever is waiting sums up for itself. */
+  /** Callers that wait for a result sum up themselves. */
   close(): void {
     this.#isClosed = true
     for (const thread of this.#running) thread.end()
   }
 }
 
-/** Ends when nobody waits for it any more. */
+/** Ends when no caller waits for it. */
 class SummingThread {
   readonly worker = startThread('./summing-thread.js', import.meta.url)
   readonly #waiting = new Map<number, ThreadSummer>()
   readonly #onEnd: () => void
   #last = 0
-  /** Of the zones that were taken and have ended. */
+  /** Octets of the accepted zones that have ended. */
   octets = 0
   #isEnding = false
 
@@ -75,7 +76,7 @@ class SummingThread {
       'message',
       guard('thread message', (report: SumReport) => this.#waiting.get(report.id)?.hear(report)),
     )
-    // Whoever waits sums up for itself then; an error is followed by the exit.
+    // Callers that wait sum up themselves then; an error is followed by the exit.
     this.worker.on('error', () => undefined)
     this.worker.on(
       'exit',
@@ -110,11 +111,11 @@ export class ThreadSummer implements RunCounter {
   readonly thread: Worker
   readonly #apex: Buffer
   readonly #leave: (octets: number) => void
-  /** What the names are, once they were summed up and if they came in order. */
+  /** Survey of the names, when they were summed up and came in order. */
   seen: SurveyedZone | undefined
   count: number | undefined = 0
-  /** Arena offset that the thread was told of. */
-  #told = 0
+  /** Arena offset that was last sent to the thread. */
+  #sent = 0
   #isOver = false
   #resolve: ((sums: PlainSums | undefined) => void) | undefined
 
@@ -125,13 +126,13 @@ export class ThreadSummer implements RunCounter {
     this.#leave = leave
   }
 
-  #tell(request: Pick<SumRequest, 'chunks' | 'tail' | 'isLast'>): void {
-    this.#told = request.tail
+  #post(request: Pick<SumRequest, 'chunks' | 'tail' | 'isLast'>): void {
+    this.#sent = request.tail
     this.thread.postMessage({ id: this.id, apex: this.#apex, ...request } satisfies SumRequest)
   }
 
   advance(chunks: readonly SharedArrayBuffer[], tail: number): void {
-    if (!this.#isOver && tail - this.#told >= STEP_OCTETS) this.#tell({ chunks, tail, isLast: false })
+    if (!this.#isOver && tail - this.#sent >= STEP_OCTETS) this.#post({ chunks, tail, isLast: false })
   }
 
   hear({ count, sums, seen }: SumReport): void {
@@ -144,7 +145,7 @@ export class ThreadSummer implements RunCounter {
     if (this.#isOver) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       this.#resolve = resolve
-      this.#tell({ chunks, tail, isLast: true })
+      this.#post({ chunks, tail, isLast: true })
     })
   }
 
@@ -152,7 +153,7 @@ export class ThreadSummer implements RunCounter {
     if (this.#isOver) return
     this.#isOver = true
     this.#resolve?.(sums)
-    this.#leave(this.#told)
+    this.#leave(this.#sent)
   }
 
   /** The thread is gone. */
@@ -163,9 +164,9 @@ export class ThreadSummer implements RunCounter {
 
   drop(): void {
     if (this.#isOver) return
-    const told = this.#told
-    this.#tell({ chunks: [], tail: 0, isLast: true })
-    this.#told = told
+    const sent = this.#sent
+    this.#post({ chunks: [], tail: 0, isLast: true })
+    this.#sent = sent
     this.#end(undefined)
   }
 }

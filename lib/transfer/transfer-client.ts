@@ -1,4 +1,7 @@
-/** One transfer from one primary: request out, messages verified and interpreted, outcome or error back. Commits nothing. */
+/**
+ * One transfer from one primary: sends the request, verifies and interprets the messages, returns the outcome or throws. Commits
+ * nothing.
+ */
 import type { SurveyedZone } from '../checks/zone-survey.js'
 import { rcodeOf, type Soa, writeQuery } from '../dns/message.js'
 import { RCODE } from '../dns/rcode.js'
@@ -22,10 +25,10 @@ import type { ZoneMemory } from './zone-memory.js'
 
 export interface TransferWish {
   apex: Buffer
-  /** The SOA held, to ask by IXFR; undefined to ask by AXFR. */
+  /** The current SOA, to ask by IXFR; undefined to ask by AXFR. */
   held: Soa | undefined
   limits: TransferLimits
-  /** Called when a whole transfer begins. */
+  /** Called when an AXFR begins. */
   startDraft: (contents: ZoneContents) => SnapshotDraft
   /** Ends the transfer before its next message. */
   signal?: AbortSignal | undefined
@@ -33,21 +36,21 @@ export interface TransferWish {
 
 export interface Transferred {
   outcome: InboundOutcome
-  /** Built aside, when the outcome is `full`; whoever does not commit it must discard it. */
+  /** The draft, when the outcome is `full`; a caller that does not commit it must discard it. */
   draft: SnapshotDraft | undefined
-  /** What the names of a large whole transfer are, when they came in order. */
+  /** Survey of the names of a large AXFR, when they came in order. */
   seen?: SurveyedZone | undefined
   messages: number
   records: number
   octets: number
-  /** Records dropped because they lie outside the zone. */
+  /** Records dropped because they are outside the zone. */
   outside: number
   tookMs: number
 }
 
-/** An IXFR that falls silent is given up sooner than an AXFR: the AXFR behind it costs little. A guess, 2026-11. */
+/** A silent IXFR is ended sooner than an AXFR: the AXFR that follows it costs little. An estimate, 2026-11. */
 const IXFR_IDLE_MS = 5_000
-/** A lone newer SOA over TCP may be all there is to come (RFC 1995 §2 says so for UDP only). */
+/** A single newer SOA over TCP may be the complete answer (RFC 1995 §2 defines that for UDP only). */
 const LONE_SOA_IDLE_MS = 2_000
 
 export class TransferClient {
@@ -72,15 +75,15 @@ export class TransferClient {
   }
 
   /**
-   * Asks for the zone; by IXFR when `held` is given. Throws TransferError, TransportError, TsigError, WireError; whatever came
-   * until then is dropped.
+   * Transfers the zone; by IXFR when `held` is given. Throws TransferError, TransportError, TsigError, WireError; a partial
+   * transfer is dropped.
    */
   async transfer(remote: Remote, wish: TransferWish): Promise<Transferred> {
     const edns = this.#querier.usesEdns(remote.address)
     try {
       return await this.#once(remote, wish, edns)
     } catch (error) {
-      // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS alone.
+      // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS only.
       const isAboutEdns =
         error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
       if (!edns || !isAboutEdns) throw error
@@ -153,7 +156,7 @@ export class TransferClient {
     return { outcome: inbound.outcome!, draft, seen: counter?.seen, messages, records, octets, outside, tookMs }
   }
 
-  /** An error answer may come unsigned (BADKEY); its RCODE then says more than the missing TSIG. */
+  /** An error answer may come unsigned (BADKEY); its RCODE is more informative than the missing TSIG. */
   #verify(verifier: AnswerVerifier | undefined, message: Buffer): void {
     if (!verifier) return
     try {

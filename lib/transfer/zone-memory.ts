@@ -1,6 +1,6 @@
 /**
- * Memory that zones take while they are being received: a limit for each and one for all together, so that a primary that never
- * ends, or many that are large at once, cannot take the machine down.
+ * Limits the memory of zones while they are received: a limit for each and one for all, so that a primary that never ends, or
+ * many large zones at once, cannot exhaust the machine.
  */
 import { type AskedFor, TransferError } from '../xfr/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -8,7 +8,7 @@ import type { ZoneContents } from '../zone/zone-contents.js'
 interface Watched {
   asked: AskedFor
   limit: number
-  /** Octets at which it is looked at again: adding up costs a little. */
+  /** Octets at which the next check happens: adding up costs a little. */
   next: number
 }
 
@@ -19,7 +19,7 @@ export class ZoneMemory {
   readonly #elsewhere: () => number
   readonly #watched = new Map<ZoneContents, Watched>()
 
-  /** `total` octets over all zones; `elsewhere` tells what zones that are not being received take. */
+  /** `total`: octets over all zones; `elsewhere` returns the octets of zones that are not being received. */
   constructor(limit: { total: number }, elsewhere: () => number) {
     this.#limit = limit
     this.#elsewhere = elsewhere
@@ -35,7 +35,7 @@ export class ZoneMemory {
     if (!watched || contents.memory <= watched.next) return
     watched.next = Math.min(contents.memory + STEP_OCTETS, Math.max(watched.limit, contents.memory))
     if (contents.memory > watched.limit)
-      throw overLimit(watched.asked, `${watched.limit} octets of memory`, 'raise defaults.limits.memory if that is right')
+      throw overLimit(watched.asked, `${watched.limit} octets of memory`, 'raise defaults.limits.memory if that is intended')
     let all = this.#elsewhere()
     for (const other of this.#watched.keys()) all += other.memory
     if (all > this.#limit.total)

@@ -1,6 +1,6 @@
 /**
- * Sums up the records of one zone as they come in, and looks at its names as long as those come in order: what the thread of
- * summing-threads.ts does, without the thread.
+ * Sums up the records of one zone as they arrive, and surveys its names while those come in order: the work of the thread in
+ * summing-threads.ts, without the thread.
  */
 import { nameKey } from '../names/name-key.js'
 import { type SurveyedZone, ZoneSurvey } from '../checks/zone-survey.js'
@@ -10,14 +10,14 @@ import { TYPE } from '../dns/rrtype.js'
 import { RecordArena } from '../zone/record-arena.js'
 import { type PlainSums, RunSums } from '../zone/run-sums.js'
 
-/** Taking over more names from another thread would hold up the event loop; whoever needs them goes through the zone then. */
+/** Copying more names from another thread would block the event loop; a caller that needs them reads the zone instead. */
 const MOST_TARGETS = 20_000
 
-/** `isLast`: the sums are wanted. `tail` 0: nothing is wanted any more. */
+/** `isLast`: the sums are requested. `tail` 0: the request is cancelled. */
 export interface SumRequest {
   id: number
   apex: Uint8Array
-  /** Those that the arena has by now. */
+  /** The current chunks of the arena. */
   chunks: readonly SharedArrayBuffer[]
   tail: number
   isLast: boolean
@@ -26,9 +26,9 @@ export interface SumRequest {
 export interface SumReport {
   id: number
   count: number
-  /** When they were wanted. */
+  /** The sums, when requested. */
   sums: PlainSums | undefined
-  /** Of a zone that came in order. */
+  /** Survey of a zone that came in order. */
   seen: SurveyedZone | undefined
 }
 

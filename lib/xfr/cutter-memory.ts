@@ -1,12 +1,12 @@
 /**
- * What a cutter works with, kept for the next one: most answers are a fraction of a block, and making block and tables anew would
- * cost more than cutting them.
+ * Buffers of a cutter, kept for the next one: most answers are a fraction of a block, and new buffers would cost more than
+ * cutting.
  */
 
 export const BLOCK_OCTETS = 1 << 18
-/** Most distinct suffixes remembered in one message; a power of two. */
+/** Maximum of distinct suffixes remembered in one message; a power of two. */
 export const TABLE_SIZE = 4096
-/** Sets of tables kept for reuse: as many transfers are cut at a time on a busy hub. A guess. */
+/** Sets of tables kept for reuse: as many transfers are cut at once on a busy hub. An estimate. */
 const MAX_IDLE = 8
 
 export class CutterMemory {
@@ -26,7 +26,7 @@ export class CutterMemory {
     return CutterMemory.#idle.pop() ?? new CutterMemory()
   }
 
-  /** A number no message before had: after four thousand million the table is wiped. */
+  /** A number that no earlier message had: after four thousand million the table is wiped. */
   nextStamp(): number {
     if (this.#stamp === 0xffffffff) {
       this.stamps.fill(0)

@@ -1,4 +1,4 @@
-/** Faults of one transfer as a protocol exchange. The zone's own faults are in ../zone/errors.ts. */
+/** Errors of one transfer as a protocol exchange. The errors of the zone are in ../zone/errors.ts. */
 import { type NextMove, ZonecastError } from '../errors.js'
 
 export type TransferFault =
@@ -21,7 +21,7 @@ export type AskedFor = 'axfr' | 'ixfr'
 export class TransferError extends ZonecastError<TransferFault> {
   override readonly name = 'TransferError'
 
-  /** RFC 1995 §2: a failed IXFR has AXFR behind it; a failed AXFR has the next primary. */
+  /** RFC 1995 §2: a failed IXFR is followed by AXFR; a failed AXFR by the next primary. */
   override get nextMove(): NextMove {
     return this.fault.asked === 'ixfr' ? 'axfr' : 'next-primary'
   }

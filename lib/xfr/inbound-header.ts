@@ -1,4 +1,4 @@
-/** The head of each message of a transfer: is it the answer to our request at all (RFC 5936 §2.2.1, §2.2.2). Pure. */
+/** Checks the header of each message of a transfer: it must answer the request (RFC 5936 §2.2.1, §2.2.2). Pure. */
 import { HEADER_OCTETS, opcodeOf, rcodeOf, readHeader, readQuestion } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
 import { FLAG, OPCODE, RCODE, rcodeName } from '../dns/rcode.js'
@@ -11,7 +11,7 @@ export interface AskedQuestion {
   id: number
 }
 
-/** Returns how many answers there are and where they begin. Throws TransferError, WireError. */
+/** Returns the number of answers and the offset of the first. Throws TransferError, WireError. */
 export function checkAnswerHeader(
   msg: Buffer,
   { asked, apex, id }: AskedQuestion,
@@ -38,7 +38,7 @@ export function checkAnswerHeader(
     const question = readQuestion(msg)
     const type = asked === 'axfr' ? TYPE.AXFR : TYPE.IXFR
     if (!sameWireName(question.name, apex) || question.type !== type || question.class !== CLASS.IN)
-      throw bad('its question is not ours')
+      throw bad('its question is not that of the request')
     at = question.end
   }
   if (header.answers === 0 && state === 'expect-soa')

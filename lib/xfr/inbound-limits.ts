@@ -1,25 +1,25 @@
-/** How much a transfer may bring: each limit with its own error, which says what to do. Pure. */
+/** Limits the size of a transfer: each limit has its own error with the remedy. Pure. */
 import { hashName } from '../dns/name.js'
 import { type AskedFor, TransferError } from './errors.js'
 
-/** Most a transfer may bring. */
+/** Maximum sizes of a transfer. */
 export interface InboundLimits {
-  /** Of the messages, and of the records in stored form, whose names are not compressed. */
+  /** Octets of the messages, and of the records in stored form, whose names are not compressed. */
   octets: number
-  /** Of the records in stored form, as differences are kept in memory until they are whole. */
+  /** Octets of the records in stored form, because differences are kept in memory until they are complete. */
   memory: number
   records: number
   messages: number
-  /** Distinct owner names, give or take a few that share a hash; not counted when undefined. */
+  /** Distinct owner names, approximately, because some share a hash; not counted when undefined. */
   names: number | undefined
-  /** What to do when one is reached. */
+  /** Remedy when a limit is reached. */
   hint: string
 }
 
-/** What has come so far. */
+/** Sizes so far. */
 export interface InboundCounts {
   octets: number
-  /** Of the records in stored form. */
+  /** Octets of the records in stored form. */
   stored: number
   records: number
   messages: number
@@ -28,7 +28,7 @@ export interface InboundCounts {
 export class LimitGuard {
   readonly #limits: InboundLimits
   readonly #asked: AskedFor
-  /** Hashes of owner names; only when they are limited. */
+  /** Hashes of owner names; only when their number is limited. */
   readonly #names: Set<number> | undefined
 
   constructor(limits: InboundLimits, asked: AskedFor) {

@@ -1,10 +1,10 @@
 /**
- * The receiving end of a transfer, with no sockets in it: messages in, zone data out (RFC 5936 §2.2, RFC 1995 §4). It says
- * whether the exchange was whole and legal; it applies nothing and verifies no signature.
+ * The receiving end of a transfer, without sockets: messages in, zone data out (RFC 5936 §2.2, RFC 1995 §4). Verifies that the
+ * exchange is complete and legal; applies nothing and verifies no signature.
  *
- *   expect-soa ──first record──▶ decide ──SOA at held serial──▶ removing ⇄ adding ──closing SOA──▶ finished
- *                                  │ ╰──any other record──────▶ body ──the same SOA again────────▶ finished
- *                                  ╰──nothing newer───────────▶ finished (up to date)
+ *   expect-soa ──first record──▶ decide ──SOA at current serial──▶ removing ⇄ adding ──closing SOA──▶ finished
+ *                                  │ ╰──any other record─────────▶ body ──the same SOA again────────▶ finished
+ *                                  ╰──nothing newer──────────────▶ finished (up to date)
  */
 import { readHeader, type Soa, soaOf } from '../dns/message.js'
 import { lowerWire } from '../dns/name.js'
@@ -23,13 +23,13 @@ export interface InboundWish {
   asked: AskedFor
   /** Wire, any case. */
   apex: Buffer
-  /** What we hold, when we asked by IXFR. */
+  /** The current serial, for a request by IXFR. */
   currentSerial: Serial | undefined
   id: number
   limits: InboundLimits
-  /** Takes records of a whole transfer, back to back, the opening SOA first. The buffer is reused. */
+  /** Takes records of an AXFR, back to back, the opening SOA first. The buffer is reused. */
   onRecords(data: Buffer, from: number, to: number): void
-  /** A whole transfer begins: forget what an earlier attempt brought. */
+  /** An AXFR begins: the records of an earlier attempt are void. */
   onFull(soa: Soa): void
 }
 
@@ -45,12 +45,15 @@ type State =
   | { at: 'removing' | 'adding'; from: Soa; to: Soa | undefined; removed: RunBuilder; added: RunBuilder }
   | { at: 'finished'; outcome: InboundOutcome }
 
-/** Each costs objects and a pass over the zone, however little it changes. */
+/** Each costs objects and a pass over the zone, even for a small change. */
 const MOST_SEQUENCES = 10_000
 
-/** Octets that gather before they are passed on, so that they are copied once and many at a time. */
+/** Octets that are gathered before they are passed on, so that they are copied once and many at a time. */
 const BLOCK_OCTETS = 1 << 17
-/** There the records of a message gather, the one being read behind them: one for all transfers, as none of them waits with it in use. */
+/**
+ * Gathers the records of a message, followed by the one being read: one for all transfers, because none of them waits while it
+ * uses it.
+ */
 const BLOCK = Buffer.allocUnsafeSlow(BLOCK_OCTETS + MAX_STORED_OCTETS)
 
 export class InboundTransfer {
@@ -68,9 +71,9 @@ export class InboundTransfer {
   octets = 0
   /** Octets of the records in stored form. */
   stored = 0
-  /** Records dropped because they lie outside the zone. */
+  /** Records dropped because they are outside the zone. */
   outside = 0
-  /** More came than an answer without news has: do not use the connection again. */
+  /** More records came than an up-to-date answer has: the connection must not be reused. */
   surplus = false
 
   constructor(wish: InboundWish) {
@@ -83,12 +86,12 @@ export class InboundTransfer {
     return this.#state.at === 'finished' ? this.#state.outcome : undefined
   }
 
-  /** One newer SOA and nothing else yet: over TCP more may follow, or the primary means "ask by AXFR" (RFC 1995 §2). */
+  /** One newer SOA and no other record yet: over TCP more may follow, or the primary requests AXFR (RFC 1995 §2). */
   get isLoneSoa(): boolean {
     return this.#state.at === 'decide'
   }
 
-  /** Takes one message. Throws TransferError or WireError; after that the exchange is worthless. */
+  /** Takes one message. Throws TransferError or WireError; after that the exchange is void. */
   accept(msg: Buffer): void {
     this.messages += 1
     this.octets += msg.length
@@ -106,7 +109,7 @@ export class InboundTransfer {
     if (this.#state.at === 'decide' && this.#wish.asked === 'ixfr') this.#decideLoneSoa()
   }
 
-  /** The other side closed: that is early unless we have finished. */
+  /** The primary closed the connection: an error unless the transfer has finished. */
   end(): never {
     throw this.#fail(
       { code: 'XFR_ENDED_EARLY', records: this.records },
@@ -118,7 +121,9 @@ export class InboundTransfer {
     return new TransferError({ ...fault, asked: this.#wish.asked } as ConstructorParameters<typeof TransferError>[0], message)
   }
 
-  /** Authority and additional records are no zone data (RFC 5936 §2.2.4, §2.2.5), but must be well formed and the last octets. */
+  /**
+   * Authority and additional records are not zone data (RFC 5936 §2.2.4, §2.2.5), but must be well formed and the last octets.
+   */
   #skipRest(msg: Buffer, from: number): void {
     const header = readHeader(msg)
     let o = from
@@ -133,19 +138,19 @@ export class InboundTransfer {
       )
   }
 
-  /** Passes on what has gathered. */
+  /** Passes on the gathered records. */
   #handOver(): void {
     if (this.#filled === 0) return
     this.#wish.onRecords(BLOCK, 0, this.#filled)
     this.#filled = 0
   }
 
-  /** The record just read, at the end of the block. */
+  /** Handles the last record, at the end of the block. */
   #takeRecord(): void {
     const { type, ownerLength } = this.#reader
     const state = this.#state
     if (state.at === 'finished') {
-      // What follows an older SOA changes nothing about it: there is nothing newer to have.
+      // Records after an older SOA do not matter: the primary has no newer version.
       if (state.outcome.kind !== 'up-to-date') throw this.#fail({ code: 'XFR_TRAILING' }, 'a record follows the closing SOA')
       this.surplus = true
       return
@@ -158,7 +163,7 @@ export class InboundTransfer {
         `a record of class ${this.#reader.class} in a transfer of class IN`,
       )
     if (isMetaType(type))
-      throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'meta type' }, `a record of type ${typeName(type)} is no zone data`)
+      throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'meta type' }, `a record of type ${typeName(type)} is not zone data`)
     if (type === TYPE.SOA) {
       if (!this.#isApex(ownerLength))
         throw this.#fail({ code: 'XFR_BAD_RECORD', reason: 'SOA below the apex' }, 'an SOA record that is not at the apex')
@@ -188,7 +193,7 @@ export class InboundTransfer {
       this.#state = { at: 'decide' }
     } else if (state.at === 'decide') this.#decideOnSecondSoa(soa)
     else if (state.at === 'body') {
-      // RFC 5936 §2.2: the same SOA again, and nothing else, ends it; another one means the zone changed under way.
+      // RFC 5936 §2.2: only the same SOA ends the transfer; another one means that the zone changed meanwhile.
       if (!this.#isTarget(soa))
         throw this.#fail(
           { code: 'XFR_SERIAL_MISMATCH', reason: 'closing SOA' },
@@ -208,7 +213,9 @@ export class InboundTransfer {
     } else if (state.at === 'adding') this.#closeSequence(state, soa)
   }
 
-  /** RFC 1995 §4: an SOA with our serial opens a difference sequence; the target again is a zone of nothing but its SOA. */
+  /**
+   * RFC 1995 §4: an SOA with the current serial opens a difference sequence; the target SOA again means a zone of only its SOA.
+   */
   #decideOnSecondSoa(soa: Soa): void {
     const target = this.#target!
     if (
@@ -225,7 +232,7 @@ export class InboundTransfer {
     else
       throw this.#fail(
         { code: 'XFR_SERIAL_MISMATCH', reason: 'first sequence' },
-        `the first difference sequence starts at serial ${soa.serial}, not at ours`,
+        `the first difference sequence starts at serial ${soa.serial}, not at the current one`,
       )
   }
 
@@ -233,7 +240,7 @@ export class InboundTransfer {
     if (this.#differences.length >= MOST_SEQUENCES)
       throw this.#fail(
         { code: 'XFR_TOO_MANY_SEQUENCES', sequences: MOST_SEQUENCES },
-        `more than ${MOST_SEQUENCES} difference sequences: the whole zone costs less`,
+        `more than ${MOST_SEQUENCES} difference sequences: an AXFR costs less`,
       )
     this.#state = { at: 'removing', from, to: undefined, removed: new RunBuilder(), added: new RunBuilder() }
   }
@@ -264,7 +271,7 @@ export class InboundTransfer {
     return asked === 'ixfr' && currentSerial !== undefined && compareSerials(this.#target!.serial, currentSerial) !== 'newer'
   }
 
-  /** RFC 1995 §2: one SOA that is not newer than ours means there is nothing to do. */
+  /** RFC 1995 §2: one SOA that is not newer than the current one means that there is no newer version. */
   #decideLoneSoa(): void {
     if (this.#nothingNewer())
       this.#state = { at: 'finished', outcome: { kind: 'up-to-date', servedSerial: this.#target!.serial } }

@@ -1,8 +1,7 @@
 /**
- * Cuts records into ready-made transfer messages, compressed, back to back with their length in front. Every message can be
- * read alone (RFC 5936 §3.4); id, question and signature are made anew for each asker by the responder.
- * Names are compressed against names of the same letter case only, never against the question, so that case survives
- * (RFC 4343 §4.1) and the question can be patched.
+ * Cuts records into prepared transfer messages, compressed, back to back with their length in front. Every message can be read
+ * alone (RFC 5936 §3.4); the responder sets id, question and signature for each client. Names are compressed only against names
+ * of the same letter case, never against the question, so that case survives (RFC 4343 §4.1) and the question can be patched.
  */
 import { WireError } from '../dns/errors.js'
 import { HEADER_OCTETS, writeHeader } from '../dns/message.js'
@@ -14,17 +13,17 @@ import { BLOCK_OCTETS, CutterMemory, TABLE_SIZE } from './cutter-memory.js'
 
 /** A pointer reaches 16,383 octets, so a longer message compresses no better; Knot, NSD and ixfrdist choose the same. */
 export const MESSAGE_OCTETS = 16_384
-/** Kept free at the end of a full message: TSIG with a 255-octet key name, and OPT in the first. */
+/** Octets reserved at the end of a full message: TSIG with a 255-octet key name, and OPT in the first. */
 const RESERVE_OCTETS = 400
 const POINTER_REACH = 0x4000
 
-/** Ready-made messages. Blocks hold `[length 2][message]…`; the first message alone has a question. */
+/** Prepared messages. Blocks consist of `[length 2][message]…`; only the first message has a question. */
 export interface PreparedMessages {
   blocks: Buffer[]
   messages: number
   records: number
   octets: number
-  /** Largest message, for those who must add a signature. */
+  /** Largest message, for callers that add a signature. */
   largest: number
   /** Octets of the question in the first message. */
   questionOctets: number
@@ -88,7 +87,7 @@ export class MessageCutter {
     this.#octets += length + 2
     if (length > this.#largest) this.#largest = length
     this.#start = this.#at
-    // The next message may be as large as one can be.
+    // The next message may have the maximum size.
     if (BLOCK_OCTETS - this.#start < 0x10000 + 2) this.#nextBlock()
   }
 
@@ -149,7 +148,7 @@ export class MessageCutter {
     }
   }
 
-  /** Owners mostly come in runs: the one before is looked at first. */
+  /** Owners mostly come in runs: the previous one is compared first. */
   #putOwner(data: Buffer, at: number, length: number): void {
     const previous = this.#previousOwner
     if (length === this.#previousLength) {
@@ -171,7 +170,7 @@ export class MessageCutter {
     } else this.#previousLength = 0
   }
 
-  /** Where the name at `offset` has its first label: a pointer to a pointer is refused by strict readers. */
+  /** Position of the first label of the name at `offset`: strict readers refuse a pointer to a pointer. */
   #labelFrom(offset: number): number {
     const at = this.#start + 2 + offset
     const first = this.#block[at]!
@@ -237,7 +236,7 @@ export class MessageCutter {
     this.#suffixes += 1
   }
 
-  /** Whether the message has, at `offset`, exactly the name data[at, end). */
+  /** The message has, at `offset`, exactly the name data[at, end). */
   #isName(offset: number, data: Buffer, at: number, end: number): boolean {
     const block = this.#block
     const base = this.#start + 2
@@ -257,7 +256,7 @@ export class MessageCutter {
     return false
   }
 
-  /** Octets of ready-made messages so far. */
+  /** Octets of prepared messages so far. */
   get octets(): number {
     return this.#octets
   }

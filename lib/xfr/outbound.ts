@@ -1,14 +1,14 @@
-/** The sending end of a transfer: which records in which order (RFC 5936 §2.2, RFC 1995 §4). Pure; sockets are elsewhere. */
+/** The sending end of a transfer: the records and their order (RFC 5936 §2.2, RFC 1995 §4). Pure, without sockets. */
 import { type Difference, differenceOctets } from '../zone/difference.js'
 import { recordsIn } from '../zone/record-run.js'
 import type { ZoneView } from '../zone/contents-view.js'
 import { TYPE } from '../dns/rrtype.js'
 import { MessageCutter, type PreparedMessages } from './message-cutter.js'
 
-/** Records cut in one go; about 1 ms, so that no zone holds up the others. */
+/** Records cut per slice; about 1 ms, so that no zone delays the others. */
 const RECORDS_PER_SLICE = 1_000
 
-/** A whole zone: SOA, everything else, SOA. `pause` is awaited between slices. */
+/** An AXFR: SOA, all other records, SOA. `pause` is awaited between slices. */
 export async function cutAxfr(apex: Buffer, soa: Buffer, view: ZoneView, pause: () => Promise<void>): Promise<PreparedMessages> {
   const cutter = new MessageCutter(apex, TYPE.AXFR)
   cutter.add(soa, 0)
@@ -42,7 +42,7 @@ export async function cutIxfr(apex: Buffer, chain: readonly Difference[], pause:
   return cutter.finish()
 }
 
-/** RFC 1995 §5: when the differences are larger than the zone, the zone is the better answer. */
+/** RFC 1995 §5: when the differences are larger than the zone, an AXFR is the better answer. */
 export function isWorthIxfr(chain: readonly Difference[], zoneOctets: number): boolean {
   return chain.reduce((sum, step) => sum + differenceOctets(step), 0) < zoneOctets
 }

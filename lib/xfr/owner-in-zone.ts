@@ -1,4 +1,4 @@
-/** Whether an owner in stored form lies in a zone. */
+/** Decides if an owner in stored form is in a zone. */
 
 /** The owner data[owner, owner + length) ends in the apex (lower case), on a label boundary. */
 export function isInZone(data: Uint8Array, owner: number, length: number, apex: Uint8Array): boolean {
@@ -9,7 +9,7 @@ export function isInZone(data: Uint8Array, owner: number, length: number, apex: 
     if (c >= 0x41 && c <= 0x5a) c += 0x20
     if (c !== apex[i]) return false
   }
-  // A label boundary: what matches must start where a label starts.
+  // A label boundary: the match must start where a label starts.
   let o = owner
   while (o < from) o += 1 + data[o]!
   return o === from
