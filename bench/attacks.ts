@@ -1,6 +1,6 @@
 /**
- * Transfers that a good node gets beside each attack, in percent of what it gets beside the same load sent elsewhere; the longest wait
- * for an SOA, and the memory of the hub.
+ * Measures transfers of a good node during each attack, in percent of those during the same load on another target; the longest
+ * wait for an SOA, and the memory of the hub.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:beside -- FOLDER`: this build beside that of another checkout, transfer by transfer in turn, so that a machine whose
- * speed comes and goes is as slow for one as for the other. Prints old ÷ new for the wall and for the processor: above 1 is faster.
+ * `npm run bench:beside -- FOLDER`: measures this build beside that of another checkout, transfer by transfer in turn, so that
+ * changes in the speed of the machine affect both alike. Prints old ÷ new for wall time and processor time: above 1 is faster.
  */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -16,7 +16,7 @@ import { axfrRequest, drain } from './transfers-out.js'
 const ZONE = 'large.example.'
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 21)
 const CHANGED = 1000
-/** Of the processor time in /proc; the kernel's USER_HZ. */
+/** Unit of processor time in /proc: the kernel's USER_HZ. */
 const TICK_MS = 10
 
 const checkout = resolve(process.argv[2] ?? '')
@@ -33,8 +33,8 @@ interface Side {
 }
 
 /**
- * Does the same to both, in turn; which is first changes each time. The first pair warms up. The processor is counted through all of it,
- * with what a hub does after it has answered.
+ * Does the same to both, in turn; the first one changes each time. The first pair warms up. Processor time covers all of it,
+ * including the work of a hub after its answer.
  */
 async function inTurn(
   pairs: number,
@@ -133,7 +133,7 @@ async function changesIn(): Promise<void> {
   }
 }
 
-/** Each from a fresh start. */
+/** Each transfer starts from a fresh hub. */
 async function transfersIn(zonemd: boolean): Promise<void> {
   const sides: [Side, Side] = [
     { times: [], processor: [] },

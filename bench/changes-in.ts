@@ -1,4 +1,7 @@
-/** IXFR in → out: the primary has a change of 1,000 records; NOTIFY → the receiver answers with the new serial, at three sizes of zone. */
+/**
+ * IXFR in → out: the primary has a change of 1,000 records; NOTIFY → the receiver answers with the new serial, at three sizes of
+ * zone.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KNOBS } from './knobs.js'
 import { Probe } from './probe.js'

@@ -1,6 +1,7 @@
 /**
- * The checks before release: of a small change on a large signed zone, and of all its signatures beside the tools that name servers
- * come with. The tools read the zone from a file and we have it in memory: the time that a tool takes to read it is told apart.
+ * Measures the checks before release: of a small change on a large signed zone, and of all its signatures beside the tools of
+ * other name servers. The tools read the zone from a file and zonecast has it in memory: the time that a tool needs to read it is
+ * reported apart.
  */
 import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
@@ -92,7 +93,7 @@ export async function measureChecks(): Promise<Measured[]> {
   }
 }
 
-/** A check that does not pass is no measurement. */
+/** Throws when a check does not pass: that is no measurement. */
 async function run(input: CheckInput): Promise<CheckOutcome> {
   const outcome = await runChecks(input)
   if (outcome.verdict === 'hold') throw new Error(`the zone of the bench is held: ${JSON.stringify(outcome.reports)}`)

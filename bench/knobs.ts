@@ -1,6 +1,6 @@
 /**
- * Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, and comma-separated BENCH_ROWS, BENCH_WAYS,
- * BENCH_SIZES, BENCH_CLIENTS (of the large zone).
+ * Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, and comma-separated BENCH_ROWS,
+ * BENCH_WAYS, BENCH_SIZES, BENCH_CLIENTS (of the large zone).
  */
 const number = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
 
@@ -11,20 +11,20 @@ export const KNOBS = {
   nodes: number('BENCH_NODES', 20),
   /** Changes measured per distributor; odd, so that the median is one of them. */
   changes: number('BENCH_CHANGES', 41),
-  /** Alternating rounds of whole transfers. */
+  /** Alternating rounds of AXFR transfers. */
   rounds: number('BENCH_ROUNDS', 3),
-  /** Clients that take a whole zone at once, by the records of the zone. */
+  /** Clients that transfer a zone at once, by the records of the zone. */
   clients: [
     { records: number('BENCH_RECORDS', 1_000_000), clients: process.env.BENCH_CLIENTS?.split(',').map(Number) ?? [1] },
     { records: number('BENCH_RECORDS', 1_000_000) / 10, clients: [1, 10, 50] },
   ],
-  /** Sizes of zone that a small change is measured on. */
+  /** Zone sizes for the small change. */
   sizes: process.env.BENCH_SIZES?.split(',').map(Number) ?? [10_000, 100_000, number('BENCH_RECORDS', 1_000_000)],
-  /** Who stands between primary and nodes; BENCH_WAYS chooses. */
+  /** Distributors between primary and nodes; BENCH_WAYS chooses. */
   distributors: (['direct', 'NSD', 'BIND', 'zonecast'] as const).filter(
     (way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true,
   ),
-  /** Who takes a change of a large zone, and gives zones to clients; BENCH_WAYS chooses. */
+  /** Servers that transfer a change of a large zone, and send zones to clients; BENCH_WAYS chooses. */
   receivers: ['Knot', 'NSD', 'BIND', 'zonecast'].filter((way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true),
   /** Zones that change at once. */
   zones: number('BENCH_ZONES', 10_000),

@@ -1,4 +1,7 @@
-/** The large zone of the bench: delegations with glue and hosts, as a registry's zone is, in canonical order, as Knot and NSD send theirs. */
+/**
+ * The large zone of the bench: delegations with glue and hosts, like the zone of a registry, in the canonical order of Knot and
+ * NSD.
+ */
 import { nameToWire } from '../lib/dns/name.js'
 import { TYPE } from '../lib/dns/rrtype.js'
 import { ZoneContents } from '../lib/zone/zone-contents.js'
@@ -31,10 +34,10 @@ export function largeRecord(zone: string, i: number): Buffer {
   return storedRecord(name, TYPE.NS, 3600, nameToWire(i % 3 === 0 ? `ns.${name}` : `ns${i % 97}.hoster.example.`))
 }
 
-/** The last group may be cut short, and would be without its address. */
+/** The last group may be incomplete, and then lacks its address. */
 const isOfWholeGroup = (i: number, records: number): boolean => i - (i % 3) + 2 < records
 
-/** `records` in all, SOA and apex NS included; and one more at the apex, if there is one. */
+/** `records` in total, SOA and apex NS included; plus one more at the apex, if given. */
 export function fillZone(zone: string, records: number, serial: number, more?: Buffer): ZoneContents {
   const contents = new ZoneContents(nameToWire(zone))
   contents.add(soaRecord(zone, serial), 0)

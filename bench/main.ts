@@ -1,4 +1,4 @@
-/** `npm run bench`: zonecast and the peers side by side in one run; prints tables and writes bench/results.json. */
+/** `npm run bench`: measures zonecast and its peers side by side in one run; prints tables and writes bench/results.json. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'

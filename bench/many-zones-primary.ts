@@ -1,7 +1,7 @@
 /**
- * A primary with many small zones, all at one serial. `bump` on standard input raises it, tells the distributor of every zone, and
- * answers with the new serial when all NOTIFYs are out. A NOTIFY that is not answered is sent again (RFC 1996 §3.6), and zones have
- * short timers, so that what a server loses in the rush heals.
+ * A primary with many small zones, all at one serial. `bump` on standard input raises it, sends the distributor a NOTIFY for
+ * every zone, and prints the new serial when all NOTIFYs are out. An unanswered NOTIFY is sent again (RFC 1996 §3.6), and zones
+ * have short timers, so that a server recovers its losses in the rush.
  *
  *   node --import tsx bench/many-zones-primary.ts IP PORT ZONES NOTIFY-IP NOTIFY-PORT
  */
@@ -16,17 +16,17 @@ import { soaRecord, storedRecord } from './large-zone.js'
 
 const [ip = '127.0.0.1', port = '0', count = '10', toldIp = '127.0.0.1', toldPort = '0'] = process.argv.slice(2)
 let serial = 1
-/** NOTIFYs sent before others get a turn: a burst larger than a socket's buffer would be lost. */
+/** NOTIFYs sent before other work runs: a burst larger than a socket's buffer would be lost. */
 const BURST = 50
 const NOTIFY_AGAIN_MS = 1_000
 const NOTIFIES = 5
 /** REFRESH and RETRY. */
 const TIMERS = [60, 2] as const
 
-/** Zones that have yet to answer the NOTIFY of this serial, by the id that it has: so there are 65,536 at most. */
+/** Zones whose NOTIFY of this serial is unanswered, by its message id: so there are at most 65,536. */
 const unanswered = new Set<number>()
 
-/** The whole zone in one message: SOA, NS, four addresses, SOA. */
+/** All records of the zone in one message: SOA, NS, four addresses, SOA. */
 function answer(message: Buffer): Buffer {
   const question = readQuestion(message)
   const zone = wireToName(question.name)
@@ -50,7 +50,7 @@ udp.on('message', (message, from) => {
   }
   const type = readQuestion(message).type
   const query = type === TYPE.IXFR ? Buffer.from(message) : message
-  // RFC 1995 §2: over UDP the SOA alone says "ask again over TCP".
+  // RFC 1995 §2: over UDP an SOA alone means "ask again over TCP".
   if (type === TYPE.IXFR) query.writeUInt16BE(TYPE.SOA, readQuestion(message).end - 4)
   udp.send(answer(query), from.port, from.address)
 })

@@ -1,6 +1,7 @@
 /**
- * Ten thousand zones change at once: from the moment the primary has the new serials until one node, fed by the distributor, shows
- * every one of them. The primary is small and fast (many-zones-primary.ts) and notifies for each zone; the node is a Knot.
+ * Ten thousand zones change at once: measures the time from the new serials at the primary until one node, fed by the
+ * distributor, shows all of them. The primary is small and fast (many-zones-primary.ts) and notifies for each zone; the node is a
+ * Knot.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,9 +20,9 @@ import { raiseAsTheHub } from './processes.js'
 import { type Measured, measured } from './statistics.js'
 
 const ROUNDS = 3
-/** Whoever is not there by then counts as this. */
+/** A node that is not ready by then counts with this time. */
 const TIMEOUT_MS = 60_000
-/** Zones asked about at a time while waiting for the node, and how often: it has other things to do. */
+/** Zones queried at a time while waiting for the node, and the interval: the node has other work. */
 const WINDOW = 50
 const ASK_EVERY_MS = 50
 
@@ -113,7 +114,7 @@ export async function measureManyZones(): Promise<Measured[]> {
     const probe = new Probe()
     const values: number[] = []
     try {
-      // The first transfers of a server that loses some come with its timers.
+      // The first transfers of a server that loses some start with its timers.
       await untilAllShow(probe, node, zones, 1).catch(() => untilAllShow(probe, node, zones, 1))
       for (let round = 0; round < ROUNDS; round++) {
         await sleep(5_000)

@@ -1,6 +1,6 @@
 /**
- * SOA polling: how many zones a second one process can ask about, with everything a poll has but the network. A primary without a key
- * is asked from a port of its own each time, which costs a socket.
+ * SOA polling: measures how many zones one process can poll per second, with everything in a poll except the network. A primary
+ * without a key is queried from a new port each time, which costs a socket.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { KNOBS } from './knobs.js'
 import { type Measured, measured } from './statistics.js'
 
-/** Questions under way at a time, as the watcher has. */
+/** Most open queries, as in the watcher. */
 const WINDOW = 512
 const QUESTIONS = 100_000
 

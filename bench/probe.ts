@@ -1,4 +1,4 @@
-/** What the bench sends itself: NOTIFY, dynamic updates, and SOA questions to many servers until they show a serial. */
+/** The bench's own messages: NOTIFY, dynamic updates, and SOA queries to many servers until they show a serial. */
 import { randomInt } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { readMessage, findSoa, writeHeader, writeNotify, writeQuery, writeQuestion } from '../lib/dns/message.js'
@@ -11,7 +11,7 @@ export interface Place {
   port: number
 }
 
-/** How often an open question is asked again, in milliseconds; the resolution of what is measured. Many at once are asked less often. */
+/** Interval between queries, in milliseconds; the resolution of the measurement. Many servers at once are queried less often. */
 const ASK_EVERY_MS = 1
 const ASK_MANY_EVERY_MS = 5
 
@@ -24,13 +24,13 @@ export class Probe {
     this.#socket.bind(0, '127.0.0.1')
   }
 
-  /** `serial`: what the SOA in it says, as Knot, NSD and BIND send one; without it there is none. */
+  /** `serial`: the serial of the SOA in the NOTIFY, as Knot, NSD and BIND send one; undefined for none. */
   notify(to: Place, zone: string, serial?: number): void {
     const soa = serial === undefined ? undefined : soaRecord(zone, serial)
     this.#socket.send(writeNotify(randomInt(0x10000), nameToWire(zone), soa), to.port, to.ip)
   }
 
-  /** One dynamic update (RFC 2136) that adds a record and removes another; resolves when the primary says it is done. */
+  /** One dynamic update (RFC 2136) that adds a record and removes another; resolves when the primary confirms it. */
   async update(primary: Place, zone: string, add: Buffer, remove?: Buffer): Promise<void> {
     const id = randomInt(0x10000)
     const parts = [Buffer.alloc(12), writeQuestion(nameToWire(zone), TYPE.SOA), add.subarray(2)]
@@ -106,7 +106,7 @@ export class Probe {
     })
   }
 
-  /** The serial a server shows now. */
+  /** The current serial of a server. */
   async serial(server: Place, zone: string): Promise<number> {
     let shown = 0
     await this.#untilShows(

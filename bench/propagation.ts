@@ -1,6 +1,6 @@
 /**
- * A change on its way: primary's commit → every one of N real nodes shows the serial. The same Knot primary, the same make of
- * nodes; between them nothing, or zonecast, NSD or BIND as distributor. Once notified at once (by the bench, standing in for a
+ * Measures a change: primary's commit → every one of N real nodes shows the serial. The same Knot primary, the same make of
+ * nodes; between them nothing, or zonecast, NSD or BIND as distributor. Once notified at once (by the bench, in place of a
  * primary that does not delay its NOTIFY), once waiting for the Knot primary's own.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -22,17 +22,17 @@ import { raiseAsTheHub } from './processes.js'
 import { type Measured, measured } from './statistics.js'
 
 const ZONE = 'prop.example.'
-/** How many of the changes wait for the primary's own, delayed NOTIFY: each takes seconds. */
+/** Number of changes that wait for the primary's own, delayed NOTIFY: each takes seconds. */
 const WAITING_CHANGES = 7
 
 type Way = (typeof KNOBS.distributors)[number]
 
 interface Setup {
-  /** Who is told of a change at once. */
+  /** Servers that get a NOTIFY of a change at once. */
   told: Place[]
   nodes: Place[]
   primary: LabServer
-  /** Milliseconds that the hub itself took, if it can say so. */
+  /** Milliseconds that the hub itself needed, if it reports them. */
   ownShare?: () => Promise<number[]>
   stop: () => Promise<void>
 }
@@ -79,7 +79,7 @@ async function change({ primary, told, nodes }: Setup, probe: Probe, times: numb
     const took = await probe.untilAllShow(nodes, ZONE, (serial) => serial !== before, 60_000)
     // The first two warm caches and connections.
     if (i >= 2) values.push(took)
-    // Until the primary's own NOTIFY of this change is over, the next one would be mixed up with it.
+    // The next change must wait until the primary's own NOTIFY of this one is over.
     await sleep(tell ? 60 : 2_500)
   }
   return values
@@ -135,7 +135,7 @@ async function build(way: Way): Promise<Setup> {
     const answer = async <T>(path: string): Promise<T> => (await (await fetch(place.api + path)).json()) as T
     const shares: number[] = []
     ownShare = async () => {
-      // The chain of the newest release of each node: last NOTIFY sent minus first sight.
+      // The chain of the newest release of each node: last NOTIFY sent minus announcement.
       const probe = new Probe()
       for (let i = 0; i < 21; i++) {
         const before = await probe.serial(primary, ZONE)

@@ -1,6 +1,6 @@
 /**
- * A large signed zone, and the same with a change of about 1 in 1,000 records: delegations with glue as in the large zone, some gone,
- * some new, signed by Knot's kzonesign with ECDSA P-256 and NSEC. What did not change keeps its signatures.
+ * A large signed zone, and the same with a change of about 1 in 1,000 records: delegations with glue as in the large zone, some
+ * removed, some new, signed by Knot's kzonesign with ECDSA P-256 and NSEC. Unchanged records keep their signatures.
  */
 import { spawnSync } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -19,9 +19,9 @@ import { TYPE } from '../lib/dns/rrtype.js'
 
 export const ZONE = 'large.example.'
 
-/** Of three records and the NSEC and RRSIG that come with a delegation. */
+/** Three records, plus the NSEC and RRSIG of a delegation. */
 const RECORDS_PER_DELEGATION = 5
-/** Records that come or go with one delegation: its own, and those of the name before it. */
+/** Records that change with one delegation: its own, and those of the name before it. */
 const RECORDS_PER_CHANGE = 9
 
 const CONFIG = (folder: string): string => `
@@ -47,7 +47,7 @@ zone:
 `
 
 export interface SignedZone {
-  /** The file that the tools verify. */
+  /** The file for the tools to verify. */
   file: string
   before: ZoneContents
   after: ZoneContents
@@ -83,7 +83,7 @@ function* plainLines(delegations: number): Generator<string> {
   for (let i = 0; i < delegations * 3; i++) yield recordText(largeRecord(ZONE, i), 0)
 }
 
-/** The next serial; every `step`th delegation is gone, and another one is there in its place. */
+/** Writes the next serial; every `step`th delegation is replaced by another one. */
 async function* changedLines(file: string, changes: number, step: number): AsyncGenerator<string> {
   for await (const line of createInterface({ input: createReadStream(file) })) {
     const [owner = '', , type] = line.split(/\s+/)

@@ -1,12 +1,12 @@
 /**
- * Answers every SOA question with one serial, as cheaply as it can: what asks is measured, not this.
+ * Answers every SOA query with one serial, as cheaply as possible: the measurement is about the client.
  *
  *   node --import tsx bench/soa-responder.ts IP PORT
  */
 import { createSocket } from 'node:dgram'
 
 const [ip = '127.0.0.1', port = '0'] = process.argv.slice(2)
-/** Root names and all numbers 1: the shortest SOA there is. */
+/** Root names and all numbers 1: the shortest possible SOA. */
 const RDATA = Buffer.concat([Buffer.from([0, 0]), Buffer.alloc(20).fill(Buffer.from([0, 0, 0, 1]))])
 
 const socket = createSocket({ type: 'udp4', recvBufferSize: 8 << 20 })

@@ -1,7 +1,7 @@
 /**
- * The primary that every receiver takes the large zone from, as a process of its own: a fast source, so that the receiver is
- * what is measured. Silent (REFUSED) until it is told on standard input what to serve: `go SERIAL` the whole zone, `change N` the
- * next serial by IXFR, with N records gone and N new.
+ * The primary of the large zone for every receiver, as a process of its own: a fast source, so that the measurement is about the
+ * receiver. Answers REFUSED until a line on standard input: `go SERIAL` serves the zone by AXFR, `change N` the next serial by
+ * IXFR, with N records removed and N added.
  *
  *   node --import tsx bench/source-server.ts IP PORT ZONE RECORDS [zonemd]
  */
@@ -23,7 +23,7 @@ const requestOf = (message: Buffer): AnswerParts['request'] => ({
   question: readQuestion(message),
 })
 
-/** RFC 1995 §2: over UDP the SOA alone also says "ask again over TCP". */
+/** RFC 1995 §2: over UDP an SOA alone also means "ask again over TCP". */
 const soaAnswer = (message: Buffer): Buffer =>
   source.serial === undefined
     ? writeAnswer({ request: requestOf(message), rcode: 5 })

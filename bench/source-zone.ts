@@ -1,6 +1,6 @@
 /**
- * What the bench's own primary serves: the large zone at a serial, whole and as the difference from the serial before. A change
- * takes `changes` addresses out and puts as many in.
+ * The zone of the bench's own primary: the large zone at a serial, all of it and as the difference from the serial before. A
+ * change removes `changes` addresses and adds as many.
  */
 import { nameToWire } from '../lib/dns/name.js'
 import { TYPE } from '../lib/dns/rrtype.js'
@@ -17,7 +17,7 @@ export class SourceZone {
   #contents
   readonly #records: number
   readonly #wantsZonemd: boolean
-  /** What the last change added, to be removed by the next. */
+  /** Records that the last change added, to be removed by the next. */
   #added: RecordRun | undefined
   serial: number | undefined
   soa: Buffer
@@ -33,7 +33,7 @@ export class SourceZone {
     this.soa = soaRecord(zone, 1)
   }
 
-  /** The zone as it was made, under this serial: by AXFR alone. */
+  /** The original zone with this serial, by AXFR only. */
   async serveWhole(serial: number): Promise<void> {
     this.soa = soaRecord(this.#zone, serial)
     if (this.#wantsZonemd) await this.#addZonemd(serial)
@@ -45,7 +45,7 @@ export class SourceZone {
     this.serial = serial
   }
 
-  /** For one serial in the life of this zone: the digest covers the SOA that the contents were made with. */
+  /** Allowed for the first serial only: the digest covers the SOA that the contents were made with. */
   async #addZonemd(serial: number): Promise<void> {
     if (serial !== this.#contents.soa.serial) throw new Error('a zone with ZONEMD is served at its first serial only')
     const digest = await computeZonemd(this.#contents, 1, pause)
@@ -56,7 +56,7 @@ export class SourceZone {
     this.#contents = fillZone(this.#zone, this.#records, 1, zonemd)
   }
 
-  /** The next serial, by IXFR alone: whoever asks for the whole zone is refused, and shows it. */
+  /** The next serial, by IXFR only: a query for AXFR is refused, which shows such a receiver. */
   async change(changes: number): Promise<void> {
     const from = this.serial!
     const fromSoa = this.soa

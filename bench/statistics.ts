@@ -1,4 +1,4 @@
-/** Medians and percentiles: these machines are noisy, means are not told. */
+/** Medians and percentiles: these machines are noisy, so means are not reported. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
@@ -26,7 +26,7 @@ export const measured = (row: string, who: string, unit: string, values: number[
 
 const round = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(3))
 
-/** A table per row, with each peer's median divided by ours. */
+/** A table per row, with each peer's median divided by zonecast's. */
 export function printTable(all: readonly Measured[]): string {
   const lines: string[] = []
   for (const row of new Set(all.map((m) => m.row))) {

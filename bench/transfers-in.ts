@@ -19,7 +19,7 @@ import { type Measured, measured } from './statistics.js'
 
 const ZONE = 'large.example.'
 
-/** The process that gives the zone (source-server.ts). */
+/** The process that serves the zone (source-server.ts). */
 export class Source {
   readonly place: Place
   readonly #child: ChildProcess
@@ -48,7 +48,7 @@ export class Source {
     await once(this.#lines, 'line')
   }
 
-  /** The next serial: `records` gone and as many new. Resolves with it. */
+  /** Makes the next serial: `records` removed and as many added. Resolves with it. */
   async change(records: number): Promise<number> {
     this.#child.stdin!.write(`change ${records}\n`)
     const [line] = (await once(this.#lines, 'line')) as [string]
@@ -62,16 +62,16 @@ export class Source {
 }
 
 export interface Receiver extends Place {
-  /** Of all its processes. */
+  /** Process ids of the receiver. */
   pids: () => number[]
   stop: () => Promise<unknown>
 }
 
-/** Whether a checkout has the setting that lets a node take one version as often as it can. */
+/** True when a checkout has the setting that lets a node transfer one version without waits. */
 const repeatsFreely = (checkout: string | undefined): boolean =>
   checkout === undefined || readFileSync(join(checkout, 'config/schema.ts'), 'utf8').includes('repeats:')
 
-/** A hub with one zone and nodes that nobody runs. `checkout`: of another zonecast, built. */
+/** A hub with one zone and nodes that do not run. `checkout`: folder of another, built zonecast. */
 export async function startHubOf(zone: string, from: Place, key?: LabKey, checkout?: string): Promise<Receiver> {
   const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
   const place = await writeHubConfig({
@@ -93,7 +93,7 @@ export async function startHubOf(zone: string, from: Place, key?: LabKey, checko
   return { ...place.transfer, pids: () => [hub.child.pid!], stop }
 }
 
-/** `key`: also gives the zone to whoever asks with it. `zonemd`: Knot verifies it as well, as zonecast always does. */
+/** `key`: also serves the zone to clients with this key. `zonemd`: Knot verifies it too, as zonecast always does. */
 export async function startReceiver(who: string, zone: string, from: Place, key?: LabKey, zonemd = false): Promise<Receiver> {
   if (who === 'zonecast') return await startHubOf(zone, from, key)
   const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
@@ -102,7 +102,7 @@ export async function startReceiver(who: string, zone: string, from: Place, key?
   return { ip: server.ip, port: server.port, pids: () => descendants(server.pid), stop: () => server.stop() }
 }
 
-/** Proportional set size, in MB: what forked processes share counts once. */
+/** Proportional set size, in MB: memory that forked processes share counts once. */
 export function memoryMb(pids: readonly number[]): number {
   const kb = pids.map((pid) => {
     try {
@@ -118,7 +118,7 @@ export async function measureTransfersIn(): Promise<Measured[]> {
   return [...(await measureIn(['Knot', 'NSD', 'BIND', 'zonecast'], false)), ...(await measureIn(['Knot', 'zonecast'], true))]
 }
 
-/** `zonemd`: the zone has a ZONEMD record, and only those who verify it take part. */
+/** `zonemd`: the zone has a ZONEMD record, and only servers that verify it take part. */
 async function measureIn(who: readonly string[], zonemd: boolean): Promise<Measured[]> {
   const times = new Map<string, number[]>(who.map((name) => [name, []]))
   const memory = new Map<string, number[]>(who.map((name) => [name, []]))

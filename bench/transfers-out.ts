@@ -1,6 +1,6 @@
 /**
- * AXFR out: the large zone to 1, 10 and 50 clients at once, without TSIG and with it at every message. The client counts records
- * from message heads; it reads none and verifies none, so that the server is what is measured.
+ * AXFR out: the large zone to 1, 10 and 50 clients at once, without TSIG and with it on every message. The client counts records
+ * from message heads; it parses and verifies none, so that the measurement is about the server.
  */
 import { connect } from 'node:net'
 import { makeKey } from '../lab/keys.js'
@@ -18,12 +18,12 @@ import { memoryMb, Source, startReceiver } from './transfers-in.js'
 
 const ZONE = 'large.example.'
 
-/** Resolves with the octets when `records` answers have come. */
+/** Resolves with the octets when `records` answers have arrived. */
 export function drain(server: Place, records: number, request: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     let octets = 0
     let seen = 0
-    // Octets to skip, and what is left of a message's first eight octets.
+    // Octets to skip, and the rest of a message's first eight octets.
     let skip = 0
     const head = Buffer.alloc(10)
     let have = 0
@@ -118,7 +118,9 @@ async function measureOut(source: Source, load: Load): Promise<Measured[]> {
   return [...rows, ...memory]
 }
 
-/** Millions of records a second, over all clients. The first round warms up: ready-made messages are made, pages are touched. */
+/**
+ * Millions of records per second, over all clients. The first round warms up: ready-made messages are made, pages are touched.
+ */
 async function ratesOf(server: Place, clients: number, { records, key }: Load): Promise<number[]> {
   const rates: number[] = []
   for (let round = 0; round < KNOBS.rounds + 1; round++) {

@@ -1,4 +1,4 @@
-/** Asking a server for a zone's serial over UDP, in as few octets as it takes. The product's own polling is elsewhere. */
+/** Queries a server for a zone's serial over UDP, with as few octets as possible. Not here: the product's own polls. */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ interface Address {
   port: number
 }
 
-/** Undefined when nothing came back in time. */
+/** Undefined when no answer came in time. */
 export function askSerial(server: Address, zone: string, timeoutMs = 500): Promise<SerialAnswer | undefined> {
   const id = randomInt(65_536)
   const question = Buffer.concat([nameToWire(zone), Buffer.from([0, 6, 0, 1])])
@@ -30,7 +30,7 @@ export function askSerial(server: Address, zone: string, timeoutMs = 500): Promi
       resolve(answer)
     }
     const timer = setTimeout(() => finish(undefined), timeoutMs)
-    // Refused by the kernel: nobody listens yet.
+    // Refused by the kernel: no server listens yet.
     socket.on('error', () => finish(undefined))
     socket.on('message', (message) => {
       if (message.length >= 12 && message.readUInt16BE(0) === id) finish(readAnswer(message, 12 + question.length))
@@ -51,7 +51,7 @@ function readAnswer(message: Buffer, answerAt: number): SerialAnswer {
   return { rcode, serial: message.readUInt16BE(at) === 6 ? message.readUInt32BE(serialAt) : undefined }
 }
 
-/** Waits until the server answers with a serial that `accept` takes; any, when left out. */
+/** Waits until the server answers with a serial that `accept` allows; default: any. */
 export async function awaitSerial(
   server: Address,
   zone: string,
@@ -70,6 +70,6 @@ export async function awaitSerial(
   const said = last === undefined ? 'it does not answer' : `last answer: rcode ${last.rcode}, serial ${last.serial ?? 'none'}`
   throw new LabError(
     { code: 'LAB_NEVER_SERVED', server: who, zone },
-    `${who} did not get to the wanted serial of ${zone} in time: ${said}`,
+    `${who} did not reach the wanted serial of ${zone} in time: ${said}`,
   )
 }

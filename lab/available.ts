@@ -1,10 +1,10 @@
-/** Which real servers the lab has, in which version, and the Debian package of each that is missing. */
+/** The real servers of the lab, their versions, and the Debian package of each missing one. */
 import { spawnSync } from 'node:child_process'
 import { LabError } from './errors.js'
 import { commandOf, findProgram } from './program.js'
 
 interface ProgramRow {
-  /** All are needed for it to work in the lab. */
+  /** All of them are needed in the lab. */
   programs: readonly string[]
   packages: readonly string[]
   versionArgs: readonly string[]
@@ -54,7 +54,7 @@ export function requireProgram(kind: LabProgram): { version: string } {
   throw new LabError({ code: 'LAB_NOT_INSTALLED', program: kind, package: packages[0] }, message)
 }
 
-/** `4.6.1` is at least `4.5`? */
+/** True when `4.6.1` is at least `4.5`. */
 export function isAtLeast(version: string, least: string): boolean {
   const [have, want] = [version, least].map((text) => text.split('.').map(Number))
   for (const [i, number] of want!.entries()) if ((have![i] ?? 0) !== number) return (have![i] ?? 0) > number

@@ -1,6 +1,6 @@
 /**
- * BIND as hidden primary (file, dynamic updates) and as node. Settings: none of its rate limits and delays; and a primary that is silent
- * is asked for 15 s before the next one, not again without EDNS and then by TCP.
+ * BIND as hidden primary (file, dynamic updates) and as node. Settings: no rate limits and delays; a silent primary is queried
+ * for 15 s before the next one, and not again without EDNS and over TCP.
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,8 +44,8 @@ export async function startBind(options: LabServerOptions): Promise<LabServer> {
 }
 
 /**
- * Debian's AppArmor profile keeps /usr/sbin/named to its own folders and goes by the program's path: where AppArmor is on, a copy
- * in the lab's folder is run instead. The profile does not name the path in another root.
+ * Debian's AppArmor profile restricts /usr/sbin/named to its own folders, by the program's path: where AppArmor is on, a copy in
+ * the lab's folder runs instead. The profile does not name the path in another root.
  */
 function unconfinedNamed(): string {
   const named = findProgram('named')
@@ -77,7 +77,7 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   const v6 = options.ip.includes(':')
   const here = ['127.0.0.0/8', '::1', ...(options.clients ?? [])].map((subnet) => `${subnet};`).join(' ')
   const rule = (key: { name: string } | undefined) => (key === undefined ? here : `key "${key.name}";`)
-  // Newer versions refuse RRsets over 100 records unless told otherwise.
+  // Newer versions refuse RRsets over 100 records by default.
   const noRrsetLimit = isAtLeast(version, '9.18.28') ? '  max-records-per-type 0;\n  max-types-per-name 0;\n' : ''
   const primaries = new Set(options.zones.flatMap(({ from = [] }) => from.map((peer) => peer.ip)))
   const plainly = [...primaries].map((ip) => `server ${ip} { edns no; };\n`).join('')

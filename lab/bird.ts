@@ -1,6 +1,6 @@
 /**
- * BIRD as the router of a place: OSPF in each plane the place is part of, with BFD so that a link that is silently dead is noticed.
- * A plane is a network by itself, with addresses of its own; no route of one leads through another.
+ * BIRD as the router of a place: OSPF in each plane of the place, with BFD so that a link that fails silently is noticed. A plane
+ * is a network by itself, with addresses of its own; no route of one leads through another.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { type LabServer, launchServer, makeServerFolder } from './server.js'
 
 export interface BirdPlane {
   name: string
-  /** The place's address in the plane, known to everybody in it; what leaves by the plane leaves from here. */
+  /** The place's address in the plane, known to every place in it; packets that leave by the plane have this source. */
   ip: string
   /** The interfaces of the plane, such as `red-*`. */
   interfaces: string
@@ -21,11 +21,11 @@ export interface BirdOptions {
   name: string
   netns: string
   planes: readonly BirdPlane[]
-  /** Subnets behind this place, told to every plane. */
+  /** Subnets behind this place, announced to every plane. */
   behind?: readonly string[]
 }
 
-/** Five packets lost in a row are a dead link: with a loss of 5 % that is once in three million. */
+/** Five lost packets in a row are a dead link: with a loss of 5 % that happens once in three million. */
 const BFD = 'min rx interval 150 ms; min tx interval 150 ms; multiplier 5;'
 
 export async function startBird(options: BirdOptions): Promise<LabServer> {
@@ -46,7 +46,7 @@ export async function startBird(options: BirdOptions): Promise<LabServer> {
   })
 }
 
-/** How many neighbours of all planes it exchanges routes with. */
+/** The number of neighbours in all planes with which it exchanges routes. */
 export async function countNeighbours(bird: LabServer, planes: readonly string[]): Promise<number> {
   const texts = await Promise.all(planes.map((plane) => bird.control('show', 'ospf', 'neighbors', plane)))
   return texts.join('\n').match(/\bFull\b/g)?.length ?? 0
@@ -77,7 +77,7 @@ ${stubs}    interface "${interfaces}" { type ptp; cost ${cost}; hello 1; retrans
 `
 }
 
-/** Its socket is there before it has read its config. */
+/** The socket exists before BIRD has read its config. */
 const isUp = (socket: string): Promise<boolean> =>
   runCommand('birdc', ['-s', socket, 'show', 'status']).then(
     (said) => said.includes('Daemon is up'),

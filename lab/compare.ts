@@ -1,4 +1,4 @@
-/** Whole zones side by side: each server is asked for all of it, and the records compared one by one. */
+/** Compares zones of two servers: transfers all records from each, and compares them one by one. */
 import { signingArgs } from './keys.js'
 import { runCommand } from './run-command.js'
 import type { LabKey } from './server.js'
@@ -12,7 +12,7 @@ export interface Source {
 /** Every record by AXFR as one canonical line, sorted; the SOA once. */
 export async function readZone(source: Source, zone: string): Promise<string[]> {
   const args = [
-    '-r', // dig reads nobody's habits from a file
+    '-r', // dig reads no settings of the user
     `@${source.ip}`,
     '-p',
     String(source.port),
@@ -27,7 +27,7 @@ export async function readZone(source: Source, zone: string): Promise<string[]> 
   ]
   const text = await runCommand('dig', args, { timeoutMs: 120_000 })
   const records = text.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
-  if (records.length === 0) throw new Error(`${source.ip}:${source.port} gave no transfer of ${zone}: ${text.trim()}`)
+  if (records.length === 0) throw new Error(`${source.ip}:${source.port} sent no transfer of ${zone}: ${text.trim()}`)
   return records.map(canonicalLine).sort()
 }
 

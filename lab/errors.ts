@@ -1,4 +1,4 @@
-/** What goes wrong with the lab itself: a program that is missing, does not come up, or refuses a command. */
+/** Errors of the lab itself: a program that is missing, does not start, or refuses a command. */
 import { type NextMove, ZonecastError } from '../lib/errors.js'
 
 export type LabFault =

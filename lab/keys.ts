@@ -1,16 +1,16 @@
-/** TSIG keys of the lab: making them, collecting those a server needs, and writing them for dig and nsupdate. */
+/** TSIG keys of the lab: makes them, collects those of a server, and writes them for dig and nsupdate. */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabKey, LabServerOptions } from './server.js'
 import { labFolder } from './watchdog.js'
 
-/** Each lab makes its own secrets: none is worth stealing, and none is in the source. */
+/** Each lab makes its own secrets: they are worthless outside, and none is in the source. */
 export function makeKey(name: string, algorithm = 'hmac-sha256'): LabKey {
   return { name, algorithm, secret: randomBytes(32).toString('base64') }
 }
 
-/** Every key a server's configuration mentions, each once. */
+/** Every key in a server's configuration, each once. */
 export function keysOf(options: LabServerOptions): LabKey[] {
   const peers = [...(options.notify ?? []), ...options.zones.flatMap((zone) => zone.from ?? [])]
   const all = [options.transferKey, options.updateKey, ...peers.map((peer) => peer.key)]
@@ -20,7 +20,7 @@ export function keysOf(options: LabServerOptions): LabKey[] {
 
 const files = new Map<string, string>()
 
-/** Arguments that make dig or nsupdate sign: by a file, so that no secret stands in the process list. */
+/** Arguments that make dig or nsupdate sign: by a file, so that no secret is in the process list. */
 export function signingArgs(key: LabKey | undefined): string[] {
   if (key === undefined) return []
   const text = bindKey(key)

@@ -45,13 +45,13 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   const { ip, port, folder } = place
   const remotes = remoteIds(options)
   const source = options.source ?? ip
-  // One that is silent is not waited for while another has the zone.
+  // A silent primary must not delay the transfer while another has the zone.
   const several = options.zones.some(({ from = [] }) => from.length > 1)
   const remoteText = [...remotes.values()].map(
     ({ id, peer }) =>
       `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n${source === 'by-route' ? '' : `    via: ${source}\n`}${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
   )
-  // A NOTIFY counts when it comes from where the zone comes from, signed when that link has a key.
+  // A NOTIFY is accepted from the address of the zone's source, signed if that link has a key.
   const acls = [...remotes.values()].map(
     ({ id, peer }) =>
       `  - id: notify-${id}\n    address: ${peer.ip}\n    action: notify\n${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
@@ -121,7 +121,7 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, 
       : [`    zonefile-load: ${zone.fromFile === true ? 'difference' : 'whole'}`, '    journal-content: changes']),
     ...(from.length > 0 ? [`    master: [${from.join(', ')}]`] : []),
     ...(notify.length > 0 ? [`    notify: [${notify.join(', ')}]`] : []),
-    // Older versions wait a second before they notify, whatever they are told.
+    // Older versions wait a second before they notify, whatever their configuration.
     ...(notify.length > 0 && isAtLeast(version, '3.4') ? ['    notify-delay: 0'] : []),
     ...(zone.zonemd === true ? [zone.text === undefined ? '    zonemd-verify: on' : '    zonemd-generate: zonemd-sha384'] : []),
     ...(zone.signed === true ? ['    dnssec-signing: on', '    dnssec-policy: signed'] : []),

@@ -1,6 +1,6 @@
 /**
- * NSD as hidden primary (file and reload) and as node. Settings: no delay before a new version is served, IXFR both ways; and no two
- * minutes (the default of tcp-timeout) with a primary that is silent, during which it takes nothing from the others.
+ * NSD as hidden primary (file and reload) and as node. Settings: no delay before a new version is served, IXFR both ways; a short
+ * tcp-timeout, as the default of two minutes lets a silent primary block transfers from the others.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -85,7 +85,7 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: {
     ...(from.length + notify.length > 0 && options.source !== 'by-route'
       ? [`  outgoing-interface: ${options.source ?? ip}`]
       : []),
-    // The history a node or a secondary of ours gets its IXFR from.
+    // The history for the IXFR of nodes and secondaries.
     ...(isAtLeast(version, '4.5')
       ? ['  store-ixfr: yes', '  ixfr-number: 64', ...(zone.text === undefined ? [] : ['  create-ixfr: yes'])]
       : []),

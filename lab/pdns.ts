@@ -1,5 +1,5 @@
 /**
- * PowerDNS as node. It takes whole transfers only; as primary it is not needed here. The backend is bind up to 4 and LMDB from 5 on,
+ * PowerDNS as node. It supports only AXFR; the lab has no use for it as primary. The backend is bind up to 4 and LMDB from 5 on,
  * whose pdnsutil cannot load the bind backend in Debian (5.1.5: undefined symbol).
  */
 import { writeFileSync } from 'node:fs'
@@ -37,14 +37,14 @@ export async function startPdns(options: LabServerOptions): Promise<LabServer> {
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('pdns_control', [configDir, ...args]),
   })
-  // It first looks for new zones a minute after its start, unless it is told to.
+  // By default it first looks for new zones a minute after its start.
   for (const zone of options.zones) await server.control('retrieve', zone.name).catch(() => undefined)
   return server
 }
 
 type Backend = 'bind' | 'lmdb'
 
-/** The one that this version's pdnsutil can load. */
+/** The backend that this version's pdnsutil can load. */
 export const backendOf = (version: string): Backend => (isAtLeast(version, '5') ? 'lmdb' : 'bind')
 
 const backendConfig = (backend: Backend, folder: string): string =>
@@ -94,7 +94,7 @@ function zonesConfig(options: LabServerOptions, folder: string): string {
   return `options { directory "${folder}"; };\n${zones.join('')}`
 }
 
-/** Keys live in the database, which `pdnsutil` fills while the server is down. */
+/** Keys are in the database, which `pdnsutil` fills while the server is down. */
 async function importKeys(options: LabServerOptions, pdnsutil: (...args: string[]) => Promise<string>): Promise<void> {
   for (const key of keysOf(options)) await pdnsutil('import-tsig-key', key.name, key.algorithm, key.secret)
   for (const zone of options.zones) {

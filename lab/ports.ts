@@ -3,21 +3,25 @@ import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { LabError } from './errors.js'
 
-// Below Linux's range for outgoing connections (32768 and up), so that none of ours is taken between finding and using it.
+// Below Linux's range for outgoing connections (32768 and up), so that no outgoing connection uses the port before the server
+// does.
 const FIRST = 20_000
 const LAST = 31_999
 
-/** Starts anywhere: two labs on one machine look in different places. */
+/** Starts at a port that differs by process: two labs on one machine search in different places. */
 let next = FIRST + (process.pid % (LAST - FIRST))
 
-/** Never the same port twice in one process. */
+/** Never returns a port twice in one process. */
 export async function findPort(ip = '127.0.0.1'): Promise<number> {
   for (let tries = 0; tries < LAST - FIRST; tries++) {
     const port = next
     next = next >= LAST ? FIRST : next + 1
     if ((await isFreeTcp(ip, port)) && (await isFreeUdp(ip, port))) return port
   }
-  throw new LabError({ code: 'LAB_NO_PORT', ip }, `no port between ${FIRST} and ${LAST} is free on ${ip}: stop what uses them`)
+  throw new LabError(
+    { code: 'LAB_NO_PORT', ip },
+    `no port between ${FIRST} and ${LAST} is free on ${ip}: stop programs that use them`,
+  )
 }
 
 function isFreeTcp(ip: string, port: number): Promise<boolean> {

@@ -1,12 +1,15 @@
 /**
- * The command line of each program that the lab runs: name servers and their tools from this machine, or from the root file system that
- * ZONECAST_LAB_ROOT names, so that tests run against other versions. All other programs are this machine's.
+ * The command line of each program of the lab: name servers and their tools from this machine, or from the root file system that
+ * ZONECAST_LAB_ROOT names, so that tests run against other versions. All other programs are those of this machine.
  */
 import { spawnSync } from 'node:child_process'
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Comes from the other root; a name server that is not there is not installed, so that no test passes against an unnamed version. */
+/**
+ * Programs from the other root; a name server that is missing there is not installed, so that no test passes against an unnamed
+ * version.
+ */
 const OF_NAME_SERVERS: readonly string[] = [
   ...['knotd', 'knotc', 'kdig', 'kzonecheck', 'kzonesign'],
   ...['nsd', 'nsd-control', 'nsd-checkconf'],
@@ -18,7 +21,7 @@ const FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin']
 
 export type Command = [program: string, args: string[]]
 
-/** The other root that this program comes from; undefined for a program of this machine. */
+/** The other root with this program; undefined for a program of this machine. */
 export function rootOf(name: string): string | undefined {
   const root = process.env.ZONECAST_LAB_ROOT
   return root !== undefined && root !== '' && OF_NAME_SERVERS.includes(name) ? root : undefined
@@ -26,7 +29,7 @@ export function rootOf(name: string): string | undefined {
 
 const paths = new Map<string, string>()
 
-/** Its path, within the root that it comes from; undefined when it is not installed. */
+/** The path inside its root; undefined when it is not installed. */
 export function findProgram(name: string): string | undefined {
   const root = rootOf(name)
   if (root !== undefined) {
@@ -37,7 +40,7 @@ export function findProgram(name: string): string | undefined {
   }
   const hit = paths.get(name)
   if (hit !== undefined) return hit
-  // Debian keeps daemons where an ordinary user's PATH does not look.
+  // Debian installs daemons outside an ordinary user's PATH.
   const script = 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v -- "$1"'
   const path = spawnSync('sh', ['-c', script, 'sh', name], { encoding: 'utf8' }).stdout.trim()
   if (path === '') return undefined
@@ -46,8 +49,8 @@ export function findProgram(name: string): string | undefined {
 }
 
 /**
- * Runs the program by its path, in its own root: `chroot` becomes the program, so the process id is the program's. In another root the
- * working directory is `/`.
+ * Runs the program by its path, in its own root: `chroot` becomes the program, so the process id is the program's. In another
+ * root the working directory is `/`.
  */
 export function commandOf(name: string, args: readonly string[]): Command {
   const path = findProgram(name) ?? name

@@ -1,4 +1,7 @@
-/** A redis-server of the lab's own, on a port or a unix socket, for tests of a given Redis. The product starts its own elsewhere. */
+/**
+ * A redis-server of the lab, on a port or a unix socket, for tests with a configured Redis. Not here: the product's private
+ * Redis.
+ */
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { findPort } from './ports.js'
@@ -13,12 +16,12 @@ export interface LabRedis extends LabServer {
 export interface LabRedisOptions {
   name?: string
   port?: number
-  /** Loopback unless given. */
+  /** Default: loopback. */
   ip?: string
   netns?: string
   /** Users and their rights, as a Redis ACL file has them. */
   aclFile?: string
-  /** Every write on disk before it is answered; default off. */
+  /** Writes to disk before each answer; default off. */
   durable?: boolean
 }
 
@@ -29,7 +32,7 @@ export async function startRedis(options: LabRedisOptions = {}): Promise<LabRedi
   const folder = makeServerFolder(name)
   const socket = join(folder, 'redis.sock')
   const persistence = options.durable === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
-  // Elsewhere than on loopback it serves nobody without a password, unless told so.
+  // On other addresses than loopback, protected mode refuses clients without a password.
   const listen = ['--bind', ip, '--port', String(port), '--protected-mode', options.netns === undefined ? 'yes' : 'no']
   const users = options.aclFile === undefined ? [] : ['--aclfile', options.aclFile]
   const args = [...listen, '--unixsocket', socket, '--dir', folder, '--save', '', ...persistence, ...users]
@@ -57,7 +60,7 @@ function answersPing(socket: string): Promise<boolean> {
     connection.setTimeout(500, () => finish(false))
     connection.once('error', () => finish(false))
     connection.once('connect', () => connection.write('PING\r\n'))
-    // One that wants a password is up as well.
+    // A server that requires a password is up too.
     connection.once('data', (data) => finish(/^(\+PONG|-NOAUTH)/.test(data.toString())))
   })
 }

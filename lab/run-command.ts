@@ -1,4 +1,4 @@
-/** Running a command to its end and taking what it printed. Not here: servers, which stay (server.ts). */
+/** Runs a command to its end and returns its output. Not here: servers, which keep running (server.ts). */
 import { spawn } from 'node:child_process'
 import { LabError } from './errors.js'
 import { commandIn } from './netns.js'
@@ -6,11 +6,11 @@ import { commandIn } from './netns.js'
 export interface RunOptions {
   input?: string | undefined
   timeoutMs?: number | undefined
-  /** The network namespace to run it in. */
+  /** The network namespace of the command. */
   netns?: string | undefined
 }
 
-/** Its standard output; a LabError with the end of its standard error when it fails. */
+/** Returns the standard output. Throws a LabError with the end of the standard error when the command fails. */
 export function runCommand(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { input, timeoutMs = 60_000, netns } = options
   return new Promise((resolve, reject) => {
@@ -20,7 +20,7 @@ export function runCommand(program: string, args: readonly string[], options: Ru
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-    child.stdin.on('error', () => {}) // a command that ends before it has read its input says why by its status
+    child.stdin.on('error', () => {}) // a command that ends before it has read its input reports the reason by its status
     child.on('error', (cause) => {
       reject(new LabError({ code: 'LAB_NOT_INSTALLED', program, package: undefined }, `${program} cannot be run`, { cause }))
     })

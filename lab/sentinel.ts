@@ -13,12 +13,12 @@ export interface LabSentinels {
   readonly name: string
   readonly addresses: string[]
   readonly servers: LabServer[]
-  /** The one of `servers` that is master now, as the Sentinels say. */
+  /** The member of `servers` that is master now, by the answer of the Sentinels. */
   master(): Promise<LabServer>
   stop(): Promise<void>
 }
 
-/** `downAfterMs`: silence after which a Sentinel takes the master for gone. */
+/** `downAfterMs`: silence after which a Sentinel considers the master down. */
 export async function startSentinels(downAfterMs = 1_000): Promise<LabSentinels> {
   const name = 'lab-group'
   const servers: LabServer[] = [await startRedis({ name: 'redis-1' }), await startRedis({ name: 'redis-2' })]
@@ -45,7 +45,7 @@ async function startSentinel(name: string, group: string, masterPort: number, do
   const port = await findPort(IP)
   const folder = makeServerFolder(name)
   const config = join(folder, 'sentinel.conf')
-  // A Sentinel writes what it learns into its own config.
+  // A Sentinel writes its knowledge into its own config.
   writeFileSync(
     config,
     [
@@ -66,7 +66,7 @@ async function startSentinel(name: string, group: string, masterPort: number, do
     port,
     folder,
     command: ['redis-server', config, '--sentinel'],
-    // It must know its siblings and the replica, or it cannot fail over.
+    // It can fail over only if it knows its siblings and the replica.
     isReady: async () => {
       try {
         const said = await control('SENTINEL', 'master', group)

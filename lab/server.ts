@@ -1,6 +1,6 @@
 /**
- * A real name server as a child process: its own folder, started and waited for, its output kept, stopped for certain.
- * What a make's configuration looks like is in knot.ts, nsd.ts, bind.ts and pdns.ts.
+ * A real name server as a child process: its own folder, started and awaited, its output kept, always stopped.
+ * Not here: the configuration of each make (knot.ts, nsd.ts, bind.ts, pdns.ts).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -30,37 +30,40 @@ export interface LabZone {
   name: string
   /** The zone file's text: this server is the zone's primary. */
   text?: string | undefined
-  /** Where it comes from: this server is a secondary. */
+  /** The source of the zone: this server is a secondary. */
   from?: readonly LabPeer[] | undefined
   /** Signed by this server; Knot as primary only. */
   signed?: boolean | undefined
-  /** As a primary: makes a ZONEMD record of each version; as a secondary: takes none that does not fit its own. Knot only. */
+  /**
+   * As a primary: makes a ZONEMD record of each version; as a secondary: refuses a version that does not match its own. Knot
+   * only.
+   */
   zonemd?: boolean | undefined
-  /** As a primary: changed by its file alone (replace-zone.ts), and differences are made from what the file was. */
+  /** As a primary: changed only by its file (replace-zone.ts); differences are made from the previous file. */
   fromFile?: boolean | undefined
 }
 
 export interface LabServerOptions {
   name: string
-  /** Where we ask it. Loopback; default 127.0.0.1. BIND takes only addresses an interface really has. */
+  /** Address for queries. Loopback; default 127.0.0.1. BIND accepts only addresses of an interface. */
   ip?: string | undefined
   port?: number | undefined
-  /** Further addresses it answers at, on the same port. */
+  /** Further addresses, on the same port. */
   alsoAt?: readonly string[] | undefined
-  /** The network namespace it runs in; `ip` is an address there that can be reached from ours. */
+  /** The server's network namespace; `ip` is an address there that is reachable from the test. */
   netns?: string | undefined
-  /** Where its own queries leave from; default `ip`. With `by-route` the routing table says. */
+  /** Source address of its own queries; default `ip`. `by-route` leaves the choice to the routing table. */
   source?: string | undefined
   zones: readonly LabZone[]
-  /** Transfers out need this key; without one anybody on loopback may transfer. */
+  /** Transfers out need this key; without one, any client on loopback may transfer. */
   transferKey?: LabKey | undefined
-  /** Who may transfer besides loopback: subnets, with the transfer key where there is one. */
+  /** Further clients that may transfer: subnets, with the transfer key if there is one. */
   clients?: readonly string[] | undefined
-  /** Dynamic updates need this key; without one anybody on loopback may update. */
+  /** Dynamic updates need this key; without one, any client on loopback may update. */
   updateKey?: LabKey | undefined
-  /** Who is told of changes. */
+  /** Servers that get a NOTIFY of changes. */
   notify?: readonly LabPeer[] | undefined
-  /** More workers: for measuring as a distributor, not for standing in as one of twenty nodes. */
+  /** More workers: for measurements as a distributor, not for one of twenty nodes. */
   tuned?: boolean | undefined
 }
 
@@ -77,12 +80,12 @@ export interface LabServer {
   stop(): Promise<void>
   /** SIGKILL now; the folder stays for restart. */
   kill(): Promise<void>
-  /** Comes up again on the same folder and port. */
+  /** Starts again with the same folder and port. */
   restart(): Promise<void>
-  /** SIGSTOP and SIGCONT: a server that is there but silent. */
+  /** SIGSTOP and SIGCONT: a server that exists but is silent. */
   pause(): void
   resume(): void
-  /** Everything it printed, from the newest 256 KiB. */
+  /** Its output, the newest 256 KiB. */
   log(): string
   /** Its own control program: knotc, nsd-control, rndc, pdns_control. */
   control(...args: string[]): Promise<string>
@@ -100,7 +103,7 @@ export interface Launch {
   control: (...args: string[]) => Promise<string>
 }
 
-/** A new folder of the lab; short, because control sockets live in it and a socket's path ends at 107 octets. */
+/** A new folder of the lab; short, because control sockets are in it and a socket's path ends at 107 octets. */
 export function makeServerFolder(name: string, ...inner: string[]): string {
   const folder = mkdtempSync(join(labFolder(), `${name}-`))
   for (const path of inner) mkdirSync(join(folder, path))
@@ -178,7 +181,7 @@ class ServerProcess implements LabServer {
       if (failure !== undefined || !this.isRunning() || performance.now() > deadline) {
         const tail = this.log().trim().split('\n').slice(-8).join('\n')
         await this.#end('SIGKILL')
-        throw new LabError({ code: 'LAB_NOT_READY', server: this.name }, `${this.name} (${program}) did not come up: ${tail}`, {
+        throw new LabError({ code: 'LAB_NOT_READY', server: this.name }, `${this.name} (${program}) did not start: ${tail}`, {
           cause: failure,
         })
       }
@@ -232,7 +235,7 @@ class ServerProcess implements LabServer {
       await this.#exited
       clearTimeout(timer)
     }
-    // NSD serves from children of its own; none may stay behind when the first process is gone.
+    // NSD serves from child processes; none may stay when the first process has ended.
     signalQuietly(-pid, 'SIGKILL')
     releaseGroup(pid)
     this.#child?.stdout?.destroy()
@@ -244,6 +247,6 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // It ended first, which is what we wanted.
+    // It ended first, which is the purpose of the kill.
   }
 }

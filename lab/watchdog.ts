@@ -1,6 +1,6 @@
 /**
- * Nothing of the lab outlives us, even when we die by kill -9: a small shell reads which process groups are ours from a pipe, and
- * when the pipe closes it ends what is left and removes the lab's folder.
+ * Ends everything of the lab after its process, even after kill -9: a small shell reads the lab's process groups from a pipe;
+ * when the pipe closes, it ends the remaining ones and removes the lab's folder.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 
-/** Shown in the process list; test/support/leak-guard.ts knows it. */
+/** The name in the process list; test/support/leak-guard.ts knows it. */
 export const WATCHDOG_NAME = 'zonecast-lab-watchdog'
 
 const SCRIPT = `trap '' INT TERM HUP
@@ -32,7 +32,7 @@ let watchdog: Watchdog | undefined
 function startWatchdog(): Watchdog {
   if (watchdog !== undefined && watchdog.child.exitCode === null) return watchdog
   const folder = mkdtempSync(join(tmpdir(), 'zonecast-lab-'))
-  // A session of its own: Ctrl-C in the terminal is for us, and we stop the lab in order.
+  // A session of its own: Ctrl-C in the terminal goes to the test, which stops the lab in order.
   const child = spawn('sh', ['-c', SCRIPT, WATCHDOG_NAME, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   child.stdin.on('error', () => {})
   child.unref()
@@ -41,17 +41,17 @@ function startWatchdog(): Watchdog {
   return watchdog
 }
 
-/** The folder everything of the lab lives in; gone when we are. */
+/** The folder of everything in the lab; removed when the process ends. */
 export function labFolder(): string {
   return startWatchdog().folder
 }
 
-/** The process group ends with us at the latest. */
+/** The watchdog ends this process group at the latest with the lab. */
 export function guardGroup(pid: number): void {
   startWatchdog().child.stdin.write(`add ${pid}\n`)
 }
 
-/** It has ended: its number may be somebody else's soon. */
+/** The group has ended: another process may get its number soon. */
 export function releaseGroup(pid: number): void {
   watchdog?.child.stdin.write(`del ${pid}\n`)
 }

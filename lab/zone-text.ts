@@ -1,8 +1,8 @@
-/** Zone files for the lab, from a handful of records to millions, and the file name a zone has in a server's folder. */
+/** Zone files for the lab, from a few records to millions, and the name of a zone's file in a server's folder. */
 
 export interface ZoneTextOptions {
   serial?: number
-  /** In all, SOA and NS included; at least 4. */
+  /** In total, SOA and NS included; at least 4. */
   records?: number
   refreshSeconds?: number
   retrySeconds?: number
@@ -36,7 +36,7 @@ function hostRecord(i: number): string {
   return `h${i} A 10.${(i >>> 16) & 255}.${(i >>> 8) & 255}.${i & 255}`
 }
 
-/** Without a percent sign, which Knot would take for a pattern. */
+/** Without a percent sign, which Knot would read as a pattern. */
 export function zoneFileName(zone: string): string {
   const name = zone.replace(/\.$/, '')
   return `${name === '' ? 'root' : encodeURIComponent(name).replaceAll('%', '=')}.zone`

@@ -1,4 +1,4 @@
-/** Starts and asks a good node (good-node.ts), which runs beside the attack and the server under test. */
+/** Starts and controls a good node (good-node.ts), which runs beside the attack and the server under test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ export class GoodNode {
     this.#lines = createInterface(child.stdout!)
   }
 
-  /** Ready once it has taken the zone for a moment. Throws when the server gives it nothing. */
+  /** Ready after some transfers of the zone. Throws when the server sends it none. */
   static async start(plan: GoodNodePlan): Promise<GoodNode> {
     const program = fileURLToPath(new URL('./good-node.ts', import.meta.url))
     const child = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(plan)], {
@@ -23,7 +23,7 @@ export class GoodNode {
     const first = await node.measure(0.5)
     if (first.transfersPerSecond > 0) return node
     node.stop()
-    throw new Error(`${plan.to.ip}:${plan.to.port} gives ${plan.source} no ${plan.zone}`)
+    throw new Error(`${plan.to.ip}:${plan.to.port} sends ${plan.source} no ${plan.zone}`)
   }
 
   measure(seconds: number): Promise<GoodNodeFigures> {

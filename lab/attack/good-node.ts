@@ -1,6 +1,6 @@
 /**
- * A node that does nothing wrong, as a process of its own: it takes a zone again and again, and asks for its SOA every few
- * milliseconds. How much it gets of both, alone and beside an attack, is what the attack costs.
+ * A correct node, as a process of its own: it transfers a zone again and again, and queries its SOA every few milliseconds. The
+ * difference in both, alone and beside an attack, is the cost of the attack.
  *
  * On standard input `measure SECONDS`; on standard output one line of JSON for each.
  */
@@ -13,18 +13,18 @@ import { writeQuery } from '../../lib/dns/message.js'
 import { nameToWire } from '../../lib/dns/name.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
 
-/** What the parent says on the command line, as JSON. */
+/** The JSON argument from the parent. */
 export interface GoodNodePlan {
   to: { ip: string; port: number }
-  /** Our address. */
+  /** Address of this node. */
   source: string
   zone: string
-  /** Octets of the whole answer, lengths included, as the first transfer brought them. */
+  /** Octets of the full answer, lengths included, as in the first transfer. */
   octets?: number
 }
 
 export interface GoodNodeFigures {
-  /** Whole transfers a second. */
+  /** Full transfers per second. */
   transfersPerSecond: number
   /** Connections that ended early. */
   errors: number
@@ -41,7 +41,7 @@ const plan = JSON.parse(process.argv[2]!) as GoodNodePlan
 const apex = nameToWire(plan.zone)
 const axfr = frame(writeQuery({ id: 7, apex, type: TYPE.AXFR, edns: false }))
 
-/** Takes the zone once on an open connection. Resolves with the octets, or undefined when the server hung up. */
+/** Transfers the zone once on an open connection. Resolves with the octets, or undefined when the server disconnects. */
 function take(socket: Socket, octets: number | undefined): Promise<number | undefined> {
   return new Promise((resolve) => {
     let have = 0
@@ -58,7 +58,7 @@ function take(socket: Socket, octets: number | undefined): Promise<number | unde
         if (have >= octets) end(have)
         return
       }
-      // The first time: the closing SOA is the last record of a message, 20 octets of numbers behind two names.
+      // First transfer: the closing SOA is the last record of a message, 20 octets of numbers after two names.
       framer.push(data, (message) => {
         if (isLast(message)) end(have)
       })
@@ -69,7 +69,7 @@ function take(socket: Socket, octets: number | undefined): Promise<number | unde
 
 let opening: Buffer | undefined
 
-/** Whether the message ends as the answer began: with the numbers of the zone's SOA. */
+/** True when the message ends like the answer began: with the numbers of the zone's SOA. */
 function isLast(message: Buffer): boolean {
   if (opening === undefined) {
     const at = message.indexOf(Buffer.from([0, TYPE.SOA, 0, 1]), 12 + apex.length + 4)

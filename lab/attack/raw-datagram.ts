@@ -1,4 +1,4 @@
-/** UDP datagrams with any source address and port, sent over a raw socket by perl, which every Debian has. Needs root. */
+/** Sends UDP datagrams with any source address and port, through a raw socket of perl, which every Debian has. Needs root. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -6,18 +6,18 @@ import { fileURLToPath } from 'node:url'
 const SENDER = fileURLToPath(new URL('./raw-datagram.pl', import.meta.url))
 
 export interface RawDatagram {
-  /** `127.0.0.*` walks through 254 addresses. */
+  /** `127.0.0.*` means 254 addresses, in turn. */
   from: string
-  /** `*` walks through all unprivileged ports. */
+  /** `*` means all unprivileged ports, in turn. */
   fromPort: number | '*'
   to: { ip: string; port: number }
   octets: Buffer
   count?: number
-  /** Datagrams a second; as fast as the machine sends them when left out. */
+  /** Datagrams per second; default: as fast as the machine sends them. */
   perSecond?: number
 }
 
-/** Sends until what comes back is called; for floods, whose end nobody waits for. */
+/** Sends until the returned function is called; for floods without an awaited end. */
 export function startFlood(datagrams: readonly RawDatagram[]): () => void {
   const child = spawn('perl', [SENDER], { stdio: ['pipe', 'ignore', 'inherit'] })
   child.stdin.on('error', () => undefined)
@@ -25,7 +25,7 @@ export function startFlood(datagrams: readonly RawDatagram[]): () => void {
   return () => child.kill('SIGKILL')
 }
 
-/** Resolves with the number of datagrams that the kernel took. Throws when the sender fails. */
+/** Resolves with the number of datagrams that the kernel accepted. Throws when the sender fails. */
 export async function sendRaw(datagrams: readonly RawDatagram[]): Promise<number> {
   const child = spawn('perl', [SENDER], { stdio: ['pipe', 'pipe', 'inherit'] })
   let out = ''

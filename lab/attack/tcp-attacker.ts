@@ -1,6 +1,6 @@
 /**
- * An attacker on many TCP connections, as a process of its own: it opens them, sends the same octets on each, reads no answer unless
- * told to, and opens again what the server closes.
+ * An attacker on many TCP connections, as a process of its own: it opens them, sends the same octets on each, reads answers only
+ * if configured, and replaces connections that the server closes.
  */
 import { spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
@@ -8,18 +8,18 @@ import { fileURLToPath } from 'node:url'
 
 export interface TcpAttack {
   to: { ip: string; port: number }
-  /** Addresses to come from, in turn. */
+  /** Source addresses, in turn. */
   sources: string[]
   connections: number
-  /** Sent on each connection once it is open, base64; framed already. */
+  /** Sent on each open connection, base64; already framed. */
   octets: string
-  /** Sends the octets again as soon as the kernel has taken them. */
+  /** Sends the octets again as soon as the kernel has accepted them. */
   repeat?: boolean
-  /** Reads answers and throws them away. */
+  /** Reads answers and discards them. */
   reads?: boolean
 }
 
-/** Begins the attack; what comes back ends it. */
+/** Begins the attack; the returned function ends it. */
 export function startTcpAttack(attack: TcpAttack): () => void {
   const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(import.meta.url), JSON.stringify(attack)], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -27,7 +27,7 @@ export function startTcpAttack(attack: TcpAttack): () => void {
   return () => child.kill('SIGKILL')
 }
 
-/** The source ports of one address are few: a closed connection is opened again after so many milliseconds. */
+/** The source ports of one address are few: a closed connection is opened again after this many milliseconds. */
 const AGAIN_MS = 5
 
 function run(attack: TcpAttack): void {
