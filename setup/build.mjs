@@ -1,4 +1,7 @@
-/** dist/: what runs under plain node. Compiled files, and beside them what is served or read as it is. Run alone it always builds. */
+/**
+ * Builds dist/, which runs under plain node: compiled files, and the files that are served or read unchanged. Run alone it always
+ * builds.
+ */
 import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +10,7 @@ import { SetupError, say } from './report.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
-/** Written last: a build that was cut short does not count. */
+/** Written last: an interrupted build does not count. */
 const STAMP = join(DIST, '.built')
 const SOURCES = ['config', 'lib', 'services', 'lab']
 const SETTINGS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'setup/build.mjs']
@@ -29,7 +32,7 @@ export function buildWhenChanged() {
   build()
 }
 
-/** Everything that is not TypeScript: the dashboard's page, style and script, the example config. */
+/** Copies all files that are not TypeScript: the dashboard's page, style and script, the example config. */
 function copyAssets(source) {
   for (const path of filesBelow(source)) if (!path.endsWith('.ts')) cpSync(join(ROOT, path), join(DIST, path))
 }
@@ -41,7 +44,7 @@ function filesBelow(folder) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(ROOT.length + 1))
 }
 
-/** Folders count too: a file that was removed changes only those. */
+/** Folders count too: a removed file changes only its folder. */
 function newestChange() {
   const folders = SOURCES.filter((source) => existsSync(join(ROOT, source))).flatMap((source) => [
     source,

@@ -1,12 +1,12 @@
 /**
- * The real servers, from Debian's packages: what is missing is installed when we may (root, or sudo without a password), else the
- * one command to run is printed. Packages are known by their programs, so a server from elsewhere counts as well.
+ * The real servers from Debian's packages: installs missing ones if allowed (root, or sudo without a password), else prints the
+ * one command to run. A package counts as installed when its programs are found, whatever their source.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { isInstalled, runQuietly, succeeds } from './command.mjs'
 import { SetupError, say } from './report.mjs'
 
-/** Each package with the programs it is needed for. */
+/** Each package with its needed programs. */
 const BASE = {
   'redis-server': ['redis-server', 'redis-cli'],
   knot: ['knotd', 'knotc'],
@@ -25,7 +25,7 @@ const FOR_TESTS = {
 }
 const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
 
-/** For what can be left out where a system has no such package: its tests are pending then. */
+/** Optional packages: on a system without one, its tests are pending. */
 const WISHED = { test: { chromium: ['chromium'] } }
 
 const PACKAGES = {
@@ -43,7 +43,7 @@ export function ensureDebianPackages(job) {
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing]
   const byHand = `sudo apt-get update && sudo ${install.join(' ')}`
   if (!isInstalled('apt-get'))
-    throw new SetupError(`these are missing: ${missing.join(', ')}; install them with your system's package manager`)
+    throw new SetupError(`packages are missing: ${missing.join(', ')}; install them with the package manager of the system`)
   const prefix = privilege()
   if (prefix === undefined)
     throw new SetupError(`some packages are missing, and installing them needs root; run this, then try again:\n  ${byHand}`)
@@ -53,7 +53,7 @@ export function ensureDebianPackages(job) {
     runPrefixed('apt-get update', [...env, 'apt-get', 'update', '-q'])
     if (missing.length > 0) runPrefixed('apt-get install', [...env, ...install])
     for (const name of wished)
-      if (!succeeds('apt-get', ['install', '--simulate', '-y', name])) say(`${name} is not to be had here; going on without`)
+      if (!succeeds('apt-get', ['install', '--simulate', '-y', name])) say(`${name} is not available here; going on without it`)
       else runPrefixed('apt-get install', [...env, 'apt-get', 'install', '-y', '--no-install-recommends', name])
   })
   const still = notInstalled(PACKAGES[job])
@@ -64,7 +64,7 @@ function notInstalled(packages) {
   return Object.entries(packages).flatMap(([name, programs]) => (programs.every(isInstalled) ? [] : [name]))
 }
 
-/** What to put before a command to run it as root; undefined when we may not. */
+/** The words before a command that run it as root; undefined when that is not allowed. */
 function privilege() {
   if (process.getuid?.() === 0) return []
   return isInstalled('sudo') && succeeds('sudo', ['-n', 'true']) ? ['sudo', '-n'] : undefined
@@ -75,8 +75,8 @@ const runPrefixed = (what, [command, ...args]) => runQuietly(what, command, args
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /**
- * Debian starts a service when it is installed; ours are started by the job, on their own ports. The policy file is Debian's own way
- * to say so (policy-rc.d answers 101: not allowed). One that is already there is the machine's, and stays.
+ * Debian starts a service at its installation; the jobs start these servers themselves, on their own ports. The policy file is
+ * Debian's way to prevent it (policy-rc.d answers 101: not allowed). An existing policy file belongs to the machine, and stays.
  */
 function withoutServices(prefix, install) {
   if (existsSync(POLICY)) return install()

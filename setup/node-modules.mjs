@@ -1,4 +1,4 @@
-/** The packages of package-lock.json: installed when they are missing or when the lock has changed since. */
+/** Installs the packages of package-lock.json when they are missing or the lock has changed since. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runQuietly } from './command.mjs'
@@ -7,12 +7,12 @@ import { say } from './report.mjs'
 export function ensureNodeModules(root) {
   if (isCurrent(root)) return
   say('installing npm packages…')
-  // NODE_ENV=production would leave out what the tests need.
+  // NODE_ENV=production would omit packages that the tests need.
   runQuietly('npm ci', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root })
 }
 
 /**
- * npm keeps its own copy of the lock of what it installed. Contents are compared, not times: a checkout gives files any time.
+ * npm keeps its own copy of the lock that it installed. Contents are compared, not times: a checkout gives files any time.
  * Packages for other platforms are in the lock only.
  */
 function isCurrent(root) {

@@ -1,6 +1,6 @@
 /**
- * The jobs that work straight from a fresh clone, `npm run demo`, `npm test` and so on: first what is missing, then the job. Plain
- * JavaScript without packages, because it runs before there are any.
+ * Runs the jobs that work in a fresh clone, `npm run demo`, `npm test` and so on: first installs missing parts, then starts the
+ * job. Plain JavaScript without packages, because it runs before there are any.
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,7 +29,7 @@ async function run([job, ...args]) {
   ensureDebianPackages(job)
   buildWhenChanged()
   const [script, ...rest] = JOBS[job]
-  // A demo is shown from where the person stands; the others belong to the project.
+  // A demo runs in the user's folder; the other jobs run in the project's.
   const cwd = job === 'demo' ? process.cwd() : ROOT
   const env = job === 'soak' ? { ...process.env, ZONECAST_TEST_LONG: '1' } : process.env
   const path = script.startsWith('--') ? script : join(ROOT, script)

@@ -1,18 +1,18 @@
 /**
- * A mocha reporter: the usual spec output for the reader, then the files that took longest, and the counts in a file for setup/test.mjs.
+ * A mocha reporter: the usual spec output, then the slowest files, and the counts in a file for setup/test.mjs.
  */
 const { relative } = require('node:path')
 const { writeFileSync } = require('node:fs')
 const { Spec } = require('mocha').reporters
 
-/** Files that take longer are named at the end. */
+/** Files that take longer are listed at the end. */
 const SLOW_MS = 15_000
 
 class CountingReporter extends Spec {
   constructor(runner, options) {
     super(runner, options)
     const { countsFile } = options.reporterOptions
-    // From one suite's end to the next: with its servers' start and end, which no test counts.
+    // From one suite's end to the next: this includes the start and end of its servers, which no test counts.
     const times = new Map()
     let before = Date.now()
     runner.on('suite end', ({ file, parent }) => {
@@ -29,5 +29,5 @@ class CountingReporter extends Spec {
   }
 }
 
-// NOTE: CommonJS, because mocha takes a reporter only as the one thing its file exports.
+// NOTE: CommonJS, because mocha accepts a reporter only as the sole export of its file.
 module.exports = CountingReporter

@@ -1,6 +1,6 @@
 /**
- * `npm run mutation`: changes the deciding code in small ways, and counts the changes that a unit test notices. With file names only
- * those files. Fails when a group is below the least share.
+ * `npm run mutation`: changes the deciding code in small ways, and counts the changes that a unit test notices. With file names
+ * only those files. Fails when a group is below the least share.
  */
 import { readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,7 +13,7 @@ import type { Outcome } from './worker.js'
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const FOLDER = join(ROOT, '.mutation')
 const WORKERS = 2
-/** A test that takes so many times as long as without a mutant runs forever. */
+/** A test that takes this many times its duration without a mutant counts as endless. */
 const SLOWER = 5
 const LEAST_LIMIT_MS = 5_000
 
@@ -61,7 +61,7 @@ async function fateOf({ id }: Mutant, worker: Worker, { coverage, took }: Outcom
   return isStatic && isKilled(await worker.run({ mutant: id, tests: all }, limitMs(all), id)) ? 'killed' : 'survived'
 }
 
-/** A process that ends, or does not come to an end, is noticed too. */
+/** A process that ends, or does not come to an end, counts as noticed too. */
 function isKilled(ended: Ended): boolean {
   return typeof ended === 'string' || ended.failed.length > 0
 }
@@ -81,7 +81,7 @@ function report(): void {
   if (!isEnough) process.exitCode = 1
 }
 
-/** Whether the share is high enough. */
+/** Prints a row. True when its share is high enough. */
 function row(name: string, names: readonly string[]): boolean {
   const own = mutants.filter(({ file }) => names.includes(file))
   if (own.length === 0) return true

@@ -1,6 +1,6 @@
 /**
- * Makes the mutants of `npm run mutation`: a copy of the project whose files contain every mutant, each inactive until its number is
- * set. The instrumenter of Stryker does it; its test runner does not know this mocha and this TypeScript.
+ * Makes the mutants of `npm run mutation`: a copy of the project whose files contain every mutant, each inactive until its number
+ * is set. Uses the instrumenter of Stryker; its test runner does not support this mocha and this TypeScript.
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ const COPIED = ['config', 'lib', 'services', 'lab', 'test', 'setup', 'docs', 'pa
 
 const silent = { isDebugEnabled: () => false, debug: () => {}, info: () => {} } as never
 
-/** Words such as states stay in; sentences for people, and what joins their parts, are left out. */
+/** Words such as states stay in; sentences for people, and the separators of their parts, are left out. */
 const isText = ({ kind, original }: Mutant): boolean => kind === 'StringLiteral' && !/^'[a-z0-9-]+'$/i.test(original)
 
 /** Writes the copy into `folder`; returns its mutants. */

@@ -1,4 +1,4 @@
-/** What `npm run mutation` changes, by group, and the unit tests that must notice. */
+/** The groups of files that `npm run mutation` changes, and the unit tests that must notice. */
 
 /** Least share of mutants that the tests of a group must kill, per cent. */
 export const LEAST_KILLED = 85
@@ -22,7 +22,9 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   chain: ['services/api/chain.ts'],
 }
 
-/** Folders of test/unit, and single files of them. The model tests are left out: each takes seconds, and others notice the same. */
+/**
+ * Folders of test/unit, and single files of them. The model tests are left out: each takes seconds, and others notice the same.
+ */
 export const TESTS: readonly string[] = [
   'fleet',
   'rollout',

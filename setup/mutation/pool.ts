@@ -1,4 +1,4 @@
-/** Child processes of `npm run mutation` that run tests, and what a task came to. */
+/** Child processes of `npm run mutation` that run tests, and the results of tasks. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Outcome, Task } from './worker.js'
@@ -7,7 +7,7 @@ const START_MS = 60_000
 
 export type Ended = Outcome | 'timed out' | 'ended'
 
-/** One child at a time: it starts with the first task, and anew after one that did not end. */
+/** One child at a time: it starts with the first task, and again after a task that did not end. */
 export class Worker {
   readonly #folder: string
   readonly #tests: readonly string[]
@@ -18,7 +18,7 @@ export class Worker {
     this.#tests = tests
   }
 
-  /** `mutant`: active from the start, for what runs while files are loaded. */
+  /** `mutant`: active from the start, for code that runs while files are loaded. */
   async run(task: Task, limitMs: number, mutant?: string): Promise<Ended> {
     if (mutant !== undefined) this.stop()
     if (this.#child === undefined) {

@@ -1,6 +1,6 @@
 /**
- * A child process of `npm run mutation`: loads the tests once, then runs those that the parent names with one mutant active. The parent
- * ends the process when a mutant makes a test run forever.
+ * A child process of `npm run mutation`: loads the tests once, then runs those that the parent names with one mutant active. The
+ * parent ends the process when a mutant makes a test run forever.
  */
 import Mocha from 'mocha'
 
@@ -23,7 +23,7 @@ export interface Outcome {
   coverage: Coverage | undefined
 }
 
-/** Where instrumented files find which mutant is active. */
+/** Where instrumented files find the active mutant. */
 interface Switchboard {
   activeMutant?: string | undefined
   currentTestId?: string | undefined

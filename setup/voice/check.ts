@@ -33,6 +33,9 @@ export const CHECKED: readonly string[] = [
   'lib/rollout',
   'lib/runtime',
   'lib/store',
+  'bench',
+  'config',
+  'lab',
   'services/api',
   'services/cli',
   'services/demo',
@@ -42,7 +45,7 @@ export const CHECKED: readonly string[] = [
   'lib/zone',
   'setup/docs',
   'setup/voice',
-  'config',
+  'setup',
 ]
 const SOURCES: readonly string[] = ['bench', 'config', 'lab', 'lib', 'services', 'setup', 'test']
 
