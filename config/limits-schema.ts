@@ -17,7 +17,7 @@ export const limits = section({
     .describe('Largest transfer, octets of messages or of records with names uncompressed.'),
   records: count(1).default(50_000_000).describe('Most records in one zone.'),
   messages: count(1).default(10_000_000).describe('Most messages in one transfer.'),
-  names: count(1).optional().describe('Most owner names in one zone; not counted when left out.'),
+  names: count(1).optional().describe('Most owner names in one zone; default: not counted.'),
   memory: count(1 << 20)
     .optional()
     .describe(

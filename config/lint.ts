@@ -98,15 +98,15 @@ function lintAddresses(config: Config, report: Report): void {
       service.set(ip, id)
     }
   }
-  const taken = new Map<string, string>()
+  const claimed = new Map<string, string>()
   const claim = (endpoint: Endpoint, who: string, path: SettingPath) => {
     const text = endpointText(endpoint)
-    const other = taken.get(text)
+    const other = claimed.get(text)
     if (other !== undefined) {
       const what = other === who ? `${who} has the address ${text} twice` : `${who} has the address of ${other} (${text})`
       report('CONFIG_DUPLICATE', path, `${what}: give each its own`)
     }
-    if (endpoint.port !== 0) taken.set(text, who)
+    if (endpoint.port !== 0) claimed.set(text, who)
     const cloud = service.get(endpoint.ip)
     if (cloud !== undefined) {
       const what = `${who} is reached at ${endpoint.ip}, a service address of cloud "${cloud}"`

@@ -19,13 +19,13 @@ export function readSettings(document: ConfigDocument): ReadSettings {
   if (first.success) return { settings: first.data, zonePositions: first.data.zones.map((_, i) => i), findings: [] }
   const mistakes = describeIssues(document, first.error.issues)
   const rest = new Rest(document.value)
-  let wrong: readonly Pick<Mistake, 'path' | 'unknownKey'>[] = mistakes
+  let bad: readonly Pick<Mistake, 'path' | 'unknownKey'>[] = mistakes
   for (let wider = 0; ; wider++) {
-    rest.leaveOut(wrong, wider)
+    rest.leaveOut(bad, wider)
     const parsed = configSchema.safeParse(rest.value)
     if (parsed.success)
       return { settings: parsed.data, zonePositions: rest.zonePositions, findings: mistakes.map(({ finding }) => finding) }
-    wrong = parsed.error.issues.map(({ path }) => ({ path: path as SettingPath, unknownKey: false }))
+    bad = parsed.error.issues.map(({ path }) => ({ path: path as SettingPath, unknownKey: false }))
   }
 }
 
@@ -41,8 +41,8 @@ class Rest {
   }
 
   /** Removes the settings at the paths; `wider` 1 the map or list around each, 2 the one around that, and so on. */
-  leaveOut(wrong: readonly Pick<Mistake, 'path' | 'unknownKey'>[], wider: number): void {
-    const paths = wrong.map(({ path, unknownKey }) => (unknownKey ? path : widened(path, wider)))
+  leaveOut(bad: readonly Pick<Mistake, 'path' | 'unknownKey'>[], wider: number): void {
+    const paths = bad.map(({ path, unknownKey }) => (unknownKey ? path : widened(path, wider)))
     const zones = new Set<number>()
     // Deepest paths first, while their parents still exist.
     for (const path of paths.toSorted((a, b) => b.length - a.length)) {

@@ -111,13 +111,13 @@ function lintKeys(config: Config, report: Report): void {
       report(
         'WEAK_KEY',
         ['keys', key],
-        `key ${quote(key)} is that of ${who.slice(0, 3).join(', ')}${who.length > 3 ? ' …' : ''}: an attacker on one node has the key of all; make one for each`,
+        `key ${quote(key)} is used by ${who.slice(0, 3).join(', ')}${who.length > 3 ? ' …' : ''}: an attacker on one node has the key of all; make one for each`,
       )
     if (primaryKeys.has(key))
       report(
         'WEAK_KEY',
         ['keys', key],
-        `key ${quote(key)} is that of a primary and of ${who[0]}: a stolen node can speak for the primary; make one for each`,
+        `key ${quote(key)} is used by a primary and ${who[0]}: an attacker on the node can act as the primary; make one for each`,
       )
   }
 }

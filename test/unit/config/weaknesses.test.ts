@@ -103,12 +103,12 @@ describe('the weaknesses of a config', () => {
     [
       'one key for two nodes',
       { nodes: { ...SOUND.nodes, n2: { cloud: 'A', address: '10.1.0.2', key: 'n1' } } },
-      /WEAK_KEY key "n1" is that of node "n1", node "n2"/,
+      /WEAK_KEY key "n1" is used by node "n1", node "n2"/,
     ],
     [
       'one key for a primary and a node',
       { nodes: { ...SOUND.nodes, n2: { cloud: 'A', address: '10.1.0.2', key: 'hm' } } },
-      /WEAK_KEY key "hm" is that of a primary and of node "n2"/,
+      /WEAK_KEY key "hm" is used by a primary and node "n2"/,
     ],
     [
       'a primary without a key',
