@@ -171,7 +171,7 @@ const firstLine = (text: string): string => text.split('\n', 1)[0]!
 
 function waitingFor({ zone, node, at, view, refused, cell }: ChainFacts, wanted: ReleaseMark): string {
   const push = at?.push?.target === wanted.serial ? at.push : undefined
-  const look = `zonecast status ${zone.name} --node ${node.id}`
+  const status = `zonecast status ${zone.name} --node ${node.id}`
   if (view.state === 'drained') return `an operator: ${node.id} is drained; zonecast undrain ${node.id}`
   if (cell?.conflict !== undefined)
     return `an operator: ${cell.conflict}; zonecast approve ${zone.name} ${cell.newest ?? wanted.serial} --primary PRIMARY`
@@ -180,12 +180,12 @@ function waitingFor({ zone, node, at, view, refused, cell }: ChainFacts, wanted:
   if (view.state === 'ahead')
     return `a serial above ${view.serial}: ${node.id} serves serial ${view.serial}, newer than anything released here, so another server feeds it; remove that server from its configuration`
   if (view.state === 'conflict')
-    return `an operator: serial ${view.serial} on ${node.id} has no order to the released ${wanted.serial} (RFC 1982 §3.2); ${look}`
+    return `an operator: serial ${view.serial} on ${node.id} has no order to the released ${wanted.serial} (RFC 1982 §3.2); ${status}`
   if (view.state === 'expired') return `a primary: none has confirmed ${zone.name} for its EXPIRE; zonecast primaries`
   if (refused !== undefined) return `the config to name the address of ${node.id}: ${refused}`
-  if (at?.error !== undefined) return `an answer of ${node.id}: ${at.error}; ${look}`
+  if (at?.error !== undefined) return `an answer of ${node.id}: ${at.error}; ${status}`
   if (push?.notifyError !== undefined && push.takenAt === undefined) return `${node.id} to accept NOTIFY: ${push.notifyError}`
-  if (view.state === 'unknown') return `an answer of ${node.id}: it has not answered lately; ${look}`
+  if (view.state === 'unknown') return `an answer of ${node.id}: it has not answered lately; ${status}`
   if (push?.takenAt !== undefined)
     return `${node.id} to serve the version that it has transferred${view.serial === undefined ? '' : `: it still answers with serial ${view.serial}`}; check its log and its disk`
   if (push?.notifyAnsweredAt !== undefined)

@@ -27,14 +27,14 @@ const MAX_READERS_PER_CALLER = 8
 /** Zones of a drained node reported at once; the rest follows in slices. */
 const ZONES_PER_SLICE = 100
 /** Most zones, pairs and rollouts remembered. */
-const MAX_TOLD = 1_000_000
+const MAX_REMEMBERED = 1_000_000
 
 export class EventStreams {
   readonly #context: ApiContext
   readonly #gate: Pick<Gate, 'isStillAllowed'>
   readonly #readers = new Map<Response, { req: Request; bucket: string }>()
   /** The last event about each zone, or each zone on a node; kept only while there is a reader. */
-  readonly #told = new Map<string, string>()
+  readonly #sent = new Map<string, string>()
   #number = 0
   readonly #unlisten: () => void
   readonly #timers: NodeJS.Timeout[]
@@ -66,7 +66,7 @@ export class EventStreams {
     this.#readers.set(res, { req, bucket })
     res.on('close', () => {
       this.#readers.delete(res)
-      if (this.#readers.size === 0) this.#told.clear()
+      if (this.#readers.size === 0) this.#sent.clear()
     })
   }
 
@@ -130,10 +130,10 @@ export class EventStreams {
 
   #isNew(key: string, facts: readonly unknown[]): boolean {
     const text = facts.join(' ')
-    if (this.#told.get(key) === text) return false
+    if (this.#sent.get(key) === text) return false
     // Versions come and go while there is a reader; a repeated event does no harm.
-    if (this.#told.size >= MAX_TOLD) this.#told.clear()
-    this.#told.set(key, text)
+    if (this.#sent.size >= MAX_REMEMBERED) this.#sent.clear()
+    this.#sent.set(key, text)
     return true
   }
 

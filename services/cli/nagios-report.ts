@@ -38,7 +38,7 @@ const MAX_LINES = 50
 /** One line with performance data, then a line for every pair that is not in sync, or for every node when that is too long. */
 export function nagiosReport(matrix: MatrixAnswer): { text: string; exit: 0 | 1 | 2 | 3 } {
   const pairs = pairsOf(matrix)
-  if (pairs.length === 0) return { text: nagiosLine('UNKNOWN', 'no node carries a zone'), exit: NAGIOS.unknown }
+  if (pairs.length === 0) return { text: nagiosLine('UNKNOWN', 'no node serves a zone'), exit: NAGIOS.unknown }
   const gravity = ({ at }: Pair) => severity(at, matrix.pageLagSeconds)
   const bad = pairs.filter((pair) => gravity(pair) > 0).sort((a, b) => gravity(b) - gravity(a))
   // Nodes in sync with the hub show nothing about a primary that the hub cannot transfer from.

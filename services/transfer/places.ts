@@ -4,14 +4,14 @@
 const MOST = 4
 
 export class TransferPlaces {
-  readonly #taken = new Map<string, number>()
+  readonly #inUse = new Map<string, number>()
   readonly #waiting = new Map<string, (() => void)[]>()
 
   /** Resolves when there is room; the caller must call `leave` later. Undefined: there is room at once. */
   enter(key: string): Promise<void> | undefined {
-    const taken = this.#taken.get(key) ?? 0
-    if (taken < MOST) {
-      this.#taken.set(key, taken + 1)
+    const inUse = this.#inUse.get(key) ?? 0
+    if (inUse < MOST) {
+      this.#inUse.set(key, inUse + 1)
       return undefined
     }
     return new Promise((resolve) => {
@@ -30,8 +30,8 @@ export class TransferPlaces {
       next()
       return
     }
-    const left = this.#taken.get(key)! - 1
-    if (left > 0) this.#taken.set(key, left)
-    else this.#taken.delete(key)
+    const left = this.#inUse.get(key)! - 1
+    if (left > 0) this.#inUse.set(key, left)
+    else this.#inUse.delete(key)
   }
 }

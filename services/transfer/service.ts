@@ -103,9 +103,9 @@ export class TransferService implements Service {
     return this.#queries.answer(asking, zone)?.catch((error) => {
       this.#parts.log.error(
         { zone: zone.name, op: 'request', dir: 'in', remote: endpointText(channel.peer), err: describeError(error) },
-        'no answer could be made',
+        'answer failed',
       )
-      this.#refusals.refuse(asking, RCODE.SERVFAIL, 'no answer could be made')
+      this.#refusals.refuse(asking, RCODE.SERVFAIL, 'answer failed')
     })
   }
 

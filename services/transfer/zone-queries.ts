@@ -134,22 +134,22 @@ export class ZoneQueries {
 
   async #sendIxfr(query: Query): Promise<void> {
     const { request, channel, offer } = query
-    const held = heldSerialOf(request.message, offer.zone.apex)
-    if (held === undefined) {
+    const observed = heldSerialOf(request.message, offer.zone.apex)
+    if (observed === undefined) {
       this.#refuse(query, RCODE.FORMERR, 'IXFR without the SOA of the zone in its authority section')
       return
     }
     // RFC 1995 §2: a caller with the newest serial, or with a newer one, gets only the SOA.
-    if (held === offer.version.serial || isAheadOf(held, offer.version.serial)) {
+    if (observed === offer.version.serial || isAheadOf(observed, offer.version.serial)) {
       this.#sendSoa(query)
-      if (held === offer.version.serial && isProved(query)) this.#taken(query, 'ixfr', false)
+      if (observed === offer.version.serial && isProved(query)) this.#onDelivered(query, 'ixfr', false)
       return
     }
-    if (channel.peer.proto === 'udp') return await this.#sendIxfrDatagram(query, held)
+    if (channel.peer.proto === 'udp') return await this.#sendIxfrDatagram(query, observed)
     await this.#inPlace(query, async () => {
-      const prepared = isOnOtherBase(query, held, this.#parts.board)
+      const prepared = isOnOtherBase(query, observed, this.#parts.board)
         ? undefined
-        : await this.#prepared.ixfr(offer.stored, held, offer.version)
+        : await this.#prepared.ixfr(offer.stored, observed, offer.version)
       if (prepared) await this.#stream(query, 'ixfr', prepared)
       else await this.#sendAxfr(query)
     })
@@ -179,20 +179,20 @@ export class ZoneQueries {
    * RFC 1995 §2: the difference sequences if they fit, else only the SOA. A client without a key may be forged, as the source of
    * a datagram can be: it gets the SOA, from memory, and comes back over TCP.
    */
-  async #sendIxfrDatagram(query: Query, held: number): Promise<void> {
+  async #sendIxfrDatagram(query: Query, observed: number): Promise<void> {
     const { request, channel, offer } = query
     if (request.key === undefined || this.#datagrams >= MAX_DATAGRAMS) return this.#sendSoa(query)
     this.#datagrams += 1
     try {
-      const prepared = isOnOtherBase(query, held, this.#parts.board)
+      const prepared = isOnOtherBase(query, observed, this.#parts.board)
         ? undefined
-        : await this.#prepared.ixfr(offer.stored, held, offer.version)
+        : await this.#prepared.ixfr(offer.stored, observed, offer.version)
       const single = prepared?.messages === 1 ? touchSingle(prepared, touchOf(query, this.#parts.clock)) : undefined
       const fits = single !== undefined && single.length <= udpRoom(query.request)
       // A node that repeats itself comes back over TCP, where it waits.
       if (fits && this.#repeats.count(query) === 0) {
         channel.send(single)
-        this.#taken(query, 'ixfr')
+        this.#onDelivered(query, 'ixfr')
       } else this.#sendSoa(query)
     } finally {
       this.#datagrams -= 1
@@ -248,7 +248,7 @@ export class ZoneQueries {
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'ok' })
       metrics.transferBytes.inc({ direction: 'out' }, octets)
       log.debug({ ...line, records: prepared.records, octets, tookMs: Math.round(performance.now() - startedAt) }, 'zone sent')
-      this.#taken(query, kind)
+      this.#onDelivered(query, kind)
     } catch (error) {
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'failed' })
       log.info({ ...line, err: describeError(error) }, 'transfer to a node failed')
@@ -264,7 +264,7 @@ export class ZoneQueries {
   }
 
   /** `isSent`: the node was sent the version; else the answer was that its own serial is the newest. */
-  #taken({ offer, asker }: Query, kind: 'axfr' | 'ixfr', isSent = true): void {
+  #onDelivered({ offer, asker }: Query, kind: 'axfr' | 'ixfr', isSent = true): void {
     if (asker.kind === 'hub') return
     const { bus, clock } = this.#parts
     const digest = isSent ? offer.version.digest : undefined

@@ -17,10 +17,10 @@ export function knowledgeOf(
 ): PrimaryKnowledge<Primary>[] {
   return servers.map((primary) => {
     const cell = board.get('primaries', pairKey(zone.name, primary.id))
-    const sight = seen?.primary === primary.id ? seen.serial : undefined
+    const announced = seen?.primary === primary.id ? seen.serial : undefined
     return {
       primary,
-      serial: cell?.error !== undefined ? undefined : newerOf(sight, cell?.serial),
+      serial: cell?.error !== undefined ? undefined : newerOf(announced, cell?.serial),
       failing: cell?.error !== undefined,
     }
   })

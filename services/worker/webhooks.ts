@@ -39,7 +39,7 @@ export interface WebhookParts {
   seals: Pick<Seals, 'sealText' | 'isSealOf'>
 }
 
-interface Told {
+interface Reported {
   rollouts: Map<string, string>
   conflict: string | undefined
   isHeld: boolean
@@ -48,7 +48,7 @@ interface Told {
 export class Webhooks {
   readonly #parts: WebhookParts
   /** The last reported state by zone: of each rollout, a conflict, a hold. Kept only while there is a receiver. */
-  readonly #told = new Map<string, Told>()
+  readonly #reported = new Map<string, Reported>()
   #isWatching = false
   #unlisten: () => void = () => undefined
 
@@ -66,52 +66,52 @@ export class Webhooks {
     const isWanted = this.#parts.webhooks.list.length > 0
     if (isWanted === this.#isWatching) return
     this.#isWatching = isWanted
-    this.#told.clear()
+    this.#reported.clear()
     if (!isWanted) return
-    for (const [zone, cell] of this.#parts.board.entries('zones')) this.#look(zone, cell, () => undefined)
-    for (const [zone, { hold }] of this.#parts.board.entries('orders')) this.#toldOf(zone).isHeld = hold !== undefined
+    for (const [zone, cell] of this.#parts.board.entries('zones')) this.#compare(zone, cell, () => undefined)
+    for (const [zone, { hold }] of this.#parts.board.entries('orders')) this.#reportedOf(zone).isHeld = hold !== undefined
   }
 
   #onChange(change: Change): void {
     this.#watch()
     if (!this.#isWatching) return
-    if (change.table === 'zones') this.#look(change.key, change.value, (event, facts) => this.#tell(event, facts))
+    if (change.table === 'zones') this.#compare(change.key, change.value, (event, facts) => this.#notify(event, facts))
     else if (change.table === 'orders') {
       const { hold, released } = change.value
-      const told = this.#toldOf(change.key)
-      if (told.isHeld === (hold !== undefined)) return
-      told.isHeld = hold !== undefined
-      this.#tell('hold', { zone: change.key, held: told.isHeld, ...(hold ?? released) })
+      const reported = this.#reportedOf(change.key)
+      if (reported.isHeld === (hold !== undefined)) return
+      reported.isHeld = hold !== undefined
+      this.#notify('hold', { zone: change.key, held: reported.isHeld, ...(hold ?? released) })
     }
   }
 
-  #toldOf(zone: string): Told {
-    let told = this.#told.get(zone)
-    if (told === undefined) {
-      told = { rollouts: new Map(), conflict: undefined, isHeld: false }
-      this.#told.set(zone, told)
+  #reportedOf(zone: string): Reported {
+    let reported = this.#reported.get(zone)
+    if (reported === undefined) {
+      reported = { rollouts: new Map(), conflict: undefined, isHeld: false }
+      this.#reported.set(zone, reported)
     }
-    return told
+    return reported
   }
 
-  #look(zone: string, cell: ZoneCell, tell: (event: string, facts: object) => void): void {
-    const told = this.#toldOf(zone)
-    const before = told.rollouts
-    told.rollouts = new Map()
+  #compare(zone: string, cell: ZoneCell, notify: (event: string, facts: object) => void): void {
+    const reported = this.#reportedOf(zone)
+    const before = reported.rollouts
+    reported.rollouts = new Map()
     for (const { findings, verdict, ...mark } of cell.rollouts) {
       const what = `${mark.state} ${mark.stage}`
       const last = before.get(mark.id)
-      told.rollouts.set(mark.id, what)
+      reported.rollouts.set(mark.id, what)
       if (last === what) continue
-      tell('rollout', { zone, ...mark })
+      notify('rollout', { zone, ...mark })
       if (last === undefined && verdict !== undefined && verdict !== 'pass')
-        tell('check', { zone, id: mark.id, serial: mark.serial, verdict, findings })
+        notify('check', { zone, id: mark.id, serial: mark.serial, verdict, findings })
     }
-    if (told.conflict !== cell.conflict && cell.conflict !== undefined) tell('conflict', { zone, conflict: cell.conflict })
-    told.conflict = cell.conflict
+    if (reported.conflict !== cell.conflict && cell.conflict !== undefined) notify('conflict', { zone, conflict: cell.conflict })
+    reported.conflict = cell.conflict
   }
 
-  #tell(event: string, facts: object): void {
+  #notify(event: string, facts: object): void {
     const { clock, hub, log, queues, webhooks, canQueue } = this.#parts
     const at = new Date(clock.now()).toISOString()
     const body = JSON.stringify({ event, hub, at, ...facts })

@@ -9,7 +9,7 @@ const INTRO = `# Command line
 
 **Config.** \`-c FILE\` or \`ZONECAST_CONFIG\` names it. Without either, \`./zonecast.yaml\` is read, then \`/etc/zonecast/zonecast.yaml\`.
 
-**Hub.** Commands ask the hub that the config describes. \`--url\` or \`ZONECAST_URL\` names another hub, and \`ZONECAST_TOKEN\` is the token
+**Hub.** Commands call the hub of the config. \`--url\` or \`ZONECAST_URL\` names another hub, and \`ZONECAST_TOKEN\` is the token
 that they send.
 
 **Output.** Errors go to standard error, each in one line. Colours are left out when the output is not a terminal, or when \`NO_COLOR\` is set.

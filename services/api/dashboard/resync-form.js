@@ -48,7 +48,7 @@ export function resyncForm(target, { api, mayResync, onStarted }) {
     const why = String(given.get('reason') ?? '').trim()
     const body = { ...target.body, strength: given.get('strength'), ...(why === '' ? {} : { reason: why }) }
     button.disabled = true
-    setText(told, 'Asking…')
+    setText(told, 'Sending…')
     api
       .post(target.path, body)
       .then((/** @type {{ job: string }} */ { job }) => {

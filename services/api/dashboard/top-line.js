@@ -70,8 +70,8 @@ export class TopLine {
       setText(number, count(sum))
       button.classList.toggle('none', sum === 0)
     }
-    const wrong = STATES.filter(({ state, tone }) => tone === 'bad' && (states[state] ?? 0) > 0)
-    document.title = `${wrong.map(({ state }) => `${states[state]} ${state}`).join(', ') || 'zonecast'} · ${hub}`
+    const bad = STATES.filter(({ state, tone }) => tone === 'bad' && (states[state] ?? 0) > 0)
+    document.title = `${bad.map(({ state }) => `${states[state]} ${state}`).join(', ') || 'zonecast'} · ${hub}`
   }
 
   /** @param {Liveness} liveness */

@@ -67,7 +67,7 @@ export function rolloutRoutes(context: ApiContext): Router {
         const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
         context.log.info(
           { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
-          'an order was given',
+          'order accepted',
         )
         return { status: 200, body }
       })

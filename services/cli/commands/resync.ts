@@ -50,7 +50,7 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
     })
 }
 
-/** An unnamed dimension is left out and means all; nothing named at all is a mistake. Throws CliError CLI_USAGE. */
+/** Omits options that are not given, which mean all; without any option it throws CliError CLI_USAGE. */
 export function resyncBody(
   zone: string | undefined,
   { node, cloud, state, strength, reason }: ResyncOptions,

@@ -220,7 +220,7 @@ describe('status for Nagios', () => {
 
   it('is unknown without zones', () => {
     expect(nagiosReport({ zones: [], nodes: [] })).to.deep.equal({
-      text: 'ZONECAST UNKNOWN - no node carries a zone\n',
+      text: 'ZONECAST UNKNOWN - no node serves a zone\n',
       exit: 3,
     })
   })
