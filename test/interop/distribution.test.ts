@@ -56,12 +56,8 @@ for (const { kind, start, algorithm, signed } of CASES)
     let nodes: Record<string, LabServer>
     let hub: TestHub
 
-    after(async () => {
-      await hub?.stop()
-      await Promise.all(servers.map((server) => server.stop()))
-    })
-
-    it('delivers a first version to every node', async () => {
+    before(async function () {
+      this.timeout(90_000)
       const [hubPort, nsd, bind, knot, pdns] = [
         await findPort(),
         await findPort('127.0.0.2'),
@@ -110,8 +106,15 @@ for (const { kind, start, algorithm, signed } of CASES)
         { transfer: hubPort },
       )
       hub = await startHub(place)
+    })
+    after(async () => {
+      await hub?.stop()
+      await Promise.all(servers.map((server) => server.stop()))
+    })
+
+    it('delivers a first version to every node', async () => {
       await inSync(hub, ZONE, undefined, 40_000)
-    }).timeout(90_000)
+    }).timeout(60_000)
 
     it(`follows ${CHANGES} random changes`, async () => {
       const random = seeded(`${kind} ${ZONE}`)

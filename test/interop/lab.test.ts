@@ -45,9 +45,8 @@ describe('the lab', () => {
       const nodes: LabServer[] = []
       let primary: LabServer
 
-      after(() => Promise.all([primary, ...nodes].map((server) => server?.stop())))
-
-      it('serves a zone to a node of each kind', async () => {
+      before(async function () {
+        this.timeout(60_000)
         const ports = {
           primary: await findPort(),
           nsd: await findPort('127.0.0.2'),
@@ -78,16 +77,20 @@ describe('the lab', () => {
             startPdns({ ...options, name: 'pdns', ip: '127.0.0.4', port: pdnsPort }),
           ])),
         )
+      })
+      after(() => Promise.all([primary, ...nodes].map((server) => server?.stop())))
+
+      it('serves a zone to a node of each kind', async () => {
         const serial = await awaitSerial(primary, ZONE)
-        for (const node of nodes) await awaitSerial(node, ZONE, (held) => held === serial)
+        for (const node of nodes) await awaitSerial(node, ZONE, (observed) => observed === serial)
       }).timeout(60_000)
 
       it('delivers a change', async () => {
         const before = await awaitSerial(primary, ZONE)
         if (kind === 'NSD') await replaceZone(primary, ZONE, zoneText(ZONE, { ...TIMERS, serial: 2, extra: ['new TXT "new"'] }))
         else await updateZone({ ...place(primary), key }, ZONE, [`add new.${ZONE} 300 TXT "new"`, `delete h0.${ZONE}`])
-        const serial = await awaitSerial(primary, ZONE, (held) => held !== before)
-        for (const node of nodes) await awaitSerial(node, ZONE, (held) => held === serial)
+        const serial = await awaitSerial(primary, ZONE, (observed) => observed !== before)
+        for (const node of nodes) await awaitSerial(node, ZONE, (observed) => observed === serial)
       }).timeout(60_000)
 
       it('leaves every node with the same zone, record for record', async () => {

@@ -37,12 +37,8 @@ describe('a large zone', () => {
     expect(await compareZones(from, { ip: '127.0.0.1', port, key: nodeKey }, ZONE)).to.equal(undefined)
   }
 
-  after(async () => {
-    await hub?.stop()
-    await Promise.all(servers.map((server) => server.stop()))
-  })
-
-  it('has the same records on the node as on the primary', async () => {
+  before(async function () {
+    this.timeout(60_000)
     const [hubPort, nodePort] = [await findPort(), await findPort()]
     primary = await startKnot({
       name: 'primary',
@@ -65,11 +61,18 @@ describe('a large zone', () => {
       { transfer: hubPort },
     )
     hub = await startHub(place)
-    await inSync(hub, ZONE, undefined, 60_000)
-    const { versions } = await api<{ versions: { records: number }[] }>(hub, `/v1/zones/${ZONE}`)
+  })
+  after(async () => {
+    await hub?.stop()
+    await Promise.all(servers.map((server) => server.stop()))
+  })
+
+  it('has the same records on the node as on the primary', async () => {
+    await inSync(hub!, ZONE, undefined, 60_000)
+    const { versions } = await api<{ versions: { records: number }[] }>(hub!, `/v1/zones/${ZONE}`)
     expect(versions[0]?.records).to.equal(RECORDS)
-    await expectSame(node.port)
-    await expectSame(hubPort)
+    await expectSame(servers[1]!.port)
+    await expectSame(place.transfer.port)
   }).timeout(120_000)
 
   it('is the same when the hub has read it from disk', async () => {
