@@ -49,7 +49,7 @@ describe('the live page with tokens', function () {
       await page.locator('#token button[type=submit]').click()
       await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))
       await page.locator('.nodes [role=columnheader]', { hasText: 'ams1' }).click()
-      await eventually(async () => expect(await page.locator('#panel .told').textContent()).to.match(/role operator/))
+      await eventually(async () => expect(await page.locator('#panel p[role=status]').textContent()).to.match(/role operator/))
       expect(await page.locator('#panel button[type=submit]').isDisabled()).to.equal(true)
       expect(page.url()).to.not.include(token)
       expect(await page.evaluate('JSON.stringify({ ...localStorage })')).to.not.include(token)

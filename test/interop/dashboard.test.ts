@@ -138,7 +138,7 @@ describe('the live page', function () {
     await picture(watched, 'why')
   })
 
-  it(`resyncs on request and shows the node's confirmation`, async () => {
+  it("resyncs on request and shows the node's confirmation", async () => {
     const { page } = watched
     await page.locator('#panel input[value=retransfer]').check()
     await page.locator('#panel input[name=reason]').fill('a test of the page')

@@ -176,7 +176,7 @@ describe('IXFR from the transfer server', function () {
       expect(scene.taken.length).to.equal(before)
     })
 
-    it(`RFC 1995 §2: is the newest SOA alone when it does not fit, by the client's limit, up to 1,232 octets`, async () => {
+    it("RFC 1995 §2: is the newest SOA alone when it does not fit, by the client's limit, up to 1,232 octets", async () => {
       const before = scene.taken.length
       const lines = Array.from({ length: 30 }, (_, i) => `new${i}.example. 300 A 192.0.2.1`)
       await scene.commit(['S8', NS, ALWAYS, ...lines].join('\n'))

@@ -25,7 +25,7 @@ describe('the records of a signer', () => {
     expect(reportOf(going, 'shrink').verdict).to.equal('pass')
   })
 
-  it(`do not hide the removal of the owner's records`, async () => {
+  it("do not hide the removal of the owner's records", async () => {
     const before = example(1, [...hosts(200), ...signed(200, 0)])
     const after = example(2, [...hosts(100), ...signed(200, 0), 'x.example. 300 NSEC \\# 6 016100000140'])
     const outcome = await checkNext(before, after, { checks: UNSIGNED })
@@ -42,7 +42,7 @@ describe('the records of a signer', () => {
     expect(some).to.deep.equal(whole)
   })
 
-  it(`are no churn when all are renewed, because the owner's change is compared apart`, async () => {
+  it("are no churn when all are renewed, because the owner's change is compared apart", async () => {
     const before = example(1, [...hosts(1000), ...signed(1000, 0)])
     const after = example(2, [...hosts(999), ...signed(1000, 1)])
     const change = await ownersChange(before, after, pause)
@@ -53,7 +53,7 @@ describe('the records of a signer', () => {
     expect(reportOf(outcome, 'churn').report).to.match(/^1 RRset of 1,003 is gone or changed/)
   })
 
-  it(`do not hide a change of the owner's contents`, async () => {
+  it("do not hide a change of the owner's contents", async () => {
     const before = example(1, [...hosts(1000), ...signed(1000, 0)])
     const after = example(2, [...hosts(1000, '192.0.2.9'), ...signed(1000, 1)])
     const change = await ownersChange(before, after, pause)

@@ -76,7 +76,7 @@ describe('the configs of the containers', () => {
     expect(config.api.tokens[0]!.sha256).to.deep.equal(createHash('sha256').update(token).digest())
   })
 
-  it(`name every container by its address in the hub's config`, () => {
+  it("name every container by its address in the hub's config", () => {
     const addresses = [...config.primaries.values()].map(({ id, address }) => [id, address.ip, address.port])
     expect(addresses).to.deep.equal(['hm1', 'hm2'].map((id) => [id, addressOf(id), 53]))
     for (const { id, paths } of config.nodes.values()) expect(paths).to.deep.equal([{ ip: addressOf(id), port: 53 }])
@@ -92,7 +92,7 @@ describe('the configs of the containers', () => {
     expect(config.transfer.source).to.deep.equal([])
   })
 
-  it(`have the folders, ports and names of the compose file in the hub's config`, () => {
+  it("have the folders, ports and names of the compose file in the hub's config", () => {
     const health = (service: string) => compose.services[service]!.healthcheck!.test!.slice(4)
     expect(health('worker')).to.deep.equal([config.dataDir])
     expect(health('transfer')).to.deep.equal([String(config.transfer.listen[0]!.port)])

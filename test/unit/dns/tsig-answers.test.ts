@@ -157,7 +157,7 @@ describe('an answer that reports a TSIG error', () => {
       await expectError('TSIG_REFUSED_BY_PEER', () => take([message]), { error })
     })
 
-  it(`RFC 8945 §5.2.3: is signed for BADTIME, with the time of the question and the server's clock behind it`, async () => {
+  it("RFC 8945 §5.2.3: is signed for BADTIME, with the time of the question and the server's clock behind it", async () => {
     const late = signBy(KEY, plainQuery(), { time: NOW - 1000 })
     const verdict = judgeRequest(late, () => KEY, NOW)
     if (verdict.kind !== 'refused') throw new Error('it is late')

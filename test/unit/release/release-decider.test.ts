@@ -245,7 +245,7 @@ describe('the release of a version', () => {
       expect(scene.inputs[0]!.isOwnersChange).to.equal(false)
     })
 
-    it(`by the owner's changes when it came by AXFR; by nothing when the version before cannot be read`, async () => {
+    it("by the owner's changes when it came by AXFR; by nothing when the version before cannot be read", async () => {
       const scene = new Scene()
       await scene.commit(4, [B])
       await scene.decide()

@@ -135,7 +135,7 @@ describe('the report of another hub', () => {
     expect(toldBy(other, own())).to.equal(undefined)
   })
 
-  it(`is ignored when it is the hub's own`, () => {
+  it("is ignored when it is the hub's own", () => {
     expect(toldBy(shared({ stopped: stop({ by: 'east' }) }), own())).to.equal(undefined)
     expect(toldBy(shared({ stopped: stop({ by: 'east', kind: 'held' }) }), own())).to.equal(undefined)
   })

@@ -25,7 +25,7 @@ describe('the Node.js releases of the unit tests', () => {
     expect(fetchNode(24, ended(null, ''))).to.equal(undefined)
   })
 
-  it(`count as skipped on a developer's machine and as failed in CI when the download fails`, () => {
+  it("count as skipped on a developer's machine and as failed in CI when the download fails", () => {
     expect(countsWithout(false)).to.deep.equal({ passed: 0, failed: 0, skipped: 1 })
     expect(countsWithout(true)).to.deep.equal({ passed: 0, failed: 1, skipped: 0 })
   })

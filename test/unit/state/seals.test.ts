@@ -41,7 +41,7 @@ describe('a seal', () => {
     expect(hub('west').open('orders', 'example.', sealed)).to.equal(undefined)
   })
 
-  it(`on a hub's findings on its own zones is valid for its own processes alone`, () => {
+  it("on a hub's findings on its own zones is valid for its own processes alone", () => {
     const sealed = hub('east').seal('zones', 'example.', ORDERS)
     expect(hub('east').open('zones', 'example.', sealed)).to.not.equal(undefined)
     expect(hub('west').open('zones', 'example.', sealed)).to.equal(undefined)

@@ -8,7 +8,7 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 describe('a dataDir', () => {
   const scratch = scratchDirs()
 
-  it(`of the hub's user is accepted, and its mode closed to others`, () => {
+  it("of the hub's user is accepted, and its mode closed to others", () => {
     for (const mode of [0o700, 0o750, 0o755, 0o770, 0o775, 0o777]) {
       const folder = scratch()
       chmodSync(folder, mode)

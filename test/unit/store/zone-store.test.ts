@@ -169,7 +169,7 @@ describe('a data directory', () => {
     expect(open(dataDir).zone(ZONES[0]!).latest!.serial).to.equal(2)
   })
 
-  it(`keeps the operators' orders for a damaged zone`, async () => {
+  it("keeps the operators' orders for a damaged zone", async () => {
     const dataDir = scratch()
     const writer = open(dataDir)
     await commit(writer, ZONES[0]!, 1)

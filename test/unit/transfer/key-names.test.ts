@@ -67,7 +67,7 @@ describe('two peers with different keys of one name', () => {
     expect(findTsig(found.answer())).to.deep.include({ error: TSIG_ERROR.BADKEY })
   })
 
-  it(`are named in a message by the key's id in the config`, async () => {
+  it("are named in a message by the key's id in the config", async () => {
     const { mac } = signRequest(B, plainQuery(), NOW)
     const unsigned = rawMessage({ flags: FLAG.QR, questions: [question('example.', 'SOA')] })
     const { message } = await expectError('TSIG_MISSING', () => new AnswerVerifier(B, mac).accept(unsigned, NOW))

@@ -43,7 +43,7 @@ class Scene {
 }
 
 describe('a refused peer', () => {
-  it(`is named with its node when the node's signature verifies`, async () => {
+  it("is named with its node when the node's signature verifies", async () => {
     const scene = new Scene()
     scene.hears(signBy(NODE_KEY, query()))
     expect(scene.signals.map(({ zone, nodes }) => ({ zone, nodes }))).to.deep.equal([{ zone: 'example.', nodes: ['signer'] }])

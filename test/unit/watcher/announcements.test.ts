@@ -204,7 +204,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     }
   })
 
-  it(`does not delay the reaction to another primary's answer`, async () => {
+  it("does not delay the reaction to another primary's answer", async () => {
     notify(8)
     expect(begun.map(({ primary }) => primary)).to.deep.equal(['hm1'])
     other = 8

@@ -32,7 +32,7 @@ describe('a conflict under the current serial', () => {
     expectOver(scene)
   })
 
-  it(`ends with an operator's refresh once the primary is fixed under the same serial`, async () => {
+  it("ends with an operator's refresh once the primary is fixed under the same serial", async () => {
     const scene = await torn()
     expect(await scene.refresh({ reason: 'operator' }).catch(describeError)).to.match(/hm1 and hm2 serve different content/)
     scene.answers['hm2 axfr'] = V1

@@ -77,7 +77,7 @@ describe('the chain of a version', () => {
       expect(chainOf(situation)).to.deep.equal(steps)
     })
 
-  it(`counts NOTIFYs, and names the kind of the node's transfer`, () => {
+  it("counts NOTIFYs, and names the kind of the node's transfer", () => {
     const steps = chainOf({ at: nodeCell({ push: { ...DONE, notifiesSent: 3, takenBy: 'axfr' } }) })
     expect(steps).to.include('notified +310: NOTIFY sent 3 times')
     expect(steps).to.include('taken +330: the node transferred the version by AXFR')
@@ -165,12 +165,12 @@ describe('the event that a chain waits for', () => {
       /^an operator: serial 5 is held: shrink; zonecast approve example\. 5, or /,
     ],
     [
-      'is what is held otherwise, without a command',
+      'is the reason of another hold, without a command',
       { held: 'hm1 serves serial 6\nand more' },
       /^an operator: hm1 serves serial 6$/,
     ],
     [
-      'is what is held otherwise, beside a version that is held',
+      'is the reason of another hold, beside a version that is held',
       { held: 'hm1 serves serial 6', cell: zoneCell({ rollouts: [rollout(5, 'held'), rollout(7, 'done')] }) },
       /^an operator: hm1 serves serial 6$/,
     ],
