@@ -91,7 +91,7 @@ describe('a Redis that is down', function () {
   it('is named in the answer to a request for a job', async () => {
     const response = await fetch(`${place.api}/v1/zones/${ZONE}/refresh`, { method: 'POST', headers: credentials(place) })
     expect(response.status).to.equal(503)
-    expect(await response.text()).to.match(/redis is away/)
+    expect(await response.text()).to.match(/redis is unreachable/)
   })
 
   it('lets a hub stop', async () => {
