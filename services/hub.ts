@@ -75,7 +75,7 @@ export class Hub {
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined
   #follower: NodeJS.Timeout | undefined
-  /** What a reload changes while running; parts hold on to these objects. */
+  /** Settings that a reload changes; the parts keep these objects. */
   readonly #live: ReturnType<typeof liveSettings>
   #presence: HubPresence | undefined
   #watcher: WatcherService | undefined
@@ -124,7 +124,7 @@ export class Hub {
     }
   }
 
-  /** Whether the other roles and hubs have told us what they had sent to nodes by then. */
+  /** True when the other roles and hubs have reported their deliveries until `at`. */
   #hasHeardAll(at: number): boolean {
     return (this.#transfer !== undefined || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
   }
@@ -138,7 +138,7 @@ export class Hub {
     for (const { zone, reason, setAside } of this.#store.damages)
       this.#log.error(
         { zone, op: 'store', reason, setAside },
-        'zone was damaged on disk and set aside; it is taken from a primary again',
+        'zone was damaged on disk and set aside; its next transfer is an AXFR',
       )
     if (mode === 'read') this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
@@ -275,14 +275,14 @@ export class Hub {
   async stop(): Promise<void> {
     clearInterval(this.#follower)
     this.#presence?.stop()
-    // In the order of the flow: nothing new is seen, what is under way ends, and the way to the nodes closes last.
+    // In the order of the flow: no new polls, then running work ends, and the transfer server stops last.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
     const until = performance.now() + this.#config.defaults.shutdownGraceMs
     for (const service of order)
       await service
         .finish(Math.max(0, until - performance.now()))
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'shutdown of a service failed'))
-    // What has not ended by now is broken off: a transfer that goes on could still commit.
+    // Work that has not ended is stopped: a transfer that continued could still commit.
     this.#tcp?.close()
     for (const threads of [this.#threads, this.#checkThreads]) threads.close()
     this.#udp?.close()

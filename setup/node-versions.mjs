@@ -26,5 +26,5 @@ export function fetchNode(major, spawn = spawnSync) {
   return status === 0 && version.startsWith(`v${major}.`) ? version : undefined
 }
 
-/** What a release counts that cannot be had: as a peer that is missing does, pending for a person and a failure in CI. */
+/** Counts of a release that cannot be fetched: like a missing peer, skipped for a person and failed in CI. */
 export const countsWithout = (isCi) => ({ passed: 0, failed: isCi ? 1 : 0, skipped: isCi ? 0 : 1 })

@@ -7,13 +7,13 @@ import type { Serial } from '../dns/serial.js'
 import { guard } from '../runtime/guard.js'
 
 export interface Signals {
-  /** A configured primary says the zone changed (RFC 1996). */
+  /** A NOTIFY came from a configured primary (RFC 1996). */
   notify: { zone: ZoneName; primary: string; serial: Serial | undefined; at: number }
-  /** A version is durable; whoever reads the store looks again. */
+  /** A version is durable; roles that read the store read it again. */
   committed: { zone: ZoneName; serial: Serial; at: number }
   /** A peer hub has a version; ours may be waiting for a primary that cannot give it. Made of its `committed` on receipt. */
   'peer-committed': { zone: ZoneName; serial: Serial; at: number }
-  /** A node has been sent the last octet of a version; `digest` is left out where it was told that its own serial is the newest. */
+  /** The transfer server sent a node the last octet of a version; without `digest` it answered that the node's serial is the newest. */
   taken: { zone: ZoneName; nodes: string[]; serial: Serial; digest?: string | undefined; kind: 'axfr' | 'ixfr'; at: number }
   /** A request with a node's key was refused, as it came from another address. */
   refused: { zone: ZoneName; nodes: string[]; why: string; at: number }

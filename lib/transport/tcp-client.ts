@@ -99,8 +99,8 @@ export class TcpClient {
   }
 
   /**
-   * Sends a request and hands each message of the answer to `take` until it says done. What `take` throws ends the connection
-   * and is thrown here. Throws TransportError.
+   * Sends a request and hands each message of the answer to `take` until that returns `done`. Throws TransportError, and any error of
+   * `take`, which also ends the connection.
    */
   exchange(request: Buffer, take: (message: Buffer) => 'more' | 'done', patience: Patience): Promise<void> {
     if (!this.isOpen) return Promise.reject(this.#closedEarly())
@@ -154,7 +154,7 @@ export class TcpClient {
     this.#rest(startedAt)
   }
 
-  /** What comes faster than we can take it would be read without end: others get their turn in between. */
+  /** Gives other work its turn, as a fast sender would be read without end. */
   #rest(startedAt: number): void {
     this.#workedMs += performance.now() - startedAt
     if (this.#workedMs < WORK_MS) return

@@ -1,4 +1,4 @@
-/** What the watcher knows: of one primary of one zone, and of a zone whose refresh was begun. */
+/** The watcher's knowledge of one primary of one zone, and of a zone whose refresh has begun. */
 import { describeError } from '../../lib/errors.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
@@ -17,7 +17,7 @@ export interface Pair {
   announced: { serial: Serial; asked: number } | undefined
   refreshSeconds: number
   retrySeconds: number | undefined
-  /** Serial that was last complained about, so that it is said once. */
+  /** The serial of the last warning, so that it is logged once. */
   warned: Serial | undefined
   announcements: Announcements
 }

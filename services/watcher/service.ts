@@ -36,17 +36,17 @@ export interface WatcherParts extends PrimaryWatchParts {
   bus: SignalBus
   log: Logger
   queues: Pick<JobQueues, 'enqueueRefresh'>
-  /** Without Redis nothing can be queued; a worker in this process takes what is newer all the same. */
+  /** Without Redis nothing can be queued; a worker in this process still transfers newer versions. */
   canQueue: () => boolean
 }
 
 const TICK_MS = 10
-/** Looks under way at a time. */
+/** SOA queries under way at once. */
 const MAX_POLLS = 512
-/** A queued refresh that nobody took by then is queued again. */
+/** A queued refresh that no worker began by then is queued again. */
 const PENDING_MS = 10_000
 const RECORD_AFTER_MS = 400
-/** A transfer that a announced began is over by then as a rule. */
+/** A transfer that an announcement began is over by then as a rule. */
 const POLL_AFTER_ANNOUNCEMENT_MS = 100
 /** After an answer that lags behind what its NOTIFY announced. */
 const POLL_AGAIN_MS = 1_000
@@ -246,7 +246,7 @@ export class WatcherService implements Service {
     else await this.#enqueue(pair.zone, { primary: pair.primary.id, serial, at })
   }
 
-  /** `proof`: an answer to an SOA query, which counts also while what a announced said is being looked for. */
+  /** `proof`: an answer to an SOA query counts also while the serial of a NOTIFY is being transferred. */
   async #enqueue(
     { name: zone }: FleetZone,
     seen: NonNullable<RefreshJob['seen']>,
@@ -262,7 +262,7 @@ export class WatcherService implements Service {
     const isBegun = this.#parts.worker?.beginRefresh(job) ?? false
     const canQueue = this.#parts.canQueue()
     if (isBegun || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
-    // What a worker here has begun goes into the queue as a record, once nodes and primary have the machine for themselves.
+    // A refresh that a worker here has begun is queued as a record, once the transfer and its deliveries are over.
     if (isBegun && !(await this.#isWorthRecording())) return
     if (!canQueue) return
     try {
@@ -273,7 +273,7 @@ export class WatcherService implements Service {
     }
   }
 
-  /** When very many zones change at once, the last few tell enough, and each record costs as much as the refresh. */
+  /** When very many zones change at once, a few records are enough: each costs as much as the refresh. */
   async #isWorthRecording(): Promise<boolean> {
     if (this.#recording >= MAX_RECORDING) return false
     this.#recording += 1

@@ -57,8 +57,8 @@ export class RefreshProcessor {
   readonly #misfits = new Misfits()
   /** Runs work on a zone while no refresh of it is under way. */
   readonly inTurn: InTurn = this.#turns.run
-  #isDraining = false
-  /** The last sight acted on, by zone: the job in the queue that says the same gets the same outcome. */
+  #isStopping = false
+  /** The last announcement acted on, by zone: a queued job with the same announcement gets the same outcome. */
   readonly #latest = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<Refreshed> }>()
 
   constructor(fleet: Fleet, parts: RefreshParts) {
@@ -70,18 +70,18 @@ export class RefreshProcessor {
     this.#fleet = fleet
   }
 
-  /** Takes nothing new, and resolves when what is under way has ended, well or not. */
+  /** Begins nothing new, and resolves when all refreshes under way have ended. */
   async finish(): Promise<void> {
-    this.#isDraining = true
+    this.#isStopping = true
     this.#parts.comparer.comparisons.stop()
     await this.#turns.ended()
   }
 
-  /** Throws what refreshZone throws; the zone's cell says the same. */
+  /** Throws the errors of refreshZone; the zone's cell has the same text. */
   async run(job: RefreshJob): Promise<RefreshResult> {
     const latest = this.#latest.get(job.zone)
     if (latest && job.strength === 'refresh' && isSameAnnouncement(latest.seen, job.seen)) return (await latest.turn).result
-    if (this.#isDraining)
+    if (this.#isStopping)
       throw new WorkerError({ code: 'WORKER_STOPPING', zone: job.zone }, `${job.zone} is not refreshed: the hub is stopping`)
     const turn = this.inTurn(job.zone, () => this.#refresh(job))
     if (job.seen && job.strength === 'refresh') this.#latest.set(job.zone, { seen: job.seen, turn })
@@ -103,7 +103,7 @@ export class RefreshProcessor {
   compare(name: ZoneName, primary: string): void {
     const zone = this.#fleet.zones.get(name)
     const other = zone?.primaries.find(({ id }) => id === primary)
-    if (!zone || !other || this.#isDraining || this.#turns.has(name)) return
+    if (!zone || !other || this.#isStopping || this.#turns.has(name)) return
     const checked = this.#parts.comparer.check(zone, this.#parts.store.zone(name), other, this.inTurn)
     void checked.then((isTorn) => isTorn && this.#parts.onConflict(name))
   }
@@ -167,7 +167,7 @@ export class RefreshProcessor {
     const primaries = orderPrimaries(known, held)
     const areSilent = known.every(({ failing }) => failing)
     try {
-      // Those that do not answer would be waited for in vain, once more.
+      // Silent primaries would cost another timeout.
       const isHopeless = areSilent && peers.length > 0
       const outcome = primaries.length > 0 && !isHopeless ? await this.#take(job, zone, stored, primaries) : undefined
       const lacks = job.elsewhere !== undefined && isNewer(job.elsewhere, stored.latest?.serial)
@@ -282,13 +282,13 @@ export class RefreshProcessor {
     if (rollout?.state === 'held')
       log.error(
         { zone: zone.name, op: 'check', serial: version.serial, reason: rollout.reason },
-        'version is held; approve or reject it',
+        'version held by checks; approve or reject it',
       )
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: version.committedAt })
-    tendLater(zone, stored, version, () => !this.#isDraining && this.#fleet.zones.has(zone.name), this.#parts)
+    tendLater(zone, stored, version, () => !this.#isStopping && this.#fleet.zones.has(zone.name), this.#parts)
   }
 
-  /** What the primary's EDNS EXPIRE said, if it did (RFC 7314 §4). */
+  /** The EDNS EXPIRE of the primary's last answer, if it had one (RFC 7314 §4). */
   #expireOf(zone: FleetZone, primary: string | undefined): number | undefined {
     return primary === undefined ? undefined : this.#parts.board.get('primaries', pairKey(zone.name, primary))?.expireSeconds
   }

@@ -52,7 +52,7 @@ const HAND_OVER_MS = 15_000
 const REFRESHES_PER_TRANSFER = 8
 /** Time for our own primaries to give what a peer hub has. */
 const PEER_FIRST_MS = 1_500
-/** How often memory is given back and damage is mended. */
+/** How often memory is freed and damaged zones are transferred again. */
 const TEND_MS = 15_000
 
 export class WorkerService implements Service {
@@ -161,7 +161,7 @@ export class WorkerService implements Service {
     this.#rollouts.adopt(fleet, diff)
   }
 
-  /** A rollout has come further: nodes that may have the version now are told at once. */
+  /** A rollout advanced: NOTIFY goes at once to the nodes that may have the version now. */
   #onProgress(zone: FleetZone, stored: StoredZone, version: Version): void {
     const { board, bus, clock } = this.#parts
     noteProgress(board, stored, clock.now())
@@ -180,13 +180,13 @@ export class WorkerService implements Service {
       )
   }
 
-  /** A zone that cannot be read back from disk is taken whole again, before anybody needs it. */
+  /** Transfers a zone by AXFR that cannot be read back from disk, before a node needs it. */
   #tendStore(): void {
     const { store, clock, log } = this.#parts
     store.coolDown(clock.now())
     for (const stored of store.zones) {
       if (!stored.isDamaged) continue
-      log.error({ zone: stored.name, op: 'store' }, 'zone cannot be read back from disk; it is taken from a primary again')
+      log.error({ zone: stored.name, op: 'store' }, 'zone cannot be read from disk; AXFR follows')
       const job: RefreshJob = { zone: stored.name, strength: 'retransfer', askFirst: true, reason: 'operator', seen: undefined }
       void this.#refresh.run(job).catch(() => undefined)
     }

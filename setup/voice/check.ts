@@ -1,6 +1,6 @@
 /**
- * Refuses words that the project's texts do not use, with file, line and the plain word. `npm run voice` checks the folders that are
- * switched on; `npm run voice -- --all` counts the hits of every source folder too, and `--all FOLDER` lists those of one.
+ * Refuses words that the project's texts do not use, with file, line and the plain word. `npm run voice` checks all folders,
+ * `npm run voice -- FOLDER` one.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,38 +16,20 @@ export interface Hit {
   kind: TextKind
 }
 
-/** Checked by `npm run check`. A folder of sources is added here when its `--all` count is 0. */
+/** Checked by `npm run check`, with the folders in them; of the root only its pages. */
 export const CHECKED: readonly string[] = [
   '.',
   '.github',
-  'docs',
-  'deploy',
-  'lib/answers',
-  'lib/checks',
-  'lib/dns',
-  'lib/fleet',
-  'lib/names',
-  'lib/observe',
-  'lib/queue',
-  'lib/release',
-  'lib/rollout',
-  'lib/runtime',
-  'lib/store',
   'bench',
   'config',
+  'deploy',
+  'docs',
   'lab',
-  'services/api',
-  'services/cli',
-  'services/demo',
-  'services/transfer',
-  'lib/transfer',
-  'lib/xfr',
-  'lib/zone',
-  'setup/docs',
-  'setup/voice',
+  'lib',
+  'services',
   'setup',
+  'test',
 ]
-const SOURCES: readonly string[] = ['bench', 'config', 'lab', 'lib', 'services', 'setup', 'test']
 
 /** Generated from the sources, where the same texts are checked. */
 const GENERATED = /^docs\/reference\/(?:api|cli|configuration|metrics)\.md$/
@@ -86,33 +68,9 @@ export const hitsOfFolder = (folder: string): Hit[] =>
 
 export const formatHit = ({ file, line, word, use }: Hit): string => `${file}:${line}: "${word}": ${use}`
 
-/** Counts by folder, one level below lib, services and test. */
-function countsOf(hits: readonly Hit[]): string {
-  const counts = new Map<string, Map<string, number>>()
-  for (const { file, kind } of hits) {
-    const folder = file.split('/').slice(0, -1).slice(0, 2).join('/')
-    const row = counts.get(folder) ?? new Map<string, number>()
-    row.set(kind, (row.get(kind) ?? 0) + 1)
-    counts.set(folder, row)
-  }
-  return [...counts]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([folder, row]) => {
-      const total = [...row.values()].reduce((sum, count) => sum + count, 0)
-      return `${folder.padEnd(24)}${String(total).padStart(6)}  ${[...row].map(([kind, count]) => `${count} ${kind}`).join(', ')}\n`
-    })
-    .join('')
-}
-
-function main(argv: readonly string[]): number {
-  const found = CHECKED.flatMap(hitsOfFolder)
+function main([folder]: readonly string[]): number {
+  const found = (folder === undefined ? CHECKED : [folder]).flatMap(hitsOfFolder)
   process.stdout.write(found.map((hit) => `${formatHit(hit)}\n`).join(''))
-  const [flag, folder] = argv
-  if (flag === '--all') {
-    const hits = (folder === undefined ? SOURCES : [folder]).flatMap(hitsOfFolder)
-    if (folder !== undefined) process.stdout.write(hits.map((hit) => `${formatHit(hit)}\n`).join(''))
-    process.stdout.write(countsOf(hits))
-  }
   return found.length === 0 ? 0 : 1
 }
 
