@@ -74,7 +74,7 @@ export class ApexCheck {
     if (contents.copied !== undefined)
       findings.add(
         'warn',
-        'A record came several times with different TTLs (RFC 2181 §5.2); the lowest is used, and the next version is transferred whole',
+        'A record came several times with different TTLs (RFC 2181 §5.2); the lowest is used, and the next version is transferred by AXFR',
         contents.copied,
       )
     if (apexNameServers === 0) findings.add('hold', `There is no NS record at the apex ${keyText(this.#apex)}`)

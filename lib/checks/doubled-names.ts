@@ -53,7 +53,7 @@ export class DoubledNames {
     }
   }
 
-  #look(data: Buffer, at: number, type: number): void {
+  #count(data: Buffer, at: number, type: number): void {
     const doubled = this.#doubled
     if (doubled !== undefined && !isSignerType(type)) this.#note(data, at, type, isOwnerDoubled(data, at, doubled), doubled)
   }
@@ -70,7 +70,7 @@ export class DoubledNames {
     let done = 0
     for (const { removed, added } of changes.byName.values()) {
       if (++done % NAMES_PER_SLICE === 0) await pause()
-      for (const { data, at, type } of added) if (type !== TYPE.SOA) this.#look(data, at, type)
+      for (const { data, at, type } of added) if (type !== TYPE.SOA) this.#count(data, at, type)
       // A record of the previous version that comes with another TTL is not new.
       if (this.#doubled === undefined) continue
       for (const { data, at, type } of removed)

@@ -34,7 +34,7 @@ function judgeEach(records: NamedRecords, findings: Findings): void {
     NAMES.fill(0)
     name = 1
   }
-  let told = -1
+  let reported = -1
   for (let i = 0; i < records.count; i++) {
     const type = records.types[i]!
     if (type === TYPE.RRSIG) continue
@@ -44,8 +44,8 @@ function judgeEach(records: NamedRecords, findings: Findings): void {
     if (NAMES[type] !== name) {
       NAMES[type] = name
       TTLS[type] = ttl
-    } else if (TTLS[type] !== ttl && type !== told) {
-      told = type
+    } else if (TTLS[type] !== ttl && type !== reported) {
+      reported = type
       findings.addRecord('warn', 'An RRset has several TTLs (RFC 2181 §5.2)', data, at)
     }
   }

@@ -233,7 +233,7 @@ export class AnswerVerifier {
     if (tsig.mac.length === 0 && tsig.error !== 0)
       throw new TsigError(
         { code: 'TSIG_REFUSED_BY_PEER', key, error: tsig.error },
-        `the other side refuses our TSIG (${tsigErrorName(tsig.error)}, key ${key})`,
+        `the server refuses the TSIG of this hub (${tsigErrorName(tsig.error)}, key ${key})`,
       )
     if (tsig.mac.length !== this.#key.macOctets)
       throw new TsigError({ code: 'TSIG_BAD_TRUNCATION', key }, `the answer's TSIG has ${tsig.mac.length} octets (key ${key})`)
@@ -249,7 +249,7 @@ export class AnswerVerifier {
     if (tsig.error !== 0)
       throw new TsigError(
         { code: 'TSIG_REFUSED_BY_PEER', key, error: tsig.error },
-        `the other side refuses our TSIG (${tsigErrorName(tsig.error)}, key ${key})`,
+        `the server refuses the TSIG of this hub (${tsigErrorName(tsig.error)}, key ${key})`,
       )
     // The own fudge limits the window: a peer cannot widen it for replays (RFC 8945 §10).
     if (Math.abs(nowSeconds - tsig.time) > Math.min(tsig.fudge, FUDGE_SECONDS)) throw badTime(key, nowSeconds - tsig.time)

@@ -8,7 +8,7 @@ import { type Compute, type NameBatch, type SignatureBatch, StoppedError } from 
 import type { Work, Worked } from './check-thread.js'
 
 /** Interval at which the time is checked while a batch runs. */
-const LOOK_MS = 250
+const CHECK_MS = 250
 
 export interface Job {
   session: CheckSession
@@ -61,12 +61,12 @@ export class CheckSession implements Compute {
     if (this.#begunAt === undefined) this.#events.onFirst()
     this.#begunAt ??= now
     this.#octets += octets
-    this.#look(now)
+    this.#checkBudget(now)
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#timer === undefined) {
       this.#timer = setInterval(
-        guard('check timer', () => this.#look(performance.now())),
-        LOOK_MS,
+        guard('check timer', () => this.#checkBudget(performance.now())),
+        CHECK_MS,
       )
       this.#timer.unref()
     }
@@ -108,10 +108,10 @@ export class CheckSession implements Compute {
     if (this.hasWork && this.#posted.size === 0) this.#waitingSince ??= performance.now()
     if (answer === undefined) job.reject(new Error(error))
     else job.resolve(answer)
-    this.#look(performance.now())
+    this.#checkBudget(performance.now())
   }
 
-  #look(now: number): void {
+  #checkBudget(now: number): void {
     if (this.#failure !== undefined || this.#begunAt === undefined) return
     const { cpuMs, wallMs, octets } = this.#budget
     let used = this.#cpuMs

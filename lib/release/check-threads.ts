@@ -49,7 +49,7 @@ export class CheckThreads {
       onEnd: () => this.#sessions.delete(session),
     })
     this.#sessions.add(session)
-    if (this.#isClosed) session.stop(new ClosedError('the hub is going down'))
+    if (this.#isClosed) session.stop(new ClosedError('the hub is shutting down'))
     return session
   }
 
@@ -113,7 +113,7 @@ export class CheckThreads {
   /** Pending checks reject with ClosedError. */
   close(): void {
     this.#isClosed = true
-    for (const session of [...this.#sessions]) session.stop(new ClosedError('the hub is going down'))
+    for (const session of [...this.#sessions]) session.stop(new ClosedError('the hub is shutting down'))
     for (const thread of [...this.#threads]) thread.end()
   }
 }

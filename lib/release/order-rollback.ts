@@ -34,7 +34,7 @@ export async function orderRollback(parts: OrderParts, zone: FleetZone, serial: 
   if (to && (!isOlder || to.releasedAt === undefined))
     throw new OrderError(
       'never-released',
-      `serial ${to.serial} of ${zone.name} was never released to every node, so there is no way back to it; reject it if it must not go out`,
+      `serial ${to.serial} of ${zone.name} was never released to every node, so a rollback to it is not possible; reject it if it must not be released`,
     )
   if (!to) throw new OrderError('no-version', `${zone.name} has no released version before serial ${going.serial} to go back to`)
   const cellOf = (node: string) => nodeCellOf(parts, zone, node)

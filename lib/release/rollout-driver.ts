@@ -57,7 +57,7 @@ export class RolloutDriver {
   start(): void {
     this.adopt(this.#fleet, everyZoneOf(this.#fleet))
     this.#timer = setInterval(
-      guard('rollout timer', () => this.#lookRound()),
+      guard('rollout timer', () => this.#judgeSome()),
       TICK_MS,
     )
     this.#unlisten = this.#parts.board.onChange((change) => {
@@ -73,7 +73,7 @@ export class RolloutDriver {
   }
 
   /** Answers of nodes are acted on at once; the rounds are for soaks, deadlines and missed events. */
-  #lookRound(): void {
+  #judgeSome(): void {
     for (let n = Math.min(ZONES_PER_TICK, this.#active.size); n > 0; n--) {
       let next = this.#round.next()
       if (next.done) {
@@ -118,7 +118,7 @@ export class RolloutDriver {
       if (!zone) this.#active.delete(name)
       else
         try {
-          await this.#lookAt(zone)
+          await this.#judge(zone)
         } catch (error) {
           const err = describeError(error)
           this.#parts.log.error({ zone: name, op: 'rollout', err }, 'rollout step failed; retrying')
@@ -136,7 +136,7 @@ export class RolloutDriver {
     return stored.versions.filter(({ rollout }) => rollout !== undefined && !isOver(rollout.state))
   }
 
-  async #lookAt(zone: FleetZone): Promise<void> {
+  async #judge(zone: FleetZone): Promise<void> {
     const stored = this.#parts.store.zone(zone.name)
     const orders = this.#parts.decider.ordersOf(stored)
     await this.#carryOut(zone, stored, orders)
@@ -200,8 +200,8 @@ export class RolloutDriver {
 
   async #advance(zone: FleetZone, stored: StoredZone, version: Version): Promise<void> {
     const record = version.rollout!
-    const told = this.#sharing.toldOf(zone, version)
-    if (told !== undefined) return await this.#step(zone, stored, version, told)
+    const event = this.#sharing.toldOf(zone, version)
+    if (event !== undefined) return await this.#step(zone, stored, version, event)
     this.#sharing.tell(zone, version)
     if (!isGoing(record.state)) return
     const now = this.#parts.clock.now()

@@ -88,14 +88,14 @@ function markOf({ name }: StoredZone, { serial, digest, rollout, checks, release
 function stagedOf(stored: StoredZone): ZoneCell['staged'] {
   const { versions, released } = stored
   const from = released ? versions.indexOf(released) : -1
-  const shown = new Set<string>()
+  const confirmed = new Set<string>()
   const behind = new Set<string>()
   const marks: ZoneCell['staged'] = []
   for (let i = versions.length - 1; i >= Math.max(0, versions.length - RELEASES * 2); i--) {
     const version = versions[i]!
-    for (const node of Object.keys(version.confirmed)) shown.add(node)
+    for (const node of Object.keys(version.confirmed)) confirmed.add(node)
     if (version.rollout?.state === 'rejected' || (i < from && !isBefore(version, released!))) continue
-    const nodes = Object.keys(version.releasedTo).filter((node) => i >= from || !shown.has(node))
+    const nodes = Object.keys(version.releasedTo).filter((node) => i >= from || !confirmed.has(node))
     if (i < from) for (const node of nodes) behind.add(node)
     if (nodes.length > 0) marks.unshift(stagedMark(version, nodes))
   }

@@ -19,23 +19,23 @@ export class SteadyClock implements Clock {
   readonly #steady: () => number
   /** The last returned time, and its time in the steady source. */
   #last: number
-  #toldAt: number
+  #lastAt: number
 
   /** `steady`: milliseconds from any moment, never set by a user. */
   constructor(wall: () => number = () => Date.now(), steady: () => number = () => performance.now()) {
     this.#wall = wall
     this.#steady = steady
     this.#last = wall()
-    this.#toldAt = steady()
+    this.#lastAt = steady()
   }
 
   now(): number {
     const at = this.#steady()
-    const elapsed = Math.max(0, at - this.#toldAt)
+    const elapsed = Math.max(0, at - this.#lastAt)
     const straight = this.#last + elapsed
     const off = this.#wall() - straight
     this.#last = straight + Math.max(-elapsed * SLEW, Math.min(elapsed * SLEW, off))
-    this.#toldAt = at
+    this.#lastAt = at
     return Math.floor(this.#last)
   }
 

@@ -119,7 +119,7 @@ const SECRET_OCTETS = 32
 
 /** A process that may not write to dataDir waits so long for the one that does. */
 const SECRET_WITHIN_MS = 30_000
-const LOOK_MS = 50
+const WAIT_MS = 50
 
 /**
  * The secret that the processes of one hub share. The first process that starts and may write to dataDir makes it, readable by
@@ -128,19 +128,19 @@ const LOOK_MS = 50
 export async function dataDirSecret(dataDir: string, withinMs = SECRET_WITHIN_MS): Promise<Buffer> {
   const file = join(dataDir, 'hub.secret')
   makeOnce(file, randomBytes(SECRET_OCTETS).toString('hex'))
-  for (let waited = 0; !existsSync(file); waited += LOOK_MS) {
+  for (let waited = 0; !existsSync(file); waited += WAIT_MS) {
     if (waited >= withinMs)
       throw new StateError(
         { code: 'STATE_SEAL' },
         `${file} does not exist: start the worker of this hub first, on the same dataDir`,
       )
-    await sleep(LOOK_MS)
+    await sleep(WAIT_MS)
   }
   if ((statSync(file).mode & 0o077) !== 0) {
     try {
       chmodSync(file, 0o600)
     } catch {
-      throw new StateError({ code: 'STATE_SEAL' }, `${file} can be read by others: chmod 600 it`)
+      throw new StateError({ code: 'STATE_SEAL' }, `${file}: readable by others; chmod 600 it`)
     }
   }
   const secret = Buffer.from(readText(file).trim(), 'hex')

@@ -95,4 +95,4 @@ export const unknownVersion = (zone: string, serial: Serial): StoreError =>
   new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone, serial }, `${zone} has no kept version with serial ${serial}`)
 
 export const storeClosed = (zone: string): StoreError =>
-  new StoreError({ code: 'STORE_CLOSED', zone }, `${zone} cannot be written: the hub is going down`)
+  new StoreError({ code: 'STORE_CLOSED', zone }, `${zone} cannot be written: the hub is shutting down`)

@@ -114,7 +114,7 @@ export function lockForWriting(directory: string): WriterLock {
       if (isStillOurs(file, me)) return
       throw new StoreError(
         { code: 'STORE_LOCK_LOST', directory },
-        `${directory} has another writer by now, or its writer.lock was removed; this process writes nothing there any more, restart it`,
+        `${directory} has another writer, or its writer.lock was removed; this process does not write there any more: restart it`,
       )
     },
   }

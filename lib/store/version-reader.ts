@@ -22,7 +22,8 @@ export async function readVersion(
 ): Promise<ZoneContents> {
   const rows = [...log.rows]
   const wanted = rows[index]
-  if (!wanted) throw new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone: directory, serial: 0 }, 'nothing is kept of this zone')
+  if (!wanted)
+    throw new StoreError({ code: 'STORE_UNKNOWN_VERSION', zone: directory, serial: 0 }, `no version is kept in ${directory}`)
   const { serial, digest } = wanted.version
   const base = await nearestSnapshot(log, rows, index, directory)
   const contents = await readSnapshot(join(directory, base.file), apex, rest)
@@ -63,7 +64,7 @@ async function nearestSnapshot(
     if (snapshot !== undefined) return { file: snapshot, path: forth.reverse().map(invertDifference) }
   }
   throw new StoreError(
-    { code: 'STORE_CORRUPT', file: directory, reason: 'no whole contents' },
+    { code: 'STORE_CORRUPT', file: directory, reason: 'no complete contents' },
     `${directory} has no complete contents for serial ${rows[index]!.version.serial}`,
   )
 }

@@ -42,7 +42,7 @@ export class ZoneMemory {
       throw overLimit(
         watched.asked,
         `${this.#limit.total} octets of memory in all zones together`,
-        'give the machine more, or raise defaults.limits.totalMemory',
+        'add memory to the machine, or raise defaults.limits.totalMemory',
       )
   }
 

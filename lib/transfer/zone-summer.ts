@@ -35,13 +35,13 @@ export interface SumReport {
 export class ZoneSummer {
   readonly #arena = new RecordArena()
   readonly #sums: RunSums
-  readonly #look: ZoneSurvey
+  readonly #survey: ZoneSurvey
   #names: NameRun | undefined
   #at = 0
 
   constructor(apex: Buffer) {
     this.#sums = new RunSums(apex)
-    this.#look = new ZoneSurvey(nameKey(apex, 0, apex.length))
+    this.#survey = new ZoneSurvey(nameKey(apex, 0, apex.length))
   }
 
   take({ id, chunks, tail, isLast }: SumRequest): SumReport {
@@ -68,13 +68,13 @@ export class ZoneSummer {
       return
     }
     const name = this.#names.next(chunk, at, this.#sums.isSameName)
-    if (name !== undefined) this.#look.see(name, undefined)
+    if (name !== undefined) this.#survey.see(name, undefined)
   }
 
   #seen(): SurveyedZone | undefined {
     if (!this.#sums.isInOrder || this.#names === undefined) return undefined
-    this.#look.see(this.#names.last, undefined)
-    const seen = this.#look.finish()
+    this.#survey.see(this.#names.last, undefined)
+    const seen = this.#survey.finish()
     return seen.targets.size > MOST_TARGETS ? undefined : seen
   }
 }

@@ -22,7 +22,7 @@ const REASONS: Record<string, string> = {
   ECONNRESET: 'connection reset',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
-  EADDRNOTAVAIL: 'our source address is not on this machine',
+  EADDRNOTAVAIL: 'the source address is not on this machine',
   EPIPE: 'connection closed',
 }
 

@@ -142,7 +142,7 @@ export class NameChains {
     return entry
   }
 
-  #look(data: Uint8Array, from: number, length: number): void {
+  #find(data: Uint8Array, from: number, length: number): void {
     this.#name = data
     this.#nameAt = from
     this.#length = length
@@ -150,7 +150,7 @@ export class NameChains {
 
   /** True when the name had no chain. `mayUndo`: `undo` can remove the entry. */
   add(data: Uint8Array, from: number, length: number, offset: number, mayUndo: boolean): boolean {
-    this.#look(data, from, length)
+    this.#find(data, from, length)
     // Most zones come in order: the last added entry often has the same name.
     let first = this.#is === 'at' && this.#last !== NONE && this.#matches(this.#last) ? this.#last : undefined
     const hash = first === undefined || mayUndo ? nameHash(data, from, length) : 0
@@ -192,7 +192,7 @@ export class NameChains {
     fate: (offset: number) => Fate,
     visit: (offset: number, fate: Fate) => void,
   ): void {
-    this.#look(data, from, length)
+    this.#find(data, from, length)
     const first = this.#table.find(nameHash(data, from, length), this.#matches)
     if (first === undefined) return
     visit(this.#offset(first), fate(this.#offset(first)))

@@ -40,7 +40,7 @@ const CASES: readonly ApexCase[] = [
     before: BASE,
     after: `${BASE}\na.example. 300 A 192.0.2.2\na.example. 60 A 192.0.2.2`,
     verdict: 'warn',
-    says: 'the next version is transferred whole: a.example. 60 IN A 192.0.2.2',
+    says: 'the next version is transferred by AXFR: a.example. 60 IN A 192.0.2.2',
   },
   { id: 'name servers outside the zone', before: BASE, after: 'example. 300 NS ns.test.', verdict: 'pass' },
   {

@@ -4,7 +4,7 @@ import { ANSWERED, firstOnly, HOLD, mark, nodeCell, old, push, rollout, type Sit
 
 const MINUTE = 60_000
 const REFUSED = "n1's key came from 127.0.0.1; n1 is 192.0.2.1"
-const BADSIG = 'the other side refuses our TSIG (BADSIG, key n1-key.)'
+const BADSIG = 'the server refuses the TSIG of this hub (BADSIG, key n1-key.)'
 const CONFLICT = 'conflict: hm1 and hm2 serve different content of example. under the same serial 7'
 const BEHIND =
   'hm1 went back to serial 6, older than the current serial 7: it may have been restored from a backup; set its serial above 7'
