@@ -52,7 +52,7 @@ export type NameOutcome = (typeof NAME)[keyof typeof NAME]
  * thus have two names of 34 labels that consist of pointers, as in ip6.arpa; no sender that compresses needs more.
  */
 const HOPS_PER_OCTET = 4
-/** So many in each name are not counted: a name has at least two octets in the message. */
+/** Pointers in each name that are not counted: a name has at least two octets in the message. */
 const UNCOUNTED_HOPS = 2 * HOPS_PER_OCTET
 
 /**

@@ -145,6 +145,6 @@ export function mayHaveOther(node: NodeContentFacts | undefined, serial: Serial,
   // A few matching answers do not prove the complete content.
   if (taken?.serial !== serial && node.serial === serial && strayAt !== undefined) return true
   if (taken?.serial === serial || node.serial === serial) return contentOf(node, { serial, digest }) !== 'released'
-  // It has a serial that no hub has sent it.
+  // The node has a serial that no hub has sent.
   return taken !== undefined && isNewer(serial, taken.serial)
 }

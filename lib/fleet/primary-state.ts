@@ -27,7 +27,7 @@ export interface PrimaryFacts {
   error: string | undefined
   /** The newest serial of this hub. */
   held: Serial | undefined
-  /** It serves other content under that serial. */
+  /** The primary serves other content under that serial. */
   isConflicting: boolean
 }
 

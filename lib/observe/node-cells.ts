@@ -28,7 +28,7 @@ const LOADING_MS = 600_000
 export interface Hearsay {
   /** Start of this process: the last delivery reports of an earlier process may be lost. */
   since: number
-  /** All hubs that may have sent a version to a node before `at` would have been heard by now. */
+  /** True when the report of every hub that may have sent a version to a node before `at` would have arrived. */
   hasHeardAll: (at: number) => boolean
 }
 

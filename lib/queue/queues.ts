@@ -117,7 +117,7 @@ function splitId(id: string): [QueueKind | undefined, string | undefined] {
 
 async function view(kind: QueueKind, queue: Queue, read: Job): Promise<JobView> {
   const state = await read.getState()
-  // It may have ended since it was read: then the read data lacks its result.
+  // The job may have ended after it was read: then the data lacks its result.
   const hasEnded = (state === 'completed' || state === 'failed') && read.finishedOn === undefined
   const job = hasEnded ? ((await queue.getJob(read.id!)) ?? read) : read
   return {

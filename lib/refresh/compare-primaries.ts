@@ -35,7 +35,7 @@ export type Comparison =
   | { kind: 'same' }
   /** A caller that does not keep the draft must discard it. */
   | { kind: 'differs'; draft: SnapshotDraft }
-  /** It serves another serial now, or cannot be queried. */
+  /** The primary serves another serial now, or cannot be queried. */
   | { kind: 'unknown'; why: string }
 
 /** Throws the errors of the transfer, and the reason of `signal`. */

@@ -109,7 +109,7 @@ async function runCommand(wish: HookWish, file: string | undefined): Promise<Hoo
 }
 
 /**
- * The fault in the way that the command ended; undefined when it approved. Resolves when its output is closed as well, or soon
+ * The fault of the command's end; undefined when it approved. Resolves when its output is closed as well, or soon
  * after.
  */
 function endOf(child: ChildProcess): Promise<string | undefined> {

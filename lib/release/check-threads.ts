@@ -70,7 +70,7 @@ export class CheckThreads {
     }
   }
 
-  /** When the machine can start no thread, the waiting callers get an error, instead of waiting for ever. */
+  /** Rejects the waiting callers when the machine can start no thread, so that they do not wait for ever. */
   #startOrFail(): CheckThread | undefined {
     try {
       return this.#freeThread()
@@ -129,7 +129,7 @@ class CheckThread {
   readonly #worker: Worker
   readonly #events: ThreadEvents
   readonly #jobs: Job[] = []
-  /** It has started: from now on the time of its first batch counts. */
+  /** The thread has started: from now on the time of its first batch counts. */
   #isReady = false
   #reason: string | undefined
   #isGone = false

@@ -16,7 +16,7 @@ export interface GateNode {
   missed: number
   error: string | undefined
   drained: boolean
-  /** It answered when the stage began. */
+  /** The node answered when the stage began. */
   wasThere: boolean
   /** Faults that its probes found; undefined while they are not finished. */
   probe: { wrong: readonly string[] } | undefined

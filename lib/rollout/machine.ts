@@ -131,10 +131,10 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
   }
 }
 
-/** It is being released to nodes. */
+/** The version is being released to nodes. */
 export const isGoing = (state: RolloutState): boolean => state === 'releasing' || state === 'soaking'
 
-/** It is final, except that a superseded version may still be rejected. */
+/** The state is final, except that a superseded version may still be rejected. */
 export const isOver = (state: RolloutState): boolean => state === 'done' || state === 'rejected' || state === 'superseded'
 
 /** Soak of the current stage. */

@@ -78,7 +78,7 @@ export class BoardSync {
   #isForeign = false
   /** No other process listens: published messages would only come back to this one. */
   #alone = false
-  /** When a message of this process last came back: earlier messages of others have come too. Local clock, milliseconds. */
+  /** Time when a message of this process last came back: earlier messages of others have come too. Local clock, milliseconds. */
   #echoAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: BoardSyncParts) {

@@ -59,7 +59,7 @@ export class Board {
     this.#tell({ table, key, value } as Change, 'there')
   }
 
-  /** When the later value lacks fields, this process writes them. */
+  /** Writes the fields that the later value lacks. */
   #complete<T extends TableName>(
     table: T,
     key: string,

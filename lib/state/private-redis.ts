@@ -37,7 +37,7 @@ const ANSWER_MS = 1_000
 
 export class PrivateRedis {
   readonly path: string
-  /** It ran already: an earlier process of this hub had crashed, or another role of the hub started it. */
+  /** The server ran already: an earlier process of this hub had crashed, or another role of the hub started it. */
   readonly adopted: boolean
   readonly #directory: string
   /** Without symbolic links, as the system names it. */

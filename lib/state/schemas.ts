@@ -16,7 +16,7 @@ const MAX_LIST = 10_000
 
 const text = z.string().max(MAX_TEXT)
 const name = z.string().max(1_100)
-/** There is one for each zone on each node, so longer text is cut. */
+/** One text for each zone on each node, so longer text is cut. */
 const sentence = text.transform((all) => all.slice(0, 2_000))
 /** Milliseconds since 1970 that make a date (ECMA-262 §21.4.1.1). */
 const time = z.number().min(-8.64e15).max(8.64e15)

@@ -35,7 +35,7 @@ export interface VersionHead extends Progress {
   differences: number
   /** Other content was kept under the same serial when it was committed. */
   torn?: true
-  /** It came with a record that has several TTLs: no difference can be applied to it. */
+  /** The version came with a record that has several TTLs: no difference can be applied to it. */
   copies?: true
   /** Serials between the previous version and this one, when several sequences lead from one to the other. */
   steps?: number[]

@@ -70,7 +70,7 @@ export class SignerFigures {
     return (this.#base! + this.#first) >>> 0
   }
 
-  /** So few expirations are left that the first one will soon be unknown. */
+  /** Few expirations are left: the first one will soon be unknown. */
   get isRunningOut(): boolean {
     return this.#bound !== Number.POSITIVE_INFINITY && this.#counts.size < this.#mostCounted / 4
   }

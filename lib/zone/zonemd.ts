@@ -20,7 +20,7 @@ export type ZonemdAlgorithm = 1 | 2
 export type ZonemdVerdict =
   | { kind: 'absent' }
   | { kind: 'verified'; algorithm: string }
-  /** There are ZONEMD records, none with a scheme and algorithm known here. */
+  /** No ZONEMD record has a scheme and algorithm known here. */
   | { kind: 'unsupported'; reason: string }
   | { kind: 'failed'; reason: string }
 
