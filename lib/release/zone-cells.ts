@@ -116,8 +116,8 @@ function stagedMark(version: Version, nodes: string[]): ZoneCell['staged'][numbe
 }
 
 /**
- * The time when the zone was last known good, and for how long. Unknown values come from the served version, or from the newest one while
- * none is served, because a first version waits for its stages.
+ * The time when the zone was last known good, and for how long. Unknown values come from the served version, or from the newest
+ * one while none is served, because a first version waits for its stages.
  */
 function expiryOf(
   { released, latest }: StoredZone,

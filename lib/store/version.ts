@@ -29,7 +29,7 @@ export interface Version {
   sources: Readonly<Record<string, number>>
   /** Nodes may have other content under this serial: no difference from it is sent to any node. */
   isTorn: boolean
-  /** The version came with a record that has several TTLs, of which one is kept: the effect of a difference on the others is unknown. */
+  /** A record of it came with several TTLs, of which one is kept: the effect of a difference on the others is unknown. */
   hasCopies: boolean
   kind: 'axfr' | 'ixfr'
 }
