@@ -121,7 +121,7 @@ describe('orders for a rollout', function () {
       ['approve', { serial: 1, reason: '' }, 400, /reason/],
       ['release', {}, 400, /reason/],
       ['approve', { digest: '01234567', reason: 'r' }, 400, /digest: needs a serial/],
-      ['approve', { primary: 'hm1', fast: true, reason: 'r' }, 400, /fast: is not used with primary/],
+      ['approve', { primary: 'hm1', fast: true, reason: 'r' }, 400, /fast: cannot be used with primary/],
       ['reject', { primary: 'hm1', reason: 'r' }, 400, /primary: an order to reject does not use this field/],
       ['approve', { primary: 'hm1', reason: 'r' }, 409, /do not disagree/],
       ['approve', { primary: 'hm9', reason: 'r' }, 404, /no primary hm9/],
