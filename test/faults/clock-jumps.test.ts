@@ -96,7 +96,7 @@ describe('a clock that is set', function () {
       expect((await api<{ state: string }>(hub, `/v1/zones/${ZONE}`)).state).to.equal('in-sync')
       const startedAt = performance.now()
       const serial = await change()
-      await awaitSerial(nodes[1]!, ZONE, (shown) => shown === serial)
+      await awaitSerial(nodes[1]!, ZONE, (observed) => observed === serial)
       expect(performance.now() - startedAt, 'from change to the last node').to.be.within(SOAK_MS * 0.9, SOAK_MS + 10_000)
       await inSync(hub, ZONE, serial)
     })

@@ -85,7 +85,7 @@ describe('a Redis that fails over', function () {
     await old.kill()
     const killedAt = performance.now()
     const serial = await change()
-    await awaitSerial(node, ZONE, (shown) => shown === serial)
+    await awaitSerial(node, ZONE, (observed) => observed === serial)
     const servedMs = performance.now() - killedAt
     await eventually(async () => expect((await sentinels.master()).port).to.not.equal(old.port), { timeoutMs: 30_000 })
     await eventually(isReady, { timeoutMs: 30_000 })

@@ -169,15 +169,15 @@ describe('rollouts under fire', function () {
         for (const { node, releasedAt } of own) if (releasedAt) released.set(`${node} ${serial}`, Date.parse(releasedAt))
     }
     const first = Math.min(...watch!.seen.c1!)
-    let shown = 0
-    for (const [key, shownAt] of watch!.firstAt) {
+    let served = 0
+    for (const [key, servedAt] of watch!.firstAt) {
       if (Number(key.split(' ')[1]) === first) continue
       const releasedAt = released.get(key)
-      expect(releasedAt, `${key} was shown and never released`).to.not.equal(undefined)
-      expect(shownAt, `${key} was shown before its release`).to.be.at.least(releasedAt!)
-      shown += 1
+      expect(releasedAt, `${key} was served and never released`).to.not.equal(undefined)
+      expect(servedAt, `${key} was served before its release`).to.be.at.least(releasedAt!)
+      served += 1
     }
-    expect(shown).to.be.greaterThan(CHANGES / 4)
+    expect(served).to.be.greaterThan(CHANGES / 4)
     // The canary had more versions than the others: stages do stop versions.
     expect(watch!.seen.c1!.length).to.be.at.least(watch!.seen.b1!.length)
   })

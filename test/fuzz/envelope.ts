@@ -32,14 +32,14 @@ const linesOf = (serial: number): string =>
   [`S${serial}`, ...Array.from({ length: RECORDS }, (_, i) => `h${i * serial}.example. 300 TXT "${'x'.repeat(100)}"`)].join('\n')
 
 function sound(dice: Dice, seconds: number): Buffer {
-  const held = dice.pick([...VERSIONS, 0, 99, 2 ** 32 - 1])
+  const current = dice.pick([...VERSIONS, 0, 99, 2 ** 32 - 1])
   const type = dice.pick(['SOA', 'NS', 'ANY', 'AXFR'])
   const plain = dice.pick([
     transferQuery({}),
-    transferQuery({ held }),
-    transferQuery({ zone: 'other.example.', held }),
+    transferQuery({ current }),
+    transferQuery({ zone: 'other.example.', current }),
     rawMessage({ id: dice.roll(65_536), questions: [question('example.', type)] }),
-    rawMessage({ flags: 0x2400, questions: [question('example.', 'SOA')], answers: [currentSoa('example.', held)] }),
+    rawMessage({ flags: 0x2400, questions: [question('example.', 'SOA')], answers: [currentSoa('example.', current)] }),
     rawMessage({ flags: dice.roll(65_536), questions: [question('example.', type)] }),
     dice.pick(RECORDED),
   ])
@@ -164,9 +164,9 @@ class Envelope implements Family {
 
   /** Transfers the zone by AXFR, or by IXFR from a serial, signed. Throws when the transfer fails, or the zone differs. */
   async #goodNode(dice: Dice): Promise<void> {
-    const held = dice.pick([undefined, 1, 2])
+    const current = dice.pick([undefined, 1, 2])
     const { v4, seconds } = this.#scene
-    const request = { key: { key: NODE_KEY, seconds }, source: SIGNER, ...(held === undefined ? {} : { held }) }
+    const request = { key: { key: NODE_KEY, seconds }, source: SIGNER, ...(current === undefined ? {} : { current }) }
     const { outcome, contents, connection } = await takeTransfer(v4, request)
     connection.socket.destroy()
     if (outcome.kind === 'full' && contents?.records !== RECORDS + 1)

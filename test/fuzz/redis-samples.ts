@@ -34,8 +34,8 @@ const trail = {
   committedAt: NOW - 7_000,
   releasedAt: NOW - 6_000,
 }
-const said = { at: NOW - 1_000, by: 'ann', reason: 'window' }
-const decision = { ...said, kind: 'approve', serial: 2, digest: '2'.repeat(16) }
+const given = { at: NOW - 1_000, by: 'ann', reason: 'window' }
+const decision = { ...given, kind: 'approve', serial: 2, digest: '2'.repeat(16) }
 const stages = { at: NOW, id: 'example-2-2', serial: 2, plan: '0a1b2c3d', through: 1, by: 'west' }
 
 export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
@@ -92,8 +92,8 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
     { ...stages, stopped: { kind: 'held', stage: 0, why: 'shrink', by: 'east', decided: NOW } },
   ],
   orders: [
-    { at: NOW, hold: said, decisions: [] },
-    { at: NOW, hold: said, released: { ...said, at: NOW }, decisions: [decision, { ...decision, kind: 'reject', at: NOW }] },
+    { at: NOW, hold: given, decisions: [] },
+    { at: NOW, hold: given, released: { ...given, at: NOW }, decisions: [decision, { ...decision, kind: 'reject', at: NOW }] },
     {
       at: NOW,
       decisions: [{ ...decision, kind: 'rollback', newSerial: 9, to: { serial: 1, digest: '1'.repeat(16) }, fast: true }],

@@ -42,7 +42,7 @@ describe('the live page with tokens', function () {
       const { page } = asked
       await eventually(async () => expect(await page.locator('#token').isVisible()).to.equal(true))
       await picture(asked, 'token')
-      await page.locator('#token-input').fill('wrong')
+      await page.locator('#token-input').fill('bad')
       await page.locator('#token button[type=submit]').click()
       await eventually(async () => expect(await page.locator('#token-reason').textContent()).to.equal('the token is unknown'))
       await page.locator('#token-input').fill(token)

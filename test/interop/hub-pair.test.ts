@@ -158,7 +158,7 @@ describe('a pair of hubs', function () {
     await api(places.west, `/v1/zones/${ZONE}/hold`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     const serial = await change()
     for (const name of ['east', 'west'] as const)
-      await eventually(async () => expect((await versions(name))[0]).to.include({ serial, state: 'held' }))
+      await eventually(async () => expect((await versions(name))[0]).to.include({ serial, state: 'current' }))
     await api(places.east, `/v1/zones/${ZONE}/release`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
   })
@@ -173,10 +173,10 @@ describe('a pair of hubs', function () {
       BLOCK.map((name) => `del ${name} A`),
     )
     const bad = await awaitSerial(primary, ZONE, (serial) => serial !== before)
-    await eventually(async () => expect((await versions('east'))[0]).to.include({ serial: bad, state: 'held' }))
+    await eventually(async () => expect((await versions('east'))[0]).to.include({ serial: bad, state: 'current' }))
     rmSync(join(folders.west, 'data'), { recursive: true })
     await start('west')
-    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial: bad, state: 'held' }))
+    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial: bad, state: 'current' }))
     for (const node of nodes) expect(await awaitSerial(node, ZONE)).to.equal(before)
     await updateZone(
       at,
@@ -217,10 +217,10 @@ describe('a pair of hubs', function () {
       await kill(gone)
       const at = { ip: primary.ip, port: primary.port, key: primaryKey }
       // The primary started anew, with an older serial.
-      const held = (await versions(stays))[0]!.serial
+      const current = (await versions(stays))[0]!.serial
       await updateZone(at, ZONE, [
         `del ${ZONE} SOA`,
-        `add ${ZONE} 3600 SOA ns1.${ZONE} hostmaster.${ZONE} ${held + 10} 2 1 86400 300`,
+        `add ${ZONE} 3600 SOA ns1.${ZONE} hostmaster.${ZONE} ${current + 10} 2 1 86400 300`,
       ])
       const serial = await change()
       await inSync(places[stays], ZONE, serial, 40_000)

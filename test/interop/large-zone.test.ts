@@ -85,7 +85,7 @@ describe('a large zone', () => {
     const before = await awaitSerial(primary, ZONE)
     const at = { ip: primary.ip, port: primary.port, key: primaryKey }
     await updateZone(at, ZONE, [`add h3.${ZONE} 300 TXT "new"`, `del h4.${ZONE}`])
-    const serial = await awaitSerial(primary, ZONE, (shown) => shown !== before)
+    const serial = await awaitSerial(primary, ZONE, (observed) => observed !== before)
     await inSync(hub!, ZONE, serial, 40_000)
     const { versions } = await api<{ versions: { kind: string }[] }>(hub!, `/v1/zones/${ZONE}`)
     expect(versions.map(({ kind }) => kind)).to.include('ixfr')

@@ -152,7 +152,7 @@ describe('a Redis that is down', function () {
         timeoutMs: 20_000,
       })
       const serial = await change()
-      await awaitSerial(node, ZONE, (shown) => shown === serial)
+      await awaitSerial(node, ZONE, (observed) => observed === serial)
     } finally {
       redis!.resume()
     }

@@ -146,10 +146,10 @@ for (const { form, choose, stages, signed, two } of FORMS)
       await eventually(async () => {
         const { state, error, primaries } = await view()
         expect([state, primaries.hm1!.state]).to.deep.equal([two ? 'in-sync' : 'conflict', 'went-back'])
-        const told = new RegExp(
+        const conflict = new RegExp(
           `hm1 went back to serial ${lost - 1}, older than the current serial ${lost}: .*set its serial above ${lost}`,
         )
-        if (!two) expect(error).to.match(told)
+        if (!two) expect(error).to.match(conflict)
       })
     })
 

@@ -15,7 +15,7 @@ export interface Conversation {
   /** Time of the recording, seconds since 1970: signatures are valid around it. */
   time: number
   key: TsigKey | undefined
-  said: Said[]
+  messages: Said[]
 }
 
 export const conversationNames = (): string[] =>
@@ -37,13 +37,13 @@ export function readConversation(name: string): Conversation {
     name,
     time: Number(fact('time')?.[0] ?? 0),
     key: key && new TsigKey(key[0]!, key[1]!, Buffer.from(key[2]!, 'base64')),
-    said: lines
+    messages: lines
       .filter((line) => /^[<>] /.test(line))
       .map((line) => ({ by: line[0] === '>' ? 'asker' : 'server', octets: Buffer.from(line.slice(2), 'hex') })),
   }
 }
 
 export const answersIn = (conversation: Conversation): Buffer[] =>
-  conversation.said.filter(({ by }) => by === 'server').map(({ octets }) => octets)
+  conversation.messages.filter(({ by }) => by === 'server').map(({ octets }) => octets)
 
-export const requestIn = (conversation: Conversation): Buffer => conversation.said.find(({ by }) => by === 'asker')!.octets
+export const requestIn = (conversation: Conversation): Buffer => conversation.messages.find(({ by }) => by === 'asker')!.octets

@@ -38,10 +38,10 @@ export function floodHttp(
   const worker = new Worker(PROGRAM, { eval: true, workerData: { url, headers, connections, reads } })
   return {
     stop: async () => {
-      const said = once(worker, 'message')
+      const result = once(worker, 'message')
       const gone = once(worker, 'exit')
       worker.postMessage('stop')
-      const [statuses] = (await said) as [Record<string, number>]
+      const [statuses] = (await result) as [Record<string, number>]
       await gone
       return statuses
     },

@@ -8,7 +8,7 @@ import type { Said } from './conversation.js'
 export interface RecordingProxy {
   ip: string
   port: number
-  said: Said[]
+  messages: Said[]
   stop(): void
 }
 
@@ -16,15 +16,15 @@ export interface RecordingProxy {
 export async function startProxy(target: { ip: string; port: number } | undefined): Promise<RecordingProxy> {
   const ip = '127.0.0.1'
   const port = await findPort(ip)
-  const said: Said[] = []
+  const messages: Said[] = []
   const sockets = new Set<Socket>()
   const udp = createSocket('udp4')
   udp.on('message', (request, from) => {
-    said.push({ by: 'asker', octets: Buffer.from(request) })
+    messages.push({ by: 'asker', octets: Buffer.from(request) })
     if (!target) return
     const onward = createSocket('udp4')
     onward.once('message', (answer) => {
-      said.push({ by: 'server', octets: Buffer.from(answer) })
+      messages.push({ by: 'server', octets: Buffer.from(answer) })
       udp.send(answer, from.port, from.address)
       onward.close()
     })
@@ -36,7 +36,7 @@ export async function startProxy(target: { ip: string; port: number } | undefine
       sockets.add(from)
       from.on('data', (octets) =>
         framer.push(octets, (message) => {
-          said.push({ by, octets: Buffer.from(message) })
+          messages.push({ by, octets: Buffer.from(message) })
           to?.write(frame(message))
         }),
       )
@@ -52,7 +52,7 @@ export async function startProxy(target: { ip: string; port: number } | undefine
   return {
     ip,
     port,
-    said,
+    messages,
     stop: () => {
       udp.close()
       tcp.close()

@@ -148,8 +148,8 @@ export class RefreshScene {
     this.signals.push(wish.signal)
     const answer = await this.answers[question]
     if (answer === undefined) throw refused(address, { code: 'ECONNREFUSED' })
-    const held = wish.held?.serial
-    const { inbound, outcome, contents } = receive({ messages: [answer], ...(held === undefined ? {} : { held }) })
+    const current = wish.held?.serial
+    const { inbound, outcome, contents } = receive({ messages: [answer], ...(current === undefined ? {} : { current }) })
     if (!outcome) throw inbound.end()
     const draft = contents && wish.startDraft(contents)
     return { outcome, draft, messages: 1, records: inbound.records, octets: 1, outside: 0, tookMs: 1 }

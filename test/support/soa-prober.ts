@@ -37,10 +37,10 @@ export function probeSoa({ ip, port }: { ip: string; port: number }, query: Buff
   const worker = new Worker(PROGRAM, { eval: true, workerData: { ip, port, query, everyMs: 10, lostMs: 10_000 } })
   return {
     stop: async () => {
-      const said = once(worker, 'message')
+      const result = once(worker, 'message')
       const gone = once(worker, 'exit')
       worker.postMessage('stop')
-      const [probed] = (await said) as [Probed]
+      const [probed] = (await result) as [Probed]
       await gone
       return probed
     },

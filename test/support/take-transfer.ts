@@ -12,7 +12,7 @@ import { NO_LIMITS } from './transfer-script.js'
 export interface TransferRequest {
   zone?: string
   /** By IXFR from this serial. */
-  held?: number
+  current?: number
   id?: number
   /** Signs, and accepts signed answers only. */
   key?: { key: TsigKey; seconds: number }
@@ -32,24 +32,24 @@ export interface TakenTransfer {
 /** The SOA of an IXFR request: only the serial counts. */
 export const currentSoa = (zone: string, serial: number): Buffer => wire(`${zone} 0 SOA . . ${serial} 0 0 0 0`)
 
-export function transferQuery({ zone = 'example.', held, id = 0x7777, additionals = [] }: TransferRequest): Buffer {
-  const type = held === undefined ? 'AXFR' : 'IXFR'
-  const authorities = held === undefined ? [] : [currentSoa(zone, held)]
+export function transferQuery({ zone = 'example.', current, id = 0x7777, additionals = [] }: TransferRequest): Buffer {
+  const type = current === undefined ? 'AXFR' : 'IXFR'
+  const authorities = current === undefined ? [] : [currentSoa(zone, current)]
   return rawMessage({ id, questions: [question(zone, type)], authorities, additionals })
 }
 
 /** Throws when the server disconnects early, or sends a malformed transfer. Leaves the connection open. */
 export async function takeTransfer(to: { ip: string; port: number }, request: TransferRequest = {}): Promise<TakenTransfer> {
-  const { zone = 'example.', held, id = 0x7777, key } = request
+  const { zone = 'example.', current, id = 0x7777, key } = request
   const connection = request.connection ?? (await connectRaw(to, request.source))
   const signed = key && signRequest(key.key, transferQuery(request), key.seconds)
   const verifier = signed && new AnswerVerifier(key.key, signed.mac)
   const apex = nameToWire(zone)
   let contents: ZoneContents | undefined
   const inbound = new InboundTransfer({
-    asked: held === undefined ? 'axfr' : 'ixfr',
+    asked: current === undefined ? 'axfr' : 'ixfr',
     apex,
-    currentSerial: held,
+    currentSerial: current,
     id,
     limits: NO_LIMITS,
     onFull: () => {

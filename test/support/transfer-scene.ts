@@ -49,7 +49,7 @@ export interface SceneOptions {
   /** Zones of cloud A; the nodes are in it. */
   zones?: string[]
   /** Zones of cloud B, which no node of the scene serves. */
-  elsewhere?: string[]
+  otherZones?: string[]
   idleMs?: number
   maxConnections?: number
   pace?: { minOctetsPerSecond?: number; maxMs?: number }
@@ -76,7 +76,7 @@ export class TransferScene {
     const {
       folder,
       zones = ['example.'],
-      elsewhere = [],
+      otherZones = [],
       idleMs = 10_000,
       maxConnections = 1000,
       pace,
@@ -88,10 +88,10 @@ export class TransferScene {
     bus.on('taken', (signal) => this.taken.push(signal))
     this.store = ZoneStore.open(
       { dataDir: folder, hub: 'test', mode: 'write', warmOctets: 1e9 },
-      [...zones, ...elsewhere].map(parseZoneName),
+      [...zones, ...otherZones].map(parseZoneName),
     )
     this.service = new TransferService(
-      fleetOf(zones, elsewhere),
+      fleetOf(zones, otherZones),
       {
         listen: [
           { ip: '127.0.0.1', port: 0 },
@@ -168,7 +168,7 @@ export class TransferScene {
 
 export function fleetOf(
   zones: string[],
-  elsewhere: string[],
+  otherZones: string[],
   nodes: FleetNode[] = NODES,
   refresh = { minMs: 1000, maxMs: 1000 },
 ): Fleet {
@@ -183,7 +183,7 @@ export function fleetOf(
     checks: noChecks(),
   })
   return new Fleet(
-    [...zones.map((name) => fleetZone(name, 'A')), ...elsewhere.map((name) => fleetZone(name, 'B'))],
+    [...zones.map((name) => fleetZone(name, 'A')), ...otherZones.map((name) => fleetZone(name, 'B'))],
     nodes,
     PRIMARIES,
     [],

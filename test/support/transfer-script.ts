@@ -48,7 +48,7 @@ export function answerMessage(message: ScriptedMessage, asked: 'axfr' | 'ixfr'):
 export interface TransferScript {
   asked?: 'axfr' | 'ixfr'
   /** The current serial, for an IXFR. */
-  held?: Serial
+  current?: Serial
   apex?: Buffer
   id?: number
   limits?: Partial<InboundLimits>
@@ -64,12 +64,12 @@ export interface TransferResult {
 
 /** Throws the error of the receiver. */
 export function receive(script: TransferScript): TransferResult {
-  const { asked = script.held === undefined ? 'axfr' : 'ixfr', apex = APEX } = script
+  const { asked = script.current === undefined ? 'axfr' : 'ixfr', apex = APEX } = script
   let contents: ZoneContents | undefined
   const inbound = new InboundTransfer({
     asked,
     apex,
-    currentSerial: script.held,
+    currentSerial: script.current,
     id: script.id ?? ID,
     limits: { ...NO_LIMITS, ...script.limits },
     onFull: () => {

@@ -41,11 +41,11 @@ const OUTSIDE = /^zc(\d+)m\d+$/
 
 /** RFC 2544: 198.18.0.0/15 is for measurements and otherwise unused; each run uses a /24 of it that is free here. */
 function freeSubnet(): string {
-  const taken = new Set(Object.values(networkInterfaces()).flatMap((list) => list!.map(({ address }) => prefixOf(address))))
+  const used = new Set(Object.values(networkInterfaces()).flatMap((list) => list!.map(({ address }) => prefixOf(address))))
   for (let i = 0; i < 512; i++) {
     const n = (process.pid + i) % 512
     const prefix = `198.${18 + (n >> 8)}.${n & 255}`
-    if (!taken.has(prefix)) return prefix
+    if (!used.has(prefix)) return prefix
   }
   throw new Error('198.18.0.0/15 is all in use on this machine')
 }

@@ -82,8 +82,8 @@ export class Wire {
   /** One line to the process, and its answer that it is done. */
   async #order(line: string): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
-      this.#child.stdout.once('data', (said: Buffer) =>
-        said.toString() === 'done\n' ? resolve() : reject(new Error(`the wire cannot ${line}: ${said}`)),
+      this.#child.stdout.once('data', (answer: Buffer) =>
+        answer.toString() === 'done\n' ? resolve() : reject(new Error(`the wire cannot ${line}: ${answer}`)),
       )
       this.#child.once('exit', (status) => reject(new Error(`the wire ended with ${status}`)))
     })

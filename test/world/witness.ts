@@ -55,23 +55,23 @@ export class Witness {
 
   /** Every violation that was observed, in a sentence each. `away` are nodes that no rollout currently waits for. */
   objections(away: readonly NodeId[]): string[] {
-    const said: string[] = []
+    const violations: string[] = []
     for (const id of NODE_IDS) {
       const seen = this.#watch.seen[id] ?? []
       for (const [i, serial] of seen.entries()) {
-        if (this.bad.has(serial)) said.push(`${id} showed ${serial}, which is held`)
-        if (i > 0 && serial < seen[i - 1]!) said.push(`${id} went back from ${seen[i - 1]} to ${serial}`)
+        if (this.bad.has(serial)) violations.push(`${id} served ${serial}, which is held`)
+        if (i > 0 && serial < seen[i - 1]!) violations.push(`${id} went back from ${seen[i - 1]} to ${serial}`)
         if (serial <= this.#checked) continue
         const at = this.#watch.firstAt.get(`${id} ${serial}`)!
         for (const { from, until, newest } of this.#holds)
           if (serial > newest && at > from && at < until)
-            said.push(`${id} showed ${serial} while the zone was on hold at ${newest}`)
+            violations.push(`${id} served ${serial} while the zone was on hold at ${newest}`)
         for (const other of BEFORE(id).filter((each) => !away.includes(each)))
           if ((this.reached(other, serial) ?? Number.POSITIVE_INFINITY) > at + EVERY_MS)
-            said.push(`${id} showed ${serial} before ${other}, which is of an earlier stage`)
+            violations.push(`${id} served ${serial} before ${other}, which is of an earlier stage`)
       }
     }
-    return said
+    return violations
   }
 
   /** Versions newer than those of the last call that a node served before a hub had released them to it. */
@@ -88,15 +88,15 @@ export class Witness {
         }
       }
     }
-    const said: string[] = []
-    for (const [key, shownAt] of this.#watch.firstAt) {
+    const violations: string[] = []
+    for (const [key, servedAt] of this.#watch.firstAt) {
       if (Number(key.split(' ')[1]) <= this.#checked) continue
       const releasedAt = released.get(key)
-      if (releasedAt === undefined) said.push(`${key} was shown and never released`)
-      else if (releasedAt > shownAt) said.push(`${key} was shown ${releasedAt - shownAt} ms before its release`)
+      if (releasedAt === undefined) violations.push(`${key} was served and never released`)
+      else if (releasedAt > servedAt) violations.push(`${key} was served ${releasedAt - servedAt} ms before its release`)
     }
     this.#checked = newest
-    return said
+    return violations
   }
 
   stop(): Promise<void> {

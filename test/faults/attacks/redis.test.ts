@@ -136,7 +136,7 @@ describe('a client with write access to Redis', function () {
 
   it('cannot approve with an order without a seal, published or stored', async () => {
     await changesNothing(() =>
-      publish({ from: 'x', hub: 'elsewhere', changes: [{ table: 'orders', key: ZONE, value: approval() }] }),
+      publish({ from: 'x', hub: 'foreign', changes: [{ table: 'orders', key: ZONE, value: approval() }] }),
     )
     await changesNothing(async () => {
       await redisCli('HSET', 'zonecast:orders', ZONE, JSON.stringify(approval()))

@@ -88,7 +88,7 @@ describe('a soak', function () {
       const node = { ip: world.nodes[id].ip, port: 53, key: world.keys.nodes[id] }
       expect(await compareZones(primary, node, ZONE), id).to.equal(undefined)
     }
-    const old = [...memory.values()].filter(({ looks }) => looks > 0)
+    const old = [...memory.values()].filter(({ samples }) => samples > 0)
     expect(new Set(old.map(({ who }) => who)), 'processes old enough to grow').to.have.property('size', 5)
     const grown = old.filter(({ first, last }) => last - first > MAY_GROW_MB)
     expect(grown, 'processes that have grown').to.deep.equal([])
@@ -105,16 +105,16 @@ interface Grown {
   first: number
   last: number
   /** Time since the warm-up. */
-  looks: number
+  samples: number
   since: number
 }
 
 function noteMemory(memory: Map<number, Grown>, pids: Map<string, number>): void {
   for (const [who, pid] of pids) {
     const mb = Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000)
-    const held = memory.get(pid)
-    if (held === undefined) memory.set(pid, { who, first: mb, last: mb, looks: 0, since: Date.now() })
-    else if (Date.now() - held.since < YOUNG_MS) held.first = mb
-    else Object.assign(held, { last: mb, looks: held.looks + 1 })
+    const known = memory.get(pid)
+    if (known === undefined) memory.set(pid, { who, first: mb, last: mb, samples: 0, since: Date.now() })
+    else if (Date.now() - known.since < YOUNG_MS) known.first = mb
+    else Object.assign(known, { last: mb, samples: known.samples + 1 })
   }
 }

@@ -88,7 +88,7 @@ describe('a bad node', function () {
     const [answer] = soaAnswer(99)(asked) as Buffer[]
     return [answer!.subarray(0, answer!.length - 5)]
   }
-  const WRONG: readonly (readonly [id: string, script: Script, sentence: RegExp])[] = [
+  const BAD: readonly (readonly [id: string, script: Script, sentence: RegExp])[] = [
     ['answers REFUSED', rcodeReply(RCODE.REFUSED), /REFUSED/],
     ['answers NOTAUTH', rcodeReply(RCODE.NOTAUTH), /NOTAUTH/],
     ['answers SERVFAIL', rcodeReply(RCODE.SERVFAIL), /SERVFAIL/],
@@ -102,7 +102,7 @@ describe('a bad node', function () {
     ['answers garbage', garbage, /no answer in/],
     ['is silent', () => 'silence', /no answer in/],
   ]
-  for (const [id, script, sentence] of WRONG)
+  for (const [id, script, sentence] of BAD)
     it(`that ${id} is not in sync, with the reason, and does not delay the other node`, async () => {
       bad.script = script
       const serial = await change()
@@ -127,13 +127,15 @@ describe('a bad node', function () {
 
   it('that serves an older serial is behind, and one that serves a newer serial is ahead', async () => {
     const serial = contents.soa.serial
-    for (const [shown, state] of [
+    for (const [answered, state] of [
       [serial - 1, 'syncing'],
       [serial + 1, 'ahead'],
       [(serial + 2 ** 31) >>> 0, 'conflict'],
     ] as const) {
-      bad.script = soaAnswer(shown)
-      await eventually(async () => expect(await nodeView('bad')).to.deep.include({ state, serial: shown }), { timeoutMs: 5000 })
+      bad.script = soaAnswer(answered)
+      await eventually(async () => expect(await nodeView('bad')).to.deep.include({ state, serial: answered }), {
+        timeoutMs: 5000,
+      })
     }
     // The serial was not delivered again, and this node has no records as proof.
     bad.script = right

@@ -82,7 +82,7 @@ describe('a bad primary', function () {
       return [octets]
     }
 
-  const WRONG: readonly (readonly [id: string, script: Script, sentence: RegExp])[] = [
+  const BAD: readonly (readonly [id: string, script: Script, sentence: RegExp])[] = [
     ['answers REFUSED', rcodeReply(RCODE.REFUSED), /REFUSED/],
     ['answers NOTAUTH', rcodeReply(RCODE.NOTAUTH), /NOTAUTH/],
     ['answers SERVFAIL', rcodeReply(RCODE.SERVFAIL), /SERVFAIL/],
@@ -121,15 +121,15 @@ describe('a bad primary', function () {
     ],
     ['sends an empty zone', transfers(zonePrimary(() => zone(2))), /nothing but its SOA/],
   ]
-  for (const [id, script, sentence] of WRONG)
+  for (const [id, script, sentence] of BAD)
     it(`that ${id} changes nothing, is reported with its fault, and is used again later`, async () => {
       const before = (await view()).serial
       contents = zone(before + 1, NS, `new.example. 60 A 192.0.2.${before % 250}`)
       primary.script = script
       const { state, error } = await refresh()
-      const said = [error, (await view()).primaries.hm1!.error].join(' ')
-      expect(said).to.match(sentence)
-      expect(said).to.not.match(/undefined|\[object|internal error|Error:/)
+      const reported = [error, (await view()).primaries.hm1!.error].join(' ')
+      expect(reported).to.match(sentence)
+      expect(reported).to.not.match(/undefined|\[object|internal error|Error:/)
       expect([state, (await view()).serial]).to.deep.equal(['failed', before])
       primary.script = right
       expect(await refresh()).to.deep.include({ state: 'done' })

@@ -54,7 +54,7 @@ function signedText(
   return `${signZone(zone, plain, { keys, published, inception: now - HOUR, expiration: now + lifeMs }).join('\n')}\n`
 }
 
-const elsewhere = (i: number): string => `ns${i % 7}.hoster${i % 11}.test.`
+const hosterOf = (i: number): string => `ns${i % 7}.hoster${i % 11}.test.`
 
 function incidents(): Incident[] {
   const one = keysWithOneTag(3)
@@ -64,8 +64,8 @@ function incidents(): Incident[] {
     {
       zone: 'de2010.example.',
       what: '.de 2010: a copy that broke off became a zone, a third of the delegations gone',
-      good: registry('de2010.example.', 1, 300, elsewhere),
-      bad: registry('de2010.example.', 2, 200, elsewhere),
+      good: registry('de2010.example.', 1, 300, hosterOf),
+      bad: registry('de2010.example.', 2, 200, hosterOf),
       check: 'shrink',
       reason: /shrink: 100 (records|delegat).*threshold is 10 %/,
     },

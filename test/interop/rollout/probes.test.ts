@@ -60,7 +60,7 @@ describe('probes of real servers', function () {
       ReturnType<typeof contentsOf>,
     ]
     const change = await compareContents(older, newer, Number.POSITIVE_INFINITY, pause)
-    probes = await planProbes(newer, change, 50, 'nobody', pause, true)
+    probes = await planProbes(newer, change, 50, 'absent', pause, true)
     udp = new UdpAsker(['127.0.0.1'])
     tcp = new TcpPool(['127.0.0.1'], { perServer: 2, total: 10 })
   })
@@ -71,12 +71,12 @@ describe('probes of real servers', function () {
 
   const wrongOf = async (server: LabServer): Promise<string[]> => {
     const querier = new Querier(udp, tcp, systemClock)
-    const wrong = await Promise.all(
+    const faults = await Promise.all(
       probes.map(async (probe) =>
         judgeProbe(probe, await querier.ask({ id: 'n1', address: { ip: server.ip, port: server.port }, key: undefined }, probe)),
       ),
     )
-    return wrong.filter((sentence) => sentence !== undefined)
+    return faults.filter((sentence) => sentence !== undefined)
   }
 
   for (const [make, start] of Object.entries(MAKES))

@@ -49,7 +49,7 @@ describe('the transfer server', function () {
     scene = await TransferScene.start({
       folder: scratch(),
       zones: ['example.', 'two.example.', 'empty.example.', 'huge.example.'],
-      elsewhere: ['other.example.'],
+      otherZones: ['other.example.'],
     })
     await scene.commit(`S7\n${BODY}\n${BIG}`)
     await scene.commit('S1\ntwo.example. 300 NS ns.two.example.', { zone: 'two.example.' })
@@ -123,7 +123,7 @@ describe('the transfer server', function () {
       transferQuery({ id: 1 }),
       transferQuery({ id: 2, zone: 'two.example.' }),
       soaQuery({ id: 3 }),
-      transferQuery({ id: 4, held: 7 }),
+      transferQuery({ id: 4, current: 7 }),
     ]
     connection.socket.write(Buffer.concat(queries.map(frame)))
     const whole = await takeTransfer(scene.v4)
@@ -209,7 +209,7 @@ describe('the transfer server', function () {
 
   it('RFC 1034 §4.3.5: has nothing but SERVFAIL for an expired zone, until it is refreshed', async () => {
     scene.refreshedAgo(1001, 1000)
-    for (const query of [soaQuery(), transferQuery({}), transferQuery({ held: 1 })]) {
+    for (const query of [soaQuery(), transferQuery({}), transferQuery({ current: 1 })]) {
       const [answer] = await askRaw(scene.v4, frame(query), 1)
       const message = readMessage(answer!)
       expect([message.rcode, message.answer.length]).to.deep.equal([RCODE.SERVFAIL, 0])

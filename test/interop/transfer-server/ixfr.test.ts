@@ -53,8 +53,8 @@ describe('IXFR from the transfer server', function () {
   after(() => scene?.stop())
 
   /** The steps of the answer: `1→2 −removed +added`. */
-  async function steps(held: number, zone = 'example.'): Promise<string[]> {
-    const { outcome, connection, messages } = await takeTransfer(scene.v4, { held, zone })
+  async function steps(current: number, zone = 'example.'): Promise<string[]> {
+    const { outcome, connection, messages } = await takeTransfer(scene.v4, { current, zone })
     connection.socket.destroy()
     expect(readQuestion(messages[0]!).type, 'the question as asked').to.equal(TYPE.IXFR)
     if (outcome.kind !== 'incremental') return [outcome.kind]
@@ -68,7 +68,7 @@ describe('IXFR from the transfer server', function () {
   })
 
   it('has both steps of a record that came and went, or neither', async () => {
-    const { outcome, connection } = await takeTransfer(scene.v4, { held: 1 })
+    const { outcome, connection } = await takeTransfer(scene.v4, { current: 1 })
     connection.socket.destroy()
     if (outcome.kind !== 'incremental') throw new Error(`it came as ${outcome.kind}`)
     const texts = outcome.differences
@@ -78,7 +78,7 @@ describe('IXFR from the transfer server', function () {
   })
 
   it('RFC 2181 §5.2: removes and adds the complete RRset when a TTL changes', async () => {
-    const { outcome, connection } = await takeTransfer(scene.v4, { held: 5 })
+    const { outcome, connection } = await takeTransfer(scene.v4, { current: 5 })
     connection.socket.destroy()
     if (outcome.kind !== 'incremental') throw new Error(`it came as ${outcome.kind}`)
     expect(runTexts(outcome.differences[0]!.removed)).to.deep.equal(RRSET.map((line) => line.replace(' A ', ' IN A ')))
@@ -90,13 +90,13 @@ describe('IXFR from the transfer server', function () {
   })
 
   it('RFC 1995 §2: is the SOA alone for the newest serial, and for a newer one', async () => {
-    for (const held of [7, 8, 7 + 2 ** 31 - 1]) {
+    for (const current of [7, 8, 7 + 2 ** 31 - 1]) {
       for (const answer of [
-        (await askRaw(scene.v4, frame(transferQuery({ held })), 1))[0]!,
-        (await askUdp(scene.v4, transferQuery({ held })))!,
+        (await askRaw(scene.v4, frame(transferQuery({ current })), 1))[0]!,
+        (await askUdp(scene.v4, transferQuery({ current })))!,
       ]) {
         const message = readMessage(answer)
-        expect([message.rcode, message.answer.length, soaOf(message.answer[0]!).serial], `${held}`).to.deep.equal([0, 1, 7])
+        expect([message.rcode, message.answer.length, soaOf(message.answer[0]!).serial], `${current}`).to.deep.equal([0, 1, 7])
       }
     }
   })
@@ -140,7 +140,7 @@ describe('IXFR from the transfer server', function () {
       Array.from({ length: count }, (_, i) => `h${i}.large.example. 300 A 192.0.2.${i < 15_000 ? n : 1}`).join('\n')
     await scene.commit(`S1\nlarge.example. 300 NS ns.\n${body(1, 40_000)}`, { zone: 'large.example.' })
     await scene.commit(`S2\nlarge.example. 300 NS ns.\n${body(2, 40_000)}`, { zone: 'large.example.' })
-    const { outcome, messages, connection } = await takeTransfer(scene.v4, { held: 1, zone: 'large.example.' })
+    const { outcome, messages, connection } = await takeTransfer(scene.v4, { current: 1, zone: 'large.example.' })
     connection.socket.destroy()
     expect(outcome.kind === 'incremental' && outcome.differences.map((d) => [d.removed.count, d.added.count])).to.deep.equal([
       [15_000, 15_000],
@@ -150,11 +150,11 @@ describe('IXFR from the transfer server', function () {
 
   describe('over UDP', () => {
     const ask = async (
-      held: number,
+      current: number,
       { payload, isSigned = true }: { payload?: number; isSigned?: boolean } = {},
     ): Promise<{ octets: number; answers: number; flags: number }> => {
       const additionals = payload === undefined ? [] : [writeOpt([], 0, payload)]
-      const plain = transferQuery({ held, additionals })
+      const plain = transferQuery({ current, additionals })
       const answer = isSigned
         ? (await askUdp(scene.v4, signRequest(NODE_KEY, plain, scene.seconds).message, { source: SIGNER }))!
         : (await askUdp(scene.v4, plain))!
@@ -169,8 +169,8 @@ describe('IXFR from the transfer server', function () {
 
     it('is the SOA alone for a node without a key, whose address may be forged, and does not count', async () => {
       const before = scene.taken.length
-      for (const held of [7, 6, 1, 12345]) {
-        const { octets, answers } = await ask(held, { isSigned: false, payload: 4096 })
+      for (const current of [7, 6, 1, 12345]) {
+        const { octets, answers } = await ask(current, { isSigned: false, payload: 4096 })
         expect([answers, octets < 128]).to.deep.equal([1, true])
       }
       expect(scene.taken.length).to.equal(before)
@@ -226,7 +226,7 @@ describe('IXFR from the transfer server', function () {
   it('leads from any stored version to the newest, record for record', async () => {
     const newest = textsOf(await scene.zone().contents())
     for (const { serial } of scene.zone().versions.slice(0, -1)) {
-      const { outcome, connection } = await takeTransfer(scene.v4, { held: serial })
+      const { outcome, connection } = await takeTransfer(scene.v4, { current: serial })
       connection.socket.destroy()
       if (outcome.kind !== 'incremental') throw new Error(`from ${serial} it came as ${outcome.kind}`)
       const contents = await scene.zone().contentsOf(scene.zone().find(serial)!)

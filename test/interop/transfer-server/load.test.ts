@@ -67,20 +67,20 @@ describe('the transfer server under load', function () {
   })
 
   it('sends complete zones to fifty connections at once', async () => {
-    const taken = await Promise.all(Array.from({ length: 50 }, () => takeTransfer(scene.v4)))
-    for (const { contents, connection } of taken) {
+    const transfers = await Promise.all(Array.from({ length: 50 }, () => takeTransfer(scene.v4)))
+    for (const { contents, connection } of transfers) {
       connection.socket.destroy()
       expect(contents!.records).to.equal(2)
     }
   })
 
   it('closes connections that send nothing, half a length, half a message, or a length and nothing', async () => {
-    for (const said of ['', '00', '7f7f 4142', '0100', '000b 0102030405']) {
+    for (const sent of ['', '00', '7f7f 4142', '0100', '000b 0102030405']) {
       const connection = await connectTo()
-      connection.socket.write(octets(said))
+      connection.socket.write(octets(sent))
       const startedAt = performance.now()
       await connection.closed(IDLE_MS * 5)
-      expect(performance.now() - startedAt, said).to.be.greaterThan(IDLE_MS / 2)
+      expect(performance.now() - startedAt, sent).to.be.greaterThan(IDLE_MS / 2)
       expect(connection.answers).to.deep.equal([])
     }
     await isServing()
@@ -197,7 +197,7 @@ describe('the transfer server under load', function () {
   it('survives garbage over TCP and UDP', async () => {
     console.log(`      seed ${SEED} (ZONECAST_TEST_SEED)`)
     const seeds = conversationNames()
-      .flatMap((name) => readConversation(name).said.map((said) => said.octets))
+      .flatMap((name) => readConversation(name).messages.map(({ octets: sent }) => sent))
       .filter(({ length }) => length < 2000)
     const garbage = fc.oneof(
       fc.uint8Array({ maxLength: 600 }).map((random) => Buffer.from(random)),

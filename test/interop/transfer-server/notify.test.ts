@@ -39,7 +39,8 @@ describe('NOTIFY at the transfer server', () => {
   })
 
   const ask = (message: Buffer, source = HM1): Promise<Buffer | undefined> => askUdp(scene.v4, message, { source, withinMs: 500 })
-  const told = (): string[] => scene.notified.map(({ zone, primary, serial }) => `${zone} ${primary} ${serial ?? 'no serial'}`)
+  const passedOn = (): string[] =>
+    scene.notified.map(({ zone, primary, serial }) => `${zone} ${primary} ${serial ?? 'no serial'}`)
 
   for (const [id, answers, serial] of [
     ['with the new SOA', [wire(soa(9))], '9'],
@@ -66,13 +67,13 @@ describe('NOTIFY at the transfer server', () => {
           additionals: 0,
         })
         expect(readQuestion(answer!).name.toString('latin1')).to.equal('\x07eXample\0')
-        expect(told()).to.deep.equal([`example. hm1 ${serial}`])
+        expect(passedOn()).to.deep.equal([`example. hm1 ${serial}`])
       })
 
   it('gets forty answers for forty in a row, and leaves the polls to the watcher', async () => {
     const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(notify({ id: i }))))
     expect(answers.map((answer) => readHeader(answer!).id)).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
-    expect(told().length).to.equal(40)
+    expect(passedOn().length).to.equal(40)
   })
 
   const REFUSED: readonly (readonly [id: string, rcode: number, message: () => Buffer, source?: string])[] = [
@@ -126,7 +127,7 @@ describe('NOTIFY at the transfer server', () => {
     it(`${id} is answered with RCODE ${rcode} and changes nothing`, async () => {
       const answer = (await ask(message(), source))!
       expect(readHeader(answer).flags & (FLAG.QR | (15 << 11) | 15)).to.equal(FLAG.QR | NOTIFY | rcode)
-      expect(told()).to.deep.equal([])
+      expect(passedOn()).to.deep.equal([])
     })
 
   it('RFC 8945 §5.2: from a primary with a key is accepted when it is signed, and so is the answer', async () => {
@@ -134,7 +135,7 @@ describe('NOTIFY at the transfer server', () => {
     const answer = (await ask(message, HM2))!
     expect(new AnswerVerifier(PRIMARY_KEY, mac).accept(answer, scene.seconds)).to.equal(true)
     expect(readMessage(answer).rcode).to.equal(0)
-    expect(told()).to.deep.equal(['example. hm2 no serial'])
+    expect(passedOn()).to.deep.equal(['example. hm2 no serial'])
   })
 
   it('RFC 8945 §5.2.1, §5.2.2: from a primary with a key is answered with the fault of its signature', async () => {
@@ -146,12 +147,12 @@ describe('NOTIFY at the transfer server', () => {
 
   it('from an address with two primaries on different ports causes a poll of both, each for its own serial', async () => {
     expect(readHeader((await ask(notify({ answers: [wire(soa(9))] }), TWINS))!).flags & 15).to.equal(RCODE.NOERROR)
-    expect(told()).to.deep.equal(['example. hm3 no serial', 'example. hm4 no serial'])
+    expect(passedOn()).to.deep.equal(['example. hm3 no serial', 'example. hm4 no serial'])
   })
 
   it('that is an unexpected answer is dropped', async () => {
     expect(await ask(notify({ flags: NOTIFY | FLAG.QR }))).to.equal(undefined)
-    expect(told()).to.deep.equal([])
+    expect(passedOn()).to.deep.equal([])
   })
 
   it('over TCP with an EDNS option of 65,000 octets is answered, and so is the next message', async () => {

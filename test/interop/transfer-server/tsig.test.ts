@@ -50,7 +50,7 @@ describe('TSIG at the transfer server', function () {
   let scene: TransferScene
 
   before(async () => {
-    scene = await TransferScene.start({ folder: scratch(), elsewhere: ['other.example.'] })
+    scene = await TransferScene.start({ folder: scratch(), otherZones: ['other.example.'] })
     await scene.commit(`S1\nexample. 300 NS ns1.example.\n${BIG}`)
     await scene.commit(`S2\nexample. 300 NS ns2.example.\n${BIG}`)
   })
@@ -73,9 +73,9 @@ describe('TSIG at the transfer server', function () {
 
   it('RFC 8945 §5.3.1: is on every message of an IXFR, and on several answers of one connection', async () => {
     const key = { key: NODE_KEY, seconds: scene.seconds }
-    const first = await takeTransfer(scene.v4, { source: SIGNER, key, held: 1 })
+    const first = await takeTransfer(scene.v4, { source: SIGNER, key, current: 1 })
     expect(first.outcome.kind).to.equal('incremental')
-    const second = await takeTransfer(scene.v4, { key, held: 2, connection: first.connection, id: 9 })
+    const second = await takeTransfer(scene.v4, { key, current: 2, connection: first.connection, id: 9 })
     expect(second.outcome).to.deep.equal({ kind: 'up-to-date', servedSerial: 2 })
     first.connection.socket.destroy()
   })
@@ -89,7 +89,7 @@ describe('TSIG at the transfer server', function () {
       const { outcome, connection } = await takeTransfer(scene.v4, {
         source: SIGNER,
         key: { key, seconds: scene.seconds },
-        held: 1,
+        current: 1,
       })
       connection.socket.destroy()
       expect(outcome.kind).to.equal('incremental')
@@ -111,7 +111,7 @@ describe('TSIG at the transfer server', function () {
     signed: false,
     message,
   })
-  const WRONG: readonly Wrong[] = [
+  const BAD: readonly Wrong[] = [
     {
       id: 'RFC 8945 §5.2.1: an unknown key',
       rcode: RCODE.NOTAUTH,
@@ -175,7 +175,7 @@ describe('TSIG at the transfer server', function () {
     ),
     plain('no TSIG from a node that has a key', RCODE.REFUSED, () => soaQuery()),
   ]
-  for (const { id, rcode, error, signed, message } of WRONG)
+  for (const { id, rcode, error, signed, message } of BAD)
     it(`in a request with ${id} is answered with RCODE ${rcode}${error === undefined ? '' : ` and TSIG error ${error}, ${signed ? 'signed' : 'without a MAC'}`}`, async () => {
       const answer = await ask(message())
       const tsig = findTsig(answer)

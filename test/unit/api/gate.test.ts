@@ -71,7 +71,7 @@ describe('the gate of the API', () => {
     it(`counts ${url} without a token against the network, and blocks no token`, () => {
       let host = 0
       expect(times(9, () => request(url, { ip: `192.0.2.${host++}` }))).to.equal(2)
-      expect(times(9, () => request('/', as('wrong')))).to.equal(0)
+      expect(times(9, () => request('/', as('unknown')))).to.equal(0)
       expect(times(3, () => request('/v1/status', as('a')))).to.equal(3)
       expect(times(9, () => request('/v1/status', { ip: '198.51.100.1' }))).to.equal(2)
     })

@@ -83,7 +83,7 @@ describe('protected records in the settings', () => {
       expect(recordText(storedFrom(owner, type, 0, rdata!), 0)).to.equal(read)
     })
 
-  const WRONG = [
+  const BAD = [
     '',
     'a.example.',
     'a..example. A',
@@ -101,7 +101,7 @@ describe('protected records in the settings', () => {
     'a.example. TYPE65280 \\# 3 00ff',
     'a.example. NSEC b.example. A',
   ]
-  for (const written of WRONG)
+  for (const written of BAD)
     it(`are refused when written as "${written}"`, () => {
       expect(() => parseRecord(written)).to.throw(WireError)
       expect(checksSchema.safeParse({ protected: { records: [written] } }).success).to.equal(false)

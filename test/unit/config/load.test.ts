@@ -269,8 +269,8 @@ zones: [{ name: example.com, primaries: [hm1] }]
       it(`never prints the secret (${i + 1})`, () => {
         const { config, findings } = checkText(scratch(), text)
         expect(config).to.equal(undefined)
-        const told = new ConfigError(findings)
-        expect(JSON.stringify([findings, told.message, told.fault]))
+        const failure = new ConfigError(findings)
+        expect(JSON.stringify([findings, failure.message, failure.fault]))
           .to.not.contain(SECRET)
           .and.not.contain(URL_SECRET)
       })

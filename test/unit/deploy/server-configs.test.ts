@@ -121,14 +121,14 @@ describe('the configs of the containers', () => {
       expect(conf).to.match(/acl: \[hub, hm\d\]/)
     })
 
-  for (const [node, told, asks] of [
+  for (const [node, notified, asks] of [
     ['ams1', 'allow-notify: WORKER ams1-key', 'request-xfr: TRANSFER@5300 ams1-key'],
     ['lhr1', 'allow-notify: WORKER lhr1-key', 'request-xfr: TRANSFER@5300 lhr1-key'],
     ['fra1', 'address: WORKER\n    key: fra1-key\n    action: [notify, query]', 'address: TRANSFER@5300\n    key: fra1-key'],
     ['sin1', 'allow-notify { key "sin1-key"; };', 'primaries { TRANSFER port 5300 key "sin1-key"; };'],
   ] as const)
     it(`let ${node} accept NOTIFY from the worker and query the transfer server, with its own key`, () => {
-      expect(text(node)).to.include(told.replace('WORKER', WORKER!))
+      expect(text(node)).to.include(notified.replace('WORKER', WORKER!))
       expect(text(node)).to.include(asks.replace('TRANSFER', TRANSFER!))
       expect(config.transfer.listen).to.deep.equal([{ ip: '0.0.0.0', port: 5300 }])
       expect(config.nodes.get(node)!.key).to.equal(`${node}-key`)

@@ -46,7 +46,7 @@ const SPELLINGS: readonly (readonly [text: string, printed: string])[] = [
   ['caf\u00e9.', 'caf\\195\\169.'],
 ]
 
-const WRONG: readonly (readonly [id: string, text: string, reason: string])[] = [
+const BAD: readonly (readonly [id: string, text: string, reason: string])[] = [
   ['nothing at all', '', 'it is empty'],
   ['an empty label in the middle', 'a..b.', 'a label is empty'],
   ['an empty label in front', '.a.', 'a label is empty'],
@@ -71,7 +71,7 @@ describe('a name', () => {
   for (const [text, printed] of SPELLINGS)
     it(`${text} is another spelling of ${printed}`, () => expect(wireToName(nameToWire(text))).to.equal(printed))
 
-  for (const [id, text, reason] of WRONG)
+  for (const [id, text, reason] of BAD)
     it(`is not ${id}`, async () => {
       await expectError('WIRE_BAD_NAME', () => nameToWire(text), { reason })
     })

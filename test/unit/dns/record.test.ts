@@ -133,7 +133,7 @@ describe('a record', () => {
     )
   })
 
-  const WRONG: readonly (readonly [id: string, type: string, hex: string])[] = [
+  const BAD: readonly (readonly [id: string, type: string, hex: string])[] = [
     ['an A record of 5 octets', 'A', 'c000020101'],
     ['an A record of nothing', 'A', ''],
     ['an AAAA record of 4 octets', 'AAAA', 'c0000201'],
@@ -155,7 +155,7 @@ describe('a record', () => {
     ['RFC 9460 §2.2: a service parameter cut inside its length', 'SVCB', '0001 00 0001 00'],
     ['an L64 record of 9 octets', 'L64', '000a 00112233445566'],
   ]
-  for (const [id, type, hex] of WRONG)
+  for (const [id, type, hex] of BAD)
     it(`is not ${id}`, async () => {
       const number = typeNumber(type)!
       await expectError('WIRE_BAD_RDATA', () => readStored(messageWith(number, octets(hex)), 12), { type: number })

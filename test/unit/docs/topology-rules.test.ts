@@ -1,7 +1,7 @@
 /** Each rule of the topology is in docs/operate/topology.md, with its source. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { findingsOf, told, wheelWith } from '../config/topology/wheel-text.js'
+import { findingsOf, reportOf, wheelWith } from '../config/topology/wheel-text.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { snippetsOf } from './snippets.js'
 
@@ -25,6 +25,6 @@ describe('docs/operate/topology.md', () => {
     const { text } = snippetsOf('docs/operate/topology.md', 'yaml')[0]!
     const all = wheelWith([/topology:[\s\S]*/, text], ['  B: { addresses: [198.51.100.53, "2001:db8:b::53"] }\n', ''])
     const nodes = all.split('\n').filter((line) => !/^ {2}\w+1(?:: \{ cloud|-key)/.test(line) || /^ {2}(lhr|mia)1/.test(line))
-    expect(told(findingsOf(scratch(), nodes.join('\n')))).to.deep.equal([])
+    expect(reportOf(findingsOf(scratch(), nodes.join('\n')))).to.deep.equal([])
   })
 })

@@ -35,8 +35,8 @@ describe('two hubs that share their nodes', () => {
         const look = (of: 0 | 1, hasHeardAll: boolean) =>
           noteAnswer(boards[of], ZONE, 'n1', serial, clock(of), { since: 0, hasHeardAll: () => hasHeardAll })
         const hear = (of: 0 | 1): boolean => {
-          const said = boards[1 - of]!.get('nodes', KEY)
-          return said !== undefined && boards[of].merge('nodes', KEY, said)
+          const value = boards[1 - of]!.get('nodes', KEY)
+          return value !== undefined && boards[of].merge('nodes', KEY, value)
         }
         for (const of of [0, 1] as const) look(of, true)
         for (const { do: what, hub: of, ...rest } of steps) {

@@ -18,7 +18,7 @@ describe('a node with doubtful content', () => {
   let board: Board
   let proofs: NodeProofs
   let now: number
-  let wrong: string[] | Error
+  let faults: string[] | Error
   let asked: number
 
   const content = (): string => contentIn(nodeCell(board, ZONE, 'n1'), VERSION)
@@ -36,7 +36,7 @@ describe('a node with doubtful content', () => {
   beforeEach(() => {
     board = new Board()
     now = 1_000_000
-    wrong = []
+    faults = []
     asked = 0
     const node = { id: 'n1' }
     const zone = { name: ZONE, nodes: [node] }
@@ -44,8 +44,8 @@ describe('a node with doubtful content', () => {
     const store = { zone: () => ({ releasedToAll: () => VERSION }) } as unknown as ZoneStore
     const prove = async (): Promise<string[]> => {
       asked += 1
-      if (wrong instanceof Error) throw wrong
-      return wrong
+      if (faults instanceof Error) throw faults
+      return faults
     }
     const log = createLogger({ level: 'silent', isTerminal: false })
     proofs = new NodeProofs(fleet, { board, store, prober: { prove }, clock: { now: () => now }, log })
@@ -71,24 +71,24 @@ describe('a node with doubtful content', () => {
   })
 
   it('is in conflict while its answers stay bad, and no longer when they are correct', async () => {
-    wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
+    faults = ['answers a.example. A with 192.0.2.9, which is not in the version']
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
     shows(5)
     await tries(1)
     expect(content(), 'it may be loading').to.equal('unproved')
     await tries(3)
     expect(content()).to.equal('other')
-    wrong = []
+    faults = []
     await tries(4)
     expect(content()).to.equal('released')
   }).timeout(10_000)
 
   it('after a new delivery of its serial is queried only after its next answer', async () => {
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
-    wrong = new Error('not now')
+    faults = new Error('not now')
     shows(5)
     await sleep(30)
-    wrong = []
+    faults = []
     now += 5_000
     noteDelivered(board, ZONE, 'n1', { serial: 4, digest: 'd4' }, now)
     noteDelivered(board, ZONE, 'n1', VERSION, ++now)
@@ -101,19 +101,19 @@ describe('a node with doubtful content', () => {
   })
 
   it('after a delivery of other content is in conflict until its answers are correct', async () => {
-    wrong = ['answers a.example. A with 192.0.2.9, which is not in the version']
+    faults = ['answers a.example. A with 192.0.2.9, which is not in the version']
     now += 5_000
     noteDelivered(board, ZONE, 'n1', { serial: 5, digest: 'other' }, now)
     expect(content()).to.equal('other')
     await tries(3)
     expect(content()).to.equal('other')
-    wrong = []
+    faults = []
     await tries(4)
     expect(content()).to.equal('released')
   }).timeout(10_000)
 
   it('is queried again when the version could not be read', async () => {
-    wrong = new Error('cannot be read')
+    faults = new Error('cannot be read')
     noteLost(board, ZONE, 'n1', 'REFUSED', true, ++now)
     shows(5)
     await tries(2)

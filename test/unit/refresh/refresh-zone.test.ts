@@ -63,8 +63,8 @@ class Scene {
         this.asked.push(question)
         const answer = answers[question]
         if (answer === undefined) throw refused(address, { code: 'ECONNREFUSED' })
-        const held = transfer.held?.serial
-        const { inbound, outcome, contents } = receive({ messages: [answer], ...(held === undefined ? {} : { held }) })
+        const current = transfer.held?.serial
+        const { inbound, outcome, contents } = receive({ messages: [answer], ...(current === undefined ? {} : { current }) })
         if (!outcome) throw inbound.end()
         const draft = contents && transfer.startDraft(contents)
         return { outcome, draft, messages: 1, records: inbound.records, octets: 1, outside: 0, tookMs: 1 }

@@ -76,8 +76,8 @@ describe('the release of a version', () => {
 
     order(kind: 'approve' | 'reject' | undefined, more: Partial<Decision> = {}, hold?: boolean): void {
       const { digest } = contents(5, A)
-      const said = { at: 9, by: 'noc', reason: 'it is right' }
-      const decisions = kind === undefined ? [] : [{ kind, serial: 5, digest, ...said, ...more }]
+      const given = { at: 9, by: 'noc', reason: 'it is right' }
+      const decisions = kind === undefined ? [] : [{ kind, serial: 5, digest, ...given, ...more }]
       this.board.set('orders', ZONE, { at: 9, decisions, ...(hold ? { hold: { at: 1, by: 'ops', reason: 'holiday' } } : {}) })
     }
   }

@@ -85,17 +85,17 @@ describe('a rollout', () => {
     })
 
   const through: RolloutEvent = { kind: 'through', by: 'west' }
-  const elsewhere: RolloutEvent = { kind: 'held-elsewhere', why: 'shrink\nand more' }
+  const heldByPeer: RolloutEvent = { kind: 'held-elsewhere', why: 'shrink\nand more' }
   const OTHER_HUB: readonly (readonly [why: string, record: () => RolloutRecord, event: RolloutEvent, at: string])[] = [
     ['goes on to the next stage while releasing', () => begin(), through, 'releasing 1'],
     ['goes on to the next stage while soaking', () => run(begin(), met), through, 'releasing 1'],
     ['goes on to the next stage while halted', () => run(begin(), failed), through, 'releasing 1'],
     ['does not go on while held', () => begin(byCheck), through, 'held 0'],
     ['does not go on while waiting', () => begin({ waitFor: 'z-1' }), through, 'waiting 0'],
-    ['is held while releasing', () => begin(), elsewhere, 'held 0'],
-    ['is held while soaking', () => run(begin(), met), elsewhere, 'held 0'],
-    ['is held while waiting', () => begin({ waitFor: 'z-1' }), elsewhere, 'held 0'],
-    ['is not held while halted', () => run(begin(), failed), elsewhere, 'halted 0'],
+    ['is held while releasing', () => begin(), heldByPeer, 'held 0'],
+    ['is held while soaking', () => run(begin(), met), heldByPeer, 'held 0'],
+    ['is held while waiting', () => begin({ waitFor: 'z-1' }), heldByPeer, 'held 0'],
+    ['is not held while halted', () => run(begin(), failed), heldByPeer, 'halted 0'],
   ]
   for (const [why, record, event, at] of OTHER_HUB)
     it(`${why}, as reported by another hub`, () => {
@@ -103,10 +103,10 @@ describe('a rollout', () => {
     })
 
   it('keeps the reason from another hub, marked as such', () => {
-    expect(run(begin(), elsewhere)).to.deep.include({ heldBy: 'check', told: true, reason: 'shrink\nand more' })
+    expect(run(begin(), heldByPeer)).to.deep.include({ heldBy: 'check', told: true, reason: 'shrink\nand more' })
     expect(run(begin(), { ...failed, told: true } as RolloutEvent)).to.deep.include({ told: true })
     expect(run(begin(), failed)).to.not.have.property('told')
-    expect(run(begin(), elsewhere, approve), 'and no more when it goes on').to.not.have.property('told')
+    expect(run(begin(), heldByPeer, approve), 'and no more when it goes on').to.not.have.property('told')
     expect(run(begin(), through).log.at(-2)!.what).to.equal('canary: let through by west')
   })
 

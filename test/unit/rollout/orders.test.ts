@@ -6,33 +6,33 @@ import { type Decision, mergeOrders, type ZoneOrders } from '../../../lib/rollou
 import { planRollback } from '../../../lib/rollout/rollback.js'
 import { Board } from '../../../lib/state/board.js'
 
-const said = (at: number, by = 'noc') => ({ at, by, reason: 'r' })
+const given = (at: number, by = 'noc') => ({ at, by, reason: 'r' })
 const decision = (at: number, kind: Decision['kind'] = 'reject'): Decision => ({
   kind,
   serial: at,
   digest: `d${at}`,
-  ...said(at),
+  ...given(at),
 })
 
 describe('orders of two hubs', () => {
   it('are merged without loss: a rejection on one and a hold on the other are both in force', () => {
     const board = new Board()
-    const told: string[] = []
-    board.onChange((_, origin) => told.push(origin))
+    const origins: string[] = []
+    board.onChange((_, origin) => origins.push(origin))
     board.set('orders', 'example.', { at: 10, decisions: [decision(10)] })
-    board.merge('orders', 'example.', { at: 11, decisions: [], hold: said(11) })
-    expect(board.get('orders', 'example.')).to.deep.include({ decisions: [decision(10)], hold: said(11) })
+    board.merge('orders', 'example.', { at: 11, decisions: [], hold: given(11) })
+    expect(board.get('orders', 'example.')).to.deep.include({ decisions: [decision(10)], hold: given(11) })
     // The other hub lacks the rejection, and receives it.
-    expect(told).to.deep.equal(['here', 'here'])
+    expect(origins).to.deep.equal(['here', 'here'])
     board.merge('orders', 'example.', board.get('orders', 'example.')!)
-    expect(told.length).to.equal(2)
+    expect(origins.length).to.equal(2)
   })
 
   it('are merged to the later one of a hold and its end', () => {
-    const both = mergeOrders({ at: 1, decisions: [], hold: said(5) }, { at: 2, decisions: [], released: said(6) })
-    expect([both.hold, both.released]).to.deep.equal([undefined, said(6)])
-    const again = mergeOrders(both, { at: 3, decisions: [], hold: said(7) })
-    expect(again.hold).to.deep.equal(said(7))
+    const both = mergeOrders({ at: 1, decisions: [], hold: given(5) }, { at: 2, decisions: [], released: given(6) })
+    expect([both.hold, both.released]).to.deep.equal([undefined, given(6)])
+    const again = mergeOrders(both, { at: 3, decisions: [], hold: given(7) })
+    expect(again.hold).to.deep.equal(given(7))
   })
 
   it('merge to the same in any order, and a repeat has no effect', () => {
@@ -45,8 +45,8 @@ describe('orders of two hubs', () => {
       })
       .map(({ at, held, released, decisions }) => ({
         at,
-        ...(held === null ? {} : { hold: said(held, `h${held}`) }),
-        ...(released === null ? {} : { released: said(released, `r${released}`) }),
+        ...(held === null ? {} : { hold: given(held, `h${held}`) }),
+        ...(released === null ? {} : { released: given(released, `r${released}`) }),
         decisions: decisions.map((n) => decision(n)),
       }))
     fc.assert(

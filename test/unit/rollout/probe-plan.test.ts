@@ -137,7 +137,7 @@ describe('an answer of a node to a probe', () => {
   const signed = probe({ dnssec: true })
   const dname = ['example. 300 DNAME long.test.']
 
-  const CASES: readonly (readonly [wrong: string | undefined, why: string, probe: Probe, answer: SmallMessage])[] = [
+  const CASES: readonly (readonly [fault: string | undefined, why: string, probe: Probe, answer: SmallMessage])[] = [
     [undefined, 'that has the set', probe(), answer(BOTH)],
     [undefined, 'that has the set in another order', probe(), answer(BOTH.toReversed())],
     [undefined, 'that has records of other types beside it', probe(), answer([...BOTH, 'a.example. 300 TXT "x"'])],
@@ -193,8 +193,8 @@ describe('an answer of a node to a probe', () => {
       answer([a('a.', 9), sig('a.', 'A')]),
     ],
   ]
-  for (const [wrong, why, asked, given] of CASES)
-    it(`${why} is ${wrong === undefined ? 'correct' : 'bad'}`, () => {
-      expect(judgeProbe(asked, given)).to.equal(wrong)
+  for (const [fault, why, asked, given] of CASES)
+    it(`${why} is ${fault === undefined ? 'correct' : 'bad'}`, () => {
+      expect(judgeProbe(asked, given)).to.equal(fault)
     })
 })

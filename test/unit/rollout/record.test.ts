@@ -10,12 +10,12 @@ import {
   rolloutPrefix,
 } from '../../../lib/rollout/record.js'
 
-const said = (at: number, by = 'noc') => ({ at, by, reason: 'r' })
+const given = (at: number, by = 'noc') => ({ at, by, reason: 'r' })
 const decision = (kind: Decision['kind'], at: number, more: Partial<Decision> = {}): Decision => ({
   kind,
   serial: 7,
   digest: 'd7',
-  ...said(at),
+  ...given(at),
   ...more,
 })
 
@@ -46,22 +46,22 @@ describe('the decision on a version', () => {
 })
 
 describe('the orders of a zone', () => {
-  const held = { at: 1, hold: said(1), decisions: [] }
-  const lifted = { at: 2, released: said(2), decisions: [] }
+  const held = { at: 1, hold: given(1), decisions: [] }
+  const lifted = { at: 2, released: given(2), decisions: [] }
 
   it('are those of one hub, or of both', () => {
     expect(ordersOf(undefined, undefined)).to.equal(undefined)
     expect(ordersOf(held, undefined)).to.equal(held)
     expect(ordersOf(undefined, held)).to.equal(held)
-    expect(ordersOf(held, lifted)).to.deep.equal({ at: 2, released: said(2), decisions: [] })
+    expect(ordersOf(held, lifted)).to.deep.equal({ at: 2, released: given(2), decisions: [] })
     const same = { ...held }
     expect(ordersOf(held, same), 'of one time').to.equal(held)
   })
 
   it('have the later hold, and for the same time the same one on all hubs', () => {
     for (const [a, b] of [
-      [said(5, 'a'), said(5, 'b')],
-      [said(4, 'z'), said(5, 'b')],
+      [given(5, 'a'), given(5, 'b')],
+      [given(4, 'z'), given(5, 'b')],
     ] as const) {
       const [one, other] = [
         { at: 1, hold: a, decisions: [] },
@@ -73,7 +73,7 @@ describe('the orders of a zone', () => {
 
   it('have no hold when it was lifted at the same time', () => {
     expect(
-      mergeOrders({ at: 1, hold: said(5), decisions: [] }, { at: 1, released: said(5), decisions: [] }),
+      mergeOrders({ at: 1, hold: given(5), decisions: [] }, { at: 1, released: given(5), decisions: [] }),
     ).to.not.have.property('hold')
   })
 

@@ -151,7 +151,8 @@ describe('a rollout on several hubs', () => {
             board.onChange((change, origin) => {
               if (change.table === 'stages' && origin === 'here') letters.push({ to: 1 - i, value: change.value })
             })
-          for (const [i, said] of [east, west].entries()) for (const value of said) boards[i]!.set('stages', 'example.', value)
+          for (const [i, values] of [east, west].entries())
+            for (const value of values) boards[i]!.set('stages', 'example.', value)
           let rounds = 0
           for (let letter = letters.shift(); letter !== undefined; letter = letters.shift()) {
             expect(++rounds, 'letters').to.be.lessThan(100)

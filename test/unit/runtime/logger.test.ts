@@ -8,8 +8,8 @@ describe('the log', () => {
     it(`leaves out ${name}`, () => {
       let text = ''
       const log = pino({ redact: { paths: REDACTED, censor: '[cut]' } }, { write: (line: string) => (text += line) })
-      const held = { [name]: 's3cret' }
-      log.info({ ...held, req: { ...held, headers: held, deep: { er: held } } }, 'a line')
+      const secrets = { [name]: 's3cret' }
+      log.info({ ...secrets, req: { ...secrets, headers: secrets, deep: { er: secrets } } }, 'a line')
       expect(text).to.include('a line').and.include('[cut]').and.not.include('s3cret')
     })
 })

@@ -44,7 +44,7 @@ describe('a sealed value in redis', () => {
   })
 
   it('of an unknown hub is replaced', () => {
-    const stranger = new Seals(Buffer.alloc(32, 3), { hub: 'nobody', keys: new Map() })
+    const stranger = new Seals(Buffer.alloc(32, 3), { hub: 'unknown', keys: new Map() })
     const ours = door(new Seals(secret, { hub: 'east', keys: keys('east', 'west') }))
     expect(ours.keepsUntil('drains', 'ams1', written(stranger), undefined)).to.equal(Number.NEGATIVE_INFINITY)
   })

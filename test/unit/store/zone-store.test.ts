@@ -96,9 +96,9 @@ describe('a data directory', () => {
     const takers = Array.from({ length: 4 }, () =>
       execFileAsync(process.execPath, ['--import', 'tsx', program, dataDir, String(startAt)], { encoding: 'utf8' }),
     )
-    const said = (await Promise.all(takers)).map(({ stdout }) => stdout)
-    expect(said.filter((word) => word === 'locked')).to.have.lengthOf(1)
-    expect(said.filter((word) => word === 'STORE_LOCKED')).to.have.lengthOf(3)
+    const outcomes = (await Promise.all(takers)).map(({ stdout }) => stdout)
+    expect(outcomes.filter((word) => word === 'locked')).to.have.lengthOf(1)
+    expect(outcomes.filter((word) => word === 'STORE_LOCKED')).to.have.lengthOf(3)
   }).timeout(20_000)
 
   it('removes its own lock only', async () => {

@@ -75,8 +75,8 @@ export class CompareScene {
     const given = this.answers[question] ?? new Error('connection refused')
     if (given === 'silence') return await new Promise(() => undefined)
     if (given instanceof Error) throw given
-    const held = wish.held?.serial
-    const { outcome, contents } = receive({ messages: [given.join('\n')], ...(held === undefined ? {} : { held }) })
+    const current = wish.held?.serial
+    const { outcome, contents } = receive({ messages: [given.join('\n')], ...(current === undefined ? {} : { current }) })
     const draft = contents && wish.startDraft(contents)
     return { outcome: outcome!, draft, messages: 1, records: 1, octets: 1, outside: 0, tookMs: 1 }
   }

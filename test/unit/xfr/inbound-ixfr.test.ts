@@ -36,7 +36,7 @@ const ONE = `S2\nS1\n${OLD}\nS2\n${NEW}\nS2`
 const TWO = `S3\nS1\n${OLD}\nS2\n${NEW}\nS2\n${NEW}\nS3\n${NEWER}\nS3`
 const WRAPPED = `S5\nS4294967290\n${OLD}\nS5\n${NEW}\nS5`
 
-const FORMS: readonly (readonly [id: string, held: number, messages: readonly ScriptedMessage[], outcome: string])[] = [
+const FORMS: readonly (readonly [id: string, current: number, messages: readonly ScriptedMessage[], outcome: string])[] = [
   ['RFC 1995 §2: the SOA we hold means nothing is newer', 1, ['S1'], 'up-to-date 1'],
   ['RFC 1995 §2: an older SOA means nothing is newer', 5, ['S1'], 'up-to-date 1'],
   ['RFC 1982 §3.2: a SOA without order to ours is not newer', 1, [soa(0x80000001)], 'up-to-date 2147483649'],
@@ -65,10 +65,10 @@ const FORMS: readonly (readonly [id: string, held: number, messages: readonly Sc
 ]
 
 describe('an answer to IXFR', () => {
-  for (const [id, held, messages, outcome] of FORMS)
-    it(`gives ${outcome}: ${id}`, () => expect(cameOf({ held, messages })).to.equal(outcome))
+  for (const [id, current, messages, outcome] of FORMS)
+    it(`gives ${outcome}: ${id}`, () => expect(cameOf({ current, messages })).to.equal(outcome))
 
-  for (const [id, text, held] of [
+  for (const [id, text, current] of [
     ['one difference', ONE, 1],
     ['two differences', TWO, 1],
     ['a difference across the wrap', WRAPPED, 4294967290],
@@ -76,17 +76,17 @@ describe('an answer to IXFR', () => {
   ] as const)
     it(`is the same for any split into messages: ${id}`, () => {
       const records = stored(text).map((octets) => octets.subarray(2))
-      const whole = cameOf({ held, messages: [text] })
+      const whole = cameOf({ current, messages: [text] })
       for (let cut = 1; cut < records.length; cut++)
         expect(
-          cameOf({ held, messages: [{ answers: records.slice(0, cut) }, { answers: records.slice(cut) }] }),
+          cameOf({ current, messages: [{ answers: records.slice(0, cut) }, { answers: records.slice(cut) }] }),
           `${cut}`,
         ).to.equal(whole)
-      expect(cameOf({ held, messages: records.map((record) => ({ answers: [record] })) })).to.equal(whole)
+      expect(cameOf({ current, messages: records.map((record) => ({ answers: [record] })) })).to.equal(whole)
     })
 
   it('has the difference sequences that were sent', () => {
-    const { outcome } = receive({ held: 1, messages: [TWO] })
+    const { outcome } = receive({ current: 1, messages: [TWO] })
     if (outcome?.kind !== 'incremental') throw new Error('no differences')
     const [first, second] = outcome.differences
     const text = (lines: string): string[] => lines.split('\n').map((line) => line.replace(/ (300) /, ' $1 IN '))
@@ -98,68 +98,76 @@ describe('an answer to IXFR', () => {
   })
 
   it('in the form of an AXFR has all records of the zone', () => {
-    const { contents } = receive({ held: 1, messages: [WHOLE] })
+    const { contents } = receive({ current: 1, messages: [WHOLE] })
     expect(textsOf(contents!).length).to.equal(4)
   })
 
   it('RFC 1995 §2: with a lone newer SOA is reported as such, until more arrives', () => {
-    const lone = receive({ held: 1, messages: ['S2'] })
+    const lone = receive({ current: 1, messages: ['S2'] })
     expect(lone.inbound.isLoneSoa).to.equal(true)
-    expect(receive({ held: 1, messages: ['S2', 'S1'] }).inbound.isLoneSoa).to.equal(false)
+    expect(receive({ current: 1, messages: ['S2', 'S1'] }).inbound.isLoneSoa).to.equal(false)
   })
 
   it('without changes, but with records behind its SOA, makes the connection unusable for another query', () => {
-    expect(receive({ held: 5, messages: ['S1\nS2\nS1'] }).inbound.surplus).to.equal(true)
-    expect(receive({ held: 3, messages: ['S3'] }).inbound.surplus).to.equal(false)
+    expect(receive({ current: 5, messages: ['S1\nS2\nS1'] }).inbound.surplus).to.equal(true)
+    expect(receive({ current: 3, messages: ['S3'] }).inbound.surplus).to.equal(false)
   })
 })
 
 const ERRORS: readonly (readonly [id: string, code: string, script: TransferScript, data?: Record<string, unknown>])[] = [
-  ['NOTIMP', 'XFR_RCODE', { held: 1, messages: [{ flags: 0x8004 }] }, { rcode: 4 }],
-  ['FORMERR without a question', 'XFR_RCODE', { held: 1, messages: [{ flags: 0x8001, questions: [] }] }, { rcode: 1 }],
-  ['no records', 'XFR_EMPTY_ANSWER', { held: 1, messages: [''] }],
-  ['the question of an AXFR', 'XFR_HEADER', { held: 1, messages: [{ questions: [question('example.', 'AXFR')], text: ONE }] }],
-  ['no SOA at its beginning', 'XFR_NO_LEADING_SOA', { held: 1, messages: [OLD] }],
+  ['NOTIMP', 'XFR_RCODE', { current: 1, messages: [{ flags: 0x8004 }] }, { rcode: 4 }],
+  ['FORMERR without a question', 'XFR_RCODE', { current: 1, messages: [{ flags: 0x8001, questions: [] }] }, { rcode: 1 }],
+  ['no records', 'XFR_EMPTY_ANSWER', { current: 1, messages: [''] }],
+  ['the question of an AXFR', 'XFR_HEADER', { current: 1, messages: [{ questions: [question('example.', 'AXFR')], text: ONE }] }],
+  ['no SOA at its beginning', 'XFR_NO_LEADING_SOA', { current: 1, messages: [OLD] }],
   [
     'a first difference from another serial than ours',
     'XFR_SERIAL_MISMATCH',
-    { held: 1, messages: [`S3\nS2\n${OLD}\nS3\n${NEW}\nS3`] },
+    { current: 1, messages: [`S3\nS2\n${OLD}\nS3\n${NEW}\nS3`] },
     { reason: 'first sequence' },
   ],
   [
     'RFC 1995 §4: a gap between differences',
     'XFR_SERIAL_MISMATCH',
-    { held: 1, messages: [`S4\nS1\n${OLD}\nS2\n${NEW}\nS3\n${NEW}\nS4\nS4`] },
+    { current: 1, messages: [`S4\nS1\n${OLD}\nS2\n${NEW}\nS3\n${NEW}\nS4\nS4`] },
     { reason: 'gap' },
   ],
-  ['a difference back to an older serial', 'XFR_SERIAL_MISMATCH', { held: 5, messages: [`S9\nS5\nS4\n${NEW}\nS4\nS9\nS9`] }],
-  ['a difference to the serial it comes from', 'XFR_SERIAL_MISMATCH', { held: 5, messages: ['S9\nS5\nS5\nS5\nS9\nS9'] }],
+  ['a difference back to an older serial', 'XFR_SERIAL_MISMATCH', { current: 5, messages: [`S9\nS5\nS4\n${NEW}\nS4\nS9\nS9`] }],
+  ['a difference to the serial it comes from', 'XFR_SERIAL_MISMATCH', { current: 5, messages: ['S9\nS5\nS5\nS5\nS9\nS9'] }],
   [
     'a difference to a serial without order to it',
     'XFR_SERIAL_MISMATCH',
-    { held: 1, messages: [`${soa(5)}\nS1\n${soa(0x80000001)}\n${soa(0x80000001)}\nS5\nS5`] },
+    { current: 1, messages: [`${soa(5)}\nS1\n${soa(0x80000001)}\n${soa(0x80000001)}\nS5\nS5`] },
   ],
-  ['differences that go beyond the announced serial', 'XFR_SERIAL_MISMATCH', { held: 1, messages: ['S3\nS1\nS4\nS4\nS3\nS3'] }],
+  [
+    'differences that go beyond the announced serial',
+    'XFR_SERIAL_MISMATCH',
+    { current: 1, messages: ['S3\nS1\nS4\nS4\nS3\nS3'] },
+  ],
   [
     'another closing SOA of the same serial',
     'XFR_SERIAL_MISMATCH',
-    { held: 1, messages: [`S2\nS1\nS2\n${NEW}\n${soa(2, 61)}`] },
+    { current: 1, messages: [`S2\nS1\nS2\n${NEW}\n${soa(2, 61)}`] },
     { reason: 'closing SOA' },
   ],
-  ['a record behind the last SOA', 'XFR_TRAILING', { held: 1, messages: [`${ONE}\n${NEWER}`] }],
-  ['a message behind the last SOA', 'XFR_TRAILING', { held: 1, messages: [ONE, NEWER] }],
+  ['a record behind the last SOA', 'XFR_TRAILING', { current: 1, messages: [`${ONE}\n${NEWER}`] }],
+  ['a message behind the last SOA', 'XFR_TRAILING', { current: 1, messages: [ONE, NEWER] }],
   [
     'a difference of class CH',
     'XFR_BAD_RECORD',
-    { held: 1, messages: ['S2\nS1', { answers: [rawRecord(APEX, 16, octets('0161'), { klass: 3 })] }] },
+    { current: 1, messages: ['S2\nS1', { answers: [rawRecord(APEX, 16, octets('0161'), { klass: 3 })] }] },
     { reason: 'class' },
   ],
   [
     'the SOA of a child among its records',
     'XFR_BAD_RECORD',
-    { held: 1, messages: [`S2\nS1\nsub.example. 1 SOA . . 1 2 3 4 5\nS2\nS2`] },
+    { current: 1, messages: [`S2\nS1\nsub.example. 1 SOA . . 1 2 3 4 5\nS2\nS2`] },
   ],
-  ['more records than the limit', 'XFR_LIMIT', { held: 1, messages: ['S2', 'S1', OLD, 'S2', NEW, 'S2'], limits: { records: 4 } }],
+  [
+    'more records than the limit',
+    'XFR_LIMIT',
+    { current: 1, messages: ['S2', 'S1', OLD, 'S2', NEW, 'S2'], limits: { records: 4 } },
+  ],
 ]
 
 describe('an answer to IXFR is refused for', () => {
@@ -173,14 +181,14 @@ describe('an answer to IXFR is refused for', () => {
     const records = stored(TWO)
     for (let n = 0; n < records.length; n++) {
       const messages = records.slice(0, n).map((record) => ({ answers: [record.subarray(2)] }))
-      const { inbound, outcome } = receive({ held: 1, messages })
+      const { inbound, outcome } = receive({ current: 1, messages })
       expect(outcome, `${n} records`).to.equal(undefined)
       await expectError('XFR_ENDED_EARLY', () => inbound.end(), { asked: 'ixfr', records: n })
     }
   })
 
   it('any error after a good beginning, and has no outcome then', async () => {
-    const script = { held: 1, messages: [`S2\nS1\n${OLD}\nS2`] }
+    const script = { current: 1, messages: [`S2\nS1\n${OLD}\nS2`] }
     const { inbound } = receive(script)
     await expectError('XFR_HEADER', () => inbound.accept(Buffer.alloc(12)))
     expect(inbound.outcome).to.equal(undefined)

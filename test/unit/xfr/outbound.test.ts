@@ -69,7 +69,7 @@ describe('an IXFR that is sent', () => {
     const chain = [step(1, 2, many.join('\n'), many.map((line) => line.replace('.1', '.2')).join('\n'))]
     const prepared = await cutIxfr(APEX, chain, pause)
     expect(prepared.messages).to.be.greaterThan(10)
-    const { outcome } = receive({ id: 0, held: 1, messages: messagesOf(prepared) })
+    const { outcome } = receive({ id: 0, current: 1, messages: messagesOf(prepared) })
     expect(outcome?.kind === 'incremental' && outcome.differences.map((d) => [d.removed.count, d.added.count])).to.deep.equal([
       [15_000, 15_000],
     ])

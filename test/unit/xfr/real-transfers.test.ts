@@ -8,13 +8,13 @@ import { receive, textsOf, type TransferResult } from '../../support/transfer-sc
 
 const MAKES = ['bind', 'knot', 'nsd']
 
-function replay(name: string, held?: number): TransferResult {
+function replay(name: string, current?: number): TransferResult {
   const conversation = readConversation(name)
   return receive({
     apex: nameToWire('rec.example.'),
     id: readHeader(requestIn(conversation)).id,
     messages: answersIn(conversation),
-    ...(held === undefined ? {} : { held }),
+    ...(current === undefined ? {} : { current }),
   })
 }
 

@@ -43,7 +43,7 @@ function change(contents: ZoneContents, remove: readonly string[], add: readonly
 }
 
 /** Text of the records that the index finds, without the SOA, which a view leaves out. */
-function shown(contents: ZoneContents, look: (visit: OffsetVisit) => void): string[] {
+function found(contents: ZoneContents, look: (visit: OffsetVisit) => void): string[] {
   const view = contents.view('pending')
   const lines: string[] = []
   look((offset) => {
@@ -56,12 +56,12 @@ function shown(contents: ZoneContents, look: (visit: OffsetVisit) => void): stri
 
 const at = (contents: ZoneContents, index: OwnerIndex, name: string): string[] => {
   const wire = nameToWire(name)
-  return shown(contents, (visit) => index.at(wire, 0, wire.length, visit))
+  return found(contents, (visit) => index.at(wire, 0, wire.length, visit))
 }
 const below = (contents: ZoneContents, index: OwnerIndex, name: string): string[] =>
-  shown(contents, (visit) => index.below(nameToWire(name.toLowerCase()), visit))
+  found(contents, (visit) => index.below(nameToWire(name.toLowerCase()), visit))
 const pointing = (contents: ZoneContents, index: OwnerIndex, name: string): string[] =>
-  shown(contents, (visit) => index.pointing(nameToWire(name), visit))
+  found(contents, (visit) => index.pointing(nameToWire(name), visit))
 
 /** The same by a scan of all records. */
 function walked(contents: ZoneContents, fits: (data: Buffer, at: number) => boolean): string[] {

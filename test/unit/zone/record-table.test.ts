@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { RecordTable } from '../../../lib/zone/record-table.js'
 import { seededRuns } from '../../support/seed.js'
 
-const held = (table: RecordTable, hash: number, offset: number): boolean =>
+const contains = (table: RecordTable, hash: number, offset: number): boolean =>
   table.find(hash, (found) => found === offset) === offset
 
 describe('the table of records', () => {
@@ -17,20 +17,20 @@ describe('the table of records', () => {
   it('keeps several records with one hash apart', () => {
     const table = new RecordTable()
     for (const offset of [0, 10, 20]) table.insert(7, offset)
-    for (const offset of [0, 10, 20]) expect(held(table, 7, offset), `${offset}`).to.equal(true)
+    for (const offset of [0, 10, 20]) expect(contains(table, 7, offset), `${offset}`).to.equal(true)
     expect(table.delete(7, 10)).to.equal(true)
     expect(table.delete(7, 10)).to.equal(false)
-    expect([held(table, 7, 0), held(table, 7, 10), held(table, 7, 20)]).to.deep.equal([true, false, true])
+    expect([contains(table, 7, 0), contains(table, 7, 10), contains(table, 7, 20)]).to.deep.equal([true, false, true])
   })
 
   it('has at most 64 records with one key, and is unchanged when one more is refused', () => {
     const table = new RecordTable()
     for (let offset = 0; offset < 64; offset++) table.insert(7, offset)
     expect(() => table.insert(7, 64)).to.throw('more than 64 records or names of the zone have one hash')
-    expect(held(table, 7, 64)).to.equal(false)
+    expect(contains(table, 7, 64)).to.equal(false)
     expect(table.delete(7, 0)).to.equal(true)
     table.insert(7, 64)
-    expect(held(table, 7, 64)).to.equal(true)
+    expect(contains(table, 7, 64)).to.equal(true)
   })
 
   it('has the records that a map has, after any additions and removals', () => {
@@ -55,7 +55,7 @@ describe('the table of records', () => {
             }
           }
           for (const [offset, hash] of hashes.entries())
-            expect(held(table, hash, offset), `${offset}`).to.equal(model.has(offset))
+            expect(contains(table, hash, offset), `${offset}`).to.equal(model.has(offset))
         },
       ),
       seededRuns(),
@@ -67,7 +67,7 @@ describe('the table of records', () => {
     const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1) >>> 0
     for (let i = 0; i < 100_000; i++) table.insert(hashOf(i), i)
     for (let i = 0; i < 100_000; i += 3) expect(table.delete(hashOf(i), i), `${i}`).to.equal(true)
-    for (let i = 0; i < 100_000; i++) if (held(table, hashOf(i), i) !== (i % 3 !== 0)) expect.fail(`${i}`)
+    for (let i = 0; i < 100_000; i++) if (contains(table, hashOf(i), i) !== (i % 3 !== 0)) expect.fail(`${i}`)
     expect(table.octets).to.be.lessThan(100_000 * 40)
   })
 })

@@ -28,9 +28,9 @@ function singly(records: readonly Buffer[]): ZoneContents {
 }
 
 /** The records in canonical order, as octets. */
-async function inOrder(contents: ZoneContents, how: 'told' | 'sorted'): Promise<string[]> {
+async function inOrder(contents: ZoneContents, how: 'canonical' | 'sorted'): Promise<string[]> {
   const view = contents.view()
-  const order = how === 'told' ? await contents.canonicalOrder(view, pause) : await canonicalOrder(view, APEX.length, pause)
+  const order = how === 'canonical' ? await contents.canonicalOrder(view, pause) : await canonicalOrder(view, APEX.length, pause)
   const texts = Array.from(order, (offset) => {
     const data = view.chunkOf(offset)
     const at = view.at(offset)
@@ -64,9 +64,9 @@ describe('records added in runs', () => {
           expect(contents.digest).to.equal(expected.digest)
           expect(contents.records).to.equal(expected.records)
           expect(contents.octets).to.equal(expected.octets)
-          expect(await inOrder(contents, 'told')).to.deep.equal(await inOrder(expected, 'sorted'))
+          expect(await inOrder(contents, 'canonical')).to.deep.equal(await inOrder(expected, 'sorted'))
           for (const stored of sent) expect(contents.has(stored, 0)).to.equal(expected.has(stored, 0))
-          expect(await inOrder(contents, 'told')).to.deep.equal(await inOrder(contents, 'sorted'))
+          expect(await inOrder(contents, 'canonical')).to.deep.equal(await inOrder(contents, 'sorted'))
         }
       }),
       { numRuns: 300 },

@@ -20,16 +20,16 @@ describe('the signature figures of a zone', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(40), fc.boolean()), { maxLength: 200 }), (acts) => {
         const figures = new SignerFigures(4)
-        const held: number[] = []
+        const times: number[] = []
         for (const [value, comes] of acts) {
-          const time = comes ? value * 1000 : held[value % held.length]
+          const time = comes ? value * 1000 : times[value % times.length]
           if (time === undefined) continue
-          if (comes) held.push(time)
-          else held.splice(held.indexOf(time), 1)
+          if (comes) times.push(time)
+          else times.splice(times.indexOf(time), 1)
           figures.note(signature(time), 0, comes ? 1 : -1)
           const earliest = figures.earliest()
           if (earliest === 'unknown') expect(figures.isRunningOut).to.equal(true)
-          else expect(earliest).to.equal(held.length === 0 ? 'none' : Math.min(...held))
+          else expect(earliest).to.equal(times.length === 0 ? 'none' : Math.min(...times))
         }
       }),
       seededRuns(200),

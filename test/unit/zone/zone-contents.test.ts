@@ -207,7 +207,7 @@ describe('a difference sequence', () => {
 })
 
 /** The records of a view, as lines. */
-function shown(view: ReturnType<ZoneContents['view']>, atMost = Number.MAX_SAFE_INTEGER): string[] {
+function recordsOf(view: ReturnType<ZoneContents['view']>, atMost = Number.MAX_SAFE_INTEGER): string[] {
   const texts: string[] = []
   for (let from: number | undefined = 0; from !== undefined; )
     from = view.walk(from, atMost, (data, at) => texts.push(recordText(data, at)))
@@ -223,26 +223,26 @@ describe('a view', () => {
       [soa(1), ...Array.from({ length: 50 }, (_, i) => `n${i}.example. 60 A 192.0.2.1`)].join('\n'),
     )
     const view = contents.view()
-    for (const size of [1, 7, 50, 51, 1000]) expect(shown(view, size).length, `slices of ${size}`).to.equal(50)
+    for (const size of [1, 7, 50, 51, 1000]) expect(recordsOf(view, size).length, `slices of ${size}`).to.equal(50)
     view.release()
   })
 
   it('sees the zone at the time it was opened, through changes, commits and rollbacks', () => {
     const contents = zone(1, A, B)
     const view = contents.view()
-    const before = shown(view)
+    const before = recordsOf(view)
     contents.begin()
     contents.apply(step(1, 2, [A], ['c.example. 60 A 192.0.2.3']))
     const during = contents.view()
-    expect(shown(during), 'opened during a change').to.deep.equal(before)
-    expect(shown(contents.view('pending')).length).to.equal(2)
+    expect(recordsOf(during), 'opened during a change').to.deep.equal(before)
+    expect(recordsOf(contents.view('pending')).length).to.equal(2)
     contents.commit()
     applied(contents, step(2, 3, [B], []))
-    for (const old of [view, during]) expect(shown(old)).to.deep.equal(before)
-    expect(shown(contents.view())).to.deep.equal(['c.example. 60 IN A 192.0.2.3'])
+    for (const old of [view, during]) expect(recordsOf(old)).to.deep.equal(before)
+    expect(recordsOf(contents.view())).to.deep.equal(['c.example. 60 IN A 192.0.2.3'])
     view.release()
     view.release()
-    expect(shown(during)).to.deep.equal(before)
+    expect(recordsOf(during)).to.deep.equal(before)
   })
 
   it('sees the zone at the time it was opened, after any sequence of changes by others', () => {
@@ -264,7 +264,7 @@ describe('a view', () => {
         const contents = contentsOfModel(model)
         let committed = model
         let pending: ZoneModel | undefined
-        const open: { view: ReturnType<ZoneContents['view']>; shows: string[] }[] = []
+        const open: { view: ReturnType<ZoneContents['view']>; expected: string[] }[] = []
         const end = (commits: boolean): void => {
           if (!pending) return
           if (commits) contents.commit()
@@ -281,15 +281,15 @@ describe('a view', () => {
             if (a.ends !== 'later') end(a.ends === 'commit')
           } else if (a.does === 'look') {
             const isPending = a.pending && pending !== undefined
-            const shows = bare(isPending ? pending! : committed)
+            const expected = bare(isPending ? pending! : committed)
             // A view that sees a change must be closed before it ends.
             const view = contents.view(isPending ? 'pending' : 'committed')
-            expect(shown(view)).to.deep.equal(shows)
+            expect(recordsOf(view)).to.deep.equal(expected)
             if (isPending) view.release()
-            else open.push({ view, shows })
+            else open.push({ view, expected })
           } else if (a.does === 'leave') open.splice(a.which % Math.max(1, open.length), 1)[0]?.view.release()
           else end(a.commits)
-          for (const { view, shows } of open) expect(shown(view)).to.deep.equal(shows)
+          for (const { view, expected } of open) expect(recordsOf(view)).to.deep.equal(expected)
         }
       }),
       seededRuns(300),

@@ -124,12 +124,12 @@ describe('any changes of any zone', () => {
         const whole = receive({ id: 0, messages: messagesOf(await axfrOf(contentsOfModel(models.at(-1)!))) }).contents!
         const atOnce = contentsOfModel(model)
         const oneByOne = contentsOfModel(model)
-        const { outcome } = receive({ id: 0, held: model.serial, messages: messagesOf(await cutIxfr(APEX, chain, pause)) })
+        const { outcome } = receive({ id: 0, current: model.serial, messages: messagesOf(await cutIxfr(APEX, chain, pause)) })
         if (outcome?.kind !== 'incremental') throw new Error(`a chain came as ${outcome?.kind}`)
         expect(outcome.differences.map(words)).to.deep.equal(chain.map(words))
         applyAll(atOnce, outcome.differences)
         for (const step of chain) {
-          const single = receive({ id: 0, held: step.from, messages: messagesOf(await cutIxfr(APEX, [step], pause)) }).outcome
+          const single = receive({ id: 0, current: step.from, messages: messagesOf(await cutIxfr(APEX, [step], pause)) }).outcome
           applyAll(oneByOne, single?.kind === 'incremental' ? single.differences : [])
         }
         expect(seen(atOnce)).to.deep.equal(seen(whole))

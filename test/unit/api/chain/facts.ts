@@ -140,8 +140,8 @@ export function answerTo({ drained = false, expired = false, after = 1_000, ...s
     expired,
   }
   const view = viewNode(zone, { ...seen, id: 'n1', drained }, RULES, T + after)
-  const { hold: said, trouble = cell?.error ?? held, refused } = situation
-  const facts: ChainFacts = { zone: FLEET_ZONE, node: NODE, cell, at, view, held, hold: said, trouble, refused }
+  const { hold: order, trouble = cell?.error ?? held, refused } = situation
+  const facts: ChainFacts = { zone: FLEET_ZONE, node: NODE, cell, at, view, held, hold: order, trouble, refused }
   const chain = chainOf(facts)
   const answer = { ...nodeZoneJson(view), ...chain } as unknown as ChainAnswer
   return {

@@ -23,8 +23,8 @@ describe('zonecast why', () => {
     })
 
   it('has a case for each state of a node; held is a state of zones', () => {
-    const told = new Set(CASES.map(([, , { state }]) => state))
-    expect(NODE_STATES.filter((state) => !told.has(state))).to.deep.equal(['held'])
+    const covered = new Set(CASES.map(([, , { state }]) => state))
+    expect(NODE_STATES.filter((state) => !covered.has(state))).to.deep.equal(['held'])
   })
 
   it('waits for something in every state but in-sync', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { scratchDirs } from '../../../support/scratch-dir.js'
 import { SOUND } from '../config-text.js'
-import { findingsOf, placeOf, told, WHEEL_FILE, wheelWith } from './wheel-text.js'
+import { findingsOf, placeOf, reportOf, WHEEL_FILE, wheelWith } from './wheel-text.js'
 
 interface Case {
   id: string
@@ -171,12 +171,13 @@ const CASES: Case[] = [
 describe('the rules of the topology', () => {
   const scratch = scratchDirs()
 
-  it('find nothing in the example', () => expect(told(findingsOf(scratch(), readFileSync(WHEEL_FILE, 'utf8')))).to.deep.equal([]))
+  it('find nothing in the example', () =>
+    expect(reportOf(findingsOf(scratch(), readFileSync(WHEEL_FILE, 'utf8')))).to.deep.equal([]))
 
   for (const { id, text, code, at, says, about, of } of CASES)
     it(`find ${id}`, () => {
       const findings = findingsOf(scratch(), text)
-      const all = told(findings).join('\n')
+      const all = reportOf(findings).join('\n')
       expect(findings, all).to.have.length(of ?? 1)
       const found = findings.find((finding) => finding.code === code && `${finding.line}:${finding.column}` === placeOf(text, at))
       expect(found, `${code} at ${placeOf(text, at)} in\n${all}`).to.include({ severity: 'warning' })

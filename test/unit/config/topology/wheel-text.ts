@@ -16,7 +16,7 @@ export function wheelWith(...changes: readonly (readonly [string | RegExp, strin
 }
 
 /** `line:column code sentence` of every finding. */
-export const told = (findings: readonly Finding[]): string[] =>
+export const reportOf = (findings: readonly Finding[]): string[] =>
   findings.map(({ line, column, code, message }) => `${line}:${column} ${code} ${message}`)
 
 export const findingsOf = (dir: string, text: string): Finding[] => checkText(dir, text).findings
