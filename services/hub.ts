@@ -152,8 +152,7 @@ export class Hub {
 
   async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
     const { transfer, hub } = this.#config
-    const live = this.#live
-    const clock = systemClock
+    const [live, clock] = [this.#live, systemClock]
     this.#udp = new UdpAsker(transfer.source)
     this.#tcp = new TcpPool(transfer.source, live.connections)
     const querier = new Querier(this.#udp, this.#tcp, clock)

@@ -11,16 +11,7 @@ import { pause, withRests } from '../runtime/turns.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { CHECK_MARK, CheckMark } from './check-mark.js'
-import {
-  changeBetween,
-  expectBase,
-  expectNewest,
-  headOf,
-  isToTheLetter,
-  type Judge,
-  storeClosed,
-  unknownVersion,
-} from './commit.js'
+import { changeBetween, expectBase, expectNewest, headOf, isToTheLetter, type Judge, unknownVersion } from './commit.js'
 import { octetsFrom } from './difference-reader.js'
 import type { Progress } from './journal-heads.js'
 import { isDueForTidying, type KeepRule } from './retention.js'
@@ -30,6 +21,7 @@ import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { WarmContents } from './warm-contents.js'
 import { type Prepared, ZoneLog } from './zone-log.js'
+import { WriterTurns } from './writer-turns.js'
 import { snapshotName, tidyUp } from './zone-upkeep.js'
 
 export class StoredZone {
@@ -41,17 +33,17 @@ export class StoredZone {
   readonly conflicting: ConflictingVersions
   readonly checkMark: CheckMark
   readonly #warm: WarmContents
-  #queue: Promise<unknown> = Promise.resolve()
+  readonly #turns: WriterTurns
   /** File names of contents that are being received. */
   readonly #drafts = new Set<string>()
   #draftNumber = 0
-  #isClosed = false
 
   /** `hold` throws when this process must not write here any more. */
   constructor(name: ZoneName, apex: Buffer, directory: string, hold: () => void = () => undefined) {
     this.name = name
     this.apex = apex
     this.#directory = directory
+    this.#turns = new WriterTurns(name)
     this.#log = new ZoneLog(directory, hold)
     this.checkMark = new CheckMark(join(directory, CHECK_MARK))
     this.#warm = new WarmContents(
@@ -63,7 +55,7 @@ export class StoredZone {
       apex,
       directory,
       log: this.#log,
-      exclusively: (work) => this.#exclusively(work),
+      exclusively: (work) => this.#turns.run(work),
       onAdopted: (contents) => this.#warm.put(contents),
     })
   }
@@ -135,14 +127,6 @@ export class StoredZone {
     }
   }
 
-  /** One writer at a time, in order. */
-  #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(storeClosed(this.name))
-    const run = this.#queue.then(work, work)
-    this.#queue = run.catch(() => undefined)
-    return run
-  }
-
   /** Contents of the newest version, from memory or disk. Throws StoreError. */
   async contents(): Promise<ZoneContents> {
     return await this.#warm.get()
@@ -178,7 +162,7 @@ export class StoredZone {
    * only the difference is written: it leads to the same contents and costs one write instead of three.
    */
   commitFull(draft: SnapshotDraft, replacing: Version | undefined, judge: Judge): Promise<Version> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const { contents } = draft
       expectNewest(this.name, this.latest, replacing)
       // Damaged contents have no difference to the new ones, which are complete by themselves.
@@ -211,7 +195,7 @@ export class StoredZone {
    * dropped.
    */
   repair(draft: SnapshotDraft): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const last = this.#log.rows.at(-1)
       const { contents } = draft
       if (!last || last.version.digest !== contents.digest) throw unknownVersion(this.name, contents.soa.serial)
@@ -225,7 +209,7 @@ export class StoredZone {
 
   /** Applies differences to the newest version and commits the result. On any error the zone is as before. */
   async commitIncremental(differences: readonly Difference[], replacing: Version, judge: Judge): Promise<Version> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       expectBase(this.name, this.latest, replacing)
       const contents = await this.contents()
       await contents.hash(pause)
@@ -248,7 +232,7 @@ export class StoredZone {
 
   /** Records the progress of a version durably; undefined when the version is no longer kept. */
   advance(version: Version, progress: () => Progress | undefined): Promise<Version | undefined> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const kept = this.find(version.serial, version.digest)
       const change = kept && progress()
       if (!change) return kept
@@ -264,7 +248,7 @@ export class StoredZone {
 
   /** Records the operators' orders for the zone durably. */
   order(orders: ZoneOrders): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       await this.#log.append({ entry: 'orders', orders })
     })
   }
@@ -290,7 +274,7 @@ export class StoredZone {
 
   /** Drops versions that are not needed, rewrites the journal, and removes files that no version names. */
   tidy(rule: KeepRule): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       // Transfers may be running: their files belong to their drafts.
       await tidyUp({ log: this.#log, directory: this.#directory, rule, warm: this.#warm, spared: this.#drafts })
     })
@@ -298,9 +282,6 @@ export class StoredZone {
 
   /** Waits for pending writes, and closes the file. */
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    const closing = this.#exclusively(() => this.#log.close())
-    this.#isClosed = true
-    await closing
+    await this.#turns.close(() => this.#log.close())
   }
 }

@@ -15,10 +15,12 @@ import type { Clock } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { Schedule } from '../../lib/runtime/schedule.js'
 import { pause } from '../../lib/runtime/turns.js'
-import type { Board, Change } from '../../lib/state/board.js'
+import type { Board } from '../../lib/state/board.js'
 import { pairKey, splitPair } from '../../lib/state/tables.js'
 import { contactOf, named, NodeSum, type StateCounts } from './node-sum.js'
 import { PrimarySum, stateOfPrimary } from './primary-sum.js'
+import { RolloutCounts } from './rollout-counts.js'
+import { Unjudged } from './unjudged.js'
 import { whyHeld } from './why-held.js'
 import { ZoneSum } from './zone-sum.js'
 
@@ -51,11 +53,9 @@ export class Sums {
   readonly #unreleased = new Set<string>()
   readonly #held = new Set<string>()
   readonly #conflicts = new Set<string>()
-  readonly #rollouts = new Map<RolloutState, number>()
+  readonly #rollouts = new RolloutCounts()
   readonly #changes = new Schedule<ZoneSum>()
-  #dirtyZones = new Set<string>()
-  #dirtyPairs = new Set<string>()
-  #dirtyNodes = new Set<string>()
+  #unjudged = new Unjudged()
   #waiting: NodeJS.Timeout | undefined
   #batch: Promise<void> | undefined
   /** Number of adopted fleets: results for an earlier one are void. */
@@ -66,7 +66,7 @@ export class Sums {
 
   constructor(fleet: Fleet, parts: SumsParts) {
     this.#parts = parts
-    this.#unlisten = parts.board.onChange((change) => this.#note(change))
+    this.#unlisten = parts.board.onChange((change) => this.#unjudged.note(change) && this.#wait())
     this.#ticker = setInterval(
       guard('sums timer', () => this.#tick()),
       TICK_MS,
@@ -90,7 +90,7 @@ export class Sums {
     for (const id of fleet.primaries.keys()) if (!this.#primaries.has(id)) this.#primaries.set(id, new PrimarySum())
     for (const zone of touchedBy(diff)) this.#add(zone)
     const rules = JSON.stringify(this.#parts.rules())
-    if (rules !== this.#rules) for (const name of this.#zones.keys()) this.#dirtyZones.add(name)
+    if (rules !== this.#rules) for (const name of this.#zones.keys()) this.#unjudged.zones.add(name)
     this.#rules = rules
     this.#wait()
   }
@@ -102,7 +102,7 @@ export class Sums {
     )
     for (const [i, node] of sum.nodes.entries()) node.carry(sum, i)
     this.#zones.set(zone.name, sum)
-    this.#dirtyZones.add(zone.name)
+    this.#unjudged.zones.add(zone.name)
   }
 
   #drop(name: string): void {
@@ -110,7 +110,7 @@ export class Sums {
     if (sum === undefined) return
     this.#zones.delete(name)
     this.#changes.delete(sum)
-    this.#countRollout(sum, undefined)
+    this.#rollouts.move(sum.rollout, undefined)
     for (const node of sum.nodes) node.drop(sum)
     for (const primary of this.#primaries.values()) primary.drop(name)
     for (const set of [this.#unreleased, this.#held, this.#conflicts]) set.delete(name)
@@ -120,15 +120,6 @@ export class Sums {
     clearInterval(this.#ticker)
     clearTimeout(this.#waiting)
     this.#unlisten()
-  }
-
-  #note(change: Change): void {
-    if (change.table === 'nodes') this.#dirtyPairs.add(change.key)
-    else if (change.table === 'zones' || change.table === 'orders') this.#dirtyZones.add(change.key)
-    else if (change.table === 'primaries') this.#dirtyZones.add(splitPair(change.key)[0])
-    else if (change.table === 'drains') this.#dirtyNodes.add(change.key)
-    else return
-    this.#wait()
   }
 
   #wait(): void {
@@ -144,8 +135,7 @@ export class Sums {
 
   #hasWork(): boolean {
     const now = this.#parts.clock.now()
-    const isChanged = this.#dirtyZones.size + this.#dirtyPairs.size + this.#dirtyNodes.size > 0
-    return isChanged || now < this.#judgedAt || (this.#changes.next() ?? Number.POSITIVE_INFINITY) <= now
+    return !this.#unjudged.isEmpty || now < this.#judgedAt || (this.#changes.next() ?? Number.POSITIVE_INFINITY) <= now
   }
 
   /** Resolves when all changes before the call are summed up. */
@@ -167,13 +157,11 @@ export class Sums {
     this.#waiting = undefined
     const now = this.#parts.clock.now()
     // Only after the clock was set back: then every state may be another.
-    if (now < this.#judgedAt) for (const name of this.#zones.keys()) this.#dirtyZones.add(name)
+    if (now < this.#judgedAt) for (const name of this.#zones.keys()) this.#unjudged.zones.add(name)
     this.#judgedAt = now
-    for (let due = this.#changes.takeDue(now); due; due = this.#changes.takeDue(now)) this.#dirtyZones.add(due.zone.name)
-    const [zones, pairs, nodes] = [this.#dirtyZones, this.#dirtyPairs, this.#dirtyNodes]
-    this.#dirtyZones = new Set()
-    this.#dirtyPairs = new Set()
-    this.#dirtyNodes = new Set()
+    for (let due = this.#changes.takeDue(now); due; due = this.#changes.takeDue(now)) this.#unjudged.zones.add(due.zone.name)
+    const { zones, pairs, nodes } = this.#unjudged
+    this.#unjudged = new Unjudged()
     const rules = this.#parts.rules()
     let done = 0
     for (const name of zones) {
@@ -218,7 +206,9 @@ export class Sums {
     keep(this.#unreleased, name, !sum.hasRelease)
     keep(this.#held, name, sum.isHeld)
     keep(this.#conflicts, name, sum.hasConflict)
-    this.#countRollout(sum, cell?.rollouts.at(-1)?.state)
+    const rollout = cell?.rollouts.at(-1)?.state
+    this.#rollouts.move(sum.rollout, rollout)
+    sum.rollout = rollout
     const expiry = Math.floor(sum.expiresAt ?? Number.POSITIVE_INFINITY) + 1
     if (expiry > now) next = Math.min(next, expiry)
     for (let i = 0; i < sum.nodes.length; i++) next = Math.min(next, this.#judge(sum, i, rules))
@@ -229,15 +219,6 @@ export class Sums {
   #judgePair(sum: ZoneSum, i: number, rules: NodeStateRules): void {
     const next = this.#judge(sum, i, rules)
     if (next < Number.POSITIVE_INFINITY) this.#changes.setNoLater(sum, next)
-  }
-
-  #countRollout(sum: ZoneSum, state: RolloutState | undefined): void {
-    const add = (to: RolloutState | undefined, n: number): void => {
-      if (to !== undefined) this.#rollouts.set(to, (this.#rollouts.get(to) ?? 0) + n)
-    }
-    add(sum.rollout, -1)
-    add(state, 1)
-    sum.rollout = state
   }
 
   /** Returns the time at which the state may change; Infinity for never. */
@@ -311,7 +292,7 @@ export class Sums {
 
   /** Zones by the state of their newest rollout. */
   get rollouts(): ReadonlyMap<RolloutState, number> {
-    return this.#rollouts
+    return this.#rollouts.byState
   }
 }
 

@@ -1,4 +1,4 @@
-/** The watcher's knowledge of one primary of one zone, and of a zone whose refresh has begun. */
+/** The watcher's knowledge of one primary of one zone. */
 import { describeError } from '../../lib/errors.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { FleetZone, Primary } from '../../lib/fleet/fleet.js'
@@ -20,15 +20,6 @@ export interface Pair {
   /** The serial of the last warning, so that it is logged once. */
   warned: Serial | undefined
   announcements: Announcements
-}
-
-/** A refresh that was queued, or begun here. */
-export interface Pending {
-  serial: Serial
-  at: number
-  primary: string
-  /** An SOA that the primary was asked for, or one that came in a NOTIFY. */
-  proof: 'answer' | 'announcement'
 }
 
 export const newPair = (zone: FleetZone, primary: Primary): Pair => ({

@@ -5,52 +5,30 @@
 import { guard } from '../../lib/runtime/guard.js'
 import { compareSerials, isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { describeError } from '../../lib/errors.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, type Primary, touchedBy } from '../../lib/fleet/fleet.js'
-import { type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
-import type { JobQueues } from '../../lib/queue/queues.js'
 import { hasExpired } from '../../lib/state/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/observe/primary-cells.js'
-import { sleep } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
-import type { Logger } from '../../lib/runtime/logger.js'
 import { Schedule } from '../../lib/runtime/schedule.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
-import { isAwaited, logSilence, newPair, type Pair, type Pending } from './pair.js'
+import { isAwaited, logSilence, newPair, type Pair } from './pair.js'
 import { nextPollMs } from './refresh-timer.js'
+import { RefreshStarts, type StartParts } from './refresh-starts.js'
 import { RefreshWaits } from './refresh-waits.js'
 
-/** A worker in the same process, which begins at once. */
-export interface NearWorker {
-  /** Begins a refresh. False when it is stopping. */
-  beginRefresh(job: RefreshJob): boolean
-  /** Compares the content that this primary serves under the current serial with ours, when there is time. */
-  comparePrimary(zone: ZoneName, primary: string): void
-}
-
-export interface WatcherParts extends PrimaryWatchParts {
-  /** Undefined where the worker is another process: there the queue reaches it. */
-  worker: NearWorker | undefined
+export interface WatcherParts extends PrimaryWatchParts, StartParts {
   bus: SignalBus
-  log: Logger
-  queues: Pick<JobQueues, 'enqueueRefresh'>
-  /** Without Redis nothing can be queued; a worker in this process still transfers newer versions. */
-  canQueue: () => boolean
 }
 
 const TICK_MS = 10
 /** SOA queries under way at once. */
 const MAX_POLLS = 512
-/** A queued refresh that no worker began by then is queued again. */
-const PENDING_MS = 10_000
-const RECORD_AFTER_MS = 400
 /** A transfer that an announcement began is over by then as a rule. */
 const POLL_AFTER_ANNOUNCEMENT_MS = 100
 /** After an answer that lags behind what its NOTIFY announced. */
 const POLL_AGAIN_MS = 1_000
-const MAX_RECORDING = 16
 
 export class WatcherService implements Service {
   readonly name = 'watcher'
@@ -58,17 +36,16 @@ export class WatcherService implements Service {
   #fleet: Fleet
   readonly #schedule = new Schedule<Pair>()
   readonly #pairs = new Map<string, Pair>()
-  readonly #pending = new Map<ZoneName, Pending>()
+  readonly #starts: RefreshStarts
   readonly #waits = new RefreshWaits()
   #underWay = 0
-  /** Refreshes begun here that wait to be put down in the queue. */
-  #recording = 0
   #timer: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
 
   constructor(fleet: Fleet, parts: WatcherParts) {
     this.#fleet = fleet
     this.#parts = parts
+    this.#starts = new RefreshStarts(parts)
   }
 
   async start(): Promise<void> {
@@ -136,9 +113,9 @@ export class WatcherService implements Service {
     const { board, clock } = this.#parts
     const now = clock.now()
     const cell = board.get('primaries', pairKey(zone, primary))
-    const isAlone = !this.#pending.has(zone)
+    const isAlone = !this.#starts.has(zone)
     if (isAlone && announced !== undefined && pair.announcements.isWorth(announced, board.get('zones', zone), cell, now)) {
-      void this.#enqueue(pair.zone, { primary, serial: announced, at: now }, 'announcement')
+      void this.#starts.begin(pair.zone, { primary, serial: announced, at: now }, 'announcement')
       this.#pollSoon(pair, now + POLL_AFTER_ANNOUNCEMENT_MS)
     } else this.#pollSoon(pair, now)
   }
@@ -196,7 +173,7 @@ export class WatcherService implements Service {
       const answer = await askPrimary(zone, peer, this.#parts)
       if (answer instanceof Error) continue
       if (!isNewer(answer.soa.serial, board.get('zones', zone.name)?.newest)) continue
-      await this.#enqueue(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() })
+      await this.#starts.begin(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() })
     }
   }
 
@@ -243,43 +220,7 @@ export class WatcherService implements Service {
   async #enqueueFrom(pair: Pair, serial: Serial, at: number): Promise<void> {
     const notBefore = this.#waits.until(pair.zone.name)
     if (this.#parts.clock.now() < notBefore) this.#schedule.setNoLater(pair, notBefore)
-    else await this.#enqueue(pair.zone, { primary: pair.primary.id, serial, at })
-  }
-
-  /** `proof`: an answer to an SOA query counts also while the serial of a NOTIFY is being transferred. */
-  async #enqueue(
-    { name: zone }: FleetZone,
-    seen: NonNullable<RefreshJob['seen']>,
-    proof: Pending['proof'] = 'answer',
-  ): Promise<void> {
-    const { clock, queues, log } = this.#parts
-    const { serial } = seen
-    const now = clock.now()
-    const pending = this.#pending.get(zone)
-    const isKnown = pending?.serial === serial && now - pending.at < PENDING_MS
-    if (isKnown && (pending.proof === 'answer' || pending.primary === seen.primary)) return
-    const job = refreshAfter(zone, seen, proof === 'announcement' ? 'notify' : 'poll')
-    const isBegun = this.#parts.worker?.beginRefresh(job) ?? false
-    const canQueue = this.#parts.canQueue()
-    if (isBegun || canQueue) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })
-    // A refresh that a worker here has begun is queued as a record, once the transfer and its deliveries are over.
-    if (isBegun && !(await this.#isWorthRecording())) return
-    if (!canQueue) return
-    try {
-      await queues.enqueueRefresh(job)
-    } catch (error) {
-      if (!isBegun) this.#pending.delete(zone)
-      log.warn({ zone, op: 'refresh', err: describeError(error) }, 'could not queue a refresh')
-    }
-  }
-
-  /** When very many zones change at once, a few records are enough: each costs as much as the refresh. */
-  async #isWorthRecording(): Promise<boolean> {
-    if (this.#recording >= MAX_RECORDING) return false
-    this.#recording += 1
-    await sleep(RECORD_AFTER_MS)
-    this.#recording -= 1
-    return true
+    else await this.#starts.begin(pair.zone, { primary: pair.primary.id, serial, at })
   }
 
   /** A refresh ended, well or not. */
@@ -287,7 +228,7 @@ export class WatcherService implements Service {
     const zone = this.#fleet.zones.get(name)
     const cell = this.#parts.board.get('zones', name)
     if (!zone || !cell) return
-    this.#pending.delete(name)
+    this.#starts.end(name)
     if (cell.error === undefined || cell.failures === 0) {
       this.#waits.end(name)
       return
