@@ -68,7 +68,7 @@ export class Sums {
     this.#parts = parts
     this.#unlisten = parts.board.onChange((change) => this.#unjudged.note(change) && this.#wait())
     this.#ticker = setInterval(
-      guard('sums timer', () => this.#tick()),
+      guard('sums timer', () => this.#hasWork() && this.settle()),
       TICK_MS,
     )
     this.#ticker.unref()
@@ -127,10 +127,6 @@ export class Sums {
       guard('sums', () => this.settle()),
       WAIT_MS,
     ).unref()
-  }
-
-  async #tick(): Promise<void> {
-    if (this.#hasWork()) await this.settle()
   }
 
   #hasWork(): boolean {

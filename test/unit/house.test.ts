@@ -166,6 +166,11 @@ describe('the project', () => {
     expect(guessable).to.deep.equal([])
   })
 
+  it('has no file over 300 lines', () => {
+    const long = FILES.filter((file) => TEXT.get(file)!.split('\n').length - 1 > 300)
+    expect(long).to.deep.equal([])
+  })
+
   it('starts every file with its purpose', () => {
     expect(FILES.filter((file) => !/^(#!.*\n)?\/\*\*/.test(TEXT.get(file)!))).to.deep.equal([])
   })
