@@ -19,25 +19,25 @@ describe('the check dnssec', () => {
       })
 
       const GOOD: readonly [string, string, string][] = [
-        ['a host comes', '', 'new.example. 300 A 192.0.2.9'],
-        ['a host goes', 'new.example. 300 A 192.0.2.9', ''],
-        ['a host changes', 'new.example. 300 A 192.0.2.9', 'new.example. 300 A 192.0.2.8'],
-        ['an RRset grows', 'new.example. 300 A 192.0.2.9', 'new.example. 300 A 192.0.2.9\nNew.example. 300 A 192.0.2.8'],
-        ['a TTL changes', 'new.example. 300 A 192.0.2.9', 'new.example. 60 A 192.0.2.9'],
-        ['a deep name comes', '', 'x.y.z.example. 300 A 192.0.2.9'],
-        ['a deep name goes', 'x.y.z.example. 300 A 192.0.2.9', ''],
+        ['a new host', '', 'new.example. 300 A 192.0.2.9'],
+        ['a removed host', 'new.example. 300 A 192.0.2.9', ''],
+        ['a changed host', 'new.example. 300 A 192.0.2.9', 'new.example. 300 A 192.0.2.8'],
+        ['a larger RRset', 'new.example. 300 A 192.0.2.9', 'new.example. 300 A 192.0.2.9\nNew.example. 300 A 192.0.2.8'],
+        ['a changed TTL', 'new.example. 300 A 192.0.2.9', 'new.example. 60 A 192.0.2.9'],
+        ['a new deep name', '', 'x.y.z.example. 300 A 192.0.2.9'],
+        ['a removed deep name', 'x.y.z.example. 300 A 192.0.2.9', ''],
         [
-          'one of two deep names goes',
+          'one of two deep names removed',
           'x.y.z.example. 300 A 192.0.2.9\nw.z.example. 300 A 192.0.2.9',
           'w.z.example. 300 A 192.0.2.9',
         ],
         [
-          'a name with others below it goes',
+          'a removed name with others below it',
           'y.z.example. 1 A 192.0.2.9\nx.y.z.example. 1 A 192.0.2.9',
           'x.y.z.example. 1 A 192.0.2.9',
         ],
-        ['a delegation comes', '', 'd.example. 300 NS ns.d.example.\nns.d.example. 300 A 192.0.2.9'],
-        ['a delegation goes', 'd.example. 300 NS ns.d.example.\nns.d.example. 300 A 192.0.2.9', ''],
+        ['a new delegation', '', 'd.example. 300 NS ns.d.example.\nns.d.example. 300 A 192.0.2.9'],
+        ['a removed delegation', 'd.example. 300 NS ns.d.example.\nns.d.example. 300 A 192.0.2.9', ''],
         [
           'a host becomes glue',
           'ns.d.example. 300 A 192.0.2.9',
@@ -59,10 +59,10 @@ describe('the check dnssec', () => {
           'e.f.example. 300 NS ns.test.',
         ],
         ['a delegation changes servers', 'd.example. 300 NS ns.test.', 'd.example. 300 NS ns2.test.'],
-        ['an unknown type comes', '', 'new.example. 300 TYPE65280 \\# 3 000102'],
-        ['a second DNAME comes', '', 'dn.example. 300 DNAME dn.test.'],
+        ['a new record of an unknown type', '', 'new.example. 300 TYPE65280 \\# 3 000102'],
+        ['a second DNAME', '', 'dn.example. 300 DNAME dn.test.'],
         ['a name becomes an empty one', 'z.example. 1 A 192.0.2.9\nx.y.z.example. 1 A 192.0.2.9', 'x.y.z.example. 1 A 192.0.2.9'],
-        ['nothing but the serial changes', '', ''],
+        ['a changed serial alone', '', ''],
       ]
       for (const [id, before, after] of GOOD)
         it(`passes: ${id}`, async () => {
@@ -93,7 +93,11 @@ describe('the check dnssec', () => {
           'Records are not signed (RFC 4035 §2.2): new.example. 300 IN A 192.0.2.9.',
           (z) => without(z, /^new\.example\. 300 RRSIG A /),
         ],
-        ['a signature for nothing', 'An RRSIG covers records that are not there', (z) => without(z, /^new\.example\. 300 A /)],
+        [
+          'a signature without records',
+          'An RRSIG covers records that are not there',
+          (z) => without(z, /^new\.example\. 300 A /),
+        ],
         ['records that the signature does not know', 'An RRSIG is bogus', (z) => [...z, 'new.example. 300 A 192.0.2.99']],
         [
           'records that are not those signed',

@@ -102,14 +102,14 @@ describe('the check dnssec', () => {
       `example. DS ${tag} ${algorithm} ${type} ${createHash(name).update(nameToWire('example.')).update(rdata).digest('hex')}`
     const other = makeKey(8)
     const CASES: readonly [string, string[], Verdict, string?][] = [
-      ['a DS that fits', [ds(KEY)], 'pass'],
+      ['a matching DS', [ds(KEY)], 'pass'],
       ['a DS with SHA-1', [ds(KEY, 1, 'sha1')], 'pass'],
       ['a DS with SHA-384', [ds(KEY, 4, 'sha384')], 'pass'],
-      ['a DNSKEY that fits', [`example. DNSKEY \\# ${KEY.rdata.length} ${KEY.rdata.toString('hex')}`], 'pass'],
+      ['a matching DNSKEY', [`example. DNSKEY \\# ${KEY.rdata.length} ${KEY.rdata.toString('hex')}`], 'pass'],
       ['one of two', [ds(other), ds(KEY)], 'pass'],
       ['a DS of another key', [ds(other)], 'hold', 'No DNSKEY of the zone fits'],
       [
-        'a DNSKEY that is another',
+        'a DNSKEY of another key',
         [`example. DNSKEY \\# ${other.rdata.length} ${other.rdata.toString('hex')}`],
         'hold',
         'No DNSKEY',

@@ -124,7 +124,7 @@ const CASES: readonly SizeCase[] = [
   },
   { id: 'at its size', check: 'churn', before: hosts(997), after: hosts(997, '192.0.2.2'), verdict: 'hold' },
   {
-    id: 'RRsets that grew have changed',
+    id: 'RRsets that grew count as changed',
     check: 'churn',
     before: hosts(1000),
     after: [...hosts(1000), ...hosts(400, '192.0.2.2')],
@@ -132,7 +132,7 @@ const CASES: readonly SizeCase[] = [
     says: '400 RRsets',
   },
   {
-    id: 'RRsets that only came have not',
+    id: 'new RRsets do not count as changed',
     check: 'churn',
     before: hosts(1000),
     after: hosts(1900),

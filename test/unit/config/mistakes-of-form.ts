@@ -78,7 +78,7 @@ export const MISTAKES_OF_FORM: Case[] = [
     at: '1:13',
   },
   {
-    id: 'a list where a map belongs',
+    id: 'a list instead of a map',
     text: withLine(1, 'defaults: []'),
     code: 'CONFIG_VALUE',
     at: '1:11',

@@ -4,7 +4,7 @@ import type { Case } from './mistakes-of-form.js'
 
 export const MISTAKES_OF_SENSE: Case[] = [
   {
-    id: 'a zone given twice',
+    id: 'a zone named twice',
     text: withLine(15, '  - { name: EXAMPLE.com. }'),
     code: 'CONFIG_DUPLICATE',
     at: '15:7',

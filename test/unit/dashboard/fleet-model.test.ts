@@ -77,12 +77,12 @@ describe('the model of the page', () => {
       next: null,
     },
     {
-      what: 'a whole one takes the place of everything',
+      what: 'is replaced by a complete page',
       pages: [[page(['a.', 'b.', 'z.'])], [page(['x.'], 'x.'), undefined, true]],
       names: 'x.',
       next: 'x.',
     },
-    { what: 'nothing fits the filter any more', pages: [[page(['a.', 'b.'])], [page([])]], names: '', next: null },
+    { what: 'is empty when no zone matches the filter', pages: [[page(['a.', 'b.'])], [page([])]], names: '', next: null },
   ] as { what: string; pages: [MatrixAnswer, string?, boolean?][]; names: string; next: string | null }[])
     it(what, () => {
       const model = taken(...pages)

@@ -115,7 +115,7 @@ describe('a delivery to a node', () => {
     ['is not the older serial', [6, 1], [5, 9], 'here'],
     ['is the later of two under one serial', [5, 1], [5, 2], 'there'],
     ['is not the earlier of two under one serial', [5, 2], [5, 1], 'here'],
-    ['is what is known already', [5, 1], [5, 1], 'here'],
+    ['is the known one when they are equal', [5, 1], [5, 1], 'here'],
   ]
   for (const [why, here, there, kept] of CASES)
     it(`by two hubs ${why}`, () => {

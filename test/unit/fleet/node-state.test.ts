@@ -49,7 +49,7 @@ const CASES: readonly (readonly [state: NodeState, why: string, facts: Partial<N
   ['unknown', 'its last answer is that it does not serve the zone', { lost: true }],
   ['unknown', 'it has the serial from another server', { content: 'elsewhere' }],
   ['syncing', 'it never answered, and missed two polls', { observed: undefined, missed: 2 }],
-  ['syncing', 'a release is newer than what it shows', late(1_000)],
+  ['syncing', 'a release is newer than its serial', late(1_000)],
   ['syncing', 'it is behind for almost as long as lag.warn', late(RULES.lagWarnMs - 1)],
   ['lagging', 'it is behind for lag.warn', late(RULES.lagWarnMs)],
   ['lagging', 'it is behind for almost the time of a stuck node', late(RULES.stuckMs - 1)],

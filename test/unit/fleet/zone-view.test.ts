@@ -39,7 +39,7 @@ describe('a node in the matrix', () => {
     ['conflict', 'it was sent other content', {}, { taken: { serial: 5, digest: 'other', at: 1 } }],
     ['unknown', 'it has the serial from another server', {}, { elsewhereAt: 1 }],
     ['syncing', 'its stage has begun', STAGED, {}],
-    ['in-sync', 'its stage has begun, and it shows the version', STAGED, { serial: 6 }],
+    ['in-sync', 'its stage has begun, and it has the version', STAGED, { serial: 6 }],
     ['in-sync', 'a stage of other nodes has begun', STAGED, { id: 'n3' }],
     ['lagging', 'its stage began long ago', STAGED, { id: 'n2', since: NOW - 400_000 }],
     ['stuck', 'its stage began long ago, and it has not moved', STAGED, { id: 'n2' }],

@@ -9,27 +9,27 @@ const known = (text: string) =>
     return { primary, serial: serial === '?' ? undefined : Number(serial), failing: failing !== undefined }
   })
 
-describe('primaries for a transfer are ordered', () => {
+describe('primaries for a transfer', () => {
   const CASES: readonly (readonly [why: string, primaries: string, current: number | undefined, order: string])[] = [
-    ['newest serial first', 'a6 b8 c7', 5, 'b c a'],
-    ['newest serial first, whatever the order of the config', 'a8 b7 c6', 5, 'a b c'],
-    ['newest serial first over the wrap of RFC 1982', 'a4294967295 b1 c0', 4294967290, 'b c a'],
-    ['in the order of the config, with one serial', 'c6 a6 b6', 5, 'c a b'],
-    ['with failed ones last, with one serial', 'a6! b6 c6!', 5, 'b a c'],
-    ['the newest first, although it failed', 'a6 b7!', 5, 'b a'],
-    ['with unknown ones last', 'a? b6 c? d7', 5, 'd b a c'],
-    ['by the config, when all are unknown', 'b? a?', 5, 'b a'],
-    ['and left out when they have no newer serial', 'a5 b4 c6', 5, 'c'],
-    ['RFC 1982 §3.2: and left out when their serial has no order to the current one', 'a2147483653 b6', 5, 'b'],
-    ['and all included, without a current version', 'a5 b4', undefined, 'a b'],
-    ['in the order of the config, with serials that have no order', 'b3! a2147483651', undefined, 'a b'],
+    ['have the newest serial first', 'a6 b8 c7', 5, 'b c a'],
+    ['have the newest serial first, in any order of the config', 'a8 b7 c6', 5, 'a b c'],
+    ['have the newest serial first over the wrap of RFC 1982', 'a4294967295 b1 c0', 4294967290, 'b c a'],
+    ['have the order of the config with one serial', 'c6 a6 b6', 5, 'c a b'],
+    ['have failed ones last with one serial', 'a6! b6 c6!', 5, 'b a c'],
+    ['have the newest first, although it failed', 'a6 b7!', 5, 'b a'],
+    ['have unknown ones last', 'a? b6 c? d7', 5, 'd b a c'],
+    ['have the order of the config when all are unknown', 'b? a?', 5, 'b a'],
+    ['leave out those without a newer serial', 'a5 b4 c6', 5, 'c'],
+    ['RFC 1982 §3.2: leave out those whose serial has no order to the current one', 'a2147483653 b6', 5, 'b'],
+    ['include all without a current version', 'a5 b4', undefined, 'a b'],
+    ['have the order of the config with serials that have no order', 'b3! a2147483651', undefined, 'a b'],
   ]
   for (const [why, primaries, current, order] of CASES)
     it(why, () => {
       expect(orderPrimaries(known(primaries), current).join(' ')).to.equal(order)
     })
 
-  it('and none is left when none has a newer serial', () => {
+  it('are none when none has a newer serial', () => {
     expect(orderPrimaries(known('a5 b4'), 5)).to.deep.equal([])
   })
 })

@@ -6,12 +6,12 @@ const VERSION = { from: 'hm1', sources: { hm1: 100 } }
 
 describe('an IXFR from a primary', () => {
   const CASES: readonly (readonly [doubt: SourceDoubt | undefined, why: string, args: Parameters<typeof sourceDoubt>])[] = [
-    [undefined, 'it gave the version', [VERSION, false, 'hm1', undefined]],
-    [undefined, 'it gave the version, and nothing was found since', [VERSION, false, 'hm1', { brokenAt: undefined }]],
-    [undefined, 'it was restored before it gave the version', [VERSION, false, 'hm1', { brokenAt: 100 }]],
+    [undefined, 'it sent the version', [VERSION, false, 'hm1', undefined]],
+    [undefined, 'it sent the version, without findings since', [VERSION, false, 'hm1', { brokenAt: undefined }]],
+    [undefined, 'it was restored before it sent the version', [VERSION, false, 'hm1', { brokenAt: 100 }]],
     ['restored', 'it was restored since', [VERSION, false, 'hm1', { brokenAt: 101 }]],
-    ['not-compared', 'another primary gave the version', [VERSION, false, 'hm2', undefined]],
-    ['not-compared', 'it is called like a property of every object', [VERSION, false, 'constructor', undefined]],
+    ['not-compared', 'another primary sent the version', [VERSION, false, 'hm2', undefined]],
+    ['not-compared', 'its name is that of a built-in property', [VERSION, false, 'constructor', undefined]],
     ['conflict', 'two contents are known', [VERSION, true, 'hm1', undefined]],
     ['conflict', 'two contents are known, and it was not compared', [VERSION, true, 'hm2', undefined]],
     ['rollback', 'the version is a rollback', [{ ...VERSION, from: ROLLED_BACK }, false, 'hm1', undefined]],

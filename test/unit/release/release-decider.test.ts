@@ -107,7 +107,7 @@ describe('the release of a version', () => {
   ])[] = [
     ['does not wait for a check that passes', () => {}, PASS, undefined],
     ['does not wait for a check that warns', () => {}, { ...HOLD, verdict: 'warn' }, undefined],
-    ['waits for what a check holds, with every reason', () => {}, HOLD, 'held 0 check', HELD],
+    ['waits when a check holds it, with every reason', () => {}, HOLD, 'held 0 check', HELD],
     ['waits for an objection', () => ({ objection: 'conflict: x' }), PASS, 'held 0 check', 'conflict: x'],
     ['waits for an objection beside checks', () => ({ objection: 'conflict: x' }), HOLD, 'held 0 check', `conflict: x\n${HELD}`],
     [
@@ -118,20 +118,20 @@ describe('the release of a version', () => {
       'the zone was put on hold by ops: holiday',
     ],
     ['waits for a check while the zone is on hold', (s) => s.order(undefined, {}, true), HOLD, 'held 0 check', HELD],
-    ['follows where it was approved', (s) => s.order('approve'), HOLD, 'done 0'],
-    ['follows where its maker approved it', () => ({ approvedBy: {} as Decision }), HOLD, undefined],
+    ['follows an approval', (s) => s.order('approve'), HOLD, 'done 0'],
+    ['follows the approval of its maker', () => ({ approvedBy: {} as Decision }), HOLD, undefined],
     [
-      'waits for the hold of the zone, where it was approved',
+      'waits for the end of the hold after an approval',
       (s) => s.order('approve', {}, true),
       HOLD,
       'held 0 order',
       'the zone was put on hold by ops: holiday',
     ],
-    ['waits where other content was approved', (s) => s.order('approve', { digest: 'other' }), HOLD, 'held 0 check', HELD],
-    ['waits where another serial was approved', (s) => s.order('approve', { serial: 6 }), HOLD, 'held 0 check', HELD],
-    ['never follows where it was rejected', (s) => s.order('reject'), PASS, 'rejected 0', 'it is right'],
+    ['waits when other content was approved', (s) => s.order('approve', { digest: 'other' }), HOLD, 'held 0 check', HELD],
+    ['waits when another serial was approved', (s) => s.order('approve', { serial: 6 }), HOLD, 'held 0 check', HELD],
+    ['never follows a rejection', (s) => s.order('reject'), PASS, 'rejected 0', 'it is right'],
     ['waits for a check of another hub', (s) => heldBy(s, 'west'), PASS, 'held 0 check', 'west holds it: shrink'],
-    ['does not wait for its own check of before', (s) => heldBy(s, 'east'), PASS, undefined],
+    ['does not wait for its own earlier check', (s) => heldBy(s, 'east'), PASS, undefined],
     ['does not wait for another hub after it was approved', (s) => void [heldBy(s, 'west'), s.order('approve')], PASS, 'done 0'],
   ]
   for (const [why, prepare, outcome, state, reason] of CASES)

@@ -124,7 +124,7 @@ describe('the watch of a stage', () => {
     ['missed a poll', { missed: 1 }],
     ['never answered', { observedAt: undefined }],
   ] as const)
-    it(`does not count a node as lost that ${why} when the stage began`, () => {
+    it(`does not count a node as lost that ${why} at the start of the stage`, () => {
       const scene = new Scene(false)
       scene.shows('c1', 4, more)
       scene.gate()

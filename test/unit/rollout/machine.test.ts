@@ -32,9 +32,9 @@ describe('a rollout', () => {
     ['without stages is done at once', () => begin({ stages: [] }), 'done 0', 'all'],
     ['begins with its first stage', () => begin(), 'releasing 0', ['c1']],
     ['soaks when the gate is met', () => run(begin(), met), 'soaking 0', ['c1']],
-    ['soaks no shorter than it must', () => run(begin(), met, { ...soaked, now: 100 }), 'soaking 0', ['c1']],
+    ['soaks for the configured time', () => run(begin(), met, { ...soaked, now: 100 }), 'soaking 0', ['c1']],
     [
-      'goes on to the next stage after the soak',
+      'continues with the next stage after the soak',
       () => run(begin(), met, { ...soaked, now: 101 }),
       'releasing 1',
       ['c1', 'a1', 'a2'],
@@ -45,38 +45,48 @@ describe('a rollout', () => {
       'done 1',
       'all',
     ],
-    ['waits again when a node has to be waited for again', () => run(begin(), met, open), 'releasing 0', ['c1']],
+    ['waits again when a node lacks the version again', () => run(begin(), met, open), 'releasing 0', ['c1']],
     ['halts when the gate fails', () => run(begin(), failed), 'halted 0', []],
     ['halts when the gate fails during the soak', () => run(begin(), met, failed), 'halted 0', []],
-    ['that halted stays so, whatever nodes do', () => run(begin(), failed, met, { ...soaked, now: 999 }, turn), 'halted 0', []],
-    ['that halted goes on from the same stage when approved', () => run(begin(), failed, approve), 'releasing 0', ['c1']],
+    [
+      'that halted remains halted, whatever nodes do',
+      () => run(begin(), failed, met, { ...soaked, now: 999 }, turn),
+      'halted 0',
+      [],
+    ],
+    ['that halted continues from the same stage when it is approved', () => run(begin(), failed, approve), 'releasing 0', ['c1']],
     ['that halted is not released by lifting a hold', () => run(begin(), failed, release), 'halted 0', []],
     ['that halted may be rejected', () => run(begin(), failed, reject), 'rejected 0', []],
-    ['held by a check stays so', () => run(begin(byCheck), met, turn, failed, hold), 'held 0', []],
+    ['held by a check remains held', () => run(begin(byCheck), met, turn, failed, hold), 'held 0', []],
     ['held by a check is not released by lifting a hold', () => run(begin(byCheck), release), 'held 0', []],
-    ['held by a check goes on when approved', () => run(begin(byCheck), approve), 'releasing 0', ['c1']],
+    ['held by a check continues when it is approved', () => run(begin(byCheck), approve), 'releasing 0', ['c1']],
     [
-      'held by a check and approved while the zone is on hold, waits for that',
+      'held by a check and approved while the zone is on hold waits for the end of the hold',
       () => run(begin(byCheck), approveOnHold),
       'held 0',
       [],
     ],
-    ['and goes on when that is lifted', () => run(begin(byCheck), approveOnHold, release), 'releasing 0', ['c1']],
-    ['held by an order goes on when that is lifted', () => run(begin(onHold), release), 'releasing 0', ['c1']],
-    ['put on hold stays at its stage', () => run(begin(), met, { ...soaked, now: 101 }, hold), 'held 1', ['c1']],
     [
-      'and goes on from there',
+      'held by a check and approved while the zone is on hold continues when the hold is lifted',
+      () => run(begin(byCheck), approveOnHold, release),
+      'releasing 0',
+      ['c1'],
+    ],
+    ['held by an order continues when the hold is lifted', () => run(begin(onHold), release), 'releasing 0', ['c1']],
+    ['put on hold remains at its stage', () => run(begin(), met, { ...soaked, now: 101 }, hold), 'held 1', ['c1']],
+    [
+      'put on hold continues from its stage',
       () => run(begin(), met, { ...soaked, now: 101 }, hold, release),
       'releasing 1',
       ['c1', 'a1', 'a2'],
     ],
-    ['waits for another', () => run(begin({ waitFor: 'z-1' }), met, failed, approve), 'waiting 0', []],
-    ['and begins when it is its turn', () => run(begin({ waitFor: 'z-1' }), turn), 'releasing 0', ['c1']],
-    ['is superseded from anywhere', () => run(begin(), met, superseded), 'superseded 0', []],
-    ['superseded stays so', () => run(begin(), superseded, approve, release, met, turn), 'superseded 0', []],
+    ['waits for another rollout', () => run(begin({ waitFor: 'z-1' }), met, failed, approve), 'waiting 0', []],
+    ['starts when it is its turn', () => run(begin({ waitFor: 'z-1' }), turn), 'releasing 0', ['c1']],
+    ['is superseded in any state', () => run(begin(), met, superseded), 'superseded 0', []],
+    ['superseded remains superseded', () => run(begin(), superseded, approve, release, met, turn), 'superseded 0', []],
     ['superseded may still be rejected', () => run(begin(), superseded, reject), 'rejected 0', []],
-    ['rejected stays so', () => run(begin(byCheck), reject, approve, release, superseded), 'rejected 0', []],
-    ['done stays so', () => run(begin({ stages: [] }), reject, hold, superseded, failed), 'done 0', 'all'],
+    ['rejected remains rejected', () => run(begin(byCheck), reject, approve, release, superseded), 'rejected 0', []],
+    ['done remains done', () => run(begin({ stages: [] }), reject, hold, superseded, failed), 'done 0', 'all'],
   ]
   for (const [id, record, at, to] of CASES)
     it(`${id}`, () => {
@@ -87,11 +97,11 @@ describe('a rollout', () => {
   const through: RolloutEvent = { kind: 'through', by: 'west' }
   const heldByPeer: RolloutEvent = { kind: 'held-elsewhere', why: 'shrink\nand more' }
   const OTHER_HUB: readonly (readonly [why: string, record: () => RolloutRecord, event: RolloutEvent, at: string])[] = [
-    ['goes on to the next stage while releasing', () => begin(), through, 'releasing 1'],
-    ['goes on to the next stage while soaking', () => run(begin(), met), through, 'releasing 1'],
-    ['goes on to the next stage while halted', () => run(begin(), failed), through, 'releasing 1'],
-    ['does not go on while held', () => begin(byCheck), through, 'held 0'],
-    ['does not go on while waiting', () => begin({ waitFor: 'z-1' }), through, 'waiting 0'],
+    ['continues with the next stage while releasing', () => begin(), through, 'releasing 1'],
+    ['continues with the next stage while soaking', () => run(begin(), met), through, 'releasing 1'],
+    ['continues with the next stage while halted', () => run(begin(), failed), through, 'releasing 1'],
+    ['does not continue while held', () => begin(byCheck), through, 'held 0'],
+    ['does not continue while waiting', () => begin({ waitFor: 'z-1' }), through, 'waiting 0'],
     ['is held while releasing', () => begin(), heldByPeer, 'held 0'],
     ['is held while soaking', () => run(begin(), met), heldByPeer, 'held 0'],
     ['is held while waiting', () => begin({ waitFor: 'z-1' }), heldByPeer, 'held 0'],
@@ -106,7 +116,7 @@ describe('a rollout', () => {
     expect(run(begin(), heldByPeer)).to.deep.include({ heldBy: 'check', told: true, reason: 'shrink\nand more' })
     expect(run(begin(), { ...failed, told: true } as RolloutEvent)).to.deep.include({ told: true })
     expect(run(begin(), failed)).to.not.have.property('told')
-    expect(run(begin(), heldByPeer, approve), 'and no more when it goes on').to.not.have.property('told')
+    expect(run(begin(), heldByPeer, approve), 'removed when it continues').to.not.have.property('told')
     expect(run(begin(), through).log.at(-2)!.what).to.equal('canary: let through by west')
   })
 

@@ -67,23 +67,17 @@ describe('the serial of a rollback', () => {
   const plan = (served: number[], primary: number) =>
     planRollback(served as Serial[], [{ id: 'hm1', serial: primary as Serial }], at)
   const CASES: readonly (readonly [id: string, served: number[], primary: number, serial: number, says: RegExp | undefined])[] = [
-    ['is one above the highest that was served', [5, 7, 6], 7, 8, /would give its next version 8 \(it counts one by one\)/],
-    ['goes over the wrap (RFC 1982)', [0xffffffff, 0xfffffffe], 0xffffffff, 0, /set its serial to 1 or higher/],
-    ['is below what a primary that counts seconds gives next', [1764072000], 1764072000, 1764072001, undefined],
-    ['is below what a primary that counts by date gives tomorrow', [2026112401], 2026112401, 2026112402, undefined],
-    ['is by count where the serial only looks like a date', [2026133205], 2026133205, 2026133206, /it counts one by one/],
-    ['is by count where more digits follow a date', [202611240], 202611240, 202611241, /it counts one by one/],
-    [
-      'counts one by one where it would be seconds of ten years ago',
-      [TEN_YEARS],
-      TEN_YEARS,
-      TEN_YEARS + 1,
-      /it counts one by one/,
-    ],
+    ['is one above the highest served one', [5, 7, 6], 7, 8, /would give its next version 8 \(it counts one by one\)/],
+    ['crosses the wrap (RFC 1982)', [0xffffffff, 0xfffffffe], 0xffffffff, 0, /set its serial to 1 or higher/],
+    ['is below the next one of a primary that counts seconds', [1764072000], 1764072000, 1764072001, undefined],
+    ['is below the one of tomorrow of a primary that counts by date', [2026112401], 2026112401, 2026112402, undefined],
+    ['is a count when the serial only resembles a date', [2026133205], 2026133205, 2026133206, /it counts one by one/],
+    ['is a count when more digits follow a date', [202611240], 202611240, 202611241, /it counts one by one/],
+    ['is a count when seconds would be of ten years ago', [TEN_YEARS], TEN_YEARS, TEN_YEARS + 1, /it counts one by one/],
     ['counts seconds of the last ten years', [TEN_YEARS + 1], TEN_YEARS + 1, TEN_YEARS + 2, undefined],
-    ['counts seconds of this moment', [at / 1000], at / 1000, at / 1000 + 1, /it counts seconds/],
-    ['is below what dates of any month and day give next', [2026010101], 2026010101, 2026010102, undefined],
-    ['is below what dates of the end of a year give next', [2025123199], 2025123199, 2025123200, undefined],
+    ['counts seconds of the present', [at / 1000], at / 1000, at / 1000 + 1, /it counts seconds/],
+    ['is below the next one for dates of any month and day', [2026010101], 2026010101, 2026010102, undefined],
+    ['is below the next one for dates at the end of a year', [2025123199], 2025123199, 2025123200, undefined],
     [
       'collides with the next serial of the primary today, which is reported',
       [2026112505],

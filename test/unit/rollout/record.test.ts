@@ -27,9 +27,9 @@ describe('the decision on a version', () => {
     [
       ['is none without decisions', [], undefined, undefined],
       ['is the last one', [approve, reject], reject, undefined],
-      ['is none of another serial', [{ ...approve, serial: 8 }], undefined, undefined],
-      ['is none of other content', [{ ...approve, digest: 'other' }], undefined, undefined],
-      ['is none of a rollback, which is a decision of its own', [approve, rollback], approve, rollback],
+      ['is none when it names another serial', [{ ...approve, serial: 8 }], undefined, undefined],
+      ['is none when it names other content', [{ ...approve, digest: 'other' }], undefined, undefined],
+      ['does not include a rollback, which is a separate decision', [approve, rollback], approve, rollback],
       ['is not the rollback of another serial', [{ ...rollback, serial: 8 }], undefined, undefined],
       ['is not the rollback of other content', [{ ...rollback, digest: 'other' }], undefined, undefined],
     ]

@@ -75,13 +75,13 @@ describe('two reports on rollouts', () => {
     })
 
   const STOPS: readonly (readonly [why: string, a: Partial<Stop>, b: Partial<Stop>])[] = [
-    ['the one after the later decision', { decided: 1 }, { decided: 0, kind: 'held' }],
-    ['a check before a gate', { kind: 'held' }, { stage: 1 }],
-    ['the one of the later stage', { stage: 1, by: 'z' }, { by: 'a' }],
-    ['one, the same everywhere', { by: 'a' }, { by: 'b' }],
+    ['the stop after the later decision', { decided: 1 }, { decided: 0, kind: 'held' }],
+    ['the stop by a check before one by a gate', { kind: 'held' }, { stage: 1 }],
+    ['the stop of the later stage', { stage: 1, by: 'z' }, { by: 'a' }],
+    ['one stop, the same on all hubs', { by: 'a' }, { by: 'b' }],
   ]
   for (const [why, a, b] of STOPS)
-    it(`merge to the stop that is ${why}`, () => {
+    it(`merge to ${why}`, () => {
       const [one, other] = [shared({ stopped: stop(a) }), shared({ stopped: stop(b) })]
       for (const merged of [mergeShared(one, other), mergeShared(other, one)]) expect(merged.stopped).to.deep.equal(stop(a))
     })
@@ -97,13 +97,18 @@ describe('a hub reports', () => {
     ['nothing of the first stage', undefined, {}, undefined],
     ['nothing of a version that was superseded', undefined, { state: 'superseded', stage: 1 }, undefined],
     ['nothing of a version that was rejected', undefined, { state: 'rejected', stage: 1 }, undefined],
-    ['nothing that is known', shared({ through: 1 }), { stage: 1 }, undefined],
-    ['nothing where it is behind', shared({ through: 2 }), { stage: 1 }, undefined],
+    ['nothing that is already reported', shared({ through: 1 }), { stage: 1 }, undefined],
+    ['nothing when it is behind', shared({ through: 2 }), { stage: 1 }, undefined],
     ['nothing that came from another hub', undefined, { state: 'halted', told: true, reason: 'x' }, undefined],
     ['nothing of a hold by an order', undefined, { state: 'held', heldBy: 'order', reason: 'x' }, undefined],
     ['nothing of a check that held it before', undefined, { state: 'releasing', heldBy: 'check', reason: 'x' }, undefined],
-    ['a stage that is through', shared(), { stage: 1 }, { at: 100, through: 1, by: 'east' }],
-    ['a stage that is through, where nothing was known', undefined, { stage: 1 }, { at: 100, through: 1, by: 'east', serial: 7 }],
+    ['a stage that is passed', shared(), { stage: 1 }, { at: 100, through: 1, by: 'east' }],
+    [
+      'a stage that is passed, without an earlier report',
+      undefined,
+      { stage: 1 },
+      { at: 100, through: 1, by: 'east', serial: 7 },
+    ],
     ['a stage under its own plan', shared({ plan: 'other', at: 200 }), { stage: 1 }, { at: 201, plan: PLAN, through: 1 }],
     ['a newer version', shared({ id: 'z-6', serial: 6, at: 200 }), { stage: 1 }, { at: 201, id: 'z-7', through: 1 }],
     ['nothing of a newer version in its first stage', shared({ id: 'z-6', serial: 6 }), {}, undefined],

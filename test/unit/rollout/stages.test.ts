@@ -25,7 +25,7 @@ describe('the stages of a rollout', () => {
       [{ nodes: ['a2'] }, { cloud: 'A' }, { cloud: 'B' }],
       ['a2: a2, 10', 'cloud A: a1 a3 a4, 10', 'cloud B: b1 b2, 0'],
     ],
-    ['have nodes that no rule names at the end', [{ nodes: ['b2'] }], ['b2: b2, 10', 'the rest: a1 a2 a3 a4 b1, 0']],
+    ['have nodes without a rule at the end', [{ nodes: ['b2'] }], ['b2: b2, 10', 'the rest: a1 a2 a3 a4 b1, 0']],
     [
       'are shares of a cloud, rounded up, earlier nodes counted',
       [

@@ -27,7 +27,7 @@ const primary = (more: Partial<PrimaryCell> = {}): PrimaryCell => ({
 
 describe('a zone expires', () => {
   const CASES: readonly (readonly [at: number | undefined, why: string, zone: Partial<ZoneCell>, primaries: PrimaryCell[]])[] = [
-    [1_100_000, 'EXPIRE after the transfer, where no primary is known', {}, []],
+    [1_100_000, 'EXPIRE after the transfer when no primary is known', {}, []],
     [1_250_000, 'EXPIRE after a primary confirmed the released serial', {}, [primary()]],
     [1_250_000, 'EXPIRE after a primary confirmed the newest serial', {}, [primary({ serial: 8 })]],
     [1_250_000, 'EXPIRE after the last of several confirmed it', {}, [primary({ checkedAt: 1_010_000 }), primary()]],
@@ -35,10 +35,10 @@ describe('a zone expires', () => {
     [1_100_000, 'not later by a primary with another serial', {}, [primary({ serial: 6 })]],
     [1_100_000, 'not later by a primary that fails', {}, [primary({ error: 'timed out' })]],
     [1_100_000, 'not later by a primary without a serial', { newest: undefined }, [primary({ serial: undefined })]],
-    [1_080_000, 'what EDNS EXPIRE left after the answer', { expireSeconds: 10 }, [primary({ expireSeconds: 30 })]],
+    [1_080_000, 'after the rest in EDNS EXPIRE from the answer', { expireSeconds: 10 }, [primary({ expireSeconds: 30 })]],
     [1_100_000, 'not sooner than the transfer allows', {}, [primary({ expireSeconds: 3 })]],
-    [1_120_000, 'REFRESH + RETRY after the transfer, where EXPIRE is less', { leastSeconds: 120 }, []],
-    [1_350_000, 'REFRESH + RETRY after an answer, where EXPIRE is less', { leastSeconds: 300 }, [primary({ expireSeconds: 3 })]],
+    [1_120_000, 'REFRESH + RETRY after the transfer when EXPIRE is less', { leastSeconds: 120 }, []],
+    [1_350_000, 'REFRESH + RETRY after an answer when EXPIRE is less', { leastSeconds: 300 }, [primary({ expireSeconds: 3 })]],
     [undefined, 'never while nothing is released', { released: undefined }, [primary()]],
   ]
   for (const [at, why, zone, primaries] of CASES)

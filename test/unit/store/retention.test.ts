@@ -33,19 +33,19 @@ const rule = { versions: 20, octets: 1e9, since: 1, inUse: new Set<number>() }
 
 describe('retention', () => {
   const CASES: [id: string, rows: ReturnType<typeof rows>, rule: typeof rule, first: number][] = [
-    ['keeps everything while it is little', rows(20), rule, 0],
+    ['keeps all while they are few', rows(20), rule, 0],
     ['keeps the newest of many', rows(30), rule, 10],
-    ['keeps what a node serves, and all that leads on from it', rows(30), { ...rule, inUse: new Set([4]) }, 3],
-    ['keeps the released one, however much came after it', rows(30, 2), rule, 1],
-    ['keeps as many as their differences fit', rows(30), { ...rule, octets: 35 }, 26],
+    ['keeps the version that a node serves, and all later ones', rows(30), { ...rule, inUse: new Set([4]) }, 3],
+    ['keeps the released version, however many are newer', rows(30, 2), rule, 1],
+    ['keeps as many as fit by their differences', rows(30), { ...rule, octets: 35 }, 26],
     [
-      'keeps what is young, whatever its number',
+      'keeps young versions, whatever their number',
       rows(30).map((row, i) => ({ ...row, version: { ...row.version, committedAt: i } })),
       { ...rule, since: 5 },
       5,
     ],
-    ['keeps the newest even if nothing fits', rows(30), { ...rule, octets: 0 }, 29],
-    ['has nothing to drop of nothing', [], rule, 0],
+    ['keeps the newest even when none fits', rows(30), { ...rule, octets: 0 }, 29],
+    ['drops nothing when there are no versions', [], rule, 0],
   ]
   for (const [id, list, kept, first] of CASES)
     it(id, () => {

@@ -70,10 +70,10 @@ describe('a data directory', () => {
   type Holder = Awaited<ReturnType<typeof ownHolder>>
 
   const DEAD: readonly (readonly [id: string, holder: (us: Holder) => unknown, ageSeconds: number])[] = [
-    ['of a process that is gone', (us) => ({ ...us, pid: 2 ** 22 - 1 }), 0],
-    ['of a process whose number has another one now', (us) => ({ ...us, started: '1' }), 0],
-    ['of another host that has not renewed it', (us) => ({ ...us, host: 'otherhost' }), 60],
-    ['that is half written and old', () => undefined, 60],
+    ['whose process has ended', (us) => ({ ...us, pid: 2 ** 22 - 1 }), 0],
+    ['whose process id belongs to another process', (us) => ({ ...us, started: '1' }), 0],
+    ['on another host that has not renewed the lock', (us) => ({ ...us, host: 'otherhost' }), 60],
+    ['with a half written and old lock', () => undefined, 60],
   ]
   for (const [id, holder, ageSeconds] of DEAD)
     it(`replaces a writer ${id}`, async () => {

@@ -30,7 +30,7 @@ describe('a peer hub that sends a request', () => {
     ['is unknown without its key', '10.0.0.9', undefined, undefined],
     ['is unknown with the key of a node', '10.0.0.9', NODE, undefined],
     ['is unknown from another address', '10.0.0.8', HUB, undefined],
-    ['is no node that has got hold of its key', '10.0.0.1', HUB, undefined],
+    ['is not a node with the key of the hub', '10.0.0.1', HUB, undefined],
   ]
   for (const [who, ip, used, hub] of CASES)
     it(who, () => {

@@ -52,8 +52,8 @@ const WHOLE: readonly (readonly [id: string, messages: readonly ScriptedMessage[
   ['RFC 2181 §5.2: with a record twice under another TTL, of which the first counts', [`${V1}\na.example. 600 A 192.0.2.10\nS1`]],
   ['with records outside the zone, which are dropped', [`${V1}\nother. 300 A 192.0.2.99\nnotexample. 300 A 192.0.2.99\nS1`]],
   ['with its records in another order', [`S1\n${BODY.trim().split('\n').reverse().join('\n')}\nS1`]],
-  ['of nothing but its SOA', ['S1\nS1'], 'S1'],
-  ['of nothing but its SOA, in two messages', ['S1', 'S1'], 'S1'],
+  ['of the SOA alone', ['S1\nS1'], 'S1'],
+  ['of the SOA alone, in two messages', ['S1', 'S1'], 'S1'],
   [
     'RFC 5936 §2.2: with its SOA in other letter case at the end',
     [V1, 'EXAMPLE. 300 SOA NS1.example. HOST.example. 1 7200 900 1209600 60'],

@@ -37,13 +37,13 @@ const TWO = `S3\nS1\n${OLD}\nS2\n${NEW}\nS2\n${NEW}\nS3\n${NEWER}\nS3`
 const WRAPPED = `S5\nS4294967290\n${OLD}\nS5\n${NEW}\nS5`
 
 const FORMS: readonly (readonly [id: string, current: number, messages: readonly ScriptedMessage[], outcome: string])[] = [
-  ['RFC 1995 §2: the SOA we hold means nothing is newer', 1, ['S1'], 'up-to-date 1'],
-  ['RFC 1995 §2: an older SOA means nothing is newer', 5, ['S1'], 'up-to-date 1'],
-  ['RFC 1982 §3.2: a SOA without order to ours is not newer', 1, [soa(0x80000001)], 'up-to-date 2147483649'],
+  ['RFC 1995 §2: the current SOA means that there is no newer version', 1, ['S1'], 'up-to-date 1'],
+  ['RFC 1995 §2: an older SOA means that there is no newer version', 5, ['S1'], 'up-to-date 1'],
+  ['RFC 1982 §3.2: an SOA without order to the current one is not newer', 1, [soa(0x80000001)], 'up-to-date 2147483649'],
   ['an older SOA and differences between others are not newer', 5, ['S1\nS2\nS1'], 'up-to-date 1'],
-  ['a whole zone under the serial we hold, so that other content can be seen', 3, [WHOLE], 'full 3'],
-  ['RFC 1995 §4: one difference', 1, [ONE], '1→2 −2 +2'],
-  ['RFC 1995 §4: two differences', 1, [TWO], '1→2 −2 +2, 2→3 −2 +1'],
+  ['an AXFR under the current serial, which may have other content', 3, [WHOLE], 'full 3'],
+  ['RFC 1995 §4: one difference sequence', 1, [ONE], '1→2 −2 +2'],
+  ['RFC 1995 §4: two difference sequences', 1, [TWO], '1→2 −2 +2, 2→3 −2 +1'],
   ['RFC 1995 §5: two steps condensed', 1, [`S3\nS1\n${OLD}\nS3\n${NEWER}\nS3`], '1→3 −2 +1'],
   ['a difference of the SOA alone', 1, ['S2\nS1\nS2\nS2'], '1→2 −0 +0'],
   ['a difference that only adds', 1, [`S2\nS1\nS2\n${NEW}\nS2`], '1→2 −0 +2'],
@@ -57,9 +57,9 @@ const FORMS: readonly (readonly [id: string, current: number, messages: readonly
     [`S2\nS1\nout. 1 A 192.0.2.1\n${OLD}\nS2\nout. 1 A 192.0.2.2\n${NEW}\nS2`],
     '1→2 −2 +2',
   ],
-  ['RFC 1995 §4: a whole zone', 1, [WHOLE], 'full 3'],
-  ['RFC 1995 §4: a whole zone in several messages', 1, ['S3', 'example. 300 NS ns1.example.', NEW, 'S3'], 'full 3'],
-  ['a whole zone of nothing but its SOA', 1, ['S3\nS3'], 'full 3'],
+  ['RFC 1995 §4: the form of an AXFR', 1, [WHOLE], 'full 3'],
+  ['RFC 1995 §4: the form of an AXFR in several messages', 1, ['S3', 'example. 300 NS ns1.example.', NEW, 'S3'], 'full 3'],
+  ['the form of an AXFR of the SOA alone', 1, ['S3\nS3'], 'full 3'],
   ['a newer SOA alone may be the beginning of more', 1, ['S2'], 'more'],
   ['a difference may be cut at any message', 1, ['S2', 'S1'], 'more'],
 ]
@@ -121,7 +121,7 @@ const ERRORS: readonly (readonly [id: string, code: string, script: TransferScri
   ['the question of an AXFR', 'XFR_HEADER', { current: 1, messages: [{ questions: [question('example.', 'AXFR')], text: ONE }] }],
   ['no SOA at its beginning', 'XFR_NO_LEADING_SOA', { current: 1, messages: [OLD] }],
   [
-    'a first difference from another serial than ours',
+    'a first difference from another serial than the current one',
     'XFR_SERIAL_MISMATCH',
     { current: 1, messages: [`S3\nS2\n${OLD}\nS3\n${NEW}\nS3`] },
     { reason: 'first sequence' },

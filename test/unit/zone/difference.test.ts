@@ -48,20 +48,20 @@ describe('a difference sequence', () => {
 
 describe('condensed difference sequences', () => {
   const CASES: readonly (readonly [id: string, chain: Difference[], removed: string[], added: string[]])[] = [
-    ['one alone stays as it is', [step(1, 2, [A], [B])], [A], [B]],
-    ['two that have nothing to do with each other are both', [step(1, 2, [A], []), step(2, 3, [], [B])], [A], [B]],
-    ['what came and went is in neither', [step(1, 2, [], [A]), step(2, 3, [A], [])], [], []],
-    ['what went and came back is in neither', [step(1, 2, [A], []), step(2, 3, [], [A])], [], []],
-    ['what went and came back with another TTL is in both', [step(1, 2, [A], []), step(2, 3, [], [A90])], [A], [A90]],
+    ['are unchanged when there is one', [step(1, 2, [A], [B])], [A], [B]],
+    ['have all records of two without common ones', [step(1, 2, [A], []), step(2, 3, [], [B])], [A], [B]],
+    ['leave out a record that is added and removed', [step(1, 2, [], [A]), step(2, 3, [A], [])], [], []],
+    ['leave out a record that is removed and added', [step(1, 2, [A], []), step(2, 3, [], [A])], [], []],
+    ['remove and add a record that returns with another TTL', [step(1, 2, [A], []), step(2, 3, [], [A90])], [A], [A90]],
     [
-      'two changes of a TTL are one',
+      'have one change for two of a TTL',
       [step(1, 2, [A], [A90]), step(2, 3, [A90], [A.replace('60', '120')])],
       [A],
       [A.replace('60', '120')],
     ],
-    ['a TTL there and back again is nothing', [step(1, 2, [A], [A90]), step(2, 3, [A90], [A])], [], []],
+    ['leave out a TTL that is changed and restored', [step(1, 2, [A], [A90]), step(2, 3, [A90], [A])], [], []],
     [
-      'a record that comes, goes and comes is an addition',
+      'add a record that is added, removed and added',
       [step(1, 2, [], [A]), step(2, 3, [A], [B]), step(3, 4, [], [A])],
       [],
       [A, B],

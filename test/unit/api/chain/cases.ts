@@ -155,9 +155,15 @@ export const CASES = [
     },
   ),
   // NOTIFY and transfer.
-  row('nothing was sent yet', { at: old() }, 'syncing', 'the next delivery to n1; zonecast resync example. --node n1 --wait', {
-    behind: '1 s',
-  }),
+  row(
+    'before the first delivery',
+    { at: old() },
+    'syncing',
+    'the next delivery to n1; zonecast resync example. --node n1 --wait',
+    {
+      behind: '1 s',
+    },
+  ),
   row(
     'NOTIFY is not answered',
     { at: old({ push: push() }) },
@@ -258,7 +264,7 @@ export const CASES = [
     { first: 'has not reported a serial' },
   ),
   row(
-    'nothing of the zone yet',
+    'before the first version',
     { cell: undefined, at: undefined },
     'unknown',
     'a first version from a primary; zonecast primaries',

@@ -39,35 +39,35 @@ const NOTHING_KNOWN = zoneCell({ trail: undefined })
 
 describe('the chain of a version', () => {
   const CASES: readonly (readonly [why: string, situation: Situation, steps: string[]])[] = [
-    ['has every step of a version that the node shows', {}, [...STORY, ...DELIVERY]],
-    ['is empty where the zone is not known', { cell: undefined }, []],
-    ['is empty where no version is there', { cell: firstOnly() }, []],
-    ['ends with the release, where nothing was sent', { at: old() }, STORY],
-    ['ends with the release, where nothing is known of the node', { at: undefined }, STORY],
+    ['has every step of a version that the node serves', {}, [...STORY, ...DELIVERY]],
+    ['is empty for an unknown zone', { cell: undefined }, []],
+    ['is empty without a version', { cell: firstOnly() }, []],
+    ['ends with the release before a delivery', { at: old() }, STORY],
+    ['ends with the release for an unknown node', { at: undefined }, STORY],
     ['leaves out a delivery that has not begun', { at: old({ push: push({ notifySentAt: undefined }) }) }, STORY],
     ['ends with the NOTIFY', { at: old({ push: push() }) }, [...STORY, ...DELIVERY.slice(0, 1)]],
     ['ends with the answer to it', { at: old({ push: ANSWERED }) }, [...STORY, ...DELIVERY.slice(0, 2)]],
     ['ends with the transfer', { at: old({ push: TAKEN }) }, [...STORY, ...DELIVERY.slice(0, 3)]],
     ['leaves out the delivery of another version', { at: old({ push: push({ target: 6 }) }) }, STORY],
     [
-      'leaves out how another version came',
+      'leaves out the transfer of another version',
       { cell: zoneCell({ trail: { ...zoneCell().trail!, serial: 6 } }) },
       [STORY[3]!, ...DELIVERY],
     ],
-    ['begins with the release, where it is not known how it came', { cell: NOTHING_KNOWN }, [STORY[3]!, ...DELIVERY]],
+    ['starts with the release when the transfer is unknown', { cell: NOTHING_KNOWN }, [STORY[3]!, ...DELIVERY]],
     [
-      'is confirmed since the node shows it, where another version was delivered',
+      'is confirmed by an answer when another version was delivered',
       { at: nodeCell({ push: { ...DONE, target: 6 }, since: T + 999 }) },
       [...STORY, "confirmed +999: the node's own answer shows serial 7"],
     ],
     ['is not confirmed while the node has not answered', { at: nodeCell({ observedAt: undefined, push: undefined }) }, STORY],
     [
-      'is not confirmed where the content of the node is in doubt',
+      'is not confirmed while the content of the node is in doubt',
       { at: nodeCell({ push: undefined, taken: { serial: 7, digest: 'other', at: T } }) },
       STORY,
     ],
     [
-      'is not confirmed where two contents were released',
+      'is not confirmed when two contents were released',
       { cell: zoneCell({ releases: [{ ...mark(7), torn: true }] }), at: nodeCell({ push: undefined }) },
       STORY,
     ],
@@ -160,7 +160,7 @@ describe('the chain of a version that is released in stages', () => {
 describe('the event that a chain waits for', () => {
   const CASES: readonly (readonly [why: string, situation: Situation, waitsFor: RegExp])[] = [
     [
-      'is an older version that is held, where the newest is done',
+      'is an older version that is held when the newest is done',
       { cell: zoneCell({ rollouts: [rollout(5, 'held', { reason: 'shrink' }), rollout(7, 'done')] }) },
       /^an operator: serial 5 is held: shrink; zonecast approve example\. 5, or /,
     ],
@@ -179,9 +179,9 @@ describe('the event that a chain waits for', () => {
       { cell: zoneCell({ rollouts: [rollout(8, 'held')] }) },
       /^an operator: serial 8 is held; /,
     ],
-    ['is a hold, where no version is there', { cell: firstOnly(), at: undefined, held: 'shrink' }, /^an operator: shrink$/],
+    ['is a hold without a version', { cell: firstOnly(), at: undefined, held: 'shrink' }, /^an operator: shrink$/],
     [
-      'is the address of a node, where no version is there',
+      'is the address of a node without a version',
       { cell: firstOnly(), at: undefined, refused: 'x' },
       /^the config to name the address of n1: x$/,
     ],
@@ -191,7 +191,7 @@ describe('the event that a chain waits for', () => {
       /approve example\. 8 --primary/,
     ],
     [
-      'is the released serial, where no other is known',
+      'is the released serial when no other is known',
       { cell: zoneCell({ conflict: 'c', newest: undefined }) },
       /approve example\. 7 --primary/,
     ],
@@ -201,7 +201,7 @@ describe('the event that a chain waits for', () => {
       /^n1 to serve the version that it has transferred/,
     ],
     [
-      'is a node that shows no serial yet',
+      'is a node that has not answered with a serial yet',
       { at: old({ serial: undefined, push: TAKEN }) },
       /^n1 to serve the version that it has transferred; check/,
     ],

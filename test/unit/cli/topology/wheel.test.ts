@@ -19,7 +19,7 @@ const CASES: { id: string; sites: string; links: string; hubSites: string; rings
   },
   { id: 'a star', sites: 'P! A B C', links: 'A-P B-P P-C', hubSites: 'P', rings: [], lone: 'A B C' },
   {
-    id: 'a ring that is cut, from one end to the other',
+    id: 'a cut ring, from one end to the other',
     sites: 'P! C B A D',
     links: 'A-B B-C C-D A-P D-P',
     hubSites: 'P',
@@ -32,7 +32,7 @@ const CASES: { id: string; sites: string; links: string; hubSites: string; rings
 
 describe('a topology as a wheel', () => {
   for (const { id, sites, links, hubSites, rings, lone } of CASES)
-    it(id, () => {
+    it(`is recognized: ${id}`, () => {
       const wheel = wheelOf(sketch(sites, links))
       expect(namesOf(wheel.hubSites)).to.equal(hubSites)
       expect(wheel.rings.map((ring) => `${namesOf(ring.sites)}${ring.isClosed ? ' closed' : ''}`)).to.deep.equal(rings)

@@ -111,7 +111,7 @@ const CASES: Case[] = [
     about: ['site IAD', 'primary hm1', 'primary hm2'],
   },
   {
-    id: 'a risk that nothing shares',
+    id: 'a risk of one link only',
     text: wheelWith(['hkg-jnb: { between: [HKG, JNB] }', 'hkg-jnb: { between: [HKG, JNB], risks: [pasific] }']),
     code: 'CONFIG_UNUSED',
     at: 'risks: [pasific]',
