@@ -37,7 +37,7 @@ const REFUSALS = [
 ]
 
 for (const shape of ['one process', 'the roles apart'] as const)
-  describe(`a Redis that refuses, and ${shape}`, function () {
+  describe(`a Redis that refuses commands, with ${shape}`, function () {
     this.timeout(90_000)
     needsPeers('knot', 'nsd', 'redis')
     const scratch = scratchDirs()

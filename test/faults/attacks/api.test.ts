@@ -140,7 +140,7 @@ describe('the API under attack', function () {
 
   for (const [what, path] of [
     ['differences', `/v1/zones/${BIG}/diff?from=1&to=2`],
-    ['the whole text', `/v1/zones/${BIG}/versions/1`],
+    ['the text of a version', `/v1/zones/${BIG}/versions/1`],
   ] as const)
     for (const reads of [true, false])
       it(`endures one token that requests ${what} on twelve connections and ${reads ? 'reads' : 'does not read'}`, async () => {

@@ -45,7 +45,7 @@ interface Measured {
 /** Nodes that cannot have a version are observed this long, to prove that they do not serve it. */
 const WATCHED_MS = 2_000
 
-describe('two sites, two rings, six nodes', function () {
+describe('two sites, two rings and six nodes', function () {
   this.timeout(120_000)
   needsPeers('knot', 'nsd', 'bind', 'redis', 'bird', 'iproute')
   needsNamespaces(this)
@@ -118,7 +118,7 @@ describe('two sites, two rings, six nodes', function () {
   })
 
   for (const scenario of someOf(SCENARIOS, ({ isMore }) => isMore !== true))
-    it(scenario.name, async () => {
+    it(`get a new version while ${scenario.name}`, async () => {
       const { breaks, lacking = [] } = scenario
       const able = NODE_IDS.filter((id) => !lacking.includes(id))
       let broken: Reached | undefined

@@ -151,8 +151,8 @@ describe('bad requests to the API', function () {
     ['a job with an odd name', 404, 'GET', '/v1/jobs/..%2Fx'],
     ['a serial that was not released', 409, 'POST', '/v1/zones/example/resync', '{"serial":5}'],
     ['no node at all', 422, 'POST', '/v1/zones/example/resync', '{"nodes":[]}'],
-    ['a route that is not there', 404, 'GET', '/v1/nope'],
-    ['a method that is not there', 404, 'DELETE', '/v1/zones/example'],
+    ['an unknown route', 404, 'GET', '/v1/nope'],
+    ['an unknown method', 404, 'DELETE', '/v1/zones/example'],
     [
       'a body that is no JSON by its type',
       415,

@@ -163,12 +163,12 @@ describe('a start that fails', function () {
 
   const CONFIGS: readonly (readonly [id: string, extra: Record<string, unknown>, sentence: RegExp])[] = [
     [
-      'a key file that is not there',
+      'a missing key file',
       { keys: { k: { algorithm: 'hmac-sha256', secretFile: 'nowhere.key' } } },
       /nowhere\.key" cannot be read \(ENOENT\)/,
     ],
     ['a key file that is a folder', { keys: { k: { algorithm: 'hmac-sha256', secretFile: '.' } } }, /is not a file/],
-    ['an API for everybody without tokens', { api: { listen: '0.0.0.0:8053' } }, /token/],
+    ['a public API without tokens', { api: { listen: '0.0.0.0:8053' } }, /token/],
     ['an undefined key', { primaries: { hm1: { address: '127.0.0.1:7', key: 'nope' } } }, /no key of that name/],
     ['a zone name of 300 octets', { zones: [{ name: `${'a'.repeat(59)}.`.repeat(5) }] }, /longer than 255 octets/],
   ]

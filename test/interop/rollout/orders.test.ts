@@ -156,7 +156,7 @@ describe('orders for a rollout', function () {
     expect(history).to.match(/ 1 +released +pass /)
   })
 
-  it('release nothing by rollback that was never released', async () => {
+  it('cannot roll back to a version that was never released', async () => {
     const answer = await order('publisher', 'rollback', { serial: 2, reason: 'r' })
     expect(answer.status).to.equal(409)
     expect(JSON.stringify(answer.body)).to.match(/serial 2 of orders\.example\. was never released to every node/)

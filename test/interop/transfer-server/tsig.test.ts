@@ -176,7 +176,7 @@ describe('TSIG at the transfer server', function () {
     plain('no TSIG from a node that has a key', RCODE.REFUSED, () => soaQuery()),
   ]
   for (const { id, rcode, error, signed, message } of BAD)
-    it(`in a request with ${id} is answered with RCODE ${rcode}${error === undefined ? '' : ` and TSIG error ${error}, ${signed ? 'signed' : 'without a MAC'}`}`, async () => {
+    it(`in a request is answered with RCODE ${rcode}${error === undefined ? '' : ` and TSIG error ${error}, ${signed ? 'signed' : 'without a MAC'}`}: ${id}`, async () => {
       const answer = await ask(message())
       const tsig = findTsig(answer)
       expect([readHeader(answer).id, readHeader(answer).flags & 15, tsig?.error]).to.deep.equal([0x4242, rcode, error])
