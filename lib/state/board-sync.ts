@@ -13,6 +13,8 @@ import type { Metrics } from '../runtime/metrics.js'
 import type { Board, Change } from './board.js'
 import { BoardWriter } from './board-writer.js'
 import { CellDoor, parseJson } from './cell-door.js'
+import { pause } from '../runtime/turns.js'
+import { CELLS_PER_SLICE, cellsIn } from './cells-in.js'
 import { StateError } from './errors.js'
 import { agreeOnFormat, newerFormat } from './shared-format.js'
 import type { SignalBus, SignalName, Signals } from './signals.js'
@@ -181,18 +183,20 @@ export class BoardSync {
       this.#log.warn({ op: 'redis', format }, 'state in redis is of an older zonecast; order drains in a shared redis again')
     const isOlder = is === 'older' && this.#isPrivate
     for (const table of TABLE_NAMES) {
-      const all = await this.#redis.hgetall(this.#hash(table))
       const times = new Map<string, number>()
-      for (const [key, json] of Object.entries(all)) {
+      for await (const [key, json] of cellsIn(this.#redis, this.#hash(table))) {
         const written = parseJson(json)
         const value =
           isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : this.#door.read(table, key, written)
         if (value !== undefined) this.#board.merge(table, key, value)
         times.set(key, isOlder ? Number.NEGATIVE_INFINITY : this.#door.keepsUntil(table, key, written, value))
       }
+      let looked = 0
       // Later local values go back to Redis, and replace values that are not a cell.
-      for (const [key, value] of this.#board.entries(table))
+      for (const [key, value] of this.#board.entries(table)) {
         if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) this.#writer.add({ table, key, value } as Change)
+        if (++looked % CELLS_PER_SLICE === 0) await pause()
+      }
     }
     await this.#redis.set('zonecast:alive', '1')
     this.#marked = true

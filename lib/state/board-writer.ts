@@ -12,6 +12,8 @@ import type { TableName } from './tables.js'
 const GATHER_MS = 50
 /** While no other process listens, the changes can wait longer. */
 const GATHER_ALONE_MS = 300
+/** Changes in one round trip: some milliseconds of work, where a start or a reload changes a hundred thousand cells. */
+const BATCH = 500
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
 
@@ -64,9 +66,25 @@ export class BoardWriter {
     await this.#flushing
   }
 
-  async #write(changes: Change[]): Promise<void> {
-    const { redis, door, hash, message, channel, log } = this.#parts
+  async #write(changes: readonly Change[]): Promise<void> {
     this.#dirty.clear()
+    for (let from = 0; from < changes.length; from += BATCH) {
+      try {
+        await this.#writeBatch(changes.slice(from, from + BATCH))
+        this.#isRefused = false
+      } catch (error) {
+        if (!this.#isRefused)
+          this.#parts.log.warn({ op: 'redis', err: describeError(error) }, 'shared state not written; retrying')
+        this.#isRefused = true
+        for (const change of changes.slice(from)) if (!this.#dirty.has(idOf(change))) this.#dirty.set(idOf(change), change)
+        this.#flushAfter(RETRY_MS)
+        return
+      }
+    }
+  }
+
+  async #writeBatch(changes: readonly Change[]): Promise<void> {
+    const { redis, door, hash, message, channel } = this.#parts
     const pipeline = redis.pipeline()
     const written = changes.map(({ table, key, value }) => {
       const sealed = door.written(table, key, value)
@@ -74,18 +92,10 @@ export class BoardWriter {
     })
     for (const { table, key, json } of written) pipeline.hset(hash(table), key, json)
     for (const part of inPackets(written)) pipeline.publish(channel, message(part))
-    try {
-      const results = await pipeline.exec()
-      // Each command has an error of its own: a Redis that is full or read-only still answers.
-      const refused = results?.find(([error]) => error)?.[0]
-      if (refused) throw refused
-      this.#isRefused = false
-    } catch (error) {
-      if (!this.#isRefused) log.warn({ op: 'redis', err: describeError(error) }, 'shared state not written; retrying')
-      this.#isRefused = true
-      for (const change of changes) if (!this.#dirty.has(idOf(change))) this.#dirty.set(idOf(change), change)
-      this.#flushAfter(RETRY_MS)
-    }
+    const results = await pipeline.exec()
+    // Each command has an error of its own: a Redis that is full or read-only still answers.
+    const refused = results?.find(([error]) => error)?.[0]
+    if (refused) throw refused
   }
 
   async stop(): Promise<void> {

@@ -40,8 +40,9 @@ export class MemoryRedis extends EventEmitter {
     return Number(this.values.has(key))
   }
 
-  async hgetall(key: string): Promise<Record<string, string>> {
-    return Object.fromEntries(this.hashes.get(key) ?? [])
+  /** All fields in one answer. */
+  async hscan(key: string): Promise<[cursor: string, flat: string[]]> {
+    return ['0', [...(this.hashes.get(key) ?? [])].flat()]
   }
 
   async subscribe(): Promise<void> {}
