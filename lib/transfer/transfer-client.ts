@@ -139,7 +139,7 @@ export class TransferClient {
       return { request: signed?.message ?? query, take, isReusable: () => !inbound.surplus }
     }
     try {
-      await this.#tcp.exchange(remote.address, patience, build)
+      await this.#tcp.exchange(remote, patience, build)
       // RFC 8945 §5.3.1: the last message must be signed; nothing counts before that.
       if (verifier && !verifier.complete)
         throw new TsigError({ code: 'TSIG_MISSING' }, 'the last message of the transfer is not signed')

@@ -124,7 +124,7 @@ export class Querier {
     const { tcpMs } = patience
     const limits = { connectMs: tcpMs, firstOctetMs: tcpMs, idleMs: () => tcpMs, minOctetsPerSecond: 0, totalMs: tcpMs * 2 }
     let answer: Buffer | undefined
-    await this.#tcp.exchange(remote.address, limits, () => {
+    await this.#tcp.exchange(remote, limits, () => {
       const id = randomInt(0x10000)
       const { message, verifier } = this.#request(id, remote, question)
       const take = (reply: Buffer): 'more' | 'done' => {

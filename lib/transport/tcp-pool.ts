@@ -3,7 +3,8 @@
  * and a limit on simultaneous transfers, per server and in all.
  */
 import { guard } from '../runtime/guard.js'
-import { type Endpoint, endpointText } from '../dns/endpoint.js'
+import { endpointText } from '../dns/endpoint.js'
+import type { Remote } from '../fleet/remote.js'
 import { TransportError } from './errors.js'
 import { type Patience, TcpClient } from './tcp-client.js'
 
@@ -71,17 +72,17 @@ export class TcpPool {
    * its first octet is replaced once by a fresh one. `after` decides if the connection is fit for another exchange.
    */
   async exchange(
-    to: Endpoint,
+    { address }: Remote,
     patience: Patience,
     build: () => { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean },
   ): Promise<void> {
-    const key = endpointText(to)
+    const key = endpointText(address)
     await this.#enter(key)
     const place = new Place(() => this.#leave(key))
     try {
       for (;;) {
         const kept = this.#takeIdle(key)
-        const client = kept ?? (await TcpClient.connect(to, this.#sources, patience.connectMs))
+        const client = kept ?? (await TcpClient.connect(address, this.#sources, patience.connectMs))
         const { request, take, isReusable } = build()
         let heard = false
         this.#active.add(client)

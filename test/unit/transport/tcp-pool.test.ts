@@ -68,7 +68,7 @@ describe('slots for transfers from servers', () => {
   afterEach(() => pool.close())
 
   const ask = (server: number, name: string): Promise<void> =>
-    pool.exchange(places[server]!, PATIENCE, () => ({
+    pool.exchange({ id: 'hm', address: places[server]!, key: undefined }, PATIENCE, () => ({
       request: Buffer.concat([Buffer.alloc(12), Buffer.from(name, 'latin1')]),
       take: () => 'done',
       isReusable: () => true,
