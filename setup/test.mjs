@@ -53,7 +53,9 @@ async function runSuite(part, rest, folder, major) {
   const countsFile = join(folder, `${part}-${major ?? 'here'}.json`)
   const reporter = ['--reporter', join(ROOT, 'setup/test-reporter.cjs'), '--reporter-option', `countsFile=${countsFile}`]
   const files = major === undefined ? [`test/${part}/**/*.test.ts`] : OTHER_NODES
-  const args = [...reporter, ...rest, ...files]
+  // Unit tests share nothing; other tests share the machine.
+  const parallel = part === 'unit' ? ['--parallel', '--jobs', '2'] : []
+  const args = [...reporter, ...parallel, ...rest, ...files]
   const mocha = [join(BIN, 'mocha'), args]
   const status = await run(...(major === undefined ? mocha : withNode(major, [join(ROOT, MOCHA), ...args])))
   // Without counts mocha itself did not get through: a file that cannot be loaded, or a crash.
