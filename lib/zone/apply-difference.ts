@@ -41,10 +41,10 @@ export function* applyDifference(records: LiveRecords, soa: () => Soa, differenc
       continue
     }
     added.add(data, at)
-    records.insert(data, at)
+    records.insertAbsent(data, at)
   }
   records.find(difference.toSoa, 0)
-  records.insert(difference.toSoa, 0)
+  records.insertAbsent(difference.toSoa, 0)
   const { from, to } = difference
   return { from, to, fromSoa, toSoa: soa().stored, removed: removed.finish(), added: added.finish() }
 }

@@ -171,7 +171,7 @@ export class LiveRecords {
     const earlier = this.find(data, at)
     const isLower = earlier !== undefined && this.#noteTwin(earlier, data, at)
     if (isLower) this.remove(earlier)
-    if (earlier === undefined || isLower) this.insert(data, at)
+    if (earlier === undefined || isLower) this.insertAbsent(data, at)
     return earlier === undefined
   }
 
@@ -239,7 +239,7 @@ export class LiveRecords {
   }
 
   /** Inserts the record that was looked up last and not found. */
-  insert(data: Buffer, at: number): void {
+  insertAbsent(data: Buffer, at: number): void {
     const { length } = this.#hash
     const offset = this.arena.append(data, at, length)
     this.#hashedTo = this.arena.tail

@@ -10,7 +10,7 @@ export interface TimerBounds {
   maxMs: number
 }
 
-export type LookOutcome =
+export type PollOutcome =
   /** The primary answered; seconds from its SOA. */
   | { kind: 'answered'; refreshSeconds: number; changedAgoMs: number }
   /** The primary did not answer; seconds from the last known SOA, if any. */
@@ -24,7 +24,7 @@ const FIRST_RETRY_MS = 2_000
 const clip = (ms: number, { minMs, maxMs }: TimerBounds): number => Math.min(maxMs, Math.max(minMs, ms))
 
 /** Milliseconds until the next poll; `random` in [0, 1). */
-export function nextPollMs(outcome: LookOutcome, bounds: TimerBounds, random: number): number {
+export function nextPollMs(outcome: PollOutcome, bounds: TimerBounds, random: number): number {
   if (outcome.kind === 'failed') {
     const firstMs = clip(outcome.retrySeconds === undefined ? FIRST_RETRY_MS : outcome.retrySeconds * 1000, bounds)
     return clip(backoffMs({ firstMs, maxMs: Math.min(bounds.maxMs, firstMs * 16) }, outcome.failures, random), bounds)

@@ -55,7 +55,7 @@ describe('the handwritten pages', () => {
           file = word!
           expect(existsSync(file), file).to.equal(true)
         } else if (file !== undefined && /^#?[A-Za-z]+$/.test(word!)) {
-          expect(read(file).includes(word!), `${word} in ${file}`).to.equal(true)
+          expect(read(file), `${word} in ${file}`).to.match(new RegExp(`(?<!\\w)${word}(?!\\w)`))
           functions += 1
         }
       }
