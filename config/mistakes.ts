@@ -90,7 +90,7 @@ function unknownKey(path: SettingPath, key: string, present: object): string {
 }
 
 /** Levenshtein distance, with a swap of neighbours counted as one. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
@@ -105,7 +105,7 @@ export function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!
 }
 
-export function valueAt(value: unknown, path: SettingPath): unknown {
+function valueAt(value: unknown, path: SettingPath): unknown {
   let current = value
   for (const part of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined

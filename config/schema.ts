@@ -94,7 +94,7 @@ const zone = section({
 })
 
 const token = section({
-  name: identifier().describe('Name of the caller in the audit log.'),
+  name: identifier().describe('Name of the caller in logs and orders.'),
   role: z
     .enum(['viewer', 'operator', 'publisher', 'admin'], { error: 'write viewer, operator, publisher or admin' })
     .describe('Role of the caller; each role includes the ones before it.'),
@@ -131,7 +131,7 @@ const compare = section({
   every: duration().default(86_400_000).describe('Contents are compared again after this long; 0: never.'),
 })
 
-export const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold'] as const
+const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 const webhook = section({

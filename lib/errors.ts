@@ -47,6 +47,8 @@ export const nextMoveOf = (error: unknown): NextMove => (error instanceof Zoneca
 
 /** The fault is ours or the zone's own: another primary would meet it too. */
 export function failsEverywhere(error: unknown): boolean {
+  // A bug may be in the way of one primary only.
+  if (error instanceof InvariantError) return false
   const move = nextMoveOf(error)
   return move === 'later' || move === 'operator'
 }

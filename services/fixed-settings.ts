@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.js'
 import { type NextMove, ZonecastError } from '../lib/errors.js'
 
-export class FixedSettingError extends ZonecastError<{ code: 'CONFIG_FIXED'; setting: string }> {
+class FixedSettingError extends ZonecastError<{ code: 'CONFIG_FIXED'; setting: string }> {
   override readonly name = 'FixedSettingError'
 
   override get nextMove(): NextMove {

@@ -253,11 +253,11 @@ export class Hub {
     expectFixed(this.#config, next)
     const fleet = fleetOfConfig(next, this.#fleet)
     const diff = fleet.diff(this.#fleet)
-    ;[this.#config, this.#fleet] = [next, fleet]
+    // Throws where a zone cannot be opened, before anything is changed.
+    for (const { name } of diff.added) this.#store.zone(name)
     const live = liveSettings(next)
     for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
     this.#log.level = next.log.level
-    for (const { name } of diff.added) this.#store.zone(name)
     this.#seals.adopt(sealKeysOf(next))
     void this.#sync
       .reseal()
@@ -267,6 +267,8 @@ export class Hub {
     this.#worker?.adopt(fleet, diff)
     this.#watcher?.adopt(fleet, diff)
     this.#api?.adopt(next, fleet, diff)
+    // Last: after a failure the next reload has the same difference.
+    ;[this.#config, this.#fleet] = [next, fleet]
     this.#log.info({ op: 'reload', zones: fleet.zones.size, nodes: fleet.nodes.size }, 'config reloaded')
     return next
   }

@@ -11,7 +11,7 @@ export function liveSettings({ defaults, rollout, webhooks }: Config) {
     limits: {
       ...limits,
       memory: limits.memory ?? Math.min(DEFAULT_ZONE_OCTETS, usableMemory() / 4),
-      hint: 'raise the limit under defaults.limits, or the one of the zone, if that is right',
+      hint: 'raise the limit under defaults.limits, or the one of the zone, if that is intended',
     },
     connections: { perServer: limits.transfersPerPrimary, total: limits.transfers },
     memory: { total: limits.totalMemory ?? usableMemory() / 2 },

@@ -14,7 +14,7 @@ export const PrimaryAnswer = z
   .meta({ id: 'Primary' })
 export type PrimaryAnswer = z.infer<typeof PrimaryAnswer>
 
-export const PrimaryTroubleAnswer = z.object({
+const PrimaryTroubleAnswer = z.object({
   state: PrimaryState,
   zones: z.int(),
   example: z.string(),

@@ -1,9 +1,9 @@
 /** The answer to a request that fails: a problem document (RFC 9457). */
 import { z } from 'zod'
 
-export const FieldErrorAnswer = z.object({ field: z.string(), message: z.string() }).meta({ id: 'FieldError' })
+const FieldErrorAnswer = z.object({ field: z.string(), message: z.string() }).meta({ id: 'FieldError' })
 
-export const ConfigFindingAnswer = z
+const ConfigFindingAnswer = z
   .object({
     code: z.string(),
     severity: z.enum(['error', 'warning']),

@@ -39,7 +39,7 @@ export const StageAnswer = z.object({
 export type StageAnswer = z.infer<typeof StageAnswer>
 
 export const CheckReportAnswer = z.object({ check: z.enum(CHECK_NAMES), verdict: z.enum(VERDICTS), report: z.string() })
-export const LogLineAnswer = z.object({ at: moment, what: z.string() })
+const LogLineAnswer = z.object({ at: moment, what: z.string() })
 
 export const RolloutAnswer = z
   .object({

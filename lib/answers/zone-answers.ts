@@ -98,7 +98,7 @@ export const DifferenceAnswer = z.object({
 export type DifferenceAnswer = z.infer<typeof DifferenceAnswer>
 
 /** The steps of a chain, in the order in which they usually come. */
-export const CHAIN_STEPS = [
+const CHAIN_STEPS = [
   'seen',
   'transferred',
   'committed',

@@ -118,7 +118,7 @@ export interface SmallMessage extends Header {
 /** Limit for the records of a request: none needs more, and a flood costs nothing. */
 export const SMALL_MESSAGE_RECORDS = 64
 /** Limit for the records of an answer: servers add the name servers of the apex, their addresses and all signatures. */
-export const ANSWER_RECORDS = 2048
+const ANSWER_RECORDS = 2048
 
 /** Reads a complete small message strictly: every record well formed, no octets behind the last one. Throws WireError. */
 export function readMessage(msg: Buffer): SmallMessage {

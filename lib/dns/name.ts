@@ -8,7 +8,7 @@ import { WireError } from './errors.js'
 export type ZoneName = string & { readonly brand: 'ZoneName' }
 
 /** Octets in a name, length octets and root included (RFC 1035 §2.3.4). */
-export const MAX_NAME_OCTETS = 255
+const MAX_NAME_OCTETS = 255
 const MAX_LABEL_OCTETS = 63
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57

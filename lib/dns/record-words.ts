@@ -31,7 +31,7 @@ const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}
 const bad = (reason: string): WireError => new WireError({ code: 'WIRE_FORMAT', reason }, reason)
 
 /** Throws WireError when the words do not fit the grammar of the type, or of the generic form when the type has none. */
-export function rdataOfWords(type: number, words: readonly string[]): Buffer {
+function rdataOfWords(type: number, words: readonly string[]): Buffer {
   if (words[0] === '\\#') return generic(type, words)
   const grammar = RDATA_GRAMMAR.get(type)
   if (grammar === undefined) throw bad(`RDATA of type ${typeName(type)} is written as: \\# length hex`)

@@ -117,7 +117,7 @@ export function doubtOf(
   const step = `transfer the zone on ${id} anew by force, or publish a new serial`
   switch (contentOf(node, version)) {
     case 'unproved':
-      return `${id} shows serial ${serial} and was not seen to take it: its answers are being compared with the released content`
+      return `${id} shows serial ${serial}, but no hub recorded its delivery: its answers are being compared with the released content`
     case 'other': {
       const { disproved } = node
       const why = isSame(disproved, version) ? disproved!.why : undefined

@@ -57,7 +57,7 @@ export interface NodeStateRules {
 
 export interface NodeStateOutcome {
   state: NodeState
-  /** Age of the oldest release that the node has not reached; 0 when it is in sync (contract §3). */
+  /** Age of the oldest release that the node has not reached; 0 when it is in sync (docs/contract.md). */
   lagSeconds: number
 }
 

@@ -49,10 +49,13 @@ export class FleetObserver {
   readonly #schedule = new Schedule<Pair>()
   readonly #pairs = new Map<ZoneName, ReadonlySet<Pair>>()
   #underWay = 0
+  /** The interval of the current schedule. */
+  #everyMs: number
   #timer: NodeJS.Timeout | undefined
 
   constructor(rules: ObserveRules, observer: NodeObserver, push: Deliveries, store: ZoneStore, clock: Clock) {
     this.#rules = rules
+    this.#everyMs = rules.everyMs
     this.#observer = observer
     this.#push = push
     this.#store = store
@@ -71,15 +74,24 @@ export class FleetObserver {
   /** Pairs of a changed zone are observed soon; the others keep their times. */
   adopt(diff: FleetDiff): void {
     for (const { name } of diff.removed) this.#drop(name)
-    for (const { before } of diff.changed) this.#drop(before.name)
+    if (this.#everyMs !== this.#rules.everyMs) this.#spreadAnew()
     const touched = touchedBy(diff)
     const spreadMs = Math.min(2_000, this.#rules.everyMs, touched.length * (touched[0]?.nodes.length ?? 0))
     const now = this.#clock.now()
     for (const zone of touched) {
+      this.#drop(zone.name)
       const pairs = zone.nodes.map((node) => ({ zone, node }))
       this.#pairs.set(zone.name, new Set(pairs))
       for (const pair of pairs) this.#schedule.set(pair, now + Math.random() * spreadMs)
     }
+  }
+
+  /** The interval changed: every pair gets a time within the new one. */
+  #spreadAnew(): void {
+    this.#everyMs = this.#rules.everyMs
+    const now = this.#clock.now()
+    for (const pairs of this.#pairs.values())
+      for (const pair of pairs) this.#schedule.setNoLater(pair, now + Math.random() * this.#everyMs)
   }
 
   #drop(name: ZoneName): void {

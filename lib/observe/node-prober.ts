@@ -95,7 +95,7 @@ export async function planOf(stored: StoredZone, version: Version, sample: numbe
 const PROOF_SAMPLE = 12
 
 /** Probes for a node whose content under the version's serial is not known. */
-export async function proofOf(stored: StoredZone, version: Version): Promise<Probe[]> {
+async function proofOf(stored: StoredZone, version: Version): Promise<Probe[]> {
   const others = stored.versions.filter((other) => other !== version && other.serial === version.serial)
   if (others.length === 0) return await planOf(stored, version, PROOF_SAMPLE, true)
   const contents = await stored.contentsOf(version)

@@ -40,7 +40,7 @@ export interface NodeProofParts {
 }
 
 interface Due {
-  /** Begin of the doubt: another doubt begins anew. */
+  /** Start of the doubt; a new doubt resets the tries. */
   since: number
   tries: number
   at: number

@@ -1,6 +1,6 @@
 /**
  * Learns how long each node takes from a delivery to showing the version, so that the confirming SOA query comes when it can
- * succeed. Nodes that are queried too early answer once more in vain, while they are busiest.
+ * succeed. A node that is queried too early answers with its old serial.
  */
 
 /** Weight of the newest observation. */

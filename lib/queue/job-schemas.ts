@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { fitting } from '../runtime/fitting.js'
-import type { PushJob, QueueKind, RefreshJob, ResyncJob, WebhookJob } from './jobs.js'
+import type { PushJob, RefreshJob, ResyncJob, WebhookJob } from './jobs.js'
+import type { QueueKind } from './queue-kinds.js'
 
 const name = z.string().max(1_100)
 const serial = z.int().min(0).max(0xffffffff)

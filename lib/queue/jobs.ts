@@ -10,8 +10,6 @@ import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { QueueKind } from './queue-kinds.js'
 
-export { QUEUE_KINDS, type QueueKind } from './queue-kinds.js'
-
 /** `refresh` transfers a newer version; `retransfer` transfers the zone by AXFR with any serial. The second is stronger. */
 export type RefreshStrength = 'refresh' | 'retransfer'
 
@@ -86,7 +84,7 @@ export interface WebhookJob {
 export const queueName = (kind: QueueKind, hub: string): string =>
   kind === 'push' ? 'push' : `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`
 
-/** A job in the form of the API (contract §3). */
+/** A job in the form of the API (docs/contract.md). */
 export interface JobView {
   id: string
   kind: QueueKind

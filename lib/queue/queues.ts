@@ -1,16 +1,8 @@
 /** The queues for producers and readers. services/worker has the processing of jobs. */
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import {
-  type JobView,
-  type PushJob,
-  QUEUE_KINDS,
-  type QueueKind,
-  queueName,
-  type RefreshJob,
-  type ResyncJob,
-  type WebhookJob,
-} from './jobs.js'
+import { type JobView, type PushJob, queueName, type RefreshJob, type ResyncJob, type WebhookJob } from './jobs.js'
+import { QUEUE_KINDS, type QueueKind } from './queue-kinds.js'
 
 export const QUEUE_PREFIX = '{zonecast}'
 

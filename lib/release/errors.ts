@@ -1,7 +1,7 @@
 /** Errors of orders that do not fit the state of the zone. */
 import { type NextMove, ZonecastError } from '../errors.js'
 
-export const ORDER_REFUSALS = [
+const ORDER_REFUSALS = [
   'contradicts',
   'never-released',
   'no-conflict',

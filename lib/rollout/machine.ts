@@ -22,7 +22,8 @@
  * Invariants, verified by a property test: a release to a node is never revoked; a stage begins only after the one before it has
  * soaked; held, waiting and halted release to no further node; rejected and superseded are final, except superseded → rejected.
  */
-import type { HeldBy, RolloutRecord, RolloutState, Said, Stage } from './record.js'
+import type { HeldBy, RolloutRecord, Said, Stage } from './record.js'
+import type { RolloutState } from './rollout-states.js'
 
 /** Events kept in the record's log. */
 const LOG_LINES = 100

@@ -9,8 +9,6 @@ import type { CheckReport, ZoneFigures } from '../checks/check.js'
 import type { Verdict } from '../checks/verdicts.js'
 import type { RolloutState } from './rollout-states.js'
 
-export { ROLLOUT_STATES, type RolloutState } from './rollout-states.js'
-
 export interface ChecksOutcome {
   verdict: Verdict
   reports: CheckReport[]

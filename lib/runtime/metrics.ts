@@ -1,4 +1,4 @@
-/** Counters and histograms of the hot paths (contract §7). Gauges about zones and nodes are computed from the board on demand. */
+/** Counters and histograms of the hot paths (docs/contract.md). Gauges about zones and nodes are computed from the board on demand. */
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 
 /** Seconds. */

@@ -16,7 +16,7 @@ export type PrivateRedisFault =
   | { code: 'REDIS_DID_NOT_START'; reason: string }
   | { code: 'REDIS_NOT_OURS'; directory: string }
 
-export class PrivateRedisError extends ZonecastError<PrivateRedisFault> {
+class PrivateRedisError extends ZonecastError<PrivateRedisFault> {
   override readonly name = 'PrivateRedisError'
 
   override get nextMove(): NextMove {

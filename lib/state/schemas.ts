@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { CHECK_NAMES } from '../checks/verdicts.js'
-import { ROLLOUT_STATES } from '../rollout/record.js'
+import { ROLLOUT_STATES } from '../rollout/rollout-states.js'
 import { fitting } from '../runtime/fitting.js'
 import type { SignalName, Signals } from './signals.js'
 import type { TableName, Tables } from './tables.js'

@@ -5,7 +5,8 @@
 import type { CheckReport } from '../checks/check.js'
 import type { Verdict } from '../checks/verdicts.js'
 import type { Serial } from '../dns/serial.js'
-import type { RolloutState, ZoneOrders } from '../rollout/record.js'
+import type { ZoneOrders } from '../rollout/record.js'
+import type { RolloutState } from '../rollout/rollout-states.js'
 import type { SharedRollout } from '../rollout/shared.js'
 
 /** One release of a zone by this hub: the version that nodes should reach. */

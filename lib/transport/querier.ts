@@ -1,11 +1,13 @@
 /**
  * Sends one question to one server. UDP first; TCP when the answer is truncated (RFC 1035 §4.2), or on request when UDP brings
- * none (RFC 7766 §5). With EDNS, and without to a server that does not understand it (RFC 6891 §7).
+ * none (RFC 7766 §5). With EDNS; polls go without it to a server that does not
+ * understand it (RFC 6891 §7).
  */
 import { randomInt } from 'node:crypto'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { OPTION, rcodeOf, readMessage, type SmallMessage, writeHeader, writeOpt, writeQuestion } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
+import { TsigError } from '../dns/errors.js'
 import { FLAG, RCODE } from '../dns/rcode.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
 import type { Remote } from '../fleet/remote.js'
@@ -21,7 +23,7 @@ export interface Question {
   type: number
   /** Set the DO bit (RFC 3225 §3). */
   dnssec?: boolean
-  /** Ask for EXPIRE (RFC 7314 §2). */
+  /** A poll: asks for EXPIRE (RFC 7314 §2), and goes without EDNS to a server that refuses it. */
   expire?: boolean
 }
 
@@ -81,7 +83,7 @@ export class Querier {
   async ask(remote: Remote, question: Question, manner: QueryManner = {}): Promise<SmallMessage> {
     const answer = (await this.#overUdp(remote, question, manner)) ?? (await this.#overTcp(remote, question, manner))
     const rcode = rcodeOf(answer.readUInt16BE(2))
-    if ((rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && this.usesEdns(remote.address)) {
+    if ((rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && question.expire && this.usesEdns(remote.address)) {
       this.forgoEdns(remote.address)
       return await this.ask(remote, question, manner)
     }
@@ -112,9 +114,11 @@ export class Querier {
         verifier?.accept(answer, seconds(this.#clock))
         return answer
       } catch (error) {
-        if (!(error instanceof TransportError) || error.code !== 'TRANSPORT_TIMED_OUT') throw error
+        const isSilence = error instanceof TransportError && error.code === 'TRANSPORT_TIMED_OUT'
+        // A bad signature may be that of a late or forged datagram.
+        if (!isSilence && !(error instanceof TsigError)) throw error
         if (tries < patience.udpTries) continue
-        if (tcpAfterSilence) return undefined
+        if (isSilence && tcpAfterSilence) return undefined
         throw error
       }
     }
@@ -139,7 +143,8 @@ export class Querier {
   }
 
   #request(id: number, { address, key }: Remote, question: Question): Request {
-    const query = Buffer.from(this.#ready(question, this.usesEdns(address)))
+    // Only polls and transfers can do without EDNS; the DO bit of a probe needs it.
+    const query = Buffer.from(this.#ready(question, !question.expire || this.usesEdns(address)))
     query.writeUInt16BE(id, 0)
     if (key === undefined) return { message: query, verifier: undefined }
     const { message, mac } = signRequest(key, query, seconds(this.#clock))

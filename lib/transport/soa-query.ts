@@ -14,7 +14,7 @@ export type SoaQueryFault =
   | { code: 'SOA_MISSING'; remote: string }
   | { code: 'SOA_SEVERAL'; remote: string }
 
-export class SoaQueryError extends ZonecastError<SoaQueryFault> {
+class SoaQueryError extends ZonecastError<SoaQueryFault> {
   override readonly name = 'SoaQueryError'
 
   override get nextMove(): NextMove {
@@ -29,7 +29,7 @@ export interface SoaAnswer {
   tookMs: number
 }
 
-export const SOA_PATIENCE: QueryPatience = { udpMs: 1_500, udpTries: 2, tcpMs: 5_000 }
+const SOA_PATIENCE: QueryPatience = { udpMs: 1_500, udpTries: 2, tcpMs: 5_000 }
 
 export class SoaQuerier {
   readonly #querier: Pick<Querier, 'ask'>

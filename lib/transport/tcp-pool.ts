@@ -114,7 +114,7 @@ export class TcpPool {
   }
 
   async #enter(key: string): Promise<void> {
-    // The exchange that frees a place assigns it to the one that it wakes: no other can come between.
+    // An exchange that frees a place gives it to the waiting exchange directly.
     if (this.#isClosed) throw stopped(key)
     if (this.#hasRoom(key)) this.#take(key)
     else await new Promise<void>((go, giveUp) => this.#wait(key, { turn: this.#turn++, go, giveUp }))

@@ -1,5 +1,5 @@
 /**
- * The chain of the version that one node should have: its steps with times, and what it waits for (contract §3). It follows the
+ * The chain of the version that one node should have: its steps with times, and what it waits for (docs/contract.md). It follows the
  * version that was released to this node; a newer one that waits for a stage or an operator is a step of its own.
  */
 import type { ChainAnswer, ChainStepAnswer } from '../../lib/answers/zone-answers.js'

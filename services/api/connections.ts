@@ -9,7 +9,7 @@ import { hashPrefix } from '../../lib/transport/rate-limiter.js'
 /** Half of the descriptors that a process has by default; transfers need the rest. */
 export const MAX_CONNECTIONS = 512
 /** A proxy is one address: it may have half of the connections. */
-export const MAX_FROM_ADDRESS = 256
+const MAX_FROM_ADDRESS = 256
 
 interface Peer {
   /** Connections without an identity, in order of arrival. */

@@ -1,5 +1,5 @@
 /**
- * Server-sent events (contract §3): changes of the board as they happen. An observation without a change is no event: a fleet at
+ * Server-sent events (docs/contract.md): changes of the board as they happen. An observation without a change is no event: a fleet at
  * rest is silent, however often its nodes are observed. A reader that falls behind is disconnected.
  */
 import type { Request, Response } from 'express'

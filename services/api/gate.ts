@@ -22,7 +22,7 @@ export interface GateRates {
   open: Rate
 }
 
-export const GATE_RATES: GateRates = {
+const GATE_RATES: GateRates = {
   reads: { perSecond: 100, burst: 500 },
   orders: { perSecond: 10, burst: 3_000 },
   failures: { perSecond: 5, burst: 100 },

@@ -1,8 +1,8 @@
-/** Gauges read from the sums and the board at each scrape (contract §7). Not here: series for each zone (zone-series.ts). */
+/** Gauges read from the sums and the board at each scrape (docs/contract.md). Not here: series for each zone (zone-series.ts). */
 import { Gauge, type Registry } from 'prom-client'
 import { lagSecondsAt } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
-import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
+import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
 import { hubsOf } from '../../lib/state/hub-presence.js'
 import type { ApiContext } from './context.js'
 import { pathsJson } from './json.js'

@@ -12,8 +12,8 @@ const words = z
   .max(500)
   .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
 
-const reason = words.optional().describe('Reason, recorded in the audit log')
-const requiredReason = words.regex(/\S/, 'is empty: write a reason').describe('Reason, recorded in the audit log')
+const reason = words.optional().describe('Reason, kept with the order')
+const requiredReason = words.regex(/\S/, 'is empty: write a reason').describe('Reason, kept with the order')
 const names = z.array(z.string().min(1).max(MAX_NAME_TEXT)).max(10_000)
 const serial = z.int().min(0).max(0xffffffff)
 

@@ -88,7 +88,7 @@ function toProblem(error: unknown): ApiProblem {
   return new ApiProblem(500, 'internal', 'internal error; the log of the hub has the cause')
 }
 
-export function sendProblem(res: Response, problem: ApiProblem): void {
+function sendProblem(res: Response, problem: ApiProblem): void {
   const { retryAfter, errors } = problem.extra
   if (retryAfter !== undefined) res.setHeader('retry-after', String(retryAfter))
   if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer realm="zonecast"')

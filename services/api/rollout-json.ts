@@ -1,4 +1,4 @@
-/** Rollouts as the API writes them (contract §3). */
+/** Rollouts as the API writes them (docs/contract.md). */
 import type { RolloutAnswer, RolloutRowAnswer, StageAnswer, StageNodeAnswer } from '../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing } from '../../lib/rollout/machine.js'

@@ -1,7 +1,7 @@
 /** Queries and path parameters of the API, strict: an unknown field is a mistake and is named. Bodies: order-schemas.ts. */
 import { z } from 'zod'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
-import { ROLLOUT_STATES } from '../../lib/rollout/record.js'
+import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
 
 /** Longest presentation form of a 255-octet name: every octet escaped as \DDD. */
 export const MAX_NAME_TEXT = 1020

@@ -25,7 +25,7 @@ export interface ApiParts extends Omit<ApiContext, 'matrix' | 'heavy' | 'version
   clock: Clock
 }
 
-export class ApiListenError extends ZonecastError<{ code: 'API_CANNOT_LISTEN'; address: string; errno: string }> {
+class ApiListenError extends ZonecastError<{ code: 'API_CANNOT_LISTEN'; address: string; errno: string }> {
   override readonly name = 'ApiListenError'
 
   override get nextMove(): NextMove {

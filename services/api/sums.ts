@@ -10,7 +10,7 @@ import { NODE_STATES, type NodeStateRules } from '../../lib/fleet/node-state.js'
 import { whyBehind } from '../../lib/fleet/primary-state.js'
 import { type StandingFacts, standingOf } from '../../lib/fleet/zone-view.js'
 import { expiryOf } from '../../lib/state/expiry.js'
-import type { RolloutState } from '../../lib/rollout/record.js'
+import type { RolloutState } from '../../lib/rollout/rollout-states.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { Schedule } from '../../lib/runtime/schedule.js'
@@ -79,7 +79,6 @@ export class Sums {
   adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleets += 1
     for (const { name } of diff.removed) this.#drop(name)
-    for (const { before } of diff.changed) this.#drop(before.name)
     for (const id of this.#nodes.keys()) if (!fleet.nodes.has(id)) this.#nodes.delete(id)
     for (const id of this.#primaries.keys()) if (!fleet.primaries.has(id)) this.#primaries.delete(id)
     for (const node of fleet.nodes.values()) {
@@ -88,7 +87,10 @@ export class Sums {
       else this.#nodes.set(node.id, new NodeSum<ZoneSum>(node))
     }
     for (const id of fleet.primaries.keys()) if (!this.#primaries.has(id)) this.#primaries.set(id, new PrimarySum())
-    for (const zone of touchedBy(diff)) this.#add(zone)
+    for (const zone of touchedBy(diff)) {
+      this.#drop(zone.name)
+      this.#add(zone)
+    }
     const rules = JSON.stringify(this.#parts.rules())
     if (rules !== this.#rules) for (const name of this.#zones.keys()) this.#unjudged.zones.add(name)
     this.#rules = rules

@@ -1,5 +1,5 @@
 /**
- * Metrics with a series for each zone, or for each zone on each node (contract §7), up to a number of zones. They are written in
+ * Metrics with a series for each zone, or for each zone on each node (docs/contract.md), up to a number of zones. They are written in
  * slices: the library would write them all in one turn of the event loop.
  */
 import type { FleetZone } from '../../lib/fleet/fleet.js'

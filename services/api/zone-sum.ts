@@ -1,7 +1,7 @@
 /** The sums of one zone: the last judged state of each of its nodes. */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { lagSecondsAt, NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
-import type { RolloutState } from '../../lib/rollout/record.js'
+import type { RolloutState } from '../../lib/rollout/rollout-states.js'
 import type { Contact, NodeSum, PairValues } from './node-sum.js'
 
 const NOT_JUDGED = -1

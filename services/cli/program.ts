@@ -1,4 +1,4 @@
-/** The command line (contract §1): its commands, and the output of errors. */
+/** The command line (docs/contract.md): its commands, and the output of errors. */
 import { Command, CommanderError } from 'commander'
 import { describeError, InvariantError } from '../../lib/errors.js'
 import { printable } from '../../lib/runtime/printable.js'

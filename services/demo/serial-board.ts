@@ -69,11 +69,7 @@ const GREEN = 32
 const YELLOW = 33
 const DIM = 2
 
-export function boardText(
-  rows: readonly BoardRow[],
-  turning: { zone: string; before: number } | undefined,
-  hasColour: boolean,
-): string {
+function boardText(rows: readonly BoardRow[], turning: { zone: string; before: number } | undefined, hasColour: boolean): string {
   const paint = (text: string, sgr: number) => (hasColour ? `\u001b[${sgr}m${text}\u001b[0m` : text)
   const width = Math.max(...ZONES.map(({ name }) => name.length))
   const header = `  ${''.padEnd(22)}${ZONES.map(({ name }) => name.padStart(width + 2)).join('')}`

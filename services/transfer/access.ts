@@ -1,4 +1,4 @@
-/** Maps the source address and TSIG key of a request to nodes or primaries (contract §4). Decides nothing about versions. */
+/** Maps the source address and TSIG key of a request to nodes or primaries (docs/contract.md). Decides nothing about versions. */
 import type { TsigKey } from '../../lib/dns/tsig-record.js'
 import type { Fleet, FleetNode, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 

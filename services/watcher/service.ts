@@ -1,6 +1,5 @@
 /**
- * The watcher: sees that a zone changed, by asking every primary of every zone and by listening to their NOTIFYs, and queues
- * one refresh per change, however many sources saw it. It takes nothing itself.
+ * Polls every primary of every zone, receives NOTIFY, and begins one refresh for each change. It transfers nothing.
  */
 import { guard } from '../../lib/runtime/guard.js'
 import { compareSerials, isNewer, type Serial } from '../../lib/dns/serial.js'
@@ -163,7 +162,7 @@ export class WatcherService implements Service {
     if (isAskedAgain) this.#pollSoon(pair, clock.now())
   }
 
-  /** With no primary to ask, another hub may have seen more: one that could reach them before they went, or still can. */
+  /** Polls the peer hubs when no primary answers: one of them may have a newer version. */
   async #askPeers({ zone, primary }: Pair): Promise<void> {
     const { board } = this.#parts
     const errors = zone.primaries.map(({ id }) => board.get('primaries', pairKey(zone.name, id))?.error)
@@ -177,7 +176,7 @@ export class WatcherService implements Service {
     }
   }
 
-  /** Is there something to take? */
+  /** Begins a refresh when the primary serves a newer serial, or the zone needs one. */
   #weigh(pair: Pair, served: Serial, seenAt: number): void {
     const { board, log } = this.#parts
     const zone = pair.zone.name
@@ -207,9 +206,7 @@ export class WatcherService implements Service {
         serial: served,
         currentSerial: held,
       },
-      order === 'older'
-        ? 'primary serves an older serial than we hold'
-        : 'primary serves a serial that is neither newer nor older than ours',
+      order === 'older' ? 'primary serves an older serial' : 'primary serves a serial that cannot be compared',
     )
   }
 

@@ -1,8 +1,9 @@
 /** Gets jobs from the queues and passes them to their processors. The only file that uses BullMQ's worker side. */
 import { type Job, UnrecoverableError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { describeError, ZonecastError } from '../../lib/errors.js'
-import { type QueueKind, queueName } from '../../lib/queue/jobs.js'
+import { describeError } from '../../lib/errors.js'
+import { queueName } from '../../lib/queue/jobs.js'
+import type { QueueKind } from '../../lib/queue/queue-kinds.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
@@ -77,13 +78,13 @@ export class JobTakers {
         settings: { backoffStrategy: (attempts, type) => retryMs(type, attempts ?? 1, Math.random()) },
       },
     )
-    // Connection failures are in readyz; the reason of a failed job is on the board.
+    // Connection failures are in readyz.
     worker.on('error', () => undefined)
     worker.on(
       'failed',
       guard('job failed', (job: Job | undefined, error: Error) => {
-        if (!(error instanceof ZonecastError))
-          this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
+        // The board has the error of a refresh.
+        if (kind !== 'refresh') this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
       }),
     )
     this.#workers.push(worker)

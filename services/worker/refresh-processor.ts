@@ -158,7 +158,7 @@ export class RefreshProcessor {
     }
   }
 
-  /** From a primary; and from another hub when none of them can give it. Throws what the last primary asked made of it. */
+  /** Transfers from a primary, or from a peer hub when no primary has the version. Throws the error of the last primary. */
   async #attempt(job: RefreshJob, zone: FleetZone, stored: StoredZone): Promise<Attempted> {
     const { peers } = this.#fleet
     if (job.askFirst) await Promise.all(zone.primaries.map((primary) => askPrimary(zone, primary, this.#parts)))
@@ -195,7 +195,7 @@ export class RefreshProcessor {
     return await this.#take(job, zone, stored, having)
   }
 
-  /** Only what is newer than this is of use; undefined when anything is. */
+  /** A version must be newer than this to be of use; undefined when any version is. */
   #currentSerial(job: RefreshJob, zone: FleetZone, stored: StoredZone): Serial | undefined {
     const isOfNoUse = job.strength === 'retransfer' || hasExpired(this.#parts.board, zone, this.#parts.clock.now())
     return isOfNoUse ? undefined : stored.latest?.serial

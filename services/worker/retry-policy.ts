@@ -8,7 +8,7 @@ import { backoffMs } from '../../lib/runtime/backoff.js'
 /** Tries of a failed push; the observer goes on besides. */
 const PUSH_BACKOFF = { firstMs: 5_000, maxMs: 300_000 }
 
-export const pushBackoffMs = (attempts: number, random: number): number => backoffMs(PUSH_BACKOFF, attempts, random)
+const pushBackoffMs = (attempts: number, random: number): number => backoffMs(PUSH_BACKOFF, attempts, random)
 
 /** Tries of a webhook: soon while the receiver restarts, hourly while it is down. */
 const WEBHOOK_BACKOFF = { firstMs: 5_000, maxMs: 3_600_000 }

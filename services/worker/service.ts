@@ -1,4 +1,4 @@
-/** The worker: does refresh, push and resync jobs, releases what it committed, and watches over the fleet. */
+/** The worker: runs refresh, push, resync and webhook jobs, releases versions, and observes the nodes. */
 import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
@@ -80,6 +80,8 @@ export class WorkerService implements Service {
     this.#refresh = new RefreshProcessor(fleet, {
       ...parts,
       onCommitted: (zone, version) => {
+        // A transfer that ends after a reload removed its zone.
+        if (!this.#fleet.zones.has(zone.name)) return
         this.push.onReleased(zone)
         this.#rollouts.onCommitted(zone, version)
       },

@@ -1,5 +1,5 @@
 /** Sound cells, signals and job data, in the form that hubs write to Redis. */
-import type { QueueKind } from '../../lib/queue/jobs.js'
+import type { QueueKind } from '../../lib/queue/queue-kinds.js'
 import { pairKey, type TableName } from '../../lib/state/tables.js'
 import { NODES, NOW, PRIMARIES, ZONES } from './api-scene.js'
 import type { Dice } from './mutate.js'

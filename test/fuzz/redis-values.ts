@@ -5,7 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
 import { ForeignJobError, jobOf } from '../../lib/queue/job-schemas.js'
-import type { QueueKind } from '../../lib/queue/jobs.js'
+import type { QueueKind } from '../../lib/queue/queue-kinds.js'
 import { BoardSync } from '../../lib/state/board-sync.js'
 import { systemClock } from '../../lib/runtime/clock.js'
 import { type Sealed, Seals } from '../../lib/state/seals.js'

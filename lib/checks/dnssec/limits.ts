@@ -10,9 +10,9 @@ import type { StoredAt } from '../../names/name-changes.js'
 import { type Nsec3Parameters, parametersOf, parametersText } from './nsec3-hash.js'
 
 /** RFC 9276 §3.1 requires 0; resolvers treat zones above 100 as insecure or bogus (§3.2). */
-export const MOST_ITERATIONS = 100
+const MOST_ITERATIONS = 100
 /** The chain in use, and the one that a change of salt builds beside it. */
-export const MOST_CHAINS = 2
+const MOST_CHAINS = 2
 /** Keys that may have made one signature: those of its tag and algorithm. .de had 3 in 2026. */
 export const MOST_CANDIDATES = 4
 /** Signatures of one algorithm over one RRset: two keys in a rollover, of each of four signers (RFC 8901). */

@@ -42,7 +42,7 @@ export function bitmapOf(status: NameStatus, records: readonly StoredAt[]): Buff
   return encodeBitmap(types)
 }
 
-export function encodeBitmap(types: ReadonlySet<number>): Buffer {
+function encodeBitmap(types: ReadonlySet<number>): Buffer {
   const windows = new Map<number, Uint8Array>()
   const highest = new Map<number, number>()
   for (const type of types) {

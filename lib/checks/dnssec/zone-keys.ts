@@ -23,7 +23,7 @@ export interface ZoneKey {
 }
 
 /** RFC 4034 Appendix B. */
-export function keyTag(rdata: Uint8Array): number {
+function keyTag(rdata: Uint8Array): number {
   let sum = 0
   for (let i = 0; i < rdata.length; i++) sum += i & 1 ? rdata[i]! : rdata[i]! << 8
   return (sum + ((sum >>> 16) & 0xffff)) & 0xffff

@@ -18,7 +18,7 @@ const STRENGTHS = /** @type {const} */ ([
 export function resyncForm(target, { api, mayResync, onStarted }) {
   const told = h('p', { class: 'told', role: 'status' })
   const button = h('button', { type: 'submit', class: 'primary', disabled: !mayResync }, target.title)
-  const reason = h('input', { name: 'reason', maxlength: 500, autocomplete: 'off', placeholder: 'recorded in the audit log' })
+  const reason = h('input', { name: 'reason', maxlength: 500, autocomplete: 'off', placeholder: 'kept with the order' })
   const form = h(
     'form',
     { class: 'resync', 'aria-label': target.title },

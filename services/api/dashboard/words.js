@@ -25,7 +25,7 @@ export const shortSpan = (seconds) => /** @type {string} */ (span(seconds).split
 export const clock = (iso) => (iso === null ? '–' : iso.slice(11, 19))
 
 /** `03:12:05.123` @param {string | null} iso */
-export const fineClock = (iso) => (iso === null ? 'time unknown' : iso.slice(11, 23))
+const fineClock = (iso) => (iso === null ? 'time unknown' : iso.slice(11, 23))
 
 /** `2026-11-03 03:12:05` @param {string | null} iso */
 export const moment = (iso) => (iso === null ? '–' : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`)

@@ -1,4 +1,4 @@
-/** Orders of operators: refresh, resync, drain, reload. Each is a job or done at once (contract §3). */
+/** Orders of operators: refresh, resync, drain, reload. Each is a job or done at once (docs/contract.md). */
 import { Router } from 'express'
 import type { z } from 'zod'
 import type { ReloadAnswer } from '../../../lib/answers/hub-answers.js'

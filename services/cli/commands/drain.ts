@@ -12,7 +12,7 @@ export function addDrain(program: Command, { terminal }: CommandContext): void {
     withHub(program.command(name))
       .description(description)
       .argument('<node>')
-      .option('--reason <text>', 'reason, recorded in the audit log')
+      .option('--reason <text>', 'reason, kept with the order')
       .action(async (node: string, { reason }: { reason?: string }, command: Command) => {
         await clientOf(command).post(DrainAnswer, `v1/nodes/${segment(node)}/${name}`, reason === undefined ? {} : { reason })
         terminal.write(`${node} ${words}\n`)

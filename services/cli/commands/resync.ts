@@ -38,7 +38,7 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
         .default('notify'),
     )
     .option('--wait', 'show progress node by node until the job ends; exit 1 when it fails')
-    .option('--reason <text>', 'reason, recorded in the audit log')
+    .option('--reason <text>', 'reason, kept with the order')
     .action(async (zone: string | undefined, options: ResyncOptions, command: Command) => {
       const body = resyncBody(zone, options)
       const client = clientOf(command)

@@ -35,7 +35,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
   withHub(program.command('hold'))
     .description('release no version of the zone until its hold is lifted')
     .argument('<zone>')
-    .option('--reason <text>', 'reason, recorded in the audit log')
+    .option('--reason <text>', 'reason, kept with the order')
     .action(async (zone: string, { reason }: { reason?: string }, command: Command) => {
       const body = reason === undefined ? {} : { reason }
       tell(await clientOf(command).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/hold`, body))
@@ -47,7 +47,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     withHub(program.command(name))
       .description(description)
       .argument('<zone>')
-      .requiredOption('--reason <text>', 'reason, recorded in the audit log')
+      .requiredOption('--reason <text>', 'reason, kept with the order')
       .action(async (zone: string, { reason }: { reason: string }, command: Command) => {
         tell(await clientOf(command).post(OrderedAnswer, `v1/zones/${zoneSegment(zone)}/release`, { reason }))
       })
@@ -55,7 +55,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
     .description('continue the rollout of a version that a check holds or a stage halted')
     .argument('[zone]')
     .argument('[serial]', 'serial of the version')
-    .requiredOption('--reason <text>', 'reason, recorded in the audit log')
+    .requiredOption('--reason <text>', 'reason, kept with the order')
     .option('--digest <hex>', DIGEST)
     .option('--primary <id>', 'if primaries disagree: the primary with the correct content')
     .option('--fast', 'soak for a tenth of the time; no check is skipped')
@@ -87,7 +87,7 @@ function addOrders(program: Command, { terminal, setExit }: CommandContext): voi
       .description(description)
       .argument('<zone>')
       .argument('<serial>', 'serial of the version')
-      .requiredOption('--reason <text>', 'reason, recorded in the audit log')
+      .requiredOption('--reason <text>', 'reason, kept with the order')
     if (name === 'reject') command.option('--digest <hex>', DIGEST)
     command.action(async (zone: string, serial: string, { reason, digest }: ApproveOptions, self: Command) => {
       const body = { serial: parseSerial(serial), reason, ...(digest === undefined ? {} : { digest }) }

@@ -143,7 +143,7 @@ describe('a bad node', function () {
       async () => {
         const { error, ...view } = await nodeView('bad')
         expect(view).to.deep.include({ state: 'syncing', serial })
-        expect(error).to.match(/shows serial \d+ and was not seen to take it/)
+        expect(error).to.match(/shows serial \d+, but no hub recorded its delivery/)
       },
       { timeoutMs: 5000 },
     )
