@@ -158,7 +158,7 @@ describe('a pair of hubs', function () {
     await api(places.west, `/v1/zones/${ZONE}/hold`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     const serial = await change()
     for (const name of ['east', 'west'] as const)
-      await eventually(async () => expect((await versions(name))[0]).to.include({ serial, state: 'current' }))
+      await eventually(async () => expect((await versions(name))[0]).to.include({ serial, state: 'held' }))
     await api(places.east, `/v1/zones/${ZONE}/release`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
     await Promise.all([inSync(places.east, ZONE, serial), inSync(places.west, ZONE, serial)])
   })
@@ -173,10 +173,10 @@ describe('a pair of hubs', function () {
       BLOCK.map((name) => `del ${name} A`),
     )
     const bad = await awaitSerial(primary, ZONE, (serial) => serial !== before)
-    await eventually(async () => expect((await versions('east'))[0]).to.include({ serial: bad, state: 'current' }))
+    await eventually(async () => expect((await versions('east'))[0]).to.include({ serial: bad, state: 'held' }))
     rmSync(join(folders.west, 'data'), { recursive: true })
     await start('west')
-    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial: bad, state: 'current' }))
+    await eventually(async () => expect((await versions('west'))[0]).to.include({ serial: bad, state: 'held' }))
     for (const node of nodes) expect(await awaitSerial(node, ZONE)).to.equal(before)
     await updateZone(
       at,
