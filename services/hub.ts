@@ -35,7 +35,6 @@ import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
-import { endpointText } from '../lib/dns/endpoint.js'
 import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
@@ -43,6 +42,7 @@ import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { ApiService } from './api/service.js'
 import { expectFixed } from './fixed-settings.js'
 import { fleetOfConfig, hasPair, sealKeysOf } from './fleet-of-config.js'
+import { type RoleAddress, roleAddresses } from './role-addresses.js'
 import { followStore } from './store-follower.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
@@ -93,7 +93,7 @@ export class Hub {
   }
 
   /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
-  async start(): Promise<{ role: Role; address: string }[]> {
+  async start(): Promise<RoleAddress[]> {
     try {
       this.#openStore()
       const target = await this.#redisTarget()
@@ -117,7 +117,7 @@ export class Hub {
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
-      return this.#addresses()
+      return roleAddresses(this.#transfer?.addresses, this.#api?.address)
     } catch (error) {
       await this.stop()
       throw error
@@ -233,15 +233,6 @@ export class Hub {
       this.#services.push(this.#api)
     }
     for (const service of this.#services) await service.start()
-  }
-
-  #addresses(): { role: Role; address: string }[] {
-    const transfer = (this.#transfer?.addresses ?? []).map((endpoint) => ({
-      role: 'transfer' as const,
-      address: endpointText(endpoint),
-    }))
-    const api = this.#api ? [{ role: 'api' as const, address: `http://${endpointText(this.#api.address)}/` }] : []
-    return [...transfer, ...api]
   }
 
   /**

@@ -4,7 +4,7 @@ import { nameToWire } from '../../../lib/dns/name.js'
 import { TYPE } from '../../../lib/dns/rrtype.js'
 import { AnswerSigner, verifyRequest } from '../../../lib/dns/tsig.js'
 import { findTsig, TsigKey } from '../../../lib/dns/tsig-record.js'
-import { Querier } from '../../../lib/transport/querier.js'
+import { Querier, type Question } from '../../../lib/transport/querier.js'
 import type { TcpPool } from '../../../lib/transport/tcp-pool.js'
 import type { UdpAsker } from '../../../lib/transport/udp-asker.js'
 import { expectError } from '../../support/expect-error.js'
@@ -67,4 +67,30 @@ describe('a query to one server', () => {
     expect(requests.map(findTsig)).to.deep.equal([undefined, undefined])
     expect(ports).to.deep.equal(['fresh', undefined])
   })
+})
+
+describe('a server that answers FORMERR to EDNS', () => {
+  const ARCOUNT = 10
+
+  /** Returns the number of additional records of each request. */
+  async function additionalsOf(question: Question): Promise<number[]> {
+    const counts: number[] = []
+    const udp = {
+      ask: async (_to: unknown, make: (id: number) => Buffer) => {
+        const request = make(7)
+        counts.push(request.readUInt16BE(ARCOUNT))
+        const flags = request.readUInt16BE(ARCOUNT) > 0 ? 0x8401 : 0x8400
+        return rawMessage({ id: 7, flags, questions: [questionOf('example.', 'SOA')], answers: [] })
+      },
+    } as unknown as UdpAsker
+    const querier = new Querier(udp, undefined as unknown as TcpPool, { now: () => NOW * 1000 })
+    for (let i = 0; i < 2; i++) await querier.ask(SERVER, question)
+    return counts
+  }
+
+  it('gets polls without EDNS from then on (RFC 6891 §7)', async () =>
+    expect(await additionalsOf({ ...QUESTION, expire: true })).to.deep.equal([1, 0, 0]))
+
+  it('gets probes with EDNS, as the DO bit is in it', async () =>
+    expect(await additionalsOf({ ...QUESTION, dnssec: true })).to.deep.equal([1, 1]))
 })
