@@ -12,6 +12,8 @@ export interface Pair {
   primary: Primary
   /** `polling-again`: a NOTIFY came during the poll, so another poll follows. */
   state: 'resting' | 'polling' | 'polling-again'
+  /** The cause of the next poll. */
+  cause: 'poll' | 'notify'
   pace: PollPace
   /** The newest serial of its NOTIFYs, which its own SOA answer has yet to show, and how often it was asked for that. */
   announced: { serial: Serial; asked: number } | undefined
@@ -26,6 +28,7 @@ export const newPair = (zone: FleetZone, primary: Primary): Pair => ({
   zone,
   primary,
   state: 'resting',
+  cause: 'poll',
   pace: new PollPace(),
   announced: undefined,
   refreshSeconds: 0,

@@ -63,6 +63,7 @@ export class RefreshStarts {
   async begin(
     { name: zone }: FleetZone,
     seen: NonNullable<RefreshJob['seen']>,
+    reason: 'poll' | 'notify',
     proof: Pending['proof'] = 'answer',
   ): Promise<void> {
     const { clock, queues, log, worker, canQueue } = this.#parts
@@ -71,7 +72,7 @@ export class RefreshStarts {
     const pending = this.#pending.get(zone)
     const isKnown = pending?.serial === serial && now - pending.at < PENDING_MS
     if (isKnown && (pending.proof === 'answer' || pending.primary === seen.primary)) return
-    const job = refreshAfter(zone, seen, proof === 'announcement' ? 'notify' : 'poll')
+    const job = refreshAfter(zone, seen, reason)
     const isBegun = worker?.beginRefresh(job) ?? false
     const isQueueing = canQueue()
     if (isBegun || isQueueing) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })

@@ -104,6 +104,7 @@ export class WatcherService implements Service {
     const pair = this.#pairs.get(pairKey(zone, primary))
     if (!pair) return
     this.#waits.shorten(zone)
+    pair.cause = 'notify'
     if (announced !== undefined) pair.announced = { serial: announced, asked: 0 }
     if (pair.state !== 'resting') {
       pair.state = 'polling-again'
@@ -114,7 +115,7 @@ export class WatcherService implements Service {
     const cell = board.get('primaries', pairKey(zone, primary))
     const isAlone = !this.#starts.has(zone)
     if (isAlone && announced !== undefined && pair.announcements.isWorth(announced, board.get('zones', zone), cell, now)) {
-      void this.#starts.begin(pair.zone, { primary, serial: announced, at: now }, 'announcement')
+      void this.#starts.begin(pair.zone, { primary, serial: announced, at: now }, 'notify', 'announcement')
       this.#pollSoon(pair, now + POLL_AFTER_ANNOUNCEMENT_MS)
     } else this.#pollSoon(pair, now)
   }
@@ -157,6 +158,7 @@ export class WatcherService implements Service {
         clock.now() + nextPollMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()),
       )
       this.#weigh(pair, answer.soa.serial, seenAt)
+      pair.cause = 'poll'
       if (isAwaited(pair, answer.soa.serial)) this.#pollSoon(pair, clock.now() + POLL_AGAIN_MS)
     }
     if (isAskedAgain) this.#pollSoon(pair, clock.now())
@@ -172,7 +174,7 @@ export class WatcherService implements Service {
       const answer = await askPrimary(zone, peer, this.#parts)
       if (answer instanceof Error) continue
       if (!isNewer(answer.soa.serial, board.get('zones', zone.name)?.newest)) continue
-      await this.#starts.begin(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() })
+      await this.#starts.begin(zone, { primary: peer.id, serial: answer.soa.serial, at: this.#parts.clock.now() }, 'poll')
     }
   }
 
@@ -217,7 +219,7 @@ export class WatcherService implements Service {
   async #enqueueFrom(pair: Pair, serial: Serial, at: number): Promise<void> {
     const notBefore = this.#waits.until(pair.zone.name)
     if (this.#parts.clock.now() < notBefore) this.#schedule.setNoLater(pair, notBefore)
-    else await this.#starts.begin(pair.zone, { primary: pair.primary.id, serial, at })
+    else await this.#starts.begin(pair.zone, { primary: pair.primary.id, serial, at }, pair.cause)
   }
 
   /** A refresh ended, well or not. */
