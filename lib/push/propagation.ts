@@ -83,7 +83,7 @@ export class Propagation {
     const known = this.#given.get(zone.name)
     for (const key of known?.keys() ?? []) if (!kept.has(key)) known!.delete(key)
     for (const version of versions) this.#noteReleased(zone, version)
-    this.look(zone.name)
+    this.review(zone.name)
   }
 
   #noteReleased(zone: FleetZone, version: Version): void {
@@ -122,7 +122,7 @@ export class Propagation {
   }
 
   /** A node of the zone was observed. */
-  look(zone: ZoneName): void {
+  review(zone: ZoneName): void {
     const list = this.#pending.get(zone)
     if (list === undefined) return
     const now = this.#parts.clock.now()

@@ -68,7 +68,7 @@ export class PushFleet {
         for (const node of nodes) if (fleetHas(this.#fleet, zone, node)) noteRefused(board, zone, node, why, at)
       }),
       board.onChange((change) => {
-        if (change.table === 'nodes') this.#propagation.look(splitPair(change.key)[0] as ZoneName)
+        if (change.table === 'nodes') this.#propagation.review(splitPair(change.key)[0] as ZoneName)
       }),
     ]
     this.#unlisten = () => {

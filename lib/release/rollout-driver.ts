@@ -51,7 +51,7 @@ export class RolloutDriver {
     this.#fleet = fleet
     this.#parts = parts
     this.#sharing = new RolloutSharing(parts)
-    this.#watch = new StageWatch({ ...parts, onProbed: (zone) => this.look(zone) })
+    this.#watch = new StageWatch({ ...parts, onProbed: (zone) => this.review(zone) })
   }
 
   start(): void {
@@ -67,7 +67,7 @@ export class RolloutDriver {
         const [zone, node] = splitPair(change.key)
         if (this.#fleet.zones.has(zone as ZoneName))
           keepConfirmation(this.#parts.store.zone(zone as ZoneName), node, change.value)
-        if (this.#active.has(zone as ZoneName)) this.look(zone as ZoneName)
+        if (this.#active.has(zone as ZoneName)) this.review(zone as ZoneName)
       }
     })
   }
@@ -80,7 +80,7 @@ export class RolloutDriver {
         this.#round = this.#active.values()
         next = this.#round.next()
       }
-      if (next.value !== undefined) this.look(next.value)
+      if (next.value !== undefined) this.review(next.value)
     }
   }
 
@@ -100,11 +100,11 @@ export class RolloutDriver {
 
   #begin(zone: ZoneName): void {
     this.#active.add(zone)
-    this.look(zone)
+    this.review(zone)
   }
 
   /** Judges a zone soon; simultaneous calls are merged. */
-  look(zone: ZoneName): void {
+  review(zone: ZoneName): void {
     if (this.#isStopped) return
     this.#due.add(zone)
     if (this.#turns.has(zone)) return
@@ -253,7 +253,7 @@ export class RolloutDriver {
     if (isOver(state) || (state === 'releasing' && before.state !== 'releasing')) this.#watch.forget(line.rollout)
     onProgress(zone, stored, moved)
     this.#sharing.tell(zone, moved)
-    this.look(zone.name)
+    this.review(zone.name)
   }
 
   /** Writes orders to disk as well: a hold outlives Redis. */

@@ -40,7 +40,7 @@ export class Pace {
   begin(transfer: Paced, now = performance.now()): void {
     this.#rows.set(transfer, { startedAt: now, windowAt: now, windowOctets: 0 })
     this.#timer ??= setInterval(
-      guard('pace timer', () => this.look(performance.now())),
+      guard('pace timer', () => this.judge(performance.now())),
       Math.min(LOOK_MS, this.#windowMs),
     ).unref()
   }
@@ -53,7 +53,7 @@ export class Pace {
   }
 
   /** Ends transfers that are too slow. */
-  look(now: number): void {
+  judge(now: number): void {
     const { minOctetsPerSecond, maxMs } = this.#limits
     for (const [transfer, row] of this.#rows) {
       const windowMs = now - row.windowAt

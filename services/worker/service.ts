@@ -85,7 +85,7 @@ export class WorkerService implements Service {
         this.push.onReleased(zone)
         this.#rollouts.onCommitted(zone, version)
       },
-      onConflict: (zone) => this.#rollouts.look(zone),
+      onConflict: (zone) => this.#rollouts.review(zone),
     })
     this.#rollouts = new RolloutDriver(fleet, {
       ...parts,

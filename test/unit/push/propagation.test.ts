@@ -45,7 +45,7 @@ class Scene {
   shows(node: string, serial: number, afterMs = 1_000): void {
     this.now += afterMs
     noteAnswer(this.board, NAME, node, serial, this.now)
-    this.propagation.look(NAME)
+    this.propagation.review(NAME)
   }
 
   silent(node: string): void {

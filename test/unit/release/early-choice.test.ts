@@ -52,7 +52,7 @@ describe('a choice that arrives before this hub knows of the conflict', () => {
   it('is carried out when the comparison finds that content', async () => {
     const scene = await holding()
     const driver = new RolloutDriver(new Fleet([scene.zone], [], scene.primaries, []), partsOf(scene))
-    scene.onConflict = (zone) => driver.look(zone)
+    scene.onConflict = (zone) => driver.review(zone)
     driver.start()
     scene.board.set('orders', scene.name, { at: scene.now, decisions: [choice(THEIRS, 'hm2', scene.now)] })
     try {

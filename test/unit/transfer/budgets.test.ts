@@ -67,14 +67,14 @@ describe('the pace of a transfer', () => {
     for (const each of [fast, slow]) pace.begin(each, 0)
     fast.octets = 300_000
     slow.octets = 200_000
-    pace.look(999)
+    pace.judge(999)
     expect([fast.ended, slow.ended]).to.deep.equal([[], []])
-    pace.look(1000)
+    pace.judge(1000)
     expect(fast.ended).to.deep.equal([])
     expect(slow.ended).to.deep.equal(['slower than 500000 octets per second'])
     // Octets of the first window do not count in the second.
     fast.octets = 400_000
-    pace.look(2000)
+    pace.judge(2000)
     expect(fast.ended.length).to.equal(1)
     for (const each of [fast, slow]) pace.end(each)
   })
@@ -86,7 +86,7 @@ describe('the pace of a transfer', () => {
     // 11,000 octets a second, counted when a block of 256 KiB is sent.
     for (let now = 1_000; now <= 600_000; now += 1_000) {
       steady.octets = Math.floor((now * 11) / (1 << 18)) * (1 << 18)
-      pace.look(now)
+      pace.judge(now)
     }
     expect(steady.ended).to.deep.equal([])
     pace.end(steady)
@@ -97,9 +97,9 @@ describe('the pace of a transfer', () => {
     const long = transfer()
     pace.begin(long, 0)
     long.octets = 1e9
-    pace.look(5000)
+    pace.judge(5000)
     expect(long.ended).to.deep.equal([])
-    pace.look(5001)
+    pace.judge(5001)
     expect(long.ended).to.deep.equal(['longer than 5000 ms'])
     pace.end(long)
   })
