@@ -9,7 +9,7 @@ import { findPort } from '../lab/ports.js'
 import { nameToWire } from '../lib/dns/name.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import { Querier } from '../lib/transport/querier.js'
-import { SoaQuerier } from '../lib/transport/soa-query.js'
+import { soaManner, SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { KNOBS } from './knobs.js'
@@ -41,7 +41,7 @@ export async function measurePolling(): Promise<Measured[]> {
       let next = 0
       await Promise.all(
         Array.from({ length: WINDOW }, async () => {
-          while (next < QUESTIONS) await querier.ask(server, apexes[next++ % apexes.length]!, { port: kind })
+          while (next < QUESTIONS) await querier.ask(server, apexes[next++ % apexes.length]!, soaManner(kind))
         }),
       )
       const used = process.cpuUsage(before)

@@ -8,16 +8,15 @@ import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
-import type { QueryPatience } from '../transport/querier.js'
-import type { SoaQuerier } from '../transport/soa-query.js'
+import type { SoaManner, SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
 import type { Board } from '../state/board.js'
 import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js'
 
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
-const PATIENCE: QueryPatience = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
+const PATIENT: SoaManner = { patience: { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }, tcpAfterSilence: true }
 /** Another path can be tried: a silent one gets less time. */
-const IMPATIENCE: QueryPatience = { udpMs: 500, udpTries: 2, tcpMs: 1_500 }
+const IMPATIENT: SoaManner = { patience: { udpMs: 500, udpTries: 2, tcpMs: 1_500 }, tcpAfterSilence: true }
 /** Failures in a row after which a node counts as down: only one zone is queried, the others wait for its answer. */
 const DOWN_AFTER = 4
 
@@ -83,7 +82,7 @@ export class NodeObserver {
     let failure: unknown
     for (const path of paths) {
       try {
-        const { soa } = await this.#soa.ask(path, zone.apex, { patience: paths.length > 1 ? IMPATIENCE : PATIENCE })
+        const { soa } = await this.#soa.ask(path, zone.apex, paths.length > 1 ? IMPATIENT : PATIENT)
         this.#paths.noteAnswer(node, path)
         return soa
       } catch (error) {

@@ -16,6 +16,11 @@ import { TransportError } from './errors.js'
 import type { TcpPool } from './tcp-pool.js'
 import type { UdpAsker } from './udp-asker.js'
 
+interface Written {
+  edns?: Buffer
+  plain?: Buffer
+}
+
 /** Its messages are made once for each object, so that polls can keep theirs. */
 export interface Question {
   /** Wire. */
@@ -25,6 +30,8 @@ export interface Question {
   dnssec?: boolean
   /** A poll: asks for EXPIRE (RFC 7314 §2), and goes without EDNS to a server that refuses it. */
   expire?: boolean
+  /** Its messages, all but the id: made by the querier with the first one. */
+  written?: Written
 }
 
 export interface QueryPatience {
@@ -46,11 +53,6 @@ const HEADER_OCTETS = 12
 /** Time after which EDNS is tried again with a server that refused it. */
 const NO_EDNS_MS = 3_600_000
 
-interface Written {
-  edns?: Buffer
-  plain?: Buffer
-}
-
 interface Request {
   message: Buffer
   verifier: AnswerVerifier | undefined
@@ -60,7 +62,6 @@ export class Querier {
   readonly #udp: UdpAsker
   readonly #tcp: TcpPool
   readonly #clock: Clock
-  readonly #written = new WeakMap<Question, Written>()
   /** Servers that answer FORMERR or NOTIMP to EDNS, and the end of the time without EDNS. */
   readonly #noEdns = new Map<string, number>()
 
@@ -153,11 +154,8 @@ export class Querier {
 
   /** The complete message except the id. */
   #ready(question: Question, edns: boolean): Buffer {
-    let written = this.#written.get(question)
-    if (written === undefined) {
-      written = {}
-      this.#written.set(question, written)
-    }
+    question.written ??= {}
+    const { written } = question
     const form = edns ? 'edns' : 'plain'
     written[form] ??= write(question, edns)
     return written[form]

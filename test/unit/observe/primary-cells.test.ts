@@ -1,4 +1,5 @@
 /** The board's entry of a primary: its answers, and the signs that its content may not continue from an earlier one. */
+import { soaManner } from '../../../lib/transport/soa-query.js'
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
@@ -96,14 +97,14 @@ describe('the cell of a primary', () => {
       expireSeconds: 77,
     })
     expect(cell.error).to.equal(undefined)
-    expect(asked).to.deep.equal([[PRIMARY, APEX, { port: 'fresh' }]])
+    expect(asked).to.deep.equal([[PRIMARY, APEX, soaManner('fresh')]])
     expect(results[0]).to.include({ expireSeconds: 77 })
   })
 
   it('is polled from one port when a key proves the answer', async () => {
     const key = testKey('hmac-sha256', 'k.')
     const { asked } = await poll([{ at: 1_000, serial: 3 }], { ...PRIMARY, key })
-    expect(asked).to.deep.equal([[{ ...PRIMARY, key }, APEX, { port: 'shared' }]])
+    expect(asked).to.deep.equal([[{ ...PRIMARY, key }, APEX, soaManner('shared')]])
   })
 
   it('counts its failures, and keeps its earlier answer', async () => {
