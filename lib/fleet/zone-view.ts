@@ -177,10 +177,3 @@ export function summarize(
     held: facts.held,
   }
 }
-
-/** Number of pairs in each state. */
-export function countStates(views: Iterable<NodeZoneView>): Partial<Record<NodeState, number>> {
-  const counts: Partial<Record<NodeState, number>> = {}
-  for (const { state } of views) counts[state] = (counts[state] ?? 0) + 1
-  return counts
-}

@@ -1,7 +1,7 @@
 /** The sync matrix: a node of a zone, and the zone as the sum of its nodes. */
 import { expect } from 'chai'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
-import { countStates, type NodeFacts, summarize, viewNode, type ZoneFacts, standingOf } from '../../../lib/fleet/zone-view.js'
+import { type NodeFacts, summarize, viewNode, type ZoneFacts, standingOf } from '../../../lib/fleet/zone-view.js'
 import { FLEET_ZONE, nodeFacts, NOW, zoneFacts } from './facts.js'
 
 const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
@@ -132,10 +132,5 @@ describe('a zone in the matrix', () => {
 
   it('does not count the lag of its drained nodes', () => {
     expect(sum({}, 'in-sync', 'lagging', 'drained').lagSeconds).to.equal(10)
-  })
-
-  it('counts its nodes by state', () => {
-    const views = (['in-sync', 'stuck', 'in-sync'] as const).map((state) => ({ ...view(), state }))
-    expect(countStates(views)).to.deep.equal({ 'in-sync': 2, stuck: 1 })
   })
 })
