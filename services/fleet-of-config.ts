@@ -1,9 +1,8 @@
 /** Turns the config's plain values into the fleet that lib uses. */
 import type { Config } from '../config/config.js'
-import { nameToWire, type ZoneName } from '../lib/dns/name.js'
+import { nameToWire } from '../lib/dns/name.js'
 import { TsigKey } from '../lib/dns/tsig-record.js'
 import type { SealKeys } from '../lib/state/seals.js'
-import { splitPair } from '../lib/state/tables.js'
 import { Fleet, type FleetNode, type FleetZone, type Primary } from '../lib/fleet/fleet.js'
 import { isSameNode, isSameRemote, isSameZone } from '../lib/fleet/same.js'
 
@@ -65,12 +64,6 @@ export function fleetOfConfig(config: Config, before?: Fleet): Fleet {
 
 const kept = <T>(before: T | undefined, now: T, isSame: (a: T, b: T) => boolean): T =>
   before !== undefined && isSame(before, now) ? before : now
-
-/** True when the zone and the node of a node cell's key, `zone node`, are in the fleet. */
-export function hasPair({ zones, nodes }: Fleet, key: string): boolean {
-  const [zone, node] = splitPair(key)
-  return zones.has(zone as ZoneName) && nodes.has(node)
-}
 
 /** The keys that seal decisions in Redis: each hub's key under `hubs`. */
 export function sealKeysOf({ hub, hubs, keys }: Config): SealKeys {

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js'
 import { commandEnvironment } from '../config/env.js'
 import { fingerprintOf } from '../config/fingerprint.js'
 import { loadConfig } from '../config/load.js'
+import type { ZoneName } from '../lib/dns/name.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
 import { NodeObserver } from '../lib/observe/node-observer.js'
@@ -41,7 +42,7 @@ import { TcpPool } from '../lib/transport/tcp-pool.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { ApiService } from './api/service.js'
 import { expectFixed } from './fixed-settings.js'
-import { fleetOfConfig, hasPair, sealKeysOf } from './fleet-of-config.js'
+import { fleetOfConfig, sealKeysOf } from './fleet-of-config.js'
 import { type RoleAddress, roleAddresses } from './role-addresses.js'
 import { followStore } from './store-follower.js'
 import { TransferService } from './transfer/service.js'
@@ -112,7 +113,11 @@ export class Hub {
         clock: systemClock,
         metrics: this.#metrics,
         isPrivate: this.#privateRedis !== undefined,
-        hasPair: (key) => hasPair(this.#fleet, key),
+        fleet: {
+          hasZone: (name) => this.#fleet.zones.has(name as ZoneName),
+          hasNode: (id) => this.#fleet.nodes.has(id),
+          zones: () => this.#fleet.zones.keys(),
+        },
       })
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
@@ -258,6 +263,7 @@ export class Hub {
     this.#worker?.adopt(fleet, diff)
     this.#watcher?.adopt(fleet, diff)
     this.#api?.adopt(next, fleet, diff)
+    this.#board.pairs.forget(diff.removed, fleet)
     // Last: after a failure the next reload has the same difference.
     ;[this.#config, this.#fleet] = [next, fleet]
     this.#log.info({ op: 'reload', zones: fleet.zones.size, nodes: fleet.nodes.size }, 'config reloaded')

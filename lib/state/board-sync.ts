@@ -10,17 +10,18 @@ import { describeError } from '../errors.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
-import type { Board, Change } from './board.js'
+import type { Board } from './board.js'
 import { BoardWriter } from './board-writer.js'
-import { CellDoor, parseJson } from './cell-door.js'
-import { pause } from '../runtime/turns.js'
-import { CELLS_PER_SLICE, cellsIn } from './cells-in.js'
+import { CellDoor, parseJson, type Places } from './cell-door.js'
+import { PAGES_CHANNEL, PageSync } from './page-sync.js'
 import { StateError } from './errors.js'
+import { readTables } from './read-tables.js'
 import { agreeOnFormat, newerFormat } from './shared-format.js'
-import type { SignalBus, SignalName, Signals } from './signals.js'
-import { readCell, readPacket, readSignal } from './schemas.js'
+import type { SignalBus, SignalName } from './signals.js'
+import { readPacket, readSignal } from './schemas.js'
 import type { Seals } from './seals.js'
 import { PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
+import { type SentSignal, Unsaid } from './unsaid.js'
 
 const CHECK_MS = 5_000
 /** Characters of the longest message that is read: a packet of values, each in JSON twice, and one long value. */
@@ -30,16 +31,13 @@ const CHANNEL = 'zonecast:changes'
 /** Another process may report a delivery a little before or after the node's answer shows it. */
 const ECHO_MARGIN_MS = 1_000
 
-/** Reports of deliveries to nodes that are kept while no other process can be reached. */
-const MOST_UNSAID = 10_000
-
 interface Packet {
   from: string
   hub: string
   /** A process has begun to listen: a process that was alone publishes from now on. */
   hello?: true
   changes?: { table: TableName; key: string; value: unknown }[]
-  signal?: { name: SignalName; payload: unknown }
+  signal?: SentSignal
 }
 
 export interface BoardSyncParts {
@@ -55,8 +53,7 @@ export interface BoardSyncParts {
   metrics: Metrics
   /** This Redis is private: only this hub writes there. */
   isPrivate: boolean
-  /** The fleet has the zone and node of a node cell's key: `zone node`. */
-  hasPair: (key: string) => boolean
+  fleet: Places
 }
 
 export class BoardSync {
@@ -70,12 +67,13 @@ export class BoardSync {
   readonly #me = randomUUID()
   readonly #door: CellDoor
   readonly #writer: BoardWriter
+  readonly #pages: PageSync
   readonly #isPrivate: boolean
   #check: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
   /** The shared state has been read, and Redis has the local state. */
   #marked = false
-  readonly #unsaid = new Map<string, NonNullable<Packet['signal']>>()
+  readonly #unsaid = new Unsaid()
   #listeningSince: number | undefined
   #isForeign = false
   /** No other process listens: published messages would only come back to this one. */
@@ -102,6 +100,15 @@ export class BoardSync {
       channel: CHANNEL,
       mayWrite: () => this.isReady && !this.#isForeign,
       isAlone: () => this.#alone,
+      board: parts.board,
+    })
+    this.#pages = new PageSync({
+      ...parts,
+      me: Buffer.from(this.#me.replaceAll('-', ''), 'hex'),
+      mayWrite: () => this.isReady && !this.#isForeign,
+      isAlone: () => this.#alone,
+      writeCells: () => this.#writer.flush(),
+      refuse: () => this.#door.refuse('page'),
     })
   }
 
@@ -111,12 +118,20 @@ export class BoardSync {
 
   async start(): Promise<void> {
     this.#unlisten = this.#board.onChange((change, origin) => {
-      if (origin === 'here') this.#writer.add(change)
+      if (origin === 'here' && change.isQuiet !== true) this.#writer.add(change)
     })
+    this.#board.pairs.onPacked = (key, node, zone) => {
+      this.#pages.note(node, zone)
+      this.#writer.dropPacked(key)
+    }
     this.#bus.carry = (name, payload) => this.#say({ name, payload })
     this.#subscriber.on(
       'message',
-      guard('redis message', (_channel: string, text: string) => this.#take(text)),
+      guard('redis message', (channel: string, text: string) => channel === CHANNEL && this.#take(text)),
+    )
+    this.#subscriber.on(
+      'messageBuffer',
+      guard('redis page', (channel: Buffer, message: Buffer) => this.#isForeign || this.#pages.take(channel, message)),
     )
     this.#subscriber.on('close', () => {
       this.#listeningSince = undefined
@@ -145,7 +160,7 @@ export class BoardSync {
 
   async #listen(): Promise<void> {
     this.#listeningSince = undefined
-    await this.#subscriber.subscribe(CHANNEL)
+    await this.#subscriber.subscribe(CHANNEL, PAGES_CHANNEL)
     this.#listeningSince = this.#clock.now()
     // Messages from the time without a subscription are lost, so the state must be read again.
     this.#marked = false
@@ -162,10 +177,7 @@ export class BoardSync {
     await this.#redis.set('zonecast:written', this.#hub, 'EX', 60)
     await this.#redis.publish(CHANNEL, this.#message({}))
     if (!this.#marked) await this.#meet()
-    for (const [key, signal] of this.#unsaid) {
-      this.#unsaid.delete(key)
-      this.#say(signal)
-    }
+    this.#unsaid.sayAll((signal) => this.#say(signal))
   }
 
   async #meet(): Promise<void> {
@@ -182,22 +194,15 @@ export class BoardSync {
     if (is === 'older')
       this.#log.warn({ op: 'redis', format }, 'state in redis is of an older zonecast; order drains in a shared redis again')
     const isOlder = is === 'older' && this.#isPrivate
-    for (const table of TABLE_NAMES) {
-      const times = new Map<string, number>()
-      for await (const [key, json] of cellsIn(this.#redis, this.#hash(table))) {
-        const written = parseJson(json)
-        const value =
-          isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : this.#door.read(table, key, written)
-        if (value !== undefined) this.#board.merge(table, key, value)
-        times.set(key, isOlder ? Number.NEGATIVE_INFINITY : this.#door.keepsUntil(table, key, written, value))
-      }
-      let looked = 0
-      // Later local values go back to Redis, and replace values that are not a cell.
-      for (const [key, value] of this.#board.entries(table)) {
-        if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) this.#writer.add({ table, key, value } as Change)
-        if (++looked % CELLS_PER_SLICE === 0) await pause()
-      }
-    }
+    await readTables({
+      redis: this.#redis,
+      board: this.#board,
+      door: this.#door,
+      writer: this.#writer,
+      isOlder,
+      hash: (table) => this.#hash(table),
+    })
+    await this.#pages.load((await this.#redis.exists('zonecast:alive')) === 0)
     await this.#redis.set('zonecast:alive', '1')
     this.#marked = true
   }
@@ -228,15 +233,10 @@ export class BoardSync {
     return JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })
   }
 
-  /** Deliveries to nodes are recorded nowhere but in these messages, so they wait until a process can receive them. */
-  #say(signal: NonNullable<Packet['signal']>): void {
-    if (signal.name === 'taken' && !this.isReady) this.#keepUnsaid(signal)
-    else this.#publish({ signal }, () => signal.name === 'taken' && this.#keepUnsaid(signal))
-  }
-
-  #keepUnsaid(signal: NonNullable<Packet['signal']>): void {
-    const { zone, nodes } = signal.payload as Signals['taken']
-    if (this.#unsaid.size < MOST_UNSAID) this.#unsaid.set(`${zone} ${nodes.join(' ')}`, signal)
+  /** A message that could not be sent is lost, except the report of a delivery. */
+  #say(signal: SentSignal): void {
+    if (this.isReady) this.#publish({ signal }, () => this.#unsaid.keep(signal))
+    else this.#unsaid.keep(signal)
   }
 
   #publish(packet: Omit<Packet, 'from' | 'hub'>, onFailure: () => void = () => undefined): void {
@@ -273,8 +273,9 @@ export class BoardSync {
   }
 
   /** Writes pending changes. Without Redis they stay pending. */
-  flush(): Promise<void> {
-    return this.#writer.flush()
+  async flush(): Promise<void> {
+    await this.#writer.flush()
+    await this.#pages.flush()
   }
 
   /** Messages that other processes sent until `at`, and a little before, have arrived. */
@@ -291,6 +292,7 @@ export class BoardSync {
     clearInterval(this.#check)
     this.#unlisten()
     await this.#writer.stop()
+    await this.#pages.stop()
     this.#bus.carry = undefined
   }
 }

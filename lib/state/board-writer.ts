@@ -4,7 +4,7 @@
 import type { Redis } from 'ioredis'
 import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
-import type { Change } from './board.js'
+import type { Board, Change } from './board.js'
 import { type CellDoor, inPackets } from './cell-door.js'
 import type { TableName } from './tables.js'
 
@@ -14,6 +14,8 @@ const GATHER_MS = 50
 const GATHER_ALONE_MS = 300
 /** Changes in one round trip: some milliseconds of work, where a start or a reload changes a hundred thousand cells. */
 const BATCH = 500
+/** While more changes wait, pairs at rest are packed at once: a release to a large fleet makes a million of them. */
+const MOST_CELLS = 2_000
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
 
@@ -30,11 +32,16 @@ export interface BoardWriterParts {
   mayWrite: () => boolean
   /** No other process listens. */
   isAlone: () => boolean
+  board: Pick<Board, 'pairs'>
 }
 
 export class BoardWriter {
   readonly #parts: BoardWriterParts
   readonly #dirty = new Map<string, Change>()
+  /** Node cells that Redis has. */
+  readonly #stored = new Set<string>()
+  /** Node cells that Redis has, and whose pairs are packed now. */
+  readonly #gone = new Set<string>()
   #gather: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
   /** Logged once, until a write succeeds. */
@@ -45,8 +52,22 @@ export class BoardWriter {
   }
 
   add(change: Change): void {
+    if (change.table === 'nodes' && this.#dirty.size >= MOST_CELLS && this.#parts.board.pairs.pack(change.key)) return
     this.#dirty.set(idOf(change), change)
     this.#flushAfter(this.#parts.isAlone() ? GATHER_ALONE_MS : GATHER_MS)
+  }
+
+  /** Redis has a cell of this pair. */
+  noteStored(key: string): void {
+    this.#stored.add(key)
+  }
+
+  /** The pair is packed: its cell must not come back from Redis. */
+  dropPacked(key: string): void {
+    this.#dirty.delete(idOf({ table: 'nodes', key }))
+    if (!this.#stored.delete(key)) return
+    this.#gone.add(key)
+    this.#flushAfter(GATHER_ALONE_MS)
   }
 
   #flushAfter(ms: number): void {
@@ -59,7 +80,7 @@ export class BoardWriter {
   /** Writes pending changes. Without Redis they stay pending. */
   async flush(): Promise<void> {
     if (this.#flushing) await this.#flushing
-    if (this.#dirty.size === 0 || !this.#parts.mayWrite()) return
+    if (this.#dirty.size + this.#gone.size === 0 || !this.#parts.mayWrite()) return
     this.#flushing = this.#write([...this.#dirty.values()]).finally(() => {
       this.#flushing = undefined
     })
@@ -68,6 +89,7 @@ export class BoardWriter {
 
   async #write(changes: readonly Change[]): Promise<void> {
     this.#dirty.clear()
+    await this.#forgetGone()
     for (let from = 0; from < changes.length; from += BATCH) {
       try {
         await this.#writeBatch(changes.slice(from, from + BATCH))
@@ -83,14 +105,30 @@ export class BoardWriter {
     }
   }
 
-  async #writeBatch(changes: readonly Change[]): Promise<void> {
-    const { redis, door, hash, message, channel } = this.#parts
+  async #forgetGone(): Promise<void> {
+    const keys = [...this.#gone].slice(0, BATCH)
+    if (keys.length === 0) return
+    for (const key of keys) this.#gone.delete(key)
+    try {
+      await this.#parts.redis.hdel(this.#parts.hash('nodes'), ...keys)
+    } catch {
+      for (const key of keys) this.#gone.add(key)
+    }
+    if (this.#gone.size > 0) this.#flushAfter(GATHER_MS)
+  }
+
+  async #writeBatch(all: readonly Change[]): Promise<void> {
+    const { redis, door, hash, message, channel, board } = this.#parts
     const pipeline = redis.pipeline()
+    const changes = all.filter(({ table, key }) => table !== 'nodes' || board.pairs.isComplete(key))
     const written = changes.map(({ table, key, value }) => {
       const sealed = door.written(table, key, value)
       return { table, key, value: sealed, json: JSON.stringify(sealed) }
     })
-    for (const { table, key, json } of written) pipeline.hset(hash(table), key, json)
+    for (const { table, key, json } of written) {
+      pipeline.hset(hash(table), key, json)
+      if (table === 'nodes') this.#stored.add(key)
+    }
     for (const part of inPackets(written)) pipeline.publish(channel, message(part))
     const results = await pipeline.exec()
     // Each command has an error of its own: a Redis that is full or read-only still answers.
@@ -106,4 +144,4 @@ export class BoardWriter {
   }
 }
 
-const idOf = ({ table, key }: Change): string => `${table} ${key}`
+const idOf = ({ table, key }: Pick<Change, 'table' | 'key'>): string => `${table} ${key}`

@@ -2,13 +2,24 @@
  * The board: tables in memory that all roles of this process share. Reads never wait for Redis, so a lost Redis loses no answer.
  * Not here: exchange with other processes (board-sync.ts).
  */
+import type { ZoneName } from '../dns/name.js'
 import { joinContent } from '../fleet/node-content.js'
 import { mergeOrders } from '../rollout/record.js'
 import { mergeShared } from '../rollout/shared.js'
 import { guard } from '../runtime/guard.js'
-import { TABLE_NAMES, type TableName, type Tables } from './tables.js'
+import { PairTable } from './pair-table.js'
+import { type ContactCell, type ContentsCell, TABLE_NAMES, type TableName, type Tables } from './tables.js'
+import { allContents } from './zone-rows.js'
 
-export type Change = { [T in TableName]: { table: T; key: string; value: Tables[T] } }[TableName]
+export type Change = {
+  [T in TableName]: {
+    table: T
+    key: string
+    value: Tables[T]
+    /** Nothing changed that other processes need to know: an answer was the same again. */
+    isQuiet?: true
+  }
+}[TableName]
 
 /** `here` when this process wrote the value, `there` when another process sent it. */
 export type ChangeListener = (change: Change, origin: 'here' | 'there') => void
@@ -20,16 +31,44 @@ const JOINS: { [T in TableName]?: (a: Tables[T], b: Tables[T]) => Tables[T] } = 
  * Tables in which the later value is kept and gets the fields that only the earlier one has. Returns the later one itself when it
  * has all.
  */
-const COMPLETIONS: { [T in TableName]?: (later: Tables[T], earlier: Tables[T]) => Tables[T] } = { nodes: joinContent }
+const COMPLETIONS: { [T in TableName]?: (later: Tables[T], earlier: Tables[T]) => Tables[T] } = {
+  nodes: joinContent,
+  contacts: joinContacts,
+  contents: joinContents,
+}
+
+interface Cells {
+  get(key: string): Tables[TableName] | undefined
+  /** False when other processes need not know. */
+  set(key: string, value: Tables[TableName]): unknown
+  entries(): IterableIterator<[string, Tables[TableName]]>
+}
 
 export class Board {
-  readonly #tables = new Map<TableName, Map<string, Tables[TableName]>>(TABLE_NAMES.map((name) => [name, new Map()]))
+  readonly #tables = new Map<TableName, Cells>(TABLE_NAMES.map((name) => [name, new Map()]))
   readonly #listeners = new Set<ChangeListener>()
+  /** The table `nodes`. */
+  readonly pairs: PairTable
+
+  /** `recent`: complete cells that are kept of nodes at rest. */
+  constructor({ recent }: { recent?: number } = {}) {
+    this.pairs = new PairTable({
+      ...(recent === undefined ? {} : { recent }),
+      contactOf: (node) => this.get('contacts', node),
+      contentsOf: (zone) => this.get('contents', zone)?.known ?? [],
+      addContent: (zone, content) => {
+        const held = this.get('contents', zone)
+        this.set('contents', zone, { at: (held?.at ?? 0) + 1, known: allContents(held?.known ?? [], [content]) })
+      },
+    })
+    this.#tables.set('nodes', this.pairs as Cells)
+  }
 
   get<T extends TableName>(table: T, key: string): Tables[T] | undefined {
     return this.#tables.get(table)!.get(key) as Tables[T] | undefined
   }
 
+  /** The table `nodes` has only its complete cells here (pair-table.ts). */
   entries<T extends TableName>(table: T): IterableIterator<[string, Tables[T]]> {
     return this.#tables.get(table)!.entries() as IterableIterator<[string, Tables[T]]>
   }
@@ -38,8 +77,19 @@ export class Board {
   set<T extends TableName>(table: T, key: string, written: Tables[T]): void {
     const held = this.get(table, key)
     const value = held !== undefined && held.at > written.at ? { ...written, at: held.at + 1 } : written
-    this.#tables.get(table)!.set(key, value)
-    this.#tell({ table, key, value } as Change, 'here')
+    const isQuiet = this.#put(table, key, value) === false
+    this.#tell({ table, key, value, ...(isQuiet ? { isQuiet } : {}) } as Change, 'here')
+  }
+
+  #put<T extends TableName>(table: T, key: string, value: Tables[T]): unknown {
+    if (table === 'contents') this.#forgetContents(key as ZoneName, (value as ContentsCell).known)
+    return this.#tables.get(table)!.set(key, value)
+  }
+
+  /** Packed pairs that name a content by its serial lose it when the serial belongs to another one, or to none. */
+  #forgetContents(zone: ZoneName, next: ContentsCell['known']): void {
+    for (const { serial, digest } of this.get('contents', zone)?.known ?? [])
+      if (next.find((known) => known.serial === serial)?.digest !== digest) this.pairs.forgetContent(zone, serial)
   }
 
   /** Accepts a value that another process wrote, unless the local one is later. */
@@ -55,7 +105,7 @@ export class Board {
   }
 
   #take<T extends TableName>(table: T, key: string, value: Tables[T]): void {
-    this.#tables.get(table)!.set(key, value)
+    this.#put(table, key, value)
     this.#tell({ table, key, value } as Change, 'there')
   }
 
@@ -95,6 +145,11 @@ export class Board {
     return true
   }
 
+  /** Another process sent a packed pair, which is in the table now: listeners get its cell. */
+  tellPair(key: string): void {
+    if (this.#listeners.size > 0) this.#tell({ table: 'nodes', key, value: this.get('nodes', key)! }, 'there')
+  }
+
   #tell(change: Change, origin: 'here' | 'there'): void {
     for (const listener of this.#listeners) listener(change, origin)
   }
@@ -105,4 +160,16 @@ export class Board {
     this.#listeners.add(guarded)
     return () => this.#listeners.delete(guarded)
   }
+}
+
+/** A node that one process reaches and another does not: the later answer of all counts. Returns the later cell if it has all. */
+function joinContacts(later: ContactCell, { sweptAt }: ContactCell): ContactCell {
+  return sweptAt === undefined || (later.sweptAt ?? 0) >= sweptAt ? later : { ...later, sweptAt }
+}
+
+function joinContents(later: ContentsCell, earlier: ContentsCell): ContentsCell {
+  const known = allContents(later.known, earlier.known)
+  return known.length === later.known.length && known.every((each, i) => each.digest === later.known[i]!.digest)
+    ? later
+    : { ...later, known }
 }

@@ -1,27 +1,34 @@
 /**
  * Converts table values for Redis and back: seals the values that decide something, and validates every value before it is used.
  */
+import type { ZoneName } from '../dns/name.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import { readCell, readSealed } from './schemas.js'
 import type { Seals } from './seals.js'
-import type { TableName, Tables } from './tables.js'
+import { splitPair, type TableName, type Tables } from './tables.js'
 
 /** More hubs than any installation has: further ones are fabricated. */
 const MOST_HUBS = 256
 
 /** Clocks of hubs differ, but not by so much. */
 const MOST_AHEAD_MS = 86_400_000
-const IS_TIME = /^(at|of|since)$|At$/
+const IS_TIME = /^(at|of|since)$|(At|Since)$/
+
+/** The zones and nodes of the fleet: a value about another one has no place. */
+export interface Places {
+  hasZone: (name: string) => boolean
+  hasNode: (id: string) => boolean
+  zones: () => Iterable<ZoneName>
+}
 
 export interface DoorParts {
   clock: Clock
   seals: Seals
   log: Logger
   metrics: Metrics
-  /** The fleet has the zone and node of a node cell's key: `zone node`. */
-  hasPair: (key: string) => boolean
+  fleet: Places
 }
 
 export class CellDoor {
@@ -63,7 +70,10 @@ export class CellDoor {
   }
 
   #hasPlace(table: TableName, key: string): boolean {
-    if (table === 'nodes') return this.#parts.hasPair(key)
+    const { hasZone, hasNode } = this.#parts.fleet
+    const [zone, node] = table === 'contacts' ? [undefined, key] : table === 'contents' ? [key, undefined] : splitPair(key)
+    if (table === 'nodes' || table === 'contacts' || table === 'contents')
+      return (zone === undefined || hasZone(zone)) && (node === undefined || hasNode(node))
     if (this.#hubs.size < MOST_HUBS) this.#hubs.add(key)
     return this.#hubs.has(key)
   }

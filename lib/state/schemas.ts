@@ -122,6 +122,8 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     refused: z.object({ at: time, why: sentence }).optional(),
     push: push.optional(),
   }),
+  contacts: z.object({ at, silentSince: time.optional(), missed: count, error: sentence.optional(), sweptAt: time.optional() }),
+  contents: z.object({ at, known: z.array(z.object({ serial, digest: name })).max(64) }),
   drains: z.object({ at, drained: z.boolean(), by: name, reason: text.optional() }),
   paths: z.object({
     at,

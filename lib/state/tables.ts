@@ -155,6 +155,34 @@ export interface PathCell {
   silent: Record<string, { error: string; since: number }>
 }
 
+/**
+ * Written by the worker that observes a node: one per node, for what holds for all its zones. A node that answers nothing is one
+ * cell, not one for each zone.
+ */
+export interface ContactCell {
+  at: number
+  /** The node has answered no query since then; undefined while it answers. */
+  silentSince?: number | undefined
+  /** Regular queries without an answer since then. */
+  missed: number
+  error?: string | undefined
+  /** Each zone that the node carries, except those with a fault of their own, was answered at this time or later. */
+  sweptAt?: number | undefined
+}
+
+/** A content that a hub sent to nodes under a serial. */
+export interface SentContent {
+  serial: Serial
+  digest: string
+}
+
+/** Written by the worker, one per zone: what the packed pairs of the zone have under their serials. */
+export interface ContentsCell {
+  /** Counts the changes. */
+  at: number
+  known: readonly SentContent[]
+}
+
 /** Written by each hub at intervals: its presence. Key: its name. */
 export interface HubCell {
   at: number
@@ -176,6 +204,8 @@ export interface Tables {
   zones: ZoneCell
   primaries: PrimaryCell
   nodes: NodeCell
+  contacts: ContactCell
+  contents: ContentsCell
   drains: DrainCell
   paths: PathCell
   hubs: HubCell
@@ -187,7 +217,18 @@ export interface Tables {
 
 export type TableName = keyof Tables
 
-export const TABLE_NAMES: readonly TableName[] = ['zones', 'primaries', 'nodes', 'drains', 'paths', 'hubs', 'stages', 'orders']
+export const TABLE_NAMES: readonly TableName[] = [
+  'zones',
+  'primaries',
+  'nodes',
+  'contacts',
+  'contents',
+  'drains',
+  'paths',
+  'hubs',
+  'stages',
+  'orders',
+]
 
 /** Tables that each hub fills for itself; the other tables are shared. */
 export const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])

@@ -80,6 +80,8 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
       },
     },
   ],
+  contacts: [{ at: NOW, silentSince: NOW, missed: 2, error: 'no answer', sweptAt: NOW }],
+  contents: [{ at: 1, known: [{ serial: 2, digest: '2'.repeat(16) }] }],
   drains: [
     { at: NOW, drained: true, by: 'ann', reason: 'cable' },
     { at: NOW, drained: false, by: 'ann' },
@@ -104,7 +106,7 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
 /** A key of the table; now and then one that no hub writes. */
 export function keyFor(table: TableName, dice: Dice): string {
   if (dice.roll(20) === 0) return dice.pick([...PROTO_NAMES, '', ' ', 'example. ', ' ams1', '\n', 'ü'])
-  if (table === 'drains' || table === 'paths') return dice.pick(NODES)
+  if (table === 'drains' || table === 'paths' || table === 'contacts') return dice.pick(NODES)
   if (table === 'hubs') return dice.pick(['east', 'west', 'north'])
   const zone = dice.pick(ZONES)
   if (table === 'primaries') return pairKey(zone, dice.pick(PRIMARIES))

@@ -66,7 +66,7 @@ class RedisValues implements Family {
       clock: systemClock,
       metrics,
       isPrivate: false,
-      hasPair: (key) => key !== ' ams1',
+      fleet: { hasZone: (name) => name !== '', hasNode: (id) => id !== '', zones: () => [] },
     })
   }
 

@@ -88,7 +88,7 @@ describe('a value in redis', () => {
     log: silentLogger,
     metrics,
     clock: systemClock,
-    hasPair: (key) => key !== 'example. gone',
+    fleet: { hasZone: () => true, hasNode: (id) => id !== 'gone', zones: () => [] },
   })
   const foreign = async (what: string): Promise<number> =>
     (await metrics.foreignValues.get()).values.find(({ labels }) => labels.what === what)?.value ?? 0

@@ -18,7 +18,7 @@ const door = (seals: Seals): CellDoor =>
     log: silentLogger,
     metrics: new Metrics(),
     clock: systemClock,
-    hasPair: (key) => key !== 'example. gone',
+    fleet: { hasZone: () => true, hasNode: (id) => id !== 'gone', zones: () => [] },
   })
 const written = (seals: Seals): unknown => JSON.parse(JSON.stringify(door(seals).written('drains', 'ams1', DRAIN)))
 

@@ -1,0 +1,67 @@
+/**
+ * Packed pairs as pages of octets, for Redis and for other processes. A page has the pairs of one node whose zones' hashes begin
+ * with one octet, so it needs no numbers on which processes would have to agree.
+ *
+ *   page:  [hash of the zone 6] [serial 4] [second 4] [begin of the digest 4] …
+ */
+import type { PairTable } from './pair-table.js'
+import { digestStart, PAGES } from './zone-rows.js'
+import type { Seen } from './node-column.js'
+
+const ENTRY_OCTETS = 18
+
+/** Octets of the largest page that is read: of a fleet with some millions of zones. */
+export const MOST_PAGE_OCTETS = 1 << 20
+
+/** The page as octets; empty when the node has no packed pair there. */
+export function encodePage(pairs: PairTable, node: string, page: number): Buffer {
+  const column = pairs.column(node)
+  const zones = column === undefined ? [] : pairs.rows.inPage(page)
+  const octets = Buffer.allocUnsafe(zones.length * ENTRY_OCTETS)
+  let at = 0
+  for (const zone of zones) {
+    const seen = column!.get(zone)
+    if (seen === undefined) continue
+    const content = seen.isDelivered ? pairs.rows.content(pairs.rows.numbers.name(zone)!, seen.serial) : undefined
+    octets.writeUIntBE(pairs.rows.hash(zone), at, 6)
+    octets.writeUInt32BE(seen.serial, at + 6)
+    octets.writeUInt32BE(seen.second, at + 10)
+    octets.writeUInt32BE(content === undefined ? 0 : digestStart(content.digest), at + 14)
+    at += ENTRY_OCTETS
+  }
+  return octets.subarray(0, at)
+}
+
+/** One pair of a page that another process wrote. */
+export interface PageEntry extends Seen {
+  /** Number of the zone here. */
+  zone: number
+}
+
+/** The pairs of a page whose zones are known here; undefined when it is no page. `latest`: seconds above it are no times. */
+export function decodePage(pairs: PairTable, octets: Buffer, latest: number): PageEntry[] | undefined {
+  if (octets.length % ENTRY_OCTETS !== 0 || octets.length > MOST_PAGE_OCTETS) return undefined
+  const entries: PageEntry[] = []
+  for (let at = 0; at < octets.length; at += ENTRY_OCTETS) {
+    const zone = pairs.rows.find(octets.readUIntBE(at, 6))
+    const second = octets.readUInt32BE(at + 10)
+    if (second === 0 || second > latest) return undefined
+    if (zone === undefined) continue
+    const serial = octets.readUInt32BE(at + 6)
+    const start = octets.readUInt32BE(at + 14)
+    const content = start === 0 ? undefined : pairs.rows.content(pairs.rows.numbers.name(zone)!, serial)
+    // Another content under the serial than the one known here: only the serial is certain.
+    const isDelivered = content !== undefined && digestStart(content.digest) === start
+    entries.push({ zone, serial, second, isDelivered })
+  }
+  return entries
+}
+
+/** The field of a page in Redis: `node page`. */
+export const fieldOf = (node: string, page: number): string => `${node} ${page}`
+
+export function placeOf(field: string): { node: string; page: number } | undefined {
+  const [node, digits] = [field.slice(0, field.lastIndexOf(' ')), field.slice(field.lastIndexOf(' ') + 1)]
+  const page = /^\d{1,3}$/.test(digits) ? Number(digits) : PAGES
+  return node !== '' && page < PAGES ? { node, page } : undefined
+}

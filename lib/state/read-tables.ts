@@ -1,0 +1,40 @@
+/** Reads all tables from Redis into the board, in slices, and marks the local values that Redis lacks. */
+import type { Redis } from 'ioredis'
+import { pause } from '../runtime/turns.js'
+import type { Board, Change } from './board.js'
+import type { BoardWriter } from './board-writer.js'
+import { type CellDoor, parseJson } from './cell-door.js'
+import { CELLS_PER_SLICE, cellsIn } from './cells-in.js'
+import { readCell } from './schemas.js'
+import { PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
+
+export interface ReadTablesParts {
+  redis: Redis
+  board: Board
+  door: CellDoor
+  writer: Pick<BoardWriter, 'add' | 'noteStored'>
+  /** The cells are those of an older zonecast in a private Redis, which sealed fewer tables. */
+  isOlder: boolean
+  /** Key of a table in Redis. */
+  hash: (table: TableName) => string
+}
+
+export async function readTables({ redis, board, door, writer, isOlder, hash }: ReadTablesParts): Promise<void> {
+  for (const table of TABLE_NAMES) {
+    const times = new Map<string, number>()
+    for await (const [key, json] of cellsIn(redis, hash(table))) {
+      const written = parseJson(json)
+      const value =
+        isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : door.read(table, key, written)
+      if (value !== undefined) board.merge(table, key, value)
+      if (table === 'nodes') writer.noteStored(key)
+      times.set(key, isOlder ? Number.NEGATIVE_INFINITY : door.keepsUntil(table, key, written, value))
+    }
+    let looked = 0
+    // Later local values go back to Redis, and replace values that are not a cell.
+    for (const [key, value] of board.entries(table)) {
+      if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) writer.add({ table, key, value } as Change)
+      if (++looked % CELLS_PER_SLICE === 0) await pause()
+    }
+  }
+}
