@@ -78,31 +78,39 @@ export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeSta
 export const lagSecondsAt = (behindSince: number | undefined, now: number): number =>
   behindSince === undefined ? 0 : Math.max(0, Math.round((now - behindSince) / 1000))
 
+/** Called for each pair of a large fleet after a release: it makes no functions. */
 export function nodeStanding(input: NodeStateInput, rules: NodeStateRules): NodeStanding {
   const { now, observed, releases } = input
   const newest = releases.at(-1)
   const behindSince = oldestNotReached(input)
-  const staleAt = observed && Math.floor(observed.observedAt + rules.staleMs) + 1
-  const standing = (state: NodeState, changesAt = staleAt): NodeStanding => ({ state, behindSince, changesAt })
-  const lasting = (state: NodeState): NodeStanding => ({ state, behindSince, changesAt: undefined })
-  if (input.drained) return lasting('drained')
-  if (newest === undefined) return lasting('unknown')
-  if (observed === undefined) return lasting(input.missed < rules.unknownAfterMissed ? 'syncing' : 'unknown')
-  if (now >= staleAt! || input.missed >= rules.unknownAfterMissed) return lasting('unknown')
-  if (input.conflict) return standing('conflict')
-  if (input.lost) return standing('unknown')
-  const order = compareSerials(observed.serial, newest.serial)
-  if (order === 'newer') return standing('ahead')
-  // RFC 1982 §3.2: no order at all; no transfer can lead from one to the other.
-  if (order === 'unordered') return standing('conflict')
-  if (input.expired) return standing('expired')
-  if (order === 'equal') return standing(STATE_OF_CONTENT[input.content])
+  if (input.drained) return { state: 'drained', behindSince, changesAt: undefined }
+  if (newest === undefined) return { state: 'unknown', behindSince, changesAt: undefined }
+  if (observed === undefined) {
+    const state = input.missed < rules.unknownAfterMissed ? 'syncing' : 'unknown'
+    return { state, behindSince, changesAt: undefined }
+  }
+  const staleAt = Math.floor(observed.observedAt + rules.staleMs) + 1
+  if (now >= staleAt || input.missed >= rules.unknownAfterMissed) return { state: 'unknown', behindSince, changesAt: undefined }
+  const state = answeredState(input, observed.serial, newest.serial)
+  if (state !== undefined) return { state, behindSince, changesAt: staleAt }
   const lagFrom = behindSince ?? now
   const stuckAt = Math.max(observed.since, lagFrom) + rules.stuckMs
-  if (now >= stuckAt) return standing('stuck')
+  if (now >= stuckAt) return { state: 'stuck', behindSince, changesAt: staleAt }
   const laggingAt = lagFrom + rules.lagWarnMs
-  if (now >= laggingAt) return standing('lagging', Math.min(stuckAt, staleAt!))
-  return standing('syncing', Math.min(stuckAt, laggingAt, staleAt!))
+  if (now >= laggingAt) return { state: 'lagging', behindSince, changesAt: Math.min(stuckAt, staleAt) }
+  return { state: 'syncing', behindSince, changesAt: Math.min(stuckAt, laggingAt, staleAt) }
+}
+
+/** The state by a valid answer; undefined for a node that is behind, whose state follows from the time. */
+function answeredState(input: NodeStateInput, serial: Serial, newest: Serial): NodeState | undefined {
+  if (input.conflict) return 'conflict'
+  if (input.lost) return 'unknown'
+  const order = compareSerials(serial, newest)
+  if (order === 'newer') return 'ahead'
+  // RFC 1982 §3.2: no order at all; no transfer can lead from one to the other.
+  if (order === 'unordered') return 'conflict'
+  if (input.expired) return 'expired'
+  return order === 'equal' ? STATE_OF_CONTENT[input.content] : undefined
 }
 
 const STATE_OF_CONTENT: Readonly<Record<NodeContent, NodeState>> = {
@@ -114,8 +122,7 @@ const STATE_OF_CONTENT: Readonly<Record<NodeContent, NodeState>> = {
 }
 
 function oldestNotReached({ releases, observed }: NodeStateInput): number | undefined {
-  const reached = observed?.serial
-  const oldest =
-    reached === undefined ? releases[0] : releases.find((release) => compareSerials(release.serial, reached) === 'newer')
-  return oldest?.releasedAt
+  if (observed === undefined) return releases[0]?.releasedAt
+  for (const { serial, releasedAt } of releases) if (compareSerials(serial, observed.serial) === 'newer') return releasedAt
+  return undefined
 }

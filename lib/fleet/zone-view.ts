@@ -98,6 +98,7 @@ export function viewNode(zone: ZoneFacts, node: NodeFacts, rules: NodeStateRules
 
 /** The versions that the node should have reached, newest last, each with the time of its release to that node. */
 function releasesTo({ releases, staged }: StandingFacts, node: string): readonly ReleaseFact[] {
+  if (staged.length === 0) return releases
   const own = staged.flatMap(({ nodes, times, ...mark }) => {
     const i = nodes.indexOf(node)
     return i < 0 ? [] : [{ ...mark, releasedAt: times?.[i] ?? mark.releasedAt }]
@@ -147,11 +148,23 @@ export interface ZoneSummaryView {
   held: string | undefined
 }
 
-export function summarize(
-  zone: FleetZone,
-  facts: ZoneFacts,
-  views: readonly Pick<NodeZoneView, 'state' | 'lagSeconds'>[],
-): ZoneSummaryView {
+/** The nodes of a zone, summed up. */
+export interface NodesTally {
+  has(state: NodeState): boolean
+  inSync: number
+  total: number
+  /** The largest lag; a drained node does not count: it is behind by an operator's order. */
+  lagSeconds: number
+}
+
+export const tallyOf = (views: readonly Pick<NodeZoneView, 'state' | 'lagSeconds'>[]): NodesTally => ({
+  has: (state) => views.some((view) => view.state === state),
+  inSync: views.filter(({ state }) => state === 'in-sync').length,
+  total: views.length,
+  lagSeconds: views.reduce((most, { state, lagSeconds }) => (state === 'drained' ? most : Math.max(most, lagSeconds)), 0),
+})
+
+export function summarize(zone: FleetZone, facts: ZoneFacts, nodes: NodesTally): ZoneSummaryView {
   const own: NodeState | undefined =
     facts.conflict || facts.behind !== undefined
       ? 'conflict'
@@ -161,7 +174,7 @@ export function summarize(
           ? 'expired'
           : undefined
   const held: NodeState[] = facts.held === undefined ? [] : ['held']
-  const worst = WORST_FIRST.find((state) => held.includes(state) || views.some((view) => view.state === state))
+  const worst = WORST_FIRST.find((state) => held.includes(state) || nodes.has(state))
   return {
     name: zone.name,
     serial: facts.released?.serial,
@@ -169,10 +182,9 @@ export function summarize(
     records: facts.released?.records,
     state: own ?? worst ?? 'in-sync',
     releasedAt: facts.released?.releasedAt,
-    // A drained node is behind by an operator's order: it does not make the zone late.
-    lagSeconds: Math.max(0, ...views.filter(({ state }) => state !== 'drained').map(({ lagSeconds }) => lagSeconds)),
-    inSync: views.filter(({ state }) => state === 'in-sync').length,
-    total: views.length,
+    lagSeconds: nodes.lagSeconds,
+    inSync: nodes.inSync,
+    total: nodes.total,
     error: facts.error ?? facts.behind ?? facts.held,
     held: facts.held,
   }

@@ -59,7 +59,7 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
   gauge('node_lag_max_seconds', 'Age of the oldest release that a node of the cloud has not reached', ['cloud'], (set) => {
     const worst = new Map(Array.from(matrix.fleet.clouds.keys(), (cloud) => [cloud, 0]))
     for (const node of matrix.fleet.nodes.values()) {
-      const since = context.board.get('drains', node.id)?.drained ? undefined : matrix.sums.node(node.id)?.behind.value
+      const since = context.board.get('drains', node.id)?.drained ? undefined : matrix.sums.node(node.id)?.behind.least
       if (since !== undefined && since !== Infinity)
         worst.set(node.cloud, Math.max(worst.get(node.cloud) ?? 0, lagSecondsAt(since, matrix.now())))
     }

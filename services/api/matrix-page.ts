@@ -57,11 +57,10 @@ export async function writeMatrix(matrix: Matrix, filter: MatrixFilter, out: Ans
 /** True when a node of the zone, or a zone without nodes, was in one of these states when it was last judged. */
 function mayFit(matrix: Matrix, zone: FleetZone, states: readonly NodeState[]): boolean {
   const sum = matrix.sums.zone(zone.name)
-  const views = sum?.views(0) ?? []
   // The state of a zone may be worse than that of all its nodes.
-  if (states.includes('held') && sum?.isHeld) return true
-  if (states.includes('conflict') && (sum?.hasConflict || sum?.isBehind)) return true
-  return views.length === 0 || views.some(({ state }) => states.includes(state))
+  if (states.includes('held') && sum?.flags.isHeld) return true
+  if (states.includes('conflict') && (sum?.flags.hasConflict || sum?.flags.isBehind)) return true
+  return sum === undefined || sum.total === 0 || states.some((state) => sum.has(state))
 }
 
 /** By name, so that a page continues the one before whatever was added since. */

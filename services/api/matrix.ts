@@ -4,13 +4,21 @@ import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetDiff, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
 import { type PrimaryState, whyBehind } from '../../lib/fleet/primary-state.js'
-import { type NodeZoneView, summarize, viewNode, type ZoneFacts, type ZoneSummaryView } from '../../lib/fleet/zone-view.js'
+import {
+  type NodeZoneView,
+  summarize,
+  tallyOf,
+  viewNode,
+  type ZoneFacts,
+  type ZoneSummaryView,
+} from '../../lib/fleet/zone-view.js'
 import { hasExpired } from '../../lib/state/expiry.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
 import { stateOfPrimary } from './primary-sum.js'
-import { Sums, type SumsParts } from './sums.js'
+import type { JudgeParts } from './judge.js'
+import { Sums } from './sums.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
 import { whyHeld } from './why-held.js'
 
@@ -26,7 +34,7 @@ export class Matrix {
   readonly sums: Sums
 
   /** `lateFrom`: the time from which a primary with an older serial of a zone is late. */
-  constructor(config: Config, fleet: Fleet, board: Board, clock: Clock, lateFrom: SumsParts['lateFrom'] = () => undefined) {
+  constructor(config: Config, fleet: Fleet, board: Board, clock: Clock, lateFrom: JudgeParts['lateFrom'] = () => undefined) {
     this.#config = config
     this.#fleet = fleet
     this.#board = board
@@ -131,13 +139,13 @@ export class Matrix {
 
   /** A zone's summary from the last judged states; `sums` must be settled. */
   summary(zone: FleetZone): ZoneSummaryView {
-    return summarize(zone, this.#facts(zone), this.sums.zone(zone.name)?.views(this.now()) ?? [])
+    return summarize(zone, this.#facts(zone), this.sums.zone(zone.name) ?? tallyOf([]))
   }
 
   /** A zone's summary and the state of each of its nodes. */
   row(zone: FleetZone): { summary: ZoneSummaryView; nodes: Map<string, NodeZoneView> } {
     const facts = this.#facts(zone)
     const nodes = new Map(zone.nodes.map((node) => [node.id, this.#view(zone, node.id, facts)]))
-    return { summary: summarize(zone, facts, [...nodes.values()]), nodes }
+    return { summary: summarize(zone, facts, tallyOf([...nodes.values()])), nodes }
   }
 }

@@ -1,7 +1,10 @@
-/** The sums of one node over its zones. */
+/** The sums of one node over its zones: an octet for the state of each, and the time at which it must be judged again. */
 import type { FleetNode } from '../../lib/fleet/fleet.js'
 import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
 import type { NodeCell } from '../../lib/state/tables.js'
+import { withLength } from './columns.js'
+import { DuePairs } from './due-pairs.js'
+import { TimePages } from './time-pages.js'
 
 export type StateCounts = Partial<Record<NodeState, number>>
 
@@ -9,7 +12,8 @@ export type StateCounts = Partial<Record<NodeState, number>>
  * How a node last answered about one zone, whatever its state is. `lost`: it answered that it does not serve the zone, and a
  * later answer is not known.
  */
-export type Contact = 'none' | 'answers' | 'silent' | 'lost'
+const CONTACTS = ['none', 'answers', 'silent', 'lost'] as const
+export type Contact = (typeof CONTACTS)[number]
 
 /** From the cell of a pair. */
 export function contactOf(
@@ -26,79 +30,97 @@ export function contactOf(
 export const named = (counts: readonly number[]): StateCounts =>
   Object.fromEntries(NODE_STATES.flatMap((state, i) => (counts[i]! > 0 ? [[state, counts[i]!]] : [])))
 
-/** The least of many numbers that change one by one: searched again only after the least itself has grown. */
-export class Least {
-  #value = Number.POSITIVE_INFINITY
-  #isStale = false
-  readonly #all: () => Iterable<number>
+/** The octet of a pair: 1 + the index of its state, or 0 before it was judged; its contact; and a bit for a zone of the node. */
+const STATE_MASK = 0x0f
+const CONTACT_SHIFT = 4
+const CARRIED = 0x40
 
-  constructor(all: () => Iterable<number>) {
-    this.#all = all
-  }
+const INDEX = new Map<string, number>([...NODE_STATES.entries(), ...CONTACTS.entries()].map(([i, name]) => [name, i]))
 
-  replace(old: number, next: number): void {
-    if (next <= this.#value) {
-      this.#value = next
-      this.#isStale = false
-    } else if (old <= this.#value) this.#isStale = true
-  }
-
-  /** Infinity when there are none. */
-  get value(): number {
-    if (this.#isStale) {
-      this.#value = Number.POSITIVE_INFINITY
-      for (const value of this.#all()) if (value < this.#value) this.#value = value
-      this.#isStale = false
-    }
-    return this.#value
-  }
+/** The result of a judgement. Times in milliseconds. */
+export interface JudgedPair {
+  state: NodeState
+  contact: Contact
+  /** Release time of the oldest release that the node has not reached. */
+  behindSince: number | undefined
+  /** The state may change at this time. */
+  changesAt: number | undefined
+  observedAt: number | undefined
 }
 
-/** A zone's values for each of its nodes, in the order of the config. */
-export interface PairValues {
-  /** Indexes into NODE_STATES; negative before the pair was judged. */
-  readonly states: readonly number[]
-  /** Milliseconds; Infinity where the node has reached every release. */
-  readonly behindSince: readonly number[]
-  /** Milliseconds; 0 where the node never answered. */
-  readonly observedAt: readonly number[]
-  readonly contacts: readonly (Contact | undefined)[]
-}
-
-export class NodeSum<Z extends PairValues = PairValues> {
+export class NodeSum {
   node: FleetNode
   /** Pairs in each state, in the order of NODE_STATES. */
   readonly counts: number[] = NODE_STATES.map(() => 0)
-  /** Release time of the oldest release that is missing in one of the zones. */
-  readonly behind = new Least(() => this.#values((zone, i) => zone.behindSince[i]!))
-  /** Last answers, negative, so that the newest is the least. */
-  readonly observed = new Least(() => this.#values((zone, i) => -zone.observedAt[i]!))
-  readonly #contacts: Record<Contact, number> = { none: 0, answers: 0, silent: 0, lost: 0 }
-  /** Its zones, and the index of the node in each of them. */
-  readonly #zones = new Map<Z, number>()
+  /** For each zone the release time of the oldest release that it lacks on this node. */
+  readonly behind = new TimePages()
+  readonly due = new DuePairs()
+  readonly #contacts = CONTACTS.map(() => 0)
+  #pairs = new Uint8Array(0)
+  #total = 0
+  #newestAnswer = 0
 
   constructor(node: FleetNode) {
     this.node = node
   }
 
-  carry(zone: Z, place: number): void {
-    this.#zones.set(zone, place)
+  get total(): number {
+    return this.#total
   }
 
-  /** The zone is removed, or another object replaces it. */
-  drop(zone: Z): void {
-    const place = this.#zones.get(zone)
-    if (place === undefined || !this.#zones.delete(zone)) return
-    const [state, contact] = [zone.states[place]!, zone.contacts[place]]
-    if (state >= 0) this.counts[state]! -= 1
-    if (contact !== undefined) this.#contacts[contact] -= 1
-    this.behind.replace(zone.behindSince[place]!, Number.POSITIVE_INFINITY)
-    this.observed.replace(-zone.observedAt[place]!, Number.POSITIVE_INFINITY)
-  }
-
-  /** Milliseconds; 0 when the node never answered. */
+  /** Time of the last answer to this hub, milliseconds; 0 when there was none. */
   get newestAnswer(): number {
-    return Math.max(0, -this.observed.value)
+    return this.#newestAnswer
+  }
+
+  /** Index of the state of a zone as judged last; -1 before. */
+  stateOf(zone: number): number {
+    return ((this.#pairs[zone] ?? 0) & STATE_MASK) - 1
+  }
+
+  carries(zone: number): boolean {
+    return ((this.#pairs[zone] ?? 0) & CARRIED) !== 0
+  }
+
+  carry(zone: number): void {
+    if (this.carries(zone)) return
+    this.#pairs = withLength(this.#pairs, zone + 1)
+    this.#pairs[zone] = CARRIED
+    this.#total += 1
+  }
+
+  drop(zone: number): void {
+    if (!this.carries(zone)) return
+    this.#count(this.#pairs[zone]!, -1)
+    this.#pairs[zone] = 0
+    this.#total -= 1
+    this.behind.set(zone, Number.POSITIVE_INFINITY)
+    this.due.set(zone, Number.POSITIVE_INFINITY, 0)
+  }
+
+  /** Numbers of its zones. */
+  *carried(): Generator<number> {
+    for (let n = 0; n < this.#pairs.length; n++) if (this.carries(n)) yield n
+  }
+
+  judged(zone: number, { state, contact, behindSince, changesAt, observedAt = 0 }: JudgedPair, now: number): void {
+    const octet = CARRIED | (INDEX.get(contact)! << CONTACT_SHIFT) | (INDEX.get(state)! + 1)
+    const old = this.#pairs[zone]!
+    if (octet !== old) {
+      this.#count(old, -1)
+      this.#count(octet, 1)
+      this.#pairs[zone] = octet
+    }
+    this.behind.set(zone, behindSince ?? Number.POSITIVE_INFINITY)
+    this.due.set(zone, changesAt ?? Number.POSITIVE_INFINITY, now)
+    if (observedAt > this.#newestAnswer) this.#newestAnswer = observedAt
+  }
+
+  #count(octet: number, n: 1 | -1): void {
+    const state = (octet & STATE_MASK) - 1
+    if (state < 0) return
+    this.counts[state]! += n
+    this.#contacts[(octet & ~CARRIED) >> CONTACT_SHIFT]! += n
   }
 
   /**
@@ -106,33 +128,9 @@ export class NodeSum<Z extends PairValues = PairValues> {
    * all of its zones that it does not serve them is up.
    */
   answers(now: number, staleMs: number): boolean | undefined {
-    const { answers, silent, lost } = this.#contacts
-    if (answers > 0) return now - this.newestAnswer < staleMs
+    const [, answers, silent, lost] = this.#contacts as [number, number, number, number]
+    if (answers > 0) return now - this.#newestAnswer < staleMs
     if (silent > 0) return false
     return lost > 0 ? true : undefined
-  }
-
-  get total(): number {
-    return this.#zones.size
-  }
-
-  carried(): Iterable<[Z, number]> {
-    return this.#zones
-  }
-
-  *#values(of: (zone: Z, place: number) => number): Generator<number> {
-    for (const [zone, place] of this.#zones) yield of(zone, place)
-  }
-
-  /** One pair goes from one state to another, given as indexes; from -1 when it was not judged before. */
-  replace(old: number, next: number): void {
-    if (old === next) return
-    if (old >= 0) this.counts[old]! -= 1
-    this.counts[next]! += 1
-  }
-  /** The contact of one pair changes; from undefined when it was not judged before. */
-  replaceContact(old: Contact | undefined, next: Contact): void {
-    if (old !== undefined) this.#contacts[old] -= 1
-    this.#contacts[next] += 1
   }
 }

@@ -1,56 +1,66 @@
 /** The sums of one primary over its zones: the number of zones in each state, with one example for each state. */
 import { PRIMARY_STATES, type PrimaryState, primaryState } from '../../lib/fleet/primary-state.js'
 import type { PrimaryCell, ZoneCell } from '../../lib/state/tables.js'
+import { withLength } from './columns.js'
+
+/** The octet of a zone: 1 + the index of the state, 0 before it was judged, or this one when the primary lags for long. */
+const LATE = PRIMARY_STATES.length + 1
+const octetOf = (state: PrimaryState): number => PRIMARY_STATES.indexOf(state) + 1
 
 export class PrimarySum {
-  readonly #zones = new Map<PrimaryState, Set<string>>(PRIMARY_STATES.map((state) => [state, new Set()]))
-  readonly #states = new Map<string, PrimaryState>()
-  /** Zones for which it lags longer than an ordinary change needs. */
-  readonly #late = new Set<string>()
+  #zones = new Uint8Array(0)
+  /** Zones by their octet. */
+  readonly #counts = new Array<number>(LATE + 1).fill(0)
+  #total = 0
 
   /** Number of judged zones. */
   get total(): number {
-    return this.#states.size
+    return this.#total
   }
 
-  /** A zone of the primary; undefined before any was judged. */
-  get anyZone(): string | undefined {
-    return this.#states.keys().next().value
+  /** Number of a zone of the primary; undefined before any was judged. */
+  get anyZone(): number | undefined {
+    const octet = this.#counts.findIndex((count, i) => i > 0 && count > 0)
+    return octet < 0 ? undefined : this.#zones.indexOf(octet)
   }
 
   /** `isLate`: it lags longer than an ordinary change needs. */
-  note(zone: string, state: PrimaryState, isLate = false): void {
-    if (isLate) this.#late.add(zone)
-    else this.#late.delete(zone)
-    const before = this.#states.get(zone)
-    if (before === state) return
-    if (before !== undefined) this.#zones.get(before)!.delete(zone)
-    this.#zones.get(state)!.add(zone)
-    this.#states.set(zone, state)
+  note(zone: number, state: PrimaryState, isLate = false): void {
+    this.#zones = withLength(this.#zones, zone + 1)
+    this.#set(zone, state === 'lags' && isLate ? LATE : octetOf(state))
   }
 
   /** The zone is removed. */
-  drop(zone: string): void {
-    const state = this.#states.get(zone)
-    if (state !== undefined) this.#zones.get(state)!.delete(zone)
-    this.#states.delete(zone)
-    this.#late.delete(zone)
+  drop(zone: number): void {
+    if (zone < this.#zones.length) this.#set(zone, 0)
+  }
+
+  #set(zone: number, octet: number): void {
+    const old = this.#zones[zone]!
+    if (old === octet) return
+    if (old > 0) this.#counts[old]! -= 1
+    if (octet > 0) this.#counts[octet]! += 1
+    this.#total += Number(octet > 0) - Number(old > 0)
+    this.#zones[zone] = octet
   }
 
   count(state: PrimaryState): number {
-    return this.#zones.get(state)!.size
+    return this.#counts[octetOf(state)]! + (state === 'lags' ? this.#counts[LATE]! : 0)
   }
 
   /** Counts of states by name, without those that are 0. */
   get states(): Partial<Record<PrimaryState, number>> {
-    return Object.fromEntries([...this.#zones].flatMap(([state, zones]) => (zones.size === 0 ? [] : [[state, zones.size]])))
+    return Object.fromEntries(PRIMARY_STATES.flatMap((state) => (this.count(state) === 0 ? [] : [[state, this.count(state)]])))
   }
 
-  /** Zones in a state that needs an operator, with an example; undefined when there is none. `lags` only counts when late. */
-  trouble(state: PrimaryState): { zones: number; example: string } | undefined {
-    const zones = state === 'lags' ? this.#late : this.#zones.get(state)!
-    const [example] = zones
-    return example === undefined ? undefined : { zones: zones.size, example }
+  /**
+   * Zones in a state that needs an operator, with the number of one of them; undefined when there is none. `lags` only counts
+   * when late.
+   */
+  trouble(state: PrimaryState): { zones: number; example: number } | undefined {
+    const octet = state === 'lags' ? LATE : octetOf(state)
+    const zones = this.#counts[octet]!
+    return zones === 0 ? undefined : { zones, example: this.#zones.indexOf(octet) }
   }
 }
 

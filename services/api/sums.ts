@@ -3,59 +3,43 @@
  * board is noted at once and judged in slices soon after; a state that changes with time alone is judged again at the time at
  * which it may change. Not here: the views themselves (matrix.ts).
  */
-import type { ZoneName } from '../../lib/dns/name.js'
-import type { Serial } from '../../lib/dns/serial.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../../lib/fleet/fleet.js'
 import { NODE_STATES, type NodeStateRules } from '../../lib/fleet/node-state.js'
-import { whyBehind } from '../../lib/fleet/primary-state.js'
-import { type StandingFacts, standingOf } from '../../lib/fleet/zone-view.js'
-import { expiryOf } from '../../lib/state/expiry.js'
 import type { RolloutState } from '../../lib/rollout/rollout-states.js'
-import type { Clock } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
-import { Schedule } from '../../lib/runtime/schedule.js'
 import { pause } from '../../lib/runtime/turns.js'
-import type { Board } from '../../lib/state/board.js'
-import { pairKey, splitPair } from '../../lib/state/tables.js'
-import { contactOf, named, NodeSum, type StateCounts } from './node-sum.js'
-import { PrimarySum, stateOfPrimary } from './primary-sum.js'
-import { RolloutCounts } from './rollout-counts.js'
+import { Judge, type JudgeParts } from './judge.js'
+import { named, type NodeSum, type StateCounts } from './node-sum.js'
+import type { PrimarySum } from './primary-sum.js'
+import { SumTable } from './sum-table.js'
 import { Unjudged } from './unjudged.js'
-import { whyHeld } from './why-held.js'
 import { ZoneSum } from './zone-sum.js'
+import type { ZoneName } from '../../lib/dns/name.js'
 
 /** A change waits this long for others, so that a burst is judged once. */
 const WAIT_MS = 25
 /** How often the states that change with time are checked when nothing else happens. */
 const TICK_MS = 1_000
-/** Zones judged before other work runs; a zone has up to some dozens of nodes. */
-const ZONES_PER_SLICE = 20
-const PAIRS_PER_SLICE = 200
-
-/** Index of each state in arrays of counts. */
-const INDEX = new Map(NODE_STATES.map((state, i) => [state, i]))
-
-export interface SumsParts {
-  board: Board
-  clock: Clock
-  rules: () => NodeStateRules
-  /** The time from which a primary with an older serial of a zone is late. */
-  lateFrom: (zone: ZoneName, serial: Serial) => number | undefined
-}
+/** Most pairs for which a request waits, some milliseconds of work: with more it gets the sums as they are. */
+const MAX_AWAITED = 2_000
+/** Pairs judged before the time is read again. */
+const PAIRS_PER_STEP = 16
 
 export class Sums {
-  readonly #parts: SumsParts
+  readonly #parts: JudgeParts
+  readonly #table = new SumTable()
+  readonly #judge: Judge
   readonly #unlisten: () => void
   readonly #ticker: NodeJS.Timeout
-  readonly #nodes = new Map<string, NodeSum<ZoneSum>>()
-  readonly #primaries = new Map<string, PrimarySum>()
-  readonly #zones = new Map<string, ZoneSum>()
-  readonly #unreleased = new Set<string>()
-  readonly #held = new Set<string>()
-  readonly #conflicts = new Set<string>()
-  readonly #rollouts = new RolloutCounts()
-  readonly #changes = new Schedule<ZoneSum>()
+  #fleet: Fleet
   #unjudged = new Unjudged()
+  /** Zones that were added, changed or removed, in order; `#moved` of them are in the table by now. */
+  #moves: (FleetZone | ZoneName)[] = []
+  #moved = 0
+  /** Added zones that are not in the table yet. */
+  #coming = 0
+  /** Pairs that the running batch has not judged yet. */
+  #left = 0
   #waiting: NodeJS.Timeout | undefined
   #batch: Promise<void> | undefined
   /** Number of adopted fleets: results for an earlier one are void. */
@@ -64,58 +48,68 @@ export class Sums {
   /** The rules of the last judgement, as text. */
   #rules = ''
 
-  constructor(fleet: Fleet, parts: SumsParts) {
+  constructor(fleet: Fleet, parts: JudgeParts) {
     this.#parts = parts
-    this.#unlisten = parts.board.onChange((change) => this.#unjudged.note(change) && this.#wait())
+    this.#fleet = fleet
+    this.#judge = new Judge(parts, this.#table)
+    this.#unlisten = parts.board.onChange((change) => this.#unjudged.note(change, this.#table) && this.#wait())
     this.#ticker = setInterval(
-      guard('sums timer', () => this.#hasWork() && this.settle()),
+      guard('sums timer', () => this.#hasWork() && this.settle(Number.POSITIVE_INFINITY)),
       TICK_MS,
     )
     this.#ticker.unref()
     this.adopt(fleet, everyZoneOf(fleet))
   }
 
-  /** Judges the changed zones, or all when the rules changed. */
+  /** Judges the changed zones, or all when the rules changed. Many zones are added, changed and removed in slices. */
   adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleets += 1
-    for (const { name } of diff.removed) this.#drop(name)
-    for (const id of this.#nodes.keys()) if (!fleet.nodes.has(id)) this.#nodes.delete(id)
-    for (const id of this.#primaries.keys()) if (!fleet.primaries.has(id)) this.#primaries.delete(id)
-    for (const node of fleet.nodes.values()) {
-      const known = this.#nodes.get(node.id)
-      if (known !== undefined) known.node = node
-      else this.#nodes.set(node.id, new NodeSum<ZoneSum>(node))
-    }
-    for (const id of fleet.primaries.keys()) if (!this.#primaries.has(id)) this.#primaries.set(id, new PrimarySum())
-    for (const zone of touchedBy(diff)) {
-      this.#drop(zone.name)
-      this.#add(zone)
-    }
-    const rules = JSON.stringify(this.#parts.rules())
-    if (rules !== this.#rules) for (const name of this.#zones.keys()) this.#unjudged.zones.add(name)
-    this.#rules = rules
+    this.#fleet = fleet
+    const rules = this.#parts.rules()
+    this.#table.adopt(fleet, rules.staleMs)
+    if (JSON.stringify(rules) !== this.#rules) this.#judgeAll(rules)
+    this.#rules = JSON.stringify(rules)
+    for (const { name } of diff.removed) this.#moves.push(name)
+    for (const zone of touchedBy(diff)) this.#moves.push(zone)
+    this.#coming += diff.added.length
+    if (this.#moved === 0 && this.#moves.length * fleet.nodes.size <= MAX_AWAITED) this.#moveAll()
     this.#wait()
   }
 
-  #add(zone: FleetZone): void {
-    const sum = new ZoneSum(
-      zone,
-      zone.nodes.map(({ id }) => this.#nodes.get(id)!),
-    )
-    for (const [i, node] of sum.nodes.entries()) node.carry(sum, i)
-    this.#zones.set(zone.name, sum)
-    this.#unjudged.zones.add(zone.name)
+  #move(): void {
+    const move = this.#moves[this.#moved++]!
+    if (typeof move === 'string') this.#table.drop(move)
+    else {
+      if (this.#table.numbers.of(move.name) === undefined) this.#coming -= 1
+      this.#unjudged.zones.add(this.#table.put(move))
+    }
   }
 
-  #drop(name: string): void {
-    const sum = this.#zones.get(name)
-    if (sum === undefined) return
-    this.#zones.delete(name)
-    this.#changes.delete(sum)
-    this.#rollouts.move(sum.rollout, undefined)
-    for (const node of sum.nodes) node.drop(sum)
-    for (const primary of this.#primaries.values()) primary.drop(name)
-    for (const set of [this.#unreleased, this.#held, this.#conflicts]) set.delete(name)
+  #moveAll(): void {
+    while (this.#moved < this.#moves.length) this.#move()
+    this.#endMoves()
+  }
+
+  async #moveInSlices(): Promise<void> {
+    while (this.#moved < this.#moves.length) {
+      this.#move()
+      await pause()
+    }
+    this.#endMoves()
+  }
+
+  #endMoves(): void {
+    this.#moves = []
+    this.#moved = 0
+    this.#coming = 0
+    this.#table.prune(this.#fleet)
+  }
+
+  /** Each state may be another: the rules changed, or the clock was set back. */
+  #judgeAll({ staleMs }: NodeStateRules): void {
+    for (const node of this.#table.nodes.values()) node.due.reset(staleMs)
+    this.#table.zones.forgetAllFacts()
+    for (let n = 0; n < this.#table.numbers.end; n++) if (this.#table.numbers.zone(n)) this.#unjudged.zones.add(n)
   }
 
   close(): void {
@@ -126,25 +120,40 @@ export class Sums {
 
   #wait(): void {
     this.#waiting ??= setTimeout(
-      guard('sums', () => this.settle()),
+      guard('sums', () => this.settle(Number.POSITIVE_INFINITY)),
       WAIT_MS,
     ).unref()
   }
 
   #hasWork(): boolean {
     const now = this.#parts.clock.now()
-    return !this.#unjudged.isEmpty || now < this.#judgedAt || (this.#changes.next() ?? Number.POSITIVE_INFINITY) <= now
+    if (!this.#unjudged.isEmpty || this.#moves.length > 0 || now < this.#judgedAt || this.#table.dueZones.least <= now)
+      return true
+    for (const { due } of this.#table.nodes.values()) if (due.next <= now) return true
+    return false
   }
 
-  /** Resolves when all changes before the call are summed up. */
-  async settle(): Promise<void> {
+  /** Pairs that are not judged yet, about. */
+  get pending(): number {
+    const now = this.#parts.clock.now()
+    const zones = this.#unjudged.zones.size + this.#moves.length - this.#moved
+    let pending = this.#left + zones * this.#table.nodes.size + this.#unjudged.size
+    for (const { due } of this.#table.nodes.values()) pending += due.count(now)
+    return pending
+  }
+
+  /** Resolves when all changes before the call are summed up; at once when more than `most` pairs would have to be judged. */
+  async settle(most = MAX_AWAITED): Promise<void> {
     for (let fleets = -1; fleets !== this.#fleets; ) {
+      if (this.pending > most) return this.#wait()
       fleets = this.#fleets
       // A running batch covers the changes before its beginning.
       await this.#batch
       if (!this.#hasWork()) continue
+      if (this.pending > most) return this.#wait()
       this.#batch ??= this.#judgeChanges().finally(() => {
         this.#batch = undefined
+        this.#left = 0
       })
       await this.#batch
     }
@@ -153,148 +162,105 @@ export class Sums {
   async #judgeChanges(): Promise<void> {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
-    const now = this.#parts.clock.now()
-    // Only after the clock was set back: then every state may be another.
-    if (now < this.#judgedAt) for (const name of this.#zones.keys()) this.#unjudged.zones.add(name)
-    this.#judgedAt = now
-    for (let due = this.#changes.takeDue(now); due; due = this.#changes.takeDue(now)) this.#unjudged.zones.add(due.zone.name)
-    const { zones, pairs, nodes } = this.#unjudged
-    this.#unjudged = new Unjudged()
     const rules = this.#parts.rules()
-    let done = 0
-    for (const name of zones) {
-      const sum = this.#zones.get(name)
-      if (sum) this.#judgeZone(sum, rules)
-      if (++done % ZONES_PER_SLICE === 0) await pause()
-    }
-    for (const key of pairs) {
-      const [name, id] = splitPair(key)
-      const sum = zones.has(name) ? undefined : this.#zones.get(name)
-      const i = sum?.zone.nodes.findIndex((node) => node.id === id) ?? -1
-      if (sum && i >= 0) this.#judgePair(sum, i, rules)
-      if (++done % PAIRS_PER_SLICE === 0) await pause()
-    }
-    for (const id of nodes)
-      for (const [sum, i] of this.#nodes.get(id)?.carried() ?? []) {
-        this.#judgePair(sum, i, rules)
-        if (++done % PAIRS_PER_SLICE === 0) await pause()
-      }
-  }
-
-  #judgeZone(sum: ZoneSum, rules: NodeStateRules): void {
-    const { board } = this.#parts
-    const { name } = sum.zone
-    const cell = board.get('zones', name)
-    sum.expiresAt = expiryOf(board, sum.zone)
-    sum.hasRelease = cell?.released !== undefined
-    sum.hasConflict = cell?.conflict !== undefined
-    sum.isHeld = whyHeld(sum.zone, board) !== undefined
-    const primaries = sum.zone.primaries.map(({ id }) => {
-      const seen = board.get('primaries', pairKey(name, id))
-      return { id, serial: seen?.serial, state: stateOfPrimary(id, seen, cell) }
-    })
+    await this.#moveInSlices()
     const now = this.#parts.clock.now()
-    let next = Number.POSITIVE_INFINITY
-    for (const { id, state, serial } of primaries) {
-      const late = state === 'lags' && serial !== undefined ? this.#parts.lateFrom(name, serial) : undefined
-      this.#primaries.get(id)?.note(name, state, late !== undefined && late <= now)
-      if (late !== undefined && late > now) next = Math.min(next, late)
+    // Only after the clock was set back.
+    if (now < this.#judgedAt) this.#judgeAll(rules)
+    this.#judgedAt = now
+    const unjudged = this.#unjudged
+    this.#unjudged = new Unjudged()
+    for (const zone of this.#table.dueZones.takeDue(now)) unjudged.zones.add(zone)
+    for (const node of this.#table.nodes.values()) {
+      for (const zone of node.due.take(now)) unjudged.notePair(node, zone)
+      await pause()
     }
-    sum.isBehind = whyBehind(primaries, cell?.newest) !== undefined
-    keep(this.#unreleased, name, !sum.hasRelease)
-    keep(this.#held, name, sum.isHeld)
-    keep(this.#conflicts, name, sum.hasConflict)
-    const rollout = cell?.rollouts.at(-1)?.state
-    this.#rollouts.move(sum.rollout, rollout)
-    sum.rollout = rollout
-    const expiry = Math.floor(sum.expiresAt ?? Number.POSITIVE_INFINITY) + 1
-    if (expiry > now) next = Math.min(next, expiry)
-    for (let i = 0; i < sum.nodes.length; i++) next = Math.min(next, this.#judge(sum, i, rules))
-    if (next === Number.POSITIVE_INFINITY) this.#changes.delete(sum)
-    else this.#changes.set(sum, next)
+    this.#left = unjudged.zones.size * this.#table.nodes.size + unjudged.size
+    await this.#judgeZones(unjudged, rules)
+    await this.#judgePairs(unjudged, rules)
   }
 
-  #judgePair(sum: ZoneSum, i: number, rules: NodeStateRules): void {
-    const next = this.#judge(sum, i, rules)
-    if (next < Number.POSITIVE_INFINITY) this.#changes.setNoLater(sum, next)
+  async #judgeZones({ zones }: Unjudged, rules: NodeStateRules): Promise<void> {
+    for (const n of zones) {
+      const zone = this.#table.numbers.zone(n)
+      if (zone) this.#judge.zone(n, zone, rules)
+      this.#left -= this.#table.nodes.size
+      await pause()
+    }
   }
 
-  /** Returns the time at which the state may change; Infinity for never. */
-  #judge(sum: ZoneSum, i: number, rules: NodeStateRules): number {
-    const { board, clock } = this.#parts
-    const now = clock.now()
-    const { id } = sum.zone.nodes[i]!
-    const zone = board.get('zones', sum.zone.name)
-    const cell = board.get('nodes', pairKey(sum.zone.name, id))
-    const facts: StandingFacts = {
-      releases: zone?.releases ?? [],
-      staged: zone?.staged ?? [],
-      conflict: sum.hasConflict,
-      expired: sum.expiresAt !== undefined && sum.expiresAt < now,
+  async #judgePairs({ nodes, pairs }: Unjudged, rules: NodeStateRules): Promise<void> {
+    let judged = 0
+    for (const [node, zones] of [...pairs, ...Array.from(nodes, (each) => [each, each.carried()] as const)]) {
+      for (const n of zones) {
+        this.#judge.pair(n, node, rules)
+        if (++judged % PAIRS_PER_STEP !== 0) continue
+        this.#left -= PAIRS_PER_STEP
+        await pause()
+      }
     }
-    const seen = cell ?? { serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined }
-    const drained = board.get('drains', id)?.drained ?? false
-    const { state, behindSince, changesAt } = standingOf(facts, { ...seen, id, drained }, rules, now)
-    const node = sum.nodes[i]!
-    node.replace(sum.states[i]!, INDEX.get(state)!)
-    node.behind.replace(sum.behindSince[i]!, behindSince ?? Number.POSITIVE_INFINITY)
-    node.observed.replace(-sum.observedAt[i]!, -(cell?.observedAt ?? 0))
-    const contact = contactOf(cell, rules)
-    node.replaceContact(sum.contacts[i], contact)
-    sum.contacts[i] = contact
-    sum.states[i] = INDEX.get(state)!
-    sum.behindSince[i] = behindSince ?? Number.POSITIVE_INFINITY
-    sum.observedAt[i] = cell?.observedAt ?? 0
-    return changesAt ?? Number.POSITIVE_INFINITY
   }
 
   /** True when nodes were queried and none of them answers, whatever their zones and drained or not. */
   get isNoNodeAnswering(): boolean {
     const now = this.#parts.clock.now()
     const { staleMs } = this.#parts.rules()
-    const answers = [...this.#nodes.values()].map((node) => node.answers(now, staleMs))
+    const answers = Array.from(this.#table.nodes.values(), (node) => node.answers(now, staleMs))
     return answers.includes(false) && !answers.includes(true)
   }
 
   zone(name: string): ZoneSum | undefined {
-    return this.#zones.get(name)
+    const { numbers, zones, nodes } = this.#table
+    const n = numbers.of(name)
+    const zone = n === undefined ? undefined : numbers.zone(n)
+    return n === undefined || zone === undefined ? undefined : new ZoneSum(zone, n, zones, nodes, this.#parts.clock.now())
+  }
+
+  /** Zones have numbers from 0 up, which columns use; the number of a removed zone is used again. */
+  numberOf(zone: string): number | undefined {
+    return this.#table.numbers.of(zone)
+  }
+
+  zoneOf(number: number): FleetZone | undefined {
+    return this.#table.numbers.zone(number)
   }
 
   primary(id: string): PrimarySum | undefined {
-    return this.#primaries.get(id)
+    return this.#table.primaries.get(id)
   }
 
-  node(id: string): NodeSum<ZoneSum> | undefined {
-    return this.#nodes.get(id)
+  node(id: string): NodeSum | undefined {
+    return this.#table.nodes.get(id)
   }
 
   /** Pairs in each state: of all nodes, or of those that fit. */
   states(fits: (node: FleetNode) => boolean = () => true): StateCounts {
     const counts = NODE_STATES.map(() => 0)
-    for (const sum of this.#nodes.values()) if (fits(sum.node)) for (const [i, count] of sum.counts.entries()) counts[i]! += count
+    for (const sum of this.#table.nodes.values())
+      if (fits(sum.node)) for (const [i, count] of sum.counts.entries()) counts[i]! += count
     return named(counts)
   }
 
   /** Names of zones without a released version, in no order. */
   get unreleased(): ReadonlySet<string> {
-    return this.#unreleased
+    return this.#table.unreleased
+  }
+
+  /** Number of zones without a released version, those included that are not summed up yet. */
+  get unreleasedCount(): number {
+    return this.#table.unreleased.size + this.#coming
   }
 
   get held(): ReadonlySet<string> {
-    return this.#held
+    return this.#table.held
   }
 
   get conflicts(): ReadonlySet<string> {
-    return this.#conflicts
+    return this.#table.conflicts
   }
 
   /** Zones by the state of their newest rollout. */
   get rollouts(): ReadonlyMap<RolloutState, number> {
-    return this.#rollouts.byState
+    return this.#table.rollouts.byState
   }
-}
-
-function keep(set: Set<string>, name: string, isIn: boolean): void {
-  if (isIn) set.add(name)
-  else set.delete(name)
 }

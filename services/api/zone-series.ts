@@ -44,8 +44,8 @@ export const ZONE_SERIES: readonly ZoneSeries[] = [
     labelNames: ['node', 'cloud', 'zone'],
     of: (matrix, zone, isListed) => {
       if (!isListed) return []
-      const views = matrix.sums.zone(zone.name)?.views(matrix.now()) ?? []
-      return zone.nodes.map(({ id, cloud }, i) => [{ node: id, cloud, zone: zone.name }, views[i]?.lagSeconds ?? 0])
+      const sum = matrix.sums.zone(zone.name)
+      return zone.nodes.map(({ id, cloud }) => [{ node: id, cloud, zone: zone.name }, sum?.lagSecondsOn(id) ?? 0])
     },
   },
   {

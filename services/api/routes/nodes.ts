@@ -2,10 +2,10 @@
 import { Router } from 'express'
 import type { NodesAnswer, NodeSummaryAnswer } from '../../../lib/answers/node-answers.js'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
-import { lagSecondsAt } from '../../../lib/fleet/node-state.js'
 import { endpointText } from '../../../lib/dns/endpoint.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
 import { named } from '../node-sum.js'
+import { lagOf } from '../zone-sum.js'
 import { nodeZoneJson, pathsJson, time } from '../json.js'
 
 export function nodeRoutes(context: ApiContext): Router {
@@ -15,7 +15,6 @@ export function nodeRoutes(context: ApiContext): Router {
     const sum = context.matrix.sums.node(node.id)!
     const drain = context.board.get('drains', node.id)
     const states = named(sum.counts)
-    const { value: behindSince } = sum.behind
     return {
       id: node.id,
       cloud: node.cloud,
@@ -26,7 +25,7 @@ export function nodeRoutes(context: ApiContext): Router {
       drainedBy: drain?.drained ? drain.by : null,
       drainReason: drain?.drained ? (drain.reason ?? null) : null,
       states,
-      lagSeconds: behindSince === Infinity ? 0 : lagSecondsAt(behindSince, context.matrix.now()),
+      lagSeconds: lagOf(sum.behind.least, context.matrix.now()),
       observedAt: time(sum.newestAnswer),
       inSync: states['in-sync'] ?? 0,
       total: sum.total,

@@ -13,11 +13,11 @@ export async function missing(context: ApiContext, names: boolean): Promise<stri
   const lacks: string[] = []
   const redis = context.redisLack()
   if (redis !== undefined) lacks.push(redis)
-  const { unreleased } = sums
-  if (unreleased.size > 0) {
-    const first = names ? [...fleet.zones.keys()].find((name) => unreleased.has(name)) : undefined
+  const { unreleased, unreleasedCount } = sums
+  if (unreleasedCount > 0) {
+    const [first] = names ? unreleased : []
     const among = first === undefined ? '' : `, ${first} among them`
-    lacks.push(`${unreleased.size} of ${fleet.zones.size} zones have no released version yet${among}`)
+    lacks.push(`${unreleasedCount} of ${fleet.zones.size} zones have no released version yet${among}`)
   }
   const primaries = [...fleet.primaries.keys()].flatMap((id) => sums.primary(id) ?? []).filter(({ total }) => total > 0)
   if (primaries.length > 0 && primaries.every((sum) => sum.count('silent') === sum.total)) lacks.push('no primary answers')

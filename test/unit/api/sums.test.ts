@@ -9,7 +9,6 @@ import { Board } from '../../../lib/state/board.js'
 import { type NodeCell, pairKey, type ZoneCell } from '../../../lib/state/tables.js'
 import { Fleet } from '../../../lib/fleet/fleet.js'
 import { Matrix } from '../../../services/api/matrix.js'
-import { Least } from '../../../services/api/node-sum.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, smallFleet } from './small-fleet.js'
 
@@ -23,6 +22,8 @@ interface Scene {
   now: number
   board: Board
   matrix: Matrix
+  /** Newest answer of each node about any zone that it had. */
+  answered: Map<string, number>
   /** `smaller`: zones that lose their first node. */
   reload(zones: readonly string[], smaller: readonly string[]): void
 }
@@ -160,6 +161,7 @@ describe('the sums over the fleet', () => {
       now: NOW,
       board,
       matrix,
+      answered: new Map(),
       reload: (names, smaller) => {
         const zones = [...fleet.zones.values()]
           .filter(({ name }) => names.includes(name))
@@ -177,15 +179,16 @@ describe('the sums over the fleet', () => {
     inA: matrix.sums.states(({ cloud }) => cloud === 'A'),
     nodes: [...matrix.fleet.nodes.keys()].map((id) => {
       const { behind, newestAnswer, total } = matrix.sums.node(id)!
-      return { id, behind: behind.value, newestAnswer, total }
+      return { id, behind: behind.least, newestAnswer, total }
     }),
     unreleased: [...matrix.sums.unreleased].sort(),
     conflicts: [...matrix.sums.conflicts].sort(),
     held: [...matrix.sums.held].sort(),
     rollouts: [...matrix.sums.rollouts].filter(([, count]) => count > 0).sort(),
     summaries: [...matrix.fleet.zones.values()].map((zone) => matrix.summary(zone)),
+    primaries: [...matrix.fleet.primaries.keys()].map((id) => matrix.sums.primary(id)!.states),
   })
-  const counted = ({ matrix, board, now }: Scene): ReturnType<typeof kept> => {
+  const counted = ({ matrix, board, now, answered }: Scene): ReturnType<typeof kept> => {
     const zones = [...matrix.fleet.zones.values()]
     const states = (fits: (cloud: string) => boolean) => {
       const counts = new Map<NodeState, number>()
@@ -209,10 +212,12 @@ describe('the sums over the fleet', () => {
       nodes: [...matrix.fleet.nodes.values()].map((node) => {
         const own = matrix.fleet.zonesOf(node.id)
         const lags = own.map((zone) => matrix.nodeZone(zone, node).lagSeconds)
-        const least = matrix.sums.node(node.id)!.behind.value
+        const least = matrix.sums.node(node.id)!.behind.least
         // The sum has one time; answers have an age.
         expect(Math.max(0, ...lags)).to.equal(least === Infinity ? 0 : Math.max(0, Math.round((now - least) / 1000)))
-        const newestAnswer = Math.max(0, ...own.map((zone) => matrix.nodeCell(zone, node.id)?.observedAt ?? 0))
+        const answers = own.map((zone) => matrix.nodeCell(zone, node.id)?.observedAt ?? 0)
+        const newestAnswer = Math.max(answered.get(node.id) ?? 0, ...answers)
+        answered.set(node.id, newestAnswer)
         return { id: node.id, behind: least, newestAnswer, total: own.length }
       }),
       unreleased: names((zone) => matrix.zoneCell(zone)?.released === undefined).sort(),
@@ -224,6 +229,11 @@ describe('the sums over the fleet', () => {
       ).sort(),
       rollouts: [...rollouts].sort() as ReturnType<typeof kept>['rollouts'],
       summaries: zones.map((zone) => matrix.row(zone).summary),
+      primaries: [...matrix.fleet.primaries.keys()].map((id) => {
+        const counts: Record<string, number> = {}
+        for (const zone of zones) counts[matrix.primaryState(zone, id)] = (counts[matrix.primaryState(zone, id)] ?? 0) + 1
+        return counts
+      }),
     }
   }
 
@@ -254,20 +264,5 @@ describe('the sums over the fleet', () => {
     expect(kept(scene)).to.deep.equal(counted(scene))
     expect(scene.matrix.sums.states()).to.deep.equal({ drained: 1, unknown: 2 })
     scene.matrix.close()
-  })
-
-  it('have the least of numbers that change one by one', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(4), fc.constantFrom(1, 2, 3, Infinity)), { maxLength: 40 }), (changes) => {
-        const values = Array.from({ length: 5 }, () => Infinity)
-        const least = new Least(() => values)
-        for (const [i, next] of changes) {
-          const old = values[i]!
-          values[i] = next
-          least.replace(old, next)
-          expect(least.value).to.equal(Math.min(...values))
-        }
-      }),
-    )
   })
 })

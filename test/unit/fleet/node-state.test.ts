@@ -8,7 +8,7 @@ import {
   type NodeStateInput,
   nodeStanding,
 } from '../../../lib/fleet/node-state.js'
-import { summarize } from '../../../lib/fleet/zone-view.js'
+import { summarize, tallyOf } from '../../../lib/fleet/zone-view.js'
 import { FLEET_ZONE, zoneFacts } from './facts.js'
 
 /** Odd figures, so that no two of them coincide. */
@@ -81,7 +81,11 @@ describe('the state of a node', () => {
     })
 
   it('has a case for each possible state; held is a state of zones', () => {
-    const held = summarize(FLEET_ZONE, zoneFacts({ held: 'shrink: half is gone' }), [{ state: 'in-sync', lagSeconds: 0 }])
+    const held = summarize(
+      FLEET_ZONE,
+      zoneFacts({ held: 'shrink: half is gone' }),
+      tallyOf([{ state: 'in-sync', lagSeconds: 0 }]),
+    )
     const produced = new Set<NodeState>([...CASES.map(([state]) => state), held.state])
     expect([...NODE_STATES].filter((state) => !produced.has(state))).to.deep.equal([])
     expect([...produced].filter((state) => !NODE_STATES.includes(state))).to.deep.equal([])

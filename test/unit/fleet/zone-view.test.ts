@@ -1,7 +1,7 @@
 /** The sync matrix: a node of a zone, and the zone as the sum of its nodes. */
 import { expect } from 'chai'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
-import { type NodeFacts, summarize, viewNode, type ZoneFacts, standingOf } from '../../../lib/fleet/zone-view.js'
+import { type NodeFacts, summarize, tallyOf, viewNode, type ZoneFacts, standingOf } from '../../../lib/fleet/zone-view.js'
 import { FLEET_ZONE, nodeFacts, NOW, zoneFacts } from './facts.js'
 
 const RULES = { lagWarnMs: 300_000, stuckMs: 600_000, unknownAfterMissed: 3, staleMs: 7_200_000 }
@@ -68,7 +68,8 @@ describe('a node in the matrix', () => {
 
 describe('a zone in the matrix', () => {
   const at = (...states: NodeState[]) => states.map((state, i) => ({ state, lagSeconds: i * 10 }))
-  const sum = (facts: Partial<ZoneFacts>, ...states: NodeState[]) => summarize(FLEET_ZONE, zoneFacts(facts), at(...states))
+  const sum = (facts: Partial<ZoneFacts>, ...states: NodeState[]) =>
+    summarize(FLEET_ZONE, zoneFacts(facts), tallyOf(at(...states)))
 
   it('has the released version, and the number of nodes that have it', () => {
     expect(sum({}, 'in-sync', 'syncing', 'in-sync')).to.deep.equal({
