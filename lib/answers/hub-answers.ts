@@ -27,7 +27,7 @@ export const StatusAnswer = z.object({
   states: StateCounts,
   hubs: z.array(HubAnswer).describe('Every hub that reported over Redis'),
   redis: z.enum(['up', 'down']),
-  held: z.array(z.string()),
+  held: z.array(z.string()).describe('Zones with a version that waits for an operator, or on hold; 1,000 of them at most'),
   missing: z.array(z.string()).describe('Faults that limit this hub; as in /readyz'),
   primaries: z.array(PrimarySummaryAnswer).describe('Primaries with a zone that needs an operator'),
   now: z.iso.datetime().describe("This hub's clock"),

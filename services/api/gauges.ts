@@ -28,9 +28,8 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
   const { matrix } = context
   gauge('build_info', 'Version of zonecast; always 1', ['version'], (set) => set({ version: context.version }, 1))
   gauge('nodes_in_state', 'Pairs of zone and node by cloud and state', ['cloud', 'state'], (set) => {
-    for (const cloud of matrix.fleet.clouds.keys())
-      for (const [state, count] of Object.entries(matrix.sums.states((node) => node.cloud === cloud)))
-        set({ cloud, state }, count)
+    for (const [cloud, states] of matrix.sums.statesByCloud)
+      for (const [state, count] of Object.entries(states)) set({ cloud, state }, count)
   })
   gauge('rollouts', 'Zones by the state of their newest rollout', ['state'], (set) => {
     for (const state of ROLLOUT_STATES) set({ state }, matrix.sums.rollouts.get(state) ?? 0)

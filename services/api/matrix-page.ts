@@ -6,6 +6,7 @@ import { pause } from '../../lib/runtime/turns.js'
 import type { AnswerWriter } from './answer-writer.js'
 import { nodeZoneJson, zoneSummaryJson } from './json.js'
 import type { Matrix } from './matrix.js'
+import { placeAfter } from './sorted-names.js'
 
 export interface MatrixFilter {
   zone: FleetZone | undefined
@@ -27,8 +28,9 @@ export async function* matrixRows(matrix: Matrix, filter: MatrixFilter): AsyncGe
   let rows = 0
   let seen = 0
   let last: string | null = null
-  for (const each of zone ? [zone] : inOrder(matrix, filter)) {
+  for (const each of zone ? [zone] : inOrder(matrix, filter, await matrix.names())) {
     if (++seen % ZONES_PER_SLICE === 0) await pause()
+    if (each === undefined) continue
     if (states && !mayFit(matrix, each, states)) continue
     const row = rowOf(matrix.row(each), filter)
     if (!row) continue
@@ -63,13 +65,20 @@ function mayFit(matrix: Matrix, zone: FleetZone, states: readonly NodeState[]): 
   return sum === undefined || sum.total === 0 || states.some((state) => sum.has(state))
 }
 
-/** By name, so that a page continues the one before whatever was added since. */
-function* inOrder(matrix: Matrix, { match, after, node }: MatrixFilter): Generator<FleetZone> {
+/**
+ * By name, so that a page continues the one before whatever was added since. Yields undefined for a zone that does not fit, so
+ * that the search has pauses.
+ */
+function* inOrder(
+  matrix: Matrix,
+  { match, after, node }: MatrixFilter,
+  names: readonly string[],
+): Generator<FleetZone | undefined> {
   const part = match?.toLowerCase()
-  for (const name of matrix.names) {
-    if ((after !== undefined && name <= after) || (part !== undefined && !name.includes(part))) continue
-    const zone = matrix.fleet.zones.get(name)
-    if (zone && (node === undefined || zone.nodes.some(({ id }) => id === node))) yield zone
+  for (let i = after === undefined ? 0 : placeAfter(names, after); i < names.length; i++) {
+    const name = names[i]!
+    const zone = part === undefined || name.includes(part) ? matrix.fleet.zones.get(name as FleetZone['name']) : undefined
+    yield node === undefined || zone?.nodes.some(({ id }) => id === node) ? zone : undefined
   }
 }
 

@@ -18,6 +18,7 @@ import { pause } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
 import { stateOfPrimary } from './primary-sum.js'
 import type { JudgeParts } from './judge.js'
+import { SortedNames } from './sorted-names.js'
 import { Sums } from './sums.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
 import { whyHeld } from './why-held.js'
@@ -30,7 +31,7 @@ export class Matrix {
   readonly #clock: Clock
   #fleet: Fleet
   #config: Config
-  #names: readonly ZoneName[] | undefined
+  readonly #names = new SortedNames()
   readonly sums: Sums
 
   /** `lateFrom`: the time from which a primary with an older serial of a zone is late. */
@@ -39,6 +40,7 @@ export class Matrix {
     this.#fleet = fleet
     this.#board = board
     this.#clock = clock
+    this.#names.change(fleet.zones.keys(), [])
     this.sums = new Sums(fleet, { board, clock, rules: () => this.#rules, lateFrom })
   }
 
@@ -53,7 +55,10 @@ export class Matrix {
   adopt(config: Config, fleet: Fleet, diff: FleetDiff): void {
     this.#config = config
     this.#fleet = fleet
-    this.#names = undefined
+    this.#names.change(
+      diff.added.map(({ name }) => name),
+      diff.removed.map(({ name }) => name),
+    )
     this.sums.adopt(fleet, diff)
   }
 
@@ -61,10 +66,9 @@ export class Matrix {
     this.sums.close()
   }
 
-  /** Names of all zones in order, sorted once per fleet. */
-  get names(): readonly ZoneName[] {
-    this.#names ??= [...this.#fleet.zones.keys()].sort()
-    return this.#names
+  /** Names of all zones in order. */
+  names(): Promise<readonly ZoneName[]> {
+    return this.#names.list()
   }
 
   now(): number {

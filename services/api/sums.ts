@@ -233,12 +233,23 @@ export class Sums {
     return this.#table.nodes.get(id)
   }
 
-  /** Pairs in each state: of all nodes, or of those that fit. */
-  states(fits: (node: FleetNode) => boolean = () => true): StateCounts {
-    const counts = NODE_STATES.map(() => 0)
-    for (const sum of this.#table.nodes.values())
-      if (fits(sum.node)) for (const [i, count] of sum.counts.entries()) counts[i]! += count
-    return named(counts)
+  /** Pairs in each state. */
+  get states(): StateCounts {
+    return this.#statesBy(() => '').get('') ?? {}
+  }
+
+  get statesByCloud(): ReadonlyMap<string, StateCounts> {
+    return this.#statesBy(({ cloud }) => cloud)
+  }
+
+  #statesBy(groupOf: (node: FleetNode) => string): ReadonlyMap<string, StateCounts> {
+    const groups = new Map<string, number[]>()
+    for (const { node, counts } of this.#table.nodes.values()) {
+      const sums = groups.get(groupOf(node)) ?? NODE_STATES.map(() => 0)
+      for (const [i, count] of counts.entries()) sums[i]! += count
+      groups.set(groupOf(node), sums)
+    }
+    return new Map(Array.from(groups, ([group, counts]) => [group, named(counts)]))
   }
 
   /** Names of zones without a released version, in no order. */

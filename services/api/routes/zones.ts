@@ -21,6 +21,7 @@ import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
 import { nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
+import { placeAfter } from '../sorted-names.js'
 import { sortedTexts } from '../sorted-texts.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
 
@@ -35,10 +36,10 @@ export function zoneRoutes(context: ApiContext): Router {
     const { limit, after } = pageQuery.parse(req.query)
     const { matrix } = context
     await matrix.sums.settle()
-    const { names } = matrix
-    const from = after === undefined ? 0 : names.findIndex((name) => name > after)
-    const page = from < 0 ? [] : names.slice(from, from + limit)
-    const next = from >= 0 && from + limit < names.length ? (page.at(-1) ?? null) : null
+    const names = await matrix.names()
+    const from = after === undefined ? 0 : placeAfter(names, after)
+    const page = names.slice(from, from + limit)
+    const next = from + limit < names.length ? (page.at(-1) ?? null) : null
     const zones: ZoneSummaryAnswer[] = []
     for (const name of page) {
       const zone = matrix.fleet.zones.get(name)

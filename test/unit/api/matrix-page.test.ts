@@ -79,6 +79,6 @@ describe('the matrix in pages', () => {
 
   it('counts every pair once in its sums', async () => {
     await fleet.matrix.sums.settle()
-    expect(fleet.matrix.sums.states()).to.deep.equal({ 'in-sync': 3, ahead: 1, syncing: 1, unknown: 1 })
+    expect(fleet.matrix.sums.states).to.deep.equal({ 'in-sync': 3, ahead: 1, syncing: 1, unknown: 1 })
   })
 })

@@ -175,8 +175,8 @@ describe('the sums over the fleet', () => {
 
   /** The sums in the answers of the API, and the same counted from the board. */
   const kept = ({ matrix }: Scene) => ({
-    states: matrix.sums.states(),
-    inA: matrix.sums.states(({ cloud }) => cloud === 'A'),
+    states: matrix.sums.states,
+    inA: matrix.sums.statesByCloud.get('A'),
     nodes: [...matrix.fleet.nodes.keys()].map((id) => {
       const { behind, newestAnswer, total } = matrix.sums.node(id)!
       return { id, behind: behind.least, newestAnswer, total }
@@ -262,7 +262,7 @@ describe('the sums over the fleet', () => {
     scene.reload(['a.example.'], [])
     await Promise.all([first, scene.matrix.sums.settle()])
     expect(kept(scene)).to.deep.equal(counted(scene))
-    expect(scene.matrix.sums.states()).to.deep.equal({ drained: 1, unknown: 2 })
+    expect(scene.matrix.sums.states).to.deep.equal({ drained: 1, unknown: 2 })
     scene.matrix.close()
   })
 })
