@@ -95,11 +95,15 @@ const PROGRAMS = {
   built: [fileURLToPath(new URL('../../dist/services/main.js', import.meta.url))],
 }
 
-/** Started like by an operator; resolves when it has printed `ready`. `program`: also a checkout that has been built. */
+/**
+ * Started like by an operator; resolves when it has printed `ready`, within `readyMs`. `program`: also a checkout that has been
+ * built.
+ */
 export async function spawnHub(
   place: HubPlace,
   args: string[] = [],
   program: keyof typeof PROGRAMS | { checkout: string } = 'source',
+  readyMs = 30_000,
 ): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(
@@ -118,14 +122,17 @@ export async function spawnHub(
     out += text
   })
   const gone = once(child, 'exit')
+  const hasEnded = () => child.exitCode ?? child.signalCode
   await eventually(
     () => {
-      if (child.exitCode !== null) return
-      if (!out.includes('ready')) throw new Error('the hub is not ready')
+      if (hasEnded() === null && !out.includes('ready')) throw new Error('the hub is not ready')
     },
-    { timeoutMs: 30_000, everyMs: 20 },
-  )
-  if (child.exitCode !== null) throw new Error(`the hub ended with ${child.exitCode}; see ${place.configFile}.log`)
+    { timeoutMs: readyMs, everyMs: 20 },
+  ).catch((error) => {
+    child.kill('SIGKILL')
+    throw error
+  })
+  if (hasEnded() !== null) throw new Error(`the hub ended with ${hasEnded()}; see ${place.configFile}.log`)
   return {
     ...place,
     child,
