@@ -6,6 +6,7 @@ import { KNOBS } from './knobs.js'
 import { measureAttacks } from './attacks.js'
 import { measureChecks } from './checks.js'
 import { measureChangesIn } from './changes-in.js'
+import { measureFleet } from './fleet/fleet.js'
 import { measureManyZones } from './many-zones.js'
 import { measurePolling } from './polling.js'
 import { measurePropagation } from './propagation.js'
@@ -22,7 +23,10 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   out: measureTransfersOut,
   checks: measureChecks,
   attacks: measureAttacks,
+  fleet: measureFleet,
 }
+/** Rows that only run when they are named: they take an hour. */
+const BY_NAME: readonly string[] = ['fleet']
 
 const versions = Object.fromEntries(
   (['knot', 'nsd', 'bind'] as const).map((kind) => [kind, checkProgram(kind).version ?? 'missing']),
@@ -36,11 +40,14 @@ const machine = {
 }
 console.log(`machine ${JSON.stringify(machine)}\nknobs ${JSON.stringify(KNOBS)}`)
 const all: Measured[] = []
+const unknown = KNOBS.rows?.filter((name) => !Object.hasOwn(ROWS, name)) ?? []
+if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}; there are ${Object.keys(ROWS).join(', ')}`)
 for (const [name, measure] of Object.entries(ROWS)) {
-  if (KNOBS.rows && !KNOBS.rows.includes(name)) continue
+  if (!(KNOBS.rows?.includes(name) ?? !BY_NAME.includes(name))) continue
   const rows = await measure()
   all.push(...rows)
-  console.log(printTable(rows))
+  // The fleet prints its own table.
+  if (name !== 'fleet') console.log(printTable(rows))
 }
 mkdirSync('bench', { recursive: true })
 writeFileSync(

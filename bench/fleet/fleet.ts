@@ -1,0 +1,39 @@
+/**
+ * Fleets of many zones and nodes, all simulated but the distributor: what each size costs. FLEET=10000x20,10000x200 chooses the
+ * sizes, BENCH_WAYS=zonecast leaves out Knot.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { descendants } from '../processes.js'
+import type { Measured } from '../statistics.js'
+import { type Figures, tableOf } from './figures.js'
+import { FLEET } from './knobs.js'
+import { runZonecast } from './run-zonecast.js'
+
+export async function measureFleet(): Promise<Measured[]> {
+  const all: Figures[] = []
+  const scratch = mkdtempSync(join(tmpdir(), 'zonecast-fleet-'))
+  const clear = () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })
+  // A bench that is ended by a signal leaves no hub and no Redis behind.
+  const end = () => {
+    for (const pid of descendants(process.pid).slice(1)) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It ended first.
+      }
+    }
+    clear()
+    process.exit(1)
+  }
+  process.once('SIGINT', end).once('SIGTERM', end)
+  try {
+    for (const size of FLEET.sizes) all.push(await runZonecast(size, scratch))
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end)
+    clear()
+  }
+  console.log(`\n${tableOf(all)}`)
+  return all.flatMap(({ rows }) => rows)
+}

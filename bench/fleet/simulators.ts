@@ -1,0 +1,121 @@
+/** The processes of the simulated primary and nodes, with their commands. They end with the bench, however it ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { findPort } from '../../lab/ports.js'
+import type { Place } from '../probe.js'
+import { FLEET, type Size } from './knobs.js'
+import type { NodeCounts, NodeOptions } from './node.js'
+
+type Cpu = { cpu: NodeJS.CpuUsage }
+export type PrimaryCounts = { axfr: number; ixfr: number; soa: number; notifies: number }
+
+class Simulator {
+  readonly #child: ChildProcess
+  /** One command at a time: answers have no name. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(program: string, args: readonly string[]) {
+    const path = fileURLToPath(new URL(program, import.meta.url))
+    // The end of this process closes the channel, and then the simulator ends.
+    this.#child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  }
+
+  async ready(): Promise<this> {
+    const gone = once(this.#child, 'exit').then(() => {
+      throw new Error('a simulator ended at its start')
+    })
+    await Promise.race([once(this.#child, 'message'), gone])
+    gone.catch(() => undefined)
+    return this
+  }
+
+  ask<T>(command: object): Promise<T> {
+    const answer = this.#turn.then(async () => {
+      if (this.#child.exitCode !== null) throw new Error('a simulator has ended')
+      const came = once(this.#child, 'message')
+      this.#child.send(command)
+      const [message] = (await came) as [T]
+      return message
+    })
+    this.#turn = answer.catch(() => undefined)
+    return answer
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const gone = once(this.#child, 'exit')
+    this.#child.disconnect()
+    await gone
+  }
+}
+
+const sumOf = <T extends Record<string, number>>(all: readonly T[]): T =>
+  Object.fromEntries(Object.keys(all[0] ?? {}).map((key) => [key, all.reduce((sum, each) => sum + each[key]!, 0)])) as T
+
+const secondsOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1e6
+
+/** Primary and nodes around one distributor. */
+export class Simulators {
+  readonly primary: Place
+  readonly nodes: readonly Place[]
+  readonly #primary: Simulator
+  readonly #processes: readonly Simulator[]
+
+  private constructor(primary: Place, nodes: readonly Place[], one: Simulator, processes: readonly Simulator[]) {
+    this.primary = primary
+    this.nodes = nodes
+    this.#primary = one
+    this.#processes = processes
+  }
+
+  /** `hub`: the address of the distributor, which need not run yet. There is one zone more than `size` has, to be added later. */
+  static async start(size: Size, hub: Place): Promise<Simulators> {
+    const port = await findPort()
+    const primary = { ip: '127.19.0.1', port }
+    const nodes = Array.from({ length: size.nodes }, (_, i) => ({ ip: `127.20.${i >> 8}.${(i & 255) + 1}`, port }))
+    const zones = size.zones + 1
+    const one = new Simulator('./primary.ts', [primary.ip, primary.port, zones, hub.ip, hub.port].map(String))
+    const { window, connections, refreshSeconds, nodesPerProcess } = FLEET
+    const options = nodes.map((place): NodeOptions => ({ ...place, zones, hub, window, connections, refreshSeconds }))
+    const groups = Array.from({ length: Math.ceil(nodes.length / nodesPerProcess) }, (_, i) =>
+      options.slice(i * nodesPerProcess, (i + 1) * nodesPerProcess),
+    )
+    const processes = groups.map((group) => new Simulator('./nodes.ts', [JSON.stringify(group)]))
+    const all = new Simulators(primary, nodes, one, processes)
+    try {
+      await Promise.all([one, ...processes].map((each) => each.ready()))
+    } catch (error) {
+      await all.stop()
+      throw error
+    }
+    return all
+  }
+
+  /** Raises the serials of the zones by one. Returns the time, in milliseconds since 1970. */
+  async change(from: number, to: number): Promise<number> {
+    const { bumped } = await this.#primary.ask<{ bumped: number }>({ bump: { from, to, pace: FLEET.pace } })
+    return bumped
+  }
+
+  /** Pairs of the zones that have the serial, with the contents of that serial, and when the latest version arrived. */
+  async count(from: number, to: number, serial: number): Promise<{ pairs: number; lastAt: number }> {
+    const answers = await Promise.all(
+      this.#processes.map((each) => each.ask<{ count: number; lastAt: number }>({ count: { from, to, serial } })),
+    )
+    return { pairs: answers.reduce((sum, { count }) => sum + count, 0), lastAt: Math.max(...answers.map(({ lastAt }) => lastAt)) }
+  }
+
+  async report(): Promise<{ primary: PrimaryCounts; nodes: NodeCounts; cpuSeconds: number }> {
+    const ask = (each: Simulator) => each.ask<{ report: Cpu & Record<string, number> }>({ report: true })
+    const [first, ...rest] = await Promise.all([this.#primary, ...this.#processes].map(ask))
+    const { cpu, ...primary } = first!.report
+    const nodes = rest.map(({ report: { cpu: _, ...counts } }) => counts as unknown as NodeCounts)
+    const cpuSeconds = [cpu, ...rest.map(({ report }) => report.cpu)].reduce((sum, each) => sum + secondsOf(each), 0)
+    return { primary: primary as unknown as PrimaryCounts, nodes: sumOf(nodes), cpuSeconds }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#primary, ...this.#processes].map((each) => each.stop()))
+  }
+}
