@@ -62,7 +62,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   udp-workers: ${options.tuned === true ? 2 : 1}
   tcp-workers: ${options.tuned === true ? 4 : 2}
   background-workers: ${options.tuned === true ? 32 : 4}
-  remote-pool-limit: 64
+  remote-pool-limit: ${Math.max(64, remotes.size)}
   tcp-max-clients: 1000
 ${several ? '  tcp-remote-io-timeout: 2000\n' : ''}log:
   - target: stderr
@@ -76,7 +76,7 @@ key:
 ${keysOf(options)
   .map((key) => `  - id: ${key.name}\n    algorithm: ${key.algorithm}\n    secret: ${key.secret}\n`)
   .join('')}remote:
-${remoteText.join('')}acl:
+${remoteText.join('')}${isGrouped(options, place) ? `remotes:\n  - id: ${NOTIFIED}\n    remote: [${idsOf(options.notify ?? [], remotes).join(', ')}]\n` : ''}acl:
   - id: transfer
     address: [${[...LOOPBACK, ...(options.clients ?? [])].join(', ')}]
     action: transfer
@@ -99,6 +99,13 @@ type Remotes = Map<string, { id: string; peer: LabPeer }>
 
 const peerKey = (peer: LabPeer): string => `${peer.ip}@${peer.port} ${peer.key?.name ?? ''}`
 
+const idsOf = (peers: readonly LabPeer[], remotes: Remotes): string[] => peers.map((peer) => remotes.get(peerKey(peer))!.id)
+
+/** The group of all notified servers: ten thousand zones with two hundred each would be a config of 16 MB. */
+const NOTIFIED = 'notified'
+const isGrouped = ({ notify = [] }: LabServerOptions, { version }: Place): boolean =>
+  notify.length > 1 && isAtLeast(version, '3.2')
+
 function remoteIds(options: LabServerOptions): Remotes {
   const peers = [...(options.notify ?? []), ...options.zones.flatMap((zone) => zone.from ?? [])]
   const remotes: Remotes = new Map()
@@ -106,10 +113,10 @@ function remoteIds(options: LabServerOptions): Remotes {
   return remotes
 }
 
-function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, { version }: Place): string {
-  const ids = (peers: readonly LabPeer[]) => peers.map((peer) => remotes.get(peerKey(peer))!.id)
-  const from = ids(zone.from ?? [])
-  const notify = ids(options.notify ?? [])
+function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, place: Place): string {
+  const { version } = place
+  const from = idsOf(zone.from ?? [], remotes)
+  const notify = isGrouped(options, place) ? [NOTIFIED] : idsOf(options.notify ?? [], remotes)
   const acl = ['transfer', ...(zone.text === undefined ? [] : ['update']), ...from.map((id) => `notify-${id}`)]
   const lines = [
     `  - domain: ${zone.name}`,
