@@ -1,6 +1,13 @@
 /** The figures of each size, as a table in Markdown and as rows for bench/results.json. */
 import { median, type Measured, measured } from '../statistics.js'
 
+/** Figures that every distributor has. */
+export const FIRST = 'first load: last node has it'
+export const HAS = 'all changed: last node has it'
+export const DELIVERY_CPU = 'its CPU per delivery'
+export const MEMORY_AFTER = 'memory after each round'
+export const PEAK = 'peak memory of the rounds'
+
 export class Figures {
   readonly column: string
   readonly who: string

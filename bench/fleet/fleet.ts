@@ -9,7 +9,10 @@ import { descendants } from '../processes.js'
 import type { Measured } from '../statistics.js'
 import { type Figures, tableOf } from './figures.js'
 import { FLEET } from './knobs.js'
+import { runKnot } from './run-knot.js'
 import { runZonecast } from './run-zonecast.js'
+
+const RUNS = { zonecast: runZonecast, Knot: runKnot }
 
 export async function measureFleet(): Promise<Measured[]> {
   const all: Figures[] = []
@@ -29,7 +32,7 @@ export async function measureFleet(): Promise<Measured[]> {
   }
   process.once('SIGINT', end).once('SIGTERM', end)
   try {
-    for (const size of FLEET.sizes) all.push(await runZonecast(size, scratch))
+    for (const size of FLEET.sizes) for (const who of FLEET.distributors) all.push(await RUNS[who](size, scratch))
   } finally {
     process.off('SIGINT', end).off('SIGTERM', end)
     clear()

@@ -13,6 +13,8 @@ export const FLEET = {
     if (!(zones > 0 && nodes > 0)) throw new Error(`FLEET: "${text}" is not a size; write zones x nodes, such as 10000x20`)
     return { zones, nodes }
   }),
+  /** BENCH_WAYS chooses. */
+  distributors: (['zonecast', 'Knot'] as const).filter((way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true),
   /** Times that all zones change at once. */
   rounds: number('FLEET_ROUNDS', 3),
   /** A phase that takes longer is reported as not reached. */

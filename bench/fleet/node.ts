@@ -8,8 +8,10 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { MessageFramer } from '../../lib/dns/framing.js'
 import { RCODE } from '../../lib/dns/rcode.js'
+import { TYPE } from '../../lib/dns/rrtype.js'
+import { contentAnswer, zoneAbove } from './content.js'
 import { announcedSerial, CURRENT, readTransfer, REFUSED } from './received.js'
-import { axfrQuery, isAnswer, isNotify, ixfrQuery, QUESTION_END, shortAnswer, soaAnswer, soaQuery, zoneOf } from './wire.js'
+import { axfrQuery, isAnswer, isNotify, ixfrQuery, shortAnswer, soaAnswer, soaQuery, typeOf, zoneOf } from './wire.js'
 import { ZoneQueue } from './zone-queue.js'
 
 export interface NodeOptions {
@@ -103,8 +105,8 @@ export class SimulatedNode {
   }
 
   #handle(message: Buffer): Buffer | undefined {
-    if (message.length < QUESTION_END) return undefined
     const zone = zoneOf(message)
+    if (zone < 0 && !isAnswer(message)) return this.#answerBelow(message)
     const isKnown = zone >= 0 && zone < this.serials.length
     if (isAnswer(message)) {
       if (isKnown && announcedSerial(message, zone) > this.serials[zone]!) this.#want(zone)
@@ -117,9 +119,21 @@ export class SimulatedNode {
       if (serial < 0 || serial > this.serials[zone]!) this.#want(zone)
       return shortAnswer(message, RCODE.NOERROR)
     }
-    this.#counts.soaQueries++
     const serial = this.serials[zone]!
+    if (typeOf(message) !== TYPE.SOA) return contentAnswer(message, zone, serial)
+    this.#counts.soaQueries++
     return serial === 0 ? shortAnswer(message, RCODE.SERVFAIL) : soaAnswer(message, serial)
+  }
+
+  /** Names below an apex; no answer to names of other zones and to malformed messages. */
+  #answerBelow(message: Buffer): Buffer | undefined {
+    const zone = zoneAbove(message)
+    if (zone < 0 || zone >= this.serials.length) return undefined
+    try {
+      return contentAnswer(message, zone, this.serials[zone]!)
+    } catch {
+      return undefined
+    }
   }
 
   #want(zone: number): void {

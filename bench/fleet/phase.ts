@@ -1,6 +1,10 @@
 /** Phases of a measurement with a time limit: one that does not end is reported with what was reached, never waited for. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** Milliseconds since 1970, the same in all processes of the bench. */
+export const now = (): number => performance.timeOrigin + performance.now()
+export const seconds = (from: number, to = now()): number => (to - from) / 1000
+
 export class NotReached extends Error {}
 
 export interface Progress {

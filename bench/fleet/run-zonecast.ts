@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findPort } from '../../lab/ports.js'
 import { type HubPlace, writeHubConfig } from '../../test/support/test-hub.js'
-import { Figures, middleAndMax, rounded, spread } from './figures.js'
+import { DELIVERY_CPU, FIRST, Figures, HAS, MEMORY_AFTER, middleAndMax, PEAK, rounded, spread } from './figures.js'
 import { checkTime, FleetHub } from './hub.js'
 import { FLEET, type Size } from './knobs.js'
-import { untilReached } from './phase.js'
+import { now, seconds, untilReached } from './phase.js'
 import { Simulators } from './simulators.js'
 import { zoneName } from './wire.js'
 
@@ -52,18 +52,6 @@ const allConfirmed = (hub: FleetHub, pairs: number) =>
     ASK_EVERY_MS,
   )
 
-/** All nodes have the serial of all zones, by the contents that they received. */
-function allHave({ size: { zones, nodes }, simulators }: Scene, hub: FleetHub, serial: number): Promise<void> {
-  const ask = async () => {
-    hub.expectRunning()
-    return { reached: (await simulators.count(0, zones, serial)).pairs, wanted: zones * nodes }
-  }
-  return untilReached(ask, FLEET.timeoutMs, ASK_EVERY_MS)
-}
-
-const now = (): number => performance.timeOrigin + performance.now()
-const seconds = (from: number, to = now()): number => (to - from) / 1000
-
 /** Latencies of the API; those that began before `isOver`. */
 async function measureApi(figures: Figures, hub: FleetHub, when: string, isOver?: () => boolean): Promise<void> {
   for (const path of PATHS) {
@@ -78,17 +66,16 @@ async function firstLoad(scene: Scene, hub: FleetHub): Promise<void> {
   figures.add('longest pause at the start', 'ms', [await hub.takePause()])
   let isLoaded = false
   const load = (async () => {
-    await allHave(scene, hub, 1)
+    const { lastAt } = await simulators.allHave(size, 1, () => hub.expectRunning())
+    figures.add(FIRST, 's', [seconds(hub.startedAt, lastAt)])
     await allConfirmed(hub, pairs)
+    figures.add('first load: all confirmed', 's', [seconds(hub.startedAt)])
   })().finally(() => {
     isLoaded = true
   })
   const api = measureApi(figures, hub, 'under load', () => isLoaded)
   try {
     await Promise.all([load, api])
-    const { lastAt } = await simulators.count(0, size.zones, 1)
-    figures.add('first load: last node has it', 's', [seconds(hub.startedAt, lastAt)])
-    figures.add('first load: all confirmed', 's', [seconds(hub.startedAt)])
     const cpu = hub.cpuSeconds()
     figures.add('its CPU per zone', 'ms', [(1000 * cpu) / size.zones])
     figures.add('its CPU per pair', 'ms', [(1000 * cpu) / pairs])
@@ -112,7 +99,7 @@ async function atRest({ figures }: Scene, hub: FleetHub): Promise<void> {
   figures.add('Redis memory', 'MB', [await hub.redisMemory()])
 }
 
-async function rounds(scene: Scene, hub: FleetHub): Promise<void> {
+async function changeAll(scene: Scene, hub: FleetHub): Promise<void> {
   const { size, simulators, figures } = scene
   const pairs = size.zones * size.nodes
   const has: number[] = []
@@ -126,8 +113,8 @@ async function rounds(scene: Scene, hub: FleetHub): Promise<void> {
     const cpuBefore = hub.cpuSeconds()
     const changedAt = await simulators.change(0, size.zones)
     try {
-      await allHave(scene, hub, 2 + round)
-      has.push(seconds(changedAt, (await simulators.count(0, size.zones, 2 + round)).lastAt))
+      const { lastAt } = await simulators.allHave(size, 2 + round, () => hub.expectRunning())
+      has.push(seconds(changedAt, lastAt))
       await allConfirmed(hub, pairs)
       confirmed.push(seconds(changedAt))
       cpu.push((1000 * (hub.cpuSeconds() - cpuBefore)) / pairs)
@@ -138,13 +125,13 @@ async function rounds(scene: Scene, hub: FleetHub): Promise<void> {
     }
   }
   if (confirmed.length > 0) {
-    figures.add('all changed: last node has it', 's', has, spread(has, 's'))
+    figures.add(HAS, 's', has, spread(has, 's'))
     figures.add('all changed: all confirmed', 's', confirmed, spread(confirmed, 's'))
-    figures.add('its CPU per delivery', 'ms', cpu, spread(cpu, 'ms'))
+    figures.add(DELIVERY_CPU, 'ms', cpu, spread(cpu, 'ms'))
     figures.add('its longest pauses', 'ms', pauses, spread(pauses, 'ms'))
-    figures.add('memory after each round', 'MB', memory, spread(memory, 'MB'))
+    figures.add(MEMORY_AFTER, 'MB', memory, spread(memory, 'MB'))
   }
-  figures.add('peak memory of the rounds', 'MB', [hub.takePeak()])
+  figures.add(PEAK, 'MB', [hub.takePeak()])
   if (failure !== undefined) throw failure
 }
 
@@ -193,7 +180,7 @@ export async function runZonecast(size: Size, scratch: string): Promise<Figures>
     figures.add('first start → ready', 's', [hub.readyMs / 1000])
     await firstLoad(scene, hub)
     await atRest(scene, hub)
-    await rounds(scene, hub)
+    await changeAll(scene, hub)
     await oneMore(scene, hub, ports)
     await restart(scene, hub, (again) => {
       hub = again

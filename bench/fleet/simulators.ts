@@ -6,9 +6,13 @@ import { findPort } from '../../lab/ports.js'
 import type { Place } from '../probe.js'
 import { FLEET, type Size } from './knobs.js'
 import type { NodeCounts, NodeOptions } from './node.js'
+import { untilReached } from './phase.js'
 
 type Cpu = { cpu: NodeJS.CpuUsage }
 export type PrimaryCounts = { axfr: number; ixfr: number; soa: number; notifies: number }
+
+/** Between two questions for what the nodes have; the time of the last version is theirs. */
+const ASK_EVERY_MS = 250
 
 class Simulator {
   readonly #child: ChildProcess
@@ -104,6 +108,22 @@ export class Simulators {
       this.#processes.map((each) => each.ask<{ count: number; lastAt: number }>({ count: { from, to, serial } })),
     )
     return { pairs: answers.reduce((sum, { count }) => sum + count, 0), lastAt: Math.max(...answers.map(({ lastAt }) => lastAt)) }
+  }
+
+  /**
+   * Resolves when all nodes have the serial of all zones, by the contents that they received;
+   * NotReached after the time limit. `expectRunning` throws when the distributor has ended.
+   */
+  async allHave({ zones, nodes }: Size, serial: number, expectRunning: () => void): Promise<{ lastAt: number }> {
+    let last = 0
+    const ask = async () => {
+      expectRunning()
+      const { pairs, lastAt } = await this.count(0, zones, serial)
+      last = lastAt
+      return { reached: pairs, wanted: zones * nodes }
+    }
+    await untilReached(ask, FLEET.timeoutMs, ASK_EVERY_MS)
+    return { lastAt: last }
   }
 
   async report(): Promise<{ primary: PrimaryCounts; nodes: NodeCounts; cpuSeconds: number }> {

@@ -44,7 +44,7 @@ export function zoneAt(message: Buffer, at = NAME_AT): number {
 export const zoneOf = (message: Buffer): number =>
   message.length >= QUESTION_END && message.readUInt16BE(4) === 1 ? zoneAt(message) : -1
 export const typeOf = (message: Buffer): number => message.readUInt16BE(TYPE_AT)
-export const isAnswer = (message: Buffer): boolean => (message[2]! & 0x80) !== 0
+export const isAnswer = (message: Buffer): boolean => ((message[2] ?? 0) & 0x80) !== 0
 export const isNotify = (message: Buffer): boolean => ((message[2]! >> 3) & 15) === OPCODE_NOTIFY
 export const rcodeIn = (message: Buffer): number => message[3]! & 15
 

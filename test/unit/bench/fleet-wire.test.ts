@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { decode } from 'dns-packet'
 import fc from 'fast-check'
 import { announcedSerial, clientSerial, CURRENT, readTransfer, REFUSED, UNUSABLE } from '../../../bench/fleet/received.js'
+import { contentAnswer, zoneAbove } from '../../../bench/fleet/content.js'
 import {
   axfrAnswer,
   axfrQuery,
@@ -16,9 +17,11 @@ import {
   zoneName,
   zoneOf,
 } from '../../../bench/fleet/wire.js'
-import { readMessage } from '../../../lib/dns/message.js'
+import { frame } from '../../../lib/dns/framing.js'
+import { readMessage, writeQuery } from '../../../lib/dns/message.js'
 import { nameToWire } from '../../../lib/dns/name.js'
 import { RCODE } from '../../../lib/dns/rcode.js'
+import { TYPE } from '../../../lib/dns/rrtype.js'
 
 const ZONE = 1_234_567
 /** Without the length in front. */
@@ -184,6 +187,20 @@ describe('a simulated node', () => {
         expect(readTransfer(copy, ZONE, 0)).to.be.oneOf([5, UNUSABLE])
       }),
     )
+  })
+
+  it('answers each record of a version as the transfer of that version has it', () => {
+    const ask = (name: string, type: number) => {
+      const question = message(Buffer.from(frame(writeQuery({ id: 1, apex: nameToWire(name), type, edns: true }))))
+      expect(zoneAbove(question)).to.equal(ZONE)
+      return readMessage(message(contentAnswer(question, ZONE, 5)))
+    }
+    const zone = zoneName(ZONE)
+    const { answer } = readMessage(message(axfrAnswer(query, 5)))
+    const owners = [zone, zone, `ns1.${zone}`, `www.${zone}`]
+    const types = [TYPE.SOA, TYPE.NS, TYPE.A, TYPE.A]
+    for (const [i, owner] of owners.entries()) expect(ask(owner, types[i]!).answer, owner).to.deep.equal([answer[i]])
+    expect(ask(`none.${zone}`, TYPE.TXT).rcode).to.equal(RCODE.NXDOMAIN)
   })
 
   it('has the serial of a transfer whose names point to its own records', () => {
