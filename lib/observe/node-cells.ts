@@ -5,7 +5,7 @@ import type { Board } from '../state/board.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import { noteConfirmed, type Version } from '../store/version.js'
 import { contentOf, doubtedAt, doubtOf, type NodeContent, withTaken } from '../fleet/node-content.js'
-import { type NodeCell, type PushTrail, pairKey } from '../state/tables.js'
+import type { NodeCell, PushTrail } from '../state/tables.js'
 
 const BLANK: NodeCell = {
   at: 0,
@@ -17,7 +17,7 @@ const BLANK: NodeCell = {
   push: undefined,
 }
 
-export const nodeCell = (board: Board, zone: ZoneName, node: string): NodeCell => board.get('nodes', pairKey(zone, node)) ?? BLANK
+export const nodeCell = (board: Board, zone: ZoneName, node: string): NodeCell => board.pairs.at(zone, node) ?? BLANK
 
 /** Characters of the reason of a bad answer: its content may be any text. */
 const MOST_CHARACTERS = 500
@@ -64,7 +64,7 @@ export function noteAnswer(
     lostAt: undefined,
     push,
   }
-  board.set('nodes', pairKey(zone, node), cell)
+  board.setPair(zone, node, cell)
   return cell
 }
 
@@ -94,7 +94,7 @@ export function noteDelivered(
 ): void {
   const before = nodeCell(board, zone, node)
   const taken = { serial: version.serial, digest: version.digest, at }
-  board.set('nodes', pairKey(zone, node), withTaken({ ...before, at }, taken))
+  board.setPair(zone, node, withTaken({ ...before, at }, taken))
 }
 
 /** The node's answer matched the version, where other content under its serial differs; or it did not match: `why`. */
@@ -109,12 +109,12 @@ export function noteProof(
   const before = nodeCell(board, zone, node)
   const content = { serial, digest, of: doubtedAt(before, { serial, digest }) }
   const verdict = why === undefined ? { proved: content } : { disproved: { ...content, why: why.slice(0, MOST_CHARACTERS) } }
-  board.set('nodes', pairKey(zone, node), { ...before, at, ...verdict })
+  board.setPair(zone, node, { ...before, at, ...verdict })
 }
 
 /** A request with the key of the node was refused. */
 export function noteRefused(board: Board, zone: ZoneName, node: string, why: string, at: number): void {
-  board.set('nodes', pairKey(zone, node), { ...nodeCell(board, zone, node), at, refused: { at, why } })
+  board.setPair(zone, node, { ...nodeCell(board, zone, node), at, refused: { at, why } })
 }
 
 /** The node did not answer, or not for the zone. `counts`: it was a regular SOA query. */
@@ -137,12 +137,12 @@ function noteMissed(
   more: Pick<NodeCell, 'lostAt'>,
 ): void {
   const before = nodeCell(board, zone, node)
-  board.set('nodes', pairKey(zone, node), { ...before, ...more, at: now, missed: before.missed + (counts ? 1 : 0), error })
+  board.setPair(zone, node, { ...before, ...more, at: now, missed: before.missed + (counts ? 1 : 0), error })
 }
 
 export function notePush(board: Board, zone: ZoneName, node: string, push: PushTrail, now: number, error?: string): void {
   const before = nodeCell(board, zone, node)
-  board.set('nodes', pairKey(zone, node), { ...before, at: now, push, ...(error === undefined ? {} : { error }) })
+  board.setPair(zone, node, { ...before, at: now, push, ...(error === undefined ? {} : { error }) })
 }
 
 /** The content of a node that shows the version's serial. */

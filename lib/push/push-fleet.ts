@@ -10,7 +10,6 @@ import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
-import { splitPair } from '../state/tables.js'
 import type { SignalBus, Signals } from '../state/signals.js'
 import { soaOfVersion, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
@@ -68,7 +67,7 @@ export class PushFleet {
         for (const node of nodes) if (fleetHas(this.#fleet, zone, node)) noteRefused(board, zone, node, why, at)
       }),
       board.onChange((change) => {
-        if (change.table === 'nodes') this.#propagation.review(splitPair(change.key)[0] as ZoneName)
+        if (change.table === 'nodes') this.#propagation.review(change.zone)
       }),
     ]
     this.#unlisten = () => {

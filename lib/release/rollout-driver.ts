@@ -12,7 +12,6 @@ import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../roll
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
 import { keepConfirmation } from '../observe/node-cells.js'
 import { sleep } from '../runtime/clock.js'
-import { splitPair } from '../state/tables.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
@@ -64,10 +63,9 @@ export class RolloutDriver {
       if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
       else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
       else if (change.table === 'nodes') {
-        const [zone, node] = splitPair(change.key)
-        if (this.#fleet.zones.has(zone as ZoneName))
-          keepConfirmation(this.#parts.store.zone(zone as ZoneName), node, change.value)
-        if (this.#active.has(zone as ZoneName)) this.review(zone as ZoneName)
+        const { zone, node } = change
+        if (this.#fleet.zones.has(zone)) keepConfirmation(this.#parts.store.zone(zone), node, change.value)
+        if (this.#active.has(zone)) this.review(zone)
       }
     })
   }

@@ -6,7 +6,7 @@ import type { FleetZone } from '../fleet/fleet.js'
 import { type Decision, mergeOrders, ordersOf, rolloutId, type ZoneOrders } from '../rollout/record.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
-import { type NodeCell, pairKey } from '../state/tables.js'
+import type { NodeCell } from '../state/tables.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
@@ -37,7 +37,7 @@ export const ordersNow = ({ board, store }: OrderParts, zone: FleetZone): ZoneOr
   ordersOf(board.get('orders', zone.name), store.zone(zone.name).orders) ?? { at: 0, decisions: [] }
 
 export const nodeCellOf = ({ board }: OrderParts, zone: FleetZone, node: string): NodeCell | undefined =>
-  board.get('nodes', pairKey(zone.name, node))
+  board.pairs.at(zone.name, node)
 
 export const named = (zone: FleetZone, { serial, digest }: Version) => ({
   zone: zone.name,

@@ -118,11 +118,11 @@ export class BoardSync {
 
   async start(): Promise<void> {
     this.#unlisten = this.#board.onChange((change, origin) => {
-      if (origin === 'here' && change.isQuiet !== true) this.#writer.add(change)
+      if (origin === 'here' && !(change.table === 'nodes' && change.isQuiet)) this.#writer.add(change)
     })
-    this.#board.pairs.onPacked = (key, node, zone) => {
-      this.#pages.note(node, zone)
-      this.#writer.dropPacked(key)
+    this.#board.pairs.onPacked = (zone, node, number) => {
+      this.#pages.note(node, number)
+      this.#writer.dropPacked(zone, node)
     }
     this.#bus.carry = (name, payload) => this.#say({ name, payload })
     this.#subscriber.on(

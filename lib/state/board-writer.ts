@@ -2,11 +2,12 @@
  * Writes local changes of the board to Redis in small batches, and publishes them to the other processes. Retries refused writes.
  */
 import type { Redis } from 'ioredis'
+import type { ZoneName } from '../dns/name.js'
 import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board, Change } from './board.js'
 import { type CellDoor, inPackets } from './cell-door.js'
-import type { TableName } from './tables.js'
+import { pairKey, type TableName } from './tables.js'
 
 /** Changes are gathered for so long: one round trip carries all changes of twenty nodes on their way to confirming a version. */
 const GATHER_MS = 50
@@ -52,7 +53,8 @@ export class BoardWriter {
   }
 
   add(change: Change): void {
-    if (change.table === 'nodes' && this.#dirty.size >= MOST_CELLS && this.#parts.board.pairs.pack(change.key)) return
+    const isMany = this.#dirty.size >= MOST_CELLS
+    if (isMany && change.table === 'nodes' && this.#parts.board.pairs.pack(change.zone, change.node)) return
     this.#dirty.set(idOf(change), change)
     this.#flushAfter(this.#parts.isAlone() ? GATHER_ALONE_MS : GATHER_MS)
   }
@@ -63,7 +65,9 @@ export class BoardWriter {
   }
 
   /** The pair is packed: its cell must not come back from Redis. */
-  dropPacked(key: string): void {
+  dropPacked(zone: ZoneName, node: string): void {
+    if (this.#dirty.size + this.#stored.size === 0) return
+    const key = pairKey(zone, node)
     this.#dirty.delete(idOf({ table: 'nodes', key }))
     if (!this.#stored.delete(key)) return
     this.#gone.add(key)
@@ -120,7 +124,7 @@ export class BoardWriter {
   async #writeBatch(all: readonly Change[]): Promise<void> {
     const { redis, door, hash, message, channel, board } = this.#parts
     const pipeline = redis.pipeline()
-    const changes = all.filter(({ table, key }) => table !== 'nodes' || board.pairs.isComplete(key))
+    const changes = all.filter((change) => change.table !== 'nodes' || board.pairs.isComplete(change.zone, change.node))
     const written = changes.map(({ table, key, value }) => {
       const sealed = door.written(table, key, value)
       return { table, key, value: sealed, json: JSON.stringify(sealed) }

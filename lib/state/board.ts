@@ -8,18 +8,43 @@ import { mergeOrders } from '../rollout/record.js'
 import { mergeShared } from '../rollout/shared.js'
 import { guard } from '../runtime/guard.js'
 import { PairTable } from './pair-table.js'
-import { type ContactCell, type ContentsCell, TABLE_NAMES, type TableName, type Tables } from './tables.js'
+import {
+  type ContactCell,
+  type ContentsCell,
+  type NodeCell,
+  pairKey,
+  splitPair,
+  TABLE_NAMES,
+  type TableName,
+  type Tables,
+} from './tables.js'
 import { allContents } from './zone-rows.js'
 
-export type Change = {
-  [T in TableName]: {
-    table: T
-    key: string
-    value: Tables[T]
-    /** Nothing changed that other processes need to know: an answer was the same again. */
-    isQuiet?: true
+export type Change =
+  | { [T in Exclude<TableName, 'nodes'>]: { table: T; key: string; value: Tables[T] } }[Exclude<TableName, 'nodes'>]
+  | PairChange
+
+/** A change of the table `nodes`. */
+export class PairChange {
+  readonly table = 'nodes' as const
+  readonly zone: ZoneName
+  readonly node: string
+  readonly value: NodeCell
+  /** Nothing changed that other processes need to know: an answer was the same again. */
+  readonly isQuiet: boolean
+
+  constructor(zone: ZoneName, node: string, value: NodeCell, isQuiet = false) {
+    this.zone = zone
+    this.node = node
+    this.value = value
+    this.isQuiet = isQuiet
   }
-}[TableName]
+
+  /** `zone node`; made when it is asked for, as a large fleet makes millions of changes. */
+  get key(): string {
+    return pairKey(this.zone, this.node)
+  }
+}
 
 /** `here` when this process wrote the value, `there` when another process sent it. */
 export type ChangeListener = (change: Change, origin: 'here' | 'there') => void
@@ -39,7 +64,6 @@ const COMPLETIONS: { [T in TableName]?: (later: Tables[T], earlier: Tables[T]) =
 
 interface Cells {
   get(key: string): Tables[TableName] | undefined
-  /** False when other processes need not know. */
   set(key: string, value: Tables[TableName]): unknown
   entries(): IterableIterator<[string, Tables[TableName]]>
 }
@@ -75,15 +99,26 @@ export class Board {
 
   /** The last write counts, also over a value of a hub whose clock is ahead. */
   set<T extends TableName>(table: T, key: string, written: Tables[T]): void {
-    const held = this.get(table, key)
-    const value = held !== undefined && held.at > written.at ? { ...written, at: held.at + 1 } : written
-    const isQuiet = this.#put(table, key, value) === false
-    this.#tell({ table, key, value, ...(isQuiet ? { isQuiet } : {}) } as Change, 'here')
+    if (table === 'nodes') {
+      const [zone, node] = splitPair(key)
+      this.setPair(zone as ZoneName, node, written as NodeCell)
+      return
+    }
+    const value = after(this.get(table, key), written)
+    this.#put(table, key, value)
+    this.#tell({ table, key, value } as Change, 'here')
   }
 
-  #put<T extends TableName>(table: T, key: string, value: Tables[T]): unknown {
+  /** As `set` in the table `nodes`. */
+  setPair(zone: ZoneName, node: string, written: NodeCell): void {
+    const value = after(this.pairs.at(zone, node), written)
+    const isQuiet = !this.pairs.put(zone, node, value)
+    this.#tell(new PairChange(zone, node, value, isQuiet), 'here')
+  }
+
+  #put<T extends TableName>(table: T, key: string, value: Tables[T]): void {
     if (table === 'contents') this.#forgetContents(key as ZoneName, (value as ContentsCell).known)
-    return this.#tables.get(table)!.set(key, value)
+    this.#tables.get(table)!.set(key, value)
   }
 
   /** Packed pairs that name a content by its serial lose it when the serial belongs to another one, or to none. */
@@ -106,7 +141,7 @@ export class Board {
 
   #take<T extends TableName>(table: T, key: string, value: Tables[T]): void {
     this.#put(table, key, value)
-    this.#tell({ table, key, value } as Change, 'there')
+    this.#tell(changeOf(table, key, value), 'there')
   }
 
   /** Writes the fields that the later value lacks. */
@@ -146,8 +181,8 @@ export class Board {
   }
 
   /** Another process sent a packed pair, which is in the table now: listeners get its cell. */
-  tellPair(key: string): void {
-    if (this.#listeners.size > 0) this.#tell({ table: 'nodes', key, value: this.get('nodes', key)! }, 'there')
+  tellPair(zone: ZoneName, node: string): void {
+    if (this.#listeners.size > 0) this.#tell(new PairChange(zone, node, this.pairs.at(zone, node)!), 'there')
   }
 
   #tell(change: Change, origin: 'here' | 'there'): void {
@@ -172,4 +207,14 @@ function joinContents(later: ContentsCell, earlier: ContentsCell): ContentsCell 
   return known.length === later.known.length && known.every((each, i) => each.digest === later.known[i]!.digest)
     ? later
     : { ...later, known }
+}
+
+/** A value that counts over the held one. */
+const after = <T extends { at: number }>(held: T | undefined, written: T): T =>
+  held !== undefined && held.at > written.at ? { ...written, at: held.at + 1 } : written
+
+function changeOf<T extends TableName>(table: T, key: string, value: Tables[T]): Change {
+  if (table !== 'nodes') return { table, key, value } as Change
+  const [zone, node] = splitPair(key)
+  return new PairChange(zone as ZoneName, node, value as NodeCell)
 }

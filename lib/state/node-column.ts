@@ -23,10 +23,18 @@ export const secondOf = (ms: number): number => Math.min(LAST_SECOND, Math.max(1
 export const msOf = (second: number): number => (second + EPOCH_SECONDS) * 1000
 
 export class NodeColumn {
+  readonly node: string
+  readonly number: number
   #serials = new Uint32Array(0)
   /** The second times two, plus 1 for a delivery; 0 without an answer. */
   #stamps = new Uint32Array(0)
   #count = 0
+
+  /** `number`: that of the node, wherever pairs have numbers. */
+  constructor(node: string, number: number) {
+    this.node = node
+    this.number = number
+  }
 
   get(zone: number): Seen | undefined {
     const stamp = zone < this.#stamps.length ? this.#stamps[zone]! : 0

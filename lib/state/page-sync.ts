@@ -9,7 +9,6 @@ import type { Board } from './board.js'
 import type { Places } from './cell-door.js'
 import { secondOf } from './node-column.js'
 import { decodePage, encodePage, fieldOf, MOST_PAGE_OCTETS, placeOf } from './pair-pages.js'
-import { pairKey } from './tables.js'
 
 export const PAGES_CHANNEL = 'zonecast:pages'
 const HASH = 'zonecast:pairs'
@@ -159,7 +158,7 @@ export class PageSync {
     if (place === undefined || entries === undefined) return refuse()
     if (!fleet.hasNode(place.node)) return
     for (const { zone, ...seen } of entries) {
-      if (board.pairs.adopt(place.node, zone, seen)) board.tellPair(pairKey(board.pairs.rows.numbers.name(zone)!, place.node))
+      if (board.pairs.adopt(place.node, zone, seen)) board.tellPair(board.pairs.rows.numbers.name(zone)!, place.node)
       await pause()
     }
   }

@@ -20,17 +20,24 @@ export interface PairTableParts extends ZoneRowsParts {
   recent?: number
 }
 
+/** Nodes that have a number of their own; the numbers of pairs stay small integers for a quarter of a million zones. */
+const MOST_NODES = 8_192
+
 export class PairTable {
   readonly rows: ZoneRows
   readonly #contactOf: PairTableParts['contactOf']
   readonly #mostRecent: number
   readonly #columns = new Map<string, NodeColumn>()
-  /** By key: pairs that need a complete cell. */
-  readonly #odd = new Map<string, NodeCell>()
-  /** By key, in the order of their changes: pairs at rest. */
-  readonly #recent = new Map<string, NodeCell>()
-  /** Called when a pair is packed, with its node and the number of its zone, or its packed numbers change. */
-  onPacked: (key: string, node: string, zone: number) => void = () => undefined
+  /** Columns by their numbers; a removed one is replaced by the next new one. */
+  readonly #numbered: NodeColumn[] = []
+  /** By number of the pair: pairs that need a complete cell. */
+  readonly #odd = new Map<number, NodeCell>()
+  /** By number of the pair, in the order of their changes: pairs at rest. */
+  readonly #recent = new Map<number, NodeCell>()
+  /** Gives the pairs of `#recent` in their order. */
+  #oldest = this.#recent.keys()
+  /** Called when a pair is packed; `number`: that of its zone. */
+  onPacked: (zone: ZoneName, node: string, number: number) => void = () => undefined
 
   constructor(parts: PairTableParts) {
     this.rows = new ZoneRows(parts)
@@ -38,65 +45,97 @@ export class PairTable {
     this.#mostRecent = parts.recent ?? RECENT
   }
 
-  /** Key `zone node`. */
-  get(key: string): NodeCell | undefined {
-    const node = key.slice(key.lastIndexOf(' ') + 1)
-    const cell = this.#odd.get(key) ?? this.#recent.get(key) ?? this.#unpacked(key)
+  at(zone: ZoneName, node: string): NodeCell | undefined {
+    const cell = this.#cellAt(zone, node)
     const contact = this.#contactOf(node)
     return contact === undefined ? cell : withContact(cell, contact)
   }
 
+  #cellAt(zone: ZoneName, node: string): NodeCell | undefined {
+    const number = this.rows.numbers.find(zone)
+    const column = this.#columns.get(node)
+    if (number === undefined || column === undefined) return undefined
+    return column.has(number) ? this.#unpacked(zone, number, column) : this.#complete(pairOf(number, column))
+  }
+
+  #complete(pair: number): NodeCell | undefined {
+    return this.#odd.get(pair) ?? this.#recent.get(pair)
+  }
+
   /** The complete cells: of all pairs in a small fleet, and of the odd and the recently changed ones in a large one. */
   *entries(): IterableIterator<[string, NodeCell]> {
-    yield* this.#odd
-    yield* this.#recent
+    for (const cells of [this.#odd, this.#recent])
+      for (const [pair, cell] of cells) {
+        const zone = this.rows.numbers.name(Math.floor(pair / MOST_NODES))
+        const node = this.#numbered[pair % MOST_NODES]?.node
+        if (zone !== undefined && node !== undefined) yield [pairKey(zone, node), cell]
+      }
+  }
+
+  /** Key `zone node`. */
+  get(key: string): NodeCell | undefined {
+    const [zone, node] = splitPair(key)
+    return this.at(zone as ZoneName, node)
+  }
+
+  set(key: string, cell: NodeCell): boolean {
+    const [zone, node] = splitPair(key)
+    return this.put(zone as ZoneName, node, cell)
   }
 
   /** Returns true when others need to know: more than the time of its last answer changed. */
-  set(key: string, cell: NodeCell): boolean {
-    const before = this.#odd.get(key) ?? this.#recent.get(key)
-    if (before === undefined && this.#refresh(key, cell)) return false
+  put(zone: ZoneName, node: string, cell: NodeCell): boolean {
+    const column = this.#column(node)
+    const number = this.rows.of(zone)
+    if (column.has(number) && this.#refresh(zone, number, column, cell)) return false
+    column.delete(number)
+    const pair = pairOf(number, column)
+    const before = this.#complete(pair)
     const isNews = before === undefined || !isSameButTime(before, cell)
     if (!isAtRest(cell)) {
-      this.#recent.delete(key)
-      this.#odd.set(key, cell)
+      this.#recent.delete(pair)
+      this.#odd.set(pair, cell)
     } else {
-      if (isNews) this.#recent.delete(key)
-      this.#odd.delete(key)
-      this.#recent.set(key, cell)
+      if (isNews) this.#recent.delete(pair)
+      this.#odd.delete(pair)
+      this.#recent.set(pair, cell)
+      if (this.#recent.size > this.#mostRecent) this.#packOldest()
     }
-    if (before === undefined) this.#unpack(key)
-    if (this.#recent.size > this.#mostRecent) this.#packOldest()
     return isNews
   }
 
   /** The pair has a complete cell. */
-  isComplete(key: string): boolean {
-    return this.#odd.has(key) || this.#recent.has(key)
+  isComplete(zone: ZoneName, node: string): boolean {
+    const number = this.rows.numbers.find(zone)
+    const column = this.#columns.get(node)
+    return number !== undefined && column !== undefined && this.#complete(pairOf(number, column)) !== undefined
   }
 
   /** Packs the pair at once if it is at rest. Returns whether it is packed now. */
-  pack(key: string): boolean {
-    const cell = this.#recent.get(key)
+  pack(zone: ZoneName, node: string): boolean {
+    const number = this.rows.numbers.find(zone)
+    const column = this.#columns.get(node)
+    if (number === undefined || column === undefined) return false
+    const pair = pairOf(number, column)
+    const cell = this.#recent.get(pair)
     if (cell === undefined) return false
-    this.#recent.delete(key)
-    if (this.#packed(key, cell)) return true
-    this.#odd.set(key, cell)
+    this.#recent.delete(pair)
+    if (this.#packed(zone, node, number, column, cell)) return true
+    this.#odd.set(pair, cell)
     return false
   }
 
   /** Another process packed the pair. Returns true when the pair is another one now than before. */
   adopt(node: string, number: number, seen: Seen): boolean {
-    const name = this.rows.numbers.name(number)!
-    const key = pairKey(name, node)
-    const cell = this.#odd.get(key) ?? this.#recent.get(key)
+    const column = this.#column(node)
+    const pair = pairOf(number, column)
+    const cell = this.#complete(pair)
     // A complete cell has more than a packed pair of the same second.
     if (cell !== undefined && cell.at >= msOf(seen.second + 1)) return false
-    const column = this.#column(node)
     const held = column.get(number)
     if (held !== undefined && held.second >= seen.second) return false
-    this.#odd.delete(key)
-    this.#recent.delete(key)
+    this.#odd.delete(pair)
+    this.#recent.delete(pair)
     column.set(number, seen)
     return cell !== undefined || held?.serial !== seen.serial || held.isDelivered !== seen.isDelivered
   }
@@ -113,21 +152,21 @@ export class PairTable {
 
   /** After a reload: removed zones and nodes have no cells any more. */
   forget(zones: readonly { name: ZoneName }[], { nodes }: { nodes: { has: (id: string) => boolean } }): void {
-    for (const { name } of zones) this.dropZone(name)
-    for (const id of this.#columns.keys()) if (!nodes.has(id)) this.#columns.delete(id)
-    for (const cells of [this.#odd, this.#recent])
-      for (const key of cells.keys()) if (!nodes.has(splitPair(key)[1])) cells.delete(key)
+    for (const { name } of zones) this.#dropZone(name)
+    for (const [id, { number }] of this.#columns) {
+      if (nodes.has(id)) continue
+      this.#columns.delete(id)
+      for (const cells of [this.#odd, this.#recent])
+        for (const pair of cells.keys()) if (pair % MOST_NODES === number) cells.delete(pair)
+    }
   }
 
-  /** The zone has no cells any more. */
-  dropZone(name: ZoneName): void {
+  #dropZone(name: ZoneName): void {
     const number = this.rows.numbers.find(name)
     if (number === undefined) return
-    for (const [node, column] of this.#columns) {
+    for (const column of this.#columns.values()) {
       column.delete(number)
-      const key = `${name} ${node}`
-      this.#odd.delete(key)
-      this.#recent.delete(key)
+      for (const cells of [this.#odd, this.#recent]) cells.delete(pairOf(number, column))
     }
     this.rows.drop(name)
   }
@@ -141,63 +180,59 @@ export class PairTable {
   }
 
   #packOldest(): void {
-    for (const key of this.#recent.keys()) {
-      this.pack(key)
-      return
+    // The iterator stays: a new one would pass all places from which cells were removed.
+    let { done, value: pair } = this.#oldest.next()
+    if (done) {
+      this.#oldest = this.#recent.keys()
+      pair = this.#oldest.next().value
     }
+    const cell = this.#recent.get(pair!)!
+    const number = Math.floor(pair! / MOST_NODES)
+    const zone = this.rows.numbers.name(number)
+    const column = this.#numbered[pair! % MOST_NODES]
+    this.#recent.delete(pair!)
+    if (zone === undefined || column === undefined) return
+    if (!this.#packed(zone, column.node, number, column, cell)) this.#odd.set(pair!, cell)
   }
 
   /** A packed pair was observed again, and nothing else changed. */
-  #refresh(key: string, cell: NodeCell): boolean {
+  #refresh(zone: ZoneName, number: number, column: NodeColumn, cell: NodeCell): boolean {
     if (cell.push !== undefined || !isAtRest(cell)) return false
-    const [name, node] = splitPair(key)
-    const number = this.rows.numbers.find(name as ZoneName)
-    const column = this.#columns.get(node)
-    const seen = number === undefined ? undefined : column?.get(number)
+    const seen = column.get(number)
     if (seen === undefined || seen.serial !== cell.serial) return false
-    const delivered = seen.isDelivered ? this.rows.content(name as ZoneName, seen.serial) : undefined
+    const delivered = seen.isDelivered ? this.rows.content(zone, seen.serial) : undefined
     if (delivered?.digest !== cell.taken?.digest) return false
-    column!.set(number!, {
-      serial: seen.serial,
-      second: Math.max(seen.second, secondOf(cell.observedAt!)),
-      isDelivered: delivered !== undefined,
-    })
+    const second = Math.max(seen.second, secondOf(cell.observedAt!))
+    column.set(number, { serial: seen.serial, second, isDelivered: delivered !== undefined })
     return true
   }
 
-  #packed(key: string, { serial, observedAt, taken }: NodeCell): boolean {
-    const [name, node] = splitPair(key)
-    if (name === '' || (taken !== undefined && !this.rows.admit(name as ZoneName, taken))) return false
-    const number = this.rows.of(name as ZoneName)
-    const column = this.#column(node)
+  #packed(zone: ZoneName, node: string, number: number, column: NodeColumn, { serial, observedAt, taken }: NodeCell): boolean {
+    if (zone === '' || (taken !== undefined && !this.rows.admit(zone, taken))) return false
     column.set(number, { serial: serial!, second: secondOf(observedAt!), isDelivered: taken !== undefined })
-    this.onPacked(key, node, number)
+    this.onPacked(zone, node, number)
     return true
   }
 
   #column(node: string): NodeColumn {
     const known = this.#columns.get(node)
     if (known !== undefined) return known
-    const column = new NodeColumn()
+    const number = this.#numbered.findIndex((column) => this.#columns.get(column.node) !== column)
+    const column = new NodeColumn(node, number < 0 ? this.#numbered.length : number)
+    this.#numbered[column.number] = column
     this.#columns.set(node, column)
     return column
   }
 
-  #unpack(key: string): void {
-    const [name, node] = splitPair(key)
-    const number = this.rows.numbers.find(name as ZoneName)
-    if (number !== undefined) this.#columns.get(node)?.delete(number)
-  }
-
-  #unpacked(key: string): NodeCell | undefined {
-    const [name, node] = splitPair(key)
-    const number = this.rows.numbers.find(name as ZoneName)
-    const seen = number === undefined ? undefined : this.#columns.get(node)?.get(number)
-    if (seen === undefined) return undefined
-    const content = seen.isDelivered ? this.rows.content(name as ZoneName, seen.serial) : undefined
+  #unpacked(zone: ZoneName, number: number, column: NodeColumn): NodeCell {
+    const seen = column.get(number)!
+    const content = seen.isDelivered ? this.rows.content(zone, seen.serial) : undefined
     return cellAtRest(seen.serial, msOf(seen.second), content)
   }
 }
+
+/** The number of a pair, in one number for both parts. */
+const pairOf = (zone: number, { number }: NodeColumn): number => zone * MOST_NODES + number
 
 /** A cell at rest: the time since which the node shows the serial is not known any more. Milliseconds. */
 export const cellAtRest = (serial: number, observedAt: number, content: SentContent | undefined): NodeCell => ({

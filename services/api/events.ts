@@ -6,7 +6,6 @@ import type { Request, Response } from 'express'
 import type { EventData, EventName } from '../../lib/answers/event-answers.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { pause } from '../../lib/runtime/turns.js'
-import { splitPair } from '../../lib/state/tables.js'
 import type { Change } from '../../lib/state/board.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
@@ -79,10 +78,8 @@ export class EventStreams {
     if (this.#readers.size === 0) return undefined
     const { fleet } = this.#context.matrix
     if (change.table === 'zones' || change.table === 'orders') this.#zone(change.key as ZoneName)
-    else if (change.table === 'nodes') {
-      const [name, id] = splitPair(change.key)
-      this.#node(fleet.zones.get(name as ZoneName), fleet.nodes.get(id))
-    } else if (change.table === 'drains') return this.#drain(change.key)
+    else if (change.table === 'nodes') this.#node(fleet.zones.get(change.zone), fleet.nodes.get(change.node))
+    else if (change.table === 'drains') return this.#drain(change.key)
     return undefined
   }
 

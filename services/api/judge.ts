@@ -92,7 +92,7 @@ export class Judge {
     if (sum === undefined || !sum.carries(n)) return
     const { board } = this.#parts
     const { id } = sum.node
-    const cell = board.get('nodes', pairKey(zone.name, id))
+    const cell = board.pairs.at(zone.name, id)
     const drained = board.get('drains', id)?.drained ?? false
     const seen = cell ?? UNSEEN
     const { state, behindSince, changesAt } = standingOf(facts, { ...seen, id, drained }, rules, now)

@@ -95,7 +95,7 @@ export class Matrix {
   }
 
   nodeCell(zone: FleetZone, node: string): NodeCell | undefined {
-    return this.#board.get('nodes', pairKey(zone.name, node))
+    return this.#board.pairs.at(zone.name, node)
   }
 
   isDrained(node: string): boolean {

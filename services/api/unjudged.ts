@@ -13,11 +13,9 @@ export class Unjudged {
   readonly nodes = new Set<NodeSum>()
 
   /** Returns false when the change concerns no sum. */
-  note({ table, key }: Change, { numbers, nodes }: SumTable): boolean {
-    if (table === 'nodes') {
-      const [name, id] = splitPair(key)
-      return this.notePair(nodes.get(id), numbers.of(name))
-    }
+  note(change: Change, { numbers, nodes }: SumTable): boolean {
+    if (change.table === 'nodes') return this.notePair(nodes.get(change.node), numbers.of(change.zone))
+    const { table, key } = change
     if (table === 'zones' || table === 'orders') return this.#noteZone(numbers.of(key))
     if (table === 'primaries') return this.#noteZone(numbers.of(splitPair(key)[0]))
     const node = table === 'drains' ? nodes.get(key) : undefined

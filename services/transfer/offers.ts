@@ -48,5 +48,5 @@ export function offerOf(
 export function isOnOtherBase({ offer, asker }: { offer: Offer; asker: Asker }, serial: Serial, board: Board): boolean {
   if (asker.kind === 'hub') return false
   const digest = offer.stored.find(serial)?.digest
-  return asker.nodes.some((node) => mayHaveOther(board.get('nodes', pairKey(offer.zone.name, node)), serial, digest))
+  return asker.nodes.some((node) => mayHaveOther(board.pairs.at(offer.zone.name, node), serial, digest))
 }

@@ -7,7 +7,6 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import { pairKey } from '../../lib/state/tables.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 
@@ -52,7 +51,7 @@ function index(zone: FleetZone, stored: StoredZone, kind: Version['kind'], { log
 }
 
 async function tidy(zone: FleetZone, stored: StoredZone, { board, bus, clock, retention, log }: TendParts): Promise<void> {
-  const inUse = new Set(zone.nodes.flatMap((node) => board.get('nodes', pairKey(zone.name, node.id))?.serial ?? []))
+  const inUse = new Set(zone.nodes.flatMap((node) => board.pairs.at(zone.name, node.id)?.serial ?? []))
   const since = clock.now() - retention.keepForMs
   const rule = { versions: retention.keepVersions, octets: retention.keepOctets, since, inUse }
   if (!stored.isDueForTidying(rule)) return
