@@ -1,4 +1,6 @@
-/** The figures of each size, as a table in Markdown and as rows for bench/results.json. */
+/** The figures of each size, as tables in Markdown and as rows for bench/results.json. */
+import type { Size } from './knobs.js'
+import { slopeOf } from './slopes.js'
 import { median, type Measured, measured } from '../statistics.js'
 
 /** Figures that every distributor has. */
@@ -9,19 +11,23 @@ export const MEMORY_AFTER = 'memory after each round'
 export const PEAK = 'peak memory of the rounds'
 
 export class Figures {
+  readonly size: Size
   readonly column: string
   readonly who: string
   readonly #texts = new Map<string, string>()
   readonly #measured: Measured[] = []
+  readonly #medians = new Map<string, number>()
 
-  constructor(column: string, who: string) {
-    this.column = column
+  constructor(size: Size, who: string) {
+    this.size = size
+    this.column = `${size.zones.toLocaleString('en')} × ${size.nodes}`
     this.who = who
   }
 
   /** `text`: how the table shows the values; default the median with the unit. */
   add(name: string, unit: string, values: readonly number[], text = `${rounded(median(values))} ${unit}`): void {
     this.#measured.push(measured(`fleet ${this.column}: ${name}`, this.who, unit, [...values]))
+    this.#medians.set(name, median(values))
     this.fail(name, text)
   }
 
@@ -33,6 +39,10 @@ export class Figures {
 
   text(name: string): string | undefined {
     return this.#texts.get(name)
+  }
+
+  median(name: string): number | undefined {
+    return this.#medians.get(name)
   }
 
   get names(): string[] {
@@ -59,4 +69,32 @@ export function tableOf(all: readonly Figures[]): string {
     ...names.map((name) => `| ${name} | ${all.map((figures) => figures.text(name) ?? '').join(' | ')} |`),
   ]
   return lines.join('\n')
+}
+
+/** Figures that grow with the fleet, with the unit and the factor of their slopes. */
+const GROWING: readonly [name: string, unit: string, factor: number][] = [
+  ['check', 'ms', 1000],
+  ['first start → ready', 'ms', 1000],
+  ['first load: all confirmed', 'ms', 1000],
+  ['its peak memory', 'kB', 1024],
+  ['memory at rest', 'kB', 1024],
+  ['Redis memory', 'kB', 1024],
+  ['all changed: all confirmed', 'ms', 1000],
+  ['restart → ready', 'ms', 1000],
+  ['restart: memory', 'kB', 1024],
+]
+
+/** Slopes of one distributor over its sizes; empty when the sizes do not determine any. */
+export function slopeTableOf(all: readonly Figures[]): string {
+  const lines = GROWING.flatMap(([name, unit, factor]) => {
+    const points = all.flatMap((figures) => {
+      const value = figures.median(name)
+      return value === undefined ? [] : [{ ...figures.size, value: value * factor }]
+    })
+    const slope = slopeOf(points)
+    return slope
+      ? [`| ${name} (${unit}) | ${rounded(slope.fixed)} | ${rounded(slope.perZone)} | ${rounded(slope.perPair)} |`]
+      : []
+  })
+  return lines.length === 0 ? '' : ['| | fixed | per zone | per pair |', '| --- | ---: | ---: | ---: |', ...lines].join('\n')
 }

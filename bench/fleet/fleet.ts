@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { descendants } from '../processes.js'
 import type { Measured } from '../statistics.js'
-import { type Figures, tableOf } from './figures.js'
+import { type Figures, slopeTableOf, tableOf } from './figures.js'
 import { FLEET } from './knobs.js'
 import { runKnot } from './run-knot.js'
 import { runZonecast } from './run-zonecast.js'
@@ -37,6 +37,6 @@ export async function measureFleet(): Promise<Measured[]> {
     process.off('SIGINT', end).off('SIGTERM', end)
     clear()
   }
-  console.log(`\n${tableOf(all)}`)
+  console.log(`\n${tableOf(all)}\n\n${slopeTableOf(all.filter(({ who }) => who === 'zonecast'))}`)
   return all.flatMap(({ rows }) => rows)
 }

@@ -18,7 +18,7 @@ export async function runKnot(size: Size): Promise<Figures> {
   const at = { ip: '127.0.0.1', port: await findPort() }
   const simulators = await Simulators.start(size, at)
   let server: LabServer | undefined
-  const figures = new Figures(`${size.zones.toLocaleString('en')} × ${size.nodes}`, 'Knot')
+  const figures = new Figures(size, 'Knot')
   let peak = 0
   const sampler = setInterval(() => {
     if (server) peak = Math.max(peak, memoryOf(server.pid))

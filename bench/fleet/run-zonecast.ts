@@ -166,7 +166,7 @@ async function restart({ size, place, figures }: Scene, hub: FleetHub, note: (hu
 
 /** `scratch`: the folder in which it works. */
 export async function runZonecast(size: Size, scratch: string): Promise<Figures> {
-  const figures = new Figures(`${size.zones.toLocaleString('en')} × ${size.nodes}`, 'zonecast')
+  const figures = new Figures(size, 'zonecast')
   const folder = mkdtempSync(join(scratch, 'hub-'))
   const ports = { transfer: await findPort(), api: await findPort() }
   const simulators = await Simulators.start(size, { ip: '127.0.0.1', port: ports.transfer })
