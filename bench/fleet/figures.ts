@@ -6,9 +6,9 @@ import { median, type Measured, measured } from '../statistics.js'
 /** Figures that every distributor has. */
 export const FIRST = 'first load: last node has it'
 export const HAS = 'all changed: last node has it'
-export const DELIVERY_CPU = 'its CPU per delivery'
-export const MEMORY_AFTER = 'memory after each round'
-export const PEAK = 'peak memory of the rounds'
+export const DELIVERY_CPU = 'all changed: CPU per delivery'
+export const MEMORY_AFTER = 'all changed: memory after each round'
+export const PEAK = 'all changed: peak memory'
 
 export class Figures {
   readonly size: Size
@@ -76,7 +76,7 @@ const GROWING: readonly [name: string, unit: string, factor: number][] = [
   ['check', 'ms', 1000],
   ['first start → ready', 'ms', 1000],
   ['first load: all confirmed', 'ms', 1000],
-  ['its peak memory', 'kB', 1024],
+  ['first load: peak memory', 'kB', 1024],
   ['memory at rest', 'kB', 1024],
   ['Redis memory', 'kB', 1024],
   ['all changed: all confirmed', 'ms', 1000],

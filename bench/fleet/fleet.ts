@@ -9,6 +9,7 @@ import { descendants } from '../processes.js'
 import type { Measured } from '../statistics.js'
 import { type Figures, slopeTableOf, tableOf } from './figures.js'
 import { FLEET } from './knobs.js'
+import { watchOtherLoad } from './other-load.js'
 import { runKnot } from './run-knot.js'
 import { runZonecast } from './run-zonecast.js'
 
@@ -32,7 +33,13 @@ export async function measureFleet(): Promise<Measured[]> {
   }
   process.once('SIGINT', end).once('SIGTERM', end)
   try {
-    for (const size of FLEET.sizes) for (const who of FLEET.distributors) all.push(await RUNS[who](size, scratch))
+    for (const size of FLEET.sizes)
+      for (const who of FLEET.distributors) {
+        const otherLoad = watchOtherLoad()
+        const figures = await RUNS[who](size, scratch)
+        figures.add('CPU used by other programs', '%', [otherLoad()])
+        all.push(figures)
+      }
   } finally {
     process.off('SIGINT', end).off('SIGTERM', end)
     clear()

@@ -77,13 +77,13 @@ async function firstLoad(scene: Scene, hub: FleetHub): Promise<void> {
   try {
     await Promise.all([load, api])
     const cpu = hub.cpuSeconds()
-    figures.add('its CPU per zone', 'ms', [(1000 * cpu) / size.zones])
-    figures.add('its CPU per pair', 'ms', [(1000 * cpu) / pairs])
+    figures.add('first load: CPU per zone', 'ms', [(1000 * cpu) / size.zones])
+    figures.add('first load: CPU per pair', 'ms', [(1000 * cpu) / pairs])
   } finally {
     await api.catch(() => undefined)
-    figures.add('its peak memory', 'MB', [hub.takePeak()])
+    figures.add('first load: peak memory', 'MB', [hub.takePeak()])
   }
-  figures.add('its longest pause', 'ms', [await hub.takePause()])
+  figures.add('first load: longest pause', 'ms', [await hub.takePause()])
 }
 
 async function atRest({ figures }: Scene, hub: FleetHub): Promise<void> {
@@ -128,7 +128,7 @@ async function changeAll(scene: Scene, hub: FleetHub): Promise<void> {
     figures.add(HAS, 's', has, spread(has, 's'))
     figures.add('all changed: all confirmed', 's', confirmed, spread(confirmed, 's'))
     figures.add(DELIVERY_CPU, 'ms', cpu, spread(cpu, 'ms'))
-    figures.add('its longest pauses', 'ms', pauses, spread(pauses, 'ms'))
+    figures.add('all changed: longest pauses', 'ms', pauses, spread(pauses, 'ms'))
     figures.add(MEMORY_AFTER, 'MB', memory, spread(memory, 'MB'))
   }
   figures.add(PEAK, 'MB', [hub.takePeak()])
