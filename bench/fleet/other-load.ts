@@ -1,4 +1,4 @@
-/** The share of the machine that other programs used during a measurement: figures of a busy machine say little about time. */
+/** The share of the machine that other programs used during a measurement: times on a busy machine prove little. */
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
