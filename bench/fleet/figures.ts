@@ -20,7 +20,7 @@ export class Figures {
 
   constructor(size: Size, who: string) {
     this.size = size
-    this.column = `${size.zones.toLocaleString('en')} × ${size.nodes}`
+    this.column = `${size.zones.toLocaleString('en')} × ${size.nodes}${size.isSigned ? ' with TSIG' : ''}`
     this.who = who
   }
 

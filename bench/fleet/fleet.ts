@@ -44,6 +44,6 @@ export async function measureFleet(): Promise<Measured[]> {
     process.off('SIGINT', end).off('SIGTERM', end)
     clear()
   }
-  console.log(`\n${tableOf(all)}\n\n${slopeTableOf(all.filter(({ who }) => who === 'zonecast'))}`)
+  console.log(`\n${tableOf(all)}\n\n${slopeTableOf(all.filter(({ who, size }) => who === 'zonecast' && !size.isSigned))}`)
   return all.flatMap(({ rows }) => rows)
 }

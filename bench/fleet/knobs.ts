@@ -4,14 +4,16 @@ const number = (name: string, fallback: number): number => Number(process.env[na
 export interface Size {
   zones: number
   nodes: number
+  /** Every message between primary, distributor and nodes is signed. */
+  isSigned?: boolean
 }
 
 export const FLEET = {
-  /** FLEET=1000x2,10000x20: zones × nodes. */
+  /** FLEET=1000x2,10000x20,1000x20+tsig: zones × nodes, with TSIG on all links. */
   sizes: (process.env.FLEET ?? '1000x2,1000x20,10000x20').split(',').map((text): Size => {
-    const [zones = 0, nodes = 0] = text.split('x').map(Number)
-    if (!(zones > 0 && nodes > 0)) throw new Error(`FLEET: "${text}" is not a size; write zones x nodes, such as 10000x20`)
-    return { zones, nodes }
+    const match = /^(\d+)x(\d+)(\+tsig)?$/.exec(text)
+    if (!match) throw new Error(`FLEET: "${text}" is not a size; write zones x nodes, such as 10000x20 or 1000x20+tsig`)
+    return { zones: Number(match[1]), nodes: Number(match[2]), ...(match[3] ? { isSigned: true } : {}) }
   }),
   /** BENCH_WAYS chooses. */
   distributors: (['zonecast', 'Knot'] as const).filter((way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true),

@@ -8,10 +8,12 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { MessageFramer } from '../../lib/dns/framing.js'
 import { RCODE } from '../../lib/dns/rcode.js'
+import type { LabKey } from '../../lab/server.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
 import { contentAnswer, zoneAbove } from './content.js'
-import { announcedSerial, CURRENT, readTransfer, REFUSED } from './received.js'
+import { announcedSerial, CURRENT, readTransfer, REFUSED, UNUSABLE } from './received.js'
 import { axfrQuery, isAnswer, isNotify, ixfrQuery, shortAnswer, soaAnswer, soaQuery, typeOf, zoneOf } from './wire.js'
+import { Signing, tsigOf } from './signing.js'
 import { ZoneQueue } from './zone-queue.js'
 
 export interface NodeOptions {
@@ -24,6 +26,8 @@ export interface NodeOptions {
   connections: number
   /** 0: never asks by itself. */
   refreshSeconds: number
+  /** Its key with the hub: it takes neither unsigned NOTIFYs nor unsigned transfers. */
+  key?: LabKey | undefined
 }
 
 export const newCounts = () => ({
@@ -46,7 +50,8 @@ const SILENCE_MS = 30_000
 
 interface Connection {
   socket: Socket
-  asked: Set<number>
+  /** Zones without an answer, with the MACs of their queries. */
+  asked: Map<number, Buffer | undefined>
 }
 
 export class SimulatedNode {
@@ -59,6 +64,7 @@ export class SimulatedNode {
   readonly #queue = new ZoneQueue()
   readonly #connections: (Connection | undefined)[]
   readonly #udp: UdpSocket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })
+  readonly #signing: Signing | undefined
   #asked = 0
   #later: number[] = []
   #nextRefresh = 0
@@ -67,6 +73,7 @@ export class SimulatedNode {
   constructor(options: NodeOptions, counts: NodeCounts) {
     this.#options = options
     this.#counts = counts
+    this.#signing = options.key && new Signing(options.key)
     this.serials = new Uint32Array(options.zones)
     this.#states = new Uint8Array(options.zones)
     this.#connections = new Array(options.connections).fill(undefined)
@@ -105,6 +112,14 @@ export class SimulatedNode {
   }
 
   #handle(message: Buffer): Buffer | undefined {
+    const signing = this.#signing
+    // An answer only leads to a transfer, which is verified.
+    if (signing === undefined || isAnswer(message)) return this.#answer(message)
+    if (isNotify(message) && tsigOf(message) === undefined) return undefined
+    return signing.answer(message, (request) => this.#answer(request))
+  }
+
+  #answer(message: Buffer): Buffer | undefined {
     const zone = zoneOf(message)
     if (zone < 0 && !isAnswer(message)) return this.#answerBelow(message)
     const isKnown = zone >= 0 && zone < this.serials.length
@@ -158,8 +173,10 @@ export class SimulatedNode {
       const serial = this.serials[zone]!
       // The id follows from the zone: both must match in the answer.
       const id = zone & 0xffff
-      connection.socket.write(serial === 0 ? axfrQuery(id, zone) : ixfrQuery(id, zone, serial))
-      connection.asked.add(zone)
+      const query = serial === 0 ? axfrQuery(id, zone) : ixfrQuery(id, zone, serial)
+      const signed = this.#signing?.request(query)
+      connection.socket.write(signed?.framed ?? query)
+      connection.asked.set(zone, signed?.mac)
       this.#states[zone] = STATE.asked
       this.#asked++
       this.#counts.asked++
@@ -171,7 +188,7 @@ export class SimulatedNode {
     if (open) return open
     const { hub, ip } = this.#options
     const socket = connect({ host: hub.ip, port: hub.port, localAddress: ip, noDelay: true })
-    const connection: Connection = { socket, asked: new Set() }
+    const connection: Connection = { socket, asked: new Map() }
     this.#connections[slot] = connection
     const framer = new MessageFramer()
     socket.on('error', () => undefined)
@@ -190,7 +207,7 @@ export class SimulatedNode {
   /** Questions without an answer are asked again, a second later. */
   #close(slot: number, connection: Connection): void {
     if (this.#connections[slot] === connection) this.#connections[slot] = undefined
-    for (const zone of connection.asked) {
+    for (const zone of connection.asked.keys()) {
       this.#counts.lost++
       this.#postpone(zone)
     }
@@ -209,10 +226,12 @@ export class SimulatedNode {
       this.#counts.unusable++
       return
     }
+    const mac = asked.get(zone)
     asked.delete(zone)
     this.#asked--
     const isAgain = this.#states[zone] === STATE.again
-    const result = readTransfer(message, zone, this.serials[zone]!)
+    const isGenuine = mac === undefined || this.#signing?.accepts(message, mac) === true
+    const result = isGenuine ? readTransfer(message, zone, this.serials[zone]!) : UNUSABLE
     if (result > CURRENT) {
       this.serials[zone] = result
       this.#counts.transfers++
@@ -240,7 +259,8 @@ export class SimulatedNode {
       const zone = this.#nextRefresh
       this.#nextRefresh = (zone + 1) % zones
       this.#counts.refreshes++
-      this.#udp.send(soaQuery(zone & 0xffff, zone).subarray(2), hub.port, hub.ip)
+      const query = soaQuery(zone & 0xffff, zone)
+      this.#udp.send((this.#signing?.request(query).framed ?? query).subarray(2), hub.port, hub.ip)
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A simulated primary of any number of small zones: SOA, AXFR and IXFR from templates; its state is one serial per zone.
  *
- *   node --import tsx bench/fleet/primary.ts IP PORT ZONES HUB-IP HUB-PORT
+ *   node --import tsx bench/fleet/primary.ts IP PORT ZONES HUB-IP HUB-PORT [KEY as JSON]
  *
  * Over IPC, { bump: { from, to, pace } } raises the serial of the zones in the range by one and sends the hub a NOTIFY for each,
  * `pace` per second; the answer is { bumped: milliseconds since 1970 } at once. A NOTIFY without an answer is sent again after a
@@ -12,11 +12,14 @@ import { createServer } from 'node:net'
 import { MessageFramer } from '../../lib/dns/framing.js'
 import { RCODE } from '../../lib/dns/rcode.js'
 import { TYPE } from '../../lib/dns/rrtype.js'
+import type { LabKey } from '../../lab/server.js'
 import { clientSerial } from './received.js'
+import { Signing } from './signing.js'
 import { axfrAnswer, isAnswer, ixfrAnswer, notifyOf, QUESTION_END, shortAnswer, soaAnswer, typeOf, zoneOf } from './wire.js'
 
-const [ip = '127.0.0.1', port = '0', count = '10', hubIp = '127.0.0.1', hubPort = '0'] = process.argv.slice(2)
+const [ip = '127.0.0.1', port = '0', count = '10', hubIp = '127.0.0.1', hubPort = '0', keyText] = process.argv.slice(2)
 const serials = new Uint32Array(Number(count)).fill(1)
+const signing = keyText === undefined ? undefined : new Signing(JSON.parse(keyText) as LabKey)
 /** NOTIFYs without an answer so far, by zone. */
 const unanswered = new Uint8Array(serials.length)
 /** The zone of the latest NOTIFY with an id. */
@@ -26,7 +29,12 @@ const NOTIFY_AGAIN_MS = 1000
 const SLICE_MS = 5
 const counts = { axfr: 0, ixfr: 0, soa: 0, notifies: 0 }
 
-function answer(request: Buffer, isStream: boolean): Buffer {
+function answer(request: Buffer, isStream: boolean): Buffer | undefined {
+  const unsigned = (message: Buffer) => answerTo(message, isStream)
+  return signing ? signing.answer(request, unsigned) : unsigned(request)
+}
+
+function answerTo(request: Buffer, isStream: boolean): Buffer {
   const zone = zoneOf(request)
   if (zone < 0 || zone >= serials.length) return shortAnswer(request, RCODE.REFUSED)
   const serial = serials[zone]!
@@ -53,7 +61,8 @@ udp.on('message', (message, from) => {
     unanswered[zoneOfId[message.readUInt16BE(0)]!] = 0
     return
   }
-  if (message.length >= QUESTION_END) udp.send(answer(message, false).subarray(2), from.port, from.address)
+  const answered = message.length >= QUESTION_END ? answer(message, false) : undefined
+  if (answered) udp.send(answered.subarray(2), from.port, from.address)
 })
 
 const tcp = createServer({ noDelay: true }, (socket) => {
@@ -61,7 +70,10 @@ const tcp = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => undefined)
   socket.on('data', (octets) => {
     socket.cork()
-    framer.push(octets, (message) => message.length >= QUESTION_END && socket.write(answer(message, true)))
+    framer.push(octets, (message) => {
+      const answered = message.length >= QUESTION_END ? answer(message, true) : undefined
+      if (answered) socket.write(answered)
+    })
     socket.uncork()
   })
 })
@@ -71,7 +83,8 @@ function notify(zone: number): void {
   nextId = (nextId + 1) & 0xffff
   zoneOfId[nextId] = zone
   counts.notifies++
-  udp.send(notifyOf(nextId, zone, serials[zone]!).subarray(2), Number(hubPort), hubIp)
+  const message = notifyOf(nextId, zone, serials[zone]!)
+  udp.send((signing?.request(message).framed ?? message).subarray(2), Number(hubPort), hubIp)
 }
 
 /** A round of NOTIFYs for the zones of the range that lack an answer, in slices, so that answers are sent meanwhile. */

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { findPort } from '../../lab/ports.js'
+import { makeKey } from '../../lab/keys.js'
+import type { LabKey, LabPeer } from '../../lab/server.js'
 import type { Place } from '../probe.js'
 import { FLEET, type Size } from './knobs.js'
 import type { NodeCounts, NodeOptions } from './node.js'
@@ -61,12 +63,12 @@ const secondsOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system)
 
 /** Primary and nodes around one distributor. */
 export class Simulators {
-  readonly primary: Place
-  readonly nodes: readonly Place[]
+  readonly primary: LabPeer
+  readonly nodes: readonly LabPeer[]
   readonly #primary: Simulator
   readonly #processes: readonly Simulator[]
 
-  private constructor(primary: Place, nodes: readonly Place[], one: Simulator, processes: readonly Simulator[]) {
+  private constructor(primary: LabPeer, nodes: readonly LabPeer[], one: Simulator, processes: readonly Simulator[]) {
     this.primary = primary
     this.nodes = nodes
     this.#primary = one
@@ -76,10 +78,19 @@ export class Simulators {
   /** `hub`: the address of the distributor, which need not run yet. There is one zone more than `size` has, to be added later. */
   static async start(size: Size, hub: Place): Promise<Simulators> {
     const port = await findPort()
-    const primary = { ip: '127.19.0.1', port }
-    const nodes = Array.from({ length: size.nodes }, (_, i) => ({ ip: `127.20.${i >> 8}.${(i & 255) + 1}`, port }))
+    const keyed = (name: string): { key?: LabKey } => (size.isSigned ? { key: makeKey(`${name}.fleet.`) } : {})
+    const primary: LabPeer = { ip: '127.19.0.1', port, ...keyed('hm1') }
+    const nodes = Array.from(
+      { length: size.nodes },
+      (_, i): LabPeer => ({
+        ip: `127.20.${i >> 8}.${(i & 255) + 1}`,
+        port,
+        ...keyed(`n${i + 1}`),
+      }),
+    )
     const zones = size.zones + 1
-    const one = new Simulator('./primary.ts', [primary.ip, primary.port, zones, hub.ip, hub.port].map(String))
+    const key = primary.key ? [JSON.stringify(primary.key)] : []
+    const one = new Simulator('./primary.ts', [...[primary.ip, primary.port, zones, hub.ip, hub.port].map(String), ...key])
     const { window, connections, refreshSeconds, nodesPerProcess } = FLEET
     const options = nodes.map((place): NodeOptions => ({ ...place, zones, hub, window, connections, refreshSeconds }))
     const groups = Array.from({ length: Math.ceil(nodes.length / nodesPerProcess) }, (_, i) =>
