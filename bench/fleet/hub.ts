@@ -53,11 +53,21 @@ export async function checkTime(configFile: string): Promise<{ ms: number; code:
   return { ms: performance.now() - startedAt, code }
 }
 
-export interface Status {
-  zones: number
-  nodes: number
-  states: Record<string, number>
+/** A request without an answer in this time counts with it. */
+const ANSWER_WITHIN_MS = 60_000
+
+class Silence extends Error {}
+
+function asSilence(error: Error): never {
+  throw error.name === 'TimeoutError' ? new Silence(`no answer within ${ANSWER_WITHIN_MS / 1000} s`) : error
 }
+
+/** The fallback when the API is silent. */
+const unlessSilent = <T>(request: Promise<T>, fallback: T): Promise<T> =>
+  request.catch((error) => {
+    if (error instanceof Silence) return fallback
+    throw error
+  })
 
 export class FleetHub {
   readonly readyMs: number
@@ -124,8 +134,10 @@ export class FleetHub {
   async #get(path: string): Promise<string> {
     this.expectRunning()
     const headers = credentials(this.#process)
-    const response = await fetch(this.#process.api + path, { headers, signal: AbortSignal.timeout(60_000) })
-    const text = await response.text()
+    const response = await fetch(this.#process.api + path, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }).catch(
+      asSilence,
+    )
+    const text = await response.text().catch(asSilence)
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text.slice(0, 200)}`)
     const pause = path === '/metrics' ? PAUSE.exec(text)?.[1] : undefined
     if (pause !== undefined) this.#pauseMs = Math.max(this.#pauseMs, Number(pause) * 1000)
@@ -134,19 +146,21 @@ export class FleetHub {
 
   /** Milliseconds of the longest pause of the event loop since the previous call. */
   async takePause(): Promise<number> {
-    await this.#get('/metrics')
+    if ((await unlessSilent(this.#get('/metrics'), '')) === '') this.#pauseMs = Math.max(this.#pauseMs, ANSWER_WITHIN_MS)
     const pause = this.#pauseMs
     this.#pauseMs = 0
     return pause
   }
 
-  async status(): Promise<Status> {
-    return JSON.parse(await this.#get('/v1/status')) as Status
+  /** Pairs in sync; 0 while the API is silent. */
+  async inSync(): Promise<number> {
+    const status = JSON.parse(await unlessSilent(this.#get('/v1/status'), '{}')) as { states?: Record<string, number> }
+    return status.states?.['in-sync'] ?? 0
   }
 
   /** Nodes of a zone that the hub has confirmed. */
   async confirmed(zone: string): Promise<number> {
-    const { inSync } = JSON.parse(await this.#get(`/v1/zones/${zone}`).catch(() => '{}')) as { inSync?: number }
+    const { inSync } = JSON.parse(await unlessSilent(this.#get(`/v1/zones/${zone}`), '{}')) as { inSync?: number }
     return inSync ?? 0
   }
 
@@ -155,7 +169,7 @@ export class FleetHub {
     const all: number[] = []
     while (all.length < times && !isOver()) {
       const startedAt = performance.now()
-      await this.#get(path)
+      await unlessSilent(this.#get(path), '')
       all.push(performance.now() - startedAt)
       await sleep(20)
     }

@@ -46,11 +46,7 @@ function writeConfig(
 
 /** All of the hub's pairs are confirmed, by its own word. */
 const allConfirmed = (hub: FleetHub, pairs: number) =>
-  untilReached(
-    async () => ({ reached: (await hub.status()).states['in-sync'] ?? 0, wanted: pairs }),
-    FLEET.timeoutMs,
-    ASK_EVERY_MS,
-  )
+  untilReached(async () => ({ reached: await hub.inSync(), wanted: pairs }), FLEET.timeoutMs, ASK_EVERY_MS)
 
 /** Latencies of the API; those that began before `isOver`. */
 async function measureApi(figures: Figures, hub: FleetHub, when: string, isOver?: () => boolean): Promise<void> {
