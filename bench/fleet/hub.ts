@@ -160,7 +160,11 @@ export class FleetHub {
 
   /** Nodes of a zone that the hub has confirmed. */
   async confirmed(zone: string): Promise<number> {
-    const { inSync } = JSON.parse(await unlessSilent(this.#get(`/v1/zones/${zone}`), '{}')) as { inSync?: number }
+    const text = await this.#get(`/v1/zones/${zone}`).catch(() => {
+      this.expectRunning()
+      return '{}' // the zone is not known yet, or the API is silent
+    })
+    const { inSync } = JSON.parse(text) as { inSync?: number }
     return inSync ?? 0
   }
 

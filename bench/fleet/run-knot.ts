@@ -38,6 +38,7 @@ export async function runKnot(size: Size): Promise<Figures> {
     const has: number[] = []
     const cpu: number[] = []
     const memory: number[] = []
+    let then = ''
     try {
       for (let round = 0; round < FLEET.rounds; round++) {
         await sleep(SETTLE_MS)
@@ -48,9 +49,13 @@ export async function runKnot(size: Size): Promise<Figures> {
         cpu.push((1000 * (cpuSecondsOf(knot.pid) - before)) / (size.zones * size.nodes))
         memory.push(memoryOf(knot.pid))
       }
+    } catch (error) {
+      then = `, then ${(error as Error).message}`
+      throw error
     } finally {
-      if (has.length > 0) {
-        figures.add(HAS, 's', has, spread(has, 's'))
+      if (has.length === 0) figures.fail(HAS, then.slice(2))
+      else {
+        figures.add(HAS, 's', has, spread(has, 's') + then)
         figures.add(DELIVERY_CPU, 'ms', cpu, spread(cpu, 'ms'))
         figures.add(MEMORY_AFTER, 'MB', memory, spread(memory, 'MB'))
       }

@@ -66,9 +66,14 @@ async function firstLoad(scene: Scene, hub: FleetHub): Promise<void> {
     figures.add(FIRST, 's', [seconds(hub.startedAt, lastAt)])
     await allConfirmed(hub, pairs)
     figures.add('first load: all confirmed', 's', [seconds(hub.startedAt)])
-  })().finally(() => {
-    isLoaded = true
-  })
+  })()
+    .catch((error: Error) => {
+      figures.fail('first load: all confirmed', error.message)
+      throw error
+    })
+    .finally(() => {
+      isLoaded = true
+    })
   const api = measureApi(figures, hub, 'under load', () => isLoaded)
   try {
     await Promise.all([load, api])
@@ -103,7 +108,7 @@ async function changeAll(scene: Scene, hub: FleetHub): Promise<void> {
   const cpu: number[] = []
   const pauses: number[] = []
   const memory: number[] = []
-  let failure: unknown
+  let failure: Error | undefined
   for (let round = 0; round < FLEET.rounds && failure === undefined; round++) {
     await sleep(SETTLE_MS)
     const cpuBefore = hub.cpuSeconds()
@@ -117,12 +122,14 @@ async function changeAll(scene: Scene, hub: FleetHub): Promise<void> {
       pauses.push(await hub.takePause())
       memory.push(hub.memory())
     } catch (error) {
-      failure = error
+      failure = error as Error
     }
   }
+  const then = failure === undefined ? '' : `, then ${failure.message}`
+  if (has.length > 0) figures.add(HAS, 's', has, spread(has, 's') + (has.length > confirmed.length ? '' : then))
+  else figures.fail(HAS, failure?.message ?? 'no rounds')
   if (confirmed.length > 0) {
-    figures.add(HAS, 's', has, spread(has, 's'))
-    figures.add('all changed: all confirmed', 's', confirmed, spread(confirmed, 's'))
+    figures.add('all changed: all confirmed', 's', confirmed, spread(confirmed, 's') + then)
     figures.add(DELIVERY_CPU, 'ms', cpu, spread(cpu, 'ms'))
     figures.add('all changed: longest pauses', 'ms', pauses, spread(pauses, 'ms'))
     figures.add(MEMORY_AFTER, 'MB', memory, spread(memory, 'MB'))
