@@ -35,7 +35,7 @@ export class Judge {
   /** A zone, and its nodes when a fact changed by which they are judged. Returns the number of nodes judged. */
   zone(n: number, zone: FleetZone, rules: NodeStateRules): number {
     const { board, clock } = this.#parts
-    const { zones, unreleased, held, conflicts, rollouts, dueZones } = this.#table
+    const { zones, unreleased, held, conflicts, rollouts, rolled, dueZones } = this.#table
     const { name } = zone
     const now = clock.now()
     const cell = board.get('zones', name)
@@ -51,6 +51,7 @@ export class Judge {
     const rollout = cell?.rollouts.at(-1)?.state
     rollouts.move(zones.rollout(n), rollout)
     zones.setRollout(n, rollout)
+    rolled.note(n, cell)
     const expiry = isExpired ? Number.POSITIVE_INFINITY : Math.floor(expiresAt) + 1
     dueZones.set(n, Math.min(lateAt, expiry))
     const facts = this.#facts(n, zone)

@@ -4,6 +4,7 @@ import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { NodeSum } from './node-sum.js'
 import { PrimarySum } from './primary-sum.js'
 import { RolloutCounts } from './rollout-counts.js'
+import { RolloutIndex } from './rollout-index.js'
 import { TimePages } from './time-pages.js'
 import { ZoneColumns } from './zone-sum.js'
 import { ZoneNumbers } from './zone-numbers.js'
@@ -14,6 +15,7 @@ export class SumTable {
   readonly nodes = new Map<string, NodeSum>()
   readonly primaries = new Map<string, PrimarySum>()
   readonly rollouts = new RolloutCounts()
+  readonly rolled = new RolloutIndex()
   /** The time at which a zone must be judged again, whatever its nodes do. */
   readonly dueZones = new TimePages()
   /** Names of zones. */
@@ -69,6 +71,7 @@ export class SumTable {
     for (const { id } of zone.primaries) this.primaries.get(id)?.drop(n)
     this.rollouts.move(this.zones.rollout(n), undefined)
     this.zones.clear(n)
+    this.rolled.drop(n)
     this.dueZones.set(n, Number.POSITIVE_INFINITY)
     for (const set of [this.unreleased, this.held, this.conflicts]) set.delete(name)
     this.numbers.delete(name)

@@ -11,7 +11,9 @@ import { pause } from '../../lib/runtime/turns.js'
 import { Judge, type JudgeParts } from './judge.js'
 import { named, type NodeSum, type StateCounts } from './node-sum.js'
 import type { PrimarySum } from './primary-sum.js'
+import type { RolloutIndex } from './rollout-index.js'
 import { SumTable } from './sum-table.js'
+import type { NumberedTime } from './time-pages.js'
 import { Unjudged } from './unjudged.js'
 import { ZoneSum } from './zone-sum.js'
 import type { ZoneName } from '../../lib/dns/name.js'
@@ -268,6 +270,11 @@ export class Sums {
 
   get conflicts(): ReadonlySet<string> {
     return this.#table.conflicts
+  }
+
+  /** See RolloutIndex. */
+  rolledZones(...query: Parameters<RolloutIndex['zones']>): NumberedTime[] {
+    return this.#table.rolled.zones(...query)
   }
 
   /** Zones by the state of their newest rollout. */

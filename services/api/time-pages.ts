@@ -13,6 +13,11 @@ interface Page {
   isStale: boolean
 }
 
+export interface NumberedTime {
+  n: number
+  time: number
+}
+
 export class TimePages {
   readonly #pages: (Page | undefined)[] = []
 
@@ -48,6 +53,23 @@ export class TimePages {
     return least
   }
 
+  /** The first times in the order of time and number, those after `after`: `most` at most, of numbers that fit. */
+  first(most: number, fits: (n: number) => boolean, after?: NumberedTime): NumberedTime[] {
+    const pages = this.#pages.flatMap((page, at) => (page === undefined ? [] : [{ page, at, least: leastOf(page) }]))
+    const first: NumberedTime[] = []
+    for (const { page, at, least } of pages.sort((a, b) => a.least - b.least)) {
+      if (first.length === most && least > first.at(-1)!.time) break
+      for (let i = 0; i < PAGE; i++) {
+        const entry = { n: at * PAGE + i, time: page.times[i]! }
+        if (entry.time === Number.POSITIVE_INFINITY || (after !== undefined && !isBefore(after, entry))) continue
+        if ((first.length === most && isBefore(first.at(-1)!, entry)) || !fits(entry.n)) continue
+        insert(first, entry)
+        if (first.length > most) first.pop()
+      }
+    }
+    return first
+  }
+
   /** Removes the times up to `now` and yields their numbers. */
   *takeDue(now: number): Generator<number> {
     for (const [at, page] of this.#pages.entries()) {
@@ -59,6 +81,14 @@ export class TimePages {
       }
     }
   }
+}
+
+const isBefore = (a: NumberedTime, b: NumberedTime): boolean => a.time < b.time || (a.time === b.time && a.n < b.n)
+
+function insert(list: NumberedTime[], entry: NumberedTime): void {
+  let at = list.length
+  while (at > 0 && isBefore(entry, list[at - 1]!)) at -= 1
+  list.splice(at, 0, entry)
 }
 
 function leastOf(page: Page): number {

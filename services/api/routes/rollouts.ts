@@ -3,6 +3,7 @@ import { Router } from 'express'
 import type { OrderedAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { rolloutId, rolloutPrefix, type Said } from '../../../lib/rollout/record.js'
+import type { RolloutState } from '../../../lib/rollout/rollout-states.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import type { Version } from '../../../lib/store/version.js'
 import { atLeast, callerOf } from '../auth.js'
@@ -14,32 +15,29 @@ import { ApiProblem } from '../problem.js'
 import { rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
 import { rolloutsQuery } from '../schemas.js'
-
-/** Zones whose versions are listed before other work runs. */
-const ZONES_PER_SLICE = 100
+import type { NumberedTime } from '../time-pages.js'
 
 export function rolloutRoutes(context: ApiContext): Router {
   const router = Router()
 
   router.get('/rollouts', async (req, res) => {
     const { zone, state, limit, after } = rolloutsQuery.parse(req.query)
-    const zones = zone === undefined ? [...context.matrix.fleet.zones.values()] : [zoneNamed(context, zone)]
-    const rows: Row[] = []
-    for (const [i, each] of zones.entries()) {
-      for (const row of rowsOf(context, each, zone !== undefined))
-        if (state === undefined || rolloutStateOf(row.version) === state) rows.push(row)
-      if (i % ZONES_PER_SLICE === 0) await pause()
-    }
-    rows.sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
-    const from = after === undefined ? 0 : startAfter(rows, after)
-    const page = rows.slice(from, from + limit)
+    const cursor = after === undefined ? undefined : cursorOf(after)
+    const fits = (row: Row): boolean =>
+      (state === undefined || rolloutStateOf(row.version) === state) && (cursor === undefined || isBefore(cursor, row))
+    const rows =
+      zone === undefined
+        ? await newestRows(context, { most: limit + 1, state, fits })
+        : rowsOf(context, zoneNamed(context, zone), true).filter(fits)
+    rows.sort(inOrder)
+    const page = rows.slice(0, limit)
     const last = page.at(-1)
-    const next = last && from + limit < rows.length ? `${last.at}~${last.id}` : null
+    const next = last && limit < rows.length ? `${last.at}~${last.id}` : null
     res.json({ rollouts: page.map((row) => rolloutRowJson(row.zone, row.version)), next } satisfies RolloutsAnswer)
   })
 
-  router.get('/rollouts/:id', (req, res) => {
-    const found = find(context, req.params.id)
+  router.get('/rollouts/:id', async (req, res) => {
+    const found = await find(context, req.params.id)
     if (!found) throw new ApiProblem(404, 'unknown-rollout', `there is no rollout ${req.params.id.slice(0, 200)}`)
     const { zone, version } = found
     const cells = new Map(zone.nodes.map(({ id }) => [id, context.matrix.nodeCell(zone, id)]))
@@ -98,15 +96,43 @@ interface Row {
   at: number
 }
 
+type Cursor = Pick<Row, 'id' | 'at'>
+
+/** Newest first. */
+const inOrder = (a: Cursor, b: Cursor): number => b.at - a.at || (a.id < b.id ? -1 : Number(a.id > b.id))
+
+export const isBefore = (a: Cursor, b: Cursor): boolean => inOrder(a, b) < 0
+
 /** A cursor has a time and an id: by the next page its row may have moved or be gone. Throws ApiProblem 400. */
-export function startAfter(rows: readonly Pick<Row, 'id' | 'at'>[], after: string): number {
+export function cursorOf(after: string): Cursor {
   const [, at, id] = /^(\d+)~(.+)$/s.exec(after) ?? []
   if (at === undefined || id === undefined) {
     const message = 'is not the `next` of an earlier page'
     throw new ApiProblem(400, 'does-not-fit', `after: ${message}`, { errors: [{ field: 'after', message }] })
   }
-  const from = rows.findIndex((row) => row.at < Number(at) || (row.at === Number(at) && row.id > id))
-  return from < 0 ? rows.length : from
+  return { at: Number(at), id }
+}
+
+/** The newest rows that fit, and some older ones, in no order. Reads the versions of the zones with the newest rollouts. */
+async function newestRows(
+  context: ApiContext,
+  { most, state, fits }: { most: number; state: RolloutState | undefined; fits: (row: Row) => boolean },
+): Promise<Row[]> {
+  const { sums } = context.matrix
+  await sums.settle()
+  const rows: Row[] = []
+  for (let last: NumberedTime | undefined; ; ) {
+    const zones = sums.rolledZones(most, state, last)
+    for (const { n } of zones) {
+      const zone = sums.zoneOf(n)
+      if (zone !== undefined) rows.push(...rowsOf(context, zone, false).filter(fits))
+      await pause()
+    }
+    last = zones.at(-1)
+    // No zone that was not read has a newer row.
+    const readTo = last === undefined ? 0 : -last.time
+    if (zones.length < most || rows.filter(({ at }) => at > readTo).length >= most) return rows
+  }
 }
 
 /** All versions of one zone; of several zones only those with a rollout, and the newest. */
@@ -122,11 +148,23 @@ function rowsOf(context: ApiContext, zone: FleetZone, all: boolean): Row[] {
     }))
 }
 
-function find(context: ApiContext, id: string): { zone: FleetZone; version: Version } | undefined {
-  for (const zone of context.matrix.fleet.zones.values()) {
-    if (!id.startsWith(rolloutPrefix(zone.name))) continue
+async function find(context: ApiContext, id: string): Promise<{ zone: FleetZone; version: Version } | undefined> {
+  for await (const zone of zonesOfId(context, id)) {
     const version = context.store.zone(zone.name).versions.find((each) => rolloutId(zone.name, each.serial, each.digest) === id)
     if (version) return { zone, version }
   }
   return undefined
+}
+
+/** The zone that has the name in the id; else zones with names that ids cannot show in full. */
+async function* zonesOfId({ matrix }: ApiContext, id: string): AsyncGenerator<FleetZone> {
+  const prefix = /^.+-(?=\d+-[^-]*$)/s.exec(id)?.[0]
+  if (prefix === undefined) return
+  const named = matrix.fleet.zones.get(`${prefix.slice(0, -1)}.` as FleetZone['name'])
+  if (named) yield named
+  if (!prefix.includes('_') && prefix !== rolloutPrefix('.')) return
+  for (const zone of matrix.fleet.zones.values()) {
+    if (zone !== named && rolloutPrefix(zone.name) === prefix) yield zone
+    await pause()
+  }
 }

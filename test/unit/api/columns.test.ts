@@ -59,6 +59,27 @@ describe('times in pages', () => {
   })
 })
 
+describe('the first times', () => {
+  it('are the least ones in order, page after page', () => {
+    const entries = fc.array(fc.tuple(number, time))
+    fc.assert(
+      fc.property(entries, fc.integer({ min: 1, max: 5 }), fc.constantFrom(1, 2), (acts, most, step) => {
+        const [times, model] = [new TimePages(), new Map<number, number>()]
+        for (const [n, at] of acts) {
+          times.set(n, at)
+          model.set(n, at)
+        }
+        const fits = (n: number): boolean => n % step === 0
+        const found: { n: number; time: number }[] = []
+        for (let page = times.first(most, fits); page.length > 0; page = times.first(most, fits, found.at(-1)))
+          found.push(...page)
+        const wanted = Array.from(model, ([n, at]) => ({ n, time: at })).filter((each) => fits(each.n) && each.time !== Infinity)
+        expect(found).to.deep.equal(wanted.sort((a, b) => a.time - b.time || a.n - b.n))
+      }),
+    )
+  })
+})
+
 describe('due pairs', () => {
   it('are yielded when they are due, and at once when their time is beyond the ring', () => {
     const steps = fc.array(fc.tuple(fc.array(fc.tuple(number, time)), fc.constantFrom(0, 1, 3, 700, 40_000)))
