@@ -44,6 +44,10 @@ export class DuePairs {
     this.#next = Math.min(this.#next, near)
   }
 
+  has(n: number): boolean {
+    return (this.#buckets[n] ?? 0) > 0
+  }
+
   /** No pair is due earlier; Infinity when there is none. */
   get next(): number {
     return this.#next

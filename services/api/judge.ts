@@ -85,7 +85,7 @@ export class Judge {
 
   /** One pair, by the facts of the zone as they were judged last. */
   pair(n: number, node: NodeSum, rules: NodeStateRules): void {
-    const zone = this.#table.numbers.zone(n)
+    const zone = this.#table.zone(n)
     if (zone !== undefined) this.#judge(n, zone, node, this.#facts(n, zone), rules, this.#parts.clock.now())
   }
 

@@ -1,7 +1,7 @@
 /** The sums of one node over its zones: an octet for the state of each, and the time at which it must be judged again. */
 import type { FleetNode } from '../../lib/fleet/fleet.js'
 import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
-import type { NodeCell } from '../../lib/state/tables.js'
+import type { ContactCell, NodeCell } from '../../lib/state/tables.js'
 import { withLength } from './columns.js'
 import { DuePairs } from './due-pairs.js'
 import { TimePages } from './time-pages.js'
@@ -37,6 +37,9 @@ const CARRIED = 0x40
 
 const INDEX = new Map<string, number>([...NODE_STATES.entries(), ...CONTACTS.entries()].map(([i, name]) => [name, i]))
 
+/** The octet of a pair whose answer is too old. */
+const STALE = CARRIED | (INDEX.get('answers')! << CONTACT_SHIFT) | (INDEX.get('unknown')! + 1)
+
 /** The result of a judgement. Times in milliseconds. */
 export interface JudgedPair {
   state: NodeState
@@ -59,6 +62,8 @@ export class NodeSum {
   #pairs = new Uint8Array(0)
   #total = 0
   #newestAnswer = 0
+  /** The node counts as silent since then, for each zone without a later answer; 0 when it answers. */
+  #silentSince = 0
 
   constructor(node: FleetNode) {
     this.node = node
@@ -113,7 +118,26 @@ export class NodeSum {
     }
     this.behind.set(zone, behindSince ?? Number.POSITIVE_INFINITY)
     this.due.set(zone, changesAt ?? Number.POSITIVE_INFINITY, now)
-    if (observedAt > this.#newestAnswer) this.#newestAnswer = observedAt
+    this.noteAnswer(observedAt)
+  }
+
+  noteAnswer(at = 0): void {
+    if (at > this.#newestAnswer) this.#newestAnswer = at
+  }
+
+  /** Returns true when the state of any of its zones may be another with this contact. */
+  noteContact(contact: ContactCell | undefined, { unknownAfterMissed }: { unknownAfterMissed: number }): boolean {
+    const { silentSince = 0, missed = 0, sweptAt = 0 } = contact ?? {}
+    this.noteAnswer(sweptAt)
+    const silent = missed >= unknownAfterMissed && sweptAt < silentSince ? silentSince : 0
+    const isNews = silent !== this.#silentSince
+    this.#silentSince = silent
+    return isNews
+  }
+
+  /** Zones with an answer that is not valid any more, or that have no version: a later answer makes it valid. */
+  *stale(): Generator<number> {
+    for (let n = this.#pairs.indexOf(STALE); n >= 0; n = this.#pairs.indexOf(STALE, n + 1)) yield n
   }
 
   #count(octet: number, n: 1 | -1): void {

@@ -1,16 +1,17 @@
 /** All sums of the API, by zone, node and primary, and the zones and nodes that they are about. Judges nothing (judge.ts). */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
+import { ZoneNumbers } from '../../lib/state/zone-numbers.js'
 import { NodeSum } from './node-sum.js'
 import { PrimarySum } from './primary-sum.js'
 import { RolloutCounts } from './rollout-counts.js'
 import { RolloutIndex } from './rollout-index.js'
 import { TimePages } from './time-pages.js'
 import { ZoneColumns } from './zone-sum.js'
-import { ZoneNumbers } from './zone-numbers.js'
 
 export class SumTable {
-  readonly numbers = new ZoneNumbers()
+  readonly #numbers = new ZoneNumbers()
+  readonly #zones: (FleetZone | undefined)[] = []
   readonly zones = new ZoneColumns()
   readonly nodes = new Map<string, NodeSum>()
   readonly primaries = new Map<string, PrimarySum>()
@@ -44,11 +45,25 @@ export class SumTable {
     for (const id of this.primaries.keys()) if (!fleet.primaries.has(id)) this.primaries.delete(id)
   }
 
+  /** A zone has a number from 0 up, by which columns are indexed. The number of a removed zone is used again. */
+  numberOf(name: string): number | undefined {
+    return this.#numbers.find(name as ZoneName)
+  }
+
+  zone(n: number): FleetZone | undefined {
+    return this.#zones[n]
+  }
+
+  /** Numbers of all zones. */
+  *every(): Generator<number> {
+    for (let n = 0; n < this.#zones.length; n++) if (this.#zones[n] !== undefined) yield n
+  }
+
   /** Adds the zone, or takes its other nodes and primaries, and returns its number. */
   put(zone: FleetZone): number {
-    const known = this.numbers.of(zone.name)
-    const before = known === undefined ? undefined : this.numbers.zone(known)
-    const n = this.numbers.put(zone)
+    const n = this.#numbers.of(zone.name)
+    const before = this.#zones[n]
+    this.#zones[n] = zone
     if (before === undefined) {
       this.zones.clear(n)
       // Counted as without a version until it is judged.
@@ -64,8 +79,8 @@ export class SumTable {
   }
 
   drop(name: ZoneName): void {
-    const n = this.numbers.of(name)
-    const zone = n === undefined ? undefined : this.numbers.zone(n)
+    const n = this.#numbers.find(name)
+    const zone = n === undefined ? undefined : this.#zones[n]
     if (n === undefined || zone === undefined) return
     for (const { id } of zone.nodes) this.#leave(n, id)
     for (const { id } of zone.primaries) this.primaries.get(id)?.drop(n)
@@ -74,7 +89,8 @@ export class SumTable {
     this.rolled.drop(n)
     this.dueZones.set(n, Number.POSITIVE_INFINITY)
     for (const set of [this.unreleased, this.held, this.conflicts]) set.delete(name)
-    this.numbers.delete(name)
+    this.#zones[n] = undefined
+    this.#numbers.drop(name)
   }
 
   #leave(zone: number, id: string): void {

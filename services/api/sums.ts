@@ -54,7 +54,9 @@ export class Sums {
     this.#parts = parts
     this.#fleet = fleet
     this.#judge = new Judge(parts, this.#table)
-    this.#unlisten = parts.board.onChange((change) => this.#unjudged.note(change, this.#table) && this.#wait())
+    this.#unlisten = parts.board.onChange((change) => {
+      if (this.#unjudged.note(change, this.#table, parts.rules())) this.#wait()
+    })
     this.#ticker = setInterval(
       guard('sums timer', () => this.#hasWork() && this.settle(Number.POSITIVE_INFINITY)),
       TICK_MS,
@@ -69,6 +71,7 @@ export class Sums {
     this.#fleet = fleet
     const rules = this.#parts.rules()
     this.#table.adopt(fleet, rules.staleMs)
+    for (const node of this.#table.nodes.values()) node.noteContact(this.#parts.board.get('contacts', node.node.id), rules)
     if (JSON.stringify(rules) !== this.#rules) this.#judgeAll(rules)
     this.#rules = JSON.stringify(rules)
     for (const { name } of diff.removed) this.#moves.push(name)
@@ -82,7 +85,7 @@ export class Sums {
     const move = this.#moves[this.#moved++]!
     if (typeof move === 'string') this.#table.drop(move)
     else {
-      if (this.#table.numbers.of(move.name) === undefined) this.#coming -= 1
+      if (this.#table.numberOf(move.name) === undefined) this.#coming -= 1
       this.#unjudged.zones.add(this.#table.put(move))
     }
   }
@@ -111,7 +114,7 @@ export class Sums {
   #judgeAll({ staleMs }: NodeStateRules): void {
     for (const node of this.#table.nodes.values()) node.due.reset(staleMs)
     this.#table.zones.forgetAllFacts()
-    for (let n = 0; n < this.#table.numbers.end; n++) if (this.#table.numbers.zone(n)) this.#unjudged.zones.add(n)
+    for (const n of this.#table.every()) this.#unjudged.zones.add(n)
   }
 
   close(): void {
@@ -184,7 +187,7 @@ export class Sums {
 
   async #judgeZones({ zones }: Unjudged, rules: NodeStateRules): Promise<void> {
     for (const n of zones) {
-      const zone = this.#table.numbers.zone(n)
+      const zone = this.#table.zone(n)
       if (zone) this.#judge.zone(n, zone, rules)
       this.#left -= this.#table.nodes.size
       await pause()
@@ -212,19 +215,19 @@ export class Sums {
   }
 
   zone(name: string): ZoneSum | undefined {
-    const { numbers, zones, nodes } = this.#table
-    const n = numbers.of(name)
-    const zone = n === undefined ? undefined : numbers.zone(n)
+    const { zones, nodes } = this.#table
+    const n = this.#table.numberOf(name)
+    const zone = n === undefined ? undefined : this.#table.zone(n)
     return n === undefined || zone === undefined ? undefined : new ZoneSum(zone, n, zones, nodes, this.#parts.clock.now())
   }
 
-  /** Zones have numbers from 0 up, which columns use; the number of a removed zone is used again. */
+  /** See SumTable. */
   numberOf(zone: string): number | undefined {
-    return this.#table.numbers.of(zone)
+    return this.#table.numberOf(zone)
   }
 
   zoneOf(number: number): FleetZone | undefined {
-    return this.#table.numbers.zone(number)
+    return this.#table.zone(number)
   }
 
   primary(id: string): PrimarySum | undefined {

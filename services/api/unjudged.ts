@@ -1,6 +1,7 @@
 /** Zones, pairs and nodes that changed on the board since they were judged. */
 import type { Change } from '../../lib/state/board.js'
-import { splitPair } from '../../lib/state/tables.js'
+import type { NodeStateRules } from '../../lib/fleet/node-state.js'
+import { type ContactCell, splitPair } from '../../lib/state/tables.js'
 import type { NodeSum } from './node-sum.js'
 import { NumberSet } from './number-set.js'
 import type { SumTable } from './sum-table.js'
@@ -12,13 +13,39 @@ export class Unjudged {
   /** Nodes whose pairs must all be judged. */
   readonly nodes = new Set<NodeSum>()
 
-  /** Returns false when the change concerns no sum. */
-  note(change: Change, { numbers, nodes }: SumTable): boolean {
-    if (change.table === 'nodes') return this.notePair(nodes.get(change.node), numbers.of(change.zone))
-    const { table, key } = change
-    if (table === 'zones' || table === 'orders') return this.#noteZone(numbers.of(key))
-    if (table === 'primaries') return this.#noteZone(numbers.of(splitPair(key)[0]))
-    const node = table === 'drains' ? nodes.get(key) : undefined
+  /** Returns false when no sum changes. */
+  note(change: Change, table: SumTable, rules: NodeStateRules): boolean {
+    switch (change.table) {
+      case 'nodes': {
+        const [node, zone] = [table.nodes.get(change.node), table.numberOf(change.zone)]
+        if (node === undefined || zone === undefined) return false
+        if (!change.isQuiet || !node.due.has(zone)) return this.notePair(node, zone)
+        // The same answer again keeps a state valid; it is judged when the answer before would be too old.
+        node.noteAnswer(change.value.observedAt)
+        return false
+      }
+      case 'zones':
+      case 'orders':
+        return this.#noteZone(table.numberOf(change.key))
+      case 'primaries':
+        return this.#noteZone(table.numberOf(splitPair(change.key)[0]))
+      case 'contacts':
+        return this.#noteContact(table.nodes.get(change.key), change.value, rules)
+      case 'drains':
+        return this.#noteNode(table.nodes.get(change.key))
+      default:
+        return false
+    }
+  }
+
+  #noteContact(node: NodeSum | undefined, contact: ContactCell, rules: NodeStateRules): boolean {
+    if (node?.noteContact(contact, rules)) return this.#noteNode(node)
+    let hasStale = false
+    for (const zone of node?.stale() ?? []) hasStale = this.notePair(node!, zone)
+    return hasStale
+  }
+
+  #noteNode(node: NodeSum | undefined): boolean {
     if (node !== undefined) this.nodes.add(node)
     return node !== undefined
   }
@@ -28,8 +55,7 @@ export class Unjudged {
     return zone !== undefined
   }
 
-  notePair(node: NodeSum | undefined, zone: number | undefined): boolean {
-    if (node === undefined || zone === undefined) return false
+  notePair(node: NodeSum, zone: number): boolean {
     let zones = this.pairs.get(node)
     if (zones === undefined) {
       zones = new NumberSet()

@@ -138,7 +138,19 @@ const reloadAct = fc.tuple(fc.subarray(ZONES), fc.subarray(ZONES)).map(
     (scene) =>
       scene.reload(zones, smaller),
 )
+/** The contact of a node: what holds for all its zones. */
+const contactAct = fc.record({ node: nodeId, isSilent: fc.boolean(), age, missed: fc.integer({ min: 0, max: 4 }) }).map(
+  ({ node, isSilent, age: old, missed }): Act =>
+    ({ board, now }) => {
+      const { sweptAt = 0 } = board.get('contacts', node) ?? {}
+      const cell = isSilent
+        ? { silentSince: now - old, missed, error: 'no answer', sweptAt }
+        : { missed: 0, sweptAt: Math.max(sweptAt, now - old) }
+      board.set('contacts', node, { at: now, ...cell })
+    },
+)
 const anyAct = fc.oneof(
+  { arbitrary: contactAct, weight: 2 },
   { arbitrary: answerAct, weight: 5 },
   { arbitrary: clockAct, weight: 4 },
   { arbitrary: releaseAct, weight: 3 },
@@ -216,7 +228,7 @@ describe('the sums over the fleet', () => {
         // The sum has one time; answers have an age.
         expect(Math.max(0, ...lags)).to.equal(least === Infinity ? 0 : Math.max(0, Math.round((now - least) / 1000)))
         const answers = own.map((zone) => matrix.nodeCell(zone, node.id)?.observedAt ?? 0)
-        const newestAnswer = Math.max(answered.get(node.id) ?? 0, ...answers)
+        const newestAnswer = Math.max(answered.get(node.id) ?? 0, board.get('contacts', node.id)?.sweptAt ?? 0, ...answers)
         answered.set(node.id, newestAnswer)
         return { id: node.id, behind: least, newestAnswer, total: own.length }
       }),
