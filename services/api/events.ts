@@ -1,18 +1,21 @@
 /**
- * Server-sent events (docs/contract.md): changes of the board as they happen. An observation without a change is no event: a fleet at
- * rest is silent, however often its nodes are observed. A reader that falls behind is disconnected.
+ * Server-sent events (docs/contract.md): changes of the board as they happen, or, in a burst, the last state of each zone and
+ * pair at the pace of the readers. A reader that falls behind is disconnected. Not here: which changes are events (event-news.ts).
  */
 import type { Request, Response } from 'express'
-import type { EventData, EventName } from '../../lib/answers/event-answers.js'
+import type { HubEvent } from '../../lib/answers/event-answers.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { sleep } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Change } from '../../lib/state/board.js'
-import type { ZoneName } from '../../lib/dns/name.js'
-import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import { type ContactCell, splitPair } from '../../lib/state/tables.js'
 import { bucketOf } from './auth.js'
 import type { ApiContext } from './context.js'
+import { EventBacklog, type WaitingChange } from './event-backlog.js'
+import { EventNews } from './event-news.js'
 import type { Gate } from './gate.js'
-import { nodeZoneJson, time, zoneSummaryJson } from './json.js'
 import { ApiProblem } from './problem.js'
 
 const KEEP_ALIVE_MS = 15_000
@@ -23,17 +26,26 @@ const MAX_BEHIND_OCTETS = 1 << 20
 const MAX_BEHIND_TOTAL = 64 << 20
 const MAX_READERS = 200
 const MAX_READERS_PER_CALLER = 8
-/** Zones of a drained node reported at once; the rest follows in slices. */
-const ZONES_PER_SLICE = 100
-/** Most zones, pairs and rollouts remembered. */
-const MAX_REMEMBERED = 1_000_000
+/** Changes that become events at once, in each window; more wait in the backlog. */
+const AT_ONCE = 100
+const WINDOW_MS = 100
+/** Unsent octets of a reader at which the backlog waits for it, and how long it does before the reader is disconnected. */
+const PACE_OCTETS = 64 << 10
+const PACE_MS = 10_000
+const PACE_STEP_MS = 20
 
 export class EventStreams {
   readonly #context: ApiContext
   readonly #gate: Pick<Gate, 'isStillAllowed'>
   readonly #readers = new Map<Response, { req: Request; bucket: string }>()
-  /** The last event about each zone, or each zone on a node; kept only while there is a reader. */
-  readonly #sent = new Map<string, string>()
+  readonly #news: EventNews
+  readonly #backlog = new EventBacklog()
+  /** Silence of each node, as reported last. */
+  readonly #silences = new Map<string, string>()
+  #isSending = false
+  readonly #sendBacklog = guard('event backlog', () => this.#sendAll())
+  #windowAt = 0
+  #inWindow = 0
   #number = 0
   readonly #unlisten: () => void
   readonly #timers: NodeJS.Timeout[]
@@ -41,6 +53,7 @@ export class EventStreams {
   constructor(context: ApiContext, gate: Pick<Gate, 'isStillAllowed'>) {
     this.#context = context
     this.#gate = gate
+    this.#news = new EventNews(context.matrix)
     this.#unlisten = context.board.onChange((change) => this.#onChange(change))
     this.#timers = [
       setInterval(
@@ -65,7 +78,9 @@ export class EventStreams {
     this.#readers.set(res, { req, bucket })
     res.on('close', () => {
       this.#readers.delete(res)
-      if (this.#readers.size === 0) this.#sent.clear()
+      if (this.#readers.size > 0) return
+      this.#news.forget()
+      this.#backlog.clear()
     })
   }
 
@@ -74,69 +89,93 @@ export class EventStreams {
     for (const [res, { req }] of this.#readers) if (!this.#gate.isStillAllowed(req)) res.end()
   }
 
-  #onChange(change: Change): Promise<void> | undefined {
-    if (this.#readers.size === 0) return undefined
+  #onChange(change: Change): void {
+    if (this.#readers.size === 0) return
     const { fleet } = this.#context.matrix
     if (change.table === 'zones' || change.table === 'orders') this.#zone(change.key as ZoneName)
-    else if (change.table === 'nodes') this.#node(fleet.zones.get(change.zone), fleet.nodes.get(change.node))
-    else if (change.table === 'drains') return this.#drain(change.key)
-    return undefined
+    else if (change.table === 'nodes') this.#pair(fleet.zones.get(change.zone), change.node, change.isQuiet)
+    else if (change.table === 'drains' || (change.table === 'contacts' && this.#isNewSilence(change.key, change.value)))
+      for (const zone of fleet.zonesOf(change.key)) this.#pair(zone, change.key)
   }
 
-  /** Not async, so that the first zones are reported before anything else happens. */
-  #drain(id: string): Promise<void> | undefined {
-    const { fleet } = this.#context.matrix
-    const node = fleet.nodes.get(id)
-    const zones = fleet.zonesOf(id)
-    const tell = (from: number): Promise<void> | undefined => {
-      for (const zone of zones.slice(from, from + ZONES_PER_SLICE)) this.#node(zone, node)
-      const next = from + ZONES_PER_SLICE
-      return next < zones.length ? pause().then(() => tell(next)) : undefined
-    }
-    return tell(0)
+  /** Its zones are unknown from the moment at which it counts as silent. */
+  #isNewSilence(node: string, { silentSince, missed }: ContactCell): boolean {
+    const isSilent = silentSince !== undefined && missed >= this.#context.matrix.config.defaults.unknownAfterMissed
+    const silence = isSilent ? `since ${silentSince}` : ''
+    const isNew = (this.#silences.get(node) ?? '') !== silence
+    this.#silences.set(node, silence)
+    return isNew
   }
 
   #zone(name: ZoneName): void {
-    const zone = this.#context.matrix.fleet.zones.get(name)
-    if (!zone) return
-    const { summary } = this.#context.matrix.row(zone)
-    const { serial, digest, state, inSync, error, held } = summary
-    if (this.#isNew(name, [serial, digest, state, inSync, error, held])) this.#event('zone', zoneSummaryJson(summary))
-    this.#rollouts(zone)
-  }
-
-  /** Sends the state of a rollout, and the result of the checks. */
-  #rollouts(zone: FleetZone): void {
-    for (const mark of this.#context.matrix.zoneCell(zone)?.rollouts ?? []) {
-      const { id, serial, digest, state, stage = null, reason = null } = mark
-      if (!this.#isNew(`rollout ${id}`, [state, mark.stage, mark.reason])) continue
-      this.#event('rollout', { id, zone: zone.name, serial, digest, state, stage, reason, since: time(mark.since) })
-      const { verdict, findings } = mark
-      if (verdict !== undefined && this.#isNew(`check ${id}`, [verdict]))
-        this.#event('check', { id, zone: zone.name, serial, verdict, findings })
+    if (this.#mayReportNow()) this.#report(this.#news.zone(name))
+    else {
+      this.#backlog.addZone(name)
+      this.#sendBacklog()
     }
   }
 
-  #node(zone: FleetZone | undefined, node: FleetNode | undefined): void {
+  #pair(zone: FleetZone | undefined, id: string, isQuiet?: boolean): void {
+    const node = this.#context.matrix.fleet.nodes.get(id)
     if (!zone || !node) return
-    const view = this.#context.matrix.nodeZone(zone, node)
-    const { serial, state, since, error } = view
-    if (this.#isNew(`${zone.name} ${node.id}`, [serial, state, since, error]))
-      this.#event('node', { zone: zone.name, node: node.id, ...nodeZoneJson(view) })
+    const number = this.#context.matrix.sums.numberOf(zone.name)
+    // Without a number, during the first moments of a zone, it cannot wait.
+    if (number === undefined || this.#mayReportNow()) this.#report(this.#news.node(zone, node, isQuiet))
+    else {
+      this.#backlog.addPair(number, id)
+      this.#sendBacklog()
+    }
   }
 
-  #isNew(key: string, facts: readonly unknown[]): boolean {
-    const text = facts.join(' ')
-    if (this.#sent.get(key) === text) return false
-    // Versions come and go while there is a reader; a repeated event does no harm.
-    if (this.#sent.size >= MAX_REMEMBERED) this.#sent.clear()
-    this.#sent.set(key, text)
-    return true
+  /** Events keep the order of their changes: while some wait, all do. */
+  #mayReportNow(): boolean {
+    const now = performance.now()
+    if (now - this.#windowAt > WINDOW_MS) {
+      this.#windowAt = now
+      this.#inWindow = 0
+    }
+    this.#inWindow += 1
+    return !this.#isSending && this.#inWindow <= AT_ONCE
   }
 
-  #event<N extends EventName>(name: N, data: EventData[N]): void {
-    this.#number += 1
-    this.#send(`id: ${this.#number}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+  async #sendAll(): Promise<void> {
+    if (this.#isSending) return
+    this.#isSending = true
+    try {
+      while (!this.#backlog.isEmpty)
+        for (const waiting of this.#backlog.take()) {
+          this.#report(this.#eventsOf(waiting))
+          await pause()
+          await this.#waitForReaders()
+        }
+    } finally {
+      this.#isSending = false
+    }
+  }
+
+  #eventsOf(waiting: WaitingChange): HubEvent[] {
+    if (this.#readers.size === 0) return []
+    if ('zone' in waiting) return this.#news.zone(waiting.zone)
+    const { sums, fleet } = this.#context.matrix
+    const [zone, node] = [sums.zoneOf(waiting.number), fleet.nodes.get(waiting.node)]
+    return zone && node ? this.#news.node(zone, node) : []
+  }
+
+  async #waitForReaders(): Promise<void> {
+    const until = performance.now() + PACE_MS
+    for (;;) {
+      const behind = [...this.#readers.keys()].filter(({ writableLength }) => writableLength > PACE_OCTETS)
+      if (behind.length === 0) return
+      if (performance.now() > until) return behind.forEach((res) => void res.destroy())
+      await sleep(PACE_STEP_MS)
+    }
+  }
+
+  #report(events: readonly HubEvent[]): void {
+    for (const { name, data } of events) {
+      this.#number += 1
+      this.#send(`id: ${this.#number}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+    }
   }
 
   #send(text: string): void {
@@ -152,5 +191,6 @@ export class EventStreams {
     this.#unlisten()
     for (const res of this.#readers.keys()) res.end()
     this.#readers.clear()
+    this.#backlog.clear()
   }
 }

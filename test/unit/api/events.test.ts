@@ -89,6 +89,7 @@ describe('the event stream', () => {
     fleet.release('a.example.', 5)
     fleet.serve('a.example.', 'ams1', 5)
     first.end()
+    fleet.serve('a.example.', 'ams1', 4)
     const second = open()
     fleet.serve('a.example.', 'ams1', 5)
     expect(second.take()).to.deep.equal(['node a.example. ams1 in-sync 5'])
@@ -108,6 +109,37 @@ describe('the event stream', () => {
     fleet.serve('gone.example.', 'ams1', 5)
     fleet.serve('a.example.', 'gone1', 5)
     expect(reader.take()).to.deep.equal([])
+  })
+
+  it('has a silent node in each of its zones, once', () => {
+    const reader = open()
+    fleet.release('a.example.', 5)
+    fleet.serve('a.example.', 'fra1', 5)
+    reader.take()
+    const contact = { silentSince: NOW, error: 'no answer' }
+    for (let missed = 1; missed < 6; missed++) fleet.board.set('contacts', 'fra1', { ...contact, at: NOW + missed, missed })
+    expect(reader.take()).to.deep.equal(['node a.example. fra1 unknown 5'])
+    fleet.board.set('contacts', 'fra1', { at: NOW + 9, missed: 0, sweptAt: NOW })
+    expect(reader.take()).to.deep.equal(['node a.example. fra1 in-sync 5'])
+  })
+
+  it('has the last state of each pair after a burst, at the pace of its reader', async () => {
+    const reader = open()
+    fleet.release('a.example.', 1)
+    reader.take()
+    reader.writableLength = 2 ** 17
+    for (let serial = 2; serial < 500; serial++) fleet.serve('a.example.', 'ams1', serial)
+    fleet.serve('a.example.', 'lhr1', 1)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const events = reader.take()
+    expect(events.length).to.be.below(150)
+    expect(events).not.to.include('node a.example. ams1 ahead 499')
+    reader.writableLength = 0
+    while (events.length === 0 || !events.includes('node a.example. lhr1 in-sync 1')) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      events.push(...reader.take())
+    }
+    expect(events.slice(-2)).to.deep.equal(['node a.example. ams1 ahead 499', 'node a.example. lhr1 in-sync 1'])
   })
 
   it('has each step of a rollout, and the findings of its checks, once', () => {
