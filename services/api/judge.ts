@@ -10,6 +10,7 @@ import type { Board } from '../../lib/state/board.js'
 import { expiryOf } from '../../lib/state/expiry.js'
 import { pairKey } from '../../lib/state/tables.js'
 import { contactOf, type NodeSum } from './node-sum.js'
+import { nodeFacts } from './node-facts.js'
 import { stateOfPrimary } from './primary-sum.js'
 import type { SumTable } from './sum-table.js'
 import { textHash } from './text-hash.js'
@@ -95,16 +96,12 @@ export class Judge {
     const { id } = sum.node
     const cell = board.pairs.at(zone.name, id)
     const drained = board.get('drains', id)?.drained ?? false
-    const seen = cell ?? UNSEEN
-    const { state, behindSince, changesAt } = standingOf(facts, { ...seen, id, drained }, rules, now)
+    const { state, behindSince, changesAt } = standingOf(facts, nodeFacts(cell, id, drained), rules, now)
     const old = sum.stateOf(n)
     sum.judged(n, { state, contact: contactOf(cell, rules), behindSince, changesAt, observedAt: cell?.observedAt }, now)
     this.#table.zones.move(n, old, sum.stateOf(n))
   }
 }
-
-/** The facts about a pair without a cell. */
-const UNSEEN = { serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined }
 
 function keep(set: Set<string>, name: string, isIn: boolean): void {
   if (isIn) set.add(name)

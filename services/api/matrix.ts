@@ -16,6 +16,7 @@ import { hasExpired } from '../../lib/state/expiry.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
+import { nodeFacts } from './node-facts.js'
 import { stateOfPrimary } from './primary-sum.js'
 import type { JudgeParts } from './judge.js'
 import { SortedNames } from './sorted-names.js'
@@ -121,8 +122,7 @@ export class Matrix {
 
   #view(zone: FleetZone, node: string, facts: ZoneFacts): NodeZoneView {
     const cell = this.nodeCell(zone, node)
-    const seen = cell ?? { serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined }
-    return viewNode(facts, { ...seen, id: node, drained: this.isDrained(node) }, this.#rules, this.now())
+    return viewNode(facts, nodeFacts(cell, node, this.isDrained(node)), this.#rules, this.now())
   }
 
   nodeZone(zone: FleetZone, node: FleetNode): NodeZoneView {
