@@ -138,11 +138,15 @@ export class Sums {
     return false
   }
 
+  #sizeOf({ zones, size }: Unjudged): number {
+    return zones.size * this.#table.nodes.size + size
+  }
+
   /** Pairs that are not judged yet, about. */
   get pending(): number {
     const now = this.#parts.clock.now()
-    const zones = this.#unjudged.zones.size + this.#moves.length - this.#moved
-    let pending = this.#left + zones * this.#table.nodes.size + this.#unjudged.size
+    const moves = this.#moves.length - this.#moved
+    let pending = this.#left + moves * this.#table.nodes.size + this.#sizeOf(this.#unjudged)
     for (const { due } of this.#table.nodes.values()) pending += due.count(now)
     return pending
   }
@@ -175,12 +179,14 @@ export class Sums {
     this.#judgedAt = now
     const unjudged = this.#unjudged
     this.#unjudged = new Unjudged()
+    // Before the first pause: a request must not wait for a batch of unknown size.
+    this.#left = this.#sizeOf(unjudged)
     for (const zone of this.#table.dueZones.takeDue(now)) unjudged.zones.add(zone)
     for (const node of this.#table.nodes.values()) {
       for (const zone of node.due.take(now)) unjudged.notePair(node, zone)
       await pause()
     }
-    this.#left = unjudged.zones.size * this.#table.nodes.size + unjudged.size
+    this.#left = this.#sizeOf(unjudged)
     await this.#judgeZones(unjudged, rules)
     await this.#judgePairs(unjudged, rules)
   }

@@ -25,6 +25,8 @@ interface Selection {
 
 type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'reason'>
 
+/** Most pairs of one resync: its job names each of them in Redis. */
+const MAX_TARGETS = 200_000
 /** Zones whose nodes are judged before other work runs. */
 const ZONES_PER_SLICE = 50
 
@@ -47,8 +49,14 @@ export function commandRoutes(context: ApiContext): Router {
       throw new ApiProblem(409, 'other-serial', `serial ${serial} is not the released one (${released ?? 'none'})`)
   }
 
-  const zonesAt = (zones: readonly FleetZone[], serial: number | undefined): readonly FleetZone[] =>
-    serial === undefined ? zones : zones.filter((zone) => releasedSerial(zone) === serial)
+  const zonesAt = async (zones: Iterable<FleetZone>, serial: number | undefined): Promise<FleetZone[]> => {
+    const found: FleetZone[] = []
+    for (const zone of zones) {
+      if (serial === undefined || releasedSerial(zone) === serial) found.push(zone)
+      if (found.length % ZONES_PER_SLICE === 0) await pause()
+    }
+    return found
+  }
 
   const targetsOf = async ({ zones, nodes, clouds, states }: Selection): Promise<ResyncJob['targets']> => {
     // Sets: a body may name thousands of zones and nodes, and repeat names.
@@ -56,7 +64,9 @@ export function commandRoutes(context: ApiContext): Router {
     const cloudIds = clouds && new Set(clouds)
     const targets: ResyncJob['targets'] = []
     for (const [i, zone] of [...new Set(zones)].entries()) {
-      if (states && i % ZONES_PER_SLICE === 0) await pause()
+      if (i % ZONES_PER_SLICE === 0) await pause()
+      if (targets.length > MAX_TARGETS)
+        throw new ApiProblem(422, 'too-many', `over ${MAX_TARGETS} pairs of zone and node; name fewer zones, nodes or clouds`)
       for (const node of zone.nodes) {
         if (ids?.has(node.id) === false || cloudIds?.has(node.cloud) === false) continue
         if (states && !states.includes(context.matrix.nodeZone(zone, node).state)) continue
@@ -110,7 +120,7 @@ export function commandRoutes(context: ApiContext): Router {
   router.post('/nodes/:node/resync', operator, async (req, res) => {
     const node = nodeNamed(context, String(req.params.node))
     const body = nodeResyncBody.parse(req.body ?? {})
-    const zones = zonesAt(
+    const zones = await zonesAt(
       body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id),
       body.serial,
     )
@@ -120,7 +130,7 @@ export function commandRoutes(context: ApiContext): Router {
   router.post('/resync', operator, async (req, res) => {
     const body = resyncBody.parse(req.body ?? {})
     const named = body.zones?.map((name) => zoneNamed(context, name))
-    const zones = zonesAt(named ?? [...context.matrix.fleet.zones.values()], body.serial)
+    const zones = await zonesAt(named ?? context.matrix.fleet.zones.values(), body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
     await mutate(context, req, res, () => resync({ zones, nodes, clouds: cloudsNamed(body.clouds) }, body, callerOf(res).name))
   })
