@@ -46,8 +46,8 @@ export interface RefreshBounds {
   maxMs: number
 }
 
+/** The settings of a zone. Zones with equal settings share one object. */
 export interface ZoneConfig {
-  name: ZoneName
   primaries: string[]
   clouds: string[]
   refresh: RefreshBounds

@@ -19,6 +19,7 @@ import {
 } from 'yaml'
 import type { Override } from './env.js'
 import type { Finding, FindingCode, Place } from './errors.js'
+import type { PlainZones } from './plain-zones.js'
 
 export type SettingPath = readonly PropertyKey[]
 
@@ -28,6 +29,8 @@ export interface ConfigDocument {
   mistakes: Finding[]
   /** The place of a setting's key, or of the nearest section around it that exists. */
   placeOf: (path: SettingPath, which?: 'key' | 'value') => Place
+  /** Entries of the zone list that are not in `value`. Paths count them. */
+  plain?: PlainZones | undefined
 }
 
 /** Own words for syntax mistakes: the yaml package quotes the file in some of its messages, and the file holds secrets. */
@@ -55,10 +58,19 @@ const OPTIONS = { prettyErrors: false, uniqueKeys: false, stringKeys: true, logL
 /** Most levels of nesting; the schema has seven. */
 const MAX_DEPTH = 100
 
-export function parseConfigDocument(file: string, text: string, overrides: readonly Override[]): ConfigDocument {
-  const lines = new LineCounter()
-  const { document, tooDeepAt } = parseYaml(text, lines)
-  const at = (offset: number): Place => {
+/** With `plain` the entries of the zone list that it has are not parsed. */
+export function parseConfigDocument(
+  file: string,
+  text: string,
+  overrides: readonly Override[],
+  plain?: PlainZones,
+): ConfigDocument {
+  const counted = new LineCounter()
+  const { document, tooDeepAt } = parseYaml(plain?.rest ?? text, counted)
+  const lines = plain === undefined ? counted : linesOf(text)
+  const original = plain?.originalOf ?? ((offset: number) => offset)
+  const at = (offset: number): Place => placeAt(original(offset))
+  const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
@@ -78,9 +90,30 @@ export function parseConfigDocument(file: string, text: string, overrides: reado
     mistakes.push(mistake(at(offset), 'CONFIG_DUPLICATE', 'this key is here twice: keep one of the two'))
   const placeOf = (path: SettingPath, which: 'key' | 'value' = 'key'): Place => {
     const override = overrides.find((o) => o.path.every((part, i) => path[i] === part))
-    return override === undefined ? at(offsetOf(document, path, which)) : { file: override.from, line: 1, column: 1 }
+    if (override !== undefined) return { file: override.from, line: 1, column: 1 }
+    const [section, index] = path
+    if (plain === undefined || section !== 'zones' || typeof index !== 'number') return at(offsetOf(document, path, which))
+    if (plain.names[index] !== undefined) return placeAt(plain.offsetOf(index))
+    return at(offsetOf(document, [section, parsedIndex(plain, index), ...path.slice(2)], which))
   }
-  return { value: applyOverrides(plainValue(document, mistakes, at), overrides), mistakes, placeOf }
+  const value = applyOverrides(plainValue(document, mistakes, at), overrides)
+  // A list of which every entry was taken out reads as no value.
+  if (plain !== undefined && isPlainMap(value) && value.zones === null) value.zones = []
+  return { value, mistakes, placeOf, plain }
+}
+
+/** The index among the parsed entries of an entry of the list. */
+function parsedIndex({ names }: PlainZones, index: number): number {
+  let before = 0
+  for (let i = 0; i < index; i++) if (names[i] === undefined) before += 1
+  return before
+}
+
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1)
+  return lines
 }
 
 /** Same as the package's parseDocument, but stops before deep nesting makes its recursive functions end the process. */

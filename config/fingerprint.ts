@@ -1,6 +1,6 @@
 /** Digests all settings on which hubs must agree, so that two hubs can compare their configs. */
 import { createHash } from 'node:crypto'
-import type { Config } from './config.js'
+import type { Config, ZoneConfig } from './config.js'
 
 /** Settings that may differ between hubs. */
 const OWN: ReadonlySet<string> = new Set(['file', 'hub', 'dataDir', 'redis', 'api', 'transfer', 'log', 'topology'])
@@ -10,8 +10,19 @@ const DIGITS = 16
  * Hexadecimal. It covers secrets without revealing them, and ignores comments, the order of keys and the spelling of durations.
  */
 export function fingerprintOf(config: Config): string {
-  const shared = Object.entries(config).filter(([name]) => !OWN.has(name))
+  const { zones, ...others } = config
+  const shared = Object.entries(others).filter(([name]) => !OWN.has(name))
   const hash = createHash('sha256').update(canonical(Object.fromEntries(shared)))
+  // A hundred thousand zones share few settings.
+  const digests = new Map<ZoneConfig, string>()
+  for (const [name, settings] of zones) {
+    let digest = digests.get(settings)
+    if (digest === undefined) {
+      digest = createHash('sha256').update(canonical(settings)).digest('hex')
+      digests.set(settings, digest)
+    }
+    hash.update(`\n${name} ${digest}`)
+  }
   return hash.digest('hex').slice(0, DIGITS)
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isIpv6, subnetHolds } from './address.js'
-import type { Config } from './config.js'
+import type { Config, ZoneConfig } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Resolved } from './resolve.js'
 import type { Report } from './report.js'
@@ -65,20 +65,27 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     checkList('nodes', nodes ?? [], ['rollout', 'stages', i, 'nodes'])
     check('clouds', cloud, ['rollout', 'stages', i, 'cloud'])
   }
-  for (const zone of config.zones.values()) {
-    const at = ['zones', zoneIndex.get(zone.name)!]
+  const sound = new Set<ZoneConfig>()
+  for (const [name, zone] of config.zones) {
+    // The lists of settings that zones share are checked once, when nothing is wrong with them.
+    if (sound.has(zone)) continue
+    const at = ['zones', zoneIndex.get(name)!]
+    if (zone.primaries.length > 0 && areSound(zone, declared)) sound.add(zone)
     checkList('primaries', zone.primaries, [...at, 'primaries'])
     checkList('clouds', zone.clouds, [...at, 'clouds'])
     if (zone.primaries.length === 0 && declared.primaries.size > 0) {
-      report(
-        'CONFIG_VALUE',
-        [...at, 'primaries'],
-        `zone ${zone.name} has no primary: name one, or leave "primaries" out to use all`,
-      )
+      report('CONFIG_VALUE', [...at, 'primaries'], `zone ${name} has no primary: name one, or leave "primaries" out to use all`)
     } else if (declared.primaries.size === 0) {
-      report('CONFIG_MISSING', at, `zone ${zone.name} has no primary to transfer from: add one under "primaries"`)
+      report('CONFIG_MISSING', at, `zone ${name} has no primary to transfer from: add one under "primaries"`)
     }
   }
+}
+
+/** Every name in the lists of the zone refers to something, and none is there twice. */
+function areSound({ primaries, clouds }: ZoneConfig, declared: DeclaredNames): boolean {
+  const isSound = (names: readonly string[], known: ReadonlySet<string>): boolean =>
+    names.every((name) => known.has(name)) && new Set(names).size === names.length
+  return isSound(primaries, declared.primaries) && isSound(clouds, declared.clouds)
 }
 
 function lintAddresses(config: Config, report: Report): void {
@@ -148,11 +155,11 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
   const size = new Map<string, number>()
   for (const { cloud } of config.nodes.values()) size.set(cloud, (size.get(cloud) ?? 0) + 1)
   const usedPrimaries = new Set<string>()
-  for (const zone of config.zones.values()) {
-    for (const primary of zone.primaries) usedPrimaries.add(primary)
-    if (zone.primaries.length === 1) {
-      const message = `zone ${zone.name} has one primary: when it fails, changes stop; add a second one`
-      report('CONFIG_ONE_PRIMARY', ['zones', zoneIndex.get(zone.name)!], message)
+  for (const { primaries } of new Set(config.zones.values())) for (const primary of primaries) usedPrimaries.add(primary)
+  for (const [name, { primaries }] of config.zones) {
+    if (primaries.length === 1) {
+      const message = `zone ${name} has one primary: when it fails, changes stop; add a second one`
+      report('CONFIG_ONE_PRIMARY', ['zones', zoneIndex.get(name)!], message)
     }
   }
   for (const id of config.clouds.keys()) {

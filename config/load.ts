@@ -9,6 +9,7 @@ import { type ConfigDocument, isPlainMap, parseConfigDocument, type SettingPath 
 import { type Override, readEnvironment } from './env.js'
 import { ConfigError, type Finding, type FindingCode, type Subject } from './errors.js'
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
+import { plainZonesIn } from './plain-zones.js'
 import { readSettings } from './salvage.js'
 import { withNewNames } from './renamed.js'
 import { resolveConfig } from './resolve.js'
@@ -85,6 +86,12 @@ export function checkConfig(file: string, flags: readonly Override[] = []): Conf
     ...flags,
     ...readEnvironment().settings.filter((env) => !flags.some((flag) => flag.path.join() === env.path.join())),
   ]
+  const plain = overrides.some((override) => override.path[0] === 'zones') ? undefined : plainZonesIn(text)
+  if (plain !== undefined) {
+    const report = checkDocument(path, parseConfigDocument(path, text, overrides, plain))
+    if (report.config !== undefined) return report
+  }
+  // A mistake may be one that only the whole text shows, as an entry that is in the list twice.
   return checkDocument(path, parseConfigDocument(path, text, overrides))
 }
 
@@ -99,7 +106,7 @@ function checkDocument(file: string, written: ConfigDocument): ConfigReport {
     findings.push(about.length === 0 ? finding : { ...finding, about })
   }
   warn(report)
-  const resolved = resolveConfig(file, settings, zonePositions, report)
+  const resolved = resolveConfig(file, settings, { positions: zonePositions, plain: document.plain?.names ?? [] }, report)
   lintTopology(resolved, declaredNames(document.value), report)
   lintZoneNames(resolved.config, resolved.zoneIndex, report)
   lintWeaknesses(settings, resolved.config, report)
@@ -137,6 +144,8 @@ function inFileOrder(findings: readonly Finding[]): Finding[] {
 /** Freezes objects and lists, recursively; Buffers cannot be frozen, and a frozen Map can still be changed. */
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Date) return value
+  // A hundred thousand zones share few settings.
+  if (!(value instanceof Map) && Object.isFrozen(value)) return value
   const inner = value instanceof Map ? value.values() : Object.values(value)
   for (const item of inner) freeze(item)
   return Object.freeze(value)

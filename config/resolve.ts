@@ -9,15 +9,14 @@ import { dirname, resolve } from 'node:path'
 import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
-import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig, ZoneConfig } from './config.js'
-import { checkSettingsFor } from './checks-schema.js'
+import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig } from './config.js'
 import type { SettingPath } from './document.js'
-import { formatDuration } from './duration.js'
 import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
 import { decodeSecret, readSecretFile, readTextFile } from './secrets.js'
 import { resolveTokens } from './tokens.js'
 import { topologyOf } from './topology-schema.js'
+import { checkBounds, resolveZones, type ZoneList } from './resolve-zones.js'
 
 export interface Resolved {
   config: Config
@@ -25,9 +24,8 @@ export interface Resolved {
   zoneIndex: Map<ZoneName, number>
 }
 
-export function resolveConfig(file: string, raw: RawConfig, zonePositions: readonly number[], report: Report): Resolved {
+export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, report: Report): Resolved {
   const folder = dirname(file)
-  const zoneIndex = new Map<ZoneName, number>()
   const d = raw.defaults
   checkBounds(d.refresh.min, d.refresh.max, ['defaults', 'refresh'], report)
   if (d.lag.page < d.lag.warn)
@@ -93,23 +91,7 @@ export function resolveConfig(file: string, raw: RawConfig, zonePositions: reado
     webhooks: resolveWebhooks(folder, raw, report),
     log: { level: raw.log.level },
   }
-  const checksOf = checkSettingsFor(
-    raw.checks,
-    raw.zones.map(({ name }) => name as ZoneName),
-  )
-  for (const [i, zone] of raw.zones.entries()) {
-    const index = zonePositions[i] ?? i
-    const name = zone.name as ZoneName
-    if (zoneIndex.has(name))
-      report('CONFIG_DUPLICATE', ['zones', index, 'name'], `zone ${name} is here twice: remove one of the two`)
-    else {
-      zoneIndex.set(name, index)
-      config.zones.set(name, {
-        ...resolveZone(name, zone, index, config, report),
-        checks: checksOf(name),
-      })
-    }
-  }
+  const zoneIndex = resolveZones(raw, list, config, report)
   checkApi(raw, config, report)
   return { config, zoneIndex }
 }
@@ -236,36 +218,6 @@ function resolveNode(id: string, node: RawConfig['nodes'][string], report: Repor
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
   return { id, cloud: node.cloud, site: node.site, paths, key: node.key, transits: node.transits }
-}
-
-function resolveZone(
-  name: ZoneName,
-  zone: RawConfig['zones'][number],
-  index: number,
-  config: Config,
-  report: Report,
-): Omit<ZoneConfig, 'checks'> {
-  const minMs = zone.refresh?.min ?? config.defaults.refresh.minMs
-  const maxMs = zone.refresh?.max ?? config.defaults.refresh.maxMs
-  if (zone.refresh !== undefined) checkBounds(minMs, maxMs, ['zones', index, 'refresh'], report)
-  return {
-    name,
-    primaries: zone.primaries ?? [...config.primaries.keys()],
-    clouds: zone.clouds ?? [...config.clouds.keys()],
-    refresh: { minMs, maxMs },
-    limits: Object.fromEntries(Object.entries(zone.limits).filter(([, most]) => most !== undefined)),
-  }
-}
-
-function checkBounds(minMs: number, maxMs: number, path: SettingPath, report: Report): void {
-  if (minMs < 1) report('CONFIG_VALUE', [...path, 'min'], '"min" is 0: write at least 1ms')
-  if (maxMs < minMs) {
-    report(
-      'CONFIG_VALUE',
-      path,
-      `"max" (${formatDuration(maxMs)}) is shorter than "min" (${formatDuration(minMs)}): write a longer one`,
-    )
-  }
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {

@@ -16,7 +16,7 @@ export interface ReadSettings {
 
 export function readSettings(document: ConfigDocument): ReadSettings {
   const first = configSchema.safeParse(document.value)
-  if (first.success) return { settings: first.data, zonePositions: first.data.zones.map((_, i) => i), findings: [] }
+  if (first.success) return { settings: first.data, zonePositions: positionsIn(document), findings: [] }
   const mistakes = describeIssues(document, first.error.issues)
   const rest = new Rest(document.value)
   let bad: readonly Pick<Mistake, 'path' | 'unknownKey'>[] = mistakes
@@ -27,6 +27,13 @@ export function readSettings(document: ConfigDocument): ReadSettings {
       return { settings: parsed.data, zonePositions: rest.zonePositions, findings: mistakes.map(({ finding }) => finding) }
     bad = parsed.error.issues.map(({ path }) => ({ path: path as SettingPath, unknownKey: false }))
   }
+}
+
+/** The index in the file's list of each parsed entry. */
+function positionsIn({ value, plain }: ConfigDocument): number[] {
+  if (plain !== undefined) return plain.names.flatMap((name, i) => (name === undefined ? [i] : []))
+  const zones = isPlainMap(value) ? value.zones : undefined
+  return Array.isArray(zones) ? zones.map((_, i) => i) : []
 }
 
 /** A copy of the settings from which parts are removed. */

@@ -9,7 +9,7 @@ import type { Report } from './report.js'
 
 /** Warns of octets that are legal in a name, but surely a mistake in the name of a zone. */
 export function lintZoneNames({ zones }: Config, zoneIndex: ReadonlyMap<ZoneName, number>, report: Report): void {
-  for (const { name } of zones.values()) {
+  for (const name of zones.keys()) {
     const odd = oddIn(name)
     if (odd === undefined) continue
     report(
@@ -20,7 +20,11 @@ export function lintZoneNames({ zones }: Config, zoneIndex: ReadonlyMap<ZoneName
   }
 }
 
+/** Names that have nothing odd in them. */
+const COMMON = /^(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.$/
+
 function oddIn(name: ZoneName): string | undefined {
+  if (COMMON.test(name)) return undefined
   if (canonicalIp(name.replace(/\.$/, '')) !== undefined) return 'is an IP address'
   const wire = nameToWire(name)
   const isReverse = /\.(in-addr|ip6)\.arpa\.$/.test(name)

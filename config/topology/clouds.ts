@@ -64,7 +64,8 @@ function lintSharedSites(config: Config, nodesOf: ReadonlyMap<string, readonly N
     const sites = nodes.map(({ site }) => site)
     if (sites.length > 0 && sites.every((site) => site !== undefined)) sitesOf.set(id, new Set(sites))
   }
-  const zones = [...config.zones.values()]
+  // Zones with equal settings share them.
+  const zones = [...new Set(config.zones.values())]
   const shareZone = (...ids: string[]) => zones.length === 0 || zones.some(({ clouds }) => ids.every((id) => clouds.includes(id)))
   const ids = [...sitesOf.keys()]
   for (const [i, id] of ids.entries()) {

@@ -1,6 +1,6 @@
 /** The fleet: zones, their primaries, clouds and nodes, resolved and indexed. Immutable; a reload makes a new one. */
 import type { CheckSettings, Mode } from '../checks/check.js'
-import type { ZoneName } from '../dns/name.js'
+import { nameToWire, type ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
 import type { Remote } from './remote.js'
 
@@ -37,6 +37,49 @@ export interface FleetZone {
   checks: CheckRules
 }
 
+/** What zones with the same settings share. */
+export type ZoneRules = Omit<FleetZone, 'name' | 'apex'>
+
+/** A zone that shares its rules with others: a hundred thousand zones are as many small objects. */
+export class ZoneOfFleet implements FleetZone {
+  readonly name: ZoneName
+  readonly rules: ZoneRules
+
+  constructor(name: ZoneName, rules: ZoneRules) {
+    this.name = name
+    this.rules = rules
+  }
+
+  /** Made anew for each caller, because zones at rest hold no octets. */
+  get apex(): Buffer {
+    return nameToWire(this.name)
+  }
+
+  get primaries(): readonly Primary[] {
+    return this.rules.primaries
+  }
+
+  get clouds(): readonly string[] {
+    return this.rules.clouds
+  }
+
+  get nodes(): readonly FleetNode[] {
+    return this.rules.nodes
+  }
+
+  get refresh(): FleetZone['refresh'] {
+    return this.rules.refresh
+  }
+
+  get limits(): FleetZone['limits'] {
+    return this.rules.limits
+  }
+
+  get checks(): CheckRules {
+    return this.rules.checks
+  }
+}
+
 export interface CheckRules extends CheckSettings {
   hook: { mode: Mode; command: readonly string[]; timeoutMs: number; input: 'stdin' | 'file' }
 }
@@ -55,6 +98,9 @@ export const everyZoneOf = (fleet: Fleet): FleetDiff => ({ added: [...fleet.zone
 /** New and changed zones, in their new state. */
 export const touchedBy = ({ added, changed }: FleetDiff): FleetZone[] => [...added, ...changed.map(({ after }) => after)]
 
+/** Well below a millisecond of work. */
+const ZONES_PER_STEP = 500
+
 export class Fleet {
   readonly zones: ReadonlyMap<ZoneName, FleetZone>
   readonly nodes: ReadonlyMap<string, FleetNode>
@@ -62,7 +108,8 @@ export class Fleet {
   /** The peer hubs: they may have versions that no primary can send. */
   readonly peers: readonly Primary[]
   readonly clouds: ReadonlyMap<string, Cloud>
-  readonly #zonesOfNode = new Map<string, FleetZone[]>()
+  /** The zones of each list of nodes, which zones with the same clouds share. Made when it is needed. */
+  #zonesAt: Map<readonly FleetNode[], FleetZone[]> | undefined
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
   readonly #peerAddresses: ReadonlySet<string>
@@ -70,25 +117,24 @@ export class Fleet {
   readonly #keys = new Map<string, TsigKey[]>()
   readonly #keysAt = new Map<string, TsigKey[]>()
 
+  /** A map of zones by name is taken over as it is. */
   constructor(
-    zones: Iterable<FleetZone>,
+    zones: Iterable<FleetZone> | ReadonlyMap<ZoneName, FleetZone>,
     nodes: Iterable<FleetNode>,
     primaries: Iterable<Primary>,
     clouds: Iterable<Cloud>,
     peers: readonly Primary[] = [],
   ) {
-    this.zones = new Map(Array.from(zones, (zone) => [zone.name, zone]))
+    this.zones = zones instanceof Map ? zones : new Map(Array.from(zones as Iterable<FleetZone>, (zone) => [zone.name, zone]))
     this.nodes = new Map(Array.from(nodes, (node) => [node.id, node]))
     this.primaries = new Map(Array.from(primaries, (primary) => [primary.id, primary]))
     this.clouds = new Map(Array.from(clouds, (cloud) => [cloud.id, cloud]))
     this.peers = peers
     this.#peerAddresses = new Set(peers.map(({ address }) => address.ip))
     for (const node of this.nodes.values()) {
-      this.#zonesOfNode.set(node.id, [])
       for (const ip of new Set(node.paths.map(({ address }) => address.ip))) push(this.#nodesAt, ip, node)
       this.#learnKey(node.key, ...node.paths.map(({ address }) => address.ip))
     }
-    for (const zone of this.zones.values()) for (const node of zone.nodes) this.#zonesOfNode.get(node.id)?.push(zone)
     for (const primary of this.primaries.values()) {
       push(this.#primariesAt, primary.address.ip, primary)
       this.#learnKey(primary.key, primary.address.ip)
@@ -105,18 +151,51 @@ export class Fleet {
 
   /** Changes since `before`; objects that both share did not change (see fleet-of-config). */
   diff(before: Fleet): FleetDiff {
+    const steps = this.diffInSteps(before)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+
+  /** As `diff`, in steps of a few zones each. */
+  *diffInSteps(before: Fleet): Generator<undefined, FleetDiff> {
     const added: FleetZone[] = []
     const changed: { before: FleetZone; after: FleetZone }[] = []
+    const removed: FleetZone[] = []
+    if (before.zones === this.zones) return { added, changed, removed }
+    let looked = 0
     for (const zone of this.zones.values()) {
       const old = before.zones.get(zone.name)
       if (old === undefined) added.push(zone)
       else if (old !== zone) changed.push({ before: old, after: zone })
+      if (++looked % ZONES_PER_STEP === 0) yield
     }
-    return { added, changed, removed: Array.from(before.zones.values()).filter(({ name }) => !this.zones.has(name)) }
+    // As many zones as before, and the new ones: none is missing.
+    if (this.zones.size === before.zones.size + added.length) return { added, changed, removed }
+    for (const zone of before.zones.values()) {
+      if (!this.zones.has(zone.name)) removed.push(zone)
+      if (++looked % ZONES_PER_STEP === 0) yield
+    }
+    return { added, changed, removed }
   }
 
   zonesOf(node: string): readonly FleetZone[] {
-    return this.#zonesOfNode.get(node) ?? []
+    if (!this.nodes.has(node)) return []
+    const lists = [...this.#zonesByNodes()].flatMap(([nodes, zones]) => (nodes.some(({ id }) => id === node) ? [zones] : []))
+    return lists.length === 1 ? lists[0]! : lists.flat()
+  }
+
+  #zonesByNodes(): ReadonlyMap<readonly FleetNode[], FleetZone[]> {
+    if (this.#zonesAt === undefined) {
+      this.#zonesAt = new Map()
+      for (const zone of this.zones.values()) {
+        const zones = this.#zonesAt.get(zone.nodes)
+        if (zones === undefined) this.#zonesAt.set(zone.nodes, [zone])
+        else zones.push(zone)
+      }
+    }
+    return this.#zonesAt
   }
 
   nodesAt(ip: string): readonly FleetNode[] {

@@ -1,6 +1,6 @@
 /** Decides if a reload changed a zone, a node or a remote. Unchanged parts may be compared by identity. */
 import type { TsigKey } from '../dns/tsig-record.js'
-import type { FleetNode, FleetZone } from './fleet.js'
+import type { FleetNode, ZoneRules } from './fleet.js'
 import type { Remote } from './remote.js'
 
 const isSameKey = (a: TsigKey | undefined, b: TsigKey | undefined): boolean =>
@@ -17,7 +17,7 @@ export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   isSameList(a.paths, b.paths, isSameRemote)
 
 /** Nodes and primaries must be the same objects. */
-export const isSameZone = (a: FleetZone, b: FleetZone): boolean =>
+export const isSameRules = (a: ZoneRules, b: ZoneRules): boolean =>
   isSameList(a.primaries, b.primaries) &&
   isSameList(a.nodes, b.nodes) &&
   isSameList(a.clouds, b.clouds) &&

@@ -7,7 +7,7 @@ import { NODE_STATES, type NodeState } from '../../../lib/fleet/node-state.js'
 import type { Serial } from '../../../lib/dns/serial.js'
 import { Board } from '../../../lib/state/board.js'
 import { type NodeCell, pairKey, type ZoneCell } from '../../../lib/state/tables.js'
-import { Fleet } from '../../../lib/fleet/fleet.js'
+import { Fleet, ZoneOfFleet } from '../../../lib/fleet/fleet.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, smallFleet } from './small-fleet.js'
@@ -177,7 +177,10 @@ describe('the sums over the fleet', () => {
       reload: (names, smaller) => {
         const zones = [...fleet.zones.values()]
           .filter(({ name }) => names.includes(name))
-          .map((zone) => (smaller.includes(zone.name) ? { ...zone, nodes: zone.nodes.slice(1) } : zone))
+          .map((zone) => {
+            if (!smaller.includes(zone.name) || !(zone instanceof ZoneOfFleet)) return zone
+            return new ZoneOfFleet(zone.name, { ...zone.rules, nodes: zone.nodes.slice(1) })
+          })
         const next = new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds.values())
         matrix.adopt(config, next, next.diff(matrix.fleet))
       },

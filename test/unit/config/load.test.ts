@@ -32,15 +32,17 @@ describe('loading the config', () => {
     expect(config.redis).to.deep.equal({ kind: 'private' })
     expect(config.api.listen).to.deep.equal({ ip: '127.0.0.1', port: 8053 })
     expect(config.transfer.source).to.deep.equal(['127.0.0.1'])
-    expect([...config.zones.values()]).to.deep.equal([
-      {
-        name: 'example.com.',
-        primaries: ['hm1', 'hm2'],
-        clouds: ['A'],
-        refresh: { minMs: 1000, maxMs: 3_600_000 },
-        limits: {},
-        checks: defaultChecks('example.com.'),
-      },
+    expect([...config.zones]).to.deep.equal([
+      [
+        'example.com.',
+        {
+          primaries: ['hm1', 'hm2'],
+          clouds: ['A'],
+          refresh: { minMs: 1000, maxMs: 3_600_000 },
+          limits: {},
+          checks: defaultChecks('example.com.'),
+        },
+      ],
     ])
     expect(config.keys.get('hm-key')).to.deep.include({ name: 'hm-key.', secret: Buffer.from('secret-secret-secret') })
     expect(config.nodes.get('ams1')!.paths).to.deep.equal([{ ip: '127.0.0.1', port: 5311 }])

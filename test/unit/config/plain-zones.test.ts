@@ -1,0 +1,111 @@
+/** Zone lists of which the plain entries are taken out before the text is parsed: nothing else about them is different. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { checkConfig } from '../../../config/load.js'
+import { plainZonesIn } from '../../../config/plain-zones.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+
+const HEAD = `hub: east
+primaries:
+  hm1: { address: 127.0.0.1:5301 }
+  hm2: { address: 127.0.0.1:5302 }
+clouds:
+  A: { addresses: [ 192.0.2.53 ] }
+nodes:
+  ams1: { cloud: A, address: 127.0.0.1:5311 }
+  ams2: { cloud: A, address: 127.0.0.1:5312 }
+zones:
+`
+/** Enough that plain entries are taken out. */
+const MANY = Array.from({ length: 120 }, (_, i) => `  - name: z${i}.example`)
+
+describe('a long zone list', () => {
+  const scratch = scratchDirs()
+  const check = (text: string) => {
+    const file = join(scratch(), 'zonecast.yaml')
+    writeFileSync(file, text)
+    const { config, findings } = checkConfig(file)
+    return {
+      zones: config && [...config.zones],
+      says: findings.map(({ line, column, code, message }) => ({ line, column, code, message })),
+    }
+  }
+  /** As `check` of the same text, but in a form that is left to YAML. */
+  const checkWhole = (text: string) => check(`${text}\r\n`)
+
+  const ENTRIES = [
+    '  - name: plain.example',
+    '  - { name: plain2.example. }',
+    '  - { name: Mixed.EXAMPLE }',
+    '  - name: z5.example',
+    '  - name: one.example\n    primaries: [ hm1 ]',
+    '  - { name: two.example, primaries: [ hm2 ], refresh: { min: 5s } }',
+    '  - { name: three.example,\n      primaries: [ hm2 ] }',
+    '  - name: "quoted.example"',
+    '  - name: 1.5e3',
+    '  - name: 7',
+    '  - name: true',
+    '  - name: -.example',
+    '  - name: a..example',
+    '  - name: 10.0.0.1',
+    `  - name: ${'x'.repeat(64)}.example`,
+    `  - name: ${'x.'.repeat(130)}example`,
+    '  - name: bad.example\n    primary: hm1',
+    '  - name: bad2.example\n    primaries: [ hm9 ]',
+    '  - name: töst.example',
+    '  - name: odd*.example',
+    '  # a comment',
+    '',
+    '  - nam: wrong.example',
+    '  - name: one.example # again',
+    '  - name: |\n      block.example',
+    '  - name: "two\n      lines.example"',
+    '  - &a { name: anchor.example }',
+    ' - name: outdented.example',
+    '   - name: indented.example',
+    '  name: no.item',
+    'log: { level: info }',
+    'zones: []',
+    '---',
+  ]
+
+  it('gives the same zones and the same findings at the same places as YAML alone', function () {
+    this.timeout(60_000)
+    const entry = fc.record({ at: fc.nat({ max: MANY.length }), text: fc.constantFrom(...ENTRIES) })
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 4 }), (entries) => {
+        const lines = [...MANY]
+        for (const { at, text } of entries) lines.splice(at, 0, text)
+        const text = `${HEAD}${lines.join('\n')}\nlog: { level: info }`
+        expect(check(text)).to.deep.equal(checkWhole(text))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('is taken out of the text, with and without braces, and at any indentation', () => {
+    for (const item of ['  - name: z#.example', '- { name: z#.example. }', '      - {name: Z#.Example}']) {
+      const list = MANY.map((_, i) => item.replace('#', String(i))).join('\n')
+      const plain = plainZonesIn(`zones:\n${list}\n`)
+      if (item.includes('{name')) expect(plain?.rest).to.equal('zones:\n')
+      else expect([plain?.rest, plain?.names[7]]).to.deep.equal(['zones:\n', 'z7.example.'])
+    }
+  })
+
+  it('warns at the line of the zone', () => {
+    const text = `${HEAD.replace(/ {2}hm2.*\n/, '')}${MANY.join('\n')}\n  - { name: last.example }\n`
+    const { says } = check(text)
+    const lines = says.filter(({ code }) => code === 'CONFIG_ONE_PRIMARY').map(({ line, column }) => [line, column])
+    expect(lines).to.have.lengthOf(121)
+    expect([lines[0], lines[120]]).to.deep.equal([
+      [10, 5],
+      [130, 5],
+    ])
+  })
+
+  it('of fewer entries is left to YAML', () => {
+    expect(plainZonesIn('zones:\n  - name: a.example\n')).to.equal(undefined)
+  })
+})
