@@ -25,6 +25,11 @@ export class Announcements {
     return true
   }
 
+  /** The primary announced nothing that its own answer must still show, or failed to. */
+  isFresh(now: number): boolean {
+    return this.#accepted === undefined && this.#distrustedUntil <= now
+  }
+
   /** Compares the primary's own answer to its announcement; undefined when it did not answer. */
   judge(served: Serial | undefined, now: number): void {
     if (this.#accepted !== undefined && (served === undefined || isNewer(this.#accepted, served)))

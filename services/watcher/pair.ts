@@ -10,6 +10,7 @@ import { PollPace } from './poll-pace.js'
 export interface Pair {
   zone: FleetZone
   primary: Primary
+  slot: number
   /** `polling-again`: a NOTIFY came during the poll, so another poll follows. */
   state: 'resting' | 'polling' | 'polling-again'
   /** The cause of the next poll. */
@@ -17,22 +18,19 @@ export interface Pair {
   pace: PollPace
   /** The newest serial of its NOTIFYs, which its own SOA answer has yet to show, and how often it was asked for that. */
   announced: { serial: Serial; asked: number } | undefined
-  refreshSeconds: number
-  retrySeconds: number | undefined
   /** The serial of the last warning, so that it is logged once. */
   warned: Serial | undefined
   announcements: Announcements
 }
 
-export const newPair = (zone: FleetZone, primary: Primary): Pair => ({
+export const newPair = (zone: FleetZone, primary: Primary, slot: number): Pair => ({
   zone,
   primary,
+  slot,
   state: 'resting',
   cause: 'poll',
   pace: new PollPace(),
   announced: undefined,
-  refreshSeconds: 0,
-  retrySeconds: undefined,
   warned: undefined,
   announcements: new Announcements(),
 })

@@ -15,6 +15,11 @@ export class PollPace {
     this.#paidUntil = Math.max(this.#paidUntil, now) + EVERY_MS
   }
 
+  /** Nothing limits the next polls. */
+  isFresh(now: number): boolean {
+    return this.#paidUntil <= now
+  }
+
   /** The time of the next allowed poll, milliseconds like `now`. */
   get earliest(): number {
     return this.#paidUntil - (BURST - 1) * EVERY_MS

@@ -11,8 +11,8 @@ export interface TimerBounds {
 }
 
 export type PollOutcome =
-  /** The primary answered; seconds from its SOA. */
-  | { kind: 'answered'; refreshSeconds: number; changedAgoMs: number }
+  /** The primary answered; seconds from its SOA. `leastMs`: a poll sooner than REFRESH waits for at least so long. */
+  | { kind: 'answered'; refreshSeconds: number; changedAgoMs: number; leastMs?: number }
   /** The primary did not answer; seconds from the last known SOA, if any. */
   | { kind: 'failed'; retrySeconds: number | undefined; failures: number }
 
@@ -30,9 +30,13 @@ export function nextPollMs(outcome: PollOutcome, bounds: TimerBounds, random: nu
     return clip(backoffMs({ firstMs, maxMs: Math.min(bounds.maxMs, firstMs * 16) }, outcome.failures, random), bounds)
   }
   const whole = clip(outcome.refreshSeconds * 1000, bounds)
-  const adaptive = Math.min(whole, Math.max(bounds.minMs, outcome.changedAgoMs / CHANGE_SHARE))
+  const adaptive = Math.min(whole, Math.max(bounds.minMs, outcome.leastMs ?? 0, outcome.changedAgoMs / CHANGE_SHARE))
   return Math.max(bounds.minMs * (1 - JITTER), jitterMs(adaptive, JITTER, random))
 }
+
+/** A primary that answered is polled sooner than REFRESH asks for, because the zone changed lately. */
+export const isPolledSooner = (refreshSeconds: number, changedAgoMs: number, bounds: TimerBounds): boolean =>
+  changedAgoMs / CHANGE_SHARE < clip(refreshSeconds * 1000, bounds)
 
 /** RETRY of a zone in milliseconds, within the bounds of the config. */
 export const retryMs = (retrySeconds: number, bounds: TimerBounds): number => clip(retrySeconds * 1000, bounds)

@@ -2,18 +2,21 @@
  * Polls every primary of every zone, receives NOTIFY, and begins one refresh for each change. It transfers nothing.
  */
 import { guard } from '../../lib/runtime/guard.js'
+import { soaOf } from '../../lib/dns/message.js'
 import { compareSerials, isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, type Primary, touchedBy } from '../../lib/fleet/fleet.js'
+import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, touchedBy } from '../../lib/fleet/fleet.js'
 import { hasExpired } from '../../lib/state/expiry.js'
 import { askPrimary, type PrimaryWatchParts } from '../../lib/observe/primary-cells.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
-import { Schedule } from '../../lib/runtime/schedule.js'
+import { SlotSchedule } from '../../lib/runtime/slot-schedule.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import { pairKey } from '../../lib/state/tables.js'
+import { type PrimaryCell, pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
-import { isAwaited, logSilence, newPair, type Pair } from './pair.js'
-import { nextPollMs } from './refresh-timer.js'
+import { isAwaited, logSilence, type Pair } from './pair.js'
+import { Pairs } from './pairs.js'
+import { isPolledSooner, nextPollMs } from './refresh-timer.js'
 import { RefreshStarts, type StartParts } from './refresh-starts.js'
 import { RefreshWaits } from './refresh-waits.js'
 
@@ -24,21 +27,33 @@ export interface WatcherParts extends PrimaryWatchParts, StartParts {
 const TICK_MS = 10
 /** SOA queries under way at once. */
 const MAX_POLLS = 512
+/** Zones of which a version is held are first polled at this rate: after a start, most have no news. */
+const FIRST_POLLS_PER_SECOND = 1_000
+/** Polls for lately changed zones, over all of them: after a change of very many, each is polled less often. */
+const SOONER_PER_SECOND = 100
+const REST_MS = 5_000
 /** A transfer that an announcement began is over by then as a rule. */
 const POLL_AFTER_ANNOUNCEMENT_MS = 100
 /** After an answer that lags behind what its NOTIFY announced. */
 const POLL_AGAIN_MS = 1_000
 
+/** RETRY in seconds, from the SOA that a primary served last. */
+const retryOf = (cell: PrimaryCell | undefined): number | undefined =>
+  cell?.soa === undefined ? undefined : soaOf(Buffer.from(cell.soa, 'base64')).retry
+
 export class WatcherService implements Service {
   readonly name = 'watcher'
   readonly #parts: WatcherParts
   #fleet: Fleet
-  readonly #schedule = new Schedule<Pair>()
-  readonly #pairs = new Map<string, Pair>()
+  readonly #schedule = new SlotSchedule()
+  readonly #pairs = new Pairs()
+  /** Slots of pairs that are polled sooner than REFRESH asks for. */
+  readonly #sooner = new Set<number>()
   readonly #starts: RefreshStarts
   readonly #waits = new RefreshWaits()
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
+  #restTimer: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
 
   constructor(fleet: Fleet, parts: WatcherParts) {
@@ -48,8 +63,8 @@ export class WatcherService implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, board } = this.#parts
-    this.adopt(this.#fleet, everyZoneOf(this.#fleet))
+    const { bus, board, clock } = this.#parts
+    await this.adopt(this.#fleet, everyZoneOf(this.#fleet))
     this.#unlisten = [
       bus.on('notify', ({ zone, primary, serial }) => this.#onNotify(zone, primary, serial)),
       board.onChange((change) => {
@@ -60,48 +75,57 @@ export class WatcherService implements Service {
       guard('watcher timer', () => this.#tick()),
       TICK_MS,
     )
+    this.#restTimer = setInterval(
+      guard('watcher rest', () => this.#pairs.rest(clock.now())),
+      REST_MS,
+    )
   }
 
-  /** Takes over a new config; pairs that stay keep their timers. */
-  adopt(fleet: Fleet, diff: FleetDiff): void {
+  /** Takes over a new config, in slices; pairs that stay keep their timers. */
+  async adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
-    for (const zone of diff.removed) this.#drop(zone, [])
-    for (const { before, after } of diff.changed) this.#drop(before, after.primaries)
+    const { board, clock } = this.#parts
+    for (const { name } of diff.removed) {
+      this.#pairs.drop(name, (slot) => this.#unschedule(slot))
+      await pause()
+    }
     const touched = touchedBy(diff)
-    const now = this.#parts.clock.now()
-    for (const zone of touched)
-      for (const primary of zone.primaries) {
-        const key = pairKey(zone.name, primary.id)
-        const known = this.#pairs.get(key)
-        const pair = known ? Object.assign(known, { zone, primary }) : newPair(zone, primary)
-        this.#pairs.set(key, pair)
-        if (!known) this.#schedule.set(pair, now + Math.random() * Math.min(1_000, touched.length))
-      }
+    const now = clock.now()
+    const heldMs = (touched.length / FIRST_POLLS_PER_SECOND) * 1_000
+    for (const zone of touched) {
+      const placed = this.#pairs.place(zone, (slot, to) => this.#move(slot, to))
+      const spreadMs = board.get('zones', zone.name)?.newest === undefined ? Math.min(1_000, heldMs) : heldMs
+      for (const { slot, isNew } of placed) if (isNew) this.#schedule.set(slot, now + Math.random() * spreadMs)
+      await pause()
+    }
   }
 
-  /** Ends the polls of the primaries that the zone no longer has. */
-  #drop({ name, primaries }: FleetZone, left: readonly Primary[]): void {
-    for (const { id } of primaries) {
-      const key = pairKey(name, id)
-      const pair = this.#pairs.get(key)
-      if (pair === undefined || left.some((primary) => primary.id === id)) continue
-      this.#schedule.delete(pair)
-      this.#pairs.delete(key)
-    }
+  #unschedule(slot: number): void {
+    this.#schedule.delete(slot)
+    this.#sooner.delete(slot)
+  }
+
+  /** The pair has another slot now, or none. */
+  #move(slot: number, to: number | undefined): void {
+    const at = this.#schedule.timeOf(slot)
+    if (to !== undefined && at !== undefined) this.#schedule.set(to, at)
+    this.#unschedule(slot)
   }
 
   #tick(): void {
     const now = this.#parts.clock.now()
     while (this.#underWay < MAX_POLLS) {
-      const pair = this.#schedule.takeDue(now)
-      if (!pair) return
-      void this.#poll(pair)
+      const slot = this.#schedule.takeDue(now)
+      if (slot === undefined) return
+      const pair = this.#pairs.at(slot)
+      if (pair !== undefined) void this.#poll(pair)
     }
   }
 
   /** RFC 1996 §3.11: act as if the refresh timer had run out. */
   #onNotify(zone: ZoneName, primary: string, announced: Serial | undefined): void {
-    const pair = this.#pairs.get(pairKey(zone, primary))
+    const slot = this.#pairs.slotOf(zone, primary)
+    const pair = slot === undefined ? undefined : this.#pairs.at(slot)
     if (!pair) return
     this.#waits.shorten(zone)
     pair.cause = 'notify'
@@ -123,7 +147,7 @@ export class WatcherService implements Service {
   #pollSoon(pair: Pair, wanted: number): void {
     const at = Math.max(wanted, pair.pace.earliest)
     if (at <= this.#parts.clock.now() && this.#underWay < MAX_POLLS) void this.#poll(pair)
-    else this.#schedule.setNoLater(pair, at)
+    else this.#schedule.setNoLater(pair.slot, at)
   }
 
   async #poll(pair: Pair): Promise<void> {
@@ -131,32 +155,32 @@ export class WatcherService implements Service {
     pair.state = 'polling'
     pair.pace.notePoll(clock.now())
     this.#underWay += 1
-    this.#schedule.delete(pair)
+    this.#schedule.delete(pair.slot)
     const answer = await askPrimary(pair.zone, pair.primary, this.#parts)
     const seenAt = clock.now()
     pair.announcements.judge(answer instanceof Error ? undefined : answer.soa.serial, seenAt)
     this.#underWay -= 1
     const isAskedAgain = pair.state === ('polling-again' as Pair['state'])
     pair.state = 'resting'
-    if (this.#pairs.get(pairKey(pair.zone.name, pair.primary.id)) !== pair) return
+    if (!this.#pairs.has(pair)) return
     const bounds = pair.zone.refresh
+    this.#sooner.delete(pair.slot)
     const cell = this.#parts.board.get('primaries', pairKey(pair.zone.name, pair.primary.id))
     if (answer instanceof Error) {
       const failures = cell?.failures ?? 1
       logSilence(this.#parts.log, pair, answer, failures)
       void this.#askPeers(pair)
       this.#schedule.set(
-        pair,
-        clock.now() + nextPollMs({ kind: 'failed', retrySeconds: pair.retrySeconds, failures }, bounds, Math.random()),
+        pair.slot,
+        clock.now() + nextPollMs({ kind: 'failed', retrySeconds: retryOf(cell), failures }, bounds, Math.random()),
       )
     } else {
-      pair.refreshSeconds = answer.soa.refresh
-      pair.retrySeconds = answer.soa.retry
+      const refreshSeconds = answer.soa.refresh
       const changedAgoMs = clock.now() - (cell?.since ?? 0)
-      this.#schedule.set(
-        pair,
-        clock.now() + nextPollMs({ kind: 'answered', refreshSeconds: pair.refreshSeconds, changedAgoMs }, bounds, Math.random()),
-      )
+      if (isPolledSooner(refreshSeconds, changedAgoMs, bounds)) this.#sooner.add(pair.slot)
+      const leastMs = (this.#sooner.size / SOONER_PER_SECOND) * 1_000
+      const outcome = { kind: 'answered', refreshSeconds, changedAgoMs, leastMs } as const
+      this.#schedule.set(pair.slot, clock.now() + nextPollMs(outcome, bounds, Math.random()))
       this.#weigh(pair, answer.soa.serial, seenAt)
       pair.cause = 'poll'
       if (isAwaited(pair, answer.soa.serial)) this.#pollSoon(pair, clock.now() + POLL_AGAIN_MS)
@@ -218,7 +242,7 @@ export class WatcherService implements Service {
 
   async #enqueueFrom(pair: Pair, serial: Serial, at: number): Promise<void> {
     const notBefore = this.#waits.until(pair.zone.name)
-    if (this.#parts.clock.now() < notBefore) this.#schedule.setNoLater(pair, notBefore)
+    if (this.#parts.clock.now() < notBefore) this.#schedule.setNoLater(pair.slot, notBefore)
     else await this.#starts.begin(pair.zone, { primary: pair.primary.id, serial, at }, pair.cause)
   }
 
@@ -232,14 +256,18 @@ export class WatcherService implements Service {
       this.#waits.end(name)
       return
     }
-    const pairs = zone.primaries.flatMap((primary) => this.#pairs.get(pairKey(name, primary.id)) ?? [])
-    const retrySeconds = pairs.find((pair) => pair.retrySeconds !== undefined)?.retrySeconds ?? 2
-    const at = this.#waits.begin(name, this.#parts.clock.now(), retrySeconds, cell.failures, zone.refresh)
-    for (const pair of pairs) this.#schedule.setNoLater(pair, at)
+    const { board } = this.#parts
+    const retries = zone.primaries.flatMap(({ id }) => retryOf(board.get('primaries', pairKey(name, id))) ?? [])
+    const at = this.#waits.begin(name, this.#parts.clock.now(), retries[0] ?? 2, cell.failures, zone.refresh)
+    for (const { id } of zone.primaries) {
+      const slot = this.#pairs.slotOf(name, id)
+      if (slot !== undefined) this.#schedule.setNoLater(slot, at)
+    }
   }
 
   async finish(): Promise<void> {
     clearInterval(this.#timer)
+    clearInterval(this.#restTimer)
     for (const unlisten of this.#unlisten) unlisten()
   }
 

@@ -5,7 +5,7 @@ import { isAwaited, newPair, type Pair } from '../../../services/watcher/pair.js
 
 describe('a serial that a NOTIFY announced', () => {
   const announced = (serial: number): Pair => {
-    const pair = newPair({} as FleetZone, {} as Primary)
+    const pair = newPair({} as FleetZone, {} as Primary, 0)
     pair.announced = { serial, asked: 0 }
     return pair
   }
@@ -23,6 +23,6 @@ describe('a serial that a NOTIFY announced', () => {
   })
 
   it('is absent without a NOTIFY', () => {
-    expect(isAwaited(newPair({} as FleetZone, {} as Primary), 4)).to.equal(false)
+    expect(isAwaited(newPair({} as FleetZone, {} as Primary, 0), 4)).to.equal(false)
   })
 })
