@@ -1,5 +1,6 @@
 /** Turns the config's plain values into the fleet that lib uses. */
 import type { Config, ZoneConfig } from '../config/config.js'
+import type { ZoneName } from '../lib/dns/name.js'
 import { TsigKey } from '../lib/dns/tsig-record.js'
 import type { SealKeys } from '../lib/state/seals.js'
 import { Fleet, type FleetNode, type FleetZone, type Primary, ZoneOfFleet, type ZoneRules } from '../lib/fleet/fleet.js'

@@ -6,7 +6,6 @@ import { faultLog, setFaultSink } from '../lib/runtime/guard.js'
 import type { Config } from '../config/config.js'
 import { commandEnvironment } from '../config/env.js'
 import { fingerprintOf } from '../config/fingerprint.js'
-import { loadConfig } from '../config/load.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
@@ -35,15 +34,16 @@ import { Idempotency } from '../lib/state/idempotency.js'
 import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
-import { ZoneStore } from '../lib/store/zone-store.js'
+import type { ZoneStore } from '../lib/store/zone-store.js'
 import { Querier } from '../lib/transport/querier.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { ApiService } from './api/service.js'
-import { expectFixed } from './fixed-settings.js'
 import { fleetOfConfig, sealKeysOf } from './fleet-of-config.js'
 import { type RoleAddress, roleAddresses } from './role-addresses.js'
+import { nextFleet } from './next-fleet.js'
+import { openStore } from './open-store.js'
 import { followStore } from './store-follower.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
@@ -78,6 +78,8 @@ export class Hub {
   #follower: NodeJS.Timeout | undefined
   /** Settings that a reload changes; the parts keep these objects. */
   readonly #live: ReturnType<typeof liveSettings>
+  /** The end of the last reload. */
+  #reloading: Promise<unknown> = Promise.resolve()
   #presence: HubPresence | undefined
   #watcher: WatcherService | undefined
   #worker: WorkerService | undefined
@@ -96,7 +98,8 @@ export class Hub {
   /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
   async start(): Promise<RoleAddress[]> {
     try {
-      this.#openStore()
+      this.#store = await openStore(this.#config, this.#fleet, this.#roles.includes('worker'), this.#log)
+      if (!this.#roles.includes('worker')) this.#follower = followStore(this.#store, this.#bus, this.#log)
       const target = await this.#redisTarget()
       const redis = await RedisLink.open(target, this.#log)
       this.#redis = redis
@@ -129,23 +132,18 @@ export class Hub {
     }
   }
 
+  get #hasAllRoles(): boolean {
+    return ROLES.every((role) => this.#roles.includes(role))
+  }
+
+  /** No other process shares the state. */
+  get #isAlone(): boolean {
+    return this.#hasAllRoles && this.#privateRedis !== undefined
+  }
+
   /** True when the other roles and hubs have reported their deliveries until `at`. */
   #hasHeardAll(at: number): boolean {
     return (this.#transfer !== undefined || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
-  }
-
-  #openStore(): void {
-    const mode = this.#roles.includes('worker') ? 'write' : 'read'
-    this.#store = ZoneStore.open(
-      { dataDir: this.#config.dataDir, hub: this.#config.hub, mode, warmOctets: usableMemory() / 4 },
-      this.#config.zones.keys(),
-    )
-    for (const { zone, reason, setAside } of this.#store.damages)
-      this.#log.error(
-        { zone, op: 'store', reason, setAside },
-        'zone was damaged on disk and set aside; its next transfer is an AXFR',
-      )
-    if (mode === 'read') this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
 
   async #redisTarget(): Promise<RedisTarget> {
@@ -241,27 +239,30 @@ export class Hub {
   }
 
   /**
-   * Reads the config again. Zones, nodes, primaries, keys, clouds and tokens take effect at once; a change of what is fixed at
-   * the start (hub, dataDir, redis, listen addresses) is refused with everything else in the file. Throws ConfigError.
+   * Reads the config again. Zones, nodes, primaries, keys, clouds and tokens take effect; a change of what is fixed at the start
+   * (hub, dataDir, redis, listen addresses) is refused with everything else in the file. One reload at a time, in slices. Rejects
+   * with ConfigError.
    */
-  reload(): Config {
-    const next = loadConfig(this.#config.file)
-    expectFixed(this.#config, next)
-    const fleet = fleetOfConfig(next, this.#fleet)
-    const diff = fleet.diff(this.#fleet)
-    // Throws where a zone cannot be opened, before anything is changed.
-    for (const { name } of diff.added) this.#store.zone(name)
+  reload(): Promise<Config> {
+    const turn = this.#reloading.then(() => this.#reload())
+    this.#reloading = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #reload(): Promise<Config> {
+    const { next, fingerprint, fleet, diff } = await nextFleet(this.#config, this.#fleet, this.#store)
     const live = liveSettings(next)
     for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
     this.#log.level = next.log.level
-    this.#seals.adopt(sealKeysOf(next))
-    void this.#sync
-      .reseal()
-      .catch((error) => this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'))
-    this.#presence?.adopt(fingerprintOf(next))
+    // Another process may have written cells that were refused without the new zones.
+    if (this.#seals.adopt(sealKeysOf(next)) || !this.#isAlone)
+      void this.#sync
+        .reseal()
+        .catch((error) => this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'))
+    this.#presence?.adopt(fingerprint)
     this.#transfer?.adopt(fleet)
-    this.#worker?.adopt(fleet, diff)
-    this.#watcher?.adopt(fleet, diff)
+    await this.#worker?.adopt(fleet, diff)
+    await this.#watcher?.adopt(fleet, diff)
     this.#api?.adopt(next, fleet, diff)
     this.#board.pairs.forget(diff.removed, fleet)
     // Last: after a failure the next reload has the same difference.
@@ -271,6 +272,7 @@ export class Hub {
   }
 
   async stop(): Promise<void> {
+    await this.#reloading
     clearInterval(this.#follower)
     this.#presence?.stop()
     // In the order of the flow: no new polls, then running work ends, and the transfer server stops last.
@@ -292,8 +294,7 @@ export class Hub {
     if (this.#redis?.isReady) await closing
     this.#redis?.close()
     await closing
-    const isAlone = ROLES.every((role) => this.#roles.includes(role))
-    if (this.#privateRedis && (isAlone || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
+    if (this.#privateRedis && (this.#hasAllRoles || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
     await this.#store?.close()
   }
 }

@@ -122,7 +122,7 @@ export class PushFleet {
   }
 
   #forgetPast(zones: Iterable<FleetZone>): void {
-    for (const zone of zones) this.#propagation.forget(zone, this.#fromReleased(zone))
+    for (const zone of zones) if (zone.nodes.length > 0) this.#propagation.forget(zone, this.#fromReleased(zone))
   }
 
   /** The version that every node may have, and all newer ones: several may be under way, held or waiting. */

@@ -84,10 +84,10 @@ export class RolloutDriver {
 
   adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleet = fleet
-    for (const { name } of touchedBy(diff)) {
-      this.#onOrders(name)
-      if (this.#open(this.#parts.store.zone(name)).length > 0) this.#begin(name)
-    }
+    const { board, store } = this.#parts
+    // A zone at rest has no open rollout, and no orders on disk.
+    for (const { name } of touchedBy(diff))
+      if (store.resting(name) === undefined || board.get('orders', name) !== undefined) this.#onOrders(name)
   }
 
   /** Called after a commit: earlier rollouts are superseded when this version may be released itself. */

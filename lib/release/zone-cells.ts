@@ -3,11 +3,13 @@ import type { ZoneName } from '../dns/name.js'
 import { soaOf } from '../dns/message.js'
 import { compareSerials } from '../dns/serial.js'
 import { leastSecondsOf } from '../state/expiry.js'
+import { isOver } from '../rollout/machine.js'
 import { rolloutId } from '../rollout/record.js'
 import type { Board } from '../state/board.js'
 import type { ReleaseMark, RolloutMark, VersionTrail, ZoneCell } from '../state/tables.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
+import type { ZoneStore } from '../store/zone-store.js'
 
 /** Releases remembered for lag and for "two newer releases". */
 const RELEASES = 25
@@ -150,6 +152,22 @@ const pick = ({ released, releases, staged, newest, rollouts, conflicting }: Zon
   conflicting,
   rollouts,
 })
+
+/** As `restoreZoneCell`, without opening a zone at rest whose cell agrees with its row. */
+export function restoreCellOf(board: Board, store: Pick<ZoneStore, 'resting' | 'zone'>, name: ZoneName, now: number): void {
+  const row = store.resting(name)
+  const held = row && board.get('zones', name)
+  const isQuiet =
+    row !== undefined &&
+    held !== undefined &&
+    held.newest === row.serial &&
+    held.released?.serial === row.serial &&
+    held.released.digest === row.digest &&
+    held.conflict === undefined &&
+    held.staged.length === 0 &&
+    held.rollouts.every(({ state }) => isOver(state))
+  if (!isQuiet) restoreZoneCell(board, store.zone(name), now)
+}
 
 /** After a start: from disk first, the rest from shared state. */
 export function restoreZoneCell(board: Board, stored: StoredZone, now: number): void {

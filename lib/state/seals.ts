@@ -46,9 +46,12 @@ export class Seals {
     this.#keys = keys
   }
 
-  /** Called after a reload. */
-  adopt(keys: SealKeys): void {
+  /** Called after a reload. Returns whether values are sealed or opened differently now. */
+  adopt(keys: SealKeys): boolean {
+    const before = this.#keys
     this.#keys = keys
+    const isKept = [...keys.keys].every(([hub, key]) => before.keys.get(hub)?.equals(key) === true)
+    return !isKept || keys.hub !== before.hub || keys.keys.size !== before.keys.size
   }
 
   isSealed(table: TableName): boolean {

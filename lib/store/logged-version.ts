@@ -11,4 +11,6 @@ export interface LoggedVersion {
   /** File with the complete contents, if this version has one. */
   snapshot: string | undefined
   loaded: Difference[] | undefined
+  /** The answers of nodes and primaries that the journal has. */
+  saved: Pick<Version, 'confirmed' | 'sources'>
 }

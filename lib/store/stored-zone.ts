@@ -102,6 +102,18 @@ export class StoredZone {
     this.#warm.cool()
   }
 
+  /** A write is under way, or waits for its turn. */
+  get isBusy(): boolean {
+    return this.#turns.isBusy || this.#drafts.size > 0
+  }
+
+  /** Writes what nodes and primaries answered about the newest version, unless the journal has it. Returns true. */
+  async save(): Promise<true> {
+    const progress = this.#log.unsaved
+    if (progress !== undefined) await this.#turns.run(() => this.#log.append(progress))
+    return true
+  }
+
   /** Reads the commits of another process. */
   reload(): void {
     const before = this.latest

@@ -5,16 +5,24 @@ import { storeClosed } from './commit.js'
 export class WriterTurns {
   readonly #zone: ZoneName
   #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
   #isClosed = false
 
   constructor(zone: ZoneName) {
     this.#zone = zone
   }
 
+  get isBusy(): boolean {
+    return this.#waiting > 0
+  }
+
   /** Throws StoreError STORE_CLOSED after `close`. */
   run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(storeClosed(this.#zone))
-    const turn = this.#last.then(work, work)
+    this.#waiting += 1
+    const turn = this.#last.then(work, work).finally(() => {
+      this.#waiting -= 1
+    })
     this.#last = turn.catch(() => undefined)
     return turn
   }

@@ -3,6 +3,7 @@
  * appends; decides nothing.
  */
 import type { LoggedVersion } from './logged-version.js'
+import { answersIn, noteSaved, unsavedOf } from './saved-answers.js'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
@@ -113,7 +114,9 @@ export class ZoneLog {
     else if (head.entry === 'rivals') this.#conflicting = head.rivals
     else {
       const row = this.rows.findLast(({ version }) => version.serial === head.serial && version.digest === head.digest)
-      if (row) advance(row.version, head)
+      if (row === undefined) return
+      noteSaved(row, head)
+      advance(row.version, head)
     }
   }
 
@@ -121,6 +124,12 @@ export class ZoneLog {
   get conflicting(): readonly ConflictingVersion[] {
     const newest = this.rows.at(-1)?.version
     return this.#conflicting.filter(({ serial, digest }) => serial === newest?.serial && digest !== newest.digest)
+  }
+
+  /** The answers of nodes and primaries about the newest version that only memory has. */
+  get unsaved(): NoteHead | undefined {
+    const row = this.#rows.at(-1)
+    return row && unsavedOf(row)
   }
 
   /** The operators' last orders for the zone. */
@@ -151,7 +160,7 @@ export class ZoneLog {
     const before = this.#rows.at(-1)?.version
     if (before && head.confirmedBefore) before.confirmed = { ...head.confirmedBefore, ...before.confirmed }
     advance(version, head)
-    const row = { version, head, located, snapshot: head.snapshot, loaded }
+    const row = { version, head, located, snapshot: head.snapshot, loaded, saved: answersIn(version) }
     this.#rows.push(row)
     this.#versions = undefined
     return row
@@ -246,7 +255,13 @@ export class ZoneLog {
     this.#versions = undefined
     // The version objects stay the same, because callers keep references to them.
     for (const [i, entry] of located.entries())
-      this.#rows.push({ ...kept[i]!, head: entry.head as VersionHead, located: entry, loaded: loaded[i] })
+      this.#rows.push({
+        ...kept[i]!,
+        head: entry.head as VersionHead,
+        located: entry,
+        loaded: loaded[i],
+        saved: answersIn(kept[i]!.version),
+      })
   }
 
   /** Oldest first; undefined when none leads from `from` to the row at `last`. */

@@ -1,15 +1,20 @@
 /**
- * All zones of a hub on disk: one folder per zone under `dataDir/zones`. Opening reads the journals' heads and no records. A
- * damaged journal is set aside and reported to the caller, and the zone starts empty, to be transferred again.
+ * All zones of a hub on disk: one folder per zone under `dataDir/zones`. A zone is opened when it is used, which reads the heads
+ * of its journal and no records; unused it rests again, as a row. A damaged journal is set aside and reported to the caller, and
+ * the zone starts empty, to be transferred again.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
 import { describeError } from '../errors.js'
+import { pause } from '../runtime/turns.js'
 import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
 import { salvageOrders } from './journal-file.js'
+import { OpenZones, quietVersionOf } from './open-zones.js'
+import { RowFile } from './row-file.js'
 import { StoredZone } from './stored-zone.js'
+import { type JournalStamp, type RestingVersion, ZoneRows } from './zone-rows.js'
 
 export interface StoreOptions {
   dataDir: string
@@ -18,6 +23,8 @@ export interface StoreOptions {
   mode: 'write' | 'read'
   /** Octets of warm contents to keep in memory, over all zones. */
   warmOctets: number
+  /** Called for each damaged zone, besides `damages`. */
+  onDamage?: (damage: Damage) => void
 }
 
 export interface Damage {
@@ -26,8 +33,11 @@ export interface Damage {
   setAside: string
 }
 
-/** Contents that were unused for so long are dropped when memory is short. */
+/** Contents that were unused for so long are dropped when memory is short, and the zone rests. */
 const IDLE_MS = 60_000
+/** With more open zones, those unused for BRIEF_MS rest already. */
+const MOST_OPEN = 2_000
+const BRIEF_MS = 2_000
 
 /** Called for a zone that cannot be read; its state from earlier reads stays. */
 export type OnFault = (zone: ZoneName, error: unknown) => void
@@ -35,20 +45,25 @@ export type OnFault = (zone: ZoneName, error: unknown) => void
 export class ZoneStore {
   readonly #options: StoreOptions
   readonly #root: string
-  readonly #zones = new Map<ZoneName, StoredZone>()
+  readonly #zones = new OpenZones()
+  readonly #rows = new ZoneRows()
+  readonly #rowFile: RowFile
+  #resting: Promise<void> | undefined
   #lock: WriterLock | undefined
   /** Position of the round over the zones. */
   #round: Iterator<StoredZone> = [].values()
-  /** Damage that was found while opening. */
+  #rowRound: Iterator<ZoneName> = [].values()
+  /** Damage that was found so far. */
   readonly damages: Damage[] = []
 
   private constructor(options: StoreOptions) {
     this.#options = options
     this.#root = join(options.dataDir, 'zones')
+    this.#rowFile = new RowFile(join(options.dataDir, 'zones.rows'), this.#rows)
   }
 
-  /** Throws StoreError STORE_LOCKED, STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
-  static open(options: StoreOptions, zones: Iterable<ZoneName>): ZoneStore {
+  /** Opens the directory, and these zones; the others when they are used. Throws StoreError STORE_LOCKED, STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
+  static open(options: StoreOptions, zones: Iterable<ZoneName> = []): ZoneStore {
     claimDirectory(options.dataDir, options.hub)
     const store = new ZoneStore(options)
     if (options.mode === 'write') store.#lock = lockForWriting(options.dataDir)
@@ -56,56 +71,92 @@ export class ZoneStore {
     return store
   }
 
+  /** Reads the rows of resting zones; without it every zone is opened at its first use. */
+  async loadRows(isWanted: (name: ZoneName) => boolean): Promise<void> {
+    await this.#rowFile.load(isWanted)
+  }
+
   #open(name: ZoneName): StoredZone {
     const directory = join(this.#root, folderName(name))
-    const hold = (): void => this.#lock?.hold()
-    const zone = new StoredZone(name, nameToWire(name), directory, hold)
+    const zone = this.#make(name, directory)
     if (existsSync(join(directory, 'journal'))) {
       try {
         zone.reload()
       } catch (error) {
         if (this.#options.mode === 'read') throw error
-        const setAside = `${directory}.damaged-${Date.now()}`
-        const orders = salvageOrders(join(directory, 'journal'))
-        renameSync(directory, setAside)
-        this.damages.push({ zone: name, reason: describeError(error), setAside })
-        this.#zones.set(name, new StoredZone(name, nameToWire(name), directory, hold))
-        // Written before any later commit.
-        if (orders)
-          void this.#zones
-            .get(name)!
-            .order(orders)
-            .catch(() => undefined)
-        return this.#zones.get(name)!
+        return this.#setAside(name, directory, describeError(error))
       }
     }
-    this.#zones.set(name, zone)
+    this.#zones.add(zone)
+    return zone
+  }
+
+  #make(name: ZoneName, directory: string): StoredZone {
+    const zone: StoredZone = new StoredZone(name, nameToWire(name), directory, () => {
+      this.#lock?.hold()
+      this.#zones.wake(zone)
+      this.#dropRow(name)
+    })
+    return zone
+  }
+
+  #setAside(name: ZoneName, directory: string, reason: string): StoredZone {
+    const setAside = `${directory}.damaged-${Date.now()}`
+    const orders = salvageOrders(join(directory, 'journal'))
+    renameSync(directory, setAside)
+    const damage = { zone: name, reason, setAside }
+    this.damages.push(damage)
+    this.#options.onDamage?.(damage)
+    const zone = this.#make(name, directory)
+    this.#zones.add(zone)
+    // Written before any later commit.
+    if (orders) void zone.order(orders).catch(() => undefined)
     return zone
   }
 
   /** The zone with its kept versions. */
   zone(name: ZoneName): StoredZone {
-    return this.#zones.get(name) ?? this.#open(name)
+    return this.#zones.use(name) ?? this.#open(name)
   }
 
+  /**
+   * What a zone at rest serves to every node, without opening it; undefined when it is open, or more is to be known about it:
+   * then `zone` has it.
+   */
+  resting(name: ZoneName): RestingVersion | undefined {
+    return this.#zones.has(name) ? undefined : this.#rows.get(name, () => this.#stampOf(name))
+  }
+
+  #stampOf(name: ZoneName): JournalStamp | undefined {
+    const stat = statSync(join(this.#root, folderName(name), 'journal'), { throwIfNoEntry: false })
+    return stat && { size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino }
+  }
+
+  #dropRow(name: ZoneName): void {
+    if (this.#rows.delete(name)) this.#rowFile.note(name)
+  }
+
+  /** The zone is open. */
   has(name: ZoneName): boolean {
     return this.#zones.has(name)
   }
 
   /** Forgets a zone that the config no longer has; its files stay. */
   forget(name: ZoneName): void {
-    void this.#zones.get(name)?.close()
-    this.#zones.delete(name)
+    void this.#zones.remove(name)?.close()
+    this.#dropRow(name)
   }
 
+  /** The open zones. */
   get zones(): Iterable<StoredZone> {
-    return this.#zones.values()
+    return this.#zones.all()
   }
 
   /** For a reader: the zone has a new version. */
   reload(zone: ZoneName, onFault: OnFault): void {
     try {
-      this.zone(zone).reload()
+      this.#rows.delete(zone)
+      this.#zones.use(zone)?.reload()
     } catch (error) {
       onFault(zone, error)
     }
@@ -120,7 +171,7 @@ export class ZoneStore {
     for (let n = 0; n < Math.min(atMost, this.#zones.size); n++) {
       let next = this.#round.next()
       if (next.done) {
-        this.#round = this.#zones.values()
+        this.#round = this.#zones.all()[Symbol.iterator]()
         next = this.#round.next()
       }
       const zone = next.value
@@ -131,29 +182,87 @@ export class ZoneStore {
         onFault(zone.name, error)
       }
     }
+    this.#doubtSome(atMost)
     return moved
+  }
+
+  /** Rows are compared with their journals again when they are used. */
+  #doubtSome(atMost: number): void {
+    for (let n = 0; n < Math.min(atMost, this.#rows.size); n++) {
+      let next = this.#rowRound.next()
+      if (next.done) {
+        this.#rowRound = this.#rows.names()
+        next = this.#rowRound.next()
+      }
+      if (next.value !== undefined) this.#rows.doubt(next.value)
+    }
   }
 
   /** Octets of memory of all warm contents. */
   get memory(): number {
     let octets = 0
-    for (const zone of this.#zones.values()) octets += zone.memory
+    for (const zone of this.#zones.all()) octets += zone.memory
     return octets
   }
 
-  /** Drops unused contents, least recently used first, until the rest fits. */
+  /** Drops unused contents, least recently used first, until the rest fits; and lets unused zones rest. */
   coolDown(now: number): void {
-    const warm = [...this.#zones.values()].filter((zone) => zone.memory > 0).sort((a, b) => a.usedAt - b.usedAt)
+    const warm = [...this.#zones.all()].filter((zone) => zone.memory > 0).sort((a, b) => a.usedAt - b.usedAt)
     let octets = this.memory
     for (const zone of warm) {
       if (octets <= this.#options.warmOctets || now - zone.usedAt < IDLE_MS) break
       octets -= zone.memory
       zone.cool()
     }
+    this.#resting ??= this.#rest(now).finally(() => {
+      this.#resting = undefined
+    })
+  }
+
+  async #rest(now: number): Promise<void> {
+    for (const { zone, usedAt } of this.#zones.oldestFirst()) {
+      if (now - usedAt < (this.#zones.size > MOST_OPEN ? BRIEF_MS : IDLE_MS)) break
+      await pause()
+      if (zone.isBusy || zone.isDamaged) continue
+      // What is only in memory, as the answers of nodes and primaries, is written first. A failed write is tried again later.
+      const isSaved = await this.#isSaved(zone)
+      if (isSaved && this.#zones.isUnusedSince(zone, usedAt)) this.#layDown(zone)
+    }
+  }
+
+  async #isSaved(zone: StoredZone): Promise<boolean> {
+    try {
+      // A reader must not make a row of less than the journal has.
+      if (this.#options.mode === 'read') zone.catchUp()
+      else await zone.save()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #layDown(zone: StoredZone): void {
+    const { name } = zone
+    const quiet = quietVersionOf(zone)
+    const stamp = quiet && this.#stampOf(name)
+    const row = quiet && stamp && ZoneRows.encode(quiet, stamp)
+    if (row !== undefined) {
+      this.#rows.put(name, row, true)
+      if (this.#options.mode === 'write') this.#rowFile.note(name)
+    }
+    this.#zones.rest(zone)
   }
 
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#zones.values(), (zone) => zone.close()))
+    await this.#resting
+    if (this.#lock)
+      await Promise.all(
+        Array.from(this.#zones.all(), async (zone) => {
+          if (!zone.isBusy && (await this.#isSaved(zone))) this.#layDown(zone)
+        }),
+      )
+    await Promise.all(Array.from(this.#zones.alive(), (zone) => zone.close()))
+    if (this.#lock) await this.#rowFile.close()
     this.#lock?.release()
     this.#lock = undefined
   }

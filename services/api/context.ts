@@ -35,7 +35,7 @@ export interface ApiContext {
   share: () => Promise<void>
   /** The current problem with Redis, as a sentence. */
   redisLack: () => string | undefined
-  reload: () => Config
+  reload: () => Promise<Config>
   version: string
 }
 

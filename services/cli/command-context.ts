@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.js'
 /** The hub as `start` uses it; implemented in services/hub.ts. */
 export interface RunningHub {
   start(): Promise<{ role: string; address: string }[]>
-  reload(): unknown
+  reload(): Promise<unknown>
   stop(): Promise<void>
 }
 

@@ -15,6 +15,7 @@ import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { WorkerError } from './errors.js'
@@ -24,7 +25,7 @@ import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
 import { RolloutDriver } from '../../lib/release/rollout-driver.js'
 import { Webhooks, type WebhookParts } from './webhooks.js'
-import { noteProgress, restoreZoneCell } from '../../lib/release/zone-cells.js'
+import { noteProgress, restoreCellOf } from '../../lib/release/zone-cells.js'
 
 export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
   canQueue: () => boolean
@@ -75,7 +76,6 @@ export class WorkerService implements Service {
     this.#fleet = fleet
     this.#settings = settings
     this.#parts = parts
-    for (const zone of fleet.zones.keys()) restoreZoneCell(parts.board, parts.store.zone(zone), parts.clock.now())
     this.push = new PushFleet(fleet, { ...parts, observe: settings.observe, handOver: (nodes) => this.#handOver(nodes) })
     this.#refresh = new RefreshProcessor(fleet, {
       ...parts,
@@ -101,6 +101,7 @@ export class WorkerService implements Service {
   }
 
   async start(): Promise<void> {
+    await this.#restore(this.#fleet.zones.keys())
     const taking = this.#takeJobs()
     // Without Redis there is no job to take, and everything else goes on.
     if (this.#parts.canQueue()) await taking
@@ -121,6 +122,15 @@ export class WorkerService implements Service {
       guard('store timer', () => this.#tendStore()),
       TEND_MS,
     )
+  }
+
+  /** Sets the cells of zones as the disk has them, in slices. */
+  async #restore(zones: Iterable<ZoneName>): Promise<void> {
+    const { board, store, clock } = this.#parts
+    for (const name of zones) {
+      restoreCellOf(board, store, name, clock.now())
+      await pause()
+    }
   }
 
   /** As NearWorker of the watcher. An error is on the zone's cell, and the job in the queue ends with the same error. */
@@ -151,11 +161,11 @@ export class WorkerService implements Service {
     )
   }
 
-  adopt(fleet: Fleet, diff: FleetDiff): void {
-    const { board, store, clock } = this.#parts
+  /** Resolves when the zones that changed are taken over, in slices. */
+  async adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
-    for (const { name } of diff.added) restoreZoneCell(board, store.zone(name), clock.now())
-    for (const { name } of diff.removed) store.forget(name)
+    await this.#restore(diff.added.map(({ name }) => name))
+    for (const { name } of diff.removed) this.#parts.store.forget(name)
     this.push.adopt(fleet, diff)
     this.#refresh.adopt(fleet)
     this.#observer.adopt(diff)

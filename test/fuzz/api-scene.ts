@@ -107,7 +107,7 @@ export class ApiScene {
       redisUp: () => true,
       share: async () => undefined,
       redisLack: () => undefined,
-      reload: () => loadConfig(file),
+      reload: async () => loadConfig(file),
       clock: { now: () => NOW },
     })
   }

@@ -89,7 +89,8 @@ const DOORS: Record<string, string[]> = {
 }
 
 /** The composition root, which puts the services together. */
-const ROOT = ['services/main.ts', 'services/hub.ts']
+/** They put the parts of a process together. */
+const ROOT = ['services/main.ts', 'services/hub.ts', 'services/next-fleet.ts', 'services/load-aside.ts']
 
 describe('the project', () => {
   it('has files to check', () => {

@@ -173,7 +173,7 @@ export function commandRoutes(context: ApiContext): Router {
     reloadBody.parse(req.body ?? {})
     await mutate(context, req, res, async () => {
       try {
-        const config = context.reload()
+        const config = await context.reload()
         return { status: 200, body: { zones: config.zones.size, nodes: config.nodes.size } satisfies ReloadAnswer }
       } catch (error) {
         const errors = error instanceof ZonecastError && 'mistakes' in error.fault ? error.fault.mistakes : undefined

@@ -58,8 +58,8 @@ async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext
   const asked = stopSignal(log)
   let isUp = false
   const reload = guard('SIGHUP', () => {
-    if (isUp) tryReload(hub, log)
-    else log.warn({ op: 'reload' }, 'SIGHUP ignored: the hub is starting and reads the config anyway')
+    if (isUp) return tryReload(hub, log)
+    log.warn({ op: 'reload' }, 'SIGHUP ignored: the hub is starting and reads the config anyway')
   })
   process.on('SIGHUP', reload)
   try {
@@ -90,9 +90,9 @@ export function readyLine(addresses: readonly { role: string; address: string }[
   return ['ready', ...listening].join(' ')
 }
 
-function tryReload(hub: RunningHub, log: Logger): void {
+async function tryReload(hub: RunningHub, log: Logger): Promise<void> {
   try {
-    hub.reload()
+    await hub.reload()
   } catch (error) {
     const mistakes = error instanceof ConfigError ? error.mistakes.map(formatFinding) : undefined
     log.error({ op: 'reload', reason: describeError(error), mistakes }, 'config refused, running config kept')

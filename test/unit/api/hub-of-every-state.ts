@@ -139,7 +139,7 @@ export class HubOfEveryState {
       redisUp: () => true,
       share: async () => undefined,
       redisLack: () => undefined,
-      reload: () => config,
+      reload: async () => config,
       version: '0.0.0',
     }
     const gate = new Gate(

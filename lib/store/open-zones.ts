@@ -1,0 +1,98 @@
+/**
+ * The zones that are open: those in use, least recently used first, and those that went to rest while a caller still holds them.
+ * A zone is never open twice, as its one object keeps its writes in order.
+ */
+import type { ZoneName } from '../dns/name.js'
+import { isOver } from '../rollout/machine.js'
+import { systemClock } from '../runtime/clock.js'
+import type { StoredZone } from './stored-zone.js'
+import { isReleasedTo } from './version.js'
+import type { RestingVersion } from './zone-rows.js'
+
+interface InUse {
+  zone: StoredZone
+  usedAt: number
+}
+
+export class OpenZones {
+  readonly #inUse = new Map<ZoneName, InUse>()
+  readonly #held = new Map<ZoneName, WeakRef<StoredZone>>()
+  readonly #gone = new FinalizationRegistry<ZoneName>((name) => {
+    if (this.#held.get(name)?.deref() === undefined) this.#held.delete(name)
+  })
+
+  /** Number of zones in use. */
+  get size(): number {
+    return this.#inUse.size
+  }
+
+  has(name: ZoneName): boolean {
+    return this.#inUse.has(name)
+  }
+
+  /** The zone is in use from now on; a zone that was not open is added. */
+  add(zone: StoredZone): void {
+    const known = this.#inUse.get(zone.name)
+    this.#inUse.delete(zone.name)
+    this.#held.delete(zone.name)
+    this.#inUse.set(zone.name, { zone: known?.zone ?? zone, usedAt: systemClock.now() })
+  }
+
+  /** Undefined when the zone is not open. */
+  use(name: ZoneName): StoredZone | undefined {
+    const zone = this.#inUse.get(name)?.zone ?? this.#held.get(name)?.deref()
+    if (zone !== undefined) this.add(zone)
+    return zone
+  }
+
+  /** A caller writes to a zone that may have gone to rest meanwhile; one that was removed stays away. */
+  wake(zone: StoredZone): void {
+    if (this.#held.get(zone.name)?.deref() === zone) this.add(zone)
+  }
+
+  /** The zone is dropped when no caller holds it any more. */
+  rest(zone: StoredZone): void {
+    if (!this.#inUse.delete(zone.name)) return
+    zone.cool()
+    this.#held.set(zone.name, new WeakRef(zone))
+    this.#gone.register(zone, zone.name)
+  }
+
+  remove(name: ZoneName): StoredZone | undefined {
+    const zone = this.#inUse.get(name)?.zone ?? this.#held.get(name)?.deref()
+    this.#inUse.delete(name)
+    this.#held.delete(name)
+    return zone
+  }
+
+  isUnusedSince(zone: StoredZone, usedAt: number): boolean {
+    const known = this.#inUse.get(zone.name)
+    return known?.zone === zone && known.usedAt === usedAt
+  }
+
+  /** The zones in use. */
+  *all(): IterableIterator<StoredZone> {
+    for (const { zone } of this.#inUse.values()) yield zone
+  }
+
+  /** The zones in use, and those that callers hold. */
+  *alive(): IterableIterator<StoredZone> {
+    yield* this.all()
+    for (const reference of this.#held.values()) {
+      const zone = reference.deref()
+      if (zone !== undefined) yield zone
+    }
+  }
+
+  /** As they are now: use while the caller waits changes nothing in the list. */
+  oldestFirst(): InUse[] {
+    return [...this.#inUse.values()]
+  }
+}
+
+/** The newest version, when every node may have it and nothing else about the zone is open: then it can rest as a row. */
+export function quietVersionOf({ latest, orders, conflicting, versions }: StoredZone): RestingVersion | undefined {
+  if (latest?.releasedAt === undefined || orders !== undefined || conflicting.list.length > 0) return undefined
+  const isOpen = versions.some(({ rollout }) => rollout !== undefined && !isOver(rollout.state))
+  return isOpen || !isReleasedTo(latest, '') ? undefined : { ...latest, releasedAt: latest.releasedAt }
+}

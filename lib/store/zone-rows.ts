@@ -1,0 +1,180 @@
+/**
+ * The zones at rest, a row of octets for each: what a zone serves when its newest version is released to every node, and nothing
+ * else about it is open. A hundred thousand zones at rest hold no objects and no files. A row counts only while the journal is the
+ * one that it was made from. Not here: the file of the rows (row-file.ts).
+ */
+import type { ZoneName } from '../dns/name.js'
+import type { Serial } from '../dns/serial.js'
+
+/** The version that a zone at rest serves to all nodes; also its newest. Times are milliseconds since 1970. */
+export interface RestingVersion {
+  serial: Serial
+  digest: string
+  records: number
+  octets: number
+  committedAt: number
+  releasedAt: number
+  /** The SOA record in stored form. */
+  soa: Buffer
+}
+
+/** Identifies the state of a journal: every write changes it. */
+export interface JournalStamp {
+  size: number
+  mtimeMs: number
+  inode: number
+}
+
+/** Offsets in a row: five numbers of 8 octets follow the digest, three more the stamp. */
+const AT = {
+  length: 0,
+  known: 2,
+  serial: 4,
+  digest: 8,
+  records: 24,
+  octets: 32,
+  committedAt: 40,
+  releasedAt: 48,
+  stamp: 56,
+  soa: 80,
+}
+const DIGEST = /^[0-9a-f]{32}$/
+const SLAB_OCTETS = 1 << 20
+
+export class ZoneRows {
+  readonly #slabs: Buffer[] = []
+  /** Octets used in the last slab. */
+  #used = SLAB_OCTETS
+  #lost = 0
+  /** Places of the rows: the slab's index and the offset in it, as one number. */
+  #places = new Map<ZoneName, number>()
+
+  get size(): number {
+    return this.#places.size
+  }
+
+  names(): IterableIterator<ZoneName> {
+    return this.#places.keys()
+  }
+
+  has(name: ZoneName): boolean {
+    return this.#places.has(name)
+  }
+
+  /** The row in the form of the file; undefined when the version does not fit into one. */
+  static encode(version: RestingVersion, { size, mtimeMs, inode }: JournalStamp): Buffer | undefined {
+    if (!DIGEST.test(version.digest) || version.soa.length > 0xffff - AT.soa) return undefined
+    const row = Buffer.alloc(AT.soa + version.soa.length)
+    row.writeUInt16LE(row.length, AT.length)
+    row.writeUInt32LE(version.serial, AT.serial)
+    row.write(version.digest, AT.digest, 'hex')
+    row.writeDoubleLE(version.records, AT.records)
+    row.writeDoubleLE(version.octets, AT.octets)
+    row.writeDoubleLE(version.committedAt, AT.committedAt)
+    row.writeDoubleLE(version.releasedAt, AT.releasedAt)
+    for (const [i, value] of [size, mtimeMs, inode].entries()) row.writeDoubleLE(value, AT.stamp + 8 * i)
+    version.soa.copy(row, AT.soa)
+    return row
+  }
+
+  /** True when the octets have the form of a row. */
+  static isRow(octets: Buffer): boolean {
+    return octets.length > AT.soa && octets.readUInt16LE(AT.length) === octets.length
+  }
+
+  /** `isKnown`: this process has seen the journal as the row describes it. */
+  put(name: ZoneName, row: Buffer, isKnown: boolean): void {
+    const old = this.#octetsOf(name)
+    let place = this.#places.get(name)
+    if (old === undefined || old.length !== row.length) {
+      this.#lost += old?.length ?? 0
+      place = this.#allot(row.length)
+      this.#places.set(name, place)
+    }
+    const [slab, at] = this.#at(place!)
+    row.copy(slab, at)
+    slab[at + AT.known] = isKnown ? 1 : 0
+    if (this.#lost > SLAB_OCTETS && this.#lost > (this.#slabs.length * SLAB_OCTETS) / 2) this.#compact()
+  }
+
+  /** The version of a row whose journal has this stamp; it is asked for when this process has not seen the journal yet. */
+  get(name: ZoneName, stampNow: () => JournalStamp | undefined): RestingVersion | undefined {
+    const row = this.#octetsOf(name)
+    if (row === undefined) return undefined
+    if (row[AT.known] !== 1) {
+      const now = stampNow()
+      if (now === undefined || !this.#hasStamp(row, now)) {
+        this.delete(name)
+        return undefined
+      }
+      row[AT.known] = 1
+    }
+    return {
+      serial: row.readUInt32LE(AT.serial),
+      digest: row.toString('hex', AT.digest, AT.digest + 16),
+      records: row.readDoubleLE(AT.records),
+      octets: row.readDoubleLE(AT.octets),
+      committedAt: row.readDoubleLE(AT.committedAt),
+      releasedAt: row.readDoubleLE(AT.releasedAt),
+      soa: Buffer.from(row.subarray(AT.soa)),
+    }
+  }
+
+  #hasStamp(row: Buffer, { size, mtimeMs, inode }: JournalStamp): boolean {
+    return [size, mtimeMs, inode].every((value, i) => row.readDoubleLE(AT.stamp + 8 * i) === value)
+  }
+
+  /** The stamp has to be compared again: another process may write to the journal. */
+  doubt(name: ZoneName): void {
+    const row = this.#octetsOf(name)
+    if (row !== undefined) row[AT.known] = 0
+  }
+
+  delete(name: ZoneName): boolean {
+    const row = this.#octetsOf(name)
+    this.#lost += row?.length ?? 0
+    return this.#places.delete(name)
+  }
+
+  /** The octets of a row, for its file. */
+  octetsOf(name: ZoneName): Buffer | undefined {
+    return this.#octetsOf(name)
+  }
+
+  #octetsOf(name: ZoneName): Buffer | undefined {
+    const place = this.#places.get(name)
+    if (place === undefined) return undefined
+    const [slab, at] = this.#at(place)
+    return slab.subarray(at, at + slab.readUInt16LE(at + AT.length))
+  }
+
+  #at(place: number): [slab: Buffer, at: number] {
+    return [this.#slabs[Math.floor(place / SLAB_OCTETS)]!, place % SLAB_OCTETS]
+  }
+
+  #allot(octets: number): number {
+    if (this.#used + octets > SLAB_OCTETS) {
+      this.#slabs.push(Buffer.alloc(SLAB_OCTETS))
+      this.#used = 0
+    }
+    const place = (this.#slabs.length - 1) * SLAB_OCTETS + this.#used
+    this.#used += octets
+    return place
+  }
+
+  /** Moves the rows together: some milliseconds for a hundred thousand, once for as many that changed their length. */
+  #compact(): void {
+    const old = this.#slabs.splice(0)
+    this.#used = SLAB_OCTETS
+    this.#lost = 0
+    for (const [name, place] of this.#places) {
+      const slab = old[Math.floor(place / SLAB_OCTETS)]!
+      const at = place % SLAB_OCTETS
+      const row = slab.subarray(at, at + slab.readUInt16LE(at + AT.length))
+      const moved = this.#allot(row.length)
+      this.#places.set(name, moved)
+      const [to, toAt] = this.#at(moved)
+      row.copy(to, toAt)
+    }
+  }
+}
