@@ -97,7 +97,7 @@ export function parseConfigDocument(
     return at(offsetOf(document, [section, parsedIndex(plain, index), ...path.slice(2)], which))
   }
   const value = applyOverrides(plainValue(document, mistakes, at), overrides)
-  // A list of which every entry was taken out reads as no value.
+  // A list of which every entry was removed reads as no value.
   if (plain !== undefined && isPlainMap(value) && value.zones === null) value.zones = []
   return { value, mistakes, placeOf, plain }
 }

@@ -17,6 +17,9 @@ import { lintPaths } from './topology/paths.js'
 /** The names that a section declares, invalid entries included: a reference to such an entry is not a second mistake. */
 export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>> & TopologyNames
 
+/** Zones with the same finding that are reported one by one. */
+const MOST_ALIKE = 100
+
 type Section = Exclude<keyof DeclaredNames, 'sites' | 'hubs'>
 
 export function lintTopology(resolved: Resolved, declared: DeclaredNames, report: Report): void {
@@ -67,7 +70,7 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
   }
   const sound = new Set<ZoneConfig>()
   for (const [name, zone] of config.zones) {
-    // The lists of settings that zones share are checked once, when nothing is wrong with them.
+    // The lists of settings that zones share are checked once, when they have no mistake.
     if (sound.has(zone)) continue
     const at = ['zones', zoneIndex.get(name)!]
     if (zone.primaries.length > 0 && areSound(zone, declared)) sound.add(zone)
@@ -156,12 +159,7 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
   for (const { cloud } of config.nodes.values()) size.set(cloud, (size.get(cloud) ?? 0) + 1)
   const usedPrimaries = new Set<string>()
   for (const { primaries } of new Set(config.zones.values())) for (const primary of primaries) usedPrimaries.add(primary)
-  for (const [name, { primaries }] of config.zones) {
-    if (primaries.length === 1) {
-      const message = `zone ${name} has one primary: when it fails, changes stop; add a second one`
-      report('CONFIG_ONE_PRIMARY', ['zones', zoneIndex.get(name)!], message)
-    }
-  }
+  lintOnePrimary(config, zoneIndex, report)
   for (const id of config.clouds.keys()) {
     const nodes = size.get(id) ?? 0
     if (nodes === 0)
@@ -183,4 +181,25 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
   for (const id of config.keys.keys()) {
     if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `no primary, node or hub uses key ${quote(id)}: remove it`)
   }
+}
+
+/** A list of a hundred thousand such zones has one cause, and needs no line for each. */
+function lintOnePrimary({ zones }: Config, zoneIndex: Resolved['zoneIndex'], report: Report): void {
+  let found = 0
+  let first = 0
+  for (const [name, { primaries }] of zones) {
+    if (primaries.length !== 1) continue
+    found += 1
+    const at = ['zones', zoneIndex.get(name)!]
+    if (found === MOST_ALIKE + 1) first = zoneIndex.get(name)!
+    if (found <= MOST_ALIKE)
+      report('CONFIG_ONE_PRIMARY', at, `zone ${name} has one primary: when it fails, changes stop; add a second one`)
+  }
+  const more = found - MOST_ALIKE
+  if (more > 0)
+    report(
+      'CONFIG_ONE_PRIMARY',
+      ['zones', first],
+      `${more === 1 ? 'one more zone has' : `${more} more zones have`} one primary, this one first: add a second one`,
+    )
 }

@@ -1,7 +1,7 @@
 /**
- * Takes the plain entries of the zone list out of the config's text before it is parsed as YAML: lines such as `- name: example.com`
- * and `- { name: example.com }`. A config may have a hundred thousand of them, for which YAML needs seconds. It takes only what is
- * surely such an entry, and leaves everything else in the text, mistakes included.
+ * Removes the plain entries of the zone list from the config's text before it is parsed as YAML: lines such as `- name: example.com`
+ * and `- { name: example.com }`. A config may have a hundred thousand of them, for which YAML needs seconds. Everything that is
+ * not surely such an entry stays in the text, mistakes included.
  */
 import type { ZoneName } from '../lib/dns/name.js'
 
@@ -92,24 +92,24 @@ class ListScan {
   result(): PlainZones {
     const text = this.#text
     const parts: string[] = []
-    /** Where lines were taken out: the offset in the rest, and the characters taken until there. */
-    const cuts: { at: number; taken: number }[] = []
+    /** Where lines were removed: the offset in the rest, and the number of removed characters before it. */
+    const cuts: { at: number; removed: number }[] = []
     let from = 0
-    let taken = 0
+    let removed = 0
     for (const line of this.#lines) {
       if (line === undefined) continue
       const end = Math.min(text.length, endOfLine(text, line) + 1)
       if (line > from) parts.push(text.slice(from, line))
-      taken += end - line
-      if (line === from && cuts.length > 0) cuts.at(-1)!.taken = taken
-      else cuts.push({ at: end - taken, taken })
+      removed += end - line
+      if (line === from && cuts.length > 0) cuts.at(-1)!.removed = removed
+      else cuts.push({ at: end - removed, removed })
       from = end
     }
     parts.push(text.slice(from))
     return {
       rest: parts.join(''),
       names: this.#names,
-      originalOf: (offset) => offset + (cuts[lastAtMost(cuts, offset)]?.taken ?? 0),
+      originalOf: (offset) => offset + (cuts[lastAtMost(cuts, offset)]?.removed ?? 0),
       offsetOf: (index) => {
         const line = this.#lines[index]!
         return line + text.slice(line, endOfLine(text, line)).search(/[^ -]/)

@@ -1,4 +1,4 @@
-/** What a reload takes over: the config, the fleet, and the zones that differ; read and compared in slices. */
+/** Prepares a reload: the next config, its fleet, and the zones that differ; read and compared in slices. */
 import type { Config } from '../config/config.js'
 import type { Fleet, FleetDiff } from '../lib/fleet/fleet.js'
 import { pause, withRests } from '../lib/runtime/turns.js'

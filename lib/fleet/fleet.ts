@@ -37,7 +37,7 @@ export interface FleetZone {
   checks: CheckRules
 }
 
-/** What zones with the same settings share. */
+/** The part of a zone that zones with the same settings share. */
 export type ZoneRules = Omit<FleetZone, 'name' | 'apex'>
 
 /** A zone that shares its rules with others: a hundred thousand zones are as many small objects. */
@@ -117,7 +117,7 @@ export class Fleet {
   readonly #keys = new Map<string, TsigKey[]>()
   readonly #keysAt = new Map<string, TsigKey[]>()
 
-  /** A map of zones by name is taken over as it is. */
+  /** A map of zones by name is used as it is. */
   constructor(
     zones: Iterable<FleetZone> | ReadonlyMap<ZoneName, FleetZone>,
     nodes: Iterable<FleetNode>,

@@ -12,6 +12,7 @@ import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../roll
 import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
 import { keepConfirmation } from '../observe/node-cells.js'
 import { sleep } from '../runtime/clock.js'
+import { pause } from '../runtime/turns.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
@@ -27,7 +28,6 @@ export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts, 
 }
 
 const TICK_MS = 250
-/** Delay after a failed round. */
 const RETRY_MS = 3_000
 /** Ten thousand simultaneous rollouts must not saturate the processor. */
 const ZONES_PER_TICK = 200
@@ -53,8 +53,7 @@ export class RolloutDriver {
     this.#watch = new StageWatch({ ...parts, onProbed: (zone) => this.review(zone) })
   }
 
-  start(): void {
-    this.adopt(this.#fleet, everyZoneOf(this.#fleet))
+  async start(): Promise<void> {
     this.#timer = setInterval(
       guard('rollout timer', () => this.#judgeSome()),
       TICK_MS,
@@ -68,6 +67,7 @@ export class RolloutDriver {
         if (this.#active.has(zone)) this.review(zone)
       }
     })
+    await this.adopt(this.#fleet, everyZoneOf(this.#fleet))
   }
 
   /** Answers of nodes are acted on at once; the rounds are for soaks, deadlines and missed events. */
@@ -82,12 +82,13 @@ export class RolloutDriver {
     }
   }
 
-  adopt(fleet: Fleet, diff: FleetDiff): void {
+  async adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
-    const { board, store } = this.#parts
-    // A zone at rest has no open rollout, and no orders on disk.
-    for (const { name } of touchedBy(diff))
-      if (store.resting(name) === undefined || board.get('orders', name) !== undefined) this.#onOrders(name)
+    for (const { name } of touchedBy(diff)) {
+      // A zone at rest has no open rollout, and no orders on disk.
+      if (!this.#parts.store.resting(name) || this.#parts.board.get('orders', name)) this.#onOrders(name)
+      await pause()
+    }
   }
 
   /** Called after a commit: earlier rollouts are superseded when this version may be released itself. */
@@ -260,8 +261,7 @@ export class RolloutDriver {
     if (!zone) return
     const { board, store, log } = this.#parts
     const stored = store.zone(name)
-    const shared = board.get('orders', name)
-    const kept = stored.orders
+    const [shared, kept] = [board.get('orders', name), stored.orders]
     if (kept && (shared?.at ?? 0) < kept.at)
       board.set('orders', name, shared ? { ...mergeOrders(kept, shared), at: kept.at + 1 } : kept)
     else if (shared && shared.at > (kept?.at ?? 0))

@@ -16,6 +16,11 @@ export interface RestingVersion {
   releasedAt: number
   /** The SOA record in stored form. */
   soa: Buffer
+  /** Primaries that served exactly this content, and the time of the last answer. */
+  sources: Readonly<Record<string, number>>
+  /** The primary it came from, and how. */
+  from: string
+  kind: 'axfr' | 'ixfr'
 }
 
 /** Identifies the state of a journal: every write changes it. */
@@ -25,7 +30,7 @@ export interface JournalStamp {
   inode: number
 }
 
-/** Offsets in a row: five numbers of 8 octets follow the digest, three more the stamp. */
+/** Offsets in a row. The stamp is three numbers; the origin follows the SOA as JSON. */
 const AT = {
   length: 0,
   known: 2,
@@ -36,7 +41,8 @@ const AT = {
   committedAt: 40,
   releasedAt: 48,
   stamp: 56,
-  soa: 80,
+  soaOctets: 80,
+  soa: 82,
 }
 const DIGEST = /^[0-9a-f]{32}$/
 const SLAB_OCTETS = 1 << 20
@@ -63,8 +69,11 @@ export class ZoneRows {
 
   /** The row in the form of the file; undefined when the version does not fit into one. */
   static encode(version: RestingVersion, { size, mtimeMs, inode }: JournalStamp): Buffer | undefined {
-    if (!DIGEST.test(version.digest) || version.soa.length > 0xffff - AT.soa) return undefined
-    const row = Buffer.alloc(AT.soa + version.soa.length)
+    const { sources, from, kind } = version
+    const origin = Buffer.from(JSON.stringify({ sources, from, kind }))
+    const length = AT.soa + version.soa.length + origin.length
+    if (!DIGEST.test(version.digest) || length > 0xffff) return undefined
+    const row = Buffer.alloc(length)
     row.writeUInt16LE(row.length, AT.length)
     row.writeUInt32LE(version.serial, AT.serial)
     row.write(version.digest, AT.digest, 'hex')
@@ -73,13 +82,19 @@ export class ZoneRows {
     row.writeDoubleLE(version.committedAt, AT.committedAt)
     row.writeDoubleLE(version.releasedAt, AT.releasedAt)
     for (const [i, value] of [size, mtimeMs, inode].entries()) row.writeDoubleLE(value, AT.stamp + 8 * i)
+    row.writeUInt16LE(version.soa.length, AT.soaOctets)
     version.soa.copy(row, AT.soa)
+    origin.copy(row, AT.soa + version.soa.length)
     return row
   }
 
   /** True when the octets have the form of a row. */
   static isRow(octets: Buffer): boolean {
-    return octets.length > AT.soa && octets.readUInt16LE(AT.length) === octets.length
+    return (
+      octets.length > AT.soa &&
+      octets.readUInt16LE(AT.length) === octets.length &&
+      AT.soa + octets.readUInt16LE(AT.soaOctets) < octets.length
+    )
   }
 
   /** `isKnown`: this process has seen the journal as the row describes it. */
@@ -109,6 +124,7 @@ export class ZoneRows {
       }
       row[AT.known] = 1
     }
+    const end = AT.soa + row.readUInt16LE(AT.soaOctets)
     return {
       serial: row.readUInt32LE(AT.serial),
       digest: row.toString('hex', AT.digest, AT.digest + 16),
@@ -116,7 +132,8 @@ export class ZoneRows {
       octets: row.readDoubleLE(AT.octets),
       committedAt: row.readDoubleLE(AT.committedAt),
       releasedAt: row.readDoubleLE(AT.releasedAt),
-      soa: Buffer.from(row.subarray(AT.soa)),
+      soa: Buffer.from(row.subarray(AT.soa, end)),
+      ...(JSON.parse(row.toString('utf8', end)) as Pick<RestingVersion, 'sources' | 'from' | 'kind'>),
     }
   }
 

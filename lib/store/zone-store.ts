@@ -120,7 +120,7 @@ export class ZoneStore {
   }
 
   /**
-   * What a zone at rest serves to every node, without opening it; undefined when it is open, or more is to be known about it:
+   * The version that a zone at rest serves to every node, without opening it; undefined when it is open, or more is to be known about it:
    * then `zone` has it.
    */
   resting(name: ZoneName): RestingVersion | undefined {
@@ -224,7 +224,7 @@ export class ZoneStore {
       if (now - usedAt < (this.#zones.size > MOST_OPEN ? BRIEF_MS : IDLE_MS)) break
       await pause()
       if (zone.isBusy || zone.isDamaged) continue
-      // What is only in memory, as the answers of nodes and primaries, is written first. A failed write is tried again later.
+      // Answers of nodes and primaries that only memory has are written first. A failed write is tried again later.
       const isSaved = await this.#isSaved(zone)
       if (isSaved && this.#zones.isUnusedSince(zone, usedAt)) this.#layDown(zone)
     }

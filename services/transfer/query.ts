@@ -14,7 +14,7 @@ export interface Query extends Asking {
 }
 
 export const optionsOf = ({ request, offer }: Query): { code: number; data: Buffer }[] =>
-  request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.version.serial, offer.zone.apex) : []
+  request.message.edns ? optionsFor(request, offer.expiresInSeconds, offer.serial, offer.zone.apex) : []
 
 /** The data that turns the ready-made messages of a transfer into the answer to this question. */
 export function touchOf(query: Query, clock: Clock): AnswerTouch {

@@ -114,7 +114,7 @@ export class ZoneQueries {
     const { request, channel, offer } = query
     const now = seconds(this.#parts.clock)
     const options = optionsOf(query)
-    const answer = answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, answer: [offer.version.soa], options }, now)
+    const answer = answerTo(request, { rcode: RCODE.NOERROR, authoritative: true, answer: [offer.soa], options }, now)
     // RFC 8945 §5.3: an answer that does not fit is sent without its records, but signed, and the client comes back over TCP. The
     // same happens after many answers without a key, as a forged source may use the hub to send the node answers larger than the
     // questions.
@@ -140,9 +140,9 @@ export class ZoneQueries {
       return
     }
     // RFC 1995 §2: a caller with the newest serial, or with a newer one, gets only the SOA.
-    if (observed === offer.version.serial || isAheadOf(observed, offer.version.serial)) {
+    if (observed === offer.serial || isAheadOf(observed, offer.serial)) {
       this.#sendSoa(query)
-      if (observed === offer.version.serial && isProved(query)) this.#onDelivered(query, 'ixfr', false)
+      if (observed === offer.serial && isProved(query)) this.#onDelivered(query, 'ixfr', false)
       return
     }
     if (channel.peer.proto === 'udp') return await this.#sendIxfrDatagram(query, observed)
@@ -159,7 +159,7 @@ export class ZoneQueries {
   async #inPlace(query: Query, work: () => Promise<void>): Promise<void> {
     const { request, channel, offer } = query
     const owner = `${channel.peer.ip} ${request.key?.name ?? ''}`
-    const { serial, digest, octets } = offer.version
+    const { serial, digest, octets } = offer
     const place = `${owner} ${offer.zone.name}`
     const wish = { answer: `${offer.zone.name} ${serial} ${digest}`, owner, octets }
     this.streams += 1
@@ -219,7 +219,7 @@ export class ZoneQueries {
       dir: 'out',
       remote: endpointText(channel.peer),
       key: request.key?.name,
-      serial: offer.version.serial,
+      serial: offer.serial,
       ...(asker.kind === 'hub' ? { hub: asker.id } : { nodes: asker.nodes }),
     }
     const touch = touchOf(query, this.#parts.clock)
@@ -267,11 +267,11 @@ export class ZoneQueries {
   #onDelivered({ offer, asker }: Query, kind: 'axfr' | 'ixfr', isSent = true): void {
     if (asker.kind === 'hub') return
     const { bus, clock } = this.#parts
-    const digest = isSent ? offer.version.digest : undefined
+    const digest = isSent ? offer.digest : undefined
     bus.emit('taken', {
       zone: offer.zone.name,
       nodes: [...asker.nodes],
-      serial: offer.version.serial,
+      serial: offer.serial,
       digest,
       kind,
       at: clock.now(),

@@ -97,7 +97,7 @@ export class Pairs {
     return this.#slotsOf(zone).find((slot) => this.#primaries[slot]!.id === primary)
   }
 
-  /** What is known of the pair in a slot; a new object when it rested. Undefined for a slot that no pair has. */
+  /** The pair in a slot; a new object when it rested. Undefined for a slot that no pair has. */
   at(slot: number): Pair | undefined {
     const known = this.#busy.get(slot)
     const [zone, primary] = [this.#zones[slot], this.#primaries[slot]]

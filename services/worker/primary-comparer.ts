@@ -70,6 +70,12 @@ interface Done {
   until: number | undefined
 }
 
+/** The facts of a zone by which a comparison is due. */
+export interface Compared {
+  latest: Pick<Version, 'serial' | 'digest' | 'sources' | 'from' | 'kind'> | undefined
+  orders: StoredZone['orders']
+}
+
 export class PrimaryComparer {
   readonly #parts: ComparerParts
   /** By zone and primary. */
@@ -134,7 +140,7 @@ export class PrimaryComparer {
    * True when the content of a primary that serves the current serial must be compared with the hub's. `isOrdered`: an operator
    * ordered it, so that earlier comparisons do not count.
    */
-  isDue(zone: FleetZone, stored: StoredZone, primary: Primary, isOrdered = false): boolean {
+  isDue(zone: FleetZone, stored: Compared, primary: Primary, isOrdered = false): boolean {
     const { latest } = stored
     const { compare, board, clock } = this.#parts
     if (!compare.enabled || latest === undefined || servedBy(board, zone, primary.id) !== latest.serial) return false

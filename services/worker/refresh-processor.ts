@@ -22,6 +22,7 @@ import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { expectAgreement } from './agreement.js'
 import { discardOthers, type Objection, type PrimaryComparer } from './primary-comparer.js'
+import { LatestRefreshes } from './latest-refreshes.js'
 import { knowledgeOf, Misfits, servedBy } from './primary-knowledge.js'
 import { type TendParts, tendLater } from './tend-zone.js'
 import type { ReleaseDecider } from '../../lib/release/release-decider.js'
@@ -58,8 +59,7 @@ export class RefreshProcessor {
   /** Runs work on a zone while no refresh of it is under way. */
   readonly inTurn: InTurn = this.#turns.run
   #isStopping = false
-  /** The last announcement acted on, by zone: a queued job with the same announcement gets the same outcome. */
-  readonly #latest = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<Refreshed> }>()
+  readonly #latest = new LatestRefreshes<Refreshed>()
 
   constructor(fleet: Fleet, parts: RefreshParts) {
     this.#fleet = fleet
@@ -79,12 +79,12 @@ export class RefreshProcessor {
 
   /** Throws the errors of refreshZone; the zone's cell has the same text. */
   async run(job: RefreshJob): Promise<RefreshResult> {
-    const latest = this.#latest.get(job.zone)
-    if (latest && job.strength === 'refresh' && isSameAnnouncement(latest.seen, job.seen)) return (await latest.turn).result
+    const latest = this.#latest.of(job)
+    if (latest) return (await latest).result
     if (this.#isStopping)
       throw new WorkerError({ code: 'WORKER_STOPPING', zone: job.zone }, `${job.zone} is not refreshed: the hub is stopping`)
     const turn = this.inTurn(job.zone, () => this.#refresh(job))
-    if (job.seen && job.strength === 'refresh') this.#latest.set(job.zone, { seen: job.seen, turn })
+    this.#latest.note(job, turn)
     const { result, confirm } = await turn
     if (confirm === undefined) return result
     await this.#expectAgreement(job)
@@ -104,8 +104,11 @@ export class RefreshProcessor {
     const zone = this.#fleet.zones.get(name)
     const other = zone?.primaries.find(({ id }) => id === primary)
     if (!zone || !other || this.#isStopping || this.#turns.has(name)) return
-    const checked = this.#parts.comparer.check(zone, this.#parts.store.zone(name), other, this.inTurn)
-    void checked.then((isTorn) => isTorn && this.#parts.onConflict(name))
+    const { store, comparer } = this.#parts
+    const latest = store.resting(name)
+    // A zone at rest, which has no orders on disk, is opened only for the comparison itself.
+    if (latest && !comparer.isDue(zone, { latest, orders: undefined }, other)) return
+    void comparer.check(zone, store.zone(name), other, this.inTurn).then((isTorn) => isTorn && this.#parts.onConflict(name))
   }
 
   async #refresh(job: RefreshJob): Promise<Refreshed> {
@@ -293,6 +296,3 @@ export class RefreshProcessor {
     return primary === undefined ? undefined : this.#parts.board.get('primaries', pairKey(zone.name, primary))?.expireSeconds
   }
 }
-
-const isSameAnnouncement = (a: NonNullable<RefreshJob['seen']>, b: RefreshJob['seen']): boolean =>
-  b !== undefined && a.primary === b.primary && a.serial === b.serial && a.at === b.at

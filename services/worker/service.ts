@@ -108,9 +108,12 @@ export class WorkerService implements Service {
     else taking.catch(() => undefined)
     this.#observer.start(everyZoneOf(this.#fleet))
     this.#proofs.start()
-    this.#rollouts.start()
+    await this.#rollouts.start()
     this.#webhooks.start()
-    for (const [pair, cell] of this.#parts.board.entries('primaries')) this.#onAnswer(pair, cell, 'here')
+    for (const [pair, cell] of this.#parts.board.entries('primaries')) {
+      this.#onAnswer(pair, cell, 'here')
+      await pause()
+    }
     this.#unlisten = [
       this.#parts.board.onChange((change, origin) => {
         if (change.table === 'primaries') this.#onAnswer(change.key, change.value, origin)
@@ -161,7 +164,7 @@ export class WorkerService implements Service {
     )
   }
 
-  /** Resolves when the zones that changed are taken over, in slices. */
+  /** Resolves when all parts have the zones that changed; works in slices. */
   async adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
     await this.#restore(diff.added.map(({ name }) => name))
@@ -170,7 +173,7 @@ export class WorkerService implements Service {
     this.#refresh.adopt(fleet)
     this.#observer.adopt(diff)
     this.#proofs.adopt(fleet)
-    this.#rollouts.adopt(fleet, diff)
+    await this.#rollouts.adopt(fleet, diff)
   }
 
   /** A rollout advanced: NOTIFY goes at once to the nodes that may have the version now. */

@@ -55,6 +55,9 @@ describe('a zone at rest', () => {
       committedAt: 5,
       releasedAt: 7,
       soa: record,
+      sources: { hm1: 5 },
+      from: 'hm1',
+      kind: 'axfr',
     })
   })
 

@@ -1,0 +1,29 @@
+/** The last refresh of each of the zones refreshed lately: a queued job with the same announcement gets the same outcome. */
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { RefreshJob } from '../../lib/queue/jobs.js'
+
+/** Further ones forget the oldest; their job finds the zone up to date. */
+const MOST = 10_000
+
+export class LatestRefreshes<T> {
+  readonly #turns = new Map<ZoneName, { seen: NonNullable<RefreshJob['seen']>; turn: Promise<T> }>()
+
+  /** Undefined when the job has another announcement than the last refresh, or none. */
+  of({ zone, strength, seen }: RefreshJob): Promise<T> | undefined {
+    const last = this.#turns.get(zone)
+    const isSame =
+      last !== undefined &&
+      seen !== undefined &&
+      last.seen.primary === seen.primary &&
+      last.seen.serial === seen.serial &&
+      last.seen.at === seen.at
+    return isSame && strength === 'refresh' ? last.turn : undefined
+  }
+
+  note({ zone, strength, seen }: RefreshJob, turn: Promise<T>): void {
+    if (seen === undefined || strength !== 'refresh') return
+    this.#turns.delete(zone)
+    this.#turns.set(zone, { seen, turn })
+    if (this.#turns.size > MOST) this.#turns.delete(this.#turns.keys().next().value!)
+  }
+}
