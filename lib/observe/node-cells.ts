@@ -84,17 +84,18 @@ function originOf(cell: NodeCell, serial: Serial, now: number, watchedSince: num
   return wasWatched ? { strayAt: now, unprovedAt: undefined } : { strayAt: undefined, unprovedAt: now }
 }
 
-/** A hub has sent this version to the node. */
+/** A hub has sent this version to the node. `push`: the progress of its delivery, written with it. */
 export function noteDelivered(
   board: Board,
   zone: ZoneName,
   node: string,
   version: { serial: Serial; digest: string },
   at: number,
+  push?: PushTrail,
 ): void {
   const before = nodeCell(board, zone, node)
   const taken = { serial: version.serial, digest: version.digest, at }
-  board.setPair(zone, node, withTaken({ ...before, at }, taken))
+  board.setPair(zone, node, withTaken({ ...before, at, push: push ?? before.push }, taken))
 }
 
 /** The node's answer matched the version, where other content under its serial differs; or it did not match: `why`. */

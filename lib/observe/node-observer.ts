@@ -7,6 +7,7 @@ import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
+import { guard } from '../runtime/guard.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { SoaManner, SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
@@ -27,6 +28,7 @@ export class NodeObserver {
   readonly #clock: Clock
   readonly #metrics: Metrics
   readonly #hearsay: Hearsay
+  readonly #onUp = new Set<(node: string) => void>()
   readonly #failures = new Map<string, { count: number; error: string; probing: boolean }>()
 
   /** `hasHeardAll`: see Hearsay. */
@@ -46,6 +48,13 @@ export class NodeObserver {
     this.#hearsay = { since: clock.now(), hasHeardAll }
   }
 
+  /** Calls back when a node that was down answers again. */
+  onUp(listener: (node: string) => void): () => void {
+    const guarded = guard('node listener', listener)
+    this.#onUp.add(guarded)
+    return () => this.#onUp.delete(guarded)
+  }
+
   isDown(node: string): boolean {
     return (this.#failures.get(node)?.count ?? 0) >= DOWN_AFTER
   }
@@ -60,7 +69,7 @@ export class NodeObserver {
     if (failed) failed.probing = true
     try {
       const soa = await this.#ask(node, zone)
-      this.#failures.delete(node.id)
+      this.#noteUp(node.id)
       this.#metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
       noteAnswer(this.#board, zone.name, node.id, soa.serial, this.#clock.now(), this.#hearsay)
       return soa.serial
@@ -69,11 +78,17 @@ export class NodeObserver {
       this.#metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
       // A node that answers REFUSED for one zone is up: only silence counts against the node.
       if (isSilence(error)) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
-      else this.#failures.delete(node.id)
+      else this.#noteUp(node.id)
       const note = isRefusal(error) ? noteLost : noteSilence
       note(this.#board, zone.name, node.id, text, counts, this.#clock.now())
       return undefined
     }
+  }
+
+  #noteUp(node: string): void {
+    const wasDown = this.isDown(node)
+    this.#failures.delete(node)
+    if (wasDown) for (const listener of this.#onUp) listener(node)
   }
 
   /** Queries by path until one answers. Throws the error of the last path. */

@@ -6,6 +6,7 @@
 import type { FleetNode } from '../fleet/fleet.js'
 import type { Remote } from '../fleet/remote.js'
 import type { Clock } from '../runtime/clock.js'
+import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from '../state/board.js'
 import { endpointText } from '../dns/endpoint.js'
@@ -32,7 +33,7 @@ export class NodePaths {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #states = new Map<string, State>()
-  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #listeners = new Set<(node: string) => void>()
 
   constructor(board: Board, clock: Clock, log: Logger) {
     this.#board = board
@@ -86,8 +87,7 @@ export class NodePaths {
     const line = { node: node.id, op: 'path', remote: endpointText(path.address), from }
     if (index === 0) this.#log.info(line, 'preferred path to node restored')
     else this.#log.warn(line, 'node reached by another path')
-    for (const wake of this.#waiting.get(node.id) ?? []) wake()
-    this.#waiting.delete(node.id)
+    for (const listener of this.#listeners) listener(node.id)
   }
 
   noteSilence(node: FleetNode, path: Remote, error: string): void {
@@ -100,20 +100,11 @@ export class NodePaths {
     this.#tell(node, state, now)
   }
 
-  /** Resolves when another path reaches the node, and after `ms` at the latest: earlier messages may never have arrived. */
-  switched(node: FleetNode, ms: number): Promise<undefined> {
-    return new Promise((resolve) => {
-      const waiting = this.#waiting.get(node.id) ?? new Set()
-      this.#waiting.set(node.id, waiting)
-      const wake = (): void => {
-        clearTimeout(timer)
-        waiting.delete(wake)
-        resolve(undefined)
-      }
-      // The timer does not keep the process alive.
-      const timer = setTimeout(wake, ms).unref()
-      waiting.add(wake)
-    })
+  /** Calls back when another path reaches a node: earlier messages may never have arrived. */
+  onSwitch(listener: (node: string) => void): () => void {
+    const guarded = guard('path listener', listener)
+    this.#listeners.add(guarded)
+    return () => this.#listeners.delete(guarded)
   }
 
   #tell(node: FleetNode, state: State, now: number): void {

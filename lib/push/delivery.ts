@@ -6,27 +6,35 @@
  *       │  queries after 100 ms, doubling     │  queries when it usually serves it, then after 3 ms, doubling
  *       ├─────────────────────────────────────┴──deadline──▶ unreached
  *       ╰──a newer version, a drain or a reload──▶ superseded
+ *
+ * It is a small object that an alarm moves, without promises or timers of its own, because thousands run at once. To a node with
+ * many deliveries, queries are put off to common moments, so that one message to the kernel has many.
  */
-import { guard } from '../runtime/guard.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { Alarm, Alarms } from '../runtime/alarms.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { PushTrail } from '../state/tables.js'
-import { nodeCell, notePush } from '../observe/node-cells.js'
-import type { NodePaths } from '../observe/node-paths.js'
+import { nodeCell, noteDelivered, notePush } from '../observe/node-cells.js'
 import type { ServeDelays } from './serve-delay.js'
 import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifyOutcome, NotifySender } from './notify-sender.js'
+import { newTrail, trailToWrite } from './push-trail.js'
 
 const DELIVERED_QUERY_MS = 3
 const FIRST_QUERY_MS = 100
 const MAX_QUERY_MS = 5_000
 /** After this the node is handed to the queue, which tries again with growing delays. */
 const DEADLINE_MS = 45_000
+/** Queries to a busy node leave together, at multiples of this. */
+const TOGETHER_MS = 250
+/** A busy node gets this many times as long as it usually takes before its first query. */
+const PATIENCE = 3
 
 /** Most NOTIFYs of one delivery, however often the path changes. */
 const MOST_NOTIFIES = 12
+const NEVER = Number.POSITIVE_INFINITY
 
 export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 type DeliveryState = 'notifying' | 'delivered' | DeliveryOutcome
@@ -34,90 +42,74 @@ type DeliveryState = 'notifying' | 'delivered' | DeliveryOutcome
 export interface DeliveryParts {
   board: Board
   clock: Clock
+  alarms: Alarms
   observer: Pick<NodeObserver, 'observe'>
   notify: Pick<NotifySender, 'send'>
   delays: ServeDelays
-  paths: NodePaths
   /** Waits between NOTIFYs; a reload changes them. */
   notifyRetries: { readonly retriesMs: readonly number[] }
 }
 
-export class Delivery {
-  readonly #node: FleetNode
-  readonly #zone: FleetZone
+/** The deliveries to one node, to which this one belongs. */
+export interface Lane {
+  readonly node: FleetNode
+  /** Many deliveries run or wait: throughput counts more than the delay of one. */
+  readonly isBusy: boolean
+  /** Usual time from NOTIFY to transfer, milliseconds. */
+  readonly takeMs: number
+  /** The node has not answered a NOTIFY. */
+  onSilence(): void
+  /** The node answers, and has not transferred the zone so far. */
+  onRefusal(delivery: Delivery): void
+  onEnd(delivery: Delivery, outcome: DeliveryOutcome): void
+}
+
+export class Delivery implements Alarm {
+  slot = -1
+  dueAt = 0
+  readonly zone: FleetZone
   readonly target: Serial
+  /** It fills a place of the window: the node has not transferred the version, and may be doing so. */
+  fillsWindow = true
+  readonly #lane: Lane
+  readonly #parts: DeliveryParts
   readonly #soa: Buffer
-  readonly #board: Board
-  readonly #clock: Clock
-  readonly #observer: Pick<NodeObserver, 'observe'>
-  readonly #notify: Pick<NotifySender, 'send'>
-  readonly #delays: ServeDelays
-  readonly #paths: NodePaths
+  readonly #startedAt = performance.now()
+  readonly #trail: PushTrail
   readonly #retriesMs: readonly number[]
-  #trail: PushTrail
   #state: DeliveryState = 'notifying'
   /** The trail has changed since it was last written to the board. */
   #isTrailNew = false
-  #wake: (() => void) | undefined
+  #queryAt = NEVER
+  #delayMs = FIRST_QUERY_MS
+  #isAsking = false
+  /** The query was put off to leave with others: its answer does not show how long the node takes. */
+  #isPutOff = false
+  #notifyAt = NEVER
+  #notifySentAt = 0
+  /** NOTIFYs so far, without those that a change of path cut short. */
+  #notifies = 0
+  /** Counts NOTIFYs: an outcome of an earlier one is late. Undefined while none is under way. */
+  #underWay: number | undefined
 
-  constructor(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
-    this.#node = node
-    this.#zone = zone
+  constructor(lane: Lane, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
+    this.#lane = lane
+    this.zone = zone
     this.target = target
     this.#soa = soa
-    this.#board = parts.board
-    this.#clock = parts.clock
-    this.#observer = parts.observer
-    this.#notify = parts.notify
-    this.#delays = parts.delays
-    this.#paths = parts.paths
+    this.#parts = parts
     this.#retriesMs = parts.notifyRetries.retriesMs
-    this.#trail = {
-      target,
-      startedAt: this.#clock.now(),
-      notifySentAt: undefined,
-      notifiesSent: 0,
-      notifyAnsweredAt: undefined,
-      notifyError: undefined,
-      takenAt: undefined,
-      takenBy: undefined,
-      confirmedAt: undefined,
-    }
+    this.#trail = newTrail(target, parts.clock.now())
   }
 
-  /** Runs to its end; never throws. */
-  async run(): Promise<DeliveryOutcome> {
-    void this.#notifyUntilDelivered()
-    const deadline = this.#clock.now() + DEADLINE_MS
-    let delay = FIRST_QUERY_MS
-    let paced: DeliveryState = 'notifying'
-    for (;;) {
-      await this.#wait(delay)
-      if (this.isOver) return 'superseded'
-      this.#writeTrail()
-      if (paced !== this.#state) {
-        paced = this.#state
-        delay = DELIVERED_QUERY_MS
-        const usual = this.#delays.firstQueryMs(this.#node.id)
-        if (usual > 1) await this.#wait(usual)
-        if (this.isOver) return 'superseded'
-      } else delay = Math.min(MAX_QUERY_MS, delay * 2)
-      const serial = await this.#observer.observe(this.#node, this.#zone, false)
-      if (this.isOver) return 'superseded'
-      if (serial !== undefined && reaches(serial, this.target)) {
-        this.#state = 'confirmed'
-        this.#writeTrail()
-        if (this.#trail.takenAt !== undefined) this.#delays.note(this.#node.id, this.#clock.now() - this.#trail.takenAt)
-        return 'confirmed'
-      }
-      if (this.#clock.now() > deadline) {
-        this.#state = 'unreached'
-        return 'unreached'
-      }
-    }
+  start(): void {
+    const { isBusy, takeMs } = this.#lane
+    this.#queryIn(isBusy ? Math.max(FIRST_QUERY_MS, Math.min(MAX_QUERY_MS, takeMs * PATIENCE)) : FIRST_QUERY_MS)
+    this.#sendNotify()
+    this.#arm()
   }
 
-  /** It has ended, or ends at its next step. */
+  /** It has ended. */
   get isOver(): boolean {
     return this.#state !== 'notifying' && this.#state !== 'delivered'
   }
@@ -127,72 +119,147 @@ export class Delivery {
     return this.#trail.takenAt !== undefined
   }
 
-  /** A newer version replaces this one, or the node is not served any more. */
-  supersede(): void {
-    if (!this.isOver) this.#state = 'superseded'
-    this.#wake?.()
+  /** Time of the last NOTIFY, in the clock of performance.now(). */
+  get notifiedAt(): number {
+    return this.#notifySentAt
   }
 
-  /** The transfer server sent the node all of `serial`. */
-  onDelivered(serial: Serial, kind: 'axfr' | 'ixfr', at: number): void {
-    if (!reaches(serial, this.target) || this.isDelivered) return
-    if (this.#state === 'notifying') this.#state = 'delivered'
+  /** A newer version replaces this one, or the node is not served any more. */
+  supersede(): void {
+    if (!this.isOver) this.#end('superseded')
+  }
+
+  /**
+   * The transfer server sent the node all of `serial`, or answered that the node has it, without `digest`. False when it is another
+   * version, or known.
+   */
+  onDelivered(serial: Serial, digest: string | undefined, kind: 'axfr' | 'ixfr', at: number): boolean {
+    if (this.isOver || !reaches(serial, this.target) || this.isDelivered) return false
+    const { board, delays } = this.#parts
+    this.#state = 'delivered'
+    this.#notifyAt = NEVER
+    this.#underWay = undefined
     this.#trail.takenAt = at
     this.#trail.takenBy = kind
     this.#isTrailNew = true
-    this.#wake?.()
+    if (digest !== undefined) {
+      const cell = nodeCell(board, this.zone.name, this.#lane.node.id)
+      const trail = trailToWrite(this.#trail, cell.push)
+      this.#isTrailNew = false
+      noteDelivered(board, this.zone.name, this.#lane.node.id, { serial, digest }, at, trail)
+    }
+    if (this.#isAsking) return true
+    const usual = delays.firstQueryMs(this.#lane.node.id)
+    this.#delayMs = DELIVERED_QUERY_MS
+    if (usual > 1 || this.#lane.isBusy) {
+      this.#queryIn(usual)
+      this.#arm()
+    } else this.#ask()
+    return true
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(
-        guard('delivery timer', () => this.#wake?.()),
-        ms,
-      )
-      this.#wake = () => {
-        clearTimeout(timer)
-        this.#wake = undefined
-        resolve()
-      }
-    })
+  /** The node is reached by another path: earlier messages may never have arrived. */
+  onSwitched(): void {
+    if (this.#state !== 'notifying' || (this.#underWay === undefined && this.#notifyAt === NEVER)) return
+    // A NOTIFY that the change cut short does not count.
+    if (this.#underWay !== undefined && this.#trail.notifiesSent <= MOST_NOTIFIES) this.#notifies -= 1
+    this.#sendNotify()
+    this.#arm()
+  }
+
+  ring(now: number): void {
+    if (this.isOver) return
+    if (now + 1 > this.#notifyAt) this.#sendNotify()
+    if (!this.#isAsking && now + 1 > this.#queryAt) this.#ask()
+    else this.#arm()
+  }
+
+  #arm(): void {
+    const at = this.#isAsking ? this.#notifyAt : Math.min(this.#queryAt, this.#notifyAt)
+    if (at === NEVER) this.#parts.alarms.clear(this)
+    else this.#parts.alarms.set(this, at)
+  }
+
+  #queryIn(ms: number): void {
+    const at = performance.now() + ms
+    this.#isPutOff = this.#lane.isBusy
+    this.#queryAt = this.#isPutOff ? Math.ceil(at / TOGETHER_MS) * TOGETHER_MS : at
+  }
+
+  #ask(): void {
+    this.#isAsking = true
+    this.#queryAt = NEVER
+    this.#arm()
+    this.#writeTrail()
+    const isOfDelivered = this.isDelivered
+    void this.#parts.observer.observe(this.#lane.node, this.zone, false).then((serial) => this.#onAnswer(serial, isOfDelivered))
+  }
+
+  #onAnswer(serial: Serial | undefined, isOfDelivered: boolean): void {
+    this.#isAsking = false
+    if (this.isOver) return
+    if (serial !== undefined && reaches(serial, this.target)) {
+      const { delays, clock } = this.#parts
+      const { takenAt } = this.#trail
+      this.#writeTrail()
+      if (takenAt !== undefined && isOfDelivered && !this.#isPutOff) delays.note(this.#lane.node.id, clock.now() - takenAt)
+      this.#end('confirmed')
+      return
+    }
+    if (performance.now() - this.#startedAt > DEADLINE_MS) {
+      this.#end('unreached')
+      return
+    }
+    if (this.isDelivered && !isOfDelivered) {
+      // It was delivered while the query was under way: the next one is the first that can succeed.
+      this.#queryIn(this.#parts.delays.firstQueryMs(this.#lane.node.id))
+      this.#delayMs = DELIVERED_QUERY_MS
+    } else {
+      this.#queryIn(this.#delayMs)
+      this.#delayMs = Math.min(MAX_QUERY_MS, this.#delayMs * 2)
+      if (serial !== undefined && !this.isDelivered && performance.now() - this.#startedAt > MAX_QUERY_MS)
+        this.#lane.onRefusal(this)
+    }
+    this.#arm()
   }
 
   /**
    * Repeats NOTIFY (RFC 1996 §3.6) with growing waits until the node transfers the version. A node that answered may still fail to
    * transfer, and would wait for its own timers.
    */
-  async #notifyUntilDelivered(): Promise<void> {
-    for (let i = 0; i < this.#retriesMs.length; i++) {
-      const waitMs = this.#retriesMs[i]!
-      const sentAt = this.#clock.now()
-      const outcome = await this.#notifyOnce(waitMs)
-      if (outcome !== undefined) this.#noteAnswer(outcome)
-      if (outcome?.kind === 'refused' || (outcome?.kind === 'unreachable' && this.#node.paths.length === 1)) return
-      // A NOTIFY that a change of path cut short does not count.
-      if (outcome === undefined && this.#state === 'notifying') {
-        if (this.#trail.notifiesSent <= MOST_NOTIFIES) i -= 1
-        continue
-      }
-      await this.#paths.switched(this.#node, Math.max(0, sentAt + waitMs - this.#clock.now()))
-      if (this.#state !== 'notifying') return
-    }
+  #sendNotify(): void {
+    this.#notifyAt = NEVER
+    const waitMs = this.#retriesMs[this.#notifies]
+    if (waitMs === undefined || this.#state !== 'notifying') return
+    this.#notifies += 1
+    this.#trail.notifySentAt ??= this.#parts.clock.now()
+    this.#trail.notifiesSent += 1
+    this.#isTrailNew = true
+    this.#notifySentAt = performance.now()
+    const sent = this.#trail.notifiesSent
+    this.#underWay = sent
+    this.#parts.notify.send(this.#lane.node, this.zone, this.#soa, waitMs, (outcome) => {
+      if (this.#underWay === sent) this.#onOutcome(outcome, waitMs)
+    })
   }
 
-  /** Undefined when the node is reached by another path meanwhile: then NOTIFY goes by that one. */
-  async #notifyOnce(waitMs: number): Promise<NotifyOutcome | undefined> {
-    const sending = this.#notify.send(this.#node, this.#zone, this.#soa, waitMs, () => {
-      this.#trail.notifySentAt ??= this.#clock.now()
-      this.#trail.notifiesSent += 1
-      this.#isTrailNew = true
-    })
-    if (this.#node.paths.length === 1) return await sending
-    return await Promise.race([sending, this.#paths.switched(this.#node, waitMs * 2)])
+  #onOutcome(outcome: NotifyOutcome, waitMs: number): void {
+    this.#underWay = undefined
+    this.#noteAnswer(outcome)
+    if (outcome.kind === 'silent') this.#lane.onSilence()
+    const isFinal = outcome.kind === 'refused' || (outcome.kind === 'unreachable' && this.#lane.node.paths.length === 1)
+    if (isFinal) {
+      this.#lane.onRefusal(this)
+      return
+    }
+    this.#notifyAt = Math.max(performance.now(), this.#notifySentAt + waitMs)
+    this.#arm()
   }
 
   #noteAnswer(outcome: NotifyOutcome): void {
     this.#isTrailNew = true
     if (outcome.kind === 'answered') {
-      this.#trail.notifyAnsweredAt ??= this.#clock.now()
+      this.#trail.notifyAnsweredAt ??= this.#parts.clock.now()
       this.#trail.notifyError = undefined
       return
     }
@@ -205,14 +272,15 @@ export class Delivery {
   #writeTrail(): void {
     if (!this.#isTrailNew) return
     this.#isTrailNew = false
-    const written = nodeCell(this.#board, this.#zone.name, this.#node.id).push
-    // The newest delivery of the pair writes.
-    if (written && written.startedAt > this.#trail.startedAt) return
-    // The delivery that brought the node to the version stays on record; a repeated one does not replace it.
-    if (written?.target === this.target && written.confirmedAt !== undefined && written.startedAt < this.#trail.startedAt) return
-    const isSame = written?.target === this.target && written.startedAt === this.#trail.startedAt
-    this.#trail.confirmedAt = isSame ? written.confirmedAt : undefined
-    notePush(this.#board, this.#zone.name, this.#node.id, { ...this.#trail }, this.#clock.now())
+    const { board, clock } = this.#parts
+    const trail = trailToWrite(this.#trail, nodeCell(board, this.zone.name, this.#lane.node.id).push)
+    if (trail) notePush(board, this.zone.name, this.#lane.node.id, trail, clock.now())
+  }
+
+  #end(outcome: DeliveryOutcome): void {
+    this.#state = outcome
+    this.#parts.alarms.clear(this)
+    this.#lane.onEnd(this, outcome)
   }
 }
 

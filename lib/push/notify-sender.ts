@@ -26,29 +26,11 @@ export class NotifySender {
     this.#metrics = metrics
   }
 
-  /** Sends one NOTIFY and waits for its answer. Calls `onSent` when it has left. */
-  async send(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number, onSent: () => void): Promise<NotifyOutcome> {
-    let outcome: NotifyOutcome
-    try {
-      const answer = this.#ask(node, zone, soa, waitMs)
-      onSent()
-      const rcode = rcodeOf((await answer).readUInt16BE(2))
-      outcome =
-        rcode === RCODE.NOERROR
-          ? { kind: 'answered' }
-          : { kind: 'refused', reason: `the node answers ${rcodeName(rcode)} to NOTIFY` }
-    } catch (error) {
-      const isTimeout = error instanceof TransportError && error.code === 'TRANSPORT_TIMED_OUT'
-      outcome = { kind: isTimeout ? 'silent' : 'unreachable', reason: describeError(error) }
-    }
-    this.#metrics.notify.inc({ direction: 'out', outcome: outcome.kind === 'unreachable' ? 'silent' : outcome.kind })
-    return outcome
-  }
-
-  async #ask(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number): Promise<Buffer> {
+  /** Sends one NOTIFY; `done` is called once with its outcome, always after this call. */
+  send(node: FleetNode, zone: FleetZone, soa: Buffer, waitMs: number, done: (outcome: NotifyOutcome) => void): void {
     const { address, key } = this.#paths.current(node)
     let verifier: AnswerVerifier | undefined
-    const answer = await this.#udp.ask(
+    this.#udp.send(
       address,
       (id) => {
         const notify = writeNotify(id, zone.apex, soa)
@@ -58,10 +40,33 @@ export class NotifySender {
         return signed.message
       },
       waitMs,
-      (message) => opcodeOf(message.readUInt16BE(2)) === OPCODE.NOTIFY,
+      isNotifyAnswer,
+      (answer, error) => {
+        const outcome = answer === undefined ? failureOf(error) : this.#outcomeOf(answer, verifier)
+        this.#metrics.notify.inc({ direction: 'out', outcome: outcome.kind === 'unreachable' ? 'silent' : outcome.kind })
+        done(outcome)
+      },
     )
-    // An error may come unsigned (BADKEY); it counts as a reason, never as an acknowledgement.
-    if (rcodeOf(answer.readUInt16BE(2)) === RCODE.NOERROR) verifier?.accept(answer, seconds(this.#clock))
-    return answer
   }
+
+  #outcomeOf(answer: Buffer, verifier: AnswerVerifier | undefined): NotifyOutcome {
+    const rcode = rcodeOf(answer.readUInt16BE(2))
+    // An error may come unsigned (BADKEY); it counts as a reason, never as an acknowledgement.
+    if (rcode !== RCODE.NOERROR) return { kind: 'refused', reason: `the node answers ${rcodeName(rcode)} to NOTIFY` }
+    try {
+      verifier?.accept(answer, seconds(this.#clock))
+      return ANSWERED
+    } catch (error) {
+      return failureOf(error)
+    }
+  }
+}
+
+const ANSWERED: NotifyOutcome = { kind: 'answered' }
+
+const isNotifyAnswer = (message: Buffer): boolean => opcodeOf(message.readUInt16BE(2)) === OPCODE.NOTIFY
+
+function failureOf(error: unknown): NotifyOutcome {
+  const isTimeout = error instanceof TransportError && error.code === 'TRANSPORT_TIMED_OUT'
+  return { kind: isTimeout ? 'silent' : 'unreachable', reason: describeError(error) }
 }

@@ -10,11 +10,14 @@ import type { ZoneName } from '../dns/name.js'
 import { compareSerials } from '../dns/serial.js'
 import type { FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
+import { reportFault } from '../runtime/guard.js'
 import type { Metrics } from '../runtime/metrics.js'
+import { pause } from '../runtime/turns.js'
 import type { Board } from '../state/board.js'
 import type { NodeCell } from '../state/tables.js'
 import { isReleasedTo, type Version } from '../store/version.js'
 import { nodeCell, showsVersion } from '../observe/node-cells.js'
+import { Bits } from './zone-queue.js'
 
 /** Releases of a zone under way at once; the oldest is dropped. */
 const MOST_PENDING = 16
@@ -30,32 +33,57 @@ export interface PropagationParts {
   onWhole: (zone: ZoneName, version: Version, tookMs: number) => void
 }
 
+/** The nodes of a zone in order; zones of the same clouds share it. */
+interface Nodes {
+  ids: readonly string[]
+  at: ReadonlyMap<string, number>
+}
+
 /** Nodes to which a version was released together. */
 interface Pending {
   version: Version
   /** `all`: every node of the zone, measured from the announcement. */
   stage: string
-  nodes: readonly string[]
+  nodes: Nodes
+  /** Places of those that have not reached it so far. */
+  left: Bits
+  /** Nodes that have. */
+  reached: number
+  /** Place of a node that is waited for; -1 before one is found. */
+  witness: number
   since: number
 }
 
 /** Nodes to which a version was released. */
 interface Given {
+  serial: number
+  digest: string
   /** Nodes of the zone at its first release. */
-  expected: ReadonlySet<string>
-  nodes: Set<string>
+  expected: Nodes
+  /** Their places; `all` at the end, which is the state at rest of every zone. */
+  has: Bits | 'all'
   /** The total is measured, or will not be. */
   isWhole: boolean
 }
 
-const identity = ({ serial, digest }: Pick<Version, 'serial' | 'digest'>): string => `${serial} ${digest}`
-const idsOf = ({ nodes }: FleetZone): string[] => nodes.map(({ id }) => id)
+const NODES = new WeakMap<FleetZone['nodes'], Nodes>()
+
+function nodesOf({ nodes }: FleetZone): Nodes {
+  let known = NODES.get(nodes)
+  if (known === undefined) {
+    const ids = nodes.map(({ id }) => id)
+    known = { ids, at: new Map(ids.map((id, at) => [id, at])) }
+    NODES.set(nodes, known)
+  }
+  return known
+}
 
 export class Propagation {
   readonly #parts: PropagationParts
   readonly #pending = new Map<ZoneName, Pending[]>()
   /** By zone and version, for the released version and newer ones. */
-  readonly #given = new Map<ZoneName, Map<string, Given>>()
+  readonly #given = new Map<ZoneName, Given[]>()
+  #isReviewing = false
 
   constructor(parts: PropagationParts) {
     this.#parts = parts
@@ -64,10 +92,13 @@ export class Propagation {
   /** The zone is new here: earlier releases are not measured. */
   forget(zone: FleetZone, versions: readonly Version[]): void {
     if (this.#given.has(zone.name)) return
-    this.#given.set(zone.name, new Map())
+    this.#given.set(zone.name, [])
     for (const version of versions) {
-      const nodes = idsOf(zone).filter((id) => isReleasedTo(version, id))
-      if (nodes.length > 0) this.#of(zone, version, { isWhole: true, nodes: new Set(nodes) })
+      const { ids } = nodesOf(zone)
+      if (!ids.some((id) => isReleasedTo(version, id))) continue
+      const given = this.#of(zone, version)
+      given.isWhole = true
+      this.#give(given, ids, version)
     }
   }
 
@@ -79,70 +110,134 @@ export class Propagation {
 
   /** Some nodes may have one of these versions now: the released one and all newer ones, oldest first. */
   noteReleases(zone: FleetZone, versions: readonly Version[]): void {
-    const kept = new Set(versions.map(identity))
     const known = this.#given.get(zone.name)
-    for (const key of known?.keys() ?? []) if (!kept.has(key)) known!.delete(key)
+    if (known !== undefined) {
+      const kept = known.filter((given) => versions.some((version) => isOf(given, version)))
+      if (kept.length < known.length) this.#given.set(zone.name, kept)
+    }
     for (const version of versions) this.#noteReleased(zone, version)
-    this.review(zone.name)
+    this.#finish(zone.name)
+  }
+
+  /** Returns the nodes that may have the version now, and had not until then. */
+  #give(given: Given, ids: readonly string[], version: Version): string[] {
+    const { expected, has } = given
+    if (has === 'all') return []
+    const added: string[] = []
+    for (const id of ids) {
+      const at = expected.at.get(id)
+      if (at !== undefined && isReleasedTo(version, id) && has.add(at)) added.push(id)
+    }
+    if (has.size === expected.ids.length) given.has = 'all'
+    return added
   }
 
   #noteReleased(zone: FleetZone, version: Version): void {
-    const mayHave = idsOf(zone).filter((id) => isReleasedTo(version, id))
-    if (mayHave.length === 0) return
+    const { ids } = nodesOf(zone)
+    if (!ids.some((id) => isReleasedTo(version, id))) return
     const given = this.#of(zone, version)
-    const added = mayHave.filter((id) => given.expected.has(id) && !given.nodes.has(id))
+    const added = this.#give(given, ids, version)
     if (added.length === 0) return
-    for (const id of added) given.nodes.add(id)
     const stage = version.rollout?.stages.find(({ nodes }) => added.every((id) => nodes.includes(id)))?.name
-    if (stage !== undefined) this.#add(zone.name, { version, stage, nodes: added, since: this.#parts.clock.now() })
-    const all = idsOf(zone).filter((id) => given.expected.has(id))
-    if (given.isWhole || !all.every((id) => given.nodes.has(id))) return
+    if (stage !== undefined) this.#add(zone, given, version, stage, added, this.#parts.clock.now())
+    const { expected, has } = given
+    const all = ids.filter((id) => expected.at.has(id))
+    if (given.isWhole || (has !== 'all' && !all.every((id) => has.has(expected.at.get(id)!)))) return
     given.isWhole = true
-    this.#add(zone.name, { version, stage: ALL, nodes: all, since: version.seenAt })
+    this.#add(zone, given, version, ALL, all, version.seenAt)
   }
 
-  #of(zone: FleetZone, version: Version, start?: Pick<Given, 'isWhole' | 'nodes'>): Given {
+  #of(zone: FleetZone, version: Version): Given {
     let versions = this.#given.get(zone.name)
     if (versions === undefined) {
-      versions = new Map()
+      versions = []
       this.#given.set(zone.name, versions)
     }
-    const key = identity(version)
-    let given = versions.get(key)
+    let given = versions.find((known) => isOf(known, version))
     if (given === undefined) {
-      given = { expected: new Set(idsOf(zone)), nodes: new Set(), isWhole: false, ...start }
-      versions.set(key, given)
+      const { serial, digest } = version
+      given = { serial, digest, expected: nodesOf(zone), has: new Bits(), isWhole: false }
+      versions.push(given)
     }
     return given
   }
 
-  #add(zone: ZoneName, pending: Pending): void {
-    const list = this.#pending.get(zone) ?? []
-    this.#pending.set(zone, [...list, pending].slice(-MOST_PENDING))
+  #add({ name }: FleetZone, { expected }: Given, version: Version, stage: string, ids: readonly string[], since: number): void {
+    const pending: Pending = { version, stage, nodes: expected, left: new Bits(), reached: 0, witness: -1, since }
+    for (const id of ids) {
+      if (hasReached(nodeCell(this.#parts.board, name, id), version)) pending.reached += 1
+      else pending.left.add(expected.at.get(id)!)
+    }
+    const list = this.#pending.get(name) ?? []
+    this.#pending.set(name, [...list, pending].slice(-MOST_PENDING))
   }
 
-  /** A node of the zone was observed. */
-  review(zone: ZoneName): void {
+  /** A node of the zone was observed. Costs the same for every number of nodes. */
+  review(zone: ZoneName, node: string, cell: NodeCell): void {
+    const list = this.#pending.get(zone)
+    if (list === undefined) return
+    let isNews = cell.missed >= this.#parts.unknownAfterMissed()
+    for (const pending of list) {
+      const at = pending.nodes.at.get(node)
+      if (at === undefined || !pending.left.has(at) || !hasReached(cell, pending.version)) continue
+      pending.left.delete(at)
+      pending.reached += 1
+      isNews = true
+    }
+    if (isNews) this.#finish(zone)
+  }
+
+  /** A node was drained, or a whole node is silent: zones that wait only for it are finished, in slices. */
+  reviewAll(): void {
+    if (this.#isReviewing || this.#pending.size === 0) return
+    this.#isReviewing = true
+    this.#finishAll()
+      .catch((error) => reportFault('propagation', error))
+      .finally(() => {
+        this.#isReviewing = false
+      })
+  }
+
+  async #finishAll(): Promise<void> {
+    await pause()
+    for (const zone of this.#pending.keys()) {
+      this.#finish(zone)
+      await pause()
+    }
+  }
+
+  #finish(zone: ZoneName): void {
     const list = this.#pending.get(zone)
     if (list === undefined) return
     const now = this.#parts.clock.now()
     const left = list.filter((pending) => !this.#isOver(zone, pending, now))
     if (left.length === 0) this.#pending.delete(zone)
-    else this.#pending.set(zone, left)
+    else if (left.length < list.length) this.#pending.set(zone, left)
   }
 
-  #isOver(zone: ZoneName, { version, stage, nodes, since }: Pending, now: number): boolean {
-    const { board, metrics, onWhole } = this.#parts
-    const counted = nodes.filter((id) => !this.#isOut(zone, id))
-    if (counted.length > 0 && counted.every((id) => hasReached(nodeCell(board, zone, id), version))) {
-      const tookMs = now - since
-      if (stage === ALL) {
-        metrics.propagation.observe(tookMs / 1000)
-        onWhole(zone, version, tookMs)
-      } else metrics.stagePropagation.observe({ stage }, tookMs / 1000)
+  #isOver(zone: ZoneName, pending: Pending, now: number): boolean {
+    const { metrics, onWhole } = this.#parts
+    const { version, stage, since } = pending
+    if (pending.reached === 0 || this.#isWaitedFor(zone, pending)) return now - since > GIVE_UP_MS
+    const tookMs = now - since
+    if (stage === ALL) {
+      metrics.propagation.observe(tookMs / 1000)
+      onWhole(zone, version, tookMs)
+    } else metrics.stagePropagation.observe({ stage }, tookMs / 1000)
+    return true
+  }
+
+  /** A node that answers, and has not reached the version. */
+  #isWaitedFor(zone: ZoneName, pending: Pending): boolean {
+    const { left, witness, nodes } = pending
+    if (left.size === 0) return false
+    if (witness >= 0 && left.has(witness) && !this.#isOut(zone, nodes.ids[witness]!)) return true
+    for (const at of left) {
+      if (this.#isOut(zone, nodes.ids[at]!)) continue
+      pending.witness = at
       return true
     }
-    return now - since > GIVE_UP_MS
+    return false
   }
 
   /** The node is drained or unreachable, and is left out. */
@@ -151,6 +246,8 @@ export class Propagation {
     return (board.get('drains', id)?.drained ?? false) || nodeCell(board, zone, id).missed >= unknownAfterMissed()
   }
 }
+
+const isOf = (given: Given, { serial, digest }: Version): boolean => given.serial === serial && given.digest === digest
 
 function hasReached(cell: NodeCell, version: Version): boolean {
   if (cell.serial === undefined) return false

@@ -3,6 +3,8 @@
  * that the first try in memory does not reach go to the push queue, whose worker calls back here.
  */
 import { guard } from '../runtime/guard.js'
+import { Alarms } from '../runtime/alarms.js'
+import { pause } from '../runtime/turns.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import { type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../fleet/fleet.js'
@@ -14,14 +16,17 @@ import type { SignalBus, Signals } from '../state/signals.js'
 import { soaOfVersion, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../dns/endpoint.js'
-import { Delivery, type DeliveryOutcome, type DeliveryParts } from './delivery.js'
+import type { DeliveryOutcome } from './delivery.js'
 import { nodeCell, noteRefused, noteDelivered } from '../observe/node-cells.js'
 import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifySender } from './notify-sender.js'
 import type { NodePaths } from '../observe/node-paths.js'
 import { Propagation } from './propagation.js'
-import { NodePusher } from './push-node.js'
+import { fleetHas, isSameReach } from './node-reach.js'
+import { NodePusher, type PushParts } from './push-node.js'
+import { PushRoom } from './push-room.js'
 import { ServeDelays } from './serve-delay.js'
+import { ZoneNumbers } from './zone-queue.js'
 
 export interface PushFleetParts {
   store: ZoneStore
@@ -30,7 +35,7 @@ export interface PushFleetParts {
   clock: Clock
   log: Logger
   metrics: Metrics
-  observer: Pick<NodeObserver, 'observe'>
+  observer: Pick<NodeObserver, 'observe' | 'isDown' | 'onUp'>
   notify: Pick<NotifySender, 'send'>
   paths: NodePaths
   /** Waits between NOTIFYs to a node that does not transfer the announced version. */
@@ -40,13 +45,20 @@ export interface PushFleetParts {
   handOver: (nodes: string[]) => void
 }
 
+/** A node that transferred a version by itself is observed after this. */
+const BY_ITSELF_MS = 20
+
 export class PushFleet {
   readonly #parts: PushFleetParts
   #fleet: Fleet
   readonly #pushers = new Map<string, NodePusher>()
   readonly #propagation: Propagation
-  readonly #deliveryParts: DeliveryParts
+  readonly #pushParts: PushParts
+  readonly #alarms = new Alarms('delivery timer')
+  readonly #numbers = new ZoneNumbers()
   readonly #unlisten: () => void
+  /** Pairs to observe soon. */
+  #byThemselves: { node: FleetNode; zone: FleetZone }[] = []
   /** The hub shuts down: new releases and observations are left to the next start. */
   #isStopped = false
 
@@ -54,8 +66,20 @@ export class PushFleet {
     this.#fleet = fleet
     this.#parts = parts
     const { board, clock, observer, notify, paths, notifyRetries } = parts
-    const delays = new ServeDelays()
-    this.#deliveryParts = { board, clock, observer, notify, paths, delays, notifyRetries }
+    this.#pushParts = {
+      board,
+      clock,
+      observer,
+      notify,
+      notifyRetries,
+      alarms: this.#alarms,
+      delays: new ServeDelays(),
+      room: new PushRoom(),
+      numbers: this.#numbers,
+      wanted: (zone, node) => this.wanted(zone, node),
+      isDown: (node) => observer.isDown(node),
+      onDone: (node, zone, outcome, target) => this.#onDone(node, zone, outcome, target),
+    }
     this.#propagation = new Propagation({
       ...parts,
       unknownAfterMissed: () => parts.observe.unknownAfterMissed,
@@ -64,11 +88,15 @@ export class PushFleet {
     const unlisten = [
       parts.bus.on('taken', (signal) => this.#onDelivered(signal)),
       parts.bus.on('refused', ({ zone, nodes, why, at }) => {
-        for (const node of nodes) if (fleetHas(this.#fleet, zone, node)) noteRefused(board, zone, node, why, at)
+        for (const node of nodes)
+          if (fleetHas(this.#fleet, zone, this.#fleet.nodes.get(node))) noteRefused(board, zone, node, why, at)
       }),
       board.onChange((change) => {
-        if (change.table === 'nodes') this.#propagation.review(change.zone)
+        if (change.table === 'drains') this.#propagation.reviewAll()
+        else if (change.table === 'nodes') this.#propagation.review(change.zone, change.node, change.value)
       }),
+      paths.onSwitch((node) => this.#pushers.get(node)?.onSwitched()),
+      observer.onUp((node) => this.#pushers.get(node)?.resume()),
     ]
     this.#unlisten = () => {
       for (const end of unlisten) end()
@@ -83,22 +111,20 @@ export class PushFleet {
     for (const { name } of diff.removed) this.#propagation.drop(name)
     for (const [id, pusher] of this.#pushers) {
       const node = fleet.nodes.get(id)
-      if (node && isSameReach(node, pusher.node)) pusher.adopt(node, (zone) => fleetHas(fleet, zone, id))
+      if (node && isSameReach(node, pusher.node)) pusher.adopt(node, (zone) => fleetHas(fleet, zone, node))
       else {
         pusher.stop()
         this.#pushers.delete(id)
       }
     }
+    for (const { name } of diff.removed) this.#numbers.drop(name)
+    for (const { after } of diff.changed) if (this.#numbers.find(after.name) !== undefined) this.#numbers.of(after)
   }
 
   #pusher(node: FleetNode): NodePusher {
     let pusher = this.#pushers.get(node.id)
     if (!pusher) {
-      pusher = new NodePusher(node, {
-        make: (to, zone, target, soa) => new Delivery(to, zone, target, soa, this.#deliveryParts),
-        wanted: (zone) => this.wanted(zone, node.id),
-        onDone: (to, zone, outcome, target) => this.#onDone(to, zone, outcome, target),
-      })
+      pusher = new NodePusher(node, this.#pushParts)
       this.#pushers.set(node.id, pusher)
     }
     return pusher
@@ -106,7 +132,7 @@ export class PushFleet {
 
   /** The version that the node should serve: the newest one released to it. */
   wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined {
-    const version = this.#parts.store.zone(zone).releasedToAll([node])
+    const version = this.#parts.store.zone(zone).releasedTo(node)
     return version && { serial: version.serial, soa: soaOfVersion(version).stored }
   }
 
@@ -134,15 +160,35 @@ export class PushFleet {
   /** Delivers one zone to one node, even if it seems to have it. Resolves when settled. */
   async deliver(zone: FleetZone, node: FleetNode): Promise<DeliveryOutcome> {
     if (this.#isStopped) return 'superseded'
-    return await this.#pusher(node).pushAndWait(zone)
+    return await this.#pusher(node).pushAndWait([zone])
   }
 
   /** Delivers all versions that the node lacks. Returns the zones that it still lacks. */
   async catchUp(node: FleetNode): Promise<ZoneName[]> {
-    if (this.isDrained(node.id)) return []
-    const behind = this.#fleet.zonesOf(node.id).filter((zone) => this.isBehind(zone, node))
-    const outcomes = await Promise.all(behind.map(async (zone) => [zone.name, await this.deliver(zone, node)] as const))
-    return outcomes.filter(([, outcome]) => outcome === 'unreached').map(([name]) => name)
+    const behind = await this.#behind(node)
+    if (behind.length === 0 || this.#isStopped) return []
+    // A node that is down is delivered to when it answers again.
+    if (this.#parts.observer.isDown(node.id)) await this.#parts.observer.observe(node, behind[0]!, false)
+    else if ((await this.#pusher(node).pushAndWait(behind)) !== 'unreached') return []
+    return (await this.#behind(node)).map(({ name }) => name)
+  }
+
+  async #behind(node: FleetNode): Promise<FleetZone[]> {
+    const behind: FleetZone[] = []
+    if (this.isDrained(node.id)) return behind
+    for (const zone of this.#fleet.zonesOf(node.id)) {
+      if (this.isBehind(zone, node)) behind.push(zone)
+      await pause()
+    }
+    return behind
+  }
+
+  /** Starts the delivery of all versions that the node lacks, in slices. */
+  async healAll(node: FleetNode): Promise<void> {
+    for (const zone of await this.#behind(node)) {
+      this.heal(zone, node)
+      await pause()
+    }
   }
 
   isBehind(zone: FleetZone, node: FleetNode): boolean {
@@ -175,24 +221,31 @@ export class PushFleet {
     if (!known) return
     for (const id of nodes) {
       const node = this.#fleet.nodes.get(id)
-      if (node && digest !== undefined) noteDelivered(this.#parts.board, zone, id, { serial, digest }, at)
-      if (!node || this.#pusher(node).onDelivered(zone, serial, kind, at)) continue
+      const done = node && this.#pushers.get(id)?.onDelivered(zone, serial, digest, kind, at)
+      if (node && digest !== undefined && done !== 'written') noteDelivered(this.#parts.board, zone, id, { serial, digest }, at)
       // The node asked by itself; its new serial needs an observation soon, not a delivery.
-      if (this.isBehind(known, node))
-        setTimeout(
-          guard('push timer', () => this.#observeAgain(node, known)),
-          20,
-        )
+      if (node && done === undefined && this.isBehind(known, node)) this.#observeSoon(node, known)
     }
   }
 
-  async #observeAgain(node: FleetNode, zone: FleetZone): Promise<void> {
-    await this.#parts.observer.observe(node, zone, false)
+  #observeSoon(node: FleetNode, zone: FleetZone): void {
+    this.#byThemselves.push({ node, zone })
+    if (this.#byThemselves.length > 1) return
+    setTimeout(
+      guard('push timer', () => {
+        const due = this.#byThemselves
+        this.#byThemselves = []
+        for (const pair of due) void this.#parts.observer.observe(pair.node, pair.zone, false)
+      }),
+      BY_ITSELF_MS,
+    )
   }
 
   #onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void {
     const { log, board } = this.#parts
     if (outcome === 'confirmed') {
+      // Thousands a second: the line is made only where it is wanted.
+      if (!log.isLevelEnabled('debug')) return
       const push = nodeCell(board, zone.name, node.id).push
       log.debug(
         {
@@ -235,16 +288,6 @@ export class PushFleet {
     this.#isStopped = true
     this.#unlisten()
     for (const pusher of this.#pushers.values()) pusher.stop()
+    this.#alarms.stop()
   }
 }
-
-/** Reached in the same way: a delivery under way may go on. */
-const isSameReach = (a: FleetNode, b: FleetNode): boolean =>
-  a.cloud === b.cloud &&
-  pathsText(a) === pathsText(b) &&
-  (a.key === undefined ? b.key === undefined : b.key !== undefined && a.key.equals(b.key))
-
-const pathsText = ({ paths }: FleetNode): string => paths.map(({ address }) => endpointText(address)).join(' ')
-
-const fleetHas = (fleet: Fleet, zone: ZoneName, node: string): boolean =>
-  fleet.zones.get(zone)?.nodes.some(({ id }) => id === node) ?? false

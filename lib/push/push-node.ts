@@ -1,33 +1,56 @@
 /**
- * All deliveries to one node: as many at once as its window allows, the rest waiting in order. A release while a zone waits or is
+ * All deliveries to one node: as many at once as its window allows, the rest waiting in order, as numbers. The window follows the
+ * node: it grows while the node transfers what it is announced, and shrinks when it is silent. A release while a zone waits or is
  * delivered replaces the earlier target, so that ten thousand changes never become a backlog of versions.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
-import type { Delivery, DeliveryOutcome } from './delivery.js'
+import { Delivery, type DeliveryOutcome, type DeliveryParts, type Lane } from './delivery.js'
+import type { PushRoom, Started, Starter } from './push-room.js'
+import { Bits, type ZoneNumbers, ZoneQueue } from './zone-queue.js'
 
-/** Simultaneous deliveries to one node: enough to keep a node busy, too few to flood its queue of transfers. */
-const WINDOW = 64
+/** Announced versions that the node has not transferred yet: enough to keep it busy, too few to flood its queue of transfers. */
+const WINDOW = { first: 64, least: 2, most: 256 }
+/** A node that transfers within this takes quickly. */
+const QUICK_MS = 500
+/** The window shrinks once in this time. */
+const SHRINK_EVERY_MS = 1_000
+/** Deliveries that run, those that wait only for confirmation included. */
+const MOST_RUNNING = 1_024
+/** A node with more deliveries is busy. */
+const BUSY_FROM = 16
+/** Weight of the newest transfer. */
+const SHARE = 0.1
 
-export interface PushParts {
-  make(node: FleetNode, zone: FleetZone, target: Serial, soa: Buffer): Delivery
+export interface PushParts extends DeliveryParts {
+  room: PushRoom
+  numbers: ZoneNumbers
   /** The version that the node should serve, or undefined for none. */
-  wanted(zone: ZoneName): { serial: Serial; soa: Buffer } | undefined
+  wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined
+  /** The node does not answer: nothing is started until `resume`. */
+  isDown(node: string): boolean
   onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void
 }
 
-export class NodePusher {
+/** Zones whose deliveries a caller waits for. */
+interface Ticket {
+  left: Bits
+  outcome: DeliveryOutcome
+  resolve: (outcome: DeliveryOutcome) => void
+}
+
+export class NodePusher implements Lane, Starter {
   node: FleetNode
   readonly #parts: PushParts
-  readonly #waiting = new Map<ZoneName, FleetZone>()
+  readonly #waiting = new ZoneQueue()
   readonly #running = new Map<ZoneName, Delivery>()
-  /**
-   * Running deliveries that the node has not transferred yet: they fill the window. A transferred one only waits for
-   * confirmation.
-   */
-  readonly #untaken = new Set<ZoneName>()
-  readonly #settled = new Map<ZoneName, ((outcome: DeliveryOutcome) => void)[]>()
+  /** Running deliveries that fill the window: a transferred one only waits for confirmation. */
+  #places = 0
+  #window = WINDOW.first
+  #shrunkAt = 0
+  #takeMs = 0
+  readonly #tickets = new Set<Ticket>()
 
   constructor(node: FleetNode, parts: PushParts) {
     this.node = node
@@ -37,81 +60,157 @@ export class NodePusher {
   /** After a reload: the same node with its new settings. Drops zones that it no longer carries. */
   adopt(node: FleetNode, carries: (zone: ZoneName) => boolean): void {
     this.node = node
-    for (const zone of this.#waiting.keys()) if (!carries(zone)) this.#waiting.delete(zone)
-    for (const [zone, delivery] of this.#running) if (!carries(zone)) delivery.supersede()
-    for (const zone of this.#settled.keys()) if (!carries(zone)) this.#settle(zone, 'superseded')
+    const { numbers } = this.#parts
+    for (const number of this.#waiting) if (!carries(numbers.zone(number)!.name)) this.#waiting.delete(number)
+    for (const delivery of [...this.#running.values()]) if (!carries(delivery.zone.name)) delivery.supersede()
+    for (const { left } of this.#tickets)
+      for (const number of left) if (!carries(numbers.zone(number)!.name)) this.#settle(number, 'superseded')
   }
 
   get busy(): number {
     return this.#waiting.size + this.#running.size
   }
 
+  get isBusy(): boolean {
+    return this.#waiting.size + this.#running.size > BUSY_FROM
+  }
+
+  get takeMs(): number {
+    return this.#takeMs
+  }
+
   isDelivering(zone: ZoneName): boolean {
-    return this.#waiting.has(zone) || this.#running.has(zone)
+    const number = this.#parts.numbers.find(zone)
+    return this.#running.has(zone) || (number !== undefined && this.#waiting.has(number))
   }
 
   /** Starts the delivery of the zone's version, or redirects a running delivery to it. */
   push(zone: FleetZone): void {
     const running = this.#running.get(zone.name)
-    if (running && !running.isOver && running.target === this.#parts.wanted(zone.name)?.serial) return
-    if (running) {
-      this.#waiting.set(zone.name, zone)
-      running.supersede()
-      return
-    }
-    this.#waiting.set(zone.name, zone)
-    this.#fill()
+    if (running?.target !== undefined && running.target === this.#parts.wanted(zone.name, this.node.id)?.serial) return
+    this.#waiting.push(this.#parts.numbers.of(zone))
+    if (running) running.supersede()
+    else this.#parts.room.request(this)
   }
 
-  /** As `push`, and resolves when the zone's delivery ends, except by a newer target. */
-  pushAndWait(zone: FleetZone): Promise<DeliveryOutcome> {
+  /**
+   * As `push`, and resolves when the deliveries of all zones have ended, except by a newer target: `confirmed` when all were, else
+   * with another outcome of theirs.
+   */
+  pushAndWait(zones: Iterable<FleetZone>): Promise<DeliveryOutcome> {
     return new Promise((resolve) => {
-      const list = this.#settled.get(zone.name) ?? []
-      list.push(resolve)
-      this.#settled.set(zone.name, list)
-      this.push(zone)
+      const ticket: Ticket = { left: new Bits(), outcome: 'confirmed', resolve }
+      const all = [...zones]
+      for (const zone of all) ticket.left.add(this.#parts.numbers.of(zone))
+      if (ticket.left.size === 0) resolve('confirmed')
+      else this.#tickets.add(ticket)
+      for (const zone of all) this.push(zone)
     })
   }
 
-  onDelivered(zone: ZoneName, serial: Serial, kind: 'axfr' | 'ixfr', at: number): boolean {
+  /** The transfer server sent the node a version. `written`: the delivery has recorded it. */
+  onDelivered(
+    zone: ZoneName,
+    serial: Serial,
+    digest: string | undefined,
+    kind: 'axfr' | 'ixfr',
+    at: number,
+  ): 'written' | 'running' | undefined {
     const running = this.#running.get(zone)
-    if (!running) return false
-    running.onDelivered(serial, kind, at)
-    if (running.isDelivered && this.#untaken.delete(zone)) this.#fill()
-    return true
+    if (!running) return undefined
+    const isNews = running.onDelivered(serial, digest, kind, at)
+    if (isNews) {
+      this.#noteTaken(performance.now() - running.notifiedAt)
+      this.#free(running)
+    }
+    return isNews && digest !== undefined ? 'written' : 'running'
+  }
+
+  #noteTaken(tookMs: number): void {
+    this.#takeMs += SHARE * (tookMs - this.#takeMs)
+    // Only a full window shows that a larger one would be used.
+    if (tookMs < QUICK_MS && this.#places === this.#window) this.#window = Math.min(WINDOW.most, this.#window + 1)
+  }
+
+  onSilence(): void {
+    const now = performance.now()
+    if (now - this.#shrunkAt < SHRINK_EVERY_MS) return
+    this.#shrunkAt = now
+    this.#window = Math.max(WINDOW.least, this.#window >> 1)
+  }
+
+  /** Zones that the node does not transfer must not keep others from it. */
+  onRefusal(delivery: Delivery): void {
+    this.#free(delivery)
+  }
+
+  /** The node is reached by another path. */
+  onSwitched(): void {
+    for (const delivery of this.#running.values()) delivery.onSwitched()
+  }
+
+  /** The node answers again. */
+  resume(): void {
+    this.#window = Math.max(this.#window, WINDOW.first >> 1)
+    if (this.#waiting.size > 0) this.#parts.room.request(this)
   }
 
   /** Drops all deliveries; used when the node is drained or removed. */
   stop(): void {
     this.#waiting.clear()
-    for (const delivery of this.#running.values()) delivery.supersede()
-    for (const zone of this.#settled.keys()) this.#settle(zone, 'superseded')
+    for (const delivery of [...this.#running.values()]) delivery.supersede()
+    for (const ticket of this.#tickets) ticket.resolve('superseded')
+    this.#tickets.clear()
+    this.#parts.room.forget(this)
   }
 
-  #fill(): void {
-    for (const [name, zone] of this.#waiting) {
-      if (this.#untaken.size >= WINDOW) return
-      if (this.#running.has(name)) continue
-      this.#waiting.delete(name)
-      const wanted = this.#parts.wanted(name)
-      if (wanted) void this.#run(zone, this.#parts.make(this.node, zone, wanted.serial, wanted.soa))
-      else this.#settle(name, 'superseded')
+  startOne(): Started {
+    const { room, numbers, wanted, isDown } = this.#parts
+    if (this.#waiting.size === 0 || this.#places >= this.#window || this.#running.size >= MOST_RUNNING) return 'none'
+    if (this.#running.size >= WINDOW.least && isDown(this.node.id)) return 'none'
+    if (!room.enter(this.#places)) return 'full'
+    const number = this.#waiting.shift()!
+    const zone = numbers.zone(number)!
+    const version = wanted(zone.name, this.node.id)
+    if (version === undefined) {
+      room.leave()
+      this.#settle(number, 'superseded')
+      return 'more'
     }
-  }
-
-  async #run(zone: FleetZone, delivery: Delivery): Promise<void> {
+    this.#places += 1
+    const delivery = new Delivery(this, zone, version.serial, version.soa, this.#parts)
     this.#running.set(zone.name, delivery)
-    this.#untaken.add(zone.name)
-    const outcome = await delivery.run()
-    this.#running.delete(zone.name)
-    this.#untaken.delete(zone.name)
-    this.#parts.onDone(this.node, zone, outcome, delivery.target)
-    if (!this.#waiting.has(zone.name)) this.#settle(zone.name, outcome)
-    this.#fill()
+    delivery.start()
+    return 'more'
   }
 
-  #settle(zone: ZoneName, outcome: DeliveryOutcome): void {
-    for (const resolve of this.#settled.get(zone) ?? []) resolve(outcome)
-    this.#settled.delete(zone)
+  /** Returns the place of a delivery, if it has one. */
+  #free(delivery: Delivery): void {
+    if (!delivery.fillsWindow) return
+    delivery.fillsWindow = false
+    this.#places -= 1
+    this.#parts.room.leave()
+    if (this.#waiting.size > 0) this.#parts.room.request(this)
+  }
+
+  onEnd(delivery: Delivery, outcome: DeliveryOutcome): void {
+    const { numbers, onDone, room } = this.#parts
+    const { zone } = delivery
+    this.#running.delete(zone.name)
+    const number = numbers.find(zone.name)
+    this.#free(delivery)
+    onDone(this.node, zone, outcome, delivery.target)
+    if (number !== undefined && !this.#waiting.has(number)) this.#settle(number, outcome)
+    if (this.#waiting.size > 0) room.request(this)
+  }
+
+  #settle(number: number, outcome: DeliveryOutcome): void {
+    for (const ticket of this.#tickets) {
+      if (!ticket.left.delete(number)) continue
+      if (outcome !== 'confirmed') ticket.outcome = outcome
+      if (ticket.left.size > 0) continue
+      this.#tickets.delete(ticket)
+      ticket.resolve(ticket.outcome)
+    }
   }
 }

@@ -78,6 +78,11 @@ export class StoredZone {
     return this.#log.rows.findLast(({ version }) => nodes.every((node) => isReleasedTo(version, node)))?.version
   }
 
+  /** The newest version that is released to the node. */
+  releasedTo(node: string): Version | undefined {
+    return this.#log.rows.findLast(({ version }) => isReleasedTo(version, node))?.version
+  }
+
   /** The newest version with this serial (and digest). */
   find(serial: Serial, digest?: string): Version | undefined {
     return this.#log.versions.findLast((version) => version.serial === serial && (digest ?? version.digest) === version.digest)

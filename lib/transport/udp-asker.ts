@@ -9,16 +9,21 @@ import { guard } from '../runtime/guard.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { refused, TransportError, timedOut } from './errors.js'
 
-/** Sockets in use at once, per source address; each has a port that the system chose at random. */
-const SOCKETS = 8
+/**
+ * Sockets in use at once, per source address; each has a port that the system chose at random. A turn of the event loop reads at
+ * most 32 datagrams of a socket: with fewer sockets, answers of a busy fleet would wait until they are too late.
+ */
+const SOCKETS = 32
 /** Age at which a socket is replaced, so that no port is known for good. */
 const SOCKET_LIFE_MS = 20_000
+
+/** Gets the answer, or the error that ended the wait. */
+export type AnswerTaker = (answer: Buffer | undefined, error?: Error) => void
 
 interface Waiting {
   to: Endpoint
   isAnswer: (message: Buffer) => boolean
-  resolve: (message: Buffer) => void
-  reject: (error: Error) => void
+  done: AnswerTaker
   timeoutMs: number
   /** Monotonic, in milliseconds. */
   deadline: number
@@ -67,7 +72,7 @@ class AskingSocket {
     const waiting = this.#waiting.get(id)
     if (waiting === undefined || waiting.to.port !== port || waiting.to.ip !== ip || !waiting.isAnswer(message)) return
     this.#forget(id)
-    waiting.resolve(message)
+    waiting.done(message)
   }
 
   #forget(id: number): void {
@@ -82,24 +87,22 @@ class AskingSocket {
     this.retired = true
     for (const [id, waiting] of this.#waiting) {
       this.#forget(id)
-      waiting.reject(refused(waiting.to, error))
+      waiting.done(undefined, refused(waiting.to, error))
     }
   }
 
-  ask(to: Endpoint, message: Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean): Promise<Buffer> {
+  send(to: Endpoint, message: Buffer, timeoutMs: number, isAnswer: (message: Buffer) => boolean, done: AnswerTaker): void {
     const id = message.readUInt16BE(0)
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = { to, isAnswer, resolve, reject, timeoutMs, deadline: performance.now() + timeoutMs }
-      this.#waiting.set(id, waiting)
-      this.#timer ??= setInterval(
-        guard('udp timer', () => this.#giveUpLate()),
-        TICK_MS,
-      )
-      this.#socket.send(message, to.port, to.ip, (error) => {
-        if (!error || this.#waiting.get(id) !== waiting) return
-        this.#forget(id)
-        reject(refused(to, error))
-      })
+    const waiting: Waiting = { to, isAnswer, done, timeoutMs, deadline: performance.now() + timeoutMs }
+    this.#waiting.set(id, waiting)
+    this.#timer ??= setInterval(
+      guard('udp timer', () => this.#giveUpLate()),
+      TICK_MS,
+    )
+    this.#socket.send(message, to.port, to.ip, (error) => {
+      if (!error || this.#waiting.get(id) !== waiting) return
+      this.#forget(id)
+      done(undefined, refused(to, error))
     })
   }
 
@@ -108,7 +111,7 @@ class AskingSocket {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.deadline > now) continue
       this.#forget(id)
-      waiting.reject(timedOut(waiting.to, waiting.timeoutMs))
+      waiting.done(undefined, timedOut(waiting.to, waiting.timeoutMs))
     }
   }
 
@@ -122,7 +125,7 @@ class AskingSocket {
     const gone = new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: 'udp' }, 'stopped while waiting for an answer')
     const left = [...this.#waiting.values()]
     this.#waiting.clear()
-    for (const waiting of left) waiting.reject(gone)
+    for (const waiting of left) waiting.done(undefined, gone)
     try {
       this.#socket.close()
     } catch {
@@ -194,17 +197,44 @@ export class UdpAsker {
     isAnswer: (message: Buffer) => boolean,
     port: 'shared' | 'fresh' = 'shared',
   ): Promise<Buffer> {
-    if (this.#closed)
-      return Promise.reject(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped'))
-    const family = to.ip.includes(':') ? 6 : 4
-    if (port === 'fresh') {
-      const socket = this.#freshSocket(family)
-      return socket.ask(to, build(this.#random16()), timeoutMs, isAnswer).finally(() => this.#retired.delete(socket))
+    return new Promise((resolve, reject) => {
+      const done: AnswerTaker = (answer, error) => (answer === undefined ? reject(error) : resolve(answer))
+      if (port === 'shared' || this.#closed) this.send(to, build, timeoutMs, isAnswer, done)
+      else this.#sendFresh(to, build, timeoutMs, isAnswer, done)
+    })
+  }
+
+  /** As `ask`, for callers with thousands of questions: `done` is called once, always after this call, with the answer or the error. */
+  send(
+    to: Endpoint,
+    build: (id: number) => Buffer,
+    timeoutMs: number,
+    isAnswer: (message: Buffer) => boolean,
+    done: AnswerTaker,
+  ): void {
+    if (this.#closed) {
+      const stopped = new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: endpointText(to) }, 'stopped')
+      setImmediate(guard('udp answer', () => done(undefined, stopped)))
+      return
     }
-    const socket = this.#socket(family)
+    const socket = this.#socket(familyOf(to))
     let id = this.#random16()
     while (socket.has(id)) id = this.#random16()
-    return socket.ask(to, build(id), timeoutMs, isAnswer)
+    socket.send(to, build(id), timeoutMs, isAnswer, done)
+  }
+
+  #sendFresh(
+    to: Endpoint,
+    build: (id: number) => Buffer,
+    timeoutMs: number,
+    isAnswer: (message: Buffer) => boolean,
+    done: AnswerTaker,
+  ): void {
+    const socket = this.#freshSocket(familyOf(to))
+    socket.send(to, build(this.#random16()), timeoutMs, isAnswer, (answer, error) => {
+      this.#retired.delete(socket)
+      done(answer, error)
+    })
   }
 
   close(): void {
@@ -214,3 +244,5 @@ export class UdpAsker {
     this.#pools.clear()
   }
 }
+
+const familyOf = ({ ip }: Endpoint): 4 | 6 => (ip.includes(':') ? 6 : 4)

@@ -1,5 +1,5 @@
 /** The worker: runs refresh, push, resync and webhook jobs, releases versions, and observes the nodes. */
-import { guard } from '../../lib/runtime/guard.js'
+import { guard, reportFault } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone } from '../../lib/fleet/fleet.js'
@@ -241,7 +241,7 @@ export class WorkerService implements Service {
     const known = this.#fleet.nodes.get(node)
     if (!known) return
     if (drained) this.push.stopNode(node)
-    else for (const zone of this.#fleet.zonesOf(node)) if (this.push.isBehind(zone, known)) this.push.heal(zone, known)
+    else void this.push.healAll(known).catch((error) => reportFault('drain', error))
   }
 
   async finish(graceMs: number): Promise<void> {

@@ -45,18 +45,18 @@ describe('the paths to a node', () => {
     expect(board.get('paths', 'n1')!.silent).to.deep.equal({})
   })
 
-  it('are reported to a caller that waits for an answer by the old path', async () => {
-    const { node, paths } = scene()
-    let woken = false
-    const waiting = paths.switched(node, 60_000).then(() => {
-      woken = true
-    })
+  it('are reported to a listener, until it ends listening', () => {
+    const { node, paths, time } = scene()
+    const switched: string[] = []
+    const end = paths.onSwitch((id) => switched.push(id))
     paths.noteAnswer(node, FIRST)
-    await Promise.resolve()
-    expect(woken).to.equal(false)
+    expect(switched).to.deep.equal([])
     paths.noteAnswer(node, SECOND)
-    await waiting
-    expect(woken).to.equal(true)
+    expect(switched).to.deep.equal(['n1'])
+    end()
+    time.at += 11_000
+    paths.noteAnswer(node, FIRST)
+    expect(switched).to.deep.equal(['n1'])
   })
 
   it('are not reported when there is only one', () => {

@@ -36,11 +36,11 @@ describe('the waits between NOTIFYs', () => {
       clock,
       log: silentLogger,
       metrics: new Metrics(),
-      observer: { observe: async () => undefined },
+      observer: { observe: async () => undefined, isDown: () => false, onUp: () => () => undefined },
       notify: {
-        send: async () => {
+        send: (_node, _zone, _soa, _waitMs, done) => {
           sent += 1
-          return { kind: 'silent', reason: 'no answer' }
+          setImmediate(() => done({ kind: 'silent', reason: 'no answer' }))
         },
       },
       paths: new NodePaths(scene.board, clock, silentLogger),

@@ -44,8 +44,7 @@ class Scene {
   /** The node answers after so many milliseconds. */
   shows(node: string, serial: number, afterMs = 1_000): void {
     this.now += afterMs
-    noteAnswer(this.board, NAME, node, serial, this.now)
-    this.propagation.review(NAME)
+    this.propagation.review(NAME, node, noteAnswer(this.board, NAME, node, serial, this.now))
   }
 
   silent(node: string): void {

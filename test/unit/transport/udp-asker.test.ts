@@ -48,8 +48,8 @@ describe('a query over UDP', () => {
     )
 
   it('leaves from one of a few shared ports', async () => {
-    for (let i = 0; i < 50; i++) await ask('shared')
-    expect(new Set(ports).size).to.be.at.most(8)
+    for (let i = 0; i < 100; i++) await ask('shared')
+    expect(new Set(ports).size).to.be.at.most(32)
   })
 
   it('RFC 5452 §9.2: leaves from a port of its own on request', async () => {
