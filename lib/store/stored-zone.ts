@@ -1,7 +1,6 @@
 /**
- * One zone in the store: its versions, the contents of the newest in memory when they are warm, and the two commits: complete
- * contents (from AXFR) or differences (from IXFR). A version is durable before it is visible, and replaces exactly the version
- * that it was built on.
+ * One zone in the store: its versions, warm contents of the newest, and the two commits: complete contents (from AXFR) or
+ * differences (from IXFR). A version is durable before it is visible, and replaces exactly the version that it was built on.
  */
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
@@ -68,7 +67,6 @@ export class StoredZone {
     return this.#log.rows.at(-1)?.version
   }
 
-  /** The newest released version. */
   get released(): Version | undefined {
     return this.#log.rows.findLast((row) => row.version.releasedAt !== undefined)?.version
   }
@@ -92,12 +90,11 @@ export class StoredZone {
     return this.#log.rows.findLastIndex((row) => row.version.serial === version.serial && row.version.digest === version.digest)
   }
 
-  /** Octets of memory of the warm contents. */
+  /** Octets of the warm contents. */
   get memory(): number {
     return this.#warm.memory
   }
 
-  /** Last use of the contents; for cooling down. */
   get usedAt(): number {
     return this.#warm.usedAt
   }
@@ -291,14 +288,13 @@ export class StoredZone {
 
   /** Drops versions that are not needed, rewrites the journal, and removes files that no version names. */
   tidy(rule: KeepRule): Promise<void> {
-    return this.#turns.run(async () => {
-      // Transfers may be running: their files belong to their drafts.
-      await tidyUp({ log: this.#log, directory: this.#directory, rule, warm: this.#warm, spared: this.#drafts })
-    })
+    // Transfers may be running: their files belong to their drafts.
+    const parts = { log: this.#log, directory: this.#directory, rule, warm: this.#warm, spared: this.#drafts }
+    return this.#turns.run(() => tidyUp(parts))
   }
 
   /** Waits for pending writes, and closes the file. */
-  async close(): Promise<void> {
-    await this.#turns.close(() => this.#log.close())
+  close(): Promise<void> {
+    return this.#turns.close(() => this.#log.close())
   }
 }
