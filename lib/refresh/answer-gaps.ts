@@ -21,19 +21,18 @@ const LATE_FACTOR = 1.5
 const SLACK_MS = 6_000
 
 export class AnswerGaps {
-  /** By zone and primary: the last answer. The watcher of this process moves its `checkedAt` with each poll. */
-  readonly #last = new Map<string, PrimaryCell>()
+  /** By zone and primary: the time of the last answer, and the latest time of the next one. */
+  readonly #last = new Map<string, [checkedAt: number, nextBy: number]>()
   readonly #gaps = new Map<string, AnswerGap>()
 
   /** Records an SOA answer, or a poll without one. */
   note(pair: string, zone: FleetZone, cell: PrimaryCell): void {
     const last = this.#last.get(pair)
-    this.#last.set(pair, cell)
+    this.#last.set(pair, [cell.checkedAt, cell.checkedAt + longestMs(zone, cell)])
     if (last === undefined || cell.error !== undefined) return
     // An observed break leads to a comparison or an AXFR anyway.
     if (cell.brokenAt === cell.checkedAt) this.#gaps.delete(pair)
-    else if (cell.checkedAt - last.checkedAt > longestMs(zone, last))
-      this.#gaps.set(pair, { since: last.checkedAt, until: cell.checkedAt })
+    else if (cell.checkedAt > last[1]) this.#gaps.set(pair, { since: last[0], until: cell.checkedAt })
   }
 
   /** The primary was not observed for a while, and its content was not compared since. */

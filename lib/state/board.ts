@@ -7,6 +7,7 @@ import { joinContent } from '../fleet/node-content.js'
 import { mergeOrders } from '../rollout/record.js'
 import { mergeShared } from '../rollout/shared.js'
 import { guard } from '../runtime/guard.js'
+import { PackedCells } from './packed-cells.js'
 import { PairTable } from './pair-table.js'
 import {
   type ContactCell,
@@ -68,8 +69,13 @@ interface Cells {
   entries(): IterableIterator<[string, Tables[TableName]]>
 }
 
+/** Tables with a cell for each zone, most of which rest. */
+const OF_MANY: ReadonlySet<TableName> = new Set(['zones', 'primaries'])
+
 export class Board {
-  readonly #tables = new Map<TableName, Cells>(TABLE_NAMES.map((name) => [name, new Map()]))
+  readonly #tables = new Map<TableName, Cells>(
+    TABLE_NAMES.map((name) => [name, OF_MANY.has(name) ? new PackedCells<Tables[TableName]>() : new Map()]),
+  )
   readonly #listeners = new Set<ChangeListener>()
   /** The table `nodes`. */
   readonly pairs: PairTable

@@ -1,0 +1,227 @@
+/**
+ * Packs the values of cells into octets and back: plain objects, lists, texts, numbers, true, false, null and undefined. Names of
+ * fields and short texts, of which a fleet has few, are kept once; digests and records in base64 are octets.
+ */
+
+const TAG = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  count: 4,
+  number: 5,
+  object: 6,
+  list: 7,
+  text: 8,
+  known: 9,
+  again: 10,
+  hex: 11,
+  base64: 12,
+} as const
+
+const HEX = /^(?:[0-9a-f]{2}){4,}$/
+const BASE64 = /^(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+/** A name of a primary, a node, a state or a check. */
+const SHORT = /^[A-Za-z0-9_-]{1,24}$/
+/** Above this, further short texts are written out: they are not as few as thought. */
+const MOST_KNOWN = 4_096
+
+export class CellCodec {
+  /** Lists of field names, as JSON, and the lists. */
+  readonly #shapeIds = new Map<string, number>()
+  readonly #shapes: string[][] = []
+  readonly #textIds = new Map<string, number>()
+  readonly #texts: string[] = []
+  /** Reused for all values; grows to the largest. */
+  #out = Buffer.allocUnsafe(1 << 12)
+  #at = 0
+  /** Longer texts of the value at hand: one cell has the same digest several times. */
+  #seen: string[] = []
+
+  /** The octets are valid until the next call. */
+  encode(value: unknown): Buffer {
+    this.#at = 0
+    this.#seen = []
+    this.#write(value)
+    return this.#out.subarray(0, this.#at)
+  }
+
+  decode(octets: Buffer): unknown {
+    const reader = { octets, at: 0, seen: [] as string[] }
+    return this.#read(reader)
+  }
+
+  #room(octets: number): void {
+    if (this.#at + octets <= this.#out.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#out.length * 2, this.#at + octets))
+    this.#out.copy(grown, 0, 0, this.#at)
+    this.#out = grown
+  }
+
+  #tag(tag: number): void {
+    this.#room(1)
+    this.#out[this.#at++] = tag
+  }
+
+  /** Seven bits in each octet, lowest first. */
+  #count(value: number): void {
+    this.#room(8)
+    let rest = value
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#out[this.#at++] = (rest % 0x80) | 0x80
+    this.#out[this.#at++] = rest
+  }
+
+  #write(value: unknown): void {
+    if (value === undefined) this.#tag(TAG.undefined)
+    else if (value === null) this.#tag(TAG.null)
+    else if (value === true || value === false) this.#tag(value ? TAG.true : TAG.false)
+    else if (typeof value === 'number') this.#writeNumber(value)
+    else if (typeof value === 'string') this.#writeText(value)
+    else if (Array.isArray(value)) {
+      this.#tag(TAG.list)
+      this.#count(value.length)
+      for (const item of value) this.#write(item)
+    } else this.#writeObject(value as Record<string, unknown>)
+  }
+
+  #writeNumber(value: number): void {
+    if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) {
+      this.#tag(TAG.count)
+      this.#count(value)
+      return
+    }
+    this.#tag(TAG.number)
+    this.#room(8)
+    this.#at = this.#out.writeDoubleLE(value, this.#at)
+  }
+
+  #writeText(text: string): void {
+    const known = this.#knownId(text)
+    if (known !== undefined) {
+      this.#tag(TAG.known)
+      this.#count(known)
+      return
+    }
+    const again = this.#seen.indexOf(text)
+    if (again >= 0) {
+      this.#tag(TAG.again)
+      this.#count(again)
+      return
+    }
+    this.#seen.push(text)
+    const coded = HEX.test(text) ? ('hex' as const) : BASE64.test(text) ? ('base64' as const) : undefined
+    const octets = coded === undefined ? undefined : Buffer.from(text, coded)
+    // The last characters of base64 may have spare bits, which must not get lost.
+    if (coded !== undefined && octets!.toString(coded) === text) {
+      this.#tag(TAG[coded])
+      this.#octets(octets!)
+    } else {
+      this.#tag(TAG.text)
+      this.#octets(Buffer.from(text, 'utf16le'))
+    }
+  }
+
+  #octets(octets: Buffer): void {
+    this.#count(octets.length)
+    this.#room(octets.length)
+    octets.copy(this.#out, this.#at)
+    this.#at += octets.length
+  }
+
+  #knownId(text: string): number | undefined {
+    if (!SHORT.test(text)) return undefined
+    const known = this.#textIds.get(text)
+    if (known !== undefined || this.#texts.length >= MOST_KNOWN) return known
+    this.#textIds.set(text, this.#texts.length)
+    return this.#texts.push(text) - 1
+  }
+
+  #writeObject(value: Record<string, unknown>): void {
+    const names = Object.keys(value)
+    const shape = names.length === 0 ? '' : names.join('\n')
+    let id = this.#shapeIds.get(shape)
+    // Names that are data, as those of nodes, would fill the memory with shapes.
+    if (id === undefined && this.#shapes.length < MOST_KNOWN) {
+      id = this.#shapes.push(names) - 1
+      this.#shapeIds.set(shape, id)
+    }
+    this.#tag(TAG.object)
+    this.#count(id === undefined ? 0 : id + 1)
+    if (id === undefined) {
+      this.#count(names.length)
+      for (const name of names) this.#writeText(name)
+    }
+    for (const name of names) this.#write(value[name])
+  }
+
+  #readCount(reader: Reader): number {
+    let value = 0
+    for (let factor = 1; ; factor *= 0x80) {
+      const octet = reader.octets[reader.at++]!
+      value += (octet & 0x7f) * factor
+      if (octet < 0x80) return value
+    }
+  }
+
+  #readOctets(reader: Reader, coding: 'utf16le' | 'hex' | 'base64'): string {
+    const length = this.#readCount(reader)
+    const text = reader.octets.toString(coding, reader.at, reader.at + length)
+    reader.at += length
+    reader.seen.push(text)
+    return text
+  }
+
+  #read(reader: Reader): unknown {
+    const tag = reader.octets[reader.at++]
+    switch (tag) {
+      case TAG.null:
+        return null
+      case TAG.true:
+        return true
+      case TAG.false:
+        return false
+      case TAG.count:
+        return this.#readCount(reader)
+      case TAG.number:
+        reader.at += 8
+        return reader.octets.readDoubleLE(reader.at - 8)
+      case TAG.object:
+        return this.#readObject(reader)
+      case TAG.list: {
+        const list: unknown[] = []
+        for (let left = this.#readCount(reader); left > 0; left--) list.push(this.#read(reader))
+        return list
+      }
+      case TAG.text:
+        return this.#readOctets(reader, 'utf16le')
+      case TAG.known:
+        return this.#texts[this.#readCount(reader)]
+      case TAG.again:
+        return reader.seen[this.#readCount(reader)]
+      case TAG.hex:
+        return this.#readOctets(reader, 'hex')
+      case TAG.base64:
+        return this.#readOctets(reader, 'base64')
+      default:
+        return undefined
+    }
+  }
+
+  #readObject(reader: Reader): Record<string, unknown> {
+    const id = this.#readCount(reader)
+    let names = this.#shapes[id - 1]
+    if (names === undefined) {
+      names = []
+      for (let left = this.#readCount(reader); left > 0; left--) names.push(this.#read(reader) as string)
+    }
+    const value: Record<string, unknown> = {}
+    for (const name of names) value[name] = this.#read(reader)
+    return value
+  }
+}
+
+interface Reader {
+  octets: Buffer
+  at: number
+  seen: string[]
+}
