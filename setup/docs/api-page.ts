@@ -131,6 +131,8 @@ Its field \`held\` is a sentence while a version is held or the zone is on hold,
 - \`check\`: \`{ id, zone, serial, verdict, findings }\`, when a check did not pass.
 
 - Missed events are not sent again: open the stream, then read the matrix.
+- After 100 changes in 0.1 s the next ones wait for the readers: each zone and node comes once, with its last state. A reader that is 64 KiB behind for
+  10 s is disconnected.
 - A comment comes every 15 s.
 - A stream ends when its token is revoked or expires, and when its reader is more than 1 MiB behind (less with more than 64 readers).`
 

@@ -24,8 +24,8 @@ interface Scene {
   matrix: Matrix
   /** Newest answer of each node about any zone that it had. */
   answered: Map<string, number>
-  /** `smaller`: zones that lose their first node. */
-  reload(zones: readonly string[], smaller: readonly string[]): void
+  /** `smaller`: zones that lose their first node. `gone`: node that the config lacks. */
+  reload(zones: readonly string[], smaller: readonly string[], gone?: string): void
 }
 
 const serial = fc.constantFrom(1, 2, 3, 2 ** 31 + 2).map((n) => n as Serial)
@@ -133,10 +133,10 @@ const clockAct = fc
         scene.now += step
       },
   )
-const reloadAct = fc.tuple(fc.subarray(ZONES), fc.subarray(ZONES)).map(
-  ([zones, smaller]): Act =>
+const reloadAct = fc.tuple(fc.subarray(ZONES), fc.subarray(ZONES), fc.option(nodeId, { nil: undefined })).map(
+  ([zones, smaller, gone]): Act =>
     (scene) =>
-      scene.reload(zones, smaller),
+      scene.reload(zones, smaller, gone),
 )
 /** The contact of a node: what holds for all its zones. */
 const contactAct = fc.record({ node: nodeId, isSilent: fc.boolean(), age, missed: fc.integer({ min: 0, max: 4 }) }).map(
@@ -163,10 +163,14 @@ const anyAct = fc.oneof(
 describe('the sums over the fleet', () => {
   const scratch = scratchDirs()
 
-  const begin = (): Scene => {
-    const whole = smallFleet(scratch(), { 'a.example': undefined, 'b.example': ['A'], 'c.example': undefined }).matrix
-    const { config, fleet } = whole
+  let whole: Matrix
+  before(() => {
+    whole = smallFleet(scratch(), { 'a.example': undefined, 'b.example': ['A'], 'c.example': undefined }).matrix
     whole.close()
+  })
+
+  const begin = (): Scene => {
+    const { config, fleet } = whole
     const board = new Board()
     const matrix: Matrix = new Matrix(config, fleet, board, { now: () => scene.now })
     const scene: Scene = {
@@ -174,14 +178,17 @@ describe('the sums over the fleet', () => {
       board,
       matrix,
       answered: new Map(),
-      reload: (names, smaller) => {
+      reload: (names, smaller, gone) => {
+        const stays = ({ id }: { id: string }): boolean => id !== gone
+        if (gone !== undefined) scene.answered.delete(gone)
         const zones = [...fleet.zones.values()]
           .filter(({ name }) => names.includes(name))
           .map((zone) => {
-            if (!smaller.includes(zone.name) || !(zone instanceof ZoneOfFleet)) return zone
-            return new ZoneOfFleet(zone.name, { ...zone.rules, nodes: zone.nodes.slice(1) })
+            const nodes = zone.nodes.slice(smaller.includes(zone.name) ? 1 : 0).filter(stays)
+            if (nodes.length === zone.nodes.length || !(zone instanceof ZoneOfFleet)) return zone
+            return new ZoneOfFleet(zone.name, { ...zone.rules, nodes })
           })
-        const next = new Fleet(zones, fleet.nodes.values(), fleet.primaries.values(), fleet.clouds.values())
+        const next = new Fleet(zones, [...fleet.nodes.values()].filter(stays), fleet.primaries.values(), fleet.clouds.values())
         matrix.adopt(config, next, next.diff(matrix.fleet))
       },
     }
