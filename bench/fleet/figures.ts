@@ -24,8 +24,12 @@ export class Figures {
     this.who = who
   }
 
-  /** `text`: how the table shows the values; default the median with the unit. */
+  /** `text`: how the table shows the values; default the median with the unit. NaN is a value that the hub did not give. */
   add(name: string, unit: string, values: readonly number[], text = `${rounded(median(values))} ${unit}`): void {
+    if (values.some(Number.isNaN)) {
+      this.fail(name, 'no answer')
+      return
+    }
     this.#measured.push(measured(`fleet ${this.column}: ${name}`, this.who, unit, [...values]))
     this.#medians.set(name, median(values))
     this.fail(name, text)
@@ -55,7 +59,7 @@ export class Figures {
 }
 
 export const rounded = (value: number): string =>
-  value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)))
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)))
 export const spread = (values: readonly number[], unit: string): string => `${values.map(rounded).join(' · ')} ${unit}`
 export const middleAndMax = (values: readonly number[], unit: string): string =>
   `${rounded(median(values))}, max ${rounded(Math.max(...values))} ${unit}`

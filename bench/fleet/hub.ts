@@ -144,11 +144,11 @@ export class FleetHub {
     return text
   }
 
-  /** Milliseconds of the longest pause of the event loop since the previous call. */
+  /** Milliseconds of the longest pause of the event loop since the previous call; NaN when `/metrics` is silent. */
   async takePause(): Promise<number> {
-    if ((await unlessSilent(this.#get('/metrics'), '')) === '') this.#pauseMs = Math.max(this.#pauseMs, ANSWER_WITHIN_MS)
-    const pause = this.#pauseMs
-    this.#pauseMs = 0
+    const isSilent = (await unlessSilent(this.#get('/metrics'), '')) === ''
+    const pause = isSilent ? Number.NaN : this.#pauseMs
+    if (!isSilent) this.#pauseMs = 0
     return pause
   }
 
