@@ -1,7 +1,6 @@
 /**
  * Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, and comma-separated BENCH_ROWS,
- * BENCH_WAYS, BENCH_SIZES, BENCH_CLIENTS (of the large zone). Arguments name rows too: `npm run bench -- fleet`. The knobs of the
- * fleet are in fleet/knobs.ts.
+ * BENCH_WAYS, BENCH_SIZES, BENCH_CLIENTS (of the large zone). The knobs of the fleet are in fleet/knobs.ts.
  */
 const number = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
 
@@ -29,5 +28,5 @@ export const KNOBS = {
   receivers: ['Knot', 'NSD', 'BIND', 'zonecast'].filter((way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true),
   /** Zones that change at once. */
   zones: number('BENCH_ZONES', 10_000),
-  rows: process.argv.length > 2 ? process.argv.slice(2) : process.env.BENCH_ROWS?.split(','),
+  rows: process.env.BENCH_ROWS?.split(','),
 }

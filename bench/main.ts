@@ -40,10 +40,12 @@ const machine = {
 }
 console.log(`machine ${JSON.stringify(machine)}\nknobs ${JSON.stringify(KNOBS)}`)
 const all: Measured[] = []
-const unknown = KNOBS.rows?.filter((name) => !Object.hasOwn(ROWS, name)) ?? []
+/** `npm run bench -- fleet`, or BENCH_ROWS. */
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : KNOBS.rows
+const unknown = chosen?.filter((name) => !Object.hasOwn(ROWS, name)) ?? []
 if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}; there are ${Object.keys(ROWS).join(', ')}`)
 for (const [name, measure] of Object.entries(ROWS)) {
-  if (!(KNOBS.rows?.includes(name) ?? !BY_NAME.includes(name))) continue
+  if (!(chosen?.includes(name) ?? !BY_NAME.includes(name))) continue
   const rows = await measure()
   all.push(...rows)
   // The fleet prints its own table.
