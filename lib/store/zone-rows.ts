@@ -88,13 +88,16 @@ export class ZoneRows {
     return row
   }
 
-  /** True when the octets have the form of a row. */
+  /** True when the octets have the form of a row, and every part can be read. */
   static isRow(octets: Buffer): boolean {
-    return (
-      octets.length > AT.soa &&
-      octets.readUInt16LE(AT.length) === octets.length &&
-      AT.soa + octets.readUInt16LE(AT.soaOctets) < octets.length
-    )
+    if (octets.length <= AT.soa || octets.readUInt16LE(AT.length) !== octets.length) return false
+    try {
+      const origin: unknown = JSON.parse(octets.toString('utf8', AT.soa + octets.readUInt16LE(AT.soaOctets)))
+      return typeof origin === 'object' && origin !== null && 'sources' in origin
+    } catch {
+      // Of another version of zonecast.
+      return false
+    }
   }
 
   /** `isKnown`: this process has seen the journal as the row describes it. */
