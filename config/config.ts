@@ -116,7 +116,12 @@ export interface ZoneLimits {
 
 export interface Defaults {
   refresh: RefreshBounds
-  observe: { everyMs: number; afterReleaseMs: number; afterReleaseForMs: number }
+  observe: {
+    everyMs: number
+    afterReleaseMs: number
+    afterReleaseForMs: number
+    budget: { total: number; perNode: number }
+  }
   notify: { retriesMs: number[] }
   lag: { warnMs: number; pageMs: number }
   stuckMs: number

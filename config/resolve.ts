@@ -59,7 +59,12 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     topology: topologyOf(raw.topology),
     defaults: {
       refresh: { minMs: d.refresh.min, maxMs: d.refresh.max },
-      observe: { everyMs: d.observe.every, afterReleaseMs: d.observe.afterRelease, afterReleaseForMs: d.observe.afterReleaseFor },
+      observe: {
+        everyMs: d.observe.every,
+        afterReleaseMs: d.observe.afterRelease,
+        afterReleaseForMs: d.observe.afterReleaseFor,
+        budget: d.observe.budget,
+      },
       notify: { retriesMs: d.notify.retries },
       lag: { warnMs: d.lag.warn, pageMs: d.lag.page },
       stuckMs: d.stuck,

@@ -125,6 +125,14 @@ const observeDefaults = section({
   every: duration().default(60_000).describe('How often the hub observes the serials of a node.'),
   afterRelease: duration().default(5000).describe('How often after a release, until the node confirms it.'),
   afterReleaseFor: duration().default(120_000).describe('How long after a release the afterRelease interval applies.'),
+  budget: section({
+    total: count(1).default(2000).describe('Queries per second to all nodes together.'),
+    perNode: count(1).default(200).describe('Queries per second to one node.'),
+  })
+    .prefault({})
+    .describe(
+      'Limits on regular SOA queries: a fleet with more zones and nodes than they allow is observed less often than observe.every.',
+    ),
 }).describe('SOA queries to the nodes.')
 
 const compare = section({

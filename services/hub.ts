@@ -213,7 +213,7 @@ export class Hub {
           retention: live.retention,
           notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
-          observer: new NodeObserver(soa, paths, this.#board, clock, this.#metrics, (at) => this.#hasHeardAll(at)),
+          observer: new NodeObserver({ ...shared, paths, observe: live.observe, hasHeardAll: (at) => this.#hasHeardAll(at) }),
           notify: new NotifySender(this.#udp, paths, clock, this.#metrics),
         },
       )

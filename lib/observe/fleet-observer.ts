@@ -1,19 +1,22 @@
 /**
- * Queries every node for the SOA of every zone, independently of queues and events: each minute, and every few seconds for a
- * while after a release. A node that is behind gets a delivery, so that a lost message heals (level-triggered).
+ * Queries every node for the SOA of every zone, independently of queues and events, within a budget of queries: all pairs in a slow
+ * sweep, and those with anything odd every few seconds. A node that is behind gets a delivery, so that a lost message heals
+ * (level-triggered). A node that is down is asked about one zone, at growing intervals.
  */
 import { guard } from '../runtime/guard.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
-import { type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../fleet/fleet.js'
+import { type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../fleet/fleet.js'
+import { pairCounts, type SweepRules, sweepMs } from '../fleet/sweep-length.js'
 import { jitterMs } from '../runtime/backoff.js'
 import type { Clock } from '../runtime/clock.js'
 import { Schedule } from '../runtime/schedule.js'
+import { pairKey, splitPair } from '../state/tables.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import type { NodeObserver } from './node-observer.js'
+import { NodeSweep, type Round } from './node-sweep.js'
 
-export interface ObserveRules {
-  everyMs: number
+export interface ObserveRules extends SweepRules {
   afterReleaseMs: number
   afterReleaseForMs: number
 }
@@ -29,16 +32,17 @@ export interface Deliveries {
   heal(zone: FleetZone, node: FleetNode): void
 }
 
-interface Pair {
-  zone: FleetZone
-  node: FleetNode
-}
-
 const TICK_MS = 50
 /** SOA queries under way at once, over all nodes. */
 const MAX_QUERIES = 256
 /** ± this share of the interval. */
 const JITTER = 0.2
+/** Changed pairs, and all pairs of a small fleet at the start, are observed within this. */
+const SOON_MS = 2_000
+/** More changed pairs than this are left to a fast sweep of their nodes. */
+const MOST_SOON = 1_000
+/** Pairs with something odd that are observed more often; further ones are left to the sweep. */
+const MOST_ODD = 20_000
 
 export class FleetObserver {
   readonly #rules: ObserveRules
@@ -46,16 +50,19 @@ export class FleetObserver {
   readonly #push: Deliveries
   readonly #store: ZoneStore
   readonly #clock: Clock
-  readonly #schedule = new Schedule<Pair>()
-  readonly #pairs = new Map<ZoneName, ReadonlySet<Pair>>()
+  #fleet: Fleet | undefined
+  readonly #sweeps = new Map<string, NodeSweep>()
+  /** Keys of pairs that are observed before the sweep comes to them. */
+  readonly #odd = new Schedule<string>()
   #underWay = 0
-  /** The interval of the current schedule. */
-  #everyMs: number
+  /** Queries to each node in the current second. */
+  readonly #spent = new Map<string, number>()
+  #second = 0
   #timer: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => undefined
 
   constructor(rules: ObserveRules, observer: NodeObserver, push: Deliveries, store: ZoneStore, clock: Clock) {
     this.#rules = rules
-    this.#everyMs = rules.everyMs
     this.#observer = observer
     this.#push = push
     this.#store = store
@@ -63,82 +70,152 @@ export class FleetObserver {
   }
 
   /** Observes every node soon after the start, to find changes during the hub's downtime. */
-  start(all: FleetDiff): void {
-    this.adopt(all)
+  start(fleet: Fleet): void {
+    this.#fleet = fleet
+    this.#adoptNodes(fleet, true)
+    this.#unlisten = this.#observer.onUp((node) => this.#sweeps.get(node)?.restart(this.#clock.now(), true))
     this.#timer = setInterval(
       guard('observer timer', () => this.#tick()),
       TICK_MS,
     )
   }
 
-  /** Pairs of a changed zone are observed soon; the others keep their times. */
-  adopt(diff: FleetDiff): void {
-    for (const { name } of diff.removed) this.#drop(name)
-    if (this.#everyMs !== this.#rules.everyMs) this.#spreadAnew()
+  /** Pairs of a changed zone are observed soon; the others keep their pace. */
+  adopt(fleet: Fleet, diff: FleetDiff): void {
+    this.#fleet = fleet
+    this.#adoptNodes(fleet, false)
     const touched = touchedBy(diff)
-    const spreadMs = Math.min(2_000, this.#rules.everyMs, touched.length * (touched[0]?.nodes.length ?? 0))
+    const pairs = touched.reduce((sum, { nodes }) => sum + nodes.length, 0)
     const now = this.#clock.now()
-    for (const zone of touched) {
-      this.#drop(zone.name)
-      const pairs = zone.nodes.map((node) => ({ zone, node }))
-      this.#pairs.set(zone.name, new Set(pairs))
-      for (const pair of pairs) this.#schedule.set(pair, now + Math.random() * spreadMs)
+    if (pairs > MOST_SOON) {
+      const nodes = new Set(touched.flatMap((zone) => zone.nodes.map(({ id }) => id)))
+      for (const id of nodes) this.#sweeps.get(id)?.restart(now, true)
+      return
+    }
+    const spreadMs = Math.min(SOON_MS, this.#rules.everyMs, pairs)
+    for (const zone of touched)
+      for (const { id } of zone.nodes) this.#odd.setNoLater(pairKey(zone.name, id), now + Math.random() * spreadMs)
+  }
+
+  #adoptNodes(fleet: Fleet, isFast: boolean): void {
+    const now = this.#clock.now()
+    for (const id of this.#sweeps.keys()) if (!fleet.nodes.has(id)) this.#sweeps.delete(id)
+    for (const [id, node] of fleet.nodes) {
+      const sweep = this.#sweeps.get(id)
+      if (sweep) sweep.adopt(node, fleet.zonesOf(id), now)
+      else this.#sweeps.set(id, new NodeSweep(node, fleet.zonesOf(id), now, isFast))
     }
   }
 
-  /** The interval changed: every pair gets a time within the new one. */
-  #spreadAnew(): void {
-    this.#everyMs = this.#rules.everyMs
-    const now = this.#clock.now()
-    for (const pairs of this.#pairs.values())
-      for (const pair of pairs) this.#schedule.setNoLater(pair, now + Math.random() * this.#everyMs)
+  /** Observes the pair soon, as a delivery to it has failed. */
+  watch(zone: FleetZone, node: FleetNode): void {
+    if (this.#odd.size < MOST_ODD && !this.#observer.isDown(node.id))
+      this.#odd.setNoLater(pairKey(zone.name, node.id), this.#clock.now() + this.#jittered(this.#rules.afterReleaseMs))
   }
 
-  #drop(name: ZoneName): void {
-    for (const pair of this.#pairs.get(name) ?? []) this.#schedule.delete(pair)
-    this.#pairs.delete(name)
-  }
-
-  #has(pair: Pair): boolean {
-    return this.#pairs.get(pair.zone.name)?.has(pair) ?? false
+  #jittered(ms: number): number {
+    return jitterMs(ms, JITTER, Math.random())
   }
 
   #tick(): void {
     const now = this.#clock.now()
-    while (this.#underWay < MAX_QUERIES) {
-      const pair = this.#schedule.takeDue(now)
-      if (!pair) return
-      void this.#observe(pair)
+    if (Math.floor(now / 1000) !== this.#second) {
+      this.#second = Math.floor(now / 1000)
+      this.#spent.clear()
+    }
+    this.#takeOdd(now)
+    const { pairs } = pairCounts(this.#fleet!)
+    for (const sweep of this.#sweeps.values()) {
+      if (this.#underWay >= MAX_QUERIES) return
+      if (sweep.size > 0) this.#takeSweep(sweep, now, pairs)
     }
   }
 
-  async #observe(pair: Pair): Promise<void> {
-    const { zone, node } = pair
+  #takeOdd(now: number): void {
+    const { total, perNode } = this.#rules.budget
+    for (let n = Math.ceil((total * TICK_MS) / 1000); n > 0 && this.#underWay < MAX_QUERIES; n--) {
+      const key = this.#odd.takeDue(now)
+      if (key === undefined) return
+      const [name, id] = splitPair(key)
+      const zone = this.#fleet!.zones.get(name as ZoneName)
+      const node = this.#fleet!.nodes.get(id)
+      if (!zone || !node || !zone.nodes.includes(node) || this.#observer.isDown(id)) continue
+      const spent = this.#spent.get(id) ?? 0
+      if (spent >= perNode) this.#odd.set(key, now + 1_000)
+      else {
+        this.#spent.set(id, spent + 1)
+        void this.#observe(zone, node)
+      }
+    }
+  }
+
+  #takeSweep(sweep: NodeSweep, now: number, pairs: number): void {
+    const { node } = sweep
+    if (this.#observer.isDown(node.id)) {
+      // Its round begins again when it answers.
+      if (this.#observer.isProbeDue(node.id)) void this.#observe(sweep.next!, node)
+      return
+    }
+    const everyMs = sweep.isFast ? Math.min(SOON_MS, this.#rules.everyMs) : this.#rules.everyMs
+    const lengthMs = sweepMs({ ...this.#rules, everyMs }, sweep.size, pairs)
+    const { round } = sweep
+    for (const zone of sweep.take(now, lengthMs, MAX_QUERIES - this.#underWay)) {
+      round.underWay += 1
+      void this.#observe(zone, node).then(() => this.#endOne(sweep, round))
+    }
+    sweep.turn(now)
+  }
+
+  #endOne({ node }: NodeSweep, round: Round): void {
+    round.underWay -= 1
+    const isWhole = round.left === 0 && round.underWay === 0
+    if (isWhole && this.#sweeps.has(node.id) && !this.#observer.isDown(node.id))
+      this.#observer.noteSwept(node.id, round.startedAt)
+  }
+
+  async #observe(zone: FleetZone, node: FleetNode): Promise<void> {
+    const { zones, nodes } = this.#fleet!
     this.#underWay += 1
     try {
       const serial = await this.#observer.observe(node, zone, true)
-      // A reload replaced the pair meanwhile; the new pair has its own query.
-      if (!this.#has(pair)) return
-      const released = this.#push.wanted(zone.name, node.id)
-      const differs =
-        released !== undefined &&
-        (serial === undefined ? !this.#observer.isDown(node.id) : compareSerials(released.serial, serial) === 'newer')
-      if (differs) this.#push.heal(zone, node)
+      // A reload replaced the zone or the node meanwhile: the new pair has its own query.
+      if (this.#fleet!.zones.get(zone.name) !== zones.get(zone.name) || this.#fleet!.nodes.get(node.id) !== nodes.get(node.id))
+        return
+      this.#settle(zone, node, serial)
     } finally {
       this.#underWay -= 1
-      if (this.#has(pair)) this.#schedule.set(pair, this.#clock.now() + this.#interval(pair))
     }
   }
 
-  #interval({ zone, node }: Pair): number {
-    const version = this.#store.zone(zone.name).releasedToAll([node.id])
+  /** Starts a delivery where it is needed, and decides when the pair is observed again. */
+  #settle(zone: FleetZone, node: FleetNode, serial: Serial | undefined): void {
+    const key = pairKey(zone.name, node.id)
+    this.#odd.delete(key)
+    if (this.#observer.isDown(node.id)) return
+    const released = this.#push.wanted(zone.name, node.id)
+    const differs = released !== undefined && (serial === undefined || compareSerials(released.serial, serial) === 'newer')
+    if (differs) this.#push.heal(zone, node)
+    if (this.#odd.size >= MOST_ODD) return
+    const now = this.#clock.now()
+    if (this.#isUrgent(zone, node, now)) this.#odd.set(key, now + this.#jittered(this.#rules.afterReleaseMs))
+    else if (serial === undefined && this.#isSweepSlow()) this.#odd.set(key, now + this.#jittered(this.#rules.everyMs))
+  }
+
+  #isUrgent(zone: FleetZone, node: FleetNode, now: number): boolean {
+    if (this.#push.hasLost(zone.name, node.id)) return true
+    const version = this.#store.zone(zone.name).releasedTo(node.id)
     const releasedAt = version && (version.releasedTo[node.id] ?? version.releasedAt)
-    const fresh = releasedAt !== undefined && this.#clock.now() - releasedAt < this.#rules.afterReleaseForMs
-    const soon = (fresh && this.#push.isBehind(zone, node)) || this.#push.hasLost(zone.name, node.id)
-    return jitterMs(soon ? this.#rules.afterReleaseMs : this.#rules.everyMs, JITTER, Math.random())
+    return releasedAt !== undefined && now - releasedAt < this.#rules.afterReleaseForMs && this.#push.isBehind(zone, node)
+  }
+
+  /** The sweep is slower than configured: a pair without an answer is not left to it. */
+  #isSweepSlow(): boolean {
+    const { pairs, zones } = pairCounts(this.#fleet!)
+    return sweepMs(this.#rules, zones, pairs) > this.#rules.everyMs
   }
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#unlisten()
   }
 }

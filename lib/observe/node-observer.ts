@@ -5,6 +5,7 @@
 import type { Soa } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
+import { backoffMs } from '../runtime/backoff.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
@@ -18,34 +19,44 @@ import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js
 const PATIENT: SoaManner = { patience: { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }, tcpAfterSilence: true }
 /** Another path can be tried: a silent one gets less time. */
 const IMPATIENT: SoaManner = { patience: { udpMs: 500, udpTries: 2, tcpMs: 1_500 }, tcpAfterSilence: true }
+/** First wait between queries to a node that is down; the longest is the interval of regular queries. */
+const FIRST_PROBE_MS = 5_000
 /** Failures in a row after which a node counts as down: only one zone is queried, the others wait for its answer. */
 const DOWN_AFTER = 4
 
+interface Failures {
+  count: number
+  error: string
+  /** Time of the first one. */
+  since: number
+  /** A query is under way. */
+  probing: boolean
+  /** When the node is down: queries since then, and the time of the next one. */
+  probes: number
+  probeAt: number
+}
+
+export interface NodeObserverParts {
+  soa: SoaQuerier
+  paths: NodePaths
+  board: Board
+  clock: Clock
+  metrics: Metrics
+  /** See Hearsay. */
+  hasHeardAll: Hearsay['hasHeardAll']
+  /** Interval of regular queries. */
+  observe: { everyMs: number }
+}
+
 export class NodeObserver {
-  readonly #soa: SoaQuerier
-  readonly #paths: NodePaths
-  readonly #board: Board
-  readonly #clock: Clock
-  readonly #metrics: Metrics
+  readonly #parts: NodeObserverParts
   readonly #hearsay: Hearsay
   readonly #onUp = new Set<(node: string) => void>()
-  readonly #failures = new Map<string, { count: number; error: string; probing: boolean }>()
+  readonly #failures = new Map<string, Failures>()
 
-  /** `hasHeardAll`: see Hearsay. */
-  constructor(
-    soa: SoaQuerier,
-    paths: NodePaths,
-    board: Board,
-    clock: Clock,
-    metrics: Metrics,
-    hasHeardAll: Hearsay['hasHeardAll'],
-  ) {
-    this.#soa = soa
-    this.#paths = paths
-    this.#board = board
-    this.#clock = clock
-    this.#metrics = metrics
-    this.#hearsay = { since: clock.now(), hasHeardAll }
+  constructor(parts: NodeObserverParts) {
+    this.#parts = parts
+    this.#hearsay = { since: parts.clock.now(), hasHeardAll: parts.hasHeardAll }
   }
 
   /** Calls back when a node that was down answers again. */
@@ -59,55 +70,109 @@ export class NodeObserver {
     return (this.#failures.get(node)?.count ?? 0) >= DOWN_AFTER
   }
 
-  /** Returns the serial that the node serves; undefined without an answer. `counts`: a regular query, whose silence is counted. */
+  /** The node is down, and its next query is due. */
+  isProbeDue(node: string): boolean {
+    const failed = this.#failures.get(node)
+    return failed !== undefined && !failed.probing && this.#parts.clock.now() >= failed.probeAt
+  }
+
+  /**
+   * Returns the serial that the node serves; undefined without an answer. `counts`: a regular query, whose silence is counted. A node
+   * that is down is queried at growing intervals only: other calls end at once.
+   */
   async observe(node: FleetNode, zone: FleetZone, counts: boolean): Promise<Serial | undefined> {
-    const failed = this.#failures.get(node.id)
-    if (failed && failed.count >= DOWN_AFTER && failed.probing) {
-      noteSilence(this.#board, zone.name, node.id, failed.error, counts, this.#clock.now())
-      return undefined
+    const { board, clock, metrics } = this.#parts
+    const before = this.#failures.get(node.id)
+    if (before !== undefined) {
+      if (before.count >= DOWN_AFTER && (before.probing || clock.now() < before.probeAt)) return undefined
+      before.probing = true
     }
-    if (failed) failed.probing = true
     try {
       const soa = await this.#ask(node, zone)
       this.#noteUp(node.id)
-      this.#metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
-      noteAnswer(this.#board, zone.name, node.id, soa.serial, this.#clock.now(), this.#hearsay)
+      metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
+      noteAnswer(board, zone.name, node.id, soa.serial, clock.now(), this.#hearsay)
       return soa.serial
     } catch (error) {
-      const text = describeError(error)
-      this.#metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
-      // A node that answers REFUSED for one zone is up: only silence counts against the node.
-      if (isSilence(error)) this.#failures.set(node.id, { count: (failed?.count ?? 0) + 1, error: text, probing: false })
-      else this.#noteUp(node.id)
-      const note = isRefusal(error) ? noteLost : noteSilence
-      note(this.#board, zone.name, node.id, text, counts, this.#clock.now())
+      metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
+      this.#noteFailure(node.id, zone, counts, error)
       return undefined
     }
   }
 
+  #noteFailure(node: string, zone: FleetZone, counts: boolean, error: unknown): void {
+    const { board, clock } = this.#parts
+    const text = describeError(error)
+    const now = clock.now()
+    // A node that answers REFUSED for one zone is up: only silence counts against the node.
+    if (!isSilence(error)) {
+      this.#noteUp(node)
+      const note = isRefusal(error) ? noteLost : noteSilence
+      note(board, zone.name, node, text, counts, now)
+      return
+    }
+    const failed = this.#failures.get(node) ?? { count: 0, error: text, since: now, probing: false, probes: 0, probeAt: 0 }
+    this.#failures.set(node, failed)
+    failed.count += 1
+    failed.error = text
+    failed.probing = false
+    if (failed.count < DOWN_AFTER) noteSilence(board, zone.name, node, text, counts, now)
+    else if (now >= failed.probeAt) this.#noteDown(node, failed, now)
+  }
+
+  /** Queries that were under way when the node went down change nothing here. */
+  #noteDown(node: string, failed: Failures, now: number): void {
+    const { board, observe } = this.#parts
+    const { everyMs } = observe
+    failed.probes += 1
+    const rule = { firstMs: Math.min(FIRST_PROBE_MS, everyMs), maxMs: everyMs }
+    failed.probeAt = now + backoffMs(rule, failed.probes, Math.random())
+    // As many as regular queries would have had no answer by now.
+    const missed = 1 + Math.floor((now - failed.since) / everyMs)
+    const { sweptAt } = board.get('contacts', node) ?? {}
+    board.set('contacts', node, { at: now, silentSince: failed.since, missed, error: failed.error, sweptAt })
+  }
+
+  /** A sign that the node is up: if it is down, its next query is due. */
+  noteSign(node: string): void {
+    const failed = this.#failures.get(node)
+    if (failed !== undefined && failed.count >= DOWN_AFTER) failed.probeAt = Math.min(failed.probeAt, this.#parts.clock.now())
+  }
+
   #noteUp(node: string): void {
+    const { board, clock } = this.#parts
+    if (!this.#failures.has(node)) return
     const wasDown = this.isDown(node)
     this.#failures.delete(node)
-    if (wasDown) for (const listener of this.#onUp) listener(node)
+    if (!wasDown) return
+    board.set('contacts', node, { at: clock.now(), missed: 0, sweptAt: board.get('contacts', node)?.sweptAt })
+    for (const listener of this.#onUp) listener(node)
+  }
+
+  /** Each zone of the node was observed since then, or has a fault of its own on the board. */
+  noteSwept(node: string, sweptAt: number): void {
+    const { board, clock } = this.#parts
+    const held = board.get('contacts', node)
+    board.set('contacts', node, { ...held, at: clock.now(), missed: held?.missed ?? 0, sweptAt })
   }
 
   /** Queries by path until one answers. Throws the error of the last path. */
   async #ask(node: FleetNode, zone: FleetZone): Promise<Soa> {
-    const paths = this.#paths.order(node)
+    const paths = this.#parts.paths.order(node)
     let failure: unknown
     for (const path of paths) {
       try {
-        const { soa } = await this.#soa.ask(path, zone.apex, paths.length > 1 ? IMPATIENT : PATIENT)
-        this.#paths.noteAnswer(node, path)
+        const { soa } = await this.#parts.soa.ask(path, zone.apex, paths.length > 1 ? IMPATIENT : PATIENT)
+        this.#parts.paths.noteAnswer(node, path)
         return soa
       } catch (error) {
         failure = error
         // An error in an answer is the same by every path.
         if (!isSilence(error)) {
-          this.#paths.noteAnswer(node, path)
+          this.#parts.paths.noteAnswer(node, path)
           throw error
         }
-        this.#paths.noteSilence(node, path, describeError(error))
+        this.#parts.paths.noteSilence(node, path, describeError(error))
       }
     }
     throw failure

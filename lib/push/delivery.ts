@@ -57,6 +57,8 @@ export interface Lane {
   readonly isBusy: boolean
   /** Usual time from NOTIFY to transfer, milliseconds. */
   readonly takeMs: number
+  /** The node has answered a NOTIFY. */
+  onAnswer(): void
   /** The node has not answered a NOTIFY. */
   onSilence(): void
   /** The node answers, and has not transferred the zone so far. */
@@ -247,6 +249,7 @@ export class Delivery implements Alarm {
     this.#underWay = undefined
     this.#noteAnswer(outcome)
     if (outcome.kind === 'silent') this.#lane.onSilence()
+    else if (outcome.kind === 'answered') this.#lane.onAnswer()
     const isFinal = outcome.kind === 'refused' || (outcome.kind === 'unreachable' && this.#lane.node.paths.length === 1)
     if (isFinal) {
       this.#lane.onRefusal(this)

@@ -35,14 +35,14 @@ export interface PushFleetParts {
   clock: Clock
   log: Logger
   metrics: Metrics
-  observer: Pick<NodeObserver, 'observe' | 'isDown' | 'onUp'>
+  observer: Pick<NodeObserver, 'observe' | 'isDown' | 'onUp' | 'noteSign'>
   notify: Pick<NotifySender, 'send'>
   paths: NodePaths
   /** Waits between NOTIFYs to a node that does not transfer the announced version. */
   notifyRetries: { retriesMs: readonly number[] }
   observe: { unknownAfterMissed: number }
-  /** Receives the nodes that were not reached. */
-  handOver: (nodes: string[]) => void
+  /** Receives the pairs that were not reached. */
+  handOver: (zone: FleetZone, node: FleetNode) => void
 }
 
 /** A node that transferred a version by itself is observed after this. */
@@ -78,6 +78,7 @@ export class PushFleet {
       numbers: this.#numbers,
       wanted: (zone, node) => this.wanted(zone, node),
       isDown: (node) => observer.isDown(node),
+      onSign: (node) => observer.noteSign(node),
       onDone: (node, zone, outcome, target) => this.#onDone(node, zone, outcome, target),
     }
     this.#propagation = new Propagation({
@@ -92,7 +93,7 @@ export class PushFleet {
           if (fleetHas(this.#fleet, zone, this.#fleet.nodes.get(node))) noteRefused(board, zone, node, why, at)
       }),
       board.onChange((change) => {
-        if (change.table === 'drains') this.#propagation.reviewAll()
+        if (change.table === 'drains' || change.table === 'contacts') this.#propagation.reviewAll()
         else if (change.table === 'nodes') this.#propagation.review(change.zone, change.node, change.value)
       }),
       paths.onSwitch((node) => this.#pushers.get(node)?.onSwitched()),
@@ -221,6 +222,7 @@ export class PushFleet {
     if (!known) return
     for (const id of nodes) {
       const node = this.#fleet.nodes.get(id)
+      this.#parts.observer.noteSign(id)
       const done = node && this.#pushers.get(id)?.onDelivered(zone, serial, digest, kind, at)
       if (node && digest !== undefined && done !== 'written') noteDelivered(this.#parts.board, zone, id, { serial, digest }, at)
       // The node asked by itself; its new serial needs an observation soon, not a delivery.
@@ -273,7 +275,7 @@ export class PushFleet {
         },
         'node did not transfer the version',
       )
-      this.#parts.handOver([node.id])
+      this.#parts.handOver(zone, node)
     }
   }
 

@@ -30,6 +30,8 @@ export interface PushParts extends DeliveryParts {
   wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined
   /** The node does not answer: nothing is started until `resume`. */
   isDown(node: string): boolean
+  /** The node answers a NOTIFY, or transfers. */
+  onSign(node: string): void
   onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void
 }
 
@@ -130,6 +132,10 @@ export class NodePusher implements Lane, Starter {
     this.#takeMs += SHARE * (tookMs - this.#takeMs)
     // Only a full window shows that a larger one would be used.
     if (tookMs < QUICK_MS && this.#places === this.#window) this.#window = Math.min(WINDOW.most, this.#window + 1)
+  }
+
+  onAnswer(): void {
+    this.#parts.onSign(this.node.id)
   }
 
   onSilence(): void {

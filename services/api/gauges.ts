@@ -1,5 +1,6 @@
 /** Gauges read from the sums and the board at each scrape (docs/contract.md). Not here: series for each zone (zone-series.ts). */
 import { Gauge, type Registry } from 'prom-client'
+import { longestSweepMs } from '../../lib/fleet/sweep-length.js'
 import { lagSecondsAt } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
@@ -55,6 +56,20 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       if (newest > 0) set({ node: node.id }, newest / 1000)
     }
   })
+  gauge('oldest_observation_timestamp_seconds', 'Each zone of the node was observed since then', ['node'], (set) => {
+    for (const id of matrix.fleet.nodes.keys()) {
+      const sweptAt = context.board.get('contacts', id)?.sweptAt
+      if (sweptAt !== undefined) set({ node: id }, sweptAt / 1000)
+    }
+  })
+  gauge(
+    'sweep_seconds',
+    'Time in which each zone of each node is observed once, by observe.every and observe.budget',
+    [],
+    (set) => {
+      set({}, longestSweepMs(matrix.config.defaults.observe, matrix.fleet) / 1000)
+    },
+  )
   gauge('node_lag_max_seconds', 'Age of the oldest release that a node of the cloud has not reached', ['cloud'], (set) => {
     const worst = new Map(Array.from(matrix.fleet.clouds.keys(), (cloud) => [cloud, 0]))
     for (const node of matrix.fleet.nodes.values()) {

@@ -2,7 +2,7 @@
 import { guard, reportFault } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
-import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetDiff, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../lib/observe/fleet-observer.js'
 import type { NodeObserver } from '../../lib/observe/node-observer.js'
 import type { NodePaths } from '../../lib/observe/node-paths.js'
@@ -76,7 +76,14 @@ export class WorkerService implements Service {
     this.#fleet = fleet
     this.#settings = settings
     this.#parts = parts
-    this.push = new PushFleet(fleet, { ...parts, observe: settings.observe, handOver: (nodes) => this.#handOver(nodes) })
+    this.push = new PushFleet(fleet, {
+      ...parts,
+      observe: settings.observe,
+      handOver: (zone, node) => {
+        this.#observer.watch(zone, node)
+        this.#handOver([node.id])
+      },
+    })
     this.#refresh = new RefreshProcessor(fleet, {
       ...parts,
       onCommitted: (zone, version) => {
@@ -106,7 +113,7 @@ export class WorkerService implements Service {
     // Without Redis there is no job to take, and everything else goes on.
     if (this.#parts.canQueue()) await taking
     else taking.catch(() => undefined)
-    this.#observer.start(everyZoneOf(this.#fleet))
+    this.#observer.start(this.#fleet)
     this.#proofs.start()
     await this.#rollouts.start()
     this.#webhooks.start()
@@ -171,7 +178,7 @@ export class WorkerService implements Service {
     for (const { name } of diff.removed) this.#parts.store.forget(name)
     this.push.adopt(fleet, diff)
     this.#refresh.adopt(fleet)
-    this.#observer.adopt(diff)
+    this.#observer.adopt(fleet, diff)
     this.#proofs.adopt(fleet)
     await this.#rollouts.adopt(fleet, diff)
   }

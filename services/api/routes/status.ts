@@ -1,5 +1,6 @@
 /** Sums over everything, and the sync matrix. */
 import { Router } from 'express'
+import { longestSweepMs } from '../../../lib/fleet/sweep-length.js'
 import type { StatusAnswer } from '../../../lib/answers/hub-answers.js'
 import type { PrimariesAnswer } from '../../../lib/answers/primary-answers.js'
 import type { MatrixAnswer } from '../../../lib/answers/zone-answers.js'
@@ -49,7 +50,7 @@ export function statusRoutes(context: ApiContext): Router {
       primaries: primariesInTrouble(context.matrix),
       now: new Date(context.matrix.now()).toISOString(),
       // An older observation is not valid any more: the worker has stopped to observe nodes.
-      observationsHoldSeconds: (unknownAfterMissed * observe.everyMs) / 1000,
+      observationsHoldSeconds: (unknownAfterMissed * longestSweepMs(observe, fleet)) / 1000,
       caller: { name, role },
     } satisfies StatusAnswer)
   })

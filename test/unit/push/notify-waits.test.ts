@@ -36,7 +36,7 @@ describe('the waits between NOTIFYs', () => {
       clock,
       log: silentLogger,
       metrics: new Metrics(),
-      observer: { observe: async () => undefined, isDown: () => false, onUp: () => () => undefined },
+      observer: { observe: async () => undefined, isDown: () => false, onUp: () => () => undefined, noteSign: () => undefined },
       notify: {
         send: (_node, _zone, _soa, _waitMs, done) => {
           sent += 1

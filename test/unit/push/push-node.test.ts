@@ -38,6 +38,7 @@ class Scene {
     numbers: new ZoneNumbers(),
     wanted: () => ({ serial: this.serial, soa: Buffer.alloc(0) }),
     isDown: () => this.isDown,
+    onSign: () => undefined,
     onDone: (node: { id: string }, { name }: FleetZone, outcome: string, target: number) =>
       this.ended.push(`${name} ${node.id} ${outcome} ${target}`),
   }

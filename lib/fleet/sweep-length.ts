@@ -1,0 +1,40 @@
+/**
+ * The time in which every zone of every node is observed once: as often as configured, or as fast as the budget of queries
+ * allows. The observer keeps this pace, and readers judge by it when an observation is too old. Pure.
+ */
+import type { Fleet } from './fleet.js'
+
+export interface SweepRules {
+  everyMs: number
+  /** Queries per second. */
+  budget: { total: number; perNode: number }
+}
+
+/** Milliseconds for one node's `zones`, in a fleet of `pairs` of zone and node; without `everyMs` as fast as allowed. */
+export const sweepMs = ({ everyMs, budget }: SweepRules, zones: number, pairs: number): number =>
+  Math.max(everyMs, (pairs / budget.total) * 1000, (zones / budget.perNode) * 1000)
+
+interface Counts {
+  pairs: number
+  /** The most that one node has. */
+  zones: number
+}
+
+const COUNTS = new WeakMap<Fleet, Counts>()
+
+/** Pairs of zone and node, and the zones of the node that has most: counted once per fleet. */
+export function pairCounts(fleet: Fleet): Readonly<Counts> {
+  let counts = COUNTS.get(fleet)
+  if (counts === undefined) {
+    const zones = Array.from(fleet.nodes.keys(), (id) => fleet.zonesOf(id).length)
+    counts = { pairs: zones.reduce((sum, each) => sum + each, 0), zones: Math.max(0, ...zones) }
+    COUNTS.set(fleet, counts)
+  }
+  return counts
+}
+
+/** Milliseconds for the node with the most zones: no pair waits longer for its next observation. */
+export function longestSweepMs(rules: SweepRules, fleet: Fleet): number {
+  const { pairs, zones } = pairCounts(fleet)
+  return sweepMs(rules, zones, pairs)
+}
