@@ -35,15 +35,12 @@ import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
 import type { ZoneStore } from '../lib/store/zone-store.js'
-import { Querier } from '../lib/transport/querier.js'
-import { SoaQuerier } from '../lib/transport/soa-query.js'
-import { TcpPool } from '../lib/transport/tcp-pool.js'
-import { UdpAsker } from '../lib/transport/udp-asker.js'
 import { ApiService } from './api/service.js'
 import { fleetOfConfig, sealKeysOf } from './fleet-of-config.js'
 import { type RoleAddress, roleAddresses } from './role-addresses.js'
 import { nextFleet } from './next-fleet.js'
 import { openStore } from './open-store.js'
+import { Sockets } from './sockets.js'
 import { followStore } from './store-follower.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
@@ -69,8 +66,7 @@ export class Hub {
   #sync!: BoardSync
   #seals!: Seals
   #queues!: JobQueues
-  #udp!: UdpAsker
-  #tcp!: TcpPool
+  #sockets: Sockets | undefined
   readonly #threads = new SummingThreads()
   readonly #checkThreads = new CheckThreads()
   #privateRedis: PrivateRedis | undefined
@@ -156,10 +152,9 @@ export class Hub {
   async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
     const { transfer, hub } = this.#config
     const [live, clock] = [this.#live, systemClock]
-    this.#udp = new UdpAsker(transfer.source)
-    this.#tcp = new TcpPool(transfer.source, live.connections)
-    const querier = new Querier(this.#udp, this.#tcp, clock)
-    const soa = new SoaQuerier(querier)
+    const sockets = new Sockets(transfer.source, live.connections, clock)
+    this.#sockets = sockets
+    const { querier, soa, bulk } = sockets
     const shared = {
       store: this.#store,
       board: this.#board,
@@ -181,7 +176,7 @@ export class Hub {
     if (this.#roles.includes('worker')) {
       const paths = new NodePaths(this.#board, clock, this.#log)
       const client = new TransferClient(
-        this.#tcp,
+        sockets.tcp,
         querier,
         clock,
         new ZoneMemory(live.memory, () => this.#store.memory),
@@ -213,8 +208,14 @@ export class Hub {
           retention: live.retention,
           notifyRetries: live.notify,
           connect: () => connectRedis(target, { queueing: true }),
-          observer: new NodeObserver({ ...shared, paths, observe: live.observe, hasHeardAll: (at) => this.#hasHeardAll(at) }),
-          notify: new NotifySender(this.#udp, paths, clock, this.#metrics),
+          observer: new NodeObserver({
+            ...shared,
+            paths,
+            bulk,
+            observe: live.observe,
+            hasHeardAll: (at) => this.#hasHeardAll(at),
+          }),
+          notify: new NotifySender(sockets.udp, paths, clock, this.#metrics),
         },
       )
       this.#services.push(this.#worker)
@@ -283,9 +284,8 @@ export class Hub {
         .finish(Math.max(0, until - performance.now()))
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'shutdown of a service failed'))
     // Work that has not ended is stopped: a transfer that continued could still commit.
-    this.#tcp?.close()
+    this.#sockets?.close()
     for (const threads of [this.#threads, this.#checkThreads]) threads.close()
-    this.#udp?.close()
     for (const service of order)
       await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
     await this.#sync?.stop().catch(() => undefined)

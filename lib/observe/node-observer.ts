@@ -10,6 +10,7 @@ import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
 import type { Metrics } from '../runtime/metrics.js'
+import type { SoaBulk } from '../transport/soa-bulk.js'
 import type { SoaManner, SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
 import type { Board } from '../state/board.js'
@@ -23,6 +24,16 @@ const IMPATIENT: SoaManner = { patience: { udpMs: 500, udpTries: 2, tcpMs: 1_500
 const FIRST_PROBE_MS = 5_000
 /** Failures in a row after which a node counts as down: only one zone is queried, the others wait for its answer. */
 const DOWN_AFTER = 4
+
+/** A query that leaves at the end of this turn of the event loop. */
+interface Query {
+  zone: FleetZone
+  counts: boolean
+  resolve: (serial: Serial | undefined) => void
+}
+
+/** Fewer queries go over UDP, each by itself. */
+const BULK_FROM = 4
 
 interface Failures {
   count: number
@@ -38,6 +49,7 @@ interface Failures {
 
 export interface NodeObserverParts {
   soa: SoaQuerier
+  bulk: SoaBulk
   paths: NodePaths
   board: Board
   clock: Clock
@@ -53,6 +65,8 @@ export class NodeObserver {
   readonly #hearsay: Hearsay
   readonly #onUp = new Set<(node: string) => void>()
   readonly #failures = new Map<string, Failures>()
+  /** Queries of this turn of the event loop, by node. */
+  readonly #turn = new Map<string, Query[]>()
 
   constructor(parts: NodeObserverParts) {
     this.#parts = parts
@@ -80,23 +94,64 @@ export class NodeObserver {
    * Returns the serial that the node serves; undefined without an answer. `counts`: a regular query, whose silence is counted. A node
    * that is down is queried at growing intervals only: other calls end at once.
    */
-  async observe(node: FleetNode, zone: FleetZone, counts: boolean): Promise<Serial | undefined> {
-    const { board, clock, metrics } = this.#parts
+  observe(node: FleetNode, zone: FleetZone, counts: boolean): Promise<Serial | undefined> {
     const before = this.#failures.get(node.id)
     if (before !== undefined) {
-      if (before.count >= DOWN_AFTER && (before.probing || clock.now() < before.probeAt)) return undefined
+      if (before.count >= DOWN_AFTER && (before.probing || this.#parts.clock.now() < before.probeAt))
+        return Promise.resolve(undefined)
       before.probing = true
     }
+    return new Promise((resolve) => {
+      const queries = this.#turn.get(node.id)
+      if (queries !== undefined) {
+        queries.push({ zone, counts, resolve })
+        return
+      }
+      this.#turn.set(node.id, [{ zone, counts, resolve }])
+      // Everything that wants to know about the node now asks in the same turn.
+      queueMicrotask(guard('node query', () => this.#send(node)))
+    })
+  }
+
+  #send(node: FleetNode): void {
+    const queries = this.#turn.get(node.id)!
+    this.#turn.delete(node.id)
+    const isBulk = queries.length >= BULK_FROM && !this.#failures.has(node.id) && this.#sendBulk(node, queries)
+    if (!isBulk) for (const query of queries) void this.#askOne(node, query)
+  }
+
+  #sendBulk(node: FleetNode, queries: readonly Query[]): boolean {
+    const path = this.#parts.paths.current(node)
+    return this.#parts.bulk.ask(
+      path,
+      queries.map(({ zone }) => zone.apex),
+      (place, serial) => {
+        const query = queries[place]!
+        if (serial === undefined) void this.#askOne(node, query)
+        else {
+          this.#parts.paths.noteAnswer(node, path)
+          this.#noteSerial(node, query, serial)
+        }
+      },
+    )
+  }
+
+  #noteSerial(node: FleetNode, { zone, resolve }: Query, serial: Serial): void {
+    const { board, clock, metrics } = this.#parts
+    this.#noteUp(node.id)
+    metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
+    noteAnswer(board, zone.name, node.id, serial, clock.now(), this.#hearsay)
+    resolve(serial)
+  }
+
+  /** Never throws. */
+  async #askOne(node: FleetNode, query: Query): Promise<void> {
     try {
-      const soa = await this.#ask(node, zone)
-      this.#noteUp(node.id)
-      metrics.soaQueries.inc({ target: 'node', outcome: 'ok' })
-      noteAnswer(board, zone.name, node.id, soa.serial, clock.now(), this.#hearsay)
-      return soa.serial
+      this.#noteSerial(node, query, (await this.#ask(node, query.zone)).serial)
     } catch (error) {
-      metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
-      this.#noteFailure(node.id, zone, counts, error)
-      return undefined
+      this.#parts.metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
+      this.#noteFailure(node.id, query.zone, query.counts, error)
+      query.resolve(undefined)
     }
   }
 
