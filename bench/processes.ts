@@ -13,6 +13,17 @@ export function descendants(pid: number): number[] {
   }
 }
 
+/** SIGKILL to each process that still runs. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended first.
+    }
+  }
+}
+
 /** The hub raises the priority of its event loop if allowed; servers measured beside it get the same, with all their threads. */
 export function raiseAsTheHub(pid: number): void {
   for (const each of descendants(pid))

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { descendants } from '../processes.js'
+import { descendants, killAll } from '../processes.js'
 import type { Measured } from '../statistics.js'
 import { type Figures, slopeTableOf, tableOf } from './figures.js'
 import { FLEET } from './knobs.js'
@@ -21,13 +21,7 @@ export async function measureFleet(): Promise<Measured[]> {
   const clear = () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })
   // A bench that is ended by a signal leaves no hub and no Redis behind.
   const end = () => {
-    for (const pid of descendants(process.pid).slice(1)) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It ended first.
-      }
-    }
+    killAll(descendants(process.pid).slice(1))
     clear()
     process.exit(1)
   }

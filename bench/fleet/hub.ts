@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from '../../lab/run-command.js'
 import { credentials, type HubPlace, type HubProcess, spawnHub } from '../../test/support/test-hub.js'
-import { descendants } from '../processes.js'
+import { descendants, killAll } from '../processes.js'
 
 /** Clock ticks per second of /proc/PID/stat (USER_HZ). */
 const TICKS = 100
@@ -184,13 +184,13 @@ export class FleetHub {
     this.#process.child.kill('SIGHUP')
   }
 
-  /** Ends it with SIGTERM, or with SIGKILL when that takes longer than `timeoutMs`. Returns the milliseconds. */
+  /** Ends it with SIGTERM, or it and its Redis with SIGKILL when that takes longer than `timeoutMs`. Returns the milliseconds. */
   async stop(timeoutMs: number): Promise<number> {
     clearInterval(this.#sampler)
     const startedAt = performance.now()
     const { child } = this.#process
     if (child.exitCode !== null || child.signalCode !== null) return 0
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    const timer = setTimeout(() => killAll(descendants(this.#pid)), timeoutMs)
     await this.#process.stop()
     clearTimeout(timer)
     return performance.now() - startedAt
