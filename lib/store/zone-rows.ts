@@ -95,7 +95,7 @@ export class ZoneRows {
       const origin: unknown = JSON.parse(octets.toString('utf8', AT.soa + octets.readUInt16LE(AT.soaOctets)))
       return typeof origin === 'object' && origin !== null && 'sources' in origin
     } catch {
-      // Of another version of zonecast.
+      // Another version of zonecast wrote it.
       return false
     }
   }
