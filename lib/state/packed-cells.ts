@@ -1,21 +1,24 @@
 /**
- * A table with a cell for each of a hundred thousand zones: cells in use are objects, and all others are packed octets. The same
+ * A table with a cell for each of a hundred thousand zones: the cells written last are objects, and all others are packed octets. The same
  * interface as a map.
  */
 import { CellCodec } from './cell-codec.js'
 import { OctetPlaces } from './octet-places.js'
 
-/** Cells that stay objects; least recently used ones are packed. */
-const MOST_IN_USE = 4_000
+/** Cells that stay objects; those written longest ago are packed. */
+const MOST_IN_USE = 20_000
+const MOST_READ = 256
 
 export class PackedCells<T extends object> {
   readonly #most: number
   /** The cell, or the place of its octets. In one map, so that the order of keys stays. */
   readonly #cells = new Map<string, T | number>()
-  /** Keys of cells that are objects, least recently used first. */
+  /** Keys of cells that are objects, written longest ago first. */
   readonly #inUse = new Set<string>()
   /** Gives the keys of `#inUse` in their order. */
   #oldest = this.#inUse.values()
+  /** Packed cells that were read last: one event reads a cell several times. */
+  readonly #read = new Map<string, T>()
   readonly #places = new OctetPlaces()
   readonly #codec = new CellCodec()
 
@@ -27,12 +30,15 @@ export class PackedCells<T extends object> {
     return this.#cells.size
   }
 
-  /** Until it is packed again, the cell is the same object for all callers. */
+  /** A change in the value counts only with `set`: a packed cell is unpacked for its readers, and not packed again. */
   get(key: string): T | undefined {
     const cell = this.#cells.get(key)
     if (typeof cell !== 'number') return cell
+    const known = this.#read.get(key)
+    if (known !== undefined) return known
     const value = this.#unpacked(cell)
-    this.set(key, value)
+    if (this.#read.size >= MOST_READ) this.#read.clear()
+    this.#read.set(key, value)
     return value
   }
 
@@ -42,7 +48,10 @@ export class PackedCells<T extends object> {
 
   set(key: string, value: T): void {
     const before = this.#cells.get(key)
-    if (typeof before === 'number') this.#places.free(before)
+    if (typeof before === 'number') {
+      this.#places.free(before)
+      this.#read.delete(key)
+    }
     this.#cells.set(key, value)
     this.#inUse.delete(key)
     this.#inUse.add(key)

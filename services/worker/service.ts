@@ -53,6 +53,7 @@ const HAND_OVER_MS = 15_000
 const REFRESHES_PER_TRANSFER = 8
 /** Time for our own primaries to give what a peer hub has. */
 const PEER_FIRST_MS = 1_500
+const ZONES_PER_COOLING = 1_000
 /** How often memory is freed and damaged zones are transferred again. */
 const TEND_MS = 15_000
 
@@ -137,8 +138,11 @@ export class WorkerService implements Service {
   /** Sets the cells of zones as the disk has them, in slices. */
   async #restore(zones: Iterable<ZoneName>): Promise<void> {
     const { board, store, clock } = this.#parts
+    let looked = 0
     for (const name of zones) {
       restoreCellOf(board, store, name, clock.now())
+      // Without rows every zone is opened here, and must not stay so.
+      if (++looked % ZONES_PER_COOLING === 0) store.coolDown(clock.now())
       await pause()
     }
   }

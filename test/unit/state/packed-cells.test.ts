@@ -92,7 +92,7 @@ describe('packed cells', () => {
     )
   })
 
-  it('keep a change that is made in a cell in use', () => {
+  it('keep a change that is made in a cell which was just written', () => {
     const table = new PackedCells<{ checkedAt: number }>(2)
     table.set('a', { checkedAt: 1 })
     table.get('a')!.checkedAt = 2
