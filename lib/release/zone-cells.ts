@@ -89,13 +89,14 @@ function markOf({ name }: StoredZone, { serial, digest, rollout, checks, release
  */
 function stagedOf(stored: StoredZone): ZoneCell['staged'] {
   const { versions, released } = stored
+  if (versions.slice(-RELEASES * 2).every(isUnstaged)) return []
   const from = released ? versions.indexOf(released) : -1
   const confirmed = new Set<string>()
   const behind = new Set<string>()
   const marks: ZoneCell['staged'] = []
   for (let i = versions.length - 1; i >= Math.max(0, versions.length - RELEASES * 2); i--) {
     const version = versions[i]!
-    for (const node of Object.keys(version.confirmed)) confirmed.add(node)
+    for (const node of version.confirmed.ids()) confirmed.add(node)
     if (version.rollout?.state === 'rejected' || (i < from && !isBefore(version, released!))) continue
     const nodes = Object.keys(version.releasedTo).filter((node) => i >= from || !confirmed.has(node))
     if (i < from) for (const node of nodes) behind.add(node)
@@ -108,6 +109,11 @@ function stagedOf(stored: StoredZone): ZoneCell['staged'] {
   if (at >= 0) return marks.with(at, whole)
   const newer = marks.findIndex(({ serial }) => compareSerials(serial, released!.serial) === 'newer')
   return marks.toSpliced(newer < 0 ? marks.length : newer, 0, whole)
+}
+
+const isUnstaged = ({ releasedTo }: Version): boolean => {
+  for (const _ in releasedTo) return false
+  return true
 }
 
 const isBefore = ({ serial }: Version, released: Version): boolean => compareSerials(serial, released.serial) === 'older'

@@ -57,7 +57,7 @@ export function headOf(
     ...(differences.length > 1 && differences.length <= MOST_STEPS
       ? { steps: differences.slice(1).map(({ from }) => from) }
       : {}),
-    ...(before && Object.keys(before.confirmed).length > 0 ? { confirmedBefore: { ...before.confirmed } } : {}),
+    ...(before && before.confirmed.size > 0 ? { confirmedBefore: before.confirmed.toJSON() } : {}),
   }
 }
 

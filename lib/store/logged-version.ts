@@ -12,5 +12,5 @@ export interface LoggedVersion {
   snapshot: string | undefined
   loaded: Difference[] | undefined
   /** The answers of nodes and primaries that the journal has. */
-  saved: Pick<Version, 'confirmed' | 'sources'>
+  saved: { confirmed: number; sources: Version['sources'] }
 }

@@ -1,6 +1,7 @@
 /** The facts about one version of a zone, without its records. Times are milliseconds since 1970. */
 import { type Soa, soaOf } from '../dns/message.js'
 import type { Serial } from '../dns/serial.js'
+import type { NodeTimes } from './node-times.js'
 import type { ChecksOutcome, RolloutRecord } from '../rollout/record.js'
 
 export interface Version {
@@ -21,7 +22,7 @@ export interface Version {
   releasedTo: Readonly<Record<string, number>>
   rollout: RolloutRecord | undefined
   /** Nodes whose own answer showed it, and the time of the first; durable with the next version. */
-  confirmed: Readonly<Record<string, number>>
+  readonly confirmed: NodeTimes
   checks: ChecksOutcome | undefined
   /** The primary it came from. */
   from: string
@@ -47,7 +48,7 @@ export function dropSource(version: Version, primary: string): void {
 
 /** Records that a node's own answer showed the version. */
 export function noteConfirmed(version: Version, node: string, at: number): void {
-  if (version.confirmed[node] === undefined) version.confirmed = { ...version.confirmed, [node]: at }
+  if (!version.confirmed.has(node)) version.confirmed.set(node, at)
 }
 
 /** The node may have it, until a newer version is released to it. */

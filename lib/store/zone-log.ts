@@ -3,7 +3,8 @@
  * appends; decides nothing.
  */
 import type { LoggedVersion } from './logged-version.js'
-import { answersIn, noteSaved, unsavedOf } from './saved-answers.js'
+import { answersIn, noteSaved, unsavedOf, withoutTimes } from './saved-answers.js'
+import { NodeTimes } from './node-times.js'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
@@ -149,7 +150,7 @@ export class ZoneLog {
       releasedAt: undefined,
       releasedTo: {},
       rollout: undefined,
-      confirmed: {},
+      confirmed: new NodeTimes(),
       checks: head.checks,
       from: head.from,
       sources: { [head.from]: head.committedAt },
@@ -158,9 +159,9 @@ export class ZoneLog {
       kind: head.kind,
     }
     const before = this.#rows.at(-1)?.version
-    if (before && head.confirmedBefore) before.confirmed = { ...head.confirmedBefore, ...before.confirmed }
+    if (before && head.confirmedBefore) before.confirmed.fill(head.confirmedBefore)
     advance(version, head)
-    const row = { version, head, located, snapshot: head.snapshot, loaded, saved: answersIn(version) }
+    const row = { version, head: withoutTimes(head), located, snapshot: head.snapshot, loaded, saved: answersIn(version) }
     this.#rows.push(row)
     this.#versions = undefined
     return row
@@ -168,11 +169,11 @@ export class ZoneLog {
 
   /** Begins to write differences; `append` or `abandon` must follow. Undefined when the differences are too small to pay. */
   prepare(differences: readonly Difference[]): Prepared | undefined {
-    const last = this.#rows.at(-1)?.head
+    const last = this.#rows.at(-1)
     if (last === undefined || differences.reduce((sum, d) => sum + differenceOctets(d), 0) < WORTH_PREPARING) return undefined
     this.#hold()
     const behind = encodeBehind(differences)
-    const room = JSON.stringify(last).length + SPARE_ROOM
+    const room = JSON.stringify(last.head).length + JSON.stringify(last.version.confirmed).length + SPARE_ROOM
     const written = this.#writer.prepare(this.#end, encodePrepared(behind, room))
     this.#isPreparing = true
     // The waiting caller gets the error; no caller waits until the decision.
@@ -254,14 +255,16 @@ export class ZoneLog {
     this.#rows = []
     this.#versions = undefined
     // The version objects stay the same, because callers keep references to them.
-    for (const [i, entry] of located.entries())
+    for (const [i, entry] of located.entries()) {
+      const row = kept[i]!
       this.#rows.push({
-        ...kept[i]!,
-        head: entry.head as VersionHead,
+        ...row,
+        head: withoutTimes(entry.head as VersionHead),
         located: entry,
         loaded: loaded[i],
-        saved: answersIn(kept[i]!.version),
+        saved: answersIn(row.version),
       })
+    }
   }
 
   /** Oldest first; undefined when none leads from `from` to the row at `last`. */
@@ -279,7 +282,7 @@ function advance(version: Version, { releasedAt, releasedTo, rollout, confirmed,
   if (releasedAt !== undefined) version.releasedAt = releasedAt
   if (releasedTo !== undefined) version.releasedTo = { ...version.releasedTo, ...releasedTo }
   if (rollout !== undefined) version.rollout = rollout
-  if (confirmed !== undefined) version.confirmed = { ...confirmed, ...version.confirmed }
+  if (confirmed !== undefined) version.confirmed.fill(confirmed)
   if (sources !== undefined) version.sources = { ...sources }
 }
 
@@ -289,7 +292,7 @@ function progressOf({ releasedAt, releasedTo, rollout, confirmed, sources }: Ver
     ...(releasedAt === undefined ? {} : { releasedAt }),
     ...(Object.keys(releasedTo).length === 0 ? {} : { releasedTo: { ...releasedTo } }),
     ...(rollout === undefined ? {} : { rollout }),
-    ...(Object.keys(confirmed).length === 0 ? {} : { confirmed: { ...confirmed } }),
+    ...(confirmed.size === 0 ? {} : { confirmed: confirmed.toJSON() }),
   }
 }
 

@@ -63,7 +63,7 @@ export const versionJson = (version: Version, newestReleased: Version | undefine
   kind: version.kind,
   verdict: version.checks?.verdict ?? null,
   releasedTo: timesOf(version.releasedTo),
-  confirmed: timesOf(version.confirmed),
+  confirmed: timesOf(version.confirmed.toJSON()),
 })
 
 const timesOf = (times: Readonly<Record<string, number>>): Record<string, string | null> =>

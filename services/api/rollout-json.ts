@@ -35,7 +35,7 @@ export function rolloutJson(
     planned.length > 0 ? planned : [{ name: 'every node', nodes: zone.nodes.map(({ id }) => id), soakMs: 0, mayLack: 0 }]
   const nodeJson = (id: string): StageNodeAnswer => {
     const cell = cells.get(id)
-    const confirmed = version.confirmed[id] !== undefined || cell?.serial === version.serial
+    const confirmed = version.confirmed.has(id) || cell?.serial === version.serial
     return {
       node: id,
       releasedAt: time(releasedTo[id] ?? releasedAt),

@@ -1,4 +1,5 @@
 /** Retention of versions. */
+import { NodeTimes } from '../../../lib/store/node-times.js'
 import { expect } from 'chai'
 import { firstKept, isDueForTidying } from '../../../lib/store/retention.js'
 import type { Version } from '../../../lib/store/version.js'
@@ -14,7 +15,7 @@ const version = (serial: number, releasedAt: number | undefined): Version => ({
   releasedAt,
   releasedTo: {},
   rollout: undefined,
-  confirmed: {},
+  confirmed: new NodeTimes(),
   checks: undefined,
   from: 'hm1',
   sources: {},
