@@ -100,9 +100,10 @@ export class NodeProofs {
   #doubted(key: string, cell: NodeCell): { zone: FleetZone; node: FleetNode; version: Version } | undefined {
     const [name, id] = splitPair(key)
     const zone = this.#fleet.zones.get(name as ZoneName)
-    const node = zone?.nodes.find((each) => each.id === id)
-    if (zone === undefined || node === undefined || cell.lostAt !== undefined || cell.missed > 0) return undefined
-    const version = this.#parts.store.zone(zone.name).releasedToAll([id])
+    const node = this.#fleet.nodes.get(id)
+    if (zone === undefined || node === undefined || !zone.nodes.includes(node) || cell.lostAt !== undefined || cell.missed > 0)
+      return undefined
+    const version = this.#parts.store.zone(zone.name).releasedTo(id)
     if (version === undefined || cell.serial !== version.serial) return undefined
     return ASKED.has(contentIn(cell, version)) ? { zone, node, version } : undefined
   }

@@ -21,6 +21,7 @@ import { progressOf } from './release-decider.js'
 import { dueRollback, rollBack } from './carry-out-rollback.js'
 import { RolloutSharing, type SharingParts } from './rollout-sharing.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
+import { isOut, isOverrun, newestGoing } from './open-versions.js'
 import { conflictOf, noteTrouble } from './zone-cells.js'
 
 export interface DriverParts extends Omit<WatchParts, 'onProbed'>, ChooseParts, SharingParts {
@@ -31,6 +32,7 @@ const TICK_MS = 250
 const RETRY_MS = 3_000
 /** Ten thousand simultaneous rollouts must not saturate the processor. */
 const ZONES_PER_TICK = 200
+const MANY_NODES = 32
 
 export class RolloutDriver {
   readonly #parts: DriverParts
@@ -42,6 +44,8 @@ export class RolloutDriver {
   readonly #sharing: RolloutSharing
   readonly #turns = new Map<ZoneName, Promise<void>>()
   readonly #due = new Set<ZoneName>()
+  /** Zones with many nodes, some of which answered since the last round. */
+  readonly #answered = new Set<ZoneName>()
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
   #isStopped = false
@@ -62,16 +66,24 @@ export class RolloutDriver {
       if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
       else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
       else if (change.table === 'nodes') {
-        const { zone, node } = change
-        if (this.#fleet.zones.has(zone)) keepConfirmation(this.#parts.store.zone(zone), node, change.value)
-        if (this.#active.has(zone)) this.review(zone)
+        const zone = this.#fleet.zones.get(change.zone)
+        if (zone) keepConfirmation(this.#parts.store.zone(zone.name), change.node, change.value)
+        if (zone && this.#active.has(zone.name)) this.#onAnswer(zone)
       }
     })
     await this.adopt(this.#fleet, everyZoneOf(this.#fleet))
   }
 
-  /** Answers of nodes are acted on at once; the rounds are for soaks, deadlines and missed events. */
+  /** A gate judges every node of its stage: with many nodes their answers are acted on together. */
+  #onAnswer({ name, nodes }: FleetZone): void {
+    if (nodes.length < MANY_NODES) this.review(name)
+    else this.#answered.add(name)
+  }
+
+  /** Answers of few nodes are acted on at once; the rounds are for soaks, deadlines and missed events. */
   #judgeSome(): void {
+    for (const name of this.#answered) this.review(name)
+    this.#answered.clear()
     for (let n = Math.min(ZONES_PER_TICK, this.#active.size); n > 0; n--) {
       let next = this.#round.next()
       if (next.done) {
@@ -279,20 +291,3 @@ export class RolloutDriver {
     await Promise.allSettled(this.#turns.values())
   }
 }
-
-/** The version waits for a turn or for the end of a hold, and so does a newer one: only the newest of them will be released. */
-function isOverrun(stored: StoredZone, version: Version): boolean {
-  const waits = ({ rollout }: Version): boolean =>
-    rollout?.state === 'waiting' || (rollout?.state === 'held' && rollout.heldBy === 'order')
-  const newest = stored.versions.findLast(waits)
-  return waits(version) && newest !== version && Object.keys(version.releasedTo).length === 0
-}
-
-const isOut = ({ rollout }: Version): boolean => rollout !== undefined && isGoing(rollout.state)
-
-/** The newest version that is or was being released; older ones are obsolete. */
-const newestGoing = (stored: StoredZone): Version | undefined =>
-  stored.versions.findLast((version) => {
-    const { rollout, releasedAt } = version
-    return rollout === undefined ? releasedAt !== undefined : rollout.state === 'done' || isOut(version)
-  })

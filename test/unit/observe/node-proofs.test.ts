@@ -40,8 +40,8 @@ describe('a node with doubtful content', () => {
     asked = 0
     const node = { id: 'n1' }
     const zone = { name: ZONE, nodes: [node] }
-    const fleet = { zones: new Map([[ZONE, zone]]) } as unknown as Fleet
-    const store = { zone: () => ({ releasedToAll: () => VERSION }) } as unknown as ZoneStore
+    const fleet = { zones: new Map([[ZONE, zone]]), nodes: new Map([['n1', node]]) } as unknown as Fleet
+    const store = { zone: () => ({ releasedTo: () => VERSION }) } as unknown as ZoneStore
     const prove = async (): Promise<string[]> => {
       asked += 1
       if (faults instanceof Error) throw faults
