@@ -22,6 +22,10 @@ export interface ResyncParts {
 
 /** Least time between reports of progress; the last one is always written. */
 const REPORT_MS = 150
+/** A report has all targets: the interval grows with them. */
+const REPORT_MS_PER_TARGET = 1
+/** Targets that are worked on at once. */
+const AT_ONCE = 1_024
 /** Bad answers count from the third on. */
 const PROOF_MS = 20_000
 
@@ -46,11 +50,16 @@ export async function runResync(
   })
   const timer = setInterval(
     guard('progress timer', () => void report(progress()).catch(() => undefined)),
-    REPORT_MS,
+    Math.max(REPORT_MS, targets.length * REPORT_MS_PER_TARGET),
   )
   try {
     const refused = job.strength === 'notify' ? new Map<ZoneName, string>() : await refreshFirst(job, targets, parts)
-    await Promise.all(targets.map((target) => bringUp(target, fleet, parts, refused.get(target.zone))))
+    let next = 0
+    const bringUpSome = async (): Promise<void> => {
+      for (let target = targets[next++]; target; target = targets[next++])
+        await bringUp(target, fleet, parts, refused.get(target.zone))
+    }
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, bringUpSome))
   } finally {
     clearInterval(timer)
   }
