@@ -24,6 +24,8 @@ import { newTrail, trailToWrite } from './push-trail.js'
 
 const DELIVERED_QUERY_MS = 3
 const FIRST_QUERY_MS = 100
+/** A busy node works on what it was announced: most queries before the report of a transfer would be in vain. */
+const BUSY_QUERY_MS = 1_000
 const MAX_QUERY_MS = 5_000
 /** After this the node is handed to the queue, which tries again with growing delays. */
 const DEADLINE_MS = 45_000
@@ -106,7 +108,7 @@ export class Delivery implements Alarm {
 
   start(): void {
     const { isBusy, takeMs } = this.#lane
-    this.#queryIn(isBusy ? Math.max(FIRST_QUERY_MS, Math.min(MAX_QUERY_MS, takeMs * PATIENCE)) : FIRST_QUERY_MS)
+    this.#queryIn(isBusy ? Math.max(BUSY_QUERY_MS, Math.min(MAX_QUERY_MS, takeMs * PATIENCE)) : FIRST_QUERY_MS)
     this.#sendNotify()
     this.#arm()
   }
