@@ -273,9 +273,8 @@ export class BoardSync {
   }
 
   /** Writes pending changes. Without Redis they stay pending. */
-  async flush(): Promise<void> {
-    await this.#writer.flush()
-    await this.#pages.flush()
+  flush(): Promise<void> {
+    return this.#writer.flush()
   }
 
   /** Messages that other processes sent until `at`, and a little before, have arrived. */

@@ -1,4 +1,7 @@
-/** Keeps the pages of packed pairs equal in Redis and in other processes: gathers changes, writes and publishes whole pages. */
+/**
+ * Keeps packed pairs equal in Redis and in other processes. Other processes get the changed pairs soon. Redis gets whole pages, at a
+ * slow pace: a release to a large fleet changes one pair after another in all pages, and a page that is late is observed anew.
+ */
 import type { Redis } from 'ioredis'
 import { describeError } from '../errors.js'
 import type { Clock } from '../runtime/clock.js'
@@ -8,17 +11,19 @@ import { pause } from '../runtime/turns.js'
 import type { Board } from './board.js'
 import type { Places } from './cell-door.js'
 import { secondOf } from './node-column.js'
-import { decodePage, encodePage, fieldOf, MOST_PAGE_OCTETS, placeOf } from './pair-pages.js'
+import { decodePairs, encodePage, encodePairs, fieldOf, MOST_PAGE_OCTETS, placeOf } from './pair-pages.js'
 
 export const PAGES_CHANNEL = 'zonecast:pages'
 const HASH = 'zonecast:pairs'
-/** Changes are gathered for so long: a release touches most pages of a node many times. */
-const GATHER_MS = 300
-const GATHER_ALONE_MS = 1_000
+/** Changes are gathered for so long before they are published. */
+const PUBLISH_MS = 300
+/** A changed page waits for so long: more of its pairs change soon. */
+const WAIT_MS = 3_000
+/** Then pages are written in steps of so many octets, one after each interval. */
+const STEP_MS = 250
+const STEP_OCTETS = 256 << 10
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
-/** Pages in one round trip. */
-const BATCH = 200
 /** Pages that one call of HSCAN reads. */
 const SCAN = 200
 /** Clocks of hubs differ, but not by so much. */
@@ -43,10 +48,12 @@ export interface PageSyncParts {
 
 export class PageSync {
   readonly #parts: PageSyncParts
-  /** Changed pages, by field. */
-  readonly #dirty = new Set<string>()
-  #gather: NodeJS.Timeout | undefined
-  #writing: Promise<void> | undefined
+  /** Changed pages, by node. */
+  readonly #dirty = new Map<string, Set<number>>()
+  /** Numbers of zones that changed and were not published yet, by node. */
+  readonly #unpublished = new Map<string, Set<number>>()
+  #step: NodeJS.Timeout | undefined
+  #publishing: NodeJS.Timeout | undefined
   /** Logged once, until a write succeeds. */
   #isRefused = false
 
@@ -56,62 +63,84 @@ export class PageSync {
 
   /** A packed pair of the node changed; `zone`: its number. */
   note(node: string, zone: number): void {
-    this.#dirty.add(fieldOf(node, this.#parts.board.pairs.rows.page(zone)))
-    this.#flushAfter(this.#parts.isAlone() ? GATHER_ALONE_MS : GATHER_MS)
-  }
-
-  #flushAfter(ms: number): void {
-    this.#gather ??= setTimeout(
-      guard('page timer', () => {
-        this.#gather = undefined
-        return this.flush()
-      }),
-      ms,
+    setOf(this.#dirty, node).add(this.#parts.board.pairs.rows.page(zone))
+    this.#step ??= setTimeout(
+      guard('page timer', () => this.#writeStep()),
+      WAIT_MS,
+    )
+    if (this.#parts.isAlone()) return
+    setOf(this.#unpublished, node).add(zone)
+    this.#publishing ??= setTimeout(
+      guard('page timer', () => this.#publish()),
+      PUBLISH_MS,
     )
   }
 
-  /** Writes the changed pages. Without Redis they stay noted. */
-  async flush(): Promise<void> {
-    await this.#writing
-    if (this.#dirty.size === 0 || !this.#parts.mayWrite()) return
-    this.#writing = this.#write([...this.#dirty]).finally(() => {
-      this.#writing = undefined
-    })
-    await this.#writing
+  async #writeStep(): Promise<void> {
+    const isWritten = await this.#writeSome(STEP_OCTETS)
+    this.#step = undefined
+    if (this.#dirty.size > 0)
+      this.#step = setTimeout(
+        guard('page timer', () => this.#writeStep()),
+        isWritten ? STEP_MS : RETRY_MS,
+      )
   }
 
-  async #write(fields: readonly string[]): Promise<void> {
-    for (let from = 0; from < fields.length; from += BATCH) {
-      const batch = fields.slice(from, from + BATCH)
-      for (const field of batch) this.#dirty.delete(field)
-      try {
-        await this.#writeBatch(batch)
-        this.#isRefused = false
-      } catch (error) {
-        if (!this.#isRefused)
-          this.#parts.log.warn({ op: 'redis', err: describeError(error) }, 'shared state not written; retrying')
-        this.#isRefused = true
-        for (const field of batch) this.#dirty.add(field)
-        this.#flushAfter(RETRY_MS)
-        return
+  /** Writes changed pages, up to so many octets. Returns false when Redis is away or refuses. */
+  async #writeSome(most: number): Promise<boolean> {
+    const { redis, board, writeCells, mayWrite, log } = this.#parts
+    if (!mayWrite()) return false
+    const batch: { node: string; page: number }[] = []
+    try {
+      // A page names contents, which are cells.
+      await writeCells()
+      const pipeline = redis.pipeline()
+      for (let octets = 0; octets < most; ) {
+        const place = this.#takeDirty()
+        if (place === undefined) break
+        batch.push(place)
+        const page = encodePage(board.pairs, place.node, place.page)
+        const field = fieldOf(place.node, place.page)
+        if (page.length === 0) pipeline.hdel(HASH, field)
+        else pipeline.hset(HASH, field, page)
+        octets += page.length + field.length
       }
+      const refused = (await pipeline.exec())?.find(([error]) => error)?.[0]
+      if (refused) throw refused
+      this.#isRefused = false
+      return true
+    } catch (error) {
+      if (!this.#isRefused) log.warn({ op: 'redis', err: describeError(error) }, 'shared state not written; retrying')
+      this.#isRefused = true
+      for (const { node, page } of batch) setOf(this.#dirty, node).add(page)
+      return false
+    }
+  }
+
+  #takeDirty(): { node: string; page: number } | undefined {
+    for (const [node, pages] of this.#dirty)
+      for (const page of pages) {
+        pages.delete(page)
+        if (pages.size === 0) this.#dirty.delete(node)
+        return { node, page }
+      }
+    return undefined
+  }
+
+  /** The changed pairs of each node, in the form of a page. */
+  async #publish(): Promise<void> {
+    const { redis, board, isAlone, me, writeCells, mayWrite } = this.#parts
+    this.#publishing = undefined
+    await writeCells()
+    const changes = [...this.#unpublished]
+    this.#unpublished.clear()
+    if (isAlone() || !mayWrite()) return
+    for (const [node, zones] of changes) {
+      const octets = encodePairs(board.pairs, node, [...zones])
+      if (octets.length > 0)
+        redis.publish(PAGES_CHANNEL, Buffer.concat([me, Buffer.from(`${node}\n`), octets])).catch(() => undefined)
       await pause()
     }
-  }
-
-  async #writeBatch(fields: readonly string[]): Promise<void> {
-    const { redis, board, isAlone, me, writeCells } = this.#parts
-    await writeCells()
-    const pipeline = redis.pipeline()
-    for (const field of fields) {
-      const place = placeOf(field)!
-      const page = encodePage(board.pairs, place.node, place.page)
-      if (page.length === 0) pipeline.hdel(HASH, field)
-      else pipeline.hset(HASH, field, page)
-      if (!isAlone() && page.length > 0) pipeline.publish(PAGES_CHANNEL, Buffer.concat([me, Buffer.from(`${field}\n`), page]))
-    }
-    const refused = (await pipeline.exec())?.find(([error]) => error)?.[0]
-    if (refused) throw refused
   }
 
   /** Reads all pages. Redis lost its data: `isEmpty` writes all again. */
@@ -125,7 +154,9 @@ export class PageSync {
     for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
       const [next, flat] = await redis.hscanBuffer(HASH, cursor, 'COUNT', SCAN)
       for (let i = 0; i + 1 < flat.length; i += 2) {
-        await this.#adopt(flat[i]!.toString(), flat[i + 1]!)
+        const place = placeOf(flat[i]!.toString())
+        if (place === undefined) this.#parts.refuse()
+        else await this.#adopt(place.node, flat[i + 1]!)
         await pause()
       }
       cursor = next.toString()
@@ -151,22 +182,29 @@ export class PageSync {
     await this.#adopt(message.toString('utf8', ID_OCTETS, end), message.subarray(end + 1))
   }
 
-  async #adopt(field: string, octets: Buffer): Promise<void> {
+  async #adopt(node: string, octets: Buffer): Promise<void> {
     const { board, clock, fleet, refuse } = this.#parts
-    const place = placeOf(field)
-    const entries = place && decodePage(board.pairs, octets, secondOf(clock.now() + MOST_AHEAD_MS))
-    if (place === undefined || entries === undefined) return refuse()
-    if (!fleet.hasNode(place.node)) return
+    const entries = decodePairs(board.pairs, octets, secondOf(clock.now() + MOST_AHEAD_MS))
+    if (entries === undefined) return refuse()
+    if (!fleet.hasNode(node)) return
     for (const { zone, ...seen } of entries) {
-      if (board.pairs.adopt(place.node, zone, seen)) board.tellPair(board.pairs.rows.numbers.name(zone)!, place.node)
+      if (board.pairs.adopt(node, zone, seen)) board.tellPair(board.pairs.rows.numbers.name(zone)!, node)
       await pause()
     }
   }
 
+  /** Writes all changed pages. */
   async stop(): Promise<void> {
-    clearTimeout(this.#gather)
-    this.#gather = undefined
-    await this.flush()
-    clearTimeout(this.#gather)
+    clearTimeout(this.#step)
+    clearTimeout(this.#publishing)
+    while (this.#dirty.size > 0 && (await this.#writeSome(STEP_OCTETS)));
   }
+}
+
+function setOf(sets: Map<string, Set<number>>, node: string): Set<number> {
+  const known = sets.get(node)
+  if (known !== undefined) return known
+  const made = new Set<number>()
+  sets.set(node, made)
+  return made
 }

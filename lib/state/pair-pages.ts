@@ -1,6 +1,6 @@
 /**
  * Packed pairs as pages of octets, for Redis and for other processes. A page has the pairs of one node whose zones' hashes begin
- * with one octet, so it needs no numbers on which processes would have to agree.
+ * with the same bits, so it needs no numbers on which processes would have to agree.
  *
  *   page:  [hash of the zone 6] [serial 4] [second 4] [begin of the digest 4] …
  */
@@ -14,15 +14,19 @@ const ENTRY_OCTETS = 18
 export const MOST_PAGE_OCTETS = 1 << 20
 
 /** The page as octets; empty when the node has no packed pair there. */
-export function encodePage(pairs: PairTable, node: string, page: number): Buffer {
+export const encodePage = (pairs: PairTable, node: string, page: number): Buffer =>
+  encodePairs(pairs, node, pairs.rows.inPage(page))
+
+/** The packed pairs of the node and these zones, by their numbers. */
+export function encodePairs(pairs: PairTable, node: string, zones: readonly number[]): Buffer {
   const column = pairs.column(node)
-  const zones = column === undefined ? [] : pairs.rows.inPage(page)
-  const octets = Buffer.allocUnsafe(zones.length * ENTRY_OCTETS)
+  const octets = Buffer.allocUnsafe(column === undefined ? 0 : zones.length * ENTRY_OCTETS)
   let at = 0
-  for (const zone of zones) {
+  for (const zone of column === undefined ? [] : zones) {
     const seen = column!.get(zone)
-    if (seen === undefined) continue
-    const content = seen.isDelivered ? pairs.rows.content(pairs.rows.numbers.name(zone)!, seen.serial) : undefined
+    const name = pairs.rows.numbers.name(zone)
+    if (seen === undefined || name === undefined) continue
+    const content = seen.isDelivered ? pairs.rows.content(name, seen.serial) : undefined
     octets.writeUIntBE(pairs.rows.hash(zone), at, 6)
     octets.writeUInt32BE(seen.serial, at + 6)
     octets.writeUInt32BE(seen.second, at + 10)
@@ -32,14 +36,14 @@ export function encodePage(pairs: PairTable, node: string, page: number): Buffer
   return octets.subarray(0, at)
 }
 
-/** One pair of a page that another process wrote. */
+/** One pair that another process wrote. */
 export interface PageEntry extends Seen {
   /** Number of the zone here. */
   zone: number
 }
 
-/** The pairs of a page whose zones are known here; undefined when it is no page. `latest`: seconds above it are no times. */
-export function decodePage(pairs: PairTable, octets: Buffer, latest: number): PageEntry[] | undefined {
+/** The pairs whose zones are known here; undefined when the octets are no pairs. `latest`: seconds above it are no times. */
+export function decodePairs(pairs: PairTable, octets: Buffer, latest: number): PageEntry[] | undefined {
   if (octets.length % ENTRY_OCTETS !== 0 || octets.length > MOST_PAGE_OCTETS) return undefined
   const entries: PageEntry[] = []
   for (let at = 0; at < octets.length; at += ENTRY_OCTETS) {

@@ -7,8 +7,8 @@ import { ZoneNumbers } from './zone-numbers.js'
 
 /** Contents that are remembered of a zone: nodes at rest serve one or two of them. */
 const MOST_CONTENTS = 4
-/** Pages of a node: a zone has its place by the first octet of its hash, so the pages need no order among zones. */
-export const PAGES = 256
+/** Pages of a node. A zone has its page by the first bits of its hash, so that pages need no order among zones. */
+export const PAGES = 64
 
 export interface ZoneRowsParts {
   /** Contents known in this process, or from others. */
@@ -92,4 +92,4 @@ export function allContents(a: readonly SentContent[], b: readonly SentContent[]
 
 const hashOf = (name: ZoneName): number => createHash('sha256').update(name).digest().readUIntBE(0, 6)
 
-const pageOf = (hash: number): number => Math.floor(hash / 2 ** 40)
+const pageOf = (hash: number): number => Math.floor(hash / 2 ** 42)
