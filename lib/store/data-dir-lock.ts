@@ -1,49 +1,16 @@
 /**
  * Admits one hub per data directory, and one writer at a time. `hub.json` has the hub's name and the format; `writer.lock` has
- * the current writer. A writer whose process died is replaced at once. A writer on another host or in another container keeps the
- * lock while it renews it.
+ * the current writer. Where several workers share the directory, they lock shards instead (shard-locks.ts).
  */
-import { randomUUID } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { guard } from '../runtime/guard.js'
 import { ioError, StoreError } from './errors.js'
 import { expectOurs } from './expect-ours.js'
+import { FileLock, holderText, parse, readOptional } from './file-lock.js'
 
 export const STORE_FORMAT = 1
 const RENEW_MS = 4_000
-const STALE_MS = 15_000
-
-interface Holder {
-  pid: number
-  host: string
-  /** Clock ticks since boot at which the process started; distinguishes a reused pid from the holder. */
-  started: string
-  /** Distinguishes this lock from any other. */
-  token?: string
-}
-
-/** Scope in which a pid is unique: containers may share a host name, never their process numbers. */
-const pidSpace = (): string => {
-  try {
-    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
-  } catch {
-    return hostname()
-  }
-}
-
-/** Undefined when the process does not exist, or is a zombie. */
-const startOf = (pid: number): string | undefined => {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
-}
 
 /** Claims the directory for this hub. Throws StoreError STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
 export function claimDirectory(directory: string, hub: string): void {
@@ -88,30 +55,31 @@ export interface WriterLock {
   hold(): void
 }
 
+/** Locks of the workers that share a directory: a file for each worker in it. */
+export const workersFolder = (directory: string): string => join(directory, 'workers')
+const writerLock = (directory: string): FileLock => new FileLock(join(directory, 'writer.lock'))
+
 /** Makes this process the one writer. Throws StoreError STORE_LOCKED. */
 export function lockForWriting(directory: string): WriterLock {
-  const file = join(directory, 'writer.lock')
-  const me: Holder = { pid: process.pid, host: pidSpace(), started: startOf(process.pid) ?? '', token: randomUUID() }
-  take(directory, file, me)
-  const renew = guard('lock timer', () => {
-    // Another process removed or replaced the lock because it considered this one dead. There is nothing to renew.
-    if (!isOurs(file, me)) return
-    const now = new Date()
-    try {
-      utimesSync(file, now, now)
-    } catch {
-      // The file was removed between the two calls.
-    }
-  })
-  const timer = setInterval(renew, RENEW_MS)
+  const lock = writerLock(directory)
+  if (!lock.take()) throw locked(directory, holderText(lock.holder))
+  const sharer = sharersOf(directory).find((other) => isRunning(other))
+  if (sharer !== undefined) {
+    lock.release()
+    throw locked(directory, `${holderText(sharer.holder)}, which shares it`)
+  }
+  const timer = setInterval(
+    guard('lock timer', () => lock.renew()),
+    RENEW_MS,
+  )
   timer.unref()
   return {
     release: () => {
       clearInterval(timer)
-      if (isOurs(file, me)) rmSync(file, { force: true })
+      lock.release()
     },
     hold: () => {
-      if (isStillOurs(file, me)) return
+      if (lock.isStillOurs) return
       throw new StoreError(
         { code: 'STORE_LOCK_LOST', directory },
         `${directory} has another writer, or its writer.lock was removed; this process does not write there any more: restart it`,
@@ -120,90 +88,27 @@ export function lockForWriting(directory: string): WriterLock {
   }
 }
 
-function take(directory: string, file: string, me: Holder): void {
-  for (let tries = 0; ; tries++) {
-    try {
-      writeFileSync(file, JSON.stringify(me), { flag: 'wx' })
-      return
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST') throw ioError(file, error)
-    }
-    const text = readOptional(file) ?? ''
-    const holder = parse<Holder>(text)
-    if (tries > 2 || isAlive(file, holder)) {
-      const by = holder ? `process ${holder.pid} on ${holder.host.split(' ')[0]}` : 'another process'
-      throw new StoreError(
-        { code: 'STORE_LOCKED', directory, by },
-        `${directory} is in use by ${by}; stop it first, or give this hub its own dataDir`,
-      )
-    }
-    removeStale(file, text)
-  }
+/** Throws StoreError STORE_LOCKED when a process writes the whole directory alone. */
+export function expectShared(directory: string): void {
+  const lock = writerLock(directory)
+  if (isRunning(lock)) throw locked(directory, `${holderText(lock.holder)}, which does not share it (workers.share)`)
 }
 
-/**
- * Two processes may find the same lock stale. Each moves the file aside and reads it: either the stale lock, or the new lock of
- * the other process, which it moves back.
- */
-function removeStale(file: string, text: string): void {
-  const aside = `${file}.${randomUUID()}`
+const isRunning = (lock: FileLock): boolean => ['alive', 'silent'].includes(lock.state())
+
+function sharersOf(directory: string): FileLock[] {
+  const folder = workersFolder(directory)
   try {
-    renameSync(file, aside)
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.lock'))
+      .map((name) => new FileLock(join(folder, name)))
   } catch {
-    return // the other process was first
-  }
-  if (readOptional(aside) !== text) {
-    try {
-      linkSync(aside, file)
-    } catch {
-      // A third process has a new lock there; the retries end.
-    }
-  }
-  rmSync(aside, { force: true })
-}
-
-const isOurs = (file: string, me: Holder): boolean => {
-  try {
-    return parse<Holder>(readFileSync(file, 'utf8'))?.token === me.token
-  } catch {
-    return false
+    return [] // no worker has ever shared it
   }
 }
 
-/** The lock is lost only when another process's lock is there, or none. An unreadable file proves nothing. */
-function isStillOurs(file: string, me: Holder): boolean {
-  try {
-    return parse<Holder>(readFileSync(file, 'utf8'))?.token === me.token
-  } catch (error) {
-    return (error as { code?: string }).code !== 'ENOENT'
-  }
-}
-
-function isAlive(file: string, holder: Holder | undefined): boolean {
-  if (holder && holder.host === pidSpace()) {
-    const started = startOf(holder.pid)
-    return started !== undefined && (holder.started === '' || started === holder.started)
-  }
-  try {
-    return Date.now() - statSync(file).mtimeMs < STALE_MS
-  } catch {
-    return false
-  }
-}
-
-function readOptional(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined
-    throw ioError(file, error)
-  }
-}
-
-function parse<T>(text: string): T | undefined {
-  try {
-    return JSON.parse(text) as T
-  } catch {
-    return undefined
-  }
-}
+const locked = (directory: string, by: string): StoreError =>
+  new StoreError(
+    { code: 'STORE_LOCKED', directory, by },
+    `${directory} is in use by ${by}; stop it first, or give this hub its own dataDir`,
+  )

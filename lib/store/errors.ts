@@ -7,6 +7,8 @@ export type StoreFault =
   | { code: 'STORE_LOCKED'; directory: string; by: string }
   | { code: 'STORE_LOCK_LOST'; directory: string }
   | { code: 'STORE_NOT_OURS'; directory: string }
+  | { code: 'STORE_NOT_OWNED'; zone: string; shard: number }
+  | { code: 'STORE_WORKER_NAME'; directory: string; worker: string; by: string }
   | { code: 'STORE_OTHER_HUB'; directory: string; hub: string }
   | { code: 'STORE_UNKNOWN_VERSION'; zone: string; serial: number }
   | { code: 'STORE_MOVED_ON'; zone: string; expected: number | undefined; held: number | undefined }
@@ -14,13 +16,14 @@ export type StoreFault =
   | { code: 'STORE_IO'; file: string; errno: string }
   | { code: 'STORE_CONFLICT'; zone: string; serial: number; held: string; offered: string }
 
+/** The next try may succeed without an operator. */
+const SOON_BETTER: ReadonlySet<StoreFault['code']> = new Set(['STORE_MOVED_ON', 'STORE_IO', 'STORE_CLOSED', 'STORE_NOT_OWNED'])
+
 export class StoreError extends ZonecastError<StoreFault> {
   override readonly name = 'StoreError'
 
   override get nextMove(): NextMove {
-    return this.fault.code === 'STORE_MOVED_ON' || this.fault.code === 'STORE_IO' || this.fault.code === 'STORE_CLOSED'
-      ? 'later'
-      : 'operator'
+    return SOON_BETTER.has(this.fault.code) ? 'later' : 'operator'
   }
 }
 

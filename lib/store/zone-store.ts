@@ -3,7 +3,6 @@
  * of its journal and no records; unused it rests again, as a row. A damaged journal is set aside and reported to the caller, and
  * the zone starts empty, to be transferred again.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
@@ -14,14 +13,16 @@ import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock
 import { salvageOrders } from './journal-file.js'
 import { OpenZones, quietVersionOf } from './open-zones.js'
 import { RowFile } from './row-file.js'
+import type { ZoneOwnership } from './shard-locks.js'
 import { StoredZone } from './stored-zone.js'
+import { folderName } from './zone-folder.js'
 import { type JournalStamp, type RestingVersion, ZoneRows } from './zone-rows.js'
 
 export interface StoreOptions {
   dataDir: string
   hub: string
-  /** Only one process may write; others follow what it commits. */
-  mode: 'write' | 'read'
+  /** Only one process may write a zone; others follow what it commits. With an ownership, it writes the zones it owns. */
+  mode: 'write' | 'read' | ZoneOwnership
   /** Octets of warm contents to keep in memory, over all zones. */
   warmOctets: number
   /** Called for each damaged zone, besides `damages`. */
@@ -51,6 +52,8 @@ export class ZoneStore {
   readonly #rowFile: RowFile
   #resting: Promise<void> | undefined
   #lock: WriterLock | undefined
+  /** Zones that were forgotten and still write. */
+  readonly #closing = new Set<Promise<void>>()
   /** Position of the round over the zones. */
   #round: Iterator<StoredZone> = [].values()
   #rowRound: Iterator<ZoneName> = [].values()
@@ -84,7 +87,7 @@ export class ZoneStore {
       try {
         zone.reload()
       } catch (error) {
-        if (this.#options.mode === 'read') throw error
+        if (!this.#mayWrite(name)) throw error
         return this.#setAside(name, directory, describeError(error))
       }
     }
@@ -96,7 +99,7 @@ export class ZoneStore {
 
   #make(name: ZoneName, directory: string): StoredZone {
     const zone: StoredZone = new StoredZone(name, nameToWire(name), directory, () => {
-      this.#lock?.hold()
+      this.#hold(name)
       this.#zones.wake(zone)
       this.#dropRow(name)
     })
@@ -144,10 +147,29 @@ export class ZoneStore {
     return this.#zones.has(name)
   }
 
-  /** Forgets a zone that the config no longer has; its files stay. */
+  #mayWrite(name: ZoneName): boolean {
+    const { mode } = this.#options
+    return typeof mode === 'object' ? mode.owns(name) : mode === 'write'
+  }
+
+  #hold(name: ZoneName): void {
+    const { mode } = this.#options
+    if (typeof mode === 'object') mode.hold(name)
+    else this.#lock?.hold()
+  }
+
+  /** Forgets a zone that the config no longer has, or that changes its owner; its files stay. */
   forget(name: ZoneName): void {
-    void this.#zones.remove(name)?.close()
+    const closing = this.#zones.remove(name)?.close()
     this.#dropRow(name)
+    if (closing === undefined) return
+    const done = closing.catch(() => undefined).finally(() => this.#closing.delete(done))
+    this.#closing.add(done)
+  }
+
+  /** Resolves when the forgotten zones have ended their writes. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#closing)
   }
 
   /** The open zones. */
@@ -155,8 +177,9 @@ export class ZoneStore {
     return this.#zones.all()
   }
 
-  /** For a reader: the zone has a new version. */
+  /** For a reader: the zone has a new version. A zone that this process writes needs no reading. */
   reload(zone: ZoneName, onFault: OnFault): void {
+    if (this.#mayWrite(zone)) return
     try {
       this.#rows.delete(zone)
       this.#zones.use(zone)?.reload()
@@ -178,7 +201,7 @@ export class ZoneStore {
         next = this.#round.next()
       }
       const zone = next.value
-      if (zone === undefined) continue
+      if (zone === undefined || this.#mayWrite(zone.name)) continue
       try {
         if (zone.catchUp()) moved.push(zone.name)
       } catch (error) {
@@ -240,8 +263,8 @@ export class ZoneStore {
   async #isSaved(zone: StoredZone): Promise<boolean> {
     try {
       // A reader must not make a row of less than the journal has.
-      if (this.#options.mode === 'read') zone.catchUp()
-      else await zone.save()
+      if (this.#mayWrite(zone.name)) await zone.save()
+      else zone.catchUp()
       return true
     } catch {
       return false
@@ -255,31 +278,22 @@ export class ZoneStore {
     const row = quiet && stamp && ZoneRows.encode(quiet, stamp)
     if (row !== undefined) {
       this.#rows.put(name, row, true)
-      if (this.#options.mode === 'write') this.#rowFile.note(name)
+      if (this.#mayWrite(name)) this.#rowFile.note(name)
     }
     this.#zones.rest(zone)
   }
 
   async close(): Promise<void> {
     await this.#resting
-    if (this.#lock)
+    if (this.#options.mode !== 'read')
       await Promise.all(
         Array.from(this.#zones.all(), async (zone) => {
           if (!zone.isBusy && (await this.#isSaved(zone))) this.#layDown(zone)
         }),
       )
     await Promise.all(Array.from(this.#zones.alive(), (zone) => zone.close()))
-    if (this.#lock) await this.#rowFile.close()
+    if (this.#options.mode !== 'read') await this.#rowFile.close()
     this.#lock?.release()
     this.#lock = undefined
   }
-}
-
-/** A folder name for any zone name: readable where possible, always unique, never a path. */
-export function folderName(zone: ZoneName): string {
-  const readable = zone
-    .replace(/[^a-z0-9.-]/g, '_')
-    .replace(/\.$/, '')
-    .slice(0, 100)
-  return `${readable}-${createHash('sha256').update(zone).digest('hex').slice(0, 12)}`
 }
