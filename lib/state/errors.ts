@@ -8,6 +8,10 @@ export type StateFault =
   | { code: 'STATE_SEAL' }
   /** A newer zonecast wrote the state. */
   | { code: 'STATE_NEWER_FORMAT'; format: number }
+  /** A running worker has the name of this one. */
+  | { code: 'STATE_WORKER_NAME'; worker: string }
+  /** A worker of this hub has another data directory. */
+  | { code: 'STATE_OTHER_DIRECTORY'; worker: string }
 
 export class StateError extends ZonecastError<StateFault> {
   override readonly name = 'StateError'

@@ -58,11 +58,7 @@ export class ShardLocks implements ZoneOwnership {
     makeFolder(workersFolder(dataDir))
     makeFolder(shardsFolder(dataDir))
     const name = new FileLock(join(workersFolder(dataDir), `${worker}.lock`), { worker })
-    if (!name.take())
-      throw new StoreError(
-        { code: 'STORE_WORKER_NAME', directory: dataDir, worker, by: holderText(name.holder) },
-        `${dataDir} has a worker "${worker}" already, ${holderText(name.holder)}; give this one another name (workers.name), or stop that one`,
-      )
+    if (!name.take()) throw nameInUse(dataDir, worker, name.holder)
     try {
       expectShared(dataDir)
       return new ShardLocks(options, name, directoryId(dataDir))
@@ -115,6 +111,8 @@ export class ShardLocks implements ZoneOwnership {
   take(shard: number, epoch: number, evenSilent: boolean): boolean {
     const lock = this.#locks[shard]!
     if (this.#owned.has(shard)) return false
+    // From before the directory was away.
+    lock.release()
     if (!lock.take(epoch, evenSilent ? this.#options.silentMs : undefined)) return false
     try {
       // A process that locks the whole directory creates its lock before it checks ours.
@@ -136,6 +134,12 @@ export class ShardLocks implements ZoneOwnership {
     if (this.#owned.delete(shard)) this.#locks[shard]!.release()
   }
 
+  /** The process of this worker has ended, as its lock on the name shows. False when that cannot be known. */
+  isWorkerGone(worker: string): boolean {
+    const lock = new FileLock(join(workersFolder(this.#options.dataDir), `${worker}.lock`))
+    return ['dead', 'free'].includes(lock.state())
+  }
+
   /** Renews all locks. Returns the shards that another process took meanwhile; they are not owned any more. Throws StoreError STORE_IO. */
   renew(): number[] {
     if (!this.#name.renew())
@@ -148,11 +152,14 @@ export class ShardLocks implements ZoneOwnership {
     return lost
   }
 
-  /** Takes the name again after the directory was away; false while another process has it. Throws StoreError STORE_IO. */
-  rejoin(): boolean {
-    makeFolder(workersFolder(this.#options.dataDir))
-    makeFolder(shardsFolder(this.#options.dataDir))
-    return this.#name.isOurs || this.#name.take()
+  /**
+   * Joins again when the directory is back. An empty folder in its place, as a mount point has, is another directory. Throws
+   * StoreError STORE_IO, STORE_WORKER_NAME.
+   */
+  rejoin(): void {
+    const { dataDir, worker } = this.#options
+    if (readId(dataDir) !== this.directoryId) throw ioError(idFile(dataDir), { code: 'ENOENT' })
+    if (!this.#name.isOurs && !this.#name.take()) throw nameInUse(dataDir, worker, this.#name.holder)
   }
 
   /** Writes and syncs some octets. Throws StoreError STORE_IO. A full disk still serves. */
@@ -187,13 +194,28 @@ function makeFolder(folder: string): void {
   }
 }
 
+const nameInUse = (directory: string, worker: string, holder: Holder | undefined): StoreError =>
+  new StoreError(
+    { code: 'STORE_WORKER_NAME', directory, worker, by: holderText(holder) },
+    `${directory} has a worker "${worker}" already, ${holderText(holder)}; give this one another name (workers.name), or stop that one`,
+  )
+
+const idFile = (dataDir: string): string => join(shardsFolder(dataDir), 'directory.id')
+
+function readId(dataDir: string): string {
+  try {
+    return readFileSync(idFile(dataDir), 'utf8')
+  } catch (error) {
+    throw ioError(idFile(dataDir), error)
+  }
+}
+
 /** Made by the first worker; a copy of the directory has the same. */
 function directoryId(dataDir: string): string {
-  const file = join(shardsFolder(dataDir), 'directory.id')
   try {
-    writeFileSync(file, randomUUID(), { flag: 'wx' })
+    writeFileSync(idFile(dataDir), randomUUID(), { flag: 'wx' })
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') throw ioError(file, error)
+    if ((error as { code?: string }).code !== 'EEXIST') throw ioError(idFile(dataDir), error)
   }
-  return readFileSync(file, 'utf8')
+  return readId(dataDir)
 }

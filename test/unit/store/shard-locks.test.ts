@@ -1,5 +1,5 @@
 /** The locks of workers that share a data directory. */
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { ZoneName } from '../../../lib/dns/name.js'
@@ -108,12 +108,17 @@ describe('the locks of shards', () => {
     const a = open(dataDir, 'a')
     a.take(SHARD, 1, false)
     await a.probe()
-    rmSync(dataDir, { recursive: true })
+    renameSync(dataDir, `${dataDir}.gone`)
     await expectError('STORE_IO', () => a.renew())
     await expectError('STORE_IO', () => a.probe())
     expect(a.isHeld(SHARD)).to.equal(false)
     a.release(SHARD)
-    expect(a.rejoin()).to.equal(true)
+    mkdirSync(dataDir)
+    await expectError('STORE_IO', () => a.rejoin())
+    rmSync(dataDir, { recursive: true })
+    renameSync(`${dataDir}.gone`, dataDir)
+    a.rejoin()
+    expect(a.state(SHARD)).to.equal('ours')
     expect(a.take(SHARD, 2, false)).to.equal(true)
   })
 
