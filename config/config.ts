@@ -154,6 +154,13 @@ export interface Config {
     pace: { minOctetsPerSecond: number; maxMs: number }
     /** Transfers of one version to one node before the node has to wait; 0: no waits. */
     repeats: number
+    /** Processes that listen on the addresses. */
+    processes: number
+  }
+  workers: {
+    /** `none`: one worker process; `disk`: several with one dataDir; `machines`: also with other ones. */
+    share: 'none' | 'disk' | 'machines'
+    leaseMs: number
   }
   keys: Map<string, TsigKeyConfig>
   primaries: Map<string, PrimaryConfig>

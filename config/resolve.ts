@@ -18,6 +18,9 @@ import { resolveTokens } from './tokens.js'
 import { topologyOf } from './topology-schema.js'
 import { checkBounds, resolveZones, type ZoneList } from './resolve-zones.js'
 
+/** Workers report each second, and a busy one a little later. */
+const LEAST_LEASE_MS = 2_000
+
 export interface Resolved {
   config: Config
   /** The index of each zone in the file's list. */
@@ -30,6 +33,10 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
   checkBounds(d.refresh.min, d.refresh.max, ['defaults', 'refresh'], report)
   if (d.lag.page < d.lag.warn)
     report('CONFIG_VALUE', ['defaults', 'lag', 'page'], '"page" is shorter than "warn": write a longer duration')
+  if (raw.workers.lease < LEAST_LEASE_MS)
+    report('CONFIG_VALUE', ['workers', 'lease'], '"lease" is shorter than 2s: write a longer duration')
+  if (raw.workers.share === 'machines' && raw.redis === undefined)
+    report('CONFIG_VALUE', ['workers', 'share'], '"machines" needs a Redis that all machines reach: set redis')
   const listen = raw.transfer.listen
   if (listen.length === 0) report('CONFIG_VALUE', ['transfer', 'listen'], '"listen" is empty: write at least one address')
   const config: Config = {
@@ -49,7 +56,9 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
       maxConnections: raw.transfer.maxConnections,
       pace: { minOctetsPerSecond: raw.transfer.minOctetsPerSecond, maxMs: raw.transfer.total },
       repeats: raw.transfer.repeats,
+      processes: raw.transfer.processes,
     },
+    workers: { share: raw.workers.share, leaseMs: raw.workers.lease },
     keys: resolveKeys(folder, raw, report),
     primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
     hubs: mapEntries(raw.hubs, (id, hub) => ({ id, address: hub.address, key: hub.key })),

@@ -9,6 +9,7 @@ import { checksSchema } from './checks-schema.js'
 import { limits, zoneLimits } from './limits-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
 import { topologySchema } from './topology-schema.js'
+import { workersSchema } from './workers-schema.js'
 import {
   address,
   algorithm,
@@ -240,9 +241,13 @@ export const configSchema = section({
       .describe(
         'Transfers of one version of a zone to one node within five minutes without a wait; further ones wait up to 30 seconds. 0 disables the waits.',
       ),
+    processes: count(1)
+      .default(1)
+      .describe('Processes of the transfer server, which share its addresses; each serves every zone.'),
   })
     .prefault({})
     .describe('The transfer server.'),
+  workers: workersSchema,
   keys: mapOf(key, 'keys').describe('TSIG keys (RFC 8945) by name.'),
   primaries: mapOf(primary, 'primaries').describe('Hidden primaries by name, in order of preference.'),
   hubs: mapOf(hub, 'hubs').describe(

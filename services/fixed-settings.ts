@@ -18,6 +18,7 @@ export function expectFixed(before: Config, after: Config): void {
     ['redis', before.redis, after.redis],
     ['api.listen', before.api.listen, after.api.listen],
     ['transfer', before.transfer, after.transfer],
+    ['workers', before.workers, after.workers],
   ] as const)
     if (JSON.stringify(was) !== JSON.stringify(is))
       throw new FixedSettingError(

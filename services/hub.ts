@@ -15,9 +15,6 @@ import { NodeProber } from '../lib/observe/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { CheckThreads } from '../lib/release/check-threads.js'
-import { SummingThreads } from '../lib/transfer/summing-threads.js'
-import { TransferClient } from '../lib/transfer/transfer-client.js'
-import { ZoneMemory } from '../lib/transfer/zone-memory.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import type { Service } from '../lib/runtime/lifecycle.js'
 import { usableMemory } from '../lib/runtime/memory.js'
@@ -34,14 +31,18 @@ import { Idempotency } from '../lib/state/idempotency.js'
 import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
+import { loneWorker, ownersIn, type ShardWatch } from '../lib/shards/shard-map.js'
+import type { ShardLocks } from '../lib/store/shard-locks.js'
 import type { ZoneStore } from '../lib/store/zone-store.js'
 import { ApiService } from './api/service.js'
 import { fleetOfConfig, sealKeysOf } from './fleet-of-config.js'
 import { type RoleAddress, roleAddresses } from './role-addresses.js'
 import { nextFleet } from './next-fleet.js'
+import { defaultWorkerName, SharedZones, watchShards } from './shared-zones.js'
+import { Network } from './network.js'
 import { openStore } from './open-store.js'
-import { Sockets } from './sockets.js'
 import { followStore } from './store-follower.js'
+import { TransferProcesses } from './transfer-processes.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
 import { PrimaryComparer } from './worker/primary-comparer.js'
@@ -66,8 +67,7 @@ export class Hub {
   #sync!: BoardSync
   #seals!: Seals
   #queues!: JobQueues
-  #sockets: Sockets | undefined
-  readonly #threads = new SummingThreads()
+  #network: Network | undefined
   readonly #checkThreads = new CheckThreads()
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined
@@ -81,8 +81,16 @@ export class Hub {
   #worker: WorkerService | undefined
   #transfer: TransferService | undefined
   #api: ApiService | undefined
+  /** Where several worker processes share the zones of the hub: those of this one, and the map of a process without a worker. */
+  #shared: SharedZones | undefined
+  #shards: ShardWatch | undefined
+  #locks: ShardLocks | undefined
+  #processes: TransferProcesses | undefined
+  readonly #workerName: string
 
-  constructor(config: Config, roles: readonly Role[], log: Logger) {
+  /** `worker`: name of the worker of this process, where several share the zones of the hub. */
+  constructor(config: Config, roles: readonly Role[], log: Logger, worker = defaultWorkerName()) {
+    this.#workerName = worker
     this.#config = config
     this.#fleet = fleetOfConfig(config)
     this.#roles = roles
@@ -94,12 +102,14 @@ export class Hub {
   /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
   async start(): Promise<RoleAddress[]> {
     try {
-      this.#store = await openStore(this.#config, this.#fleet, this.#roles.includes('worker'), this.#log)
-      if (!this.#roles.includes('worker')) this.#follower = followStore(this.#store, this.#bus, this.#log)
+      await this.#openStore()
       const target = await this.#redisTarget()
       const redis = await RedisLink.open(target, this.#log)
       this.#redis = redis
-      this.#queues = new JobQueues(redis.queueing, this.#config.hub)
+      if (this.#locks) this.#shared = new SharedZones(this.#config, this.#locks, this.#fleet, redis, this.#log)
+      else this.#shards = await watchShards(this.#config, redis)
+      const owners = ownersIn(this.#shared?.owner ?? this.#shards, this.#locks?.worker)
+      this.#queues = new JobQueues(redis.queueing, this.#config.hub, owners)
       this.#seals = new Seals(await dataDirSecret(this.#config.dataDir), sealKeysOf(this.#config))
       this.#sync = new BoardSync({
         redis: redis.data,
@@ -117,11 +127,14 @@ export class Hub {
           hasNode: (id) => this.#fleet.nodes.has(id),
           zones: () => this.#fleet.zones.keys(),
         },
+        isWorker: this.#roles.includes('worker'),
+        mayWrite: (zone) => zone === undefined || (this.#shared?.owner.mayWrite(zone) ?? true),
       })
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
-      return roleAddresses(this.#transfer?.addresses, this.#api?.address)
+      const served = await this.#processes?.start()
+      return [...(served ?? []), ...roleAddresses(this.#transfer?.addresses, this.#api?.address)]
     } catch (error) {
       await this.stop()
       throw error
@@ -139,7 +152,16 @@ export class Hub {
 
   /** True when the other roles and hubs have reported their deliveries until `at`. */
   #hasHeardAll(at: number): boolean {
-    return (this.#transfer !== undefined || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
+    const isAlone = this.#transfer !== undefined && this.#shared === undefined
+    return (isAlone || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
+  }
+
+  async #openStore(): Promise<void> {
+    const isWorker = this.#roles.includes('worker')
+    if (isWorker && this.#config.workers.share !== 'none') this.#locks = SharedZones.lock(this.#config, this.#workerName)
+    const mode = this.#locks ?? (isWorker ? 'write' : 'read')
+    this.#store = await openStore(this.#config, this.#fleet, mode, this.#log)
+    if (mode !== 'write') this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
 
   async #redisTarget(): Promise<RedisTarget> {
@@ -152,9 +174,9 @@ export class Hub {
   async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
     const { transfer, hub } = this.#config
     const [live, clock] = [this.#live, systemClock]
-    const sockets = new Sockets(transfer.source, live.connections, clock)
-    this.#sockets = sockets
-    const { querier, soa, bulk } = sockets
+    this.#network = new Network(transfer, live, () => this.#store.memory)
+    const { client, querier, soa, udp, bulk } = this.#network
+    const owned = this.#shared?.own ?? this.#fleet
     const shared = {
       store: this.#store,
       board: this.#board,
@@ -169,21 +191,19 @@ export class Hub {
     const own = { name: hub, version: VERSION, config: fingerprintOf(this.#config) }
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
     this.#presence?.start()
-    if (this.#roles.includes('transfer')) {
-      this.#transfer = new TransferService(this.#fleet, { ...transfer, preparedOctets: usableMemory() / 16 }, shared)
+    this.#processes = TransferProcesses.of(this.#config, this.#roles, this.#log)
+    if (this.#roles.includes('transfer') && this.#processes === undefined) {
+      this.#transfer = new TransferService(
+        this.#fleet,
+        { ...transfer, preparedOctets: usableMemory() / transfer.processes / 16 },
+        shared,
+      )
       this.#services.push(this.#transfer)
     }
     if (this.#roles.includes('worker')) {
       const paths = new NodePaths(this.#board, clock, this.#log)
-      const client = new TransferClient(
-        sockets.tcp,
-        querier,
-        clock,
-        new ZoneMemory(live.memory, () => this.#store.memory),
-        this.#threads,
-      )
       this.#worker = new WorkerService(
-        this.#fleet,
+        owned,
         { hub, transfers: live.connections.total, observe: live.observe },
         {
           ...shared,
@@ -193,12 +213,11 @@ export class Hub {
           rollout: live.rollout,
           webhooks: live.webhooks,
           seals: this.#seals,
+          owns: (zone) => this.#shared?.owner.owns(zone) ?? true,
           claims: new StageClaims(redis.data, hub),
           decider: new ReleaseDecider({
+            ...shared,
             hub,
-            board: this.#board,
-            clock,
-            metrics: this.#metrics,
             checker: new VersionChecker(this.#checkThreads),
             rollout: live.rollout,
             env: commandEnvironment(),
@@ -215,20 +234,22 @@ export class Hub {
             observe: live.observe,
             hasHeardAll: (at) => this.#hasHeardAll(at),
           }),
-          notify: new NotifySender(sockets.udp, paths, clock, this.#metrics),
+          notify: new NotifySender(udp, paths, clock, this.#metrics),
         },
       )
       this.#services.push(this.#worker)
     }
     if (this.#roles.includes('watcher')) {
-      this.#watcher = new WatcherService(this.#fleet, { ...shared, worker: this.#worker })
+      this.#watcher = new WatcherService(this.#worker === undefined ? this.#fleet : owned, { ...shared, worker: this.#worker })
       this.#services.push(this.#watcher)
     }
     if (this.#roles.includes('api')) {
       this.#api = new ApiService(this.#config, this.#fleet, {
         ...shared,
         idempotency: new Idempotency(redis.data),
-        roles: this.#roles,
+        worksOn: (zone) => this.#worker !== undefined && (this.#shared?.owner.owns(zone) ?? true),
+        workers: () =>
+          (this.#shared?.owner ?? this.#shards)?.workers() ?? [loneWorker(hub, this.#board, this.#fleet.zones.size, clock.now())],
         redisLack: () => this.#sync.lack ?? redis.lack,
         share: () => this.#sync.flush(),
         redisUp: () => redis.isReady,
@@ -237,6 +258,7 @@ export class Hub {
       this.#services.push(this.#api)
     }
     for (const service of this.#services) await service.start()
+    await this.#shared?.start(this.#store, [this.#watcher, this.#worker])
   }
 
   /**
@@ -262,9 +284,10 @@ export class Hub {
         .catch((error) => this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'))
     this.#presence?.adopt(fingerprint)
     this.#transfer?.adopt(fleet)
-    await this.#worker?.adopt(fleet, diff)
-    await this.#watcher?.adopt(fleet, diff)
+    if (this.#shared !== undefined) await this.#shared.adopt(fleet)
+    else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
     this.#api?.adopt(next, fleet, diff)
+    this.#processes?.reload()
     this.#board.pairs.forget(diff.removed, fleet)
     // Last: after a failure the next reload has the same difference.
     ;[this.#config, this.#fleet] = [next, fleet]
@@ -276,19 +299,22 @@ export class Hub {
     await this.#reloading
     clearInterval(this.#follower)
     this.#presence?.stop()
-    // In the order of the flow: no new polls, then running work ends, and the transfer server stops last.
+    // In the order of the flow.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
     const until = performance.now() + this.#config.defaults.shutdownGraceMs
     for (const service of order)
       await service
         .finish(Math.max(0, until - performance.now()))
         .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'shutdown of a service failed'))
-    // Work that has not ended is stopped: a transfer that continued could still commit.
-    this.#sockets?.close()
-    for (const threads of [this.#threads, this.#checkThreads]) threads.close()
+    this.#network?.close()
+    this.#checkThreads.close()
     for (const service of order)
       await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
+    await this.#processes?.stop()
     await this.#sync?.stop().catch(() => undefined)
+    this.#shards?.stop()
+    await this.#shared?.stop(this.#store)
+    this.#locks?.close()
     const closing = this.#queues?.close().catch(() => undefined)
     // Queues wait for a Redis that is away, for ever.
     if (this.#redis?.isReady) await closing

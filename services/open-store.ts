@@ -1,17 +1,19 @@
-/** Opens the zone store of this process. */
+/** Opens the zone store of this process, and reports damage. */
 import type { Config } from '../config/config.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { usableMemory } from '../lib/runtime/memory.js'
-import { ZoneStore } from '../lib/store/zone-store.js'
+import { type StoreOptions, ZoneStore } from '../lib/store/zone-store.js'
 
 /** Reads what is known of resting zones; opens no zone. Rejects with StoreError. */
-export async function openStore({ dataDir, hub }: Config, fleet: Fleet, isWriter: boolean, log: Logger): Promise<ZoneStore> {
+export async function openStore(config: Config, fleet: Fleet, mode: StoreOptions['mode'], log: Logger): Promise<ZoneStore> {
+  const { dataDir, hub, transfer } = config
   const store = ZoneStore.open({
     dataDir,
     hub,
-    mode: isWriter ? 'write' : 'read',
-    warmOctets: usableMemory() / 4,
+    mode,
+    // Each process of the transfer server has warm contents of its own.
+    warmOctets: usableMemory() / (mode === 'read' ? transfer.processes : 1) / 4,
     onDamage: ({ zone, reason, setAside }) =>
       log.error({ zone, op: 'store', reason, setAside }, 'zone was damaged on disk and set aside; its next transfer is an AXFR'),
   })

@@ -180,6 +180,12 @@ export class Fleet {
     return { added, changed, removed }
   }
 
+  /** The same fleet with some of its zones. */
+  only(has: (zone: ZoneName) => boolean): Fleet {
+    const zones = [...this.zones.values()].filter(({ name }) => has(name))
+    return new Fleet(zones, this.nodes.values(), this.primaries.values(), this.clouds.values(), this.peers)
+  }
+
   zonesOf(node: string): readonly FleetZone[] {
     if (!this.nodes.has(node)) return []
     const lists = [...this.#zonesByNodes()].flatMap(([nodes, zones]) => (nodes.some(({ id }) => id === node) ? [zones] : []))

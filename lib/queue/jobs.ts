@@ -1,7 +1,7 @@
 /**
  * Terminology. Job: one piece of work in a queue. Queue: jobs of one kind, in Redis. Worker: the process that carries them out.
  * - `refresh`: poll the primaries of one zone and transfer a newer version; one queue per hub, because each hub transfers for
- *   itself.
+ *   itself, or one per worker process that shares the zones of a hub.
  * - `push`: bring one node up to date after the first try in memory failed; any hub's worker may do it.
  * - `webhook`: deliver one event to one receiver.
  * - `resync`: an operator's order to bring nodes to the released version again, followed node by node.
@@ -80,9 +80,15 @@ export interface WebhookJob {
   seal: string
 }
 
-/** BullMQ allows no colon in names. */
-export const queueName = (kind: QueueKind, hub: string): string =>
-  kind === 'push' ? 'push' : `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`
+/**
+ * BullMQ allows no colon in names. `worker`: the queue of one worker process, where several share the zones of a hub; else the
+ * queue of the hub, or of all hubs.
+ */
+export const queueName = (kind: QueueKind, hub: string, worker?: string): string => {
+  if (kind === 'push' && worker === undefined) return 'push'
+  const ofHub = `${kind}-${hub.replace(/[^a-zA-Z0-9._-]/g, '_')}`
+  return worker === undefined ? ofHub : `${ofHub}@${worker}`
+}
 
 /** A job in the form of the API (docs/contract.md). */
 export interface JobView {

@@ -3,6 +3,7 @@ import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type JobView, type PushJob, queueName, type RefreshJob, type ResyncJob, type WebhookJob } from './jobs.js'
 import { QUEUE_KINDS, type QueueKind } from './queue-kinds.js'
+import { type Owners, WorkerQueues } from './worker-queues.js'
 
 export const QUEUE_PREFIX = '{zonecast}'
 
@@ -15,9 +16,12 @@ const PUSH_RETRY = { attempts: 1_000_000, backoff: { type: 'push' } }
 
 export class JobQueues {
   readonly #queues: Record<QueueKind, Queue>
+  /** Undefined where one worker process has all zones. */
+  readonly workers: WorkerQueues | undefined
 
-  /** `redis` must queue commands while away (connectRedis with queueing). */
-  constructor(redis: Redis, hub: string) {
+  /** `redis` must queue commands while away (connectRedis with queueing). `owners`: where several workers share the zones. */
+  constructor(redis: Redis, hub: string, owners?: Owners) {
+    this.workers = owners && new WorkerQueues(redis, hub, owners, { prefix: QUEUE_PREFIX, defaultJobOptions: KEEP })
     const open = (kind: QueueKind): Queue =>
       new Queue(queueName(kind, hub), { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEEP, skipMetasUpdate: true })
     this.#queues = { refresh: open('refresh'), push: open('push'), resync: open('resync'), webhook: open('webhook') }
@@ -31,13 +35,18 @@ export class JobQueues {
   async enqueueRefresh(job: RefreshJob): Promise<string> {
     // A waiting refresh without polls does not replace an operator's order to poll the primaries.
     const id = `${job.strength}${job.askFirst ? ' asking' : ''} ${job.zone}`
-    const added = await this.#queues.refresh.add('refresh', job, { deduplication: { id, keepLastIfActive: true } })
+    const owner = this.workers?.owners.ownerOf(job.zone)
+    const queue = owner === undefined ? this.#queues.refresh : this.workers!.of('refresh', owner)
+    const own = this.workers === undefined ? {} : { jobId: this.workers.newId() }
+    const added = await queue.add('refresh', job, { deduplication: { id, keepLastIfActive: true }, ...own })
     return jobId('refresh', added)
   }
 
   /** One waiting push per node; `delayMs` gives the first try in memory time to succeed. */
   async enqueuePush(jobs: readonly PushJob[], delayMs: number): Promise<void> {
-    await this.#queues.push.addBulk(
+    const self = this.workers?.owners.self
+    const queue = self === undefined ? this.#queues.push : this.workers!.of('push', self)
+    await queue.addBulk(
       jobs.map((data) => ({
         name: 'push',
         data,
@@ -54,21 +63,35 @@ export class JobQueues {
     return jobId('resync', await this.#queues.resync.add('resync', job))
   }
 
+  /** Part of a resync, for the worker that owns its zones. */
+  async enqueueResyncAt(worker: string, job: ResyncJob): Promise<string> {
+    const { workers } = this
+    return jobId('resync', await workers!.of('resync', worker).add('resync', job, { jobId: workers!.newId() }))
+  }
+
   /** Undefined when the job does not exist (any more). */
   async find(id: string): Promise<JobView | undefined> {
     const [kind, number] = splitId(id)
     if (!kind || !number) return undefined
-    const job = await this.#queues[kind].getJob(number)
-    return job ? await view(kind, this.#queues[kind], job) : undefined
+    for (const queue of await this.#of(kind)) {
+      const job = await queue.getJob(number)
+      if (job) return await view(kind, queue, job)
+    }
+    return undefined
+  }
+
+  /** The queue of the kind, and those of single workers. */
+  async #of(kind: QueueKind): Promise<Queue[]> {
+    return [this.#queues[kind], ...((await this.workers?.all(kind)) ?? [])]
   }
 
   /** Newest first. */
   async list(limit: number): Promise<JobView[]> {
-    const kinds = Object.keys(this.#queues) as QueueKind[]
+    const queues = await Promise.all(QUEUE_KINDS.map(async (kind) => (await this.#of(kind)).map((queue) => ({ kind, queue }))))
     const lists = await Promise.all(
-      kinds.map(async (kind) => {
-        const jobs = await this.#queues[kind].getJobs(['active', 'waiting', 'delayed', 'failed', 'completed'], 0, limit - 1)
-        return await Promise.all(jobs.filter(Boolean).map((job) => view(kind, this.#queues[kind], job)))
+      queues.flat().map(async ({ kind, queue }) => {
+        const jobs = await queue.getJobs(['active', 'waiting', 'delayed', 'failed', 'completed'], 0, limit - 1)
+        return await Promise.all(jobs.filter(Boolean).map((job) => view(kind, queue, job)))
       }),
     )
     return lists
@@ -80,12 +103,22 @@ export class JobQueues {
   /** For metrics: jobs by queue and state. */
   async counts(): Promise<Record<QueueKind, Record<string, number>>> {
     const entries = await Promise.all(
-      (Object.keys(this.#queues) as QueueKind[]).map(
-        async (kind) =>
-          [kind, await this.#queues[kind].getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed')] as const,
-      ),
+      QUEUE_KINDS.map(async (kind) => {
+        const sum: Record<string, number> = {}
+        for (const queue of await this.#of(kind))
+          for (const [state, count] of Object.entries(
+            await queue.getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed'),
+          ))
+            sum[state] = (sum[state] ?? 0) + count
+        return [kind, sum] as const
+      }),
     )
     return Object.fromEntries(entries) as Record<QueueKind, Record<string, number>>
+  }
+
+  /** Moves refreshes of workers that are gone to the owners of their zones. Returns the number of jobs. */
+  async moveJobs(): Promise<number> {
+    return (await this.workers?.move(this.#queues.refresh)) ?? 0
   }
 
   /** For the read-only queue view. */
@@ -94,7 +127,7 @@ export class JobQueues {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#queues).map((queue) => queue.close()))
+    await Promise.all([...Object.values(this.#queues).map((queue) => queue.close()), this.workers?.close()])
   }
 }
 

@@ -19,8 +19,8 @@ export interface OrderParts {
   store: ZoneStore
   board: Board
   clock: Pick<Clock, 'now'>
-  /** A worker runs in this process and writes orders to disk. */
-  worksHere: boolean
+  /** The worker of the zone runs in this process and writes orders to disk. */
+  worksOn: (zone: string) => boolean
   /** Writes pending changes to Redis now. */
   share: () => Promise<void>
 }
@@ -71,7 +71,7 @@ export async function decide(parts: OrderParts, zone: FleetZone, decision: Decis
 export async function write(parts: OrderParts, zone: FleetZone, orders: ZoneOrders): Promise<void> {
   // Later than the order that it replaces, whatever the clock.
   const next = { ...orders, at: Math.max(parts.clock.now(), ordersNow(parts, zone).at + 1) }
-  const isOurs = parts.worksHere
+  const isOurs = parts.worksOn(zone.name)
   if (isOurs) await within(KEEP_MS, parts.store.zone(zone.name).order(next))
   parts.board.set('orders', zone.name, next)
   if (!isOurs && !(await within(KEEP_MS, parts.share())))

@@ -12,6 +12,11 @@ export class ZoneTurns {
     return this.#last.has(zone)
   }
 
+  /** Resolves when the work on these zones that is known now has ended, with or without success. */
+  async endedOf(zones: ReadonlySet<ZoneName>): Promise<void> {
+    await Promise.allSettled([...this.#last].filter(([zone]) => zones.has(zone)).map(([, turn]) => turn))
+  }
+
   /** Resolves when all work that is known now has ended, with or without success. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#last.values())

@@ -29,6 +29,7 @@ export class Membership {
   readonly #parts: MembershipParts
   readonly #startedAt: number
   #table: ShardTable = { workers: new Map(), owners: new Array<undefined>(SHARDS).fill(undefined) }
+  #isRead = false
   /** Why this worker takes no shards. */
   error: string | undefined
   isLeaving = false
@@ -72,10 +73,11 @@ export class Membership {
       const by = answer.by ? `process ${answer.by.pid} on ${answer.by.host}` : 'another process'
       return new StateError(
         { code: 'STATE_WORKER_NAME', worker: name },
-        `worker name ${name} is in use by ${by}; give each worker its own name (workers.name)`,
+        `worker name ${name} is in use by ${by}; give each worker its own name (start --worker)`,
       )
     }
     this.#table = answer.table
+    this.#isRead = true
     return this.#strangerIn(answer.table)
   }
 
@@ -112,6 +114,11 @@ export class Membership {
   /** The worker that owns the shard by its lease. */
   ownerOf(shard: number): string | undefined {
     return ownerIn(this.#table, shard)
+  }
+
+  /** True also while the workers are not known. */
+  isAlive(worker: string): boolean {
+    return !this.#isRead || (this.#table.workers.has(worker) && !this.isGone(worker))
   }
 
   /** Workers that may have shards, this one included. */

@@ -2,21 +2,24 @@
 import type { Redis } from 'ioredis'
 import { SHARDS, shardOf } from '../fleet/shards.js'
 import { guard } from '../runtime/guard.js'
+import type { Board } from '../state/board.js'
+import { hubsOf } from '../state/hub-presence.js'
 import { ownerIn, readShards, type ShardTable, type WorkerReport } from '../state/shard-leases.js'
 
 const READ_MS = 1_000
 
 export interface WorkerView {
   name: string
-  host: string
-  pid: number
-  /** Milliseconds since 1970. */
-  startedAt: number
-  seenAt: number
+  /** Undefined where the hub alone reports. */
+  host: string | undefined
+  pid: number | undefined
+  /** Milliseconds since 1970; undefined when it never reported. */
+  startedAt: number | undefined
+  seenAt: number | undefined
   shards: number[]
   zones: number
-  /** `idle`: it owns no shard. `failed`: it takes none, for the reason in `error`. */
-  state: 'working' | 'idle' | 'failed'
+  /** `idle`: it owns no shard. `failed`: it takes none, for the reason in `error`. `away`: it does not report. */
+  state: 'working' | 'idle' | 'failed' | 'away'
   error: string | undefined
 }
 
@@ -25,6 +28,7 @@ export interface ShardMap {
   ownerOf(zone: string): string | undefined
   /** By name. */
   workers(): WorkerView[]
+  isAlive(worker: string): boolean
 }
 
 export function workersIn(table: ShardTable): WorkerView[] {
@@ -49,6 +53,26 @@ export const viewOf = (name: string, report: Omit<WorkerReport, 'token'>, shards
   state: !report.isWorking ? 'failed' : shards.length === 0 ? 'idle' : 'working',
   error: report.error,
 })
+
+/** The map as the queues need it; `self`: name of the worker of this process. */
+export const ownersIn = (map: ShardMap | undefined, self: string | undefined) =>
+  map && { self, ownerOf: (zone: string) => map.ownerOf(zone), isAlive: (worker: string) => map.isAlive(worker) }
+
+/** The worker of a hub whose zones are not shared. It reports at intervals as the hub, to all processes. */
+export function loneWorker(hub: string, board: Board, zones: number, now: number): WorkerView {
+  const view = hubsOf(board, hub, now).find(({ name }) => name === hub)
+  return {
+    name: hub,
+    host: undefined,
+    pid: undefined,
+    startedAt: view?.startedAt,
+    seenAt: view?.seenAt,
+    shards: view === undefined ? [] : Array.from({ length: SHARDS }, (_, shard) => shard),
+    zones: view === undefined ? 0 : zones,
+    state: view === undefined || view.isAway ? 'away' : 'working',
+    error: undefined,
+  }
+}
 
 /** The map for a process without a worker: read from Redis at intervals. Without Redis the last one is kept. */
 export class ShardWatch implements ShardMap {
@@ -83,6 +107,10 @@ export class ShardWatch implements ShardMap {
 
   workers(): WorkerView[] {
     return workersIn(this.#table)
+  }
+
+  isAlive(worker: string): boolean {
+    return this.#table.workers.has(worker)
   }
 
   stop(): void {

@@ -36,6 +36,8 @@ export class ShardOwner implements ShardMap {
   #rounds = 0
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
+  /** Shards that are being handed over, while the rounds go on. */
+  #leaving: Promise<void> = Promise.resolve()
   #isStopped = false
 
   constructor(parts: ShardOwnerParts) {
@@ -84,6 +86,10 @@ export class ShardOwner implements ShardMap {
     return [...others, own].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  isAlive(worker: string): boolean {
+    return worker === this.#parts.name || this.#member.isAlive(worker)
+  }
+
   #next(): Promise<void> {
     if (this.#isStopped) return Promise.resolve()
     this.#round ??= this.#pass()
@@ -113,8 +119,8 @@ export class ShardOwner implements ShardMap {
     if (isKnown) await this.#loseToOthers()
     // Without Redis each shard stays where it is.
     const plan = isKnown ? this.#plan() : new Array<string>(SHARDS).fill(name)
-    const extra = locks.owned.filter((shard) => plan[shard] !== name)
-    if (extra.length > 0) await this.#handOver(extra)
+    const extra = locks.owned.filter((shard) => locks.ownsShard(shard) && plan[shard] !== name)
+    if (extra.length > 0) this.#handOver(extra)
     await this.#takeFree(plan, isKnown)
   }
 
@@ -174,15 +180,19 @@ export class ShardOwner implements ShardMap {
     return planShards(this.#member.working, (shard) => (locks.ownsShard(shard) ? name : this.#member.ownerOf(shard)))
   }
 
-  async #handOver(shards: readonly number[]): Promise<void> {
+  #handOver(shards: readonly number[]): void {
     const { locks, leases, log, onChange } = this.#parts
     log.info({ op: 'shards', shards }, 'shards handed over')
     for (const shard of shards) locks.leave(shard)
-    await onChange({ gained: [], lost: shards, isForced: false })
-    for (const shard of shards) {
-      locks.release(shard)
-      if (leases.isReady) await leases.release(shard).catch(() => undefined)
+    const end = async (): Promise<void> => {
+      await onChange({ gained: [], lost: shards, isForced: false })
+      for (const shard of shards) {
+        locks.release(shard)
+        if (leases.isReady) await leases.release(shard).catch(() => undefined)
+      }
     }
+    const ended = end().catch((error) => log.error({ op: 'shards', err: describeError(error) }, 'shards not handed over'))
+    this.#leaving = Promise.all([this.#leaving, ended]).then(() => undefined)
   }
 
   async #takeFree(plan: readonly (string | undefined)[], isKnown: boolean): Promise<void> {
@@ -225,7 +235,7 @@ export class ShardOwner implements ShardMap {
     this.#isStopped = true
     this.#member.isLeaving = true
     clearInterval(this.#timer)
-    await this.#round
+    await Promise.all([this.#round, this.#leaving])
     locks.close()
     if (leases.isReady) await leases.leave().catch(() => undefined)
   }

@@ -20,7 +20,7 @@ import { agreeOnFormat, newerFormat } from './shared-format.js'
 import type { SignalBus, SignalName } from './signals.js'
 import { readPacket, readSignal } from './schemas.js'
 import type { Seals } from './seals.js'
-import { PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
+import { ownedZone, PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
 import { type SentSignal, Unsaid } from './unsaid.js'
 
 const CHECK_MS = 5_000
@@ -54,6 +54,10 @@ export interface BoardSyncParts {
   /** This Redis is private: only this hub writes there. */
   isPrivate: boolean
   fleet: Places
+  /** This process may write values of the zone now, where several workers share the zones; default: of every zone. */
+  mayWrite?: ((zone: string | undefined) => boolean) | undefined
+  /** This process observes nodes, so Redis has its packed pairs. */
+  isWorker: boolean
 }
 
 export class BoardSync {
@@ -101,11 +105,13 @@ export class BoardSync {
       mayWrite: () => this.isReady && !this.#isForeign,
       isAlone: () => this.#alone,
       board: parts.board,
+      isOurs: (change) => parts.mayWrite?.(ownedZone(change)) ?? true,
     })
     this.#pages = new PageSync({
       ...parts,
       me: Buffer.from(this.#me.replaceAll('-', ''), 'hex'),
       mayWrite: () => this.isReady && !this.#isForeign,
+      isOurs: (zone) => parts.isWorker && (parts.mayWrite?.(zone) ?? true),
       isAlone: () => this.#alone,
       writeCells: () => this.#writer.flush(),
       refuse: () => this.#door.refuse('page'),

@@ -34,6 +34,8 @@ export interface BoardWriterParts {
   /** No other process listens. */
   isAlone: () => boolean
   board: Pick<Board, 'pairs'>
+  /** False for a value that another worker writes, which owns the zone now. */
+  isOurs: (change: Change) => boolean
 }
 
 export class BoardWriter {
@@ -85,7 +87,7 @@ export class BoardWriter {
   async flush(): Promise<void> {
     if (this.#flushing) await this.#flushing
     if (this.#dirty.size + this.#gone.size === 0 || !this.#parts.mayWrite()) return
-    this.#flushing = this.#write([...this.#dirty.values()]).finally(() => {
+    this.#flushing = this.#write([...this.#dirty.values()].filter((change) => this.#parts.isOurs(change))).finally(() => {
       this.#flushing = undefined
     })
     await this.#flushing

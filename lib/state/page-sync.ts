@@ -39,6 +39,8 @@ export interface PageSyncParts {
   /** Identifies this process: 16 octets. */
   me: Buffer
   mayWrite: () => boolean
+  /** This process writes the pairs of the zone. */
+  isOurs: (zone: string) => boolean
   isAlone: () => boolean
   /** Writes the cells that changed: a page names contents that must be known before it is read. */
   writeCells: () => Promise<void>
@@ -63,7 +65,9 @@ export class PageSync {
 
   /** A packed pair of the node changed; `zone`: its number. */
   note(node: string, zone: number): void {
-    setOf(this.#dirty, node).add(this.#parts.board.pairs.rows.page(zone))
+    const { rows } = this.#parts.board.pairs
+    if (!this.#parts.isOurs(rows.numbers.name(zone)!)) return
+    setOf(this.#dirty, node).add(rows.page(zone))
     this.#step ??= setTimeout(
       guard('page timer', () => this.#writeStep()),
       WAIT_MS,
@@ -99,6 +103,8 @@ export class PageSync {
         const place = this.#takeDirty()
         if (place === undefined) break
         batch.push(place)
+        // Another worker owns the zones of the page now, and writes it.
+        if (!this.#isOurs(place.page)) continue
         const page = encodePage(board.pairs, place.node, place.page)
         const field = fieldOf(place.node, place.page)
         if (page.length === 0) pipeline.hdel(HASH, field)
@@ -115,6 +121,12 @@ export class PageSync {
       for (const { node, page } of batch) setOf(this.#dirty, node).add(page)
       return false
     }
+  }
+
+  #isOurs(page: number): boolean {
+    const { rows } = this.#parts.board.pairs
+    const some = rows.inPage(page)[0]
+    return some === undefined || this.#parts.isOurs(rows.numbers.name(some)!)
   }
 
   #takeDirty(): { node: string; page: number } | undefined {

@@ -1,6 +1,6 @@
 /**
- * Packed pairs as pages of octets, for Redis and for other processes. A page has the pairs of one node whose zones' hashes begin
- * with the same bits, so it needs no numbers on which processes would have to agree.
+ * Packed pairs as octets, for Redis and for other processes. In Redis they are pages: one for each node and shard. Zones are named by
+ * their hashes, so that processes need not agree on numbers.
  *
  *   page:  [hash of the zone 6] [serial 4] [second 4] [begin of the digest 4] …
  */

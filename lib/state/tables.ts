@@ -239,3 +239,9 @@ export const splitPair = (key: string): [zone: string, other: string] => {
   const i = key.lastIndexOf(' ')
   return [key.slice(0, i), key.slice(i + 1)]
 }
+
+/** The zone of a value that only the owner of the zone writes; undefined for other values. */
+export function ownedZone({ table, key }: { table: TableName; key: string }): string | undefined {
+  if (table === 'zones') return key
+  return table === 'primaries' || table === 'nodes' ? splitPair(key)[0] : undefined
+}

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto'
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
+import { SHARDS, shardOf } from '../fleet/shards.js'
 import type { SentContent } from './tables.js'
 import { ZoneNumbers } from './zone-numbers.js'
 
 /** Contents that are remembered of a zone: nodes at rest serve one or two of them. */
 const MOST_CONTENTS = 4
-/** Pages of a node. A zone has its page by the first bits of its hash, so that pages need no order among zones. */
-export const PAGES = 64
+/** Pages of a node: one for each shard, so that one worker writes a page wherever several share the zones. */
+export const PAGES = SHARDS
 
 export interface ZoneRowsParts {
   /** Contents known in this process, or from others. */
@@ -22,6 +23,7 @@ export class ZoneRows {
   readonly #parts: ZoneRowsParts
   readonly #byHash = new Map<number, number>()
   readonly #hashes: number[] = []
+  readonly #pageOf: number[] = []
   readonly #pages: number[][] = Array.from({ length: PAGES }, () => [])
 
   constructor(parts: ZoneRowsParts) {
@@ -36,7 +38,8 @@ export class ZoneRows {
     const hash = hashOf(name)
     this.#hashes[number] = hash
     this.#byHash.set(hash, number)
-    this.#pages[pageOf(hash)]!.push(number)
+    this.#pageOf[number] = shardOf(name)
+    this.#pages[this.#pageOf[number]]!.push(number)
     return number
   }
 
@@ -46,7 +49,7 @@ export class ZoneRows {
   }
 
   page(number: number): number {
-    return pageOf(this.#hashes[number]!)
+    return this.#pageOf[number]!
   }
 
   find(hash: number): number | undefined {
@@ -62,7 +65,7 @@ export class ZoneRows {
     if (number === undefined) return
     const hash = this.#hashes[number]!
     this.#byHash.delete(hash)
-    const row = this.#pages[pageOf(hash)]!
+    const row = this.#pages[this.#pageOf[number]!]!
     row.splice(row.indexOf(number), 1)
   }
 
@@ -91,5 +94,3 @@ export function allContents(a: readonly SentContent[], b: readonly SentContent[]
 }
 
 const hashOf = (name: ZoneName): number => createHash('sha256').update(name).digest().readUIntBE(0, 6)
-
-const pageOf = (hash: number): number => Math.floor(hash / 2 ** 42)

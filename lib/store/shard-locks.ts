@@ -30,6 +30,7 @@ export interface ShardLocksOptions {
 
 export class ShardLocks implements ZoneOwnership {
   readonly #options: ShardLocksOptions
+  readonly worker: string
   readonly #name: FileLock
   readonly #locks: readonly FileLock[]
   /** Shards whose lock is ours; false: it is being handed over, and no new work begins. */
@@ -40,6 +41,7 @@ export class ShardLocks implements ZoneOwnership {
   private constructor(options: ShardLocksOptions, name: FileLock, directoryId: string) {
     const folder = shardsFolder(options.dataDir)
     this.#options = options
+    this.worker = options.worker
     this.#name = name
     this.directoryId = directoryId
     this.#locks = Array.from(
@@ -197,7 +199,7 @@ function makeFolder(folder: string): void {
 const nameInUse = (directory: string, worker: string, holder: Holder | undefined): StoreError =>
   new StoreError(
     { code: 'STORE_WORKER_NAME', directory, worker, by: holderText(holder) },
-    `${directory} has a worker "${worker}" already, ${holderText(holder)}; give this one another name (workers.name), or stop that one`,
+    `${directory} has a worker "${worker}" already, ${holderText(holder)}; give this one another name (start --worker), or stop that one`,
   )
 
 const idFile = (dataDir: string): string => join(shardsFolder(dataDir), 'directory.id')

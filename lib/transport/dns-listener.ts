@@ -25,6 +25,17 @@ export interface ListenerOptions {
   /** Maximum of octets in a message from an unknown address; longer ones are not read. */
   strangerOctets: { udp: number; tcp: number }
   onMessage: OnMessage
+  /** Other processes listen on the same addresses. */
+  isShared?: boolean
+}
+
+/**
+ * Options with which several processes listen on one address: the kernel spreads connections over them (SO_REUSEPORT), where
+ * this Node.js has that, from 22.12 on. Else a child of the cluster module shares the socket of its parent.
+ */
+export function sharedPort(version = process.versions.node): { reusePort?: true; exclusive?: true } {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12) ? { reusePort: true, exclusive: true } : {}
 }
 
 /** Longest silence of an unknown address. */
@@ -105,7 +116,8 @@ export class DnsListener {
     this.#servers.push(server)
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(this.#bindError(endpoint, 'TCP', error)))
-      server.listen({ host: endpoint.ip, port: endpoint.port, backlog: 1024, ipv6Only: true }, () => {
+      const shared = this.#options.isShared === true ? sharedPort() : {}
+      server.listen({ host: endpoint.ip, port: endpoint.port, backlog: 1024, ipv6Only: true, ...shared }, () => {
         server.removeAllListeners('error')
         // For example out of descriptors: existing connections are still served.
         server.on('error', () => undefined)
@@ -116,8 +128,10 @@ export class DnsListener {
   }
 
   #openUdp(endpoint: Endpoint): Promise<void> {
-    const { isKnown, strangerOctets, onMessage } = this.#options
+    const { isKnown, isShared, strangerOctets, onMessage } = this.#options
+    const shared = isShared === true ? sharedPort() : {}
     const socket = createSocket({
+      ...shared,
       type: endpoint.ip.includes(':') ? 'udp6' : 'udp4',
       ipv6Only: endpoint.ip.includes(':'),
       recvBufferSize: 1 << 21,
@@ -132,7 +146,7 @@ export class DnsListener {
     socket.on('message', guard('udp message', take))
     return new Promise((resolve, reject) => {
       socket.once('error', (error) => reject(this.#bindError(endpoint, 'UDP', error)))
-      socket.bind({ address: endpoint.ip, port: endpoint.port }, () => {
+      socket.bind({ address: endpoint.ip, port: endpoint.port, ...shared }, () => {
         socket.removeAllListeners('error')
         // An ICMP error for an earlier answer appears here; it concerns only that peer.
         socket.on('error', () => undefined)

@@ -16,6 +16,7 @@ import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
 import { rolloutRoutes } from './routes/rollouts.js'
 import { statusRoutes } from './routes/status.js'
+import { workerRoutes } from './routes/workers.js'
 import { zoneRoutes } from './routes/zones.js'
 import { requestForLog, responseForLog } from './request-log.js'
 import { readZoneSegment } from './zone-segment.js'
@@ -91,7 +92,14 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   v1.use(readZoneSegment)
   v1.get('/events', (req, res) => events.open(req, res))
   v1.use(requireJson, express.json({ limit: MAX_BODY }), requireFlat)
-  v1.use(statusRoutes(context), zoneRoutes(context), nodeRoutes(context), rolloutRoutes(context), commandRoutes(context))
+  v1.use(
+    statusRoutes(context),
+    zoneRoutes(context),
+    nodeRoutes(context),
+    rolloutRoutes(context),
+    commandRoutes(context),
+    workerRoutes(context),
+  )
   app.use('/v1', v1)
   app.use((req) => {
     throw new ApiProblem(404, 'no-route', `there is no route ${req.method} ${req.path.slice(0, 200)}`)

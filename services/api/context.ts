@@ -9,6 +9,7 @@ import type { SignalBus } from '../../lib/state/signals.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
+import type { WorkerView } from '../../lib/shards/shard-map.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { Config } from '../../config/config.js'
 import { slipInName } from '../../config/zone-name-slips.js'
@@ -28,8 +29,10 @@ export interface ApiContext {
   log: Logger
   metrics: Metrics
   idempotency: Idempotency
-  /** Roles of this process. */
-  roles: readonly string[]
+  /** The worker of the zone runs in this process. */
+  worksOn: (zone: string) => boolean
+  /** The worker processes of this hub. */
+  workers: () => WorkerView[]
   redisUp: () => boolean
   /** Writes changes to Redis now. */
   share: () => Promise<void>

@@ -7,6 +7,7 @@ import { JobAnswer, JobQueuedAnswer, JobsAnswer, NoJobAnswer } from '../../lib/a
 import { DrainAnswer, NodeAnswer, NodesAnswer } from '../../lib/answers/node-answers.js'
 import { PrimariesAnswer } from '../../lib/answers/primary-answers.js'
 import { ProblemAnswer } from '../../lib/answers/problem-answers.js'
+import { WorkersAnswer } from '../../lib/answers/worker-answers.js'
 import { ChainAnswer, DifferenceAnswer, MatrixAnswer, ZoneAnswer, ZonesAnswer } from '../../lib/answers/zone-answers.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
 import { diffQuery, matrixQuery, pageQuery } from './schemas.js'
@@ -56,6 +57,12 @@ export const ROUTES: readonly RouteConfig[] = [
     responses: {
       200: json(MatrixAnswer, 'Matrix'),
     },
+  },
+  {
+    method: 'get',
+    path: '/v1/workers',
+    summary: 'Worker processes of this hub, with the zones that each owns',
+    responses: { 200: json(WorkersAnswer, 'Workers') },
   },
   {
     method: 'get',

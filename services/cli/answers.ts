@@ -8,6 +8,7 @@ import * as job from '../../lib/answers/job-answers.js'
 import * as node from '../../lib/answers/node-answers.js'
 import * as primary from '../../lib/answers/primary-answers.js'
 import * as rollout from '../../lib/answers/rollout-answers.js'
+import * as worker from '../../lib/answers/worker-answers.js'
 import * as zone from '../../lib/answers/zone-answers.js'
 
 /** Where the next page of a list begins. */
@@ -57,6 +58,8 @@ export type NodeAnswer = z.infer<typeof NodeAnswer>
 export const NodesAnswer = z.object({ nodes: z.array(NodeAnswer) })
 
 export const DrainAnswer = node.DrainAnswer
+
+export const WorkersAnswer = worker.WorkersAnswer
 
 export const HubsAnswer = hub.StatusAnswer.pick({ hubs: true })
 

@@ -15,7 +15,7 @@ export interface RunningHub {
 
 export interface HubModule<R extends string = string> {
   ROLES: readonly R[]
-  Hub: new (config: Config, roles: readonly R[], log: Logger) => RunningHub
+  Hub: new (config: Config, roles: readonly R[], log: Logger, worker?: string) => RunningHub
 }
 
 export interface DemoModule {

@@ -17,6 +17,7 @@ import { addSteer } from './commands/steer.js'
 import { addTopology } from './commands/topology.js'
 import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
+import { addWorkers } from './commands/workers.js'
 import { usage } from './errors.js'
 import { forgiveClosedOutput, processTerminal } from './terminal.js'
 
@@ -26,6 +27,7 @@ const COMMANDS: readonly AddCommand[] = [
   addTopology,
   addStatus,
   addLists,
+  addWorkers,
   addRefresh,
   addResync,
   addWhy,

@@ -26,6 +26,8 @@ export interface TransferSettings extends QuerySettings {
   listen: readonly Endpoint[]
   idleMs: number
   maxConnections: number
+  /** Processes that listen on the addresses. */
+  processes: number
 }
 
 /** For each known address: as many as a node sends that gets NOTIFYs for 20,000 zones in a second. */
@@ -53,6 +55,7 @@ export class TransferService implements Service {
     this.#listener = new DnsListener({
       ...settings,
       strangerOctets: STRANGER_OCTETS,
+      isShared: settings.processes > 1,
       isKnown: (ip) => this.#fleet.isKnownAddress(ip),
       onMessage: (message, channel) => this.#onMessage(message, channel),
     })

@@ -14,6 +14,7 @@ import { retryMs, toBullWords } from './retry-policy.js'
 const LOCK_MS = 30_000
 /** The jobs themselves had their time in `finish`. */
 const CLOSE_WITHIN_MS = 1_000
+const MOVE_MS = 2_000
 
 export interface JobTakerParts {
   hub: string
@@ -27,6 +28,7 @@ export class JobTakers {
   readonly #parts: JobTakerParts
   readonly #workers: Worker[] = []
   readonly #connections: Redis[] = []
+  #moving: NodeJS.Timeout | undefined
 
   constructor(parts: JobTakerParts) {
     this.#parts = parts
@@ -34,12 +36,17 @@ export class JobTakers {
 
   /**
    * Refreshes of this hub that a dead process left "active" would keep the zone's next one waiting until their lock runs out.
-   * Only the process with the lock of the data directory works on them, so no process works on them now.
+   * Only the process with the lock of the data directory, or of the name of the worker, works on them: so no process works on
+   * them now.
    */
   async removeOrphans(): Promise<void> {
     const { queues, hub } = this.#parts
     const redis = this.#connect()
-    const queue = queues.all.find(({ name }) => name === queueName('refresh', hub))!
+    const { workers } = queues
+    const self = workers?.owners.self
+    await workers?.announce()
+    const queue =
+      self === undefined ? queues.all.find(({ name }) => name === queueName('refresh', hub))! : workers!.of('refresh', self)
     try {
       for (const job of await queue.getActive()) {
         await redis.del(`${QUEUE_PREFIX}:${queue.name}:${job.id}:lock`)
@@ -60,9 +67,11 @@ export class JobTakers {
     kind: QueueKind,
     concurrency: number,
     work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>,
+    of: 'hub' | 'worker' = 'hub',
   ): void {
+    const self = of === 'worker' ? this.#parts.queues.workers?.owners.self : undefined
     const worker = new Worker(
-      queueName(kind, this.#parts.hub),
+      queueName(kind, this.#parts.hub, self),
       async (job) => {
         try {
           return await work(job.data, (progress) => job.updateProgress(progress))
@@ -90,8 +99,19 @@ export class JobTakers {
     this.#workers.push(worker)
   }
 
+  /** Moves the jobs of workers that are gone, and those that were queued while no owner was known, to the owners of their zones. */
+  keepMoving(canQueue: () => boolean): void {
+    const { log, queues } = this.#parts
+    const move = async (): Promise<void> => {
+      const moved = canQueue() ? await queues.moveJobs().catch(() => 0) : 0
+      if (moved > 0) log.info({ op: 'queue', jobs: moved }, 'jobs moved to the owners of their zones')
+    }
+    this.#moving = setInterval(guard('queue timer', move), MOVE_MS)
+  }
+
   /** Accepts no new job, and resolves when the running ones are done. */
   async finish(): Promise<void> {
+    clearInterval(this.#moving)
     await Promise.all(this.#workers.map((worker) => worker.close().catch(() => undefined)))
   }
 

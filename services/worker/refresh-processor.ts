@@ -58,6 +58,8 @@ export class RefreshProcessor {
   readonly #misfits = new Misfits()
   /** Runs work on a zone while no refresh of it is under way. */
   readonly inTurn: InTurn = this.#turns.run
+  /** Resolves when the refreshes of these zones that are under way have ended. */
+  readonly settled = (zones: ReadonlySet<ZoneName>): Promise<void> => this.#turns.endedOf(zones)
   #isStopping = false
   readonly #latest = new LatestRefreshes<Refreshed>()
 

@@ -18,6 +18,8 @@ export interface ResyncParts {
   store: ZoneStore
   push: PushFleet
   refresh: (job: RefreshJob) => Promise<unknown>
+  /** This worker owns the zone; the targets of other zones wait. */
+  owns: (zone: string) => boolean
 }
 
 /** Least time between reports of progress; the last one is always written. */
@@ -42,12 +44,7 @@ export async function runResync(
     serial: undefined,
     error: undefined,
   }))
-  const progress = (): ResyncProgress => ({
-    total: targets.length,
-    confirmed: targets.filter(({ step }) => step === 'confirmed').length,
-    failed: targets.filter(({ step }) => step === 'failed').length,
-    targets,
-  })
+  const progress = (): ResyncProgress => progressOf(targets)
   const timer = setInterval(
     guard('progress timer', () => void report(progress()).catch(() => undefined)),
     Math.max(REPORT_MS, targets.length * REPORT_MS_PER_TARGET),
@@ -64,16 +61,28 @@ export async function runResync(
     clearInterval(timer)
   }
   await report(progress())
-  const failed = targets.filter(({ step }) => step === 'failed')
-  if (failed.length > 0)
-    throw new WorkerError(
-      { code: 'WORKER_RESYNC_FAILED', failed: progress().failed, total: progress().total },
-      failed
-        .map(({ zone, node, error }) => `${zone} on ${node}: ${error}`)
-        .slice(0, 10)
-        .join('; '),
-    )
+  expectNoneFailed(targets)
   return progress()
+}
+
+export const progressOf = (targets: readonly TargetProgress[]): ResyncProgress => ({
+  total: targets.length,
+  confirmed: targets.filter(({ step }) => step === 'confirmed').length,
+  failed: targets.filter(({ step }) => step === 'failed').length,
+  targets: [...targets],
+})
+
+/** Throws WorkerError WORKER_RESYNC_FAILED. */
+export function expectNoneFailed(targets: readonly TargetProgress[]): void {
+  const failed = targets.filter(({ step }) => step === 'failed')
+  if (failed.length === 0) return
+  throw new WorkerError(
+    { code: 'WORKER_RESYNC_FAILED', failed: failed.length, total: targets.length },
+    failed
+      .map(({ zone, node, error }) => `${zone} on ${node}: ${error}`)
+      .slice(0, 10)
+      .join('; '),
+  )
 }
 
 /** Zones whose primaries could not be queried, with the reasons. */
@@ -102,6 +111,10 @@ async function bringUp(target: TargetProgress, fleet: Fleet, parts: ResyncParts,
   const { board, push } = parts
   const zone = fleet.zones.get(target.zone)
   const node = fleet.nodes.get(target.node)
+  if (!zone && !parts.owns(target.zone)) {
+    target.step = 'waiting'
+    return
+  }
   if (!zone || !node) return fail('no longer in the config')
   if (refused !== undefined) return fail(refused)
   if (push.isDrained(node.id)) return fail('the node is drained; undrain it first')

@@ -10,10 +10,11 @@ import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
-import type { PushJob, RefreshJob } from '../../lib/queue/jobs.js'
+import type { PushJob, RefreshJob, ResyncJob, ResyncProgress } from '../../lib/queue/jobs.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
+import { sleep } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
@@ -23,6 +24,7 @@ import { JobTakers, type JobTakerParts } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
 import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
+import { resyncEverywhere } from './shared-resync.js'
 import { RolloutDriver } from '../../lib/release/rollout-driver.js'
 import { Webhooks, type WebhookParts } from './webhooks.js'
 import { noteProgress, restoreCellOf } from '../../lib/release/zone-cells.js'
@@ -38,6 +40,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConfl
   rollout: RolloutRules
   webhooks: WebhookParts['webhooks']
   seals: WebhookParts['seals']
+  owns: WebhookParts['owns']
 }
 
 export interface WorkerSettings {
@@ -162,17 +165,30 @@ export class WorkerService implements Service {
     const takers = this.#takers
     await takers.removeOrphans()
     if (this.#isStopping) return
-    takers.take('refresh', this.#settings.transfers * REFRESHES_PER_TRANSFER, (data) => this.#refresh.run(jobOf('refresh', data)))
-    takers.take('webhook', 4, (data) => this.#webhooks.deliver(jobOf('webhook', data)))
-    takers.take('push', 64, (data) => this.#catchUp(jobOf('push', data)))
-    takers.take('resync', 8, (data, report) =>
-      runResync(
-        jobOf('resync', data),
-        this.#fleet,
-        { ...this.#parts, push: this.push, refresh: (job) => this.#refresh.run(job) },
-        report,
-      ),
+    takers.take(
+      'refresh',
+      this.#settings.transfers * REFRESHES_PER_TRANSFER,
+      (data) => this.#refresh.run(jobOf('refresh', data)),
+      'worker',
     )
+    takers.take('webhook', 4, (data) => this.#webhooks.deliver(jobOf('webhook', data)))
+    takers.take('push', 64, (data) => this.#catchUp(jobOf('push', data)), 'worker')
+    const { queues } = this.#parts
+    const runHere = this.#resyncHere.bind(this)
+    takers.take('resync', 8, (data, report) => resyncEverywhere(jobOf('resync', data), queues, runHere, report))
+    if (queues.workers?.owners.self === undefined) return
+    takers.keepMoving(this.#parts.canQueue)
+    takers.take('resync', 8, (data, report) => this.#resyncHere(jobOf('resync', data), report), 'worker')
+  }
+
+  #resyncHere(job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>): Promise<ResyncProgress> {
+    const parts = { ...this.#parts, push: this.push, refresh: (refresh: RefreshJob) => this.#refresh.run(refresh) }
+    return runResync(job, this.#fleet, parts, report)
+  }
+
+  /** Resolves when the refreshes of these zones have ended, or the time is over. */
+  async settle(zones: ReadonlySet<ZoneName>, ms: number): Promise<void> {
+    await Promise.race([this.#refresh.settled(zones), sleep(ms)])
   }
 
   /** Resolves when all parts have the zones that changed; works in slices. */

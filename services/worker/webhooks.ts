@@ -37,6 +37,8 @@ export interface WebhookParts {
   /** Read again for each event: a reload changes them. */
   webhooks: { list: readonly Webhook[] }
   seals: Pick<Seals, 'sealText' | 'isSealOf'>
+  /** This process reports the events of the zone; other workers report those of theirs. */
+  owns: (zone: string) => boolean
 }
 
 interface Reported {
@@ -75,13 +77,14 @@ export class Webhooks {
   #onChange(change: Change): void {
     this.#watch()
     if (!this.#isWatching) return
-    if (change.table === 'zones') this.#compare(change.key, change.value, (event, facts) => this.#notify(event, facts))
+    if (change.table === 'zones')
+      this.#compare(change.key, change.value, (event, facts) => this.#parts.owns(change.key) && this.#notify(event, facts))
     else if (change.table === 'orders') {
       const { hold, released } = change.value
       const reported = this.#reportedOf(change.key)
       if (reported.isHeld === (hold !== undefined)) return
       reported.isHeld = hold !== undefined
-      this.#notify('hold', { zone: change.key, held: reported.isHeld, ...(hold ?? released) })
+      if (this.#parts.owns(change.key)) this.#notify('hold', { zone: change.key, held: reported.isHeld, ...(hold ?? released) })
     }
   }
 
@@ -94,7 +97,7 @@ export class Webhooks {
     return reported
   }
 
-  #compare(zone: string, cell: ZoneCell, notify: (event: string, facts: object) => void): void {
+  #compare(zone: string, cell: ZoneCell, notify: (event: string, facts: object) => unknown): void {
     const reported = this.#reportedOf(zone)
     const before = reported.rollouts
     reported.rollouts = new Map()

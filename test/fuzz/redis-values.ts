@@ -66,6 +66,7 @@ class RedisValues implements Family {
       clock: systemClock,
       metrics,
       isPrivate: false,
+      isWorker: true,
       fleet: { hasZone: (name) => name !== '', hasNode: (id) => id !== '', zones: () => [] },
     })
   }

@@ -57,6 +57,7 @@ describe('shared state of sixty thousand cells', function () {
       clock: systemClock,
       metrics: new Metrics(),
       isPrivate: false,
+      isWorker: true,
       fleet: { hasZone: () => true, hasNode: () => true, zones: () => ZONES },
     })
     syncs.push(sync)

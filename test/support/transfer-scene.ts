@@ -102,6 +102,7 @@ export class TransferScene {
         preparedOctets: 64 << 20,
         pace: { minOctetsPerSecond: 0, maxMs: 600_000, ...pace },
         repeats,
+        processes: 1,
         ...(paceWindowMs === undefined ? {} : { paceWindowMs }),
       },
       { store: this.store, board: this.board, bus, clock: { now: () => this.now }, log: silentLogger, metrics: new Metrics() },

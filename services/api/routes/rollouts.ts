@@ -48,7 +48,7 @@ export function rolloutRoutes(context: ApiContext): Router {
     store: context.store,
     board: context.board,
     clock: context.matrix,
-    worksHere: context.roles.includes('worker'),
+    worksOn: context.worksOn,
     share: context.share,
   }
   const order = (
@@ -61,7 +61,7 @@ export function rolloutRoutes(context: ApiContext): Router {
       const by = callerOf(res).name
       await mutate(context, req, res, async () => {
         // If the worker is another process, it gets orders only through Redis.
-        if (!context.roles.includes('worker')) requireRedis(context)
+        if (!context.worksOn(zone.name)) requireRedis(context)
         const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
         context.log.info(
           { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },

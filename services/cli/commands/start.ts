@@ -13,13 +13,20 @@ import { type CommandContext, type RunningHub, withConfig } from '../command-con
 import { usage } from '../errors.js'
 
 const BAD_CONFIG = 2
+const WORKER_NAME = /^[a-zA-Z0-9._-]{1,100}$/
 
 export function addStart(program: Command, context: CommandContext): void {
   withConfig(program.command('start'))
     .description('run the hub in the foreground')
     .option('--roles <roles>', 'roles of this process: some of watcher,worker,transfer,api (default: all)')
+    .option(
+      '--worker <name>',
+      'name of the worker of this process, where several share the zones (default: host name and process)',
+    )
     .action(async (_options, command: Command) => {
-      const { config: file, roles } = command.optsWithGlobals<{ config?: string; roles?: string }>()
+      const { config: file, roles, worker } = command.optsWithGlobals<{ config?: string; roles?: string; worker?: string }>()
+      if (worker !== undefined && !WORKER_NAME.test(worker))
+        throw usage(`--worker ${JSON.stringify(worker)}: write letters, digits, . _ -`)
       const { Hub, ROLES } = await context.parts.loadHub()
       const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
       const { config, findings } = loadOrTell(findConfigFile(file))
@@ -28,7 +35,7 @@ export function addStart(program: Command, context: CommandContext): void {
       surviveFaults(log)
       logWeaknesses(log, findings)
       ignoreInspector()
-      await runHub(new Hub(config, played, log), log, context)
+      await runHub(new Hub(config, played, log, worker), log, context)
     })
 }
 
@@ -67,6 +74,8 @@ async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext
     isUp = true
     if (goFirst()) log.info({ op: 'start' }, 'process priority raised')
     terminal.write(`${readyLine(addresses)}\n`)
+    // The parent of a process of the transfer server waits for it.
+    process.send?.({ ready: addresses })
     const signal = await asked
     isUp = false
     log.info({ op: 'stop', signal }, 'shutting down')

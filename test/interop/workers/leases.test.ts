@@ -1,7 +1,7 @@
 /**
  *   worker a ──▶ Redis ◀── worker b        one data directory, or one each
  *
- * Who owns which shards, with a real Redis: no server of zones is needed.
+ * Shards and their owners with a real Redis; no name server is needed.
  */
 import { randomUUID } from 'node:crypto'
 import { readdirSync, renameSync } from 'node:fs'

@@ -12,6 +12,8 @@ import type { RolloutMark, ZoneCell } from '../../../lib/state/tables.js'
 import { signatureOf, type Webhook, Webhooks } from '../../../services/worker/webhooks.js'
 
 const ZONE = 'example.'
+/** Another worker owns it. */
+const ELSEWHERE = 'elsewhere.example.'
 const SECRET = Buffer.from('secret-secret')
 const mark = (state: RolloutMark['state'], more: Partial<RolloutMark> = {}): RolloutMark => ({
   id: 'example-1-d',
@@ -41,6 +43,7 @@ describe('webhooks', () => {
       canQueue: () => true,
       webhooks: { list },
       seals: new Seals(Buffer.alloc(32, 1), { hub: 'hub-a', keys: new Map() }),
+      owns: (zone) => zone !== ELSEWHERE,
     })
   const hook = (more: Partial<Webhook> = {}): Webhook => ({
     id: 'ops',
@@ -50,9 +53,9 @@ describe('webhooks', () => {
     allowLocal: true,
     ...more,
   })
-  const cell = (rollouts: RolloutMark[], conflict?: string): void => {
+  const cell = (rollouts: RolloutMark[], conflict?: string, zone = ZONE): void => {
     const blank = { released: undefined, releases: [], staged: [], newest: undefined, trail: undefined, refreshedAt: 0 }
-    board.set('zones', ZONE, {
+    board.set('zones', zone, {
       ...blank,
       at: ++at,
       expireSeconds: 0,
@@ -82,6 +85,16 @@ describe('webhooks', () => {
     expect(events()).to.deep.equal(['ops rollout', 'ops check', 'ops rollout'])
     expect(bodies()[0]).to.deep.include({ event: 'rollout', hub: 'hub-a', zone: ZONE, serial: 1, state: 'held' })
     expect(bodies()[1]).to.deep.include({ event: 'check', verdict: 'hold', findings })
+  })
+
+  it('do not report a zone that another worker owns', () => {
+    hooks = make([hook()])
+    hooks.start()
+    cell([mark('held')], 'conflict: hm1 and hm2', ELSEWHERE)
+    board.set('orders', ELSEWHERE, { at: 1, decisions: [], hold: { at: 1, by: 'noc', reason: 'r' } })
+    expect(events()).to.deep.equal([])
+    cell([mark('held')])
+    expect(events()).to.deep.equal(['ops rollout'])
   })
 
   it('do not report the state before the start', () => {

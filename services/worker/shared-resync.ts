@@ -1,0 +1,99 @@
+/**
+ * A resync over zones that several workers own: the worker that got the job runs the part of its own zones, and follows jobs in
+ * the queues of the other owners. Targets whose zone changes its owner meanwhile are divided again.
+ */
+import type { JobView, ResyncJob, ResyncProgress, TargetProgress } from '../../lib/queue/jobs.js'
+import type { JobQueues } from '../../lib/queue/queues.js'
+import { sleep } from '../../lib/runtime/clock.js'
+import { expectNoneFailed, progressOf } from './resync-processor.js'
+
+export interface DivisionParts {
+  self: string
+  /** Undefined while no worker owns the zone. */
+  ownerOf: (zone: string) => string | undefined
+  /** Runs targets of this worker's zones. Throws when some fail; the last report has them. */
+  runHere: (job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>) => Promise<unknown>
+  /** Queues targets at another worker. Returns the id of the job. */
+  queueAt: (worker: string, job: ResyncJob) => Promise<string>
+  find: (id: string) => Promise<JobView | undefined>
+  /** The worker runs. */
+  isAlive: (worker: string) => boolean
+}
+
+const FOLLOW_MS = 250
+/** Rounds without an owner or an end, after which a target fails; some 30 seconds. */
+const MOST_ROUNDS = 120
+
+const isOpen = ({ step }: TargetProgress): boolean => step !== 'confirmed' && step !== 'failed'
+
+/** Returns the progress of all targets, each confirmed or failed. Never throws but the errors of Redis. */
+export async function divideResync(
+  job: ResyncJob,
+  parts: DivisionParts,
+  report: (targets: readonly TargetProgress[]) => Promise<void>,
+): Promise<readonly TargetProgress[]> {
+  const targets = new Map<string, TargetProgress>(
+    job.targets.map(({ zone, node }) => [
+      `${zone} ${node}`,
+      { zone, node, step: 'waiting', serial: undefined, error: undefined },
+    ]),
+  )
+  const note = async ({ targets: known }: ResyncProgress): Promise<void> => {
+    for (const target of known) targets.set(`${target.zone} ${target.node}`, target)
+    await report([...targets.values()])
+  }
+  const open = (): TargetProgress[] => [...targets.values()].filter(isOpen)
+  for (let round = 0; round < MOST_ROUNDS && open().length > 0; round++) {
+    if (round > 0) await sleep(FOLLOW_MS)
+    const byOwner = new Map<string, ResyncJob['targets']>()
+    for (const { zone, node } of open()) {
+      const owner = parts.ownerOf(zone)
+      if (owner !== undefined) byOwner.set(owner, [...(byOwner.get(owner) ?? []), { zone, node }])
+    }
+    await Promise.all(
+      [...byOwner].map(async ([owner, some]) => {
+        const part = { ...job, targets: some }
+        if (owner === parts.self) await parts.runHere(part, note).catch(() => undefined)
+        else await follow(await parts.queueAt(owner, part), owner, parts, note)
+      }),
+    )
+  }
+  for (const target of open()) Object.assign(target, { step: 'failed', error: 'no worker took the zone' })
+  await report([...targets.values()])
+  return [...targets.values()]
+}
+
+/** Until the job has ended, or its worker. */
+async function follow(
+  id: string,
+  worker: string,
+  { find, isAlive }: DivisionParts,
+  note: (progress: ResyncProgress) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    await sleep(FOLLOW_MS)
+    const job = await find(id)
+    const progress = job?.progress
+    if (typeof progress === 'object') await note(progress)
+    if (job === undefined || job.state === 'done' || job.state === 'failed' || !isAlive(worker)) return
+  }
+}
+
+/**
+ * Runs a resync: here, or by all workers that share the zones, each its part. Throws WorkerError WORKER_RESYNC_FAILED after the
+ * last report.
+ */
+export async function resyncEverywhere(
+  job: ResyncJob,
+  queues: JobQueues,
+  runHere: (job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>) => Promise<ResyncProgress>,
+  report: (progress: ResyncProgress) => Promise<void>,
+): Promise<ResyncProgress> {
+  const { self, ownerOf, isAlive } = queues.workers?.owners ?? {}
+  if (self === undefined || ownerOf === undefined || isAlive === undefined) return await runHere(job, report)
+  const queueAt = (worker: string, part: ResyncJob): Promise<string> => queues.enqueueResyncAt(worker, part)
+  const parts = { self, ownerOf, isAlive, runHere, queueAt, find: (id: string) => queues.find(id) }
+  const targets = await divideResync(job, parts, (now) => report(progressOf(now)))
+  expectNoneFailed(targets)
+  return progressOf(targets)
+}
