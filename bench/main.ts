@@ -12,6 +12,7 @@ import { measurePolling } from './polling.js'
 import { measurePropagation } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
 import { measureTransfersOut } from './transfers-out.js'
+import { measureWorkers } from './workers.js'
 import { type Measured, printTable } from './statistics.js'
 
 const ROWS: Record<string, () => Promise<Measured[]>> = {
@@ -20,6 +21,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   changes: measureChangesIn,
   polling: measurePolling,
   many: measureManyZones,
+  workers: measureWorkers,
   out: measureTransfersOut,
   checks: measureChecks,
   attacks: measureAttacks,

@@ -28,7 +28,7 @@ const ASK_EVERY_MS = 50
 
 const zoneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `z${i}.many.example.`)
 
-async function startPrimary(
+export async function startManyZones(
   count: number,
   told: Place,
 ): Promise<{ place: Place; bump: () => Promise<number>; stop: () => Promise<void> }> {
@@ -108,7 +108,7 @@ export async function measureManyZones(): Promise<Measured[]> {
   for (const who of process.env.WHO?.split(',') ?? ['Knot', 'zonecast']) {
     const at = { ip: '127.0.0.1', port: await findPort() }
     const node = { ip: '127.0.0.1', port: await findPort() }
-    const primary = await startPrimary(zones.length, at)
+    const primary = await startManyZones(zones.length, at)
     const stopDistributor = await startDistributor(who, zones, primary.place, at, node)
     const server = await startKnot({ name: 'node', ...node, zones: zones.map((name) => ({ name, from: [at] })), tuned: true })
     const probe = new Probe()
