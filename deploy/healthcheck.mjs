@@ -3,7 +3,7 @@
  *
  *   healthcheck.mjs api PORT                      the API answers /healthz
  *   healthcheck.mjs transfer PORT                 the transfer server answers a DNS question, if only to refuse it
- *   healthcheck.mjs worker FOLDER                 the writer renews its lock on the data directory (every 4 s)
+ *   healthcheck.mjs worker FOLDER [NAME]          the writer renews its lock on the data directory (every 4 s); NAME: of a worker that shares it
  *   healthcheck.mjs watcher REDIS_URL HUB FILE    some primary was asked lately, answered or not; FILE holds the password
  */
 import { randomInt } from 'node:crypto'
@@ -40,8 +40,9 @@ const CHECKS = {
     })
   },
 
-  async worker(folder) {
-    const age = (Date.now() - statSync(join(folder, 'writer.lock')).mtimeMs) / 1000
+  async worker(folder, name) {
+    const lock = name === undefined ? 'writer.lock' : `workers/${name}.lock`
+    const age = (Date.now() - statSync(join(folder, lock)).mtimeMs) / 1000
     if (age > LOCK_SECONDS) throw new Error(`the lock was last renewed ${Math.round(age)} s ago`)
   },
 

@@ -58,6 +58,7 @@ export class Hub {
   #config: Config
   #fleet: Fleet
   readonly #roles: readonly Role[]
+  readonly #serves: boolean
   readonly #log: Logger
   readonly #services: Service[] = []
   readonly #metrics = new Metrics()
@@ -94,6 +95,7 @@ export class Hub {
     this.#config = config
     this.#fleet = fleetOfConfig(config)
     this.#roles = roles
+    this.#serves = roles.includes('transfer') || roles.includes('api')
     this.#log = log
     this.#live = liveSettings(config)
     setFaultSink(faultLog(log, this.#metrics))
@@ -128,13 +130,12 @@ export class Hub {
           zones: () => this.#fleet.zones.keys(),
         },
         isWorker: this.#roles.includes('worker'),
-        mayWrite: (zone) => zone === undefined || (this.#shared?.owner.mayWrite(zone) ?? true),
+        ...this.#shared?.rightsOn(this.#serves),
       })
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
-      const served = await this.#processes?.start()
-      return [...(served ?? []), ...roleAddresses(this.#transfer?.addresses, this.#api?.address)]
+      return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer?.addresses, this.#api?.address)]
     } catch (error) {
       await this.stop()
       throw error
@@ -152,8 +153,8 @@ export class Hub {
 
   /** True when the other roles and hubs have reported their deliveries until `at`. */
   #hasHeardAll(at: number): boolean {
-    const isAlone = this.#transfer !== undefined && this.#shared === undefined
-    return (isAlone || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
+    const hearsItself = this.#transfer !== undefined && this.#shared === undefined
+    return (hearsItself || this.#sync.hasHeardOthersUntil(at)) && this.#presence!.haveOthersSpokenSince(at)
   }
 
   async #openStore(): Promise<void> {
@@ -161,7 +162,8 @@ export class Hub {
     if (isWorker && this.#config.workers.share !== 'none') this.#locks = SharedZones.lock(this.#config, this.#workerName)
     const mode = this.#locks ?? (isWorker ? 'write' : 'read')
     this.#store = await openStore(this.#config, this.#fleet, mode, this.#log)
-    if (mode !== 'write') this.#follower = followStore(this.#store, this.#bus, this.#log)
+    if (mode !== 'write' && (this.#locks === undefined || this.#serves))
+      this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
 
   async #redisTarget(): Promise<RedisTarget> {
@@ -258,7 +260,7 @@ export class Hub {
       this.#services.push(this.#api)
     }
     for (const service of this.#services) await service.start()
-    await this.#shared?.start(this.#store, [this.#watcher, this.#worker])
+    await this.#shared?.start(this.#store, [this.#watcher, this.#worker], () => this.#sync.reseal())
   }
 
   /**
@@ -278,10 +280,7 @@ export class Hub {
     for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
     this.#log.level = next.log.level
     // Another process may have written cells that were refused without the new zones.
-    if (this.#seals.adopt(sealKeysOf(next)) || !this.#isAlone)
-      void this.#sync
-        .reseal()
-        .catch((error) => this.#log.warn({ op: 'redis', err: describeError(error) }, 'reading shared state failed'))
+    if (this.#seals.adopt(sealKeysOf(next)) || !this.#isAlone) void this.#sync.reseal()
     this.#presence?.adopt(fingerprint)
     this.#transfer?.adopt(fleet)
     if (this.#shared !== undefined) await this.#shared.adopt(fleet)

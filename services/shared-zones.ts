@@ -35,6 +35,7 @@ export class SharedZones {
   readonly #roles = new Map<ZoneRole, Fleet>()
   #whole: Fleet
   #store: ZoneStore | undefined
+  #readState: () => Promise<void> = async () => undefined
 
   constructor(config: Config, locks: ShardLocks, whole: Fleet, redis: RedisLink, log: Logger) {
     const { share, leaseMs } = config.workers
@@ -63,9 +64,21 @@ export class SharedZones {
     return this.#whole.only((zone) => this.locks.owns(zone))
   }
 
-  /** Takes the first shards. The roles have begun with `own`, and get all later changes. */
-  async start(store: ZoneStore, roles: readonly (ZoneRole | undefined)[]): Promise<void> {
+  /** The shared state that this process may write and read. `serves`: a role of it reads every zone. */
+  rightsOn(serves: boolean): { mayWrite: (zone: string | undefined) => boolean; reads: (zone: string | undefined) => boolean } {
+    return {
+      mayWrite: (zone) => zone === undefined || this.owner.mayWrite(zone),
+      reads: (zone) => serves || zone === undefined || this.owner.owns(zone),
+    }
+  }
+
+  /**
+   * Takes the first shards. The roles have begun with `own`, and get all later changes; `readState`: reads
+   * the shared state of zones that are new here.
+   */
+  async start(store: ZoneStore, roles: readonly (ZoneRole | undefined)[], readState: () => Promise<void>): Promise<void> {
     this.#store = store
+    this.#readState = readState
     for (const role of roles) if (role !== undefined) this.#roles.set(role, this.own)
     await this.owner.start()
   }
@@ -93,6 +106,8 @@ export class SharedZones {
     const store = this.#store!
     // Until now another process wrote them: their journals are read again.
     for (const zone of this.#zonesOf(gained)) store.forget(zone)
+    // Without Redis the roles begin with what they observe.
+    if (gained.length > 0) await this.#readState()
     const leaving = new Set(this.#zonesOf(lost))
     for (const role of this.#roles.keys()) {
       if (!isForced && leaving.size > 0) await role.settle?.(leaving, SETTLE_MS)

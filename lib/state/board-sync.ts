@@ -9,17 +9,15 @@ import { guard } from '../runtime/guard.js'
 import { describeError } from '../errors.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
-import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from './board.js'
 import { BoardWriter } from './board-writer.js'
-import { CellDoor, parseJson, type Places } from './cell-door.js'
+import { CellDoor, type DoorParts, parseJson } from './cell-door.js'
 import { PAGES_CHANNEL, PageSync } from './page-sync.js'
 import { StateError } from './errors.js'
 import { readTables } from './read-tables.js'
 import { agreeOnFormat, newerFormat } from './shared-format.js'
 import type { SignalBus, SignalName } from './signals.js'
 import { readPacket, readSignal } from './schemas.js'
-import type { Seals } from './seals.js'
 import { ownedZone, PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
 import { type SentSignal, Unsaid } from './unsaid.js'
 
@@ -40,20 +38,15 @@ interface Packet {
   signal?: SentSignal
 }
 
-export interface BoardSyncParts {
+export interface BoardSyncParts extends DoorParts {
   redis: Redis
   subscriber: Redis
   board: Board
   bus: SignalBus
   /** Name of this hub. */
   hub: string
-  seals: Seals
-  log: Logger
-  clock: Clock
-  metrics: Metrics
   /** This Redis is private: only this hub writes there. */
   isPrivate: boolean
-  fleet: Places
   /** This process may write values of the zone now, where several workers share the zones; default: of every zone. */
   mayWrite?: ((zone: string | undefined) => boolean) | undefined
   /** This process observes nodes, so Redis has its packed pairs. */
@@ -215,7 +208,7 @@ export class BoardSync {
 
   /** Called after a reload: seals values again that other keys sealed, and reads refused values again. */
   async reseal(): Promise<void> {
-    if (this.isReady && !this.#isForeign) await this.#load()
+    if (this.isReady && !this.#isForeign) await this.#load().catch((error) => this.#noteUnmet(error))
   }
 
   /** A newer zonecast keeps its state in this Redis: nothing is read or written there. */

@@ -7,7 +7,7 @@ import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import { readCell, readSealed } from './schemas.js'
 import type { Seals } from './seals.js'
-import { splitPair, type TableName, type Tables } from './tables.js'
+import { ownedZone, splitPair, type TableName, type Tables } from './tables.js'
 
 /** More hubs than any installation has: further ones are fabricated. */
 const MOST_HUBS = 256
@@ -29,6 +29,8 @@ export interface DoorParts {
   log: Logger
   metrics: Metrics
   fleet: Places
+  /** This process reads values of the zone; default: of every zone. */
+  reads?: ((zone: string | undefined) => boolean) | undefined
 }
 
 export class CellDoor {
@@ -47,8 +49,12 @@ export class CellDoor {
     return seals.isSealed(table) ? seals.seal(table, key, value) : value
   }
 
-  /** Undefined for a value that no hub of this installation wrote: counts it, and logs it once for each table. */
+  /**
+   * Undefined for a value that this process does not read, and for one that no hub of this installation wrote: counts that, and
+   * logs it once for each table.
+   */
   read<T extends TableName>(table: T, key: string, written: unknown): Tables[T] | undefined {
+    if (this.#parts.reads?.(ownedZone({ table, key })) === false) return undefined
     const isSealed = this.#parts.seals.isSealed(table)
     // Unsealed values may be anything. Their number is limited to the nodes and hubs, so they fill no memory.
     if (!isSealed && !this.#hasPlace(table, key)) return undefined

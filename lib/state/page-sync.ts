@@ -42,6 +42,8 @@ export interface PageSyncParts {
   /** This process writes the pairs of the zone. */
   isOurs: (zone: string) => boolean
   isAlone: () => boolean
+  /** This process reads pairs of the zone; default: of every zone. */
+  reads?: ((zone: string | undefined) => boolean) | undefined
   /** Writes the cells that changed: a page names contents that must be known before it is read. */
   writeCells: () => Promise<void>
   /** A page is no page. */
@@ -195,12 +197,13 @@ export class PageSync {
   }
 
   async #adopt(node: string, octets: Buffer): Promise<void> {
-    const { board, clock, fleet, refuse } = this.#parts
+    const { board, clock, fleet, refuse, reads } = this.#parts
     const entries = decodePairs(board.pairs, octets, secondOf(clock.now() + MOST_AHEAD_MS))
     if (entries === undefined) return refuse()
     if (!fleet.hasNode(node)) return
     for (const { zone, ...seen } of entries) {
-      if (board.pairs.adopt(node, zone, seen)) board.tellPair(board.pairs.rows.numbers.name(zone)!, node)
+      const name = board.pairs.rows.numbers.name(zone)
+      if (name !== undefined && reads?.(name) !== false && board.pairs.adopt(node, zone, seen)) board.tellPair(name, node)
       await pause()
     }
   }

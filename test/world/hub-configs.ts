@@ -31,6 +31,8 @@ export function writeHubConfig(hub: HubId, folder: string, place: Place, keys: W
       tokens: [{ name: 'world', role: 'admin', sha256: createHash('sha256').update(token).digest('hex') }],
     },
     transfer: { listen: [`${HOSTS[hub].ip}:${HUB_PORT}`] },
+    // A second worker of the hub replaces one that is killed.
+    workers: { share: 'disk', lease: '5s' },
     keys: Object.fromEntries(
       [keys.primary, keys.hub, ...Object.values(keys.nodes)].map(({ name, algorithm, secret }) => [name, { algorithm, secret }]),
     ),

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { zoneText } from '../../lab/zone-text.js'
+import { SHARDS } from '../../lib/fleet/shards.js'
 import type { Role } from '../../services/hub.js'
 import { eventually } from '../support/eventually.js'
 import { api, type HubProcess, spawnHub } from '../support/test-hub.js'
@@ -17,6 +18,9 @@ import type { World } from './world.js'
 const RECORDS = 200
 /** The second hub has separate roles, in the order of their start. */
 const ROLES: readonly Role[] = ['worker', 'transfer', 'watcher', 'api']
+/** Two workers share its zones. */
+const WORKERS = ['worker', 'second worker'] as const
+type Apart = Role | (typeof WORKERS)[number]
 const APART: HubId = 'hub-west'
 const WHOLE: HubId = 'hub-east'
 
@@ -24,7 +28,7 @@ export class SoakActs {
   readonly #world: World
   readonly #witness: Witness
   readonly #random: () => number
-  readonly #apart = new Map<Role, HubProcess>()
+  readonly #apart = new Map<Apart, HubProcess>()
   readonly #counts = new Map<string, number>()
   serial = 1
   /** The newest zone file. */
@@ -41,11 +45,13 @@ export class SoakActs {
   /** The second hub's roles in processes of their own. */
   async begin(): Promise<void> {
     await this.#world.killHub(APART)
-    for (const role of ROLES) await this.#startRole(role)
+    for (const role of ['worker', 'second worker', 'transfer', 'watcher', 'api'] as const) await this.#startRole(role)
   }
 
-  async #startRole(role: Role): Promise<void> {
-    this.#apart.set(role, await spawnHub(this.#world.hubs[APART], ['--roles', role]))
+  async #startRole(role: Apart): Promise<void> {
+    const played = role === 'second worker' ? 'worker' : role
+    const name = role.replace(' ', '-')
+    this.#apart.set(role, await spawnHub(this.#world.hubs[APART], ['--roles', played, '--worker', name]))
   }
 
   get counts(): string {
@@ -83,6 +89,7 @@ export class SoakActs {
       [2, 'bad change', () => this.#badChange()],
       [2, 'hub killed', () => this.#whileBroken({ kind: 'kill', who: WHOLE })],
       [4, 'role killed', () => this.#killRole()],
+      [2, 'worker killed', () => this.#killOwner()],
       [2, 'Redis killed', () => this.#whileBroken({ kind: 'kill', who: 'redis' })],
       [1, 'Redis hangs', () => this.#whileBroken({ kind: 'freeze', who: 'redis' })],
       [1, 'Redis emptied', () => this.#emptyRedis()],
@@ -95,7 +102,7 @@ export class SoakActs {
     ]
     // Each in the bag as often as its weight.
     const bag = acts
-      .filter(([, name]) => !(spares && (name === 'hub killed' || name === 'role killed')))
+      .filter(([, name]) => !(spares && (name === 'hub killed' || name === 'role killed' || name === 'worker killed')))
       .flatMap((row) => Array.from({ length: row[0] }, () => row))
     const [, name, act] = this.#pick(bag)
     await act()
@@ -141,6 +148,23 @@ export class SoakActs {
     if (this.#random() < 0.7) await this.change()
     await sleep(this.#random() * 1_500)
     await this.#startRole(role)
+  }
+
+  /** The other worker of the hub finishes the work of the killed one: it has all zones before that one is back. */
+  async #killOwner(): Promise<void> {
+    const killed = this.#pick(WORKERS)
+    await this.#apart.get(killed)!.kill()
+    if (this.#random() < 0.7) await this.change()
+    const left = WORKERS.find((name) => name !== killed)!.replace(' ', '-')
+    await eventually(
+      async () => {
+        const { workers } = await api<{ workers: { name: string; shards: number[] }[] }>(this.#world.hubs[APART], '/v1/workers')
+        const shards = workers.find(({ name }) => name === left)?.shards.length
+        if (shards !== SHARDS) throw new Error(`${left} has ${shards} shards of ${SHARDS}`)
+      },
+      { timeoutMs: 30_000, everyMs: 200 },
+    )
+    await this.#startRole(killed)
   }
 
   async #emptyRedis(): Promise<void> {

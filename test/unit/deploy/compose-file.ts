@@ -8,6 +8,7 @@ export interface ComposeService {
   entrypoint?: string[]
   command?: string[]
   user?: string
+  profiles?: string[]
   volumes?: string[]
   ports?: string[]
   networks?: { control: { ipv4_address: string } }

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { expect } from 'chai'
+import { parse } from 'yaml'
 import { parseAddress } from '../../../config/address.js'
 import { isWithin } from '../../../lib/transport/ip.js'
 import { buildProgram } from '../../../services/cli/program.js'
@@ -19,16 +20,23 @@ const program = buildProgram({
 
 const HUB = builtFrom('zonecast').filter(([name]) => name !== 'secrets')
 
+const SECOND = 'worker2'
+const roleOf = (service: string): string => (service === SECOND ? 'worker' : service)
+
 /** Programs of the images, with their packages. */
 const PACKAGES: Record<string, string> = { knotd: 'knot', nsd: 'nsd', named: 'bind9', dig: 'bind9-dnsutils' }
 
 describe('docker-compose.yml', () => {
-  it('has one container for each role', () => {
-    const roles = HUB.map(([name, { command }]) => {
-      expect(command, name).to.deep.equal(['start', '--roles', name])
-      return name
+  it('has one container for each role, and a second worker in a profile', () => {
+    const roles = HUB.map(([name, { command, profiles }]) => {
+      const role = roleOf(name)
+      const worker = role === 'worker' ? ['--worker', name === 'worker' ? 'w1' : 'w2'] : []
+      expect(command, name).to.deep.equal(['start', '--roles', role, ...worker])
+      expect(profiles, name).to.deep.equal(name === SECOND ? ['two-workers'] : undefined)
+      return role
     })
-    expect(roles).to.have.members([...ROLES])
+    expect(roles).to.have.members([...ROLES, 'worker'])
+    expect(parse(readFileSync('deploy/zonecast.yaml', 'utf8')).workers).to.deep.equal({ share: 'disk' })
   })
 
   it('uses commands and options that the program has', () => {
@@ -98,10 +106,11 @@ describe('docker-compose.yml', () => {
     expect([...used]).to.have.members(Object.keys(compose.volumes))
   })
 
-  it('allows one process alone to write the zone store', () => {
+  it('allows workers alone to write the zone store', () => {
     const mounts = HUB.map(([name, { volumes }]) => [name, volumes!.find((volume) => volume.startsWith('zonecast:'))])
     expect(Object.fromEntries(mounts)).to.deep.equal({
       worker: 'zonecast:/var/lib/zonecast',
+      worker2: 'zonecast:/var/lib/zonecast',
       watcher: 'zonecast:/var/lib/zonecast:ro',
       transfer: 'zonecast:/var/lib/zonecast:ro',
       api: 'zonecast:/var/lib/zonecast:ro',
@@ -124,7 +133,7 @@ describe('docker-compose.yml', () => {
     for (const [name, { healthcheck }] of services) if (name !== 'secrets') expect(healthcheck?.test?.[0], name).to.equal('CMD')
     for (const [name, { healthcheck }] of HUB) {
       const [, program_, file, role, ...rest] = healthcheck!.test!
-      expect([program_, file, role], name).to.deep.equal(['node', '/app/deploy/healthcheck.mjs', name])
+      expect([program_, file, role], name).to.deep.equal(['node', '/app/deploy/healthcheck.mjs', roleOf(name)])
       expect(rest, name).to.not.be.empty
     }
     const copied = stageNamed('zonecast').lines.find((line) => line.includes('deploy/healthcheck.mjs'))
@@ -140,7 +149,7 @@ describe('docker-compose.yml', () => {
 
   it('keeps Redis on a network without nodes and primaries', () => {
     const onState = services.filter(([, { networks }]) => networks !== undefined && JSON.stringify(networks).includes('state'))
-    expect(onState.map(([name]) => name)).to.have.members(['redis', ...ROLES])
+    expect(onState.map(([name]) => name)).to.have.members(['redis', ...ROLES, SECOND])
     expect(JSON.stringify(compose.services.redis!.networks)).to.not.include('control')
     expect(JSON.stringify(compose.services.redis!.command)).to.include('--aclfile')
   })

@@ -21,7 +21,7 @@ const CONFIGS = Object.fromEntries(
   }),
 )
 const text = (service: string): string => readFileSync(CONFIGS[service]!, 'utf8').replace(/^\s*(#|\/\/).*$/gm, '')
-const [WATCHER, WORKER, TRANSFER] = ['watcher', 'worker', 'transfer'].map(addressOf)
+const [WATCHER, WORKER, SECOND, TRANSFER] = ['watcher', 'worker', 'worker2', 'transfer'].map(addressOf)
 
 describe('the configs of the containers', () => {
   const scratch = scratchDirs()
@@ -94,12 +94,13 @@ describe('the configs of the containers', () => {
 
   it("have the folders, ports and names of the compose file in the hub's config", () => {
     const health = (service: string) => compose.services[service]!.healthcheck!.test!.slice(4)
-    expect(health('worker')).to.deep.equal([config.dataDir])
+    expect(health('worker')).to.deep.equal([config.dataDir, 'w1'])
+    expect(health('worker2')).to.deep.equal([config.dataDir, 'w2'])
     expect(health('transfer')).to.deep.equal([String(config.transfer.listen[0]!.port)])
     expect(health('api')).to.deep.equal([String(config.api.listen.port)])
     expect(health('watcher')).to.deep.equal(['redis://zonecast@redis:6379/0', config.hub, '/run/zonecast/redis.password'])
     expect(compose.services.api!.ports).to.deep.equal([`127.0.0.1:8053:${config.api.listen.port}/tcp`])
-    for (const service of ['worker', 'watcher', 'transfer', 'api']) {
+    for (const service of ['worker', 'worker2', 'watcher', 'transfer', 'api']) {
       const mounts = compose.services[service]!.volumes!.map((volume) => volume.split(':')[1])
       expect(mounts).to.include.members([config.dataDir, '/run/zonecast', '/etc/zonecast/zonecast.yaml'])
     }
@@ -113,7 +114,9 @@ describe('the configs of the containers', () => {
   for (const primary of ['hm1', 'hm2'])
     it(`let ${primary} serve zones to watcher and worker, and send NOTIFY to the transfer server`, () => {
       const conf = text(primary)
-      expect(conf).to.match(new RegExp(`- id: hub\\s+address: \\[${WATCHER}, ${WORKER}\\]\\s+key: hm-key\\s+action: transfer`))
+      expect(conf).to.match(
+        new RegExp(`- id: hub\\s+address: \\[${WATCHER}, ${WORKER}, ${SECOND}\\]\\s+key: hm-key\\s+action: transfer`),
+      )
       expect(conf).to.match(
         new RegExp(`- id: transfer\\s+address: ${TRANSFER}@${config.transfer.listen[0]!.port}\\s+key: hm-key`),
       )
@@ -124,11 +127,16 @@ describe('the configs of the containers', () => {
   for (const [node, notified, asks] of [
     ['ams1', 'allow-notify: WORKER ams1-key', 'request-xfr: TRANSFER@5300 ams1-key'],
     ['lhr1', 'allow-notify: WORKER lhr1-key', 'request-xfr: TRANSFER@5300 lhr1-key'],
-    ['fra1', 'address: WORKER\n    key: fra1-key\n    action: [notify, query]', 'address: TRANSFER@5300\n    key: fra1-key'],
+    [
+      'fra1',
+      'address: [WORKER, SECOND]\n    key: fra1-key\n    action: [notify, query]',
+      'address: TRANSFER@5300\n    key: fra1-key',
+    ],
     ['sin1', 'allow-notify { key "sin1-key"; };', 'primaries { TRANSFER port 5300 key "sin1-key"; };'],
   ] as const)
     it(`let ${node} accept NOTIFY from the worker and query the transfer server, with its own key`, () => {
-      expect(text(node)).to.include(notified.replace('WORKER', WORKER!))
+      expect(text(node)).to.include(notified.replace('WORKER', WORKER!).replace('SECOND', SECOND!))
+      if (notified.startsWith('allow-notify:')) expect(text(node)).to.include(notified.replace('WORKER', SECOND!))
       expect(text(node)).to.include(asks.replace('TRANSFER', TRANSFER!))
       expect(config.transfer.listen).to.deep.equal([{ ip: '0.0.0.0', port: 5300 }])
       expect(config.nodes.get(node)!.key).to.equal(`${node}-key`)
