@@ -145,7 +145,15 @@ describe('two worker processes of one hub', function () {
 
   it('lose no version when one is killed: the other has all zones within seconds', async () => {
     await processes.get('w1')!.kill()
+    // Some of these jobs go to the queue of the killed worker.
+    const jobs = await Promise.all(
+      ZONES.map((zone) => api<{ job: string }>(place, `/v1/zones/${zone}/refresh`, { method: 'POST', body: '{}' })),
+    )
     await bump()
+    for (const { job } of jobs)
+      await eventually(async () => expect(await api(place, `/v1/jobs/${job}`)).to.include({ state: 'done' }), {
+        timeoutMs: 40_000,
+      })
     await shares({ w2: 64 })
     await allInSync(serial)
   })
