@@ -17,10 +17,11 @@ import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { type HubPlace, type HubProcess, spawnHub, writeHubConfig } from '../../support/test-hub.js'
 
+const SOON = { timeoutMs: 40_000 }
 const ZONES = ['a.two.example.', 'b.two.example.', 'c.two.example.', 'd.two.example.']
 
 describe('a transfer server of two processes', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   needsPeers('knot', 'nsd', 'redis')
   const scratch = scratchDirs()
   const [key, nodeKey] = [makeKey('primary-key'), makeKey('node-key')]
@@ -85,8 +86,12 @@ describe('a transfer server of two processes', function () {
     for (const zone of ZONES) {
       const hub = { ip: place.transfer.ip, port: place.transfer.port, key: nodeKey }
       // Each connection may reach another process.
-      for (let i = 0; i < 4; i++) await eventually(async () => expect(await compareZones(from, hub, zone)).to.equal(undefined))
-      await eventually(async () => expect(await compareZones(from, { ip: node.ip, port: node.port }, zone)).to.equal(undefined))
+      for (let i = 0; i < 4; i++)
+        await eventually(async () => expect(await compareZones(from, hub, zone)).to.equal(undefined), SOON)
+      await eventually(
+        async () => expect(await compareZones(from, { ip: node.ip, port: node.port }, zone)).to.equal(undefined),
+        SOON,
+      )
     }
   }
   const change = async () => {
@@ -114,7 +119,7 @@ describe('a transfer server of two processes', function () {
       const now = children()
       expect(now).to.have.length(2)
       expect(now).to.include(second!).and.to.not.include(first!)
-    })
+    }, SOON)
     await served()
   })
 
@@ -126,7 +131,7 @@ describe('a transfer server of two processes', function () {
           (answer) => answer.json() as Promise<{ nodes: Record<string, { state: string; serial: number }> }>,
         )
         expect(nodes.ams1).to.include({ state: 'in-sync', serial })
-      })
+      }, SOON)
   })
 
   it('ends with the process that started it', async () => {
