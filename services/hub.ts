@@ -4,15 +4,10 @@
  */
 import { faultLog, setFaultSink } from '../lib/runtime/guard.js'
 import type { Config } from '../config/config.js'
-import { commandEnvironment } from '../config/env.js'
 import { fingerprintOf } from '../config/fingerprint.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import { describeError } from '../lib/errors.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
-import { NodeObserver } from '../lib/observe/node-observer.js'
-import { NodePaths } from '../lib/observe/node-paths.js'
-import { NodeProber } from '../lib/observe/node-prober.js'
-import { NotifySender } from '../lib/push/notify-sender.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { CheckThreads } from '../lib/release/check-threads.js'
 import { systemClock } from '../lib/runtime/clock.js'
@@ -30,7 +25,6 @@ import { RedisLink } from '../lib/state/redis-link.js'
 import { Idempotency } from '../lib/state/idempotency.js'
 import { dataDirSecret, Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
-import { StageClaims } from '../lib/state/stage-claims.js'
 import { loneWorker, ownersIn, type ShardWatch } from '../lib/shards/shard-map.js'
 import type { ShardLocks } from '../lib/store/shard-locks.js'
 import type { ZoneStore } from '../lib/store/zone-store.js'
@@ -45,10 +39,8 @@ import { followStore } from './store-follower.js'
 import { TransferProcesses } from './transfer-processes.js'
 import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
-import { PrimaryComparer } from './worker/primary-comparer.js'
-import { ReleaseDecider } from '../lib/release/release-decider.js'
-import { WorkerService } from './worker/service.js'
-import { VersionChecker } from '../lib/release/version-check.js'
+import type { WorkerService } from './worker/service.js'
+import { makeWorker } from './make-worker.js'
 import { liveSettings } from './live-settings.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
@@ -177,7 +169,7 @@ export class Hub {
     const { transfer, hub } = this.#config
     const [live, clock] = [this.#live, systemClock]
     this.#network = new Network(transfer, live, () => this.#store.memory)
-    const { client, querier, soa, udp, bulk } = this.#network
+    const { soa } = this.#network
     const owned = this.#shared?.own ?? this.#fleet
     const shared = {
       store: this.#store,
@@ -203,42 +195,18 @@ export class Hub {
       this.#services.push(this.#transfer)
     }
     if (this.#roles.includes('worker')) {
-      const paths = new NodePaths(this.#board, clock, this.#log)
-      this.#worker = new WorkerService(
-        owned,
-        { hub, transfers: live.connections.total, observe: live.observe },
-        {
-          ...shared,
-          client,
-          comparer: new PrimaryComparer({ ...shared, client, querier, limits: live.limits, compare: live.compare }),
-          limits: live.limits,
-          rollout: live.rollout,
-          webhooks: live.webhooks,
-          seals: this.#seals,
-          owns: (zone) => this.#shared?.owner.owns(zone) ?? true,
-          claims: new StageClaims(redis.data, hub),
-          decider: new ReleaseDecider({
-            ...shared,
-            hub,
-            checker: new VersionChecker(this.#checkThreads),
-            rollout: live.rollout,
-            env: commandEnvironment(),
-          }),
-          paths,
-          prober: new NodeProber(querier, paths),
-          retention: live.retention,
-          notifyRetries: live.notify,
-          connect: () => connectRedis(target, { queueing: true }),
-          observer: new NodeObserver({
-            ...shared,
-            paths,
-            bulk,
-            observe: live.observe,
-            hasHeardAll: (at) => this.#hasHeardAll(at),
-          }),
-          notify: new NotifySender(udp, paths, clock, this.#metrics),
-        },
-      )
+      this.#worker = makeWorker(owned, {
+        ...shared,
+        hub,
+        live,
+        network: this.#network,
+        redis: redis.data,
+        connect: () => connectRedis(target, { queueing: true }),
+        seals: this.#seals,
+        owns: (zone) => this.#shared?.owner.owns(zone) ?? true,
+        checkThreads: this.#checkThreads,
+        hasHeardAll: (at) => this.#hasHeardAll(at),
+      })
       this.#services.push(this.#worker)
     }
     if (this.#roles.includes('watcher')) {

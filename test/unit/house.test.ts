@@ -88,9 +88,8 @@ const DOORS: Record<string, string[]> = {
   yaml: ['config'],
 }
 
-/** The composition root, which puts the services together. */
-/** They put the parts of a process together. */
-const ROOT = ['services/main.ts', 'services/hub.ts', 'services/next-fleet.ts', 'services/load-aside.ts']
+/** The composition root: the files that put the parts of a process together. */
+const ROOT = ['main', 'hub', 'make-worker', 'next-fleet', 'load-aside'].map((name) => `services/${name}.ts`)
 
 describe('the project', () => {
   it('has files to check', () => {

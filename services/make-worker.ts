@@ -1,0 +1,60 @@
+/** Puts the worker of a process together: the parts that only it has. */
+import { commandEnvironment } from '../config/env.js'
+import type { Fleet } from '../lib/fleet/fleet.js'
+import { NodeObserver } from '../lib/observe/node-observer.js'
+import { NodePaths } from '../lib/observe/node-paths.js'
+import { NodeProber } from '../lib/observe/node-prober.js'
+import { NotifySender } from '../lib/push/notify-sender.js'
+import type { CheckThreads } from '../lib/release/check-threads.js'
+import { ReleaseDecider } from '../lib/release/release-decider.js'
+import { VersionChecker } from '../lib/release/version-check.js'
+import type { RedisLink } from '../lib/state/redis-link.js'
+import { StageClaims } from '../lib/state/stage-claims.js'
+import type { liveSettings } from './live-settings.js'
+import type { Network } from './network.js'
+import { PrimaryComparer } from './worker/primary-comparer.js'
+import { type WorkerParts, WorkerService } from './worker/service.js'
+
+type SharedParts = Pick<
+  WorkerParts,
+  'store' | 'board' | 'bus' | 'clock' | 'log' | 'metrics' | 'queues' | 'soa' | 'canQueue' | 'seals' | 'owns' | 'connect'
+>
+
+export interface MakeWorkerParts extends SharedParts {
+  hub: string
+  live: ReturnType<typeof liveSettings>
+  network: Network
+  redis: RedisLink['data']
+  checkThreads: CheckThreads
+  /** True when the report of every delivery before this time would have arrived. */
+  hasHeardAll: (at: number) => boolean
+}
+
+/** `fleet`: the zones that this process owns. */
+export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService {
+  const { hub, live, network, board, clock, log, metrics, hasHeardAll } = parts
+  const { client, querier, soa, udp, bulk } = network
+  const { limits, rollout, webhooks, retention, observe, compare, connections, notify } = live
+  const paths = new NodePaths(board, clock, log)
+  const checker = new VersionChecker(parts.checkThreads)
+  return new WorkerService(
+    fleet,
+    { hub, transfers: connections.total, observe },
+    {
+      ...parts,
+      client,
+      comparer: new PrimaryComparer({ ...parts, client, querier, limits, compare }),
+      limits,
+      rollout,
+      webhooks,
+      retention,
+      notifyRetries: notify,
+      claims: new StageClaims(parts.redis, hub),
+      decider: new ReleaseDecider({ ...parts, hub, checker, rollout, env: commandEnvironment() }),
+      paths,
+      prober: new NodeProber(querier, paths),
+      observer: new NodeObserver({ ...parts, soa, paths, bulk, observe, hasHeardAll }),
+      notify: new NotifySender(udp, paths, clock, metrics),
+    },
+  )
+}
