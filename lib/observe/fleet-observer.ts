@@ -12,6 +12,7 @@ import { jitterMs } from '../runtime/backoff.js'
 import type { Clock } from '../runtime/clock.js'
 import { Schedule } from '../runtime/schedule.js'
 import { pairKey, splitPair } from '../state/tables.js'
+import { releasedAtTo } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import type { NodeObserver } from './node-observer.js'
 import { NodeSweep, type Round } from './node-sweep.js'
@@ -203,9 +204,10 @@ export class FleetObserver {
 
   #isUrgent(zone: FleetZone, node: FleetNode, now: number): boolean {
     if (this.#push.hasLost(zone.name, node.id)) return true
-    const version = this.#store.zone(zone.name).releasedTo(node.id)
-    const releasedAt = version && (version.releasedTo[node.id] ?? version.releasedAt)
-    return releasedAt !== undefined && now - releasedAt < this.#rules.afterReleaseForMs && this.#push.isBehind(zone, node)
+    if (!this.#push.isBehind(zone, node)) return false
+    const version = this.#store.releasedTo(zone.name, node.id)
+    const releasedAt = version && releasedAtTo(version, node.id)
+    return releasedAt !== undefined && now - releasedAt < this.#rules.afterReleaseForMs
   }
 
   /** The sweep is slower than configured: a pair without an answer is not left to it. */

@@ -2,8 +2,8 @@
 import type { ZoneName } from '../dns/name.js'
 import { isNewer, type Serial } from '../dns/serial.js'
 import type { Board } from '../state/board.js'
-import type { StoredZone } from '../store/stored-zone.js'
 import { noteConfirmed, type Version } from '../store/version.js'
+import type { ZoneStore } from '../store/zone-store.js'
 import { contentOf, doubtedAt, doubtOf, type NodeContent, withTaken } from '../fleet/node-content.js'
 import type { NodeCell, PushTrail } from '../state/tables.js'
 
@@ -146,8 +146,11 @@ export function notePush(board: Board, zone: ZoneName, node: string, push: PushT
   board.setPair(zone, node, { ...before, at: now, push, ...(error === undefined ? {} : { error }) })
 }
 
+/** A version at rest is not torn. */
+export type VersionIdentity = Pick<Version, 'serial' | 'digest'> & Partial<Pick<Version, 'isTorn'>>
+
 /** The content of a node that shows the version's serial. */
-export const contentIn = (cell: NodeCell, { serial, digest, isTorn }: Version): NodeContent =>
+export const contentIn = (cell: NodeCell, { serial, digest, isTorn = false }: VersionIdentity): NodeContent =>
   contentOf(cell, { serial, digest, torn: isTorn })
 
 /**
@@ -165,10 +168,15 @@ export function doubtIn(cell: NodeCell, id: string, { serial, digest, isTorn }: 
 export const showsVersion = (cell: NodeCell, version: Version): boolean =>
   cell.serial === version.serial && doubtIn(cell, '', version) === undefined
 
-/** Records at the version that the node shows it. */
-export function keepConfirmation(stored: Pick<StoredZone, 'find'>, node: string, cell: NodeCell): void {
+/** Records at the version that the node shows it. A zone at rest is opened only for a new confirmation. */
+export function keepConfirmation(
+  store: Pick<ZoneStore, 'isRestingConfirmed' | 'zone'>,
+  zone: ZoneName,
+  node: string,
+  cell: NodeCell,
+): void {
   const { serial, observedAt, taken } = cell
-  if (serial === undefined || observedAt === undefined) return
-  const version = stored.find(serial, taken?.serial === serial ? taken.digest : undefined)
+  if (serial === undefined || observedAt === undefined || store.isRestingConfirmed(zone, serial, node)) return
+  const version = store.zone(zone).find(serial, taken?.serial === serial ? taken.digest : undefined)
   if (version !== undefined && showsVersion(cell, version)) noteConfirmed(version, node, observedAt)
 }

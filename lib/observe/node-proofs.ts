@@ -6,7 +6,7 @@
 import type { Fleet, FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { ZoneName } from '../dns/name.js'
 import { doubtedAt, type NodeContent } from '../fleet/node-content.js'
-import { contentIn, noteProof } from './node-cells.js'
+import { contentIn, noteProof, type VersionIdentity } from './node-cells.js'
 import type { NodeProber } from './node-prober.js'
 import type { Clock } from '../runtime/clock.js'
 import { describeError } from '../errors.js'
@@ -14,7 +14,6 @@ import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from '../state/board.js'
 import { type NodeCell, splitPair } from '../state/tables.js'
-import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 
 /** Nodes that are probed at once: a returning node may have lost thousands of zones. */
@@ -97,13 +96,13 @@ export class NodeProofs {
   }
 
   /** The version whose content the node must prove; undefined when there is nothing to prove. */
-  #doubted(key: string, cell: NodeCell): { zone: FleetZone; node: FleetNode; version: Version } | undefined {
+  #doubted(key: string, cell: NodeCell): { zone: FleetZone; node: FleetNode; version: VersionIdentity } | undefined {
     const [name, id] = splitPair(key)
     const zone = this.#fleet.zones.get(name as ZoneName)
     const node = this.#fleet.nodes.get(id)
     if (zone === undefined || node === undefined || !zone.nodes.includes(node) || cell.lostAt !== undefined || cell.missed > 0)
       return undefined
-    const version = this.#parts.store.zone(zone.name).releasedTo(id)
+    const version = this.#parts.store.releasedTo(zone.name, id)
     if (version === undefined || cell.serial !== version.serial) return undefined
     return ASKED.has(contentIn(cell, version)) ? { zone, node, version } : undefined
   }
@@ -152,7 +151,10 @@ export class NodeProofs {
     this.#count(node.id, 1)
     due.isRunning = true
     try {
-      const wrong = await prober.prove(zone, node, store.zone(zone.name), version)
+      const stored = store.zone(zone.name)
+      const kept = stored.find(version.serial, version.digest)
+      if (kept === undefined) return
+      const wrong = await prober.prove(zone, node, stored, kept)
       due.tries += 1
       if (board.get('nodes', key)?.serial !== version.serial || this.#due.get(key) !== due) return
       if (wrong.length === 0) noteProof(board, zone.name, node.id, version, clock.now())

@@ -15,7 +15,7 @@ import type { Metrics } from '../runtime/metrics.js'
 import { pause } from '../runtime/turns.js'
 import type { Board } from '../state/board.js'
 import type { NodeCell } from '../state/tables.js'
-import { isReleasedTo, type Version } from '../store/version.js'
+import { isReleasedTo, releasedAtTo, type Version } from '../store/version.js'
 import { nodeCell, showsVersion } from '../observe/node-cells.js'
 import { Bits } from './zone-queue.js'
 
@@ -81,21 +81,31 @@ function nodesOf({ nodes }: FleetZone): Nodes {
 export class Propagation {
   readonly #parts: PropagationParts
   readonly #pending = new Map<ZoneName, Pending[]>()
-  /** By zone and version, for the released version and newer ones. */
+  /** By zone and version, for the released version and newer ones; for zones with a release since the start. */
   readonly #given = new Map<ZoneName, Given[]>()
+  /** Earlier releases are not measured: they are before the start, or before a reload that added the zone. */
+  readonly #startedAt: number
+  readonly #addedAt = new Map<ZoneName, number>()
   #isReviewing = false
 
   constructor(parts: PropagationParts) {
     this.#parts = parts
+    this.#startedAt = parts.clock.now()
   }
 
   /** The zone is new here: earlier releases are not measured. */
-  forget(zone: FleetZone, versions: readonly Version[]): void {
-    if (this.#given.has(zone.name)) return
+  forget(zone: ZoneName): void {
+    if (!this.#given.has(zone)) this.#addedAt.set(zone, this.#parts.clock.now())
+  }
+
+  /** Before the first release of the zone that is measured. */
+  #giveEarlier(zone: FleetZone, versions: readonly Version[]): void {
+    const since = this.#addedAt.get(zone.name) ?? this.#startedAt
+    this.#addedAt.delete(zone.name)
     this.#given.set(zone.name, [])
     for (const version of versions) {
-      const { ids } = nodesOf(zone)
-      if (!ids.some((id) => isReleasedTo(version, id))) continue
+      const ids = nodesOf(zone).ids.filter((id) => (releasedAtTo(version, id) ?? Number.POSITIVE_INFINITY) < since)
+      if (ids.length === 0) continue
       const given = this.#of(zone, version)
       given.isWhole = true
       this.#give(given, ids, version)
@@ -105,13 +115,15 @@ export class Propagation {
   /** The config no longer has the zone. */
   drop(zone: ZoneName): void {
     this.#given.delete(zone)
+    this.#addedAt.delete(zone)
     this.#pending.delete(zone)
   }
 
   /** Some nodes may have one of these versions now: the released one and all newer ones, oldest first. */
   noteReleases(zone: FleetZone, versions: readonly Version[]): void {
     const known = this.#given.get(zone.name)
-    if (known !== undefined) {
+    if (known === undefined) this.#giveEarlier(zone, versions)
+    else {
       const kept = known.filter((given) => versions.some((version) => isOf(given, version)))
       if (kept.length < known.length) this.#given.set(zone.name, kept)
     }

@@ -7,13 +7,13 @@ import { Alarms } from '../runtime/alarms.js'
 import { pause } from '../runtime/turns.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
-import { type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../fleet/fleet.js'
+import type { Fleet, FleetDiff, FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
 import type { SignalBus, Signals } from '../state/signals.js'
-import { soaOfVersion, type Version } from '../store/version.js'
+import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../dns/endpoint.js'
 import type { DeliveryOutcome } from './delivery.js'
@@ -102,14 +102,13 @@ export class PushFleet {
     this.#unlisten = () => {
       for (const end of unlisten) end()
     }
-    this.#forgetPast(fleet.zones.values())
   }
 
   /** After a reload: ends deliveries to removed nodes and of removed zones. */
   adopt(fleet: Fleet, diff: FleetDiff): void {
     this.#fleet = fleet
-    this.#forgetPast(touchedBy(diff))
     for (const { name } of diff.removed) this.#propagation.drop(name)
+    for (const { name } of diff.added) this.#propagation.forget(name)
     for (const [id, pusher] of this.#pushers) {
       const node = fleet.nodes.get(id)
       if (node && isSameReach(node, pusher.node)) pusher.adopt(node, (zone) => fleetHas(fleet, zone, node))
@@ -133,8 +132,7 @@ export class PushFleet {
 
   /** The version that the node should serve: the newest one released to it. */
   wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined {
-    const version = this.#parts.store.zone(zone).releasedTo(node)
-    return version && { serial: version.serial, soa: soaOfVersion(version).stored }
+    return this.#parts.store.releasedTo(zone, node)
   }
 
   isDrained(node: string): boolean {
@@ -146,10 +144,6 @@ export class PushFleet {
     if (this.#isStopped) return
     this.#propagation.noteReleases(zone, this.#fromReleased(zone))
     for (const node of zone.nodes) if (!this.isDrained(node.id) && this.isBehind(zone, node)) this.#pusher(node).push(zone)
-  }
-
-  #forgetPast(zones: Iterable<FleetZone>): void {
-    for (const zone of zones) if (zone.nodes.length > 0) this.#propagation.forget(zone, this.#fromReleased(zone))
   }
 
   /** The version that every node may have, and all newer ones: several may be under way, held or waiting. */

@@ -67,7 +67,7 @@ export class RolloutDriver {
       else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
       else if (change.table === 'nodes') {
         const zone = this.#fleet.zones.get(change.zone)
-        if (zone) keepConfirmation(this.#parts.store.zone(zone.name), change.node, change.value)
+        if (zone) keepConfirmation(this.#parts.store, zone.name, change.node, change.value)
         if (zone && this.#active.has(zone.name)) this.#onAnswer(zone)
       }
     })

@@ -7,7 +7,7 @@ import { isOver } from '../rollout/machine.js'
 import { systemClock } from '../runtime/clock.js'
 import type { StoredZone } from './stored-zone.js'
 import { isReleasedTo } from './version.js'
-import type { RestingVersion } from './zone-rows.js'
+import type { LaidDown } from './zone-rows.js'
 
 interface InUse {
   zone: StoredZone
@@ -91,8 +91,8 @@ export class OpenZones {
 }
 
 /** The newest version, when every node may have it and nothing else about the zone is open: then it can rest as a row. */
-export function quietVersionOf({ latest, orders, conflicting, versions }: StoredZone): RestingVersion | undefined {
-  if (latest?.releasedAt === undefined || orders !== undefined || conflicting.list.length > 0) return undefined
+export function quietVersionOf({ latest, orders, conflicting, versions }: StoredZone): LaidDown | undefined {
+  if (latest?.releasedAt === undefined || latest.isTorn || orders !== undefined || conflicting.list.length > 0) return undefined
   const isOpen = versions.some(({ rollout }) => rollout !== undefined && !isOver(rollout.state))
   return isOpen || !isReleasedTo(latest, '') ? undefined : { ...latest, releasedAt: latest.releasedAt }
 }

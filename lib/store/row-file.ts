@@ -2,7 +2,7 @@
  * The file of the rows of zones at rest, so that a start opens no journals. It is only a cache: each row names the state of the
  * journal that it was made from, a lost or torn row costs one read of a journal, and nothing waits until a row is written.
  *
- *   file:   "ZCR1" then entries; the last one of a zone counts
+ *   file:   "ZCR2" then entries; the last one of a zone counts
  *   entry:  [crc32 of the rest 4] [octets of the name 2] [octets of the row 2, 0 when the zone has none any more] [name] [row]
  */
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import type { ZoneName } from '../dns/name.js'
 import { pause } from '../runtime/turns.js'
 import { ZoneRows } from './zone-rows.js'
 
-const MAGIC = Buffer.from('ZCR1')
+const MAGIC = Buffer.from('ZCR2')
 const FRONT = 8
 /** Rows that change are gathered for so long. */
 const GATHER_MS = 2_000

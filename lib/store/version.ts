@@ -55,6 +55,12 @@ export function noteConfirmed(version: Version, node: string, at: number): void 
 export const isReleasedTo = (version: Version, node: string): boolean =>
   version.rollout?.state !== 'rejected' && (version.releasedAt !== undefined || version.releasedTo[node] !== undefined)
 
+/** When the node was first allowed to have it; undefined before. A version at rest is released to all. Milliseconds since 1970. */
+export const releasedAtTo = (
+  { releasedAt, releasedTo = {} }: Pick<Version, 'releasedAt'> & Partial<Pick<Version, 'releasedTo'>>,
+  node: string,
+): number | undefined => releasedTo[node] ?? releasedAt
+
 const SOAS = new WeakMap<Version, Soa>()
 
 /** The version's SOA, parsed once, because every request uses it. */

@@ -6,6 +6,7 @@
 import { existsSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
+import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import { systemClock } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
@@ -16,6 +17,7 @@ import { RowFile } from './row-file.js'
 import type { ZoneOwnership } from './shard-locks.js'
 import { StoredZone } from './stored-zone.js'
 import { folderName } from './zone-folder.js'
+import type { Version } from './version.js'
 import { type JournalStamp, type RestingVersion, ZoneRows } from './zone-rows.js'
 
 export interface StoreOptions {
@@ -131,6 +133,16 @@ export class ZoneStore {
    */
   resting(name: ZoneName): RestingVersion | undefined {
     return this.#zones.has(name) ? undefined : this.#rows.get(name, () => this.#stampOf(name))
+  }
+
+  /** The newest version that is released to the node. Opens no zone at rest. */
+  releasedTo(name: ZoneName, node: string): RestingVersion | Version | undefined {
+    return this.resting(name) ?? this.zone(name).releasedTo(node)
+  }
+
+  /** The zone rests at this serial, and its journal has the node's confirmation. */
+  isRestingConfirmed(name: ZoneName, serial: Serial, node: string): boolean {
+    return !this.#zones.has(name) && this.#rows.isConfirmed(name, serial, node, () => this.#stampOf(name))
   }
 
   #stampOf(name: ZoneName): JournalStamp | undefined {

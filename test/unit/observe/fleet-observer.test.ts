@@ -2,7 +2,7 @@
  *   a fleet and its reloads ──▶ FleetObserver ──▶ which pairs of zone and node are queried, and when
  */
 import { expect } from 'chai'
-import { parseZoneName, type ZoneName } from '../../../lib/dns/name.js'
+import { parseZoneName } from '../../../lib/dns/name.js'
 import { Fleet, type FleetDiff, type FleetNode, type FleetZone } from '../../../lib/fleet/fleet.js'
 import { FleetObserver, type ObserveRules } from '../../../lib/observe/fleet-observer.js'
 import type { NodeObserver } from '../../../lib/observe/node-observer.js'
@@ -62,7 +62,7 @@ describe('a reload and the observation of nodes', () => {
       hasLost: () => false,
       heal: ({ name }: FleetZone, { id }: { id: string }) => healed.push(`${name} ${id}`),
     }
-    const store = { zone: (_: ZoneName) => ({ releasedTo: () => undefined }) } as unknown as ZoneStore
+    const store = { releasedTo: () => undefined } as unknown as ZoneStore
     observer = new FleetObserver(rules, nodes, deliveries, store, { now: () => now })
     observer.start(fleet(one, two))
     now += 2_000

@@ -41,7 +41,7 @@ describe('a node with doubtful content', () => {
     const node = { id: 'n1' }
     const zone = { name: ZONE, nodes: [node] }
     const fleet = { zones: new Map([[ZONE, zone]]), nodes: new Map([['n1', node]]) } as unknown as Fleet
-    const store = { zone: () => ({ releasedTo: () => VERSION }) } as unknown as ZoneStore
+    const store = { releasedTo: () => VERSION, zone: () => ({ find: () => VERSION }) } as unknown as ZoneStore
     const prove = async (): Promise<string[]> => {
       asked += 1
       if (faults instanceof Error) throw faults

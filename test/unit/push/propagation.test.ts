@@ -128,7 +128,8 @@ describe('propagation', () => {
     const version = staged(before)
     before.release(zone, version, ['n1'])
     const scene = new Scene()
-    scene.propagation.forget(zone, [version])
+    scene.now += 1
+    scene.propagation.forget(NAME)
     scene.shows('n1', 2)
     scene.release(zone, version, ['n2'])
     scene.shows('n2', 2)
@@ -156,11 +157,23 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal([])
   })
 
+  it('has no sample of a version that was released before a reload added the zone again', () => {
+    const scene = new Scene()
+    const version = scene.version(2)
+    version.releasedAt = scene.now
+    scene.propagation.drop(NAME)
+    scene.now += 1
+    scene.propagation.forget(NAME)
+    scene.propagation.noteReleases(zoneOf('n1'), [version])
+    scene.shows('n1', 2)
+    expect(scene.samples).to.deep.equal([])
+  })
+
   it('has no sample of a node that was added later, nor of a version that was released before the start', () => {
     const scene = new Scene()
     const version = scene.version(2)
     version.releasedAt = 1
-    scene.propagation.forget(zoneOf('n1'), [version])
+    scene.propagation.noteReleases(zoneOf('n1'), [version])
     scene.release(zoneOf('n1', 'n2'), version, 'all')
     scene.shows('n2', 2)
     expect(scene.samples).to.deep.equal([])

@@ -18,7 +18,7 @@ const LATER = 3_600_000
 /** The file with one row that ends with its SOA, as an early version wrote it; its checksum fits. */
 function withoutOrigin(file: Buffer): Buffer {
   const row = file.subarray(12 + ZONE.length)
-  const cut = Buffer.concat([file.subarray(4, 12 + ZONE.length), row.subarray(0, 82 + row.readUInt16LE(80))])
+  const cut = Buffer.concat([file.subarray(4, 12 + ZONE.length), row.subarray(0, 84 + row.readUInt16LE(80))])
   cut.writeUInt16LE(cut.length - 8 - ZONE.length, 6)
   cut.writeUInt16LE(cut.length - 8 - ZONE.length, 8 + ZONE.length)
   cut.writeUInt32LE(crc32(cut.subarray(4)), 0)
@@ -156,6 +156,27 @@ describe('a zone at rest', () => {
     const journal = readFileSync(journalOf(dataDir))
     await layDown(store)
     expect(readFileSync(journalOf(dataDir)), 'written once').to.deep.equal(journal)
+  })
+
+  it('has the confirmations of its version without being opened', async () => {
+    const dataDir = scratch()
+    const first = await open(dataDir)
+    noteConfirmed(await commit(first, 1), 'ams1', 42)
+    await first.close()
+    const store = await open(dataDir)
+    expect(store.isRestingConfirmed(ZONE, 1, 'ams1')).to.equal(true)
+    expect(store.isRestingConfirmed(ZONE, 1, 'fra1'), 'another node').to.equal(false)
+    expect(store.isRestingConfirmed(ZONE, 2, 'ams1'), 'another serial').to.equal(false)
+    expect(store.releasedTo(ZONE, 'fra1')?.serial).to.equal(1)
+    expect(store.has(ZONE)).to.equal(false)
+  })
+
+  it('has no row while nodes may have other content under its serial', async () => {
+    const store = await open(scratch())
+    await commit(store, 1)
+    store.zone(ZONE).latest!.isTorn = true
+    await layDown(store)
+    expect(store.resting(ZONE)).to.equal(undefined)
   })
 
   it('is the same object for a caller that holds it, and takes its writes', async () => {
