@@ -101,6 +101,7 @@ export class ApiService implements Service {
       })
       this.#server.listen({ host: ip, port }, () => resolve())
     })
+    this.#matrix.sums.begin()
     const bound = this.#server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }

@@ -32,7 +32,8 @@ export class Sums {
   readonly #table = new SumTable()
   readonly #judge: Judge
   readonly #unlisten: () => void
-  readonly #ticker: NodeJS.Timeout
+  /** Undefined before `begin`. */
+  #ticker: NodeJS.Timeout | undefined
   #fleet: Fleet
   #unjudged = new Unjudged()
   /** Zones that were added, changed or removed, in order; `#moved` of them are in the table by now. */
@@ -57,12 +58,17 @@ export class Sums {
     this.#unlisten = parts.board.onChange((change) => {
       if (this.#unjudged.note(change, this.#table, parts.rules())) this.#wait()
     })
+    this.adopt(fleet, everyZoneOf(fleet))
+  }
+
+  /** Judges from now on by itself. While a hub starts, every cell of the board is written, and no caller asks for sums. */
+  begin(): void {
     this.#ticker = setInterval(
       guard('sums timer', () => this.#hasWork() && this.settle(Number.POSITIVE_INFINITY)),
       TICK_MS,
     )
     this.#ticker.unref()
-    this.adopt(fleet, everyZoneOf(fleet))
+    this.#wait()
   }
 
   /** Judges the changed zones, or all when the rules changed. Many zones are added, changed and removed in slices. */
@@ -124,6 +130,7 @@ export class Sums {
   }
 
   #wait(): void {
+    if (this.#ticker === undefined) return
     this.#waiting ??= setTimeout(
       guard('sums', () => this.settle(Number.POSITIVE_INFINITY)),
       WAIT_MS,

@@ -4,6 +4,7 @@ import type { Serial } from '../../../lib/dns/serial.js'
 import { pairKey } from '../../../lib/state/tables.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { named } from '../../../services/api/node-sum.js'
+import { eventually } from '../../support/eventually.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { NOW, smallFleet } from './small-fleet.js'
 
@@ -36,6 +37,16 @@ describe('the sums of a node', () => {
     }
     return { board, matrix, clock, answer, state }
   }
+
+  it('are made without a request only after the beginning', async () => {
+    const { matrix, answer } = scene()
+    answer()
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(matrix.sums.pending).to.be.greaterThan(0)
+    matrix.sums.begin()
+    await eventually(() => expect(matrix.sums.pending).to.equal(0))
+    matrix.close()
+  })
 
   it('are unknown after answers that are too old, and in sync after a sweep', async () => {
     const { board, matrix, clock, answer, state } = scene()
