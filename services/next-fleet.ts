@@ -24,7 +24,7 @@ export async function nextFleet(config: Config, before: Fleet, store: ZoneStore)
   const fleet = await withRests(fleetInSteps(next, before))
   const diff = await withRests(fleet.diffInSteps(before))
   for (const { name } of diff.added) {
-    if (store.resting(name) === undefined) store.zone(name)
+    if (!store.isResting(name)) store.zone(name)
     await pause()
   }
   return { next, fingerprint, fleet, diff }

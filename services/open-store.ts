@@ -3,7 +3,8 @@ import type { Config } from '../config/config.js'
 import type { Fleet } from '../lib/fleet/fleet.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { usableMemory } from '../lib/runtime/memory.js'
-import { type StoreOptions, ZoneStore } from '../lib/store/zone-store.js'
+import type { StoreOptions } from '../lib/store/store-options.js'
+import { ZoneStore } from '../lib/store/zone-store.js'
 
 /** Reads what is known of resting zones; opens no zone. Rejects with StoreError. */
 export async function openStore(config: Config, fleet: Fleet, mode: StoreOptions['mode'], log: Logger): Promise<ZoneStore> {

@@ -110,6 +110,8 @@ export class Fleet {
   readonly clouds: ReadonlyMap<string, Cloud>
   /** The zones of each list of nodes, which zones with the same clouds share. Made when it is needed. */
   #zonesAt: Map<readonly FleetNode[], FleetZone[]> | undefined
+  /** The zones of nodes that have several of those lists, by their places. */
+  readonly #joined = new Map<string, readonly FleetZone[]>()
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
   readonly #peerAddresses: ReadonlySet<string>
@@ -186,10 +188,18 @@ export class Fleet {
     return new Fleet(zones, this.nodes.values(), this.primaries.values(), this.clouds.values(), this.peers)
   }
 
+  /** One list for all nodes with the same zones. */
   zonesOf(node: string): readonly FleetZone[] {
     if (!this.nodes.has(node)) return []
-    const lists = [...this.#zonesByNodes()].flatMap(([nodes, zones]) => (nodes.some(({ id }) => id === node) ? [zones] : []))
-    return lists.length === 1 ? lists[0]! : lists.flat()
+    const lists = [...this.#zonesByNodes().values()]
+    const places = [...this.#zonesByNodes().keys()].flatMap((nodes, i) => (nodes.some(({ id }) => id === node) ? [i] : []))
+    if (places.length === 1) return lists[places[0]!]!
+    const key = places.join(' ')
+    const known = this.#joined.get(key)
+    if (known !== undefined) return known
+    const zones = places.flatMap((i) => lists[i]!)
+    this.#joined.set(key, zones)
+    return zones
   }
 
   #zonesByNodes(): ReadonlyMap<readonly FleetNode[], FleetZone[]> {

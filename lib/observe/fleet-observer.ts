@@ -15,7 +15,7 @@ import { pairKey, splitPair } from '../state/tables.js'
 import { releasedAtTo } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import type { NodeObserver } from './node-observer.js'
-import { NodeSweep, type Round } from './node-sweep.js'
+import { listComparer, NodeSweep, type Round } from './node-sweep.js'
 
 export interface ObserveRules extends SweepRules {
   afterReleaseMs: number
@@ -101,9 +101,10 @@ export class FleetObserver {
   #adoptNodes(fleet: Fleet, isFast: boolean): void {
     const now = this.#clock.now()
     for (const id of this.#sweeps.keys()) if (!fleet.nodes.has(id)) this.#sweeps.delete(id)
+    const isSame = listComparer()
     for (const [id, node] of fleet.nodes) {
       const sweep = this.#sweeps.get(id)
-      if (sweep) sweep.adopt(node, fleet.zonesOf(id), now)
+      if (sweep) sweep.adopt(node, fleet.zonesOf(id), now, isSame)
       else this.#sweeps.set(id, new NodeSweep(node, fleet.zonesOf(id), now, isFast))
     }
   }

@@ -47,11 +47,12 @@ export class NodeSweep {
   }
 
   /** After a reload. */
-  adopt(node: FleetNode, zones: readonly FleetZone[], now: number): void {
+  adopt(node: FleetNode, zones: readonly FleetZone[], now: number, isSame: IsSame): void {
     this.node = node
-    if (zones === this.#zones || (zones.length === this.#zones.length && zones.every((zone, i) => zone === this.#zones[i])))
-      return
+    if (zones === this.#zones) return
+    const isOther = !isSame(zones, this.#zones)
     this.#zones = zones
+    if (!isOther) return
     // Zones may have moved behind the cursor: the round begins again where it is.
     this.round = this.#newRound(now)
   }
@@ -91,5 +92,16 @@ export class NodeSweep {
     if (this.isFast) this.#credit = 0
     this.isFast = false
     this.round = this.#newRound(now)
+  }
+}
+
+type IsSame = (a: readonly FleetZone[], b: readonly FleetZone[]) => boolean
+
+/** Compares two lists once: nodes with the same zones share them. */
+export function listComparer(): IsSame {
+  let last: { a: readonly FleetZone[]; b: readonly FleetZone[]; isSame: boolean } | undefined
+  return (a, b) => {
+    if (last?.a !== a || last.b !== b) last = { a, b, isSame: a.length === b.length && a.every((zone, i) => zone === b[i]) }
+    return last.isSame
   }
 }

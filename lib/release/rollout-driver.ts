@@ -98,7 +98,7 @@ export class RolloutDriver {
     this.#fleet = fleet
     for (const { name } of touchedBy(diff)) {
       // A zone at rest has no open rollout, and no orders on disk.
-      if (!this.#parts.store.resting(name) || this.#parts.board.get('orders', name)) this.#onOrders(name)
+      if (!this.#parts.store.isResting(name) || this.#parts.board.get('orders', name)) this.#onOrders(name)
       await pause()
     }
   }

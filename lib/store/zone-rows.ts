@@ -3,6 +3,7 @@
  * else about it is open. A hundred thousand zones at rest hold no objects and no files. A row counts only while the journal is the
  * one that it was made from. Not here: the file of the rows (row-file.ts).
  */
+import { statSync } from 'node:fs'
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { NodeTimes } from './node-times.js'
@@ -142,6 +143,11 @@ export class ZoneRows {
     }
   }
 
+  /** As `get`, without reading the row. */
+  isValid(name: ZoneName, stampNow: () => JournalStamp | undefined): boolean {
+    return this.#validRow(name, stampNow) !== undefined
+  }
+
   /** True when the row has the version with this serial, and the node's own answer showed it. `stampNow` as for `get`. */
   isConfirmed(name: ZoneName, serial: Serial, node: string, stampNow: () => JournalStamp | undefined): boolean {
     const row = this.#validRow(name, stampNow)
@@ -222,6 +228,12 @@ export class ZoneRows {
       row.copy(to, toAt)
     }
   }
+}
+
+/** Undefined when there is no journal. */
+export function stampOf(journal: string): JournalStamp | undefined {
+  const stat = statSync(journal, { throwIfNoEntry: false })
+  return stat && { size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino }
 }
 
 const originAt = (row: Buffer): number => AT.soa + row.readUInt16LE(AT.soaOctets) + row.readUInt16LE(AT.confirmed) * MARK_OCTETS

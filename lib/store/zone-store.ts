@@ -3,7 +3,7 @@
  * of its journal and no records; unused it rests again, as a row. A damaged journal is set aside and reported to the caller, and
  * the zone starts empty, to be transferred again.
  */
-import { existsSync, renameSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
@@ -11,31 +11,14 @@ import { describeError } from '../errors.js'
 import { systemClock } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
 import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
-import { salvageOrders } from './journal-file.js'
+import { type Damage, setAside } from './damage.js'
 import { OpenZones, quietVersionOf } from './open-zones.js'
 import { RowFile } from './row-file.js'
-import type { ZoneOwnership } from './shard-locks.js'
 import { StoredZone } from './stored-zone.js'
 import { folderName } from './zone-folder.js'
+import type { StoreOptions } from './store-options.js'
 import type { Version } from './version.js'
-import { type JournalStamp, type RestingVersion, ZoneRows } from './zone-rows.js'
-
-export interface StoreOptions {
-  dataDir: string
-  hub: string
-  /** Only one process may write a zone; others follow what it commits. With an ownership, it writes the zones it owns. */
-  mode: 'write' | 'read' | ZoneOwnership
-  /** Octets of warm contents to keep in memory, over all zones. */
-  warmOctets: number
-  /** Called for each damaged zone, besides `damages`. */
-  onDamage?: (damage: Damage) => void
-}
-
-export interface Damage {
-  zone: ZoneName
-  reason: string
-  setAside: string
-}
+import { type JournalStamp, type RestingVersion, stampOf, ZoneRows } from './zone-rows.js'
 
 /** Contents that were unused for so long are dropped when memory is short, and the zone rests. */
 const IDLE_MS = 60_000
@@ -109,10 +92,7 @@ export class ZoneStore {
   }
 
   #setAside(name: ZoneName, directory: string, reason: string): StoredZone {
-    const setAside = `${directory}.damaged-${Date.now()}`
-    const orders = salvageOrders(join(directory, 'journal'))
-    renameSync(directory, setAside)
-    const damage = { zone: name, reason, setAside }
+    const { damage, orders } = setAside(name, directory, reason)
     this.damages.push(damage)
     this.#options.onDamage?.(damage)
     const zone = this.#make(name, directory)
@@ -135,6 +115,11 @@ export class ZoneStore {
     return this.#zones.has(name) ? undefined : this.#rows.get(name, () => this.#stampOf(name))
   }
 
+  /** `resting` has a version. */
+  isResting(name: ZoneName): boolean {
+    return !this.has(name) && this.#rows.isValid(name, () => this.#stampOf(name))
+  }
+
   /** The newest version that is released to the node. Opens no zone at rest. */
   releasedTo(name: ZoneName, node: string): RestingVersion | Version | undefined {
     return this.resting(name) ?? this.zone(name).releasedTo(node)
@@ -145,10 +130,7 @@ export class ZoneStore {
     return !this.#zones.has(name) && this.#rows.isConfirmed(name, serial, node, () => this.#stampOf(name))
   }
 
-  #stampOf(name: ZoneName): JournalStamp | undefined {
-    const stat = statSync(join(this.#root, folderName(name), 'journal'), { throwIfNoEntry: false })
-    return stat && { size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino }
-  }
+  readonly #stampOf = (name: ZoneName): JournalStamp | undefined => stampOf(join(this.#root, folderName(name), 'journal'))
 
   #dropRow(name: ZoneName): void {
     if (this.#rows.delete(name)) this.#rowFile.note(name)

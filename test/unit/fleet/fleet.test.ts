@@ -52,6 +52,7 @@ describe('a fleet', () => {
   it('has the zones of a node', () => {
     expect(fleet.zonesOf('n1')).to.deep.equal([one, two])
     expect(fleet.zonesOf('n2')).to.deep.equal([one])
+    expect(fleet.zonesOf('n1'), 'one list').to.equal(fleet.zonesOf('n1'))
     expect(fleet.zonesOf('n9'), 'a node that it does not have').to.deep.equal([])
   })
 

@@ -1,0 +1,14 @@
+/** Options of a zone store. */
+import type { Damage } from './damage.js'
+import type { ZoneOwnership } from './shard-locks.js'
+
+export interface StoreOptions {
+  dataDir: string
+  hub: string
+  /** Only one process may write a zone; others follow what it commits. With an ownership, it writes the zones it owns. */
+  mode: 'write' | 'read' | ZoneOwnership
+  /** Octets of warm contents to keep in memory, over all zones. */
+  warmOctets: number
+  /** Called for each damaged zone, besides `damages`. */
+  onDamage?: (damage: Damage) => void
+}
