@@ -16,11 +16,14 @@ export class ComparePace {
   /** By zone and primary: the earliest time of the next comparison; infinity while one runs. */
   readonly #until = new Map<string, number>()
 
+  mayBegin(pair: string, primary: string, now: number): boolean {
+    return (this.#running.get(primary) ?? 0) < PER_PRIMARY && now >= (this.#until.get(pair) ?? 0)
+  }
+
   /** Undefined when it must wait; else a function to call after the comparison. */
   begin(pair: string, primary: string, now: number): ((now: number) => void) | undefined {
-    const running = this.#running.get(primary) ?? 0
-    if (running >= PER_PRIMARY || now < (this.#until.get(pair) ?? 0)) return undefined
-    this.#running.set(primary, running + 1)
+    if (!this.mayBegin(pair, primary, now)) return undefined
+    this.#running.set(primary, (this.#running.get(primary) ?? 0) + 1)
     this.#until.set(pair, Number.POSITIVE_INFINITY)
     return (endedAt) => {
       const left = this.#running.get(primary)! - 1

@@ -162,6 +162,12 @@ export class PrimaryComparer {
     return isOld(done.at) || (cell?.brokenAt ?? 0) > done.at
   }
 
+  /** `check` would compare. */
+  mayBegin(zone: FleetZone, stored: Compared, primary: Primary): boolean {
+    const pair = pairKey(zone.name, primary.id)
+    return this.#pace.mayBegin(pair, primary.id, this.#parts.clock.now()) && this.isDue(zone, stored, primary)
+  }
+
   /** Compares when it is due and has its turn. Returns true when a conflicting version was kept. Never throws. */
   async check(zone: FleetZone, stored: StoredZone, primary: Primary, inTurn: InTurn): Promise<boolean> {
     const { clock } = this.#parts

@@ -109,7 +109,7 @@ export class RefreshProcessor {
     const { store, comparer } = this.#parts
     const latest = store.resting(name)
     // A zone at rest, which has no orders on disk, is opened only for the comparison itself.
-    if (latest && !comparer.isDue(zone, { latest, orders: undefined }, other)) return
+    if (latest && !comparer.mayBegin(zone, { latest, orders: undefined }, other)) return
     void comparer.check(zone, store.zone(name), other, this.inTurn).then((isTorn) => isTorn && this.#parts.onConflict(name))
   }
 

@@ -27,6 +27,19 @@ describe('comparisons that can wait', () => {
     expect([4_999, 5_000].map((now) => pace.begin('z hm1', 'hm1', now) !== undefined)).to.deep.equal([false, true])
   })
 
+  it('may begin exactly when they would', () => {
+    const pace = new ComparePace()
+    expect(pace.mayBegin('z1 hm1', 'hm1', 0)).to.equal(true)
+    const end = pace.begin('z1 hm1', 'hm1', 0)!
+    expect(pace.mayBegin('z1 hm1', 'hm1', 60_000), 'it runs').to.equal(false)
+    expect(pace.mayBegin('z2 hm1', 'hm1', 0)).to.equal(true)
+    pace.begin('z2 hm1', 'hm1', 0)
+    expect(pace.mayBegin('z3 hm1', 'hm1', 0), 'two run').to.equal(false)
+    end(10)
+    expect(pace.mayBegin('z3 hm1', 'hm1', 10)).to.equal(true)
+    expect(pace.mayBegin('z1 hm1', 'hm1', 4_999), 'within 5 s').to.equal(false)
+  })
+
   it('pause for ten times their duration', () => {
     const pace = new ComparePace()
     pace.begin('z hm1', 'hm1', 0)!(60_000)
