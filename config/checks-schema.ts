@@ -12,7 +12,7 @@ import { count, duration, listOf, section, text } from './setting-types.js'
 const MODES = ['off', 'warn', 'hold'] as const
 export type CheckMode = (typeof MODES)[number]
 
-const mode = () => z.enum(MODES, { error: 'write off, warn or hold' })
+export const mode = () => z.enum(MODES, { error: 'write off, warn or hold' })
 
 const isMode = (value: unknown): value is CheckMode => MODES.some((known) => known === value)
 
@@ -151,6 +151,19 @@ export const checksSchema = section({
     })
 })
 
+/** The checks whose mode a catalog may change for its members. */
+export const CHECKS_WITH_MODE = [
+  'serial-forward',
+  'apex',
+  'shrink',
+  'growth',
+  'churn',
+  'zonemd',
+  'dnssec',
+  'protected',
+  'hook',
+] as const
+
 export type RawChecks = z.output<typeof checksSchema>
 
 export type ZoneChecks = ReturnType<typeof settingsWith>
@@ -167,6 +180,30 @@ export function checkSettingsFor(raw: RawChecks, zones: Iterable<ZoneName>): (zo
   const common = settingsWith(raw, [], [])
   return (zone) =>
     anchors.has(zone) || records.has(zone) ? settingsWith(raw, anchors.get(zone) ?? [], records.get(zone) ?? []) : common
+}
+
+/**
+ * As checkSettingsFor, for members of catalogs, whose names are not known before: `modes` replaces those of `checks`. Trust
+ * anchors and protected records of names in the member belong to it, unless a zone of the config below it has them.
+ */
+export function memberChecksFor(
+  raw: RawChecks,
+  modes: Partial<Record<(typeof CHECKS_WITH_MODE)[number], CheckMode>>,
+  zones: Iterable<ZoneName>,
+): { common: ZoneChecks; own: Map<ZoneName, ZoneChecks> } {
+  const changed = { ...raw }
+  for (const [check, mode] of Object.entries(modes)) Object.assign(changed, { [check]: { ...raw[check as 'shrink'], mode } })
+  const known = new Set(zones)
+  const anchors = groupBy(raw.dnssec.anchors, (anchor) => parseZoneName(ownerText(anchor)))
+  const records = new Map<ZoneName, string[]>()
+  for (const entry of raw.protected.records)
+    for (const name of enclosing(ownerText(entry))) {
+      records.set(name, [...(records.get(name) ?? []), entry])
+      if (known.has(name)) break
+    }
+  const named = [...anchors.keys(), ...records.keys()]
+  const own = new Map(named.map((zone) => [zone, settingsWith(changed, anchors.get(zone) ?? [], records.get(zone) ?? [])]))
+  return { common: settingsWith(changed, [], []), own }
 }
 
 function settingsWith(raw: RawChecks, anchors: readonly string[], records: readonly string[]) {
@@ -201,10 +238,15 @@ function groupBy<K>(texts: readonly string[], keyOf: (text: string) => K): Map<K
 const ownerText = (entry: string): string => entry.trim().split(/\s+/)[0]!
 
 function closestZone(name: string, zones: ReadonlySet<ZoneName>): ZoneName | undefined {
+  for (const zone of enclosing(name)) if (zones.has(zone)) return zone
+  return undefined
+}
+
+/** The name and all names above it, the root last. */
+function* enclosing(name: string): Generator<ZoneName> {
   const wire = nameToWire(parseZoneName(name))
   for (let o = 0; ; o += 1 + wire[o]!) {
-    const zone = zoneNameOfWire(wire.subarray(o))
-    if (zones.has(zone)) return zone
-    if (wire[o] === 0) return undefined
+    yield zoneNameOfWire(wire.subarray(o))
+    if (wire[o] === 0) return
   }
 }

@@ -6,7 +6,7 @@ import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import type { ZoneChecks } from './checks-schema.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
-import type { WebhookEvent } from './schema.js'
+import type { NODE_KINDS, WebhookEvent } from './schema.js'
 import type { TopologyConfig } from './topology-schema.js'
 
 export interface TsigKeyConfig {
@@ -39,6 +39,7 @@ export interface NodeConfig {
   paths: Endpoint[]
   key: string | undefined
   transits: string[]
+  kind: (typeof NODE_KINDS)[number] | undefined
 }
 
 export interface RefreshBounds {
@@ -52,6 +53,32 @@ export interface ZoneConfig {
   clouds: string[]
   refresh: RefreshBounds
   limits: ZoneLimits
+  checks: ZoneChecks
+}
+
+/** The settings of members in one group, or in none. */
+export interface MemberSettings extends ZoneConfig {
+  /** Of names with trust anchors or protected records; as `groups`, plain data that can be sent to another thread. */
+  own: Map<ZoneName, ZoneConfig>
+}
+
+/** A catalog whose members become zones (RFC 9432). */
+export interface ConsumedCatalog {
+  name: ZoneName
+  /** The catalog itself; its clouds are those that may transfer it. */
+  zone: ZoneConfig
+  members: MemberSettings
+  groups: Map<string, MemberSettings>
+  graceMs: number
+  maxMembers: number
+}
+
+/** A catalog that the hub makes. */
+export interface PublishedCatalog {
+  name: ZoneName
+  /** Exactly one of the two. */
+  cloud: string | undefined
+  node: string | undefined
   checks: ZoneChecks
 }
 
@@ -169,6 +196,13 @@ export interface Config {
   clouds: Map<string, CloudConfig>
   nodes: Map<string, NodeConfig>
   zones: Map<ZoneName, ZoneConfig>
+  /** In the order of the file: of two catalogs with one member, the first keeps it. */
+  catalogs: {
+    consumed: Map<ZoneName, ConsumedCatalog>
+    published: Map<ZoneName, PublishedCatalog>
+    /** The names of both, one for each entry of the file. */
+    order: ZoneName[]
+  }
   /** Undefined when the config describes no topology. */
   topology: TopologyConfig | undefined
   rollout: RolloutConfig

@@ -160,6 +160,8 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
   const usedPrimaries = new Set<string>()
   for (const { primaries } of new Set(config.zones.values())) for (const primary of primaries) usedPrimaries.add(primary)
   lintOnePrimary(config, zoneIndex, report)
+  for (const { members, groups } of config.catalogs.consumed.values())
+    for (const { primaries } of [members, ...groups.values()]) for (const primary of primaries) usedPrimaries.add(primary)
   for (const id of config.clouds.keys()) {
     const nodes = size.get(id) ?? 0
     if (nodes === 0)

@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import type { Config } from './config.js'
 import { type ConfigDocument, isPlainMap, parseConfigDocument, type SettingPath } from './document.js'
 import { type Override, readEnvironment } from './env.js'
+import { lintCatalogs } from './catalog-lint.js'
 import { ConfigError, type Finding, type FindingCode, type Subject } from './errors.js'
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
 import { plainZonesIn } from './plain-zones.js'
@@ -34,6 +35,9 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'CONFIG_UNUSED',
   'CONFIG_ODD_NAME',
   'CONFIG_RENAMED',
+  'CATALOG_ONE_PRIMARY',
+  'CATALOG_NSD_ONE',
+  'CATALOG_POWERDNS_KEY',
   'TOPOLOGY_SINGLE_POINT',
   'TOPOLOGY_NO_PATH',
   'TOPOLOGY_UNPLACED',
@@ -108,6 +112,7 @@ function checkDocument(file: string, written: ConfigDocument): ConfigReport {
   warn(report)
   const resolved = resolveConfig(file, settings, { positions: zonePositions, plain: document.plain?.names ?? [] }, report)
   lintTopology(resolved, declaredNames(document.value), report)
+  lintCatalogs(resolved.config, declaredNames(document.value), report)
   lintZoneNames(resolved.config, resolved.zoneIndex, report)
   lintWeaknesses(settings, resolved.config, report)
   // A part that was left out could be the second primary or node that lintSpare misses.

@@ -1,9 +1,8 @@
 /** Resolves the zone list: the settings of each zone, shared by all zones that have the same. */
 import type { ZoneName } from '../lib/dns/name.js'
+import { checkBounds } from './bounds.js'
 import { checkSettingsFor, type ZoneChecks } from './checks-schema.js'
 import type { Config, ZoneConfig } from './config.js'
-import type { SettingPath } from './document.js'
-import { formatDuration } from './duration.js'
 import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
 
@@ -92,16 +91,5 @@ class SharedSettings {
     const known = this.#others.get(text) ?? new Map<ZoneChecks, ZoneConfig>()
     this.#others.set(text, known)
     return known
-  }
-}
-
-export function checkBounds(minMs: number, maxMs: number, path: SettingPath, report: Report): void {
-  if (minMs < 1) report('CONFIG_VALUE', [...path, 'min'], '"min" is 0: write at least 1ms')
-  if (maxMs < minMs) {
-    report(
-      'CONFIG_VALUE',
-      path,
-      `"max" (${formatDuration(maxMs)}) is shorter than "min" (${formatDuration(minMs)}): write a longer one`,
-    )
   }
 }

@@ -10,13 +10,15 @@ import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
 import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig } from './config.js'
+import { resolveCatalogs } from './catalogs.js'
 import type { SettingPath } from './document.js'
 import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
 import { decodeSecret, readSecretFile, readTextFile } from './secrets.js'
 import { resolveTokens } from './tokens.js'
 import { topologyOf } from './topology-schema.js'
-import { checkBounds, resolveZones, type ZoneList } from './resolve-zones.js'
+import { checkBounds } from './bounds.js'
+import { resolveZones, type ZoneList } from './resolve-zones.js'
 
 /** Workers report each second, and a busy one a little later. */
 const LEAST_LEASE_MS = 2_000
@@ -65,6 +67,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
     nodes: mapEntries(raw.nodes, (id, node) => resolveNode(id, node, report)),
     zones: new Map(),
+    catalogs: { consumed: new Map(), published: new Map(), order: [] },
     topology: topologyOf(raw.topology),
     defaults: {
       refresh: { minMs: d.refresh.min, maxMs: d.refresh.max },
@@ -106,6 +109,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     log: { level: raw.log.level },
   }
   const zoneIndex = resolveZones(raw, list, config, report)
+  resolveCatalogs(raw, config, report)
   checkApi(raw, config, report)
   return { config, zoneIndex }
 }
@@ -231,7 +235,7 @@ function resolveNode(id: string, node: RawConfig['nodes'][string], report: Repor
     }
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
-  return { id, cloud: node.cloud, site: node.site, paths, key: node.key, transits: node.transits }
+  return { id, cloud: node.cloud, site: node.site, paths, key: node.key, transits: node.transits, kind: node.kind }
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {

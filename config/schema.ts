@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { ADDRESS_HINT } from './address.js'
+import { catalogSchema } from './catalog-schema.js'
 import { checksSchema } from './checks-schema.js'
 import { limits, zoneLimits } from './limits-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
@@ -64,6 +65,8 @@ const cloud = section({
   prefixes: listOf(subnet(), 'prefixes').default([]).describe('Announced prefixes; default: the /24 or /48 around each address.'),
 })
 
+export const NODE_KINDS = ['nsd', 'bind', 'knot', 'powerdns'] as const
+
 const node = section({
   cloud: text('write the name of a cloud').describe('The cloud of the node.'),
   site: text('write a name').optional().describe('Site of the node; a site of the topology if one is configured.'),
@@ -75,6 +78,10 @@ const node = section({
   transits: listOf(text('write a name such as AS174'), 'transits')
     .default([])
     .describe('Large upstream networks of the node: two that every node of the cloud has.'),
+  kind: z
+    .enum(NODE_KINDS, { error: `write one of ${NODE_KINDS.join(', ')}` })
+    .optional()
+    .describe('The make of its name server: nsd, bind, knot or powerdns; for findings of zonecast check about that make.'),
 })
 
 const zone = section({
@@ -256,6 +263,9 @@ export const configSchema = section({
   clouds: mapOf(cloud, 'clouds').describe('Clouds by name.'),
   nodes: mapOf(node, 'nodes').describe('Anycast nodes by name.'),
   zones: listOf(zone, 'zones').default([]).describe('The zones.'),
+  catalogs: listOf(catalogSchema, 'catalogs')
+    .default([])
+    .describe('Catalog zones (RFC 9432): consumed ones, whose members become zones, and published ones, for the nodes.'),
   defaults: defaults.prefault({}),
   checks: checksSchema.prefault({}).describe('Checks that a version must pass before its release.'),
   topology: topologySchema
@@ -278,4 +288,4 @@ export const configSchema = section({
 export type RawConfig = z.output<typeof configSchema>
 
 /** Keys of the contract that this version does not support: refused, not ignored. `*` matches any name or index. */
-export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls', 'catalogs']
+export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls']

@@ -18,7 +18,7 @@ export type PublishedList = ReadonlyMap<ZoneName, string | undefined>
 const CLASS_IN = 1
 /** RFC 9432 §4.1: the name servers of a catalog are of no use. */
 const INVALID = nameToWire('invalid.')
-/** Seconds. A node that misses a NOTIFY polls after REFRESH; a catalog that expires would serve nobody. */
+/** Seconds. A node that misses a NOTIFY polls after REFRESH; a catalog that expires is of no use. */
 const TIMERS = { refresh: 900, retry: 120, expire: 2_147_483_646, minimum: 0 }
 /** Characters of the base32hex alphabet (RFC 4648 §7): 130 bits. */
 const ID_LENGTH = 26

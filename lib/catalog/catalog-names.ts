@@ -7,7 +7,7 @@ const label = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]
 export const SCHEMA_VERSION = '2'
 
 export const versionOwner = (apex: Buffer): Buffer => Buffer.concat([label('version'), lowerWire(apex)])
-/** What every member node ends with. */
+/** The end of the name of every member node. */
 export const zonesSuffix = (apex: Buffer): Buffer => Buffer.concat([label('zones'), lowerWire(apex)])
 export const memberOwner = (id: string, suffix: Buffer): Buffer => Buffer.concat([label(id), suffix])
 export const propertyOwner = (property: 'group' | 'coo', member: Buffer): Buffer => Buffer.concat([label(property), member])

@@ -122,7 +122,7 @@ describe('membership', () => {
     expect(assign(B, { [X]: { id: '2' } }, 3).changes.map(({ isReset }) => isReset)).to.deep.equal([true])
   })
 
-  it('keeps the state of a member that its catalog handed over and dropped before the other one had it', () => {
+  it('keeps the state of a member that its catalog handed over and dropped before the new catalog had it', () => {
     assign(A, { [X]: { id: '1', coo: B } })
     assign(A, {}, 2)
     expect(assign(B, { [X]: { id: '1' } }, 3).changes.map(({ isReset, after }) => [isReset, after!.leftAt])).to.deep.equal([

@@ -188,5 +188,4 @@ export const MISTAKES_OF_SENSE: Case[] = [
     code: 'CONFIG_UNSUPPORTED',
     at: '2:39',
   },
-  { id: 'catalogs', text: withLine(1, 'catalogs: []'), code: 'CONFIG_UNSUPPORTED', at: '1:1' },
 ]
