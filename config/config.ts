@@ -58,7 +58,7 @@ export interface ZoneConfig {
 
 /** The settings of members in one group, or in none. */
 export interface MemberSettings extends ZoneConfig {
-  /** Of names with trust anchors or protected records; as `groups`, plain data that can be sent to another thread. */
+  /** Members with trust anchors or protected records. Plain data, which can be sent to another thread. */
   own: Map<ZoneName, ZoneConfig>
 }
 

@@ -39,6 +39,8 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     report('CONFIG_VALUE', ['workers', 'lease'], '"lease" is shorter than 2s: write a longer duration')
   if (raw.workers.share === 'machines' && raw.redis === undefined)
     report('CONFIG_VALUE', ['workers', 'share'], '"machines" needs a Redis that all machines reach: set redis')
+  if (raw.workers.share !== 'none' && (raw.catalogs?.length ?? 0) > 0)
+    report('CONFIG_VALUE', ['workers', 'share'], '"share" cannot be combined with catalogs: set it to none, or remove catalogs')
   const listen = raw.transfer.listen
   if (listen.length === 0) report('CONFIG_VALUE', ['transfer', 'listen'], '"listen" is empty: write at least one address')
   const config: Config = {

@@ -107,8 +107,22 @@ ${targets === '' ? '' : `  also-notify { ${targets} };\n`}  notify-delay 0;
   min-refresh-time 1;
   min-retry-time 1;
   try-tcp-refresh no;
-${noRrsetLimit}};
+${noRrsetLimit}${catalogsConfig(options.zones)}};
 ${plainly}${options.zones.map((zone) => zoneConfig(zone, rule(options.updateKey))).join('')}`
+}
+
+/** Catalogs of which it is a consumer: members have the primaries of the catalog. */
+function catalogsConfig(zones: readonly LabZone[]): string {
+  const catalogs = zones.filter(({ catalog }) => catalog !== undefined)
+  if (catalogs.length === 0) return ''
+  const notifiers = catalogs.flatMap(({ from = [] }) =>
+    from.map(({ key, ip }) => (key === undefined ? `${ip};` : `key "${key.name}";`)),
+  )
+  const entries = catalogs.map(
+    ({ name, from = [] }) =>
+      `    zone "${name}" default-primaries { ${from.map(peerText).join('')}} in-memory no min-update-interval 0;\n`,
+  )
+  return `  allow-notify { ${notifiers.join(' ')} };\n  catalog-zones {\n${entries.join('')}  };\n`
 }
 
 const peerText = (peer: LabPeer): string =>

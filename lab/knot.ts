@@ -91,7 +91,7 @@ template:
   - id: default
     storage: ${folder}/zones
     zonefile-sync: -1
-zone:
+${options.zones.map((zone) => memberTemplate(zone, remotes, place)).join('')}zone:
 ${options.zones.map((zone) => zoneConfig(zone, options, remotes, place)).join('')}`
 }
 
@@ -113,6 +113,20 @@ function remoteIds(options: LabServerOptions): Remotes {
   return remotes
 }
 
+/** The settings of the members of a consumed catalog: like those of a secondary. */
+function memberTemplate(zone: LabZone, remotes: Remotes, { folder }: Place): string {
+  if (zone.catalog === undefined) return ''
+  const from = idsOf(zone.from ?? [], remotes)
+  return `  - id: members
+    storage: ${folder}/zones
+    zonefile-sync: -1
+    zonefile-load: none
+    journal-content: all
+    master: [${from.join(', ')}]
+    acl: [transfer, ${from.map((id) => `notify-${id}`).join(', ')}]
+`
+}
+
 function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, place: Place): string {
   const { version } = place
   const from = idsOf(zone.from ?? [], remotes)
@@ -120,12 +134,17 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, remotes: Remotes, 
   const acl = ['transfer', ...(zone.text === undefined ? [] : ['update']), ...from.map((id) => `notify-${id}`)]
   const lines = [
     `  - domain: ${zone.name}`,
-    `    file: ${zoneFileName(zone.name)}`,
+    ...(zone.generatesCatalog === true ? ['    catalog-role: generate'] : [`    file: ${zoneFileName(zone.name)}`]),
+    ...(zone.catalog === undefined ? [] : ['    catalog-role: interpret', '    catalog-template: members']),
+    ...(zone.memberOf === undefined ? [] : ['    catalog-role: member', `    catalog-zone: ${zone.memberOf.catalog}`]),
+    ...(zone.memberOf?.group === undefined ? [] : [`    catalog-group: ${zone.memberOf.group}`]),
     `    acl: [${acl.join(', ')}]`,
     // A primary keeps its file and the changes since; a secondary keeps everything in the journal and needs no file.
-    ...(zone.text === undefined
-      ? ['    zonefile-load: none', '    journal-content: all']
-      : [`    zonefile-load: ${zone.fromFile === true ? 'difference' : 'whole'}`, '    journal-content: changes']),
+    ...(zone.generatesCatalog === true
+      ? []
+      : zone.text === undefined
+        ? ['    zonefile-load: none', '    journal-content: all']
+        : [`    zonefile-load: ${zone.fromFile === true ? 'difference' : 'whole'}`, '    journal-content: changes']),
     ...(from.length > 0 ? [`    master: [${from.join(', ')}]`] : []),
     ...(notify.length > 0 ? [`    notify: [${notify.join(', ')}]`] : []),
     // Older versions wait a second before they notify, whatever their configuration.

@@ -56,6 +56,7 @@ ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   tcp-timeout: 3
   rrl-ratelimit: 0
   xfrd-reload-timeout: 0
+  zonefiles-write: 1
 remote-control:
   control-enable: yes
   control-interface: "${folder}/nsd.sock"
@@ -70,10 +71,19 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: {
   const from = zone.from ?? []
   const notify = options.notify ?? []
   const allowed = options.transferKey?.name ?? 'NOKEY'
+  const name = `  name: "${zone.name}"`
+  const file = `  zonefile: "${zoneFileName(zone.name)}"`
+  if (zone.catalog !== undefined && from.length > 0) {
+    const shared = zoneConfig({ ...zone, catalog: undefined }, options, { ip, version })
+      .split('\n')
+      .slice(3)
+      .join('\n')
+    return `pattern:\n  name: "members"\n  zonefile: "%s.zone"\n${shared}zone:\n${name}\n${file}\n  catalog: consumer\n  catalog-member-pattern: "members"\n${shared}`
+  }
   const lines = [
     'zone:',
-    `  name: "${zone.name}"`,
-    `  zonefile: "${zoneFileName(zone.name)}"`,
+    name,
+    file,
     `  provide-xfr: 127.0.0.0/8 ${allowed}`,
     `  provide-xfr: ::1 ${allowed}`,
     ...(options.clients ?? []).map((subnet) => `  provide-xfr: ${subnet} ${allowed}`),

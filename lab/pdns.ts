@@ -26,6 +26,7 @@ export async function startPdns(options: LabServerOptions): Promise<LabServer> {
     await pdnsutil('create-bind-db', `${folder}/dnssec.sqlite3`)
   } else for (const { name, from = [] } of options.zones) await pdnsutil('create-secondary-zone', name, ...from.map(primaryText))
   await importKeys(options, pdnsutil)
+  for (const { name, catalog } of options.zones) if (catalog !== undefined) await pdnsutil('set-kind', name, 'consumer')
   const probe = options.zones[0]?.name ?? '.'
   const server = await launchServer({
     kind: 'pdns',

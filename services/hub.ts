@@ -6,12 +6,10 @@ import { faultLog, setFaultSink } from '../lib/runtime/guard.js'
 import type { Config } from '../config/config.js'
 import { fingerprintOf } from '../config/fingerprint.js'
 import type { ZoneName } from '../lib/dns/name.js'
-import { describeError } from '../lib/errors.js'
-import type { Fleet } from '../lib/fleet/fleet.js'
+import type { Fleet, FleetDiff } from '../lib/fleet/fleet.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { CheckThreads } from '../lib/release/check-threads.js'
 import { systemClock } from '../lib/runtime/clock.js'
-import type { Service } from '../lib/runtime/lifecycle.js'
 import { usableMemory } from '../lib/runtime/memory.js'
 import { VERSION } from '../lib/runtime/version.js'
 import type { Logger } from '../lib/runtime/logger.js'
@@ -29,7 +27,10 @@ import { loneWorker, ownersIn, type ShardWatch } from '../lib/shards/shard-map.j
 import type { ShardLocks } from '../lib/store/shard-locks.js'
 import type { ZoneStore } from '../lib/store/zone-store.js'
 import { ApiService } from './api/service.js'
-import { fleetOfConfig, sealKeysOf } from './fleet-of-config.js'
+import { sealKeysOf } from './fleet/fleet-of-config.js'
+import { FleetSource } from './fleet/fleet-source.js'
+import { closeRedis, finishInOrder, stopInOrder } from './shutdown.js'
+import { Reseals } from './reseals.js'
 import { type RoleAddress, roleAddresses } from './role-addresses.js'
 import { nextFleet } from './next-fleet.js'
 import { defaultWorkerName, SharedZones, watchShards } from './shared-zones.js'
@@ -41,18 +42,16 @@ import { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
 import type { WorkerService } from './worker/service.js'
 import { makeWorker } from './make-worker.js'
-import { liveSettings } from './live-settings.js'
+import { adoptLive, liveSettings } from './live-settings.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]
 
 export class Hub {
-  #config: Config
-  #fleet: Fleet
+  readonly #source: FleetSource
   readonly #roles: readonly Role[]
   readonly #serves: boolean
   readonly #log: Logger
-  readonly #services: Service[] = []
   readonly #metrics = new Metrics()
   readonly #board = new Board()
   readonly #bus = new SignalBus()
@@ -67,8 +66,7 @@ export class Hub {
   #follower: NodeJS.Timeout | undefined
   /** Settings that a reload changes; the parts keep these objects. */
   readonly #live: ReturnType<typeof liveSettings>
-  /** The end of the last reload. */
-  #reloading: Promise<unknown> = Promise.resolve()
+  #reseals: Reseals | undefined
   #presence: HubPresence | undefined
   #watcher: WatcherService | undefined
   #worker: WorkerService | undefined
@@ -84,8 +82,7 @@ export class Hub {
   /** `worker`: name of the worker of this process, where several share the zones of the hub. */
   constructor(config: Config, roles: readonly Role[], log: Logger, worker = defaultWorkerName()) {
     this.#workerName = worker
-    this.#config = config
-    this.#fleet = fleetOfConfig(config)
+    this.#source = new FleetSource(config, log)
     this.#roles = roles
     this.#serves = roles.includes('transfer') || roles.includes('api')
     this.#log = log
@@ -96,34 +93,36 @@ export class Hub {
   /** Starts everything or throws, having stopped what had started. Returns what it listens on. */
   async start(): Promise<RoleAddress[]> {
     try {
+      await this.#source.load()
       await this.#openStore()
       const target = await this.#redisTarget()
       const redis = await RedisLink.open(target, this.#log)
       this.#redis = redis
-      if (this.#locks) this.#shared = new SharedZones(this.#config, this.#locks, this.#fleet, redis, this.#log)
-      else this.#shards = await watchShards(this.#config, redis)
+      if (this.#locks) this.#shared = new SharedZones(this.#source.config, this.#locks, this.#source.fleet, redis, this.#log)
+      else this.#shards = await watchShards(this.#source.config, redis)
       const owners = ownersIn(this.#shared?.owner ?? this.#shards, this.#locks?.worker)
-      this.#queues = new JobQueues(redis.queueing, this.#config.hub, owners)
-      this.#seals = new Seals(await dataDirSecret(this.#config.dataDir), sealKeysOf(this.#config))
+      this.#queues = new JobQueues(redis.queueing, this.#source.config.hub, owners)
+      this.#seals = new Seals(await dataDirSecret(this.#source.config.dataDir), sealKeysOf(this.#source.config))
       this.#sync = new BoardSync({
         redis: redis.data,
         subscriber: redis.subscriber,
         board: this.#board,
         bus: this.#bus,
-        hub: this.#config.hub,
+        hub: this.#source.config.hub,
         seals: this.#seals,
         log: this.#log,
         clock: systemClock,
         metrics: this.#metrics,
         isPrivate: this.#privateRedis !== undefined,
         fleet: {
-          hasZone: (name) => this.#fleet.zones.has(name as ZoneName),
-          hasNode: (id) => this.#fleet.nodes.has(id),
-          zones: () => this.#fleet.zones.keys(),
+          hasZone: (name) => this.#source.fleet.zones.has(name as ZoneName),
+          hasNode: (id) => this.#source.fleet.nodes.has(id),
+          zones: () => this.#source.fleet.zones.keys(),
         },
         isWorker: this.#roles.includes('worker'),
         ...this.#shared?.rightsOn(this.#serves),
       })
+      this.#reseals = new Reseals(this.#sync, this.#log)
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
@@ -151,26 +150,26 @@ export class Hub {
 
   async #openStore(): Promise<void> {
     const isWorker = this.#roles.includes('worker')
-    if (isWorker && this.#config.workers.share !== 'none') this.#locks = SharedZones.lock(this.#config, this.#workerName)
+    if (isWorker && this.#source.config.workers.share !== 'none')
+      this.#locks = SharedZones.lock(this.#source.config, this.#workerName)
     const mode = this.#locks ?? (isWorker ? 'write' : 'read')
-    this.#store = await openStore(this.#config, this.#fleet, mode, this.#log)
+    this.#store = await openStore(this.#source, mode, this.#log)
     if (mode !== 'write' && (this.#locks === undefined || this.#serves))
       this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
 
   async #redisTarget(): Promise<RedisTarget> {
-    if (this.#config.redis.kind !== 'private') return this.#config.redis
-    this.#privateRedis = await PrivateRedis.start(this.#config.dataDir)
+    if (this.#source.config.redis.kind !== 'private') return this.#source.config.redis
+    this.#privateRedis = await PrivateRedis.start(this.#source.config.dataDir)
     this.#log.info({ op: 'redis', path: this.#privateRedis.path, adopted: this.#privateRedis.adopted }, 'private redis is up')
     return { kind: 'socket', path: this.#privateRedis.path }
   }
 
   async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
-    const { transfer, hub } = this.#config
+    const { transfer, hub } = this.#source.config
     const [live, clock] = [this.#live, systemClock]
     this.#network = new Network(transfer, live, () => this.#store.memory)
-    const { soa } = this.#network
-    const owned = this.#shared?.own ?? this.#fleet
+    const owned = this.#shared?.own ?? this.#source.fleet
     const shared = {
       store: this.#store,
       board: this.#board,
@@ -179,20 +178,19 @@ export class Hub {
       log: this.#log,
       metrics: this.#metrics,
       queues: this.#queues,
-      soa,
+      soa: this.#network.soa,
       canQueue: () => redis.isReady,
     }
-    const own = { name: hub, version: VERSION, config: fingerprintOf(this.#config) }
+    const own = { name: hub, version: VERSION, config: fingerprintOf(this.#source.config) }
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
     this.#presence?.start()
-    this.#processes = TransferProcesses.of(this.#config, this.#roles, this.#log)
+    this.#processes = TransferProcesses.of(this.#source.config, this.#roles, this.#log)
     if (this.#roles.includes('transfer') && this.#processes === undefined) {
       this.#transfer = new TransferService(
-        this.#fleet,
+        this.#source.fleet,
         { ...transfer, preparedOctets: usableMemory() / transfer.processes / 16 },
         shared,
       )
-      this.#services.push(this.#transfer)
     }
     if (this.#roles.includes('worker')) {
       this.#worker = makeWorker(owned, {
@@ -205,30 +203,54 @@ export class Hub {
         seals: this.#seals,
         owns: (zone) => this.#shared?.owner.owns(zone) ?? true,
         checkThreads: this.#checkThreads,
+        catalogs: this.#source,
         hasHeardAll: (at) => this.#hasHeardAll(at),
       })
-      this.#services.push(this.#worker)
     }
     if (this.#roles.includes('watcher')) {
-      this.#watcher = new WatcherService(this.#worker === undefined ? this.#fleet : owned, { ...shared, worker: this.#worker })
-      this.#services.push(this.#watcher)
+      this.#watcher = new WatcherService(this.#worker === undefined ? this.#source.fleet : owned, {
+        ...shared,
+        worker: this.#worker,
+      })
     }
     if (this.#roles.includes('api')) {
-      this.#api = new ApiService(this.#config, this.#fleet, {
+      this.#api = new ApiService(this.#source.config, this.#source.fleet, {
         ...shared,
         idempotency: new Idempotency(redis.data),
         worksOn: (zone) => this.#worker !== undefined && (this.#shared?.owner.owns(zone) ?? true),
         workers: () =>
-          (this.#shared?.owner ?? this.#shards)?.workers() ?? [loneWorker(hub, this.#board, this.#fleet.zones.size, clock.now())],
+          (this.#shared?.owner ?? this.#shards)?.workers() ?? [
+            loneWorker(hub, this.#board, this.#source.fleet.zones.size, clock.now()),
+          ],
         redisLack: () => this.#sync.lack ?? redis.lack,
         share: () => this.#sync.flush(),
         redisUp: () => redis.isReady,
         reload: () => this.reload(),
+        members: this.#source.membership.members,
       })
-      this.#services.push(this.#api)
     }
-    for (const service of this.#services) await service.start()
+    this.#source.connect(this.#roles.includes('worker') ? 'write' : 'read', {
+      ...shared,
+      onDiff: (diff) => this.#onMembers(diff),
+      refresh: (job) => void this.#worker?.beginRefresh(job),
+      checkPublished: (zone, contents) => this.#worker!.catalogs.check(zone, contents),
+    })
+    for (const service of [this.#transfer, this.#worker, this.#watcher, this.#api]) await service?.start()
     await this.#shared?.start(this.#store, [this.#watcher, this.#worker], () => this.#sync.reseal())
+    this.#source.start()
+  }
+
+  async #onMembers(diff: FleetDiff): Promise<void> {
+    await this.#spread(this.#source.config, this.#source.fleet, diff)
+    if (diff.added.length > 0 && !this.#isAlone) this.#reseals?.soon()
+  }
+
+  async #spread(config: Config, fleet: Fleet, diff: FleetDiff): Promise<void> {
+    this.#transfer?.adopt(fleet)
+    if (this.#shared !== undefined) await this.#shared.adopt(fleet)
+    else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
+    this.#api?.adopt(config, fleet, diff)
+    this.#board.pairs.forget(diff.removed, fleet)
   }
 
   /**
@@ -237,56 +259,41 @@ export class Hub {
    * with ConfigError.
    */
   reload(): Promise<Config> {
-    const turn = this.#reloading.then(() => this.#reload())
-    this.#reloading = turn.catch(() => undefined)
-    return turn
+    return this.#source.inTurn(() => this.#reload())
   }
 
   async #reload(): Promise<Config> {
-    const { next, fingerprint, fleet, diff } = await nextFleet(this.#config, this.#fleet, this.#store)
-    const live = liveSettings(next)
-    for (const name of Object.keys(live) as (keyof typeof live)[]) Object.assign(this.#live[name], live[name])
+    const prepared = await nextFleet(this.#source, this.#store)
+    const { config: next, fleet, diff } = prepared
+    adoptLive(this.#live, next)
     this.#log.level = next.log.level
-    // Another process may have written cells that were refused without the new zones.
-    if (this.#seals.adopt(sealKeysOf(next)) || !this.#isAlone) void this.#sync.reseal()
-    this.#presence?.adopt(fingerprint)
-    this.#transfer?.adopt(fleet)
-    if (this.#shared !== undefined) await this.#shared.adopt(fleet)
-    else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
-    this.#api?.adopt(next, fleet, diff)
+    if (this.#seals.adopt(sealKeysOf(next)) || !this.#isAlone) this.#reseals?.now()
+    this.#presence?.adopt(prepared.fingerprint)
+    await this.#spread(next, fleet, diff)
     this.#processes?.reload()
-    this.#board.pairs.forget(diff.removed, fleet)
     // Last: after a failure the next reload has the same difference.
-    ;[this.#config, this.#fleet] = [next, fleet]
+    this.#source.accept(prepared)
     this.#log.info({ op: 'reload', zones: fleet.zones.size, nodes: fleet.nodes.size }, 'config reloaded')
     return next
   }
 
   async stop(): Promise<void> {
-    await this.#reloading
     clearInterval(this.#follower)
     this.#presence?.stop()
+    await this.#source.finish()
+    this.#reseals?.stop()
     // In the order of the flow.
     const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
-    const until = performance.now() + this.#config.defaults.shutdownGraceMs
-    for (const service of order)
-      await service
-        .finish(Math.max(0, until - performance.now()))
-        .catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'shutdown of a service failed'))
+    await finishInOrder(order, this.#source.config.defaults.shutdownGraceMs, this.#log)
     this.#network?.close()
     this.#checkThreads.close()
-    for (const service of order)
-      await service.stop().catch((error) => this.#log.warn({ service: service.name, err: describeError(error) }, 'stop failed'))
+    await stopInOrder(order, this.#log)
     await this.#processes?.stop()
     await this.#sync?.stop().catch(() => undefined)
     this.#shards?.stop()
     await this.#shared?.stop(this.#store)
     this.#locks?.close()
-    const closing = this.#queues?.close().catch(() => undefined)
-    // Queues wait for a Redis that is away, for ever.
-    if (this.#redis?.isReady) await closing
-    this.#redis?.close()
-    await closing
+    await closeRedis(this.#queues, this.#redis)
     if (this.#privateRedis && (this.#hasAllRoles || !this.#privateRedis.adopted)) await this.#privateRedis.stop()
     await this.#store?.close()
   }

@@ -23,3 +23,9 @@ export function liveSettings({ defaults, rollout, webhooks }: Config) {
     compare: { enabled: defaults.comparePrimaries, everyMs: defaults.compareEveryMs },
   }
 }
+
+/** Writes the settings of the next config into the objects that the parts keep. */
+export function adoptLive(live: ReturnType<typeof liveSettings>, next: Config): void {
+  const settings = liveSettings(next)
+  for (const name of Object.keys(settings) as (keyof typeof settings)[]) Object.assign(live[name], settings[name])
+}

@@ -6,14 +6,15 @@ import { NodePaths } from '../lib/observe/node-paths.js'
 import { NodeProber } from '../lib/observe/node-prober.js'
 import { NotifySender } from '../lib/push/notify-sender.js'
 import type { CheckThreads } from '../lib/release/check-threads.js'
-import { ReleaseDecider } from '../lib/release/release-decider.js'
+import { type DeciderParts, ReleaseDecider } from '../lib/release/release-decider.js'
 import { VersionChecker } from '../lib/release/version-check.js'
 import type { RedisLink } from '../lib/state/redis-link.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
 import type { liveSettings } from './live-settings.js'
 import type { Network } from './network.js'
 import { PrimaryComparer } from './worker/primary-comparer.js'
-import { type WorkerParts, WorkerService } from './worker/service.js'
+import type { WorkerParts } from './worker/parts.js'
+import { WorkerService } from './worker/service.js'
 
 type SharedParts = Pick<
   WorkerParts,
@@ -26,6 +27,7 @@ export interface MakeWorkerParts extends SharedParts {
   network: Network
   redis: RedisLink['data']
   checkThreads: CheckThreads
+  catalogs: DeciderParts['catalogs']
   /** True when the report of every delivery before this time would have arrived. */
   hasHeardAll: (at: number) => boolean
 }

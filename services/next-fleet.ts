@@ -1,31 +1,23 @@
 /** Prepares a reload: the next config, its fleet, and the zones that differ; read and compared in slices. */
-import type { Config } from '../config/config.js'
-import type { Fleet, FleetDiff } from '../lib/fleet/fleet.js'
-import { pause, withRests } from '../lib/runtime/turns.js'
-import type { ZoneStore } from '../lib/store/zone-store.js'
 import { expectFixed } from './fixed-settings.js'
-import { fleetInSteps } from './fleet-of-config.js'
+import type { NextFleet } from './fleet/fleet-keeper.js'
+import type { FleetSource } from './fleet/fleet-source.js'
+import { openZones } from './fleet/open-zones.js'
 import { loadAside } from './load-aside.js'
-
-export interface NextFleet {
-  next: Config
-  fingerprint: string
-  fleet: Fleet
-  diff: FleetDiff
-}
+import type { ZoneStore } from '../lib/store/zone-store.js'
 
 /**
  * Reads the config file again. Rejects with ConfigError, with FixedSettingError for a setting that is fixed at the start, and
  * with StoreError for a new zone that cannot be opened; then nothing has changed.
  */
-export async function nextFleet(config: Config, before: Fleet, store: ZoneStore): Promise<NextFleet> {
-  const { config: next, fingerprint } = await loadAside(config.file, (name) => before.zones.get(name)?.name)
-  expectFixed(config, next)
-  const fleet = await withRests(fleetInSteps(next, before))
-  const diff = await withRests(fleet.diffInSteps(before))
-  for (const { name } of diff.added) {
-    if (!store.isResting(name)) store.zone(name)
-    await pause()
-  }
-  return { next, fingerprint, fleet, diff }
+export async function nextFleet(source: FleetSource, store: ZoneStore): Promise<NextFleet & { fingerprint: string }> {
+  const { zones } = source.fleet
+  const { config, fingerprint } = await loadAside(source.config.file, (name) => zones.get(name)?.name)
+  expectFixed(source.config, config)
+  const prepared = await source.prepare(config)
+  await openZones(
+    prepared.diff.added.map(({ name }) => name),
+    store,
+  )
+  return { ...prepared, fingerprint }
 }

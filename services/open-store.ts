@@ -7,7 +7,11 @@ import type { StoreOptions } from '../lib/store/store-options.js'
 import { ZoneStore } from '../lib/store/zone-store.js'
 
 /** Reads what is known of resting zones; opens no zone. Rejects with StoreError. */
-export async function openStore(config: Config, fleet: Fleet, mode: StoreOptions['mode'], log: Logger): Promise<ZoneStore> {
+export async function openStore(
+  { config, fleet }: { config: Config; fleet: Fleet },
+  mode: StoreOptions['mode'],
+  log: Logger,
+): Promise<ZoneStore> {
   const { dataDir, hub, transfer } = config
   const store = ZoneStore.open({
     dataDir,

@@ -67,7 +67,7 @@ export async function catalogContents(
 /** The change from one list to the next; undefined when they are equal. */
 export async function catalogChange(
   apex: Buffer,
-  from: Serial,
+  from: Soa,
   to: Serial,
   before: PublishedList,
   now: PublishedList,
@@ -86,8 +86,8 @@ export async function catalogChange(
   await collect(removed, before, now)
   await collect(added, now, before)
   if (removed.count + added.count === 0) return undefined
-  const [fromSoa, toSoa] = [catalogSoa(apex, from).stored, catalogSoa(apex, to).stored]
-  return { from, to, fromSoa, toSoa, removed: removed.finish(), added: added.finish() }
+  const toSoa = catalogSoa(apex, to).stored
+  return { from: from.serial, to, fromSoa: from.stored, toSoa, removed: removed.finish(), added: added.finish() }
 }
 
 function memberRecords(suffix: Buffer, zone: ZoneName, group: string | undefined): Buffer[] {

@@ -1,7 +1,7 @@
 /**
  * Which zones are members of which catalog, and since when: the lists of all catalogs become one set of members, and each new
  * list becomes the changes that it makes. The result depends on the lists and the order of the catalogs alone, so that all hubs
- * reach the same. Not here: disk (../store/member-log.ts), zones of the fleet (services/fleet-of-members.ts).
+ * reach the same. Not here: disk (../store/member-log.ts), zones of the fleet (services/fleet).
  */
 import type { ZoneName } from '../dns/name.js'
 import type { CatalogEntry, CatalogList } from './read-catalog.js'
@@ -44,6 +44,7 @@ const NAMED = 5
 export class Membership {
   readonly #members = new Map<ZoneName, Member>()
   readonly #leaving = new Map<ZoneName, Member>()
+  readonly #counts = new Map<ZoneName, number>()
   readonly #lists = new Map<ZoneName, CatalogList>()
   /** In the order of the config: of two catalogs that have a member, the first keeps it. */
   #order: readonly ZoneName[]
@@ -60,9 +61,20 @@ export class Membership {
     return this.#leaving
   }
 
+  /** Members of a catalog, including those that left. */
+  countOf(catalog: ZoneName): number {
+    return this.#counts.get(catalog) ?? 0
+  }
+
+  #count(member: Member | undefined, by: 1 | -1): void {
+    if (member !== undefined) this.#counts.set(member.catalog, this.countOf(member.catalog) + by)
+  }
+
   /** Puts changes into effect. */
   apply(changes: Iterable<Pick<MemberChange, 'zone' | 'after'>>): void {
     for (const { zone, after } of changes) {
+      this.#count(this.#members.get(zone), -1)
+      this.#count(after, 1)
       this.#leaving.delete(zone)
       if (after === undefined) this.#members.delete(zone)
       else {
@@ -92,7 +104,6 @@ export class Membership {
     now: number,
     isConfigured: (zone: ZoneName) => boolean,
   ): Generator<undefined, Assignment> {
-    const earlier = this.#lists.get(catalog)
     this.#lists.set(catalog, list)
     const result: Assignment = { changes: [], claimed: { count: 0, names: [] }, configured: { count: 0, names: [] } }
     let done = 0
@@ -106,10 +117,9 @@ export class Membership {
       else if (this.#ownerOf(zone)!.catalog !== catalog) note(result.claimed, zone)
       judge(zone)
     }
-    // Before the first list since the start, the members are those of the log.
-    for (const zone of (earlier ?? this.#members).keys()) {
+    for (const member of this.#members.values()) {
       if (++done % NAMES_PER_SLICE === 0) yield
-      if (!list.has(zone) && (earlier !== undefined || this.#members.get(zone)?.catalog === catalog)) judge(zone)
+      if (member.catalog === catalog && !list.has(member.zone)) judge(member.zone)
     }
     return result
   }

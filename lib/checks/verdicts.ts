@@ -10,6 +10,7 @@ export const CHECK_NAMES = [
   'dnssec',
   'protected',
   'hook',
+  'catalog',
 ] as const
 export type CheckName = (typeof CHECK_NAMES)[number]
 

@@ -1,6 +1,9 @@
-/** The fleet: zones, their primaries, clouds and nodes, resolved and indexed. Immutable; a reload makes a new one. */
+/**
+ * The fleet: zones, their primaries, clouds and nodes, resolved and indexed. A reload makes a new one; only its zones change, with
+ * the members of catalogs.
+ */
 import type { CheckSettings, Mode } from '../checks/check.js'
-import { nameToWire, type ZoneName } from '../dns/name.js'
+import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
 import type { Remote } from './remote.js'
 
@@ -35,49 +38,12 @@ export interface FleetZone {
   /** The zone's own limits on transfers, if any. */
   limits: { octets?: number; records?: number; messages?: number; names?: number; memory?: number }
   checks: CheckRules
-}
-
-/** The part of a zone that zones with the same settings share. */
-export type ZoneRules = Omit<FleetZone, 'name' | 'apex'>
-
-/** A zone that shares its rules with others: a hundred thousand zones are as many small objects. */
-export class ZoneOfFleet implements FleetZone {
-  readonly name: ZoneName
-  readonly rules: ZoneRules
-
-  constructor(name: ZoneName, rules: ZoneRules) {
-    this.name = name
-    this.rules = rules
-  }
-
-  /** Made anew for each caller, because zones at rest hold no octets. */
-  get apex(): Buffer {
-    return nameToWire(this.name)
-  }
-
-  get primaries(): readonly Primary[] {
-    return this.rules.primaries
-  }
-
-  get clouds(): readonly string[] {
-    return this.rules.clouds
-  }
-
-  get nodes(): readonly FleetNode[] {
-    return this.rules.nodes
-  }
-
-  get refresh(): FleetZone['refresh'] {
-    return this.rules.refresh
-  }
-
-  get limits(): FleetZone['limits'] {
-    return this.rules.limits
-  }
-
-  get checks(): CheckRules {
-    return this.rules.checks
-  }
+  /** A catalog zone (RFC 9432): its members become zones, or this hub makes it. */
+  catalog?: 'consumed' | 'published' | undefined
+  /** The group property of a member of a catalog. */
+  group?: string | undefined
+  /** Only this node of its clouds serves it. */
+  onlyNode?: string | undefined
 }
 
 export interface CheckRules extends CheckSettings {
@@ -90,6 +56,12 @@ export interface FleetDiff {
   removed: readonly FleetZone[]
   /** Zones with other primaries, nodes or settings. */
   changed: readonly { before: FleetZone; after: FleetZone }[]
+}
+
+/** Zones that come, or replace those of their name, and zones that go. */
+export interface ZoneChanges {
+  put: Iterable<FleetZone>
+  drop: Iterable<ZoneName>
 }
 
 /** A diff in which every zone was just added. */
@@ -108,9 +80,14 @@ export class Fleet {
   /** The peer hubs: they may have versions that no primary can send. */
   readonly peers: readonly Primary[]
   readonly clouds: ReadonlyMap<string, Cloud>
-  /** The zones of each list of nodes, which zones with the same clouds share. Made when it is needed. */
-  #zonesAt: Map<readonly FleetNode[], FleetZone[]> | undefined
-  /** The zones of nodes that have several of those lists, by their places. */
+  readonly #zones: Map<ZoneName, FleetZone>
+  #revision = 0
+  /**
+   * The zones of each list of nodes, which zones with the same clouds share. Made when it is needed; a list that was handed out
+   * never changes.
+   */
+  #zonesAt: Map<readonly FleetNode[], readonly FleetZone[]> | undefined
+  /** The lists of nodes that have several, joined; by their places in `#zonesAt`. */
   readonly #joined = new Map<string, readonly FleetZone[]>()
   readonly #nodesAt = new Map<string, FleetNode[]>()
   readonly #primariesAt = new Map<string, Primary[]>()
@@ -119,7 +96,7 @@ export class Fleet {
   readonly #keys = new Map<string, TsigKey[]>()
   readonly #keysAt = new Map<string, TsigKey[]>()
 
-  /** A map of zones by name is used as it is. */
+  /** A map of zones by name is used as it is, and changes with the fleet. */
   constructor(
     zones: Iterable<FleetZone> | ReadonlyMap<ZoneName, FleetZone>,
     nodes: Iterable<FleetNode>,
@@ -127,7 +104,8 @@ export class Fleet {
     clouds: Iterable<Cloud>,
     peers: readonly Primary[] = [],
   ) {
-    this.zones = zones instanceof Map ? zones : new Map(Array.from(zones as Iterable<FleetZone>, (zone) => [zone.name, zone]))
+    this.#zones = zones instanceof Map ? zones : new Map(Array.from(zones as Iterable<FleetZone>, (zone) => [zone.name, zone]))
+    this.zones = this.#zones
     this.nodes = new Map(Array.from(nodes, (node) => [node.id, node]))
     this.primaries = new Map(Array.from(primaries, (primary) => [primary.id, primary]))
     this.clouds = new Map(Array.from(clouds, (cloud) => [cloud.id, cloud]))
@@ -188,29 +166,68 @@ export class Fleet {
     return new Fleet(zones, this.nodes.values(), this.primaries.values(), this.clouds.values(), this.peers)
   }
 
-  /** One list for all nodes with the same zones. */
-  zonesOf(node: string): readonly FleetZone[] {
-    if (!this.nodes.has(node)) return []
-    const lists = [...this.#zonesByNodes().values()]
-    const places = [...this.#zonesByNodes().keys()].flatMap((nodes, i) => (nodes.some(({ id }) => id === node) ? [i] : []))
-    if (places.length === 1) return lists[places[0]!]!
-    const key = places.join(' ')
-    const known = this.#joined.get(key)
-    if (known !== undefined) return known
-    const zones = places.flatMap((i) => lists[i]!)
-    this.#joined.set(key, zones)
-    return zones
+  /** Changes zones in time proportional to the change. Nodes and primaries of the new ones must be those of this fleet. */
+  change({ put, drop }: ZoneChanges): FleetDiff {
+    const added: FleetZone[] = []
+    const removed: FleetZone[] = []
+    const changed: { before: FleetZone; after: FleetZone }[] = []
+    for (const name of drop) {
+      const before = this.#zones.get(name)
+      if (before === undefined) continue
+      this.#zones.delete(name)
+      removed.push(before)
+    }
+    for (const after of put) {
+      const before = this.#zones.get(after.name)
+      if (before === after) continue
+      this.#zones.set(after.name, after)
+      if (before === undefined) added.push(after)
+      else changed.push({ before, after })
+    }
+    const diff = { added, changed, removed }
+    this.#relist([...removed, ...changed.map(({ before }) => before)], touchedBy(diff))
+    return diff
   }
 
-  #zonesByNodes(): ReadonlyMap<readonly FleetNode[], FleetZone[]> {
-    if (this.#zonesAt === undefined) {
-      this.#zonesAt = new Map()
-      for (const zone of this.zones.values()) {
-        const zones = this.#zonesAt.get(zone.nodes)
-        if (zones === undefined) this.#zonesAt.set(zone.nodes, [zone])
-        else zones.push(zone)
-      }
+  #relist(gone: readonly FleetZone[], come: readonly FleetZone[]): void {
+    this.#revision += 1
+    this.#joined.clear()
+    if (this.#zonesAt === undefined) return
+    const [leaving, coming] = [byNodes(gone), byNodes(come)]
+    for (const [nodes, zones] of leaving) {
+      const old = new Set(zones)
+      const left = this.#zonesAt.get(nodes)!.filter((zone) => !old.has(zone))
+      if (left.length > 0 || coming.has(nodes)) this.#zonesAt.set(nodes, left)
+      else this.#zonesAt.delete(nodes)
     }
+    for (const [nodes, zones] of coming) this.#zonesAt.set(nodes, [...(this.#zonesAt.get(nodes) ?? []), ...zones])
+  }
+
+  /** Counts the changes of its zones: what was derived from them holds for as long as it stays. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  zonesOf(node: string): readonly FleetZone[] {
+    if (!this.nodes.has(node)) return []
+    const places: number[] = []
+    const lists = [...this.#zonesByNodes()].flatMap(([nodes, zones], place) => {
+      if (!nodes.some(({ id }) => id === node)) return []
+      places.push(place)
+      return [zones]
+    })
+    if (lists.length <= 1) return lists[0] ?? []
+    const key = places.join()
+    let joined = this.#joined.get(key)
+    if (joined === undefined) {
+      joined = lists[0]!.concat(...lists.slice(1))
+      this.#joined.set(key, joined)
+    }
+    return joined
+  }
+
+  #zonesByNodes(): Map<readonly FleetNode[], readonly FleetZone[]> {
+    this.#zonesAt ??= byNodes(this.zones.values())
     return this.#zonesAt
   }
 
@@ -241,11 +258,17 @@ export class Fleet {
   }
 }
 
+function byNodes(zones: Iterable<FleetZone>): Map<readonly FleetNode[], FleetZone[]> {
+  const lists = new Map<readonly FleetNode[], FleetZone[]>()
+  for (const zone of zones) push(lists, zone.nodes, zone)
+  return lists
+}
+
 function pushOnce(map: Map<string, TsigKey[]>, key: string, value: TsigKey): void {
   if (!map.get(key)?.some((other) => other.equals(value))) push(map, key, value)
 }
 
-function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+function push<K, T>(map: Map<K, T[]>, key: K, value: T): void {
   const row = map.get(key)
   if (row) row.push(value)
   else map.set(key, [value])

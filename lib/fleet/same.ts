@@ -1,7 +1,8 @@
 /** Decides if a reload changed a zone, a node or a remote. Unchanged parts may be compared by identity. */
 import type { TsigKey } from '../dns/tsig-record.js'
-import type { FleetNode, ZoneRules } from './fleet.js'
+import type { FleetNode } from './fleet.js'
 import type { Remote } from './remote.js'
+import type { ZoneRules } from './zone-of-fleet.js'
 
 const isSameKey = (a: TsigKey | undefined, b: TsigKey | undefined): boolean =>
   a === undefined || b === undefined ? a === b : a.equals(b) && a.id === b.id
@@ -21,6 +22,9 @@ export const isSameRules = (a: ZoneRules, b: ZoneRules): boolean =>
   isSameList(a.primaries, b.primaries) &&
   isSameList(a.nodes, b.nodes) &&
   isSameList(a.clouds, b.clouds) &&
+  a.catalog === b.catalog &&
+  a.onlyNode === b.onlyNode &&
+  a.group === b.group &&
   isSameText(a.refresh, b.refresh) &&
   isSameText(a.limits, b.limits) &&
   isSameText(a.checks, b.checks)

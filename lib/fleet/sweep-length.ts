@@ -15,6 +15,7 @@ export const sweepMs = ({ everyMs, budget }: SweepRules, zones: number, pairs: n
   Math.max(everyMs, (pairs / budget.total) * 1000, (zones / budget.perNode) * 1000)
 
 interface Counts {
+  revision: number
   pairs: number
   /** The most that one node has. */
   zones: number
@@ -22,12 +23,12 @@ interface Counts {
 
 const COUNTS = new WeakMap<Fleet, Counts>()
 
-/** Pairs of zone and node, and the zones of the node that has most: counted once per fleet. */
+/** Pairs of zone and node, and the zones of the node that has most: counted once per fleet and change. */
 export function pairCounts(fleet: Fleet): Readonly<Counts> {
   let counts = COUNTS.get(fleet)
-  if (counts === undefined) {
+  if (counts?.revision !== fleet.revision) {
     const zones = Array.from(fleet.nodes.keys(), (id) => fleet.zonesOf(id).length)
-    counts = { pairs: zones.reduce((sum, each) => sum + each, 0), zones: Math.max(0, ...zones) }
+    counts = { revision: fleet.revision, pairs: zones.reduce((sum, each) => sum + each, 0), zones: Math.max(0, ...zones) }
     COUNTS.set(fleet, counts)
   }
   return counts

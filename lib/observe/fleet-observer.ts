@@ -101,10 +101,10 @@ export class FleetObserver {
   #adoptNodes(fleet: Fleet, isFast: boolean): void {
     const now = this.#clock.now()
     for (const id of this.#sweeps.keys()) if (!fleet.nodes.has(id)) this.#sweeps.delete(id)
-    const isSame = listComparer()
+    const continues = listComparer()
     for (const [id, node] of fleet.nodes) {
       const sweep = this.#sweeps.get(id)
-      if (sweep) sweep.adopt(node, fleet.zonesOf(id), now, isSame)
+      if (sweep) sweep.adopt(node, fleet.zonesOf(id), now, continues)
       else this.#sweeps.set(id, new NodeSweep(node, fleet.zonesOf(id), now, isFast))
     }
   }
@@ -176,13 +176,11 @@ export class FleetObserver {
   }
 
   async #observe(zone: FleetZone, node: FleetNode): Promise<void> {
-    const { zones, nodes } = this.#fleet!
     this.#underWay += 1
     try {
       const serial = await this.#observer.observe(node, zone, true)
-      // A reload replaced the zone or the node meanwhile: the new pair has its own query.
-      if (this.#fleet!.zones.get(zone.name) !== zones.get(zone.name) || this.#fleet!.nodes.get(node.id) !== nodes.get(node.id))
-        return
+      // The zone or the node was replaced meanwhile: the new pair has its own query.
+      if (this.#fleet!.zones.get(zone.name) !== zone || this.#fleet!.nodes.get(node.id) !== node) return
       this.#settle(zone, node, serial)
     } finally {
       this.#underWay -= 1

@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { SoaBulk } from '../transport/soa-bulk.js'
-import type { SoaManner, SoaQuerier } from '../transport/soa-query.js'
+import { overTcp, type SoaManner, type SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
 import type { Board } from '../state/board.js'
 import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js'
@@ -214,10 +214,12 @@ export class NodeObserver {
   /** Queries by path until one answers. Throws the error of the last path. */
   async #ask(node: FleetNode, zone: FleetZone): Promise<Soa> {
     const paths = this.#parts.paths.order(node)
+    const patience = paths.length > 1 ? IMPATIENT : PATIENT
+    const manner = zone.catalog === undefined ? patience : overTcp(patience)
     let failure: unknown
     for (const path of paths) {
       try {
-        const { soa } = await this.#parts.soa.ask(path, zone.apex, paths.length > 1 ? IMPATIENT : PATIENT)
+        const { soa } = await this.#parts.soa.ask(path, zone.apex, manner)
         this.#parts.paths.noteAnswer(node, path)
         return soa
       } catch (error) {

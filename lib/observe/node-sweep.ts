@@ -46,15 +46,24 @@ export class NodeSweep {
     return { startedAt: now, left: this.#zones.length, underWay: 0 }
   }
 
-  /** After a reload. */
-  adopt(node: FleetNode, zones: readonly FleetZone[], now: number, isSame: IsSame): void {
+  /** After a reload or a change of members. */
+  adopt(node: FleetNode, zones: readonly FleetZone[], now: number, continues: Continues): void {
     this.node = node
-    if (zones === this.#zones) return
-    const isOther = !isSame(zones, this.#zones)
+    const before = this.#zones
+    if (zones === before) return
+    const isLonger = before.length > 0 && continues(zones, before)
     this.#zones = zones
-    if (!isOther) return
     // Zones may have moved behind the cursor: the round begins again where it is.
-    this.round = this.#newRound(now)
+    if (!isLonger) this.round = this.#newRound(now)
+    else if (zones.length > before.length) this.#reachFurther(before.length)
+  }
+
+  /** New members come at the end, and often: a round that began again each time would never be over. */
+  #reachFurther(end: number): void {
+    const { round } = this
+    const from = this.#cursor % end
+    this.#cursor = from
+    round.left = from + round.left > end ? round.left + this.#zones.length - end : this.#zones.length - from
   }
 
   restart(now: number, isFast: boolean): void {
@@ -95,13 +104,17 @@ export class NodeSweep {
   }
 }
 
-type IsSame = (a: readonly FleetZone[], b: readonly FleetZone[]) => boolean
+/** True when the first list begins with the second. */
+type Continues = (zones: readonly FleetZone[], before: readonly FleetZone[]) => boolean
 
 /** Compares two lists once: nodes with the same zones share them. */
-export function listComparer(): IsSame {
-  let last: { a: readonly FleetZone[]; b: readonly FleetZone[]; isSame: boolean } | undefined
-  return (a, b) => {
-    if (last?.a !== a || last.b !== b) last = { a, b, isSame: a.length === b.length && a.every((zone, i) => zone === b[i]) }
-    return last.isSame
+export function listComparer(): Continues {
+  let last: { zones: readonly FleetZone[]; before: readonly FleetZone[]; continues: boolean } | undefined
+  return (zones, before) => {
+    if (last?.zones !== zones || last.before !== before) {
+      const continues = zones.length >= before.length && before.every((zone, i) => zone === zones[i])
+      last = { zones, before, continues }
+    }
+    return last.continues
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
 import { type PrimaryCell, pairKey } from '../state/tables.js'
-import { type SoaAnswer, soaManner, type SoaQuerier } from '../transport/soa-query.js'
+import { overTcp, type SoaAnswer, soaManner, type SoaQuerier } from '../transport/soa-query.js'
 
 /** Interval at which a success that only moves `checkedAt` is shared with other processes. */
 const SHARE_EVERY_MS = 5_000
@@ -24,7 +24,7 @@ export async function askPrimary(zone: FleetZone, primary: Primary, parts: Prima
   const key = pairKey(zone.name, primary.id)
   try {
     const port = primary.key === undefined ? 'fresh' : 'shared'
-    const answer = await soa.ask(primary, zone.apex, soaManner(port))
+    const answer = await soa.ask(primary, zone.apex, zone.catalog === undefined ? soaManner(port) : overTcp(soaManner(port)))
     metrics.soaQueries.inc({ target: 'primary', outcome: 'ok' })
     noteServed(board, key, answer, zone, clock.now())
     return answer

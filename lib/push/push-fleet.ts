@@ -2,7 +2,6 @@
  * Brings every node to the released version: at once after a release, and again when an observation shows a difference. Nodes
  * that the first try in memory does not reach go to the push queue, whose worker calls back here.
  */
-import { guard } from '../runtime/guard.js'
 import { Alarms } from '../runtime/alarms.js'
 import { pause } from '../runtime/turns.js'
 import type { ZoneName } from '../dns/name.js'
@@ -26,6 +25,7 @@ import { fleetHas, isSameReach } from './node-reach.js'
 import { NodePusher, type PushParts } from './push-node.js'
 import { PushRoom } from './push-room.js'
 import { ServeDelays } from './serve-delay.js'
+import { SoonObserved } from './soon-observed.js'
 import { ZoneNumbers } from './zone-queue.js'
 
 export interface PushFleetParts {
@@ -41,12 +41,11 @@ export interface PushFleetParts {
   /** Waits between NOTIFYs to a node that does not transfer the announced version. */
   notifyRetries: { retriesMs: readonly number[] }
   observe: { unknownAfterMissed: number }
+  /** The node learns of the zone by a catalog, and has no version of that yet which lists it: a NOTIFY would only be refused. */
+  isUnlisted?: (zone: FleetZone, node: FleetNode) => boolean
   /** Receives the pairs that were not reached. */
   handOver: (zone: FleetZone, node: FleetNode) => void
 }
-
-/** A node that transferred a version by itself is observed after this. */
-const BY_ITSELF_MS = 20
 
 export class PushFleet {
   readonly #parts: PushFleetParts
@@ -57,8 +56,7 @@ export class PushFleet {
   readonly #alarms = new Alarms('delivery timer')
   readonly #numbers = new ZoneNumbers()
   readonly #unlisten: () => void
-  /** Pairs to observe soon. */
-  #byThemselves: { node: FleetNode; zone: FleetZone }[] = []
+  readonly #byThemselves: SoonObserved
   /** The hub shuts down: new releases and observations are left to the next start. */
   #isStopped = false
 
@@ -66,6 +64,7 @@ export class PushFleet {
     this.#fleet = fleet
     this.#parts = parts
     const { board, clock, observer, notify, paths, notifyRetries } = parts
+    this.#byThemselves = new SoonObserved(observer)
     this.#pushParts = {
       board,
       clock,
@@ -143,7 +142,7 @@ export class PushFleet {
   onReleased(zone: FleetZone): void {
     if (this.#isStopped) return
     this.#propagation.noteReleases(zone, this.#fromReleased(zone))
-    for (const node of zone.nodes) if (!this.isDrained(node.id) && this.isBehind(zone, node)) this.#pusher(node).push(zone)
+    for (const node of zone.nodes) if (!this.isDrained(node.id) && this.#needs(node, zone)) this.#pusher(node).push(zone)
   }
 
   /** The version that every node may have, and all newer ones: several may be under way, held or waiting. */
@@ -172,7 +171,7 @@ export class PushFleet {
     const behind: FleetZone[] = []
     if (this.isDrained(node.id)) return behind
     for (const zone of this.#fleet.zonesOf(node.id)) {
-      if (this.isBehind(zone, node)) behind.push(zone)
+      if (this.#needs(node, zone)) behind.push(zone)
       await pause()
     }
     return behind
@@ -184,6 +183,11 @@ export class PushFleet {
       this.heal(zone, node)
       await pause()
     }
+  }
+
+  /** The node lacks its version, and can transfer it. */
+  #needs(node: FleetNode, zone: FleetZone): boolean {
+    return this.isBehind(zone, node) && !this.#parts.isUnlisted?.(zone, node)
   }
 
   isBehind(zone: FleetZone, node: FleetNode): boolean {
@@ -204,7 +208,8 @@ export class PushFleet {
 
   /** An observation showed a difference: starts a delivery unless one is under way. */
   heal(zone: FleetZone, node: FleetNode): void {
-    if (!this.#isStopped && !this.isDrained(node.id) && !this.isDelivering(zone.name, node.id)) this.#pusher(node).push(zone)
+    if (this.#isStopped || this.isDrained(node.id) || this.isDelivering(zone.name, node.id)) return
+    if (!this.#parts.isUnlisted?.(zone, node)) this.#pusher(node).push(zone)
   }
 
   stopNode(node: string): void {
@@ -220,21 +225,8 @@ export class PushFleet {
       const done = node && this.#pushers.get(id)?.onDelivered(zone, serial, digest, kind, at)
       if (node && digest !== undefined && done !== 'written') noteDelivered(this.#parts.board, zone, id, { serial, digest }, at)
       // The node asked by itself; its new serial needs an observation soon, not a delivery.
-      if (node && done === undefined && this.isBehind(known, node)) this.#observeSoon(node, known)
+      if (node && done === undefined && this.isBehind(known, node)) this.#byThemselves.add(node, known)
     }
-  }
-
-  #observeSoon(node: FleetNode, zone: FleetZone): void {
-    this.#byThemselves.push({ node, zone })
-    if (this.#byThemselves.length > 1) return
-    setTimeout(
-      guard('push timer', () => {
-        const due = this.#byThemselves
-        this.#byThemselves = []
-        for (const pair of due) void this.#parts.observer.observe(pair.node, pair.zone, false)
-      }),
-      BY_ITSELF_MS,
-    )
   }
 
   #onDone(node: FleetNode, zone: FleetZone, outcome: DeliveryOutcome, target: Serial): void {

@@ -90,9 +90,10 @@ export class NodePusher implements Lane, Starter {
   push(zone: FleetZone): void {
     const running = this.#running.get(zone.name)
     if (running?.target !== undefined && running.target === this.#parts.wanted(zone.name, this.node.id)?.serial) return
-    this.#waiting.push(this.#parts.numbers.of(zone))
+    const number = this.#parts.numbers.of(zone)
+    this.#waiting.push(number)
     if (running) running.supersede()
-    else this.#parts.room.request(this)
+    else this.#request(zone, number)
   }
 
   /**
@@ -184,10 +185,27 @@ export class NodePusher implements Lane, Starter {
       return 'more'
     }
     this.#places += 1
-    const delivery = new Delivery(this, zone, version.serial, version.soa, this.#parts)
-    this.#running.set(zone.name, delivery)
-    delivery.start()
+    this.#start(new Delivery(this, zone, version.serial, version.soa, this.#parts))
     return 'more'
+  }
+
+  /** A catalog waits for no place: without it the node may know none of the zones that have them. */
+  #request(zone: FleetZone, number: number): void {
+    const { isDown, room, wanted } = this.#parts
+    const version = zone.catalog === undefined || isDown(this.node.id) ? undefined : wanted(zone.name, this.node.id)
+    if (version === undefined) {
+      room.request(this)
+      return
+    }
+    this.#waiting.delete(number)
+    const delivery = new Delivery(this, zone, version.serial, version.soa, this.#parts)
+    delivery.fillsWindow = false
+    this.#start(delivery)
+  }
+
+  #start(delivery: Delivery): void {
+    this.#running.set(delivery.zone.name, delivery)
+    delivery.start()
   }
 
   /** Returns the place of a delivery, if it has one. */
@@ -207,6 +225,7 @@ export class NodePusher implements Lane, Starter {
     this.#free(delivery)
     onDone(this.node, zone, outcome, delivery.target)
     if (number !== undefined && !this.#waiting.has(number)) this.#settle(number, outcome)
+    else if (number !== undefined && zone.catalog !== undefined) this.#request(zone, number)
     if (this.#waiting.size > 0) room.request(this)
   }
 

@@ -45,6 +45,8 @@ export interface DeciderParts {
   checker: VersionChecker
   rollout: RolloutRules
   env: Readonly<Record<string, string | undefined>>
+  /** Checks a version of a catalog zone as a list of members. */
+  catalogs?: { check: (zone: FleetZone, contents: ZoneContents) => Promise<CheckReport> } | undefined
 }
 
 export type Decided = Pick<Provenance, 'checks' | 'rollout' | 'releasedAt' | 'releasedTo'>
@@ -147,6 +149,11 @@ export class ReleaseDecider {
         text: () => textOf(contents),
         env: this.#parts.env,
       })
+      all.push(report)
+      worst = worse(worst, report.verdict)
+    }
+    if (zone.catalog !== undefined && this.#parts.catalogs !== undefined) {
+      const report = await this.#parts.catalogs.check(zone, contents)
       all.push(report)
       worst = worse(worst, report.verdict)
     }

@@ -132,6 +132,14 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     silent: z.record(name, z.object({ error: text, since: time })),
   }),
   hubs: z.object({ at, startedAt: time, version: name, config: name }),
+  catalogs: z.object({
+    at,
+    serial: serial.optional(),
+    members: count,
+    leaving: count,
+    error: text.optional(),
+    findings: list(text),
+  }),
   stages: z.object({ at, id: name, serial, plan: name, through: count, by: name, stopped: stop.optional() }),
   orders: z.object({ at, hold: z.object(said).optional(), released: z.object(said).optional(), decisions: list(decision) }),
 }

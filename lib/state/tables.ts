@@ -183,6 +183,20 @@ export interface ContentsCell {
   known: readonly SentContent[]
 }
 
+/** Written by the worker, one per catalog and hub. */
+export interface CatalogCell {
+  at: number
+  /** Serial of the version whose members count; undefined while there is none. */
+  serial: Serial | undefined
+  members: number
+  /** Members that no catalog has any more, and that are served until their grace time ends. */
+  leaving: number
+  /** Why a version has no effect. */
+  error: string | undefined
+  /** Members that are not zones of this catalog, and faults that do not break it; sentences. */
+  findings: string[]
+}
+
 /** Written by each hub at intervals: its presence. Key: its name. */
 export interface HubCell {
   at: number
@@ -209,6 +223,7 @@ export interface Tables {
   drains: DrainCell
   paths: PathCell
   hubs: HubCell
+  catalogs: CatalogCell
   /** Written by the workers of all hubs. Key: the zone. */
   stages: SharedRollout
   /** Written by the API, for all hubs. Key: the zone. */
@@ -228,10 +243,11 @@ export const TABLE_NAMES: readonly TableName[] = [
   'hubs',
   'stages',
   'orders',
+  'catalogs',
 ]
 
 /** Tables that each hub fills for itself; the other tables are shared. */
-export const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths'])
+export const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'paths', 'catalogs'])
 
 /** Keys of two parts; neither may have a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`

@@ -46,6 +46,8 @@ export interface QueryManner {
   patience?: QueryPatience
   /** Asks over TCP when no answer came over UDP. */
   tcpAfterSilence?: boolean
+  /** Asks over TCP at once. */
+  overTcp?: boolean
 }
 
 const PATIENCE: QueryPatience = { udpMs: 1_500, udpTries: 3, tcpMs: 5_000 }
@@ -82,7 +84,8 @@ export class Querier {
 
   /** With a key the question is signed, and the answer must be signed. Throws TransportError, WireError or TsigError. */
   async ask(remote: Remote, question: Question, manner: QueryManner = {}): Promise<SmallMessage> {
-    const answer = (await this.#overUdp(remote, question, manner)) ?? (await this.#overTcp(remote, question, manner))
+    const datagram = manner.overTcp === true ? undefined : await this.#overUdp(remote, question, manner)
+    const answer = datagram ?? (await this.#overTcp(remote, question, manner))
     const rcode = rcodeOf(answer.readUInt16BE(2))
     if ((rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && question.expire && this.usesEdns(remote.address)) {
       this.forgoEdns(remote.address)

@@ -35,6 +35,8 @@ const SOA_PATIENCE: QueryPatience = { udpMs: 1_500, udpTries: 2, tcpMs: 5_000 }
 export type SoaManner = QueryManner & { tcpAfterSilence: true }
 const SHARED: SoaManner = { patience: SOA_PATIENCE, tcpAfterSilence: true, port: 'shared' }
 const FRESH: SoaManner = { ...SHARED, port: 'fresh' }
+/** Knot answers for a catalog zone over TCP alone, and only to an address that may transfer it. */
+export const overTcp = (manner: SoaManner): SoaManner => ({ ...manner, overTcp: true })
 
 /** Made once, as there are fifty thousand polls a second. `fresh`: see QueryManner. */
 export const soaManner = (port: 'shared' | 'fresh'): SoaManner => (port === 'fresh' ? FRESH : SHARED)

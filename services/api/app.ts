@@ -11,6 +11,7 @@ import type { Gate } from './gate.js'
 import { registerGauges } from './gauges.js'
 import { describeApi } from './openapi.js'
 import { ApiProblem, problemHandler } from './problem.js'
+import { catalogRoutes } from './routes/catalogs.js'
 import { commandRoutes } from './routes/commands.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
@@ -99,6 +100,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     rolloutRoutes(context),
     commandRoutes(context),
     workerRoutes(context),
+    catalogRoutes(context),
   )
   app.use('/v1', v1)
   app.use((req) => {

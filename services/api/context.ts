@@ -1,5 +1,6 @@
 /** The context of the routes, and the look-ups that they share. */
 import type { Request, Response } from 'express'
+import type { Member } from '../../lib/catalog/membership.js'
 import { parseZoneName, type ZoneName } from '../../lib/dns/name.js'
 import { ZonecastError } from '../../lib/errors.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
@@ -39,6 +40,8 @@ export interface ApiContext {
   /** The current problem with Redis, as a sentence. */
   redisLack: () => string | undefined
   reload: () => Promise<Config>
+  /** The members of consumed catalogs. */
+  members: ReadonlyMap<ZoneName, Member>
   version: string
 }
 

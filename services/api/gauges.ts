@@ -89,6 +89,11 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     for (const id of matrix.fleet.primaries.keys())
       for (const state of PRIMARY_STATES) set({ primary: id, state }, matrix.sums.primary(id)?.count(state) ?? 0)
   })
+  gauge('catalog_members', 'Members of the catalog, without those that left', ['catalog'], (set) => {
+    const { consumed, published } = matrix.config.catalogs
+    for (const catalog of [...consumed.keys(), ...published.keys()])
+      set({ catalog }, context.board.get('catalogs', catalog)?.members ?? 0)
+  })
   gauge('jobs', 'Jobs by queue and state', ['queue', 'state'], async (set) => {
     if (!context.redisUp()) return
     for (const [queue, states] of Object.entries(await context.queues.counts()))

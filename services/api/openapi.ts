@@ -2,6 +2,7 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'
+import { CatalogAnswer, CatalogsAnswer } from '../../lib/answers/catalog-answers.js'
 import { AliveAnswer, ReadyAnswer, ReloadAnswer, StatusAnswer } from '../../lib/answers/hub-answers.js'
 import { JobAnswer, JobQueuedAnswer, JobsAnswer, NoJobAnswer } from '../../lib/answers/job-answers.js'
 import { DrainAnswer, NodeAnswer, NodesAnswer } from '../../lib/answers/node-answers.js'
@@ -123,6 +124,19 @@ export const ROUTES: readonly RouteConfig[] = [
     summary: 'One node and its zones',
     request: { params: nodeParam },
     responses: { 200: json(NodeAnswer, 'Node') },
+  },
+  {
+    method: 'get',
+    path: '/v1/catalogs',
+    summary: 'Catalog zones, consumed and published',
+    responses: { 200: json(CatalogsAnswer, 'Catalogs') },
+  },
+  {
+    method: 'get',
+    path: '/v1/catalogs/{catalog}',
+    summary: 'One catalog and its members',
+    request: { params: z.object({ catalog: z.string() }), query: pageQuery },
+    responses: { 200: json(CatalogAnswer, 'Catalog') },
   },
   {
     method: 'post',

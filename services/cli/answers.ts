@@ -3,6 +3,7 @@
  * another version may not send yet is optional here.
  */
 import { z } from 'zod'
+import * as catalog from '../../lib/answers/catalog-answers.js'
 import * as hub from '../../lib/answers/hub-answers.js'
 import * as job from '../../lib/answers/job-answers.js'
 import * as node from '../../lib/answers/node-answers.js'
@@ -56,6 +57,11 @@ export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy
 })
 export type NodeAnswer = z.infer<typeof NodeAnswer>
 export const NodesAnswer = z.object({ nodes: z.array(NodeAnswer) })
+
+export const CatalogAnswer = catalog.CatalogSummaryAnswer
+export type CatalogAnswer = z.infer<typeof CatalogAnswer>
+export const CatalogsAnswer = z.object({ catalogs: z.array(CatalogAnswer) })
+export const CatalogPageAnswer = catalog.CatalogAnswer.pick({ members: true, next: true })
 
 export const DrainAnswer = node.DrainAnswer
 

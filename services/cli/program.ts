@@ -4,6 +4,7 @@ import { describeError, InvariantError } from '../../lib/errors.js'
 import { printable } from '../../lib/runtime/printable.js'
 import { VERSION } from '../../lib/runtime/version.js'
 import type { AddCommand, CommandContext, ProgramParts } from './command-context.js'
+import { addCatalogs } from './commands/catalogs.js'
 import { addCheck } from './commands/check.js'
 import { addDemo } from './commands/demo.js'
 import { addDrain } from './commands/drain.js'
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStatus,
   addLists,
   addWorkers,
+  addCatalogs,
   addRefresh,
   addResync,
   addWhy,

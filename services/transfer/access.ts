@@ -11,7 +11,9 @@ const holdsKey = (wanted: TsigKey | undefined, used: TsigKey | undefined): boole
  * differ only by key; without keys they are indistinguishable, and each of them is a candidate.
  */
 export function nodesAsking(fleet: Fleet, ip: string, key: TsigKey | undefined, zone: FleetZone): FleetNode[] {
-  return fleet.nodesAt(ip).filter((node) => holdsKey(node.key, key) && zone.clouds.includes(node.cloud))
+  return fleet
+    .nodesAt(ip)
+    .filter((node) => holdsKey(node.key, key) && zone.clouds.includes(node.cloud) && (zone.onlyNode ?? node.id) === node.id)
 }
 
 /** The peer hub that this caller is. A caller that may be a node counts as a node. */

@@ -2,7 +2,7 @@
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { RefreshJob } from '../../lib/queue/jobs.js'
 
-/** Further ones forget the oldest; their job finds the zone up to date. */
+/** With more of them all are forgotten: a job that comes late finds its zone up to date. */
 const MOST = 10_000
 
 export class LatestRefreshes<T> {
@@ -20,10 +20,11 @@ export class LatestRefreshes<T> {
     return isSame && strength === 'refresh' ? last.turn : undefined
   }
 
-  note({ zone, strength, seen }: RefreshJob, turn: Promise<T>): void {
-    if (seen === undefined || strength !== 'refresh') return
-    this.#turns.delete(zone)
+  /** Returns `turn`. */
+  note({ zone, strength, seen }: RefreshJob, turn: Promise<T>): Promise<T> {
+    if (seen === undefined || strength !== 'refresh') return turn
+    if (this.#turns.size >= MOST) this.#turns.clear()
     this.#turns.set(zone, { seen, turn })
-    if (this.#turns.size > MOST) this.#turns.delete(this.#turns.keys().next().value!)
+    return turn
   }
 }

@@ -86,8 +86,7 @@ export class RefreshProcessor {
     if (this.#isStopping)
       throw new WorkerError({ code: 'WORKER_STOPPING', zone: job.zone }, `${job.zone} is not refreshed: the hub is stopping`)
     const turn = this.inTurn(job.zone, () => this.#refresh(job))
-    this.#latest.note(job, turn)
-    const { result, confirm } = await turn
+    const { result, confirm } = await this.#latest.note(job, turn)
     if (confirm === undefined) return result
     await this.#expectAgreement(job)
     confirm()
@@ -115,7 +114,8 @@ export class RefreshProcessor {
 
   async #refresh(job: RefreshJob): Promise<Refreshed> {
     const zone = this.#fleet.zones.get(job.zone)
-    if (!zone) return { result: { outcome: 'up-to-date', serial: undefined } }
+    const isOurs = zone?.primaries.length === 0 && job.elsewhere === undefined
+    if (!zone || isOurs) return { result: { outcome: 'up-to-date', serial: undefined } }
     const { store, board, clock } = this.#parts
     const stored = store.zone(zone.name)
     try {
@@ -170,7 +170,7 @@ export class RefreshProcessor {
     const known = knowledgeOf(this.#parts.board, zone, zone.primaries, job.seen)
     const held = this.#currentSerial(job, zone, stored)
     const primaries = orderPrimaries(known, held)
-    const areSilent = known.every(({ failing }) => failing)
+    const areSilent = known.length > 0 && known.every(({ failing }) => failing)
     try {
       // Silent primaries would cost another timeout.
       const isHopeless = areSilent && peers.length > 0

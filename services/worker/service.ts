@@ -3,16 +3,10 @@ import { guard, reportFault } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetDiff, FleetZone } from '../../lib/fleet/fleet.js'
-import { FleetObserver, type ObserveRules } from '../../lib/observe/fleet-observer.js'
-import type { NodeObserver } from '../../lib/observe/node-observer.js'
-import type { NodePaths } from '../../lib/observe/node-paths.js'
-import type { NodeProber } from '../../lib/observe/node-prober.js'
-import type { NotifySender } from '../../lib/push/notify-sender.js'
+import { FleetObserver } from '../../lib/observe/fleet-observer.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
 import type { PushJob, RefreshJob, ResyncJob, ResyncProgress } from '../../lib/queue/jobs.js'
-import type { RolloutRules } from '../../lib/rollout/stages.js'
-import type { StageClaims } from '../../lib/state/stage-claims.js'
 import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
@@ -20,35 +14,16 @@ import { pause } from '../../lib/runtime/turns.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { WorkerError } from './errors.js'
-import { JobTakers, type JobTakerParts } from './job-takers.js'
+import { CatalogPublisher } from './catalog-publisher.js'
+import { JobTakers } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
-import { RefreshProcessor, type RefreshParts } from './refresh-processor.js'
+import { RefreshProcessor } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
 import { resyncEverywhere } from './shared-resync.js'
+import type { WorkerParts, WorkerSettings } from './parts.js'
 import { RolloutDriver } from '../../lib/release/rollout-driver.js'
-import { Webhooks, type WebhookParts } from './webhooks.js'
+import { Webhooks } from './webhooks.js'
 import { noteProgress, restoreCellOf } from '../../lib/release/zone-cells.js'
-
-export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
-  canQueue: () => boolean
-  observer: NodeObserver
-  notify: NotifySender
-  notifyRetries: { retriesMs: readonly number[] }
-  prober: NodeProber
-  paths: NodePaths
-  claims: StageClaims
-  rollout: RolloutRules
-  webhooks: WebhookParts['webhooks']
-  seals: WebhookParts['seals']
-  owns: WebhookParts['owns']
-}
-
-export interface WorkerSettings {
-  hub: string
-  /** Transfers under way at once. */
-  transfers: number
-  observe: ObserveRules & { unknownAfterMissed: number }
-}
 
 /** A first try in memory has this long before the queue takes over. */
 const HAND_OVER_MS = 15_000
@@ -71,6 +46,7 @@ export class WorkerService implements Service {
   readonly #rollouts: RolloutDriver
   readonly #webhooks: Webhooks
   readonly #proofs: NodeProofs
+  readonly catalogs: CatalogPublisher
   readonly #takers: JobTakers
   #coolDown: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
@@ -83,6 +59,7 @@ export class WorkerService implements Service {
     this.push = new PushFleet(fleet, {
       ...parts,
       observe: settings.observe,
+      isUnlisted: (zone, node) => this.catalogs.isUnlisted(zone, node),
       handOver: (zone, node) => {
         this.#observer.watch(zone, node)
         this.#handOver([node.id])
@@ -93,8 +70,7 @@ export class WorkerService implements Service {
       onCommitted: (zone, version) => {
         // A transfer that ends after a reload removed its zone.
         if (!this.#fleet.zones.has(zone.name)) return
-        this.push.onReleased(zone)
-        this.#rollouts.onCommitted(zone, version)
+        this.#onCommitted(zone, version)
       },
       onConflict: (zone) => this.#rollouts.review(zone),
     })
@@ -104,6 +80,13 @@ export class WorkerService implements Service {
       observe: settings.observe,
       inTurn: (zone, work) => this.#refresh.inTurn(zone, work),
       onProgress: (zone, stored, version) => this.#onProgress(zone, stored, version),
+    })
+    this.catalogs = new CatalogPublisher(fleet, {
+      ...parts,
+      hub: settings.hub,
+      inTurn: (zone, work) => this.#refresh.inTurn(zone, work),
+      refresh: (job) => this.#refresh.run(job),
+      onCommitted: (zone, version) => this.#onCommitted(zone, version),
     })
     this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
     this.#proofs = new NodeProofs(fleet, parts)
@@ -121,6 +104,7 @@ export class WorkerService implements Service {
     this.#proofs.start()
     await this.#rollouts.start()
     this.#webhooks.start()
+    void this.catalogs.start()
     for (const [pair, cell] of this.#parts.board.entries('primaries')) {
       this.#onAnswer(pair, cell, 'here')
       await pause()
@@ -201,6 +185,14 @@ export class WorkerService implements Service {
     this.#observer.adopt(fleet, diff)
     this.#proofs.adopt(fleet)
     await this.#rollouts.adopt(fleet, diff)
+    void this.catalogs.adopt(fleet, diff)
+  }
+
+  #onCommitted(zone: FleetZone, version: Version): void {
+    this.push.onReleased(zone)
+    this.#rollouts.onCommitted(zone, version)
+    this.catalogs.noteRelease(zone)
+    this.catalogs.noteProgress(zone)
   }
 
   /** A rollout advanced: NOTIFY goes at once to the nodes that may have the version now. */
@@ -208,6 +200,8 @@ export class WorkerService implements Service {
     const { board, bus, clock } = this.#parts
     noteProgress(board, stored, clock.now())
     this.push.onReleased(zone)
+    this.catalogs.noteRelease(zone)
+    this.catalogs.noteProgress(zone)
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: clock.now() })
   }
 
@@ -276,6 +270,7 @@ export class WorkerService implements Service {
     this.#webhooks.stop()
     this.#observer.stop()
     this.#proofs.stop()
+    this.catalogs.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()
     const until = this.#parts.clock.now() + graceMs

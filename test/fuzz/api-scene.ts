@@ -20,7 +20,7 @@ import { SignalBus } from '../../lib/state/signals.js'
 import type { ZoneCell } from '../../lib/state/tables.js'
 import { ZoneStore } from '../../lib/store/zone-store.js'
 import { ApiService } from '../../services/api/service.js'
-import { fleetOfConfig } from '../../services/fleet-of-config.js'
+import { fleetOfConfig } from '../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../support/record-lines.js'
 import { MemoryRedis } from './memory-redis.js'
 
@@ -109,6 +109,7 @@ export class ApiScene {
       share: async () => undefined,
       redisLack: () => undefined,
       reload: async () => loadConfig(file),
+      members: new Map(),
       clock: { now: () => NOW },
     })
   }

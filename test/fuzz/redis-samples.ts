@@ -88,6 +88,10 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
   ],
   paths: [{ at: NOW, inUse: '127.0.0.2:5313', since: NOW, silent: { '127.0.0.1:5313': { error: 'timeout', since: NOW } } }],
   hubs: [{ at: NOW, startedAt: NOW - 1_000, version: '0.1.0', config: 'abc' }],
+  catalogs: [
+    { at: NOW, serial: 3, members: 2, leaving: 1, findings: [] },
+    { at: NOW, members: 0, leaving: 0, error: 'catalog example. is broken', findings: ['a member is in the config'] },
+  ],
   stages: [
     stages,
     { ...stages, through: 0, stopped: { kind: 'halted', stage: 1, why: 'its gate failed', by: 'west', decided: 0 } },

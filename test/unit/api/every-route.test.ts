@@ -11,7 +11,7 @@ import { ROLLOUT_STATES, VERSION_STATES } from '../../../lib/rollout/rollout-sta
 import { describeApi, ROUTES } from '../../../services/api/openapi.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { strictly } from '../../support/strictly.js'
-import { type HubAnswer, HubOfEveryState, ZONES } from './hub-of-every-state.js'
+import { CATALOGS, type HubAnswer, HubOfEveryState, ZONES } from './hub-of-every-state.js'
 
 interface Layer {
   route?: { path: string; methods: Record<string, boolean> }
@@ -34,6 +34,7 @@ const routesOf = (app: Express): string[] => routesBelow((app as unknown as { ro
 const QUERIES: Record<string, readonly string[]> = {
   '/v1/zones/{zone}/diff': ['?from=1&to=2', '?from=2&to=1', '?from=1&to=1', '?from=x'],
   '/v1/zones': ['', '?limit=1', '?nope=1'],
+  '/v1/catalogs/{catalog}': ['', '?limit=1', '?nope=1'],
   '/v1/rollouts': ['', '?limit=1', '?state=held'],
   '/v1/matrix': ['', '?limit=1', '?state=held', '?node=ams1', `?zone=${ZONES[0]}`],
 }
@@ -68,6 +69,7 @@ describe('every route of the API', () => {
   const valuesOf: Record<string, () => Promise<readonly string[]>> = {
     zone: async () => ZONES,
     node: async () => hub.nodes,
+    catalog: async () => [...CATALOGS, ZONES[0]!],
     job: async () => hub.jobs,
     serial: async () => ['1', '2', '9'],
     id: async () => (await read<RolloutsAnswer>('/v1/rollouts')).rollouts.map(({ id }) => id),

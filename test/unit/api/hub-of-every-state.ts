@@ -30,7 +30,7 @@ import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
 import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
 import { Matrix } from '../../../services/api/matrix.js'
-import { fleetOfConfig } from '../../../services/fleet-of-config.js'
+import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
 
@@ -59,7 +59,19 @@ const configIn = (folder: string) => ({
     [DRAINED_NODE]: { cloud: 'C', address: '127.0.0.1:5313' },
   },
   zones: ZONES.map((name) => ({ name, clouds: name === zoneOf('drained') ? ['A', 'C'] : ['A'] })),
+  catalogs: [{ name: CATALOGS[0] }, { name: CATALOGS[1], publish: 'A' }],
 })
+
+/** One that is consumed, and one that is published. */
+export const CATALOGS = ['consumed.test.', 'published.test.']
+/** Members may have names of zones of the config. */
+const MEMBERS = new Map(
+  ZONES.slice(0, 2).map((text, i) => {
+    const zone = parseZoneName(text)
+    const left = i === 0 ? {} : { leftAt: NOW - MINUTE, group: 'gold' }
+    return [zone, { zone, catalog: parseZoneName(CATALOGS[0]!), id: `id${i}`, since: NOW - MINUTE, ...left }]
+  }),
+)
 
 const rolloutRecord = (state: RolloutState): RolloutRecord => ({
   state,
@@ -141,6 +153,7 @@ export class HubOfEveryState {
       share: async () => undefined,
       redisLack: () => undefined,
       reload: async () => config,
+      members: MEMBERS,
       version: '0.0.0',
     }
     const gate = new Gate(

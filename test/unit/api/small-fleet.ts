@@ -7,7 +7,7 @@ import type { ZoneName } from '../../../lib/dns/name.js'
 import { Board } from '../../../lib/state/board.js'
 import { type NodeCell, pairKey, type ZoneCell } from '../../../lib/state/tables.js'
 import { Matrix } from '../../../services/api/matrix.js'
-import { fleetOfConfig } from '../../../services/fleet-of-config.js'
+import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 
 export const NOW = Date.parse('2026-11-03T03:00:00.000Z')
 

@@ -1,6 +1,6 @@
 /** Catalog zones as this program publishes them. */
 import { expect } from 'chai'
-import { catalogChange, catalogContents, memberId, type PublishedList } from '../../../lib/catalog/build-catalog.js'
+import { catalogChange, catalogContents, catalogSoa, memberId, type PublishedList } from '../../../lib/catalog/build-catalog.js'
 import { readCatalog } from '../../../lib/catalog/read-catalog.js'
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import type { Serial } from '../../../lib/dns/serial.js'
@@ -49,7 +49,7 @@ describe('a published catalog', () => {
   ] as const)
     it(`with ${what} is the result of its change`, async () => {
       const zone = await contents(1, list(before))
-      const change = await catalogChange(APEX, 1 as Serial, 2 as Serial, list(before), list(now), pause)
+      const change = await catalogChange(APEX, catalogSoa(APEX, 1 as Serial), 2 as Serial, list(before), list(now), pause)
       zone.begin()
       zone.apply(change!)
       zone.commit()
@@ -58,6 +58,6 @@ describe('a published catalog', () => {
 
   it('does not change with an equal list', async () => {
     const members = list({ 'a.example.': 'gold' })
-    expect(await catalogChange(APEX, 1 as Serial, 2 as Serial, members, members, pause)).to.equal(undefined)
+    expect(await catalogChange(APEX, catalogSoa(APEX, 1 as Serial), 2 as Serial, members, members, pause)).to.equal(undefined)
   })
 })

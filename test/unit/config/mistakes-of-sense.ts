@@ -4,6 +4,13 @@ import type { Case } from './mistakes-of-form.js'
 
 export const MISTAKES_OF_SENSE: Case[] = [
   {
+    id: 'several workers with catalogs',
+    text: withLine(15, 'catalogs: [{ name: cat.example, primaries: [hm1, hm2] }]', 'workers: { share: disk }'),
+    code: 'CONFIG_VALUE',
+    at: '16:12',
+    says: /remove catalogs/,
+  },
+  {
     id: 'a zone named twice',
     text: withLine(15, '  - { name: EXAMPLE.com. }'),
     code: 'CONFIG_DUPLICATE',

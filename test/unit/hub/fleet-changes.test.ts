@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { loadConfig } from '../../../config/load.js'
-import { fleetOfConfig } from '../../../services/fleet-of-config.js'
+import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 
 const CONFIG = {
   hub: 'east',

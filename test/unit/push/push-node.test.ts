@@ -69,6 +69,19 @@ describe('the window of a node', () => {
     scene.alarms.stop()
   })
 
+  it('does not hold up a catalog, without which the node may know no zone', async () => {
+    for (const zone of zones) pusher.push(zone)
+    await scene.settled(64)
+    const catalog = { name: parseZoneName('nodes.example.'), catalog: 'published' } as unknown as FleetZone
+    pusher.push(catalog)
+    expect(scene.notified.at(-1)!.zone).to.equal(catalog.name)
+    scene.serial = 2
+    pusher.push(catalog)
+    expect(scene.ended).to.deep.equal(['nodes.example. n1 superseded 1'])
+    await scene.settled(66)
+    expect(scene.notified.at(-1)!.zone).to.equal(catalog.name)
+  })
+
   it('bounds the NOTIFYs, and a transferred version makes room for the next', async () => {
     for (const zone of zones) pusher.push(zone)
     await scene.settled(64)

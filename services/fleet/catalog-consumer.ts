@@ -1,0 +1,250 @@
+/**
+ * Consumes catalog zones (RFC 9432): when a version of a catalog is released, its members become zones of the fleet, and members
+ * that it no longer has are served for their grace time. A broken or held version changes nothing. Every change is on disk before
+ * it has an effect.
+ */
+import type { Config } from '../../config/config.js'
+import type { Assignment, Member, MemberChange, Membership } from '../../lib/catalog/membership.js'
+import { CatalogError } from '../../lib/catalog/errors.js'
+import { type CatalogReading, readCatalog } from '../../lib/catalog/read-catalog.js'
+import type { CheckReport } from '../../lib/checks/check.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { Serial } from '../../lib/dns/serial.js'
+import { describeError } from '../../lib/errors.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
+import { brokenReport, catalogReport } from '../../lib/release/catalog-check.js'
+import type { Clock } from '../../lib/runtime/clock.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { RefreshJob } from '../../lib/queue/jobs.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { pause, withRests } from '../../lib/runtime/turns.js'
+import type { Board } from '../../lib/state/board.js'
+import type { SignalBus } from '../../lib/state/signals.js'
+import type { MemberLog } from '../../lib/store/member-log.js'
+import type { Version } from '../../lib/store/version.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
+import type { ZoneContents } from '../../lib/zone/zone-contents.js'
+
+export interface ConsumerParts {
+  store: ZoneStore
+  board: Board
+  bus: SignalBus
+  clock: Clock
+  log: Logger
+  memberLog: MemberLog
+  membership: Membership
+  config: () => Config
+  /** The config has a zone of this name. */
+  isTaken: (zone: ZoneName) => boolean
+  /** Puts changes into effect, in slices. */
+  onChange: (changes: readonly MemberChange[]) => Promise<void>
+  refresh: (job: RefreshJob) => void
+}
+
+/** Zones that come or go together. */
+const CHANGES_PER_TURN = 200
+const GRACE_TICK_MS = 1_000
+/** Delay before a failed write is tried again. */
+const RETRY_MS = 5_000
+
+interface Read {
+  serial: Serial
+  digest: string
+  reading: CatalogReading
+}
+
+export class CatalogConsumer {
+  readonly #parts: ConsumerParts
+  /** Reading of a version whose check has just been made: it is released next, as a rule. */
+  readonly #checked = new Map<ZoneName, Read>()
+  /** The version whose members count, by catalog. */
+  readonly #current = new Map<ZoneName, Read>()
+  readonly #due = new Set<ZoneName>()
+  #turn: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => undefined
+  #isStopped = false
+
+  constructor(parts: ConsumerParts) {
+    this.#parts = parts
+  }
+
+  /** Compares the members with the kept versions of their catalogs, then follows new ones. */
+  start(): void {
+    const { bus, memberLog, membership } = this.#parts
+    this.#inTurn(() => memberLog.compact(membership.members))
+    this.adopt()
+    this.#unlisten = bus.on('committed', ({ zone }) => this.#review(zone))
+    this.#timer = setInterval(
+      guard('catalog timer', () => this.#dropOverdue()),
+      GRACE_TICK_MS,
+    ).unref()
+  }
+
+  /** After a reload: other catalogs, another order, or zones that the config has now. */
+  adopt(): void {
+    const order = [...this.#parts.config().catalogs.consumed.keys()]
+    this.#inTurn(async () => {
+      for (const name of this.#current.keys()) if (!order.includes(name)) this.#current.delete(name)
+      await this.#carryOut(await withRests(this.#parts.membership.reorder(order)))
+    })
+    for (const name of order) this.#inTurn(() => this.#take(name, true))
+  }
+
+  #review(name: ZoneName): void {
+    if (!this.#parts.config().catalogs.consumed.has(name) || this.#due.has(name)) return
+    this.#due.add(name)
+    this.#inTurn(async () => {
+      this.#due.delete(name)
+      await this.#take(name, false)
+    })
+  }
+
+  /** Members change one catalog after the other. */
+  #inTurn(work: () => Promise<void>): void {
+    const { log } = this.#parts
+    this.#turn = this.#turn.then(async () => {
+      if (this.#isStopped) return
+      await work().catch((error) => {
+        log.error({ op: 'catalog', err: describeError(error) }, 'members of catalogs not updated; retrying')
+        const again = guard('catalog retry', () => !this.#isStopped && this.#inTurn(work))
+        setTimeout(again, RETRY_MS).unref()
+      })
+    })
+  }
+
+  async #take(name: ZoneName, isForced: boolean): Promise<void> {
+    const { store, membership, clock, isTaken, config, log } = this.#parts
+    const catalog = config().catalogs.consumed.get(name)
+    if (catalog === undefined) return
+    const version = store.zone(name).released
+    if (version === undefined) return
+    const before = this.#current.get(name)
+    if (!isForced && before?.serial === version.serial && before.digest === version.digest) return
+    try {
+      const read = await this.#read(name, version, catalog.maxMembers)
+      const assignment = await withRests(membership.assign(name, read.reading.list, clock.now(), isTaken))
+      await this.#carryOut(assignment.changes)
+      this.#current.set(name, read)
+      this.#show(name, version.serial, undefined, findingsOf(assignment, read.reading))
+      if (assignment.changes.length > 0) log.info(lineOf(name, version.serial, assignment), 'catalog members changed')
+    } catch (error) {
+      if (!(error instanceof CatalogError)) throw error
+      // An operator approved it: the members of the version before it stay.
+      log.error({ zone: name, op: 'catalog', serial: version.serial, err: error.message }, 'catalog is broken; its members stay')
+      this.#show(name, before?.serial, error.message, [])
+    }
+  }
+
+  async #read(name: ZoneName, version: Version, mostMembers: number): Promise<Read> {
+    const { serial, digest } = version
+    for (const known of [this.#checked.get(name), this.#current.get(name)])
+      if (known?.serial === serial && known.digest === digest && known.reading.list.size <= mostMembers) {
+        this.#checked.delete(name)
+        return known
+      }
+    const contents = await this.#parts.store.zone(name).contentsOf(version)
+    return { serial, digest, reading: await readCatalog(name, contents, mostMembers, pause) }
+  }
+
+  /** Before the release of a version of a consumed catalog. */
+  async check(zone: FleetZone, contents: ZoneContents): Promise<CheckReport> {
+    const { name } = zone
+    const catalog = this.#parts.config().catalogs.consumed.get(name)
+    if (catalog === undefined) return brokenReport(`catalog ${name} left the config`)
+    try {
+      const reading = await readCatalog(name, contents, catalog.maxMembers, pause, 'pending')
+      const before = this.#current.get(name)?.reading.list ?? this.#membersOf(name)
+      this.#checked.set(name, { serial: contents.soa.serial, digest: contents.digest, reading })
+      return await catalogReport(reading.list, before, zone.checks.shrink, reading.warnings, pause)
+    } catch (error) {
+      if (!(error instanceof CatalogError)) throw error
+      return brokenReport(error.message)
+    }
+  }
+
+  #membersOf(catalog: ZoneName): ReadonlyMap<ZoneName, Member> {
+    const own = [...this.#parts.membership.members].filter(
+      ([, member]) => member.catalog === catalog && member.leftAt === undefined,
+    )
+    return new Map(own)
+  }
+
+  #dropOverdue(): void {
+    const { membership, clock, config } = this.#parts
+    if (membership.leaving.size === 0) return
+    const graceOf = (catalog: ZoneName): number => config().catalogs.consumed.get(catalog)?.graceMs ?? 0
+    const overdue = membership.overdue(clock.now(), graceOf)
+    if (overdue.length === 0) return
+    this.#inTurn(async () => {
+      // Some may have come back in a turn before this one.
+      const still = overdue.filter(({ zone, before }) => membership.members.get(zone) === before)
+      await this.#carryOut(still)
+      for (const catalog of new Set(still.map(({ before }) => before!.catalog))) this.#count(catalog)
+      if (still.length > 0)
+        this.#parts.log.warn(
+          { op: 'catalog', zones: still.length, zone: still[0]!.zone },
+          'members dropped after their grace time',
+        )
+    })
+  }
+
+  async #carryOut(changes: readonly MemberChange[]): Promise<void> {
+    const { memberLog, onChange, refresh } = this.#parts
+    await memberLog.append(changes)
+    for (let i = 0; i < changes.length; i += CHANGES_PER_TURN) {
+      const some = changes.slice(i, i + CHANGES_PER_TURN)
+      await onChange(some)
+      for (const { zone, isReset } of some)
+        if (isReset) refresh({ zone, strength: 'retransfer', askFirst: true, reason: 'poll', seen: undefined })
+      await pause()
+    }
+  }
+
+  #show(name: ZoneName, serial: Serial | undefined, error: string | undefined, findings: string[]): void {
+    const { board, clock } = this.#parts
+    board.set('catalogs', name, { at: clock.now(), serial, ...this.#counts(name), error, findings })
+  }
+
+  #count(name: ZoneName): void {
+    const { board, clock } = this.#parts
+    const cell = board.get('catalogs', name)
+    if (cell !== undefined) board.set('catalogs', name, { ...cell, at: clock.now(), ...this.#counts(name) })
+  }
+
+  #counts(name: ZoneName): { members: number; leaving: number } {
+    let leaving = 0
+    for (const { catalog } of this.#parts.membership.leaving.values()) if (catalog === name) leaving += 1
+    return { members: this.#parts.membership.countOf(name) - leaving, leaving }
+  }
+
+  async finish(): Promise<void> {
+    this.#isStopped = true
+    clearInterval(this.#timer)
+    this.#unlisten()
+    await this.#turn
+  }
+}
+
+function findingsOf({ claimed, configured }: Assignment, { warnings }: CatalogReading): string[] {
+  const said = (what: string, { count, names }: Assignment['claimed']): string[] =>
+    count === 0 ? [] : [`${count} of its members ${what}: ${names.join(', ')}${count > names.length ? ' …' : ''}`]
+  return [
+    ...said('are zones of the config, which wins', configured),
+    ...said('are members of another catalog, which comes first', claimed),
+    ...warnings,
+  ]
+}
+
+function lineOf(zone: ZoneName, serial: Serial, { changes }: Assignment) {
+  const count = (is: (change: MemberChange) => boolean): number => changes.filter(is).length
+  return {
+    zone,
+    op: 'catalog',
+    serial,
+    added: count(({ before }) => before === undefined),
+    left: count(({ after }) => after?.leftAt !== undefined),
+    back: count(({ before, after }) => before?.leftAt !== undefined && after?.leftAt === undefined),
+    reset: count(({ isReset }) => isReset),
+  }
+}

@@ -1,0 +1,32 @@
+/** The parts and settings of a worker. */
+import type { ObserveRules } from '../../lib/observe/fleet-observer.js'
+import type { NodeObserver } from '../../lib/observe/node-observer.js'
+import type { NodePaths } from '../../lib/observe/node-paths.js'
+import type { NodeProber } from '../../lib/observe/node-prober.js'
+import type { NotifySender } from '../../lib/push/notify-sender.js'
+import type { RolloutRules } from '../../lib/rollout/stages.js'
+import type { StageClaims } from '../../lib/state/stage-claims.js'
+import type { JobTakerParts } from './job-takers.js'
+import type { RefreshParts } from './refresh-processor.js'
+import type { WebhookParts } from './webhooks.js'
+
+export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
+  canQueue: () => boolean
+  observer: NodeObserver
+  notify: NotifySender
+  notifyRetries: { retriesMs: readonly number[] }
+  prober: NodeProber
+  paths: NodePaths
+  claims: StageClaims
+  rollout: RolloutRules
+  webhooks: WebhookParts['webhooks']
+  seals: WebhookParts['seals']
+  owns: WebhookParts['owns']
+}
+
+export interface WorkerSettings {
+  hub: string
+  /** Transfers under way at once. */
+  transfers: number
+  observe: ObserveRules & { unknownAfterMissed: number }
+}
