@@ -137,10 +137,13 @@ export class CheckSession implements Compute {
 
   /** Ends the session: no more batches follow. */
   end(): void {
-    this.stop(new Error('the check has ended'))
+    this.stop(ENDED)
     this.#events.onEnd()
   }
 }
+
+/** One for all: an error for each check, with its stack, is never read. */
+const ENDED = new Error('the check has ended')
 
 const usedUp = (name: 'cpu' | 'wall' | 'octets', what: string): StoppedError =>
   new StoppedError(

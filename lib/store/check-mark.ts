@@ -6,7 +6,7 @@
  * checks. After a power cut it may be missing or stale: then the count of interruptions is off by one.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 export const CHECK_MARK = 'checking'
@@ -25,6 +25,8 @@ const RUN: string = randomUUID()
 export class CheckMark {
   readonly #file: string
   readonly #run: string
+  /** This process is the only writer, and has seen that there is none. */
+  #isAbsent = false
 
   /** `run` distinguishes this process from earlier ones. */
   constructor(file: string, run = RUN) {
@@ -41,6 +43,7 @@ export class CheckMark {
 
   /** Marks the start of a check. A failed write is ignored: the commit that follows reports the disk fault. */
   put({ serial, digest }: Pick<Mark, 'serial' | 'digest'>, interrupted: number): void {
+    this.#isAbsent = false
     const mark: Mark = { serial, digest, run: this.#run, interrupted }
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 })
@@ -60,6 +63,9 @@ export class CheckMark {
   }
 
   #read(): Mark | undefined {
+    // An error for each missing file would cost more than the check of a small zone.
+    this.#isAbsent ||= !existsSync(this.#file)
+    if (this.#isAbsent) return undefined
     try {
       const { serial, digest, run, interrupted } = JSON.parse(readFileSync(this.#file, 'utf8')) as Mark
       return typeof interrupted === 'number' ? { serial, digest, run, interrupted } : undefined

@@ -1,5 +1,6 @@
 /** Makes names in a directory durable: a rename or a new file is durable only when its directory is synced. */
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r')
@@ -7,6 +8,17 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+/** Opens a file for writing, and makes its directory only when there is none. */
+export async function openIn(file: string, flags: number): Promise<FileHandle> {
+  try {
+    return await open(file, flags, 0o640)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(dirname(file), { recursive: true, mode: 0o750 })
+    return await open(file, flags, 0o640)
   }
 }
 

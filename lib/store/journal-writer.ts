@@ -3,9 +3,9 @@
  * durable write; only the few most recently used stay open.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncDirectory } from './durable.js'
+import { openIn, syncDirectory } from './durable.js'
 import { ioError, StoreError } from './errors.js'
 import { JOURNAL_MAGIC } from './journal-file.js'
 
@@ -37,7 +37,6 @@ export class JournalWriter {
     const data = isNew ? Buffer.concat([JOURNAL_MAGIC, entry]) : entry
     this.#writing = true
     try {
-      if (isNew) await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 })
       await this.#write(end, end, data)
       if (isNew) await syncDirectory(dirname(this.#file))
       return end + data.length + prepared
@@ -94,9 +93,10 @@ export class JournalWriter {
   }
 
   async #open(end: number): Promise<FileHandle> {
-    const handle = await open(this.#file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o640)
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC
+    const handle = await openIn(this.#file, end === 0 ? flags | constants.O_TRUNC : flags)
     try {
-      if ((await handle.stat()).size > end) await handle.truncate(end)
+      if (end > 0 && (await handle.stat()).size > end) await handle.truncate(end)
     } catch (error) {
       await handle.close()
       throw error

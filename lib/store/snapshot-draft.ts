@@ -63,7 +63,9 @@ export class SnapshotDraft {
   }
 
   async #write(data: Buffer): Promise<void> {
+    const isFirst = this.#handle === undefined
     const handle = this.#handle ?? (await this.#open())
+    if (isFirst) await writeAll(handle, SNAPSHOT_MAGIC)
     await writeAll(handle, blockHead(data))
     await writeAll(handle, data)
     this.#unsynced += data.length
@@ -75,17 +77,27 @@ export class SnapshotDraft {
   async #open(): Promise<FileHandle> {
     await mkdir(dirname(this.#aside), { recursive: true, mode: 0o750 })
     this.#handle = await open(this.#aside, 'w', 0o640)
-    await writeAll(this.#handle, SNAPSHOT_MAGIC)
     return this.#handle
+  }
+
+  /** The blocks of small contents, which are written with one call. */
+  *#rest(): Generator<Buffer> {
+    while (this.#handed < this.contents.tail) {
+      const { data, next } = this.contents.stretch(this.#handed)
+      this.#handed = next
+      yield blockHead(data)
+      yield data
+    }
   }
 
   /** Writes the rest, and names the file when all is durable. Throws StoreError STORE_IO; then no file remains. */
   async finish(file: string): Promise<void> {
     try {
-      while (this.#handed < this.contents.tail) this.#hand()
+      const isSmall = !this.hasBegun && this.contents.tail <= WRITE_OCTETS
+      if (!isSmall) while (this.#handed < this.contents.tail) this.#hand()
       await this.#writing
       const handle = this.#handle ?? (await this.#open())
-      await writeAll(handle, END_BLOCK)
+      await writeAll(handle, Buffer.concat(isSmall ? [SNAPSHOT_MAGIC, ...this.#rest(), END_BLOCK] : [END_BLOCK]))
       await handle.datasync()
       await handle.close()
       this.#handle = undefined
