@@ -5,6 +5,7 @@
 import type { ZoneName } from '../dns/name.js'
 import { isOver } from '../rollout/machine.js'
 import { systemClock } from '../runtime/clock.js'
+import { pause } from '../runtime/turns.js'
 import type { StoredZone } from './stored-zone.js'
 import { isReleasedTo } from './version.js'
 import type { LaidDown } from './zone-rows.js'
@@ -81,6 +82,28 @@ export class OpenZones {
     for (const reference of this.#held.values()) {
       const zone = reference.deref()
       if (zone !== undefined) yield zone
+    }
+  }
+
+  /**
+   * Drops contents that were not used since `before`, least recently used first, until the rest has at most `mostOctets`. In
+   * slices: adding up thousands of zones takes a while.
+   */
+  async cool(mostOctets: number, before: number): Promise<void> {
+    const idle: { zone: StoredZone; octets: number }[] = []
+    let sum = 0
+    for (const { zone } of this.oldestFirst()) {
+      const octets = zone.memory
+      sum += octets
+      if (octets > 0 && zone.usedAt <= before) idle.push({ zone, octets })
+      await pause()
+    }
+    if (sum <= mostOctets) return
+    for (const { zone, octets } of idle.sort((a, b) => a.zone.usedAt - b.zone.usedAt)) {
+      if (sum <= mostOctets) return
+      if (zone.usedAt > before) continue
+      sum -= octets
+      zone.cool()
     }
   }
 

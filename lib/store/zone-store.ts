@@ -225,25 +225,19 @@ export class ZoneStore {
     return octets
   }
 
-  /** Drops unused contents, least recently used first, until the rest fits; and lets unused zones rest. */
+  /** Drops unused contents, least recently used first, until the rest fits; and lets unused zones rest. Works in slices. */
   coolDown(now: number): void {
-    const warm = [...this.#zones.all()].filter((zone) => zone.memory > 0).sort((a, b) => a.usedAt - b.usedAt)
-    let octets = this.memory
-    for (const zone of warm) {
-      if (octets <= this.#options.warmOctets || now - zone.usedAt < IDLE_MS) break
-      octets -= zone.memory
-      zone.cool()
-    }
-    this.#restUnused(now)
+    this.#restUnused(now, true)
   }
 
-  #restUnused(now: number): void {
-    this.#resting ??= this.#rest(now).finally(() => {
+  #restUnused(now: number, isCooling = false): void {
+    this.#resting ??= this.#rest(now, isCooling).finally(() => {
       this.#resting = undefined
     })
   }
 
-  async #rest(now: number): Promise<void> {
+  async #rest(now: number, isCooling: boolean): Promise<void> {
+    if (isCooling) await this.#zones.cool(this.#options.warmOctets, now - IDLE_MS)
     for (const { zone, usedAt } of this.#zones.oldestFirst()) {
       if (now - usedAt < (this.#zones.size > MOST_OPEN ? BRIEF_MS : IDLE_MS)) break
       await pause()
