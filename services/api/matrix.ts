@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetDiff, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
-import { longestSweepMs } from '../../lib/fleet/sweep-length.js'
+import { roundedSweepMs } from '../../lib/fleet/sweep-length.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
 import { type PrimaryState, whyBehind } from '../../lib/fleet/primary-state.js'
 import {
@@ -80,7 +80,7 @@ export class Matrix {
   get #rules(): NodeStateRules {
     const { lag, stuckMs, unknownAfterMissed, observe } = this.config.defaults
     // One observation more than may be missed: the last one has its jitter, and may wait for its turn.
-    const staleMs = longestSweepMs(observe, this.#fleet) * (unknownAfterMissed + 1)
+    const staleMs = roundedSweepMs(observe, this.#fleet) * (unknownAfterMissed + 1)
     return { lagWarnMs: lag.warnMs, stuckMs, unknownAfterMissed, staleMs }
   }
 
