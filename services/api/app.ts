@@ -68,8 +68,10 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   app.use(probeRoutes(context))
   // The page itself holds no secret; its data comes from routes that require the token.
   app.use(express.static(fileURLToPath(new URL('./dashboard', import.meta.url)), { index: 'index.html' }))
-  const description = describeApi()
+  // Made at the first request, because it takes longer than any other part of the start.
+  let description: ReturnType<typeof describeApi> | undefined
   app.get('/openapi.json', (_req, res) => {
+    description ??= describeApi()
     res.json(description)
   })
   const auth = authenticate(gate.identify)
