@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.js'
 import { describeError } from '../errors.js'
 import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
+import { pause } from '../runtime/turns.js'
 import type { Board } from '../state/board.js'
 import { type NodeCell, splitPair } from '../state/tables.js'
 import type { ZoneStore } from '../store/zone-store.js'
@@ -64,17 +65,21 @@ export class NodeProofs {
     this.#fleet = fleet
   }
 
-  start(): void {
+  /** Resolves when the pairs of the board are considered, in slices. */
+  async start(): Promise<void> {
     const { board } = this.#parts
     this.#unlisten = board.onChange((change) => {
       if (change.table === 'nodes') this.#consider(change.key, change.value)
     })
-    for (const [key, cell] of board.entries('nodes')) this.#consider(key, cell)
     this.#timer = setInterval(
       guard('proof timer', () => this.#askDue()),
       TICK_MS,
     )
     this.#timer.unref()
+    for (const [key, cell] of board.entries('nodes')) {
+      this.#consider(key, cell)
+      await pause()
+    }
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 /** The part of the packed state that all nodes of a zone share: its number, its place in the pages, the contents of its serials. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import { SHARDS, shardOf } from '../fleet/shards.js'
@@ -93,4 +93,4 @@ export function allContents(a: readonly SentContent[], b: readonly SentContent[]
   return all.slice(-MOST_CONTENTS)
 }
 
-const hashOf = (name: ZoneName): number => createHash('sha256').update(name).digest().readUIntBE(0, 6)
+const hashOf = (name: ZoneName): number => Number.parseInt(hash('sha256', name).slice(0, 12), 16)

@@ -101,7 +101,7 @@ export class WorkerService implements Service {
     if (this.#parts.canQueue()) await taking
     else taking.catch(() => undefined)
     this.#observer.start(this.#fleet)
-    this.#proofs.start()
+    await this.#proofs.start()
     await this.#rollouts.start()
     this.#webhooks.start()
     void this.catalogs.start()

@@ -33,7 +33,7 @@ describe('a node with doubtful content', () => {
     await sleep(20)
   }
 
-  beforeEach(() => {
+  beforeEach(async () => {
     board = new Board()
     now = 1_000_000
     faults = []
@@ -52,7 +52,7 @@ describe('a node with doubtful content', () => {
     shows(4)
     noteDelivered(board, ZONE, 'n1', VERSION, ++now)
     shows(5)
-    proofs.start()
+    await proofs.start()
   })
   afterEach(() => proofs.stop())
 

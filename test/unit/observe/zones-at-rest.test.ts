@@ -91,7 +91,7 @@ describe('a sweep over zones at rest', () => {
       () => proofs.stop(),
       () => driver.finish(),
     )
-    proofs.start()
+    await proofs.start()
     await driver.start()
     fleetObserver.start(fleet)
     await eventually(() => {
