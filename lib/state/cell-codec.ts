@@ -138,7 +138,8 @@ export class CellCodec {
 
   #writeObject(value: Record<string, unknown>): void {
     const names = Object.keys(value)
-    const shape = names.length === 0 ? '' : names.join('\n')
+    // With their number: no name and one empty name are different shapes.
+    const shape = `${names.length} ${names.join('\n')}`
     let id = this.#shapeIds.get(shape)
     // Names that are data, as those of nodes, would fill the memory with shapes.
     if (id === undefined && this.#shapes.length < MOST_KNOWN) {
