@@ -45,6 +45,15 @@ export class MemoryRedis extends EventEmitter {
     return ['0', [...(this.hashes.get(key) ?? [])].flat()]
   }
 
+  /** As `hscan`, with octets; their texts are latin1 here. */
+  async hscanBuffer(key: string): Promise<[cursor: Buffer, flat: Buffer[]]> {
+    return [Buffer.from('0'), [...(this.hashes.get(key) ?? [])].flat().map((text) => Buffer.from(text, 'latin1'))]
+  }
+
+  async hdel(): Promise<number> {
+    return 0
+  }
+
   async subscribe(): Promise<void> {}
 
   async publish(): Promise<number> {
@@ -57,7 +66,8 @@ export class MemoryRedis extends EventEmitter {
   }
 
   /** Accepts commands and drops them: these writes are never read. */
-  pipeline(): { hset: () => void; publish: () => void; exec: () => Promise<[null, unknown][]> } {
-    return { hset: () => undefined, publish: () => undefined, exec: async () => [] }
+  pipeline(): Record<'hset' | 'hdel' | 'publish', () => void> & { exec: () => Promise<[null, unknown][]> } {
+    const drop = (): void => undefined
+    return { hset: drop, hdel: drop, publish: drop, exec: async () => [] }
   }
 }

@@ -4,8 +4,12 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { noteAnswer } from '../../lib/observe/node-cells.js'
 import { ForeignJobError, jobOf } from '../../lib/queue/job-schemas.js'
 import type { QueueKind } from '../../lib/queue/queue-kinds.js'
+import { Board } from '../../lib/state/board.js'
+import { encodePairs } from '../../lib/state/pair-pages.js'
 import { BoardSync } from '../../lib/state/board-sync.js'
 import { systemClock } from '../../lib/runtime/clock.js'
 import { type Sealed, Seals } from '../../lib/state/seals.js'
@@ -67,7 +71,7 @@ class RedisValues implements Family {
       metrics,
       isPrivate: false,
       isWorker: true,
-      fleet: { hasZone: (name) => name !== '', hasNode: (id) => id !== '', zones: () => [] },
+      fleet: { hasZone: (name) => name !== '', hasNode: (id) => id !== '', zones: () => ZONES as ZoneName[] },
     })
   }
 
@@ -77,6 +81,7 @@ class RedisValues implements Family {
 
   async play(dice: Dice, note: Note): Promise<void> {
     for (let i = 0; i < VALUES_PER_ROUND; i++) this.#put(dice, note)
+    this.#putPage(dice, note)
     if (dice.roll(8) === 0) await this.#reconnect(dice, note)
     this.#job(dice, note)
     for (let i = 0; i < PATHS_PER_ROUND; i++) await this.#scene.get(dice.pick(PATHS), dice.roll(1000))
@@ -128,6 +133,27 @@ class RedisValues implements Family {
     if (this.#scene.board.get(table, key) !== before) throw new Error(`${table} ${key} changed, and no hub sealed the value`)
   }
 
+  /** Packed pairs as another process publishes them, sound or not. */
+  #putPage(dice: Dice, note: Note): void {
+    const octets = this.#page(dice)
+    const node = dice.pick([...NODES, 'gone', '', 'a\nb'])
+    note(() => `pairs of ${node}: ${octets.toString('hex')}`)
+    const message = Buffer.concat([Buffer.alloc(16, 7), Buffer.from(`${node}\n`), octets])
+    this.#scene.redis.emit(
+      'messageBuffer',
+      Buffer.from('zonecast:pages'),
+      dice.roll(9) === 0 ? message.subarray(0, dice.roll(20)) : message,
+    )
+  }
+
+  #page(dice: Dice): Buffer {
+    const board = new Board({ recent: 0 })
+    for (const zone of ZONES as ZoneName[]) noteAnswer(board, zone, 'ams1', dice.roll(5), Date.now() - dice.roll(100) * 1_000)
+    const all = ZONES.map((zone) => board.pairs.rows.of(zone as ZoneName))
+    const sound = encodePairs(board.pairs, 'ams1', all)
+    return dice.roll(3) === 0 ? mutate(sound, dice, [sound]) : sound
+  }
+
   /** Reads all of a table anew, like after a reconnect. */
   async #reconnect(dice: Dice, note: Note): Promise<void> {
     const { hashes } = this.#scene.redis
@@ -140,6 +166,9 @@ class RedisValues implements Family {
       note(() => `${name} ${key} ${text}`)
       hashes.set(name, new Map([[key, text]]))
     }
+    const field =
+      dice.roll(4) === 0 ? dice.pick(['', 'ams1', 'ams1 64', 'ams1 -1', ' 1']) : `${dice.pick(NODES)} ${dice.roll(64)}`
+    hashes.set('zonecast:pairs', new Map([[field, this.#page(dice).toString('latin1')]]))
     this.#scene.redis.emit('ready')
     for (let i = 0; i < 30; i++) await turn()
   }
