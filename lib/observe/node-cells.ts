@@ -42,7 +42,9 @@ export function noteAnswer(
   serial: Serial,
   now: number,
   hearsay: Hearsay = ALONE,
-): NodeCell {
+): void {
+  // Most answers of a fleet at rest are the same again.
+  if (board.answeredAgain(zone, node, serial, now)) return
   const before = nodeCell(board, zone, node)
   const push =
     before.push && before.push.target === serial && before.push.confirmedAt === undefined
@@ -65,7 +67,6 @@ export function noteAnswer(
     push,
   }
   board.setPair(zone, node, cell)
-  return cell
 }
 
 /**

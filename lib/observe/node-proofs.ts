@@ -69,7 +69,7 @@ export class NodeProofs {
   async start(): Promise<void> {
     const { board } = this.#parts
     this.#unlisten = board.onChange((change) => {
-      if (change.table === 'nodes') this.#consider(change.key, change.value)
+      if (change.table === 'nodes' && !change.isQuiet) this.#consider(change.key, change.value)
     })
     this.#timer = setInterval(
       guard('proof timer', () => this.#askDue()),

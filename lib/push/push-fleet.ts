@@ -93,7 +93,7 @@ export class PushFleet {
       }),
       board.onChange((change) => {
         if (change.table === 'drains' || change.table === 'contacts') this.#propagation.reviewAll()
-        else if (change.table === 'nodes') this.#propagation.review(change.zone, change.node, change.value)
+        else if (change.table === 'nodes' && !change.isQuiet) this.#propagation.review(change.zone, change.node, change.value)
       }),
       paths.onSwitch((node) => this.#pushers.get(node)?.onSwitched()),
       observer.onUp((node) => this.#pushers.get(node)?.resume()),

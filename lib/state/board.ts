@@ -3,6 +3,7 @@
  * Not here: exchange with other processes (board-sync.ts).
  */
 import type { ZoneName } from '../dns/name.js'
+import type { Serial } from '../dns/serial.js'
 import { joinContent } from '../fleet/node-content.js'
 import { mergeOrders } from '../rollout/record.js'
 import { mergeShared } from '../rollout/shared.js'
@@ -30,15 +31,25 @@ export class PairChange {
   readonly table = 'nodes' as const
   readonly zone: ZoneName
   readonly node: string
-  readonly value: NodeCell
   /** Nothing changed that other processes need to know: an answer was the same again. */
   readonly isQuiet: boolean
 
-  constructor(zone: ZoneName, node: string, value: NodeCell, isQuiet = false) {
+  readonly #value: () => NodeCell
+
+  /** Time of the answer that was the same again. */
+  readonly answeredAt: number | undefined
+
+  constructor(zone: ZoneName, node: string, value: () => NodeCell, isQuiet = false, answeredAt?: number) {
     this.zone = zone
     this.node = node
-    this.value = value
+    this.answeredAt = answeredAt
+    this.#value = value
     this.isQuiet = isQuiet
+  }
+
+  /** The cell; made of a packed pair when it is asked for. */
+  get value(): NodeCell {
+    return this.#value()
   }
 
   /** `zone node`; made when it is asked for, as a large fleet makes millions of changes. */
@@ -119,7 +130,14 @@ export class Board {
   setPair(zone: ZoneName, node: string, written: NodeCell): void {
     const value = after(this.pairs.at(zone, node), written)
     const isQuiet = !this.pairs.put(zone, node, value)
-    this.#tell(new PairChange(zone, node, value, isQuiet), 'here')
+    this.#tell(new PairChange(zone, node, () => value, isQuiet, value.observedAt), 'here')
+  }
+
+  /** The node answered with the serial that its packed pair has. False when there is no such pair: then nothing is done. */
+  answeredAgain(zone: ZoneName, node: string, serial: Serial, now: number): boolean {
+    if (!this.pairs.answeredAgain(zone, node, serial, now)) return false
+    this.#tell(new PairChange(zone, node, () => this.pairs.at(zone, node)!, true, now), 'here')
+    return true
   }
 
   #put<T extends TableName>(table: T, key: string, value: Tables[T]): void {
@@ -188,7 +206,7 @@ export class Board {
 
   /** Another process sent a packed pair, which is in the table now: listeners get its cell. */
   tellPair(zone: ZoneName, node: string): void {
-    if (this.#listeners.size > 0) this.#tell(new PairChange(zone, node, this.pairs.at(zone, node)!), 'there')
+    if (this.#listeners.size > 0) this.#tell(new PairChange(zone, node, () => this.pairs.at(zone, node)!), 'there')
   }
 
   #tell(change: Change, origin: 'here' | 'there'): void {
@@ -222,5 +240,5 @@ const after = <T extends { at: number }>(held: T | undefined, written: T): T =>
 function changeOf<T extends TableName>(table: T, key: string, value: Tables[T]): Change {
   if (table !== 'nodes') return { table, key, value } as Change
   const [zone, node] = splitPair(key)
-  return new PairChange(zone as ZoneName, node, value as NodeCell)
+  return new PairChange(zone as ZoneName, node, () => value as NodeCell)
 }

@@ -52,6 +52,14 @@ export class NodeColumn {
     this.#stamps[zone] = second * 2 + (isDelivered ? 1 : 0)
   }
 
+  /** The last answer came in this second, if it had this serial. False when it had not, or there was none. */
+  touch(zone: number, serial: Serial, second: number): boolean {
+    if (!this.has(zone) || this.#serials[zone] !== serial) return false
+    const stamp = this.#stamps[zone]!
+    this.#stamps[zone] = Math.max(stamp >>> 1, second) * 2 + (stamp & 1)
+    return true
+  }
+
   delete(zone: number): void {
     if (!this.has(zone)) return
     this.#stamps[zone] = 0

@@ -104,6 +104,13 @@ export class PairTable {
     return isNews
   }
 
+  /** The node answered with the serial of its packed pair: only the time changes. False when there is no such pair. */
+  answeredAgain(zone: ZoneName, node: string, serial: Serial, now: number): boolean {
+    const number = this.rows.numbers.find(zone)
+    if (number === undefined || this.#contactOf(node)?.silentSince !== undefined) return false
+    return this.#columns.get(node)?.touch(number, serial, secondOf(now)) ?? false
+  }
+
   /** The pair has a complete cell. */
   isComplete(zone: ZoneName, node: string): boolean {
     const number = this.rows.numbers.find(zone)

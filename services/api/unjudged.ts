@@ -21,7 +21,7 @@ export class Unjudged {
         if (node === undefined || zone === undefined) return false
         if (!change.isQuiet || !node.due.has(zone)) return this.notePair(node, zone)
         // The same answer again keeps a state valid; it is judged when the answer before would be too old.
-        node.noteAnswer(change.value.observedAt)
+        node.noteAnswer(change.answeredAt)
         return false
       }
       case 'zones':

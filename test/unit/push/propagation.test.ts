@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
-import { noteAnswer, noteSilence, noteDelivered } from '../../../lib/observe/node-cells.js'
+import { nodeCell, noteAnswer, noteSilence, noteDelivered } from '../../../lib/observe/node-cells.js'
 import { Propagation } from '../../../lib/push/propagation.js'
 import { Board } from '../../../lib/state/board.js'
 import type { Version } from '../../../lib/store/version.js'
@@ -44,7 +44,8 @@ class Scene {
   /** The node answers after so many milliseconds. */
   shows(node: string, serial: number, afterMs = 1_000): void {
     this.now += afterMs
-    this.propagation.review(NAME, node, noteAnswer(this.board, NAME, node, serial, this.now))
+    noteAnswer(this.board, NAME, node, serial, this.now)
+    this.propagation.review(NAME, node, nodeCell(this.board, NAME, node))
   }
 
   silent(node: string): void {
