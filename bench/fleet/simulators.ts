@@ -138,12 +138,14 @@ export class Simulators {
   }
 
   async report(): Promise<{ primary: PrimaryCounts; nodes: NodeCounts; cpuSeconds: number }> {
-    const ask = (each: Simulator) => each.ask<{ report: Cpu & Record<string, number> }>({ report: true })
-    const [first, ...rest] = await Promise.all([this.#primary, ...this.#processes].map(ask))
-    const { cpu, ...primary } = first!.report
-    const nodes = rest.map(({ report: { cpu: _, ...counts } }) => counts as unknown as NodeCounts)
+    const [first, rest] = await Promise.all([
+      this.#primary.ask<{ report: Cpu & PrimaryCounts }>({ report: true }),
+      Promise.all(this.#processes.map((each) => each.ask<{ report: Cpu & NodeCounts }>({ report: true }))),
+    ])
+    const { cpu, ...primary } = first.report
+    const nodes = rest.map(({ report: { cpu: _, ...counts } }) => counts)
     const cpuSeconds = [cpu, ...rest.map(({ report }) => report.cpu)].reduce((sum, each) => sum + secondsOf(each), 0)
-    return { primary: primary as unknown as PrimaryCounts, nodes: sumOf(nodes), cpuSeconds }
+    return { primary, nodes: sumOf(nodes), cpuSeconds }
   }
 
   async stop(): Promise<void> {

@@ -17,7 +17,7 @@ import type { Board } from '../state/board.js'
 import type { NodeCell } from '../state/tables.js'
 import { isReleasedTo, releasedAtTo, type Version } from '../store/version.js'
 import { nodeCell, showsVersion } from '../observe/node-cells.js'
-import { Bits } from './zone-queue.js'
+import { NumberSet } from '../runtime/number-set.js'
 
 /** Releases of a zone under way at once; the oldest is dropped. */
 const MOST_PENDING = 16
@@ -46,7 +46,7 @@ interface Pending {
   stage: string
   nodes: Nodes
   /** Places of those that have not reached it so far. */
-  left: Bits
+  left: NumberSet
   /** Nodes that have. */
   reached: number
   /** Place of a node that is waited for; -1 before one is found. */
@@ -61,7 +61,7 @@ interface Given {
   /** Nodes of the zone at its first release. */
   expected: Nodes
   /** Their places; `all` at the end, which is the state at rest of every zone. */
-  has: Bits | 'all'
+  has: NumberSet | 'all'
   /** The total is measured, or will not be. */
   isWhole: boolean
 }
@@ -168,14 +168,14 @@ export class Propagation {
     let given = versions.find((known) => isOf(known, version))
     if (given === undefined) {
       const { serial, digest } = version
-      given = { serial, digest, expected: nodesOf(zone), has: new Bits(), isWhole: false }
+      given = { serial, digest, expected: nodesOf(zone), has: new NumberSet(), isWhole: false }
       versions.push(given)
     }
     return given
   }
 
   #add({ name }: FleetZone, { expected }: Given, version: Version, stage: string, ids: readonly string[], since: number): void {
-    const pending: Pending = { version, stage, nodes: expected, left: new Bits(), reached: 0, witness: -1, since }
+    const pending: Pending = { version, stage, nodes: expected, left: new NumberSet(), reached: 0, witness: -1, since }
     for (const id of ids) {
       if (hasReached(nodeCell(this.#parts.board, name, id), version)) pending.reached += 1
       else pending.left.add(expected.at.get(id)!)

@@ -26,7 +26,7 @@ import { NodePusher, type PushParts } from './push-node.js'
 import { PushRoom } from './push-room.js'
 import { ServeDelays } from './serve-delay.js'
 import { SoonObserved } from './soon-observed.js'
-import { ZoneNumbers } from './zone-queue.js'
+import { NumberedZones } from './zone-queue.js'
 
 export interface PushFleetParts {
   store: ZoneStore
@@ -54,7 +54,7 @@ export class PushFleet {
   readonly #propagation: Propagation
   readonly #pushParts: PushParts
   readonly #alarms = new Alarms('delivery timer')
-  readonly #numbers = new ZoneNumbers()
+  readonly #numbers = new NumberedZones()
   readonly #unlisten: () => void
   readonly #byThemselves: SoonObserved
   /** The hub shuts down: new releases and observations are left to the next start. */

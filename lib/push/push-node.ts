@@ -8,7 +8,8 @@ import type { Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import { Delivery, type DeliveryOutcome, type DeliveryParts, type Lane } from './delivery.js'
 import type { PushRoom, Started, Starter } from './push-room.js'
-import { Bits, type ZoneNumbers, ZoneQueue } from './zone-queue.js'
+import { NumberSet } from '../runtime/number-set.js'
+import { type NumberedZones, ZoneQueue } from './zone-queue.js'
 
 /** Announced versions that the node has not transferred yet: enough to keep it busy, too few to flood its queue of transfers. */
 const WINDOW = { first: 64, least: 2, most: 256 }
@@ -25,7 +26,7 @@ const SHARE = 0.1
 
 export interface PushParts extends DeliveryParts {
   room: PushRoom
-  numbers: ZoneNumbers
+  numbers: NumberedZones
   /** The version that the node should serve, or undefined for none. */
   wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined
   /** The node does not answer: nothing is started until `resume`. */
@@ -37,7 +38,7 @@ export interface PushParts extends DeliveryParts {
 
 /** Zones whose deliveries a caller waits for. */
 interface Ticket {
-  left: Bits
+  left: NumberSet
   outcome: DeliveryOutcome
   resolve: (outcome: DeliveryOutcome) => void
 }
@@ -102,7 +103,7 @@ export class NodePusher implements Lane, Starter {
    */
   pushAndWait(zones: Iterable<FleetZone>): Promise<DeliveryOutcome> {
     return new Promise((resolve) => {
-      const ticket: Ticket = { left: new Bits(), outcome: 'confirmed', resolve }
+      const ticket: Ticket = { left: new NumberSet(), outcome: 'confirmed', resolve }
       const all = [...zones]
       for (const zone of all) ticket.left.add(this.#parts.numbers.of(zone))
       if (ticket.left.size === 0) resolve('confirmed')

@@ -1,63 +1,14 @@
 /** Zones as numbers, so that two million of them may wait for two hundred nodes: a number is one reference less per pair. */
 import type { ZoneName } from '../dns/name.js'
 import type { FleetZone } from '../fleet/fleet.js'
-
-/** A set of small numbers, one bit each. */
-export class Bits {
-  #words = new Uint32Array(2)
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
-
-  has(n: number): boolean {
-    const word = this.#words[n >>> 5]
-    return word !== undefined && (word & (1 << (n & 31))) !== 0
-  }
-
-  /** False when it was there. */
-  add(n: number): boolean {
-    if (this.has(n)) return false
-    const at = n >>> 5
-    if (at >= this.#words.length) {
-      const larger = new Uint32Array(Math.max(at + 1, this.#words.length * 2))
-      larger.set(this.#words)
-      this.#words = larger
-    }
-    this.#words[at]! |= 1 << (n & 31)
-    this.#size += 1
-    return true
-  }
-
-  /** False when it was not there. */
-  delete(n: number): boolean {
-    if (!this.has(n)) return false
-    this.#words[n >>> 5]! &= ~(1 << (n & 31))
-    this.#size -= 1
-    return true
-  }
-
-  clear(): void {
-    this.#words = new Uint32Array(2)
-    this.#size = 0
-  }
-
-  *[Symbol.iterator](): Generator<number> {
-    for (let at = 0; at < this.#words.length; at++) {
-      // Read again for each bit: numbers may leave during the walk.
-      for (let bit = 0; bit < 32 && this.#words[at] !== 0; bit++) {
-        if ((this.#words[at]! & (1 << bit)) !== 0) yield at * 32 + bit
-      }
-    }
-  }
-}
+import { NumberSet } from '../runtime/number-set.js'
+import { ZoneNumbers } from '../state/zone-numbers.js'
 
 const LEAST_RING = 16
 
 /** First in, first out; a number that waits already keeps its place. */
 export class ZoneQueue {
-  readonly #waiting = new Bits()
+  readonly #waiting = new NumberSet()
   /** May have numbers that were deleted since: those are skipped. */
   #ring = new Uint32Array(LEAST_RING)
   #first = 0
@@ -114,25 +65,20 @@ export class ZoneQueue {
   }
 }
 
-/** The numbers of zones: small, and used again after a zone has left. */
-export class ZoneNumbers {
-  readonly #numbers = new Map<ZoneName, number>()
+/** Zones by their numbers, with their newest settings. */
+export class NumberedZones {
+  readonly #numbers = new ZoneNumbers()
   readonly #zones: (FleetZone | undefined)[] = []
-  readonly #free: number[] = []
 
-  /** The number of the zone, which is known by its newest settings from now on. */
+  /** The number of the zone, which is known by these settings from now on. */
   of(zone: FleetZone): number {
-    let number = this.#numbers.get(zone.name)
-    if (number === undefined) {
-      number = this.#free.pop() ?? this.#zones.length
-      this.#numbers.set(zone.name, number)
-    }
+    const number = this.#numbers.of(zone.name)
     this.#zones[number] = zone
     return number
   }
 
   find(name: ZoneName): number | undefined {
-    return this.#numbers.get(name)
+    return this.#numbers.find(name)
   }
 
   zone(number: number): FleetZone | undefined {
@@ -141,10 +87,7 @@ export class ZoneNumbers {
 
   /** No queue may have the number any more. */
   drop(name: ZoneName): void {
-    const number = this.#numbers.get(name)
-    if (number === undefined) return
-    this.#numbers.delete(name)
-    this.#zones[number] = undefined
-    this.#free.push(number)
+    const number = this.#numbers.drop(name)
+    if (number !== undefined) this.#zones[number] = undefined
   }
 }

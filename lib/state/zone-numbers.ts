@@ -38,9 +38,4 @@ export class ZoneNumbers {
   get end(): number {
     return this.#names.length
   }
-
-  /** Zones with a number. */
-  get size(): number {
-    return this.#numbers.size
-  }
 }

@@ -3,7 +3,7 @@
  * the last state.
  */
 import type { ZoneName } from '../../lib/dns/name.js'
-import { NumberSet } from './number-set.js'
+import { NumberSet } from '../../lib/runtime/number-set.js'
 
 /** A zone, or the number of a zone that changed on a node. */
 export type WaitingChange = { zone: ZoneName } | { number: number; node: string }

@@ -3,7 +3,7 @@ import type { Change } from '../../lib/state/board.js'
 import type { NodeStateRules } from '../../lib/fleet/node-state.js'
 import { type ContactCell, splitPair } from '../../lib/state/tables.js'
 import type { NodeSum } from './node-sum.js'
-import { NumberSet } from './number-set.js'
+import { NumberSet } from '../../lib/runtime/number-set.js'
 import type { SumTable } from './sum-table.js'
 
 export class Unjudged {

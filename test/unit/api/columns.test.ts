@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect } from 'chai'
 import { DuePairs } from '../../../services/api/due-pairs.js'
-import { NumberSet } from '../../../services/api/number-set.js'
+import { NumberSet } from '../../../lib/runtime/number-set.js'
 import { TimePages } from '../../../services/api/time-pages.js'
 
 const number = fc.oneof(fc.nat(40), fc.constantFrom(255, 256, 257, 1023, 1024, 5000))

@@ -6,7 +6,7 @@ import type { NotifyOutcome } from '../../../lib/push/notify-sender.js'
 import { NodePusher } from '../../../lib/push/push-node.js'
 import { PushRoom } from '../../../lib/push/push-room.js'
 import { ServeDelays } from '../../../lib/push/serve-delay.js'
-import { ZoneNumbers } from '../../../lib/push/zone-queue.js'
+import { NumberedZones } from '../../../lib/push/zone-queue.js'
 import { Alarms } from '../../../lib/runtime/alarms.js'
 import { Board } from '../../../lib/state/board.js'
 import { eventually } from '../../support/eventually.js'
@@ -35,7 +35,7 @@ class Scene {
     delays: new ServeDelays(),
     notifyRetries: { retriesMs: [60_000] },
     room: new PushRoom(),
-    numbers: new ZoneNumbers(),
+    numbers: new NumberedZones(),
     wanted: () => ({ serial: this.serial, soa: Buffer.alloc(0) }),
     isDown: () => this.isDown,
     onSign: () => undefined,

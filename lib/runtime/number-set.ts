@@ -32,6 +32,11 @@ export class NumberSet implements Iterable<number> {
     return true
   }
 
+  clear(): void {
+    this.#pages.length = 0
+    this.#size = 0
+  }
+
   /** In order. Numbers may be added and deleted meanwhile. */
   *[Symbol.iterator](): Generator<number> {
     for (let p = 0; p < this.#pages.length; p++) {
