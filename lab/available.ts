@@ -14,7 +14,11 @@ const PROGRAMS = {
   knot: { programs: ['knotd', 'knotc'], packages: ['knot'], versionArgs: ['--version'] },
   nsd: { programs: ['nsd', 'nsd-control'], packages: ['nsd'], versionArgs: ['-v'] },
   bind: { programs: ['named', 'rndc'], packages: ['bind9', 'bind9-utils'], versionArgs: ['-v'] },
-  pdns: { programs: ['pdns_server', 'pdnsutil'], packages: ['pdns-server', 'pdns-backend-bind'], versionArgs: ['--version'] },
+  pdns: {
+    programs: ['pdns_server', 'pdnsutil'],
+    packages: ['pdns-server', 'pdns-backend-bind', 'pdns-backend-lmdb'],
+    versionArgs: ['--version'],
+  },
   redis: { programs: ['redis-server'], packages: ['redis-server'], versionArgs: ['--version'] },
   bird: { programs: ['bird', 'birdc'], packages: ['bird2'], versionArgs: ['--version'] },
   // Namespaces, links, delays and losses.
@@ -52,11 +56,4 @@ export function requireProgram(kind: LabProgram): { version: string } {
   if (version !== undefined) return { version }
   const message = `${kind} is not installed: apt-get install ${packages.join(' ')}`
   throw new LabError({ code: 'LAB_NOT_INSTALLED', program: kind, package: packages[0] }, message)
-}
-
-/** True when `4.6.1` is at least `4.5`. */
-export function isAtLeast(version: string, least: string): boolean {
-  const [have, want] = [version, least].map((text) => text.split('.').map(Number))
-  for (const [i, number] of want!.entries()) if ((have![i] ?? 0) !== number) return (have![i] ?? 0) > number
-  return true
 }

@@ -4,8 +4,9 @@
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAtLeast } from '../lib/render/server-version.js'
 import { askSerial } from './ask-serial.js'
-import { isAtLeast, requireProgram } from './available.js'
+import { requireProgram } from './available.js'
 import { bindKey, keysOf, makeKey } from './keys.js'
 import { findPort } from './ports.js'
 import { findProgram, rootOf } from './program.js'
@@ -47,7 +48,7 @@ export async function startBind(options: LabServerOptions): Promise<LabServer> {
  * Debian's AppArmor profile restricts /usr/sbin/named to its own folders, by the program's path: where AppArmor is on, a copy in
  * the lab's folder runs instead. The profile does not name the path in another root.
  */
-function unconfinedNamed(): string {
+export function unconfinedNamed(): string {
   const named = findProgram('named')
   if (named === undefined || rootOf('named') !== undefined) return 'named'
   try {

@@ -1,8 +1,9 @@
 /** Knot DNS as hidden primary (file, dynamic updates, signing) and as node. Settings: fast on loopback, IXFR both ways. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAtLeast } from '../lib/render/server-version.js'
 import { askSerial } from './ask-serial.js'
-import { isAtLeast, requireProgram } from './available.js'
+import { requireProgram } from './available.js'
 import { keysOf } from './keys.js'
 import { findPort } from './ports.js'
 import { runCommand } from './run-command.js'

@@ -4,8 +4,9 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAtLeast } from '../lib/render/server-version.js'
 import { askSerial } from './ask-serial.js'
-import { isAtLeast, requireProgram } from './available.js'
+import { requireProgram } from './available.js'
 import { keysOf } from './keys.js'
 import { findPort } from './ports.js'
 import { runCommand } from './run-command.js'

@@ -2,11 +2,11 @@
  * The real servers from Debian's packages: installs missing ones if allowed (root, or sudo without a password), else prints the
  * one command to run. A package counts as installed when its programs are found, whatever their source.
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isInstalled, runQuietly, succeeds } from './command.mjs'
 import { SetupError, say } from './report.mjs'
 
-/** Each package with its needed programs. */
+/** Each package with its needed programs; a name with `.so` is a module of PowerDNS. */
 const BASE = {
   'redis-server': ['redis-server', 'redis-cli'],
   knot: ['knotd', 'knotc'],
@@ -20,6 +20,7 @@ const FOR_TESTS = {
   'knot-dnssecutils': ['kzonecheck'],
   'pdns-server': ['pdns_server', 'pdns_control'],
   'pdns-backend-bind': ['pdnsutil'],
+  'pdns-backend-lmdb': ['liblmdbbackend.so'],
   bird2: ['bird', 'birdc'],
   iproute2: ['ip', 'tc'],
 }
@@ -61,8 +62,12 @@ export function ensureDebianPackages(job) {
 }
 
 function notInstalled(packages) {
-  return Object.entries(packages).flatMap(([name, programs]) => (programs.every(isInstalled) ? [] : [name]))
+  const isThere = (program) => (program.endsWith('.so') ? hasModule(program) : isInstalled(program))
+  return Object.entries(packages).flatMap(([name, programs]) => (programs.every(isThere) ? [] : [name]))
 }
+
+/** Debian has a folder for each architecture. */
+const hasModule = (file) => readdirSync('/usr/lib').some((folder) => existsSync(`/usr/lib/${folder}/pdns/${file}`))
 
 /** The words before a command that run it as root; undefined when that is not allowed. */
 function privilege() {

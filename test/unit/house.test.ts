@@ -63,7 +63,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['dns'],
   ['zone'],
   ['names'],
-  ['xfr', 'checks', 'catalog'],
+  ['xfr', 'checks', 'catalog', 'render'],
   ['fleet'],
   ['rollout'],
   ['runtime'],
@@ -73,7 +73,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['push', 'release'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
-const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'catalog', 'fleet', 'rollout', 'answers'].map((folder) => `lib/${folder}`)
+const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'catalog', 'render', 'fleet', 'rollout', 'answers'].map(
+  (folder) => `lib/${folder}`,
+)
 
 /** Packages and modules with a single importer. */
 const DOORS: Record<string, string[]> = {

@@ -1,0 +1,79 @@
+/** Knot as a node: the journal holds the zones, and no zone files are written. Catalogs since 3.0. */
+import { type NodeSetup, sendersOf, sourceTo, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import { plainName, printfName, unusualFile } from './plain-names.js'
+import { isAtLeast } from './server-version.js'
+
+const FOLDER = '/var/lib/knot'
+const CATALOGS_SINCE = '3.0'
+
+export const KNOT: Words = {
+  product: 'Knot',
+  user: 'knot',
+  folder: FOLDER,
+  assumes: '3.2',
+  server,
+  links,
+  zone,
+  keyFile: (key) => `key:\\n  - id: "${printfName(key.name)}"\\n    algorithm: ${key.algorithm}\\n    secret: %s\\n`,
+  catalogLack: ({ version }) =>
+    version === undefined || isAtLeast(version, CATALOGS_SINCE)
+      ? undefined
+      : `Knot ${version} consumes no catalogs (${CATALOGS_SINCE} does)`,
+}
+
+function server({ listen, folder, hubs, control }: NodeSetup): string {
+  return lines([
+    'server:',
+    `    listen: [${listen.map(({ ip, port }) => `${ip}@${port}`).join(', ')}]`,
+    ...(folder === undefined ? [] : [`    rundir: "${folder}"`]),
+    ...(hubs.length > 1 ? ['    tcp-remote-io-timeout: 2000   # by default a silent hub delays transfers by five seconds'] : []),
+    ...(control?.kind === 'knot' ? ['control:', `    listen: "${control.socket}"`] : []),
+    'database:',
+    `    storage: "${folder ?? FOLDER}"`,
+  ])
+}
+
+function links(setup: NodeSetup): string {
+  const { folder, hubs, key } = setup
+  const place = folder ?? FOLDER
+  const keyed = key === undefined ? [] : [`    key: "${plainName(key.name)}"`]
+  return lines([
+    ...(key === undefined ? [] : [`include: "${place}/${ZONECAST}.key"`]),
+    'remote:',
+    ...hubs.flatMap((hub) => {
+      const via = sourceTo(setup, hub)
+      return [
+        `  - id: "${hub.id}"`,
+        `    address: ${hub.address.ip}@${hub.address.port}`,
+        ...(via === undefined ? [] : [`    via: ${via}`]),
+        ...keyed,
+      ]
+    }),
+    'acl:',
+    `  - id: "${ZONECAST}"`,
+    `    address: [${sendersOf(setup).join(', ')}]`,
+    ...keyed,
+    '    action: [notify, query, transfer]   # transfer: zonecast verify compares contents',
+    'template:',
+    `  - id: "${ZONECAST}"`,
+    `    storage: "${place}"`,
+    `    master: [${hubs.map(({ id }) => `"${id}"`).join(', ')}]`,
+    `    acl: "${ZONECAST}"`,
+    '    zonefile-sync: -1             # the journal holds the zone',
+    '    zonefile-load: none',
+    '    journal-content: all',
+    'zone:',
+  ])
+}
+
+function zone({ catalog }: NodeSetup, { name }: ZoneOfNode): string {
+  const file = unusualFile(name)
+  return lines([
+    `  - domain: "${plainName(name)}"`,
+    `    template: "${ZONECAST}"`,
+    ...(file === undefined ? [] : [`    file: "${file}"`]),
+    ...(name === catalog ? ['    catalog-role: interpret', `    catalog-template: "${ZONECAST}"`] : []),
+  ])
+}
+
+const lines = (texts: readonly string[]): string => `${texts.join('\n')}\n`

@@ -1,0 +1,79 @@
+/** The configuration of one node in the words of its make: a head, a text for each zone. Secrets are in files that an operator makes. */
+import { BIND } from './bind.js'
+import { KNOT } from './knot.js'
+import { type Make, type NodeSetup, type Part, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import { NSD } from './nsd.js'
+import { plainName } from './plain-names.js'
+import { POWERDNS, secretFile } from './powerdns.js'
+
+export const WORDS: Readonly<Record<Make, Words>> = { nsd: NSD, bind: BIND, knot: KNOT, powerdns: POWERDNS }
+
+export class NodeConfiguration {
+  readonly #setup: NodeSetup
+  readonly #words: Words
+  readonly #part: Part
+  /** Why a catalog is not used, although the hub publishes one for the node. */
+  readonly #lack: string | undefined
+
+  constructor(setup: NodeSetup, part: Part = 'all') {
+    this.#words = WORDS[setup.make]
+    this.#lack = setup.catalog === undefined ? undefined : this.#words.catalogLack(setup)
+    this.#setup = this.#lack === undefined ? setup : { ...setup, catalog: undefined }
+    this.#part = part
+  }
+
+  get head(): string {
+    const { links, server } = this.#words
+    const zones = this.#hasZones ? this.#asPart(links(this.#setup)) : ''
+    return `${this.#comments()}${this.#part === 'zones' ? '' : server(this.#setup)}${zones}`
+  }
+
+  get #hasZones(): boolean {
+    return this.#part !== 'server'
+  }
+
+  /** Empty for a member of the node's catalog, and in the part `server`. */
+  zone(zone: ZoneOfNode): string {
+    const isMember = this.#setup.catalog !== undefined && !zone.isCatalog
+    return isMember || !this.#hasZones ? '' : this.#asPart(this.#words.zone(this.#setup, zone))
+  }
+
+  /** PowerDNS reads no zones from its file: the commands are comments there. */
+  #asPart(text: string): string {
+    return this.#setup.make === 'powerdns' && this.#part === 'all' ? text.replace(/^(?=.)/gm, '# ') : text
+  }
+
+  #comments(): string {
+    const { node, make, version, hubs } = this.#setup
+    const { product, assumes } = this.#words
+    const lack = this.#lack === undefined ? [] : [`${this.#lack}: the zones are listed, so render again when they change.`]
+    const lines = [
+      `${product} on node ${node}: its zones from ${hubs.map(({ id }) => id).join(' and ')}. Made by "zonecast render ${node}".`,
+      version === undefined
+        ? `For ${product} ${assumes} or newer; --server-version renders for an older one.`
+        : `For ${product} ${version}.`,
+      ...lack,
+      ...this.#keyComments(),
+      ...(make === 'powerdns' && this.#part === 'all'
+        ? [`The zones are in the database: "zonecast render ${node} --part zones" prints the commands below for the shell.`]
+        : []),
+    ]
+    return `${lines.map((line) => `# ${line}\n`).join('')}`
+  }
+
+  #keyComments(): string[] {
+    const { key, folder } = this.#setup
+    const { user, folder: usual, keyFile } = this.#words
+    if (key === undefined || !this.#hasZones) return []
+    const file = keyFile === undefined ? secretFile(this.#setup) : `${folder ?? usual}/${ZONECAST}.key`
+    return [
+      `The secret of ${plainName(key.name)} is in a file that you make once: paste the secret in base64, then Enter and Ctrl-D.`,
+      `  ${keyCommand(keyFile?.(key), file)}`,
+      `  chown ${user} ${file}`,
+    ]
+  }
+}
+
+/** A shell command that reads the secret from its standard input, so that no list of processes shows it. */
+const keyCommand = (template: string | undefined, file: string): string =>
+  template === undefined ? `(umask 077; cat > ${file})` : `(umask 077; printf '${template}' "$(cat)" > ${file})`
