@@ -13,6 +13,7 @@ import { describeApi } from './openapi.js'
 import { ApiProblem, problemHandler } from './problem.js'
 import { catalogRoutes } from './routes/catalogs.js'
 import { commandRoutes } from './routes/commands.js'
+import { configurationRoutes } from './routes/configuration.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
 import { rolloutRoutes } from './routes/rollouts.js'
@@ -99,6 +100,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     statusRoutes(context),
     zoneRoutes(context),
     nodeRoutes(context),
+    configurationRoutes(context),
     rolloutRoutes(context),
     commandRoutes(context),
     workerRoutes(context),

@@ -11,7 +11,7 @@ import { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { WorkersAnswer } from '../../lib/answers/worker-answers.js'
 import { ChainAnswer, DifferenceAnswer, MatrixAnswer, ZoneAnswer, ZonesAnswer } from '../../lib/answers/zone-answers.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
-import { diffQuery, matrixQuery, pageQuery } from './schemas.js'
+import { configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
 const nodeParam = z.object({ node: z.string() })
@@ -124,6 +124,13 @@ export const ROUTES: readonly RouteConfig[] = [
     summary: 'One node and its zones',
     request: { params: nodeParam },
     responses: { 200: json(NodeAnswer, 'Node') },
+  },
+  {
+    method: 'get',
+    path: '/v1/nodes/{node}/configuration',
+    summary: 'The name server configuration that a node needs for its zones, in the words of its make; without secrets',
+    request: { params: nodeParam, query: configurationQuery },
+    responses: { 200: { description: 'Configuration', content: { 'text/plain': { schema: z.string() } } } },
   },
   {
     method: 'get',

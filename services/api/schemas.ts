@@ -1,6 +1,7 @@
 /** Queries and path parameters of the API, strict: an unknown field is a mistake and is named. Bodies: order-schemas.ts. */
 import { z } from 'zod'
 import { NODE_STATES } from '../../lib/fleet/node-state.js'
+import { PARTS } from '../../lib/render/node-setup.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
 
 /** Longest presentation form of a 255-octet name: every octet escaped as \DDD. */
@@ -46,6 +47,25 @@ export const matrixQuery = z.strictObject({
   state: states.optional().describe('Only zones with a node in one of these states, separated by commas'),
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most zones; default: all'),
   after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the previous page'),
+})
+
+/** A folder ends up in a config file and in shell commands: only characters that need no quotes anywhere. */
+export const configurationQuery = z.strictObject({
+  part: z
+    .enum(PARTS, `is not one of ${PARTS.join(', ')}`)
+    .default('all')
+    .describe('`server`: settings of the whole server; `zones`: the rest, for a server that is configured already'),
+  folder: z
+    .string()
+    .max(200)
+    .regex(/^(\/[A-Za-z0-9][A-Za-z0-9._-]*)+$/, 'is not an absolute path of letters, digits, ".", "_" and "-"')
+    .optional()
+    .describe("Folder on the node for all files of the server; default: the folders of Debian's package"),
+  version: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){1,3}$/, 'is not a version such as 4.15.4')
+    .optional()
+    .describe('Version of the name server; default: a current one'),
 })
 
 export const serialParam = z

@@ -59,8 +59,8 @@ export class ApiClient {
   }
 
   /** The unparsed body, for answers that may be large. */
-  async stream(path: string): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.#ask('GET', path, {})
+  async stream(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#ask('GET', path, { query })
     return response.body ?? new Blob([]).stream()
   }
 
@@ -71,7 +71,7 @@ export class ApiClient {
   ): Promise<Response> {
     const url = new URL(path, this.base)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
-    const headers: Record<string, string> = { accept: 'application/json, text/dns' }
+    const headers: Record<string, string> = { accept: 'application/json, text/dns, text/plain' }
     if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
     const late = new AbortController()

@@ -11,6 +11,7 @@ import { addDrain } from './commands/drain.js'
 import { addLists } from './commands/lists.js'
 import { addReload } from './commands/reload.js'
 import { addRefresh } from './commands/refresh.js'
+import { addRender } from './commands/render.js'
 import { addResync } from './commands/resync.js'
 import { addStart } from './commands/start.js'
 import { addStatus } from './commands/status.js'
@@ -30,6 +31,7 @@ const COMMANDS: readonly AddCommand[] = [
   addLists,
   addWorkers,
   addCatalogs,
+  addRender,
   addRefresh,
   addResync,
   addWhy,

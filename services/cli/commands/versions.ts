@@ -1,14 +1,11 @@
 /** `zonecast show` and `diff`: the content of a kept version, and the changes between two. */
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { ReadableStream } from 'node:stream/web'
 import type { Command } from 'commander'
 import { DifferenceAnswer, ReleasedSerialAnswer } from '../answers.js'
 import { zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { paint } from '../render.js'
-import { asciiOf } from '../terminal.js'
+import { toOutput } from '../to-output.js'
 
 export function addVersions(program: Command, { terminal }: CommandContext): void {
   withHub(program.command('show'))
@@ -52,14 +49,4 @@ function parseVersion(text: string): string {
   if (more.length > 0 || (digest !== undefined && !/^[0-9a-f]{8,128}$/.test(digest)))
     throw usage(`"${text}" is not a version: write a serial, or serial:digest with at least 8 hex digits of the digest`)
   return `${parseSerial(serial!)}${digest === undefined ? '' : `:${digest}`}`
-}
-
-/** Writes at the speed of the reader. A reader that closes the pipe ends it. */
-async function toOutput(body: globalThis.ReadableStream<Uint8Array>): Promise<void> {
-  try {
-    const clean = new Transform({ transform: (octets, _encoding, done) => done(null, asciiOf(octets)) })
-    await pipeline(Readable.fromWeb(body as ReadableStream<Uint8Array>), clean, process.stdout, { end: false })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
-  }
 }

@@ -35,6 +35,7 @@ const QUERIES: Record<string, readonly string[]> = {
   '/v1/zones/{zone}/diff': ['?from=1&to=2', '?from=2&to=1', '?from=1&to=1', '?from=x'],
   '/v1/zones': ['', '?limit=1', '?nope=1'],
   '/v1/catalogs/{catalog}': ['', '?limit=1', '?nope=1'],
+  '/v1/nodes/{node}/configuration': ['', '?part=zones', '?folder=/srv/nsd&version=4.6', '?folder=x'],
   '/v1/rollouts': ['', '?limit=1', '?state=held'],
   '/v1/matrix': ['', '?limit=1', '?state=held', '?node=ams1', `?zone=${ZONES[0]}`],
 }

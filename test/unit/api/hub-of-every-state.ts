@@ -54,7 +54,7 @@ const configIn = (folder: string) => ({
   primaries: { hm1: { address: '127.0.0.1:5301' }, hm2: { address: '127.0.0.1:5302' } },
   clouds: { A: {}, C: {} },
   nodes: {
-    ams1: { cloud: 'A', site: 'AMS', address: '127.0.0.1:5311', paths: ['127.0.0.1:5311', '127.0.0.2:5311'] },
+    ams1: { cloud: 'A', site: 'AMS', kind: 'nsd', address: '127.0.0.1:5311', paths: ['127.0.0.1:5311', '127.0.0.2:5311'] },
     lhr1: { cloud: 'A', address: '127.0.0.1:5312' },
     [DRAINED_NODE]: { cloud: 'C', address: '127.0.0.1:5313' },
   },

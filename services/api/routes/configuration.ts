@@ -1,0 +1,48 @@
+/** The configuration that a node needs for its zones, as text in the words of its make. */
+import { Router } from 'express'
+import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
+import { NodeConfiguration } from '../../../lib/render/node-configuration.js'
+import { type ApiContext, answerOf, nodeNamed } from '../context.js'
+import { setupOf } from '../node-setup.js'
+import { configurationQuery } from '../schemas.js'
+
+/** Zones looked up before the answer may rest. */
+const ZONES_PER_STEP = 200
+
+export function configurationRoutes(context: ApiContext): Router {
+  const router = Router()
+  const { matrix } = context
+
+  router.get('/nodes/:node/configuration', async (req, res) => {
+    const node = nodeNamed(context, req.params.node)
+    const { part, ...wish } = configurationQuery.parse(req.query)
+    const text = new NodeConfiguration(setupOf(matrix.config, matrix.config.nodes.get(node.id)!, wish), part)
+    const names = await matrix.names()
+    const carries = carriedBy(node)
+    await answerOf(context, names.length)(res, async (out) => {
+      res.type('text/plain')
+      out.begin()
+      await out.write(text.head)
+      for (const [i, name] of names.entries()) {
+        const zone = matrix.fleet.zones.get(name)
+        if (zone !== undefined && carries(zone)) await out.write(text.zone({ name, isCatalog: zone.catalog !== undefined }))
+        else if (i % ZONES_PER_STEP === 0) await out.rest()
+      }
+    })
+  })
+
+  return router
+}
+
+/** Zones with the same clouds share a list of nodes, which is searched once. */
+function carriedBy({ id }: FleetNode): (zone: FleetZone) => boolean {
+  const known = new Map<FleetZone['nodes'], boolean>()
+  return ({ nodes }) => {
+    let carries = known.get(nodes)
+    if (carries === undefined) {
+      carries = nodes.some((node) => node.id === id)
+      known.set(nodes, carries)
+    }
+    return carries
+  }
+}
