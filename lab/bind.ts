@@ -41,6 +41,7 @@ export async function startBind(options: LabServerOptions): Promise<LabServer> {
     command: [unconfinedNamed(), '-g', '-c', conf, '-n', options.tuned === true ? '2' : '1'],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('rndc', ['-c', rndcConf, ...args], { netns: options.netns }),
+    channel: options.netns === undefined ? { rndc: `127.0.0.1:${controlPort}`, key: controlKey } : undefined,
   })
 }
 
@@ -86,6 +87,7 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   return `${place.controlKey}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "rndc-key"; }; };
 options {
   directory "${folder}";
+  allow-new-zones yes;
   pid-file "${folder}/named.pid";
 ${isAtLeast(version, '9.20') ? '' : '  lock-file none;\n'}  session-keyfile "${folder}/session.key";
   managed-keys-directory "${folder}";

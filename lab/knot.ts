@@ -32,6 +32,7 @@ export async function startKnot(options: LabServerOptions): Promise<LabServer> {
     command: ['knotd', '-c', conf],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('knotc', ['-b', '-c', conf, ...args]),
+    channel: { knot: join(folder, 'knot.sock') },
   })
 }
 

@@ -8,6 +8,7 @@ import { isAtLeast } from '../lib/render/server-version.js'
 import { askSerial } from './ask-serial.js'
 import { requireProgram } from './available.js'
 import { keysOf } from './keys.js'
+import { type NsdCertificates, nsdCertificates } from './nsd-certificates.js'
 import { findPort } from './ports.js'
 import { runCommand } from './run-command.js'
 import { type LabPeer, type LabServer, type LabServerOptions, type LabZone, launchServer, makeServerFolder } from './server.js'
@@ -20,7 +21,10 @@ export async function startNsd(options: LabServerOptions): Promise<LabServer> {
   const folder = makeServerFolder(options.name)
   for (const { name, text } of options.zones) if (text !== undefined) writeFileSync(join(folder, zoneFileName(name)), text)
   const conf = join(folder, 'nsd.conf')
-  writeFileSync(conf, nsdConfig(options, { ip, port, folder, version }), { mode: 0o600 })
+  // In a network namespace, nsd-control would have to run there too.
+  const control =
+    options.netns === undefined ? { port: await findPort('127.0.0.1'), certificates: await nsdCertificates() } : undefined
+  writeFileSync(conf, nsdConfig(options, { ip, port, folder, version, control }), { mode: 0o600 })
   const probe = options.zones[0]?.name ?? '.'
   return launchServer({
     kind: 'nsd',
@@ -32,6 +36,12 @@ export async function startNsd(options: LabServerOptions): Promise<LabServer> {
     command: ['nsd', '-d', '-c', conf],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('nsd-control', ['-c', conf, ...args]),
+    channel: control && {
+      nsd: `127.0.0.1:${control.port}`,
+      ca: control.certificates.server,
+      cert: control.certificates.control,
+      certKey: control.certificates.controlKey,
+    },
   })
 }
 
@@ -40,9 +50,22 @@ interface Place {
   port: number
   folder: string
   version: string
+  /** Undefined: a Unix socket. */
+  control: { port: number; certificates: NsdCertificates } | undefined
 }
 
-function nsdConfig(options: LabServerOptions, { ip, port, folder, version }: Place): string {
+const controlConfig = (folder: string, control: Place['control']): string =>
+  control === undefined
+    ? `  control-interface: "${folder}/nsd.sock"\n`
+    : `  control-interface: 127.0.0.1
+  control-port: ${control.port}
+  server-cert-file: "${control.certificates.server}"
+  server-key-file: "${control.certificates.serverKey}"
+  control-cert-file: "${control.certificates.control}"
+  control-key-file: "${control.certificates.controlKey}"
+`
+
+function nsdConfig(options: LabServerOptions, { ip, port, folder, version, control }: Place): string {
   return `server:
 ${[ip, ...(options.alsoAt ?? [])].map((each) => `  ip-address: ${each}@${port}\n`).join('')}  username: ""
   chroot: ""
@@ -60,8 +83,7 @@ ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   zonefiles-write: 1
 remote-control:
   control-enable: yes
-  control-interface: "${folder}/nsd.sock"
-${keysOf(options)
+${controlConfig(folder, control)}${keysOf(options)
   .map((key) => `key:\n  name: "${key.name}"\n  algorithm: ${key.algorithm}\n  secret: "${key.secret}"\n`)
   .join('')}${options.zones.map((zone) => zoneConfig(zone, options, { ip, version })).join('')}`
 }

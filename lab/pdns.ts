@@ -2,6 +2,7 @@
  * PowerDNS as node. It supports only AXFR; the lab has no use for it as primary. The backend is bind up to 4 and LMDB from 5 on,
  * whose pdnsutil cannot load the bind backend in Debian (5.1.5: undefined symbol).
  */
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAtLeast } from '../lib/render/server-version.js'
@@ -19,7 +20,10 @@ export async function startPdns(options: LabServerOptions): Promise<LabServer> {
   const port = options.port ?? (await findPort(ip))
   const folder = makeServerFolder(options.name, 'zones')
   const backend = backendOf(version)
-  writeFileSync(join(folder, 'pdns.conf'), pdnsConfig(options, { ip, port, folder, backend }), { mode: 0o600 })
+  const web: Web = { port: await findPort('127.0.0.1'), apiKey: randomBytes(24).toString('base64url') }
+  const apiKeyFile = join(folder, 'api.key')
+  writeFileSync(apiKeyFile, `${web.apiKey}\n`, { mode: 0o600 })
+  writeFileSync(join(folder, 'pdns.conf'), pdnsConfig(options, { ip, port, folder, backend, web }), { mode: 0o600 })
   const configDir = `--config-dir=${folder}`
   const pdnsutil = (...args: string[]) => runCommand('pdnsutil', [configDir, ...args])
   if (backend === 'bind') {
@@ -38,6 +42,7 @@ export async function startPdns(options: LabServerOptions): Promise<LabServer> {
     command: ['pdns_server', configDir],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: (...args) => runCommand('pdns_control', [configDir, ...args]),
+    channel: { powerdns: `http://127.0.0.1:${web.port}`, apiKeyFile },
   })
   // By default it first looks for new zones a minute after its start.
   for (const zone of options.zones) await server.control('retrieve', zone.name).catch(() => undefined)
@@ -54,14 +59,20 @@ const backendConfig = (backend: Backend, folder: string): string =>
     ? `launch=bind\nbind-config=${folder}/named.conf\nbind-dnssec-db=${folder}/dnssec.sqlite3\n`
     : `launch=lmdb\nlmdb-filename=${folder}/zones.lmdb\nlmdb-shards=1\n`
 
+interface Web {
+  port: number
+  apiKey: string
+}
+
 interface Place {
   ip: string
   port: number
   folder: string
   backend: Backend
+  web: Web
 }
 
-function pdnsConfig(options: LabServerOptions, { ip, port, folder, backend }: Place): string {
+function pdnsConfig(options: LabServerOptions, { ip, port, folder, backend, web }: Place): string {
   return `${backendConfig(backend, folder)}local-address=${ip}
 local-port=${port}
 query-local-address=${options.source ?? ip}
@@ -83,6 +94,12 @@ xfr-max-received-mbytes=10000
 receiver-threads=1
 distributor-threads=1
 retrieval-threads=4
+api=yes
+api-key=${web.apiKey}
+webserver=yes
+webserver-address=127.0.0.1
+webserver-port=${web.port}
+webserver-allow-from=127.0.0.0/8
 `
 }
 

@@ -73,7 +73,16 @@ export interface LabServerOptions {
   tuned?: boolean | undefined
 }
 
+/** The control channel of a server, for programs other than its own; in the words of the config of zonecast. */
+export type LabChannel =
+  | { nsd: string; ca: string; cert: string; certKey: string }
+  | { rndc: string; key: LabKey }
+  | { knot: string }
+  | { powerdns: string; apiKeyFile: string }
+
 export interface LabServer {
+  /** Undefined for programs without one, and for servers in a network namespace. */
+  readonly channel: LabChannel | undefined
   readonly kind: LabProgram
   readonly name: string
   readonly ip: string
@@ -107,6 +116,7 @@ export interface Launch {
   netns?: string | undefined
   isReady: () => Promise<boolean>
   control: (...args: string[]) => Promise<string>
+  channel?: LabChannel | undefined
 }
 
 /** A new folder of the lab; short, because control sockets are in it and a socket's path ends at 107 octets. */
@@ -142,6 +152,9 @@ class ServerProcess implements LabServer {
 
   get kind(): LabProgram {
     return this.#launch.kind
+  }
+  get channel(): LabChannel | undefined {
+    return this.#launch.channel
   }
   get name(): string {
     return this.#launch.name
