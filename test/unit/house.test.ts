@@ -68,7 +68,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['rollout'],
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
-  ['transfer', 'shards'],
+  ['transfer', 'shards', 'control'],
   ['answers', 'refresh', 'observe'],
   ['push', 'release'],
 ]
