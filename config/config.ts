@@ -5,6 +5,7 @@
 import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import type { ZoneChecks } from './checks-schema.js'
+import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
 import type { TopologyConfig } from './topology-schema.js'
@@ -40,6 +41,7 @@ export interface NodeConfig {
   key: string | undefined
   transits: string[]
   kind: (typeof NODE_KINDS)[number] | undefined
+  control: ControlConfig | undefined
 }
 
 export interface RefreshBounds {
@@ -206,6 +208,8 @@ export interface Config {
   /** Undefined when the config describes no topology. */
   topology: TopologyConfig | undefined
   rollout: RolloutConfig
+  /** `afterMs` 0: never. `atOnce`: nodes of one cloud that are forced at once. */
+  unstick: { afterMs: number; atOnce: number }
   webhooks: WebhookConfig[]
   defaults: Defaults
   log: { level: string }

@@ -10,7 +10,9 @@ const DIGITS = 16
  * Hexadecimal. It covers secrets without revealing them, and ignores comments, the order of keys and the spelling of durations.
  */
 export function fingerprintOf(config: Config): string {
-  const { zones, ...others } = config
+  const { zones, nodes, ...rest } = config
+  // Each hub has control channels of its own, such as a forwarded socket.
+  const others = { ...rest, nodes: new Map([...nodes].map(([id, node]) => [id, { ...node, control: undefined }])) }
   const shared = Object.entries(others).filter(([name]) => !OWN.has(name))
   const hash = createHash('sha256').update(canonical(Object.fromEntries(shared)))
   // A hundred thousand zones share few settings.

@@ -60,9 +60,17 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     const what = `this hub is ${quote(config.hub)}, which is not among the hubs (${known})`
     report('CONFIG_DANGLING', ['hubs'], `${what}: add it there, or write one of them as "hub"`)
   }
-  for (const { id, key, cloud } of config.nodes.values()) {
+  for (const { id, key, cloud, control } of config.nodes.values()) {
     check('clouds', cloud, ['nodes', id, 'cloud'])
     check('keys', key, ['nodes', id, 'key'])
+    if (control?.kind !== 'bind') continue
+    check('keys', control.key, ['nodes', id, 'control', 'key'])
+    if (config.keys.get(control.key)?.algorithm === 'hmac-md5')
+      report(
+        'CONFIG_VALUE',
+        ['nodes', id, 'control', 'key'],
+        'this key uses hmac-md5: make one with hmac-sha256, here and in named.conf',
+      )
   }
   for (const [i, { nodes, cloud }] of config.rollout.stages.entries()) {
     checkList('nodes', nodes ?? [], ['rollout', 'stages', i, 'nodes'])
@@ -180,8 +188,10 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
   const usedKeys = new Set(
     [...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].map(({ key }) => key),
   )
+  for (const { control } of config.nodes.values()) if (control?.kind === 'bind') usedKeys.add(control.key)
   for (const id of config.keys.keys()) {
-    if (!usedKeys.has(id)) report('CONFIG_UNUSED', ['keys', id], `no primary, node or hub uses key ${quote(id)}: remove it`)
+    if (!usedKeys.has(id))
+      report('CONFIG_UNUSED', ['keys', id], `no primary, node, hub or control channel uses key ${quote(id)}: remove it`)
   }
 }
 

@@ -10,6 +10,7 @@ import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
 import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig } from './config.js'
+import { resolveControl } from './control.js'
 import { resolveCatalogs } from './catalogs.js'
 import type { SettingPath } from './document.js'
 import { rolloutRulesOf } from './rollout-schema.js'
@@ -67,7 +68,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
     hubs: mapEntries(raw.hubs, (id, hub) => ({ id, address: hub.address, key: hub.key })),
     clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
-    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(id, node, report)),
+    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(folder, id, node, report)),
     zones: new Map(),
     catalogs: { consumed: new Map(), published: new Map(), order: [] },
     topology: topologyOf(raw.topology),
@@ -107,6 +108,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
       },
     },
     rollout: rolloutRulesOf(raw.rollout),
+    unstick: { afterMs: raw.unstick.after, atOnce: raw.unstick.atOnce },
     webhooks: resolveWebhooks(folder, raw, report),
     log: { level: raw.log.level },
   }
@@ -224,7 +226,7 @@ function resolveWebhooks(folder: string, raw: RawConfig, report: Report): Webhoo
   })
 }
 
-function resolveNode(id: string, node: RawConfig['nodes'][string], report: Report): NodeConfig {
+function resolveNode(folder: string, id: string, node: RawConfig['nodes'][string], report: Report): NodeConfig {
   const at = ['nodes', id]
   if (node.address === undefined && node.paths === undefined) {
     report('CONFIG_MISSING', at, '"address" is missing: write the control address of the node, ip or ip:port')
@@ -237,7 +239,9 @@ function resolveNode(id: string, node: RawConfig['nodes'][string], report: Repor
     }
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
-  return { id, cloud: node.cloud, site: node.site, paths, key: node.key, transits: node.transits, kind: node.kind }
+  const { cloud, site, key, transits } = node
+  const control = resolveControl(folder, id, node, report)
+  return { id, cloud, site, paths, key, transits, kind: node.kind ?? control?.kind, control }
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { ADDRESS_HINT } from './address.js'
 import { catalogSchema } from './catalog-schema.js'
 import { checksSchema } from './checks-schema.js'
+import { controlSchema, unstickSchema } from './control-schema.js'
 import { limits, zoneLimits } from './limits-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
 import { topologySchema } from './topology-schema.js'
@@ -81,7 +82,10 @@ const node = section({
   kind: z
     .enum(NODE_KINDS, { error: `write one of ${NODE_KINDS.join(', ')}` })
     .optional()
-    .describe('The make of its name server: nsd, bind, knot or powerdns; for findings of zonecast check about that make.'),
+    .describe(
+      'The make of its name server: nsd, bind, knot or powerdns; its control channel, its commands, and findings about that make.',
+    ),
+  control: controlSchema.optional().describe('Control channel of its name server, by which the hub forces transfers.'),
 })
 
 const zone = section({
@@ -268,6 +272,7 @@ export const configSchema = section({
     .describe('Catalog zones (RFC 9432): consumed ones, whose members become zones, and published ones, for the nodes.'),
   defaults: defaults.prefault({}),
   checks: checksSchema.prefault({}).describe('Checks that a version must pass before its release.'),
+  unstick: unstickSchema,
   topology: topologySchema
     .optional()
     .describe('Sites and the links between them; if given, the hub reports single points of failure.'),

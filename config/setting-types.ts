@@ -61,6 +61,18 @@ export const webUrl = () =>
     { show: false },
   )
 
+/** A URL with a secret beside it: messages do not repeat it. */
+export const apiUrl = () =>
+  parsed(
+    'write a URL such as http://127.0.0.1:8081, without a user, a password or a query in it',
+    (value) => {
+      const url = URL.canParse(value) ? new URL(value) : undefined
+      const isPlain = url && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === ''
+      return isPlain ? value.replace(/\/+$/, '') : undefined
+    },
+    { show: false },
+  )
+
 export const address = (defaultPort: number) =>
   parsed(`${ADDRESS_HINT}, an address and not a host name`, (value) => parseAddress(value, defaultPort))
 

@@ -104,7 +104,10 @@ function lintKeys(config: Config, report: Report): void {
   const hold = (key: string | undefined, who: string): void => {
     if (key !== undefined) holders.set(key, [...(holders.get(key) ?? []), who])
   }
-  for (const { id, key } of config.nodes.values()) hold(key, `node "${id}"`)
+  for (const { id, key, control } of config.nodes.values()) {
+    hold(key, `node "${id}"`)
+    if (control?.kind === 'bind' && control.key !== key) hold(control.key, `the control channel of node "${id}"`)
+  }
   const primaryKeys = new Set([...config.primaries.values()].map(({ key }) => key))
   for (const [key, who] of holders) {
     if (who.length > 1)

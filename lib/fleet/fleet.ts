@@ -5,6 +5,7 @@
 import type { CheckSettings, Mode } from '../checks/check.js'
 import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
+import type { ControlSettings, Make } from './control-settings.js'
 import type { Remote } from './remote.js'
 
 export type Primary = Remote
@@ -23,6 +24,9 @@ export interface FleetNode {
   /** The node by each of its control addresses, in order of preference; at least one. */
   paths: readonly Remote[]
   key: TsigKey | undefined
+  /** The make of its name server, where it is known. */
+  kind?: Make | undefined
+  control?: ControlSettings | undefined
 }
 
 export interface FleetZone {

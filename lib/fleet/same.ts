@@ -1,5 +1,6 @@
 /** Decides if a reload changed a zone, a node or a remote. Unchanged parts may be compared by identity. */
 import type { TsigKey } from '../dns/tsig-record.js'
+import { isSameControl } from './control-settings.js'
 import type { FleetNode } from './fleet.js'
 import type { Remote } from './remote.js'
 import type { ZoneRules } from './zone-of-fleet.js'
@@ -14,6 +15,8 @@ export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.id === b.id &&
   a.cloud === b.cloud &&
   a.site === b.site &&
+  a.kind === b.kind &&
+  isSameControl(a.control, b.control) &&
   isSameKey(a.key, b.key) &&
   isSameList(a.paths, b.paths, isSameRemote)
 

@@ -3,8 +3,10 @@
  * rules for as long as the config stays.
  */
 import type { Config, ConsumedCatalog, PublishedCatalog, ZoneConfig } from '../../config/config.js'
+import type { ControlConfig } from '../../config/control.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
+import type { ControlSettings } from '../../lib/fleet/control-settings.js'
 import type { Member } from '../../lib/catalog/membership.js'
 import type { Fleet, FleetNode, FleetZone, Primary } from '../../lib/fleet/fleet.js'
 import { ZoneOfFleet, type ZoneRules } from '../../lib/fleet/zone-of-fleet.js'
@@ -37,11 +39,19 @@ export class ZoneMaker {
       ]),
     )
     this.nodes = new Map(
-      Array.from(config.nodes.values(), ({ id, cloud, site, paths, key }) => [
+      Array.from(config.nodes.values(), ({ id, cloud, site, paths, key, kind, control }) => [
         id,
         kept<FleetNode>(
           before?.nodes.get(id),
-          { id, cloud, site, paths: paths.map((address) => ({ id, address, key: keyOf(key) })), key: keyOf(key) },
+          {
+            id,
+            cloud,
+            site,
+            paths: paths.map((address) => ({ id, address, key: keyOf(key) })),
+            key: keyOf(key),
+            kind,
+            control: control && controlSettings(control, config),
+          },
           isSameNode,
         ),
       ]),
@@ -123,6 +133,12 @@ export class ZoneMaker {
 
 export const settingsOf = (catalog: ConsumedCatalog, { group }: Pick<Member, 'group'>) =>
   (group === undefined ? undefined : catalog.groups.get(group)) ?? catalog.members
+
+function controlSettings(control: ControlConfig, { keys }: Config): ControlSettings | undefined {
+  if (control.kind !== 'bind') return control
+  const key = keys.get(control.key)
+  return key && { ...control, key: { id: control.key, algorithm: key.algorithm, secret: key.secret } }
+}
 
 /** The rules of a hundred thousand zones are few pairs. */
 function comparedOnce(isSame: (a: ZoneRules, b: ZoneRules) => boolean): typeof isSame {

@@ -19,6 +19,13 @@ const ALTERNATIVES = new Set([
   'api.tokens.*.sha256File',
   'keys.*.secretFile',
   'webhooks.*.secretFile',
+  'nodes.*.control.nsd',
+  'nodes.*.control.ca',
+  'nodes.*.control.cert',
+  'nodes.*.control.certKey',
+  'nodes.*.control.knot',
+  'nodes.*.control.powerdns',
+  'nodes.*.control.apiKeyFile',
 ])
 
 /** The paths of a value like in the schema: `*` for a name of the operator's choice or an index. */
