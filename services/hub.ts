@@ -236,7 +236,7 @@ export class Hub {
       checkPublished: (zone, contents) => this.#worker!.catalogs.check(zone, contents),
     })
     for (const service of [this.#transfer, this.#worker, this.#watcher, this.#api]) await service?.start()
-    await this.#shared?.start(this.#store, [this.#watcher, this.#worker], () => this.#sync.reseal())
+    await this.#shared?.start(this.#store, [this.#watcher, this.#worker], (isRead) => this.#sync.followShards(isRead))
     this.#source.start()
   }
 

@@ -13,6 +13,7 @@ import { withRests } from '../lib/runtime/turns.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { ShardWatch } from '../lib/shards/shard-map.js'
 import { type ShardChange, ShardOwner } from '../lib/shards/shard-owner.js'
+import type { BoardSyncParts } from '../lib/state/board-sync.js'
 import { ShardLeases } from '../lib/state/shard-leases.js'
 import { ShardLocks } from '../lib/store/shard-locks.js'
 import type { RedisLink } from '../lib/state/redis-link.js'
@@ -20,6 +21,9 @@ import type { ZoneStore } from '../lib/store/zone-store.js'
 
 /** Transfers in progress have so long to end before their zones go to another worker. */
 const SETTLE_MS = 10_000
+
+/** Listens to the messages about the zones of this process. `isRead`: reads their shared state too, as some are new here. */
+type ReadState = (isRead: boolean) => Promise<void>
 
 /** A role that works on the zones that this process owns. */
 export interface ZoneRole {
@@ -35,7 +39,7 @@ export class SharedZones {
   readonly #roles = new Map<ZoneRole, Fleet>()
   #whole: Fleet
   #store: ZoneStore | undefined
-  #readState: () => Promise<void> = async () => undefined
+  #readState: ReadState = async () => undefined
 
   constructor(config: Config, locks: ShardLocks, whole: Fleet, redis: RedisLink, log: Logger) {
     const { share, leaseMs } = config.workers
@@ -65,18 +69,18 @@ export class SharedZones {
   }
 
   /** The shared state that this process may write and read. `serves`: a role of it reads every zone. */
-  rightsOn(serves: boolean): { mayWrite: (zone: string | undefined) => boolean; reads: (zone: string | undefined) => boolean } {
+  rightsOn(serves: boolean): Pick<BoardSyncParts, 'mayWrite' | 'reads' | 'shards'> {
     return {
       mayWrite: (zone) => zone === undefined || this.owner.mayWrite(zone),
       reads: (zone) => serves || zone === undefined || this.owner.owns(zone),
+      ...(serves ? {} : { shards: () => this.locks.owned }),
     }
   }
 
   /**
-   * Takes the first shards. The roles have begun with `own`, and get all later changes; `readState`: reads
-   * the shared state of zones that are new here.
+   * Takes the first shards. The roles have begun with `own`, and get all later changes.
    */
-  async start(store: ZoneStore, roles: readonly (ZoneRole | undefined)[], readState: () => Promise<void>): Promise<void> {
+  async start(store: ZoneStore, roles: readonly (ZoneRole | undefined)[], readState: ReadState): Promise<void> {
     this.#store = store
     this.#readState = readState
     for (const role of roles) if (role !== undefined) this.#roles.set(role, this.own)
@@ -107,7 +111,7 @@ export class SharedZones {
     // Until now another process wrote them: their journals are read again.
     for (const zone of this.#zonesOf(gained)) store.forget(zone)
     // Without Redis the roles begin with what they observe.
-    if (gained.length > 0) await this.#readState()
+    await this.#readState(gained.length > 0)
     const leaving = new Set(this.#zonesOf(lost))
     for (const role of this.#roles.keys()) {
       if (!isForced && leaving.size > 0) await role.settle?.(leaving, SETTLE_MS)

@@ -3,40 +3,22 @@
  * tables at the start and after each reconnect, and writes all again when Redis is empty (FLUSHALL, a lost disk). Zones,
  * primaries and paths are per hub; all hubs share the other tables.
  */
-import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { guard } from '../runtime/guard.js'
 import { describeError } from '../errors.js'
-import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from './board.js'
 import { BoardWriter } from './board-writer.js'
-import { CellDoor, type DoorParts, parseJson } from './cell-door.js'
-import { PAGES_CHANNEL, PageSync } from './page-sync.js'
+import { CellDoor, type DoorParts } from './cell-door.js'
+import { Messages } from './messages.js'
+import { PAGES_CHANNEL, PageSync, senderOf } from './page-sync.js'
 import { StateError } from './errors.js'
 import { readTables } from './read-tables.js'
 import { agreeOnFormat, newerFormat } from './shared-format.js'
-import type { SignalBus, SignalName } from './signals.js'
-import { readPacket, readSignal } from './schemas.js'
-import { ownedZone, PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
-import { type SentSignal, Unsaid } from './unsaid.js'
+import type { SignalBus } from './signals.js'
+import { ownedZone, PER_HUB, type TableName } from './tables.js'
 
 const CHECK_MS = 5_000
-/** Characters of the longest message that is read: a packet of values, each in JSON twice, and one long value. */
-const PACKET_OCTETS = 4 << 20
-const CHANNEL = 'zonecast:changes'
-
-/** Another process may report a delivery a little before or after the node's answer shows it. */
-const ECHO_MARGIN_MS = 1_000
-
-interface Packet {
-  from: string
-  hub: string
-  /** A process has begun to listen: a process that was alone publishes from now on. */
-  hello?: true
-  changes?: { table: TableName; key: string; value: unknown }[]
-  signal?: SentSignal
-}
 
 export interface BoardSyncParts extends DoorParts {
   redis: Redis
@@ -51,17 +33,17 @@ export interface BoardSyncParts extends DoorParts {
   mayWrite?: ((zone: string | undefined) => boolean) | undefined
   /** This process observes nodes, so Redis has its packed pairs. */
   isWorker: boolean
+  /** The shards whose messages this process needs; default: of all. */
+  shards?: (() => readonly number[]) | undefined
 }
 
 export class BoardSync {
   readonly #redis: Redis
   readonly #subscriber: Redis
   readonly #board: Board
-  readonly #bus: SignalBus
   readonly #hub: string
   readonly #log: Logger
-  readonly #clock: Clock
-  readonly #me = randomUUID()
+  readonly #messages: Messages
   readonly #door: CellDoor
   readonly #writer: BoardWriter
   readonly #pages: PageSync
@@ -70,13 +52,7 @@ export class BoardSync {
   #unlisten: () => void = () => undefined
   /** The shared state has been read, and Redis has the local state. */
   #marked = false
-  readonly #unsaid = new Unsaid()
-  #listeningSince: number | undefined
   #isForeign = false
-  /** No other process listens: published messages would only come back to this one. */
-  #alone = false
-  /** Time when a message of this process last came back: earlier messages of others have come too. Local clock, milliseconds. */
-  #echoAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: BoardSyncParts) {
     this.#door = new CellDoor(parts)
@@ -84,28 +60,32 @@ export class BoardSync {
     this.#redis = parts.redis
     this.#subscriber = parts.subscriber
     this.#board = parts.board
-    this.#bus = parts.bus
     this.#hub = parts.hub
     this.#log = parts.log
-    this.#clock = parts.clock
+    this.#messages = new Messages({
+      ...parts,
+      door: this.#door,
+      isForeign: () => this.#isForeign,
+      others: [PAGES_CHANNEL],
+    })
     this.#writer = new BoardWriter({
       redis: parts.redis,
       log: parts.log,
       door: this.#door,
       hash: (table) => this.#hash(table),
-      message: (changes) => this.#message({ changes }),
-      channel: CHANNEL,
+      message: (changes) => this.#messages.message({ changes }),
       mayWrite: () => this.isReady && !this.#isForeign,
-      isAlone: () => this.#alone,
+      isAlone: () => this.#messages.isAlone,
       board: parts.board,
       isOurs: (change) => parts.mayWrite?.(ownedZone(change)) ?? true,
     })
     this.#pages = new PageSync({
       ...parts,
-      me: Buffer.from(this.#me.replaceAll('-', ''), 'hex'),
+      me: senderOf(parts.hub),
+      ignoresOwnHub: parts.shards !== undefined,
       mayWrite: () => this.isReady && !this.#isForeign,
       isOurs: (zone) => parts.isWorker && (parts.mayWrite?.(zone) ?? true),
-      isAlone: () => this.#alone,
+      isAlone: () => this.#messages.isAlone,
       writeCells: () => this.#writer.flush(),
       refuse: () => this.#door.refuse('page'),
     })
@@ -123,18 +103,11 @@ export class BoardSync {
       this.#pages.note(node, number)
       this.#writer.dropPacked(zone, node)
     }
-    this.#bus.carry = (name, payload) => this.#say({ name, payload })
-    this.#subscriber.on(
-      'message',
-      guard('redis message', (channel: string, text: string) => channel === CHANNEL && this.#take(text)),
-    )
+    this.#messages.start()
     this.#subscriber.on(
       'messageBuffer',
       guard('redis page', (channel: Buffer, message: Buffer) => this.#isForeign || this.#pages.take(channel, message)),
     )
-    this.#subscriber.on('close', () => {
-      this.#listeningSince = undefined
-    })
     if (this.#subscriber.status === 'ready') await this.#listen().catch((error) => this.#noteUnmet(error))
     if (this.isReady)
       await this.#meet().catch((error) => {
@@ -142,7 +115,7 @@ export class BoardSync {
         this.#noteUnmet(error)
       })
     const again = async (): Promise<void> => {
-      if (this.#subscriber.status === 'ready' && this.#listeningSince === undefined) await this.#listen()
+      if (this.#subscriber.status === 'ready' && !this.#messages.isListening) await this.#listen()
       if (this.isReady) await this.#meet()
     }
     for (const redis of [this.#subscriber, this.#redis])
@@ -150,7 +123,7 @@ export class BoardSync {
     this.#check = setInterval(
       () =>
         void this.#healEmptyRedis()
-          .then(() => this.#countListeners())
+          .then(() => this.#messages.countListeners())
           .catch(() => undefined),
       CHECK_MS,
     )
@@ -158,9 +131,7 @@ export class BoardSync {
   }
 
   async #listen(): Promise<void> {
-    this.#listeningSince = undefined
-    await this.#subscriber.subscribe(CHANNEL, PAGES_CHANNEL)
-    this.#listeningSince = this.#clock.now()
+    await this.#messages.listen()
     // Messages from the time without a subscription are lost, so the state must be read again.
     this.#marked = false
   }
@@ -172,18 +143,18 @@ export class BoardSync {
   /** Performs the operations that the hub needs of Redis: listen, write, publish. Throws the error with which Redis refuses. */
   async prove(): Promise<void> {
     if (this.#isForeign) return
-    if (this.#listeningSince === undefined) await this.#listen()
+    if (!this.#messages.isListening) await this.#listen()
     await this.#redis.set('zonecast:written', this.#hub, 'EX', 60)
-    await this.#redis.publish(CHANNEL, this.#message({}))
+    await this.#messages.prove()
     if (!this.#marked) await this.#meet()
-    this.#unsaid.sayAll((signal) => this.#say(signal))
+    this.#messages.sayUnsaid()
   }
 
   async #meet(): Promise<void> {
     this.#marked = false
-    this.#publish({ hello: true })
+    this.#messages.hello()
     await this.#load()
-    await this.#countListeners()
+    await this.#messages.countListeners()
   }
 
   async #load(): Promise<void> {
@@ -206,6 +177,12 @@ export class BoardSync {
     this.#marked = true
   }
 
+  /** Called after a change of the shards of this process: listens to their messages, and reads the values of new ones. */
+  async followShards(isRead: boolean): Promise<void> {
+    if (this.isReady && !this.#isForeign) await this.#messages.listenAgain().catch((error) => this.#noteUnmet(error))
+    if (isRead) await this.reseal()
+  }
+
   /** Called after a reload: seals values again that other keys sealed, and reads refused values again. */
   async reseal(): Promise<void> {
     if (this.isReady && !this.#isForeign) await this.#load().catch((error) => this.#noteUnmet(error))
@@ -223,54 +200,6 @@ export class BoardSync {
     await this.#load()
   }
 
-  async #countListeners(): Promise<void> {
-    const [, count] = (await this.#redis.pubsub('NUMSUB', CHANNEL)) as [string, number]
-    this.#alone = Number(count) <= 1
-  }
-
-  #message(packet: Omit<Packet, 'from' | 'hub'>): string {
-    return JSON.stringify({ from: this.#me, hub: this.#hub, ...packet })
-  }
-
-  /** A message that could not be sent is lost, except the report of a delivery. */
-  #say(signal: SentSignal): void {
-    if (this.isReady) this.#publish({ signal }, () => this.#unsaid.keep(signal))
-    else this.#unsaid.keep(signal)
-  }
-
-  #publish(packet: Omit<Packet, 'from' | 'hub'>, onFailure: () => void = () => undefined): void {
-    if (!this.isReady || (this.#alone && !packet.hello)) return
-    this.#redis.publish(CHANNEL, this.#message(packet)).catch(onFailure)
-  }
-
-  #take(text: string): void {
-    if (this.#isForeign) return
-    const packet = text.length > PACKET_OCTETS ? undefined : readPacket(parseJson(text))
-    if (packet === undefined) this.#door.refuse('message')
-    if (packet?.from === this.#me) this.#echoAt = this.#clock.now()
-    if (packet === undefined || packet.from === this.#me) return
-    this.#alone = false
-    for (const { table: name, key, value: written } of packet.changes ?? []) {
-      // A newer hub may have tables that are unknown here.
-      const table = TABLE_NAMES.find((each) => each === name)
-      if (table === undefined || (packet.hub !== this.#hub && PER_HUB.has(table))) continue
-      const value = this.#door.read(table, key, written)
-      if (value !== undefined) this.#board.merge(table, key, value)
-    }
-    if (packet.signal) this.#hear(packet.hub, packet.signal.name as SignalName, packet.signal.payload)
-  }
-
-  #hear(hub: string, name: SignalName, written: unknown): void {
-    const payload = readSignal(name, written)
-    if (payload === undefined) {
-      this.#door.refuse('signal')
-      return
-    }
-    // Announcements at another hub and its deliveries to nodes matter here too; its store is a separate one.
-    const isTheirs = hub !== this.#hub && name === 'committed'
-    this.#bus.deliver(isTheirs ? 'peer-committed' : name, payload)
-  }
-
   /** Writes pending changes. Without Redis they stay pending. */
   flush(): Promise<void> {
     return this.#writer.flush()
@@ -278,8 +207,7 @@ export class BoardSync {
 
   /** Messages that other processes sent until `at`, and a little before, have arrived. */
   hasHeardOthersUntil(at: number): boolean {
-    const since = this.#listeningSince
-    return since !== undefined && since < at - ECHO_MARGIN_MS && this.#echoAt > at + ECHO_MARGIN_MS
+    return this.#messages.hasHeardOthersUntil(at)
   }
 
   get isReady(): boolean {
@@ -291,6 +219,6 @@ export class BoardSync {
     this.#unlisten()
     await this.#writer.stop()
     await this.#pages.stop()
-    this.#bus.carry = undefined
+    this.#messages.stop()
   }
 }

@@ -7,6 +7,7 @@ import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board, Change } from './board.js'
 import { type CellDoor, inPackets } from './cell-door.js'
+import { byChannel } from './channels.js'
 import { pairKey, type TableName } from './tables.js'
 
 /** Changes are gathered for so long: one round trip carries all changes of twenty nodes on their way to confirming a version. */
@@ -26,9 +27,8 @@ export interface BoardWriterParts {
   door: Pick<CellDoor, 'written'>
   /** Key of a table in Redis. */
   hash: (table: TableName) => string
-  /** The message on the channel for these values. */
+  /** The message with these values. */
   message: (changes: { table: TableName; key: string; value: unknown }[]) => string
-  channel: string
   /** Redis is connected, and its state belongs to this installation. */
   mayWrite: () => boolean
   /** No other process listens. */
@@ -124,7 +124,7 @@ export class BoardWriter {
   }
 
   async #writeBatch(all: readonly Change[]): Promise<void> {
-    const { redis, door, hash, message, channel, board } = this.#parts
+    const { redis, door, hash, message, board } = this.#parts
     const pipeline = redis.pipeline()
     const changes = all.filter((change) => change.table !== 'nodes' || board.pairs.isComplete(change.zone, change.node))
     const written = changes.map(({ table, key, value }) => {
@@ -135,7 +135,7 @@ export class BoardWriter {
       pipeline.hset(hash(table), key, json)
       if (table === 'nodes') this.#stored.add(key)
     }
-    for (const part of inPackets(written)) pipeline.publish(channel, message(part))
+    for (const [channel, some] of byChannel(written)) for (const part of inPackets(some)) pipeline.publish(channel, message(part))
     const results = await pipeline.exec()
     // Each command has an error of its own: a Redis that is full or read-only still answers.
     const refused = results?.find(([error]) => error)?.[0]

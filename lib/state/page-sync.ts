@@ -2,6 +2,7 @@
  * Keeps packed pairs equal in Redis and in other processes. Other processes get the changed pairs soon. Redis gets whole pages, at a
  * slow pace: a release to a large fleet changes one pair after another in all pages, and a page that is late is observed anew.
  */
+import { createHash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { describeError } from '../errors.js'
 import type { Clock } from '../runtime/clock.js'
@@ -29,6 +30,12 @@ const SCAN = 200
 /** Clocks of hubs differ, but not by so much. */
 const MOST_AHEAD_MS = 86_400_000
 const ID_OCTETS = 16
+/** Of these, so many identify the hub. */
+const HUB_OCTETS = 8
+
+/** Identifies a process of a hub in its messages. */
+export const senderOf = (hub: string): Buffer =>
+  Buffer.concat([createHash('sha256').update(hub).digest().subarray(0, HUB_OCTETS), randomBytes(ID_OCTETS - HUB_OCTETS)])
 
 export interface PageSyncParts {
   redis: Redis
@@ -36,8 +43,10 @@ export interface PageSyncParts {
   clock: Clock
   log: Logger
   fleet: Places
-  /** Identifies this process: 16 octets. */
+  /** Identifies this process (`senderOf`). */
   me: Buffer
+  /** The other processes of this hub write pairs of other zones alone. */
+  ignoresOwnHub: boolean
   mayWrite: () => boolean
   /** This process writes the pairs of the zone. */
   isOurs: (zone: string) => boolean
@@ -190,7 +199,9 @@ export class PageSync {
   /** A message on any channel. */
   async take(channel: Buffer, message: Buffer): Promise<void> {
     if (channel.toString() !== PAGES_CHANNEL) return
-    if (message.length <= ID_OCTETS || message.subarray(0, ID_OCTETS).equals(this.#parts.me)) return
+    const { me, ignoresOwnHub } = this.#parts
+    const ignored = me.subarray(0, ignoresOwnHub ? HUB_OCTETS : ID_OCTETS)
+    if (message.length <= ID_OCTETS || message.subarray(0, ignored.length).equals(ignored)) return
     const end = message.indexOf(10, ID_OCTETS)
     if (end < 0 || message.length > MOST_PAGE_OCTETS * 2) return this.#parts.refuse()
     await this.#adopt(message.toString('utf8', ID_OCTETS, end), message.subarray(end + 1))
