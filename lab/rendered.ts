@@ -24,6 +24,8 @@ export interface RenderedOptions {
   /** Commands that fill the database; PowerDNS only. */
   commands?: string | undefined
   key?: LabKey | undefined
+  /** Secret of the control channel: of the key of BIND, or of the API of PowerDNS. */
+  controlSecret?: string | undefined
   /** A zone of the configuration, or any name: the server is ready when it answers a query for it. */
   probe: string
 }
@@ -64,19 +66,17 @@ function argumentsOf(kind: RenderedKind, folder: string, file: string): string[]
 }
 
 /** Writes the files that the comments of the text describe. Throws LabError LAB_COMMAND_FAILED. */
-export function installRendered({ kind, folder, text, commands, key }: RenderedOptions): void {
+export function installRendered({ kind, folder, text, commands, key, controlSecret }: RenderedOptions): void {
   mkdirSync(join(folder, 'pdns.d'), { recursive: true })
   writeFileSync(join(folder, FILE[kind]), text, { mode: 0o600 })
-  if (key !== undefined) runShell(keyCommandIn(text), key.secret)
+  const secrets = [key?.secret, controlSecret].filter((secret) => secret !== undefined)
+  for (const [i, command] of keyCommandsIn(text).entries()) runShell(command, secrets[i])
   if (commands !== undefined) runShell(withPdnsutil(commands))
 }
 
-/** The command, in the comments of the text, that makes the file of the key. */
-export function keyCommandIn(text: string): string {
-  const [, command] = /^#\s+(\(umask .*\))$/m.exec(text) ?? []
-  if (command === undefined) throw new Error('the configuration has no command that makes the file of the key')
-  return command
-}
+/** The commands, in the comments of the text, that make files of secrets: of the key, and of the control channel. */
+export const keyCommandsIn = (text: string): string[] =>
+  [...text.matchAll(/^#\s+(\(umask .*\))$/gm)].map(([, command]) => command!)
 
 /** The pdnsutil of the lab. */
 const withPdnsutil = (commands: string): string => {

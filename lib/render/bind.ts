@@ -1,9 +1,20 @@
 /** BIND as a node. Catalogs since 9.18, with the words of RFC 9432. Limits on the records of one name since 9.18.28. */
-import { type HubSetup, isV6, type NodeSetup, sendersOf, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import {
+  controllersOf,
+  type HubSetup,
+  isV6,
+  type NodeSetup,
+  sendersOf,
+  type Words,
+  ZONECAST,
+  type ZoneOfNode,
+} from './node-setup.js'
 import { fileOf, plainName, printfName } from './plain-names.js'
 import { isAtLeast } from './server-version.js'
 
 const FOLDER = '/var/cache/bind'
+/** The file of the key of the control channel. */
+export const CONTROL_KEY = 'zonecast-control.key'
 const CATALOGS_SINCE = '9.18'
 
 export const BIND: Words = {
@@ -37,10 +48,10 @@ function server(setup: NodeSetup): string {
   const { version, hubs, control, catalog } = setup
   const folder = setup.folder ?? FOLDER
   return lines([
-    ...(control?.kind === 'rndc'
+    ...(control?.kind === 'bind'
       ? [
-          `include "${folder}/rndc.key";`,
-          `controls { inet ${control.at.ip} port ${control.at.port} allow { ${sendersOf(setup).join('; ')}; } keys { "${plainName(control.key.name)}"; }; };`,
+          `include "${folder}/${CONTROL_KEY}";`,
+          `controls { inet ${control.at.ip} port ${control.at.port} allow { ${controllersOf(setup, control.at).join('; ')}; } keys { "${plainName(control.key.name)}"; }; };`,
         ]
       : []),
     'options {',

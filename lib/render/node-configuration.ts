@@ -1,10 +1,11 @@
 /** The configuration of one node in the words of its make: a head, a text for each zone. Secrets are in files that an operator makes. */
-import { BIND } from './bind.js'
+import { BIND, CONTROL_KEY } from './bind.js'
 import { KNOT } from './knot.js'
-import { type Make, type NodeSetup, type Part, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import type { Make } from '../fleet/control-settings.js'
+import { type NodeSetup, type Part, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
 import { NSD } from './nsd.js'
 import { plainName } from './plain-names.js'
-import { POWERDNS, secretFile } from './powerdns.js'
+import { apiKeyFile, POWERDNS, secretFile } from './powerdns.js'
 
 export const WORDS: Readonly<Record<Make, Words>> = { nsd: NSD, bind: BIND, knot: KNOT, powerdns: POWERDNS }
 
@@ -54,6 +55,7 @@ export class NodeConfiguration {
         : `For ${product} ${version}.`,
       ...lack,
       ...this.#keyComments(),
+      ...this.#controlComments(),
       ...(make === 'powerdns' && this.#part === 'all'
         ? [`The zones are in the database: "zonecast render ${node} --part zones" prints the commands below for the shell.`]
         : []),
@@ -71,6 +73,36 @@ export class NodeConfiguration {
       `  ${keyCommand(keyFile?.(key), file)}`,
       `  chown ${user} ${file}`,
     ]
+  }
+
+  /** Credentials of the control channel that are no files of the server's own tools. */
+  #controlComments(): string[] {
+    const { control, folder } = this.#setup
+    const { user, folder: usual, keyFile } = this.#words
+    if (this.#part === 'zones') return []
+    if (control?.kind === 'bind') {
+      const file = `${folder ?? usual}/${CONTROL_KEY}`
+      return [
+        `The secret of ${plainName(control.key.name)}, for the control channel, is in another one:`,
+        `  ${keyCommand(keyFile!(control.key), file)}`,
+        `  chown ${user} ${file}`,
+      ]
+    }
+    if (control?.kind === 'powerdns') {
+      const file = apiKeyFile(this.#setup)
+      return [
+        'The key of the API is in a file that you make in the same way:',
+        `  mkdir -p ${file.replace(/\/[^/]*$/, '')}`,
+        `  ${keyCommand('api-key=%s\\n', file)}`,
+        `  chown ${user} ${file}`,
+      ]
+    }
+    if (control?.kind === 'knot')
+      return [
+        'Zones that are added by the control socket stay only in a configuration database: import this file, and run knotd -C.',
+        `  knotc -C ${folder ?? usual}/confdb conf-import FILE`,
+      ]
+    return []
   }
 }
 

@@ -1,9 +1,7 @@
 /** The values from which the configuration of a node is made; none of them is a secret. */
 import type { Endpoint } from '../dns/endpoint.js'
 import type { ZoneName } from '../dns/name.js'
-
-export const MAKES = ['nsd', 'bind', 'knot', 'powerdns'] as const
-export type Make = (typeof MAKES)[number]
+import type { Make } from '../fleet/control-settings.js'
 
 /** A hub as the node knows it. */
 export interface HubSetup {
@@ -24,7 +22,7 @@ export interface KeySetup {
 /** The control channel, as the server on the node offers it. */
 export type ControlSetup =
   | { kind: 'nsd'; at: Endpoint }
-  | { kind: 'rndc'; at: Endpoint; key: KeySetup }
+  | { kind: 'bind'; at: Endpoint; key: KeySetup }
   | { kind: 'knot'; socket: string }
   | { kind: 'powerdns'; at: Endpoint }
 
@@ -80,6 +78,12 @@ export interface Words {
 
 /** Name of the pattern, template and list of primaries for the zones of the hub. */
 export const ZONECAST = 'zonecast'
+
+const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
+
+/** Addresses from which the hubs use the control channel: a forwarded one is used from the node itself. */
+export const controllersOf = (setup: NodeSetup, { ip }: Endpoint): string[] =>
+  isLoopback(ip) ? [isV6(ip) ? '::1' : '127.0.0.1'] : sendersOf(setup).filter((sender) => isV6(sender) === isV6(ip))
 
 export const isV6 = (ip: string): boolean => ip.includes(':')
 

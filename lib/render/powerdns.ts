@@ -4,7 +4,7 @@
  * applies differences that do not fit.
  */
 import { endpointText } from '../dns/endpoint.js'
-import { type KeySetup, type NodeSetup, sendersOf, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import { controllersOf, type KeySetup, type NodeSetup, sendersOf, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
 import { plainName } from './plain-names.js'
 import { isAtLeast } from './server-version.js'
 
@@ -50,8 +50,8 @@ function server(setup: NodeSetup): string {
           'webserver=yes',
           `webserver-address=${control.at.ip}`,
           `webserver-port=${control.at.port}`,
-          `webserver-allow-from=${senders}`,
-          `include-dir=${folder}/pdns.d      # api-key=SECRET is in a file there`,
+          `webserver-allow-from=${controllersOf(setup, control.at).join(',')}`,
+          `include-dir=${includeDir(setup)}   # the key of the API is in a file there`,
         ]
       : []),
   ])
@@ -65,6 +65,11 @@ function links(setup: NodeSetup): string {
   if (key === undefined) return ''
   return lines([`${pdnsutil(setup)} import-tsig-key ${quoted(key.name)} ${key.algorithm} "$(cat ${secretFile(setup)})"`])
 }
+
+/** The file of the key of the API, which pdns.conf includes. */
+export const apiKeyFile = (setup: NodeSetup): string => `${includeDir(setup)}/zonecast-api-key.conf`
+
+const includeDir = ({ folder }: NodeSetup): string => (folder === undefined ? '/etc/powerdns/pdns.d' : `${folder}/pdns.d`)
 
 export const secretFile = ({ folder }: NodeSetup): string => `${folder ?? FOLDER}/${ZONECAST}.secret`
 

@@ -1,9 +1,12 @@
 /** The configuration that a node needs for its zones, as text in the words of its make. */
 import { Router } from 'express'
 import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
+import { RenderError } from '../../../lib/render/errors.js'
 import { NodeConfiguration } from '../../../lib/render/node-configuration.js'
+import type { NodeSetup } from '../../../lib/render/node-setup.js'
+import { type SetupWish, setupOf } from '../../../lib/render/setup-of-node.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
-import { setupOf } from '../node-setup.js'
+import { ApiProblem } from '../problem.js'
 import { configurationQuery } from '../schemas.js'
 
 /** Zones looked up before the answer may rest. */
@@ -16,7 +19,7 @@ export function configurationRoutes(context: ApiContext): Router {
   router.get('/nodes/:node/configuration', async (req, res) => {
     const node = nodeNamed(context, req.params.node)
     const { part, ...wish } = configurationQuery.parse(req.query)
-    const text = new NodeConfiguration(setupOf(matrix.config, matrix.config.nodes.get(node.id)!, wish), part)
+    const text = new NodeConfiguration(setupFor(context, node, wish), part)
     const names = await matrix.names()
     const carries = carriedBy(node)
     await answerOf(context, names.length)(res, async (out) => {
@@ -32,6 +35,16 @@ export function configurationRoutes(context: ApiContext): Router {
   })
 
   return router
+}
+
+/** Throws ApiProblem 422 that names the missing setting. */
+export function setupFor({ matrix }: ApiContext, { id }: FleetNode, wish?: SetupWish): NodeSetup {
+  try {
+    return setupOf(matrix.config, id, wish)
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error
+    throw new ApiProblem(422, error.code === 'RENDER_NO_KIND' ? 'no-kind' : 'no-hub-address', error.message)
+  }
 }
 
 /** Zones with the same clouds share a list of nodes, which is searched once. */

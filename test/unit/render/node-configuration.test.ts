@@ -3,11 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findProgram, commandOf } from '../../../lab/program.js'
-import { complaintsAbout, installRendered, keyCommandIn, type RenderedKind } from '../../../lab/rendered.js'
+import { complaintsAbout, installRendered, keyCommandsIn, type RenderedKind } from '../../../lab/rendered.js'
 import { checkProgram } from '../../../lab/available.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { NodeConfiguration } from '../../../lib/render/node-configuration.js'
-import { MAKES, type Make, type NodeSetup, type Part } from '../../../lib/render/node-setup.js'
+import { MAKES, type Make } from '../../../lib/fleet/control-settings.js'
+import type { NodeSetup, Part } from '../../../lib/render/node-setup.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const NAMES = [
@@ -59,6 +60,14 @@ const FULL: Partial<NodeSetup> = {
   key: KEY,
 }
 
+const AT = { ip: '10.1.0.1', port: 8952 }
+const CONTROL: Record<Make, NodeSetup['control']> = {
+  nsd: { kind: 'nsd', at: AT },
+  bind: { kind: 'bind', at: AT, key: { name: 'rndc-key.', algorithm: 'hmac-sha256' } },
+  knot: { kind: 'knot', socket: '/run/knot/knot.sock' },
+  powerdns: { kind: 'powerdns', at: AT },
+}
+
 function render(from: NodeSetup, names: readonly string[] = NAMES, part?: Part): string {
   const text = new NodeConfiguration(from, part)
   const zones = names.map((name) => text.zone({ name: parseZoneName(name), isCatalog: parseZoneName(name) === from.catalog }))
@@ -82,6 +91,7 @@ describe('the configuration of a node', () => {
     for (const [what, more] of [
       ['one hub', {}],
       ['two hubs, both families, service addresses and a key', FULL],
+      ['a key and a control channel', { ...FULL, control: CONTROL[make] }],
       ['a catalog', { catalog: parseZoneName('nodes.cat.test.') }],
     ] as const)
       it(`is accepted by the checker of ${make}: ${what}`, function () {
@@ -91,7 +101,8 @@ describe('the configuration of a node', () => {
         const from = setup(make, { ...more, folder, version })
         const text = render(from, [...NAMES, 'nodes.cat.test.'])
         const key = from.key && { name: KEY.name, algorithm: KEY.algorithm, secret: SECRET }
-        installRendered({ kind, name: 'ams1', ip: '', port: 0, folder, text, key, probe: '.' })
+        const controlSecret = from.control?.kind === 'bind' || from.control?.kind === 'powerdns' ? SECRET : undefined
+        installRendered({ kind, name: 'ams1', ip: '', port: 0, folder, text, key, controlSecret, probe: '.' })
         expect(complaintsAbout(kind, folder)).to.equal(undefined)
       })
 
@@ -99,9 +110,10 @@ describe('the configuration of a node', () => {
       const folder = scratch()
       const text = render(setup(make, { ...FULL, folder }))
       expect(text).to.not.include(SECRET)
-      const { status, stderr } = spawnSync('sh', ['-c', keyCommandIn(text)], { input: `${SECRET}\n`, encoding: 'utf8' })
+      const [command] = keyCommandsIn(text)
+      const { status, stderr } = spawnSync('sh', ['-c', command!], { input: `${SECRET}\n`, encoding: 'utf8' })
       expect(status, stderr).to.equal(0)
-      const [, file] = / > (\S+)\)$/m.exec(keyCommandIn(text))!
+      const [, file] = / > (\S+)\)$/m.exec(command!)!
       expect(file!.startsWith(`${folder}/`)).to.equal(true)
       const shown = spawnSync('sh', ['-c', `stat -c %a ${file}; cat ${file}`], { encoding: 'utf8' }).stdout
       expect(shown).to.match(/^600\n/)

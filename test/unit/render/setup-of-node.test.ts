@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { loadConfig } from '../../../config/load.js'
 import type { NodeSetup } from '../../../lib/render/node-setup.js'
-import { setupOf } from '../../../services/api/node-setup.js'
+import { setupOf } from '../../../lib/render/setup-of-node.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ='
@@ -30,7 +30,7 @@ describe('the setup of a node', () => {
     }
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
     const loaded = loadConfig(file)
-    return setupOf(loaded, loaded.nodes.get('ams1')!, {})
+    return setupOf(loaded, 'ams1')
   }
 
   it('has the address that the hub listens on, and the addresses of the node and of its cloud', () => {
@@ -58,6 +58,13 @@ describe('the setup of a node', () => {
 
   it('has the key by its name on the wire', () => {
     expect(setupIn({}, { key: 'k' }).key).to.deep.equal({ name: 'on.the.wire.', algorithm: 'hmac-sha512' })
+  })
+
+  it('has the place of the control channel, without a credential', () => {
+    const { control, ...rest } = setupIn({}, { kind: 'bind', control: { rndc: '10.1.0.1:953', key: 'k' } })
+    const key = { name: 'on.the.wire.', algorithm: 'hmac-sha512' }
+    expect(control).to.deep.equal({ kind: 'bind', at: { ip: '10.1.0.1', port: 953 }, key })
+    expect(rest.make).to.equal('bind')
   })
 
   it('has the catalog for the node, else the one for its cloud', () => {

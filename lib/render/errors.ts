@@ -1,0 +1,12 @@
+/** Errors of rendering: a setting is missing. */
+import { type NextMove, ZonecastError } from '../errors.js'
+
+type RenderFault = { code: 'RENDER_NO_KIND' | 'RENDER_NO_HUB_ADDRESS'; node: string }
+
+export class RenderError extends ZonecastError<RenderFault> {
+  override readonly name = 'RenderError'
+
+  override get nextMove(): NextMove {
+    return 'operator'
+  }
+}
