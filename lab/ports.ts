@@ -8,8 +8,12 @@ import { LabError } from './errors.js'
 const FIRST = 20_000
 const LAST = 31_999
 
-/** Starts at a port that differs by process: two labs on one machine search in different places. */
-let next = FIRST + (process.pid % (LAST - FIRST))
+/**
+ * Starts at a port that differs by process: two labs on one machine search in different places, far from each other even where
+ * their process ids are neighbours.
+ */
+const STRIDE = 1009
+let next = FIRST + ((process.pid * STRIDE) % (LAST - FIRST))
 
 /** Never returns a port twice in one process. */
 export async function findPort(ip = '127.0.0.1'): Promise<number> {
