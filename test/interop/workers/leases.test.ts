@@ -188,7 +188,7 @@ describe('leases of shards', function () {
     await eventually(() => {
       const view = b.owner.workers().find(({ name }) => name === 'a')
       expect(view).to.include({ state: 'failed' })
-      expect(view!.error).to.include('a.lock')
+      expect(view!.error).to.include(disk)
     })
     renameSync(`${disk}.gone`, disk)
     await Promise.all([holds(a, SHARDS / 2), holds(b, SHARDS / 2)])
