@@ -12,16 +12,13 @@ class CountingReporter extends Spec {
   constructor(runner, options) {
     super(runner, options)
     const { countsFile } = options.reporterOptions
-    // From one suite's end to the next: this includes the start and end of its servers, which no test counts.
+    // Hooks count as well: they start and end the servers. Files run beside each other, so that no clock out here measures one.
     const times = new Map()
-    let before = Date.now()
-    runner.on('suite end', ({ file, parent }) => {
-      if (parent?.root !== true) return
-      times.set(file, (times.get(file) ?? 0) + Date.now() - before)
-      before = Date.now()
-    })
+    const add = ({ file, duration }) => times.set(file, (times.get(file) ?? 0) + (duration ?? 0))
+    runner.on('test end', add)
+    runner.on('hook end', add)
     runner.once('end', () => {
-      const slow = [...times].filter(([, ms]) => ms >= SLOW_MS).sort(([, a], [, b]) => b - a)
+      const slow = [...times].filter(([file, ms]) => file !== undefined && ms >= SLOW_MS).sort(([, a], [, b]) => b - a)
       for (const [file, ms] of slow) console.log(`${String(Math.round(ms / 1000)).padStart(6)} s  ${relative('.', file)}`)
       const { passes, failures, pending } = this.stats
       writeFileSync(countsFile, JSON.stringify({ passed: passes, failed: failures, skipped: pending }))

@@ -18,6 +18,7 @@ import { findPort } from '../../lab/ports.js'
 import type { LabServer } from '../../lab/server.js'
 import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
+import { PROGRAM } from '../support/program.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
@@ -34,7 +35,7 @@ interface Outcome {
 const ENVIRONMENT = { ...process.env, ZONECAST_CONFIG: undefined, ZONECAST_URL: undefined, ZONECAST_TOKEN: undefined }
 
 const launch = (args: readonly string[], env: Record<string, string> = {}): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', 'services/main.ts', ...args], {
+  spawn(process.execPath, [...PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...ENVIRONMENT, ...env },
   })

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { PROGRAM } from '../support/program.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 
@@ -36,7 +37,7 @@ describe('the demo', function () {
   function launch(...args: string[]): ChildProcess {
     out = ''
     err = ''
-    const child = spawn(process.execPath, ['--import', 'tsx', 'services/main.ts', 'demo', ...args], {
+    const child = spawn(process.execPath, [...PROGRAM, 'demo', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.on('data', (chunk: Buffer) => {

@@ -15,6 +15,7 @@ import { findPort } from '../../lab/ports.js'
 import type { LabServer } from '../../lab/server.js'
 import { zoneText } from '../../lab/zone-text.js'
 import { zoneSegment } from '../../services/cli/api-client.js'
+import { PROGRAM } from '../support/program.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
 import { api, credentials, inSync, startHub, type TestHub, writeHubConfig } from '../support/test-hub.js'
@@ -30,7 +31,7 @@ describe('zones with odd names', function () {
   let hub: TestHub
 
   const run = async (...args: string[]): Promise<{ status: number | null; out: string }> => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'services/main.ts', ...args, '-c', hub.configFile], {
+    const child = spawn(process.execPath, [...PROGRAM, ...args, '-c', hub.configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let out = ''

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load.js'
 import { createLogger } from '../../lib/runtime/logger.js'
 import { readLocalToken } from '../../lib/state/local-token.js'
@@ -11,6 +10,7 @@ import { commandIn } from '../../lab/netns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabKey } from '../../lab/server.js'
 import { Hub, ROLES } from '../../services/hub.js'
+import { PROGRAM, PROGRAMS } from './program.js'
 import { eventually } from './eventually.js'
 
 export interface HubSketch {
@@ -89,10 +89,9 @@ export interface HubProcess extends HubPlace {
   readonly child: ChildProcess
 }
 
-/** The form of the program: from its sources, or from `npm run build`. */
-const PROGRAMS = {
-  source: ['--import', 'tsx', fileURLToPath(new URL('../../services/main.ts', import.meta.url))],
-  built: [fileURLToPath(new URL('../../dist/services/main.js', import.meta.url))],
+function programOf(program: keyof typeof PROGRAMS | { checkout: string } | undefined): readonly string[] {
+  if (program === undefined) return PROGRAM
+  return typeof program === 'string' ? PROGRAMS[program] : [join(program.checkout, 'dist/services/main.js')]
 }
 
 /**
@@ -102,14 +101,14 @@ const PROGRAMS = {
 export async function spawnHub(
   place: HubPlace,
   args: string[] = [],
-  program: keyof typeof PROGRAMS | { checkout: string } = 'source',
+  program?: keyof typeof PROGRAMS | { checkout: string },
   readyMs = 30_000,
 ): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(
     ...commandIn(place.netns, process.execPath, [
       ...(process.env.ZONECAST_TEST_NODE_OPTIONS?.split(' ') ?? []),
-      ...(typeof program === 'string' ? PROGRAMS[program] : [join(program.checkout, 'dist/services/main.js')]),
+      ...programOf(program),
       'start',
       '-c',
       place.configFile,

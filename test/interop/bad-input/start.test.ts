@@ -9,16 +9,14 @@ import { createSocket } from 'node:dgram'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { runCommand } from '../../../lab/run-command.js'
 import { findPort } from '../../../lab/ports.js'
 import { startRedis } from '../../../lab/redis.js'
 import { needsPeers } from '../../support/peers.js'
+import { PROGRAM } from '../../support/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { spawnHub, writeHubConfig } from '../../support/test-hub.js'
-
-const MAIN = fileURLToPath(new URL('../../../services/main.ts', import.meta.url))
 
 interface Ended {
   code: number | null
@@ -28,7 +26,7 @@ interface Ended {
 
 function start(configFile: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', '-c', configFile], {
+    const child = spawn(process.execPath, [...PROGRAM, 'start', '-c', configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended: Ended = { code: null, out: '', err: '' }

@@ -15,6 +15,7 @@ import { startNsd } from '../../../lab/nsd.js'
 import { findPort } from '../../../lab/ports.js'
 import type { LabServer } from '../../../lab/server.js'
 import { zoneText } from '../../../lab/zone-text.js'
+import { PROGRAM } from '../../support/program.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -33,7 +34,7 @@ describe('many zones that one node halted', function () {
   let startNode: (id: keyof typeof NODES) => Promise<void>
 
   const run = async (...args: string[]): Promise<{ status: number | null; lines: string[] }> => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'services/main.ts', ...args, '-c', hub.configFile], {
+    const child = spawn(process.execPath, [...PROGRAM, ...args, '-c', hub.configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let out = ''

@@ -15,6 +15,7 @@ import { runCommand } from '../../../lab/run-command.js'
 import type { LabServer } from '../../../lab/server.js'
 import { updateZone } from '../../../lab/update.js'
 import { zoneText } from '../../../lab/zone-text.js'
+import { PROGRAM } from '../../support/program.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -46,7 +47,7 @@ describe('orders for a rollout', function () {
   const order = (role: string, what: string, body: object = {}) => ask(role, 'POST', `/zones/${ZONE}/${what}`, body)
   const zonecast = async (role: string, ...args: string[]): Promise<string> => {
     const env = { ...process.env, ZONECAST_TOKEN: tokenOf(role) }
-    const program = ['--import', 'tsx', 'services/main.ts', ...args, '--url', place.api]
+    const program = [...PROGRAM, ...args, '--url', place.api]
     return (await execFileAsync(process.execPath, program, { env, encoding: 'utf8' })).stdout
   }
   const change = async (...lines: string[]): Promise<number> => {
