@@ -22,13 +22,21 @@ export async function startBind(options: LabServerOptions): Promise<LabServer> {
   const controlPort = await findPort('127.0.0.1')
   const folder = makeServerFolder(options.name)
   for (const { name, text } of options.zones) if (text !== undefined) writeFileSync(join(folder, zoneFileName(name)), text)
-  const controlKey = makeKey('rndc-key')
+  // Its name on the wire has no effect, so each server has one of its own.
+  const controlKey = makeKey(`rndc-${options.name}`)
   const conf = join(folder, 'named.conf')
   const rndcConf = join(folder, 'rndc.conf')
-  writeFileSync(conf, namedConfig({ ...options, ip }, { port, folder, version, controlPort, controlKey: bindKey(controlKey) }), {
-    mode: 0o600,
-  })
-  const rndcOptions = `options { default-key "rndc-key"; default-server 127.0.0.1; default-port ${controlPort}; };\n`
+  writeFileSync(
+    conf,
+    namedConfig(
+      { ...options, ip },
+      { port, folder, version, controlPort, controlKey: bindKey(controlKey), controlName: controlKey.name },
+    ),
+    {
+      mode: 0o600,
+    },
+  )
+  const rndcOptions = `options { default-key "${controlKey.name}"; default-server 127.0.0.1; default-port ${controlPort}; };\n`
   writeFileSync(rndcConf, bindKey(controlKey) + rndcOptions, { mode: 0o600 })
   const probe = options.zones[0]?.name ?? '.'
   return launchServer({
@@ -68,6 +76,7 @@ interface Place {
   version: string
   controlPort: number
   controlKey: string
+  controlName: string
 }
 
 function namedConfig(options: LabServerOptions & { ip: string }, place: Place): string {
@@ -84,7 +93,7 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   const primaries = new Set(options.zones.flatMap(({ from = [] }) => from.map((peer) => peer.ip)))
   const plainly = [...primaries].map((ip) => `server ${ip} { edns no; };\n`).join('')
   const targets = (options.notify ?? []).map(peerText).join('')
-  return `${place.controlKey}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "rndc-key"; }; };
+  return `${place.controlKey}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "${place.controlName}"; }; };
 options {
   directory "${folder}";
   allow-new-zones yes;

@@ -180,6 +180,7 @@ export class Hub {
       queues: this.#queues,
       soa: this.#network.soa,
       canQueue: () => redis.isReady,
+      controls: this.#network.controls,
     }
     const own = { name: hub, version: VERSION, config: fingerprintOf(this.#source.config) }
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
@@ -254,9 +255,8 @@ export class Hub {
   }
 
   /**
-   * Reads the config again. Zones, nodes, primaries, keys, clouds and tokens take effect; a change of what is fixed at the start
-   * (hub, dataDir, redis, listen addresses) is refused with everything else in the file. One reload at a time, in slices. Rejects
-   * with ConfigError.
+   * Reads the config again, one reload at a time, in slices. A change of a setting that is fixed at the start is refused with
+   * everything else in the file (fixed-settings.ts). Rejects with ConfigError.
    */
   reload(): Promise<Config> {
     return this.#source.inTurn(() => this.#reload())

@@ -5,7 +5,7 @@ import { usableMemory } from '../lib/runtime/memory.js'
 /** Memory for the records of one zone, if a quarter of the available memory would be more. */
 const DEFAULT_ZONE_OCTETS = 4 * 2 ** 30
 
-export function liveSettings({ defaults, rollout, webhooks }: Config) {
+export function liveSettings({ defaults, rollout, webhooks, unstick }: Config) {
   const { limits, notify, observe, keepVersions, keepForMs, keepOctets } = defaults
   return {
     limits: {
@@ -19,6 +19,7 @@ export function liveSettings({ defaults, rollout, webhooks }: Config) {
     notify: { ...notify },
     observe: { ...observe, unknownAfterMissed: defaults.unknownAfterMissed },
     rollout: { ...rollout },
+    unstick: { ...unstick },
     webhooks: { list: webhooks },
     compare: { enabled: defaults.comparePrimaries, everyMs: defaults.compareEveryMs },
   }

@@ -9,6 +9,7 @@ import type { CheckThreads } from '../lib/release/check-threads.js'
 import { type DeciderParts, ReleaseDecider } from '../lib/release/release-decider.js'
 import { VersionChecker } from '../lib/release/version-check.js'
 import type { RedisLink } from '../lib/state/redis-link.js'
+import { ForcePermits } from '../lib/state/force-permits.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
 import type { liveSettings } from './live-settings.js'
 import type { Network } from './network.js'
@@ -18,7 +19,19 @@ import { WorkerService } from './worker/service.js'
 
 type SharedParts = Pick<
   WorkerParts,
-  'store' | 'board' | 'bus' | 'clock' | 'log' | 'metrics' | 'queues' | 'soa' | 'canQueue' | 'seals' | 'owns' | 'connect'
+  | 'store'
+  | 'board'
+  | 'bus'
+  | 'controls'
+  | 'clock'
+  | 'log'
+  | 'metrics'
+  | 'queues'
+  | 'soa'
+  | 'canQueue'
+  | 'seals'
+  | 'owns'
+  | 'connect'
 >
 
 export interface MakeWorkerParts extends SharedParts {
@@ -36,7 +49,7 @@ export interface MakeWorkerParts extends SharedParts {
 export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService {
   const { hub, live, network, board, clock, log, metrics, hasHeardAll } = parts
   const { client, querier, soa, udp, bulk } = network
-  const { limits, rollout, webhooks, retention, observe, compare, connections, notify } = live
+  const { limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick } = live
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
   return new WorkerService(
@@ -51,6 +64,8 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       webhooks,
       retention,
       notifyRetries: notify,
+      permits: new ForcePermits(parts.redis),
+      unstick,
       claims: new StageClaims(parts.redis, hub),
       decider: new ReleaseDecider({ ...parts, hub, checker, rollout, env: commandEnvironment() }),
       paths,

@@ -1,5 +1,7 @@
 /** The sockets with which a process asks servers, and the transfer client on them. */
 import type { Config } from '../config/config.js'
+import { NodeControls } from '../lib/control/node-controls.js'
+import { controlWays } from '../lib/control/open-control.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import { SummingThreads } from '../lib/transfer/summing-threads.js'
 import { TransferClient } from '../lib/transfer/transfer-client.js'
@@ -17,6 +19,7 @@ export class Network {
   readonly soa: SoaQuerier
   readonly client: TransferClient
   readonly bulk: SoaBulk
+  readonly controls: NodeControls
   readonly #bulkAsker: BulkAsker
   readonly #tcp: TcpPool
   readonly #threads = new SummingThreads()
@@ -31,6 +34,7 @@ export class Network {
     warmOctets: () => number,
   ) {
     this.udp = new UdpAsker(source)
+    this.controls = new NodeControls(controlWays(source))
     this.#tcp = new TcpPool(source, connections)
     this.querier = new Querier(this.udp, this.#tcp, systemClock)
     this.soa = new SoaQuerier(this.querier)

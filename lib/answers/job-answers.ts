@@ -6,7 +6,7 @@ import { moment, serial } from './fields.js'
 export const JobTargetAnswer = z.object({
   zone: z.string(),
   node: z.string(),
-  step: z.enum(['waiting', 'refreshing', 'notified', 'confirmed', 'failed']),
+  step: z.enum(['waiting', 'refreshing', 'notified', 'forced', 'confirmed', 'failed']),
   serial: serial.optional(),
   error: z.string().optional(),
 })

@@ -28,7 +28,8 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
   push: z.object({ node: name }),
   resync: z.object({
     targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
-    strength: z.enum(['notify', 'refresh', 'retransfer']),
+    strength: z.enum(['notify', 'refresh', 'retransfer', 'force']),
+    allAtOnce: z.boolean().optional(),
     by: name,
     reason: reason.optional(),
   }),

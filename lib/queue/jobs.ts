@@ -38,20 +38,23 @@ export interface PushJob {
   node: string
 }
 
-export type ResyncStrength = 'notify' | 'refresh' | 'retransfer'
+/** `force`: the node is ordered, over its control channel, to transfer the zone by AXFR with any serial. */
+export type ResyncStrength = 'notify' | 'refresh' | 'retransfer' | 'force'
 
 export interface ResyncJob {
   targets: { zone: ZoneName; node: string }[]
   strength: ResyncStrength
   by: string
   reason: string | undefined
+  /** For force: all nodes at the same time, instead of a few of one cloud. */
+  allAtOnce?: boolean | undefined
 }
 
 /** Progress of one target of a resync. */
 export interface TargetProgress {
   zone: ZoneName
   node: string
-  step: 'waiting' | 'refreshing' | 'notified' | 'confirmed' | 'failed'
+  step: 'waiting' | 'refreshing' | 'notified' | 'forced' | 'confirmed' | 'failed'
   serial: Serial | undefined
   error: string | undefined
 }

@@ -26,6 +26,11 @@ export class Metrics {
     'target',
     'outcome',
   ])
+  readonly forces = this.#counter(
+    'forces_total',
+    'Forced transfers of a zone on a node by origin (operator, unstick) and outcome',
+    ['by', 'outcome'],
+  )
   readonly checks = this.#counter('checks_total', 'Checks before release by check and verdict', ['check', 'verdict'])
   readonly unexpectedErrors = this.#counter('unexpected_errors_total', 'Errors that escaped a callback, by the callback', [
     'where',

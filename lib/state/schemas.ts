@@ -140,6 +140,15 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     error: text.optional(),
     findings: list(text),
   }),
+  forces: z.object({
+    at,
+    serial,
+    digest: name,
+    outcome: z.enum(['running', 'confirmed', 'failed']),
+    by: name,
+    error: sentence.optional(),
+    needsOperator: z.literal(true).optional(),
+  }),
   stages: z.object({ at, id: name, serial, plan: name, through: count, by: name, stopped: stop.optional() }),
   orders: z.object({ at, hold: z.object(said).optional(), released: z.object(said).optional(), decisions: list(decision) }),
 }

@@ -197,6 +197,22 @@ export interface CatalogCell {
   findings: string[]
 }
 
+/** Written by the worker that forced a node: the last forced transfer of a zone on a node. Key `zone node`. */
+export interface ForceCell {
+  at: number
+  /** The version that the node should have got. */
+  serial: Serial
+  digest: string
+  /** `running` for longer than any transfer: the worker ended meanwhile. */
+  outcome: 'running' | 'confirmed' | 'failed'
+  /** The name of the operator, or `unstick`. */
+  by: string
+  /** The reason of a failure, with the next step. */
+  error?: string | undefined
+  /** The hub does no more by itself for this version: an operator must act. */
+  needsOperator?: true | undefined
+}
+
 /** Written by each hub at intervals: its presence. Key: its name. */
 export interface HubCell {
   at: number
@@ -224,6 +240,7 @@ export interface Tables {
   paths: PathCell
   hubs: HubCell
   catalogs: CatalogCell
+  forces: ForceCell
   /** Written by the workers of all hubs. Key: the zone. */
   stages: SharedRollout
   /** Written by the API, for all hubs. Key: the zone. */
@@ -244,6 +261,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   'stages',
   'orders',
   'catalogs',
+  'forces',
 ]
 
 /** Tables that each hub fills for itself; the other tables are shared. */
@@ -259,5 +277,5 @@ export const splitPair = (key: string): [zone: string, other: string] => {
 /** The zone of a value that only the owner of the zone writes; undefined for other values. */
 export function ownedZone({ table, key }: { table: TableName; key: string }): string | undefined {
   if (table === 'zones') return key
-  return table === 'primaries' || table === 'nodes' ? splitPair(key)[0] : undefined
+  return table === 'primaries' || table === 'nodes' || table === 'forces' ? splitPair(key)[0] : undefined
 }

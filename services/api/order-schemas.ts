@@ -37,9 +37,15 @@ const states = z
   .optional()
   .describe('Only where the node has the zone in one of these states')
 const strength = z
-  .enum(['notify', 'refresh', 'retransfer'])
+  .enum(['notify', 'refresh', 'retransfer', 'force'])
   .default('notify')
-  .describe('notify: NOTIFY again; refresh: poll the primaries first; retransfer: AXFR from the primary, then push')
+  .describe(
+    'notify: NOTIFY again; refresh: poll the primaries first; retransfer: AXFR from the primary, then push; force: the node is ordered over its control channel to transfer all records again, whatever serial it has',
+  )
+const allAtOnce = z
+  .boolean()
+  .default(false)
+  .describe('With force: all nodes at the same time, instead of unstick.atOnce nodes of one cloud')
 
 export const refreshBody = body('refresh', {
   serial: onlyAtSerial,
@@ -50,7 +56,7 @@ export const refreshBody = body('refresh', {
   reason,
 }).describe('Poll the primaries now')
 
-const resync = { serial: onlyAtSerial, states, strength, reason }
+const resync = { serial: onlyAtSerial, states, strength, allAtOnce, reason }
 export const zoneResyncBody = body('resync a zone', { nodes, clouds, ...resync }).describe(
   'Bring nodes to the released version of the zone again',
 )

@@ -17,6 +17,7 @@ const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
   waiting: 'dim',
   refreshing: 'dim',
   notified: 'yellow',
+  forced: 'yellow',
   confirmed: 'green',
   failed: 'red',
 }

@@ -1,10 +1,12 @@
 /** The parts and settings of a worker. */
+import type { NodeControls } from '../../lib/control/node-controls.js'
 import type { ObserveRules } from '../../lib/observe/fleet-observer.js'
 import type { NodeObserver } from '../../lib/observe/node-observer.js'
 import type { NodePaths } from '../../lib/observe/node-paths.js'
 import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
+import type { ForcePermits } from '../../lib/state/force-permits.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import type { JobTakerParts } from './job-takers.js'
 import type { RefreshParts } from './refresh-processor.js'
@@ -17,6 +19,9 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConfl
   notifyRetries: { retriesMs: readonly number[] }
   prober: NodeProber
   paths: NodePaths
+  controls: NodeControls
+  permits: ForcePermits
+  unstick: { afterMs: number; atOnce: number }
   claims: StageClaims
   rollout: RolloutRules
   webhooks: WebhookParts['webhooks']

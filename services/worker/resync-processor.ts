@@ -3,8 +3,10 @@ import { WorkerError } from './errors.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { describeError } from '../../lib/errors.js'
-import type { Fleet } from '../../lib/fleet/fleet.js'
+import { forceLine } from '../../lib/control/by-hand.js'
+import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { contentIn, doubtIn, nodeCell } from '../../lib/observe/node-cells.js'
+import { forceTargets, type ForceTargetsParts } from './force-targets.js'
 import type { PushFleet } from '../../lib/push/push-fleet.js'
 import type { RefreshJob, ResyncJob, ResyncProgress, TargetProgress } from '../../lib/queue/jobs.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
@@ -13,7 +15,7 @@ import type { NodeCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 import { sleep } from '../../lib/runtime/clock.js'
 
-export interface ResyncParts {
+export interface ResyncParts extends Omit<ForceTargetsParts, 'isDrained' | 'store'> {
   board: Board
   store: ZoneStore
   push: PushFleet
@@ -50,11 +52,17 @@ export async function runResync(
     Math.max(REPORT_MS, targets.length * REPORT_MS_PER_TARGET),
   )
   try {
+    if (job.strength === 'force') {
+      await forceTargets(job, targets, fleet, { ...parts, isDrained: (node) => parts.push.isDrained(node) })
+      await report(progress())
+      expectNoneFailed(targets)
+      return progress()
+    }
     const refused = job.strength === 'notify' ? new Map<ZoneName, string>() : await refreshFirst(job, targets, parts)
     let next = 0
     const bringUpSome = async (): Promise<void> => {
       for (let target = targets[next++]; target; target = targets[next++])
-        await bringUp(target, fleet, parts, refused.get(target.zone))
+        await bringUp(target, job, fleet, parts, refused.get(target.zone))
     }
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, bringUpSome))
   } finally {
@@ -103,7 +111,13 @@ async function refreshFirst(job: ResyncJob, targets: TargetProgress[], { refresh
   return refused
 }
 
-async function bringUp(target: TargetProgress, fleet: Fleet, parts: ResyncParts, refused: string | undefined): Promise<void> {
+async function bringUp(
+  target: TargetProgress,
+  job: ResyncJob,
+  fleet: Fleet,
+  parts: ResyncParts,
+  refused: string | undefined,
+): Promise<void> {
   const fail = (error: string): void => {
     target.step = 'failed'
     target.error = error
@@ -125,13 +139,38 @@ async function bringUp(target: TargetProgress, fleet: Fleet, parts: ResyncParts,
   target.serial = cell.serial
   const doubt = version && doubtIn(cell, node.id, version)
   if (doubt !== undefined) fail(doubt)
-  else if (outcome === 'confirmed') target.step = 'confirmed'
-  else
+  else if (outcome === 'confirmed') {
+    // A serial that the node had before proves nothing: the operator doubts the content.
+    const fault = job.strength === 'retransfer' && version && (await contentFault(zone, node, version, parts))
+    if (typeof fault === 'string') fail(fault)
+    else target.step = 'confirmed'
+  } else
     fail(
       cell.error ??
         cell.push?.notifyError ??
         (outcome === 'superseded' ? 'there is no released version' : 'the node did not transfer the version'),
     )
+}
+
+/** A sentence; undefined when the content of the node is the same, as far as the hub can know. */
+async function contentFault(
+  zone: FleetZone,
+  node: FleetNode,
+  version: Version,
+  { verify, log }: ResyncParts,
+): Promise<string | undefined> {
+  try {
+    const [fault] = await verify(zone, node, version)
+    if (fault === undefined) return undefined
+    const how =
+      node.control === undefined
+        ? `run "${forceLine(node.kind ?? 'nsd', zone.name)}" on ${node.id}${node.kind === undefined ? ', or the command of its server' : ''}`
+        : `order it with --strength force`
+    return `${node.id} shows serial ${version.serial} and serves other content: ${fault} (${how})`
+  } catch (error) {
+    log.warn({ zone: zone.name, op: 'resync', node: node.id, err: describeError(error) }, 'node not compared')
+    return undefined
+  }
 }
 
 /** Waits for the proof that a node has the content of the serial that it already showed, after the version was sent to it. */

@@ -19,8 +19,11 @@ import { JobTakers } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
 import { RefreshProcessor } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
+import type { VerifyPair } from './force-pair.js'
+import { Unsticker } from './unstick.js'
 import { resyncEverywhere } from './shared-resync.js'
 import type { WorkerParts, WorkerSettings } from './parts.js'
+import { tendStore } from './tend-store.js'
 import { RolloutDriver } from '../../lib/release/rollout-driver.js'
 import { Webhooks } from './webhooks.js'
 import { noteProgress, restoreCellOf } from '../../lib/release/zone-cells.js'
@@ -46,6 +49,7 @@ export class WorkerService implements Service {
   readonly #rollouts: RolloutDriver
   readonly #webhooks: Webhooks
   readonly #proofs: NodeProofs
+  readonly #unsticker: Unsticker
   readonly catalogs: CatalogPublisher
   readonly #takers: JobTakers
   #coolDown: NodeJS.Timeout | undefined
@@ -90,6 +94,7 @@ export class WorkerService implements Service {
     })
     this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
     this.#proofs = new NodeProofs(fleet, parts)
+    this.#unsticker = new Unsticker(fleet, { ...parts, verify: this.#verify, isDrained: (node) => this.push.isDrained(node) })
     this.#takers = new JobTakers({ ...parts, hub: settings.hub })
     this.#observer = new FleetObserver(settings.observe, parts.observer, this.push, parts.store, parts.clock)
   }
@@ -102,6 +107,7 @@ export class WorkerService implements Service {
     else taking.catch(() => undefined)
     this.#observer.start(this.#fleet)
     await this.#proofs.start()
+    await this.#unsticker.start()
     await this.#rollouts.start()
     this.#webhooks.start()
     void this.catalogs.start()
@@ -117,7 +123,7 @@ export class WorkerService implements Service {
       this.#parts.bus.on('peer-committed', ({ zone, serial }) => this.#onPeerCommitted(zone, serial)),
     ]
     this.#coolDown = setInterval(
-      guard('store timer', () => this.#tendStore()),
+      guard('store timer', () => tendStore(this.#parts, (job) => void this.beginRefresh(job))),
       TEND_MS,
     )
   }
@@ -166,9 +172,17 @@ export class WorkerService implements Service {
   }
 
   #resyncHere(job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>): Promise<ResyncProgress> {
-    const parts = { ...this.#parts, push: this.push, refresh: (refresh: RefreshJob) => this.#refresh.run(refresh) }
+    const parts = {
+      ...this.#parts,
+      verify: this.#verify,
+      push: this.push,
+      refresh: (refresh: RefreshJob) => this.#refresh.run(refresh),
+    }
     return runResync(job, this.#fleet, parts, report)
   }
+
+  readonly #verify: VerifyPair = (zone, node, version) =>
+    this.#parts.prober.prove(zone, node, this.#parts.store.zone(zone.name), version)
 
   /** Resolves when the refreshes of these zones have ended, or the time is over. */
   async settle(zones: ReadonlySet<ZoneName>, ms: number): Promise<void> {
@@ -184,6 +198,7 @@ export class WorkerService implements Service {
     this.#refresh.adopt(fleet)
     this.#observer.adopt(fleet, diff)
     this.#proofs.adopt(fleet)
+    await this.#unsticker.adopt(fleet)
     await this.#rollouts.adopt(fleet, diff)
     void this.catalogs.adopt(fleet, diff)
   }
@@ -214,18 +229,6 @@ export class WorkerService implements Service {
         { code: 'WORKER_NODE_BEHIND', node: id, zones: behind.length },
         `${id} still lacks ${behind.length} zones, ${behind[0]} among them`,
       )
-  }
-
-  /** Transfers a zone by AXFR that cannot be read back from disk, before a node needs it. */
-  #tendStore(): void {
-    const { store, clock, log } = this.#parts
-    store.coolDown(clock.now())
-    for (const stored of store.zones) {
-      if (!stored.isDamaged) continue
-      log.error({ zone: stored.name, op: 'store' }, 'zone cannot be read from disk; AXFR follows')
-      const job: RefreshJob = { zone: stored.name, strength: 'retransfer', askFirst: true, reason: 'operator', seen: undefined }
-      void this.#refresh.run(job).catch(() => undefined)
-    }
   }
 
   /** A peer hub has a version that this hub lacks: as a rule a primary gives it here too, else the peer hub does. */
@@ -270,6 +273,7 @@ export class WorkerService implements Service {
     this.#webhooks.stop()
     this.#observer.stop()
     this.#proofs.stop()
+    this.#unsticker.stop()
     this.catalogs.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()

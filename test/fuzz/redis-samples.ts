@@ -92,6 +92,10 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
     { at: NOW, serial: 3, members: 2, leaving: 1, findings: [] },
     { at: NOW, members: 0, leaving: 0, error: 'catalog example. is broken', findings: ['a member is in the config'] },
   ],
+  forces: [
+    { at: NOW, serial: 2, digest: '2'.repeat(16), outcome: 'running', by: 'unstick' },
+    { at: NOW, serial: 2, digest: '2'.repeat(16), outcome: 'failed', by: 'ann', error: 'no answer', needsOperator: true },
+  ],
   stages: [
     stages,
     { ...stages, through: 0, stopped: { kind: 'halted', stage: 1, why: 'its gate failed', by: 'west', decided: 0 } },
@@ -114,7 +118,7 @@ export function keyFor(table: TableName, dice: Dice): string {
   if (table === 'hubs') return dice.pick(['east', 'west', 'north'])
   const zone = dice.pick(ZONES)
   if (table === 'primaries') return pairKey(zone, dice.pick(PRIMARIES))
-  return table === 'nodes' ? pairKey(zone, dice.pick(NODES)) : zone
+  return table === 'nodes' || table === 'forces' ? pairKey(zone, dice.pick(NODES)) : zone
 }
 
 export const SIGNALS: readonly unknown[] = [

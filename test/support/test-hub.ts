@@ -8,7 +8,7 @@ import { createLogger } from '../../lib/runtime/logger.js'
 import { readLocalToken } from '../../lib/state/local-token.js'
 import { commandIn } from '../../lab/netns.js'
 import { findPort } from '../../lab/ports.js'
-import type { LabKey } from '../../lab/server.js'
+import type { LabChannel, LabKey } from '../../lab/server.js'
 import { Hub, ROLES } from '../../services/hub.js'
 import { PROGRAM, PROGRAMS } from './program.js'
 import { eventually } from './eventually.js'
@@ -16,7 +16,11 @@ import { eventually } from './eventually.js'
 export interface HubSketch {
   folder: string
   primaries: Record<string, { ip: string; port: number; key?: LabKey | undefined }>
-  nodes: Record<string, { cloud: string; ip: string; port: number; key?: LabKey | undefined }>
+  /** `channel`: its control channel, with the kind that it belongs to. */
+  nodes: Record<
+    string,
+    { cloud: string; ip: string; port: number; key?: LabKey | undefined; channel?: LabChannel | undefined; kind?: string }
+  >
   zones: { name: string; primaries?: string[] }[]
   /** Settings of the transfer server besides its addresses. */
   transfer?: Record<string, unknown>
@@ -38,7 +42,10 @@ export interface HubPlace {
 export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: number; api?: number } = {}): Promise<HubPlace> {
   const transferPort = ports.transfer ?? (await findPort())
   const apiPort = ports.api ?? (await findPort())
-  const keys = [...Object.values(sketch.primaries), ...Object.values(sketch.nodes)].flatMap(({ key }) => key ?? [])
+  const ownKeys = Object.values(sketch.nodes).map(({ channel }) => ({
+    key: channel && 'rndc' in channel ? channel.key : undefined,
+  }))
+  const keys = [...Object.values(sketch.primaries), ...Object.values(sketch.nodes), ...ownKeys].flatMap(({ key }) => key ?? [])
   const address = ({ ip, port }: { ip: string; port: number }): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
   const keyed = ({ key }: { key?: LabKey | undefined }): { key?: string } => (key ? { key: key.name } : {})
   mkdirSync(sketch.folder, { recursive: true })
@@ -59,7 +66,10 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
       ]),
     ),
     nodes: Object.fromEntries(
-      Object.entries(sketch.nodes).map(([id, node]) => [id, { cloud: node.cloud, address: address(node), ...keyed(node) }]),
+      Object.entries(sketch.nodes).map(([id, node]) => [
+        id,
+        { cloud: node.cloud, address: address(node), ...keyed(node), kind: node.kind, ...controlOf(node.channel) },
+      ]),
     ),
     zones: sketch.zones,
     defaults: { refresh: { min: '200ms', max: '2s' } },
@@ -69,6 +79,14 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(config, undefined, 2))
   return { configFile, api: `http://127.0.0.1:${apiPort}`, transfer: { ip: '127.0.0.1', port: transferPort } }
+}
+
+/** The settings `kind` and `control` of a node. */
+export function controlOf(channel: LabChannel | undefined): { kind?: string; control?: object } {
+  if (channel === undefined) return {}
+  if ('nsd' in channel) return { kind: 'nsd', control: channel }
+  if ('rndc' in channel) return { kind: 'bind', control: { rndc: channel.rndc, key: channel.key.name } }
+  return 'knot' in channel ? { kind: 'knot', control: channel } : { kind: 'powerdns', control: channel }
 }
 
 export interface TestHub extends HubPlace {

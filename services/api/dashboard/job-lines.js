@@ -5,13 +5,14 @@ import { count, plural } from './words.js'
 /** @typedef {import('./answers.js').JobTargetAnswer} JobTarget */
 
 /** @type {Readonly<Record<JobTarget['step'], number>>} */
-const STEP_ORDER = { failed: 0, notified: 1, refreshing: 2, waiting: 3, confirmed: 4 }
+const STEP_ORDER = { failed: 0, notified: 1, forced: 1, refreshing: 2, waiting: 3, confirmed: 4 }
 
 /** @type {Readonly<Record<JobTarget['step'], string>>} */
 const STEP_WORDS = {
   waiting: 'waits for its turn',
   refreshing: 'the hub polls the primaries',
   notified: 'notified, waits for its answer',
+  forced: 'ordered to transfer, waits for its answers',
   confirmed: 'confirmed',
   failed: 'failed',
 }

@@ -9,6 +9,7 @@ const STRENGTHS = /** @type {const} */ ([
   ['notify', 'Notify', 'send NOTIFY again and query until the node answers with the released serial'],
   ['refresh', 'Refresh', 'poll the primaries first, then notify'],
   ['retransfer', 'Retransfer', 'AXFR from a primary, then notify'],
+  ['force', 'Force', 'the node transfers all records again, ordered over its control channel'],
 ])
 
 /**

@@ -23,7 +23,7 @@ interface Selection {
   states?: readonly NodeState[] | undefined
 }
 
-type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'reason'>
+type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'allAtOnce' | 'reason'>
 
 /** Most pairs of one resync: its job names each of them in Redis. */
 const MAX_TARGETS = 200_000
@@ -78,7 +78,7 @@ export function commandRoutes(context: ApiContext): Router {
 
   const resync = async (
     selection: Selection,
-    { states, strength, reason }: ResyncWish,
+    { states, strength, allAtOnce, reason }: ResyncWish,
     by: string,
   ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
     const targets = await targetsOf({ ...selection, states })
@@ -87,7 +87,7 @@ export function commandRoutes(context: ApiContext): Router {
     // No pair is in such a state: the order succeeds with nothing to do.
     if (targets.length === 0) return { status: 200, body: { job: null } }
     requireRedis(context)
-    return { status: 202, body: { job: await context.queues.enqueueResync({ targets, strength, by, reason }) } }
+    return { status: 202, body: { job: await context.queues.enqueueResync({ targets, strength, by, reason, allAtOnce }) } }
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {

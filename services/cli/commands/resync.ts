@@ -11,6 +11,7 @@ interface ResyncOptions {
   cloud: string[]
   state: string[]
   strength: string
+  allAtOnce?: true
   wait?: true
   reason?: string
 }
@@ -32,11 +33,12 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
     .addOption(
       new Option(
         '--strength <strength>',
-        'notify: NOTIFY again; refresh: poll the primaries first; retransfer: AXFR from a primary, then push',
+        'notify: NOTIFY again; refresh: poll the primaries first; retransfer: AXFR from a primary, then push; force: the node is ordered over its control channel to transfer all records again',
       )
-        .choices(['notify', 'refresh', 'retransfer'])
+        .choices(['notify', 'refresh', 'retransfer', 'force'])
         .default('notify'),
     )
+    .option('--all-at-once', 'with force: all nodes at the same time, instead of unstick.atOnce nodes of one cloud')
     .option('--wait', 'show progress node by node until the job ends; exit 1 when it fails')
     .option('--reason <text>', 'reason, kept with the order')
     .action(async (zone: string | undefined, options: ResyncOptions, command: Command) => {
@@ -53,16 +55,18 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
 /** Omits options that are not given, which mean all; without any option it throws CliError CLI_USAGE. */
 export function resyncBody(
   zone: string | undefined,
-  { node, cloud, state, strength, reason }: ResyncOptions,
+  { node, cloud, state, strength, allAtOnce, reason }: ResyncOptions,
 ): Record<string, unknown> {
   if (zone === undefined && node.length === 0 && cloud.length === 0 && state.length === 0)
     throw usage('resync needs a choice: name a zone, --node, --cloud or --state')
+  if (allAtOnce === true && strength !== 'force') throw usage('--all-at-once needs --strength force')
   return {
     ...(zone === undefined ? {} : { zones: [zone] }),
     ...(node.length === 0 ? {} : { nodes: node }),
     ...(cloud.length === 0 ? {} : { clouds: cloud }),
     ...(state.length === 0 ? {} : { states: state }),
     strength,
+    ...(allAtOnce === undefined ? {} : { allAtOnce }),
     ...(reason === undefined ? {} : { reason }),
   }
 }

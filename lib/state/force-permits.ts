@@ -1,0 +1,87 @@
+/**
+ * Permits to force nodes, in Redis, for all workers of all hubs: at most so many nodes of one cloud at once, nodes of one cloud only,
+ * and each node once. A permit expires unless its holder renews it.
+ *
+ *   zonecast:forcing   hash: `NODE` → `CLOUD TOKEN EXPIRY`      zonecast:forced:…   the versions that were forced by hubs themselves
+ */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { guard } from '../runtime/guard.js'
+
+const KEY = 'zonecast:forcing'
+const LEASE_MS = 30_000
+const RENEW_MS = 10_000
+/** Longer than any version is the newest. */
+const KEEP_SECONDS = 30 * 86_400
+
+/** ARGV: node, cloud, token, lease in ms, most nodes of the cloud, 1 if other clouds do not count. Times are those of Redis. */
+const TAKE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local most = tonumber(ARGV[5])
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local cloud, token, expiry = string.match(all[i + 1], '^(%S+) (%S+) (%d+)$')
+  if not expiry or tonumber(expiry) < now then redis.call('HDEL', KEYS[1], all[i])
+  elseif all[i] == ARGV[1] then
+    if token ~= ARGV[3] then return 0 end
+  elseif cloud == ARGV[2] then most = most - 1
+  elseif ARGV[6] ~= '1' then return 0 end
+end
+if most < 1 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. string.format('%.0f', now + ARGV[4]))
+return 1`
+
+/** ARGV: node, token. */
+const GIVE = `
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if held and string.match(held, '^%S+ (%S+) ') == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1`
+
+export interface ForceWish {
+  node: string
+  cloud: string
+  /** Nodes of the cloud at once. */
+  most: number
+  /** Nodes of other clouds may be forced at the same time. */
+  acrossClouds: boolean
+}
+
+export interface Permit {
+  /** Never throws. */
+  giveBack(): Promise<void>
+}
+
+export class ForcePermits {
+  readonly #redis: Redis
+
+  constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  /** Undefined while others are being forced, and while Redis is away: then nothing is forced. */
+  async take({ node, cloud, most, acrossClouds }: ForceWish): Promise<Permit | undefined> {
+    const token = randomUUID()
+    const ask = (): Promise<unknown> =>
+      this.#redis.eval(TAKE, 1, KEY, node, cloud, token, LEASE_MS, most, acrossClouds ? '1' : '0')
+    if (this.#redis.status !== 'ready' || (await ask().catch(() => 0)) !== 1) return undefined
+    const renewing = setInterval(
+      guard('permit timer', () => ask().catch(() => undefined)),
+      RENEW_MS,
+    )
+    renewing.unref()
+    return {
+      giveBack: async () => {
+        clearInterval(renewing)
+        await this.#redis.eval(GIVE, 1, KEY, node, token).catch(() => undefined)
+      },
+    }
+  }
+
+  /** True for the first hub that asks for this version of the zone on the node, and never again; false while Redis is away. */
+  async claimOnce(zone: string, node: string, { serial, digest }: { serial: number; digest: string }): Promise<boolean> {
+    if (this.#redis.status !== 'ready') return false
+    const key = `zonecast:forced:${zone} ${node} ${serial} ${digest}`
+    return (await this.#redis.set(key, '1', 'EX', KEEP_SECONDS, 'NX').catch(() => null)) === 'OK'
+  }
+}

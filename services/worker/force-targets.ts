@@ -1,0 +1,149 @@
+/**
+ * Forces the targets of an order, node by node: `unstick.atOnce` nodes of one cloud at once and never all of them, one cloud after the
+ * other, unless the order is for all nodes at the same time.
+ */
+import { byHand } from '../../lib/control/by-hand.js'
+import type { Fleet, FleetNode } from '../../lib/fleet/fleet.js'
+import type { ResyncJob, TargetProgress } from '../../lib/queue/jobs.js'
+import { sleep } from '../../lib/runtime/clock.js'
+import type { ForcePermits, Permit } from '../../lib/state/force-permits.js'
+import { type ForceOrder, type ForcePairParts, forcePair } from './force-pair.js'
+
+export interface ForceTargetsParts extends ForcePairParts {
+  permits: Pick<ForcePermits, 'take'>
+  /** A reload changes it. */
+  unstick: { atOnce: number }
+  isDrained: (node: string) => boolean
+  owns: (zone: string) => boolean
+  /** Shortens the waits of tests. */
+  waitMs?: number
+}
+
+/** Zones of one node whose transfers are under way at once. */
+const ZONES_AT_ONCE = 8
+const WAIT_MS = 300
+/** Another order may force thousands of zones first. */
+const MOST_WAIT_MS = 3_600_000
+
+/** Nodes of the cloud that may be forced at once: one of several always serves undisturbed. */
+export function mostAtOnce(fleet: Fleet, cloud: string, atOnce: number): number {
+  const nodes = [...fleet.nodes.values()].filter((node) => node.cloud === cloud).length
+  return Math.max(1, Math.min(atOnce, nodes - 1))
+}
+
+/** Sets the steps of the targets. Never throws. */
+export async function forceTargets(
+  job: ResyncJob,
+  targets: TargetProgress[],
+  fleet: Fleet,
+  parts: ForceTargetsParts,
+): Promise<void> {
+  const clouds = new Map<string, Map<FleetNode, TargetProgress[]>>()
+  for (const target of targets) {
+    const node = ready(target, fleet, parts)
+    if (node === undefined) continue
+    const nodes = clouds.get(node.cloud) ?? new Map<FleetNode, TargetProgress[]>()
+    nodes.set(node, [...(nodes.get(node) ?? []), target])
+    clouds.set(node.cloud, nodes)
+  }
+  /** Zones that a node lost by the order, with its name: other nodes keep what they serve. */
+  const lost = new Map<string, string>()
+  const run = (node: FleetNode, own: TargetProgress[]): Promise<void> => forceNode(job, node, own, lost, fleet, parts)
+  if (job.allAtOnce === true) {
+    await Promise.all([...clouds.values()].flatMap((nodes) => [...nodes].map(([node, own]) => run(node, own))))
+    return
+  }
+  for (const [cloud, nodes] of clouds) {
+    const waiting = [...nodes]
+    const lane = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await run(...next)
+    }
+    await Promise.all(Array.from({ length: mostAtOnce(fleet, cloud, parts.unstick.atOnce) }, lane))
+  }
+}
+
+/** The node of a target that can be forced; otherwise the target has failed, or waits for the worker that owns its zone. */
+function ready(target: TargetProgress, fleet: Fleet, parts: ForceTargetsParts): FleetNode | undefined {
+  const zone = fleet.zones.get(target.zone)
+  const node = fleet.nodes.get(target.node)
+  if (!zone && !parts.owns(target.zone)) return undefined
+  const error =
+    !zone || !node
+      ? 'no longer in the config'
+      : parts.isDrained(node.id)
+        ? 'the node is drained; undrain it first'
+        : node.control === undefined
+          ? byHand(node.id, node.kind, zone.name)
+          : undefined
+  if (error === undefined) return node
+  Object.assign(target, { step: 'failed', error })
+  return undefined
+}
+
+async function forceNode(
+  job: ResyncJob,
+  node: FleetNode,
+  targets: readonly TargetProgress[],
+  lost: Map<string, string>,
+  fleet: Fleet,
+  parts: ForceTargetsParts,
+): Promise<void> {
+  const permit = await permitFor(job, node, fleet, parts)
+  if (permit === undefined) {
+    for (const target of targets)
+      Object.assign(target, { step: 'failed', error: 'other orders force nodes, or redis is away: order it again later' })
+    return
+  }
+  const order: ForceOrder = { by: job.by, reason: job.reason }
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let target = targets[next++]; target; target = targets[next++])
+      await forceTarget(target, node, order, lost, fleet, parts)
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(ZONES_AT_ONCE, targets.length) }, lane))
+  } finally {
+    await permit.giveBack()
+  }
+}
+
+async function permitFor(job: ResyncJob, node: FleetNode, fleet: Fleet, parts: ForceTargetsParts): Promise<Permit | undefined> {
+  const acrossClouds = job.allAtOnce === true
+  const until = performance.now() + MOST_WAIT_MS
+  while (performance.now() < until) {
+    const most = acrossClouds ? fleet.nodes.size : mostAtOnce(fleet, node.cloud, parts.unstick.atOnce)
+    const permit = await parts.permits.take({ node: node.id, cloud: node.cloud, most, acrossClouds })
+    if (permit !== undefined) return permit
+    await sleep(parts.waitMs ?? WAIT_MS)
+  }
+  return undefined
+}
+
+async function forceTarget(
+  target: TargetProgress,
+  node: FleetNode,
+  order: ForceOrder,
+  lost: Map<string, string>,
+  fleet: Fleet,
+  parts: ForceTargetsParts,
+): Promise<void> {
+  const zone = fleet.zones.get(target.zone)
+  const loser = lost.get(target.zone)
+  if (zone === undefined) {
+    Object.assign(target, { step: 'failed', error: 'no longer in the config' })
+    return
+  }
+  if (loser !== undefined) {
+    const error = `not forced: ${loser} lost the zone when it was forced; fix ${loser} first`
+    Object.assign(target, { step: 'failed', error })
+    return
+  }
+  target.step = 'forced'
+  const result = await forcePair(zone, node, order, parts)
+  target.serial = result.serial
+  if (result.kind === 'confirmed') target.step = 'confirmed'
+  else {
+    if (result.isLost) lost.set(target.zone, node.id)
+    Object.assign(target, { step: 'failed', error: result.error })
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Gets nodes with a control channel going again: a node that stays behind, serves no answer for a zone, or has other content is forced
+ * once for each version, within the budget of its cloud. A second fault with the same version is left to an operator.
+ */
+import { type Serial, compareSerials } from '../../lib/dns/serial.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import { doubtedAt } from '../../lib/fleet/node-content.js'
+import { forceLine } from '../../lib/control/by-hand.js'
+import { contentIn, nodeCell } from '../../lib/observe/node-cells.js'
+import { guard, reportFault } from '../../lib/runtime/guard.js'
+import { pause } from '../../lib/runtime/turns.js'
+import type { ForcePermits } from '../../lib/state/force-permits.js'
+import { pairKey, type ForceCell, type NodeCell, splitPair } from '../../lib/state/tables.js'
+import type { Version } from '../../lib/store/version.js'
+import { type ForcePairParts, forcePair } from './force-pair.js'
+import { mostAtOnce } from './force-targets.js'
+
+export interface UnstickParts extends ForcePairParts {
+  permits: ForcePermits
+  /** `afterMs` 0: never. A reload changes it. */
+  unstick: { afterMs: number; atOnce: number }
+  isDrained: (node: string) => boolean
+}
+
+const TICK_MS = 5_000
+/** Shorter waits of `unstick.after` are looked after in time. */
+const TICKS_PER_WAIT = 4
+const LEAST_TICK_MS = 250
+/** A force that was begun so long ago, and has no outcome, ended with its worker. */
+const RUN_MS = 1_800_000
+
+/** Contents that the answers of a node do not prove to be the released one. */
+const OTHER = new Set(['other', 'unknown', 'elsewhere'])
+
+/**
+ * Time since which the node has the fault; undefined while there is none, or while its answers are not known. `wanted`: the version
+ * that it should serve · `releases`: the times at which versions were released to it, with their serials, oldest first.
+ */
+export function faultSince(
+  cell: NodeCell,
+  wanted: Pick<Version, 'serial' | 'digest'> & Partial<Pick<Version, 'isTorn'>>,
+  releases: readonly { serial: Serial; at: number }[],
+): number | undefined {
+  const { serial, since, lostAt, missed } = cell
+  if (lostAt !== undefined) return lostAt
+  if (serial === undefined || missed > 0) return undefined
+  if (serial === wanted.serial) {
+    if (!OTHER.has(contentIn(cell, wanted))) return undefined
+    return doubtedAt(cell, wanted) ?? since
+  }
+  if (compareSerials(wanted.serial, serial) !== 'newer') return undefined
+  const missing = releases.find((release) => compareSerials(release.serial, serial) === 'newer')
+  return Math.max(since, missing?.at ?? since)
+}
+
+export class Unsticker {
+  readonly #parts: UnstickParts
+  #fleet: Fleet
+  /** Pairs with a fault, as their keys. */
+  readonly #suspects = new Set<string>()
+  readonly #running = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => undefined
+  #isStopped = false
+
+  constructor(fleet: Fleet, parts: UnstickParts) {
+    this.#fleet = fleet
+    this.#parts = parts
+  }
+
+  /** Resolves when the pairs of the board are considered, in slices. */
+  async start(): Promise<void> {
+    this.#unlisten = this.#parts.board.onChange((change) => {
+      if (change.table === 'nodes' && !change.isQuiet && this.#isWatched(change.node)) this.#consider(change.key, change.value)
+    })
+    this.#arm()
+    await this.#considerAll()
+  }
+
+  async adopt(fleet: Fleet): Promise<void> {
+    this.#fleet = fleet
+    await this.#considerAll()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    this.#unlisten()
+  }
+
+  async #considerAll(): Promise<void> {
+    for (const [key, cell] of this.#parts.board.entries('nodes')) {
+      if (this.#isWatched(splitPair(key)[1])) this.#consider(key, cell)
+      await pause()
+    }
+  }
+
+  /** Opens no zone at rest. */
+  #consider(key: string, cell: NodeCell): void {
+    const [zone, node] = splitPair(key)
+    if (!this.#fleet.zones.has(zone as ZoneName)) return
+    const wanted = this.#parts.store.releasedTo(zone as ZoneName, node)
+    const isSuspect = wanted !== undefined && faultSince(cell, wanted, []) !== undefined
+    if (isSuspect) this.#suspects.add(key)
+    else this.#suspects.delete(key)
+  }
+
+  #isWatched(node: string): boolean {
+    return this.#parts.unstick.afterMs > 0 && this.#fleet.nodes.get(node)?.control !== undefined
+  }
+
+  #arm(): void {
+    const { afterMs } = this.#parts.unstick
+    const ms = afterMs > 0 ? Math.max(LEAST_TICK_MS, Math.min(TICK_MS, afterMs / TICKS_PER_WAIT)) : TICK_MS
+    this.#timer = setTimeout(
+      guard('unstick timer', async () => {
+        try {
+          await this.#tick()
+        } finally {
+          if (!this.#isStopped) this.#arm()
+        }
+      }),
+      ms,
+    )
+    this.#timer.unref()
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, unstick } = this.#parts
+    for (const key of this.#suspects) {
+      if (this.#isStopped || unstick.afterMs === 0) return
+      const found = this.#fault(key)
+      // The next change of its cell brings it back.
+      if (found === undefined) this.#suspects.delete(key)
+      else if (found.version !== undefined && !this.#running.has(key) && clock.now() - found.since >= unstick.afterMs)
+        await this.#act(key, found.zone, found.node, found.version)
+      await pause()
+    }
+  }
+
+  /** `version` is left out while the fault is too new. */
+  #fault(key: string): { zone: FleetZone; node: FleetNode; version?: Version; since: number } | undefined {
+    const { board, store, clock, unstick, isDrained } = this.#parts
+    const [name, id] = splitPair(key)
+    const [zone, node] = [this.#fleet.zones.get(name as ZoneName), this.#fleet.nodes.get(id)]
+    if (!zone?.nodes.includes(node!) || node?.control === undefined || isDrained(id)) return undefined
+    if (board.get('contacts', id)?.silentSince !== undefined) return undefined
+    const cell = nodeCell(board, zone.name, id)
+    // A fault is not older than the serial under which it is: most pairs are at rest again before then.
+    if (clock.now() - Math.max(cell.since, cell.lostAt ?? 0) < unstick.afterMs) return { zone, node, since: clock.now() }
+    const stored = store.zone(zone.name)
+    const version = stored.releasedTo(id)
+    if (version === undefined) return undefined
+    const releases = stored.versions.flatMap(({ serial, releasedAt, releasedTo }) => {
+      const at = releasedTo[id] ?? releasedAt
+      return at === undefined ? [] : [{ serial, at }]
+    })
+    const since = faultSince(cell, version, releases)
+    return since === undefined ? undefined : { zone, node, version, since }
+  }
+
+  async #act(key: string, zone: FleetZone, node: FleetNode, version: Version): Promise<void> {
+    const { board, permits, unstick } = this.#parts
+    const known = board.get('forces', key)
+    const isSame = known?.serial === version.serial && known.digest === version.digest
+    if (isSame && this.#isUnderWay(known)) return
+    if (isSame) return this.#leaveToOperator(zone, node, version, known)
+    const most = mostAtOnce(this.#fleet, node.cloud, unstick.atOnce)
+    const permit = await permits.take({ node: node.id, cloud: node.cloud, most, acrossClouds: false })
+    if (permit === undefined) return
+    if (!(await permits.claimOnce(zone.name, node.id, version))) {
+      await permit.giveBack()
+      return this.#leaveToOperator(zone, node, version, undefined)
+    }
+    this.#running.add(key)
+    const order = { by: 'unstick', reason: 'the node does not get on by itself', isLast: true }
+    forcePair(zone, node, order, this.#parts)
+      .then((result) => {
+        if (result.kind === 'failed') this.#report(zone, node, version, result.error)
+      })
+      .catch((error) => reportFault('unstick', error))
+      .finally(() => {
+        this.#running.delete(key)
+        return permit.giveBack()
+      })
+  }
+
+  #isUnderWay({ outcome, at }: ForceCell): boolean {
+    return outcome === 'running' && this.#parts.clock.now() - at < RUN_MS
+  }
+
+  /** A version that an operator forced counts as well: the second try is never the hub's own. */
+  #leaveToOperator(zone: FleetZone, node: FleetNode, version: Version, known: ForceCell | undefined): void {
+    if (known?.needsOperator === true) return
+    const { board, clock } = this.#parts
+    const error =
+      known?.outcome === 'failed' && known.error !== undefined
+        ? known.error
+        : `${node.id} was forced to version ${version.serial} of ${zone.name} before, and has a fault again`
+    board.set('forces', pairKey(zone.name, node.id), {
+      at: clock.now(),
+      serial: version.serial,
+      digest: version.digest,
+      by: known?.by ?? 'unstick',
+      outcome: 'failed',
+      error,
+      needsOperator: true,
+    })
+    this.#report(zone, node, version, error)
+  }
+
+  #report(zone: FleetZone, node: FleetNode, version: Version, err: string): void {
+    const todo = `see the log of ${node.id}, then run "zonecast resync ${zone.name} --node ${node.id} --strength force --wait", or "${forceLine(node.control!.kind, zone.name)}" there`
+    this.#parts.log.error(
+      { op: 'unstick', zone: zone.name, node: node.id, serial: version.serial, err, todo },
+      'node needs an operator',
+    )
+  }
+}
