@@ -151,7 +151,7 @@ const compare = section({
   every: duration().default(86_400_000).describe('Contents are compared again after this long; 0: never.'),
 })
 
-const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold'] as const
+const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold', 'force'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 const webhook = section({

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { VERDICTS } from '../checks/verdicts.js'
 import { moment, serial } from './fields.js'
 import { CheckReportAnswer, RolloutRowAnswer } from './rollout-answers.js'
-import { NodeZoneAnswer, ZoneSummaryAnswer } from './zone-answers.js'
+import { ForcedAnswer, NodeZoneAnswer, ZoneSummaryAnswer } from './zone-answers.js'
 
 export const EVENTS = {
   zone: ZoneSummaryAnswer,
   node: NodeZoneAnswer.extend({ zone: z.string(), node: z.string() }),
+  force: ForcedAnswer.extend({ zone: z.string(), node: z.string() }),
   rollout: RolloutRowAnswer.extend({ since: moment }),
   check: z.object({
     id: z.string(),

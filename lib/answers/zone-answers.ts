@@ -113,7 +113,23 @@ const CHAIN_STEPS = [
 export const ChainStepAnswer = z.object({ step: z.enum(CHAIN_STEPS), at: moment, detail: z.string() }).meta({ id: 'ChainStep' })
 export type ChainStepAnswer = z.infer<typeof ChainStepAnswer>
 
-export const ChainAnswer = NodeZoneAnswer.extend({ chain: z.array(ChainStepAnswer), waitingFor: z.string().nullable() }).meta({
+export const ForcedAnswer = z
+  .object({
+    at: moment,
+    serial,
+    outcome: z.enum(['running', 'confirmed', 'failed']),
+    by: z.string().describe('The caller, or unstick: the hub itself'),
+    error: z.string().nullable(),
+    needsOperator: z.boolean().describe('The hub does no more by itself for this version'),
+  })
+  .meta({ id: 'Forced' })
+export type ForcedAnswer = z.infer<typeof ForcedAnswer>
+
+export const ChainAnswer = NodeZoneAnswer.extend({
+  chain: z.array(ChainStepAnswer),
+  waitingFor: z.string().nullable(),
+  forced: ForcedAnswer.nullable().optional().describe('The last forced transfer of the zone on the node'),
+}).meta({
   id: 'Chain',
 })
 export type ChainAnswer = z.infer<typeof ChainAnswer>

@@ -6,7 +6,8 @@ import type { HubEvent } from '../../lib/answers/event-answers.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { withLength } from './columns.js'
-import { nodeZoneJson, time, zoneSummaryJson } from './json.js'
+import { type ForceCell, splitPair } from '../../lib/state/tables.js'
+import { forcedJson, nodeZoneJson, time, zoneSummaryJson } from './json.js'
 import type { Matrix } from './matrix.js'
 import { textHash } from './text-hash.js'
 
@@ -65,6 +66,15 @@ export class EventNews {
     if (this.#rollouts.size >= MAX_ROLLOUTS) this.#rollouts.clear()
     this.#rollouts.set(key, hash)
     return true
+  }
+
+  /** Each change is news: they are few. */
+  force(key: string, cell: ForceCell): HubEvent[] {
+    const [name, id] = splitPair(key)
+    const zone = this.#matrix.fleet.zones.get(name as ZoneName)
+    const node = this.#matrix.fleet.nodes.get(id)
+    if (!zone || !node) return []
+    return [{ name: 'force', data: { zone: zone.name, node: id, ...forcedJson(cell, this.#matrix.nodeZone(zone, node).state) } }]
   }
 
   /** `isQuiet`: the answer was the same again, so the event is news only if the state changed with time. */

@@ -93,6 +93,7 @@ export class EventStreams {
     if (this.#readers.size === 0) return
     const { fleet } = this.#context.matrix
     if (change.table === 'zones' || change.table === 'orders') this.#zone(change.key as ZoneName)
+    else if (change.table === 'forces') this.#report(this.#news.force(change.key, change.value))
     else if (change.table === 'nodes') this.#pair(fleet.zones.get(change.zone), change.node, change.isQuiet)
     else if (change.table === 'drains' || (change.table === 'contacts' && this.#isNewSilence(change.key, change.value)))
       for (const zone of fleet.zonesOf(change.key)) this.#pair(zone, change.key)

@@ -4,6 +4,8 @@ import { longestSweepMs } from '../../lib/fleet/sweep-length.js'
 import { lagSecondsAt } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { splitPair } from '../../lib/state/tables.js'
 import { hubsOf } from '../../lib/state/hub-presence.js'
 import type { ApiContext } from './context.js'
 import { pathsJson } from './json.js'
@@ -78,6 +80,17 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
         worst.set(node.cloud, Math.max(worst.get(node.cloud) ?? 0, lagSecondsAt(since, matrix.now())))
     }
     for (const [cloud, seconds] of worst) set({ cloud }, seconds)
+  })
+  gauge('forces_need_operator', 'Zones of the node with a fault that a forced transfer did not end', ['node'], (set) => {
+    const sums = new Map<string, number>()
+    for (const [key, cell] of context.board.entries('forces')) {
+      if (cell.needsOperator !== true) continue
+      const [name, id] = splitPair(key)
+      const zone = matrix.fleet.zones.get(name as ZoneName)
+      const node = zone?.nodes.find((each) => each.id === id)
+      if (zone && node && matrix.nodeZone(zone, node).state !== 'in-sync') sums.set(id, (sums.get(id) ?? 0) + 1)
+    }
+    for (const { id, control } of matrix.fleet.nodes.values()) if (control !== undefined) set({ node: id }, sums.get(id) ?? 0)
   })
   gauge('primary_up', '1 for each primary that answers for at least one of its zones', ['primary'], (set) => {
     for (const id of matrix.fleet.primaries.keys()) {

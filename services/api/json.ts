@@ -3,12 +3,19 @@ import type { Serial } from '../../lib/dns/serial.js'
 import type { JobAnswer } from '../../lib/answers/job-answers.js'
 import type { PathAnswer } from '../../lib/answers/node-answers.js'
 import type { PrimaryAnswer } from '../../lib/answers/primary-answers.js'
-import type { NodeZoneAnswer, RivalAnswer, VersionAnswer, ZoneSummaryAnswer } from '../../lib/answers/zone-answers.js'
+import type {
+  ForcedAnswer,
+  NodeZoneAnswer,
+  RivalAnswer,
+  VersionAnswer,
+  ZoneSummaryAnswer,
+} from '../../lib/answers/zone-answers.js'
 import type { FleetNode } from '../../lib/fleet/fleet.js'
+import type { NodeState } from '../../lib/fleet/node-state.js'
 import { primaryState } from '../../lib/fleet/primary-state.js'
 import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
-import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
+import type { ForceCell, PathCell, PrimaryCell } from '../../lib/state/tables.js'
 import type { ConflictingVersion } from '../../lib/store/journal-heads.js'
 import type { Version } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
@@ -36,6 +43,16 @@ export const nodeZoneJson = (view: NodeZoneView): NodeZoneAnswer => ({
   observedAt: time(view.observedAt),
   lagSeconds: view.lagSeconds,
   error: view.error ?? null,
+})
+
+/** `state`: that of the pair now, as a fault may have ended since. */
+export const forcedJson = (cell: ForceCell, state: NodeState): ForcedAnswer => ({
+  at: time(cell.at),
+  serial: cell.serial,
+  outcome: cell.outcome,
+  by: cell.by,
+  error: cell.error ?? null,
+  needsOperator: cell.needsOperator === true && state !== 'in-sync',
 })
 
 /** The control addresses of a node in order of preference, with this hub's results for them. */

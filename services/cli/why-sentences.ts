@@ -31,10 +31,18 @@ export function whySentences(zone: string, node: string, answer: ChainAnswer): s
     lines.push(`  ${time.padEnd(12)} ${gap.padStart(11)}  ${STEP_WORDS[step] ?? step}: ${detail}.`)
     before = now ?? before
   }
+  const { forced } = answer
+  if (forced) lines.push(forcedText(forced))
   const day = chain.find(({ at }) => at !== null)?.at?.slice(0, 10)
   if (day !== undefined) lines.push(`Times are UTC, ${day}.`)
   lines.push(ending(answer, first, before, waitingFor))
   return `${lines.map(printable).join('\n')}\n`
+}
+
+function forcedText({ at, by, serial, outcome, error, needsOperator }: NonNullable<ChainAnswer['forced']>): string {
+  const who = by === 'unstick' ? 'The hub itself' : by
+  const end = needsOperator ? ' The hub does no more by itself: an operator must act.' : ''
+  return `${who} forced serial ${serial}, ${at ?? 'time unknown'}: ${outcome}${error === null ? '' : `: ${error}`}.${end}`
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * Notifies receivers of events about versions: the steps of a rollout, results of checks, conflicts and holds. Each event is one
+ * Notifies receivers of events about versions: the steps of a rollout, results of checks, conflicts, holds, and nodes that a forced
+ * transfer did not repair. Each event is one
  * signed POST; the queue tries again for two days.
  *
  *   zonecast-event: rollout   zonecast-delivery: ID   zonecast-timestamp: SECONDS
@@ -16,7 +17,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import { postEvent } from './post-event.js'
 import type { Board, Change } from '../../lib/state/board.js'
 import type { Seals } from '../../lib/state/seals.js'
-import type { ZoneCell } from '../../lib/state/tables.js'
+import { splitPair, type ZoneCell } from '../../lib/state/tables.js'
 
 export interface Webhook {
   id: string
@@ -60,7 +61,7 @@ export class Webhooks {
 
   start(): void {
     this.#watch()
-    this.#unlisten = this.#parts.board.onChange((change) => this.#onChange(change))
+    this.#unlisten = this.#parts.board.onChange((change, origin) => this.#onChange(change, origin))
   }
 
   /** The state before the first receiver is no event. */
@@ -74,12 +75,18 @@ export class Webhooks {
     for (const [zone, { hold }] of this.#parts.board.entries('orders')) this.#reportedOf(zone).isHeld = hold !== undefined
   }
 
-  #onChange(change: Change): void {
+  #onChange(change: Change, origin: 'here' | 'there'): void {
     this.#watch()
     if (!this.#isWatching) return
     if (change.table === 'zones')
       this.#compare(change.key, change.value, (event, facts) => this.#parts.owns(change.key) && this.#notify(event, facts))
-    else if (change.table === 'orders') {
+    else if (change.table === 'forces') {
+      // Hubs share the table: the one that forced the node reports it.
+      if (origin !== 'here' || change.value.needsOperator !== true) return
+      const [zone, node] = splitPair(change.key)
+      const { serial, error } = change.value
+      this.#notify('force', { zone, node, serial, error })
+    } else if (change.table === 'orders') {
       const { hold, released } = change.value
       const reported = this.#reportedOf(change.key)
       if (reported.isHeld === (hold !== undefined)) return

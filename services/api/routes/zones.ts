@@ -14,12 +14,13 @@ import { compareContents } from '../../../lib/zone/compare.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { zoneText } from '../../../lib/zone/zone-text.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
+import { pairKey } from '../../../lib/state/tables.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Version } from '../../../lib/store/version.js'
 import type { AnswerWriter } from '../answer-writer.js'
 import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
-import { nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
+import { forcedJson, nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { placeAfter } from '../sorted-names.js'
 import { sortedTexts } from '../sorted-texts.js'
@@ -74,7 +75,9 @@ export function zoneRoutes(context: ApiContext): Router {
       throw new ApiProblem(404, 'not-carried', `${node.id} does not serve ${zone.name}`)
     const view = context.matrix.nodeZone(zone, node)
     const { held, error } = context.matrix.summary(zone)
+    const forced = context.board.get('forces', pairKey(zone.name, node.id))
     res.json({
+      forced: forced === undefined ? null : forcedJson(forced, view.state),
       ...nodeZoneJson(view),
       ...chainOf({
         zone,
