@@ -212,5 +212,7 @@ export interface Config {
   unstick: { afterMs: number; atOnce: number }
   webhooks: WebhookConfig[]
   defaults: Defaults
+  /** Milliseconds for which audit entries are kept. */
+  audit: { keepMs: number }
   log: { level: string }
 }

@@ -3,7 +3,18 @@ import { createHash } from 'node:crypto'
 import type { Config, ZoneConfig } from './config.js'
 
 /** Settings that may differ between hubs. */
-const OWN: ReadonlySet<string> = new Set(['file', 'hub', 'dataDir', 'redis', 'api', 'transfer', 'workers', 'log', 'topology'])
+const OWN: ReadonlySet<string> = new Set([
+  'file',
+  'hub',
+  'dataDir',
+  'redis',
+  'api',
+  'transfer',
+  'workers',
+  'audit',
+  'log',
+  'topology',
+])
 const DIGITS = 16
 
 /**

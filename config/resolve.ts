@@ -38,6 +38,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     report('CONFIG_VALUE', ['defaults', 'lag', 'page'], '"page" is shorter than "warn": write a longer duration')
   if (raw.workers.lease < LEAST_LEASE_MS)
     report('CONFIG_VALUE', ['workers', 'lease'], '"lease" is shorter than 2s: write a longer duration')
+  if (raw.audit.keep < 86_400_000) report('CONFIG_VALUE', ['audit', 'keep'], '"keep" is shorter than 1d: write a longer duration')
   if (raw.workers.share === 'machines' && raw.redis === undefined)
     report('CONFIG_VALUE', ['workers', 'share'], '"machines" needs a Redis that all machines reach: set redis')
   if (raw.workers.share !== 'none' && (raw.catalogs?.length ?? 0) > 0)
@@ -110,6 +111,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     rollout: rolloutRulesOf(raw.rollout),
     unstick: { afterMs: raw.unstick.after, atOnce: raw.unstick.atOnce },
     webhooks: resolveWebhooks(folder, raw, report),
+    audit: { keepMs: raw.audit.keep },
     log: { level: raw.log.level },
   }
   const zoneIndex = resolveZones(raw, list, config, report)

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { ADDRESS_HINT } from './address.js'
+import { auditSchema } from './audit-schema.js'
 import { catalogSchema } from './catalog-schema.js'
 import { checksSchema } from './checks-schema.js'
 import { controlSchema, unstickSchema } from './control-schema.js'
@@ -278,6 +279,7 @@ export const configSchema = section({
     .describe('Sites and the links between them; if given, the hub reports single points of failure.'),
   rollout: rolloutSchema.prefault({}).describe('Order in which nodes get a version; default: every node at once.'),
   webhooks: mapOf(webhook, 'webhooks').describe('Receivers of events about versions, by name.'),
+  audit: auditSchema,
   log: section({
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

@@ -17,7 +17,7 @@ import { Metrics } from '../lib/runtime/metrics.js'
 import { Board } from '../lib/state/board.js'
 import { BoardSync } from '../lib/state/board-sync.js'
 import { HubPresence } from '../lib/state/hub-presence.js'
-import { PrivateRedis } from '../lib/state/private-redis.js'
+import type { PrivateRedis } from '../lib/state/private-redis.js'
 import { connectRedis, type RedisTarget } from '../lib/state/redis.js'
 import { RedisLink } from '../lib/state/redis-link.js'
 import { Idempotency } from '../lib/state/idempotency.js'
@@ -43,6 +43,8 @@ import { WatcherService } from './watcher/service.js'
 import type { WorkerService } from './worker/service.js'
 import { makeWorker } from './make-worker.js'
 import { adoptLive, liveSettings } from './live-settings.js'
+import { redisTarget } from './redis-target.js'
+import { auditOf, endAudit, noteStart, SIGNALLED } from './audit.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]
@@ -50,6 +52,7 @@ export type Role = (typeof ROLES)[number]
 export class Hub {
   readonly #source: FleetSource
   readonly #roles: readonly Role[]
+  readonly #hasAllRoles: boolean
   readonly #serves: boolean
   readonly #log: Logger
   readonly #metrics = new Metrics()
@@ -61,6 +64,7 @@ export class Hub {
   #queues!: JobQueues
   #network: Network | undefined
   readonly #checkThreads = new CheckThreads()
+  readonly #audit: ReturnType<typeof auditOf>
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined
   #follower: NodeJS.Timeout | undefined
@@ -84,9 +88,11 @@ export class Hub {
     this.#workerName = worker
     this.#source = new FleetSource(config, log)
     this.#roles = roles
+    this.#hasAllRoles = ROLES.every((role) => roles.includes(role))
     this.#serves = roles.includes('transfer') || roles.includes('api')
     this.#log = log
     this.#live = liveSettings(config)
+    this.#audit = auditOf(config, this.#live.audit, log, this.#metrics)
     setFaultSink(faultLog(log, this.#metrics))
   }
 
@@ -95,7 +101,8 @@ export class Hub {
     try {
       await this.#source.load()
       await this.#openStore()
-      const target = await this.#redisTarget()
+      const { target, own } = await redisTarget(this.#source.config, this.#log)
+      this.#privateRedis = own
       const redis = await RedisLink.open(target, this.#log)
       this.#redis = redis
       if (this.#locks) this.#shared = new SharedZones(this.#source.config, this.#locks, this.#source.fleet, redis, this.#log)
@@ -133,10 +140,6 @@ export class Hub {
     }
   }
 
-  get #hasAllRoles(): boolean {
-    return ROLES.every((role) => this.#roles.includes(role))
-  }
-
   /** No other process shares the state. */
   get #isAlone(): boolean {
     return this.#hasAllRoles && this.#privateRedis !== undefined
@@ -158,13 +161,6 @@ export class Hub {
       this.#follower = followStore(this.#store, this.#bus, this.#log)
   }
 
-  async #redisTarget(): Promise<RedisTarget> {
-    if (this.#source.config.redis.kind !== 'private') return this.#source.config.redis
-    this.#privateRedis = await PrivateRedis.start(this.#source.config.dataDir)
-    this.#log.info({ op: 'redis', path: this.#privateRedis.path, adopted: this.#privateRedis.adopted }, 'private redis is up')
-    return { kind: 'socket', path: this.#privateRedis.path }
-  }
-
   async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
     const { transfer, hub } = this.#source.config
     const [live, clock] = [this.#live, systemClock]
@@ -181,6 +177,8 @@ export class Hub {
       soa: this.#network.soa,
       canQueue: () => redis.isReady,
       controls: this.#network.controls,
+      audit: this.#audit,
+      auditAnchors: async () => [],
     }
     const own = { name: hub, version: VERSION, config: fingerprintOf(this.#source.config) }
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
@@ -226,7 +224,7 @@ export class Hub {
         redisLack: () => this.#sync.lack ?? redis.lack,
         share: () => this.#sync.flush(),
         redisUp: () => redis.isReady,
-        reload: () => this.reload(),
+        reload: () => this.#source.inTurn(() => this.#reload()),
         members: this.#source.membership.members,
       })
     }
@@ -239,6 +237,7 @@ export class Hub {
     for (const service of [this.#transfer, this.#worker, this.#watcher, this.#api]) await service?.start()
     await this.#shared?.start(this.#store, [this.#watcher, this.#worker], (isRead) => this.#sync.followShards(isRead))
     this.#source.start()
+    noteStart(this.#audit, this.#source.config, this.#roles)
   }
 
   async #onMembers(diff: FleetDiff): Promise<void> {
@@ -256,10 +255,10 @@ export class Hub {
 
   /**
    * Reads the config again, one reload at a time, in slices. A change of a setting that is fixed at the start is refused with
-   * everything else in the file (fixed-settings.ts). Rejects with ConfigError.
+   * everything else in the file (fixed-settings.ts). Rejects with ConfigError. By a signal; a request has an entry of its own.
    */
   reload(): Promise<Config> {
-    return this.#source.inTurn(() => this.#reload())
+    return this.#audit.order(SIGNALLED, () => this.#source.inTurn(() => this.#reload()))
   }
 
   async #reload(): Promise<Config> {
@@ -289,6 +288,7 @@ export class Hub {
     this.#checkThreads.close()
     await stopInOrder(order, this.#log)
     await this.#processes?.stop()
+    await endAudit(this.#audit, this.#source.config)
     await this.#sync?.stop().catch(() => undefined)
     this.#shards?.stop()
     await this.#shared?.stop(this.#store)

@@ -29,6 +29,7 @@ type SharedParts = Pick<
   | 'queues'
   | 'soa'
   | 'canQueue'
+  | 'audit'
   | 'seals'
   | 'owns'
   | 'connect'

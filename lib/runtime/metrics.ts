@@ -35,6 +35,8 @@ export class Metrics {
   readonly unexpectedErrors = this.#counter('unexpected_errors_total', 'Errors that escaped a callback, by the callback', [
     'where',
   ])
+  readonly auditEntries = this.#counter('audit_entries_total', 'Entries written to the audit log', [])
+  readonly auditFailures = this.#counter('audit_failures_total', 'Audit lines that could not be written: orders are refused', [])
   readonly stagePropagation = new Histogram({
     name: 'zonecast_stage_propagation_seconds',
     help: 'From the release of a version to the nodes of a stage to its confirmation by the last of them',

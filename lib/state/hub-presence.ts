@@ -118,7 +118,7 @@ export class HubPresence {
     if (others.length > 0)
       this.#log.warn(
         { op: 'hubs', hubs: others.map(({ name }) => name) },
-        'peer hub runs another config: only hub, dataDir, api, transfer, workers and log may differ',
+        'peer hub runs another config: only hub, dataDir, api, transfer, workers, audit and log may differ',
       )
     else this.#log.info({ op: 'hubs' }, 'all hubs run the same config')
   }

@@ -11,6 +11,7 @@ import type { Gate } from './gate.js'
 import { registerGauges } from './gauges.js'
 import { describeApi } from './openapi.js'
 import { ApiProblem, problemHandler } from './problem.js'
+import { auditRoutes } from './routes/audit.js'
 import { catalogRoutes } from './routes/catalogs.js'
 import { commandRoutes } from './routes/commands.js'
 import { configurationRoutes } from './routes/configuration.js'
@@ -105,6 +106,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     commandRoutes(context),
     workerRoutes(context),
     catalogRoutes(context),
+    auditRoutes(context),
   )
   app.use('/v1', v1)
   app.use((req) => {

@@ -4,6 +4,9 @@ import type { Member } from '../../lib/catalog/membership.js'
 import { parseZoneName, type ZoneName } from '../../lib/dns/name.js'
 import { ZonecastError } from '../../lib/errors.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import type { ChainAnchor } from '../../lib/audit/check-folder.js'
+import type { Audit } from '../../lib/audit/trail.js'
+import type { Fact } from '../../lib/audit/line.js'
 import type { Board } from '../../lib/state/board.js'
 import type { Idempotency } from '../../lib/state/idempotency.js'
 import type { SignalBus } from '../../lib/state/signals.js'
@@ -14,6 +17,7 @@ import type { WorkerView } from '../../lib/shards/shard-map.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { Config } from '../../config/config.js'
 import { slipInName } from '../../config/zone-name-slips.js'
+import { actOf, type MutationFacts } from './audit-act.js'
 import { callerOf } from './auth.js'
 import { answerShort, type HeavyAnswers } from './heavy-answers.js'
 import type { Matrix } from './matrix.js'
@@ -42,6 +46,9 @@ export interface ApiContext {
   reload: () => Promise<Config>
   /** The members of consumed catalogs. */
   members: ReadonlyMap<ZoneName, Member>
+  audit: Audit
+  /** Lines of audit chains that other places know: peer hubs, and Redis. */
+  auditAnchors: () => Promise<ChainAnchor[]>
   version: string
 }
 
@@ -87,13 +94,14 @@ export function requireRedis(context: ApiContext): void {
 
 /**
  * Runs a mutation once per Idempotency-Key and caller: a repeated request gets the first answer. `work` returns status and
- * body.
+ * body. The audit entry is durable before `work` begins; action, object and reason come from the request.
  */
 export async function mutate(
   context: ApiContext,
   req: Request,
   res: Response,
   work: () => Promise<{ status: number; body: unknown }>,
+  facts: MutationFacts = {},
 ): Promise<void> {
   const key = req.get('idempotency-key')
   if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key))
@@ -102,10 +110,13 @@ export async function mutate(
     })
   const caller = callerOf(res)
   const request = `${req.method} ${req.originalUrl} ${JSON.stringify(req.body ?? {})}`
+  const { zone } = req.params
+  const act = actOf(req, caller.name, zone === undefined ? undefined : zoneNamed(context, String(zone)).name, facts)
+  const audited = () => context.audit.order(act, work, ({ body }) => body as Fact)
   const outcome =
     key === undefined
-      ? { kind: 'answer' as const, answer: await work() }
-      : await context.idempotency.once(caller.name, key, request, work)
+      ? { kind: 'answer' as const, answer: await audited() }
+      : await context.idempotency.once(caller.name, key, request, audited)
   if (outcome.kind === 'other')
     throw new ApiProblem(422, 'other-request', 'this Idempotency-Key was used for another request; choose a new one')
   if (outcome.kind === 'pending')

@@ -2,6 +2,7 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { VERSION } from '../../lib/runtime/version.js'
+import { AuditAnchorsAnswer, AuditAnswer, AuditVerifyAnswer } from '../../lib/answers/audit-answers.js'
 import { CatalogAnswer, CatalogsAnswer } from '../../lib/answers/catalog-answers.js'
 import { AliveAnswer, ReadyAnswer, ReloadAnswer, StatusAnswer } from '../../lib/answers/hub-answers.js'
 import { JobAnswer, JobQueuedAnswer, JobsAnswer, NoJobAnswer } from '../../lib/answers/job-answers.js'
@@ -11,7 +12,7 @@ import { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { WorkersAnswer } from '../../lib/answers/worker-answers.js'
 import { ChainAnswer, DifferenceAnswer, MatrixAnswer, ZoneAnswer, ZonesAnswer } from '../../lib/answers/zone-answers.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
-import { configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
+import { auditQuery, configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
 const nodeParam = z.object({ node: z.string() })
@@ -214,6 +215,26 @@ export const ROUTES: readonly RouteConfig[] = [
     summary: 'Read the config file again',
     request: { body: { content: { 'application/json': { schema: reloadBody } } } },
     responses: { 200: json(ReloadAnswer, 'Reloaded') },
+  },
+  {
+    method: 'get',
+    path: '/v1/audit',
+    summary: 'Who did what, when and why: entries of the audit log, newest first',
+    request: { query: auditQuery },
+    responses: { 200: json(AuditAnswer, 'Entries') },
+  },
+  {
+    method: 'get',
+    path: '/v1/audit/verify',
+    'x-role': 'operator',
+    summary: 'The proof that no line of the audit log was changed or dropped; may take some seconds for each million lines',
+    responses: { 200: json(AuditVerifyAnswer, 'Chains, with findings') },
+  },
+  {
+    method: 'get',
+    path: '/v1/audit/anchors',
+    summary: 'Lines of audit chains as peer hubs and Redis have them',
+    responses: { 200: json(AuditAnchorsAnswer, 'Numbers and hashes') },
   },
   {
     method: 'get',

@@ -18,6 +18,18 @@ export const rolloutsQuery = z.strictObject({
     .describe('The `next` of the previous page'),
 })
 
+export const auditQuery = z.strictObject({
+  zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only entries about this zone'),
+  node: z.string().max(100).optional().describe('Only entries about this node'),
+  by: z.string().max(100).optional().describe('Only entries of this caller; zonecast: automatic acts'),
+  since: z
+    .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'is not a time such as 2026-11-24T05:00:00Z' })
+    .optional()
+    .describe('Only entries since this time, ISO 8601'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Most entries'),
+  after: z.string().max(200).optional().describe('The `next` of the previous page'),
+})
+
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Most rows'),
   after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the previous page'),

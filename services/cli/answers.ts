@@ -3,6 +3,7 @@
  * another version may not send yet is optional here.
  */
 import { z } from 'zod'
+import * as audit from '../../lib/answers/audit-answers.js'
 import * as catalog from '../../lib/answers/catalog-answers.js'
 import * as hub from '../../lib/answers/hub-answers.js'
 import * as job from '../../lib/answers/job-answers.js'
@@ -66,6 +67,13 @@ export const CatalogPageAnswer = catalog.CatalogAnswer.pick({ members: true, nex
 export const DrainAnswer = node.DrainAnswer
 
 export const WorkersAnswer = worker.WorkersAnswer
+
+export const AuditAnswer = audit.AuditAnswer.partial({ damaged: true })
+export type AuditEntryAnswer = audit.AuditEntryAnswer
+export const AuditVerifyAnswer = audit.AuditVerifyAnswer
+export type AuditVerifyAnswer = audit.AuditVerifyAnswer
+export type AuditChainAnswer = audit.AuditChainAnswer
+export const AuditAnchorsAnswer = audit.AuditAnchorsAnswer
 
 export const HubsAnswer = hub.StatusAnswer.pick({ hubs: true })
 

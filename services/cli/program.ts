@@ -4,6 +4,7 @@ import { describeError, InvariantError } from '../../lib/errors.js'
 import { printable } from '../../lib/runtime/printable.js'
 import { VERSION } from '../../lib/runtime/version.js'
 import type { AddCommand, CommandContext, ProgramParts } from './command-context.js'
+import { addAudit } from './commands/audit.js'
 import { addCatalogs } from './commands/catalogs.js'
 import { addCheck } from './commands/check.js'
 import { addDemo } from './commands/demo.js'
@@ -39,6 +40,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSteer,
   addDrain,
   addReload,
+  addAudit,
   addDemo,
 ]
 

@@ -4,6 +4,7 @@
  * it has an effect.
  */
 import type { Config } from '../../config/config.js'
+import type { Audit } from '../../lib/audit/trail.js'
 import type { Assignment, Member, MemberChange, Membership } from '../../lib/catalog/membership.js'
 import { CatalogError } from '../../lib/catalog/errors.js'
 import { type CatalogReading, readCatalog } from '../../lib/catalog/read-catalog.js'
@@ -24,6 +25,7 @@ import type { MemberLog } from '../../lib/store/member-log.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
+import { auditMember } from './audit-members.js'
 
 export interface ConsumerParts {
   store: ZoneStore
@@ -32,6 +34,7 @@ export interface ConsumerParts {
   clock: Clock
   log: Logger
   memberLog: MemberLog
+  audit: Audit
   membership: Membership
   config: () => Config
   /** The config has a zone of this name. */
@@ -190,10 +193,11 @@ export class CatalogConsumer {
   }
 
   async #carryOut(changes: readonly MemberChange[]): Promise<void> {
-    const { memberLog, onChange, refresh } = this.#parts
+    const { audit, memberLog, onChange, refresh } = this.#parts
     await memberLog.append(changes)
     for (let i = 0; i < changes.length; i += CHANGES_PER_TURN) {
       const some = changes.slice(i, i + CHANGES_PER_TURN)
+      for (const change of some) auditMember(audit, change)
       await onChange(some)
       for (const { zone, isReset } of some)
         if (isReset) refresh({ zone, strength: 'retransfer', askFirst: true, reason: 'poll', seen: undefined })

@@ -3,6 +3,7 @@
  * catalogs and keeps the members on disk; the others follow what it wrote.
  */
 import type { Config } from '../../config/config.js'
+import type { Audit } from '../../lib/audit/trail.js'
 import type { MemberChange } from '../../lib/catalog/membership.js'
 import type { CheckReport } from '../../lib/checks/check.js'
 import { describeError } from '../../lib/errors.js'
@@ -26,6 +27,7 @@ export interface SourceParts {
   board: Board
   bus: SignalBus
   clock: Clock
+  audit: Audit
   /** Shares a change of the fleet with the roles of this process. */
   onDiff: (diff: FleetDiff) => Promise<void>
   refresh: (job: RefreshJob) => void

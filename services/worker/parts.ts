@@ -1,4 +1,5 @@
 /** The parts and settings of a worker. */
+import type { Audit } from '../../lib/audit/trail.js'
 import type { NodeControls } from '../../lib/control/node-controls.js'
 import type { ObserveRules } from '../../lib/observe/fleet-observer.js'
 import type { NodeObserver } from '../../lib/observe/node-observer.js'
@@ -14,6 +15,7 @@ import type { WebhookParts } from './webhooks.js'
 
 export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConflict'>, Omit<JobTakerParts, 'hub'> {
   canQueue: () => boolean
+  audit: Audit
   observer: NodeObserver
   notify: NotifySender
   notifyRetries: { retriesMs: readonly number[] }

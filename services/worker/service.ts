@@ -14,6 +14,7 @@ import { pause } from '../../lib/runtime/turns.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import type { Version } from '../../lib/store/version.js'
 import { WorkerError } from './errors.js'
+import { auditCommit, auditProgress } from './audit-acts.js'
 import { CatalogPublisher } from './catalog-publisher.js'
 import { JobTakers } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
@@ -75,6 +76,7 @@ export class WorkerService implements Service {
         // A transfer that ends after a reload removed its zone.
         if (!this.#fleet.zones.has(zone.name)) return
         this.#onCommitted(zone, version)
+        auditCommit(parts.audit, parts.board, zone, version, parts.store.zone(zone.name).versions.at(-2))
       },
       onConflict: (zone) => this.#rollouts.review(zone),
     })
@@ -212,8 +214,9 @@ export class WorkerService implements Service {
 
   /** A rollout advanced: NOTIFY goes at once to the nodes that may have the version now. */
   #onProgress(zone: FleetZone, stored: StoredZone, version: Version): void {
-    const { board, bus, clock } = this.#parts
+    const { audit, board, bus, clock } = this.#parts
     noteProgress(board, stored, clock.now())
+    auditProgress(audit, zone, version)
     this.push.onReleased(zone)
     this.catalogs.noteRelease(zone)
     this.catalogs.noteProgress(zone)

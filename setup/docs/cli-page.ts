@@ -24,7 +24,8 @@ An unknown command, argument or option is an error.
 | \`topology\` | 2 when the config has a mistake |
 | \`status --format nagios\` | 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN |
 | \`refresh --wait\`, \`resync --wait\` | 1 when the job failed |
-| \`approve --all-halted\` | 1 when one order failed |`
+| \`approve --all-halted\` | 1 when one order failed |
+| \`audit verify\` | 1 when a line was changed, dropped, moved, repeated or cut off |`
 
 export function cliPage(): string {
   const program = programOf()

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../config/load.js'
+import { AuditTrail } from '../../lib/audit/trail.js'
 import { parseZoneName } from '../../lib/dns/name.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
 import type { JobView, RefreshJob, ResyncJob } from '../../lib/queue/jobs.js'
@@ -86,6 +87,7 @@ export class ApiScene {
   readonly #folder = mkdtempSync(join(tmpdir(), 'zonecast-fuzz-'))
   readonly #store: ZoneStore
   readonly #service: ApiService
+  readonly #audit: AuditTrail
   #number = 0
 
   private constructor() {
@@ -95,6 +97,14 @@ export class ApiScene {
     const listening = { ...config, api: { ...config.api, listen: { ip: '127.0.0.1', port: 0 } } }
     this.log = Object.create(silentLogger, { error: { value: (fields: object) => this.#noteError(fields) } }) as Logger
     this.#store = ZoneStore.open({ dataDir: config.dataDir, hub: 'east', mode: 'write', warmOctets: 1e8 }, config.zones.keys())
+    this.#audit = new AuditTrail({
+      dataDir: config.dataDir,
+      hub: 'east',
+      clock: { now: () => NOW },
+      log: silentLogger,
+      metrics: this.metrics,
+      keep: { keepMs: 1e9 },
+    })
     this.#service = new ApiService(listening, fleetOfConfig(config), {
       store: this.#store,
       board: this.board,
@@ -110,6 +120,8 @@ export class ApiScene {
       redisLack: () => undefined,
       reload: async () => loadConfig(file),
       members: new Map(),
+      audit: this.#audit,
+      auditAnchors: async () => [],
       clock: { now: () => NOW },
     })
   }
@@ -177,6 +189,7 @@ export class ApiScene {
   async stop(): Promise<void> {
     await this.#service.finish()
     await this.#service.stop()
+    await this.#audit.close()
     await this.#store.close()
     rmSync(this.#folder, { recursive: true, force: true })
   }

@@ -1,4 +1,5 @@
 /** The families of targets, by their name for `npm run fuzz -- --target NAME`. */
+import { openAuditChain } from './audit-chain.js'
 import { openConfigText } from './config-text.js'
 import { openEnvelope } from './envelope.js'
 import type { Family } from './family.js'
@@ -14,4 +15,5 @@ export const FAMILIES: Readonly<Record<string, () => Promise<Family>>> = {
   config: openConfigText,
   redis: openRedisValues,
   'zone-text': openZoneText,
+  audit: openAuditChain,
 }

@@ -68,7 +68,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['rollout', 'render'],
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
-  ['transfer', 'shards', 'control'],
+  ['transfer', 'shards', 'control', 'audit'],
   ['answers', 'refresh', 'observe'],
   ['push', 'release'],
 ]

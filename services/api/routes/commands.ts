@@ -142,12 +142,18 @@ export function commandRoutes(context: ApiContext): Router {
     router.post(`/nodes/:node/${path}`, operator, async (req, res) => {
       const node = nodeNamed(context, String(req.params.node))
       const { reason } = body.parse(req.body ?? {})
-      await mutate(context, req, res, async () => {
-        const held = context.board.get('drains', node.id)
-        if ((held?.drained ?? false) !== drained)
-          context.board.set('drains', node.id, { at: context.matrix.now(), drained, by: callerOf(res).name, reason })
-        return { status: 200, body: { node: node.id, drained } satisfies DrainAnswer }
-      })
+      await mutate(
+        context,
+        req,
+        res,
+        async () => {
+          const held = context.board.get('drains', node.id)
+          if ((held?.drained ?? false) !== drained)
+            context.board.set('drains', node.id, { at: context.matrix.now(), drained, by: callerOf(res).name, reason })
+          return { status: 200, body: { node: node.id, drained } satisfies DrainAnswer }
+        },
+        { before: () => ({ drained: context.board.get('drains', node.id)?.drained ?? false }) },
+      )
     })
 
   router.get('/jobs', async (_req, res) => {

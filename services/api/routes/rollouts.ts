@@ -59,16 +59,22 @@ export function rolloutRoutes(context: ApiContext): Router {
     router.post(`/zones/:zone/${path}`, atLeast(role), async (req, res) => {
       const zone = zoneNamed(context, String(req.params.zone))
       const by = callerOf(res).name
-      await mutate(context, req, res, async () => {
-        // If the worker is another process, it gets orders only through Redis.
-        if (!context.worksOn(zone.name)) requireRedis(context)
-        const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
-        context.log.info(
-          { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
-          'order accepted',
-        )
-        return { status: 200, body }
-      })
+      await mutate(
+        context,
+        req,
+        res,
+        async () => {
+          // If the worker is another process, it gets orders only through Redis.
+          if (!context.worksOn(zone.name)) requireRedis(context)
+          const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
+          context.log.info(
+            { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
+            'order accepted',
+          )
+          return { status: 200, body }
+        },
+        { before: () => stateBefore(context, zone, req.body?.serial) },
+      )
     })
 
   order('hold', 'operator', (zone, body, said) => orderHold(parts, zone, said(holdBody.parse(body).reason), true))
@@ -87,6 +93,19 @@ export function rolloutRoutes(context: ApiContext): Router {
   })
 
   return router
+}
+
+/** The hold of the zone, and the state of the version that the order names, or of the newest one. */
+function stateBefore(context: ApiContext, zone: FleetZone, serial: unknown) {
+  const { versions, released } = context.store.zone(zone.name)
+  const version = versions.findLast((each) => serial === undefined || each.serial === serial)
+  const { hold } = context.board.get('orders', zone.name) ?? {}
+  return {
+    onHold: hold !== undefined,
+    ...(hold === undefined ? {} : { heldBy: hold.by }),
+    released: released?.serial ?? null,
+    ...(version === undefined ? {} : { serial: version.serial, state: rolloutStateOf(version) }),
+  }
 }
 
 interface Row {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import type { Express } from 'express'
 import { loadConfig } from '../../../config/load.js'
+import { AuditTrail } from '../../../lib/audit/trail.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 import { QUEUE_KINDS } from '../../../lib/queue/queue-kinds.js'
@@ -123,6 +124,7 @@ export class HubOfEveryState {
   readonly #matrix: Matrix
   readonly #events: EventStreams
   readonly #server: Server
+  readonly #audit: AuditTrail
 
   private constructor(folder: string) {
     const file = join(folder, 'zonecast.yaml')
@@ -131,6 +133,9 @@ export class HubOfEveryState {
     const clock = { now: () => NOW }
     this.#store = ZoneStore.open({ dataDir: config.dataDir, hub: 'east', mode: 'write', warmOctets: 1e8 }, config.zones.keys())
     this.#matrix = new Matrix(config, fleetOfConfig(config), this.#board, clock)
+    const metrics = new Metrics()
+    const { dataDir } = config
+    this.#audit = new AuditTrail({ dataDir, hub: 'east', clock, log: silentLogger, metrics, keep: { keepMs: 1e12 } })
     const context: ApiContext = {
       heavy: new HeavyAnswers(),
       matrix: this.#matrix,
@@ -145,7 +150,7 @@ export class HubOfEveryState {
         counts: async () => ({ refresh: { waiting: 1 } }),
       } as unknown as JobQueues,
       log: silentLogger,
-      metrics: new Metrics(),
+      metrics,
       idempotency: undefined as unknown as Idempotency,
       workers: () => [],
       worksOn: () => true,
@@ -154,6 +159,8 @@ export class HubOfEveryState {
       redisLack: () => undefined,
       reload: async () => config,
       members: MEMBERS,
+      audit: this.#audit,
+      auditAnchors: async () => [{ chain: 'east-01234567', n: 1, hash: 'a'.repeat(64), where: 'hub-west' }],
       version: '0.0.0',
     }
     const gate = new Gate(
@@ -169,6 +176,8 @@ export class HubOfEveryState {
     const hub = new HubOfEveryState(folder)
     await hub.#fillStore()
     hub.#fillBoard()
+    hub.#audit.note({ action: 'halt', target: { zone: BLANK, serial: 1 }, reason: 'a gate failed' })
+    await hub.#audit.order({ by: 'noc', from: '127.0.0.1', action: 'hold', target: { zone: BLANK } }, async () => undefined)
     await new Promise<void>((resolve) => {
       hub.#server.listen(0, '127.0.0.1', resolve)
     })
@@ -232,8 +241,9 @@ export class HubOfEveryState {
       board.set('hubs', hub, { at, startedAt: NOW - 90 * MINUTE, version: '0.0.0', config: hub })
   }
 
-  async get(path: string): Promise<HubAnswer> {
-    return await this.#ask(path, {})
+  /** Without a token, as a viewer, unless `isAdmin`. */
+  async get(path: string, isAdmin = false): Promise<HubAnswer> {
+    return await this.#ask(path, isAdmin ? { headers: { authorization: `Bearer ${ADMIN}` } } : {})
   }
 
   /** As admin. */
@@ -253,6 +263,7 @@ export class HubOfEveryState {
     this.#matrix.close()
     this.#server.close()
     this.#server.closeAllConnections()
+    await this.#audit.close()
     await this.#store.close()
   }
 }

@@ -1,0 +1,44 @@
+/** Makes the audit entry of a request: the same for every mutation, so that none can be forgotten. */
+import type { Request } from 'express'
+import type { Act, Fact, Target } from '../../lib/audit/line.js'
+import { addressOf } from './auth.js'
+
+/** Facts besides those in the request. */
+export interface MutationFacts {
+  /** The object; default: the zone or node in the path, and the fields of the body that name versions and choices. */
+  target?: Target
+  /** The state before the order. */
+  before?: () => Fact | undefined
+}
+
+/** Fields of bodies that state what is to be done; an unknown field is not copied, as it could hold a secret. */
+const COPIED = [
+  'serial',
+  'digest',
+  'primary',
+  'zones',
+  'nodes',
+  'clouds',
+  'states',
+  'strength',
+  'how',
+  'fast',
+  'name',
+  'role',
+] as const
+
+/** `zone`: the zone of the path in its canonical form. The request has been checked by its schema. */
+export function actOf(req: Request, by: string, zone: string | undefined, { target, before }: MutationFacts): Act {
+  const body = (req.body ?? {}) as Record<string, Fact | undefined>
+  const { node } = req.params
+  const copied = COPIED.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const]))
+  const named = { ...(zone === undefined ? {} : { zone }), ...(node === undefined ? {} : { node: String(node) }) }
+  return {
+    by,
+    from: addressOf(req),
+    action: req.path.split('/').filter(Boolean).at(-1) ?? req.method,
+    target: target ?? { ...named, ...Object.fromEntries(copied) },
+    before: before?.() ?? null,
+    reason: typeof body.reason === 'string' ? body.reason : undefined,
+  }
+}
