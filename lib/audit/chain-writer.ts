@@ -51,7 +51,9 @@ export class ChainWriter {
   #handle: FileHandle | undefined
   #headHandle: FileHandle | undefined
   #queue: Waiting[] = []
-  #isDraining: Promise<void> | undefined
+  /** Set and cleared in the same turn as the queue is found empty: a caller in the next turn begins a new drain. */
+  #isDraining = false
+  #draining: Promise<void> = Promise.resolve()
   /** Octets of a failed write may be behind the end. */
   #isDirty = false
   #isClosed = false
@@ -81,13 +83,12 @@ export class ChainWriter {
     if (this.#isClosed) return Promise.reject(new AuditError({ code: 'AUDIT_CLOSED' }, 'nothing was done: the hub is stopping'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ draft, resolve, reject })
-      this.#isDraining ??= this.#drain().finally(() => {
-        this.#isDraining = undefined
-      })
+      if (!this.#isDraining) this.#draining = this.#drain()
     })
   }
 
   async #drain(): Promise<void> {
+    this.#isDraining = true
     // Callers of this turn of the event loop come together.
     await Promise.resolve()
     while (this.#queue.length > 0) {
@@ -100,6 +101,7 @@ export class ChainWriter {
         for (const { reject } of batch) reject(refusal)
       }
     }
+    this.#isDraining = false
   }
 
   async #write(drafts: readonly Draft[]): Promise<Written[]> {
@@ -192,7 +194,7 @@ export class ChainWriter {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#isDraining
+    await this.#draining
     clearInterval(this.#timer)
     await this.#headHandle?.datasync().catch(() => undefined)
     await this.#headHandle?.close()

@@ -114,6 +114,12 @@ describe('the audit trail', () => {
     expect((await entries()).entries).to.have.length(500)
   })
 
+  it('writes the next line of a caller who waited for the one before', async () => {
+    const trail = open()
+    for (let i = 0; i < 50; i++) await hold(trail, i)
+    expect(trail.end!.n).to.be.at.least(50)
+  })
+
   it('refuses an order that it cannot write, and writes an automatic act later, with its own time', async () => {
     writeFileSync(folder(), 'no folder')
     const trail = open()
