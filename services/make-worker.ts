@@ -14,6 +14,7 @@ import { StageClaims } from '../lib/state/stage-claims.js'
 import type { liveSettings } from './live-settings.js'
 import type { Network } from './network.js'
 import { PrimaryComparer } from './worker/primary-comparer.js'
+import { auditForces } from './worker/audit-acts.js'
 import type { WorkerParts } from './worker/parts.js'
 import { WorkerService } from './worker/service.js'
 
@@ -53,6 +54,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
   const { limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick } = live
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
+  auditForces(parts.audit, board)
   return new WorkerService(
     fleet,
     { hub, transfers: connections.total, observe },

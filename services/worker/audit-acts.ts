@@ -2,7 +2,7 @@
 import type { Audit } from '../../lib/audit/trail.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { Board } from '../../lib/state/board.js'
-import { pairKey } from '../../lib/state/tables.js'
+import { pairKey, splitPair } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 
 /** A rollout halted, or was stopped on the finding of a peer hub. A hold by an order has the entry of the order. */
@@ -29,5 +29,20 @@ export function auditCommit(audit: Audit, board: Board, zone: FleetZone, version
     before: { primary: before.from },
     after: { primary: version.from },
     reason: left.error,
+  })
+}
+
+/** Notes each step by which the hub forces a node on its own. Returns a function that ends it. */
+export function auditForces(audit: Audit, board: Board): () => void {
+  return board.onChange((change, origin) => {
+    if (change.table !== 'forces' || origin !== 'here' || change.value.by !== 'unstick') return
+    const [zone, node] = splitPair(change.key)
+    const { serial, digest, outcome, error, needsOperator } = change.value
+    audit.note({
+      action: outcome === 'running' ? 'unstick' : `unstick-${outcome}`,
+      target: { zone, node, serial, digest },
+      after: needsOperator === true ? { needsOperator } : undefined,
+      reason: error ?? 'the node does not get on by itself',
+    })
   })
 }
