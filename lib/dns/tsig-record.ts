@@ -22,6 +22,9 @@ const ALGORITHMS: Record<string, { hash: string; octets: number; block: number; 
 /** Buffer for a request and the other input of its MAC: one for all, because the work is synchronous. */
 const REQUEST = Buffer.allocUnsafeSlow(4096)
 
+/** The parts of a key, for a thread that must make it again. They hold the secret: never logged, never written. */
+export type TsigKeyParts = [name: string, algorithm: string, secret: Uint8Array, id: string]
+
 export class TsigKey {
   /** For messages and logs: the id in the config, which may differ from the name on the wire. */
   readonly id: string
@@ -30,6 +33,7 @@ export class TsigKey {
   readonly wireName: Buffer
   readonly wireAlgorithm: Buffer
   readonly macOctets: number
+  readonly #algorithm: string
   readonly #hash: string
   readonly #secret: Buffer
   /** Beginning of the inner hash's input; input of the outer one, which ends with the inner digest. */
@@ -46,6 +50,7 @@ export class TsigKey {
     this.id = id ?? this.name
     this.wireAlgorithm = nameToWire(row.wire)
     this.macOctets = row.octets
+    this.#algorithm = algorithm
     this.#hash = row.hash
     this.#secret = secret
     const padded = Buffer.alloc(row.block)
@@ -59,6 +64,15 @@ export class TsigKey {
   /** The same name, algorithm and secret. */
   equals(other: TsigKey): boolean {
     return this.name === other.name && this.#hash === other.#hash && this.#secret.equals(other.#secret)
+  }
+
+  /** For another thread of this process. */
+  toParts(): TsigKeyParts {
+    return [this.name, this.#algorithm, this.#secret, this.id]
+  }
+
+  static fromParts([name, algorithm, secret, id]: TsigKeyParts): TsigKey {
+    return new TsigKey(name, algorithm, Buffer.from(secret), id)
   }
 
   hmac(): Hmac {
