@@ -250,7 +250,7 @@ export class Hub {
     if (this.#shared !== undefined) await this.#shared.adopt(fleet)
     else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
     this.#api?.adopt(config, fleet, diff)
-    this.#board.pairs.forget(diff.removed, fleet)
+    this.#board.forget(diff.removed, fleet)
   }
 
   /**

@@ -27,6 +27,8 @@ export interface FleetNode {
   /** The make of its name server, where it is known. */
   kind?: Make | undefined
   control?: ControlSettings | undefined
+  /** Parts of the zone that the node rewrites on purpose, as words of ignored-records.ts. */
+  ignored?: readonly string[] | undefined
 }
 
 export interface FleetZone {

@@ -28,6 +28,8 @@ export interface NodeContentFacts {
   proved?: (Content & { of?: number | undefined }) | undefined
   /** Its answer differed; the reason, in a sentence. */
   disproved?: (Content & { of?: number | undefined; why: string }) | undefined
+  /** A verify found other content than that of this version, and no later one found that of a version. */
+  differs?: (Content & { why: string }) | undefined
 }
 
 /** Beginning of the sentence on a node that did not answer. */
@@ -91,6 +93,8 @@ export type NodeContent = 'released' | 'unproved' | 'other' | 'elsewhere' | 'unk
 
 /** For a node that shows the version's serial. `torn`: two contents were kept under that serial. */
 export function contentOf(node: NodeContentFacts, version: Content & { torn?: boolean | undefined }): NodeContent {
+  // A newer version that came as a difference has the same fault; only a verify knows better.
+  if (node.differs !== undefined) return 'other'
   const { taken, strayAt, elsewhereAt, proved, disproved } = node
   const unprovedAt = node.unprovedAt ?? strayAt
   const isDelivered = taken?.serial === version.serial
@@ -119,7 +123,11 @@ export function doubtOf(
     case 'unproved':
       return `${id} shows serial ${serial}, but no hub recorded its delivery: its answers are being compared with the released content`
     case 'other': {
-      const { disproved } = node
+      const { disproved, differs } = node
+      if (differs !== undefined && differs.serial !== serial)
+        return `${id} served other content than the released one under serial ${differs.serial} (${differs.why}), and serial ${serial} is not verified yet: verify the zone on ${id}`
+      if (differs !== undefined)
+        return `${id} serves other content than the released one under serial ${serial} (${differs.why}): ${step}`
       const why = isSame(disproved, version) ? disproved!.why : undefined
       if (why?.startsWith(NO_ANSWER) === true)
         return `${id} shows serial ${serial}, and its content cannot be compared: it ${why}`

@@ -18,6 +18,7 @@ export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.kind === b.kind &&
   isSameControl(a.control, b.control) &&
   isSameKey(a.key, b.key) &&
+  isSameList(a.ignored ?? [], b.ignored ?? []) &&
   isSameList(a.paths, b.paths, isSameRemote)
 
 /** Nodes and primaries must be the same objects. */

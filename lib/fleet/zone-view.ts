@@ -52,6 +52,19 @@ export interface NodeZoneView {
   observedAt: number | undefined
   lagSeconds: number
   error: string | undefined
+  /** The last comparison of its content with a version. */
+  verified?: VerdictView | undefined
+}
+
+export interface VerdictView {
+  at: number
+  serial: Serial
+  how: 'axfr' | 'sample'
+  verdict: 'same' | 'differs' | 'cannot'
+  missing: number
+  extra: number
+  examples: readonly string[]
+  why?: string | undefined
 }
 
 /** The facts of a zone that decide on the states of its nodes. */

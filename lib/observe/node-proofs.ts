@@ -107,6 +107,8 @@ export class NodeProofs {
     const node = this.#fleet.nodes.get(id)
     if (zone === undefined || node === undefined || !zone.nodes.includes(node) || cell.lostAt !== undefined || cell.missed > 0)
       return undefined
+    // A few matching answers refute no verify.
+    if (cell.differs !== undefined) return undefined
     const version = this.#parts.store.releasedTo(zone.name, id)
     if (version === undefined || cell.serial !== version.serial) return undefined
     return ASKED.has(contentIn(cell, version)) ? { zone, node, version } : undefined

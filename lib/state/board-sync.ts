@@ -11,7 +11,8 @@ import type { Board } from './board.js'
 import { BoardWriter } from './board-writer.js'
 import { CellDoor, type DoorParts } from './cell-door.js'
 import { Messages } from './messages.js'
-import { PAGES_CHANNEL, PageSync, senderOf } from './page-sync.js'
+import { PackedSync, PAGE_CHANNELS } from './packed-sync.js'
+import { senderOf } from './page-sync.js'
 import { StateError } from './errors.js'
 import { readTables } from './read-tables.js'
 import { agreeOnFormat, newerFormat } from './shared-format.js'
@@ -46,7 +47,7 @@ export class BoardSync {
   readonly #messages: Messages
   readonly #door: CellDoor
   readonly #writer: BoardWriter
-  readonly #pages: PageSync
+  readonly #pages: PackedSync
   readonly #isPrivate: boolean
   #check: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
@@ -66,7 +67,7 @@ export class BoardSync {
       ...parts,
       door: this.#door,
       isForeign: () => this.#isForeign,
-      others: [PAGES_CHANNEL],
+      others: PAGE_CHANNELS,
     })
     this.#writer = new BoardWriter({
       redis: parts.redis,
@@ -79,7 +80,7 @@ export class BoardSync {
       board: parts.board,
       isOurs: (change) => parts.mayWrite?.(ownedZone(change)) ?? true,
     })
-    this.#pages = new PageSync({
+    this.#pages = new PackedSync({
       ...parts,
       me: senderOf(parts.hub),
       ignoresOwnHub: parts.shards !== undefined,
@@ -88,6 +89,7 @@ export class BoardSync {
       isAlone: () => this.#messages.isAlone,
       writeCells: () => this.#writer.flush(),
       refuse: () => this.#door.refuse('page'),
+      dropPacked: (zone, node) => this.#writer.dropPacked(zone, node),
     })
   }
 
@@ -99,10 +101,6 @@ export class BoardSync {
     this.#unlisten = this.#board.onChange((change, origin) => {
       if (origin === 'here' && !(change.table === 'nodes' && change.isQuiet)) this.#writer.add(change)
     })
-    this.#board.pairs.onPacked = (zone, node, number) => {
-      this.#pages.note(node, number)
-      this.#writer.dropPacked(zone, node)
-    }
     this.#messages.start()
     this.#subscriber.on(
       'messageBuffer',

@@ -19,7 +19,9 @@ import {
   TABLE_NAMES,
   type TableName,
   type Tables,
+  type VerdictCell,
 } from './tables.js'
+import { VerifiedPairs } from './verified-pairs.js'
 import { allContents } from './zone-rows.js'
 
 export type Change =
@@ -90,6 +92,7 @@ export class Board {
   readonly #listeners = new Set<ChangeListener>()
   /** The table `nodes`. */
   readonly pairs: PairTable
+  readonly verified: VerifiedPairs
 
   /** `recent`: complete cells that are kept of nodes at rest. */
   constructor({ recent }: { recent?: number } = {}) {
@@ -103,6 +106,7 @@ export class Board {
       },
     })
     this.#tables.set('nodes', this.pairs as Cells)
+    this.verified = new VerifiedPairs(this.pairs.rows)
   }
 
   get<T extends TableName>(table: T, key: string): Tables[T] | undefined {
@@ -142,7 +146,26 @@ export class Board {
 
   #put<T extends TableName>(table: T, key: string, value: Tables[T]): void {
     if (table === 'contents') this.#forgetContents(key as ZoneName, (value as ContentsCell).known)
+    if (table === 'verdicts') this.#noteVerdict(key, value as VerdictCell)
     this.#tables.get(table)!.set(key, value)
+  }
+
+  #noteVerdict(key: string, { at, standing }: VerdictCell): void {
+    const [zone, node] = splitPair(key)
+    this.pairs.setDiffers(zone as ZoneName, node, standing)
+    this.verified.noteTime(node, at)
+  }
+
+  /** After a reload: nothing is known of removed zones and nodes any more. */
+  forget(zones: readonly { name: ZoneName }[], fleet: { nodes: { has: (id: string) => boolean } }): void {
+    const gone = new Set<string>(zones.map(({ name }) => name))
+    const verdicts = this.#tables.get('verdicts') as Map<string, VerdictCell>
+    for (const key of [...verdicts.keys()]) {
+      const [zone, node] = splitPair(key)
+      if (gone.has(zone) || !fleet.nodes.has(node)) verdicts.delete(key)
+    }
+    this.verified.forget(zones, fleet)
+    this.pairs.forget(zones, fleet)
   }
 
   /** Packed pairs that name a content by its serial lose it when the serial belongs to another one, or to none. */

@@ -78,7 +78,7 @@ export class CellDoor {
   #hasPlace(table: TableName, key: string): boolean {
     const { hasZone, hasNode } = this.#parts.fleet
     const [zone, node] = table === 'contacts' ? [undefined, key] : table === 'contents' ? [key, undefined] : splitPair(key)
-    if (table === 'nodes' || table === 'forces' || table === 'contacts' || table === 'contents')
+    if (table === 'nodes' || table === 'forces' || table === 'verdicts' || table === 'contacts' || table === 'contents')
       return (zone === undefined || hasZone(zone)) && (node === undefined || hasNode(node))
     if (this.#hubs.size < MOST_HUBS) this.#hubs.add(key)
     return this.#hubs.has(key)

@@ -9,13 +9,11 @@ import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
 import { pause } from '../runtime/turns.js'
-import type { Board } from './board.js'
+import type { ZoneName } from '../dns/name.js'
 import type { Places } from './cell-door.js'
 import { secondOf } from './node-column.js'
-import { decodePairs, encodePage, encodePairs, fieldOf, MOST_PAGE_OCTETS, placeOf } from './pair-pages.js'
+import { decodePairs, encodePage, encodePairs, fieldOf, MOST_PAGE_OCTETS, type PackedTable, placeOf } from './pair-pages.js'
 
-export const PAGES_CHANNEL = 'zonecast:pages'
-const HASH = 'zonecast:pairs'
 /** Changes are gathered for so long before they are published. */
 const PUBLISH_MS = 300
 /** A changed page waits for so long: more of its pairs change soon. */
@@ -39,7 +37,12 @@ export const senderOf = (hub: string): Buffer =>
 
 export interface PageSyncParts {
   redis: Redis
-  board: Board
+  table: PackedTable
+  /** Names of the hash with the pages in Redis, and of the channel between processes. */
+  hash: string
+  channel: string
+  /** Another process changed a pair. */
+  onAdopted: (zone: ZoneName, node: string) => void
   clock: Clock
   log: Logger
   fleet: Places
@@ -76,7 +79,7 @@ export class PageSync {
 
   /** A packed pair of the node changed; `zone`: its number. */
   note(node: string, zone: number): void {
-    const { rows } = this.#parts.board.pairs
+    const { rows } = this.#parts.table
     if (!this.#parts.isOurs(rows.numbers.name(zone)!)) return
     setOf(this.#dirty, node).add(rows.page(zone))
     this.#step ??= setTimeout(
@@ -103,7 +106,7 @@ export class PageSync {
 
   /** Writes changed pages, up to so many octets. Returns false when Redis is away or refuses. */
   async #writeSome(most: number): Promise<boolean> {
-    const { redis, board, writeCells, mayWrite, log } = this.#parts
+    const { redis, table, hash, writeCells, mayWrite, log } = this.#parts
     if (!mayWrite()) return false
     const batch: { node: string; page: number }[] = []
     try {
@@ -116,10 +119,10 @@ export class PageSync {
         batch.push(place)
         // Another worker owns the zones of the page now, and writes it.
         if (!this.#isOurs(place.page)) continue
-        const page = encodePage(board.pairs, place.node, place.page)
+        const page = encodePage(table, place.node, place.page)
         const field = fieldOf(place.node, place.page)
-        if (page.length === 0) pipeline.hdel(HASH, field)
-        else pipeline.hset(HASH, field, page)
+        if (page.length === 0) pipeline.hdel(hash, field)
+        else pipeline.hset(hash, field, page)
         octets += page.length + field.length
       }
       const refused = (await pipeline.exec())?.find(([error]) => error)?.[0]
@@ -135,7 +138,7 @@ export class PageSync {
   }
 
   #isOurs(page: number): boolean {
-    const { rows } = this.#parts.board.pairs
+    const { rows } = this.#parts.table
     const some = rows.inPage(page)[0]
     return some === undefined || this.#parts.isOurs(rows.numbers.name(some)!)
   }
@@ -152,30 +155,29 @@ export class PageSync {
 
   /** The changed pairs of each node, in the form of a page. */
   async #publish(): Promise<void> {
-    const { redis, board, isAlone, me, writeCells, mayWrite } = this.#parts
+    const { redis, table, channel, isAlone, me, writeCells, mayWrite } = this.#parts
     this.#publishing = undefined
     await writeCells()
     const changes = [...this.#unpublished]
     this.#unpublished.clear()
     if (isAlone() || !mayWrite()) return
     for (const [node, zones] of changes) {
-      const octets = encodePairs(board.pairs, node, [...zones])
-      if (octets.length > 0)
-        redis.publish(PAGES_CHANNEL, Buffer.concat([me, Buffer.from(`${node}\n`), octets])).catch(() => undefined)
+      const octets = encodePairs(table, node, [...zones])
+      if (octets.length > 0) redis.publish(channel, Buffer.concat([me, Buffer.from(`${node}\n`), octets])).catch(() => undefined)
       await pause()
     }
   }
 
   /** Reads all pages. Redis lost its data: `isEmpty` writes all again. */
   async load(isEmpty: boolean): Promise<void> {
-    const { redis, board } = this.#parts
+    const { redis, table, hash } = this.#parts
     // Pairs are known by their zones' hashes.
     for (const zone of this.#parts.fleet.zones()) {
-      board.pairs.rows.of(zone)
+      table.rows.of(zone)
       await pause()
     }
     for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
-      const [next, flat] = await redis.hscanBuffer(HASH, cursor, 'COUNT', SCAN)
+      const [next, flat] = await redis.hscanBuffer(hash, cursor, 'COUNT', SCAN)
       for (let i = 0; i + 1 < flat.length; i += 2) {
         const place = placeOf(flat[i]!.toString())
         if (place === undefined) this.#parts.refuse()
@@ -188,17 +190,17 @@ export class PageSync {
   }
 
   async #noteAll(): Promise<void> {
-    const { pairs } = this.#parts.board
-    for (const node of pairs.nodes)
-      for (let zone = 0; zone < pairs.rows.numbers.end; zone++) {
-        if (pairs.column(node)?.has(zone)) this.note(node, zone)
+    const { table } = this.#parts
+    for (const node of table.nodes)
+      for (let zone = 0; zone < table.rows.numbers.end; zone++) {
+        if (table.column(node)?.has(zone)) this.note(node, zone)
         await pause()
       }
   }
 
   /** A message on any channel. */
   async take(channel: Buffer, message: Buffer): Promise<void> {
-    if (channel.toString() !== PAGES_CHANNEL) return
+    if (channel.toString() !== this.#parts.channel) return
     const { me, ignoresOwnHub } = this.#parts
     const ignored = me.subarray(0, ignoresOwnHub ? HUB_OCTETS : ID_OCTETS)
     if (message.length <= ID_OCTETS || message.subarray(0, ignored.length).equals(ignored)) return
@@ -208,13 +210,13 @@ export class PageSync {
   }
 
   async #adopt(node: string, octets: Buffer): Promise<void> {
-    const { board, clock, fleet, refuse, reads } = this.#parts
-    const entries = decodePairs(board.pairs, octets, secondOf(clock.now() + MOST_AHEAD_MS))
+    const { table, clock, fleet, refuse, reads, onAdopted } = this.#parts
+    const entries = decodePairs(table, octets, secondOf(clock.now() + MOST_AHEAD_MS))
     if (entries === undefined) return refuse()
     if (!fleet.hasNode(node)) return
     for (const { zone, ...seen } of entries) {
-      const name = board.pairs.rows.numbers.name(zone)
-      if (name !== undefined && reads?.(name) !== false && board.pairs.adopt(node, zone, seen)) board.tellPair(name, node)
+      const name = table.rows.numbers.name(zone)
+      if (name !== undefined && reads?.(name) !== false && table.adopt(node, zone, seen)) onAdopted(name, node)
       await pause()
     }
   }

@@ -4,15 +4,15 @@
  * last. Facts about all zones of a node are its contact, one cell of another table.
  */
 import type { ZoneName } from '../dns/name.js'
-import { compareSerials, type Serial } from '../dns/serial.js'
+import type { Serial } from '../dns/serial.js'
 import { msOf, NodeColumn, type Seen, secondOf } from './node-column.js'
-import { type ContactCell, type NodeCell, pairKey, type SentContent, splitPair } from './tables.js'
-import { ZoneRows, type ZoneRowsParts } from './zone-rows.js'
+import { cellAtRest, isAtRest, isSameButTime, withContact } from './pair-cells.js'
+import type { PackedTable } from './pair-pages.js'
+import { type ContactCell, type NodeCell, pairKey, splitPair } from './tables.js'
+import { digestStart, ZoneRows, type ZoneRowsParts } from './zone-rows.js'
 
 /** Complete cells of pairs at rest, those that changed last: `zonecast why` shows their steps. */
 const RECENT = 10_000
-/** A refused request is shown for some minutes, and no reason to keep a cell later. Milliseconds. */
-const REFUSED_MS = 3_600_000
 
 export interface PairTableParts extends ZoneRowsParts {
   contactOf: (node: string) => ContactCell | undefined
@@ -23,7 +23,7 @@ export interface PairTableParts extends ZoneRowsParts {
 /** Nodes that have a number of their own; the numbers of pairs stay small integers for a quarter of a million zones. */
 const MOST_NODES = 8_192
 
-export class PairTable {
+export class PairTable implements PackedTable {
   readonly rows: ZoneRows
   readonly #contactOf: PairTableParts['contactOf']
   readonly #mostRecent: number
@@ -34,6 +34,8 @@ export class PairTable {
   readonly #odd = new Map<number, NodeCell>()
   /** By number of the pair, in the order of their changes: pairs at rest. */
   readonly #recent = new Map<number, NodeCell>()
+  /** By number of the pair: a verify found other content there, and no later one found the version's. */
+  readonly #differing = new Map<number, NonNullable<NodeCell['differs']>>()
   /** Gives the pairs of `#recent` in their order. */
   #oldest = this.#recent.keys()
   /** Called when a pair is packed; `number`: that of its zone. */
@@ -48,7 +50,21 @@ export class PairTable {
   at(zone: ZoneName, node: string): NodeCell | undefined {
     const cell = this.#cellAt(zone, node)
     const contact = this.#contactOf(node)
-    return contact === undefined ? cell : withContact(cell, contact)
+    const whole = contact === undefined ? cell : withContact(cell, contact)
+    return whole === undefined || this.#differing.size === 0 ? whole : this.#withVerdict(zone, node, whole)
+  }
+
+  #withVerdict(zone: ZoneName, node: string, cell: NodeCell): NodeCell {
+    const [number, column] = [this.rows.numbers.find(zone), this.#columns.get(node)]
+    const differs = number === undefined || column === undefined ? undefined : this.#differing.get(pairOf(number, column))
+    return differs === undefined ? cell : { ...cell, differs }
+  }
+
+  /** The last verdict that counts about the pair: it has other content, or none is known. */
+  setDiffers(zone: ZoneName, node: string, differs: NodeCell['differs']): void {
+    const pair = pairOf(this.rows.of(zone), this.#column(node))
+    if (differs === undefined) this.#differing.delete(pair)
+    else this.#differing.set(pair, differs)
   }
 
   #cellAt(zone: ZoneName, node: string): NodeCell | undefined {
@@ -84,7 +100,8 @@ export class PairTable {
   }
 
   /** Returns true when others need to know: more than the time of its last answer changed. */
-  put(zone: ZoneName, node: string, cell: NodeCell): boolean {
+  put(zone: ZoneName, node: string, written: NodeCell): boolean {
+    const cell = written.differs === undefined ? written : { ...written, differs: undefined }
     const column = this.#column(node)
     const number = this.rows.of(zone)
     if (column.has(number) && this.#refresh(zone, number, column, cell)) return false
@@ -163,7 +180,7 @@ export class PairTable {
     for (const [id, { number }] of this.#columns) {
       if (nodes.has(id)) continue
       this.#columns.delete(id)
-      for (const cells of [this.#odd, this.#recent])
+      for (const cells of [this.#odd, this.#recent, this.#differing])
         for (const pair of cells.keys()) if (pair % MOST_NODES === number) cells.delete(pair)
     }
   }
@@ -173,13 +190,25 @@ export class PairTable {
     if (number === undefined) return
     for (const column of this.#columns.values()) {
       column.delete(number)
-      for (const cells of [this.#odd, this.#recent]) cells.delete(pairOf(number, column))
+      for (const cells of [this.#odd, this.#recent, this.#differing]) cells.delete(pairOf(number, column))
     }
     this.rows.drop(name)
   }
 
   column(node: string): NodeColumn | undefined {
     return this.#columns.get(node)
+  }
+
+  /** The content of a packed pair, in pages: the begin of its digest; 0 when only the serial is known. */
+  markOf(name: ZoneName, { serial, isDelivered }: Seen): number {
+    const content = isDelivered ? this.rows.content(name, serial) : undefined
+    return content === undefined ? 0 : digestStart(content.digest)
+  }
+
+  /** Another content under the serial than the one known here: only the serial is certain. */
+  isMarked(name: ZoneName, serial: Serial, mark: number): boolean {
+    const content = mark === 0 ? undefined : this.rows.content(name, serial)
+    return content !== undefined && digestStart(content.digest) === mark
   }
 
   get nodes(): Iterable<string> {
@@ -240,60 +269,3 @@ export class PairTable {
 
 /** The number of a pair, in one number for both parts. */
 const pairOf = (zone: number, { number }: NodeColumn): number => zone * MOST_NODES + number
-
-/** A cell at rest: the time since which the node shows the serial is not known any more. Milliseconds. */
-export const cellAtRest = (serial: number, observedAt: number, content: SentContent | undefined): NodeCell => ({
-  at: observedAt,
-  serial,
-  since: 0,
-  observedAt,
-  missed: 0,
-  error: undefined,
-  ...(content === undefined ? {} : { taken: { ...content, at: 0 } }),
-  push: undefined,
-})
-
-/** True when the serial, the time and the delivered content are everything that is known about the pair. */
-function isAtRest(cell: NodeCell): boolean {
-  const { serial, observedAt, taken, push, refused } = cell
-  if (serial === undefined || observedAt === undefined || cell.missed > 0 || cell.error !== undefined) return false
-  if (cell.lostAt !== undefined || cell.strayAt !== undefined || cell.elsewhereAt !== undefined) return false
-  if (cell.unprovedAt !== undefined || cell.proved !== undefined || cell.disproved !== undefined) return false
-  if (refused !== undefined && cell.at - refused.at < REFUSED_MS) return false
-  if (taken !== undefined && taken.serial !== serial) return false
-  const isUnderWay = push !== undefined && push.confirmedAt === undefined && compareSerials(push.target, serial) === 'newer'
-  return !isUnderWay
-}
-
-/** Fields beside `at` and `observedAt`. */
-const FACTS = [
-  'serial',
-  'since',
-  'missed',
-  'error',
-  'lostAt',
-  'taken',
-  'strayAt',
-  'elsewhereAt',
-  'unprovedAt',
-  'proved',
-  'disproved',
-  'refused',
-  'push',
-] as const
-
-const isSameButTime = (a: NodeCell, b: NodeCell): boolean => FACTS.every((fact) => a[fact] === b[fact])
-
-/** The cell as its node's contact completes it: answers and silence that count for every zone. */
-function withContact(
-  cell: NodeCell | undefined,
-  { silentSince, missed, error, sweptAt = 0, at }: ContactCell,
-): NodeCell | undefined {
-  const observedAt = cell?.observedAt ?? 0
-  if (silentSince !== undefined && missed > 0 && Math.max(observedAt, sweptAt) < silentSince) {
-    const blank = { at, serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined, push: undefined }
-    return { ...(cell ?? blank), missed: Math.max(cell?.missed ?? 0, missed), error }
-  }
-  const isSwept = cell?.observedAt !== undefined && observedAt < sweptAt && cell.missed === 0 && cell.lostAt === undefined
-  return isSwept ? { ...cell, observedAt: sweptAt } : cell
-}

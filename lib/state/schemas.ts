@@ -149,6 +149,18 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     error: sentence.optional(),
     needsOperator: z.literal(true).optional(),
   }),
+  verdicts: z.object({
+    at,
+    serial,
+    digest: name,
+    how: z.enum(['axfr', 'sample']),
+    verdict: z.enum(['same', 'differs', 'cannot']),
+    missing: count,
+    extra: count,
+    examples: z.array(sentence).max(20),
+    why: sentence.optional(),
+    standing: z.object({ serial, digest: name, at: time, why: sentence }).optional(),
+  }),
   stages: z.object({ at, id: name, serial, plan: name, through: count, by: name, stopped: stop.optional() }),
   orders: z.object({ at, hold: z.object(said).optional(), released: z.object(said).optional(), decisions: list(decision) }),
 }

@@ -127,6 +127,8 @@ export interface NodeCell {
   proved?: { serial: Serial; digest: string; of?: number | undefined } | undefined
   /** Its answer differed from this content, with the reason. */
   disproved?: { serial: Serial; digest: string; of?: number | undefined; why: string } | undefined
+  /** A verify found other content, and no later one found that of a version; from its verdict, never written with the cell. */
+  differs?: StandingDifference | undefined
   /** The last request with its key that was refused. */
   refused?: { at: number; why: string } | undefined
   /** Progress of the push of `target`. */
@@ -181,6 +183,33 @@ export interface ContentsCell {
   /** Counts the changes. */
   at: number
   known: readonly SentContent[]
+}
+
+/** Other content than that of a version. */
+export interface StandingDifference extends SentContent {
+  at: number
+  /** The first difference, in a sentence. */
+  why: string
+}
+
+/**
+ * Written by the worker that verified a pair, unless the node had the content of the version: then the pair is packed
+ * (verified-pairs.ts), and has a cell only if it had one before. Key `zone node`.
+ */
+export interface VerdictCell {
+  at: number
+  /** The version that the node was compared with. */
+  serial: Serial
+  digest: string
+  how: 'axfr' | 'sample'
+  verdict: 'same' | 'differs' | 'cannot'
+  /** Records of the version that the node lacks, and records of the node that the version lacks. */
+  missing: number
+  extra: number
+  examples: string[]
+  why?: string | undefined
+  /** Found by this verify, or by an earlier one that none has refuted. */
+  standing?: StandingDifference | undefined
 }
 
 /** Written by the worker, one per catalog and hub. */
@@ -241,6 +270,7 @@ export interface Tables {
   hubs: HubCell
   catalogs: CatalogCell
   forces: ForceCell
+  verdicts: VerdictCell
   /** Written by the workers of all hubs. Key: the zone. */
   stages: SharedRollout
   /** Written by the API, for all hubs. Key: the zone. */
@@ -262,6 +292,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   'orders',
   'catalogs',
   'forces',
+  'verdicts',
 ]
 
 /** Tables that each hub fills for itself; the other tables are shared. */
@@ -277,5 +308,6 @@ export const splitPair = (key: string): [zone: string, other: string] => {
 /** The zone of a value that only the owner of the zone writes; undefined for other values. */
 export function ownedZone({ table, key }: { table: TableName; key: string }): string | undefined {
   if (table === 'zones') return key
-  return table === 'primaries' || table === 'nodes' || table === 'forces' ? splitPair(key)[0] : undefined
+  const ofPair = table === 'primaries' || table === 'nodes' || table === 'forces' || table === 'verdicts'
+  return ofPair ? splitPair(key)[0] : undefined
 }

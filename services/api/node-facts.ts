@@ -18,4 +18,5 @@ export const nodeFacts = (cell: NodeCell | undefined, id: string, drained: boole
   unprovedAt: cell?.unprovedAt,
   proved: cell?.proved,
   disproved: cell?.disproved,
+  differs: cell?.differs,
 })

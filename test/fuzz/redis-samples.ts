@@ -101,6 +101,21 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
     { ...stages, through: 0, stopped: { kind: 'halted', stage: 1, why: 'its gate failed', by: 'west', decided: 0 } },
     { ...stages, stopped: { kind: 'held', stage: 0, why: 'shrink', by: 'east', decided: NOW } },
   ],
+  verdicts: [
+    { at: NOW, serial: 3, digest: '3'.repeat(16), how: 'axfr', verdict: 'same', missing: 0, extra: 0, examples: [] },
+    {
+      at: NOW,
+      serial: 3,
+      digest: '3'.repeat(16),
+      how: 'sample',
+      verdict: 'differs',
+      missing: 1,
+      extra: 0,
+      examples: ['missing: a. 1 IN A 192.0.2.1'],
+      why: '1 record missing',
+      standing: { serial: 3, digest: '3'.repeat(16), at: NOW, why: '1 record missing' },
+    },
+  ],
   orders: [
     { at: NOW, hold: given, decisions: [] },
     { at: NOW, hold: given, released: { ...given, at: NOW }, decisions: [decision, { ...decision, kind: 'reject', at: NOW }] },
@@ -118,7 +133,7 @@ export function keyFor(table: TableName, dice: Dice): string {
   if (table === 'hubs') return dice.pick(['east', 'west', 'north'])
   const zone = dice.pick(ZONES)
   if (table === 'primaries') return pairKey(zone, dice.pick(PRIMARIES))
-  return table === 'nodes' || table === 'forces' ? pairKey(zone, dice.pick(NODES)) : zone
+  return table === 'nodes' || table === 'forces' || table === 'verdicts' ? pairKey(zone, dice.pick(NODES)) : zone
 }
 
 export const SIGNALS: readonly unknown[] = [
@@ -138,5 +153,6 @@ export const JOBS: Readonly<Record<QueueKind, unknown>> = {
   },
   push: { node: 'ams1' },
   resync: { targets: [{ zone: 'example.', node: 'ams1' }], strength: 'notify', by: 'ann', reason: 'new disk' },
+  verify: { targets: [{ zone: 'example.', node: 'ams1' }], how: 'auto', by: 'ann', reason: 'new disk' },
   webhook: { webhook: 'pager', id: '1', event: 'held', body: '{"zone":"example."}', seal: 'ab' },
 }

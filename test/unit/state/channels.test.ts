@@ -11,11 +11,11 @@ describe('the channel of a value', () => {
   it('is that of the shard of its zone, and one channel for all values without a zone', () => {
     const values = TABLE_NAMES.map((table) => ({
       table,
-      key: table === 'primaries' || table === 'nodes' ? `${ZONE} ams1` : ZONE,
+      key: table === 'primaries' || table === 'nodes' || table === 'verdicts' ? `${ZONE} ams1` : ZONE,
     }))
     const tables = new Map([...byChannel(values)].map(([channel, some]) => [channel, some.map(({ table }) => table)]))
     expect(Object.fromEntries(tables)).to.deep.equal({
-      [ITS]: ['zones', 'primaries', 'nodes', 'contents', 'stages', 'orders'],
+      [ITS]: ['zones', 'primaries', 'nodes', 'contents', 'stages', 'orders', 'verdicts'],
       [COMMON_CHANNEL]: ['contacts', 'drains', 'paths', 'hubs', 'catalogs'],
     })
   })

@@ -140,7 +140,7 @@ describe('packed pairs', () => {
   it('are gone with their zone and with their node, also when a new zone gets the number', () => {
     const board = new Board({ recent: 1 })
     for (const node of NODES) for (const zone of ZONES) noteAnswer(board, zone, node, 7, T0)
-    board.pairs.forget([{ name: ZONES[0]! }], { nodes: new Set(['n1']) })
+    board.forget([{ name: ZONES[0]! }], { nodes: new Set(['n1']) })
     for (const node of NODES) expect(board.get('nodes', pairKey(ZONES[0]!, node))).to.equal(undefined)
     for (const zone of ZONES) expect(board.get('nodes', pairKey(zone, 'n2'))).to.equal(undefined)
     expect(board.pairs.rows.of('new.example.' as ZoneName)).to.be.lessThan(ZONES.length)
