@@ -93,7 +93,8 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   const primaries = new Set(options.zones.flatMap(({ from = [] }) => from.map((peer) => peer.ip)))
   const plainly = [...primaries].map((ip) => `server ${ip} { edns no; };\n`).join('')
   const targets = (options.notify ?? []).map(peerText).join('')
-  return `${place.controlKey}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "${place.controlName}"; }; };
+  const secure = secureOnly(options)
+  return `${place.controlKey}${tlsBlocks(options)}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "${place.controlName}"; }; };
 options {
   directory "${folder}";
   allow-new-zones yes;
@@ -102,11 +103,11 @@ ${isAtLeast(version, '9.20') ? '' : '  lock-file none;\n'}  session-keyfile "${f
   managed-keys-directory "${folder}";
   listen-on port ${port} { ${v6 ? 'none; ' : listen}};
   listen-on-v6 port ${port} { ${v6 ? listen : 'none; '}};
-${sources}  recursion no;
+${options.tls === undefined ? '' : `  listen-on${v6 ? '-v6' : ''} port ${options.tls.port} tls own { ${listen}};\n`}${sources}  recursion no;
   dnssec-validation no;
   empty-zones-enable no;
   allow-query { any; };
-  allow-transfer { ${rule(options.transferKey)} };
+  allow-transfer ${secure}{ ${rule(options.transferKey)} };
   notify ${targets === '' ? 'no' : 'explicit'};
 ${targets === '' ? '' : `  also-notify { ${targets} };\n`}  notify-delay 0;
   notify-rate 100000;
@@ -123,6 +124,20 @@ ${noRrsetLimit}${catalogsConfig(options.zones)}};
 ${plainly}${options.zones.map((zone) => zoneConfig(zone, rule(options.updateKey))).join('')}`
 }
 
+/** Where it serves, and how it asks each server by name. With `client` it wants a certificate from every client there. */
+function tlsBlocks({ tls, zones, notify = [] }: LabServerOptions): string {
+  if (tls === undefined) return ''
+  const own = `cert-file "${tls.cert}"; key-file "${tls.key}"; protocols { TLSv1.3; };`
+  const servers = [...notify, ...zones.flatMap(({ from = [] }) => from)].flatMap((peer) => peer.tls?.name ?? [])
+  return [
+    `tls own { ${own}${tls.client === undefined ? '' : ` ca-file "${tls.ca}";`} };\n`,
+    ...[...new Set(servers)].map((name) => `tls "${name}" { ${own} ca-file "${tls.ca}"; remote-hostname "${name}"; };\n`),
+  ].join('')
+}
+
+/** Transfers only over TLS. */
+const secureOnly = ({ tls }: LabServerOptions): string => (tls?.client === undefined ? '' : `port ${tls.port} transport tls `)
+
 /** Catalogs of which it is a consumer: members have the primaries of the catalog. */
 function catalogsConfig(zones: readonly LabZone[]): string {
   const catalogs = zones.filter(({ catalog }) => catalog !== undefined)
@@ -138,7 +153,7 @@ function catalogsConfig(zones: readonly LabZone[]): string {
 }
 
 const peerText = (peer: LabPeer): string =>
-  `${peer.ip} port ${peer.port}${peer.key === undefined ? '' : ` key "${peer.key.name}"`}; `
+  `${peer.ip} port ${peer.port}${peer.key === undefined ? '' : ` key "${peer.key.name}"`}${peer.tls?.name === undefined ? '' : ` tls "${peer.tls.name}"`}; `
 
 function zoneConfig(zone: LabZone, mayUpdate: string): string {
   const file = zoneFileName(zone.name)

@@ -51,7 +51,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   const several = options.zones.some(({ from = [] }) => from.length > 1)
   const remoteText = [...remotes.values()].map(
     ({ id, peer }) =>
-      `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n${source === 'by-route' ? '' : `    via: ${source}\n`}${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
+      `  - id: ${id}\n    address: ${peer.ip}@${peer.port}\n${remoteTls(peer)}${source === 'by-route' ? '' : `    via: ${source}\n`}${peer.key === undefined ? '' : `    key: ${peer.key.name}\n`}`,
   )
   // A NOTIFY is accepted from the address of the zone's source, signed if that link has a key.
   const acls = [...remotes.values()].map(
@@ -66,7 +66,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   background-workers: ${options.tuned === true ? 32 : 4}
   remote-pool-limit: ${Math.max(64, remotes.size)}
   tcp-max-clients: 1000
-${several ? '  tcp-remote-io-timeout: 2000\n' : ''}log:
+${tlsConfig(options, ip)}${several ? '  tcp-remote-io-timeout: 2000\n' : ''}log:
   - target: stderr
     any: info
 control:
@@ -82,7 +82,7 @@ ${remoteText.join('')}${isGrouped(options, place) ? `remotes:\n  - id: ${NOTIFIE
   - id: transfer
     address: [${[...LOOPBACK, ...(options.clients ?? [])].join(', ')}]
     action: transfer
-${options.transferKey === undefined ? '' : `    key: ${options.transferKey.name}\n`}  - id: update
+${options.tls?.client === undefined ? '' : `    protocol: tls\n    cert-hostname: ${options.tls.client}\n`}${options.transferKey === undefined ? '' : `    key: ${options.transferKey.name}\n`}  - id: update
     address: [${LOOPBACK.join(', ')}]
     action: update
 ${options.updateKey === undefined ? '' : `    key: ${options.updateKey.name}\n`}${acls.join('')}policy:
@@ -97,9 +97,21 @@ ${options.zones.map((zone) => memberTemplate(zone, remotes, place)).join('')}zon
 ${options.zones.map((zone) => zoneConfig(zone, options, remotes, place)).join('')}`
 }
 
+/** It listens on a port of its own; the same certificate proves it as client. */
+function tlsConfig({ tls }: LabServerOptions, ip: string): string {
+  if (tls === undefined) return ''
+  return `  cert-file: ${tls.cert}\n  key-file: ${tls.key}\n  ca-file: ${tls.ca}\n  listen-tls: ${ip}@${tls.port}\n`
+}
+
+function remoteTls({ tls }: LabPeer): string {
+  if (tls === undefined) return ''
+  return `    tls: on\n    ${tls.pin === undefined ? `cert-hostname: ${tls.name}` : `cert-key: ${tls.pin}`}\n`
+}
+
 type Remotes = Map<string, { id: string; peer: LabPeer }>
 
-const peerKey = (peer: LabPeer): string => `${peer.ip}@${peer.port} ${peer.key?.name ?? ''}`
+const peerKey = (peer: LabPeer): string =>
+  `${peer.ip}@${peer.port} ${peer.key?.name ?? ''} ${peer.tls?.name ?? peer.tls?.pin ?? ''}`
 
 const idsOf = (peers: readonly LabPeer[], remotes: Remotes): string[] => peers.map((peer) => remotes.get(peerKey(peer))!.id)
 

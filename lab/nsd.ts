@@ -81,11 +81,34 @@ ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   rrl-ratelimit: 0
   xfrd-reload-timeout: 0
   zonefiles-write: 1
-remote-control:
+${tlsConfig(options, { ip, version })}remote-control:
   control-enable: yes
 ${controlConfig(folder, control)}${keysOf(options)
   .map((key) => `key:\n  name: "${key.name}"\n  algorithm: ${key.algorithm}\n  secret: "${key.secret}"\n`)
-  .join('')}${options.zones.map((zone) => zoneConfig(zone, options, { ip, version })).join('')}`
+  .join('')}${tlsAuths(options)}${options.zones.map((zone) => zoneConfig(zone, options, { ip, version })).join('')}`
+}
+
+/** Older versions do not check the certificates of clients. */
+function tlsConfig({ tls }: LabServerOptions, { ip, version }: { ip: string; version: string }): string {
+  if (tls === undefined) return ''
+  const files = `  tls-service-key: "${tls.key}"\n  tls-service-pem: "${tls.cert}"\n  tls-cert-bundle: "${tls.ca}"\n`
+  const here = `  ip-address: ${ip}@${tls.port}\n`
+  if (tls.client === undefined || !checksClients(version)) return `${here}  tls-port: ${tls.port}\n${files}`
+  return `${here}  tls-auth-port: ${tls.port}\n  tls-auth-xfr-only: yes\n${files}`
+}
+
+const checksClients = (version: string): boolean => isAtLeast(version, '4.9')
+
+/** The names of the servers that it asks, and of the clients that ask it. */
+function tlsAuths({ tls, zones }: LabServerOptions): string {
+  if (tls === undefined) return ''
+  const servers = zones.flatMap(({ from = [] }) => from.flatMap((peer) => peer.tls?.name ?? []))
+  return [...new Set([...servers, ...(tls.client === undefined ? [] : [tls.client])])]
+    .map(
+      (name) =>
+        `tls-auth:\n  name: "${name}"\n  auth-domain-name: "${name}"\n  client-cert: "${tls.cert}"\n  client-key: "${tls.key}"\n`,
+    )
+    .join('')
 }
 
 const keyName = (peer: LabPeer): string => peer.key?.name ?? 'NOKEY'
@@ -93,7 +116,8 @@ const keyName = (peer: LabPeer): string => peer.key?.name ?? 'NOKEY'
 function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: { ip: string; version: string }): string {
   const from = zone.from ?? []
   const notify = options.notify ?? []
-  const allowed = options.transferKey?.name ?? 'NOKEY'
+  const client = options.tls?.client !== undefined && checksClients(version) ? ` ${options.tls.client}` : ''
+  const allowed = `${options.transferKey?.name ?? 'NOKEY'}${client}`
   const name = `  name: "${zone.name}"`
   const file = `  zonefile: "${zoneFileName(zone.name)}"`
   if (zone.catalog !== undefined && from.length > 0) {
@@ -111,7 +135,7 @@ function zoneConfig(zone: LabZone, options: LabServerOptions, { ip, version }: {
     `  provide-xfr: ::1 ${allowed}`,
     ...(options.clients ?? []).map((subnet) => `  provide-xfr: ${subnet} ${allowed}`),
     ...from.flatMap((peer) => [
-      `  request-xfr: ${peer.ip}@${peer.port} ${keyName(peer)}`,
+      `  request-xfr: ${peer.ip}@${peer.port} ${keyName(peer)}${peer.tls?.name === undefined ? '' : ` ${peer.tls.name}`}`,
       `  allow-notify: ${peer.ip} ${keyName(peer)}`,
     ]),
     ...notify.map((peer) => `  notify: ${peer.ip}@${peer.port} ${keyName(peer)}`),

@@ -24,6 +24,19 @@ export interface LabPeer {
   ip: string
   port: number
   key?: LabKey | undefined
+  /** Over TLS: the name in its certificate, or its pin (Knot only). */
+  tls?: { name: string; pin?: undefined } | { pin: string; name?: undefined } | undefined
+}
+
+/** TLS of a server: it listens for transfers at `port`, and shows the certificate as server and as client. */
+export interface LabTls {
+  port: number
+  cert: string
+  key: string
+  /** The CA of its peers. */
+  ca: string
+  /** Transfers go only to clients with a certificate of the CA, for this name if the make compares names. */
+  client?: string | undefined
 }
 
 export interface LabZone {
@@ -69,6 +82,8 @@ export interface LabServerOptions {
   updateKey?: LabKey | undefined
   /** Servers that get a NOTIFY of changes. */
   notify?: readonly LabPeer[] | undefined
+  /** Serves and asks over TLS too. Knot from 3.5 on, NSD, BIND from 9.18 on; PowerDNS with dnsdist. */
+  tls?: LabTls | undefined
   /** More workers: for measurements as a distributor, not for one of twenty nodes. */
   tuned?: boolean | undefined
 }
