@@ -7,6 +7,7 @@ import type { ZoneName } from '../lib/dns/name.js'
 import type { ZoneChecks } from './checks-schema.js'
 import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
+import type { SettingPath } from './document.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
 import type { TopologyConfig } from './topology-schema.js'
 
@@ -17,11 +18,48 @@ export interface TsigKeyConfig {
   secret: Buffer
 }
 
+/** TLS of the transfer server, and the hub's own certificate. All but the addresses is PEM. */
+export interface ServerTlsConfig {
+  /** Empty: the hub is only a client. */
+  listen: Endpoint[]
+  cert: string
+  key: string
+  clientCa: string | undefined
+}
+
+/** The proof of a peer, by name or pin or both. */
+export interface PeerTlsConfig {
+  name: string | undefined
+  /** SHA-256 of public keys, base64. */
+  pins: string[]
+  /** PEM; undefined: the public CAs. */
+  ca: string | undefined
+}
+
+export interface NodeTlsConfig extends PeerTlsConfig {
+  /** Undefined: NOTIFY goes over UDP. */
+  notifyPort: number | undefined
+}
+
+/** Certificates that one setting names. */
+export interface CertificateConfig {
+  /** The setting, such as `transfer.tls.cert`. */
+  use: string
+  path: SettingPath
+  /** Subject of the one that expires first. */
+  subject: string
+  /** Milliseconds since 1970. */
+  expiresAt: number
+}
+
 export interface PrimaryConfig {
   id: string
   address: Endpoint
   /** The name in `keys`, as the config spells it. */
   key: string | undefined
+  /** Keys that are accepted besides, while they are replaced. */
+  oldKeys: string[]
+  tls: PeerTlsConfig | undefined
 }
 
 export interface CloudConfig {
@@ -39,6 +77,8 @@ export interface NodeConfig {
   /** Control addresses in order of preference; at least one. */
   paths: Endpoint[]
   key: string | undefined
+  oldKeys: string[]
+  tls: NodeTlsConfig | undefined
   transits: string[]
   kind: (typeof NODE_KINDS)[number] | undefined
   control: ControlConfig | undefined
@@ -185,6 +225,7 @@ export interface Config {
     repeats: number
     /** Processes that listen on the addresses. */
     processes: number
+    tls: ServerTlsConfig | undefined
   }
   workers: {
     /** `none`: one worker process; `disk`: several with one dataDir; `machines`: also with other ones. */
@@ -192,6 +233,7 @@ export interface Config {
     leaseMs: number
   }
   keys: Map<string, TsigKeyConfig>
+  tsig: { lowestAlgorithm: string; leastSecretBits: number; weaker: 'warn' | 'refuse' }
   primaries: Map<string, PrimaryConfig>
   /** Every hub by name, this one included; empty when there is only one. */
   hubs: Map<string, PrimaryConfig & { key: string }>
@@ -215,4 +257,6 @@ export interface Config {
   /** Milliseconds for which audit entries are kept. */
   audit: { keepMs: number }
   log: { level: string }
+  /** Every certificate that a setting names. */
+  certificates: CertificateConfig[]
 }

@@ -21,7 +21,8 @@ const DIGITS = 16
  * Hexadecimal. It covers secrets without revealing them, and ignores comments, the order of keys and the spelling of durations.
  */
 export function fingerprintOf(config: Config): string {
-  const { zones, nodes, ...rest } = config
+  // The contents of certificate files count, not their paths here.
+  const { zones, nodes, certificates: _, ...rest } = config
   // Each hub has control channels of its own, such as a forwarded socket.
   const others = { ...rest, nodes: new Map([...nodes].map(([id, node]) => [id, { ...node, control: undefined }])) }
   const shared = Object.entries(others).filter(([name]) => !OWN.has(name))

@@ -5,7 +5,7 @@
  */
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isIpv6, subnetHolds } from './address.js'
-import type { Config, ZoneConfig } from './config.js'
+import type { Config, PrimaryConfig, ZoneConfig } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Resolved } from './resolve.js'
 import type { Report } from './report.js'
@@ -45,13 +45,18 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
         report('CONFIG_DUPLICATE', [...path, i], `${quote(name)} is in this list twice: remove one of the two`)
     }
   }
-  for (const { id, key } of config.primaries.values()) check('keys', key, ['primaries', id, 'key'])
-  const nodeKeys = new Map([...config.nodes.values()].map(({ id, key }) => [key, id]))
-  for (const { id, key } of config.hubs.values()) {
-    check('keys', key, ['hubs', id, 'key'])
-    const node = nodeKeys.get(key)
-    const what = `${quote(key)} is the key of node "${node}" too, which must not get what hubs get`
-    if (node !== undefined) report('CONFIG_DUPLICATE', ['hubs', id, 'key'], `${what}: make one for the hubs alone`)
+  const checkKeys = (section: string, { id, key, oldKeys }: KeyUser) => {
+    if (oldKeys.length === 0) check('keys', key, [section, id, 'key'])
+    else checkList('keys', [key!, ...oldKeys], [section, id, 'keys'])
+  }
+  for (const primary of config.primaries.values()) checkKeys('primaries', primary)
+  const nodeKeys = new Map([...config.nodes.values()].flatMap((node) => keysOf(node).map((key) => [key, node.id])))
+  for (const hub of config.hubs.values()) {
+    const { id } = hub
+    checkKeys('hubs', hub)
+    const key = keysOf(hub).find((each) => nodeKeys.has(each))
+    const what = `${quote(key ?? '')} is the key of node "${nodeKeys.get(key ?? '')}" too, which must not get what hubs get`
+    if (key !== undefined) report('CONFIG_DUPLICATE', ['hubs', id, 'key'], `${what}: make one for the hubs alone`)
     if (declared.primaries.has(id))
       report('CONFIG_DUPLICATE', ['hubs', id], `there is a primary ${quote(id)} as well: give the hub another name`)
   }
@@ -60,9 +65,10 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     const what = `this hub is ${quote(config.hub)}, which is not among the hubs (${known})`
     report('CONFIG_DANGLING', ['hubs'], `${what}: add it there, or write one of them as "hub"`)
   }
-  for (const { id, key, cloud, control } of config.nodes.values()) {
+  for (const node of config.nodes.values()) {
+    const { id, cloud, control } = node
     check('clouds', cloud, ['nodes', id, 'cloud'])
-    check('keys', key, ['nodes', id, 'key'])
+    checkKeys('nodes', node)
     if (control?.kind !== 'bind') continue
     check('keys', control.key, ['nodes', id, 'control', 'key'])
     if (config.keys.get(control.key)?.algorithm === 'hmac-md5')
@@ -91,6 +97,11 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
     }
   }
 }
+
+type KeyUser = Pick<PrimaryConfig, 'id' | 'key' | 'oldKeys'>
+
+/** All keys of a peer. */
+const keysOf = ({ key, oldKeys }: KeyUser): string[] => (key === undefined ? oldKeys : [key, ...oldKeys])
 
 /** Every name in the lists of the zone refers to something, and none is there twice. */
 function areSound({ primaries, clouds }: ZoneConfig, declared: DeclaredNames): boolean {
@@ -132,6 +143,8 @@ function lintAddresses(config: Config, report: Report): void {
     }
   }
   for (const [i, endpoint] of config.transfer.listen.entries()) claim(endpoint, 'the transfer server', ['transfer', 'listen', i])
+  for (const [i, endpoint] of config.transfer.tls?.listen.entries() ?? [])
+    claim(endpoint, 'the transfer server', ['transfer', 'tls', 'listen', i])
   claim(config.api.listen, 'the API', ['api', 'listen'])
   // One server may serve some zones with one key and some with another: those count as two primaries at one address.
   const served = new Set<string>()
@@ -185,9 +198,7 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
     if (!usedPrimaries.has(id))
       report('CONFIG_UNUSED', ['primaries', id], `primary "${id}" serves no zone: remove it, or name it in a zone`)
   }
-  const usedKeys = new Set(
-    [...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].map(({ key }) => key),
-  )
+  const usedKeys = new Set([...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].flatMap(keysOf))
   for (const { control } of config.nodes.values()) if (control?.kind === 'bind') usedKeys.add(control.key)
   for (const id of config.keys.keys()) {
     if (!usedKeys.has(id))

@@ -8,8 +8,10 @@ import type { Config } from './config.js'
 import { type ConfigDocument, isPlainMap, parseConfigDocument, type SettingPath } from './document.js'
 import { type Override, readEnvironment } from './env.js'
 import { lintCatalogs } from './catalog-lint.js'
+import { lintCertificates } from './certificate-lint.js'
 import { ConfigError, type Finding, type FindingCode, type Subject } from './errors.js'
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
+import { lintKeys } from './key-lint.js'
 import { plainZonesIn } from './plain-zones.js'
 import { readSettings } from './salvage.js'
 import { withNewNames } from './renamed.js'
@@ -52,6 +54,9 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'WEAK_TOKEN',
   'WEAK_REDIS',
   'WEAK_KEY',
+  'KEY_ROLLING',
+  'CERT_EXPIRES',
+  'CERT_CRITICAL',
   'WEAK_SECRET',
   'WEAK_LINK',
   'WEAK_LISTEN',
@@ -117,6 +122,8 @@ function checkDocument(file: string, written: ConfigDocument): ConfigReport {
   lintTopology(resolved, declaredNames(document.value), report)
   lintCatalogs(resolved.config, declaredNames(document.value), report)
   lintZoneNames(resolved.config, resolved.zoneIndex, report)
+  lintKeys(resolved.config, report)
+  lintCertificates(resolved.config, report)
   lintWeaknesses(settings, resolved.config, report)
   // A part that was left out could be the second primary or node that lintSpare misses.
   if (complete) lintSpare(resolved, settings.hub, report)

@@ -5,7 +5,6 @@
 import type { z } from 'zod'
 import { type ConfigDocument, isPlainMap, type SettingPath } from './document.js'
 import type { Finding, FindingCode } from './errors.js'
-import { UNSUPPORTED } from './schema.js'
 import { quote } from './secrets.js'
 import { configKeysAt } from './setting-names.js'
 
@@ -40,13 +39,11 @@ function describeIssue(document: ConfigDocument, issue: Issue, prefix: SettingPa
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
         const at = [...path, key]
-        return isUnsupported(at)
-          ? mistake('CONFIG_UNSUPPORTED', at, 'key', `"${at.join('.')}" is not supported by this version; remove it`)
-          : mistake('CONFIG_UNKNOWN_KEY', at, 'key', unknownKey(path, key, isPlainMap(value) ? value : {}))
+        return mistake('CONFIG_UNKNOWN_KEY', at, 'key', unknownKey(path, key, isPlainMap(value) ? value : {}))
       })
     case 'invalid_union':
-      // The only union is a URL or a map: the type of the value shows which one was meant.
-      if (issue.errors.length === 2 && (typeof value === 'string' || isPlainMap(value))) {
+      // Each union is a text, or a map or list: the type of the value shows which one was meant.
+      if (issue.errors.length === 2 && (typeof value === 'string' || isPlainMap(value) || Array.isArray(value))) {
         return issue.errors[typeof value === 'string' ? 0 : 1]!.flatMap((inner) => describeIssue(document, inner as Issue, path))
       }
       break
@@ -65,13 +62,6 @@ function nameOf(path: SettingPath): string {
   if (last === undefined) return 'the config'
   if (typeof last === 'number') return `item ${last + 1} of "${String(path.at(-2))}"`
   return quote(String(last))
-}
-
-function isUnsupported(path: SettingPath): boolean {
-  return UNSUPPORTED.some((pattern) => {
-    const parts = pattern.split('.')
-    return parts.length === path.length && parts.every((part, i) => part === '*' || part === path[i])
-  })
 }
 
 /** In these sections an unknown key may be a misplaced secret: it is printed only when it is almost a known key. */

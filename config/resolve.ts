@@ -6,16 +6,19 @@
 import type { Report } from './report.js'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { parseZoneName, type ZoneName } from '../lib/dns/name.js'
+import type { ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
-import type { Config, NodeConfig, RedisConfig, TsigKeyConfig, WebhookConfig } from './config.js'
+import type { Config, NodeConfig, PrimaryConfig, RedisConfig, WebhookConfig } from './config.js'
 import { resolveControl } from './control.js'
 import { resolveCatalogs } from './catalogs.js'
+import { keysOfPeer, resolveKeys, resolveSecret } from './keys.js'
 import type { SettingPath } from './document.js'
 import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
-import { decodeSecret, readSecretFile, readTextFile } from './secrets.js'
+import { readTextFile } from './secrets.js'
+import { NO_PORT } from './setting-types.js'
+import { TlsReader } from './tls.js'
 import { resolveTokens } from './tokens.js'
 import { topologyOf } from './topology-schema.js'
 import { checkBounds } from './bounds.js'
@@ -45,6 +48,8 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     report('CONFIG_VALUE', ['workers', 'share'], '"share" cannot be combined with catalogs: set it to none, or remove catalogs')
   const listen = raw.transfer.listen
   if (listen.length === 0) report('CONFIG_VALUE', ['transfer', 'listen'], '"listen" is empty: write at least one address')
+  const tls = new TlsReader(folder, report)
+  const serverTls = tls.server(raw.transfer.tls)
   const config: Config = {
     file,
     hub: raw.hub ?? hostname(),
@@ -63,13 +68,15 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
       pace: { minOctetsPerSecond: raw.transfer.minOctetsPerSecond, maxMs: raw.transfer.total },
       repeats: raw.transfer.repeats,
       processes: raw.transfer.processes,
+      tls: serverTls,
     },
     workers: { share: raw.workers.share, leaseMs: raw.workers.lease },
     keys: resolveKeys(folder, raw, report),
-    primaries: mapEntries(raw.primaries, (id, primary) => ({ id, address: primary.address, key: primary.key })),
-    hubs: mapEntries(raw.hubs, (id, hub) => ({ id, address: hub.address, key: hub.key })),
+    tsig: raw.tsig,
+    primaries: mapEntries(raw.primaries, (id, primary) => resolvePeer(['primaries', id], id, primary, tls, report)),
+    hubs: mapEntries(raw.hubs, (id, hub) => resolveHub(id, hub, tls, report)),
     clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
-    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(folder, id, node, report)),
+    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(folder, id, node, tls.node(id, node, serverTls), report)),
     zones: new Map(),
     catalogs: { consumed: new Map(), published: new Map(), order: [] },
     topology: topologyOf(raw.topology),
@@ -113,6 +120,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     webhooks: resolveWebhooks(folder, raw, report),
     audit: { keepMs: raw.audit.keep },
     log: { level: raw.log.level },
+    certificates: tls.certificates,
   }
   const zoneIndex = resolveZones(raw, list, config, report)
   resolveCatalogs(raw, config, report)
@@ -162,65 +170,6 @@ function defaultSources(listen: readonly Endpoint[]): string[] {
   return families.flatMap((endpoint) => (endpoint === undefined || isWildcard(endpoint.ip) ? [] : [endpoint.ip]))
 }
 
-function resolveKeys(folder: string, raw: RawConfig, report: Report): Map<string, TsigKeyConfig> {
-  const keys = new Map<string, TsigKeyConfig>()
-  const seen = new Map<string, string[]>()
-  for (const [id, key] of Object.entries(raw.keys)) {
-    const name = key.name ?? keyName(id)
-    if (name === undefined) {
-      report('CONFIG_VALUE', ['keys', id], 'the name of this key is not a domain name: write one such as hub-key')
-      continue
-    }
-    const secret = resolveSecret(folder, ['keys', id], key, report)
-    // Two peers may use one key name with different secrets. Two entries without a "name" that result in the same name are a
-    // mistake.
-    const twins = seen.get(name) ?? []
-    const isSlip = twins.some((twin) => {
-      const isNamed = key.name !== undefined || raw.keys[twin]?.name !== undefined
-      return !isNamed || (secret !== undefined && keys.get(twin)?.secret.equals(secret))
-    })
-    if (isSlip)
-      report(
-        'CONFIG_DUPLICATE',
-        ['keys', id],
-        'this key has the same name as another one: remove one of the two, or write a "name" and a secret of its own',
-      )
-    seen.set(name, [...twins, id])
-    if (secret !== undefined) keys.set(id, { name, algorithm: key.algorithm, secret })
-  }
-  return keys
-}
-
-function keyName(id: string): string | undefined {
-  try {
-    return parseZoneName(id)
-  } catch {
-    return undefined
-  }
-}
-
-function resolveSecret(
-  folder: string,
-  at: SettingPath,
-  key: { secret?: string | undefined; secretFile?: string | undefined },
-  report: Report,
-): Buffer | undefined {
-  if (key.secret !== undefined && key.secretFile !== undefined) {
-    report('CONFIG_VALUE', [...at, 'secretFile'], 'both "secret" and "secretFile" are given: keep one of the two')
-  }
-  if (key.secret === undefined && key.secretFile === undefined) {
-    report('CONFIG_MISSING', at, '"secret" is missing: write the secret in base64, or "secretFile" with the path of a file')
-    return undefined
-  }
-  const setting = key.secret === undefined ? 'secretFile' : 'secret'
-  const result = key.secret === undefined ? readSecretFile(resolve(folder, key.secretFile!)) : decodeSecret(key.secret)
-  if ('readableBy' in result && result.readableBy !== undefined)
-    report('CONFIG_SECRET_READABLE', [...at, setting], `the secret file is readable by ${result.readableBy}: chmod 600 it`)
-  if ('secret' in result) return result.secret
-  report('CONFIG_SECRET', [...at, setting], `${result.reason}: write base64, such as the output of "openssl rand -base64 32"`)
-  return undefined
-}
-
 function resolveWebhooks(folder: string, raw: RawConfig, report: Report): WebhookConfig[] {
   return Object.entries(raw.webhooks).flatMap(([id, webhook]) => {
     const secret = resolveSecret(folder, ['webhooks', id], webhook, report)
@@ -228,7 +177,38 @@ function resolveWebhooks(folder: string, raw: RawConfig, report: Report): Webhoo
   })
 }
 
-function resolveNode(folder: string, id: string, node: RawConfig['nodes'][string], report: Report): NodeConfig {
+function resolvePeer(
+  at: SettingPath,
+  id: string,
+  peer: RawConfig['primaries'][string],
+  reader: TlsReader,
+  report: Report,
+): PrimaryConfig {
+  const tls = reader.peer([...at, 'tls'], peer.tls)
+  const { ip, port } = peer.address
+  const address = { ip, port: port === NO_PORT ? (tls === undefined ? 53 : 853) : port }
+  return { id, address, ...keysOfPeer(at, peer, report), tls }
+}
+
+function resolveHub(
+  id: string,
+  hub: RawConfig['hubs'][string],
+  reader: TlsReader,
+  report: Report,
+): PrimaryConfig & { key: string } {
+  const peer = resolvePeer(['hubs', id], id, hub, reader, report)
+  if (hub.key === undefined && hub.keys === undefined)
+    report('CONFIG_MISSING', ['hubs', id], '"key" is missing: write the name of a key, or "keys"')
+  return { ...peer, key: peer.key ?? '' }
+}
+
+function resolveNode(
+  folder: string,
+  id: string,
+  node: RawConfig['nodes'][string],
+  tls: NodeConfig['tls'],
+  report: Report,
+): NodeConfig {
   const at = ['nodes', id]
   if (node.address === undefined && node.paths === undefined) {
     report('CONFIG_MISSING', at, '"address" is missing: write the control address of the node, ip or ip:port')
@@ -241,9 +221,9 @@ function resolveNode(folder: string, id: string, node: RawConfig['nodes'][string
     }
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
-  const { cloud, site, key, transits } = node
+  const { cloud, site, transits } = node
   const control = resolveControl(folder, id, node, report)
-  return { id, cloud, site, paths, key, transits, kind: node.kind ?? control?.kind, control }
+  return { id, cloud, site, paths, ...keysOfPeer(at, node, report), tls, transits, kind: node.kind ?? control?.kind, control }
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {

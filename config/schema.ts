@@ -4,18 +4,19 @@
  * other settings (resolve.ts).
  */
 import { z } from 'zod'
-import { ADDRESS_HINT } from './address.js'
 import { auditSchema } from './audit-schema.js'
 import { catalogSchema } from './catalog-schema.js'
 import { checksSchema } from './checks-schema.js'
 import { controlSchema, unstickSchema } from './control-schema.js'
 import { limits, zoneLimits } from './limits-schema.js'
+import { hub, key, keyList, keyName, primary } from './peers-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
+import { nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
 import { topologySchema } from './topology-schema.js'
+import { tsigSchema } from './tsig-schema.js'
 import { workersSchema } from './workers-schema.js'
 import {
   address,
-  algorithm,
   count,
   duration,
   expiry,
@@ -31,36 +32,8 @@ import {
   subnet,
   text,
   webUrl,
-  wireKeyName,
   zoneName,
 } from './setting-types.js'
-
-const key = section({
-  name: wireKeyName()
-    .optional()
-    .describe(
-      'Key name on the wire, any domain name; default: the name of the entry. Peers may share a name and differ in the secret.',
-    ),
-  algorithm: algorithm().describe('HMAC algorithm (RFC 8945 §6): hmac-sha1, -sha224, -sha256, -sha384, -sha512, or hmac-md5.'),
-  secret: text('write the secret in base64').optional().describe('The shared secret in base64; either this or secretFile.'),
-  secretFile: text('write the path of a file')
-    .optional()
-    .describe('A file that holds the secret in base64, relative to the config file.'),
-})
-
-const primary = section({
-  address: address(53).describe(`Address of the primary: ${ADDRESS_HINT.slice(6)}; default port: 53.`),
-  key: text('write the name of a key')
-    .optional()
-    .describe('TSIG key for queries and transfers; a NOTIFY from the primary must be signed too.'),
-})
-
-const hub = section({
-  address: address(53).describe('Address of its transfer server for peer hubs; default port: 53.'),
-  key: text('write the name of a key').describe(
-    'TSIG key between hubs. No node may use it, as hubs also get versions that no node may have.',
-  ),
-})
 
 const cloud = section({
   addresses: listOf(ipAddress(), 'addresses').default([]).describe('The anycast service addresses of the cloud.'),
@@ -76,7 +49,11 @@ const node = section({
   paths: listOf(address(53), 'control addresses')
     .optional()
     .describe('Control addresses in order of preference; includes address when both are given.'),
-  key: text('write the name of a key').optional().describe('TSIG key between the hub and the node.'),
+  key: keyName().optional().describe('TSIG key between the hub and the node.'),
+  keys: keyList(),
+  tls: nodeTlsSchema
+    .optional()
+    .describe('The node must query over TLS, with a certificate that has this name or pin; in the clear it gets nothing.'),
   transits: listOf(text('write a name such as AS174'), 'transits')
     .default([])
     .describe('Large upstream networks of the node: two that every node of the cloud has.'),
@@ -256,11 +233,13 @@ export const configSchema = section({
     processes: count(1)
       .default(1)
       .describe('Processes of the transfer server, which share its addresses; each serves every zone.'),
+    tls: serverTlsSchema.optional().describe('TLS 1.3 of the transfer server (RFC 9103); default: none.'),
   })
     .prefault({})
     .describe('The transfer server.'),
   workers: workersSchema,
   keys: mapOf(key, 'keys').describe('TSIG keys (RFC 8945) by name.'),
+  tsig: tsigSchema,
   primaries: mapOf(primary, 'primaries').describe('Hidden primaries by name, in order of preference.'),
   hubs: mapOf(hub, 'hubs').describe(
     'Every hub of this installation by name, this one included. Peer hubs transfer a version from each other when no primary has it.',
@@ -293,6 +272,3 @@ export const configSchema = section({
 })
 
 export type RawConfig = z.output<typeof configSchema>
-
-/** Keys of the contract that this version does not support: refused, not ignored. `*` matches any name or index. */
-export const UNSUPPORTED: readonly string[] = ['transfer.tls', 'primaries.*.tls']

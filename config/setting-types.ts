@@ -40,7 +40,7 @@ export const count = (least: number) => {
 }
 
 /** A string that `read` turns into a value; `read` returns undefined for a bad one. */
-const parsed = <T>(hint: string, read: (text: string) => T | undefined, options: { show: boolean } = { show: true }) =>
+export const parsed = <T>(hint: string, read: (text: string) => T | undefined, options: { show: boolean } = { show: true }) =>
   z.string({ error: hint }).transform((value, context): T => {
     const result = read(value)
     if (result !== undefined) return result
@@ -75,6 +75,12 @@ export const apiUrl = () =>
 
 export const address = (defaultPort: number) =>
   parsed(`${ADDRESS_HINT}, an address and not a host name`, (value) => parseAddress(value, defaultPort))
+
+/** Port of a server whose setting has none: that of its transport. */
+export const NO_PORT = -1
+
+/** As `address`, with NO_PORT for an address without a port. */
+export const serverAddress = () => address(NO_PORT)
 
 export const listenAddress = (defaultPort: number) =>
   parsed(ADDRESS_HINT, (value) => parseAddress(value, defaultPort, { anyPort: true }))

@@ -4,14 +4,12 @@
  */
 import { statSync } from 'node:fs'
 import { canonicalIp, isLoopback, isWildcard, subnetHolds } from './address.js'
-import type { Config, TsigKeyConfig } from './config.js'
+import type { Config, PeerTlsConfig } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
 import { quote } from './secrets.js'
 
-/** RFC 8945 §6: MD5 and SHA-1 are only for old peers. */
-const OLD_ALGORITHMS: readonly string[] = ['hmac-md5', 'hmac-sha1']
 /** Octets; a search of all values is infeasible. */
 const LEAST_SECRET = 16
 const ON_BY_DEFAULT = ['serial-forward', 'apex', 'shrink', 'growth', 'churn', 'zonemd', 'dnssec'] as const
@@ -21,7 +19,6 @@ const OTHERS = 0o077
 export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): void {
   lintApi(config, report)
   lintRedis(config, report)
-  lintKeys(config, report)
   lintLinks(config, report)
   lintWebhooks(config, report)
   lintSecrets(raw, config, report)
@@ -88,45 +85,6 @@ function parseUrl(text: string): URL | undefined {
   }
 }
 
-function lintKeys(config: Config, report: Report): void {
-  for (const [id, key] of config.keys) {
-    const at: SettingPath = ['keys', id]
-    if (OLD_ALGORITHMS.includes(key.algorithm))
-      report('WEAK_KEY', [...at, 'algorithm'], `key ${quote(id)} uses ${key.algorithm}: write hmac-sha256`)
-    if (key.secret.length < LEAST_SECRET)
-      report(
-        'WEAK_KEY',
-        at,
-        `the secret of key ${quote(id)} has ${octets(key)}: make one of 32, as "openssl rand -base64 32" does`,
-      )
-  }
-  const holders = new Map<string, string[]>()
-  const hold = (key: string | undefined, who: string): void => {
-    if (key !== undefined) holders.set(key, [...(holders.get(key) ?? []), who])
-  }
-  for (const { id, key, control } of config.nodes.values()) {
-    hold(key, `node "${id}"`)
-    if (control?.kind === 'bind' && control.key !== key) hold(control.key, `the control channel of node "${id}"`)
-  }
-  const primaryKeys = new Set([...config.primaries.values()].map(({ key }) => key))
-  for (const [key, who] of holders) {
-    if (who.length > 1)
-      report(
-        'WEAK_KEY',
-        ['keys', key],
-        `key ${quote(key)} is used by ${who.slice(0, 3).join(', ')}${who.length > 3 ? ' …' : ''}: an attacker on one node has the key of all; make one for each`,
-      )
-    if (primaryKeys.has(key))
-      report(
-        'WEAK_KEY',
-        ['keys', key],
-        `key ${quote(key)} is used by a primary and ${who[0]}: an attacker on the node can act as the primary; make one for each`,
-      )
-  }
-}
-
-const octets = ({ secret }: TsigKeyConfig): string => (secret.length === 1 ? 'one octet' : `${secret.length} octets`)
-
 /** Reports only the first secret: one chmod fixes all. */
 function lintSecrets(raw: RawConfig, { file }: Config, report: Report): void {
   if (!canOthersRead(file)) return
@@ -155,21 +113,24 @@ function lintLinks({ transfer, primaries, nodes }: Config, report: Report): void
       ['transfer', 'listen', i],
       'the transfer server listens on every address: write those of the control network',
     )
-  for (const { id, address, key } of primaries.values())
-    if (key === undefined && !isLoopback(address.ip))
+  for (const { id, address, key, tls } of primaries.values())
+    if (key === undefined && !isLoopback(address.ip) && !isProved(tls))
       report(
         'WEAK_LINK',
         ['primaries', id],
         `primary "${id}" has no TSIG key: an attacker who forges its address can change zones; give it a key`,
       )
-  for (const { id, paths, key } of nodes.values())
-    if (key === undefined && paths.some(({ ip }) => !isLoopback(ip)))
+  for (const { id, paths, key, tls } of nodes.values())
+    if (key === undefined && paths.some(({ ip }) => !isLoopback(ip)) && !isProved(tls))
       report(
         'WEAK_LINK',
         ['nodes', id],
         `node "${id}" has no TSIG key: an attacker who forges its address can transfer its zones; give it a key`,
       )
 }
+
+/** A certificate proves who the peer is. */
+const isProved = (tls: PeerTlsConfig | undefined): boolean => tls !== undefined && (tls.name !== undefined || tls.pins.length > 0)
 
 /** Addresses to which no webhook should lead by accident: this machine, its link, the metadata service of clouds. */
 const LOCAL = [

@@ -133,7 +133,7 @@ export class Hub {
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
-      return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer?.addresses, this.#api?.address)]
+      return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer, this.#api?.address)]
     } catch (error) {
       await this.stop()
       throw error
@@ -246,7 +246,7 @@ export class Hub {
   }
 
   async #spread(config: Config, fleet: Fleet, diff: FleetDiff): Promise<void> {
-    this.#transfer?.adopt(fleet)
+    this.#transfer?.adopt(fleet, config === this.#source.config ? undefined : config.transfer.tls)
     if (this.#shared !== undefined) await this.#shared.adopt(fleet)
     else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
     this.#api?.adopt(config, fleet, diff)

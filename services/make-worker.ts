@@ -50,7 +50,7 @@ export interface MakeWorkerParts extends SharedParts {
 /** `fleet`: the zones that this process owns. */
 export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService {
   const { hub, live, network, board, clock, log, metrics, hasHeardAll } = parts
-  const { client, querier, soa, udp, bulk } = network
+  const { client, querier, soa, udp, bulk, tls } = network
   const { limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick } = live
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
@@ -74,7 +74,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       paths,
       prober: new NodeProber(querier, paths),
       observer: new NodeObserver({ ...parts, soa, paths, bulk, observe, hasHeardAll }),
-      notify: new NotifySender(udp, paths, clock, metrics),
+      notify: new NotifySender(udp, paths, clock, metrics, tls),
     },
   )
 }

@@ -11,10 +11,12 @@ import { Querier } from '../lib/transport/querier.js'
 import { SoaBulk } from '../lib/transport/soa-bulk.js'
 import { SoaQuerier } from '../lib/transport/soa-query.js'
 import { TcpPool } from '../lib/transport/tcp-pool.js'
+import { TlsAsker } from '../lib/transport/tls-asker.js'
 import { UdpAsker } from '../lib/transport/udp-asker.js'
 
 export class Network {
   readonly udp: UdpAsker
+  readonly tls: TlsAsker
   readonly querier: Querier
   readonly soa: SoaQuerier
   readonly client: TransferClient
@@ -36,7 +38,8 @@ export class Network {
     this.udp = new UdpAsker(source)
     this.controls = new NodeControls(controlWays(source))
     this.#tcp = new TcpPool(source, connections)
-    this.querier = new Querier(this.udp, this.#tcp, systemClock)
+    this.tls = new TlsAsker(source)
+    this.querier = new Querier(this.udp, this.#tcp, systemClock, this.tls)
     this.soa = new SoaQuerier(this.querier)
     this.#bulkAsker = new BulkAsker(source)
     this.bulk = new SoaBulk(this.#bulkAsker, systemClock)
@@ -47,6 +50,7 @@ export class Network {
   close(): void {
     this.#tcp.close()
     this.#bulkAsker.close()
+    this.tls.close()
     this.#threads.close()
     this.udp.close()
   }

@@ -2,11 +2,16 @@
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 
 export interface RoleAddress {
-  role: 'transfer' | 'api'
+  role: 'transfer' | 'tls' | 'api'
   address: string
 }
 
-export function roleAddresses(transfer: readonly Endpoint[] = [], api: Endpoint | undefined): RoleAddress[] {
-  const served = transfer.map((endpoint): RoleAddress => ({ role: 'transfer', address: endpointText(endpoint) }))
+export function roleAddresses(
+  transfer: { addresses: readonly Endpoint[]; tlsAddresses: readonly Endpoint[] } | undefined,
+  api: Endpoint | undefined,
+): RoleAddress[] {
+  const at = (role: RoleAddress['role'], addresses: readonly Endpoint[] = []): RoleAddress[] =>
+    addresses.map((endpoint) => ({ role, address: endpointText(endpoint) }))
+  const served = [...at('transfer', transfer?.addresses), ...at('tls', transfer?.tlsAddresses)]
   return api === undefined ? served : [...served, { role: 'api', address: `http://${endpointText(api)}/` }]
 }

@@ -11,7 +11,7 @@ import { guard } from '../lib/runtime/guard.js'
 import type { Logger } from '../lib/runtime/logger.js'
 
 interface Address {
-  role: 'transfer' | 'api'
+  role: 'transfer' | 'tls' | 'api'
   address: string
 }
 

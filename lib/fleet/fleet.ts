@@ -6,7 +6,7 @@ import type { CheckSettings, Mode } from '../checks/check.js'
 import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
 import type { ControlSettings, Make } from './control-settings.js'
-import type { Remote } from './remote.js'
+import { type ClientProof, keysOf, type Remote } from './remote.js'
 
 export type Primary = Remote
 
@@ -29,6 +29,9 @@ export interface FleetNode {
   control?: ControlSettings | undefined
   /** Parts of the zone that the node rewrites on purpose, as words of ignored-records.ts. */
   ignored?: readonly string[] | undefined
+  oldKeys?: readonly TsigKey[] | undefined
+  /** It must query over TLS, and prove this. */
+  tls?: ClientProof | undefined
 }
 
 export interface FleetZone {
@@ -119,20 +122,21 @@ export class Fleet {
     this.#peerAddresses = new Set(peers.map(({ address }) => address.ip))
     for (const node of this.nodes.values()) {
       for (const ip of new Set(node.paths.map(({ address }) => address.ip))) push(this.#nodesAt, ip, node)
-      this.#learnKey(node.key, ...node.paths.map(({ address }) => address.ip))
+      this.#learnKeys(node, ...node.paths.map(({ address }) => address.ip))
     }
     for (const primary of this.primaries.values()) {
       push(this.#primariesAt, primary.address.ip, primary)
-      this.#learnKey(primary.key, primary.address.ip)
+      this.#learnKeys(primary, primary.address.ip)
     }
-    for (const peer of peers) this.#learnKey(peer.key, peer.address.ip)
+    for (const peer of peers) this.#learnKeys(peer, peer.address.ip)
   }
 
-  #learnKey(key: TsigKey | undefined, ...ips: string[]): void {
-    if (!key) return
-    const name = key.wireName.toString('latin1')
-    pushOnce(this.#keys, name, key)
-    for (const ip of ips) pushOnce(this.#keysAt, `${ip} ${name}`, key)
+  #learnKeys(peer: Pick<Remote, 'key' | 'oldKeys'>, ...ips: string[]): void {
+    for (const key of keysOf(peer)) {
+      const name = key.wireName.toString('latin1')
+      pushOnce(this.#keys, name, key)
+      for (const ip of ips) pushOnce(this.#keysAt, `${ip} ${name}`, key)
+    }
   }
 
   /** Changes since `before`; objects that both share did not change (see fleet-of-config). */

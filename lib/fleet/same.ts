@@ -1,15 +1,28 @@
 /** Decides if a reload changed a zone, a node or a remote. Unchanged parts may be compared by identity. */
+import type { Endpoint } from '../dns/endpoint.js'
 import type { TsigKey } from '../dns/tsig-record.js'
 import { isSameControl } from './control-settings.js'
 import type { FleetNode } from './fleet.js'
-import type { Remote } from './remote.js'
+import { keysOf, type Remote } from './remote.js'
 import type { ZoneRules } from './zone-of-fleet.js'
 
 const isSameKey = (a: TsigKey | undefined, b: TsigKey | undefined): boolean =>
   a === undefined || b === undefined ? a === b : a.equals(b) && a.id === b.id
 
 export const isSameRemote = (a: Remote, b: Remote): boolean =>
-  a.id === b.id && a.address.ip === b.address.ip && a.address.port === b.address.port && isSameKey(a.key, b.key)
+  a.id === b.id &&
+  isSamePlace(a.address, b.address) &&
+  isSameKeys(a, b) &&
+  isSamePart(a.tls, b.tls) &&
+  isSamePart(a.notifyOver, b.notifyOver)
+
+const isSamePlace = (a: Endpoint, b: Endpoint): boolean => a.ip === b.ip && a.port === b.port
+
+const isSameKeys = (a: Pick<Remote, 'key' | 'oldKeys'>, b: Pick<Remote, 'key' | 'oldKeys'>): boolean =>
+  isSameKey(a.key, b.key) && isSameList(keysOf(a), keysOf(b), isSameKey)
+
+const isSamePart = (a: object | undefined, b: object | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && isSameText(a, b))
 
 export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.id === b.id &&
@@ -17,7 +30,8 @@ export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.site === b.site &&
   a.kind === b.kind &&
   isSameControl(a.control, b.control) &&
-  isSameKey(a.key, b.key) &&
+  isSameKeys(a, b) &&
+  isSamePart(a.tls, b.tls) &&
   isSameList(a.ignored ?? [], b.ignored ?? []) &&
   isSameList(a.paths, b.paths, isSameRemote)
 

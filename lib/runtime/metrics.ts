@@ -49,6 +49,14 @@ export class Metrics {
     'Requests refused although this hub knows their key or zone, by node',
     ['node'],
   )
+  readonly oldKeyUses = this.#counter(
+    'old_key_uses_total',
+    'Requests signed with a key that is being replaced, by peer and key',
+    ['peer', 'key'],
+  )
+  readonly handshakes = this.#counter('tls_handshakes_total', 'TLS handshakes of peers with the transfer server, by outcome', [
+    'outcome',
+  ])
   readonly repeatedTransfers = this.#counter(
     'repeated_transfers_total',
     'Transfers of a version that was already sent to the node',

@@ -80,6 +80,8 @@ export class CellDoor {
     const [zone, node] = table === 'contacts' ? [undefined, key] : table === 'contents' ? [key, undefined] : splitPair(key)
     if (table === 'nodes' || table === 'forces' || table === 'verdicts' || table === 'contacts' || table === 'contents')
       return (zone === undefined || hasZone(zone)) && (node === undefined || hasNode(node))
+    const user = table === 'keyUses' ? /^node:(.+)$/.exec(zone ?? '')?.[1] : undefined
+    if (user !== undefined) return hasNode(user)
     if (this.#hubs.size < MOST_HUBS) this.#hubs.add(key)
     return this.#hubs.has(key)
   }

@@ -161,6 +161,7 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     why: sentence.optional(),
     standing: z.object({ serial, digest: name, at: time, why: sentence }).optional(),
   }),
+  keyUses: z.object({ at, usedAt: time }),
   stages: z.object({ at, id: name, serial, plan: name, through: count, by: name, stopped: stop.optional() }),
   orders: z.object({ at, hold: z.object(said).optional(), released: z.object(said).optional(), decisions: list(decision) }),
 }

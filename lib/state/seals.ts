@@ -32,8 +32,11 @@ export interface Sealed {
 export interface SealKeys {
   /** Name of this hub. */
   hub: string
-  /** Keys of all hubs of the installation by name, including this one; empty when they share nothing. */
-  keys: ReadonlyMap<string, TsigKey>
+  /**
+   * Keys of all hubs of the installation by name, including this one; empty when they share nothing. The first of a hub seals, and
+   * each opens, while the key is replaced.
+   */
+  keys: ReadonlyMap<string, readonly TsigKey[]>
 }
 
 export class Seals {
@@ -50,7 +53,10 @@ export class Seals {
   adopt(keys: SealKeys): boolean {
     const before = this.#keys
     this.#keys = keys
-    const isKept = [...keys.keys].every(([hub, key]) => before.keys.get(hub)?.equals(key) === true)
+    const isKept = [...keys.keys].every(([hub, own]) => {
+      const known = before.keys.get(hub)
+      return known?.length === own.length && own.every((key, i) => known[i]!.equals(key))
+    })
     return !isKept || keys.hub !== before.hub || keys.keys.size !== before.keys.size
   }
 
@@ -62,23 +68,14 @@ export class Seals {
     const json = JSON.stringify(value)
     const { hub, keys } = this.#keys
     const text = covered(table, key, hub, json)
-    const mac = PER_HUB.has(table) ? undefined : keys.get(hub)?.hmac().update(text).digest('hex')
+    const [mac] = PER_HUB.has(table) ? [] : macsOf(keys.get(hub), text)
     return { at: value.at, value: json, by: hub, own: this.#own(text), ...(mac === undefined ? {} : { mac }) }
   }
 
   /** This hub would seal the value differently now: a key was added, removed or changed since. */
   isStale(table: TableName, key: string, { by, value, mac }: Sealed): boolean {
     const { hub, keys } = this.#keys
-    return (
-      by === hub &&
-      !PER_HUB.has(table) &&
-      mac !==
-        keys
-          .get(hub)
-          ?.hmac()
-          .update(covered(table, key, by, value))
-          .digest('hex')
-    )
+    return by === hub && !PER_HUB.has(table) && mac !== macsOf(keys.get(hub), covered(table, key, by, value))[0]
   }
 
   /** Another hub of the installation has this name. */
@@ -91,8 +88,9 @@ export class Seals {
     const text = covered(table, key, sealed.by, sealed.value)
     if (isSame(this.#own(text), sealed.own)) return sealed.value
     if (PER_HUB.has(table)) return undefined
-    const mac = sealed.mac === undefined ? undefined : this.#keys.keys.get(sealed.by)?.hmac().update(text).digest('hex')
-    return mac !== undefined && isSame(mac, sealed.mac!) ? sealed.value : undefined
+    const { mac } = sealed
+    if (mac === undefined) return undefined
+    return macsOf(this.#keys.keys.get(sealed.by), text).some((own) => isSame(own, mac)) ? sealed.value : undefined
   }
 
   /** A seal that only the processes of this hub can make. */
@@ -112,6 +110,9 @@ export class Seals {
 /** A seal is valid for one value, in one place, from one hub. Neither names nor keys have a line break. */
 const covered = (table: TableName, key: string, by: string, json: string): string =>
   `zonecast 1\n${table}\n${key}\n${by}\n${json}`
+
+const macsOf = (keys: readonly TsigKey[] | undefined, text: string): string[] =>
+  (keys ?? []).map((key) => key.hmac().update(text).digest('hex'))
 
 function isSame(a: string, b: string): boolean {
   const [first, second] = [Buffer.from(a), Buffer.from(b)]

@@ -259,6 +259,15 @@ export interface DrainCell {
   reason: string | undefined
 }
 
+/** Written by the transfer server: the last use of a key that is being replaced. Key: keyUseKey. */
+export interface KeyUseCell {
+  at: number
+  usedAt: number
+}
+
+/** The kinds of peers that sign messages. */
+export type KeyUser = 'node' | 'primary' | 'hub'
+
 export interface Tables {
   zones: ZoneCell
   primaries: PrimaryCell
@@ -271,6 +280,7 @@ export interface Tables {
   catalogs: CatalogCell
   forces: ForceCell
   verdicts: VerdictCell
+  keyUses: KeyUseCell
   /** Written by the workers of all hubs. Key: the zone. */
   stages: SharedRollout
   /** Written by the API, for all hubs. Key: the zone. */
@@ -293,6 +303,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   'catalogs',
   'forces',
   'verdicts',
+  'keyUses',
 ]
 
 /** Tables that each hub fills for itself; the other tables are shared. */
@@ -300,6 +311,8 @@ export const PER_HUB: ReadonlySet<TableName> = new Set(['zones', 'primaries', 'p
 
 /** Keys of two parts; neither may have a space: zone names escape it, ids forbid it. */
 export const pairKey = (zone: string, other: string): string => `${zone} ${other}`
+/** Names of peers and keys have no colon. */
+export const keyUseKey = (kind: KeyUser, peer: string, key: string): string => `${kind}:${peer} ${key}`
 export const splitPair = (key: string): [zone: string, other: string] => {
   const i = key.lastIndexOf(' ')
   return [key.slice(0, i), key.slice(i + 1)]

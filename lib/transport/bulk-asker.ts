@@ -1,22 +1,39 @@
 /**
- * Many questions to one server over one kept TCP connection: written together, answered in any order (RFC 7766 §6.2.1.1, §7). Costs a
- * tenth of as many datagrams. A server that closes, is silent or answers only some leaves the rest without an answer.
+ * Many questions to one server over one kept connection, TCP or TLS: written together, answered in any order (RFC 7766 §6.2.1.1, §7).
+ * Costs a tenth of as many datagrams. A server that closes, is silent or answers only some leaves the rest without an answer.
  */
 import { randomInt } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
-import { type Endpoint, endpointText } from '../dns/endpoint.js'
-import { MessageFramer } from '../dns/framing.js'
+import { endpointText } from '../dns/endpoint.js'
+import { frame, MessageFramer } from '../dns/framing.js'
+import type { Remote } from '../fleet/remote.js'
+import { refused, TransportError, timedOut } from './errors.js'
+import { type Outlet, outletOf } from './outlet.js'
+import { openStream } from './stream.js'
+import { connectionKey, tlsFault } from './tls-remote.js'
 
-/** A server that sends nothing for so long, at the start or while questions wait, is given up. */
-const SILENCE_MS = 2_000
-/** As for the pool of connections: servers close idle ones after 10 s or more. */
-const KEEP_MS = 8_000
-/** Questions without an answer on one connection; further ones are refused. */
-const MOST = 1_024
+export interface BulkManner {
+  /** A server that sends nothing for so long, at the start or while questions wait, is given up. */
+  silenceMs: number
+  /** Time for which a connection without questions is kept. */
+  keepMs: number
+  /** Questions without an answer on one connection; further ones are refused. */
+  most: number
+}
 
-/** Gets the answer, or undefined when none comes. */
-export type BulkTaker = (answer: Buffer | undefined) => void
+/** For nodes; as for the pool of connections: servers close idle ones after 10 s or more. */
+export const NODE_MANNER: BulkManner = { silenceMs: 2_000, keepMs: 8_000, most: 1_024 }
+/**
+ * For polls and NOTIFYs over TLS, whose connection is kept until the server closes it. Ten thousand zones of a primary may be polled at
+ * once.
+ */
+export const TLS_MANNER: BulkManner = { silenceMs: 5_000, keepMs: 600_000, most: 32_768 }
+
+/** Gets the answer, or the error that ended the wait. */
+export type BulkTaker = (answer: Buffer | undefined, error?: TransportError) => void
+
+export type BulkRemote = Pick<Remote, 'address' | 'tls'>
 
 export interface BulkQuestion {
   /** The message; its first two octets are replaced by an id. */
@@ -27,49 +44,70 @@ export interface BulkQuestion {
 class Connection {
   readonly waiting = new Map<number, BulkTaker>()
   readonly #socket: Socket
+  #out: Outlet | undefined
   readonly #framer = new MessageFramer()
   readonly #timer: NodeJS.Timeout
   readonly #onEnd: () => void
+  readonly #remote: BulkRemote
+  readonly #manner: BulkManner
+  /** Frames that wait for the connection. */
+  readonly #early: Buffer[] = []
   #nextId = randomInt(0x10000)
   #heardAt = performance.now()
   #isOver = false
 
-  constructor(to: Endpoint, source: string | undefined, onEnd: () => void) {
+  constructor(remote: BulkRemote, sources: readonly string[], manner: BulkManner, onEnd: () => void) {
     this.#onEnd = onEnd
-    this.#socket = connect({
-      host: to.ip,
-      port: to.port,
-      noDelay: true,
-      ...(source === undefined ? {} : { localAddress: source }),
-    })
-    const close = guard('bulk answer', () => this.close())
-    this.#socket.on('error', close).on('end', close).on('close', close)
-    this.#socket.on(
-      'data',
-      guard('bulk answer', (octets: Buffer) => this.#onData(octets)),
+    this.#remote = remote
+    this.#manner = manner
+    const { address: to, tls } = remote
+    this.#socket = openStream(
+      { to, tls, sources, connectMs: manner.silenceMs },
+      () => this.#onReady(),
+      (error) => this.#end(error),
     )
     this.#timer = setTimeout(
       guard('bulk timer', () => this.#onSilence()),
-      SILENCE_MS,
+      manner.silenceMs,
     )
     // The connection does not keep the process alive.
     this.#timer.unref()
     this.#socket.unref()
   }
 
+  #onReady(): void {
+    const { address: to, tls } = this.#remote
+    if (this.#isOver) return
+    const close = guard('bulk answer', () => this.close())
+    this.#socket.on('end', close).on('close', close)
+    this.#socket.on(
+      'error',
+      guard('bulk answer', (error: unknown) => this.#end(tlsFault(to, tls, error) ?? refused(to, error))),
+    )
+    this.#socket.on(
+      'data',
+      guard('bulk answer', (octets: Buffer) => this.#onData(octets)),
+    )
+    const out = outletOf(this.#socket, tls !== undefined, () => undefined)
+    this.#out = out
+    out.together(() => {
+      for (const frame of this.#early.splice(0)) out.write(frame)
+    })
+  }
+
   send(questions: readonly BulkQuestion[]): void {
     this.#timer.refresh()
-    this.#socket.cork()
-    for (const { build, done } of questions) {
-      const id = this.#id()
-      this.waiting.set(id, done)
-      const message = build(id)
-      const frame = Buffer.allocUnsafe(message.length + 2)
-      frame.writeUInt16BE(message.length, 0)
-      message.copy(frame, 2)
-      this.#socket.write(frame)
+    const put = (): void => {
+      for (const { build, done } of questions) {
+        const id = this.#id()
+        this.waiting.set(id, done)
+        const framed = frame(build(id))
+        if (this.#out === undefined) this.#early.push(framed)
+        else this.#out.write(framed)
+      }
     }
-    this.#socket.uncork()
+    if (this.#out === undefined) put()
+    else this.#out.together(put)
   }
 
   #id(): number {
@@ -97,11 +135,18 @@ class Connection {
 
   /** A server that is silent while questions wait is given up; without questions the connection is kept for a while. */
   #onSilence(): void {
-    if (this.waiting.size > 0 || performance.now() - this.#heardAt > KEEP_MS) this.close()
+    const { silenceMs, keepMs } = this.#manner
+    if (this.waiting.size > 0) this.#end(timedOut(this.#remote.address, silenceMs))
+    else if (performance.now() - this.#heardAt > keepMs) this.close()
     else this.#timer.refresh()
   }
 
   close(): void {
+    const remote = endpointText(this.#remote.address)
+    this.#end(new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote }, `${remote} closed the connection early`))
+  }
+
+  #end(error: TransportError): void {
     if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#timer)
@@ -109,34 +154,35 @@ class Connection {
     this.#onEnd()
     const left = [...this.waiting.values()]
     this.waiting.clear()
-    for (const done of left) done(undefined)
+    for (const done of left) done(undefined, error)
   }
 }
 
 export class BulkAsker {
   readonly #sources: readonly string[]
+  readonly #manner: BulkManner
   readonly #connections = new Map<string, Connection>()
   #isClosed = false
 
   /** `sources`: local addresses, at most one per family. */
-  constructor(sources: readonly string[]) {
+  constructor(sources: readonly string[], manner: BulkManner = NODE_MANNER) {
     this.#sources = sources
+    this.#manner = manner
   }
 
   /** Each `done` is called once, after this call. False when there is no room for the questions: none is asked. */
-  ask(to: Endpoint, questions: readonly BulkQuestion[]): boolean {
+  ask(remote: BulkRemote, questions: readonly BulkQuestion[]): boolean {
     if (this.#isClosed) return false
-    const key = endpointText(to)
+    const key = connectionKey(remote.address, remote.tls)
     let connection = this.#connections.get(key)
     if (connection === undefined) {
-      const source = this.#sources.find((ip) => ip.includes(':') === to.ip.includes(':'))
-      const made: Connection = new Connection(to, source, () => {
+      const made: Connection = new Connection(remote, this.#sources, this.#manner, () => {
         if (this.#connections.get(key) === made) this.#connections.delete(key)
       })
       this.#connections.set(key, made)
       connection = made
     }
-    if (connection.waiting.size + questions.length > MOST) return false
+    if (connection.waiting.size + questions.length > this.#manner.most) return false
     connection.send(questions)
     return true
   }

@@ -1,10 +1,17 @@
 /** A message's sender and the way back to it, as the listener passes them to a server. */
+import type { ClientCertificate } from './client-certificate.js'
 
 export interface Peer {
   ip: string
   port: number
+  /** TLS is over TCP. */
   proto: 'udp' | 'tcp'
+  /** The message came over TLS. */
+  tls?: ClientCertificate | undefined
 }
+
+/** For the log. */
+export const transportOf = ({ proto, tls }: Peer): 'udp' | 'tcp' | 'tls' => (tls === undefined ? proto : 'tls')
 
 /** The way back to the sender of a request. */
 export interface Channel {

@@ -1,5 +1,5 @@
 /**
- * The server's sockets: UDP and TCP on several addresses, messages in, answers out. An idle connection is closed, a peer that
+ * The server's sockets: UDP, TCP and TLS on several addresses, messages in, answers out. An idle connection is closed, a peer that
  * does not read is not read from either, and answers never pile up in memory. Not here: the meaning of messages.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
@@ -12,6 +12,7 @@ import { DatagramChannel } from './datagram-channel.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
 import { ServedConnection } from './served-connection.js'
+import { type NoteHandshake, type ServerTls, TlsDoor } from './tls-door.js'
 import { WaitingRoom } from './waiting-room.js'
 
 export interface ListenerOptions {
@@ -25,6 +26,9 @@ export interface ListenerOptions {
   /** Maximum of octets in a message from an unknown address; longer ones are not read. */
   strangerOctets: { udp: number; tcp: number }
   onMessage: OnMessage
+  /** Addresses for TLS. */
+  tls?: (ServerTls & { listen: readonly Endpoint[] }) | undefined
+  onHandshake?: NoteHandshake
   /** Other processes listen on the same addresses. */
   isShared?: boolean
 }
@@ -50,9 +54,13 @@ export class DnsListener {
   readonly #known: ConnectionTable
   readonly #strangers: ConnectionTable
   readonly #waiting: WaitingRoom
+  readonly #door: TlsDoor | undefined
   /** Addresses of this listener, in the form of endpointText. */
   readonly #own = new Set<string>()
   readonly #ownPorts = new Set<number>()
+
+  /** Bound for TLS. */
+  readonly tlsAddresses: Endpoint[] = []
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -60,10 +68,12 @@ export class DnsListener {
     this.#strangers = new ConnectionTable(strangers)
     this.#known = new ConnectionTable(options.maxConnections)
     this.#waiting = new WaitingRoom(options.maxConnections * 2)
+    const { tls, onHandshake = () => undefined } = options
+    this.#door = tls === undefined ? undefined : new TlsDoor(tls, onHandshake)
   }
 
   /**
-   * Binds every address, UDP and TCP. Throws TransportError TRANSPORT_REFUSED naming the address. Returns the bound addresses.
+   * Binds every address, UDP and TCP, or TLS. Throws TransportError TRANSPORT_REFUSED naming the address. Returns the bound addresses.
    */
   async open(): Promise<Endpoint[]> {
     const bound: Endpoint[] = []
@@ -74,6 +84,8 @@ export class DnsListener {
         bound.push({ ip: endpoint.ip, port })
         this.#noteOwn({ ip: endpoint.ip, port })
       }
+      for (const endpoint of this.#options.tls?.listen ?? [])
+        this.tlsAddresses.push({ ip: endpoint.ip, port: await this.#openTcp(endpoint, this.#door) })
     } catch (error) {
       await this.close()
       throw error
@@ -108,14 +120,14 @@ export class DnsListener {
     )
   }
 
-  #openTcp(endpoint: Endpoint): Promise<number> {
+  #openTcp(endpoint: Endpoint, door?: TlsDoor): Promise<number> {
     const server = createServer(
       { noDelay: true },
-      guard('tcp connection', (socket: Socket) => this.#onConnection(socket)),
+      guard('tcp connection', (socket: Socket) => this.#onConnection(socket, door)),
     )
     this.#servers.push(server)
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(this.#bindError(endpoint, 'TCP', error)))
+      server.once('error', (error) => reject(this.#bindError(endpoint, door === undefined ? 'TCP' : 'TLS', error)))
       const shared = this.#options.isShared === true ? sharedPort() : {}
       server.listen({ host: endpoint.ip, port: endpoint.port, backlog: 1024, ipv6Only: true, ...shared }, () => {
         server.removeAllListeners('error')
@@ -155,8 +167,7 @@ export class DnsListener {
     })
   }
 
-  #onConnection(socket: Socket): void {
-    const { idleMs, isKnown, strangerOctets, onMessage } = this.#options
+  #onConnection(socket: Socket, door: TlsDoor | undefined): void {
     socket.on('error', () => undefined)
     const { remoteAddress, remotePort } = socket
     // Closed already.
@@ -166,21 +177,36 @@ export class DnsListener {
     }
     const ip = plainIp(remoteAddress)
     const peer: Peer = { ip, port: remotePort, proto: 'tcp' }
-    const isStranger = !isKnown(ip)
-    const table = isStranger ? this.#strangers : this.#known
-    if (table.isSpent(ip)) {
+    const isStranger = !this.#options.isKnown(ip)
+    if (this.#tableOf(isStranger).isSpent(ip)) {
       this.#waiting.hold(socket)
       return
     }
+    if (door === undefined) this.#serve(socket, peer, isStranger)
+    else door.admit(socket, ip, isStranger, (secure, tls) => this.#serve(secure, { ...peer, tls }, isStranger))
+  }
+
+  #tableOf(isStranger: boolean): ConnectionTable {
+    return isStranger ? this.#strangers : this.#known
+  }
+
+  #serve(socket: Socket, peer: Peer, isStranger: boolean): void {
+    const { idleMs, strangerOctets, onMessage } = this.#options
+    const table = this.#tableOf(isStranger)
     const limits = isStranger
       ? { idleMs: Math.min(idleMs, STRANGER_IDLE_MS), messageOctets: strangerOctets.tcp }
       : { idleMs, messageOctets: 0xffff }
-    const connection = new ServedConnection(socket, peer, limits, onMessage, (key) => table.move(connection, `${ip} ${key}`))
+    const connection = new ServedConnection(socket, peer, limits, onMessage, (key) => table.move(connection, `${peer.ip} ${key}`))
     table.add(connection)
     socket.on(
       'close',
       guard('tcp close', () => table.delete(connection)),
     )
+  }
+
+  /** New connections over TLS get this certificate. Throws when it cannot be used. */
+  adoptTls(tls: ServerTls): void {
+    this.#door?.adopt(tls)
   }
 
   get connections(): number {
@@ -199,6 +225,7 @@ export class DnsListener {
     this.stopListening()
     for (const connection of [...this.#known.all, ...this.#strangers.all]) connection.abort()
     this.#waiting.close()
+    this.#door?.close()
     for (const socket of this.#udp) {
       try {
         socket.close()

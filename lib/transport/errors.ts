@@ -7,13 +7,15 @@ export type TransportFault =
   | { code: 'TRANSPORT_TIMED_OUT'; remote: string; waitedMs: number }
   | { code: 'TRANSPORT_TOO_SLOW'; remote: string }
   | { code: 'TRANSPORT_CLOSED_EARLY'; remote: string }
+  | { code: 'TRANSPORT_TLS'; remote: string; why: string }
 
 export class TransportError extends ZonecastError<TransportFault> {
   override readonly name = 'TransportError'
 
   /** A transfer that broke off may come by AXFR; where no connection is possible, another server may answer (RFC 1034 §4.3.5). */
   override get nextMove(): NextMove {
-    return this.fault.code === 'TRANSPORT_REFUSED' ? 'next-primary' : 'axfr'
+    const { code } = this.fault
+    return code === 'TRANSPORT_REFUSED' || code === 'TRANSPORT_TLS' ? 'next-primary' : 'axfr'
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Sends one question to one server. UDP first; TCP when the answer is truncated (RFC 1035 §4.2), or on request when UDP brings
- * none (RFC 7766 §5). With EDNS; polls go without it to a server that does not
- * understand it (RFC 6891 §7).
+ * none (RFC 7766 §5); TLS alone to a server with TLS. With EDNS; polls go without it to a server that does not understand it
+ * (RFC 6891 §7).
  */
 import { randomInt } from 'node:crypto'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
@@ -14,6 +14,7 @@ import type { Remote } from '../fleet/remote.js'
 import { type Clock, seconds, systemClock } from '../runtime/clock.js'
 import { TransportError } from './errors.js'
 import type { TcpPool } from './tcp-pool.js'
+import type { TlsAsker } from './tls-asker.js'
 import type { UdpAsker } from './udp-asker.js'
 
 interface Written {
@@ -64,10 +65,13 @@ export class Querier {
   readonly #udp: UdpAsker
   readonly #tcp: TcpPool
   readonly #clock: Clock
+  readonly #tls: TlsAsker | undefined
   /** Servers that answer FORMERR or NOTIMP to EDNS, and the end of the time without EDNS. */
   readonly #noEdns = new Map<string, number>()
 
-  constructor(udp: UdpAsker, tcp: TcpPool, clock: Clock = systemClock) {
+  /** Without `tls` each question over TLS has a connection of the pool for itself. */
+  constructor(udp: UdpAsker, tcp: TcpPool, clock: Clock = systemClock, tls?: TlsAsker) {
+    this.#tls = tls
     this.#udp = udp
     this.#tcp = tcp
     this.#clock = clock
@@ -84,14 +88,32 @@ export class Querier {
 
   /** With a key the question is signed, and the answer must be signed. Throws TransportError, WireError or TsigError. */
   async ask(remote: Remote, question: Question, manner: QueryManner = {}): Promise<SmallMessage> {
-    const datagram = manner.overTcp === true ? undefined : await this.#overUdp(remote, question, manner)
-    const answer = datagram ?? (await this.#overTcp(remote, question, manner))
+    const answer = await this.#answer(remote, question, manner)
     const rcode = rcodeOf(answer.readUInt16BE(2))
     if ((rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP) && question.expire && this.usesEdns(remote.address)) {
       this.forgoEdns(remote.address)
       return await this.ask(remote, question, manner)
     }
     return readMessage(answer)
+  }
+
+  async #answer(remote: Remote, question: Question, manner: QueryManner): Promise<Buffer> {
+    if (remote.tls !== undefined && this.#tls !== undefined) return await this.#overTls(this.#tls, remote, question)
+    const isOverTcp = manner.overTcp === true || remote.tls !== undefined
+    const datagram = isOverTcp ? undefined : await this.#overUdp(remote, question, manner)
+    return datagram ?? (await this.#overTcp(remote, question, manner))
+  }
+
+  async #overTls(tls: TlsAsker, remote: Remote, question: Question): Promise<Buffer> {
+    let verifier: AnswerVerifier | undefined
+    const build = (id: number): Buffer => {
+      const request = this.#request(id, remote, question)
+      verifier = request.verifier
+      return request.message
+    }
+    const answer = await tls.ask(remote, { build, isAnswer: (message) => isAnswer(message, question) })
+    verifier?.accept(answer, seconds(this.#clock))
+    return answer
   }
 
   /** Undefined when the question must go over TCP. */

@@ -8,6 +8,7 @@ import { reportFault } from '../runtime/guard.js'
 import type { Channel, OnMessage, Peer } from './channel.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
+import { type Outlet, outletOf } from './outlet.js'
 
 /** Octets of pending answers in one connection from which on it is not read. */
 const HIGH_WATER_OCTETS = 1 << 17
@@ -28,6 +29,7 @@ export class ServedConnection implements Channel {
   /** The owner: the address, and the key when the peer has proved one. */
   owner: string
   readonly #socket: Socket
+  readonly #out: Outlet
   readonly #onMessage: OnMessage
   readonly #limits: ConnectionLimits
   readonly #onIdentify: (key: string) => void
@@ -59,14 +61,15 @@ export class ServedConnection implements Channel {
     this.#onIdentify = onIdentify
     this.#framer = new MessageFramer(limits.messageOctets)
     // Node.js counts octets that leave the kernel's queue as activity, so a slow reader stays connected.
+    this.#out = outletOf(
+      socket,
+      peer.tls !== undefined,
+      this.#guarded(() => this.#advance()),
+    )
     socket.setTimeout(limits.idleMs, () => socket.destroy())
     socket.on(
       'data',
       this.#guarded((octets: Buffer) => this.#onData(octets)),
-    )
-    socket.on(
-      'drain',
-      this.#guarded(() => this.#advance()),
     )
   }
 
@@ -84,7 +87,7 @@ export class ServedConnection implements Channel {
 
   /** No request is pending. */
   get isIdle(): boolean {
-    return this.#unanswered === 0 && this.#unread === undefined && this.#socket.writableLength === 0
+    return this.#unanswered === 0 && this.#unread === undefined && this.#out.length === 0
   }
 
   #onData(octets: Buffer): void {
@@ -99,7 +102,7 @@ export class ServedConnection implements Channel {
   }
 
   #mayTake(): boolean {
-    return this.#unanswered < MAX_UNANSWERED && this.#inBatch < MAX_BATCH && this.#socket.writableLength <= HIGH_WATER_OCTETS
+    return this.#unanswered < MAX_UNANSWERED && this.#inBatch < MAX_BATCH && this.#out.length <= HIGH_WATER_OCTETS
   }
 
   #take(message: Buffer): void {
@@ -129,10 +132,8 @@ export class ServedConnection implements Channel {
   #advance(): void {
     if (this.#socket.destroyed) return
     // Small answers to one segment leave in one.
-    this.#socket.cork()
-    this.#takeUnread()
-    this.#socket.uncork()
-    if (this.#unread !== undefined || this.#socket.writableLength > HIGH_WATER_OCTETS) this.#socket.pause()
+    this.#out.together(() => this.#takeUnread())
+    if (this.#unread !== undefined || this.#out.length > HIGH_WATER_OCTETS) this.#socket.pause()
     else this.#socket.resume()
   }
 
@@ -159,30 +160,15 @@ export class ServedConnection implements Channel {
   }
 
   send(message: Buffer): void {
-    if (!this.#socket.destroyed) this.#socket.write(frame(message))
+    if (!this.#socket.destroyed) this.#out.write(frame(message))
   }
 
   sendFramed(block: Buffer): Promise<void> {
-    return this.#written((done) => this.#socket.write(block, done))
+    return this.#written((done) => this.#out.write(block, done))
   }
 
   sendShared(block: Buffer, id: number): Promise<void> {
-    return this.#written((done) => {
-      const heads = Buffer.allocUnsafe(4 * messagesIn(block))
-      this.#socket.cork()
-      for (let o = 0, h = 0; o < block.length; h += 4) {
-        const next = o + 2 + ((block[o]! << 8) | block[o + 1]!)
-        heads[h] = block[o]!
-        heads[h + 1] = block[o + 1]!
-        heads.writeUInt16BE(id, h + 2)
-        this.#socket.write(heads.subarray(h, h + 4))
-        const rest = block.subarray(o + 4, next)
-        if (next < block.length) this.#socket.write(rest)
-        else this.#socket.write(rest, done)
-        o = next
-      }
-      this.#socket.uncork()
-    })
+    return this.#written((done) => this.#out.writeShared(block, id, done))
   }
 
   #written(write: (done: (error?: Error | null) => void) => void): Promise<void> {
@@ -206,10 +192,4 @@ export class ServedConnection implements Channel {
   abort(): void {
     this.#socket.destroy()
   }
-}
-
-function messagesIn(block: Buffer): number {
-  let messages = 0
-  for (let o = 0; o < block.length; o += 2 + ((block[o]! << 8) | block[o + 1]!)) messages += 1
-  return messages
 }

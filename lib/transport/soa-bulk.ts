@@ -52,7 +52,7 @@ export class SoaBulk {
         done(place, serial)
       }),
     )
-    return this.#asker.ask(remote.address, questions)
+    return this.#asker.ask({ address: remote.address }, questions)
   }
 
   #question({ key }: Remote, apex: Buffer, done: (serial: Serial | undefined, isAnswered: boolean) => void): BulkQuestion {

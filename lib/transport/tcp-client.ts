@@ -2,11 +2,14 @@
  * Exchanges over TCP, one at a time per connection: a request out, messages in until the taker has enough. The clock follows
  * progress: first octet, silence, rate and total time each have their own limit.
  */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
 import { MessageFramer, frame } from '../dns/framing.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
+import type { RemoteTls } from '../fleet/remote.js'
 import { refused, TransportError, timedOut } from './errors.js'
+import { openStream } from './stream.js'
+import { tlsFault } from './tls-remote.js'
 
 /** All in milliseconds unless named otherwise. */
 export interface Patience {
@@ -46,21 +49,23 @@ export class TcpClient {
   /** Since the last rest. */
   #workedMs = 0
 
-  private constructor(to: Endpoint, socket: Socket) {
+  private constructor(to: Endpoint, tls: RemoteTls | undefined, socket: Socket) {
     this.#to = to
     this.#socket = socket
-    socket.setNoDelay(true)
     const closed = guard('tcp client', () => this.#fail(this.#closedEarly()))
     socket.on('close', closed).on('end', closed)
     socket.on(
       'error',
-      guard('tcp client', (error: unknown) => this.#fail(refused(this.#to, error))),
+      guard('tcp client', (error: unknown) => this.#fail(tlsFault(to, tls, error) ?? refused(to, error))),
     )
   }
 
-  /** Throws TransportError TRANSPORT_REFUSED, TRANSPORT_TIMED_OUT. */
-  static connect(to: Endpoint, sources: readonly string[], connectMs: number): Promise<TcpClient> {
-    const source = sources.find((ip) => ip.includes(':') === to.ip.includes(':'))
+  /** Throws TransportError TRANSPORT_REFUSED, TRANSPORT_TIMED_OUT, TRANSPORT_TLS. */
+  static connect(
+    { address: to, tls }: { address: Endpoint; tls?: RemoteTls | undefined },
+    sources: readonly string[],
+    connectMs: number,
+  ): Promise<TcpClient> {
     return new Promise((resolve, reject) => {
       let client: TcpClient | undefined
       // One buffer for all that comes: a new one for each read costs as much as the reading.
@@ -69,24 +74,15 @@ export class TcpClient {
         if (client !== undefined) client.#onDataGuarded(buffer.subarray(0, octets))
         return true
       }
-      const local = source === undefined ? {} : { localAddress: source }
-      const socket = connect({ host: to.ip, port: to.port, ...local, onread: { buffer, callback } })
-      const timer = setTimeout(() => {
-        socket.destroy()
-        reject(timedOut(to, connectMs))
-      }, connectMs)
-      const onError = (error: Error): void => {
-        clearTimeout(timer)
-        socket.destroy()
-        reject(refused(to, error))
-      }
-      socket.once('error', onError)
-      socket.once('connect', () => {
-        clearTimeout(timer)
-        socket.off('error', onError)
-        client = new TcpClient(to, socket)
-        resolve(client)
-      })
+      const wish = { to, tls, sources, connectMs, onread: { buffer, callback } }
+      const socket = openStream(
+        wish,
+        () => {
+          client = new TcpClient(to, tls, socket)
+          resolve(client)
+        },
+        reject,
+      )
     })
   }
 

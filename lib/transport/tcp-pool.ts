@@ -5,6 +5,7 @@
 import { guard } from '../runtime/guard.js'
 import { endpointText } from '../dns/endpoint.js'
 import type { Remote } from '../fleet/remote.js'
+import { connectionKey } from './tls-remote.js'
 import { TransportError } from './errors.js'
 import { type Patience, TcpClient } from './tcp-client.js'
 
@@ -12,6 +13,8 @@ import { type Patience, TcpClient } from './tcp-client.js'
 const STALLED_MS = 2_000
 /** Servers close idle connections after 10 s or more (Knot 10, NSD 120, BIND 30); the pool closes first. */
 const KEEP_MS = 8_000
+/** A handshake costs more than a closed connection: the last one to a server with TLS stays until the server closes it. */
+const KEEP_TLS_MS = 600_000
 
 export interface PoolLimits {
   perServer: number
@@ -72,22 +75,22 @@ export class TcpPool {
    * its first octet is replaced once by a fresh one. `after` decides if the connection is fit for another exchange.
    */
   async exchange(
-    { address }: Remote,
+    remote: Remote,
     patience: Patience,
     build: () => { request: Buffer; take: (message: Buffer) => 'more' | 'done'; isReusable: () => boolean },
   ): Promise<void> {
-    const key = endpointText(address)
+    const key = connectionKey(remote.address, remote.tls)
     await this.#enter(key)
     const place = new Place(() => this.#leave(key))
     try {
       for (;;) {
         const kept = this.#takeIdle(key)
-        const client = kept ?? (await TcpClient.connect(address, this.#sources, patience.connectMs))
+        const client = kept ?? (await TcpClient.connect(remote, this.#sources, patience.connectMs))
         const { request, take, isReusable } = build()
         let heard = false
         this.#active.add(client)
         try {
-          if (this.#isClosed) throw stopped(key)
+          if (this.#isClosed) throw stopped(endpointText(remote.address))
           await client.exchange(
             request,
             (message) => {
@@ -97,7 +100,7 @@ export class TcpPool {
             },
             patience,
           )
-          if (isReusable()) this.#keep(key, client)
+          if (isReusable()) this.#keep(key, client, remote.tls !== undefined)
           else client.close()
           return
         } catch (error) {
@@ -171,17 +174,28 @@ export class TcpPool {
     return undefined
   }
 
-  #keep(key: string, client: TcpClient): void {
+  #keep(key: string, client: TcpClient, isSecure: boolean): void {
     if (this.#isClosed) client.close()
     if (!client.isOpen) return
-    const timer = setTimeout(() => {
-      client.close()
-      const left = (this.#idle.get(key) ?? []).filter((entry) => entry.client !== client)
-      if (left.length > 0) this.#idle.set(key, left)
-      else this.#idle.delete(key)
-    }, KEEP_MS)
+    const others = this.#openIdle(key)
+    const timer = setTimeout(
+      () => {
+        client.close()
+        const left = (this.#idle.get(key) ?? []).filter((entry) => entry.client !== client)
+        if (left.length > 0) this.#idle.set(key, left)
+        else this.#idle.delete(key)
+      },
+      isSecure && others.length === 0 ? KEEP_TLS_MS : KEEP_MS,
+    )
     timer.unref()
-    this.#idle.set(key, [...(this.#idle.get(key) ?? []), { client, timer }])
+    this.#idle.set(key, [...others, { client, timer }])
+  }
+
+  #openIdle(key: string): { client: TcpClient; timer: NodeJS.Timeout }[] {
+    return (this.#idle.get(key) ?? []).filter(({ client, timer }) => {
+      if (!client.isOpen) clearTimeout(timer)
+      return client.isOpen
+    })
   }
 
   /** Ends everything: running and waiting exchanges get an error. */

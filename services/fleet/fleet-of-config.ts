@@ -44,9 +44,9 @@ export function* fleetInSteps(
 
 /** The keys that seal decisions in Redis: each hub's key under `hubs`. */
 export function sealKeysOf({ hub, hubs, keys }: Config): SealKeys {
-  const known = [...hubs.values()].flatMap(({ id, key: name }): [string, TsigKey][] => {
+  const keyOf = (name: string): TsigKey[] => {
     const key = keys.get(name)
-    return key === undefined ? [] : [[id, new TsigKey(key.name, key.algorithm, key.secret, name)]]
-  })
-  return { hub, keys: new Map(known) }
+    return key === undefined ? [] : [new TsigKey(key.name, key.algorithm, key.secret, name)]
+  }
+  return { hub, keys: new Map([...hubs.values()].map(({ id, key, oldKeys }) => [id, [key, ...oldKeys].flatMap(keyOf)])) }
 }

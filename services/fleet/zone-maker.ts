@@ -2,13 +2,23 @@
  * Makes the zones of the fleet from the config's plain values and from members of catalogs: with the same nodes, primaries and
  * rules for as long as the config stays.
  */
-import type { Config, ConsumedCatalog, PublishedCatalog, ZoneConfig } from '../../config/config.js'
+import type {
+  Config,
+  ConsumedCatalog,
+  NodeTlsConfig,
+  PeerTlsConfig,
+  PrimaryConfig,
+  PublishedCatalog,
+  ZoneConfig,
+} from '../../config/config.js'
+import type { Endpoint } from '../../lib/dns/endpoint.js'
 import type { ControlConfig } from '../../config/control.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
 import type { ControlSettings } from '../../lib/fleet/control-settings.js'
 import type { Member } from '../../lib/catalog/membership.js'
 import type { Fleet, FleetNode, FleetZone, Primary } from '../../lib/fleet/fleet.js'
+import type { Remote, RemoteTls } from '../../lib/fleet/remote.js'
 import { ZoneOfFleet, type ZoneRules } from '../../lib/fleet/zone-of-fleet.js'
 import { isSameNode, isSameRemote, isSameRules } from '../../lib/fleet/same.js'
 
@@ -32,33 +42,45 @@ export class ZoneMaker {
     this.#config = config
     const keys = new Map(Array.from(config.keys, ([id, key]) => [id, new TsigKey(key.name, key.algorithm, key.secret, id)]))
     const keyOf = (id: string | undefined): TsigKey | undefined => (id === undefined ? undefined : keys.get(id))
+    const keysOf = ({ key, oldKeys }: KeyNames): Pick<Remote, 'key' | 'oldKeys'> =>
+      oldKeys.length === 0 ? { key: keyOf(key) } : { key: keyOf(key), oldKeys: oldKeys.flatMap((id) => keyOf(id) ?? []) }
+    const remoteOf = ({ id, address, tls, ...names }: PrimaryConfig): Primary => ({
+      id,
+      address,
+      ...keysOf(names),
+      ...(tls === undefined ? {} : { tls: remoteTls(tls, config) }),
+    })
     this.primaries = new Map(
-      Array.from(config.primaries.values(), ({ id, address, key }) => [
-        id,
-        kept(before?.primaries.get(id), { id, address, key: keyOf(key) }, isSameRemote),
+      Array.from(config.primaries.values(), (primary) => [
+        primary.id,
+        kept(before?.primaries.get(primary.id), remoteOf(primary), isSameRemote),
       ]),
     )
     this.nodes = new Map(
-      Array.from(config.nodes.values(), ({ id, cloud, site, paths, key, kind, control }) => [
-        id,
-        kept<FleetNode>(
-          before?.nodes.get(id),
-          {
-            id,
-            cloud,
-            site,
-            paths: paths.map((address) => ({ id, address, key: keyOf(key) })),
-            key: keyOf(key),
-            kind,
-            control: control && controlSettings(control, config),
-          },
-          isSameNode,
-        ),
-      ]),
+      Array.from(config.nodes.values(), ({ id, cloud, site, paths, tls, kind, control, ...names }) => {
+        const pathOf = (address: Endpoint): Remote => ({ id, address, ...keysOf(names), ...notifyOver(address, tls, config) })
+        const node: FleetNode = {
+          id,
+          cloud,
+          site,
+          paths: paths.map(pathOf),
+          ...keysOf(names),
+          ...(tls === undefined ? {} : { tls: { name: tls.name, pins: tls.pins } }),
+          kind,
+          control: control && controlSettings(control, config),
+        }
+        return [id, kept(before?.nodes.get(id), node, isSameNode)]
+      }),
     )
     this.peers = [...config.hubs.values()]
       .filter(({ id }) => id !== config.hub)
-      .map(({ id, address, key }): Primary => ({ id, address, key: keyOf(key) }))
+      .map((hub) =>
+        kept(
+          before?.peers.find(({ id }) => id === hub.id),
+          remoteOf(hub),
+          isSameRemote,
+        ),
+      )
   }
 
   /** A zone of the config or a catalog has this name, so no member may have it. */
@@ -129,6 +151,20 @@ export class ZoneMaker {
     this.#nodesOf.set(key, made)
     return made
   }
+}
+
+type KeyNames = Pick<PrimaryConfig, 'key' | 'oldKeys'>
+
+const remoteTls = ({ name, pins, ca }: PeerTlsConfig, { transfer }: Config): RemoteTls => ({
+  name,
+  pins,
+  ca,
+  own: transfer.tls && { cert: transfer.tls.cert, key: transfer.tls.key },
+})
+
+function notifyOver({ ip }: Endpoint, tls: NodeTlsConfig | undefined, config: Config): Pick<Remote, 'notifyOver'> {
+  if (tls?.notifyPort === undefined) return {}
+  return { notifyOver: { address: { ip, port: tls.notifyPort }, tls: remoteTls(tls, config) } }
 }
 
 export const settingsOf = (catalog: ConsumedCatalog, { group }: Pick<Member, 'group'>) =>

@@ -12,6 +12,7 @@ import { TYPE } from '../../lib/dns/rrtype.js'
 import { verifyRequest } from '../../lib/dns/tsig.js'
 import type { TsigKey } from '../../lib/dns/tsig-record.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import { holdsKey, keysOf } from '../../lib/fleet/remote.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
@@ -61,11 +62,19 @@ export class Misplaced {
 
   /** Reports a refused request about a known zone. `key`: the verified key of its signature. */
   note(zone: FleetZone, ip: string, key: TsigKey | undefined): void {
-    const nodes = key === undefined ? [] : zone.nodes.filter((node) => node.key?.equals(key))
+    const nodes = key === undefined ? [] : zone.nodes.filter((node) => holdsKey(node, key))
+    this.#report(zone, ip, key, nodes, whyRefused(zone.name, ip, nodes, key))
+  }
+
+  /** Reports a node that came in another way than its TLS setting demands. The request came over a connection, or with its key. */
+  noteBarred(zone: FleetZone, ip: string, key: TsigKey | undefined, nodes: readonly FleetNode[], why: string): void {
+    this.#report(zone, ip, key, nodes, why)
+  }
+
+  #report(zone: FleetZone, ip: string, key: TsigKey | undefined, nodes: readonly FleetNode[], why: string): void {
     const ids = nodes.map(({ id }) => id)
     const { bus, clock, metrics } = this.#parts
     for (const node of ids.length > 0 ? ids : ['none']) metrics.refusedPeers.inc({ node })
-    const why = whyRefused(zone.name, ip, nodes, key)
     const line = { zone: zone.name, remote: ip, nodes: ids.slice(0, NAMED), key: key?.id, why }
     const isNew = this.#note(`${ip} ${key?.id ?? ''}`, zone, line)
     if (isNew && ids.length > 0) bus.emit('refused', { zone: zone.name, nodes: ids, why, at: clock.now() })
@@ -94,13 +103,12 @@ function provedKey(zone: FleetZone, message: RequestMessage, octets: Buffer, now
   const { tsig } = message
   if (tsig === undefined || opcodeOf(message.flags) === OPCODE.NOTIFY) return undefined
   const keys: TsigKey[] = []
-  for (const key of nodesClaimed(zone, tsig.keyName).map((node) => node.key!))
-    if (!keys.some((other) => other.equals(key))) keys.push(key)
+  for (const key of nodesClaimed(zone, tsig.keyName).flatMap(keysOf)) if (!keys.some((other) => other.equals(key))) keys.push(key)
   return keys.find((key) => verifyRequest(octets, tsig, () => key, nowSeconds).kind === 'verified')
 }
 
 const nodesClaimed = ({ nodes }: FleetZone, keyName: Buffer): FleetNode[] =>
-  nodes.filter(({ key }) => key?.wireName.equals(keyName))
+  nodes.filter((node) => keysOf(node).some((key) => key.wireName.equals(keyName)))
 
 const listed = (nodes: readonly FleetNode[]): string => {
   const named = nodes.slice(0, NAMED).map(({ id }) => id)

@@ -5,12 +5,21 @@ import { AnswerSigner } from '../../lib/dns/tsig.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { AnswerTouch } from './answer-stream.js'
 import type { Asker, Offer } from './offers.js'
-import type { Asking } from './refusal.js'
+import type { Misplaced } from './misplaced.js'
+import type { OldKeys } from './old-keys.js'
+import type { Asking, Refusals } from './refusal.js'
 import { optionsFor, optRecord } from './request.js'
 
 export interface Query extends Asking {
   offer: Offer
   asker: Asker
+}
+
+/** Where refused requests and old keys are noted. */
+export interface QueryNotes {
+  refusals: Refusals
+  misplaced: Misplaced
+  oldKeys: OldKeys
 }
 
 export const optionsOf = ({ request, offer }: Query): { code: number; data: Buffer }[] =>

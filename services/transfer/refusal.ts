@@ -6,7 +6,7 @@ import { rcodeName, RCODE } from '../../lib/dns/rcode.js'
 import { type Clock, seconds } from '../../lib/runtime/clock.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
-import type { Channel, Peer } from '../../lib/transport/channel.js'
+import { type Channel, type Peer, transportOf } from '../../lib/transport/channel.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
 import { hashAddress, hashPrefix, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import { answerTo, type ServerRequest } from './request.js'
@@ -46,7 +46,7 @@ export class Refusals {
     this.#answered.inc()
     const { log } = this.#parts
     if (log.isLevelEnabled('debug'))
-      log.debug({ op: 'request', dir: 'in', remote: endpointText(peer), proto: peer.proto, why }, 'request refused')
+      log.debug({ op: 'request', dir: 'in', remote: endpointText(peer), proto: transportOf(peer), why }, 'request refused')
     channel.send(answer())
   }
 

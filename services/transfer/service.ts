@@ -13,8 +13,12 @@ import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Channel } from '../../lib/transport/channel.js'
 import { DnsListener } from '../../lib/transport/dns-listener.js'
 import { type Endpoint, endpointText } from '../../lib/dns/endpoint.js'
+import { transportOf } from '../../lib/transport/channel.js'
+import type { ServerTls } from '../../lib/transport/tls-door.js'
 import { hashAddress, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import { isAcquainted, primariesNotifying } from './access.js'
+import { HandshakeLog } from './handshake-log.js'
+import { OldKeys } from './old-keys.js'
 import type { TransferParts } from './parts.js'
 import { Misplaced } from './misplaced.js'
 import { NotifyReplays } from './notify-replays.js'
@@ -28,6 +32,8 @@ export interface TransferSettings extends QuerySettings {
   maxConnections: number
   /** Processes that listen on the addresses. */
   processes: number
+  /** Undefined: no TLS. */
+  tls?: (ServerTls & { listen: readonly Endpoint[] }) | undefined
 }
 
 /** For each known address: as many as a node sends that gets NOTIFYs for 20,000 zones in a second. */
@@ -42,20 +48,31 @@ export class TransferService implements Service {
   readonly #misplaced: Misplaced
   readonly #datagrams = new RateLimiter(DATAGRAMS)
   readonly #replays = new NotifyReplays()
+  readonly #oldKeys: OldKeys
   #fleet: Fleet
   /** Every address on which it listens, after the start. */
   addresses: Endpoint[] = []
+  /** Addresses for TLS, after the start. */
+  tlsAddresses: readonly Endpoint[] = []
 
   constructor(fleet: Fleet, settings: TransferSettings, parts: TransferParts) {
     this.#fleet = fleet
     this.#parts = parts
     this.#refusals = new Refusals(parts)
     this.#misplaced = new Misplaced(parts)
-    this.#queries = new ZoneQueries(fleet, settings, this.#refusals, this.#misplaced, parts)
+    this.#oldKeys = new OldKeys(parts)
+    this.#queries = new ZoneQueries(
+      fleet,
+      settings,
+      { refusals: this.#refusals, misplaced: this.#misplaced, oldKeys: this.#oldKeys },
+      parts,
+    )
+    const handshakes = new HandshakeLog(parts, (ip) => this.#fleet.isKnownAddress(ip))
     this.#listener = new DnsListener({
       ...settings,
       strangerOctets: STRANGER_OCTETS,
       isShared: settings.processes > 1,
+      onHandshake: (outcome, ip, why) => handshakes.note(outcome, ip, why),
       isKnown: (ip) => this.#fleet.isKnownAddress(ip),
       onMessage: (message, channel) => this.#onMessage(message, channel),
     })
@@ -63,9 +80,12 @@ export class TransferService implements Service {
 
   async start(): Promise<void> {
     this.addresses = await this.#listener.open()
+    this.tlsAddresses = this.#listener.tlsAddresses
   }
 
-  adopt(fleet: Fleet): void {
+  /** `tls`: new connections get this certificate, and running transfers go on. */
+  adopt(fleet: Fleet, tls?: ServerTls): void {
+    if (tls !== undefined) this.#listener.adoptTls(tls)
     this.#fleet = fleet
     this.#queries.adopt(fleet)
   }
@@ -128,6 +148,7 @@ export class TransferService implements Service {
       return
     }
     const { key, tsig } = request
+    this.#oldKeys.note('primary', primaries, key)
     const isCopy = key !== undefined && tsig !== undefined && !this.#replays.isNew(key.id, tsig, seconds(clock))
     metrics.notify.inc({ direction: 'in', outcome: isCopy ? 'copy' : 'ok' })
     channel.send(answerTo(request, { rcode: RCODE.NOERROR, authoritative: true }, seconds(clock)))
@@ -142,7 +163,7 @@ export class TransferService implements Service {
           op: 'notify',
           dir: 'in',
           remote: endpointText(channel.peer),
-          proto: channel.peer.proto,
+          proto: transportOf(channel.peer),
           key: request.key?.id,
           serial,
           primary: primaries.map(({ id }) => id).join(', '),

@@ -11,18 +11,19 @@ import { isReleasedTo } from '../../lib/store/version.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
 import { hashAddress, RateLimiter } from '../../lib/transport/rate-limiter.js'
 import type { PreparedMessages } from '../../lib/xfr/message-cutter.js'
-import { nodesAsking, peerAsking } from './access.js'
+import { barredByTls, nodesAsking, peerAsking } from './access.js'
 import { AnswerBudget } from './answer-budget.js'
 import { fitsSigned, streamAnswer, touchSingle } from './answer-stream.js'
 import { heldSerialOf, isAheadOf } from './held-serial.js'
 import { type Asker, isOnOtherBase, offerOf } from './offers.js'
 import type { Misplaced } from './misplaced.js'
+import type { OldKeys } from './old-keys.js'
 import { PreparedAnswers } from './prepared-answers.js'
 import { Pace, type PaceLimits } from './pace.js'
 import { TransferPlaces } from './places.js'
 import { Repeats } from './repeats.js'
 import type { Asking, Refusals } from './refusal.js'
-import { isProved, optionsOf, type Query, touchOf } from './query.js'
+import { isProved, optionsOf, type Query, type QueryNotes, touchOf } from './query.js'
 import { answerTo, udpRoom } from './request.js'
 import type { TransferParts } from './parts.js'
 
@@ -48,6 +49,7 @@ export class ZoneQueries {
   #fleet: Fleet
   readonly #refusals: Refusals
   readonly #misplaced: Misplaced
+  readonly #oldKeys: OldKeys
   readonly #repeats: Repeats
   readonly #places = new TransferPlaces()
   readonly #budget: AnswerBudget
@@ -58,11 +60,12 @@ export class ZoneQueries {
   /** Answers that are being sent. */
   streams = 0
 
-  constructor(fleet: Fleet, settings: QuerySettings, refusals: Refusals, misplaced: Misplaced, parts: TransferParts) {
+  constructor(fleet: Fleet, settings: QuerySettings, notes: QueryNotes, parts: TransferParts) {
     this.#fleet = fleet
     this.#parts = parts
-    this.#refusals = refusals
-    this.#misplaced = misplaced
+    this.#refusals = notes.refusals
+    this.#misplaced = notes.misplaced
+    this.#oldKeys = notes.oldKeys
     this.#repeats = new Repeats(settings.repeats, parts)
     this.#prepared = new PreparedAnswers(settings.preparedOctets)
     this.#budget = new AnswerBudget(settings.preparedOctets * 2)
@@ -77,10 +80,8 @@ export class ZoneQueries {
   answer(asking: Asking, zone: FleetZone): Promise<void> | undefined {
     const { request, channel } = asking
     const asker = this.#askerOf(asking, zone)
-    if (asker === undefined) {
-      this.#misplaced.note(zone, channel.peer.ip, request.key)
-      return this.#refuse(asking, RCODE.REFUSED, 'caller does not serve the zone')
-    }
+    if (asker === undefined) return this.#refuseOutsider(asking, zone)
+    this.#oldKeys.noteAsker(this.#fleet, asker, request.key)
     const offer = offerOf(zone, asker, this.#parts)
     if (!offer) return this.#refuse(asking, RCODE.SERVFAIL, 'no released version, or expired')
     const query = { request, channel, offer, asker }
@@ -99,11 +100,20 @@ export class ZoneQueries {
   }
 
   #askerOf({ request, channel }: Asking, zone: FleetZone): Asker | undefined {
-    const { ip } = channel.peer
-    const nodes = nodesAsking(this.#fleet, ip, request.key, zone).map((node) => node.id)
+    const { peer } = channel
+    const nodes = nodesAsking(this.#fleet, peer, request.key, zone).map((node) => node.id)
     if (nodes.length > 0) return { kind: 'nodes', nodes }
-    const hub = peerAsking(this.#fleet, ip, request.key)
+    const hub = peerAsking(this.#fleet, peer, request.key)
     return hub && { kind: 'hub', id: hub.id }
+  }
+
+  #refuseOutsider(asking: Asking, zone: FleetZone): undefined {
+    const { request, channel } = asking
+    const { ip } = channel.peer
+    const barred = isProved(asking) ? barredByTls(this.#fleet, channel.peer, request.key, zone) : undefined
+    if (barred === undefined) this.#misplaced.note(zone, ip, request.key)
+    else this.#misplaced.noteBarred(zone, ip, request.key, barred.nodes, barred.why)
+    return this.#refuse(asking, RCODE.REFUSED, barred?.why ?? 'caller does not serve the zone')
   }
 
   #refuse(asking: Asking, rcode: number, why: string): undefined {

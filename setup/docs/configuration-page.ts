@@ -1,7 +1,6 @@
 /** docs/reference/configuration.md, from the schema of the settings. */
 import { formatDuration } from '../../config/duration.js'
 import { SETTING_VARIABLES } from '../../config/env.js'
-import { UNSUPPORTED } from '../../config/schema.js'
 import { describeSettings, type SettingDescription } from '../../config/setting-names.js'
 import { cell, code, page, table } from './markdown.js'
 
@@ -47,8 +46,6 @@ export function configurationPage(): string {
       Object.entries(SETTING_VARIABLES).map(([name, path]) => [code(name), code(path.join('.'))]),
     ),
     'These variables are read too: `ZONECAST_CONFIG` (the file), `ZONECAST_URL` and `ZONECAST_TOKEN` (the hub that commands ask, and the token that they send), `NO_COLOR`.',
-    '## Not in this version',
-    `These keys are refused: ${UNSUPPORTED.map(code).join(', ')}.`,
   )
 }
 

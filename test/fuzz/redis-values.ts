@@ -25,14 +25,14 @@ const sealsOf = (hub: string, own: number): Seals =>
   new Seals(Buffer.alloc(32, own), {
     hub,
     keys: new Map([
-      ['east', KEY],
-      ['west', KEY],
+      ['east', [KEY]],
+      ['west', [KEY]],
     ]),
   })
 /** A forger without any hub's key. */
 const FORGER = new Seals(Buffer.alloc(32, 9), {
   hub: 'west',
-  keys: new Map([['west', new TsigKey('hubs.', 'hmac-sha256', Buffer.from('guess'))]]),
+  keys: new Map([['west', [new TsigKey('hubs.', 'hmac-sha256', Buffer.from('guess'))]]]),
 })
 
 const PATHS = [

@@ -129,7 +129,7 @@ describe('a client with write access to Redis', function () {
   const strangerSeals = (): Seals =>
     new Seals(Buffer.alloc(32, 9), {
       hub: 'other',
-      keys: new Map([['other', new TsigKey('hub-key.', 'hmac-sha256', Buffer.from('a guess'))]]),
+      keys: new Map([['other', [new TsigKey('hub-key.', 'hmac-sha256', Buffer.from('a guess'))]]]),
     })
   const sealedByStranger = <V extends { at: number }>(table: 'orders' | 'stages' | 'drains', key: string, value: V) =>
     strangerSeals().seal(table, key, value)
@@ -187,7 +187,7 @@ describe('a client with write access to Redis', function () {
   it('with the key of a peer hub is that hub: the same order, sealed, approves', async () => {
     const other = new Seals(Buffer.alloc(32, 9), {
       hub: 'other',
-      keys: new Map([['other', new TsigKey('hub-key.', 'hmac-sha256', Buffer.from(hubKey.secret, 'base64'))]]),
+      keys: new Map([['other', [new TsigKey('hub-key.', 'hmac-sha256', Buffer.from(hubKey.secret, 'base64'))]]]),
     })
     // The orders above are refused for their seals only.
     await publish({

@@ -183,16 +183,4 @@ export const MISTAKES_OF_SENSE: Case[] = [
     at: '1:19',
     says: /off, warn, hold/,
   },
-  {
-    id: 'TLS towards a primary',
-    text: withLine(7, '  hm2: { address: 127.0.0.1:5302, tls: { name: a } }'),
-    code: 'CONFIG_UNSUPPORTED',
-    at: '7:35',
-  },
-  {
-    id: 'TLS in the transfer server',
-    text: withLine(2, 'transfer: { listen: [127.0.0.1:5300], tls: {} }'),
-    code: 'CONFIG_UNSUPPORTED',
-    at: '2:39',
-  },
 ]

@@ -15,8 +15,8 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 
 const key = (secret: string): TsigKey => new TsigKey('hubs.', 'hmac-sha256', Buffer.from(secret))
 const SHARED = new Map([
-  ['east', key('the hubs know it')],
-  ['west', key('the hubs know it')],
+  ['east', [key('the hubs know it')]],
+  ['west', [key('the hubs know it')]],
 ])
 const secret = (fill: number): Buffer => Buffer.alloc(32, fill)
 const hub = (name: string, keys = SHARED, own = name.length + name.charCodeAt(0)): Seals =>
@@ -56,7 +56,7 @@ describe('a seal', () => {
     ['an empty MAC', (sealed) => ({ ...sealed, mac: '' })],
     [
       'the MAC of another key',
-      (sealed) => ({ ...sealed, mac: hub('east', new Map([['east', key('guessed')]])).seal('orders', 'example.', ORDERS).mac }),
+      (sealed) => ({ ...sealed, mac: hub('east', new Map([['east', [key('guessed')]]])).seal('orders', 'example.', ORDERS).mac }),
     ],
     ['letters that are no MAC', (sealed) => ({ ...sealed, mac: 'ü'.repeat(64) })],
   ]
@@ -76,8 +76,23 @@ describe('a seal', () => {
   it('is valid while the key is in the config', () => {
     const reader = hub('west')
     const sealed = hub('east').seal('orders', 'example.', ORDERS)
-    reader.adopt({ hub: 'west', keys: new Map([['west', key('the hubs know it')]]) })
+    reader.adopt({ hub: 'west', keys: new Map([['west', [key('the hubs know it')]]]) })
     expect(reader.open('orders', 'example.', sealed)).to.equal(undefined)
+  })
+
+  it('is valid with each key of a hub whose key is being replaced', () => {
+    const [old, fresh] = [key('the hubs know it'), key('its successor')]
+    const both = (first: TsigKey, second: TsigKey) =>
+      new Map([
+        ['east', [first, second]],
+        ['west', [first, second]],
+      ])
+    const sealedBy = (keys: Map<string, TsigKey[]>): Sealed => hub('east', keys).seal('orders', 'example.', ORDERS)
+    const reader = hub('west', both(old, fresh))
+    for (const sealed of [sealedBy(SHARED), sealedBy(both(fresh, old)), sealedBy(new Map([['east', [fresh]]]))])
+      expect(reader.open('orders', 'example.', sealed)).to.be.a('string')
+    expect(hub('west', new Map([['east', [fresh]]])).open('orders', 'example.', sealedBy(SHARED))).to.equal(undefined)
+    expect(hub('east', both(fresh, old)).isStale('orders', 'example.', sealedBy(SHARED))).to.equal(true)
   })
 })
 

@@ -9,7 +9,7 @@ import { Seals } from '../../../lib/state/seals.js'
 
 const key = (secret: string): TsigKey => new TsigKey('hubs.', 'hmac-sha256', Buffer.from(secret))
 const secret = Buffer.alloc(32, 1)
-const keys = (...names: string[]) => new Map(names.map((name) => [name, key('shared')]))
+const keys = (...names: string[]) => new Map(names.map((name) => [name, [key('shared')]]))
 const DRAIN = { at: 5, drained: true, by: 'ann', reason: undefined }
 
 const door = (seals: Seals): CellDoor =>
@@ -36,7 +36,7 @@ describe('a sealed value in redis', () => {
   })
 
   it('of a peer hub with an unknown key is not replaced by an older one', () => {
-    const peer = new Seals(Buffer.alloc(32, 2), { hub: 'west', keys: new Map([['west', key('a new one')]]) })
+    const peer = new Seals(Buffer.alloc(32, 2), { hub: 'west', keys: new Map([['west', [key('a new one')]]]) })
     const ours = door(new Seals(secret, { hub: 'east', keys: keys('east', 'west') }))
     const stands = written(peer)
     expect(ours.read('drains', 'ams1', stands)).to.equal(undefined)

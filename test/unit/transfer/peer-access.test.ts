@@ -34,13 +34,13 @@ describe('a peer hub that sends a request', () => {
   ]
   for (const [who, ip, used, hub] of CASES)
     it(who, () => {
-      expect(peerAsking(fleet, ip, used)?.id).to.equal(hub)
+      expect(peerAsking(fleet, { ip, port: 4000, proto: 'tcp' }, used)?.id).to.equal(hub)
       expect(isAcquainted(fleet, ip, used)).to.equal(hub !== undefined)
     })
 
   it('is admitted by address, and its key is known', () => {
     expect(fleet.isKnownAddress('10.0.0.9')).to.equal(true)
     expect(fleet.keysNamed(HUB.wireName, '127.0.0.1')).to.deep.equal([HUB])
-    expect(nodesAsking(fleet, '10.0.0.9', HUB, zone)).to.deep.equal([])
+    expect(nodesAsking(fleet, { ip: '10.0.0.9', port: 4000, proto: 'tcp' }, HUB, zone)).to.deep.equal([])
   })
 })

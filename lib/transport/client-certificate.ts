@@ -1,0 +1,42 @@
+/** The certificate that a client showed in its handshake. Not here: who may use it. */
+import type { X509Certificate } from 'node:crypto'
+import type { ClientProof } from '../fleet/remote.js'
+import { pinOf } from './tls-remote.js'
+
+export class ClientCertificate {
+  readonly #certificate: X509Certificate | undefined
+  /** Why no CA vouches for it; undefined when one does. */
+  readonly #fault: string | undefined
+  #pin: string | undefined
+
+  constructor(certificate: X509Certificate | undefined, fault: string | undefined) {
+    this.#certificate = certificate
+    this.#fault = fault
+  }
+
+  /** Undefined when it proves that the client is the one described; else the reason why not, as the end of a sentence. */
+  objectionTo({ name, pins }: ClientProof): string | undefined {
+    if (name === undefined && pins.length === 0) return undefined
+    const certificate = this.#certificate
+    if (certificate === undefined) return 'without a certificate'
+    if (name !== undefined && this.#fault !== undefined) return `with a certificate that is not accepted (${this.#fault})`
+    if (name !== undefined && certificate.checkHost(name, { subject: 'never' }) === undefined && !isForIp(certificate, name))
+      return `with a certificate that is not for ${name} (${certificate.subjectAltName ?? 'it has no alternative name'})`
+    if (pins.length === 0) return undefined
+    this.#pin ??= pinOf(certificate)
+    return pins.includes(this.#pin) ? undefined : `with a public key that has another pin (${this.#pin})`
+  }
+}
+
+const isForIp = (certificate: X509Certificate, name: string): boolean =>
+  /^[\d.]+$|:/.test(name) && certificate.checkIP(name) !== undefined
+
+const FAULTS: Record<string, string> = {
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  INVALID_PURPOSE: 'it is not for clients: its extended key usage lacks clientAuth',
+}
+
+/** The result of OpenSSL's verification in words. */
+export const faultOf = (code: string | undefined): string => FAULTS[code ?? ''] ?? 'its CA is not in transfer.tls.clientCa'

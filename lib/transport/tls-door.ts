@@ -1,0 +1,142 @@
+/**
+ * TLS of a server (RFC 9103 §7): handshakes within limits, TLS 1.3 and DNS alone. A certificate of the client is asked for and verified,
+ * and never required here: which peer needs which one is decided for each request. No session is resumed, as the clients whose
+ * sessions are resumed send their first query 40 ms late.
+ */
+import { constants } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { guard } from '../runtime/guard.js'
+import { ClientCertificate, faultOf } from './client-certificate.js'
+import { Handshakes } from './handshakes.js'
+import { ALPN } from './tls-remote.js'
+
+/** PEM. */
+export interface ServerTls {
+  cert: string
+  key: string
+  /** CAs of client certificates. */
+  clientCa: string | undefined
+}
+
+export type HandshakeOutcome = 'ok' | 'failed' | 'no-room'
+
+/** Called with the address of the peer, and with the reason of a failure. */
+export type NoteHandshake = (outcome: HandshakeOutcome, ip: string, why?: string) => void
+
+const HANDSHAKE_MS = 5_000
+const contextOptions = ({ cert, key, clientCa }: ServerTls) => ({
+  cert,
+  key,
+  ca: clientCa,
+  minVersion: 'TLSv1.3' as const,
+  secureOptions: constants.SSL_OP_NO_TICKET,
+})
+
+interface Shaking {
+  ip: string
+  ended: () => void
+  ready: (socket: TLSSocket, certificate: ClientCertificate) => void
+}
+
+export class TlsDoor {
+  readonly #server: Server
+  readonly #note: NoteHandshake
+  readonly #handshakes = new Handshakes()
+  /** By address and port of the client. */
+  readonly #shaking = new Map<string, Shaking>()
+
+  constructor(tls: ServerTls, note: NoteHandshake) {
+    this.#note = note
+    this.#server = createServer({
+      ...contextOptions(tls),
+      ALPNProtocols: [ALPN],
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_MS,
+    })
+    this.#server.on(
+      'secureConnection',
+      guard('tls connection', (socket: TLSSocket) => this.#onSecure(socket)),
+    )
+    this.#server.on(
+      'tlsClientError',
+      guard('tls handshake', (error: Error, socket: TLSSocket) => {
+        socket.destroy()
+        this.#end(keyOf(socket), 'failed', reasonOf(error))
+      }),
+    )
+  }
+
+  /** New connections get this certificate; the others go on. Throws when it cannot be used. */
+  adopt(tls: ServerTls): void {
+    this.#server.setSecureContext(contextOptions(tls))
+  }
+
+  /** Begins the handshake, now or when there is room. The socket's errors must be handled by the caller. */
+  admit(socket: Socket, ip: string, isStranger: boolean, ready: Shaking['ready']): void {
+    const isTaken = this.#handshakes.enter(socket, ip, isStranger, (ended) => {
+      const key = keyOf(socket)
+      this.#shaking.set(key, { ip, ended, ready })
+      socket.once(
+        'close',
+        guard('tls handshake', () => this.#end(key, 'failed', 'the peer closed the connection')),
+      )
+      this.#server.emit('connection', socket)
+    })
+    if (isTaken) return
+    this.#note('no-room', ip)
+    socket.destroy()
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    socket.on('error', () => undefined)
+    const key = keyOf(socket)
+    const shaking = this.#shaking.get(key)
+    if (shaking === undefined) {
+      socket.destroy()
+      return
+    }
+    // RFC 9103 §7.1. OpenSSL refuses another protocol by itself.
+    if (socket.alpnProtocol !== ALPN) {
+      socket.destroy()
+      this.#end(key, 'failed', 'the peer does not ask for DNS over TLS (ALPN dot)')
+      return
+    }
+    this.#end(key, 'ok')
+    const fault = socket.authorized ? undefined : faultOf(String(socket.authorizationError ?? ''))
+    shaking.ready(socket, new ClientCertificate(socket.getPeerX509Certificate(), fault))
+  }
+
+  #end(key: string, outcome: HandshakeOutcome, why?: string): void {
+    const shaking = this.#shaking.get(key)
+    if (shaking === undefined) return
+    this.#shaking.delete(key)
+    shaking.ended()
+    this.#note(outcome, shaking.ip, why)
+  }
+
+  close(): void {
+    this.#handshakes.close()
+  }
+}
+
+const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+
+const REASONS: Record<string, string> = {
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the peer does not speak TLS 1.3',
+  ERR_SSL_NO_APPLICATION_PROTOCOL: 'the peer asks for another protocol than DNS (ALPN dot)',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the peer does not speak TLS',
+  ERR_SSL_HTTP_REQUEST: 'the peer does not speak TLS',
+  ERR_TLS_HANDSHAKE_TIMEOUT: 'no handshake in time',
+  ECONNRESET: 'the peer closed the connection',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "the peer does not know the CA of this hub's certificate",
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the peer refuses this hub's certificate",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "the peer finds this hub's certificate expired",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "the peer refuses this hub's certificate",
+}
+
+const reasonOf = (error: Error): string => {
+  const { code } = error as { code?: string }
+  return REASONS[code ?? ''] ?? code ?? error.message
+}
