@@ -37,6 +37,9 @@ export class Metrics {
   ])
   readonly auditEntries = this.#counter('audit_entries_total', 'Entries written to the audit log', [])
   readonly auditFailures = this.#counter('audit_failures_total', 'Audit lines that could not be written: orders are refused', [])
+  readonly verify = this.#counter('verify_total', 'Comparisons of what nodes serve with the released version, by verdict', [
+    'verdict',
+  ])
   readonly stagePropagation = new Histogram({
     name: 'zonecast_stage_propagation_seconds',
     help: 'From the release of a version to the nodes of a stage to its confirmation by the last of them',

@@ -31,6 +31,8 @@ export interface Question {
   dnssec?: boolean
   /** A poll: asks for EXPIRE (RFC 7314 §2), and goes without EDNS to a server that refuses it. */
   expire?: boolean
+  /** Ask for the version of the zone that the answer is from (RFC 9660). */
+  zoneVersion?: boolean
   /** Its messages, all but the id: made by the querier with the first one. */
   written?: Written
 }
@@ -187,10 +189,11 @@ export class Querier {
   }
 }
 
-function write({ name, type, dnssec, expire }: Question, edns: boolean): Buffer {
+function write({ name, type, dnssec, expire, zoneVersion }: Question, edns: boolean): Buffer {
   const parts = [Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type)]
   if (edns) {
-    const opt = writeOpt(expire ? [{ code: OPTION.EXPIRE, data: Buffer.alloc(0) }] : [])
+    const codes = [...(expire ? [OPTION.EXPIRE] : []), ...(zoneVersion ? [OPTION.ZONEVERSION] : [])]
+    const opt = writeOpt(codes.map((code) => ({ code, data: Buffer.alloc(0) })))
     // In the place of other records' TTL; DO is the highest bit of the flags (RFC 3225 §3).
     if (dnssec) opt[7] = 0x80
     parts.push(opt)

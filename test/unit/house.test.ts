@@ -63,17 +63,17 @@ const LAYERS: readonly (readonly string[])[] = [
   ['dns'],
   ['zone'],
   ['names'],
-  ['xfr', 'checks', 'catalog'],
+  ['xfr', 'checks', 'catalog', 'lookup'],
   ['fleet'],
   ['rollout', 'render'],
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
   ['transfer', 'shards', 'control', 'audit'],
   ['answers', 'refresh', 'observe'],
-  ['push', 'release'],
+  ['push', 'release', 'verify'],
 ]
 const layerOf = (path: string): number => LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''))
-const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'catalog', 'render', 'fleet', 'rollout', 'answers'].map(
+const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'catalog', 'lookup', 'render', 'fleet', 'rollout', 'answers'].map(
   (folder) => `lib/${folder}`,
 )
 
