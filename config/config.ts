@@ -9,6 +9,7 @@ import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { SettingPath } from './document.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
+import type { VerifyConfig } from './verify-schema.js'
 import type { TopologyConfig } from './topology-schema.js'
 
 export interface TsigKeyConfig {
@@ -82,6 +83,7 @@ export interface NodeConfig {
   transits: string[]
   kind: (typeof NODE_KINDS)[number] | undefined
   control: ControlConfig | undefined
+  verify: { ignore: string[]; reason: string } | undefined
 }
 
 export interface RefreshBounds {
@@ -252,6 +254,7 @@ export interface Config {
   rollout: RolloutConfig
   /** `afterMs` 0: never. `atOnce`: nodes of one cloud that are forced at once. */
   unstick: { afterMs: number; atOnce: number }
+  verify: VerifyConfig
   webhooks: WebhookConfig[]
   defaults: Defaults
   /** Milliseconds for which audit entries are kept. */

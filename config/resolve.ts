@@ -20,6 +20,7 @@ import { readTextFile } from './secrets.js'
 import { NO_PORT } from './setting-types.js'
 import { TlsReader } from './tls.js'
 import { resolveTokens } from './tokens.js'
+import { verifyOf } from './verify-schema.js'
 import { topologyOf } from './topology-schema.js'
 import { checkBounds } from './bounds.js'
 import { resolveZones, type ZoneList } from './resolve-zones.js'
@@ -117,6 +118,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     },
     rollout: rolloutRulesOf(raw.rollout),
     unstick: { afterMs: raw.unstick.after, atOnce: raw.unstick.atOnce },
+    verify: verifyOf(raw.verify),
     webhooks: resolveWebhooks(folder, raw, report),
     audit: { keepMs: raw.audit.keep },
     log: { level: raw.log.level },
@@ -221,9 +223,9 @@ function resolveNode(
     }
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
-  const { cloud, site, transits } = node
+  const { cloud, site, transits, verify } = node
   const control = resolveControl(folder, id, node, report)
-  return { id, cloud, site, paths, ...keysOfPeer(at, node, report), tls, transits, kind: node.kind ?? control?.kind, control }
+  return { id, cloud, site, paths, ...keysOfPeer(at, node, report), tls, transits, kind: node.kind ?? control?.kind, control, verify }
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {

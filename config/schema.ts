@@ -12,6 +12,7 @@ import { limits, zoneLimits } from './limits-schema.js'
 import { hub, key, keyList, keyName, primary } from './peers-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
 import { nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
+import { nodeVerifySchema, verifySchema } from './verify-schema.js'
 import { topologySchema } from './topology-schema.js'
 import { tsigSchema } from './tsig-schema.js'
 import { workersSchema } from './workers-schema.js'
@@ -64,6 +65,7 @@ const node = section({
       'The make of its name server: nsd, bind, knot or powerdns; its control channel, its commands, and findings about that make.',
     ),
   control: controlSchema.optional().describe('Control channel of its name server, by which the hub forces transfers.'),
+  verify: nodeVerifySchema.optional(),
 })
 
 const zone = section({
@@ -257,6 +259,7 @@ export const configSchema = section({
     .optional()
     .describe('Sites and the links between them; if given, the hub reports single points of failure.'),
   rollout: rolloutSchema.prefault({}).describe('Order in which nodes get a version; default: every node at once.'),
+  verify: verifySchema.prefault({}),
   webhooks: mapOf(webhook, 'webhooks').describe('Receivers of events about versions, by name.'),
   audit: auditSchema,
   log: section({
