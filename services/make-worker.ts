@@ -8,6 +8,7 @@ import { NotifySender } from '../lib/push/notify-sender.js'
 import type { CheckThreads } from '../lib/release/check-threads.js'
 import { type DeciderParts, ReleaseDecider } from '../lib/release/release-decider.js'
 import { VersionChecker } from '../lib/release/version-check.js'
+import { Verifier } from '../lib/verify/verifier.js'
 import type { RedisLink } from '../lib/state/redis-link.js'
 import { ForcePermits } from '../lib/state/force-permits.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
@@ -51,13 +52,13 @@ export interface MakeWorkerParts extends SharedParts {
 export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService {
   const { hub, live, network, board, clock, log, metrics, hasHeardAll } = parts
   const { client, querier, soa, udp, bulk, tls } = network
-  const { limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick } = live
+  const { limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick, verify } = live
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
   auditForces(parts.audit, board)
   return new WorkerService(
     fleet,
-    { hub, transfers: connections.total, observe },
+    { hub, transfers: connections.total, observe, verify },
     {
       ...parts,
       client,
@@ -73,6 +74,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       decider: new ReleaseDecider({ ...parts, hub, checker, rollout, env: commandEnvironment() }),
       paths,
       prober: new NodeProber(querier, paths),
+      verifier: new Verifier({ ...parts, paths, querier, limits, sources: network.sources, budget: verify }),
       observer: new NodeObserver({ ...parts, soa, paths, bulk, observe, hasHeardAll }),
       notify: new NotifySender(udp, paths, clock, metrics, tls),
     },

@@ -22,6 +22,8 @@ export class Network {
   readonly client: TransferClient
   readonly bulk: SoaBulk
   readonly controls: NodeControls
+  /** Source addresses of queries and transfers. */
+  readonly sources: readonly string[]
   readonly #bulkAsker: BulkAsker
   readonly #tcp: TcpPool
   readonly #threads = new SummingThreads()
@@ -35,6 +37,7 @@ export class Network {
     }: { connections: ConstructorParameters<typeof TcpPool>[1]; memory: ConstructorParameters<typeof ZoneMemory>[0] },
     warmOctets: () => number,
   ) {
+    this.sources = source
     this.udp = new UdpAsker(source)
     this.controls = new NodeControls(controlWays(source))
     this.#tcp = new TcpPool(source, connections)

@@ -1,12 +1,13 @@
 /** Answers about jobs, and the answer to an order that a job carries out. */
 import { z } from 'zod'
 import { QUEUE_KINDS } from '../queue/queue-kinds.js'
+import { TARGET_STEPS } from '../queue/target-steps.js'
 import { moment, serial } from './fields.js'
 
 export const JobTargetAnswer = z.object({
   zone: z.string(),
   node: z.string(),
-  step: z.enum(['waiting', 'refreshing', 'notified', 'forced', 'confirmed', 'failed']),
+  step: z.enum(TARGET_STEPS),
   serial: serial.optional(),
   error: z.string().optional(),
 })
@@ -24,7 +25,7 @@ export const JobAnswer = z
     progress: z
       .union([JobProgressAnswer, z.number()])
       .nullable()
-      .describe('Targets of a resync; a number or null for other jobs'),
+      .describe('Targets of a resync or a verify; a number or null for other jobs'),
     error: z.string().nullable(),
     data: z.unknown().describe('Input of the job'),
     result: z.unknown().describe('Result of the job'),

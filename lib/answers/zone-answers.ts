@@ -5,6 +5,22 @@ import { VERSION_STATES } from '../rollout/rollout-states.js'
 import { knownSerial, moment, momentByNode, serial, State } from './fields.js'
 import { PrimaryAnswer, PrimarySummaryAnswer } from './primary-answers.js'
 
+export const VerifiedAnswer = z
+  .object({
+    at: moment,
+    serial,
+    how: z.enum(['axfr', 'sample']),
+    verdict: z.enum(['same', 'differs', 'cannot']),
+    differences: z.object({
+      missing: z.int().describe('Records of the released version that the node lacks'),
+      extra: z.int().describe('Records of the node that the released version lacks'),
+      examples: z.array(z.string()).describe('The first of them'),
+    }),
+    why: z.string().nullable().describe('Reason of the verdict, unless it is `same`'),
+  })
+  .meta({ id: 'Verified', description: 'The last comparison of what the node serves with the released version' })
+export type VerifiedAnswer = z.infer<typeof VerifiedAnswer>
+
 export const NodeZoneAnswer = z
   .object({
     serial: knownSerial,
@@ -13,6 +29,7 @@ export const NodeZoneAnswer = z
     observedAt: moment,
     lagSeconds: z.number(),
     error: z.string().nullable(),
+    verified: VerifiedAnswer.nullable(),
   })
   .meta({ id: 'NodeZone' })
 export type NodeZoneAnswer = z.infer<typeof NodeZoneAnswer>

@@ -29,7 +29,7 @@ export interface NodeContentFacts {
   /** Its answer differed; the reason, in a sentence. */
   disproved?: (Content & { of?: number | undefined; why: string }) | undefined
   /** A verify found other content than that of this version, and no later one found that of a version. */
-  differs?: (Content & { why: string }) | undefined
+  differs?: (Content & { at: number; why: string }) | undefined
 }
 
 /** Beginning of the sentence on a node that did not answer. */
@@ -77,7 +77,8 @@ const isLaterTaken = (a: Taken, b: Taken): boolean => isNewer(a.serial, b.serial
  * Begin of the doubt for which the content must be proved; undefined when two contents were released and the node may have
  * either.
  */
-export function doubtedAt({ taken, unprovedAt, strayAt }: NodeContentFacts, version: Content): number | undefined {
+export function doubtedAt({ taken, unprovedAt, strayAt, differs }: NodeContentFacts, version: Content): number | undefined {
+  if (differs !== undefined) return differs.at
   const isOtherTaken = taken?.serial === version.serial && taken.digest !== version.digest
   return isOtherTaken ? taken.at : (unprovedAt ?? strayAt)
 }

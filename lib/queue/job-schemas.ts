@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { fitting } from '../runtime/fitting.js'
-import type { PushJob, RefreshJob, ResyncJob, WebhookJob } from './jobs.js'
+import type { PushJob, RefreshJob, ResyncJob, VerifyJob, WebhookJob } from './jobs.js'
 import type { QueueKind } from './queue-kinds.js'
 
 const name = z.string().max(1_100)
@@ -13,6 +13,7 @@ interface JobData {
   refresh: RefreshJob
   push: PushJob
   resync: ResyncJob
+  verify: VerifyJob
   webhook: WebhookJob
 }
 
@@ -30,6 +31,12 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
     strength: z.enum(['notify', 'refresh', 'retransfer', 'force']),
     allAtOnce: z.boolean().optional(),
+    by: name,
+    reason: reason.optional(),
+  }),
+  verify: z.object({
+    targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
+    how: z.enum(['auto', 'axfr', 'sample']),
     by: name,
     reason: reason.optional(),
   }),

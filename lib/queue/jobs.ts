@@ -4,11 +4,13 @@
  *   itself, or one per worker process that shares the zones of a hub.
  * - `push`: bring one node up to date after the first try in memory failed; any hub's worker may do it.
  * - `webhook`: deliver one event to one receiver.
+ * - `verify`: an operator's order to compare what nodes serve with the released version, followed node by node.
  * - `resync`: an operator's order to bring nodes to the released version again, followed node by node.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { QueueKind } from './queue-kinds.js'
+import type { TargetStep } from './target-steps.js'
 
 /** `refresh` transfers a newer version; `retransfer` transfers the zone by AXFR with any serial. The second is stronger. */
 export type RefreshStrength = 'refresh' | 'retransfer'
@@ -50,17 +52,25 @@ export interface ResyncJob {
   allAtOnce?: boolean | undefined
 }
 
-/** Progress of one target of a resync. */
+export interface VerifyJob {
+  targets: { zone: ZoneName; node: string }[]
+  how: 'auto' | 'axfr' | 'sample'
+  by: string
+  reason: string | undefined
+}
+
+/** Progress of one target of a resync or a verify. */
 export interface TargetProgress {
   zone: ZoneName
   node: string
-  step: 'waiting' | 'refreshing' | 'notified' | 'forced' | 'confirmed' | 'failed'
+  step: TargetStep
   serial: Serial | undefined
   error: string | undefined
 }
 
 export interface ResyncProgress {
   total: number
+  /** Confirmed by a resync, or found to be the same by a verify. */
   confirmed: number
   failed: number
   targets: TargetProgress[]
@@ -98,7 +108,7 @@ export interface JobView {
   id: string
   kind: QueueKind
   state: 'waiting' | 'active' | 'done' | 'failed'
-  /** The targets of a resync; other jobs have a number or nothing. */
+  /** The targets of a resync or a verify; other jobs have a number or nothing. */
   progress: ResyncProgress | number | undefined
   error: string | undefined
   data: unknown

@@ -1,7 +1,15 @@
 /** The queues for producers and readers. services/worker has the processing of jobs. */
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { type JobView, type PushJob, queueName, type RefreshJob, type ResyncJob, type WebhookJob } from './jobs.js'
+import {
+  type JobView,
+  type PushJob,
+  queueName,
+  type RefreshJob,
+  type ResyncJob,
+  type VerifyJob,
+  type WebhookJob,
+} from './jobs.js'
 import { QUEUE_KINDS, type QueueKind } from './queue-kinds.js'
 import { type Owners, WorkerQueues } from './worker-queues.js'
 
@@ -24,7 +32,13 @@ export class JobQueues {
     this.workers = owners && new WorkerQueues(redis, hub, owners, { prefix: QUEUE_PREFIX, defaultJobOptions: KEEP })
     const open = (kind: QueueKind): Queue =>
       new Queue(queueName(kind, hub), { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEEP, skipMetasUpdate: true })
-    this.#queues = { refresh: open('refresh'), push: open('push'), resync: open('resync'), webhook: open('webhook') }
+    this.#queues = {
+      refresh: open('refresh'),
+      push: open('push'),
+      resync: open('resync'),
+      verify: open('verify'),
+      webhook: open('webhook'),
+    }
     for (const queue of Object.values(this.#queues)) queue.on('error', () => undefined)
   }
 
@@ -67,6 +81,16 @@ export class JobQueues {
   async enqueueResyncAt(worker: string, job: ResyncJob): Promise<string> {
     const { workers } = this
     return jobId('resync', await workers!.of('resync', worker).add('resync', job, { jobId: workers!.newId() }))
+  }
+
+  async enqueueVerify(job: VerifyJob): Promise<string> {
+    return jobId('verify', await this.#queues.verify.add('verify', job))
+  }
+
+  /** Part of a verify, for the worker that owns its zones. */
+  async enqueueVerifyAt(worker: string, job: VerifyJob): Promise<string> {
+    const { workers } = this
+    return jobId('verify', await workers!.of('verify', worker).add('verify', job, { jobId: workers!.newId() }))
   }
 
   /** Undefined when the job does not exist (any more). */

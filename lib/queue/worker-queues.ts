@@ -18,7 +18,7 @@ export interface Owners {
 }
 
 /** Kinds that have a queue for each worker. */
-const KINDS = ['refresh', 'push', 'resync'] as const satisfies readonly QueueKind[]
+const KINDS = ['refresh', 'push', 'resync', 'verify'] as const satisfies readonly QueueKind[]
 /** A queue is read in parts. */
 const BATCH = 100
 
@@ -78,7 +78,7 @@ export class WorkerQueues {
       // Observations begin the pushes again, and the order that is followed divides a resync again.
       await this.of('push', worker).obliterate({ force: true })
       if ((await this.of('refresh', worker).getJobCountByTypes('waiting', 'active', 'delayed')) > 0) continue
-      await this.of('resync', worker).obliterate({ force: true })
+      for (const kind of ['resync', 'verify'] as const) await this.of(kind, worker).obliterate({ force: true })
       await this.#redis.srem(this.#known, worker)
     }
     return moved

@@ -19,8 +19,8 @@ import {
   TABLE_NAMES,
   type TableName,
   type Tables,
-  type VerdictCell,
 } from './tables.js'
+import type { VerdictCell } from './verdict-cell.js'
 import { VerifiedPairs } from './verified-pairs.js'
 import { allContents } from './zone-rows.js'
 

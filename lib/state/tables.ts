@@ -8,6 +8,7 @@ import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
 import type { RolloutState } from '../rollout/rollout-states.js'
 import type { SharedRollout } from '../rollout/shared.js'
+import type { StandingDifference, VerdictCell } from './verdict-cell.js'
 
 /** One release of a zone by this hub: the version that nodes should reach. */
 export interface ReleaseMark {
@@ -183,33 +184,6 @@ export interface ContentsCell {
   /** Counts the changes. */
   at: number
   known: readonly SentContent[]
-}
-
-/** Other content than that of a version. */
-export interface StandingDifference extends SentContent {
-  at: number
-  /** The first difference, in a sentence. */
-  why: string
-}
-
-/**
- * Written by the worker that verified a pair, unless the node had the content of the version: then the pair is packed
- * (verified-pairs.ts), and has a cell only if it had one before. Key `zone node`.
- */
-export interface VerdictCell {
-  at: number
-  /** The version that the node was compared with. */
-  serial: Serial
-  digest: string
-  how: 'axfr' | 'sample'
-  verdict: 'same' | 'differs' | 'cannot'
-  /** Records of the version that the node lacks, and records of the node that the version lacks. */
-  missing: number
-  extra: number
-  examples: string[]
-  why?: string | undefined
-  /** Found by this verify, or by an earlier one that none has refuted. */
-  standing?: StandingDifference | undefined
 }
 
 /** Written by the worker, one per catalog and hub. */

@@ -2,7 +2,8 @@
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { Board } from '../state/board.js'
-import { pairKey, type VerdictCell } from '../state/tables.js'
+import { pairKey } from '../state/tables.js'
+import type { VerdictCell } from '../state/verdict-cell.js'
 
 /** The result of one comparison. */
 export type Finding = Pick<VerdictCell, 'how' | 'verdict' | 'missing' | 'extra' | 'examples' | 'why'>

@@ -19,6 +19,7 @@ import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
 import { rolloutRoutes } from './routes/rollouts.js'
 import { statusRoutes } from './routes/status.js'
+import { verifyRoutes } from './routes/verify.js'
 import { workerRoutes } from './routes/workers.js'
 import { zoneRoutes } from './routes/zones.js'
 import { requestForLog, responseForLog } from './request-log.js'
@@ -104,6 +105,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     configurationRoutes(context),
     rolloutRoutes(context),
     commandRoutes(context),
+    verifyRoutes(context),
     workerRoutes(context),
     catalogRoutes(context),
     auditRoutes(context),

@@ -80,8 +80,10 @@ export class EventNews {
   /** `isQuiet`: the answer was the same again, so the event is news only if the state changed with time. */
   node(zone: FleetZone, node: FleetNode, isQuiet = false): HubEvent[] {
     const view = this.#matrix.nodeZone(zone, node)
-    const { serial, state, since, error } = view
-    const hash = textHash([zone.name, serial, state, since, error].join(' '))
+    const { serial, state, since, error, verified } = view
+    // That a pair is the same again is no event.
+    const verdict = verified === undefined || verified.verdict === 'same' ? undefined : `${verified.verdict} ${verified.why}`
+    const hash = textHash([zone.name, serial, state, since, error, verdict].join(' '))
     const event: HubEvent = { name: 'node', data: { zone: zone.name, node: node.id, ...nodeZoneJson(view) } }
     const n = this.#matrix.sums.numberOf(zone.name)
     if (n === undefined) return [event]

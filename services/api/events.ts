@@ -10,7 +10,7 @@ import { sleep } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Change } from '../../lib/state/board.js'
-import type { ContactCell } from '../../lib/state/tables.js'
+import { type ContactCell, splitPair } from '../../lib/state/tables.js'
 import { bucketOf } from './auth.js'
 import type { ApiContext } from './context.js'
 import { EventBacklog, type WaitingChange } from './event-backlog.js'
@@ -95,7 +95,10 @@ export class EventStreams {
     if (change.table === 'zones' || change.table === 'orders') this.#zone(change.key as ZoneName)
     else if (change.table === 'forces') this.#report(this.#news.force(change.key, change.value))
     else if (change.table === 'nodes') this.#pair(fleet.zones.get(change.zone), change.node, change.isQuiet)
-    else if (change.table === 'drains' || (change.table === 'contacts' && this.#isNewSilence(change.key, change.value)))
+    else if (change.table === 'verdicts') {
+      const [zone, node] = splitPair(change.key)
+      this.#pair(fleet.zones.get(zone as ZoneName), node)
+    } else if (change.table === 'drains' || (change.table === 'contacts' && this.#isNewSilence(change.key, change.value)))
       for (const zone of fleet.zonesOf(change.key)) this.#pair(zone, change.key)
   }
 

@@ -65,6 +65,25 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     }
   })
   gauge(
+    'verify_timestamp_seconds',
+    'Time of the last comparison of a zone on the node with its released version',
+    ['node'],
+    (set) => {
+      for (const node of matrix.fleet.nodes.keys()) {
+        const at = context.board.verified.newestAt(node)
+        if (at !== undefined) set({ node }, at / 1000)
+      }
+    },
+  )
+  gauge('verify_differs', 'Zones of the node whose content differs from the released version', ['node'], (set) => {
+    const counts = new Map(Array.from(matrix.fleet.nodes.keys(), (node) => [node, 0]))
+    for (const [key, { standing }] of context.board.entries('verdicts')) {
+      const [, node] = splitPair(key)
+      if (standing !== undefined && counts.has(node)) counts.set(node, counts.get(node)! + 1)
+    }
+    for (const [node, count] of counts) set({ node }, count)
+  })
+  gauge(
     'sweep_seconds',
     'Time in which each zone of each node is observed once, by observe.every and observe.budget',
     [],

@@ -7,13 +7,14 @@ import type {
   ForcedAnswer,
   NodeZoneAnswer,
   RivalAnswer,
+  VerifiedAnswer,
   VersionAnswer,
   ZoneSummaryAnswer,
 } from '../../lib/answers/zone-answers.js'
 import type { FleetNode } from '../../lib/fleet/fleet.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { primaryState } from '../../lib/fleet/primary-state.js'
-import type { NodeZoneView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
+import type { NodeZoneView, VerdictView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
 import type { ForceCell, PathCell, PrimaryCell } from '../../lib/state/tables.js'
 import type { ConflictingVersion } from '../../lib/store/journal-heads.js'
@@ -43,6 +44,16 @@ export const nodeZoneJson = (view: NodeZoneView): NodeZoneAnswer => ({
   observedAt: time(view.observedAt),
   lagSeconds: view.lagSeconds,
   error: view.error ?? null,
+  verified: view.verified === undefined ? null : verifiedJson(view.verified),
+})
+
+const verifiedJson = ({ at, serial, how, verdict, missing, extra, examples, why }: VerdictView): VerifiedAnswer => ({
+  at: time(at),
+  serial,
+  how,
+  verdict,
+  differences: { missing, extra, examples: [...examples] },
+  why: why ?? null,
 })
 
 /** `state`: that of the pair now, as a fault may have ended since. */

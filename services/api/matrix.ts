@@ -23,6 +23,7 @@ import type { JudgeParts } from './judge.js'
 import { SortedNames } from './sorted-names.js'
 import { Sums } from './sums.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
+import { verdictOf } from '../../lib/verify/verdicts.js'
 import { whyHeld } from './why-held.js'
 
 /** Pairs computed before other work runs, about 2 ms: a hub in one process must not pause for readers. */
@@ -123,7 +124,9 @@ export class Matrix {
 
   #view(zone: FleetZone, node: string, facts: ZoneFacts): NodeZoneView {
     const cell = this.nodeCell(zone, node)
-    return viewNode(facts, nodeFacts(cell, node, this.isDrained(node)), this.#rules, this.now())
+    const view = viewNode(facts, nodeFacts(cell, node, this.isDrained(node)), this.#rules, this.now())
+    view.verified = verdictOf(this.#board, zone.name, node)
+    return view
   }
 
   nodeZone(zone: FleetZone, node: FleetNode): NodeZoneView {

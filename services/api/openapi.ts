@@ -12,6 +12,7 @@ import { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { WorkersAnswer } from '../../lib/answers/worker-answers.js'
 import { ChainAnswer, DifferenceAnswer, MatrixAnswer, ZoneAnswer, ZonesAnswer } from '../../lib/answers/zone-answers.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
+import { VERIFY_ROUTES } from './openapi-verify.js'
 import { auditQuery, configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
 
@@ -178,6 +179,7 @@ export const ROUTES: readonly RouteConfig[] = [
     request: { body: { content: { 'application/json': { schema: resyncBody } } } },
     responses: resyncAccepted,
   },
+  ...VERIFY_ROUTES,
   {
     method: 'post',
     path: '/v1/nodes/{node}/drain',

@@ -67,6 +67,20 @@ export const resyncBody = body('resync', { zones, nodes, clouds, ...resync }).de
   'Bring nodes to the released versions again; a missing scope means all',
 )
 
+const how = z
+  .enum(['auto', 'axfr', 'sample'])
+  .default('auto')
+  .describe('axfr: the node transfers its zone to the hub; sample: queries; auto: axfr, or sample where the node refuses it')
+export const zoneVerifyBody = body('verify a zone', { nodes, clouds, how, reason }).describe(
+  'Compare what nodes serve of the zone with its released version',
+)
+export const nodeVerifyBody = body('verify a node', { zones, how, reason }).describe(
+  'Compare what the node serves with the released versions',
+)
+export const verifyBody = body('verify', { zones, nodes, clouds, how, reason }).describe(
+  'Compare what nodes serve with the released versions; a missing scope means all',
+)
+
 export const drainBody = body('drain', { reason }).describe('Stop delivery to the node')
 export const undrainBody = body('undrain', { reason }).describe('Restart delivery to the node')
 

@@ -24,6 +24,11 @@ export class Unjudged {
         node.noteAnswer(change.answeredAt)
         return false
       }
+      case 'verdicts': {
+        const [zone, id] = splitPair(change.key)
+        const [node, number] = [table.nodes.get(id), table.numberOf(zone)]
+        return node !== undefined && number !== undefined && this.notePair(node, number)
+      }
       case 'zones':
       case 'orders':
         return this.#noteZone(table.numberOf(change.key))

@@ -16,7 +16,7 @@ import * as zone from '../../lib/answers/zone-answers.js'
 /** Where the next page of a list begins. */
 const nextPage = zone.ZonesAnswer.shape.next.optional()
 
-export const NodeZoneAnswer = zone.NodeZoneAnswer.omit({ since: true })
+export const NodeZoneAnswer = zone.NodeZoneAnswer.omit({ since: true }).partial({ verified: true })
 export type NodeZoneAnswer = z.infer<typeof NodeZoneAnswer>
 
 export const ZoneAnswer = zone.ZoneSummaryAnswer.partial({ error: true, held: true })
@@ -77,7 +77,7 @@ export const AuditAnchorsAnswer = audit.AuditAnchorsAnswer
 
 export const HubsAnswer = hub.StatusAnswer.pick({ hubs: true })
 
-export const ChainAnswer = zone.ChainAnswer.omit({ since: true })
+export const ChainAnswer = zone.ChainAnswer.omit({ since: true }).partial({ verified: true })
 export type ChainAnswer = z.infer<typeof ChainAnswer>
 
 export const JobTarget = job.JobTargetAnswer

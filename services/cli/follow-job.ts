@@ -20,6 +20,10 @@ const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
   forced: 'yellow',
   confirmed: 'green',
   failed: 'red',
+  comparing: 'yellow',
+  same: 'green',
+  differs: 'red',
+  cannot: 'red',
 }
 
 /** Returns the job when it is done. Throws CliError CLI_JOB_FAILED with its reason. */
@@ -46,9 +50,11 @@ export async function followJob(client: ApiClient, id: string, terminal: Termina
 export const targetsOf = ({ progress }: JobAnswer): readonly JobTarget[] =>
   typeof progress === 'object' && progress !== null && Array.isArray(progress.targets) ? progress.targets : []
 
+const isWell = (step: JobTarget['step']): boolean => step === 'confirmed' || step === 'same'
+
 /** `example.com. on ams1: confirmed at serial 8` */
 export function targetLine({ zone, node, step, serial, error }: JobTarget): string {
-  const at = step === 'confirmed' && serial != null ? ` at serial ${serial}` : ''
+  const at = isWell(step) && serial != null ? ` at serial ${serial}` : ''
   return printable(`${zone} on ${node}: ${step}${at}${error ? `: ${error}` : ''}`)
 }
 
@@ -82,7 +88,7 @@ class LiveDisplay {
   show(targets: readonly JobTarget[]): void {
     if (targets.length === 0) return
     // Targets that are not confirmed come first: they deserve the rows.
-    const open = (target: JobTarget) => (target.step === 'confirmed' ? 1 : 0)
+    const open = ({ step }: JobTarget) => (isWell(step) ? 1 : 0)
     const rows = targets.toSorted((a, b) => open(a) - open(b)).slice(0, LIVE_ROWS)
     const { hasColour, columns } = this.#terminal
     const text = table(
@@ -96,8 +102,9 @@ class LiveDisplay {
       ]),
       hasColour,
     )
-    const confirmed = targets.filter(({ step }) => step === 'confirmed').length
-    const sum = paint(`${confirmed} of ${targets.length} confirmed`, 'bold', hasColour)
+    const well = targets.filter(({ step }) => isWell(step))
+    const word = well.some(({ step }) => step === 'same') ? 'the same' : 'confirmed'
+    const sum = paint(`${well.length} of ${targets.length} ${word}`, 'bold', hasColour)
     // Moves up to the first row of the last drawing, and clears all below it.
     const back = this.#rows > 0 ? `\u001b[${this.#rows}A\u001b[J` : ''
     this.#terminal.write(`${back}${text}${sum}\n`)

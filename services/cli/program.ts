@@ -14,6 +14,7 @@ import { addReload } from './commands/reload.js'
 import { addRefresh } from './commands/refresh.js'
 import { addRender } from './commands/render.js'
 import { addResync } from './commands/resync.js'
+import { addVerify } from './commands/verify.js'
 import { addStart } from './commands/start.js'
 import { addStatus } from './commands/status.js'
 import { addSteer } from './commands/steer.js'
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRender,
   addRefresh,
   addResync,
+  addVerify,
   addWhy,
   addVersions,
   addSteer,

@@ -21,6 +21,7 @@ export function whySentences(zone: string, node: string, answer: ChainAnswer): s
   const serves = answer.serial === null ? 'has not reported a serial' : `serves serial ${answer.serial}`
   const lines = [`${node} ${serves} of ${zone} and is ${answer.state}${behind}.`]
   if (answer.error !== null) lines.push(`Error: ${answer.error}.`)
+  lines.push(...verifiedLines(answer))
   let before: number | undefined
   let first: number | undefined
   for (const { step, at, detail } of chain) {
@@ -43,6 +44,17 @@ function forcedText({ at, by, serial, outcome, error, needsOperator }: NonNullab
   const who = by === 'unstick' ? 'The hub itself' : by
   const end = needsOperator ? ' The hub does no more by itself: an operator must act.' : ''
   return `${who} forced serial ${serial}, ${at ?? 'time unknown'}: ${outcome}${error === null ? '' : `: ${error}`}.${end}`
+}
+
+/** The last verify, with the first differences. */
+function verifiedLines({ verified }: ChainAnswer): string[] {
+  if (verified == null) return []
+  const { at, serial, how, verdict, why, differences } = verified
+  const way = how === 'axfr' ? 'by AXFR' : 'by sample'
+  const when = at === null ? '' : ` ${at.slice(0, 19)}Z`
+  if (verdict === 'same') return [`Verified${when} ${way}: its content is that of serial ${serial}.`]
+  const word = verdict === 'differs' ? `its content is not that of serial ${serial}` : 'it cannot be compared'
+  return [`Verified${when} ${way}: ${word} (${why ?? 'no reason given'}).`, ...differences.examples.map((text) => `  ${text}`)]
 }
 
 /**

@@ -57,7 +57,7 @@ export class ZoneMaker {
       ]),
     )
     this.nodes = new Map(
-      Array.from(config.nodes.values(), ({ id, cloud, site, paths, tls, kind, control, ...names }) => {
+      Array.from(config.nodes.values(), ({ id, cloud, site, paths, tls, kind, control, verify, ...names }) => {
         const pathOf = (address: Endpoint): Remote => ({ id, address, ...keysOf(names), ...notifyOver(address, tls, config) })
         const node: FleetNode = {
           id,
@@ -68,6 +68,7 @@ export class ZoneMaker {
           ...(tls === undefined ? {} : { tls: { name: tls.name, pins: tls.pins } }),
           kind,
           control: control && controlSettings(control, config),
+          ...(verify === undefined ? {} : { ignored: verify.ignore }),
         }
         return [id, kept(before?.nodes.get(id), node, isSameNode)]
       }),

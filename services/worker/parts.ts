@@ -10,6 +10,8 @@ import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { ForcePermits } from '../../lib/state/force-permits.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import type { JobTakerParts } from './job-takers.js'
+import type { VerifySchedule } from '../../lib/verify/verify-sweep.js'
+import type { VerifyParts } from './verify-service.js'
 import type { RefreshParts } from './refresh-processor.js'
 import type { WebhookParts } from './webhooks.js'
 
@@ -20,6 +22,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConfl
   notify: NotifySender
   notifyRetries: { retriesMs: readonly number[] }
   prober: NodeProber
+  verifier: VerifyParts['verifier']
   paths: NodePaths
   controls: NodeControls
   permits: ForcePermits
@@ -36,4 +39,5 @@ export interface WorkerSettings {
   /** Transfers under way at once. */
   transfers: number
   observe: ObserveRules & { unknownAfterMissed: number }
+  verify: VerifySchedule
 }

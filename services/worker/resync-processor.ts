@@ -20,6 +20,8 @@ export interface ResyncParts extends Omit<ForceTargetsParts, 'isDrained' | 'stor
   store: ZoneStore
   push: PushFleet
   refresh: (job: RefreshJob) => Promise<unknown>
+  /** Compares the content of a node that a retransfer reached. */
+  verifySoon: (zone: ZoneName, node: string) => void
   /** This worker owns the zone; the targets of other zones wait. */
   owns: (zone: string) => boolean
 }
@@ -61,8 +63,10 @@ export async function runResync(
     const refused = job.strength === 'notify' ? new Map<ZoneName, string>() : await refreshFirst(job, targets, parts)
     let next = 0
     const bringUpSome = async (): Promise<void> => {
-      for (let target = targets[next++]; target; target = targets[next++])
+      for (let target = targets[next++]; target; target = targets[next++]) {
         await bringUp(target, job, fleet, parts, refused.get(target.zone))
+        if (job.strength === 'retransfer') parts.verifySoon(target.zone, target.node)
+      }
     }
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, bringUpSome))
   } finally {
@@ -75,8 +79,8 @@ export async function runResync(
 
 export const progressOf = (targets: readonly TargetProgress[]): ResyncProgress => ({
   total: targets.length,
-  confirmed: targets.filter(({ step }) => step === 'confirmed').length,
-  failed: targets.filter(({ step }) => step === 'failed').length,
+  confirmed: targets.filter(({ step }) => step === 'confirmed' || step === 'same').length,
+  failed: targets.filter(({ step }) => step === 'failed' || step === 'differs' || step === 'cannot').length,
   targets: [...targets],
 })
 

@@ -5,7 +5,6 @@ import { isNewer, type Serial } from '../../lib/dns/serial.js'
 import type { Fleet, FleetDiff, FleetZone } from '../../lib/fleet/fleet.js'
 import { FleetObserver } from '../../lib/observe/fleet-observer.js'
 import { PushFleet } from '../../lib/push/push-fleet.js'
-import { jobOf } from '../../lib/queue/job-schemas.js'
 import type { PushJob, RefreshJob, ResyncJob, ResyncProgress } from '../../lib/queue/jobs.js'
 import { type PrimaryCell, splitPair } from '../../lib/state/tables.js'
 import { sleep } from '../../lib/runtime/clock.js'
@@ -20,9 +19,9 @@ import { JobTakers } from './job-takers.js'
 import { NodeProofs } from '../../lib/observe/node-proofs.js'
 import { RefreshProcessor } from './refresh-processor.js'
 import { runResync } from './resync-processor.js'
-import type { VerifyPair } from './force-pair.js'
 import { Unsticker } from './unstick.js'
-import { resyncEverywhere } from './shared-resync.js'
+import { takeJobs } from './take-jobs.js'
+import { VerifyService } from './verify-service.js'
 import type { WorkerParts, WorkerSettings } from './parts.js'
 import { tendStore } from './tend-store.js'
 import { RolloutDriver } from '../../lib/release/rollout-driver.js'
@@ -51,6 +50,7 @@ export class WorkerService implements Service {
   readonly #webhooks: Webhooks
   readonly #proofs: NodeProofs
   readonly #unsticker: Unsticker
+  readonly verify: VerifyService
   readonly catalogs: CatalogPublisher
   readonly #takers: JobTakers
   #coolDown: NodeJS.Timeout | undefined
@@ -96,7 +96,9 @@ export class WorkerService implements Service {
     })
     this.#webhooks = new Webhooks({ ...parts, hub: settings.hub })
     this.#proofs = new NodeProofs(fleet, parts)
-    this.#unsticker = new Unsticker(fleet, { ...parts, verify: this.#verify, isDrained: (node) => this.push.isDrained(node) })
+    this.verify = new VerifyService(fleet, { ...parts, schedule: settings.verify })
+    const isDrained = (node: string): boolean => this.push.isDrained(node)
+    this.#unsticker = new Unsticker(fleet, { ...parts, verify: this.verify.faults, isDrained })
     this.#takers = new JobTakers({ ...parts, hub: settings.hub })
     this.#observer = new FleetObserver(settings.observe, parts.observer, this.push, parts.store, parts.clock)
   }
@@ -110,6 +112,7 @@ export class WorkerService implements Service {
     this.#observer.start(this.#fleet)
     await this.#proofs.start()
     await this.#unsticker.start()
+    this.verify.start()
     await this.#rollouts.start()
     this.#webhooks.start()
     void this.catalogs.start()
@@ -157,34 +160,26 @@ export class WorkerService implements Service {
     const takers = this.#takers
     await takers.removeOrphans()
     if (this.#isStopping) return
-    takers.take(
-      'refresh',
-      this.#settings.transfers * REFRESHES_PER_TRANSFER,
-      (data) => this.#refresh.run(jobOf('refresh', data)),
-      'worker',
-    )
-    takers.take('webhook', 4, (data) => this.#webhooks.deliver(jobOf('webhook', data)))
-    takers.take('push', 64, (data) => this.#catchUp(jobOf('push', data)), 'worker')
-    const { queues } = this.#parts
-    const runHere = this.#resyncHere.bind(this)
-    takers.take('resync', 8, (data, report) => resyncEverywhere(jobOf('resync', data), queues, runHere, report))
-    if (queues.workers?.owners.self === undefined) return
-    takers.keepMoving(this.#parts.canQueue)
-    takers.take('resync', 8, (data, report) => this.#resyncHere(jobOf('resync', data), report), 'worker')
+    takeJobs(takers, this.#parts.queues, this.#parts.canQueue, {
+      refreshes: this.#settings.transfers * REFRESHES_PER_TRANSFER,
+      refresh: (job) => this.#refresh.run(job),
+      deliver: (job) => this.#webhooks.deliver(job),
+      catchUp: (job) => this.#catchUp(job),
+      resync: (job, report) => this.#resyncHere(job, report),
+      verify: (job, report) => this.verify.run(job, report),
+    })
   }
 
   #resyncHere(job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>): Promise<ResyncProgress> {
     const parts = {
       ...this.#parts,
-      verify: this.#verify,
+      verify: this.verify.faults,
+      verifySoon: (zone: ZoneName, node: string) => this.verify.verifySoon(zone, node),
       push: this.push,
       refresh: (refresh: RefreshJob) => this.#refresh.run(refresh),
     }
     return runResync(job, this.#fleet, parts, report)
   }
-
-  readonly #verify: VerifyPair = (zone, node, version) =>
-    this.#parts.prober.prove(zone, node, this.#parts.store.zone(zone.name), version)
 
   /** Resolves when the refreshes of these zones have ended, or the time is over. */
   async settle(zones: ReadonlySet<ZoneName>, ms: number): Promise<void> {
@@ -201,12 +196,14 @@ export class WorkerService implements Service {
     this.#observer.adopt(fleet, diff)
     this.#proofs.adopt(fleet)
     await this.#unsticker.adopt(fleet)
+    this.verify.adopt(fleet)
     await this.#rollouts.adopt(fleet, diff)
     void this.catalogs.adopt(fleet, diff)
   }
 
   #onCommitted(zone: FleetZone, version: Version): void {
     this.push.onReleased(zone)
+    this.verify.onReleased(zone.name, version)
     this.#rollouts.onCommitted(zone, version)
     this.catalogs.noteRelease(zone)
     this.catalogs.noteProgress(zone)
@@ -218,6 +215,7 @@ export class WorkerService implements Service {
     noteProgress(board, stored, clock.now())
     auditProgress(audit, zone, version)
     this.push.onReleased(zone)
+    this.verify.onReleased(zone.name, version)
     this.catalogs.noteRelease(zone)
     this.catalogs.noteProgress(zone)
     bus.emit('committed', { zone: zone.name, serial: version.serial, at: clock.now() })
@@ -277,6 +275,7 @@ export class WorkerService implements Service {
     this.#observer.stop()
     this.#proofs.stop()
     this.#unsticker.stop()
+    this.verify.stop()
     this.catalogs.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()

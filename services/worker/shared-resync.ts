@@ -1,20 +1,22 @@
 /**
- * A resync over zones that several workers own: the worker that got the job runs the part of its own zones, and follows jobs in
+ * A resync or verify over zones that several workers own: the worker that got the job runs the part of its own zones, and follows jobs in
  * the queues of the other owners. Targets whose zone changes its owner meanwhile are divided again.
  */
-import type { JobView, ResyncJob, ResyncProgress, TargetProgress } from '../../lib/queue/jobs.js'
+import type { JobView, ResyncJob, ResyncProgress, TargetProgress, VerifyJob } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { sleep } from '../../lib/runtime/clock.js'
-import { expectNoneFailed, progressOf } from './resync-processor.js'
+import { progressOf } from './resync-processor.js'
 
-export interface DivisionParts {
+type TargetsJob = ResyncJob | VerifyJob
+
+export interface DivisionParts<J extends TargetsJob = ResyncJob> {
   self: string
   /** Undefined while no worker owns the zone. */
   ownerOf: (zone: string) => string | undefined
   /** Runs targets of this worker's zones. Throws when some fail; the last report has them. */
-  runHere: (job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>) => Promise<unknown>
+  runHere: (job: J, report: (progress: ResyncProgress) => Promise<void>) => Promise<unknown>
   /** Queues targets at another worker. Returns the id of the job. */
-  queueAt: (worker: string, job: ResyncJob) => Promise<string>
+  queueAt: (worker: string, job: J) => Promise<string>
   find: (id: string) => Promise<JobView | undefined>
   /** The worker runs. */
   isAlive: (worker: string) => boolean
@@ -24,12 +26,13 @@ const FOLLOW_MS = 250
 /** Rounds without an owner or an end, after which a target fails; some 30 seconds. */
 const MOST_ROUNDS = 120
 
-const isOpen = ({ step }: TargetProgress): boolean => step !== 'confirmed' && step !== 'failed'
+const ENDS: ReadonlySet<TargetProgress['step']> = new Set(['confirmed', 'failed', 'same', 'differs', 'cannot'])
+const isOpen = ({ step }: TargetProgress): boolean => !ENDS.has(step)
 
 /** Returns the progress of all targets, each confirmed or failed. Never throws but the errors of Redis. */
-export async function divideResync(
-  job: ResyncJob,
-  parts: DivisionParts,
+export async function divideResync<J extends TargetsJob>(
+  job: J,
+  parts: DivisionParts<J>,
   report: (targets: readonly TargetProgress[]) => Promise<void>,
 ): Promise<readonly TargetProgress[]> {
   const targets = new Map<string, TargetProgress>(
@@ -67,7 +70,7 @@ export async function divideResync(
 async function follow(
   id: string,
   worker: string,
-  { find, isAlive }: DivisionParts,
+  { find, isAlive }: Pick<DivisionParts, 'find' | 'isAlive'>,
   note: (progress: ResyncProgress) => Promise<void>,
 ): Promise<void> {
   for (;;) {
@@ -80,20 +83,24 @@ async function follow(
 }
 
 /**
- * Runs a resync: here, or by all workers that share the zones, each its part. Throws WorkerError WORKER_RESYNC_FAILED after the
- * last report.
+ * Runs a resync or verify: here, or by all workers that share the zones, each its part. `expect` throws for targets that did not
+ * end well, after the last report.
  */
-export async function resyncEverywhere(
-  job: ResyncJob,
+export async function runEverywhere<J extends TargetsJob>(
+  job: J,
   queues: JobQueues,
-  runHere: (job: ResyncJob, report: (progress: ResyncProgress) => Promise<void>) => Promise<ResyncProgress>,
+  work: {
+    runHere: DivisionParts<J>['runHere']
+    queueAt: DivisionParts<J>['queueAt']
+    expect: (targets: readonly TargetProgress[]) => void
+  },
   report: (progress: ResyncProgress) => Promise<void>,
-): Promise<ResyncProgress> {
+): Promise<unknown> {
   const { self, ownerOf, isAlive } = queues.workers?.owners ?? {}
+  const { runHere, queueAt, expect } = work
   if (self === undefined || ownerOf === undefined || isAlive === undefined) return await runHere(job, report)
-  const queueAt = (worker: string, part: ResyncJob): Promise<string> => queues.enqueueResyncAt(worker, part)
   const parts = { self, ownerOf, isAlive, runHere, queueAt, find: (id: string) => queues.find(id) }
   const targets = await divideResync(job, parts, (now) => report(progressOf(now)))
-  expectNoneFailed(targets)
+  expect(targets)
   return progressOf(targets)
 }

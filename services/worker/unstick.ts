@@ -73,6 +73,7 @@ export class Unsticker {
   async start(): Promise<void> {
     this.#unlisten = this.#parts.board.onChange((change) => {
       if (change.table === 'nodes' && !change.isQuiet && this.#isWatched(change.node)) this.#consider(change.key, change.value)
+      else if (change.table === 'verdicts' && this.#isWatched(splitPair(change.key)[1])) this.#considerPair(change.key)
     })
     this.#arm()
     await this.#considerAll()
@@ -94,6 +95,16 @@ export class Unsticker {
       if (this.#isWatched(splitPair(key)[1])) this.#consider(key, cell)
       await pause()
     }
+    // Pairs at rest, in which a verify found other content.
+    for (const [key] of this.#parts.board.entries('verdicts')) {
+      if (this.#isWatched(splitPair(key)[1])) this.#considerPair(key)
+      await pause()
+    }
+  }
+
+  #considerPair(key: string): void {
+    const cell = this.#parts.board.get('nodes', key)
+    if (cell !== undefined) this.#consider(key, cell)
   }
 
   /** Opens no zone at rest. */

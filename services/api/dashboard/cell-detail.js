@@ -19,6 +19,7 @@ export function cellDetail(zone, node, answer, { hubNow, choose }) {
       ['Last answer', ago(answer.observedAt, hubNow())],
       ['Behind', answer.lagSeconds > 0 ? span(answer.lagSeconds) : 'no'],
       ['Last error', answer.error ?? 'none'],
+      ['Verified', verifiedWords(answer.verified)],
     ]),
     h('h3', {}, 'Why'),
     h(
@@ -42,6 +43,14 @@ export function cellDetail(zone, node, answer, { hubNow, choose }) {
       h('button', { type: 'button', class: 'link', onclick: () => choose({ zone: undefined, node }) }, `All of ${node}`),
     ),
   ]
+}
+
+/** @param {ChainAnswer['verified']} verified */
+function verifiedWords(verified) {
+  if (verified == null) return 'never'
+  const { at, how, verdict, why } = verified
+  const way = how === 'axfr' ? 'by AXFR' : 'by sample'
+  return `${moment(at)} ${way}: ${verdict === 'same' ? 'same content' : `${verdict}, ${why ?? 'no reason given'}`}`
 }
 
 /** A list of names and values. @param {[string, string | number | Node][]} rows */

@@ -5,7 +5,18 @@ import { count, plural } from './words.js'
 /** @typedef {import('./answers.js').JobTargetAnswer} JobTarget */
 
 /** @type {Readonly<Record<JobTarget['step'], number>>} */
-const STEP_ORDER = { failed: 0, notified: 1, forced: 1, refreshing: 2, waiting: 3, confirmed: 4 }
+const STEP_ORDER = {
+  failed: 0,
+  differs: 0,
+  cannot: 0,
+  notified: 1,
+  forced: 1,
+  comparing: 1,
+  refreshing: 2,
+  waiting: 3,
+  confirmed: 4,
+  same: 4,
+}
 
 /** @type {Readonly<Record<JobTarget['step'], string>>} */
 const STEP_WORDS = {
@@ -15,6 +26,10 @@ const STEP_WORDS = {
   forced: 'ordered to transfer, waits for its answers',
   confirmed: 'confirmed',
   failed: 'failed',
+  comparing: 'its content is being compared',
+  same: 'same content',
+  differs: 'other content',
+  cannot: 'cannot be compared',
 }
 
 /** @param {JobAnswer} job @returns {JobTarget[]} */
@@ -24,8 +39,9 @@ export const targetsOf = ({ progress }) =>
 /** @param {JobAnswer} job */
 export function jobSentence(job) {
   const targets = targetsOf(job)
-  const confirmed = targets.filter(({ step }) => step === 'confirmed').length
-  const of = `${count(confirmed)} of ${count(targets.length)} confirmed`
+  const well = targets.filter(({ step }) => step === 'confirmed' || step === 'same').length
+  const word = job.kind === 'verify' ? 'the same' : 'confirmed'
+  const of = `${count(well)} of ${count(targets.length)} ${word}`
   switch (job.state) {
     case 'waiting':
       return 'Waiting for a worker.'

@@ -5,41 +5,21 @@ import type { ReloadAnswer } from '../../../lib/answers/hub-answers.js'
 import type { JobQueuedAnswer, NoJobAnswer } from '../../../lib/answers/job-answers.js'
 import type { DrainAnswer } from '../../../lib/answers/node-answers.js'
 import { ZonecastError } from '../../../lib/errors.js'
-import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
-import type { NodeState } from '../../../lib/fleet/node-state.js'
-import type { ResyncJob } from '../../../lib/queue/jobs.js'
+import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
 import { answerShort } from '../heavy-answers.js'
 import { type ApiContext, mutate, nodeNamed, requireRedis, zoneNamed } from '../context.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
+import { cloudsNamed, nothingSelected, pairsOf, type Selection, ZONES_PER_SLICE } from '../select-pairs.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from '../order-schemas.js'
 
-interface Selection {
-  zones: readonly FleetZone[]
-  nodes?: readonly FleetNode[] | undefined
-  clouds?: readonly string[] | undefined
-  states?: readonly NodeState[] | undefined
-}
-
 type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'allAtOnce' | 'reason'>
-
-/** Most pairs of one resync: its job names each of them in Redis. */
-const MAX_TARGETS = 200_000
-/** Zones whose nodes are judged before other work runs. */
-const ZONES_PER_SLICE = 50
 
 export function commandRoutes(context: ApiContext): Router {
   const router = Router()
   const operator = atLeast('operator')
-
-  const cloudsNamed = (names: readonly string[] | undefined): readonly string[] | undefined => {
-    for (const name of new Set(names))
-      if (!context.matrix.fleet.clouds.has(name))
-        throw new ApiProblem(404, 'unknown-cloud', `there is no cloud ${name.slice(0, 100)} in the config`)
-    return names
-  }
 
   const releasedSerial = (zone: FleetZone): number | undefined => context.matrix.zoneCell(zone)?.released?.serial
 
@@ -58,32 +38,13 @@ export function commandRoutes(context: ApiContext): Router {
     return found
   }
 
-  const targetsOf = async ({ zones, nodes, clouds, states }: Selection): Promise<ResyncJob['targets']> => {
-    // Sets: a body may name thousands of zones and nodes, and repeat names.
-    const ids = nodes && new Set(nodes.map(({ id }) => id))
-    const cloudIds = clouds && new Set(clouds)
-    const targets: ResyncJob['targets'] = []
-    for (const [i, zone] of [...new Set(zones)].entries()) {
-      if (i % ZONES_PER_SLICE === 0) await pause()
-      if (targets.length > MAX_TARGETS)
-        throw new ApiProblem(422, 'too-many', `over ${MAX_TARGETS} pairs of zone and node; name fewer zones, nodes or clouds`)
-      for (const node of zone.nodes) {
-        if (ids?.has(node.id) === false || cloudIds?.has(node.cloud) === false) continue
-        if (states && !states.includes(context.matrix.nodeZone(zone, node).state)) continue
-        targets.push({ zone: zone.name, node: node.id })
-      }
-    }
-    return targets
-  }
-
   const resync = async (
     selection: Selection,
     { states, strength, allAtOnce, reason }: ResyncWish,
     by: string,
   ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
-    const targets = await targetsOf({ ...selection, states })
-    if (targets.length === 0 && states === undefined)
-      throw new ApiProblem(422, 'nothing-selected', 'no node serves the selected zones; name other zones, nodes or clouds')
+    const targets = await pairsOf(context, { ...selection, states })
+    if (targets.length === 0 && states === undefined) throw nothingSelected()
     // No pair is in such a state: the order succeeds with nothing to do.
     if (targets.length === 0) return { status: 200, body: { job: null } }
     requireRedis(context)
@@ -113,7 +74,7 @@ export function commandRoutes(context: ApiContext): Router {
     requireSerial(zone, body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
     await mutate(context, req, res, () =>
-      resync({ zones: [zone], nodes, clouds: cloudsNamed(body.clouds) }, body, callerOf(res).name),
+      resync({ zones: [zone], nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
     )
   })
 
@@ -132,7 +93,9 @@ export function commandRoutes(context: ApiContext): Router {
     const named = body.zones?.map((name) => zoneNamed(context, name))
     const zones = await zonesAt(named ?? context.matrix.fleet.zones.values(), body.serial)
     const nodes = body.nodes?.map((id) => nodeNamed(context, id))
-    await mutate(context, req, res, () => resync({ zones, nodes, clouds: cloudsNamed(body.clouds) }, body, callerOf(res).name))
+    await mutate(context, req, res, () =>
+      resync({ zones, nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
+    )
   })
 
   for (const [path, drained, body] of [

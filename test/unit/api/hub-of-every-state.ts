@@ -87,7 +87,7 @@ const rolloutRecord = (state: RolloutState): RolloutRecord => ({
 const JOBS: JobView[] = QUEUE_KINDS.map((kind, i) => ({
   id: `${kind}-${i}`,
   kind,
-  state: (['waiting', 'active', 'failed', 'done'] as const)[i]!,
+  state: (['waiting', 'active', 'failed', 'done'] as const)[i % 4]!,
   progress:
     kind === 'resync'
       ? {
@@ -147,6 +147,7 @@ export class HubOfEveryState {
         find: async (id: string) => JOBS.find((job) => job.id === id),
         enqueueRefresh: async () => 'refresh-7',
         enqueueResync: async () => 'resync-7',
+        enqueueVerify: async () => 'verify-7',
         counts: async () => ({ refresh: { waiting: 1 } }),
       } as unknown as JobQueues,
       log: silentLogger,

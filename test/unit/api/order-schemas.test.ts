@@ -26,6 +26,9 @@ const USES: Record<keyof typeof bodies, readonly (keyof typeof SCOPE)[]> = {
   rejectBody: ['serial'],
   rollbackBody: ['serial'],
   reloadBody: [],
+  zoneVerifyBody: ['nodes', 'clouds'],
+  nodeVerifyBody: ['zones'],
+  verifyBody: ['nodes', 'clouds', 'zones'],
 }
 const NEEDS: Partial<Record<keyof typeof bodies, object>> = {
   releaseBody: { reason: 'r' },

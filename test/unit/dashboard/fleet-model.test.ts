@@ -17,6 +17,7 @@ const at = (serial: number, state: State = 'in-sync', lagSeconds = 0): NodeZoneA
   observedAt: '2026-11-03T03:00:00.000Z',
   lagSeconds,
   error: null,
+  verified: null,
 })
 
 const summary = (name: string, serial = 1): ZoneSummaryAnswer => ({

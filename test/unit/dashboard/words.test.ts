@@ -21,6 +21,7 @@ const chain = (steps: [step: ChainStepAnswer['step'], at: string | null][], wait
   observedAt: null,
   lagSeconds: 0,
   error: null,
+  verified: null,
   chain: steps.map(([step, at]) => ({ step, at, detail: `about ${step}` })),
   waitingFor,
 })

@@ -1,0 +1,45 @@
+/** `zonecast verify`: compares what the nodes serve with the released version. */
+import { type Command, Option } from 'commander'
+import { ResyncAnswer } from '../answers.js'
+import { clientOf, collect, type CommandContext, withHub } from '../command-context.js'
+import { followJob, targetsOf } from '../follow-job.js'
+
+interface VerifyOptions {
+  node: string[]
+  cloud: string[]
+  how: string
+  wait?: true
+  reason?: string
+}
+
+export function addVerify(program: Command, { terminal }: CommandContext): void {
+  withHub(program.command('verify'))
+    .description('compare what the nodes really serve with the released version, record for record; options narrow the choice')
+    .argument('[zone]', 'only this zone')
+    .option('--node <node>', 'only this node; may be repeated', collect, [])
+    .option('--cloud <cloud>', 'only the nodes of this cloud; may be repeated', collect, [])
+    .addOption(
+      new Option(
+        '--how <how>',
+        'axfr: the node transfers its zone to the hub; sample: queries; auto: axfr, or sample where the node refuses it',
+      )
+        .choices(['auto', 'axfr', 'sample'])
+        .default('auto'),
+    )
+    .option('--wait', 'show progress node by node until the job ends; exit 1 when a node differs or cannot be compared')
+    .option('--reason <text>', 'reason, kept with the order')
+    .action(async (zone: string | undefined, options: VerifyOptions, command: Command) => {
+      const { node, cloud, how, reason } = options
+      const client = clientOf(command)
+      const { job } = await client.post(ResyncAnswer, 'v1/verify', {
+        ...(zone === undefined ? {} : { zones: [zone] }),
+        ...(node.length === 0 ? {} : { nodes: node }),
+        ...(cloud.length === 0 ? {} : { clouds: cloud }),
+        how,
+        ...(reason === undefined ? {} : { reason }),
+      })
+      if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs shows its result\n`)
+      const targets = targetsOf(await followJob(client, job!, terminal))
+      if (!terminal.isLive) terminal.write(`${targets.length} of ${targets.length} the same\n`)
+    })
+}

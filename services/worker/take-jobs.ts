@@ -1,0 +1,43 @@
+/** Connects each kind of job with its work in this process. */
+import { jobOf } from '../../lib/queue/job-schemas.js'
+import type { PushJob, RefreshJob, ResyncJob, ResyncProgress, VerifyJob, WebhookJob } from '../../lib/queue/jobs.js'
+import type { JobQueues } from '../../lib/queue/queues.js'
+import type { JobTakers } from './job-takers.js'
+import { expectNoneFailed } from './resync-processor.js'
+import { runEverywhere } from './shared-resync.js'
+import { expectAllSame } from './verify-service.js'
+
+type Report = (progress: ResyncProgress) => Promise<void>
+
+export interface JobWork {
+  /** Refreshes at once. */
+  refreshes: number
+  refresh: (job: RefreshJob) => Promise<unknown>
+  deliver: (job: WebhookJob) => Promise<unknown>
+  catchUp: (job: PushJob) => Promise<unknown>
+  /** Runs targets of zones that this process owns. */
+  resync: (job: ResyncJob, report: Report) => Promise<ResyncProgress>
+  verify: (job: VerifyJob, report: Report) => Promise<ResyncProgress>
+}
+
+export function takeJobs(takers: JobTakers, queues: JobQueues, canQueue: () => boolean, work: JobWork): void {
+  takers.take('refresh', work.refreshes, (data) => work.refresh(jobOf('refresh', data)), 'worker')
+  takers.take('webhook', 4, (data) => work.deliver(jobOf('webhook', data)))
+  takers.take('push', 64, (data) => work.catchUp(jobOf('push', data)), 'worker')
+  const resync = {
+    runHere: work.resync,
+    queueAt: (worker: string, part: ResyncJob) => queues.enqueueResyncAt(worker, part),
+    expect: expectNoneFailed,
+  }
+  takers.take('resync', 8, (data, report) => runEverywhere(jobOf('resync', data), queues, resync, report))
+  const verify = {
+    runHere: work.verify,
+    queueAt: (worker: string, part: VerifyJob) => queues.enqueueVerifyAt(worker, part),
+    expect: expectAllSame,
+  }
+  takers.take('verify', 8, (data, report) => runEverywhere(jobOf('verify', data), queues, verify, report))
+  if (queues.workers?.owners.self === undefined) return
+  takers.keepMoving(canQueue)
+  takers.take('resync', 8, (data, report) => work.resync(jobOf('resync', data), report), 'worker')
+  takers.take('verify', 8, (data, report) => work.verify(jobOf('verify', data), report), 'worker')
+}
