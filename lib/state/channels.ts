@@ -17,7 +17,7 @@ export const channelOf = (zone: string | undefined): string => (zone === undefin
 export const channelsOf = (shards: readonly number[] | undefined): string[] => shards?.map(ofShard) ?? ALL
 
 const OF_ZONE: ReadonlySet<TableName> = new Set(['zones', 'contents', 'stages', 'orders'])
-const OF_PAIR: ReadonlySet<TableName> = new Set(['primaries', 'nodes', 'verdicts'])
+const OF_PAIR: ReadonlySet<TableName> = new Set(['primaries', 'nodes', 'verdicts', 'forces'])
 
 function channelOfCell({ table, key }: { table: TableName; key: string }): string {
   return channelOf(OF_ZONE.has(table) ? key : OF_PAIR.has(table) ? splitPair(key)[0] : undefined)

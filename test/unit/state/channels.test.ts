@@ -11,12 +11,12 @@ describe('the channel of a value', () => {
   it('is that of the shard of its zone, and one channel for all values without a zone', () => {
     const values = TABLE_NAMES.map((table) => ({
       table,
-      key: table === 'primaries' || table === 'nodes' || table === 'verdicts' ? `${ZONE} ams1` : ZONE,
+      key: ['primaries', 'nodes', 'verdicts', 'forces'].includes(table) ? `${ZONE} ams1` : ZONE,
     }))
     const tables = new Map([...byChannel(values)].map(([channel, some]) => [channel, some.map(({ table }) => table)]))
     expect(Object.fromEntries(tables)).to.deep.equal({
-      [ITS]: ['zones', 'primaries', 'nodes', 'contents', 'stages', 'orders', 'verdicts'],
-      [COMMON_CHANNEL]: ['contacts', 'drains', 'paths', 'hubs', 'catalogs', 'forces', 'keyUses'],
+      [ITS]: ['zones', 'primaries', 'nodes', 'contents', 'stages', 'orders', 'forces', 'verdicts'],
+      [COMMON_CHANNEL]: ['contacts', 'drains', 'paths', 'hubs', 'catalogs', 'keyUses'],
     })
   })
 
