@@ -127,10 +127,6 @@ const observeDefaults = section({
     ),
 }).describe('SOA queries to the nodes.')
 
-const compare = section({
-  every: duration().default(86_400_000).describe('Contents are compared again after this long; 0: never.'),
-})
-
 const WEBHOOK_EVENTS = ['rollout', 'check', 'conflict', 'hold', 'force'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
@@ -176,7 +172,11 @@ const defaults = section({
     .boolean({ error: 'write true or false' })
     .default(true)
     .describe('Compare the contents of primaries that serve one serial; set false where each primary signs for itself.'),
-  compare: compare.prefault({}).describe('Regular comparison of primaries.'),
+  compare: section({
+    every: duration().default(86_400_000).describe('Contents are compared again after this long; 0: never.'),
+  })
+    .prefault({})
+    .describe('Regular comparison of primaries.'),
   keepVersions: count(1).default(20).describe('Versions to keep of each zone, besides all in use.'),
   keepFor: duration().default(0).describe('Versions younger than this are kept too, whatever their number.'),
   keepOctets: count(0)
