@@ -225,7 +225,18 @@ function resolveNode(
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
   const { cloud, site, transits, verify } = node
   const control = resolveControl(folder, id, node, report)
-  return { id, cloud, site, paths, ...keysOfPeer(at, node, report), tls, transits, kind: node.kind ?? control?.kind, control, verify }
+  return {
+    id,
+    cloud,
+    site,
+    paths,
+    ...keysOfPeer(at, node, report),
+    tls,
+    transits,
+    kind: node.kind ?? control?.kind,
+    control,
+    verify,
+  }
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {
