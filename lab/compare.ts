@@ -7,6 +7,8 @@ export interface Source {
   ip: string
   port: number
   key?: LabKey | undefined
+  /** Over TLS: the server's name, the CA, and the certificate of the reader. */
+  tls?: { name: string; ca: string; cert: string; key: string } | undefined
 }
 
 /** Every record by AXFR as one canonical line, sorted; the SOA once. */
@@ -17,6 +19,7 @@ export async function readZone(source: Source, zone: string): Promise<string[]> 
     '-p',
     String(source.port),
     ...signingArgs(source.key),
+    ...tlsArgs(source),
     '+noall',
     '+answer',
     '+onesoa',
@@ -29,6 +32,12 @@ export async function readZone(source: Source, zone: string): Promise<string[]> 
   const records = text.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
   if (records.length === 0) throw new Error(`${source.ip}:${source.port} sent no transfer of ${zone}: ${text.trim()}`)
   return records.map(canonicalLine).sort()
+}
+
+function tlsArgs({ tls }: Source): string[] {
+  if (tls === undefined) return []
+  const own = [`+tls-certfile=${tls.cert}`, `+tls-keyfile=${tls.key}`]
+  return ['+tls', `+tls-ca=${tls.ca}`, `+tls-hostname=${tls.name}`, ...own]
 }
 
 /** Owner in lower case (RFC 4034 §6.2), fields by single blanks; RDATA stays as dig prints it, the same for every server. */
