@@ -61,7 +61,11 @@ export class PowerdnsControl implements NodeControl {
   async zoneStatus(zone: ZoneName): Promise<ControlResult<ZoneStatus>> {
     const answer = await this.#ask('GET', `/zones/${zoneId(zone)}?rrsets=false`)
     if (answer.kind !== 'ok') return answer
-    if (answer.value.status === 404) return ok({ isConfigured: false, serial: undefined, state: undefined, details: {} })
+    if (answer.value.status === 404) {
+      // Any web server answers so.
+      const server = await this.#server()
+      return server.kind === 'ok' ? ok({ isConfigured: false, serial: undefined, state: undefined, details: {} }) : server
+    }
     if (answer.value.status !== 200) return this.#refused(answer.value)
     const read = Zone.safeParse(jsonIn(answer.value.body))
     if (!read.success) return this.#notPowerdns('it describes the zone in another form')

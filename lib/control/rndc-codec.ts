@@ -91,8 +91,10 @@ export function decodeRndc(message: Buffer, key: RndcKey): { _ctrl: RndcTable; _
   const hsha = (auth as RndcTable).hsha
   if (typeof hsha !== 'string' || hsha.charCodeAt(0) !== ALGORITHMS[key.algorithm]!.number)
     bad('its answer has no HMAC of the algorithm')
-  const mac = Buffer.from((hsha as string).slice(1).replace(/\0+$/, ''), 'base64')
-  const own = macOf(message.subarray(afterAuth), key)
+  // As text: several texts of base64 are the same octets.
+  const mac = Buffer.from((hsha as string).slice(1), 'latin1')
+  const own = Buffer.alloc(HSHA_OCTETS - 1)
+  own.write(macOf(message.subarray(afterAuth), key).toString('base64'), 'latin1')
   if (mac.length !== own.length || !timingSafeEqual(mac, own)) bad('the HMAC of its answer is not of the key')
   const { _ctrl, _data } = reader.table(afterAuth, message.length, 0)
   if (typeof _ctrl !== 'object' || typeof _data !== 'object') bad('its answer lacks a part')

@@ -21,11 +21,9 @@ export class StreamError extends ZonecastError<StreamFault> {
 
 const REASONS: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
   EADDRNOTAVAIL: 'the source address is not on this machine',
-  EPIPE: 'connection closed',
   ENOENT: 'the socket does not exist',
   EACCES: 'no permission to use the socket',
   ENOTSOCK: 'the path is not a socket',
@@ -50,6 +48,8 @@ export function refusedBy(where: string, cause: unknown): StreamError {
     )
   if (errno.startsWith('ERR_SSL'))
     return new StreamError({ code: 'STREAM_NOT_TLS', where, errno }, 'the peer does not speak TLS 1.3', { cause })
+  if (errno === 'ECONNRESET' || errno === 'EPIPE')
+    return new StreamError({ code: 'STREAM_CLOSED', where }, 'the peer closed the connection', { cause })
   return new StreamError({ code: 'STREAM_REFUSED', where, errno }, REASONS[errno] ?? errno, { cause })
 }
 

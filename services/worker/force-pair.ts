@@ -33,6 +33,8 @@ export interface ForcePairParts {
   clock: Clock
   log: Logger
   metrics: Metrics
+  /** Shortens the wait of tests. */
+  serveMs?: number
 }
 
 export interface ForceOrder {
@@ -159,8 +161,8 @@ class DeliveryWatch {
 }
 
 async function confirm(zone: FleetZone, node: FleetNode, parts: ForcePairParts): Promise<ForceResult> {
-  const { board, clock, observer, store, verify } = parts
-  const until = performance.now() + SERVE_MS
+  const { board, clock, observer, store, verify, serveMs = SERVE_MS } = parts
+  const until = performance.now() + serveMs
   for (let waitMs = FIRST_ASK_MS; ; waitMs = Math.min(MOST_ASK_MS, waitMs * 1.5)) {
     const serial = await observer.observe(node, zone, false)
     // A newer version may have been released meanwhile.

@@ -1,6 +1,7 @@
 /** The families of targets, by their name for `npm run fuzz -- --target NAME`. */
 import { openAuditChain } from './audit-chain.js'
 import { openConfigText } from './config-text.js'
+import { openControlAnswers } from './control.js'
 import { openEnvelope } from './envelope.js'
 import type { Family } from './family.js'
 import { openHttp } from './http.js'
@@ -16,4 +17,5 @@ export const FAMILIES: Readonly<Record<string, () => Promise<Family>>> = {
   redis: openRedisValues,
   'zone-text': openZoneText,
   audit: openAuditChain,
+  control: openControlAnswers,
 }
