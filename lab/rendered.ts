@@ -12,6 +12,9 @@ import { type LabKey, type LabServer, launchServer } from './server.js'
 
 export type RenderedKind = 'nsd' | 'knot' | 'bind' | 'pdns'
 
+/** With its text, the file becomes a configuration database, so that zones that are added to Knot stay. */
+const DATABASE = 'confdb'
+
 export interface RenderedOptions {
   kind: RenderedKind
   name: string
@@ -26,6 +29,8 @@ export interface RenderedOptions {
   key?: LabKey | undefined
   /** Secret of the control channel: of the key of BIND, or of the API of PowerDNS. */
   controlSecret?: string | undefined
+  /** Knot only: zones are added over the control channel. */
+  hasDatabase?: boolean | undefined
   /** A zone of the configuration, or any name: the server is ready when it answers a query for it. */
   probe: string
 }
@@ -33,9 +38,10 @@ export interface RenderedOptions {
 const FILE: Record<RenderedKind, string> = { nsd: 'nsd.conf', knot: 'knot.conf', bind: 'named.conf', pdns: 'pdns.conf' }
 
 export async function startRendered(options: RenderedOptions): Promise<LabServer> {
-  const { kind, name, ip, port, folder, probe } = options
+  const { kind, name, ip, port, folder, probe, hasDatabase = false } = options
   installRendered(options)
   const file = join(folder, FILE[kind])
+  if (hasDatabase) await runCommand('knotc', ['-C', join(folder, DATABASE), 'conf-import', file])
   const control = {
     nsd: (...args: string[]) => runCommand('nsd-control', ['-c', file, ...args]),
     knot: (...args: string[]) => runCommand('knotc', ['-b', '-c', file, ...args]),
@@ -49,7 +55,7 @@ export async function startRendered(options: RenderedOptions): Promise<LabServer
     ip,
     port,
     folder,
-    command: [program, ...argumentsOf(kind, folder, file)],
+    command: [program, ...(hasDatabase ? ['-C', join(folder, DATABASE)] : argumentsOf(kind, folder, file))],
     isReady: async () => (await askSerial({ ip, port }, probe)) !== undefined,
     control: control[kind],
   })

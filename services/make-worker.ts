@@ -17,6 +17,7 @@ import type { Network } from './network.js'
 import { PrimaryComparer } from './worker/primary-comparer.js'
 import { auditForces } from './worker/audit-acts.js'
 import type { WorkerParts } from './worker/parts.js'
+import { provisionerOf, type WholeFleet } from './worker/provisioner.js'
 import { WorkerService } from './worker/service.js'
 
 type SharedParts = Pick<
@@ -43,7 +44,7 @@ export interface MakeWorkerParts extends SharedParts {
   network: Network
   redis: RedisLink['data']
   checkThreads: CheckThreads
-  catalogs: DeciderParts['catalogs']
+  catalogs: DeciderParts['catalogs'] & WholeFleet
   /** True when the report of every delivery before this time would have arrived. */
   hasHeardAll: (at: number) => boolean
 }
@@ -73,6 +74,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       claims: new StageClaims(parts.redis, hub),
       decider: new ReleaseDecider({ ...parts, hub, checker, rollout, env: commandEnvironment() }),
       paths,
+      provisioner: provisionerOf(parts.catalogs, { ...parts, soa, paths }),
       prober: new NodeProber(querier, paths),
       verifier: new Verifier({ ...parts, paths, querier, limits, sources: network.sources, budget: verify }),
       observer: new NodeObserver({ ...parts, soa, paths, bulk, observe, hasHeardAll }),

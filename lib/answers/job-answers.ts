@@ -17,15 +17,37 @@ export const JobProgressAnswer = z
   .object({ total: z.int(), confirmed: z.int(), failed: z.int(), targets: z.array(JobTargetAnswer) })
   .meta({ id: 'JobProgress' })
 
+export const ProvisionProgressAnswer = z
+  .object({
+    node: z.string(),
+    isApplied: z.boolean(),
+    add: z.int().describe('Zones to add'),
+    remove: z.int().describe('Zones to remove'),
+    confirmed: z.int().describe("Changes that the node's own answers show"),
+    failed: z.int(),
+    notes: z.array(z.string()),
+    changes: z
+      .array(
+        z.object({
+          zone: z.string(),
+          action: z.enum(['add', 'remove']),
+          step: z.enum(['planned', 'sent', 'confirmed', 'failed']),
+          error: z.string().optional(),
+        }),
+      )
+      .describe('Failed ones first; 1,000 at most'),
+  })
+  .meta({ id: 'ProvisionProgress' })
+
 export const JobAnswer = z
   .object({
     id: z.string(),
     kind: z.enum(QUEUE_KINDS),
     state: z.enum(['waiting', 'active', 'done', 'failed']),
     progress: z
-      .union([JobProgressAnswer, z.number()])
+      .union([JobProgressAnswer, ProvisionProgressAnswer, z.number()])
       .nullable()
-      .describe('Targets of a resync or a verify; a number or null for other jobs'),
+      .describe('Targets of a resync or a verify, changes of a provision; a number or null for other jobs'),
     error: z.string().nullable(),
     data: z.unknown().describe('Input of the job'),
     result: z.unknown().describe('Result of the job'),

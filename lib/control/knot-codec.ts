@@ -36,8 +36,13 @@ export function encodeKnot(fields: KnotUnit): Buffer {
 export class KnotReader {
   /** Fields of an extra unit follow those of the data unit before it: each unit has the fields that were sent in it. */
   readonly units: KnotUnit[] = []
+  readonly #maxUnits: number
   #rest = Buffer.alloc(0)
   #isWhole = false
+
+  constructor(maxUnits = MAX_UNITS) {
+    this.#maxUnits = maxUnits
+  }
 
   /** Throws KnotFormatError. */
   push(octets: Buffer): boolean {
@@ -62,7 +67,7 @@ export class KnotReader {
       return o + 1
     }
     if (code === UNIT.data || code === UNIT.extra) {
-      if (this.units.length >= MAX_UNITS) throw new KnotFormatError(`its answer has over ${MAX_UNITS} parts`)
+      if (this.units.length >= this.#maxUnits) throw new KnotFormatError(`its answer has over ${this.#maxUnits} parts`)
       this.units.push({})
       return o + 1
     }

@@ -4,6 +4,7 @@
  */
 import type { ZoneName } from '../dns/name.js'
 import type { KnotControlSettings } from '../fleet/control-settings.js'
+import { sleep } from '../runtime/clock.js'
 import { StreamClient } from '../transport/stream-client.js'
 import { StreamError } from '../transport/stream-errors.js'
 import {
@@ -25,6 +26,8 @@ import { wordOf } from './zone-words.js'
 const BLOCKING = 'B'
 /** The operator's "yes": without it, destructive commands are refused. */
 const FORCED = 'F'
+/** A transaction of another program is waited for so long. */
+const TRANSACTION_MS = 3_000
 
 export class KnotControl implements NodeControl {
   readonly make = 'knot'
@@ -101,7 +104,7 @@ export class KnotControl implements NodeControl {
 
   /** A transaction of the configuration database, which is aborted when one of its commands fails. */
   async #changeConfig(commands: readonly KnotUnit[]): Promise<ControlResult<undefined>> {
-    const begun = await this.#command({ cmd: 'conf-begin' })
+    const begun = await this.#begin()
     if (begun.kind !== 'ok') return begun
     for (const command of [...commands, { cmd: 'conf-commit' }]) {
       const answer = await this.#command(command)
@@ -110,6 +113,19 @@ export class KnotControl implements NodeControl {
       return answer
     }
     return DONE
+  }
+
+  /** Knot has one transaction at a time. One that stays open was left by a hub that ended inside it. */
+  async #begin(): Promise<ControlResult<readonly KnotUnit[]>> {
+    const until = performance.now() + TRANSACTION_MS
+    for (;;) {
+      const begun = await this.#command({ cmd: 'conf-begin' })
+      if (begun.kind !== 'refused' || !begun.words.includes('too many transactions')) return begun
+      if (performance.now() > until) break
+      await sleep(TRANSACTION_MS / 10)
+    }
+    await this.#command({ cmd: 'conf-abort' })
+    return await this.#command({ cmd: 'conf-begin' })
   }
 
   /** `mayBeLate`: an answer that does not come in time is LATE, not a failure. */

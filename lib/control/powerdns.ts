@@ -94,7 +94,8 @@ export class PowerdnsControl implements NodeControl {
       name,
       kind: 'Slave',
       masters: primaries.map(({ address }) => endpointText(address)),
-      ...(keys.length === 0 ? {} : { slave_tsig_key_ids: keys }),
+      // For transfers from the hub, and for transfers to it.
+      ...(keys.length === 0 ? {} : { slave_tsig_key_ids: keys, master_tsig_key_ids: keys }),
     }
     const added = await this.#order('POST', '/zones', JSON.stringify(body), [409])
     // The server itself begins the first transfer up to a minute later.

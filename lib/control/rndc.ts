@@ -90,8 +90,11 @@ export class RndcControl implements NodeControl {
     const from = primaries
       .map(({ address: { ip, port } }, i) => `${ip} port ${port}${keys[i] === '' ? '' : ` key "${keys[i]}"`}; `)
       .join('')
-    const statement = ` { type secondary; file "${path}"; primaries { ${from}}; };`
-    const answer = await this.#onZone('addzone', name, statement)
+    const statement = `{ type secondary; file "${path}"; primaries { ${from}}; };`
+    const plain = plainZone(name)
+    if (plain === undefined) return this.#notOneWord(name)
+    // The parser of the statement takes a name with a slash in quotes only.
+    const answer = await this.#command(`addzone "${plain}" ${statement}`)
     return answer.kind === 'refused' && /already exists/.test(answer.words) ? DONE : done(answer)
   }
 
@@ -104,11 +107,13 @@ export class RndcControl implements NodeControl {
     return done(await this.#command('reconfig'))
   }
 
-  async #onZone(verb: string, zone: ZoneName, more = ''): Promise<ControlResult<string>> {
+  async #onZone(verb: string, zone: ZoneName): Promise<ControlResult<string>> {
     const name = plainZone(zone)
-    if (name === undefined)
-      return this.#failures.unsupported(`the name of ${zone} cannot be sent as one word`, 'run the command on the node by hand')
-    return await this.#command(`${verb} ${name}${more}`)
+    return name === undefined ? this.#notOneWord(zone) : await this.#command(`${verb} ${name}`)
+  }
+
+  #notOneWord(zone: ZoneName) {
+    return this.#failures.unsupported(`the name of ${zone} cannot be sent as one word`, 'run the command on the node by hand')
   }
 
   async #command(command: string): Promise<ControlResult<string>> {

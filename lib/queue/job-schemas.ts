@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { fitting } from '../runtime/fitting.js'
-import type { PushJob, RefreshJob, ResyncJob, VerifyJob, WebhookJob } from './jobs.js'
+import type { ProvisionJob, PushJob, RefreshJob, ResyncJob, VerifyJob, WebhookJob } from './jobs.js'
 import type { QueueKind } from './queue-kinds.js'
 
 const name = z.string().max(1_100)
@@ -15,6 +15,7 @@ interface JobData {
   resync: ResyncJob
   verify: VerifyJob
   webhook: WebhookJob
+  provision: ProvisionJob
 }
 
 const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
@@ -41,6 +42,15 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     reason: reason.optional(),
   }),
   webhook: z.object({ webhook: name, id: name, event: name, body: z.string().max(1 << 20), seal: name }),
+  provision: z.object({
+    node: name,
+    apply: z.boolean(),
+    yes: z.boolean(),
+    by: name,
+    reason: reason.optional(),
+    at: z.number(),
+    seal: name,
+  }),
 }
 
 /** A retry would only repeat it. */

@@ -6,6 +6,7 @@
  * - `webhook`: deliver one event to one receiver.
  * - `verify`: an operator's order to compare what nodes serve with the released version, followed node by node.
  * - `resync`: an operator's order to bring nodes to the released version again, followed node by node.
+ * - `provision`: an operator's order to compare the zones of a node with the config, and to add and remove zones there.
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
@@ -76,6 +77,47 @@ export interface ResyncProgress {
   targets: TargetProgress[]
 }
 
+export interface ProvisionJob {
+  node: string
+  /** Carry the plan out. */
+  apply: boolean
+  /** Remove more zones than the thresholds of the check `shrink` allow. */
+  yes: boolean
+  by: string
+  reason: string | undefined
+  /** Milliseconds since 1970. */
+  at: number
+  /** Proves that a process of this hub wrote it. */
+  seal: string
+}
+
+/** The text under the seal of a ProvisionJob. */
+export const provisionText = ({ node, apply, yes, by, reason = '', at }: Omit<ProvisionJob, 'seal'>): string =>
+  ['provision', node, apply, yes, by, at, reason].join('\n')
+
+export interface ProvisionChange {
+  zone: ZoneName
+  action: 'add' | 'remove'
+  /** `sent`: the server accepted it · `confirmed`: the node's own answers show it. */
+  step: 'planned' | 'sent' | 'confirmed' | 'failed'
+  error: string | undefined
+}
+
+/** A plan, and how far it is carried out. */
+export interface ProvisionProgress {
+  node: string
+  isApplied: boolean
+  /** Zones to add and to remove, in all. */
+  add: number
+  remove: number
+  confirmed: number
+  failed: number
+  /** Remarks about the plan, in sentences. */
+  notes: string[]
+  /** Failed ones first; 1,000 at most. */
+  changes: ProvisionChange[]
+}
+
 export interface RefreshResult {
   outcome: 'up-to-date' | 'full' | 'incremental'
   serial: Serial | undefined
@@ -108,8 +150,8 @@ export interface JobView {
   id: string
   kind: QueueKind
   state: 'waiting' | 'active' | 'done' | 'failed'
-  /** The targets of a resync or a verify; other jobs have a number or nothing. */
-  progress: ResyncProgress | number | undefined
+  /** The targets of a resync or a verify, the changes of a provision; other jobs have a number or nothing. */
+  progress: ResyncProgress | ProvisionProgress | number | undefined
   error: string | undefined
   data: unknown
   result: unknown

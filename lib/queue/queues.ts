@@ -3,6 +3,7 @@ import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import {
   type JobView,
+  type ProvisionJob,
   type PushJob,
   queueName,
   type RefreshJob,
@@ -32,13 +33,7 @@ export class JobQueues {
     this.workers = owners && new WorkerQueues(redis, hub, owners, { prefix: QUEUE_PREFIX, defaultJobOptions: KEEP })
     const open = (kind: QueueKind): Queue =>
       new Queue(queueName(kind, hub), { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEEP, skipMetasUpdate: true })
-    this.#queues = {
-      refresh: open('refresh'),
-      push: open('push'),
-      resync: open('resync'),
-      verify: open('verify'),
-      webhook: open('webhook'),
-    }
+    this.#queues = Object.fromEntries(QUEUE_KINDS.map((kind) => [kind, open(kind)])) as Record<QueueKind, Queue>
     for (const queue of Object.values(this.#queues)) queue.on('error', () => undefined)
   }
 
@@ -75,6 +70,10 @@ export class JobQueues {
 
   async enqueueResync(job: ResyncJob): Promise<string> {
     return jobId('resync', await this.#queues.resync.add('resync', job))
+  }
+
+  async enqueueProvision(job: ProvisionJob): Promise<string> {
+    return jobId('provision', await this.#queues.provision.add('provision', job))
   }
 
   /** Part of a resync, for the worker that owns its zones. */

@@ -5,6 +5,7 @@
 import type { CatalogList } from '../catalog/read-catalog.js'
 import type { CheckReport, CheckSettings } from '../checks/check.js'
 import { counted, Findings, grouped, percentOf } from '../checks/findings.js'
+import { shrinkLimit } from '../checks/shrink-limit.js'
 
 const MEMBERS_PER_SLICE = 2_000
 
@@ -14,7 +15,7 @@ export const brokenReport = (reason: string): CheckReport => ({ check: 'catalog'
 export async function catalogReport(
   now: Pick<CatalogList, 'size' | 'has'>,
   before: Pick<CatalogList, 'size' | 'keys'>,
-  { percent, atLeast, smallBelow, smallPercent }: CheckSettings['shrink'],
+  shrink: CheckSettings['shrink'],
   warnings: readonly string[],
   pause: () => Promise<void>,
 ): Promise<CheckReport> {
@@ -28,16 +29,14 @@ export async function catalogReport(
     gone += 1
     if (lost.length < 3) lost.push(name)
   }
-  const isSmall = before.size < smallBelow
-  const limit = isSmall ? smallPercent : percent
-  const least = isSmall ? 1 : atLeast
+  const limit = shrinkLimit(gone, before.size, shrink)
   const names = `${lost.join(', ')}${gone > lost.length ? ' …' : ''}`
   if (before.size > 0 && now.size === 0)
     findings.add('hold', `All of its ${counted(before.size, 'member')} would be gone: ${names}`)
-  else if (gone > 0 && gone >= least && gone * 100 >= limit * before.size)
+  else if (limit.isOver)
     findings.add(
       'hold',
-      `${counted(gone, 'member')} of ${grouped(before.size)} would be gone, ${percentOf(gone, before.size)}: ${names}; the threshold of shrink is ${limit} %`,
+      `${counted(gone, 'member')} of ${grouped(before.size)} would be gone, ${percentOf(gone, before.size)}: ${names}; the threshold of shrink is ${limit.percent} %`,
     )
   for (const warning of warnings) findings.add('warn', warning)
   return findings.toReport('catalog', 'hold', `${counted(now.size, 'member')} after ${grouped(before.size)}.`)

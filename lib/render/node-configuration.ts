@@ -1,6 +1,7 @@
 /** The configuration of one node in the words of its make: a head, a text for each zone. Secrets are in files that an operator makes. */
 import { BIND, CONTROL_KEY } from './bind.js'
 import { KNOT } from './knot.js'
+import type { ZoneName } from '../dns/name.js'
 import type { Make } from '../fleet/control-settings.js'
 import { type NodeSetup, type Part, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
 import { NSD } from './nsd.js'
@@ -27,6 +28,11 @@ export class NodeConfiguration {
     const { links, server } = this.#words
     const zones = this.#hasZones ? this.#asPart(links(this.#setup)) : ''
     return `${this.#comments()}${this.#part === 'zones' ? '' : server(this.#setup)}${zones}`
+  }
+
+  /** The catalog that the server consumes for its zones. */
+  get catalog(): ZoneName | undefined {
+    return this.#setup.catalog
   }
 
   get #hasZones(): boolean {

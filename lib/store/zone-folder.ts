@@ -1,5 +1,7 @@
 /** The folder of a zone under `dataDir/zones`. */
 import { hash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 
 /** A folder name for any zone name: readable where possible, always unique, never a path. */
@@ -9,4 +11,16 @@ export function folderName(zone: ZoneName): string {
     .replace(/\.$/, '')
     .slice(0, 100)
   return `${readable}-${hash('sha256', zone).slice(0, 12)}`
+}
+
+/** The zone of a folder, from its readable part; undefined for a name with unusual or very many characters. */
+export function zoneOfFolder(folder: string): ZoneName | undefined {
+  const zone = `${folder.replace(/-[0-9a-f]{12}$/, '')}.` as ZoneName
+  return folderName(zone) === folder ? zone : undefined
+}
+
+/** Names of the zones on disk, those that the config no longer has included. Rejects with an error of the file system. */
+export async function zonesOnDisk(dataDir: string): Promise<ZoneName[]> {
+  const folders = await readdir(join(dataDir, 'zones'))
+  return folders.flatMap((folder) => zoneOfFolder(folder) ?? [])
 }

@@ -17,6 +17,7 @@ import { commandRoutes } from './routes/commands.js'
 import { configurationRoutes } from './routes/configuration.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
+import { provisionRoutes } from './routes/provision.js'
 import { rolloutRoutes } from './routes/rollouts.js'
 import { statusRoutes } from './routes/status.js'
 import { verifyRoutes } from './routes/verify.js'
@@ -103,6 +104,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     zoneRoutes(context),
     nodeRoutes(context),
     configurationRoutes(context),
+    provisionRoutes(context),
     rolloutRoutes(context),
     commandRoutes(context),
     verifyRoutes(context),

@@ -10,6 +10,7 @@ import type { Fact } from '../../lib/audit/line.js'
 import type { Board } from '../../lib/state/board.js'
 import type { Idempotency } from '../../lib/state/idempotency.js'
 import type { SignalBus } from '../../lib/state/signals.js'
+import type { Seals } from '../../lib/state/seals.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
@@ -31,6 +32,8 @@ export interface ApiContext {
   board: Board
   bus: SignalBus
   queues: JobQueues
+  /** Seals orders that a worker carries out. */
+  seals: Pick<Seals, 'sealText'>
   log: Logger
   metrics: Metrics
   idempotency: Idempotency

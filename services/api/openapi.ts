@@ -11,7 +11,16 @@ import { PrimariesAnswer } from '../../lib/answers/primary-answers.js'
 import { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { WorkersAnswer } from '../../lib/answers/worker-answers.js'
 import { ChainAnswer, DifferenceAnswer, MatrixAnswer, ZoneAnswer, ZonesAnswer } from '../../lib/answers/zone-answers.js'
-import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from './order-schemas.js'
+import {
+  drainBody,
+  nodeResyncBody,
+  provisionBody,
+  refreshBody,
+  reloadBody,
+  resyncBody,
+  undrainBody,
+  zoneResyncBody,
+} from './order-schemas.js'
 import { VERIFY_ROUTES } from './openapi-verify.js'
 import { auditQuery, configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
@@ -180,6 +189,14 @@ export const ROUTES: readonly RouteConfig[] = [
     responses: resyncAccepted,
   },
   ...VERIFY_ROUTES,
+  {
+    method: 'post',
+    path: '/v1/nodes/{node}/provision',
+    'x-role': 'admin',
+    summary: "Plan which zones the node's server lacks or has too many, and add and remove them; over its control channel",
+    request: { params: nodeParam, body: { content: { 'application/json': { schema: provisionBody } } } },
+    responses: accepted,
+  },
   {
     method: 'post',
     path: '/v1/nodes/{node}/drain',

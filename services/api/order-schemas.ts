@@ -81,6 +81,12 @@ export const verifyBody = body('verify', { zones, nodes, clouds, how, reason }).
   'Compare what nodes serve with the released versions; a missing scope means all',
 )
 
+export const provisionBody = body('provision', {
+  apply: z.boolean().default(false).describe('Add and remove the zones; false: only plan'),
+  yes: z.boolean().default(false).describe('Remove more zones than the thresholds of checks.shrink allow'),
+  reason,
+}).describe('Compare the zones of the server with those of the node, and add and remove zones')
+
 export const drainBody = body('drain', { reason }).describe('Stop delivery to the node')
 export const undrainBody = body('undrain', { reason }).describe('Restart delivery to the node')
 

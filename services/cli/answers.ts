@@ -24,6 +24,9 @@ export type ZoneAnswer = z.infer<typeof ZoneAnswer>
 
 export const ZonesAnswer = z.object({ zones: z.array(ZoneAnswer), next: nextPage })
 
+export const JobQueuedAnswer = job.JobQueuedAnswer
+export type ProvisionProgress = z.infer<typeof job.ProvisionProgressAnswer>
+
 export const ReleasedSerialAnswer = zone.ZoneAnswer.pick({ serial: true })
 
 export const PrimaryAnswer = primary.PrimarySummaryAnswer
@@ -84,7 +87,7 @@ export const JobTarget = job.JobTargetAnswer
 export type JobTarget = z.infer<typeof JobTarget>
 
 export const JobAnswer = job.JobAnswer.omit({ data: true }).extend({
-  progress: z.union([job.JobProgressAnswer.pick({ targets: true }), z.number()]).nullable(),
+  progress: z.union([job.JobProgressAnswer.pick({ targets: true }), job.ProvisionProgressAnswer, z.number()]).nullable(),
   result: z.unknown().optional(),
 })
 export type JobAnswer = z.infer<typeof JobAnswer>

@@ -29,6 +29,14 @@ const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
 /** Returns the job when it is done. Throws CliError CLI_JOB_FAILED with its reason. */
 export async function followJob(client: ApiClient, id: string, terminal: Terminal): Promise<JobAnswer> {
   const display = terminal.isLive ? new LiveDisplay(terminal) : new LineDisplay(terminal)
+  const job = await jobEnd(client, id, (now) => display.show(targetsOf(now)))
+  if (job.state === 'failed')
+    throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} failed: ${job.error ?? 'no reason given'}`)
+  return job
+}
+
+/** Waits until the job is done or failed, and calls `show` with each answer about it. */
+export async function jobEnd(client: ApiClient, id: string, show: (job: JobAnswer) => void): Promise<JobAnswer> {
   let answeredAt = performance.now()
   for (;;) {
     const job = await client.get(JobAnswer, `v1/jobs/${segment(id)}`).catch((error: unknown) => {
@@ -38,17 +46,17 @@ export async function followJob(client: ApiClient, id: string, terminal: Termina
     })
     if (job !== undefined) {
       answeredAt = performance.now()
-      display.show(targetsOf(job))
-      if (job.state === 'failed')
-        throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} failed: ${job.error ?? 'no reason given'}`)
-      if (job.state === 'done') return job
+      show(job)
+      if (job.state === 'done' || job.state === 'failed') return job
     }
     await sleep(POLL_MS)
   }
 }
 
 export const targetsOf = ({ progress }: JobAnswer): readonly JobTarget[] =>
-  typeof progress === 'object' && progress !== null && Array.isArray(progress.targets) ? progress.targets : []
+  typeof progress === 'object' && progress !== null && 'targets' in progress && Array.isArray(progress.targets)
+    ? progress.targets
+    : []
 
 const isWell = (step: JobTarget['step']): boolean => step === 'confirmed' || step === 'same'
 

@@ -12,6 +12,7 @@ import { addDrain } from './commands/drain.js'
 import { addLists } from './commands/lists.js'
 import { addReload } from './commands/reload.js'
 import { addRefresh } from './commands/refresh.js'
+import { addProvision } from './commands/provision.js'
 import { addRender } from './commands/render.js'
 import { addResync } from './commands/resync.js'
 import { addVerify } from './commands/verify.js'
@@ -34,6 +35,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWorkers,
   addCatalogs,
   addRender,
+  addProvision,
   addRefresh,
   addResync,
   addVerify,

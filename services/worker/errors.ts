@@ -9,6 +9,7 @@ export type WorkerFault =
   | { code: 'WORKER_NODE_BEHIND'; node: string; zones: number }
   | { code: 'WORKER_RESYNC_FAILED'; failed: number; total: number }
   | { code: 'WORKER_VERIFY_FAILED'; failed: number; total: number }
+  | { code: 'WORKER_PROVISION_FAILED'; node: string }
   | { code: 'WORKER_WEBHOOK_FAILED'; webhook: string; status: number | undefined }
 
 export class WorkerError extends ZonecastError<WorkerFault> {

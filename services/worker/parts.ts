@@ -9,6 +9,7 @@ import type { NotifySender } from '../../lib/push/notify-sender.js'
 import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { ForcePermits } from '../../lib/state/force-permits.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
+import type { ProvisionParts } from './provision-processor.js'
 import type { JobTakerParts } from './job-takers.js'
 import type { VerifySchedule } from '../../lib/verify/verify-sweep.js'
 import type { VerifyParts } from './verify-service.js'
@@ -32,6 +33,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConfl
   webhooks: WebhookParts['webhooks']
   seals: WebhookParts['seals']
   owns: WebhookParts['owns']
+  provisioner: ProvisionParts
 }
 
 export interface WorkerSettings {

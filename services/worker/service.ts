@@ -166,6 +166,7 @@ export class WorkerService implements Service {
       deliver: (job) => this.#webhooks.deliver(job),
       catchUp: (job) => this.#catchUp(job),
       resync: (job, report) => this.#resyncHere(job, report),
+      provisioner: this.#parts.provisioner,
       verify: (job, report) => this.verify.run(job, report),
     })
   }

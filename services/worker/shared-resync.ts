@@ -77,7 +77,7 @@ async function follow(
     await sleep(FOLLOW_MS)
     const job = await find(id)
     const progress = job?.progress
-    if (typeof progress === 'object') await note(progress)
+    if (typeof progress === 'object' && 'targets' in progress) await note(progress)
     if (job === undefined || job.state === 'done' || job.state === 'failed' || !isAlive(worker)) return
   }
 }

@@ -3,6 +3,7 @@ import { jobOf } from '../../lib/queue/job-schemas.js'
 import type { PushJob, RefreshJob, ResyncJob, ResyncProgress, VerifyJob, WebhookJob } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import type { JobTakers } from './job-takers.js'
+import { type ProvisionParts, runProvision } from './provision-processor.js'
 import { expectNoneFailed } from './resync-processor.js'
 import { runEverywhere } from './shared-resync.js'
 import { expectAllSame } from './verify-service.js'
@@ -18,12 +19,14 @@ export interface JobWork {
   /** Runs targets of zones that this process owns. */
   resync: (job: ResyncJob, report: Report) => Promise<ResyncProgress>
   verify: (job: VerifyJob, report: Report) => Promise<ResyncProgress>
+  provisioner: ProvisionParts
 }
 
 export function takeJobs(takers: JobTakers, queues: JobQueues, canQueue: () => boolean, work: JobWork): void {
   takers.take('refresh', work.refreshes, (data) => work.refresh(jobOf('refresh', data)), 'worker')
   takers.take('webhook', 4, (data) => work.deliver(jobOf('webhook', data)))
   takers.take('push', 64, (data) => work.catchUp(jobOf('push', data)), 'worker')
+  takers.take('provision', 2, (data, report) => runProvision(jobOf('provision', data), work.provisioner, report))
   const resync = {
     runHere: work.resync,
     queueAt: (worker: string, part: ResyncJob) => queues.enqueueResyncAt(worker, part),

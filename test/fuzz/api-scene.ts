@@ -110,6 +110,7 @@ export class ApiScene {
       board: this.board,
       bus: this.bus,
       queues: this.#queues(),
+      seals: { sealText: () => 'ab' },
       log: this.log,
       metrics: this.metrics,
       idempotency: new Idempotency(this.redis.client),

@@ -156,4 +156,5 @@ export const JOBS: Readonly<Record<QueueKind, unknown>> = {
   resync: { targets: [{ zone: 'example.', node: 'ams1' }], strength: 'notify', by: 'ann', reason: 'new disk' },
   verify: { targets: [{ zone: 'example.', node: 'ams1' }], how: 'auto', by: 'ann', reason: 'new disk' },
   webhook: { webhook: 'pager', id: '1', event: 'held', body: '{"zone":"example."}', seal: 'ab' },
+  provision: { node: 'ams1', apply: true, yes: false, by: 'ann', reason: 'new disk', at: NOW, seal: 'ab' },
 }

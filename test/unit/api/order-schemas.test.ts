@@ -18,6 +18,7 @@ const USES: Record<keyof typeof bodies, readonly (keyof typeof SCOPE)[]> = {
   zoneResyncBody: ['serial', 'nodes', 'clouds', 'states', 'strength'],
   nodeResyncBody: ['serial', 'zones', 'states', 'strength'],
   resyncBody: ['serial', 'nodes', 'clouds', 'zones', 'states', 'strength'],
+  provisionBody: [],
   drainBody: [],
   undrainBody: [],
   holdBody: [],
