@@ -55,7 +55,14 @@ const configIn = (folder: string) => ({
   primaries: { hm1: { address: '127.0.0.1:5301' }, hm2: { address: '127.0.0.1:5302' } },
   clouds: { A: {}, C: {} },
   nodes: {
-    ams1: { cloud: 'A', site: 'AMS', kind: 'nsd', address: '127.0.0.1:5311', paths: ['127.0.0.1:5311', '127.0.0.2:5311'] },
+    ams1: {
+      cloud: 'A',
+      site: 'AMS',
+      kind: 'knot',
+      control: { knot: 'knot.sock' },
+      address: '127.0.0.1:5311',
+      paths: ['127.0.0.1:5311', '127.0.0.2:5311'],
+    },
     lhr1: { cloud: 'A', address: '127.0.0.1:5312' },
     [DRAINED_NODE]: { cloud: 'C', address: '127.0.0.1:5313' },
   },
@@ -99,9 +106,17 @@ const JOBS: JobView[] = QUEUE_KINDS.map((kind, i) => ({
             { zone: parseZoneName(BLANK), node: 'lhr1', step: 'notified', serial: undefined, error: undefined },
           ],
         }
-      : kind === 'push'
-        ? undefined
-        : 0,
+      : kind === 'provision'
+        ? {
+            ...{ node: 'ams1', isApplied: true, add: 2, remove: 0, confirmed: 1, failed: 0, notes: ['a note'] },
+            changes: [
+              { zone: parseZoneName(BLANK), action: 'add', step: 'confirmed', error: undefined },
+              { zone: parseZoneName(TWO_CONTENTS), action: 'add', step: 'failed', error: 'is refused' },
+            ],
+          }
+        : kind === 'push'
+          ? undefined
+          : 0,
   error: kind === 'resync' ? 'lhr1: no answer' : undefined,
   data: { zone: BLANK },
   result: kind === 'webhook' ? { status: 200 } : undefined,
