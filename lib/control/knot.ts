@@ -102,39 +102,49 @@ export class KnotControl implements NodeControl {
     return done(await this.#command({ cmd: 'reload', flags: BLOCKING }, true))
   }
 
-  /** A transaction of the configuration database, which is aborted when one of its commands fails. */
+  /** A transaction of the configuration database, which is aborted when one of its commands fails. Knot 3.5 binds it to its connection. */
   async #changeConfig(commands: readonly KnotUnit[]): Promise<ControlResult<undefined>> {
-    const begun = await this.#begin()
-    if (begun.kind !== 'ok') return begun
-    for (const command of [...commands, { cmd: 'conf-commit' }]) {
-      const answer = await this.#command(command)
-      if (answer.kind === 'ok') continue
-      await this.#command({ cmd: 'conf-abort' })
-      return answer
-    }
-    return DONE
-  }
-
-  /** Knot has one transaction at a time. One that stays open was left by a hub that ended inside it. */
-  async #begin(): Promise<ControlResult<readonly KnotUnit[]>> {
     const until = performance.now() + TRANSACTION_MS
     for (;;) {
-      const begun = await this.#command({ cmd: 'conf-begin' })
-      if (begun.kind !== 'refused' || !begun.words.includes('too many transactions')) return begun
-      if (performance.now() > until) break
+      const isLate = performance.now() > until
+      const result = await this.#onConnection(async (run) => {
+        // Left by a hub that ended inside it: no program needs so long.
+        if (isLate) await run({ cmd: 'conf-abort' })
+        const begun = await run({ cmd: 'conf-begin' })
+        if (begun.kind !== 'ok') return begun
+        for (const command of [...commands, { cmd: 'conf-commit' }]) {
+          const answer = await run(command)
+          if (answer.kind === 'ok') continue
+          await run({ cmd: 'conf-abort' })
+          return answer
+        }
+        return begun
+      })
+      const isTaken = result.kind === 'refused' && /too many transactions|thread mismatch/.test(result.words)
+      if (!isTaken || isLate) return done(result)
       await sleep(TRANSACTION_MS / 10)
     }
-    await this.#command({ cmd: 'conf-abort' })
-    return await this.#command({ cmd: 'conf-begin' })
+  }
+
+  #command(fields: KnotUnit, mayBeLate = false): Promise<ControlResult<readonly KnotUnit[]>> {
+    return this.#onConnection((run) => run(fields), mayBeLate)
   }
 
   /** `mayBeLate`: an answer that does not come in time is LATE, not a failure. */
-  async #command(fields: KnotUnit, mayBeLate = false): Promise<ControlResult<readonly KnotUnit[]>> {
-    const reader = new KnotReader()
+  async #onConnection(
+    work: (run: (fields: KnotUnit) => Promise<ControlResult<readonly KnotUnit[]>>) => Promise<ControlResult<readonly KnotUnit[]>>,
+    mayBeLate = false,
+  ): Promise<ControlResult<readonly KnotUnit[]>> {
     let client: StreamClient | undefined
     try {
-      client = await StreamClient.open({ kind: 'unix', path: this.#settings.path }, [], this.#ways.limits)
-      await client.exchange(encodeKnot(fields), reader)
+      const opened = await StreamClient.open({ kind: 'unix', path: this.#settings.path }, [], this.#ways.limits)
+      client = opened
+      return await work(async (fields) => {
+        const reader = new KnotReader()
+        await opened.exchange(encodeKnot(fields), reader)
+        const error = reader.units.find((unit) => unit.error !== undefined)?.error
+        return error === undefined ? ok(reader.units) : this.#failures.refused(error, adviceFor(error))
+      })
     } catch (error) {
       const isSilent = error instanceof StreamError && error.code === 'STREAM_SILENT'
       if (isSilent && mayBeLate) return ok(LATE)
@@ -148,9 +158,6 @@ export class KnotControl implements NodeControl {
     } finally {
       client?.close(KNOT_END)
     }
-    const error = reader.units.find((unit) => unit.error !== undefined)?.error
-    if (error === undefined) return ok(reader.units)
-    return this.#failures.refused(error, adviceFor(error))
   }
 }
 

@@ -176,7 +176,7 @@ describe('zones of nodes, over their control channels', function () {
   it('are added with apply, and equal those of the primary', async () => {
     for (const [kind, { server, key }] of nodes) {
       const job = await provision(kind, { apply: true, reason: 'new zones' })
-      expect(job.error, kind).to.equal(null)
+      expect(job.error, `${kind}: ${job.error}`).to.equal(null)
       expect(changesOf(job), kind).to.have.members(ADDED.map((zone) => `add ${zone} confirmed`))
       for (const zone of [FIRST, ...ADDED])
         expect(await compareZones(primary, { ip: server.ip, port: server.port, key }, zone), `${zone} on ${kind}`).to.equal(
@@ -200,7 +200,7 @@ describe('zones of nodes, over their control channels', function () {
       expect(changesOf(await provision(kind)), kind).to.deep.equal([`remove ${gone} planned`])
       expect(await serves(node, gone), kind).to.equal(true)
       const job = await provision(kind, { apply: true })
-      expect(job.error, kind).to.equal(null)
+      expect(job.error, `${kind}: ${job.error}`).to.equal(null)
       expect(changesOf(job), kind).to.deep.equal([`remove ${gone} confirmed`])
       expect(await serves(node, gone), kind).to.equal(false)
       for (const zone of rest) expect(await serves(node, zone), `${zone} on ${kind}`).to.equal(true)
@@ -218,7 +218,7 @@ describe('zones of nodes, over their control channels', function () {
       )
       for (const zone of rest) expect(await serves(node, zone), `${zone} on ${kind}`).to.equal(true)
       const job = await provision(kind, { apply: true, yes: true })
-      expect(job.error, kind).to.equal(null)
+      expect(job.error, `${kind}: ${job.error}`).to.equal(null)
       for (const zone of rest) expect(await serves(node, zone), `${zone} on ${kind}`).to.equal(false)
       expect(await serves(node, FIRST), kind).to.equal(true)
     }
@@ -238,7 +238,7 @@ describe('zones of nodes, over their control channels', function () {
     hub = await spawnHub(hub)
     for (const [kind, node] of nodes) {
       const job = await provision(kind, { apply: true })
-      expect(job.error, kind).to.equal(null)
+      expect(job.error, `${kind}: ${job.error}`).to.equal(null)
       for (const zone of MANY) expect(await serves(node, zone), `${zone} on ${kind}`).to.equal(true)
     }
     expect(served, 'every node had every zone before the kill').to.include(false)
