@@ -28,6 +28,14 @@ describe('the priority of the event loop', () => {
     expect(lines).to.deep.equal(may ? ['true', '-10'] : ['false', '0'])
   }).timeout(20_000)
 
+  it('is also that of the threads that collect its garbage, for which it waits', () => {
+    const { lines, may } = outcomeOf(`goFirst()
+      const { readdirSync } = await import('node:fs')
+      const levels = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)))
+      print(levels.filter((level) => level === -10).length > 1)`)
+    expect(lines).to.deep.equal([String(may)])
+  }).timeout(20_000)
+
   it('is unchanged when the operator has set one for the process', () => {
     const { lines } = outcomeOf('setPriority(0, 3); print(goFirst()); print(getPriority()); goAsUsual(); print(getPriority())')
     expect(lines).to.deep.equal(['false', '3', '3'])
