@@ -1,5 +1,6 @@
 /** Counters and histograms of the hot paths (docs/contract.md). Gauges about zones and nodes are computed from the board on demand. */
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { HotCounter } from './hot-counter.js'
 
 /** Seconds. */
 const PROPAGATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900]
@@ -76,7 +77,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry, prefix: 'zonecast_' })
   }
 
-  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
-    return new Counter({ name: `zonecast_${name}`, help, labelNames, registers: [this.registry] })
+  #counter<L extends string>(name: string, help: string, labelNames: L[]): HotCounter<L> {
+    return new HotCounter(`zonecast_${name}`, help, labelNames, this.registry)
   }
 }

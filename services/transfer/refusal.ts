@@ -26,24 +26,20 @@ export class Refusals {
   readonly #networks = new RateLimiter(BY_NETWORK)
   readonly #connected = new RateLimiter(BY_NETWORK)
   readonly #all = new RateLimiter(IN_ALL)
-  readonly #answered
-  readonly #dropped
 
   constructor(parts: { log: Logger; clock: Clock; metrics: Metrics }) {
     this.#parts = parts
-    this.#answered = parts.metrics.refusals.labels({ outcome: 'answered' })
-    this.#dropped = parts.metrics.refusals.labels({ outcome: 'dropped' })
   }
 
   /** `answer` makes the answer, and is not called for a dropped one. Over TCP the connection is closed instead. */
   send(channel: Channel, why: string, answer: () => Buffer): void {
     const { peer } = channel
     if (!this.#mayAnswer(peer)) {
-      this.#dropped.inc()
+      this.#parts.metrics.refusals.inc({ outcome: 'dropped' })
       channel.abort()
       return
     }
-    this.#answered.inc()
+    this.#parts.metrics.refusals.inc({ outcome: 'answered' })
     const { log } = this.#parts
     if (log.isLevelEnabled('debug'))
       log.debug({ op: 'request', dir: 'in', remote: endpointText(peer), proto: transportOf(peer), why }, 'request refused')
