@@ -1,4 +1,5 @@
 /** Ready-made transfer answers, cut once per version (or pair of versions) and kept while they are in use and memory allows. */
+import { guard } from '../../lib/runtime/guard.js'
 import { soaOf } from '../../lib/dns/message.js'
 import type { Serial } from '../../lib/dns/serial.js'
 import { pause } from '../../lib/runtime/turns.js'
@@ -18,11 +19,16 @@ const SPARE_OCTETS = 1 << 16
 const NONE = Promise.resolve(undefined)
 
 /** Memory of a row besides its messages; an estimate. */
-const ROW_OCTETS = 512
+const ROW_OCTETS = 1_536
+/** An answer without requests for so long is dropped: the nodes of a release ask within seconds. */
+const UNUSED_MS = 60_000
+const SWEEP_MS = 5_000
 
 interface Row {
   answer: Promise<PreparedMessages | undefined>
   octets: number
+  /** Last request, in the clock of performance.now(). */
+  usedAt: number
 }
 
 export class PreparedAnswers {
@@ -30,6 +36,7 @@ export class PreparedAnswers {
   readonly #rows = new Map<string, Row>()
   /** Sum over all rows. */
   #octets = 0
+  #timer: NodeJS.Timeout | undefined
 
   /** `budget`: octets to keep. */
   constructor(budget: number) {
@@ -75,11 +82,16 @@ export class PreparedAnswers {
     else row = this.#make(key, cut)
     // The last row in the map is the last used.
     this.#rows.set(key, row)
+    row.usedAt = performance.now()
+    this.#timer ??= setInterval(
+      guard('answer timer', () => this.dropUnused(performance.now())),
+      SWEEP_MS,
+    ).unref()
     return row.answer
   }
 
   #make(key: string, cut: () => Promise<PreparedMessages | undefined>): Row {
-    const row: Row = { answer: cut(), octets: 0 }
+    const row: Row = { answer: cut(), octets: 0, usedAt: 0 }
     row.answer.then(
       (answer) => {
         if (this.#rows.get(key) !== row) return
@@ -97,8 +109,27 @@ export class PreparedAnswers {
   #trim(): void {
     for (const [key, row] of this.#rows) {
       if (this.#octets <= this.#budget) return
-      this.#octets -= row.octets
-      this.#rows.delete(key)
+      this.#drop(key, row)
     }
+  }
+
+  /** Drops the answers without requests for a minute. */
+  dropUnused(now: number): void {
+    for (const [key, row] of this.#rows) {
+      if (now - row.usedAt < UNUSED_MS) return
+      this.#drop(key, row)
+    }
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #drop(key: string, row: Row): void {
+    this.#octets -= row.octets
+    this.#rows.delete(key)
+  }
+
+  /** Answers that are kept. */
+  get size(): number {
+    return this.#rows.size
   }
 }

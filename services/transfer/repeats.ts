@@ -22,8 +22,8 @@ const FIRST_MS = 500
 const MOST_MS = 30_000
 /** After this long without a transfer the count begins again. */
 const FORGET_MS = 300_000
-/** Most pairs of zone and caller remembered, some 20 MB; above it, those with the oldest transfers are forgotten. */
-const MOST = 100_000
+/** Most pairs of zone and caller remembered, some 8 MB; above it, those with the oldest transfers are forgotten. */
+const MOST = 30_000
 
 type SentVersion = Pick<Version, 'serial' | 'digest'>
 

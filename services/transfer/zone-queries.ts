@@ -220,25 +220,16 @@ export class ZoneQueries {
   }
 
   async #stream(query: Query, kind: 'axfr' | 'ixfr', prepared: PreparedMessages): Promise<void> {
-    const { request, channel, offer, asker } = query
+    const { channel } = query
     const { log, metrics } = this.#parts
     const startedAt = performance.now()
-    const line = {
-      zone: offer.zone.name,
-      op: kind,
-      dir: 'out',
-      remote: endpointText(channel.peer),
-      key: request.key?.name,
-      serial: offer.serial,
-      ...(asker.kind === 'hub' ? { hub: asker.id } : { nodes: asker.nodes }),
-    }
     const touch = touchOf(query, this.#parts.clock)
     if (!fitsSigned(prepared, touch.signer)) {
-      log.error(line, 'a record is too large for a signed message')
+      log.error(lineOf(query, kind), 'a record is too large for a signed message')
       this.#refuse(query, RCODE.SERVFAIL, 'a record does not fit a message')
       return
     }
-    const paced = { octets: 0, end: (why: string) => this.#endSlow(query, line, why) }
+    const paced = { octets: 0, end: (why: string) => this.#endSlow(query, kind, why) }
     this.#pace.begin(paced)
     try {
       const octets = await streamAnswer(
@@ -252,25 +243,29 @@ export class ZoneQueries {
       )
       if (octets === undefined) {
         metrics.transfers.inc({ direction: 'out', kind, outcome: 'failed' })
-        log.info(line, 'transfer to a node cut: no longer allowed')
+        log.info(lineOf(query, kind), 'transfer to a node cut: no longer allowed')
         return
       }
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'ok' })
       metrics.transferBytes.inc({ direction: 'out' }, octets)
-      log.debug({ ...line, records: prepared.records, octets, tookMs: Math.round(performance.now() - startedAt) }, 'zone sent')
+      // Thousands a second: the line is made only where it is wanted.
+      if (log.isLevelEnabled('debug')) {
+        const figures = { records: prepared.records, octets, tookMs: Math.round(performance.now() - startedAt) }
+        log.debug({ ...lineOf(query, kind), ...figures }, 'zone sent')
+      }
       this.#onDelivered(query, kind)
     } catch (error) {
       metrics.transfers.inc({ direction: 'out', kind, outcome: 'failed' })
-      log.info({ ...line, err: describeError(error) }, 'transfer to a node failed')
+      log.info({ ...lineOf(query, kind), err: describeError(error) }, 'transfer to a node failed')
       channel.abort()
     } finally {
       this.#pace.end(paced)
     }
   }
 
-  #endSlow({ channel }: Query, line: object, why: string): void {
-    this.#parts.log.warn({ ...line, why }, 'transfer to a node ended: too slow')
-    channel.abort()
+  #endSlow(query: Query, kind: 'axfr' | 'ixfr', why: string): void {
+    this.#parts.log.warn({ ...lineOf(query, kind), why }, 'transfer to a node ended: too slow')
+    query.channel.abort()
   }
 
   /** `isSent`: the node was sent the version; else the answer was that its own serial is the newest. */
@@ -288,3 +283,14 @@ export class ZoneQueries {
     })
   }
 }
+
+/** A transfer in the log. */
+const lineOf = ({ request, channel, offer, asker }: Query, kind: 'axfr' | 'ixfr') => ({
+  zone: offer.zone.name,
+  op: kind,
+  dir: 'out',
+  remote: endpointText(channel.peer),
+  key: request.key?.name,
+  serial: offer.serial,
+  ...(asker.kind === 'hub' ? { hub: asker.id } : { nodes: asker.nodes }),
+})
