@@ -19,6 +19,8 @@ export function nameToWire(text: string): Buffer {
     new WireError({ code: 'WIRE_BAD_NAME', reason }, `"${clip(text)}" is not a domain name: ${reason}`)
   if (text === '') throw bad('it is empty')
   if (text === '.') return Buffer.from([0])
+  const plain = plainToWire(text)
+  if (plain !== undefined) return plain
   const out: number[] = []
   let label: number[] = []
   const close = () => {
@@ -50,6 +52,28 @@ export function nameToWire(text: string): Buffer {
   if (label.length > 0) close()
   out.push(0)
   return Buffer.from(out)
+}
+
+/** An absolute name without escapes, as nearly all are; undefined for any other text, also for a bad one. */
+function plainToWire(text: string): Buffer | undefined {
+  const { length } = text
+  if (length >= MAX_NAME_OCTETS) return undefined
+  const out = Buffer.allocUnsafe(length + 1)
+  let label = 0
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x80 || code === 0x5c) return undefined
+    if (code !== 0x2e) out[i + 1] = code
+    else {
+      const octets = i - label
+      if (octets === 0 || octets > MAX_LABEL_OCTETS) return undefined
+      out[label] = octets
+      label = i + 1
+    }
+  }
+  if (label !== length) return undefined
+  out[length] = 0
+  return out
 }
 
 const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text)

@@ -11,6 +11,7 @@ import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
 import { type Difference, differenceOctets } from '../zone/difference.js'
 import { InvariantError } from '../errors.js'
+import { ownOctets } from '../dns/own-octets.js'
 import { DifferenceReader } from './difference-reader.js'
 import {
   encodeBehind,
@@ -144,7 +145,7 @@ export class ZoneLog {
       digest: head.digest,
       records: head.records,
       octets: head.octets,
-      soa: Buffer.from(head.soa, 'base64'),
+      soa: ownOctets(Buffer.from(head.soa, 'base64')),
       seenAt: head.seenAt,
       committedAt: head.committedAt,
       releasedAt: undefined,

@@ -9,6 +9,7 @@ import { FLAG } from '../dns/rcode.js'
 import { PART, shapeOf } from '../dns/rdata-shape.js'
 import { STORED_HEAD } from '../dns/record.js'
 import { CLASS } from '../dns/rrtype.js'
+import { ownOctets } from '../dns/own-octets.js'
 import { BLOCK_OCTETS, CutterMemory, TABLE_SIZE } from './cutter-memory.js'
 
 /** A pointer reaches 16,383 octets, so a longer message compresses no better; Knot, NSD and ixfrdist choose the same. */
@@ -263,7 +264,7 @@ export class MessageCutter {
 
   finish(): PreparedMessages {
     if (this.#count > 0) this.#close()
-    if (this.#start > 0) this.#blocks.push(Buffer.from(this.#block.subarray(0, this.#start)))
+    if (this.#start > 0) this.#blocks.push(ownOctets(this.#block.subarray(0, this.#start)))
     this.#memory.giveBack(this.#block)
     return {
       blocks: this.#blocks,

@@ -16,7 +16,7 @@ export const MARK_LIVE = 0
 export const MARK_DEAD = 1
 
 export class RecordArena {
-  readonly #chunks: Buffer[] = [Buffer.allocUnsafe(FIRST_CHUNK_OCTETS)]
+  readonly #chunks: Buffer[] = [Buffer.allocUnsafeSlow(FIRST_CHUNK_OCTETS)]
   /** End of the records of each full chunk. */
   readonly #ends: number[] = []
   #tail = 0

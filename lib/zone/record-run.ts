@@ -1,5 +1,8 @@
 /** Stored records back to back in one buffer: the removed or added records of a difference, and the content of a file. */
 import { storedLength } from '../dns/record.js'
+import { ownOctets } from '../dns/own-octets.js'
+
+const FIRST_OCTETS = 512
 
 export interface RecordRun {
   data: Buffer
@@ -7,7 +10,7 @@ export interface RecordRun {
 }
 
 export class RunBuilder {
-  #data = Buffer.allocUnsafe(512)
+  #data = Buffer.allocUnsafe(FIRST_OCTETS)
   #length = 0
   count = 0
 
@@ -30,7 +33,9 @@ export class RunBuilder {
   }
 
   finish(): RecordRun {
-    return { data: this.#data.subarray(0, this.#length), count: this.count }
+    const data = this.#data.subarray(0, this.#length)
+    // A small one may be kept for as long as its version.
+    return { data: this.#data.length > FIRST_OCTETS ? data : ownOctets(data), count: this.count }
   }
 }
 
