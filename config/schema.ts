@@ -118,7 +118,11 @@ const observeDefaults = section({
   afterRelease: duration().default(5000).describe('How often after a release, until the node confirms it.'),
   afterReleaseFor: duration().default(120_000).describe('How long after a release the afterRelease interval applies.'),
   budget: section({
-    total: count(1).default(2000).describe('Queries per second to all nodes together.'),
+    total: count(1)
+      .default(2000)
+      .describe(
+        'Queries per second to all nodes together. The regular observation of a large fleet at rest uses a quarter of them.',
+      ),
     perNode: count(1).default(200).describe('Queries per second to one node.'),
   })
     .prefault({})

@@ -4,15 +4,18 @@
  */
 import type { Fleet } from './fleet.js'
 
+/** The regular observation of a fleet at rest uses this share of the budget: the rest is for releases, starts, and nodes that return. */
+const REGULAR_SHARE = 0.25
+
 export interface SweepRules {
   everyMs: number
   /** Queries per second. */
   budget: { total: number; perNode: number }
 }
 
-/** Milliseconds for one node's `zones`, in a fleet of `pairs` of zone and node; without `everyMs` as fast as allowed. */
-export const sweepMs = ({ everyMs, budget }: SweepRules, zones: number, pairs: number): number =>
-  Math.max(everyMs, (pairs / budget.total) * 1000, (zones / budget.perNode) * 1000)
+/** Milliseconds for one node's `zones`, in a fleet of `pairs` of zone and node. `share` of the budget for all nodes; 1: as fast as allowed. */
+export const sweepMs = ({ everyMs, budget }: SweepRules, zones: number, pairs: number, share = REGULAR_SHARE): number =>
+  Math.max(everyMs, (pairs / (budget.total * share)) * 1000, (zones / budget.perNode) * 1000)
 
 interface Counts {
   revision: number

@@ -5,7 +5,9 @@
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 
 /** Queries of a large node that leave together, as one message to the kernel can have many. */
-const TOGETHER = 16
+const TOGETHER = 32
+/** They wait for one another for so long at most. */
+const TOGETHER_MS = 2_000
 /** At most so many are made up for after a pause. */
 const MOST_AT_ONCE = 64
 
@@ -84,7 +86,7 @@ export class NodeSweep {
     const perMs = length / lengthMs
     this.#credit = Math.min(MOST_AT_ONCE, this.#credit + Math.max(0, now - this.#takenAt) * perMs)
     this.#takenAt = now
-    const together = Math.max(1, Math.min(TOGETHER, perMs * 1000, this.round.left))
+    const together = Math.max(1, Math.min(TOGETHER, perMs * TOGETHER_MS, this.round.left))
     const count = Math.min(Math.floor(this.#credit), most, this.round.left)
     if (count < Math.floor(together) && count < this.round.left) return []
     const due: FleetZone[] = []
