@@ -1,23 +1,24 @@
 /**
  * Writes local changes of the board to Redis in small batches, and publishes them to the other processes. Retries refused writes.
  */
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import type { ZoneName } from '../dns/name.js'
 import { describeError } from '../errors.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board, Change } from './board.js'
 import { type CellDoor, inPackets } from './cell-door.js'
-import { byChannel } from './channels.js'
+import { byChannel, COMMON_CHANNEL } from './channels.js'
 import { pairKey, type TableName } from './tables.js'
 
 /** Changes are gathered for so long: one round trip carries all changes of twenty nodes on their way to confirming a version. */
 const GATHER_MS = 50
-/** While no other process listens, the changes can wait longer. */
+/** While no other process listens, the changes can wait longer, and longer still while there are many: most change again soon. */
 const GATHER_ALONE_MS = 300
+const GATHER_MANY_MS = 1_500
 /** Changes in one round trip: some milliseconds of work, where a start or a reload changes a hundred thousand cells. */
 const BATCH = 500
 /** While more changes wait, pairs at rest are packed at once: a release to a large fleet makes a million of them. */
-const MOST_CELLS = 2_000
+const MOST_CELLS = 500
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
 
@@ -38,6 +39,13 @@ export interface BoardWriterParts {
   isOurs: (change: Change) => boolean
 }
 
+interface Written {
+  table: TableName
+  key: string
+  value: unknown
+  json: string
+}
+
 export class BoardWriter {
   readonly #parts: BoardWriterParts
   readonly #dirty = new Map<string, Change>()
@@ -49,6 +57,8 @@ export class BoardWriter {
   #flushing: Promise<void> | undefined
   /** Logged once, until a write succeeds. */
   #isRefused = false
+  /** The last write had many changes. */
+  #wereMany = false
 
   constructor(parts: BoardWriterParts) {
     this.#parts = parts
@@ -58,7 +68,7 @@ export class BoardWriter {
     const isMany = this.#dirty.size >= MOST_CELLS
     if (isMany && change.table === 'nodes' && this.#parts.board.pairs.pack(change.zone, change.node)) return
     this.#dirty.set(idOf(change), change)
-    this.#flushAfter(this.#parts.isAlone() ? GATHER_ALONE_MS : GATHER_MS)
+    this.#flushAfter(!this.#parts.isAlone() ? GATHER_MS : this.#wereMany ? GATHER_MANY_MS : GATHER_ALONE_MS)
   }
 
   /** Redis has a cell of this pair. */
@@ -95,6 +105,7 @@ export class BoardWriter {
 
   async #write(changes: readonly Change[]): Promise<void> {
     this.#dirty.clear()
+    this.#wereMany = changes.length >= BATCH
     await this.#forgetGone()
     for (let from = 0; from < changes.length; from += BATCH) {
       try {
@@ -127,19 +138,40 @@ export class BoardWriter {
     const { redis, door, hash, message, board } = this.#parts
     const pipeline = redis.pipeline()
     const changes = all.filter((change) => change.table !== 'nodes' || board.pairs.isComplete(change.zone, change.node))
-    const written = changes.map(({ table, key, value }) => {
+    if (changes.length === 0) return
+    const written: Written[] = changes.map(({ table, key, value }) => {
       const sealed = door.written(table, key, value)
       return { table, key, value: sealed, json: JSON.stringify(sealed) }
     })
+    const byTable = new Map<TableName, string[]>()
     for (const { table, key, json } of written) {
-      pipeline.hset(hash(table), key, json)
+      const fields = byTable.get(table) ?? []
+      byTable.set(table, fields)
+      fields.push(key, json)
       if (table === 'nodes') this.#stored.add(key)
     }
-    for (const [channel, some] of byChannel(written)) for (const part of inPackets(some)) pipeline.publish(channel, message(part))
+    for (const [table, fields] of byTable) pipeline.hset(hash(table), ...fields)
+    const channels = byChannel(written)
+    const isAlone = this.#parts.isAlone()
+    if (isAlone) {
+      // It would only come back. An empty one shows this process that messages of others arrive.
+      pipeline.publish(COMMON_CHANNEL, message([]))
+      pipeline.pubsub('NUMSUB', ...channels.keys())
+    } else this.#publish(pipeline, channels)
     const results = await pipeline.exec()
     // Each command has an error of its own: a Redis that is full or read-only still answers.
     const refused = results?.find(([error]) => error)?.[0]
     if (refused) throw refused
+    if (!isAlone || !hasListeners(results?.at(-1)?.[1])) return
+    // Another process has begun to listen; it may have read the tables before this write.
+    const late = redis.pipeline()
+    this.#publish(late, channels)
+    await late.exec()
+  }
+
+  #publish(pipeline: ChainableCommander, channels: Map<string, Written[]>): void {
+    for (const [channel, some] of channels)
+      for (const part of inPackets(some)) pipeline.publish(channel, this.#parts.message(part))
   }
 
   async stop(): Promise<void> {
@@ -149,5 +181,9 @@ export class BoardWriter {
     clearTimeout(this.#gather)
   }
 }
+
+/** An answer to PUBSUB NUMSUB: channels, each with its number of listeners, of which one is this process. */
+const hasListeners = (answer: unknown): boolean =>
+  Array.isArray(answer) && answer.some((count, i) => i % 2 === 1 && Number(count) > 1)
 
 const idOf = ({ table, key }: Pick<Change, 'table' | 'key'>): string => `${table} ${key}`

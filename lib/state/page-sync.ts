@@ -19,8 +19,8 @@ const PUBLISH_MS = 300
 /** A changed page waits for so long: more of its pairs change soon. */
 const WAIT_MS = 3_000
 /** Then pages are written in steps of so many octets, one after each interval. */
-const STEP_MS = 250
-const STEP_OCTETS = 256 << 10
+const STEP_MS = 500
+const STEP_OCTETS = 128 << 10
 /** After Redis refused a write. */
 const RETRY_MS = 1_000
 /** Pages that one call of HSCAN reads. */
