@@ -15,7 +15,7 @@ const PATHS = ['/v1/status', '/metrics', '/v1/nodes'] as const
 const REQUESTS = 20
 const ASK_EVERY_MS = 250
 const SETTLE_MS = 5000
-const STOP_WITHIN_MS = 30_000
+const STOP_WITHIN_MS = 120_000
 
 interface Scene {
   size: Size

@@ -24,8 +24,8 @@ export interface ObserveRules extends SweepRules {
 
 /** Deliveries to nodes, for observations that start one. */
 export interface Deliveries {
-  /** The version that the node should serve: the newest one released to it. */
-  wanted(zone: ZoneName, node: string): { serial: Serial } | undefined
+  /** The serial that the node should show: of the newest version released to it. */
+  wantedSerial(zone: ZoneName, node: string): Serial | undefined
   isBehind(zone: FleetZone, node: FleetNode): boolean
   /** The node answered that it does not serve the zone. */
   hasLost(zone: ZoneName, node: string): boolean
@@ -159,7 +159,7 @@ export class FleetObserver {
       return
     }
     const everyMs = sweep.isFast ? Math.min(SOON_MS, this.#rules.everyMs) : this.#rules.everyMs
-    const lengthMs = sweepMs({ ...this.#rules, everyMs }, sweep.size, pairs)
+    const lengthMs = sweepMs({ ...this.#rules, everyMs }, sweep.size, pairs, sweep.isFast ? 1 : undefined)
     const { round } = sweep
     for (const zone of sweep.take(now, lengthMs, MAX_QUERIES - this.#underWay)) {
       round.underWay += 1
@@ -192,8 +192,10 @@ export class FleetObserver {
     const key = pairKey(zone.name, node.id)
     this.#odd.delete(key)
     if (this.#observer.isDown(node.id)) return
-    const released = this.#push.wanted(zone.name, node.id)
-    const differs = released !== undefined && (serial === undefined || compareSerials(released.serial, serial) === 'newer')
+    const released = this.#push.wantedSerial(zone.name, node.id)
+    // The state at rest, a thousand times a second.
+    if (serial !== undefined && serial === released) return
+    const differs = released !== undefined && (serial === undefined || compareSerials(released, serial) === 'newer')
     if (differs) this.#push.heal(zone, node)
     if (this.#odd.size >= MOST_ODD) return
     const now = this.#clock.now()

@@ -1,7 +1,7 @@
 /** Records the answers and silences of nodes: the board's `nodes` table. */
 import type { ZoneName } from '../dns/name.js'
 import { isNewer, type Serial } from '../dns/serial.js'
-import type { Board } from '../state/board.js'
+import type { Board, PairChange } from '../state/board.js'
 import { noteConfirmed, type Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { contentOf, doubtedAt, doubtOf, type NodeContent, withTaken } from '../fleet/node-content.js'
@@ -171,13 +171,14 @@ export const showsVersion = (cell: NodeCell, version: Version): boolean =>
 
 /** Records at the version that the node shows it. A zone at rest is opened only for a new confirmation. */
 export function keepConfirmation(
-  store: Pick<ZoneStore, 'isRestingConfirmed' | 'zone'>,
-  zone: ZoneName,
-  node: string,
-  cell: NodeCell,
+  store: Pick<ZoneStore, 'isConfirmed' | 'zone'>,
+  change: Pick<PairChange, 'zone' | 'node' | 'serial' | 'value'>,
 ): void {
-  const { serial, observedAt, taken } = cell
-  if (serial === undefined || observedAt === undefined || store.isRestingConfirmed(zone, serial, node)) return
+  const { zone, node, serial } = change
+  if (serial === undefined || store.isConfirmed(zone, serial, node)) return
+  const cell = change.value
+  const { observedAt, taken } = cell
+  if (observedAt === undefined) return
   const version = store.zone(zone).find(serial, taken?.serial === serial ? taken.digest : undefined)
   if (version !== undefined && showsVersion(cell, version)) noteConfirmed(version, node, observedAt)
 }

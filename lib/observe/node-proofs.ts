@@ -68,9 +68,12 @@ export class NodeProofs {
   /** Resolves when the pairs of the board are considered, in slices. */
   async start(): Promise<void> {
     const { board } = this.#parts
-    this.#unlisten = board.onChange((change) => {
-      if (change.table === 'nodes' && !change.isQuiet) this.#consider(change.key, change.value)
-    })
+    this.#unlisten = board.onChange(
+      (change) => {
+        if (change.table === 'nodes') this.#consider(change.key, change.value)
+      },
+      { tables: ['nodes'], onlyNews: true },
+    )
     this.#timer = setInterval(
       guard('proof timer', () => this.#askDue()),
       TICK_MS,

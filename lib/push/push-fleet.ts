@@ -91,10 +91,13 @@ export class PushFleet {
         for (const node of nodes)
           if (fleetHas(this.#fleet, zone, this.#fleet.nodes.get(node))) noteRefused(board, zone, node, why, at)
       }),
-      board.onChange((change) => {
-        if (change.table === 'drains' || change.table === 'contacts') this.#propagation.reviewAll()
-        else if (change.table === 'nodes' && !change.isQuiet) this.#propagation.review(change.zone, change.node, change.value)
-      }),
+      board.onChange(
+        (change) => {
+          if (change.table === 'nodes') this.#propagation.review(change.zone, change.node, change.value)
+          else this.#propagation.reviewAll()
+        },
+        { tables: ['nodes', 'drains', 'contacts'], onlyNews: true },
+      ),
       paths.onSwitch((node) => this.#pushers.get(node)?.onSwitched()),
       observer.onUp((node) => this.#pushers.get(node)?.resume()),
     ]
@@ -132,6 +135,10 @@ export class PushFleet {
   /** The version that the node should serve: the newest one released to it. */
   wanted(zone: ZoneName, node: string): { serial: Serial; soa: Buffer } | undefined {
     return this.#parts.store.releasedTo(zone, node)
+  }
+
+  wantedSerial(zone: ZoneName, node: string): Serial | undefined {
+    return this.#parts.store.serialReleasedTo(zone, node)
   }
 
   isDrained(node: string): boolean {
@@ -191,10 +198,10 @@ export class PushFleet {
   }
 
   isBehind(zone: FleetZone, node: FleetNode): boolean {
-    const wanted = this.wanted(zone.name, node.id)
-    if (!wanted) return false
+    const wanted = this.wantedSerial(zone.name, node.id)
+    if (wanted === undefined) return false
     const { serial } = nodeCell(this.#parts.board, zone.name, node.id)
-    return serial === undefined || compareSerials(wanted.serial, serial) === 'newer'
+    return serial === undefined || compareSerials(wanted, serial) === 'newer'
   }
 
   /** The node answers that it does not serve the zone. */

@@ -62,15 +62,18 @@ export class RolloutDriver {
       guard('rollout timer', () => this.#judgeSome()),
       TICK_MS,
     )
-    this.#unlisten = this.#parts.board.onChange((change) => {
-      if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
-      else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
-      else if (change.table === 'nodes') {
-        const zone = this.#fleet.zones.get(change.zone)
-        if (zone) keepConfirmation(this.#parts.store, zone.name, change.node, change.value)
-        if (zone && this.#active.has(zone.name)) this.#onAnswer(zone)
-      }
-    })
+    this.#unlisten = this.#parts.board.onChange(
+      (change) => {
+        if (change.table === 'orders') this.#onOrders(change.key as ZoneName)
+        else if (change.table === 'stages') this.#onShared(change.key as ZoneName)
+        else if (change.table === 'nodes') {
+          const zone = this.#fleet.zones.get(change.zone)
+          if (zone) keepConfirmation(this.#parts.store, change)
+          if (zone && this.#active.has(zone.name)) this.#onAnswer(zone)
+        }
+      },
+      { tables: ['orders', 'stages', 'nodes'] },
+    )
     await this.adopt(this.#fleet, everyZoneOf(this.#fleet))
   }
 

@@ -18,7 +18,7 @@ export class HotCounter<L extends string> {
   }
 
   /** Adds to the series with these labels. */
-  inc(labels: Record<L, string>, value = 1): void {
+  inc(labels = {} as Record<L, string>, value = 1): void {
     let key = ''
     for (const name of this.#names) key += `${labels[name]}\n`
     const row = this.#rows.get(key)

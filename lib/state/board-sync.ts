@@ -98,9 +98,7 @@ export class BoardSync {
   }
 
   async start(): Promise<void> {
-    this.#unlisten = this.#board.onChange((change, origin) => {
-      if (origin === 'here' && !(change.table === 'nodes' && change.isQuiet)) this.#writer.add(change)
-    })
+    this.#unlisten = this.#board.onChange((change, origin) => origin === 'here' && this.#writer.add(change), { onlyNews: true })
     this.#messages.start()
     this.#subscriber.on(
       'messageBuffer',

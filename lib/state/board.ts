@@ -28,6 +28,11 @@ export type Change =
   | { [T in Exclude<TableName, 'nodes'>]: { table: T; key: string; value: Tables[T] } }[Exclude<TableName, 'nodes'>]
   | PairChange
 
+interface Answer {
+  serial: Serial | undefined
+  at: number | undefined
+}
+
 /** A change of the table `nodes`. */
 export class PairChange {
   readonly table = 'nodes' as const
@@ -38,15 +43,25 @@ export class PairChange {
 
   readonly #value: () => NodeCell
 
-  /** Time of the answer that was the same again. */
-  readonly answeredAt: number | undefined
+  /** The same answer again: its serial and time. */
+  readonly #again: Answer | undefined
 
-  constructor(zone: ZoneName, node: string, value: () => NodeCell, isQuiet = false, answeredAt?: number) {
+  constructor(zone: ZoneName, node: string, value: () => NodeCell, isQuiet = false, again?: Answer) {
     this.zone = zone
     this.node = node
-    this.answeredAt = answeredAt
+    this.#again = again
     this.#value = value
     this.isQuiet = isQuiet
+  }
+
+  /** Time of the answer that was the same again. */
+  get answeredAt(): number | undefined {
+    return this.#again?.at
+  }
+
+  /** The serial that the node shows; of a packed pair it costs no cell. */
+  get serial(): Serial | undefined {
+    return this.#again === undefined ? this.value.serial : this.#again.serial
   }
 
   /** The cell; made of a packed pair when it is asked for. */
@@ -62,6 +77,12 @@ export class PairChange {
 
 /** `here` when this process wrote the value, `there` when another process sent it. */
 export type ChangeListener = (change: Change, origin: 'here' | 'there') => void
+
+/** The changes that a listener gets: of all tables unless some are named, and quiet ones of pairs unless it wants only news. */
+export interface Interest {
+  tables?: readonly TableName[]
+  onlyNews?: true
+}
 
 /** Tables in which two values are merged, not only the later one kept. */
 const JOINS: { [T in TableName]?: (a: Tables[T], b: Tables[T]) => Tables[T] } = { orders: mergeOrders, stages: mergeShared }
@@ -89,7 +110,10 @@ export class Board {
   readonly #tables = new Map<TableName, Cells>(
     TABLE_NAMES.map((name) => [name, OF_MANY.has(name) ? new PackedCells<Tables[TableName]>() : new Map()]),
   )
-  readonly #listeners = new Set<ChangeListener>()
+  /** By table: a large fleet makes a million changes of pairs, about which most listeners do not ask. */
+  readonly #listeners = new Map<TableName, Set<ChangeListener>>(TABLE_NAMES.map((name) => [name, new Set()]))
+  /** Listeners that get quiet changes of pairs, too. */
+  readonly #quietListeners = new Set<ChangeListener>()
   /** The table `nodes`. */
   readonly pairs: PairTable
   readonly verified: VerifiedPairs
@@ -134,13 +158,14 @@ export class Board {
   setPair(zone: ZoneName, node: string, written: NodeCell): void {
     const value = after(this.pairs.at(zone, node), written)
     const isQuiet = !this.pairs.put(zone, node, value)
-    this.#tell(new PairChange(zone, node, () => value, isQuiet, value.observedAt), 'here')
+    this.#tell(new PairChange(zone, node, () => value, isQuiet, { serial: value.serial, at: value.observedAt }), 'here')
   }
 
   /** The node answered with the serial that its packed pair has. False when there is no such pair: then nothing is done. */
   answeredAgain(zone: ZoneName, node: string, serial: Serial, now: number): boolean {
     if (!this.pairs.answeredAgain(zone, node, serial, now)) return false
-    this.#tell(new PairChange(zone, node, () => this.pairs.at(zone, node)!, true, now), 'here')
+    if (this.#quietListeners.size > 0)
+      this.#tell(new PairChange(zone, node, () => this.pairs.at(zone, node)!, true, { serial, at: now }), 'here')
     return true
   }
 
@@ -229,18 +254,24 @@ export class Board {
 
   /** Another process sent a packed pair, which is in the table now: listeners get its cell. */
   tellPair(zone: ZoneName, node: string): void {
-    if (this.#listeners.size > 0) this.#tell(new PairChange(zone, node, () => this.pairs.at(zone, node)!), 'there')
+    if (this.#listeners.get('nodes')!.size > 0) this.#tell(new PairChange(zone, node, () => this.pairs.at(zone, node)!), 'there')
   }
 
   #tell(change: Change, origin: 'here' | 'there'): void {
-    for (const listener of this.#listeners) listener(change, origin)
+    const isQuiet = change.table === 'nodes' && change.isQuiet
+    const listeners = isQuiet ? this.#quietListeners : this.#listeners.get(change.table)!
+    for (const listener of listeners) listener(change, origin)
   }
 
   /** Errors of `listener` are logged and never reach the writer. Returns a function that ends listening. */
-  onChange(listener: ChangeListener): () => void {
+  onChange(listener: ChangeListener, { tables = TABLE_NAMES, onlyNews }: Interest = {}): () => void {
     const guarded = guard('board listener', listener)
-    this.#listeners.add(guarded)
-    return () => this.#listeners.delete(guarded)
+    const sets = tables.map((table) => this.#listeners.get(table)!)
+    if (tables.includes('nodes') && !onlyNews) sets.push(this.#quietListeners)
+    for (const set of sets) set.add(guarded)
+    return () => {
+      for (const set of sets) set.delete(guarded)
+    }
   }
 }
 

@@ -65,11 +65,13 @@ export class HubPresence {
   }
 
   start(): void {
-    this.#unlisten = this.#board.onChange((change, origin) => {
-      if (change.table !== 'hubs') return
-      if (origin === 'there') this.#heardAt.set(change.key, this.#clock.now())
-      this.#compare()
-    })
+    this.#unlisten = this.#board.onChange(
+      ({ key }, origin) => {
+        if (origin === 'there') this.#heardAt.set(key, this.#clock.now())
+        this.#compare()
+      },
+      { tables: ['hubs'] },
+    )
     this.#timer = setInterval(
       guard('presence timer', () => this.#say()),
       SAY_EVERY_MS,

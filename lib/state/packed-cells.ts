@@ -6,7 +6,7 @@ import { CellCodec } from './cell-codec.js'
 import { OctetPlaces } from './octet-places.js'
 
 /** Cells that stay objects; those written longest ago are packed. */
-const MOST_IN_USE = 20_000
+const MOST_IN_USE = 5_000
 const MOST_READ = 256
 
 export class PackedCells<T extends object> {

@@ -15,6 +15,9 @@ interface InUse {
   usedAt: number
 }
 
+/** Uses within this time count as one: twenty nodes that ask for a zone make a hundred. Far less than the time until it may rest. */
+const SAME_USE_MS = 250
+
 export class OpenZones {
   readonly #inUse = new Map<ZoneName, InUse>()
   readonly #held = new Map<ZoneName, WeakRef<StoredZone>>()
@@ -25,6 +28,11 @@ export class OpenZones {
   /** Number of zones in use. */
   get size(): number {
     return this.#inUse.size
+  }
+
+  /** The zone in use, which counts as no use. */
+  peek(name: ZoneName): StoredZone | undefined {
+    return this.#inUse.get(name)?.zone
   }
 
   has(name: ZoneName): boolean {
@@ -41,7 +49,9 @@ export class OpenZones {
 
   /** Undefined when the zone is not open. */
   use(name: ZoneName): StoredZone | undefined {
-    const zone = this.#inUse.get(name)?.zone ?? this.#held.get(name)?.deref()
+    const known = this.#inUse.get(name)
+    if (known !== undefined && systemClock.now() - known.usedAt < SAME_USE_MS) return known.zone
+    const zone = known?.zone ?? this.#held.get(name)?.deref()
     if (zone !== undefined) this.add(zone)
     return zone
   }

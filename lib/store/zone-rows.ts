@@ -143,6 +143,11 @@ export class ZoneRows {
     }
   }
 
+  /** As `get`, the serial alone. */
+  serial(name: ZoneName, stampNow: () => JournalStamp | undefined): Serial | undefined {
+    return this.#validRow(name, stampNow)?.readUInt32LE(AT.serial)
+  }
+
   /** As `get`, without reading the row. */
   isValid(name: ZoneName, stampNow: () => JournalStamp | undefined): boolean {
     return this.#validRow(name, stampNow) !== undefined

@@ -9,6 +9,7 @@ import { nameToWire, type ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import { systemClock } from '../runtime/clock.js'
+import { ownOctets } from '../dns/own-octets.js'
 import { pause } from '../runtime/turns.js'
 import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
 import { type Damage, setAside } from './damage.js'
@@ -83,7 +84,7 @@ export class ZoneStore {
   }
 
   #make(name: ZoneName, directory: string): StoredZone {
-    const zone: StoredZone = new StoredZone(name, nameToWire(name), directory, () => {
+    const zone: StoredZone = new StoredZone(name, ownOctets(nameToWire(name)), directory, () => {
       this.#hold(name)
       this.#zones.wake(zone)
       this.#dropRow(name)
@@ -125,9 +126,18 @@ export class ZoneStore {
     return this.resting(name) ?? this.zone(name).releasedTo(node)
   }
 
-  /** The zone rests at this serial, and its journal has the node's confirmation. */
-  isRestingConfirmed(name: ZoneName, serial: Serial, node: string): boolean {
-    return !this.#zones.has(name) && this.#rows.isConfirmed(name, serial, node, () => this.#stampOf(name))
+  /** As `releasedTo`, the serial alone. */
+  serialReleasedTo(name: ZoneName, node: string): Serial | undefined {
+    const resting = this.#zones.has(name) ? undefined : this.#rows.serial(name, () => this.#stampOf(name))
+    return resting ?? this.zone(name).releasedTo(node)?.serial
+  }
+
+  /** The zone's newest version has this serial, and the node's confirmation. Opens no zone. */
+  isConfirmed(name: ZoneName, serial: Serial, node: string): boolean {
+    const open = this.#zones.peek(name)
+    if (open === undefined) return this.#rows.isConfirmed(name, serial, node, () => this.#stampOf(name))
+    const { latest } = open
+    return latest?.serial === serial && !latest.isTorn && latest.confirmed.has(node)
   }
 
   readonly #stampOf = (name: ZoneName): JournalStamp | undefined => stampOf(join(this.#root, folderName(name), 'journal'))

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
 import { endpointText } from '../dns/endpoint.js'
-import { frame, MessageFramer } from '../dns/framing.js'
+import { MessageFramer } from '../dns/framing.js'
 import type { Remote } from '../fleet/remote.js'
 import { refused, TransportError, timedOut } from './errors.js'
 import { type Outlet, outletOf } from './outlet.js'
@@ -97,17 +97,19 @@ class Connection {
 
   send(questions: readonly BulkQuestion[]): void {
     this.#timer.refresh()
-    const put = (): void => {
-      for (const { build, done } of questions) {
-        const id = this.#id()
-        this.waiting.set(id, done)
-        const framed = frame(build(id))
-        if (this.#out === undefined) this.#early.push(framed)
-        else this.#out.write(framed)
-      }
+    const messages = questions.map(({ build, done }) => {
+      const id = this.#id()
+      this.waiting.set(id, done)
+      return build(id)
+    })
+    const octets = Buffer.allocUnsafe(messages.reduce((sum, { length }) => sum + 2 + length, 0))
+    let at = 0
+    for (const message of messages) {
+      at = octets.writeUInt16BE(message.length, at)
+      at += message.copy(octets, at)
     }
-    if (this.#out === undefined) put()
-    else this.#out.together(put)
+    if (this.#out === undefined) this.#early.push(octets)
+    else this.#out.write(octets)
   }
 
   #id(): number {

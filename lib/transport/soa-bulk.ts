@@ -3,8 +3,8 @@
  * UDP, where refusals and errors have their meaning. A server that does not answer like this is left alone for a while.
  */
 import { endpointText } from '../dns/endpoint.js'
-import { writeHeader, writeQuestion } from '../dns/message.js'
-import { TYPE } from '../dns/rrtype.js'
+import { HEADER_OCTETS, writeHeader } from '../dns/message.js'
+import { CLASS, TYPE } from '../dns/rrtype.js'
 import type { Serial } from '../dns/serial.js'
 import { plainSoaSerial } from '../dns/soa-answer.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
@@ -14,7 +14,6 @@ import type { BulkAsker, BulkQuestion } from './bulk-asker.js'
 
 /** Time for which a server that fails is left alone. */
 const UNFIT = { firstMs: 60_000, mostMs: 3_600_000 }
-const HEADER_OCTETS = 12
 
 interface Fitness {
   failures: number
@@ -26,7 +25,6 @@ export class SoaBulk {
   readonly #asker: Pick<BulkAsker, 'ask'>
   readonly #clock: Clock
   readonly #unfit = new Map<string, Fitness>()
-  readonly #messages = new WeakMap<Buffer, Buffer>()
 
   constructor(asker: Pick<BulkAsker, 'ask'>, clock: Clock = systemClock) {
     this.#asker = asker
@@ -59,9 +57,7 @@ export class SoaBulk {
     let verifier: AnswerVerifier | undefined
     return {
       build: (id) => {
-        const message = this.#message(apex)
-        // Written before the next one is made.
-        message.writeUInt16BE(id, 0)
+        const message = questionOf(apex, id)
         if (key === undefined) return message
         const signed = signRequest(key, message, seconds(this.#clock))
         verifier = new AnswerVerifier(key, signed.mac)
@@ -83,17 +79,6 @@ export class SoaBulk {
     }
   }
 
-  /** The message of a zone, without its id: made once. */
-  #message(apex: Buffer): Buffer {
-    let message = this.#messages.get(apex)
-    if (message === undefined) {
-      message = Buffer.concat([Buffer.alloc(HEADER_OCTETS), writeQuestion(apex, TYPE.SOA)])
-      writeHeader(message, { id: 0, flags: 0, questions: 1, answers: 0, authorities: 0, additionals: 0 })
-      this.#messages.set(apex, message)
-    }
-    return message
-  }
-
   #note(server: string, isFit: boolean): void {
     if (isFit) {
       this.#unfit.delete(server)
@@ -102,4 +87,15 @@ export class SoaBulk {
     const failures = (this.#unfit.get(server)?.failures ?? 0) + 1
     this.#unfit.set(server, { failures, until: this.#clock.now() + Math.min(UNFIT.mostMs, UNFIT.firstMs * 2 ** (failures - 1)) })
   }
+}
+
+const HEADER = { flags: 0, questions: 1, answers: 0, authorities: 0, additionals: 0 }
+
+/** An SOA query, in one allocation: thousands are made in a second. */
+function questionOf(apex: Buffer, id: number): Buffer {
+  const message = Buffer.allocUnsafe(HEADER_OCTETS + apex.length + 4)
+  writeHeader(message, { id, ...HEADER })
+  const at = HEADER_OCTETS + apex.copy(message, HEADER_OCTETS)
+  message.writeUInt32BE(((TYPE.SOA << 16) | CLASS.IN) >>> 0, at)
+  return message
 }

@@ -56,7 +56,7 @@ export class Sums {
     this.#fleet = fleet
     this.#judge = new Judge(parts, this.#table)
     this.#unlisten = parts.board.onChange((change) => {
-      if (this.#unjudged.note(change, this.#table, parts.rules())) this.#wait()
+      if (this.#unjudged.note(change, this.#table, parts.rules)) this.#wait()
     })
     this.adopt(fleet, everyZoneOf(fleet))
   }

@@ -14,7 +14,7 @@ export class Unjudged {
   readonly nodes = new Set<NodeSum>()
 
   /** Returns false when no sum changes. */
-  note(change: Change, table: SumTable, rules: NodeStateRules): boolean {
+  note(change: Change, table: SumTable, rules: () => NodeStateRules): boolean {
     switch (change.table) {
       case 'nodes': {
         const [node, zone] = [table.nodes.get(change.node), table.numberOf(change.zone)]
@@ -35,7 +35,7 @@ export class Unjudged {
       case 'primaries':
         return this.#noteZone(table.numberOf(splitPair(change.key)[0]))
       case 'contacts':
-        return this.#noteContact(table.nodes.get(change.key), change.value, rules)
+        return this.#noteContact(table.nodes.get(change.key), change.value, rules())
       case 'drains':
         return this.#noteNode(table.nodes.get(change.key))
       default:

@@ -67,9 +67,7 @@ export class WatcherService implements Service {
     await this.adopt(this.#fleet, everyZoneOf(this.#fleet))
     this.#unlisten = [
       bus.on('notify', ({ zone, primary, serial }) => this.#onNotify(zone, primary, serial)),
-      board.onChange((change) => {
-        if (change.table === 'zones') this.#onRefreshed(change.key as ZoneName)
-      }),
+      board.onChange(({ key }) => this.#onRefreshed(key as ZoneName), { tables: ['zones'] }),
     ]
     this.#timer = setInterval(
       guard('watcher timer', () => this.#tick()),

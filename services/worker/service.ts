@@ -121,10 +121,13 @@ export class WorkerService implements Service {
       await pause()
     }
     this.#unlisten = [
-      this.#parts.board.onChange((change, origin) => {
-        if (change.table === 'primaries') this.#onAnswer(change.key, change.value, origin)
-        else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
-      }),
+      this.#parts.board.onChange(
+        (change, origin) => {
+          if (change.table === 'primaries') this.#onAnswer(change.key, change.value, origin)
+          else if (change.table === 'drains') this.#onDrain(change.key, change.value.drained)
+        },
+        { tables: ['primaries', 'drains'] },
+      ),
       this.#parts.bus.on('peer-committed', ({ zone, serial }) => this.#onPeerCommitted(zone, serial)),
     ]
     this.#coolDown = setInterval(

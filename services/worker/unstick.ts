@@ -71,10 +71,13 @@ export class Unsticker {
 
   /** Resolves when the pairs of the board are considered, in slices. */
   async start(): Promise<void> {
-    this.#unlisten = this.#parts.board.onChange((change) => {
-      if (change.table === 'nodes' && !change.isQuiet && this.#isWatched(change.node)) this.#consider(change.key, change.value)
-      else if (change.table === 'verdicts' && this.#isWatched(splitPair(change.key)[1])) this.#considerPair(change.key)
-    })
+    this.#unlisten = this.#parts.board.onChange(
+      (change) => {
+        if (change.table === 'nodes' && this.#isWatched(change.node)) this.#consider(change.key, change.value)
+        else if (change.table === 'verdicts' && this.#isWatched(splitPair(change.key)[1])) this.#considerPair(change.key)
+      },
+      { tables: ['nodes', 'verdicts'], onlyNews: true },
+    )
     this.#arm()
     await this.#considerAll()
   }

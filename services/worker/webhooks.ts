@@ -61,7 +61,8 @@ export class Webhooks {
 
   start(): void {
     this.#watch()
-    this.#unlisten = this.#parts.board.onChange((change, origin) => this.#onChange(change, origin))
+    const tables = ['zones', 'orders', 'forces'] as const
+    this.#unlisten = this.#parts.board.onChange((change, origin) => this.#onChange(change, origin), { tables })
   }
 
   /** The state before the first receiver is no event. */

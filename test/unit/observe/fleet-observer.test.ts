@@ -57,7 +57,7 @@ describe('a reload and the observation of nodes', () => {
       },
     } as unknown as NodeObserver
     const deliveries = {
-      wanted: () => ({ serial: 2 }),
+      wantedSerial: () => 2,
       isBehind: () => false,
       hasLost: () => false,
       heal: ({ name }: FleetZone, { id }: { id: string }) => healed.push(`${name} ${id}`),
