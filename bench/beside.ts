@@ -76,8 +76,8 @@ const untilShown = async (probe: Probe, hub: Receiver, serial: number): Promise<
 
 async function withBoth<T>(source: Source, key: LabKey | undefined, use: (both: [Receiver, Receiver]) => Promise<T>): Promise<T> {
   const both: [Receiver, Receiver] = [
-    await startHubOf(ZONE, source.place, key, checkout),
-    await startHubOf(ZONE, source.place, key),
+    await startHubOf(ZONE, source.place, { key }, checkout),
+    await startHubOf(ZONE, source.place, { key }),
   ]
   try {
     return await use(both)

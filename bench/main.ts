@@ -9,20 +9,22 @@ import { measureChangesIn } from './changes-in.js'
 import { measureFleet } from './fleet/fleet.js'
 import { measureManyZones } from './many-zones.js'
 import { measurePolling } from './polling.js'
-import { measurePropagation } from './propagation.js'
+import { measurePropagation, measurePropagationOverTls } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
-import { measureTransfersOut } from './transfers-out.js'
+import { measureTransfersOut, measureTransfersOutOverTls } from './transfers-out.js'
 import { measureWorkers } from './workers.js'
 import { type Measured, printTable } from './statistics.js'
 
 const ROWS: Record<string, () => Promise<Measured[]>> = {
   propagation: measurePropagation,
+  'propagation-tls': measurePropagationOverTls,
   in: measureTransfersIn,
   changes: measureChangesIn,
   polling: measurePolling,
   many: measureManyZones,
   workers: measureWorkers,
   out: measureTransfersOut,
+  'out-tls': measureTransfersOutOverTls,
   checks: measureChecks,
   attacks: measureAttacks,
   fleet: measureFleet,

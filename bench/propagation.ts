@@ -10,16 +10,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startBind } from '../lab/bind.js'
 import { startKnot } from '../lab/knot.js'
 import { startNsd } from '../lab/nsd.js'
+import { checkProgram } from '../lab/available.js'
 import { findPort } from '../lab/ports.js'
 import type { LabServer } from '../lab/server.js'
 import { zoneText } from '../lab/zone-text.js'
 import { TYPE } from '../lib/dns/rrtype.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
+import { isAtLeast } from '../lib/render/server-version.js'
 import { KNOBS } from './knobs.js'
 import { storedRecord } from './large-zone.js'
 import { type Place, Probe } from './probe.js'
 import { raiseAsTheHub } from './processes.js'
 import { type Measured, measured } from './statistics.js'
+import { type BenchTls, makeTls, nodeTls, serverTls } from './tls.js'
 
 const ZONE = 'prop.example.'
 /** Number of changes that wait for the primary's own, delayed NOTIFY: each takes seconds. */
@@ -37,17 +40,33 @@ interface Setup {
   stop: () => Promise<void>
 }
 
-export async function measurePropagation(): Promise<Measured[]> {
+export function measurePropagation(): Promise<Measured[]> {
+  return measureWays(undefined)
+}
+
+/** Transfers to the nodes go over TLS; NOTIFY goes over UDP, as NSD has nothing else. Knot has TLS from 3.5 on. */
+export async function measurePropagationOverTls(): Promise<Measured[]> {
+  return await measureWays(await makeTls())
+}
+
+async function measureWays(tls: BenchTls | undefined): Promise<Measured[]> {
+  const over = tls === undefined ? '' : ' over TLS'
+  const ways = KNOBS.distributors.filter(
+    (way) => tls === undefined || way !== 'direct' || isAtLeast(checkProgram('knot').version ?? '0', '3.5'),
+  )
   const out: Measured[] = []
   const waiting: Measured[] = []
-  for (const way of KNOBS.distributors) {
-    const setup = await build(way)
+  for (const way of ways) {
+    const setup = await build(way, tls)
     const probe = new Probe()
     try {
       const at = await change(setup, probe, KNOBS.changes, true)
-      out.push(measured(`primary's commit → ${KNOBS.nodes} nodes, notified at once`, way, 'ms', at))
+      out.push(measured(`primary's commit → ${KNOBS.nodes} nodes${over}, notified at once`, way, 'ms', at))
+      if (tls !== undefined) continue
       const later = await change(setup, probe, WAITING_CHANGES, false)
-      waiting.push(measured(`primary's commit → ${KNOBS.nodes} nodes, waiting for the primary's own NOTIFY`, way, 'ms', later))
+      waiting.push(
+        measured(`primary's commit → ${KNOBS.nodes} nodes${over}, waiting for the primary's own NOTIFY`, way, 'ms', later),
+      )
       if (setup.ownShare)
         out.push(
           measured(
@@ -85,7 +104,7 @@ async function change({ primary, told, nodes }: Setup, probe: Probe, times: numb
   return values
 }
 
-async function build(way: Way): Promise<Setup> {
+async function build(way: Way, certificates: BenchTls | undefined): Promise<Setup> {
   const servers: LabServer[] = []
   const distributorPort = await findPort()
   const nodePlaces: Place[] = []
@@ -93,26 +112,44 @@ async function build(way: Way): Promise<Setup> {
   const primaryPort = await findPort()
   const distributor = { ip: '127.0.0.1', port: distributorPort }
   const isDirect = way === 'direct'
+  const tls = certificates && (await serverTls(certificates))
   const primary = await startKnot({
     name: 'primary',
     port: primaryPort,
     zones: [{ name: ZONE, text: zoneText(ZONE, { records: 1000, refreshSeconds: 3600, retrySeconds: 1 }) }],
     notify: isDirect ? nodePlaces : [distributor],
     tuned: true,
+    tls: isDirect ? tls : undefined,
   })
   servers.push(primary)
   const stops: (() => Promise<unknown>)[] = []
   let ownShare: Setup['ownShare']
-  const source = isDirect ? { ip: primary.ip, port: primary.port } : distributor
+  const plain = isDirect ? { ip: primary.ip, port: primary.port } : distributor
+  const source = tls === undefined ? plain : { ip: plain.ip, port: tls.port, tls: { name: 'server.lab' } }
   const nodes = await Promise.all(
-    nodePlaces.map(({ ip, port }, i) => startNsd({ name: `node${i}`, ip, port, zones: [{ name: ZONE, from: [source] }] })),
+    nodePlaces.map(async ({ ip, port }, i) =>
+      startNsd({
+        name: `node${i}`,
+        ip,
+        port,
+        zones: [{ name: ZONE, from: [source] }],
+        tls: certificates && (await nodeTls(certificates, ip)),
+      }),
+    ),
   )
   servers.push(...nodes)
   const from = [{ ip: primary.ip, port: primary.port }]
   if (way === 'NSD' || way === 'BIND') {
     const start = way === 'NSD' ? startNsd : startBind
     const notify = nodePlaces
-    const server = await start({ name: 'distributor', port: distributorPort, zones: [{ name: ZONE, from }], notify, tuned: true })
+    const server = await start({
+      name: 'distributor',
+      port: distributorPort,
+      zones: [{ name: ZONE, from }],
+      notify,
+      tuned: true,
+      tls,
+    })
     raiseAsTheHub(server.pid)
     servers.push(server)
   } else if (way === 'zonecast') {
@@ -123,6 +160,7 @@ async function build(way: Way): Promise<Setup> {
         primaries: { hm1: { ip: primary.ip, port: primary.port } },
         nodes: Object.fromEntries(nodePlaces.map((node, i) => [`n${i}`, { cloud: i % 2 ? 'A' : 'B', ...node }])),
         zones: [{ name: ZONE }],
+        transfer: tls === undefined ? {} : { tls: { listen: [`127.0.0.1:${tls.port}`], cert: tls.cert, key: tls.key } },
         extra: { defaults: { refresh: { min: '100ms', max: '1h' } }, log: { level: 'info' } },
       },
       { transfer: distributorPort },

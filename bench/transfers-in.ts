@@ -16,6 +16,7 @@ import { KNOBS } from './knobs.js'
 import { descendants, raiseAsTheHub } from './processes.js'
 import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
+import { type BenchTls, serverTls } from './tls.js'
 
 const ZONE = 'large.example.'
 
@@ -65,6 +66,13 @@ export interface Receiver extends Place {
   /** Process ids of the receiver. */
   pids: () => number[]
   stop: () => Promise<unknown>
+  /** Its place for transfers over TLS. */
+  secure?: Place
+}
+
+export interface ReceiverOptions {
+  key?: LabKey | undefined
+  tls?: BenchTls | undefined
 }
 
 /** True when a checkout has the setting that lets a node transfer one version without waits. */
@@ -72,8 +80,14 @@ const repeatsFreely = (checkout: string | undefined): boolean =>
   checkout === undefined || readFileSync(join(checkout, 'config/schema.ts'), 'utf8').includes('repeats:')
 
 /** A hub with one zone and nodes that do not run. `checkout`: folder of another, built zonecast. */
-export async function startHubOf(zone: string, from: Place, key?: LabKey, checkout?: string): Promise<Receiver> {
+export async function startHubOf(
+  zone: string,
+  from: Place,
+  { key, tls: certificates }: ReceiverOptions = {},
+  checkout?: string,
+): Promise<Receiver> {
   const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
+  const tls = certificates && (await serverTls(certificates))
   const place = await writeHubConfig({
     folder,
     primaries: { hm1: from },
@@ -83,23 +97,36 @@ export async function startHubOf(zone: string, from: Place, key?: LabKey, checko
     },
     zones: [{ name: zone }],
     extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
-    transfer: repeatsFreely(checkout) ? { repeats: 0 } : {},
+    transfer: {
+      ...(repeatsFreely(checkout) ? { repeats: 0 } : {}),
+      ...(tls === undefined ? {} : { tls: { listen: [`127.0.0.1:${tls.port}`], cert: tls.cert, key: tls.key } }),
+    },
   })
   const hub = await spawnHub(place, [], checkout === undefined ? 'built' : { checkout })
   const stop = async (): Promise<void> => {
     await hub.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { ...place.transfer, pids: () => [hub.child.pid!], stop }
+  const secure = tls === undefined ? {} : { secure: { ip: '127.0.0.1', port: tls.port } }
+  return { ...place.transfer, ...secure, pids: () => [hub.child.pid!], stop }
 }
 
 /** `key`: also serves the zone to clients with this key. `zonemd`: Knot verifies it too, as zonecast always does. */
-export async function startReceiver(who: string, zone: string, from: Place, key?: LabKey, zonemd = false): Promise<Receiver> {
-  if (who === 'zonecast') return await startHubOf(zone, from, key)
+export async function startReceiver(
+  who: string,
+  zone: string,
+  from: Place,
+  options: ReceiverOptions = {},
+  zonemd = false,
+): Promise<Receiver> {
+  const { key } = options
+  if (who === 'zonecast') return await startHubOf(zone, from, options)
+  const tls = options.tls && (await serverTls(options.tls))
   const start = { Knot: startKnot, NSD: startNsd, BIND: startBind }[who]!
-  const server = await start({ name: who, zones: [{ name: zone, from: [from], zonemd }], tuned: true, transferKey: key })
+  const server = await start({ name: who, zones: [{ name: zone, from: [from], zonemd }], tuned: true, transferKey: key, tls })
   raiseAsTheHub(server.pid)
-  return { ip: server.ip, port: server.port, pids: () => descendants(server.pid), stop: () => server.stop() }
+  const secure = tls === undefined ? {} : { secure: { ip: server.ip, port: tls.port } }
+  return { ip: server.ip, port: server.port, ...secure, pids: () => descendants(server.pid), stop: () => server.stop() }
 }
 
 /** Proportional set size, in MB: memory that forked processes share counts once. */
@@ -125,7 +152,7 @@ async function measureIn(who: readonly string[], zonemd: boolean): Promise<Measu
   for (let round = 0; round < KNOBS.rounds; round++)
     for (const name of who) {
       const source = await Source.start(KNOBS.records, zonemd)
-      const receiver = await startReceiver(name, ZONE, source.place, undefined, zonemd)
+      const receiver = await startReceiver(name, ZONE, source.place, {}, zonemd)
       const probe = new Probe()
       try {
         await source.go(1)
