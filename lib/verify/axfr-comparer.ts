@@ -9,6 +9,7 @@ import { storedTtl, storedType } from '../dns/record.js'
 import type { FleetZone } from '../fleet/fleet.js'
 import type { Remote } from '../fleet/remote.js'
 import { collectNames } from '../names/collect-names.js'
+import { hasFreeTtl } from '../lookup/judge-answer.js'
 import { ownerKey } from '../names/name-key.js'
 import { pause } from '../runtime/turns.js'
 import type { StoredZone } from '../store/stored-zone.js'
@@ -135,6 +136,7 @@ async function toleratedOf({ view }: OpenVersion, apex: Buffer, others: readonly
   const names = new Set(others.map((record) => ownerKey(record, 0)))
   const { byName } = await collectNames(view, apex, { names, below: none, targets: none }, 0, pause)
   const fits = others.filter((record) => {
+    if (hasFreeTtl(storedType(record, 0))) return true
     const rrset = (byName.get(ownerKey(record, 0)) ?? []).filter(({ type }) => type === storedType(record, 0))
     const ttls = new Set(rrset.map(({ data, at }) => storedTtl(data, at)))
     return ttls.size > 1 && ttls.has(storedTtl(record, 0))

@@ -88,11 +88,12 @@ async function lastChanges(stored: StoredZone, version: OpenVersion['version']):
   return []
 }
 
-/** Owners at random, the same chance for each record. */
+/** Owners at random, the same chance for each record; all of a small zone. */
 async function pickNames(open: OpenVersion, most: number, random: () => number): Promise<string[]> {
   const places = new Set<number>()
   const { records } = open.version
-  for (let i = 0; i < most * 2 && places.size < Math.min(most, records); i++) places.add(Math.floor(random() * records))
+  const isSmall = records <= most
+  for (let i = 0; i < (isSmall ? records : most); i++) places.add(isSmall ? i : Math.floor(random() * records))
   const names = new Set<string>()
   let place = 0
   await eachRecord(open, (data, at) => {

@@ -156,7 +156,9 @@ const inBoth = (a: readonly AnswerFault[], b: readonly AnswerFault[]): AnswerFau
   b.filter(({ kind, text }) => a.some((other) => other.kind === kind && other.text === text))
 
 function findingOf(faults: readonly AnswerFault[], unanswered: readonly string[], questions: number): Finding {
-  const texts = [...new Set(faults.map(({ kind, text }) => `${kind}: ${text}`))]
+  const isKnown = (name: string): boolean => faults.some((fault) => fault.name === undefined && fault.text.startsWith(`${name} `))
+  const news = faults.filter(({ name }) => name === undefined || !isKnown(name))
+  const texts = [...new Set(news.map(({ kind, text }) => `${kind}: ${text}`))]
   const missing = texts.filter((text) => text.startsWith('missing')).length
   if (texts.length > 0) return differs('sample', missing, texts.length - missing, texts.slice(0, MOST_EXAMPLES))
   if (unanswered.length > 0)

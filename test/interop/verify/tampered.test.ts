@@ -5,24 +5,27 @@
  */
 import { expect } from 'chai'
 import { startBind } from '../../../lab/bind.js'
+import { makeKey } from '../../../lab/keys.js'
 import { startKnot } from '../../../lab/knot.js'
 import { startNsd } from '../../../lab/nsd.js'
 import type { LabServer, LabServerOptions } from '../../../lab/server.js'
 import { zoneText } from '../../../lab/zone-text.js'
 import type { NodeZoneAnswer } from '../../../lib/answers/zone-answers.js'
-import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { api, inSync, startHub, type TestHub, writeHubConfig } from '../../support/test-hub.js'
+import { verify } from '../../support/verify-order.js'
 
 const MAKES: Record<string, (options: LabServerOptions) => Promise<LabServer>> = {
   nsd1: startNsd,
   bind1: startBind,
   knot1: startKnot,
 }
+const NODES = Object.keys(MAKES)
 const SAME = 'same.example.'
 const OTHER = 'other.example.'
-const RECORDS = 200
+/** As many as a sample asks about. */
+const RECORDS = 40
 
 const text = (zone: string): string => zoneText(zone, { serial: 5, records: RECORDS })
 /** One record is gone, one has other data, one has another TTL, one is new. */
@@ -41,29 +44,6 @@ const DIFFERENCES = [
   'missing: h8.other.example. 3600 IN A 10.0.0.8',
 ]
 
-interface Job {
-  state: string
-  error: string | null
-  progress: { targets: { node: string; step: string; error?: string }[] }
-}
-
-/** Orders a verify and returns its job when that has ended. */
-async function verify(hub: TestHub, path: string, body: object): Promise<Job> {
-  const { job } = await api<{ job: string }>(hub, path, {
-    method: 'POST',
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json' },
-  })
-  return await eventually(
-    async () => {
-      const view = await api<Job>(hub, `/v1/jobs/${job}`)
-      expect(view.state).to.be.oneOf(['done', 'failed'])
-      return view
-    },
-    { timeoutMs: 60_000 },
-  )
-}
-
 const pair = (hub: TestHub, zone: string, node: string): Promise<NodeZoneAnswer> =>
   api<NodeZoneAnswer>(hub, `/v1/zones/${zone}/nodes/${node}`)
 
@@ -78,25 +58,29 @@ describe('verify, with contents of the nodes’ own under the released serial', 
     const zones = [SAME, OTHER]
     const primary = await startKnot({ name: 'primary', zones: zones.map((name) => ({ name, text: text(name) })) })
     servers.push(primary)
-    const nodes: Record<string, { cloud: string; ip: string; port: number }> = {}
-    for (const [name, start] of Object.entries(MAKES)) {
+    const nodes: Record<string, { cloud: string; address: string; verify?: object }> = {}
+    const others = { shy1: startNsd, lax1: startBind }
+    for (const [name, start] of Object.entries({ ...MAKES, ...others })) {
       const node = await start({
         name,
+        // A key that the hub does not have: every transfer is refused.
+        ...(name === 'shy1' ? { transferKey: makeKey('other-key') } : {}),
         zones: [
           { name: SAME, text: text(SAME) },
           { name: OTHER, text: tampered(OTHER) },
         ],
       })
       servers.push(node)
-      nodes[name] = { cloud: 'A', ip: node.ip, port: node.port }
+      nodes[name] = { cloud: 'A', address: `${node.ip}:${node.port}` }
     }
+    nodes.lax1!.verify = { ignore: ['ttl', 'AAAA'], reason: 'caps TTLs' }
     hub = await startHub(
       await writeHubConfig({
         folder: scratch(),
         primaries: { hm1: { ip: primary.ip, port: primary.port } },
-        nodes,
+        nodes: {},
         zones: zones.map((name) => ({ name })),
-        extra: { verify: 'off' },
+        extra: { verify: 'off', nodes, clouds: { A: {} } },
       }),
     )
     for (const zone of zones) await inSync(hub, zone, 5)
@@ -111,23 +95,56 @@ describe('verify, with contents of the nodes’ own under the released serial', 
   for (const how of ['axfr', 'sample', 'auto'] as const)
     it(`finds the same content by ${how}`, async function () {
       this.timeout(60_000)
-      const { state, error, progress } = await verify(hub, `/v1/zones/${SAME}/verify`, { how })
+      const { state, error, progress } = await verify(hub, `/v1/zones/${SAME}/verify`, { how, nodes: NODES })
       expect(error).to.equal(null)
       expect(state).to.equal('done')
-      expect(progress.targets.map(({ step }) => step)).to.deep.equal(['same', 'same', 'same'])
-      for (const node of Object.keys(MAKES)) {
+      expect(progress.targets.map(({ step }) => step)).to.deep.equal(NODES.map(() => 'same'))
+      for (const node of NODES) {
         const { verified, state: nodeState } = await pair(hub, SAME, node)
         expect(verified).to.include({ serial: 5, verdict: 'same', how: how === 'sample' ? 'sample' : 'axfr', why: null })
         expect(nodeState).to.equal('in-sync')
       }
     })
 
+  it('finds each different record by sample', async function () {
+    this.timeout(60_000)
+    const { progress } = await verify(hub, `/v1/zones/${OTHER}/verify`, { how: 'sample', nodes: [...NODES, 'shy1'] })
+    expect(progress.targets.map(({ step }) => step)).to.deep.equal(['differs', 'differs', 'differs', 'differs'])
+    for (const node of NODES) {
+      const { verified } = await pair(hub, OTHER, node)
+      expect(verified).to.include({ serial: 5, verdict: 'differs', how: 'sample' })
+      const { examples } = verified!.differences
+      // A new name is only found by a transfer.
+      expect(examples.toSorted()).to.deep.equal(DIFFERENCES.filter((text) => !text.includes('new.')))
+    }
+  })
+
+  it('takes a sample where the node refuses AXFR, and nothing else', async () => {
+    const { verified } = await pair(hub, OTHER, 'shy1')
+    expect(verified).to.include({ verdict: 'differs', how: 'sample' })
+    const { progress } = await verify(hub, `/v1/nodes/shy1/verify`, { how: 'axfr', zones: [SAME] })
+    expect(progress.targets).to.have.length(1)
+    expect(progress.targets[0]).to.include({ step: 'cannot' })
+    expect(progress.targets[0]!.error).to.match(/REFUSED|NOTAUTH/)
+    const auto = await verify(hub, `/v1/nodes/shy1/verify`, { zones: [SAME] })
+    expect(auto.progress.targets[0]).to.include({ step: 'same' })
+    expect((await pair(hub, SAME, 'shy1')).verified).to.include({ verdict: 'same', how: 'sample' })
+  }).timeout(60_000)
+
+  it('leaves out what a node rewrites on purpose', async function () {
+    this.timeout(60_000)
+    const { progress } = await verify(hub, `/v1/nodes/lax1/verify`, { how: 'axfr', zones: [OTHER] })
+    expect(progress.targets[0]).to.include({ step: 'differs' })
+    const { verified } = await pair(hub, OTHER, 'lax1')
+    expect(verified!.differences.examples.toSorted()).to.deep.equal(DIFFERENCES.filter((text) => !/h12|AAAA/.test(text)))
+  })
+
   it('finds each different record by AXFR, and the pair is in conflict', async function () {
     this.timeout(60_000)
-    const { state, error } = await verify(hub, `/v1/zones/${OTHER}/verify`, { how: 'axfr' })
+    const { state, error } = await verify(hub, `/v1/zones/${OTHER}/verify`, { how: 'axfr', nodes: NODES })
     expect(state).to.equal('failed')
     expect(error).to.include(`${OTHER} on nsd1 has other content: 3 records missing, 3 records extra`)
-    for (const node of Object.keys(MAKES)) {
+    for (const node of NODES) {
       const { verified, state: nodeState, error: why } = await pair(hub, OTHER, node)
       expect(verified).to.include({ serial: 5, verdict: 'differs', how: 'axfr' })
       expect(verified!.differences).to.include({ missing: 3, extra: 3 })
