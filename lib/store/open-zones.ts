@@ -10,6 +10,16 @@ import type { StoredZone } from './stored-zone.js'
 import { isReleasedTo } from './version.js'
 import type { LaidDown } from './zone-rows.js'
 
+/** Contents that were unused for so long are dropped when memory is short, and the zone rests. */
+export const IDLE_MS = 60_000
+/**
+ * With more open zones, some 10 kB each, those unused for BRIEF_MS rest already, and with twice as many after BRIEFEST_MS. A zone that
+ * rests before its nodes have confirmed a version is opened and written again.
+ */
+const MOST_OPEN = 2_500
+const BRIEF_MS = 10_000
+const BRIEFEST_MS = 2_000
+
 interface InUse {
   zone: StoredZone
   usedAt: number
@@ -28,6 +38,17 @@ export class OpenZones {
   /** Number of zones in use. */
   get size(): number {
     return this.#inUse.size
+  }
+
+  /** Zones should rest before the next regular round. */
+  get areTooMany(): boolean {
+    return this.size > 2 * MOST_OPEN
+  }
+
+  /** Time without use after which a zone may rest. */
+  get restAfterMs(): number {
+    if (this.size <= MOST_OPEN) return IDLE_MS
+    return this.areTooMany ? BRIEFEST_MS : BRIEF_MS
   }
 
   /** The zone in use, which counts as no use. */

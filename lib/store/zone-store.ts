@@ -13,19 +13,13 @@ import { ownOctets } from '../dns/own-octets.js'
 import { pause } from '../runtime/turns.js'
 import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
 import { type Damage, setAside } from './damage.js'
-import { OpenZones, quietVersionOf } from './open-zones.js'
+import { IDLE_MS, OpenZones, quietVersionOf } from './open-zones.js'
 import { RowFile } from './row-file.js'
 import { StoredZone } from './stored-zone.js'
 import { folderName } from './zone-folder.js'
 import type { StoreOptions } from './store-options.js'
 import type { Version } from './version.js'
 import { type JournalStamp, type RestingVersion, stampOf, ZoneRows } from './zone-rows.js'
-
-/** Contents that were unused for so long are dropped when memory is short, and the zone rests. */
-const IDLE_MS = 60_000
-/** With more open zones, those unused for BRIEF_MS rest already. */
-const MOST_OPEN = 2_000
-const BRIEF_MS = 2_000
 
 /** Called for a zone that cannot be read; its state from earlier reads stays. */
 export type OnFault = (zone: ZoneName, error: unknown) => void
@@ -79,7 +73,7 @@ export class ZoneStore {
     }
     this.#zones.add(zone)
     // Many zones are opened after one another: those before them need not wait for the next round.
-    if (this.#zones.size > 2 * MOST_OPEN) this.#restUnused(systemClock.now())
+    if (this.#zones.areTooMany) this.#restUnused(systemClock.now())
     return zone
   }
 
@@ -249,7 +243,7 @@ export class ZoneStore {
   async #rest(now: number, isCooling: boolean): Promise<void> {
     if (isCooling) await this.#zones.cool(this.#options.warmOctets, now - IDLE_MS)
     for (const { zone, usedAt } of this.#zones.oldestFirst()) {
-      if (now - usedAt < (this.#zones.size > MOST_OPEN ? BRIEF_MS : IDLE_MS)) break
+      if (now - usedAt < this.#zones.restAfterMs) break
       await pause()
       if (zone.isBusy || zone.isDamaged) continue
       // Answers of nodes and primaries that only memory has are written first. A failed write is tried again later.
