@@ -28,7 +28,7 @@ const SCAN = 200
 /** Clocks of hubs differ, but not by so much. */
 const MOST_AHEAD_MS = 86_400_000
 const ID_OCTETS = 16
-/** Of these, so many identify the hub. */
+/** So many of them identify the hub. */
 const HUB_OCTETS = 8
 
 /** Identifies a process of a hub in its messages. */

@@ -8,5 +8,5 @@ export const PROGRAMS = {
   built: [fileOf('dist/services/main.js')],
 }
 
-/** What tests start. The build starts in half the time; a person who runs one file may have changed a source since the last build. */
+/** The program that tests start. The build starts in half the time; a person who runs one file may have changed a source since the last build. */
 export const PROGRAM: readonly string[] = process.env.ZONECAST_TEST_BUILT === '1' ? PROGRAMS.built : PROGRAMS.source

@@ -116,7 +116,7 @@ describe('messages between workers', function () {
     await closed
     await eventually(() => expect(worker.link.subscriber.status).to.equal('ready'), { timeoutMs: 10_000 })
     await worker.sync.prove()
-    // What it reads again is no message.
+    // Cells that it reads again are no messages.
     await eventually(async () => expect((await channels(worker)).length).to.equal(SHARDS + 2))
     worker.heard.clear()
     say(speaker)

@@ -27,7 +27,7 @@ describe('the channel of a value', () => {
     expect(new Set(channelsOf(undefined)).size).to.equal(SHARDS)
   })
 
-  it('is told apart from other channels', () => {
+  it('differs from every other channel', () => {
     expect([COMMON_CHANNEL, ITS, 'zonecast:pages', 'zonecast:changesx'].map(isOfChanges)).to.deep.equal([
       true,
       true,
