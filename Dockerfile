@@ -23,7 +23,7 @@ ENV NODE_ENV=production \
     ZONECAST_CONFIG=/etc/zonecast/zonecast.yaml
 RUN groupadd --gid 10001 zonecast \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/zonecast --shell /usr/sbin/nologin zonecast \
- && install -d -o zonecast -g zonecast -m 0750 /var/lib/zonecast \
+ && install -d -o zonecast -g zonecast -m 0750 /var/lib/zonecast /var/lib/zonecast/audit \
  && ln -s /app/dist/services/main.js /usr/local/bin/zonecast
 WORKDIR /app
 COPY package.json ./

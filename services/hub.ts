@@ -44,7 +44,7 @@ import type { WorkerService } from './worker/service.js'
 import { makeWorker } from './make-worker.js'
 import { adoptLive, liveSettings } from './live-settings.js'
 import { redisTarget } from './redis-target.js'
-import { auditOf, endAudit, noteStart, SIGNALLED } from './audit.js'
+import { HubAudit, SIGNALLED } from './audit.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]
@@ -64,7 +64,7 @@ export class Hub {
   #queues!: JobQueues
   #network: Network | undefined
   readonly #checkThreads = new CheckThreads()
-  readonly #audit: ReturnType<typeof auditOf>
+  readonly #audit: HubAudit
   #privateRedis: PrivateRedis | undefined
   #redis: RedisLink | undefined
   #follower: NodeJS.Timeout | undefined
@@ -92,7 +92,7 @@ export class Hub {
     this.#serves = roles.includes('transfer') || roles.includes('api')
     this.#log = log
     this.#live = liveSettings(config)
-    this.#audit = auditOf(config, this.#live.audit, log, this.#metrics)
+    this.#audit = new HubAudit(config, this.#live.audit, log, this.#metrics)
     setFaultSink(faultLog(log, this.#metrics))
   }
 
@@ -179,7 +179,7 @@ export class Hub {
       canQueue: () => redis.isReady,
       controls: this.#network.controls,
       audit: this.#audit,
-      auditAnchors: async () => [],
+      auditAnchors: () => this.#audit.anchors(),
     }
     const own = { name: hub, version: VERSION, config: fingerprintOf(this.#source.config) }
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
@@ -237,7 +237,7 @@ export class Hub {
     for (const service of [this.#transfer, this.#worker, this.#watcher, this.#api]) await service?.start()
     await this.#shared?.start(this.#store, [this.#watcher, this.#worker], (isRead) => this.#sync.followShards(isRead))
     this.#source.start()
-    noteStart(this.#audit, this.#source.config, this.#roles)
+    this.#audit.start(this.#source.config, this.#roles, redis.data, this.#seals)
   }
 
   async #onMembers(diff: FleetDiff): Promise<void> {
@@ -288,7 +288,7 @@ export class Hub {
     this.#checkThreads.close()
     await stopInOrder(order, this.#log)
     await this.#processes?.stop()
-    await endAudit(this.#audit, this.#source.config)
+    await this.#audit.stop()
     await this.#sync?.stop().catch(() => undefined)
     this.#shards?.stop()
     await this.#shared?.stop(this.#store)

@@ -2,14 +2,14 @@
  * Appends to one chain: lines of many callers are written and synced together, and a caller continues when its line is durable. A
  * failed write leaves nothing of itself. One process writes a chain, under its lock.
  */
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
 import { syncDirectory, writeAll } from '../store/durable.js'
 import type { FileLock } from '../store/file-lock.js'
 import { AuditError, notWritten } from './errors.js'
-import { type Head, headsFolder, headText, segmentName, segmentsOf } from './folders.js'
+import { type Head, headsFolder, headText, makeFolder, segmentName, segmentsOf } from './folders.js'
 import { type Draft, writeLine } from './line.js'
 
 export interface WriterOptions {
@@ -171,7 +171,7 @@ export class ChainWriter {
     if (this.#headHandle !== undefined) return
     const file = join(headsFolder(this.#folder), this.chain)
     const isNew = (await readFile(file).catch(() => undefined)) === undefined
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(file))
     this.#headHandle = await open(file, isNew ? 'w' : 'r+', 0o600)
     if (!isNew) return
     await this.#headHandle.write(headText(this.#end), 0)

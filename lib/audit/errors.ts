@@ -22,7 +22,9 @@ const ADVICE: Record<string, string> = {
 
 /** The cause with the folder and the advice for the operator. */
 export function notWritten(folder: string, cause: unknown): AuditError {
-  const errno = (cause as { code?: string }).code ?? 'unknown error'
+  // An error of a lock file has the one of the file system in its fault.
+  const { code, fault } = cause as { code?: string; fault?: { errno?: string } }
+  const errno = fault?.errno ?? code ?? 'unknown error'
   return new AuditError(
     { code: 'AUDIT_NOT_WRITTEN', folder, errno },
     `nothing was done: the audit line cannot be written to ${folder}: ${ADVICE[errno] ?? errno}, then repeat the order`,

@@ -7,7 +7,7 @@
  *   audit/heads/CHAIN                number and hash of the last line
  *   audit/copies/CHAIN/…             the same for chains of other hubs and machines, received through Redis
  */
-import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NO_HASH } from './line.js'
 
@@ -29,6 +29,18 @@ export interface Segment {
   name: string
   /** Number of its first line, as its name has it. */
   first: number
+}
+
+/** Makes a folder closed to others, unless it is there. Throws the error of the file system, and with it its real reason. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as { code?: string }
+    // With `recursive` Node.js reports a read-only file system as ENOENT.
+    if (code === 'ENOENT') await mkdir(folder, { recursive: true, mode: 0o700 })
+    else if (code !== 'EEXIST') throw error
+  }
 }
 
 /** The names in a folder; none when there is no such folder. */

@@ -3,7 +3,7 @@
  * outcome. A chain that was changed is left as it is, and a new one begins, whose first entry names it.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pause } from '../runtime/turns.js'
 import { syncDirectory, writeAll } from '../store/durable.js'
@@ -11,7 +11,7 @@ import { FileLock } from '../store/file-lock.js'
 import { ChainCheck, type Finding } from './chain-check.js'
 import { ChainWriter, type ChainEnd, type WriterOptions } from './chain-writer.js'
 import { lockFileOf } from './check-folder.js'
-import { blocksOf, chainsIn, isUnused, readHead, type Segment, segmentsOf, sizeOf } from './folders.js'
+import { blocksOf, chainsIn, isUnused, makeFolder, readHead, type Segment, segmentsOf, sizeOf } from './folders.js'
 import { type EntryDraft, NO_HASH, readLine } from './line.js'
 import { LineSplitter } from './line-splitter.js'
 
@@ -37,11 +37,11 @@ export const BROKEN = 'audit-broken'
 
 /** Throws the error of the file system, and StoreError STORE_IO for a lock that cannot be written. */
 export async function openChain(folder: string, hub: string, options: WriterOptions): Promise<OpenedChain> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder)
   const broken: OpenedChain['broken'] = []
   for (const chain of await chainsIn(folder)) {
     if (!chain.startsWith(`${hub}-`) || chain.length !== hub.length + 9) continue
-    await mkdir(join(folder, chain), { recursive: true, mode: 0o700 })
+    await makeFolder(join(folder, chain))
     const lock = new FileLock(lockFileOf(folder, chain))
     if (!lock.take()) continue
     let isKept = false
@@ -58,7 +58,7 @@ export async function openChain(folder: string, hub: string, options: WriterOpti
     }
   }
   const chain = `${hub}-${randomBytes(4).toString('hex')}`
-  await mkdir(join(folder, chain), { recursive: true, mode: 0o700 })
+  await makeFolder(join(folder, chain))
   await syncDirectory(folder)
   const lock = new FileLock(lockFileOf(folder, chain))
   lock.take()

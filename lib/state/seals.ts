@@ -29,6 +29,16 @@ export interface Sealed {
   own: string
 }
 
+/** A seal on a text that is no value of a table. */
+export interface SharedSeal {
+  /** The hub that made it. */
+  by: string
+  /** By the secret of its dataDir, hex. */
+  own: string
+  /** By the hub's key under `hubs`, hex. */
+  mac?: string | undefined
+}
+
 export interface SealKeys {
   /** Name of this hub. */
   hub: string
@@ -93,6 +103,22 @@ export class Seals {
     return macsOf(this.#keys.keys.get(sealed.by), text).some((own) => isSame(own, mac)) ? sealed.value : undefined
   }
 
+  /** A seal that the processes of this hub, and peer hubs, can check. */
+  sealShared(text: string): SharedSeal {
+    const { hub, keys } = this.#keys
+    const covers = sharedText(hub, text)
+    const mac = keys.get(hub)?.hmac().update(covers).digest('hex')
+    return { by: hub, own: this.#own(covers), ...(mac === undefined ? {} : { mac }) }
+  }
+
+  /** A hub of this installation sealed the text. */
+  isSharedSeal(text: string, { by, own, mac }: SharedSeal): boolean {
+    const covers = sharedText(by, text)
+    if (isSame(this.#own(covers), own)) return true
+    const expected = mac === undefined ? undefined : this.#keys.keys.get(by)?.hmac().update(covers).digest('hex')
+    return expected !== undefined && isSame(expected, mac!)
+  }
+
   /** A seal that only the processes of this hub can make. */
   sealText(text: string): string {
     return this.#own(text)
@@ -106,6 +132,8 @@ export class Seals {
     return createHmac('sha256', this.#secret).update(text).digest('hex')
   }
 }
+
+const sharedText = (by: string, text: string): string => `zonecast 1 shared\n${by}\n${text}`
 
 /** A seal is valid for one value, in one place, from one hub. Neither names nor keys have a line break. */
 const covered = (table: TableName, key: string, by: string, json: string): string =>

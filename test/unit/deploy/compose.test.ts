@@ -117,6 +117,11 @@ describe('docker-compose.yml', () => {
     })
   })
 
+  it('allows the roles that give or carry out orders to write the audit log', () => {
+    const writers = HUB.filter(([, { volumes }]) => volumes!.includes('audit:/var/lib/zonecast/audit')).map(([name]) => name)
+    expect(writers).to.have.members(['worker', 'worker2', 'api'])
+  })
+
   it('waits for existing services, and for health only of those with a healthcheck', () => {
     const image = stageNamed('zonecast').lines.some((line) => line.startsWith('HEALTHCHECK '))
     for (const [name, { depends_on = {} }] of services)
