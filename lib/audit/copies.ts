@@ -5,7 +5,18 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory, writeAll } from '../store/durable.js'
-import { blocksOf, copiesFolder, type Head, headsFolder, headText, makeFolder, readHead, segmentName, segmentsOf, sizeOf } from './folders.js'
+import {
+  blocksOf,
+  copiesFolder,
+  type Head,
+  headsFolder,
+  headText,
+  makeFolder,
+  readHead,
+  segmentName,
+  segmentsOf,
+  sizeOf,
+} from './folders.js'
 import type { RawLine } from './forward.js'
 import { NO_HASH } from './line.js'
 import { LineSplitter } from './line-splitter.js'

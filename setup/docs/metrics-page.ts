@@ -32,6 +32,7 @@ const ALERTS = `## Alarms
 | behind for too long | \`max(zonecast_node_lag_max_seconds) > 900\` |
 | observations stop | \`time() - zonecast_last_observation_timestamp_seconds > 300\` |
 | a node is observed too slowly | \`time() - zonecast_oldest_observation_timestamp_seconds > 3 * scalar(zonecast_sweep_seconds)\` for ten minutes |
+| orders are refused, as the audit log cannot be written | \`increase(zonecast_audit_failures_total[5m]) > 0\` |
 | the hub is down | \`absent(zonecast_build_info)\` |
 
 The alarm on observations that stop matters most: every other alarm is silent when the observing process is down. Alarm on the maximum, not on a

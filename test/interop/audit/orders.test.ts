@@ -20,6 +20,7 @@ import { zoneText } from '../../../lab/zone-text.js'
 import { ROUTES } from '../../../services/api/openapi.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
+import { PROGRAM } from '../../support/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { type HubPlace, type HubProcess, spawnHub, writeHubConfig } from '../../support/test-hub.js'
 
@@ -43,7 +44,7 @@ interface Entry {
 }
 
 describe('the audit log of a hub', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   needsPeers('knot', 'redis')
   const scratch = scratchDirs()
   const key = makeKey('hm-key')
@@ -68,7 +69,7 @@ describe('the audit log of a hub', function () {
       .map((name) => join(folder(), name))
   const zonecast = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     const env = { ...process.env, ZONECAST_TOKEN: TOKEN }
-    const program = ['--import', 'tsx', 'services/main.ts', ...args, '-c', place.configFile]
+    const program = [...PROGRAM, ...args, '-c', place.configFile]
     try {
       const { stdout, stderr } = await execFileAsync(process.execPath, program, { env, encoding: 'utf8' })
       return { code: 0, out: stdout, err: stderr }
