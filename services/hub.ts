@@ -44,7 +44,7 @@ import type { WorkerService } from './worker/service.js'
 import { makeWorker } from './make-worker.js'
 import { adoptLive, liveSettings } from './live-settings.js'
 import { redisTarget } from './redis-target.js'
-import { HubAudit, SIGNALLED } from './audit.js'
+import { HubAudit, SIGNALLED } from './audit/hub-audit.js'
 
 export const ROLES = ['watcher', 'worker', 'transfer', 'api'] as const
 export type Role = (typeof ROLES)[number]

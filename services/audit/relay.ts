@@ -3,17 +3,17 @@
  * disk. Each hub reads all; the copies survive the loss of a hub, and of Redis.
  */
 import { join } from 'node:path'
-import type { ChainAnchor } from '../lib/audit/check-folder.js'
-import { Copies, OtherChain } from '../lib/audit/copies.js'
-import { chainsIn, copiesFolder, isChainName } from '../lib/audit/folders.js'
-import { ChainFollower, type RawLine } from '../lib/audit/forward.js'
-import { readLine } from '../lib/audit/line.js'
-import type { AuditTrail } from '../lib/audit/trail.js'
-import { describeError } from '../lib/errors.js'
-import { guard } from '../lib/runtime/guard.js'
-import type { Logger } from '../lib/runtime/logger.js'
-import type { AuditChannel, ReportedHead } from '../lib/state/audit-channel.js'
-import { FileLock } from '../lib/store/file-lock.js'
+import type { ChainAnchor } from '../../lib/audit/check-folder.js'
+import { Copies, OtherChain } from '../../lib/audit/copies.js'
+import { chainsIn, copiesFolder, isChainName } from '../../lib/audit/folders.js'
+import { ChainFollower, type RawLine } from '../../lib/audit/forward.js'
+import { readLine } from '../../lib/audit/line.js'
+import type { AuditTrail } from '../../lib/audit/trail.js'
+import { describeError } from '../../lib/errors.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { AuditChannel, ReportedHead } from '../../lib/state/audit-channel.js'
+import { FileLock } from '../../lib/store/file-lock.js'
 
 export interface RelayParts {
   hub: string
