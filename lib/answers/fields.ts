@@ -17,3 +17,8 @@ export const StateCounts = z
 
 /** Times by node id. */
 export const momentByNode = z.record(z.string(), moment)
+
+export const OldKeyAnswer = z
+  .object({ key: z.string(), usedAt: moment })
+  .meta({ id: 'OldKey', description: 'A TSIG key that is being replaced; usedAt is null when no request was signed with it' })
+export type OldKeyAnswer = z.infer<typeof OldKeyAnswer>

@@ -1,6 +1,6 @@
 /** Answers about nodes: summaries, and one node with its zones. */
 import { z } from 'zod'
-import { moment, StateCounts } from './fields.js'
+import { moment, OldKeyAnswer, StateCounts } from './fields.js'
 import { NodeZoneAnswer } from './zone-answers.js'
 
 export const PathAnswer = z.object({
@@ -18,6 +18,7 @@ export const NodeSummaryAnswer = z
     site: z.string().nullable(),
     address: z.string(),
     paths: z.array(PathAnswer).describe('Control addresses in order of preference, with the one in use'),
+    oldKeys: z.array(OldKeyAnswer).describe('Keys accepted besides the one that signs, with their last use'),
     drained: z.boolean(),
     drainedBy: z.string().nullable(),
     drainReason: z.string().nullable(),

@@ -1,7 +1,7 @@
 /** Answers about primaries: one primary of one zone, and one primary over all its zones. */
 import { z } from 'zod'
 import { PRIMARY_STATES } from '../fleet/primary-state.js'
-import { knownSerial, moment } from './fields.js'
+import { knownSerial, moment, OldKeyAnswer } from './fields.js'
 
 const PrimaryState = z.enum(PRIMARY_STATES).meta({ id: 'PrimaryState' })
 
@@ -29,6 +29,7 @@ export const PrimarySummaryAnswer = z
     total: z.int(),
     trouble: z.array(PrimaryTroubleAnswer).describe('States that need an operator, the worst first'),
     checkedAt: moment,
+    oldKeys: z.array(OldKeyAnswer).describe('Keys accepted besides the one that signs, with their last use'),
   })
   .meta({ id: 'PrimarySummary' })
 export type PrimarySummaryAnswer = z.infer<typeof PrimarySummaryAnswer>

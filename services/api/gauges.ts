@@ -5,8 +5,8 @@ import { lagSecondsAt } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import { splitPair } from '../../lib/state/tables.js'
 import { hubsOf } from '../../lib/state/hub-presence.js'
+import { splitPair } from '../../lib/state/tables.js'
 import type { ApiContext } from './context.js'
 import { pathsJson } from './json.js'
 
@@ -126,6 +126,25 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     for (const catalog of [...consumed.keys(), ...published.keys()])
       set({ catalog }, context.board.get('catalogs', catalog)?.members ?? 0)
   })
+  gauge(
+    'certificate_expiry_timestamp_seconds',
+    'Time when a certificate of the config expires, by its setting',
+    ['use'],
+    (set) => {
+      for (const { use, expiresAt } of matrix.config.certificates) set({ use }, expiresAt / 1000)
+    },
+  )
+  gauge(
+    'old_key_use_timestamp_seconds',
+    'Last request that was signed with a key that is being replaced',
+    ['peer', 'key'],
+    (set) => {
+      for (const [place, { usedAt }] of context.board.entries('keyUses')) {
+        const [peer, key] = splitPair(place)
+        set({ peer: peer.slice(peer.indexOf(':') + 1), key }, usedAt / 1000)
+      }
+    },
+  )
   gauge('jobs', 'Jobs by queue and state', ['queue', 'state'], async (set) => {
     if (!context.redisUp()) return
     for (const [queue, states] of Object.entries(await context.queues.counts()))

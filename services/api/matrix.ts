@@ -74,6 +74,11 @@ export class Matrix {
     return this.#names.list()
   }
 
+  /** Time of the last use of an old key; `place`: keyUseKey. */
+  keyUsedAt(place: string): number | undefined {
+    return this.#board.get('keyUses', place)?.usedAt
+  }
+
   now(): number {
     return this.#clock.now()
   }

@@ -5,9 +5,11 @@ import { PRIMARY_TROUBLE, type PrimaryState } from '../../lib/fleet/primary-stat
 import { endpointText } from '../../lib/dns/endpoint.js'
 import { time } from './json.js'
 import type { Matrix } from './matrix.js'
+import { oldKeysJson } from './old-keys.js'
 
 /** `sums` must be settled. */
-export function primarySummary(matrix: Matrix, { id, address }: Primary): PrimarySummaryAnswer {
+export function primarySummary(matrix: Matrix, primary: Primary): PrimarySummaryAnswer {
+  const { id, address } = primary
   const sum = matrix.sums.primary(id)!
   const trouble = PRIMARY_TROUBLE.flatMap((state) => {
     const found = sum.trouble(state)
@@ -18,7 +20,15 @@ export function primarySummary(matrix: Matrix, { id, address }: Primary): Primar
   const some = sum.anyZone
   const zone = some === undefined ? undefined : matrix.sums.zoneOf(some)
   const checkedAt = zone && matrix.primaryCell(zone, id)?.checkedAt
-  return { id, address: endpointText(address), states: sum.states, total: sum.total, trouble, checkedAt: time(checkedAt) }
+  return {
+    id,
+    address: endpointText(address),
+    states: sum.states,
+    total: sum.total,
+    trouble,
+    checkedAt: time(checkedAt),
+    oldKeys: oldKeysJson('primary', primary, matrix),
+  }
 }
 
 /** Primaries with a zone that needs an operator. */

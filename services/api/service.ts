@@ -13,6 +13,7 @@ import { VERSION } from '../../lib/runtime/version.js'
 import { makeLocalToken } from '../../lib/state/local-token.js'
 import { buildApp } from './app.js'
 import { ANONYMOUS, hashOfToken } from './auth.js'
+import { CertificateWatch } from './certificate-watch.js'
 import { ApiConnections, MAX_CONNECTIONS } from './connections.js'
 import type { ApiContext } from './context.js'
 import { EventStreams } from './events.js'
@@ -39,6 +40,7 @@ export class ApiService implements Service {
   readonly #matrix: Matrix
   readonly #events: EventStreams
   readonly #log: Logger
+  readonly #certificates: CertificateWatch
   /** Hash of the token under dataDir; made when the config has no tokens. */
   #localToken: Buffer | undefined
   address: Endpoint
@@ -53,6 +55,7 @@ export class ApiService implements Service {
     this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
     this.#log = parts.log
+    this.#certificates = new CertificateWatch(config, parts)
     this.#makeLocalToken(config)
     const app = buildApp(context, this.#events, gate)
     const connections = new ApiConnections()
@@ -74,6 +77,7 @@ export class ApiService implements Service {
   adopt(config: Config, fleet: Fleet, diff: FleetDiff): void {
     this.#matrix.adopt(config, fleet, diff)
     this.#makeLocalToken(config)
+    this.#certificates.adopt(config)
     this.#events.revoke()
   }
 
@@ -102,11 +106,13 @@ export class ApiService implements Service {
       this.#server.listen({ host: ip, port }, () => resolve())
     })
     this.#matrix.sums.begin()
+    this.#certificates.start()
     const bound = this.#server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }
 
   async finish(): Promise<void> {
+    this.#certificates.stop()
     this.#events.close()
     this.#matrix.close()
     this.#server.close()

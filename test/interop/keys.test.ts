@@ -106,6 +106,52 @@ describe('TSIG keys between hub and nodes', function () {
     expect(Object.values(nodes).map(({ error }) => error)).to.deep.equal([null, null, null])
   })
 
+  it('roll: hub and nodes accept both keys, in any order, until no node uses the old one', async () => {
+    const byMake = (suffix: string) =>
+      Object.fromEntries(MAKES.map((make) => [make, makeKey(`${make}-${suffix}`)])) as Record<Make, LabKey>
+    const [old, fresh] = [byMake('old'), byMake('new')]
+    const entries = Object.fromEntries(
+      [...Object.values(old), ...Object.values(fresh)].map(({ name, algorithm, secret }) => [name, { algorithm, secret }]),
+    )
+    await start(
+      (make) => [old[make], fresh[make]],
+      entries,
+      (make) => old[make].name,
+    )
+    interface Nodes {
+      nodes: Record<Make, { key?: string; keys?: string[] }>
+    }
+    const write = async (of: (make: Make) => object): Promise<void> => {
+      const config = JSON.parse(readFileSync(hub!.configFile, 'utf8')) as Nodes
+      for (const make of MAKES) {
+        const { key: _, keys: __, ...rest } = config.nodes[make]
+        config.nodes[make] = { ...rest, ...of(make) }
+      }
+      writeFileSync(hub!.configFile, JSON.stringify(config))
+      await api(hub!, '/v1/reload', { method: 'POST' })
+    }
+    // The hub signs with the old key, then with the new one; the nodes still ask with the old one.
+    await write((make) => ({ keys: [old[make].name, fresh[make].name] }))
+    await change(2)
+    await write((make) => ({ keys: [fresh[make].name, old[make].name] }))
+    await change(3)
+    interface OldKeys {
+      oldKeys: { key: string; usedAt: string | null }[]
+    }
+    for (const make of MAKES) {
+      const { oldKeys } = await api<OldKeys>(hub!, `/v1/nodes/${make}`)
+      expect(oldKeys.map(({ key }) => key)).to.deep.equal([old[make].name])
+      expect(oldKeys[0]!.usedAt, make).to.be.a('string')
+    }
+    const metrics = await (await fetch(`${hub!.api}/metrics`)).text()
+    expect(metrics).to.match(/zonecast_old_key_uses_total\{peer="nsd",key="nsd-old"\} [1-9]/)
+    // The hub forgets the old key: the nodes go on with the new one.
+    await write((make) => ({ key: fresh[make].name }))
+    await change(4)
+    const { nodes } = await api<{ nodes: Record<string, { error: string | null }> }>(hub!, `/v1/zones/${ZONE}`)
+    expect(Object.values(nodes).map(({ error }) => error)).to.deep.equal([null, null, null])
+  })
+
   it('RFC 8945 §5.2: may have one name and a secret for each peer', async () => {
     const keys = Object.fromEntries(MAKES.map((make) => [make, makeKey('shared-name')])) as Record<Make, LabKey>
     const entries = Object.fromEntries(

@@ -37,6 +37,7 @@ export function nodeDetail(node, { hubNow, choose }) {
       ['Control address', h('code', {}, node.address)],
       ['Last answer', ago(node.observedAt, hubNow())],
       ['Behind', node.lagSeconds > 0 ? span(node.lagSeconds) : 'no'],
+      ...node.oldKeys.map((old) => oldKeyRow(old, hubNow())),
     ]),
     h(
       'p',
@@ -63,3 +64,6 @@ export function nodeDetail(node, { hubNow, choose }) {
     ),
   ]
 }
+
+/** @param {NodeAnswer['oldKeys'][number]} old @param {number} now @returns {[string, string]} */
+const oldKeyRow = ({ key, usedAt }, now) => [`Old key ${key}`, usedAt === null ? 'not used' : `used ${ago(usedAt, now)}`]

@@ -6,6 +6,7 @@ import { endpointText } from '../../../lib/dns/endpoint.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
 import { named } from '../node-sum.js'
 import { lagOf } from '../zone-sum.js'
+import { oldKeysJson } from '../old-keys.js'
 import { nodeZoneJson, pathsJson, time } from '../json.js'
 
 export function nodeRoutes(context: ApiContext): Router {
@@ -21,6 +22,7 @@ export function nodeRoutes(context: ApiContext): Router {
       site: node.site ?? null,
       address: endpointText(node.paths[0]!.address),
       paths: pathsJson(node, context.board.get('paths', node.id)),
+      oldKeys: oldKeysJson('node', node, context.matrix),
       drained: drain?.drained ?? false,
       drainedBy: drain?.drained ? drain.by : null,
       drainReason: drain?.drained ? (drain.reason ?? null) : null,

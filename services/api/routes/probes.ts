@@ -1,6 +1,7 @@
 /** Liveness, readiness and metrics. No token is needed, except for the metrics. */
 import { Router } from 'express'
 import type { AliveAnswer, ReadyAnswer } from '../../../lib/answers/hub-answers.js'
+import { expiredCertificates } from '../certificate-watch.js'
 import type { ApiContext } from '../context.js'
 
 /** An answer is repeated for this long: frequent callers cost nothing. */
@@ -22,6 +23,7 @@ export async function missing(context: ApiContext, names: boolean): Promise<stri
   const primaries = [...fleet.primaries.keys()].flatMap((id) => sums.primary(id) ?? []).filter(({ total }) => total > 0)
   if (primaries.length > 0 && primaries.every((sum) => sum.count('silent') === sum.total)) lacks.push('no primary answers')
   if (sums.isNoNodeAnswering) lacks.push('no node answers')
+  lacks.push(...expiredCertificates(context.matrix.config, context.matrix.now()))
   return lacks
 }
 

@@ -44,7 +44,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
       terminal,
       options,
       nodes,
-      ['NODE', 'CLOUD', 'SITE', 'ADDRESS', 'IN SYNC', 'STATES', 'LAG', 'LAST SEEN (UTC)'],
+      ['NODE', 'CLOUD', 'SITE', 'ADDRESS', 'IN SYNC', 'STATES', 'LAG', 'LAST SEEN (UTC)', ...oldKeyColumn(nodes)],
       (node) => [
         node.id,
         node.cloud,
@@ -54,6 +54,7 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
         countsText(node.states),
         { text: node.lagSeconds > 0 ? span(node.lagSeconds) : '-', align: 'right' },
         moment(node.observedAt),
+        ...oldKeyCells(nodes, node),
       ],
     )
   })
@@ -61,17 +62,24 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
   list('primaries', 'list primaries, and compare their zones with the current versions of this hub').action(
     async (options: Options, command: Command) => {
       const { primaries } = await clientOf(command).get(PrimariesAnswer, 'v1/primaries')
-      show(terminal, options, primaries, ['PRIMARY', 'ADDRESS', 'ZONES', 'STATES', 'LAST SEEN (UTC)', 'WORST'], (primary) => {
-        const [worst] = primary.trouble
-        return [
-          primary.id,
-          primary.address,
-          { text: String(primary.total), align: 'right' },
-          countsText(primary.states),
-          moment(primary.checkedAt),
-          worst === undefined ? '' : { text: `${worst.state}: ${worst.detail ?? worst.example}`, colour: 'red' },
-        ]
-      })
+      show(
+        terminal,
+        options,
+        primaries,
+        ['PRIMARY', 'ADDRESS', 'ZONES', 'STATES', 'LAST SEEN (UTC)', 'WORST', ...oldKeyColumn(primaries)],
+        (primary) => {
+          const [worst] = primary.trouble
+          return [
+            primary.id,
+            primary.address,
+            { text: String(primary.total), align: 'right' },
+            countsText(primary.states),
+            moment(primary.checkedAt),
+            worst === undefined ? '' : { text: `${worst.state}: ${worst.detail ?? worst.example}`, colour: 'red' },
+            ...oldKeyCells(primaries, primary),
+          ]
+        },
+      )
     },
   )
 
@@ -188,3 +196,13 @@ function addressOf({ address, paths }: NodeAnswer): CellInput {
   const inUse = paths.find((path) => path.inUse)?.address ?? address
   return inUse === address ? address : { text: `${inUse} *`, colour: 'yellow' }
 }
+
+type Rolling = Pick<NodeAnswer, 'oldKeys'>
+
+/** Shown while a peer has an old key. */
+const oldKeyColumn = (peers: readonly Rolling[]): string[] =>
+  peers.some(({ oldKeys }) => oldKeys.length > 0) ? ['OLD KEY USED (UTC)'] : []
+const oldKeyCells = (peers: readonly Rolling[], { oldKeys }: Rolling): string[] =>
+  oldKeyColumn(peers).map(() =>
+    oldKeys.map(({ key, usedAt }) => `${key} ${usedAt === null ? 'never' : moment(usedAt)}`).join(', '),
+  )

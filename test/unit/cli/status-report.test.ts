@@ -206,6 +206,7 @@ describe('status for Nagios', () => {
       total: 1,
       trouble: [{ state, zones: 1, example: 'example.com.', detail: null }],
       checkedAt: null,
+      oldKeys: [],
     })
     const given = matrix({ a1: at('in-sync') })
     expect(nagiosReport({ ...given, primaries: [] }).exit).to.equal(0)
