@@ -15,6 +15,7 @@ const BASE = {
   bind9: ['named'],
   'bind9-utils': ['rndc', 'named-checkzone'],
   'bind9-dnsutils': ['dig', 'nsupdate'],
+  openssl: ['openssl'],
 }
 const FOR_TESTS = {
   'knot-dnssecutils': ['kzonecheck'],

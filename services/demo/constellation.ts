@@ -70,7 +70,8 @@ export class Constellation {
       this.#startPrimary('hm2', hm2!, hm1!, [hubPeer]),
       ...nodes.map(async (node) => {
         const from = [{ ip: '127.0.0.1', port: transferPort, key: node.key }]
-        const options = { name: node.id, ip: node.ip, port: node.port, zones: ZONES.map(({ name }) => ({ name, from })) }
+        const zones = ZONES.map(({ name }) => ({ name, from }))
+        const options = { name: node.id, ip: node.ip, port: node.port, zones, transferKey: node.key }
         this.servers.set(node.id, await START[node.make](options))
       }),
     ])
@@ -78,7 +79,8 @@ export class Constellation {
     this.configFile = join(folder, 'zonecast.yaml')
     this.dashboard = `http://127.0.0.1:${apiPort}/`
     const zones = ZONES.map(({ name }) => name)
-    const sketch = { apiPort, transferPort, primaryKey: this.updateKey, primaries, nodes, zones }
+    const controlled = nodes.map((node) => ({ ...node, channel: this.servers.get(node.id)!.channel! }))
+    const sketch = { apiPort, transferPort, primaryKey: this.updateKey, primaries, nodes: controlled, zones }
     writeFileSync(this.configFile, hubConfigText(sketch), { mode: 0o600 })
     this.hub = await HubProcess.start(folder, this.configFile)
   }

@@ -7,6 +7,8 @@ export type DemoFault =
   | { code: 'DEMO_NEVER_TURNED'; zone: string; servers: readonly string[] }
   | { code: 'DEMO_NOT_IN_SYNC' }
   | { code: 'DEMO_RESYNC_FAILED'; status: number | null }
+  | { code: 'DEMO_VERIFY_FAILED'; status: number | null }
+  | { code: 'DEMO_NOT_TAMPERED' }
   | { code: 'DEMO_INTERRUPTED' }
 
 export class DemoError extends ZonecastError<DemoFault> {

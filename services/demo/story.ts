@@ -6,9 +6,12 @@ import type { Constellation, PrimaryId } from './constellation.js'
 import { DemoError } from './errors.js'
 import { commandText, runCommandShown } from './own-program.js'
 import { type BoardRow, type Screen, SerialBoard } from './serial-board.js'
+import { tamper } from './tamper.js'
 import { type Watched, watchTurn } from './watch-turn.js'
 
 const RESYNCED = 'lhr1'
+/** NSD, which reads zone files again at a command. */
+const TAMPERED = 'mad1'
 const MANY = 100
 
 export class Story {
@@ -42,6 +45,7 @@ export class Story {
     await this.#killPrimary('hm1')
     await this.#change(SMALL, 1)
     await this.#resync()
+    await this.#tamper()
     await this.#judge()
     this.#lookNext()
   }
@@ -154,6 +158,28 @@ export class Story {
     const status = await runCommandShown(args)
     this.#signal.throwIfAborted()
     if (status !== 0) throw new DemoError({ code: 'DEMO_RESYNC_FAILED', status }, `the resync of ${RESYNCED} failed`)
+  }
+
+  /** A node gets other content behind its serial: the hub finds it, forces the node, and proves the content. */
+  async #tamper(): Promise<void> {
+    const { configFile, servers } = this.#cast
+    this.#say(`An edit of the zone file on ${TAMPERED} changes an address behind the same serial. No SOA query can show it.`)
+    await tamper(servers.get(TAMPERED)!, SMALL)
+    const verify = ['verify', SMALL, '--node', TAMPERED, '--wait', '-c', configFile]
+    this.#say(`The hub compares the content of the node with the released version.\n$ ${commandText(...verify)}`)
+    await this.#expectStatus(verify, 1)
+    const force = ['resync', SMALL, '--node', TAMPERED, '--strength', 'force', '--reason', 'tampered', '--wait', '-c', configFile]
+    this.#say(`The hub orders ${TAMPERED}, over its control channel, to transfer the zone again.\n$ ${commandText(...force)}`)
+    await this.#expectStatus(force, 0)
+    this.#say(`And compares again.\n$ ${commandText(...verify)}`)
+    await this.#expectStatus(verify, 0)
+  }
+
+  async #expectStatus(args: readonly string[], wanted: number): Promise<void> {
+    const status = await runCommandShown(args)
+    this.#signal.throwIfAborted()
+    if (status !== wanted)
+      throw new DemoError({ code: 'DEMO_VERIFY_FAILED', status }, `zonecast ${args[0]} ended with ${status} instead of ${wanted}`)
   }
 
   /** Checks that zonecast's own view matches the answers of the servers. */
