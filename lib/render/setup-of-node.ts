@@ -24,6 +24,8 @@ interface SettingsOfNode {
   key: string | undefined
   kind: Make | undefined
   control: ControlOfNode | undefined
+  /** Its transfers go over TLS. */
+  tls: object | undefined
 }
 
 type ControlOfNode =
@@ -50,6 +52,12 @@ export function setupOf(settings: SettingsOfHub, id: string, { folder, version }
     throw new RenderError(
       { code: 'RENDER_NO_KIND', node: id },
       `node ${id} has no "kind": set nodes.${id}.kind to nsd, bind, knot or powerdns`,
+    )
+  // In the clear it would get nothing, so a configuration without TLS would be of no use.
+  if (node.tls !== undefined)
+    throw new RenderError(
+      { code: 'RENDER_TLS', node: id },
+      `node ${id} has "tls", and TLS is not rendered: configure its server by hand, or remove nodes.${id}.tls`,
     )
   const hubs = hubsFor(settings, node)
   const used = new Set(hubs.map(({ address }) => isV6(address.ip)))

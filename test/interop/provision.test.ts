@@ -123,7 +123,7 @@ describe('zones of nodes, over their control channels', function () {
       },
       { transfer },
     )
-    hub = await spawnHub(place)
+    hub = await spawnHub(place, [], undefined, 90_000)
     for (const [kind, { ip, port, key, folder: own }] of places) {
       const render = async (query: Record<string, string>): Promise<string> => {
         const url = `${hub.api}/v1/nodes/${kind}/configuration?${new URLSearchParams({ folder: own, version: checkProgram(kind).version!, ...query })}`
@@ -235,7 +235,7 @@ describe('zones of nodes, over their control channels', function () {
     )
     await hub.kill()
     const served = await Promise.all([...nodes.values()].map(async (node) => await serves(node, MANY.at(-1)!)))
-    hub = await spawnHub(hub)
+    hub = await spawnHub(hub, [], undefined, 90_000)
     for (const [kind, node] of nodes) {
       const job = await provision(kind, { apply: true })
       expect(job.error, `${kind}: ${job.error}`).to.equal(null)

@@ -37,13 +37,19 @@ export function configurationRoutes(context: ApiContext): Router {
   return router
 }
 
+const SLUGS: Readonly<Record<RenderError['code'], string>> = {
+  RENDER_NO_KIND: 'no-kind',
+  RENDER_NO_HUB_ADDRESS: 'no-hub-address',
+  RENDER_TLS: 'tls',
+}
+
 /** Throws ApiProblem 422 that names the missing setting. */
 export function setupFor({ matrix }: ApiContext, { id }: FleetNode, wish?: SetupWish): NodeSetup {
   try {
     return setupOf(matrix.config, id, wish)
   } catch (error) {
     if (!(error instanceof RenderError)) throw error
-    throw new ApiProblem(422, error.code === 'RENDER_NO_KIND' ? 'no-kind' : 'no-hub-address', error.message)
+    throw new ApiProblem(422, SLUGS[error.code], error.message)
   }
 }
 

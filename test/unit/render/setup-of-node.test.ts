@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { loadConfig } from '../../../config/load.js'
 import type { NodeSetup } from '../../../lib/render/node-setup.js'
-import { setupOf } from '../../../lib/render/setup-of-node.js'
+import { type SettingsOfHub, setupOf } from '../../../lib/render/setup-of-node.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ='
@@ -31,6 +31,27 @@ describe('the setup of a node', () => {
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
     const loaded = loadConfig(file)
     return setupOf(loaded, 'ams1')
+  }
+
+  /** The settings of a node with TLS, whose certificates are of no interest here. */
+  const loadedWithTls = (): SettingsOfHub => {
+    const node = {
+      id: 'ams1',
+      cloud: 'A',
+      paths: [{ ip: '10.1.0.1', port: 53 }],
+      key: undefined,
+      kind: 'nsd',
+      control: undefined,
+      tls: {},
+    }
+    const listen = [{ ip: '10.0.0.5', port: 53 }]
+    const maps = { keys: new Map(), hubs: new Map(), clouds: new Map(), nodes: new Map([['ams1', node]]) }
+    return {
+      hub: 'east',
+      transfer: { listen, source: [] },
+      ...maps,
+      catalogs: { published: new Map() },
+    } as unknown as SettingsOfHub
   }
 
   it('has the address that the hub listens on, and the addresses of the node and of its cloud', () => {
@@ -79,6 +100,9 @@ describe('the setup of a node', () => {
       'node ams1 has no "kind": set nodes.ams1.kind to nsd, bind, knot or powerdns',
     )
     expect(() => setupIn({ transfer: { listen: ['0.0.0.0:53', '[::]:53'] } })).to.throw(/node ams1 can ask: set transfer.source/)
+    expect(() => setupOf(loadedWithTls(), 'ams1')).to.throw(
+      /^node ams1 has "tls", and TLS is not rendered: .* remove nodes\.ams1\.tls$/,
+    )
     expect(() => setupIn({}, { address: '[2001:db8::1]:53' })).to.throw(/node ams1 can ask: set transfer.source/)
   })
 })
