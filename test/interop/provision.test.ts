@@ -40,7 +40,7 @@ interface Job {
 }
 
 describe('zones of nodes, over their control channels', function () {
-  this.timeout(180_000)
+  this.timeout(400_000)
   needsPeers('knot', 'nsd', 'bind', 'pdns')
   const scratch = scratchDirs()
   const nodes = new Map<RenderedKind, { server: LabServer; key: LabKey }>()
