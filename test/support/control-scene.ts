@@ -114,7 +114,7 @@ export async function startControlScene({ folder, extra = {}, without = [] }: Sc
       if (report !== undefined) throw new Error(`${make} has another zone: ${JSON.stringify(report)}`)
     },
     stop: async () => {
-      await hub.stop()
+      await scene.hub.stop()
       await proxy.stop()
       await Promise.all([primary, ...Object.values(nodes)].map((server) => server.stop()))
     },
