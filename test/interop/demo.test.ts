@@ -66,8 +66,9 @@ describe('the demo', function () {
     expect(out.match(/All 6 nodes serve it \d+ ms after the primary did/g)).to.have.length(4)
     expect(out).to.match(/hm1 is killed/)
     expect(out).to.match(/signed\.example\. on lhr1: confirmed/)
+    // A quick step of a job may pass between two answers about it.
     expect(out).to.match(
-      /shop\.example\. on mad1: differs: (?:.|\n)*shop\.example\. on mad1: forced\n(?:.|\n)*shop\.example\. on mad1: same at serial 3\n/,
+      /shop\.example\. on mad1: differs: (?:.|\n)*shop\.example\. on mad1: confirmed at serial \d+\n(?:.|\n)*shop\.example\. on mad1: same at serial \d+\n/,
     )
     expect(out).to.match(/18 of 18 in sync/)
     expect(out).to.match(/dashboard +http:\/\/127\.0\.0\.1:\d+\//)
