@@ -12,6 +12,7 @@ import { measurePolling } from './polling.js'
 import { measurePropagation, measurePropagationOverTls } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
 import { measureTransfersOut, measureTransfersOutOverTls } from './transfers-out.js'
+import { measureVerify } from './verify.js'
 import { measureWorkers } from './workers.js'
 import { type Measured, printTable } from './statistics.js'
 
@@ -26,6 +27,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   out: measureTransfersOut,
   'out-tls': measureTransfersOutOverTls,
   checks: measureChecks,
+  verify: measureVerify,
   attacks: measureAttacks,
   fleet: measureFleet,
 }

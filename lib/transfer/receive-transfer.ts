@@ -19,6 +19,8 @@ export interface ReceiveWish extends Pick<InboundWish, 'onRecords' | 'onFull'> {
   /** The current SOA, to ask by IXFR; undefined to ask by AXFR. */
   held: Soa | undefined
   edns: boolean
+  /** See Patience. */
+  isAlone?: boolean | undefined
   limits: Omit<TransferLimits, 'growth'>
   /** Ends the transfer before its next message. */
   signal?: AbortSignal | undefined
@@ -47,6 +49,7 @@ export async function receiveTransfer(
   let verifier: AnswerVerifier | undefined
   const patience: Patience = {
     ...limits,
+    isAlone: wish.isAlone,
     idleMs: () =>
       asked === 'axfr' ? limits.idleMs : Math.min(limits.idleMs, inbound.isLoneSoa ? LONE_SOA_IDLE_MS : IXFR_IDLE_MS),
   }

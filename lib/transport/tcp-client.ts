@@ -20,6 +20,8 @@ export interface Patience {
   /** At least this many octets a second, over windows of RATE_WINDOW_MS. */
   minOctetsPerSecond: number
   totalMs: number
+  /** The thread has nothing else to do: octets are read without rests. */
+  isAlone?: boolean | undefined
 }
 
 const RATE_WINDOW_MS = 300_000
@@ -147,7 +149,7 @@ export class TcpClient {
       return
     }
     if (this.#exchange === exchange) this.#arm(exchange.patience.idleMs())
-    this.#rest(startedAt)
+    if (exchange.patience.isAlone !== true) this.#rest(startedAt)
   }
 
   /** Gives other work its turn, as a fast sender would be read without end. */

@@ -76,6 +76,7 @@ async function readOnce(tcp: TcpPool, wish: ReadWish, edns: boolean, clock: Cloc
     apex,
     held: undefined,
     edns,
+    isAlone: true,
     limits,
     onFull: () => {
       sum = new ContentSum(ignored)

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { TsigKey, type TsigKeyParts } from '../dns/tsig-record.js'
 import type { Endpoint } from '../dns/endpoint.js'
+import type { Remote } from '../fleet/remote.js'
 import { describeError, ZonecastError } from '../errors.js'
 import { goAsUsual } from '../runtime/priority.js'
 import { RecordKeys } from '../zone/record-keys.js'
@@ -9,7 +10,7 @@ import { type Received, readFromNode, type ReadWish } from './transfer-reader.js
 
 export interface ReadRequest extends Omit<ReadWish, 'remote' | 'apex' | 'keys'> {
   id: number
-  remote: { id: string; address: Endpoint; key: TsigKeyParts | undefined }
+  remote: { id: string; address: Endpoint; key: TsigKeyParts | undefined; tls: Remote['tls'] }
   apex: Uint8Array
   keys: SharedArrayBuffer | undefined
 }

@@ -44,11 +44,11 @@ export class TransferThreads {
     clearTimeout(this.#idle)
     this.#last += 1
     const id = this.#last
-    const { key, address } = remote
+    const { key, address, tls } = remote
     const request: ReadRequest = {
       ...wish,
       id,
-      remote: { id: remote.id, address, key: key?.toParts() },
+      remote: { id: remote.id, address, key: key?.toParts(), tls },
       apex,
       keys: keys?.memory,
     }

@@ -139,8 +139,12 @@ export class Verifier {
       version,
       ignored: ignoredRecords(node.ignored ?? []),
     }
+    // A node with TLS gets and gives no zone in the clear (RFC 9103 §9).
+    const isInClear = node.tls !== undefined && subject.remote.tls === undefined
+    if (how === 'axfr' && isInClear)
+      return { finding: cannot('axfr', `${node.id} has tls, and is asked for no transfer in the clear: use --how sample`) }
     const isRefusing = how === 'auto' && !isOrder && (this.#refuses.get(node.id) ?? 0) > clock.now()
-    if (how !== 'sample' && !isRefusing)
+    if (how !== 'sample' && !isRefusing && !isInClear)
       try {
         const compared = await this.#axfr.compare(subject)
         this.octets.note(compared.octets)

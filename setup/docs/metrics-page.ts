@@ -33,6 +33,9 @@ const ALERTS = `## Alarms
 | observations stop | \`time() - zonecast_last_observation_timestamp_seconds > 300\` |
 | a node is observed too slowly | \`time() - zonecast_oldest_observation_timestamp_seconds > 3 * scalar(zonecast_sweep_seconds)\` for ten minutes |
 | orders are refused, as the audit log cannot be written | \`increase(zonecast_audit_failures_total[5m]) > 0\` |
+| a node serves other content | \`sum by (node) (zonecast_verify_differs) > 0\` |
+| a node is not verified any more | \`time() - zonecast_verify_timestamp_seconds > 2 * 86400\` |
+| nodes cannot be compared | \`increase(zonecast_verify_total{verdict="cannot"}[1d]) > 10\` |
 | the hub is down | \`absent(zonecast_build_info)\` |
 
 The alarm on observations that stop matters most: every other alarm is silent when the observing process is down. Alarm on the maximum, not on a

@@ -2,7 +2,7 @@
  *   Knot ──▶ zonecast ──▶ NSD, PowerDNS, BIND, Knot
  *
  * Every node has exactly the released content: no verify may find a difference, whatever the zone has and however it is compared.
- * Then every node refuses AXFR, and samples are compared instead.
+ * The same goes for the newest servers and for those of Debian 12.
  */
 import { expect } from 'chai'
 import { startBind } from '../../../lab/bind.js'

@@ -1,4 +1,4 @@
-/** Verdicts on the board: packed while they are the same, cells else; a difference stands until a verify refutes it. */
+/** Verdicts on the board: packed while they are the same, cells else; a difference counts until a verify refutes it. */
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { Serial } from '../../../lib/dns/serial.js'
