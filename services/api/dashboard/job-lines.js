@@ -34,7 +34,9 @@ const STEP_WORDS = {
 
 /** @param {JobAnswer} job @returns {JobTarget[]} */
 export const targetsOf = ({ progress }) =>
-  typeof progress === 'object' && progress !== null && Array.isArray(progress.targets) ? progress.targets : []
+  typeof progress === 'object' && progress !== null && 'targets' in progress && Array.isArray(progress.targets)
+    ? progress.targets
+    : []
 
 /** @param {JobAnswer} job */
 export function jobSentence(job) {
