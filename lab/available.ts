@@ -19,6 +19,7 @@ const PROGRAMS = {
     packages: ['pdns-server', 'pdns-backend-bind', 'pdns-backend-lmdb'],
     versionArgs: ['--version'],
   },
+  dnsdist: { programs: ['dnsdist'], packages: ['dnsdist'], versionArgs: ['--version'] },
   redis: { programs: ['redis-server'], packages: ['redis-server'], versionArgs: ['--version'] },
   bird: { programs: ['bird', 'birdc'], packages: ['bird2'], versionArgs: ['--version'] },
   // Namespaces, links, delays and losses.

@@ -22,6 +22,7 @@ const FOR_TESTS = {
   'pdns-server': ['pdns_server', 'pdns_control'],
   'pdns-backend-bind': ['pdnsutil'],
   'pdns-backend-lmdb': ['liblmdbbackend.so'],
+  dnsdist: ['dnsdist'],
   bird2: ['bird', 'birdc'],
   iproute2: ['ip', 'tc'],
 }

@@ -197,12 +197,13 @@ function addressOf({ address, paths }: NodeAnswer): CellInput {
   return inUse === address ? address : { text: `${inUse} *`, colour: 'yellow' }
 }
 
-type Rolling = Pick<NodeAnswer, 'oldKeys'>
+/** A hub of an older version sends no old keys. */
+type Rolling = Partial<Pick<NodeAnswer, 'oldKeys'>>
 
 /** Shown while a peer has an old key. */
 const oldKeyColumn = (peers: readonly Rolling[]): string[] =>
-  peers.some(({ oldKeys }) => oldKeys.length > 0) ? ['OLD KEY USED (UTC)'] : []
-const oldKeyCells = (peers: readonly Rolling[], { oldKeys }: Rolling): string[] =>
+  peers.some(({ oldKeys = [] }) => oldKeys.length > 0) ? ['OLD KEY USED (UTC)'] : []
+const oldKeyCells = (peers: readonly Rolling[], { oldKeys = [] }: Rolling): string[] =>
   oldKeyColumn(peers).map(() =>
     oldKeys.map(({ key, usedAt }) => `${key} ${usedAt === null ? 'never' : moment(usedAt)}`).join(', '),
   )

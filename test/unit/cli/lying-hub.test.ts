@@ -32,7 +32,18 @@ const zone = {
   digest: LIE,
 }
 const pair = { serial: 1, state: LIE, since: LIE, observedAt: LIE, lagSeconds: 9, error: LIE }
-const node = { id: LIE, cloud: LIE, site: LIE, address: LIE, drained: false, inSync: 0, total: 1, observedAt: LIE, lagSeconds: 9 }
+const node = {
+  id: LIE,
+  cloud: LIE,
+  site: LIE,
+  address: LIE,
+  drained: false,
+  inSync: 0,
+  total: 1,
+  observedAt: LIE,
+  lagSeconds: 9,
+  oldKeys: [{ key: LIE, usedAt: LIE }],
+}
 const job = { id: LIE, kind: LIE, state: 'failed', error: LIE, progress: null, createdAt: LIE, finishedAt: LIE }
 const rollout = { id: LIE, zone: LIE, serial: 1, state: LIE, stage: LIE, reason: LIE }
 const stage = { name: LIE, state: LIE, nodes: [{ node: LIE, confirmed: false, serial: 1, releasedAt: LIE }] }
