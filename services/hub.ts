@@ -175,9 +175,8 @@ export class Hub {
       metrics: this.#metrics,
       queues: this.#queues,
       seals: this.#seals,
-      soa: this.#network.soa,
+      ...this.#network.asking,
       canQueue: () => redis.isReady,
-      controls: this.#network.controls,
       audit: this.#audit,
       auditAnchors: () => this.#audit.anchors(),
     }

@@ -49,6 +49,12 @@ export class Network {
     this.client = new TransferClient(this.#tcp, this.querier, systemClock, new ZoneMemory(memory, warmOctets), this.#threads)
   }
 
+  /** For roles that ask servers. */
+  get asking() {
+    const { soa, querier, controls } = this
+    return { soa, querier, controls }
+  }
+
   /** Ends all transfers and queries: a transfer that continued could still commit. */
   close(): void {
     this.#tcp.close()

@@ -34,7 +34,37 @@ export type NodeSummaryAnswer = z.infer<typeof NodeSummaryAnswer>
 export const NodesAnswer = z.object({ nodes: z.array(NodeSummaryAnswer) })
 export type NodesAnswer = z.infer<typeof NodesAnswer>
 
-export const NodeAnswer = NodeSummaryAnswer.extend({ zones: z.record(z.string(), NodeZoneAnswer) }).meta({ id: 'Node' })
+const capability = z.boolean().nullable()
+export const CapabilitiesAnswer = z
+  .object({
+    ixfr: capability.describe('The node transferred a difference; null: none was seen'),
+    expire: capability.describe('EDNS EXPIRE (RFC 7314) in its answer'),
+    nsid: capability.describe('NSID (RFC 5001) in its answer'),
+    zoneversion: capability.describe('ZONEVERSION (RFC 9660) in its answer'),
+    catalog: capability.describe('Consumes catalogs (RFC 9432), by make and version'),
+    xot: capability.describe('Transfers zones over TLS (RFC 9103), by make and version'),
+  })
+  .meta({ id: 'Capabilities' })
+export type CapabilitiesAnswer = z.infer<typeof CapabilitiesAnswer>
+
+export const NodeServerAnswer = z
+  .object({
+    make: z.string().nullable(),
+    channel: z.string().nullable().describe('The control channel'),
+    version: z.string().nullable(),
+    zones: z.int().nullable().describe('Zones that the server has, where it reports them'),
+    identity: z.string().nullable().describe('Its NSID'),
+    checkedAt: moment,
+    error: z.string().nullable().describe('Why the control channel has no answer'),
+    capabilities: CapabilitiesAnswer,
+  })
+  .meta({ id: 'NodeServer' })
+export type NodeServerAnswer = z.infer<typeof NodeServerAnswer>
+
+export const NodeAnswer = NodeSummaryAnswer.extend({
+  server: NodeServerAnswer.describe('The name server as it reports itself; at most a minute old'),
+  zones: z.record(z.string(), NodeZoneAnswer),
+}).meta({ id: 'Node' })
 export type NodeAnswer = z.infer<typeof NodeAnswer>
 
 export const DrainAnswer = z.object({ node: z.string(), drained: z.boolean() })

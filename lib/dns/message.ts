@@ -13,8 +13,8 @@ import type { Serial } from './serial.js'
 export const HEADER_OCTETS = 12
 /** EDNS payload that is offered, and the most that is sent over UDP: fits everywhere without fragments (DNS flag day 2020). */
 export const UDP_PAYLOAD = 1232
-/** EDNS option codes (RFC 7314 §2, RFC 9660 §2). */
-export const OPTION = { EXPIRE: 9, ZONEVERSION: 19 } as const
+/** EDNS option codes (RFC 5001 §2.3, RFC 7314 §2, RFC 9660 §2). */
+export const OPTION = { NSID: 3, EXPIRE: 9, ZONEVERSION: 19 } as const
 
 export interface Header {
   id: number

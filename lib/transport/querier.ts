@@ -33,6 +33,8 @@ export interface Question {
   expire?: boolean
   /** Ask for the version of the zone that the answer is from (RFC 9660). */
   zoneVersion?: boolean
+  /** Ask for the name of the server (RFC 5001). */
+  nsid?: boolean
   /** Its messages, all but the id: made by the querier with the first one. */
   written?: Written
 }
@@ -189,10 +191,14 @@ export class Querier {
   }
 }
 
-function write({ name, type, dnssec, expire, zoneVersion }: Question, edns: boolean): Buffer {
+function write({ name, type, dnssec, expire, zoneVersion, nsid }: Question, edns: boolean): Buffer {
   const parts = [Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type)]
   if (edns) {
-    const codes = [...(expire ? [OPTION.EXPIRE] : []), ...(zoneVersion ? [OPTION.ZONEVERSION] : [])]
+    const codes = [
+      ...(expire ? [OPTION.EXPIRE] : []),
+      ...(zoneVersion ? [OPTION.ZONEVERSION] : []),
+      ...(nsid ? [OPTION.NSID] : []),
+    ]
     const opt = writeOpt(codes.map((code) => ({ code, data: Buffer.alloc(0) })))
     // In the place of other records' TTL; DO is the highest bit of the flags (RFC 3225 §3).
     if (dnssec) opt[7] = 0x80

@@ -22,12 +22,14 @@ import { actOf, type MutationFacts } from './audit-act.js'
 import { callerOf } from './auth.js'
 import { answerShort, type HeavyAnswers } from './heavy-answers.js'
 import type { Matrix } from './matrix.js'
+import type { NodeServers } from './node-servers.js'
 import { ApiProblem, noSuchNode, noSuchZone } from './problem.js'
 import { MAX_NAME_TEXT } from './schemas.js'
 
 export interface ApiContext {
   heavy: HeavyAnswers
   matrix: Matrix
+  servers: Pick<NodeServers, 'of'>
   store: ZoneStore
   board: Board
   bus: SignalBus

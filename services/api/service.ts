@@ -21,9 +21,12 @@ import { Gate } from './gate.js'
 import { HeavyAnswers } from './heavy-answers.js'
 import { lateFrom } from './lagging.js'
 import { Matrix } from './matrix.js'
+import { NodeServers, type NodeServersParts } from './node-servers.js'
 
-export interface ApiParts extends Omit<ApiContext, 'matrix' | 'heavy' | 'version'> {
+export interface ApiParts extends Omit<ApiContext, 'matrix' | 'servers' | 'heavy' | 'version'> {
   clock: Clock
+  controls: NodeServersParts['controls']
+  querier: NodeServersParts['querier']
 }
 
 class ApiListenError extends ZonecastError<{ code: 'API_CANNOT_LISTEN'; address: string; errno: string }> {
@@ -51,7 +54,13 @@ export class ApiService implements Service {
       () => ({ tokens: this.#matrix.config.api.tokens, local: this.#localToken }),
       () => this.#matrix.now(),
     )
-    const context: ApiContext = { ...parts, matrix: this.#matrix, heavy: new HeavyAnswers(), version: VERSION }
+    const context: ApiContext = {
+      ...parts,
+      servers: new NodeServers(parts),
+      matrix: this.#matrix,
+      heavy: new HeavyAnswers(),
+      version: VERSION,
+    }
     this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
     this.#log = parts.log

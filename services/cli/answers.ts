@@ -61,6 +61,11 @@ export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy
 })
 export type NodeAnswer = z.infer<typeof NodeAnswer>
 export const NodesAnswer = z.object({ nodes: z.array(NodeAnswer) })
+export const NodeDetailsAnswer = NodeAnswer.extend({
+  server: node.NodeServerAnswer,
+  zones: z.record(z.string(), zone.NodeZoneAnswer),
+})
+export type NodeDetailsAnswer = z.infer<typeof NodeDetailsAnswer>
 
 export const CatalogAnswer = catalog.CatalogSummaryAnswer
 export type CatalogAnswer = z.infer<typeof CatalogAnswer>

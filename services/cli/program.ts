@@ -9,6 +9,7 @@ import { addCatalogs } from './commands/catalogs.js'
 import { addCheck } from './commands/check.js'
 import { addDemo } from './commands/demo.js'
 import { addDrain } from './commands/drain.js'
+import { addNodes } from './commands/nodes.js'
 import { addLists } from './commands/lists.js'
 import { addReload } from './commands/reload.js'
 import { addRefresh } from './commands/refresh.js'
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   addTopology,
   addStatus,
   addLists,
+  addNodes,
   addWorkers,
   addCatalogs,
   addRender,

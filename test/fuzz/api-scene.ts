@@ -106,6 +106,8 @@ export class ApiScene {
       keep: { keepMs: 1e9 },
     })
     this.#service = new ApiService(listening, fleetOfConfig(config), {
+      controls: { of: () => undefined },
+      querier: { ask: () => Promise.reject(new Error('no server is asked')) },
       store: this.#store,
       board: this.board,
       bus: this.bus,

@@ -41,11 +41,11 @@ export function nodeRoutes(context: ApiContext): Router {
 
   router.get('/nodes/:node', async (req, res) => {
     const node = nodeNamed(context, req.params.node)
-    await context.matrix.sums.settle()
     const zones = context.matrix.fleet.zonesOf(node.id)
+    const [server] = await Promise.all([context.servers.of(node, zones), context.matrix.sums.settle()])
     await answerOf(context, zones.length)(res, async (out) => {
       res.type('json')
-      await out.write(`${JSON.stringify(summary(node)).slice(0, -1)},"zones":{`)
+      await out.write(`${JSON.stringify({ ...summary(node), server }).slice(0, -1)},"zones":{`)
       for (const [i, zone] of zones.entries()) {
         const view = nodeZoneJson(context.matrix.nodeZone(zone, node))
         await out.write(`${i === 0 ? '' : ','}${JSON.stringify(zone.name)}:${JSON.stringify(view)}`)

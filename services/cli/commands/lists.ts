@@ -1,11 +1,9 @@
-/** `zonecast zones`, `nodes`, `primaries`, `hubs`, `history ZONE`, `jobs`: plain lists. */
+/** `zonecast zones`, `primaries`, `hubs`, `history ZONE`, `jobs`: plain lists. */
 import type { Command } from 'commander'
 import {
   HubsAnswer,
   type JobAnswer,
   JobsAnswer,
-  type NodeAnswer,
-  NodesAnswer,
   PrimariesAnswer,
   type VersionAnswer,
   VersionsAnswer,
@@ -13,10 +11,11 @@ import {
   ZonesAnswer,
 } from '../answers.js'
 import { zoneSegment } from '../api-client.js'
-import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
+import { clientOf, type CommandContext, withHub } from '../command-context.js'
 import { targetsOf } from '../follow-job.js'
+import { countsText, type ListOptions as Options, oldKeyCells, oldKeyColumn, show } from '../list-table.js'
 import { pagesOf } from '../pages.js'
-import { type CellInput, type Colour, colourOf, moment, span, table } from '../render.js'
+import { type Colour, colourOf, moment, span } from '../render.js'
 import type { Terminal } from '../terminal.js'
 
 const JOB_COLOUR: Record<JobAnswer['state'], Colour> = { waiting: 'dim', active: 'yellow', done: 'green', failed: 'red' }
@@ -36,27 +35,6 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
       { text: zone.lagSeconds > 0 ? span(zone.lagSeconds) : '-', align: 'right' },
       moment(zone.releasedAt),
     ])
-  })
-
-  list('nodes', 'list nodes with the number of their zones in sync').action(async (options: Options, command: Command) => {
-    const { nodes } = await clientOf(command).get(NodesAnswer, 'v1/nodes')
-    show(
-      terminal,
-      options,
-      nodes,
-      ['NODE', 'CLOUD', 'SITE', 'ADDRESS', 'IN SYNC', 'STATES', 'LAG', 'LAST SEEN (UTC)', ...oldKeyColumn(nodes)],
-      (node) => [
-        node.id,
-        node.cloud,
-        node.site ?? '',
-        addressOf(node),
-        { text: `${node.inSync}/${node.total}`, align: 'right', colour: node.inSync === node.total ? 'green' : 'yellow' },
-        countsText(node.states),
-        { text: node.lagSeconds > 0 ? span(node.lagSeconds) : '-', align: 'right' },
-        moment(node.observedAt),
-        ...oldKeyCells(nodes, node),
-      ],
-    )
   })
 
   list('primaries', 'list primaries, and compare their zones with the current versions of this hub').action(
@@ -140,15 +118,6 @@ export function addLists(program: Command, { terminal }: CommandContext): void {
 export const stateText = ({ state, held }: Pick<ZoneAnswer, 'state' | 'held'>): string =>
   held == null || state === 'held' ? state : `${state}, held`
 
-const countsText = (states: Readonly<Partial<Record<string, number>>>): string =>
-  Object.entries(states)
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ')
-
-interface Options {
-  json?: true
-}
-
 const VERSION_COLOUR: Partial<Record<VersionAnswer['state'], Colour>> = {
   held: 'red',
   halted: 'red',
@@ -180,30 +149,3 @@ function progressText(job: JobAnswer): string {
   const targets = targetsOf(job)
   return targets.length === 0 ? '' : `${targets.filter(({ step }) => step === 'confirmed').length}/${targets.length}`
 }
-
-function show<T>(
-  terminal: Terminal,
-  { json }: Options,
-  rows: readonly T[],
-  header: string[],
-  cells: (row: T) => CellInput[],
-): void {
-  terminal.write(json ? asJson(rows) : table(header, rows.map(cells), terminal.hasColour))
-}
-
-/** The address in use; a star marks one that is not the preferred one. */
-function addressOf({ address, paths }: NodeAnswer): CellInput {
-  const inUse = paths.find((path) => path.inUse)?.address ?? address
-  return inUse === address ? address : { text: `${inUse} *`, colour: 'yellow' }
-}
-
-/** A hub of an older version sends no old keys. */
-type Rolling = Partial<Pick<NodeAnswer, 'oldKeys'>>
-
-/** Shown while a peer has an old key. */
-const oldKeyColumn = (peers: readonly Rolling[]): string[] =>
-  peers.some(({ oldKeys = [] }) => oldKeys.length > 0) ? ['OLD KEY USED (UTC)'] : []
-const oldKeyCells = (peers: readonly Rolling[], { oldKeys = [] }: Rolling): string[] =>
-  oldKeyColumn(peers).map(() =>
-    oldKeys.map(({ key, usedAt }) => `${key} ${usedAt === null ? 'never' : moment(usedAt)}`).join(', '),
-  )

@@ -4,6 +4,7 @@
  * No strength but force makes a node transfer a serial that it has, and none confirms a content that is another.
  */
 import { expect } from 'chai'
+import type { NodeServerAnswer } from '../../../lib/answers/node-answers.js'
 import { eventually } from '../../support/eventually.js'
 import { type ControlScene, MAKES, type Make, resync, startControlScene, ZONE } from '../../support/control-scene.js'
 import { needsPeers } from '../../support/peers.js'
@@ -51,6 +52,20 @@ describe('a node with other content under the same serial', function () {
       await scene.compare(make)
     })
   }
+
+  it('runs a server whose version, zones and options the hub shows', async () => {
+    for (const make of Object.keys(MAKES) as Make[]) {
+      const { server } = await api<{ server: NodeServerAnswer }>(scene.hub, `/v1/nodes/${make}`)
+      expect(server.error, make).to.equal(null)
+      expect(server.version, make).to.include(scene.nodes[make].version)
+      expect(server.channel, make).to.be.a('string')
+      if (make !== 'pdns') expect(server.zones, make).to.be.at.least(1)
+      expect(server.capabilities.zoneversion, make).to.be.a('boolean')
+      // Both makes answer with it from these versions on, whatever their configuration.
+      if (make === 'nsd' && Number.parseFloat(server.version!) === 4.15) expect(server.capabilities.zoneversion).to.equal(true)
+      if (make === 'knot') expect(server.capabilities.nsid, make).to.equal(true)
+    }
+  })
 
   it('is repaired on every node by one order, one node of one cloud after the other', async () => {
     for (const make of Object.keys(MAKES) as Make[]) await scene.tamper(make)

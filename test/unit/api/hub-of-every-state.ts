@@ -30,6 +30,7 @@ import type { ApiContext } from '../../../services/api/context.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
 import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
+import { NodeServers } from '../../../services/api/node-servers.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../../support/record-lines.js'
@@ -153,6 +154,12 @@ export class HubOfEveryState {
     this.#audit = new AuditTrail({ dataDir, hub: 'east', clock, log: silentLogger, metrics, keep: { keepMs: 1e12 } })
     const context: ApiContext = {
       heavy: new HeavyAnswers(),
+      servers: new NodeServers({
+        controls: { of: () => undefined },
+        querier: { ask: () => Promise.reject(new Error('no server is asked')) },
+        board: this.#board,
+        clock,
+      }),
       matrix: this.#matrix,
       store: this.#store,
       board: this.#board,
