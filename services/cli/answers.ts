@@ -62,8 +62,8 @@ export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy
 export type NodeAnswer = z.infer<typeof NodeAnswer>
 export const NodesAnswer = z.object({ nodes: z.array(NodeAnswer) })
 export const NodeDetailsAnswer = NodeAnswer.extend({
-  server: node.NodeServerAnswer,
-  zones: z.record(z.string(), zone.NodeZoneAnswer),
+  server: node.NodeServerAnswer.optional(),
+  zones: z.record(z.string(), NodeZoneAnswer),
 })
 export type NodeDetailsAnswer = z.infer<typeof NodeDetailsAnswer>
 

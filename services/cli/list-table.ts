@@ -24,12 +24,13 @@ export const countsText = (states: Readonly<Partial<Record<string, number>>>): s
     .map(([state, count]) => `${count} ${state}`)
     .join(', ')
 
-type Rolling = Pick<NodeAnswer, 'oldKeys'>
+/** A hub of an older version sends no old keys. */
+type Rolling = Partial<Pick<NodeAnswer, 'oldKeys'>>
 
 /** Shown while a peer has an old key. */
 export const oldKeyColumn = (peers: readonly Rolling[]): string[] =>
-  peers.some(({ oldKeys }) => oldKeys.length > 0) ? ['OLD KEY USED (UTC)'] : []
-export const oldKeyCells = (peers: readonly Rolling[], { oldKeys }: Rolling): string[] =>
+  peers.some(({ oldKeys = [] }) => oldKeys.length > 0) ? ['OLD KEY USED (UTC)'] : []
+export const oldKeyCells = (peers: readonly Rolling[], { oldKeys = [] }: Rolling): string[] =>
   oldKeyColumn(peers).map(() =>
     oldKeys.map(({ key, usedAt }) => `${key} ${usedAt === null ? 'never' : moment(usedAt)}`).join(', '),
   )

@@ -50,13 +50,30 @@ const WORDS = new Map<boolean | null, string>([
   [null, 'not known'],
 ])
 
+type Fact = [name: string, value: string | number | null]
+
 /** The node, its server, the capabilities, and a table of its zones. */
 export function nodeText(node: NodeDetailsAnswer, hasColour: boolean): string {
   const { server } = node
-  const { ixfr, expire, catalog, xot, nsid, zoneversion } = server.capabilities
-  const facts: [string, string | number | null][] = [
+  const facts: Fact[] = [
     ['node', `${node.id}, cloud ${node.cloud}${node.site === null ? '' : `, site ${node.site}`}`],
     ['in sync', `${node.inSync} of ${node.total} zones`],
+    ...(server === undefined ? [] : serverFacts(server)),
+  ]
+  const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => printable(`${`${name}:`.padEnd(21)}${value}`))
+  const zones = Object.entries(node.zones).map(([name, zone]): CellInput[] => [
+    name,
+    zone.serial,
+    { text: zone.state, colour: colourOf(zone.state) },
+    { text: zone.lagSeconds > 0 ? span(zone.lagSeconds) : '-', align: 'right' },
+    zone.error ?? '',
+  ])
+  return `${lines.join('\n')}\n\n${table(['ZONE', 'SERIAL', 'STATE', 'LAG', 'ERROR'], zones, hasColour)}`
+}
+
+function serverFacts(server: NonNullable<NodeDetailsAnswer['server']>): Fact[] {
+  const { ixfr, expire, catalog, xot, nsid, zoneversion } = server.capabilities
+  return [
     ['server', [server.make, server.version].filter((part) => part !== null).join(' ') || 'not known'],
     ['identity', server.identity],
     ['zones on the server', server.zones],
@@ -69,13 +86,4 @@ export function nodeText(node: NodeDetailsAnswer, hasColour: boolean): string {
     ['NSID', WORDS.get(nsid)!],
     ['ZONEVERSION', WORDS.get(zoneversion)!],
   ]
-  const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => printable(`${`${name}:`.padEnd(21)}${value}`))
-  const zones = Object.entries(node.zones).map(([name, zone]): CellInput[] => [
-    name,
-    zone.serial,
-    { text: zone.state, colour: colourOf(zone.state) },
-    { text: zone.lagSeconds > 0 ? span(zone.lagSeconds) : '-', align: 'right' },
-    zone.error ?? '',
-  ])
-  return `${lines.join('\n')}\n\n${table(['ZONE', 'SERIAL', 'STATE', 'LAG', 'ERROR'], zones, hasColour)}`
 }

@@ -32,18 +32,15 @@ const zone = {
   digest: LIE,
 }
 const pair = { serial: 1, state: LIE, since: LIE, observedAt: LIE, lagSeconds: 9, error: LIE }
-const node = {
-  id: LIE,
-  cloud: LIE,
-  site: LIE,
-  address: LIE,
-  drained: false,
-  inSync: 0,
-  total: 1,
-  observedAt: LIE,
-  lagSeconds: 9,
+const node = { id: LIE, cloud: LIE, site: LIE, address: LIE, drained: false, inSync: 0, total: 1, observedAt: LIE, lagSeconds: 9 }
+const listed = {
+  ...node,
+  paths: [{ address: LIE, inUse: true, error: LIE }],
+  states: { [LIE]: 1 },
   oldKeys: [{ key: LIE, usedAt: LIE }],
 }
+const capabilities = { ixfr: null, expire: null, catalog: null, xot: null, nsid: null, zoneversion: null }
+const serverOf = { make: LIE, channel: LIE, version: LIE, zones: 1, identity: LIE, checkedAt: LIE, error: LIE, capabilities }
 const job = { id: LIE, kind: LIE, state: 'failed', error: LIE, progress: null, createdAt: LIE, finishedAt: LIE }
 const rollout = { id: LIE, zone: LIE, serial: 1, state: LIE, stage: LIE, reason: LIE }
 const stage = { name: LIE, state: LIE, nodes: [{ node: LIE, confirmed: false, serial: 1, releasedAt: LIE }] }
@@ -72,7 +69,8 @@ const ANSWERS: [RegExp, unknown][] = [
   [/zones\//, { ...zone, versions: [{ ...version, releasedTo: { [LIE]: LIE }, confirmed: { [LIE]: LIE } }] }],
   [/zones/, { zones: [zone], next: null }],
   [/matrix/, { zones: [{ ...zone, nodes: { [LIE]: pair } }], nodes: [{ id: LIE, cloud: LIE, site: LIE }], next: null }],
-  [/nodes/, { nodes: [{ ...node, paths: [{ address: LIE, inUse: true, error: LIE }], states: { [LIE]: 1 } }] }],
+  [/nodes\//, { ...listed, server: serverOf, zones: { [LIE]: pair } }],
+  [/nodes/, { nodes: [listed] }],
   [/status/, { hubs: [{ name: LIE, state: 'up', config: 'same', version: LIE, startedAt: LIE, seenAt: LIE }] }],
 ]
 
@@ -84,6 +82,8 @@ const COMMANDS = [
   'zones',
   'nodes',
   'nodes --json',
+  'nodes n',
+  'nodes n --json',
   'hubs',
   'jobs',
   'rollouts',
