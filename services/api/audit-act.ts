@@ -23,6 +23,8 @@ const COPIED = [
   'strength',
   'how',
   'fast',
+  'apply',
+  'yes',
   'name',
   'role',
 ] as const

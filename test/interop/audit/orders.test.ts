@@ -134,6 +134,8 @@ describe('the audit log of a hub', function () {
       const body = { ...MORE[path], ...(REASONLESS.includes(path) ? {} : { reason }) }
       const { status } = await ask('POST', path.replace('{zone}', ZONE.slice(0, -1)).replace('{node}', 'ams1'), body)
       expect(status).to.be.lessThan(500)
+      // Refused before it is an order: the node has no control channel.
+      if (path.endsWith('/provision')) return void expect(status).to.equal(422)
       const action = path.split('/').at(-1)
       await eventually(async () => {
         const entry = (await entries()).find((each) => each.action === action && (body.reason ?? null) === each.reason)

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import type { Express } from 'express'
 import type { z } from 'zod'
 import { ProblemAnswer } from '../../../lib/answers/problem-answers.js'
+import type { AuditAnswer } from '../../../lib/answers/audit-answers.js'
 import type { RolloutAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { MatrixAnswer, ZoneAnswer } from '../../../lib/answers/zone-answers.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
@@ -137,6 +138,9 @@ describe('every route of the API', () => {
         for (const path of await pathsOf(route.path))
           for (const body of BODIES[route.path] ?? [{}])
             if (expectDescribed(await fresh.post(path, body), route, `${path} ${JSON.stringify(body)}`)) described += 1
+        const { entries } = JSON.parse((await fresh.get('/v1/audit?by=local')).text) as AuditAnswer
+        const own = entries.filter(({ action, from }) => action === route.path.split('/').at(-1) && from === '127.0.0.1')
+        expect(own.length, 'audit entries').to.be.at.least(described)
       } finally {
         await fresh.stop()
       }

@@ -19,6 +19,7 @@ import { AuditTrail } from '../../../lib/audit/trail.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { START } from '../../support/audit-chain.js'
+import { eventually } from '../../support/eventually.js'
 import { expectError } from '../../support/expect-error.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
@@ -167,8 +168,7 @@ describe('the audit trail', () => {
   it('reports an order as unknown whose process ended before its outcome', async () => {
     const trail = open()
     void hold(trail, 1, () => new Promise(() => undefined))
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect((await entries()).entries[0]).to.include({ result: 'pending' })
+    await eventually(async () => expect((await entries()).entries[0]).to.include({ result: 'pending' }))
     await trail.close()
     await hold(open(), 2)
     expect((await entries()).entries.map(({ reason, result }) => [reason, result])).to.deep.include(['r1', 'unknown'])
