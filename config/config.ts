@@ -233,6 +233,8 @@ export interface Config {
     /** `none`: one worker process; `disk`: several with one dataDir; `machines`: also with other ones. */
     share: 'none' | 'disk' | 'machines'
     leaseMs: number
+    /** Name of the key that seals the shared state; set for `machines`. */
+    key: string | undefined
   }
   keys: Map<string, TsigKeyConfig>
   tsig: { lowestAlgorithm: string; leastSecretBits: number; weaker: 'warn' | 'refuse' }

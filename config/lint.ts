@@ -45,6 +45,7 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
         report('CONFIG_DUPLICATE', [...path, i], `${quote(name)} is in this list twice: remove one of the two`)
     }
   }
+  check('keys', config.workers.key, ['workers', 'key'])
   const checkKeys = (section: string, { id, key, oldKeys }: KeyUser) => {
     if (oldKeys.length === 0) check('keys', key, [section, id, 'key'])
     else checkList('keys', [key!, ...oldKeys], [section, id, 'keys'])
@@ -198,7 +199,10 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
     if (!usedPrimaries.has(id))
       report('CONFIG_UNUSED', ['primaries', id], `primary "${id}" serves no zone: remove it, or name it in a zone`)
   }
-  const usedKeys = new Set([...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].flatMap(keysOf))
+  const usedKeys = new Set<string | undefined>(
+    [...config.primaries.values(), ...config.nodes.values(), ...config.hubs.values()].flatMap(keysOf),
+  )
+  usedKeys.add(config.workers.key)
   for (const { control } of config.nodes.values()) if (control?.kind === 'bind') usedKeys.add(control.key)
   for (const id of config.keys.keys()) {
     if (!usedKeys.has(id))

@@ -45,8 +45,8 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
   if (raw.audit.keep < 86_400_000) report('CONFIG_VALUE', ['audit', 'keep'], '"keep" is shorter than 1d: write a longer duration')
   if (raw.workers.share === 'machines' && raw.redis === undefined)
     report('CONFIG_VALUE', ['workers', 'share'], '"machines" needs a Redis that all machines reach: set redis')
-  if (raw.workers.share !== 'none' && (raw.catalogs?.length ?? 0) > 0)
-    report('CONFIG_VALUE', ['workers', 'share'], '"share" cannot be combined with catalogs: set it to none, or remove catalogs')
+  if (raw.workers.share === 'machines' && raw.workers.key === undefined)
+    report('CONFIG_VALUE', ['workers', 'share'], '"machines" needs a key that all machines of this hub have: set workers.key')
   const listen = raw.transfer.listen
   if (listen.length === 0) report('CONFIG_VALUE', ['transfer', 'listen'], '"listen" is empty: write at least one address')
   const tls = new TlsReader(folder, report)
@@ -71,7 +71,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
       processes: raw.transfer.processes,
       tls: serverTls,
     },
-    workers: { share: raw.workers.share, leaseMs: raw.workers.lease },
+    workers: { share: raw.workers.share, leaseMs: raw.workers.lease, key: raw.workers.key },
     keys: resolveKeys(folder, raw, report),
     tsig: raw.tsig,
     primaries: mapEntries(raw.primaries, (id, primary) => resolvePeer(['primaries', id], id, primary, tls, report)),

@@ -1,6 +1,6 @@
 /** Settings for several worker processes of one hub. */
 import { z } from 'zod'
-import { duration, section } from './setting-types.js'
+import { duration, identifier, section } from './setting-types.js'
 
 export const SHARES = ['none', 'disk', 'machines'] as const
 
@@ -14,6 +14,9 @@ export const workersSchema = section({
   lease: duration()
     .default(10_000)
     .describe('A worker that does not report for this long loses its zones to the others; at least 2 s.'),
+  key: identifier()
+    .optional()
+    .describe('With machines: key of `keys` that only the machines of this hub have; it seals what they share in Redis.'),
 })
   .prefault({})
   .describe('Several worker processes of one hub; start --worker names each.')

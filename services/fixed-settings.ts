@@ -28,4 +28,15 @@ export function expectFixed(before: Config, after: Config): void {
         { code: 'CONFIG_FIXED', setting: what },
         `${what} cannot change while the hub runs: restart zonecast, or restore the old value`,
       )
+  if (after.workers.share === 'none') return
+  const moved = movedZone(before, after) ?? movedZone(after, before)
+  if (moved !== undefined)
+    throw new FixedSettingError(
+      { code: 'CONFIG_FIXED', setting: 'catalogs' },
+      `${moved} cannot change from a zone to a catalog or back while workers share the zones: restart all processes of the hub`,
+    )
 }
+
+/** A zone of one config that is a catalog of the other: another worker may own it there. */
+const movedZone = ({ zones }: Config, { catalogs }: Config): string | undefined =>
+  [...catalogs.consumed.keys(), ...catalogs.published.keys()].find((name) => zones.has(name))

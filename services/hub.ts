@@ -1,46 +1,43 @@
-/**
- * One zonecast process: builds the parts, starts the roles it was asked to play, takes reloads, drains and stops. The
- * composition root; roles themselves never import each other.
- */
+/** One zonecast process: builds the parts, starts its roles, reloads and stops. Roles never import each other. */
 import { faultLog, setFaultSink } from '../lib/runtime/guard.js'
 import type { Config } from '../config/config.js'
 import { fingerprintOf } from '../config/fingerprint.js'
-import type { ZoneName } from '../lib/dns/name.js'
 import type { Fleet, FleetDiff } from '../lib/fleet/fleet.js'
 import { JobQueues } from '../lib/queue/queues.js'
 import { CheckThreads } from '../lib/release/check-threads.js'
 import { systemClock } from '../lib/runtime/clock.js'
-import { usableMemory } from '../lib/runtime/memory.js'
 import { VERSION } from '../lib/runtime/version.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { Metrics } from '../lib/runtime/metrics.js'
 import { Board } from '../lib/state/board.js'
-import { BoardSync } from '../lib/state/board-sync.js'
+import type { BoardSync } from '../lib/state/board-sync.js'
 import { HubPresence } from '../lib/state/hub-presence.js'
 import type { PrivateRedis } from '../lib/state/private-redis.js'
 import { connectRedis, type RedisTarget } from '../lib/state/redis.js'
 import { RedisLink } from '../lib/state/redis-link.js'
-import { Idempotency } from '../lib/state/idempotency.js'
-import { dataDirSecret, Seals } from '../lib/state/seals.js'
+import { Seals } from '../lib/state/seals.js'
 import { SignalBus } from '../lib/state/signals.js'
-import { loneWorker, ownersIn, type ShardWatch } from '../lib/shards/shard-map.js'
+import { ownersIn, type ShardWatch } from '../lib/shards/shard-map.js'
 import type { ShardLocks } from '../lib/store/shard-locks.js'
 import type { ZoneStore } from '../lib/store/zone-store.js'
-import { ApiService } from './api/service.js'
-import { sealKeysOf } from './fleet/fleet-of-config.js'
-import { FleetSource } from './fleet/fleet-source.js'
+import type { ApiService } from './api/service.js'
+import { CatalogDuty, refreshByOwner, sharedMembers } from './catalog-duty.js'
+import { sealKeysOf, sealSecretOf } from './fleet/fleet-of-config.js'
+import { catalogsOf, FleetSource } from './fleet/fleet-source.js'
 import { closeRedis, finishInOrder, stopInOrder } from './shutdown.js'
 import { Reseals } from './reseals.js'
 import { type RoleAddress, roleAddresses } from './role-addresses.js'
 import { nextFleet } from './next-fleet.js'
 import { defaultWorkerName, SharedZones, watchShards } from './shared-zones.js'
+import { makeSync } from './make-sync.js'
 import { Network } from './network.js'
 import { openStore } from './open-store.js'
 import { followStore } from './store-follower.js'
 import { TransferProcesses } from './transfer-processes.js'
-import { TransferService } from './transfer/service.js'
+import type { TransferService } from './transfer/service.js'
 import { WatcherService } from './watcher/service.js'
 import type { WorkerService } from './worker/service.js'
+import { makeApi, makeTransfer } from './make-servers.js'
 import { makeWorker } from './make-worker.js'
 import { adoptLive, liveSettings } from './live-settings.js'
 import { redisTarget } from './redis-target.js'
@@ -56,7 +53,7 @@ export class Hub {
   readonly #serves: boolean
   readonly #log: Logger
   readonly #metrics = new Metrics()
-  readonly #board = new Board()
+  readonly #board: Board
   readonly #bus = new SignalBus()
   #store!: ZoneStore
   #sync!: BoardSync
@@ -76,10 +73,11 @@ export class Hub {
   #worker: WorkerService | undefined
   #transfer: TransferService | undefined
   #api: ApiService | undefined
-  /** Where several worker processes share the zones of the hub: those of this one, and the map of a process without a worker. */
+  /** Where several workers share the zones: those of this process, and the map of a process without a worker. */
   #shared: SharedZones | undefined
   #shards: ShardWatch | undefined
   #locks: ShardLocks | undefined
+  #duty: CatalogDuty | undefined
   #processes: TransferProcesses | undefined
   readonly #workerName: string
 
@@ -87,6 +85,7 @@ export class Hub {
   constructor(config: Config, roles: readonly Role[], log: Logger, worker = defaultWorkerName()) {
     this.#workerName = worker
     this.#source = new FleetSource(config, log)
+    this.#board = new Board({ shardOf: this.#source.places.of })
     this.#roles = roles
     this.#hasAllRoles = ROLES.every((role) => roles.includes(role))
     this.#serves = roles.includes('transfer') || roles.includes('api')
@@ -105,29 +104,24 @@ export class Hub {
       this.#privateRedis = own
       const redis = await RedisLink.open(target, this.#log)
       this.#redis = redis
-      if (this.#locks) this.#shared = new SharedZones(this.#source.config, this.#locks, this.#source.fleet, redis, this.#log)
-      else this.#shards = await watchShards(this.#source.config, redis)
+      if (this.#locks)
+        this.#shared = new SharedZones(() => this.#source.config, this.#locks, this.#source.fleet, redis, this.#log)
+      else this.#shards = await watchShards(this.#source.config, redis, this.#source.places)
       const owners = ownersIn(this.#shared?.owner ?? this.#shards, this.#locks?.worker)
       this.#queues = new JobQueues(redis.queueing, this.#source.config.hub, owners)
-      this.#seals = new Seals(await dataDirSecret(this.#source.config.dataDir), sealKeysOf(this.#source.config))
-      this.#sync = new BoardSync({
-        redis: redis.data,
-        subscriber: redis.subscriber,
+      this.#seals = new Seals(await sealSecretOf(this.#source.config), sealKeysOf(this.#source.config))
+      this.#sync = makeSync({
+        redis,
+        source: this.#source,
+        shared: this.#shared,
+        serves: this.#serves,
         board: this.#board,
         bus: this.#bus,
-        hub: this.#source.config.hub,
         seals: this.#seals,
         log: this.#log,
-        clock: systemClock,
         metrics: this.#metrics,
         isPrivate: this.#privateRedis !== undefined,
-        fleet: {
-          hasZone: (name) => this.#source.fleet.zones.has(name as ZoneName),
-          hasNode: (id) => this.#source.fleet.nodes.has(id),
-          zones: () => this.#source.fleet.zones.keys(),
-        },
         isWorker: this.#roles.includes('worker'),
-        ...this.#shared?.rightsOn(this.#serves),
       })
       this.#reseals = new Reseals(this.#sync, this.#log)
       await this.#sync.start()
@@ -154,7 +148,7 @@ export class Hub {
   async #openStore(): Promise<void> {
     const isWorker = this.#roles.includes('worker')
     if (isWorker && this.#source.config.workers.share !== 'none')
-      this.#locks = SharedZones.lock(this.#source.config, this.#workerName)
+      this.#locks = SharedZones.lock(this.#source.config, this.#workerName, this.#source.places)
     const mode = this.#locks ?? (isWorker ? 'write' : 'read')
     this.#store = await openStore(this.#source, mode, this.#log)
     if (mode !== 'write' && (this.#locks === undefined || this.#serves))
@@ -184,13 +178,8 @@ export class Hub {
     if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
     this.#presence?.start()
     this.#processes = TransferProcesses.of(this.#source.config, this.#roles, this.#log)
-    if (this.#roles.includes('transfer') && this.#processes === undefined) {
-      this.#transfer = new TransferService(
-        this.#source.fleet,
-        { ...transfer, preparedOctets: usableMemory() / transfer.processes / 16 },
-        shared,
-      )
-    }
+    if (this.#roles.includes('transfer') && this.#processes === undefined)
+      this.#transfer = makeTransfer(this.#source.fleet, transfer, shared)
     if (this.#roles.includes('worker')) {
       this.#worker = makeWorker(owned, {
         ...shared,
@@ -199,7 +188,8 @@ export class Hub {
         network: this.#network,
         redis: redis.data,
         connect: () => connectRedis(target, { queueing: true }),
-        owns: (zone) => this.#shared?.owner.owns(zone) ?? true,
+        owns: this.#owns,
+        shared: this.#shared && { published: () => this.#source.config.catalogs.published.values() },
         checkThreads: this.#checkThreads,
         catalogs: this.#source,
         hasHeardAll: (at) => this.#hasHeardAll(at),
@@ -211,43 +201,49 @@ export class Hub {
         worker: this.#worker,
       })
     }
-    if (this.#roles.includes('api')) {
-      this.#api = new ApiService(this.#source.config, this.#source.fleet, {
+    if (this.#roles.includes('api'))
+      this.#api = makeApi(this.#source, {
         ...shared,
-        idempotency: new Idempotency(redis.data),
-        worksOn: (zone) => this.#worker !== undefined && (this.#shared?.owner.owns(zone) ?? true),
-        workers: () =>
-          (this.#shared?.owner ?? this.#shards)?.workers() ?? [
-            loneWorker(hub, this.#board, this.#source.fleet.zones.size, clock.now()),
-          ],
-        redisLack: () => this.#sync.lack ?? redis.lack,
-        share: () => this.#sync.flush(),
-        redisUp: () => redis.isReady,
+        redis,
+        shards: this.#shared?.owner ?? this.#shards,
+        worksOn: (zone) => this.#worker !== undefined && this.#owns(zone),
+        sync: this.#sync,
         reload: () => this.#source.inTurn(() => this.#reload()),
-        members: this.#source.membership.members,
       })
-    }
-    this.#source.connect(this.#roles.includes('worker') ? 'write' : 'read', {
+    this.#source.connect({
       ...shared,
+      members: sharedMembers(this.#source.config, redis.data, this.#seals, this.#locks),
+      opens: (zone) => this.#serves || this.#owns(zone),
       onDiff: (diff) => this.#onMembers(diff),
-      refresh: (job) => void this.#worker?.beginRefresh(job),
+      refresh: refreshByOwner(this.#owns, this.#worker, this.#queues),
       checkPublished: (zone, contents) => this.#worker!.catalogs.check(zone, contents),
     })
     for (const service of [this.#transfer, this.#worker, this.#watcher, this.#api]) await service?.start()
-    await this.#shared?.start(this.#store, [this.#watcher, this.#worker], (isRead) => this.#sync.followShards(isRead))
-    this.#source.start()
+    await this.#source.start(this.#roles.includes('worker') && this.#shared === undefined)
+    this.#duty = this.#shared && new CatalogDuty(this.#source, this.#worker!.catalogs, this.#log)
+    await this.#shared?.start({
+      store: this.#store,
+      roles: [this.#watcher, this.#worker],
+      readState: (isRead) => this.#sync.followShards(isRead),
+      onCatalogs: (isOurs) => this.#duty!.set(isOurs),
+    })
     this.#audit.start(this.#source.config, this.#roles, redis.data, this.#seals)
   }
 
+  readonly #owns = (zone: string): boolean => this.#shared?.owner.owns(zone) ?? true
+
   async #onMembers(diff: FleetDiff): Promise<void> {
-    await this.#spread(this.#source.config, this.#source.fleet, diff)
+    await this.#spread(this.#source.config, this.#source.fleet, diff, true)
     if (diff.added.length > 0 && !this.#isAlone) this.#reseals?.soon()
   }
 
-  async #spread(config: Config, fleet: Fleet, diff: FleetDiff): Promise<void> {
+  /** `isSame`: the fleet is the same object, with other zones. */
+  async #spread(config: Config, fleet: Fleet, diff: FleetDiff, isSame: boolean): Promise<void> {
     this.#transfer?.adopt(fleet, config === this.#source.config ? undefined : config.transfer.tls)
-    if (this.#shared !== undefined) await this.#shared.adopt(fleet)
-    else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
+    if (this.#shared !== undefined) {
+      await (isSame ? this.#shared.change(diff) : this.#shared.adopt(fleet))
+      void this.#worker!.catalogs.adopt(fleet, diff)
+    } else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
     this.#api?.adopt(config, fleet, diff)
     this.#board.forget(diff.removed, fleet)
   }
@@ -267,7 +263,8 @@ export class Hub {
     this.#log.level = next.log.level
     if (this.#seals.adopt(sealKeysOf(next)) || !this.#isAlone) this.#reseals?.now()
     this.#presence?.adopt(prepared.fingerprint)
-    await this.#spread(next, fleet, diff)
+    this.#source.places.adopt(catalogsOf(next))
+    await this.#spread(next, fleet, diff, false)
     this.#processes?.reload()
     // Last: after a failure the next reload has the same difference.
     this.#source.accept(prepared)
@@ -278,6 +275,7 @@ export class Hub {
   async stop(): Promise<void> {
     clearInterval(this.#follower)
     this.#presence?.stop()
+    await this.#duty?.stop()
     await this.#source.finish()
     this.#reseals?.stop()
     // In the order of the flow.

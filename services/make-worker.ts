@@ -36,6 +36,7 @@ type SharedParts = Pick<
   | 'seals'
   | 'owns'
   | 'connect'
+  | 'shared'
 >
 
 export interface MakeWorkerParts extends SharedParts {

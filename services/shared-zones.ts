@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../config/config.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import type { Fleet, FleetDiff } from '../lib/fleet/fleet.js'
-import { shardOf } from '../lib/fleet/shards.js'
+import { CATALOG_SHARD, shardOf, type ShardPlaces } from '../lib/fleet/shards.js'
 import { systemClock } from '../lib/runtime/clock.js'
 import { withRests } from '../lib/runtime/turns.js'
 import type { Logger } from '../lib/runtime/logger.js'
@@ -32,24 +32,37 @@ export interface ZoneRole {
   settle?(zones: ReadonlySet<ZoneName>, ms: number): Promise<void>
 }
 
+export interface SharedZonesParts {
+  store: ZoneStore
+  roles: readonly (ZoneRole | undefined)[]
+  readState: ReadState
+  /** The shard of the catalogs came, or went. */
+  onCatalogs: (isOurs: boolean) => void
+}
+
 export class SharedZones {
   readonly locks: ShardLocks
   readonly owner: ShardOwner
   /** Fleet of each role, in the order in which they give up zones. */
   readonly #roles = new Map<ZoneRole, Fleet>()
+  readonly #config: () => Config
   #whole: Fleet
-  #store: ZoneStore | undefined
-  #readState: ReadState = async () => undefined
+  #parts: SharedZonesParts | undefined
+  /** The end of the last change of the zones of the roles. */
+  #giving: Promise<void> = Promise.resolve()
 
-  constructor(config: Config, locks: ShardLocks, whole: Fleet, redis: RedisLink, log: Logger) {
-    const { share, leaseMs } = config.workers
+  /** `config`: the one that counts now. */
+  constructor(config: () => Config, locks: ShardLocks, whole: Fleet, redis: RedisLink, log: Logger) {
+    const { hub, workers } = config()
+    const { share, leaseMs } = workers
     const { worker } = locks
+    this.#config = config
     this.locks = locks
     this.#whole = whole
     this.owner = new ShardOwner({
       name: worker,
       locks,
-      leases: new ShardLeases(redis.data, config.hub, { name: worker, token: randomUUID() }, leaseMs),
+      leases: new ShardLeases(redis.data, hub, { name: worker, token: randomUUID() }, leaseMs),
       leaseMs,
       isSpread: share === 'machines',
       clock: systemClock,
@@ -59,8 +72,13 @@ export class SharedZones {
     })
   }
 
-  static lock({ dataDir, hub, workers }: Config, worker: string): ShardLocks {
-    return ShardLocks.open({ dataDir, hub, worker, silentMs: workers.leaseMs })
+  static lock({ dataDir, hub, workers }: Config, worker: string, places: ShardPlaces): ShardLocks {
+    return ShardLocks.open({ dataDir, hub, worker, silentMs: workers.leaseMs, places })
+  }
+
+  /** This process consumes and publishes the catalogs. */
+  get ownsCatalogs(): boolean {
+    return this.locks.ownsShard(CATALOG_SHARD)
   }
 
   /** The zones of the owned shards. */
@@ -68,22 +86,33 @@ export class SharedZones {
     return this.#whole.only((zone) => this.locks.owns(zone))
   }
 
-  /** The shared state that this process may write and read. `serves`: a role of it reads every zone. */
+  /**
+   * The shared state that this process may write and read. `serves`: a role of it reads every zone. The publisher of catalogs reads
+   * which zones are released, and every worker which version of a catalog each node has.
+   */
   rightsOn(serves: boolean): Pick<BoardSyncParts, 'mayWrite' | 'reads' | 'shards'> {
+    const published = (): Config['catalogs']['published'] => this.#config().catalogs.published
+    const publishes = (): boolean => this.ownsCatalogs && published().size > 0
     return {
       mayWrite: (zone) => zone === undefined || this.owner.mayWrite(zone),
-      reads: (zone) => serves || zone === undefined || this.owner.owns(zone),
-      ...(serves ? {} : { shards: () => this.locks.owned }),
+      reads: (zone, table) =>
+        serves ||
+        zone === undefined ||
+        this.owner.owns(zone) ||
+        (table === 'zones' ? publishes() : table === 'nodes' && published().has(zone as ZoneName)),
+      ...(serves
+        ? {}
+        : {
+            shards: () => (publishes() ? undefined : [...this.locks.owned, ...Array.from(this.locks.places.catalogs, shardOf)]),
+          }),
     }
   }
 
-  /**
-   * Takes the first shards. The roles have begun with `own`, and get all later changes.
-   */
-  async start(store: ZoneStore, roles: readonly (ZoneRole | undefined)[], readState: ReadState): Promise<void> {
-    this.#store = store
-    this.#readState = readState
-    for (const role of roles) if (role !== undefined) this.#roles.set(role, this.own)
+  /** Takes the first shards. The roles have begun with `own`, and get all later changes. */
+  async start(parts: SharedZonesParts): Promise<void> {
+    this.#parts = parts
+    const { own } = this
+    for (const role of parts.roles) if (role !== undefined) this.#roles.set(role, own)
     await this.owner.start()
   }
 
@@ -96,40 +125,68 @@ export class SharedZones {
   /** Called after a reload. */
   async adopt(whole: Fleet): Promise<void> {
     this.#whole = whole
-    for (const role of this.#roles.keys()) await this.#give(role)
+    const { own } = this
+    for (const role of this.#roles.keys()) await this.#give(role, own)
   }
 
-  async #give(role: ZoneRole): Promise<void> {
-    const before = this.#roles.get(role)!
-    const fleet = this.own
-    this.#roles.set(role, fleet)
-    await role.adopt(fleet, await withRests(fleet.diffInSteps(before)))
+  /** Called after members of catalogs changed: costs time in proportion to the change. */
+  change({ added, changed, removed }: FleetDiff): Promise<void> {
+    return this.#inTurn(async () => {
+      const put = [...added, ...changed.map(({ after }) => after)].filter(({ name }) => this.locks.owns(name))
+      const drop = removed.map(({ name }) => name)
+      // While shards change their owner, roles have different fleets.
+      const fleets = new Set(this.#roles.values())
+      const diffs = new Map(Array.from(fleets, (fleet) => [fleet, fleet.change({ put, drop })]))
+      for (const [role, fleet] of this.#roles) await role.adopt(fleet, diffs.get(fleet)!)
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#giving.then(work)
+    this.#giving = turn.catch(() => undefined)
+    return turn
+  }
+
+  #give(role: ZoneRole, fleet: Fleet): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#roles.get(role)!
+      if (before === fleet) return
+      const diff = await withRests(fleet.diffInSteps(before))
+      this.#roles.set(role, fleet)
+      await role.adopt(fleet, diff)
+    })
   }
 
   async #onChange({ gained, lost, isForced }: ShardChange): Promise<void> {
-    const store = this.#store!
+    const { store, readState, onCatalogs } = this.#parts!
     // Until now another process wrote them: their journals are read again.
     for (const zone of this.#zonesOf(gained)) store.forget(zone)
     // Without Redis the roles begin with what they observe.
-    await this.#readState(gained.length > 0)
+    await readState(gained.length > 0)
+    if (gained.includes(CATALOG_SHARD)) onCatalogs(true)
+    else if (lost.includes(CATALOG_SHARD)) onCatalogs(false)
     const leaving = new Set(this.#zonesOf(lost))
     for (const role of this.#roles.keys()) {
       if (!isForced && leaving.size > 0) await role.settle?.(leaving, SETTLE_MS)
-      await this.#give(role)
+      await this.#give(role, this.own)
     }
     await store.settled()
   }
 
   #zonesOf(shards: readonly number[]): ZoneName[] {
     const wanted = new Set(shards)
-    return wanted.size === 0 ? [] : [...this.#whole.zones.keys()].filter((zone) => wanted.has(shardOf(zone)))
+    return wanted.size === 0 ? [] : [...this.#whole.zones.keys()].filter((zone) => wanted.has(this.locks.places.of(zone)))
   }
 }
 
 /** The map for a process without a worker; undefined where one worker has all zones. */
-export async function watchShards({ hub, workers }: Config, redis: RedisLink): Promise<ShardWatch | undefined> {
+export async function watchShards(
+  { hub, workers }: Config,
+  redis: RedisLink,
+  places: ShardPlaces,
+): Promise<ShardWatch | undefined> {
   if (workers.share === 'none') return undefined
-  const watch = new ShardWatch(redis.data, hub)
+  const watch = new ShardWatch(redis.data, hub, places)
   await watch.start()
   return watch
 }

@@ -84,6 +84,11 @@ export class Membership {
     }
   }
 
+  /** The lists are those of another process from now on; the members stay. */
+  forgetLists(): void {
+    this.#lists.clear()
+  }
+
   /** The config has other catalogs now. Returns the members of those that are gone: they are no longer served. */
   *reorder(order: readonly ZoneName[]): Generator<undefined, MemberChange[]> {
     this.#order = order

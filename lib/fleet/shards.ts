@@ -38,6 +38,29 @@ export function shardOf(zone: string): number {
   return best
 }
 
+/** All catalogs are in this shard: their lists depend on one another, so one worker has them all. */
+export const CATALOG_SHARD = 0
+
+/** The shards of the zones of one hub. Every process of it has the same config, and so finds the same. */
+export class ShardPlaces {
+  #catalogs: ReadonlySet<string>
+
+  constructor(catalogs: Iterable<string> = []) {
+    this.#catalogs = new Set(catalogs)
+  }
+
+  /** Called after a reload, with the names of all consumed and published catalogs. */
+  adopt(catalogs: Iterable<string>): void {
+    this.#catalogs = new Set(catalogs)
+  }
+
+  get catalogs(): Iterable<string> {
+    return this.#catalogs
+  }
+
+  readonly of = (zone: string): number => (this.#catalogs.has(zone) ? CATALOG_SHARD : shardOf(zone))
+}
+
 const weightOf = (worker: string, shard: number): number => mix(hashText(worker) ^ SEEDS[shard]!)
 
 /**

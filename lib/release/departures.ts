@@ -57,6 +57,10 @@ export class Departures {
     else this.#all.delete(zone)
   }
 
+  clear(): void {
+    this.#all.clear()
+  }
+
   /** The zone must not be added to a catalog yet. */
   isPending(zone: ZoneName, to: ZoneName): boolean {
     return this.#all.get(zone)?.some(({ from }) => from !== to) ?? false

@@ -30,6 +30,8 @@ export class Membership {
   readonly #startedAt: number
   #table: ShardTable = { workers: new Map(), owners: new Array<undefined>(SHARDS).fill(undefined) }
   #isRead = false
+  /** The workers and owners before Redis lost them, and the time until which they count; `performance.now()`. */
+  #before: { table: ShardTable; until: number } | undefined
   /** Why this worker takes no shards. */
   error: string | undefined
   isLeaving = false
@@ -76,6 +78,8 @@ export class Membership {
         `worker name ${name} is in use by ${by}; give each worker its own name (start --worker)`,
       )
     }
+    // Redis lost its data, or this process slept: the others report again, and claim their shards, within one lease.
+    if (answer.isNew && this.#isRead) this.#before = { table: this.#table, until: performance.now() + this.#parts.leaseMs }
     this.#table = answer.table
     this.#isRead = true
     return this.#strangerIn(answer.table)
@@ -116,6 +120,16 @@ export class Membership {
     return ownerIn(this.#table, shard)
   }
 
+  /** The worker that owns the shard by its lease, or will claim it again. */
+  expectedOwnerOf(shard: number): string | undefined {
+    return this.ownerOf(shard) ?? (this.#remembered === undefined ? undefined : ownerIn(this.#remembered, shard))
+  }
+
+  get #remembered(): ShardTable | undefined {
+    if (this.#before !== undefined && performance.now() > this.#before.until) this.#before = undefined
+    return this.#before?.table
+  }
+
   /** True also while the workers are not known. */
   isAlive(worker: string): boolean {
     return !this.#isRead || (this.#table.workers.has(worker) && !this.isGone(worker))
@@ -123,8 +137,9 @@ export class Membership {
 
   /** Workers that may have shards, this one included. */
   get working(): string[] {
-    const others = [...this.#table.workers].filter(([other, { isWorking }]) => isWorking && !this.isGone(other))
-    return [this.#parts.name, ...others.map(([other]) => other)]
+    const known = new Map([...(this.#remembered?.workers ?? []), ...this.#table.workers])
+    const others = [...known].filter(([other, { isWorking }]) => isWorking && !this.isGone(other))
+    return [this.#parts.name, ...others.map(([other]) => other).filter((other) => other !== this.#parts.name)]
   }
 
   /** The worker has the data directory of this one. */

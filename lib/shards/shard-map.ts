@@ -1,6 +1,6 @@
 /** Which worker process owns which zones now: for processes that queue work, and for operators. */
 import type { Redis } from 'ioredis'
-import { SHARDS, shardOf } from '../fleet/shards.js'
+import { SHARDS, type ShardPlaces } from '../fleet/shards.js'
 import { guard } from '../runtime/guard.js'
 import type { Board } from '../state/board.js'
 import { hubsOf } from '../state/hub-presence.js'
@@ -78,12 +78,14 @@ export function loneWorker(hub: string, board: Board, zones: number, now: number
 export class ShardWatch implements ShardMap {
   readonly #redis: Redis
   readonly #hub: string
+  readonly #places: ShardPlaces
   #table: ShardTable = { workers: new Map(), owners: [] }
   #timer: NodeJS.Timeout | undefined
 
-  constructor(redis: Redis, hub: string) {
+  constructor(redis: Redis, hub: string, places: ShardPlaces) {
     this.#redis = redis
     this.#hub = hub
+    this.#places = places
   }
 
   async start(): Promise<void> {
@@ -102,7 +104,7 @@ export class ShardWatch implements ShardMap {
   }
 
   ownerOf(zone: string): string | undefined {
-    return ownerIn(this.#table, shardOf(zone))
+    return ownerIn(this.#table, this.#places.of(zone))
   }
 
   workers(): WorkerView[] {

@@ -4,7 +4,7 @@
  * costs one round. The lock on disk decides among workers of one directory, the lease among directories. Without Redis each
  * worker keeps its shards, and takes those of dead processes on its disk.
  */
-import { planShards, SHARDS, shardOf } from '../fleet/shards.js'
+import { planShards, SHARDS } from '../fleet/shards.js'
 import { describeError } from '../errors.js'
 import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
@@ -65,14 +65,14 @@ export class ShardOwner implements ShardMap {
    */
   mayWrite(zone: string): boolean {
     const { locks, leases, leaseMs, isSpread } = this.#parts
-    const shard = shardOf(zone)
+    const shard = locks.places.of(zone)
     if (!locks.owned.includes(shard)) return false
     if (performance.now() - this.#provenAt < leaseMs) return true
     return isSpread ? !leases.isReady : locks.isHeld(shard)
   }
 
   ownerOf(zone: string): string | undefined {
-    return this.owns(zone) ? this.#parts.name : this.#member.ownerOf(shardOf(zone))
+    return this.owns(zone) ? this.#parts.name : this.#member.ownerOf(this.#parts.locks.places.of(zone))
   }
 
   workers(): WorkerView[] {
@@ -177,7 +177,7 @@ export class ShardOwner implements ShardMap {
 
   #plan(): readonly (string | undefined)[] {
     const { name, locks } = this.#parts
-    return planShards(this.#member.working, (shard) => (locks.ownsShard(shard) ? name : this.#member.ownerOf(shard)))
+    return planShards(this.#member.working, (shard) => (locks.ownsShard(shard) ? name : this.#member.expectedOwnerOf(shard)))
   }
 
   #handOver(shards: readonly number[]): void {

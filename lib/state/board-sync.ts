@@ -35,7 +35,7 @@ export interface BoardSyncParts extends DoorParts {
   /** This process observes nodes, so Redis has its packed pairs. */
   isWorker: boolean
   /** The shards whose messages this process needs; default: of all. */
-  shards?: (() => readonly number[]) | undefined
+  shards?: (() => readonly number[] | undefined) | undefined
 }
 
 export class BoardSync {

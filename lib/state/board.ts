@@ -118,10 +118,11 @@ export class Board {
   readonly pairs: PairTable
   readonly verified: VerifiedPairs
 
-  /** `recent`: complete cells that are kept of nodes at rest. */
-  constructor({ recent }: { recent?: number } = {}) {
+  /** `recent`: complete cells that are kept of nodes at rest. `shardOf`: the shard of a zone. */
+  constructor({ recent, shardOf }: { recent?: number; shardOf?: (zone: string) => number } = {}) {
     this.pairs = new PairTable({
       ...(recent === undefined ? {} : { recent }),
+      shardOf,
       contactOf: (node) => this.get('contacts', node),
       contentsOf: (zone) => this.get('contents', zone)?.known ?? [],
       addContent: (zone, content) => {

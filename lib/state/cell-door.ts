@@ -29,8 +29,8 @@ export interface DoorParts {
   log: Logger
   metrics: Metrics
   fleet: Places
-  /** This process reads values of the zone; default: of every zone. */
-  reads?: ((zone: string | undefined) => boolean) | undefined
+  /** This process reads values of the zone in the table; default: of every zone. */
+  reads?: ((zone: string | undefined, table: TableName) => boolean) | undefined
 }
 
 export class CellDoor {
@@ -54,7 +54,7 @@ export class CellDoor {
    * logs it once for each table.
    */
   read<T extends TableName>(table: T, key: string, written: unknown): Tables[T] | undefined {
-    if (this.#parts.reads?.(ownedZone({ table, key })) === false) return undefined
+    if (this.#parts.reads?.(ownedZone({ table, key }), table) === false) return undefined
     const isSealed = this.#parts.seals.isSealed(table)
     // Unsealed values may be anything. Their number is limited to the nodes and hubs, so they fill no memory.
     if (!isSealed && !this.#hasPlace(table, key)) return undefined

@@ -12,6 +12,8 @@ export type StateFault =
   | { code: 'STATE_WORKER_NAME'; worker: string }
   /** A worker of this hub has another data directory. */
   | { code: 'STATE_OTHER_DIRECTORY'; worker: string }
+  /** The members of catalogs belong to another worker, or cannot be read now. */
+  | { code: 'STATE_MEMBERS' }
 
 export class StateError extends ZonecastError<StateFault> {
   override readonly name = 'StateError'

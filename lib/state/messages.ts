@@ -40,7 +40,7 @@ export interface MessagesParts {
   /** A newer zonecast keeps its state in this Redis: nothing is read there. */
   isForeign: () => boolean
   /** The shards whose messages this process needs; undefined: of all. */
-  shards?: (() => readonly number[]) | undefined
+  shards?: (() => readonly number[] | undefined) | undefined
   /** Further channels, which have readers of their own. */
   others: readonly string[]
 }

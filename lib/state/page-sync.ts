@@ -55,7 +55,7 @@ export interface PageSyncParts {
   isOurs: (zone: string) => boolean
   isAlone: () => boolean
   /** This process reads pairs of the zone; default: of every zone. */
-  reads?: ((zone: string | undefined) => boolean) | undefined
+  reads?: ((zone: string | undefined, table: 'nodes') => boolean) | undefined
   /** Writes the cells that changed: a page names contents that must be known before it is read. */
   writeCells: () => Promise<void>
   /** A page is no page. */
@@ -216,7 +216,7 @@ export class PageSync {
     if (!fleet.hasNode(node)) return
     for (const { zone, ...seen } of entries) {
       const name = table.rows.numbers.name(zone)
-      if (name !== undefined && reads?.(name) !== false && table.adopt(node, zone, seen)) onAdopted(name, node)
+      if (name !== undefined && reads?.(name, 'nodes') !== false && table.adopt(node, zone, seen)) onAdopted(name, node)
       await pause()
     }
   }

@@ -37,7 +37,10 @@ export interface ShardTable {
   owners: readonly ({ name: string; token: string } | undefined)[]
 }
 
-export type Renewal = { kind: 'renewed'; table: ShardTable } | { kind: 'name-in-use'; by: WorkerReport | undefined }
+/** `isNew`: there was no report of this worker. */
+export type Renewal =
+  | { kind: 'renewed'; table: ShardTable; isNew: boolean }
+  | { kind: 'name-in-use'; by: WorkerReport | undefined }
 
 const REPORT = z.object({
   token: z.string().max(100),
@@ -72,7 +75,7 @@ if before then
 end
 redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5])
 redis.call('SADD', KEYS[1], ARGV[2])
-${READ}`
+${READ.replace("'ok'", "before and 'ok' or 'new'")}`
 
 /** ARGV: prefix of reports, name, token, shard, least number, token of an owner that is known to be dead. */
 const CLAIM = `
@@ -135,10 +138,10 @@ export class ShardLeases {
    */
   async renew(report: Omit<WorkerReport, 'token'>, deadToken = ''): Promise<Renewal> {
     const answer = await this.#run(RENEW, JSON.stringify({ ...report, token: this.#token }), this.#leaseMs, deadToken)
-    const [outcome, rest, owners] = answer as ['ok' | 'used', unknown, string[]]
+    const [outcome, rest, owners] = answer as ['ok' | 'new' | 'used', unknown, string[]]
     if (outcome === 'used')
       return { kind: 'name-in-use', by: fitting(REPORT, parseJson(rest as string)) as WorkerReport | undefined }
-    return { kind: 'renewed', table: tableOf(rest as string[], owners) }
+    return { kind: 'renewed', table: tableOf(rest as string[], owners), isNew: outcome === 'new' }
   }
 
   /**

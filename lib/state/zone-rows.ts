@@ -16,6 +16,8 @@ export interface ZoneRowsParts {
   contentsOf: (zone: ZoneName) => readonly SentContent[]
   /** The zone has one more. */
   addContent: (zone: ZoneName, content: SentContent) => void
+  /** The shard of a zone; its page. */
+  shardOf?: ((zone: string) => number) | undefined
 }
 
 export class ZoneRows {
@@ -38,7 +40,7 @@ export class ZoneRows {
     const hash = hashOf(name)
     this.#hashes[number] = hash
     this.#byHash.set(hash, number)
-    this.#pageOf[number] = shardOf(name)
+    this.#pageOf[number] = (this.#parts.shardOf ?? shardOf)(name)
     this.#pages[this.#pageOf[number]]!.push(number)
     return number
   }

@@ -34,6 +34,7 @@ export function ioError(file: string, cause: unknown): StoreError {
     ENOSPC: 'the disk is full; free space, nothing half-written is used',
     EROFS: 'the file system is read-only; mount it writable',
     EACCES: 'permission denied; give the service user access',
+    ESTALE: 'another worker wrote the file anew meanwhile; it is read again',
   }
   return new StoreError({ code: 'STORE_IO', file, errno }, `cannot write ${file}: ${advice[errno] ?? errno}`, { cause })
 }

@@ -1,17 +1,25 @@
 /**
  * The members of catalogs on disk: one line of JSON for each change, the last line of a zone counts. The versions of the catalogs
  * have the lists; this file adds what they do not have: since when a member is there, when it left, and which zone was reset.
- * One process appends; others follow.
+ * One process appends; others follow. Where the writer may change, each line has its number, and no line with a smaller one
+ * counts after a larger one: a process that slept while another became the writer changes nothing.
  */
-import { type FileHandle, open, rename, stat } from 'node:fs/promises'
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import type { Member } from '../catalog/membership.js'
 import type { ZoneName } from '../dns/name.js'
-import { fitting } from '../runtime/fitting.js'
 import { pause } from '../runtime/turns.js'
 import { syncDirectory, writeAll } from './durable.js'
-import { ioError } from './errors.js'
+import { ioError, StoreError } from './errors.js'
+import {
+  fenceLine,
+  lineOf,
+  type MemberFence,
+  type MemberNews,
+  type MemberRow,
+  type MemberStore,
+  readLine,
+} from './member-rows.js'
 
 /** The file in the data directory. */
 export const MEMBER_LOG = 'members'
@@ -19,24 +27,7 @@ const LINES_PER_SLICE = 500
 /** Lines more than members before the file is written anew. */
 const MOST_WASTE = 1_000
 
-export interface MemberRow {
-  zone: ZoneName
-  /** Undefined: no longer a member. */
-  after: Member | undefined
-}
-
-const name = z.string().max(1_100)
-const LINE = z.object({
-  z: name,
-  c: name.optional(),
-  i: name.optional(),
-  g: z.string().optional(),
-  o: name.optional(),
-  s: z.number().optional(),
-  l: z.number().optional(),
-})
-
-export class MemberLog {
+export class MemberLog implements MemberStore {
   readonly #path: string
   readonly #directory: string
   #handle: FileHandle | undefined
@@ -44,10 +35,15 @@ export class MemberLog {
   #end = 0
   #inode = 0
   #lines = 0
+  readonly #fence: MemberFence | undefined
+  /** The largest number of a writer in the file. */
+  #epoch = 0
   /** Lines that could not be read, since the last complete read. */
   unreadable = 0
 
-  constructor(dataDir: string) {
+  /** `fence`: where several processes may write, one after another. */
+  constructor(dataDir: string, fence?: MemberFence) {
+    this.#fence = fence
     this.#directory = dataDir
     this.#path = join(dataDir, MEMBER_LOG)
   }
@@ -61,9 +57,9 @@ export class MemberLog {
       const end = data.indexOf(10, at)
       // A crash may cut the last line; another process may be writing it.
       if (end < 0) break
-      const row = rowOf(data.toString('utf8', at, end))
-      if (row !== undefined) rows.push(row)
-      else if (end > at) this.unreadable += 1
+      const line = readLine(data.toString('utf8', at, end))
+      if (line !== undefined && this.#counts(line.epoch)) rows.push(...(line.row === undefined ? [] : [line.row]))
+      else if (line === undefined && end > at) this.unreadable += 1
       at = end + 1
       if (++this.#lines % LINES_PER_SLICE === 0) await pause()
     }
@@ -71,52 +67,83 @@ export class MemberLog {
     return rows
   }
 
+  #counts(epoch: number | undefined): boolean {
+    if (epoch === undefined) return true
+    if (epoch < this.#epoch) return false
+    this.#epoch = epoch
+    return true
+  }
+
   /** Reads the whole file. Throws StoreError STORE_IO. */
   async load(): Promise<MemberRow[]> {
     this.#lines = 0
     this.unreadable = 0
+    this.#epoch = 0
     this.#inode = await this.#inodeNow()
     return await this.#read(0)
   }
 
   /** For a reader: the changes since the last read, or everything when the file was written anew. */
-  async follow(): Promise<{ rows: MemberRow[]; isWhole: boolean }> {
+  async follow(): Promise<MemberNews> {
     const found = await stat(this.#path).catch(() => undefined)
     if (found === undefined || (found.ino === this.#inode && found.size === this.#end)) return { rows: [], isWhole: false }
     if (found.ino !== this.#inode || found.size < this.#end) return { rows: await this.load(), isWhole: true }
     return { rows: await this.#read(this.#end), isWhole: false }
   }
 
+  /** The last lines of an earlier writer, and a line after which no more of them count. */
+  async begin(members: ReadonlyMap<ZoneName, Member>): Promise<MemberNews> {
+    const news = await this.follow()
+    const epoch = this.#fence?.epoch()
+    if (epoch === undefined) return news
+    if (epoch >= this.#epoch) await this.#appendLines([Buffer.from(`${fenceLine(epoch)}\n`)], 1)
+    // The numbers began anew, as the locks of an earlier time are gone.
+    else await this.replace(withNews(members, news))
+    return news
+  }
+
   async #inodeNow(): Promise<number> {
     return (await stat(this.#path).catch(() => undefined))?.ino ?? 0
   }
 
-  /** Durable when it resolves. Throws StoreError STORE_IO; then nothing may take effect. */
+  /** Durable when it resolves. Throws StoreError STORE_IO, STORE_NOT_OWNED; then nothing may take effect. */
   async append(rows: readonly MemberRow[]): Promise<void> {
-    if (rows.length === 0) return
+    if (rows.length > 0) await this.#appendLines(await this.#linesOf(rows), rows.length)
+  }
+
+  async #appendLines(lines: readonly Buffer[], count: number): Promise<void> {
+    const epoch = this.#fence?.epoch() ?? 0
     try {
       if (this.#handle === undefined) {
         this.#handle = await open(this.#path, 'a')
         // The rest of a line that a crash cut must not swallow the next one.
-        const { size } = await this.#handle.stat()
+        const { size, ino } = await this.#handle.stat()
+        this.#inode = ino
         if (size > this.#end) await writeAll(this.#handle, Buffer.from('\n'))
         await syncDirectory(this.#directory)
       }
-      for (const data of await this.#linesOf(rows)) await writeAll(this.#handle, data)
+      for (const data of lines) await writeAll(this.#handle, data)
       await this.#handle.datasync()
       this.#end = (await this.#handle.stat()).size
-      this.#lines += rows.length
+      this.#lines += count
+      this.#epoch = Math.max(this.#epoch, epoch)
     } catch (error) {
+      await this.close().catch(() => undefined)
       throw ioError(this.#path, error)
     }
+    // An earlier writer wrote the file anew meanwhile: these lines are in a file without a name.
+    if (this.#fence === undefined || (await this.#inodeNow()) === this.#inode) return
+    await this.close()
+    throw ioError(this.#path, { code: 'ESTALE' })
   }
 
   async #linesOf(rows: Iterable<MemberRow>): Promise<Buffer[]> {
     const parts: Buffer[] = []
+    const epoch = this.#fence?.epoch()
     let text = ''
     let done = 0
     for (const row of rows) {
-      text += `${lineOf(row)}\n`
+      text += `${lineOf(row, epoch)}\n`
       if (++done % LINES_PER_SLICE !== 0) continue
       parts.push(Buffer.from(text))
       text = ''
@@ -125,22 +152,30 @@ export class MemberLog {
     return [...parts, Buffer.from(text)]
   }
 
-  /** Writes the file anew when most of its lines are of the past. Throws StoreError STORE_IO. */
-  async compact(members: ReadonlyMap<ZoneName, Member>): Promise<void> {
-    if (this.#lines <= 2 * members.size + MOST_WASTE) return
-    const draft = `${this.#path}.new`
+  /** Writes the file anew when most of its lines are of the past. Throws StoreError STORE_IO, STORE_NOT_OWNED. */
+  async tend(members: ReadonlyMap<ZoneName, Member>): Promise<void> {
+    if (this.#lines > 2 * members.size + MOST_WASTE) await this.replace(members)
+  }
+
+  /** Writes the file anew, with these members. Throws StoreError STORE_IO, STORE_NOT_OWNED. */
+  async replace(members: ReadonlyMap<ZoneName, Member>): Promise<void> {
+    const draft = `${this.#path}.${process.pid}.new`
+    const rows = Array.from(members.values(), (after) => ({ zone: after.zone, after }))
+    const lines = await this.#linesOf(rows)
     try {
       await this.close()
-      const handle = await open(draft, 'w')
-      const rows = Array.from(members.values(), (after) => ({ zone: after.zone, after }))
-      for (const data of await this.#linesOf(rows)) await writeAll(handle, data)
-      await handle.datasync()
-      await handle.close()
+      await writeFileDurably(draft, lines)
+      const epoch = this.#fence?.epoch()
       await rename(draft, this.#path)
       await syncDirectory(this.#directory)
+      const { size, ino } = await stat(this.#path)
       this.#lines = members.size
-      this.#end = (await stat(this.#path)).size
+      this.#epoch = epoch ?? 0
+      this.#end = size
+      this.#inode = ino
     } catch (error) {
+      await unlink(draft).catch(() => undefined)
+      if (error instanceof StoreError) throw error
       throw ioError(this.#path, error)
     }
   }
@@ -167,27 +202,22 @@ async function readFrom(path: string, from: number): Promise<Buffer> {
   }
 }
 
-function lineOf({ zone, after }: MemberRow): string {
-  if (after === undefined) return JSON.stringify({ z: zone })
-  const { catalog, id, group, coo, since, leftAt } = after
-  return JSON.stringify({ z: zone, c: catalog, i: id, g: group, o: coo, s: since, l: leftAt })
+async function writeFileDurably(path: string, lines: readonly Buffer[]): Promise<void> {
+  const handle = await open(path, 'w')
+  try {
+    for (const data of lines) await writeAll(handle, data)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
 }
 
-function rowOf(text: string): MemberRow | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
+/** The members after the news. */
+export function withNews(members: ReadonlyMap<ZoneName, Member>, { rows, isWhole }: MemberNews): Map<ZoneName, Member> {
+  const next = new Map(isWhole ? [] : members)
+  for (const { zone, after } of rows) {
+    if (after === undefined) next.delete(zone)
+    else next.set(zone, after)
   }
-  const line = fitting(LINE, value) as z.infer<typeof LINE> | undefined
-  if (line === undefined) return undefined
-  const zone = line.z as ZoneName
-  const { c, i, g, o, s, l } = line
-  if (c === undefined) return { zone, after: undefined }
-  if (i === undefined || s === undefined) return undefined
-  return {
-    zone,
-    after: { zone, catalog: c as ZoneName, id: i, group: g, coo: o as ZoneName | undefined, since: s, leftAt: l },
-  }
+  return next
 }

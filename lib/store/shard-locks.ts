@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SHARDS, shardOf } from '../fleet/shards.js'
+import { SHARDS, ShardPlaces } from '../fleet/shards.js'
 import { claimDirectory, expectShared, workersFolder } from './data-dir-lock.js'
 import { ioError, StoreError } from './errors.js'
 import { FileLock, type Holder, holderText, type LockState } from './file-lock.js'
@@ -26,11 +26,13 @@ export interface ShardLocksOptions {
   worker: string
   /** A running process that has not renewed a lock for so long may lose it. */
   silentMs: number
+  places?: ShardPlaces | undefined
 }
 
 export class ShardLocks implements ZoneOwnership {
   readonly #options: ShardLocksOptions
   readonly worker: string
+  readonly places: ShardPlaces
   readonly #name: FileLock
   readonly #locks: readonly FileLock[]
   /** Shards whose lock is ours; false: it is being handed over, and no new work begins. */
@@ -42,6 +44,7 @@ export class ShardLocks implements ZoneOwnership {
     const folder = shardsFolder(options.dataDir)
     this.#options = options
     this.worker = options.worker
+    this.places = options.places ?? new ShardPlaces()
     this.#name = name
     this.directoryId = directoryId
     this.#locks = Array.from(
@@ -80,16 +83,21 @@ export class ShardLocks implements ZoneOwnership {
   }
 
   owns(zone: string): boolean {
-    return this.ownsShard(shardOf(zone))
+    return this.ownsShard(this.places.of(zone))
   }
 
   hold(zone: string): void {
-    const shard = shardOf(zone)
+    const shard = this.places.of(zone)
     if (this.isHeld(shard)) return
     throw new StoreError(
       { code: 'STORE_NOT_OWNED', zone, shard },
       `${zone} belongs to another worker (shard ${shard}); this process does not write it`,
     )
+  }
+
+  /** The number of this process as the owner of the shard; undefined when it is not its owner, as the lock's file shows now. */
+  epochOf(shard: number): number | undefined {
+    return this.isHeld(shard) ? (this.holder(shard)?.epoch ?? 0) : undefined
   }
 
   /** The lock of the shard is ours, as its file shows now. */

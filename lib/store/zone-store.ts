@@ -178,6 +178,8 @@ export class ZoneStore {
   /** For a reader: the zone has a new version. A zone that this process writes needs no reading. */
   reload(zone: ZoneName, onFault: OnFault): void {
     if (this.#mayWrite(zone)) return
+    // The zone of another machine may have no version on this disk.
+    if (!existsSync(join(this.#root, folderName(zone), 'journal'))) return
     try {
       this.#rows.delete(zone)
       this.#zones.use(zone)?.reload()

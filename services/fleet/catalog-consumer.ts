@@ -21,7 +21,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import { pause, withRests } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import type { MemberLog } from '../../lib/store/member-log.js'
+import type { MemberStore } from '../../lib/store/member-rows.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
@@ -33,7 +33,8 @@ export interface ConsumerParts {
   bus: SignalBus
   clock: Clock
   log: Logger
-  memberLog: MemberLog
+  /** This process writes it. */
+  members: MemberStore
   audit: Audit
   membership: Membership
   config: () => Config
@@ -67,6 +68,7 @@ export class CatalogConsumer {
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
   #isStopped = false
+  #isTending = false
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts
@@ -74,12 +76,12 @@ export class CatalogConsumer {
 
   /** Compares the members with the kept versions of their catalogs, then follows new ones. */
   start(): void {
-    const { bus, memberLog, membership } = this.#parts
-    this.#inTurn(() => memberLog.compact(membership.members))
+    const { bus, members, membership } = this.#parts
+    this.#inTurn(() => members.tend(membership.members))
     this.adopt()
     this.#unlisten = bus.on('committed', ({ zone }) => this.#review(zone))
     this.#timer = setInterval(
-      guard('catalog timer', () => this.#dropOverdue()),
+      guard('catalog timer', () => this.#onTick()),
       GRACE_TICK_MS,
     ).unref()
   }
@@ -173,6 +175,17 @@ export class CatalogConsumer {
     return new Map(own)
   }
 
+  #onTick(): void {
+    const { members, membership } = this.#parts
+    if (this.#isTending) return
+    this.#isTending = true
+    this.#inTurn(async () => {
+      this.#isTending = false
+      await members.tend(membership.members)
+    })
+    this.#dropOverdue()
+  }
+
   #dropOverdue(): void {
     const { membership, clock, config } = this.#parts
     if (membership.leaving.size === 0) return
@@ -193,8 +206,8 @@ export class CatalogConsumer {
   }
 
   async #carryOut(changes: readonly MemberChange[]): Promise<void> {
-    const { audit, memberLog, onChange, refresh } = this.#parts
-    await memberLog.append(changes)
+    const { audit, members, onChange, refresh } = this.#parts
+    await members.append(changes)
     for (let i = 0; i < changes.length; i += CHANGES_PER_TURN) {
       const some = changes.slice(i, i + CHANGES_PER_TURN)
       for (const change of some) auditMember(audit, change)

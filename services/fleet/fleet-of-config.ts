@@ -1,9 +1,10 @@
 /** Turns the config's plain values into the fleet that lib uses. */
+import { createHmac } from 'node:crypto'
 import type { Config } from '../../config/config.js'
 import type { Member } from '../../lib/catalog/membership.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { TsigKey } from '../../lib/dns/tsig-record.js'
-import type { SealKeys } from '../../lib/state/seals.js'
+import { dataDirSecret, type SealKeys } from '../../lib/state/seals.js'
 import { Fleet, type FleetZone } from '../../lib/fleet/fleet.js'
 import { ZoneMaker } from './zone-maker.js'
 
@@ -49,4 +50,11 @@ export function sealKeysOf({ hub, hubs, keys }: Config): SealKeys {
     return key === undefined ? [] : [new TsigKey(key.name, key.algorithm, key.secret, name)]
   }
   return { hub, keys: new Map([...hubs.values()].map(({ id, key, oldKeys }) => [id, [key, ...oldKeys].flatMap(keyOf)])) }
+}
+
+/** The secret that seals what the processes of this hub share: of its directory, or of the key that its machines have. */
+export async function sealSecretOf({ hub, dataDir, workers, keys }: Config): Promise<Buffer> {
+  const key = workers.key === undefined ? undefined : keys.get(workers.key)
+  if (key === undefined) return await dataDirSecret(dataDir)
+  return createHmac('sha256', key.secret).update(`zonecast hub ${hub}`).digest()
 }

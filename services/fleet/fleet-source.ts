@@ -1,11 +1,13 @@
 /**
- * The source of the fleet in one process: the config, and the members of catalogs. The process that writes the store consumes
- * catalogs and keeps the members on disk; the others follow what it wrote.
+ * The source of the fleet in one process: the config, and the members of catalogs. One process of a hub owns the catalogs: it
+ * consumes them and writes the members down; the others follow what it wrote.
  */
 import type { Config } from '../../config/config.js'
 import type { Audit } from '../../lib/audit/trail.js'
 import type { MemberChange } from '../../lib/catalog/membership.js'
 import type { CheckReport } from '../../lib/checks/check.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { ShardPlaces } from '../../lib/fleet/shards.js'
 import { describeError } from '../../lib/errors.js'
 import type { Fleet, FleetDiff, FleetZone } from '../../lib/fleet/fleet.js'
 import type { Clock } from '../../lib/runtime/clock.js'
@@ -14,8 +16,10 @@ import type { RefreshJob } from '../../lib/queue/jobs.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Board } from '../../lib/state/board.js'
+import { StateError } from '../../lib/state/errors.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { MemberLog } from '../../lib/store/member-log.js'
+import type { MemberNews, MemberStore } from '../../lib/store/member-rows.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { CatalogConsumer } from './catalog-consumer.js'
@@ -28,6 +32,10 @@ export interface SourceParts {
   bus: SignalBus
   clock: Clock
   audit: Audit
+  /** Where the members are kept; default: on disk, written by one process. */
+  members?: MemberStore | undefined
+  /** This process opens the zone when it comes; default: every zone. */
+  opens?: ((zone: ZoneName) => boolean) | undefined
   /** Shares a change of the fleet with the roles of this process. */
   onDiff: (diff: FleetDiff) => Promise<void>
   refresh: (job: RefreshJob) => void
@@ -41,18 +49,24 @@ const ROWS_PER_SLICE = 2_000
 
 export class FleetSource {
   readonly #keeper: FleetKeeper
-  readonly #memberLog: MemberLog
+  /** The shards of the zones: catalogs have one of their own. */
+  readonly places: ShardPlaces
+  #members: MemberStore
   readonly #log: Logger
   #parts: SourceParts | undefined
   #consumer: CatalogConsumer | undefined
   #timer: NodeJS.Timeout | undefined
-  #isFollowing = false
+  #following: Promise<void> | undefined
+  #isReader = false
+  /** Checks that wait until this process has the members. */
+  readonly #waiting: (() => void)[] = []
   /** The end of the last change of the fleet. */
   #changing: Promise<unknown> = Promise.resolve()
 
   constructor(config: Config, log: Logger) {
     this.#keeper = new FleetKeeper(config)
-    this.#memberLog = new MemberLog(config.dataDir)
+    this.#members = new MemberLog(config.dataDir)
+    this.places = new ShardPlaces(catalogsOf(config))
     this.#log = log
   }
 
@@ -70,49 +84,80 @@ export class FleetSource {
 
   /** Reads the members that were known when the process ended: their zones are served from the start. Throws StoreError STORE_IO. */
   async load(): Promise<void> {
-    const rows = await this.#memberLog.load()
+    const rows = await this.#members.load()
     for (let i = 0; i < rows.length; i += ROWS_PER_SLICE) {
       this.#keeper.membership.apply(rows.slice(i, i + ROWS_PER_SLICE))
       await pause()
     }
     this.#keeper.accept(await this.#keeper.prepare(this.config))
-    if (this.#memberLog.unreadable > 0)
+    if (this.#members.unreadable > 0)
       this.#log.error(
-        { op: 'catalog', lines: this.#memberLog.unreadable },
+        { op: 'catalog', lines: this.#members.unreadable },
         'lines of the member log unreadable; the catalogs list the members again',
       )
   }
 
-  connect(role: 'write' | 'read', parts: SourceParts): void {
+  connect(parts: SourceParts): void {
     this.#parts = parts
-    if (role === 'read') return
+    if (parts.members !== undefined) this.#members = parts.members
+  }
+
+  /** After the start of the roles. `owns`: this process writes the store alone, and so owns the catalogs. */
+  async start(owns: boolean): Promise<void> {
+    this.#parts!.bus.on('committed', ({ zone }) => this.config.catalogs.consumed.has(zone) && void this.#follow())
+    if (owns) await this.own()
+    else this.#startFollowing()
+  }
+
+  #startFollowing(): void {
+    this.#isReader = true
+    this.#timer = setInterval(
+      guard('member follower', () => this.#follow()),
+      FOLLOW_MS,
+    ).unref()
+  }
+
+  /** This process owns the catalogs from now on, and consumes them. Rejects while the members cannot be read or written. */
+  async own(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#isReader = false
+    await this.#following
+    await this.#adopt(await this.#members.begin(this.membership.members))
     this.#consumer = new CatalogConsumer({
-      ...parts,
+      ...this.#parts!,
       log: this.#log,
-      memberLog: this.#memberLog,
+      members: this.#members,
       membership: this.#keeper.membership,
       config: () => this.config,
       isTaken: (zone) => this.#keeper.isTaken(zone),
       onChange: (changes) => this.#change(changes),
     })
+    this.#consumer.start()
+    this.#wakeWaiting()
   }
 
-  /** After the start of the roles. */
-  start(): void {
-    this.#consumer?.start()
-    if (this.#consumer !== undefined) return
-    this.#timer = setInterval(
-      guard('member follower', () => this.#follow()),
-      FOLLOW_MS,
-    ).unref()
-    this.#parts!.bus.on('committed', ({ zone }) => this.config.catalogs.consumed.has(zone) && void this.#follow())
+  #wakeWaiting(): void {
+    for (const go of this.#waiting.splice(0)) go()
   }
 
-  /** Before the release of a version of a catalog zone. */
+  /** Another process owns the catalogs. Resolves when this one has ended its work on them. */
+  async disown(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = undefined
+    await consumer?.finish()
+    await this.#members.close()
+    this.membership.forgetLists()
+    this.#wakeWaiting()
+    clearInterval(this.#timer)
+    this.#startFollowing()
+  }
+
+  /** Before the release of a version of a catalog zone. A new owner of the shard waits until it has the members. */
   async check(zone: FleetZone, contents: ZoneContents): Promise<CheckReport> {
-    return zone.catalog === 'consumed'
-      ? await this.#consumer!.check(zone, contents)
-      : await this.#parts!.checkPublished(zone, contents)
+    if (zone.catalog !== 'consumed') return await this.#parts!.checkPublished(zone, contents)
+    if (this.#consumer === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#consumer !== undefined) return await this.#consumer.check(zone, contents)
+    throw new StateError({ code: 'STATE_MEMBERS' }, `another worker owns the catalogs, ${zone.name} among them`)
   }
 
   /** Reloads and changes of members work in slices, one after the other. */
@@ -135,9 +180,9 @@ export class FleetSource {
   /** Rejects with StoreError for a new zone that cannot be opened; then nothing has changed. */
   #change(changes: readonly Pick<MemberChange, 'zone' | 'after'>[]): Promise<void> {
     return this.inTurn(async () => {
-      const { store, onDiff } = this.#parts!
+      const { store, onDiff, opens } = this.#parts!
       await openZones(
-        changes.flatMap(({ zone, after }) => (after === undefined ? [] : [zone])),
+        changes.flatMap(({ zone, after }) => (after === undefined || opens?.(zone) === false ? [] : [zone])),
         store,
       )
       const diff = this.#keeper.change(changes)
@@ -145,27 +190,38 @@ export class FleetSource {
     })
   }
 
-  async #follow(): Promise<void> {
-    if (this.#isFollowing) return
-    this.#isFollowing = true
+  #follow(): Promise<void> {
+    if (!this.#isReader) return Promise.resolve()
+    this.#following ??= this.#readNews().finally(() => {
+      this.#following = undefined
+    })
+    return this.#following
+  }
+
+  async #readNews(): Promise<void> {
     try {
-      const { rows, isWhole } = await this.#memberLog.follow()
-      const members = new Map(rows.flatMap(({ zone, after }) => (after === undefined ? [] : [[zone, after]])))
-      const changes = isWhole ? [...this.#keeper.changesTo(members)] : rows
-      for (let i = 0; i < changes.length; i += CHANGES_PER_TURN) {
-        await this.#change(changes.slice(i, i + CHANGES_PER_TURN))
-      }
+      await this.#adopt(await this.#members.follow())
+      await this.#members.keep?.(this.membership.members)
     } catch (error) {
-      this.#log.error({ op: 'catalog', err: describeError(error) }, 'member log of another process unreadable')
-    } finally {
-      this.#isFollowing = false
+      this.#log.error({ op: 'catalog', err: describeError(error) }, 'members of catalogs unreadable')
     }
+  }
+
+  async #adopt({ rows, isWhole }: MemberNews): Promise<void> {
+    const members = new Map(rows.flatMap(({ zone, after }) => (after === undefined ? [] : [[zone, after]])))
+    const changes = isWhole ? [...this.#keeper.changesTo(members)] : rows
+    for (let i = 0; i < changes.length; i += CHANGES_PER_TURN) await this.#change(changes.slice(i, i + CHANGES_PER_TURN))
   }
 
   async finish(): Promise<void> {
     clearInterval(this.#timer)
+    this.#isReader = false
     await this.#consumer?.finish()
+    this.#wakeWaiting()
     await this.#changing
-    await this.#memberLog.close()
+    await this.#members.close()
   }
 }
+
+/** Names of all catalogs. */
+export const catalogsOf = ({ catalogs }: Config): string[] => [...catalogs.consumed.keys(), ...catalogs.published.keys()]

@@ -27,6 +27,7 @@ import type { StoredZone } from '../../lib/store/stored-zone.js'
 import { soaOfVersion, type Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
+import { isNewByCatalog, type PublishedPlace } from './new-by-catalog.js'
 import { type Published, PublishedZones } from './published-zones.js'
 
 export interface PublisherParts extends PrimaryWatchParts, DepartureParts {
@@ -38,6 +39,10 @@ export interface PublisherParts extends PrimaryWatchParts, DepartureParts {
   inTurn: InTurn
   refresh: (job: RefreshJob) => Promise<unknown>
   onCommitted: (zone: FleetZone, version: Version) => void
+  /** This process owns the zone. */
+  owns: (zone: ZoneName) => boolean
+  /** Where several processes share the zones: the catalogs of the config, which one of them publishes. */
+  shared?: { published: () => Iterable<PublishedPlace> } | undefined
 }
 
 /** Source of the versions that this hub makes. */
@@ -58,6 +63,8 @@ export class CatalogPublisher {
   #ticks = 0
   #isAsking = false
   #isStopped = false
+  #isPublishing = false
+  #unlisten: () => void = () => undefined
   #adopting: Promise<void> = Promise.resolve()
   /** The list of the version that is being committed, so that its check need not read it. */
   #making: { zone: ZoneName; list: PublishedList } | undefined
@@ -66,7 +73,7 @@ export class CatalogPublisher {
     this.#fleet = fleet
     this.#parts = parts
     this.#departures = new Departures(parts)
-    this.#zones = new PublishedZones(parts.store, this.#departures)
+    this.#zones = new PublishedZones(parts.store, this.#departures, parts.shared && parts)
   }
 
   async start(): Promise<void> {
@@ -74,14 +81,31 @@ export class CatalogPublisher {
       guard('publisher timer', () => this.#tick()),
       TICK_MS,
     ).unref()
-    await this.adopt(this.#fleet, everyZoneOf(this.#fleet))
+    if (this.#parts.shared === undefined) return await this.begin(this.#fleet)
+    this.#unlisten = this.#parts.board.onChange((change, origin) => {
+      const zone = change.table === 'zones' && origin === 'there' ? this.#fleet.zones.get(change.key as ZoneName) : undefined
+      if (zone !== undefined) this.noteRelease(zone)
+    })
+  }
+
+  /** Publishes the catalogs of this fleet, which has the zones of all processes. */
+  async begin(fleet: Fleet): Promise<void> {
+    this.#isPublishing = true
+    await this.adopt(fleet, everyZoneOf(fleet))
+  }
+
+  /** Another process publishes from now on. */
+  clear(): void {
+    this.#isPublishing = false
+    this.#adopting = this.#adopting.then(() => this.#zones.clear())
+    this.#zones.clear()
   }
 
   /** Resolves when the catalogs have the zones that changed; one change after the other, in slices. */
   adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
     this.#adopting = this.#adopting.then(async () => {
-      if (this.#isStopped) return
+      if (this.#isStopped || !this.#isPublishing) return
       try {
         await this.#zones.adopt(fleet, diff)
       } catch (error) {
@@ -99,7 +123,9 @@ export class CatalogPublisher {
 
   /** The node consumes a catalog that will list the zone, and has no version yet that does. */
   isUnlisted(zone: FleetZone, node: FleetNode): boolean {
-    return this.#zones.isUnlisted(zone, node, this.#parts.board)
+    const { board, shared } = this.#parts
+    if (this.#isPublishing || shared === undefined) return this.#zones.isUnlisted(zone, node, board)
+    return isNewByCatalog(zone, node, shared.published(), board)
   }
 
   #publishSoon(): void {
@@ -260,6 +286,7 @@ export class CatalogPublisher {
 
   stop(): void {
     this.#isStopped = true
+    this.#unlisten()
     clearInterval(this.#timer)
     clearTimeout(this.#waiting)
   }

@@ -10,6 +10,7 @@ import type { RolloutRules } from '../../lib/rollout/stages.js'
 import type { ForcePermits } from '../../lib/state/force-permits.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import type { ProvisionParts } from './provision-processor.js'
+import type { PublisherParts } from './catalog-publisher.js'
 import type { JobTakerParts } from './job-takers.js'
 import type { VerifySchedule } from '../../lib/verify/verify-sweep.js'
 import type { VerifyParts } from './verify-service.js'
@@ -34,6 +35,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConfl
   seals: WebhookParts['seals']
   owns: WebhookParts['owns']
   provisioner: ProvisionParts
+  shared: PublisherParts['shared']
 }
 
 export interface WorkerSettings {

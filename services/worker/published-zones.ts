@@ -96,14 +96,29 @@ export class Published {
   }
 }
 
+/** The zones that other processes of the hub own: the board shows which of them are released. */
+export interface ZonesElsewhere {
+  owns: (zone: ZoneName) => boolean
+  board: Pick<Board, 'get'>
+}
+
 export class PublishedZones {
   readonly #store: ZoneStore
   readonly #departures: Departures
+  readonly #elsewhere: ZonesElsewhere | undefined
   readonly #catalogs = new Map<ZoneName, Published>()
 
-  constructor(store: ZoneStore, departures: Departures) {
+  /** `elsewhere`: where other processes own zones too. */
+  constructor(store: ZoneStore, departures: Departures, elsewhere?: ZonesElsewhere) {
     this.#store = store
     this.#departures = departures
+    this.#elsewhere = elsewhere
+  }
+
+  /** Another process publishes the catalogs from now on. */
+  clear(): void {
+    this.#catalogs.clear()
+    this.#departures.clear()
   }
 
   get all(): Iterable<Published> {
@@ -215,7 +230,14 @@ export class PublishedZones {
   }
 
   /** A node of the catalog may have a version of the zone: as members of a rollout's first stage must. */
-  #mayBeHad({ name }: FleetZone, { zone }: Published): boolean {
+  #mayBeHad({ name }: FleetZone, published: Published): boolean {
+    const { zone } = published
+    if (this.#elsewhere?.owns(name) === false) {
+      const cell = this.#elsewhere.board.get('zones', name)
+      // Without Redis it is not known, and what a catalog lists stays in it.
+      if (cell === undefined) return published.lists(name)
+      return cell.released !== undefined || cell.staged.some(({ nodes }) => zone.nodes.some(({ id }) => nodes.includes(id)))
+    }
     // Every node may have the version of a zone at rest.
     if (this.#store.resting(name) !== undefined) return true
     const { released, versions } = this.#store.zone(name)

@@ -202,7 +202,8 @@ export class WorkerService implements Service {
     await this.#unsticker.adopt(fleet)
     this.verify.adopt(fleet)
     await this.#rollouts.adopt(fleet, diff)
-    void this.catalogs.adopt(fleet, diff)
+    // Where several processes share the zones, one publishes the catalogs of all.
+    if (this.#parts.shared === undefined) void this.catalogs.adopt(fleet, diff)
   }
 
   #onCommitted(zone: FleetZone, version: Version): void {

@@ -120,7 +120,7 @@ export async function spawnHub(
   place: HubPlace,
   args: string[] = [],
   program?: keyof typeof PROGRAMS | { checkout: string },
-  readyMs = 30_000,
+  readyMs = 60_000,
 ): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(

@@ -91,7 +91,9 @@ const DOORS: Record<string, string[]> = {
 }
 
 /** The composition root: the files that put the parts of a process together. */
-const ROOT = ['main', 'hub', 'make-worker', 'next-fleet', 'load-aside'].map((name) => `services/${name}.ts`)
+const ROOT = ['main', 'hub', 'make-worker', 'make-servers', 'make-sync', 'catalog-duty', 'next-fleet', 'load-aside'].map(
+  (name) => `services/${name}.ts`,
+)
 
 describe('the project', () => {
   it('has files to check', () => {

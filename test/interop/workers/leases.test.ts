@@ -234,6 +234,23 @@ describe('leases of shards', function () {
     expect(a.story).to.deep.equal([])
   })
 
+  it('stay with their workers when Redis has lost its data, also on two machines', async () => {
+    const [a, b] = [await join_('a', scratch(), true), await join_('b', scratch(), true)]
+    await Promise.all([holds(a, SHARDS / 2), holds(b, SHARDS / 2)])
+    const before = [...a.shards].sort()
+    await a.redis.flushall()
+    await eventually(
+      async () => {
+        const table = await readShards(a.redis, hub)
+        const owners = Array.from({ length: SHARDS }, (_, shard) => ownerIn(table, shard))
+        expect(owners.filter((name) => name === 'a')).to.have.length(SHARDS / 2)
+        expect(owners.filter((name) => name === 'b')).to.have.length(SHARDS / 2)
+      },
+      { timeoutMs: 10_000 },
+    )
+    expect([[...a.shards].sort(), a.story, b.story]).to.deep.equal([before, [], []])
+  })
+
   it('survive a Redis that goes away during a hand-over', async () => {
     const dataDir = scratch()
     const a = await join_('a', dataDir)

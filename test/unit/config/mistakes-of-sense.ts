@@ -4,11 +4,18 @@ import type { Case } from './mistakes-of-form.js'
 
 export const MISTAKES_OF_SENSE: Case[] = [
   {
-    id: 'several workers with catalogs',
-    text: withLine(15, 'catalogs: [{ name: cat.example, primaries: [hm1, hm2] }]', 'workers: { share: disk }'),
+    id: 'several machines without a key',
+    text: withLine(15, 'redis: redis://127.0.0.1:6379', 'workers: { share: machines }'),
     code: 'CONFIG_VALUE',
     at: '16:12',
-    says: /remove catalogs/,
+    says: /set workers.key/,
+  },
+  {
+    id: 'several machines with a key that does not exist',
+    text: withLine(15, 'redis: redis://127.0.0.1:6379', 'workers: { share: machines, key: none }'),
+    code: 'CONFIG_DANGLING',
+    at: '16:29',
+    says: /no key of that name/,
   },
   {
     id: 'a zone named twice',

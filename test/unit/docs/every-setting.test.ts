@@ -22,6 +22,7 @@ const ALTERNATIVES = new Set([
   'nodes.*.control.nsd',
   'nodes.*.control.ca',
   'nodes.*.control.cert',
+  'workers.key',
   'nodes.*.control.certKey',
   'nodes.*.control.knot',
   'nodes.*.control.powerdns',

@@ -1,6 +1,6 @@
 /** How zones are spread over shards, and shards over workers. */
 import { expect } from 'chai'
-import { planShards, SHARDS, shardOf } from '../../../lib/fleet/shards.js'
+import { CATALOG_SHARD, planShards, ShardPlaces, SHARDS, shardOf } from '../../../lib/fleet/shards.js'
 
 const zones = Array.from({ length: 20_000 }, (_, i) => `zone${i}.example.`)
 const none = (): undefined => undefined
@@ -67,5 +67,14 @@ describe('shards', () => {
     const before = planShards(['a', 'b'], none)
     const without = before.map((owner) => (owner === 'b' ? undefined : owner))
     expect(planShards(['a', 'b'], (shard) => without[shard])).to.deep.equal(before)
+  })
+})
+
+describe('the places of zones', () => {
+  it('put all catalogs into one shard, and other zones where every hub has them', () => {
+    const places = new ShardPlaces(['shop.example.'])
+    expect([places.of('shop.example.'), places.of('example.')]).to.deep.equal([CATALOG_SHARD, 43])
+    places.adopt(['example.'])
+    expect([places.of('shop.example.'), places.of('example.')]).to.deep.equal([29, CATALOG_SHARD])
   })
 })

@@ -5,6 +5,8 @@ import { expect } from 'chai'
 import type { Member } from '../../../lib/catalog/membership.js'
 import { parseZoneName, type ZoneName } from '../../../lib/dns/name.js'
 import { MEMBER_LOG, MemberLog } from '../../../lib/store/member-log.js'
+import { StoreError } from '../../../lib/store/errors.js'
+import { expectError } from '../../support/expect-error.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const CATALOG = parseZoneName('cat.example')
@@ -72,10 +74,52 @@ describe('the member log', () => {
     expect([first.rows.length, first.rows.at(-1)!.after!.since]).to.deep.equal([1_500, 1_499])
     expect(await follower.follow()).to.deep.equal({ rows: [], isWhole: false })
     const now = member('a.example', { since: 1_499 })
-    await log.compact(new Map<ZoneName, Member>([[now.zone, now]]))
+    await log.tend(new Map<ZoneName, Member>([[now.zone, now]]))
     expect(readFileSync(join(dir, MEMBER_LOG), 'utf8').split('\n')).to.have.length(2)
     expect(await follower.follow()).to.deep.equal({ rows: [row(now)], isWhole: true })
     await log.append([row(member('b.example'))])
     expect((await follower.follow()).rows.map(({ zone }) => zone)).to.deep.equal(['b.example.'])
+  })
+
+  it('lets a paused writer change nothing after the next one has begun', async () => {
+    const [paused, next] = [new MemberLog(dir, { epoch: () => 1 }), new MemberLog(dir, { epoch: () => 2 })]
+    await paused.begin(new Map())
+    await paused.append([row(member('a.example'))])
+    expect((await next.begin(new Map())).rows.map(({ zone }) => zone)).to.deep.equal(['a.example.'])
+    await paused.append([row(member('late.example'))])
+    await next.append([row(member('b.example'))])
+    expect((await log.load()).map(({ zone }) => zone)).to.deep.equal(['a.example.', 'b.example.'])
+    for (const writer of [paused, next]) await writer.close()
+  })
+
+  it('begins anew with smaller numbers of writers, and keeps the members', async () => {
+    const [before, after] = [new MemberLog(dir, { epoch: () => 7 }), new MemberLog(dir, { epoch: () => 1 })]
+    await before.begin(new Map())
+    await before.append([row(member('a.example'))])
+    await after.begin(new Map())
+    await after.append([row(member('b.example'))])
+    expect((await log.load()).map(({ zone }) => zone)).to.deep.equal(['a.example.', 'b.example.'])
+    for (const writer of [before, after]) await writer.close()
+  })
+
+  it('writes nothing for a process that lost the catalogs', async () => {
+    const lost = new MemberLog(dir, {
+      epoch: () => {
+        throw new StoreError({ code: 'STORE_NOT_OWNED', zone: 'catalogs', shard: 0 }, 'lost')
+      },
+    })
+    await expectError('STORE_NOT_OWNED', () => lost.append([row(member('a.example'))]))
+    await expectError('STORE_NOT_OWNED', () => lost.replace(new Map()))
+    expect(await log.load()).to.deep.equal([])
+  })
+
+  it('reports a writer whose file was written anew by another one, and its next line is in the new file', async () => {
+    const [old, other] = [new MemberLog(dir, { epoch: () => 1 }), new MemberLog(dir, { epoch: () => 1 })]
+    await old.begin(new Map())
+    await other.replace(new Map())
+    await expectError('STORE_IO', () => old.append([row(member('a.example'))]))
+    await old.append([row(member('a.example'))])
+    expect((await log.load()).map(({ zone }) => zone)).to.deep.equal(['a.example.'])
+    await old.close()
   })
 })

@@ -8,7 +8,7 @@ import type { NodePaths } from '../../../lib/observe/node-paths.js'
 import { Departures } from '../../../lib/release/departures.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { Board } from '../../../lib/state/board.js'
-import { pairKey } from '../../../lib/state/tables.js'
+import { pairKey, type ZoneCell } from '../../../lib/state/tables.js'
 import { ZoneStore } from '../../../lib/store/zone-store.js'
 import { PublishedZones } from '../../../services/worker/published-zones.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -111,4 +111,50 @@ describe('the zones of published catalogs', () => {
     board.set('nodes', pairKey(forA.name, 'a1'), { ...cell, at: 2, serial: 8 as Serial })
     expect(zones.isUnlisted(x, A1, board), 'its version lists it').to.equal(false)
   })
+
+  it('of other workers are those that the board shows as released; what it does not know stays as the catalog has it', async () => {
+    const names = ['x.example', 'y.example', 'z.example', 'w.example'].map((name) => parseZoneName(name))
+    const all = names.map((name) => zone(name, [A1, A2]))
+    // The last version of the catalog lists z.
+    const list = await catalogContents(forA.apex, 1 as Serial, new Map([[names[2]!, undefined]]), pause)
+    const stored = store.zone(forA.name)
+    const state = { seenAt: 1, committedAt: 1, from: 'published', releasedAt: 5 }
+    await stored.commitFull(stored.draft(list), stored.latest, async () => state)
+    board.set('zones', names[1]!, {
+      ...EMPTY,
+      released: { serial: 1 as Serial, digest: 'd', releasedAt: 5, records: 1, octets: 1 },
+    })
+    const elsewhere = { owns: (name: string) => name === forA.name, board }
+    const shared = new PublishedZones(
+      store,
+      new Departures({ board, soa: { ask: async () => Promise.reject(new Error()) }, paths: {} as NodePaths }),
+      elsewhere,
+    )
+    const whole = new Fleet([forA, ...all], [A1, A2, B1], [], [])
+    await shared.adopt(whole, everyZoneOf(whole))
+    const listedNow = () => [...shared.get(forA.name)!.names]
+    expect(listedNow()).to.deep.equal(['y.example.', 'z.example.'])
+    // Released to the first stage of its rollout.
+    board.set('zones', names[3]!, { ...EMPTY, staged: [{ serial: 1 as Serial, digest: 'd', releasedAt: 5, nodes: ['a2'] }] })
+    expect(shared.noteRelease(all[3]!)).to.equal(true)
+    expect(listedNow()).to.deep.equal(['y.example.', 'z.example.', 'w.example.'])
+    shared.clear()
+    expect(shared.get(forA.name)).to.equal(undefined)
+  })
 })
+
+const EMPTY: ZoneCell = {
+  at: 1,
+  released: undefined,
+  releases: [],
+  staged: [],
+  newest: undefined,
+  rollouts: [],
+  trail: undefined,
+  refreshedAt: 1,
+  expireSeconds: 1,
+  error: undefined,
+  errorAt: undefined,
+  failures: 0,
+  conflict: undefined,
+}
