@@ -11,6 +11,7 @@ import { ConnectionTable } from './connection-table.js'
 import { DatagramChannel } from './datagram-channel.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
+import { ListenerCopies } from './listener-copies.js'
 import { ServedConnection } from './served-connection.js'
 import { type NoteHandshake, type ServerTls, TlsDoor } from './tls-door.js'
 import { WaitingRoom } from './waiting-room.js'
@@ -54,6 +55,7 @@ export class DnsListener {
   readonly #known: ConnectionTable
   readonly #strangers: ConnectionTable
   readonly #waiting: WaitingRoom
+  readonly #copies = new ListenerCopies()
   readonly #door: TlsDoor | undefined
   /** Addresses of this listener, in the form of endpointText. */
   readonly #own = new Set<string>()
@@ -121,11 +123,10 @@ export class DnsListener {
   }
 
   #openTcp(endpoint: Endpoint, door?: TlsDoor): Promise<number> {
-    const server = createServer(
-      { noDelay: true },
-      guard('tcp connection', (socket: Socket) => this.#onConnection(socket, door)),
-    )
+    const onConnection = guard('tcp connection', (socket: Socket) => this.#onConnection(socket, door))
+    const server = createServer({ noDelay: true }, onConnection)
     this.#servers.push(server)
+    this.#copies.add(server, onConnection)
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(this.#bindError(endpoint, door === undefined ? 'TCP' : 'TLS', error)))
       const shared = this.#options.isShared === true ? sharedPort() : {}
@@ -168,6 +169,7 @@ export class DnsListener {
   }
 
   #onConnection(socket: Socket, door: TlsDoor | undefined): void {
+    this.#copies.noteConnection()
     socket.on('error', () => undefined)
     const { remoteAddress, remotePort } = socket
     // Closed already.
@@ -215,6 +217,7 @@ export class DnsListener {
 
   /** Stops accepting connections and datagrams; running transfers go on. */
   stopListening(): void {
+    this.#copies.close()
     for (const server of this.#servers) server.close()
     for (const socket of this.#udp) {
       socket.removeAllListeners('message')
