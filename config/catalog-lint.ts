@@ -19,16 +19,22 @@ const placesOf = ({ catalogs }: Config): Map<string, SettingPath> => {
 
 function lintConsumed(config: Config, declared: DeclaredNames, report: Report): void {
   const places = placesOf(config)
-  const check = (section: 'primaries' | 'clouds', names: readonly string[], at: SettingPath) => {
+  const check = (section: 'primaries' | 'clouds' | 'nodes', names: readonly string[], at: SettingPath) => {
     for (const name of new Set(names)) {
       if (declared[section].has(name)) continue
       const known = [...declared[section]].slice(0, 8).map(quote).join(', ')
-      const one = section === 'primaries' ? 'primary' : 'cloud'
+      const one = { primaries: 'primary', clouds: 'cloud', nodes: 'node' }[section]
       report(
         'CONFIG_DANGLING',
         at,
         `there is no ${one} ${quote(name)}: ${known === '' ? `add it under "${section}"` : `write one of ${known}`}`,
       )
+    }
+  }
+  const checkStages = ({ rollout }: MemberSettings, at: SettingPath) => {
+    for (const [i, { nodes, cloud }] of (rollout?.stages ?? []).entries()) {
+      check('nodes', nodes ?? [], [...at, 'rollout', 'stages', i, 'nodes'])
+      check('clouds', cloud === undefined ? [] : [cloud], [...at, 'rollout', 'stages', i, 'cloud'])
     }
   }
   const checkMembers = ({ primaries, clouds }: MemberSettings, at: SettingPath) => {
@@ -46,8 +52,11 @@ function lintConsumed(config: Config, declared: DeclaredNames, report: Report): 
   for (const { name, zone, members, groups } of config.catalogs.consumed.values()) {
     const at = places.get(name)!
     checkMembers(members, at)
-    for (const [id, group] of groups)
+    checkStages(members, at)
+    for (const [id, group] of groups) {
+      if (group.rollout !== members.rollout) checkStages(group, [...at, 'groups', id])
       if (group.primaries !== members.primaries || group.clouds !== members.clouds) checkMembers(group, [...at, 'groups', id])
+    }
     check('clouds', zone.clouds, [...at, 'deliver'])
   }
 }

@@ -1,5 +1,6 @@
 /** The settings of catalog zones (RFC 9432): those that the hub consumes, and those that it publishes. */
 import { z } from 'zod'
+import { rolloutSchema } from './rollout-schema.js'
 import { CHECKS_WITH_MODE, mode } from './checks-schema.js'
 import { count, duration, listOf, mapOf, section, text, zoneName } from './setting-types.js'
 
@@ -21,10 +22,15 @@ const group = section({
   primaries: primaries().describe('Primaries of the members, in order of preference; default: those of the catalog.'),
   clouds: clouds().describe('Clouds that serve the members; default: those of the catalog.'),
   checks: checks().describe('Modes of checks for the members, instead of those of the catalog.'),
+  rollout: rolloutSchema
+    .optional()
+    .describe(
+      'Order in which nodes get versions of the members; default: that of the catalog. Keys left out have their defaults.',
+    ),
 })
 
 /** Keys that only a consumed catalog has. */
-const CONSUMED = ['primaries', 'clouds', 'groups', 'checks', 'grace', 'maxMembers', 'refresh', 'deliver'] as const
+const CONSUMED = ['primaries', 'clouds', 'groups', 'checks', 'rollout', 'grace', 'maxMembers', 'refresh', 'deliver'] as const
 
 export const catalogSchema = section({
   name: zoneName().describe('The name of the catalog zone.'),
@@ -37,6 +43,9 @@ export const catalogSchema = section({
     'Settings for members by their group property; other members have those of the catalog.',
   ),
   checks: checks().describe('Modes of checks for the members, instead of those of checks.'),
+  rollout: rolloutSchema
+    .optional()
+    .describe('Order in which nodes get versions of the members; default: rollout. Keys left out have their defaults.'),
   grace: duration()
     .optional()
     .describe('A member that leaves the catalog is served on for this long, and comes back whole; default: 7d, 0s: not at all.'),

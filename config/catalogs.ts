@@ -6,6 +6,7 @@ import { checkSettingsFor, memberChecksFor, type ZoneChecks } from './checks-sch
 import type { Config, ConsumedCatalog, MemberSettings } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
+import { rolloutRulesOf } from './rollout-schema.js'
 import type { RawConfig } from './schema.js'
 
 export function resolveCatalogs(raw: RawConfig, config: Config, report: Report): void {
@@ -52,12 +53,17 @@ function consumedCatalog(
   const maxMs = catalog.refresh?.max ?? config.defaults.refresh.maxMs
   if (catalog.refresh !== undefined) checkBounds(minMs, maxMs, [...at, 'refresh'], report)
   const base = { refresh: { minMs, maxMs }, limits: {} }
-  const settings = (own: Partial<Pick<RawCatalog, 'primaries' | 'clouds' | 'checks'>>, where: SettingPath): MemberSettings => {
+  const settings = (
+    own: Partial<Pick<RawCatalog, 'primaries' | 'clouds' | 'checks' | 'rollout'>>,
+    where: SettingPath,
+  ): MemberSettings => {
     const modes = { ...catalog.checks, ...own.checks }
     if ((modes.hook ?? 'off') !== 'off' && raw.checks.hook.command.length === 0)
       report('CONFIG_VALUE', [...where, 'checks', 'hook'], '"hook" has no command: write it under checks.hook')
     const { common, own: checksOf } = memberChecksFor(raw.checks, modes, config.zones.keys())
-    const zone = { ...base, primaries: own.primaries ?? primaries, clouds: own.clouds ?? clouds, checks: common }
+    const rollout = own.rollout ?? catalog.rollout
+    const rules = rollout === undefined ? {} : { rollout: rolloutRulesOf(rollout) }
+    const zone = { ...base, ...rules, primaries: own.primaries ?? primaries, clouds: own.clouds ?? clouds, checks: common }
     return { ...zone, own: new Map(Array.from(checksOf, ([member, itsChecks]) => [member, { ...zone, checks: itsChecks }])) }
   }
   return {

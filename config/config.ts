@@ -98,6 +98,8 @@ export interface ZoneConfig {
   refresh: RefreshBounds
   limits: ZoneLimits
   checks: ZoneChecks
+  /** Undefined: the rollouts of all zones. */
+  rollout?: RolloutConfig | undefined
 }
 
 /** The settings of members in one group, or in none. */

@@ -7,6 +7,7 @@ import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
 import type { ControlSettings, Make } from './control-settings.js'
 import { type ClientProof, keysOf, type Remote } from './remote.js'
+import type { RolloutRules } from './rollout-rules.js'
 
 export type Primary = Remote
 
@@ -47,6 +48,8 @@ export interface FleetZone {
   /** The zone's own limits on transfers, if any. */
   limits: { octets?: number; records?: number; messages?: number; names?: number; memory?: number }
   checks: CheckRules
+  /** Its own rollouts; undefined: those of all zones. */
+  rollout?: RolloutRules | undefined
   /** A catalog zone (RFC 9432): its members become zones, or this hub makes it. */
   catalog?: 'consumed' | 'published' | undefined
   /** The group property of a member of a catalog. */

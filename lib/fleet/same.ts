@@ -45,11 +45,14 @@ export const isSameRules = (a: ZoneRules, b: ZoneRules): boolean =>
   a.group === b.group &&
   isSameText(a.refresh, b.refresh) &&
   isSameText(a.limits, b.limits) &&
-  isSameText(a.checks, b.checks)
+  isSameText(a.checks, b.checks) &&
+  isSameText(a.rollout ?? NONE, b.rollout ?? NONE)
 
 function isSameList<T>(a: readonly T[], b: readonly T[], isSame: (x: T, y: T) => boolean = Object.is): boolean {
   return a === b || (a.length === b.length && a.every((x, i) => isSame(x, b[i]!)))
 }
+
+const NONE = {}
 
 /** Settings that many zones share are serialized once. */
 const texts = new WeakMap<object, string>()

@@ -44,6 +44,10 @@ export class ZoneOfFleet implements FleetZone {
     return this.rules.checks
   }
 
+  get rollout(): FleetZone['rollout'] {
+    return this.rules.rollout
+  }
+
   get catalog(): FleetZone['catalog'] {
     return this.rules.catalog
   }

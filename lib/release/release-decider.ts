@@ -18,7 +18,8 @@ import {
   type ZoneOrders,
 } from '../rollout/record.js'
 import { heldByPeer } from '../rollout/shared.js'
-import { planStages, type RolloutRules } from '../rollout/stages.js'
+import type { RolloutRules } from '../fleet/rollout-rules.js'
+import { planStages } from '../rollout/stages.js'
 import type { Clock } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
 import type { Metrics } from '../runtime/metrics.js'
@@ -85,12 +86,13 @@ export class ReleaseDecider {
     const orders = this.ordersOf(stored)
     const decision = decisionOn(orders, { serial, digest: contents.digest })
     const isApproved = approvedBy !== undefined || decision?.kind === 'approve'
+    const rules = zone.rollout ?? this.#parts.rollout
     const rollout = beginRollout({
-      stages: planStages(this.#parts.rollout, zone.nodes),
+      stages: planStages(rules, zone.nodes),
       now,
       held: whyHeld(checks, orders, isApproved, objection ?? this.#heldByPeer(stored, contents, decision)),
       // The replacement of a bad version does not wait until that is on every node.
-      waitFor: this.#parts.rollout.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
+      waitFor: rules.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
       decided: decision?.at,
     })

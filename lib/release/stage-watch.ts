@@ -9,7 +9,7 @@ import type { NodeProber } from '../observe/node-prober.js'
 import { type GateNode, type GateOutcome, judgeGate } from '../rollout/gate.js'
 import { isGoing } from '../rollout/machine.js'
 import { rolloutId } from '../rollout/record.js'
-import type { RolloutRules } from '../rollout/stages.js'
+import type { RolloutRules } from '../fleet/rollout-rules.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from '../state/board.js'
@@ -69,8 +69,13 @@ export class StageWatch {
     return watch
   }
 
+  #rulesOf(zone: FleetZone): RolloutRules {
+    return zone.rollout ?? this.#parts.rollout
+  }
+
   gate(zone: FleetZone, version: Version, now: number): GateOutcome {
-    const { board, rollout, observe } = this.#parts
+    const { board, observe } = this.#parts
+    const rules = this.#rulesOf(zone)
     const record = version.rollout!
     const watch = this.#of(zone, version)
     const stage = record.stages[record.stage]!
@@ -97,19 +102,19 @@ export class StageWatch {
       stage,
       target: version.serial,
       nodes,
-      probe: rollout.probe,
+      probe: rules.probe,
       startedAt: watch.since,
       now,
-      deadlineMs: rollout.deadlineMs,
+      deadlineMs: rules.deadlineMs,
       unknownAfterMissed: observe.unknownAfterMissed,
     })
   }
 
   /** Probes the nodes of the stage that show the version and were not probed, or not recently. */
   probe(zone: FleetZone, stored: StoredZone, version: Version, now: number): void {
-    const { rollout, board } = this.#parts
+    const { board } = this.#parts
     const record = version.rollout!
-    if (!rollout.probe || !isGoing(record.state)) return
+    if (!this.#rulesOf(zone).probe || !isGoing(record.state)) return
     const watch = this.#of(zone, version)
     for (const id of record.stages[record.stage]?.nodes ?? []) {
       const last = watch.probes.get(id)
@@ -121,14 +126,14 @@ export class StageWatch {
   }
 
   async #ask(zone: FleetZone, stored: StoredZone, version: Version, watch: Watch, id: string): Promise<void> {
-    const { clock, log, onProbed, prober, rollout } = this.#parts
+    const { clock, log, onProbed, prober } = this.#parts
     const node = zone.nodes.find((known) => known.id === id)
     if (!node) return
     const last = watch.probes.get(id)
     // During a probe the last result still counts.
     watch.probes.set(id, last === undefined || last === 'running' ? 'running' : { ...last, at: clock.now() })
     try {
-      const wrong = await prober.probe(zone, node, stored, version, rollout.probeNames)
+      const wrong = await prober.probe(zone, node, stored, version, this.#rulesOf(zone).probeNames)
       watch.probes.set(id, { wrong, at: clock.now() })
       if (wrong.length > 0)
         log.error({ zone: zone.name, op: 'probe', node: id, serial: version.serial, wrong }, 'node failed a probe')

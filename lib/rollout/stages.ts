@@ -1,28 +1,7 @@
 /** Turns the stages of the config into lists of nodes: every node of the zone is in exactly one. Pure. */
 import type { FleetNode } from '../fleet/fleet.js'
+import type { RolloutRules, StageRule } from '../fleet/rollout-rules.js'
 import type { Stage } from './record.js'
-
-/** One stage in the config: nodes by name, a cloud, or a share of a cloud. */
-export interface StageRule {
-  nodes?: readonly string[] | undefined
-  cloud?: string | undefined
-  /** Share of the cloud's nodes, 1 to 100, including those in earlier stages; rounded up. */
-  percent?: number | undefined
-  soakMs: number
-  mayLack: number
-}
-
-export interface RolloutRules {
-  /** Empty: every node at once. */
-  stages: readonly StageRule[]
-  /** Effect of a newer version that comes while a rollout is under way. */
-  newer: 'supersede' | 'wait'
-  /** A stage that is not confirmed after so long has failed. */
-  deadlineMs: number
-  /** Number of changed names in the probes of each node of a stage. */
-  probeNames: number
-  probe: boolean
-}
 
 /** Nodes that no rule names come last, together. */
 export function planStages(rules: RolloutRules, nodes: readonly FleetNode[]): Stage[] {

@@ -16,15 +16,21 @@ const CHILD = `process.on('message', (count, server) => {
 })
 process.on('disconnect', () => process.exit())`
 
-/** Fewer than `count`, or none, where no child process can be started. Each accepts connections as soon as it has a listener for them. */
-function copiesOf(server: Server, count: number): Promise<Server[]> {
+type OnConnection = (socket: Socket) => void
+
+/** Fewer than `count`, or none, where no child process can be started. */
+function copiesOf(server: Server, count: number, onConnection: OnConnection): Promise<Server[]> {
   return new Promise((resolve) => {
     const copies: Server[] = []
     // Nothing of this process's environment is for the child.
     const child = spawn(process.execPath, ['-e', CHILD], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: {} })
     const timer = setTimeout(() => child.kill('SIGKILL'), CHILD_MS)
     child.on('message', (_, copy) => {
-      if (copy instanceof Server) copies.push(copy)
+      if (!(copy instanceof Server)) return
+      // At once: it accepts from now on.
+      copy.on('connection', (socket) => onConnection(socket.setNoDelay(true)))
+      copy.on('error', () => undefined)
+      copies.push(copy)
       // Its own copy would keep it running.
       if (copies.length === count) child.kill('SIGKILL')
     })
@@ -38,8 +44,6 @@ function copiesOf(server: Server, count: number): Promise<Server[]> {
     else child.kill('SIGKILL')
   })
 }
-
-type OnConnection = (socket: Socket) => void
 
 /** The copies of the listening sockets of a server. The first rush of connections opens them; a quiet server needs none. */
 export class ListenerCopies {
@@ -68,9 +72,7 @@ export class ListenerCopies {
   }
 
   async #open(server: Server, onConnection: OnConnection): Promise<void> {
-    for (const copy of await copiesOf(server, COPIES)) {
-      copy.on('error', () => undefined)
-      copy.on('connection', (socket) => onConnection(socket.setNoDelay(true)))
+    for (const copy of await copiesOf(server, COPIES, onConnection)) {
       this.#copies.push(copy)
       if (this.#isClosed) copy.close()
     }

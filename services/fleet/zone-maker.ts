@@ -136,6 +136,7 @@ export class ZoneMaker {
         refresh: settings.refresh,
         limits: settings.limits,
         checks: settings.checks,
+        rollout: settings.rollout,
         ...extra,
       }
       known.set(extra.group, rules)

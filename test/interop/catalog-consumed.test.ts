@@ -22,6 +22,11 @@ const catalogText = (serial: number, lines: readonly string[]): string =>
   `$ORIGIN ${CATALOG}\n$TTL 0\n@ SOA invalid. invalid. ${serial} 1 1 1000 0\n@ NS invalid.\n${lines.join('\n')}\n`
 const memberLine = (name: string, i: number) => `id${i}.zones PTR ${name}`
 
+const GROUPS = {
+  gold: { clouds: ['A', 'B'] },
+  careful: { clouds: ['A', 'B'], rollout: { stages: [{ nodes: ['b1'] }, { cloud: 'A' }], soak: '1h' } },
+}
+
 interface CatalogView {
   serial: number | null
   members: { zone: string; group: string | null; id: string; leavingSince: string | null }[]
@@ -71,7 +76,7 @@ describe('a consumed catalog', function () {
           b1: { cloud: 'B', ip: '127.0.0.10', port: await findPort() },
         },
         zones: [],
-        extra: { catalogs: [{ name: CATALOG, clouds: ['A'], groups: { gold: { clouds: ['A', 'B'] } }, grace: '1h' }] },
+        extra: { catalogs: [{ name: CATALOG, clouds: ['A'], groups: GROUPS, grace: '1h' }] },
       },
       { transfer },
     )
@@ -104,6 +109,25 @@ describe('a consumed catalog', function () {
     await change(`add group.id3.zones.${CATALOG} 0 TXT gold`)
     await eventually(async () => expect(await nodes()).to.deep.equal(['a1', 'b1']))
     expect((await view()).members.at(-1)!.group).to.equal('gold')
+  })
+
+  it('gives a member the stages of its group', async () => {
+    await change(`delete group.id3.zones.${CATALOG} TXT`, `add group.id3.zones.${CATALOG} 0 TXT careful`)
+    await eventually(async () => expect((await view()).members.at(-1)!.group).to.equal('careful'))
+    for (const zone of ['m3.test.', 'm4.test.']) await updateZone(primary, zone, [`add staged.${zone} 60 A 192.0.2.7`])
+    const stages = async (zone: string) => {
+      const { rollouts } = await api<{ rollouts: { id: string; zone: string; serial: number }[] }>(hub, '/v1/rollouts')
+      const id = rollouts.find((rollout) => rollout.zone === zone && rollout.serial > 1)?.id
+      if (id === undefined) return undefined
+      const rollout = await api<{ stages: { nodes: { node: string }[] }[] }>(hub, `/v1/rollouts/${encodeURIComponent(id)}`)
+      return rollout.stages.map(({ nodes }) => nodes.map(({ node }) => node))
+    }
+    await eventually(async () => expect(await stages('m4.test.')).to.deep.equal([['b1'], ['a1']]))
+    // Without stages of its own, a version is released to every node at once.
+    await eventually(async () => expect((await api<{ serial: number }>(hub, '/v1/zones/m3.test.')).serial).to.be.above(1))
+    expect((await api<{ serial: number }>(hub, '/v1/zones/m4.test.')).serial).to.equal(1)
+    await change(`delete group.id3.zones.${CATALOG} TXT`, `add group.id3.zones.${CATALOG} 0 TXT gold`)
+    await eventually(async () => expect((await view()).members.at(-1)!.group).to.equal('gold'))
   })
 
   it('serves a member that left, and takes it back', async () => {

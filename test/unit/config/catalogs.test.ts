@@ -37,6 +37,37 @@ describe('catalogs in the config', () => {
     expect([silver.primaries, silver.clouds, silver.checks.growth.mode]).to.deep.equal([['hm1', 'hm2'], [], 'hold'])
   })
 
+  it('give members of a group its rollout, else that of the catalog, else none of their own', () => {
+    const { config, findings } = check(
+      '- name: cat.example',
+      '  primaries: [hm1, hm2]',
+      '  groups: { gold: { rollout: { stages: [ { nodes: [ams1] }, { cloud: A } ], soak: 5m } }, silver: {} }',
+      '- { name: other.example, rollout: { stages: [ { cloud: A } ] }, groups: { plain: { rollout: {} }, same: {} } }',
+    )
+    expect(findings).to.deep.equal([])
+    const [first, second] = [...config!.catalogs.consumed.values()]
+    const gold = first!.groups.get('gold')!.rollout!
+    expect(gold.stages.map(({ nodes, cloud, soakMs }) => [nodes, cloud, soakMs])).to.deep.equal([
+      [['ams1'], undefined, 300_000],
+      [undefined, 'A', 300_000],
+    ])
+    expect([first!.members.rollout, first!.groups.get('silver')!.rollout]).to.deep.equal([undefined, undefined])
+    expect(second!.groups.get('same')!.rollout).to.deep.equal(second!.members.rollout)
+    expect(second!.groups.get('plain')!.rollout!.stages).to.deep.equal([])
+  })
+
+  it('name the stage of a group that has no such node or cloud, or nothing', () => {
+    const texts = found(
+      '- { name: cat.example, primaries: [hm1, hm2], groups: { gold: { rollout: { stages: [ { nodes: [nowhere] }, { cloud: Z } ] } } } }',
+    )
+    expect(texts.join('\n')).to.match(/there is no node "nowhere": write one of "ams1"/)
+    expect(texts.join('\n')).to.match(/there is no cloud "Z": write one of "A"/)
+    expect(found('- { name: cat.example, rollout: { stages: [ {} ] } }').join()).to.match(/a stage needs nodes/)
+    expect(found('- { name: cat.example, publish: A, rollout: { stages: [ { cloud: A } ] } }').join()).to.match(
+      /a catalog with "publish" has no "rollout"/,
+    )
+  })
+
   it('give a member its trust anchors and protected records, and not those of a zone of the config', () => {
     const { config } = checkText(
       scratch(),

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import type { CheckOutcome } from '../../../lib/checks/check.js'
 import type { CheckInput } from '../../../lib/checks/check-input.js'
 import type { Decision, RolloutRecord } from '../../../lib/rollout/record.js'
-import type { RolloutRules } from '../../../lib/rollout/stages.js'
+import type { RolloutRules } from '../../../lib/fleet/rollout-rules.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { Board } from '../../../lib/state/board.js'
 import type { Provenance } from '../../../lib/store/commit.js'
@@ -82,6 +82,17 @@ describe('the release of a version', () => {
     }
   }
   const where = ({ rollout }: Decided): string | undefined => rollout && `${rollout.state} ${rollout.stage}`
+
+  it('has the stages of the zone itself, where it has some', async () => {
+    const scene = new Scene(PASS, RULES)
+    expect(await scene.decide()).to.include({ releasedAt: NOW })
+    scene.zone = { ...scene.zone, rollout: CANARY }
+    const { releasedTo, rollout } = await scene.decide()
+    expect([releasedTo, rollout!.stages.map(({ nodes }) => nodes)]).to.deep.equal([{ n1: NOW }, [['n1'], ['n2']]])
+    const plain = new Scene(PASS, CANARY)
+    plain.zone = { ...plain.zone, rollout: RULES }
+    expect(await plain.decide()).to.include({ releasedAt: NOW })
+  })
 
   it('is to every node at once without stages, and stores no rollout', async () => {
     const { checks, ...rest } = await new Scene().decide()

@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import type { Serial } from '../../../lib/dns/serial.js'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { type GateInput, type GateNode, judgeGate } from '../../../lib/rollout/gate.js'
-import { planStages, type RolloutRules, type StageRule } from '../../../lib/rollout/stages.js'
+import type { RolloutRules, StageRule } from '../../../lib/fleet/rollout-rules.js'
+import { planStages } from '../../../lib/rollout/stages.js'
 
 const node = (id: string, cloud: string): FleetNode => ({ id, cloud, site: undefined, paths: [], key: undefined })
 const NODES = [...['a1', 'a2', 'a3', 'a4'].map((id) => node(id, 'A')), ...['b1', 'b2'].map((id) => node(id, 'B'))]
