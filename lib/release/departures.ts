@@ -3,13 +3,15 @@
  * added to one before it is removed from the other. So the zone is added only when every node of the old catalog answered that it
  * does not serve it.
  */
+import { TsigError } from '../dns/errors.js'
 import { RCODE } from '../dns/rcode.js'
 import type { ZoneName } from '../dns/name.js'
 import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { Remote } from '../fleet/remote.js'
 import type { NodePaths } from '../observe/node-paths.js'
 import type { Board } from '../state/board.js'
-import { type SoaQuerier, type SoaQueryFault, soaManner } from '../transport/soa-query.js'
+import { overTcp, type SoaAnswer, type SoaQuerier, type SoaQueryFault, soaManner } from '../transport/soa-query.js'
 
 interface Departure {
   zone: FleetZone
@@ -100,17 +102,30 @@ export class Departures {
   }
 
   async #askNode(departure: Departure, node: FleetNode): Promise<void> {
-    const { soa, paths, board } = this.#parts
+    const { paths, board } = this.#parts
     // An operator took it out of service: it may be away for long, and gets no versions.
     if (board.get('drains', node.id)?.drained === true) return void departure.nodes.delete(node.id)
+    const at = paths.current(node)
     try {
-      const answer = await soa.ask(paths.current(node), departure.zone.apex, soaManner('shared'))
-      departure.why = `it serves serial ${answer.soa.serial}`
+      const { soa: served } = await this.#ask(at, departure.zone.apex)
+      departure.why = `it serves serial ${served.serial}`
     } catch (error) {
       const fault = (error as { fault?: SoaQueryFault }).fault
       const isDenial = fault?.code === 'SOA_NOT_AUTHORITATIVE' || (fault?.code === 'SOA_RCODE' && DENIALS.includes(fault.rcode))
       if (isDenial) departure.nodes.delete(node.id)
       else departure.why = describeError(error)
+    }
+  }
+
+  /** Knot does not sign its answer for a zone that it does not have. Then it is asked without a key, over TCP, which is hard to forge. */
+  async #ask(at: Remote, apex: Buffer): Promise<SoaAnswer> {
+    const { soa } = this.#parts
+    const manner = soaManner('shared')
+    try {
+      return await soa.ask(at, apex, manner)
+    } catch (error) {
+      if (!(error instanceof TsigError) || error.fault.code !== 'TSIG_MISSING') throw error
+      return await soa.ask({ ...at, key: undefined }, apex, overTcp(manner))
     }
   }
 }
