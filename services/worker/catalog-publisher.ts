@@ -24,7 +24,7 @@ import { hubsOf } from '../../lib/state/hub-presence.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import type { Judge } from '../../lib/store/commit.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
-import { soaOfVersion, type Version } from '../../lib/store/version.js'
+import { isReleasedTo, soaOfVersion, type Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { isNewByCatalog, type PublishedPlace } from './new-by-catalog.js'
@@ -47,8 +47,11 @@ export interface PublisherParts extends PrimaryWatchParts, DepartureParts {
 
 /** Source of the versions that this hub makes. */
 export const PUBLISHED_HERE = 'published'
-/** A change waits this long for others: a thousand zones that are added together are one version. */
+/** A version waits until nothing changed for GATHER_MS, but not for MOST_GATHER_MS: zones that are added together are few versions. */
 const GATHER_MS = 200
+const MOST_GATHER_MS = 2_000
+/** NSD loads itself anew for each version, and falls ever farther behind quick ones: the next version waits for the last one. */
+const UNCONFIRMED_MS = 5_000
 const TICK_MS = 1_000
 /** Ticks between two polls of the peer hubs, in case their signal was lost. */
 const PEER_TICKS = 30
@@ -60,6 +63,7 @@ export class CatalogPublisher {
   #fleet: Fleet
   #timer: NodeJS.Timeout | undefined
   #waiting: NodeJS.Timeout | undefined
+  #waitingSince = 0
   #ticks = 0
   #isAsking = false
   #isStopped = false
@@ -129,12 +133,28 @@ export class CatalogPublisher {
   }
 
   #publishSoon(): void {
-    if (this.#waiting !== undefined || this.#isStopped) return
+    if (this.#isStopped) return
+    if (this.#waiting !== undefined) {
+      if (performance.now() - this.#waitingSince < MOST_GATHER_MS - GATHER_MS) this.#waiting.refresh()
+      return
+    }
     const publish = guard('publisher', () => {
       this.#waiting = undefined
-      for (const published of this.#zones.due()) void this.#publish(published)
+      for (const published of this.#zones.due())
+        if (this.#isUnderWay(published)) this.#publishSoon()
+        else void this.#publish(published)
     })
+    this.#waitingSince = performance.now()
     this.#waiting = setTimeout(publish, GATHER_MS).unref()
+  }
+
+  /** A node has not confirmed the last version, which is new. */
+  #isUnderWay({ zone }: Published): boolean {
+    const { board, clock, store } = this.#parts
+    const { latest } = store.zone(zone.name)
+    if (latest === undefined || clock.now() - latest.committedAt > UNCONFIRMED_MS) return false
+    const isBehind = ({ id }: FleetNode): boolean => isNewer(latest.serial, board.pairs.at(zone.name, id)?.serial)
+    return zone.nodes.some((node) => isReleasedTo(latest, node.id) && isBehind(node))
   }
 
   async #tick(): Promise<void> {
