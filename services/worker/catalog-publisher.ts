@@ -9,8 +9,6 @@ import type { ZoneName } from '../../lib/dns/name.js'
 import { isNewer } from '../../lib/dns/serial.js'
 import { describeError } from '../../lib/errors.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetNode, type FleetZone } from '../../lib/fleet/fleet.js'
-import { askPrimary, type PrimaryWatchParts } from '../../lib/observe/primary-cells.js'
-import type { RefreshJob } from '../../lib/queue/jobs.js'
 import { catalogReport } from '../../lib/release/catalog-check.js'
 import { Departures, type DepartureParts } from '../../lib/release/departures.js'
 import { isOursToPublish, nextPublishedSerial } from '../../lib/release/publish-turn.js'
@@ -25,19 +23,16 @@ import type { SignalBus } from '../../lib/state/signals.js'
 import type { Judge } from '../../lib/store/commit.js'
 import type { StoredZone } from '../../lib/store/stored-zone.js'
 import { isReleasedTo, soaOfVersion, type Version } from '../../lib/store/version.js'
-import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import { isNewByCatalog, type PublishedPlace } from './new-by-catalog.js'
+import { PublishPeers, type PublishPeersParts } from './publish-peers.js'
 import { type Published, PublishedZones } from './published-zones.js'
 
-export interface PublisherParts extends PrimaryWatchParts, DepartureParts {
-  hub: string
-  store: ZoneStore
+export interface PublisherParts extends PublishPeersParts, DepartureParts {
   bus: SignalBus
   log: Logger
   decider: ReleaseDecider
   inTurn: InTurn
-  refresh: (job: RefreshJob) => Promise<unknown>
   onCommitted: (zone: FleetZone, version: Version) => void
   /** This process owns the zone. */
   owns: (zone: ZoneName) => boolean
@@ -60,6 +55,7 @@ export class CatalogPublisher {
   readonly #parts: PublisherParts
   readonly #departures: Departures
   readonly #zones: PublishedZones
+  readonly #peers: PublishPeers
   #fleet: Fleet
   #timer: NodeJS.Timeout | undefined
   #waiting: NodeJS.Timeout | undefined
@@ -77,6 +73,7 @@ export class CatalogPublisher {
     this.#fleet = fleet
     this.#parts = parts
     this.#departures = new Departures(parts)
+    this.#peers = new PublishPeers(parts)
     this.#zones = new PublishedZones(parts.store, this.#departures, parts.shared && parts)
   }
 
@@ -163,7 +160,7 @@ export class CatalogPublisher {
     this.#isAsking = true
     try {
       if (++this.#ticks % PEER_TICKS === 0) {
-        for (const { zone } of this.#zones.all) await this.#askPeers(zone)
+        for (const { zone } of this.#zones.all) await this.#peers.ask(zone, this.#fleet.peers)
         // The hub that published may be away now.
         this.#zones.touchAll()
       }
@@ -185,7 +182,7 @@ export class CatalogPublisher {
     const { zone } = published
     const { board, clock, hub, inTurn, log } = this.#parts
     try {
-      await this.#askPeers(zone)
+      await this.#peers.ask(zone, this.#fleet.peers)
       await inTurn(zone.name, async () => {
         if (this.#isStopped || this.#zones.get(zone.name) !== published) return
         published.isDue = false
@@ -195,19 +192,6 @@ export class CatalogPublisher {
     } catch (error) {
       published.isDue = true
       log.error({ zone: zone.name, op: 'catalog', err: describeError(error) }, 'catalog not published; retrying')
-    }
-  }
-
-  /** A peer hub may have a newer version: that comes first. */
-  async #askPeers(zone: FleetZone): Promise<void> {
-    const { board, clock, hub, refresh, store } = this.#parts
-    const away = new Set(hubsOf(board, hub, clock.now()).flatMap(({ name, isAway }) => (isAway ? [name] : [])))
-    for (const peer of this.#fleet.peers) {
-      if (away.has(peer.id)) continue
-      const answer = await askPrimary(zone, peer, this.#parts)
-      if (answer instanceof Error || !isNewer(answer.soa.serial, store.zone(zone.name).latest?.serial)) continue
-      const job = { zone: zone.name, strength: 'refresh', askFirst: false, reason: 'poll', seen: undefined } as const
-      await refresh({ ...job, elsewhere: answer.soa.serial }).catch(() => undefined)
     }
   }
 
