@@ -24,6 +24,8 @@ export interface HubSketch {
   zones: { name: string; primaries?: string[] }[]
   /** Settings of the transfer server besides its addresses. */
   transfer?: Record<string, unknown>
+  /** Keys besides those of primaries and nodes. */
+  keys?: Record<string, { algorithm: string; secret: string }>
   /** Merged over the default config. */
   extra?: Record<string, unknown>
 }
@@ -55,7 +57,10 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
     dataDir: join(sketch.folder, 'data'),
     api: { listen: `127.0.0.1:${apiPort}` },
     transfer: { listen: [`127.0.0.1:${transferPort}`, `[::1]:${transferPort}`], ...sketch.transfer },
-    keys: Object.fromEntries(keys.map(({ name, algorithm, secret }) => [name, { algorithm, secret }])),
+    keys: {
+      ...Object.fromEntries(keys.map(({ name, algorithm, secret }) => [name, { algorithm, secret }])),
+      ...sketch.keys,
+    },
     primaries: Object.fromEntries(
       Object.entries(sketch.primaries).map(([id, primary]) => [id, { address: address(primary), ...keyed(primary) }]),
     ),

@@ -31,6 +31,8 @@ export interface WorkerSceneSketch {
   /** Nodes besides the NSD. */
   nodes?: HubSketch['nodes']
   transfer?: HubSketch['transfer']
+  /** Keys of the config besides those of the servers. */
+  keys?: Record<string, { algorithm: string; secret: string }>
   /** Settings besides those of the scene, such as `workers`. */
   extra?: Record<string, unknown>
 }
@@ -73,7 +75,7 @@ export class WorkerScene {
 
   /** Starts the servers, and no process of the hub. */
   static async start(sketch: WorkerSceneSketch): Promise<WorkerScene> {
-    const { folder, zones, records = 5, machines = 1, nodeKey, notifies = false, nodes, transfer, extra } = sketch
+    const { folder, zones, records = 5, machines = 1, nodeKey, notifies = false, nodes, transfer, extra, keys = {} } = sketch
     const key = makeKey('primary-key')
     const hubs: { ip: string; port: number }[] = []
     // A node distinguishes primaries by their addresses.
@@ -101,6 +103,7 @@ export class WorkerScene {
             nodes: { ams1: { cloud: 'A', ip: node.ip, port: node.port, key: nodeKey }, ...nodes },
             zones: zones.map((name) => ({ name })),
             transfer: { listen: [`${hub.ip}:${hub.port}`], ...transfer },
+            keys,
             extra: { redis: redis.url, ...extra },
           },
           { transfer: hub.port },

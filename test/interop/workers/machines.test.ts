@@ -1,0 +1,103 @@
+/**
+ *   Knot (primary) ──▶ a worker and a transfer server on each of two machines, one Redis ──▶ NSD (node)
+ *
+ * Two machines share the zones of one hub: each has a data directory of its own, and either goes on alone.
+ */
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { eventually } from '../../support/eventually.js'
+import { needsPeers } from '../../support/peers.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { WorkerScene } from '../../support/worker-scene.js'
+
+const ZONES = Array.from({ length: 12 }, (_, i) => `z${i}.machines.example.`)
+const ROLES = 'watcher,worker,transfer,api'
+const SECRET = Buffer.alloc(32, 9).toString('base64')
+
+describe('two machines of one hub', function () {
+  this.timeout(120_000)
+  needsPeers('knot', 'nsd', 'redis')
+  let scene: WorkerScene
+  let folder: string
+
+  before(async () => {
+    folder = scratch()
+    scene = await WorkerScene.start({
+      folder,
+      zones: ZONES,
+      machines: 2,
+      notifies: true,
+      keys: { machines: { algorithm: 'hmac-sha256', secret: SECRET } },
+      extra: {
+        workers: { share: 'machines', lease: '4s', key: 'machines' },
+      },
+    })
+    await scene.begin('w1', ROLES, 0)
+    await scene.begin('w2', ROLES, 1)
+  })
+  after(() => scene?.stop())
+  // Last: the processes write there until they end.
+  const scratch = scratchDirs()
+
+  const delivered = async () => {
+    await scene.nodeHasAll(40_000)
+    await scene.allInSync()
+  }
+
+  it('share its zones, and each API shows all of them', async () => {
+    await scene.shares({ w1: 32, w2: 32 })
+    await delivered()
+    await scene.change()
+    await delivered()
+  })
+
+  it('lose no version when one is killed during a change: the other continues from the primaries', async () => {
+    const changing = scene.change()
+    await scene.process('w2').kill()
+    await changing
+    await scene.shares({ w1: 64 })
+    await delivered()
+  })
+
+  it('share again when it is back, which has old versions on its disk', async () => {
+    await scene.begin('w2', ROLES, 1)
+    await scene.shares({ w1: 32, w2: 32 })
+    await scene.change()
+    await delivered()
+  })
+
+  it('refuse the writes of one that was paused for longer than its lease', async () => {
+    const paused = scene.process('w2')
+    paused.child.kill('SIGSTOP')
+    await scene.shares({ w1: 64 })
+    await scene.change()
+    await scene.nodeHasAll(40_000)
+    paused.child.kill('SIGCONT')
+    await scene.shares({ w1: 32, w2: 32 })
+    await delivered()
+    await scene.change()
+    await delivered()
+  })
+
+  it('do without the disk of one: its zones go to the other', async () => {
+    const data = join(folder, 'machine2', 'data')
+    renameSync(data, `${data}.gone`)
+    await eventually(
+      async () => {
+        const rows = await scene.workers()
+        expect(rows.map(({ name, shards }) => [name, shards.length])).to.deep.equal([
+          ['w1', 64],
+          ['w2', 0],
+        ])
+        expect(rows[1]).to.include({ state: 'failed' })
+      },
+      { timeoutMs: 30_000 },
+    )
+    await scene.change()
+    await delivered()
+    renameSync(`${data}.gone`, data)
+    await scene.shares({ w1: 32, w2: 32 })
+    await delivered()
+  })
+})
