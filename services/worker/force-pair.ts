@@ -55,6 +55,11 @@ const TRANSFER_MS = 60_000
 const TRANSFER_MS_PER_MIB = 2_000
 /** A node serves a version this long after its transfer: NSD may wait for its reload. */
 const SERVE_MS = 30_000
+/**
+ * The serial does not show when a node serves the content that it transferred under the same serial: NSD reloads a second later by
+ * default. A fault counts when it is still there after these waits.
+ */
+const VERIFY_AGAIN_MS = [1_000, 3_000, 8_000] as const
 const FIRST_ASK_MS = 20
 const MOST_ASK_MS = 1_000
 
@@ -169,7 +174,7 @@ async function confirm(zone: FleetZone, node: FleetNode, parts: ForcePairParts):
     const version = store.zone(zone.name).releasedTo(node.id)
     if (version === undefined) return failed(parts, zone, node, 'there is no released version')
     if (serial === version.serial) {
-      const faults = await verify(zone, node, version)
+      const faults = await lastingFaults(() => verify(zone, node, version))
       if (faults.length > 0)
         return failed(
           parts,
@@ -184,6 +189,14 @@ async function confirm(zone: FleetZone, node: FleetNode, parts: ForcePairParts):
     if (performance.now() > until) return failed(parts, zone, node, shown(node, zone, version, serial))
     await sleep(waitMs)
   }
+}
+
+async function lastingFaults(verify: () => Promise<string[]>): Promise<string[]> {
+  for (const waitMs of VERIFY_AGAIN_MS) {
+    if ((await verify()).length === 0) return []
+    await sleep(waitMs)
+  }
+  return await verify()
 }
 
 function shown({ id }: FleetNode, { name }: FleetZone, version: Version, serial: Serial | undefined): string {

@@ -31,7 +31,7 @@ describe('a node with other content under the same serial', function () {
       expect(await scene.address(make)).to.equal('192.0.2.81')
       const force = await resync(scene.hub, { nodes: [make], strength: 'force', reason: 'test' })
       expect(force.progress.targets, String(force.error)).to.have.length(1)
-      expect(force.progress.targets[0]).to.deep.include({ zone: ZONE, node: make, step: 'confirmed' })
+      expect(force.progress.targets[0], String(force.error)).to.deep.include({ zone: ZONE, node: make, step: 'confirmed' })
       expect(await scene.address(make)).to.equal('192.0.2.80')
       await scene.compare(make)
       await eventually(async () => {

@@ -148,6 +148,14 @@ describe('an order to force nodes', () => {
     expect(targets[0]!.error).to.equal('a1: no (do this)')
   })
 
+  it('confirms a node that serves the transferred content a little later', async () => {
+    const world = new World()
+    const faults = [['www differs'], []]
+    const targets = targetsFor(['a1']).slice(0, 1)
+    await forceTargets(job(), targets, fleetOf(), { ...world.parts(), verify: async () => faults.shift() ?? [] })
+    expect([targets[0]!.step, faults.length]).to.deep.equal(['confirmed', 0])
+  })
+
   it('leaves a zone on the other nodes when one node lost it', async () => {
     const world = new World()
     world.onForce = (zone) => (zone === 'a.example.' ? 'lose' : 'transfer')
