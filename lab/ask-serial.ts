@@ -39,7 +39,8 @@ export function askSerial(server: Address, zone: string, timeoutMs = 500): Promi
   })
 }
 
-function readAnswer(message: Buffer, answerAt: number): SerialAnswer {
+/** Reads the answer to a query that ends at `answerAt`. */
+export function readAnswer(message: Buffer, answerAt: number): SerialAnswer {
   const rcode = message[3]! & 15
   if (message.readUInt16BE(6) === 0 || message.length <= answerAt) return { rcode, serial: undefined }
   let at = answerAt

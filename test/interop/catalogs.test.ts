@@ -1,199 +1,163 @@
-/**
- *   Knot (primary, makes a catalog of its zones) ──▶ zonecast ──▶ catalog of cloud A ──▶ Knot, NSD, BIND (nodes)
- *                                                           ╰──▶ catalog of b1 ─────▶ Knot (node of cloud B)
- *
- * Zones reach the nodes with no edit but at the primary, and leave them only when they should.
- */
+/** Catalogs for nodes of every make (../support/catalog-scene.ts): a zone reaches and leaves the nodes with no edit but at the primary. */
 import { expect } from 'chai'
-import { askSerial } from '../../lab/ask-serial.js'
-import { checkProgram } from '../../lab/available.js'
-import { startBind } from '../../lab/bind.js'
-import { startKnot } from '../../lab/knot.js'
-import { startNsd } from '../../lab/nsd.js'
-import { startPdns } from '../../lab/pdns.js'
-import { findPort } from '../../lab/ports.js'
+import { compareZones } from '../../lab/compare.js'
 import type { LabServer } from '../../lab/server.js'
-import { updateZone } from '../../lab/update.js'
-import { zoneText } from '../../lab/zone-text.js'
-import { isAtLeast } from '../../lib/render/server-version.js'
+import { CATALOG, CatalogScene, FOR_A, FOR_B, ptr, ServedWatch, zoneName } from '../support/catalog-scene.js'
 import { eventually } from '../support/eventually.js'
 import { amount } from '../support/long.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
-import { api, type HubPlace, startHub, type TestHub, writeHubConfig } from '../support/test-hub.js'
+import { api } from '../support/test-hub.js'
 
-const CATALOG = 'cat.test.'
-const FOR_A = 'nodes-a.test.'
-const FOR_B = 'node-b1.test.'
 /** Zones of the primary; the catalog lists some of them. */
-const ZONES = Array.from({ length: amount('ZONECAST_TEST_MEMBERS', { long: 1_000, short: 150 }) }, (_, i) => `z${i}.test.`)
-const catalogText = (members: readonly string[]): string =>
-  `$ORIGIN ${CATALOG}\n$TTL 0\n@ SOA invalid. invalid. 1 1 1 1000 0\n@ NS invalid.\nversion TXT 2\n${members
-    .map((name, i) => `i${i}.zones PTR ${name}\n`)
-    .join('')}`
-const ptr = (i: number) => `i${i}.zones.${CATALOG}`
-const START = { nsd: startNsd, knot: startKnot, bind: startBind, pdns: startPdns } as const
-type Make = keyof typeof START
-
-/** NSD consumes catalogs since 4.9, PowerDNS since 4.8. */
-const makes = (): Make[] =>
-  (Object.keys(START) as Make[]).filter((make) => {
-    const { version } = checkProgram(make)
-    return version !== undefined && isAtLeast(version, { nsd: '4.9', knot: '3.2', bind: '9.18', pdns: '5' }[make])
-  })
+const COUNT = amount('ZONECAST_TEST_MEMBERS', { long: 1_000, short: 150 })
+const ZONES = Array.from({ length: COUNT }, (_, i) => zoneName(i))
+/** Some move to the other cloud, fewer than the check shrink holds, and one leaves for good. */
+const MOVING = COUNT / 25
+const MOVED = ZONES.slice(0, MOVING)
+const DROPPED = ZONES[MOVING]!
+const STAY = ZONES.slice(MOVING + 1)
+const GROUP = (i: number): string => `group.${ptr(i)} 0 TXT moved`
 
 describe('catalogs for the nodes', function () {
-  this.timeout(90_000)
+  this.timeout(300_000)
   needsPeers('knot', 'bind')
   const scratch = scratchDirs()
-  let primary: LabServer
-  const nodes = new Map<string, LabServer>()
-  let place: HubPlace
-  let hub: TestHub
-
+  let scene: CatalogScene
   let listed: string[] = []
-  const change = (...changes: string[]) => updateZone(primary, CATALOG, changes)
-  const inA = () => [...nodes].filter(([id]) => id !== 'b1').map(([, node]) => node)
-  const serves = async (node: LabServer, zone: string): Promise<boolean> => (await askSerial(node, zone))?.serial !== undefined
-  const allServe = async (servers: readonly LabServer[], zones: readonly string[], timeoutMs = 60_000): Promise<void> => {
-    for (const node of servers)
-      for (const zone of zones)
-        await eventually(async () => expect(await serves(node, zone), `${node.name} serves ${zone}`).to.equal(true), {
-          timeoutMs,
-          everyMs: 50,
-        })
+
+  const errorOf = (catalog = CATALOG) =>
+    eventually(
+      async () => {
+        const { error } = await scene.view(catalog)
+        expect(error).to.be.a('string')
+        return error!
+      },
+      { timeoutMs: 30_000 },
+    )
+  const isSound = () =>
+    eventually(async () => expect((await scene.view()).error, 'the error of the catalog').to.equal(null), { timeoutMs: 60_000 })
+  /** Whole zones of the node and the primary. */
+  const expectSame = async (node: LabServer, zones: readonly string[]): Promise<void> => {
+    for (const zone of zones)
+      expect(await compareZones(scene.primary, { ip: node.ip, port: node.port }, zone), `${node.name} ${zone}`).to.equal(
+        undefined,
+      )
   }
-  const noneServes = async (servers: readonly LabServer[], zone: string): Promise<void> => {
-    for (const node of servers)
-      await eventually(async () => expect(await serves(node, zone), `${node.name} serves ${zone}`).to.equal(false), {
-        timeoutMs: 20_000,
-        everyMs: 50,
-      })
-  }
-  const members = async (catalog: string): Promise<string[]> =>
-    (await api<{ members: { zone: string }[] }>(hub, `/v1/catalogs/${catalog}?limit=1000`)).members.map(({ zone }) => zone)
 
   before(async () => {
-    const transfer = await findPort()
-    const from = [{ ip: '127.0.0.1', port: transfer }]
-    primary = await startKnot({
-      name: 'hm1',
-      ip: '127.0.0.61',
-      port: await findPort('127.0.0.61'),
-      notify: from,
-      zones: [
-        { name: CATALOG, text: catalogText(ZONES.slice(0, 3)) },
-        ...ZONES.map((name) => ({ name, text: zoneText(name, { records: 6, retrySeconds: 1 }) })),
-      ],
-    })
-    for (const [i, make] of makes().entries()) {
-      // BIND listens on addresses of interfaces only.
-      const ip = make === 'bind' ? '127.0.0.1' : `127.0.0.${62 + i}`
-      nodes.set(
-        make,
-        await START[make]({ name: make, ip, port: await findPort(ip), zones: [{ name: FOR_A, from, catalog: 'consumed' }] }),
-      )
-    }
-    const b = { name: 'b1', ip: '127.0.0.70', port: await findPort('127.0.0.70') }
-    nodes.set('b1', await startKnot({ ...b, zones: [{ name: FOR_B, from, catalog: 'consumed' }] }))
-    place = await writeHubConfig(
-      {
-        folder: scratch(),
-        primaries: { hm1: primary },
-        nodes: Object.fromEntries([...nodes].map(([id, { ip, port }]) => [id, { cloud: id === 'b1' ? 'B' : 'A', ip, port }])),
-        zones: [],
-        extra: {
-          catalogs: [
-            { name: CATALOG, clouds: ['A'], grace: '2s', groups: { moved: { clouds: ['B'] } } },
-            { name: FOR_A, publish: 'A' },
-            { name: FOR_B, publish: 'b1' },
-          ],
-        },
-      },
-      { transfer },
-    )
-    hub = await startHub(place)
+    scene = new CatalogScene(COUNT, scratch())
+    await scene.start(3)
   })
 
-  after(async () => {
-    await hub?.stop()
-    await Promise.all([primary, ...nodes.values()].map((server) => server?.stop()))
-  })
+  after(() => scene?.stop())
 
   it('have the members of the consumed catalog, and the nodes serve them', async () => {
-    await allServe(inA(), ZONES.slice(0, 3))
-    expect(await members(FOR_A)).to.deep.equal(ZONES.slice(0, 3))
+    await scene.allServe(scene.inA, ZONES.slice(0, 3))
+    expect(await scene.members(FOR_A)).to.deep.equal(ZONES.slice(0, 3))
   })
 
   it('do not exist without a member', async () => {
-    expect(await members(FOR_B)).to.deep.equal([])
-    const { versions } = await api<{ versions: unknown[] }>(hub, `/v1/zones/${FOR_B}`)
+    expect(await scene.members(FOR_B)).to.deep.equal([])
+    const { versions } = await api<{ versions: unknown[] }>(scene.place, `/v1/zones/${FOR_B}`)
     expect(versions).to.deep.equal([])
   })
 
   it('bring a new zone to every node, with no edit but at the primary', async () => {
-    await change(`add ${ptr(3)} 0 PTR ${ZONES[3]}`)
-    await allServe(inA(), [ZONES[3]!])
+    await scene.change(`add ${ptr(3)} 0 PTR ${ZONES[3]}`)
+    await scene.allServe(scene.inA, [ZONES[3]!])
   })
 
-  it('bring hundreds of zones at once', async () => {
-    const at = performance.now()
-    await change(...ZONES.slice(4).map((name, i) => `add ${ptr(i + 4)} 0 PTR ${name}`))
-    await allServe(inA(), ZONES.slice(4))
-    console.log(`      ${ZONES.length - 4} zones on ${inA().length} nodes in ${Math.round(performance.now() - at)} ms`)
+  it('bring hundreds of zones at once, whole', async () => {
+    await scene.change(...ZONES.slice(4).map((name, i) => `add ${ptr(i + 4)} 0 PTR ${name}`))
+    const took = await scene.allServe(scene.inA, ZONES)
+    console.log(`      ${ZONES.length - 4} zones at once, ms until the node serves all: ${JSON.stringify(took)}`)
+    for (const node of scene.inA) await expectSame(node, [ZONES[5]!, ZONES.at(-1)!])
   })
 
-  it('give up a zone that moves to another cloud before the other catalog has it', async () => {
-    await change(`add group.${ptr(0)} 0 TXT moved`)
-    await allServe([nodes.get('b1')!], [ZONES[0]!])
-    await noneServes(inA(), ZONES[0]!)
-    expect(await members(FOR_B)).to.deep.equal([ZONES[0]])
-    expect(await members(FOR_A)).to.not.include(ZONES[0])
+  it('give up zones that move to another cloud before the other catalog has them, and no other zone is lost', async () => {
+    const watch = new ServedWatch(scene.inA, STAY)
+    await scene.change(...MOVED.map((_, i) => `add ${GROUP(i)}`))
+    await scene.allServe(scene.inB, MOVED)
+    await scene.noneServes(scene.inA, MOVED)
+    expect((await scene.members(FOR_B)).sort()).to.deep.equal([...MOVED].sort())
+    expect((await scene.members(FOR_A)).filter((zone) => MOVED.includes(zone))).to.deep.equal([])
+    await expectSame(scene.inB[0]!, MOVED.slice(0, 3))
+    await watch.expectNoLoss()
   })
 
   it('drop a zone when its grace time ends, and not before', async () => {
-    await change(`delete ${ptr(1)} PTR`)
-    await eventually(async () => {
-      const { leaving } = await api<{ leaving: number }>(hub, `/v1/catalogs/${CATALOG}`)
-      expect(leaving).to.equal(1)
-    })
-    for (const node of inA()) expect(await serves(node, ZONES[1]!), node.name).to.equal(true)
-    await noneServes(inA(), ZONES[1]!)
+    const watch = new ServedWatch(scene.inA, STAY)
+    await scene.change(`delete ${ptr(MOVING)} PTR`)
+    await eventually(async () => expect((await scene.view()).leaving).to.equal(1))
+    await scene.allServe(scene.inA, [DROPPED])
+    await eventually(async () => expect((await scene.view()).leaving).to.equal(0), { timeoutMs: 30_000 })
+    await scene.noneServes(scene.inA, [DROPPED])
+    await watch.expectNoLoss()
   })
 
-  it('keep their members when the consumed catalog is broken or emptied', async () => {
-    await change(`delete version.${CATALOG} TXT`)
-    await eventually(async () =>
-      expect((await api<{ error: string }>(hub, `/v1/catalogs/${CATALOG}`)).error).to.match(/TXT is missing/),
+  const lines = (zones: readonly string[], verb: 'add' | 'delete'): string[] =>
+    zones.map((zone) => {
+      const owner = ptr(ZONES.indexOf(zone))
+      return verb === 'add' ? `add ${owner} 0 PTR ${zone}` : `delete ${owner} PTR`
+    })
+  /** More than the check shrink lets go of a small zone. */
+  const most = STAY.slice(0, (STAY.length * 2) / 3)
+  for (const [what, breaks, repairs, why] of [
+    ['has two versions', [`add version.${CATALOG} 0 TXT 3`], [`delete version.${CATALOG} TXT 3`], /has 2 TXT records/],
+    ['has no version', [`delete version.${CATALOG} TXT`], [`add version.${CATALOG} 0 TXT 2`], /TXT is missing/],
+    [
+      'has members twice',
+      most.map((zone, i) => `add twin${i}.zones.${CATALOG} 0 PTR ${zone}`),
+      most.map((_, i) => `delete twin${i}.zones.${CATALOG} PTR`),
+      /is a member twice/,
+    ],
+    ['is empty', lines([...MOVED, ...STAY], 'delete'), lines([...MOVED, ...STAY], 'add'), /would be gone/],
+    ['lacks most of its members', lines(most, 'delete'), lines(most, 'add'), /would be gone/],
+  ] as const)
+    it(`keep every member when the consumed catalog ${what}`, async () => {
+      const watches = [new ServedWatch(scene.inA, STAY), new ServedWatch(scene.inB, MOVED)]
+      await scene.change(...breaks)
+      expect(await errorOf()).to.match(why)
+      // Longer than the grace time.
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      await scene.change(...repairs)
+      await isSound()
+      for (const each of watches) await each.expectNoLoss()
+    })
+
+  it('keep every member when transfers of the consumed catalog are cut', async () => {
+    const watch = new ServedWatch(scene.inA, STAY)
+    scene.proxy.cutAfter = 200
+    const cuts = scene.proxy.cuts
+    await scene.change(`delete ${ptr(MOVING + 1)} PTR`, `add again.zones.${CATALOG} 0 PTR ${STAY[0]}`)
+    await eventually(() => expect(scene.proxy.cuts).to.be.above(cuts + 1), { timeoutMs: 30_000 })
+    scene.proxy.cutAfter = Number.POSITIVE_INFINITY
+    await eventually(
+      async () => expect((await scene.members(CATALOG)).includes(STAY[0]!) && (await scene.view()).error).to.equal(null),
+      { timeoutMs: 60_000 },
     )
-    await change(`add version.${CATALOG} 0 TXT 2`, ...ZONES.slice(2).map((_, i) => `delete ${ptr(i + 2)} PTR`))
-    await eventually(async () =>
-      expect((await api<{ error: string }>(hub, `/v1/catalogs/${CATALOG}`)).error).to.match(/would be gone/),
-    )
-    // Longer than the grace time.
-    await new Promise((resolve) => setTimeout(resolve, 3_500))
-    expect((await members(FOR_A)).length + (await members(FOR_B)).length).to.be.at.least(ZONES.length - 1)
-    await allServe(inA(), ZONES.slice(2, 40), 1_000)
-    await change(...ZONES.slice(2).map((name, i) => `add ${ptr(i + 2)} 0 PTR ${name}`))
-    await eventually(async () =>
-      expect((await api<{ error: string | null }>(hub, `/v1/catalogs/${CATALOG}`)).error).to.equal(null),
-    )
+    await watch.expectNoLoss()
   })
 
   it('leave every zone on nodes that restart while the hub is away', async () => {
-    listed = await members(FOR_A)
-    await hub.stop()
-    for (const node of nodes.values()) await node.restart()
-    await allServe(inA(), ZONES.slice(2, 40), 20_000)
-    await allServe([nodes.get('b1')!], [ZONES[0]!], 20_000)
+    await scene.allServe(scene.inA, STAY)
+    listed = await scene.members(FOR_A)
+    // NSD of the lab writes its zone files every second.
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    await scene.stopHub()
+    for (const node of scene.nodes.values()) await node.restart()
+    await scene.allServe(scene.inA, STAY)
+    await scene.allServe(scene.inB, MOVED)
   })
 
   it('have the same members after a restart of the hub without its primary', async () => {
-    primary.pause()
-    hub = await startHub(place)
+    scene.primary.pause()
+    const watch = new ServedWatch(scene.inA, STAY)
+    await scene.restartHub()
     await new Promise((resolve) => setTimeout(resolve, 2_500))
-    expect(await members(FOR_A)).to.deep.equal(listed)
-    await allServe(inA(), ZONES.slice(2, 40), 1_000)
-    primary.resume()
+    expect(await scene.members(FOR_A)).to.deep.equal(listed)
+    await watch.expectNoLoss()
+    scene.primary.resume()
   })
 })
