@@ -54,10 +54,10 @@ export function withContact(
   { silentSince, missed, error, sweptAt = 0, at }: ContactCell,
 ): NodeCell | undefined {
   const observedAt = cell?.observedAt ?? 0
-  if (silentSince !== undefined && missed > 0 && Math.max(observedAt, sweptAt) < silentSince) {
-    const blank = { at, serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined, push: undefined }
-    return { ...(cell ?? blank), missed: Math.max(cell?.missed ?? 0, missed), error }
-  }
   const isSwept = cell?.observedAt !== undefined && observedAt < sweptAt && cell.missed === 0 && cell.lostAt === undefined
-  return isSwept ? { ...cell, observedAt: sweptAt } : cell
+  const answered = isSwept ? { ...cell, observedAt: sweptAt } : cell
+  if (silentSince === undefined || missed === 0 || Math.max(observedAt, sweptAt) >= silentSince) return answered
+  // The last answer of a node that is silent now stays valid until it is too old.
+  const blank = { at, serial: undefined, since: 0, observedAt: undefined, missed: 0, error: undefined, push: undefined }
+  return { ...(answered ?? blank), missed: Math.max(answered?.missed ?? 0, missed), error }
 }
