@@ -81,12 +81,17 @@ export interface NodeControl {
 export const ok = <T>(value: T): { kind: 'ok'; value: T } => ({ kind: 'ok', value })
 export const DONE = ok(undefined)
 
-/** Characters of a peer's words in a message. */
+/** Characters of a peer's words in a message, and those that are read at all. */
 const MOST_WORDS = 300
+const MOST_READ = 4_096
 
 /** The words of a peer as one safe line. */
 export function peerWords(text: string): string {
-  const line = printable(text.trim().replace(/\s*\n\s*/g, '; '))
+  const parts = text
+    .slice(0, MOST_READ)
+    .split('\n')
+    .map((part) => part.trim())
+  const line = printable(parts.filter(Boolean).join('; '))
   return line.length > MOST_WORDS ? `${line.slice(0, MOST_WORDS)}…` : line
 }
 

@@ -40,11 +40,15 @@ export class TextToEnd implements StreamReader {
 export function factsIn(text: string): Record<string, string> {
   const facts: Record<string, string> = {}
   for (const line of text.split('\n')) {
-    const match = /^\s*([\w.-]+)\s*[:=]\s*(.*?)\s*$/.exec(line)
-    if (match !== null) facts[match[1]!] = match[2]!.replace(/^"(.*)"$/, '$1')
+    const at = line.search(/[:=]/)
+    const name = line.slice(0, Math.max(at, 0)).trim()
+    if (/^[\w.-]+$/.test(name)) facts[name] = unquoted(line.slice(at + 1).trim())
   }
   return facts
 }
+
+const unquoted = (text: string): string =>
+  text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 
 /** The serial in `5 since 2026-11-28T10:00:00`; undefined in `none`. */
 export function serialIn(text: string | undefined): number | undefined {

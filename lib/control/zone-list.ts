@@ -26,6 +26,11 @@ export interface OursMark {
 const LIST_LIMITS = { answerMs: 120_000, octets: 1 << 28 }
 const MAX_KNOT_UNITS = 2_000_000
 const OBJECTS_PER_SLICE = 500
+/** Octets of a line without its end. */
+const MOST_LINE = 1 << 16
+
+/** The peer's octets are no list of zones. */
+class ListFormatError extends Error {}
 
 /** Undefined: the make has no list. Never throws. */
 export async function listZones(
@@ -101,6 +106,7 @@ export class NsdZones implements StreamReader {
   push(octets: Buffer): boolean {
     const lines = (this.#rest + octets.toString('latin1')).split('\n')
     this.#rest = lines.pop()!
+    if (this.#rest.length > MOST_LINE) throw new ListFormatError(`a line of its list has over ${MOST_LINE} octets`)
     for (const line of lines) this.#read(line)
     return false
   }

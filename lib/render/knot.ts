@@ -27,7 +27,7 @@ function server({ listen, folder, hubs, control }: NodeSetup): string {
     `    listen: [${listen.map(({ ip, port }) => `${ip}@${port}`).join(', ')}]`,
     ...(folder === undefined ? [] : [`    rundir: "${folder}"`]),
     ...(hubs.length > 1 ? ['    tcp-remote-io-timeout: 2000   # by default a silent hub delays transfers by five seconds'] : []),
-    ...(control?.kind === 'knot' ? ['control:', `    listen: "${control.socket}"`] : []),
+    ...(control?.kind === 'knot' && folder !== undefined ? ['control:', `    listen: "${folder}/knot.sock"`] : []),
     'database:',
     `    storage: "${folder ?? FOLDER}"`,
   ])

@@ -23,7 +23,7 @@ export interface KeySetup {
 export type ControlSetup =
   | { kind: 'nsd'; at: Endpoint }
   | { kind: 'bind'; at: Endpoint; key: KeySetup }
-  | { kind: 'knot'; socket: string }
+  | { kind: 'knot' }
   | { kind: 'powerdns'; at: Endpoint }
 
 export interface NodeSetup {

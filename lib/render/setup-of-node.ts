@@ -123,7 +123,8 @@ function controlOf(control: ControlOfNode, settings: SettingsOfHub): ControlSetu
     case 'nsd':
       return { kind: 'nsd', at: control.address }
     case 'knot':
-      return { kind: 'knot', socket: control.path }
+      // The path in the hub's config is that of the forwarded socket on the hub.
+      return { kind: 'knot' }
     case 'bind': {
       const key = keyNamed(settings, control.key)
       return key && { kind: 'bind', at: control.address, key }

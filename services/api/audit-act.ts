@@ -1,6 +1,7 @@
 /** Makes the audit entry of a request: the same for every mutation, so that none can be forgotten. */
 import type { Request } from 'express'
 import type { Act, Fact, Target } from '../../lib/audit/line.js'
+import { parseZoneName } from '../../lib/dns/name.js'
 import { addressOf } from './auth.js'
 
 /** Facts besides those in the request. */
@@ -21,6 +22,7 @@ const COPIED = [
   'clouds',
   'states',
   'strength',
+  'allAtOnce',
   'how',
   'fast',
   'apply',
@@ -29,11 +31,25 @@ const COPIED = [
   'role',
 ] as const
 
+/** Zones as the audit log is searched for them; a text that is no name is kept as it is. */
+function canonical(field: (typeof COPIED)[number], value: Fact | undefined): Fact | undefined {
+  if (field !== 'zones' || !Array.isArray(value)) return value
+  return value.map((each) => (typeof each === 'string' ? zoneNameIn(each) : each))
+}
+
+function zoneNameIn(text: string): string {
+  try {
+    return parseZoneName(text)
+  } catch {
+    return text
+  }
+}
+
 /** `zone`: the zone of the path in its canonical form. The request has been checked by its schema. */
 export function actOf(req: Request, by: string, zone: string | undefined, { target, before }: MutationFacts): Act {
   const body = (req.body ?? {}) as Record<string, Fact | undefined>
   const { node } = req.params
-  const copied = COPIED.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const]))
+  const copied = COPIED.flatMap((name) => (body[name] === undefined ? [] : [[name, canonical(name, body[name])] as const]))
   const named = { ...(zone === undefined ? {} : { zone }), ...(node === undefined ? {} : { node: String(node) }) }
   return {
     by,

@@ -82,8 +82,9 @@ async function byQuestions(
     const status = await control.zoneStatus(name)
     // A name that cannot be sent was never added.
     if (status.kind === 'unsupported') continue
-    const { isConfigured, state, details } = answerOf(node, status)
-    if (!isConfigured || (state !== 'not loaded' && !SECONDARY.test(details.type ?? ''))) continue
+    const { isConfigured, details } = answerOf(node, status)
+    // A zone that did not load has no type: it may be a primary's, whose file has a mistake.
+    if (!isConfigured || !SECONDARY.test(details.type ?? '')) continue
     difference.remove.push(name)
     difference.before += 1
   }

@@ -68,6 +68,12 @@ describe('the words of a peer', () => {
   it('are one safe line of limited length', () => {
     expect(peerWords('a\n\u001b[31mb\n')).to.equal('a; ?[31mb')
     expect(peerWords('x'.repeat(10_000)).length).to.be.lessThan(400)
+  })
+
+  it('are read once, however many blanks they have', () => {
+    const blanks = ' '.repeat(1 << 20)
+    expect(factsIn(`a: x${blanks}y`).a).to.have.length(blanks.length + 2)
+    expect(peerWords(`a${'\n'.repeat(1 << 20)}b`)).to.equal('a')
     const { error, kind } = new FailureWriter('ams1', 'rndc at 192.0.2.1:953').refused('', 'do this')
     expect([kind, error]).to.deep.equal(['refused', 'ams1: rndc at 192.0.2.1:953 refuses: no reason (do this)'])
   })

@@ -23,6 +23,10 @@ function read(text: string, octets: number): NsdZones {
 }
 
 describe('the zones of NSD', () => {
+  it('are refused in a line without an end', () => {
+    expect(() => read('x'.repeat(70_000), 10_000)).to.throw('has over 65536 octets')
+  })
+
   for (const octets of [1, 7, 10_000])
     it(`are read from parts of ${octets} octets, with those of the pattern`, () => {
       expect([...read(ANSWER, octets).zones]).to.deep.equal([

@@ -64,7 +64,7 @@ const AT = { ip: '10.1.0.1', port: 8952 }
 const CONTROL: Record<Make, NodeSetup['control']> = {
   nsd: { kind: 'nsd', at: AT },
   bind: { kind: 'bind', at: AT, key: { name: 'rndc-key.', algorithm: 'hmac-sha256' } },
-  knot: { kind: 'knot', socket: '/run/knot/knot.sock' },
+  knot: { kind: 'knot' },
   powerdns: { kind: 'powerdns', at: AT },
 }
 
