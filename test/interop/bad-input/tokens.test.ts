@@ -26,7 +26,11 @@ const MUTATIONS: Record<string, Role> = {
   '/v1/nodes/{node}/resync': 'operator',
   '/v1/nodes/{node}/drain': 'operator',
   '/v1/nodes/{node}/undrain': 'operator',
+  '/v1/nodes/{node}/provision': 'admin',
+  '/v1/zones/{zone}/verify': 'operator',
+  '/v1/nodes/{node}/verify': 'operator',
   '/v1/resync': 'operator',
+  '/v1/verify': 'operator',
   '/v1/reload': 'admin',
 }
 const READS = ['/v1/status', '/v1/zones', '/v1/zones/example', '/v1/nodes', '/v1/matrix', '/v1/jobs', '/metrics']
