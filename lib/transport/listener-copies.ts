@@ -11,10 +11,16 @@ const CHILD_MS = 10_000
 const RUSH = { connections: 32, withinMs: 1_000 }
 /** Copies of each listening socket: a turn of the event loop accepts as many connections more. */
 const COPIES = 15
-const CHILD = `process.on('message', (count, server) => {
-  for (let i = 0; i < count; i++) process.send(i, server, { keepOpen: true })
+const CHILD = `process.on('message', (count, handle) => {
+  for (let i = 0; i < count; i++) process.send(i, handle, { keepOpen: true })
 })
 process.on('disconnect', () => process.exit())`
+
+/**
+ * The socket alone, which has no name in the interface of Node.js: a child that is sent the server itself accepts connections, and
+ * they end with it. Undefined for a server that does not listen.
+ */
+const handleOf = (server: Server): Server | undefined => (server as unknown as { _handle: Server | null })._handle ?? undefined
 
 type OnConnection = (socket: Socket) => void
 
@@ -25,12 +31,10 @@ function copiesOf(server: Server, count: number, onConnection: OnConnection): Pr
     // Nothing of this process's environment is for the child.
     const child = spawn(process.execPath, ['-e', CHILD], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: {} })
     const timer = setTimeout(() => child.kill('SIGKILL'), CHILD_MS)
-    child.on('message', (_, copy) => {
-      if (!(copy instanceof Server)) return
-      // At once: it accepts from now on.
-      copy.on('connection', (socket) => onConnection(socket.setNoDelay(true)))
-      copy.on('error', () => undefined)
-      copies.push(copy)
+    child.on('message', (_, sent) => {
+      if (sent === undefined) return
+      const copy = new Server({ noDelay: true }, onConnection).on('error', () => undefined)
+      copies.push(copy.listen(sent))
       // Its own copy would keep it running.
       if (copies.length === count) child.kill('SIGKILL')
     })
@@ -40,8 +44,9 @@ function copiesOf(server: Server, count: number, onConnection: OnConnection): Pr
     }
     child.once('error', finish)
     child.once('close', finish)
-    if (server.listening) child.send(count, server, { keepOpen: true }, (error) => error && child.kill('SIGKILL'))
-    else child.kill('SIGKILL')
+    const handle = handleOf(server)
+    if (handle === undefined) child.kill('SIGKILL')
+    else child.send(count, handle, { keepOpen: true }, (error) => error && child.kill('SIGKILL'))
   })
 }
 
