@@ -14,7 +14,7 @@ import { openStream } from './stream.js'
 import { connectionKey, tlsFault } from './tls-remote.js'
 
 export interface BulkManner {
-  /** A server that sends nothing for so long, at the start or while questions wait, is given up. */
+  /** A question without an answer for so long fails; when the server sent nothing at all for so long, the connection is given up. */
   silenceMs: number
   /** Time for which a connection without questions is kept. */
   keepMs: number
@@ -41,12 +41,20 @@ export interface BulkQuestion {
   done: BulkTaker
 }
 
+interface Waiting {
+  done: BulkTaker
+  /** When it was asked. */
+  at: number
+}
+
 class Connection {
-  readonly waiting = new Map<number, BulkTaker>()
+  /** The oldest first. */
+  readonly waiting = new Map<number, Waiting>()
   readonly #socket: Socket
   #out: Outlet | undefined
   readonly #framer = new MessageFramer()
-  readonly #timer: NodeJS.Timeout
+  /** Fires before any question is overdue or when the oldest is: neither a question nor an answer sets it. */
+  #timer: NodeJS.Timeout
   readonly #onEnd: () => void
   readonly #remote: BulkRemote
   readonly #manner: BulkManner
@@ -66,13 +74,14 @@ class Connection {
       () => this.#onReady(),
       (error) => this.#end(error),
     )
-    this.#timer = setTimeout(
-      guard('bulk timer', () => this.#onSilence()),
-      manner.silenceMs,
-    )
+    this.#timer = this.#timerIn(manner.silenceMs)
     // The connection does not keep the process alive.
-    this.#timer.unref()
     this.#socket.unref()
+  }
+
+  #timerIn(ms: number): NodeJS.Timeout {
+    const onTimer = guard('bulk timer', () => this.#onTimer())
+    return setTimeout(onTimer, Math.ceil(ms)).unref()
   }
 
   #onReady(): void {
@@ -96,10 +105,10 @@ class Connection {
   }
 
   send(questions: readonly BulkQuestion[]): void {
-    this.#timer.refresh()
+    const now = performance.now()
     const messages = questions.map(({ build, done }) => {
       const id = this.#id()
-      this.waiting.set(id, done)
+      this.waiting.set(id, { done, at: now })
       return build(id)
     })
     const octets = Buffer.allocUnsafe(messages.reduce((sum, { length }) => sum + 2 + length, 0))
@@ -123,24 +132,40 @@ class Connection {
       this.#framer.push(octets, (message) => {
         if (message.length < 12) return
         const id = message.readUInt16BE(0)
-        const done = this.waiting.get(id)
+        const question = this.waiting.get(id)
         this.waiting.delete(id)
-        done?.(message)
+        question?.done(message)
       })
     } catch {
       this.close()
       return
     }
     this.#heardAt = performance.now()
-    this.#timer.refresh()
   }
 
   /** A server that is silent while questions wait is given up; without questions the connection is kept for a while. */
-  #onSilence(): void {
+  #onTimer(): void {
     const { silenceMs, keepMs } = this.#manner
-    if (this.waiting.size > 0) this.#end(timedOut(this.#remote.address, silenceMs))
-    else if (performance.now() - this.#heardAt > keepMs) this.close()
-    else this.#timer.refresh()
+    const now = performance.now()
+    const overdue: Waiting[] = []
+    let restMs = silenceMs
+    for (const [id, question] of this.waiting) {
+      restMs = question.at + silenceMs - now
+      if (restMs > 0) break
+      // The connection is of no use to younger questions either.
+      if (now - this.#heardAt >= silenceMs) {
+        this.#end(timedOut(this.#remote.address, silenceMs))
+        return
+      }
+      this.waiting.delete(id)
+      overdue.push(question)
+    }
+    if (this.waiting.size === 0 && overdue.length === 0 && now - this.#heardAt > keepMs) {
+      this.close()
+      return
+    }
+    this.#timer = this.#timerIn(restMs > 0 ? restMs : silenceMs)
+    for (const { done } of overdue) done(undefined, timedOut(this.#remote.address, silenceMs))
   }
 
   close(): void {
@@ -156,7 +181,7 @@ class Connection {
     this.#onEnd()
     const left = [...this.waiting.values()]
     this.waiting.clear()
-    for (const done of left) done(undefined, error)
+    for (const { done } of left) done(undefined, error)
   }
 }
 
