@@ -68,7 +68,10 @@ export class CatalogConsumer {
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
   #isStopped = false
-  #isTending = false
+  /** Works of the timer that wait for their turn. */
+  readonly #ticking = new Set<'tend' | 'drop'>()
+  /** Works that failed and wait to be tried again, by name. */
+  readonly #retries = new Set<string>()
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts
@@ -77,7 +80,7 @@ export class CatalogConsumer {
   /** Compares the members with the kept versions of their catalogs, then follows new ones. */
   start(): void {
     const { bus, members, membership } = this.#parts
-    this.#inTurn(() => members.tend(membership.members))
+    this.#inTurn(undefined, () => members.tend(membership.members))
     this.adopt()
     this.#unlisten = bus.on('committed', ({ zone }) => this.#review(zone))
     this.#timer = setInterval(
@@ -88,31 +91,41 @@ export class CatalogConsumer {
 
   /** After a reload: other catalogs, another order, or zones that the config has now. */
   adopt(): void {
-    const order = [...this.#parts.config().catalogs.consumed.keys()]
-    this.#inTurn(async () => {
+    const { config } = this.#parts
+    this.#inTurn('order', async () => {
+      // Read here: a reload may come before the work is tried again.
+      const order = [...config().catalogs.consumed.keys()]
       for (const name of this.#current.keys()) if (!order.includes(name)) this.#current.delete(name)
       await this.#carryOut(await withRests(this.#parts.membership.reorder(order)))
     })
-    for (const name of order) this.#inTurn(() => this.#take(name, true))
+    for (const name of config().catalogs.consumed.keys()) this.#inTurn(`adopt ${name}`, () => this.#take(name, true))
   }
 
   #review(name: ZoneName): void {
     if (!this.#parts.config().catalogs.consumed.has(name) || this.#due.has(name)) return
     this.#due.add(name)
-    this.#inTurn(async () => {
+    this.#inTurn(`review ${name}`, async () => {
       this.#due.delete(name)
       await this.#take(name, false)
     })
   }
 
-  /** Members change one catalog after the other. */
-  #inTurn(work: () => Promise<void>): void {
+  /**
+   * Members change one catalog after the other. A work that fails is tried again, once for all failures of its `name`; without a name
+   * it is not, as the timer repeats it.
+   */
+  #inTurn(name: string | undefined, work: () => Promise<void>): void {
     const { log } = this.#parts
     this.#turn = this.#turn.then(async () => {
       if (this.#isStopped) return
       await work().catch((error) => {
         log.error({ op: 'catalog', err: describeError(error) }, 'members of catalogs not updated; retrying')
-        const again = guard('catalog retry', () => !this.#isStopped && this.#inTurn(work))
+        if (name === undefined || this.#retries.has(name)) return
+        this.#retries.add(name)
+        const again = guard('catalog retry', () => {
+          this.#retries.delete(name)
+          if (!this.#isStopped) this.#inTurn(name, work)
+        })
         setTimeout(again, RETRY_MS).unref()
       })
     })
@@ -177,32 +190,28 @@ export class CatalogConsumer {
 
   #onTick(): void {
     const { members, membership } = this.#parts
-    if (this.#isTending) return
-    this.#isTending = true
-    this.#inTurn(async () => {
-      this.#isTending = false
-      await members.tend(membership.members)
-    })
-    this.#dropOverdue()
+    this.#atTick('tend', () => members.tend(membership.members))
+    if (membership.leaving.size > 0) this.#atTick('drop', () => this.#dropOverdue())
   }
 
-  #dropOverdue(): void {
-    const { membership, clock, config } = this.#parts
-    if (membership.leaving.size === 0) return
+  /** The next tick tries a failed work again. */
+  #atTick(what: 'tend' | 'drop', work: () => Promise<void>): void {
+    if (this.#ticking.has(what)) return
+    this.#ticking.add(what)
+    this.#inTurn(undefined, async () => {
+      this.#ticking.delete(what)
+      await work()
+    })
+  }
+
+  async #dropOverdue(): Promise<void> {
+    const { membership, clock, config, log } = this.#parts
     const graceOf = (catalog: ZoneName): number => config().catalogs.consumed.get(catalog)?.graceMs ?? 0
     const overdue = membership.overdue(clock.now(), graceOf)
     if (overdue.length === 0) return
-    this.#inTurn(async () => {
-      // Some may have come back in a turn before this one.
-      const still = overdue.filter(({ zone, before }) => membership.members.get(zone) === before)
-      await this.#carryOut(still)
-      for (const catalog of new Set(still.map(({ before }) => before!.catalog))) this.#count(catalog)
-      if (still.length > 0)
-        this.#parts.log.warn(
-          { op: 'catalog', zones: still.length, zone: still[0]!.zone },
-          'members dropped after their grace time',
-        )
-    })
+    await this.#carryOut(overdue)
+    for (const catalog of new Set(overdue.map(({ before }) => before!.catalog))) this.#count(catalog)
+    log.warn({ op: 'catalog', zones: overdue.length, zone: overdue[0]!.zone }, 'members dropped after their grace time')
   }
 
   async #carryOut(changes: readonly MemberChange[]): Promise<void> {
