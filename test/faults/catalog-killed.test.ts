@@ -26,11 +26,17 @@ const KILLS = amount('ZONECAST_TEST_KILLS', { long: 60, short: 6 })
 describe('the members of a catalog', function () {
   this.timeout(60_000 + KILLS * 30_000)
   needsPeers('knot', 'redis')
-  const scratch = scratchDirs()
   let primary: LabServer
   let node: LabServer
   let place: HubPlace
   let hub: HubProcess | undefined
+
+  after(async () => {
+    await hub?.stop()
+    await Promise.all([primary, node].map((server) => server?.stop()))
+  })
+  // Removed after the end of the hub.
+  const scratch = scratchDirs()
 
   const view = () =>
     api<{ error: string | null; members: { zone: string; leavingSince: string | null }[] }>(place, `/v1/catalogs/${CATALOG}`)
@@ -72,11 +78,6 @@ describe('the members of a catalog', function () {
     )
     hub = await spawnHub(place)
     for (const zone of MEMBERS) await awaitSerial(node, zone)
-  })
-
-  after(async () => {
-    await hub?.stop()
-    await Promise.all([primary, node].map((server) => server?.stop()))
   })
 
   it(`leave and come back whole while the hub is killed ${KILLS} times`, async () => {

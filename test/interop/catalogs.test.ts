@@ -22,8 +22,10 @@ const GROUP = (i: number): string => `group.${ptr(i)} 0 TXT moved`
 describe('catalogs for the nodes', function () {
   this.timeout(300_000)
   needsPeers('knot', 'bind')
-  const scratch = scratchDirs()
   let scene: CatalogScene
+  after(() => scene?.stop())
+  // Removed after the end of the hub.
+  const scratch = scratchDirs()
   let listed: string[] = []
 
   const errorOf = (catalog = CATALOG) =>
@@ -49,8 +51,6 @@ describe('catalogs for the nodes', function () {
     scene = new CatalogScene(COUNT, scratch())
     await scene.start(3)
   })
-
-  after(() => scene?.stop())
 
   it('have the members of the consumed catalog, and the nodes serve them', async () => {
     await scene.allServe(scene.inA, ZONES.slice(0, 3))
