@@ -3,7 +3,7 @@
  * other, unless the order is for all nodes at the same time.
  */
 import { byHand } from '../../lib/control/by-hand.js'
-import type { Fleet, FleetNode } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { ResyncJob, TargetProgress } from '../../lib/queue/jobs.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import type { ForcePermits, Permit } from '../../lib/state/force-permits.js'
@@ -31,24 +31,24 @@ export function mostAtOnce(fleet: Fleet, cloud: string, atOnce: number): number 
   return Math.max(1, Math.min(atOnce, nodes - 1))
 }
 
-/** Sets the steps of the targets. Never throws. */
+/** Sets the steps of the targets. Never throws. `fleet`: as the last reload left it; an order may take hours. */
 export async function forceTargets(
   job: ResyncJob,
   targets: TargetProgress[],
-  fleet: Fleet,
+  fleet: () => Fleet,
   parts: ForceTargetsParts,
 ): Promise<void> {
-  const clouds = new Map<string, Map<FleetNode, TargetProgress[]>>()
+  const clouds = new Map<string, Map<string, TargetProgress[]>>()
   for (const target of targets) {
-    const node = ready(target, fleet, parts)
+    const node = ready(target, fleet(), parts)?.node
     if (node === undefined) continue
-    const nodes = clouds.get(node.cloud) ?? new Map<FleetNode, TargetProgress[]>()
-    nodes.set(node, [...(nodes.get(node) ?? []), target])
+    const nodes = clouds.get(node.cloud) ?? new Map<string, TargetProgress[]>()
+    nodes.set(node.id, [...(nodes.get(node.id) ?? []), target])
     clouds.set(node.cloud, nodes)
   }
   /** Zones that a node lost by the order, with its name: other nodes keep what they serve. */
   const lost = new Map<string, string>()
-  const run = (node: FleetNode, own: TargetProgress[]): Promise<void> => forceNode(job, node, own, lost, fleet, parts)
+  const run = (node: string, own: TargetProgress[]): Promise<void> => forceNode(job, node, own, lost, fleet, parts)
   if (job.allAtOnce === true) {
     await Promise.all([...clouds.values()].flatMap((nodes) => [...nodes].map(([node, own]) => run(node, own))))
     return
@@ -58,47 +58,46 @@ export async function forceTargets(
     const lane = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) await run(...next)
     }
-    await Promise.all(Array.from({ length: mostAtOnce(fleet, cloud, parts.unstick.atOnce) }, lane))
+    await Promise.all(Array.from({ length: mostAtOnce(fleet(), cloud, parts.unstick.atOnce) }, lane))
   }
 }
 
-/** The node of a target that can be forced; otherwise the target has failed, or waits for the worker that owns its zone. */
-function ready(target: TargetProgress, fleet: Fleet, parts: ForceTargetsParts): FleetNode | undefined {
+/** Zone and node of a target that can be forced now; otherwise the target has failed, or waits for the worker that owns its zone. */
+function ready(
+  target: TargetProgress,
+  fleet: Fleet,
+  parts: ForceTargetsParts,
+): { zone: FleetZone; node: FleetNode } | undefined {
   const zone = fleet.zones.get(target.zone)
   const node = fleet.nodes.get(target.node)
   if (!zone && !parts.owns(target.zone)) return undefined
-  const error =
-    !zone || !node
-      ? 'no longer in the config'
-      : parts.isDrained(node.id)
-        ? 'the node is drained; undrain it first'
-        : node.control === undefined
-          ? byHand(node.id, node.kind, zone.name)
-          : undefined
-  if (error === undefined) return node
-  Object.assign(target, { step: 'failed', error })
-  return undefined
+  const fail = (error: string): undefined => void Object.assign(target, { step: 'failed', error })
+  if (!zone || !node) return fail('no longer in the config')
+  if (parts.isDrained(node.id)) return fail('the node is drained; undrain it first')
+  if (node.control === undefined) return fail(byHand(node.id, node.kind, zone.name))
+  return { zone, node }
 }
 
 async function forceNode(
   job: ResyncJob,
-  node: FleetNode,
+  node: string,
   targets: readonly TargetProgress[],
   lost: Map<string, string>,
-  fleet: Fleet,
+  fleet: () => Fleet,
   parts: ForceTargetsParts,
 ): Promise<void> {
-  const permit = await permitFor(job, node, fleet, parts)
+  const permit = await permitFor(job, node, targets, fleet, parts)
   if (permit === undefined) {
     for (const target of targets)
-      Object.assign(target, { step: 'failed', error: 'other orders force nodes, or redis is away: order it again later' })
+      if (target.step === 'waiting' && ready(target, fleet(), parts) !== undefined)
+        Object.assign(target, { step: 'failed', error: 'other orders force nodes, or redis is away: order it again later' })
     return
   }
   const order: ForceOrder = { by: job.by, reason: job.reason }
   let next = 0
   const lane = async (): Promise<void> => {
     for (let target = targets[next++]; target; target = targets[next++])
-      await forceTarget(target, node, order, lost, fleet, parts)
+      if (target.step === 'waiting') await forceTarget(target, order, lost, fleet(), parts)
   }
   try {
     await Promise.all(Array.from({ length: Math.min(ZONES_AT_ONCE, targets.length) }, lane))
@@ -107,12 +106,24 @@ async function forceNode(
   }
 }
 
-async function permitFor(job: ResyncJob, node: FleetNode, fleet: Fleet, parts: ForceTargetsParts): Promise<Permit | undefined> {
+/** Undefined when no target is left that can be forced, too. */
+async function permitFor(
+  job: ResyncJob,
+  id: string,
+  targets: readonly TargetProgress[],
+  fleet: () => Fleet,
+  parts: ForceTargetsParts,
+): Promise<Permit | undefined> {
   const acrossClouds = job.allAtOnce === true
   const until = performance.now() + MOST_WAIT_MS
   while (performance.now() < until) {
-    const most = acrossClouds ? fleet.nodes.size : mostAtOnce(fleet, node.cloud, parts.unstick.atOnce)
-    const permit = await parts.permits.take({ node: node.id, cloud: node.cloud, most, acrossClouds })
+    const now = fleet()
+    // Each target that cannot be forced any more fails here, with its reason.
+    const able = targets.filter(({ step }) => step === 'waiting').flatMap((target) => ready(target, now, parts) ?? [])
+    const cloud = able[0]?.node.cloud
+    if (cloud === undefined) return undefined
+    const most = acrossClouds ? now.nodes.size : mostAtOnce(now, cloud, parts.unstick.atOnce)
+    const permit = await parts.permits.take({ node: id, cloud, most, acrossClouds })
     if (permit !== undefined) return permit
     await sleep(parts.waitMs ?? WAIT_MS)
   }
@@ -121,18 +132,15 @@ async function permitFor(job: ResyncJob, node: FleetNode, fleet: Fleet, parts: F
 
 async function forceTarget(
   target: TargetProgress,
-  node: FleetNode,
   order: ForceOrder,
   lost: Map<string, string>,
   fleet: Fleet,
   parts: ForceTargetsParts,
 ): Promise<void> {
-  const zone = fleet.zones.get(target.zone)
+  const able = ready(target, fleet, parts)
+  if (able === undefined) return
+  const { zone, node } = able
   const loser = lost.get(target.zone)
-  if (zone === undefined) {
-    Object.assign(target, { step: 'failed', error: 'no longer in the config' })
-    return
-  }
   if (loser !== undefined) {
     const error = `not forced: ${loser} lost the zone when it was forced; fix ${loser} first`
     Object.assign(target, { step: 'failed', error })

@@ -37,7 +37,7 @@ const PROOF_MS = 20_000
 
 export async function runResync(
   job: ResyncJob,
-  fleet: Fleet,
+  fleet: () => Fleet,
   parts: ResyncParts,
   report: (progress: ResyncProgress) => Promise<void>,
 ): Promise<ResyncProgress> {
@@ -64,7 +64,7 @@ export async function runResync(
     let next = 0
     const bringUpSome = async (): Promise<void> => {
       for (let target = targets[next++]; target; target = targets[next++]) {
-        await bringUp(target, job, fleet, parts, refused.get(target.zone))
+        await bringUp(target, job, fleet(), parts, refused.get(target.zone))
         if (job.strength === 'retransfer') parts.verifySoon(target.zone, target.node)
       }
     }

@@ -182,7 +182,7 @@ export class WorkerService implements Service {
       push: this.push,
       refresh: (refresh: RefreshJob) => this.#refresh.run(refresh),
     }
-    return runResync(job, this.#fleet, parts, report)
+    return runResync(job, () => this.#fleet, parts, report)
   }
 
   /** Resolves when the refreshes of these zones have ended, or the time is over. */

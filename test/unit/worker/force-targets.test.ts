@@ -22,13 +22,13 @@ const node = (id: string, cloud: string, hasControl = true): FleetNode => ({
 })
 const NODES = [node('a1', 'A'), node('a2', 'A'), node('a3', 'A'), node('b1', 'B'), node('b2', 'B'), node('b3', 'B', false)]
 
-function fleetOf(): Fleet {
+function fleetOf(nodes = NODES): Fleet {
   const zones = ZONES.map(
-    (name) => ({ name, apex: Buffer.from([0]), primaries: [], nodes: NODES, clouds: ['A', 'B'] }) as unknown as FleetZone,
+    (name) => ({ name, apex: Buffer.from([0]), primaries: [], nodes, clouds: ['A', 'B'] }) as unknown as FleetZone,
   )
   return new Fleet(
     new Map(zones.map((zone) => [zone.name, zone])),
-    NODES,
+    nodes,
     [],
     [
       { id: 'A', addresses: [] },
@@ -112,7 +112,7 @@ describe('an order to force nodes', () => {
   it('forces one node of one cloud after the other, all zones of a node together', async () => {
     const world = new World()
     const targets = targetsFor(ALL)
-    await forceTargets(job(), targets, fleetOf(), world.parts())
+    await forceTargets(job(), targets, () => fleetOf(), world.parts())
     expect(world.seen).to.deep.equal(['a1', 'a1', 'a2', 'a2', 'b1', 'b1', 'b2', 'b2'].map((id) => [id]))
     expect(world.given).to.deep.equal(['a1', 'a2', 'b1', 'b2'])
     for (const { node: id, step, error } of targets)
@@ -130,7 +130,7 @@ describe('an order to force nodes', () => {
 
   it('forces every node at the same time when the order is for all at once', async () => {
     const world = new World()
-    await forceTargets(job({ allAtOnce: true }), targetsFor(['a1', 'a2', 'b1', 'b2']), fleetOf(), world.parts())
+    await forceTargets(job({ allAtOnce: true }), targetsFor(['a1', 'a2', 'b1', 'b2']), () => fleetOf(), world.parts())
     expect(world.seen.at(-1)).to.deep.equal(['a1', 'a2', 'b1', 'b2'])
   })
 
@@ -138,7 +138,7 @@ describe('an order to force nodes', () => {
     const world = new World()
     world.onForce = (_zone, id) => (id === 'a1' ? 'refuse' : 'transfer')
     const targets = targetsFor(['a1', 'a2'])
-    await forceTargets(job(), targets, fleetOf(), world.parts())
+    await forceTargets(job(), targets, () => fleetOf(), world.parts())
     expect(targets.map(({ node: id, step }) => `${id} ${step}`)).to.deep.equal([
       'a1 failed',
       'a2 confirmed',
@@ -152,7 +152,7 @@ describe('an order to force nodes', () => {
     const world = new World()
     const faults = [['www differs'], []]
     const targets = targetsFor(['a1']).slice(0, 1)
-    await forceTargets(job(), targets, fleetOf(), { ...world.parts(), verify: async () => faults.shift() ?? [] })
+    await forceTargets(job(), targets, () => fleetOf(), { ...world.parts(), verify: async () => faults.shift() ?? [] })
     expect([targets[0]!.step, faults.length]).to.deep.equal(['confirmed', 0])
   })
 
@@ -160,7 +160,7 @@ describe('an order to force nodes', () => {
     const world = new World()
     world.onForce = (zone) => (zone === 'a.example.' ? 'lose' : 'transfer')
     const targets = targetsFor(['a1', 'a2', 'b1'])
-    await forceTargets(job(), targets, fleetOf(), world.parts())
+    await forceTargets(job(), targets, () => fleetOf(), world.parts())
     const steps = targets.map(({ zone, node: id, step }) => `${zone} ${id} ${step}`)
     expect(steps).to.deep.equal([
       'a.example. a1 failed',
@@ -173,4 +173,33 @@ describe('an order to force nodes', () => {
     expect(targets[1]!.error).to.equal('not forced: a1 lost the zone when it was forced; fix a1 first')
     expect(world.seen.flat().filter((id) => id === 'a2')).to.have.length(1)
   }).timeout(10_000)
+
+  for (const [what, spoil, error] of [
+    ['was drained', { drained: 'a2' }, 'the node is drained; undrain it first'],
+    ['left the config', { nodes: NODES.filter(({ id }) => id !== 'a2') }, 'no longer in the config'],
+    ['lost its control channel', { nodes: NODES.map((n) => (n.id === 'a2' ? node('a2', 'A', false) : n)) }, /zone-retransfer/],
+  ] as const)
+    for (const when of ['while others were forced', 'while it waited for its permit'] as const)
+      it(`does not force a node that ${what} ${when}`, async () => {
+        const world = new World()
+        let now: { drained?: string; nodes?: FleetNode[] } = {}
+        const parts = world.parts()
+        parts.isDrained = (id) => id === now.drained
+        const { take } = parts.permits
+        parts.permits.take = async (wish) => {
+          if (wish.node !== 'a2' || when === 'while others were forced') return take(wish)
+          now = spoil
+          return undefined
+        }
+        world.onForce = () => {
+          if (when === 'while others were forced') now = spoil
+          return 'transfer'
+        }
+        const targets = targetsFor(['a1', 'a2'])
+        await forceTargets(job(), targets, () => fleetOf(now.nodes), parts)
+        expect(world.seen.flat()).to.deep.equal(['a1', 'a1'])
+        for (const target of targets)
+          if (target.node === 'a1') expect(target.step).to.equal('confirmed')
+          else expect(target.step === 'failed' && target.error).to.match(new RegExp(error))
+      })
 })
