@@ -32,6 +32,15 @@ if most < 1 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. string.format('%.0f', now + ARGV[4]))
 return 1`
 
+/** ARGV: node, token, lease in ms. 0: the permit has expired, or another holds it. */
+const RENEW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local cloud, token, expiry = string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^(%S+) (%S+) (%d+)$')
+if token ~= ARGV[2] or tonumber(expiry) < now then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], cloud .. ' ' .. token .. ' ' .. string.format('%.0f', now + ARGV[3]))
+return 1`
+
 /** ARGV: node, token. */
 const GIVE = `
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -48,6 +57,8 @@ export interface ForceWish {
 }
 
 export interface Permit {
+  /** Another may hold it by now: it was not renewed in time. Nothing more may begin under it. */
+  readonly isLost: boolean
   /** Never throws. */
   giveBack(): Promise<void>
 }
@@ -61,16 +72,28 @@ export class ForcePermits {
 
   /** Undefined while others are being forced, and while Redis is away: then nothing is forced. */
   async take({ node, cloud, most, acrossClouds }: ForceWish): Promise<Permit | undefined> {
+    if (this.#redis.status !== 'ready') return undefined
     const token = randomUUID()
-    const ask = (): Promise<unknown> =>
-      this.#redis.eval(TAKE, 1, KEY, node, cloud, token, LEASE_MS, most, acrossClouds ? '1' : '0')
-    if (this.#redis.status !== 'ready' || (await ask().catch(() => 0)) !== 1) return undefined
-    const renewing = setInterval(
-      guard('permit timer', () => ask().catch(() => undefined)),
-      RENEW_MS,
-    )
+    // Counted from before the request: Redis never ends the lease earlier.
+    let until = performance.now() + LEASE_MS
+    let isRefused = false
+    const taken = await this.#redis
+      .eval(TAKE, 1, KEY, node, cloud, token, LEASE_MS, most, acrossClouds ? '1' : '0')
+      .catch(() => 0)
+    if (taken !== 1) return undefined
+    const renew = async (): Promise<void> => {
+      const asked = performance.now()
+      // Without an answer the lease counts.
+      const answer = await this.#redis.eval(RENEW, 1, KEY, node, token, LEASE_MS).catch(() => undefined)
+      if (answer === 1) until = Math.max(until, asked + LEASE_MS)
+      else if (answer !== undefined) isRefused = true
+    }
+    const renewing = setInterval(guard('permit timer', renew), RENEW_MS)
     renewing.unref()
     return {
+      get isLost() {
+        return isRefused || performance.now() >= until
+      },
       giveBack: async () => {
         clearInterval(renewing)
         await this.#redis.eval(GIVE, 1, KEY, node, token).catch(() => undefined)

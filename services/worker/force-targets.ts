@@ -63,11 +63,7 @@ export async function forceTargets(
 }
 
 /** Zone and node of a target that can be forced now; otherwise the target has failed, or waits for the worker that owns its zone. */
-function ready(
-  target: TargetProgress,
-  fleet: Fleet,
-  parts: ForceTargetsParts,
-): { zone: FleetZone; node: FleetNode } | undefined {
+function ready(target: TargetProgress, fleet: Fleet, parts: ForceTargetsParts): { zone: FleetZone; node: FleetNode } | undefined {
   const zone = fleet.zones.get(target.zone)
   const node = fleet.nodes.get(target.node)
   if (!zone && !parts.owns(target.zone)) return undefined
@@ -86,24 +82,35 @@ async function forceNode(
   fleet: () => Fleet,
   parts: ForceTargetsParts,
 ): Promise<void> {
-  const permit = await permitFor(job, node, targets, fleet, parts)
-  if (permit === undefined) {
-    for (const target of targets)
-      if (target.step === 'waiting' && ready(target, fleet(), parts) !== undefined)
-        Object.assign(target, { step: 'failed', error: 'other orders force nodes, or redis is away: order it again later' })
-    return
+  const take = (): Promise<Permit | undefined> => permitFor(job, node, targets, fleet, parts)
+  let held = take()
+  /** All lanes share a permit. A lost one is replaced: by now another worker may force a node of the cloud. */
+  const isAllowed = async (): Promise<boolean> => {
+    const known = held
+    const permit = await known
+    if (permit?.isLost !== true) return permit !== undefined
+    if (held === known) {
+      void permit.giveBack()
+      held = take()
+    }
+    return isAllowed()
   }
   const order: ForceOrder = { by: job.by, reason: job.reason }
   let next = 0
   const lane = async (): Promise<void> => {
-    for (let target = targets[next++]; target; target = targets[next++])
-      if (target.step === 'waiting') await forceTarget(target, order, lost, fleet(), parts)
+    while (next < targets.length && (await isAllowed())) {
+      const target = targets[next++]
+      if (target?.step === 'waiting') await forceTarget(target, order, lost, fleet(), parts)
+    }
   }
   try {
     await Promise.all(Array.from({ length: Math.min(ZONES_AT_ONCE, targets.length) }, lane))
   } finally {
-    await permit.giveBack()
+    await (await held)?.giveBack()
   }
+  for (const target of targets.slice(next))
+    if (target.step === 'waiting' && ready(target, fleet(), parts) !== undefined)
+      Object.assign(target, { step: 'failed', error: 'other orders force nodes, or redis is away: order it again later' })
 }
 
 /** Undefined when no target is left that can be forced, too. */

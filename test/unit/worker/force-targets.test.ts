@@ -22,8 +22,8 @@ const node = (id: string, cloud: string, hasControl = true): FleetNode => ({
 })
 const NODES = [node('a1', 'A'), node('a2', 'A'), node('a3', 'A'), node('b1', 'B'), node('b2', 'B'), node('b3', 'B', false)]
 
-function fleetOf(nodes = NODES): Fleet {
-  const zones = ZONES.map(
+function fleetOf(nodes = NODES, names = ZONES): Fleet {
+  const zones = names.map(
     (name) => ({ name, apex: Buffer.from([0]), primaries: [], nodes, clouds: ['A', 'B'] }) as unknown as FleetZone,
   )
   return new Fleet(
@@ -80,6 +80,7 @@ class World {
       metrics: new Metrics(),
       permits: {
         take: async ({ node: id }: { node: string }) => ({
+          isLost: false,
           giveBack: async () => {
             this.running.delete(id)
             this.given.push(id)
@@ -202,4 +203,41 @@ describe('an order to force nodes', () => {
           if (target.node === 'a1') expect(target.step).to.equal('confirmed')
           else expect(target.step === 'failed' && target.error).to.match(new RegExp(error))
       })
+
+  it('takes a new permit before the next zone when it lost the one that it had', async () => {
+    const world = new World()
+    const parts = world.parts()
+    const { take } = parts.permits
+    const steps: string[] = []
+    let isLost = false
+    let refusals = 2
+    parts.permits.take = async (wish) => {
+      if (isLost && refusals-- > 0) return undefined
+      steps.push('permit')
+      isLost = false
+      const permit = await take(wish)
+      return (
+        permit && {
+          giveBack: permit.giveBack,
+          get isLost() {
+            return isLost
+          },
+        }
+      )
+    }
+    world.onForce = () => {
+      steps.push('force')
+      // The lanes of the second batch come after the first zones end.
+      isLost = steps.filter((step) => step === 'force').length === 8
+      return 'transfer'
+    }
+    const names = Array.from({ length: 10 }, (_, i) => `z${i}.example.` as ZoneName)
+    const targets = names.map(
+      (zone): TargetProgress => ({ zone, node: 'a1', step: 'waiting', serial: undefined, error: undefined }),
+    )
+    await forceTargets(job(), targets, () => fleetOf(NODES, names), parts)
+    expect(steps).to.deep.equal(['permit', ...Array<string>(8).fill('force'), 'permit', 'force', 'force'])
+    expect(targets.map(({ step }) => step)).to.deep.equal(Array(10).fill('confirmed'))
+    expect(world.given).to.deep.equal(['a1', 'a1'])
+  })
 })

@@ -1,0 +1,67 @@
+/** A holder of a permit to force knows when it lost it; Redis is a fake. */
+import { expect } from 'chai'
+import type { Redis } from 'ioredis'
+import { mock } from 'node:test'
+import { ForcePermits } from '../../../lib/state/force-permits.js'
+
+const WISH = { node: 'a1', cloud: 'A', most: 1, acrossClouds: false }
+
+/** Answers each script in turn: numbers, or an error. */
+const redisOf = (answers: (number | Error)[]): Redis =>
+  ({
+    status: 'ready',
+    eval: async () => {
+      const answer = answers.shift() ?? 1
+      if (answer instanceof Error) throw answer
+      return answer
+    },
+  }) as unknown as Redis
+
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 10; i++) await Promise.resolve()
+}
+
+describe('a permit to force', () => {
+  let now = 0
+  beforeEach(() => {
+    now = 1_000
+    mock.method(performance, 'now', () => now)
+    mock.timers.enable({ apis: ['setInterval'] })
+  })
+  afterEach(() => {
+    mock.timers.reset()
+    mock.restoreAll()
+  })
+  const later = async (seconds: number): Promise<void> => {
+    for (let i = 0; i < seconds; i += 10) {
+      now += 10_000
+      mock.timers.tick(10_000)
+      await settle()
+    }
+  }
+
+  it('is kept while it is renewed', async () => {
+    const permit = await new ForcePermits(redisOf([])).take(WISH)
+    await later(300)
+    expect(permit?.isLost).to.equal(false)
+    await permit?.giveBack()
+  })
+
+  it('is lost once a renewal is refused', async () => {
+    const permit = await new ForcePermits(redisOf([1, 1, 0])).take(WISH)
+    await later(10)
+    expect(permit?.isLost).to.equal(false)
+    await later(10)
+    expect(permit?.isLost).to.equal(true)
+    await permit?.giveBack()
+  })
+
+  it('is lost when no renewal got an answer until its lease ends, and not before', async () => {
+    const permit = await new ForcePermits(redisOf([1, ...Array.from({ length: 9 }, () => new Error('gone'))])).take(WISH)
+    await later(20)
+    expect(permit?.isLost).to.equal(false)
+    await later(10)
+    expect(permit?.isLost).to.equal(true)
+    await permit?.giveBack()
+  })
+})
