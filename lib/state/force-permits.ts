@@ -65,6 +65,8 @@ export interface Permit {
 
 export class ForcePermits {
   readonly #redis: Redis
+  /** Claims without an answer, by pair. */
+  readonly #claims = new Map<string, { key: string; token: string }>()
 
   constructor(redis: Redis) {
     this.#redis = redis
@@ -101,10 +103,29 @@ export class ForcePermits {
     }
   }
 
-  /** True for the first hub that asks for this version of the zone on the node, and never again; false while Redis is away. */
-  async claimOnce(zone: string, node: string, { serial, digest }: { serial: number; digest: string }): Promise<boolean> {
-    if (this.#redis.status !== 'ready') return false
-    const key = `zonecast:forced:${zone} ${node} ${serial} ${digest}`
-    return (await this.#redis.set(key, '1', 'EX', KEEP_SECONDS, 'NX').catch(() => null)) === 'OK'
+  /**
+   * `ours` for the first hub that asks for this version of the zone on the node, and never again · `claimed`: it was forced before ·
+   * `away`: Redis gave no answer; ask again later.
+   */
+  async claimOnce(
+    zone: string,
+    node: string,
+    { serial, digest }: { serial: number; digest: string },
+  ): Promise<'ours' | 'claimed' | 'away'> {
+    if (this.#redis.status !== 'ready') return 'away'
+    const pair = `${zone} ${node}`
+    const key = `zonecast:forced:${pair} ${serial} ${digest}`
+    // Redis may have stored a claim whose answer was lost.
+    const open = this.#claims.get(pair)
+    const claim = open?.key === key ? open : { key, token: randomUUID() }
+    this.#claims.set(pair, claim)
+    try {
+      const isFirst = (await this.#redis.set(key, claim.token, 'EX', KEEP_SECONDS, 'NX')) === 'OK'
+      const isOurs = isFirst || (await this.#redis.get(key)) === claim.token
+      this.#claims.delete(pair)
+      return isOurs ? 'ours' : 'claimed'
+    } catch {
+      return 'away'
+    }
   }
 }

@@ -17,7 +17,7 @@ import { type ForcePairParts, forcePair } from './force-pair.js'
 import { mostAtOnce } from './force-targets.js'
 
 export interface UnstickParts extends ForcePairParts {
-  permits: ForcePermits
+  permits: Pick<ForcePermits, 'take' | 'claimOnce'>
   /** `afterMs` 0: never. A reload changes it. */
   unstick: { afterMs: number; atOnce: number }
   isDrained: (node: string) => boolean
@@ -183,9 +183,12 @@ export class Unsticker {
     const most = mostAtOnce(this.#fleet, node.cloud, unstick.atOnce)
     const permit = await permits.take({ node: node.id, cloud: node.cloud, most, acrossClouds: false })
     if (permit === undefined) return
-    if (!(await permits.claimOnce(zone.name, node.id, version))) {
+    const claim = await permits.claimOnce(zone.name, node.id, version)
+    if (claim !== 'ours') {
       await permit.giveBack()
-      return this.#leaveToOperator(zone, node, version, undefined)
+      // Without an answer a later tick tries again.
+      if (claim === 'claimed') this.#leaveToOperator(zone, node, version, undefined)
+      return
     }
     this.#running.add(key)
     const order = { by: 'unstick', reason: 'the node does not get on by itself', isLast: true }

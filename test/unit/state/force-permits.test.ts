@@ -65,3 +65,52 @@ describe('a permit to force', () => {
     await permit?.giveBack()
   })
 })
+
+describe('the claim of a version to force', () => {
+  const VERSION = { serial: 5, digest: 'a'.repeat(32) }
+  /** `lost`: the next commands are carried out, and their answers lost. */
+  const world = () => {
+    const kept = new Map<string, string>()
+    const state = { status: 'ready', lost: 0 }
+    const answer = <T>(value: T): T => {
+      if (state.lost-- > 0) throw new Error('Connection is closed.')
+      return value
+    }
+    const redis = {
+      get status() {
+        return state.status
+      },
+      set: async (key: string, value: string) => {
+        const isNew = !kept.has(key)
+        if (isNew) kept.set(key, value)
+        return answer(isNew ? 'OK' : null)
+      },
+      get: async (key: string) => answer(kept.get(key) ?? null),
+    } as unknown as Redis
+    return { state, permits: () => new ForcePermits(redis) }
+  }
+  const claim = (permits: ForcePermits) => permits.claimOnce('a.example.', 'a1', VERSION)
+
+  it('is given once, and no more to anyone', async () => {
+    const { permits } = world()
+    const [here, there] = [permits(), permits()]
+    expect([await claim(here), await claim(here), await claim(there)]).to.deep.equal(['ours', 'claimed', 'claimed'])
+  })
+
+  it('is open while Redis is not ready', async () => {
+    const { state, permits } = world()
+    const here = permits()
+    state.status = 'reconnecting'
+    expect(await claim(here)).to.equal('away')
+    state.status = 'ready'
+    expect(await claim(here)).to.equal('ours')
+  })
+
+  it('is still given to the hub that made it when the answer was lost', async () => {
+    const { state, permits } = world()
+    const [here, there] = [permits(), permits()]
+    state.lost = 1
+    expect([await claim(here), await claim(there), await claim(here)]).to.deep.equal(['away', 'claimed', 'ours'])
+    expect(await claim(here)).to.equal('claimed')
+  })
+})

@@ -1,7 +1,15 @@
 /** The faults that the hub repairs by itself, and since when a node has them. */
 import { expect } from 'chai'
+import type { ZoneName } from '../../../lib/dns/name.js'
+import { Fleet, type FleetNode, type FleetZone } from '../../../lib/fleet/fleet.js'
+import { noteAnswer, noteLost } from '../../../lib/observe/node-cells.js'
+import { sleep } from '../../../lib/runtime/clock.js'
+import { createLogger } from '../../../lib/runtime/logger.js'
+import { Metrics } from '../../../lib/runtime/metrics.js'
+import { Board } from '../../../lib/state/board.js'
+import { SignalBus } from '../../../lib/state/signals.js'
 import type { NodeCell } from '../../../lib/state/tables.js'
-import { faultSince } from '../../../services/worker/unstick.js'
+import { faultSince, Unsticker, type UnstickParts } from '../../../services/worker/unstick.js'
 
 const DIGEST = 'a'.repeat(32)
 const WANTED = { serial: 5, digest: DIGEST }
@@ -42,4 +50,79 @@ describe('the time since which a node has a fault', () => {
     ['a node that was sent another content under the serial', { taken: { serial: 5, digest: 'b'.repeat(32), at: 8_000 } }, 8_000],
   ] as const)
     it(id, () => expect(faultSince(cell(facts as Partial<NodeCell>), WANTED, RELEASES)).to.equal(since))
+})
+
+/** Nodes of one cloud that lost all zones; a force gives a zone back unless the node is broken. One permit at a time. */
+class World {
+  readonly board = new Board()
+  readonly bus = new SignalBus()
+  /** `NODE ZONE`, as they were forced. */
+  readonly forced: string[] = []
+  readonly broken = new Set<string>()
+  claims: ('ours' | 'claimed' | 'away')[] = []
+  afterMs = 1_000
+  #held: string | undefined
+  readonly #fleet: Fleet
+
+  constructor(nodes: readonly string[], zones: readonly ZoneName[]) {
+    const all = nodes.map((id) => ({ id, cloud: 'A', paths: [], kind: 'knot', control: { kind: 'knot' } }) as unknown as FleetNode)
+    const some = zones.map((name) => ({ name, primaries: [], nodes: all, clouds: ['A'] }) as unknown as FleetZone)
+    this.#fleet = new Fleet(new Map(some.map((zone) => [zone.name, zone])), all, [], [{ id: 'A', addresses: [] }])
+    for (const id of nodes)
+      for (const zone of zones) {
+        noteAnswer(this.board, zone, id, 5, Date.now() - 90_000)
+        noteLost(this.board, zone, id, 'REFUSED', true, Date.now() - 60_000)
+      }
+  }
+
+  async run(until: () => boolean): Promise<void> {
+    const version = { ...WANTED, octets: 100 }
+    const stored = { releasedTo: () => version, versions: [] }
+    const control = (id: string) => ({
+      channel: id,
+      forceTransfer: async (zone: ZoneName) => {
+        this.forced.push(`${id} ${zone}`)
+        if (this.broken.has(id)) return { kind: 'refused', words: 'no', error: `${id}: no` }
+        noteAnswer(this.board, zone, id, 5, Date.now())
+        this.bus.emit('taken', { zone, nodes: [id], serial: 5, digest: DIGEST, kind: 'axfr', at: Date.now() })
+        return { kind: 'ok', value: { hasEnded: false } }
+      },
+    })
+    const unsticker = new Unsticker(this.#fleet, {
+      board: this.board,
+      bus: this.bus,
+      store: { zone: () => stored, releasedTo: () => version },
+      observer: { observe: async () => 5 },
+      controls: { of: ({ id }: FleetNode) => control(id) },
+      verify: async () => [],
+      clock: { now: () => Date.now() },
+      log: createLogger({ level: 'silent', isTerminal: false }),
+      metrics: new Metrics(),
+      permits: {
+        take: async ({ node }: { node: string }) => {
+          if (this.#held !== undefined) return undefined
+          this.#held = node
+          return { isLost: false, giveBack: async () => void (this.#held = undefined) }
+        },
+        claimOnce: async () => this.claims.shift() ?? 'ours',
+      },
+      unstick: { afterMs: this.afterMs, atOnce: 1 },
+      isDrained: () => false,
+    } as unknown as UnstickParts)
+    await unsticker.start()
+    for (let i = 0; i < 400 && !until(); i++) await sleep(20)
+    unsticker.stop()
+    expect(until(), this.forced.join(', ')).to.equal(true)
+  }
+}
+
+describe('the hub that repairs nodes by itself', () => {
+  const ZONES = ['a.example.', 'b.example.', 'c.example.'] as ZoneName[]
+
+  it('tries again when Redis gave no answer, and calls no operator', async () => {
+    const world = new World(['a1', 'a2'], ZONES.slice(0, 1))
+    world.claims = ['away', 'away', 'away', 'away']
+    await world.run(() => ['a1', 'a2'].every((id) => world.board.get('forces', `a.example. ${id}`)?.outcome === 'confirmed'))
+    expect(world.forced).to.have.members(['a1 a.example.', 'a2 a.example.'])
+  }).timeout(20_000)
 })
