@@ -57,8 +57,12 @@ export function faultSince(
 export class Unsticker {
   readonly #parts: UnstickParts
   #fleet: Fleet
-  /** Pairs with a fault, as their keys. */
-  readonly #suspects = new Set<string>()
+  /** Pairs with a fault, as their keys, by node. */
+  readonly #suspects = new Map<string, Set<string>>()
+  /** When a force of the node began last: the others have their turn first. */
+  readonly #begunAt = new Map<string, number>()
+  /** When a force of the node failed last: it waits before its next zone. */
+  readonly #failedAt = new Map<string, number>()
   readonly #running = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
@@ -84,6 +88,8 @@ export class Unsticker {
 
   async adopt(fleet: Fleet): Promise<void> {
     this.#fleet = fleet
+    for (const times of [this.#begunAt, this.#failedAt])
+      for (const node of times.keys()) if (!fleet.nodes.has(node)) times.delete(node)
     await this.#considerAll()
   }
 
@@ -116,8 +122,18 @@ export class Unsticker {
     if (!this.#fleet.zones.has(zone as ZoneName)) return
     const wanted = this.#parts.store.releasedTo(zone as ZoneName, node)
     const isSuspect = wanted !== undefined && faultSince(cell, wanted, []) !== undefined
-    if (isSuspect) this.#suspects.add(key)
-    else this.#suspects.delete(key)
+    if (!isSuspect) {
+      this.#acquit(key, node)
+      return
+    }
+    const keys = this.#suspects.get(node) ?? new Set()
+    this.#suspects.set(node, keys.add(key))
+  }
+
+  #acquit(key: string, node: string): void {
+    const keys = this.#suspects.get(node)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#suspects.delete(node)
   }
 
   #isWatched(node: string): boolean {
@@ -140,17 +156,38 @@ export class Unsticker {
     this.#timer.unref()
   }
 
+  /** One pair of each node in turn: a node with many faults keeps no other waiting. */
   async #tick(): Promise<void> {
     const { clock, unstick } = this.#parts
-    for (const key of this.#suspects) {
-      if (this.#isStopped || unstick.afterMs === 0) return
-      const found = this.#fault(key)
-      // The next change of its cell brings it back.
-      if (found === undefined) this.#suspects.delete(key)
-      else if (found.version !== undefined && !this.#running.has(key) && clock.now() - found.since >= unstick.afterMs)
-        await this.#act(key, found.zone, found.node, found.version)
-      await pause()
+    const begun = ([node]: [string, unknown]): number => this.#begunAt.get(node) ?? 0
+    let turns = [...this.#suspects]
+      .filter(([node]) => clock.now() - (this.#failedAt.get(node) ?? 0) >= unstick.afterMs)
+      .sort((one, other) => begun(one) - begun(other))
+      .map(([node, keys]) => ({ node, keys: keys.values() }))
+    while (turns.length > 0) {
+      const going: typeof turns = []
+      for (const turn of turns) {
+        if (this.#isStopped || unstick.afterMs === 0) return
+        const { value: key } = turn.keys.next()
+        if (key !== undefined && (await this.#look(key, turn.node))) going.push(turn)
+        await pause()
+      }
+      turns = going
     }
+  }
+
+  /** False when no more of the node can be forced now. */
+  async #look(key: string, id: string): Promise<boolean> {
+    const { clock, unstick } = this.#parts
+    const found = this.#fault(key)
+    if (found === undefined) {
+      // The next change of its cell brings it back.
+      this.#acquit(key, id)
+      return true
+    }
+    const { zone, node, version, since } = found
+    if (version === undefined || this.#running.has(key) || clock.now() - since < unstick.afterMs) return true
+    return this.#act(key, zone, node, version)
   }
 
   /** `version` is left out while the fault is too new. */
@@ -174,33 +211,40 @@ export class Unsticker {
     return since === undefined ? undefined : { zone, node, version, since }
   }
 
-  async #act(key: string, zone: FleetZone, node: FleetNode, version: Version): Promise<void> {
-    const { board, permits, unstick } = this.#parts
+  /** False when no more of the node can be forced now. */
+  async #act(key: string, zone: FleetZone, node: FleetNode, version: Version): Promise<boolean> {
+    const { board, permits, unstick, clock } = this.#parts
     const known = board.get('forces', key)
     const isSame = known?.serial === version.serial && known.digest === version.digest
-    if (isSame && this.#isUnderWay(known)) return
-    if (isSame) return this.#leaveToOperator(zone, node, version, known)
+    if (isSame) {
+      if (!this.#isUnderWay(known)) this.#leaveToOperator(zone, node, version, known)
+      return true
+    }
     const most = mostAtOnce(this.#fleet, node.cloud, unstick.atOnce)
     const permit = await permits.take({ node: node.id, cloud: node.cloud, most, acrossClouds: false })
-    if (permit === undefined) return
+    if (permit === undefined) return false
     const claim = await permits.claimOnce(zone.name, node.id, version)
     if (claim !== 'ours') {
       await permit.giveBack()
       // Without an answer a later tick tries again.
       if (claim === 'claimed') this.#leaveToOperator(zone, node, version, undefined)
-      return
+      return claim === 'claimed'
     }
     this.#running.add(key)
+    this.#begunAt.set(node.id, clock.now())
     const order = { by: 'unstick', reason: 'the node does not get on by itself', isLast: true }
     forcePair(zone, node, order, this.#parts)
       .then((result) => {
-        if (result.kind === 'failed') this.#report(zone, node, version, result.error)
+        if (result.kind === 'confirmed') return
+        this.#failedAt.set(node.id, clock.now())
+        this.#report(zone, node, version, result.error)
       })
       .catch((error) => reportFault('unstick', error))
       .finally(() => {
         this.#running.delete(key)
         return permit.giveBack()
       })
+    return false
   }
 
   #isUnderWay({ outcome, at }: ForceCell): boolean {

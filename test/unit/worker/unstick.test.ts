@@ -52,7 +52,7 @@ describe('the time since which a node has a fault', () => {
     it(id, () => expect(faultSince(cell(facts as Partial<NodeCell>), WANTED, RELEASES)).to.equal(since))
 })
 
-/** Nodes of one cloud that lost all zones; a force gives a zone back unless the node is broken. One permit at a time. */
+/** Nodes of one cloud that lost zones; a force gives a zone back unless the node is broken. One permit at a time. */
 class World {
   readonly board = new Board()
   readonly bus = new SignalBus()
@@ -64,14 +64,20 @@ class World {
   #held: string | undefined
   readonly #fleet: Fleet
 
-  constructor(nodes: readonly string[], zones: readonly ZoneName[]) {
-    const all = nodes.map((id) => ({ id, cloud: 'A', paths: [], kind: 'knot', control: { kind: 'knot' } }) as unknown as FleetNode)
+  constructor(
+    nodes: readonly string[],
+    zones: readonly ZoneName[],
+    lost: (zone: ZoneName, node: string) => boolean = () => true,
+  ) {
+    const all = nodes.map(
+      (id) => ({ id, cloud: 'A', paths: [], kind: 'knot', control: { kind: 'knot' } }) as unknown as FleetNode,
+    )
     const some = zones.map((name) => ({ name, primaries: [], nodes: all, clouds: ['A'] }) as unknown as FleetZone)
     this.#fleet = new Fleet(new Map(some.map((zone) => [zone.name, zone])), all, [], [{ id: 'A', addresses: [] }])
     for (const id of nodes)
       for (const zone of zones) {
         noteAnswer(this.board, zone, id, 5, Date.now() - 90_000)
-        noteLost(this.board, zone, id, 'REFUSED', true, Date.now() - 60_000)
+        if (lost(zone, id)) noteLost(this.board, zone, id, 'REFUSED', true, Date.now() - 60_000)
       }
   }
 
@@ -102,7 +108,12 @@ class World {
         take: async ({ node }: { node: string }) => {
           if (this.#held !== undefined) return undefined
           this.#held = node
-          return { isLost: false, giveBack: async () => void (this.#held = undefined) }
+          return {
+            isLost: false,
+            giveBack: async () => {
+              this.#held = undefined
+            },
+          }
         },
         claimOnce: async () => this.claims.shift() ?? 'ours',
       },
@@ -124,5 +135,25 @@ describe('the hub that repairs nodes by itself', () => {
     world.claims = ['away', 'away', 'away', 'away']
     await world.run(() => ['a1', 'a2'].every((id) => world.board.get('forces', `a.example. ${id}`)?.outcome === 'confirmed'))
     expect(world.forced).to.have.members(['a1 a.example.', 'a2 a.example.'])
+  }).timeout(20_000)
+
+  for (const isBroken of [false, true])
+    it(`gives each node its turn${isBroken ? ', whatever fails on another' : ''}`, async () => {
+      const world = new World(['a1', 'a2'], ZONES, (zone, id) => id === 'a1' || zone === 'c.example.')
+      if (isBroken) world.broken.add('a1')
+      await world.run(() => world.forced.length === 4)
+      expect(world.forced.slice(0, 2)).to.deep.equal(['a1 a.example.', 'a2 c.example.'])
+      expect(world.forced.slice(2)).to.deep.equal(['a1 b.example.', 'a1 c.example.'])
+    }).timeout(20_000)
+
+  it('forces a node whose force failed again for another zone, once it waited', async () => {
+    const world = new World(['a1'], ZONES.slice(0, 2))
+    world.broken.add('a1')
+    const begun: number[] = []
+    await world.run(() => {
+      if (world.forced.length > begun.length) begun.push(Date.now())
+      return begun.length === 2
+    })
+    expect(begun[1]! - begun[0]!).to.be.at.least(world.afterMs - 100)
   }).timeout(20_000)
 })
