@@ -68,6 +68,7 @@ export class BoardSync {
       door: this.#door,
       isForeign: () => this.#isForeign,
       others: PAGE_CHANNELS,
+      onHello: guard('hello', () => this.#pages.publishUnwritten()),
     })
     this.#writer = new BoardWriter({
       redis: parts.redis,

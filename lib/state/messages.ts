@@ -43,6 +43,8 @@ export interface MessagesParts {
   shards?: (() => readonly number[] | undefined) | undefined
   /** Further channels, which have readers of their own. */
   others: readonly string[]
+  /** Another process has begun to listen, and reads the state now. */
+  onHello: () => void
 }
 
 export class Messages {
@@ -151,6 +153,7 @@ export class Messages {
     if (packet?.from === this.me) this.#echoAt = clock.now()
     if (packet === undefined || packet.from === this.me) return
     this.isAlone = false
+    if (packet.hello) this.#parts.onHello()
     for (const { table: name, key, value: written } of packet.changes ?? []) {
       // A newer hub may have tables that are unknown here.
       const table = TABLE_NAMES.find((each) => each === name)

@@ -44,6 +44,11 @@ export class PackedSync {
     await this.#verified.load(isEmpty)
   }
 
+  async publishUnwritten(): Promise<void> {
+    await this.#pairs.publishUnwritten()
+    await this.#verified.publishUnwritten()
+  }
+
   /** A message on any channel. */
   async take(channel: Buffer, message: Buffer): Promise<void> {
     await this.#pairs.take(channel, message)

@@ -87,11 +87,26 @@ export class PageSync {
       WAIT_MS,
     )
     if (this.#parts.isAlone()) return
+    this.#publishSoon(node, zone)
+  }
+
+  #publishSoon(node: string, zone: number): void {
     setOf(this.#unpublished, node).add(zone)
     this.#publishing ??= setTimeout(
       guard('page timer', () => this.#publish()),
       PUBLISH_MS,
     )
+  }
+
+  /** Another process reads the pages now: those that are written later reach it as messages. */
+  async publishUnwritten(): Promise<void> {
+    const { rows } = this.#parts.table
+    const places = [...this.#dirty].flatMap(([node, pages]) => [...pages].map((page) => ({ node, page })))
+    for (const { node, page } of places) {
+      const column = this.#parts.table.column(node)
+      for (const zone of rows.inPage(page)) if (column?.has(zone)) this.#publishSoon(node, zone)
+      await pause()
+    }
   }
 
   async #writeStep(): Promise<void> {
