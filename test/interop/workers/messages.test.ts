@@ -13,6 +13,7 @@ import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { Board } from '../../../lib/state/board.js'
 import { BoardSync } from '../../../lib/state/board-sync.js'
+import { PAGE_CHANNELS } from '../../../lib/state/packed-sync.js'
 import { RedisLink } from '../../../lib/state/redis-link.js'
 import { Seals } from '../../../lib/state/seals.js'
 import { SignalBus } from '../../../lib/state/signals.js'
@@ -94,7 +95,7 @@ describe('messages between workers', function () {
   it('go to the processes that have the shard of their zone', async () => {
     const speaker = await open()
     const [worker, api] = [await open(() => shards), await open()]
-    await eventually(async () => expect((await channels(speaker)).length).to.equal(SHARDS + 2))
+    await eventually(async () => expect((await channels(speaker)).length).to.equal(SHARDS + 1 + PAGE_CHANNELS.length))
     say(speaker)
     await hears(worker, LOW)
     await hears(api, [...LOW, ...HIGH])
@@ -117,7 +118,7 @@ describe('messages between workers', function () {
     await eventually(() => expect(worker.link.subscriber.status).to.equal('ready'), { timeoutMs: 10_000 })
     await worker.sync.prove()
     // Cells that it reads again are no messages.
-    await eventually(async () => expect((await channels(worker)).length).to.equal(SHARDS + 2))
+    await eventually(async () => expect((await channels(worker)).length).to.equal(SHARDS + 1 + PAGE_CHANNELS.length))
     worker.heard.clear()
     say(speaker)
     const signals = (names: Iterable<string>): string[] => [...names].filter((name) => name.startsWith('committed')).sort()
