@@ -4,7 +4,7 @@
  * last. Facts about all zones of a node are its contact, one cell of another table.
  */
 import type { ZoneName } from '../dns/name.js'
-import type { Serial } from '../dns/serial.js'
+import { compareSerials, type Serial } from '../dns/serial.js'
 import { msOf, NodeColumn, type Seen, secondOf } from './node-column.js'
 import { cellAtRest, isAtRest, isSameButTime, withContact } from './pair-cells.js'
 import type { PackedTable } from './pair-pages.js'
@@ -157,7 +157,9 @@ export class PairTable implements PackedTable {
     // A complete cell has more than a packed pair of the same second.
     if (cell !== undefined && cell.at >= msOf(seen.second + 1)) return false
     const held = column.get(number)
-    if (held !== undefined && held.second >= seen.second) return false
+    if (held !== undefined && held.second > seen.second) return false
+    // Two answers in one second: a node goes from a serial to a newer one.
+    if (held?.second === seen.second && compareSerials(seen.serial, held.serial) !== 'newer') return false
     this.#odd.delete(pair)
     this.#recent.delete(pair)
     column.set(number, seen)

@@ -162,6 +162,18 @@ describe('packed pairs', () => {
     for (const zone of ZONES) expect(nodeCell(to, zone, 'n1')).to.deep.equal(nodeCell(from, zone, 'n1'))
   })
 
+  it('of another process replace an older serial of the same second, and no newer one', () => {
+    const board = new Board({ recent: 0 })
+    noteAnswer(board, ZONES[0]!, 'n1', 5, T0 + 100)
+    const number = board.pairs.rows.of(ZONES[0]!)
+    const adopt = (serial: number, second: number): boolean =>
+      board.pairs.adopt('n1', number, { serial, second, isDelivered: false })
+    expect(adopt(4, secondOf(T0))).to.equal(false)
+    expect(adopt(6, secondOf(T0))).to.equal(true)
+    expect(adopt(7, secondOf(T0) - 1)).to.equal(false)
+    expect(nodeCell(board, ZONES[0]!, 'n1').serial).to.equal(6)
+  })
+
   it('read no page that is cut, from the future, or of unknown zones', () => {
     const board = new Board({ recent: 0 })
     noteAnswer(board, ZONES[0]!, 'n1', 5, T0)
