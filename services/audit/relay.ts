@@ -23,6 +23,7 @@ export interface RelayParts {
 }
 
 const TICK_MS = 1_000
+const STOP_MS = 2_000
 const LINES_PER_STEP = 200
 /** Steps of one tick: a chain with a long backlog does not keep the others waiting. */
 const STEPS = 20
@@ -143,10 +144,11 @@ export class AuditRelay {
     }
   }
 
-  /** Sends what the process has written last. */
+  /** Sends what the process has written last, unless Redis keeps it waiting: the lines are on disk, and the next start sends them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#tick().catch(() => undefined)
+    const timeUp = new Promise<void>((resolve) => void setTimeout(resolve, STOP_MS).unref())
+    await Promise.race([this.#tick().catch(() => undefined), timeUp])
     this.#isStopped = true
     if (this.#isCopier) this.#lock.release()
   }
