@@ -292,7 +292,8 @@ function joinContents(later: ContentsCell, earlier: ContentsCell): ContentsCell 
 const after = <T extends { at: number }>(held: T | undefined, written: T): T =>
   held !== undefined && held.at > written.at ? { ...written, at: held.at + 1 } : written
 
-function changeOf<T extends TableName>(table: T, key: string, value: Tables[T]): Change {
+/** The change that listeners get of a value. */
+export function changeOf<T extends TableName>(table: T, key: string, value: Tables[T]): Change {
   if (table !== 'nodes') return { table, key, value } as Change
   const [zone, node] = splitPair(key)
   return new PairChange(zone as ZoneName, node, () => value as NodeCell)

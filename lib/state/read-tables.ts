@@ -1,7 +1,7 @@
 /** Reads all tables from Redis into the board, in slices, and marks the local values that Redis lacks. */
 import type { Redis } from 'ioredis'
 import { pause } from '../runtime/turns.js'
-import type { Board, Change } from './board.js'
+import { type Board, changeOf } from './board.js'
 import type { BoardWriter } from './board-writer.js'
 import { type CellDoor, parseJson } from './cell-door.js'
 import { CELLS_PER_SLICE, cellsIn } from './cells-in.js'
@@ -33,7 +33,7 @@ export async function readTables({ redis, board, door, writer, isOlder, hash }: 
     let looked = 0
     // Later local values go back to Redis, and replace values that are not a cell.
     for (const [key, value] of board.entries(table)) {
-      if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) writer.add({ table, key, value } as Change)
+      if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) writer.add(changeOf(table, key, value))
       if (++looked % CELLS_PER_SLICE === 0) await pause()
     }
   }
