@@ -45,9 +45,6 @@ export interface Audit {
   note(act: AutomaticAct): void
 }
 
-/** For parts that run without a hub. */
-export const NO_AUDIT: Audit = { order: (_act, work) => work(), note: () => undefined }
-
 export class AuditTrail implements Audit {
   readonly #parts: TrailParts
   readonly folder: string

@@ -81,6 +81,13 @@ export interface NodeControl {
 export const ok = <T>(value: T): { kind: 'ok'; value: T } => ({ kind: 'ok', value })
 export const DONE = ok(undefined)
 
+/** The result of a command whose answer has no value. */
+export const done = (answer: ControlResult<unknown>): ControlResult<undefined> => (answer.kind === 'ok' ? DONE : answer)
+
+/** The result of a forced transfer at a server that does not report its end. */
+export const accepted = (answer: ControlResult<unknown>): ControlResult<ForceOutcome> =>
+  answer.kind === 'ok' ? ok({ hasEnded: false }) : answer
+
 /** Characters of a peer's words in a message, and those that are read at all. */
 const MOST_WORDS = 300
 const MOST_READ = 4_096

@@ -10,6 +10,7 @@ import { StreamError } from '../transport/stream-errors.js'
 import {
   type ControlResult,
   DONE,
+  done,
   FailureWriter,
   type ForceOutcome,
   type NewZone,
@@ -174,5 +175,3 @@ function adviceFor(error: string): string {
     return 'zones are added to a configuration database only: run knotd -C'
   return "see the node's log"
 }
-
-const done = (answer: ControlResult<unknown>): ControlResult<undefined> => (answer.kind === 'ok' ? DONE : answer)

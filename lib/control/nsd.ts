@@ -7,9 +7,10 @@ import type { NsdControlSettings } from '../fleet/control-settings.js'
 import { StreamClient, type StreamReader } from '../transport/stream-client.js'
 import { endpointText } from '../dns/endpoint.js'
 import {
+  accepted,
   type ControlFailure,
   type ControlResult,
-  DONE,
+  done,
   FailureWriter,
   type ForceOutcome,
   type NewZone,
@@ -100,7 +101,7 @@ export class NsdControl implements NodeControl {
 
   async forceTransfer(zone: ZoneName): Promise<ControlResult<ForceOutcome>> {
     const answer = await this.#onZone('force_transfer', zone)
-    return answer.kind === 'ok' ? ok({ hasEnded: false }) : answer
+    return accepted(answer)
   }
 
   async refresh(zone: ZoneName): Promise<ControlResult<undefined>> {
@@ -175,5 +176,3 @@ export class NsdControl implements NodeControl {
 
 /** Every answer of NSD is lines of printable characters, tabs among them. */
 const isAnswer = (text: string): boolean => /^[\t\n\x20-\x7e]+$/.test(text) && !/^(HTTP|SSH|220)/.test(text)
-
-const done = (answer: ControlResult<unknown>): ControlResult<undefined> => (answer.kind === 'ok' ? DONE : answer)

@@ -5,8 +5,10 @@ import type { PowerdnsControlSettings } from '../fleet/control-settings.js'
 import { askHttp, type HttpAnswer, type HttpRequest } from '../transport/http-client.js'
 import { z } from 'zod'
 import {
+  accepted,
   type ControlResult,
   DONE,
+  done,
   FailureWriter,
   type ForceOutcome,
   type NewZone,
@@ -76,7 +78,7 @@ export class PowerdnsControl implements NodeControl {
 
   async forceTransfer(zone: ZoneName): Promise<ControlResult<ForceOutcome>> {
     const answer = await this.#order('PUT', `/zones/${zoneId(zone)}/axfr-retrieve`)
-    return answer.kind === 'ok' ? ok({ hasEnded: false }) : answer
+    return accepted(answer)
   }
 
   /** The API has no command that obeys serials. */
@@ -186,5 +188,3 @@ function jsonIn(text: string): unknown {
     return undefined
   }
 }
-
-const done = (answer: ControlResult<unknown>): ControlResult<undefined> => (answer.kind === 'ok' ? DONE : answer)

@@ -40,8 +40,6 @@ const bad = (reason: string): never => {
   throw new RndcFormatError(reason)
 }
 
-export const isRndcAlgorithm = (algorithm: string): boolean => Object.hasOwn(ALGORITHMS, algorithm)
-
 function encodeElement(key: string, value: RndcValue | Buffer): Buffer {
   const name = Buffer.from(key, 'latin1')
   const isTable = typeof value === 'object' && !Buffer.isBuffer(value)

@@ -8,8 +8,10 @@ import type { ZoneName } from '../dns/name.js'
 import type { RndcControlSettings } from '../fleet/control-settings.js'
 import { StreamClient } from '../transport/stream-client.js'
 import {
+  accepted,
   type ControlResult,
   DONE,
+  done,
   FailureWriter,
   type ForceOutcome,
   type NewZone,
@@ -71,7 +73,7 @@ export class RndcControl implements NodeControl {
 
   async forceTransfer(zone: ZoneName): Promise<ControlResult<ForceOutcome>> {
     const answer = await this.#onZone('retransfer', zone)
-    return answer.kind === 'ok' ? ok({ hasEnded: false }) : answer
+    return accepted(answer)
   }
 
   async refresh(zone: ZoneName): Promise<ControlResult<undefined>> {
@@ -172,5 +174,3 @@ function adviceFor(words: string): string {
   if (NOT_FOUND.test(words)) return 'add the zone to the server, or remove it from the clouds of this node'
   return "see the node's log"
 }
-
-const done = (answer: ControlResult<unknown>): ControlResult<undefined> => (answer.kind === 'ok' ? DONE : answer)

@@ -83,10 +83,13 @@ export class CatalogPublisher {
       TICK_MS,
     ).unref()
     if (this.#parts.shared === undefined) return await this.begin(this.#fleet)
-    this.#unlisten = this.#parts.board.onChange((change, origin) => {
-      const zone = change.table === 'zones' && origin === 'there' ? this.#fleet.zones.get(change.key as ZoneName) : undefined
-      if (zone !== undefined) this.noteRelease(zone)
-    })
+    this.#unlisten = this.#parts.board.onChange(
+      ({ key }, origin) => {
+        const zone = origin === 'there' ? this.#fleet.zones.get(key as ZoneName) : undefined
+        if (zone !== undefined) this.noteRelease(zone)
+      },
+      { tables: ['zones'] },
+    )
   }
 
   /** Publishes the catalogs of this fleet, which has the zones of all processes. */

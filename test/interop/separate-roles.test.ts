@@ -60,7 +60,7 @@ describe('roles in separate processes', function () {
     const free = String(await findPort())
     for (const args of [
       ['worker', scratch()],
-      ['watcher', scene.redis.url, 'nobody'],
+      ['watcher', scene.redis.url, 'absent'],
       ['transfer', free],
       ['api', free],
       ['cook'],

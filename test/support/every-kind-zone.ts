@@ -72,7 +72,7 @@ export function everyKindZone(apex: string, serial: number, kind: DenialKind, ra
   add('c0', 'CNAME', `c1.${apex}`)
   add('c1', 'CNAME', `h0.${apex}`)
   add('cout', 'CNAME', 'www.example.org.')
-  add('cnone', 'CNAME', `nobody.${apex}`)
+  add('cnone', 'CNAME', `nowhere.${apex}`)
   add('cdel', 'CNAME', `www.sub0.${apex}`)
   add('cdn', 'CNAME', `a.dn0.${apex}`)
   add('dn0', 'DNAME', `h0.${apex}`)
