@@ -24,6 +24,9 @@ const PROGRAMS = {
   bird: { programs: ['bird', 'birdc'], packages: ['bird2'], versionArgs: ['--version'] },
   // Namespaces, links, delays and losses.
   iproute: { programs: ['ip', 'tc'], packages: ['iproute2'], versionArgs: ['-V'] },
+  // Completion of command lines, and the manual page.
+  shells: { programs: ['fish', 'zsh', 'bash'], packages: ['fish', 'zsh', 'bash'], versionArgs: ['--version'] },
+  mandoc: { programs: ['mandoc'], packages: ['mandoc'], versionArgs: ['-T', 'lint', '/dev/null'] },
 } as const satisfies Record<string, ProgramRow>
 
 export type LabProgram = keyof typeof PROGRAMS

@@ -26,6 +26,8 @@ const FOR_TESTS = {
   bird2: ['bird', 'birdc'],
   iproute2: ['ip', 'tc'],
 }
+/** Shells and manual page reader: tests of completion and manual. */
+const FOR_MANUAL = { zsh: ['zsh'], fish: ['fish'], mandoc: ['mandoc'] }
 const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
 
 /** Optional packages: on a system without one, its tests are pending. */
@@ -33,7 +35,7 @@ const WISHED = { test: { chromium: ['chromium'] } }
 
 const PACKAGES = {
   demo: BASE,
-  test: { ...BASE, ...FOR_TESTS },
+  test: { ...BASE, ...FOR_TESTS, ...FOR_MANUAL },
   soak: { ...BASE, ...FOR_TESTS },
   bench: { ...BASE, ...FOR_TESTS, ...FOR_BENCH },
   'bench:beside': BASE,

@@ -60,6 +60,8 @@ export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy
   paths: z.array(node.PathAnswer.pick({ address: true, inUse: true })),
 })
 export type NodeAnswer = z.infer<typeof NodeAnswer>
+/** The fields that completion needs: it works with a hub of another version. */
+export const NodeNamesAnswer = z.object({ nodes: z.array(node.NodeSummaryAnswer.pick({ id: true, cloud: true })) })
 export const NodesAnswer = z.object({ nodes: z.array(NodeAnswer) })
 export const NodeDetailsAnswer = NodeAnswer.extend({
   server: node.NodeServerAnswer.optional(),

@@ -7,6 +7,7 @@ import type { AddCommand, CommandContext, ProgramParts } from './command-context
 import { addAudit } from './commands/audit.js'
 import { addCatalogs } from './commands/catalogs.js'
 import { addCheck } from './commands/check.js'
+import { addCompletion } from './commands/completion.js'
 import { addDemo } from './commands/demo.js'
 import { addDrain } from './commands/drain.js'
 import { addNodes } from './commands/nodes.js'
@@ -25,6 +26,8 @@ import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
 import { addWorkers } from './commands/workers.js'
 import { usage } from './errors.js'
+import { groupOf } from './manual/command-groups.js'
+import { EXAMPLES } from './manual/examples.js'
 import { forgiveClosedOutput, processTerminal } from './terminal.js'
 
 const COMMANDS: readonly AddCommand[] = [
@@ -48,6 +51,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReload,
   addAudit,
   addDemo,
+  addCompletion,
 ]
 
 /** Runs one command line and returns the exit status. */
@@ -79,13 +83,26 @@ export function buildProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text) => context.terminal.complain(mistakeSentence(text)) })
     .hook('preAction', refuseForeignOptions)
   for (const add of COMMANDS) add(program, context)
-  for (const command of program.commands)
+  for (const command of program.commands) {
+    const group = groupOf(command.name())
+    const example = EXAMPLES[command.name()]
     command
       .copyInheritedSettings(program)
       .allowExcessArguments(false)
       .helpOption('-h, --help', 'show the arguments and options of this command')
+    if (group !== undefined) command.helpGroup(`${group}:`)
+    if (example !== undefined) command.addHelpText('after', `\nExample: zonecast ${example.line}\n  ${example.does}`)
+  }
   return program
 }
+
+/** The program without a terminal and without services: only its description is read. */
+export const describedProgram = (): Command =>
+  buildProgram({
+    terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
+    parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
+    setExit: () => {},
+  })
 
 /** Turns commander's "error: unknown command 'x'\n(Did you mean y?)" into one sentence with the next step. */
 function mistakeSentence(text: string): string {

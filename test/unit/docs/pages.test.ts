@@ -4,8 +4,8 @@ import { dirname, join, normalize } from 'node:path'
 import type { Command } from 'commander'
 import { expect } from 'chai'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
-import type { CommandContext } from '../../../services/cli/command-context.js'
-import { buildProgram } from '../../../services/cli/program.js'
+import { commandFacts } from '../../../services/cli/manual/command-facts.js'
+import { describedProgram } from '../../../services/cli/program.js'
 
 /** Every page of the project: those of the root, and all below docs/ and deploy/. */
 const pagesBelow = (folder: string): string[] =>
@@ -13,11 +13,6 @@ const pagesBelow = (folder: string): string[] =>
     .filter((file) => file.endsWith('.md'))
     .map((file) => `${folder}/${file}`)
 const PAGES = [...readdirSync('.').filter((file) => file.endsWith('.md')), ...pagesBelow('docs'), ...pagesBelow('deploy')]
-const NO_CONTEXT: CommandContext = {
-  terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
-  parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
-  setExit: () => {},
-}
 const read = (file: string): string => readFileSync(file, 'utf8')
 
 /** A heading's anchor in renderers of Markdown. */
@@ -81,14 +76,14 @@ describe('the handwritten pages', () => {
   it('promise every command and state in the contract, and no other', () => {
     const contract = read('docs/contract.md')
     const [list] = /`start`, `check`[^.]*\./.exec(contract)!
-    const names = buildProgram(NO_CONTEXT).commands.map((command) => command.name())
+    const names = commandFacts(describedProgram()).map(({ name }) => name)
     expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).to.have.members(names)
     const [states] = /`in-sync`, `syncing`[^.]*\./.exec(contract)!
     expect([...states.matchAll(/`([a-z-]+)`/g)].map(([, state]) => state)).to.have.members([...NODE_STATES])
   })
 
   it('use only commands and options that the program has', () => {
-    const program = buildProgram(NO_CONTEXT)
+    const program = describedProgram()
     let shown = 0
     for (const file of PAGES)
       for (const [, line] of read(file).matchAll(/(?:^|`|\s)zonecast ((?:[a-z]+)(?: [^`\n#]*)?)/gm)) {
