@@ -8,15 +8,11 @@ import { expect } from 'chai'
 import { parse } from 'yaml'
 import { parseAddress } from '../../../config/address.js'
 import { isWithin } from '../../../lib/transport/ip.js'
-import { buildProgram } from '../../../services/cli/program.js'
+import { describedProgram } from '../../../services/cli/program.js'
 import { ROLES } from '../../../services/hub.js'
 import { addressOf, builtFrom, compose, services, stageNamed, stages } from './compose-file.js'
 
-const program = buildProgram({
-  terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
-  parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
-  setExit: () => {},
-})
+const program = describedProgram()
 
 const HUB = builtFrom('zonecast').filter(([name]) => name !== 'secrets')
 
