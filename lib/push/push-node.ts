@@ -51,7 +51,7 @@ export class NodePusher implements Lane, Starter {
   /** Running deliveries that fill the window: a transferred one only waits for confirmation. */
   #places = 0
   #window = WINDOW.first
-  #shrunkAt = 0
+  #shrunkAt = Number.NEGATIVE_INFINITY
   #takeMs = 0
   readonly #tickets = new Set<Ticket>()
 
