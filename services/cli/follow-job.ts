@@ -98,7 +98,7 @@ class LiveDisplay {
     // Targets that are not confirmed come first: they deserve the rows.
     const open = ({ step }: JobTarget) => (isWell(step) ? 1 : 0)
     const rows = targets.toSorted((a, b) => open(a) - open(b)).slice(0, LIVE_ROWS)
-    const { hasColour, columns } = this.#terminal
+    const { hasColour } = this.#terminal
     const text = table(
       ['ZONE', 'NODE', 'STEP', 'SERIAL', 'ERROR'],
       rows.map(({ zone, node, step, serial, error }) => [
@@ -106,9 +106,9 @@ class LiveDisplay {
         node,
         { text: step, colour: STEP_COLOUR[step] },
         serial ?? null,
-        { text: (error ?? '').slice(0, Math.max(0, columns - 50)) },
+        error ?? '',
       ]),
-      hasColour,
+      this.#terminal,
     )
     const well = targets.filter(({ step }) => isWell(step))
     const word = well.some(({ step }) => step === 'same') ? 'the same' : 'confirmed'

@@ -15,7 +15,7 @@ export function show<T>(
   header: string[],
   cells: (row: T) => CellInput[],
 ): void {
-  terminal.write(json ? asJson(rows) : table(header, rows.map(cells), terminal.hasColour))
+  terminal.write(json ? asJson(rows) : table(header, rows.map(cells), terminal))
 }
 
 /** `3 in-sync, 1 stuck` */

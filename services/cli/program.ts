@@ -99,7 +99,7 @@ export function buildProgram(context: CommandContext): Command {
 /** The program without a terminal and without services: only its description is read. */
 export const describedProgram = (): Command =>
   buildProgram({
-    terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80 },
+    terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80, rows: 24 },
     parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
     setExit: () => {},
   })

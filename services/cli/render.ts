@@ -26,16 +26,30 @@ export function paint(text: string, colour: Colour | undefined, hasColour: boole
   return hasColour && colour !== undefined ? `\u001b[${SGR[colour]}m${text}\u001b[0m` : text
 }
 
+/** The place where a table is printed. On a live terminal it is cut to the width; a program that reads it gets whole cells. */
+export interface Screen {
+  readonly hasColour: boolean
+  readonly isLive: boolean
+  readonly columns: number
+}
+
+const GAP = 2
+/** A cell is not cut below this. */
+const LEAST_WIDTH = 10
+
 /** Columns two blanks apart, each as wide as its widest cell; the last is not padded. */
-export function table(header: readonly string[], rows: readonly (readonly CellInput[])[], hasColour: boolean): string {
+export function table(header: readonly string[], rows: readonly (readonly CellInput[])[], screen: Screen): string {
+  const { hasColour } = screen
   const lines: Cell[][] = [
     header.map((text) => ({ text, colour: 'dim' as const })),
     ...rows.map((row) => row.map((cell) => ({ ...asCell(cell), text: printable(asCell(cell).text) }))),
   ]
-  const widths = header.map((_, i) => Math.max(...lines.map((line) => line[i]?.text.length ?? 0)))
+  const natural = header.map((_, i) => lines.reduce((most, line) => Math.max(most, line[i]?.text.length ?? 0), 0))
+  const widths = screen.isLive ? fitted(natural, screen.columns) : natural
   const aligned = lines.map((line) =>
     line
-      .map(({ text, colour, align }, i) => {
+      .map(({ text: whole, colour, align }, i) => {
+        const text = whole.length > widths[i]! ? `${whole.slice(0, widths[i]! - 1)}…` : whole
         const gap = ' '.repeat(widths[i]! - text.length)
         const isLast = i === line.length - 1
         const painted = paint(text, colour, hasColour)
@@ -44,6 +58,23 @@ export function table(header: readonly string[], rows: readonly (readonly CellIn
       .join('  '),
   )
   return `${aligned.join('\n')}\n`
+}
+
+/** Widths that fit the screen together: the widest columns give way. The first one, which names the row, gives way last. */
+function fitted(natural: readonly number[], columns: number): number[] {
+  const widths = [...natural]
+  let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - columns
+  const narrow = (candidates: readonly number[]): void => {
+    while (excess > 0) {
+      const widest = candidates.reduce((best, i) => (widths[i]! > widths[best]! ? i : best), candidates[0] ?? 0)
+      if (widths[widest]! <= LEAST_WIDTH) return
+      widths[widest]! -= 1
+      excess -= 1
+    }
+  }
+  narrow(widths.map((_, i) => i).slice(1))
+  narrow([0])
+  return widths
 }
 
 export function colourOf(state: NodeState): Colour {

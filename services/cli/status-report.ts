@@ -3,7 +3,7 @@ import type { NodeState } from '../../lib/fleet/node-state.js'
 import { printable } from '../../lib/runtime/printable.js'
 import type { MatrixAnswer } from './answers.js'
 import { type Pair, pairsOf, sumsByNode } from './node-sums.js'
-import { type CellInput, colourOf, span, table } from './render.js'
+import { type CellInput, colourOf, type Screen, span, table } from './render.js'
 
 /** Most lines with one zone or pair each. */
 const MAX_LINES = 50
@@ -11,9 +11,9 @@ const MAX_LINES = 50
 const MAX_NOTES = 20
 
 /** Zones by nodes if that fits the screen, else a line for every pair; above 50 lines one for every node, unless `all`. */
-export function statusTable(matrix: MatrixAnswer, columns: number, hasColour: boolean, all = false): string {
+export function statusTable(matrix: MatrixAnswer, screen: Screen, all = false): string {
   if (matrix.zones.length === 0) return 'no zones\n'
-  return `${pairsTable(matrix, columns, hasColour, all)}${zoneNotes(matrix)}`
+  return `${pairsTable(matrix, screen, all)}${zoneNotes(matrix)}`
 }
 
 /** Zones whose newest version is not released: no node shows them. */
@@ -32,17 +32,17 @@ function zoneNotes({ zones, primaries = [] }: MatrixAnswer): string {
   return [...notes.slice(0, MAX_NOTES), ...more, ...others].map((line) => `${printable(line)}\n`).join('')
 }
 
-function pairsTable(matrix: MatrixAnswer, columns: number, hasColour: boolean, all: boolean): string {
+function pairsTable(matrix: MatrixAnswer, screen: Screen, all: boolean): string {
   const pairs = pairsOf(matrix)
   const isLong = !all && matrix.nodes.length > 1
-  if (isLong && matrix.zones.length > MAX_LINES) return sumTable(matrix, pairs, hasColour)
-  const wide = matrixTable(matrix, false)
+  if (isLong && matrix.zones.length > MAX_LINES) return sumTable(matrix, pairs, screen)
+  const wide = matrixTable(matrix, { hasColour: false, isLive: false, columns: 0 })
   const width = Math.max(...wide.split('\n').map((line) => line.length))
-  if (width <= columns) return matrixTable(matrix, hasColour)
-  return isLong && pairs.length > MAX_LINES ? sumTable(matrix, pairs, hasColour) : pairTable(matrix, hasColour)
+  if (width <= screen.columns) return matrixTable(matrix, screen)
+  return isLong && pairs.length > MAX_LINES ? sumTable(matrix, pairs, screen) : pairTable(matrix, screen)
 }
 
-function sumTable({ zones, nodes }: MatrixAnswer, pairs: readonly Pair[], hasColour: boolean): string {
+function sumTable({ zones, nodes }: MatrixAnswer, pairs: readonly Pair[], screen: Screen): string {
   const rows = sumsByNode(pairs).map(({ node, cloud, pairs: own, states, lagSeconds, error }): CellInput[] => {
     const inSync = states.find(([state]) => state === 'in-sync')?.[1] ?? 0
     const [worst] = states.filter(([state]) => state !== 'in-sync')
@@ -62,10 +62,10 @@ function sumTable({ zones, nodes }: MatrixAnswer, pairs: readonly Pair[], hasCol
     ]
   })
   const header = ['NODE', 'CLOUD', 'IN SYNC', 'OTHER STATES', 'LAG', 'ERROR']
-  return `${table(header, rows, hasColour)}${zones.length} zones on ${nodes.length} nodes; for single zones name a ZONE, --node or --state, or give --all\n`
+  return `${table(header, rows, screen)}${zones.length} zones on ${nodes.length} nodes; for single zones name a ZONE, --node or --state, or give --all\n`
 }
 
-function matrixTable({ zones, nodes }: MatrixAnswer, hasColour: boolean): string {
+function matrixTable({ zones, nodes }: MatrixAnswer, screen: Screen): string {
   const header = ['ZONE', 'RELEASED', ...nodes.map(({ id, cloud }) => `${id} (${cloud})`)]
   const rows = zones.map((zone): CellInput[] => [
     zone.name,
@@ -77,10 +77,10 @@ function matrixTable({ zones, nodes }: MatrixAnswer, hasColour: boolean): string
       return { text: `${at.serial ?? '-'} ${at.state}${lag}`, colour: colourOf(at.state) }
     }),
   ])
-  return table(header, rows, hasColour)
+  return table(header, rows, screen)
 }
 
-function pairTable(matrix: MatrixAnswer, hasColour: boolean): string {
+function pairTable(matrix: MatrixAnswer, screen: Screen): string {
   const released = new Map(matrix.zones.map(({ name, serial }) => [name, serial]))
   const rows = pairsOf(matrix).map(({ zone, node, cloud, at }): CellInput[] => [
     zone,
@@ -92,7 +92,7 @@ function pairTable(matrix: MatrixAnswer, hasColour: boolean): string {
     { text: at.lagSeconds > 0 ? span(at.lagSeconds) : '-', align: 'right' },
     at.error ?? '',
   ])
-  return table(['ZONE', 'NODE', 'CLOUD', 'RELEASED', 'SERIAL', 'STATE', 'LAG', 'ERROR'], rows, hasColour)
+  return table(['ZONE', 'NODE', 'CLOUD', 'RELEASED', 'SERIAL', 'STATE', 'LAG', 'ERROR'], rows, screen)
 }
 
 const label = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')

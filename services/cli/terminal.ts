@@ -14,10 +14,12 @@ export interface Terminal {
   isLive: boolean
   hasColour: boolean
   columns: number
+  rows: number
 }
 
 /** Width of output that a program reads; above it a list is easier to read than a matrix. */
 const COLUMNS_UNWATCHED = 160
+const ROWS = 24
 
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process
@@ -28,7 +30,13 @@ export function processTerminal(): Terminal {
     complain: (sentence) => void stderr.write(`zonecast: ${printableLines(sentence)}\n`),
     isLive,
     hasColour,
-    columns: isLive ? (stdout.columns ?? 80) : COLUMNS_UNWATCHED,
+    // Read anew each time: a window is resized while it is watched.
+    get columns() {
+      return isLive ? (stdout.columns ?? 80) : COLUMNS_UNWATCHED
+    },
+    get rows() {
+      return stdout.rows ?? ROWS
+    },
   }
 }
 

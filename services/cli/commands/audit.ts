@@ -53,7 +53,7 @@ export function addAudit(program: Command, context: CommandContext): void {
 async function list(command: Command, options: Options, terminal: Terminal): Promise<void> {
   if (options.expect.length > 0) throw usage('--expect belongs to zonecast audit verify')
   const { entries, damaged } = await entriesOf(command, options)
-  terminal.write(options.json ? asJson(entries) : table(HEADER, entries.map(cellsOf), terminal.hasColour))
+  terminal.write(options.json ? asJson(entries) : table(HEADER, entries.map(cellsOf), terminal))
   if (damaged > 0) terminal.complain(`${damaged} lines do not match their hash and are left out; run zonecast audit verify`)
 }
 

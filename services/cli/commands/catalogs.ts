@@ -28,7 +28,7 @@ export function addCatalogs(program: Command, { terminal }: CommandContext): voi
         owner ?? 'config',
         leavesAt === null ? '' : { text: `leaves ${moment(leavesAt)}`, colour: 'yellow' as const },
       ])
-      terminal.write(table(['ZONE', 'GROUP', 'SINCE (UTC)', 'PRIMARIES', 'CATALOG', ''], rows, terminal.hasColour))
+      terminal.write(table(['ZONE', 'GROUP', 'SINCE (UTC)', 'PRIMARIES', 'CATALOG', ''], rows, terminal))
     })
 }
 
@@ -41,5 +41,5 @@ function showCatalogs(terminal: Terminal, catalogs: readonly CatalogAnswer[]): v
     { text: String(leaving), align: 'right' as const },
     error === null ? findings.join('; ') : { text: error, colour: 'red' as const },
   ])
-  terminal.write(table(['CATALOG', 'DIRECTION', 'SERIAL', 'MEMBERS', 'LEAVING', 'ERROR'], rows, terminal.hasColour))
+  terminal.write(table(['CATALOG', 'DIRECTION', 'SERIAL', 'MEMBERS', 'LEAVING', 'ERROR'], rows, terminal))
 }

@@ -5,7 +5,7 @@ import { type NodeAnswer, NodeDetailsAnswer, NodesAnswer } from '../answers.js'
 import { segment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { countsText, type ListOptions, oldKeyCells, oldKeyColumn, show } from '../list-table.js'
-import { type CellInput, colourOf, moment, span, table } from '../render.js'
+import { type CellInput, colourOf, type Screen, moment, span, table } from '../render.js'
 import type { Terminal } from '../terminal.js'
 
 export function addNodes(program: Command, { terminal }: CommandContext): void {
@@ -18,7 +18,7 @@ export function addNodes(program: Command, { terminal }: CommandContext): void {
       if (node === undefined) showNodes(terminal, options, (await client.get(NodesAnswer, 'v1/nodes')).nodes)
       else {
         const answer = await client.get(NodeDetailsAnswer, `v1/nodes/${segment(node)}`)
-        terminal.write(options.json ? asJson(answer) : nodeText(answer, terminal.hasColour))
+        terminal.write(options.json ? asJson(answer) : nodeText(answer, terminal))
       }
     })
 }
@@ -53,7 +53,7 @@ const WORDS = new Map<boolean | null, string>([
 type Fact = [name: string, value: string | number | null]
 
 /** The node, its server, the capabilities, and a table of its zones. */
-export function nodeText(node: NodeDetailsAnswer, hasColour: boolean): string {
+export function nodeText(node: NodeDetailsAnswer, screen: Screen): string {
   const { server } = node
   const facts: Fact[] = [
     ['node', `${node.id}, cloud ${node.cloud}${node.site === null ? '' : `, site ${node.site}`}`],
@@ -68,7 +68,7 @@ export function nodeText(node: NodeDetailsAnswer, hasColour: boolean): string {
     { text: zone.lagSeconds > 0 ? span(zone.lagSeconds) : '-', align: 'right' },
     zone.error ?? '',
   ])
-  return `${lines.join('\n')}\n\n${table(['ZONE', 'SERIAL', 'STATE', 'LAG', 'ERROR'], zones, hasColour)}`
+  return `${lines.join('\n')}\n\n${table(['ZONE', 'SERIAL', 'STATE', 'LAG', 'ERROR'], zones, screen)}`
 }
 
 function serverFacts(server: NonNullable<NodeDetailsAnswer['server']>): Fact[] {

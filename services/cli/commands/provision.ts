@@ -31,7 +31,7 @@ export function addProvision(program: Command, { terminal }: CommandContext): vo
         if (apply && isProvision(progress)) showDone(terminal, progress, shown)
       })
       const progress = isProvision(job.progress) ? job.progress : undefined
-      if (progress !== undefined && !(apply && progress.isApplied)) showPlan(terminal, progress, terminal.hasColour)
+      if (progress !== undefined && !(apply && progress.isApplied)) showPlan(terminal, progress)
       if (job.state === 'failed')
         throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} failed: ${job.error ?? 'no reason given'}`)
       if (progress !== undefined && apply) terminal.write(`${sumOf(progress)}\n`)
@@ -41,13 +41,13 @@ export function addProvision(program: Command, { terminal }: CommandContext): vo
 const isProvision = (progress: unknown): progress is ProvisionProgress =>
   typeof progress === 'object' && progress !== null && 'changes' in progress
 
-function showPlan(terminal: Terminal, progress: ProvisionProgress, hasColour: boolean): void {
+function showPlan(terminal: Terminal, progress: ProvisionProgress): void {
   const { node, add, remove, changes, notes } = progress
   const rows = changes.map(({ zone, action }) => [
     { text: action, colour: action === 'add' ? ('green' as const) : ('red' as const) },
     zone,
   ])
-  if (rows.length > 0) terminal.write(table(['CHANGE', 'ZONE'], rows, hasColour))
+  if (rows.length > 0) terminal.write(table(['CHANGE', 'ZONE'], rows, terminal))
   if (changes.length < add + remove) terminal.write(`… and ${add + remove - changes.length} more\n`)
   for (const note of notes) terminal.write(`note: ${note}\n`)
   terminal.write(

@@ -8,7 +8,7 @@ import { segment, zoneSegment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { pagesOf } from '../pages.js'
-import { type Colour, moment, table } from '../render.js'
+import { type Colour, moment, type Screen, table } from '../render.js'
 import { approveHalted } from './approve-halted.js'
 import { parseSerial } from './versions.js'
 
@@ -118,7 +118,7 @@ function addRollouts(program: Command, { terminal }: CommandContext): void {
         const client = clientOf(command)
         if (id !== undefined) {
           const detail = await client.get(RolloutAnswer, `v1/rollouts/${segment(id)}`)
-          terminal.write(json ? asJson(detail) : detailText(detail, terminal.hasColour))
+          terminal.write(json ? asJson(detail) : detailText(detail, terminal))
           return
         }
         const rollouts = await pagesOf(client, 'v1/rollouts', RolloutsAnswer, (page) => page.rollouts, { zone, state })
@@ -130,16 +130,14 @@ function addRollouts(program: Command, { terminal }: CommandContext): void {
           row.reason?.split('\n', 1)[0] ?? '',
           row.id,
         ])
-        terminal.write(
-          json ? asJson(rollouts) : table(['ZONE', 'SERIAL', 'STATE', 'STAGE', 'REASON', 'ROLLOUT'], rows, terminal.hasColour),
-        )
+        terminal.write(json ? asJson(rollouts) : table(['ZONE', 'SERIAL', 'STATE', 'STAGE', 'REASON', 'ROLLOUT'], rows, terminal))
       },
     )
 }
 
 const coloured = (colour: Colour | undefined): { colour?: Colour } => (colour === undefined ? {} : { colour })
 
-function detailText(detail: RolloutAnswer, hasColour: boolean): string {
+function detailText(detail: RolloutAnswer, screen: Screen): string {
   const head = `${detail.zone} serial ${detail.serial}: ${detail.state} since ${moment(detail.since)}${detail.reason === null ? '' : `\n${detail.reason}`}\n`
   const stages = table(
     ['STAGE', '', 'CONFIRMED', 'WAITING FOR'],
@@ -152,7 +150,7 @@ function detailText(detail: RolloutAnswer, hasColour: boolean): string {
         .map(({ node }) => node)
         .join(', '),
     ]),
-    hasColour,
+    screen,
   )
   const checks = table(
     ['CHECK', 'VERDICT', 'REPORT'],
@@ -161,7 +159,7 @@ function detailText(detail: RolloutAnswer, hasColour: boolean): string {
       { text: verdict, ...coloured(VERDICT_COLOUR[verdict]) },
       report.split('\n', 1)[0]!,
     ]),
-    hasColour,
+    screen,
   )
   const long = detail.checks.filter(({ verdict, report }) => verdict !== 'pass' && report.includes('\n'))
   const reports = long.map(({ check, report }) => `\n${check}\n${report}\n`).join('')

@@ -24,6 +24,6 @@ export function addWorkers(program: Command, { terminal }: CommandContext): void
         error ?? '',
       ])
       const header = ['WORKER', 'PROCESS', 'STATE', 'SHARDS', 'ZONES', 'STARTED (UTC)', 'LAST SEEN (UTC)', 'ERROR']
-      terminal.write(json ? asJson(workers) : table(header, rows, terminal.hasColour))
+      terminal.write(json ? asJson(workers) : table(header, rows, terminal))
     })
 }

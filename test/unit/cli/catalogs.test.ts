@@ -67,7 +67,7 @@ describe('zonecast catalogs', () => {
     const write = (words: string) => {
       text += words
     }
-    const terminal = { isLive: false, hasColour: false, columns: 160, write, complain: write }
+    const terminal = { isLive: false, hasColour: false, columns: 160, rows: 24, write, complain: write }
     const program = buildProgram({ terminal, parts: undefined as never, setExit: () => undefined })
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     await program

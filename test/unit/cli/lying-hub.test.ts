@@ -133,7 +133,7 @@ describe('a hub with control characters in every field', () => {
         const write = (words: string) => {
           text += outputOf(words, shape)
         }
-        const terminal = { ...shape, write, complain: write, columns: 500 }
+        const terminal = { ...shape, write, complain: write, columns: 500, rows: 24 }
         const program = buildProgram({ terminal, parts: undefined as never, setExit: () => undefined })
         const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
         await program

@@ -3,6 +3,9 @@ import { expect } from 'chai'
 import { printable } from '../../../lib/runtime/printable.js'
 import { moment, span, table } from '../../../services/cli/render.js'
 
+const PIPE = { hasColour: false, isLive: false, columns: 20 }
+const COLOURED = { hasColour: true, isLive: false, columns: 80 }
+
 describe('a table', () => {
   it('has columns as wide as their widest cell, and no padding at line ends', () => {
     const text = table(
@@ -11,7 +14,7 @@ describe('a table', () => {
         ['example.com.', 7, 'in-sync'],
         ['a.', 2024010101, 'stuck'],
       ],
-      false,
+      PIPE,
     )
     expect(text).to.equal(
       ['ZONE          SERIAL      STATE', 'example.com.           7  in-sync', 'a.            2024010101  stuck', ''].join('\n'),
@@ -25,18 +28,28 @@ describe('a table', () => {
         [{ text: 'x', colour: 'green' }, 'y'],
         ['long', 'z'],
       ],
-      true,
+      COLOURED,
     )
     expect(text).to.include('\u001b[32mx\u001b[0m     y')
   })
 
   it('has a dash for an unknown value', () => {
-    expect(table(['A', 'B'], [[null, 'b']], false)).to.equal('A  B\n-  b\n')
-    expect(table(['A', 'B'], [[undefined as unknown as null, 'b']], false)).to.equal('A  B\n-  b\n')
+    expect(table(['A', 'B'], [[null, 'b']], PIPE)).to.equal('A  B\n-  b\n')
+    expect(table(['A', 'B'], [[undefined as unknown as null, 'b']], PIPE)).to.equal('A  B\n-  b\n')
+  })
+
+  it('fits a live terminal: the widest columns are cut, the first one last', () => {
+    const row = ['a-zone-with-a-name.example.', 'in-sync', 'connect ECONNREFUSED 192.0.2.53:53']
+    const lines = (columns: number) => table(['ZONE', 'STATE', 'ERROR'], [row], { ...PIPE, isLive: true, columns }).split('\n')
+    expect(lines(80)[1]).to.equal(row.join('  '))
+    expect(lines(60)[1]).to.equal('a-zone-with-a-name.example.  in-sync  connect ECONNREFUSED …')
+    expect(lines(40)[1]).to.equal('a-zone-with-a-name…  in-sync  connect E…')
+    // A program that reads the output gets all of it.
+    expect(table(['ZONE', 'STATE', 'ERROR'], [row], PIPE)).to.include(row.join('  '))
   })
 
   it('has no control character', () => {
-    expect(table(['A'], [['\u001b[2Jx\n']], false)).to.equal('A\n?[2Jx?\n')
+    expect(table(['A'], [['\u001b[2Jx\n']], PIPE)).to.equal('A\n?[2Jx?\n')
     expect(printable('a\u009bb\u0007')).to.equal('a?b?')
   })
 })

@@ -8,6 +8,8 @@ import { nagiosReport } from '../../../services/cli/nagios-report.js'
 import { narrowed } from '../../../services/cli/node-sums.js'
 import { prometheusReport, statusTable } from '../../../services/cli/status-report.js'
 
+const wide = (columns: number) => ({ hasColour: false, isLive: false, columns })
+
 const at = (state: NodeState, serial: number | null = 7, lagSeconds = 0, error: string | null = null): NodeZoneAnswer => ({
   state,
   serial,
@@ -33,7 +35,7 @@ function manyZones(count: number, cells: Record<string, NodeZoneAnswer>): Matrix
 
 describe('status as a table', () => {
   it('has zones down and nodes across while that fits', () => {
-    const text = statusTable(matrix({ a1: at('in-sync'), b1: at('lagging', 6, 300) }), 100, false)
+    const text = statusTable(matrix({ a1: at('in-sync'), b1: at('lagging', 6, 300) }), wide(100))
     expect(text.split('\n')).to.deep.equal([
       'ZONE          RELEASED  a1 (A)     b1 (B)',
       'example.com.         7  7 in-sync  6 lagging 5 min',
@@ -42,7 +44,7 @@ describe('status as a table', () => {
   })
 
   it('has a line for every pair when it does not', () => {
-    const text = statusTable(matrix({ a1: at('in-sync'), b1: at('unknown', null, 0, 'timed out') }), 30, false)
+    const text = statusTable(matrix({ a1: at('in-sync'), b1: at('unknown', null, 0, 'timed out') }), wide(30))
     expect(text).to.match(/^ZONE {10}NODE {2}CLOUD {2}RELEASED/)
     expect(text).to.match(/example\.com\. {2}b1 {4}B {13}7 {2}-.*unknown.*timed out/)
   })
@@ -50,7 +52,7 @@ describe('status as a table', () => {
   it('has an empty cell where a node does not serve the zone', () => {
     const given = matrix({ a1: at('in-sync') })
     given.nodes.push({ id: 'b1', cloud: 'B', site: null })
-    expect(statusTable(given, 100, false)).to.include('7 in-sync')
+    expect(statusTable(given, wide(100))).to.include('7 in-sync')
   })
 })
 
@@ -76,7 +78,7 @@ describe('status of many zones', () => {
   const dead = at('unknown', null, 0, 'no answer')
 
   it('has a line per node past 50 lines: one dead node of 1,000 zones is one line', () => {
-    const lines = statusTable(manyZones(1_000, { a1: at('in-sync'), b1: dead }), 200, false).split('\n')
+    const lines = statusTable(manyZones(1_000, { a1: at('in-sync'), b1: dead }), wide(200)).split('\n')
     expect(lines).to.deep.equal([
       'NODE  CLOUD  IN SYNC    OTHER STATES  LAG  ERROR',
       'a1    A      1000/1000                  -  ',
@@ -87,12 +89,12 @@ describe('status of many zones', () => {
   })
 
   it('has every line with --all, for one node, and up to 50', () => {
-    const lines = (given: MatrixAnswer, all?: true) => statusTable(given, 200, false, all).trim().split('\n').length
+    const lines = (given: MatrixAnswer, all?: true) => statusTable(given, wide(200), all).trim().split('\n').length
     expect(lines(manyZones(51, { a1: at('in-sync'), b1: dead }), true)).to.equal(52)
     expect(lines(manyZones(51, { b1: dead }))).to.equal(52)
     expect(lines(manyZones(50, { a1: at('in-sync'), b1: dead }))).to.equal(51)
     // 26 zones on two nodes that do not fit side by side are 52 pairs.
-    expect(statusTable(manyZones(26, { a1: at('in-sync'), b1: dead }), 30, false)).to.match(/^NODE/)
+    expect(statusTable(manyZones(26, { a1: at('in-sync'), b1: dead }), wide(30))).to.match(/^NODE/)
   })
 
   it('has nodes instead of pairs for Nagios, the worst first', () => {

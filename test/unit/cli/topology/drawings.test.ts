@@ -160,6 +160,7 @@ describe('zonecast topology', () => {
         isLive: false,
         hasColour: false,
         columns: 160,
+        rows: 24,
       },
       parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
       setExit: (wanted) => (status = wanted),
