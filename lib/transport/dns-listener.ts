@@ -36,12 +36,20 @@ export interface ListenerOptions {
 
 /**
  * Options with which several processes listen on one address: the kernel spreads connections over them (SO_REUSEPORT), where
- * this Node.js has that, from 22.12 on. Else a child of the cluster module shares the socket of its parent.
+ * this Node.js has that, from 22.12 on, and the system; on others Node.js refuses to listen with it. Else a child of the cluster
+ * module shares the socket of its parent.
  */
-export function sharedPort(version = process.versions.node): { reusePort?: true; exclusive?: true } {
+export function sharedPort(
+  version = process.versions.node,
+  platform: NodeJS.Platform = process.platform,
+): { reusePort?: true; exclusive?: true } {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12) ? { reusePort: true, exclusive: true } : {}
+  const isKnown = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
+  return isKnown && SPREADING.has(platform) ? { reusePort: true, exclusive: true } : {}
 }
+
+/** Systems that spread connections over the sockets of one address. */
+const SPREADING: ReadonlySet<NodeJS.Platform> = new Set(['linux', 'freebsd'])
 
 /** Longest silence of an unknown address. */
 const STRANGER_IDLE_MS = 5_000

@@ -1,15 +1,39 @@
 /**
  *   Knot (primary) ──▶ two workers · a transfer server of two processes on one address · api ──▶ NSD (node)
  */
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { connect } from 'node:net'
 import { expect } from 'chai'
 import { compareZones, readZone } from '../../../lab/compare.js'
 import { makeKey } from '../../../lab/keys.js'
 import { findPort } from '../../../lab/ports.js'
+import { sharedPort } from '../../../lib/transport/dns-listener.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { WorkerScene } from '../../support/worker-scene.js'
+
+/** Inodes of sockets on a port of 127.0.0.1, from /proc/net. */
+function inodesAt(proto: 'tcp' | 'udp', port: number, state: string): string[] {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return readFileSync(`/proc/net/${proto}`, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1] === local && fields[3] === state)
+    .map((fields) => fields[9]!)
+}
+const listening = (proto: 'tcp' | 'udp', port: number) => inodesAt(proto, port, proto === 'tcp' ? '0A' : '07')
+const established = (port: number) => inodesAt('tcp', port, '01')
+const socketsOf = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
+    } catch {
+      // Closed meanwhile.
+      return []
+    }
+  })
 
 const SOON = { timeoutMs: 40_000 }
 const ZONES = ['a.two.example.', 'b.two.example.', 'c.two.example.', 'd.two.example.']
@@ -60,6 +84,29 @@ describe('a transfer server of two processes', function () {
     await scene.change()
     await served()
     expect((await readZone({ ...scene.place.transfer, key: nodeKey }, ZONES[0]!)).length).to.be.greaterThan(50)
+  })
+
+  it('has a socket for each process where Node.js and the system spread connections, else one', async () => {
+    const { port } = scene.place.transfer
+    const own = sharedPort().reusePort === true
+    expect(listening('tcp', port)).to.have.length(own ? 2 : 1)
+    expect(listening('udp', port)).to.have.length(own ? 2 : 1)
+    const sockets = await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        const socket = connect(port, scene.place.transfer.ip)
+        await once(socket, 'connect')
+        return socket
+      }),
+    )
+    try {
+      const inodes = new Set(established(port))
+      const counts = () => children().map((pid) => socketsOf(pid).filter((inode) => inodes.has(inode)).length)
+      await eventually(() => expect(counts().reduce((sum, each) => sum + each, 0)).to.be.least(32))
+      // Half a chance each, 64 times.
+      if (own) for (const count of counts()) expect(count).to.be.greaterThan(0)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
   })
 
   it('serves on while one process is killed, and starts it again', async () => {
