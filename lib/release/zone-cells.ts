@@ -6,7 +6,8 @@ import { leastSecondsOf } from '../state/expiry.js'
 import { isOver } from '../rollout/machine.js'
 import { rolloutId } from '../rollout/record.js'
 import type { Board } from '../state/board.js'
-import type { ReleaseMark, RolloutMark, VersionTrail, ZoneCell } from '../state/tables.js'
+import type { ZoneCell } from '../state/tables.js'
+import type { ReleaseMark, RolloutMark, VersionTrail } from '../state/version-marks.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
@@ -47,6 +48,7 @@ function fromStore(
       releasedAt: released.releasedAt!,
       records: released.records,
       octets: released.octets,
+      signedUntil: signedUntil(released),
     },
     releases: releases.slice(-RELEASES),
     staged: stagedOf(stored),
@@ -58,6 +60,14 @@ function fromStore(
       return isRecent || state === 'held' || state === 'halted' ? [markOf(stored, version)] : []
     }),
   }
+}
+
+/** RRSIG times are 32 bits of seconds since 1970 and compare as serials (RFC 4034 §3.1.5): the release is near them. */
+function signedUntil({ checks, releasedAt }: Version): number | undefined {
+  const expiration = checks?.figures?.dnssec?.earliestExpiration
+  if (expiration === undefined) return undefined
+  const near = Math.floor(releasedAt! / 1000)
+  return Math.max(1, near + ((expiration - near) | 0))
 }
 
 const releaseMark = ({ serial, digest, isTorn }: Version, releasedAt: number): ReleaseMark => ({

@@ -72,6 +72,12 @@ export class Metrics {
     buckets: PROPAGATION_BUCKETS,
     registers: [this.registry],
   })
+  readonly loadTime = new Histogram({
+    name: 'zonecast_load_time_seconds',
+    help: 'From the announcement of a version at a primary to its confirmation by 95 % of its nodes (load-time of RSSAC002)',
+    buckets: PROPAGATION_BUCKETS,
+    registers: [this.registry],
+  })
 
   constructor() {
     collectDefaultMetrics({ register: this.registry, prefix: 'zonecast_' })

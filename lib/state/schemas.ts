@@ -78,7 +78,7 @@ const stop = z.object({ kind: z.enum(['halted', 'held']), stage: count, why: tex
 const CELLS: { [T in TableName]: z.ZodType } = {
   zones: z.object({
     at,
-    released: z.object({ ...mark, records: count, octets: count }).optional(),
+    released: z.object({ ...mark, records: count, octets: count, signedUntil: count.optional() }).optional(),
     releases: list(z.object(mark)),
     staged: list(z.object({ ...mark, nodes: list(name), times: list(time).optional() })),
     newest: serial.optional(),

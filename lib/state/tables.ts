@@ -2,55 +2,17 @@
  * The shared state of all roles and hubs, as tables of small values. Times are milliseconds since 1970. Each value has one writer
  * role and `at`, the time of the write: of two values for one key the later one counts.
  */
-import type { CheckReport } from '../checks/check.js'
-import type { Verdict } from '../checks/verdicts.js'
 import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
-import type { RolloutState } from '../rollout/rollout-states.js'
 import type { SharedRollout } from '../rollout/shared.js'
 import type { StandingDifference, VerdictCell } from './verdict-cell.js'
-
-/** One release of a zone by this hub: the version that nodes should reach. */
-export interface ReleaseMark {
-  serial: Serial
-  digest: string
-  releasedAt: number
-  /** A conflicting version was kept under the serial. */
-  torn?: true | undefined
-}
-
-/** Progress of a rollout, and the findings of its checks. */
-export interface RolloutMark {
-  id: string
-  serial: Serial
-  digest: string
-  state: RolloutState
-  /** Name of the current stage. */
-  stage: string | undefined
-  since: number
-  reason: string | undefined
-  verdict: Verdict | undefined
-  /** Checks that did not pass. */
-  findings: CheckReport[]
-}
-
-/** Origin of the newest version; the first half of a chain. */
-export interface VersionTrail {
-  serial: Serial
-  seenAt: number
-  seenAtPrimary: string
-  transferStartedAt: number
-  transferTookMs: number
-  kind: 'axfr' | 'ixfr'
-  records: number
-  committedAt: number
-  releasedAt: number
-}
+import type { ReleaseMark, RolloutMark, VersionTrail } from './version-marks.js'
 
 /** Written by the worker, one per zone and hub. */
 export interface ZoneCell {
   at: number
-  released: (ReleaseMark & { records: number; octets: number }) | undefined
+  /** `signedUntil`: seconds since 1970 when the first of its signatures expires, as the check `dnssec` found it. */
+  released: (ReleaseMark & { records: number; octets: number; signedUntil?: number | undefined }) | undefined
   /** Releases to every node. Newest last; for lag. */
   releases: ReleaseMark[]
   /** Released node by node: the version under way, and those before it that nodes have not confirmed yet. Newest last. */

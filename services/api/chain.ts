@@ -8,7 +8,8 @@ import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { NodeZoneView } from '../../lib/fleet/zone-view.js'
 import { holdReason } from '../../lib/rollout/machine.js'
 import type { Said } from '../../lib/rollout/record.js'
-import type { NodeCell, ReleaseMark, RolloutMark, ZoneCell } from '../../lib/state/tables.js'
+import type { NodeCell, ZoneCell } from '../../lib/state/tables.js'
+import type { ReleaseMark, RolloutMark } from '../../lib/state/version-marks.js'
 import { time } from './json.js'
 
 export type Chain = Pick<ChainAnswer, 'chain' | 'waitingFor'>

@@ -145,6 +145,16 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       }
     },
   )
+  gauge(
+    'signature_expiry_timestamp_seconds',
+    'Time when the first signature of a released version expires, over all zones that the check dnssec covers',
+    [],
+    (set) => {
+      const first = matrix.sums.firstExpiry
+      if (first !== undefined) set({}, first)
+    },
+  )
+  gauge('redis_up', '1 while Redis answers', [], (set) => set({}, context.redisUp() ? 1 : 0))
   gauge('jobs', 'Jobs by queue and state', ['queue', 'state'], async (set) => {
     if (!context.redisUp()) return
     for (const [queue, states] of Object.entries(await context.queues.counts()))

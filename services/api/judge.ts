@@ -46,6 +46,7 @@ export class Judge {
     const hasConflict = cell?.conflict !== undefined
     const isExpired = expiresAt < now
     zones.setFlags(n, { isHeld, isBehind, hasConflict, isExpired })
+    zones.setSignedUntil(n, cell?.released?.signedUntil)
     keep(unreleased, name, cell?.released === undefined)
     keep(held, name, isHeld)
     keep(conflicts, name, hasConflict)

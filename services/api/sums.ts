@@ -3,7 +3,7 @@
  * board is noted at once and judged in slices soon after; a state that changes with time alone is judged again at the time at
  * which it may change. Not here: the views themselves (matrix.ts).
  */
-import { everyZoneOf, type Fleet, type FleetDiff, type FleetNode, type FleetZone, touchedBy } from '../../lib/fleet/fleet.js'
+import { everyZoneOf, type Fleet, type FleetDiff, type FleetNode, type FleetZone } from '../../lib/fleet/fleet.js'
 import { NODE_STATES, type NodeStateRules } from '../../lib/fleet/node-state.js'
 import type { RolloutState } from '../../lib/rollout/rollout-states.js'
 import { guard } from '../../lib/runtime/guard.js'
@@ -15,8 +15,8 @@ import type { RolloutIndex } from './rollout-index.js'
 import { SumTable } from './sum-table.js'
 import type { NumberedTime } from './time-pages.js'
 import { Unjudged } from './unjudged.js'
+import { ZoneMoves } from './zone-moves.js'
 import { ZoneSum } from './zone-sum.js'
-import type { ZoneName } from '../../lib/dns/name.js'
 
 /** A change waits this long for others, so that a burst is judged once. */
 const WAIT_MS = 25
@@ -36,11 +36,7 @@ export class Sums {
   #ticker: NodeJS.Timeout | undefined
   #fleet: Fleet
   #unjudged = new Unjudged()
-  /** Zones that were added, changed or removed, in order; `#moved` of them are in the table by now. */
-  #moves: (FleetZone | ZoneName)[] = []
-  #moved = 0
-  /** Added zones that are not in the table yet. */
-  #coming = 0
+  readonly #moves = new ZoneMoves(this.#table, (n) => this.#unjudged.zones.add(n))
   /** Pairs that the running batch has not judged yet. */
   #left = 0
   #waiting: NodeJS.Timeout | undefined
@@ -80,40 +76,12 @@ export class Sums {
     for (const node of this.#table.nodes.values()) node.noteContact(this.#parts.board.get('contacts', node.node.id), rules)
     if (JSON.stringify(rules) !== this.#rules) this.#judgeAll(rules)
     this.#rules = JSON.stringify(rules)
-    for (const { name } of diff.removed) this.#moves.push(name)
-    for (const zone of touchedBy(diff)) this.#moves.push(zone)
-    this.#coming += diff.added.length
-    if (this.#moved === 0 && this.#moves.length * fleet.nodes.size <= MAX_AWAITED) this.#moveAll()
+    this.#moves.note(diff)
+    if (!this.#moves.isUnderWay && this.#moves.left * fleet.nodes.size <= MAX_AWAITED) {
+      this.#moves.all()
+      this.#table.prune(fleet)
+    }
     this.#wait()
-  }
-
-  #move(): void {
-    const move = this.#moves[this.#moved++]!
-    if (typeof move === 'string') this.#table.drop(move)
-    else {
-      if (this.#table.numberOf(move.name) === undefined) this.#coming -= 1
-      this.#unjudged.zones.add(this.#table.put(move))
-    }
-  }
-
-  #moveAll(): void {
-    while (this.#moved < this.#moves.length) this.#move()
-    this.#endMoves()
-  }
-
-  async #moveInSlices(): Promise<void> {
-    while (this.#moved < this.#moves.length) {
-      this.#move()
-      await pause()
-    }
-    this.#endMoves()
-  }
-
-  #endMoves(): void {
-    this.#moves = []
-    this.#moved = 0
-    this.#coming = 0
-    this.#table.prune(this.#fleet)
   }
 
   /** Each state may be another: the rules changed, or the clock was set back. */
@@ -139,8 +107,7 @@ export class Sums {
 
   #hasWork(): boolean {
     const now = this.#parts.clock.now()
-    if (!this.#unjudged.isEmpty || this.#moves.length > 0 || now < this.#judgedAt || this.#table.dueZones.least <= now)
-      return true
+    if (!this.#unjudged.isEmpty || this.#moves.left > 0 || now < this.#judgedAt || this.#table.dueZones.least <= now) return true
     for (const { due } of this.#table.nodes.values()) if (due.next <= now) return true
     return false
   }
@@ -152,8 +119,7 @@ export class Sums {
   /** Pairs that are not judged yet, about. */
   get pending(): number {
     const now = this.#parts.clock.now()
-    const moves = this.#moves.length - this.#moved
-    let pending = this.#left + moves * this.#table.nodes.size + this.#sizeOf(this.#unjudged)
+    let pending = this.#left + this.#moves.left * this.#table.nodes.size + this.#sizeOf(this.#unjudged)
     for (const { due } of this.#table.nodes.values()) pending += due.count(now)
     return pending
   }
@@ -179,7 +145,8 @@ export class Sums {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
     const rules = this.#parts.rules()
-    await this.#moveInSlices()
+    await this.#moves.inSlices()
+    this.#table.prune(this.#fleet)
     const now = this.#parts.clock.now()
     // Only after the clock was set back.
     if (now < this.#judgedAt) this.#judgeAll(rules)
@@ -277,11 +244,16 @@ export class Sums {
 
   /** Number of zones without a released version, those included that are not summed up yet. */
   get unreleasedCount(): number {
-    return this.#table.unreleased.size + this.#coming
+    return this.#table.unreleased.size + this.#moves.coming
   }
 
   get held(): ReadonlySet<string> {
     return this.#table.held
+  }
+
+  /** Seconds since 1970 when the first signature of a released version expires; undefined without signed zones. */
+  get firstExpiry(): number | undefined {
+    return this.#table.zones.firstExpiry
   }
 
   get conflicts(): ReadonlySet<string> {

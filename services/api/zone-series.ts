@@ -49,6 +49,15 @@ export const ZONE_SERIES: readonly ZoneSeries[] = [
     },
   },
   {
+    name: 'zonecast_zone_signature_expiry_timestamp_seconds',
+    help: 'Time when the first signature of the released version expires, if the check dnssec covers the zone',
+    labelNames: ['zone'],
+    of: (matrix, zone, isListed) => {
+      const until = isListed ? matrix.zoneCell(zone)?.released?.signedUntil : undefined
+      return until === undefined ? [] : [[{ zone: zone.name }, until]]
+    },
+  },
+  {
     name: 'zonecast_primaries_disagree',
     help: '1 when primaries serve two contents under one serial',
     labelNames: ['zone'],

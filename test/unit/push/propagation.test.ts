@@ -15,11 +15,13 @@ class Scene {
   now = 10_000
   readonly board = new Board()
   readonly samples: string[] = []
+  readonly loads: number[] = []
   readonly propagation = new Propagation({
     board: this.board,
     clock: { now: () => this.now },
     metrics: {
       propagation: { observe: (seconds: number) => this.samples.push(`all ${seconds}`) },
+      loadTime: { observe: (seconds: number) => this.loads.push(seconds) },
       stagePropagation: {
         observe: ({ stage: name }: { stage: string }, seconds: number) => this.samples.push(`${name} ${seconds}`),
       },
@@ -66,6 +68,31 @@ describe('propagation', () => {
     expect(scene.samples).to.deep.equal(['all 2.5'])
     scene.shows('n2', 2)
     expect(scene.samples).to.have.length(1)
+  })
+
+  it('is known for 95 % of the nodes before that, once, and silent nodes count', () => {
+    const scene = new Scene()
+    const ids = Array.from({ length: 40 }, (_, i) => `n${i}`)
+    scene.release(zoneOf(...ids), scene.version(2), 'all')
+    for (const id of ids.slice(0, 37)) scene.shows(id, 2)
+    for (const id of ids.slice(38)) scene.silent(id)
+    expect(scene.loads).to.deep.equal([])
+    scene.shows('n37', 2)
+    expect(scene.loads).to.deep.equal([38])
+    scene.shows('n38', 2)
+    expect(scene.loads).to.have.length(1)
+  })
+
+  it('has the same start for its stages as for 95 % of the nodes', () => {
+    const scene = new Scene()
+    const zone = zoneOf('n1', 'n2', 'n3')
+    const version = staged(scene)
+    scene.release(zone, version, ['n1'])
+    scene.shows('n1', 2)
+    scene.release(zone, version, 'all')
+    scene.shows('n2', 2)
+    scene.shows('n3', 2)
+    expect(scene.loads).to.deep.equal([3])
   })
 
   const staged = (scene: Scene) => scene.version(2, [stage('canary', 'n1'), stage('middle', 'n2'), stage('rest', 'n3')])

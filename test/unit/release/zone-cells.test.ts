@@ -99,3 +99,30 @@ describe('the expiry of a zone', () => {
     expect(expiresAt(board.get('zones', ZONE)!, 8100, [alive(10)])).to.equal(1_000_000 + 8_100_000)
   })
 })
+
+describe('the first expiration of the signatures of a released version', () => {
+  const newDir = scratchDirs()
+  const YEAR_2106 = 2 ** 32
+
+  for (const [name, releasedAt, earliestExpiration, expected] of [
+    ['is in seconds since 1970', 1_900_000_000, 1_900_000_500, 1_900_000_500],
+    ['is before the release when it has passed', 1_900_000_000, 1_899_999_000, 1_899_999_000],
+    // RFC 4034 §3.1.5: serial number arithmetic.
+    ['is after the wrap of 32 bits', YEAR_2106 - 100, 50, YEAR_2106 + 50],
+    ['is unknown without signatures', 1_900_000_000, undefined, undefined],
+  ] as const)
+    it(name, async () => {
+      const board = new Board()
+      const zone = openZone(join(newDir(), 'zone'))
+      const dnssec = { isSigned: true, earliestExpiration, chains: [], hasOptOut: false }
+      const checks = { verdict: 'pass' as const, reports: [], at: 1, figures: { dnssec } as never }
+      const version = await zone.commitFull(
+        zone.draft(contentsOf('example.', 'example. 300 SOA a. b. 1 2 3 4 60\na.example. 300 A 192.0.2.1')),
+        undefined,
+        async () => ({ seenAt: 1, committedAt: 2, from: 'hm1', checks }),
+      )
+      await zone.advance(version, () => ({ releasedAt: releasedAt * 1_000 }))
+      noteProgress(board, zone, 2_000_000)
+      expect(board.get('zones', ZONE)!.released!.signedUntil).to.equal(expected)
+    })
+})
