@@ -26,6 +26,7 @@ const PROGRAMS = {
   iproute: { programs: ['ip', 'tc'], packages: ['iproute2'], versionArgs: ['-V'] },
   // Completion of command lines, and the manual page.
   shells: { programs: ['fish', 'zsh', 'bash'], packages: ['fish', 'zsh', 'bash'], versionArgs: ['--version'] },
+  promtool: { programs: ['promtool'], packages: ['prometheus'], versionArgs: ['--version'] },
   mandoc: { programs: ['mandoc'], packages: ['mandoc'], versionArgs: ['-T', 'lint', '/dev/null'] },
 } as const satisfies Record<string, ProgramRow>
 

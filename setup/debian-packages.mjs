@@ -26,8 +26,8 @@ const FOR_TESTS = {
   bird2: ['bird', 'birdc'],
   iproute2: ['ip', 'tc'],
 }
-/** Shells and manual page reader: tests of completion and manual. */
-const FOR_MANUAL = { zsh: ['zsh'], fish: ['fish'], mandoc: ['mandoc'] }
+/** Users of what the program prints: shells, the reader of manual pages, and Prometheus. */
+const FOR_OUTPUT = { zsh: ['zsh'], fish: ['fish'], mandoc: ['mandoc'], prometheus: ['promtool'] }
 const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
 
 /** Optional packages: on a system without one, its tests are pending. */
@@ -35,7 +35,7 @@ const WISHED = { test: { chromium: ['chromium'] } }
 
 const PACKAGES = {
   demo: BASE,
-  test: { ...BASE, ...FOR_TESTS, ...FOR_MANUAL },
+  test: { ...BASE, ...FOR_TESTS, ...FOR_OUTPUT },
   soak: { ...BASE, ...FOR_TESTS },
   bench: { ...BASE, ...FOR_TESTS, ...FOR_BENCH },
   'bench:beside': BASE,

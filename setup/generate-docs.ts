@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { apiPage } from './docs/api-page.js'
 import { cliPage } from './docs/cli-page.js'
+import { grafanaDashboard } from './docs/grafana-dashboard.js'
 import { configurationPage } from './docs/configuration-page.js'
 import { metricsPage } from './docs/metrics-page.js'
 
@@ -10,6 +11,7 @@ export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/api.md': apiPage,
   'docs/reference/cli.md': cliPage,
+  'deploy/grafana/zonecast.json': grafanaDashboard,
   'docs/reference/metrics.md': metricsPage,
 }
 

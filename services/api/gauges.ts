@@ -24,12 +24,17 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       registers: [registry],
       collect: async () => {
         metric.reset()
+        // Without labels, a reset sets 0, which would be a value.
+        if (labelNames.length === 0) metric.remove()
         await collect((labels, value) => metric.set(labels, value))
       },
     })
   }
   const { matrix } = context
   gauge('build_info', 'Version of zonecast; always 1', ['version'], (set) => set({ version: context.version }, 1))
+  gauge('watchdog', "Always 1: an alarm on it that ends shows that no alarm gets through (a dead man's switch)", [], (set) =>
+    set({}, 1),
+  )
   gauge('nodes_in_state', 'Pairs of zone and node by cloud and state', ['cloud', 'state'], (set) => {
     for (const [cloud, states] of matrix.sums.statesByCloud)
       for (const [state, count] of Object.entries(states)) set({ cloud, state }, count)

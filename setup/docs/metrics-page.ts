@@ -1,5 +1,8 @@
 /** docs/reference/metrics.md, from the metrics themselves. */
+import { readFileSync } from 'node:fs'
 import type { Metric, Registry } from 'prom-client'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { Metrics } from '../../lib/runtime/metrics.js'
 import type { ApiContext } from '../../services/api/context.js'
 import { registerGauges } from '../../services/api/gauges.js'
@@ -20,37 +23,63 @@ const INTRO = `# Metrics
 
 const ALERTS = `## Alarms
 
-| Alarm | Expression |
-| --- | --- |
-| a state needs an operator | \`sum by (cloud) (zonecast_nodes_in_state{state=~"conflict\\|ahead\\|expired"}) > 0\` |
-| a node is stuck | \`sum by (cloud) (zonecast_nodes_in_state{state="stuck"}) > 0\` |
-| a node is silent | \`sum by (cloud) (zonecast_nodes_in_state{state="unknown"}) > 0\` for ten minutes |
-| a version is held, or a zone is on hold | \`zonecast_zones_held > 0\` |
-| a primary went back | \`sum by (primary) (zonecast_primary_zones{state=~"went-back\\|apart\\|conflict"}) > 0\` |
-| a primary lags | \`sum by (primary) (zonecast_primary_zones{state="lags"}) > 0\` for an hour |
-| a primary is down | \`zonecast_primary_up == 0\` for ten minutes |
-| behind for too long | \`max(zonecast_node_lag_max_seconds) > 900\` |
-| observations stop | \`time() - zonecast_last_observation_timestamp_seconds > 300\` |
-| a node is observed too slowly | \`time() - zonecast_oldest_observation_timestamp_seconds > 3 * scalar(zonecast_sweep_seconds)\` for ten minutes |
-| orders are refused, as the audit log cannot be written | \`increase(zonecast_audit_failures_total[5m]) > 0\` |
-| a node serves other content | \`sum by (node) (zonecast_verify_differs) > 0\` |
-| a node is not verified any more | \`time() - zonecast_verify_timestamp_seconds > 2 * 86400\` |
-| nodes cannot be compared | \`increase(zonecast_verify_total{verdict="cannot"}[1d]) > 10\` |
-| the hub is down | \`absent(zonecast_build_info)\` |
+\`deploy/prometheus/zonecast.rules.yml\` has these alarms for Prometheus; [monitoring.md](../operate/monitoring.md#prometheus) has the set-up.`
 
-The alarm on observations that stop matters most: every other alarm is silent when the observing process is down. Alarm on the maximum, not on a
-median: one node that is days behind does not change a median.`
+export const RULES_FILE = 'deploy/prometheus/zonecast.rules.yml'
 
-type NamedMetric = Metric & { name: string; help: string; labelNames?: readonly string[]; constructor: { name: string } }
+const RULES = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          for: z.string().optional(),
+          labels: z.object({ severity: z.enum(['critical', 'warning', 'none']) }),
+          annotations: z.object({ summary: z.string(), description: z.string(), runbook: z.string() }),
+        }),
+      ),
+    }),
+  ),
+})
+
+/** The alarms of deploy/prometheus, in the order of the file. */
+export const alarmRules = (): z.infer<typeof RULES>['groups'][number]['rules'] =>
+  RULES.parse(parse(readFileSync(RULES_FILE, 'utf8'))).groups.flatMap(({ rules }) => rules)
+
+const alarmTable = (): string =>
+  table(
+    ['Alarm', 'Severity', 'Expression', 'Page'],
+    alarmRules().map(({ alert, expr, for: hold, labels, annotations }) => {
+      const file = annotations.runbook.replace('docs/operate/', '')
+      return [
+        code(alert),
+        labels.severity,
+        `${code(expr)}${hold === undefined ? '' : ` for ${hold}`}`,
+        `[${file}](../operate/${file})`,
+      ]
+    }),
+  )
+
+const LAST_WORDS = `ZonecastObservationsStop and the dead-man's switch matter most: every other alarm is silent when the observing process is down. Alarm on the
+maximum, not on a median: one node that is days behind does not change a median.`
+
+export type NamedMetric = Metric & { name: string; help: string; labelNames?: readonly string[]; constructor: { name: string } }
 
 const metricsOf = (registry: Registry): NamedMetric[] => registry.getMetricsAsArray() as unknown as NamedMetric[]
 
-export function metricsPage(): string {
+/** Every metric of the program: those of the registry and the series of zones. */
+export function allMetrics(): NamedMetric[] {
   const { registry } = new Metrics()
   // Names, helps and labels exist from the start; this context is read only when values are collected.
   registerGauges(registry, { matrix: {} } as unknown as ApiContext)
   const series = ZONE_SERIES.map(({ name, help, labelNames }) => ({ name, help, labelNames, constructor: { name: 'Gauge' } }))
-  const all = [...metricsOf(registry), ...(series as unknown as NamedMetric[])].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return [...metricsOf(registry), ...(series as unknown as NamedMetric[])].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+export function metricsPage(): string {
+  const all = allMetrics()
   const ofProcess = (metric: NamedMetric) => /^zonecast_(process|nodejs)_/.test(metric.name)
   const rows = (metrics: readonly NamedMetric[]) =>
     metrics.map((metric) => [
@@ -64,6 +93,8 @@ export function metricsPage(): string {
     '## Zones, nodes and work',
     table(['Name', 'Type', 'Labels', 'Meaning'], rows(all.filter((metric) => !ofProcess(metric)))),
     ALERTS,
+    alarmTable(),
+    LAST_WORDS,
     '## Process',
     'The metrics library adds these for every Node.js process: `zonecast_process_*` (CPU, memory, open files) and `zonecast_nodejs_*` (event loop lag, heap, garbage collection).',
   )

@@ -1,6 +1,5 @@
 /**
- * The API over a hub in memory that has a zone for every state of a node, of a rollout and of a version, and a zone that two
- * primaries serve with two contents. Zones are named after their states.
+ * The API over a hub in memory: a zone for every state of a node, a rollout and a version, named after it, and one in conflict.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
