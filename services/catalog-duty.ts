@@ -6,11 +6,13 @@ import type { Redis } from 'ioredis'
 import type { Config } from '../config/config.js'
 import { describeError } from '../lib/errors.js'
 import { CATALOG_SHARD } from '../lib/fleet/shards.js'
+import type { Fleet, FleetDiff } from '../lib/fleet/fleet.js'
 import type { RefreshJob } from '../lib/queue/jobs.js'
 import type { JobQueues } from '../lib/queue/queues.js'
 import { sleep } from '../lib/runtime/clock.js'
 import type { Logger } from '../lib/runtime/logger.js'
 import { SharedMembers } from '../lib/shards/shared-members.js'
+import type { BoardSync } from '../lib/state/board-sync.js'
 import type { Seals } from '../lib/state/seals.js'
 import { StoreError } from '../lib/store/errors.js'
 import { MemberLog } from '../lib/store/member-log.js'
@@ -25,15 +27,27 @@ const RETRY_MS = 1_000
 export class CatalogDuty {
   readonly #source: FleetSource
   readonly #publisher: CatalogPublisher
+  readonly #sync: Pick<BoardSync, 'followShards'>
   readonly #log: Logger
   #isWanted = false
   /** The end of the last step: they follow one another. */
   #step: Promise<void> = Promise.resolve()
 
-  constructor(source: FleetSource, publisher: CatalogPublisher, log: Logger) {
+  constructor(source: FleetSource, publisher: CatalogPublisher, sync: Pick<BoardSync, 'followShards'>, log: Logger) {
     this.#source = source
     this.#publisher = publisher
+    this.#sync = sync
     this.#log = log
+  }
+
+  /**
+   * After a reload, once its config counts. Where it adds the first published catalog, its publisher needs to know which zones are
+   * released, and where it adds another one, every worker needs the versions that its nodes have.
+   */
+  async adopt(before: Config, fleet: Fleet, diff: FleetDiff): Promise<void> {
+    const { published } = this.#source.config.catalogs
+    await this.#sync.followShards([...published.keys()].some((name) => !before.catalogs.published.has(name)))
+    void this.#publisher.adopt(fleet, diff)
   }
 
   /** Does not wait for the work to begin or end: the lease must be renewed meanwhile. */

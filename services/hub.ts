@@ -220,7 +220,7 @@ export class Hub {
     })
     for (const service of [this.#transfer, this.#worker, this.#watcher, this.#api]) await service?.start()
     await this.#source.start(this.#roles.includes('worker') && this.#shared === undefined)
-    this.#duty = this.#shared && new CatalogDuty(this.#source, this.#worker!.catalogs, this.#log)
+    this.#duty = this.#shared && new CatalogDuty(this.#source, this.#worker!.catalogs, this.#sync, this.#log)
     await this.#shared?.start({
       store: this.#store,
       roles: [this.#watcher, this.#worker],
@@ -242,7 +242,8 @@ export class Hub {
     this.#transfer?.adopt(fleet, config === this.#source.config ? undefined : config.transfer.tls)
     if (this.#shared !== undefined) {
       await (isSame ? this.#shared.change(diff) : this.#shared.adopt(fleet))
-      void this.#worker!.catalogs.adopt(fleet, diff)
+      // After a reload, the catalogs wait until the config counts.
+      if (isSame) void this.#worker!.catalogs.adopt(fleet, diff)
     } else for (const role of [this.#worker, this.#watcher]) await role?.adopt(fleet, diff)
     this.#api?.adopt(config, fleet, diff)
     this.#board.forget(diff.removed, fleet)
@@ -267,7 +268,9 @@ export class Hub {
     await this.#spread(next, fleet, diff, false)
     this.#processes?.reload()
     // Last: after a failure the next reload has the same difference.
+    const before = this.#source.config
     this.#source.accept(prepared)
+    await this.#duty?.adopt(before, fleet, diff)
     this.#log.info({ op: 'reload', zones: fleet.zones.size, nodes: fleet.nodes.size }, 'config reloaded')
     return next
   }

@@ -5,6 +5,7 @@
  * One worker owns the catalogs at a time: it consumes and publishes them, and the other has the same members. Killed, it is
  * followed by the other, and the node keeps every zone that it has.
  */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { askSerial, awaitSerial } from '../../../lab/ask-serial.js'
@@ -23,6 +24,8 @@ import { api, credentials, type HubPlace, type HubProcess, spawnHub, writeHubCon
 
 const CATALOG = 'cat.test.'
 const PUBLISHED = 'nodes.test.'
+/** Published from a reload on. */
+const ADDED = 'added.test.'
 const MEMBERS = Array.from({ length: 12 }, (_, i) => `m${i}.test.`)
 const FIRST = MEMBERS.slice(0, 6)
 const TEXT = [
@@ -205,6 +208,29 @@ for (const share of ['disk', 'machines'] as const)
         await haveMembers(MEMBERS.slice(1, 11))
         await awaitSerial(node, MEMBERS[10]!)
       })
+
+    it('include one that a reload adds, with the members of both workers', async () => {
+      await areShared()
+      const listed = share === 'machines' ? MEMBERS.slice(1, 11) : MEMBERS.slice(1, 10)
+      for (const { configFile } of new Set(places.values())) {
+        const config = JSON.parse(readFileSync(configFile, 'utf8')) as { catalogs: object[] }
+        config.catalogs.push({ name: ADDED, publish: 'a1' })
+        writeFileSync(configFile, JSON.stringify(config))
+      }
+      for (const { child } of processes.values()) child.kill('SIGHUP')
+      const haveAdded = async (zones: readonly string[]) =>
+        await eventually(
+          async () => {
+            const place = places.get((await owner())!)!
+            const { members } = await api<{ members: { zone: string }[] }>(place, `/v1/catalogs/${ADDED}`)
+            expect(members.map(({ zone }) => zone).sort()).to.deep.equal([...zones].sort())
+          },
+          { timeoutMs: 20_000 },
+        )
+      await haveAdded(listed)
+      await add(11)
+      await haveAdded([...listed, MEMBERS[11]!])
+    })
 
     /** Zones that the node did not serve at some time during the work. */
     const removals = async (work: () => Promise<void>): Promise<string[]> => {
