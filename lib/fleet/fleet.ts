@@ -144,11 +144,7 @@ export class Fleet {
 
   /** Changes since `before`; objects that both share did not change (see fleet-of-config). */
   diff(before: Fleet): FleetDiff {
-    const steps = this.diffInSteps(before)
-    for (;;) {
-      const { done, value } = steps.next()
-      if (done) return value
-    }
+    return finish(this.diffInSteps(before))
   }
 
   /** As `diff`, in steps of a few zones each. */
@@ -175,7 +171,17 @@ export class Fleet {
 
   /** The same fleet with some of its zones. */
   only(has: (zone: ZoneName) => boolean): Fleet {
-    const zones = [...this.zones.values()].filter(({ name }) => has(name))
+    return finish(this.onlyInSteps(has))
+  }
+
+  /** As `only`, in steps of a few zones each. */
+  *onlyInSteps(has: (zone: ZoneName) => boolean): Generator<undefined, Fleet> {
+    const zones = new Map<ZoneName, FleetZone>()
+    let looked = 0
+    for (const zone of this.zones.values()) {
+      if (has(zone.name)) zones.set(zone.name, zone)
+      if (++looked % ZONES_PER_STEP === 0) yield
+    }
     return new Fleet(zones, this.nodes.values(), this.primaries.values(), this.clouds.values(), this.peers)
   }
 
@@ -269,6 +275,10 @@ export class Fleet {
     const name = wireName.toString('latin1')
     return this.#keysAt.get(`${ip} ${name}`) ?? this.#keys.get(name)?.slice(0, 1) ?? []
   }
+}
+
+function finish<T>(steps: Generator<undefined, T>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
 }
 
 function byNodes(zones: Iterable<FleetZone>): Map<readonly FleetNode[], FleetZone[]> {
