@@ -19,6 +19,8 @@ import { lineOf, type MemberFence, type MemberNews, type MemberRow, type MemberS
 
 /** Members in one command. */
 const BATCH = 500
+/** Lines of dropped members that Redis keeps; with more of them than members, all is written anew. */
+const LEAST_DROPPED = 1_000
 /** A copy on disk is written so often at most. */
 const COPY_MS = 10_000
 const NO_NEWS: MemberNews = { rows: [], isWhole: false }
@@ -73,6 +75,8 @@ export class SharedMembers implements MemberStore {
   /** For the writer: changes that Redis lacks, and the members that it has. */
   readonly #unwritten = new Map<ZoneName, MemberRow>()
   #live = new Set<ZoneName>()
+  /** Members that were dropped since all was written: followers learn of them by their lines. */
+  readonly #dropped = new Set<ZoneName>()
   #epoch = 0
   #copiedAt = Number.NEGATIVE_INFINITY
   #isCopyDue = false
@@ -153,7 +157,8 @@ export class SharedMembers implements MemberStore {
     await this.#parts.log.tend(members)
     if (!this.#isReady) return
     if ((await this.#readHead())?.text !== this.#head?.text) await this.#expectOurs()
-    if (this.#head === undefined) await this.#writeAll(members)
+    const isMostlyDropped = this.#dropped.size > Math.max(LEAST_DROPPED, this.#live.size)
+    if (this.#head === undefined || isMostlyDropped) await this.#writeAll(members)
     else await this.#flush()
   }
 
@@ -165,6 +170,8 @@ export class SharedMembers implements MemberStore {
       for (const { zone, after } of some) {
         if (after === undefined) this.#live.delete(zone)
         else this.#live.add(zone)
+        if (after === undefined) this.#dropped.add(zone)
+        else this.#dropped.delete(zone)
       }
       const { text, step, generation } = this.#head
       const next = this.#headOf(step + 1, generation, this.#live.size)
@@ -206,6 +213,7 @@ export class SharedMembers implements MemberStore {
     if (isDone !== 1) return
     this.#head = head
     this.#live = new Set(members.keys())
+    this.#dropped.clear()
     this.#unwritten.clear()
   }
 

@@ -109,6 +109,19 @@ describe('members of catalogs on several machines', function () {
     expect((await new MemberLog(b!.dir).load()).map(({ zone }) => zone).sort()).to.deep.equal(names(b!))
   })
 
+  it('are forgotten by Redis when most of its lines are of dropped ones', async () => {
+    const dropped = [...a!.members.values()].slice(0, 1_100).map(({ zone }) => ({ zone, after: undefined }))
+    await append(a!, ...dropped)
+    await follow(b!)
+    expect(await a!.redis.hlen('zonecast:east:members')).to.equal(MANY.length)
+    await a!.store.tend(a!.members)
+    expect(await a!.redis.hlen('zonecast:east:members')).to.equal(names(a!).length)
+    expect(await a!.redis.zcard('zonecast:east:members-order')).to.equal(0)
+    expect(await follow(b!)).to.deep.equal(names(a!))
+    await append(a!, ...MANY.map(row))
+    expect(await follow(b!)).to.deep.equal(names(a!))
+  })
+
   it('go on with the next owner, and the one before changes nothing any more', async () => {
     await begin(b!)
     await append(b!, row(member('next.example.')))
