@@ -56,6 +56,8 @@ export class Messages {
   #listeningSince: number | undefined
   /** Time when a message of this process last came back: earlier messages of others have come too. Local clock, milliseconds. */
   #echoAt = Number.NEGATIVE_INFINITY
+  /** Messages of other processes so far. */
+  #heard = 0
   /** No other process listens: published messages would only come back to this one. */
   isAlone = false
 
@@ -114,9 +116,12 @@ export class Messages {
     }
   }
 
+  /** An answer from before a message of another process is too old to show that there is none. */
   async countListeners(): Promise<void> {
+    const heard = this.#heard
     const [, count] = (await this.#parts.redis.pubsub('NUMSUB', COMMON_CHANNEL)) as [string, number]
-    this.isAlone = Number(count) <= 1
+    if (Number(count) > 1) this.isAlone = false
+    else if (this.#heard === heard) this.isAlone = true
   }
 
   message(packet: Omit<Packet, 'from' | 'hub'>): string {
@@ -152,6 +157,7 @@ export class Messages {
     if (packet === undefined) door.refuse('message')
     if (packet?.from === this.me) this.#echoAt = clock.now()
     if (packet === undefined || packet.from === this.me) return
+    this.#heard += 1
     this.isAlone = false
     if (packet.hello) this.#parts.onHello()
     for (const { table: name, key, value: written } of packet.changes ?? []) {
