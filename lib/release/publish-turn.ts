@@ -1,5 +1,7 @@
 /** The hub that publishes a catalog, and the serials that it may use: two hubs never give one serial to two contents. */
 import { compareSerials, type Serial } from '../dns/serial.js'
+import type { FleetZone } from '../fleet/fleet.js'
+import type { Board } from '../state/board.js'
 import type { HubView } from '../state/hub-presence.js'
 
 /** Hubs of the installation by name, this one included; alone, its list is empty. */
@@ -26,4 +28,17 @@ export function nextPublishedSerial({ own, hubs }: HubPlace, last: Serial | unde
   const sorted = [...hubs].sort()
   if (sorted.length > 1) while (serial % sorted.length !== sorted.indexOf(own)) serial += 1
   return (serial >>> 0) as Serial
+}
+
+/** The oldest version of a catalog that a node serves; undefined while none does. */
+export function oldestShown(
+  { name, nodes }: Pick<FleetZone, 'name' | 'nodes'>,
+  { pairs }: Pick<Board, 'pairs'>,
+): Serial | undefined {
+  let oldest: Serial | undefined
+  for (const { id } of nodes) {
+    const serial = pairs.at(name, id)?.serial
+    if (serial !== undefined && (oldest === undefined || compareSerials(serial, oldest) === 'older')) oldest = serial
+  }
+  return oldest
 }

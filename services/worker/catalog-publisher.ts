@@ -11,7 +11,7 @@ import { describeError } from '../../lib/errors.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetNode, type FleetZone } from '../../lib/fleet/fleet.js'
 import { catalogReport } from '../../lib/release/catalog-check.js'
 import { Departures, type DepartureParts } from '../../lib/release/departures.js'
-import { isOursToPublish, nextPublishedSerial } from '../../lib/release/publish-turn.js'
+import { isOursToPublish, nextPublishedSerial, oldestShown } from '../../lib/release/publish-turn.js'
 import type { ReleaseDecider } from '../../lib/release/release-decider.js'
 import { noteRefreshed } from '../../lib/release/zone-cells.js'
 import { guard } from '../../lib/runtime/guard.js'
@@ -199,7 +199,7 @@ export class CatalogPublisher {
   }
 
   async #make(published: Published): Promise<void> {
-    const { clock, log, store } = this.#parts
+    const { board, clock, log, store } = this.#parts
     const { zone } = published
     const stored = store.zone(zone.name)
     const last = stored.latest
@@ -217,7 +217,7 @@ export class CatalogPublisher {
           ? await this.#commitWhole(published, stored, await catalogContents(zone.apex, serial, list, pause))
           : await stored.commitIncremental([change], last!, this.#judge(zone, stored))
       published.know(version, list)
-      published.noteAdded(version.serial, list, before)
+      published.noteAdded(version.serial, list, before, oldestShown(zone, board))
       log.info({ zone: zone.name, op: 'catalog', serial: version.serial, members: list.size }, 'catalog made')
       this.#onCommitted(zone, stored, version)
     } finally {

@@ -76,9 +76,15 @@ export class Published {
     this.#known.length = Math.min(this.#known.length, 2)
   }
 
-  /** A version with further members was made. */
-  noteAdded(serial: Serial, list: PublishedList, before: PublishedList): void {
+  /** A version with further members was made. `oldest`: every node that serves the catalog has this one, or a newer one. */
+  noteAdded(serial: Serial, list: PublishedList, before: PublishedList, oldest: Serial | undefined): void {
+    for (const [name, added] of this.#addedAt) if (!list.has(name) || !isNewer(added, oldest)) this.#addedAt.delete(name)
     for (const name of list.keys()) if (!before.has(name)) this.#addedAt.set(name, serial)
+  }
+
+  /** Members of which some node may have no version yet that lists them. */
+  get notedMembers(): number {
+    return this.#addedAt.size
   }
 
   isUnlisted(name: ZoneName, at: Serial): boolean {

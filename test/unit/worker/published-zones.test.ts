@@ -106,10 +106,24 @@ describe('the zones of published catalogs', () => {
     expect(zones.isUnlisted(x, A1, board), 'a node without the catalog').to.equal(false)
     board.set('nodes', pairKey(forA.name, 'a1'), { ...cell, serial: 7 as Serial })
     expect(zones.isUnlisted(x, A1, board), 'no version lists it').to.equal(true)
-    zones.get(forA.name)!.noteAdded(8 as Serial, new Map([[x.name, undefined]]), new Map())
+    zones.get(forA.name)!.noteAdded(8 as Serial, new Map([[x.name, undefined]]), new Map(), undefined)
     expect(zones.isUnlisted(x, A1, board), 'a newer version lists it').to.equal(true)
     board.set('nodes', pairKey(forA.name, 'a1'), { ...cell, at: 2, serial: 8 as Serial })
     expect(zones.isUnlisted(x, A1, board), 'its version lists it').to.equal(false)
+  })
+
+  it('are not remembered as new when every node has a version that lists them, or when they are dropped', () => {
+    const published = zones.get(forA.name)!
+    const [x, y, z] = ['x', 'y', 'z'].map((name) => parseZoneName(`${name}.example`))
+    const list = (...names: (typeof x)[]) => new Map(names.map((name) => [name!, undefined]))
+    published.noteAdded(8 as Serial, list(x), list(), undefined)
+    published.noteAdded(9 as Serial, list(x, y), list(x), 7 as Serial)
+    expect(published.notedMembers, 'no node has version 8').to.equal(2)
+    published.noteAdded(10 as Serial, list(x, y, z), list(x, y), 8 as Serial)
+    expect(published.notedMembers, 'all nodes have version 8').to.equal(2)
+    expect(published.isUnlisted(y!, 8 as Serial)).to.equal(true)
+    published.noteAdded(11 as Serial, list(x, z), list(x, y, z), 8 as Serial)
+    expect(published.notedMembers, 'y was dropped').to.equal(1)
   })
 
   it('of other workers are those that the board shows as released; what it does not know stays as the catalog has it', async () => {
