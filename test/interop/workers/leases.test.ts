@@ -251,17 +251,23 @@ describe('leases of shards', function () {
     expect([[...a.shards].sort(), a.story, b.story]).to.deep.equal([before, [], []])
   })
 
-  it('survive a Redis that goes away during a hand-over', async () => {
-    const dataDir = scratch()
-    const a = await join_('a', dataDir)
-    const b = await make('b', dataDir)
-    await b.owner.start()
-    // The first worker hands over in its next round; both lose Redis before the second can claim.
-    a.redis.disconnect()
-    b.redis.disconnect()
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
-    await Promise.all([a.redis.connect(), b.redis.connect()])
-    await Promise.all([holds(a, SHARDS / 2), holds(b, SHARDS / 2)])
-    expectApart(a, b)
-  })
+  for (const [where, isSpread] of [
+    ['on one disk', false],
+    ['on two machines', true],
+  ] as const)
+    it(`survive a Redis that goes away during a hand-over ${where}`, async () => {
+      const dataDir = scratch()
+      const a = await join_('a', dataDir, isSpread)
+      const b = await make('b', isSpread ? scratch() : dataDir, isSpread)
+      await b.owner.start()
+      // The first worker hands over in its next round; both lose Redis before the second can claim.
+      a.redis.disconnect()
+      b.redis.disconnect()
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      expectApart(a, b)
+      await Promise.all([a.redis.connect(), b.redis.connect()])
+      await Promise.all([holds(a, SHARDS / 2), holds(b, SHARDS / 2)])
+      expectApart(a, b)
+      expect([a.story, b.story]).to.deep.equal([[], []])
+    })
 })
