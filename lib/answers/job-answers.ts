@@ -14,7 +14,12 @@ export const JobTargetAnswer = z.object({
 export type JobTargetAnswer = z.infer<typeof JobTargetAnswer>
 
 export const JobProgressAnswer = z
-  .object({ total: z.int(), confirmed: z.int(), failed: z.int(), targets: z.array(JobTargetAnswer) })
+  .object({
+    total: z.int(),
+    confirmed: z.int(),
+    failed: z.int(),
+    targets: z.array(JobTargetAnswer).describe('1,000 at most; of more, those that failed and those that are worked on'),
+  })
   .meta({ id: 'JobProgress' })
 
 export const ProvisionProgressAnswer = z

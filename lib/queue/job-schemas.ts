@@ -9,6 +9,12 @@ const name = z.string().max(1_100)
 const serial = z.int().min(0).max(0xffffffff)
 const reason = z.string().max(4_096)
 
+const names = z.array(name).max(1_000_000).optional()
+const pairs = {
+  targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
+  select: z.object({ zones: names, groups: names, nodes: names, clouds: names }).optional(),
+}
+
 interface JobData {
   refresh: RefreshJob
   push: PushJob
@@ -29,14 +35,14 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
   }),
   push: z.object({ node: name }),
   resync: z.object({
-    targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
+    ...pairs,
     strength: z.enum(['notify', 'refresh', 'retransfer', 'force']),
     allAtOnce: z.boolean().optional(),
     by: name,
     reason: reason.optional(),
   }),
   verify: z.object({
-    targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
+    ...pairs,
     how: z.enum(['auto', 'axfr', 'sample']),
     by: name,
     reason: reason.optional(),

@@ -9,6 +9,7 @@
  * - `provision`: an operator's order to compare the zones of a node with the config, and to add and remove zones there.
  */
 import type { ZoneName } from '../dns/name.js'
+import type { PairSelection } from '../fleet/pair-selection.js'
 import type { Serial } from '../dns/serial.js'
 import type { QueueKind } from './queue-kinds.js'
 import type { TargetStep } from './target-steps.js'
@@ -44,8 +45,18 @@ export interface PushJob {
 /** `force`: the node is ordered, over its control channel, to transfer the zone by AXFR with any serial. */
 export type ResyncStrength = 'notify' | 'refresh' | 'retransfer' | 'force'
 
-export interface ResyncJob {
-  targets: { zone: ZoneName; node: string }[]
+export interface Target {
+  zone: ZoneName
+  node: string
+}
+
+/** Pairs of zone and node: listed, or named by zones, groups, nodes and clouds, which a worker makes into pairs in slices. */
+export interface TargetsJob {
+  targets: Target[]
+  select?: PairSelection | undefined
+}
+
+export interface ResyncJob extends TargetsJob {
   strength: ResyncStrength
   by: string
   reason: string | undefined
@@ -53,17 +64,14 @@ export interface ResyncJob {
   allAtOnce?: boolean | undefined
 }
 
-export interface VerifyJob {
-  targets: { zone: ZoneName; node: string }[]
+export interface VerifyJob extends TargetsJob {
   how: 'auto' | 'axfr' | 'sample'
   by: string
   reason: string | undefined
 }
 
 /** Progress of one target of a resync or a verify. */
-export interface TargetProgress {
-  zone: ZoneName
-  node: string
+export interface TargetProgress extends Target {
   step: TargetStep
   serial: Serial | undefined
   error: string | undefined
@@ -74,6 +82,7 @@ export interface ResyncProgress {
   /** Confirmed by a resync, or found to be the same by a verify. */
   confirmed: number
   failed: number
+  /** All of up to 1,000; of more, those that failed first, and those that are worked on. */
   targets: TargetProgress[]
 }
 

@@ -18,6 +18,7 @@ const COPIED = [
   'digest',
   'primary',
   'zones',
+  'groups',
   'nodes',
   'clouds',
   'states',

@@ -28,6 +28,7 @@ const body = <S extends z.ZodRawShape>(order: string, shape: S) =>
 
 const onlyAtSerial = serial.optional().describe('Only if this is the released serial')
 const zones = names.optional().describe('Only these zones')
+const groups = names.optional().describe('Only members of catalogs in these groups')
 const nodes = names.optional().describe('Only these nodes')
 const clouds = names.optional().describe('Only nodes of these clouds')
 const states = z
@@ -63,7 +64,7 @@ export const zoneResyncBody = body('resync a zone', { nodes, clouds, ...resync }
 export const nodeResyncBody = body('resync a node', { zones, ...resync }).describe(
   'Bring the node to the released versions again',
 )
-export const resyncBody = body('resync', { zones, nodes, clouds, ...resync }).describe(
+export const resyncBody = body('resync', { zones, groups, nodes, clouds, ...resync }).describe(
   'Bring nodes to the released versions again; a missing scope means all',
 )
 
@@ -77,7 +78,7 @@ export const zoneVerifyBody = body('verify a zone', { nodes, clouds, how, reason
 export const nodeVerifyBody = body('verify a node', { zones, how, reason }).describe(
   'Compare what the node serves with the released versions',
 )
-export const verifyBody = body('verify', { zones, nodes, clouds, how, reason }).describe(
+export const verifyBody = body('verify', { zones, groups, nodes, clouds, how, reason }).describe(
   'Compare what nodes serve with the released versions; a missing scope means all',
 )
 

@@ -1,20 +1,17 @@
-/** The pairs of zone and node that an order names. */
-import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+/** The pairs of zone and node that an order selects. */
 import type { NodeState } from '../../lib/fleet/node-state.js'
-import type { ResyncJob } from '../../lib/queue/jobs.js'
+import { type PairSelection, selectPairs } from '../../lib/fleet/pair-selection.js'
+import type { Target, TargetsJob } from '../../lib/queue/jobs.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { ApiContext } from './context.js'
 import { ApiProblem } from './problem.js'
 
-export interface Selection {
-  zones: readonly FleetZone[]
-  nodes?: readonly FleetNode[] | undefined
-  clouds?: readonly string[] | undefined
+export interface Selection extends PairSelection {
   states?: readonly NodeState[] | undefined
 }
 
-/** Most pairs of one order: its job names each of them in Redis. */
-const MAX_TARGETS = 200_000
+/** Most pairs of an order for pairs in certain states: its job names each of them in Redis. */
+const MOST_LISTED = 200_000
 /** Zones whose nodes are judged before other work runs. */
 export const ZONES_PER_SLICE = 50
 
@@ -26,23 +23,24 @@ export function cloudsNamed(context: ApiContext, names: readonly string[] | unde
   return names
 }
 
-/** Throws ApiProblem 422 for too many. */
-export async function pairsOf(context: ApiContext, { zones, nodes, clouds, states }: Selection): Promise<ResyncJob['targets']> {
-  // Sets: a body may name thousands of zones and nodes, and repeat names.
-  const ids = nodes && new Set(nodes.map(({ id }) => id))
-  const cloudIds = clouds && new Set(clouds)
-  const targets: ResyncJob['targets'] = []
-  for (const [i, zone] of [...new Set(zones)].entries()) {
-    if (i % ZONES_PER_SLICE === 0) await pause()
-    if (targets.length > MAX_TARGETS)
-      throw new ApiProblem(422, 'too-many', `over ${MAX_TARGETS} pairs of zone and node; name fewer zones, nodes or clouds`)
-    for (const node of zone.nodes) {
-      if (ids?.has(node.id) === false || cloudIds?.has(node.cloud) === false) continue
-      if (states && !states.includes(context.matrix.nodeZone(zone, node).state)) continue
-      targets.push({ zone: zone.name, node: node.id })
-    }
+/**
+ * The pairs for a job: the words of the selection, or, where it names states, the pairs that are in one of them now. Undefined when
+ * there is none. Throws ApiProblem 422 for too many pairs in these states.
+ */
+export async function pairsOf(context: ApiContext, { states, ...select }: Selection): Promise<TargetsJob | undefined> {
+  const targets: Target[] = []
+  let looked = 0
+  for (const selected of selectPairs(select, context.matrix.fleet)) {
+    if (++looked % ZONES_PER_SLICE === 0) await pause()
+    if (selected === undefined) continue
+    if (states === undefined) return { targets: [], select }
+    for (const node of selected.nodes)
+      if (states.includes(context.matrix.nodeZone(selected.zone, node).state))
+        targets.push({ zone: selected.zone.name, node: node.id })
+    if (targets.length > MOST_LISTED)
+      throw new ApiProblem(422, 'too-many', `over ${MOST_LISTED} pairs in these states; name fewer zones, nodes or clouds`)
   }
-  return targets
+  return targets.length === 0 ? undefined : { targets }
 }
 
 export const nothingSelected = (): ApiProblem =>

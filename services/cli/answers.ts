@@ -94,7 +94,9 @@ export const JobTarget = job.JobTargetAnswer
 export type JobTarget = z.infer<typeof JobTarget>
 
 export const JobAnswer = job.JobAnswer.omit({ data: true }).extend({
-  progress: z.union([job.JobProgressAnswer.pick({ targets: true }), job.ProvisionProgressAnswer, z.number()]).nullable(),
+  progress: z
+    .union([job.JobProgressAnswer.pick({ total: true, confirmed: true, targets: true }), job.ProvisionProgressAnswer, z.number()])
+    .nullable(),
   result: z.unknown().optional(),
 })
 export type JobAnswer = z.infer<typeof JobAnswer>

@@ -29,7 +29,7 @@ const STEP_COLOUR: Record<JobTarget['step'], Colour> = {
 /** Returns the job when it is done. Throws CliError CLI_JOB_FAILED with its reason. */
 export async function followJob(client: ApiClient, id: string, terminal: Terminal): Promise<JobAnswer> {
   const display = terminal.isLive ? new LiveDisplay(terminal) : new LineDisplay(terminal)
-  const job = await jobEnd(client, id, (now) => display.show(targetsOf(now)))
+  const job = await jobEnd(client, id, (now) => display.show(now))
   if (job.state === 'failed')
     throw new CliError({ code: 'CLI_JOB_FAILED', job: id }, `${id} failed: ${job.error ?? 'no reason given'}`)
   return job
@@ -58,6 +58,15 @@ export const targetsOf = ({ progress }: JobAnswer): readonly JobTarget[] =>
     ? progress.targets
     : []
 
+/** Targets that are confirmed or the same, and all: a long job lists some of them only. */
+export function sumOf(job: JobAnswer): { well: number; total: number } {
+  const { progress } = job
+  const targets = targetsOf(job)
+  if (typeof progress === 'object' && progress !== null && 'total' in progress && progress.total > targets.length)
+    return { well: progress.confirmed, total: progress.total }
+  return { well: targets.filter(({ step }) => isWell(step)).length, total: targets.length }
+}
+
 const isWell = (step: JobTarget['step']): boolean => step === 'confirmed' || step === 'same'
 
 /** `example.com. on ams1: confirmed at serial 8` */
@@ -74,8 +83,8 @@ class LineDisplay {
     this.#terminal = terminal
   }
 
-  show(targets: readonly JobTarget[]): void {
-    for (const target of targets) {
+  show(job: JobAnswer): void {
+    for (const target of targetsOf(job)) {
       const line = targetLine(target)
       const key = `${target.zone} ${target.node}`
       if (target.step === 'waiting' || this.#shown.get(key) === line) continue
@@ -93,7 +102,8 @@ class LiveDisplay {
     this.#terminal = terminal
   }
 
-  show(targets: readonly JobTarget[]): void {
+  show(job: JobAnswer): void {
+    const targets = targetsOf(job)
     if (targets.length === 0) return
     // Targets that are not confirmed come first: they deserve the rows.
     const open = ({ step }: JobTarget) => (isWell(step) ? 1 : 0)
@@ -110,9 +120,9 @@ class LiveDisplay {
       ]),
       this.#terminal,
     )
-    const well = targets.filter(({ step }) => isWell(step))
-    const word = well.some(({ step }) => step === 'same') ? 'the same' : 'confirmed'
-    const sum = paint(`${well.length} of ${targets.length} ${word}`, 'bold', hasColour)
+    const { well, total } = sumOf(job)
+    const word = job.kind === 'verify' ? 'the same' : 'confirmed'
+    const sum = paint(`${well} of ${total} ${word}`, 'bold', hasColour)
     // Moves up to the first row of the last drawing, and clears all below it.
     const back = this.#rows > 0 ? `\u001b[${this.#rows}A\u001b[J` : ''
     this.#terminal.write(`${back}${text}${sum}\n`)

@@ -43,7 +43,9 @@ export async function forceTargets(
     const node = ready(target, fleet(), parts)?.node
     if (node === undefined) continue
     const nodes = clouds.get(node.cloud) ?? new Map<string, TargetProgress[]>()
-    nodes.set(node.id, [...(nodes.get(node.id) ?? []), target])
+    const own = nodes.get(node.id) ?? []
+    own.push(target)
+    nodes.set(node.id, own)
     clouds.set(node.cloud, nodes)
   }
   /** Zones that a node lost by the order, with its name: other nodes keep what they serve. */

@@ -7,6 +7,8 @@ import { forceLine } from '../../lib/control/by-hand.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { contentIn, doubtIn, nodeCell } from '../../lib/observe/node-cells.js'
 import { forceTargets, type ForceTargetsParts } from './force-targets.js'
+import type { NodeObserver } from '../../lib/observe/node-observer.js'
+import type { DeliveryOutcome } from '../../lib/push/delivery.js'
 import type { PushFleet } from '../../lib/push/push-fleet.js'
 import type { RefreshJob, ResyncJob, ResyncProgress, TargetProgress } from '../../lib/queue/jobs.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
@@ -18,7 +20,8 @@ import { sleep } from '../../lib/runtime/clock.js'
 export interface ResyncParts extends Omit<ForceTargetsParts, 'isDrained' | 'store'> {
   board: Board
   store: ZoneStore
-  push: PushFleet
+  push: Pick<PushFleet, 'deliver' | 'isDrained'>
+  observer: Pick<NodeObserver, 'isDown' | 'observe'>
   refresh: (job: RefreshJob) => Promise<unknown>
   /** Compares the content of a node that a retransfer reached. */
   verifySoon: (zone: ZoneName, node: string) => void
@@ -32,6 +35,9 @@ const REPORT_MS = 150
 const REPORT_MS_PER_TARGET = 1
 /** Targets that are worked on at once. */
 const AT_ONCE = 1_024
+/** An order for more targets does not wait for nodes that are down. */
+const MOST_PATIENT = 100
+const DOWN_EVERY_MS = 1_000
 /** Bad answers count from the third on. */
 const PROOF_MS = 20_000
 
@@ -57,7 +63,7 @@ export async function runResync(
     if (job.strength === 'force') {
       await forceTargets(job, targets, fleet, { ...parts, isDrained: (node) => parts.push.isDrained(node) })
       await report(progress())
-      expectNoneFailed(targets)
+      expectNoneFailed(progress())
       return progress()
     }
     const refused = job.strength === 'notify' ? new Map<ZoneName, string>() : await refreshFirst(job, targets, parts)
@@ -73,24 +79,28 @@ export async function runResync(
     clearInterval(timer)
   }
   await report(progress())
-  expectNoneFailed(targets)
+  expectNoneFailed(progress())
   return progress()
 }
 
+export const isWell = ({ step }: TargetProgress): boolean => step === 'confirmed' || step === 'same'
+export const isFailed = ({ step }: TargetProgress): boolean => step === 'failed' || step === 'differs' || step === 'cannot'
+
+/** Counts the targets of one slice. */
 export const progressOf = (targets: readonly TargetProgress[]): ResyncProgress => ({
   total: targets.length,
-  confirmed: targets.filter(({ step }) => step === 'confirmed' || step === 'same').length,
-  failed: targets.filter(({ step }) => step === 'failed' || step === 'differs' || step === 'cannot').length,
+  confirmed: targets.filter(isWell).length,
+  failed: targets.filter(isFailed).length,
   targets: [...targets],
 })
 
 /** Throws WorkerError WORKER_RESYNC_FAILED. */
-export function expectNoneFailed(targets: readonly TargetProgress[]): void {
-  const failed = targets.filter(({ step }) => step === 'failed')
-  if (failed.length === 0) return
+export function expectNoneFailed({ failed, total, targets }: ResyncProgress): void {
+  if (failed === 0) return
   throw new WorkerError(
-    { code: 'WORKER_RESYNC_FAILED', failed: failed.length, total: targets.length },
-    failed
+    { code: 'WORKER_RESYNC_FAILED', failed, total },
+    targets
+      .filter(isFailed)
       .map(({ zone, node, error }) => `${zone} on ${node}: ${error}`)
       .slice(0, 10)
       .join('; '),
@@ -137,7 +147,8 @@ async function bringUp(
   if (refused !== undefined) return fail(refused)
   if (push.isDrained(node.id)) return fail('the node is drained; undrain it first')
   target.step = 'notified'
-  const outcome = await push.deliver(zone, node)
+  const outcome = await (job.targets.length > MOST_PATIENT ? deliverUnlessDown(zone, node, parts) : push.deliver(zone, node))
+  if (outcome === 'down') return fail('the node does not answer; it is brought up to date when it does')
   const version = parts.store.zone(zone.name).releasedToAll([node.id])
   const cell = await provedCell(board, zone.name, node.id, version)
   target.serial = cell.serial
@@ -154,6 +165,23 @@ async function bringUp(
         cell.push?.notifyError ??
         (outcome === 'superseded' ? 'there is no released version' : 'the node did not transfer the version'),
     )
+}
+
+async function deliverUnlessDown(
+  zone: FleetZone,
+  node: FleetNode,
+  { push, observer }: Pick<ResyncParts, 'push' | 'observer'>,
+): Promise<DeliveryOutcome | 'down'> {
+  if (observer.isDown(node.id)) return 'down'
+  let isOver = false
+  const delivered = push.deliver(zone, node).finally(() => {
+    isOver = true
+  })
+  const untilDown = async (): Promise<'down'> => {
+    while (!isOver && !observer.isDown(node.id)) await sleep(DOWN_EVERY_MS)
+    return 'down'
+  }
+  return await Promise.race([delivered, untilDown()])
 }
 
 /** A sentence; undefined when the content of the node is the same, as far as the hub can know. */

@@ -1,13 +1,11 @@
 /**
- * A resync or verify over zones that several workers own: the worker that got the job runs the part of its own zones, and follows jobs in
- * the queues of the other owners. Targets whose zone changes its owner meanwhile are divided again.
+ * A slice of a resync or verify over zones that several workers own: the worker that got the job runs the part of its own zones, and
+ * follows jobs in the queues of the other owners. Targets whose zone changes its owner meanwhile are divided again.
  */
-import type { JobView, ResyncJob, ResyncProgress, TargetProgress, VerifyJob } from '../../lib/queue/jobs.js'
+import type { JobView, ResyncJob, ResyncProgress, Target, TargetProgress, TargetsJob } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
 import { sleep } from '../../lib/runtime/clock.js'
-import { progressOf } from './resync-processor.js'
-
-type TargetsJob = ResyncJob | VerifyJob
+import { endOf } from './run-order.js'
 
 export interface DivisionParts<J extends TargetsJob = ResyncJob> {
   self: string
@@ -48,10 +46,13 @@ export async function divideResync<J extends TargetsJob>(
   const open = (): TargetProgress[] => [...targets.values()].filter(isOpen)
   for (let round = 0; round < MOST_ROUNDS && open().length > 0; round++) {
     if (round > 0) await sleep(FOLLOW_MS)
-    const byOwner = new Map<string, ResyncJob['targets']>()
+    const byOwner = new Map<string, Target[]>()
     for (const { zone, node } of open()) {
       const owner = parts.ownerOf(zone)
-      if (owner !== undefined) byOwner.set(owner, [...(byOwner.get(owner) ?? []), { zone, node }])
+      if (owner === undefined) continue
+      const some = byOwner.get(owner) ?? []
+      some.push({ zone, node })
+      byOwner.set(owner, some)
     }
     await Promise.all(
       [...byOwner].map(async ([owner, some]) => {
@@ -82,25 +83,16 @@ async function follow(
   }
 }
 
-/**
- * Runs a resync or verify: here, or by all workers that share the zones, each its part. `expect` throws for targets that did not
- * end well, after the last report.
- */
+/** Runs one slice of a resync or verify: here, or by all workers that share the zones, each its part. Rejects for errors of Redis. */
 export async function runEverywhere<J extends TargetsJob>(
-  job: J,
+  slice: J,
   queues: JobQueues,
-  work: {
-    runHere: DivisionParts<J>['runHere']
-    queueAt: DivisionParts<J>['queueAt']
-    expect: (targets: readonly TargetProgress[]) => void
-  },
-  report: (progress: ResyncProgress) => Promise<void>,
-): Promise<unknown> {
+  { runHere, queueAt }: Pick<DivisionParts<J>, 'runHere' | 'queueAt'>,
+  note: (targets: readonly TargetProgress[]) => void,
+): Promise<readonly TargetProgress[]> {
   const { self, ownerOf, isAlive } = queues.workers?.owners ?? {}
-  const { runHere, queueAt, expect } = work
-  if (self === undefined || ownerOf === undefined || isAlive === undefined) return await runHere(job, report)
+  if (self === undefined || ownerOf === undefined || isAlive === undefined)
+    return await endOf(slice.targets, (report) => runHere(slice, report), note)
   const parts = { self, ownerOf, isAlive, runHere, queueAt, find: (id: string) => queues.find(id) }
-  const targets = await divideResync(job, parts, (now) => report(progressOf(now)))
-  expect(targets)
-  return progressOf(targets)
+  return await divideResync(slice, parts, async (now) => note(now))
 }

@@ -5,6 +5,7 @@ import type { JobQueues } from '../../lib/queue/queues.js'
 import type { JobTakers } from './job-takers.js'
 import { type ProvisionParts, runProvision } from './provision-processor.js'
 import { expectNoneFailed } from './resync-processor.js'
+import { runOrder } from './run-order.js'
 import { runEverywhere } from './shared-resync.js'
 import { expectAllSame } from './verify-service.js'
 
@@ -30,15 +31,32 @@ export function takeJobs(takers: JobTakers, queues: JobQueues, canQueue: () => b
   const resync = {
     runHere: work.resync,
     queueAt: (worker: string, part: ResyncJob) => queues.enqueueResyncAt(worker, part),
-    expect: expectNoneFailed,
   }
-  takers.take('resync', 8, (data, report) => runEverywhere(jobOf('resync', data), queues, resync, report))
+  takers.take('resync', 8, async (data, report) => {
+    const job = jobOf('resync', data)
+    const ended = await runOrder(job, {
+      fleet: work.provisioner.fleet(),
+      runSlice: (slice, note) => runEverywhere(slice, queues, resync, note),
+      report,
+      isCareful: job.strength === 'force',
+    })
+    expectNoneFailed(ended)
+    return ended
+  })
   const verify = {
     runHere: work.verify,
     queueAt: (worker: string, part: VerifyJob) => queues.enqueueVerifyAt(worker, part),
-    expect: expectAllSame,
   }
-  takers.take('verify', 8, (data, report) => runEverywhere(jobOf('verify', data), queues, verify, report))
+  takers.take('verify', 8, async (data, report) => {
+    const ended = await runOrder(jobOf('verify', data), {
+      fleet: work.provisioner.fleet(),
+      runSlice: (slice, note) => runEverywhere(slice, queues, verify, note),
+      report,
+      isCareful: false,
+    })
+    expectAllSame(ended)
+    return ended
+  })
   if (queues.workers?.owners.self === undefined) return
   takers.keepMoving(canQueue)
   takers.take('resync', 8, (data, report) => work.resync(jobOf('resync', data), report), 'worker')

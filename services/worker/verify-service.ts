@@ -11,7 +11,7 @@ import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 import type { VerifyPair } from './force-pair.js'
 import { WorkerError } from './errors.js'
-import { progressOf } from './resync-processor.js'
+import { isFailed, progressOf } from './resync-processor.js'
 
 export interface VerifyParts extends Pick<VerifySweepParts, 'board' | 'clock' | 'schedule'> {
   verifier: Verifier
@@ -93,7 +93,7 @@ export class VerifyService {
       clearInterval(timer)
     }
     await report(progressOf(targets))
-    expectAllSame(targets)
+    expectAllSame(progressOf(targets))
     return progressOf(targets)
   }
 
@@ -116,13 +116,13 @@ export class VerifyService {
   }
 }
 
-/** Targets that wait are for another worker, or for the next round. */
-export function expectAllSame(targets: readonly TargetProgress[]): void {
-  const others = targets.filter(({ step }) => step !== 'same' && step !== 'waiting')
-  if (others.length === 0) return
+/** Throws WorkerError WORKER_VERIFY_FAILED. Targets that wait are for another worker, or for the next round. */
+export function expectAllSame({ failed, total, targets }: ResyncProgress): void {
+  if (failed === 0) return
   throw new WorkerError(
-    { code: 'WORKER_VERIFY_FAILED', failed: others.length, total: targets.length },
-    others
+    { code: 'WORKER_VERIFY_FAILED', failed, total },
+    targets
+      .filter(isFailed)
       .map(({ zone, node, step, error }) => `${zone} on ${node} ${WORDS[step] ?? step}: ${error}`)
       .slice(0, 10)
       .join('; '),

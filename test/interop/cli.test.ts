@@ -209,7 +209,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
 
   describe('reports a mistake in one sentence on standard error and exits 1 for', () => {
     for (const [args, words] of [
-      [['resync'], /^zonecast: resync needs a choice: name a zone, --node, --cloud or --state\n$/],
+      [['resync'], /^zonecast: resync needs a choice: name a zone, --group, --node, --cloud or --state\n$/],
       [['status', 'no.example'], /^zonecast: there is no zone no\.example\. in the config\n$/],
       [['why', ZONE, 'nobody'], /^zonecast: there is no node nobody in the config\n$/],
       [['rollback', ZONE, '1'], /^zonecast: required option '--reason <text>' not specified; zonecast --help/],

@@ -38,21 +38,34 @@ export const targetsOf = ({ progress }) =>
     ? progress.targets
     : []
 
-/** @param {JobAnswer} job */
-export function jobSentence(job) {
+/**
+ * Targets that are confirmed or the same, those that have ended, and all: a long job lists some of them only.
+ * @param {JobAnswer} job
+ */
+export function jobSums(job) {
   const targets = targetsOf(job)
   const well = targets.filter(({ step }) => step === 'confirmed' || step === 'same').length
+  const failed = targets.filter(({ step }) => STEP_ORDER[step] === STEP_ORDER.failed).length
+  const { progress } = job
+  if (typeof progress === 'object' && progress !== null && 'total' in progress && progress.total > targets.length)
+    return { well: progress.confirmed, ended: progress.confirmed + progress.failed, total: progress.total }
+  return { well, ended: well + failed, total: targets.length }
+}
+
+/** @param {JobAnswer} job */
+export function jobSentence(job) {
+  const { well, total } = jobSums(job)
   const word = job.kind === 'verify' ? 'the same' : 'confirmed'
-  const of = `${count(well)} of ${count(targets.length)} ${word}`
+  const of = `${count(well)} of ${count(total)} ${word}`
   switch (job.state) {
     case 'waiting':
       return 'Waiting for a worker.'
     case 'active':
-      return targets.length === 0 ? 'Starting.' : `In progress: ${of}.`
+      return total === 0 ? 'Starting.' : `In progress: ${of}.`
     case 'done':
-      return targets.length === 0 ? 'Done.' : `Done: ${of}.`
+      return total === 0 ? 'Done.' : `Done: ${of}.`
     case 'failed':
-      return targets.length === 0 ? `Failed: ${job.error ?? 'no reason given'}` : `Failed: ${of}.`
+      return total === 0 ? `Failed: ${job.error ?? 'no reason given'}` : `Failed: ${of}.`
   }
 }
 
@@ -68,7 +81,7 @@ export function jobLines(job, limit) {
     step,
     words: `${STEP_WORDS[step]}${step === 'confirmed' && serial != null ? ` at serial ${serial}` : ''}${error ? `: ${error}` : ''}`,
   }))
-  const more = targets.length - lines.length
+  const more = jobSums(job).total - lines.length
   return { lines, more: more > 0 ? `and ${plural(more, 'more target')}` : undefined }
 }
 

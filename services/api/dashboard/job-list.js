@@ -1,7 +1,7 @@
 /** The resyncs started from this page, each followed until it is done or failed. */
 import { ApiError, reasonOf, segment } from './api.js'
 import { fill, h } from './dom.js'
-import { hasEnded, jobLines, jobSentence, targetsOf } from './job-lines.js'
+import { hasEnded, jobLines, jobSentence, jobSums } from './job-lines.js'
 
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./answers.js').JobAnswer} JobAnswer */
@@ -56,12 +56,11 @@ export class JobList {
 
 /** @param {JobAnswer} job */
 function progressOf(job) {
-  const targets = targetsOf(job)
-  const settled = targets.filter(({ step }) => step === 'confirmed' || step === 'failed').length
+  const { ended, total } = jobSums(job)
   const { lines, more } = jobLines(job, LINES_SHOWN)
   return [
     h('p', { class: `sentence ${job.state}`, role: 'status' }, jobSentence(job)),
-    targets.length > 0 && h('progress', { max: targets.length, value: settled, 'aria-label': 'targets settled' }),
+    total > 0 && h('progress', { max: total, value: ended, 'aria-label': 'targets settled' }),
     h(
       'ul',
       { class: 'targets' },

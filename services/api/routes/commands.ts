@@ -5,6 +5,7 @@ import type { ReloadAnswer } from '../../../lib/answers/hub-answers.js'
 import type { JobQueuedAnswer, NoJobAnswer } from '../../../lib/answers/job-answers.js'
 import type { DrainAnswer } from '../../../lib/answers/node-answers.js'
 import { ZonecastError } from '../../../lib/errors.js'
+import type { ZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
@@ -29,11 +30,19 @@ export function commandRoutes(context: ApiContext): Router {
       throw new ApiProblem(409, 'other-serial', `serial ${serial} is not the released one (${released ?? 'none'})`)
   }
 
-  const zonesAt = async (zones: Iterable<FleetZone>, serial: number | undefined): Promise<FleetZone[]> => {
-    const found: FleetZone[] = []
-    for (const zone of zones) {
-      if (serial === undefined || releasedSerial(zone) === serial) found.push(zone)
-      if (found.length % ZONES_PER_SLICE === 0) await pause()
+  /** The zones that are named, or, with a serial, those of which it is the released one; undefined for all. */
+  const zonesAt = async (
+    names: readonly string[] | undefined,
+    all: Iterable<FleetZone>,
+    serial: number | undefined,
+  ): Promise<ZoneName[] | undefined> => {
+    const named = names?.map((name) => zoneNamed(context, name))
+    if (serial === undefined) return named?.map(({ name }) => name)
+    const found: ZoneName[] = []
+    let looked = 0
+    for (const zone of named ?? all) {
+      if (releasedSerial(zone) === serial) found.push(zone.name)
+      if (++looked % ZONES_PER_SLICE === 0) await pause()
     }
     return found
   }
@@ -43,12 +52,12 @@ export function commandRoutes(context: ApiContext): Router {
     { states, strength, allAtOnce, reason }: ResyncWish,
     by: string,
   ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
-    const targets = await pairsOf(context, { ...selection, states })
-    if (targets.length === 0 && states === undefined) throw nothingSelected()
+    const pairs = await pairsOf(context, { ...selection, states })
+    if (pairs === undefined && states === undefined) throw nothingSelected()
     // No pair is in such a state: the order succeeds with nothing to do.
-    if (targets.length === 0) return { status: 200, body: { job: null } }
+    if (pairs === undefined) return { status: 200, body: { job: null } }
     requireRedis(context)
-    return { status: 202, body: { job: await context.queues.enqueueResync({ targets, strength, by, reason, allAtOnce }) } }
+    return { status: 202, body: { job: await context.queues.enqueueResync({ ...pairs, strength, by, reason, allAtOnce }) } }
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {
@@ -72,29 +81,25 @@ export function commandRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, String(req.params.zone))
     const body = zoneResyncBody.parse(req.body ?? {})
     requireSerial(zone, body.serial)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, id))
+    const nodes = body.nodes?.map((id) => nodeNamed(context, id).id)
     await mutate(context, req, res, () =>
-      resync({ zones: [zone], nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
+      resync({ zones: [zone.name], nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
     )
   })
 
   router.post('/nodes/:node/resync', operator, async (req, res) => {
     const node = nodeNamed(context, String(req.params.node))
     const body = nodeResyncBody.parse(req.body ?? {})
-    const zones = await zonesAt(
-      body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id),
-      body.serial,
-    )
-    await mutate(context, req, res, () => resync({ zones, nodes: [node] }, body, callerOf(res).name))
+    const zones = await zonesAt(body.zones, context.matrix.fleet.zonesOf(node.id), body.serial)
+    await mutate(context, req, res, () => resync({ zones, nodes: [node.id] }, body, callerOf(res).name))
   })
 
   router.post('/resync', operator, async (req, res) => {
     const body = resyncBody.parse(req.body ?? {})
-    const named = body.zones?.map((name) => zoneNamed(context, name))
-    const zones = await zonesAt(named ?? context.matrix.fleet.zones.values(), body.serial)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, id))
+    const zones = await zonesAt(body.zones, context.matrix.fleet.zones.values(), body.serial)
+    const nodes = body.nodes?.map((id) => nodeNamed(context, id).id)
     await mutate(context, req, res, () =>
-      resync({ zones, nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
+      resync({ zones, groups: body.groups, nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
     )
   })
 
@@ -122,7 +127,7 @@ export function commandRoutes(context: ApiContext): Router {
   router.get('/jobs', async (_req, res) => {
     requireRedis(context)
     const jobs = await context.queues.list(100)
-    // A resync of everything names each of its pairs, so jobs are written one by one.
+    // A resync of pairs in certain states names each of them, so jobs are written one by one.
     await answerShort(res, async (out) => {
       res.type('json')
       await out.write('{"jobs":[')

@@ -16,33 +16,33 @@ export function verifyRoutes(context: ApiContext): Router {
     { how, reason }: { how: VerifyJob['how']; reason?: string | undefined },
     by: string,
   ): Promise<{ status: number; body: JobQueuedAnswer }> => {
-    const targets = await pairsOf(context, selection)
-    if (targets.length === 0) throw nothingSelected()
+    const pairs = await pairsOf(context, selection)
+    if (pairs === undefined) throw nothingSelected()
     requireRedis(context)
-    return { status: 202, body: { job: await context.queues.enqueueVerify({ targets, how, by, reason }) } }
+    return { status: 202, body: { job: await context.queues.enqueueVerify({ ...pairs, how, by, reason }) } }
   }
 
   router.post('/zones/:zone/verify', operator, async (req, res) => {
     const zone = zoneNamed(context, String(req.params.zone))
     const body = zoneVerifyBody.parse(req.body ?? {})
-    const nodes = body.nodes?.map((id) => nodeNamed(context, id))
+    const nodes = body.nodes?.map((id) => nodeNamed(context, id).id)
     const clouds = cloudsNamed(context, body.clouds)
-    await mutate(context, req, res, () => verify({ zones: [zone], nodes, clouds }, body, callerOf(res).name))
+    await mutate(context, req, res, () => verify({ zones: [zone.name], nodes, clouds }, body, callerOf(res).name))
   })
 
   router.post('/nodes/:node/verify', operator, async (req, res) => {
     const node = nodeNamed(context, String(req.params.node))
     const body = nodeVerifyBody.parse(req.body ?? {})
-    const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? context.matrix.fleet.zonesOf(node.id)
-    await mutate(context, req, res, () => verify({ zones, nodes: [node] }, body, callerOf(res).name))
+    const zones = body.zones?.map((name) => zoneNamed(context, name).name)
+    await mutate(context, req, res, () => verify({ zones, nodes: [node.id] }, body, callerOf(res).name))
   })
 
   router.post('/verify', operator, async (req, res) => {
     const body = verifyBody.parse(req.body ?? {})
-    const zones = body.zones?.map((name) => zoneNamed(context, name)) ?? [...context.matrix.fleet.zones.values()]
-    const nodes = body.nodes?.map((id) => nodeNamed(context, id))
+    const zones = body.zones?.map((name) => zoneNamed(context, name).name)
+    const nodes = body.nodes?.map((id) => nodeNamed(context, id).id)
     const clouds = cloudsNamed(context, body.clouds)
-    await mutate(context, req, res, () => verify({ zones, nodes, clouds }, body, callerOf(res).name))
+    await mutate(context, req, res, () => verify({ zones, groups: body.groups, nodes, clouds }, body, callerOf(res).name))
   })
 
   return router

@@ -4,9 +4,10 @@ import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 import { ResyncAnswer } from '../answers.js'
 import { clientOf, collect, type CommandContext, stateArgument, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
-import { followJob, targetsOf } from '../follow-job.js'
+import { followJob, sumOf } from '../follow-job.js'
 
 interface ResyncOptions {
+  group: string[]
   node: string[]
   cloud: string[]
   state: string[]
@@ -22,6 +23,7 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
       'bring nodes to the released version again; options narrow the choice, --state alone selects all pairs in that state',
     )
     .argument('[zone]', 'only this zone')
+    .option('--group <group>', 'only members of catalogs in this group; may be repeated', collect, [])
     .option('--node <node>', 'only this node; may be repeated', collect, [])
     .option('--cloud <cloud>', 'only the nodes of this cloud; may be repeated', collect, [])
     .addOption(
@@ -47,21 +49,22 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
       const { job } = await client.post(ResyncAnswer, 'v1/resync', body)
       if (job === null) return terminal.write(`no node has a zone in state ${options.state.join(' or ')}: nothing to do\n`)
       if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs shows its result\n`)
-      const targets = targetsOf(await followJob(client, job, terminal))
-      if (!terminal.isLive) terminal.write(`${targets.length} of ${targets.length} confirmed\n`)
+      const { well, total } = sumOf(await followJob(client, job, terminal))
+      if (!terminal.isLive) terminal.write(`${well} of ${total} confirmed\n`)
     })
 }
 
 /** Omits options that are not given, which mean all; without any option it throws CliError CLI_USAGE. */
 export function resyncBody(
   zone: string | undefined,
-  { node, cloud, state, strength, allAtOnce, reason }: ResyncOptions,
+  { group, node, cloud, state, strength, allAtOnce, reason }: ResyncOptions,
 ): Record<string, unknown> {
-  if (zone === undefined && node.length === 0 && cloud.length === 0 && state.length === 0)
-    throw usage('resync needs a choice: name a zone, --node, --cloud or --state')
+  if (zone === undefined && [group, node, cloud, state].every(({ length }) => length === 0))
+    throw usage('resync needs a choice: name a zone, --group, --node, --cloud or --state')
   if (allAtOnce === true && strength !== 'force') throw usage('--all-at-once needs --strength force')
   return {
     ...(zone === undefined ? {} : { zones: [zone] }),
+    ...(group.length === 0 ? {} : { groups: group }),
     ...(node.length === 0 ? {} : { nodes: node }),
     ...(cloud.length === 0 ? {} : { clouds: cloud }),
     ...(state.length === 0 ? {} : { states: state }),

@@ -2,9 +2,10 @@
 import { type Command, Option } from 'commander'
 import { ResyncAnswer } from '../answers.js'
 import { clientOf, collect, type CommandContext, withHub } from '../command-context.js'
-import { followJob, targetsOf } from '../follow-job.js'
+import { followJob, sumOf } from '../follow-job.js'
 
 interface VerifyOptions {
+  group: string[]
   node: string[]
   cloud: string[]
   how: string
@@ -16,6 +17,7 @@ export function addVerify(program: Command, { terminal }: CommandContext): void 
   withHub(program.command('verify'))
     .description('compare what the nodes really serve with the released version, record for record; options narrow the choice')
     .argument('[zone]', 'only this zone')
+    .option('--group <group>', 'only members of catalogs in this group; may be repeated', collect, [])
     .option('--node <node>', 'only this node; may be repeated', collect, [])
     .option('--cloud <cloud>', 'only the nodes of this cloud; may be repeated', collect, [])
     .addOption(
@@ -29,17 +31,18 @@ export function addVerify(program: Command, { terminal }: CommandContext): void 
     .option('--wait', 'show progress node by node until the job ends; exit 1 when a node differs or cannot be compared')
     .option('--reason <text>', 'reason, kept with the order')
     .action(async (zone: string | undefined, options: VerifyOptions, command: Command) => {
-      const { node, cloud, how, reason } = options
+      const { group, node, cloud, how, reason } = options
       const client = clientOf(command)
       const { job } = await client.post(ResyncAnswer, 'v1/verify', {
         ...(zone === undefined ? {} : { zones: [zone] }),
+        ...(group.length === 0 ? {} : { groups: group }),
         ...(node.length === 0 ? {} : { nodes: node }),
         ...(cloud.length === 0 ? {} : { clouds: cloud }),
         how,
         ...(reason === undefined ? {} : { reason }),
       })
       if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs shows its result\n`)
-      const targets = targetsOf(await followJob(client, job!, terminal))
-      if (!terminal.isLive) terminal.write(`${targets.length} of ${targets.length} the same\n`)
+      const { well, total } = sumOf(await followJob(client, job!, terminal))
+      if (!terminal.isLive) terminal.write(`${well} of ${total} the same\n`)
     })
 }

@@ -27,7 +27,7 @@ describe('the command line', () => {
   })
 
   it('leaves out unnamed parts of a resync, and needs at least one', async () => {
-    const none = { node: [], cloud: [], state: [], strength: 'notify' }
+    const none = { group: [], node: [], cloud: [], state: [], strength: 'notify' }
     await expectError('CLI_USAGE', () => resyncBody(undefined, none))
     expect(resyncBody('example.com', none)).to.deep.equal({ zones: ['example.com'], strength: 'notify' })
     expect(resyncBody(undefined, { ...none, node: ['a1', 'a2'], cloud: ['B'], reason: 'moved' })).to.deep.equal({
@@ -36,6 +36,7 @@ describe('the command line', () => {
       strength: 'notify',
       reason: 'moved',
     })
+    expect(resyncBody(undefined, { ...none, group: ['gold'] })).to.deep.equal({ groups: ['gold'], strength: 'notify' })
     expect(resyncBody(undefined, { ...none, state: ['stuck', 'ahead'] })).to.deep.equal({
       states: ['stuck', 'ahead'],
       strength: 'notify',

@@ -64,7 +64,7 @@ const ANSWERS: [RegExp, unknown][] = [
   [/rollouts/, { rollouts: [rollout], next: null }],
   [/(hold|release|approve|reject)$/, { zone: LIE, serial: 1, rollout: LIE, state: LIE, notes: [LIE] }],
   [/(refresh|resync)/, { job: LIE }],
-  [/jobs\//, { ...job, progress: { targets: [{ zone: LIE, node: LIE, step: 'failed', error: LIE }] } }],
+  [/jobs\//, { ...job, progress: { total: 1, confirmed: 0, targets: [{ zone: LIE, node: LIE, step: 'failed', error: LIE }] } }],
   [/jobs/, { jobs: [job] }],
   [/zones\//, { ...zone, versions: [{ ...version, releasedTo: { [LIE]: LIE }, confirmed: { [LIE]: LIE } }] }],
   [/zones/, { zones: [zone], next: null }],

@@ -34,7 +34,7 @@ describe('an answer of a hub of another version', () => {
   })
 
   it('keeps an unknown step', () => {
-    const answer = { ...JOB, progress: { targets: [{ zone: 'a.', node: 'ams1', step: 'paused' }] } }
+    const answer = { ...JOB, progress: { total: 1, confirmed: 0, targets: [{ zone: 'a.', node: 'ams1', step: 'paused' }] } }
     expect(readAnswer(JobAnswer, answer, URL)).to.equal(answer)
   })
 
@@ -48,7 +48,7 @@ describe('an answer of a hub of another version', () => {
     ['a state is missing', ZoneAnswer, { ...ZONE, state: undefined }, /: state is missing;/],
     ['a field has another type', ZoneAnswer, { ...ZONE, serial: '7' }, /: serial: expected number, received string;/],
     ['a field deep in it is missing', MatrixAnswer, { zones: [ZONE], nodes: [] }, /: zones\.0\.nodes is missing;/],
-    ['its targets are no list', JobAnswer, { ...JOB, progress: { targets: 3 } }, /: progress: /],
+    ['its targets are no list', JobAnswer, { ...JOB, progress: { total: 3, confirmed: 0, targets: 3 } }, /: progress: /],
     ['it is a list', ZoneAnswer, [], /: it: expected object, received array;/],
     ['it is null', ZoneAnswer, null, /: it: expected object, received null;/],
   ] as const)

@@ -1,7 +1,7 @@
 /** A resync on the page, from start to end. */
 import { expect } from 'chai'
 import type { JobAnswer, JobTargetAnswer as JobTarget } from '../../../lib/answers/job-answers.js'
-import { hasEnded, jobLines, jobSentence } from '../../../services/api/dashboard/job-lines.js'
+import { hasEnded, jobLines, jobSentence, jobSums } from '../../../services/api/dashboard/job-lines.js'
 
 const target = (node: string, step: JobTarget['step'], more: Partial<JobTarget> = {}): JobTarget => ({
   zone: 'a.',
@@ -47,6 +47,13 @@ describe('a resync on the page', () => {
       'a. on n1: confirmed at serial 9',
     ])
     expect(more).to.equal(undefined)
+  })
+
+  it('that lists some of its targets has the sums of all', () => {
+    const long: JobAnswer = { ...job('active', targets), progress: { total: 5_000, confirmed: 4_000, failed: 7, targets } }
+    expect(jobSentence(long)).to.equal('In progress: 4,000 of 5,000 confirmed.')
+    expect(jobSums(long)).to.deep.equal({ well: 4_000, ended: 4_007, total: 5_000 })
+    expect(jobLines(long, 3).more).to.equal('and 4,997 more targets')
   })
 
   it('has the number of hidden targets', () => {
