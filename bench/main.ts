@@ -7,6 +7,7 @@ import { measureAttacks } from './attacks.js'
 import { measureChecks } from './checks.js'
 import { measureChangesIn } from './changes-in.js'
 import { measureFleet } from './fleet/fleet.js'
+import { measureSimulation } from './fleet/project.js'
 import { measureManyZones } from './many-zones.js'
 import { measurePolling } from './polling.js'
 import { measurePropagation, measurePropagationOverTls } from './propagation.js'
@@ -30,9 +31,10 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   verify: measureVerify,
   attacks: measureAttacks,
   fleet: measureFleet,
+  simulation: measureSimulation,
 }
 /** Rows that only run when they are named: they take an hour. */
-const BY_NAME: readonly string[] = ['fleet']
+const BY_NAME: readonly string[] = ['fleet', 'simulation']
 
 const versions = Object.fromEntries(
   (['knot', 'nsd', 'bind'] as const).map((kind) => [kind, checkProgram(kind).version ?? 'missing']),
@@ -54,8 +56,8 @@ for (const [name, measure] of Object.entries(ROWS)) {
   if (!(chosen?.includes(name) ?? !BY_NAME.includes(name))) continue
   const rows = await measure()
   all.push(...rows)
-  // The fleet prints its own table.
-  if (name !== 'fleet') console.log(printTable(rows))
+  // These print tables of their own.
+  if (!BY_NAME.includes(name)) console.log(printTable(rows))
 }
 mkdirSync('bench', { recursive: true })
 writeFileSync(

@@ -18,6 +18,11 @@ export class Events {
     return this.#length
   }
 
+  /** Time of the earliest event. */
+  get nextAt(): number {
+    return this.#length === 0 ? Number.POSITIVE_INFINITY : this.#at[0]!
+  }
+
   /** Octets of the columns. */
   get octets(): number {
     return this.#at.length * 16

@@ -12,6 +12,11 @@ export interface SimulatedSize {
   workers: number
 }
 
+export interface SimulatedColumn {
+  size: SimulatedSize
+  result: SimulationResult
+}
+
 export function sizesOf(text: string): SimulatedSize[] {
   return text.split(',').map((each) => {
     const match = /^(\d+)x(\d+)(?:\/(\d+))?$/.exec(each)
@@ -21,21 +26,33 @@ export function sizesOf(text: string): SimulatedSize[] {
 }
 
 /** Anycast nodes around the world, a thousandth of messages lost. */
-const NETWORK = { latencyMs: [5, 300], loss: 0.001, tickMs: 50, limitMs: 24 * 3600 * 1000, restMs: 60_000, seed: 1 } as const
+export const NETWORK = {
+  latencyMs: [5, 300],
+  loss: 0.001,
+  tickMs: 5,
+  turnMs: 1,
+  limitMs: 24 * 3600 * 1000,
+  restMs: 60_000,
+  seed: 1,
+} as const
 
 /** `pace`: transfers per second that a node takes from all workers together. `make`: the scheduling code, for one worker. */
 export async function simulate(
   sizes: readonly SimulatedSize[],
   pace: number,
   make: (wires: SimulatedWires, options: SimulationOptions) => Scheduling,
-): Promise<string> {
-  const columns: { size: SimulatedSize; result: SimulationResult }[] = []
+): Promise<SimulatedColumn[]> {
+  const columns: SimulatedColumn[] = []
   for (const size of sizes) {
     const zones = Math.ceil(size.zones / size.workers)
     const options: SimulationOptions = { ...NETWORK, zones, nodes: size.nodes, pace: pace / size.workers }
     columns.push({ size, result: await new Simulation(options).run((wires) => make(wires, options)) })
   }
-  const row = (name: string, text: (column: (typeof columns)[number]) => string): string =>
+  return columns
+}
+
+export function tableOfSimulations(columns: readonly SimulatedColumn[]): string {
+  const row = (name: string, text: (column: SimulatedColumn) => string): string =>
     `| ${name} | ${columns.map(text).join(' | ')} |`
   const orNot = (value: number | undefined): string => (value === undefined ? 'not reached' : `${rounded(value)} s`)
   const times = (value: number, { workers }: SimulatedSize): string => rounded(value * workers)

@@ -26,6 +26,8 @@ export interface Scheduling {
   delivered(node: number, zone: number): void
   /** The node's answer to a query; `hasNewest` undefined when none came in time. */
   answered(node: number, zone: number, hasNewest: boolean | undefined): void
+  /** The simulation is over. */
+  stop?(): void
 }
 
 export interface SimulationOptions {
@@ -39,6 +41,8 @@ export interface SimulationOptions {
   pace: number
   /** Virtual milliseconds between ticks. */
   tickMs: number
+  /** Virtual milliseconds in which promises of the code go on at the end only; default: any time. */
+  turnMs?: number
   /** Virtual time after which the phase ends anyway. */
   limitMs: number
   /** Virtual time observed at rest afterwards. */
@@ -165,6 +169,7 @@ export class Simulation {
     const [mostQueries, mostToOne] = [this.#mostQueries, this.#mostQueriesToOne]
     const restEnd = this.#now + restMs
     await this.#runUntil(scheduling, () => this.#now >= restEnd)
+    scheduling.stop?.()
     const { user, system } = process.cpuUsage(cpu)
     return {
       allHaveSeconds,
@@ -183,7 +188,8 @@ export class Simulation {
   async #runUntil(scheduling: Scheduling, isOver: () => boolean): Promise<void> {
     for (let turns = 0; ; turns++) {
       if (turns % SAMPLE_EVERY_TURNS === 0) this.#sample()
-      for (let i = 0; i < EVENTS_PER_TURN; i++) {
+      const until = this.#events.nextAt + (this.#options.turnMs ?? Number.POSITIVE_INFINITY)
+      for (let i = 0; i < EVENTS_PER_TURN && this.#events.nextAt <= until; i++) {
         if (isOver()) return
         const event = this.#events.shift()
         if (event === undefined) return
