@@ -82,6 +82,8 @@ export interface NodeConfig {
   tls: NodeTlsConfig | undefined
   transits: string[]
   kind: (typeof NODE_KINDS)[number] | undefined
+  /** NSID and hostname.bind of its server. */
+  identity: string | undefined
   control: ControlConfig | undefined
   verify: { ignore: string[]; reason: string } | undefined
 }

@@ -223,7 +223,7 @@ function resolveNode(
     }
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
-  const { cloud, site, transits, verify } = node
+  const { cloud, site, transits, identity, verify } = node
   const control = resolveControl(folder, id, node, report)
   return {
     id,
@@ -234,6 +234,7 @@ function resolveNode(
     tls,
     transits,
     kind: node.kind ?? control?.kind,
+    identity,
     control,
     verify,
   }

@@ -64,6 +64,11 @@ const node = section({
     .describe(
       'The make of its name server: nsd, bind, knot or powerdns; its control channel, its commands, and findings about that make.',
     ),
+  identity: text('write the name that the server shows')
+    .max(200, { error: 'write at most 200 characters' })
+    .regex(/^[\x21-\x7e]+$/, { error: 'write letters, digits and signs without blanks' })
+    .optional()
+    .describe('Name that the server shows of itself: NSID (RFC 5001), id.server and hostname.bind; default: any.'),
   control: controlSchema.optional().describe('Control channel of its name server, by which the hub forces transfers.'),
   verify: nodeVerifySchema.optional(),
 })

@@ -27,6 +27,8 @@ export interface FleetNode {
   key: TsigKey | undefined
   /** The make of its name server, where it is known. */
   kind?: Make | undefined
+  /** The name that its server shows: NSID (RFC 5001), id.server, hostname.bind; undefined: any. */
+  identity?: string | undefined
   control?: ControlSettings | undefined
   /** Parts of the zone that the node rewrites on purpose, as words of ignored-records.ts. */
   ignored?: readonly string[] | undefined

@@ -29,6 +29,7 @@ export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.cloud === b.cloud &&
   a.site === b.site &&
   a.kind === b.kind &&
+  a.identity === b.identity &&
   isSameControl(a.control, b.control) &&
   isSameKeys(a, b) &&
   isSamePart(a.tls, b.tls) &&

@@ -58,6 +58,9 @@ export const DifferenceAnswer = zone.DifferenceAnswer.pick({ removed: true, adde
 
 export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy: true, drainReason: true }).extend({
   paths: z.array(node.PathAnswer.pick({ address: true, inUse: true })),
+  // A hub before this one has neither.
+  kind: z.string().nullish(),
+  identity: z.string().nullish(),
 })
 export type NodeAnswer = z.infer<typeof NodeAnswer>
 /** The fields that completion needs: it works with a hub of another version. */

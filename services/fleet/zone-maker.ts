@@ -57,7 +57,7 @@ export class ZoneMaker {
       ]),
     )
     this.nodes = new Map(
-      Array.from(config.nodes.values(), ({ id, cloud, site, paths, tls, kind, control, verify, ...names }) => {
+      Array.from(config.nodes.values(), ({ id, cloud, site, paths, tls, kind, identity, control, verify, ...names }) => {
         const pathOf = (address: Endpoint): Remote => ({ id, address, ...keysOf(names), ...notifyOver(address, tls, config) })
         const node: FleetNode = {
           id,
@@ -67,6 +67,7 @@ export class ZoneMaker {
           ...keysOf(names),
           ...(tls === undefined ? {} : { tls: { name: tls.name, pins: tls.pins } }),
           kind,
+          ...(identity === undefined ? {} : { identity }),
           control: control && controlSettings(control, config),
           ...(verify === undefined ? {} : { ignored: verify.ignore }),
         }

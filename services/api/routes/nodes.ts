@@ -20,6 +20,8 @@ export function nodeRoutes(context: ApiContext): Router {
       id: node.id,
       cloud: node.cloud,
       site: node.site ?? null,
+      kind: node.kind ?? null,
+      identity: node.identity ?? null,
       address: endpointText(node.paths[0]!.address),
       paths: pathsJson(node, context.board.get('paths', node.id)),
       oldKeys: oldKeysJson('node', node, context.matrix),
