@@ -8,7 +8,9 @@ export function ensureNodeModules(root) {
   if (isCurrent(root)) return
   say('installing npm packages…')
   // NODE_ENV=production would omit packages that the tests need.
-  runQuietly('npm ci', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root })
+  runQuietly('npm ci', 'npm', ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+  })
 }
 
 /**
