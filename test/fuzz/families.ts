@@ -7,6 +7,7 @@ import type { Family } from './family.js'
 import { openHttp } from './http.js'
 import { openMessages } from './messages.js'
 import { openRedisValues } from './redis-values.js'
+import { openSampleAnswers } from './sample.js'
 import { openZoneText } from './zone-text.js'
 
 export const FAMILIES: Readonly<Record<string, () => Promise<Family>>> = {
@@ -18,4 +19,5 @@ export const FAMILIES: Readonly<Record<string, () => Promise<Family>>> = {
   'zone-text': openZoneText,
   audit: openAuditChain,
   control: openControlAnswers,
+  sample: openSampleAnswers,
 }

@@ -25,11 +25,11 @@ const TRIES = 10
 
 interface Round {
   asked: Asked
-  /** Of a good server. */
+  /** The answer of a good server. */
   answer: Buffer
 }
 
-/** `denial`: any record that denies; the comparison looks for the records of denials elsewhere. */
+/** `denial`: any record that denies, because this comparison does not look for it in the zone. */
 function goodAnswer({ expected, name, type, dnssec }: Asked, denial: Buffer | undefined): Buffer {
   const records = 'records' in expected ? [...expected.records, ...(dnssec ? expected.signatures : [])] : []
   const denials = expected.is === 'nothing' && dnssec && denial !== undefined ? [denial] : []
