@@ -68,6 +68,7 @@ export class CatalogConsumer {
   #timer: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
   #isStopped = false
+  #isEnding = false
   /** Works of the timer that wait for their turn. */
   readonly #ticking = new Set<'tend' | 'drop'>()
   /** Works that failed and wait to be tried again, by name. */
@@ -143,6 +144,7 @@ export class CatalogConsumer {
       const read = await this.#read(name, version, catalog.maxMembers)
       const assignment = await withRests(membership.assign(name, read.reading.list, clock.now(), isTaken))
       await this.#carryOut(assignment.changes)
+      if (this.#isEnding) return
       this.#current.set(name, read)
       this.#show(name, version.serial, undefined, findingsOf(assignment, read.reading))
       if (assignment.changes.length > 0) log.info(lineOf(name, version.serial, assignment), 'catalog members changed')
@@ -224,6 +226,8 @@ export class CatalogConsumer {
       for (const { zone, isReset } of some)
         if (isReset) refresh({ zone, strength: 'retransfer', askFirst: true, reason: 'poll', seen: undefined })
       await pause()
+      // They are on disk: the next start has all of them.
+      if (this.#isEnding) return
     }
   }
 
@@ -244,8 +248,10 @@ export class CatalogConsumer {
     return { members: this.#parts.membership.countOf(name) - leaving, leaving }
   }
 
-  async finish(): Promise<void> {
+  /** `isEnding`: the process ends, and carries out no more of a change than has begun; else the next owner needs it whole. */
+  async finish(isEnding = false): Promise<void> {
     this.#isStopped = true
+    this.#isEnding = isEnding
     clearInterval(this.#timer)
     this.#unlisten()
     await this.#turn

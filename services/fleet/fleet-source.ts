@@ -58,6 +58,8 @@ export class FleetSource {
   #timer: NodeJS.Timeout | undefined
   #following: Promise<void> | undefined
   #isReader = false
+  /** The process ends: the rest of a long change is for the next one. */
+  #isEnding = false
   /** Checks that wait until this process has the members. */
   readonly #waiting: (() => void)[] = []
   /** The end of the last change of the fleet. */
@@ -210,13 +212,15 @@ export class FleetSource {
   async #adopt({ rows, isWhole }: MemberNews): Promise<void> {
     const members = new Map(rows.flatMap(({ zone, after }) => (after === undefined ? [] : [[zone, after]])))
     const changes = isWhole ? [...this.#keeper.changesTo(members)] : rows
-    for (let i = 0; i < changes.length; i += CHANGES_PER_TURN) await this.#change(changes.slice(i, i + CHANGES_PER_TURN))
+    for (let i = 0; i < changes.length && !this.#isEnding; i += CHANGES_PER_TURN)
+      await this.#change(changes.slice(i, i + CHANGES_PER_TURN))
   }
 
   async finish(): Promise<void> {
     clearInterval(this.#timer)
     this.#isReader = false
-    await this.#consumer?.finish()
+    this.#isEnding = true
+    await this.#consumer?.finish(true)
     this.#wakeWaiting()
     await this.#changing
     await this.#members.close()
