@@ -1,5 +1,6 @@
 /** Finds certificates that expire soon. */
-import type { CertificateConfig, Config } from './config.js'
+import type { CertificateConfig } from './certificates.js'
+import type { Config } from './config.js'
 import type { Report } from './report.js'
 import { quote } from './secrets.js'
 
@@ -29,5 +30,12 @@ export function expiringCertificates({ certificates }: Pick<Config, 'certificate
 
 export function lintCertificates(config: Config, report: Report): void {
   for (const { level, path, what } of expiringCertificates(config, Date.now()))
-    report(level === 'critical' ? 'CERT_CRITICAL' : 'CERT_EXPIRES', path, `${what}: replace the file, and send SIGHUP to the hub`)
+    report(
+      level === 'critical' ? 'CERT_CRITICAL' : 'CERT_EXPIRES',
+      path,
+      `${what}: ${isOfControl({ path }) ? 'make new ones on the node, copy them' : 'replace the file'}, and send SIGHUP to the hub`,
+    )
 }
+
+/** Certificates of a node's control channel, `nodes.ams1.control.cert`: no zone transfer depends on them. */
+export const isOfControl = ({ path }: Pick<CertificateConfig, 'path'>): boolean => path[2] === 'control'

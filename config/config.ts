@@ -2,12 +2,12 @@
  * The types of the complete config: read, checked, with every default decided.
  * Not here: how settings are written (schema.ts) or read (load.ts).
  */
+import type { CertificateConfig } from './certificates.js'
 import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
 import type { ZoneChecks } from './checks-schema.js'
 import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
-import type { SettingPath } from './document.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
 import type { VerifyConfig } from './verify-schema.js'
 import type { TopologyConfig } from './topology-schema.js'
@@ -40,17 +40,6 @@ export interface PeerTlsConfig {
 export interface NodeTlsConfig extends PeerTlsConfig {
   /** Undefined: NOTIFY goes over UDP. */
   notifyPort: number | undefined
-}
-
-/** Certificates that one setting names. */
-export interface CertificateConfig {
-  /** The setting, such as `transfer.tls.cert`. */
-  use: string
-  path: SettingPath
-  /** Subject of the one that expires first. */
-  subject: string
-  /** Milliseconds since 1970. */
-  expiresAt: number
 }
 
 export interface PrimaryConfig {

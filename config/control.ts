@@ -4,6 +4,7 @@ import { lstatSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Endpoint } from '../lib/dns/endpoint.js'
 import { isLoopback } from './address.js'
+import { type CertificateConfig, certificateAt, opensslObjection } from './certificates.js'
 import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
@@ -32,10 +33,15 @@ const PARTS = ['ca', 'cert', 'certKey', 'key', 'apiKeyFile'] as const
 /** Octets of a socket's path (unix(7)). */
 const MAX_SOCKET_PATH = 107
 const MAX_PEM_OCTETS = 1 << 16
-const SOON_MS = 14 * 86_400_000
 
-/** Undefined where there is none, or where a mistake was reported. */
-export function resolveControl(folder: string, id: string, node: RawNode, report: Report): ControlConfig | undefined {
+/** Undefined where there is none, or where a mistake was reported. `certificates` gets those that it reads. */
+export function resolveControl(
+  folder: string,
+  id: string,
+  node: RawNode,
+  report: Report,
+  certificates: CertificateConfig[],
+): ControlConfig | undefined {
   const { control, kind: make } = node
   if (control === undefined) return undefined
   const at: SettingPath = ['nodes', id, 'control']
@@ -71,15 +77,23 @@ export function resolveControl(folder: string, id: string, node: RawNode, report
   }
   const missing = needs.filter((part) => control[part] === undefined)
   for (const part of missing) report('CONFIG_MISSING', at, `"${part}" is missing: ${kind} needs ${needs.join(', ')}`)
-  return missing.length > 0 ? undefined : READERS[kind](control, folder, at, report)
+  return missing.length > 0 ? undefined : READERS[kind]({ control, folder, at, report, certificates })
 }
 
-type Reader = (control: RawControl, folder: string, at: SettingPath, report: Report) => ControlConfig | undefined
+interface Reading {
+  control: RawControl
+  folder: string
+  at: SettingPath
+  report: Report
+  certificates: CertificateConfig[]
+}
+type Reader = (reading: Reading) => ControlConfig | undefined
 
 const READERS: Readonly<Record<Kind, Reader>> = {
-  nsd: (control, folder, at, report) => {
-    const ca = readPem(resolve(folder, control.ca!), [...at, 'ca'], report)
-    const cert = readPem(resolve(folder, control.cert!), [...at, 'cert'], report)
+  nsd: (reading) => {
+    const { control, folder, at, report } = reading
+    const ca = readPem('ca', reading)
+    const cert = readPem('cert', reading)
     const certKey = readOwnFile(resolve(folder, control.certKey!), [...at, 'certKey'], report)
     if (ca === undefined || cert === undefined || certKey === undefined) return undefined
     const isKey = fits(() => new X509Certificate(cert).checkPrivateKey(createPrivateKey(certKey)))
@@ -91,10 +105,20 @@ const READERS: Readonly<Record<Kind, Reader>> = {
       )
       return undefined
     }
+    const objection = opensslObjection({ ca, cert, key: certKey })
+    if (objection !== undefined) {
+      report(
+        'CONTROL_FILE',
+        [...at, 'cert'],
+        `OpenSSL refuses the certificates of the channel (${objection}): run nsd-control-setup on the node, and copy its files again`,
+      )
+      return undefined
+    }
     return { kind: 'nsd', address: control.nsd!, ca, cert, certKey }
   },
-  rndc: (control) => ({ kind: 'bind', address: control.rndc!, key: control.key! }),
-  powerdns: (control, folder, at, report) => {
+  rndc: ({ control }) => ({ kind: 'bind', address: control.rndc!, key: control.key! }),
+  powerdns: (reading) => {
+    const { control, folder, at, report } = reading
     const url = control.powerdns!
     const isHttps = url.startsWith('https:')
     if (control.ca !== undefined && !isHttps)
@@ -111,12 +135,12 @@ const READERS: Readonly<Record<Kind, Reader>> = {
       report('CONTROL_FILE', [...at, 'apiKeyFile'], 'the file does not hold one word: write the api-key of pdns.conf into it')
       return undefined
     }
-    const ca = control.ca === undefined ? undefined : readPem(resolve(folder, control.ca), [...at, 'ca'], report)
+    const ca = control.ca === undefined ? undefined : readPem('ca', reading)
     return apiKey === undefined || (control.ca !== undefined && ca === undefined)
       ? undefined
       : { kind: 'powerdns', url, apiKey, ca }
   },
-  knot: (control, folder, at, report) => {
+  knot: ({ control, folder, at, report }) => {
     const path = resolve(folder, control.knot!)
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
       report('CONFIG_VALUE', [...at, 'knot'], `the path of the socket has over ${MAX_SOCKET_PATH} octets: use a shorter one`)
@@ -145,8 +169,9 @@ function readOwnFile(path: string, at: SettingPath, report: Report): string | un
   return text === '' ? undefined : text
 }
 
-/** Certificates in PEM. */
-function readPem(path: string, at: SettingPath, report: Report): string | undefined {
+/** Certificates in PEM, of the file that the setting names. */
+function readPem(setting: 'ca' | 'cert', { control, folder, at: parent, report, certificates }: Reading): string | undefined {
+  const [path, at] = [resolve(folder, control[setting]!), [...parent, setting]]
   let text: string
   try {
     const found = lstatSync(path)
@@ -163,11 +188,7 @@ function readPem(path: string, at: SettingPath, report: Report): string | undefi
     report('CONTROL_FILE', at, `${quote(path)} holds no certificate in PEM: copy it from the node`)
     return undefined
   }
-  const left = new Date(certificate.validTo).getTime() - Date.now()
-  if (left < SOON_MS) {
-    const when = left < 0 ? 'has expired' : `expires on ${new Date(certificate.validTo).toISOString().slice(0, 10)}`
-    report('CONTROL_CERTIFICATE', at, `the certificate ${when}: run nsd-control-setup on the node, and copy its files again`)
-  }
+  certificates.push(certificateAt(at, [certificate]))
   return text
 }
 

@@ -1,7 +1,7 @@
 /** How keys, primaries and hubs are written. */
 import { ADDRESS_HINT } from './address.js'
 import { algorithm, listOf, section, serverAddress, text, wireKeyName } from './setting-types.js'
-import { primaryTlsSchema } from './tls-schema.js'
+import { hubTlsSchema, primaryTlsSchema } from './tls-schema.js'
 
 export const key = section({
   name: wireKeyName()
@@ -37,7 +37,7 @@ export const hub = section({
     .optional()
     .describe('TSIG key between hubs; this or keys. No node may use it, as hubs also get versions that no node may have.'),
   keys: keyList(),
-  tls: primaryTlsSchema
+  tls: hubTlsSchema
     .optional()
     .describe('Hubs exchange versions over TLS 1.3, and never in the clear; the peer must have a certificate for this name.'),
 })

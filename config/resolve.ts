@@ -9,7 +9,7 @@ import { dirname, resolve } from 'node:path'
 import type { ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
-import type { Config, NodeConfig, PrimaryConfig, RedisConfig, WebhookConfig } from './config.js'
+import type { Config, NodeConfig, PrimaryConfig, RedisConfig, ServerTlsConfig, WebhookConfig } from './config.js'
 import { resolveControl } from './control.js'
 import { resolveCatalogs } from './catalogs.js'
 import { keysOfPeer, resolveKeys, resolveSecret } from './keys.js'
@@ -74,10 +74,12 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     workers: { share: raw.workers.share, leaseMs: raw.workers.lease, key: raw.workers.key },
     keys: resolveKeys(folder, raw, report),
     tsig: raw.tsig,
-    primaries: mapEntries(raw.primaries, (id, primary) => resolvePeer(['primaries', id], id, primary, tls, report)),
-    hubs: mapEntries(raw.hubs, (id, hub) => resolveHub(id, hub, tls, report)),
+    primaries: mapEntries(raw.primaries, (id, primary) =>
+      resolvePeer(['primaries', id], id, primary, tls.primary(id, primary.tls), report),
+    ),
+    hubs: mapEntries(raw.hubs, (id, hub) => resolveHub(id, hub, tls.hub(id, hub.tls, serverTls), report)),
     clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
-    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(folder, id, node, tls.node(id, node, serverTls), report)),
+    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(folder, id, node, tls, serverTls, report)),
     zones: new Map(),
     catalogs: { consumed: new Map(), published: new Map(), order: [] },
     topology: topologyOf(raw.topology),
@@ -183,10 +185,9 @@ function resolvePeer(
   at: SettingPath,
   id: string,
   peer: RawConfig['primaries'][string],
-  reader: TlsReader,
+  tls: PrimaryConfig['tls'],
   report: Report,
 ): PrimaryConfig {
-  const tls = reader.peer([...at, 'tls'], peer.tls)
   const { ip, port } = peer.address
   const address = { ip, port: port === NO_PORT ? (tls === undefined ? 53 : 853) : port }
   return { id, address, ...keysOfPeer(at, peer, report), tls }
@@ -195,10 +196,10 @@ function resolvePeer(
 function resolveHub(
   id: string,
   hub: RawConfig['hubs'][string],
-  reader: TlsReader,
+  tls: PrimaryConfig['tls'],
   report: Report,
 ): PrimaryConfig & { key: string } {
-  const peer = resolvePeer(['hubs', id], id, hub, reader, report)
+  const peer = resolvePeer(['hubs', id], id, hub, tls, report)
   if (hub.key === undefined && hub.keys === undefined)
     report('CONFIG_MISSING', ['hubs', id], '"key" is missing: write the name of a key, or "keys"')
   return { ...peer, key: peer.key ?? '' }
@@ -208,9 +209,11 @@ function resolveNode(
   folder: string,
   id: string,
   node: RawConfig['nodes'][string],
-  tls: NodeConfig['tls'],
+  reader: TlsReader,
+  serverTls: ServerTlsConfig | undefined,
   report: Report,
 ): NodeConfig {
+  const tls = reader.node(id, node, serverTls)
   const at = ['nodes', id]
   if (node.address === undefined && node.paths === undefined) {
     report('CONFIG_MISSING', at, '"address" is missing: write the control address of the node, ip or ip:port')
@@ -224,7 +227,7 @@ function resolveNode(
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
   const { cloud, site, transits, identity, verify } = node
-  const control = resolveControl(folder, id, node, report)
+  const control = resolveControl(folder, id, node, report, reader.certificates)
   return {
     id,
     cloud,

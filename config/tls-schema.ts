@@ -33,13 +33,17 @@ export const serverTlsSchema = section({
   clientCa: path().optional().describe('File with the CAs that issue the certificates of nodes and peer hubs, PEM.'),
 })
 
-export const primaryTlsSchema = section({
-  name: name().describe('Name that its certificate must have.'),
-  ca: path().optional().describe('File with the CAs that may issue its certificate, PEM; default: the public CAs of Node.js.'),
-  pin: pin()
-    .optional()
-    .describe('SHA-256 of its public key in base64, or a list of them; without a name neither CA nor expiry matters.'),
-})
+const peerTls = (withoutCa: string) =>
+  section({
+    name: name().describe('Name that its certificate must have.'),
+    ca: path().optional().describe(`File with the CAs that may issue its certificate, PEM; default: ${withoutCa}.`),
+    pin: pin()
+      .optional()
+      .describe('SHA-256 of its public key in base64, or a list of them; without a name neither CA nor expiry matters.'),
+  })
+
+export const primaryTlsSchema = peerTls('the public CAs of Node.js, with a finding')
+export const hubTlsSchema = peerTls('transfer.tls.clientCa')
 
 export const nodeTlsSchema = section({
   name: name().describe('Name that the client certificate of the node must have, issued by transfer.tls.clientCa.'),

@@ -5,7 +5,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { CertificateConfig, NodeTlsConfig, PeerTlsConfig, ServerTlsConfig } from './config.js'
+import { type CertificateConfig, certificateAt, opensslObjection } from './certificates.js'
+import type { NodeTlsConfig, PeerTlsConfig, ServerTlsConfig } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
@@ -35,35 +36,78 @@ export class TlsReader {
     const clientCa = raw.clientCa === undefined ? undefined : this.#certificates([...at, 'clientCa'], raw.clientCa)
     if (raw.listen?.length === 0)
       this.#report('CONFIG_VALUE', [...at, 'listen'], '"listen" is empty: write at least one address, or remove the line')
-    return { listen: raw.listen ?? [], cert: pemOf(cert), key: key ?? '', clientCa: clientCa && pemOf(clientCa) }
+    const own = { cert: pemOf(cert), key: key ?? '' }
+    // Found here, and not when parts of a new config are in use already.
+    const objection = cert !== undefined && key !== undefined ? opensslObjection(own) : undefined
+    if (objection !== undefined)
+      this.#report(
+        'CONFIG_CERTIFICATE',
+        [...at, 'cert'],
+        `OpenSSL refuses the certificate ${quote(raw.cert)} with its key (${objection}): make a new key and certificate`,
+      )
+    return { listen: raw.listen ?? [], ...own, clientCa: clientCa && pemOf(clientCa) }
   }
 
-  /** The settings of a primary or a hub. */
-  peer(at: SettingPath, raw: RawPeerTls | undefined): PeerTlsConfig | undefined {
+  /** The settings of a primary. */
+  primary(id: string, raw: RawPeerTls | undefined): PeerTlsConfig | undefined {
+    const at = ['primaries', id, 'tls']
+    const tls = this.#peer(at, raw)
+    if (tls?.name !== undefined && tls.ca === undefined && tls.pins.length === 0)
+      this.#report(
+        'WEAK_LINK',
+        at,
+        `every public CA may issue the certificate of primary "${id}": write "ca" with its own CA, or add "pin"`,
+      )
+    return tls
+  }
+
+  /** The settings of a peer hub. It is asked over TLS, and asks over TLS, so that it needs what a node needs too. */
+  hub(id: string, raw: RawPeerTls | undefined, server: ServerTlsConfig | undefined): PeerTlsConfig | undefined {
+    const at = ['hubs', id, 'tls']
+    const tls = this.#peer(at, raw)
+    if (tls === undefined) return undefined
+    this.#needsServer('peer hub', at, tls.name, server)
+    return { ...tls, ca: tls.ca ?? server?.clientCa }
+  }
+
+  #peer(at: SettingPath, raw: RawPeerTls | undefined): PeerTlsConfig | undefined {
     if (raw === undefined) return undefined
     if (raw.name === undefined && raw.pin === undefined)
       this.#report('CONFIG_MISSING', at, '"name" is missing: write the name in its certificate, or "pin"')
     if (raw.name === undefined && raw.ca !== undefined)
       this.#report('CONFIG_VALUE', [...at, 'ca'], '"ca" has no use without "name": write "name", or remove the line')
-    const ca = raw.ca === undefined ? undefined : this.#certificates([...at, 'ca'], raw.ca)
-    return { name: raw.name, pins: pinsOf(raw.pin), ca: ca && pemOf(ca) }
+    return { name: raw.name, pins: pinsOf(raw.pin), ca: this.#ca(at, raw.ca) }
   }
 
-  node(id: string, { tls: raw }: RawConfig['nodes'][string], server: ServerTlsConfig | undefined): NodeTlsConfig | undefined {
-    if (raw === undefined) return undefined
-    const at = ['nodes', id, 'tls']
+  /** A peer that comes over TLS is accepted where the hub listens for it, and by name only from a known CA. */
+  #needsServer(who: string, at: SettingPath, name: string | undefined, server: ServerTlsConfig | undefined): void {
     if (server === undefined || server.listen.length === 0)
-      this.#report('CONFIG_MISSING', at, 'node has "tls", and the hub does not listen for TLS: write transfer.tls with "listen"')
-    else if (raw.name !== undefined && server.clientCa === undefined)
+      this.#report(
+        'CONFIG_MISSING',
+        at,
+        `${who} has "tls", and the hub does not listen for TLS: write transfer.tls with "listen"`,
+      )
+    else if (name !== undefined && server.clientCa === undefined)
       this.#report(
         'CONFIG_MISSING',
         [...at, 'name'],
         'a certificate is accepted by name only from a known CA: write transfer.tls.clientCa, or "pin" instead of "name"',
       )
+  }
+
+  node(id: string, { tls: raw }: RawConfig['nodes'][string], server: ServerTlsConfig | undefined): NodeTlsConfig | undefined {
+    if (raw === undefined) return undefined
+    const at = ['nodes', id, 'tls']
+    this.#needsServer('node', at, raw.name, server)
     if (raw.notify !== undefined && raw.name === undefined && raw.pin === undefined)
       this.#report('CONFIG_MISSING', [...at, 'notify'], 'a NOTIFY over TLS needs "name" or "pin": write one of the two')
-    const ca = raw.ca === undefined ? undefined : this.#certificates([...at, 'ca'], raw.ca)
-    return { name: raw.name, pins: pinsOf(raw.pin), ca: ca ? pemOf(ca) : server?.clientCa, notifyPort: raw.notify }
+    const ca = this.#ca(at, raw.ca) ?? server?.clientCa
+    return { name: raw.name, pins: pinsOf(raw.pin), ca, notifyPort: raw.notify }
+  }
+
+  /** CAs in PEM; undefined without the setting. */
+  #ca(at: SettingPath, file: string | undefined): string | undefined {
+    return file === undefined ? undefined : pemOf(this.#certificates([...at, 'ca'], file))
   }
 
   #certificates(at: SettingPath, file: string): X509Certificate[] | undefined {
@@ -83,8 +127,7 @@ export class TlsReader {
         return fault(`certificate ${i + 1} in ${quote(file)} cannot be read`)
       }
     }
-    const first = read.reduce((a, b) => (expiryOf(b) < expiryOf(a) ? b : a))
-    this.certificates.push({ use: at.join('.'), path: [...at], subject: subjectOf(first), expiresAt: expiryOf(first) })
+    this.certificates.push(certificateAt(at, read))
     return read
   }
 
@@ -110,12 +153,6 @@ export class TlsReader {
 const pinsOf = (pin: string | string[] | undefined): string[] => (pin === undefined ? [] : typeof pin === 'string' ? [pin] : pin)
 
 const pemOf = (certificates: readonly X509Certificate[] | undefined): string => (certificates ?? []).map(String).join('')
-
-const expiryOf = ({ validTo }: X509Certificate): number => Date.parse(validTo)
-
-/** One line: `CN=hub.example`. */
-const subjectOf = ({ subject, subjectAltName }: X509Certificate): string =>
-  (subject ?? subjectAltName ?? 'without a name').replaceAll('\n', ', ')
 
 function readBounded(path: string): string | Error {
   try {

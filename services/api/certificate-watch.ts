@@ -1,5 +1,5 @@
 /** Logs certificates that expire soon: at the start, after a reload, and once a day. */
-import { expiringCertificates } from '../../config/certificate-lint.js'
+import { expiringCertificates, isOfControl } from '../../config/certificate-lint.js'
 import type { Config } from '../../config/config.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
@@ -45,8 +45,8 @@ export class CertificateWatch {
   }
 }
 
-/** Certificates of the hub that have expired: no peer accepts them. Sentences. */
+/** Certificates of transfers that have expired: no peer accepts them. Sentences. */
 export const expiredCertificates = (config: Config, now: number): string[] =>
   expiringCertificates(config, now)
-    .filter(({ expiresAt }) => expiresAt <= now)
+    .filter((certificate) => certificate.expiresAt <= now && !isOfControl(certificate))
     .map(({ what }) => what)

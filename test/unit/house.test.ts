@@ -81,7 +81,7 @@ const PURE = ['dns', 'zone', 'names', 'xfr', 'checks', 'catalog', 'lookup', 'ren
 const DOORS: Record<string, string[]> = {
   'node:net': ['lib/transport', 'config/address.ts', 'lab'],
   'node:dgram': ['lib/transport', 'lab'],
-  'node:tls': ['lib/transport'],
+  'node:tls': ['lib/transport', 'config/certificates.ts'],
   bullmq: ['lib/queue', 'services/worker'],
   ioredis: ['lib/queue', 'lib/state'],
   express: ['services/api'],

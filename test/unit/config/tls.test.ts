@@ -1,6 +1,11 @@
 /** TLS and rolling keys in the config: mistakes with their places, and certificates that expire. */
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { type ExpiringCertificate, expiringCertificates } from '../../../config/certificate-lint.js'
+import { type LabCa, type LabCertificate, makeCa } from '../../../lab/certificates.js'
+import { runCommand } from '../../../lab/run-command.js'
+import { expiredCertificates } from '../../../services/api/certificate-watch.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { checkText, withLine } from './config-text.js'
 
@@ -50,6 +55,20 @@ describe('TLS and rolling keys in the config', () => {
       /write transfer\.tls with "listen"/,
     ],
     [
+      'TLS of a peer hub without that of the hub',
+      withLine(12, `hubs: { west: { address: 127.0.0.2, key: hm-key, tls: { name: a.lab } } }`),
+      'CONFIG_MISSING',
+      '12:',
+      /peer hub has "tls", and the hub does not listen for TLS/,
+    ],
+    [
+      'a primary that every public CA may vouch for',
+      withLine(6, '  hm1: { address: 127.0.0.1, tls: { name: a.lab } }'),
+      'WEAK_LINK',
+      '6:',
+      /every public CA may issue the certificate of primary "hm1": write "ca"/,
+    ],
+    [
       'key and keys',
       withLine(6, '  hm1: { address: 127.0.0.1, key: hm-key, keys: [hm-key] }'),
       'CONFIG_VALUE',
@@ -94,6 +113,87 @@ describe('TLS and rolling keys in the config', () => {
     expect(checkText(scratch(), withLine(6, '  hm1: { address: "[::1]" }')).config?.primaries.get('hm1')?.address.port).to.equal(
       53,
     )
+  })
+
+  it('finds no weakness in a primary with a pin', () => {
+    const text = withLine(6, `  hm1: { address: 127.0.0.1, tls: { name: a.lab, pin: "${PIN}" } }`)
+    const { findings } = checkText(scratch(), text)
+    expect(findings.filter(({ code }) => code === 'WEAK_LINK')).to.deep.equal([])
+  })
+
+  describe('with files', () => {
+    let ca: LabCa
+    let own: LabCertificate
+    before(async () => {
+      ca = await makeCa()
+      own = await ca.issue('hub.lab')
+    })
+    const withServer = (more: string, ...lines: string[]) =>
+      withLine(2, `transfer: { tls: { listen: [127.0.0.1:8853], cert: ${own.cert}, key: ${own.key}${more} } }`, ...lines)
+    const EAST = 'hub-east: { address: 127.0.0.3, key: hm-key }'
+    const WEST = `hubs: { ${EAST}, west: { address: 127.0.0.2, key: hm-key, tls: { name: west.lab } } }`
+
+    it('reports a name of a peer hub without CAs', () => {
+      const { findings } = checkText(scratch(), withServer('', WEST))
+      const found = findings.find(({ code }) => code === 'CONFIG_MISSING')
+      expect(found?.message).to.match(/accepted by name only from a known CA: write transfer\.tls\.clientCa/)
+    })
+
+    it('verifies a peer hub by clientCa, and not by the public CAs', () => {
+      const { config, findings } = checkText(scratch(), withServer(`, clientCa: ${ca.file}`, WEST))
+      expect(config, JSON.stringify(findings)).to.not.equal(undefined)
+      expect(config!.hubs.get('west')!.tls!.ca).to.equal(config!.transfer.tls!.clientCa)
+    })
+
+    const UNUSABLE: [what: string, make: (dir: string) => Promise<{ cert: string; key: string }>, says: RegExp][] = [
+      ['the key of another certificate', async () => ({ ...own, key: (await ca.issue('other.lab')).key }), /does not belong to/],
+      [
+        'a certificate that is no PEM',
+        async (dir) => {
+          writeFileSync(join(dir, 'bad.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+          return { cert: join(dir, 'bad.pem'), key: own.key }
+        },
+        /certificate 1 in .* cannot be read/,
+      ],
+      [
+        'a key that OpenSSL finds too short',
+        async (dir) => {
+          const [cert, key] = [join(dir, 'weak.pem'), join(dir, 'weak.key')]
+          const made = ['-newkey', 'rsa:512', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=hub.lab', '-days', '90']
+          await runCommand('openssl', ['req', '-x509', ...made])
+          chmodSync(key, 0o600)
+          return { cert, key }
+        },
+        /OpenSSL refuses the certificate .* \(ee key too small\): make a new key and certificate/,
+      ],
+    ]
+    for (const [what, make, says] of UNUSABLE)
+      it(`reports ${what}`, async () => {
+        const dir = scratch()
+        const { cert, key } = await make(dir)
+        const { config, findings } = checkText(
+          dir,
+          withLine(2, `transfer: { tls: { listen: [127.0.0.1:8853], cert: ${cert}, key: ${key} } }`),
+        )
+        expect(config).to.equal(undefined)
+        const [found] = findings.filter(({ code }) => code === 'CONFIG_CERTIFICATE')
+        expect(found?.message).to.match(says)
+        expect(found?.line).to.equal(2)
+      })
+
+    it('watches the certificates of a control channel', async () => {
+      const { cert, key } = await ca.issue('nsd', { days: 5 })
+      const control = `{ nsd: "127.0.0.1:8952", ca: ${ca.file}, cert: ${cert}, certKey: ${key} }`
+      const { config, findings } = checkText(
+        scratch(),
+        withLine(11, `  ams1: { cloud: A, address: 127.0.0.1, kind: nsd, control: ${control} }`),
+      )
+      expect(config!.certificates.map(({ use }) => use)).to.deep.equal(['nodes.ams1.control.ca', 'nodes.ams1.control.cert'])
+      const found = findings.filter(({ code }) => code === 'CERT_CRITICAL')
+      expect(found.map(({ line }) => line)).to.deep.equal([11])
+      expect(found[0]!.message).to.match(/nodes\.ams1\.control\.cert expires in 4 days.*make new ones on the node/)
+      expect(expiredCertificates(config!, Date.now() + 10 * DAY)).to.deep.equal([])
+    })
   })
 
   const DAY = 86_400_000
