@@ -1,4 +1,7 @@
-/** dnsdist in front of PowerDNS, which has no TLS: it takes its queries in the clear, and passes them to the hub over TLS. */
+/**
+ * dnsdist in front of PowerDNS, which has no TLS: as a node it takes its queries in the clear, and passes them to the hub over TLS; as a
+ * primary it takes those of the hub over TLS.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askSerial } from './ask-serial.js'
@@ -19,19 +22,45 @@ export interface DnsdistOptions {
 }
 
 export async function startDnsdist({ name, ip = '127.0.0.1', source, hub, zone }: DnsdistOptions): Promise<LabServer> {
+  const tls = `tls="openssl", subjectName="${hub.name}", caStore="${hub.ca}", validateCertificates=true`
+  const lines = [`newServer({address="${hub.ip}:${hub.port}", source="${source}", healthCheckMode="up", ${tls}})`]
+  return await launchDnsdist({ name, ip, zone, lines })
+}
+
+export interface DnsdistPrimaryOptions {
+  name: string
+  ip?: string | undefined
+  /** Where it takes queries over TLS, with its certificate. */
+  tls: { port: number; cert: string; key: string }
+  /** The server behind it. */
+  backend: { ip: string; port: number }
+  zone: string
+}
+
+export async function startDnsdistPrimary(options: DnsdistPrimaryOptions): Promise<LabServer> {
+  const { name, ip = '127.0.0.1', tls, backend, zone } = options
+  const lines = [
+    `addTLSLocal("${ip}:${tls.port}", "${tls.cert}", "${tls.key}", { minTLSVersion="tls1.3" })`,
+    `newServer({address="${backend.ip}:${backend.port}", healthCheckMode="up"})`,
+  ]
+  return await launchDnsdist({ name, ip, zone, lines })
+}
+
+interface Launching {
+  name: string
+  ip: string
+  zone: string
+  /** Lines of dnsdist.conf, with one server. */
+  lines: readonly string[]
+}
+
+async function launchDnsdist({ name, ip, zone, lines }: Launching): Promise<LabServer> {
   requireProgram('dnsdist')
   const port = await findPort(ip)
   const folder = makeServerFolder(name)
   const conf = join(folder, 'dnsdist.conf')
-  const tls = `tls="openssl", subjectName="${hub.name}", caStore="${hub.ca}", validateCertificates=true`
-  writeFileSync(
-    conf,
-    `setLocal("${ip}:${port}")
-setACL({"127.0.0.0/8"})
-newServer({address="${hub.ip}:${hub.port}", source="${source}", healthCheckMode="up", ${tls}})
-getServer(0):setUp()
-`,
-  )
+  const common = [`setLocal("${ip}:${port}")`, 'setACL({"127.0.0.0/8"})']
+  writeFileSync(conf, [...common, ...lines, 'getServer(0):setUp()', ''].join('\n'))
   return launchServer({
     kind: 'dnsdist',
     name,

@@ -7,11 +7,26 @@ export class ClientCertificate {
   readonly #certificate: X509Certificate | undefined
   /** Why no CA vouches for it; undefined when one does. */
   readonly #fault: string | undefined
+  readonly #hasSameCa: () => boolean
+  /** Milliseconds since 1970. */
+  readonly #expiresAt: number
   #pin: string | undefined
 
-  constructor(certificate: X509Certificate | undefined, fault: string | undefined) {
+  /** `hasSameCa`: the CAs that verified it are those of the config. */
+  constructor(certificate: X509Certificate | undefined, fault: string | undefined, hasSameCa: () => boolean) {
     this.#certificate = certificate
     this.#fault = fault
+    this.#hasSameCa = hasSameCa
+    this.#expiresAt = certificate === undefined ? Infinity : Date.parse(certificate.validTo)
+  }
+
+  /**
+   * False when a new handshake would verify it with another result: it has expired since, or the CAs have changed. `now`:
+   * milliseconds since 1970.
+   */
+  isCurrent(now = Date.now()): boolean {
+    if (this.#certificate === undefined) return true
+    return this.#hasSameCa() && (this.#fault !== undefined || now <= this.#expiresAt)
   }
 
   /** Undefined when it proves that the client is the one described; else the reason why not, as the end of a sentence. */

@@ -214,9 +214,14 @@ export class DnsListener {
     )
   }
 
-  /** New connections over TLS get this certificate. Throws when it cannot be used. */
+  /**
+   * New connections over TLS get this certificate; kept ones whose certificate must be verified again close after their answers.
+   * Throws when it cannot be used.
+   */
   adoptTls(tls: ServerTls): void {
     this.#door?.adopt(tls)
+    for (const connection of [...this.#known.all, ...this.#strangers.all])
+      if (connection.peer.tls?.isCurrent() === false) connection.retire()
   }
 
   get connections(): number {

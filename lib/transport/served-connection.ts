@@ -41,6 +41,8 @@ export class ServedConnection implements Channel {
   /** Ends with the last requested transfer. */
   #turn: Promise<unknown> = Promise.resolve()
   #inBatch = 0
+  /** Takes no more requests. */
+  #isRetired = false
   /** Time since which a message has been coming in pieces. */
   #partialSince: number | undefined
   /** Time at which octets last came or left; milliseconds, in the clock of performance.now(). */
@@ -102,11 +104,17 @@ export class ServedConnection implements Channel {
   }
 
   #mayTake(): boolean {
-    return this.#unanswered < MAX_UNANSWERED && this.#inBatch < MAX_BATCH && this.#out.length <= HIGH_WATER_OCTETS
+    return (
+      !this.#isRetired && this.#unanswered < MAX_UNANSWERED && this.#inBatch < MAX_BATCH && this.#out.length <= HIGH_WATER_OCTETS
+    )
   }
 
   #take(message: Buffer): void {
     if (this.#socket.destroyed) return
+    if (this.peer.tls?.isCurrent() === false) {
+      this.retire()
+      return
+    }
     this.#inBatch += 1
     if (this.#inBatch === MAX_BATCH)
       setImmediate(
@@ -133,8 +141,25 @@ export class ServedConnection implements Channel {
     if (this.#socket.destroyed) return
     // Small answers to one segment leave in one.
     this.#out.together(() => this.#takeUnread())
-    if (this.#unread !== undefined || this.#out.length > HIGH_WATER_OCTETS) this.#socket.pause()
+    if (this.#isRetired) this.#endWhenIdle()
+    else if (this.#unread !== undefined || this.#out.length > HIGH_WATER_OCTETS) this.#socket.pause()
     else this.#socket.resume()
+  }
+
+  /** Answers the requests that it has begun, takes no more, and closes: the peer connects again for the others. */
+  retire(): void {
+    this.#isRetired = true
+    this.#endWhenIdle()
+  }
+
+  #endWhenIdle(): void {
+    this.#unread = undefined
+    // Read on: unread octets would turn the end of the connection into a reset.
+    this.#socket.resume()
+    if (!this.isIdle || this.#socket.writableEnded) return
+    this.#socket.end()
+    // A peer that sends on would stay.
+    setTimeout(() => this.#socket.destroy(), this.#limits.idleMs).unref()
   }
 
   #takeUnread(): void {

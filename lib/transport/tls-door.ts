@@ -35,6 +35,8 @@ const contextOptions = ({ cert, key, clientCa }: ServerTls) => ({
 
 interface Shaking {
   ip: string
+  /** CAs that verify the certificate. */
+  clientCa: string | undefined
   ended: () => void
   ready: (socket: TLSSocket, certificate: ClientCertificate) => void
 }
@@ -42,12 +44,14 @@ interface Shaking {
 export class TlsDoor {
   readonly #server: Server
   readonly #note: NoteHandshake
+  #clientCa: string | undefined
   readonly #handshakes = new Handshakes()
-  /** By address and port of the client. */
+  /** By addresses and ports of both ends: one client may use one port towards two addresses. */
   readonly #shaking = new Map<string, Shaking>()
 
   constructor(tls: ServerTls, note: NoteHandshake) {
     this.#note = note
+    this.#clientCa = tls.clientCa
     this.#server = createServer({
       ...contextOptions(tls),
       ALPNProtocols: [ALPN],
@@ -68,16 +72,20 @@ export class TlsDoor {
     )
   }
 
-  /** New connections get this certificate; the others go on. Throws when it cannot be used. */
+  /**
+   * New connections get this certificate. The others go on, unless the CAs have changed (ClientCertificate.isCurrent). Throws when it
+   * cannot be used.
+   */
   adopt(tls: ServerTls): void {
     this.#server.setSecureContext(contextOptions(tls))
+    this.#clientCa = tls.clientCa
   }
 
   /** Begins the handshake, now or when there is room. The socket's errors must be handled by the caller. */
   admit(socket: Socket, ip: string, isStranger: boolean, ready: Shaking['ready']): void {
     const isTaken = this.#handshakes.enter(socket, ip, isStranger, (ended) => {
       const key = keyOf(socket)
-      this.#shaking.set(key, { ip, ended, ready })
+      this.#shaking.set(key, { ip, clientCa: this.#clientCa, ended, ready })
       socket.once(
         'close',
         guard('tls handshake', () => this.#end(key, 'failed', 'the peer closed the connection')),
@@ -105,7 +113,8 @@ export class TlsDoor {
     }
     this.#end(key, 'ok')
     const fault = socket.authorized ? undefined : faultOf(String(socket.authorizationError ?? ''))
-    shaking.ready(socket, new ClientCertificate(socket.getPeerX509Certificate(), fault))
+    const hasSameCa = (): boolean => this.#clientCa === shaking.clientCa
+    shaking.ready(socket, new ClientCertificate(socket.getPeerX509Certificate(), fault, hasSameCa))
   }
 
   #end(key: string, outcome: HandshakeOutcome, why?: string): void {
@@ -121,7 +130,8 @@ export class TlsDoor {
   }
 }
 
-const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 
 const REASONS: Record<string, string> = {
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'the peer does not speak TLS 1.3',

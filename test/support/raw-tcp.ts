@@ -1,5 +1,8 @@
-/** Raw octets to a server over TCP, and complete messages back, for octets that no resolver library would send. */
+/** Raw octets to a server over TCP or TLS, and complete messages back, for octets that no resolver library would send. */
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { LabCertificate } from '../../lab/certificates.js'
 import { MessageFramer } from '../../lib/dns/framing.js'
 
 export interface RawConnection {
@@ -12,8 +15,23 @@ export interface RawConnection {
   closed(withinMs?: number): Promise<void>
 }
 
-export function connectRaw(to: { ip: string; port: number }, localAddress?: string): Promise<RawConnection> {
-  const socket = connect({ host: to.ip, port: to.port, ...(localAddress === undefined ? {} : { localAddress }) })
+/** `certificate`: over TLS, and shown to the server, whose own certificate is accepted whatever it is. */
+export function connectRaw(
+  to: { ip: string; port: number },
+  localAddress?: string,
+  certificate?: Pick<LabCertificate, 'cert' | 'key'>,
+): Promise<RawConnection> {
+  const place = { host: to.ip, port: to.port, ...(localAddress === undefined ? {} : { localAddress }) }
+  const socket: Socket =
+    certificate === undefined
+      ? connect(place)
+      : connectTls({
+          ...place,
+          ALPNProtocols: ['dot'],
+          rejectUnauthorized: false,
+          cert: readFileSync(certificate.cert),
+          key: readFileSync(certificate.key),
+        })
   const framer = new MessageFramer()
   const answers: Buffer[] = []
   const waiting = new Set<() => void>()
@@ -46,7 +64,7 @@ export function connectRaw(to: { ip: string; port: number }, localAddress?: stri
     })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
-    socket.once('connect', () => {
+    socket.once(certificate === undefined ? 'connect' : 'secureConnect', () => {
       socket.off('error', reject)
       socket.on('error', () => undefined)
       resolve({

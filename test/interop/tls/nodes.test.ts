@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { awaitSerial } from '../../../lab/ask-serial.js'
 import { checkProgram } from '../../../lab/available.js'
 import { startBind } from '../../../lab/bind.js'
-import { type LabCa, makeCa } from '../../../lab/certificates.js'
+import { type LabCa, type LabCertificate, makeCa } from '../../../lab/certificates.js'
 import { compareZones } from '../../../lab/compare.js'
 import { makeKey } from '../../../lab/keys.js'
 import { startKnot } from '../../../lab/knot.js'
@@ -27,11 +27,13 @@ import { api, inSync, startHub, type TestHub, writeHubConfig } from '../../suppo
 const ZONE = 'tls.example.'
 const STARTS = { nsd: startNsd, knot: startKnot, bind: startBind }
 type Make = keyof typeof STARTS
-/** BIND listens on addresses of interfaces only. */
-const IPS: Record<Make, string> = { nsd: '127.0.0.41', knot: '127.0.0.42', bind: '127.0.0.1' }
+/** BIND listens on addresses of interfaces only. `pinned`: known by the pin of its key, and knows the hub by its pin. */
+const IPS = { nsd: '127.0.0.41', knot: '127.0.0.42', pinned: '127.0.0.43', bind: '127.0.0.1' }
+type Node = keyof typeof IPS
+const makeOf = (node: Node): Make => (node === 'pinned' ? 'knot' : node)
 /** Knot has TLS from 3.5 on. */
-const MAKES = (Object.keys(STARTS) as Make[]).filter(
-  (make) => make !== 'knot' || isAtLeast(checkProgram('knot').version ?? '0', '3.5'),
+const NODES = (Object.keys(IPS) as Node[]).filter(
+  (node) => makeOf(node) !== 'knot' || isAtLeast(checkProgram('knot').version ?? '0', '3.5'),
 )
 
 describe('nodes over TLS', function () {
@@ -59,15 +61,16 @@ describe('nodes over TLS', function () {
     })
     servers.push(primary)
     const nodes: Record<string, object> = {}
-    const places: Partial<Record<Make, { ip: string; port: number }>> = {}
-    for (const make of MAKES) {
-      const port = await findPort(IPS[make])
-      places[make] = { ip: IPS[make], port }
-      nodes[make] = {
+    const places = {} as Record<Node, { port: number; tls: number; certificate: LabCertificate }>
+    for (const node of NODES) {
+      const [port, notify] = [await findPort(IPS[node]), await findPort(IPS[node])]
+      const certificate = await ca.issue(`${node}.lab`)
+      places[node] = { port, tls: notify, certificate }
+      nodes[node] = {
         cloud: 'A',
-        address: `${IPS[make]}:${port}`,
-        tls: { name: `${make}.lab` },
-        ...(make === 'bind' ? { key: nodeKey.name } : {}),
+        address: `${IPS[node]}:${port}`,
+        tls: { ...(node === 'pinned' ? { pin: certificate.pin } : { name: `${node}.lab` }), notify },
+        ...(node === 'bind' ? { key: nodeKey.name } : {}),
       }
     }
     const { name, algorithm, secret } = primaryKey
@@ -88,15 +91,17 @@ describe('nodes over TLS', function () {
     )
     hub = await startHub(place)
     await eventually(async () => expect((await api<{ serial: number }>(hub!, `/v1/zones/${ZONE}`)).serial).to.equal(1))
-    for (const make of MAKES) {
-      const { cert, key } = await ca.issue(`${make}.lab`)
-      const from = [{ ip: '127.0.0.1', port: tls, tls: { name: 'hub.lab' }, ...(make === 'bind' ? { key: nodeKey } : {}) }]
+    for (const node of NODES) {
+      const { port, tls: tlsPort, certificate } = places[node]
+      const hubTls = node === 'pinned' ? { pin: own.pin } : { name: 'hub.lab' }
+      const from = [{ ip: '127.0.0.1', port: tls, tls: hubTls, ...(node === 'bind' ? { key: nodeKey } : {}) }]
       servers.push(
-        await STARTS[make]({
-          name: make,
-          ...places[make]!,
+        await STARTS[makeOf(node)]({
+          name: node,
+          ip: IPS[node],
+          port,
           zones: [{ name: ZONE, from }],
-          tls: { port: await findPort(IPS[make]), cert, key, ca: ca.file },
+          tls: { port: tlsPort, cert: certificate.cert, key: certificate.key, ca: ca.file },
         }),
       )
     }
@@ -129,6 +134,13 @@ describe('nodes over TLS', function () {
       expect(answer).to.not.match(/^[^;].*IN\s+(A|SOA)/m)
       if (way[1] === 'SOA') expect(answer).to.match(/REFUSED/)
     })
+
+  it('get NOTIFY over TLS, each of them', async () => {
+    const text = await (await fetch(`${hub!.api}/metrics`)).text()
+    const of = (outcome: string): number =>
+      Number(new RegExp(`zonecast_notify_total\\{direction="out",outcome="${outcome}"\\} (\\d+)`).exec(text)?.[1] ?? 0)
+    expect(of('answered')).to.be.at.least(NODES.length)
+  })
 
   it('that come in the clear are named with the reason', async () => {
     const text = await (await fetch(`${hub!.api}/metrics`)).text()
