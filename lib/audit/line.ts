@@ -3,6 +3,7 @@
  * order or an automatic act, written before it takes effect; an outcome is a later line about an entry. Pure.
  */
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 
 /** Plain JSON. */
 export type Fact = string | number | boolean | null | readonly Fact[] | { readonly [name: string]: Fact | undefined }
@@ -123,7 +124,7 @@ const outcomeJson = ({ of, outcome, after, error }: OutcomeDraft, { n, at, prev 
 
 const cut = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`)
 
-/** An order may name thousands of zones: a list keeps its first members and their number. */
+/** An order may name thousands of zones: a list keeps its first members, and the number of the others. */
 function bounded(fact: Fact | undefined): Fact | undefined {
   if (fact === undefined || fact === null) return fact
   const short = shortened(fact)
@@ -135,7 +136,7 @@ function shortened(fact: Fact): Fact {
   if (typeof fact !== 'object' || fact === null) return fact
   if (Array.isArray(fact)) {
     const list = fact.slice(0, MAX_LIST).map(shortened)
-    return fact.length > MAX_LIST ? [...list, `… ${fact.length} in all`] : list
+    return fact.length > MAX_LIST ? [...list, `… ${fact.length - MAX_LIST} more, left out`] : list
   }
   return Object.fromEntries(
     Object.entries(fact).flatMap(([name, value]) => (value === undefined ? [] : [[name, shortened(value as Fact)]])),
@@ -156,24 +157,51 @@ export function readLine(octets: Buffer): LineReading {
 }
 
 function lineOf(octets: Buffer, hash: string): AuditLine | undefined {
-  let value: Record<string, unknown>
+  let value: unknown
   try {
     value = JSON.parse(octets.toString('utf8'))
   } catch {
     return undefined
   }
-  const { n, of } = value
-  const at = Date.parse(String(value.at))
-  if (!isNumber(n) || !Number.isFinite(at) || typeof value.prev !== 'string') return undefined
-  if (of !== undefined) {
-    if (!isNumber(of) || typeof value.outcome !== 'string') return undefined
-    return { ...(value as unknown as OutcomeLine), kind: 'outcome', at, hash }
+  if (typeof value !== 'object' || value === null) return undefined
+  if ('of' in value) {
+    const { data } = outcomeSchema.safeParse(value)
+    return data && { ...data, kind: 'outcome', hash }
   }
-  const texts = [value.by, value.from, value.action]
-  if (texts.some((text) => typeof text !== 'string') || typeof value.target !== 'object' || value.target === null)
-    return undefined
-  const actedAt = value.actedAt === undefined ? undefined : Date.parse(String(value.actedAt))
-  return { ...(value as unknown as EntryLine), kind: 'entry', at, open: value.open === true, actedAt, hash }
+  const { data } = entrySchema.safeParse(value)
+  return data && { ...data, kind: 'entry', hash }
 }
 
-const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+const number = z.int().positive()
+const time = z.string().transform((text, context) => {
+  const at = Date.parse(text)
+  if (Number.isFinite(at)) return at
+  context.issues.push({ code: 'custom', message: 'not a time', input: text })
+  return z.NEVER
+})
+/** Each value of JSON is one: not walked, as its depth is the writer's choice. */
+const fact = z.custom<Fact>((value) => value !== undefined).optional()
+const placed = { n: number, at: time, prev: z.string() }
+
+const entrySchema = z.object({
+  ...placed,
+  by: z.string(),
+  from: z.string(),
+  action: z.string(),
+  target: z.custom<Target>((value) => typeof value === 'object' && value !== null),
+  before: fact,
+  after: fact,
+  reason: z.string().optional(),
+  open: z.boolean().default(false),
+  actedAt: time.optional(),
+  lost: number.optional(),
+})
+
+const outcomeSchema = z.object({
+  ...placed,
+  of: number,
+  // A later version may have more words.
+  outcome: z.enum(['done', 'failed', 'unknown']).catch('unknown'),
+  after: fact,
+  error: z.string().optional(),
+})

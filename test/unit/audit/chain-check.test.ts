@@ -46,7 +46,7 @@ describe('an audit line', () => {
       { ...draftOf(1), target: { zones: names.map((_, i) => `z${i}.`) } },
       { n: 1, at: START, prev: NO_HASH },
     )
-    expect(JSON.parse(short.octets.toString()).target.zones.at(-1)).to.equal('… 10000 in all')
+    expect(JSON.parse(short.octets.toString()).target.zones.at(-1)).to.equal('… 9900 more, left out')
   })
 })
 
