@@ -45,7 +45,17 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   }
 }
 
-/** The part of the environment that the operator's commands get. */
+/**
+ * NOTIFY_SOCKET: where systemd expects messages (sd_notify(3)). Removes it, so that the hub's children do not report in its
+ * place.
+ */
+export function takeNotifySocket(env: Record<string, string | undefined> = process.env): string | undefined {
+  const socket = given(env.NOTIFY_SOCKET)
+  delete env.NOTIFY_SOCKET
+  return socket
+}
+
+/** The part of the environment that programs get which the hub starts. */
 export const commandEnvironment = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Record<string, string | undefined>> => ({ PATH: env.PATH, HOME: env.HOME })

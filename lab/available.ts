@@ -22,6 +22,11 @@ const PROGRAMS = {
   dnsdist: { programs: ['dnsdist'], packages: ['dnsdist'], versionArgs: ['--version'] },
   redis: { programs: ['redis-server'], packages: ['redis-server'], versionArgs: ['--version'] },
   bird: { programs: ['bird', 'birdc'], packages: ['bird2'], versionArgs: ['--version'] },
+  systemd: {
+    programs: ['systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
+    packages: ['systemd'],
+    versionArgs: ['--version'],
+  },
   // Namespaces, links, delays and losses.
   iproute: { programs: ['ip', 'tc'], packages: ['iproute2'], versionArgs: ['-V'] },
   // Completion of command lines, and the manual page.

@@ -40,7 +40,8 @@ export class TransferProcesses {
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
       exec: fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)),
-      args: ['start', '-c', file, '--roles', 'transfer'],
+      // This process has decided about root.
+      args: ['start', '-c', file, '--roles', 'transfer', '--allow-root'],
       // Their line `ready` is not one of this process.
       silent: true,
     })

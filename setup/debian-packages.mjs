@@ -25,6 +25,7 @@ const FOR_TESTS = {
   dnsdist: ['dnsdist'],
   bird2: ['bird', 'birdc'],
   iproute2: ['ip', 'tc'],
+  systemd: ['systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
 }
 /** Users of what the program prints: shells, the reader of manual pages, and Prometheus. */
 const FOR_OUTPUT = { zsh: ['zsh'], fish: ['fish'], mandoc: ['mandoc'], prometheus: ['promtool'] }

@@ -43,7 +43,7 @@ export class HubProcess {
     const logFile = join(folder, 'zonecast.log')
     const log = openSync(logFile, 'a')
     // A separate process group: Ctrl-C is for the demo, which ends its servers in order.
-    const child = spawn(process.execPath, [...program(), 'start', '-c', configFile], {
+    const child = spawn(process.execPath, [...program(), 'start', '--allow-root', '-c', configFile], {
       stdio: ['ignore', 'pipe', log],
       detached: true,
     })

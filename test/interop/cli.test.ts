@@ -18,7 +18,7 @@ import { findPort } from '../../lab/ports.js'
 import type { LabServer } from '../../lab/server.js'
 import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
-import { PROGRAM } from '../support/program.js'
+import { PROGRAM, START } from '../support/program.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
@@ -100,7 +100,7 @@ zones: [ { name: ${ZONE} } ]
 defaults: { refresh: { min: 100ms, max: 1s } }
 `
     writeFileSync(config, settings, { mode: 0o600 })
-    hub = launch(['start', '-c', config])
+    hub = launch([...START, '-c', config])
     hub.stdout!.on('data', (chunk: Buffer) => (ready += chunk))
     hub.stderr!.on('data', (chunk: Buffer) => (log += chunk))
     await eventually(() => expect(ready, log).to.match(/\n$/), { timeoutMs: 20_000 })
@@ -270,7 +270,7 @@ defaults: { refresh: { min: 100ms, max: 1s } }
   })
 
   it('refuses a second hub on the same folder in one sentence', async () => {
-    const outcome = await asked('start')
+    const outcome = await asked(...START)
     expect(outcome.status).to.equal(1)
     expect(outcome.err.split('\n').filter((line) => line.startsWith('zonecast: '))).to.have.length(1)
   })

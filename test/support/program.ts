@@ -10,3 +10,6 @@ export const PROGRAMS = {
 
 /** The program that tests start. The build starts in half the time; a person who runs one file may have changed a source since the last build. */
 export const PROGRAM: readonly string[] = process.env.ZONECAST_TEST_BUILT === '1' ? PROGRAMS.built : PROGRAMS.source
+
+/** The words that start a hub in a test: CI runs as root, and the hub refuses that by default. */
+export const START: readonly string[] = ['start', '--allow-root']

@@ -1,7 +1,7 @@
 /** A hub for tests: in this process, or in its own process that can be killed. Its config is written to a scratch folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../../config/load.js'
 import { createLogger } from '../../lib/runtime/logger.js'
@@ -10,7 +10,7 @@ import { commandIn } from '../../lab/netns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabChannel, LabKey } from '../../lab/server.js'
 import { Hub, ROLES } from '../../services/hub.js'
-import { PROGRAM, PROGRAMS } from './program.js'
+import { PROGRAM, PROGRAMS, START } from './program.js'
 import { eventually } from './eventually.js'
 
 export interface HubSketch {
@@ -117,6 +117,13 @@ function programOf(program: keyof typeof PROGRAMS | { checkout: string } | undef
   return typeof program === 'string' ? PROGRAMS[program] : [join(program.checkout, 'dist/services/main.js')]
 }
 
+/** A checkout of an earlier version may not know `--allow-root`, and then needs none. */
+function startOf(program: Parameters<typeof programOf>[0]): readonly string[] {
+  if (typeof program !== 'object') return START
+  const source = readFileSync(join(program.checkout, 'dist/services/cli/commands/start.js'), 'utf8')
+  return source.includes('--allow-root') ? START : ['start']
+}
+
 /**
  * Started like by an operator; resolves when it has printed `ready`, within `readyMs`. `program`: also a checkout that has been
  * built.
@@ -132,7 +139,7 @@ export async function spawnHub(
     ...commandIn(place.netns, process.execPath, [
       ...(process.env.ZONECAST_TEST_NODE_OPTIONS?.split(' ') ?? []),
       ...programOf(program),
-      'start',
+      ...startOf(program),
       '-c',
       place.configFile,
       ...args,

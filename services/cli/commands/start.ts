@@ -3,17 +3,26 @@
  * all resources, and the process ends when the event loop is empty.
  */
 import type { Command } from 'commander'
+import { commandEnvironment, takeNotifySocket } from '../../../config/env.js'
 import { ConfigError, type Finding, formatFinding } from '../../../config/errors.js'
 import { checkConfig, type ConfigReport, findConfigFile } from '../../../config/load.js'
 import { describeError, InvariantError } from '../../../lib/errors.js'
 import { guard, reportFault } from '../../../lib/runtime/guard.js'
 import { goFirst } from '../../../lib/runtime/priority.js'
+import { ServiceManager } from '../../../lib/runtime/service-manager.js'
 import { createLogger, type Logger } from '../../../lib/runtime/logger.js'
 import { type CommandContext, type RunningHub, withConfig } from '../command-context.js'
 import { usage } from '../errors.js'
 
 const BAD_CONFIG = 2
 const WORKER_NAME = /^[a-zA-Z0-9._-]{1,100}$/
+
+interface StartOptions {
+  config?: string
+  roles?: string
+  worker?: string
+  allowRoot?: true
+}
 
 export function addStart(program: Command, context: CommandContext): void {
   withConfig(program.command('start'))
@@ -23,19 +32,23 @@ export function addStart(program: Command, context: CommandContext): void {
       '--worker <name>',
       'name of the worker of this process, where several share the zones (default: host name and process)',
     )
+    .option('--allow-root', 'run as root (default: refuse, as the hub needs no right of root)')
     .action(async (_options, command: Command) => {
-      const { config: file, roles, worker } = command.optsWithGlobals<{ config?: string; roles?: string; worker?: string }>()
+      const { config: file, roles, worker, allowRoot } = command.optsWithGlobals<StartOptions>()
       if (worker !== undefined && !WORKER_NAME.test(worker))
         throw usage(`--worker ${JSON.stringify(worker)}: write letters, digits, . _ -`)
       const { Hub, ROLES } = await context.parts.loadHub()
       const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
       const { config, findings } = loadOrTell(findConfigFile(file))
       if (config === undefined) return context.setExit(BAD_CONFIG)
+      if (process.getuid?.() === 0 && allowRoot !== true)
+        throw usage('the hub does not run as root: start it as a user of its own, or add --allow-root')
       const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY === true })
       surviveFaults(log)
       logWeaknesses(log, findings)
       ignoreInspector()
-      await runHub(new Hub(config, played, log, worker), log, context)
+      const manager = new ServiceManager(takeNotifySocket(), commandEnvironment(), log)
+      await runHub(new Hub(config, played, log, worker), log, manager, context)
     })
 }
 
@@ -60,12 +73,12 @@ function logWeaknesses(log: Logger, findings: readonly Finding[]): void {
   for (const { code, message, line } of findings) if (code.startsWith('WEAK_')) log.warn({ op: 'config', code, line }, message)
 }
 
-async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext): Promise<void> {
+async function runHub(hub: RunningHub, log: Logger, manager: ServiceManager, { terminal }: CommandContext): Promise<void> {
   // Before the start, so that a signal during it is handled and does not kill the process.
   const asked = stopSignal(log)
   let isUp = false
   const reload = guard('SIGHUP', () => {
-    if (isUp) return tryReload(hub, log)
+    if (isUp) return tryReload(hub, log, manager)
     log.warn({ op: 'reload' }, 'SIGHUP ignored: the hub is starting and reads the config anyway')
   })
   process.on('SIGHUP', reload)
@@ -74,11 +87,13 @@ async function runHub(hub: RunningHub, log: Logger, { terminal }: CommandContext
     isUp = true
     if (goFirst()) log.info({ op: 'start' }, 'process priority raised')
     terminal.write(`${readyLine(addresses)}\n`)
+    manager.notify('READY=1', `STATUS=${readyLine(addresses)}`)
     // The parent of a process of the transfer server waits for it.
     process.send?.({ ready: addresses })
     const signal = await asked
     isUp = false
     log.info({ op: 'stop', signal }, 'shutting down')
+    manager.notify('STOPPING=1', 'STATUS=shutting down')
     await hub.stop()
     // No work is left; a connection that still waits for an unreachable Redis must not keep the process alive.
     setTimeout(() => process.exit(), END_WITHIN_MS).unref()
@@ -99,12 +114,14 @@ export function readyLine(addresses: readonly { role: string; address: string }[
   return ['ready', ...listening].join(' ')
 }
 
-async function tryReload(hub: RunningHub, log: Logger): Promise<void> {
+async function tryReload(hub: RunningHub, log: Logger, manager: ServiceManager): Promise<void> {
   try {
     await hub.reload()
+    manager.notify('STATUS=config reloaded')
   } catch (error) {
     const mistakes = error instanceof ConfigError ? error.mistakes.map(formatFinding) : undefined
     log.error({ op: 'reload', reason: describeError(error), mistakes }, 'config refused, running config kept')
+    manager.notify('STATUS=config refused, running config kept; zonecast check shows the mistakes')
   }
 }
 

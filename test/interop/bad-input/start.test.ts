@@ -14,7 +14,7 @@ import { runCommand } from '../../../lab/run-command.js'
 import { findPort } from '../../../lab/ports.js'
 import { startRedis } from '../../../lab/redis.js'
 import { needsPeers } from '../../support/peers.js'
-import { PROGRAM } from '../../support/program.js'
+import { PROGRAM, START } from '../../support/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { spawnHub, writeHubConfig } from '../../support/test-hub.js'
 
@@ -24,9 +24,9 @@ interface Ended {
   err: string
 }
 
-function start(configFile: string): Promise<Ended> {
+function start(configFile: string, words = START): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...PROGRAM, 'start', '-c', configFile], {
+    const child = spawn(process.execPath, [...PROGRAM, ...words, '-c', configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended: Ended = { code: null, out: '', err: '' }
@@ -101,6 +101,13 @@ describe('a start that fails', function () {
   it('because this machine does not have the address names the address', async () => {
     const { configFile } = await configured({ transfer: { listen: ['192.0.2.99:5300'] } })
     expectSentence(await start(configFile), /192\.0\.2\.99:5300.*transfer\.listen/)
+  })
+
+  it('because it runs as root names the option, and leaves no files', async function () {
+    if (process.getuid?.() !== 0) return this.skip()
+    const { configFile, folder } = await configured()
+    expectSentence(await start(configFile, ['start']), /does not run as root: start it as a user of its own, or add --allow-root/)
+    expect(readdirSync(folder)).to.deep.equal(['zonecast.yaml'])
   })
 
   it('because Redis may evict keys names the setting', async () => {
