@@ -47,11 +47,18 @@ export interface ForceOutcome {
   hasEnded: boolean
 }
 
+/** `tls`: for BIND, the name of a `tls` statement in its named.conf; undefined: in the clear. */
+export interface PrimaryOfZone {
+  address: Endpoint
+  key: string | undefined
+  tls?: string | undefined
+}
+
 /** A zone to add, with the settings of a secondary. */
 export interface NewZone {
   name: ZoneName
   /** The transfer server of the hub, by each of its addresses. */
-  primaries: readonly { address: Endpoint; key: string | undefined }[]
+  primaries: readonly PrimaryOfZone[]
   /** NSD: the pattern · Knot: the template; default: that of the server. */
   template?: string | undefined
   /** BIND: the path of its file, relative to the server's directory. */

@@ -17,6 +17,7 @@ import {
   type NewZone,
   type NodeControl,
   ok,
+  type PrimaryOfZone,
   type ServerStatus,
   type ZoneStatus,
 } from './control.js'
@@ -86,12 +87,10 @@ export class RndcControl implements NodeControl {
 
   async addZone({ name, primaries, file }: NewZone): Promise<ControlResult<undefined>> {
     const path = file ?? `${plainZone(name)?.replace(/\//g, '_')}.zone`
-    const keys = primaries.map(({ key }) => (key === undefined ? '' : wordOf(key)))
-    if (!FILE.test(path) || keys.includes(undefined))
-      return this.#failures.unsupported('the path of the file or the name of a key has unusual characters', 'rename it')
-    const from = primaries
-      .map(({ address: { ip, port } }, i) => `${ip} port ${port}${keys[i] === '' ? '' : ` key "${keys[i]}"`}; `)
-      .join('')
+    const words = primaries.flatMap(({ key, tls }) => [key, tls]).filter((word) => word !== undefined)
+    if (!FILE.test(path) || words.some((word) => wordOf(word) === undefined))
+      return this.#failures.unsupported('the path of the file, or the name of a key or hub, has unusual characters', 'rename it')
+    const from = primaries.map(primaryText).join('')
     const statement = `{ type secondary; file "${path}"; primaries { ${from}}; };`
     const plain = plainZone(name)
     if (plain === undefined) return this.#notOneWord(name)
@@ -156,6 +155,12 @@ export class RndcControl implements NodeControl {
       throw new RndcFormatError('its answer belongs to another request: it may be a recorded one')
     return answer
   }
+}
+
+/** One entry of a zone's `primaries`. The words must be checked. */
+function primaryText({ address: { ip, port }, key, tls }: PrimaryOfZone): string {
+  const [keyed, secured] = [key && ` key "${key}"`, tls && ` tls "${tls}"`]
+  return `${ip} port ${port}${keyed ?? ''}${secured ?? ''}; `
 }
 
 /** `name: value` lines by name. */

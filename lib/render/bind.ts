@@ -1,10 +1,13 @@
 /** BIND as a node. Catalogs since 9.18, with the words of RFC 9432. Limits on the records of one name since 9.18.28. */
+import type { Endpoint } from '../dns/endpoint.js'
 import {
   controllersOf,
   type HubSetup,
   isV6,
   type NodeSetup,
   sendersOf,
+  tlsFiles,
+  tlsName,
   type Words,
   ZONECAST,
   type ZoneOfNode,
@@ -48,6 +51,7 @@ function server(setup: NodeSetup): string {
   const { version, hubs, control, catalog } = setup
   const folder = setup.folder ?? FOLDER
   return lines([
+    ...ownTls(setup),
     ...(control?.kind === 'bind'
       ? [
           `include "${folder}/${CONTROL_KEY}";`,
@@ -87,13 +91,18 @@ function server(setup: NodeSetup): string {
   ])
 }
 
+/** Name of the settings of TLS as a server. */
+const OWN_TLS = `${ZONECAST}-node`
+
 /** One statement for each port and family. */
-function listenOn({ listen }: NodeSetup): string[] {
+function listenOn({ listen, tls }: NodeSetup): string[] {
   const groups = new Map<string, string[]>()
-  for (const { ip, port } of listen) {
-    const statement = `listen-on${isV6(ip) ? '-v6' : ''} port ${port}`
+  const add = ({ ip, port }: Endpoint, more: string): void => {
+    const statement = `listen-on${isV6(ip) ? '-v6' : ''} port ${port}${more}`
     groups.set(statement, [...(groups.get(statement) ?? []), ip])
   }
+  for (const endpoint of listen) add(endpoint, '')
+  for (const endpoint of tls?.listen ?? []) add(endpoint, ` tls "${OWN_TLS}"`)
   const missing = ['listen-on', 'listen-on-v6'].filter((word) => ![...groups.keys()].some((key) => key.startsWith(`${word} `)))
   return [
     ...[...groups].map(([statement, ips]) => `    ${statement} { ${ips.map((ip) => `${ip};`).join(' ')} };`),
@@ -101,12 +110,31 @@ function listenOn({ listen }: NodeSetup): string[] {
   ]
 }
 
+/** For NOTIFY over TLS. */
+function ownTls({ tls, folder }: NodeSetup): string[] {
+  if (tls === undefined || tls.listen.length === 0) return []
+  const { cert, key } = tlsFiles(folder ?? FOLDER)
+  return [`tls "${OWN_TLS}" { cert-file "${cert}"; key-file "${key}"; protocols { TLSv1.3; }; };`]
+}
+
+/** How it recognizes the hub, and what it shows. */
+function tlsBlock({ tls, folder }: NodeSetup, hub: HubSetup): string[] {
+  if (hub.tls === undefined) return []
+  const { ca, cert, key } = tlsFiles(folder ?? FOLDER)
+  const own = tls?.hasCertificate === true ? ` cert-file "${cert}"; key-file "${key}";` : ''
+  return [`tls "${tlsName(hub)}" { ca-file "${ca}"; remote-hostname "${hub.tls.name}";${own} protocols { TLSv1.3; }; };`]
+}
+
 function links(setup: NodeSetup): string {
   const { folder, hubs, key } = setup
   const keyed = key === undefined ? '' : ` key "${plainName(key.name)}"`
-  const asked = hubs.map(({ address }: HubSetup) => `${address.ip} port ${address.port}${keyed};`)
+  const asked = hubs.map(
+    (hub: HubSetup) =>
+      `${hub.address.ip} port ${hub.address.port}${keyed}${hub.tls === undefined ? '' : ` tls "${tlsName(hub)}"`};`,
+  )
   return lines([
     ...(key === undefined ? [] : [`include "${folder ?? FOLDER}/${ZONECAST}.key";`]),
+    ...hubs.flatMap((hub) => tlsBlock(setup, hub)),
     `primaries "${ZONECAST}" { ${asked.join(' ')} };`,
     // Transfers go to the hubs, which compare the contents (zonecast verify).
     `acl "${ZONECAST}" { ${

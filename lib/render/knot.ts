@@ -1,5 +1,15 @@
 /** Knot as a node: the journal holds the zones, and no zone files are written. Catalogs since 3.0. */
-import { type NodeSetup, sendersOf, sourceTo, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import {
+  type HubSetup,
+  needsCa,
+  type NodeSetup,
+  sendersOf,
+  sourceTo,
+  tlsFiles,
+  type Words,
+  ZONECAST,
+  type ZoneOfNode,
+} from './node-setup.js'
 import { plainName, printfName, unusualFile } from './plain-names.js'
 import { isAtLeast } from './server-version.js'
 
@@ -21,10 +31,13 @@ export const KNOT: Words = {
       : `Knot ${version} consumes no catalogs (${CATALOGS_SINCE} does)`,
 }
 
-function server({ listen, folder, hubs, control }: NodeSetup): string {
+const placesOf = (endpoints: NodeSetup['listen']): string => `[${endpoints.map(({ ip, port }) => `${ip}@${port}`).join(', ')}]`
+
+function server({ listen, folder, hubs, control, tls }: NodeSetup): string {
   return lines([
     'server:',
-    `    listen: [${listen.map(({ ip, port }) => `${ip}@${port}`).join(', ')}]`,
+    `    listen: ${placesOf(listen)}`,
+    ...(tls === undefined || tls.listen.length === 0 ? [] : [`    listen-tls: ${placesOf(tls.listen)}`]),
     ...(folder === undefined ? [] : [`    rundir: "${folder}"`]),
     ...(hubs.length > 1 ? ['    tcp-remote-io-timeout: 2000   # by default a silent hub delays transfers by five seconds'] : []),
     ...(control?.kind === 'knot' && folder !== undefined ? ['control:', `    listen: "${folder}/knot.sock"`] : []),
@@ -33,12 +46,31 @@ function server({ listen, folder, hubs, control }: NodeSetup): string {
   ])
 }
 
+/** A second section `server` adds to the first one. Without a certificate of its own Knot shows one that it makes. */
+function tlsServer(setup: NodeSetup): string[] {
+  const { ca, cert, key } = tlsFiles(setup.folder ?? FOLDER)
+  const own = setup.tls?.hasCertificate === true ? [`    cert-file: "${cert}"`, `    key-file: "${key}"`] : []
+  const settings = [...own, ...(needsCa(setup) ? [`    ca-file: "${ca}"`] : [])]
+  return settings.length === 0 ? [] : ['server:', ...settings]
+}
+
+const tlsRemote = ({ tls }: HubSetup): string[] =>
+  tls === undefined
+    ? []
+    : [
+        '    tls: on',
+        tls.name === undefined
+          ? `    cert-key: [${tls.pins.map((pin) => `"${pin}"`).join(', ')}]`
+          : `    cert-hostname: "${tls.name}"`,
+      ]
+
 function links(setup: NodeSetup): string {
   const { folder, hubs, key } = setup
   const place = folder ?? FOLDER
   const keyed = key === undefined ? [] : [`    key: "${plainName(key.name)}"`]
   return lines([
     ...(key === undefined ? [] : [`include: "${place}/${ZONECAST}.key"`]),
+    ...tlsServer(setup),
     'remote:',
     ...hubs.flatMap((hub) => {
       const via = sourceTo(setup, hub)
@@ -47,6 +79,7 @@ function links(setup: NodeSetup): string {
         `    address: ${hub.address.ip}@${hub.address.port}`,
         ...(via === undefined ? [] : [`    via: ${via}`]),
         ...keyed,
+        ...tlsRemote(hub),
       ]
     }),
     'acl:',

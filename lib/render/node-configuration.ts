@@ -3,10 +3,11 @@ import { BIND, CONTROL_KEY } from './bind.js'
 import { KNOT } from './knot.js'
 import type { ZoneName } from '../dns/name.js'
 import type { Make } from '../fleet/control-settings.js'
-import { type NodeSetup, type Part, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import { needsCa, type NodeSetup, type Part, tlsFiles, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
 import { NSD } from './nsd.js'
 import { plainName } from './plain-names.js'
 import { apiKeyFile, POWERDNS, secretFile } from './powerdns.js'
+import { isAtLeast, XOT_FROM } from './server-version.js'
 
 export const WORDS: Readonly<Record<Make, Words>> = { nsd: NSD, bind: BIND, knot: KNOT, powerdns: POWERDNS }
 
@@ -52,14 +53,16 @@ export class NodeConfiguration {
 
   #comments(): string {
     const { node, make, version, hubs } = this.#setup
-    const { product, assumes } = this.#words
+    const { product } = this.#words
     const lack = this.#lack === undefined ? [] : [`${this.#lack}: the zones are listed, so render again when they change.`]
     const lines = [
       `${product} on node ${node}: its zones from ${hubs.map(({ id }) => id).join(' and ')}. Made by "zonecast render ${node}".`,
       version === undefined
-        ? `For ${product} ${assumes} or newer; --server-version renders for an older one.`
+        ? `For ${product} ${this.#assumes} or newer; --server-version renders for an older one.`
         : `For ${product} ${version}.`,
       ...lack,
+      ...this.#hubComments(),
+      ...this.#tlsComments(),
       ...this.#keyComments(),
       ...this.#controlComments(),
       ...(make === 'powerdns' && this.#part === 'all'
@@ -67,6 +70,33 @@ export class NodeConfiguration {
         : []),
     ]
     return `${lines.map((line) => `# ${line}\n`).join('')}`
+  }
+
+  get #assumes(): string {
+    const { assumes } = this.#words
+    const from = this.#setup.tls && XOT_FROM[this.#setup.make]
+    return from === undefined || isAtLeast(assumes, from) ? assumes : from
+  }
+
+  #hubComments(): string[] {
+    const { leftOut = [], tls } = this.#setup
+    const why = tls === undefined ? 'it serves over TLS, and this node has no tls' : 'it has no tls in hubs, and this node has'
+    return leftOut.map((hub) => `Hub ${hub} is left out: ${why}.`)
+  }
+
+  /** The files that TLS needs on the node. */
+  #tlsComments(): string[] {
+    const { tls, folder } = this.#setup
+    if (tls === undefined || !this.#hasZones) return []
+    const { user, folder: usual } = this.#words
+    const files = tlsFiles(folder ?? usual)
+    return [
+      'Transfers go over TLS only. The server reads these files, which you copy to the node:',
+      ...(needsCa(this.#setup) ? [`  ${files.ca}: the CA certificates of the hubs`] : []),
+      ...(tls.hasCertificate
+        ? [`  ${files.cert}: the certificate of this node`, `  ${files.key}: its key; chmod 600, chown ${user}`]
+        : []),
+    ]
   }
 
   #keyComments(): string[] {

@@ -10,6 +10,22 @@ export interface HubSetup {
   address: Endpoint
   /** Addresses from which NOTIFY, SOA queries and transfers of the hub come; at least one. */
   senders: readonly string[]
+  /** Left out: the node asks it in the clear. */
+  tls?: HubProof
+}
+
+/** The certificate of the hub has this name; without one, its public key is one of the pins (SHA-256, base64). */
+export interface HubProof {
+  name: string | undefined
+  pins: readonly string[]
+}
+
+/** TLS of the node towards the hubs (RFC 9103). */
+export interface TlsSetup {
+  /** It shows a certificate: the hub recognizes it by that. */
+  hasCertificate: boolean
+  /** Places where it serves over TLS, for NOTIFY. */
+  listen: readonly Endpoint[]
 }
 
 /** A TSIG key by its name; the secret is in a file on the node. */
@@ -43,6 +59,10 @@ export interface NodeSetup {
   /** The catalog that lists the zones of this node. */
   catalog: ZoneName | undefined
   control: ControlSetup | undefined
+  /** Left out: transfers in the clear. */
+  tls?: TlsSetup
+  /** Peer hubs that the node cannot ask. */
+  leftOut?: readonly string[]
 }
 
 /** A zone that the node carries. */
@@ -78,6 +98,19 @@ export interface Words {
 
 /** Name of the pattern, template and list of primaries for the zones of the hub. */
 export const ZONECAST = 'zonecast'
+
+/** Name of the settings of TLS with a hub. */
+export const tlsName = ({ id }: Pick<HubSetup, 'id'>): string => `${ZONECAST}-${id}`
+
+/** Paths of PEM files on the node: the CAs of the hubs, the certificate of the node, its key. */
+export const tlsFiles = (folder: string): { ca: string; cert: string; key: string } => ({
+  ca: `${folder}/${ZONECAST}-ca.pem`,
+  cert: `${folder}/${ZONECAST}-node.pem`,
+  key: `${folder}/${ZONECAST}-node.key`,
+})
+
+/** Some hub is recognized by a name, which its CA vouches for. */
+export const needsCa = ({ hubs }: NodeSetup): boolean => hubs.some(({ tls }) => tls?.name !== undefined)
 
 const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
 

@@ -1,6 +1,17 @@
 /** NSD as a node. Catalogs since 4.9 (RFC 9432), one for each server; a database file until 4.7. */
 import type { Endpoint } from '../dns/endpoint.js'
-import { type HubSetup, type KeySetup, type NodeSetup, sendersOf, type Words, ZONECAST, type ZoneOfNode } from './node-setup.js'
+import {
+  type HubSetup,
+  type KeySetup,
+  needsCa,
+  type NodeSetup,
+  sendersOf,
+  tlsFiles,
+  tlsName,
+  type Words,
+  ZONECAST,
+  type ZoneOfNode,
+} from './node-setup.js'
 import { plainName, printfName, unusualFile } from './plain-names.js'
 import { isAtLeast } from './server-version.js'
 
@@ -32,6 +43,7 @@ function server(setup: NodeSetup): string {
   return lines([
     'server:',
     ...listen.map((address) => `    ip-address: ${at(address)}`),
+    ...tlsListen(setup),
     ...(elsewhere ? ['    ip-freebind: yes              # service addresses may be missing for a while'] : []),
     `    zonesdir: "${folder}"`,
     `    zonelistfile: "${folder}/zone.list"`,
@@ -43,6 +55,35 @@ function server(setup: NodeSetup): string {
     ...(hubs.length > 1 ? ['    tcp-timeout: 3                # by default a silent hub delays transfers by two minutes'] : []),
     ...(control?.kind === 'nsd' ? remoteControl(control.at, setup.folder) : []),
   ])
+}
+
+/** For NOTIFY over TLS. */
+function tlsListen({ tls, folder }: NodeSetup): string[] {
+  const [first] = tls?.listen ?? []
+  if (first === undefined) return []
+  const { cert, key } = tlsFiles(folder ?? FOLDER)
+  return [
+    ...tls!.listen.map((address) => `    ip-address: ${at(address)}`),
+    `    tls-port: ${first.port}`,
+    `    tls-service-key: "${key}"`,
+    `    tls-service-pem: "${cert}"`,
+  ]
+}
+
+/** How it recognizes each hub, and what it shows. A second clause `server:` adds to the first one. */
+function tlsAuths(setup: NodeSetup): string[] {
+  const { tls, hubs, folder } = setup
+  if (tls === undefined) return []
+  const { ca, cert, key } = tlsFiles(folder ?? FOLDER)
+  return [
+    ...(needsCa(setup) ? ['server:', `    tls-cert-bundle: "${ca}"`] : []),
+    ...hubs.flatMap((hub) => [
+      'tls-auth:',
+      `    name: "${tlsName(hub)}"`,
+      `    auth-domain-name: "${hub.tls!.name}"`,
+      ...(tls.hasCertificate ? [`    client-cert: "${cert}"`, `    client-key: "${key}"`] : []),
+    ]),
+  ]
 }
 
 /** The certificates are those of nsd-control-setup; the hub has the control key and the server's certificate. */
@@ -66,10 +107,13 @@ function links(setup: NodeSetup): string {
   const senders = sendersOf(setup)
   return lines([
     ...(key === undefined ? [] : [`include: "${setup.folder ?? FOLDER}/${ZONECAST}.key"`]),
+    ...tlsAuths(setup),
     'pattern:',
     `    name: "${ZONECAST}"`,
     '    zonefile: "%s.zone"',
-    ...hubs.map(({ address }: HubSetup) => `    request-xfr: ${at(address)} ${name}`),
+    ...hubs.map(
+      (hub: HubSetup) => `    request-xfr: ${at(hub.address)} ${name}${hub.tls === undefined ? '' : ` ${tlsName(hub)}`}`,
+    ),
     ...senders.map((ip) => `    allow-notify: ${ip} ${name}`),
     ...senders.map((ip) => `    provide-xfr: ${ip} ${name}     # zonecast verify compares contents`),
     ...sources.map((ip) => `    outgoing-interface: ${ip}`),

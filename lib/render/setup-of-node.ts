@@ -3,14 +3,13 @@ import type { Endpoint } from '../dns/endpoint.js'
 import type { ZoneName } from '../dns/name.js'
 import type { Make } from '../fleet/control-settings.js'
 import { RenderError } from './errors.js'
-import { type ControlSetup, type HubSetup, isV6, type KeySetup, type NodeSetup } from './node-setup.js'
+import { type HubsOfConfig, hubsFor } from './hubs-of-node.js'
+import { type ControlSetup, type HubSetup, isV6, type KeySetup, type NodeSetup, type TlsSetup } from './node-setup.js'
+import { isAtLeast, XOT_FROM } from './server-version.js'
 
 /** The settings that matter, as the config has them. */
-export interface SettingsOfHub {
-  hub: string
-  transfer: { listen: readonly Endpoint[]; source: readonly string[] }
+export interface SettingsOfHub extends HubsOfConfig {
   keys: ReadonlyMap<string, KeySetup>
-  hubs: ReadonlyMap<string, { id: string; address: Endpoint }>
   clouds: ReadonlyMap<string, { addresses: readonly string[] }>
   nodes: ReadonlyMap<string, SettingsOfNode>
   catalogs: { published: ReadonlyMap<string, { name: ZoneName; cloud: string | undefined; node: string | undefined }> }
@@ -25,7 +24,14 @@ interface SettingsOfNode {
   kind: Make | undefined
   control: ControlOfNode | undefined
   /** Its transfers go over TLS. */
-  tls: object | undefined
+  tls: TlsOfNode | undefined
+}
+
+/** `notifyPort`: it is served over TLS at this port. */
+interface TlsOfNode {
+  name: string | undefined
+  pins: readonly string[]
+  notifyPort: number | undefined
 }
 
 type ControlOfNode =
@@ -39,6 +45,7 @@ const SERVICE_PORT = 53
 /** Default of PowerDNS (webserver-port). */
 const API_PORT = 8081
 
+/** `version`: of the name server, such as `4.15.4`. */
 export interface SetupWish {
   folder?: string | undefined
   version?: string | undefined
@@ -53,13 +60,9 @@ export function setupOf(settings: SettingsOfHub, id: string, { folder, version }
       { code: 'RENDER_NO_KIND', node: id },
       `node ${id} has no "kind": set nodes.${id}.kind to nsd, bind, knot or powerdns`,
     )
-  // In the clear it would get nothing, so a configuration without TLS would be of no use.
-  if (node.tls !== undefined)
-    throw new RenderError(
-      { code: 'RENDER_TLS', node: id },
-      `node ${id} has "tls", and TLS is not rendered: configure its server by hand, or remove nodes.${id}.tls`,
-    )
-  const hubs = hubsFor(settings, node)
+  if (node.tls !== undefined) expectTls(id, kind, version)
+  const { hubs, leftOut } = hubsFor(settings, node)
+  if (kind !== 'knot') expectNames(id, hubs)
   const used = new Set(hubs.map(({ address }) => isV6(address.ip)))
   const services = settings.clouds.get(cloud)?.addresses ?? []
   return {
@@ -73,39 +76,40 @@ export function setupOf(settings: SettingsOfHub, id: string, { folder, version }
     key: keyNamed(settings, node.key),
     catalog: catalogFor(settings, node),
     control: node.control && controlOf(node.control, settings),
+    ...(node.tls === undefined ? {} : { tls: tlsOf(node.tls, paths) }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
   }
 }
 
-/** This hub and its peers, by addresses of the families that the node has. */
-function hubsFor(settings: SettingsOfHub, { id, paths }: SettingsOfNode): HubSetup[] {
-  const { hub, hubs, transfer } = settings
-  const families = [...new Set(paths.map(({ ip }) => isV6(ip)))]
-  const own = families.map((v6) => ownAddress(settings, v6)).find((address) => address !== undefined)
-  if (own === undefined)
+/** Throws RenderError: in the clear the node would get nothing, so a configuration without TLS would be of no use. */
+function expectTls(node: string, kind: Make, version: string | undefined): void {
+  const from = XOT_FROM[kind]
+  if (from === undefined)
     throw new RenderError(
-      { code: 'RENDER_NO_HUB_ADDRESS', node: id },
-      `no address of this hub is known that node ${id} can ask: set transfer.source, or list an address in transfer.listen`,
+      { code: 'RENDER_TLS', node },
+      `node ${node} has "tls", and PowerDNS transfers nothing over TLS: put dnsdist beside it and configure both by hand (docs/operate/tls.md has the lines), or remove nodes.${node}.tls`,
     )
-  const sources = transfer.source.filter((ip) => isV6(ip) === isV6(own.ip))
-  const peers = [...hubs.values()].filter((peer) => peer.id !== hub && families.includes(isV6(peer.address.ip)))
-  return [
-    { id: hub, address: own, senders: [...new Set([own.ip, ...sources])] },
-    ...peers.map(({ id: peer, address }) => ({ id: peer, address, senders: [address.ip] })),
-  ]
+  if (version !== undefined && !isAtLeast(version, from))
+    throw new RenderError(
+      { code: 'RENDER_TLS', node },
+      `node ${node} has "tls", and its server of version ${version} transfers nothing over TLS: update it to ${from}, or remove nodes.${node}.tls`,
+    )
 }
 
-/** Its address for peer hubs, or an address that it listens on; behind a wildcard, the source address of the family. */
-function ownAddress({ hub, hubs, transfer }: SettingsOfHub, v6: boolean): Endpoint | undefined {
-  const named = hubs.get(hub)?.address
-  if (named !== undefined && isV6(named.ip) === v6) return named
-  const listens = transfer.listen.filter(({ ip, port }) => isV6(ip) === v6 && port !== 0)
-  const listen = listens.find(({ ip }) => !WILDCARDS.includes(ip))
-  if (listen !== undefined) return listen
-  const source = transfer.source.find((ip) => isV6(ip) === v6)
-  return source === undefined || listens[0] === undefined ? undefined : { ip: source, port: listens[0].port }
+/** Throws RenderError: only Knot recognizes a hub by its public key. */
+function expectNames(node: string, hubs: readonly HubSetup[]): void {
+  const unnamed = hubs.find(({ tls }) => tls !== undefined && tls.name === undefined)
+  if (unnamed !== undefined)
+    throw new RenderError(
+      { code: 'RENDER_TLS', node },
+      `the server of node ${node} recognizes hubs by name, and hub ${unnamed.id} has only a pin: write hubs.${unnamed.id}.tls.name`,
+    )
 }
 
-const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
+const tlsOf = ({ name, pins, notifyPort }: TlsOfNode, paths: readonly Endpoint[]): TlsSetup => ({
+  hasCertificate: name !== undefined || pins.length > 0,
+  listen: notifyPort === undefined ? [] : distinct(paths.map(({ ip }) => ({ ip, port: notifyPort }))),
+})
 
 function keyNamed({ keys }: SettingsOfHub, id: string | undefined): KeySetup | undefined {
   const key = id === undefined ? undefined : keys.get(id)

@@ -4,6 +4,7 @@ import { ignoredRecords } from '../dns/ignored-records.js'
 import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { Remote } from '../fleet/remote.js'
 import type { NodePaths } from '../observe/node-paths.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
@@ -140,13 +141,19 @@ export class Verifier {
       ignored: ignoredRecords(node.ignored ?? []),
     }
     // A node with TLS gets and gives no zone in the clear (RFC 9103 §9).
-    const isInClear = node.tls !== undefined && subject.remote.tls === undefined
+    const source = transferSource(subject.remote)
+    const isInClear = node.tls !== undefined && source.tls === undefined
     if (how === 'axfr' && isInClear)
-      return { finding: cannot('axfr', `${node.id} has tls, and is asked for no transfer in the clear: use --how sample`) }
+      return {
+        finding: cannot(
+          'axfr',
+          `${node.id} has tls, and is asked for no transfer in the clear: set nodes.${node.id}.tls.notify to its port for TLS, or use --how sample`,
+        ),
+      }
     const isRefusing = how === 'auto' && !isOrder && (this.#refuses.get(node.id) ?? 0) > clock.now()
     if (how !== 'sample' && !isRefusing && !isInClear)
       try {
-        const compared = await this.#axfr.compare(subject)
+        const compared = await this.#axfr.compare({ ...subject, remote: source })
         this.octets.note(compared.octets)
         this.#refuses.delete(node.id)
         return 'finding' in compared ? compared : { moved: compared.moved, how: 'axfr' }
@@ -163,6 +170,10 @@ export class Verifier {
     this.#threads.close()
   }
 }
+
+/** Where a node takes NOTIFY over TLS, it gives transfers too. */
+const transferSource = (remote: Remote): Remote =>
+  remote.notifyOver === undefined ? remote : { ...remote, ...remote.notifyOver }
 
 /** The node allows this hub no transfer, or accepts no connection over TCP. */
 function isRefusal({ fault: { of, rcode } }: ReadError): boolean {

@@ -11,6 +11,7 @@ import { describeError } from '../../lib/errors.js'
 import type { Make } from '../../lib/fleet/control-settings.js'
 import type { FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { asResolver } from '../../lib/fleet/remote.js'
+import { XOT_FROM } from '../../lib/render/server-version.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import { printable } from '../../lib/runtime/printable.js'
@@ -34,9 +35,8 @@ const AT_ONCE = 4
 const MOST_ZONES = 200
 const PATIENCE = { udpMs: 1_000, udpTries: 1, tcpMs: 1_000 }
 
-/** The first version of each make that consumes catalogs (RFC 9432), and that transfers zones over TLS (RFC 9103). */
+/** The first version of each make that consumes catalogs (RFC 9432). */
 const CATALOG_FROM: Readonly<Record<Make, string>> = { nsd: '4.9', bind: '9.11', knot: '3.0', powerdns: '4.7' }
-const XOT_FROM: Readonly<Record<Make, string | undefined>> = { nsd: '4.6', bind: '9.18', knot: '3.5', powerdns: undefined }
 
 interface Known {
   at: number

@@ -11,7 +11,8 @@ import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { fileOf } from '../../lib/render/plain-names.js'
 import { NodeConfiguration } from '../../lib/render/node-configuration.js'
-import { type NodeSetup, sendersOf, ZONECAST } from '../../lib/render/node-setup.js'
+import { type NodeSetup, sendersOf, tlsName, ZONECAST } from '../../lib/render/node-setup.js'
+import { plainVersion } from '../../lib/render/server-version.js'
 import { ForeignJobError } from '../../lib/queue/job-schemas.js'
 import { type ProvisionChange, type ProvisionJob, type ProvisionProgress, provisionText } from '../../lib/queue/jobs.js'
 import { guard } from '../../lib/runtime/guard.js'
@@ -23,15 +24,15 @@ import { makePlan, type ProvisionPlan } from './provision-plan.js'
 
 export interface ProvisionParts {
   fleet: () => Fleet
-  /** Throws RenderError when a setting is missing. */
-  setup: (node: string) => NodeSetup
+  /** `version`: that of the server; undefined: unknown. Throws RenderError when a setting is missing. */
+  setup: (node: string, version: string | undefined) => NodeSetup
   controls: Pick<NodeControls, 'of'>
   ways: () => ControlWays
   /** Names of zones on the disk of this hub, and of the fleet. */
   known: () => Promise<readonly ZoneName[]>
   /** Resolves to an error text, or to undefined when the node's own answers show the change. */
   confirm: (zone: FleetZone | ZoneName, node: FleetNode, action: ProvisionChange['action']) => Promise<string | undefined>
-  seals: Pick<Seals, 'isSealOf'>
+  seals: Pick<Seals, 'isSealOf' | 'sealText'>
   /** Two jobs for one node would disturb each other. */
   inTurn: InTurn<string>
   now: () => number
@@ -62,13 +63,15 @@ async function provision(
     throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind: 'provision' }, 'provision job is not from this hub')
   const node = parts.fleet().nodes.get(job.node)
   if (node === undefined) throw failed(job.node, `${job.node} is no longer in the config`)
-  const setup = parts.setup(node.id)
   const control = parts.controls.of(node)
   if (control === undefined)
     throw failed(
       node.id,
       `${node.id} has no control channel: configure nodes.${node.id}.control, or install the output of "zonecast render ${node.id}"`,
     )
+  // Which zones a catalog brings depends on the version of the server.
+  const status = await control.status()
+  const setup = parts.setup(node.id, status.kind === 'ok' ? plainVersion(status.value.version) : undefined)
   const run = new ProvisionRun(node, setup, control, parts)
   const plan = await run.plan()
   const fields = {
@@ -191,7 +194,7 @@ class ProvisionRun {
     const file = fileOf(name)
     return {
       name,
-      primaries: hubs.map(({ address }) => ({ address, key: keyName })),
+      primaries: hubs.map((hub) => ({ address: hub.address, key: keyName, ...(hub.tls && { tls: tlsName(hub) }) })),
       template: ZONECAST,
       ...(make === 'bind' && !file.includes('=') ? { file } : {}),
     }

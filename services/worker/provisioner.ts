@@ -25,7 +25,7 @@ interface ProvisionerParts extends ConfirmParts {
 
 export const provisionerOf = (whole: WholeFleet, parts: ProvisionerParts): ProvisionParts => ({
   fleet: () => whole.fleet,
-  setup: (node) => setupOf(whole.config, node),
+  setup: (node, version) => setupOf(whole.config, node, { version }),
   ways: () => controlWays(whole.config.transfer.source),
   known: async (): Promise<readonly ZoneName[]> => [
     ...new Set([...whole.fleet.zones.keys(), ...(await zonesOnDisk(whole.config.dataDir))]),

@@ -4,6 +4,7 @@ import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
 import { RenderError } from '../../../lib/render/errors.js'
 import { NodeConfiguration } from '../../../lib/render/node-configuration.js'
 import type { NodeSetup } from '../../../lib/render/node-setup.js'
+import { plainVersion } from '../../../lib/render/server-version.js'
 import { type SetupWish, setupOf } from '../../../lib/render/setup-of-node.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
 import { ApiProblem } from '../problem.js'
@@ -18,8 +19,8 @@ export function configurationRoutes(context: ApiContext): Router {
 
   router.get('/nodes/:node/configuration', async (req, res) => {
     const node = nodeNamed(context, req.params.node)
-    const { part, ...wish } = configurationQuery.parse(req.query)
-    const text = new NodeConfiguration(setupFor(context, node, wish), part)
+    const { part, folder, version = await reportedVersion(context, node) } = configurationQuery.parse(req.query)
+    const text = new NodeConfiguration(setupFor(context, node, { folder, version }), part)
     const names = await matrix.names()
     const carries = carriedBy(node)
     await answerOf(context, names.length)(res, async (out) => {
@@ -35,6 +36,13 @@ export function configurationRoutes(context: ApiContext): Router {
   })
 
   return router
+}
+
+/** The version that the server reports over its control channel; undefined while it is not known. */
+async function reportedVersion({ servers, matrix }: ApiContext, node: FleetNode): Promise<string | undefined> {
+  if (node.control === undefined) return undefined
+  const { version } = await servers.of(node, matrix.fleet.zonesOf(node.id))
+  return version === null ? undefined : plainVersion(version)
 }
 
 const SLUGS: Readonly<Record<RenderError['code'], string>> = {

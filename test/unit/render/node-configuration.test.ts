@@ -1,14 +1,17 @@
 /** The configuration of a node in the words of each make: accepted by the make's own checker, and without a secret. */
 import { spawnSync } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { makeCa } from '../../../lab/certificates.js'
 import { findProgram, commandOf } from '../../../lab/program.js'
 import { complaintsAbout, installRendered, keyCommandsIn, type RenderedKind } from '../../../lab/rendered.js'
 import { checkProgram } from '../../../lab/available.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { NodeConfiguration } from '../../../lib/render/node-configuration.js'
 import { MAKES, type Make } from '../../../lib/fleet/control-settings.js'
-import type { NodeSetup, Part } from '../../../lib/render/node-setup.js'
+import { type NodeSetup, type Part, tlsFiles } from '../../../lib/render/node-setup.js'
+import { isAtLeast, XOT_FROM } from '../../../lib/render/server-version.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const NAMES = [
@@ -60,6 +63,17 @@ const FULL: Partial<NodeSetup> = {
   key: KEY,
 }
 
+/** TLS with both hubs, one of them by its key where the make can do that, and a port of its own. */
+const secure = (make: Make): Partial<NodeSetup> => ({
+  ...FULL,
+  hubs: FULL.hubs!.map((hub, i) => ({
+    ...hub,
+    tls: make === 'knot' && i === 1 ? { name: undefined, pins: [PIN] } : { name: `${hub.id}.example`, pins: [] },
+  })),
+  tls: { hasCertificate: true, listen: [{ ip: '10.1.0.1', port: 853 }] },
+})
+const PIN = Buffer.alloc(32, 7).toString('base64')
+
 const AT = { ip: '10.1.0.1', port: 8952 }
 const CONTROL: Record<Make, NodeSetup['control']> = {
   nsd: { kind: 'nsd', at: AT },
@@ -106,6 +120,27 @@ describe('the configuration of a node', () => {
         expect(complaintsAbout(kind, folder)).to.equal(undefined)
       })
 
+    it(`is accepted by the checker of ${make}: TLS`, async function () {
+      const { version } = checkProgram(kind)
+      const from = XOT_FROM[make]
+      if (version === undefined || from === undefined || !isAtLeast(version, from)) return this.skip()
+      const folder = scratch()
+      const ca = await makeCa()
+      const { cert, key } = await ca.issue('ams1.example')
+      const files = tlsFiles(folder)
+      for (const [at, file] of [
+        [files.ca, ca.file],
+        [files.cert, cert],
+        [files.key, key],
+      ] as const)
+        copyFileSync(file, at)
+      const text = render(setup(make, { ...secure(make), folder, version }))
+      for (const file of Object.values(files)) expect(text).to.include(`#   ${file}`)
+      const lab = { name: KEY.name, algorithm: KEY.algorithm, secret: SECRET }
+      installRendered({ kind, name: 'ams1', ip: '', port: 0, folder, text, key: lab, probe: '.' })
+      expect(complaintsAbout(kind, folder)).to.equal(undefined)
+    })
+
     it(`has no secret, and the command that makes the file of the key for ${make}`, () => {
       const folder = scratch()
       const text = render(setup(make, { ...FULL, folder }))
@@ -134,6 +169,13 @@ describe('the configuration of a node', () => {
       expect(server).to.not.include('example.com')
     })
   }
+
+  it('names hubs that the node cannot ask, and the version that TLS needs', () => {
+    const text = render(setup('knot', { ...secure('knot'), leftOut: ['hub.north'] }))
+    expect(text).to.include('# Hub hub.north is left out: it has no tls in hubs, and this node has.')
+    expect(text).to.include('# For Knot 3.5 or newer')
+    expect(render(setup('nsd', { leftOut: ['hub.north'] }))).to.include('it serves over TLS, and this node has no tls.')
+  })
 
   it('names the file of each zone once, without a slash, and no longer than a file system allows', () => {
     const text = render(setup('bind'))

@@ -2,9 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { type LabCa, type LabCertificate, makeCa } from '../../../lab/certificates.js'
 import { loadConfig } from '../../../config/load.js'
 import type { NodeSetup } from '../../../lib/render/node-setup.js'
-import { type SettingsOfHub, setupOf } from '../../../lib/render/setup-of-node.js'
+import { setupOf, type SetupWish } from '../../../lib/render/setup-of-node.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ='
@@ -12,7 +13,7 @@ const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ='
 describe('the setup of a node', () => {
   const scratch = scratchDirs()
 
-  function setupIn(more: object, node: object = {}): NodeSetup {
+  function setupIn(more: object, node: object = {}, wish: SetupWish = {}): NodeSetup {
     const folder = scratch()
     const file = join(folder, 'zonecast.yaml')
     const config = {
@@ -30,28 +31,7 @@ describe('the setup of a node', () => {
     }
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
     const loaded = loadConfig(file)
-    return setupOf(loaded, 'ams1')
-  }
-
-  /** The settings of a node with TLS, whose certificates are of no interest here. */
-  const loadedWithTls = (): SettingsOfHub => {
-    const node = {
-      id: 'ams1',
-      cloud: 'A',
-      paths: [{ ip: '10.1.0.1', port: 53 }],
-      key: undefined,
-      kind: 'nsd',
-      control: undefined,
-      tls: {},
-    }
-    const listen = [{ ip: '10.0.0.5', port: 53 }]
-    const maps = { keys: new Map(), hubs: new Map(), clouds: new Map(), nodes: new Map([['ams1', node]]) }
-    return {
-      hub: 'east',
-      transfer: { listen, source: [] },
-      ...maps,
-      catalogs: { published: new Map() },
-    } as unknown as SettingsOfHub
+    return setupOf(loaded, 'ams1', wish)
   }
 
   it('has the address that the hub listens on, and the addresses of the node and of its cloud', () => {
@@ -100,9 +80,82 @@ describe('the setup of a node', () => {
       'node ams1 has no "kind": set nodes.ams1.kind to nsd, bind, knot or powerdns',
     )
     expect(() => setupIn({ transfer: { listen: ['0.0.0.0:53', '[::]:53'] } })).to.throw(/node ams1 can ask: set transfer.source/)
-    expect(() => setupOf(loadedWithTls(), 'ams1')).to.throw(
-      /^node ams1 has "tls", and TLS is not rendered: .* remove nodes\.ams1\.tls$/,
-    )
     expect(() => setupIn({}, { address: '[2001:db8::1]:53' })).to.throw(/node ams1 can ask: set transfer.source/)
+  })
+
+  describe('with TLS', () => {
+    let own: LabCertificate
+    let ca: LabCa
+
+    before(async () => {
+      ca = await makeCa()
+      own = await ca.issue('hub.example')
+    })
+
+    const secure = (node: object = {}, more: object = {}, wish?: SetupWish): NodeSetup =>
+      setupIn(
+        {
+          transfer: {
+            listen: ['10.0.0.5:5300'],
+            tls: { listen: ['0.0.0.0:853'], cert: own.cert, key: own.key, clientCa: ca.file },
+            source: ['10.0.0.7'],
+          },
+          ...more,
+        },
+        { tls: { name: 'ams1.example' }, ...node },
+        wish,
+      )
+
+    it('has the place for TLS, and the name in the certificate of the hub', () => {
+      const { hubs, tls, leftOut } = secure()
+      expect(hubs).to.deep.equal([
+        {
+          id: 'east',
+          address: { ip: '10.0.0.7', port: 853 },
+          senders: ['10.0.0.7'],
+          tls: { name: 'hub.example', pins: [] },
+        },
+      ])
+      expect(tls).to.deep.equal({ hasCertificate: true, listen: [] })
+      expect(leftOut).to.equal(undefined)
+    })
+
+    it('has the port on which the node serves over TLS, and no certificate where the hub wants none', () => {
+      expect(secure({ tls: { name: 'ams1.example', notify: 853 } }).tls!.listen).to.deep.equal([{ ip: '10.1.0.1', port: 853 }])
+      expect(secure({ tls: {} }).tls).to.deep.equal({ hasCertificate: false, listen: [] })
+    })
+
+    it('leaves out peer hubs whose address does not fit, with TLS and without', () => {
+      const hubs = {
+        east: { address: '10.0.0.5', key: 'h', tls: { name: 'east.example', ca: ca.file } },
+        west: { address: '10.0.0.6', key: 'h', tls: { name: 'west.example', ca: ca.file } },
+        north: { address: '10.0.0.8:5300', key: 'h' },
+      }
+      const over = secure({}, { hubs })
+      expect(over.hubs.map(({ id, address, tls }) => [id, address.port, tls?.name])).to.deep.equal([
+        ['east', 853, 'east.example'],
+        ['west', 853, 'west.example'],
+      ])
+      expect(over.leftOut).to.deep.equal(['north'])
+      const clear = secure({ tls: undefined }, { hubs })
+      expect(clear.hubs.map(({ id, address }) => [id, address.port])).to.deep.equal([
+        ['east', 5300],
+        ['north', 5300],
+      ])
+      expect(clear.leftOut).to.deep.equal(['west'])
+    })
+
+    it('is refused, with the reason, where the server cannot do it', () => {
+      expect(() => secure({ kind: 'powerdns' })).to.throw(
+        /^node ams1 has "tls", and PowerDNS transfers nothing over TLS: .*dnsdist/,
+      )
+      expect(() => secure({ kind: 'knot' }, {}, { version: '3.2.6' })).to.throw(
+        /version 3\.2\.6 transfers nothing over TLS: update it to 3\.5, or remove nodes\.ams1\.tls$/,
+      )
+      expect(secure({ kind: 'knot' }, {}, { version: '3.5.8' }).make).to.equal('knot')
+      const pinned = { west: { address: '10.0.0.6', key: 'h', tls: { pin: own.pin } }, east: { address: '10.0.0.5', key: 'h' } }
+      expect(() => secure({}, { hubs: pinned })).to.throw(/hub west has only a pin: write hubs\.west\.tls\.name$/)
+      expect(secure({ kind: 'knot' }, { hubs: pinned }).hubs[1]!.tls).to.deep.equal({ name: undefined, pins: [own.pin] })
+    })
   })
 })

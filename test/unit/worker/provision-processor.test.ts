@@ -37,6 +37,7 @@ class Server {
 
   get control(): NodeControl {
     return {
+      status: async () => ok({ version: '9.20.3', zones: undefined, details: {} }),
       zoneStatus: async (zone: ZoneName) =>
         ok({ isConfigured: this.zones.has(zone), serial: 1, state: undefined, details: { type: 'secondary' } }),
       addZone: async ({ name, file, primaries }: Parameters<NodeControl['addZone']>[0]) => {
@@ -71,7 +72,7 @@ function partsFor(server: Server, carried: readonly string[], known: readonly st
       const name = typeof zone === 'string' ? zone : zone.name
       return server.zones.has(name) === (action === 'add') ? undefined : 'is not shown'
     },
-    seals: { isSealOf: (text, seal) => seal === `seal of ${text}` },
+    seals: { isSealOf: (text, seal) => seal === `seal of ${text}`, sealText: (text) => `seal of ${text}` },
     inTurn: new ZoneTurns<string>().run,
     now: () => NOW,
     log: silentLogger,
