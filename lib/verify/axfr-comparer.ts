@@ -5,11 +5,12 @@
 import { ignoresNothing, type IgnoredRecords } from '../dns/ignored-records.js'
 import type { Serial } from '../dns/serial.js'
 import { recordText } from '../dns/record-text.js'
-import { storedTtl, storedType } from '../dns/record.js'
+import { storedLength, storedTtl, storedType } from '../dns/record.js'
 import type { FleetZone } from '../fleet/fleet.js'
 import type { Remote } from '../fleet/remote.js'
 import { collectNames } from '../names/collect-names.js'
 import { hasFreeTtl } from '../lookup/judge-answer.js'
+import type { StoredAt } from '../names/name-changes.js'
 import { ownerKey } from '../names/name-key.js'
 import { pause } from '../runtime/turns.js'
 import type { StoredZone } from '../store/stored-zone.js'
@@ -21,6 +22,9 @@ import { eachRecord, type OpenVersion, withVersion } from './open-version.js'
 import { MOST_EXAMPLES, MOST_TTLS, type Received } from './transfer-reader.js'
 import type { TransferThreads } from './transfer-threads.js'
 import { differs, type Finding, same } from './verdicts.js'
+
+/** Records of a run in one slice: well under a millisecond. */
+const RUN_SLICE = 200
 
 const TOO_MUCH = 'that is far more than the version has'
 
@@ -107,7 +111,7 @@ async function findingOf(
 ): Promise<Finding> {
   const tolerated = await toleratedOf(open, apex, otherTtls)
   // Too many to look at each: they are judged by the others.
-  const isAllTolerated = otherTtls.length === MOST_TTLS && tolerated.count === otherTtls.length
+  const isAllTolerated = tolerated.of === MOST_TTLS && tolerated.count === tolerated.of
   const ttls = isAllTolerated ? 0 : otherTtl - tolerated.count
   let missing = 0
   const lacking: string[] = []
@@ -119,31 +123,58 @@ async function findingOf(
     if (counts && lacking.length < MOST_EXAMPLES) lacking.push(`missing: ${recordText(data, at)}`)
   })
   if (missing + extra + ttls === 0) return same('axfr')
-  const others = otherTtls.filter((record) => !tolerated.has(record, 0)).slice(0, MOST_EXAMPLES)
-  const more = [...extras, ...(ttls > 0 ? others : [])].map((record) => `extra: ${recordText(record, 0)}`)
+  const more: string[] = []
+  await eachIn(extras, (at) => more.push(`extra: ${recordText(extras, at)}`))
+  if (ttls > 0)
+    await eachIn(otherTtls, (at) => {
+      if (more.length < 2 * MOST_EXAMPLES && !tolerated.has(otherTtls, at)) more.push(`extra: ${recordText(otherTtls, at)}`)
+    })
   return differs('axfr', missing + ttls, extra + ttls, someOf(lacking, more))
 }
 
 interface Tolerated {
+  /** Records that were judged, and those of them that are tolerated. */
+  of: number
   count: number
   has: (data: Buffer, at: number) => boolean
 }
 
 /** A server gives all records of an RRset one TTL (RFC 2181 §5.2): that of any of them is the version's. */
-async function toleratedOf({ view }: OpenVersion, apex: Buffer, others: readonly Buffer[]): Promise<Tolerated> {
-  if (others.length === 0) return { count: 0, has: () => false }
+async function toleratedOf({ view }: OpenVersion, apex: Buffer, others: Buffer): Promise<Tolerated> {
+  if (others.length === 0) return { of: 0, count: 0, has: () => false }
   const none = new Set<string>()
-  const names = new Set(others.map((record) => ownerKey(record, 0)))
-  const { byName } = await collectNames(view, apex, { names, below: none, targets: none }, 0, pause)
-  const fits = others.filter((record) => {
-    if (hasFreeTtl(storedType(record, 0))) return true
-    const rrset = (byName.get(ownerKey(record, 0)) ?? []).filter(({ type }) => type === storedType(record, 0))
-    const ttls = new Set(rrset.map(({ data, at }) => storedTtl(data, at)))
-    return ttls.size > 1 && ttls.has(storedTtl(record, 0))
+  const names = new Set<string>()
+  let of = 0
+  await eachIn(others, (at) => {
+    of += 1
+    names.add(ownerKey(others, at))
   })
-  const keys = RecordKeys.for(fits.length)
-  for (const record of fits) keys.add(record, 0, 0)
-  return { count: fits.length, has: (data, at) => keys.isMissing(data, at) }
+  const { byName } = await collectNames(view, apex, { names, below: none, targets: none }, 0, pause)
+  const keys = RecordKeys.for(of)
+  let count = 0
+  await eachIn(others, (at) => {
+    if (!hasFreeTtl(storedType(others, at)) && !isOfRrset(byName.get(ownerKey(others, at)) ?? [], others, at)) return
+    keys.add(others, at, 0)
+    count += 1
+  })
+  return { of, count, has: (data, at) => keys.isMissing(data, at) }
+}
+
+/** The RRset has several TTLs, and that of the record is one of them. */
+function isOfRrset(records: readonly StoredAt[], record: Buffer, place: number): boolean {
+  const type = storedType(record, place)
+  const ttls = new Set(records.filter((each) => each.type === type).map(({ data, at }) => storedTtl(data, at)))
+  return ttls.size > 1 && ttls.has(storedTtl(record, place))
+}
+
+/** The records of a run, in slices. */
+async function eachIn(run: Buffer, visit: (at: number) => void): Promise<void> {
+  let seen = 0
+  for (let at = 0; at < run.length; at += storedLength(run, at)) {
+    visit(at)
+    seen += 1
+    if (seen % RUN_SLICE === 0) await pause()
+  }
 }
 
 /** Some of both lists. */

@@ -40,9 +40,9 @@ export interface Received {
   extra: number
   /** Records of the version that came with another TTL. */
   otherTtl: number
-  /** The first of them, in stored form. */
-  extras: Buffer[]
-  otherTtls: Buffer[]
+  /** The first of them, in stored form, back to back. */
+  extras: Buffer
+  otherTtls: Buffer
 }
 
 /** Records that are kept as examples. */
@@ -90,8 +90,19 @@ async function readOnce(tcp: TcpPool, wish: ReadWish, edns: boolean, clock: Cloc
   const { outcome, octets } = inbound
   if (outcome?.kind !== 'full') throw new RangeError('an AXFR ended without a zone')
   const tookMs = performance.now() - startedAt
-  const { extra = 0, otherTtl = 0, extras = [], otherTtls = [] } = meeting ?? {}
-  return { serial: outcome.soa.serial, digest: sum.digest, count: sum.count, octets, tookMs, extra, otherTtl, extras, otherTtls }
+  const { extra = 0, otherTtl = 0 } = meeting ?? {}
+  const [extras, otherTtls] = [meeting?.extras, meeting?.otherTtls].map((kept) => kept?.run ?? Buffer.alloc(0))
+  return {
+    serial: outcome.soa.serial,
+    digest: sum.digest,
+    count: sum.count,
+    octets,
+    tookMs,
+    extra,
+    otherTtl,
+    extras: extras!,
+    otherTtls: otherTtls!,
+  }
 }
 
 /** Meets each record with those of the version. */
@@ -102,8 +113,8 @@ class Meeting {
   readonly #known = new Set<number>()
   extra = 0
   otherTtl = 0
-  readonly extras: Buffer[] = []
-  readonly otherTtls: Buffer[] = []
+  readonly extras = new FirstRecords(MOST_EXAMPLES)
+  readonly otherTtls = new FirstRecords(MOST_TTLS)
 
   constructor(keys: RecordKeys, ignored: IgnoredRecords) {
     this.#keys = keys
@@ -120,10 +131,10 @@ class Meeting {
     const met = this.#keys.meet(data, at, ttl ? 0 : storedTtl(data, at))
     if (met === 'ttl') {
       this.otherTtl += 1
-      keep(this.otherTtls, MOST_TTLS, data, at)
+      this.otherTtls.add(data, at)
     } else if (met === 'unknown' && this.#isFirst(data, at)) {
       this.extra += 1
-      keep(this.extras, MOST_EXAMPLES, data, at)
+      this.extras.add(data, at)
     }
   }
 
@@ -137,6 +148,20 @@ class Meeting {
   }
 }
 
-function keep(list: Buffer[], most: number, data: Buffer, at: number): void {
-  if (list.length < most) list.push(Buffer.from(data.subarray(at, at + storedLength(data, at))))
+/** Copies of the first records: one buffer, which another thread receives in no time. */
+class FirstRecords {
+  readonly #most: number
+  readonly #records: Buffer[] = []
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  add(data: Buffer, at: number): void {
+    if (this.#records.length < this.#most) this.#records.push(Buffer.from(data.subarray(at, at + storedLength(data, at))))
+  }
+
+  get run(): Buffer {
+    return Buffer.concat(this.#records)
+  }
 }

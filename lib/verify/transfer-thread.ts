@@ -17,7 +17,7 @@ export interface ReadRequest extends Omit<ReadWish, 'remote' | 'apex' | 'keys'> 
 
 /** `fault`: of an error that zonecast threw. */
 export type ReadReply =
-  | { id: number; received: Omit<Received, 'extras' | 'otherTtls'> & { extras: Uint8Array[]; otherTtls: Uint8Array[] } }
+  | { id: number; received: Omit<Received, 'extras' | 'otherTtls'> & { extras: Uint8Array; otherTtls: Uint8Array } }
   | { id: number; error: string; fault: { code: string; rcode?: number } | undefined }
 
 goAsUsual()

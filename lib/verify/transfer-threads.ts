@@ -89,7 +89,7 @@ export class TransferThreads {
     else {
       const { extras, otherTtls, ...rest } = reply.received
       this.#octets += rest.octets
-      waiting?.resolve({ ...rest, extras: extras.map(asBuffer), otherTtls: otherTtls.map(asBuffer) })
+      waiting?.resolve({ ...rest, extras: asBuffer(extras), otherTtls: asBuffer(otherTtls) })
     }
     if (this.#waiting.size > 0) return
     if (this.#octets > WORN_OUT_OCTETS) this.#end()
