@@ -40,12 +40,15 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     allAtOnce: z.boolean().optional(),
     by: name,
     reason: reason.optional(),
+    at: z.number().optional(),
+    seal: name.optional(),
   }),
   verify: z.object({
     ...pairs,
     how: z.enum(['auto', 'axfr', 'sample']),
     by: name,
     reason: reason.optional(),
+    at: z.number().optional(),
   }),
   webhook: z.object({ webhook: name, id: name, event: name, body: z.string().max(1 << 20), seal: name }),
   provision: z.object({

@@ -62,12 +62,18 @@ export interface ResyncJob extends TargetsJob {
   reason: string | undefined
   /** For force: all nodes at the same time, instead of a few of one cloud. */
   allAtOnce?: boolean | undefined
+  /** Time of the order, milliseconds since 1970. A target that was forced since then is not forced again. */
+  at?: number | undefined
+  /** For force: proves that a process of this hub wrote it. */
+  seal?: string | undefined
 }
 
 export interface VerifyJob extends TargetsJob {
   how: 'auto' | 'axfr' | 'sample'
   by: string
   reason: string | undefined
+  /** Time of the order, milliseconds since 1970. A job that goes on after a restart compares no target again that was compared since. */
+  at?: number | undefined
 }
 
 /** Progress of one target of a resync or a verify. */

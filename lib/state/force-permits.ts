@@ -32,13 +32,13 @@ if most < 1 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. string.format('%.0f', now + ARGV[4]))
 return 1`
 
-/** ARGV: node, token, lease in ms. 0: the permit has expired, or another holds it. */
+/** ARGV: node, token, lease in ms, its cloud. 0: the permit has expired, or another holds it. */
 const RENEW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local cloud, token, expiry = string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^(%S+) (%S+) (%d+)$')
 if token ~= ARGV[2] or tonumber(expiry) < now then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], cloud .. ' ' .. token .. ' ' .. string.format('%.0f', now + ARGV[3]))
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[4] .. ' ' .. token .. ' ' .. string.format('%.0f', now + ARGV[3]))
 return 1`
 
 /** ARGV: node, token. */
@@ -50,6 +50,8 @@ return 1`
 export interface ForceWish {
   node: string
   cloud: string
+  /** Its cloud at any later time: a reload may move it; undefined: it left the config. */
+  cloudNow?: () => string | undefined
   /** Nodes of the cloud at once. */
   most: number
   /** Nodes of other clouds may be forced at the same time. */
@@ -73,7 +75,7 @@ export class ForcePermits {
   }
 
   /** Undefined while others are being forced, and while Redis is away: then nothing is forced. */
-  async take({ node, cloud, most, acrossClouds }: ForceWish): Promise<Permit | undefined> {
+  async take({ node, cloud, cloudNow, most, acrossClouds }: ForceWish): Promise<Permit | undefined> {
     if (this.#redis.status !== 'ready') return undefined
     const token = randomUUID()
     // Counted from before the request: Redis never ends the lease earlier.
@@ -86,7 +88,7 @@ export class ForcePermits {
     const renew = async (): Promise<void> => {
       const asked = performance.now()
       // Without an answer the lease counts.
-      const answer = await this.#redis.eval(RENEW, 1, KEY, node, token, LEASE_MS).catch(() => undefined)
+      const answer = await this.#redis.eval(RENEW, 1, KEY, node, token, LEASE_MS, cloudNow?.() ?? cloud).catch(() => undefined)
       if (answer === 1) until = Math.max(until, asked + LEASE_MS)
       else if (answer !== undefined) isRefused = true
     }

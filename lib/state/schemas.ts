@@ -148,6 +148,7 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     by: name,
     error: sentence.optional(),
     needsOperator: z.literal(true).optional(),
+    isLast: z.literal(true).optional(),
   }),
   verdicts: z.object({
     at,

@@ -5,6 +5,7 @@
 import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
 import type { SharedRollout } from '../rollout/shared.js'
+import type { ForceCell } from './force-cell.js'
 import type { StandingDifference, VerdictCell } from './verdict-cell.js'
 import type { ReleaseMark, RolloutMark, VersionTrail } from './version-marks.js'
 
@@ -160,22 +161,6 @@ export interface CatalogCell {
   error: string | undefined
   /** Members that are not zones of this catalog, and faults that do not break it; sentences. */
   findings: string[]
-}
-
-/** Written by the worker that forced a node: the last forced transfer of a zone on a node. Key `zone node`. */
-export interface ForceCell {
-  at: number
-  /** The version that the node should have got. */
-  serial: Serial
-  digest: string
-  /** `running` for longer than any transfer: the worker ended meanwhile. */
-  outcome: 'running' | 'confirmed' | 'failed'
-  /** The name of the operator, or `unstick`. */
-  by: string
-  /** The reason of a failure, with the next step. */
-  error?: string | undefined
-  /** The hub does no more by itself for this version: an operator must act. */
-  needsOperator?: true | undefined
 }
 
 /** Written by each hub at intervals: its presence. Key: its name. */

@@ -16,7 +16,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import type { Metrics } from '../../lib/runtime/metrics.js'
 import type { Board } from '../../lib/state/board.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import type { ForceCell } from '../../lib/state/tables.js'
+import type { ForceCell } from '../../lib/state/force-cell.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
 

@@ -7,7 +7,10 @@ import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import type { ResyncJob, TargetProgress } from '../../lib/queue/jobs.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import type { ForcePermits, Permit } from '../../lib/state/force-permits.js'
+import { nodeCell } from '../../lib/observe/node-cells.js'
+import { pairKey } from '../../lib/state/tables.js'
 import { type ForceOrder, type ForcePairParts, forcePair } from './force-pair.js'
+import { isInService, lastOf, mostAtOnce, spareOf } from './force-spare.js'
 
 export interface ForceTargetsParts extends ForcePairParts {
   permits: Pick<ForcePermits, 'take'>
@@ -25,12 +28,6 @@ const WAIT_MS = 300
 /** Another order may force thousands of zones first. */
 const MOST_WAIT_MS = 3_600_000
 
-/** Nodes of the cloud that may be forced at once: one of several always serves undisturbed. */
-export function mostAtOnce(fleet: Fleet, cloud: string, atOnce: number): number {
-  const nodes = [...fleet.nodes.values()].filter((node) => node.cloud === cloud).length
-  return Math.max(1, Math.min(atOnce, nodes - 1))
-}
-
 /** Sets the steps of the targets. Never throws. `fleet`: as the last reload left it; an order may take hours. */
 export async function forceTargets(
   job: ResyncJob,
@@ -39,17 +36,17 @@ export async function forceTargets(
   parts: ForceTargetsParts,
 ): Promise<void> {
   const clouds = new Map<string, Map<string, TargetProgress[]>>()
+  /** Zones that a node lost by the order, with its name: other nodes keep what they serve. */
+  const lost = new Map<string, string>()
   for (const target of targets) {
     const node = ready(target, fleet(), parts)?.node
-    if (node === undefined) continue
+    if (node === undefined || isSettled(target, job, lost, parts)) continue
     const nodes = clouds.get(node.cloud) ?? new Map<string, TargetProgress[]>()
     const own = nodes.get(node.id) ?? []
     own.push(target)
     nodes.set(node.id, own)
     clouds.set(node.cloud, nodes)
   }
-  /** Zones that a node lost by the order, with its name: other nodes keep what they serve. */
-  const lost = new Map<string, string>()
   const run = (node: string, own: TargetProgress[]): Promise<void> => forceNode(job, node, own, lost, fleet, parts)
   if (job.allAtOnce === true) {
     await Promise.all([...clouds.values()].flatMap((nodes) => [...nodes].map(([node, own]) => run(node, own))))
@@ -60,7 +57,9 @@ export async function forceTargets(
     const lane = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) await run(...next)
     }
-    await Promise.all(Array.from({ length: mostAtOnce(fleet(), cloud, parts.unstick.atOnce) }, lane))
+    await Promise.all(
+      Array.from({ length: mostAtOnce(fleet(), cloud, parts.unstick.atOnce, (node) => isInService(parts, node)) }, lane),
+    )
   }
 }
 
@@ -76,6 +75,11 @@ function ready(target: TargetProgress, fleet: Fleet, parts: ForceTargetsParts): 
   return { zone, node }
 }
 
+interface HeldPermit {
+  permit: Permit
+  cloud: string
+}
+
 async function forceNode(
   job: ResyncJob,
   node: string,
@@ -84,17 +88,23 @@ async function forceNode(
   fleet: () => Fleet,
   parts: ForceTargetsParts,
 ): Promise<void> {
-  const take = (): Promise<Permit | undefined> => permitFor(job, node, targets, fleet, parts)
+  const take = (): Promise<HeldPermit | undefined> => permitFor(job, node, targets, fleet, parts)
   let held = take()
-  /** All lanes share a permit. A lost one is replaced: by now another worker may force a node of the cloud. */
+  const running = new Set<Promise<void>>()
+  /**
+   * All lanes share a permit. A lost one is replaced, because by now another worker may force a node of the cloud, and so is that of
+   * a node which a reload moved to another cloud.
+   */
   const isAllowed = async (): Promise<boolean> => {
     const known = held
-    const permit = await known
-    if (permit?.isLost !== true) return permit !== undefined
-    if (held === known) {
-      void permit.giveBack()
-      held = take()
-    }
+    const now = await known
+    if (now === undefined) return false
+    const cloud = fleet().nodes.get(node)?.cloud ?? now.cloud
+    if (!now.permit.isLost && cloud === now.cloud) return true
+    if (held === known)
+      held = Promise.all(running)
+        .then(() => now.permit.giveBack())
+        .then(take)
     return isAllowed()
   }
   const order: ForceOrder = { by: job.by, reason: job.reason }
@@ -102,13 +112,16 @@ async function forceNode(
   const lane = async (): Promise<void> => {
     while (next < targets.length && (await isAllowed())) {
       const target = targets[next++]
-      if (target?.step === 'waiting') await forceTarget(target, order, lost, fleet(), parts)
+      if (target?.step !== 'waiting') continue
+      const forcing = forceTarget(target, { ...order, isAlone: job.allAtOnce !== true }, lost, fleet, parts)
+      running.add(forcing)
+      await forcing.finally(() => running.delete(forcing))
     }
   }
   try {
     await Promise.all(Array.from({ length: Math.min(ZONES_AT_ONCE, targets.length) }, lane))
   } finally {
-    await (await held)?.giveBack()
+    await (await held)?.permit.giveBack()
   }
   for (const target of targets.slice(next))
     if (target.step === 'waiting' && ready(target, fleet(), parts) !== undefined)
@@ -122,7 +135,7 @@ async function permitFor(
   targets: readonly TargetProgress[],
   fleet: () => Fleet,
   parts: ForceTargetsParts,
-): Promise<Permit | undefined> {
+): Promise<HeldPermit | undefined> {
   const acrossClouds = job.allAtOnce === true
   const until = performance.now() + MOST_WAIT_MS
   while (performance.now() < until) {
@@ -131,30 +144,64 @@ async function permitFor(
     const able = targets.filter(({ step }) => step === 'waiting').flatMap((target) => ready(target, now, parts) ?? [])
     const cloud = able[0]?.node.cloud
     if (cloud === undefined) return undefined
-    const most = acrossClouds ? now.nodes.size : mostAtOnce(now, cloud, parts.unstick.atOnce)
-    const permit = await parts.permits.take({ node: id, cloud, most, acrossClouds })
-    if (permit !== undefined) return permit
+    const most = acrossClouds ? now.nodes.size : mostAtOnce(now, cloud, parts.unstick.atOnce, (node) => isInService(parts, node))
+    const permit = await parts.permits.take({ node: id, cloud, cloudNow: () => fleet().nodes.get(id)?.cloud, most, acrossClouds })
+    if (permit !== undefined) return { permit, cloud }
     await sleep(parts.waitMs ?? WAIT_MS)
   }
   return undefined
 }
 
+/**
+ * Ends the target when the node was forced to this version since the order was given: by the run of the job that a restart cut off,
+ * or by another part of the order.
+ */
+function isSettled(target: TargetProgress, { at, by }: ResyncJob, lost: Map<string, string>, parts: ForceTargetsParts): boolean {
+  const { board, store } = parts
+  const known = at === undefined ? undefined : board.get('forces', pairKey(target.zone, target.node))
+  if (known === undefined || known.outcome === 'running' || known.by !== by || known.at < at!) return false
+  const version = store.releasedTo(target.zone, target.node)
+  if (known.serial !== version?.serial || known.digest !== version.digest) return false
+  const { serial, lostAt } = nodeCell(board, target.zone, target.node)
+  if (lostAt !== undefined) lost.set(target.zone, target.node)
+  const isConfirmed = known.outcome === 'confirmed'
+  Object.assign(target, { step: isConfirmed ? 'confirmed' : 'failed', serial, error: isConfirmed ? undefined : known.error })
+  return true
+}
+
+/** Waits until another node of the cloud serves the zone; otherwise the target has failed. */
+async function spared(target: TargetProgress, fleet: () => Fleet, parts: ForceTargetsParts): Promise<ReturnType<typeof ready>> {
+  const until = performance.now() + MOST_WAIT_MS
+  for (;;) {
+    const able = ready(target, fleet(), parts)
+    if (able === undefined) return undefined
+    const spare = spareOf(able.zone, able.node, parts)
+    if (spare === 'spared') return able
+    if (spare === 'last' || performance.now() > until)
+      return void Object.assign(target, { step: 'failed', error: lastOf(able.node, able.zone) })
+    await sleep(parts.waitMs ?? WAIT_MS)
+  }
+}
+
+/** Ends the target when another node lost its zone. */
+function isLostElsewhere(target: TargetProgress, lost: ReadonlyMap<string, string>): boolean {
+  const loser = lost.get(target.zone)
+  if (loser === undefined) return false
+  Object.assign(target, { step: 'failed', error: `not forced: ${loser} lost the zone when it was forced; fix ${loser} first` })
+  return true
+}
+
 async function forceTarget(
   target: TargetProgress,
-  order: ForceOrder,
+  { isAlone, ...order }: ForceOrder & { isAlone: boolean },
   lost: Map<string, string>,
-  fleet: Fleet,
+  fleet: () => Fleet,
   parts: ForceTargetsParts,
 ): Promise<void> {
-  const able = ready(target, fleet, parts)
-  if (able === undefined) return
+  if (isLostElsewhere(target, lost)) return
+  const able = isAlone ? await spared(target, fleet, parts) : ready(target, fleet(), parts)
+  if (able === undefined || isLostElsewhere(target, lost)) return
   const { zone, node } = able
-  const loser = lost.get(target.zone)
-  if (loser !== undefined) {
-    const error = `not forced: ${loser} lost the zone when it was forced; fix ${loser} first`
-    Object.assign(target, { step: 'failed', error })
-    return
-  }
   target.step = 'forced'
   const result = await forcePair(zone, node, order, parts)
   target.serial = result.serial

@@ -63,10 +63,11 @@ export class JobTakers {
     return connection
   }
 
+  /** `isAgain`: an earlier run of the job was cut off. */
   take(
     kind: QueueKind,
     concurrency: number,
-    work: (data: unknown, report: (progress: object) => Promise<void>) => Promise<unknown>,
+    work: (data: unknown, report: (progress: object) => Promise<void>, isAgain: boolean) => Promise<unknown>,
     of: 'hub' | 'worker' = 'hub',
   ): void {
     const self = of === 'worker' ? this.#parts.queues.workers?.owners.self : undefined
@@ -74,7 +75,7 @@ export class JobTakers {
       queueName(kind, this.#parts.hub, self),
       async (job) => {
         try {
-          return await work(job.data, (progress) => job.updateProgress(progress))
+          return await work(job.data, (progress) => job.updateProgress(progress), job.attemptsStarted > 1)
         } catch (error) {
           throw toBullWords(error, UnrecoverableError)
         }

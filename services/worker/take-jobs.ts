@@ -1,4 +1,5 @@
 /** Connects each kind of job with its work in this process. */
+import { expectOwnResync, sealedResync } from '../../lib/queue/job-seals.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
 import type { PushJob, RefreshJob, ResyncJob, ResyncProgress, VerifyJob, WebhookJob } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'
@@ -28,12 +29,18 @@ export function takeJobs(takers: JobTakers, queues: JobQueues, canQueue: () => b
   takers.take('webhook', 4, (data) => work.deliver(jobOf('webhook', data)))
   takers.take('push', 64, (data) => work.catchUp(jobOf('push', data)), 'worker')
   takers.take('provision', 2, (data, report) => runProvision(jobOf('provision', data), work.provisioner, report))
+  const { seals, now } = work.provisioner
+  const resyncOf = async (data: unknown): Promise<ResyncJob> => {
+    const job = jobOf('resync', data)
+    await expectOwnResync(job, seals, now())
+    return job
+  }
   const resync = {
     runHere: work.resync,
-    queueAt: (worker: string, part: ResyncJob) => queues.enqueueResyncAt(worker, part),
+    queueAt: async (worker: string, part: ResyncJob) => queues.enqueueResyncAt(worker, await sealedResync(part, seals)),
   }
   takers.take('resync', 8, async (data, report) => {
-    const job = jobOf('resync', data)
+    const job = await resyncOf(data)
     const ended = await runOrder(job, {
       fleet: work.provisioner.fleet(),
       runSlice: (slice, note) => runEverywhere(slice, queues, resync, note),
@@ -47,8 +54,10 @@ export function takeJobs(takers: JobTakers, queues: JobQueues, canQueue: () => b
     runHere: work.verify,
     queueAt: (worker: string, part: VerifyJob) => queues.enqueueVerifyAt(worker, part),
   }
-  takers.take('verify', 8, async (data, report) => {
-    const ended = await runOrder(jobOf('verify', data), {
+  takers.take('verify', 8, async (data, report, isAgain) => {
+    const job = jobOf('verify', data)
+    // The first run compares everything: a comparison that was under way at the time of the order may have begun before it.
+    const ended = await runOrder(isAgain ? job : { ...job, at: undefined }, {
       fleet: work.provisioner.fleet(),
       runSlice: (slice, note) => runEverywhere(slice, queues, verify, note),
       report,
@@ -59,6 +68,6 @@ export function takeJobs(takers: JobTakers, queues: JobQueues, canQueue: () => b
   })
   if (queues.workers?.owners.self === undefined) return
   takers.keepMoving(canQueue)
-  takers.take('resync', 8, (data, report) => work.resync(jobOf('resync', data), report), 'worker')
+  takers.take('resync', 8, async (data, report) => work.resync(await resyncOf(data), report), 'worker')
   takers.take('verify', 8, (data, report) => work.verify(jobOf('verify', data), report), 'worker')
 }

@@ -11,10 +11,11 @@ import { contentIn, nodeCell } from '../../lib/observe/node-cells.js'
 import { guard, reportFault } from '../../lib/runtime/guard.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { ForcePermits } from '../../lib/state/force-permits.js'
-import { pairKey, type ForceCell, type NodeCell, splitPair } from '../../lib/state/tables.js'
+import type { ForceCell } from '../../lib/state/force-cell.js'
+import { pairKey, type NodeCell, splitPair } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 import { type ForcePairParts, forcePair } from './force-pair.js'
-import { mostAtOnce } from './force-targets.js'
+import { DOUBTED, isInService, isUnderWay, lastOf, mostAtOnce, spareOf } from './force-spare.js'
 
 export interface UnstickParts extends ForcePairParts {
   permits: Pick<ForcePermits, 'take' | 'claimOnce'>
@@ -27,12 +28,6 @@ const TICK_MS = 5_000
 /** Shorter waits of `unstick.after` are looked after in time. */
 const TICKS_PER_WAIT = 4
 const LEAST_TICK_MS = 250
-/** A force that was begun so long ago, and has no outcome, ended with its worker. */
-const RUN_MS = 1_800_000
-
-/** Contents that the answers of a node do not prove to be the released one. */
-const OTHER = new Set(['other', 'unknown', 'elsewhere'])
-
 /**
  * Time since which the node has the fault; undefined while there is none, or while its answers are not known. `wanted`: the version
  * that it should serve · `releases`: the times at which versions were released to it, with their serials, oldest first.
@@ -46,7 +41,7 @@ export function faultSince(
   if (lostAt !== undefined) return lostAt
   if (serial === undefined || missed > 0) return undefined
   if (serial === wanted.serial) {
-    if (!OTHER.has(contentIn(cell, wanted))) return undefined
+    if (!DOUBTED.has(contentIn(cell, wanted))) return undefined
     return doubtedAt(cell, wanted) ?? since
   }
   if (compareSerials(wanted.serial, serial) !== 'newer') return undefined
@@ -216,12 +211,16 @@ export class Unsticker {
     const { board, permits, unstick, clock } = this.#parts
     const known = board.get('forces', key)
     const isSame = known?.serial === version.serial && known.digest === version.digest
-    if (isSame) {
-      if (!this.#isUnderWay(known)) this.#leaveToOperator(zone, node, version, known)
+    if (isSame && known.isLast !== true) {
+      if (!isUnderWay(known, clock)) this.#leaveToOperator(zone, node, version, known)
       return true
     }
-    const most = mostAtOnce(this.#fleet, node.cloud, unstick.atOnce)
-    const permit = await permits.take({ node: node.id, cloud: node.cloud, most, acrossClouds: false })
+    const spare = spareOf(zone, node, this.#parts)
+    if (spare === 'last' && !isSame) this.#callOperator(zone, node, version, { error: lastOf(node, zone), isLast: true })
+    if (spare !== 'spared') return spare === 'last'
+    const most = mostAtOnce(this.#fleet, node.cloud, unstick.atOnce, (other) => isInService(this.#parts, other))
+    const cloudNow = (): string | undefined => this.#fleet.nodes.get(node.id)?.cloud
+    const permit = await permits.take({ node: node.id, cloud: node.cloud, cloudNow, most, acrossClouds: false })
     if (permit === undefined) return false
     const claim = await permits.claimOnce(zone.name, node.id, version)
     if (claim !== 'ours') {
@@ -237,7 +236,7 @@ export class Unsticker {
       .then((result) => {
         if (result.kind === 'confirmed') return
         this.#failedAt.set(node.id, clock.now())
-        this.#report(zone, node, version, result.error)
+        this.#report(zone, node, version.serial, result.error)
       })
       .catch((error) => reportFault('unstick', error))
       .finally(() => {
@@ -247,35 +246,30 @@ export class Unsticker {
     return false
   }
 
-  #isUnderWay({ outcome, at }: ForceCell): boolean {
-    return outcome === 'running' && this.#parts.clock.now() - at < RUN_MS
-  }
-
   /** A version that an operator forced counts as well: the second try is never the hub's own. */
   #leaveToOperator(zone: FleetZone, node: FleetNode, version: Version, known: ForceCell | undefined): void {
     if (known?.needsOperator === true) return
-    const { board, clock } = this.#parts
     const error =
       known?.outcome === 'failed' && known.error !== undefined
         ? known.error
         : `${node.id} was forced to version ${version.serial} of ${zone.name} before, and has a fault again`
-    board.set('forces', pairKey(zone.name, node.id), {
-      at: clock.now(),
-      serial: version.serial,
-      digest: version.digest,
-      by: known?.by ?? 'unstick',
-      outcome: 'failed',
-      error,
-      needsOperator: true,
-    })
-    this.#report(zone, node, version, error)
+    this.#callOperator(zone, node, version, { error, ...(known === undefined ? {} : { by: known.by }) })
   }
 
-  #report(zone: FleetZone, node: FleetNode, version: Version, err: string): void {
+  #callOperator(
+    zone: FleetZone,
+    node: FleetNode,
+    { serial, digest }: Version,
+    cell: { error: string; by?: string; isLast?: true },
+  ): void {
+    const { board, clock } = this.#parts
+    const outcome = { outcome: 'failed', needsOperator: true } as const
+    board.set('forces', pairKey(zone.name, node.id), { at: clock.now(), serial, digest, by: 'unstick', ...outcome, ...cell })
+    this.#report(zone, node, serial, cell.error)
+  }
+
+  #report(zone: FleetZone, node: FleetNode, serial: Serial, err: string): void {
     const todo = `see the log of ${node.id}, then run "zonecast resync ${zone.name} --node ${node.id} --strength force --wait", or "${forceLine(node.control!.kind, zone.name)}" there`
-    this.#parts.log.error(
-      { op: 'unstick', zone: zone.name, node: node.id, serial: version.serial, err, todo },
-      'node needs an operator',
-    )
+    this.#parts.log.error({ op: 'unstick', zone: zone.name, node: node.id, serial, err, todo }, 'node needs an operator')
   }
 }

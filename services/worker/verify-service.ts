@@ -1,11 +1,12 @@
 /** Verification in a worker: orders of operators as jobs, the schedule, and pairs that are verified soon after an event. */
 import type { ZoneName } from '../../lib/dns/name.js'
-import type { Fleet } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { ResyncProgress, TargetProgress, VerifyJob } from '../../lib/queue/jobs.js'
 import { ROLLED_BACK } from '../../lib/refresh/source-doubt.js'
 import type { Version } from '../../lib/store/version.js'
 import type { Verifier } from '../../lib/verify/verifier.js'
+import { verdictOf } from '../../lib/verify/verdicts.js'
 import { VerifySweep, type VerifySweepParts } from '../../lib/verify/verify-sweep.js'
 import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
@@ -97,7 +98,7 @@ export class VerifyService {
     return progressOf(targets)
   }
 
-  async #verify(target: TargetProgress, { how }: VerifyJob): Promise<void> {
+  async #verify(target: TargetProgress, { how, at }: VerifyJob): Promise<void> {
     const zone = this.#fleet.zones.get(target.zone)
     const node = this.#fleet.nodes.get(target.node)
     if (zone === undefined && !this.#parts.owns(target.zone)) return
@@ -105,9 +106,23 @@ export class VerifyService {
       Object.assign(target, { step: 'failed', error: 'no longer in the config' })
       return
     }
+    // By the run of the job that a restart cut off, or by another part of the order.
+    const known = at === undefined ? undefined : this.#verdictSince(at, how, zone, node)
+    if (known !== undefined) {
+      Object.assign(target, { step: known.verdict, serial: known.serial, error: known.why })
+      return
+    }
     target.step = 'comparing'
     const { verdict, serial, why } = await this.#parts.verifier.verify(zone, node, { how, isOrder: true })
     Object.assign(target, { step: verdict, serial, error: why })
+  }
+
+  #verdictSince(at: number, how: VerifyJob['how'], zone: FleetZone, node: FleetNode): ReturnType<typeof verdictOf> {
+    const { board, store } = this.#parts
+    const known = verdictOf(board, zone.name, node.id)
+    if (known === undefined || known.at < at || known.verdict === 'cannot') return undefined
+    const isOfVersion = known.serial === store.releasedTo(zone.name, node.id)?.serial
+    return isOfVersion && (how === 'auto' || how === known.how) ? known : undefined
   }
 
   stop(): void {

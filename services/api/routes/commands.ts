@@ -7,6 +7,7 @@ import type { DrainAnswer } from '../../../lib/answers/node-answers.js'
 import { ZonecastError } from '../../../lib/errors.js'
 import type { ZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
+import { sealedResync } from '../../../lib/queue/job-seals.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
 import { answerShort } from '../heavy-answers.js'
@@ -57,7 +58,8 @@ export function commandRoutes(context: ApiContext): Router {
     // No pair is in such a state: the order succeeds with nothing to do.
     if (pairs === undefined) return { status: 200, body: { job: null } }
     requireRedis(context)
-    return { status: 202, body: { job: await context.queues.enqueueResync({ ...pairs, strength, by, reason, allAtOnce }) } }
+    const order = { ...pairs, strength, by, reason, allAtOnce, at: context.matrix.now() }
+    return { status: 202, body: { job: await context.queues.enqueueResync(await sealedResync(order, context.seals)) } }
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {

@@ -19,7 +19,8 @@ export function verifyRoutes(context: ApiContext): Router {
     const pairs = await pairsOf(context, selection)
     if (pairs === undefined) throw nothingSelected()
     requireRedis(context)
-    return { status: 202, body: { job: await context.queues.enqueueVerify({ ...pairs, how, by, reason }) } }
+    const order = { ...pairs, how, by, reason, at: context.matrix.now() }
+    return { status: 202, body: { job: await context.queues.enqueueVerify(order) } }
   }
 
   router.post('/zones/:zone/verify', operator, async (req, res) => {

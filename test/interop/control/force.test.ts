@@ -10,6 +10,7 @@ import { type ControlScene, MAKES, type Make, resync, startControlScene, ZONE } 
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { api } from '../../support/test-hub.js'
+import { verify } from '../../support/verify-order.js'
 
 describe('a node with other content under the same serial', function () {
   this.timeout(120_000)
@@ -23,21 +24,28 @@ describe('a node with other content under the same serial', function () {
   after(() => scene?.stop())
 
   for (const make of Object.keys(MAKES) as Make[]) {
-    it(`on ${make} is not confirmed by retransfer, and repaired by force`, async () => {
+    it(`on ${make} is found by verify, not confirmed by retransfer, repaired by force, and verified again`, async () => {
+      const verified = async (): Promise<string> => {
+        const { progress } = await verify(scene.hub, `/v1/nodes/${make}/verify`, { zones: [ZONE] })
+        return progress.targets[0]!.step
+      }
+      const state = async (): Promise<string> =>
+        (await api<{ state: string }>(scene.hub, `/v1/zones/${ZONE}/nodes/${make}`)).state
+      expect(await verified()).to.equal('same')
       await scene.tamper(make)
+      expect(await verified()).to.equal('differs')
+      expect(await state()).to.equal('conflict')
       const retransfer = await resync(scene.hub, { nodes: [make], strength: 'retransfer' })
       expect(retransfer.state).to.equal('failed')
-      expect(retransfer.error).to.match(/serves other content: .*--strength force/)
+      expect(retransfer.error).to.match(/serves other content than the released one .* anew by force/)
       expect(await scene.address(make)).to.equal('192.0.2.81')
       const force = await resync(scene.hub, { nodes: [make], strength: 'force', reason: 'test' })
       expect(force.progress.targets, String(force.error)).to.have.length(1)
       expect(force.progress.targets[0], String(force.error)).to.deep.include({ zone: ZONE, node: make, step: 'confirmed' })
       expect(await scene.address(make)).to.equal('192.0.2.80')
       await scene.compare(make)
-      await eventually(async () => {
-        const view = await api<{ state: string }>(scene.hub, `/v1/zones/${ZONE}/nodes/${make}`)
-        expect(view.state).to.equal('in-sync')
-      })
+      expect(await verified()).to.equal('same')
+      await eventually(async () => expect(await state()).to.equal('in-sync'))
     })
 
     it(`on ${make} is not confirmed by force while the transfer itself is spoiled`, async () => {

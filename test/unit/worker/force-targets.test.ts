@@ -1,113 +1,13 @@
 /** The pace of an order to force nodes, with fakes for the nodes and the permits. */
 import { expect } from 'chai'
 import type { ZoneName } from '../../../lib/dns/name.js'
-import { Fleet, type FleetNode, type FleetZone } from '../../../lib/fleet/fleet.js'
-import type { ResyncJob, TargetProgress } from '../../../lib/queue/jobs.js'
-import { Metrics } from '../../../lib/runtime/metrics.js'
-import { createLogger } from '../../../lib/runtime/logger.js'
-import { Board } from '../../../lib/state/board.js'
-import { SignalBus } from '../../../lib/state/signals.js'
-import { noteAnswer, noteLost } from '../../../lib/observe/node-cells.js'
-import { forceTargets, type ForceTargetsParts, mostAtOnce } from '../../../services/worker/force-targets.js'
-
-const ZONES = ['a.example.', 'b.example.'] as ZoneName[]
-const node = (id: string, cloud: string, hasControl = true): FleetNode => ({
-  id,
-  cloud,
-  site: undefined,
-  paths: [{ id, address: { ip: '192.0.2.1', port: 53 }, key: undefined }],
-  key: undefined,
-  kind: 'knot',
-  control: hasControl ? { kind: 'knot', path: `/run/${id}.sock` } : undefined,
-})
-const NODES = [node('a1', 'A'), node('a2', 'A'), node('a3', 'A'), node('b1', 'B'), node('b2', 'B'), node('b3', 'B', false)]
-
-function fleetOf(nodes = NODES, names = ZONES): Fleet {
-  const zones = names.map(
-    (name) => ({ name, apex: Buffer.from([0]), primaries: [], nodes, clouds: ['A', 'B'] }) as unknown as FleetZone,
-  )
-  return new Fleet(
-    new Map(zones.map((zone) => [zone.name, zone])),
-    nodes,
-    [],
-    [
-      { id: 'A', addresses: [] },
-      { id: 'B', addresses: [] },
-    ],
-  )
-}
-
-/** Nodes that transfer a moment after the order. `onForce` may spoil that. */
-class World {
-  readonly board = new Board()
-  readonly bus = new SignalBus()
-  readonly running = new Set<string>()
-  readonly seen: string[][] = []
-  readonly given: string[] = []
-  onForce: (zone: ZoneName, node: string) => 'transfer' | 'lose' | 'refuse' = () => 'transfer'
-
-  parts(atOnce = 1): ForceTargetsParts {
-    const version = { serial: 7, digest: 'd'.repeat(32), octets: 100 }
-    const controls = {
-      of: ({ id }: { id: string }) => ({
-        channel: `knot at ${id}`,
-        forceTransfer: async (zone: ZoneName) => {
-          this.running.add(id)
-          this.seen.push([...this.running].sort())
-          const what = this.onForce(zone, id)
-          if (what === 'refuse') return { kind: 'refused', words: 'no', error: `${id}: no (do this)` }
-          setTimeout(() => {
-            if (what === 'lose') noteLost(this.board, zone, id, 'REFUSED', true, 2)
-            else noteAnswer(this.board, zone, id, 7, 2)
-            this.bus.emit('taken', { zone, nodes: [id], serial: 7, digest: version.digest, kind: 'axfr', at: 2 })
-          }, 5)
-          return { kind: 'ok', value: { hasEnded: false } }
-        },
-      }),
-    }
-    return {
-      board: this.board,
-      bus: this.bus,
-      store: { zone: () => ({ releasedTo: () => version }), releasedTo: () => version },
-      observer: {
-        observe: async (at: FleetNode, zone: FleetZone) =>
-          this.board.pairs.at(zone.name, at.id)?.lostAt === undefined ? 7 : undefined,
-      },
-      controls,
-      verify: async () => [],
-      clock: { now: () => 1 },
-      log: createLogger({ level: 'silent', isTerminal: false }),
-      metrics: new Metrics(),
-      permits: {
-        take: async ({ node: id }: { node: string }) => ({
-          isLost: false,
-          giveBack: async () => {
-            this.running.delete(id)
-            this.given.push(id)
-          },
-        }),
-      },
-      unstick: { atOnce },
-      isDrained: (id: string) => id === 'a3',
-      owns: () => true,
-      waitMs: 1,
-      serveMs: 200,
-    } as unknown as ForceTargetsParts
-  }
-}
-
-const targetsFor = (ids: readonly string[]): TargetProgress[] =>
-  ZONES.flatMap((zone) =>
-    ids.map((id): TargetProgress => ({ zone, node: id, step: 'waiting', serial: undefined, error: undefined })),
-  )
-const job = (more: Partial<ResyncJob> = {}): ResyncJob => ({
-  targets: [],
-  strength: 'force',
-  by: 'noc',
-  reason: undefined,
-  ...more,
-})
-const ALL = NODES.map(({ id }) => id)
+import type { FleetNode } from '../../../lib/fleet/fleet.js'
+import type { TargetProgress } from '../../../lib/queue/jobs.js'
+import { noteLost } from '../../../lib/observe/node-cells.js'
+import { differs, noteVerdict } from '../../../lib/verify/verdicts.js'
+import { mostAtOnce } from '../../../services/worker/force-spare.js'
+import { forceTargets } from '../../../services/worker/force-targets.js'
+import { ALL, fleetOf, job, node, NODES, targetsFor, World, ZONES } from './force-world.js'
 
 describe('an order to force nodes', () => {
   it('forces one node of one cloud after the other, all zones of a node together', async () => {
@@ -123,10 +23,90 @@ describe('an order to force nodes', () => {
     expect(world.board.get('forces', 'a.example. a1')).to.include({ outcome: 'confirmed', by: 'noc', serial: 7 })
   })
 
-  it('never forces a whole cloud, whatever unstick.atOnce is', () => {
+  it('never forces all nodes of a cloud that are in service, whatever unstick.atOnce is', () => {
     const fleet = fleetOf()
-    expect([1, 2, 3, 9].map((atOnce) => mostAtOnce(fleet, 'A', atOnce))).to.deep.equal([1, 2, 2, 2])
-    expect(mostAtOnce(fleet, 'no such cloud', 5)).to.equal(1)
+    const most = (cloud: string, atOnce: number): number => mostAtOnce(fleet, cloud, atOnce, () => true)
+    expect([1, 2, 3, 9].map((atOnce) => most('A', atOnce))).to.deep.equal([1, 2, 2, 2])
+    expect(most('no such cloud', 5)).to.equal(1)
+    expect(mostAtOnce(fleet, 'A', 9, ({ id }) => id !== 'a3')).to.equal(1)
+  })
+
+  for (const [what, spoil] of [
+    ['is silent', ({ board }) => board.set('contacts', 'a2', { at: 1, silentSince: 1, missed: 3 })],
+    ['does not serve the zone', ({ board }) => noteLost(board, ZONES[0]!, 'a2', 'REFUSED', true, 1)],
+    [
+      'has other content',
+      ({ board }) => noteVerdict(board, ZONES[0]!, 'a2', { serial: 7, digest: 'd'.repeat(32) }, differs('axfr', 1, 0, []), 1),
+    ],
+    ['never answered', ({ board }) => board.setPair(ZONES[0]!, 'a2', { ...board.pairs.at(ZONES[0]!, 'a2')!, serial: undefined })],
+  ] as [string, (world: World) => void][])
+    it(`does not force the last node of a cloud that serves: of two others, one is drained and one ${what}`, async () => {
+      const world = new World()
+      spoil(world)
+      const targets = targetsFor(['a1', 'b1']).slice(0, 2)
+      await forceTargets(job(), targets, () => fleetOf(), world.parts())
+      expect(targets[0]).to.include({
+        step: 'failed',
+        error:
+          'not forced: no other node of cloud A is known to serve a.example. (bring one back first, or order it with --all-at-once)',
+      })
+      expect(targets[1]!.step).to.equal('confirmed')
+      expect(world.seen.flat()).to.deep.equal(['b1'])
+      const again = targetsFor(['a1']).slice(0, 1)
+      await forceTargets(job({ allAtOnce: true }), again, () => fleetOf(), world.parts())
+      expect(again[0]!.step).to.equal('confirmed')
+    })
+
+  it('forces a node that does not serve the zone, though no other node of its cloud does', async () => {
+    const world = new World()
+    for (const id of ['a1', 'a2']) noteLost(world.board, ZONES[0]!, id, 'REFUSED', true, 1)
+    const targets = targetsFor(['a1']).slice(0, 1)
+    await forceTargets(job(), targets, () => fleetOf(), world.parts())
+    expect(targets[0]!.step).to.equal('confirmed')
+  })
+
+  it('goes on where a run of the same order was cut off', async () => {
+    const world = new World()
+    const order = job({ at: 1 })
+    world.onForce = (zone) => (zone === 'b.example.' ? 'refuse' : 'transfer')
+    await forceTargets(order, targetsFor(['a1']), () => fleetOf(), world.parts())
+    // The force of the second node was under way.
+    const cut = { at: 1, serial: 7, digest: 'd'.repeat(32), by: 'noc', outcome: 'running' } as const
+    world.board.set('forces', 'a.example. a2', cut)
+    const targets = targetsFor(['a1', 'a2'])
+    await forceTargets(order, targets, () => fleetOf(), world.parts())
+    expect(targets.map(({ zone, node: id, step }) => `${zone} ${id} ${step}`)).to.deep.equal([
+      'a.example. a1 confirmed',
+      'a.example. a2 confirmed',
+      'b.example. a1 failed',
+      'b.example. a2 failed',
+    ])
+    expect(world.seen.flat()).to.deep.equal(['a1', 'a1', 'a2', 'a2'])
+    await forceTargets(job({ at: 2 }), targetsFor(['a1']), () => fleetOf(), world.parts())
+    expect(world.seen.flat().slice(4)).to.deep.equal(['a1', 'a1'])
+  })
+
+  it('takes the permit of the new cloud for a node that a reload moves', async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `z${i}.example.` as ZoneName)
+    const world = new World(names)
+    const parts = world.parts()
+    const { take } = parts.permits
+    const clouds: string[] = []
+    parts.permits.take = async (wish) => {
+      clouds.push(wish.cloud)
+      return take(wish)
+    }
+    let nodes = NODES
+    world.onForce = (zone) => {
+      if (zone === 'z7.example.') nodes = NODES.map((each) => (each.id === 'a1' ? node('a1', 'B') : each))
+      return 'transfer'
+    }
+    const targets = names.map(
+      (zone): TargetProgress => ({ zone, node: 'a1', step: 'waiting', serial: undefined, error: undefined }),
+    )
+    await forceTargets(job(), targets, () => fleetOf(nodes, names), parts)
+    expect(clouds).to.deep.equal(['A', 'B'])
+    expect(targets.map(({ step }) => step)).to.deep.equal(Array(10).fill('confirmed'))
   })
 
   it('forces every node at the same time when the order is for all at once', async () => {
@@ -205,7 +185,8 @@ describe('an order to force nodes', () => {
       })
 
   it('takes a new permit before the next zone when it lost the one that it had', async () => {
-    const world = new World()
+    const names = Array.from({ length: 10 }, (_, i) => `z${i}.example.` as ZoneName)
+    const world = new World(names)
     const parts = world.parts()
     const { take } = parts.permits
     const steps: string[] = []
@@ -231,7 +212,6 @@ describe('an order to force nodes', () => {
       isLost = steps.filter((step) => step === 'force').length === 8
       return 'transfer'
     }
-    const names = Array.from({ length: 10 }, (_, i) => `z${i}.example.` as ZoneName)
     const targets = names.map(
       (zone): TargetProgress => ({ zone, node: 'a1', step: 'waiting', serial: undefined, error: undefined }),
     )
