@@ -9,6 +9,7 @@ import type { ZoneChecks } from './checks-schema.js'
 import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
+import type { ProbeConfig } from './probe-schema.js'
 import type { VerifyConfig } from './verify-schema.js'
 import type { TopologyConfig } from './topology-schema.js'
 
@@ -250,6 +251,8 @@ export interface Config {
   /** `afterMs` 0: never. `atOnce`: nodes of one cloud that are forced at once. */
   unstick: { afterMs: number; atOnce: number }
   verify: VerifyConfig
+  /** Undefined: service addresses are never asked. */
+  probe: ProbeConfig | undefined
   webhooks: WebhookConfig[]
   defaults: Defaults
   /** Milliseconds for which audit entries are kept. */

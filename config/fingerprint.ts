@@ -12,6 +12,7 @@ const OWN: ReadonlySet<string> = new Set([
   'transfer',
   'workers',
   'audit',
+  'probe',
   'log',
   'topology',
 ])

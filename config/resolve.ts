@@ -20,6 +20,7 @@ import { readTextFile } from './secrets.js'
 import { NO_PORT } from './setting-types.js'
 import { TlsReader } from './tls.js'
 import { resolveTokens } from './tokens.js'
+import { probeOf } from './probe-schema.js'
 import { verifyOf } from './verify-schema.js'
 import { topologyOf } from './topology-schema.js'
 import { checkBounds } from './bounds.js'
@@ -121,6 +122,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     rollout: rolloutRulesOf(raw.rollout),
     unstick: { afterMs: raw.unstick.after, atOnce: raw.unstick.atOnce },
     verify: verifyOf(raw.verify),
+    probe: probeOf(raw.probe),
     webhooks: resolveWebhooks(folder, raw, report),
     audit: { keepMs: raw.audit.keep },
     log: { level: raw.log.level },

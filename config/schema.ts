@@ -12,6 +12,7 @@ import { limits, zoneLimits } from './limits-schema.js'
 import { hub, key, keyList, keyName, primary } from './peers-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
 import { nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
+import { probeSchema } from './probe-schema.js'
 import { nodeVerifySchema, verifySchema } from './verify-schema.js'
 import { topologySchema } from './topology-schema.js'
 import { tsigSchema } from './tsig-schema.js'
@@ -269,6 +270,7 @@ export const configSchema = section({
     .describe('Sites and the links between them; if given, the hub reports single points of failure.'),
   rollout: rolloutSchema.prefault({}).describe('Order in which nodes get a version; default: every node at once.'),
   verify: verifySchema.prefault({}),
+  probe: probeSchema,
   webhooks: mapOf(webhook, 'webhooks').describe('Receivers of events about versions, by name.'),
   audit: auditSchema,
   log: section({

@@ -84,7 +84,11 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   const source = options.source ?? options.ip
   const family = source.includes(':') ? '-v6' : ''
   const sources = source === 'by-route' ? '' : `  transfer-source${family} ${source};\n  notify-source${family} ${source};\n`
-  const listen = [options.ip, ...(options.alsoAt ?? [])].map((ip) => `${ip}; `).join('')
+  const listenOf = (isV6: boolean) =>
+    [options.ip, ...(options.alsoAt ?? [])]
+      .filter((ip) => ip.includes(':') === isV6)
+      .map((ip) => `${ip}; `)
+      .join('') || 'none; '
   const v6 = options.ip.includes(':')
   const here = ['127.0.0.0/8', '::1', ...(options.clients ?? [])].map((subnet) => `${subnet};`).join(' ')
   const rule = (key: { name: string } | undefined) => (key === undefined ? here : `key "${key.name}";`)
@@ -97,13 +101,13 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   return `${place.controlKey}${tlsBlocks(options)}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "${place.controlName}"; }; };
 options {
   directory "${folder}";
-  allow-new-zones yes;
+${options.identity === undefined ? '' : `  hostname "${options.identity}";\n`}  allow-new-zones yes;
   pid-file "${folder}/named.pid";
 ${isAtLeast(version, '9.20') ? '' : '  lock-file none;\n'}  session-keyfile "${folder}/session.key";
   managed-keys-directory "${folder}";
-  listen-on port ${port} { ${v6 ? 'none; ' : listen}};
-  listen-on-v6 port ${port} { ${v6 ? listen : 'none; '}};
-${options.tls === undefined ? '' : `  listen-on${v6 ? '-v6' : ''} port ${options.tls.port} tls own { ${listen}};\n`}${sources}  recursion no;
+  listen-on port ${port} { ${listenOf(false)}};
+  listen-on-v6 port ${port} { ${listenOf(true)}};
+${options.tls === undefined ? '' : `  listen-on${v6 ? '-v6' : ''} port ${options.tls.port} tls own { ${listenOf(v6)}};\n`}${sources}  recursion no;
   dnssec-validation no;
   empty-zones-enable no;
   allow-query { any; };

@@ -60,7 +60,7 @@ function knotConfig(options: LabServerOptions, place: Place): string {
   )
   return `server:
   rundir: ${folder}
-  listen: [${[ip, ...(options.alsoAt ?? [])].map((each) => `${each}@${port}`).join(', ')}]
+${options.identity === undefined ? '' : `  identity: "${options.identity}"\n  nsid: "${options.identity}"\n`}  listen: [${[ip, ...(options.alsoAt ?? [])].map((each) => `${each}@${port}`).join(', ')}]
   udp-workers: ${options.tuned === true ? 2 : 1}
   tcp-workers: ${options.tuned === true ? 4 : 2}
   background-workers: ${options.tuned === true ? 32 : 4}

@@ -74,7 +74,7 @@ ${isAtLeast(version, '4.8') ? '' : '  database: ""\n'}  zonesdir: "${folder}"
   xfrdfile: "${folder}/xfrd.state"
   zonelistfile: "${folder}/zone.list"
   pidfile: "${folder}/nsd.pid"
-  verbosity: 2
+${options.identity === undefined ? '' : `  identity: "${options.identity}"\n  nsid: "ascii_${options.identity}"\n`}  verbosity: 2
   server-count: 1
   tcp-count: 200
   tcp-timeout: 3

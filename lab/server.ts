@@ -73,6 +73,8 @@ export interface LabServerOptions {
   netns?: string | undefined
   /** Source address of its own queries; default `ip`. `by-route` leaves the choice to the routing table. */
   source?: string | undefined
+  /** Its name for NSID (not BIND), id.server (not BIND) and hostname.bind; default: that of the make. */
+  identity?: string | undefined
   zones: readonly LabZone[]
   /** Transfers out need this key; without one, any client on loopback may transfer. */
   transferKey?: LabKey | undefined

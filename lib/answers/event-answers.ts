@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { VERDICTS } from '../checks/verdicts.js'
 import { moment, serial } from './fields.js'
+import { ProbeAnswer } from './probe-answers.js'
 import { CheckReportAnswer, RolloutRowAnswer } from './rollout-answers.js'
 import { ForcedAnswer, NodeZoneAnswer, ZoneSummaryAnswer } from './zone-answers.js'
 
@@ -9,6 +10,7 @@ export const EVENTS = {
   zone: ZoneSummaryAnswer,
   node: NodeZoneAnswer.extend({ zone: z.string(), node: z.string() }),
   force: ForcedAnswer.extend({ zone: z.string(), node: z.string() }),
+  probe: ProbeAnswer,
   rollout: RolloutRowAnswer.extend({ since: moment }),
   check: z.object({
     id: z.string(),

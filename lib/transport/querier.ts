@@ -9,6 +9,7 @@ import { OPTION, rcodeOf, readMessage, type SmallMessage, writeHeader, writeOpt,
 import { sameWireName } from '../dns/name.js'
 import { TsigError } from '../dns/errors.js'
 import { FLAG, RCODE } from '../dns/rcode.js'
+import { CLASS } from '../dns/rrtype.js'
 import { AnswerVerifier, signRequest } from '../dns/tsig.js'
 import type { Remote } from '../fleet/remote.js'
 import { type Clock, seconds, systemClock } from '../runtime/clock.js'
@@ -35,6 +36,8 @@ export interface Question {
   zoneVersion?: boolean
   /** Ask for the name of the server (RFC 5001). */
   nsid?: boolean
+  /** In class CH, for names such as id.server (RFC 4892). */
+  chaos?: boolean
   /** Its messages, all but the id: made by the querier with the first one. */
   written?: Written
 }
@@ -191,8 +194,10 @@ export class Querier {
   }
 }
 
-function write({ name, type, dnssec, expire, zoneVersion, nsid }: Question, edns: boolean): Buffer {
-  const parts = [Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type)]
+const classOf = (chaos: boolean | undefined): number => (chaos ? CLASS.CH : CLASS.IN)
+
+function write({ name, type, dnssec, expire, zoneVersion, nsid, chaos }: Question, edns: boolean): Buffer {
+  const parts = [Buffer.alloc(HEADER_OCTETS), writeQuestion(name, type, classOf(chaos))]
   if (edns) {
     const codes = [
       ...(expire ? [OPTION.EXPIRE] : []),
@@ -210,10 +215,10 @@ function write({ name, type, dnssec, expire, zoneVersion, nsid }: Question, edns
 }
 
 /** QR set, opcode QUERY, the same question. An answer without a question counts only when it is an error. */
-function isAnswer(message: Buffer, { name, type }: Question): boolean {
+function isAnswer(message: Buffer, { name, type, chaos }: Question): boolean {
   if ((message[2]! & 0xf8) !== 0x80) return false
   if (message.readUInt16BE(4) === 0) return (message[3]! & 15) !== 0
   const end = HEADER_OCTETS + name.length
   if (message.readUInt16BE(4) !== 1 || message.length < end + 4) return false
-  return sameWireName(message.subarray(HEADER_OCTETS, end), name) && message.readUInt16BE(end) === type
+  return sameWireName(message.subarray(HEADER_OCTETS, end), name) && message.readUInt32BE(end) === type * 0x10000 + classOf(chaos)
 }

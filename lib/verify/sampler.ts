@@ -4,10 +4,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { IgnoredRecords } from '../dns/ignored-records.js'
-import { findSoa, OPTION, type SmallMessage } from '../dns/message.js'
+import { findSoa, type SmallMessage } from '../dns/message.js'
 import { recordText } from '../dns/record-text.js'
 import { TYPE } from '../dns/rrtype.js'
 import type { Serial } from '../dns/serial.js'
+import { zoneVersionOf } from '../dns/zone-version.js'
 import { describeError } from '../errors.js'
 import { NO_ANSWER } from '../fleet/node-content.js'
 import { asResolver } from '../fleet/remote.js'
@@ -164,12 +165,6 @@ function findingOf(faults: readonly AnswerFault[], unanswered: readonly string[]
   if (unanswered.length > 0)
     return cannot('sample', `${unanswered.length} of ${questions} questions have no usable answer: ${unanswered[0]}`)
   return same('sample')
-}
-
-/** The serial in the ZONEVERSION option, if it has one (RFC 9660 §5.1: type 0). */
-function zoneVersionOf({ edns }: SmallMessage): number | undefined {
-  const option = edns?.options.get(OPTION.ZONEVERSION)
-  return option?.length === 6 && option[1] === 0 ? option.readUInt32BE(2) : undefined
 }
 
 const labelOfNobody = (): string => `zonecast-verify-${randomBytes(6).toString('hex')}`

@@ -19,6 +19,7 @@ import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
 import { provisionRoutes } from './routes/provision.js'
 import { rolloutRoutes } from './routes/rollouts.js'
+import { serviceProbeRoutes } from './routes/service-probes.js'
 import { statusRoutes } from './routes/status.js'
 import { verifyRoutes } from './routes/verify.js'
 import { workerRoutes } from './routes/workers.js'
@@ -109,6 +110,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     commandRoutes(context),
     verifyRoutes(context),
     workerRoutes(context),
+    serviceProbeRoutes(context),
     catalogRoutes(context),
     auditRoutes(context),
   )

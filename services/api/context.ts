@@ -23,6 +23,8 @@ import { callerOf } from './auth.js'
 import { answerShort, type HeavyAnswers } from './heavy-answers.js'
 import type { Matrix } from './matrix.js'
 import type { NodeServers } from './node-servers.js'
+import type { Identities } from './probes/identities.js'
+import type { ProbeRounds } from './probes/probe-rounds.js'
 import { ApiProblem, noSuchNode, noSuchZone } from './problem.js'
 import { MAX_NAME_TEXT } from './schemas.js'
 
@@ -30,6 +32,8 @@ export interface ApiContext {
   heavy: HeavyAnswers
   matrix: Matrix
   servers: Pick<NodeServers, 'of'>
+  probes: Pick<ProbeRounds, 'list' | 'probe'>
+  identities: Pick<Identities, 'nodesOf' | 'learn'>
   store: ZoneStore
   board: Board
   bus: SignalBus

@@ -175,6 +175,11 @@ export class EventStreams {
     }
   }
 
+  /** For news that are not on the board. */
+  announce(event: HubEvent): void {
+    if (this.#readers.size > 0) this.#report([event])
+  }
+
   #report(events: readonly HubEvent[]): void {
     for (const { name, data } of events) {
       this.#number += 1

@@ -3,6 +3,7 @@ import { Gauge, type Registry } from 'prom-client'
 import { longestSweepMs } from '../../lib/fleet/sweep-length.js'
 import { lagSecondsAt } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
+import { PROBE_STATES } from '../../lib/probe/judge-visits.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import { hubsOf } from '../../lib/state/hub-presence.js'
@@ -157,6 +158,34 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     (set) => {
       const first = matrix.sums.firstExpiry
       if (first !== undefined) set({}, first)
+    },
+  )
+  gauge('probes', 'Service addresses and zones by cloud and state of the last probe', ['cloud', 'state'], (set) => {
+    const counts = new Map<string, { cloud: string; state: string; count: number }>()
+    for (const cloud of context.probes.list().length === 0 ? [] : matrix.fleet.clouds.keys())
+      for (const state of PROBE_STATES) counts.set(`${cloud} ${state}`, { cloud, state, count: 0 })
+    for (const { cloud, state } of context.probes.list()) {
+      const known = counts.get(`${cloud} ${state}`)
+      if (known !== undefined) known.count += 1
+    }
+    for (const { cloud, state, count } of counts.values()) set({ cloud, state }, count)
+  })
+  gauge('probe_serial', 'Serial in the last answer of a service address', ['cloud', 'address', 'zone'], (set) => {
+    for (const { cloud, address, zone, serial } of context.probes.list().slice(0, matrix.config.api.zonesInMetrics))
+      if (serial !== null) set({ cloud, address, zone }, serial)
+  })
+  gauge(
+    'probe_unknown_instance',
+    'Zones for which an instance that is none of the nodes answers at the service address',
+    ['cloud', 'address'],
+    (set) => {
+      const counts = new Map<string, { cloud: string; address: string; count: number }>()
+      for (const { cloud, address, state } of context.probes.list()) {
+        const key = `${cloud} ${address}`
+        const known = counts.get(key) ?? { cloud, address, count: 0 }
+        counts.set(key, { ...known, count: known.count + (state === 'stranger' ? 1 : 0) })
+      }
+      for (const { cloud, address, count } of counts.values()) set({ cloud, address }, count)
     },
   )
   gauge('redis_up', '1 while Redis answers', [], (set) => set({}, context.redisUp() ? 1 : 0))

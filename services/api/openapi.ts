@@ -21,6 +21,7 @@ import {
   undrainBody,
   zoneResyncBody,
 } from './order-schemas.js'
+import { PROBE_ROUTES } from './openapi-probes.js'
 import { VERIFY_ROUTES } from './openapi-verify.js'
 import { auditQuery, configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
@@ -189,6 +190,7 @@ export const ROUTES: readonly RouteConfig[] = [
     responses: resyncAccepted,
   },
   ...VERIFY_ROUTES,
+  ...PROBE_ROUTES,
   {
     method: 'post',
     path: '/v1/nodes/{node}/provision',

@@ -88,6 +88,11 @@ export const provisionBody = body('provision', {
   reason,
 }).describe('Compare the zones of the server with those of the node, and add and remove zones')
 
+export const probeBody = body('probe', {
+  cloud: z.string().max(100).optional().describe('Only the service addresses of this cloud'),
+  zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only this zone; default: some zones of each cloud in turn'),
+}).describe('Ask the service addresses now')
+
 export const drainBody = body('drain', { reason }).describe('Stop delivery to the node')
 export const undrainBody = body('undrain', { reason }).describe('Restart delivery to the node')
 

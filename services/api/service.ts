@@ -21,9 +21,11 @@ import { Gate } from './gate.js'
 import { HeavyAnswers } from './heavy-answers.js'
 import { lateFrom } from './lagging.js'
 import { Matrix } from './matrix.js'
+import { Identities } from './probes/identities.js'
+import { ProbeRounds } from './probes/probe-rounds.js'
 import { NodeServers, type NodeServersParts } from './node-servers.js'
 
-export interface ApiParts extends Omit<ApiContext, 'matrix' | 'servers' | 'heavy' | 'version'> {
+export interface ApiParts extends Omit<ApiContext, 'matrix' | 'servers' | 'probes' | 'identities' | 'heavy' | 'version'> {
   clock: Clock
   controls: NodeServersParts['controls']
   querier: NodeServersParts['querier']
@@ -44,6 +46,7 @@ export class ApiService implements Service {
   readonly #events: EventStreams
   readonly #log: Logger
   readonly #certificates: CertificateWatch
+  readonly #probes: ProbeRounds
   /** Hash of the token under dataDir; made when the config has no tokens. */
   #localToken: Buffer | undefined
   address: Endpoint
@@ -54,8 +57,17 @@ export class ApiService implements Service {
       () => ({ tokens: this.#matrix.config.api.tokens, local: this.#localToken }),
       () => this.#matrix.now(),
     )
+    const identities = new Identities(parts)
+    this.#probes = new ProbeRounds({
+      ...parts,
+      matrix: this.#matrix,
+      identities,
+      onChange: (probe) => this.#events.announce({ name: 'probe', data: probe }),
+    })
     const context: ApiContext = {
       ...parts,
+      probes: this.#probes,
+      identities,
       servers: new NodeServers(parts),
       matrix: this.#matrix,
       heavy: new HeavyAnswers(),
@@ -87,6 +99,7 @@ export class ApiService implements Service {
     this.#matrix.adopt(config, fleet, diff)
     this.#makeLocalToken(config)
     this.#certificates.adopt(config)
+    this.#probes.adopt()
     this.#events.revoke()
   }
 
@@ -116,12 +129,14 @@ export class ApiService implements Service {
     })
     this.#matrix.sums.begin()
     this.#certificates.start()
+    this.#probes.start()
     const bound = this.#server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }
 
   async finish(): Promise<void> {
     this.#certificates.stop()
+    this.#probes.stop()
     this.#events.close()
     this.#matrix.close()
     this.#server.close()

@@ -12,6 +12,7 @@ import * as primary from '../../lib/answers/primary-answers.js'
 import * as rollout from '../../lib/answers/rollout-answers.js'
 import * as worker from '../../lib/answers/worker-answers.js'
 import * as zone from '../../lib/answers/zone-answers.js'
+import * as probe from '../../lib/answers/probe-answers.js'
 
 /** Where the next page of a list begins. */
 const nextPage = zone.ZonesAnswer.shape.next.optional()
@@ -76,6 +77,10 @@ export const CatalogAnswer = catalog.CatalogSummaryAnswer
 export type CatalogAnswer = z.infer<typeof CatalogAnswer>
 export const CatalogsAnswer = z.object({ catalogs: z.array(CatalogAnswer) })
 export const CatalogPageAnswer = catalog.CatalogAnswer.pick({ members: true, next: true })
+
+export const ProbesAnswer = probe.ProbesAnswer
+export type ProbeAnswer = probe.ProbeAnswer
+export const WhoisAnswer = probe.WhoisAnswer.partial({ seenAt: true })
 
 export const DrainAnswer = node.DrainAnswer
 

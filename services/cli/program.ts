@@ -14,6 +14,7 @@ import { addNodes } from './commands/nodes.js'
 import { addLists } from './commands/lists.js'
 import { addReload } from './commands/reload.js'
 import { addRefresh } from './commands/refresh.js'
+import { addProbe } from './commands/probe.js'
 import { addProvision } from './commands/provision.js'
 import { addRender } from './commands/render.js'
 import { addResync } from './commands/resync.js'
@@ -44,6 +45,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRefresh,
   addResync,
   addVerify,
+  addProbe,
   addWhy,
   addVersions,
   addSteer,

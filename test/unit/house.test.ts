@@ -68,7 +68,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['rollout', 'render'],
   ['runtime'],
   ['transport', 'store', 'state', 'queue'],
-  ['transfer', 'shards', 'control', 'audit'],
+  ['transfer', 'shards', 'control', 'audit', 'probe'],
   ['answers', 'refresh', 'observe'],
   ['push', 'release', 'verify'],
 ]

@@ -1,7 +1,20 @@
 /** Groups of commands in `--help`, in the manual page and in docs/reference/cli.md: what an operator wants to do. */
 
 export const COMMAND_GROUPS: Readonly<Record<string, readonly string[]>> = {
-  'See what is served': ['status', 'zones', 'nodes', 'primaries', 'catalogs', 'why', 'rollouts', 'history', 'show', 'diff'],
+  'See what is served': [
+    'status',
+    'zones',
+    'nodes',
+    'primaries',
+    'catalogs',
+    'why',
+    'probe',
+    'identify',
+    'rollouts',
+    'history',
+    'show',
+    'diff',
+  ],
   'Steer versions': ['hold', 'unhold', 'release', 'approve', 'reject', 'rollback', 'refresh'],
   'Repair nodes': ['resync', 'verify', 'drain', 'undrain', 'render', 'provision'],
   'Look after the hub': ['hubs', 'workers', 'jobs', 'audit', 'reload'],

@@ -25,10 +25,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   history: { line: 'history example.com --nodes', does: 'shows when each node confirmed each version' },
   hold: { line: 'hold example.com --reason "migration until 14:00"', does: 'keeps new versions of the zone back' },
   hubs: { line: 'hubs', does: 'shows whether all hubs are up and have the same config' },
+  identify: { line: 'identify ams1.example', does: 'names the node that a user saw in the output of dig +nsid' },
   jobs: { line: 'jobs --json', does: 'prints the newest jobs for a program' },
   man: { line: 'man > zonecast.1', does: 'writes the manual page' },
   nodes: { line: 'nodes ams1', does: 'shows the report of its name server, and its zones' },
   primaries: { line: 'primaries', does: 'shows whether the primaries agree' },
+  probe: { line: 'probe A example.com', does: 'asks each service address of cloud A for the zone' },
   provision: { line: 'provision ams1 --apply', does: 'adds the zones that the name server of the node lacks' },
   refresh: { line: 'refresh example.com --wait', does: 'asks the primaries now, and waits for the result' },
   reject: {

@@ -30,10 +30,10 @@ import type { ApiContext } from '../../../services/api/context.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
 import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
-import { NodeServers } from '../../../services/api/node-servers.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../../support/record-lines.js'
+import { silentServers } from './silent-servers.js'
 import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
 
 const NODES = ['ams1', 'lhr1']
@@ -154,12 +154,7 @@ export class HubOfEveryState {
     this.#audit = new AuditTrail({ dataDir, hub: 'east', clock, log: silentLogger, metrics, keep: { keepMs: 1e12 } })
     const context: ApiContext = {
       heavy: new HeavyAnswers(),
-      servers: new NodeServers({
-        controls: { of: () => undefined },
-        querier: { ask: () => Promise.reject(new Error('no server is asked')) },
-        board: this.#board,
-        clock,
-      }),
+      ...silentServers(this.#board, clock, this.#matrix),
       matrix: this.#matrix,
       store: this.#store,
       board: this.#board,

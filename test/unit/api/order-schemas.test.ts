@@ -19,6 +19,7 @@ const USES: Record<keyof typeof bodies, readonly (keyof typeof SCOPE)[]> = {
   nodeResyncBody: ['serial', 'zones', 'states', 'strength'],
   resyncBody: ['serial', 'nodes', 'clouds', 'zones', 'states', 'strength'],
   provisionBody: [],
+  probeBody: [],
   drainBody: [],
   undrainBody: [],
   holdBody: [],

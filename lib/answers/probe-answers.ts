@@ -1,0 +1,44 @@
+/** Answers about service addresses: probes, and the node behind an identity. */
+import { z } from 'zod'
+import { PROBE_STATES } from '../probe/judge-visits.js'
+import { knownSerial, moment, StateCounts } from './fields.js'
+
+export const ProbeAnswer = z
+  .object({
+    cloud: z.string(),
+    address: z.string().describe('The service address'),
+    zone: z.string(),
+    instance: z
+      .string()
+      .nullable()
+      .describe('The name that the answering instance gives itself: NSID, id.server or hostname.bind'),
+    node: z.string().nullable().describe('The node with this name; null: none of the nodes, or the instance gives no name'),
+    serial: knownSerial,
+    state: z
+      .enum(PROBE_STATES)
+      .describe(
+        'The state of the node; stale: older than at its control address; stranger: no node has this name; mixed: one transport fails or differs; silent: no answer',
+      ),
+    rttMs: z.number().nullable().describe('Milliseconds from the question to the answer'),
+    at: moment,
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'Probe' })
+export type ProbeAnswer = z.infer<typeof ProbeAnswer>
+
+export const ProbesAnswer = z.object({ probes: z.array(ProbeAnswer) })
+export type ProbesAnswer = z.infer<typeof ProbesAnswer>
+
+export const WhoisAnswer = z
+  .object({
+    identity: z.string(),
+    node: z.string(),
+    cloud: z.string(),
+    site: z.string().nullable(),
+    states: StateCounts.describe('Zones of the node by state'),
+    zonesBehind: z.array(z.string()).describe('Zones that are not in sync on the node; at most 100'),
+    problems: z.array(z.string()).describe('One sentence each, with the next step'),
+    seenAt: moment.describe('Last time that an instance with this name answered at a service address'),
+  })
+  .meta({ id: 'Whois' })
+export type WhoisAnswer = z.infer<typeof WhoisAnswer>

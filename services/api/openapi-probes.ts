@@ -1,0 +1,30 @@
+/** The description of the routes of service addresses. */
+import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
+import { z } from 'zod'
+import { ProbesAnswer, WhoisAnswer } from '../../lib/answers/probe-answers.js'
+import { json } from './openapi-rollouts.js'
+import { probeBody } from './order-schemas.js'
+
+export const PROBE_ROUTES: readonly RouteConfig[] = [
+  {
+    method: 'get',
+    path: '/v1/probes',
+    summary: 'The last probe of each service address and zone: which instance answers, with which serial',
+    responses: { 200: json(ProbesAnswer, 'Probes') },
+  },
+  {
+    method: 'post',
+    path: '/v1/probes',
+    'x-role': 'operator',
+    summary: 'Ask the service addresses now',
+    request: { body: { content: { 'application/json': { schema: probeBody } } } },
+    responses: { 200: json(ProbesAnswer, 'Probes') },
+  },
+  {
+    method: 'get',
+    path: '/v1/whois/{identity}',
+    summary: 'The node with this name, and its problems',
+    request: { params: z.object({ identity: z.string() }) },
+    responses: { 200: json(WhoisAnswer, 'The node') },
+  },
+]

@@ -1,0 +1,134 @@
+/** Service addresses: the last probes, probes by order, and the node behind an identity. */
+import { Router } from 'express'
+import type { ProbesAnswer, WhoisAnswer } from '../../../lib/answers/probe-answers.js'
+import { isWell } from '../../../lib/probe/judge-visits.js'
+import type { FleetNode } from '../../../lib/fleet/fleet.js'
+import { atLeast } from '../auth.js'
+import { type ApiContext, mutate, zoneNamed } from '../context.js'
+import { time } from '../json.js'
+import { named } from '../node-sum.js'
+import { probeBody } from '../order-schemas.js'
+import { ApiProblem } from '../problem.js'
+import { cloudsNamed } from '../select-pairs.js'
+
+/** Most zones in an answer about an identity. */
+const MOST_BEHIND = 100
+/** Longest identity: NSID is kept up to 200 octets, and may be written in hexadecimal. */
+const MOST_IDENTITY = 600
+
+export function serviceProbeRoutes(context: ApiContext): Router {
+  const router = Router()
+  const { probes, identities } = context
+
+  router.get('/probes', (_req, res) => {
+    res.json({ probes: probes.list() } satisfies ProbesAnswer)
+  })
+
+  router.post('/probes', atLeast('operator'), async (req, res) => {
+    const body = probeBody.parse(req.body ?? {})
+    const [cloud] = cloudsNamed(context, body.cloud === undefined ? undefined : [body.cloud]) ?? []
+    const zone = body.zone === undefined ? undefined : zoneNamed(context, body.zone)
+    const target = { ...(cloud === undefined ? {} : { cloud }), ...(zone === undefined ? {} : { zone: zone.name }) }
+    const work = async () => ({ status: 200, body: { probes: await probes.probe(cloud, zone) } satisfies ProbesAnswer })
+    await mutate(context, req, res, work, { target })
+  })
+
+  router.get('/whois/:identity', async (req, res) => {
+    const text = req.params.identity
+    if (text.length > MOST_IDENTITY)
+      throw new ApiProblem(400, 'bad-identity', `an identity has at most ${MOST_IDENTITY} characters`, {
+        errors: [{ field: 'identity', message: 'is too long' }],
+      })
+    await context.matrix.sums.settle()
+    await identities.learn(context.matrix.fleet)
+    const names = spellingsOf(text)
+    const nodes = [...new Set(names.flatMap((name) => [...identities.nodesOf(name), ...sameId(context, name)]))]
+    const [node] = nodes
+    if (node === undefined) throw notOurs(context, text, names)
+    res.json(whois(context, text, names, node, nodes) satisfies WhoisAnswer)
+  })
+
+  return router
+}
+
+/** NSID as the user saw it: dig prints `61 6d 73 31 ("ams1")`. */
+export function spellingsOf(text: string): string[] {
+  const trimmed = text.trim().replace(/^;?\s*NSID:\s*/i, '')
+  const quoted = /\("([^"]*)"\)/.exec(trimmed)?.[1]
+  const bare = trimmed.replace(/^"(.*)"$/, '$1')
+  const digits = trimmed.replace(/\s*\(.*\)$/, '').replace(/[\s:]/g, '')
+  const decoded =
+    digits.length % 2 === 0 && digits.length >= 4 && /^[0-9a-f]+$/i.test(digits)
+      ? Buffer.from(digits, 'hex').toString('latin1')
+      : undefined
+  return [...new Set([bare, ...(quoted === undefined ? [] : [quoted]), ...(decoded === undefined ? [] : [decoded])])]
+}
+
+const sameId = (context: ApiContext, name: string): FleetNode[] => {
+  const node = context.matrix.fleet.nodes.get(name)
+  return node === undefined ? [] : [node]
+}
+
+function notOurs(context: ApiContext, text: string, names: readonly string[]): ApiProblem {
+  const seen = context.probes.list().find(({ instance }) => instance !== null && names.includes(instance))
+  const where =
+    seen === undefined ? 'no service address has shown it' : `it answers for ${seen.zone} at ${seen.address}, cloud ${seen.cloud}`
+  return new ApiProblem(
+    404,
+    'unknown-identity',
+    `no node calls itself "${text.slice(0, 200)}", and ${where}: set "identity" of the node, or find who announces the address`,
+  )
+}
+
+function whois(
+  context: ApiContext,
+  identity: string,
+  names: readonly string[],
+  node: FleetNode,
+  nodes: readonly FleetNode[],
+): WhoisAnswer {
+  const { matrix, board } = context
+  const sum = matrix.sums.node(node.id)!
+  const states = named(sum.counts)
+  const behind: string[] = []
+  for (const zone of matrix.fleet.zonesOf(node.id)) {
+    if (behind.length >= MOST_BEHIND || (states['in-sync'] ?? 0) === sum.total) break
+    if (matrix.nodeZone(zone, node).state !== 'in-sync') behind.push(zone.name)
+  }
+  const seen = context.probes.list().filter(({ instance }) => instance !== null && names.includes(instance))
+  const drain = board.get('drains', node.id)
+  const problems = [
+    ...(nodes.length > 1 ? [`${nodes.map(({ id }) => id).join(' and ')} have this name: give each node its own`] : []),
+    ...(drain?.drained ? [`${node.id} is drained by ${drain.by}, and gets no new versions: zonecast undrain ${node.id}`] : []),
+    ...Object.entries(states).flatMap(([state, count]) => adviceOf(node.id, state, count)),
+    ...seen
+      .filter(({ state }) => !isWell(state))
+      .map(({ address, zone, state, error }) => `${zone} at ${address}: ${state}${error === null ? '' : `, ${error}`}`),
+  ]
+  const seenAt = seen.reduce((last, { at }) => Math.max(last, Date.parse(at ?? '') || 0), 0)
+  return {
+    identity,
+    node: node.id,
+    cloud: node.cloud,
+    site: node.site ?? null,
+    states,
+    zonesBehind: behind,
+    problems,
+    seenAt: time(seenAt),
+  }
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  lagging: 'zonecast status --node NODE shows them; it may still be transferring',
+  stuck: 'zonecast why ZONE NODE names the step; zonecast resync --node NODE --strength force repairs it',
+  conflict: 'it serves content that was not released: zonecast resync --node NODE --strength force',
+  ahead: 'it serves versions that were never released: find out who sends them to it',
+  expired: 'it answers SERVFAIL: look at the primaries, then zonecast resync --node NODE',
+  unknown: 'it does not answer at its control address: look at the machine and the path to it',
+  held: 'the newest version waits for an operator: zonecast rollouts --state held',
+}
+
+function adviceOf(node: string, state: string, count: number): string[] {
+  const advice = ADVICE[state]
+  return advice === undefined || count === 0 ? [] : [`${count} zones are ${state}: ${advice.replaceAll('NODE', node)}`]
+}

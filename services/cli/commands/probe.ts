@@ -1,0 +1,69 @@
+/** `zonecast probe` and `zonecast identify`: the instances behind the service addresses, and the node behind a name. */
+import type { Command } from 'commander'
+import { isWell } from '../../../lib/probe/judge-visits.js'
+import { printable } from '../../../lib/runtime/printable.js'
+import { ProbesAnswer, WhoisAnswer } from '../answers.js'
+import { segment } from '../api-client.js'
+import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
+import { countsText, show } from '../list-table.js'
+import { moment } from '../render.js'
+
+/** Zones that are named in a line. */
+const MOST_NAMED = 10
+
+export function addProbe(program: Command, { terminal, setExit }: CommandContext): void {
+  withHub(program.command('probe'))
+    .description('ask the service addresses which instance answers, and with which serial; exit 1 when one needs attention')
+    .argument('[cloud]', 'only the service addresses of this cloud')
+    .argument('[zone]', 'only this zone; default: some zones of each cloud in turn')
+    .option('--last', 'show the last results of the rounds, and ask nothing')
+    .option('--json', 'as JSON')
+    .action(
+      async (cloud: string | undefined, zone: string | undefined, options: { last?: true; json?: true }, command: Command) => {
+        const client = clientOf(command)
+        const answer = options.last
+          ? await client.get(ProbesAnswer, 'v1/probes')
+          : await client.post(ProbesAnswer, 'v1/probes', { cloud, zone })
+        const wanted = zone === undefined ? undefined : zone.toLowerCase().replace(/\.?$/, '.')
+        const probes = answer.probes.filter(
+          (each) => (cloud === undefined || each.cloud === cloud) && (wanted === undefined || each.zone === wanted),
+        )
+        const header = ['CLOUD', 'ADDRESS', 'ZONE', 'INSTANCE', 'NODE', 'SERIAL', 'STATE', 'RTT', 'AT (UTC)', 'ERROR']
+        show(terminal, options, probes, header, (probe) => [
+          probe.cloud,
+          probe.address,
+          probe.zone,
+          probe.instance,
+          probe.node,
+          probe.serial,
+          { text: probe.state, colour: isWell(probe.state) ? 'green' : 'red' },
+          { text: probe.rttMs === null ? '-' : `${probe.rttMs} ms`, align: 'right' },
+          moment(probe.at),
+          probe.error ?? '',
+        ])
+        if (probes.length === 0)
+          terminal.complain('no service address was asked: clouds.*.addresses has them, and probe switches rounds on')
+        if (probes.length === 0 || probes.some(({ state }) => !isWell(state))) setExit(1)
+      },
+    )
+
+  withHub(program.command('identify'))
+    .description('name the node that calls itself so (NSID, hostname.bind), its zones and its problems; exit 1 when it has any')
+    .argument('<text>', 'the name as a user saw it, such as the NSID line of dig +nsid')
+    .option('--json', 'as JSON')
+    .action(async (text: string, options: { json?: true }, command: Command) => {
+      const answer = await clientOf(command).get(WhoisAnswer, `v1/whois/${segment(text)}`)
+      if (answer.problems.length > 0) setExit(1)
+      if (options.json) return terminal.write(asJson(answer))
+      const { node, cloud, site, states, zonesBehind, problems, seenAt } = answer
+      const more = zonesBehind.length > MOST_NAMED ? ` and ${zonesBehind.length - MOST_NAMED} more` : ''
+      const lines = [
+        `node:       ${node}, cloud ${cloud}${site === null ? '' : `, site ${site}`}`,
+        `zones:      ${countsText(states)}`,
+        ...(zonesBehind.length === 0 ? [] : [`not in sync: ${zonesBehind.slice(0, MOST_NAMED).join(', ')}${more}`]),
+        ...(seenAt == null ? [] : [`seen:       ${moment(seenAt)} UTC at a service address`]),
+        ...(problems.length === 0 ? ['it has no problem'] : problems.map((problem) => `problem:    ${problem}`)),
+      ]
+      terminal.write(`${lines.map((line) => printable(line)).join('\n')}\n`)
+    })
+}
