@@ -13,7 +13,7 @@ export interface Outlet {
   write(block: Buffer, done?: Done): void
   /** As `write`, each message with this id instead of its own; the block is not copied and must not change. */
   writeShared(block: Buffer, id: number, done: Done): void
-  /** Runs `work`; what it writes may leave together. */
+  /** Runs `work`; what it and the microtasks after it write may leave together. */
   together(work: () => void): void
 }
 
@@ -26,6 +26,7 @@ const endOf = (block: Buffer, o: number): number => o + 2 + ((block[o]! << 8) | 
 
 export class TcpOutlet implements Outlet {
   readonly #socket: Socket
+  #isTogether = false
 
   constructor(socket: Socket, onRoom: () => void) {
     this.#socket = socket
@@ -58,8 +59,17 @@ export class TcpOutlet implements Outlet {
   }
 
   together(work: () => void): void {
-    this.#socket.cork()
+    if (!this.#isTogether) {
+      this.#isTogether = true
+      this.#socket.cork()
+      // Most answers come in microtasks of the same turn: the next tick begins after all of them.
+      queueMicrotask(() => process.nextTick(() => this.#leave()))
+    }
     work()
+  }
+
+  #leave(): void {
+    this.#isTogether = false
     this.#socket.uncork()
   }
 }

@@ -1,9 +1,9 @@
-/** Messages over TLS begin a record each: one write at a time, in order. */
+/** Messages over TLS begin a record each: one write at a time, in order. Over TCP the answers of one turn leave together. */
 import { expect } from 'chai'
 import { Writable } from 'node:stream'
 import type { Socket } from 'node:net'
 import { frame } from '../../../lib/dns/framing.js'
-import { TlsOutlet } from '../../../lib/transport/outlet.js'
+import { TcpOutlet, TlsOutlet } from '../../../lib/transport/outlet.js'
 
 describe('messages over TLS', () => {
   let writes: Buffer[]
@@ -73,5 +73,47 @@ describe('messages over TLS', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(errors).to.deep.equal(['closed', 'closed', 'closed'])
     expect(outlet.length).to.equal(0)
+  })
+})
+
+describe('messages over TCP', () => {
+  let writes: string[][]
+  let outlet: TcpOutlet
+
+  beforeEach(() => {
+    writes = []
+    const socket = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        writes.push([chunk.toString()])
+        done()
+      },
+      writev: (chunks, done) => {
+        writes.push(chunks.map(({ chunk }) => String(chunk)))
+        done()
+      },
+    })
+    outlet = new TcpOutlet(socket as unknown as Socket, () => undefined)
+  })
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const answerSoon = async (text: string, waits: number): Promise<void> => {
+    for (let i = 0; i < waits; i++) await undefined
+    outlet.write(Buffer.from(text))
+  }
+
+  it('leave together when questions of one segment are answered in microtasks', async () => {
+    outlet.together(() => {
+      outlet.write(Buffer.from('a'))
+      void answerSoon('b', 9)
+      outlet.together(() => void answerSoon('c', 20))
+    })
+    await turn()
+    expect(writes).to.deep.equal([['a', 'b', 'c']])
+  })
+
+  it('leave at once in later turns', async () => {
+    outlet.together(() => outlet.write(Buffer.from('a')))
+    await turn()
+    outlet.write(Buffer.from('b'))
+    expect(writes).to.deep.equal([['a'], ['b']])
   })
 })
