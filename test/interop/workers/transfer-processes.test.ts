@@ -99,8 +99,11 @@ describe('a transfer server of two processes', function () {
       }),
     )
     try {
-      const inodes = new Set(established(port))
-      const counts = () => children().map((pid) => socketsOf(pid).filter((inode) => inodes.has(inode)).length)
+      const counts = () => {
+        // A connection has an inode once its process accepted it.
+        const inodes = new Set(established(port))
+        return children().map((pid) => socketsOf(pid).filter((inode) => inodes.has(inode)).length)
+      }
       await eventually(() => expect(counts().reduce((sum, each) => sum + each, 0)).to.be.least(32))
       // Half a chance each, 64 times.
       if (own) for (const count of counts()) expect(count).to.be.greaterThan(0)
