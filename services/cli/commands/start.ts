@@ -3,9 +3,12 @@
  * all resources, and the process ends when the event loop is empty.
  */
 import type { Command } from 'commander'
+import { isLoopback } from '../../../config/address.js'
+import type { Config } from '../../../config/config.js'
 import { commandEnvironment, takeNotifySocket } from '../../../config/env.js'
 import { ConfigError, type Finding, formatFinding } from '../../../config/errors.js'
 import { checkConfig, type ConfigReport, findConfigFile } from '../../../config/load.js'
+import { type Endpoint, endpointText } from '../../../lib/dns/endpoint.js'
 import { describeError, InvariantError } from '../../../lib/errors.js'
 import { guard, reportFault } from '../../../lib/runtime/guard.js'
 import { goFirst } from '../../../lib/runtime/priority.js'
@@ -32,7 +35,7 @@ export function addStart(program: Command, context: CommandContext): void {
       '--worker <name>',
       'name of the worker of this process, where several share the zones (default: host name and process)',
     )
-    .option('--allow-root', 'run as root (default: refuse, as the hub needs no right of root)')
+    .option('--allow-root', 'run as root where other machines reach the hub (default: refuse, as it needs no right of root)')
     .action(async (_options, command: Command) => {
       const { config: file, roles, worker, allowRoot } = command.optsWithGlobals<StartOptions>()
       if (worker !== undefined && !WORKER_NAME.test(worker))
@@ -41,15 +44,25 @@ export function addStart(program: Command, context: CommandContext): void {
       const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
       const { config, findings } = loadOrTell(findConfigFile(file))
       if (config === undefined) return context.setExit(BAD_CONFIG)
-      if (process.getuid?.() === 0 && allowRoot !== true)
-        throw usage('the hub does not run as root: start it as a user of its own, or add --allow-root')
+      const isRoot = process.getuid?.() === 0 && allowRoot !== true
+      const open = reachedAt(config)
+      if (isRoot && open !== undefined)
+        throw usage(
+          `the hub does not run as root where other machines reach it (${endpointText(open)}): start it as a user of its own, or add --allow-root`,
+        )
       const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY === true })
+      if (isRoot) log.warn({ op: 'start' }, 'hub runs as root, reached from this machine alone')
       surviveFaults(log)
       logWeaknesses(log, findings)
       ignoreInspector()
       const manager = new ServiceManager(takeNotifySocket(), commandEnvironment(), log)
       await runHub(new Hub(config, played, log, worker), log, manager, context)
     })
+}
+
+/** An address at which other machines reach the hub; undefined when all are on loopback: a trial on one machine. */
+function reachedAt({ api, transfer }: Config): Endpoint | undefined {
+  return [api.listen, ...transfer.listen, ...(transfer.tls?.listen ?? [])].find(({ ip }) => !isLoopback(ip))
 }
 
 /** Throws CliError CLI_USAGE. */

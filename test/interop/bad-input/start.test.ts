@@ -105,8 +105,9 @@ describe('a start that fails', function () {
 
   it('because it runs as root names the option, and leaves no files', async function () {
     if (process.getuid?.() !== 0) return this.skip()
-    const { configFile, folder } = await configured()
-    expectSentence(await start(configFile, ['start']), /does not run as root: start it as a user of its own, or add --allow-root/)
+    const { configFile, folder } = await configured({ transfer: { listen: ['0.0.0.0:5300'], source: ['127.0.0.1'] } })
+    const refusal = /does not run as root .*\(0\.0\.0\.0:5300\): start it as a user of its own, or add --allow-root/
+    expectSentence(await start(configFile, ['start']), refusal)
     expect(readdirSync(folder)).to.deep.equal(['zonecast.yaml'])
   })
 
