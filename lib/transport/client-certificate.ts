@@ -29,6 +29,10 @@ export class ClientCertificate {
     return this.#hasSameCa() && (this.#fault !== undefined || now <= this.#expiresAt)
   }
 
+  get exists(): boolean {
+    return this.#certificate !== undefined
+  }
+
   /** Undefined when it proves that the client is the one described; else the reason why not, as the end of a sentence. */
   objectionTo({ name, pins }: ClientProof): string | undefined {
     if (name === undefined && pins.length === 0) return undefined
@@ -53,5 +57,6 @@ const FAULTS: Record<string, string> = {
   INVALID_PURPOSE: 'it is not for clients: its extended key usage lacks clientAuth',
 }
 
-/** The result of OpenSSL's verification in words. */
-export const faultOf = (code: string | undefined): string => FAULTS[code ?? ''] ?? 'its CA is not in transfer.tls.clientCa'
+/** The result of OpenSSL's verification in words. `caSetting`: the setting with the CAs. */
+export const faultOf = (code: string | undefined, caSetting: string): string =>
+  FAULTS[code ?? ''] ?? `its CA is not in ${caSetting}`

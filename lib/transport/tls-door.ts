@@ -1,14 +1,14 @@
 /**
- * TLS of a server (RFC 9103 §7): handshakes within limits, TLS 1.3 and DNS alone. A certificate of the client is asked for and verified,
- * and never required here: which peer needs which one is decided for each request. No session is resumed, as the clients whose
- * sessions are resumed send their first query 40 ms late.
+ * TLS of a server: handshakes within limits. A certificate of the client is asked for and verified, and never required here: which peer
+ * needs which one is decided for each request. No session is resumed, as DNS clients whose sessions are resumed send their first query
+ * 40 ms late, and as a resumed session would keep a certificate whose CA is gone.
  */
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { guard } from '../runtime/guard.js'
 import { ClientCertificate, faultOf } from './client-certificate.js'
-import { Handshakes } from './handshakes.js'
+import { type HandshakeLimits, HANDSHAKES, Handshakes } from './handshakes.js'
 import { ALPN } from './tls-remote.js'
 
 /** PEM. */
@@ -24,12 +24,37 @@ export type HandshakeOutcome = 'ok' | 'failed' | 'no-room'
 /** Called with the address of the peer, and with the reason of a failure. */
 export type NoteHandshake = (outcome: HandshakeOutcome, ip: string, why?: string) => void
 
+/** The protocol over TLS, and its limits. */
+export interface TlsManner {
+  alpn: string
+  /** A client that names no protocol in the handshake is refused. */
+  needsAlpn: boolean
+  minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's names; undefined: those of Node.js. */
+  ciphers?: string
+  requestCert: boolean
+  /** The setting with the CAs of clients. */
+  caSetting: string
+  limits: HandshakeLimits
+}
+
+/** RFC 9103 §7: TLS 1.3 and DNS alone. */
+const DNS_MANNER: TlsManner = {
+  alpn: ALPN,
+  needsAlpn: true,
+  minVersion: 'TLSv1.3',
+  requestCert: true,
+  caSetting: 'transfer.tls.clientCa',
+  limits: HANDSHAKES,
+}
+
 const HANDSHAKE_MS = 5_000
-const contextOptions = ({ cert, key, clientCa }: ServerTls) => ({
+const contextOptions = ({ cert, key, clientCa }: ServerTls, { minVersion, ciphers }: TlsManner) => ({
   cert,
   key,
   ca: clientCa,
-  minVersion: 'TLSv1.3' as const,
+  minVersion,
+  ...(ciphers === undefined ? {} : { ciphers }),
   secureOptions: constants.SSL_OP_NO_TICKET,
 })
 
@@ -45,17 +70,20 @@ export class TlsDoor {
   readonly #server: Server
   readonly #note: NoteHandshake
   #clientCa: string | undefined
-  readonly #handshakes = new Handshakes()
+  readonly #manner: TlsManner
+  readonly #handshakes: Handshakes
   /** By addresses and ports of both ends: one client may use one port towards two addresses. */
   readonly #shaking = new Map<string, Shaking>()
 
-  constructor(tls: ServerTls, note: NoteHandshake) {
+  constructor(tls: ServerTls, note: NoteHandshake, manner = DNS_MANNER) {
     this.#note = note
     this.#clientCa = tls.clientCa
+    this.#manner = manner
+    this.#handshakes = new Handshakes(manner.limits)
     this.#server = createServer({
-      ...contextOptions(tls),
-      ALPNProtocols: [ALPN],
-      requestCert: true,
+      ...contextOptions(tls, manner),
+      ALPNProtocols: [manner.alpn],
+      requestCert: manner.requestCert,
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_MS,
     })
@@ -77,7 +105,7 @@ export class TlsDoor {
    * cannot be used.
    */
   adopt(tls: ServerTls): void {
-    this.#server.setSecureContext(contextOptions(tls))
+    this.#server.setSecureContext(contextOptions(tls, this.#manner))
     this.#clientCa = tls.clientCa
   }
 
@@ -106,13 +134,13 @@ export class TlsDoor {
       return
     }
     // RFC 9103 §7.1. OpenSSL refuses another protocol by itself.
-    if (socket.alpnProtocol !== ALPN) {
+    if (this.#manner.needsAlpn && socket.alpnProtocol !== this.#manner.alpn) {
       socket.destroy()
       this.#end(key, 'failed', 'the peer does not ask for DNS over TLS (ALPN dot)')
       return
     }
     this.#end(key, 'ok')
-    const fault = socket.authorized ? undefined : faultOf(String(socket.authorizationError ?? ''))
+    const fault = socket.authorized ? undefined : faultOf(String(socket.authorizationError ?? ''), this.#manner.caSetting)
     const hasSameCa = (): boolean => this.#clientCa === shaking.clientCa
     shaking.ready(socket, new ClientCertificate(socket.getPeerX509Certificate(), fault, hasSameCa))
   }
