@@ -164,6 +164,9 @@ export const CHECKS_WITH_MODE = [
   'hook',
 ] as const
 
+/** Checks that may hold a version: those, and that of catalogs. */
+export const HOLDING_CHECKS = [...CHECKS_WITH_MODE, 'catalog'] as const
+
 export type RawChecks = z.output<typeof checksSchema>
 
 export type ZoneChecks = ReturnType<typeof settingsWith>

@@ -5,7 +5,8 @@
 import type { CertificateConfig } from './certificates.js'
 import type { Endpoint } from '../lib/dns/endpoint.js'
 import type { ZoneName } from '../lib/dns/name.js'
-import type { ZoneChecks } from './checks-schema.js'
+import type { ApiClientConfig, ApiToken } from './caller-types.js'
+import type { HOLDING_CHECKS, ZoneChecks } from './checks-schema.js'
 import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
@@ -131,14 +132,17 @@ export interface WebhookConfig {
 
 export type RolloutConfig = ReturnType<typeof rolloutRulesOf>
 
-export type Role = 'viewer' | 'operator' | 'publisher' | 'admin'
+/** PEM. */
+export interface ApiTlsConfig {
+  cert: string
+  key: string
+  clientCa: string | undefined
+}
 
-export interface ApiToken {
-  name: string
-  role: Role
-  sha256: Buffer
-  subnets: string[]
-  expires: Date | undefined
+/** Approvals that a version needs which one of these checks holds. */
+export interface ApprovalRules {
+  required: number
+  for: readonly (typeof HOLDING_CHECKS)[number][]
 }
 
 export interface SentinelConfig {
@@ -209,7 +213,13 @@ export interface Config {
   /** Absolute path. */
   dataDir: string
   redis: RedisConfig
-  api: { listen: Endpoint; tokens: ApiToken[]; zonesInMetrics: number }
+  api: {
+    listen: Endpoint
+    tls: ApiTlsConfig | undefined
+    tokens: ApiToken[]
+    clients: ApiClientConfig[]
+    zonesInMetrics: number
+  }
   transfer: {
     listen: Endpoint[]
     source: string[]
@@ -247,6 +257,7 @@ export interface Config {
   }
   /** Undefined when the config describes no topology. */
   topology: TopologyConfig | undefined
+  approvals: ApprovalRules
   rollout: RolloutConfig
   /** `afterMs` 0: never. `atOnce`: nodes of one cloud that are forced at once. */
   unstick: { afterMs: number; atOnce: number }

@@ -7,6 +7,11 @@ export interface Environment {
   url: string | undefined
   /** ZONECAST_TOKEN: the bearer token for that hub. */
   token: string | undefined
+  /** ZONECAST_CA: a file with the CAs of that hub. */
+  ca: string | undefined
+  /** ZONECAST_CERT and ZONECAST_KEY: files with a client certificate and its key. */
+  cert: string | undefined
+  key: string | undefined
   /** NO_COLOR: true for any value but the empty one (no-color.org). */
   noColor: boolean
   /** Settings that the environment overrides, each with the name of its variable. */
@@ -37,6 +42,9 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     configFile: given(env.ZONECAST_CONFIG),
     url: given(env.ZONECAST_URL),
     token: given(env.ZONECAST_TOKEN),
+    ca: given(env.ZONECAST_CA),
+    cert: given(env.ZONECAST_CERT),
+    key: given(env.ZONECAST_KEY),
     noColor: given(env.NO_COLOR) !== undefined,
     settings: Object.entries(SETTING_VARIABLES).flatMap(([from, path]) => {
       const value = given(env[from])

@@ -31,6 +31,7 @@ export type FindingCode =
   | 'CATALOG_POWERDNS_KEY'
   | 'WEAK_API'
   | 'WEAK_TOKEN'
+  | 'TOKEN_EXPIRES'
   | 'WEAK_REDIS'
   | 'WEAK_KEY'
   | 'KEY_ROLLING'

@@ -79,6 +79,11 @@ function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, rep
         'this key uses hmac-md5: make one with hmac-sha256, here and in named.conf',
       )
   }
+  for (const list of ['tokens', 'clients'] as const)
+    for (const [i, { scope }] of config.api[list].entries()) {
+      checkList('clouds', scope?.clouds ?? [], ['api', list, i, 'clouds'])
+      checkList('nodes', scope?.nodes ?? [], ['api', list, i, 'nodes'])
+    }
   for (const [i, { nodes, cloud }] of config.rollout.stages.entries()) {
     checkList('nodes', nodes ?? [], ['rollout', 'stages', i, 'nodes'])
     check('clouds', cloud, ['rollout', 'stages', i, 'cloud'])

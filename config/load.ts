@@ -51,6 +51,7 @@ const WARNINGS: ReadonlySet<FindingCode> = new Set([
   'TOPOLOGY_SHARED_PREFIX',
   'WEAK_API',
   'WEAK_TOKEN',
+  'TOKEN_EXPIRES',
   'WEAK_REDIS',
   'WEAK_KEY',
   'KEY_ROLLING',

@@ -19,8 +19,8 @@ import type { RawConfig } from './schema.js'
 import { readTextFile } from './secrets.js'
 import { NO_PORT } from './setting-types.js'
 import { TlsReader } from './tls.js'
-import { resolveTokens } from './tokens.js'
 import { probeOf } from './probe-schema.js'
+import { resolveCallers } from './callers.js'
 import { verifyOf } from './verify-schema.js'
 import { topologyOf } from './topology-schema.js'
 import { checkBounds } from './bounds.js'
@@ -59,7 +59,8 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     redis: resolveRedis(folder, raw, report),
     api: {
       listen: raw.api.listen,
-      tokens: resolveTokens(folder, raw.api.tokens, report),
+      tls: tls.api(raw.api.tls),
+      ...resolveCallers(folder, raw.api, report),
       zonesInMetrics: raw.api.zonesInMetrics,
     },
     transfer: {
@@ -119,6 +120,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
         transfers: d.limits.transfers,
       },
     },
+    approvals: raw.approvals,
     rollout: rolloutRulesOf(raw.rollout),
     unstick: { afterMs: raw.unstick.after, atOnce: raw.unstick.atOnce },
     verify: verifyOf(raw.verify),
@@ -246,8 +248,18 @@ function resolveNode(
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {
-  const { listen } = config.api
-  if (raw.api.tokens.length > 0 || isLoopback(listen.ip)) return
+  const { listen, tokens, clients } = config.api
+  const callers = [...tokens, ...clients]
+  const people = new Set(callers.filter(({ role }) => role === 'publisher' || role === 'admin').map(({ person }) => person))
+  // The token under dataDir is one person.
+  const most = callers.length === 0 ? 1 : people.size
+  if (config.approvals.required > Math.max(most, 1))
+    report(
+      'CONFIG_VALUE',
+      ['approvals', 'required'],
+      `only ${Math.max(most, 1)} of the callers in api.tokens and api.clients may approve: add publishers, each with a "person" of its own`,
+    )
+  if (raw.api.tokens.length + raw.api.clients.length > 0 || isLoopback(listen.ip)) return
   const what = `the API would be open to everyone at ${endpointText(listen)}: add "tokens", or listen on 127.0.0.1`
   report('CONFIG_OPEN_API', ['api', 'listen'], what)
 }

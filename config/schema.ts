@@ -4,14 +4,16 @@
  * other settings (resolve.ts).
  */
 import { z } from 'zod'
+import { approvalsSchema } from './approvals-schema.js'
 import { auditSchema } from './audit-schema.js'
+import { clientSchema, tokenSchema } from './callers-schema.js'
 import { catalogSchema } from './catalog-schema.js'
 import { checksSchema } from './checks-schema.js'
 import { controlSchema, unstickSchema } from './control-schema.js'
 import { limits, zoneLimits } from './limits-schema.js'
 import { hub, key, keyList, keyName, primary } from './peers-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
-import { nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
+import { apiTlsSchema, nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
 import { probeSchema } from './probe-schema.js'
 import { nodeVerifySchema, verifySchema } from './verify-schema.js'
 import { topologySchema } from './topology-schema.js'
@@ -21,8 +23,6 @@ import {
   address,
   count,
   duration,
-  expiry,
-  hexDigest,
   identifier,
   ipAddress,
   listenAddress,
@@ -89,21 +89,6 @@ const zone = section({
     .optional()
     .describe('Bounds of the SOA polling interval for this zone, instead of defaults.refresh.'),
   limits: zoneLimits.prefault({}).describe('Limits on transfers of this zone, instead of those of defaults.limits.'),
-})
-
-const token = section({
-  name: identifier().describe('Name of the caller in logs and orders.'),
-  role: z
-    .enum(['viewer', 'operator', 'publisher', 'admin'], { error: 'write viewer, operator, publisher or admin' })
-    .describe('Role of the caller; each role includes the ones before it.'),
-  sha256: hexDigest()
-    .optional()
-    .describe('SHA-256 of the token in hex; the hub never stores the token itself. Either this or sha256File.'),
-  sha256File: text('write the path of a file')
-    .optional()
-    .describe('A file that holds the SHA-256 in hex, relative to the config file.'),
-  subnets: listOf(subnet(), 'subnets').default([]).describe('Subnets from which the token works; default: every address.'),
-  expires: expiry().optional().describe('Time from which the token no longer works.'),
 })
 
 const sentinel = section({
@@ -209,11 +194,15 @@ export const configSchema = section({
     .describe('A file that holds the Redis password, relative to the config file; only its owner may read it.'),
   api: section({
     listen: listenAddress(8053).prefault('127.0.0.1:8053').describe('Address of the API and the dashboard.'),
-    tokens: listOf(token, 'tokens')
+    tls: apiTlsSchema.optional().describe('TLS 1.2 and 1.3 of the API and the dashboard; default: none, plain HTTP.'),
+    tokens: listOf(tokenSchema, 'tokens')
       .default([])
       .describe(
         'Tokens of API callers. Default: loopback only; the token in the file api.token under dataDir is admin, any other caller a viewer.',
       ),
+    clients: listOf(clientSchema, 'clients')
+      .default([])
+      .describe('Callers of the API that client certificates identify; needs api.tls.'),
     zonesInMetrics: count(0)
       .default(500)
       .describe('Metrics have a series for each zone up to this many zones; above it only sums.'),
@@ -268,6 +257,7 @@ export const configSchema = section({
   topology: topologySchema
     .optional()
     .describe('Sites and the links between them; if given, the hub reports single points of failure.'),
+  approvals: approvalsSchema,
   rollout: rolloutSchema.prefault({}).describe('Order in which nodes get a version; default: every node at once.'),
   verify: verifySchema.prefault({}),
   probe: probeSchema,

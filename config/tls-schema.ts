@@ -1,4 +1,4 @@
-/** How TLS settings are written (RFC 9103): of the transfer server, and of each primary, hub and node. */
+/** How TLS settings are written: of the transfer server (RFC 9103), of the API, and of each primary, hub and node. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { listenAddress, listOf, parsed, section, text } from './setting-types.js'
@@ -9,12 +9,13 @@ const path = () => text('write the path of a file')
 const PIN_OCTETS = createHash('sha256').digest().length
 const PIN_HINT = 'write the SHA-256 of its public key in base64, as RFC 7858 §4.2 has it'
 
-const pin = () => z.union([onePin(), z.array(onePin(), { error: PIN_HINT }).min(1, { error: PIN_HINT })], { error: PIN_HINT })
+export const pin = () =>
+  z.union([onePin(), z.array(onePin(), { error: PIN_HINT }).min(1, { error: PIN_HINT })], { error: PIN_HINT })
 const onePin = () => parsed(PIN_HINT, (value) => (isPin(value) ? value : undefined))
 const isPin = (value: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(value) && Buffer.from(value, 'base64').length === PIN_OCTETS
 
 /** A DNS name or an IP address, as a certificate names it. */
-const certificateName = () =>
+export const certificateName = () =>
   parsed('write the name in its certificate, such as hm2.example', (value) => {
     const name = value.toLowerCase().replace(/\.$/, '')
     return /^[a-z0-9_*:]([a-z0-9_.*:-]*[a-z0-9:])?$/.test(name) ? name : undefined
@@ -31,6 +32,12 @@ export const serverTlsSchema = section({
   ),
   key: path().describe('File with the private key of the certificate, PEM; only its owner may read it.'),
   clientCa: path().optional().describe('File with the CAs that issue the certificates of nodes and peer hubs, PEM.'),
+})
+
+export const apiTlsSchema = section({
+  cert: path().describe('File with the certificate of the API and its chain, PEM; SIGHUP reads it again.'),
+  key: path().describe('File with the private key of the certificate, PEM; only its owner may read it.'),
+  clientCa: path().optional().describe('File with the CAs that issue the client certificates of api.clients, PEM.'),
 })
 
 const peerTls = (withoutCa: string) =>

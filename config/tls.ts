@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type CertificateConfig, certificateAt, opensslObjection } from './certificates.js'
-import type { NodeTlsConfig, PeerTlsConfig, ServerTlsConfig } from './config.js'
+import type { ApiTlsConfig, NodeTlsConfig, PeerTlsConfig, ServerTlsConfig } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
@@ -31,11 +31,19 @@ export class TlsReader {
   server(raw: RawConfig['transfer']['tls']): ServerTlsConfig | undefined {
     if (raw === undefined) return undefined
     const at = ['transfer', 'tls']
+    if (raw.listen?.length === 0)
+      this.#report('CONFIG_VALUE', [...at, 'listen'], '"listen" is empty: write at least one address, or remove the line')
+    return { listen: raw.listen ?? [], ...this.#own(at, raw) }
+  }
+
+  api(raw: RawConfig['api']['tls']): ApiTlsConfig | undefined {
+    return raw === undefined ? undefined : this.#own(['api', 'tls'], raw)
+  }
+
+  #own(at: SettingPath, raw: NonNullable<RawConfig['api']['tls']>): ApiTlsConfig {
     const cert = this.#certificates([...at, 'cert'], raw.cert)
     const key = this.#key([...at, 'key'], raw.key, cert?.[0])
     const clientCa = raw.clientCa === undefined ? undefined : this.#certificates([...at, 'clientCa'], raw.clientCa)
-    if (raw.listen?.length === 0)
-      this.#report('CONFIG_VALUE', [...at, 'listen'], '"listen" is empty: write at least one address, or remove the line')
     const own = { cert: pemOf(cert), key: key ?? '' }
     // Found here, and not when parts of a new config are in use already.
     const objection = cert !== undefined && key !== undefined ? opensslObjection(own) : undefined
@@ -45,7 +53,7 @@ export class TlsReader {
         [...at, 'cert'],
         `OpenSSL refuses the certificate ${quote(raw.cert)} with its key (${objection}): make a new key and certificate`,
       )
-    return { listen: raw.listen ?? [], ...own, clientCa: clientCa && pemOf(clientCa) }
+    return { ...own, clientCa: clientCa && pemOf(clientCa) }
   }
 
   /** The settings of a primary. */
@@ -150,7 +158,8 @@ export class TlsReader {
   }
 }
 
-const pinsOf = (pin: string | string[] | undefined): string[] => (pin === undefined ? [] : typeof pin === 'string' ? [pin] : pin)
+export const pinsOf = (pin: string | string[] | undefined): string[] =>
+  pin === undefined ? [] : typeof pin === 'string' ? [pin] : pin
 
 const pemOf = (certificates: readonly X509Certificate[] | undefined): string => (certificates ?? []).map(String).join('')
 

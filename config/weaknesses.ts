@@ -35,19 +35,27 @@ export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): 
 }
 
 function lintApi({ api }: Config, report: Report): void {
+  for (const list of ['tokens', 'clients'] as const)
+    for (const [i, { name, expires }] of api[list].entries()) {
+      const at: SettingPath = ['api', list, i]
+      const days = expires === undefined ? undefined : (expires.getTime() - Date.now()) / 86_400_000
+      if (days !== undefined && days < 0) report('WEAK_TOKEN', at, `${quote(name)} has expired: remove it`)
+      else if (days !== undefined && days <= 30)
+        report('TOKEN_EXPIRES', at, `${quote(name)} expires on ${expires!.toISOString().slice(0, 10)}: make its successor now`)
+    }
   if (isLoopback(api.listen.ip)) return
-  report(
-    'WEAK_API',
-    ['api', 'listen'],
-    'the API is served in the clear beyond this machine, tokens included: listen on 127.0.0.1 behind a proxy with TLS',
-  )
+  if (api.tls === undefined)
+    report(
+      'WEAK_API',
+      ['api', 'listen'],
+      'the API is served in the clear beyond this machine, tokens included: write api.tls, or listen on 127.0.0.1 behind a proxy with TLS',
+    )
   const hashes = new Map<string, string>()
   for (const [i, { name, sha256, subnets, expires }] of api.tokens.entries()) {
     const at: SettingPath = ['api', 'tokens', i]
     if (subnets.length === 0 || subnets.some((subnet) => subnet.endsWith('/0')))
       report('WEAK_TOKEN', at, `token ${quote(name)} may be used from anywhere: write "subnets"`)
     if (expires === undefined) report('WEAK_TOKEN', at, `token ${quote(name)} never expires: write "expires"`)
-    else if (expires.getTime() < Date.now()) report('WEAK_TOKEN', at, `token ${quote(name)} has expired: remove it`)
     const twin = hashes.get(sha256.toString('hex'))
     if (twin !== undefined)
       report('WEAK_TOKEN', at, `token ${quote(name)} is token ${quote(twin)} under another name: give each its own`)

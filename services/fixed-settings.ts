@@ -13,6 +13,9 @@ class FixedSettingError extends ZonecastError<{ code: 'CONFIG_FIXED'; setting: s
 /** New certificates are accepted; the addresses for TLS are fixed. */
 const withoutCertificates = ({ transfer }: Config) => ({ ...transfer, tls: transfer.tls?.listen })
 
+/** The API asks callers for a certificate in the handshake. */
+const asksClients = ({ api }: Config): boolean => api.tls?.clientCa !== undefined || api.clients.length > 0
+
 /** Throws FixedSettingError CONFIG_FIXED for the first setting that differs. */
 export function expectFixed(before: Config, after: Config): void {
   for (const [what, was, is] of [
@@ -20,6 +23,8 @@ export function expectFixed(before: Config, after: Config): void {
     ['dataDir', before.dataDir, after.dataDir],
     ['redis', before.redis, after.redis],
     ['api.listen', before.api.listen, after.api.listen],
+    ['api.tls', before.api.tls !== undefined, after.api.tls !== undefined],
+    ['the first client certificate of the API (api.tls.clientCa, api.clients)', asksClients(before), asksClients(after)],
     ['transfer', withoutCertificates(before), withoutCertificates(after)],
     ['workers', before.workers, after.workers],
   ] as const)

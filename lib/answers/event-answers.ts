@@ -11,7 +11,7 @@ export const EVENTS = {
   node: NodeZoneAnswer.extend({ zone: z.string(), node: z.string() }),
   force: ForcedAnswer.extend({ zone: z.string(), node: z.string() }),
   probe: ProbeAnswer,
-  rollout: RolloutRowAnswer.extend({ since: moment }),
+  rollout: RolloutRowAnswer.omit({ approvals: true }).extend({ since: moment }),
   check: z.object({
     id: z.string(),
     zone: z.string(),

@@ -1,5 +1,6 @@
 /** Answers about the hub itself: probes, status and reload. */
 import { z } from 'zod'
+import { CallerAnswer } from './caller-answers.js'
 import { moment, StateCounts } from './fields.js'
 import { PrimarySummaryAnswer } from './primary-answers.js'
 
@@ -32,7 +33,7 @@ export const StatusAnswer = z.object({
   primaries: z.array(PrimarySummaryAnswer).describe('Primaries with a zone that needs an operator'),
   now: z.iso.datetime().describe("This hub's clock"),
   observationsHoldSeconds: z.number().describe('Age in seconds from which on an observation counts as stale'),
-  caller: z.object({ name: z.string(), role: z.enum(['viewer', 'operator', 'publisher', 'admin']) }),
+  caller: CallerAnswer,
 })
 export type StatusAnswer = z.infer<typeof StatusAnswer>
 

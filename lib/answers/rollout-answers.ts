@@ -5,6 +5,14 @@ import { ROLLOUT_STATES } from '../rollout/rollout-states.js'
 import { knownSerial, moment, serial } from './fields.js'
 import { VersionAnswer } from './zone-answers.js'
 
+export const ApprovalsAnswer = z
+  .object({
+    required: z.int().describe('People that must approve it'),
+    given: z.array(z.object({ by: z.string(), at: moment, reason: z.string() })),
+  })
+  .meta({ id: 'Approvals' })
+export type ApprovalsAnswer = z.infer<typeof ApprovalsAnswer>
+
 const row = {
   id: z.string(),
   zone: z.string(),
@@ -13,6 +21,7 @@ const row = {
   state: z.enum(ROLLOUT_STATES),
   stage: z.string().nullable().describe('The current stage'),
   reason: z.string().nullable().describe('Reason why it is held, halted, rejected or superseded'),
+  approvals: ApprovalsAnswer.nullable().describe('Of a held version that needs several; else null'),
 }
 export const RolloutRowAnswer = z.object(row).meta({ id: 'RolloutRow' })
 export type RolloutRowAnswer = z.infer<typeof RolloutRowAnswer>

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { pause } from '../runtime/turns.js'
 import { chainsIn, copiesFolder, hubOfChain } from './folders.js'
-import type { EntryLine, Fact, Outcome, OutcomeLine } from './line.js'
+import type { EntryLine, Fact, Outcome, OutcomeLine, Target } from './line.js'
 import { linesBackwards } from './read-backwards.js'
 
 export interface AuditEntry extends EntryLine {
@@ -29,6 +29,8 @@ export interface AuditQuery {
   by?: string | undefined
   /** Milliseconds since 1970. */
   since?: number | undefined
+  /** Entries about other targets are left out. */
+  sees?: ((target: Target) => boolean) | undefined
   /** Entries older than this one. */
   after?: AuditCursor | undefined
   limit: number
@@ -100,7 +102,8 @@ async function sourcesOf(folder: string, query: AuditQuery, counts: Counts): Pro
 const isNewer = (a: AuditCursor, b: AuditCursor | undefined): boolean =>
   b === undefined || a.at > b.at || (a.at === b.at && (a.chain > b.chain || (a.chain === b.chain && a.n > b.n)))
 
-function fits({ by, target }: AuditEntry, { zone, node, by: wanted }: AuditQuery): boolean {
+function fits({ by, target }: AuditEntry, { zone, node, by: wanted, sees }: AuditQuery): boolean {
+  if (sees?.(target) === false) return false
   if (wanted !== undefined && by !== wanted) return false
   if (zone !== undefined && !isAbout(zone, target.zone, target.zones, target.catalog)) return false
   return node === undefined || isAbout(node, target.node, target.nodes)

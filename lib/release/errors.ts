@@ -2,6 +2,7 @@
 import { type NextMove, ZonecastError } from '../errors.js'
 
 const ORDER_REFUSALS = [
+  'approved-already',
   'contradicts',
   'never-released',
   'no-conflict',

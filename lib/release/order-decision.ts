@@ -5,6 +5,8 @@ import type { FleetZone } from '../fleet/fleet.js'
 import { isGoing, isOver } from '../rollout/machine.js'
 import { decisionOn, rolloutId, type Said } from '../rollout/record.js'
 import type { StoredZone } from '../store/stored-zone.js'
+import type { Version } from '../store/version.js'
+import { approvalsNeeded, approvalsOf, approvalsText, personOf } from './approvals.js'
 import { OrderError } from './errors.js'
 import { notesOnChoice } from './order-notes.js'
 import { decide, meant, named, nodeCellOf, type Ordered, type OrderParts, ordersNow, write } from './write-orders.js'
@@ -34,10 +36,11 @@ export async function orderDecision(
   zone: FleetZone,
   kind: 'approve' | 'reject',
   wish: Wish,
-  said: Said,
+  approver: Approver,
 ): Promise<Ordered> {
+  const { person: _, ...said } = approver
   const stored = parts.store.zone(zone.name)
-  if (wish.primary !== undefined) return await orderChoice(parts, zone, stored, { ...wish, primary: wish.primary }, said)
+  if (wish.primary !== undefined) return await orderChoice(parts, zone, stored, { ...wish, primary: wish.primary }, approver)
   const version = meant(stored, wish.serial, wish.digest)
   const state = version.rollout?.state ?? 'done'
   const isOpen =
@@ -54,8 +57,42 @@ export async function orderDecision(
     throw new OrderError('not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
   const { serial, digest } = version
   const isSaid = pending?.kind === kind && pending.at !== version.rollout?.decided && (pending.fast ?? false) === wish.fast
+  if (!isSaid && kind === 'approve') {
+    const isHeldByCheck = state === 'held' && version.rollout?.heldBy === 'check'
+    const needed = approvalsNeeded(parts.approvals(), { isHeldByCheck, reports: version.checks?.reports ?? [] })
+    const others = await agreed(parts, zone, version, needed, approver)
+    if (others !== undefined) return { ...named(zone, version), ...others }
+  }
   if (!isSaid) await decide(parts, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
   return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
+}
+
+/** The operator of an order, and the person behind the name. */
+export type Approver = Said & { person: string }
+
+/**
+ * Writes the approval where several are needed. Undefined when this one is the last of them, which makes the decision; else the answer
+ * to the order. Throws OrderError when the person has approved it already.
+ */
+async function agreed(
+  parts: OrderParts,
+  zone: FleetZone,
+  { serial, digest }: Pick<Version, 'serial' | 'digest'>,
+  needed: number,
+  approver: Approver,
+): Promise<Pick<Ordered, 'state' | 'notes'> | undefined> {
+  if (needed <= 1) return undefined
+  const before = approvalsOf(ordersNow(parts, zone), { serial, digest })
+  const isNew = before.every((each) => personOf(each) !== approver.person)
+  if (!isNew && before.length < needed)
+    throw new OrderError(
+      'approved-already',
+      `${approver.person} has approved serial ${serial} of ${zone.name} already (${approvalsText(before, needed)}); another person must approve it`,
+    )
+  if (isNew) await decide(parts, zone, { kind: 'agree', serial, digest, ...approver })
+  const given = approvalsOf(ordersNow(parts, zone), { serial, digest })
+  if (given.length >= needed) return undefined
+  return { state: approvalsText(given, needed), notes: ['the version stays held until another person approves it'] }
 }
 
 /** Primaries disagree under one serial: the content of one of them is chosen. */
@@ -64,8 +101,9 @@ async function orderChoice(
   zone: FleetZone,
   stored: StoredZone,
   { primary, serial, digest }: Wish & { primary: string },
-  said: Said,
+  approver: Approver,
 ): Promise<Ordered> {
+  const { person: _, ...said } = approver
   if (!zone.primaries.some(({ id }) => id === primary))
     throw new OrderError('unknown-primary', `${zone.name} has no primary ${primary.slice(0, 100)}`)
   const { latest } = stored
@@ -84,6 +122,9 @@ async function orderChoice(
       'other-serial',
       `the content of ${zone.name} from ${primary} is serial ${chosen.serial} with digest ${chosen.digest.slice(0, 12)}, not the version named`,
     )
+  // A choice releases its content whatever the checks find.
+  const others = await agreed(parts, zone, chosen, parts.approvals().required, approver)
+  if (others !== undefined) return { ...named(zone, chosen), ...others }
   await decide(parts, zone, { kind: 'approve', serial: chosen.serial, digest: chosen.digest, primary, ...said })
   const holding = zone.nodes.filter(({ id }) => nodeCellOf(parts, zone, id)?.serial === chosen.serial).map(({ id }) => id)
   const notes = other === undefined ? [] : notesOnChoice(holding, chosen.serial, primary)

@@ -10,6 +10,7 @@ import type { NodeCell } from '../state/tables.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
+import type { ApprovalRules } from './approvals.js'
 import { OrderError } from './errors.js'
 
 /** Longest wait for an order to become durable. */
@@ -21,6 +22,7 @@ export interface OrderParts {
   clock: Pick<Clock, 'now'>
   /** The worker of the zone runs in this process and writes orders to disk. */
   worksOn: (zone: string) => boolean
+  approvals: () => ApprovalRules
   /** Writes pending changes to Redis now. */
   share: () => Promise<void>
 }
@@ -39,7 +41,7 @@ export const ordersNow = ({ board, store }: OrderParts, zone: FleetZone): ZoneOr
 export const nodeCellOf = ({ board }: OrderParts, zone: FleetZone, node: string): NodeCell | undefined =>
   board.pairs.at(zone.name, node)
 
-export const named = (zone: FleetZone, { serial, digest }: Version) => ({
+export const named = (zone: FleetZone, { serial, digest }: Pick<Version, 'serial' | 'digest'>) => ({
   zone: zone.name,
   serial,
   rollout: rolloutId(zone.name, serial, digest),

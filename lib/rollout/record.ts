@@ -60,10 +60,13 @@ export interface Said {
 }
 
 export interface Decision extends Said {
-  kind: 'approve' | 'reject' | 'rollback'
+  /** `agree`: an approval that needs others beside it. */
+  kind: 'approve' | 'agree' | 'reject' | 'rollback'
   serial: number
   /** A decision is about content: another version under the same serial is not meant. */
   digest: string
+  /** Whose approval it is; default: `by`. */
+  person?: string
   fast?: true
   /** The primary whose content was chosen, when two are served under one serial. */
   primary?: string
@@ -101,7 +104,9 @@ export function mergeOrders(a: ZoneOrders, b: ZoneOrders): ZoneOrders {
   }
 }
 
-const keyOf = ({ kind, serial, digest, at }: Decision): string => `${at} ${kind} ${serial} ${digest}`
+/** Two people may approve one version at the same time. */
+const keyOf = ({ kind, serial, digest, at, by }: Decision): string =>
+  `${at} ${kind} ${serial} ${digest}${kind === 'agree' ? ` ${by}` : ''}`
 
 const laterOf = (a: Said | undefined, b: Said | undefined): Said | undefined =>
   a === undefined || (b !== undefined && (b.at > a.at || (b.at === a.at && b.by > a.by))) ? b : a
@@ -110,9 +115,11 @@ const laterOf = (a: Said | undefined, b: Said | undefined): Said | undefined =>
 export const ordersOf = (shared: ZoneOrders | undefined, kept: ZoneOrders | undefined): ZoneOrders | undefined =>
   shared && kept && shared.at !== kept.at ? mergeOrders(shared, kept) : (shared ?? kept)
 
+const DECIDES: ReadonlySet<Decision['kind']> = new Set(['approve', 'reject'])
+
 /** The last decision about the release of a version. */
 export const decisionOn = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>
-  orders?.decisions.findLast((each) => each.kind !== 'rollback' && each.serial === serial && each.digest === digest)
+  orders?.decisions.findLast((each) => DECIDES.has(each.kind) && each.serial === serial && each.digest === digest)
 
 /** The rollback that left the version. */
 export const rollbackFrom = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>

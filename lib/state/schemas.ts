@@ -65,9 +65,10 @@ const push = z.object({
 const said = { at: time, by: name, reason: text }
 const decision = z.object({
   ...said,
-  kind: z.enum(['approve', 'reject', 'rollback']),
+  kind: z.enum(['approve', 'agree', 'reject', 'rollback']),
   serial,
   digest: name,
+  person: name.optional(),
   fast: z.literal(true).optional(),
   primary: name.optional(),
   newSerial: serial.optional(),
@@ -163,6 +164,7 @@ const CELLS: { [T in TableName]: z.ZodType } = {
     standing: z.object({ serial, digest: name, at: time, why: sentence }).optional(),
   }),
   keyUses: z.object({ at, usedAt: time }),
+  callers: z.object({ at, usedAt: time, from: name }),
   stages: z.object({ at, id: name, serial, plan: name, through: count, by: name, stopped: stop.optional() }),
   orders: z.object({ at, hold: z.object(said).optional(), released: z.object(said).optional(), decisions: list(decision) }),
 }

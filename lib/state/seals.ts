@@ -14,7 +14,7 @@ import { makeOnce } from './make-once.js'
 import { PER_HUB, type TableName } from './tables.js'
 
 /** Tables that decide something; the other tables only have observations. */
-const SEALED: ReadonlySet<TableName> = new Set(['orders', 'stages', 'drains', ...PER_HUB])
+const SEALED: ReadonlySet<TableName> = new Set(['orders', 'stages', 'drains', 'callers', ...PER_HUB])
 
 /** A value in its form in Redis. */
 export interface Sealed {

@@ -7,6 +7,7 @@ import type { ZoneOrders } from '../rollout/record.js'
 import type { SharedRollout } from '../rollout/shared.js'
 import type { ForceCell } from './force-cell.js'
 import type { StandingDifference, VerdictCell } from './verdict-cell.js'
+import type { CallerCell, KeyUseCell } from './use-cells.js'
 import type { ReleaseMark, RolloutMark, VersionTrail } from './version-marks.js'
 
 /** Written by the worker, one per zone and hub. */
@@ -180,12 +181,6 @@ export interface DrainCell {
   reason: string | undefined
 }
 
-/** Written by the transfer server: the last use of a key that is being replaced. Key: keyUseKey. */
-export interface KeyUseCell {
-  at: number
-  usedAt: number
-}
-
 /** The kinds of peers that sign messages. */
 export type KeyUser = 'node' | 'primary' | 'hub'
 
@@ -202,6 +197,7 @@ export interface Tables {
   forces: ForceCell
   verdicts: VerdictCell
   keyUses: KeyUseCell
+  callers: CallerCell
   /** Written by the workers of all hubs. Key: the zone. */
   stages: SharedRollout
   /** Written by the API, for all hubs. Key: the zone. */
@@ -225,6 +221,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   'forces',
   'verdicts',
   'keyUses',
+  'callers',
 ]
 
 /** Tables that each hub fills for itself; the other tables are shared. */

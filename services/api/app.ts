@@ -12,6 +12,7 @@ import { registerGauges } from './gauges.js'
 import { describeApi } from './openapi.js'
 import { ApiProblem, problemHandler } from './problem.js'
 import { auditRoutes } from './routes/audit.js'
+import { callerRoutes } from './routes/callers.js'
 import { catalogRoutes } from './routes/catalogs.js'
 import { commandRoutes } from './routes/commands.js'
 import { configurationRoutes } from './routes/configuration.js'
@@ -20,11 +21,13 @@ import { probeRoutes } from './routes/probes.js'
 import { provisionRoutes } from './routes/provision.js'
 import { rolloutRoutes } from './routes/rollouts.js'
 import { serviceProbeRoutes } from './routes/service-probes.js'
+import { sessionRoutes } from './routes/session.js'
 import { statusRoutes } from './routes/status.js'
 import { verifyRoutes } from './routes/verify.js'
 import { workerRoutes } from './routes/workers.js'
 import { zoneRoutes } from './routes/zones.js'
 import { requestForLog, responseForLog } from './request-log.js'
+import { scopeOf } from './scope.js'
 import { readZoneSegment } from './zone-segment.js'
 import { hasZoneSeries, writeZoneSeries } from './zone-series.js'
 
@@ -85,6 +88,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   // A scrape waits only for other scrapes: an alarm must not depend on readers of zones.
   const scrapes = new HeavyAnswers(HEAVY_LIMITS)
   app.get('/metrics', auth, async (_req, res) => {
+    scopeOf(context, res).expectAll('the metrics')
     await matrix.sums.settle()
     const sums = await metrics.registry.metrics()
     const pairs = hasZoneSeries(matrix) ? matrix.fleet.zones.size * matrix.fleet.nodes.size : 0
@@ -111,6 +115,8 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     verifyRoutes(context),
     workerRoutes(context),
     serviceProbeRoutes(context),
+    sessionRoutes(context),
+    callerRoutes(context),
     catalogRoutes(context),
     auditRoutes(context),
   )

@@ -86,7 +86,7 @@ const sizeOf = ({ strangers, known }: Peer): number => strangers.size + known.si
 const KEYS = new WeakMap<Socket, string>()
 
 /** The address for IPv4, the /56 for IPv6. Cached, as a closed socket no longer has its peer's address. */
-function peerKeyOf(socket: Socket): string {
+export function peerKeyOf(socket: Socket): string {
   const known = KEYS.get(socket)
   if (known !== undefined) return known
   const ip = plainIp(socket.remoteAddress ?? '')

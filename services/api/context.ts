@@ -27,6 +27,8 @@ import type { Identities } from './probes/identities.js'
 import type { ProbeRounds } from './probes/probe-rounds.js'
 import { ApiProblem, noSuchNode, noSuchZone } from './problem.js'
 import { MAX_NAME_TEXT } from './schemas.js'
+import { scopeOf } from './scope.js'
+import type { Sessions } from './sessions.js'
 
 export interface ApiContext {
   heavy: HeavyAnswers
@@ -59,6 +61,7 @@ export interface ApiContext {
   /** Lines of audit chains that other places know: peer hubs, and Redis. */
   auditAnchors: () => Promise<ChainAnchor[]>
   version: string
+  sessions: Sessions
 }
 
 /** Most pairs of zone and node in a short answer: some milliseconds of work. */
@@ -69,8 +72,8 @@ export function answerOf(context: ApiContext, pairs: number): HeavyAnswers['answ
   return pairs <= SHORT_PAIRS ? answerShort : (res, work) => context.heavy.answer(res, work)
 }
 
-/** Finds a zone of the config by any spelling, with or without the final dot. Throws ApiProblem 400, 404. */
-export function zoneNamed(context: ApiContext, text: string): FleetZone {
+/** Finds a zone in the scope of the caller by any spelling, with or without the final dot. Throws ApiProblem 400, 403, 404. */
+export function zoneNamed(context: ApiContext, res: Response, text: string): FleetZone {
   if (text.length > MAX_NAME_TEXT)
     throw new ApiProblem(400, 'bad-name', 'a zone name has at most 255 octets', {
       errors: [{ field: 'zone', message: 'is longer than 255 octets' }],
@@ -85,15 +88,31 @@ export function zoneNamed(context: ApiContext, text: string): FleetZone {
     if (!(error instanceof ZonecastError)) throw error
     throw bad(error.message)
   }
+  const scope = scopeOf(context, res)
+  // Before the look-up: an answer must not show which other zones exist.
+  scope.expectName(name)
   const zone = context.matrix.fleet.zones.get(name)
   if (!zone) throw noSuchZone(name)
+  scope.expectZone(zone)
   return zone
 }
 
-export function nodeNamed(context: ApiContext, id: string): FleetNode {
+/** Finds a node in the scope of the caller. Throws ApiProblem 403, 404. */
+export function nodeNamed(context: ApiContext, res: Response, id: string): FleetNode {
   const node = context.matrix.fleet.nodes.get(id)
   if (!node) throw noSuchNode(id)
+  scopeOf(context, res).expectNode(node)
   return node
+}
+
+/** True for the id of a node that the caller may see. */
+export function nodesSeenBy(context: ApiContext, res: Response): (id: string) => boolean {
+  const scope = scopeOf(context, res)
+  if (scope.hasAllNodes) return () => true
+  return (id) => {
+    const node = context.matrix.fleet.nodes.get(id)
+    return node !== undefined && scope.hasNode(node)
+  }
 }
 
 export function requireRedis(context: ApiContext): void {
@@ -120,7 +139,7 @@ export async function mutate(
   const caller = callerOf(res)
   const request = `${req.method} ${req.originalUrl} ${JSON.stringify(req.body ?? {})}`
   const { zone } = req.params
-  const act = actOf(req, caller.name, zone === undefined ? undefined : zoneNamed(context, String(zone)).name, facts)
+  const act = actOf(req, caller.name, zone === undefined ? undefined : zoneNamed(context, res, String(zone)).name, facts)
   const audited = () => context.audit.order(act, work, ({ body }) => body as Fact)
   const outcome =
     key === undefined

@@ -5,18 +5,19 @@
 import type { Request, Response } from 'express'
 import type { HubEvent } from '../../lib/answers/event-answers.js'
 import type { ZoneName } from '../../lib/dns/name.js'
-import type { FleetZone } from '../../lib/fleet/fleet.js'
+import type { Fleet, FleetZone } from '../../lib/fleet/fleet.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { Change } from '../../lib/state/board.js'
 import { type ContactCell, splitPair } from '../../lib/state/tables.js'
-import { bucketOf } from './auth.js'
+import { bucketOf, type Caller, callerOf } from './auth.js'
 import type { ApiContext } from './context.js'
 import { EventBacklog, type WaitingChange } from './event-backlog.js'
 import { EventNews } from './event-news.js'
 import type { Gate } from './gate.js'
 import { ApiProblem } from './problem.js'
+import { isProbeInScope, type Scope, scopeOf } from './scope.js'
 
 const KEEP_ALIVE_MS = 15_000
 /** How often the tokens of readers are checked again. */
@@ -37,7 +38,7 @@ const PACE_STEP_MS = 20
 export class EventStreams {
   readonly #context: ApiContext
   readonly #gate: Pick<Gate, 'isStillAllowed'>
-  readonly #readers = new Map<Response, { req: Request; bucket: string }>()
+  readonly #readers = new Map<Response, { req: Request; bucket: string; caller: Caller; scope: Scope }>()
   readonly #news: EventNews
   readonly #backlog = new EventBacklog()
   /** Silence of each node, as reported last. */
@@ -75,7 +76,7 @@ export class EventStreams {
       throw new ApiProblem(429, 'streams', 'too many event streams; close others first', { retryAfter: 15 })
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     res.write('retry: 2000\n\n')
-    this.#readers.set(res, { req, bucket })
+    this.#readers.set(res, { req, bucket, caller: callerOf(res), scope: scopeOf(this.#context, res) })
     res.on('close', () => {
       this.#readers.delete(res)
       if (this.#readers.size > 0) return
@@ -84,9 +85,9 @@ export class EventStreams {
     })
   }
 
-  /** Ends the streams of callers whose token is removed, has expired, or is not valid at their address. */
+  /** Ends the streams of callers whose token or session is over, is not valid at their address, or has other rights by now. */
   revoke(): void {
-    for (const [res, { req }] of this.#readers) if (!this.#gate.isStillAllowed(req)) res.end()
+    for (const [res, { req, caller }] of this.#readers) if (!this.#gate.isStillAllowed(req, caller)) res.end()
   }
 
   #onChange(change: Change): void {
@@ -181,15 +182,17 @@ export class EventStreams {
   }
 
   #report(events: readonly HubEvent[]): void {
-    for (const { name, data } of events) {
+    for (const event of events) {
       this.#number += 1
-      this.#send(`id: ${this.#number}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+      const sees = (scope: Scope): boolean => isEventInScope(this.#context.matrix.fleet, scope, event)
+      this.#send(`id: ${this.#number}\nevent: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`, sees)
     }
   }
 
-  #send(text: string): void {
+  #send(text: string, sees: (scope: Scope) => boolean = () => true): void {
     const most = Math.min(MAX_BEHIND_OCTETS, MAX_BEHIND_TOTAL / this.#readers.size)
-    for (const res of this.#readers.keys()) {
+    for (const [res, { scope }] of this.#readers) {
+      if (!sees(scope)) continue
       if (res.writableLength > most) res.destroy()
       else res.write(text)
     }
@@ -202,4 +205,14 @@ export class EventStreams {
     this.#readers.clear()
     this.#backlog.clear()
   }
+}
+
+function isEventInScope({ zones, nodes }: Fleet, scope: Scope, event: HubEvent): boolean {
+  if (scope.isAll) return true
+  if (event.name === 'probe') return isProbeInScope({ nodes }, scope, event.data)
+  const zone = zones.get((event.name === 'zone' ? event.data.name : event.data.zone) as ZoneName)
+  if (zone === undefined || !scope.hasZone(zone)) return false
+  if (event.name !== 'node' && event.name !== 'force') return true
+  const node = nodes.get(event.data.node)
+  return node !== undefined && scope.hasNode(node)
 }

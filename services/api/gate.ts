@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ProblemAnswer } from '../../lib/answers/problem-answers.js'
 import { hashAddress, hashPrefix, type Rate, RateLimiter } from '../../lib/transport/rate-limiter.js'
-import { type AccessRules, addressOf, type Identity, identityOf } from './auth.js'
+import { type AccessRules, addressOf, type Caller, type Identity, identityOf } from './auth.js'
 
 export interface GateRates {
   /** Requests of one token that change nothing: far above a dashboard with a script beside it. */
@@ -47,10 +47,18 @@ export class Gate {
   readonly #limiters: Record<keyof GateRates, RateLimiter>
   readonly #identities = new WeakMap<IncomingMessage, Identity>()
   readonly #held = new Set<Socket>()
+  readonly #onUse: (caller: Caller, req: IncomingMessage) => void
 
-  constructor(access: () => AccessRules, now: () => number, rates: GateRates = GATE_RATES) {
+  /** `onUse`: called for each admitted request of a caller. */
+  constructor(
+    access: () => AccessRules,
+    now: () => number,
+    rates: GateRates = GATE_RATES,
+    onUse: (caller: Caller, req: IncomingMessage) => void = () => undefined,
+  ) {
     this.#access = access
     this.#now = now
+    this.#onUse = onUse
     this.#limiters = {
       reads: new RateLimiter(rates.reads),
       orders: new RateLimiter(rates.orders),
@@ -68,9 +76,10 @@ export class Gate {
     return identity
   }
 
-  /** True when the caller of a running request is still allowed to go on. */
-  isStillAllowed(req: IncomingMessage): boolean {
-    return !('problem' in identityOf(req, this.#access(), this.#now()))
+  /** True when the caller of a running request still has the rights that it had. */
+  isStillAllowed(req: IncomingMessage, before: Caller): boolean {
+    const identity = identityOf(req, this.#access(), this.#now())
+    return !('problem' in identity) && JSON.stringify(identity.caller) === JSON.stringify(before)
   }
 
   /** True when the request may go on; otherwise answers it. */
@@ -78,7 +87,10 @@ export class Gate {
     const identity = this.identify(req)
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     if (!('problem' in identity)) {
-      if (this.#limiters[isRead ? 'reads' : 'orders'].take(hashAddress(identity.bucket))) return true
+      if (this.#limiters[isRead ? 'reads' : 'orders'].take(hashAddress(identity.bucket))) {
+        this.#onUse(identity.caller, req)
+        return true
+      }
       this.#holdBack(req.socket, res, { retryAfter: 1, isStranger: false })
       return false
     }

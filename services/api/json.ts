@@ -80,7 +80,11 @@ export function pathsJson(node: FleetNode, cell: PathCell | undefined): PathAnsw
   })
 }
 
-export const versionJson = (version: Version, newestReleased: Version | undefined): VersionAnswer => ({
+export const versionJson = (
+  version: Version,
+  newestReleased: Version | undefined,
+  sees: (node: string) => boolean,
+): VersionAnswer => ({
   serial: version.serial,
   digest: version.digest,
   records: version.records,
@@ -91,12 +95,12 @@ export const versionJson = (version: Version, newestReleased: Version | undefine
   from: version.from,
   kind: version.kind,
   verdict: version.checks?.verdict ?? null,
-  releasedTo: timesOf(version.releasedTo),
-  confirmed: timesOf(version.confirmed.toJSON()),
+  releasedTo: timesOf(version.releasedTo, sees),
+  confirmed: timesOf(version.confirmed.toJSON(), sees),
 })
 
-const timesOf = (times: Readonly<Record<string, number>>): Record<string, string | null> =>
-  Object.fromEntries(Object.entries(times).map(([node, ms]) => [node, time(ms)]))
+const timesOf = (times: Readonly<Record<string, number>>, sees: (node: string) => boolean): Record<string, string | null> =>
+  Object.fromEntries(Object.entries(times).flatMap(([node, ms]) => (sees(node) ? [[node, time(ms)]] : [])))
 
 function stateOf({ rollout, releasedAt, serial, digest }: Version, newestReleased: Version | undefined): VersionAnswer['state'] {
   if (releasedAt === undefined) return rollout?.state ?? 'committed'

@@ -16,6 +16,8 @@ export interface MatrixFilter {
   states: readonly NodeState[] | undefined
   limit: number | undefined
   after: string | undefined
+  /** Rows and cells of other zones and nodes are left out. */
+  sees: { zone: (zone: FleetZone) => boolean; node: (id: string) => boolean }
 }
 
 /** Zones read before other work runs. */
@@ -71,20 +73,21 @@ function mayFit(matrix: Matrix, zone: FleetZone, states: readonly NodeState[]): 
  */
 function* inOrder(
   matrix: Matrix,
-  { match, after, node }: MatrixFilter,
+  { match, after, node, sees }: MatrixFilter,
   names: readonly string[],
 ): Generator<FleetZone | undefined> {
   const part = match?.toLowerCase()
   for (let i = after === undefined ? 0 : placeAfter(names, after); i < names.length; i++) {
     const name = names[i]!
     const zone = part === undefined || name.includes(part) ? matrix.fleet.zones.get(name as FleetZone['name']) : undefined
-    yield node === undefined || zone?.nodes.some(({ id }) => id === node) ? zone : undefined
+    const fits = node === undefined || zone?.nodes.some(({ id }) => id === node)
+    yield zone !== undefined && fits && sees.zone(zone) ? zone : undefined
   }
 }
 
-function rowOf({ summary, nodes }: ReturnType<Matrix['row']>, { node, states }: MatrixFilter): MatrixRowAnswer | undefined {
+function rowOf({ summary, nodes }: ReturnType<Matrix['row']>, { node, states, sees }: MatrixFilter): MatrixRowAnswer | undefined {
   if (node !== undefined && !nodes.has(node)) return undefined
-  const shown = [...nodes].filter(([id]) => node === undefined || id === node)
+  const shown = [...nodes].filter(([id]) => (node === undefined || id === node) && sees.node(id))
   const held: NodeState[] = summary.held === undefined ? [] : ['held']
   const has = [summary.state, ...held, ...shown.map(([, { state }]) => state)]
   if (states && !has.some((state) => states.includes(state))) return undefined

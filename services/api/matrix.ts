@@ -116,7 +116,7 @@ export class Matrix {
       released: cell?.released,
       releases: cell?.releases ?? [],
       staged: cell?.staged ?? [],
-      held: whyHeld(zone, this.#board),
+      held: whyHeld(zone, this.#board, this.#config.approvals),
       conflict: cell?.conflict !== undefined,
       error: cell?.error,
       behind: whyBehind(

@@ -21,6 +21,7 @@ import {
   undrainBody,
   zoneResyncBody,
 } from './order-schemas.js'
+import { CALLER_ROUTES } from './openapi-callers.js'
 import { PROBE_ROUTES } from './openapi-probes.js'
 import { VERIFY_ROUTES } from './openapi-verify.js'
 import { auditQuery, configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
@@ -215,6 +216,7 @@ export const ROUTES: readonly RouteConfig[] = [
     request: { params: nodeParam, body: { content: { 'application/json': { schema: undrainBody } } } },
     responses: { 200: json(DrainAnswer, 'Done') },
   },
+  ...CALLER_ROUTES,
   ...ROLLOUT_ROUTES,
   {
     method: 'get',
@@ -268,6 +270,7 @@ export const ROUTES: readonly RouteConfig[] = [
 export function describeApi(): object {
   const registry = new OpenAPIRegistry()
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  registry.registerComponent('securitySchemes', 'certificate', { type: 'mutualTLS' })
   for (const route of ROUTES) {
     const problem = {
       description: 'Problem document (RFC 9457)',
@@ -284,6 +287,6 @@ export function describeApi(): object {
       description: 'Zone synchronization for anycast DNS',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { certificate: [] }],
   })
 }

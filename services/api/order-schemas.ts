@@ -137,4 +137,7 @@ export const rollbackBody = body('roll back', {
   reason: requiredReason,
 }).describe('Release old content again, under a serial above all that were served')
 
+export const signInBody = body('sign in', {}).describe('Trade the token of the request for a session cookie')
+export const signOutBody = body('sign out', {}).describe('End the session')
+
 export const reloadBody = body('reload', {}).describe('Read the config file again')

@@ -1,16 +1,37 @@
 /** Rollouts as the API writes them (docs/contract.md). */
-import type { RolloutAnswer, RolloutRowAnswer, StageAnswer, StageNodeAnswer } from '../../lib/answers/rollout-answers.js'
+import type {
+  ApprovalsAnswer,
+  RolloutAnswer,
+  RolloutRowAnswer,
+  StageAnswer,
+  StageNodeAnswer,
+} from '../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { isGoing } from '../../lib/rollout/machine.js'
-import { rolloutId } from '../../lib/rollout/record.js'
+import { approvalsNeeded, approvalsOf } from '../../lib/release/approvals.js'
+import { ordersOf, rolloutId } from '../../lib/rollout/record.js'
 import type { NodeCell } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
+import type { ApiContext } from './context.js'
 import { time, versionJson } from './json.js'
 
 export const rolloutStateOf = ({ rollout, releasedAt }: Version): RolloutRowAnswer['state'] =>
   rollout?.state ?? (releasedAt === undefined ? 'held' : 'done')
 
-export function rolloutRowJson({ name }: FleetZone, version: Version): RolloutRowAnswer {
+/** Undefined for a version that needs one approval, or none. */
+export function approvalsFor(
+  { board, store, matrix }: Pick<ApiContext, 'board' | 'store' | 'matrix'>,
+  { name }: FleetZone,
+  version: Version,
+): ApprovalsAnswer | null {
+  const isHeldByCheck = rolloutStateOf(version) === 'held' && version.rollout?.heldBy === 'check'
+  const required = approvalsNeeded(matrix.config.approvals, { isHeldByCheck, reports: version.checks?.reports ?? [] })
+  if (required <= 1) return null
+  const given = approvalsOf(ordersOf(board.get('orders', name), store.zone(name).orders), version)
+  return { required, given: given.map(({ by, at, reason }) => ({ by, at: time(at), reason })) }
+}
+
+export function rolloutRowJson({ name }: FleetZone, version: Version, approvals: ApprovalsAnswer | null): RolloutRowAnswer {
   const { serial, digest, rollout } = version
   return {
     id: rolloutId(name, serial, digest),
@@ -20,6 +41,7 @@ export function rolloutRowJson({ name }: FleetZone, version: Version): RolloutRo
     state: rolloutStateOf(version),
     stage: rollout?.stages[rollout.stage]?.name ?? null,
     reason: rollout?.reason ?? null,
+    approvals,
   }
 }
 
@@ -28,6 +50,7 @@ export function rolloutJson(
   version: Version,
   newestReleased: Version | undefined,
   cells: ReadonlyMap<string, NodeCell | undefined>,
+  { sees, approvals }: { sees: (node: string) => boolean; approvals: ApprovalsAnswer | null },
 ): RolloutAnswer {
   const { rollout, checks, releasedTo, releasedAt } = version
   const planned = rollout?.stages ?? []
@@ -50,7 +73,7 @@ export function rolloutJson(
       state: stageState(version, i),
       soakSeconds: soakMs / 1000,
       mayLack,
-      nodes: nodes.map(nodeJson),
+      nodes: nodes.filter(sees).map(nodeJson),
     }),
   )
   const isOut = releasedAt !== undefined || Object.keys(releasedTo).length > 0
@@ -58,7 +81,7 @@ export function rolloutJson(
     nodes.filter(({ releasedAt: at, confirmed }) => at !== null && !confirmed).map(({ node: id }) => id),
   )
   return {
-    ...rolloutRowJson(zone, version),
+    ...rolloutRowJson(zone, version, approvals),
     since: time(rollout?.since ?? releasedAt),
     heldBy: rollout?.heldBy ?? null,
     fast: rollout?.fast ?? false,
@@ -68,7 +91,7 @@ export function rolloutJson(
     checks: (checks?.reports ?? []).map(({ check, verdict, report }) => ({ check, verdict, report })),
     checkedAt: time(checks?.at),
     log: (rollout?.log ?? []).map(({ at, what }) => ({ at: time(at), what })),
-    version: versionJson(version, newestReleased),
+    version: versionJson(version, newestReleased, sees),
   }
 }
 

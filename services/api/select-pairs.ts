@@ -1,10 +1,12 @@
 /** The pairs of zone and node that an order selects. */
+import type { Response } from 'express'
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { type PairSelection, selectPairs } from '../../lib/fleet/pair-selection.js'
 import type { Target, TargetsJob } from '../../lib/queue/jobs.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { ApiContext } from './context.js'
 import { ApiProblem } from './problem.js'
+import { scopeOf } from './scope.js'
 
 export interface Selection extends PairSelection {
   states?: readonly NodeState[] | undefined
@@ -25,20 +27,32 @@ export function cloudsNamed(context: ApiContext, names: readonly string[] | unde
 
 /**
  * The pairs for a job: the words of the selection, or, where it names states, the pairs that are in one of them now. Undefined when
- * there is none. Throws ApiProblem 422 for too many pairs in these states.
+ * there is none. The pairs of a caller with a scope are listed too. Throws ApiProblem
+ * 403 for a pair outside the scope, and 422 for too many listed pairs.
  */
-export async function pairsOf(context: ApiContext, { states, ...select }: Selection): Promise<TargetsJob | undefined> {
+export async function pairsOf(
+  context: ApiContext,
+  res: Response,
+  { states, ...select }: Selection,
+): Promise<TargetsJob | undefined> {
+  const scope = scopeOf(context, res)
   const targets: Target[] = []
   let looked = 0
   for (const selected of selectPairs(select, context.matrix.fleet)) {
     if (++looked % ZONES_PER_SLICE === 0) await pause()
     if (selected === undefined) continue
-    if (states === undefined) return { targets: [], select }
-    for (const node of selected.nodes)
-      if (states.includes(context.matrix.nodeZone(selected.zone, node).state))
-        targets.push({ zone: selected.zone.name, node: node.id })
+    if (states === undefined && scope.isAll) return { targets: [], select }
+    for (const node of selected.nodes) {
+      if (states?.includes(context.matrix.nodeZone(selected.zone, node).state) === false) continue
+      scope.expectPair(selected.zone.name, node)
+      targets.push({ zone: selected.zone.name, node: node.id })
+    }
     if (targets.length > MOST_LISTED)
-      throw new ApiProblem(422, 'too-many', `over ${MOST_LISTED} pairs in these states; name fewer zones, nodes or clouds`)
+      throw new ApiProblem(
+        422,
+        'too-many',
+        `over ${MOST_LISTED} pairs${states === undefined ? '' : ' in these states'}; name fewer zones, nodes or clouds`,
+      )
   }
   return targets.length === 0 ? undefined : { targets }
 }

@@ -1,11 +1,9 @@
 /** The API role: listens, and passes requests to the Express app. */
-import { createServer, type Server } from 'node:http'
-import type { Socket } from 'node:net'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Config } from '../../config/config.js'
 import { type NextMove, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetDiff } from '../../lib/fleet/fleet.js'
 import type { Clock } from '../../lib/runtime/clock.js'
-import { guard } from '../../lib/runtime/guard.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { type Endpoint, endpointText } from '../../lib/dns/endpoint.js'
@@ -13,19 +11,23 @@ import { VERSION } from '../../lib/runtime/version.js'
 import { makeLocalToken } from '../../lib/state/local-token.js'
 import { buildApp } from './app.js'
 import { ANONYMOUS, hashOfToken } from './auth.js'
+import { CallerUses } from './caller-uses.js'
 import { CertificateWatch } from './certificate-watch.js'
-import { ApiConnections, MAX_CONNECTIONS } from './connections.js'
+import { ApiConnections, MAX_CONNECTIONS, peerKeyOf } from './connections.js'
 import type { ApiContext } from './context.js'
 import { EventStreams } from './events.js'
 import { Gate } from './gate.js'
 import { HeavyAnswers } from './heavy-answers.js'
 import { lateFrom } from './lagging.js'
+import { HttpListener } from '../../lib/transport/http-listener.js'
 import { Matrix } from './matrix.js'
 import { Identities } from './probes/identities.js'
 import { ProbeRounds } from './probes/probe-rounds.js'
 import { NodeServers, type NodeServersParts } from './node-servers.js'
+import { Sessions } from './sessions.js'
 
-export interface ApiParts extends Omit<ApiContext, 'matrix' | 'servers' | 'probes' | 'identities' | 'heavy' | 'version'> {
+export interface ApiParts
+  extends Omit<ApiContext, 'matrix' | 'servers' | 'probes' | 'identities' | 'heavy' | 'version' | 'sessions'> {
   clock: Clock
   controls: NodeServersParts['controls']
   querier: NodeServersParts['querier']
@@ -42,6 +44,7 @@ class ApiListenError extends ZonecastError<{ code: 'API_CANNOT_LISTEN'; address:
 export class ApiService implements Service {
   readonly name = 'api'
   readonly #server: Server
+  readonly #listener: HttpListener
   readonly #matrix: Matrix
   readonly #events: EventStreams
   readonly #log: Logger
@@ -53,9 +56,19 @@ export class ApiService implements Service {
 
   constructor(config: Config, fleet: Fleet, parts: ApiParts) {
     this.#matrix = new Matrix(config, fleet, parts.board, parts.clock, (zone, serial) => lateFrom(parts.store.zone(zone), serial))
+    const sessions = new Sessions()
+    const uses = new CallerUses(parts.board, () => this.#matrix.now())
     const gate = new Gate(
-      () => ({ tokens: this.#matrix.config.api.tokens, local: this.#localToken }),
+      () => ({
+        tokens: this.#matrix.config.api.tokens,
+        clients: this.#matrix.config.api.clients,
+        local: this.#localToken,
+        sessions,
+        certificateOf: this.#certificateOf,
+      }),
       () => this.#matrix.now(),
+      undefined,
+      uses.note,
     )
     const identities = new Identities(parts)
     this.#probes = new ProbeRounds({
@@ -72,6 +85,7 @@ export class ApiService implements Service {
       matrix: this.#matrix,
       heavy: new HeavyAnswers(),
       version: VERSION,
+      sessions,
     }
     this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
@@ -85,26 +99,32 @@ export class ApiService implements Service {
       const identity = gate.identify(req)
       // A caller without a token has no proven identity.
       if (!('problem' in identity) && identity.caller.name !== ANONYMOUS) connections.know(req.socket, identity.bucket)
+      if (this.#listener.isStale(req)) res.shouldKeepAlive = false
       if (gate.admit(req, res)) app(req, res)
     })
-    // Above this the kernel's connections are closed unread; below it, the table of connections decides.
-    this.#server.maxConnections = 2 * MAX_CONNECTIONS
-    this.#server.on(
-      'connection',
-      guard('api connection', (socket: Socket) => connections.add(socket)),
-    )
+    this.#listener = new HttpListener(this.#server, config.api.tls, asksForCertificate(config), {
+      take: (socket) => connections.add(socket),
+      peerKeyOf,
+      // The table of connections decides below this.
+      maxConnections: 2 * MAX_CONNECTIONS,
+      note: (outcome) => parts.metrics.handshakes.inc({ outcome }),
+    })
   }
+
+  // The gate is made before the listener.
+  readonly #certificateOf = (req: IncomingMessage) => this.#listener.certificateOf(req)
 
   adopt(config: Config, fleet: Fleet, diff: FleetDiff): void {
     this.#matrix.adopt(config, fleet, diff)
     this.#makeLocalToken(config)
     this.#certificates.adopt(config)
     this.#probes.adopt()
+    this.#listener.adopt(config.api.tls)
     this.#events.revoke()
   }
 
   #makeLocalToken({ api, dataDir }: Config): void {
-    if (api.tokens.length > 0) return
+    if (api.tokens.length + api.clients.length > 0) return
     const token = makeLocalToken(dataDir)
     this.#localToken = token === undefined ? undefined : hashOfToken(token)
     if (token === undefined) this.#log.warn({ op: 'api', dataDir }, 'api token not writable, orders refused')
@@ -114,7 +134,8 @@ export class ApiService implements Service {
   async start(): Promise<void> {
     const { ip, port } = this.address
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => {
+      const { server } = this.#listener
+      server.once('error', (error) => {
         const errno = (error as { code?: string }).code ?? 'unknown'
         const reason = errno === 'EADDRINUSE' ? 'another program listens there' : errno
         reject(
@@ -125,12 +146,12 @@ export class ApiService implements Service {
           ),
         )
       })
-      this.#server.listen({ host: ip, port }, () => resolve())
+      server.listen({ host: ip, port }, () => resolve())
     })
     this.#matrix.sums.begin()
     this.#certificates.start()
     this.#probes.start()
-    const bound = this.#server.address()
+    const bound = this.#listener.server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }
 
@@ -139,11 +160,13 @@ export class ApiService implements Service {
     this.#probes.stop()
     this.#events.close()
     this.#matrix.close()
-    this.#server.close()
-    this.#server.closeIdleConnections()
+    this.#listener.close()
   }
 
   async stop(): Promise<void> {
     this.#server.closeAllConnections()
   }
 }
+
+/** Fixed at the start: a reload that changes it is refused (fixed-settings.ts). */
+const asksForCertificate = ({ api }: Config): boolean => api.tls?.clientCa !== undefined || api.clients.length > 0

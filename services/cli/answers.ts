@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import * as audit from '../../lib/answers/audit-answers.js'
+import * as caller from '../../lib/answers/caller-answers.js'
 import * as catalog from '../../lib/answers/catalog-answers.js'
 import * as hub from '../../lib/answers/hub-answers.js'
 import * as job from '../../lib/answers/job-answers.js'
@@ -117,7 +118,7 @@ export const ResyncAnswer = z.object({ job: job.JobQueuedAnswer.shape.job.nullab
 export const OrderedAnswer = rollout.OrderedAnswer
 export type OrderedAnswer = z.infer<typeof OrderedAnswer>
 
-export const RolloutRowAnswer = rollout.RolloutRowAnswer.omit({ digest: true })
+export const RolloutRowAnswer = rollout.RolloutRowAnswer.omit({ digest: true, approvals: true })
 export type RolloutRowAnswer = z.infer<typeof RolloutRowAnswer>
 export const RolloutsAnswer = z.object({ rollouts: z.array(RolloutRowAnswer), next: nextPage })
 /** The field of each rollout that `approve --all-halted` needs. */
@@ -132,6 +133,8 @@ export const RolloutAnswer = rollout.RolloutAnswer.pick({
   checks: true,
   log: true,
 }).extend({
+  /** A hub of an older version has none. */
+  approvals: rollout.ApprovalsAnswer.nullish(),
   stages: z.array(
     rollout.StageAnswer.pick({ name: true, state: true }).extend({
       nodes: z.array(rollout.StageNodeAnswer.pick({ node: true, confirmed: true, releasedAt: true })),
@@ -141,3 +144,5 @@ export const RolloutAnswer = rollout.RolloutAnswer.pick({
 export type RolloutAnswer = z.infer<typeof RolloutAnswer>
 
 export const ReloadAnswer = hub.ReloadAnswer
+
+export const CallersAnswer = caller.CallersAnswer

@@ -2,14 +2,18 @@
  * Calls a hub's API and turns each failure into one sentence. The hub comes from --url, ZONECAST_URL or the config; the config
  * also names the folder of the hub's token for this machine.
  */
+import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { z } from 'zod'
 import { readEnvironment } from '../../config/env.js'
 import { findConfigFile, loadConfig } from '../../config/load.js'
 import { readLocalToken } from '../../lib/state/local-token.js'
+import { type HubTls, requestOverTls } from '../../lib/transport/https-request.js'
+import { pinOf } from '../../lib/transport/tls-remote.js'
 import { printableLines } from '../../lib/runtime/printable.js'
 import { CliError, usage } from './errors.js'
 import { readAnswer } from './read-answer.js'
+import { readPem, tlsReason } from './tls-request.js'
 import { wordsOf } from './terminal.js'
 
 /** Longest wait for the head of an answer; the body of a large zone may stream for longer. */
@@ -19,29 +23,48 @@ const DEFAULT_URL = 'http://127.0.0.1:8053/'
 export interface HubChoice {
   config?: string
   url?: string
+  /** Files. */
+  ca?: string
+  cert?: string
+  key?: string
 }
+
+const NO_TLS: HubTls = { ca: undefined, cert: undefined, key: undefined, pin: undefined }
 
 export class ApiClient {
   readonly base: URL
   readonly #token: string | undefined
+  readonly #tls: HubTls
 
-  constructor(base: URL, token: string | undefined) {
+  constructor(base: URL, token: string | undefined, tls = NO_TLS) {
     this.base = base
     this.#token = token
+    this.#tls = tls
   }
 
   /** Throws CliError CLI_USAGE, or ConfigError when the config that names the hub is unusable. */
   static find(choice: HubChoice): ApiClient {
-    const { url, token, configFile } = readEnvironment()
+    const { url, token, configFile, ca, cert, key } = readEnvironment()
     const given = choice.url ?? url
-    if (given !== undefined) return new ApiClient(parseBase(given), token)
+    const tls: HubTls = {
+      ca: readPem(choice.ca ?? ca, '--ca'),
+      cert: readPem(choice.cert ?? cert, '--cert'),
+      key: readPem(choice.key ?? key, '--key'),
+      pin: undefined,
+    }
+    if ((tls.cert === undefined) !== (tls.key === undefined))
+      throw usage('a client certificate needs its key, and a key its certificate: give both --cert and --key')
+    if (given !== undefined) return new ApiClient(parseBase(given), token, tls)
     const file = findConfigFile(choice.config)
     const isNamed = choice.config !== undefined || configFile !== undefined
-    if (!isNamed && !existsSync(file)) return new ApiClient(new URL(DEFAULT_URL), token)
+    if (!isNamed && !existsSync(file)) return new ApiClient(new URL(DEFAULT_URL), token, tls)
     const { dataDir, api } = loadConfig(file)
     const { ip, port } = api.listen
-    const own = token ?? (api.tokens.length === 0 ? readLocalToken(dataDir) : undefined)
-    return new ApiClient(new URL(`http://${reachable(ip)}:${port}/`), own)
+    const own = token ?? (api.tokens.length + api.clients.length === 0 ? readLocalToken(dataDir) : undefined)
+    // The config proves the hub on this machine, whatever name its certificate has.
+    const pin = api.tls === undefined || tls.ca !== undefined ? undefined : pinOf(new X509Certificate(api.tls.cert))
+    const scheme = api.tls === undefined ? 'http' : 'https'
+    return new ApiClient(new URL(`${scheme}://${reachable(ip)}:${port}/`), own, { ...tls, pin })
   }
 
   /** Throws CliError. */
@@ -78,13 +101,9 @@ export class ApiClient {
     const timer = setTimeout(() => late.abort(), ANSWER_MS)
     let response: Response
     try {
-      response = await fetch(url, {
-        method,
-        headers,
-        signal: late.signal,
-        redirect: 'error',
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
+      const sent = { method, headers, signal: late.signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+      response =
+        url.protocol === 'https:' ? await requestOverTls(url, sent, this.#tls) : await fetch(url, { ...sent, redirect: 'error' })
     } catch (cause) {
       throw noAnswer(this.base, cause, late.signal.aborted)
     } finally {
@@ -135,11 +154,16 @@ function reachable(ip: string): string {
 }
 
 function noAnswer(base: URL, cause: unknown, isLate: boolean): CliError {
-  const errno = (cause as { cause?: { code?: string } }).cause?.code
+  const tls = tlsReason(cause)
+  if (tls !== undefined)
+    return new CliError({ code: 'CLI_NO_ANSWER', url: base.href }, `the hub at ${base.href} cannot be trusted: ${tls}`, { cause })
+  const { code, cause: inner } = cause as { code?: string; cause?: { code?: string } }
+  const errno = inner?.code ?? (base.protocol === 'https:' ? code : undefined)
   const why = isLate ? `within ${ANSWER_MS / 1000} s ` : errno === undefined || errno === 'ECONNREFUSED' ? '' : `(${errno}) `
+  const isClosed = base.protocol === 'http:' && (errno === 'UND_ERR_SOCKET' || errno === 'ECONNRESET')
   return new CliError(
     { code: 'CLI_NO_ANSWER', url: base.href },
-    `no hub answers ${why}at ${base.href}: start it or name another with --url`,
+    `no hub answers ${why}at ${base.href}: ${isClosed ? 'if it has api.tls, write https:// in the URL' : 'start it or name another with --url'}`,
     { cause },
   )
 }
@@ -155,7 +179,7 @@ async function refusal(base: URL, response: Response): Promise<CliError> {
       : status === 401
         ? '; set ZONECAST_TOKEN to a token of this hub'
         : status === 403
-          ? '; set ZONECAST_TOKEN to a token with that role'
+          ? '; set ZONECAST_TOKEN to a token that may do so'
           : ''
   return new CliError({ code: 'CLI_REFUSED', status, ...(wait > 0 ? { retryAfter: wait } : {}) }, `${detail}${advice}`)
 }

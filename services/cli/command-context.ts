@@ -46,7 +46,11 @@ export const withConfig = (command: Command): Command =>
 
 /** Adds the options of a command that calls a hub. */
 export const withHub = (command: Command): Command =>
-  withConfig(command).option('--url <url>', 'URL of the hub (default: $ZONECAST_URL, or the hub of the config)')
+  withConfig(command)
+    .option('--url <url>', 'URL of the hub (default: $ZONECAST_URL, or the hub of the config)')
+    .option('--ca <file>', 'CAs that may issue its certificate, PEM (default: $ZONECAST_CA, or the public CAs)')
+    .option('--cert <file>', 'client certificate, PEM (default: $ZONECAST_CERT)')
+    .option('--key <file>', 'private key of the client certificate, PEM (default: $ZONECAST_KEY)')
 
 export const clientOf = (command: Command): ApiClient => ApiClient.find(command.optsWithGlobals<HubChoice>())
 

@@ -22,6 +22,7 @@ import { addVerify } from './commands/verify.js'
 import { addStart } from './commands/start.js'
 import { addStatus } from './commands/status.js'
 import { addSteer } from './commands/steer.js'
+import { addToken } from './commands/token.js'
 import { addTopology } from './commands/topology.js'
 import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
@@ -52,6 +53,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDrain,
   addReload,
   addAudit,
+  addToken,
   addDemo,
   addCompletion,
 ]
@@ -81,6 +83,9 @@ export function buildProgram(context: CommandContext): Command {
     .version(VERSION)
     .option('-c, --config <file>', 'the config file')
     .option('--url <url>', 'URL of the hub')
+    .option('--ca <file>', 'CAs of the hub, PEM')
+    .option('--cert <file>', 'client certificate, PEM')
+    .option('--key <file>', 'its private key, PEM')
     .exitOverride()
     .configureOutput({ outputError: (text) => context.terminal.complain(mistakeSentence(text)) })
     .hook('preAction', refuseForeignOptions)

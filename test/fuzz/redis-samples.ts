@@ -55,6 +55,7 @@ export const CELLS: Readonly<Record<TableName, readonly Sample[]>> = {
     conflict: 'hm2 serves other content',
   })),
   keyUses: [{ at: NOW, usedAt: NOW - 1_000 }],
+  callers: [{ at: NOW, usedAt: NOW - 1_000, from: '192.0.2.1' }],
   primaries: [
     { at: NOW, serial: 3, highest: 4, checkedAt: NOW, since: NOW - 1_000, failures: 0, expireSeconds: 604_000 },
     { at: NOW, checkedAt: NOW, since: NOW, error: 'timeout', failures: 9 },

@@ -1,5 +1,6 @@
 /** The types of the API's answers that the page reads, from their schemas. For the type checker only: never served. */
 
+export type { SessionAnswer } from '../../../lib/answers/caller-answers.js'
 export type { HubEvent } from '../../../lib/answers/event-answers.js'
 export type { State } from '../../../lib/answers/fields.js'
 export type { StatusAnswer } from '../../../lib/answers/hub-answers.js'

@@ -1,13 +1,16 @@
-/** Calls the hub. A required token lives as long as the tab and is sent in a header, never in a URL. */
+/**
+ * Calls the hub. A token is sent once, for a session: its cookie is out of reach of every script, and orders carry a text that pages of
+ * other origins cannot send.
+ */
 
-const TOKEN_KEY = 'zonecast-token'
 const ANSWER_MS = 20_000
 
 export class ApiError extends Error {
-  /** @param {number} status 0 when there was no answer @param {string} message */
-  constructor(status, message) {
+  /** @param {number} status 0 when there was no answer @param {string} message @param {string} [slug] last part of the problem's type */
+  constructor(status, message, slug) {
     super(message)
     this.status = status
+    this.slug = slug
   }
 
   /** The hub requires a token, or another one. */
@@ -20,14 +23,33 @@ export class Api {
   /** Called with the reason when the hub requires a token. @type {(reason: string) => void} */
   onTokenWanted = () => undefined
 
-  get hasToken() {
-    return sessionStorage.getItem(TOKEN_KEY) !== null
+  /** For orders of the session; null without one, undefined when it is not known yet. @type {string | null | undefined} */
+  #csrf
+
+  get isSignedIn() {
+    return typeof this.#csrf === 'string'
   }
 
-  /** @param {string | undefined} token */
-  setToken(token) {
-    if (token === undefined) sessionStorage.removeItem(TOKEN_KEY)
-    else sessionStorage.setItem(TOKEN_KEY, token)
+  /** Throws ApiError. @param {string} token */
+  async signIn(token) {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    this.#noteSession(await (await this.#ask('/v1/sign-in', { method: 'POST', headers, body: '{}' }, true)).json())
+  }
+
+  /** Throws ApiError. */
+  async signOut() {
+    await this.post('/v1/sign-out', {})
+    this.#csrf = null
+  }
+
+  /** Asks whether this browser has a session. Throws ApiError. */
+  async readSession() {
+    this.#noteSession(await (await this.#ask('/v1/session', {}, true)).json())
+  }
+
+  /** @param {import('./answers.js').SessionAnswer} session */
+  #noteSession({ csrf }) {
+    this.#csrf = csrf
   }
 
   /** @template T @param {string} path @param {Record<string, string | number | undefined>} [query] @returns {Promise<T>} */
@@ -39,7 +61,23 @@ export class Api {
 
   /** Sends an order; a repeated one acts once. @template T @param {string} path @param {object} body @returns {Promise<T>} */
   async post(path, body) {
-    const headers = { 'content-type': 'application/json', 'idempotency-key': randomKey() }
+    if (this.#csrf === undefined) await this.readSession()
+    const key = randomKey()
+    try {
+      return await this.#order(path, body, key)
+    } catch (error) {
+      // Another tab has signed in again since.
+      if (!(error instanceof ApiError) || error.slug !== 'csrf') throw error
+      await this.readSession()
+      return await this.#order(path, body, key)
+    }
+  }
+
+  /** @template T @param {string} path @param {object} body @param {string} key @returns {Promise<T>} */
+  async #order(path, body, key) {
+    /** @type {Record<string, string>} */
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key }
+    if (typeof this.#csrf === 'string') headers['x-zonecast-csrf'] = this.#csrf
     return await (await this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })).json()
   }
 
@@ -50,17 +88,14 @@ export class Api {
     return response.body
   }
 
-  /** @param {string} path @param {RequestInit} init @returns {Promise<Response>} */
-  async #ask(path, init) {
-    const headers = new Headers(init.headers)
-    const token = sessionStorage.getItem(TOKEN_KEY)
-    if (token !== null) headers.set('authorization', `Bearer ${token}`)
+  /** `isQuiet`: the dialog stays closed. @param {string} path @param {RequestInit} init @param {boolean} [isQuiet] @returns {Promise<Response>} */
+  async #ask(path, init, isQuiet = false) {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), ANSWER_MS)
     const signal = init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal
     let response
     try {
-      response = await fetch(path, { ...init, headers, signal, cache: 'no-store', redirect: 'error' })
+      response = await fetch(path, { ...init, signal, cache: 'no-store', redirect: 'error' })
     } catch {
       throw new ApiError(0, late.signal.aborted ? 'the hub does not answer in time' : 'the hub does not answer')
     } finally {
@@ -72,8 +107,13 @@ export class Api {
     const error = new ApiError(
       response.status,
       typeof problem?.detail === 'string' ? problem.detail : `status ${response.status}`,
+      typeof problem?.type === 'string' ? problem.type.split(':').at(-1) : undefined,
     )
-    if (error.wantsToken) this.onTokenWanted(this.hasToken ? error.message : 'This hub requires a token.')
+    if (error.wantsToken) {
+      const reason = this.isSignedIn ? error.message : 'This hub requires a token.'
+      this.#csrf = undefined
+      if (!isQuiet) this.onTokenWanted(reason)
+    }
     throw error
   }
 }

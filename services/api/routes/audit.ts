@@ -8,9 +8,11 @@ import { parseZoneName } from '../../../lib/dns/name.js'
 import { atLeast } from '../auth.js'
 import type { ApiContext } from '../context.js'
 import { answerShort } from '../heavy-answers.js'
+import { isTargetInScope } from '../job-scope.js'
 import { time } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { auditQuery } from '../schemas.js'
+import { scopeOf } from '../scope.js'
 
 /** A check of many lines sends a blank so often, so that the caller knows that it goes on. JSON may begin with blanks. */
 const BLANK_MS = 2_000
@@ -22,6 +24,7 @@ export function auditRoutes(context: ApiContext): Router {
   let running: Promise<NamedReport[]> | undefined
 
   router.get('/audit', async (req, res) => {
+    const scope = scopeOf(context, res)
     const { zone, node, by, since, limit, after } = auditQuery.parse(req.query)
     const page = await readEntries(folder, {
       zone: zone === undefined ? undefined : zoneOf(zone),
@@ -31,6 +34,7 @@ export function auditRoutes(context: ApiContext): Router {
       after: after === undefined ? undefined : cursorOf(after),
       limit,
       now: context.matrix.now(),
+      sees: scope.isAll ? undefined : (target) => isTargetInScope(context, scope, target),
     })
     const { next, damaged } = page
     const answer: AuditAnswer = {
@@ -42,11 +46,13 @@ export function auditRoutes(context: ApiContext): Router {
   })
 
   router.get('/audit/anchors', async (_req, res) => {
+    scopeOf(context, res).expectAll('the proof of the audit log')
     const anchors = await context.auditAnchors()
     res.json({ anchors } satisfies AuditAnchorsAnswer)
   })
 
   router.get('/audit/verify', atLeast('operator'), async (_req, res) => {
+    scopeOf(context, res).expectAll('the proof of the audit log')
     running ??= context
       .auditAnchors()
       .then((anchors) => checkAudit(folder, anchors))

@@ -14,13 +14,14 @@ import { type ApiContext, zoneNamed } from '../context.js'
 import { time } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { pageQuery } from '../schemas.js'
+import { type Scope, scopeOf } from '../scope.js'
 
 export function catalogRoutes(context: ApiContext): Router {
   const router = Router()
   const { board, matrix, members } = context
   const lists = new PublishedLists(context.store)
 
-  const summary = (zone: FleetZone): CatalogSummaryAnswer => {
+  const summary = (zone: FleetZone, scope: Scope): CatalogSummaryAnswer => {
     const cell = board.get('catalogs', zone.name)
     const isConsumed = zone.catalog === 'consumed'
     const published = matrix.config.catalogs.published.get(zone.name)
@@ -32,7 +33,8 @@ export function catalogRoutes(context: ApiContext): Router {
       leaving: cell?.leaving ?? 0,
       for: published?.cloud ?? published?.node ?? null,
       error: cell?.error ?? matrix.summary(zone).error ?? null,
-      findings: cell?.findings ?? [],
+      // They name members.
+      findings: scope.hasAllZones ? (cell?.findings ?? []) : [],
     }
   }
 
@@ -59,18 +61,26 @@ export function catalogRoutes(context: ApiContext): Router {
 
   router.get('/catalogs', async (_req, res) => {
     await matrix.sums.settle()
-    res.json({ catalogs: catalogs().map(summary) } satisfies CatalogsAnswer)
+    const scope = scopeOf(context, res)
+    const seen = catalogs().filter((zone) => scope.hasZone(zone))
+    res.json({ catalogs: seen.map((zone) => summary(zone, scope)) } satisfies CatalogsAnswer)
   })
 
   router.get('/catalogs/:catalog', async (req, res) => {
     const page = pageQuery.parse(req.query)
-    const zone = zoneNamed(context, req.params.catalog)
+    const zone = zoneNamed(context, res, req.params.catalog)
     if (zone.catalog === undefined) throw new ApiProblem(404, 'no-catalog', `${zone.name} is a zone, not a catalog`)
     const list = zone.catalog === 'published' ? await lists.of(zone) : undefined
-    const is = (name: ZoneName): boolean => list?.has(name) ?? members.get(name)?.catalog === zone.name
+    const scope = scopeOf(context, res)
+    const is = (name: ZoneName): boolean => (list?.has(name) ?? members.get(name)?.catalog === zone.name) && scope.hasName(name)
     const others = list === undefined ? [] : await strangersIn(list, (name) => matrix.fleet.zones.has(name))
-    const { names, next } = await pageOf(await matrix.names(), others, is, page)
-    const { members: count, ...rest } = summary(zone)
+    const { names, next } = await pageOf(
+      await matrix.names(),
+      others.filter((name) => scope.hasName(name)),
+      is,
+      page,
+    )
+    const { members: count, ...rest } = summary(zone, scope)
     const answer: CatalogAnswer = { ...rest, count, members: names.map((name) => memberJson(name, list?.get(name))), next }
     res.json(answer)
   })

@@ -1,5 +1,5 @@
 /** Orders of operators: refresh, resync, drain, reload. Each is a job or done at once (docs/contract.md). */
-import { Router } from 'express'
+import { type Response, Router } from 'express'
 import type { z } from 'zod'
 import type { ReloadAnswer } from '../../../lib/answers/hub-answers.js'
 import type { JobQueuedAnswer, NoJobAnswer } from '../../../lib/answers/job-answers.js'
@@ -12,9 +12,11 @@ import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
 import { answerShort } from '../heavy-answers.js'
 import { type ApiContext, mutate, nodeNamed, requireRedis, zoneNamed } from '../context.js'
+import { isInScope } from '../job-scope.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { cloudsNamed, nothingSelected, pairsOf, type Selection, ZONES_PER_SLICE } from '../select-pairs.js'
+import { scopeOf } from '../scope.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from '../order-schemas.js'
 
 type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'allAtOnce' | 'reason'>
@@ -33,11 +35,12 @@ export function commandRoutes(context: ApiContext): Router {
 
   /** The zones that are named, or, with a serial, those of which it is the released one; undefined for all. */
   const zonesAt = async (
+    res: Response,
     names: readonly string[] | undefined,
     all: Iterable<FleetZone>,
     serial: number | undefined,
   ): Promise<ZoneName[] | undefined> => {
-    const named = names?.map((name) => zoneNamed(context, name))
+    const named = names?.map((name) => zoneNamed(context, res, name))
     if (serial === undefined) return named?.map(({ name }) => name)
     const found: ZoneName[] = []
     let looked = 0
@@ -49,21 +52,24 @@ export function commandRoutes(context: ApiContext): Router {
   }
 
   const resync = async (
+    res: Response,
     selection: Selection,
     { states, strength, allAtOnce, reason }: ResyncWish,
-    by: string,
   ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
-    const pairs = await pairsOf(context, { ...selection, states })
+    const pairs = await pairsOf(context, res, { ...selection, states })
     if (pairs === undefined && states === undefined) throw nothingSelected()
     // No pair is in such a state: the order succeeds with nothing to do.
     if (pairs === undefined) return { status: 200, body: { job: null } }
     requireRedis(context)
+    const { name: by } = callerOf(res)
     const order = { ...pairs, strength, by, reason, allAtOnce, at: context.matrix.now() }
     return { status: 202, body: { job: await context.queues.enqueueResync(await sealedResync(order, context.seals)) } }
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {
-    const zone = zoneNamed(context, String(req.params.zone))
+    const zone = zoneNamed(context, res, String(req.params.zone))
+    // A newer version reaches every node.
+    scopeOf(context, res).expectWholeZone(zone)
     const body = refreshBody.parse(req.body ?? {})
     requireSerial(zone, body.serial)
     await mutate(context, req, res, async () => {
@@ -80,28 +86,28 @@ export function commandRoutes(context: ApiContext): Router {
   })
 
   router.post('/zones/:zone/resync', operator, async (req, res) => {
-    const zone = zoneNamed(context, String(req.params.zone))
+    const zone = zoneNamed(context, res, String(req.params.zone))
     const body = zoneResyncBody.parse(req.body ?? {})
     requireSerial(zone, body.serial)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, id).id)
+    const nodes = body.nodes?.map((id) => nodeNamed(context, res, id).id)
     await mutate(context, req, res, () =>
-      resync({ zones: [zone.name], nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
+      resync(res, { zones: [zone.name], nodes, clouds: cloudsNamed(context, body.clouds) }, body),
     )
   })
 
   router.post('/nodes/:node/resync', operator, async (req, res) => {
-    const node = nodeNamed(context, String(req.params.node))
+    const node = nodeNamed(context, res, String(req.params.node))
     const body = nodeResyncBody.parse(req.body ?? {})
-    const zones = await zonesAt(body.zones, context.matrix.fleet.zonesOf(node.id), body.serial)
-    await mutate(context, req, res, () => resync({ zones, nodes: [node.id] }, body, callerOf(res).name))
+    const zones = await zonesAt(res, body.zones, context.matrix.fleet.zonesOf(node.id), body.serial)
+    await mutate(context, req, res, () => resync(res, { zones, nodes: [node.id] }, body))
   })
 
   router.post('/resync', operator, async (req, res) => {
     const body = resyncBody.parse(req.body ?? {})
-    const zones = await zonesAt(body.zones, context.matrix.fleet.zones.values(), body.serial)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, id).id)
+    const zones = await zonesAt(res, body.zones, context.matrix.fleet.zones.values(), body.serial)
+    const nodes = body.nodes?.map((id) => nodeNamed(context, res, id).id)
     await mutate(context, req, res, () =>
-      resync({ zones, groups: body.groups, nodes, clouds: cloudsNamed(context, body.clouds) }, body, callerOf(res).name),
+      resync(res, { zones, groups: body.groups, nodes, clouds: cloudsNamed(context, body.clouds) }, body),
     )
   })
 
@@ -110,7 +116,8 @@ export function commandRoutes(context: ApiContext): Router {
     ['undrain', false, undrainBody],
   ] as const)
     router.post(`/nodes/:node/${path}`, operator, async (req, res) => {
-      const node = nodeNamed(context, String(req.params.node))
+      const node = nodeNamed(context, res, String(req.params.node))
+      scopeOf(context, res).expectEveryZone(`the delivery of every zone to ${node.id}`)
       const { reason } = body.parse(req.body ?? {})
       await mutate(
         context,
@@ -128,7 +135,8 @@ export function commandRoutes(context: ApiContext): Router {
 
   router.get('/jobs', async (_req, res) => {
     requireRedis(context)
-    const jobs = await context.queues.list(100)
+    const scope = scopeOf(context, res)
+    const jobs = (await context.queues.list(100)).filter((job) => isInScope(context, scope, job))
     // A resync of pairs in certain states names each of them, so jobs are written one by one.
     await answerShort(res, async (out) => {
       res.type('json')
@@ -142,10 +150,13 @@ export function commandRoutes(context: ApiContext): Router {
     requireRedis(context)
     const job = await context.queues.find(req.params.job)
     if (!job) throw new ApiProblem(404, 'unknown-job', `there is no job ${req.params.job.slice(0, 100)}`)
+    const scope = scopeOf(context, res)
+    if (!isInScope(context, scope, job)) scope.expectAll(`job ${job.id}`)
     res.json(jobJson(job))
   })
 
   router.post('/reload', atLeast('admin'), async (req, res) => {
+    scopeOf(context, res).expectAll('the config')
     reloadBody.parse(req.body ?? {})
     await mutate(context, req, res, async () => {
       try {

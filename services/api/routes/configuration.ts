@@ -9,6 +9,7 @@ import { type SetupWish, setupOf } from '../../../lib/render/setup-of-node.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
 import { ApiProblem } from '../problem.js'
 import { configurationQuery } from '../schemas.js'
+import { scopeOf } from '../scope.js'
 
 /** Zones looked up before the answer may rest. */
 const ZONES_PER_STEP = 200
@@ -18,7 +19,9 @@ export function configurationRoutes(context: ApiContext): Router {
   const { matrix } = context
 
   router.get('/nodes/:node/configuration', async (req, res) => {
-    const node = nodeNamed(context, req.params.node)
+    const node = nodeNamed(context, res, req.params.node)
+    // With a part of the zones, the server would lose the others.
+    scopeOf(context, res).expectEveryZone(`the configuration of ${node.id}`)
     const { part, folder, version = await reportedVersion(context, node) } = configurationQuery.parse(req.query)
     const text = new NodeConfiguration(setupFor(context, node, { folder, version }), part)
     const names = await matrix.names()

@@ -8,6 +8,7 @@ import { named } from '../node-sum.js'
 import { lagOf } from '../zone-sum.js'
 import { oldKeysJson } from '../old-keys.js'
 import { nodeZoneJson, pathsJson, time } from '../json.js'
+import { scopeOf } from '../scope.js'
 
 export function nodeRoutes(context: ApiContext): Router {
   const router = Router()
@@ -38,13 +39,17 @@ export function nodeRoutes(context: ApiContext): Router {
 
   router.get('/nodes', async (_req, res) => {
     await context.matrix.sums.settle()
-    res.json({ nodes: [...context.matrix.fleet.nodes.values()].map(summary) } satisfies NodesAnswer)
+    const scope = scopeOf(context, res)
+    const nodes = [...context.matrix.fleet.nodes.values()].filter((node) => scope.hasNode(node))
+    res.json({ nodes: nodes.map(summary) } satisfies NodesAnswer)
   })
 
   router.get('/nodes/:node', async (req, res) => {
-    const node = nodeNamed(context, req.params.node)
-    const zones = context.matrix.fleet.zonesOf(node.id)
-    const [server] = await Promise.all([context.servers.of(node, zones), context.matrix.sums.settle()])
+    const node = nodeNamed(context, res, req.params.node)
+    const all = context.matrix.fleet.zonesOf(node.id)
+    const scope = scopeOf(context, res)
+    const zones = scope.hasAllZones ? all : all.filter(({ name }) => scope.hasName(name))
+    const [server] = await Promise.all([context.servers.of(node, all), context.matrix.sums.settle()])
     await answerOf(context, zones.length)(res, async (out) => {
       res.type('json')
       await out.write(`${JSON.stringify({ ...summary(node), server }).slice(0, -1)},"zones":{`)

@@ -6,13 +6,15 @@ import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, nodeNamed, requireRedis } from '../context.js'
 import { provisionBody } from '../order-schemas.js'
 import { ApiProblem } from '../problem.js'
+import { scopeOf } from '../scope.js'
 import { setupFor } from './configuration.js'
 
 export function provisionRoutes(context: ApiContext): Router {
   const router = Router()
 
   router.post('/nodes/:node/provision', atLeast('admin'), async (req, res) => {
-    const node = nodeNamed(context, String(req.params.node))
+    const node = nodeNamed(context, res, String(req.params.node))
+    scopeOf(context, res).expectEveryZone(`the list of zones of ${node.id}`)
     const { apply, yes, reason } = provisionBody.parse(req.body ?? {})
     setupFor(context, node)
     if (node.control === undefined)

@@ -2,19 +2,20 @@
 import { Router } from 'express'
 import type { OrderedAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
-import { rolloutId, rolloutPrefix, type Said } from '../../../lib/rollout/record.js'
+import { rolloutId, rolloutPrefix } from '../../../lib/rollout/record.js'
 import type { RolloutState } from '../../../lib/rollout/rollout-states.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import type { Version } from '../../../lib/store/version.js'
 import { atLeast, callerOf } from '../auth.js'
-import { type ApiContext, mutate, requireRedis, zoneNamed } from '../context.js'
-import { orderDecision, orderHold } from '../../../lib/release/order-decision.js'
+import { type ApiContext, mutate, nodesSeenBy, requireRedis, zoneNamed } from '../context.js'
+import { type Approver, orderDecision, orderHold } from '../../../lib/release/order-decision.js'
 import { orderRollback } from '../../../lib/release/order-rollback.js'
 import type { OrderParts } from '../../../lib/release/write-orders.js'
 import { ApiProblem } from '../problem.js'
-import { rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
+import { approvalsFor, rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
 import { rolloutsQuery } from '../schemas.js'
+import { scopeOf } from '../scope.js'
 import type { NumberedTime } from '../time-pages.js'
 
 export function rolloutRoutes(context: ApiContext): Router {
@@ -23,25 +24,37 @@ export function rolloutRoutes(context: ApiContext): Router {
   router.get('/rollouts', async (req, res) => {
     const { zone, state, limit, after } = rolloutsQuery.parse(req.query)
     const cursor = after === undefined ? undefined : cursorOf(after)
+    const scope = scopeOf(context, res)
     const fits = (row: Row): boolean =>
-      (state === undefined || rolloutStateOf(row.version) === state) && (cursor === undefined || isBefore(cursor, row))
+      (state === undefined || rolloutStateOf(row.version) === state) &&
+      (cursor === undefined || isBefore(cursor, row)) &&
+      scope.hasZone(row.zone)
     const rows =
       zone === undefined
         ? await newestRows(context, { most: limit + 1, state, fits })
-        : rowsOf(context, zoneNamed(context, zone), true).filter(fits)
+        : rowsOf(context, zoneNamed(context, res, zone), true).filter(fits)
     rows.sort(inOrder)
     const page = rows.slice(0, limit)
     const last = page.at(-1)
     const next = last && limit < rows.length ? `${last.at}~${last.id}` : null
-    res.json({ rollouts: page.map((row) => rolloutRowJson(row.zone, row.version)), next } satisfies RolloutsAnswer)
+    res.json({
+      rollouts: page.map((row) => rolloutRowJson(row.zone, row.version, approvalsFor(context, row.zone, row.version))),
+      next,
+    } satisfies RolloutsAnswer)
   })
 
   router.get('/rollouts/:id', async (req, res) => {
     const found = await find(context, req.params.id)
     if (!found) throw new ApiProblem(404, 'unknown-rollout', `there is no rollout ${req.params.id.slice(0, 200)}`)
     const { zone, version } = found
+    scopeOf(context, res).expectZone(zone)
     const cells = new Map(zone.nodes.map(({ id }) => [id, context.matrix.nodeCell(zone, id)]))
-    res.json(rolloutJson(zone, version, context.store.zone(zone.name).released, cells))
+    res.json(
+      rolloutJson(zone, version, context.store.zone(zone.name).released, cells, {
+        sees: nodesSeenBy(context, res),
+        approvals: approvalsFor(context, zone, version),
+      }),
+    )
   })
 
   const parts: OrderParts = {
@@ -49,16 +62,19 @@ export function rolloutRoutes(context: ApiContext): Router {
     board: context.board,
     clock: context.matrix,
     worksOn: context.worksOn,
+    approvals: () => context.matrix.config.approvals,
     share: context.share,
   }
   const order = (
     path: string,
     role: 'operator' | 'publisher',
-    work: (zone: FleetZone, body: unknown, said: (reason?: string) => Said) => OrderedAnswer | Promise<OrderedAnswer>,
+    work: (zone: FleetZone, body: unknown, said: (reason?: string) => Approver) => OrderedAnswer | Promise<OrderedAnswer>,
   ) =>
     router.post(`/zones/:zone/${path}`, atLeast(role), async (req, res) => {
-      const zone = zoneNamed(context, String(req.params.zone))
-      const by = callerOf(res).name
+      const zone = zoneNamed(context, res, String(req.params.zone))
+      // A version goes to every node of its zone.
+      scopeOf(context, res).expectWholeZone(zone)
+      const { name: by, person } = callerOf(res)
       await mutate(
         context,
         req,
@@ -66,7 +82,7 @@ export function rolloutRoutes(context: ApiContext): Router {
         async () => {
           // If the worker is another process, it gets orders only through Redis.
           if (!context.worksOn(zone.name)) requireRedis(context)
-          const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, reason }))
+          const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, person, reason }))
           context.log.info(
             { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
             'order accepted',
@@ -77,8 +93,8 @@ export function rolloutRoutes(context: ApiContext): Router {
       )
     })
 
-  order('hold', 'operator', (zone, body, said) => orderHold(parts, zone, said(holdBody.parse(body).reason), true))
-  order('release', 'publisher', (zone, body, said) => orderHold(parts, zone, said(releaseBody.parse(body).reason), false))
+  order('hold', 'operator', (zone, body, said) => orderHold(parts, zone, saidIn(said(holdBody.parse(body).reason)), true))
+  order('release', 'publisher', (zone, body, said) => orderHold(parts, zone, saidIn(said(releaseBody.parse(body).reason)), false))
   order('approve', 'publisher', (zone, body, said) => {
     const { serial, digest, primary, fast, reason } = approveBody.parse(body)
     return orderDecision(parts, zone, 'approve', { serial, digest, primary, fast }, said(reason))
@@ -89,11 +105,13 @@ export function rolloutRoutes(context: ApiContext): Router {
   })
   order('rollback', 'publisher', (zone, body, said) => {
     const { serial, reason } = rollbackBody.parse(body)
-    return orderRollback(parts, zone, serial, said(reason))
+    return orderRollback(parts, zone, serial, saidIn(said(reason)))
   })
 
   return router
 }
+
+const saidIn = ({ at, by, reason }: Approver) => ({ at, by, reason })
 
 /** The hold of the zone, and the state of the version that the order names, or of the newest one. */
 function stateBefore(context: ApiContext, zone: FleetZone, serial: unknown) {

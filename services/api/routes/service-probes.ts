@@ -1,6 +1,6 @@
 /** Service addresses: the last probes, probes by order, and the node behind an identity. */
 import { Router } from 'express'
-import type { ProbesAnswer, WhoisAnswer } from '../../../lib/answers/probe-answers.js'
+import type { ProbeAnswer, ProbesAnswer, WhoisAnswer } from '../../../lib/answers/probe-answers.js'
 import { isWell } from '../../../lib/probe/judge-visits.js'
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { atLeast } from '../auth.js'
@@ -9,6 +9,7 @@ import { time } from '../json.js'
 import { named } from '../node-sum.js'
 import { probeBody } from '../order-schemas.js'
 import { ApiProblem } from '../problem.js'
+import { isProbeInScope, type Scope, scopeOf } from '../scope.js'
 import { cloudsNamed } from '../select-pairs.js'
 
 /** Most zones in an answer about an identity. */
@@ -21,13 +22,20 @@ export function serviceProbeRoutes(context: ApiContext): Router {
   const { probes, identities } = context
 
   router.get('/probes', (_req, res) => {
-    res.json({ probes: probes.list() } satisfies ProbesAnswer)
+    const scope = scopeOf(context, res)
+    res.json({
+      probes: probes.list().filter((probe) => isProbeInScope(context.matrix.fleet, scope, probe)),
+    } satisfies ProbesAnswer)
   })
 
   router.post('/probes', atLeast('operator'), async (req, res) => {
     const body = probeBody.parse(req.body ?? {})
     const [cloud] = cloudsNamed(context, body.cloud === undefined ? undefined : [body.cloud]) ?? []
-    const zone = body.zone === undefined ? undefined : zoneNamed(context, body.zone)
+    const zone = body.zone === undefined ? undefined : zoneNamed(context, res, body.zone)
+    const scope = scopeOf(context, res)
+    if (zone === undefined) scope.expectEveryZone('the probe of every zone')
+    if (cloud !== undefined) scope.expectCloud(cloud)
+    else if (!scope.hasAllNodes) scope.expectAll('the probe of every cloud')
     const target = { ...(cloud === undefined ? {} : { cloud }), ...(zone === undefined ? {} : { zone: zone.name }) }
     const work = async () => ({ status: 200, body: { probes: await probes.probe(cloud, zone) } satisfies ProbesAnswer })
     await mutate(context, req, res, work, { target })
@@ -44,8 +52,10 @@ export function serviceProbeRoutes(context: ApiContext): Router {
     const names = spellingsOf(text)
     const nodes = [...new Set(names.flatMap((name) => [...identities.nodesOf(name), ...sameId(context, name)]))]
     const [node] = nodes
-    if (node === undefined) throw notOurs(context, text, names)
-    res.json(whois(context, text, names, node, nodes) satisfies WhoisAnswer)
+    const scope = scopeOf(context, res)
+    if (node === undefined) throw notOurs(context, scope, text, names)
+    for (const each of nodes) scope.expectNode(each)
+    res.json(whois(context, scope, text, names, nodes) satisfies WhoisAnswer)
   })
 
   return router
@@ -69,8 +79,8 @@ const sameId = (context: ApiContext, name: string): FleetNode[] => {
   return node === undefined ? [] : [node]
 }
 
-function notOurs(context: ApiContext, text: string, names: readonly string[]): ApiProblem {
-  const seen = context.probes.list().find(({ instance }) => instance !== null && names.includes(instance))
+function notOurs(context: ApiContext, scope: Scope, text: string, names: readonly string[]): ApiProblem {
+  const [seen] = probesOf(context, scope, names)
   const where =
     seen === undefined ? 'no service address has shown it' : `it answers for ${seen.zone} at ${seen.address}, cloud ${seen.cloud}`
   return new ApiProblem(
@@ -80,22 +90,29 @@ function notOurs(context: ApiContext, text: string, names: readonly string[]): A
   )
 }
 
+/** Probes in the scope that were answered by an instance with one of the names. */
+const probesOf = ({ probes, matrix: { fleet } }: ApiContext, scope: Scope, names: readonly string[]): ProbeAnswer[] =>
+  probes
+    .list()
+    .filter((probe) => probe.instance !== null && names.includes(probe.instance) && isProbeInScope(fleet, scope, probe))
+
 function whois(
   context: ApiContext,
+  scope: Scope,
   identity: string,
   names: readonly string[],
-  node: FleetNode,
   nodes: readonly FleetNode[],
 ): WhoisAnswer {
+  const [node] = nodes as [FleetNode]
   const { matrix, board } = context
   const sum = matrix.sums.node(node.id)!
   const states = named(sum.counts)
   const behind: string[] = []
   for (const zone of matrix.fleet.zonesOf(node.id)) {
     if (behind.length >= MOST_BEHIND || (states['in-sync'] ?? 0) === sum.total) break
-    if (matrix.nodeZone(zone, node).state !== 'in-sync') behind.push(zone.name)
+    if (scope.hasName(zone.name) && matrix.nodeZone(zone, node).state !== 'in-sync') behind.push(zone.name)
   }
-  const seen = context.probes.list().filter(({ instance }) => instance !== null && names.includes(instance))
+  const seen = probesOf(context, scope, names)
   const drain = board.get('drains', node.id)
   const problems = [
     ...(nodes.length > 1 ? [`${nodes.map(({ id }) => id).join(' and ')} have this name: give each node its own`] : []),

@@ -4,14 +4,17 @@ import { longestSweepMs } from '../../../lib/fleet/sweep-length.js'
 import type { StatusAnswer } from '../../../lib/answers/hub-answers.js'
 import type { PrimariesAnswer } from '../../../lib/answers/primary-answers.js'
 import type { MatrixAnswer } from '../../../lib/answers/zone-answers.js'
+import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { hubsOf } from '../../../lib/state/hub-presence.js'
-import { callerOf } from '../auth.js'
-import { type ApiContext, answerOf, nodeNamed, zoneNamed } from '../context.js'
+import { type ApiContext, answerOf, nodeNamed, nodesSeenBy, zoneNamed } from '../context.js'
 import { time } from '../json.js'
 import { writeMatrix } from '../matrix-page.js'
 import { primariesInTrouble, primarySummary } from '../primaries.js'
 import { matrixQuery } from '../schemas.js'
+import { type Scope, scopeOf } from '../scope.js'
+import { ScopedSums } from '../scoped-sums.js'
 import { missing } from './probes.js'
+import { callerJson } from './session.js'
 
 /** Most names of held zones in an answer; `zones_held` in the metrics counts all. */
 const MAX_HELD = 1_000
@@ -22,20 +25,27 @@ function firstHeld(names: Iterable<string>): string[] {
   return first.sort()
 }
 
+function* heldIn({ matrix }: ApiContext, scope: Scope): Generator<string> {
+  for (const name of matrix.sums.held) {
+    const zone = matrix.fleet.zones.get(name as FleetZone['name'])
+    if (scope.isAll || (zone !== undefined && scope.hasZone(zone))) yield name
+  }
+}
+
 export function statusRoutes(context: ApiContext): Router {
   const router = Router()
+  const scopedSums = new ScopedSums(context.matrix)
 
   router.get('/status', async (_req, res) => {
-    const { fleet, config, sums } = context.matrix
-    const lacks = await missing(context, true)
+    const { fleet, config } = context.matrix
+    const scope = scopeOf(context, res)
+    const lacks = await missing(context, scope.isAll)
+    const seen = await scopedSums.of(scope)
     const { observe, unknownAfterMissed } = config.defaults
-    const { name, role } = callerOf(res)
     res.json({
       hub: config.hub,
       version: context.version,
-      zones: fleet.zones.size,
-      nodes: fleet.nodes.size,
-      states: sums.states,
+      ...seen,
       hubs: hubsOf(context.board, config.hub, context.matrix.now()).map((hub) => ({
         name: hub.name,
         state: hub.isAway ? 'away' : 'up',
@@ -45,17 +55,19 @@ export function statusRoutes(context: ApiContext): Router {
         startedAt: time(hub.startedAt),
       })),
       redis: context.redisUp() ? 'up' : 'down',
-      held: firstHeld(sums.held),
+      held: firstHeld(heldIn(context, scope)),
       missing: lacks,
-      primaries: primariesInTrouble(context.matrix),
+      // They name zones.
+      primaries: scope.isAll ? primariesInTrouble(context.matrix) : [],
       now: new Date(context.matrix.now()).toISOString(),
       // An older observation is not valid any more: the worker has stopped to observe nodes.
       observationsHoldSeconds: (unknownAfterMissed * longestSweepMs(observe, fleet)) / 1000,
-      caller: { name, role },
+      caller: callerJson(context, res),
     } satisfies StatusAnswer)
   })
 
   router.get('/primaries', async (_req, res) => {
+    scopeOf(context, res).expectAll('the list of primaries, with their zones,')
     const { matrix } = context
     await matrix.sums.settle()
     res.json({
@@ -65,15 +77,19 @@ export function statusRoutes(context: ApiContext): Router {
 
   router.get('/matrix', async (req, res) => {
     const query = matrixQuery.parse(req.query)
-    const only = query.node === undefined ? undefined : nodeNamed(context, query.node).id
-    const nodes = [...context.matrix.fleet.nodes.values()].filter(({ id }) => only === undefined || id === only)
+    const only = query.node === undefined ? undefined : nodeNamed(context, res, query.node).id
+    const scope = scopeOf(context, res)
+    const nodes = [...context.matrix.fleet.nodes.values()].filter(
+      (node) => (only === undefined || node.id === only) && scope.hasNode(node),
+    )
     const filter = {
-      zone: query.zone === undefined ? undefined : zoneNamed(context, query.zone),
+      zone: query.zone === undefined ? undefined : zoneNamed(context, res, query.zone),
       node: only,
       match: query.match,
       states: query.state,
       limit: query.limit,
       after: query.after,
+      sees: { zone: (zone: FleetZone) => scope.hasZone(zone), node: nodesSeenBy(context, res) },
     }
     const pairs = (filter.zone ? 1 : Math.min(query.limit ?? Infinity, context.matrix.fleet.zones.size)) * nodes.length
     await answerOf(context, pairs)(res, async (out) => {
@@ -82,7 +98,7 @@ export function statusRoutes(context: ApiContext): Router {
       const rest = {
         next,
         nodes: nodes.map(({ id, cloud, site }) => ({ id, cloud, site: site ?? null })),
-        primaries: primariesInTrouble(context.matrix),
+        primaries: scope.isAll ? primariesInTrouble(context.matrix) : [],
         pageLagSeconds: context.matrix.config.defaults.lag.pageMs / 1000,
       } satisfies Omit<MatrixAnswer, 'zones'>
       await out.write(`,${JSON.stringify(rest).slice(1)}`)

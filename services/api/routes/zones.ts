@@ -18,13 +18,14 @@ import { pairKey } from '../../../lib/state/tables.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
 import type { Version } from '../../../lib/store/version.js'
 import type { AnswerWriter } from '../answer-writer.js'
-import { type ApiContext, nodeNamed, zoneNamed } from '../context.js'
+import { type ApiContext, nodeNamed, nodesSeenBy, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
 import { forcedJson, nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { placeAfter } from '../sorted-names.js'
 import { sortedTexts } from '../sorted-texts.js'
 import { diffQuery, pageQuery, serialParam } from '../schemas.js'
+import { scopeOf } from '../scope.js'
 
 /** Zones summed up before other work runs, and lines of zone text written at a time; about 1 ms. */
 const ZONES_PER_SLICE = 100
@@ -38,25 +39,30 @@ export function zoneRoutes(context: ApiContext): Router {
     const { matrix } = context
     await matrix.sums.settle()
     const names = await matrix.names()
-    const from = after === undefined ? 0 : placeAfter(names, after)
-    const page = names.slice(from, from + limit)
-    const next = from + limit < names.length ? (page.at(-1) ?? null) : null
+    const scope = scopeOf(context, res)
     const zones: ZoneSummaryAnswer[] = []
-    for (const name of page) {
-      const zone = matrix.fleet.zones.get(name)
-      if (zone) zones.push(zoneSummaryJson(matrix.summary(zone)))
-      if (zones.length % ZONES_PER_SLICE === 0) await pause()
+    let next: string | null = null
+    for (let i = after === undefined ? 0 : placeAfter(names, after); i < names.length; i++) {
+      const zone = matrix.fleet.zones.get(names[i]!)
+      if (i % ZONES_PER_SLICE === 0) await pause()
+      if (zone === undefined || !scope.hasZone(zone)) continue
+      if (zones.length === limit) {
+        next = zones.at(-1)!.name
+        break
+      }
+      zones.push(zoneSummaryJson(matrix.summary(zone)))
     }
     res.json({ zones, next } satisfies ZonesAnswer)
   })
 
   router.get('/zones/:zone', (req, res) => {
-    const zone = zoneNamed(context, req.params.zone)
+    const zone = zoneNamed(context, res, req.params.zone)
     const { summary, nodes } = context.matrix.row(zone)
     const stored = context.store.zone(zone.name)
+    const sees = nodesSeenBy(context, res)
     res.json({
       ...zoneSummaryJson(summary),
-      nodes: Object.fromEntries([...nodes].map(([id, view]) => [id, nodeZoneJson(view)])),
+      nodes: Object.fromEntries([...nodes].flatMap(([id, view]) => (sees(id) ? [[id, nodeZoneJson(view)]] : []))),
       primaries: Object.fromEntries(
         zone.primaries.map(({ id }) => {
           const isConflicting = stored.conflicting.list.some(({ from }) => from === id)
@@ -64,13 +70,13 @@ export function zoneRoutes(context: ApiContext): Router {
         }),
       ),
       rivals: stored.conflicting.list.map(conflictingJson),
-      versions: stored.versions.map((version) => versionJson(version, stored.released)).reverse(),
+      versions: stored.versions.map((version) => versionJson(version, stored.released, sees)).reverse(),
     } satisfies ZoneAnswer)
   })
 
   router.get('/zones/:zone/nodes/:node', (req, res) => {
-    const zone = zoneNamed(context, req.params.zone)
-    const node = nodeNamed(context, req.params.node)
+    const zone = zoneNamed(context, res, req.params.zone)
+    const node = nodeNamed(context, res, req.params.node)
     if (!zone.nodes.some(({ id }) => id === node.id))
       throw new ApiProblem(404, 'not-carried', `${node.id} does not serve ${zone.name}`)
     const view = context.matrix.nodeZone(zone, node)
@@ -94,7 +100,7 @@ export function zoneRoutes(context: ApiContext): Router {
   })
 
   router.get('/zones/:zone/versions/:serial', async (req, res) => {
-    const zone = zoneNamed(context, req.params.zone)
+    const zone = zoneNamed(context, res, req.params.zone)
     const stored = context.store.zone(zone.name)
     const version = versionOf(stored, serialOf(req.params.serial))
     await context.heavy.answer(res, async (out) => {
@@ -112,7 +118,7 @@ export function zoneRoutes(context: ApiContext): Router {
   })
 
   router.get('/zones/:zone/diff', async (req, res) => {
-    const zone = zoneNamed(context, req.params.zone)
+    const zone = zoneNamed(context, res, req.params.zone)
     const { from, to } = diffQuery.parse(req.query)
     const stored = context.store.zone(zone.name)
     const [old, now] = [keptOf(stored, from), keptOf(stored, to)]

@@ -139,6 +139,12 @@ const coloured = (colour: Colour | undefined): { colour?: Colour } => (colour ==
 
 function detailText(detail: RolloutAnswer, screen: Screen): string {
   const head = `${detail.zone} serial ${detail.serial}: ${detail.state} since ${moment(detail.since)}${detail.reason === null ? '' : `\n${detail.reason}`}\n`
+  const approvals =
+    detail.approvals == null
+      ? ''
+      : `${detail.approvals.given.length} of ${detail.approvals.required} approvals\n${detail.approvals.given
+          .map(({ by, at, reason }) => `${moment(at)}  ${by}: ${reason}\n`)
+          .join('')}`
   const stages = table(
     ['STAGE', '', 'CONFIRMED', 'WAITING FOR'],
     detail.stages.map(({ name, state, nodes }) => [
@@ -164,5 +170,5 @@ function detailText(detail: RolloutAnswer, screen: Screen): string {
   const long = detail.checks.filter(({ verdict, report }) => verdict !== 'pass' && report.includes('\n'))
   const reports = long.map(({ check, report }) => `\n${check}\n${report}\n`).join('')
   const log = detail.log.map(({ at, what }) => `${moment(at)}  ${what}\n`).join('')
-  return [head, stages, checks + reports, log].filter((part) => part !== '').join('\n')
+  return [head, approvals, stages, checks + reports, log].filter((part) => part !== '').join('\n')
 }

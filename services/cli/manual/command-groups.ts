@@ -17,7 +17,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Steer versions': ['hold', 'unhold', 'release', 'approve', 'reject', 'rollback', 'refresh'],
   'Repair nodes': ['resync', 'verify', 'drain', 'undrain', 'render', 'provision'],
-  'Look after the hub': ['hubs', 'workers', 'jobs', 'audit', 'reload'],
+  'Look after the hub': ['hubs', 'workers', 'jobs', 'audit', 'token', 'reload'],
   'Set up': ['check', 'topology', 'start', 'demo', 'completion', 'man'],
 }
 

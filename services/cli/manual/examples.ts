@@ -52,6 +52,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   show: { line: 'show example.com > example.com.zone', does: 'writes the released version as a zone file' },
   start: { line: 'start -c /etc/zonecast/zonecast.yaml', does: 'runs the hub until SIGTERM' },
   status: { line: 'status example.com', does: 'shows the serial of the zone on each node' },
+  token: {
+    line: 'token new --name noc --role operator --expires 2027-01-01',
+    does: 'makes a token, and the line for the config',
+  },
   topology: { line: 'topology --format svg > topology.svg', does: 'draws sites, links and nodes' },
   undrain: { line: 'undrain ams1', does: 'delivers to the node again' },
   unhold: { line: 'unhold example.com --reason "migration is done"', does: 'lifts the hold of the zone' },

@@ -5,6 +5,9 @@ import { expect } from 'chai'
 import { EVENTS, type EventName } from '../../../lib/answers/event-answers.js'
 import type { ApiContext } from '../../../services/api/context.js'
 import type { RolloutMark } from '../../../lib/state/version-marks.js'
+import type { CallerScope } from '../../../config/caller-types.js'
+import { parseZoneName } from '../../../lib/dns/name.js'
+import type { Caller } from '../../../services/api/auth.js'
 import { ApiProblem } from '../../../services/api/problem.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { strictly } from '../../support/strictly.js'
@@ -13,7 +16,7 @@ import { NOW, type SmallFleet, smallFleet } from './small-fleet.js'
 
 class Reader extends EventEmitter {
   text = ''
-  locals: { bucket?: string } = {}
+  locals: { bucket?: string; caller?: Caller } = {}
   writableLength = 0
   isDestroyed = false
   writeHead(): void {}
@@ -45,9 +48,10 @@ describe('the event stream', () => {
   let streams: EventStreams
   let isAllowed: boolean
 
-  const open = (bucket = 'a'): Reader => {
+  const open = (bucket = 'a', scope?: CallerScope): Reader => {
     const reader = new Reader()
     reader.locals.bucket = bucket
+    reader.locals.caller = { name: bucket, role: 'viewer', person: bucket, scope, expires: undefined } satisfies Caller
     streams.open({} as Request, reader as unknown as Response)
     return reader
   }
@@ -55,7 +59,7 @@ describe('the event stream', () => {
   beforeEach(() => {
     fleet = smallFleet(scratch(), { 'a.example': undefined })
     isAllowed = true
-    streams = new EventStreams({ matrix: fleet.matrix, board: fleet.board } as unknown as ApiContext, {
+    streams = new EventStreams({ matrix: fleet.matrix, board: fleet.board, members: new Map() } as unknown as ApiContext, {
       isStillAllowed: () => isAllowed,
     })
   })
@@ -189,6 +193,22 @@ describe('the event stream', () => {
     streams.revoke()
     fleet.release('a.example.', 5)
     expect(reader.take()).to.deep.equal([])
+  })
+
+  it('has only the zones and nodes of the scope of its reader', () => {
+    const [all, otherZone, otherNode, one] = [
+      open('all'),
+      open('zone', { zones: [{ kind: 'below', name: parseZoneName('other.example') }], clouds: undefined, nodes: undefined }),
+      open('node', { zones: undefined, clouds: undefined, nodes: ['nowhere'] }),
+      open('one', { zones: [{ kind: 'below', name: parseZoneName('example') }], clouds: undefined, nodes: ['ams1'] }),
+    ]
+    fleet.release('a.example.', 5)
+    fleet.serve('a.example.', 'ams1', 5)
+    fleet.serve('a.example.', 'lhr1', 5)
+    const nodesIn = (reader: Reader) => reader.take().flatMap((event) => /^node \S+ (\w+)/.exec(event)?.[1] ?? [])
+    expect(nodesIn(all!)).to.include.members(['ams1', 'lhr1'])
+    expect([otherZone!.take(), otherNode!.take()]).to.deep.equal([[], []])
+    expect(new Set(nodesIn(one!))).to.deep.equal(new Set(['ams1']))
   })
 
   it('has one memory limit for all slow readers, a small multiple of that for one', () => {

@@ -4,20 +4,34 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { expect } from 'chai'
-import type { ApiToken } from '../../../config/config.js'
-import { hashOfToken, identityOf } from '../../../services/api/auth.js'
+import type { ApiToken } from '../../../config/caller-types.js'
+import { type AccessRules, type Caller, hashOfToken, type Identity, identityOf } from '../../../services/api/auth.js'
 import { ApiConnections } from '../../../services/api/connections.js'
 import { Gate } from '../../../services/api/gate.js'
 import { requestForLog } from '../../../services/api/request-log.js'
+import { Sessions } from '../../../services/api/sessions.js'
 
 const token = (name: string, more: Partial<ApiToken> = {}): ApiToken => ({
   name,
   role: 'operator',
+  person: name,
+  scope: undefined,
   sha256: createHash('sha256').update(name).digest(),
   subnets: [],
   expires: undefined,
   ...more,
 })
+const NO_ACCESS: AccessRules = {
+  tokens: [],
+  clients: [],
+  local: undefined,
+  sessions: new Sessions(),
+  certificateOf: () => undefined,
+}
+function callerIn(identity: Identity): Caller {
+  if ('problem' in identity) throw identity.problem
+  return identity.caller
+}
 const RATES = {
   reads: { perSecond: 0, burst: 3 },
   orders: { perSecond: 0, burst: 2 },
@@ -55,7 +69,7 @@ describe('the gate of the API', () => {
 
   beforeEach(() => {
     gate = new Gate(
-      () => ({ tokens: [token('a'), token('b')], local: undefined }),
+      () => ({ ...NO_ACCESS, tokens: [token('a'), token('b')] }),
       () => 0,
       RATES,
     )
@@ -85,23 +99,24 @@ describe('the gate of the API', () => {
     let tokens = [token('a', { expires: new Date(1_000) })]
     let now = 0
     gate = new Gate(
-      () => ({ tokens, local: undefined }),
+      () => ({ ...NO_ACCESS, tokens }),
       () => now,
     )
     const req = request('/v1/events', as('a'))
-    expect(gate.isStillAllowed(req)).to.equal(true)
+    const caller = callerIn(identityOf(req, { ...NO_ACCESS, tokens }, now))
+    expect(gate.isStillAllowed(req, caller)).to.equal(true)
     now = 1_000
-    expect(gate.isStillAllowed(req)).to.equal(false)
+    expect(gate.isStillAllowed(req, caller)).to.equal(false)
     now = 0
     tokens = []
-    expect(gate.isStillAllowed(req)).to.equal(false)
+    expect(gate.isStillAllowed(req, caller)).to.equal(false)
   })
 })
 
 describe('an API without tokens', () => {
   const isRefused = (headers: Record<string, string>): boolean =>
     'problem' in
-    identityOf(request('/v1/status', { host: 'localhost:8053', ...headers }), { tokens: [], local: hashOfToken('own') }, 0)
+    identityOf(request('/v1/status', { host: 'localhost:8053', ...headers }), { ...NO_ACCESS, local: hashOfToken('own') }, 0)
 
   for (const site of ['cross-site', 'same-site', 'CROSS-SITE', ''])
     it(`refuses a page of another origin: Sec-Fetch-Site "${site}"`, () =>
@@ -163,7 +178,7 @@ describe('requests in the debug log', () => {
 
   const callerWith = (authorization: string | undefined) => {
     const headers = { host: 'localhost:8053', ...(authorization === undefined ? {} : { authorization }) }
-    const identity = identityOf(request('/v1/status', headers), { tokens: [], local: hashOfToken('own') }, 0)
+    const identity = identityOf(request('/v1/status', headers), { ...NO_ACCESS, local: hashOfToken('own') }, 0)
     return 'problem' in identity ? identity.problem.status : identity.caller.role
   }
 
@@ -178,7 +193,7 @@ describe('requests in the debug log', () => {
   it('have no admin when no token could be created', () => {
     const identity = identityOf(
       request('/v1/status', { host: 'localhost:8053', authorization: 'Bearer undefined' }),
-      { tokens: [], local: undefined },
+      NO_ACCESS,
       0,
     )
     expect('problem' in identity && identity.problem.status).to.equal(401)

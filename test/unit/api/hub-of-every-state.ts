@@ -10,8 +10,6 @@ import { loadConfig } from '../../../config/load.js'
 import { AuditTrail } from '../../../lib/audit/trail.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
-import { QUEUE_KINDS } from '../../../lib/queue/queue-kinds.js'
-import type { JobView } from '../../../lib/queue/jobs.js'
 import type { JobQueues } from '../../../lib/queue/queues.js'
 import type { RolloutRecord } from '../../../lib/rollout/record.js'
 import { ROLLOUT_STATES, type RolloutState } from '../../../lib/rollout/rollout-states.js'
@@ -30,11 +28,13 @@ import type { ApiContext } from '../../../services/api/context.js'
 import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
 import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
+import { Sessions } from '../../../services/api/sessions.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { silentServers } from './silent-servers.js'
 import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
+import { BLANK, JOBS, TWO_CONTENTS } from './every-state-jobs.js'
 
 const NODES = ['ams1', 'lhr1']
 /** The token for orders; readers need none. */
@@ -44,8 +44,6 @@ const DRAINED_NODE = 'cdg1'
 
 const zoneOf = (state: string): string => `${state}.example.`
 const rolloutZoneOf = (state: string): string => `rollout-${state}.example.`
-const TWO_CONTENTS = 'two-contents.example.'
-const BLANK = 'blank.example.'
 
 export const ZONES = [...NODE_STATES.map(zoneOf), ...ROLLOUT_STATES.map(rolloutZoneOf), TWO_CONTENTS, BLANK]
 
@@ -92,43 +90,11 @@ const rolloutRecord = (state: RolloutState): RolloutRecord => ({
   ...(state === 'held' || state === 'halted' || state === 'rejected' ? { reason: 'shrink: half is gone' } : {}),
 })
 
-const JOBS: JobView[] = QUEUE_KINDS.map((kind, i) => ({
-  id: `${kind}-${i}`,
-  kind,
-  state: (['waiting', 'active', 'failed', 'done'] as const)[i % 4]!,
-  progress:
-    kind === 'resync'
-      ? {
-          total: 2,
-          confirmed: 1,
-          failed: 0,
-          targets: [
-            { zone: parseZoneName(BLANK), node: 'ams1', step: 'confirmed', serial: 2, error: undefined },
-            { zone: parseZoneName(BLANK), node: 'lhr1', step: 'notified', serial: undefined, error: undefined },
-          ],
-        }
-      : kind === 'provision'
-        ? {
-            ...{ node: 'ams1', isApplied: true, add: 2, remove: 0, confirmed: 1, failed: 0, notes: ['a note'] },
-            changes: [
-              { zone: parseZoneName(BLANK), action: 'add', step: 'confirmed', error: undefined },
-              { zone: parseZoneName(TWO_CONTENTS), action: 'add', step: 'failed', error: 'is refused' },
-            ],
-          }
-        : kind === 'push'
-          ? undefined
-          : 0,
-  error: kind === 'resync' ? 'lhr1: no answer' : undefined,
-  data: { zone: BLANK },
-  result: kind === 'webhook' ? { status: 200 } : undefined,
-  createdAt: NOW - MINUTE,
-  finishedAt: kind === 'webhook' ? NOW : undefined,
-}))
-
 export interface HubAnswer {
   status: number
   type: string
   text: string
+  cookie?: string | null
 }
 
 export class HubOfEveryState {
@@ -142,9 +108,9 @@ export class HubOfEveryState {
   readonly #server: Server
   readonly #audit: AuditTrail
 
-  private constructor(folder: string) {
+  private constructor(folder: string, more: object) {
     const file = join(folder, 'zonecast.yaml')
-    writeFileSync(file, JSON.stringify(configIn(folder)))
+    writeFileSync(file, JSON.stringify({ ...configIn(folder), ...more }))
     const config = loadConfig(file)
     const clock = { now: () => NOW }
     this.#store = ZoneStore.open({ dataDir: config.dataDir, hub: 'east', mode: 'write', warmOctets: 1e8 }, config.zones.keys())
@@ -152,7 +118,9 @@ export class HubOfEveryState {
     const metrics = new Metrics()
     const { dataDir } = config
     this.#audit = new AuditTrail({ dataDir, hub: 'east', clock, log: silentLogger, metrics, keep: { keepMs: 1e12 } })
+    const sessions = new Sessions()
     const context: ApiContext = {
+      sessions,
       heavy: new HeavyAnswers(),
       ...silentServers(this.#board, clock, this.#matrix),
       matrix: this.#matrix,
@@ -184,7 +152,7 @@ export class HubOfEveryState {
       version: '0.0.0',
     }
     const gate = new Gate(
-      () => ({ tokens: config.api.tokens, local: hashOfToken(ADMIN) }),
+      () => ({ ...config.api, local: hashOfToken(ADMIN), sessions, certificateOf: () => undefined }),
       () => NOW,
     )
     this.#events = new EventStreams(context, gate)
@@ -192,8 +160,9 @@ export class HubOfEveryState {
     this.#server = createServer(this.app)
   }
 
-  static async start(folder: string): Promise<HubOfEveryState> {
-    const hub = new HubOfEveryState(folder)
+  /** `more`: sections of the config; without api.tokens the token of `post` is that under dataDir. */
+  static async start(folder: string, more: object = {}): Promise<HubOfEveryState> {
+    const hub = new HubOfEveryState(folder, more)
     await hub.#fillStore()
     hub.#fillBoard()
     hub.#audit.note({ action: 'halt', target: { zone: BLANK, serial: 1 }, reason: 'a gate failed' })
@@ -263,19 +232,20 @@ export class HubOfEveryState {
 
   /** Without a token, as a viewer, unless `isAdmin`. */
   async get(path: string, isAdmin = false): Promise<HubAnswer> {
-    return await this.#ask(path, isAdmin ? { headers: { authorization: `Bearer ${ADMIN}` } } : {})
+    return await this.ask(path, isAdmin ? { headers: { authorization: `Bearer ${ADMIN}` } } : {})
   }
 
   /** As admin. */
   async post(path: string, body: object): Promise<HubAnswer> {
     const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' }
-    return await this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return await this.ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
   }
 
-  async #ask(path: string, init: RequestInit): Promise<HubAnswer> {
+  async ask(path: string, init: RequestInit = {}): Promise<HubAnswer> {
     const { port } = this.#server.address() as AddressInfo
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
-    return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() }
+    const { status, headers } = response
+    return { status, type: headers.get('content-type') ?? '', text: await response.text(), cookie: headers.get('set-cookie') }
   }
 
   async stop(): Promise<void> {

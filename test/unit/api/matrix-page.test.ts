@@ -13,6 +13,7 @@ const ALL: MatrixFilter = {
   states: undefined,
   limit: undefined,
   after: undefined,
+  sees: { zone: () => true, node: () => true },
 }
 
 describe('the matrix in pages', () => {

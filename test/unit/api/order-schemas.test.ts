@@ -28,6 +28,8 @@ const USES: Record<keyof typeof bodies, readonly (keyof typeof SCOPE)[]> = {
   rejectBody: ['serial'],
   rollbackBody: ['serial'],
   reloadBody: [],
+  signInBody: [],
+  signOutBody: [],
   zoneVerifyBody: ['nodes', 'clouds'],
   nodeVerifyBody: ['zones'],
   verifyBody: ['nodes', 'clouds', 'zones'],

@@ -1,5 +1,7 @@
 /** The pairs of orders: a job names what they have in common, unless the order asks for states. */
 import { expect } from 'chai'
+import type { Response } from 'express'
+import type { CallerScope } from '../../../config/caller-types.js'
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import { Fleet, type FleetNode, type FleetZone } from '../../../lib/fleet/fleet.js'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
@@ -24,7 +26,12 @@ const fleet = new Fleet(zones, nodes, [], [])
 const contextIn = (stateOf: (zone: FleetZone, node: FleetNode) => NodeState) =>
   ({
     matrix: { fleet, nodeZone: (zone: FleetZone, node: FleetNode) => ({ state: stateOf(zone, node) }) },
+    members: new Map(),
   }) as unknown as ApiContext
+
+const forCaller = (scope: CallerScope | undefined) =>
+  ({ locals: { caller: { name: 'noc', role: 'operator', person: 'noc', scope, expires: undefined } } }) as unknown as Response
+const UNLIMITED = forCaller(undefined)
 
 describe('the pairs of an order', function () {
   this.timeout(20_000)
@@ -32,23 +39,30 @@ describe('the pairs of an order', function () {
 
   it('are named by the selection, however many there are', async () => {
     const selection = { zones: undefined, nodes: undefined, clouds: ['A'] }
-    expect(await pairsOf(stuckAt('n3'), selection)).to.deep.equal({ targets: [], select: selection })
+    expect(await pairsOf(stuckAt('n3'), UNLIMITED, selection)).to.deep.equal({ targets: [], select: selection })
   })
 
   it('are none when no node serves the zones', async () => {
-    expect(await pairsOf(stuckAt('n3'), { zones: [zones[0]!.name], clouds: ['B'] })).to.equal(undefined)
+    expect(await pairsOf(stuckAt('n3'), UNLIMITED, { zones: [zones[0]!.name], clouds: ['B'] })).to.equal(undefined)
   })
 
   it('are listed where the order asks for states', async () => {
-    const { targets } = (await pairsOf(stuckAt('n3'), { states: ['stuck'] }))!
+    const { targets } = (await pairsOf(stuckAt('n3'), UNLIMITED, { states: ['stuck'] }))!
     expect(targets).to.have.length(zones.length)
     expect(targets[1]).to.deep.equal({ zone: zones[1]!.name, node: 'n3' })
-    expect(await pairsOf(stuckAt('n3'), { states: ['lagging'] })).to.equal(undefined)
+    expect(await pairsOf(stuckAt('n3'), UNLIMITED, { states: ['lagging'] })).to.equal(undefined)
+  })
+
+  it('are listed for a caller with a scope, whose scope may have other zones later', async () => {
+    const scope: CallerScope = { zones: [{ kind: 'zone', name: zones[7]!.name }], clouds: undefined, nodes: undefined }
+    const pairs = await pairsOf(stuckAt('n3'), forCaller(scope), { zones: [zones[7]!.name], nodes: ['n1'] })
+    expect(pairs).to.deep.equal({ targets: [{ zone: zones[7]!.name, node: 'n1' }] })
   })
 
   it('are refused when a list of them would be too long', async () => {
     const error = await pairsOf(
       contextIn(() => 'stuck'),
+      UNLIMITED,
       { states: ['stuck'] },
     ).then(
       () => undefined,

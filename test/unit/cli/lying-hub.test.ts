@@ -46,7 +46,10 @@ const rollout = { id: LIE, zone: LIE, serial: 1, state: LIE, stage: LIE, reason:
 const stage = { name: LIE, state: LIE, nodes: [{ node: LIE, confirmed: false, serial: 1, releasedAt: LIE }] }
 const version = { serial: 1, digest: LIE, records: 1, from: LIE, verdict: LIE, seenAt: LIE, releasedAt: LIE, state: LIE }
 
+const caller = { name: LIE, kind: 'token', role: 'viewer', person: LIE, scope: LIE, subnets: [LIE], state: 'valid' }
+
 const ANSWERS: [RegExp, unknown][] = [
+  [/tokens/, { callers: [{ ...caller, expires: LIE, usedAt: LIE, usedFrom: LIE }] }],
   [/diff/, { removed: [LIE], added: [LIE] }],
   [/drain/, { node: LIE, drained: true }],
   [/zones\/.*\/nodes\//, { ...pair, chain: [{ step: LIE, at: LIE, detail: LIE }], waitingFor: LIE }],
@@ -55,6 +58,7 @@ const ANSWERS: [RegExp, unknown][] = [
     {
       ...rollout,
       since: LIE,
+      approvals: { required: 2, given: [{ by: LIE, at: LIE, reason: LIE }] },
       stages: [stage],
       waitingFor: [LIE],
       checks: [{ check: LIE, verdict: LIE, report: LIE }],
@@ -86,6 +90,7 @@ const COMMANDS = [
   'nodes n --json',
   'hubs',
   'jobs',
+  'token',
   'rollouts',
   'rollouts x',
   'rollouts x --json',

@@ -28,7 +28,8 @@ const ALTERNATIVES = new Set([
   'nodes.*.control.powerdns',
   'nodes.*.control.apiKeyFile',
 ])
-const OF_TLS_AND_KEYS = /^transfer\.tls|^(primaries|hubs|nodes)\.\*\.(keys|tls)/
+const OF_TLS_AND_KEYS =
+  /^(transfer|api)\.tls|^api\.clients|^api\.tokens\.\*\.(person|zones|clouds|nodes)|^(primaries|hubs|nodes)\.\*\.(keys|tls)/
 
 /** The paths of a value like in the schema: `*` for a name of the operator's choice or an index. */
 function pathsOf(value: unknown, path: readonly string[], known: ReadonlySet<string>): string[] {

@@ -16,7 +16,7 @@ describe('the channel of a value', () => {
     const tables = new Map([...byChannel(values)].map(([channel, some]) => [channel, some.map(({ table }) => table)]))
     expect(Object.fromEntries(tables)).to.deep.equal({
       [ITS]: ['zones', 'primaries', 'nodes', 'contents', 'stages', 'orders', 'forces', 'verdicts'],
-      [COMMON_CHANNEL]: ['contacts', 'drains', 'paths', 'hubs', 'catalogs', 'keyUses'],
+      [COMMON_CHANNEL]: ['contacts', 'drains', 'paths', 'hubs', 'catalogs', 'keyUses', 'callers'],
     })
   })
 

@@ -1,0 +1,64 @@
+/**
+ * Sessions of the live page: a token is traded for a cookie, and the cookie given back. Both are in the audit log. Not through mutate: an
+ * answer that is repeated for an Idempotency-Key would keep the session's secret.
+ */
+import { type Request, type Response, Router } from 'express'
+import type { SessionAnswer, SignOutAnswer } from '../../../lib/answers/caller-answers.js'
+import { actOf } from '../audit-act.js'
+import { type Caller, callerOf, identityIn } from '../auth.js'
+import type { ApiContext } from '../context.js'
+import { time } from '../json.js'
+import { signInBody, signOutBody } from '../order-schemas.js'
+import { ApiProblem } from '../problem.js'
+import { scopeOf } from '../scope.js'
+import { cookieFor, cookiesRemoved, sessionIdIn } from '../session-cookie.js'
+import type { Session } from '../sessions.js'
+
+export function sessionRoutes(context: ApiContext): Router {
+  const router = Router()
+  const { sessions, matrix } = context
+
+  const answerFor = (res: Response, session: Session | undefined): SessionAnswer => ({
+    caller: callerJson(context, res),
+    csrf: session?.csrf ?? null,
+    endsAt: time(session?.endsAt),
+  })
+
+  const audited = async (req: Request, res: Response, work: () => Promise<void>): Promise<void> =>
+    await context.audit.order(actOf(req, callerOf(res).name, undefined, {}), work)
+
+  router.get('/session', (_req, res) => {
+    res.set('cache-control', 'no-store').json(answerFor(res, identityIn(res).session))
+  })
+
+  router.post('/sign-in', async (req, res) => {
+    signInBody.parse(req.body ?? {})
+    const { token, caller, session: current } = identityIn(res)
+    if (token === undefined || current !== undefined)
+      throw new ApiProblem(403, 'no-token', 'a session is opened with a token: send Authorization: Bearer <token>')
+    await audited(req, res, async () => {
+      const last = sessionIdIn(req)
+      const before = last === undefined ? undefined : sessions.find(last, matrix.now())
+      if (before !== undefined) sessions.end(before)
+      const { id, session } = sessions.open(token, caller.name, matrix.now(), caller.expires)
+      res.set({ 'set-cookie': cookieFor(req, id), 'cache-control': 'no-store' }).json(answerFor(res, session))
+    })
+  })
+
+  router.post('/sign-out', async (req, res) => {
+    signOutBody.parse(req.body ?? {})
+    const { session } = identityIn(res)
+    await audited(req, res, async () => {
+      if (session !== undefined) sessions.end(session)
+      res.set('set-cookie', cookiesRemoved(req)).json({ signedOut: session !== undefined } satisfies SignOutAnswer)
+    })
+  })
+
+  return router
+}
+
+export function callerJson(context: ApiContext, res: Response): SessionAnswer['caller'] {
+  const { name, role, expires }: Caller = callerOf(res)
+  const scope = scopeOf(context, res)
+  return { name, role, scope: scope.isAll ? null : scope.text, expires: time(expires) }
+}
