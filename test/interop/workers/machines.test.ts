@@ -6,6 +6,7 @@
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { sleep } from '../../../lib/runtime/clock.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -67,12 +68,14 @@ describe('two machines of one hub', function () {
     await delivered()
   })
 
-  it('refuse the writes of one that was paused for longer than its lease', async () => {
+  it('refuse the writes of one that was paused for a full minute', async () => {
     const paused = scene.process('w2')
     paused.child.kill('SIGSTOP')
+    const minute = sleep(60_000)
     await scene.shares({ w1: 64 })
     await scene.change()
     await scene.nodeHasAll(40_000)
+    await minute
     paused.child.kill('SIGCONT')
     await scene.shares({ w1: 32, w2: 32 })
     await delivered()
