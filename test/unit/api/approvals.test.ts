@@ -1,0 +1,108 @@
+/** Approvals of a held version by several people, as the API counts and shows them. */
+import { expect } from 'chai'
+import type { AuditAnswer } from '../../../lib/answers/audit-answers.js'
+import type { OrderedAnswer, RolloutAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
+import { approvalsNeeded, approvalsOf } from '../../../lib/release/approvals.js'
+import { type Decision, mergeOrders, type ZoneOrders } from '../../../lib/rollout/record.js'
+import { hashOfToken } from '../../../services/api/auth.js'
+import { eventually } from '../../support/eventually.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
+import { HubOfEveryState } from './hub-of-every-state.js'
+
+const HELD = '/v1/zones/rollout-held.example'
+const publisher = (name: string, person = name) => ({
+  ...{ name, person, role: 'publisher' },
+  sha256: hashOfToken(name).toString('hex'),
+})
+const API = { tokens: [publisher('ann'), publisher('ann-laptop', 'ann'), publisher('bob')] }
+
+describe('approvals by several people', () => {
+  const scratch = scratchDirs()
+  let hub: HubOfEveryState
+
+  const start = async (approvals: object): Promise<void> => {
+    hub = await HubOfEveryState.start(scratch(), { api: API, approvals })
+  }
+  afterEach(() => hub.stop())
+
+  const order = async (path: string, as: string) => {
+    const headers = { authorization: `Bearer ${as}`, 'content-type': 'application/json' }
+    const { status, text } = await hub.ask(path, { method: 'POST', headers, body: JSON.stringify({ reason: `by ${as}` }) })
+    return { status, body: JSON.parse(text) as OrderedAnswer & { detail?: string } }
+  }
+  const read = async <T>(path: string): Promise<T> =>
+    JSON.parse((await hub.ask(path, { headers: { authorization: 'Bearer bob' } })).text) as T
+  const shown = async () => {
+    const { rollouts } = await read<RolloutsAnswer>('/v1/rollouts?zone=rollout-held.example')
+    return (await read<RolloutAnswer>(`/v1/rollouts/${rollouts.find(({ serial }) => serial === 2)!.id}`)).approvals
+  }
+
+  it('release a version when two people have approved it, whatever tokens they have', async () => {
+    await start({ required: 2, for: ['dnssec', 'shrink'] })
+    expect((await shown())?.required).to.equal(2)
+    expect((await order(`${HELD}/approve`, 'ann')).body.state).to.equal('1 of 2 approvals, by ann')
+    for (const again of ['ann', 'ann-laptop']) {
+      const { status, body } = await order(`${HELD}/approve`, again)
+      expect([status, body.detail]).to.deep.equal([
+        409,
+        'ann has approved serial 2 of rollout-held.example. already (1 of 2 approvals, by ann); another person must approve it',
+      ])
+    }
+    expect((await shown())?.given.map(({ by, reason }) => [by, reason])).to.deep.equal([['ann', 'by ann']])
+    expect((await read<{ held: string }>(HELD)).held).to.match(/^serial 2 is held \(1 of 2 approvals, by ann\): shrink/)
+    expect((await order(`${HELD}/approve`, 'bob')).body.state).to.equal('approved')
+    await eventually(async () => {
+      const { entries } = await read<AuditAnswer>('/v1/audit?zone=rollout-held.example')
+      const lines = entries.map(({ by, action, outcome }) => `${by} ${action} ${outcome}`)
+      expect(lines.filter((line) => line.endsWith('done')).sort()).to.deep.equal(['ann approve done', 'bob approve done'])
+    })
+  })
+
+  it('do not count for a version that another check holds', async () => {
+    await start({ required: 2, for: ['dnssec'] })
+    expect(await shown()).to.equal(null)
+    expect((await order(`${HELD}/approve`, 'ann')).body.state).to.equal('approved')
+  })
+
+  it('are over with one rejection', async () => {
+    await start({ required: 2 })
+    await order(`${HELD}/approve`, 'ann')
+    expect((await order(`${HELD}/reject`, 'bob')).body.state).to.equal('rejected')
+    expect((await shown())?.given).to.deep.equal([])
+    expect((await order(`${HELD}/approve`, 'ann')).status).to.equal(409)
+  })
+})
+
+describe('the approvals that count', () => {
+  const agree = (by: string, at: number, more: Partial<Decision> = {}): Decision => ({
+    ...{ kind: 'agree', by, at, serial: 7, digest: 'd7', reason: '' },
+    ...more,
+  })
+  const orders = (...decisions: Decision[]): ZoneOrders => ({ at: 1, decisions })
+  const people = (given: ZoneOrders, digest = 'd7') => approvalsOf(given, { serial: 7, digest }).map(({ by }) => by)
+
+  it('are those of two hubs together, also of the same millisecond', () => {
+    const [east, west] = [orders(agree('ann', 5)), orders(agree('bob', 5))]
+    expect(people(mergeOrders(east, west)).sort()).to.deep.equal(['ann', 'bob'])
+    expect(mergeOrders(east, west)).to.deep.equal(mergeOrders(west, east))
+  })
+
+  it('are one for each person, about this content, since the last rejection', () => {
+    const given = orders(
+      agree('ann', 1),
+      agree('eve', 2, { kind: 'reject' }),
+      agree('bob', 3),
+      agree('bob-phone', 4, { person: 'bob' }),
+      agree('cleo', 5, { digest: 'other' }),
+      agree('dan', 6, { serial: 8 }),
+    )
+    expect(people(given)).to.deep.equal(['bob'])
+    expect(people(given, 'other')).to.deep.equal(['cleo'])
+  })
+
+  it('are needed where only a peer hub knows the check', () => {
+    const rules = { required: 2, for: ['shrink' as const] }
+    expect(approvalsNeeded(rules, { isHeldByCheck: true, reports: [] })).to.equal(2)
+    expect(approvalsNeeded(rules, { isHeldByCheck: false, reports: [] })).to.equal(1)
+  })
+})
