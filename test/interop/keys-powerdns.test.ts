@@ -30,7 +30,7 @@ describe('the TSIG key of a PowerDNS node', function () {
   const [old, fresh] = [makeKey('pdns-old'), makeKey('pdns-new')]
   const servers: LabServer[] = []
   let hub: TestHub
-  after(async () => {
+  afterEach(async () => {
     await hub?.stop()
     for (const server of servers.reverse()) await server.stop()
   })
