@@ -10,6 +10,7 @@ import type { HOLDING_CHECKS, ZoneChecks } from './checks-schema.js'
 import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
 import type { NODE_KINDS, WebhookEvent } from './schema.js'
+import type { HealthConfig } from './health-schema.js'
 import type { ProbeConfig } from './probe-schema.js'
 import type { VerifyConfig } from './verify-schema.js'
 import type { TopologyConfig } from './topology-schema.js'
@@ -264,6 +265,7 @@ export interface Config {
   verify: VerifyConfig
   /** Undefined: service addresses are never asked. */
   probe: ProbeConfig | undefined
+  health: HealthConfig
   webhooks: WebhookConfig[]
   defaults: Defaults
   /** Milliseconds for which audit entries are kept. */

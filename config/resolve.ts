@@ -19,6 +19,7 @@ import type { RawConfig } from './schema.js'
 import { readTextFile } from './secrets.js'
 import { NO_PORT } from './setting-types.js'
 import { TlsReader } from './tls.js'
+import { healthOf } from './health-schema.js'
 import { probeOf } from './probe-schema.js'
 import { resolveCallers } from './callers.js'
 import { verifyOf } from './verify-schema.js'
@@ -125,6 +126,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     unstick: { afterMs: raw.unstick.after, atOnce: raw.unstick.atOnce },
     verify: verifyOf(raw.verify),
     probe: probeOf(raw.probe),
+    health: healthOf(raw.health),
     webhooks: resolveWebhooks(folder, raw, report),
     audit: { keepMs: raw.audit.keep },
     log: { level: raw.log.level },

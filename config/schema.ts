@@ -14,6 +14,7 @@ import { limits, zoneLimits } from './limits-schema.js'
 import { hub, key, keyList, keyName, primary } from './peers-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
 import { apiTlsSchema, nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
+import { healthSchema } from './health-schema.js'
 import { probeSchema } from './probe-schema.js'
 import { nodeVerifySchema, verifySchema } from './verify-schema.js'
 import { topologySchema } from './topology-schema.js'
@@ -261,6 +262,7 @@ export const configSchema = section({
   rollout: rolloutSchema.prefault({}).describe('Order in which nodes get a version; default: every node at once.'),
   verify: verifySchema.prefault({}),
   probe: probeSchema,
+  health: healthSchema,
   webhooks: mapOf(webhook, 'webhooks').describe('Receivers of events about versions, by name.'),
   audit: auditSchema,
   log: section({

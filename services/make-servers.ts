@@ -6,13 +6,15 @@ import { loneWorker, type ShardMap } from '../lib/shards/shard-map.js'
 import type { BoardSync } from '../lib/state/board-sync.js'
 import { Idempotency } from '../lib/state/idempotency.js'
 import type { RedisLink } from '../lib/state/redis-link.js'
+import { Withdrawals } from '../lib/state/withdrawals.js'
 import { ApiService } from './api/service.js'
 import type { FleetSource } from './fleet/fleet-source.js'
 import { TransferService } from './transfer/service.js'
 
 type ApiParts = ConstructorParameters<typeof ApiService>[2]
 
-export interface MakeApiParts extends Omit<ApiParts, 'idempotency' | 'workers' | 'redisLack' | 'share' | 'redisUp' | 'members'> {
+export interface MakeApiParts
+  extends Omit<ApiParts, 'idempotency' | 'workers' | 'redisLack' | 'share' | 'redisUp' | 'members' | 'withdrawals'> {
   redis: RedisLink
   sync: BoardSync
   /** Undefined where one worker has all zones. */
@@ -24,6 +26,7 @@ export function makeApi(source: FleetSource, { redis, sync, shards, ...parts }: 
   return new ApiService(config, source.fleet, {
     ...parts,
     idempotency: new Idempotency(redis.data),
+    withdrawals: new Withdrawals(redis.data),
     workers: () => shards?.workers() ?? [loneWorker(config.hub, parts.board, source.fleet.zones.size, parts.clock.now())],
     redisLack: () => sync.lack ?? redis.lack,
     share: () => sync.flush(),

@@ -16,6 +16,7 @@ import { callerRoutes } from './routes/callers.js'
 import { catalogRoutes } from './routes/catalogs.js'
 import { commandRoutes } from './routes/commands.js'
 import { configurationRoutes } from './routes/configuration.js'
+import { healthRoutes } from './routes/health.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { probeRoutes } from './routes/probes.js'
 import { provisionRoutes } from './routes/provision.js'
@@ -117,6 +118,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     serviceProbeRoutes(context),
     sessionRoutes(context),
     callerRoutes(context),
+    healthRoutes(context),
     catalogRoutes(context),
     auditRoutes(context),
   )

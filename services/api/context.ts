@@ -23,6 +23,7 @@ import { callerOf } from './auth.js'
 import { answerShort, type HeavyAnswers } from './heavy-answers.js'
 import type { Matrix } from './matrix.js'
 import type { NodeServers } from './node-servers.js'
+import type { HealthRounds } from './health/health-rounds.js'
 import type { Identities } from './probes/identities.js'
 import type { ProbeRounds } from './probes/probe-rounds.js'
 import { ApiProblem, noSuchNode, noSuchZone } from './problem.js'
@@ -35,6 +36,7 @@ export interface ApiContext {
   matrix: Matrix
   servers: Pick<NodeServers, 'of'>
   probes: Pick<ProbeRounds, 'list' | 'probe'>
+  health: Pick<HealthRounds, 'of'>
   identities: Pick<Identities, 'nodesOf' | 'learn'>
   store: ZoneStore
   board: Board

@@ -188,6 +188,10 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       for (const { cloud, address, count } of counts.values()) set({ cloud, address }, count)
     },
   )
+  gauge('node_health', 'Verdict for routing: 2 serve, 1 degrade, 0 withdraw', ['node', 'cloud'], (set) => {
+    const values = { serve: 2, degrade: 1, withdraw: 0 }
+    for (const { id, cloud } of matrix.fleet.nodes.values()) set({ node: id, cloud }, values[context.health.of(id).verdict])
+  })
   gauge('redis_up', '1 while Redis answers', [], (set) => set({}, context.redisUp() ? 1 : 0))
   gauge('jobs', 'Jobs by queue and state', ['queue', 'state'], async (set) => {
     if (!context.redisUp()) return

@@ -1,6 +1,7 @@
 /** The description of the routes of service addresses. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
+import { HealthAnswer } from '../../lib/answers/health-answers.js'
 import { ProbesAnswer, WhoisAnswer } from '../../lib/answers/probe-answers.js'
 import { json } from './openapi-rollouts.js'
 import { probeBody } from './order-schemas.js'
@@ -19,6 +20,16 @@ export const PROBE_ROUTES: readonly RouteConfig[] = [
     summary: 'Ask the service addresses now',
     request: { body: { content: { 'application/json': { schema: probeBody } } } },
     responses: { 200: json(ProbesAnswer, 'Probes') },
+  },
+  {
+    method: 'get',
+    path: '/v1/nodes/{node}/health',
+    summary: 'The verdict about a node for routing',
+    request: { params: z.object({ node: z.string() }) },
+    responses: {
+      200: json(HealthAnswer, 'Serve or degrade'),
+      503: json(HealthAnswer, 'Withdraw'),
+    },
   },
   {
     method: 'get',

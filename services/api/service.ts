@@ -17,6 +17,7 @@ import { ApiConnections, MAX_CONNECTIONS, peerKeyOf } from './connections.js'
 import type { ApiContext } from './context.js'
 import { EventStreams } from './events.js'
 import { Gate } from './gate.js'
+import { type HealthParts, HealthRounds } from './health/health-rounds.js'
 import { HeavyAnswers } from './heavy-answers.js'
 import { lateFrom } from './lagging.js'
 import { HttpListener } from '../../lib/transport/http-listener.js'
@@ -27,10 +28,11 @@ import { NodeServers, type NodeServersParts } from './node-servers.js'
 import { Sessions } from './sessions.js'
 
 export interface ApiParts
-  extends Omit<ApiContext, 'matrix' | 'servers' | 'probes' | 'identities' | 'heavy' | 'version' | 'sessions'> {
+  extends Omit<ApiContext, 'matrix' | 'servers' | 'probes' | 'identities' | 'health' | 'heavy' | 'version' | 'sessions'> {
   clock: Clock
   controls: NodeServersParts['controls']
   querier: NodeServersParts['querier']
+  withdrawals: HealthParts['withdrawals']
 }
 
 class ApiListenError extends ZonecastError<{ code: 'API_CANNOT_LISTEN'; address: string; errno: string }> {
@@ -50,6 +52,7 @@ export class ApiService implements Service {
   readonly #log: Logger
   readonly #certificates: CertificateWatch
   readonly #probes: ProbeRounds
+  readonly #health: HealthRounds
   /** Hash of the token under dataDir; made when the config has no tokens. */
   #localToken: Buffer | undefined
   address: Endpoint
@@ -77,9 +80,12 @@ export class ApiService implements Service {
       identities,
       onChange: (probe) => this.#events.announce({ name: 'probe', data: probe }),
     })
+    const isDrained = (node: string): boolean => parts.board.get('drains', node)?.drained ?? false
+    this.#health = new HealthRounds({ ...parts, matrix: this.#matrix, isDrained })
     const context: ApiContext = {
       ...parts,
       probes: this.#probes,
+      health: this.#health,
       identities,
       servers: new NodeServers(parts),
       matrix: this.#matrix,
@@ -151,6 +157,7 @@ export class ApiService implements Service {
     this.#matrix.sums.begin()
     this.#certificates.start()
     this.#probes.start()
+    this.#health.start()
     const bound = this.#listener.server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
   }
@@ -158,6 +165,7 @@ export class ApiService implements Service {
   async finish(): Promise<void> {
     this.#certificates.stop()
     this.#probes.stop()
+    this.#health.stop()
     this.#events.close()
     this.#matrix.close()
     this.#listener.close()

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import * as audit from '../../lib/answers/audit-answers.js'
 import * as caller from '../../lib/answers/caller-answers.js'
 import * as catalog from '../../lib/answers/catalog-answers.js'
+import * as health from '../../lib/answers/health-answers.js'
 import * as hub from '../../lib/answers/hub-answers.js'
 import * as job from '../../lib/answers/job-answers.js'
 import * as node from '../../lib/answers/node-answers.js'
@@ -82,6 +83,8 @@ export const CatalogPageAnswer = catalog.CatalogAnswer.pick({ members: true, nex
 export const ProbesAnswer = probe.ProbesAnswer
 export type ProbeAnswer = probe.ProbeAnswer
 export const WhoisAnswer = probe.WhoisAnswer.partial({ seenAt: true })
+
+export const HealthAnswer = health.HealthAnswer.pick({ verdict: true, why: true })
 
 export const DrainAnswer = node.DrainAnswer
 

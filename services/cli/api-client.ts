@@ -76,6 +76,11 @@ export class ApiClient {
     return await this.#read(schema, path, await this.#ask('GET', path, { query }))
   }
 
+  /** As `get`, and reads the answer with this status too: it is one, not a refusal. Throws CliError. */
+  async getOr<S extends z.ZodType>(schema: S, path: string, status: number): Promise<z.output<S>> {
+    return await this.#read(schema, path, await this.#ask('GET', path, { also: status }))
+  }
+
   /** Throws CliError. */
   async post<S extends z.ZodType>(schema: S, path: string, body: unknown): Promise<z.output<S>> {
     return await this.#read(schema, path, await this.#ask('POST', path, { body }))
@@ -90,7 +95,7 @@ export class ApiClient {
   async #ask(
     method: string,
     path: string,
-    { query = {}, body }: { query?: Readonly<Record<string, string | undefined>>; body?: unknown },
+    { query = {}, body, also }: { query?: Readonly<Record<string, string | undefined>>; body?: unknown; also?: number },
   ): Promise<Response> {
     const url = new URL(path, this.base)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
@@ -109,7 +114,7 @@ export class ApiClient {
     } finally {
       clearTimeout(timer)
     }
-    if (!response.ok) throw await refusal(this.base, response)
+    if (!response.ok && response.status !== also) throw await refusal(this.base, response)
     return response
   }
 

@@ -10,6 +10,7 @@ import { addCheck } from './commands/check.js'
 import { addCompletion } from './commands/completion.js'
 import { addDemo } from './commands/demo.js'
 import { addDrain } from './commands/drain.js'
+import { addHealth } from './commands/health.js'
 import { addNodes } from './commands/nodes.js'
 import { addLists } from './commands/lists.js'
 import { addReload } from './commands/reload.js'
@@ -47,6 +48,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResync,
   addVerify,
   addProbe,
+  addHealth,
   addWhy,
   addVersions,
   addSteer,

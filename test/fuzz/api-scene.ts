@@ -106,6 +106,7 @@ export class ApiScene {
       keep: { keepMs: 1e9 },
     })
     this.#service = new ApiService(listening, fleetOfConfig(config), {
+      withdrawals: { take: async () => 'away', giveBack: async () => undefined, list: async () => new Set() },
       controls: { of: () => undefined },
       querier: { ask: () => Promise.reject(new Error('no server is asked')) },
       store: this.#store,

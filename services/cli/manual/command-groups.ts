@@ -10,6 +10,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly string[]>> = {
     'why',
     'probe',
     'identify',
+    'health',
     'rollouts',
     'history',
     'show',

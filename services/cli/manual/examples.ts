@@ -22,6 +22,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   demo: { line: 'demo --once', does: 'runs a whole installation on loopback, and ends' },
   diff: { line: 'diff example.com 2026112901 2026113001', does: 'shows the records between two versions' },
   drain: { line: 'drain ams1 --reason "disk is replaced"', does: 'stops deliveries to the node' },
+  health: { line: 'health ams1', does: 'asks if the router of the node should announce the service addresses' },
   history: { line: 'history example.com --nodes', does: 'shows when each node confirmed each version' },
   hold: { line: 'hold example.com --reason "migration until 14:00"', does: 'keeps new versions of the zone back' },
   hubs: { line: 'hubs', does: 'shows whether all hubs are up and have the same config' },

@@ -8,12 +8,17 @@ import { NodeServers } from '../../../services/api/node-servers.js'
 import { Identities } from '../../../services/api/probes/identities.js'
 import { ProbeRounds } from '../../../services/api/probes/probe-rounds.js'
 
-export function silentServers(board: Board, clock: Clock, matrix: Matrix): Pick<ApiContext, 'servers' | 'probes' | 'identities'> {
+export function silentServers(
+  board: Board,
+  clock: Clock,
+  matrix: Matrix,
+): Pick<ApiContext, 'servers' | 'probes' | 'identities' | 'health'> {
   const querier = { ask: () => Promise.reject(new Error('no server is asked')) }
   const identities = new Identities({ querier, board, clock })
   return {
     servers: new NodeServers({ controls: { of: () => undefined }, querier, board, clock }),
     identities,
+    health: { of: () => ({ verdict: 'serve', why: undefined, since: 0 }) },
     probes: new ProbeRounds({ querier, matrix, identities, log: silentLogger, onChange: () => undefined }),
   }
 }
