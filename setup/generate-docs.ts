@@ -5,6 +5,7 @@ import { apiPage } from './docs/api-page.js'
 import { cliPage } from './docs/cli-page.js'
 import { grafanaDashboard } from './docs/grafana-dashboard.js'
 import { configurationPage } from './docs/configuration-page.js'
+import { logPage } from './docs/log-page.js'
 import { metricsPage } from './docs/metrics-page.js'
 
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
@@ -13,6 +14,7 @@ export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/cli.md': cliPage,
   'deploy/grafana/zonecast.json': grafanaDashboard,
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/log.md': logPage,
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
