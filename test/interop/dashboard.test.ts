@@ -89,11 +89,11 @@ describe('the live page', function () {
 
   it('is readable without a token, and gives orders with the token that the hub created', async () => {
     const { page } = watched
-    await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Enter token'))
+    await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Sign in'))
     await page.locator('#token-button').click()
     await page.locator('#token-input').fill(readLocalToken(join(dirname(place.configFile), 'data'))!)
     await page.locator('#token button[type=submit]').click()
-    await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Forget token'))
+    await eventually(async () => expect(await page.locator('#token-button').textContent()).to.equal('Sign out'))
   })
 
   after(async () => {

@@ -111,6 +111,26 @@ describe('the gate of the API', () => {
     tokens = []
     expect(gate.isStillAllowed(req, caller)).to.equal(false)
   })
+
+  it('ends a session with its token, and shows other rights at once', () => {
+    const sessions = new Sessions()
+    const { id } = sessions.open(hashOfToken('a'), 'a', 0)
+    let tokens = [token('a'), token('b')]
+    gate = new Gate(
+      () => ({ ...NO_ACCESS, tokens, sessions }),
+      () => 0,
+    )
+    const socket = Object.assign(socketFrom('192.0.2.1'), { localPort: 8053 })
+    const req = { ...request('/v1/events', { cookie: `zonecast-8053=${id}` }), socket } as unknown as IncomingMessage
+    const caller = callerIn(gate.identify(req))
+    expect([caller.name, gate.isStillAllowed(req, caller)]).to.deep.equal(['a', true])
+    tokens = [token('a', { role: 'viewer' }), token('b')]
+    expect(gate.isStillAllowed(req, caller)).to.equal(false)
+    tokens = [token('b')]
+    const next = { ...req } as unknown as IncomingMessage
+    const identity = gate.identify(next)
+    expect('problem' in identity && [identity.problem.status, identity.problem.slug]).to.deep.equal([401, 'unknown-token'])
+  })
 })
 
 describe('an API without tokens', () => {
