@@ -74,7 +74,7 @@ describe('approvals at two hubs', function () {
 
   const zoneAt = (name: (typeof NAMES)[number]) => api<{ serial: number; held: string | null }>(hubs[name], `/v1/zones/${ZONE}`)
   const approve = async (name: (typeof NAMES)[number], token: string, serial: number): Promise<string> => {
-    const body = JSON.stringify({ serial, reason: `right, says ${token}` })
+    const body = JSON.stringify({ serial, reason: `right, reports ${token}` })
     return (await api<{ state: string }>({ ...hubs[name], token }, `/v1/zones/${ZONE}/approve`, { method: 'POST', body })).state
   }
   const heldAt = async (name: (typeof NAMES)[number], text: RegExp): Promise<void> => {
