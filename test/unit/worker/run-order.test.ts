@@ -35,12 +35,21 @@ describe('an order over many pairs', function () {
   let slices: ResyncJob[]
   let most: number
   let reports: ResyncProgress[]
+  /** The first slice ends only after the second has begun. */
+  let overlaps = false
+  afterEach(() => {
+    overlaps = false
+  })
 
   const run = (job: ResyncJob, stepOf: (target: Target) => TargetProgress['step'] = () => 'confirmed', isCareful = false) => {
     slices = []
     reports = []
     most = 0
     let atOnce = 0
+    let begin: () => void = () => undefined
+    const second = new Promise<void>((resolve) => {
+      begin = resolve
+    })
     return runOrder(job, {
       fleet: FLEET,
       isCareful,
@@ -49,6 +58,8 @@ describe('an order over many pairs', function () {
         slices.push(part)
         most = Math.max(most, ++atOnce)
         note(part.targets.map((target) => ended(target, 'notified')))
+        if (slices.length === 2) begin()
+        if (overlaps && slices.length === 1) await second
         await new Promise(setImmediate)
         atOnce -= 1
         return part.targets.map((target) => ended(target, stepOf(target)))
@@ -57,6 +68,7 @@ describe('an order over many pairs', function () {
   }
 
   it('works on every pair once, in slices of whole zones, some of them at once', async () => {
+    overlaps = true
     const { total, confirmed, failed } = await run(ORDER)
     expect({ total, confirmed, failed }).to.deep.equal({ total: PAIRS, confirmed: PAIRS, failed: 0 })
     const all = slices.flatMap(({ targets }) => targets)
