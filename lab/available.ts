@@ -32,6 +32,8 @@ const PROGRAMS = {
   // Completion of command lines, and the manual page.
   shells: { programs: ['fish', 'zsh', 'bash'], packages: ['fish', 'zsh', 'bash'], versionArgs: ['--version'] },
   promtool: { programs: ['promtool'], packages: ['prometheus'], versionArgs: ['--version'] },
+  // The Debian package.
+  lintian: { programs: ['lintian', 'dpkg-deb'], packages: ['lintian'], versionArgs: ['--version'] },
   mandoc: { programs: ['mandoc'], packages: ['mandoc'], versionArgs: ['-T', 'lint', '/dev/null'] },
 } as const satisfies Record<string, ProgramRow>
 

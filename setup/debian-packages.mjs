@@ -28,7 +28,7 @@ const FOR_TESTS = {
   systemd: ['systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
 }
 /** Users of what the program prints: shells, the reader of manual pages, and Prometheus. */
-const FOR_OUTPUT = { zsh: ['zsh'], fish: ['fish'], mandoc: ['mandoc'], prometheus: ['promtool'] }
+const FOR_OUTPUT = { zsh: ['zsh'], fish: ['fish'], mandoc: ['mandoc'], prometheus: ['promtool'], lintian: ['lintian'] }
 const FOR_BENCH = { 'pdns-ixfrdist': ['ixfrdist'] }
 
 /** Optional packages: on a system without one, its tests are pending. */
