@@ -5,7 +5,7 @@ import { usableMemory } from '../lib/runtime/memory.js'
 /** Memory for the records of one zone, if a quarter of the available memory would be more. */
 const DEFAULT_ZONE_OCTETS = 4 * 2 ** 30
 
-export function liveSettings({ audit, defaults, rollout, webhooks, unstick, verify }: Config) {
+export function liveSettings({ approvals, audit, defaults, rollout, webhooks, unstick, verify }: Config) {
   const { limits, notify, observe, keepVersions, keepForMs, keepOctets } = defaults
   return {
     limits: {
@@ -19,6 +19,7 @@ export function liveSettings({ audit, defaults, rollout, webhooks, unstick, veri
     notify: { ...notify },
     observe: { ...observe, unknownAfterMissed: defaults.unknownAfterMissed },
     rollout: { ...rollout },
+    approvals: { ...approvals },
     unstick: { ...unstick },
     webhooks: { list: webhooks },
     audit: { ...audit },

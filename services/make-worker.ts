@@ -54,7 +54,7 @@ export interface MakeWorkerParts extends SharedParts {
 export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService {
   const { hub, live, network, board, clock, log, metrics, hasHeardAll } = parts
   const { client, querier, soa, udp, bulk, tls } = network
-  const { limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick, verify } = live
+  const { approvals, limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick, verify } = live
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
   auditForces(parts.audit, board)
@@ -73,7 +73,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       permits: new ForcePermits(parts.redis),
       unstick,
       claims: new StageClaims(parts.redis, hub),
-      decider: new ReleaseDecider({ ...parts, hub, checker, rollout, env: commandEnvironment() }),
+      decider: new ReleaseDecider({ ...parts, hub, checker, rollout, approvals, env: commandEnvironment() }),
       paths,
       provisioner: provisionerOf(parts.catalogs, { ...parts, soa, paths }),
       prober: new NodeProber(querier, paths),

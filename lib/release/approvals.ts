@@ -25,6 +25,19 @@ export function approvalsNeeded(rules: ApprovalRules, { isHeldByCheck, reports }
   return holding.length === 0 || holding.some(({ check }) => rules.for.includes(check)) ? rules.required : 1
 }
 
+/**
+ * False while a version that a check holds on this hub lacks approvals. The API of another hub may have judged the version by other
+ * checks, or before this hub held it, and have ordered to approve it after fewer.
+ */
+export const isApprovedByEnough = (
+  rules: ApprovalRules,
+  orders: ZoneOrders | undefined,
+  version: { serial: number; digest: string } & HeldVersion,
+): boolean => {
+  const needed = approvalsNeeded(rules, version)
+  return needed <= 1 || approvalsOf(orders, version).length >= needed
+}
+
 /** The approvals of this content that count: one for each person, since the last rejection. Oldest first. */
 export function approvalsOf(orders: ZoneOrders | undefined, { serial, digest }: { serial: number; digest: string }): Decision[] {
   const own = (orders?.decisions ?? []).filter((each) => each.serial === serial && each.digest === digest)

@@ -4,6 +4,7 @@
 import type { FleetZone } from '../fleet/fleet.js'
 import { isGoing, isOver } from '../rollout/machine.js'
 import { decisionOn, rolloutId, type Said } from '../rollout/record.js'
+import { heldByPeer } from '../rollout/shared.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import { approvalsNeeded, approvalsOf, approvalsText, personOf } from './approvals.js'
@@ -57,14 +58,20 @@ export async function orderDecision(
     throw new OrderError('not-open', `serial ${version.serial} of ${zone.name} is ${state}: there is nothing to ${kind}`)
   const { serial, digest } = version
   const isSaid = pending?.kind === kind && pending.at !== version.rollout?.decided && (pending.fast ?? false) === wish.fast
-  if (!isSaid && kind === 'approve') {
-    const isHeldByCheck = state === 'held' && version.rollout?.heldBy === 'check'
+  if (kind === 'approve') {
+    const isHeldByCheck = (state === 'held' && version.rollout?.heldBy === 'check') || isHeldElsewhere(parts, zone, version)
     const needed = approvalsNeeded(parts.approvals(), { isHeldByCheck, reports: version.checks?.reports ?? [] })
     const others = await agreed(parts, zone, version, needed, approver)
     if (others !== undefined) return { ...named(zone, version), ...others }
   }
   if (!isSaid) await decide(parts, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
   return { ...named(zone, version), state: kind === 'approve' ? 'approved' : 'rejected', notes: [] }
+}
+
+/** A check of another hub holds the version, whatever its state here. */
+function isHeldElsewhere({ board, hub }: OrderParts, zone: FleetZone, { serial, digest, rollout }: Version): boolean {
+  const id = rolloutId(zone.name, serial, digest)
+  return heldByPeer(board.get('stages', zone.name), id, rollout?.decided ?? 0, hub) !== undefined
 }
 
 /** The operator of an order, and the person behind the name. */
@@ -81,7 +88,8 @@ async function agreed(
   needed: number,
   approver: Approver,
 ): Promise<Pick<Ordered, 'state' | 'notes'> | undefined> {
-  if (needed <= 1) return undefined
+  // Where one is enough here, another hub may hold the version by a check that needs several.
+  if (parts.approvals().required <= 1) return undefined
   const before = approvalsOf(ordersNow(parts, zone), { serial, digest })
   const isNew = before.every((each) => personOf(each) !== approver.person)
   if (!isNew && before.length < needed)

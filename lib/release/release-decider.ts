@@ -31,6 +31,7 @@ import { compareContents } from '../zone/compare.js'
 import { condense, type Difference } from '../zone/difference.js'
 import { zoneText } from '../zone/zone-text.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import { type ApprovalRules, isApprovedByEnough } from './approvals.js'
 import { runHook } from './check-hook.js'
 import type { VersionChecker } from './version-check.js'
 
@@ -45,6 +46,7 @@ export interface DeciderParts {
   metrics: Metrics
   checker: VersionChecker
   rollout: RolloutRules
+  approvals: ApprovalRules
   env: Readonly<Record<string, string | undefined>>
   /** Checks a version of a catalog zone as a list of members. */
   catalogs?: { check: (zone: FleetZone, contents: ZoneContents) => Promise<CheckReport> } | undefined
@@ -84,13 +86,20 @@ export class ReleaseDecider {
     const now = this.#parts.clock.now()
     const { serial } = contents.soa
     const orders = this.ordersOf(stored)
-    const decision = decisionOn(orders, { serial, digest: contents.digest })
+    const { digest } = contents
+    const last = decisionOn(orders, { serial, digest })
+    const against = objection ?? this.#heldByPeer(stored, contents, last)
+    const isHeldByCheck = against !== undefined || checks.verdict === 'hold'
+    const named = { serial, digest, isHeldByCheck, reports: checks.reports }
+    const isShort = last?.kind === 'approve' && !isApprovedByEnough(this.#parts.approvals, orders, named)
+    // Carried out when the other approvals come.
+    const decision = isShort ? undefined : last
     const isApproved = approvedBy !== undefined || decision?.kind === 'approve'
     const rules = zone.rollout ?? this.#parts.rollout
     const rollout = beginRollout({
       stages: planStages(rules, zone.nodes),
       now,
-      held: whyHeld(checks, orders, isApproved, objection ?? this.#heldByPeer(stored, contents, decision)),
+      held: whyHeld(checks, orders, isApproved, against),
       // The replacement of a bad version does not wait until that is on every node.
       waitFor: rules.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
       fast: decision?.fast ?? false,
@@ -109,6 +118,15 @@ export class ReleaseDecider {
   /** The last orders, from this hub or another. */
   ordersOf(stored: StoredZone): ZoneOrders | undefined {
     return ordersOf(this.#parts.board.get('orders', stored.name), stored.orders)
+  }
+
+  /** False while a version that a check of this hub holds lacks approvals. */
+  isApproved(orders: ZoneOrders, version: Version): boolean {
+    const { state, heldBy, told } = version.rollout ?? {}
+    // Another hub that holds it counts the approvals by its own checks.
+    const isHeldByCheck = state === 'held' && heldBy === 'check' && told !== true
+    const { serial, digest, checks } = version
+    return isApprovedByEnough(this.#parts.approvals, orders, { serial, digest, isHeldByCheck, reports: checks?.reports ?? [] })
   }
 
   async #check(

@@ -171,13 +171,12 @@ export class RolloutDriver {
   /** Carries out orders that came after the record was written. */
   async #carryOut(zone: FleetZone, stored: StoredZone, orders: ZoneOrders | undefined): Promise<void> {
     if (!orders) return
+    const { decider } = this.#parts
     const back = dueRollback(stored, orders.decisions)
     if (back) {
       const left = stored.find(back.serial as Serial, back.digest)
       if (left?.rollout) await this.#step(zone, stored, left, { kind: 'reject', said: back })
-      const version = await this.#parts.inTurn(zone.name, () =>
-        rollBack(zone, stored, back, this.#parts.decider, this.#parts.clock),
-      )
+      const version = await this.#parts.inTurn(zone.name, () => rollBack(zone, stored, back, decider, this.#parts.clock))
       const line = {
         zone: zone.name,
         op: 'rollback',
@@ -194,7 +193,7 @@ export class RolloutDriver {
       const { rollout } = version
       if (!rollout || rollout.state === 'done') continue
       const decision = decisionOn(orders, version)
-      if (decision)
+      if (decision && (decision.kind !== 'approve' || decider.isApproved(orders, version)))
         await this.#step(
           zone,
           stored,

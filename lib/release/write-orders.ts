@@ -17,6 +17,8 @@ import { OrderError } from './errors.js'
 const KEEP_MS = 5_000
 
 export interface OrderParts {
+  /** Name of this hub. */
+  hub: string
   store: ZoneStore
   board: Board
   clock: Pick<Clock, 'now'>
@@ -72,10 +74,14 @@ export async function decide(parts: OrderParts, zone: FleetZone, decision: Decis
  */
 export async function write(parts: OrderParts, zone: FleetZone, orders: ZoneOrders): Promise<void> {
   // Later than the order that it replaces, whatever the clock.
-  const next = { ...orders, at: Math.max(parts.clock.now(), ordersNow(parts, zone).at + 1) }
+  const later = (): ZoneOrders => {
+    const now = ordersNow(parts, zone)
+    return { ...mergeOrders(orders, now), at: Math.max(parts.clock.now(), now.at + 1) }
+  }
   const isOurs = parts.worksOn(zone.name)
-  if (isOurs) await within(KEEP_MS, parts.store.zone(zone.name).order(next))
-  parts.board.set('orders', zone.name, next)
+  if (isOurs) await within(KEEP_MS, parts.store.zone(zone.name).order(later()))
+  // Orders of another hub may have come meanwhile.
+  parts.board.set('orders', zone.name, later())
   if (!isOurs && !(await within(KEEP_MS, parts.share())))
     throw new OrderError(
       'redis-slow',

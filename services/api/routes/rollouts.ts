@@ -5,6 +5,7 @@ import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { rolloutId, rolloutPrefix } from '../../../lib/rollout/record.js'
 import type { RolloutState } from '../../../lib/rollout/rollout-states.js'
 import { pause } from '../../../lib/runtime/turns.js'
+import { ZoneTurns } from '../../../lib/runtime/zone-turns.js'
 import type { Version } from '../../../lib/store/version.js'
 import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, nodesSeenBy, requireRedis, zoneNamed } from '../context.js'
@@ -58,6 +59,7 @@ export function rolloutRoutes(context: ApiContext): Router {
   })
 
   const parts: OrderParts = {
+    hub: context.matrix.config.hub,
     store: context.store,
     board: context.board,
     clock: context.matrix,
@@ -65,6 +67,8 @@ export function rolloutRoutes(context: ApiContext): Router {
     approvals: () => context.matrix.config.approvals,
     share: context.share,
   }
+  // Each order reads the orders before it.
+  const turns = new ZoneTurns()
   const order = (
     path: string,
     role: 'operator' | 'publisher',
@@ -82,7 +86,8 @@ export function rolloutRoutes(context: ApiContext): Router {
         async () => {
           // If the worker is another process, it gets orders only through Redis.
           if (!context.worksOn(zone.name)) requireRedis(context)
-          const body = await work(zone, req.body ?? {}, (reason = '') => ({ at: context.matrix.now(), by, person, reason }))
+          const said = (reason = ''): Approver => ({ at: context.matrix.now(), by, person, reason })
+          const body = await turns.run(zone.name, async () => work(zone, req.body ?? {}, said))
           context.log.info(
             { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
             'order accepted',

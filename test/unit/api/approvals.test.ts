@@ -14,7 +14,7 @@ const publisher = (name: string, person = name) => ({
   ...{ name, person, role: 'publisher' },
   sha256: hashOfToken(name).toString('hex'),
 })
-const API = { tokens: [publisher('ann'), publisher('ann-laptop', 'ann'), publisher('bob')] }
+const API = { tokens: [publisher('ann'), publisher('ann-laptop', 'ann'), publisher('bob'), publisher('cleo')] }
 
 describe('approvals by several people', () => {
   const scratch = scratchDirs()
@@ -56,6 +56,30 @@ describe('approvals by several people', () => {
       const lines = entries.map(({ by, action, outcome }) => `${by} ${action} ${outcome}`)
       expect(lines.filter((line) => line.endsWith('done')).sort()).to.deep.equal(['ann approve done', 'bob approve done'])
     })
+  })
+
+  it('count each when they come at the same time, and a hold beside them is not lost', async () => {
+    await start({ required: 3 })
+    await Promise.all([order(`${HELD}/approve`, 'ann'), order(`${HELD}/hold`, 'bob'), order(`${HELD}/approve`, 'bob')])
+    expect((await shown())?.given.map(({ by }) => by).sort()).to.deep.equal(['ann', 'bob'])
+    await order(`${HELD}/release`, 'ann')
+    const { entries } = await read<AuditAnswer>('/v1/audit?zone=rollout-held.example')
+    expect(entries.find(({ action }) => action === 'release')?.before).to.deep.include({ onHold: true, heldBy: 'bob' })
+  })
+
+  it('are kept where one is enough: a check of another hub may need several', async () => {
+    await start({ required: 2, for: ['dnssec'] })
+    expect((await order('/v1/zones/rollout-halted.example/approve', 'ann')).body.state).to.equal('approved')
+    expect(hub.ordersOf('rollout-halted.example.').map(({ kind, by }) => `${kind} ${by}`)).to.deep.equal([
+      'agree ann',
+      'approve ann',
+    ])
+  })
+
+  it('are needed where another hub holds the version that a gate halted here', async () => {
+    await start({ required: 2 })
+    hub.holdElsewhere('rollout-halted.example.')
+    expect((await order('/v1/zones/rollout-halted.example/approve', 'ann')).body.state).to.equal('1 of 2 approvals, by ann')
   })
 
   it('do not count for a version that another check holds', async () => {

@@ -11,7 +11,7 @@ import { AuditTrail } from '../../../lib/audit/trail.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 import type { JobQueues } from '../../../lib/queue/queues.js'
-import type { RolloutRecord } from '../../../lib/rollout/record.js'
+import { type Decision, rolloutId, type RolloutRecord } from '../../../lib/rollout/record.js'
 import { ROLLOUT_STATES, type RolloutState } from '../../../lib/rollout/rollout-states.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
@@ -171,6 +171,18 @@ export class HubOfEveryState {
       hub.#server.listen(0, '127.0.0.1', resolve)
     })
     return hub
+  }
+
+  ordersOf(zone: string): readonly Decision[] {
+    return this.#board.get('orders', zone)?.decisions ?? []
+  }
+
+  /** A check of another hub holds the newest version of the zone. */
+  holdElsewhere(zone: string): void {
+    const { serial, digest } = this.#store.zone(parseZoneName(zone)).latest!
+    const stopped = { kind: 'held' as const, stage: 0, why: 'shrink: half is gone', by: 'west', decided: 0 }
+    const id = rolloutId(zone, serial, digest)
+    this.#board.set('stages', zone, { at: NOW, id, serial, plan: 'p', through: 0, by: 'west', stopped })
   }
 
   async #commit(zone: string, serial: number, more: Partial<Provenance> = {}): Promise<void> {

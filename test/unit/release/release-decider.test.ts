@@ -56,7 +56,9 @@ describe('the release of a version', () => {
       const checker = { check } as unknown as VersionChecker
       const { board, metrics } = this
       const env = { PATH: process.env.PATH }
-      this.decider = new ReleaseDecider({ hub: 'east', board, clock: { now: () => NOW }, metrics, checker, rollout, env })
+      const approvals = { required: 1, for: [] }
+      const clock = { now: () => NOW }
+      this.decider = new ReleaseDecider({ hub: 'east', board, clock, metrics, checker, rollout, approvals, env })
     }
 
     decide(made = contents(5, A), more: Partial<Circumstances> = {}, change?: readonly Difference[]): Promise<Decided> {
