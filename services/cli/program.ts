@@ -73,10 +73,23 @@ export async function runProgram<R extends string>(argv: readonly string[], part
     return status
   } catch (error) {
     // outputError has printed it; help and version end this way too, with 0.
-    if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : mistakeStatus(argv)
     terminal.complain(error instanceof InvariantError ? (error.stack ?? error.message) : describeError(error))
-    return 1
+    return mistakeStatus(argv)
   }
+}
+
+/** The statuses 1 and 2 of `health` are verdicts: a mistake there has the status EX_USAGE of sysexits.h. */
+const mistakeStatus = (argv: readonly string[]): number => (commandOf(argv) === 'health' ? 64 : 1)
+
+/** The first argument that is neither an option nor its value. */
+function commandOf(argv: readonly string[]): string | undefined {
+  for (let i = 2; i < argv.length; i++) {
+    const argument = argv[i]!
+    if (!argument.startsWith('-')) return argument
+    if (/^(-c|--config|--url|--ca|--cert|--key)$/.test(argument)) i++
+  }
+  return undefined
 }
 
 export function buildProgram(context: CommandContext): Command {

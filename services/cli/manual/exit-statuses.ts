@@ -8,7 +8,10 @@ export const EXIT_STATUSES: readonly { readonly commands: readonly string[]; rea
   { commands: ['refresh --wait', 'resync --wait'], meaning: '1 when the job failed' },
   { commands: ['verify --wait'], meaning: '1 when a node differs or cannot be compared' },
   { commands: ['approve --all-halted'], meaning: '1 when one order failed' },
-  { commands: ['health'], meaning: '0 serve, also without an answer of the hub; 1 degrade; 2 withdraw' },
+  {
+    commands: ['health'],
+    meaning: '0 serve, also without an answer of the hub; 1 degrade; 2 withdraw; 64 when the command line has a mistake',
+  },
   { commands: ['probe', 'identify'], meaning: '1 when an answer needs attention, or the node has a problem' },
   { commands: ['audit verify'], meaning: '1 when a line was changed, dropped, moved, repeated or cut off' },
 ]
