@@ -8,7 +8,9 @@ export const healthSchema = section({
     .describe(
       'Nodes of one cloud that may be withdrawn at once, by all hubs together; 0: none. Never the last one that serves, and never in two clouds.',
     ),
-  after: duration().default(60_000).describe('How long content must be expired or in conflict before a node is withdrawn.'),
+  after: duration()
+    .default(60_000)
+    .describe('How long a node must serve other content than the released one before it is withdrawn.'),
   back: duration().default(300_000).describe('How long a node must be well before it is first choice again.'),
 })
   .prefault({})

@@ -26,7 +26,7 @@ export function makeApi(source: FleetSource, { redis, sync, shards, ...parts }: 
   return new ApiService(config, source.fleet, {
     ...parts,
     idempotency: new Idempotency(redis.data),
-    withdrawals: new Withdrawals(redis.data),
+    withdrawals: new Withdrawals(redis.data, config.hub),
     workers: () => shards?.workers() ?? [loneWorker(config.hub, parts.board, source.fleet.zones.size, parts.clock.now())],
     redisLack: () => sync.lack ?? redis.lack,
     share: () => sync.flush(),

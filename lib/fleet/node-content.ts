@@ -111,6 +111,13 @@ export function contentOf(node: NodeContentFacts, version: Content & { torn?: bo
   return isSame(proved, version) ? 'released' : 'unknown'
 }
 
+/**
+ * False when the content is `other` only because the node gave no answer to compare: that proves nothing. For a node whose content
+ * is `other`.
+ */
+export const isProvenOther = ({ differs, disproved, taken }: NodeContentFacts, { serial }: Content): boolean =>
+  differs !== undefined || taken?.serial === serial || disproved?.why.startsWith(NO_ANSWER) !== true
+
 /** Reason to doubt that a node with the version's serial has its content; undefined without a doubt, or with another serial. */
 export function doubtOf(
   node: NodeContentFacts,

@@ -68,6 +68,8 @@ export interface NodeStanding {
   behindSince: number | undefined
   /** First moment at which the state may change without a new fact; undefined when never. */
   changesAt: number | undefined
+  /** It serves other content than the newest of its releases, under the same serial; facts of the zone do not count. */
+  isOther: boolean
 }
 
 export function judgeNode(input: NodeStateInput, rules: NodeStateRules): NodeStateOutcome {
@@ -83,22 +85,24 @@ export function nodeStanding(input: NodeStateInput, rules: NodeStateRules): Node
   const { now, observed, releases } = input
   const newest = releases.at(-1)
   const behindSince = oldestNotReached(input)
-  if (input.drained) return { state: 'drained', behindSince, changesAt: undefined }
-  if (newest === undefined) return { state: 'unknown', behindSince, changesAt: undefined }
+  if (input.drained) return { state: 'drained', behindSince, changesAt: undefined, isOther: false }
+  if (newest === undefined) return { state: 'unknown', behindSince, changesAt: undefined, isOther: false }
   if (observed === undefined) {
     const state = input.missed < rules.unknownAfterMissed ? 'syncing' : 'unknown'
-    return { state, behindSince, changesAt: undefined }
+    return { state, behindSince, changesAt: undefined, isOther: false }
   }
   const staleAt = Math.floor(observed.observedAt + rules.staleMs) + 1
-  if (now >= staleAt || input.missed >= rules.unknownAfterMissed) return { state: 'unknown', behindSince, changesAt: undefined }
+  if (now >= staleAt || input.missed >= rules.unknownAfterMissed)
+    return { state: 'unknown', behindSince, changesAt: undefined, isOther: false }
   const state = answeredState(input, observed.serial, newest.serial)
-  if (state !== undefined) return { state, behindSince, changesAt: staleAt }
+  if (state !== undefined)
+    return { state, behindSince, changesAt: staleAt, isOther: isOther(input, observed.serial, newest.serial) }
   const lagFrom = behindSince ?? now
   const stuckAt = Math.max(observed.since, lagFrom) + rules.stuckMs
-  if (now >= stuckAt) return { state: 'stuck', behindSince, changesAt: staleAt }
+  if (now >= stuckAt) return { state: 'stuck', behindSince, changesAt: staleAt, isOther: false }
   const laggingAt = lagFrom + rules.lagWarnMs
-  if (now >= laggingAt) return { state: 'lagging', behindSince, changesAt: Math.min(stuckAt, staleAt) }
-  return { state: 'syncing', behindSince, changesAt: Math.min(stuckAt, laggingAt, staleAt) }
+  if (now >= laggingAt) return { state: 'lagging', behindSince, changesAt: Math.min(stuckAt, staleAt), isOther: false }
+  return { state: 'syncing', behindSince, changesAt: Math.min(stuckAt, laggingAt, staleAt), isOther: false }
 }
 
 /** The state by a valid answer; undefined for a node that is behind, whose state follows from the time. */
@@ -112,6 +116,9 @@ function answeredState(input: NodeStateInput, serial: Serial, newest: Serial): N
   if (input.expired) return 'expired'
   return order === 'equal' ? STATE_OF_CONTENT[input.content] : undefined
 }
+
+const isOther = ({ content, lost }: NodeStateInput, serial: Serial, newest: Serial): boolean =>
+  content === 'other' && !lost && compareSerials(serial, newest) === 'equal'
 
 const STATE_OF_CONTENT: Readonly<Record<NodeContent, NodeState>> = {
   released: 'in-sync',

@@ -5,7 +5,7 @@
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetZone } from './fleet.js'
-import { contentOf, doubtOf, type NodeContentFacts } from './node-content.js'
+import { contentOf, doubtOf, isProvenOther, type NodeContentFacts } from './node-content.js'
 import { lagSecondsAt, NODE_STATES, type NodeStanding, type NodeState, type NodeStateRules, nodeStanding } from './node-state.js'
 
 interface ReleaseFact {
@@ -73,7 +73,7 @@ export type StandingFacts = Pick<ZoneFacts, 'releases' | 'staged' | 'conflict' |
 export function standingOf(zone: StandingFacts, node: NodeFacts, rules: NodeStateRules, now: number): NodeStanding {
   const releases = releasesTo(zone, node.id)
   const newest = releases.at(-1)
-  return nodeStanding(
+  const standing = nodeStanding(
     {
       now,
       releases,
@@ -87,6 +87,8 @@ export function standingOf(zone: StandingFacts, node: NodeFacts, rules: NodeStat
     },
     rules,
   )
+  if (standing.isOther && !isProvenOther(node, newest!)) standing.isOther = false
+  return standing
 }
 
 function observationOf({

@@ -97,9 +97,10 @@ export class Judge {
     const { id } = sum.node
     const cell = board.pairs.at(zone.name, id)
     const drained = board.get('drains', id)?.drained ?? false
-    const { state, behindSince, changesAt } = standingOf(facts, nodeFacts(cell, id, drained), rules, now)
+    const { state, behindSince, changesAt, isOther } = standingOf(facts, nodeFacts(cell, id, drained), rules, now)
     const old = sum.stateOf(n)
-    sum.judged(n, { state, contact: contactOf(cell, rules), behindSince, changesAt, observedAt: cell?.observedAt }, now)
+    const contact = contactOf(cell, rules)
+    sum.judged(n, { state, contact, behindSince, changesAt, observedAt: cell?.observedAt, isOther }, now)
     this.#table.zones.move(n, old, sum.stateOf(n))
   }
 }

@@ -30,10 +30,15 @@ export function contactOf(
 export const named = (counts: readonly number[]): StateCounts =>
   Object.fromEntries(NODE_STATES.flatMap((state, i) => (counts[i]! > 0 ? [[state, counts[i]!]] : [])))
 
-/** The octet of a pair: 1 + the index of its state, or 0 before it was judged; its contact; and a bit for a zone of the node. */
+/**
+ * The octet of a pair: 1 + the index of its state, or 0 before it was judged; its contact; a bit for a zone of the node; and a bit for
+ * content that is other than the released one.
+ */
 const STATE_MASK = 0x0f
 const CONTACT_SHIFT = 4
+const CONTACT_MASK = 0x03
 const CARRIED = 0x40
+const OTHER = 0x80
 
 const INDEX = new Map<string, number>([...NODE_STATES.entries(), ...CONTACTS.entries()].map(([i, name]) => [name, i]))
 
@@ -49,6 +54,8 @@ export interface JudgedPair {
   /** The state may change at this time. */
   changesAt: number | undefined
   observedAt: number | undefined
+  /** See NodeStanding. */
+  isOther: boolean
 }
 
 export class NodeSum {
@@ -61,6 +68,7 @@ export class NodeSum {
   readonly #contacts = CONTACTS.map(() => 0)
   #pairs = new Uint8Array(0)
   #total = 0
+  #others = 0
   #newestAnswer = 0
   /** The node counts as silent since then, for each zone without a later answer; 0 when it answers. */
   #silentSince = 0
@@ -71,6 +79,11 @@ export class NodeSum {
 
   get total(): number {
     return this.#total
+  }
+
+  /** Pairs with other content than the released one, by their own fault: a conflict or expiry of the zone does not count. */
+  get others(): number {
+    return this.#others
   }
 
   /** Time of the last answer to this hub, milliseconds; 0 when there was none. */
@@ -108,8 +121,8 @@ export class NodeSum {
     for (let n = 0; n < this.#pairs.length; n++) if (this.carries(n)) yield n
   }
 
-  judged(zone: number, { state, contact, behindSince, changesAt, observedAt = 0 }: JudgedPair, now: number): void {
-    const octet = CARRIED | (INDEX.get(contact)! << CONTACT_SHIFT) | (INDEX.get(state)! + 1)
+  judged(zone: number, { state, contact, behindSince, changesAt, observedAt = 0, isOther }: JudgedPair, now: number): void {
+    const octet = CARRIED | (isOther ? OTHER : 0) | (INDEX.get(contact)! << CONTACT_SHIFT) | (INDEX.get(state)! + 1)
     const old = this.#pairs[zone]!
     if (octet !== old) {
       this.#count(old, -1)
@@ -144,7 +157,8 @@ export class NodeSum {
     const state = (octet & STATE_MASK) - 1
     if (state < 0) return
     this.counts[state]! += n
-    this.#contacts[(octet & ~CARRIED) >> CONTACT_SHIFT]! += n
+    this.#contacts[(octet >> CONTACT_SHIFT) & CONTACT_MASK]! += n
+    if ((octet & OTHER) !== 0) this.#others += n
   }
 
   /**

@@ -81,7 +81,8 @@ export class ApiService implements Service {
       onChange: (probe) => this.#events.announce({ name: 'probe', data: probe }),
     })
     const isDrained = (node: string): boolean => parts.board.get('drains', node)?.drained ?? false
-    this.#health = new HealthRounds({ ...parts, matrix: this.#matrix, isDrained })
+    const isSilent = (node: string): boolean => parts.board.get('contacts', node)?.silentSince !== undefined
+    this.#health = new HealthRounds({ ...parts, matrix: this.#matrix, isDrained, isSilent })
     const context: ApiContext = {
       ...parts,
       probes: this.#probes,

@@ -2,7 +2,6 @@
 import { Router } from 'express'
 import type { HealthAnswer } from '../../../lib/answers/health-answers.js'
 import { type ApiContext, nodeNamed } from '../context.js'
-import { VERDICT_TTL_MS } from '../health/health-rounds.js'
 import { time } from '../json.js'
 
 export function healthRoutes(context: ApiContext): Router {
@@ -10,13 +9,13 @@ export function healthRoutes(context: ApiContext): Router {
 
   router.get('/nodes/:node/health', (req, res) => {
     const node = nodeNamed(context, res, req.params.node)
-    const { verdict, why, since } = context.health.of(node.id)
+    const { verdict, why, since, ttlMs } = context.health.of(node.id)
     const answer: HealthAnswer = {
       verdict,
       why: why ?? null,
       node: node.id,
       since: time(since),
-      ttlSeconds: VERDICT_TTL_MS / 1000,
+      ttlSeconds: Math.ceil(ttlMs / 1000),
     }
     res.set('cache-control', 'no-store')
     res.status(verdict === 'withdraw' ? 503 : 200).json(answer)

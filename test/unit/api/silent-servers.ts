@@ -18,7 +18,7 @@ export function silentServers(
   return {
     servers: new NodeServers({ controls: { of: () => undefined }, querier, board, clock }),
     identities,
-    health: { of: () => ({ verdict: 'serve', why: undefined, since: 0 }) },
+    health: { of: () => ({ verdict: 'serve', why: undefined, since: 0, ttlMs: 30_000 }) },
     probes: new ProbeRounds({ querier, matrix, identities, log: silentLogger, onChange: () => undefined }),
   }
 }
