@@ -33,8 +33,10 @@ export interface OrderParts<J extends TargetsJob> {
 export async function runOrder<J extends TargetsJob>(job: J, parts: OrderParts<J>): Promise<ResyncProgress> {
   const tally = new Tally(await count(job, parts.fleet))
   const slices = slicesOf(job, parts.fleet)
+  // A lane that breaks off ends the others: the order may be given again beside them.
+  let isStopped = false
   const lane = async (): Promise<void> => {
-    for (let next = await slices.next(); next.done !== true; next = await slices.next()) {
+    for (let next = await slices.next(); next.done !== true && !isStopped; next = await slices.next()) {
       const targets = next.value
       const part = { ...job, targets, select: undefined }
       tally.show(targets, targets.map(waiting))
@@ -45,7 +47,14 @@ export async function runOrder<J extends TargetsJob>(job: J, parts: OrderParts<J
   const report = guard('progress timer', () => void parts.report(tally.progress()).catch(() => undefined))
   const timer = setInterval(report, REPORT_MS + Math.min(tally.total, MOST_SHOWN) * REPORT_MS_PER_TARGET)
   try {
-    await Promise.all(Array.from({ length: parts.isCareful ? 1 : SLICES_AT_ONCE }, lane))
+    const stop = async (error: unknown): Promise<never> => {
+      isStopped = true
+      await slices.return()
+      throw error
+    }
+    const lanes = Array.from({ length: parts.isCareful ? 1 : SLICES_AT_ONCE }, () => lane().catch(stop))
+    const failure = (await Promise.allSettled(lanes)).find(({ status }) => status === 'rejected')
+    if (failure?.status === 'rejected') throw failure.reason
   } finally {
     clearInterval(timer)
   }

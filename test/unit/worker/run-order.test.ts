@@ -88,6 +88,30 @@ describe('an order over many pairs', function () {
     expect(new Set(slices.flatMap(({ targets }) => targets.map(({ node }) => node)))).to.deep.equal(new Set(['n1', 'n3']))
   })
 
+  it('begins no slice after one broke off, and ends with its error when the others have ended', async () => {
+    let begun = 0
+    let running = 0
+    const error = await runOrder(ORDER, {
+      fleet: FLEET,
+      isCareful: false,
+      report: async () => undefined,
+      runSlice: async ({ targets }) => {
+        begun += 1
+        running += 1
+        await new Promise(setImmediate)
+        running -= 1
+        if (begun === 4) throw new Error('redis is away')
+        return targets.map((target) => ended(target))
+      },
+    }).catch((thrown: Error) => thrown)
+    expect(error).to.include({ message: 'redis is away' })
+    expect(running).to.equal(0)
+    const then = begun
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+    expect(begun).to.equal(then)
+    expect(begun).to.be.most(8)
+  })
+
   it('works on one slice after the other where it must be careful', async () => {
     await run({ ...ORDER, select: { nodes: ['n1'] } }, undefined, true)
     expect(slices.length).to.be.greaterThan(1)
