@@ -1,5 +1,5 @@
 /** Gets jobs from the queues and passes them to their processors. The only file that uses BullMQ's worker side. */
-import { type Job, UnrecoverableError, Worker } from 'bullmq'
+import { type Job, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { describeError } from '../../lib/errors.js'
 import { queueName } from '../../lib/queue/jobs.js'
@@ -13,6 +13,17 @@ import { retryMs, toBullWords } from './retry-policy.js'
 /** After this long another worker continues the job of a dead one. */
 const LOCK_MS = 30_000
 /** The jobs themselves had their time in `finish`. */
+/**
+ * BullMQ fails a job that was cut off more often. Orders of operators survive every restart of a hub; other kinds are given again by
+ * those that gave them.
+ */
+const CUT_OFF_AT_MOST: { [K in QueueKind]?: number } = { resync: 1_000, verify: 1_000, provision: 1_000 }
+
+/** Settings of BullMQ for the worker of one kind. */
+export const settingsOf = (kind: QueueKind): Pick<WorkerOptions, 'lockDuration' | 'maxStalledCount'> => ({
+  lockDuration: LOCK_MS,
+  maxStalledCount: CUT_OFF_AT_MOST[kind] ?? 1,
+})
 const CLOSE_WITHIN_MS = 1_000
 const MOVE_MS = 2_000
 
@@ -84,7 +95,7 @@ export class JobTakers {
         connection: this.#connect(),
         prefix: QUEUE_PREFIX,
         concurrency,
-        lockDuration: LOCK_MS,
+        ...settingsOf(kind),
         settings: { backoffStrategy: (attempts, type) => retryMs(type, attempts ?? 1, Math.random()) },
       },
     )
