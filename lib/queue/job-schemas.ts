@@ -38,6 +38,7 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     ...pairs,
     strength: z.enum(['notify', 'refresh', 'retransfer', 'force']),
     allAtOnce: z.boolean().optional(),
+    named: z.boolean().optional(),
     by: name,
     reason: reason.optional(),
     at: z.number().optional(),

@@ -28,7 +28,16 @@ export async function expectOwnResync(job: ResyncJob, seals: Pick<TextSeals, 'is
     throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind: 'resync' }, 'resync job is not from this hub, or a week old')
 }
 
-async function textOf({ targets, select, strength, by, at, allAtOnce = false, reason = '' }: ResyncJob): Promise<string> {
+async function textOf({
+  targets,
+  select,
+  strength,
+  by,
+  at,
+  allAtOnce = false,
+  named = false,
+  reason = '',
+}: ResyncJob): Promise<string> {
   const hash = createHash('sha256')
   let hashed = 0
   const add = async (text: string): Promise<void> => {
@@ -42,5 +51,5 @@ async function textOf({ targets, select, strength, by, at, allAtOnce = false, re
     await add(words === undefined ? '-\n' : `${list} ${words.length}\n`)
     for (const word of words ?? []) await add(`${word}\n`)
   }
-  return ['resync', strength, by, at, allAtOnce, select !== undefined, hash.digest('hex'), reason].join('\n')
+  return ['resync', strength, by, at, allAtOnce, named, select !== undefined, hash.digest('hex'), reason].join('\n')
 }

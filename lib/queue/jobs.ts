@@ -62,6 +62,8 @@ export interface ResyncJob extends TargetsJob {
   reason: string | undefined
   /** For force: all nodes at the same time, instead of a few of one cloud. */
   allAtOnce?: boolean | undefined
+  /** For force: the order names its nodes, so the only node of a cloud may be one of them. */
+  named?: boolean | undefined
   /** Time of the order, milliseconds since 1970. A target that was forced since then is not forced again. */
   at?: number | undefined
   /** For force: proves that a process of this hub wrote it. */

@@ -65,6 +65,9 @@ export interface Permit {
   giveBack(): Promise<void>
 }
 
+const claimKey = (pair: string, { serial, digest }: { serial: number; digest: string }): string =>
+  `zonecast:forced:${pair} ${serial} ${digest}`
+
 export class ForcePermits {
   readonly #redis: Redis
   /** Claims without an answer, by pair. */
@@ -109,14 +112,10 @@ export class ForcePermits {
    * `ours` for the first hub that asks for this version of the zone on the node, and never again · `claimed`: it was forced before ·
    * `away`: Redis gave no answer; ask again later.
    */
-  async claimOnce(
-    zone: string,
-    node: string,
-    { serial, digest }: { serial: number; digest: string },
-  ): Promise<'ours' | 'claimed' | 'away'> {
+  async claimOnce(zone: string, node: string, version: { serial: number; digest: string }): Promise<'ours' | 'claimed' | 'away'> {
     if (this.#redis.status !== 'ready') return 'away'
     const pair = `${zone} ${node}`
-    const key = `zonecast:forced:${pair} ${serial} ${digest}`
+    const key = claimKey(pair, version)
     // Redis may have stored a claim whose answer was lost.
     const open = this.#claims.get(pair)
     const claim = open?.key === key ? open : { key, token: randomUUID() }
@@ -129,5 +128,10 @@ export class ForcePermits {
     } catch {
       return 'away'
     }
+  }
+
+  /** The version was claimed and not forced. Without an answer of Redis the claim stays. Never throws. */
+  async giveClaimBack(zone: string, node: string, version: { serial: number; digest: string }): Promise<void> {
+    if (this.#redis.status === 'ready') await this.#redis.del(claimKey(`${zone} ${node}`, version)).catch(() => undefined)
   }
 }

@@ -19,6 +19,7 @@ import type { SignalBus } from '../../lib/state/signals.js'
 import type { ForceCell } from '../../lib/state/force-cell.js'
 import type { Version } from '../../lib/store/version.js'
 import type { ZoneStore } from '../../lib/store/zone-store.js'
+import type { Spare } from './force-spare.js'
 
 /** Compares the content of a node with a version. Returns the faults in sentences; none: the same, as far as it can be known. */
 export type VerifyPair = (zone: FleetZone, node: FleetNode, version: Version) => Promise<string[]>
@@ -43,12 +44,20 @@ export interface ForceOrder {
   reason: string | undefined
   /** A failure leaves the version to an operator. */
   isLast?: boolean
+  /** Asked when the force is written as running, in one step with that: of two last nodes, the second sees the first. */
+  spare?: () => Spare
 }
 
 export type ForceResult =
   | { kind: 'confirmed'; serial: Serial }
   /** `isLost`: the node does not serve the zone any more. */
   | { kind: 'failed'; error: string; serial: Serial | undefined; isLost: boolean }
+
+/** It was not begun. */
+export interface NotSpared {
+  kind: 'not-spared'
+  spare: Exclude<Spare, 'spared'>
+}
 
 /** Longest wait for a transfer, and for each MiB of the version. */
 const TRANSFER_MS = 60_000
@@ -69,7 +78,7 @@ export async function forcePair(
   node: FleetNode,
   order: ForceOrder,
   parts: ForcePairParts,
-): Promise<ForceResult> {
+): Promise<ForceResult | NotSpared> {
   const { board, clock, log, metrics, controls, store } = parts
   const version = store.zone(zone.name).releasedTo(node.id)
   const control = controls.of(node)
@@ -84,6 +93,8 @@ export async function forcePair(
       by: order.by,
       ...cell,
     })
+  const spare = order.spare?.() ?? 'spared'
+  if (spare !== 'spared') return { kind: 'not-spared', spare }
   note({ outcome: 'running' })
   log.info({ ...facts, channel: control.channel }, 'node ordered to transfer')
   const result = await carryOut(zone, node, version, () => control.forceTransfer(zone.name), parts).catch((error) =>

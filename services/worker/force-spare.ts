@@ -33,29 +33,45 @@ export const isUnderWay = ({ outcome, at }: Pick<ForceCell, 'outcome' | 'at'>, c
 export const isInService = ({ board, isDrained }: Pick<SpareParts, 'board' | 'isDrained'>, { id }: FleetNode): boolean =>
   !isDrained(id) && board.get('contacts', id)?.silentSince === undefined
 
-export function spareOf(zone: FleetZone, node: FleetNode, parts: SpareParts): Spare {
+/**
+ * `mayBeOnly`: the only node of a cloud has no other to wait for, and is forced when an order names it, or by the hub itself. Where the
+ * content of the node is in doubt, another node with a doubted content is no worse: all of a cloud may have the same other one.
+ */
+export function spareOf(zone: FleetZone, node: FleetNode, parts: SpareParts, mayBeOnly: boolean): Spare {
   const { board, clock } = parts
   if (nodeCell(board, zone.name, node.id).lostAt !== undefined) return 'spared'
+  const others = othersOf(zone, node)
+  if (others.length === 0 && mayBeOnly) return 'spared'
+  const isNoWorse = isDoubted(zone, node, parts)
   let spare: Spare = 'last'
-  for (const other of zone.nodes) {
-    if (other.cloud !== node.cloud || other.id === node.id) continue
+  for (const other of others) {
     const force = board.get('forces', pairKey(zone.name, other.id))
     if (force !== undefined && isUnderWay(force, clock)) spare = 'busy'
-    else if (serves(zone, other, parts)) return 'spared'
+    else if (answers(zone, other, parts) && (isNoWorse || !isDoubted(zone, other, parts))) return 'spared'
   }
   return spare
 }
 
-function serves(zone: FleetZone, node: FleetNode, parts: SpareParts): boolean {
-  const { serial, missed, lostAt, ...facts } = nodeCell(parts.board, zone.name, node.id)
-  if (serial === undefined || missed > 0 || lostAt !== undefined || !isInService(parts, node)) return false
-  const wanted = parts.store.releasedTo(zone.name, node.id)
-  if (facts.differs !== undefined) return false
-  return wanted === undefined || serial !== wanted.serial || !DOUBTED.has(contentIn({ serial, missed, lostAt, ...facts }, wanted))
+/** Nodes of its cloud that have the zone, too. */
+const othersOf = ({ nodes }: FleetZone, { id, cloud }: FleetNode): FleetNode[] =>
+  nodes.filter((other) => other.cloud === cloud && other.id !== id)
+
+function answers(zone: FleetZone, node: FleetNode, parts: SpareParts): boolean {
+  const { serial, missed, lostAt } = nodeCell(parts.board, zone.name, node.id)
+  return serial !== undefined && missed === 0 && lostAt === undefined && isInService(parts, node)
 }
 
-export const lastOf = ({ cloud }: FleetNode, { name }: FleetZone): string =>
-  `not forced: no other node of cloud ${cloud} is known to serve ${name} (bring one back first, or order it with --all-at-once)`
+function isDoubted(zone: FleetZone, node: FleetNode, parts: SpareParts): boolean {
+  const cell = nodeCell(parts.board, zone.name, node.id)
+  if (cell.differs !== undefined) return true
+  const wanted = parts.store.releasedTo(zone.name, node.id)
+  return wanted !== undefined && cell.serial === wanted.serial && DOUBTED.has(contentIn(cell, wanted))
+}
+
+export const lastOf = (node: FleetNode, zone: FleetZone): string =>
+  othersOf(zone, node).length === 0
+    ? `not forced: ${node.id} is the only node of cloud ${node.cloud} for ${zone.name} (name it with --node, or order it with --all-at-once)`
+    : `not forced: no other node of cloud ${node.cloud} is known to serve ${zone.name} (bring one back first, or order it with --all-at-once)`
 
 /** Nodes of the cloud that may be forced at once: one of several that are in service always serves undisturbed. */
 export function mostAtOnce(fleet: Fleet, cloud: string, atOnce: number, isServing: (node: FleetNode) => boolean): number {

@@ -47,15 +47,22 @@ export async function forceTargets(
     nodes.set(node.id, own)
     clouds.set(node.cloud, nodes)
   }
-  const run = (node: string, own: TargetProgress[]): Promise<void> => forceNode(job, node, own, lost, fleet, parts)
+  const run = (node: string, own: TargetProgress[]): Promise<TargetProgress[]> => forceNode(job, node, own, lost, fleet, parts)
   if (job.allAtOnce === true) {
     await Promise.all([...clouds.values()].flatMap((nodes) => [...nodes].map(([node, own]) => run(node, own))))
     return
   }
   for (const [cloud, nodes] of clouds) {
-    const waiting = [...nodes]
+    const waiting = [...nodes].map(([node, own]) => ({ node, own, busySince: undefined as number | undefined }))
     const lane = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) await run(...next)
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const busySince = next.busySince ?? performance.now()
+        const own = await run(next.node, next.own)
+        if (own.length === 0) continue
+        if (performance.now() - busySince > MOST_WAIT_MS) failAsLast(own, fleet(), parts)
+        else waiting.push({ node: next.node, own, busySince })
+        await sleep(parts.waitMs ?? WAIT_MS)
+      }
     }
     await Promise.all(
       Array.from({ length: mostAtOnce(fleet(), cloud, parts.unstick.atOnce, (node) => isInService(parts, node)) }, lane),
@@ -80,6 +87,7 @@ interface HeldPermit {
   cloud: string
 }
 
+/** Returns the targets that are busy: their turn comes again, and meanwhile the node has no permit. */
 async function forceNode(
   job: ResyncJob,
   node: string,
@@ -87,7 +95,9 @@ async function forceNode(
   lost: Map<string, string>,
   fleet: () => Fleet,
   parts: ForceTargetsParts,
-): Promise<void> {
+): Promise<TargetProgress[]> {
+  if (targets.every((target) => isBusy(target, job, fleet(), parts))) return [...targets]
+  const busy: TargetProgress[] = []
   const take = (): Promise<HeldPermit | undefined> => permitFor(job, node, targets, fleet, parts)
   let held = take()
   const running = new Set<Promise<void>>()
@@ -113,7 +123,9 @@ async function forceNode(
     while (next < targets.length && (await isAllowed())) {
       const target = targets[next++]
       if (target?.step !== 'waiting') continue
-      const forcing = forceTarget(target, { ...order, isAlone: job.allAtOnce !== true }, lost, fleet, parts)
+      const forcing = forceTarget(target, order, job, lost, fleet, parts).then((hadTurn) => {
+        if (!hadTurn) busy.push(target)
+      })
       running.add(forcing)
       await forcing.finally(() => running.delete(forcing))
     }
@@ -126,6 +138,7 @@ async function forceNode(
   for (const target of targets.slice(next))
     if (target.step === 'waiting' && ready(target, fleet(), parts) !== undefined)
       Object.assign(target, { step: 'failed', error: 'other orders force nodes, or redis is away: order it again later' })
+  return busy
 }
 
 /** Undefined when no target is left that can be forced, too. */
@@ -169,17 +182,16 @@ function isSettled(target: TargetProgress, { at, by }: ResyncJob, lost: Map<stri
   return true
 }
 
-/** Waits until another node of the cloud serves the zone; otherwise the target has failed. */
-async function spared(target: TargetProgress, fleet: () => Fleet, parts: ForceTargetsParts): Promise<ReturnType<typeof ready>> {
-  const until = performance.now() + MOST_WAIT_MS
-  for (;;) {
-    const able = ready(target, fleet(), parts)
-    if (able === undefined) return undefined
-    const spare = spareOf(able.zone, able.node, parts)
-    if (spare === 'spared') return able
-    if (spare === 'last' || performance.now() > until)
-      return void Object.assign(target, { step: 'failed', error: lastOf(able.node, able.zone) })
-    await sleep(parts.waitMs ?? WAIT_MS)
+/** Another node is forced for the zone. */
+function isBusy(target: TargetProgress, job: ResyncJob, fleet: Fleet, parts: ForceTargetsParts): boolean {
+  const able = ready(target, fleet, parts)
+  return able !== undefined && job.allAtOnce !== true && spareOf(able.zone, able.node, parts, job.named === true) === 'busy'
+}
+
+function failAsLast(targets: readonly TargetProgress[], fleet: Fleet, parts: ForceTargetsParts): void {
+  for (const target of targets) {
+    const able = ready(target, fleet, parts)
+    if (able !== undefined) Object.assign(target, { step: 'failed', error: lastOf(able.node, able.zone) })
   }
 }
 
@@ -191,23 +203,32 @@ function isLostElsewhere(target: TargetProgress, lost: ReadonlyMap<string, strin
   return true
 }
 
+/** False while another node is forced for the zone: the target waits. */
 async function forceTarget(
   target: TargetProgress,
-  { isAlone, ...order }: ForceOrder & { isAlone: boolean },
+  order: ForceOrder,
+  { allAtOnce, named }: ResyncJob,
   lost: Map<string, string>,
   fleet: () => Fleet,
   parts: ForceTargetsParts,
-): Promise<void> {
-  if (isLostElsewhere(target, lost)) return
-  const able = isAlone ? await spared(target, fleet, parts) : ready(target, fleet(), parts)
-  if (able === undefined || isLostElsewhere(target, lost)) return
+): Promise<boolean> {
+  if (isLostElsewhere(target, lost)) return true
+  const able = ready(target, fleet(), parts)
+  if (able === undefined) return true
   const { zone, node } = able
+  const spare = allAtOnce === true ? undefined : () => spareOf(zone, node, parts, named === true)
   target.step = 'forced'
-  const result = await forcePair(zone, node, order, parts)
+  const result = await forcePair(zone, node, { ...order, ...(spare && { spare }) }, parts)
+  if (result.kind === 'not-spared') {
+    target.step = 'waiting'
+    if (result.spare === 'last') failAsLast([target], fleet(), parts)
+    return result.spare === 'last'
+  }
   target.serial = result.serial
   if (result.kind === 'confirmed') target.step = 'confirmed'
   else {
     if (result.isLost) lost.set(target.zone, node.id)
     Object.assign(target, { step: 'failed', error: result.error })
   }
+  return true
 }

@@ -15,10 +15,10 @@ import type { ForceCell } from '../../lib/state/force-cell.js'
 import { pairKey, type NodeCell, splitPair } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 import { type ForcePairParts, forcePair } from './force-pair.js'
-import { DOUBTED, isInService, isUnderWay, lastOf, mostAtOnce, spareOf } from './force-spare.js'
+import { DOUBTED, isInService, isUnderWay, lastOf, mostAtOnce, type Spare, spareOf } from './force-spare.js'
 
 export interface UnstickParts extends ForcePairParts {
-  permits: Pick<ForcePermits, 'take' | 'claimOnce'>
+  permits: Pick<ForcePermits, 'take' | 'claimOnce' | 'giveClaimBack'>
   /** `afterMs` 0: never. A reload changes it. */
   unstick: { afterMs: number; atOnce: number }
   isDrained: (node: string) => boolean
@@ -215,7 +215,8 @@ export class Unsticker {
       if (!isUnderWay(known, clock)) this.#leaveToOperator(zone, node, version, known)
       return true
     }
-    const spare = spareOf(zone, node, this.#parts)
+    const spareNow = (): Spare => spareOf(zone, node, this.#parts, true)
+    const spare = spareNow()
     if (spare === 'last' && !isSame) this.#callOperator(zone, node, version, { error: lastOf(node, zone), isLast: true })
     if (spare !== 'spared') return spare === 'last'
     const most = mostAtOnce(this.#fleet, node.cloud, unstick.atOnce, (other) => isInService(this.#parts, other))
@@ -231,10 +232,12 @@ export class Unsticker {
     }
     this.#running.add(key)
     this.#begunAt.set(node.id, clock.now())
-    const order = { by: 'unstick', reason: 'the node does not get on by itself', isLast: true }
+    const order = { by: 'unstick', reason: 'the node does not get on by itself', isLast: true, spare: spareNow }
     forcePair(zone, node, order, this.#parts)
-      .then((result) => {
+      .then(async (result) => {
         if (result.kind === 'confirmed') return
+        // Another force was begun meanwhile: a later tick tries again.
+        if (result.kind === 'not-spared') return await permits.giveClaimBack(zone.name, node.id, version)
         this.#failedAt.set(node.id, clock.now())
         this.#report(zone, node, version.serial, result.error)
       })

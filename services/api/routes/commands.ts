@@ -62,7 +62,7 @@ export function commandRoutes(context: ApiContext): Router {
     if (pairs === undefined) return { status: 200, body: { job: null } }
     requireRedis(context)
     const { name: by } = callerOf(res)
-    const order = { ...pairs, strength, by, reason, allAtOnce, at: context.matrix.now() }
+    const order = { ...pairs, strength, by, reason, allAtOnce, named: selection.nodes !== undefined, at: context.matrix.now() }
     return { status: 202, body: { job: await context.queues.enqueueResync(await sealedResync(order, context.seals)) } }
   }
 

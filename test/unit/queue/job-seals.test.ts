@@ -35,6 +35,7 @@ describe('the seal of an order to force nodes', () => {
     ['more zones', { select: { zones: ['c.example.' as ZoneName] } }],
     ['all zones', { select: {} }],
     ['another pace', { allAtOnce: true }],
+    ['nodes that it did not name', { named: true }],
     ['another caller', { by: 'other' }],
     ['another reason', { reason: undefined }],
     ['another time', { at: NOW + 1 }],

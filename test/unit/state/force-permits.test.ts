@@ -86,6 +86,7 @@ describe('the claim of a version to force', () => {
         return answer(isNew ? 'OK' : null)
       },
       get: async (key: string) => answer(kept.get(key) ?? null),
+      del: async (key: string) => answer(kept.delete(key) ? 1 : 0),
     } as unknown as Redis
     return { state, permits: () => new ForcePermits(redis) }
   }
@@ -95,6 +96,8 @@ describe('the claim of a version to force', () => {
     const { permits } = world()
     const [here, there] = [permits(), permits()]
     expect([await claim(here), await claim(here), await claim(there)]).to.deep.equal(['ours', 'claimed', 'claimed'])
+    await here.giveClaimBack('a.example.', 'a1', VERSION)
+    expect([await claim(there), await claim(here)]).to.deep.equal(['ours', 'claimed'])
   })
 
   it('is open while Redis is not ready', async () => {

@@ -1,9 +1,10 @@
 /** The pace of an order to force nodes, with fakes for the nodes and the permits. */
 import { expect } from 'chai'
 import type { ZoneName } from '../../../lib/dns/name.js'
-import type { FleetNode } from '../../../lib/fleet/fleet.js'
+import type { Fleet, FleetNode } from '../../../lib/fleet/fleet.js'
 import type { TargetProgress } from '../../../lib/queue/jobs.js'
 import { noteLost } from '../../../lib/observe/node-cells.js'
+import { sleep } from '../../../lib/runtime/clock.js'
 import { differs, noteVerdict } from '../../../lib/verify/verdicts.js'
 import { mostAtOnce } from '../../../services/worker/force-spare.js'
 import { forceTargets } from '../../../services/worker/force-targets.js'
@@ -63,6 +64,72 @@ describe('an order to force nodes', () => {
     const targets = targetsFor(['a1']).slice(0, 1)
     await forceTargets(job(), targets, () => fleetOf(), world.parts())
     expect(targets[0]!.step).to.equal('confirmed')
+  })
+
+  it('forces a node with other content beside one that has other content, too', async () => {
+    const world = new World()
+    for (const id of ['a1', 'a2'])
+      noteVerdict(world.board, ZONES[0]!, id, { serial: 7, digest: 'd'.repeat(32) }, differs('axfr', 1, 0, []), 1)
+    const targets = targetsFor(['a1', 'a2']).slice(0, 2)
+    await forceTargets(job(), targets, () => fleetOf(), world.parts())
+    expect(world.seen).to.deep.equal([['a1'], ['a2']])
+  }).timeout(20_000)
+
+  it('forces the only node of a cloud when the order names it', async () => {
+    const world = new World()
+    const alone = (): Fleet => fleetOf([node('a1', 'A'), node('b1', 'B'), node('b2', 'B')])
+    const targets = targetsFor(['a1']).slice(0, 1)
+    await forceTargets(job(), targets, alone, world.parts())
+    expect(targets[0]!.error).to.equal(
+      'not forced: a1 is the only node of cloud A for a.example. (name it with --node, or order it with --all-at-once)',
+    )
+    const again = targetsFor(['a1']).slice(0, 1)
+    await forceTargets(job({ named: true }), again, alone, world.parts())
+    expect(again[0]!.step).to.equal('confirmed')
+  })
+
+  it('never forces the two last nodes of a zone at once, though the cloud has a third', async () => {
+    const world = new World()
+    const parts = world.parts(2)
+    parts.isDrained = () => false
+    noteLost(world.board, ZONES[0]!, 'a3', 'REFUSED', true, 1)
+    const forcedAtOnce: string[][] = []
+    world.onForce = (zone) => {
+      forcedAtOnce.push(['a1', 'a2'].filter((id) => world.board.get('forces', `${zone} ${id}`)?.outcome === 'running'))
+      return 'transfer'
+    }
+    const targets = targetsFor(['a1', 'a2']).slice(0, 2)
+    await forceTargets(job(), targets, () => fleetOf(), parts)
+    expect(targets.map(({ step }) => step)).to.deep.equal(['confirmed', 'confirmed'])
+    expect(forcedAtOnce).to.deep.equal([['a1'], ['a2']])
+  })
+
+  it('holds no permit while it waits for the force of another node, and goes on with others', async () => {
+    const world = new World()
+    const parts = world.parts()
+    const { take } = parts.permits
+    let held = 0
+    parts.permits.take = async (wish) => {
+      const permit = (await take(wish))!
+      held += 1
+      const giveBack = async (): Promise<void> => {
+        await permit.giveBack()
+        held -= 1
+      }
+      return { isLost: false, giveBack }
+    }
+    const running = { at: 1, serial: 7, digest: 'd'.repeat(32), by: 'other', outcome: 'running' } as const
+    world.board.set('forces', 'a.example. a2', running)
+    const targets = targetsFor(['a1']).concat(targetsFor(['b1']))
+    const forced = forceTargets(job(), targets, () => fleetOf(), parts)
+    const [waits, other] = targets
+    for (let i = 0; i < 500 && !(waits!.step === 'waiting' && held === 0 && targets[1]!.step === 'confirmed'); i++) await sleep(1)
+    expect([waits!.step, other!.step, held]).to.deep.equal(['waiting', 'confirmed', 0])
+    await sleep(10)
+    expect(held).to.equal(0)
+    world.board.set('forces', 'a.example. a2', { ...running, outcome: 'confirmed' })
+    await forced
+    expect(targets.map(({ step }) => step)).to.deep.equal(Array(4).fill('confirmed'))
   })
 
   it('goes on where a run of the same order was cut off', async () => {

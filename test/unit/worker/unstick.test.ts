@@ -60,6 +60,9 @@ class World {
   readonly forced: string[] = []
   readonly broken = new Set<string>()
   claims: ('ours' | 'claimed' | 'away')[] = []
+  onClaim: () => void = () => undefined
+  /** `NODE ZONE` of claims that were given back. */
+  readonly claimsBack: string[] = []
   afterMs = 1_000
   #held: string | undefined
   readonly #fleet: Fleet
@@ -115,7 +118,11 @@ class World {
             },
           }
         },
-        claimOnce: async () => this.claims.shift() ?? 'ours',
+        claimOnce: async () => {
+          this.onClaim()
+          return this.claims.shift() ?? 'ours'
+        },
+        giveClaimBack: async (zone: ZoneName, node: string) => void this.claimsBack.push(`${node} ${zone}`),
       },
       unstick: { afterMs: this.afterMs, atOnce: 1 },
       isDrained: () => false,
@@ -145,6 +152,26 @@ describe('the hub that repairs nodes by itself', () => {
       expect(world.forced.slice(0, 2)).to.deep.equal(['a1 a.example.', 'a2 c.example.'])
       expect(world.forced.slice(2)).to.deep.equal(['a1 b.example.', 'a1 c.example.'])
     }).timeout(20_000)
+
+  it('forces the only node of a cloud, which no other can wait for', async () => {
+    const world = new World(['a1'], ZONES.slice(0, 1), () => false)
+    noteAnswer(world.board, ZONES[0]!, 'a1', 4, Date.now() - 60_000)
+    await world.run(() => world.forced.length > 0)
+    expect(world.forced).to.deep.equal(['a1 a.example.'])
+  }).timeout(20_000)
+
+  it('does not begin, and gives its claim back, when the last other node is forced meanwhile', async () => {
+    const world = new World(['a1', 'a2'], ZONES.slice(0, 1), () => false)
+    noteAnswer(world.board, ZONES[0]!, 'a1', 4, Date.now() - 60_000)
+    const other = { serial: 5, digest: DIGEST, by: 'noc', outcome: 'running' } as const
+    world.onClaim = () => world.board.set('forces', 'a.example. a2', { at: Date.now(), ...other })
+    await world.run(() => world.claimsBack.length > 0)
+    expect([world.forced, world.board.get('forces', 'a.example. a1')]).to.deep.equal([[], undefined])
+    world.onClaim = () => undefined
+    world.board.set('forces', 'a.example. a2', { at: Date.now(), ...other, outcome: 'confirmed' })
+    await world.run(() => world.forced.length > 0)
+    expect(world.forced).to.deep.equal(['a1 a.example.'])
+  }).timeout(20_000)
 
   it('forces a node whose force failed again for another zone, once it waited', async () => {
     const world = new World(['a1'], ZONES.slice(0, 2))
