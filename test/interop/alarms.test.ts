@@ -75,7 +75,7 @@ describe('the alarms in Prometheus', function () {
         primaries: { hm1: primary },
         nodes: { ams1: { cloud: 'A', ip: node.ip, port: node.port, key } },
         zones: [{ name: ZONE }],
-        extra: { defaults: { refresh: { min: '1s', max: '5s' }, observe: { every: '1s' } } },
+        extra: { defaults: { refresh: { min: '1s', max: '5s' }, observe: { every: '5s' } } },
       },
       { transfer },
     )

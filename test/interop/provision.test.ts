@@ -239,7 +239,9 @@ describe('zones of nodes, over their control channels', function () {
     for (const [kind, node] of nodes) {
       const job = await provision(kind, { apply: true })
       expect(job.error, `${kind}: ${job.error}`).to.equal(null)
-      for (const zone of MANY) expect(await serves(node, zone), `${zone} on ${kind}`).to.equal(true)
+      // A zone that the killed hub added may still be on its way.
+      for (const zone of MANY)
+        await eventually(async () => expect(await serves(node, zone), `${zone} on ${kind}`).to.equal(true), { timeoutMs: 60_000 })
     }
     expect(served, 'every node had every zone before the kill').to.include(false)
     // The orders from before go on half a minute later, and find nothing to do.

@@ -126,9 +126,11 @@ describe('the audit log of a hub', function () {
     })
   })
 
-  const REASONLESS = ['/v1/reload']
+  const REASONLESS = ['/v1/reload', '/v1/probes']
+  // Sessions have tests of their own: they are no orders about zones and nodes.
+  const SESSIONS = ['/v1/sign-in', '/v1/sign-out']
   const MORE: Record<string, object> = { '/v1/zones/{zone}/rollback': { serial: 1 } }
-  for (const { path } of ROUTES.filter(({ method }) => method === 'post'))
+  for (const { path } of ROUTES.filter(({ method, path: each }) => method === 'post' && !SESSIONS.includes(each)))
     it(`has a line of every order: ${path}`, async () => {
       const reason = `because of ${path}`
       const body = { ...MORE[path], ...(REASONLESS.includes(path) ? {} : { reason }) }
