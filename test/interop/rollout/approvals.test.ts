@@ -89,7 +89,7 @@ describe('approvals at two hubs', function () {
       BLOCK.map((name) => `del ${name}`),
     )
     const serial = await awaitSerial(primary, ZONE, (now) => now !== 1)
-    // The hub that transferred it second may name the hold of the other one.
+    // The hub that transferred it second may name the hold of its peer.
     for (const name of NAMES) await heldAt(name, /is held \(0 of 2 approvals\)/)
 
     expect(await approve('east', 'ann', serial)).to.equal('1 of 2 approvals, by ann')
