@@ -22,7 +22,7 @@ import { api, type HubPlace, type HubProcess, spawnHub, writeHubConfig } from '.
 const CATALOG = 'cat.test.'
 const PUBLISHED = 'nodes.test.'
 /** ZONECAST_TEST_MEMBERS=200000 takes some minutes. */
-const COUNT = Number(process.env.ZONECAST_TEST_MEMBERS ?? 20_000)
+const COUNT = Number(process.env.ZONECAST_TEST_MEMBERS ?? 5_000)
 const MEMBERS = Array.from({ length: COUNT }, (_, i) => parseZoneName(`m${i}.test.`))
 const ADDED = parseZoneName('added.test.')
 /** Members with contents at the primary. */

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { sleep } from '../../../lib/runtime/clock.js'
 import { eventually } from '../../support/eventually.js'
+import { amount } from '../../support/long.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { WorkerScene } from '../../support/worker-scene.js'
@@ -15,6 +16,9 @@ import { WorkerScene } from '../../support/worker-scene.js'
 const ZONES = Array.from({ length: 12 }, (_, i) => `z${i}.machines.example.`)
 const ROLES = 'watcher,worker,transfer,api'
 const SECRET = Buffer.alloc(32, 9).toString('base64')
+
+/** `npm run soak` pauses it for a full minute. */
+const PAUSED_MS = amount('ZONECAST_TEST_PAUSE', { long: 60_000, short: 20_000 })
 
 describe('two machines of one hub', function () {
   this.timeout(120_000)
@@ -68,14 +72,14 @@ describe('two machines of one hub', function () {
     await delivered()
   })
 
-  it('refuse the writes of one that was paused for a full minute', async () => {
+  it(`refuse the writes of one that was paused for ${PAUSED_MS / 1000} s, much longer than a lease`, async () => {
     const paused = scene.process('w2')
     paused.child.kill('SIGSTOP')
-    const minute = sleep(60_000)
+    const pause = sleep(PAUSED_MS)
     await scene.shares({ w1: 64 })
     await scene.change()
     await scene.nodeHasAll(40_000)
-    await minute
+    await pause
     paused.child.kill('SIGCONT')
     await scene.shares({ w1: 32, w2: 32 })
     await delivered()

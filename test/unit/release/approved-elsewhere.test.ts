@@ -87,7 +87,7 @@ describe('an approval that another hub accepted alone', () => {
     shared.set('orders', ZONE, { at: 9, decisions: first })
     const { rollout } = await decide()
     expect(rollout).to.include({ state: 'held', heldBy: 'check' })
-    // The approval is carried out as soon as the other one comes.
+    // It is carried out as soon as that of another person comes.
     expect(rollout).to.not.have.property('decided')
     shared.set('orders', ZONE, { at: 10, decisions: [...first, order('agree', 'bob', 10)] })
     expect((await decide()).releasedAt).to.equal(NOW)
