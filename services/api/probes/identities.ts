@@ -13,6 +13,8 @@ export interface IdentityParts {
 
 /** A server may be renamed. */
 const FRESH_MS = 600_000
+/** A node that gave no answer, or serves no zone yet. */
+const RETRY_MS = 60_000
 /** Nodes that are asked in one round, and at once. */
 const MOST_ASKED = 64
 const AT_ONCE = 8
@@ -21,22 +23,35 @@ const MOST_ZONES = 200
 
 export class Identities {
   readonly #parts: IdentityParts
-  readonly #learned = new Map<string, { name: string | undefined; at: number }>()
+  readonly #learned = new Map<string, { name: string | undefined; dueAt: number }>()
   #byName = new Map<string, FleetNode[]>()
+  #running: { fleet: Fleet; done: Promise<void> } | undefined
 
   constructor(parts: IdentityParts) {
     this.#parts = parts
   }
 
-  /** Asks nodes whose name is neither in the config nor known lately. Never throws. */
+  /** Asks nodes whose name is neither in the config nor known lately. A call while one runs waits for that one. Never throws. */
   async learn(fleet: Fleet): Promise<void> {
+    while (this.#running !== undefined) {
+      const { fleet: asked, done } = this.#running
+      await done
+      if (asked === fleet) return
+    }
+    const done = this.#learn(fleet).finally(() => {
+      this.#running = undefined
+    })
+    this.#running = { fleet, done }
+    await done
+  }
+
+  async #learn(fleet: Fleet): Promise<void> {
     const now = this.#parts.clock.now()
     for (const id of this.#learned.keys()) if (!fleet.nodes.has(id)) this.#learned.delete(id)
-    const due = [...fleet.nodes.values()].filter(({ id, identity }) => {
-      const known = this.#learned.get(id)
-      return identity === undefined && (known === undefined || now - known.at >= FRESH_MS)
-    })
-    const asked = due.slice(0, MOST_ASKED)
+    const dueAt = ({ id }: FleetNode): number => this.#learned.get(id)?.dueAt ?? 0
+    const due = [...fleet.nodes.values()].filter((node) => node.identity === undefined && dueAt(node) <= now)
+    // The longest due first: nodes that never answer take no turn of others.
+    const asked = due.sort((a, b) => dueAt(a) - dueAt(b)).slice(0, MOST_ASKED)
     const ask = async (): Promise<void> => {
       for (let node = asked.shift(); node !== undefined; node = asked.shift()) await this.#ask(node, fleet)
     }
@@ -52,15 +67,19 @@ export class Identities {
 
   async #ask(node: FleetNode, fleet: Fleet): Promise<void> {
     const { board, clock, querier } = this.#parts
+    const known = this.#learned.get(node.id)?.name
     const zone = fleet
       .zonesOf(node.id)
       .slice(0, MOST_ZONES)
       .find(({ name }) => board.pairs.at(name, node.id)?.serial !== undefined)
-    if (zone === undefined) return
+    if (zone === undefined) {
+      this.#learned.set(node.id, { name: known, dueAt: clock.now() + RETRY_MS })
+      return
+    }
     const { instance, rttMs } = await visit(querier, node.paths[0]!.address, zone.apex, 'udp')
     // A node that is silent keeps its name.
-    const name = rttMs === undefined ? this.#learned.get(node.id)?.name : instance
-    this.#learned.set(node.id, { name, at: clock.now() })
+    const [name, waitMs] = rttMs === undefined ? [known, RETRY_MS] : [instance, FRESH_MS]
+    this.#learned.set(node.id, { name, dueAt: clock.now() + waitMs })
   }
 
   nameOf({ id, identity }: FleetNode): string | undefined {
