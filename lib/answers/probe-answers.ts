@@ -17,7 +17,7 @@ export const ProbeAnswer = z
     state: z
       .enum(PROBE_STATES)
       .describe(
-        'The state of the node; stale: older than at its control address; stranger: no node has this name; mixed: one transport fails or differs; silent: no answer',
+        'The state of the node; stale: older than at its control address; stranger: no node of the cloud has this name; mixed: one transport fails or differs; silent: no answer',
       ),
     rttMs: z.number().nullable().describe('Milliseconds from the question to the answer'),
     at: moment,

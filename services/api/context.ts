@@ -35,7 +35,7 @@ export interface ApiContext {
   heavy: HeavyAnswers
   matrix: Matrix
   servers: Pick<NodeServers, 'of'>
-  probes: Pick<ProbeRounds, 'list' | 'probe'>
+  probes: Pick<ProbeRounds, 'list' | 'probe' | 'results'>
   health: Pick<HealthRounds, 'of'>
   identities: Pick<Identities, 'nodesOf' | 'learn'>
   store: ZoneStore

@@ -161,17 +161,12 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     },
   )
   gauge('probes', 'Service addresses and zones by cloud and state of the last probe', ['cloud', 'state'], (set) => {
-    const counts = new Map<string, { cloud: string; state: string; count: number }>()
-    for (const cloud of context.probes.list().length === 0 ? [] : matrix.fleet.clouds.keys())
-      for (const state of PROBE_STATES) counts.set(`${cloud} ${state}`, { cloud, state, count: 0 })
-    for (const { cloud, state } of context.probes.list()) {
-      const known = counts.get(`${cloud} ${state}`)
-      if (known !== undefined) known.count += 1
-    }
-    for (const { cloud, state, count } of counts.values()) set({ cloud, state }, count)
+    if (context.probes.results.size === 0) return
+    for (const cloud of matrix.fleet.clouds.keys())
+      for (const state of PROBE_STATES) set({ cloud, state }, context.probes.results.countOf(cloud, state))
   })
   gauge('probe_serial', 'Serial in the last answer of a service address', ['cloud', 'address', 'zone'], (set) => {
-    for (const { cloud, address, zone, serial } of context.probes.list().slice(0, matrix.config.api.zonesInMetrics))
+    for (const { cloud, address, zone, serial } of context.probes.results.first(matrix.config.api.zonesInMetrics))
       if (serial !== null) set({ cloud, address, zone }, serial)
   })
   gauge(
@@ -179,13 +174,7 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     'Zones for which an instance that is none of the nodes answers at the service address',
     ['cloud', 'address'],
     (set) => {
-      const counts = new Map<string, { cloud: string; address: string; count: number }>()
-      for (const { cloud, address, state } of context.probes.list()) {
-        const key = `${cloud} ${address}`
-        const known = counts.get(key) ?? { cloud, address, count: 0 }
-        counts.set(key, { ...known, count: known.count + (state === 'stranger' ? 1 : 0) })
-      }
-      for (const { cloud, address, count } of counts.values()) set({ cloud, address }, count)
+      for (const { cloud, address, strangers } of context.probes.results.byAddress()) set({ cloud, address }, strangers)
     },
   )
   gauge('node_health', 'Verdict for routing: 2 serve, 1 degrade, 0 withdraw', ['node', 'cloud'], (set) => {

@@ -230,6 +230,12 @@ describe('withdrawals of nodes', function () {
     expect(hub.rounds.of('a1').verdict).to.equal('serve')
   })
 
+  it('hold for a node that was heard within three intervals of observation', async () => {
+    east.others.set('a1', 1)
+    east.ages.set('a1', 150_000)
+    expect(await east.verdicts()).to.deep.equal({ a1: 'withdraw' })
+  })
+
   it('end for a node whose answers are from the future', async () => {
     east.others.set('a1', 1)
     east.ages.set('a1', -3_600_000)

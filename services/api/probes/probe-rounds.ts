@@ -6,7 +6,7 @@ import type { Endpoint } from '../../../lib/dns/endpoint.js'
 import type { ZoneName } from '../../../lib/dns/name.js'
 import type { ProbeAnswer } from '../../../lib/answers/probe-answers.js'
 import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
-import { isWell, judgeVisits, type ProbeFacts } from '../../../lib/probe/judge-visits.js'
+import { isWell, judgeVisits, type VisitNode } from '../../../lib/probe/judge-visits.js'
 import { type Visit, visit } from '../../../lib/probe/visit.js'
 import { guard } from '../../../lib/runtime/guard.js'
 import type { Logger } from '../../../lib/runtime/logger.js'
@@ -14,15 +14,16 @@ import { pause } from '../../../lib/runtime/turns.js'
 import { time } from '../json.js'
 import type { Matrix } from '../matrix.js'
 import type { Identities, IdentityParts } from './identities.js'
+import { ProbeResults } from './probe-results.js'
 
 /** Addresses and zones that are asked at once: each is one question over UDP and one over TCP. */
 const AT_ONCE = 16
-/** Results that are kept. */
-const MOST_KEPT = 10_000
 /** Places for one order. */
 const MOST_ORDERED = 256
 const DEFAULT_PORT = 53
 const DEFAULT_ZONES = 20
+/** Between two rounds, however long a round takes. Milliseconds. */
+const LEAST_WAIT_MS = 1_000
 
 interface Place {
   cloud: string
@@ -39,39 +40,50 @@ export interface ProbeParts extends Pick<IdentityParts, 'querier'> {
 
 export class ProbeRounds {
   readonly #parts: ProbeParts
-  /** By cloud, address and zone; the oldest result first. */
-  readonly #kept = new Map<string, ProbeAnswer>()
+  #results = new ProbeResults()
   /** The last zone that was asked for in turn, by cloud. */
   readonly #turns = new Map<string, ZoneName>()
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
+  /** Interval of the planned rounds; undefined: off, or not started. */
+  #everyMs: number | undefined
+  #isStarted = false
   #running: Promise<void> | undefined
 
   constructor(parts: ProbeParts) {
     this.#parts = parts
   }
 
+  /** Read only: counts and results for a scrape. */
+  get results(): ProbeResults {
+    return this.#results
+  }
+
   start(): void {
+    this.#isStarted = true
     this.#plan(0)
   }
 
-  /** After a reload: the next round follows the new settings. */
+  /** After a reload: a changed interval begins anew, and without probes no result stays. */
   adopt(): void {
-    if (this.#timer === undefined) return
-    clearTimeout(this.#timer)
-    this.#plan(this.#parts.matrix.config.probe?.everyMs ?? 0)
+    const everyMs = this.#parts.matrix.config.probe?.everyMs
+    if (everyMs === undefined) this.#results = new ProbeResults()
+    if (!this.#isStarted || everyMs === this.#everyMs) return
+    this.#plan(everyMs ?? 0)
   }
 
+  /** The only timer: a round that ends while another is planned replaces it. */
   #plan(waitMs: number): void {
-    if (this.#isStopped || this.#parts.matrix.config.probe === undefined) {
-      this.#timer = setTimeout(() => undefined, 0)
-      return
-    }
+    clearTimeout(this.#timer)
+    this.#everyMs = this.#parts.matrix.config.probe?.everyMs
+    if (this.#isStopped || this.#everyMs === undefined) return
     const run = guard('probe timer', async () => {
       const began = performance.now()
-      await this.round()
-      const every = this.#parts.matrix.config.probe?.everyMs ?? 0
-      this.#plan(Math.max(every - (performance.now() - began), 1_000))
+      try {
+        await this.round()
+      } finally {
+        this.#plan(Math.max((this.#everyMs ?? 0) - (performance.now() - began), LEAST_WAIT_MS))
+      }
     })
     this.#timer = setTimeout(run, waitMs)
     this.#timer.unref()
@@ -103,7 +115,7 @@ export class ProbeRounds {
   async #zonesFor(cloud: string, most: number): Promise<FleetZone[]> {
     const { matrix } = this.#parts
     const chosen = new Set<FleetZone>()
-    for (const answer of this.#kept.values()) {
+    for (const answer of this.#results.all()) {
       if (chosen.size >= most / 2) break
       const zone = matrix.fleet.zones.get(answer.zone as ZoneName)
       if (answer.cloud === cloud && !isWell(answer.state) && zone !== undefined) chosen.add(zone)
@@ -135,58 +147,60 @@ export class ProbeRounds {
       for (const address of addresses) for (const each of zones) places.push({ cloud: id, address, zone: each })
     }
     const asked = places.slice(0, MOST_ORDERED)
-    await this.#ask(asked)
-    return asked.flatMap((place) => this.#kept.get(keyOf(place.cloud, place.address, place.zone.name)) ?? [])
+    const answers = await this.#ask(asked, true)
+    return asked.flatMap((place) => answers.get(place) ?? [])
   }
 
   /** The last results, in the order of clouds, addresses and zones. */
   list(): ProbeAnswer[] {
-    return [...this.#kept.values()].sort((a, b) =>
-      keyOf(a.cloud, a.address, a.zone) < keyOf(b.cloud, b.address, b.zone) ? -1 : 1,
-    )
+    return this.#results.sorted()
   }
 
-  async #ask(places: readonly Place[]): Promise<void> {
+  /** The answers by place. */
+  async #ask(places: readonly Place[], isOrder = false): Promise<ReadonlyMap<Place, ProbeAnswer>> {
     const left = [...places]
+    const answers = new Map<Place, ProbeAnswer>()
     const work = async (): Promise<void> => {
-      for (let place = left.shift(); place !== undefined && !this.#isStopped; place = left.shift()) await this.#askOne(place)
+      for (let place = left.shift(); place !== undefined && !this.#isStopped; place = left.shift())
+        answers.set(place, await this.#askOne(place, isOrder))
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))
+    return answers
   }
 
-  async #askOne(place: Place): Promise<void> {
+  async #askOne(place: Place, isOrder: boolean): Promise<ProbeAnswer> {
     const { querier, matrix } = this.#parts
+    const beganAt = matrix.now()
     const endpoint: Endpoint = { ip: place.address, port: matrix.config.probe?.port ?? DEFAULT_PORT }
     const visits = await Promise.all([
       visit(querier, endpoint, place.zone.apex, 'udp'),
       visit(querier, endpoint, place.zone.apex, 'tcp'),
     ])
-    this.#keep(this.#judge(place, visits))
+    const answer = this.#judge(place, visits)
+    // A round that was running when probes were switched off leaves no result.
+    if (isOrder || matrix.config.probe !== undefined) this.#keep(answer, beganAt)
+    return answer
   }
 
   #judge({ cloud, address, zone }: Place, visits: readonly Visit[]): ProbeAnswer {
-    const { matrix, identities } = this.#parts
+    const { matrix } = this.#parts
     const now = matrix.now()
-    const named = visits.filter(({ instance }) => instance !== undefined)
-    // A stranger behind one of the transports counts, whatever is behind the other.
-    const strange = identities.knowsAll(matrix.fleet, cloud)
-      ? named.find(({ instance }) => this.#nodeOf(instance!, cloud) === undefined)
-      : undefined
-    const chosen = strange ?? named[0] ?? visits.find(({ serial }) => serial !== undefined)
-    const node = strange === undefined && chosen?.instance !== undefined ? this.#nodeOf(chosen.instance, cloud) : undefined
+    const nodes = visits.map(({ instance }) => this.#nodeOf(instance, cloud))
     const released = matrix.zoneCell(zone)?.released
     const verdict = judgeVisits({
-      visits: strange === undefined ? visits : [strange],
-      node: strange === undefined ? this.#nodeFacts(zone, node) : 'none',
+      visits,
+      nodes: nodes.map((node) => (typeof node === 'object' ? this.#factsOf(zone, node, cloud) : node)),
       released: released && { serial: released.serial, releasedAt: released.releasedAt },
       now,
     })
+    const counts = verdict.visit ?? visits.findIndex(({ instance }) => instance !== undefined)
+    const [chosen, node] = [visits[counts] ?? visits.find(({ serial }) => serial !== undefined), nodes[counts]]
     return {
       cloud,
       address,
       zone: zone.name,
       instance: chosen?.instance ?? null,
-      node: node?.id ?? null,
+      node: typeof node === 'object' ? node.id : null,
       serial: chosen?.serial ?? visits.find(({ serial }) => serial !== undefined)?.serial ?? null,
       state: verdict.state,
       rttMs: chosen?.rttMs ?? null,
@@ -195,29 +209,26 @@ export class ProbeRounds {
     }
   }
 
-  /** Two nodes may have one name: the one of the cloud counts. */
-  #nodeOf(instance: string, cloud: string): FleetNode | undefined {
-    const nodes = this.#parts.identities.nodesOf(instance)
-    return nodes.find((node) => node.cloud === cloud) ?? nodes[0]
+  /** `none`: a stranger. Two nodes may have one name: the one of the cloud counts. */
+  #nodeOf(instance: string | undefined, cloud: string): FleetNode | 'none' | undefined {
+    const { identities, matrix } = this.#parts
+    if (instance === undefined) return undefined
+    const nodes = identities.nodesOf(instance)
+    const known = nodes.find((node) => node.cloud === cloud) ?? nodes[0]
+    return known ?? (identities.knowsAll(matrix.fleet, cloud) ? 'none' : undefined)
   }
 
-  #nodeFacts(zone: FleetZone, node: FleetNode | undefined): ProbeFacts['node'] {
-    if (node === undefined || !zone.nodes.some(({ id }) => id === node.id)) return undefined
+  #factsOf(zone: FleetZone, node: FleetNode, cloud: string): VisitNode {
+    if (node.cloud !== cloud) return { foreign: node.id, cloud: node.cloud }
+    if (!zone.nodes.some(({ id }) => id === node.id)) return undefined
     const { matrix } = this.#parts
     const cell = matrix.nodeCell(zone, node.id)
     return { state: matrix.nodeZone(zone, node).state, serial: cell?.serial, serialSince: cell?.since ?? 0 }
   }
 
-  #keep(answer: ProbeAnswer): void {
+  #keep(answer: ProbeAnswer, beganAt: number): void {
     const { log, onChange } = this.#parts
-    const key = keyOf(answer.cloud, answer.address, answer.zone)
-    const before = this.#kept.get(key)
-    this.#kept.delete(key)
-    this.#kept.set(key, answer)
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MOST_KEPT) break
-      this.#kept.delete(oldest)
-    }
+    const before = this.#results.keep(answer, beganAt)
     const isNews = before?.state !== answer.state || before.instance !== answer.instance
     if (!isNews) return
     onChange(answer)
@@ -230,11 +241,10 @@ export class ProbeRounds {
   /** Forgets addresses and zones that the config no longer has. */
   #prune(): void {
     const { fleet } = this.#parts.matrix
-    for (const [key, { cloud, address, zone }] of this.#kept) {
-      const isThere = fleet.clouds.get(cloud)?.addresses.includes(address) ?? false
+    this.#results.dropUnless(({ cloud, address, zone }) => {
       const known = fleet.zones.get(zone as ZoneName)
-      if (!isThere || known === undefined || !isProbed(known, cloud)) this.#kept.delete(key)
-    }
+      return fleet.clouds.get(cloud)?.addresses.includes(address) === true && known !== undefined && isProbed(known, cloud)
+    })
   }
 
   stop(): void {
@@ -245,5 +255,3 @@ export class ProbeRounds {
 
 /** Catalogs are for the nodes alone: no resolver asks for them. */
 const isProbed = ({ clouds, catalog }: FleetZone, cloud: string): boolean => catalog === undefined && clouds.includes(cloud)
-
-const keyOf = (cloud: string, address: string, zone: string): string => `${cloud} ${address} ${zone}`

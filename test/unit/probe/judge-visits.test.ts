@@ -1,6 +1,6 @@
 /** The state of a service address from its answers. */
 import { expect } from 'chai'
-import { judgeVisits, type ProbeFacts } from '../../../lib/probe/judge-visits.js'
+import { judgeVisits, type ProbeFacts, type VisitNode } from '../../../lib/probe/judge-visits.js'
 import type { Visit } from '../../../lib/probe/visit.js'
 
 const NOW = 10_000_000
@@ -27,7 +27,8 @@ const node = (state: 'in-sync' | 'stuck' | 'drained' | 'unknown', serial: number
 const released = (serial: number, agoMs = 600_000) => ({ serial, releasedAt: NOW - agoMs })
 
 /** State and error for each case. */
-const CASES: [name: string, facts: Omit<ProbeFacts, 'now'>, state: string, error?: RegExp][] = [
+type Case = Pick<ProbeFacts, 'visits' | 'released'> & { node: VisitNode; tcpNode?: VisitNode }
+const CASES: [name: string, facts: Case, state: string, error?: RegExp][] = [
   ['the node as it is', { visits: both(7), node: node('in-sync', 7), released: released(7) }, 'in-sync'],
   ['a node that is stuck', { visits: both(6), node: node('stuck', 6), released: released(7) }, 'stuck', /stuck/],
   ['a drained node', { visits: both(6), node: node('drained', 6), released: released(7) }, 'drained'],
@@ -60,9 +61,38 @@ const CASES: [name: string, facts: Omit<ProbeFacts, 'now'>, state: string, error
     /serial 7 over UDP and 6 over TCP/,
   ],
   [
-    'two instances with two serials, of which the first counts',
+    'two instances with two serials, of which the worse counts',
     { visits: [answer('udp', 7), answer('tcp', 6, 'ams2')], node: node('in-sync', 7), released: released(7) },
-    'in-sync',
+    'stale',
+    /serial 6 here, 7/,
+  ],
+  [
+    'two instances that are each as their own node',
+    {
+      visits: [answer('udp', 7), answer('tcp', 6, 'ams2')],
+      node: node('in-sync', 7),
+      tcpNode: node('stuck', 6),
+      released: released(7),
+    },
+    'stuck',
+    /stuck/,
+  ],
+  [
+    'a node of another cloud',
+    { visits: both(7, 'fra1'), node: { foreign: 'fra1', cloud: 'B' }, released: released(7) },
+    'stranger',
+    /fra1 of cloud B/,
+  ],
+  [
+    'a stranger over TCP alone, which refuses',
+    {
+      visits: [answer('udp', 7), { ...silence('tcp'), instance: 'evil', error: 'it answers REFUSED' }],
+      node: node('in-sync', 7),
+      tcpNode: 'none',
+      released: released(7),
+    },
+    'stranger',
+    /"evil"/,
   ],
   ['an instance without a name', { visits: both(7, ''), node: undefined, released: released(7) }, 'in-sync'],
   ['the same with an old serial', { visits: both(6, ''), node: undefined, released: released(7) }, 'lagging', /older/],
@@ -73,11 +103,17 @@ const CASES: [name: string, facts: Omit<ProbeFacts, 'now'>, state: string, error
 ]
 
 describe('a probe of a service address', () => {
-  for (const [name, facts, state, error] of CASES)
+  for (const [name, { node: udp, tcpNode = udp, ...facts }, state, error] of CASES)
     it(`of ${name} is ${state}`, () => {
-      const verdict = judgeVisits({ ...facts, now: NOW })
+      const verdict = judgeVisits({ ...facts, nodes: [udp, tcpNode], now: NOW })
       expect(verdict.state).to.equal(state)
       if (error === undefined) expect(verdict.error).to.equal(undefined)
       else expect(verdict.error).to.match(error)
     })
+
+  it('names the visit that counts', () => {
+    const visits = [answer('udp', 7), answer('tcp', 6, 'ams2')]
+    const verdict = judgeVisits({ visits, nodes: [node('in-sync', 7), node('in-sync', 7)], released: released(7), now: NOW })
+    expect(verdict).to.include({ state: 'stale', visit: 1 })
+  })
 })
