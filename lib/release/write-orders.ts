@@ -50,11 +50,14 @@ export const named = (zone: FleetZone, { serial, digest }: Pick<Version, 'serial
 })
 
 /** The version that a serial, and a digest or its beginning, name; without a serial the newest one that waits for a decision. */
+export const versionMeant = (stored: StoredZone, serial: number | undefined, digest: string | undefined): Version | undefined =>
+  serial === undefined
+    ? stored.versions.findLast(({ rollout }) => rollout?.state === 'held' || rollout?.state === 'halted')
+    : stored.versions.findLast((known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)))
+
+/** As versionMeant. Throws OrderError when there is none. */
 export function meant(stored: StoredZone, serial: number | undefined, digest: string | undefined): Version {
-  const version =
-    serial === undefined
-      ? stored.versions.findLast(({ rollout }) => rollout?.state === 'held' || rollout?.state === 'halted')
-      : stored.versions.findLast((known) => known.serial === serial && (digest === undefined || known.digest.startsWith(digest)))
+  const version = versionMeant(stored, serial, digest)
   if (version) return version
   if (serial === undefined) throw new OrderError('nothing-open', `no version of ${stored.name} waits for a decision`)
   const which = digest === undefined ? '' : ` and digest ${digest.slice(0, 64)}`

@@ -3,6 +3,9 @@ import type { X509Certificate } from 'node:crypto'
 import type { ClientProof } from '../fleet/remote.js'
 import { pinOf } from './tls-remote.js'
 
+/** A certificate for many names identifies no caller. */
+const EXACT = { subject: 'never', wildcards: false, partialWildcards: false } as const
+
 export class ClientCertificate {
   readonly #certificate: X509Certificate | undefined
   /** Why no CA vouches for it; undefined when one does. */
@@ -39,7 +42,7 @@ export class ClientCertificate {
     const certificate = this.#certificate
     if (certificate === undefined) return 'without a certificate'
     if (name !== undefined && this.#fault !== undefined) return `with a certificate that is not accepted (${this.#fault})`
-    if (name !== undefined && certificate.checkHost(name, { subject: 'never' }) === undefined && !isForIp(certificate, name))
+    if (name !== undefined && certificate.checkHost(name, EXACT) === undefined && !isForIp(certificate, name))
       return `with a certificate that is not for ${name} (${certificate.subjectAltName ?? 'it has no alternative name'})`
     if (pins.length === 0) return undefined
     this.#pin ??= pinOf(certificate)

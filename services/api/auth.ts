@@ -81,7 +81,7 @@ export interface AccessRules {
   clients: readonly ApiClientConfig[]
   /** Hash of the token under dataDir, which is valid while the config has no callers. */
   local: Buffer | undefined
-  sessions: Pick<Sessions, 'find'>
+  sessions: Pick<Sessions, 'find' | 'touch'>
   /** The certificate of a connection over TLS. */
   certificateOf: (req: IncomingMessage) => ClientCertificate | undefined
 }
@@ -198,6 +198,7 @@ function callerOfCertificate(
   now: number,
 ): Known | { problem: ApiProblem } {
   if (isForeignPage(req)) return foreignOrigin()
+  let refusal: ApiProblem | undefined
   let why = 'with a certificate that no entry of api.clients names'
   for (const client of clients) {
     const objection = certificate.objectionTo({ name: client.certificate, pins: client.pins })
@@ -206,8 +207,11 @@ function callerOfCertificate(
       continue
     }
     const problem = objectionTo(req, `the certificate of ${client.name}`, client, now)
-    return problem === undefined ? { caller: callerFrom(client), token: undefined } : { problem }
+    if (problem === undefined) return { caller: callerFrom(client), token: undefined }
+    // A later entry may be its successor.
+    refusal ??= problem
   }
+  if (refusal !== undefined) return { problem: refusal }
   return refused(401, 'unknown-certificate', `the caller came ${why}; use another certificate, or a token`)
 }
 

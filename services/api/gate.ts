@@ -88,6 +88,7 @@ export class Gate {
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     if (!('problem' in identity)) {
       if (this.#limiters[isRead ? 'reads' : 'orders'].take(hashAddress(identity.bucket))) {
+        if (identity.session !== undefined) this.#access().sessions.touch(identity.session, this.#now())
         this.#onUse(identity.caller, req)
         return true
       }

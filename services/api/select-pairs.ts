@@ -9,6 +9,8 @@ import { ApiProblem } from './problem.js'
 import { scopeOf } from './scope.js'
 
 export interface Selection extends PairSelection {
+  /** The job transfers the zone from a primary first: a newer version reaches every node. */
+  transfers?: boolean
   states?: readonly NodeState[] | undefined
 }
 
@@ -33,7 +35,7 @@ export function cloudsNamed(context: ApiContext, names: readonly string[] | unde
 export async function pairsOf(
   context: ApiContext,
   res: Response,
-  { states, ...select }: Selection,
+  { states, transfers = false, ...select }: Selection,
 ): Promise<TargetsJob | undefined> {
   const scope = scopeOf(context, res)
   const targets: Target[] = []
@@ -43,8 +45,10 @@ export async function pairsOf(
     if (selected === undefined) continue
     if (states === undefined && scope.isAll) return { targets: [], select }
     for (const node of selected.nodes) {
-      if (states?.includes(context.matrix.nodeZone(selected.zone, node).state) === false) continue
+      // Before the state: a refusal must not show that of another caller's pair.
       scope.expectPair(selected.zone.name, node)
+      if (states?.includes(context.matrix.nodeZone(selected.zone, node).state) === false) continue
+      if (transfers) scope.expectWholeZone(selected.zone)
       targets.push({ zone: selected.zone.name, node: node.id })
     }
     if (targets.length > MOST_LISTED)

@@ -46,7 +46,7 @@ export class Sessions {
     return { id, session }
   }
 
-  /** Undefined when it is over, or never was. */
+  /** Undefined when it is over, or never was. The session stays as idle as it is. */
   find(id: string, now: number): Session | undefined {
     const key = keyOf(id)
     const session = this.#sessions.get(key)
@@ -55,8 +55,12 @@ export class Sessions {
       this.#sessions.delete(key)
       return undefined
     }
-    session.usedAt = now
     return session
+  }
+
+  /** An admitted request: the session is not idle. */
+  touch(session: Session, now: number): void {
+    session.usedAt = now
   }
 
   end(session: Session): void {

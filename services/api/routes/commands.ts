@@ -56,7 +56,11 @@ export function commandRoutes(context: ApiContext): Router {
     selection: Selection,
     { states, strength, allAtOnce, reason }: ResyncWish,
   ): Promise<{ status: number; body: JobQueuedAnswer | NoJobAnswer }> => {
-    const pairs = await pairsOf(context, res, { ...selection, states })
+    const pairs = await pairsOf(context, res, {
+      ...selection,
+      states,
+      transfers: strength === 'refresh' || strength === 'retransfer',
+    })
     if (pairs === undefined && states === undefined) throw nothingSelected()
     // No pair is in such a state: the order succeeds with nothing to do.
     if (pairs === undefined) return { status: 200, body: { job: null } }

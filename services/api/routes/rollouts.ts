@@ -1,5 +1,6 @@
 /** Rollouts: the list, details of one with the reason of a hold; and the orders of operators that steer them. */
 import { Router } from 'express'
+import type { z } from 'zod'
 import type { OrderedAnswer, RolloutsAnswer } from '../../../lib/answers/rollout-answers.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { rolloutId, rolloutPrefix } from '../../../lib/rollout/record.js'
@@ -11,7 +12,7 @@ import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, nodesSeenBy, requireRedis, zoneNamed } from '../context.js'
 import { type Approver, orderDecision, orderHold } from '../../../lib/release/order-decision.js'
 import { orderRollback } from '../../../lib/release/order-rollback.js'
-import type { OrderParts } from '../../../lib/release/write-orders.js'
+import { type OrderParts, ordersNow, versionMeant } from '../../../lib/release/write-orders.js'
 import { ApiProblem } from '../problem.js'
 import { approvalsFor, rolloutJson, rolloutRowJson, rolloutStateOf } from '../rollout-json.js'
 import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '../order-schemas.js'
@@ -69,15 +70,18 @@ export function rolloutRoutes(context: ApiContext): Router {
   }
   // Each order reads the orders before it.
   const turns = new ZoneTurns()
-  const order = (
+  const order = <S extends OrderSchema>(
     path: string,
     role: 'operator' | 'publisher',
-    work: (zone: FleetZone, body: unknown, said: (reason?: string) => Approver) => OrderedAnswer | Promise<OrderedAnswer>,
+    schema: S,
+    work: (zone: FleetZone, body: z.infer<S>, said: Approver) => Promise<OrderedAnswer>,
   ) =>
     router.post(`/zones/:zone/${path}`, atLeast(role), async (req, res) => {
       const zone = zoneNamed(context, res, String(req.params.zone))
       // A version goes to every node of its zone.
       scopeOf(context, res).expectWholeZone(zone)
+      // Before the audit entry, which copies fields of it.
+      const given: z.infer<S> = schema.parse(req.body ?? {})
       const { name: by, person } = callerOf(res)
       await mutate(
         context,
@@ -86,50 +90,49 @@ export function rolloutRoutes(context: ApiContext): Router {
         async () => {
           // If the worker is another process, it gets orders only through Redis.
           if (!context.worksOn(zone.name)) requireRedis(context)
-          const said = (reason = ''): Approver => ({ at: context.matrix.now(), by, person, reason })
-          const body = await turns.run(zone.name, async () => work(zone, req.body ?? {}, said))
+          const body = await turns.run(zone.name, () =>
+            work(zone, given, { at: context.matrix.now(), by, person, reason: given.reason ?? '' }),
+          )
           context.log.info(
             { zone: zone.name, op: 'order', order: path, by, serial: body.serial, state: body.state },
             'order accepted',
           )
           return { status: 200, body }
         },
-        { before: () => stateBefore(context, zone, req.body?.serial) },
+        { before: () => stateBefore(parts, zone, given) },
       )
     })
 
-  order('hold', 'operator', (zone, body, said) => orderHold(parts, zone, saidIn(said(holdBody.parse(body).reason)), true))
-  order('release', 'publisher', (zone, body, said) => orderHold(parts, zone, saidIn(said(releaseBody.parse(body).reason)), false))
-  order('approve', 'publisher', (zone, body, said) => {
-    const { serial, digest, primary, fast, reason } = approveBody.parse(body)
-    return orderDecision(parts, zone, 'approve', { serial, digest, primary, fast }, said(reason))
-  })
-  order('reject', 'publisher', (zone, body, said) => {
-    const { serial, digest, reason } = rejectBody.parse(body)
-    return orderDecision(parts, zone, 'reject', { serial, digest, primary: undefined, fast: false }, said(reason))
-  })
-  order('rollback', 'publisher', (zone, body, said) => {
-    const { serial, reason } = rollbackBody.parse(body)
-    return orderRollback(parts, zone, serial, saidIn(said(reason)))
-  })
+  order('hold', 'operator', holdBody, (zone, _, said) => orderHold(parts, zone, saidIn(said), true))
+  order('release', 'publisher', releaseBody, (zone, _, said) => orderHold(parts, zone, saidIn(said), false))
+  order('approve', 'publisher', approveBody, (zone, { serial, digest, primary, fast }, said) =>
+    orderDecision(parts, zone, 'approve', { serial, digest, primary, fast }, said),
+  )
+  order('reject', 'publisher', rejectBody, (zone, { serial, digest }, said) =>
+    orderDecision(parts, zone, 'reject', { serial, digest, primary: undefined, fast: false }, said),
+  )
+  order('rollback', 'publisher', rollbackBody, (zone, { serial }, said) => orderRollback(parts, zone, serial, saidIn(said)))
 
   return router
 }
 
 const saidIn = ({ at, by, reason }: Approver) => ({ at, by, reason })
 
-/** The hold of the zone, and the state of the version that the order names, or of the newest one. */
-function stateBefore(context: ApiContext, zone: FleetZone, serial: unknown) {
-  const { versions, released } = context.store.zone(zone.name)
-  const version = versions.findLast((each) => serial === undefined || each.serial === serial)
-  const { hold } = context.board.get('orders', zone.name) ?? {}
+/** The hold of the zone, and the state of the version that the order is about, or of the newest one. */
+function stateBefore(parts: OrderParts, zone: FleetZone, { serial, digest }: z.infer<OrderSchema>) {
+  const stored = parts.store.zone(zone.name)
+  const version = versionMeant(stored, serial, digest) ?? (serial === undefined ? stored.latest : undefined)
+  const { hold } = ordersNow(parts, zone)
   return {
     onHold: hold !== undefined,
     ...(hold === undefined ? {} : { heldBy: hold.by }),
-    released: released?.serial ?? null,
+    released: stored.released?.serial ?? null,
     ...(version === undefined ? {} : { serial: version.serial, state: rolloutStateOf(version) }),
   }
 }
+
+/** Any order that has a reason. */
+type OrderSchema = z.ZodType<{ reason?: string | undefined; serial?: number | undefined; digest?: string | undefined }>
 
 interface Row {
   zone: FleetZone

@@ -78,7 +78,8 @@ function make(terminal: Terminal, options: Options): void {
 const flow = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map((each) => JSON.stringify(each)).join(', ')}]`
-    : /^[A-Za-z][\w.-]*$/.test(String(value))
+    : // A word such as true or null would be no text.
+      /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z][\w.-]*$/i.test(String(value))
       ? String(value)
       : JSON.stringify(value)
 

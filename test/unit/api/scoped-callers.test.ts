@@ -156,6 +156,17 @@ describe('callers with a scope', () => {
     expect(done.map(({ action }) => action)).to.deep.equal(['resync', 'resync', 'resync'])
   })
 
+  for (const strength of ['refresh', 'retransfer'])
+    it(`give no order by which other nodes get a newer version: resync with ${strength}`, async () => {
+      for (const [path, body] of [
+        [`/v1/zones/${ZONE}/resync`, { nodes: [NODE] }],
+        [`/v1/nodes/${NODE}/resync`, { zones: [ZONE] }],
+        ['/v1/resync', { nodes: [NODE], zones: [ZONE] }],
+      ] as const)
+        expectOutOfScope(await post(path, 'one-pair', { ...body, strength }), 'one-pair', path)
+      expect((await post(`/v1/zones/${ZONE}/resync`, 'one-zone', { strength })).status).to.equal(202)
+    })
+
   it('give no order on a node or cloud outside it, by whatever field they name it', async () => {
     for (const body of [{ nodes: [OTHER_NODE] }, { clouds: ['A'] }, {}, { zones: [ZONES[2]] }, { nodes: [NODE], zones: ZONES }])
       expectOutOfScope(await post('/v1/resync', 'one-pair', body), 'one-pair', JSON.stringify(body))

@@ -55,8 +55,7 @@ describe('the release of a version', () => {
       }
       const checker = { check } as unknown as VersionChecker
       const { board, metrics } = this
-      const env = { PATH: process.env.PATH }
-      const approvals = { required: 1, for: [] }
+      const [env, approvals] = [{ PATH: process.env.PATH }, { required: 1, for: [] }]
       const clock = { now: () => NOW }
       this.decider = new ReleaseDecider({ hub: 'east', board, clock, metrics, checker, rollout, approvals, env })
     }
