@@ -81,6 +81,12 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       }
     },
   )
+  gauge(
+    'verify_interval_seconds',
+    'Time in which each zone on each node is verified once, by verify.every; 0: never by itself',
+    [],
+    (set) => set({}, matrix.config.verify.everyMs / 1000),
+  )
   gauge('verify_differs', 'Zones of the node whose content differs from the released version', ['node'], (set) => {
     const counts = new Map(Array.from(matrix.fleet.nodes.keys(), (node) => [node, 0]))
     for (const [key, { standing }] of context.board.entries('verdicts')) {
