@@ -22,7 +22,7 @@ _zonecast() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if [[ -n $option ]]; then
-      case $option in -c | --config | --url) hub+=("$option" "$word") ;; esac
+      case $option in -c | --config | --url | --ca | --cert | --key) hub+=("$option" "$word") ;; esac
       option=''
       continue
     fi

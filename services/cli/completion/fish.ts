@@ -8,7 +8,7 @@ function __zonecast_names # names of one kind, as the hub has them
     set -l words (commandline -opc)
     set -l hub
     for i in (seq 2 (count $words))
-        if contains -- $words[$i] -c --config --url; and test $i -lt (count $words)
+        if contains -- $words[$i] -c --config --url --ca --cert --key; and test $i -lt (count $words)
             set -a hub $words[$i] $words[(math $i + 1)]
         end
     end

@@ -17,7 +17,7 @@ _zonecast() {
   for ((i = 2; i < CURRENT; i++)); do
     word=$words[i]
     if [[ -n $option ]]; then
-      case $option in (-c|--config|--url) hub+=("$option" "$word") ;; esac
+      case $option in (-c|--config|--url|--ca|--cert|--key) hub+=("$option" "$word") ;; esac
       option=''
       continue
     fi

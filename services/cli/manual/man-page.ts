@@ -33,6 +33,7 @@ export function manPage(commands: readonly CommandFacts[]): string {
     ...item('ZONECAST_CONFIG', 'the config file, where -c is left out'),
     ...item('ZONECAST_URL', 'the hub, where --url is left out'),
     ...item('ZONECAST_TOKEN', 'the token for the hub'),
+    ...item('ZONECAST_CA, ZONECAST_CERT, ZONECAST_KEY', 'files for a hub over TLS, where --ca, --cert and --key are left out'),
     ...item('NO_COLOR', 'no colours in the output'),
     '.SH FILES',
     ...item('./zonecast.yaml, /etc/zonecast/zonecast.yaml', 'the config, in this order, where nothing else names it'),
