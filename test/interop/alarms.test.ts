@@ -101,12 +101,13 @@ describe('the alarms in Prometheus', function () {
     const test = {
       rule_files: ['zonecast.rules.yml'],
       evaluation_interval: '1m',
-      tests: alerts.map((alertname) => ({
-        name: alertname,
-        interval: '1m',
-        input_series: input,
-        alert_rule_test: times.map((at) => ({ eval_time: at, alertname, exp_alerts: [] })),
-      })),
+      tests: [
+        {
+          interval: '1m',
+          input_series: input,
+          alert_rule_test: alerts.flatMap((alertname) => times.map((at) => ({ eval_time: at, alertname, exp_alerts: [] }))),
+        },
+      ],
     }
     writeFileSync(join(dir, 'day.yml'), stringify(test))
     const { stdout, stderr } = promtool('test', 'rules', 'day.yml')
@@ -121,15 +122,15 @@ describe('the alarms in Prometheus', function () {
   })
 
   it('are silent on a good day of a real hub, except the one that proves they work', async () => {
-    const { text, now } = await eventually(
+    await eventually(
       async () => {
-        const good = await scrape()
-        expect(good.text).to.include('zonecast_nodes_in_state{cloud="A",state="in-sync"} 1')
-        return good
+        const { text, now } = await scrape()
+        expect(text).to.include('zonecast_nodes_in_state{cloud="A",state="in-sync"} 1')
+        // On a busy machine the first observations may be late.
+        expect(firing(seriesOf(text, now, false))).to.deep.equal(['ZonecastWatchdog'])
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000, everyMs: 1_000 },
     )
-    expect(firing(seriesOf(text, now, false))).to.deep.equal(['ZonecastWatchdog'])
   })
 
   it('fire when the node and the primary of a real hub are away', async () => {
