@@ -13,8 +13,10 @@ export interface IdentityParts {
 
 /** A server may be renamed. */
 const FRESH_MS = 600_000
-/** A node that gave no answer, or serves no zone yet. */
+/** A node that gave no answer. */
 const RETRY_MS = 60_000
+/** A node that serves no zone yet: it was sent no question. */
+const UNSERVED_MS = 1_000
 /** Nodes that are asked in one round, and at once. */
 const MOST_ASKED = 64
 const AT_ONCE = 8
@@ -73,7 +75,7 @@ export class Identities {
       .slice(0, MOST_ZONES)
       .find(({ name }) => board.pairs.at(name, node.id)?.serial !== undefined)
     if (zone === undefined) {
-      this.#learned.set(node.id, { name: known, dueAt: clock.now() + RETRY_MS })
+      this.#learned.set(node.id, { name: known, dueAt: clock.now() + UNSERVED_MS })
       return
     }
     const { instance, rttMs } = await visit(querier, node.paths[0]!.address, zone.apex, 'udp')
