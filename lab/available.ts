@@ -39,8 +39,6 @@ const PROGRAMS = {
 
 export type LabProgram = keyof typeof PROGRAMS
 
-export const LAB_PROGRAMS = Object.keys(PROGRAMS) as readonly LabProgram[]
-
 export interface Availability {
   kind: LabProgram
   packages: readonly string[]

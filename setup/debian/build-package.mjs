@@ -125,7 +125,7 @@ function installDocs(root, { version, license }) {
     cpSync(join(PROJECT, 'deploy', folder), join(doc, 'examples', folder), { recursive: true })
   copyFileSync(join(PROJECT, 'config/zonecast.example.yaml'), join(doc, 'examples/zonecast.yaml'))
   writeFileSync(join(doc, 'changelog.gz'), zipped(readFileSync(join(PROJECT, 'CHANGELOG.md'))))
-  writeFileSync(join(doc, 'changelog.Debian.gz'), zipped(debianChangelog(version)))
+  writeFileSync(join(doc, 'changelog.Debian.gz'), zipped(debianChangelog(version, buildTime())))
   writeFileSync(
     join(doc, 'copyright'),
     copyrightFile(license, readFileSync(join(PROJECT, 'LICENSE'), 'utf8'), licensesBelow(join(root, LIB, 'node_modules'))),
@@ -164,6 +164,9 @@ function setModes(root) {
   }
   for (const folder of foldersBelow(root)) chmodSync(folder, 0o755)
 }
+
+/** SOURCE_DATE_EPOCH makes the same package of the same files. */
+const buildTime = () => new Date(Number(process.env.SOURCE_DATE_EPOCH ?? Date.now() / 1000) * 1000)
 
 const zipped = (content) => gzipSync(content, { level: 9 })
 

@@ -84,9 +84,10 @@ License: several
 ${packages.map(({ name, license: own }) => ` ${name}: ${own}`).join('\n')}
 `
 
-export const debianChangelog = (version) => `zonecast (${version}) unstable; urgency=medium
+/** `at`: the time of the build. */
+export const debianChangelog = (version, at) => `zonecast (${version}) unstable; urgency=medium
 
   * Release ${version}; changelog.gz has the changes.
 
- -- ${MAINTAINER}  Mon, 30 Nov 2026 00:00:00 +0000
+ -- ${MAINTAINER}  ${at.toUTCString().replace('GMT', '+0000')}
 `

@@ -58,7 +58,7 @@ async function roundsOf(kind: DenialKind): Promise<Round[]> {
     else if (type !== TYPE.RRSIG && owners.size < NAMES) owners.add(ownerKey(data, at))
   })
   owners.delete(APEX)
-  const sample: SampleNames = { names: [...owners], earlier: new Map(), invented: [keyOfText(`nobody.${ZONE}`)] }
+  const sample: SampleNames = { names: [...owners], earlier: new Map(), invented: [keyOfText(`invented.${ZONE}`)] }
   const slice = await sliceOf(view, contents.apex, contents.soa.stored, keysOf(sample), () => Promise.resolve())
   view.release()
   return planQuestions(slice, sample).map((asked) => ({ asked, answer: goodAnswer(asked, denial) }))

@@ -74,7 +74,7 @@ describe('every route of the API', () => {
     zone: async () => ZONES,
     node: async () => hub.nodes,
     catalog: async () => [...CATALOGS, ZONES[0]!],
-    identity: async () => [...hub.nodes, 'nobody.example'],
+    identity: async () => [...hub.nodes, 'stranger.example'],
     job: async () => hub.jobs,
     serial: async () => ['1', '2', '9'],
     id: async () => (await read<RolloutsAnswer>('/v1/rollouts')).rollouts.map(({ id }) => id),

@@ -28,13 +28,13 @@ describe('names of nodes', () => {
     matrix.close()
   })
 
-  it('are asked again after a minute, also of a node that served no zone before', async () => {
+  it('are asked a second later of a node that served no zone before', async () => {
     const { matrix, serve, clock, asked, learn } = scene()
     await learn()
     serve('a.example.', 'ams1', 1)
     await learn()
     expect(asked).to.deep.equal([])
-    clock.at += 60_000
+    clock.at += 1_000
     await learn()
     expect(asked).to.deep.equal([5311])
     matrix.close()
