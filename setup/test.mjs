@@ -25,6 +25,8 @@ const ENV = { ...process.env, ZONECAST_TEST_BUILT: '1' }
 /** The tests of the other releases of Node.js: all unit tests, and a slice of the interop tests. */
 const OTHER_NODES = ['test/unit/**/*.test.ts', 'test/interop/separate-roles.test.ts', 'test/interop/transfer-server/*.test.ts']
 const NODES = 'nodes'
+/** Faults that fill disks, flood ports or measure delays: no other test runs beside these. */
+const ALONE = 'test/faults/alone/**/*.test.ts'
 const PARTS = [...Object.keys(CHECKS), 'unit', NODES, ...SUITES.slice(1)]
 
 function readArguments(args) {
@@ -50,14 +52,15 @@ async function runCheck(part) {
   return (await run(command, args)) === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
 
-/** `major`: another release of Node.js than the one at hand. */
-async function runSuite(part, rest, folder, major) {
-  const countsFile = join(folder, `${part}-${major ?? 'here'}.json`)
+/**
+ * `files`: patterns of mocha. `alone`: one file after the other. `major`: another release of Node.js than the one at hand.
+ */
+async function runSuite(name, rest, folder, { files, ignore, alone = false, major }) {
+  const countsFile = join(folder, `${name}-${major ?? 'here'}.json`)
   const reporter = ['--reporter', join(ROOT, 'setup/test-reporter.cjs'), '--reporter-option', `countsFile=${countsFile}`]
-  const files = major === undefined ? [`test/${part}/**/*.test.ts`] : OTHER_NODES
-  // Interop tests wait for timers of servers more than they compute. The faults fill disks and floods ports: each alone.
-  const parallel = part === 'faults' ? [] : ['--parallel', '--jobs', '2']
-  const args = [...reporter, ...parallel, ...rest, ...files]
+  // Tests wait for timers of servers more than they compute.
+  const parallel = alone ? [] : ['--parallel', '--jobs', '2']
+  const args = [...reporter, ...parallel, ...(ignore ? ['--ignore', ignore] : []), ...rest, ...files]
   const mocha = [join(BIN, 'mocha'), args]
   const status = await run(...(major === undefined ? mocha : withNode(major, [join(ROOT, MOCHA), ...args])))
   // Without counts mocha itself did not get through: a file that cannot be loaded, or a crash.
@@ -66,13 +69,20 @@ async function runSuite(part, rest, folder, major) {
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
 }
 
+async function runFaults(rest, folder) {
+  const total = await runSuite('faults', rest, folder, { files: ['test/faults/**/*.test.ts'], ignore: ALONE })
+  addTo(total, await runSuite('faults-alone', rest, folder, { files: [ALONE], alone: true }))
+  return total
+}
+
 /** OTHER_NODES on each of the other releases, one after the other; the counts of all. */
 async function runOnOtherNodes(rest, folder) {
   const total = { passed: 0, failed: 0, skipped: 0 }
   for (const major of majorsBeside(process.versions.node, IS_CI ? CI_MAJORS : undefined)) {
     const version = fetchNode(major)
     console.log(`\n── Node.js ${version ?? `${major}: cannot be fetched through npx`}`)
-    const counts = version === undefined ? countsWithout(IS_CI) : await runSuite(NODES, rest, folder, major)
+    const counts =
+      version === undefined ? countsWithout(IS_CI) : await runSuite(NODES, rest, folder, { files: OTHER_NODES, major })
     console.log(`── Node.js ${version ?? major}: ${line(counts)}`)
     addTo(total, counts)
   }
@@ -85,7 +95,9 @@ const addTo = (total, counts) => {
 
 const runPart = (part, rest, folder) => {
   if (part in CHECKS) return runCheck(part)
-  return part === NODES ? runOnOtherNodes(rest, folder) : runSuite(part, rest, folder)
+  if (part === NODES) return runOnOtherNodes(rest, folder)
+  if (part === 'faults') return runFaults(rest, folder)
+  return runSuite(part, rest, folder, { files: [`test/${part}/**/*.test.ts`] })
 }
 
 async function main() {

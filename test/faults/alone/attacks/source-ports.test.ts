@@ -4,12 +4,12 @@
  * A message that cannot be answered is dropped unread, and an error that escapes a callback stops nothing.
  */
 import { expect } from 'chai'
-import { needsRawSockets } from '../../support/peers.js'
-import { scratchDirs } from '../../support/scratch-dir.js'
-import { api, type HubProcess, spawnHub, writeHubConfig } from '../../support/test-hub.js'
-import { sendRaw } from '../../../lab/attack/raw-datagram.js'
-import { question, rawMessage } from '../../support/raw-message.js'
-import { askUdp } from '../../support/raw-udp.js'
+import { needsRawSockets } from '../../../support/peers.js'
+import { scratchDirs } from '../../../support/scratch-dir.js'
+import { api, type HubProcess, spawnHub, writeHubConfig } from '../../../support/test-hub.js'
+import { sendRaw } from '../../../../lab/attack/raw-datagram.js'
+import { question, rawMessage } from '../../../support/raw-message.js'
+import { askUdp } from '../../../support/raw-udp.js'
 
 /** One message for each answer of the hub, errors included. */
 const MESSAGES: Record<string, Buffer> = {

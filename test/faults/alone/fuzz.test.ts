@@ -1,7 +1,7 @@
 /** A few seconds of fuzzing for each family of targets; `npm run fuzz` runs for longer. */
 import { expect } from 'chai'
-import { FAMILIES } from '../fuzz/families.js'
-import { describeFinding, fuzz } from '../fuzz/fuzz.js'
+import { FAMILIES } from '../../fuzz/families.js'
+import { describeFinding, fuzz } from '../../fuzz/fuzz.js'
 
 const SEED = Number(process.env.ZONECAST_TEST_SEED ?? Date.now() % 0x7fffffff)
 const SECONDS = 2

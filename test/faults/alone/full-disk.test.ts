@@ -7,12 +7,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { StoredZone } from '../../lib/store/stored-zone.js'
-import { changes, contentsOfModel, textsOfModel, type Wish, type ZoneModel } from '../support/arbitrary-zone.js'
-import { expectError } from '../support/expect-error.js'
-import { commitChain, commitWhole, journalOf, keptTexts, openZone } from '../support/kept-zone.js'
-import { record } from '../support/record-lines.js'
-import { scratchDirs } from '../support/scratch-dir.js'
+import type { StoredZone } from '../../../lib/store/stored-zone.js'
+import { changes, contentsOfModel, textsOfModel, type Wish, type ZoneModel } from '../../support/arbitrary-zone.js'
+import { expectError } from '../../support/expect-error.js'
+import { commitChain, commitWhole, journalOf, keptTexts, openZone } from '../../support/kept-zone.js'
+import { record } from '../../support/record-lines.js'
+import { scratchDirs } from '../../support/scratch-dir.js'
 
 const SIZE = 4 << 20
 
