@@ -100,7 +100,8 @@ describe('an order over many pairs', function () {
         running += 1
         await new Promise(setImmediate)
         running -= 1
-        if (begun === 4) throw new Error('redis is away')
+        // Others may have begun in the same turn.
+        if (begun >= 4) throw new Error('redis is away')
         return targets.map((target) => ended(target))
       },
     }).catch((thrown: Error) => thrown)
