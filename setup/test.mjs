@@ -25,6 +25,8 @@ const ENV = { ...process.env, ZONECAST_TEST_BUILT: '1' }
 /** The tests of the other releases of Node.js: all unit tests, and a slice of the interop tests. */
 const OTHER_NODES = ['test/unit/**/*.test.ts', 'test/interop/separate-roles.test.ts', 'test/interop/transfer-server/*.test.ts']
 const NODES = 'nodes'
+/** Files at once: these tests wait for timers of servers more than they compute. The others use two cores. */
+const JOBS = { interop: 3, faults: 3 }
 /** Faults that fill disks, flood ports or measure delays: no other test runs beside these. */
 const ALONE = 'test/faults/alone/**/*.test.ts'
 const PARTS = [...Object.keys(CHECKS), 'unit', NODES, ...SUITES.slice(1)]
@@ -58,8 +60,7 @@ async function runCheck(part) {
 async function runSuite(name, rest, folder, { files, ignore, alone = false, major }) {
   const countsFile = join(folder, `${name}-${major ?? 'here'}.json`)
   const reporter = ['--reporter', join(ROOT, 'setup/test-reporter.cjs'), '--reporter-option', `countsFile=${countsFile}`]
-  // Tests wait for timers of servers more than they compute.
-  const parallel = alone ? [] : ['--parallel', '--jobs', '2']
+  const parallel = alone ? [] : ['--parallel', '--jobs', String(JOBS[name] ?? 2)]
   const args = [...reporter, ...parallel, ...(ignore ? ['--ignore', ignore] : []), ...rest, ...files]
   const mocha = [join(BIN, 'mocha'), args]
   const status = await run(...(major === undefined ? mocha : withNode(major, [join(ROOT, MOCHA), ...args])))
