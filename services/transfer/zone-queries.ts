@@ -23,6 +23,7 @@ import { Pace, type PaceLimits } from './pace.js'
 import { TransferPlaces } from './places.js'
 import { Repeats } from './repeats.js'
 import type { Asking, Refusals } from './refusal.js'
+import { wouldStepBack } from './step-back.js'
 import { isProved, optionsOf, type Query, type QueryNotes, touchOf } from './query.js'
 import { answerTo, udpRoom } from './request.js'
 import type { TransferParts } from './parts.js'
@@ -91,6 +92,7 @@ export class ZoneQueries {
       case TYPE.AXFR:
         // RFC 5936 §4.2: AXFR over UDP is not defined.
         if (channel.peer.proto === 'udp') return this.#refuse(asking, RCODE.FORMERR, 'AXFR over UDP')
+        if (wouldStepBack(query, this.#parts)) return this.#refuse(asking, RCODE.SERVFAIL, 'the node has a newer version')
         return channel.inTurn(() => this.#inPlace(query, () => this.#sendAxfr(query)))
       case TYPE.IXFR:
         return channel.inTurn(() => this.#sendIxfr(query))

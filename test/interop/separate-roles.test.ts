@@ -9,9 +9,11 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeKey } from '../../lab/keys.js'
 import { findPort } from '../../lab/ports.js'
+import { resync } from '../support/control-scene.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
+import { verify } from '../support/verify-order.js'
 import { WorkerScene } from '../support/worker-scene.js'
 
 const ZONE = 'apart.example.'
@@ -41,6 +43,20 @@ describe('roles in separate processes', function () {
     await scene.allInSync(1)
     await scene.change()
     await scene.allInSync()
+    expect(await scene.difference(ZONE)).to.equal(undefined)
+  })
+
+  it('verify and force the node', async () => {
+    const compared = await verify(scene.place, `/v1/zones/${ZONE}/verify`, {})
+    expect(
+      compared.progress.targets.map(({ step }) => step),
+      String(compared.error),
+    ).to.deep.equal(['same'])
+    const forced = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'test' })
+    expect(
+      forced.progress.targets.map(({ step }) => step),
+      String(forced.error),
+    ).to.deep.equal(['confirmed'])
     expect(await scene.difference(ZONE)).to.equal(undefined)
   })
 

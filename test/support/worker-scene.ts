@@ -100,7 +100,7 @@ export class WorkerScene {
           {
             folder: machines === 1 ? folder : join(folder, `machine${i + 1}`),
             primaries: { hm1: { ip: primary.ip, port: primary.port, key } },
-            nodes: { ams1: { cloud: 'A', ip: node.ip, port: node.port, key: nodeKey }, ...nodes },
+            nodes: { ams1: { cloud: 'A', ip: node.ip, port: node.port, key: nodeKey, channel: node.channel }, ...nodes },
             zones: zones.map((name) => ({ name })),
             transfer: { listen: [`${hub.ip}:${hub.port}`], ...transfer },
             keys,

@@ -7,10 +7,12 @@ import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { sleep } from '../../../lib/runtime/clock.js'
+import { resync } from '../../support/control-scene.js'
 import { eventually } from '../../support/eventually.js'
 import { amount } from '../../support/long.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
+import { verify } from '../../support/verify-order.js'
 import { WorkerScene } from '../../support/worker-scene.js'
 
 const ZONES = Array.from({ length: 12 }, (_, i) => `z${i}.machines.example.`)
@@ -54,6 +56,16 @@ describe('two machines of one hub', function () {
     await scene.shares({ w1: 32, w2: 32 })
     await delivered()
     await scene.change()
+    await delivered()
+  })
+
+  it('verify and force zones of both', async () => {
+    const { error, progress } = await verify(scene.place, '/v1/nodes/ams1/verify', {})
+    expect(error).to.equal(null)
+    expect(progress.targets.map(({ step }) => step)).to.deep.equal(Array(ZONES.length).fill('same'))
+    const forced = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'test' })
+    expect(forced.error, JSON.stringify(forced)).to.equal(null)
+    expect(forced.progress.targets.map(({ step }) => step)).to.deep.equal(Array(ZONES.length).fill('confirmed'))
     await delivered()
   })
 
