@@ -9,6 +9,7 @@ import type { CheckThreads } from '../lib/release/check-threads.js'
 import { type DeciderParts, ReleaseDecider } from '../lib/release/release-decider.js'
 import { VersionChecker } from '../lib/release/version-check.js'
 import { Verifier } from '../lib/verify/verifier.js'
+import { UsedOrders } from '../lib/queue/used-orders.js'
 import type { RedisLink } from '../lib/state/redis-link.js'
 import { ForcePermits } from '../lib/state/force-permits.js'
 import { StageClaims } from '../lib/state/stage-claims.js'
@@ -70,6 +71,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       webhooks,
       retention,
       notifyRetries: notify,
+      orders: new UsedOrders(parts.catalogs.config.dataDir, () => clock.now()),
       permits: new ForcePermits(parts.redis),
       unstick,
       claims: new StageClaims(parts.redis, hub),

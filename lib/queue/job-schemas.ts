@@ -43,6 +43,8 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     reason: reason.optional(),
     at: z.number().optional(),
     seal: name.optional(),
+    id: name.optional(),
+    sealedAt: z.number().optional(),
   }),
   verify: z.object({
     ...pairs,
@@ -59,6 +61,7 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     by: name,
     reason: reason.optional(),
     at: z.number(),
+    id: name,
     seal: name,
   }),
 }

@@ -68,6 +68,10 @@ export interface ResyncJob extends TargetsJob {
   at?: number | undefined
   /** For force: proves that a process of this hub wrote it. */
   seal?: string | undefined
+  /** For force: the id of the job in its queue. */
+  id?: string | undefined
+  /** For force: milliseconds since 1970; later than `at` for a part of an order. */
+  sealedAt?: number | undefined
 }
 
 export interface VerifyJob extends TargetsJob {
@@ -104,13 +108,11 @@ export interface ProvisionJob {
   reason: string | undefined
   /** Milliseconds since 1970. */
   at: number
+  /** The id of the job in its queue. */
+  id: string
   /** Proves that a process of this hub wrote it. */
   seal: string
 }
-
-/** The text under the seal of a ProvisionJob. */
-export const provisionText = ({ node, apply, yes, by, reason = '', at }: Omit<ProvisionJob, 'seal'>): string =>
-  ['provision', node, apply, yes, by, at, reason].join('\n')
 
 export interface ProvisionChange {
   zone: ZoneName

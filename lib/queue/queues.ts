@@ -19,6 +19,8 @@ export const QUEUE_PREFIX = '{zonecast}'
 /** Finished jobs are kept for operators, for a limited time. */
 const KEEP = { removeOnComplete: { count: 200, age: 86_400 }, removeOnFail: { count: 500, age: 7 * 86_400 } }
 /** A failed resync stays visible for the seconds of KEEP. It is never retried: its targets heal anyway. */
+/** Parts of an order, which removes them. These are for the parts of a worker that is gone. */
+const PART = { removeOnComplete: { count: 100, age: 600 }, removeOnFail: { count: 100, age: 600 } }
 /** Some two days of growing waits. */
 const WEBHOOK_RETRY = { attempts: 40, backoff: { type: 'webhook' } }
 const PUSH_RETRY = { attempts: 1_000_000, backoff: { type: 'push' } }
@@ -69,17 +71,18 @@ export class JobQueues {
   }
 
   async enqueueResync(job: ResyncJob): Promise<string> {
-    return jobId('resync', await this.#queues.resync.add('resync', job))
+    return jobId('resync', await this.#queues.resync.add('resync', job, idOf(job)))
   }
 
   async enqueueProvision(job: ProvisionJob): Promise<string> {
-    return jobId('provision', await this.#queues.provision.add('provision', job))
+    return jobId('provision', await this.#queues.provision.add('provision', job, idOf(job)))
   }
 
   /** Part of a resync, for the worker that owns its zones. */
   async enqueueResyncAt(worker: string, job: ResyncJob): Promise<string> {
     const { workers } = this
-    return jobId('resync', await workers!.of('resync', worker).add('resync', job, { jobId: workers!.newId() }))
+    const { jobId: id = workers!.newId() } = idOf(job)
+    return jobId('resync', await workers!.of('resync', worker).add('resync', job, { jobId: id, ...PART }))
   }
 
   async enqueueVerify(job: VerifyJob): Promise<string> {
@@ -89,18 +92,32 @@ export class JobQueues {
   /** Part of a verify, for the worker that owns its zones. */
   async enqueueVerifyAt(worker: string, job: VerifyJob): Promise<string> {
     const { workers } = this
-    return jobId('verify', await workers!.of('verify', worker).add('verify', job, { jobId: workers!.newId() }))
+    return jobId('verify', await workers!.of('verify', worker).add('verify', job, { jobId: workers!.newId(), ...PART }))
   }
 
-  /** Undefined when the job does not exist (any more). */
+  /** Undefined when the job does not exist (any more), and for a part of an order. */
   async find(id: string): Promise<JobView | undefined> {
     const [kind, number] = splitId(id)
     if (!kind || !number) return undefined
-    for (const queue of await this.#of(kind)) {
+    for (const queue of await this.#shown(kind)) {
       const job = await queue.getJob(number)
       if (job) return await view(kind, queue, job)
     }
     return undefined
+  }
+
+  /** A part of an order, at the worker that it was queued for. */
+  async findPart(worker: string, id: string): Promise<JobView | undefined> {
+    const [kind, number] = splitId(id)
+    const queue = kind && this.workers?.of(kind, worker)
+    const job = queue && (await queue.getJob(number!))
+    return job && (await view(kind!, queue, job))
+  }
+
+  /** The order has all that it needs of the part, which may run still. */
+  async removePart(worker: string, id: string): Promise<void> {
+    const [kind, number] = splitId(id)
+    await (kind && this.workers?.of(kind, worker).remove(number!))
   }
 
   /** The queue of the kind, and those of single workers. */
@@ -108,9 +125,14 @@ export class JobQueues {
     return [this.#queues[kind], ...((await this.workers?.all(kind)) ?? [])]
   }
 
+  /** Queues whose jobs are shown: the order has the progress of its parts. */
+  async #shown(kind: QueueKind): Promise<Queue[]> {
+    return kind === 'resync' || kind === 'verify' ? [this.#queues[kind]] : await this.#of(kind)
+  }
+
   /** Newest first. */
   async list(limit: number): Promise<JobView[]> {
-    const queues = await Promise.all(QUEUE_KINDS.map(async (kind) => (await this.#of(kind)).map((queue) => ({ kind, queue }))))
+    const queues = await Promise.all(QUEUE_KINDS.map(async (kind) => (await this.#shown(kind)).map((queue) => ({ kind, queue }))))
     const lists = await Promise.all(
       queues.flat().map(async ({ kind, queue }) => {
         const jobs = await queue.getJobs(['active', 'waiting', 'delayed', 'failed', 'completed'], 0, limit - 1)
@@ -153,6 +175,9 @@ export class JobQueues {
     await Promise.all([...Object.values(this.#queues).map((queue) => queue.close()), this.workers?.close()])
   }
 }
+
+/** A sealed order names its job. */
+const idOf = ({ id }: { id?: string | undefined }): { jobId?: string } => (id === undefined ? {} : { jobId: id })
 
 const jobId = (kind: QueueKind, job: Job): string => `${kind}-${job.id}`
 

@@ -123,13 +123,20 @@ export const primaryJson = (cell: PrimaryCell | undefined, held: Serial | undefi
   error: cell?.error ?? null,
 })
 
+/** A seal proves an order: no reader needs it. */
+function withoutSeal(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('seal' in data)) return data
+  const { seal: _seal, ...rest } = data
+  return rest
+}
+
 export const jobJson = (job: JobView): JobAnswer => ({
   id: job.id,
   kind: job.kind,
   state: job.state,
   progress: job.progress ?? null,
   error: job.error ?? null,
-  data: job.data,
+  data: withoutSeal(job.data),
   result: job.result ?? null,
   createdAt: time(job.createdAt),
   finishedAt: time(job.finishedAt),

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import { describeError } from '../../lib/errors.js'
 import { queueName } from '../../lib/queue/jobs.js'
 import type { QueueKind } from '../../lib/queue/queue-kinds.js'
+import type { UsedOrders } from '../../lib/queue/used-orders.js'
 import { type JobQueues, QUEUE_PREFIX } from '../../lib/queue/queues.js'
 import { sleep } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
@@ -30,10 +31,18 @@ const MOVE_MS = 2_000
 export interface JobTakerParts {
   hub: string
   queues: JobQueues
+  orders: Pick<UsedOrders, 'end'>
   log: Logger
   /** For blocking reads; must queue commands while Redis is unreachable. */
   connect: () => Redis
 }
+
+/** `id`: of the job, without its kind. `isAgain`: an earlier run of the job was cut off. */
+type JobProcessor = (
+  data: unknown,
+  report: (progress: object) => Promise<void>,
+  run: { id: string; isAgain: boolean },
+) => Promise<unknown>
 
 export class JobTakers {
   readonly #parts: JobTakerParts
@@ -74,19 +83,14 @@ export class JobTakers {
     return connection
   }
 
-  /** `isAgain`: an earlier run of the job was cut off. */
-  take(
-    kind: QueueKind,
-    concurrency: number,
-    work: (data: unknown, report: (progress: object) => Promise<void>, isAgain: boolean) => Promise<unknown>,
-    of: 'hub' | 'worker' = 'hub',
-  ): void {
+  take(kind: QueueKind, concurrency: number, work: JobProcessor, of: 'hub' | 'worker' = 'hub'): void {
     const self = of === 'worker' ? this.#parts.queues.workers?.owners.self : undefined
     const worker = new Worker(
       queueName(kind, this.#parts.hub, self),
       async (job) => {
         try {
-          return await work(job.data, (progress) => job.updateProgress(progress), job.attemptsStarted > 1)
+          const run = { id: job.id!, isAgain: job.attemptsStarted > 1 }
+          return await work(job.data, (progress) => job.updateProgress(progress), run)
         } catch (error) {
           throw toBullWords(error, UnrecoverableError)
         }
@@ -106,9 +110,19 @@ export class JobTakers {
       guard('job failed', (job: Job | undefined, error: Error) => {
         // The board has the error of a refresh.
         if (kind !== 'refresh') this.#parts.log.debug({ op: kind, job: job?.id, err: describeError(error) }, 'job failed')
+        return this.#end(job)
       }),
     )
+    worker.on(
+      'completed',
+      guard('job completed', (job: Job) => this.#end(job)),
+    )
     this.#workers.push(worker)
+  }
+
+  /** The queue has the end of the job. */
+  async #end(job: Job | undefined): Promise<void> {
+    if (job?.id !== undefined) await this.#parts.orders.end(job.id)
   }
 
   /** Moves the jobs of workers that are gone, and those that were queued while no owner was known, to the owners of their zones. */

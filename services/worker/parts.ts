@@ -7,6 +7,7 @@ import type { NodePaths } from '../../lib/observe/node-paths.js'
 import type { NodeProber } from '../../lib/observe/node-prober.js'
 import type { NotifySender } from '../../lib/push/notify-sender.js'
 import type { RolloutRules } from '../../lib/fleet/rollout-rules.js'
+import type { UsedOrders } from '../../lib/queue/used-orders.js'
 import type { ForcePermits } from '../../lib/state/force-permits.js'
 import type { StageClaims } from '../../lib/state/stage-claims.js'
 import type { ProvisionParts } from './provision-processor.js'
@@ -35,6 +36,7 @@ export interface WorkerParts extends Omit<RefreshParts, 'onCommitted' | 'onConfl
   seals: WebhookParts['seals']
   owns: WebhookParts['owns']
   provisioner: ProvisionParts
+  orders: UsedOrders
   shared: PublisherParts['shared']
 }
 

@@ -13,12 +13,10 @@ import { fileOf } from '../../lib/render/plain-names.js'
 import { NodeConfiguration } from '../../lib/render/node-configuration.js'
 import { type NodeSetup, sendersOf, tlsName, ZONECAST } from '../../lib/render/node-setup.js'
 import { plainVersion } from '../../lib/render/server-version.js'
-import { ForeignJobError } from '../../lib/queue/job-schemas.js'
-import { type ProvisionChange, type ProvisionJob, type ProvisionProgress, provisionText } from '../../lib/queue/jobs.js'
+import type { ProvisionChange, ProvisionJob, ProvisionProgress } from '../../lib/queue/jobs.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { InTurn } from '../../lib/runtime/zone-turns.js'
-import type { Seals } from '../../lib/state/seals.js'
 import { WorkerError } from './errors.js'
 import { makePlan, type ProvisionPlan } from './provision-plan.js'
 
@@ -32,21 +30,17 @@ export interface ProvisionParts {
   known: () => Promise<readonly ZoneName[]>
   /** Resolves to an error text, or to undefined when the node's own answers show the change. */
   confirm: (zone: FleetZone | ZoneName, node: FleetNode, action: ProvisionChange['action']) => Promise<string | undefined>
-  seals: Pick<Seals, 'isSealOf' | 'sealText'>
   /** Two jobs for one node would disturb each other. */
   inTurn: InTurn<string>
-  now: () => number
   log: Logger
 }
 
 const REPORT_MS = 500
-/** An order is not carried out long after it was given. */
-const VALID_MS = 86_400_000
 /** Zones that are confirmed at once. */
 const CONFIRMS_AT_ONCE = 64
 const MAX_SHOWN = 1_000
 
-/** Throws WorkerError WORKER_PROVISION_FAILED, ForeignJobError and RenderError; the last report has the changes. */
+/** Throws WorkerError WORKER_PROVISION_FAILED and RenderError; the last report has the changes. */
 export const runProvision = (
   job: ProvisionJob,
   parts: ProvisionParts,
@@ -58,9 +52,7 @@ async function provision(
   parts: ProvisionParts,
   report: (progress: ProvisionProgress) => Promise<void>,
 ): Promise<ProvisionProgress> {
-  const { log, seals, now } = parts
-  if (!seals.isSealOf(provisionText(job), job.seal) || now() - job.at > VALID_MS)
-    throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind: 'provision' }, 'provision job is not from this hub')
+  const { log } = parts
   const node = parts.fleet().nodes.get(job.node)
   if (node === undefined) throw failed(job.node, `${job.node} is no longer in the config`)
   const control = parts.controls.of(node)

@@ -17,7 +17,6 @@ export interface WholeFleet {
 }
 
 interface ProvisionerParts extends ConfirmParts {
-  seals: ProvisionParts['seals']
   controls: ProvisionParts['controls']
   clock: { now(): number }
   log: Logger
@@ -31,9 +30,7 @@ export const provisionerOf = (whole: WholeFleet, parts: ProvisionerParts): Provi
     ...new Set([...whole.fleet.zones.keys(), ...(await zonesOnDisk(whole.config.dataDir))]),
   ],
   confirm: (zone, node, action) => confirmChange(zone, node, action, parts),
-  seals: parts.seals,
   controls: parts.controls,
   inTurn: new ZoneTurns<string>().run,
-  now: () => parts.clock.now(),
   log: parts.log,
 })

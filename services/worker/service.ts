@@ -163,13 +163,12 @@ export class WorkerService implements Service {
     const takers = this.#takers
     await takers.removeOrphans()
     if (this.#isStopping) return
-    takeJobs(takers, this.#parts.queues, this.#parts.canQueue, {
+    takeJobs(takers, this.#parts, {
       refreshes: this.#settings.transfers * REFRESHES_PER_TRANSFER,
       refresh: (job) => this.#refresh.run(job),
       deliver: (job) => this.#webhooks.deliver(job),
       catchUp: (job) => this.#catchUp(job),
       resync: (job, report) => this.#resyncHere(job, report),
-      provisioner: this.#parts.provisioner,
       verify: (job, report) => this.verify.run(job, report),
     })
   }

@@ -15,7 +15,9 @@ export interface DivisionParts<J extends TargetsJob = ResyncJob> {
   runHere: (job: J, report: (progress: ResyncProgress) => Promise<void>) => Promise<unknown>
   /** Queues targets at another worker. Returns the id of the job. */
   queueAt: (worker: string, job: J) => Promise<string>
-  find: (id: string) => Promise<JobView | undefined>
+  find: (worker: string, id: string) => Promise<JobView | undefined>
+  /** Removes a part that was followed to its end. */
+  remove: (worker: string, id: string) => Promise<void>
   /** The worker runs. */
   isAlive: (worker: string) => boolean
 }
@@ -71,15 +73,17 @@ export async function divideResync<J extends TargetsJob>(
 async function follow(
   id: string,
   worker: string,
-  { find, isAlive }: Pick<DivisionParts, 'find' | 'isAlive'>,
+  { find, remove, isAlive }: Pick<DivisionParts, 'find' | 'remove' | 'isAlive'>,
   note: (progress: ResyncProgress) => Promise<void>,
 ): Promise<void> {
   for (;;) {
     await sleep(FOLLOW_MS)
-    const job = await find(id)
+    const job = await find(worker, id)
     const progress = job?.progress
     if (typeof progress === 'object' && 'targets' in progress) await note(progress)
-    if (job === undefined || job.state === 'done' || job.state === 'failed' || !isAlive(worker)) return
+    if (job !== undefined && job.state !== 'done' && job.state !== 'failed' && isAlive(worker)) continue
+    await remove(worker, id)
+    return
   }
 }
 
@@ -93,6 +97,7 @@ export async function runEverywhere<J extends TargetsJob>(
   const { self, ownerOf, isAlive } = queues.workers?.owners ?? {}
   if (self === undefined || ownerOf === undefined || isAlive === undefined)
     return await endOf(slice.targets, (report) => runHere(slice, report), note)
-  const parts = { self, ownerOf, isAlive, runHere, queueAt, find: (id: string) => queues.find(id) }
-  return await divideResync(slice, parts, async (now) => note(now))
+  const find = (worker: string, id: string): Promise<JobView | undefined> => queues.findPart(worker, id)
+  const remove = (worker: string, id: string): Promise<void> => queues.removePart(worker, id)
+  return await divideResync(slice, { self, ownerOf, isAlive, runHere, queueAt, find, remove }, async (now) => note(now))
 }

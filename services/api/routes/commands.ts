@@ -67,7 +67,8 @@ export function commandRoutes(context: ApiContext): Router {
     requireRedis(context)
     const { name: by } = callerOf(res)
     const order = { ...pairs, strength, by, reason, allAtOnce, named: selection.nodes !== undefined, at: context.matrix.now() }
-    return { status: 202, body: { job: await context.queues.enqueueResync(await sealedResync(order, context.seals)) } }
+    const job = await sealedResync(order, context.seals, context.matrix.now())
+    return { status: 202, body: { job: await context.queues.enqueueResync(job) } }
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {

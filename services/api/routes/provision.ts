@@ -1,7 +1,7 @@
 /** Zones are added to nodes and removed from them, over their control channels: a plan at first, the changes by a second order. */
 import { Router } from 'express'
 import type { JobQueuedAnswer } from '../../../lib/answers/job-answers.js'
-import { provisionText } from '../../../lib/queue/jobs.js'
+import { sealedProvision } from '../../../lib/queue/job-seals.js'
 import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, nodeNamed, requireRedis } from '../context.js'
 import { provisionBody } from '../order-schemas.js'
@@ -26,7 +26,7 @@ export function provisionRoutes(context: ApiContext): Router {
     await mutate(context, req, res, async () => {
       requireRedis(context)
       const order = { node: node.id, apply, yes, by: callerOf(res).name, reason, at: context.matrix.now() }
-      const job = await context.queues.enqueueProvision({ ...order, seal: context.seals.sealText(provisionText(order)) })
+      const job = await context.queues.enqueueProvision(sealedProvision(order, context.seals))
       return { status: 202, body: { job } satisfies JobQueuedAnswer }
     })
   })

@@ -5,13 +5,30 @@
  * Two worker processes share the zones of a hub: each has its own part, and either goes on alone.
  */
 import { expect } from 'chai'
+import type { Redis } from 'ioredis'
+import { JobQueues } from '../../../lib/queue/queues.js'
+import { connectRedis } from '../../../lib/state/redis.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { api, spawnHub } from '../../support/test-hub.js'
+import { resync } from '../../support/control-scene.js'
+import { verify } from '../../support/verify-order.js'
 import { WorkerScene } from '../../support/worker-scene.js'
 
 const ZONES = Array.from({ length: 12 }, (_, i) => `z${i}.shared.example.`)
+
+/** With the queues of the hub, as any client of Redis has them. */
+async function queuesOf<T>(scene: WorkerScene, work: (queues: JobQueues, redis: Redis) => Promise<T>): Promise<T> {
+  const redis = connectRedis({ kind: 'url', url: scene.redis.url }, { queueing: true })
+  const queues = new JobQueues(redis, 'test')
+  try {
+    return await work(queues, redis)
+  } finally {
+    await queues.close()
+    redis.disconnect()
+  }
+}
 
 describe('two worker processes of one hub', function () {
   this.timeout(150_000)
@@ -71,6 +88,44 @@ describe('two worker processes of one hub', function () {
       },
       { timeoutMs: 30_000 },
     )
+  })
+
+  it('verify and force zones of both, in one job that is shown', async () => {
+    const compared = await verify(scene.place, '/v1/nodes/ams1/verify', {})
+    expect(compared.error).to.equal(null)
+    expect(compared.progress.targets.map(({ step }) => step)).to.deep.equal(Array(ZONES.length).fill('same'))
+    const forced = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'test' })
+    expect(forced.error).to.equal(null)
+    expect(forced.progress.targets.map(({ step }) => step)).to.deep.equal(Array(ZONES.length).fill('confirmed'))
+    await scene.nodeHasAll()
+    const { jobs } = await api<{ jobs: { id: string; kind: string }[] }>(scene.place, '/v1/jobs')
+    expect(jobs.filter(({ kind }) => kind === 'verify')).to.have.length(1)
+    expect(jobs.filter(({ kind }) => kind === 'resync').map(({ id }) => id)).to.include(forced.id)
+    const parts = (await queuesOf(scene, async (_, redis) => await redis.keys('*-test@w*'))).filter((key) =>
+      /:(resync|verify)-test@w\d:[\w-]{36}$/.test(key),
+    )
+    expect(parts, 'parts of orders in redis').to.deep.equal([])
+  })
+
+  it('force nothing by a copy of an order that a writer to Redis queues', async () => {
+    const { id, progress } = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'copied' })
+    const job = id.replace('resync-', '')
+    await queuesOf(scene, async (queues) => {
+      const queue = queues.all.find(({ name }) => name === 'resync-test')!
+      const { data } = (await queue.getJob(job))!
+      const ended = async (copy: string): Promise<string> => {
+        await queue.add('resync', data, { jobId: copy })
+        return await eventually(async () => {
+          const failure = (await queue.getJob(copy))?.failedReason
+          expect(failure).to.be.a('string')
+          return failure!
+        })
+      }
+      expect(await ended('another')).to.match(/is not from this hub/)
+      await queue.remove(job)
+      expect(await ended(job)).to.match(/was carried out before/)
+    })
+    expect(progress.targets).to.have.length(ZONES.length)
   })
 
   it('lose no version when one is killed: the other has all zones within seconds', async () => {

@@ -22,6 +22,7 @@ describe('a resync over the zones of several workers', () => {
   /** Jobs at other workers, by id. */
   let queued: Map<string, { worker: string; job: ResyncJob }>
   let here: ResyncJob[]
+  let removed: string[]
   const parts = (owners: Record<string, string>, more: Partial<DivisionParts> = {}): DivisionParts => ({
     self: 'w1',
     ownerOf: (name) => owners[name],
@@ -35,7 +36,8 @@ describe('a resync over the zones of several workers', () => {
       queued.set(id, { worker, job })
       return id
     },
-    find: async (id) => ({ state: 'done', progress: ended(queued.get(id)!.job) }) as JobView,
+    find: async (_worker, id) => ({ state: 'done', progress: ended(queued.get(id)!.job) }) as JobView,
+    remove: async (worker, id) => void removed.push(`${worker} ${id}`),
     ...more,
   })
   const steps = (targets: readonly TargetProgress[]) => Object.fromEntries(targets.map((target) => [target.zone, target.step]))
@@ -43,6 +45,7 @@ describe('a resync over the zones of several workers', () => {
   beforeEach(() => {
     queued = new Map()
     here = []
+    removed = []
   })
 
   it('runs its own part here, and each other part at the owner', async () => {
@@ -53,6 +56,7 @@ describe('a resync over the zones of several workers', () => {
       ['w2', 1],
       ['w3', 1],
     ])
+    expect(removed).to.have.members(['w2 resync-0', 'w3 resync-1'])
   })
 
   it('divides again what a worker left behind when it ended', async () => {
@@ -80,7 +84,7 @@ describe('a resync over the zones of several workers', () => {
       JOB,
       parts(
         { 'a.': 'w1', 'b.': 'w2', 'c.': 'w1' },
-        { find: async (id) => ({ state: 'failed', progress: ended(queued.get(id)!.job, 'failed') }) as JobView },
+        { find: async (_worker, id) => ({ state: 'failed', progress: ended(queued.get(id)!.job, 'failed') }) as JobView },
       ),
       async (now) => void reported.push(now.filter(({ step }) => step === 'failed').length),
     )

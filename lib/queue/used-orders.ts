@@ -1,0 +1,107 @@
+/**
+ * Remembers which sealed orders began and ended, on the disk of the machine that carries them out: a copy of an order in Redis is
+ * not carried out again. The processes of one dataDir share the files.
+ *
+ *   orders/2026-11-30      one line per step, `ID begun` or `ID ended`, of the orders that were sealed on that day (UTC)
+ */
+import { constants, mkdirSync } from 'node:fs'
+import { open, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ForeignJobError } from './job-schemas.js'
+import type { QueueKind } from './queue-kinds.js'
+
+export interface SealedOrder {
+  kind: QueueKind
+  /** Its job in the queue. */
+  id: string
+  /** Milliseconds since 1970. */
+  sealedAt: number
+}
+
+/** A machine begins an order within this time; one that it began goes on after a restart. */
+const BEGIN_WITHIN_MS = 3_600_000
+/** Longer than any sealed order is valid. */
+const KEEP_DAYS = 9
+const DAY_MS = 86_400_000
+
+export class UsedOrders {
+  readonly #folder: string
+  readonly #now: () => number
+  /** Ids of the orders that run in this process. */
+  readonly #running = new Set<string>()
+  /** Orders that this process runs or ran, whose end is not noted yet, by id. */
+  readonly #open = new Map<string, SealedOrder>()
+
+  constructor(dataDir: string, now: () => number) {
+    this.#folder = join(dataDir, 'orders')
+    this.#now = now
+  }
+
+  /**
+   * Runs an order whose seal was checked. Throws ForeignJobError for one that has ended, that runs now, or that waited for longer than
+   * an hour; throws the errors of the disk, and then the order did not begin.
+   */
+  async run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
+    const { kind, id, sealedAt } = order
+    const refuse = (why: string): never => {
+      throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind }, `${kind}-${id} ${why}`)
+    }
+    if (this.#running.has(id)) refuse('is under way already')
+    this.#running.add(id)
+    try {
+      const known = await this.#stepOf(order)
+      if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
+      if (known === undefined) {
+        if (this.#now() - sealedAt > BEGIN_WITHIN_MS) refuse('waited for longer than an hour; give the order again')
+        await this.#note(order, 'begun')
+      }
+      this.#open.set(id, order)
+      return await work()
+    } finally {
+      this.#running.delete(id)
+    }
+  }
+
+  /** The queue has the end of the job. An order that a shutdown cut off has no end: it goes on later. Throws the errors of the disk. */
+  async end(id: string): Promise<void> {
+    const order = this.#open.get(id)
+    if (order === undefined) return
+    this.#open.delete(id)
+    await this.#note(order, 'ended')
+  }
+
+  async #stepOf({ id, sealedAt }: SealedOrder): Promise<'begun' | 'ended' | undefined> {
+    const lines = (await readFile(this.#fileOf(sealedAt), 'utf8').catch(absent)).split('\n')
+    return lines.includes(`${id} ended`) ? 'ended' : lines.includes(`${id} begun`) ? 'begun' : undefined
+  }
+
+  async #note({ id, sealedAt }: SealedOrder, step: 'begun' | 'ended'): Promise<void> {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o750 })
+    const { O_APPEND, O_CREAT, O_WRONLY } = constants
+    const handle = await open(this.#fileOf(sealedAt), O_APPEND | O_CREAT | O_WRONLY, 0o640)
+    try {
+      // One write, so that lines of two processes do not mix; a torn line of a crash is ended by the leading line break.
+      await handle.appendFile(`\n${id} ${step}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await this.#forget()
+  }
+
+  async #forget(): Promise<void> {
+    const first = dayOf(this.#now() - KEEP_DAYS * DAY_MS)
+    for (const name of await readdir(this.#folder)) if (name < first) await rm(join(this.#folder, name), { force: true })
+  }
+
+  #fileOf(at: number): string {
+    return join(this.#folder, dayOf(at))
+  }
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+
+function absent(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return ''
+  throw error
+}
