@@ -67,7 +67,9 @@ function lintPublished(config: Config, declared: DeclaredNames, report: Report):
   for (const { name, cloud, node } of config.catalogs.published.values()) {
     const at = [...places.get(name)!, 'publish']
     const target = (cloud ?? node)!
-    if (!declared.clouds.has(target) && !declared.nodes.has(target))
+    if (declared.clusters.has(target) && !declared.clouds.has(target))
+      report('CONFIG_VALUE', at, `${quote(target)} is a cluster: publish a catalog for its cloud, or for each of its members`)
+    else if (!declared.clouds.has(target) && !declared.nodes.has(target))
       report('CONFIG_DANGLING', at, `there is no cloud or node ${quote(target)}: write the name of one`)
     else if (declared.clouds.has(target) && declared.nodes.has(target))
       report('CONFIG_VALUE', at, `${quote(target)} is a cloud and a node: give one of the two another name`)

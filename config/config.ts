@@ -9,7 +9,8 @@ import type { ApiClientConfig, ApiToken } from './caller-types.js'
 import type { HOLDING_CHECKS, ZoneChecks } from './checks-schema.js'
 import type { ControlConfig } from './control.js'
 import type { rolloutRulesOf } from './rollout-schema.js'
-import type { NODE_KINDS, WebhookEvent } from './schema.js'
+import type { NODE_KINDS } from './node-schema.js'
+import type { WebhookEvent } from './schema.js'
 import type { HealthConfig } from './health-schema.js'
 import type { ProbeConfig } from './probe-schema.js'
 import type { VerifyConfig } from './verify-schema.js'
@@ -66,6 +67,8 @@ export interface CloudConfig {
 export interface NodeConfig {
   id: string
   cloud: string
+  /** The local cluster that it is a member of. */
+  cluster: string | undefined
   site: string | undefined
   /** Control addresses in order of preference; at least one. */
   paths: Endpoint[]

@@ -17,7 +17,7 @@ export type ControlConfig =
   | { kind: 'powerdns'; url: string; apiKey: string; ca: string | undefined }
   | { kind: 'knot'; path: string }
 
-type RawNode = RawConfig['nodes'][string]
+type RawNode = Pick<RawConfig['nodes'][string], 'control' | 'kind'>
 type RawControl = NonNullable<RawNode['control']>
 
 /** The setting that names the place of each kind, its other parts, and the make that it belongs to. */

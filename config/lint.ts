@@ -15,12 +15,12 @@ import { lintTopologyNames, type TopologyNames } from './topology/names.js'
 import { lintPaths } from './topology/paths.js'
 
 /** The names that a section declares, invalid entries included: a reference to such an entry is not a second mistake. */
-export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes', ReadonlySet<string>> & TopologyNames
+export type DeclaredNames = Record<'keys' | 'primaries' | 'clouds' | 'nodes' | 'clusters', ReadonlySet<string>> & TopologyNames
 
 /** Zones with the same finding that are reported one by one. */
 const MOST_ALIKE = 100
 
-type Section = Exclude<keyof DeclaredNames, 'sites' | 'hubs'>
+type Section = Exclude<keyof DeclaredNames, 'sites' | 'hubs' | 'clusters'>
 
 export function lintTopology(resolved: Resolved, declared: DeclaredNames, report: Report): void {
   lintNames(resolved, declared, report)
@@ -31,7 +31,9 @@ export function lintTopology(resolved: Resolved, declared: DeclaredNames, report
 function lintNames({ config, zoneIndex }: Resolved, declared: DeclaredNames, report: Report): void {
   const check = (section: Section, name: string | undefined, path: SettingPath) => {
     if (name === undefined || declared[section].has(name)) return
-    const known = [...declared[section]]
+    // A list of nodes may name a cluster for all its members.
+    if (section === 'nodes' && declared.clusters.has(name)) return
+    const known = [...declared[section], ...(section === 'nodes' ? declared.clusters : [])]
     const one = { keys: 'key', primaries: 'primary', clouds: 'cloud', nodes: 'node' }[section]
     const choice = known.length === 0 ? `add it under "${section}"` : `write one of ${known.slice(0, 8).map(quote).join(', ')}`
     // The operator may have written the secret of a key instead of its name.
@@ -182,15 +184,16 @@ function lintAddresses(config: Config, report: Report): void {
 export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | undefined, report: Report): void {
   lintClouds(config, report)
   lintPaths(config, ownHub, report)
-  const size = new Map<string, number>()
-  for (const { cloud } of config.nodes.values()) size.set(cloud, (size.get(cloud) ?? 0) + 1)
+  // The members of a cluster fail together with their site.
+  const units = new Map<string, Set<string>>()
+  for (const { id, cloud, cluster } of config.nodes.values()) units.set(cloud, (units.get(cloud) ?? new Set()).add(cluster ?? id))
   const usedPrimaries = new Set<string>()
   for (const { primaries } of new Set(config.zones.values())) for (const primary of primaries) usedPrimaries.add(primary)
   lintOnePrimary(config, zoneIndex, report)
   for (const { members, groups } of config.catalogs.consumed.values())
     for (const { primaries } of [members, ...groups.values()]) for (const primary of primaries) usedPrimaries.add(primary)
   for (const id of config.clouds.keys()) {
-    const nodes = size.get(id) ?? 0
+    const nodes = units.get(id)?.size ?? 0
     if (nodes === 0)
       report('CONFIG_NO_NODES', ['clouds', id], `cloud "${id}" has no nodes: add one under "nodes", or remove the cloud`)
     if (nodes === 1)

@@ -8,6 +8,7 @@ import type { Config } from './config.js'
 import { type ConfigDocument, isPlainMap, parseConfigDocument, type SettingPath } from './document.js'
 import { type Override, readEnvironment } from './env.js'
 import { lintCatalogs } from './catalog-lint.js'
+import { clustersIn, placeInCluster } from './clusters.js'
 import { lintCertificates } from './certificate-lint.js'
 import { ConfigError, type Finding, type FindingCode, type Subject } from './errors.js'
 import { type DeclaredNames, lintSpare, lintTopology } from './lint.js'
@@ -112,9 +113,10 @@ function checkDocument(file: string, written: ConfigDocument): ConfigReport {
   const { document, warn } = withNewNames(written)
   const { settings, zonePositions, findings } = readSettings(document)
   const complete = findings.length === 0
+  const clusters = clustersIn(document.value)
   const report: Report = (code, path, message, about = subjectsAt(path)) => {
     const severity = WARNINGS.has(code) ? 'warning' : 'error'
-    const finding: Finding = { ...document.placeOf(path), code, severity, message }
+    const finding: Finding = { ...document.placeOf(placeInCluster(path, clusters)), code, severity, message }
     findings.push(about.length === 0 ? finding : { ...finding, about })
   }
   warn(report)
@@ -134,12 +136,16 @@ function checkDocument(file: string, written: ConfigDocument): ConfigReport {
 function declaredNames(value: unknown): DeclaredNames {
   const names = (holder: unknown, section: string) =>
     new Set(isPlainMap(holder) && isPlainMap(holder[section]) ? Object.keys(holder[section]) : [])
+  const nodes = names(value, 'nodes')
+  const members = clustersIn(value)
+  const clusters = new Set(members.values())
   return {
     keys: names(value, 'keys'),
     primaries: names(value, 'primaries'),
     hubs: names(value, 'hubs'),
     clouds: names(value, 'clouds'),
-    nodes: names(value, 'nodes'),
+    nodes: new Set([...nodes].filter((name) => !clusters.has(name)).concat([...members.keys()])),
+    clusters,
     sites: names(isPlainMap(value) ? value.topology : undefined, 'sites'),
   }
 }

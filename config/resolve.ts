@@ -10,6 +10,7 @@ import type { ZoneName } from '../lib/dns/name.js'
 import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
 import { isLoopback, isWildcard } from './address.js'
 import type { Config, NodeConfig, PrimaryConfig, RedisConfig, ServerTlsConfig, WebhookConfig } from './config.js'
+import { type SingleNode, singleNodes } from './clusters.js'
 import { resolveControl } from './control.js'
 import { resolveCatalogs } from './catalogs.js'
 import { keysOfPeer, resolveKeys, resolveSecret } from './keys.js'
@@ -82,7 +83,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
     ),
     hubs: mapEntries(raw.hubs, (id, hub) => resolveHub(id, hub, tls.hub(id, hub.tls, serverTls), report)),
     clouds: mapEntries(raw.clouds, (id, cloud) => ({ id, addresses: cloud.addresses, prefixes: cloud.prefixes })),
-    nodes: mapEntries(raw.nodes, (id, node) => resolveNode(folder, id, node, tls, serverTls, report)),
+    nodes: mapEntries(singleNodes(raw.nodes, report), (id, node) => resolveNode(folder, id, node, tls, serverTls, report)),
     zones: new Map(),
     catalogs: { consumed: new Map(), published: new Map(), order: [] },
     topology: topologyOf(raw.topology),
@@ -214,7 +215,7 @@ function resolveHub(
 function resolveNode(
   folder: string,
   id: string,
-  node: RawConfig['nodes'][string],
+  node: SingleNode,
   reader: TlsReader,
   serverTls: ServerTlsConfig | undefined,
   report: Report,
@@ -232,11 +233,12 @@ function resolveNode(
     }
   }
   const paths = node.paths ?? (node.address === undefined ? [] : [node.address])
-  const { cloud, site, transits, identity, verify } = node
+  const { cloud, cluster, site, transits, identity, verify } = node
   const control = resolveControl(folder, id, node, report, reader.certificates)
   return {
     id,
     cloud,
+    cluster,
     site,
     paths,
     ...keysOfPeer(at, node, report),

@@ -9,19 +9,19 @@ import { auditSchema } from './audit-schema.js'
 import { clientSchema, tokenSchema } from './callers-schema.js'
 import { catalogSchema } from './catalog-schema.js'
 import { checksSchema } from './checks-schema.js'
-import { controlSchema, unstickSchema } from './control-schema.js'
+import { unstickSchema } from './control-schema.js'
 import { limits, zoneLimits } from './limits-schema.js'
-import { hub, key, keyList, keyName, primary } from './peers-schema.js'
+import { nodeSchema } from './node-schema.js'
+import { hub, key, primary } from './peers-schema.js'
 import { rolloutSchema } from './rollout-schema.js'
-import { apiTlsSchema, nodeTlsSchema, serverTlsSchema } from './tls-schema.js'
+import { apiTlsSchema, serverTlsSchema } from './tls-schema.js'
 import { healthSchema } from './health-schema.js'
 import { probeSchema } from './probe-schema.js'
-import { nodeVerifySchema, verifySchema } from './verify-schema.js'
+import { verifySchema } from './verify-schema.js'
 import { topologySchema } from './topology-schema.js'
 import { tsigSchema } from './tsig-schema.js'
 import { workersSchema } from './workers-schema.js'
 import {
-  address,
   count,
   duration,
   identifier,
@@ -41,38 +41,6 @@ import {
 const cloud = section({
   addresses: listOf(ipAddress(), 'addresses').default([]).describe('The anycast service addresses of the cloud.'),
   prefixes: listOf(subnet(), 'prefixes').default([]).describe('Announced prefixes; default: the /24 or /48 around each address.'),
-})
-
-export const NODE_KINDS = ['nsd', 'bind', 'knot', 'powerdns'] as const
-
-const node = section({
-  cloud: text('write the name of a cloud').describe('The cloud of the node.'),
-  site: text('write a name').optional().describe('Site of the node; a site of the topology if one is configured.'),
-  address: address(53).optional().describe('Unicast control address of the node.'),
-  paths: listOf(address(53), 'control addresses')
-    .optional()
-    .describe('Control addresses in order of preference; includes address when both are given.'),
-  key: keyName().optional().describe('TSIG key between the hub and the node.'),
-  keys: keyList(),
-  tls: nodeTlsSchema
-    .optional()
-    .describe('The node must query over TLS, with a certificate that has this name or pin; in the clear it gets nothing.'),
-  transits: listOf(text('write a name such as AS174'), 'transits')
-    .default([])
-    .describe('Large upstream networks of the node: two that every node of the cloud has.'),
-  kind: z
-    .enum(NODE_KINDS, { error: `write one of ${NODE_KINDS.join(', ')}` })
-    .optional()
-    .describe(
-      'The make of its name server: nsd, bind, knot or powerdns; its control channel, its commands, and findings about that make.',
-    ),
-  identity: text('write the name that the server shows')
-    .max(200, { error: 'write at most 200 characters' })
-    .regex(/^[\x21-\x7e]+$/, { error: 'write letters, digits and signs without blanks' })
-    .optional()
-    .describe('Name that the server shows of itself: NSID (RFC 5001), id.server and hostname.bind; default: any.'),
-  control: controlSchema.optional().describe('Control channel of its name server, by which the hub forces transfers.'),
-  verify: nodeVerifySchema.optional(),
 })
 
 const zone = section({
@@ -247,7 +215,7 @@ export const configSchema = section({
     'Every hub of this installation by name, this one included. Peer hubs transfer a version from each other when no primary has it.',
   ),
   clouds: mapOf(cloud, 'clouds').describe('Clouds by name.'),
-  nodes: mapOf(node, 'nodes').describe('Anycast nodes by name.'),
+  nodes: mapOf(nodeSchema, 'nodes').describe('Anycast nodes and local clusters by name.'),
   zones: listOf(zone, 'zones').default([]).describe('The zones.'),
   catalogs: listOf(catalogSchema, 'catalogs')
     .default([])

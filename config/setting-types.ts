@@ -27,10 +27,11 @@ const NAME_HINT = 'write a name of letters, digits, ".", "_" and "-", at most 63
 
 export const identifier = () => z.string({ error: NAME_HINT }).regex(NAME_PATTERN, { error: NAME_HINT })
 
-export const mapOf = <T extends z.core.SomeType>(item: T, what: string) =>
-  z
-    .record(z.string().regex(NAME_PATTERN, { error: NAME_HINT }), item, { error: `write a map of ${what}: name: { … }` })
-    .prefault({})
+/** Without the map there is no value. */
+export const recordOf = <T extends z.core.SomeType>(item: T, what: string) =>
+  z.record(z.string().regex(NAME_PATTERN, { error: NAME_HINT }), item, { error: `write a map of ${what}: name: { … }` })
+
+export const mapOf = <T extends z.core.SomeType>(item: T, what: string) => recordOf(item, what).prefault({})
 
 export const text = (hint: string) => z.string({ error: hint }).min(1, { error: hint })
 

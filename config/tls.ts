@@ -103,7 +103,11 @@ export class TlsReader {
       )
   }
 
-  node(id: string, { tls: raw }: RawConfig['nodes'][string], server: ServerTlsConfig | undefined): NodeTlsConfig | undefined {
+  node(
+    id: string,
+    { tls: raw }: Pick<RawConfig['nodes'][string], 'tls'>,
+    server: ServerTlsConfig | undefined,
+  ): NodeTlsConfig | undefined {
     if (raw === undefined) return undefined
     const at = ['nodes', id, 'tls']
     this.#needsServer('node', at, raw.name, server)

@@ -15,6 +15,7 @@ export const NodeSummaryAnswer = z
   .object({
     id: z.string(),
     cloud: z.string(),
+    cluster: z.string().nullable().describe('The local cluster that it is a member of'),
     site: z.string().nullable(),
     kind: z.string().nullable().describe('Make of the name server, as configured'),
     identity: z.string().nullable().describe('Name that the server shows of itself, as configured'),

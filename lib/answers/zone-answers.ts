@@ -93,7 +93,12 @@ export type ZoneAnswer = z.infer<typeof ZoneAnswer>
 export const MatrixRowAnswer = ZoneSummaryAnswer.extend({ nodes: nodeZones }).meta({ id: 'MatrixRow' })
 export type MatrixRowAnswer = z.infer<typeof MatrixRowAnswer>
 
-export const MatrixNodeAnswer = z.object({ id: z.string(), cloud: z.string(), site: z.string().nullable() })
+export const MatrixNodeAnswer = z.object({
+  id: z.string(),
+  cloud: z.string(),
+  cluster: z.string().nullable().describe('The local cluster that it is a member of: its members may be shown as one'),
+  site: z.string().nullable(),
+})
 export type MatrixNodeAnswer = z.infer<typeof MatrixNodeAnswer>
 
 export const MatrixAnswer = z.object({

@@ -1,7 +1,4 @@
-/**
- * The fleet: zones, their primaries, clouds and nodes, resolved and indexed. A reload makes a new one; only its zones change, with
- * the members of catalogs.
- */
+/** The fleet: zones, primaries, clouds and nodes, resolved and indexed. A reload makes a new one; only its zones change. */
 import type { CheckSettings, Mode } from '../checks/check.js'
 import type { ZoneName } from '../dns/name.js'
 import type { TsigKey } from '../dns/tsig-record.js'
@@ -21,6 +18,8 @@ export interface Cloud {
 export interface FleetNode {
   id: string
   cloud: string
+  /** Its local cluster: several servers in one site. */
+  cluster?: string | undefined
   site: string | undefined
   /** The node by each of its control addresses, in order of preference; at least one. */
   paths: readonly Remote[]

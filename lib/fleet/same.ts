@@ -27,6 +27,7 @@ const isSamePart = (a: object | undefined, b: object | undefined): boolean =>
 export const isSameNode = (a: FleetNode, b: FleetNode): boolean =>
   a.id === b.id &&
   a.cloud === b.cloud &&
+  a.cluster === b.cluster &&
   a.site === b.site &&
   a.kind === b.kind &&
   a.identity === b.identity &&

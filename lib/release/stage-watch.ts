@@ -4,6 +4,7 @@
  */
 import type { ZoneName } from '../dns/name.js'
 import type { FleetZone } from '../fleet/fleet.js'
+import { unitOf } from '../fleet/units.js'
 import { doubtIn, nodeCell } from '../observe/node-cells.js'
 import type { NodeProber } from '../observe/node-prober.js'
 import { type GateNode, type GateOutcome, judgeGate } from '../rollout/gate.js'
@@ -82,12 +83,14 @@ export class StageWatch {
     const before = record.stages.slice(0, record.stage).flatMap(({ nodes }) => nodes)
     const nodes: GateNode[] = [...before, ...stage.nodes].flatMap((id) => {
       // A node that a reload removed is not waited for.
-      if (!zone.nodes.some((node) => node.id === id)) return []
+      const node = zone.nodes.find((each) => each.id === id)
+      if (node === undefined) return []
       const cell = nodeCell(board, zone.name, id)
       const { serial, observedAt, missed, error } = cell
       const probe = watch.probes.get(id)
       return {
         id,
+        unit: unitOf(node),
         serial,
         doubt: doubtIn(cell, id, version),
         observedAt,

@@ -7,6 +7,8 @@ import type { Stage } from './record.js'
 
 export interface GateNode {
   id: string
+  /** Its cluster, or itself: nodes that may lack are counted by it. */
+  unit: string
   /** The serial of its last answer. */
   serial: Serial | undefined
   /** For a node that shows the target: why its content is not known to be that of the version. */
@@ -46,14 +48,14 @@ export function judgeGate(input: GateInput): GateOutcome {
   if (wrong.length > 0) return { kind: 'failed', why: wrong.join('\n') }
   const gone = counted.filter((node) => isUnreachable(node, input))
   const worse = gone.filter(({ wasThere }) => wasThere)
-  if (worse.length > stage.mayLack)
+  if (unitCount(worse) > stage.mayLack)
     return {
       kind: 'failed',
       why: worse.map(({ id, error }) => `${id} answered before and does not now: ${error ?? 'silence'}`).join('\n'),
     }
   const waited = counted.filter((node) => own.has(node.id) && !isThrough(node, target, input.probe))
   const lacking = waited.filter((node) => !isUnreachable(node, input))
-  const unreachable = waited.length - lacking.length
+  const unreachable = unitCount(waited.filter((node) => isUnreachable(node, input)))
   const through = counted.some((node) => own.has(node.id) && isThrough(node, target, input.probe))
   const isEmpty = !nodes.some(({ id }) => own.has(id))
   // A stage must give evidence: of nodes that may be missing, some must answer, and drained nodes give none.
@@ -66,6 +68,8 @@ export function judgeGate(input: GateInput): GateOutcome {
     return { kind: 'failed', why: `not confirmed after ${Math.round(deadlineMs / 1000)} s:\n${waitingFor.join('\n')}` }
   return { kind: 'open', waitingFor }
 }
+
+const unitCount = (nodes: readonly GateNode[]): number => new Set(nodes.map(({ unit }) => unit)).size
 
 const isUnreachable = ({ missed }: GateNode, { unknownAfterMissed }: GateInput): boolean => missed >= unknownAfterMissed
 

@@ -1,5 +1,6 @@
 /** Turns the stages of the config into lists of nodes: every node of the zone is in exactly one. Pure. */
 import type { FleetNode } from '../fleet/fleet.js'
+import { isNamed, unitsOf } from '../fleet/units.js'
 import type { RolloutRules, StageRule } from '../fleet/rollout-rules.js'
 import type { Stage } from './record.js'
 
@@ -24,12 +25,15 @@ export function planStages(rules: RolloutRules, nodes: readonly FleetNode[]): St
 }
 
 function choose(rule: StageRule, all: readonly FleetNode[], left: ReadonlyMap<string, FleetNode>): string[] {
-  const wanted = new Set(rule.nodes ?? [])
+  const named = rule.nodes ?? []
+  const wanted = new Set(named.flatMap((name) => all.filter((node) => isNamed(name, node)).map(({ id }) => id)))
   if (rule.cloud !== undefined) {
-    const cloud = all.filter((node) => node.cloud === rule.cloud)
-    const already = cloud.filter(({ id }) => !left.has(id)).length
-    const most = Math.ceil((cloud.length * (rule.percent ?? 100)) / 100) - already
-    for (const { id } of cloud.filter(({ id }) => left.has(id)).slice(0, Math.max(0, most))) wanted.add(id)
+    const units = [...unitsOf(all.filter((node) => node.cloud === rule.cloud)).values()]
+    const isBegun = (unit: readonly FleetNode[]): boolean => unit.some(({ id }) => !left.has(id))
+    const [begun, fresh] = [units.filter(isBegun), units.filter((unit) => !isBegun(unit))]
+    const most = Math.max(0, Math.ceil((units.length * (rule.percent ?? 100)) / 100) - begun.length)
+    // A cluster with a member in an earlier stage is complete before another unit begins.
+    for (const { id } of [...begun, ...fresh.slice(0, most)].flat()) wanted.add(id)
   }
   return [...wanted].filter((id) => left.has(id))
 }

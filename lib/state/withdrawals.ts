@@ -1,61 +1,103 @@
 /**
- * Grants to withdraw nodes from their service addresses, in Redis, for all hubs together: at most so many of one cloud, nodes of
- * one cloud only, and never the last node of a cloud. Each hub has grants of its own; a node with grants of several hubs counts
- * once. A grant ends unless it is asked for again: a hub that is gone withdraws nothing. Without Redis there is no grant.
+ * Grants to withdraw nodes from their service addresses, in Redis, for all hubs together: at most so many units of one cloud, units of
+ * one cloud only, and never the last one of a cloud. A unit is a node, or a local cluster of which more than half of the members are
+ * withdrawn. Each hub has grants of its own; a unit with grants of several hubs counts once. A grant ends unless it is asked for again:
+ * a hub that is gone withdraws nothing. Without Redis there is no grant.
  *
- *   zonecast:withdrawn   hash: `NODE HUB` → `CLOUD EXPIRY`
+ *   zonecast:withdrawn           hash: `UNIT HUB` → `CLOUD EXPIRY`
+ *   zonecast:withdrawn-members   hash: `NODE HUB` → `CLUSTER EXPIRY`
  */
 import type { Redis } from 'ioredis'
 import { sleep } from '../runtime/clock.js'
 
-const KEY = 'zonecast:withdrawn'
+const KEYS = ['zonecast:withdrawn', 'zonecast:withdrawn-members'] as const
 /** Longer than a verdict counts at the hub and at the node together: the budget never has room for a node that is still withdrawn. */
 const LEASE_MS = 90_000
 /** A silent Redis grants nothing. */
 const WAIT_MS = 2_000
 
-/** ARGV: node, hub, cloud, lease in ms, most nodes of the cloud, nodes of the cloud. Times are those of Redis. */
-const TAKE = `
+const CLOCK = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local all = redis.call('HGETALL', KEYS[1])
-local counted, others = {}, 0
-for i = 1, #all, 2 do
-  local node = string.match(all[i], '^%S+')
-  local cloud, expiry = string.match(all[i + 1], '^(%S+) (%d+)$')
-  if not node or not expiry or tonumber(expiry) < now then redis.call('HDEL', KEYS[1], all[i])
-  elseif node ~= ARGV[1] then
-    if cloud ~= ARGV[3] then return 'other-cloud' end
-    if not counted[node] then
-      counted[node] = true
-      others = others + 1
-    end
+local function live(key, handle)
+  local all = redis.call('HGETALL', key)
+  for i = 1, #all, 2 do
+    local name = string.match(all[i], '^%S+')
+    local group, expiry = string.match(all[i + 1], '^(%S+) (%d+)$')
+    if not name or not expiry or tonumber(expiry) < now then redis.call('HDEL', key, all[i])
+    elseif handle then handle(name, group) end
   end
-end
-if others + 1 > tonumber(ARGV[5]) then return 'budget' end
-if others + 1 >= tonumber(ARGV[6]) then return 'last' end
-redis.call('HSET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], ARGV[3] .. ' ' .. string.format('%.0f', now + ARGV[4]))
-return 'granted'`
-
-/** Names of nodes with a grant that has not ended. */
-const LIST = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local all = redis.call('HGETALL', KEYS[1])
-local nodes = {}
-for i = 1, #all, 2 do
-  local node, expiry = string.match(all[i], '^%S+'), string.match(all[i + 1], '^%S+ (%d+)$')
-  if node and expiry and tonumber(expiry) >= now then nodes[#nodes + 1] = node end
-end
-return nodes`
-
-const REFUSALS = ['budget', 'other-cloud', 'last'] as const
+end`
 
 /**
- * `budget`: enough nodes of the cloud are withdrawn · `other-cloud`: a node of another cloud is · `last`: every other node of the
- * cloud is · `away`: Redis gives no answer.
+ * ARGV: unit, hub, cloud, lease in ms, most units of the cloud, units of the cloud; for a member also its name, the members of its
+ * cluster, and 1 when its whole cluster is out with it. Times are those of Redis.
+ */
+const TAKE = `${CLOCK}
+local unit, hub, cloud, member = ARGV[1], ARGV[2], ARGV[3], ARGV[7]
+local expiry = ' ' .. string.format('%.0f', now + ARGV[4])
+if member ~= '' and ARGV[9] ~= '1' then
+  local mates, seen = 0, {}
+  live(KEYS[2], function(name, cluster)
+    if cluster == unit and name ~= member and not seen[name] then
+      seen[name] = true
+      mates = mates + 1
+    end
+  end)
+  if (mates + 1) * 2 > tonumber(ARGV[8]) then return 'cluster' end
+  redis.call('HSET', KEYS[2], member .. ' ' .. hub, unit .. expiry)
+  redis.call('HDEL', KEYS[1], unit .. ' ' .. hub)
+  return 'granted'
+end
+local counted, others, foreign = {}, 0, false
+live(KEYS[1], function(name, other)
+  if name == unit then return end
+  if other ~= cloud then foreign = true end
+  if not counted[name] then
+    counted[name] = true
+    others = others + 1
+  end
+end)
+if foreign then return 'other-cloud' end
+if others + 1 > tonumber(ARGV[5]) then return 'budget' end
+if others + 1 >= tonumber(ARGV[6]) then return 'last' end
+redis.call('HSET', KEYS[1], unit .. ' ' .. hub, cloud .. expiry)
+if member ~= '' then redis.call('HSET', KEYS[2], member .. ' ' .. hub, unit .. expiry) end
+return 'granted'`
+
+/** ARGV: member, hub, cluster. The grant of the cluster ends with that of the last member which this hub withdraws. */
+const GIVE_MEMBER = `
+redis.call('HDEL', KEYS[2], ARGV[1] .. ' ' .. ARGV[2])
+local all = redis.call('HGETALL', KEYS[2])
+for i = 1, #all, 2 do
+  local hub = string.match(all[i], '^%S+ (%S+)$')
+  local cluster = string.match(all[i + 1], '^(%S+) ')
+  if hub == ARGV[2] and cluster == ARGV[3] then return 1 end
+end
+redis.call('HDEL', KEYS[1], ARGV[3] .. ' ' .. ARGV[2])
+return 1`
+
+/** Names of units and members with a grant that has not ended. */
+const LIST = `${CLOCK}
+local names = {}
+for _, key in ipairs(KEYS) do live(key, function(name) names[#names + 1] = name end) end
+return names`
+
+const REFUSALS = ['budget', 'other-cloud', 'last', 'cluster'] as const
+
+/**
+ * `budget`: enough units of the cloud are withdrawn · `other-cloud`: a unit of another cloud is · `last`: every other unit of the
+ * cloud is · `cluster`: so many members are withdrawn that their cluster needs a grant · `away`: Redis gives no answer.
  */
 export type Grant = 'granted' | (typeof REFUSALS)[number] | 'away'
+
+export interface WithdrawalWish {
+  /** The node, or the cluster of the member. */
+  unit: string
+  cloud: string
+  /** `size`: members of the cluster. `isWhole`: the cluster is out with this member. */
+  member?: { node: string; size: number; isWhole: boolean } | undefined
+}
 
 export class Withdrawals {
   readonly #redis: Redis
@@ -66,10 +108,11 @@ export class Withdrawals {
     this.#hub = hub
   }
 
-  /** Asks for a grant for this hub, or renews it. `size`: nodes of the cloud. Never throws. */
-  async take(node: string, cloud: string, most: number, size: number): Promise<Grant> {
+  /** Asks for a grant for this hub, or renews it. `size`: units of the cloud. Never throws. */
+  async take({ unit, cloud, member }: WithdrawalWish, most: number, size: number): Promise<Grant> {
     if (this.#redis.status !== 'ready') return 'away'
-    const asked = this.#redis.eval(TAKE, 1, KEY, node, this.#hub, cloud, LEASE_MS, most, size).then(
+    const ofMember = member === undefined ? ['', 0, '0'] : [member.node, member.size, member.isWhole ? '1' : '0']
+    const asked = this.#redis.eval(TAKE, 2, ...KEYS, unit, this.#hub, cloud, LEASE_MS, most, size, ...ofMember).then(
       (answer): Grant => (answer === 'granted' ? answer : (REFUSALS.find((refusal) => refusal === answer) ?? 'away')),
       () => 'away' as const,
     )
@@ -77,15 +120,19 @@ export class Withdrawals {
   }
 
   /** Ends the grant of this hub; those of other hubs stay. Never throws; without an answer the grant ends by itself. */
-  async giveBack(node: string): Promise<void> {
+  async giveBack(node: string, cluster?: string): Promise<void> {
     if (this.#redis.status !== 'ready') return
-    await Promise.race([this.#redis.hdel(KEY, `${node} ${this.#hub}`).catch(() => 0), sleep(WAIT_MS)])
+    const given =
+      cluster === undefined
+        ? this.#redis.hdel(KEYS[0], `${node} ${this.#hub}`)
+        : this.#redis.eval(GIVE_MEMBER, 2, ...KEYS, node, this.#hub, cluster)
+    await Promise.race([given.catch(() => 0), sleep(WAIT_MS)])
   }
 
-  /** Nodes with a grant, of any hub; empty while Redis is away. A hub that starts reads them: its nodes stay withdrawn. */
+  /** Nodes and clusters with a grant, of any hub; empty while Redis is away. A hub that starts reads them: its nodes stay withdrawn. */
   async list(): Promise<ReadonlySet<string>> {
     if (this.#redis.status !== 'ready') return new Set()
-    const listed = this.#redis.eval(LIST, 1, KEY).then(
+    const listed = this.#redis.eval(LIST, 2, ...KEYS).then(
       (nodes) => (Array.isArray(nodes) ? nodes.map(String) : []),
       (): string[] => [],
     )

@@ -36,7 +36,7 @@ export interface ApiContext {
   matrix: Matrix
   servers: Pick<NodeServers, 'of'>
   probes: Pick<ProbeRounds, 'list' | 'probe' | 'results'>
-  health: Pick<HealthRounds, 'of'>
+  health: Pick<HealthRounds, 'of' | 'ofCluster'>
   identities: Pick<Identities, 'nodesOf' | 'learn'>
   store: ZoneStore
   board: Board
@@ -99,13 +99,27 @@ export function zoneNamed(context: ApiContext, res: Response, text: string): Fle
   return zone
 }
 
+const membersOf = ({ matrix: { fleet } }: ApiContext, cluster: string): string[] =>
+  [...fleet.nodes.values()].filter((node) => node.cluster === cluster).map(({ id }) => id)
+
 /** Finds a node in the scope of the caller. Throws ApiProblem 403, 404. */
 export function nodeNamed(context: ApiContext, res: Response, id: string): FleetNode {
   const node = context.matrix.fleet.nodes.get(id)
-  if (!node) throw noSuchNode(id)
+  if (!node) throw noSuchNode(id, membersOf(context, id))
   scopeOf(context, res).expectNode(node)
   return node
 }
+
+/** The node, or every member of the local cluster with this name. Throws ApiProblem 403, 404. */
+export function nodesNamed(context: ApiContext, res: Response, name: string): [FleetNode, ...FleetNode[]] {
+  const [first, ...others] = membersOf(context, name)
+  if (first === undefined) return [nodeNamed(context, res, name)]
+  return [nodeNamed(context, res, first), ...others.map((id) => nodeNamed(context, res, id))]
+}
+
+/** The ids of nodes that an order names, by themselves or by their clusters; each once. */
+export const idsNamed = (context: ApiContext, res: Response, names: readonly string[] | undefined): string[] | undefined =>
+  names && [...new Set(names.flatMap((name) => nodesNamed(context, res, name).map(({ id }) => id)))]
 
 /** True for the id of a node that the caller may see. */
 export function nodesSeenBy(context: ApiContext, res: Response): (id: string) => boolean {

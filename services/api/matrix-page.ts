@@ -10,8 +10,8 @@ import { placeAfter } from './sorted-names.js'
 
 export interface MatrixFilter {
   zone: FleetZone | undefined
-  /** Id of the only node to show. */
-  node: string | undefined
+  /** Ids of the only nodes to show. */
+  nodes: ReadonlySet<string> | undefined
   match: string | undefined
   states: readonly NodeState[] | undefined
   limit: number | undefined
@@ -73,21 +73,23 @@ function mayFit(matrix: Matrix, zone: FleetZone, states: readonly NodeState[]): 
  */
 function* inOrder(
   matrix: Matrix,
-  { match, after, node, sees }: MatrixFilter,
+  { match, after, nodes, sees }: MatrixFilter,
   names: readonly string[],
 ): Generator<FleetZone | undefined> {
   const part = match?.toLowerCase()
   for (let i = after === undefined ? 0 : placeAfter(names, after); i < names.length; i++) {
     const name = names[i]!
     const zone = part === undefined || name.includes(part) ? matrix.fleet.zones.get(name as FleetZone['name']) : undefined
-    const fits = node === undefined || zone?.nodes.some(({ id }) => id === node)
+    const fits = nodes === undefined || zone?.nodes.some(({ id }) => nodes.has(id))
     yield zone !== undefined && fits && sees.zone(zone) ? zone : undefined
   }
 }
 
-function rowOf({ summary, nodes }: ReturnType<Matrix['row']>, { node, states, sees }: MatrixFilter): MatrixRowAnswer | undefined {
-  if (node !== undefined && !nodes.has(node)) return undefined
-  const shown = [...nodes].filter(([id]) => (node === undefined || id === node) && sees.node(id))
+function rowOf({ summary, nodes }: ReturnType<Matrix['row']>, filter: MatrixFilter): MatrixRowAnswer | undefined {
+  const { nodes: only, states, sees } = filter
+  const chosen = [...nodes].filter(([id]) => only?.has(id) ?? true)
+  if (only !== undefined && chosen.length === 0) return undefined
+  const shown = chosen.filter(([id]) => sees.node(id))
   const held: NodeState[] = summary.held === undefined ? [] : ['held']
   const has = [summary.state, ...held, ...shown.map(([, { state }]) => state)]
   if (states && !has.some((state) => states.includes(state))) return undefined

@@ -52,8 +52,15 @@ const STATUS_OF_REFUSAL: Partial<Record<OrderRefusal, number>> = {
 
 export const noSuchZone = (name: string): ApiProblem =>
   new ApiProblem(404, 'unknown-zone', `there is no zone ${name.slice(0, 300)} in the config`)
-export const noSuchNode = (name: string): ApiProblem =>
-  new ApiProblem(404, 'unknown-node', `there is no node ${name.slice(0, 100)} in the config`)
+/** `members`: those of the cluster with this name. */
+export const noSuchNode = (name: string, members: readonly string[] = []): ApiProblem =>
+  new ApiProblem(
+    404,
+    'unknown-node',
+    members.length === 0
+      ? `there is no node ${name.slice(0, 100)} in the config`
+      : `${name} is a cluster; name one of its members: ${members.slice(0, 8).join(', ')}`,
+  )
 
 /** Most unknown fields of a body that a message names. */
 const MAX_UNKNOWN = 10

@@ -9,6 +9,7 @@ import type { ProbeAnswer } from '../../lib/answers/probe-answers.js'
 import type { Member } from '../../lib/catalog/membership.js'
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import { isNamed } from '../../lib/fleet/units.js'
 import { callerOf } from './auth.js'
 import { ApiProblem } from './problem.js'
 
@@ -49,9 +50,10 @@ export class Scope {
     return pattern.kind === 'zone' ? zone === pattern.name : isBelow(zone, pattern.name)
   }
 
-  hasNode({ id, cloud }: Pick<FleetNode, 'id' | 'cloud'>): boolean {
+  hasNode(node: Pick<FleetNode, 'id' | 'cloud' | 'cluster'>): boolean {
     if (this.hasAllNodes) return true
-    return (this.#rules?.nodes?.includes(id) ?? false) || (this.#rules?.clouds?.includes(cloud) ?? false)
+    const isNode = this.#rules?.nodes?.some((name) => isNamed(name, node)) ?? false
+    return isNode || (this.#rules?.clouds?.includes(node.cloud) ?? false)
   }
 
   /** Every node of the cloud is in it. */
@@ -81,7 +83,7 @@ export class Scope {
   }
 
   /** Throws ApiProblem 403. */
-  expectNode(node: Pick<FleetNode, 'id' | 'cloud'>): void {
+  expectNode(node: Pick<FleetNode, 'id' | 'cloud' | 'cluster'>): void {
     if (!this.hasNode(node)) throw this.#refusal(`node ${node.id}`)
   }
 

@@ -37,10 +37,12 @@ export type PrimaryAnswer = z.infer<typeof PrimaryAnswer>
 export const PrimariesAnswer = z.object({ primaries: z.array(PrimaryAnswer) })
 
 export const MatrixAnswer = z.object({
-  ...zone.MatrixAnswer.pick({ nodes: true, pageLagSeconds: true, primaries: true }).partial({
+  ...zone.MatrixAnswer.pick({ pageLagSeconds: true, primaries: true }).partial({
     pageLagSeconds: true,
     primaries: true,
   }).shape,
+  // A hub before this one has no clusters.
+  nodes: z.array(zone.MatrixNodeAnswer.partial({ cluster: true })),
   zones: z.array(ZoneAnswer.extend({ nodes: z.record(z.string(), NodeZoneAnswer) })),
 })
 export type MatrixAnswer = z.infer<typeof MatrixAnswer>
@@ -61,7 +63,8 @@ export const DifferenceAnswer = zone.DifferenceAnswer.pick({ removed: true, adde
 
 export const NodeAnswer = node.NodeSummaryAnswer.omit({ drained: true, drainedBy: true, drainReason: true }).extend({
   paths: z.array(node.PathAnswer.pick({ address: true, inUse: true })),
-  // A hub before this one has neither.
+  // A hub before this one has none of them.
+  cluster: z.string().nullish(),
   kind: z.string().nullish(),
   identity: z.string().nullish(),
 })

@@ -57,11 +57,12 @@ export class ZoneMaker {
       ]),
     )
     this.nodes = new Map(
-      Array.from(config.nodes.values(), ({ id, cloud, site, paths, tls, kind, identity, control, verify, ...names }) => {
+      Array.from(config.nodes.values(), ({ id, cloud, cluster, site, paths, tls, kind, identity, control, verify, ...names }) => {
         const pathOf = (address: Endpoint): Remote => ({ id, address, ...keysOf(names), ...notifyOver(address, tls, config) })
         const node: FleetNode = {
           id,
           cloud,
+          ...(cluster === undefined ? {} : { cluster }),
           site,
           paths: paths.map(pathOf),
           ...keysOf(names),

@@ -3,6 +3,7 @@
  * answers that it does not serve the zone is always spared, because a force takes nothing from it.
  */
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
+import { unitsOf } from '../../lib/fleet/units.js'
 import { contentIn, nodeCell } from '../../lib/observe/node-cells.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Board } from '../../lib/state/board.js'
@@ -42,6 +43,7 @@ export function spareOf(zone: FleetZone, node: FleetNode, parts: SpareParts, may
   if (nodeCell(board, zone.name, node.id).lostAt !== undefined) return 'spared'
   const others = othersOf(zone, node)
   if (others.length === 0 && mayBeOnly) return 'spared'
+  if (isClusterBusy(others, node, zone, parts)) return 'busy'
   const isNoWorse = isDoubted(zone, node, parts)
   let spare: Spare = 'last'
   for (const other of others) {
@@ -50,6 +52,17 @@ export function spareOf(zone: FleetZone, node: FleetNode, parts: SpareParts, may
     else if (answers(zone, other, parts) && (isNoWorse || !isDoubted(zone, other, parts))) return 'spared'
   }
   return spare
+}
+
+/** Another member of its cluster is being forced for the zone, and no further one answers: their site would have no server. */
+function isClusterBusy(others: readonly FleetNode[], { cluster }: FleetNode, zone: FleetZone, parts: SpareParts): boolean {
+  if (cluster === undefined) return false
+  const mates = others.filter((other) => other.cluster === cluster)
+  const isForced = ({ id }: FleetNode): boolean => {
+    const force = parts.board.get('forces', pairKey(zone.name, id))
+    return force !== undefined && isUnderWay(force, parts.clock)
+  }
+  return mates.some(isForced) && !mates.some((mate) => !isForced(mate) && answers(zone, mate, parts))
 }
 
 /** Nodes of its cloud that have the zone, too. */
@@ -73,8 +86,11 @@ export const lastOf = (node: FleetNode, zone: FleetZone): string =>
     ? `not forced: ${node.id} is the only node of cloud ${node.cloud} for ${zone.name} (name it with --node, or order it with --all-at-once)`
     : `not forced: no other node of cloud ${node.cloud} is known to serve ${zone.name} (bring one back first, or order it with --all-at-once)`
 
-/** Nodes of the cloud that may be forced at once: one of several that are in service always serves undisturbed. */
+/**
+ * Nodes of the cloud that may be forced at once: one of several units (a node, or a local cluster) that are in service always serves
+ * undisturbed.
+ */
 export function mostAtOnce(fleet: Fleet, cloud: string, atOnce: number, isServing: (node: FleetNode) => boolean): number {
-  const nodes = [...fleet.nodes.values()].filter((node) => node.cloud === cloud && isServing(node)).length
-  return Math.max(1, Math.min(atOnce, nodes - 1))
+  const units = unitsOf([...fleet.nodes.values()].filter((node) => node.cloud === cloud && isServing(node))).size
+  return Math.max(1, Math.min(atOnce, units - 1))
 }

@@ -14,6 +14,8 @@ import { longestSweepMs } from '../../../lib/fleet/sweep-length.js'
 import { guard } from '../../../lib/runtime/guard.js'
 import type { Logger } from '../../../lib/runtime/logger.js'
 import type { Grant, Withdrawals } from '../../../lib/state/withdrawals.js'
+import { unitOf } from '../../../lib/fleet/units.js'
+import { type Leave, leaveOf, unitCountOf } from '../../../lib/fleet/withdrawal-budget.js'
 import type { Matrix } from '../matrix.js'
 import { named } from '../node-sum.js'
 import { Hearing } from './hearing.js'
@@ -26,12 +28,13 @@ const HEARD_MS = 120_000
 const HEARD_INTERVALS = 3
 const HEARD_SWEEPS = 2
 
-const WHY_NOT: Readonly<Record<Exclude<Grant, 'granted'>, string>> = {
+const WHY_NOT: Readonly<Record<Exclude<Grant, 'granted' | 'cluster'>, string>> = {
   budget: 'enough nodes of the cloud are withdrawn',
   'other-cloud': 'a node of another cloud is withdrawn',
   last: 'every other node of the cloud is withdrawn',
   away: 'Redis does not answer',
 }
+const NO_SPARE = 'no other node of the cloud serves'
 
 export interface NodeHealth {
   verdict: HealthVerdict
@@ -89,6 +92,16 @@ export class HealthRounds {
     return { verdict: 'serve', why: 'this hub has no fresh verdict', since: this.#parts.matrix.now(), ttlMs: VERDICT_TTL_MS }
   }
 
+  /** The verdict about a cluster: the best of its members that answer; without one of them serve. */
+  ofCluster(members: readonly FleetNode[]): NodeHealth {
+    const heard = members.filter((node) => !this.#parts.isSilent(node.id) && this.#factsOf(node).isHeard)
+    const healths = heard.map(({ id }) => this.of(id))
+    const best = (['serve', 'degrade', 'withdraw'] as const).flatMap((verdict) =>
+      healths.filter((one) => one.verdict === verdict),
+    )
+    return best[0] ?? { ...this.of(''), why: 'no member of the cluster answers' }
+  }
+
   /** Judges every node once; a call while one runs does nothing. */
   async round(): Promise<void> {
     if (this.#isRunning) return
@@ -110,7 +123,7 @@ export class HealthRounds {
     if (this.#judgedAt === undefined)
       // Withdrawn before this hub started: its patience is over.
       for (const id of await withdrawals.list())
-        this.#memories.set(id, { ...NEW_MEMORY, badSince: this.#steady() - config.health.afterMs })
+        if (fleet.nodes.has(id)) this.#memories.set(id, { ...NEW_MEMORY, badSince: this.#steady() - config.health.afterMs })
     for (const node of fleet.nodes.values()) await this.#judge(node)
     this.#judgedAt = began
   }
@@ -128,7 +141,7 @@ export class HealthRounds {
         memory.verdict = 'degrade'
         reason = `${why}; not withdrawn: ${refusal}`
       }
-    } else if (before.verdict === 'withdraw') await withdrawals.giveBack(node.id)
+    } else if (before.verdict === 'withdraw') await withdrawals.giveBack(node.id, node.cluster)
     if (memory.verdict === 'degrade' && wish === 'serve') reason = 'it was not well until lately'
     this.#memories.set(node.id, memory)
     this.#note(node, memory.verdict, reason, matrix.now())
@@ -136,38 +149,47 @@ export class HealthRounds {
 
   /** Why the node must not be withdrawn; undefined when it may. */
   async #refusal(node: FleetNode): Promise<string | undefined> {
+    const { withdrawals } = this.#parts
+    // By the verdicts of this hub alone: a foreign writer in Redis makes no hub withdraw more.
+    let leave = this.#leaveOf(node, true)
+    if (leave === 'member') {
+      const grant = await this.#take(node, false)
+      if (grant === 'granted') return undefined
+      // Hubs together withdraw more of its members than this one alone.
+      leave = grant === 'cluster' ? this.#leaveOf(node, false) : leave
+      if (leave === 'member') return WHY_NOT[grant === 'cluster' ? 'budget' : grant]
+    }
+    if (leave === 'unit') {
+      const grant = await this.#take(node, true)
+      return grant === 'granted' ? undefined : WHY_NOT[grant === 'cluster' ? 'budget' : grant]
+    }
+    await withdrawals.giveBack(node.id, node.cluster)
+    return leave === 'last' ? NO_SPARE : WHY_NOT[leave]
+  }
+
+  async #take(node: FleetNode, isWhole: boolean): Promise<Grant> {
     const { matrix, withdrawals } = this.#parts
-    const refused = this.#ownRefusal(node)
-    if (refused !== undefined) {
-      await withdrawals.giveBack(node.id)
-      return refused
-    }
-    const size = [...matrix.fleet.nodes.values()].filter(({ cloud }) => cloud === node.cloud).length
-    const grant = await withdrawals.take(node.id, node.cloud, matrix.config.health.atMost, size)
-    return grant === 'granted' ? undefined : WHY_NOT[grant]
+    const nodes = [...matrix.fleet.nodes.values()]
+    const { id, cloud, cluster } = node
+    const size = nodes.filter((each) => each.cluster === cluster).length
+    const member = cluster === undefined ? undefined : { node: id, size, isWhole }
+    return await withdrawals.take({ unit: unitOf(node), cloud, member }, matrix.config.health.atMost, unitCountOf(nodes, cloud))
   }
 
-  /** By the verdicts of this hub alone: a foreign writer in Redis makes no hub withdraw more. */
-  #ownRefusal(node: FleetNode): string | undefined {
-    const { fleet, config } = this.#parts.matrix
-    let left = config.health.atMost
-    for (const { id, cloud } of fleet.nodes.values()) {
-      if (id === node.id || this.#memories.get(id)?.verdict !== 'withdraw') continue
-      if (cloud !== node.cloud) return WHY_NOT['other-cloud']
-      left -= 1
-    }
-    if (left < 1) return WHY_NOT.budget
-    return this.#hasSpare(node) ? undefined : 'no other node of the cloud serves'
-  }
-
-  #hasSpare(node: FleetNode): boolean {
+  /** `withMates`: other members of its cluster may take over. */
+  #leaveOf(node: FleetNode, withMates: boolean): Leave {
     const { matrix, isDrained, isSilent } = this.#parts
     const bad = this.#factsOf(node)
-    for (const other of matrix.fleet.nodes.values()) {
-      if (other.id === node.id || other.cloud !== node.cloud || isDrained(other.id) || isSilent(other.id)) continue
-      if (this.#memories.get(other.id)?.verdict !== 'withdraw' && isSpare(this.#factsOf(other), bad)) return true
-    }
-    return false
+    const nodes = [...matrix.fleet.nodes.values()]
+    return leaveOf(node, {
+      nodes,
+      atMost: matrix.config.health.atMost,
+      isWithdrawn: (id) => this.#memories.get(id)?.verdict === 'withdraw',
+      isSpare: ({ id, cluster }) => {
+        if (isDrained(id) || isSilent(id) || (!withMates && cluster !== undefined && cluster === node.cluster)) return false
+        return isSpare(this.#factsOf(matrix.fleet.nodes.get(id)!), bad)
+      },
+    })
   }
 
   #factsOf(node: FleetNode): HealthFacts {

@@ -11,7 +11,7 @@ import { sealedResync } from '../../../lib/queue/job-seals.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
 import { answerShort } from '../heavy-answers.js'
-import { type ApiContext, mutate, nodeNamed, requireRedis, zoneNamed } from '../context.js'
+import { type ApiContext, idsNamed, mutate, nodesNamed, requireRedis, zoneNamed } from '../context.js'
 import { isInScope } from '../job-scope.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
@@ -94,23 +94,23 @@ export function commandRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, res, String(req.params.zone))
     const body = zoneResyncBody.parse(req.body ?? {})
     requireSerial(zone, body.serial)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, res, id).id)
+    const nodes = idsNamed(context, res, body.nodes)
     await mutate(context, req, res, () =>
       resync(res, { zones: [zone.name], nodes, clouds: cloudsNamed(context, body.clouds) }, body),
     )
   })
 
   router.post('/nodes/:node/resync', operator, async (req, res) => {
-    const node = nodeNamed(context, res, String(req.params.node))
+    const nodes = nodesNamed(context, res, String(req.params.node))
     const body = nodeResyncBody.parse(req.body ?? {})
-    const zones = await zonesAt(res, body.zones, context.matrix.fleet.zonesOf(node.id), body.serial)
-    await mutate(context, req, res, () => resync(res, { zones, nodes: [node.id] }, body))
+    const zones = await zonesAt(res, body.zones, context.matrix.fleet.zonesOf(nodes[0].id), body.serial)
+    await mutate(context, req, res, () => resync(res, { zones, nodes: nodes.map(({ id }) => id) }, body))
   })
 
   router.post('/resync', operator, async (req, res) => {
     const body = resyncBody.parse(req.body ?? {})
     const zones = await zonesAt(res, body.zones, context.matrix.fleet.zones.values(), body.serial)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, res, id).id)
+    const nodes = idsNamed(context, res, body.nodes)
     await mutate(context, req, res, () =>
       resync(res, { zones, groups: body.groups, nodes, clouds: cloudsNamed(context, body.clouds) }, body),
     )
@@ -121,20 +121,22 @@ export function commandRoutes(context: ApiContext): Router {
     ['undrain', false, undrainBody],
   ] as const)
     router.post(`/nodes/:node/${path}`, operator, async (req, res) => {
-      const node = nodeNamed(context, res, String(req.params.node))
-      scopeOf(context, res).expectEveryZone(`the delivery of every zone to ${node.id}`)
+      const name = String(req.params.node)
+      const nodes = nodesNamed(context, res, name)
+      scopeOf(context, res).expectEveryZone(`the delivery of every zone to ${name}`)
+      const isDrained = (id: string): boolean => context.board.get('drains', id)?.drained ?? false
       const { reason } = body.parse(req.body ?? {})
       await mutate(
         context,
         req,
         res,
         async () => {
-          const held = context.board.get('drains', node.id)
-          if ((held?.drained ?? false) !== drained)
-            context.board.set('drains', node.id, { at: context.matrix.now(), drained, by: callerOf(res).name, reason })
-          return { status: 200, body: { node: node.id, drained } satisfies DrainAnswer }
+          for (const { id } of nodes)
+            if (isDrained(id) !== drained)
+              context.board.set('drains', id, { at: context.matrix.now(), drained, by: callerOf(res).name, reason })
+          return { status: 200, body: { node: name, drained } satisfies DrainAnswer }
         },
-        { before: () => ({ drained: context.board.get('drains', node.id)?.drained ?? false }) },
+        { before: () => ({ drained: nodes.every(({ id }) => isDrained(id)) }) },
       )
     })
 

@@ -1,19 +1,21 @@
-/** The verdict about a node for the router beside it. */
+/** The verdict about a node, or a local cluster, for the router beside it. */
 import { Router } from 'express'
 import type { HealthAnswer } from '../../../lib/answers/health-answers.js'
-import { type ApiContext, nodeNamed } from '../context.js'
+import { type ApiContext, nodesNamed } from '../context.js'
 import { time } from '../json.js'
 
 export function healthRoutes(context: ApiContext): Router {
   const router = Router()
 
   router.get('/nodes/:node/health', (req, res) => {
-    const node = nodeNamed(context, res, req.params.node)
-    const { verdict, why, since, ttlMs } = context.health.of(node.id)
+    const { node } = req.params
+    const [first, ...mates] = nodesNamed(context, res, node)
+    const { verdict, why, since, ttlMs } =
+      first.id === node ? context.health.of(node) : context.health.ofCluster([first, ...mates])
     const answer: HealthAnswer = {
       verdict,
       why: why ?? null,
-      node: node.id,
+      node,
       since: time(since),
       ttlSeconds: Math.ceil(ttlMs / 1000),
     }

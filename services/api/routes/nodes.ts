@@ -20,6 +20,7 @@ export function nodeRoutes(context: ApiContext): Router {
     return {
       id: node.id,
       cloud: node.cloud,
+      cluster: node.cluster ?? null,
       site: node.site ?? null,
       kind: node.kind ?? null,
       identity: node.identity ?? null,

@@ -6,7 +6,7 @@ import type { PrimariesAnswer } from '../../../lib/answers/primary-answers.js'
 import type { MatrixAnswer } from '../../../lib/answers/zone-answers.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { hubsOf } from '../../../lib/state/hub-presence.js'
-import { type ApiContext, answerOf, nodeNamed, nodesSeenBy, zoneNamed } from '../context.js'
+import { type ApiContext, answerOf, idsNamed, nodesSeenBy, zoneNamed } from '../context.js'
 import { time } from '../json.js'
 import { writeMatrix } from '../matrix-page.js'
 import { primariesInTrouble, primarySummary } from '../primaries.js'
@@ -77,14 +77,12 @@ export function statusRoutes(context: ApiContext): Router {
 
   router.get('/matrix', async (req, res) => {
     const query = matrixQuery.parse(req.query)
-    const only = query.node === undefined ? undefined : nodeNamed(context, res, query.node).id
+    const only = query.node === undefined ? undefined : new Set(idsNamed(context, res, [query.node]))
     const scope = scopeOf(context, res)
-    const nodes = [...context.matrix.fleet.nodes.values()].filter(
-      (node) => (only === undefined || node.id === only) && scope.hasNode(node),
-    )
+    const nodes = [...context.matrix.fleet.nodes.values()].filter((node) => (only?.has(node.id) ?? true) && scope.hasNode(node))
     const filter = {
       zone: query.zone === undefined ? undefined : zoneNamed(context, res, query.zone),
-      node: only,
+      nodes: only,
       match: query.match,
       states: query.state,
       limit: query.limit,
@@ -97,7 +95,7 @@ export function statusRoutes(context: ApiContext): Router {
       const next = await writeMatrix(context.matrix, filter, out)
       const rest = {
         next,
-        nodes: nodes.map(({ id, cloud, site }) => ({ id, cloud, site: site ?? null })),
+        nodes: nodes.map(({ id, cloud, cluster, site }) => ({ id, cloud, cluster: cluster ?? null, site: site ?? null })),
         primaries: scope.isAll ? primariesInTrouble(context.matrix) : [],
         pageLagSeconds: context.matrix.config.defaults.lag.pageMs / 1000,
       } satisfies Omit<MatrixAnswer, 'zones'>

@@ -2,7 +2,7 @@
 import { type Response, Router } from 'express'
 import type { JobQueuedAnswer } from '../../../lib/answers/job-answers.js'
 import { atLeast, callerOf } from '../auth.js'
-import { type ApiContext, mutate, nodeNamed, requireRedis, zoneNamed } from '../context.js'
+import { type ApiContext, mutate, idsNamed, requireRedis, zoneNamed } from '../context.js'
 import { cloudsNamed, nothingSelected, pairsOf, type Selection } from '../select-pairs.js'
 import { nodeVerifyBody, verifyBody, zoneVerifyBody } from '../order-schemas.js'
 import type { VerifyJob } from '../../../lib/queue/jobs.js'
@@ -26,22 +26,22 @@ export function verifyRoutes(context: ApiContext): Router {
   router.post('/zones/:zone/verify', operator, async (req, res) => {
     const zone = zoneNamed(context, res, String(req.params.zone))
     const body = zoneVerifyBody.parse(req.body ?? {})
-    const nodes = body.nodes?.map((id) => nodeNamed(context, res, id).id)
+    const nodes = idsNamed(context, res, body.nodes)
     const clouds = cloudsNamed(context, body.clouds)
     await mutate(context, req, res, () => verify(res, { zones: [zone.name], nodes, clouds }, body))
   })
 
   router.post('/nodes/:node/verify', operator, async (req, res) => {
-    const node = nodeNamed(context, res, String(req.params.node))
+    const nodes = idsNamed(context, res, [String(req.params.node)])
     const body = nodeVerifyBody.parse(req.body ?? {})
     const zones = body.zones?.map((name) => zoneNamed(context, res, name).name)
-    await mutate(context, req, res, () => verify(res, { zones, nodes: [node.id] }, body))
+    await mutate(context, req, res, () => verify(res, { zones, nodes }, body))
   })
 
   router.post('/verify', operator, async (req, res) => {
     const body = verifyBody.parse(req.body ?? {})
     const zones = body.zones?.map((name) => zoneNamed(context, res, name).name)
-    const nodes = body.nodes?.map((id) => nodeNamed(context, res, id).id)
+    const nodes = idsNamed(context, res, body.nodes)
     const clouds = cloudsNamed(context, body.clouds)
     await mutate(context, req, res, () => verify(res, { zones, groups: body.groups, nodes, clouds }, body))
   })

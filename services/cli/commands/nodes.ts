@@ -24,10 +24,23 @@ export function addNodes(program: Command, { terminal }: CommandContext): void {
 }
 
 function showNodes(terminal: Terminal, options: ListOptions, nodes: readonly NodeAnswer[]): void {
-  const header = ['NODE', 'CLOUD', 'SITE', 'ADDRESS', 'IN SYNC', 'STATES', 'LAG', 'LAST SEEN (UTC)', ...oldKeyColumn(nodes)]
+  const hasClusters = nodes.some(({ cluster }) => cluster != null)
+  const header = [
+    'NODE',
+    'CLOUD',
+    ...(hasClusters ? ['CLUSTER'] : []),
+    'SITE',
+    'ADDRESS',
+    'IN SYNC',
+    'STATES',
+    'LAG',
+    'LAST SEEN (UTC)',
+    ...oldKeyColumn(nodes),
+  ]
   show(terminal, options, nodes, header, (node) => [
     node.id,
     node.cloud,
+    ...(hasClusters ? [node.cluster ?? ''] : []),
     node.site ?? '',
     addressOf(node),
     { text: `${node.inSync}/${node.total}`, align: 'right', colour: node.inSync === node.total ? 'green' : 'yellow' },
@@ -56,7 +69,10 @@ type Fact = [name: string, value: string | number | null]
 export function nodeText(node: NodeDetailsAnswer, screen: Screen): string {
   const { server } = node
   const facts: Fact[] = [
-    ['node', `${node.id}, cloud ${node.cloud}${node.site === null ? '' : `, site ${node.site}`}`],
+    [
+      'node',
+      `${node.id}, cloud ${node.cloud}${node.cluster == null ? '' : `, cluster ${node.cluster}`}${node.site === null ? '' : `, site ${node.site}`}`,
+    ],
     ['in sync', `${node.inSync} of ${node.total} zones`],
     ...(server === undefined ? [] : serverFacts(server)),
   ]

@@ -7,6 +7,7 @@ import type { ApiClient } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, stateArgument, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
 import { NAGIOS, nagiosLine, nagiosReport } from '../nagios-report.js'
+import { foldClusters } from '../fold-clusters.js'
 import { narrowed } from '../node-sums.js'
 import { prometheusReport, statusTable } from '../status-report.js'
 import type { Terminal } from '../terminal.js'
@@ -19,6 +20,7 @@ interface StatusOptions {
   cloud?: string
   state: NodeState[]
   all?: true
+  members?: true
   format: Format
   json?: true
   /** Seconds, or true for the default. */
@@ -40,6 +42,7 @@ export function addStatus(program: Command, { terminal, setExit }: CommandContex
         .default([]),
     )
     .option('--all', 'a line for every zone or pair, even when there are more than 50')
+    .option('--members', 'each member of a local cluster by itself; default: one column with the worst of them')
     .addOption(new Option('--format <format>', 'output format').choices(['table', 'json', 'nagios', 'prom']).default('table'))
     .option('--json', 'the same as --format json')
     .option('--watch [seconds]', `show it again and again, every ${WATCH_SECONDS} seconds or as named`, parseSeconds)
@@ -73,9 +76,9 @@ async function matrixOf(client: ApiClient, zone: string | undefined, options: St
   return narrowed(whole, { cloud, states })
 }
 
-function tableText(matrix: MatrixAnswer, { state: states, all }: StatusOptions, terminal: Terminal): string {
+function tableText(matrix: MatrixAnswer, { state: states, all, members, node }: StatusOptions, terminal: Terminal): string {
   if (states.length > 0 && matrix.zones.length === 0) return `no node has a zone in state ${states.join(' or ')}\n`
-  return statusTable(matrix, terminal, all)
+  return statusTable(members || node !== undefined ? matrix : foldClusters(matrix), terminal, all)
 }
 
 async function nagiosOf(

@@ -67,7 +67,7 @@ describe('a zone with a held version', () => {
   it('is found as held in any state of its nodes', async () => {
     const found = async (states: NodeState[]) => {
       const sees = { zone: () => true, node: () => true }
-      const filter = { zone: undefined, node: undefined, match: undefined, states, limit: undefined, after: undefined, sees }
+      const filter = { zone: undefined, nodes: undefined, match: undefined, states, limit: undefined, after: undefined, sees }
       const names: unknown[] = []
       for await (const { name } of matrixRows(fleet.matrix, filter)) names.push(name)
       return names

@@ -8,7 +8,7 @@ import { type SmallFleet, smallFleet } from './small-fleet.js'
 
 const ALL: MatrixFilter = {
   zone: undefined,
-  node: undefined,
+  nodes: undefined,
   match: undefined,
   states: undefined,
   limit: undefined,
@@ -72,9 +72,9 @@ describe('the matrix in pages', () => {
   })
 
   it('has the zones of one node alone, by the state of that node', async () => {
-    expect(await names({ node: 'fra1' })).to.equal('b.test. c.example.')
-    expect(await names({ node: 'lhr1', states: ['in-sync'] })).to.equal('a.example.')
-    const { zones } = await matrixPage({ ...ALL, node: 'fra1' })
+    expect(await names({ nodes: new Set(['fra1']) })).to.equal('b.test. c.example.')
+    expect(await names({ nodes: new Set(['lhr1']), states: ['in-sync'] })).to.equal('a.example.')
+    const { zones } = await matrixPage({ ...ALL, nodes: new Set(['fra1']) })
     expect(zones.map(({ nodes }) => Object.keys(nodes as object))).to.deep.equal([['fra1'], ['fra1']])
   })
 

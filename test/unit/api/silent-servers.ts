@@ -8,6 +8,8 @@ import { NodeServers } from '../../../services/api/node-servers.js'
 import { Identities } from '../../../services/api/probes/identities.js'
 import { ProbeRounds } from '../../../services/api/probes/probe-rounds.js'
 
+const SERVE = { verdict: 'serve', why: undefined, since: 0, ttlMs: 30_000 } as const
+
 export function silentServers(
   board: Board,
   clock: Clock,
@@ -18,7 +20,7 @@ export function silentServers(
   return {
     servers: new NodeServers({ controls: { of: () => undefined }, querier, board, clock }),
     identities,
-    health: { of: () => ({ verdict: 'serve', why: undefined, since: 0, ttlMs: 30_000 }) },
+    health: { of: () => SERVE, ofCluster: () => SERVE },
     probes: new ProbeRounds({ querier, matrix, identities, log: silentLogger, onChange: () => undefined }),
   }
 }

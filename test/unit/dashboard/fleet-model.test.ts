@@ -5,9 +5,9 @@ import type { MatrixAnswer, NodeZoneAnswer, ZoneSummaryAnswer } from '../../../l
 import { FleetModel, isOutdated, lagOf } from '../../../services/api/dashboard/fleet-model.js'
 
 const NODES = [
-  { id: 'ams1', cloud: 'A', site: 'AMS' },
-  { id: 'fra1', cloud: 'B', site: null },
-  { id: 'lhr1', cloud: 'A', site: null },
+  { id: 'ams1', cloud: 'A', cluster: null, site: 'AMS' },
+  { id: 'fra1', cloud: 'B', cluster: null, site: null },
+  { id: 'lhr1', cloud: 'A', cluster: null, site: null },
 ]
 
 const at = (serial: number, state: State = 'in-sync', lagSeconds = 0): NodeZoneAnswer => ({

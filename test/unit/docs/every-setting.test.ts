@@ -19,6 +19,7 @@ const ALTERNATIVES = new Set([
   'api.tokens.*.sha256File',
   'keys.*.secretFile',
   'webhooks.*.secretFile',
+  'nodes.*.members',
   'nodes.*.control.nsd',
   'nodes.*.control.ca',
   'nodes.*.control.cert',
@@ -30,6 +31,8 @@ const ALTERNATIVES = new Set([
 ])
 const OF_TLS_AND_KEYS =
   /^(transfer|api)\.tls|^api\.clients|^api\.tokens\.\*\.(person|zones|clouds|nodes)|^(primaries|hubs|nodes)\.\*\.(keys|tls)/
+
+const OF_MEMBERS = 'nodes.*.members.*.'
 
 /** The paths of a value like in the schema: `*` for a name of the operator's choice or an index. */
 function pathsOf(value: unknown, path: readonly string[], known: ReadonlySet<string>): string[] {
@@ -59,7 +62,11 @@ describe('every setting of the schema', () => {
     expect(settings.length).to.be.greaterThan(150)
   })
 
-  for (const path of settings)
+  // A member of a cluster has the settings of a node.
+  for (const path of settings.filter((each) => each.startsWith(OF_MEMBERS)).map((each) => each.replace('.members.*', '')))
+    it(`of a member is one of a node: ${path}`, () => expect(settings).to.include(path))
+
+  for (const path of settings.filter((each) => !each.startsWith(OF_MEMBERS)))
     it(`is in the example and in the reference: ${path}`, () => {
       const name = path.split('.').at(-1)!
       if (ALTERNATIVES.has(path) || OF_TLS_AND_KEYS.test(path)) expect(EXAMPLE).to.match(new RegExp(`#.*\\b${name}: `))

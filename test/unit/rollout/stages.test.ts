@@ -64,6 +64,7 @@ describe('the gate of a stage', () => {
   const serial = (n: number): Serial => n as Serial
   const at = (id: string, more: Partial<GateNode> = {}): GateNode => ({
     id,
+    unit: id,
     serial: serial(5),
     observedAt: 1,
     missed: 0,
@@ -168,4 +169,34 @@ describe('the gate of a stage', () => {
     expect(judge([at('n1'), dead, at('c1')], {}, 1)).to.deep.equal({ kind: 'met' })
     expect(judge([at('n1', { serial: serial(4) }), dead], {}, 1).kind).to.equal('open')
   })
+})
+
+describe('stages of a fleet with local clusters', () => {
+  const MEMBERS: FleetNode[] = [
+    ['x1', 'A', 'x'],
+    ['x2', 'A', 'x'],
+    ['a1', 'A', undefined],
+    ['y1', 'A', 'y'],
+    ['y2', 'A', 'y'],
+    ['a2', 'A', undefined],
+  ].map(([id, cloud, cluster]) => ({ id, cloud, cluster }) as FleetNode)
+  const names = (...stages: Partial<StageRule>[]) => planStages(rules(...stages), MEMBERS).map(({ nodes }) => nodes.join(' '))
+
+  for (const [id, stages, expected] of [
+    ['take every member of a named cluster', [{ nodes: ['x'] }], ['x1 x2', 'a1 y1 y2 a2']],
+    [
+      'count a cluster as one of a percentage',
+      [
+        { cloud: 'A', percent: 25 },
+        { cloud: 'A', percent: 75 },
+      ],
+      ['x1 x2', 'a1 y1 y2', 'a2'],
+    ],
+    [
+      'may have a single member first, and complete its cluster next',
+      [{ nodes: ['y2'] }, { cloud: 'A', percent: 50 }],
+      ['y2', 'y1 x1 x2', 'a1 a2'],
+    ],
+  ] as const)
+    it(id, () => expect(names(...(stages as unknown as Partial<StageRule>[]))).to.deep.equal(expected))
 })
