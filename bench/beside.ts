@@ -2,13 +2,13 @@
  * `npm run bench:beside -- FOLDER`: measures this build beside that of another checkout, transfer by transfer in turn, so that
  * changes in the speed of the machine affect both alike. Prints old ÷ new for wall time and processor time: above 1 is faster.
  */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeKey } from '../lab/keys.js'
 import type { LabKey } from '../lab/server.js'
 import { KNOBS } from './knobs.js'
 import { Probe } from './probe.js'
+import { processorMs } from './processes.js'
 import { median } from './statistics.js'
 import { type Receiver, Source, startHubOf } from './transfers-in.js'
 import { axfrRequest, drain } from './transfers-out.js'
@@ -16,16 +16,10 @@ import { axfrRequest, drain } from './transfers-out.js'
 const ZONE = 'large.example.'
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 21)
 const CHANGED = 1000
-/** Unit of processor time in /proc: the kernel's USER_HZ. */
-const TICK_MS = 10
 
 const checkout = resolve(process.argv[2] ?? '')
 
-/** Processor time of its threads so far, in milliseconds (proc(5), fields 14 and 15). */
-function processorMs({ pids }: Receiver): number {
-  const fields = readFileSync(`/proc/${pids()[0]}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
-}
+const processorOf = ({ pids }: Receiver): number => processorMs(pids().slice(0, 1))
 
 interface Side {
   times: number[]
@@ -48,7 +42,7 @@ async function inTurn(
   ]
   let before = [0, 0]
   for (let i = 0; i <= pairs; i++) {
-    if (i === 1) before = both.map(processorMs)
+    if (i === 1) before = both.map(processorOf)
     await prepare()
     for (const which of i % 2 === 0 ? [0, 1] : [1, 0]) {
       const startedAt = performance.now()
@@ -57,7 +51,7 @@ async function inTurn(
       await sleep(30)
     }
   }
-  for (const which of [0, 1]) sides[which]!.processor.push(processorMs(both[which]!) - before[which]!)
+  for (const which of [0, 1]) sides[which]!.processor.push(processorOf(both[which]!) - before[which]!)
   return sides
 }
 
@@ -144,11 +138,11 @@ async function transfersIn(zonemd: boolean): Promise<void> {
       const source = await Source.start(KNOBS.records, zonemd)
       const hub = await startHubOf(ZONE, source.place, undefined, which === 0 ? checkout : undefined)
       const probe = new Probe()
-      const before = processorMs(hub)
+      const before = processorOf(hub)
       await source.go(1)
       probe.notify(hub, ZONE)
       sides[which]!.times.push(await untilShown(probe, hub, 1))
-      sides[which]!.processor.push(processorMs(hub) - before)
+      sides[which]!.processor.push(processorOf(hub) - before)
       probe.close()
       await hub.stop()
       await source.stop()

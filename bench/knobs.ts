@@ -26,6 +26,8 @@ export const KNOBS = {
   ),
   /** Servers that transfer a change of a large zone, and send zones to clients; BENCH_WAYS chooses. */
   receivers: ['Knot', 'NSD', 'BIND', 'zonecast'].filter((way) => process.env.BENCH_WAYS?.split(',').includes(way) ?? true),
+  /** Primaries of a zone that receivers hold already: `fast` sends prepared messages; BENCH_PRIMARIES chooses. */
+  primaries: (['fast', 'Knot'] as const).filter((who) => process.env.BENCH_PRIMARIES?.split(',').includes(who) ?? true),
   /** Zones that change at once. */
   zones: number('BENCH_ZONES', 10_000),
   rows: process.env.BENCH_ROWS?.split(','),

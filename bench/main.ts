@@ -2,10 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { checkProgram } from '../lab/available.js'
+import { labRoot } from '../lab/program.js'
 import { KNOBS } from './knobs.js'
 import { measureAttacks } from './attacks.js'
 import { measureChecks } from './checks.js'
 import { measureChangesIn } from './changes-in.js'
+import { measureHeldZone } from './held-zone.js'
 import { measureFleet } from './fleet/fleet.js'
 import { measureSimulation } from './fleet/project.js'
 import { measureManyZones } from './many-zones.js'
@@ -21,6 +23,7 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   propagation: measurePropagation,
   'propagation-tls': measurePropagationOverTls,
   in: measureTransfersIn,
+  held: measureHeldZone,
   changes: measureChangesIn,
   polling: measurePolling,
   many: measureManyZones,
@@ -45,6 +48,7 @@ const machine = {
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   node: process.version,
   ...versions,
+  ...(labRoot() === undefined ? {} : { root: labRoot() }),
 }
 console.log(`machine ${JSON.stringify(machine)}\nknobs ${JSON.stringify(KNOBS)}`)
 const all: Measured[] = []

@@ -1,7 +1,8 @@
 /**
  * The primary of the large zone for every receiver, as a process of its own: a fast source, so that the measurement is about the
- * receiver. Answers REFUSED until a line on standard input: `go SERIAL` serves the zone by AXFR, `change N` the next serial by
- * IXFR, with N records removed and N added.
+ * receiver. Answers REFUSED until a line on standard input: `go SERIAL` serves the zone by AXFR, `small SERIAL` one of five records,
+ * `replace N` the next serial by AXFR only, with N other addresses, `change N` the next serial by IXFR only, with N records removed
+ * and N added.
  *
  *   node --import tsx bench/source-server.ts IP PORT ZONE RECORDS [zonemd]
  */
@@ -62,6 +63,8 @@ const tcp = createServer({ noDelay: true }, (socket) => {
 async function obey(line: string): Promise<void> {
   const [word, number] = line.split(' ')
   if (word === 'go') await source.serveWhole(Number(number))
+  else if (word === 'small') await source.serveSmall(Number(number))
+  else if (word === 'replace') await source.replace(Number(number))
   else await source.change(Number(number))
   process.stdout.write(`serving ${source.serial}\n`)
 }

@@ -8,6 +8,7 @@ import { pause } from '../lib/runtime/turns.js'
 import type { PreparedMessages } from '../lib/xfr/message-cutter.js'
 import { cutAxfr, cutIxfr } from '../lib/xfr/outbound.js'
 import { type RecordRun, RunBuilder } from '../lib/zone/record-run.js'
+import type { ZoneContents } from '../lib/zone/zone-contents.js'
 import { computeZonemd } from '../lib/zone/zonemd.js'
 import { fillZone, soaRecord, storedRecord } from './large-zone.js'
 
@@ -35,9 +36,24 @@ export class SourceZone {
 
   /** The original zone with this serial, by AXFR only. */
   async serveWhole(serial: number): Promise<void> {
-    this.soa = soaRecord(this.#zone, serial)
     if (this.#wantsZonemd) await this.#addZonemd(serial)
-    const view = this.#contents.view()
+    await this.#serve(this.#contents, serial)
+  }
+
+  /** A zone of five records, by AXFR only. */
+  async serveSmall(serial: number): Promise<void> {
+    await this.#serve(fillZone(this.#zone, 5, serial), serial)
+  }
+
+  /** The zone with other addresses at the next serial, by AXFR only. */
+  async replace(changes: number): Promise<void> {
+    const serial = this.serial! + 1
+    await this.#serve(fillZone(this.#zone, this.#records, serial, undefined, { changes, network: serial & 255 }), serial)
+  }
+
+  async #serve(contents: ZoneContents, serial: number): Promise<void> {
+    this.soa = soaRecord(this.#zone, serial)
+    const view = contents.view()
     this.whole = await cutAxfr(this.#apex, this.soa, view, pause)
     view.release()
     this.difference = undefined

@@ -13,7 +13,7 @@ import { findPort } from '../lab/ports.js'
 import type { LabKey } from '../lab/server.js'
 import { spawnHub, writeHubConfig } from '../test/support/test-hub.js'
 import { KNOBS } from './knobs.js'
-import { descendants, raiseAsTheHub } from './processes.js'
+import { descendants, memoryMb, raiseAsTheHub } from './processes.js'
 import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 import { type BenchTls, serverTls } from './tls.js'
@@ -44,17 +44,24 @@ export class Source {
     return source
   }
 
-  async go(serial: number): Promise<void> {
-    this.#child.stdin!.write(`go ${serial}\n`)
-    await once(this.#lines, 'line')
-  }
-
-  /** Makes the next serial: `records` removed and as many added. Resolves with it. */
-  async change(records: number): Promise<number> {
-    this.#child.stdin!.write(`change ${records}\n`)
+  /** Resolves with the serial that it serves then. */
+  async #order(word: string, number: number): Promise<number> {
+    this.#child.stdin!.write(`${word} ${number}\n`)
     const [line] = (await once(this.#lines, 'line')) as [string]
     return Number(line.split(' ')[1])
   }
+
+  /** Serves the zone by AXFR. */
+  go = (serial: number): Promise<number> => this.#order('go', serial)
+
+  /** Serves a zone of five records by AXFR. */
+  small = (serial: number): Promise<number> => this.#order('small', serial)
+
+  /** Serves the next serial by AXFR only: `records` addresses are others. */
+  replace = (records: number): Promise<number> => this.#order('replace', records)
+
+  /** Serves the next serial by IXFR only: `records` removed and as many added. */
+  change = (records: number): Promise<number> => this.#order('change', records)
 
   async stop(): Promise<void> {
     this.#child.stdin!.end()
@@ -96,7 +103,10 @@ export async function startHubOf(
       ...(key ? { n2: { cloud: 'A', ip: '127.0.0.1', port: await findPort(), key } } : {}),
     },
     zones: [{ name: zone }],
-    extra: { log: { level: 'error' }, defaults: { refresh: { min: '1s', max: '1h' } } },
+    extra: {
+      log: { level: process.env.BENCH_LOG ?? 'error' },
+      defaults: { refresh: { min: '1m', max: '1h' }, limits: { growth: { records: 10_000_000, octets: 2 ** 30 } } },
+    },
     transfer: {
       ...(repeatsFreely(checkout) ? { repeats: 0 } : {}),
       ...(tls === undefined ? {} : { tls: { listen: [`127.0.0.1:${tls.port}`], cert: tls.cert, key: tls.key } }),
@@ -127,18 +137,6 @@ export async function startReceiver(
   raiseAsTheHub(server.pid)
   const secure = tls === undefined ? {} : { secure: { ip: server.ip, port: tls.port } }
   return { ip: server.ip, port: server.port, ...secure, pids: () => descendants(server.pid), stop: () => server.stop() }
-}
-
-/** Proportional set size, in MB: memory that forked processes share counts once. */
-export function memoryMb(pids: readonly number[]): number {
-  const kb = pids.map((pid) => {
-    try {
-      return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
-    } catch {
-      return 0
-    }
-  })
-  return kb.reduce((sum, n) => sum + n, 0) / 1000
 }
 
 export async function measureTransfersIn(): Promise<Measured[]> {

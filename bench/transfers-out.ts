@@ -15,10 +15,11 @@ import { signRequest } from '../lib/dns/tsig.js'
 import { TsigKey } from '../lib/dns/tsig-record.js'
 import { isAtLeast } from '../lib/render/server-version.js'
 import { KNOBS } from './knobs.js'
+import { memoryMb } from './processes.js'
 import { type Place, Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 import { type BenchTls, makeTls } from './tls.js'
-import { memoryMb, type Receiver, Source, startReceiver } from './transfers-in.js'
+import { type Receiver, Source, startReceiver } from './transfers-in.js'
 
 const ZONE = 'large.example.'
 

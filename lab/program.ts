@@ -21,11 +21,13 @@ const FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin']
 
 export type Command = [program: string, args: string[]]
 
-/** The other root with this program; undefined for a program of this machine. */
-export function rootOf(name: string): string | undefined {
-  const root = process.env.ZONECAST_LAB_ROOT
-  return root !== undefined && root !== '' && OF_NAME_SERVERS.includes(name) ? root : undefined
+/** The other root; ZONECAST_PEERS is another name for the same setting. Undefined without one. */
+export function labRoot(): string | undefined {
+  return process.env.ZONECAST_LAB_ROOT || process.env.ZONECAST_PEERS || undefined
 }
+
+/** The other root with this program; undefined for a program of this machine. */
+export const rootOf = (name: string): string | undefined => (OF_NAME_SERVERS.includes(name) ? labRoot() : undefined)
 
 const paths = new Map<string, string>()
 

@@ -39,6 +39,18 @@ describe('programs of the lab', () => {
     ])
   })
 
+  it('run in the root that ZONECAST_PEERS names', () => {
+    const peers = process.env.ZONECAST_PEERS
+    process.env.ZONECAST_LAB_ROOT = ''
+    process.env.ZONECAST_PEERS = root
+    try {
+      expect(commandOf('knotd', [])[1]).to.deep.equal([root, '/usr/sbin/knotd'])
+    } finally {
+      if (peers === undefined) delete process.env.ZONECAST_PEERS
+      else process.env.ZONECAST_PEERS = peers
+    }
+  })
+
   it('are not installed when the other root lacks them', () => {
     expect(findProgram('named')).to.equal(undefined)
   })
