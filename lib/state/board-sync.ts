@@ -6,6 +6,7 @@
 import type { Redis } from 'ioredis'
 import { guard } from '../runtime/guard.js'
 import { describeError } from '../errors.js'
+import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Board } from './board.js'
 import { BoardWriter } from './board-writer.js'
@@ -20,6 +21,7 @@ import type { SignalBus } from './signals.js'
 import { ownedZone, PER_HUB, type TableName } from './tables.js'
 
 const CHECK_MS = 5_000
+const FORGET_MS = 3_600_000
 
 export interface BoardSyncParts extends DoorParts {
   redis: Redis
@@ -49,7 +51,9 @@ export class BoardSync {
   readonly #writer: BoardWriter
   readonly #pages: PackedSync
   readonly #isPrivate: boolean
+  readonly #clock: Clock
   #check: NodeJS.Timeout | undefined
+  #forgetting: NodeJS.Timeout | undefined
   #unlisten: () => void = () => undefined
   /** The shared state has been read, and Redis has the local state. */
   #marked = false
@@ -63,6 +67,7 @@ export class BoardSync {
     this.#board = parts.board
     this.#hub = parts.hub
     this.#log = parts.log
+    this.#clock = parts.clock
     this.#messages = new Messages({
       ...parts,
       door: this.#door,
@@ -125,6 +130,15 @@ export class BoardSync {
       CHECK_MS,
     )
     this.#check.unref()
+    this.#forgetting = setInterval(
+      guard('forces timer', () => this.forgetOld()),
+      FORGET_MS,
+    ).unref()
+  }
+
+  /** Forgets what is long past, here and in Redis. */
+  async forgetOld(): Promise<void> {
+    this.#writer.drop('forces', await this.#board.forced.forgetOld(this.#clock.now()))
   }
 
   async #listen(): Promise<void> {
@@ -213,6 +227,7 @@ export class BoardSync {
 
   async stop(): Promise<void> {
     clearInterval(this.#check)
+    clearInterval(this.#forgetting)
     this.#unlisten()
     await this.#writer.stop()
     await this.#pages.stop()

@@ -51,8 +51,8 @@ export class BoardWriter {
   readonly #dirty = new Map<string, Change>()
   /** Node cells that Redis has. */
   readonly #stored = new Set<string>()
-  /** Node cells that Redis has, and whose pairs are packed now. */
-  readonly #gone = new Set<string>()
+  /** Cells to remove from Redis, by table: of pairs that are packed now, and of forces that are long past. */
+  readonly #gone = new Map<TableName, Set<string>>()
   #gather: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
   /** Logged once, until a write succeeds. */
@@ -81,8 +81,15 @@ export class BoardWriter {
     if (this.#dirty.size + this.#stored.size === 0) return
     const key = pairKey(zone, node)
     this.#dirty.delete(idOf({ table: 'nodes', key }))
-    if (!this.#stored.delete(key)) return
-    this.#gone.add(key)
+    if (this.#stored.delete(key)) this.drop('nodes', [key])
+  }
+
+  /** Removes cells from Redis. */
+  drop(table: TableName, keys: readonly string[]): void {
+    if (keys.length === 0) return
+    const gone = this.#gone.get(table) ?? new Set()
+    for (const key of keys) gone.add(key)
+    this.#gone.set(table, gone)
     this.#flushAfter(GATHER_ALONE_MS)
   }
 
@@ -123,13 +130,15 @@ export class BoardWriter {
   }
 
   async #forgetGone(): Promise<void> {
-    const keys = [...this.#gone].slice(0, BATCH)
-    if (keys.length === 0) return
-    for (const key of keys) this.#gone.delete(key)
-    try {
-      await this.#parts.redis.hdel(this.#parts.hash('nodes'), ...keys)
-    } catch {
-      for (const key of keys) this.#gone.add(key)
+    for (const [table, gone] of this.#gone) {
+      const keys = firstOf(gone, BATCH)
+      try {
+        await this.#parts.redis.hdel(this.#parts.hash(table), ...keys)
+        for (const key of keys) gone.delete(key)
+      } catch {
+        // They stay for the next write.
+      }
+      if (gone.size === 0) this.#gone.delete(table)
     }
     if (this.#gone.size > 0) this.#flushAfter(GATHER_MS)
   }
@@ -148,6 +157,7 @@ export class BoardWriter {
       const fields = byTable.get(table) ?? []
       byTable.set(table, fields)
       fields.push(key, json)
+      this.#gone.get(table)?.delete(key)
       if (table === 'nodes') this.#stored.add(key)
     }
     for (const [table, fields] of byTable) pipeline.hset(hash(table), ...fields)
@@ -180,6 +190,15 @@ export class BoardWriter {
     await this.flush()
     clearTimeout(this.#gather)
   }
+}
+
+function firstOf(keys: Iterable<string>, most: number): string[] {
+  const first: string[] = []
+  for (const key of keys) {
+    if (first.length === most) break
+    first.push(key)
+  }
+  return first
 }
 
 /** An answer to PUBSUB NUMSUB: channels, each with its number of listeners, of which one is this process. */

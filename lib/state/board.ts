@@ -4,22 +4,12 @@
  */
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
-import { joinContent } from '../fleet/node-content.js'
-import { mergeOrders } from '../rollout/record.js'
-import { mergeShared } from '../rollout/shared.js'
 import { guard } from '../runtime/guard.js'
+import { ForcedPairs } from './forced-pairs.js'
+import { COMPLETIONS, JOINS } from './joins.js'
 import { PackedCells } from './packed-cells.js'
 import { PairTable } from './pair-table.js'
-import {
-  type ContactCell,
-  type ContentsCell,
-  type NodeCell,
-  pairKey,
-  splitPair,
-  TABLE_NAMES,
-  type TableName,
-  type Tables,
-} from './tables.js'
+import { type ContentsCell, type NodeCell, pairKey, splitPair, TABLE_NAMES, type TableName, type Tables } from './tables.js'
 import type { VerdictCell } from './verdict-cell.js'
 import { VerifiedPairs } from './verified-pairs.js'
 import { allContents } from './zone-rows.js'
@@ -84,19 +74,6 @@ export interface Interest {
   onlyNews?: true
 }
 
-/** Tables in which two values are merged, not only the later one kept. */
-const JOINS: { [T in TableName]?: (a: Tables[T], b: Tables[T]) => Tables[T] } = { orders: mergeOrders, stages: mergeShared }
-
-/**
- * Tables in which the later value is kept and gets the fields that only the earlier one has. Returns the later one itself when it
- * has all.
- */
-const COMPLETIONS: { [T in TableName]?: (later: Tables[T], earlier: Tables[T]) => Tables[T] } = {
-  nodes: joinContent,
-  contacts: joinContacts,
-  contents: joinContents,
-}
-
 interface Cells {
   get(key: string): Tables[TableName] | undefined
   set(key: string, value: Tables[TableName]): unknown
@@ -117,6 +94,8 @@ export class Board {
   /** The table `nodes`. */
   readonly pairs: PairTable
   readonly verified: VerifiedPairs
+  /** The table `forces`. */
+  readonly forced = new ForcedPairs()
 
   /** `recent`: complete cells that are kept of nodes at rest. `shardOf`: the shard of a zone. */
   constructor({ recent, shardOf }: { recent?: number; shardOf?: (zone: string) => number } = {}) {
@@ -131,6 +110,7 @@ export class Board {
       },
     })
     this.#tables.set('nodes', this.pairs as Cells)
+    this.#tables.set('forces', this.forced as Cells)
     this.verified = new VerifiedPairs(this.pairs.rows)
   }
 
@@ -191,6 +171,7 @@ export class Board {
       if (gone.has(zone) || !fleet.nodes.has(node)) verdicts.delete(key)
     }
     this.verified.forget(zones, fleet)
+    this.forced.forget(zones, fleet)
     this.pairs.forget(zones, fleet)
   }
 
@@ -274,18 +255,6 @@ export class Board {
       for (const set of sets) set.delete(guarded)
     }
   }
-}
-
-/** A node that one process reaches and another does not: the later answer of all counts. Returns the later cell if it has all. */
-function joinContacts(later: ContactCell, { sweptAt }: ContactCell): ContactCell {
-  return sweptAt === undefined || (later.sweptAt ?? 0) >= sweptAt ? later : { ...later, sweptAt }
-}
-
-function joinContents(later: ContentsCell, earlier: ContentsCell): ContentsCell {
-  const known = allContents(later.known, earlier.known)
-  return known.length === later.known.length && known.every((each, i) => each.digest === later.known[i]!.digest)
-    ? later
-    : { ...later, known }
 }
 
 /** A value that counts over the held one. */

@@ -1,7 +1,7 @@
 /** Gauges read from the sums and the board at each scrape (docs/contract.md). Not here: series for each zone (zone-series.ts). */
 import { Gauge, type Registry } from 'prom-client'
 import { longestSweepMs } from '../../lib/fleet/sweep-length.js'
-import { lagSecondsAt } from '../../lib/fleet/node-state.js'
+import { lagSecondsAt, NODE_STATES } from '../../lib/fleet/node-state.js'
 import { PRIMARY_STATES } from '../../lib/fleet/primary-state.js'
 import { PROBE_STATES } from '../../lib/probe/judge-visits.js'
 import { ROLLOUT_STATES } from '../../lib/rollout/rollout-states.js'
@@ -11,7 +11,20 @@ import { splitPair } from '../../lib/state/tables.js'
 import type { ApiContext } from './context.js'
 import { pathsJson } from './json.js'
 
+const IN_SYNC = NODE_STATES.indexOf('in-sync')
+
 export function registerGauges(registry: Registry, context: ApiContext): void {
+  const { matrix } = context
+  /** Zones that are not in sync on the node. */
+  const uncured = (zones: ReadonlySet<ZoneName>, node: string): number => {
+    const sum = matrix.sums.node(node)
+    let count = 0
+    for (const zone of zones) {
+      const number = matrix.sums.numberOf(zone)
+      if (sum !== undefined && number !== undefined && sum.carries(number) && sum.stateOf(number) !== IN_SYNC) count += 1
+    }
+    return count
+  }
   const gauge = <L extends string>(
     name: string,
     help: string,
@@ -31,7 +44,6 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       },
     })
   }
-  const { matrix } = context
   gauge('build_info', 'Version of zonecast; always 1', ['version'], (set) => set({ version: context.version }, 1))
   gauge('watchdog', "Always 1: an alarm on it that ends shows that no alarm gets through (a dead man's switch)", [], (set) =>
     set({}, 1),
@@ -113,15 +125,8 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
     for (const [cloud, seconds] of worst) set({ cloud }, seconds)
   })
   gauge('forces_need_operator', 'Zones of the node with a fault that a forced transfer did not end', ['node'], (set) => {
-    const sums = new Map<string, number>()
-    for (const [key, cell] of context.board.entries('forces')) {
-      if (cell.needsOperator !== true) continue
-      const [name, id] = splitPair(key)
-      const zone = matrix.fleet.zones.get(name as ZoneName)
-      const node = zone?.nodes.find((each) => each.id === id)
-      if (zone && node && matrix.nodeZone(zone, node).state !== 'in-sync') sums.set(id, (sums.get(id) ?? 0) + 1)
-    }
-    for (const { id, control } of matrix.fleet.nodes.values()) if (control !== undefined) set({ node: id }, sums.get(id) ?? 0)
+    for (const { id, control } of matrix.fleet.nodes.values())
+      if (control !== undefined) set({ node: id }, uncured(context.board.forced.needing(id), id))
   })
   gauge('primary_up', '1 for each primary that answers for at least one of its zones', ['primary'], (set) => {
     for (const id of matrix.fleet.primaries.keys()) {

@@ -27,7 +27,7 @@ describe('a process that starts while packed pairs are not written yet', functio
   let redis: LabRedis
   const ends: (() => Promise<void>)[] = []
 
-  const open = async (isWorker: boolean): Promise<Board> => {
+  const open = async (isWorker: boolean): Promise<{ board: Board; sync: BoardSync }> => {
     const link = await RedisLink.open({ kind: 'url', url: redis.url }, silentLogger)
     const board = new Board()
     const sync = new BoardSync({
@@ -49,7 +49,7 @@ describe('a process that starts while packed pairs are not written yet', functio
       link.close()
     })
     await sync.start()
-    return board
+    return { board, sync }
   }
 
   before(async () => {
@@ -61,10 +61,10 @@ describe('a process that starts while packed pairs are not written yet', functio
   })
 
   it('has every pair', async () => {
-    const worker = await open(true)
+    const { board: worker } = await open(true)
     const now = Date.now()
     for (const zone of ZONES) worker.setPair(zone, 'ams1', cellAtRest(5, now, undefined))
-    const late = await open(false)
+    const { board: late } = await open(false)
     await eventually(
       () => {
         const missing = ZONES.filter((zone) => late.pairs.at(zone, 'ams1')?.serial !== 5)
@@ -72,5 +72,19 @@ describe('a process that starts while packed pairs are not written yet', functio
       },
       { timeoutMs: 20_000, everyMs: 200 },
     )
+  })
+
+  it('has no force that is long past, also not from Redis', async () => {
+    const { board, sync } = await open(true)
+    const force = { serial: 5, digest: 'd', outcome: 'confirmed', by: 'noc' } as const
+    board.set('forces', 'z1.example. ams1', { ...force, at: Date.now() - 8 * 86_400_000 })
+    board.set('forces', 'z2.example. ams1', { ...force, at: Date.now() })
+    const stored = async (): Promise<string[]> =>
+      (await redis.control('HKEYS', 'zonecast:forces')).split('\n').filter((key) => key !== '')
+    await eventually(async () => expect(await stored()).to.have.length(2))
+    await sync.forgetOld()
+    await eventually(async () => expect(await stored()).to.deep.equal(['z2.example. ams1']))
+    const { board: later } = await open(false)
+    expect(Array.from(later.entries('forces'), ([key]) => key)).to.deep.equal(['z2.example. ams1'])
   })
 })
