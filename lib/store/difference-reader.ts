@@ -18,7 +18,7 @@ export class DifferenceReader {
     if (row.head.differences === 0) return []
     let reading = this.#reading.get(row)
     if (reading === undefined) {
-      reading = readDifferences(this.#file, row.located).finally(() => this.#reading.delete(row))
+      reading = readDifferences(this.#file, row.place).finally(() => this.#reading.delete(row))
       this.#reading.set(row, reading)
     }
     return await reading
@@ -58,9 +58,9 @@ export function octetsFrom(rows: readonly LoggedVersion[], from: Serial, last: n
   if (isTorn(rows, from)) return undefined
   let octets = 0
   for (let i = last; i >= 0; i--) {
-    const { head, located } = rows[i]!
+    const { head, place } = rows[i]!
     if (head.differences === 0) return undefined
-    octets += located.differencesOctets
+    octets += place.differencesOctets
     if (rows[i - 1]?.version.serial === from || head.steps?.includes(from)) return octets
   }
   return undefined

@@ -28,13 +28,16 @@ const BEHIND = 4
 const HEAD_START = Buffer.from('{"entry":"')
 const SEARCH_OCTETS = 1 << 20
 
-/** An entry's head, and the position of its differences in the file. */
-interface Located<H> {
-  head: H
+/** The position of an entry and of its differences in the file. */
+export interface EntryPlace {
   at: number
   octets: number
   differencesAt: number
   differencesOctets: number
+}
+
+interface Located<H> extends EntryPlace {
+  head: H
 }
 
 export type LocatedEntry = Located<EntryHead>
@@ -78,6 +81,14 @@ export function locate<H>(head: H, at: number, octets: number, headOctets: numbe
   const differencesAt = at + FRONT + headOctets
   return { head, at, octets, differencesAt, differencesOctets: octets - FRONT - headOctets - BEHIND }
 }
+
+/** The place alone: the head can be forgotten. */
+export const placeOf = ({ at, octets, differencesAt, differencesOctets }: EntryPlace): EntryPlace => ({
+  at,
+  octets,
+  differencesAt,
+  differencesOctets,
+})
 
 const headSum = (entry: Buffer, headOctets: number): number =>
   crc32(entry.subarray(FRONT, FRONT + headOctets), crc32(entry.subarray(0, 8)))
@@ -208,13 +219,13 @@ export function pendingAt(file: string, end: number): string {
 }
 
 /** The differences of one entry, its checksum verified. Throws StoreError STORE_CORRUPT. */
-export async function readDifferences(file: string, entry: LocatedEntry): Promise<Difference[]> {
+export async function readDifferences(file: string, entry: EntryPlace): Promise<Difference[]> {
   const [octets] = await readStoredDifferences(file, [entry])
   return decodeDifferences(octets!)
 }
 
 /** The undecoded differences of entries, for a rewrite. Throws StoreError STORE_CORRUPT. */
-export async function readStoredDifferences(file: string, entries: readonly LocatedEntry[]): Promise<Buffer[]> {
+export async function readStoredDifferences(file: string, entries: readonly EntryPlace[]): Promise<Buffer[]> {
   const handle = await open(file, 'r')
   try {
     const out: Buffer[] = []

@@ -18,7 +18,7 @@ const JOURNAL_FLOOR_OCTETS = 1 << 20
 /** Share of dead records in memory at which contents are read back from disk. */
 export const MAX_WASTE = 0.4
 
-type Row = Pick<LoggedVersion, 'version' | 'snapshot'> & { located: { differencesOctets: number } }
+type Row = Pick<LoggedVersion, 'version' | 'snapshot'> & { place: { differencesOctets: number } }
 
 /** Index of the oldest row to keep. The last released version and those that a node serves are kept at any cost. */
 export function firstKept(rows: readonly Row[], rule: KeepRule): number {
@@ -27,7 +27,7 @@ export function firstKept(rows: readonly Row[], rule: KeepRule): number {
     rows.length - index <= rule.versions || rows[index]!.version.committedAt >= rule.since
   for (let octets = 0; first > 0 && isWanted(first - 1); first--) {
     // A kept version needs the difference that leads on from it.
-    if (first < rows.length) octets += rows[first]!.located.differencesOctets
+    if (first < rows.length) octets += rows[first]!.place.differencesOctets
     if (octets > rule.octets) break
   }
   const inUse = rows.findIndex((row) => rule.inUse.has(row.version.serial))

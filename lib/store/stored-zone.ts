@@ -13,6 +13,7 @@ import { CHECK_MARK, CheckMark } from './check-mark.js'
 import { changeBetween, expectBase, expectNewest, headOf, isToTheLetter, type Judge, unknownVersion } from './commit.js'
 import { octetsFrom } from './difference-reader.js'
 import type { Progress } from './journal-heads.js'
+import type { KeptDifferences } from './kept-differences.js'
 import { isDueForTidying, type KeepRule } from './retention.js'
 import { ConflictingVersions } from './conflicting-versions.js'
 import { SnapshotDraft } from './snapshot-draft.js'
@@ -37,13 +38,13 @@ export class StoredZone {
   readonly #drafts = new Set<string>()
   #draftNumber = 0
 
-  /** `hold` throws when this process must not write here any more. */
-  constructor(name: ZoneName, apex: Buffer, directory: string, hold: () => void = () => undefined) {
+  /** `hold` throws when this process must not write here any more. `kept`: of all zones. */
+  constructor(name: ZoneName, apex: Buffer, directory: string, hold: () => void = () => undefined, kept?: KeptDifferences) {
     this.name = name
     this.apex = apex
     this.#directory = directory
     this.#turns = new WriterTurns(name)
-    this.#log = new ZoneLog(directory, hold)
+    this.#log = new ZoneLog(directory, hold, kept)
     this.checkMark = new CheckMark(join(directory, CHECK_MARK))
     this.#warm = new WarmContents(
       () => this.#reading(() => readVersion(this.#log, this.#log.rows.length - 1, directory, apex)),
@@ -120,8 +121,7 @@ export class StoredZone {
   reload(): void {
     const before = this.latest
     this.#log.load()
-    const now = this.latest
-    if (before?.serial !== now?.serial || before?.digest !== now?.digest) this.#warm.cool()
+    if (before?.serial !== this.latest?.serial || before?.digest !== this.latest?.digest) this.#warm.cool()
   }
 
   /** Reads the writes of another process since the last read; false when there are none. */

@@ -4,29 +4,31 @@
  */
 import type { LoggedVersion } from './logged-version.js'
 import { answersIn, noteSaved, unsavedOf, withoutTimes } from './saved-answers.js'
-import { NodeTimes } from './node-times.js'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
 import { type Difference, differenceOctets } from '../zone/difference.js'
 import { InvariantError } from '../errors.js'
-import { ownOctets } from '../dns/own-octets.js'
 import { DifferenceReader } from './difference-reader.js'
 import {
   encodeBehind,
   encodeEntry,
   encodeFront,
   encodePrepared,
-  type LocatedEntry,
+  type EntryPlace,
   locate,
   pendingAt,
+  placeOf,
   readStoredDifferences,
   scanJournal,
 } from './journal-file.js'
-import type { EntryHead, NoteHead, Progress, ConflictingVersion, VersionHead } from './journal-heads.js'
+import type { EntryHead, NoteHead, ConflictingVersion, VersionHead } from './journal-heads.js'
 import { JournalWriter } from './journal-writer.js'
+import { KeptDifferences } from './kept-differences.js'
+import { sharedOutcome } from './shared-outcome.js'
 import type { Version } from './version.js'
+import { advance, progressOf, versionOf } from './version-progress.js'
 
 /** Octets of differences that stay in memory per zone; older ones are read on demand. */
 const MEMORY_OCTETS = 4 << 20
@@ -57,6 +59,7 @@ export class ZoneLog {
   #inode = 0
   #orders: ZoneOrders | undefined
   #conflicting: readonly ConflictingVersion[] = []
+  readonly #kept: KeptDifferences
   #rows: LoggedVersion[] = []
   #versions: readonly Version[] | undefined
 
@@ -70,8 +73,10 @@ export class ZoneLog {
     return this.#versions
   }
 
-  constructor(directory: string, hold: () => void) {
+  /** `kept`: of all zones. */
+  constructor(directory: string, hold: () => void, kept = new KeptDifferences()) {
     this.#hold = hold
+    this.#kept = kept
     this.#file = join(directory, 'journal')
     this.#writer = new JournalWriter(this.#file, hold)
     this.#differences = new DifferenceReader(this.#file)
@@ -97,16 +102,15 @@ export class ZoneLog {
     this.#end = end
     this.#seen = { size, pending }
     this.#inode = inodeOf(this.#file)
-    const old = new Map(this.rows.map((row) => [row.located.at, row]))
-    this.#rows = []
-    this.#versions = undefined
+    const old = new Map(this.rows.map(({ place, version, loaded }) => [place.at, { digest: version.digest, loaded }]))
+    this.#forgetRows()
     this.#orders = undefined
     this.#conflicting = []
     for (const located of entries) {
       const { head } = located
       if (head.entry === 'version') {
         const known = old.get(located.at)
-        this.#push(head, located, known?.version.digest === head.digest ? known.loaded : undefined)
+        this.#push(head, located, known?.digest === head.digest ? known.loaded : undefined)
       } else this.#take(head)
     }
   }
@@ -139,33 +143,33 @@ export class ZoneLog {
     return this.#orders
   }
 
-  #push(head: VersionHead, located: LocatedEntry, loaded: Difference[] | undefined): LoggedVersion {
-    const version: Version = {
-      serial: head.serial,
-      digest: head.digest,
-      records: head.records,
-      octets: head.octets,
-      soa: ownOctets(Buffer.from(head.soa, 'base64')),
-      seenAt: head.seenAt,
-      committedAt: head.committedAt,
-      releasedAt: undefined,
-      releasedTo: {},
-      rollout: undefined,
-      confirmed: new NodeTimes(),
-      checks: head.checks,
-      from: head.from,
-      sources: { [head.from]: head.committedAt },
-      isTorn: head.torn ?? false,
-      hasCopies: head.copies ?? false,
-      kind: head.kind,
-    }
-    const before = this.#rows.at(-1)?.version
-    if (before && head.confirmedBefore) before.confirmed.fill(head.confirmedBefore)
-    advance(version, head)
-    const row = { version, head: withoutTimes(head), located, snapshot: head.snapshot, loaded, saved: answersIn(version) }
+  #push(head: VersionHead, place: EntryPlace, differences: readonly Difference[] | undefined): LoggedVersion {
+    const own = head.checks ? { ...head, checks: sharedOutcome(head.checks) } : head
+    const version = versionOf(own, this.#rows.at(-1)?.version)
+    return this.#add(
+      {
+        version,
+        head: withoutTimes(own),
+        place: placeOf(place),
+        snapshot: head.snapshot,
+        loaded: undefined,
+        saved: answersIn(version),
+      },
+      differences,
+    )
+  }
+
+  #add(row: LoggedVersion, differences: readonly Difference[] | undefined): LoggedVersion {
     this.#rows.push(row)
     this.#versions = undefined
+    if (differences) this.#kept.keep(row, differences)
     return row
+  }
+
+  #forgetRows(): void {
+    for (const row of this.#rows) this.#kept.drop(row)
+    this.#rows = []
+    this.#versions = undefined
   }
 
   /** Begins to write differences; `append` or `abandon` must follow. Undefined when the differences are too small to pay. */
@@ -212,7 +216,7 @@ export class ZoneLog {
       return undefined
     }
     const located = locate(head, at, entry.length + behind, entry.readUInt32BE(4))
-    const row = this.#push(head, located, [...differences])
+    const row = this.#push(head, located, differences)
     this.#trimMemory()
     return row
   }
@@ -220,8 +224,8 @@ export class ZoneLog {
   #trimMemory(): void {
     let octets = 0
     for (const row of this.rows.toReversed()) {
-      octets += row.located.differencesOctets
-      if (octets > MEMORY_OCTETS) row.loaded = undefined
+      octets += row.place.differencesOctets
+      if (octets > MEMORY_OCTETS) this.#kept.drop(row)
     }
   }
 
@@ -234,7 +238,7 @@ export class ZoneLog {
     const kept = this.rows.slice(first)
     const stored = await readStoredDifferences(
       this.#file,
-      kept.map((row) => row.located),
+      kept.map((row) => row.place),
     )
     const entries = kept.map((row, i) => {
       const head: VersionHead = { ...row.head }
@@ -253,18 +257,12 @@ export class ZoneLog {
     const loaded = kept.map((row) => row.loaded)
     const located = scanJournal(this.#file).entries.filter(({ head }) => head.entry === 'version')
     if (located.length !== kept.length) throw new InvariantError(`${this.#file} did not read back as written`)
-    this.#rows = []
-    this.#versions = undefined
+    this.#forgetRows()
     // The version objects stay the same, because callers keep references to them.
     for (const [i, entry] of located.entries()) {
       const row = kept[i]!
-      this.#rows.push({
-        ...row,
-        head: withoutTimes(entry.head as VersionHead),
-        located: entry,
-        loaded: loaded[i],
-        saved: answersIn(row.version),
-      })
+      const head = withoutTimes({ ...(entry.head as VersionHead), ...(row.version.checks ? { checks: row.version.checks } : {}) })
+      this.#add({ ...row, head, place: placeOf(entry), saved: answersIn(row.version) }, loaded[i])
     }
   }
 
@@ -275,25 +273,8 @@ export class ZoneLog {
 
   /** Closes the file. */
   async close(): Promise<void> {
+    for (const row of this.#rows) this.#kept.drop(row)
     await this.#writer.release()
-  }
-}
-
-function advance(version: Version, { releasedAt, releasedTo, rollout, confirmed, sources }: Progress): void {
-  if (releasedAt !== undefined) version.releasedAt = releasedAt
-  if (releasedTo !== undefined) version.releasedTo = { ...version.releasedTo, ...releasedTo }
-  if (rollout !== undefined) version.rollout = rollout
-  if (confirmed !== undefined) version.confirmed.fill(confirmed)
-  if (sources !== undefined) version.sources = { ...sources }
-}
-
-function progressOf({ releasedAt, releasedTo, rollout, confirmed, sources }: Version): Progress {
-  return {
-    sources: { ...sources },
-    ...(releasedAt === undefined ? {} : { releasedAt }),
-    ...(Object.keys(releasedTo).length === 0 ? {} : { releasedTo: { ...releasedTo } }),
-    ...(rollout === undefined ? {} : { rollout }),
-    ...(confirmed.size === 0 ? {} : { confirmed: confirmed.toJSON() }),
   }
 }
 

@@ -13,6 +13,7 @@ import { ownOctets } from '../dns/own-octets.js'
 import { pause } from '../runtime/turns.js'
 import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
 import { type Damage, setAside } from './damage.js'
+import { KeptDifferences } from './kept-differences.js'
 import { IDLE_MS, OpenZones, quietVersionOf } from './open-zones.js'
 import { RowFile } from './row-file.js'
 import { StoredZone } from './stored-zone.js'
@@ -29,6 +30,7 @@ export class ZoneStore {
   readonly #root: string
   readonly #zones = new OpenZones()
   readonly #rows = new ZoneRows()
+  readonly #kept = new KeptDifferences()
   readonly #rowFile: RowFile
   #resting: Promise<void> | undefined
   #lock: WriterLock | undefined
@@ -78,11 +80,12 @@ export class ZoneStore {
   }
 
   #make(name: ZoneName, directory: string): StoredZone {
-    const zone: StoredZone = new StoredZone(name, ownOctets(nameToWire(name)), directory, () => {
+    const hold = (): void => {
       this.#hold(name)
       this.#zones.wake(zone)
       this.#dropRow(name)
-    })
+    }
+    const zone: StoredZone = new StoredZone(name, ownOctets(nameToWire(name)), directory, hold, this.#kept)
     return zone
   }
 

@@ -28,7 +28,7 @@ const rows = (n: number, released = n) =>
   Array.from({ length: n }, (_, i) => ({
     version: version(i + 1, i < released ? 1 : undefined),
     snapshot: i === 0 ? 'contents-1' : undefined,
-    located: { differencesOctets: 10 },
+    place: { differencesOctets: 10 },
   }))
 const rule = { versions: 20, octets: 1e9, since: 1, inUse: new Set<number>() }
 
