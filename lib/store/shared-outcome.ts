@@ -1,5 +1,5 @@
 /**
- * Results of checks share what is equal: most reports of most versions say the same. Bounded; a report beyond it has memory of its own.
+ * Results of checks share what is equal: most versions have the same reports. Bounded; a report beyond the bound has memory of its own.
  */
 import type { CheckReport } from '../checks/check.js'
 import type { ChecksOutcome } from '../rollout/record.js'

@@ -7,7 +7,7 @@ import type { Difference } from '../../../lib/zone/difference.js'
 const EMPTY = { data: Buffer.alloc(0), count: 0 }
 const row = (): LoggedVersion => ({ loaded: undefined }) as LoggedVersion
 
-/** Of 100 octets, its SOA records in the middle of one large message. */
+/** A difference of 100 octets, its SOA records in the middle of one large message. */
 function difference(): Difference {
   const message = Buffer.alloc(60_000, 7)
   return { from: 1, to: 2, fromSoa: message.subarray(500, 550), toSoa: message.subarray(900, 950), removed: EMPTY, added: EMPTY }
