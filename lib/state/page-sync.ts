@@ -125,8 +125,6 @@ export class PageSync {
     if (!mayWrite()) return false
     const batch: { node: string; page: number }[] = []
     try {
-      // A page names contents, which are cells.
-      await writeCells()
       const pipeline = redis.pipeline()
       for (let octets = 0; octets < most; ) {
         const place = this.#takeDirty()
@@ -139,7 +137,10 @@ export class PageSync {
         if (page.length === 0) pipeline.hdel(hash, field)
         else pipeline.hset(hash, field, page)
         octets += page.length + field.length
+        await pause()
       }
+      // A page names contents, which are cells.
+      await writeCells()
       const refused = (await pipeline.exec())?.find(([error]) => error)?.[0]
       if (refused) throw refused
       this.#isRefused = false
