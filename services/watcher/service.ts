@@ -27,6 +27,8 @@ export interface WatcherParts extends PrimaryWatchParts, StartParts {
 const TICK_MS = 10
 /** SOA queries under way at once. */
 const MAX_POLLS = 512
+/** Polls that one tick begins: more would hold up the event loop. */
+const POLLS_PER_TICK = 64
 /** Zones of which a version is held are first polled at this rate: after a start, most have no news. */
 const FIRST_POLLS_PER_SECOND = 1_000
 /** Polls for lately changed zones, over all of them: after a change of very many, each is polled less often. */
@@ -112,7 +114,7 @@ export class WatcherService implements Service {
 
   #tick(): void {
     const now = this.#parts.clock.now()
-    while (this.#underWay < MAX_POLLS) {
+    for (let begun = 0; begun < POLLS_PER_TICK && this.#underWay < MAX_POLLS; begun++) {
       const slot = this.#schedule.takeDue(now)
       if (slot === undefined) return
       const pair = this.#pairs.at(slot)
