@@ -22,7 +22,7 @@ const FIRST_MS = 500
 const MOST_MS = 30_000
 /** After this long without a transfer the count begins again. */
 const FORGET_MS = 300_000
-/** Most pairs of zone and caller remembered, some 8 MB; above it, those with the oldest transfers are forgotten. */
+/** Pairs of zone and caller remembered, some 8 MB; above it, those without a transfer among the last 15,000 pairs are forgotten. */
 const MOST = 30_000
 
 type SentVersion = Pick<Version, 'serial' | 'digest'>
@@ -43,8 +43,9 @@ export class Repeats {
   /** Transfers of one version to one node that do not wait; 0: no waits. */
   readonly #free: number
   readonly #lines: SummedLines
-  /** By zone and caller, the oldest transfer first. */
-  readonly #rows = new Map<string, Row>()
+  /** By zone and caller: the latest pairs, and those before them. A single map in order of use has a gap for each transfer. */
+  #rows = new Map<string, Row>()
+  #older = new Map<string, Row>()
 
   constructor(free: number, parts: RepeatsParts, lines = new SummedLines(parts.clock)) {
     this.#free = free
@@ -86,12 +87,14 @@ export class Repeats {
   /** Returns how often the version was sent to the pair before. */
   #add(pair: string, { serial, digest }: SentVersion): number {
     const now = this.#parts.clock.now()
-    const known = this.#rows.get(pair)
-    this.#rows.delete(pair)
+    const known = this.#rows.get(pair) ?? this.#older.get(pair)
     const isSame = known?.serial === serial && known.digest === digest && now - known.at < FORGET_MS
     const before = isSame ? known.count : 0
     this.#rows.set(pair, { serial, digest, count: before + 1, at: now })
-    if (this.#rows.size > MOST) this.#rows.delete(this.#rows.keys().next().value!)
+    if (this.#rows.size >= MOST / 2) {
+      this.#older = this.#rows
+      this.#rows = new Map()
+    }
     return before
   }
 }
