@@ -29,6 +29,7 @@ import { workerRoutes } from './routes/workers.js'
 import { zoneRoutes } from './routes/zones.js'
 import { requestForLog, responseForLog } from './request-log.js'
 import { scopeOf } from './scope.js'
+import { veilAnswers } from './veil.js'
 import { readZoneSegment } from './zone-segment.js'
 import { hasZoneSeries, writeZoneSeries } from './zone-series.js'
 
@@ -102,6 +103,10 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   })
   const v1 = express.Router()
   v1.use(auth, atLeast('viewer'))
+  v1.use((_req, res, next) => {
+    veilAnswers(context, res)
+    next()
+  })
   v1.use(readZoneSegment)
   v1.get('/events', (req, res) => events.open(req, res))
   v1.use(requireJson, express.json({ limit: MAX_BODY }), requireFlat)

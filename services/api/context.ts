@@ -105,15 +105,24 @@ const membersOf = ({ matrix: { fleet } }: ApiContext, cluster: string): string[]
 /** Finds a node in the scope of the caller. Throws ApiProblem 403, 404. */
 export function nodeNamed(context: ApiContext, res: Response, id: string): FleetNode {
   const node = context.matrix.fleet.nodes.get(id)
-  if (!node) throw noSuchNode(id, membersOf(context, id))
-  scopeOf(context, res).expectNode(node)
+  const scope = scopeOf(context, res)
+  if (!node) {
+    const members = membersOf(context, id).filter((member) => nodesSeenBy(context, res)(member))
+    // An answer must not show which other nodes exist.
+    if (members.length === 0) scope.expectKnown(`node ${id.slice(0, 100)}`)
+    throw noSuchNode(id, members)
+  }
+  scope.expectNode(node)
   return node
 }
 
 /** The node, or every member of the local cluster with this name. Throws ApiProblem 403, 404. */
 export function nodesNamed(context: ApiContext, res: Response, name: string): [FleetNode, ...FleetNode[]] {
   const [first, ...others] = membersOf(context, name)
-  if (first === undefined) return [nodeNamed(context, res, name)]
+  const isOutside = (id: string): boolean => !nodesSeenBy(context, res)(id)
+  // The refusal of a member would name it.
+  if (first === undefined || [first, ...others].every(isOutside)) return [nodeNamed(context, res, name)]
+  if ([first, ...others].some(isOutside)) scopeOf(context, res).expectKnown(`local cluster ${name}`)
   return [nodeNamed(context, res, first), ...others.map((id) => nodeNamed(context, res, id))]
 }
 

@@ -18,6 +18,7 @@ import { EventNews } from './event-news.js'
 import type { Gate } from './gate.js'
 import { ApiProblem } from './problem.js'
 import { isProbeInScope, type Scope, scopeOf } from './scope.js'
+import { Veil } from './veil.js'
 
 const KEEP_ALIVE_MS = 15_000
 /** How often the tokens of readers are checked again. */
@@ -184,17 +185,22 @@ export class EventStreams {
   #report(events: readonly HubEvent[]): void {
     for (const event of events) {
       this.#number += 1
-      const sees = (scope: Scope): boolean => isEventInScope(this.#context.matrix.fleet, scope, event)
-      this.#send(`id: ${this.#number}\nevent: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`, sees)
+      const { fleet } = this.#context.matrix
+      const textOf = (data: unknown): string => `id: ${this.#number}\nevent: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`
+      this.#send(textOf(event.data), (scope) =>
+        isEventInScope(fleet, scope, event) ? textOf(new Veil(scope, () => fleet).over(event.data)) : undefined,
+      )
     }
   }
 
-  #send(text: string, sees: (scope: Scope) => boolean = () => true): void {
+  /** `scoped`: the text for a reader with a scope; undefined: none. */
+  #send(text: string, scoped: (scope: Scope) => string | undefined = () => text): void {
     const most = Math.min(MAX_BEHIND_OCTETS, MAX_BEHIND_TOTAL / this.#readers.size)
     for (const [res, { scope }] of this.#readers) {
-      if (!sees(scope)) continue
+      const own = scope.isAll ? text : scoped(scope)
+      if (own === undefined) continue
       if (res.writableLength > most) res.destroy()
-      else res.write(text)
+      else res.write(own)
     }
   }
 

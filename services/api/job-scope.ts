@@ -4,8 +4,10 @@
  */
 import type { Fact, Target } from '../../lib/audit/line.js'
 import { parseZoneName, type ZoneName } from '../../lib/dns/name.js'
+import type { Fleet } from '../../lib/fleet/fleet.js'
 import type { PairSelection } from '../../lib/fleet/pair-selection.js'
 import type { JobView } from '../../lib/queue/jobs.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { ApiContext } from './context.js'
 import type { Scope } from './scope.js'
 
@@ -23,32 +25,66 @@ function hasSubjects(
 ): boolean {
   if (zones.length + nodes.length + clouds.length === 0) return false
   if (zones.length === 0 && !scope.hasAllZones) return false
-  const areNodesIn =
-    nodes.length + clouds.length > 0
-      ? nodes.every((id) => {
-          const node = fleet.nodes.get(id)
-          return node !== undefined && scope.hasNode(node)
-        }) && clouds.every((cloud) => [...fleet.nodes.values()].every((node) => node.cloud !== cloud || scope.hasNode(node)))
-      : zones.every((name) => {
-          const zone = fleet.zones.get(name as ZoneName)
-          return scope.hasAllNodes || (zone !== undefined && scope.hasZone(zone))
-        })
-  return areNodesIn && zones.every((zone) => scope.hasName(zone as ZoneName))
+  if (!zones.every((zone) => scope.hasName(zone as ZoneName))) return false
+  if (scope.hasAllNodes) return true
+  if (nodes.length + clouds.length === 0)
+    return zones.every((name) => {
+      const zone = fleet.zones.get(name as ZoneName)
+      return zone !== undefined && scope.hasZone(zone)
+    })
+  return nodes.every((id) => isNodeIn(fleet, scope, id)) && clouds.every((cloud) => scope.hasCloud(cloud))
 }
 
-export function isInScope(context: Pick<ApiContext, 'matrix'>, scope: Scope, { data, progress }: JobView): boolean {
-  if (scope.isAll) return true
-  const { zone, zones, node, targets, select } = (data ?? {}) as Record<string, unknown>
-  const shown = typeof progress === 'object' && progress !== null && 'targets' in progress ? progress.targets : []
-  const pairs = [...(Array.isArray(targets) ? (targets as { zone: string; node: string }[]) : []), ...shown]
-  const selected = (select ?? {}) as PairSelection
-  // The zones of a group may be others by now.
-  if (selected.groups !== undefined) return false
-  return hasSubjects(context, scope, {
-    zones: [...textsIn(zone), ...textsIn(zones), ...textsIn(selected.zones), ...new Set(pairs.map((pair) => pair.zone))],
-    nodes: [...textsIn(node), ...textsIn(selected.nodes), ...new Set(pairs.map((pair) => pair.node))],
-    clouds: textsIn(selected.clouds),
-  })
+function isNodeIn({ nodes }: Pick<Fleet, 'nodes'>, scope: Scope, id: string): boolean {
+  const node = nodes.get(id)
+  return node !== undefined && scope.hasNode(node)
+}
+
+/** A job may list 200,000 pairs, and a reader asks for a hundred jobs every second. */
+const KEEP_MS = 10_000
+const MOST = 2_000
+
+/** Decides whether a caller may see a job, and remembers it for some seconds: the pairs of a job do not change. */
+export class JobScope {
+  readonly #context: Pick<ApiContext, 'matrix'>
+  /** By scope and job, oldest first. */
+  readonly #known = new Map<string, { at: number; has: Promise<boolean> }>()
+
+  constructor(context: Pick<ApiContext, 'matrix'>) {
+    this.#context = context
+  }
+
+  /** Everything that the job is about is in the scope. Many pairs are checked in slices. */
+  async has(scope: Scope, job: JobView): Promise<boolean> {
+    if (scope.isAll) return true
+    const key = `${job.id} ${scope.text}`
+    const known = this.#known.get(key)
+    if (known !== undefined && performance.now() - known.at < KEEP_MS) return await known.has
+    const has = this.#judge(scope, job)
+    this.#known.delete(key)
+    this.#known.set(key, { at: performance.now(), has })
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest)
+    return await has
+  }
+
+  async #judge(scope: Scope, { data, progress }: JobView): Promise<boolean> {
+    const { fleet } = this.#context.matrix
+    const { zone, zones, node, targets, select } = (data ?? {}) as Record<string, unknown>
+    const shown = typeof progress === 'object' && progress !== null && 'targets' in progress ? progress.targets : []
+    const listed = Array.isArray(targets) ? (targets as { zone: string; node: string }[]) : []
+    const isListed = listed.length + shown.length > 0
+    for (const pairs of [shown, listed])
+      for (const pair of pairs) {
+        if (!scope.hasName(pair.zone as ZoneName) || !(scope.hasAllNodes || isNodeIn(fleet, scope, pair.node))) return false
+        await pause()
+      }
+    const selected = (select ?? {}) as PairSelection
+    if (select !== undefined) return scope.hasAllOf(selected, (id) => fleet.nodes.get(id))
+    const names = { zones: [...textsIn(zone), ...textsIn(zones)], nodes: textsIn(node), clouds: [] }
+    if (isListed && names.zones.length + names.nodes.length === 0) return true
+    return hasSubjects(this.#context, scope, names)
+  }
 }
 
 export function isTargetInScope(context: Pick<ApiContext, 'matrix'>, scope: Scope, target: Target): boolean {

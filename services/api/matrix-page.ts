@@ -6,6 +6,7 @@ import { pause } from '../../lib/runtime/turns.js'
 import type { AnswerWriter } from './answer-writer.js'
 import { nodeZoneJson, zoneSummaryJson } from './json.js'
 import type { Matrix } from './matrix.js'
+import type { Veil } from './veil.js'
 import { placeAfter } from './sorted-names.js'
 
 export interface MatrixFilter {
@@ -45,7 +46,12 @@ export async function* matrixRows(matrix: Matrix, filter: MatrixFilter): AsyncGe
 }
 
 /** Writes `{"zones":[…]` and leaves the object open. Returns the name for `after`. */
-export async function writeMatrix(matrix: Matrix, filter: MatrixFilter, out: AnswerWriter): Promise<string | null> {
+export async function writeMatrix(
+  matrix: Matrix,
+  filter: MatrixFilter,
+  out: AnswerWriter,
+  veil: Pick<Veil, 'over'> = { over: (value) => value },
+): Promise<string | null> {
   const rows = matrixRows(matrix, filter)
   await out.write('{"zones":[')
   for (let i = 0; ; i++) {
@@ -54,7 +60,7 @@ export async function writeMatrix(matrix: Matrix, filter: MatrixFilter, out: Ans
       await out.write(']')
       return value
     }
-    await out.write(`${i === 0 ? '' : ','}${JSON.stringify(value)}`)
+    await out.write(`${i === 0 ? '' : ','}${JSON.stringify(veil.over(value))}`)
   }
 }
 

@@ -20,6 +20,7 @@ import type { Board } from '../../lib/state/board.js'
 import { nodeFacts } from './node-facts.js'
 import { stateOfPrimary } from './primary-sum.js'
 import type { JudgeParts } from './judge.js'
+import { ScopedSums } from './scoped-sums.js'
 import { SortedNames } from './sorted-names.js'
 import { Sums } from './sums.js'
 import { type NodeCell, type PrimaryCell, pairKey, type ZoneCell } from '../../lib/state/tables.js'
@@ -36,6 +37,8 @@ export class Matrix {
   #config: Config
   readonly #names = new SortedNames()
   readonly sums: Sums
+  /** The same for callers with a scope. */
+  readonly scoped = new ScopedSums(this)
 
   /** `lateFrom`: the time from which a primary with an older serial of a zone is late. */
   constructor(config: Config, fleet: Fleet, board: Board, clock: Clock, lateFrom: JudgeParts['lateFrom'] = () => undefined) {

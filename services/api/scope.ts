@@ -8,6 +8,7 @@ import type { ZonePattern } from '../../config/callers-schema.js'
 import type { ProbeAnswer } from '../../lib/answers/probe-answers.js'
 import type { Member } from '../../lib/catalog/membership.js'
 import type { ZoneName } from '../../lib/dns/name.js'
+import type { PairSelection } from '../../lib/fleet/pair-selection.js'
 import type { Fleet, FleetNode, FleetZone } from '../../lib/fleet/fleet.js'
 import { isNamed } from '../../lib/fleet/units.js'
 import { callerOf } from './auth.js'
@@ -61,6 +62,13 @@ export class Scope {
     return this.hasAllNodes || (this.#rules?.clouds?.includes(cloud) ?? false)
   }
 
+  /** All of the cloud, or one of its nodes, is in it. */
+  seesCloud(cloud: string, nodes: Iterable<Pick<FleetNode, 'id' | 'cloud'>>): boolean {
+    if (this.hasCloud(cloud)) return true
+    for (const node of nodes) if (node.cloud === cloud && this.hasNode(node)) return true
+    return false
+  }
+
   hasZone({ name, nodes }: FleetZone): boolean {
     return this.hasName(name) && (this.hasAllNodes || nodes.some((node) => this.hasNode(node)))
   }
@@ -95,6 +103,34 @@ export class Scope {
   /** For what touches every zone of a node. Throws ApiProblem 403. */
   expectEveryZone(what: string): void {
     if (!this.hasAllZones) throw this.#refusal(what)
+  }
+
+  /** For a name that fits nothing in it: the refusal is the same when it does not exist. Throws ApiProblem 403. */
+  expectKnown(what: string): void {
+    if (!this.hasAllNodes) throw this.#refusal(what)
+  }
+
+  /**
+   * True when every pair of these zones and nodes is in it, by its rules alone. `groups`: of members of catalogs; undefined: of any
+   * zone, or node.
+   */
+  hasAllOf(
+    { zones, groups, nodes, clouds }: PairSelection,
+    nodeOf: (id: string) => Pick<FleetNode, 'id' | 'cloud'> | undefined,
+  ): boolean {
+    const { zones: patterns } = this.#rules ?? {}
+    const isGroupIn = (group: string): boolean =>
+      patterns?.some((pattern) => pattern.kind === 'group' && pattern.group === group) ?? true
+    const areZonesIn =
+      this.hasAllZones || (zones?.every((zone) => this.hasName(zone)) ?? false) || (groups?.every(isGroupIn) ?? false)
+    const isNodeIn = (id: string): boolean => {
+      const node = nodeOf(id)
+      return node !== undefined && this.hasNode(node)
+    }
+    return (
+      areZonesIn &&
+      (this.hasAllNodes || (nodes?.every(isNodeIn) ?? false) || (clouds?.every((cloud) => this.hasCloud(cloud)) ?? false))
+    )
   }
 
   /** For what concerns the whole installation. Throws ApiProblem 403. */
@@ -132,6 +168,8 @@ export function isProbeInScope(
 ): boolean {
   if (!scope.hasName(zone as ZoneName)) return false
   const node = id === null ? undefined : nodes.get(id)
+  // The answer names the node, and its state may name others.
+  if (node !== undefined && !scope.hasNode(node)) return false
   return scope.hasCloud(cloud) || (node !== undefined && scope.hasNode(node))
 }
 

@@ -19,17 +19,25 @@ const MOST_LISTED = 200_000
 /** Zones whose nodes are judged before other work runs. */
 export const ZONES_PER_SLICE = 50
 
-/** Throws ApiProblem 404 for a cloud that the config does not have. */
-export function cloudsNamed(context: ApiContext, names: readonly string[] | undefined): readonly string[] | undefined {
-  for (const name of new Set(names))
-    if (!context.matrix.fleet.clouds.has(name))
-      throw new ApiProblem(404, 'unknown-cloud', `there is no cloud ${name.slice(0, 100)} in the config`)
+/** Throws ApiProblem 404 for a cloud that the config does not have, 403 for one outside the scope. */
+export function cloudsNamed(
+  context: ApiContext,
+  res: Response,
+  names: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const { clouds, nodes } = context.matrix.fleet
+  const scope = scopeOf(context, res)
+  for (const name of new Set(names)) {
+    // An answer must not show which other clouds exist.
+    if (!scope.seesCloud(name, nodes.values())) scope.expectKnown(`cloud ${name.slice(0, 100)}`)
+    if (!clouds.has(name)) throw new ApiProblem(404, 'unknown-cloud', `there is no cloud ${name.slice(0, 100)} in the config`)
+  }
   return names
 }
 
 /**
  * The pairs for a job: the words of the selection, or, where it names states, the pairs that are in one of them now. Undefined when
- * there is none. The pairs of a caller with a scope are listed too. Throws ApiProblem
+ * there is none. The pairs of a caller are listed too where the rules of its scope do not show that all are in it. Throws ApiProblem
  * 403 for a pair outside the scope, and 422 for too many listed pairs.
  */
 export async function pairsOf(
@@ -38,12 +46,14 @@ export async function pairsOf(
   { states, transfers = false, ...select }: Selection,
 ): Promise<TargetsJob | undefined> {
   const scope = scopeOf(context, res)
+  const { nodes } = context.matrix.fleet
+  const isAllIn = states === undefined && scope.hasAllOf(select, (id) => nodes.get(id)) && (scope.hasAllNodes || !transfers)
   const targets: Target[] = []
   let looked = 0
   for (const selected of selectPairs(select, context.matrix.fleet)) {
     if (++looked % ZONES_PER_SLICE === 0) await pause()
     if (selected === undefined) continue
-    if (states === undefined && scope.isAll) return { targets: [], select }
+    if (isAllIn) return { targets: [], select }
     for (const node of selected.nodes) {
       // Before the state: a refusal must not show that of another caller's pair.
       scope.expectPair(selected.zone.name, node)

@@ -34,7 +34,7 @@ export function catalogRoutes(context: ApiContext): Router {
       for: published?.cloud ?? published?.node ?? null,
       error: cell?.error ?? matrix.summary(zone).error ?? null,
       // They name members.
-      findings: scope.hasAllZones ? (cell?.findings ?? []) : [],
+      findings: scope.isAll ? (cell?.findings ?? []) : [],
     }
   }
 
@@ -72,14 +72,13 @@ export function catalogRoutes(context: ApiContext): Router {
     if (zone.catalog === undefined) throw new ApiProblem(404, 'no-catalog', `${zone.name} is a zone, not a catalog`)
     const list = zone.catalog === 'published' ? await lists.of(zone) : undefined
     const scope = scopeOf(context, res)
-    const is = (name: ZoneName): boolean => (list?.has(name) ?? members.get(name)?.catalog === zone.name) && scope.hasName(name)
+    const sees = (name: ZoneName): boolean => {
+      const member = matrix.fleet.zones.get(name)
+      return member === undefined ? scope.hasName(name) : scope.hasZone(member)
+    }
+    const is = (name: ZoneName): boolean => (list?.has(name) ?? members.get(name)?.catalog === zone.name) && sees(name)
     const others = list === undefined ? [] : await strangersIn(list, (name) => matrix.fleet.zones.has(name))
-    const { names, next } = await pageOf(
-      await matrix.names(),
-      others.filter((name) => scope.hasName(name)),
-      is,
-      page,
-    )
+    const { names, next } = await pageOf(await matrix.names(), others.filter(sees), is, page)
     const { members: count, ...rest } = summary(zone, scope)
     const answer: CatalogAnswer = { ...rest, count, members: names.map((name) => memberJson(name, list?.get(name))), next }
     res.json(answer)

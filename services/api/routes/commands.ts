@@ -8,21 +8,24 @@ import { ZonecastError } from '../../../lib/errors.js'
 import type { ZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
 import { sealedResync } from '../../../lib/queue/job-seals.js'
+import type { JobView } from '../../../lib/queue/jobs.js'
 import { pause } from '../../../lib/runtime/turns.js'
 import { atLeast, callerOf } from '../auth.js'
 import { answerShort } from '../heavy-answers.js'
 import { type ApiContext, idsNamed, mutate, nodesNamed, requireRedis, zoneNamed } from '../context.js'
-import { isInScope } from '../job-scope.js'
+import { JobScope } from '../job-scope.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { cloudsNamed, nothingSelected, pairsOf, type Selection, ZONES_PER_SLICE } from '../select-pairs.js'
 import { scopeOf } from '../scope.js'
+import { veilFor } from '../veil.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from '../order-schemas.js'
 
 type ResyncWish = Pick<z.infer<typeof resyncBody>, 'states' | 'strength' | 'allAtOnce' | 'reason'>
 
 export function commandRoutes(context: ApiContext): Router {
   const router = Router()
+  const jobScope = new JobScope(context)
   const operator = atLeast('operator')
 
   const releasedSerial = (zone: FleetZone): number | undefined => context.matrix.zoneCell(zone)?.released?.serial
@@ -96,7 +99,7 @@ export function commandRoutes(context: ApiContext): Router {
     requireSerial(zone, body.serial)
     const nodes = idsNamed(context, res, body.nodes)
     await mutate(context, req, res, () =>
-      resync(res, { zones: [zone.name], nodes, clouds: cloudsNamed(context, body.clouds) }, body),
+      resync(res, { zones: [zone.name], nodes, clouds: cloudsNamed(context, res, body.clouds) }, body),
     )
   })
 
@@ -112,7 +115,7 @@ export function commandRoutes(context: ApiContext): Router {
     const zones = await zonesAt(res, body.zones, context.matrix.fleet.zones.values(), body.serial)
     const nodes = idsNamed(context, res, body.nodes)
     await mutate(context, req, res, () =>
-      resync(res, { zones, groups: body.groups, nodes, clouds: cloudsNamed(context, body.clouds) }, body),
+      resync(res, { zones, groups: body.groups, nodes, clouds: cloudsNamed(context, res, body.clouds) }, body),
     )
   })
 
@@ -143,12 +146,14 @@ export function commandRoutes(context: ApiContext): Router {
   router.get('/jobs', async (_req, res) => {
     requireRedis(context)
     const scope = scopeOf(context, res)
-    const jobs = (await context.queues.list(100)).filter((job) => isInScope(context, scope, job))
+    const jobs: JobView[] = []
+    for (const job of await context.queues.list(100)) if (await jobScope.has(scope, job)) jobs.push(job)
+    const veil = veilFor(context, res)
     // A resync of pairs in certain states names each of them, so jobs are written one by one.
     await answerShort(res, async (out) => {
       res.type('json')
       await out.write('{"jobs":[')
-      for (const [i, job] of jobs.entries()) await out.write(`${i === 0 ? '' : ','}${JSON.stringify(jobJson(job))}`)
+      for (const [i, job] of jobs.entries()) await out.write(`${i === 0 ? '' : ','}${JSON.stringify(veil.over(jobJson(job)))}`)
       await out.write(']}')
     })
   })
@@ -158,7 +163,7 @@ export function commandRoutes(context: ApiContext): Router {
     const job = await context.queues.find(req.params.job)
     if (!job) throw new ApiProblem(404, 'unknown-job', `there is no job ${req.params.job.slice(0, 100)}`)
     const scope = scopeOf(context, res)
-    if (!isInScope(context, scope, job)) scope.expectAll(`job ${job.id}`)
+    if (!(await jobScope.has(scope, job))) scope.expectAll(`job ${job.id}`)
     res.json(jobJson(job))
   })
 

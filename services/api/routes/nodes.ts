@@ -4,19 +4,19 @@ import type { NodesAnswer, NodeSummaryAnswer } from '../../../lib/answers/node-a
 import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { endpointText } from '../../../lib/dns/endpoint.js'
 import { type ApiContext, answerOf, nodeNamed } from '../context.js'
-import { named } from '../node-sum.js'
 import { lagOf } from '../zone-sum.js'
 import { oldKeysJson } from '../old-keys.js'
 import { nodeZoneJson, pathsJson, time } from '../json.js'
 import { scopeOf } from '../scope.js'
+import type { ScopedNode } from '../scoped-sums.js'
+import { veilFor } from '../veil.js'
 
 export function nodeRoutes(context: ApiContext): Router {
   const router = Router()
 
-  const summary = (node: FleetNode): NodeSummaryAnswer => {
+  const summary = (node: FleetNode, { states, total, behindSince }: ScopedNode): NodeSummaryAnswer => {
     const sum = context.matrix.sums.node(node.id)!
     const drain = context.board.get('drains', node.id)
-    const states = named(sum.counts)
     return {
       id: node.id,
       cloud: node.cloud,
@@ -31,10 +31,10 @@ export function nodeRoutes(context: ApiContext): Router {
       drainedBy: drain?.drained ? drain.by : null,
       drainReason: drain?.drained ? (drain.reason ?? null) : null,
       states,
-      lagSeconds: lagOf(sum.behind.least, context.matrix.now()),
+      lagSeconds: lagOf(behindSince, context.matrix.now()),
       observedAt: time(sum.newestAnswer),
       inSync: states['in-sync'] ?? 0,
-      total: sum.total,
+      total,
     }
   }
 
@@ -42,7 +42,8 @@ export function nodeRoutes(context: ApiContext): Router {
     await context.matrix.sums.settle()
     const scope = scopeOf(context, res)
     const nodes = [...context.matrix.fleet.nodes.values()].filter((node) => scope.hasNode(node))
-    res.json({ nodes: nodes.map(summary) } satisfies NodesAnswer)
+    const sums = await context.matrix.scoped.nodes(scope)
+    res.json({ nodes: nodes.map((node) => summary(node, sums(node))) } satisfies NodesAnswer)
   })
 
   router.get('/nodes/:node', async (req, res) => {
@@ -51,12 +52,14 @@ export function nodeRoutes(context: ApiContext): Router {
     const scope = scopeOf(context, res)
     const zones = scope.hasAllZones ? all : all.filter(({ name }) => scope.hasName(name))
     const [server] = await Promise.all([context.servers.of(node, all), context.matrix.sums.settle()])
+    const sums = await context.matrix.scoped.nodes(scope)
+    const veil = veilFor(context, res)
     await answerOf(context, zones.length)(res, async (out) => {
       res.type('json')
-      await out.write(`${JSON.stringify({ ...summary(node), server }).slice(0, -1)},"zones":{`)
+      await out.write(`${JSON.stringify(veil.over({ ...summary(node, sums(node)), server })).slice(0, -1)},"zones":{`)
       for (const [i, zone] of zones.entries()) {
         const view = nodeZoneJson(context.matrix.nodeZone(zone, node))
-        await out.write(`${i === 0 ? '' : ','}${JSON.stringify(zone.name)}:${JSON.stringify(view)}`)
+        await out.write(`${i === 0 ? '' : ','}${JSON.stringify(zone.name)}:${JSON.stringify(veil.over(view))}`)
       }
       await out.write('}}')
     })

@@ -6,10 +6,10 @@ import type { FleetNode } from '../../../lib/fleet/fleet.js'
 import { atLeast } from '../auth.js'
 import { type ApiContext, mutate, zoneNamed } from '../context.js'
 import { time } from '../json.js'
-import { named } from '../node-sum.js'
 import { probeBody } from '../order-schemas.js'
 import { ApiProblem } from '../problem.js'
 import { isProbeInScope, type Scope, scopeOf } from '../scope.js'
+import type { ScopedNode } from '../scoped-sums.js'
 import { cloudsNamed } from '../select-pairs.js'
 
 /** Most zones in an answer about an identity. */
@@ -30,7 +30,7 @@ export function serviceProbeRoutes(context: ApiContext): Router {
 
   router.post('/probes', atLeast('operator'), async (req, res) => {
     const body = probeBody.parse(req.body ?? {})
-    const [cloud] = cloudsNamed(context, body.cloud === undefined ? undefined : [body.cloud]) ?? []
+    const [cloud] = cloudsNamed(context, res, body.cloud === undefined ? undefined : [body.cloud]) ?? []
     const zone = body.zone === undefined ? undefined : zoneNamed(context, res, body.zone)
     const scope = scopeOf(context, res)
     if (zone === undefined) scope.expectEveryZone('the probe of every zone')
@@ -51,11 +51,13 @@ export function serviceProbeRoutes(context: ApiContext): Router {
     await identities.learn(context.matrix.fleet)
     const names = spellingsOf(text)
     const nodes = [...new Set(names.flatMap((name) => [...identities.nodesOf(name), ...sameId(context, name)]))]
-    const [node] = nodes
     const scope = scopeOf(context, res)
-    if (node === undefined) throw notOurs(context, scope, text, names)
-    for (const each of nodes) scope.expectNode(each)
-    res.json(whois(context, scope, text, names, nodes) satisfies WhoisAnswer)
+    const seen = nodes.filter((each) => scope.hasNode(each))
+    // The refusal is the same for an identity of another node, and for one of none.
+    if (seen.length === 0) scope.expectKnown(`the node that calls itself "${text.slice(0, 200)}"`)
+    if (seen.length === 0) throw notOurs(context, scope, text, names)
+    const sums = await context.matrix.scoped.nodes(scope)
+    res.json(whois(context, scope, { identity: text, names, nodes: seen, sum: sums(seen[0]!) }) satisfies WhoisAnswer)
   })
 
   return router
@@ -99,14 +101,11 @@ const probesOf = ({ probes, matrix: { fleet } }: ApiContext, scope: Scope, names
 function whois(
   context: ApiContext,
   scope: Scope,
-  identity: string,
-  names: readonly string[],
-  nodes: readonly FleetNode[],
+  { identity, names, nodes, sum }: { identity: string; names: readonly string[]; nodes: readonly FleetNode[]; sum: ScopedNode },
 ): WhoisAnswer {
   const [node] = nodes as [FleetNode]
   const { matrix, board } = context
-  const sum = matrix.sums.node(node.id)!
-  const states = named(sum.counts)
+  const { states } = sum
   const behind: string[] = []
   for (const zone of matrix.fleet.zonesOf(node.id)) {
     if (behind.length >= MOST_BEHIND || (states['in-sync'] ?? 0) === sum.total) break

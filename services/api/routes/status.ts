@@ -12,7 +12,7 @@ import { writeMatrix } from '../matrix-page.js'
 import { primariesInTrouble, primarySummary } from '../primaries.js'
 import { matrixQuery } from '../schemas.js'
 import { type Scope, scopeOf } from '../scope.js'
-import { ScopedSums } from '../scoped-sums.js'
+import { veilFor } from '../veil.js'
 import { missing } from './probes.js'
 import { callerJson } from './session.js'
 
@@ -34,13 +34,12 @@ function* heldIn({ matrix }: ApiContext, scope: Scope): Generator<string> {
 
 export function statusRoutes(context: ApiContext): Router {
   const router = Router()
-  const scopedSums = new ScopedSums(context.matrix)
 
   router.get('/status', async (_req, res) => {
     const { fleet, config } = context.matrix
     const scope = scopeOf(context, res)
     const lacks = await missing(context, scope.isAll)
-    const seen = await scopedSums.of(scope)
+    const seen = await context.matrix.scoped.of(scope)
     const { observe, unknownAfterMissed } = config.defaults
     res.json({
       hub: config.hub,
@@ -92,7 +91,7 @@ export function statusRoutes(context: ApiContext): Router {
     const pairs = (filter.zone ? 1 : Math.min(query.limit ?? Infinity, context.matrix.fleet.zones.size)) * nodes.length
     await answerOf(context, pairs)(res, async (out) => {
       res.type('json')
-      const next = await writeMatrix(context.matrix, filter, out)
+      const next = await writeMatrix(context.matrix, filter, out, veilFor(context, res))
       const rest = {
         next,
         nodes: nodes.map(({ id, cloud, cluster, site }) => ({ id, cloud, cluster: cluster ?? null, site: site ?? null })),

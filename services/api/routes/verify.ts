@@ -27,7 +27,7 @@ export function verifyRoutes(context: ApiContext): Router {
     const zone = zoneNamed(context, res, String(req.params.zone))
     const body = zoneVerifyBody.parse(req.body ?? {})
     const nodes = idsNamed(context, res, body.nodes)
-    const clouds = cloudsNamed(context, body.clouds)
+    const clouds = cloudsNamed(context, res, body.clouds)
     await mutate(context, req, res, () => verify(res, { zones: [zone.name], nodes, clouds }, body))
   })
 
@@ -42,7 +42,7 @@ export function verifyRoutes(context: ApiContext): Router {
     const body = verifyBody.parse(req.body ?? {})
     const zones = body.zones?.map((name) => zoneNamed(context, res, name).name)
     const nodes = idsNamed(context, res, body.nodes)
-    const clouds = cloudsNamed(context, body.clouds)
+    const clouds = cloudsNamed(context, res, body.clouds)
     await mutate(context, req, res, () => verify(res, { zones, groups: body.groups, nodes, clouds }, body))
   })
 

@@ -10,6 +10,7 @@ import { loadConfig } from '../../../config/load.js'
 import { AuditTrail } from '../../../lib/audit/trail.js'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
+import type { JobView } from '../../../lib/queue/jobs.js'
 import type { JobQueues } from '../../../lib/queue/queues.js'
 import { type Decision, rolloutId, type RolloutRecord } from '../../../lib/rollout/record.js'
 import { ROLLOUT_STATES, type RolloutState } from '../../../lib/rollout/rollout-states.js'
@@ -80,7 +81,7 @@ const MEMBERS = new Map(
   }),
 )
 
-const rolloutRecord = (state: RolloutState): RolloutRecord => ({
+export const rolloutRecord = (state: RolloutState): RolloutRecord => ({
   state,
   stage: 0,
   since: NOW - MINUTE,
@@ -99,14 +100,14 @@ export interface HubAnswer {
 
 export class HubOfEveryState {
   readonly app: Express
-  readonly jobs: readonly string[] = JOBS.map(({ id }) => id)
+  readonly #jobs: JobView[] = [...JOBS]
   readonly nodes: readonly string[] = [...NODES, DRAINED_NODE]
-  readonly #board = new Board()
+  readonly board = new Board()
   readonly #store: ZoneStore
   readonly #matrix: Matrix
   readonly #events: EventStreams
   readonly #server: Server
-  readonly #audit: AuditTrail
+  readonly audit: AuditTrail
 
   private constructor(folder: string, more: object) {
     const file = join(folder, 'zonecast.yaml')
@@ -114,22 +115,22 @@ export class HubOfEveryState {
     const config = loadConfig(file)
     const clock = { now: () => NOW }
     this.#store = ZoneStore.open({ dataDir: config.dataDir, hub: 'east', mode: 'write', warmOctets: 1e8 }, config.zones.keys())
-    this.#matrix = new Matrix(config, fleetOfConfig(config), this.#board, clock)
+    this.#matrix = new Matrix(config, fleetOfConfig(config), this.board, clock)
     const metrics = new Metrics()
     const { dataDir } = config
-    this.#audit = new AuditTrail({ dataDir, hub: 'east', clock, log: silentLogger, metrics, keep: { keepMs: 1e12 } })
+    this.audit = new AuditTrail({ dataDir, hub: 'east', clock, log: silentLogger, metrics, keep: { keepMs: 1e12 } })
     const sessions = new Sessions()
     const context: ApiContext = {
       sessions,
       heavy: new HeavyAnswers(),
-      ...silentServers(this.#board, clock, this.#matrix),
+      ...silentServers(this.board, clock, this.#matrix),
       matrix: this.#matrix,
       store: this.#store,
-      board: this.#board,
+      board: this.board,
       bus: new SignalBus(),
       queues: {
-        list: async () => JOBS,
-        find: async (id: string) => JOBS.find((job) => job.id === id),
+        list: async () => this.#jobs,
+        find: async (id: string) => this.#jobs.find((job) => job.id === id),
         enqueueRefresh: async () => 'refresh-7',
         enqueueResync: async () => 'resync-7',
         enqueueVerify: async () => 'verify-7',
@@ -147,7 +148,7 @@ export class HubOfEveryState {
       redisLack: () => undefined,
       reload: async () => config,
       members: MEMBERS,
-      audit: this.#audit,
+      audit: this.audit,
       auditAnchors: async () => [{ chain: 'east-01234567', n: 1, hash: 'a'.repeat(64), where: 'hub-west' }],
       version: '0.0.0',
     }
@@ -165,16 +166,24 @@ export class HubOfEveryState {
     const hub = new HubOfEveryState(folder, more)
     await hub.#fillStore()
     hub.#fillBoard()
-    hub.#audit.note({ action: 'halt', target: { zone: BLANK, serial: 1 }, reason: 'a gate failed' })
-    await hub.#audit.order({ by: 'noc', from: '127.0.0.1', action: 'hold', target: { zone: BLANK } }, async () => undefined)
+    hub.audit.note({ action: 'halt', target: { zone: BLANK, serial: 1 }, reason: 'a gate failed' })
+    await hub.audit.order({ by: 'noc', from: '127.0.0.1', action: 'hold', target: { zone: BLANK } }, async () => undefined)
     await new Promise<void>((resolve) => {
       hub.#server.listen(0, '127.0.0.1', resolve)
     })
     return hub
   }
 
+  get jobs(): readonly string[] {
+    return this.#jobs.map(({ id }) => id)
+  }
+
+  addJob(job: JobView): void {
+    this.#jobs.push(job)
+  }
+
   ordersOf(zone: string): readonly Decision[] {
-    return this.#board.get('orders', zone)?.decisions ?? []
+    return this.board.get('orders', zone)?.decisions ?? []
   }
 
   /** A check of another hub holds the newest version of the zone. */
@@ -182,10 +191,10 @@ export class HubOfEveryState {
     const { serial, digest } = this.#store.zone(parseZoneName(zone)).latest!
     const stopped = { kind: 'held' as const, stage: 0, why: 'shrink: half is gone', by: 'west', decided: 0 }
     const id = rolloutId(zone, serial, digest)
-    this.#board.set('stages', zone, { at: NOW, id, serial, plan: 'p', through: 0, by: 'west', stopped })
+    this.board.set('stages', zone, { at: NOW, id, serial, plan: 'p', through: 0, by: 'west', stopped })
   }
 
-  async #commit(zone: string, serial: number, more: Partial<Provenance> = {}): Promise<void> {
+  async commit(zone: string, serial: number, more: Partial<Provenance> = {}): Promise<void> {
     const stored = this.#store.zone(parseZoneName(zone))
     const provenance = async () => ({ seenAt: NOW - 2000, committedAt: NOW - 1500, from: 'hm1', ...more })
     await stored.commitFull(stored.draft(contentsWith(zone, serial, 'hm1')), stored.latest, provenance)
@@ -193,27 +202,27 @@ export class HubOfEveryState {
 
   async #fillStore(): Promise<void> {
     const everyNode = { releasedAt: NOW - MINUTE, confirmed: { ams1: NOW - MINUTE, lhr1: NOW } }
-    await this.#commit(zoneOf('in-sync'), 1, everyNode)
-    await this.#commit(zoneOf('in-sync'), 2, everyNode)
+    await this.commit(zoneOf('in-sync'), 1, everyNode)
+    await this.commit(zoneOf('in-sync'), 2, everyNode)
     // The second one is only committed.
-    await this.#commit(zoneOf('syncing'), 1, everyNode)
-    await this.#commit(zoneOf('syncing'), 2)
+    await this.commit(zoneOf('syncing'), 1, everyNode)
+    await this.commit(zoneOf('syncing'), 2)
     for (const state of ROLLOUT_STATES) {
-      await this.#commit(rolloutZoneOf(state), 1, everyNode)
+      await this.commit(rolloutZoneOf(state), 1, everyNode)
       const report = { check: 'shrink' as const, verdict: 'hold' as const, report: 'half is gone\nand more' }
-      await this.#commit(rolloutZoneOf(state), 2, {
+      await this.commit(rolloutZoneOf(state), 2, {
         rollout: rolloutRecord(state),
         releasedTo: { ams1: NOW - 1000 },
         checks: { verdict: 'hold', reports: [report], at: NOW - 1200 },
       })
     }
-    await this.#commit(TWO_CONTENTS, 1, everyNode)
+    await this.commit(TWO_CONTENTS, 1, everyNode)
     const stored = this.#store.zone(parseZoneName(TWO_CONTENTS))
     await stored.conflicting.keep(stored.draft(contentsWith(TWO_CONTENTS, 1, 'hm2')), 'hm2', NOW)
   }
 
   #fillBoard(): void {
-    const board = this.#board
+    const board = this.board
     for (const state of NODE_STATES) {
       const { zone, node } = CELLS[state]
       board.set('zones', zoneOf(state), zone)
@@ -260,12 +269,19 @@ export class HubOfEveryState {
     return { status, type: headers.get('content-type') ?? '', text: await response.text(), cookie: headers.get('set-cookie') }
   }
 
+  /** Reads an answer without an end, until `signal`. */
+  async stream(path: string, token: string, signal: AbortSignal, take: (part: string) => void): Promise<void> {
+    const { port } = this.#server.address() as AddressInfo
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${token}` }, signal })
+    for await (const part of response.body!.pipeThrough(new TextDecoderStream())) take(part)
+  }
+
   async stop(): Promise<void> {
     this.#events.close()
     this.#matrix.close()
     this.#server.close()
     this.#server.closeAllConnections()
-    await this.#audit.close()
+    await this.audit.close()
     await this.#store.close()
   }
 }

@@ -6,7 +6,7 @@ import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import { Fleet, type FleetNode, type FleetZone } from '../../../lib/fleet/fleet.js'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
 import type { ApiContext } from '../../../services/api/context.js'
-import { pairsOf } from '../../../services/api/select-pairs.js'
+import { pairsOf, type Selection } from '../../../services/api/select-pairs.js'
 
 const nodes = Array.from(
   { length: 25 },
@@ -53,10 +53,21 @@ describe('the pairs of an order', function () {
     expect(await pairsOf(stuckAt('n3'), UNLIMITED, { states: ['lagging'] })).to.equal(undefined)
   })
 
-  it('are listed for a caller with a scope, whose scope may have other zones later', async () => {
-    const scope: CallerScope = { zones: [{ kind: 'zone', name: zones[7]!.name }], clouds: undefined, nodes: undefined }
-    const pairs = await pairsOf(stuckAt('n3'), forCaller(scope), { zones: [zones[7]!.name], nodes: ['n1'] })
-    expect(pairs).to.deep.equal({ targets: [{ zone: zones[7]!.name, node: 'n1' }] })
+  it('are named by the selection for a caller whose scope covers it, 250,000 of them too', async () => {
+    for (const [scope, selection] of [
+      [{ zones: [{ kind: 'zone', name: zones[7]!.name }] }, { zones: [zones[7]!.name], nodes: ['n1'] }],
+      [{ clouds: ['A'] }, { clouds: ['A'] }],
+      [{ nodes: ['n1', 'n2'] }, { nodes: ['n2'] }],
+    ] as [Partial<CallerScope>, Selection][]) {
+      const rules = { zones: undefined, clouds: undefined, nodes: undefined, ...scope }
+      expect(await pairsOf(stuckAt('n3'), forCaller(rules), selection)).to.deep.equal({ targets: [], select: selection })
+    }
+  })
+
+  it('are listed for a caller of whom only the pairs show that all are in its scope', async () => {
+    const scope: CallerScope = { zones: undefined, clouds: ['A'], nodes: undefined }
+    const { targets, select } = (await pairsOf(stuckAt('n3'), forCaller(scope), { zones: [zones[7]!.name] }))!
+    expect([targets.length, select]).to.deep.equal([25, undefined])
   })
 
   it('are refused when a list of them would be too long', async () => {
