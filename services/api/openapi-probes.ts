@@ -3,6 +3,7 @@ import type { RouteConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { HealthAnswer } from '../../lib/answers/health-answers.js'
 import { ProbesAnswer, WhoisAnswer } from '../../lib/answers/probe-answers.js'
+import { healthQuery } from './schemas.js'
 import { json } from './openapi-rollouts.js'
 import { probeBody } from './order-schemas.js'
 
@@ -25,9 +26,9 @@ export const PROBE_ROUTES: readonly RouteConfig[] = [
     method: 'get',
     path: '/v1/nodes/{node}/health',
     summary: 'The verdict about a node for routing',
-    request: { params: z.object({ node: z.string() }) },
+    request: { params: z.object({ node: z.string() }), query: healthQuery },
     responses: {
-      200: json(HealthAnswer, 'Serve or degrade'),
+      200: json(HealthAnswer, 'Serve or degrade; any verdict with status=always'),
       503: json(HealthAnswer, 'Withdraw'),
     },
   },

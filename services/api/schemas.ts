@@ -45,7 +45,24 @@ const version = z
   })
   .refine(({ serial }) => serial <= 0xffffffff, 'is over 4294967295')
 
-export const diffQuery = z.strictObject({ from: version, to: version })
+export const diffQuery = z.strictObject({
+  from: version,
+  to: version,
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('Most records of each side; `counts` has all; default: all'),
+})
+
+export const healthQuery = z.strictObject({
+  status: z
+    .enum(['verdict', 'always'])
+    .default('verdict')
+    .describe('always: 200 whatever the verdict is, for readers that are no health hook'),
+})
 
 const states = z
   .string()
@@ -57,8 +74,19 @@ export const matrixQuery = z.strictObject({
   node: z.string().max(100).optional().describe('Only this node'),
   match: z.string().max(MAX_NAME_TEXT).optional().describe('Only zones with this text in their name'),
   state: states.optional().describe('Only zones with a node in one of these states, separated by commas'),
+  cloud: z.string().max(100).optional().describe('Only nodes of this cloud, and zones that one of them has'),
+  site: z.string().max(100).optional().describe('Only nodes of this site, and zones that one of them has'),
+  group: z.string().max(255).optional().describe('Only members of catalogs in this group'),
+  sort: z
+    .enum(['name', 'severity'])
+    .default('name')
+    .describe('severity: the most urgent zones first; a zone whose state changes between two pages may be missed'),
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Most zones; default: all'),
-  after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the previous page'),
+  after: z
+    .string()
+    .max(MAX_NAME_TEXT + 20)
+    .optional()
+    .describe('The `next` of the previous page'),
 })
 
 /** A folder ends up in a config file and in shell commands: only characters that need no quotes anywhere. */

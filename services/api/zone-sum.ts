@@ -1,7 +1,7 @@
 /** The sums of zones, in columns: facts of each zone, and the number of its nodes in each state. */
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { lagSecondsAt, NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
-import type { NodesTally } from '../../lib/fleet/zone-view.js'
+import { type NodesTally, WORST_FIRST } from '../../lib/fleet/zone-view.js'
 import { ROLLOUT_STATES, type RolloutState } from '../../lib/rollout/rollout-states.js'
 import { withLength } from './columns.js'
 import type { NodeSum } from './node-sum.js'
@@ -141,6 +141,20 @@ export class ZoneSum implements NodesTally {
     return state === 'unknown' && this.#zone.nodes.some(({ id }) => (this.#nodes.get(id)?.stateOf(this.#n) ?? -1) < 0)
   }
 
+  /** The state by which lists are sorted: a held zone comes before one with a node that does not answer. */
+  get severity(): NodeState {
+    const { isHeld, isBehind, hasConflict, isExpired } = this.flags
+    if (hasConflict || isBehind) return 'conflict'
+    return (
+      SEVERITIES.find(
+        (state) =>
+          (state === 'held' && isHeld) ||
+          (state === 'expired' && isExpired) ||
+          this.#columns.count(this.#n, NODE_STATES.indexOf(state)) > 0,
+      ) ?? 'unknown'
+    )
+  }
+
   get lagSeconds(): number {
     let least = Number.POSITIVE_INFINITY
     for (const { id } of this.#zone.nodes) {
@@ -154,6 +168,12 @@ export class ZoneSum implements NodesTally {
     return lagOf(this.#nodes.get(node)?.behind.get(this.#n) ?? Number.POSITIVE_INFINITY, this.#now)
   }
 }
+
+/** From the most urgent state to the least, in lists of zones. */
+export const SEVERITIES: readonly NodeState[] = WORST_FIRST.flatMap((state) => {
+  if (state === 'held') return []
+  return state === 'unknown' ? (['held', 'unknown'] as const) : [state]
+})
 
 const IN_SYNC = NODE_STATES.indexOf('in-sync')
 const DRAINED = NODE_STATES.indexOf('drained')

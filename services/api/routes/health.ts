@@ -3,11 +3,13 @@ import { Router } from 'express'
 import type { HealthAnswer } from '../../../lib/answers/health-answers.js'
 import { type ApiContext, nodesNamed } from '../context.js'
 import { time } from '../json.js'
+import { healthQuery } from '../schemas.js'
 
 export function healthRoutes(context: ApiContext): Router {
   const router = Router()
 
   router.get('/nodes/:node/health', (req, res) => {
+    const { status } = healthQuery.parse(req.query)
     const { node } = req.params
     const [first, ...mates] = nodesNamed(context, res, node)
     const { verdict, why, since, ttlMs } =
@@ -20,7 +22,7 @@ export function healthRoutes(context: ApiContext): Router {
       ttlSeconds: Math.ceil(ttlMs / 1000),
     }
     res.set('cache-control', 'no-store')
-    res.status(verdict === 'withdraw' ? 503 : 200).json(answer)
+    res.status(verdict === 'withdraw' && status === 'verdict' ? 503 : 200).json(answer)
   })
 
   return router

@@ -78,14 +78,25 @@ export function statusRoutes(context: ApiContext): Router {
     const query = matrixQuery.parse(req.query)
     const only = query.node === undefined ? undefined : new Set(idsNamed(context, res, [query.node]))
     const scope = scopeOf(context, res)
-    const nodes = [...context.matrix.fleet.nodes.values()].filter((node) => (only?.has(node.id) ?? true) && scope.hasNode(node))
+    const { cloud, site } = query
+    const isPart = cloud !== undefined || site !== undefined
+    const nodes = [...context.matrix.fleet.nodes.values()].filter(
+      (node) =>
+        (only?.has(node.id) ?? true) &&
+        scope.hasNode(node) &&
+        (cloud === undefined || node.cloud === cloud) &&
+        (site === undefined || node.site === site),
+    )
     const filter = {
       zone: query.zone === undefined ? undefined : zoneNamed(context, res, query.zone),
-      nodes: only,
+      nodes: isPart ? new Set(nodes.map(({ id }) => id)) : only,
       match: query.match,
       states: query.state,
       limit: query.limit,
       after: query.after,
+      group: query.group,
+      sort: query.sort,
+      isPart,
       sees: { zone: (zone: FleetZone) => scope.hasZone(zone), node: nodesSeenBy(context, res) },
     }
     const pairs = (filter.zone ? 1 : Math.min(query.limit ?? Infinity, context.matrix.fleet.zones.size)) * nodes.length

@@ -119,13 +119,13 @@ export function zoneRoutes(context: ApiContext): Router {
 
   router.get('/zones/:zone/diff', async (req, res) => {
     const zone = zoneNamed(context, res, req.params.zone)
-    const { from, to } = diffQuery.parse(req.query)
+    const { from, to, limit } = diffQuery.parse(req.query)
     const stored = context.store.zone(zone.name)
     const [old, now] = [keptOf(stored, from), keptOf(stored, to)]
     await context.heavy.answer(res, async (out) => {
       res.type('json')
       await out.write(JSON.stringify({ from: from.serial, to: to.serial } satisfies Partial<DifferenceAnswer>).slice(0, -1))
-      await writeDifference(await differenceOf(stored, old, now, out), out)
+      await writeDifference(await differenceOf(stored, old, now, out), out, limit)
     })
   })
 
@@ -210,8 +210,12 @@ async function differenceOf(
   return await compareContents(await from.copy(rest), await to.copy(rest), Number.POSITIVE_INFINITY, rest)
 }
 
-/** Writes the removed and added records, the SOA first and the others by their texts, and closes the object. */
-async function writeDifference(difference: Difference | undefined, out: AnswerWriter): Promise<void> {
+/** Writes the removed and added records, the SOA first and the others by their texts, at most `limit` of each; closes the object. */
+async function writeDifference(
+  difference: Difference | undefined,
+  out: AnswerWriter,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const counts: DifferenceAnswer['counts'] = { removed: 0, added: 0 }
   for (const side of ['removed', 'added'] as const) {
     await out.write(`,"${side}":[`)
@@ -219,7 +223,12 @@ async function writeDifference(difference: Difference | undefined, out: AnswerWr
       const run = difference[side]
       counts[side] = run.count + 1
       await out.write(JSON.stringify(recordText(side === 'removed' ? difference.fromSoa : difference.toSoa, 0)))
-      for await (const text of sortedTexts(run, out.rest)) await out.write(`,${JSON.stringify(text)}`)
+      let written = 1
+      if (written < limit)
+        for await (const text of sortedTexts(run, out.rest)) {
+          await out.write(`,${JSON.stringify(text)}`)
+          if (++written >= limit) break
+        }
     }
     await out.write(']')
   }

@@ -71,6 +71,24 @@ describe('the matrix in pages', () => {
     expect(await names({ match: 'EXAMPLE', limit: 2 })).to.equal('a.example. c.example. … c.example.')
   })
 
+  it('has the most urgent zones first by severity, page after page', async () => {
+    expect(await names({ sort: 'severity' })).to.equal('b.test. c.example. d.example. a.example.')
+    expect(await names({ sort: 'severity', limit: 2 })).to.equal('b.test. c.example. … unknown c.example.')
+    expect(await names({ sort: 'severity', limit: 2, after: 'unknown c.example.' })).to.equal('d.example. a.example.')
+    expect(await names({ sort: 'severity', after: 'in-sync a.example.' })).to.equal('')
+    expect(await names({ sort: 'severity', after: 'no-state a.example.' })).to.equal('')
+  })
+
+  it('has the zones of a part of the nodes, by the states of these nodes', async () => {
+    const nodes = new Set(['fra1'])
+    expect(await names({ isPart: true, nodes })).to.equal('b.test. c.example.')
+    expect(await names({ isPart: true, nodes, states: ['syncing', 'in-sync'] })).to.equal('')
+  })
+
+  it('has the zones of one group', async () => {
+    expect(await names({ group: 'gold' })).to.equal('')
+  })
+
   it('has the zones of one node alone, by the state of that node', async () => {
     expect(await names({ nodes: new Set(['fra1']) })).to.equal('b.test. c.example.')
     expect(await names({ nodes: new Set(['lhr1']), states: ['in-sync'] })).to.equal('a.example.')
