@@ -48,9 +48,15 @@ describe('the live page with tokens', function () {
       await page.locator('#token-input').fill(token)
       await page.locator('#token button[type=submit]').click()
       await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))
-      await page.locator('.nodes [role=columnheader]', { hasText: 'ams1' }).click()
-      await eventually(async () => expect(await page.locator('#panel p[role=status]').textContent()).to.match(/role operator/))
-      expect(await page.locator('#panel button[type=submit]').isDisabled()).to.equal(true)
+      expect(await page.locator('#who').textContent()).to.equal('wall · viewer')
+      await page.evaluate("location.hash = '#/node/ams1'")
+      const drain = page.locator('#view [data-order=drain]')
+      await eventually(async () => expect(await drain.getAttribute('aria-disabled')).to.equal('true'))
+      await drain.press('Enter')
+      expect(await page.locator('#order .refusal').textContent()).to.equal(
+        'You are wall, role viewer; this order needs the role operator.',
+      )
+      expect(await page.locator('#order button[type=submit]').isDisabled()).to.equal(true)
       expect(page.url()).to.not.include(token)
       expect(await page.evaluate('JSON.stringify({ ...localStorage })')).to.not.include(token)
       // Chromium reports every 401 by itself.

@@ -52,11 +52,16 @@ export class Api {
     this.#csrf = csrf
   }
 
-  /** @template T @param {string} path @param {Record<string, string | number | undefined>} [query] @returns {Promise<T>} */
+  /** @template [T=any] @param {string} path @param {Record<string, string | number | undefined>} [query] @returns {Promise<T>} */
   async get(path, query = {}) {
     const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
     const search = new URLSearchParams(given).toString()
     return await (await this.#ask(search === '' ? path : `${path}?${search}`, {})).json()
+  }
+
+  /** @param {string} path */
+  async text(path) {
+    return await (await this.#ask(path, {})).text()
   }
 
   /** Sends an order; a repeated one acts once. @template T @param {string} path @param {object} body @returns {Promise<T>} */

@@ -14,16 +14,36 @@ export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag)
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === false) continue
-    if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value)
-    else if (name === 'class') element.className = String(value)
-    else element.setAttribute(name, value === true ? '' : String(value))
+    setProp(element, name, value)
   }
   element.append(...shown(children.flat()))
   return element
 }
 
+/**
+ * An element of a picture.
+ * @param {string} tag
+ * @param {Record<string, string | number | boolean | undefined | ((event: any) => void)>} [props]
+ * @param {...(Child | Child[])} children
+ */
+export function s(tag, props = {}, ...children) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  for (const [name, value] of Object.entries(props)) if (value !== undefined && value !== false) setProp(element, name, value)
+  element.append(...shown(children.flat()))
+  return element
+}
+
+/**
+ * A listener is a property, so that morph.js can move it to another element.
+ * @param {Element} element @param {string} name @param {string | number | boolean | ((event: any) => void)} value
+ */
+function setProp(element, name, value) {
+  if (typeof value === 'function') /** @type {any} */ (element)[name] = value
+  else element.setAttribute(name, value === true ? '' : String(value))
+}
+
 /** @param {Child[]} children @returns {(Node | string)[]} */
-const shown = (children) =>
+export const shown = (children) =>
   children.flatMap((child) => (child === undefined || child === false ? [] : [typeof child === 'number' ? String(child) : child]))
 
 /** @param {Element} element @param {...Child} children */

@@ -7,10 +7,11 @@ import { worstOf } from './states.js'
 /** @typedef {import('./answers.js').NodeZoneAnswer} NodeZone */
 /** @typedef {import('./answers.js').ZoneSummaryAnswer} ZoneSummary */
 /** @typedef {import('./answers.js').MatrixNodeAnswer} FleetNode */
+/** @typedef {import('./answers.js').NodeSummaryAnswer} NodeSummary */
 /** @typedef {import('./answers.js').MatrixAnswer} MatrixAnswer */
 /** @typedef {import('./answers.js').State} State */
 /** @typedef {NodeZone & { heardAt: number, order: number }} Cell `heardAt`: milliseconds; `order`: order of arrival. */
-/** @typedef {{ summary: ZoneSummary, cells: Map<string, Cell> }} Row */
+/** @typedef {{ summary: ZoneSummary, cells: Map<string, Cell>, place: string }} Row `place`: in the order of the hub. */
 /** @typedef {{ name: string, nodes: FleetNode[] }} Cloud */
 
 export class FleetModel {
@@ -22,6 +23,10 @@ export class FleetModel {
   names = []
   /** Beginning of the next page; null when all zones that fit the filter are loaded. @type {string | null} */
   next = null
+  /** Zones come by severity and then by name, not by name alone. */
+  bySeverity = false
+  /** States of each node over all its zones, for the heads of the columns. @type {Map<string, NodeSummary>} */
+  sums = new Map()
   /** @type {Map<string, Row>} */
   #rows = new Map()
   #order = 0
@@ -49,15 +54,49 @@ export class FleetModel {
   takePage(page, { after, mark, now, whole = false }) {
     this.#takeNodes(page.nodes)
     const names = page.zones.map(({ name }) => name)
-    const last = page.next === null || whole ? undefined : names.at(-1)
-    const before = this.names.filter((name) => after !== undefined && name <= after)
-    const behind = last === undefined ? [] : this.names.filter((name) => name > last)
+    const own = new Set(names)
+    const end = page.zones.at(-1)
+    const last = page.next === null || whole || end === undefined ? undefined : this.#placeOf(end)
+    const start = after === undefined ? undefined : this.#placeAt(after)
+    const others = this.names.filter((name) => !own.has(name))
+    const before = start === undefined ? [] : others.filter((name) => this.#place(name) <= start)
+    const behind = last === undefined ? [] : others.filter((name) => this.#place(name) > last)
     const kept = new Set([...before, ...names, ...behind])
     for (const name of this.#rows.keys()) if (!kept.has(name)) this.#rows.delete(name)
     for (const { nodes, ...summary } of page.zones) this.#takeRow(summary, nodes, mark, now)
     this.names = [...before, ...names, ...behind]
     // A page in the middle of the loaded names does not move their end.
     if (behind.length === 0) this.next = page.next
+  }
+
+  /** @param {readonly NodeSummary[]} nodes */
+  takeSums(nodes) {
+    this.sums = new Map(nodes.map((node) => [node.id, node]))
+  }
+
+  /** The `after` of a page that begins behind this row. @param {number} index @returns {string | undefined} */
+  cursor(index) {
+    const name = this.names[index]
+    if (name === undefined) return undefined
+    return this.bySeverity ? cursorAt(this.#place(name)) : name
+  }
+
+  /** Text whose order is the order of the hub. @param {ZoneSummary} summary */
+  #placeOf({ name, state, held }) {
+    const isHeld = held !== null && SEVERITIES.indexOf(state) > SEVERITIES.indexOf('held')
+    return this.bySeverity ? placeText(isHeld ? 'held' : state, name) : name
+  }
+
+  /** @param {string} name */
+  #place(name) {
+    return this.#rows.get(name)?.place ?? name
+  }
+
+  /** @param {string} cursor */
+  #placeAt(cursor) {
+    if (!this.bySeverity) return cursor
+    const space = cursor.indexOf(' ')
+    return placeText(/** @type {State} */ (cursor.slice(0, space)), cursor.slice(space + 1))
   }
 
   /** @param {ZoneSummary} summary @param {Record<string, NodeZone>} nodes @param {number} mark @param {number} now */
@@ -69,7 +108,7 @@ export class FleetModel {
       const known = held?.cells.get(id)
       cells.set(id, known !== undefined && known.order > mark ? known : { ...cell, heardAt: now, order: mark })
     }
-    this.#rows.set(summary.name, { summary, cells })
+    this.#rows.set(summary.name, { summary, cells, place: this.#placeOf(summary) })
   }
 
   /** @param {FleetNode[]} nodes */
@@ -109,6 +148,14 @@ export class FleetModel {
     }
   }
 }
+
+/** The order of the hub: a held zone before one whose nodes do not answer. @type {readonly State[]} */
+const SEVERITIES = ['conflict', 'ahead', 'expired', 'stuck', 'lagging', 'held', 'unknown', 'syncing', 'in-sync', 'drained']
+
+/** @param {State} state @param {string} name */
+const placeText = (state, name) => `${String(SEVERITIES.indexOf(state)).padStart(2, '0')} ${state} ${name}`
+/** @param {string} place */
+const cursorAt = (place) => place.slice(3)
 
 /** Current lag in seconds: it grows while no event arrives. @param {Cell} cell @param {number} now */
 export const lagOf = (cell, now) => (cell.lagSeconds > 0 ? cell.lagSeconds + Math.max(0, now - cell.heardAt) / 1000 : 0)

@@ -1,4 +1,4 @@
-/** The resyncs started from this page, each followed until it is done or failed. */
+/** The jobs of orders given on this page, each followed until it is done or failed. */
 import { ApiError, reasonOf, segment } from './api.js'
 import { fill, h } from './dom.js'
 import { hasEnded, jobLines, jobSentence, jobSums } from './job-lines.js'
@@ -27,7 +27,7 @@ export class JobList {
     const item = h(
       'section',
       { class: 'job', 'data-job': id, 'data-state': 'waiting', 'aria-label': `${id}: ${what}` },
-      h('header', {}, h('h3', {}, `Resync of ${what}`), h('span', { class: 'id' }, id), close),
+      h('header', {}, h('h3', {}, what), h('span', { class: 'id' }, id), close),
       body,
     )
     close.addEventListener('click', () => item.remove())

@@ -1,283 +1,195 @@
-/** Connects the parts of the page: the choice, the loaded data, the live events. All drawing is in other files. */
+/** Connects the parts of the page: the address, the views, the live events, the orders. All drawing is in other files. */
 import { Api, reasonOf } from './api.js'
-import { DetailPanel } from './detail-panel.js'
-import { byId, setText } from './dom.js'
-import { FleetModel, isOutdated } from './fleet-model.js'
+import { byId } from './dom.js'
+import { HubData } from './hub-data.js'
 import { JobList } from './job-list.js'
 import { LiveStream } from './live-stream.js'
-import { MatrixGrid } from './matrix-grid.js'
-import { hasSameFilter, readPlace, writePlace } from './place.js'
-import { resyncForm } from './resync-form.js'
+import { MatrixView } from './matrix-view.js'
+import { OrderDialog } from './orders/order-dialog.js'
+import { isSamePlace, readPlace, writePlace } from './place.js'
+import { soon } from './soon.js'
 import { askForToken, offerToken, wireTokenButton } from './token-dialog.js'
-import { TopLine } from './top-line.js'
-import { clock, plural, shownText, span } from './words.js'
+import { NAV, TopLine } from './top-line.js'
+import { ViewSlot } from './view-slot.js'
+import { audit } from './views/audit.js'
+import { jobs as jobsView } from './views/jobs.js'
+import { node } from './views/node.js'
+import { overview } from './views/overview.js'
+import { pair } from './views/pair.js'
+import { rollout } from './views/rollout.js'
+import { rollouts } from './views/rollouts.js'
+import { topology } from './views/topology.js'
+import { zone } from './views/zone.js'
+import { clock } from './words.js'
 
-/** @typedef {import('./answers.js').StatusAnswer} StatusAnswer */
-/** @typedef {import('./answers.js').MatrixAnswer} MatrixAnswer */
 /** @typedef {import('./place.js').Place} Place */
 
-const PAGE_ZONES = 100
-/** Most zones in one answer of the API. */
-const MOST_ZONES = 1000
-const STATUS_EVERY_MS = 5_000
-/** Visible rows are read again this often, whatever the events report: this repairs any loss. */
+const REFRESH_EVERY_MS = 5_000
 const HEAL_EVERY_MS = 30_000
-/** Data without an event of its own is read this long after an event. */
 const SOON_MS = 500
-const TYPING_MS = 250
-/** Above this many nodes the columns are narrow at first. */
-const WIDE_COLUMNS = 24
+/** A second key after `g` counts for this long. */
+const GO_MS = 1500
+
+const VIEWS = { overview, zone, pair, node, rollouts, rollout, jobs: jobsView, audit, topology }
 
 const api = new Api()
-const model = new FleetModel()
-const grid = new MatrixGrid(model, byId('matrix', HTMLElement))
+const hub = new HubData(api)
 const stream = new LiveStream(api)
+const line = new TopLine()
 const jobs = new JobList(api, byId('jobs', HTMLElement))
-const top_ = new TopLine({
-  hub: byId('hub', HTMLElement),
-  live: byId('live', HTMLElement),
-  redis: byId('redis', HTMLElement),
-  alerts: byId('alerts', HTMLElement),
-  states: byId('states', HTMLElement),
-})
-const search = byId('match', HTMLInputElement)
-const serials = byId('serials', HTMLInputElement)
-const shown = byId('shown', HTMLElement)
+const orders = new OrderDialog({ api, hub, jobs, dialog: byId('order', HTMLDialogElement), onDone: () => refresh() })
+/** @type {import('./view-slot.js').Parts} */
+const parts = { api, hub, order: (order) => orders.button(order), go: (to, how) => go(to, how) }
+const slot = new ViewSlot(byId('view', HTMLElement), parts)
+const matrix = new MatrixView(parts)
 
 /** @type {Place} */
 let place = readPlace(location.hash)
-/** @type {StatusAnswer | undefined} */
-let status
-/** The hub's clock minus the browser's. */
-let skewMs = 0
-let isOpen = false
 /** All shown data was read, or came as an event, since the stream opened. */
 let isWhole = false
-let liveSince = new Date().toISOString()
-/** @type {string | undefined} */
-let downReason
-/** @type {string | undefined} */
-let statusError
-let isLoading = false
+let isOpen = false
+/** @type {string[]} */
+let viewAlerts = []
+let rights = ''
 
-const hubNow = () => Date.now() + skewMs
-
-const panel = new DetailPanel(api, byId('panel', HTMLElement), {
-  hubNow,
-  resync: (target) =>
-    resyncForm(target, { api, mayResync: status?.caller.role !== 'viewer', onStarted: (job, what) => jobs.follow(job, what) }),
-  choose: (choice) => go({ ...place, ...choice }),
-})
-
-/** @param {{ after?: string | undefined, limit: number, whole?: boolean }} wish */
-async function load({ after, limit, whole = false }) {
-  const wanted = place
-  const mark = model.mark()
-  const query = { match: wanted.match || undefined, state: wanted.states.join() || undefined, limit, after }
-  /** @type {MatrixAnswer} */
-  const page = await api.get('/v1/matrix', query)
-  if (!hasSameFilter(wanted, place)) return
-  const isFirst = model.nodes.length === 0
-  model.takePage(page, { after, mark, now: Date.now(), whole })
-  if (isFirst) chooseWidth()
-  grid.draw()
-  byId('empty', HTMLElement).hidden = model.names.length > 0
-  showTop()
-}
-
-async function loadMore() {
-  if (isLoading || model.next === null) return
-  isLoading = true
-  try {
-    await load({ after: model.next, limit: PAGE_ZONES })
-  } catch {
-    // The next scroll tries again; the reason of the failure is at the top of the page.
-  } finally {
-    isLoading = false
+/** Shows a view and writes it into the address. @param {Place} to @param {'push' | 'replace' | 'none'} [how] */
+function go(to, how = 'push') {
+  const isOther = to.view !== place.view || to.names.join('/') !== place.names.join('/')
+  if (!isSamePlace(to, place)) {
+    if (how === 'push') history.pushState(null, '', writePlace(to))
+    if (how === 'replace') history.replaceState(null, '', writePlace(to))
   }
-}
-
-const reload = () => load({ limit: Math.min(MOST_ZONES, Math.max(PAGE_ZONES, model.names.length)), whole: true })
-
-async function heal() {
-  const { first, count } = grid.inSight
-  if (count > 0) await load({ after: first > 0 ? model.names[first - 1] : undefined, limit: count }).catch(() => undefined)
-}
-
-async function readStatus() {
-  try {
-    status = /** @type {StatusAnswer} */ (await api.get('/v1/status'))
-    statusError = undefined
-    skewMs = Date.parse(status.now) - Date.now()
-    grid.hub = { now: hubNow, holdSeconds: status.observationsHoldSeconds }
-    top_.showStatus(status)
-    if (status.caller.name === 'anonymous') offerToken(api, () => location.reload())
-  } catch (error) {
-    statusError = reasonOf(error)
-  }
+  place = to
+  viewAlerts = []
+  const shown = show(to)
   showTop()
+  if (isOther) void shown.then(() => (to.view === 'matrix' ? undefined : slot.focus()))
+}
+
+/** @param {Place} to */
+async function show(to) {
+  if (to.view === 'matrix') {
+    slot.hide()
+    line.showView('matrix', 'Matrix')
+    return await matrix.show(to)
+  }
+  matrix.hide()
+  const view = VIEWS[to.view]
+  line.showView(to.view, view.title(to))
+  await slot.show(view, to, writePlace(to))
 }
 
 function showTop() {
-  const isLive = isOpen && isWhole
-  top_.showLive({ isLive, since: liveSince, reason: isLive ? undefined : downReason })
-  top_.showAlerts(alerts(isLive))
-  const all = place.match === '' && place.states.length === 0 ? status?.zones : undefined
-  setText(shown, shownText(model.names.length, all, model.next !== null))
+  line.showHub(hub)
+  line.showAlerts([...hubAlerts(), ...viewAlerts])
 }
 
-/** @param {boolean} isLive */
-function alerts(isLive) {
-  const sentences = []
-  if (!isLive && downReason !== undefined)
-    sentences.push(
-      `Not live: ${downReason}.${model.names.length > 0 ? ` The data below is from ${clock(liveSince)} UTC; trying again.` : ''}`,
-    )
-  if (isLive && statusError !== undefined) sentences.push(`The last request to the hub failed: ${statusError}.`)
-  if (status === undefined || !isLive) return sentences
-  sentences.push(...status.missing)
-  for (const { id, trouble } of status.primaries)
-    for (const { state, zones, example, detail } of trouble)
-      sentences.push(
-        `Primary ${id}: ${state} for ${plural(zones, 'zone')}, such as ${example}${detail === null ? '' : ` (${detail})`}`,
-      )
-  if (status.held.length > 0) sentences.push(`Waiting for an operator: ${status.held.join(', ')}`)
-  if (hasOutdated(status.observationsHoldSeconds))
-    sentences.push(
-      `No visible node was observed in the last ${span(status.observationsHoldSeconds)}: serials may have changed. Is a worker running?`,
-    )
-  return sentences
-}
-
-/** @param {number} holdSeconds */
-function hasOutdated(holdSeconds) {
-  const { first, count } = grid.inSight
-  const cells = model.names.slice(first, first + count).flatMap((name) => [...(model.row(name)?.cells.values() ?? [])])
-  const seen = cells.filter(({ observedAt, state }) => observedAt !== null && state !== 'drained' && state !== 'unknown')
-  return seen.length > 0 && seen.every((cell) => isOutdated(cell, hubNow(), holdSeconds))
-}
-
-/** Runs the work once, a little later, however often it is called. @param {() => void} work @param {number} ms */
-function soon(work, ms) {
-  let isDue = false
-  return () => {
-    if (isDue) return
-    isDue = true
-    setTimeout(() => {
-      isDue = false
-      work()
-    }, ms)
+function hubAlerts() {
+  const { live, status, statusError } = hub
+  if (!live.isLive && live.reason !== undefined) {
+    const age = status === undefined ? '' : ` The data below is from ${clock(live.since)} UTC; trying again.`
+    return [`Not live: ${live.reason}.${age}`]
   }
+  return live.isLive && statusError !== undefined ? [`The last request to the hub failed: ${statusError}.`] : []
 }
-const statusSoon = soon(() => void readStatus(), SOON_MS)
-const healSoon = soon(() => void heal(), SOON_MS)
 
-/** Goes to another view: loads its data, shows it, and writes it into the URL. @param {Place} next @param {'push' | 'replace' | 'none'} how */
-function go(next, how = 'push') {
-  const before = place
-  place = next
-  if (how === 'push' && writePlace(before) !== writePlace(next))
-    history.pushState(null, '', writePlace(next) || location.pathname)
-  if (how === 'replace') history.replaceState(null, '', writePlace(next) || location.pathname)
-  if (search.value !== next.match) search.value = next.match
-  top_.showFilter(next.states)
-  grid.chosen = { zone: next.zone, node: next.node }
-  panel.show(grid.chosen)
-  document.body.classList.toggle('has-panel', next.zone !== undefined || next.node !== undefined)
-  grid.draw()
-  if (hasSameFilter(before, next)) return
-  grid.top()
-  load({ limit: PAGE_ZONES, whole: true }).catch((error) => {
-    statusError = reasonOf(error)
-    showTop()
-  })
+/** Reads everything that is visible again. */
+function refresh() {
+  void hub.read()
+  if (place.view === 'matrix') {
+    matrix.touchPanel()
+    void matrix.heal()
+  } else void slot.read()
 }
+const statusSoon = soon(() => void hub.read(), SOON_MS)
 
 async function becomeWhole() {
-  await Promise.all([reload(), readStatus()])
+  await Promise.all([hub.read(), place.view === 'matrix' ? matrix.reload() : slot.read()])
+  if (!isOpen) return
+  if (hub.statusError !== undefined) throw new Error(hub.statusError)
   isWhole = true
-  downReason = undefined
-  panel.touch({})
+  hub.isLive()
+  slot.draw()
+  matrix.touchPanel()
+}
+
+hub.onChange = () => {
+  showTop()
+  const { status } = hub
+  if (status === undefined) return
+  if (status.caller.name === 'anonymous') offerToken(api, () => location.reload())
+  // The buttons of orders show the rights of the caller.
+  const now = `${status.caller.name} ${status.caller.role}`
+  if (now !== rights) slot.draw()
+  rights = now
+}
+matrix.onAlerts = (sentences) => {
+  viewAlerts = sentences
   showTop()
 }
-
-function chooseWidth() {
-  const kept = localStorage.getItem('zonecast-serials')
-  serials.checked = kept === null ? model.nodes.length <= WIDE_COLUMNS : kept === 'yes'
-  document.body.classList.toggle('compact', !serials.checked)
-}
-
-grid.onChoose = (choice) => {
-  go({ ...place, ...choice })
-  panel.focus()
-}
-grid.onNearEnd = () => void loadMore()
-panel.onClose = () => {
-  go({ ...place, zone: undefined, node: undefined })
-  grid.refocus()
-}
-top_.onStates = (states) => go({ ...place, states }, 'replace')
-const onTyped = soon(() => go({ ...place, match: search.value.trim() }, 'replace'), TYPING_MS)
-search.addEventListener('input', onTyped)
-serials.addEventListener('change', () => {
-  localStorage.setItem('zonecast-serials', serials.checked ? 'yes' : 'no')
-  document.body.classList.toggle('compact', !serials.checked)
-})
-addEventListener('popstate', () => go(readPlace(location.hash), 'none'))
 
 stream.onOpen = () => {
   isOpen = true
-  becomeWhole().catch((error) => {
-    downReason = reasonOf(error)
-    showTop()
-  })
+  becomeWhole().catch((error) => hub.isDown(reasonOf(error)))
 }
 stream.onDown = (reason) => {
-  if (isOpen && isWhole) liveSince = new Date(hubNow()).toISOString()
   isOpen = false
   isWhole = false
-  downReason = reason
-  showTop()
+  hub.isDown(reason)
+  slot.draw()
 }
-stream.onEvent = ({ name, data }) => {
-  if (name === 'node') {
-    const isLoaded = model.takeNode(data, Date.now())
-    if (isLoaded) grid.draw()
-    else if (place.states.includes(data.state)) healSoon()
-    panel.touch({ zone: data.zone, node: data.node })
-  } else if (name === 'zone') {
-    // Its nodes are behind from now on, and report so only after the next observation.
-    const isLoaded = model.takeZone(data)
-    const isHeld = data.held !== null && place.states.includes('held')
-    if (isLoaded || isHeld || place.states.includes(data.state)) healSoon()
-    panel.touch({ zone: data.name })
-  } else return
+stream.onEvent = (event) => {
+  matrix.onEvent(event)
+  const { name, data } = event
+  if (name === 'zone') slot.touch({ zone: data.name })
+  else if (name === 'node' || name === 'force') slot.touch({ zone: data.zone, node: data.node })
+  else slot.touch(name === 'probe' ? {} : { zone: data.zone })
   statusSoon()
 }
 
 api.onTokenWanted = (reason) => askForToken(api, reason, () => stream.tryNow())
 wireTokenButton(api, () => location.reload())
 
-setInterval(() => {
-  grid.draw()
-  showTop()
-}, 1000)
+addEventListener('popstate', () => go(readPlace(location.hash), 'none'))
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault()
+  if (place.view === 'matrix') matrix.focus()
+  else slot.focus()
+})
+
+/** `g` and a letter open a view. */
+let goFrom = 0
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
+  const { target } = event
+  if (target instanceof Element && target.closest('input, select, textarea, dialog[open]')) return
+  if (event.key === 'g') goFrom = event.timeStamp
+  else if (event.timeStamp - goFrom < GO_MS) {
+    const [view] = NAV.find(([, , key]) => key === event.key) ?? []
+    goFrom = 0
+    if (view === undefined) return
+    event.preventDefault()
+    go({ view, names: [], query: {} })
+  }
+})
+
+setInterval(() => matrix.tick(), 1000)
 setInterval(() => {
   if (document.hidden) return
   if (isOpen && !isWhole) return stream.onOpen()
-  void readStatus()
-  // Answers of primaries have no event of their own.
-  if (isWhole) panel.touch({})
-}, STATUS_EVERY_MS)
+  // Answers of primaries and jobs have no event of their own.
+  void hub.read()
+  if (!isWhole) return
+  if (place.view === 'matrix') matrix.touchPanel()
+  else void slot.read()
+}, REFRESH_EVERY_MS)
 setInterval(() => {
-  if (isWhole && !document.hidden) void heal()
+  if (isWhole && !document.hidden) void matrix.heal()
 }, HEAL_EVERY_MS)
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden || !isWhole) return
-  void readStatus()
-  void heal()
+  if (!document.hidden && isWhole) refresh()
 })
 
-go(place, 'none')
+void show(place)
 showTop()
 void stream.run()

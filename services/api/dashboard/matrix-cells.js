@@ -2,9 +2,10 @@
 import { fill, h } from './dom.js'
 import { FleetModel, isOutdated, lagOf } from './fleet-model.js'
 import { stateMark } from './state-mark.js'
-import { stateRow } from './states.js'
-import { shortSpan, span } from './words.js'
+import { STATES, stateRow, worstOf } from './states.js'
+import { count, shortSpan, span } from './words.js'
 
+/** @typedef {import('./answers.js').NodeSummaryAnswer} NodeSummary */
 /** @typedef {import('./fleet-model.js').Row} Row */
 /** @typedef {{ isChosen: boolean, now: number, hubNow: number, holdSeconds: number }} Moment */
 
@@ -13,7 +14,7 @@ export function headRows({ clouds, nodes }) {
   const cloudRow = h(
     'div',
     { class: 'row clouds', role: 'row', 'aria-rowindex': 1 },
-    h('span', { class: 'name', role: 'columnheader' }),
+    h('span', { class: 'name', role: 'columnheader' }, 'Cloud'),
   )
   for (const { name, nodes: own } of clouds) {
     const cell = h('span', { class: 'cloud', role: 'columnheader', 'aria-colspan': own.length }, h('span', {}, `Cloud ${name}`))
@@ -33,26 +34,48 @@ export function headRows({ clouds, nodes }) {
           tabindex: -1,
           'data-at': `-1 ${column}`,
           'data-first': isFirst(clouds, id),
-          title: `${id}${site === null ? '' : `, ${site}`}: show this node`,
+          'data-node': id,
+          'data-site': site ?? '',
         },
-        h('span', { class: 'id' }, id),
-        h('span', { class: 'site' }, site ?? ''),
+        id,
       ),
     ),
   )
   return [cloudRow, nodeRow]
 }
 
-/** @param {FleetModel} model */
-export const emptyRow = ({ clouds, nodes }) =>
-  h(
-    'div',
-    { class: 'row', role: 'row' },
-    h('span', { class: 'name', role: 'rowheader', tabindex: -1 }),
-    nodes.map(({ id }, i) =>
-      h('span', { class: 'cell', role: 'gridcell', tabindex: -1, 'aria-colindex': i + 2, 'data-first': isFirst(clouds, id) }),
-    ),
+/** The node, its worst state, and the number of its zones that are not in sync. @param {HTMLElement} element @param {NodeSummary | undefined} sum */
+export function drawHead(element, sum) {
+  const { node: id = '', site = '' } = element.dataset
+  const states = sum === undefined ? [] : STATES.filter(({ state }) => (sum.states[state] ?? 0) > 0).map(({ state }) => state)
+  const worst = worstOf(states)
+  const apart = sum === undefined ? 0 : sum.total - sum.inSync
+  const words = states.map((state) => `${count(sum?.states[state] ?? 0)} ${state}`).join(', ')
+  const label = `${id}${site === '' ? '' : `, ${site}`}${words === '' ? '' : `: ${words}`}`
+  if (!isNew(element, label)) return
+  element.title = `${label}; open this node`
+  element.setAttribute('aria-label', label)
+  element.classList.toggle('bad', worst !== undefined && stateRow(worst).tone === 'bad')
+  element.classList.toggle('warn', worst !== undefined && stateRow(worst).tone === 'warn')
+  fill(
+    element,
+    worst !== undefined && stateMark(worst),
+    h('span', { class: 'id' }, id),
+    h('span', { class: 'site' }, site),
+    apart > 0 && h('span', { class: 'lag' }, count(apart)),
   )
+}
+
+export const emptyRow = () =>
+  h('div', { class: 'row', role: 'row' }, h('span', { class: 'name', role: 'rowheader', tabindex: -1 }))
+
+/** @param {FleetModel} model @param {number} column */
+export function emptyCell({ clouds, nodes }, column) {
+  const id = nodes[column]?.id ?? ''
+  const cell = h('span', { role: 'gridcell', tabindex: -1, 'aria-colindex': column + 2, 'data-first': isFirst(clouds, id) })
+  cell.style.gridColumn = String(column + 2)
+  return cell
+}
 
 /** The first node of its cloud has the line to its left. @param {FleetModel['clouds']} clouds @param {string} id */
 const isFirst = (clouds, id) => clouds.some(({ nodes }) => nodes[0]?.id === id)

@@ -1,16 +1,18 @@
 /**
  * Zones × nodes as a grid (WAI-ARIA grid pattern): only visible rows exist; Tab reaches one cell, and the arrow keys reach the
- * others from there. It draws the model and reports the choice; it loads nothing.
+ * others from there. Only visible columns exist too. It draws the model and reports the choice; it loads nothing.
  */
 import { fill, h } from './dom.js'
-import { drawCell, drawName, emptyRow, headRows } from './matrix-cells.js'
+import { drawCell, drawHead, drawName, emptyCell, emptyRow, headRows } from './matrix-cells.js'
 import { scrollTopFor, windowOf } from './view-window.js'
 
 /** @typedef {import('./fleet-model.js').FleetModel} FleetModel */
 /** @typedef {{ zone: string | undefined, node: string | undefined }} Choice */
 
 /** Invisible rows drawn on either side. */
-const SPARE_ROWS = 12
+const SPARE_ROWS = 6
+/** Columns come and go in blocks of this many. */
+const COLUMN_BLOCK = 8
 /** The next page is loaded when this many rows are left. */
 const ROWS_AHEAD = 40
 
@@ -31,6 +33,8 @@ export class MatrixGrid {
   #drawn = new Map()
   #columns = ''
   #rowHeight = 36
+  #cellWidth = 160
+  #nameWidth = 400
   #frame = 0
   /** Row −1 is the head, column −1 the zone's name. */
   #active = { row: -1, column: -1 }
@@ -69,9 +73,23 @@ export class MatrixGrid {
     return windowOf({ scrollTop, height, rowHeight: this.#rowHeight, count: this.#model.names.length, spare })
   }
 
+  #columnWindow() {
+    const { scrollLeft, clientWidth } = this.#scroller
+    const view = { scrollTop: scrollLeft, height: clientWidth - this.#nameWidth, rowHeight: this.#cellWidth }
+    const { first, last } = windowOf({ ...view, count: this.#model.nodes.length, spare: 2 })
+    return {
+      first: Math.floor(first / COLUMN_BLOCK) * COLUMN_BLOCK,
+      last: Math.min(this.#model.nodes.length, Math.ceil(last / COLUMN_BLOCK) * COLUMN_BLOCK),
+    }
+  }
+
   #draw() {
     this.#frame = 0
     this.#drawHead()
+    const cell = this.#head.querySelector('.nodes .cell')
+    const name = this.#head.querySelector('.nodes .name')
+    if (cell instanceof HTMLElement && cell.offsetWidth > 0) this.#cellWidth = cell.offsetWidth
+    if (name instanceof HTMLElement && name.offsetWidth > 0) this.#nameWidth = name.offsetWidth
     const probe = this.#body.firstElementChild
     if (probe instanceof HTMLElement && probe.offsetHeight > 0) this.#rowHeight = probe.offsetHeight
     const { names } = this.#model
@@ -85,7 +103,9 @@ export class MatrixGrid {
         element.remove()
         this.#drawn.delete(name)
       }
-    for (const [name, index] of wanted) this.#drawRow(name, index)
+    const columns = this.#columnWindow()
+    const moment = { now: Date.now(), hubNow: this.hub.now(), holdSeconds: this.hub.holdSeconds }
+    for (const [name, index] of wanted) this.#drawRow(name, index, columns, moment)
     this.#body.style.height = `${names.length * this.#rowHeight}px`
     this.#scroller.setAttribute('aria-rowcount', String(names.length + 2))
     if (this.#model.next !== null && last > names.length - ROWS_AHEAD) this.onNearEnd()
@@ -96,42 +116,63 @@ export class MatrixGrid {
     const columns = clouds
       .map(({ name, nodes: own }) => `${name}: ${own.map(({ id, site }) => `${id} ${site}`).join()}`)
       .join('; ')
-    if (columns === this.#columns) return
+    if (columns === this.#columns) return this.#drawSums()
     this.#columns = columns
     this.#scroller.style.setProperty('--nodes', String(Math.max(1, nodes.length)))
     this.#scroller.setAttribute('aria-colcount', String(nodes.length + 1))
     for (const element of this.#drawn.values()) element.remove()
     this.#drawn.clear()
     fill(this.#head, ...headRows(this.#model))
+    this.#drawSums()
     this.#setTabStop()
   }
 
-  /** @param {string} name @param {number} index */
-  #drawRow(name, index) {
+  #drawSums() {
+    for (const cell of this.#head.querySelectorAll('[data-node]'))
+      if (cell instanceof HTMLElement) drawHead(cell, this.#model.sums.get(cell.dataset.node ?? ''))
+  }
+
+  /**
+   * @param {string} name @param {number} index @param {{ first: number, last: number }} columns
+   * @param {Omit<import('./matrix-cells.js').Moment, 'isChosen'>} moment
+   */
+  #drawRow(name, index, columns, moment) {
     const row = this.#model.row(name)
     if (row === undefined) return
     let element = this.#drawn.get(name)
     if (element === undefined) {
-      element = emptyRow(this.#model)
+      element = emptyRow()
       this.#drawn.set(name, element)
       this.#body.append(element)
     }
-    const placed = `${index} ${this.#rowHeight}`
+    const placed = `${index} ${this.#rowHeight} ${columns.first} ${columns.last}`
     if (element.dataset.placed !== placed) {
       element.dataset.placed = placed
       element.setAttribute('aria-rowindex', String(index + 3))
       element.style.transform = `translateY(${index * this.#rowHeight}px)`
-      for (const [i, cell] of [...element.children].entries()) cell.setAttribute('data-at', `${index} ${i - 1}`)
+      this.#placeCells(element, index, columns)
       if (index === this.#active.row) this.#setTabStop()
     }
     const [head, ...cells] = /** @type {HTMLElement[]} */ ([...element.children])
     const isZone = this.chosen.zone === name
     if (head !== undefined) drawName(head, row, isZone && this.chosen.node === undefined)
-    const moment = { now: Date.now(), hubNow: this.hub.now(), holdSeconds: this.hub.holdSeconds }
-    this.#model.nodes.forEach(({ id }, i) => {
-      const cell = cells[i]
-      if (cell !== undefined) drawCell(cell, row, id, { ...moment, isChosen: isZone && this.chosen.node === id })
-    })
+    for (const cell of cells) {
+      const id = this.#model.nodes[Number(cell.getAttribute('aria-colindex')) - 2]?.id
+      if (id !== undefined) drawCell(cell, row, id, { ...moment, isChosen: isZone && this.chosen.node === id })
+    }
+  }
+
+  /** Makes the cells of the visible columns and removes the others. @param {HTMLElement} row @param {number} index @param {{ first: number, last: number }} columns */
+  #placeCells(row, index, { first, last }) {
+    const [head, ...cells] = [...row.children]
+    head?.setAttribute('data-at', `${index} -1`)
+    const there = new Map(cells.map((cell) => [Number(cell.getAttribute('aria-colindex')) - 2, cell]))
+    for (const [column, cell] of there) if (column < first || column >= last) if (cell !== document.activeElement) cell.remove()
+    for (let column = first; column < last; column++) if (!there.has(column)) row.append(emptyCell(this.#model, column))
+    for (const cell of row.children) {
+      const column = Number(cell.getAttribute('aria-colindex') ?? 1) - 2
+      cell.setAttribute('data-at', `${index} ${column}`)
+    }
   }
 
   /** @param {Event} event @returns {{ row: number, column: number, element: HTMLElement } | undefined} */
@@ -197,13 +238,17 @@ export class MatrixGrid {
       column: Math.min(nodes.length - 1, Math.max(row < 0 ? 0 : -1, column)),
     }
     this.#active = to
+    const { scrollTop, scrollLeft, clientHeight, clientWidth } = this.#scroller
     if (to.row >= 0) {
-      const { scrollTop, clientHeight } = this.#scroller
       const height = clientHeight - this.#head.offsetHeight
       this.#scroller.scrollTop = scrollTopFor({ scrollTop, height, rowHeight: this.#rowHeight, row: to.row })
-      this.#draw()
     }
-    this.#setTabStop()?.focus({ preventScroll: false })
+    if (to.column >= 0) {
+      const height = clientWidth - this.#nameWidth
+      this.#scroller.scrollLeft = scrollTopFor({ scrollTop: scrollLeft, height, rowHeight: this.#cellWidth, row: to.column })
+    }
+    this.#draw()
+    this.#setTabStop()?.focus({ preventScroll: true })
   }
 
   /** Moves the focus back to its last place. */

@@ -1,85 +1,75 @@
-/** The top of the page: the name of the hub, whether the data is live, the alerts, and the number of pairs in each state. */
-import { fill, h, setText } from './dom.js'
-import { stateMark } from './state-mark.js'
-import { PROBLEMS, STATES } from './states.js'
-import { clock, count, plural } from './words.js'
+/** The top of the page: the hub, whether the data is live, who the caller is, the views, and the alerts. */
+import { byId, fill, h, setText } from './dom.js'
+import { linkTo } from './place.js'
+import { RIGHTS } from './roles.js'
+import { STATES } from './states.js'
+import { clock, plural } from './words.js'
 
-/** @typedef {import('./answers.js').StatusAnswer} StatusAnswer */
-/** @typedef {import('./answers.js').State} State */
-/** @typedef {{ isLive: boolean, since: string, reason: string | undefined }} Liveness `since`: ISO 8601. */
+/** @typedef {import('./hub-data.js').HubData} HubData */
+/** @typedef {import('./place.js').ViewName} ViewName */
+
+/** The views with the key that opens each after `g`. @type {readonly (readonly [ViewName, string, string])[]} */
+export const NAV = [
+  ['overview', 'Overview', 'o'],
+  ['matrix', 'Matrix', 'm'],
+  ['rollouts', 'Rollouts', 'r'],
+  ['jobs', 'Jobs', 'j'],
+  ['audit', 'Audit', 'a'],
+  ['topology', 'Topology', 't'],
+]
+
+/** The entry of the navigation for a view. @type {Partial<Record<ViewName, ViewName>>} */
+const UNDER = { zone: 'matrix', node: 'matrix', pair: 'matrix', rollout: 'rollouts' }
 
 export class TopLine {
-  /** @type {(states: readonly State[]) => void} */
-  onStates = () => undefined
-  #hub
-  #live
-  #redis
-  #alerts
-  /** @type {Map<State, { button: HTMLButtonElement, number: HTMLElement }>} */
-  #chips = new Map()
-  #problems = h('button', { type: 'button', class: 'chip all' }, 'problems')
-  #everything = h('button', { type: 'button', class: 'chip all' }, 'all')
-  /** @type {readonly State[]} */
-  #chosen = []
+  #hub = byId('hub', HTMLElement)
+  #live = byId('live', HTMLElement)
+  #redis = byId('redis', HTMLElement)
+  #who = byId('who', HTMLElement)
+  #alerts = byId('alerts', HTMLElement)
+  #nav = byId('nav', HTMLElement)
 
-  /** @param {{ hub: HTMLElement, live: HTMLElement, redis: HTMLElement, alerts: HTMLElement, states: HTMLElement }} places */
-  constructor({ hub, live, redis, alerts, states }) {
-    this.#hub = hub
-    this.#live = live
-    this.#redis = redis
-    this.#alerts = alerts
-    for (const { state, means } of STATES) {
-      const number = h('b', {}, '–')
-      const button = h(
-        'button',
-        { type: 'button', class: 'chip', title: means, 'data-state': state },
-        stateMark(state),
-        number,
-        ` ${state}`,
-      )
-      button.addEventListener('click', () => this.onStates(toggled(this.#chosen, state)))
-      this.#chips.set(state, { button, number })
-      states.append(button)
-    }
-    this.#problems.addEventListener('click', () => this.onStates(PROBLEMS))
-    this.#everything.addEventListener('click', () => this.onStates([]))
-    states.append(this.#problems, this.#everything)
-  }
-
-  /** @param {readonly State[]} chosen */
-  showFilter(chosen) {
-    this.#chosen = chosen
-    for (const [state, { button }] of this.#chips) button.setAttribute('aria-pressed', String(chosen.includes(state)))
-    this.#problems.setAttribute('aria-pressed', String(chosen.join() === PROBLEMS.join()))
-    this.#everything.setAttribute('aria-pressed', String(chosen.length === 0))
-  }
-
-  /** @param {StatusAnswer} status */
-  showStatus({ hub, version, zones, nodes, states, redis, held }) {
+  constructor() {
     fill(
-      this.#hub,
-      h('b', {}, hub),
-      h('span', { class: 'quiet' }, ` ${plural(zones, 'zone')} × ${plural(nodes, 'node')} · version ${version}`),
+      this.#nav,
+      ...NAV.map(([view, name, key]) =>
+        h('a', { href: linkTo(view), 'data-view': view, title: `${name} (g, then ${key})` }, name),
+      ),
     )
+  }
+
+  /** @param {ViewName} view @param {string} title */
+  showView(view, title) {
+    for (const link of this.#nav.children) {
+      const isCurrent = link.getAttribute('data-view') === (UNDER[view] ?? view)
+      if (isCurrent) link.setAttribute('aria-current', 'page')
+      else link.removeAttribute('aria-current')
+    }
+    this.#title = title
+  }
+
+  #title = ''
+
+  /** @param {HubData} data */
+  showHub({ status, live }) {
+    this.#live.className = `badge ${live.isLive ? 'good' : 'wrong'}`
+    setText(this.#live, live.isLive ? 'Live' : live.reason === undefined ? 'Connecting…' : `Not live since ${clock(live.since)}`)
+    this.#live.title = live.reason ?? `since ${live.since}`
+    document.body.classList.toggle('not-live', !live.isLive)
+    if (status === undefined) return
+    const { hub, version, zones, nodes, states, redis, caller } = status
+    const sums = ` ${plural(zones, 'zone')} × ${plural(nodes, 'node')} · version ${version}`
+    if (this.#hub.textContent !== hub + sums) fill(this.#hub, h('b', {}, hub), h('span', { class: 'quiet' }, sums))
     this.#redis.hidden = false
     this.#redis.className = `badge ${redis === 'up' ? 'good' : 'wrong'}`
     setText(this.#redis, `Redis ${redis}`)
-    for (const [state, { button, number }] of this.#chips) {
-      // Zones are held, not nodes.
-      const sum = state === 'held' ? held.length : (states[state] ?? 0)
-      setText(number, count(sum))
-      button.classList.toggle('none', sum === 0)
-    }
+    setText(this.#who, caller.name === 'anonymous' ? 'not signed in: read only' : `${caller.name} · ${caller.role}`)
+    const scope = caller.scope === null ? '' : `; only ${caller.scope}`
+    const until = caller.expires === null ? '' : `; until ${caller.expires.slice(0, 10)}`
+    this.#who.title = `${caller.role}: ${RIGHTS[caller.role]}${scope}${until}`
     const bad = STATES.filter(({ state, tone }) => tone === 'bad' && (states[state] ?? 0) > 0)
-    document.title = `${bad.map(({ state }) => `${states[state]} ${state}`).join(', ') || 'zonecast'} · ${hub}`
-  }
-
-  /** @param {Liveness} liveness */
-  showLive({ isLive, since, reason }) {
-    this.#live.className = `badge ${isLive ? 'good' : 'wrong'}`
-    setText(this.#live, isLive ? 'Live' : reason === undefined ? 'Connecting…' : `Not live since ${clock(since)}`)
-    this.#live.title = reason ?? `since ${since}`
-    document.body.classList.toggle('not-live', !isLive)
+    const sum = bad.map(({ state }) => `${states[state]} ${state}`).join(', ')
+    document.title = [sum, this.#title, hub].filter((part) => part !== '').join(' · ')
   }
 
   /** Sentences for the operator; screen readers read them out as they appear. @param {string[]} sentences */
@@ -89,9 +79,3 @@ export class TopLine {
     fill(this.#alerts, ...sentences.map((sentence) => h('li', {}, sentence)))
   }
 }
-
-/** @param {readonly State[]} chosen @param {State} state */
-const toggled = (chosen, state) =>
-  chosen.includes(state)
-    ? chosen.filter((other) => other !== state)
-    : STATES.map((row) => row.state).filter((s) => s === state || chosen.includes(s))

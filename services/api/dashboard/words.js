@@ -84,3 +84,11 @@ export function chainEnd({ chain, waitingFor }) {
   if (first?.step !== 'seen' || last?.step !== 'confirmed' || first.at === null || last.at === null) return 'Waits for nothing.'
   return `Waits for nothing: ${gapText(Date.parse(last.at) - Date.parse(first.at))} from announcement to confirmation.`
 }
+
+/** A content check in words. @param {ChainAnswer['verified']} verified */
+export function verifiedWords(verified) {
+  if (verified == null) return 'never'
+  const { at, how, verdict, why } = verified
+  const way = how === 'axfr' ? 'by AXFR' : 'by sample'
+  return `${moment(at)} ${way}: ${verdict === 'same' ? 'same content' : `${verdict}, ${why ?? 'no reason given'}`}`
+}

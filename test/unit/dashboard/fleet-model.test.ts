@@ -92,6 +92,33 @@ describe('the model of the page', () => {
       expect(model.names.every((name) => model.row(name) !== undefined)).to.equal(true)
     })
 
+  it('has pages by severity in the order of the hub', () => {
+    const model = new FleetModel()
+    model.bySeverity = true
+    const row = (name: string, state: State, held: string | null = null) => ({
+      ...summary(name),
+      state,
+      held,
+      nodes: { ams1: at(1, state) },
+    })
+    const take = (zones: MatrixAnswer['zones'], next: string | null, after?: string) =>
+      model.takePage({ ...page([]), zones, next }, { after, mark: model.mark(), now: 1000, whole: after === undefined })
+    take([row('z.', 'stuck'), row('b.', 'unknown', 'waits')], 'held b.')
+    take([row('a.', 'unknown'), row('c.', 'in-sync')], null, 'held b.')
+    expect(model.names.join(' ')).to.equal('z. b. a. c.')
+    expect([0, 1, 2, 3, -1, 4].map((i) => model.cursor(i))).to.deep.equal([
+      'stuck z.',
+      'held b.',
+      'unknown a.',
+      'in-sync c.',
+      undefined,
+      undefined,
+    ])
+    // a. is stuck now: a page of the first rows moves it, and the others stay.
+    model.takePage({ ...page([]), zones: [row('a.', 'stuck'), row('z.', 'stuck')], next: 'stuck z.' }, { mark: 0, now: 2000 })
+    expect(model.names.join(' ')).to.equal('a. z. b. c.')
+  })
+
   it('keeps an event that arrived after the request of a page', () => {
     const model = taken([page(['a.'])])
     const mark = model.mark()

@@ -1,10 +1,10 @@
 /** The page's files: each exists, needs no other server, and is allowed by a policy without inline code. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
 import { expect } from 'chai'
 
 const FOLDER = 'services/api/dashboard'
-const FILES = readdirSync(FOLDER)
+const FILES = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w+$/.test(file))
 const read = (file: string): string => readFileSync(join(FOLDER, file), 'utf8')
 const SCRIPTS = FILES.filter((file) => file.endsWith('.js'))
 const PAGE = read('index.html')
@@ -29,8 +29,10 @@ describe("the page's files", () => {
   it('have scripts that import from their own folder alone', () => {
     for (const file of SCRIPTS)
       for (const [, from] of read(file).matchAll(/^import\s[^'"]*['"]([^'"]+)['"]/gm)) {
-        expect(from, file).to.match(/^\.\/[a-z-]+\.js$/)
-        expect(existsSync(join(FOLDER, from!)), `${file} imports ${from}`).to.equal(true)
+        expect(from, file).to.match(/^\.\.?\/([a-z]+\/)?[a-z-]+\.js$/)
+        const path = normalize(join(dirname(file), from!))
+        expect(path.startsWith('..'), `${file} imports ${from}`).to.equal(false)
+        expect(existsSync(join(FOLDER, path)), `${file} imports ${from}`).to.equal(true)
       }
   })
 

@@ -1,0 +1,124 @@
+/** One version on its way: its timeline, its checks with their reports, its stages, its log, and the orders that steer it. */
+import { segment, zoneSegment } from '../api.js'
+import { h } from '../dom.js'
+import { approve, hold, reject, rollback } from '../orders/order.js'
+import { linkTo } from '../place.js'
+import { facts, table, toolbar } from '../tables.js'
+import { timeline } from '../timeline.js'
+import { versionStateMeans } from '../version-states.js'
+import { count, moment, plural, span } from '../words.js'
+import { differenceOf, differenceView } from './difference.js'
+
+/** @typedef {import('../answers.js').RolloutAnswer} RolloutAnswer */
+/** @typedef {import('../answers.js').DifferenceAnswer} DifferenceAnswer */
+/** @typedef {{ rollout: RolloutAnswer, base: number | undefined, difference: DifferenceAnswer | undefined }} Data */
+
+/** @type {import('../view-slot.js').View<Data>} */
+export const rollout = {
+  title: () => 'Rollout',
+  heeds: () => true,
+  load: async ({ names: [id = ''], query }, { api }) => {
+    /** @type {RolloutAnswer} */
+    const read = await api.get(`/v1/rollouts/${segment(id)}`)
+    /** @type {import('../answers.js').ZoneAnswer} */
+    const zone = await api.get(`/v1/zones/${zoneSegment(read.zone)}`)
+    const own = zone.versions.findIndex(({ serial, digest }) => serial === read.serial && digest === read.digest)
+    const base = own < 0 ? undefined : zone.versions.slice(own + 1).find(({ releasedAt }) => releasedAt !== null)?.serial
+    const difference =
+      base === undefined ? undefined : await differenceOf(api, read.zone, base, `${read.serial}:${read.digest}`, query)
+    return { rollout: read, base, difference }
+  },
+  draw: ({ rollout: it, base, difference }, place, { hub, order, go }) => [
+    h(
+      'p',
+      { class: 'lead' },
+      h('b', { class: `rollout-state ${it.state}` }, it.state),
+      h('span', {}, h('a', { href: linkTo('zone', [it.zone]) }, it.zone), ` serial ${it.serial}`),
+      h('span', { class: 'quiet' }, versionStateMeans(it.state) ?? ''),
+    ),
+    it.reason !== null && h('p', { class: 'reason-box' }, it.reason),
+    toolbar(ordersOf(it).map(order)),
+    it.approvals !== null && approvalsLine(it.approvals),
+    facts([
+      ['Digest', h('code', {}, it.digest)],
+      ['Records', count(it.version.records)],
+      ['From', `${it.version.from}, ${it.version.kind.toUpperCase()}`],
+      ['Since', moment(it.since)],
+      [
+        'Waits for',
+        it.waitingFor.length === 0 ? 'nothing' : it.waitingFor.slice(0, 12).join(', ') + (it.waitingFor.length > 12 ? ', …' : ''),
+      ],
+    ]),
+    h('h3', {}, 'Timeline'),
+    timeline(it, hub.now()),
+    h('h3', {}, 'Checks'),
+    it.checks.length === 0
+      ? h('p', { class: 'quiet' }, 'None reported.')
+      : h(
+          'ul',
+          { class: 'checks' },
+          it.checks
+            .toSorted((a, b) => VERDICT_ORDER[a.verdict] - VERDICT_ORDER[b.verdict])
+            .map(({ check, verdict, report }) =>
+              h('li', { class: verdict }, h('b', {}, `${verdict} `), h('code', {}, check), h('span', {}, ` ${report}`)),
+            ),
+        ),
+    h('h3', {}, 'Stages'),
+    table(
+      'Stages',
+      ['Stage', 'State', 'Confirmed', 'Soak', 'Not confirmed'],
+      it.stages.map(({ name, state, nodes, soakSeconds, mayLack }) => [
+        name,
+        state,
+        `${nodes.filter(({ confirmed }) => confirmed).length} of ${nodes.length}${mayLack > 0 ? `, ${mayLack} may lack` : ''}`,
+        soakSeconds > 0 ? span(soakSeconds) : '–',
+        h(
+          'span',
+          { class: 'lacking' },
+          nodes
+            .filter(({ confirmed }) => !confirmed)
+            .slice(0, 8)
+            .flatMap(({ node, error }) => [h('a', { href: linkTo('pair', [it.zone, node]) }, node), error ? ` ${error} ` : ' ']),
+        ),
+      ]),
+    ),
+    ...(difference === undefined || base === undefined
+      ? []
+      : [h('h3', {}, `Difference from serial ${base}, the version released before`), ...differenceView(difference, place, go)]),
+    h('h3', {}, 'Log'),
+    h(
+      'ol',
+      { class: 'log' },
+      it.log.map(({ at, what }) => h('li', {}, h('time', {}, moment(at)), ` ${what}`)),
+    ),
+  ],
+}
+
+const VERDICT_ORDER = { hold: 0, warn: 1, pass: 2 }
+
+/** Orders that make sense in this state. @param {RolloutAnswer} it */
+function ordersOf({ zone, serial, digest, state, approvals }) {
+  switch (state) {
+    case 'held':
+    case 'halted':
+      return [approve(zone, serial, digest, approvals), reject(zone, serial, digest)]
+    case 'waiting':
+    case 'releasing':
+    case 'soaking':
+      return [hold(zone), reject(zone, serial, digest)]
+    case 'done':
+    case 'superseded':
+      return [rollback(zone, serial)]
+    default:
+      return []
+  }
+}
+
+/** @param {NonNullable<RolloutAnswer['approvals']>} approvals */
+const approvalsLine = ({ required, given }) =>
+  h(
+    'p',
+    {},
+    `${given.length} of ${plural(required, 'approval')}`,
+    given.map(({ by, at, reason }) => h('span', { class: 'quiet' }, ` · ${by}, ${moment(at)}: ${reason}`)),
+  )
