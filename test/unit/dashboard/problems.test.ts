@@ -28,6 +28,7 @@ const STATUS: StatusAnswer = {
 const node = (id: string, states: NodeSummaryAnswer['states'], more: Partial<NodeSummaryAnswer> = {}): NodeSummaryAnswer => ({
   id,
   cloud: 'A',
+  cluster: null,
   site: null,
   kind: null,
   identity: null,
