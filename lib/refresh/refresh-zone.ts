@@ -13,6 +13,7 @@
 import type { RefreshWish } from './refresh-wish.js'
 import { describeError, failsEverywhere, InvariantError, nextMoveOf } from '../errors.js'
 import { type Soa, soaOf } from '../dns/message.js'
+import { isNewer } from '../dns/serial.js'
 import type { Primary } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
@@ -22,6 +23,7 @@ import { noteSource, type Version } from '../store/version.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from '../transport/errors.js'
 import { TransferError } from '../xfr/errors.js'
+import { ZoneError } from '../zone/errors.js'
 import { checkSoundness, expectAnnounced, isNewVersion } from './offered-contents.js'
 import { DOUBTS } from './source-doubt.js'
 import type { SnapshotDraft } from '../store/snapshot-draft.js'
@@ -43,7 +45,12 @@ export interface RefreshParts {
   clock: Clock
   log: Logger
   counts: TransferCounts
+  /** Octets of the current version from which an AXFR is merged with it; another number only in tests. */
+  mergeFromOctets?: number
 }
+
+/** Smaller zones are compared in less time than a transfer takes, and may become many times as large at once. */
+const MERGE_FROM_OCTETS = 1 << 20
 
 /** Throws the error of the last primary when none of them gave the version. */
 export const refreshZone = (wish: RefreshWish, parts: RefreshParts): Promise<RefreshOutcome> => new Refresh(wish, parts).run()
@@ -106,14 +113,39 @@ class Refresh {
     }
   }
 
-  /** By IXFR from `soa`, or by AXFR without it. */
-  async #transfer(primary: Primary, soa: Soa | undefined, replacing: Version | undefined): Promise<RefreshOutcome> {
+  /**
+   * The contents with which an AXFR is merged. Undefined when the current version is not to be relied on: then an AXFR is kept
+   * whole.
+   */
+  async #mergeable(replacing: Version | undefined): Promise<ZoneContents | undefined> {
+    const { stored, forceAxfr, expired } = this.#wish
+    if (replacing === undefined || forceAxfr || expired || stored.isDamaged || replacing.hasCopies) return undefined
+    if (replacing.octets < (this.#parts.mergeFromOctets ?? MERGE_FROM_OCTETS)) return undefined
+    return await stored.contents().catch(() => undefined)
+  }
+
+  /** By IXFR from `soa`, or by AXFR without it. `isKeptWhole`: an AXFR is not merged with the current contents. */
+  async #transfer(
+    primary: Primary,
+    soa: Soa | undefined,
+    replacing: Version | undefined,
+    isKeptWhole = false,
+  ): Promise<RefreshOutcome> {
     const { client, clock, counts, log } = this.#parts
     const { zone, stored, forceAxfr } = this.#wish
     const startedAt = clock.now()
     const limits = limitsFor(this.#wish.limits, zone.limits, forceAxfr ? undefined : replacing)
     const startDraft = (contents: ZoneContents): SnapshotDraft => stored.draft(contents)
-    const transferred = await client.transfer(primary, { apex: zone.apex, held: soa, limits, startDraft })
+    const current = isKeptWhole ? undefined : await this.#mergeable(replacing)
+    // Under the same serial or an older one, the contents are compared as a whole.
+    const startMerge = ({ serial }: Soa) => (isNewer(serial, replacing!.serial) ? current?.merge() : undefined)
+    const transferred = await client.transfer(primary, {
+      apex: zone.apex,
+      held: soa,
+      limits,
+      startDraft,
+      startMerge: current && startMerge,
+    })
     const op = soa ? 'ixfr' : 'axfr'
     if (transferred.outside > 0)
       log.warn({ ...this.#line(op, primary), records: transferred.outside }, 'records outside the zone dropped')
@@ -122,7 +154,14 @@ class Refresh {
       counts.count(op, 'up-to-date', transferred.octets)
       return { kind: 'up-to-date', primary, proof: 'serial' }
     }
-    const version = await this.#commit(primary, transferred, replacing, startedAt)
+    let version: Version | undefined
+    try {
+      version = await this.#commit(primary, transferred, replacing, startedAt)
+    } catch (error) {
+      if (transferred.merged === undefined || !(error instanceof ZoneError)) throw error
+      log.info({ ...this.#line(op, primary), err: describeError(error) }, 'merge failed; the zone is transferred again')
+      return await this.#transfer(primary, soa, replacing, true)
+    }
     if (version === undefined) expectAnnounced(this.#wish, primary, replacing!.serial, op)
     counts.count(op, 'ok', transferred.octets)
     if (version === undefined) return { kind: 'up-to-date', primary, proof: 'content' }
@@ -141,15 +180,16 @@ class Refresh {
   ): Promise<Version | undefined> {
     const { clock } = this.#parts
     const { stored, seenAt } = this.#wish
-    const { outcome } = transferred
+    const { outcome, merged } = transferred
     const judge: Judge = async (contents, change, written) => {
-      // Contents of an AXFR were checked before they were compared with the current version.
-      if (outcome.kind === 'incremental') checkSoundness(this.#wish, contents)
+      // Whole contents were checked before they were compared with the current version.
+      if (transferred.draft === undefined) checkSoundness(this.#wish, contents)
       const decided = await this.#wish.judge(primary, contents, change, written, transferred.seen)
       const sources = { ...decided.sources, [primary.id]: startedAt }
       return { ...decided, seenAt, committedAt: clock.now(), from: primary.id, sources }
     }
     if (outcome.kind === 'incremental') return await stored.commitIncremental(outcome.differences, replacing!, judge)
+    if (outcome.kind === 'full' && merged !== undefined) return await stored.commitMerged(outcome.soa, merged, replacing!, judge)
     const draft = transferred.draft!
     try {
       checkSoundness(this.#wish, draft.contents)

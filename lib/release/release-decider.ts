@@ -24,7 +24,7 @@ import type { Clock } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { Board } from '../state/board.js'
-import type { Provenance } from '../store/commit.js'
+import { isFarLarger, type Provenance } from '../store/commit.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
 import { compareContents } from '../zone/compare.js'
@@ -141,7 +141,8 @@ export class ReleaseDecider {
     const previous = stored.released
     const forward = zone.checks['serial-forward']
     const known = previous && (await changeSince(stored, previous, change))
-    const owners = previous && known === undefined ? await ownersSince(stored, previous, contents) : undefined
+    const isWanted = known === undefined && !isTinyBeside(previous, contents, zone)
+    const owners = previous && isWanted ? await ownersSince(stored, previous, contents) : undefined
     const { reports, verdict, figures } = await checker.check(stored, {
       zone: zone.name,
       contents,
@@ -231,6 +232,15 @@ const recentFigures = ({ versions }: StoredZone, previous: Version): ZoneFigures
     .filter(({ releasedAt }) => releasedAt !== undefined)
     .slice(-RECENT)
     .flatMap(({ checks }) => checks?.figures ?? [])
+
+/**
+ * Nearly every record of a large zone is new, and the version before is too small for the check `churn`: what changed would not
+ * alter a verdict, except for faults of the small version, which then count as new.
+ */
+const isTinyBeside = (previous: Version | undefined, contents: ZoneContents, { checks }: FleetZone): boolean =>
+  previous !== undefined &&
+  isFarLarger(contents, previous) &&
+  (checks.churn.mode === 'off' || previous.records < checks.churn.fromRecords)
 
 /** Undefined when the previous version cannot be read. */
 async function ownersSince(stored: StoredZone, previous: Version, contents: ZoneContents): Promise<Difference | undefined> {

@@ -61,9 +61,18 @@ export function headOf(
   }
 }
 
-/** The change from older to newer contents; undefined when it is larger than the newer contents. */
-export const changeBetween = (older: ZoneContents, newer: ZoneContents): Promise<Difference | undefined> =>
-  compareContents(older, newer, newer.octets, pause)
+/** A difference to contents that are so many times as large costs nodes hardly less than an AXFR. */
+const FAR_LARGER = 8
+/** Differences to smaller contents cost nothing. */
+const LARGE_OCTETS = 1 << 20
+
+/** The difference between them is nearly the whole of large contents. */
+export const isFarLarger = ({ octets }: ZoneContents, than: { octets: number }): boolean =>
+  octets > LARGE_OCTETS && octets > FAR_LARGER * than.octets
+
+/** The change from older to newer contents; undefined when it is as large as the newer contents, or nearly so. */
+export const changeBetween = async (older: ZoneContents, newer: ZoneContents): Promise<Difference | undefined> =>
+  isFarLarger(newer, older) ? undefined : await compareContents(older, newer, newer.octets, pause)
 
 /** True when a change leads from older to newer contents octet by octet. */
 export const isToTheLetter = async (older: ZoneContents, newer: ZoneContents): Promise<boolean> =>

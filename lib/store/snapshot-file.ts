@@ -30,10 +30,17 @@ export function blockHead(records: Buffer): Buffer {
   return head
 }
 
-/** Returns when the file is named, and file and name are durable. Throws StoreError STORE_IO; then no file remains. */
-export async function writeSnapshot(file: string, contents: ZoneContents): Promise<void> {
+/**
+ * Returns when the file is named, and file and name are durable. `pending`: with an uncommitted change, which must not be rolled
+ * back meanwhile. Throws StoreError STORE_IO; then no file remains.
+ */
+export async function writeSnapshot(
+  file: string,
+  contents: ZoneContents,
+  what: 'committed' | 'pending' = 'committed',
+): Promise<void> {
   const aside = `${file}.new`
-  const view = contents.view()
+  const view = contents.view(what)
   try {
     const handle = await open(aside, 'w', 0o640)
     try {

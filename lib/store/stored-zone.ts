@@ -3,13 +3,16 @@
  * differences (from IXFR). A version is durable before it is visible, and replaces exactly the version that it was built on.
  */
 import { join } from 'node:path'
+import type { Soa } from '../dns/message.js'
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { ZoneOrders } from '../rollout/record.js'
-import { pause, withRests } from '../runtime/turns.js'
+import { pause } from '../runtime/turns.js'
 import type { Difference } from '../zone/difference.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
+import type { MergedZone } from '../zone/zone-merge.js'
 import { CHECK_MARK, CheckMark } from './check-mark.js'
+import { commitDifferences, commitMerge } from './commit-change.js'
 import { changeBetween, expectBase, expectNewest, headOf, isToTheLetter, type Judge, unknownVersion } from './commit.js'
 import { octetsFrom } from './difference-reader.js'
 import type { Progress } from './journal-heads.js'
@@ -20,7 +23,7 @@ import { SnapshotDraft } from './snapshot-draft.js'
 import { isReleasedTo, type Version } from './version.js'
 import { readVersion } from './version-reader.js'
 import { WarmContents } from './warm-contents.js'
-import { type Prepared, ZoneLog } from './zone-log.js'
+import { ZoneLog } from './zone-log.js'
 import { WriterTurns } from './writer-turns.js'
 import { snapshotName, tidyUp } from './zone-upkeep.js'
 
@@ -223,25 +226,17 @@ export class StoredZone {
 
   /** Applies differences to the newest version and commits the result. On any error the zone is as before. */
   async commitIncremental(differences: readonly Difference[], replacing: Version, judge: Judge): Promise<Version> {
-    return this.#turns.run(async () => {
-      expectBase(this.name, this.latest, replacing)
-      const contents = await this.contents()
-      await contents.hash(pause)
-      contents.begin()
-      let prepared: Prepared | undefined
-      try {
-        const exact: Difference[] = []
-        for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
-        prepared = this.#log.prepare(exact)
-        const head = headOf(contents, await judge(contents, exact, Promise.resolve()), 'ixfr', exact, this.versions)
-        const row = await this.#log.append(head, exact, () => contents.commit(), prepared)
-        return row!.version
-      } catch (error) {
-        contents.rollback()
-        if (prepared) await this.#log.abandon(prepared)
-        throw error
-      }
-    })
+    return this.#turns.run(async () => commitDifferences(await this.#base(replacing), differences, judge))
+  }
+
+  /** As commitIncremental, of what an AXFR with this SOA changes in the contents that it was merged with. */
+  async commitMerged(soa: Soa, merged: MergedZone, replacing: Version, judge: Judge): Promise<Version> {
+    return this.#turns.run(async () => commitMerge(await this.#base(replacing), soa, merged, judge))
+  }
+
+  async #base(replacing: Version) {
+    expectBase(this.name, this.latest, replacing)
+    return { directory: this.#directory, log: this.#log, contents: await this.contents() }
   }
 
   /** Records the progress of a version durably; undefined when the version is no longer kept. */

@@ -11,6 +11,7 @@ import { TransferError } from '../xfr/errors.js'
 import type { InboundOutcome } from '../xfr/inbound.js'
 import type { SnapshotDraft } from '../store/snapshot-draft.js'
 import { ZoneContents } from '../zone/zone-contents.js'
+import type { MergedZone, ZoneMerge } from '../zone/zone-merge.js'
 import type { Remote } from '../fleet/remote.js'
 import type { Querier } from '../transport/querier.js'
 import { receiveTransfer } from './receive-transfer.js'
@@ -25,14 +26,21 @@ export interface TransferWish {
   limits: TransferLimits
   /** Called when an AXFR begins. */
   startDraft: (contents: ZoneContents) => SnapshotDraft
+  /**
+   * Called when an AXFR begins, before `startDraft`: a merge with the current contents, or undefined when they are of no use. A
+   * zone that cannot be merged is transferred once more, without this.
+   */
+  startMerge?: ((soa: Soa) => ZoneMerge | undefined) | undefined
   /** Ends the transfer before its next message. */
   signal?: AbortSignal | undefined
 }
 
 export interface Transferred {
   outcome: InboundOutcome
-  /** The draft, when the outcome is `full`; a caller that does not commit it must discard it. */
+  /** The draft, when the outcome is `full` and not merged; a caller that does not commit it must discard it. */
   draft: SnapshotDraft | undefined
+  /** The difference from the current contents, when the outcome is `full` and merged. */
+  merged?: MergedZone | undefined
   /** Survey of the names of a large AXFR, when they came in order. */
   seen?: SurveyedZone | undefined
   messages: number
@@ -42,6 +50,9 @@ export interface Transferred {
   outside: number
   tookMs: number
 }
+
+/** The arriving zone cannot be merged with the current contents. */
+class NotMergeable extends Error {}
 
 export class TransferClient {
   readonly #tcp: TcpPool
@@ -73,6 +84,7 @@ export class TransferClient {
     try {
       return await this.#once(remote, wish, edns)
     } catch (error) {
+      if (error instanceof NotMergeable) return await this.transfer(remote, { ...wish, startMerge: undefined })
       // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS only.
       const isAboutEdns =
         error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR
@@ -86,6 +98,7 @@ export class TransferClient {
     const { apex, held, limits } = wish
     const startedAt = performance.now()
     let draft: SnapshotDraft | undefined
+    let merge: ZoneMerge | undefined
     let counter: ThreadSummer | undefined
     try {
       const inbound = await receiveTransfer(this.#tcp, this.#clock, remote, {
@@ -94,11 +107,16 @@ export class TransferClient {
         edns,
         limits,
         signal: wish.signal,
-        onFull: () => {
-          draft = wish.startDraft(new ZoneContents(apex))
-          this.#memory.watch(draft.contents, held ? 'ixfr' : 'axfr', limits.memory)
+        onFull: (soa) => {
+          merge = wish.startMerge?.(soa)
+          if (merge === undefined) draft = wish.startDraft(new ZoneContents(apex))
+          this.#memory.watch((merge ?? draft?.contents)!, held ? 'ixfr' : 'axfr', limits.memory)
         },
         onRecords: (data, from, to) => {
+          if (merge !== undefined) {
+            if (!merge.take(data, from, to)) throw new NotMergeable()
+            return
+          }
           const { contents } = draft!
           contents.addRun(data, from, to)
           draft!.advance()
@@ -107,19 +125,23 @@ export class TransferClient {
           if (counter !== undefined) contents.countElsewhere(counter)
         },
         afterMessage: () => {
-          if (draft) this.#memory.check(draft.contents)
+          const growing = merge ?? draft?.contents
+          if (growing) this.#memory.check(growing)
         },
       })
       await draft?.settle(pause)
+      const merged = await merge?.finish(pause)
+      if (merge !== undefined && merged === undefined) throw new NotMergeable()
       const { messages, records, octets, outside } = inbound
       const tookMs = performance.now() - startedAt
-      return { outcome: inbound.outcome!, draft, seen: counter?.seen, messages, records, octets, outside, tookMs }
+      return { outcome: inbound.outcome!, draft, merged, seen: counter?.seen, messages, records, octets, outside, tookMs }
     } catch (error) {
       await draft?.discard()
       throw error
     } finally {
       counter?.drop()
-      if (draft) this.#memory.forget(draft.contents)
+      const grown = merge ?? draft?.contents
+      if (grown) this.#memory.forget(grown)
     }
   }
 }

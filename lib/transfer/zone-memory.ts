@@ -3,7 +3,11 @@
  * many large zones at once, cannot exhaust the machine.
  */
 import { type AskedFor, TransferError } from '../xfr/errors.js'
-import type { ZoneContents } from '../zone/zone-contents.js'
+
+/** A zone, or a part of one, whose octets of memory grow. */
+interface Growing {
+  readonly memory: number
+}
 
 interface Watched {
   asked: AskedFor
@@ -17,7 +21,7 @@ const STEP_OCTETS = 16 << 20
 export class ZoneMemory {
   readonly #limit: { total: number }
   readonly #elsewhere: () => number
-  readonly #watched = new Map<ZoneContents, Watched>()
+  readonly #watched = new Map<Growing, Watched>()
 
   /** `total`: octets over all zones; `elsewhere` returns the octets of zones that are not being received. */
   constructor(limit: { total: number }, elsewhere: () => number) {
@@ -25,12 +29,12 @@ export class ZoneMemory {
     this.#elsewhere = elsewhere
   }
 
-  watch(contents: ZoneContents, asked: AskedFor, limit: number): void {
+  watch(contents: Growing, asked: AskedFor, limit: number): void {
     this.#watched.set(contents, { asked, limit, next: Math.min(STEP_OCTETS, limit) })
   }
 
   /** Throws TransferError XFR_LIMIT. */
-  check(contents: ZoneContents): void {
+  check(contents: Growing): void {
     const watched = this.#watched.get(contents)
     if (!watched || contents.memory <= watched.next) return
     watched.next = Math.min(contents.memory + STEP_OCTETS, Math.max(watched.limit, contents.memory))
@@ -46,7 +50,7 @@ export class ZoneMemory {
       )
   }
 
-  forget(contents: ZoneContents): void {
+  forget(contents: Growing): void {
     this.#watched.delete(contents)
   }
 }

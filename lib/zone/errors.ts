@@ -8,6 +8,7 @@ export type ZoneFault =
   | { code: 'ZONE_TOO_LARGE'; limit: string }
   | { code: 'ZONE_COLLIDES'; records: number }
   | { code: 'ZONE_EMPTY' }
+  | { code: 'ZONE_MERGE_MISFIT'; arrived: number; found: number }
   | { code: 'ZONE_DIGEST_MISMATCH'; expected: string; found: string }
 
 export class ZoneError extends ZonecastError<ZoneFault> {
@@ -19,6 +20,7 @@ export class ZoneError extends ZonecastError<ZoneFault> {
       case 'ZONE_TTL_IN_DOUBT':
       case 'ZONE_WRONG_BASE':
       case 'ZONE_EMPTY':
+      case 'ZONE_MERGE_MISFIT':
       case 'ZONE_DIGEST_MISMATCH':
         return 'axfr'
       case 'ZONE_TOO_LARGE':

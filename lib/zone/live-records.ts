@@ -49,8 +49,8 @@ export class LiveRecords {
   #hashedTo = 0
   /** Sums up added records, in place of `sums`. */
   #counter: RunCounter | undefined
-  /** Records were added or removed one by one: the arena has no order any more. */
-  #isStirred = false
+  /** Records were added or removed one by one: the arena has no order from this offset on. */
+  stirredFrom: number | undefined
   readonly #matches = (offset: number): boolean =>
     sameRecord(this.arena.chunkOf(offset), this.arena.at(offset), this.#probe, this.#probeAt)
 
@@ -78,7 +78,12 @@ export class LiveRecords {
 
   /** The owners of the live records are in canonical order. */
   get isInOrder(): boolean {
-    return this.sums.isInOrder && !this.#isStirred
+    return this.sums.isInOrder && this.stirredFrom === undefined
+  }
+
+  /** Arena offset up to which owners are in canonical order, those of dead records included. */
+  get orderedEnd(): number {
+    return this.stirredFrom ?? (this.sums.isInOrder ? this.arena.tail : 0)
   }
 
   /** Adds the next records of the arena to the hash, and drops duplicates. */
@@ -118,9 +123,8 @@ export class LiveRecords {
   /** True when the TTL is lower than that of the existing same record. */
   #noteTwin(earlier: number, data: Buffer, at: number): boolean {
     const ttl = storedTtl(data, at)
-    const earlierTtl = this.ttlAt(earlier)
-    if (ttl !== earlierTtl) this.copied ??= recordText(data, at)
-    return ttl < earlierTtl
+    if (ttl !== this.ttlAt(earlier)) this.copied ??= recordText(data, at)
+    return ttl < this.ttlAt(earlier)
   }
 
   /** Hashes all remaining records synchronously. */
@@ -211,7 +215,7 @@ export class LiveRecords {
     counter.advance(this.arena.sharedChunks, this.arena.tail)
   }
 
-  /** Called after the last run: accepts the sums of the other thread, or sums up here if that failed. */
+  /** After the last run: accepts the sums of the other thread, or sums up here if that failed. */
   async takeCount(pause: () => Promise<void>): Promise<void> {
     const counter = this.#counter
     const plain = await counter?.finish(this.arena.sharedChunks, this.arena.tail)
@@ -241,9 +245,9 @@ export class LiveRecords {
   /** Inserts the record that was looked up last and not found. */
   insertAbsent(data: Buffer, at: number): void {
     const { length } = this.#hash
+    this.stirredFrom ??= this.orderedEnd
     const offset = this.arena.append(data, at, length)
     this.#hashedTo = this.arena.tail
-    this.#isStirred = true
     this.#table.insert(this.#key, offset)
     this.sums.add(this.#hash, data, at)
     this.undo?.steps.push({ did: 'add', offset })
@@ -251,10 +255,9 @@ export class LiveRecords {
 
   /** Removes the record that was looked up last and found. */
   remove(offset: number): void {
-    const chunk = this.arena.chunkOf(offset)
-    const at = this.arena.at(offset)
+    const [chunk, at] = [this.arena.chunkOf(offset), this.arena.at(offset)]
     const length = storedLength(chunk, at)
-    this.#isStirred = true
+    this.stirredFrom ??= this.orderedEnd
     this.#table.delete(this.#key, offset)
     this.sums.remove(this.#hash, chunk, at)
     this.arena.mark(offset, MARK_DEAD)
@@ -272,8 +275,7 @@ export class LiveRecords {
   /** Undoes each step since `begin`. */
   takeBack({ steps, tail, digest, summary }: Undo): void {
     for (const { did, offset } of steps.reverse()) {
-      const chunk = this.arena.chunkOf(offset)
-      const at = this.arena.at(offset)
+      const [chunk, at] = [this.arena.chunkOf(offset), this.arena.at(offset)]
       const length = storedLength(chunk, at)
       const sign = did === 'add' ? -1 : 1
       this.#hash.of(chunk, at)

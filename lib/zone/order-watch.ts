@@ -5,6 +5,7 @@
  */
 import { STORED_HEAD } from '../dns/record.js'
 import { compareAtName } from './canonical-order.js'
+import { compareLabels } from './owner-order.js'
 
 /** Maximum of unsorted records at one name that are compared with each other. */
 const MOST_COMPARED = 64
@@ -105,19 +106,4 @@ export class OrderWatch {
 function isSameOctets(x: Buffer, xAt: number, y: Buffer, yAt: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (x[xAt + i] !== y[yAt + i]) return false
   return true
-}
-
-/** Letters folded; of two labels with equal beginnings the shorter comes first. */
-function compareLabels(x: Buffer, xAt: number, y: Buffer, yAt: number): number {
-  const xLength = x[xAt]!
-  const yLength = y[yAt]!
-  for (let i = 1, n = Math.min(xLength, yLength); i <= n; i++) {
-    let a = x[xAt + i]!
-    let b = y[yAt + i]!
-    if (a === b) continue
-    if (a >= 0x41 && a <= 0x5a) a += 0x20
-    if (b >= 0x41 && b <= 0x5a) b += 0x20
-    if (a !== b) return a - b
-  }
-  return xLength - yLength
 }

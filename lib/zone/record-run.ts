@@ -32,6 +32,19 @@ export class RunBuilder {
     this.count += 1
   }
 
+  /** The records so far; valid until the next one is added. */
+  get data(): Buffer {
+    return this.#data
+  }
+
+  /** Empties it, and returns what it had; valid until the next record is added. */
+  take(): RecordRun {
+    const run = { data: this.#data.subarray(0, this.#length), count: this.count }
+    this.#length = 0
+    this.count = 0
+    return run
+  }
+
   finish(): RecordRun {
     const data = this.#data.subarray(0, this.#length)
     // A small one may be kept for as long as its version.

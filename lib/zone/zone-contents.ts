@@ -15,6 +15,7 @@ import { ZoneError } from './errors.js'
 import { LiveRecords } from './live-records.js'
 import { OwnerIndex } from './owner-index.js'
 import type { RunCounter } from './run-sums.js'
+import { ZoneMerge } from './zone-merge.js'
 
 /** Some 1 ms of work, and 5 where memory is slow. */
 const RECORDS_PER_REST = 1_000
@@ -167,6 +168,17 @@ export class ZoneContents {
     if (isInOrder && sums.isSorted) return async (visit) => await walkView(view, visit, pause)
     const order = await this.canonicalOrder(view, pause)
     return async (visit) => await walkOrder(view, order, visit, pause)
+  }
+
+  /** Differences were applied since the records were received or read. */
+  get isChanged(): boolean {
+    return this.#records.stirredFrom !== undefined
+  }
+
+  /** Compares these contents with a zone that arrives in canonical order; undefined when these have none. They must not change. */
+  merge(): ZoneMerge | undefined {
+    this.#settleNow()
+    return ZoneMerge.of(this.#records.arena, this.apex.length, this.#records.orderedEnd)
   }
 
   begin(): void {

@@ -45,7 +45,7 @@ function index(zone: FleetZone, stored: StoredZone, kind: Version['kind'], { log
     .contents()
     .then(async (contents) => {
       await contents.hash(pause)
-      if (kind === 'ixfr') await contents.indexOwners(pause)
+      if (kind === 'ixfr' || contents.isChanged) await contents.indexOwners(pause)
     })
     .catch((error) => log.warn({ zone: zone.name, op: 'check', err: describeError(error) }, 'zone records not indexed'))
 }

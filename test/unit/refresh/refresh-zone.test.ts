@@ -1,110 +1,16 @@
 /** A complete refresh: the queries to each primary, and the zone after a failure. Transfers come from a list. */
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import type { FleetZone, Primary } from '../../../lib/fleet/fleet.js'
-import { parseZoneName } from '../../../lib/dns/name.js'
-import { type RefreshOutcome, refreshZone } from '../../../lib/refresh/refresh-zone.js'
-import type { RefreshWish } from '../../../lib/refresh/refresh-wish.js'
-import type { TransferClient, Transferred, TransferWish } from '../../../lib/transfer/transfer-client.js'
-import { sourceDoubt } from '../../../lib/refresh/source-doubt.js'
-import { silentLogger } from '../../../lib/runtime/logger.js'
-import { StoredZone } from '../../../lib/store/stored-zone.js'
-import { refused } from '../../../lib/transport/errors.js'
-import type { Remote } from '../../../lib/fleet/remote.js'
 import { expectError } from '../../support/expect-error.js'
+import { A, B, FROM_1_TO_2, LIMITS, NS, PRIMARIES, REFUSED, RefreshAnswers, V1, V2 } from '../../support/refresh-answers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { APEX, NO_LIMITS, receive, type ScriptedMessage, soa, textsOf, ZONE } from '../../support/transfer-script.js'
-
-const NS = 'example. 60 NS ns1.example.'
-const A = 'a.example. 60 A 192.0.2.1'
-const B = 'b.example. 60 A 192.0.2.2'
-const V1 = `S1\n${NS}\n${A}\nS1`
-const V2 = `S2\n${NS}\n${B}\nS2`
-const FROM_1_TO_2 = `S2\nS1\n${A}\nS2\n${B}\nS2`
-const REFUSED: ScriptedMessage = { flags: 0x8005 }
-
-/** The answers of primaries, by query: `hm1 axfr` and so on. Any other query fails. */
-type Answers = Record<string, ScriptedMessage>
-
-const LIMITS = {
-  ...NO_LIMITS,
-  connectMs: 1,
-  firstOctetMs: 1,
-  idleMs: 1,
-  minOctetsPerSecond: 0,
-  totalMs: 1,
-  memory: 1e9,
-  growth: { factor: 100, records: 1000, octets: 1e6 },
-}
-
-const primary = (id: string, port: number): Primary => ({ id, address: { ip: '192.0.2.1', port }, key: undefined })
-const PRIMARIES = [primary('hm1', 1), primary('hm2', 2)]
-
-class Scene {
-  readonly stored: StoredZone
-  readonly directory: string
-  asked: string[] = []
-  /** The serial on the board. */
-  cells: Record<string, { brokenAt: number }> = {}
-  readonly misfits = new Set<string>()
-
-  constructor(directory: string) {
-    this.directory = join(directory, 'zone')
-    this.stored = new StoredZone(parseZoneName(ZONE), APEX, this.directory)
-  }
-
-  async refresh(answers: Answers, wish: Partial<RefreshWish> = {}): Promise<RefreshOutcome> {
-    this.asked = []
-    const client = {
-      transfer: async ({ address }: Remote, transfer: TransferWish): Promise<Transferred> => {
-        const id = PRIMARIES[address.port - 1]!.id
-        const question = `${id} ${transfer.held ? 'ixfr' : 'axfr'}`
-        this.asked.push(question)
-        const answer = answers[question]
-        if (answer === undefined) throw refused(address, { code: 'ECONNREFUSED' })
-        const current = transfer.held?.serial
-        const { inbound, outcome, contents } = receive({ messages: [answer], ...(current === undefined ? {} : { current }) })
-        if (!outcome) throw inbound.end()
-        const draft = contents && transfer.startDraft(contents)
-        return { outcome, draft, messages: 1, records: inbound.records, octets: 1, outside: 0, tookMs: 1 }
-      },
-    } as unknown as TransferClient
-    const zone = { name: this.stored.name, apex: APEX, limits: {} } as FleetZone
-    return await refreshZone(
-      {
-        zone,
-        stored: this.stored,
-        primaries: PRIMARIES,
-        forceAxfr: false,
-        doubt: ({ id }) =>
-          this.misfit(id) ?? sourceDoubt(this.stored.latest!, this.stored.conflicting.list.length > 0, id, this.cells[id]),
-        noteMisfit: ({ id }) => this.misfits.add(`${id} ${this.serial}`),
-        announced: () => undefined,
-        expired: false,
-        limits: LIMITS,
-        judge: async () => ({ releasedAt: 2 }),
-        seenAt: 1,
-        ...wish,
-      },
-      { client, clock: { now: () => 2 }, log: silentLogger, counts: { count: () => undefined } },
-    )
-  }
-
-  misfit(id: string): 'misfit' | undefined {
-    return this.misfits.has(`${id} ${this.serial}`) ? 'misfit' : undefined
-  }
-
-  get serial(): number | undefined {
-    return this.stored.latest?.serial
-  }
-}
+import { type ScriptedMessage, soa, textsOf } from '../../support/transfer-script.js'
 
 describe('a refresh', () => {
   const scratch = scratchDirs()
-  const fresh = (): Scene => new Scene(scratch())
+  const fresh = (): RefreshAnswers => new RefreshAnswers(scratch())
   /** A scene with version 1. */
-  const holding = async (): Promise<Scene> => {
+  const holding = async (): Promise<RefreshAnswers> => {
     const scene = fresh()
     await scene.refresh({ 'hm1 axfr': V1 })
     return scene
@@ -226,7 +132,7 @@ describe('a refresh', () => {
 
   describe('uses AXFR, because an IXFR may not fit,', () => {
     const V3 = `S3\n${NS}\n${A}\n${B}\nS3`
-    const whole = async (scene: Scene, id: 'hm1' | 'hm2'): Promise<void> => {
+    const whole = async (scene: RefreshAnswers, id: 'hm1' | 'hm2'): Promise<void> => {
       await scene.refresh(
         { [`${id} ixfr`]: FROM_1_TO_2, [`${id} axfr`]: V3 },
         { primaries: PRIMARIES.filter((one) => one.id === id) },
