@@ -1,7 +1,8 @@
 /** Callers of the API, as the config has them. */
 import type { ZonePattern } from './callers-schema.js'
 
-export type Role = 'viewer' | 'operator' | 'publisher' | 'admin'
+/** `vantage`: reports probes, and nothing else; each other one includes those before it. */
+export type Role = 'vantage' | 'viewer' | 'operator' | 'publisher' | 'admin'
 
 /** The zones and nodes that a caller of the API may use; undefined: all. */
 export interface CallerScope {

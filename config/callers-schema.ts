@@ -28,8 +28,12 @@ const NONE = { error: 'is empty, and the caller could use nothing: write at leas
 const caller = {
   name: identifier().describe('Name of the caller in logs, orders and the audit log.'),
   role: z
-    .enum(['viewer', 'operator', 'publisher', 'admin'], { error: 'write viewer, operator, publisher or admin' })
-    .describe('Role of the caller; each role includes the ones before it.'),
+    .enum(['vantage', 'viewer', 'operator', 'publisher', 'admin'], {
+      error: 'write vantage, viewer, operator, publisher or admin',
+    })
+    .describe(
+      'Role of the caller: vantage (a vantage point, which only reports), or viewer, operator, publisher, admin, of which each includes the ones before it.',
+    ),
   person: identifier()
     .optional()
     .describe('The person who has it; two callers of one person count once for approvals. Default: the name.'),

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ApiCaller, ApiClientConfig, ApiToken } from './caller-types.js'
+import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
 import type { RawConfig } from './schema.js'
 import { quote } from './secrets.js'
@@ -26,6 +27,7 @@ export function resolveCallers(
   const tokens = rawTokens.flatMap((token, i) => {
     const at = ['api', 'tokens', i]
     noteName('tokens', i, token.name)
+    checkVantage(at, token, report)
     const sha256 = resolveHash(folder, token, (setting, code, message) =>
       report(code, setting === undefined ? at : [...at, setting], message),
     )
@@ -35,6 +37,7 @@ export function resolveCallers(
     const at = ['api', 'clients', i]
     const { certificate, pin } = client
     noteName('clients', i, client.name)
+    checkVantage(at, client, report)
     if (tls === undefined) report('CONFIG_MISSING', at, 'a client certificate needs TLS: write api.tls, or use a token')
     else if (certificate !== undefined && tls.clientCa === undefined)
       report(
@@ -47,6 +50,14 @@ export function resolveCallers(
     return { ...callerOf(client), certificate, pins: pinsOf(pin) }
   })
   return { tokens, clients }
+}
+
+/** It probes every service address, and reads nothing. */
+function checkVantage(at: SettingPath, caller: RawToken | RawClient, report: Report): void {
+  if (caller.role !== 'vantage') return
+  for (const setting of ['zones', 'clouds', 'nodes'] as const)
+    if (caller[setting] !== undefined)
+      report('CONFIG_VALUE', [...at, setting], `"${setting}" has no use for a vantage point, which only reports: remove the line`)
 }
 
 function callerOf({ name, role, person = name, zones, clouds, nodes, subnets, expires }: RawToken | RawClient): ApiCaller {

@@ -7,6 +7,8 @@ export interface Environment {
   url: string | undefined
   /** ZONECAST_TOKEN: the bearer token for that hub. */
   token: string | undefined
+  /** ZONECAST_VANTAGE: the name of a vantage point. */
+  vantage: string | undefined
   /** ZONECAST_CA: a file with the CAs of that hub. */
   ca: string | undefined
   /** ZONECAST_CERT and ZONECAST_KEY: files with a client certificate and its key. */
@@ -42,6 +44,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     configFile: given(env.ZONECAST_CONFIG),
     url: given(env.ZONECAST_URL),
     token: given(env.ZONECAST_TOKEN),
+    vantage: given(env.ZONECAST_VANTAGE),
     ca: given(env.ZONECAST_CA),
     cert: given(env.ZONECAST_CERT),
     key: given(env.ZONECAST_KEY),

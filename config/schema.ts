@@ -28,6 +28,7 @@ import {
   ipAddress,
   listenAddress,
   listOf,
+  logLevel,
   mapOf,
   redisUrl,
   section,
@@ -234,12 +235,7 @@ export const configSchema = section({
   webhooks: mapOf(webhook, 'webhooks').describe('Receivers of events about versions, by name.'),
   audit: auditSchema,
   log: section({
-    level: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-        error: 'write trace, debug, info, warn, error, fatal or silent',
-      })
-      .default('info')
-      .describe('Lowest level of log lines that are written.'),
+    level: logLevel().describe('Lowest level of log lines that are written.'),
   })
     .prefault({})
     .describe('Logs.'),

@@ -35,6 +35,13 @@ export const mapOf = <T extends z.core.SomeType>(item: T, what: string) => recor
 
 export const text = (hint: string) => z.string({ error: hint }).min(1, { error: hint })
 
+export const logLevel = () =>
+  z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'write trace, debug, info, warn, error, fatal or silent',
+    })
+    .default('info')
+
 export const count = (least: number) => {
   const error = `write a whole number, at least ${least}`
   return z.int({ error }).min(least, { error })

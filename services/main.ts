@@ -4,5 +4,6 @@ import { runProgram } from './cli/program.js'
 
 process.exitCode = await runProgram(process.argv, {
   loadHub: () => import('./hub.js'),
+  loadVantage: () => import('./vantage/run-vantage.js'),
   loadDemo: () => import('./demo/demo.js'),
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { moment } from './fields.js'
 
-const role = z.enum(['viewer', 'operator', 'publisher', 'admin'])
+const role = z.enum(['vantage', 'viewer', 'operator', 'publisher', 'admin'])
 const scope = z.string().nullable().describe('The zones and nodes that the caller may use; null: all')
 
 export const CallerAnswer = z.object({

@@ -4,6 +4,7 @@ import { VERDICTS } from '../checks/verdicts.js'
 import { moment, serial } from './fields.js'
 import { ProbeAnswer } from './probe-answers.js'
 import { CheckReportAnswer, RolloutRowAnswer } from './rollout-answers.js'
+import { CatchmentRowAnswer, VantageRowAnswer } from './vantage-answers.js'
 import { ForcedAnswer, NodeZoneAnswer, ZoneSummaryAnswer } from './zone-answers.js'
 
 export const EVENTS = {
@@ -11,6 +12,12 @@ export const EVENTS = {
   node: NodeZoneAnswer.extend({ zone: z.string(), node: z.string() }),
   force: ForcedAnswer.extend({ zone: z.string(), node: z.string() }),
   probe: ProbeAnswer,
+  vantage: VantageRowAnswer.omit({ probes: true }),
+  catchment: CatchmentRowAnswer.pick({ vantage: true, cloud: true, address: true }).extend({
+    at: moment,
+    from: z.array(z.string()),
+    to: z.array(z.string()),
+  }),
   rollout: RolloutRowAnswer.omit({ approvals: true }).extend({ since: moment }),
   check: z.object({
     id: z.string(),

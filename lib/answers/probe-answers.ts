@@ -5,6 +5,7 @@ import { knownSerial, moment, StateCounts } from './fields.js'
 
 export const ProbeAnswer = z
   .object({
+    vantage: z.string().nullable().describe('The vantage point that asked; null: this hub'),
     cloud: z.string(),
     address: z.string().describe('The service address'),
     zone: z.string(),

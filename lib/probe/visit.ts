@@ -42,7 +42,7 @@ export async function visit(
   transport: ProbeTransport,
 ): Promise<Visit> {
   const remote: Remote = { id: 'probe', address, key: undefined }
-  const manner = { patience: PATIENCE, overTcp: transport === 'tcp', port: 'fresh' as const }
+  const manner = { patience: PATIENCE, overTcp: transport === 'tcp', port: 'fresh' as const, ownConnection: true }
   const began = performance.now()
   const question: Question = { name: apex, type: TYPE.SOA, nsid: true, zoneVersion: true }
   let answer: SmallMessage

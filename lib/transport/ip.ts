@@ -1,5 +1,7 @@
 /** IP addresses as text: membership in a list of networks. */
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+
+export const isIpAddress = (text: string): boolean => isIP(text) !== 0
 
 /** `subnets` are addresses or CIDR blocks of either family; an empty list matches nothing. */
 export function isWithin(ip: string, subnets: readonly string[]): boolean {

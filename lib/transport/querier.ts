@@ -54,6 +54,8 @@ export interface QueryManner {
   patience?: QueryPatience
   /** Asks over TCP when no answer came over UDP. */
   tcpAfterSilence?: boolean
+  /** A connection of its own, closed after the answer: behind an anycast address each may reach another server. */
+  ownConnection?: boolean
   /** Asks over TCP at once. */
   overTcp?: boolean
 }
@@ -157,7 +159,7 @@ export class Querier {
     }
   }
 
-  async #overTcp(remote: Remote, question: Question, { patience = PATIENCE }: QueryManner): Promise<Buffer> {
+  async #overTcp(remote: Remote, question: Question, { patience = PATIENCE, ownConnection }: QueryManner): Promise<Buffer> {
     const { tcpMs } = patience
     const limits = { connectMs: tcpMs, firstOctetMs: tcpMs, idleMs: () => tcpMs, minOctetsPerSecond: 0, totalMs: tcpMs * 2 }
     let answer: Buffer | undefined
@@ -170,7 +172,7 @@ export class Querier {
         answer = Buffer.from(reply)
         return 'done'
       }
-      return { request: message, take, isReusable: () => true }
+      return { request: message, take, isReusable: () => ownConnection !== true }
     })
     return answer!
   }

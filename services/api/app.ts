@@ -24,6 +24,7 @@ import { rolloutRoutes } from './routes/rollouts.js'
 import { serviceProbeRoutes } from './routes/service-probes.js'
 import { sessionRoutes } from './routes/session.js'
 import { statusRoutes } from './routes/status.js'
+import { vantageReportRoutes, vantageRoutes } from './routes/vantages.js'
 import { verifyRoutes } from './routes/verify.js'
 import { workerRoutes } from './routes/workers.js'
 import { zoneRoutes } from './routes/zones.js'
@@ -89,7 +90,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
   registerGauges(metrics.registry, context)
   // A scrape waits only for other scrapes: an alarm must not depend on readers of zones.
   const scrapes = new HeavyAnswers(HEAVY_LIMITS)
-  app.get('/metrics', auth, async (_req, res) => {
+  app.get('/metrics', auth, atLeast('viewer'), async (_req, res) => {
     scopeOf(context, res).expectAll('the metrics')
     await matrix.sums.settle()
     const sums = await metrics.registry.metrics()
@@ -102,14 +103,18 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     })
   })
   const v1 = express.Router()
-  v1.use(auth, atLeast('viewer'))
+  const readBody = [requireJson, express.json({ limit: MAX_BODY }), requireFlat]
+  v1.use(auth)
+  // Their callers have no other right.
+  v1.use(vantageReportRoutes(context, readBody))
+  v1.use(atLeast('viewer'))
   v1.use((_req, res, next) => {
     veilAnswers(context, res)
     next()
   })
   v1.use(readZoneSegment)
   v1.get('/events', (req, res) => events.open(req, res))
-  v1.use(requireJson, express.json({ limit: MAX_BODY }), requireFlat)
+  v1.use(...readBody)
   v1.use(
     statusRoutes(context),
     zoneRoutes(context),
@@ -121,6 +126,7 @@ export function buildApp(context: ApiContext, events: EventStreams, gate: Gate):
     verifyRoutes(context),
     workerRoutes(context),
     serviceProbeRoutes(context),
+    vantageRoutes(context),
     sessionRoutes(context),
     callerRoutes(context),
     healthRoutes(context),

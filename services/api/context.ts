@@ -26,6 +26,7 @@ import type { NodeServers } from './node-servers.js'
 import type { HealthRounds } from './health/health-rounds.js'
 import type { Identities } from './probes/identities.js'
 import type { ProbeRounds } from './probes/probe-rounds.js'
+import type { Vantages } from './probes/vantages.js'
 import { ApiProblem, noSuchNode, noSuchZone } from './problem.js'
 import { MAX_NAME_TEXT } from './schemas.js'
 import { scopeOf } from './scope.js'
@@ -36,6 +37,7 @@ export interface ApiContext {
   matrix: Matrix
   servers: Pick<NodeServers, 'of'>
   probes: Pick<ProbeRounds, 'list' | 'probe' | 'results'>
+  vantages: Pick<Vantages, 'list' | 'find' | 'results' | 'tasksFor' | 'take'>
   health: Pick<HealthRounds, 'of' | 'ofCluster'>
   identities: Pick<Identities, 'nodesOf' | 'learn'>
   store: ZoneStore

@@ -216,6 +216,9 @@ export class EventStreams {
 function isEventInScope({ zones, nodes }: Fleet, scope: Scope, event: HubEvent): boolean {
   if (scope.isAll) return true
   if (event.name === 'probe') return isProbeInScope({ nodes }, scope, event.data)
+  if (event.name === 'vantage') return true
+  if (event.name === 'catchment')
+    return [...nodes.values()].every((node) => node.cloud !== event.data.cloud || scope.hasNode(node))
   const zone = zones.get((event.name === 'zone' ? event.data.name : event.data.zone) as ZoneName)
   if (zone === undefined || !scope.hasZone(zone)) return false
   if (event.name !== 'node' && event.name !== 'force') return true

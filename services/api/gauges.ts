@@ -188,6 +188,25 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       for (const { cloud, address, strangers } of context.probes.results.byAddress()) set({ cloud, address }, strangers)
     },
   )
+  gauge('vantage_up', '1 for each vantage point that reports', ['vantage'], (set) => {
+    // One that did not report yet is not up.
+    for (const { name, state } of context.vantages.list()) set({ vantage: name }, state === 'up' ? 1 : 0)
+  })
+  gauge('vantage_report_timestamp_seconds', 'Time of the last report of the vantage point', ['vantage'], (set) => {
+    for (const { name, reportedAt } of context.vantages.list())
+      if (reportedAt !== undefined) set({ vantage: name }, reportedAt / 1000)
+  })
+  gauge(
+    'vantage_probes',
+    'Service addresses and zones by state of the last result; none of a vantage point that is lost',
+    ['vantage', 'cloud', 'state'],
+    (set) => {
+      for (const { name, state: own, results } of context.vantages.list())
+        if (own === 'up')
+          for (const cloud of matrix.fleet.clouds.keys())
+            for (const state of PROBE_STATES) set({ vantage: name, cloud, state }, results.countOf(cloud, state))
+    },
+  )
   gauge('node_health', 'Verdict for routing: 2 serve, 1 degrade, 0 withdraw', ['node', 'cloud'], (set) => {
     const values = { serve: 2, degrade: 1, withdraw: 0 }
     for (const { id, cloud } of matrix.fleet.nodes.values()) set({ node: id, cloud }, values[context.health.of(id).verdict])

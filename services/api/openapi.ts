@@ -23,6 +23,7 @@ import {
 } from './order-schemas.js'
 import { CALLER_ROUTES } from './openapi-callers.js'
 import { PROBE_ROUTES } from './openapi-probes.js'
+import { VANTAGE_ROUTES } from './openapi-vantages.js'
 import { VERIFY_ROUTES } from './openapi-verify.js'
 import { auditQuery, configurationQuery, diffQuery, matrixQuery, pageQuery } from './schemas.js'
 import { json, ROLLOUT_ROUTES, zoneParam } from './openapi-rollouts.js'
@@ -192,6 +193,7 @@ export const ROUTES: readonly RouteConfig[] = [
   },
   ...VERIFY_ROUTES,
   ...PROBE_ROUTES,
+  ...VANTAGE_ROUTES,
   {
     method: 'post',
     path: '/v1/nodes/{node}/provision',

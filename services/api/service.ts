@@ -24,11 +24,16 @@ import { HttpListener } from '../../lib/transport/http-listener.js'
 import { Matrix } from './matrix.js'
 import { Identities } from './probes/identities.js'
 import { ProbeRounds } from './probes/probe-rounds.js'
+import { Vantages } from './probes/vantages.js'
+import { time } from './json.js'
 import { NodeServers, type NodeServersParts } from './node-servers.js'
 import { Sessions } from './sessions.js'
 
 export interface ApiParts
-  extends Omit<ApiContext, 'matrix' | 'servers' | 'probes' | 'identities' | 'health' | 'heavy' | 'version' | 'sessions'> {
+  extends Omit<
+    ApiContext,
+    'matrix' | 'servers' | 'probes' | 'vantages' | 'identities' | 'health' | 'heavy' | 'version' | 'sessions'
+  > {
   clock: Clock
   controls: NodeServersParts['controls']
   querier: NodeServersParts['querier']
@@ -52,6 +57,7 @@ export class ApiService implements Service {
   readonly #log: Logger
   readonly #certificates: CertificateWatch
   readonly #probes: ProbeRounds
+  readonly #vantages: Vantages
   readonly #health: HealthRounds
   /** Hash of the token under dataDir; made when the config has no tokens. */
   #localToken: Buffer | undefined
@@ -80,12 +86,26 @@ export class ApiService implements Service {
       identities,
       onChange: (probe) => this.#events.announce({ name: 'probe', data: probe }),
     })
+    this.#vantages = new Vantages({
+      ...parts,
+      matrix: this.#matrix,
+      identities,
+      onProbe: (probe) => this.#events.announce({ name: 'probe', data: probe }),
+      onVantage: ({ name, state, since, reportedAt }) =>
+        this.#events.announce({ name: 'vantage', data: { name, state, since: time(since), reportedAt: time(reportedAt) } }),
+      onReach: (vantage, { cloud, address }, { at, from, to }) =>
+        this.#events.announce({
+          name: 'catchment',
+          data: { vantage, cloud, address, at: time(at), from: [...from], to: [...to] },
+        }),
+    })
     const isDrained = (node: string): boolean => parts.board.get('drains', node)?.drained ?? false
     const isSilent = (node: string): boolean => parts.board.get('contacts', node)?.silentSince !== undefined
     this.#health = new HealthRounds({ ...parts, matrix: this.#matrix, isDrained, isSilent })
     const context: ApiContext = {
       ...parts,
       probes: this.#probes,
+      vantages: this.#vantages,
       health: this.#health,
       identities,
       servers: new NodeServers(parts),
@@ -126,6 +146,7 @@ export class ApiService implements Service {
     this.#makeLocalToken(config)
     this.#certificates.adopt(config)
     this.#probes.adopt()
+    this.#vantages.adopt()
     this.#listener.adopt(config.api.tls)
     this.#events.revoke()
   }
@@ -158,6 +179,7 @@ export class ApiService implements Service {
     this.#matrix.sums.begin()
     this.#certificates.start()
     this.#probes.start()
+    this.#vantages.start()
     this.#health.start()
     const bound = this.#listener.server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
@@ -166,6 +188,7 @@ export class ApiService implements Service {
   async finish(): Promise<void> {
     this.#certificates.stop()
     this.#probes.stop()
+    this.#vantages.stop()
     this.#health.stop()
     this.#events.close()
     this.#matrix.close()

@@ -14,6 +14,7 @@ import * as primary from '../../lib/answers/primary-answers.js'
 import * as rollout from '../../lib/answers/rollout-answers.js'
 import * as worker from '../../lib/answers/worker-answers.js'
 import * as zone from '../../lib/answers/zone-answers.js'
+import * as vantage from '../../lib/answers/vantage-answers.js'
 import * as probe from '../../lib/answers/probe-answers.js'
 
 /** Where the next page of a list begins. */
@@ -83,8 +84,13 @@ export type CatalogAnswer = z.infer<typeof CatalogAnswer>
 export const CatalogsAnswer = z.object({ catalogs: z.array(CatalogAnswer) })
 export const CatalogPageAnswer = catalog.CatalogAnswer.pick({ members: true, next: true })
 
-export const ProbesAnswer = probe.ProbesAnswer
-export type ProbeAnswer = probe.ProbeAnswer
+// A hub before this one has no vantage points.
+export const ProbeAnswer = probe.ProbeAnswer.partial({ vantage: true })
+export type ProbeAnswer = z.infer<typeof ProbeAnswer>
+export const ProbesAnswer = z.object({ probes: z.array(ProbeAnswer) })
+export const VantagesAnswer = vantage.VantagesAnswer
+export const CatchmentAnswer = vantage.CatchmentAnswer
+export type CatchmentRowAnswer = vantage.CatchmentRowAnswer
 export const WhoisAnswer = probe.WhoisAnswer.partial({ seenAt: true })
 
 export const HealthAnswer = health.HealthAnswer.pick({ verdict: true, why: true })

@@ -1,6 +1,7 @@
 /** The context that each command gets, and the options that commands share. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../../config/config.js'
+import type { VantageConfig } from '../../config/vantage.js'
 import { NODE_STATES, type NodeState } from '../../lib/fleet/node-state.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { ApiClient, type HubChoice } from './api-client.js'
@@ -23,10 +24,18 @@ export interface DemoModule {
   runDemo(options: { once: boolean }): Promise<number>
 }
 
+export interface VantageModule {
+  startVantage(
+    config: VantageConfig,
+    log: Logger,
+  ): { once(): Promise<boolean>; run(onRound: (isComplete: boolean) => void): Promise<void>; stop(): void }
+}
+
 /** Parts of the program that commands do not import: only the root joins services. */
 export interface ProgramParts<R extends string = string> {
   loadHub(): Promise<HubModule<R>>
   loadDemo(): Promise<DemoModule>
+  loadVantage(): Promise<VantageModule>
 }
 
 export interface CommandContext {

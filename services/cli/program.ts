@@ -25,6 +25,7 @@ import { addStatus } from './commands/status.js'
 import { addSteer } from './commands/steer.js'
 import { addToken } from './commands/token.js'
 import { addTopology } from './commands/topology.js'
+import { addVantage } from './commands/vantage.js'
 import { addVersions } from './commands/versions.js'
 import { addWhy } from './commands/why.js'
 import { addWorkers } from './commands/workers.js'
@@ -48,6 +49,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResync,
   addVerify,
   addProbe,
+  addVantage,
   addHealth,
   addWhy,
   addVersions,
@@ -122,7 +124,7 @@ export function buildProgram(context: CommandContext): Command {
 export const describedProgram = (): Command =>
   buildProgram({
     terminal: { write: () => {}, complain: () => {}, isLive: false, hasColour: false, columns: 80, rows: 24 },
-    parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
+    parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject(), loadVantage: () => Promise.reject() },
     setExit: () => {},
   })
 

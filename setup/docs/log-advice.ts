@@ -25,6 +25,7 @@ export const LOG_ADVICE: Readonly<Record<string, string>> = {
   'content of another primary chosen': 'Nothing: an operator chose it.',
   'current content chosen': 'Nothing: an operator chose it.',
   'force failed': '`err` has the reason of the name server: [control.md](../operate/control.md).',
+  'hub does not answer': '`reason` has the cause: address, token or role. [vantage-points.md](../operate/vantage-points.md).',
   'hub runs as root, reached from this machine alone': 'Start it as a user of its own before other machines reach it.',
   'lines of the member log unreadable; the catalogs list the members again':
     'Look at the disk; grace times of members that left may be lost.',
@@ -79,6 +80,7 @@ export const LOG_ADVICE: Readonly<Record<string, string>> = {
   'unexpected error': 'Report it with `err`; the hub goes on.',
   'value in redis ignored: no hub of this installation wrote it':
     'Another program writes to this Redis: [security.md](../operate/security.md).',
+  'vantage point lost': 'Its own log names the cause: [vantage-points.md](../operate/vantage-points.md#states).',
   'verdict for routing changed': '`reason` has the cause: [health.md](../operate/health.md).',
   'version held by checks; approve or reject it': '[version-held.md](../operate/version-held.md)',
   'webhook not delivered': '`err` has the reason; it is tried again, and then dropped.',

@@ -27,6 +27,8 @@ export class Identities {
   readonly #parts: IdentityParts
   readonly #learned = new Map<string, { name: string | undefined; dueAt: number }>()
   #byName = new Map<string, FleetNode[]>()
+  /** The fleet whose nodes `#byName` has. */
+  #indexed: Fleet | undefined
   #running: { fleet: Fleet; done: Promise<void> } | undefined
 
   constructor(parts: IdentityParts) {
@@ -35,6 +37,8 @@ export class Identities {
 
   /** Asks nodes whose name is neither in the config nor known lately. A call while one runs waits for that one. Never throws. */
   async learn(fleet: Fleet): Promise<void> {
+    // At once: names of the config need no question.
+    this.#index(fleet)
     while (this.#running !== undefined) {
       const { fleet: asked, done } = this.#running
       await done
@@ -58,6 +62,11 @@ export class Identities {
       for (let node = asked.shift(); node !== undefined; node = asked.shift()) await this.#ask(node, fleet)
     }
     await Promise.all(Array.from({ length: AT_ONCE }, ask))
+    this.#index(fleet)
+  }
+
+  #index(fleet: Fleet): void {
+    this.#indexed = fleet
     this.#byName = new Map()
     for (const node of fleet.nodes.values()) {
       const name = this.nameOf(node)
@@ -90,6 +99,7 @@ export class Identities {
 
   /** Only then is a name without a node that of a stranger. */
   knowsAll(fleet: Fleet, cloud: string): boolean {
+    if (fleet !== this.#indexed) return false
     return [...fleet.nodes.values()].every((node) => node.cloud !== cloud || this.nameOf(node) !== undefined)
   }
 

@@ -3,18 +3,17 @@
  * those with trouble, then the others in turn. The last result of each address and zone is kept, in memory.
  */
 import type { Endpoint } from '../../../lib/dns/endpoint.js'
-import type { ZoneName } from '../../../lib/dns/name.js'
 import type { ProbeAnswer } from '../../../lib/answers/probe-answers.js'
-import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
-import { isWell, judgeVisits, type VisitNode } from '../../../lib/probe/judge-visits.js'
-import { type Visit, visit } from '../../../lib/probe/visit.js'
+import type { FleetZone } from '../../../lib/fleet/fleet.js'
+import { isWell } from '../../../lib/probe/judge-visits.js'
+import { visit } from '../../../lib/probe/visit.js'
 import { guard } from '../../../lib/runtime/guard.js'
 import type { Logger } from '../../../lib/runtime/logger.js'
-import { pause } from '../../../lib/runtime/turns.js'
-import { time } from '../json.js'
 import type { Matrix } from '../matrix.js'
 import type { Identities, IdentityParts } from './identities.js'
+import { isProbed, isProbePlace, type Place, ProbeJudge } from './probe-judge.js'
 import { ProbeResults } from './probe-results.js'
+import { ZonesInTurn } from './zones-in-turn.js'
 
 /** Addresses and zones that are asked at once: each is one question over UDP and one over TCP. */
 const AT_ONCE = 16
@@ -24,12 +23,6 @@ const DEFAULT_PORT = 53
 const DEFAULT_ZONES = 20
 /** Between two rounds, however long a round takes. Milliseconds. */
 const LEAST_WAIT_MS = 1_000
-
-interface Place {
-  cloud: string
-  address: string
-  zone: FleetZone
-}
 
 export interface ProbeParts extends Pick<IdentityParts, 'querier'> {
   matrix: Matrix
@@ -41,8 +34,8 @@ export interface ProbeParts extends Pick<IdentityParts, 'querier'> {
 export class ProbeRounds {
   readonly #parts: ProbeParts
   #results = new ProbeResults()
-  /** The last zone that was asked for in turn, by cloud. */
-  readonly #turns = new Map<string, ZoneName>()
+  readonly #turns: ZonesInTurn
+  readonly #judge: ProbeJudge
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
   /** Interval of the planned rounds; undefined: off, or not started. */
@@ -52,6 +45,8 @@ export class ProbeRounds {
 
   constructor(parts: ProbeParts) {
     this.#parts = parts
+    this.#turns = new ZonesInTurn(parts.matrix)
+    this.#judge = new ProbeJudge(parts.matrix, parts.identities)
   }
 
   /** Read only: counts and results for a scrape. */
@@ -100,39 +95,15 @@ export class ProbeRounds {
   async #round(): Promise<void> {
     const { matrix, identities } = this.#parts
     await identities.learn(matrix.fleet)
-    this.#prune()
+    this.#results.dropUnless((answer) => isProbePlace(matrix.fleet, answer))
     const most = matrix.config.probe?.zones ?? DEFAULT_ZONES
     const places: Place[] = []
     for (const { id: cloud, addresses } of matrix.fleet.clouds.values()) {
       if (addresses.length === 0) continue
-      const zones = await this.#zonesFor(cloud, most)
+      const zones = await this.#turns.choose(cloud, most, this.#results)
       for (const address of addresses) for (const zone of zones) places.push({ cloud, address, zone })
     }
     await this.#ask(places)
-  }
-
-  /** Zones with trouble take half of the places at most, so that the others still have their turn. */
-  async #zonesFor(cloud: string, most: number): Promise<FleetZone[]> {
-    const { matrix } = this.#parts
-    const chosen = new Set<FleetZone>()
-    for (const answer of this.#results.all()) {
-      if (chosen.size >= most / 2) break
-      const zone = matrix.fleet.zones.get(answer.zone as ZoneName)
-      if (answer.cloud === cloud && !isWell(answer.state) && zone !== undefined) chosen.add(zone)
-    }
-    const names = await matrix.names()
-    const last = this.#turns.get(cloud)
-    const start = last === undefined ? 0 : names.findIndex((name) => name > last)
-    for (let i = 0; i < names.length && chosen.size < most; i++) {
-      const name = names[(Math.max(start, 0) + i) % names.length]!
-      const zone = matrix.fleet.zones.get(name)
-      if (zone !== undefined && isProbed(zone, cloud)) {
-        chosen.add(zone)
-        this.#turns.set(cloud, name)
-      }
-      await pause()
-    }
-    return [...chosen]
   }
 
   /** Probes by order. The answers are in the order of clouds, addresses and zones. */
@@ -143,7 +114,7 @@ export class ProbeRounds {
     const places: Place[] = []
     for (const { id, addresses } of matrix.fleet.clouds.values()) {
       if (cloud !== undefined && id !== cloud) continue
-      const zones = zone === undefined ? await this.#zonesFor(id, most) : isProbed(zone, id) ? [zone] : []
+      const zones = zone === undefined ? await this.#turns.choose(id, most, this.#results) : isProbed(zone, id) ? [zone] : []
       for (const address of addresses) for (const each of zones) places.push({ cloud: id, address, zone: each })
     }
     const asked = places.slice(0, MOST_ORDERED)
@@ -176,54 +147,10 @@ export class ProbeRounds {
       visit(querier, endpoint, place.zone.apex, 'udp'),
       visit(querier, endpoint, place.zone.apex, 'tcp'),
     ])
-    const answer = this.#judge(place, visits)
+    const answer = this.#judge.judge(place, visits)
     // A round that was running when probes were switched off leaves no result.
     if (isOrder || matrix.config.probe !== undefined) this.#keep(answer, beganAt)
     return answer
-  }
-
-  #judge({ cloud, address, zone }: Place, visits: readonly Visit[]): ProbeAnswer {
-    const { matrix } = this.#parts
-    const now = matrix.now()
-    const nodes = visits.map(({ instance }) => this.#nodeOf(instance, cloud))
-    const released = matrix.zoneCell(zone)?.released
-    const verdict = judgeVisits({
-      visits,
-      nodes: nodes.map((node) => (typeof node === 'object' ? this.#factsOf(zone, node, cloud) : node)),
-      released: released && { serial: released.serial, releasedAt: released.releasedAt },
-      now,
-    })
-    const counts = verdict.visit ?? visits.findIndex(({ instance }) => instance !== undefined)
-    const [chosen, node] = [visits[counts] ?? visits.find(({ serial }) => serial !== undefined), nodes[counts]]
-    return {
-      cloud,
-      address,
-      zone: zone.name,
-      instance: chosen?.instance ?? null,
-      node: typeof node === 'object' ? node.id : null,
-      serial: chosen?.serial ?? visits.find(({ serial }) => serial !== undefined)?.serial ?? null,
-      state: verdict.state,
-      rttMs: chosen?.rttMs ?? null,
-      at: time(now),
-      error: verdict.error ?? null,
-    }
-  }
-
-  /** `none`: a stranger. Two nodes may have one name: the one of the cloud counts. */
-  #nodeOf(instance: string | undefined, cloud: string): FleetNode | 'none' | undefined {
-    const { identities, matrix } = this.#parts
-    if (instance === undefined) return undefined
-    const nodes = identities.nodesOf(instance)
-    const known = nodes.find((node) => node.cloud === cloud) ?? nodes[0]
-    return known ?? (identities.knowsAll(matrix.fleet, cloud) ? 'none' : undefined)
-  }
-
-  #factsOf(zone: FleetZone, node: FleetNode, cloud: string): VisitNode {
-    if (node.cloud !== cloud) return { foreign: node.id, cloud: node.cloud }
-    if (!zone.nodes.some(({ id }) => id === node.id)) return undefined
-    const { matrix } = this.#parts
-    const cell = matrix.nodeCell(zone, node.id)
-    return { state: matrix.nodeZone(zone, node).state, serial: cell?.serial, serialSince: cell?.since ?? 0 }
   }
 
   #keep(answer: ProbeAnswer, beganAt: number): void {
@@ -238,20 +165,8 @@ export class ProbeRounds {
     else if (before !== undefined && !isWell(before.state)) log.info(line, 'service address is well again')
   }
 
-  /** Forgets addresses and zones that the config no longer has. */
-  #prune(): void {
-    const { fleet } = this.#parts.matrix
-    this.#results.dropUnless(({ cloud, address, zone }) => {
-      const known = fleet.zones.get(zone as ZoneName)
-      return fleet.clouds.get(cloud)?.addresses.includes(address) === true && known !== undefined && isProbed(known, cloud)
-    })
-  }
-
   stop(): void {
     this.#isStopped = true
     clearTimeout(this.#timer)
   }
 }
-
-/** Catalogs are for the nodes alone: no resolver asks for them. */
-const isProbed = ({ clouds, catalog }: FleetZone, cloud: string): boolean => catalog === undefined && clouds.includes(cloud)

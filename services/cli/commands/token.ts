@@ -30,7 +30,9 @@ export function addToken(program: Command, context: CommandContext): void {
     .description('list the tokens and client certificates that may call the API, with their last use; or make a token')
     .addArgument(new Argument('[new]', 'make a token: print it once, with the line for api.tokens').choices(['new']))
     .option('--name <name>', 'with new: name of the caller in logs and orders')
-    .addOption(new Option('--role <role>', 'with new: what it may do').choices(['viewer', 'operator', 'publisher', 'admin']))
+    .addOption(
+      new Option('--role <role>', 'with new: what it may do').choices(['vantage', 'viewer', 'operator', 'publisher', 'admin']),
+    )
     .option('--person <name>', 'with new: the person who has it; callers of one person count once for approvals')
     .option('--zone <zone>', 'with new: only this zone, *.example.net or group:gold; may be repeated', collect, [])
     .option('--cloud <cloud>', 'with new: only nodes of this cloud; may be repeated', collect, [])

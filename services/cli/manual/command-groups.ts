@@ -10,6 +10,8 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly string[]>> = {
     'why',
     'probe',
     'identify',
+    'vantages',
+    'catchment',
     'health',
     'rollouts',
     'history',
@@ -19,7 +21,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Steer versions': ['hold', 'unhold', 'release', 'approve', 'reject', 'rollback', 'refresh'],
   'Repair nodes': ['resync', 'verify', 'drain', 'undrain', 'render', 'provision'],
   'Look after the hub': ['hubs', 'workers', 'jobs', 'audit', 'token', 'reload'],
-  'Set up': ['check', 'topology', 'start', 'demo', 'completion', 'man'],
+  'Set up': ['check', 'topology', 'start', 'vantage', 'demo', 'completion', 'man'],
 }
 
 /** The group of a command; undefined for a command without one, which a test refuses. */

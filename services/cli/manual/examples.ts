@@ -14,6 +14,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   audit: { line: 'audit --zone example.com --since 2d', does: 'shows the orders and automatic acts of two days' },
   catalogs: { line: 'catalogs nodes-a.catalog.example', does: 'lists the members of a published catalog' },
+  catchment: { line: 'catchment A', does: 'shows which nodes each vantage point reaches through cloud A' },
   check: { line: 'check -c /etc/zonecast/zonecast.yaml', does: 'reports each mistake of a config before it is used' },
   completion: {
     line: 'completion bash > /etc/bash_completion.d/zonecast',
@@ -60,6 +61,11 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   topology: { line: 'topology --format svg > topology.svg', does: 'draws sites, links and nodes' },
   undrain: { line: 'undrain ams1', does: 'delivers to the node again' },
   unhold: { line: 'unhold example.com --reason "migration is done"', does: 'lifts the hold of the zone' },
+  vantage: {
+    line: 'vantage --name tokyo --hub https://hub.example:8053 --token-file /etc/zonecast/tokyo.token',
+    does: 'asks the service addresses from this machine, and reports to the hub',
+  },
+  vantages: { line: 'vantages', does: 'shows whether every vantage point reports, and what it sees' },
   verify: {
     line: 'verify example.com --cloud A --wait',
     does: 'compares the zone on each node of cloud A with the released version',

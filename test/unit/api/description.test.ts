@@ -10,7 +10,11 @@ describe("the API's description", () => {
         expect(operation.summary, path).to.match(/^[A-Z]/)
         if (method !== 'get')
           expect(operation['x-role'], path).to.be.oneOf(
-            path.startsWith('/v1/sign-') ? ['viewer'] : ['operator', 'publisher', 'admin'],
+            path.startsWith('/v1/sign-')
+              ? ['viewer']
+              : path.startsWith('/v1/vantages/')
+                ? ['vantage']
+                : ['operator', 'publisher', 'admin'],
           )
       }
   })

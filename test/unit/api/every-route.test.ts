@@ -13,6 +13,7 @@ import { describeApi, ROUTES } from '../../../services/api/openapi.js'
 import { eventually } from '../../support/eventually.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { strictly } from '../../support/strictly.js'
+import { VANTAGE } from './silent-servers.js'
 import { CATALOGS, type HubAnswer, HubOfEveryState, ZONES } from './hub-of-every-state.js'
 
 interface Layer {
@@ -57,7 +58,9 @@ const contentOf = (response: RouteConfig['responses'][string] | undefined) =>
 
 /** It has no end; events.test.ts tests its events. */
 const STREAM = '/v1/events'
-const GETS = ROUTES.filter(({ method, path }) => method === 'get' && path !== STREAM)
+/** Vantage points have tokens of their own: vantage-routes.test.ts tests their routes. */
+const isOfVantage = (route: RouteConfig): boolean => 'x-role' in route && route['x-role'] === 'vantage'
+const GETS = ROUTES.filter((route) => route.method === 'get' && route.path !== STREAM && !isOfVantage(route))
 
 describe('every route of the API', () => {
   const scratch = scratchDirs()
@@ -76,6 +79,7 @@ describe('every route of the API', () => {
     catalog: async () => [...CATALOGS, ZONES[0]!],
     identity: async () => [...hub.nodes, 'stranger.example'],
     job: async () => hub.jobs,
+    vantage: async () => [VANTAGE, 'nowhere'],
     serial: async () => ['1', '2', '9'],
     id: async () => (await read<RolloutsAnswer>('/v1/rollouts')).rollouts.map(({ id }) => id),
   }
@@ -131,7 +135,7 @@ describe('every route of the API', () => {
       expect(described).to.be.greaterThan(0)
     })
 
-  for (const route of ROUTES.filter(({ method }) => method === 'post'))
+  for (const route of ROUTES.filter((each) => each.method === 'post' && !isOfVantage(each)))
     it(`answers post ${route.path} with the fields of its schema and no others`, async () => {
       // An order changes the next answer.
       const fresh = await HubOfEveryState.start(scratch())

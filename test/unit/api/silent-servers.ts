@@ -6,7 +6,11 @@ import type { ApiContext } from '../../../services/api/context.js'
 import type { Matrix } from '../../../services/api/matrix.js'
 import { NodeServers } from '../../../services/api/node-servers.js'
 import { Identities } from '../../../services/api/probes/identities.js'
+import { Vantages } from '../../../services/api/probes/vantages.js'
 import { ProbeRounds } from '../../../services/api/probes/probe-rounds.js'
+
+/** A vantage point of each hub in the tests. */
+export const VANTAGE = 'tokyo'
 
 const SERVE = { verdict: 'serve', why: undefined, since: 0, ttlMs: 30_000 } as const
 
@@ -14,10 +18,15 @@ export function silentServers(
   board: Board,
   clock: Clock,
   matrix: Matrix,
-): Pick<ApiContext, 'servers' | 'probes' | 'identities' | 'health'> {
+): Pick<ApiContext, 'servers' | 'probes' | 'vantages' | 'identities' | 'health'> {
   const querier = { ask: () => Promise.reject(new Error('no server is asked')) }
   const identities = new Identities({ querier, board, clock })
+  const { config, fleet } = matrix
+  const tokens = [...config.api.tokens, { name: VANTAGE, role: 'vantage' }]
+  const seen = { config: { ...config, api: { ...config.api, tokens } }, fleet, now: () => clock.now() } as unknown as Matrix
+  const nothing = { log: silentLogger, onProbe: () => undefined, onVantage: () => undefined, onReach: () => undefined }
   return {
+    vantages: new Vantages({ ...nothing, matrix: seen, identities }),
     servers: new NodeServers({ controls: { of: () => undefined }, querier, board, clock }),
     identities,
     health: { of: () => SERVE, ofCluster: () => SERVE },

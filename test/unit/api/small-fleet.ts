@@ -18,7 +18,7 @@ export interface SmallFleet {
   serve(zone: string, node: string, serial: number, more?: Partial<NodeCell>): void
 }
 
-const BLANK: Omit<ZoneCell, 'at' | 'released' | 'releases'> = {
+export const BLANK: Omit<ZoneCell, 'at' | 'released' | 'releases'> = {
   staged: [],
   newest: undefined,
   rollouts: [],

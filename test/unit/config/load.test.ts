@@ -111,7 +111,7 @@ defaults: { refresh: { min: never, max: 1h }, notify: { retries: [1s, x] } }
     const thrown = refusalOf(text)
     expect((thrown as ConfigError).mistakes.map((m) => `${m.line} ${m.message.slice(0, 24)}`)).to.deep.equal([
       '2 the API would be open to',
-      '3 "role": write viewer, op',
+      '3 "role": write vantage, v',
       '3 "sha256": write the SHA-',
       '7 there is no cloud "B": w',
       '7 "site": write a name',

@@ -14,6 +14,7 @@ import { scratchDirs } from '../../support/scratch-dir.js'
 const UNITS = 'deploy/systemd'
 const ALL = 'zonecast.service'
 const ROLE = 'zonecast@.service'
+const VANTAGE = 'zonecast-vantage.service'
 const INSTANCES = ROLES.map((role) => `zonecast@${role}.service`)
 const WRITABLE = ['StateDirectory', 'StateDirectoryMode', 'ReadWritePaths']
 const CAPABILITIES = ['CapabilityBoundingSet', 'AmbientCapabilities']
@@ -80,8 +81,20 @@ describe('the units of systemd', () => {
     expect(WRITABLE.map((name) => settingOf(ROLE, name)).filter((value) => value !== undefined)).to.deep.equal([])
   })
 
+  it('give a vantage point no right and no folder, and the rest of the settings', () => {
+    for (const name of CAPABILITIES) expect(settingOf(VANTAGE, name)).to.equal('')
+    for (const name of WRITABLE) expect(settingOf(VANTAGE, name)).to.equal(undefined)
+    expect(settingOf(VANTAGE, 'ExecStart')).to.equal('/usr/local/bin/zonecast vantage -c /etc/zonecast/vantage.yaml')
+    // For the hub alone: its config, reloads, the time of a start and a stop, and the priority of a thread.
+    const ofHub = /^(ExecReload|Environment|Timeout|SystemCallFilter=setpriority)/
+    const closed = settingsOf(ALL).filter(
+      (line) => !ofHub.test(line) && ![...WRITABLE, ...CAPABILITIES, 'ExecStart'].includes(line.split('=')[0]!),
+    )
+    expect(settingsOf(VANTAGE)).to.include.members(closed)
+  })
+
   it('let the JavaScript engine write machine code', () => {
-    for (const file of [ALL, ROLE]) expect(settingOf(file, 'MemoryDenyWriteExecute')).to.equal(undefined)
+    for (const file of [ALL, ROLE, VANTAGE]) expect(settingOf(file, 'MemoryDenyWriteExecute')).to.equal(undefined)
   })
 
   describe('beside systemd', () => {
@@ -91,7 +104,7 @@ describe('the units of systemd', () => {
       const { status, stdout, stderr } = spawnSync(...commandOf('systemd-analyze', args), { encoding: 'utf8' })
       return { status, said: stdout + stderr }
     }
-    for (const unit of [ALL, ...INSTANCES])
+    for (const unit of [ALL, VANTAGE, ...INSTANCES])
       it(`are accepted: ${unit}`, () => {
         const { status, said } = analyze('verify', `--root=${root}`, '--man=no', '--recursive-errors=no', unit)
         expect(said).to.not.include('zonecast')
@@ -99,7 +112,7 @@ describe('the units of systemd', () => {
       })
 
     // Tenths of the points from 0 (closed) to 100 (open): 2.0 is what a service of a JIT with a network and two capabilities gets.
-    for (const unit of [ALL, ...INSTANCES])
+    for (const unit of [ALL, VANTAGE, ...INSTANCES])
       it(`are closed: ${unit}`, () => {
         const args = ['--offline=yes', '--threshold=20', '--no-pager', `--root=${root}`, unit]
         const { status, said } = analyze('security', ...args)

@@ -6,6 +6,7 @@ import { ProbeResults } from '../../../services/api/probes/probe-results.js'
 
 const T = 1_800_000_000_000
 const result = (address: string, zone: string, state: ProbeState, atMs = T): ProbeAnswer => ({
+  vantage: null,
   cloud: 'A',
   address,
   zone,

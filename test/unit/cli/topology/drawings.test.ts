@@ -162,7 +162,7 @@ describe('zonecast topology', () => {
         columns: 160,
         rows: 24,
       },
-      parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject() },
+      parts: { loadHub: () => Promise.reject(), loadDemo: () => Promise.reject(), loadVantage: () => Promise.reject() },
       setExit: (wanted) => (status = wanted),
     })
     await program
