@@ -143,7 +143,7 @@ stream.onEvent = (event) => {
   const { name, data } = event
   if (name === 'zone') slot.touch({ zone: data.name })
   else if (name === 'node' || name === 'force') slot.touch({ zone: data.zone, node: data.node })
-  else slot.touch(name === 'probe' ? {} : { zone: data.zone })
+  else slot.touch(name === 'rollout' || name === 'check' ? { zone: data.zone } : {})
   statusSoon()
 }
 

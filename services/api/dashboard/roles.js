@@ -1,13 +1,14 @@
 /** The rights of a caller. Pure. The hub decides; the page shows its decision beforehand. */
 
-/** @typedef {'viewer' | 'operator' | 'publisher' | 'admin'} Role */
+/** @typedef {'vantage' | 'viewer' | 'operator' | 'publisher' | 'admin'} Role */
 /** @typedef {import('./answers.js').StatusAnswer['caller']} Caller */
 
 /** Each role has the rights of the ones before it. @type {readonly Role[]} */
-const ROLES = ['viewer', 'operator', 'publisher', 'admin']
+const ROLES = ['vantage', 'viewer', 'operator', 'publisher', 'admin']
 
 /** @type {Readonly<Record<Role, string>>} */
 export const RIGHTS = {
+  vantage: 'reports probes',
   viewer: 'reads',
   operator: 'reads, refreshes, resyncs, verifies, drains, puts zones on hold',
   publisher: 'all of an operator; approves, rejects, resumes, rolls back',

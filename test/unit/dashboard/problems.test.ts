@@ -157,6 +157,7 @@ describe('the faults on the overview', () => {
     const cell = { serial: 1, since: null, observedAt: null, lagSeconds: 0, error: 'other content', verified: null }
     const conflict = { ...row('c.', 'conflict'), nodes: { ams1: { ...cell, state: 'conflict' as const } } }
     const probe = {
+      vantage: null,
       cloud: 'A',
       address: '198.51.100.1',
       instance: null,
