@@ -20,6 +20,7 @@ import type { RawConfig } from './schema.js'
 import { readTextFile } from './secrets.js'
 import { NO_PORT } from './setting-types.js'
 import { TlsReader } from './tls.js'
+import { checkApprovers } from './approvers.js'
 import { healthOf } from './health-schema.js'
 import { probeOf } from './probe-schema.js'
 import { resolveCallers } from './callers.js'
@@ -252,17 +253,8 @@ function resolveNode(
 }
 
 function checkApi(raw: RawConfig, config: Config, report: Report): void {
-  const { listen, tokens, clients } = config.api
-  const callers = [...tokens, ...clients]
-  const people = new Set(callers.filter(({ role }) => role === 'publisher' || role === 'admin').map(({ person }) => person))
-  // The token under dataDir is one person.
-  const most = callers.length === 0 ? 1 : people.size
-  if (config.approvals.required > Math.max(most, 1))
-    report(
-      'CONFIG_VALUE',
-      ['approvals', 'required'],
-      `only ${Math.max(most, 1)} of the callers in api.tokens and api.clients may approve: add publishers, each with a "person" of its own`,
-    )
+  const { listen } = config.api
+  checkApprovers(config, report)
   if (raw.api.tokens.length + raw.api.clients.length > 0 || isLoopback(listen.ip)) return
   const what = `the API would be open to everyone at ${endpointText(listen)}: add "tokens", or listen on 127.0.0.1`
   report('CONFIG_OPEN_API', ['api', 'listen'], what)

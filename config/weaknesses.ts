@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { canonicalIp, isLoopback, isWildcard, subnetHolds } from './address.js'
+import { lintApprovers } from './approvers.js'
 import type { Config, PeerTlsConfig } from './config.js'
 import type { SettingPath } from './document.js'
 import type { Report } from './report.js'
@@ -18,6 +19,7 @@ const OTHERS = 0o077
 
 export function lintWeaknesses(raw: RawConfig, config: Config, report: Report): void {
   lintApi(config, report)
+  lintApprovers(config, report)
   lintRedis(config, report)
   lintLinks(config, report)
   lintWebhooks(config, report)

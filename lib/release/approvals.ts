@@ -3,7 +3,7 @@
  * other, and about one content: another version inherits none. The last of them makes the decision. Pure.
  */
 import type { CheckName, Verdict } from '../checks/verdicts.js'
-import type { Decision, ZoneOrders } from '../rollout/record.js'
+import { type Decision, decisionOn, type ZoneOrders } from '../rollout/record.js'
 
 export interface ApprovalRules {
   /** People. */
@@ -42,10 +42,42 @@ export const isApprovedByEnough = (
 export function approvalsOf(orders: ZoneOrders | undefined, { serial, digest }: { serial: number; digest: string }): Decision[] {
   const own = (orders?.decisions ?? []).filter((each) => each.serial === serial && each.digest === digest)
   const since = own.findLast(({ kind }) => kind === 'reject')?.at ?? Number.NEGATIVE_INFINITY
+  const isWithdrawn = (given: Decision): boolean =>
+    own.some((each) => each.kind === 'withdraw' && each.by === given.by && each.at > given.at)
   const people = new Map<string, Decision>()
   for (const each of own)
-    if (each.kind === 'agree' && each.at > since && !people.has(personOf(each))) people.set(personOf(each), each)
+    if (each.kind === 'agree' && each.at > since && !people.has(personOf(each)) && !isWithdrawn(each))
+      people.set(personOf(each), each)
   return [...people.values()]
+}
+
+/**
+ * The decision that approvals make together. Two hubs may get the last two at the same time: neither of them sees enough, and makes the
+ * decision. Undefined with one approval needed, and with too few.
+ */
+export function jointApproval(
+  orders: ZoneOrders | undefined,
+  version: { serial: number; digest: string },
+  needed: number,
+): Decision | undefined {
+  const last = needed <= 1 ? undefined : approvalsOf(orders, version)[needed - 1]
+  if (last === undefined) return undefined
+  const { person: _, hub: __, ...said } = last
+  return { ...said, kind: 'approve' }
+}
+
+/** The orders with the decisions that approvals make together. `neededFor`: approvals that the version of this one needs. */
+export function withJoint(orders: ZoneOrders, neededFor: (agree: Decision) => number | undefined): ZoneOrders {
+  const joint = new Map<string, Decision>()
+  for (const agree of orders.decisions) {
+    if (agree.kind !== 'agree') continue
+    const decided = decisionOn(orders, agree)
+    if (decided?.kind === 'approve') continue
+    const approval = jointApproval(orders, agree, neededFor(agree) ?? 0)
+    if (approval !== undefined) joint.set(`${agree.serial} ${agree.digest}`, approval)
+  }
+  if (joint.size === 0) return orders
+  return { ...orders, decisions: [...orders.decisions, ...joint.values()].sort((a, b) => a.at - b.at) }
 }
 
 export const personOf = ({ by, person = by }: Pick<Decision, 'by' | 'person'>): string => person

@@ -30,7 +30,9 @@ export async function carryOutChoice(zone: FleetZone, stored: StoredZone, orders
   const conflicts = stored.conflicting.list
   if (!latest || conflicts.length === 0) return
   // Only the last choice counts: it revokes the earlier ones.
-  const chosen = orders.decisions.findLast(({ primary, serial }) => primary !== undefined && serial === latest.serial)
+  const chosen = orders.decisions.findLast(
+    ({ kind, primary, serial }) => kind === 'approve' && primary !== undefined && serial === latest.serial,
+  )
   if (!chosen) return
   const isKnown =
     chosen.digest === latest.digest

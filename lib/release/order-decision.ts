@@ -3,7 +3,7 @@
  */
 import type { FleetZone } from '../fleet/fleet.js'
 import { isGoing, isOver } from '../rollout/machine.js'
-import { decisionOn, rolloutId, type Said } from '../rollout/record.js'
+import { decisionOn, hurryOn, rolloutId, type Said } from '../rollout/record.js'
 import { heldByPeer } from '../rollout/shared.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
@@ -59,9 +59,15 @@ export async function orderDecision(
   const { serial, digest } = version
   const isSaid = pending?.kind === kind && pending.at !== version.rollout?.decided && (pending.fast ?? false) === wish.fast
   if (kind === 'approve') {
+    // A hub that holds the version by a check may report it only now: the order is to hurry, not to approve what its caller did not see.
+    if (isGoing(state) && !isHeldElsewhere(parts, zone, version)) {
+      if (hurryOn(ordersNow(parts, zone), version) === undefined)
+        await decide(parts, zone, { kind: 'hurry', serial, digest, ...said })
+      return { ...named(zone, version), state: 'approved', notes: [] }
+    }
     const isHeldByCheck = (state === 'held' && version.rollout?.heldBy === 'check') || isHeldElsewhere(parts, zone, version)
     const needed = approvalsNeeded(parts.approvals(), { isHeldByCheck, reports: version.checks?.reports ?? [] })
-    const others = await agreed(parts, zone, version, needed, approver)
+    const others = await agreed(parts, zone, { serial, digest, fast: wish.fast }, needed, approver)
     if (others !== undefined) return { ...named(zone, version), ...others }
   }
   if (!isSaid) await decide(parts, zone, { kind, serial, digest, ...said, ...(wish.fast ? { fast: true } : {}) })
@@ -84,7 +90,7 @@ export type Approver = Said & { person: string }
 async function agreed(
   parts: OrderParts,
   zone: FleetZone,
-  { serial, digest }: Pick<Version, 'serial' | 'digest'>,
+  { serial, digest, fast = false, primary }: Pick<Version, 'serial' | 'digest'> & { fast?: boolean; primary?: string },
   needed: number,
   approver: Approver,
 ): Promise<Pick<Ordered, 'state' | 'notes'> | undefined> {
@@ -97,7 +103,12 @@ async function agreed(
       'approved-already',
       `${approver.person} has approved serial ${serial} of ${zone.name} already (${approvalsText(before, needed)}); another person must approve it`,
     )
-  if (isNew) await decide(parts, zone, { kind: 'agree', serial, digest, ...approver })
+  if (isNew)
+    await decide(parts, zone, {
+      ...{ kind: 'agree', serial, digest, hub: parts.hub, ...approver },
+      ...(fast ? { fast } : {}),
+      ...(primary === undefined ? {} : { primary }),
+    })
   const given = approvalsOf(ordersNow(parts, zone), { serial, digest })
   if (given.length >= needed) return undefined
   return { state: approvalsText(given, needed), notes: ['the version stays held until another person approves it'] }
@@ -131,7 +142,13 @@ async function orderChoice(
       `the content of ${zone.name} from ${primary} is serial ${chosen.serial} with digest ${chosen.digest.slice(0, 12)}, not the version named`,
     )
   // A choice releases its content whatever the checks find.
-  const others = await agreed(parts, zone, chosen, parts.approvals().required, approver)
+  const others = await agreed(
+    parts,
+    zone,
+    { serial: chosen.serial, digest: chosen.digest, primary },
+    parts.approvals().required,
+    approver,
+  )
   if (others !== undefined) return { ...named(zone, chosen), ...others }
   await decide(parts, zone, { kind: 'approve', serial: chosen.serial, digest: chosen.digest, primary, ...said })
   const holding = zone.nodes.filter(({ id }) => nodeCellOf(parts, zone, id)?.serial === chosen.serial).map(({ id }) => id)

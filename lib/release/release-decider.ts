@@ -3,6 +3,7 @@
  * operators' orders, and makes the result durable in the same write as the version.
  */
 import type { CheckReport, ZoneFigures } from '../checks/check.js'
+import type { Serial } from '../dns/serial.js'
 import { worse } from '../checks/findings.js'
 import { ownersChange } from '../names/name-changes.js'
 import type { SurveyedZone } from '../checks/zone-survey.js'
@@ -12,6 +13,7 @@ import {
   type ChecksOutcome,
   type Decision,
   decisionOn,
+  hurryOn,
   ordersOf,
   type RolloutRecord,
   rolloutId,
@@ -31,7 +33,7 @@ import { compareContents } from '../zone/compare.js'
 import { condense, type Difference } from '../zone/difference.js'
 import { zoneText } from '../zone/zone-text.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
-import { type ApprovalRules, isApprovedByEnough } from './approvals.js'
+import { type ApprovalRules, approvalsNeeded, isApprovedByEnough, jointApproval, withJoint } from './approvals.js'
 import { runHook } from './check-hook.js'
 import type { VersionChecker } from './version-check.js'
 
@@ -87,10 +89,12 @@ export class ReleaseDecider {
     const { serial } = contents.soa
     const orders = this.ordersOf(stored)
     const { digest } = contents
-    const last = decisionOn(orders, { serial, digest })
-    const against = objection ?? this.#heldByPeer(stored, contents, last)
+    const made = decisionOn(orders, { serial, digest })
+    const against = objection ?? this.#heldByPeer(stored, contents, made)
     const isHeldByCheck = against !== undefined || checks.verdict === 'hold'
     const named = { serial, digest, isHeldByCheck, reports: checks.reports }
+    const last =
+      made?.kind === 'approve' ? made : (jointApproval(orders, named, approvalsNeeded(this.#parts.approvals, named)) ?? made)
     const isShort = last?.kind === 'approve' && !isApprovedByEnough(this.#parts.approvals, orders, named)
     // Carried out when the other approvals come.
     const decision = isShort ? undefined : last
@@ -102,7 +106,7 @@ export class ReleaseDecider {
       held: whyHeld(checks, orders, isApproved, against),
       // The replacement of a bad version does not wait until that is on every node.
       waitFor: rules.newer === 'wait' && approvedBy === undefined ? underWay(zone, stored) : undefined,
-      fast: decision?.fast ?? false,
+      fast: (decision?.fast ?? false) || hurryOn(orders, { serial, digest }) !== undefined,
       decided: decision?.at,
     })
     const record = decision?.kind === 'reject' ? { ...rollout, state: 'rejected' as const, reason: decision.reason } : rollout
@@ -115,9 +119,19 @@ export class ReleaseDecider {
     return heldByPeer(board.get('stages', stored.name), rolloutId(stored.name, soa.serial, digest), decision?.at ?? 0, hub)
   }
 
-  /** The last orders, from this hub or another. */
+  /** The last orders, from this hub or another, with the decisions that approvals of several hubs make together. */
   ordersOf(stored: StoredZone): ZoneOrders | undefined {
-    return ordersOf(this.#parts.board.get('orders', stored.name), stored.orders)
+    const orders = ordersOf(this.#parts.board.get('orders', stored.name), stored.orders)
+    return orders && withJoint(orders, (agree) => this.#neededFor(stored, agree))
+  }
+
+  /** Undefined for a version that waits for no approval. */
+  #neededFor(stored: StoredZone, { serial, digest, primary }: Decision): number | undefined {
+    const { approvals } = this.#parts
+    if (primary !== undefined) return approvals.required
+    const version = stored.find(serial as Serial, digest)
+    if (version?.rollout?.state !== 'held' || version.rollout.heldBy !== 'check') return undefined
+    return approvalsNeeded(approvals, { isHeldByCheck: true, reports: version.checks?.reports ?? [] })
   }
 
   /** False while a version that a check of this hub holds lacks approvals. */

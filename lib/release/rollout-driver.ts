@@ -9,7 +9,7 @@ import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import { everyZoneOf, type Fleet, type FleetDiff, type FleetZone, touchedBy } from '../fleet/fleet.js'
 import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../rollout/machine.js'
-import { decisionOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
+import { decisionOn, hurryOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
 import { keepConfirmation } from '../observe/node-cells.js'
 import { sleep } from '../runtime/clock.js'
 import { pause } from '../runtime/turns.js'
@@ -202,6 +202,8 @@ export class RolloutDriver {
             ? { kind: 'reject', said: decision }
             : { kind: 'approve', said: decision, fast: decision.fast ?? false, onHold: orders.hold },
         )
+      const hurry = hurryOn(orders, version)
+      if (hurry) await this.#step(zone, stored, version, { kind: 'hurry', said: hurry })
       if (orders.hold) await this.#step(zone, stored, version, { kind: 'hold', said: orders.hold })
       else if (version.rollout!.heldBy === 'order')
         await this.#step(zone, stored, version, {

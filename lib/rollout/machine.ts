@@ -14,7 +14,7 @@
  *                        ╰──reject──▶ rejected
  *
  *   through on another hub: releasing, soaking and halted go on to the next stage. Held on another hub by a check: held.
- *   approve, fast: releasing and soaking stay, with shorter soaks.
+ *   hurry; approve, fast: releasing and soaking stay, with shorter soaks.
  *   hold: waiting, releasing and soaking become held, and go on from the same stage after release. A version that a check holds
  *   goes on only after an approval, and an approval does not lift the hold of a zone.
  *   A newer version that may be released supersedes all states but done and rejected.
@@ -34,6 +34,8 @@ export type RolloutEvent =
   | { kind: 'release'; said: Said }
   /** `onHold`: the zone is on hold, which an approval does not lift. */
   | { kind: 'approve'; said: Said; fast: boolean; onHold: Said | undefined }
+  /** Approves nothing. */
+  | { kind: 'hurry'; said: Said }
   | { kind: 'reject'; said: Said }
   | { kind: 'turn' }
   | { kind: 'gate-met' }
@@ -98,6 +100,10 @@ export function stepRollout(record: RolloutRecord, event: RolloutEvent, now: num
       const what = `approved by ${event.said.by}: ${event.said.reason}`
       return event.onHold ? hold(approved, 'order', now, what, holdReason(event.onHold)) : proceed(approved, now, what)
     }
+    case 'hurry':
+      return (isGoing(state) || state === 'waiting') && !record.fast
+        ? { ...noted(record, now, `made urgent by ${event.said.by}: ${event.said.reason}`), fast: true }
+        : record
     case 'reject':
       return isOver(state) && state !== 'superseded'
         ? record

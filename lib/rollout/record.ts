@@ -60,13 +60,18 @@ export interface Said {
 }
 
 export interface Decision extends Said {
-  /** `agree`: an approval that needs others beside it. */
-  kind: 'approve' | 'agree' | 'reject' | 'rollback'
+  /**
+   * `agree`: an approval that needs others beside it · `withdraw`: that of a caller that was removed does not count any more · `hurry`:
+   * shorter soaks for a version under way; approves nothing.
+   */
+  kind: 'approve' | 'agree' | 'reject' | 'rollback' | 'withdraw' | 'hurry'
   serial: number
   /** A decision is about content: another version under the same serial is not meant. */
   digest: string
   /** Whose approval it is; default: `by`. */
   person?: string
+  /** The hub whose API got an approval. */
+  hub?: string
   fast?: true
   /** The primary whose content was chosen, when two are served under one serial. */
   primary?: string
@@ -106,7 +111,7 @@ export function mergeOrders(a: ZoneOrders, b: ZoneOrders): ZoneOrders {
 
 /** Two people may approve one version at the same time. */
 const keyOf = ({ kind, serial, digest, at, by }: Decision): string =>
-  `${at} ${kind} ${serial} ${digest}${kind === 'agree' ? ` ${by}` : ''}`
+  `${at} ${kind} ${serial} ${digest}${kind === 'agree' || kind === 'withdraw' ? ` ${by}` : ''}`
 
 const laterOf = (a: Said | undefined, b: Said | undefined): Said | undefined =>
   a === undefined || (b !== undefined && (b.at > a.at || (b.at === a.at && b.by > a.by))) ? b : a
@@ -120,6 +125,10 @@ const DECIDES: ReadonlySet<Decision['kind']> = new Set(['approve', 'reject'])
 /** The last decision about the release of a version. */
 export const decisionOn = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>
   orders?.decisions.findLast((each) => DECIDES.has(each.kind) && each.serial === serial && each.digest === digest)
+
+/** The order to hurry with a version. */
+export const hurryOn = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>
+  orders?.decisions.findLast((each) => each.kind === 'hurry' && each.serial === serial && each.digest === digest)
 
 /** The rollback that left the version. */
 export const rollbackFrom = (orders: ZoneOrders | undefined, { serial, digest }: VersionName): Decision | undefined =>

@@ -65,10 +65,11 @@ const push = z.object({
 const said = { at: time, by: name, reason: text }
 const decision = z.object({
   ...said,
-  kind: z.enum(['approve', 'agree', 'reject', 'rollback']),
+  kind: z.enum(['approve', 'agree', 'reject', 'rollback', 'withdraw', 'hurry']),
   serial,
   digest: name,
   person: name.optional(),
+  hub: name.optional(),
   fast: z.literal(true).optional(),
   primary: name.optional(),
   newSerial: serial.optional(),

@@ -65,12 +65,14 @@ export function authenticate(identify: (req: IncomingMessage) => Identity): Requ
   }
 }
 
+export const ranksAtLeast = (role: Role, least: Role): boolean => ORDER.indexOf(role) >= ORDER.indexOf(least)
+
 /** Admits callers with at least this role. */
 export const atLeast =
   (role: Role): RequestHandler =>
   (_req, res, next) => {
     const caller = callerOf(res)
-    if (ORDER.indexOf(caller.role) < ORDER.indexOf(role))
+    if (!ranksAtLeast(caller.role, role))
       throw new ApiProblem(403, 'role', `${caller.name} is ${caller.role}; this needs ${role}`)
     next()
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { type Endpoint, endpointText } from '../../lib/dns/endpoint.js'
+import { withdrawApprovals } from './withdrawn-approvals.js'
 import { VERSION } from '../../lib/runtime/version.js'
 import { makeLocalToken } from '../../lib/state/local-token.js'
 import { buildApp } from './app.js'
@@ -53,6 +54,7 @@ export class ApiService implements Service {
   readonly #server: Server
   readonly #listener: HttpListener
   readonly #matrix: Matrix
+  readonly #context: ApiContext
   readonly #events: EventStreams
   readonly #log: Logger
   readonly #certificates: CertificateWatch
@@ -114,6 +116,7 @@ export class ApiService implements Service {
       version: VERSION,
       sessions,
     }
+    this.#context = context
     this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
     this.#log = parts.log
@@ -149,6 +152,7 @@ export class ApiService implements Service {
     this.#vantages.adopt()
     this.#listener.adopt(config.api.tls)
     this.#events.revoke()
+    void withdrawApprovals(this.#context)
   }
 
   #makeLocalToken({ api, dataDir }: Config): void {
@@ -177,6 +181,7 @@ export class ApiService implements Service {
       server.listen({ host: ip, port }, () => resolve())
     })
     this.#matrix.sums.begin()
+    void withdrawApprovals(this.#context)
     this.#certificates.start()
     this.#probes.start()
     this.#vantages.start()

@@ -19,6 +19,7 @@ import { approveBody, holdBody, rejectBody, releaseBody, rollbackBody } from '..
 import { rolloutsQuery } from '../schemas.js'
 import { scopeOf } from '../scope.js'
 import type { NumberedTime } from '../time-pages.js'
+import { orderPartsOf } from '../withdrawn-approvals.js'
 
 export function rolloutRoutes(context: ApiContext): Router {
   const router = Router()
@@ -61,15 +62,7 @@ export function rolloutRoutes(context: ApiContext): Router {
     )
   })
 
-  const parts: OrderParts = {
-    hub: context.matrix.config.hub,
-    store: context.store,
-    board: context.board,
-    clock: context.matrix,
-    worksOn: context.worksOn,
-    approvals: () => context.matrix.config.approvals,
-    share: context.share,
-  }
+  const parts = orderPartsOf(context)
   // Each order reads the orders before it.
   const turns = new ZoneTurns()
   const order = <S extends OrderSchema>(

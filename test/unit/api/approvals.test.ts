@@ -25,9 +25,13 @@ describe('approvals by several people', () => {
   }
   afterEach(() => hub.stop())
 
-  const order = async (path: string, as: string) => {
+  const order = async (path: string, as: string, more: object = {}) => {
     const headers = { authorization: `Bearer ${as}`, 'content-type': 'application/json' }
-    const { status, text } = await hub.ask(path, { method: 'POST', headers, body: JSON.stringify({ reason: `by ${as}` }) })
+    const { status, text } = await hub.ask(path, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ reason: `by ${as}`, ...more }),
+    })
     return { status, body: JSON.parse(text) as OrderedAnswer & { detail?: string } }
   }
   const read = async <T>(path: string): Promise<T> =>
@@ -86,6 +90,34 @@ describe('approvals by several people', () => {
     await start({ required: 2, for: ['dnssec'] })
     expect(await shown()).to.equal(null)
     expect((await order(`${HELD}/approve`, 'ann')).body.state).to.equal('approved')
+  })
+
+  it('do not count when their caller was removed from the config, or may not approve any more', async () => {
+    for (const tokens of [
+      API.tokens.filter(({ name }) => name !== 'ann'),
+      [{ ...publisher('ann'), role: 'operator' }, ...API.tokens.slice(1)],
+    ]) {
+      await start({ required: 2 })
+      await order(`${HELD}/approve`, 'ann')
+      await hub.adopt({ api: { tokens }, approvals: { required: 2 } })
+      expect((await shown())?.given).to.deep.equal([])
+      expect((await order(`${HELD}/approve`, 'bob')).body.state).to.equal('1 of 2 approvals, by bob')
+      expect((await order(`${HELD}/approve`, 'ann-laptop')).body.state).to.equal('approved')
+      await hub.stop()
+    }
+    await start({ required: 2 })
+    await order(`${HELD}/approve`, 'ann')
+    await hub.adopt({ api: API, approvals: { required: 2 } })
+    expect((await shown())?.given.map(({ by }) => by)).to.deep.equal(['ann'])
+  })
+
+  it('of a version under way only hurry it: a check of another hub may hold it in the same moment', async () => {
+    await start({ required: 1 })
+    const going = '/v1/zones/rollout-releasing.example/approve'
+    const first = await order(going, 'ann', { serial: 2, fast: true })
+    expect(first.body.state, first.body.detail).to.equal('approved')
+    expect((await order(going, 'ann', { serial: 2, fast: true })).body.state).to.equal('approved')
+    expect(hub.ordersOf('rollout-releasing.example.').map(({ kind }) => kind)).to.deep.equal(['hurry'])
   })
 
   it('are over with one rejection', async () => {

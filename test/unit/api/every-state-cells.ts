@@ -1,4 +1,6 @@
 /** The cells of the board that put a zone and its nodes into each state. */
+import type { RolloutRecord } from '../../../lib/rollout/record.js'
+import type { RolloutState } from '../../../lib/rollout/rollout-states.js'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
 import type { NodeCell, PrimaryCell, ZoneCell } from '../../../lib/state/tables.js'
 
@@ -90,3 +92,13 @@ export const CELLS: Readonly<Record<NodeState, { zone: ZoneCell; node: NodeCell 
   drained: { zone: zoneCell(2), node: nodeCell(2) },
   unknown: { zone: zoneCell(2), node: nodeCell(2, { missed: 9, error: 'no answer' }) },
 }
+
+export const rolloutRecord = (state: RolloutState): RolloutRecord => ({
+  state,
+  stage: 0,
+  since: NOW - MINUTE,
+  stages: [{ name: 'ams1', nodes: ['ams1'], soakMs: 1500, mayLack: 0 }],
+  log: [{ at: NOW - MINUTE, what: `${state} at last` }],
+  ...(state === 'held' ? { heldBy: 'check' as const } : {}),
+  ...(state === 'held' || state === 'halted' || state === 'rejected' ? { reason: 'shrink: half is gone' } : {}),
+})

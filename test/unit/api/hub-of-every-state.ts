@@ -12,8 +12,8 @@ import { parseZoneName } from '../../../lib/dns/name.js'
 import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 import type { JobView } from '../../../lib/queue/jobs.js'
 import type { JobQueues } from '../../../lib/queue/queues.js'
-import { type Decision, rolloutId, type RolloutRecord } from '../../../lib/rollout/record.js'
-import { ROLLOUT_STATES, type RolloutState } from '../../../lib/rollout/rollout-states.js'
+import { type Decision, rolloutId } from '../../../lib/rollout/record.js'
+import { ROLLOUT_STATES } from '../../../lib/rollout/rollout-states.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { Board } from '../../../lib/state/board.js'
@@ -30,11 +30,12 @@ import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
 import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
 import { Sessions } from '../../../services/api/sessions.js'
+import { withdrawApprovals } from '../../../services/api/withdrawn-approvals.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { silentServers } from './silent-servers.js'
-import { CELLS, MINUTE, NOW, nodeCell, primaryCell, zoneCell } from './every-state-cells.js'
+import { CELLS, MINUTE, NOW, nodeCell, primaryCell, rolloutRecord, zoneCell } from './every-state-cells.js'
 import { BLANK, JOBS, TWO_CONTENTS } from './every-state-jobs.js'
 
 const NODES = ['ams1', 'lhr1']
@@ -81,16 +82,6 @@ const MEMBERS = new Map(
   }),
 )
 
-export const rolloutRecord = (state: RolloutState): RolloutRecord => ({
-  state,
-  stage: 0,
-  since: NOW - MINUTE,
-  stages: [{ name: 'ams1', nodes: ['ams1'], soakMs: 1500, mayLack: 0 }],
-  log: [{ at: NOW - MINUTE, what: `${state} at last` }],
-  ...(state === 'held' ? { heldBy: 'check' as const } : {}),
-  ...(state === 'held' || state === 'halted' || state === 'rejected' ? { reason: 'shrink: half is gone' } : {}),
-})
-
 export interface HubAnswer {
   status: number
   type: string
@@ -107,9 +98,12 @@ export class HubOfEveryState {
   readonly #matrix: Matrix
   readonly #events: EventStreams
   readonly #server: Server
+  readonly #context: ApiContext
+  readonly #folder: string
   readonly audit: AuditTrail
 
   private constructor(folder: string, more: object) {
+    this.#folder = folder
     const file = join(folder, 'zonecast.yaml')
     writeFileSync(file, JSON.stringify({ ...configIn(folder), ...more }))
     const config = loadConfig(file)
@@ -152,8 +146,9 @@ export class HubOfEveryState {
       auditAnchors: async () => [{ chain: 'east-01234567', n: 1, hash: 'a'.repeat(64), where: 'hub-west' }],
       version: '0.0.0',
     }
+    this.#context = context
     const gate = new Gate(
-      () => ({ ...config.api, local: hashOfToken(ADMIN), sessions, certificateOf: () => undefined }),
+      () => ({ ...this.#matrix.config.api, local: hashOfToken(ADMIN), sessions, certificateOf: () => undefined }),
       () => NOW,
     )
     this.#events = new EventStreams(context, gate)
@@ -180,6 +175,16 @@ export class HubOfEveryState {
 
   addJob(job: JobView): void {
     this.#jobs.push(job)
+  }
+
+  /** As after a reload with these sections. */
+  async adopt(more: object): Promise<void> {
+    const file = join(this.#folder, 'next.yaml')
+    writeFileSync(file, JSON.stringify({ ...configIn(this.#folder), ...more }))
+    const config = loadConfig(file)
+    const { fleet } = this.#matrix
+    this.#matrix.adopt(config, fleet, fleet.diff(fleet))
+    await withdrawApprovals(this.#context)
   }
 
   ordersOf(zone: string): readonly Decision[] {

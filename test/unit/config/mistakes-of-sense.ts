@@ -136,6 +136,20 @@ export const MISTAKES_OF_SENSE: Case[] = [
     says: /only 1 of the callers/,
   },
   {
+    id: 'approvals by two people of whom one may not approve a zone',
+    text: withLine(
+      1,
+      'approvals: { required: 2 }',
+      'api:',
+      '  tokens:',
+      `    - { name: a, role: publisher, sha256: ${'a'.repeat(64)} }`,
+      `    - { name: b, role: publisher, zones: [other.example], sha256: ${'b'.repeat(64)} }`,
+    ),
+    code: 'CONFIG_VALUE',
+    at: '1:14',
+    says: /only 1 of the callers may approve versions of /,
+  },
+  {
     id: 'a client certificate without TLS',
     text: withLine(1, 'api: { clients: [{ name: a, role: viewer, certificate: a.example }] }'),
     code: 'CONFIG_MISSING',

@@ -65,6 +65,29 @@ describe('an approval that another hub accepted alone', () => {
     await eventually(() => expect(state()).to.equal('done'))
   })
 
+  it('is complete with that of a second hub which came in the same moment: neither hub saw enough', async () => {
+    const shared = board()
+    await start(shared, { required: 2, for: ['shrink'] })
+    const [ann, bob] = [order('agree', 'ann', 8), order('agree', 'bob', 8)]
+    shared.set('orders', ZONE, { at: 8, decisions: [ann] })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(state()).to.equal('held')
+    shared.set('orders', ZONE, { at: 9, decisions: [ann, bob] })
+    await eventually(() => expect(state()).to.equal('done'))
+  })
+
+  it('is over with a later rejection, and does not count when it was withdrawn', async () => {
+    const shared = board()
+    await start(shared, { required: 2, for: ['shrink'] })
+    const [ann, bob] = [order('agree', 'ann', 8), order('agree', 'bob', 9)]
+    shared.set('orders', ZONE, { at: 10, decisions: [ann, order('withdraw', 'ann', 9), bob] })
+    await eventually(() => expect(stored.orders?.decisions.length).to.equal(3))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(state()).to.equal('held')
+    shared.set('orders', ZONE, { at: 12, decisions: [ann, bob, order('reject', 'eve', 12)] })
+    await eventually(() => expect(state()).to.equal('rejected'))
+  })
+
   it('is enough where the check needs one', async () => {
     const shared = board()
     await start(shared, { required: 2, for: ['dnssec'] })

@@ -17,6 +17,7 @@ const hold: RolloutEvent = { kind: 'hold', said: SAID }
 const release: RolloutEvent = { kind: 'release', said: SAID }
 const approve: RolloutEvent = { kind: 'approve', said: SAID, fast: false, onHold: undefined }
 const approveOnHold: RolloutEvent = { kind: 'approve', said: SAID, fast: false, onHold: SAID }
+const hurry: RolloutEvent = { kind: 'hurry', said: SAID }
 const reject: RolloutEvent = { kind: 'reject', said: SAID }
 const met: RolloutEvent = { kind: 'gate-met' }
 const open: RolloutEvent = { kind: 'gate-open' }
@@ -46,6 +47,19 @@ describe('a rollout', () => {
       'all',
     ],
     ['waits again when a node lacks the version again', () => run(begin(), met, open), 'releasing 0', ['c1']],
+    [
+      'that was ordered to hurry is held by the check of another hub',
+      () => run(begin(), hurry, { kind: 'held-elsewhere', why: 'west holds it: shrink' }),
+      'held 0',
+      [],
+    ],
+    ['that is held does not go on by an order to hurry', () => run(begin(byCheck), hurry), 'held 0', []],
+    [
+      'soaks for a tenth of the time after an order to hurry',
+      () => run(begin(), met, hurry, { ...soaked, now: 12 }),
+      'releasing 1',
+      ['c1', 'a1', 'a2'],
+    ],
     ['halts when the gate fails', () => run(begin(), failed), 'halted 0', []],
     ['halts when the gate fails during the soak', () => run(begin(), met, failed), 'halted 0', []],
     [
