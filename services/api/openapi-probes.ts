@@ -6,6 +6,7 @@ import { ProbesAnswer, WhoisAnswer } from '../../lib/answers/probe-answers.js'
 import { healthQuery } from './schemas.js'
 import { json } from './openapi-rollouts.js'
 import { probeBody } from './order-schemas.js'
+import { whoisQuery } from './schemas.js'
 
 export const PROBE_ROUTES: readonly RouteConfig[] = [
   {
@@ -35,8 +36,8 @@ export const PROBE_ROUTES: readonly RouteConfig[] = [
   {
     method: 'get',
     path: '/v1/whois/{identity}',
-    summary: 'The node with this name, and its problems',
-    request: { params: z.object({ identity: z.string() }) },
+    summary: 'The node with this name, what it serves and served, and its problems',
+    request: { params: z.object({ identity: z.string() }), query: whoisQuery },
     responses: { 200: json(WhoisAnswer, 'The node') },
   },
 ]

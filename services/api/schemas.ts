@@ -30,6 +30,14 @@ export const auditQuery = z.strictObject({
   after: z.string().max(200).optional().describe('The `next` of the previous page'),
 })
 
+export const whoisQuery = z.strictObject({
+  zone: z.string().max(MAX_NAME_TEXT).optional().describe('Only this zone in `serves`'),
+  at: z
+    .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'is not a time such as 2026-11-24T05:00:00Z' })
+    .optional()
+    .describe('Time of the question: the versions that the node served then, ISO 8601'),
+})
+
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Most rows'),
   after: z.string().max(MAX_NAME_TEXT).optional().describe('The `next` of the previous page'),

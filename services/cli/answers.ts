@@ -91,7 +91,9 @@ export const ProbesAnswer = z.object({ probes: z.array(ProbeAnswer) })
 export const VantagesAnswer = vantage.VantagesAnswer
 export const CatchmentAnswer = vantage.CatchmentAnswer
 export type CatchmentRowAnswer = vantage.CatchmentRowAnswer
-export const WhoisAnswer = probe.WhoisAnswer.partial({ seenAt: true })
+export const WhoisAnswer = probe.WhoisAnswer.partial({ seenAt: true, cluster: true, at: true, serves: true, seenFrom: true })
+export type ServesAnswer = z.infer<typeof probe.ServesAnswer>
+export type WhoisAnswer = z.infer<typeof WhoisAnswer>
 
 export const HealthAnswer = health.HealthAnswer.pick({ verdict: true, why: true })
 

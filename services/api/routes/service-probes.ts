@@ -1,12 +1,14 @@
 /** Service addresses: the last probes, probes by order, and the node behind an identity. */
 import { Router } from 'express'
-import type { ProbeAnswer, ProbesAnswer, WhoisAnswer } from '../../../lib/answers/probe-answers.js'
+import type { ProbeAnswer, ProbesAnswer, ServesAnswer, WhoisAnswer } from '../../../lib/answers/probe-answers.js'
 import { isWell } from '../../../lib/probe/judge-visits.js'
-import type { FleetNode } from '../../../lib/fleet/fleet.js'
+import type { FleetNode, FleetZone } from '../../../lib/fleet/fleet.js'
 import { atLeast } from '../auth.js'
 import { type ApiContext, mutate, zoneNamed } from '../context.js'
 import { time } from '../json.js'
 import { probeBody } from '../order-schemas.js'
+import { whoisQuery } from '../schemas.js'
+import { type ServedThen, servedAt } from '../served-at.js'
 import { ApiProblem } from '../problem.js'
 import { isProbeInScope, type Scope, scopeOf } from '../scope.js'
 import type { ScopedNode } from '../scoped-sums.js'
@@ -14,6 +16,7 @@ import { cloudsNamed } from '../select-pairs.js'
 
 /** Most zones in an answer about an identity. */
 const MOST_BEHIND = 100
+const MOST_SERVES = 20
 /** Longest identity: NSID is kept up to 200 octets, and may be written in hexadecimal. */
 const MOST_IDENTITY = 600
 
@@ -47,6 +50,9 @@ export function serviceProbeRoutes(context: ApiContext): Router {
       throw new ApiProblem(400, 'bad-identity', `an identity has at most ${MOST_IDENTITY} characters`, {
         errors: [{ field: 'identity', message: 'is too long' }],
       })
+    const query = whoisQuery.parse(req.query)
+    const zone = query.zone === undefined ? undefined : zoneNamed(context, res, query.zone)
+    const at = query.at === undefined ? undefined : Date.parse(query.at)
     await context.matrix.sums.settle()
     await identities.learn(context.matrix.fleet)
     const names = spellingsOf(text)
@@ -57,7 +63,9 @@ export function serviceProbeRoutes(context: ApiContext): Router {
     if (seen.length === 0) scope.expectKnown(`the node that calls itself "${text.slice(0, 200)}"`)
     if (seen.length === 0) throw notOurs(context, scope, text, names)
     const sums = await context.matrix.scoped.nodes(scope)
-    res.json(whois(context, scope, { identity: text, names, nodes: seen, sum: sums(seen[0]!) }) satisfies WhoisAnswer)
+    const serves = servesOf(context, scope, seen[0]!, zone, at)
+    const answer = whois(context, scope, { identity: text, names, nodes: seen, sum: sums(seen[0]!) })
+    res.json({ ...answer, at: time(at), serves } satisfies WhoisAnswer)
   })
 
   return router
@@ -93,16 +101,16 @@ function notOurs(context: ApiContext, scope: Scope, text: string, names: readonl
 }
 
 /** Probes in the scope that were answered by an instance with one of the names. */
-const probesOf = ({ probes, matrix: { fleet } }: ApiContext, scope: Scope, names: readonly string[]): ProbeAnswer[] =>
-  probes
-    .list()
-    .filter((probe) => probe.instance !== null && names.includes(probe.instance) && isProbeInScope(fleet, scope, probe))
+const probesOf = ({ probes, vantages, matrix: { fleet } }: ApiContext, scope: Scope, names: readonly string[]): ProbeAnswer[] =>
+  [...probes.list(), ...vantages.results()].filter(
+    (probe) => probe.instance !== null && names.includes(probe.instance) && isProbeInScope(fleet, scope, probe),
+  )
 
 function whois(
   context: ApiContext,
   scope: Scope,
   { identity, names, nodes, sum }: { identity: string; names: readonly string[]; nodes: readonly FleetNode[]; sum: ScopedNode },
-): WhoisAnswer {
+): Omit<WhoisAnswer, 'at' | 'serves'> {
   const [node] = nodes as [FleetNode]
   const { matrix, board } = context
   const { states } = sum
@@ -119,20 +127,63 @@ function whois(
     ...Object.entries(states).flatMap(([state, count]) => adviceOf(node.id, state, count)),
     ...seen
       .filter(({ state }) => !isWell(state))
-      .map(({ address, zone, state, error }) => `${zone} at ${address}: ${state}${error === null ? '' : `, ${error}`}`),
+      .map(({ vantage, address, zone, state, error }) => {
+        const from = vantage === null ? '' : ` from ${vantage}`
+        return `${zone} at ${address}${from}: ${state}${error === null ? '' : `, ${error}`}`
+      }),
   ]
   const seenAt = seen.reduce((last, { at }) => Math.max(last, Date.parse(at ?? '') || 0), 0)
   return {
     identity,
     node: node.id,
     cloud: node.cloud,
+    cluster: node.cluster ?? null,
     site: node.site ?? null,
     states,
     zonesBehind: behind,
     problems,
     seenAt: time(seenAt),
+    seenFrom: [...new Set(seen.flatMap(({ vantage }) => vantage ?? []))].sort(),
   }
 }
+
+/** The versions that the node serves now, and served at a time. */
+function servesOf(
+  context: ApiContext,
+  scope: Scope,
+  node: FleetNode,
+  zone: FleetZone | undefined,
+  at: number | undefined,
+): ServesAnswer[] {
+  const { matrix, store } = context
+  const zones = matrix.fleet.zonesOf(node.id)
+  if (zone !== undefined && !zone.nodes.some(({ id }) => id === node.id))
+    throw new ApiProblem(404, 'not-carried', `${node.id} does not serve ${zone.name}`)
+  const chosen: FleetZone[] = zone === undefined ? [] : [zone]
+  for (const each of zone === undefined ? zones : []) {
+    if (chosen.length >= MOST_SERVES) break
+    if (scope.hasName(each.name)) chosen.push(each)
+  }
+  return chosen.map((each) => {
+    const { serial, state, observedAt } = matrix.nodeZone(each, node)
+    const then = at === undefined ? undefined : servedAt(store.zone(each.name).versions, node.id, at)
+    return {
+      zone: each.name,
+      serial: serial ?? null,
+      state,
+      observedAt: time(observedAt),
+      served: then === undefined ? null : servedJson(then),
+    }
+  })
+}
+
+const servedJson = ({ serial, confirmedAt, until, mayBe, why }: ServedThen): NonNullable<ServesAnswer['served']> => ({
+  serial: serial ?? null,
+  confirmedAt: time(confirmedAt),
+  until: time(until),
+  mayBe: mayBe ?? null,
+  why: why ?? null,
+})
 
 const ADVICE: Readonly<Record<string, string>> = {
   lagging: 'zonecast status --node NODE shows them; it may still be transferring',

@@ -1,7 +1,6 @@
 /** `zonecast audit` and `audit verify`: who did what, when and why; and the proof that no line was changed or dropped. */
 import { existsSync } from 'node:fs'
 import { Argument, type Command } from 'commander'
-import { parseDuration } from '../../../config/duration.js'
 import { readEnvironment } from '../../../config/env.js'
 import { findConfigFile, loadConfig } from '../../../config/load.js'
 import { checkAudit, type ChainAnchor } from '../../../lib/audit/check-folder.js'
@@ -9,6 +8,7 @@ import { auditFolder } from '../../../lib/audit/folders.js'
 import { AuditAnchorsAnswer, AuditAnswer, type AuditChainAnswer, type AuditEntryAnswer, AuditVerifyAnswer } from '../answers.js'
 import { asJson, clientOf, collect, type CommandContext, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
+import { timeOf } from '../time-argument.js'
 import { type CellInput, moment, table } from '../render.js'
 import type { Terminal } from '../terminal.js'
 
@@ -72,20 +72,10 @@ function parseLimit(text: string): number {
   return Number(text)
 }
 
-/** Throws CliError CLI_USAGE. */
-export function sinceOf(text: string | undefined, now: number): string | undefined {
-  if (text === undefined) return undefined
-  const age = parseDuration(text)
-  const at = age === undefined && /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now - (age ?? Number.NaN)
-  if (!Number.isFinite(at))
-    throw usage(`--since "${text}" is neither a time such as 2026-11-24T05:00Z nor an age such as 2h or 7d`)
-  return new Date(at).toISOString()
-}
-
 async function entriesOf(command: Command, options: Options): Promise<{ entries: AuditEntryAnswer[]; damaged: number }> {
   const { zone, node, by, limit = DEFAULT_ENTRIES } = options
   const client = clientOf(command)
-  const since = sinceOf(options.since, Date.now())
+  const since = timeOf('--since', options.since, Date.now())
   const entries: AuditEntryAnswer[] = []
   let damaged = 0
   // With filters a page may be empty and have a next one.

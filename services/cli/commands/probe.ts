@@ -2,11 +2,12 @@
 import type { Command } from 'commander'
 import { isWell } from '../../../lib/probe/judge-visits.js'
 import { printable } from '../../../lib/runtime/printable.js'
-import { ProbesAnswer, WhoisAnswer } from '../answers.js'
+import { ProbesAnswer, type ServesAnswer, WhoisAnswer } from '../answers.js'
 import { segment } from '../api-client.js'
 import { asJson, clientOf, type CommandContext, withHub } from '../command-context.js'
 import { countsText, show } from '../list-table.js'
 import { moment } from '../render.js'
+import { timeOf } from '../time-argument.js'
 
 /** Zones that are named in a line. */
 const MOST_NAMED = 10
@@ -50,20 +51,49 @@ export function addProbe(program: Command, { terminal, setExit }: CommandContext
   withHub(program.command('identify'))
     .description('name the node that calls itself so (NSID, hostname.bind), its zones and its problems; exit 1 when it has any')
     .argument('<text>', 'the name as a user saw it, such as the NSID line of dig +nsid')
+    .option('--zone <zone>', 'what it serves of this zone')
+    .option('--at <time>', 'what it served then: 2026-11-24T05:00Z, or an age such as 2h')
     .option('--json', 'as JSON')
-    .action(async (text: string, options: { json?: true }, command: Command) => {
-      const answer = await clientOf(command).get(WhoisAnswer, `v1/whois/${segment(text)}`)
+    .action(async (text: string, options: { zone?: string; at?: string; json?: true }, command: Command) => {
+      const at = timeOf('--at', options.at, Date.now())
+      const answer = await clientOf(command).get(WhoisAnswer, `v1/whois/${segment(text)}`, { zone: options.zone, at })
       if (answer.problems.length > 0) setExit(1)
       if (options.json) return terminal.write(asJson(answer))
-      const { node, cloud, site, states, zonesBehind, problems, seenAt } = answer
+      const { node, cloud, cluster, site, states, zonesBehind, problems, seenAt, seenFrom = [] } = answer
       const more = zonesBehind.length > MOST_NAMED ? ` and ${zonesBehind.length - MOST_NAMED} more` : ''
       const lines = [
-        `node:       ${node}, cloud ${cloud}${site === null ? '' : `, site ${site}`}`,
+        `node:       ${node}, cloud ${cloud}${cluster == null ? '' : `, cluster ${cluster}`}${site === null ? '' : `, site ${site}`}`,
         `zones:      ${countsText(states)}`,
         ...(zonesBehind.length === 0 ? [] : [`not in sync: ${zonesBehind.slice(0, MOST_NAMED).join(', ')}${more}`]),
-        ...(seenAt == null ? [] : [`seen:       ${moment(seenAt)} UTC at a service address`]),
+        ...(seenAt == null
+          ? []
+          : [
+              `seen:       ${moment(seenAt)} UTC at a service address${seenFrom.length === 0 ? '' : `, from ${seenFrom.join(', ')}`}`,
+            ]),
+        ...servesLines(answer, options),
         ...(problems.length === 0 ? ['it has no problem'] : problems.map((problem) => `problem:    ${problem}`)),
       ]
       terminal.write(`${lines.map((line) => printable(line)).join('\n')}\n`)
     })
+}
+
+/** Zones whose versions are shown without an option that asks for them. */
+const FEW_ZONES = 5
+
+function servesLines({ serves = [], zonesBehind, at }: WhoisAnswer, asked: { zone?: string; at?: string }): string[] {
+  if (asked.at !== undefined && at == null)
+    return ['then:       not known: this hub is of an older version, and keeps no such answer']
+  const isAsked = asked.zone !== undefined || asked.at !== undefined
+  const shown =
+    isAsked || serves.length <= FEW_ZONES ? serves : serves.filter(({ zone }) => zonesBehind.includes(zone)).slice(0, FEW_ZONES)
+  return shown.flatMap(({ zone, serial, state, observedAt, served }) => [
+    `serves:     ${zone} ${serial ?? 'no serial'}, ${state}${observedAt === null ? '' : `, at ${moment(observedAt)} UTC`}`,
+    ...(served === null ? [] : [`served:     ${zone} ${servedText(served)}`]),
+  ])
+}
+
+function servedText({ serial, confirmedAt, until, why }: NonNullable<ServesAnswer['served']>): string {
+  if (serial === null) return `not known: ${why ?? 'no confirmation is kept'}`
+  const span = `from ${moment(confirmedAt)}${until === null ? '' : ` until ${moment(until)} at the latest`} UTC`
+  return `${serial}, ${span}${why === null ? '' : `; ${why}`}`
 }

@@ -39,6 +39,7 @@ const QUERIES: Record<string, readonly string[]> = {
   '/v1/zones': ['', '?limit=1', '?nope=1'],
   '/v1/catalogs/{catalog}': ['', '?limit=1', '?nope=1'],
   '/v1/nodes/{node}/configuration': ['', '?part=zones', '?folder=/srv/nsd&version=4.6', '?folder=x'],
+  '/v1/whois/{identity}': ['', '?at=2026-11-03', `?zone=${ZONES[0]}`, '?zone=nope.example', '?at=x'],
   '/v1/audit': ['', '?limit=1', '?zone=blank.example', '?by=noc&since=2026-01-01', '?after=x'],
   '/v1/rollouts': ['', '?limit=1', '?state=held'],
   '/v1/matrix': ['', '?limit=1', '?state=held', '?node=ams1', `?zone=${ZONES[0]}`],
