@@ -53,6 +53,7 @@ export async function startPageScene(folder: string, zones: readonly string[]): 
         ip,
         port: await findPort(ip),
         zones: zones.map((zone) => ({ name: zone, from })),
+        transferKey: nodeKey,
       }),
     ),
   ])

@@ -6,7 +6,7 @@ import { stateRow } from './states.js'
 
 /** @param {State} state */
 export const stateMark = (state) =>
-  h('span', { class: `mark ${stateRow(state).tone}`, 'aria-hidden': 'true' }, stateRow(state).mark)
+  h('span', { class: `mark ${stateRow(state).tone}`, 'aria-hidden': 'true', 'data-mark': stateRow(state).mark })
 
 /** The sign and the word. @param {State} state */
 export const stateWord = (state) =>

@@ -69,6 +69,9 @@ export class OrderDialog {
       maxlength: 500,
       autocomplete: 'off',
       required: order.needsReason === true,
+      // Spaces are no reason.
+      pattern: order.needsReason === true ? '.*\\S.*' : undefined,
+      title: order.needsReason === true ? 'The reason is kept in the audit log' : undefined,
       disabled: why !== undefined,
     })
     const form = h(

@@ -166,7 +166,7 @@ function newest(rollout, now) {
 function versions({ zone, rows }, { order }) {
   return table(
     'Versions',
-    ['Serial', 'State', 'Records', 'From', 'Announced (UTC)', 'Nodes', 'Compare', ''],
+    ['Serial', 'State', 'Records', 'From', 'Announced (UTC)', 'Nodes', 'Compare', 'Order'],
     zone.versions.map((version, i) => {
       const { serial, digest, state, records, kind, from, seenAt, confirmed, releasedTo, releasedAt } = version
       const row = rows.find((each) => each.serial === serial && each.digest === digest)
