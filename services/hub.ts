@@ -171,6 +171,7 @@ export class Hub {
       seals: this.#seals,
       ...this.#network.asking,
       canQueue: () => redis.isReady,
+      callers: live.callers,
       audit: this.#audit,
       auditAnchors: () => this.#audit.anchors(),
     }
@@ -249,10 +250,7 @@ export class Hub {
     this.#board.forget(diff.removed, fleet)
   }
 
-  /**
-   * Reads the config again, one reload at a time, in slices. A change of a setting that is fixed at the start is refused with
-   * everything else in the file (fixed-settings.ts). Rejects with ConfigError. By a signal; a request has an entry of its own.
-   */
+  /** Reads the config again, one reload at a time, in slices; fixed-settings.ts refuses some changes. Rejects with ConfigError. */
   reload(): Promise<Config> {
     return this.#audit.order(SIGNALLED, () => this.#source.inTurn(() => this.#reload()))
   }

@@ -5,7 +5,7 @@ import { usableMemory } from '../lib/runtime/memory.js'
 /** Memory for the records of one zone, if a quarter of the available memory would be more. */
 const DEFAULT_ZONE_OCTETS = 4 * 2 ** 30
 
-export function liveSettings({ approvals, audit, defaults, rollout, webhooks, unstick, verify }: Config) {
+export function liveSettings({ api, approvals, audit, defaults, rollout, webhooks, unstick, verify }: Config) {
   const { limits, notify, observe, keepVersions, keepForMs, keepOctets } = defaults
   return {
     limits: {
@@ -20,6 +20,8 @@ export function liveSettings({ approvals, audit, defaults, rollout, webhooks, un
     observe: { ...observe, unknownAfterMissed: defaults.unknownAfterMissed },
     rollout: { ...rollout },
     approvals: { ...approvals },
+    /** In force before the rest of a reload, which may take seconds: a removed caller is refused at once. */
+    callers: { tokens: api.tokens, clients: api.clients },
     unstick: { ...unstick },
     webhooks: { list: webhooks },
     audit: { ...audit },

@@ -61,6 +61,7 @@ export class Metrics {
   readonly handshakes = this.#counter('tls_handshakes_total', 'TLS handshakes of peers with the transfer server, by outcome', [
     'outcome',
   ])
+  readonly apiHandshakes = this.#counter('api_tls_handshakes_total', 'TLS handshakes with the API, by outcome', ['outcome'])
   readonly repeatedTransfers = this.#counter(
     'repeated_transfers_total',
     'Transfers of a version that was already sent to the node',

@@ -8,6 +8,8 @@ import { addressOf } from './auth.js'
 export interface MutationFacts {
   /** The object; default: the zone or node in the path, and the fields of the body that name versions and choices. */
   target?: Target
+  /** Whose approval it is, where people count. */
+  person?: string
   /** The state before the order. */
   before?: () => Fact | undefined
 }
@@ -47,11 +49,15 @@ function zoneNameIn(text: string): string {
 }
 
 /** `zone`: the zone of the path in its canonical form. The request has been checked by its schema. */
-export function actOf(req: Request, by: string, zone: string | undefined, { target, before }: MutationFacts): Act {
+export function actOf(req: Request, by: string, zone: string | undefined, { target, person, before }: MutationFacts): Act {
   const body = (req.body ?? {}) as Record<string, Fact | undefined>
   const { node } = req.params
   const copied = COPIED.flatMap((name) => (body[name] === undefined ? [] : [[name, canonical(name, body[name])] as const]))
-  const named = { ...(zone === undefined ? {} : { zone }), ...(node === undefined ? {} : { node: String(node) }) }
+  const named = {
+    ...(zone === undefined ? {} : { zone }),
+    ...(node === undefined ? {} : { node: String(node) }),
+    ...(person === undefined ? {} : { person }),
+  }
   return {
     by,
     from: addressOf(req),

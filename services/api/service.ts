@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Config } from '../../config/config.js'
 import { type NextMove, ZonecastError } from '../../lib/errors.js'
 import type { Fleet, FleetDiff } from '../../lib/fleet/fleet.js'
+import type { ApiClientConfig, ApiToken } from '../../config/caller-types.js'
 import type { Clock } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Logger } from '../../lib/runtime/logger.js'
@@ -36,6 +37,8 @@ export interface ApiParts
     'matrix' | 'servers' | 'probes' | 'vantages' | 'identities' | 'health' | 'heavy' | 'version' | 'sessions'
   > {
   clock: Clock
+  /** Changed by a reload. */
+  callers: { readonly tokens: readonly ApiToken[]; readonly clients: readonly ApiClientConfig[] }
   controls: NodeServersParts['controls']
   querier: NodeServersParts['querier']
   withdrawals: HealthParts['withdrawals']
@@ -71,8 +74,7 @@ export class ApiService implements Service {
     const uses = new CallerUses(parts.board, () => this.#matrix.now())
     const gate = new Gate(
       () => ({
-        tokens: this.#matrix.config.api.tokens,
-        clients: this.#matrix.config.api.clients,
+        ...parts.callers,
         local: this.#localToken,
         sessions,
         certificateOf: this.#certificateOf,
@@ -137,7 +139,7 @@ export class ApiService implements Service {
       peerKeyOf,
       // The table of connections decides below this.
       maxConnections: 2 * MAX_CONNECTIONS,
-      note: (outcome) => parts.metrics.handshakes.inc({ outcome }),
+      note: (outcome) => parts.metrics.apiHandshakes.inc({ outcome }),
     })
   }
 

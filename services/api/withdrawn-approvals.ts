@@ -33,6 +33,7 @@ export async function withdrawApprovals(context: ApiContext): Promise<void> {
       if (kind !== 'agree' || hub !== parts.hub || mayApprove(matrix.config.api, by)) continue
       if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
       const at = matrix.now()
+      const target = { zone: zone.name, serial, digest, caller: by, person: person ?? by }
       const reason = `${by} is not in the config any more, or may not approve`
       try {
         await decide(parts, zone, {
@@ -44,6 +45,7 @@ export async function withdrawApprovals(context: ApiContext): Promise<void> {
           reason,
           ...(person === undefined ? {} : { person }),
         })
+        context.audit.note({ action: 'withdraw', target, reason })
         log.warn({ zone: zone.name, op: 'order', serial, by }, 'approval withdrawn: its caller is removed')
       } catch (error) {
         log.warn({ zone: zone.name, op: 'order', serial, by, err: describeError(error) }, 'approval not withdrawn')

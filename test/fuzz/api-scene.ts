@@ -126,6 +126,7 @@ export class ApiScene {
       members: new Map(),
       audit: this.#audit,
       auditAnchors: async () => [],
+      callers: config.api,
       clock: { now: () => NOW },
     })
   }

@@ -94,7 +94,7 @@ export function rolloutRoutes(context: ApiContext): Router {
           )
           return { status: 200, body }
         },
-        { before: () => stateBefore(parts, zone, given) },
+        { before: () => stateBefore(parts, zone, given), ...(JUDGES.has(path) ? { person } : {}) },
       )
     })
 
@@ -110,6 +110,9 @@ export function rolloutRoutes(context: ApiContext): Router {
 
   return router
 }
+
+/** Orders in which people count. */
+const JUDGES: ReadonlySet<string> = new Set(['approve', 'reject'])
 
 const saidIn = ({ at, by, reason }: Approver) => ({ at, by, reason })
 

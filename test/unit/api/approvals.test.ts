@@ -59,6 +59,8 @@ describe('approvals by several people', () => {
       const { entries } = await read<AuditAnswer>('/v1/audit?zone=rollout-held.example')
       const lines = entries.map(({ by, action, outcome }) => `${by} ${action} ${outcome}`)
       expect(lines.filter((line) => line.endsWith('done')).sort()).to.deep.equal(['ann approve done', 'bob approve done'])
+      const people = entries.map(({ by, target }) => `${by} is ${(target as { person?: string }).person}`)
+      expect(people).to.include.members(['ann-laptop is ann', 'bob is bob'])
     })
   })
 

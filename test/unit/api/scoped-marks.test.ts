@@ -10,6 +10,7 @@ import { hashOfToken } from '../../../services/api/auth.js'
 import { ROUTES } from '../../../services/api/openapi.js'
 import { eventually } from '../../support/eventually.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
+import { VANTAGE } from './silent-servers.js'
 import { CELLS, nodeCell, NOW, primaryCell, rolloutRecord, zoneCell } from './every-state-cells.js'
 import { CATALOGS, type HubAnswer, HubOfEveryState, ZONES } from './hub-of-every-state.js'
 
@@ -131,6 +132,7 @@ describe('names outside the scope of a caller', () => {
       catalog: [CATALOGS[1]!, 'mark-catalog.test.'],
       job: hub.jobs,
       serial: ['2', '3'],
+      vantage: [VANTAGE, 'mark-none'],
       id: rollouts.map(({ id }) => id),
     }
     let paths = [route]
