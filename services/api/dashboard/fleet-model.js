@@ -2,7 +2,7 @@
  * The data of the page: the nodes by cloud, the zones loaded so far, and the newest report of each zone on each node. Pages and
  * events come over two connections and may overtake each other; an event after the request of a page is newer than the page.
  */
-import { worstOf } from './states.js'
+import { PROBLEMS, worstOf } from './states.js'
 
 /** @typedef {import('./answers.js').NodeZoneAnswer} NodeZone */
 /** @typedef {import('./answers.js').ZoneSummaryAnswer} ZoneSummary */
@@ -27,6 +27,10 @@ export class FleetModel {
   bySeverity = false
   /** States of each node over all its zones, for the heads of the columns. @type {Map<string, NodeSummary>} */
   sums = new Map()
+  /** In the order of the config. @type {readonly FleetNode[]} */
+  #given = []
+  /** Nodes in trouble have the first columns of their cloud, until the matrix is read as a whole again. @type {Map<string, number>} */
+  #urgency = new Map()
   /** @type {Map<string, Row>} */
   #rows = new Map()
   #order = 0
@@ -69,9 +73,12 @@ export class FleetModel {
     if (behind.length === 0) this.next = page.next
   }
 
-  /** @param {readonly NodeSummary[]} nodes */
-  takeSums(nodes) {
+  /** `inOrder`: the columns are sorted again. @param {readonly NodeSummary[]} nodes @param {boolean} [inOrder] */
+  takeSums(nodes, inOrder = false) {
     this.sums = new Map(nodes.map((node) => [node.id, node]))
+    if (!inOrder) return
+    this.#urgency = new Map(nodes.map(({ id, states }) => [id, urgencyOf(states)]))
+    this.#takeNodes(this.#given)
   }
 
   /** The `after` of a page that begins behind this row. @param {number} index @returns {string | undefined} */
@@ -111,12 +118,17 @@ export class FleetModel {
     this.#rows.set(summary.name, { summary, cells, place: this.#placeOf(summary) })
   }
 
-  /** @param {FleetNode[]} nodes */
+  /** @param {readonly FleetNode[]} nodes */
   #takeNodes(nodes) {
+    this.#given = nodes
     /** @type {Map<string, FleetNode[]>} */
     const byCloud = new Map()
     for (const node of nodes) byCloud.set(node.cloud, [...(byCloud.get(node.cloud) ?? []), node])
-    this.clouds = Array.from(byCloud, ([name, members]) => ({ name, nodes: members }))
+    const urgency = (/** @type {FleetNode} */ { id }) => (this.bySeverity ? (this.#urgency.get(id) ?? PROBLEMS.length) : 0)
+    this.clouds = Array.from(byCloud, ([name, members]) => ({
+      name,
+      nodes: members.toSorted((a, b) => urgency(a) - urgency(b)),
+    }))
     this.nodes = this.clouds.flatMap(({ nodes: members }) => members)
   }
 
@@ -147,6 +159,12 @@ export class FleetModel {
       total: states.length,
     }
   }
+}
+
+/** The place of the worst state of a node; nodes without one that needs an operator are equal. @param {NodeSummary['states']} states */
+function urgencyOf(states) {
+  const place = PROBLEMS.findIndex((state) => (states[state] ?? 0) > 0)
+  return place < 0 ? PROBLEMS.length : place
 }
 
 /** The order of the hub: a held zone before one whose nodes do not answer. @type {readonly State[]} */

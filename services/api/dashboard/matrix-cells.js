@@ -1,6 +1,7 @@
 /** The head, the rows and the cells of the matrix as elements. A redraw touches only elements whose content changes. */
-import { fill, h } from './dom.js'
+import { fill, h, shown } from './dom.js'
 import { FleetModel, isOutdated, lagOf } from './fleet-model.js'
+import { morph } from './morph.js'
 import { stateMark } from './state-mark.js'
 import { STATES, stateRow, worstOf } from './states.js'
 import { count, shortSpan, span } from './words.js'
@@ -124,11 +125,13 @@ export function drawCell(element, row, node, { isChosen, now, hubNow, holdSecond
   element.className = ['cell', stateRow(cell.state).tone, outdated && 'outdated', isChosen && 'chosen'].filter(Boolean).join(' ')
   element.setAttribute('aria-label', `${name} on ${node}: ${words}`)
   element.title = `${node}: ${words}`
-  fill(
+  morph(
     element,
-    stateMark(cell.state),
-    h('span', { class: isReleased ? 'serial' : 'serial other' }, cell.serial ?? '–'),
-    short !== undefined && h('span', { class: 'lag' }, short),
+    shown([
+      stateMark(cell.state),
+      h('span', { class: isReleased ? 'serial' : 'serial other' }, cell.serial ?? '–'),
+      short !== undefined && h('span', { class: 'lag' }, short),
+    ]),
   )
   flashWhenTurned(element, String(cell.serial))
 }

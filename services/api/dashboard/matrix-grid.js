@@ -98,14 +98,20 @@ export class MatrixGrid {
     // The row with the focus stays, however far away it is: the focus must not get lost.
     const focused = names[this.#active.row]
     if (focused !== undefined && this.#body.contains(document.activeElement)) wanted.set(focused, this.#active.row)
+    // An element of a row that is no longer visible becomes another row: that is cheaper than a new one.
+    const spare = []
     for (const [name, element] of this.#drawn)
       if (!wanted.has(name)) {
-        element.remove()
+        spare.push(element)
         this.#drawn.delete(name)
       }
     const columns = this.#columnWindow()
     const moment = { now: Date.now(), hubNow: this.hub.now(), holdSeconds: this.hub.holdSeconds }
-    for (const [name, index] of wanted) this.#drawRow(name, index, columns, moment)
+    for (const [name, index] of wanted) {
+      if (!this.#drawn.has(name)) this.#drawn.set(name, this.#rowFrom(spare.pop()))
+      this.#drawRow(name, index, columns, moment)
+    }
+    for (const element of spare) element.remove()
     this.#body.style.height = `${names.length * this.#rowHeight}px`
     this.#scroller.setAttribute('aria-rowcount', String(names.length + 2))
     if (this.#model.next !== null && last > names.length - ROWS_AHEAD) this.onNearEnd()
@@ -139,12 +145,8 @@ export class MatrixGrid {
   #drawRow(name, index, columns, moment) {
     const row = this.#model.row(name)
     if (row === undefined) return
-    let element = this.#drawn.get(name)
-    if (element === undefined) {
-      element = emptyRow()
-      this.#drawn.set(name, element)
-      this.#body.append(element)
-    }
+    const element = this.#drawn.get(name)
+    if (element === undefined) return
     const placed = `${index} ${this.#rowHeight} ${columns.first} ${columns.last}`
     if (element.dataset.placed !== placed) {
       element.dataset.placed = placed
@@ -160,6 +162,18 @@ export class MatrixGrid {
       const id = this.#model.nodes[Number(cell.getAttribute('aria-colindex')) - 2]?.id
       if (id !== undefined) drawCell(cell, row, id, { ...moment, isChosen: isZone && this.chosen.node === id })
     }
+  }
+
+  /** @param {HTMLElement | undefined} spare a row of another zone */
+  #rowFrom(spare) {
+    if (spare === undefined) {
+      const row = emptyRow()
+      this.#body.append(row)
+      return row
+    }
+    // A serial of another zone is no change.
+    for (const cell of spare.children) if (cell instanceof HTMLElement) delete cell.dataset.serial
+    return spare
   }
 
   /** Makes the cells of the visible columns and removes the others. @param {HTMLElement} row @param {number} index @param {{ first: number, last: number }} columns */

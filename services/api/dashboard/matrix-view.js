@@ -13,7 +13,10 @@ import { shownText, span } from './words.js'
 /** @typedef {import('./place.js').Place} Place */
 /** @typedef {import('./view-slot.js').Parts} Parts */
 
+/** Zones in a page, and most cells in one, so that its JSON is read in some milliseconds. */
 const PAGE_ZONES = 100
+const PAGE_CELLS = 8000
+const LEAST_ZONES = 40
 /** Most zones in one answer of the API. */
 const MOST_ZONES = 1000
 const SOON_MS = 500
@@ -62,6 +65,11 @@ export class MatrixView {
     }
   }
 
+  get #pageZones() {
+    const fitting = Math.floor(PAGE_CELLS / Math.max(1, this.#model.nodes.length))
+    return Math.max(LEAST_ZONES, Math.min(PAGE_ZONES, fitting))
+  }
+
   /** @param {Place} place */
   async show(place) {
     const isOther = !this.#isWanted || FILTERS.some((name) => place.query[name] !== this.#place.query[name])
@@ -79,7 +87,7 @@ export class MatrixView {
     this.#grid.draw()
     if (!isOther) return
     this.#grid.top()
-    await this.reload(PAGE_ZONES)
+    await this.reload(this.#pageZones)
   }
 
   hide() {
@@ -94,9 +102,9 @@ export class MatrixView {
   }
 
   /** Reads all loaded zones again. */
-  async reload(limit = Math.min(MOST_ZONES, Math.max(PAGE_ZONES, this.#model.names.length))) {
+  async reload(limit = Math.min(MOST_ZONES, Math.max(this.#pageZones, this.#model.names.length))) {
     try {
-      await Promise.all([this.#load({ limit, whole: true }), this.#readNodes()])
+      await Promise.all([this.#load({ limit, whole: true }), this.#readNodes(true)])
       this.#error = undefined
     } catch (error) {
       this.#error = reasonOf(error)
@@ -169,9 +177,9 @@ export class MatrixView {
     this.#empty.hidden = this.#model.names.length > 0
   }
 
-  async #readNodes() {
+  async #readNodes(inOrder = false) {
     const { nodes } = await this.#parts.api.get('/v1/nodes')
-    this.#model.takeSums(nodes)
+    this.#model.takeSums(nodes, inOrder)
     this.#filter.offer(nodes)
     this.#grid.draw()
   }
@@ -180,7 +188,7 @@ export class MatrixView {
     if (this.#isLoading || this.#model.next === null) return
     this.#isLoading = true
     try {
-      await this.#load({ after: this.#model.next, limit: PAGE_ZONES })
+      await this.#load({ after: this.#model.next, limit: this.#pageZones })
     } catch {
       // The next scroll tries again; the reason of the failure is at the top of the page.
     } finally {

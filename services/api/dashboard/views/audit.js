@@ -75,7 +75,7 @@ function targetOf({ target }) {
   const { zone, node, ...rest } = target
   const others = Object.entries(rest)
     .filter(([, value]) => ['string', 'number'].includes(typeof value))
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => `${name} ${name === 'digest' ? String(value).slice(0, 12) : value}`)
   return h(
     'span',
     { class: 'wrap' },

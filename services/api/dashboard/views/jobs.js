@@ -2,7 +2,8 @@
 import { h } from '../dom.js'
 import { jobLines, jobSentence, jobSums } from '../job-lines.js'
 import { linkTo } from '../place.js'
-import { ago, count, span } from '../words.js'
+import { shortMs } from '../propagation.js'
+import { ago, count } from '../words.js'
 
 /** @typedef {import('../answers.js').JobAnswer} JobAnswer */
 /** @typedef {{ jobs: JobAnswer[] | undefined }} Data undefined while Redis is down. */
@@ -48,8 +49,7 @@ function jobRow(job, now) {
   const { id, kind, state, error, createdAt, finishedAt } = job
   const { ended, total } = jobSums(job)
   const { lines, more } = jobLines(job, LINES)
-  const took =
-    createdAt !== null && finishedAt !== null ? ` in ${span((Date.parse(finishedAt) - Date.parse(createdAt)) / 1000)}` : ''
+  const took = createdAt !== null && finishedAt !== null ? ` in ${shortMs(Date.parse(finishedAt) - Date.parse(createdAt))}` : ''
   return h(
     'li',
     { class: `job-row ${state}`, 'data-key': id },

@@ -50,11 +50,7 @@ export const node = {
         'p',
         { class: 'lead' },
         worst !== undefined && stateWord(worst),
-        h(
-          'span',
-          { class: 'quiet' },
-          `${it.inSync} of ${plural(it.total, 'zone')} in sync · cloud ${it.cloud}${it.site === null ? '' : `, site ${it.site}`}`,
-        ),
+        h('span', { class: 'quiet' }, `${it.inSync} of ${plural(it.total, 'zone')} in sync · ${placeOf(it)}`),
       ),
       it.drained &&
         h(
@@ -108,6 +104,12 @@ export const node = {
     ]
   },
 }
+
+/** @param {NodeAnswer} node */
+const placeOf = ({ cloud, cluster, site }) =>
+  [`cloud ${cloud}`, cluster === null ? undefined : `local cluster ${cluster}`, site === null ? undefined : `site ${site}`]
+    .filter((part) => part !== undefined)
+    .join(', ')
 
 /** @param {NodeAnswer['paths'][number]} path @param {number} i @returns {[string, HTMLElement]} */
 const pathRow = ({ address, inUse, error, silentSince }, i) => [
