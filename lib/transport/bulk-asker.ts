@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
+import { connectionsTurn } from '../runtime/shared-turn.js'
 import { endpointText } from '../dns/endpoint.js'
 import { MessageFramer } from '../dns/framing.js'
 import type { Remote } from '../fleet/remote.js'
@@ -63,6 +64,9 @@ class Connection {
   #nextId = randomInt(0x10000)
   #heardAt = performance.now()
   #isOver = false
+  /** Octets of one read, whose messages are processed in later turns. */
+  #unread: Buffer | undefined
+  #isWaiting = false
 
   constructor(remote: BulkRemote, sources: readonly string[], manner: BulkManner, onEnd: () => void) {
     this.#onEnd = onEnd
@@ -128,19 +132,43 @@ class Connection {
   }
 
   #onData(octets: Buffer): void {
+    this.#heardAt = performance.now()
+    // The socket passes on what it had read before it was paused.
+    this.#unread = this.#unread === undefined ? octets : Buffer.concat([this.#unread, octets])
+    if (!this.#isWaiting) this.#advance()
+  }
+
+  /** Takes the answers that were read, as long as connections have time. */
+  #advance(): void {
+    this.#isWaiting = false
+    const unread = this.#unread
+    if (unread === undefined || this.#isOver) return
+    let read = 0
     try {
-      this.#framer.push(octets, (message) => {
-        if (message.length < 12) return
-        const id = message.readUInt16BE(0)
-        const question = this.waiting.get(id)
-        this.waiting.delete(id)
-        question?.done(message)
+      read = this.#framer.push(unread, (message) => {
+        this.#take(message)
+        return connectionsTurn.hasTime
       })
     } catch {
       this.close()
       return
     }
-    this.#heardAt = performance.now()
+    this.#unread = read < unread.length ? unread.subarray(read) : undefined
+    if (this.#unread === undefined) {
+      this.#socket.resume()
+      return
+    }
+    this.#socket.pause()
+    this.#isWaiting = true
+    connectionsTurn.later(guard('bulk answer', () => this.#advance()))
+  }
+
+  #take(message: Buffer): void {
+    if (message.length < 12) return
+    const id = message.readUInt16BE(0)
+    const question = this.waiting.get(id)
+    this.waiting.delete(id)
+    question?.done(message)
   }
 
   /** A server that is silent while questions wait is given up; without questions the connection is kept for a while. */

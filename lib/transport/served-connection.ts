@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import { frame, MessageFramer, TOO_LONG } from '../dns/framing.js'
 import { reportFault } from '../runtime/guard.js'
+import { connectionsTurn } from '../runtime/shared-turn.js'
 import type { Channel, OnMessage, Peer } from './channel.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
@@ -14,8 +15,6 @@ import { type Outlet, outletOf } from './outlet.js'
 const HIGH_WATER_OCTETS = 1 << 17
 /** Requests of one connection that are being answered or wait for that. */
 const MAX_UNANSWERED = 16
-/** Requests answered before other connections get their turn. */
-const MAX_BATCH = 64
 
 export interface ConnectionLimits {
   /** Milliseconds without progress after which it is closed. */
@@ -40,7 +39,8 @@ export class ServedConnection implements Channel {
   #unanswered = 0
   /** Ends with the last requested transfer. */
   #turn: Promise<unknown> = Promise.resolve()
-  #inBatch = 0
+  /** Goes on when connections have time again. */
+  #isWaiting = false
   /** Takes no more requests. */
   #isRetired = false
   /** Time since which a message has been coming in pieces. */
@@ -104,9 +104,19 @@ export class ServedConnection implements Channel {
   }
 
   #mayTake(): boolean {
-    return (
-      !this.#isRetired && this.#unanswered < MAX_UNANSWERED && this.#inBatch < MAX_BATCH && this.#out.length <= HIGH_WATER_OCTETS
+    return !this.#isRetired && this.#unanswered < MAX_UNANSWERED && this.#out.length <= HIGH_WATER_OCTETS && this.#hasTime()
+  }
+
+  #hasTime(): boolean {
+    if (this.#isWaiting || connectionsTurn.hasTime) return !this.#isWaiting
+    this.#isWaiting = true
+    connectionsTurn.later(
+      this.#guarded(() => {
+        this.#isWaiting = false
+        this.#advance()
+      }),
     )
+    return false
   }
 
   #take(message: Buffer): void {
@@ -115,14 +125,6 @@ export class ServedConnection implements Channel {
       this.retire()
       return
     }
-    this.#inBatch += 1
-    if (this.#inBatch === MAX_BATCH)
-      setImmediate(
-        this.#guarded(() => {
-          this.#inBatch = 0
-          this.#advance()
-        }),
-      )
     const answered = this.#onMessage(message, this)
     if (answered === undefined) return
     this.#unanswered += 1
