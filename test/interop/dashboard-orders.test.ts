@@ -1,7 +1,7 @@
 /** Every order of the live page, by keyboard alone, against a hub with name servers: the effect stated first, and the answer. */
 import { expect } from 'chai'
 import type { Browser, Page } from 'playwright-core'
-import { needsBrowser, openBrowser, openPage, picture, type WatchedPage } from '../support/browser.js'
+import { barriers, needsBrowser, openBrowser, openPage, picture, type WatchedPage } from '../support/browser.js'
 import { eventually } from '../support/eventually.js'
 import { type PageScene, startPageScene } from '../support/page-scene.js'
 import { needsPeers } from '../support/peers.js'
@@ -210,6 +210,34 @@ describe('orders of the live page, by keyboard alone', function () {
     await eventually(async () => expect(await text('#view table')).to.not.match(/the record is not needed/))
     expect(new URL(page.url()).hash).to.equal('#/audit?node=lhr1')
   })
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    it(`have no barrier in any view and in their dialogs: ${colorScheme}`, async () => {
+      await page.emulateMedia({ colorScheme })
+      const { rollouts } = await api<{ rollouts: { id: string }[] }>(scene.place, '/v1/rollouts')
+      const views = [
+        'overview',
+        'matrix',
+        `matrix?zone=${ZONE}&node=lhr1`,
+        `zone/${ZONE}`,
+        `pair/${ZONE}/fra1`,
+        'node/lhr1?show=configuration',
+        'rollouts',
+        `rollout/${rollouts[0]!.id}`,
+        'jobs',
+        'audit',
+        'topology',
+      ]
+      for (const name of views) {
+        await page.evaluate(`location.hash = ${JSON.stringify(`#/${name}`)}`)
+        await eventually(async () => expect(await page.locator('text=Asking the hub…').count()).to.equal(0))
+        await eventually(async () => expect(await barriers(watched), name).to.deep.equal([]), { timeoutMs: 2000 })
+      }
+      await page.evaluate(`location.hash = '#/node/lhr1'`)
+      await open('#view [data-order=drain]')
+      expect(await barriers(watched)).to.deep.equal([])
+      await page.keyboard.press('Escape')
+    })
 
   it('have caused no error on the console and no request to another server', () => {
     expect(watched.complaints).to.deep.equal([])

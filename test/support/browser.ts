@@ -1,6 +1,7 @@
 /** The system's Chromium, headless, in tests of the page: its errors are recorded, and it leaves nothing behind. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from '../../lab/program.js'
 
@@ -61,3 +62,8 @@ export async function picture({ page }: WatchedPage, name: string): Promise<void
   mkdirSync(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`) })
 }
+
+const ACCESSIBILITY_CHECK = readFileSync(fileURLToPath(new URL('./accessibility-check.js', import.meta.url)), 'utf8')
+
+/** Barriers on the page as it is now, one sentence each. */
+export const barriers = async ({ page }: WatchedPage): Promise<string[]> => await page.evaluate<string[]>(ACCESSIBILITY_CHECK)

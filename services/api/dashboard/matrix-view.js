@@ -17,8 +17,9 @@ import { shownText, span } from './words.js'
 const PAGE_ZONES = 100
 const PAGE_CELLS = 8000
 const LEAST_ZONES = 40
-/** Most zones in one answer of the API. */
+/** Most zones and cells that are read again at once; further ones are read when they are scrolled to. */
 const MOST_ZONES = 1000
+const MOST_CELLS = 40_000
 const SOON_MS = 500
 /** Above this many nodes the columns are narrow at first. */
 const WIDE_COLUMNS = 24
@@ -101,8 +102,13 @@ export class MatrixView {
     this.#grid.refocus()
   }
 
-  /** Reads all loaded zones again. */
-  async reload(limit = Math.min(MOST_ZONES, Math.max(this.#pageZones, this.#model.names.length))) {
+  get #reloadZones() {
+    const most = Math.min(MOST_ZONES, Math.floor(MOST_CELLS / Math.max(1, this.#model.nodes.length)))
+    return Math.max(this.#pageZones, Math.min(most, this.#model.names.length))
+  }
+
+  /** Reads the loaded zones again. */
+  async reload(limit = this.#reloadZones) {
     try {
       await Promise.all([this.#load({ limit, whole: true }), this.#readNodes(true)])
       this.#error = undefined

@@ -35,7 +35,7 @@ const GATHER_MS = 300
 export class ViewSlot {
   #element
   #parts
-  #title = h('h2', { tabindex: -1, id: 'view-title' })
+  #title = h('h2', { tabindex: -1 })
   #age = h('p', { class: 'age quiet', role: 'status' })
   #body = h('div', { class: 'view-body' })
   /** @type {View | undefined} */
@@ -55,6 +55,7 @@ export class ViewSlot {
   /** @param {HTMLElement} element @param {Parts} parts @param {Child} [extra] beside the title */
   constructor(element, parts, extra) {
     this.#element = element
+    this.#title.id = `${element.id}-title`
     this.#parts = parts
     morph(element, shown([h('header', { class: 'view-head' }, this.#title, this.#age, extra), this.#body]))
   }
