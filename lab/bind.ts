@@ -101,7 +101,7 @@ function namedConfig(options: LabServerOptions & { ip: string }, place: Place): 
   return `${place.controlKey}${tlsBlocks(options)}${keysOf(options).map(bindKey).join('')}controls { inet 127.0.0.1 port ${place.controlPort} allow { 127.0.0.1; } keys { "${place.controlName}"; }; };
 options {
   directory "${folder}";
-${options.identity === undefined ? '' : `  hostname "${options.identity}";\n`}  allow-new-zones yes;
+${options.identity === undefined ? '' : `  hostname "${options.identity}";\n${options.hasServerId === true ? `  server-id "${options.identity}";\n` : ''}`}  allow-new-zones yes;
   pid-file "${folder}/named.pid";
 ${isAtLeast(version, '9.20') ? '' : '  lock-file none;\n'}  session-keyfile "${folder}/session.key";
   managed-keys-directory "${folder}";

@@ -75,6 +75,8 @@ export interface LabServerOptions {
   source?: string | undefined
   /** Its name for NSID (not BIND), id.server (not BIND) and hostname.bind; default: that of the make. */
   identity?: string | undefined
+  /** BIND: `identity` for NSID and id.server too. */
+  hasServerId?: boolean | undefined
   zones: readonly LabZone[]
   /** Transfers out need this key; without one, any client on loopback may transfer. */
   transferKey?: LabKey | undefined
