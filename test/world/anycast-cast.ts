@@ -22,7 +22,7 @@ export interface Site {
   exchange: Exchange
   members: readonly { id: string; make: Make; ip: string }[]
   as: number
-  /** Of its router. */
+  /** Address of its router. */
   ip: string
   subnet: string
 }

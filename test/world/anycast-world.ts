@@ -209,7 +209,7 @@ export class AnycastWorld {
   }
 
   /**
-   * Looks at each new report of the vantage point: the one under way, and those of so many rounds that begin from now on. Throws the
+   * Checks each new report of the vantage point: the one under way, and those of so many rounds that begin from now on. Throws the
    * last error when none of them satisfies `look`.
    */
   async withinRounds(vantage: string, address: string, rounds: number, look: () => Promise<void>): Promise<void> {

@@ -25,7 +25,7 @@ const MEMBERS = SITES.flatMap(({ members }) => members.map(({ id }) => id))
 const text = (serial: number, mark = `v${serial}`): string =>
   zoneText(ZONE, { serial, records: 50, refreshSeconds: 2, retrySeconds: 1, extra: [`${mark} A 192.0.2.1`] })
 
-/** Looks at the state of every site all the time: withdrawals that must never be. */
+/** Reads the state of every site all the time: withdrawals that must never be. */
 class Watch {
   readonly faults: string[] = []
   readonly withdrawn = new Set<string>()
