@@ -22,6 +22,7 @@ const PROGRAMS = {
   dnsdist: { programs: ['dnsdist'], packages: ['dnsdist'], versionArgs: ['--version'] },
   redis: { programs: ['redis-server'], packages: ['redis-server'], versionArgs: ['--version'] },
   bird: { programs: ['bird', 'birdc'], packages: ['bird2'], versionArgs: ['--version'] },
+  exabgp: { programs: ['exabgp'], packages: ['exabgp'], versionArgs: ['--version'] },
   systemd: {
     programs: ['systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
     packages: ['systemd'],

@@ -24,6 +24,7 @@ const FOR_TESTS = {
   'pdns-backend-lmdb': ['liblmdbbackend.so'],
   dnsdist: ['dnsdist'],
   bird2: ['bird', 'birdc'],
+  exabgp: ['exabgp'],
   iproute2: ['ip', 'tc'],
   systemd: ['systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
 }
