@@ -2,8 +2,7 @@
  *   Knot (primary) ──▶ zonecast start ──▶ NSD, Knot, BIND, PowerDNS from rendered configurations
  *                            ╰── control channels: zones are added and removed
  *
- * A zone that is new in the config reaches every node by `provision`, a zone that left the config leaves it; neither without
- * `--apply`, and no more than the thresholds of `shrink` without `--yes`. A hub that is killed in between goes on.
+ * A zone that is new in the config reaches every node by `provision`, a zone that left it leaves it; neither without `--apply`.
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,6 +22,7 @@ import { zoneText } from '../../lab/zone-text.js'
 import type { ProvisionProgress } from '../../lib/queue/jobs.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
+import { startRefusingProxy } from '../support/refusing-proxy.js'
 import { scratchDirs } from '../support/scratch-dir.js'
 import { api, credentials, type HubProcess, spawnHub, writeHubConfig } from '../support/test-hub.js'
 
@@ -49,24 +49,20 @@ describe('zones of nodes, over their control channels', function () {
 
   const post = async (kind: string, body: object): Promise<string> =>
     (await api<{ job: string }>(hub, `/v1/nodes/${kind}/provision`, { method: 'POST', body: JSON.stringify(body) })).job
-  const ended = (id: string): Promise<Job> =>
-    eventually(
-      async () => {
-        const job = await api<Job>(hub, `/v1/jobs/${id}`)
-        if (job.state !== 'done' && job.state !== 'failed')
-          throw new Error(`${id} is ${job.state} ${JSON.stringify(job.progress)}`)
-        return job
-      },
-      { timeoutMs: 90_000, everyMs: 100 },
-    )
+  const hasEnded = async (id: string): Promise<Job> => {
+    const job = await api<Job>(hub, `/v1/jobs/${id}`)
+    if (job.state !== 'done' && job.state !== 'failed') throw new Error(`${id} is ${job.state} ${JSON.stringify(job.progress)}`)
+    return job
+  }
+  const ended = (id: string): Promise<Job> => eventually(() => hasEnded(id), { timeoutMs: 90_000, everyMs: 100 })
   const provision = async (kind: string, body: object = {}): Promise<Job> => await ended(await post(kind, body))
   const changesOf = ({ progress }: Job): string[] => progress.changes.map(({ action, zone, step }) => `${action} ${zone} ${step}`)
   const serves = async ({ server }: { server: LabServer }, zone: string): Promise<boolean> =>
     (await askSerial(server, zone))?.serial !== undefined
+  const readConfig = () => JSON.parse(readFileSync(hub.configFile, 'utf8'))
   /** The zones of the config from now on. */
   const configure = async (names: readonly string[]): Promise<void> => {
-    const config = JSON.parse(readFileSync(hub.configFile, 'utf8'))
-    writeFileSync(hub.configFile, JSON.stringify({ ...config, zones: names.map((name) => ({ name })) }))
+    writeFileSync(hub.configFile, JSON.stringify({ ...readConfig(), zones: names.map((name) => ({ name })) }))
     await api(hub, '/v1/reload', { method: 'POST', body: '{}' })
     for (const name of names)
       await eventually(
@@ -76,6 +72,13 @@ describe('zones of nodes, over their control channels', function () {
         },
         { timeoutMs: 30_000, everyMs: 50 },
       )
+  }
+
+  /** From the next `configure` on. */
+  const setPdnsApi = (url: string): void => {
+    const config = readConfig()
+    config.nodes.pdns.control.powerdns = url
+    writeFileSync(hub.configFile, JSON.stringify(config))
   }
 
   before(async () => {
@@ -251,9 +254,9 @@ describe('zones of nodes, over their control channels', function () {
   it('are not touched where the server does not answer', async () => {
     const { server } = nodes.get('bind')!
     await server.kill()
-    const job = await provision('bind', { apply: true })
-    expect(job.state).to.equal('failed')
-    expect(job.error).to.match(/^bind: rndc at 127\.0\.0\.1:\d+: .*controls statement/)
+    const { state, error } = await provision('bind', { apply: true })
+    expect(state).to.equal('failed')
+    expect(error).to.match(/^bind: rndc at 127\.0\.0\.1:\d+: .*controls statement/)
     await server.restart()
   })
 
@@ -268,5 +271,29 @@ describe('zones of nodes, over their control channels', function () {
     expect(await run('provision', 'knot', '--apply', '--reason', 'new')).to.equal(
       'add a1.test.: confirmed\n1 of 1 changes confirmed on knot\n',
     )
+  })
+
+  it('are those that the server accepted where it refuses half of the commands, and all after the next order', async () => {
+    const few = [...ADDED, ...MANY.slice(0, 4)]
+    await configure([FIRST])
+    for (const kind of ['pdns', 'knot']) await provision(kind, { apply: true, yes: true })
+    const direct = readConfig().nodes.pdns.control.powerdns
+    const proxy = await startRefusingProxy(direct)
+    setPdnsApi(proxy.url)
+    await configure([FIRST, ...few])
+    const [half, whole] = await Promise.all([provision('pdns', { apply: true }), provision('knot', { apply: true })])
+    setPdnsApi(direct)
+    await configure([FIRST, ...few])
+    await proxy.stop()
+    expect(whole.error).to.equal(null)
+    const { confirmed, failed, changes } = half.progress
+    expect([half.state, confirmed, failed]).to.deep.equal(['failed', 4, 4])
+    for (const { zone, step, error } of changes) {
+      expect(await serves(nodes.get('pdns')!, zone), zone).to.equal(step === 'confirmed')
+      expect(error ?? 'read-only').to.include('read-only')
+    }
+    const { error, progress } = await provision('pdns', { apply: true })
+    expect([error, progress.confirmed]).to.deep.equal([null, 4])
+    for (const zone of few) expect(await serves(nodes.get('pdns')!, zone), zone).to.equal(true)
   })
 })

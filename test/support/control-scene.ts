@@ -144,6 +144,11 @@ export interface JobView {
 /** Orders a resync, and returns the job when it has ended. */
 export async function resync(hub: HubPlace, body: object): Promise<JobView> {
   const { job } = await api<{ job: string }>(hub, '/v1/resync', { method: 'POST', body: JSON.stringify(body) })
+  return await ended(hub, job)
+}
+
+/** Waits for the end of a job. */
+export async function ended(hub: HubPlace, job: string): Promise<JobView> {
   return await eventually(
     async () => {
       const view = await api<JobView>(hub, `/v1/jobs/${job}`)

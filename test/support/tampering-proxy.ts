@@ -11,6 +11,8 @@ export interface TamperingProxy {
   port: number
   /** Each occurrence of `from` in what the hub sends over TCP becomes `to`; both have one length. */
   change: { from: Buffer; to: Buffer } | undefined
+  /** The proxy loses the octets of the hub over TCP, which the hub believes to be sent. */
+  isLosing: boolean
   stop(): Promise<void>
 }
 
@@ -24,7 +26,7 @@ export async function startTamperingProxy(hub: { ip: string; port: number }): Pr
   const server = createServer((front) => {
     const back = keep(connect({ host: hub.ip, port: hub.port, localAddress: front.remoteAddress!.replace('::ffff:', '') }))
     keep(front).pipe(back)
-    back.on('data', (octets) => front.write(changed(octets, proxy.change)))
+    back.on('data', (octets) => void (proxy.isLosing ? undefined : front.write(changed(octets, proxy.change))))
     back.on('end', () => front.end()).on('close', () => front.destroy())
   })
   const udp = createSocket('udp4')
@@ -44,6 +46,7 @@ export async function startTamperingProxy(hub: { ip: string; port: number }): Pr
     ip: hub.ip,
     port,
     change: undefined,
+    isLosing: false,
     stop: async () => {
       for (const socket of open) socket.destroy()
       udp.close()

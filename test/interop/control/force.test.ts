@@ -5,8 +5,9 @@
  */
 import { expect } from 'chai'
 import type { NodeServerAnswer } from '../../../lib/answers/node-answers.js'
+import { sleep } from '../../../lib/runtime/clock.js'
 import { eventually } from '../../support/eventually.js'
-import { type ControlScene, MAKES, type Make, resync, startControlScene, ZONE } from '../../support/control-scene.js'
+import { type ControlScene, ended, MAKES, type Make, resync, startControlScene, ZONE } from '../../support/control-scene.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 import { api } from '../../support/test-hub.js'
@@ -60,6 +61,26 @@ describe('a node with other content under the same serial', function () {
       await scene.compare(make)
     })
   }
+
+  it('on knot is not confirmed when knotd restarts in the middle of the transfer, and repaired by the next force', async () => {
+    await scene.tamper('knot')
+    scene.proxy.isLosing = true
+    const path = '/v1/nodes/knot/resync'
+    const { job } = await api<{ job: string }>(scene.hub, path, { method: 'POST', body: JSON.stringify({ strength: 'force' }) })
+    await eventually(async () => {
+      const { forced } = await api<{ forced: { outcome: string } | null }>(scene.hub, `/v1/zones/${ZONE}/nodes/knot`)
+      expect(forced?.outcome).to.equal('running')
+    })
+    // The order reaches knotd within milliseconds.
+    await sleep(300)
+    await scene.nodes.knot.restart()
+    scene.proxy.isLosing = false
+    const broken = await ended(scene.hub, job)
+    expect(broken.progress.targets[0]!.error).to.match(/^knot: knot control at \S+:? .*/)
+    const force = await resync(scene.hub, { nodes: ['knot'], strength: 'force' })
+    expect(force.progress.targets[0], String(force.error)).to.deep.include({ step: 'confirmed' })
+    await scene.compare('knot')
+  })
 
   it('runs a server whose version, zones and options the hub shows', async () => {
     for (const make of Object.keys(MAKES) as Make[]) {

@@ -17,6 +17,8 @@ import type { LabServer } from '../../../lab/server.js'
 import { updateZone } from '../../../lab/update.js'
 import { zoneText } from '../../../lab/zone-text.js'
 import { CATALOG_SHARD } from '../../../lib/fleet/shards.js'
+import type { ProvisionProgress } from '../../../lib/queue/jobs.js'
+import { ended } from '../../support/control-scene.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -108,7 +110,7 @@ for (const share of ['disk', 'machines'] as const)
           {
             folder: join(folder, `machine${machine}`),
             primaries: { hm1: primary },
-            nodes: { a1: { cloud: 'A', ip: node.ip, port: node.port } },
+            nodes: { a1: { cloud: 'A', ip: node.ip, port: node.port, channel: node.channel } },
             zones: [],
             transfer: { listen: [`${hubs[machine]!.ip}:${hubs[machine]!.port}`] },
             extra: {
@@ -143,6 +145,15 @@ for (const share of ['disk', 'machines'] as const)
     it('reach the node, with members of both workers', async () => {
       await areShared()
       await haveMembers(FIRST)
+      for (const zone of FIRST) await awaitSerial(node, zone)
+    })
+
+    it('leave nothing to provision on a node that consumes them', async () => {
+      const order = { method: 'POST', body: JSON.stringify({ apply: true, reason: 'test' }) }
+      const { job } = await api<{ job: string }>(front, '/v1/nodes/a1/provision', order)
+      const { error, progress } = (await ended(front, job)) as unknown as { error: string | null; progress: ProvisionProgress }
+      expect(error).to.equal(null)
+      expect(progress.changes).to.deep.equal([])
       for (const zone of FIRST) await awaitSerial(node, zone)
     })
 

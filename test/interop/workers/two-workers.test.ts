@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import type { Redis } from 'ioredis'
 import { JobQueues } from '../../../lib/queue/queues.js'
 import { connectRedis } from '../../../lib/state/redis.js'
+import { updateZone } from '../../../lab/update.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
@@ -105,6 +106,20 @@ describe('two worker processes of one hub', function () {
       /:(resync|verify)-test@w\d:[\w-]{36}$/.test(key),
     )
     expect(parts, 'parts of orders in redis').to.deep.equal([])
+  })
+
+  it('force a zone while the node transfers others', async () => {
+    const [forced, others] = [ZONES.slice(0, 2), ZONES.slice(2)]
+    scene.serial += 1
+    const changing = Promise.all(
+      others.map((zone) => updateZone(scene.source, zone, [`add n${scene.serial}.${zone} 60 A 192.0.2.1`])),
+    )
+    const { error } = await resync(scene.place, { zones: forced, nodes: ['ams1'], strength: 'force', reason: 'test' })
+    expect(error).to.equal(null)
+    await changing
+    await Promise.all(forced.map((zone) => updateZone(scene.source, zone, [`add n${scene.serial}.${zone} 60 A 192.0.2.1`])))
+    await scene.allInSync()
+    await scene.nodeHasAll()
   })
 
   it('force nothing by a copy of an order that a writer to Redis queues', async () => {
