@@ -60,9 +60,9 @@ describe('the matrix of a large fleet', function () {
     expect(await cells()).to.be.lessThan(4000)
     await page.locator('#matrix').evaluate((grid) => grid.scrollTo(100_000, 3000))
     await eventually(async () =>
-      expect(await page.locator('[role=gridcell][aria-label*=" on n099:"]').count()).to.be.greaterThan(5),
+      expect(await page.locator('[role=gridcell][aria-label*=" on n098:"]').count()).to.be.greaterThan(5),
     )
-    expect(await page.locator('[role=gridcell][aria-label*=" on n000:"]').count()).to.equal(0)
+    expect(await page.locator('[role=gridcell][aria-label*=" on n001:"]').count()).to.equal(0)
     expect(await cells()).to.be.lessThan(4000)
   })
 
@@ -82,20 +82,20 @@ describe('the matrix of a large fleet', function () {
     await page.locator('.body .row [data-at="0 0"]').focus()
     const focused = () => page.evaluate<string>('document.activeElement.getAttribute("aria-label")')
     await page.keyboard.press('End')
-    expect(await focused()).to.match(/^zone000005\.example\. on n099: /)
+    expect(await focused()).to.match(/^zone000005\.example\. on n098: /)
     await page.keyboard.press('PageDown')
     await page.keyboard.press('PageDown')
-    expect(await focused()).to.match(/ on n099: /)
+    expect(await focused()).to.match(/ on n098: /)
     await page.keyboard.press('Home')
     expect(await focused()).to.match(/^zone\d+\.example\. serial/)
   })
 
   it('changes the cell of an event alone', async () => {
     await page.locator('#matrix').evaluate((grid) => grid.scrollTo(0, 0))
-    const label = () => page.locator('[role=gridcell][aria-label^="zone000005.example. on n000:"]').getAttribute('aria-label')
+    const label = () => page.locator('[role=gridcell][aria-label^="zone000005.example. on n001:"]').getAttribute('aria-label')
     await eventually(async () => expect(await label()).to.match(/in-sync/))
     const cell = { serial: 7, state: 'lagging', since: null, observedAt: new Date().toISOString(), lagSeconds: 60, error: null }
-    hub.report('node', { zone: 'zone000005.example.', node: 'n000', ...cell, verified: null })
+    hub.report('node', { zone: 'zone000005.example.', node: 'n001', ...cell, verified: null })
     await eventually(async () => expect(await label()).to.match(/lagging, serial 7/))
   })
 

@@ -32,8 +32,12 @@ export interface PageScene {
   stop(): Promise<void>
 }
 
-/** The record `www` of each zone is protected: a version without it is held. */
-export async function startPageScene(folder: string, zones: readonly string[]): Promise<PageScene> {
+/** The record `www` of each zone is protected: a version without it is held. `extra` is merged over the config. */
+export async function startPageScene(
+  folder: string,
+  zones: readonly string[],
+  extra: Record<string, unknown> = {},
+): Promise<PageScene> {
   const primaryKey = makeKey('primary-key')
   const nodeKey = makeKey('node-key')
   const transfer = await findPort()
@@ -73,6 +77,7 @@ export async function startPageScene(folder: string, zones: readonly string[]): 
         rollout: { stages: [{ nodes: ['ams1'] }, { cloud: 'A' }, { cloud: 'B' }], soak: '100ms' },
         checks: { protected: { mode: 'hold', records: zones.map((name) => `www.${name} A`) } },
         probe: 'off',
+        ...extra,
       },
     },
     { transfer },

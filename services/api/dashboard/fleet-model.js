@@ -29,7 +29,7 @@ export class FleetModel {
   sums = new Map()
   /** In the order of the config. @type {readonly FleetNode[]} */
   #given = []
-  /** Nodes in trouble have the first columns of their cloud, until the matrix is read as a whole again. @type {Map<string, number>} */
+  /** Nodes in trouble have the first columns of their cloud, and their clouds come first, until the matrix is read as a whole again. @type {Map<string, number>} */
   #urgency = new Map()
   /** @type {Map<string, Row>} */
   #rows = new Map()
@@ -124,11 +124,13 @@ export class FleetModel {
     /** @type {Map<string, FleetNode[]>} */
     const byCloud = new Map()
     for (const node of nodes) byCloud.set(node.cloud, [...(byCloud.get(node.cloud) ?? []), node])
-    const urgency = (/** @type {FleetNode} */ { id }) => (this.bySeverity ? (this.#urgency.get(id) ?? PROBLEMS.length) : 0)
+    const urgency = (/** @type {FleetNode} */ { id }) =>
+      this.bySeverity ? (this.#urgency.get(id) ?? PROBLEMS.length) : PROBLEMS.length
+    const worst = (/** @type {Cloud} */ { nodes: members }) => Math.min(...members.map(urgency))
     this.clouds = Array.from(byCloud, ([name, members]) => ({
       name,
       nodes: members.toSorted((a, b) => urgency(a) - urgency(b)),
-    }))
+    })).sort((a, b) => worst(a) - worst(b))
     this.nodes = this.clouds.flatMap(({ nodes: members }) => members)
   }
 

@@ -20,12 +20,13 @@ import { clock } from './words.js'
  * }} Parts
  */
 /**
- * A view: its title, its data, its elements, and whether an event is about it.
+ * A view: its title, its data, its elements, and whether an event is about it. `gatherMs`: events of this time lead to one request.
  * @template [D=any]
  * @typedef {{
  *   title: (place: Place) => string,
  *   load: (place: Place, parts: Parts) => Promise<D>,
  *   draw: (data: D, place: Place, parts: Parts) => Child[],
+ *   gatherMs?: number,
  *   heeds: (about: { zone?: string | undefined, node?: string | undefined }, place: Place) => boolean,
  * }} View
  */
@@ -95,7 +96,7 @@ export class ViewSlot {
     this.#gather ??= setTimeout(() => {
       this.#gather = undefined
       void this.read()
-    }, GATHER_MS)
+    }, this.#view.gatherMs ?? GATHER_MS)
   }
 
   /** Draws the same data again, such as with other rights of the caller. */

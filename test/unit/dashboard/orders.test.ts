@@ -34,6 +34,7 @@ const ALL = [
   [orders.hold(ZONE), holdBody],
   [orders.resume(ZONE), releaseBody],
   [orders.approve(ZONE, 5, DIGEST, null), approveBody],
+  [orders.choose(ZONE, 'hm2', 5), approveBody],
   [orders.reject(ZONE, 5, DIGEST), rejectBody],
   [orders.rollback(ZONE, 5), rollbackBody],
   [orders.drain('ams1'), drainBody],

@@ -166,6 +166,25 @@ export const resume = (zone) => ({
 })
 
 /**
+ * The choice between two contents under one serial.
+ * @param {string} zone @param {string} primary @param {number} serial @returns {Order}
+ */
+export const choose = (zone, primary, serial) => ({
+  id: 'choose',
+  name: 'Choose',
+  about: `${zone} serial ${serial} of ${primary}`,
+  path: `${zonePath(zone)}/approve`,
+  role: 'publisher',
+  needsReason: true,
+  isGrave: true,
+  does: () => [
+    `The records that ${primary} serves under serial ${serial} are the correct content of ${zone}, and are released.`,
+    'A node with the other content does not ask again for the same serial: it needs a forced transfer, or a higher serial at the primary.',
+  ],
+  body: () => ({ primary }),
+})
+
+/**
  * @param {string} zone @param {number} serial @param {string} digest @param {{ required: number, given: readonly unknown[] } | null} approvals
  * @returns {Order}
  */

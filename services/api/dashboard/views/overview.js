@@ -37,6 +37,8 @@ export async function rolloutOf(api, { id, state }) {
 export const overview = {
   title: () => 'Overview',
   heeds: () => true,
+  // Some twenty requests, and a busy fleet has events all the time.
+  gatherMs: 1500,
   load: async (_place, { api, hub }) => {
     if (hub.status === undefined) await hub.read()
     const status = hub.status

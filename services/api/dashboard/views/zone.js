@@ -1,7 +1,7 @@
 /** One zone: its state, the newest version on its way, its primaries, its nodes that are not in sync, its versions, its content checks. */
 import { zoneSegment } from '../api.js'
 import { h } from '../dom.js'
-import { approve, hold, refresh, reject, resume, resyncZone, rollback, verifyZone } from '../orders/order.js'
+import { approve, choose, hold, refresh, reject, resume, resyncZone, rollback, verifyZone } from '../orders/order.js'
 import { linkTo } from '../place.js'
 import { stateWord } from '../state-mark.js'
 import { stateRow } from '../states.js'
@@ -100,7 +100,7 @@ export const zone = {
             h('h3', { id: 'compared' }, `From serial ${compared.from} to ${compared.to.split(':')[0]}`),
             ...differenceView(compared.difference, place, parts.go),
           ]),
-      ...rivals(zone),
+      ...rivals(zone, parts),
       h('h3', {}, 'Content of the nodes'),
       contents(zone),
     ]
@@ -191,28 +191,36 @@ function versions({ zone, rows }, { order }) {
   )
 }
 
-/** @param {Version} version */
+/** @param {Pick<Version, 'serial' | 'digest'>} version */
 const reference = ({ serial, digest }) => `${serial}:${digest.slice(0, 16)}`
 
-/** Other contents of the same serials. @param {ZoneAnswer} zone */
-const rivals = ({ rivals: others }) =>
-  others.length === 0
-    ? []
-    : [
-        h('h3', {}, 'Conflicting contents'),
-        table(
-          'Conflicting contents',
-          ['Serial', 'From', 'Records', 'Digest', 'Announced (UTC)'],
-          others.map(({ serial, from, records, digest, seenAt }) => [
-            serial,
-            from,
-            count(records),
-            h('code', {}, digest.slice(0, 16)),
-            moment(seenAt),
-          ]),
-        ),
-        h('p', {}, 'Choose the correct primary: ', h('code', {}, 'zonecast approve ZONE SERIAL --primary NAME --reason TEXT')),
-      ]
+/** Other contents of the same serials, each with its difference and the choice. @param {ZoneAnswer} zone @param {Parts} parts */
+function rivals({ name, rivals: others, versions: kept }, { order }) {
+  if (others.length === 0) return []
+  const own = kept.filter(({ serial, from }) => others.some((rival) => rival.serial === serial && rival.from !== from))
+  return [
+    h('h3', {}, 'Conflicting contents'),
+    table(
+      'Conflicting contents',
+      ['Serial', 'From', 'Records', 'Digest', 'Announced (UTC)', 'Compare', 'Order'],
+      [...own, ...others].map((content) => {
+        const { serial, from, records, digest, seenAt } = content
+        const other = own.find((version) => version !== content && version.serial === serial)
+        return [
+          serial,
+          from,
+          count(records),
+          h('code', {}, digest.slice(0, 16)),
+          h('time', {}, moment(seenAt)),
+          other === undefined
+            ? 'current'
+            : h('a', { href: linkTo('zone', [name], { from: reference(other), to: reference(content) }) }, `with ${other.from}`),
+          order(choose(name, from, serial)),
+        ]
+      }),
+    ),
+  ]
+}
 
 /** The last comparison of each node with the released version. @param {ZoneAnswer} zone */
 function contents(zone) {
