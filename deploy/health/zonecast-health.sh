@@ -30,6 +30,10 @@ ask() {
   fi | tr -d '\n' | sed -n 's/^{"verdict":"\(serve\|degrade\|withdraw\)".*"ttlSeconds":\([0-9]\{1,6\}\)[,}.].*/\1 \2/p'
 }
 
+# A script that is stopped leaves no node withdrawn.
+trap '[ "$have" = serve ] || "$@" serve' EXIT
+trap 'exit 0' TERM INT HUP
+
 while :; do
   asked=$(date +%s)
   answer=$(ask)

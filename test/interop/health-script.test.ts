@@ -68,6 +68,33 @@ describe('the health script on a node', function () {
     })
 })
 
+describe('the health script on a node, when it is stopped', function () {
+  this.timeout(30_000)
+  const scratch = scratchDirs()
+
+  it('leaves the node at serve', async () => {
+    const server = createServer((_req, res) => res.writeHead(503).end('{"verdict":"withdraw","ttlSeconds":30}'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const verdicts = join(scratch(), 'verdicts')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const script = spawn('deploy/health/zonecast-health.sh', ['ams1', 'sh', '-c', `echo "$1" >> ${verdicts}`, 'note'], {
+      env: { ...process.env, ZONECAST_URL: url, EVERY: '0.1' },
+      stdio: 'ignore',
+    })
+    const shown = () => (existsSync(verdicts) ? readFileSync(verdicts, 'utf8').trim().split('\n') : [])
+    try {
+      await eventually(() => expect(shown()).to.deep.equal(['withdraw']))
+      script.kill('SIGTERM')
+      await eventually(() => expect(shown()).to.deep.equal(['withdraw', 'serve']))
+      await eventually(() => expect(script.exitCode).to.equal(0))
+    } finally {
+      script.kill('SIGKILL')
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+})
+
 describe('the health script on a node whose clock is set back', function () {
   this.timeout(30_000)
   const scratch = scratchDirs()

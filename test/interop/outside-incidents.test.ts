@@ -47,7 +47,7 @@ describe('a cloud that gets no new version, as C-root in 2024', function () {
   needsPeers('promtool')
   const scratch = scratchDirs()
 
-  /** What the vantage point reports at each minute after the release, and the verdicts about the nodes that were other than serve. */
+  /** Sums of the reports at each minute after the release, and the verdicts about the nodes that were other than serve. */
   async function replay(
     observe: (board: Board, now: number) => void,
   ): Promise<{ counts: Map<ProbeState, number[]>; verdicts: string[] }> {

@@ -54,6 +54,8 @@ interface Kept extends Vantage {
   turns: ZonesInTurn
   /** Its last report, or the start of this hub, by the steady clock. */
   heardAt: number
+  /** Its last report about each address. */
+  heardOf: Map<string, number>
 }
 
 export interface VantageParts {
@@ -111,7 +113,7 @@ export class Vantages {
   #made(name: string): Kept {
     const { matrix } = this.#parts
     return {
-      ...{ name, state: 'waiting', since: matrix.now(), reportedAt: undefined, heardAt: this.#steady() },
+      ...{ name, state: 'waiting', since: matrix.now(), reportedAt: undefined, heardAt: this.#steady(), heardOf: new Map() },
       results: new ProbeResults(MOST_KEPT),
       catchment: new Catchment(),
       turns: new ZonesInTurn(matrix),
@@ -159,6 +161,7 @@ export class Vantages {
     void identities.learn(matrix.fleet)
     const now = matrix.now()
     known.heardAt = this.#steady()
+    known.heardOf.set(address, known.heardAt)
     known.reportedAt = now
     if (known.state !== 'up') this.#turn(known, 'up')
     const seen: Visit[] = []
@@ -216,8 +219,22 @@ export class Vantages {
     const { probe } = this.#parts.matrix.config
     if (probe === undefined) return
     const lostMs = Math.max(LEAST_LOST_MS, LOST_ROUNDS * probe.everyMs)
-    for (const vantage of this.#known.values())
+    for (const vantage of this.#known.values()) {
       if (vantage.state !== 'lost' && this.#steady() - vantage.heardAt > lostMs) this.#turn(vantage, 'lost')
+      if (vantage.state === 'up') this.#dropOld(vantage, lostMs)
+    }
+  }
+
+  /** A vantage point that reports on some addresses alone: what it reported on the others counts no more. */
+  #dropOld({ name, heardOf, results, catchment }: Kept, lostMs: number): void {
+    for (const [address, at] of heardOf) {
+      if (this.#steady() - at <= lostMs) continue
+      heardOf.delete(address)
+      results.dropUnless((answer) => answer.address !== address)
+      catchment.dropUnless((reach) => reach.address !== address)
+      if (this.#mayReport(name))
+        this.#parts.log.warn({ op: 'vantage', vantage: name, address }, 'vantage point reports on an address no more')
+    }
   }
 
   #turn(vantage: Kept, state: VantageState): void {

@@ -15,6 +15,7 @@ const UNITS = 'deploy/systemd'
 const ALL = 'zonecast.service'
 const ROLE = 'zonecast@.service'
 const VANTAGE = 'zonecast-vantage.service'
+const HEALTH = 'zonecast-health@ams1.service'
 const INSTANCES = ROLES.map((role) => `zonecast@${role}.service`)
 const WRITABLE = ['StateDirectory', 'StateDirectoryMode', 'ReadWritePaths']
 const CAPABILITIES = ['CapabilityBoundingSet', 'AmbientCapabilities']
@@ -40,7 +41,9 @@ describe('the units of systemd', () => {
     mkdirSync(system, { recursive: true })
     cpSync(UNITS, system, { recursive: true })
     for (const instance of INSTANCES) cpSync(join(system, ROLE), join(system, instance))
-    for (const program of ['usr/local/bin/zonecast', 'bin/kill']) {
+    cpSync(join(system, 'zonecast-health@.service'), join(system, HEALTH))
+    const scripts = ['zonecast-health.sh', 'bird-state.sh'].map((name) => `opt/zonecast/deploy/health/${name}`)
+    for (const program of ['usr/local/bin/zonecast', 'bin/kill', ...scripts]) {
       mkdirSync(join(root, program, '..'), { recursive: true })
       writeFileSync(join(root, program), '#!/bin/sh\n')
       chmodSync(join(root, program), 0o755)
@@ -104,7 +107,7 @@ describe('the units of systemd', () => {
       const { status, stdout, stderr } = spawnSync(...commandOf('systemd-analyze', args), { encoding: 'utf8' })
       return { status, said: stdout + stderr }
     }
-    for (const unit of [ALL, VANTAGE, ...INSTANCES])
+    for (const unit of [ALL, VANTAGE, HEALTH, ...INSTANCES])
       it(`are accepted: ${unit}`, () => {
         const { status, said } = analyze('verify', `--root=${root}`, '--man=no', '--recursive-errors=no', unit)
         expect(said).to.not.include('zonecast')
@@ -112,7 +115,7 @@ describe('the units of systemd', () => {
       })
 
     // Tenths of the points from 0 (closed) to 100 (open): 2.0 is what a service of a JIT with a network and two capabilities gets.
-    for (const unit of [ALL, VANTAGE, ...INSTANCES])
+    for (const unit of [ALL, VANTAGE, HEALTH, ...INSTANCES])
       it(`are closed: ${unit}`, () => {
         const args = ['--offline=yes', '--threshold=20', '--no-pager', `--root=${root}`, unit]
         const { status, said } = analyze('security', ...args)

@@ -178,6 +178,17 @@ describe('reports of vantage points', () => {
     expect(events.filter((event) => event.startsWith('tokyo is'))).to.deep.equal(['tokyo is up', 'tokyo is lost', 'tokyo is up'])
   })
 
+  it('end for an address that it reports on no more, while it reports on others', () => {
+    vantages.take('tokyo', report(visit('lhr1')))
+    for (let i = 0; i < 4; i++) {
+      steady += 10_000
+      vantages.take('tokyo', report(visit('fra1'), '198.51.100.53', 'b.example'))
+      vantages.watch()
+    }
+    expect([vantages.find('tokyo')!.state, reaches()]).to.deep.equal(['up', ['198.51.100.53 fra1']])
+    expect(results().map(({ address }) => address)).to.deep.equal(['198.51.100.53'])
+  })
+
   it('are asked for zones with trouble first, and only while probes are on', async () => {
     const tasks = await vantages.tasksFor('tokyo')
     expect(tasks).to.deep.equal({
