@@ -8,7 +8,7 @@ import { checkProgram } from '../../../lab/available.js'
 import { backendOf } from '../../../lab/pdns.js'
 import { commandOf, findProgram } from '../../../lab/program.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { type Snippet, snippetsOf } from './snippets.js'
+import { type Snippet, snippetsOf } from '../../support/snippets.js'
 
 const PAGES = ['README.md', 'docs/operate/servers.md', 'docs/operate/moving.md']
 

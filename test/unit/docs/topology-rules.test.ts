@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { findingsOf, reportOf, wheelWith } from '../config/topology/wheel-text.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { snippetsOf } from './snippets.js'
+import { snippetsOf } from '../../support/snippets.js'
 
 const PAGE = readFileSync('docs/operate/topology.md', 'utf8')
 const CODES = [...readFileSync('config/errors.ts', 'utf8').matchAll(/'(TOPOLOGY_\w+)'/g)].map(([, code]) => code!)
