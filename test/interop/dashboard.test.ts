@@ -231,13 +231,19 @@ describe('the live page', function () {
 
   it('shows that it is not live when the hub stops, and reconnects by itself', async () => {
     const { page } = watched
+    await page.locator('#nav [data-view=overview]').click()
+    const age = page.locator('#view .age')
+    await eventually(async () => expect(await age.textContent()).to.match(/^as of \d\d:\d\d:\d\d UTC$/))
     await scene.hub.stop()
     await eventually(async () => expect(await page.locator('#live').textContent()).to.match(/^Not live since \d\d:\d\d:\d\d$/))
     expect(await page.locator('#alerts').textContent()).to.match(/Not live: .* trying again/)
+    expect(await age.textContent()).to.match(/^Old data, as of \d\d:\d\d:\d\d UTC/)
     await picture(watched, 'not-live')
     scene.hub = await startHub(place)
     await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'), { timeoutMs: 20_000 })
     expect(await page.locator('#alerts').textContent()).to.equal('')
+    await eventually(async () => expect(await age.textContent()).to.match(/^as of \d\d:\d\d:\d\d UTC$/))
+    await page.locator('#nav [data-view=matrix]').click()
     await change(ZONE, 'back')
     await shows(ZONE, 'ams1', /in-sync, serial 4$/)
   }).timeout(40_000)

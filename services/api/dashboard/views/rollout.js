@@ -15,7 +15,7 @@ import { differenceOf, differenceView } from './difference.js'
 
 /** @type {import('../view-slot.js').View<Data>} */
 export const rollout = {
-  title: () => 'Rollout',
+  title: ({ names: [id = ''] }) => `Rollout ${id}`,
   heeds: () => true,
   load: async ({ names: [id = ''], query }, { api }) => {
     /** @type {RolloutAnswer} */
@@ -49,20 +49,13 @@ export const rollout = {
         it.waitingFor.length === 0 ? 'nothing' : it.waitingFor.slice(0, 12).join(', ') + (it.waitingFor.length > 12 ? ', …' : ''),
       ],
     ]),
+    h('h3', {}, 'Checks'),
+    checks(it),
+    ...(difference === undefined || base === undefined
+      ? []
+      : [h('h3', {}, `Difference from serial ${base}, the version released before`), ...differenceView(difference, place, go)]),
     h('h3', {}, 'Timeline'),
     timeline(it, hub.now()),
-    h('h3', {}, 'Checks'),
-    it.checks.length === 0
-      ? h('p', { class: 'quiet' }, 'None reported.')
-      : h(
-          'ul',
-          { class: 'checks' },
-          it.checks
-            .toSorted((a, b) => VERDICT_ORDER[a.verdict] - VERDICT_ORDER[b.verdict])
-            .map(({ check, verdict, report }) =>
-              h('li', { class: verdict }, h('b', {}, `${verdict} `), h('code', {}, check), h('span', {}, ` ${report}`)),
-            ),
-        ),
     h('h3', {}, 'Stages'),
     table(
       'Stages',
@@ -82,9 +75,6 @@ export const rollout = {
         ),
       ]),
     ),
-    ...(difference === undefined || base === undefined
-      ? []
-      : [h('h3', {}, `Difference from serial ${base}, the version released before`), ...differenceView(difference, place, go)]),
     h('h3', {}, 'Log'),
     h(
       'ol',
@@ -94,7 +84,26 @@ export const rollout = {
   ],
 }
 
-const VERDICT_ORDER = { hold: 0, warn: 1, pass: 2 }
+/** Reports of checks: those that did not pass, and the others on demand. @param {RolloutAnswer} it */
+function checks({ checks: all }) {
+  if (all.length === 0) return h('p', { class: 'quiet' }, 'None reported.')
+  const list = (/** @type {RolloutAnswer['checks']} */ some) =>
+    h(
+      'ul',
+      { class: 'checks' },
+      some.map(({ check, verdict, report }) =>
+        h('li', { class: verdict }, h('b', {}, `${verdict} `), h('code', {}, check), h('span', {}, ` ${report}`)),
+      ),
+    )
+  const passed = all.filter(({ verdict }) => verdict === 'pass')
+  const found = all.filter(({ verdict }) => verdict !== 'pass').sort((a, b) => (a.verdict < b.verdict ? -1 : 1))
+  return h(
+    'div',
+    {},
+    list(found),
+    passed.length > 0 && h('details', {}, h('summary', {}, `${plural(passed.length, 'check')} passed`), list(passed)),
+  )
+}
 
 /** Orders that make sense in this state. @param {RolloutAnswer} it */
 function ordersOf({ zone, serial, digest, state, approvals }) {

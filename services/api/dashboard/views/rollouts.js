@@ -50,7 +50,8 @@ export const rollouts = {
             h('a', { href: linkTo('zone', [zone]) }, zone),
             h('a', { href: linkTo('rollout', [id]) }, serial),
             h('span', { class: `rollout-state ${state}`, title: versionStateMeans(state) ?? '' }, state),
-            stage ?? '–',
+            // No node has a held version.
+            state === 'held' ? '–' : (stage ?? '–'),
             h(
               'span',
               { class: 'wrap' },
