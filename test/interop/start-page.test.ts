@@ -1,5 +1,5 @@
 /**
- * The page for a new operator, as it stands: its commands run one after the other in a network namespace, without a change but the
+ * The page for a new operator, unchanged: its commands run one after the other in a network namespace, without a change but the
  * folder. The zone arrives, a node fails and recovers, a bad version is held and approved.
  */
 import { spawn } from 'node:child_process'
