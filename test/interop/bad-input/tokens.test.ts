@@ -36,6 +36,8 @@ const MUTATIONS: Record<string, Role> = {
 }
 /** They begin and end the session of a caller, whatever its role is. */
 const SESSIONS: readonly string[] = ['/v1/sign-in', '/v1/sign-out']
+/** For vantage points alone, each for itself: a role beside the others. */
+const REPORT = '/v1/vantages/{vantage}/results'
 const READS = ['/v1/status', '/v1/zones', '/v1/zones/example', '/v1/nodes', '/v1/matrix', '/v1/jobs', '/metrics']
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -104,7 +106,7 @@ describe('tokens of the API', function () {
   const mutations = async (): Promise<string[]> => {
     const { body } = await ask('/openapi.json', undefined)
     const { paths } = body as unknown as { paths: Record<string, Record<string, unknown>> }
-    return Object.keys(paths).filter((path) => 'post' in paths[path]! && !SESSIONS.includes(path))
+    return Object.keys(paths).filter((path) => 'post' in paths[path]! && path !== REPORT && !SESSIONS.includes(path))
   }
   const filled = (path: string): string => path.replace('{zone}', 'example').replace('{node}', 'ams1')
 
@@ -160,6 +162,13 @@ describe('tokens of the API', function () {
         }
       }
     })
+
+  it('of every other role may not report for a vantage point', async () => {
+    for (const role of ROLES) {
+      const { status, body } = await ask(REPORT.replace('{vantage}', role), `Bearer ${role}-token`, 'POST')
+      expect([status, body.detail]).to.deep.equal([403, `${role} is ${role}; this needs vantage`])
+    }
+  })
 
   it('are not needed for /healthz, /readyz, the description and the page', async () => {
     for (const path of ['/healthz', '/readyz', '/openapi.json', '/'])
