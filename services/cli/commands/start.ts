@@ -5,7 +5,7 @@
 import type { Command } from 'commander'
 import { isLoopback } from '../../../config/address.js'
 import type { Config } from '../../../config/config.js'
-import { commandEnvironment, takeNotifySocket } from '../../../config/env.js'
+import { commandEnvironment, journalStream, takeNotifySocket } from '../../../config/env.js'
 import { ConfigError, type Finding, formatFinding } from '../../../config/errors.js'
 import { checkConfig, type ConfigReport, findConfigFile } from '../../../config/load.js'
 import { type Endpoint, endpointText } from '../../../lib/dns/endpoint.js'
@@ -13,6 +13,7 @@ import { describeError, InvariantError } from '../../../lib/errors.js'
 import { guard, reportFault } from '../../../lib/runtime/guard.js'
 import { goFirst } from '../../../lib/runtime/priority.js'
 import { ServiceManager } from '../../../lib/runtime/service-manager.js'
+import { isJournal } from '../../../lib/runtime/journal.js'
 import { createLogger, type Logger } from '../../../lib/runtime/logger.js'
 import { type CommandContext, type RunningHub, withConfig } from '../command-context.js'
 import { usage } from '../errors.js'
@@ -50,7 +51,11 @@ export function addStart(program: Command, context: CommandContext): void {
         throw usage(
           `the hub does not run as root where other machines reach it (${endpointText(open)}): start it as a user of its own, or add --allow-root`,
         )
-      const log = createLogger({ level: config.log.level, isTerminal: process.stderr.isTTY === true })
+      const log = createLogger({
+        level: config.log.level,
+        isTerminal: process.stderr.isTTY === true,
+        isJournal: isJournal(journalStream()),
+      })
       if (isRoot) log.warn({ op: 'start' }, 'hub runs as root, reached from this machine alone')
       surviveFaults(log)
       logWeaknesses(log, findings)

@@ -1,9 +1,10 @@
 /** `zonecast vantage`: probes from this machine. `vantages` and `catchment`: the reports of all vantage points. */
 import type { Command } from 'commander'
-import { commandEnvironment, takeNotifySocket } from '../../../config/env.js'
+import { commandEnvironment, journalStream, takeNotifySocket } from '../../../config/env.js'
 import { ConfigError, formatFinding } from '../../../config/errors.js'
 import { loadVantage, type VantageConfig } from '../../../config/vantage.js'
 import { isWell } from '../../../lib/probe/judge-visits.js'
+import { isJournal } from '../../../lib/runtime/journal.js'
 import { createLogger } from '../../../lib/runtime/logger.js'
 import { ServiceManager } from '../../../lib/runtime/service-manager.js'
 import { type CatchmentRowAnswer, CatchmentAnswer, VantagesAnswer } from '../answers.js'
@@ -46,7 +47,11 @@ export function addVantage(program: Command, context: CommandContext): void {
         for (const mistake of error.mistakes) terminal.complain(formatFinding(mistake))
         return setExit(BAD_CONFIG)
       }
-      const log = createLogger({ level: config.logLevel, isTerminal: process.stderr.isTTY === true })
+      const log = createLogger({
+        level: config.logLevel,
+        isTerminal: process.stderr.isTTY === true,
+        isJournal: isJournal(journalStream()),
+      })
       const vantage = (await parts.loadVantage()).startVantage(config, log)
       if (once) {
         if (!(await vantage.once())) setExit(1)

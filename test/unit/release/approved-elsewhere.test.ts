@@ -1,12 +1,12 @@
 /** An approval of another hub, which did not hold the version by a check, reaches a hub that does. */
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { pino } from 'pino'
 import { Fleet } from '../../../lib/fleet/fleet.js'
 import type { ApprovalRules } from '../../../lib/release/approvals.js'
 import { ReleaseDecider } from '../../../lib/release/release-decider.js'
 import { type DriverParts, RolloutDriver } from '../../../lib/release/rollout-driver.js'
-import type { Decision } from '../../../lib/rollout/record.js'
-import { silentLogger } from '../../../lib/runtime/logger.js'
+import type { Decision, RolloutRecord } from '../../../lib/rollout/record.js'
 import { Metrics } from '../../../lib/runtime/metrics.js'
 import { Board } from '../../../lib/state/board.js'
 import type { StoredZone } from '../../../lib/store/stored-zone.js'
@@ -24,23 +24,30 @@ const order = (kind: Decision['kind'], by: string, at: number): Decision => ({
   ...{ kind, by, at, serial: 5, digest: CONTENTS.digest, reason: 'right' },
 })
 
+const HELD: RolloutRecord = { state: 'held', heldBy: 'check', stage: 0, since: 2, stages: [], log: [] }
+
 describe('an approval that another hub accepted alone', () => {
   const newDir = scratchDirs()
   const board = (): Board => new Board()
   let driver: RolloutDriver | undefined
+  let logged: string[] = []
+  const noting = pino({ level: 'info' }, { write: (line) => void logged.push(JSON.parse(line).msg) })
+  beforeEach(() => {
+    logged = []
+  })
   let stored: StoredZone
 
   /** A hub that holds serial 5 by the check `shrink`. */
-  async function start(shared: Board, approvals: ApprovalRules): Promise<void> {
+  async function start(shared: Board, approvals: ApprovalRules, rollout: RolloutRecord = HELD): Promise<void> {
     stored = openZone(join(newDir(), 'zone'))
     await stored.commitFull(stored.draft(CONTENTS), stored.latest, async () => ({
       ...{ seenAt: 1, committedAt: 2, from: 'hm1' },
       checks: { verdict: 'hold', reports: [{ check: 'shrink', verdict: 'hold', report: 'half is gone' }], at: 2 },
-      rollout: { state: 'held', heldBy: 'check', stage: 0, since: 2, stages: [], log: [] },
+      rollout,
     }))
     const clock = { now: () => NOW }
     const parts = {
-      ...{ hub: 'west', board: shared, clock, log: silentLogger, onProgress: () => undefined },
+      ...{ hub: 'west', board: shared, clock, log: noting, onProgress: () => undefined },
       store: { zone: () => stored, isResting: () => false },
       decider: new ReleaseDecider({ board: shared, clock, approvals } as never),
     }
@@ -86,6 +93,16 @@ describe('an approval that another hub accepted alone', () => {
     expect(state()).to.equal('held')
     shared.set('orders', ZONE, { at: 12, decisions: [ann, bob, order('reject', 'eve', 12)] })
     await eventually(() => expect(state()).to.equal('rejected'))
+  })
+
+  it('adds no line to the log where the version is under way: nothing changes', async () => {
+    const shared = board()
+    const stages = [{ name: 'n1', nodes: ['n1'], soakMs: 1e9, mayLack: 0 }]
+    const record = { state: 'releasing' as const, stage: 0, since: 2, stages, log: [{ at: 2, what: 'released to n1' }] }
+    await start(shared, { required: 1, for: [] }, record)
+    shared.set('orders', ZONE, { at: 9, decisions: [order('approve', 'ann', 9)] })
+    await eventually(() => expect(stored.latest?.rollout?.decided).to.equal(9))
+    expect(logged).to.not.include('released to n1')
   })
 
   it('is enough where the check needs one', async () => {
