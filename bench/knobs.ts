@@ -9,6 +9,8 @@ export const KNOBS = {
   records: number('BENCH_RECORDS', 1_000_000),
   /** Real name servers behind each distributor. */
   nodes: number('BENCH_NODES', 20),
+  /** Make of these name servers: Knot or NSD (BENCH_NODE_KIND). */
+  nodeKind: process.env.BENCH_NODE_KIND === 'NSD' ? 'NSD' : 'Knot',
   /** Changes measured per distributor; odd, so that the median is one of them. */
   changes: number('BENCH_CHANGES', 41),
   /** Alternating rounds of AXFR transfers. */

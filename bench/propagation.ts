@@ -20,7 +20,7 @@ import { isAtLeast } from '../lib/render/server-version.js'
 import { KNOBS } from './knobs.js'
 import { storedRecord } from './large-zone.js'
 import { type Place, Probe } from './probe.js'
-import { raiseAsTheHub } from './processes.js'
+import { descendants, processorMs, raiseAsTheHub } from './processes.js'
 import { type Measured, measured } from './statistics.js'
 import { type BenchTls, makeTls, nodeTls, serverTls } from './tls.js'
 
@@ -35,6 +35,11 @@ interface Setup {
   told: Place[]
   nodes: Place[]
   primary: LabServer
+  /** Process ids of the distributor. */
+  distributor: () => number[]
+  /** Changes so far, and the record of the last one. */
+  changes: number
+  last?: Buffer
   /** Milliseconds that the hub itself needed, if it reports them. */
   ownShare?: () => Promise<number[]>
   stop: () => Promise<void>
@@ -60,13 +65,19 @@ async function measureWays(tls: BenchTls | undefined): Promise<Measured[]> {
     const setup = await build(way, tls)
     const probe = new Probe()
     try {
+      const row = `primary's commit → ${KNOBS.nodes} nodes of ${KNOBS.nodeKind}${over}`
+      const [first] = await change(setup, probe, 1, true)
+      await change(setup, probe, 2, true)
+      const before = processorMs(setup.distributor())
       const at = await change(setup, probe, KNOBS.changes, true)
-      out.push(measured(`primary's commit → ${KNOBS.nodes} nodes${over}, notified at once`, way, 'ms', at))
+      const used = processorMs(setup.distributor()) - before
+      out.push(measured(`${row}, notified at once`, way, 'ms', at))
+      out.push(measured(`${row}, the first change after a start`, way, 'ms', [first!]))
+      if (way !== 'direct')
+        out.push(measured(`${row}: CPU for each node and change`, way, 'µs', [(used * 1000) / KNOBS.changes / KNOBS.nodes]))
       if (tls !== undefined) continue
       const later = await change(setup, probe, WAITING_CHANGES, false)
-      waiting.push(
-        measured(`primary's commit → ${KNOBS.nodes} nodes${over}, waiting for the primary's own NOTIFY`, way, 'ms', later),
-      )
+      waiting.push(measured(`${row}, waiting for the primary's own NOTIFY`, way, 'ms', later))
       if (setup.ownShare)
         out.push(
           measured(
@@ -84,20 +95,19 @@ async function measureWays(tls: BenchTls | undefined): Promise<Measured[]> {
   return [...out, ...waiting]
 }
 
-async function change({ primary, told, nodes }: Setup, probe: Probe, times: number, tell: boolean): Promise<number[]> {
+async function change(setup: Setup, probe: Probe, times: number, tell: boolean): Promise<number[]> {
+  const { primary, told, nodes } = setup
   const values: number[] = []
   const text = (i: number): Buffer =>
     storedRecord(`change.${ZONE}`, TYPE.TXT, 60, Buffer.from([4, ...Buffer.from(String(i).padStart(4, '0'))]))
-  let last: Buffer | undefined
-  for (let i = 0; i < times + 2; i++) {
+  for (let i = 0; i < times; i++) {
     const before = await probe.serial(primary, ZONE)
-    const next = text((i + (tell ? 0 : 5000)) % 10_000)
-    await probe.update(primary, ZONE, next, last)
-    last = next
+    const next = text(setup.changes++ % 10_000)
+    await probe.update(primary, ZONE, next, setup.last)
+    setup.last = next
     if (tell) for (const place of told) probe.notify(place, ZONE, before + 1)
     const took = await probe.untilAllShow(nodes, ZONE, (serial) => serial !== before, 60_000)
-    // The first two warm caches and connections.
-    if (i >= 2) values.push(took)
+    values.push(took)
     // The next change must wait until the primary's own NOTIFY of this one is over.
     await sleep(tell ? 60 : 2_500)
   }
@@ -124,11 +134,12 @@ async function build(way: Way, certificates: BenchTls | undefined): Promise<Setu
   servers.push(primary)
   const stops: (() => Promise<unknown>)[] = []
   let ownShare: Setup['ownShare']
+  let distributorPid: number | undefined
   const plain = isDirect ? { ip: primary.ip, port: primary.port } : distributor
   const source = tls === undefined ? plain : { ip: plain.ip, port: tls.port, tls: { name: 'server.lab' } }
   const nodes = await Promise.all(
     nodePlaces.map(async ({ ip, port }, i) =>
-      startNsd({
+      (KNOBS.nodeKind === 'NSD' ? startNsd : startKnot)({
         name: `node${i}`,
         ip,
         port,
@@ -151,6 +162,7 @@ async function build(way: Way, certificates: BenchTls | undefined): Promise<Setu
       tls,
     })
     raiseAsTheHub(server.pid)
+    distributorPid = server.pid
     servers.push(server)
   } else if (way === 'zonecast') {
     const folder = mkdtempSync(join(tmpdir(), 'zonecast-bench-'))
@@ -166,6 +178,7 @@ async function build(way: Way, certificates: BenchTls | undefined): Promise<Setu
       { transfer: distributorPort },
     )
     const hub = await spawnHub(place, [], 'built')
+    distributorPid = hub.child.pid
     stops.push(async () => {
       await hub.stop()
       rmSync(folder, { recursive: true, force: true })
@@ -213,6 +226,8 @@ async function build(way: Way, certificates: BenchTls | undefined): Promise<Setu
     told: isDirect ? nodePlaces : [distributor],
     nodes: nodePlaces,
     primary,
+    distributor: () => (distributorPid === undefined ? [] : descendants(distributorPid)),
+    changes: 0,
     ...(ownShare ? { ownShare } : {}),
     stop: async () => {
       for (const stop of stops) await stop()

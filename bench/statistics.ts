@@ -10,6 +10,8 @@ export interface Measured {
   row: string
   who: string
   unit: string
+  /** Tenth percentile. */
+  p10: number
   median: number
   p95: number
   values: number[]
@@ -19,6 +21,7 @@ export const measured = (row: string, who: string, unit: string, values: number[
   row,
   who,
   unit,
+  p10: quantile(values, 0.1),
   median: median(values),
   p95: quantile(values, 0.95),
   values,
@@ -32,9 +35,11 @@ export function printTable(all: readonly Measured[]): string {
   for (const row of new Set(all.map((m) => m.row))) {
     const rows = all.filter((m) => m.row === row)
     const ours = rows.find((m) => m.who === 'zonecast')
-    lines.push('', `${row} (${rows[0]!.unit})`, '| who | median | p95 | × ours |', '|---|---:|---:|---:|')
+    lines.push('', `${row} (${rows[0]!.unit})`, '| who | p10 | median | p95 | × ours |', '|---|---:|---:|---:|---:|')
     for (const m of rows)
-      lines.push(`| ${m.who} | ${round(m.median)} | ${round(m.p95)} | ${ours ? (m.median / ours.median).toFixed(2) : '–'} |`)
+      lines.push(
+        `| ${m.who} | ${round(m.p10)} | ${round(m.median)} | ${round(m.p95)} | ${ours ? (m.median / ours.median).toFixed(2) : '–'} |`,
+      )
   }
   return lines.join('\n')
 }
