@@ -12,15 +12,11 @@
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
-import type { Alarm, Alarms } from '../runtime/alarms.js'
-import type { Clock } from '../runtime/clock.js'
-import type { Board } from '../state/board.js'
-import type { PushTrail } from '../state/tables.js'
-import { nodeCell, noteDelivered, notePush } from '../observe/node-cells.js'
-import type { ServeDelays } from './serve-delay.js'
-import type { NodeObserver } from '../observe/node-observer.js'
-import type { NotifyOutcome, NotifySender } from './notify-sender.js'
-import { newTrail, trailToWrite } from './push-trail.js'
+import type { Alarm } from '../runtime/alarms.js'
+import { MOST_PUT_OFF_MS } from './served-together.js'
+import type { NotifyOutcome } from './notify-sender.js'
+import type { DeliveryParts } from './delivery-parts.js'
+import { TrailKeeper } from './push-trail.js'
 
 const DELIVERED_QUERY_MS = 3
 const FIRST_QUERY_MS = 100
@@ -40,17 +36,6 @@ const NEVER = Number.POSITIVE_INFINITY
 
 export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 type DeliveryState = 'notifying' | 'delivered' | DeliveryOutcome
-
-export interface DeliveryParts {
-  board: Board
-  clock: Clock
-  alarms: Alarms
-  observer: Pick<NodeObserver, 'observe'>
-  notify: Pick<NotifySender, 'send'>
-  delays: ServeDelays
-  /** Waits between NOTIFYs; a reload changes them. */
-  notifyRetries: { readonly retriesMs: readonly number[] }
-}
 
 /** The deliveries to one node, to which this one belongs. */
 export interface Lane {
@@ -79,11 +64,9 @@ export class Delivery implements Alarm {
   readonly #parts: DeliveryParts
   readonly #soa: Buffer
   readonly #startedAt = performance.now()
-  readonly #trail: PushTrail
+  readonly #kept: TrailKeeper
   readonly #retriesMs: readonly number[]
   #state: DeliveryState = 'notifying'
-  /** The trail has changed since it was last written to the board. */
-  #isTrailNew = false
   #queryAt = NEVER
   #delayMs = FIRST_QUERY_MS
   #isAsking = false
@@ -93,6 +76,8 @@ export class Delivery implements Alarm {
   #notifySentAt = 0
   /** NOTIFYs so far, without those that a change of path cut short. */
   #notifies = 0
+  /** Other nodes of the zone wait for it with their queries. */
+  #isServing = false
   /** Counts NOTIFYs: an outcome of an earlier one is late. Undefined while none is under way. */
   #underWay: number | undefined
 
@@ -103,14 +88,24 @@ export class Delivery implements Alarm {
     this.#soa = soa
     this.#parts = parts
     this.#retriesMs = parts.notifyRetries.retriesMs
-    this.#trail = newTrail(target, parts.clock.now())
+    this.#kept = new TrailKeeper(zone.name, lane.node.id, target, parts)
   }
 
   start(): void {
     const { isBusy, takeMs } = this.#lane
     this.#queryIn(isBusy ? Math.max(BUSY_QUERY_MS, Math.min(MAX_QUERY_MS, takeMs * PATIENCE)) : FIRST_QUERY_MS)
+    if (!isBusy) {
+      this.#isServing = true
+      this.#parts.serving.begin(this.zone.name)
+    }
     this.#sendNotify()
     this.#arm()
+  }
+
+  #leaveServing(): void {
+    if (!this.#isServing) return
+    this.#isServing = false
+    this.#parts.serving.end(this.zone.name)
   }
 
   /** It has ended. */
@@ -120,7 +115,7 @@ export class Delivery implements Alarm {
 
   /** The node was sent all of the version. */
   get isDelivered(): boolean {
-    return this.#trail.takenAt !== undefined
+    return this.#kept.trail.takenAt !== undefined
   }
 
   /** Time of the last NOTIFY, in the clock of performance.now(). */
@@ -139,34 +134,51 @@ export class Delivery implements Alarm {
    */
   onDelivered(serial: Serial, digest: string | undefined, kind: 'axfr' | 'ixfr', at: number): boolean {
     if (this.isOver || !reaches(serial, this.target) || this.isDelivered) return false
-    const { board, delays } = this.#parts
+    const { delays } = this.#parts
     this.#state = 'delivered'
     this.#notifyAt = NEVER
     this.#underWay = undefined
-    this.#trail.takenAt = at
-    this.#trail.takenBy = kind
-    this.#isTrailNew = true
-    if (digest !== undefined) {
-      const cell = nodeCell(board, this.zone.name, this.#lane.node.id)
-      const trail = trailToWrite(this.#trail, cell.push)
-      this.#isTrailNew = false
-      noteDelivered(board, this.zone.name, this.#lane.node.id, { serial, digest }, at, trail)
-    }
+    this.#kept.trail.takenAt = at
+    this.#kept.trail.takenBy = kind
+    this.#kept.isNew = true
+    if (digest !== undefined) this.#kept.writeDelivered(serial, digest, at)
+    this.#leaveServing()
     if (this.#isAsking) return true
     const usual = delays.firstQueryMs(this.#lane.node.id)
     this.#delayMs = DELIVERED_QUERY_MS
-    if (usual > 1 || this.#lane.isBusy) {
-      this.#queryIn(usual)
-      this.#arm()
-    } else this.#ask()
+    if (this.#lane.isBusy || usual > MOST_PUT_OFF_MS) this.#askIn(usual)
+    else if (this.#parts.serving.wait(this.zone.name, this)) {
+      this.#askIn(MOST_PUT_OFF_MS)
+      this.#isPutOff = true
+    } else this.#askIn(usual)
     return true
+  }
+
+  /** All nodes have transferred the version, or are no longer expected to. */
+  onAllServed(): void {
+    const { takenAt } = this.#kept.trail
+    if (this.isOver || this.#isAsking || takenAt === undefined || this.#queryAt === NEVER) return
+    const leftMs = this.#parts.delays.firstQueryMs(this.#lane.node.id) - (this.#parts.clock.now() - takenAt)
+    this.#askIn(Math.max(0, leftMs))
+    // The wait for the others is not the node's.
+    if (leftMs < 0) this.#isPutOff = true
+  }
+
+  #askIn(ms: number): void {
+    if (ms <= 1 && !this.#lane.isBusy) {
+      this.#isPutOff = false
+      this.#ask()
+      return
+    }
+    this.#queryIn(ms)
+    this.#arm()
   }
 
   /** The node is reached by another path: earlier messages may never have arrived. */
   onSwitched(): void {
     if (this.#state !== 'notifying' || (this.#underWay === undefined && this.#notifyAt === NEVER)) return
     // A NOTIFY that the change cut short does not count.
-    if (this.#underWay !== undefined && this.#trail.notifiesSent <= MOST_NOTIFIES) this.#notifies -= 1
+    if (this.#underWay !== undefined && this.#kept.trail.notifiesSent <= MOST_NOTIFIES) this.#notifies -= 1
     this.#sendNotify()
     this.#arm()
   }
@@ -194,7 +206,7 @@ export class Delivery implements Alarm {
     this.#isAsking = true
     this.#queryAt = NEVER
     this.#arm()
-    this.#writeTrail()
+    this.#kept.write()
     const isOfDelivered = this.isDelivered
     void this.#parts.observer.observe(this.#lane.node, this.zone, false).then((serial) => this.#onAnswer(serial, isOfDelivered))
   }
@@ -204,8 +216,8 @@ export class Delivery implements Alarm {
     if (this.isOver) return
     if (serial !== undefined && reaches(serial, this.target)) {
       const { delays, clock } = this.#parts
-      const { takenAt } = this.#trail
-      this.#writeTrail()
+      const { takenAt } = this.#kept.trail
+      this.#kept.write()
       if (takenAt !== undefined && isOfDelivered && !this.#isPutOff) delays.note(this.#lane.node.id, clock.now() - takenAt)
       this.#end('confirmed')
       return
@@ -236,11 +248,11 @@ export class Delivery implements Alarm {
     const waitMs = this.#retriesMs[this.#notifies]
     if (waitMs === undefined || this.#state !== 'notifying') return
     this.#notifies += 1
-    this.#trail.notifySentAt ??= this.#parts.clock.now()
-    this.#trail.notifiesSent += 1
-    this.#isTrailNew = true
+    this.#kept.trail.notifySentAt ??= this.#parts.clock.now()
+    this.#kept.trail.notifiesSent += 1
+    this.#kept.isNew = true
     this.#notifySentAt = performance.now()
-    const sent = this.#trail.notifiesSent
+    const sent = this.#kept.trail.notifiesSent
     this.#underWay = sent
     this.#parts.notify.send(this.#lane.node, this.zone, this.#soa, waitMs, (outcome) => {
       if (this.#underWay === sent) this.#onOutcome(outcome, waitMs)
@@ -250,6 +262,7 @@ export class Delivery implements Alarm {
   #onOutcome(outcome: NotifyOutcome, waitMs: number): void {
     this.#underWay = undefined
     this.#noteAnswer(outcome)
+    if (outcome.kind !== 'answered') this.#leaveServing()
     if (outcome.kind === 'silent') this.#lane.onSilence()
     else if (outcome.kind === 'answered') this.#lane.onAnswer()
     const isFinal = outcome.kind === 'refused' || (outcome.kind === 'unreachable' && this.#lane.node.paths.length === 1)
@@ -262,28 +275,20 @@ export class Delivery implements Alarm {
   }
 
   #noteAnswer(outcome: NotifyOutcome): void {
-    this.#isTrailNew = true
+    this.#kept.isNew = true
     if (outcome.kind === 'answered') {
-      this.#trail.notifyAnsweredAt ??= this.#parts.clock.now()
-      this.#trail.notifyError = undefined
+      this.#kept.trail.notifyAnsweredAt ??= this.#parts.clock.now()
+      this.#kept.trail.notifyError = undefined
       return
     }
-    this.#trail.notifyError = outcome.reason
+    this.#kept.trail.notifyError = outcome.reason
     // Silence can outlast every query, and no other step would write it.
-    this.#writeTrail()
-  }
-
-  /** Writes the trail to the board, once for several steps: twenty nodes that transfer a version together make many. */
-  #writeTrail(): void {
-    if (!this.#isTrailNew) return
-    this.#isTrailNew = false
-    const { board, clock } = this.#parts
-    const trail = trailToWrite(this.#trail, nodeCell(board, this.zone.name, this.#lane.node.id).push)
-    if (trail) notePush(board, this.zone.name, this.#lane.node.id, trail, clock.now())
+    this.#kept.write()
   }
 
   #end(outcome: DeliveryOutcome): void {
     this.#state = outcome
+    this.#leaveServing()
     this.#parts.alarms.clear(this)
     this.#lane.onEnd(this, outcome)
   }

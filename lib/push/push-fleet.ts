@@ -25,6 +25,7 @@ import { fleetHas, isSameReach } from './node-reach.js'
 import { NodePusher, type PushParts } from './push-node.js'
 import { PushRoom } from './push-room.js'
 import { ServeDelays } from './serve-delay.js'
+import { ServedTogether } from './served-together.js'
 import { SoonObserved } from './soon-observed.js'
 import { NumberedZones } from './zone-queue.js'
 
@@ -73,6 +74,7 @@ export class PushFleet {
       notifyRetries,
       alarms: this.#alarms,
       delays: new ServeDelays(),
+      serving: new ServedTogether(),
       room: new PushRoom(),
       numbers: this.#numbers,
       wanted: (zone, node) => this.wanted(zone, node),

@@ -6,6 +6,7 @@ import type { NotifyOutcome } from '../../../lib/push/notify-sender.js'
 import { NodePusher } from '../../../lib/push/push-node.js'
 import { PushRoom } from '../../../lib/push/push-room.js'
 import { ServeDelays } from '../../../lib/push/serve-delay.js'
+import { ServedTogether } from '../../../lib/push/served-together.js'
 import { NumberedZones } from '../../../lib/push/zone-queue.js'
 import { Alarms } from '../../../lib/runtime/alarms.js'
 import { Board } from '../../../lib/state/board.js'
@@ -33,6 +34,7 @@ class Scene {
       ) => this.notified.push({ node: id, zone: name, done }),
     } as never,
     delays: new ServeDelays(),
+    serving: new ServedTogether(),
     notifyRetries: { retriesMs: [60_000] },
     room: new PushRoom(),
     numbers: new NumberedZones(),
