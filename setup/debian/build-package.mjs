@@ -95,10 +95,15 @@ function installUnits(root) {
     const text = readFileSync(join(PROJECT, from), 'utf8')
     writeFileSync(
       join(root, to),
-      text.replaceAll('/usr/local/bin/zonecast', '/usr/bin/zonecast').replaceAll('/opt/zonecast/docs', `/${DOC}`),
+      text
+        .replaceAll('/usr/local/bin/zonecast', '/usr/bin/zonecast')
+        .replaceAll('/opt/zonecast/docs', `/${DOC}`)
+        .replaceAll('/opt/zonecast/deploy/health', `/${LIB}/health`),
     )
   }
   for (const file of filesBelow(join(PROJECT, 'deploy/systemd'))) copy(`deploy/systemd/${file}`, `${UNITS}/${file}`)
+  // For the machine of a router: the unit runs them.
+  cpSync(join(PROJECT, 'deploy/health'), join(root, LIB, 'health'), { recursive: true })
   copy('deploy/sysusers.d/zonecast.conf', 'usr/lib/sysusers.d/zonecast.conf')
   copy('deploy/tmpfiles.d/zonecast.conf', 'usr/lib/tmpfiles.d/zonecast.conf')
 }
@@ -159,7 +164,7 @@ function writeControl(root, { version, description }) {
 function setModes(root) {
   for (const file of filesBelow(root)) {
     const path = join(root, file)
-    const isProgram = file === `${LIB}/dist/services/main.js` || /\/examples\/health\/.*\.sh$/.test(file)
+    const isProgram = file === `${LIB}/dist/services/main.js` || /\/health\/[^/]*\.sh$/.test(file)
     chmodSync(path, isProgram ? 0o755 : 0o644)
   }
   for (const folder of foldersBelow(root)) chmodSync(folder, 0o755)

@@ -4,7 +4,7 @@
  * The Debian package: its files, its rights, and the program in it, without the clone.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
@@ -72,12 +72,14 @@ describe('the Debian package', function () {
   })
 
   it('has units that start the program of the package', () => {
-    for (const unit of ['zonecast.service', 'zonecast@.service']) {
+    for (const unit of ['zonecast.service', 'zonecast@.service', 'zonecast-vantage.service']) {
       const [, program] = /^ExecStart=(\S+)/m.exec(text(`usr/lib/systemd/system/${unit}`))!
       expect(program).to.equal('/usr/bin/zonecast')
       const [, page] = /^Documentation=file:(\S+)/m.exec(text(`usr/lib/systemd/system/${unit}`))!
       expect(existsSync(inPackage(page!)), page).to.equal(true)
     }
+    const health = text('usr/lib/systemd/system/zonecast-health@.service')
+    for (const [script] of health.matchAll(/\/\S+\.sh/g)) expect(statSync(inPackage(script)).mode & 0o111, script).to.equal(0o111)
     for (const path of ['usr/lib/sysusers.d/zonecast.conf', 'usr/lib/tmpfiles.d/zonecast.conf'])
       expect(existsSync(inPackage(path)), path).to.equal(true)
   })
