@@ -238,6 +238,8 @@ describe('the live page', function () {
     await eventually(async () => expect(await page.locator('#live').textContent()).to.match(/^Not live since \d\d:\d\d:\d\d$/))
     expect(await page.locator('#alerts').textContent()).to.match(/Not live: .* trying again/)
     expect(await age.textContent()).to.match(/^Old data, as of \d\d:\d\d:\d\d UTC/)
+    expect(await page.locator('#verdict').textContent()).to.match(/^Not known since \d\d:\d\d:\d\d UTC\./)
+    expect(await page.title()).to.match(/^Not live · /)
     await picture(watched, 'not-live')
     scene.hub = await startHub(place)
     await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'), { timeoutMs: 20_000 })

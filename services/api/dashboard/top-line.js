@@ -69,7 +69,9 @@ export class TopLine {
     this.#who.title = `${caller.role}: ${RIGHTS[caller.role]}${scope}${until}`
     const bad = STATES.filter(({ state, tone }) => tone === 'bad' && (states[state] ?? 0) > 0)
     const sum = bad.map(({ state }) => `${states[state]} ${state}`).join(', ')
-    document.title = [sum, this.#title, hub].filter((part) => part !== '').join(' · ')
+    document.title = [live.isLive || live.reason === undefined ? '' : 'Not live', sum, this.#title, hub]
+      .filter((part) => part !== '')
+      .join(' · ')
   }
 
   /** Sentences for the operator; screen readers read them out as they appear. @param {string[]} sentences */

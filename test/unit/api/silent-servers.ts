@@ -13,6 +13,7 @@ import { ProbeRounds } from '../../../services/api/probes/probe-rounds.js'
 export const VANTAGE = 'tokyo'
 
 const SERVE = { verdict: 'serve', why: undefined, since: 0, ttlMs: 30_000 } as const
+const WITHDRAW = { ...SERVE, verdict: 'withdraw', why: 'other content' } as const
 
 export function silentServers(
   board: Board,
@@ -29,7 +30,7 @@ export function silentServers(
     vantages: new Vantages({ ...nothing, matrix: seen, identities }),
     servers: new NodeServers({ controls: { of: () => undefined }, querier, board, clock }),
     identities,
-    health: { of: () => SERVE, ofCluster: () => SERVE },
+    health: { of: (node) => (node === 'lhr1' ? WITHDRAW : SERVE), ofCluster: () => SERVE },
     probes: new ProbeRounds({ querier, matrix, identities, log: silentLogger, onChange: () => undefined }),
   }
 }

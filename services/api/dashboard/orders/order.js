@@ -28,6 +28,23 @@ const STRENGTH = {
   ],
 }
 
+/** The states of a pair that is not in sync, and that an order can change. */
+const BEHIND = ['syncing', 'lagging', 'stuck', 'conflict', 'ahead', 'expired', 'unknown']
+
+/** @param {string} value @returns {Field} */
+const which = (value) => ({
+  name: 'which',
+  label: 'Where',
+  value,
+  options: [
+    ['all', 'Everywhere', 'whatever its state is'],
+    ['behind', 'Not in sync', 'only where the zone is not in sync now'],
+  ],
+})
+
+/** @param {string | undefined} value */
+const statesOf = (value) => (value === 'behind' ? { states: BEHIND } : {})
+
 /** @type {Field} */
 const HOW = {
   name: 'how',
@@ -65,30 +82,32 @@ function strengthDoes(strength, what) {
   }
 }
 
-/** @param {string} verb @param {string} what @param {string} path @param {Record<string, unknown>} scope @returns {Order} */
-const resyncOf = (verb, what, path, scope) => ({
+/** Without a scope the order is for many pairs. @param {string} what @param {string} path @param {Record<string, unknown>} [scope] @returns {Order} */
+const resyncOf = (what, path, scope) => ({
   id: 'resync',
-  name: verb,
+  name: 'Resync',
   about: what,
   path,
   role: 'operator',
-  fields: [STRENGTH],
+  fields: scope === undefined ? [STRENGTH, which('all')] : [STRENGTH],
   does: ({ strength = '' }) => [strengthDoes(strength, what), 'A job shows the progress node by node.'],
-  body: ({ strength }) => ({ ...scope, strength }),
+  body: ({ strength, which: where }) => ({ ...scope, strength, ...statesOf(where) }),
 })
 
-/** @param {string} what @param {string} path @param {Record<string, unknown>} scope @returns {Order} */
+/** @param {string} what @param {string} path @param {Record<string, unknown>} [scope] @returns {Order} */
 const forceOf = (what, path, scope) => ({
   id: 'force',
   name: 'Force',
   about: what,
   path,
   role: 'operator',
+  // A forced transfer of every zone is a load that few nodes need.
+  ...(scope === undefined ? { fields: [which('behind')] } : {}),
   does: () => [
     strengthDoes('force', what),
     'The node keeps serving meanwhile; a node without a control channel fails, with the command to type on it.',
   ],
-  body: () => ({ ...scope, strength: 'force' }),
+  body: ({ which: where }) => ({ ...scope, strength: 'force', ...statesOf(where) }),
   isGrave: true,
 })
 
@@ -121,15 +140,15 @@ export const refresh = (zone) => ({
 })
 
 /** @param {string} zone */
-export const resyncZone = (zone) => resyncOf('Resync', `every node of ${zone}`, `${zonePath(zone)}/resync`, {})
+export const resyncZone = (zone) => resyncOf(`every node of ${zone}`, `${zonePath(zone)}/resync`)
 /** @param {string} zone @param {string} node */
-export const resyncPair = (zone, node) => resyncOf('Resync', `${zone} on ${node}`, `${zonePath(zone)}/resync`, { nodes: [node] })
+export const resyncPair = (zone, node) => resyncOf(`${zone} on ${node}`, `${zonePath(zone)}/resync`, { nodes: [node] })
 /** @param {string} node */
-export const resyncNode = (node) => resyncOf('Resync', `every zone on ${node}`, `/v1/nodes/${segment(node)}/resync`, {})
+export const resyncNode = (node) => resyncOf(`every zone on ${node}`, `/v1/nodes/${segment(node)}/resync`)
 /** @param {string} zone @param {string} node */
 export const forcePair = (zone, node) => forceOf(`${zone} on ${node}`, `${zonePath(zone)}/resync`, { nodes: [node] })
 /** @param {string} node */
-export const forceNode = (node) => forceOf(`every zone on ${node}`, `/v1/nodes/${segment(node)}/resync`, {})
+export const forceNode = (node) => forceOf(`every zone on ${node}`, `/v1/nodes/${segment(node)}/resync`)
 /** @param {string} zone */
 export const verifyZone = (zone) => verifyOf(`${zone} on every node`, `${zonePath(zone)}/verify`, {})
 /** @param {string} zone @param {string} node */

@@ -6,7 +6,7 @@ import { problemsOf } from '../problems.js'
 import { propagation, releaseOf } from '../propagation.js'
 import { stateMark } from '../state-mark.js'
 import { stateRow, STATES, worstOf } from '../states.js'
-import { ago, count, moment, plural } from '../words.js'
+import { ago, clock, count, moment, plural } from '../words.js'
 
 /** @typedef {import('../answers.js').NodeSummaryAnswer} NodeSummary */
 /** @typedef {import('../answers.js').PrimarySummaryAnswer} PrimarySummary */
@@ -70,7 +70,7 @@ export const overview = {
     const problems = problemsOf(data, now)
     const { status, nodes } = data
     return [
-      verdict(problems, status),
+      hub.live.isLive || hub.live.reason === undefined ? verdict(problems, status) : unknownNow(hub.live.since),
       problems.length > 0 && problemList(problems),
       h('h3', {}, 'Parts'),
       h(
@@ -93,6 +93,15 @@ export const overview = {
     ]
   },
 }
+
+/** Old data is no verdict. @param {string} since ISO 8601 */
+const unknownNow = (since) =>
+  h(
+    'p',
+    { class: 'verdict bad', id: 'verdict' },
+    h('b', {}, `Not known since ${clock(since)} UTC.`),
+    ' The hub is out of reach; what it reported until then is below.',
+  )
 
 /** @param {readonly import('../problems.js').Problem[]} problems @param {import('../answers.js').StatusAnswer} status */
 function verdict(problems, { zones, nodes, states }) {
