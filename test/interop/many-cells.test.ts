@@ -28,7 +28,7 @@ const COMPLETE = 10_000
 const MOST_BLOCKED_MS = 500
 
 describe('shared state of sixty thousand cells', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   needsPeers('redis')
   let redis: LabRedis
   const syncs: BoardSync[] = []
@@ -120,7 +120,7 @@ describe('shared state of sixty thousand cells', function () {
 
   it('is written again when Redis has lost it', async () => {
     await links[0]!.data.flushall()
-    await eventually(async () => expect((await stored())[1]).to.equal(4 * 64), { timeoutMs: 20_000 })
+    await eventually(async () => expect((await stored())[1]).to.equal(4 * 64), { timeoutMs: 40_000 })
     await syncs[0]!.flush()
     const theirs = new Board()
     await (await open(theirs)).start()
