@@ -15,7 +15,8 @@ import { ago, plural, span } from './words.js'
 /** @typedef {import('./states.js').Tone} Tone */
 /**
  * `rank`: 0 is the worst. `next`: what to do; `href`: a view; `doc`: a page of docs/operate; `command`: to type.
- * @typedef {{ rank: number, tone: Tone, what: string, detail: string | undefined, next: string, href?: string, doc?: string, command?: string }} Problem
+ * `kind`: the fault of a node, shared by others.
+ * @typedef {{ rank: number, tone: Tone, what: string, kind?: string, detail: string | undefined, next: string, href?: string, doc?: string, command?: string }} Problem
  */
 /**
  * @typedef {{
@@ -23,6 +24,11 @@ import { ago, plural, span } from './words.js'
  *   rollouts: readonly RolloutRow[], probes: readonly Probe[], catalogs: readonly Catalog[],
  * }} Facts `faulty`: zones in a state that comes from the zone itself. `rollouts`: held and halted ones.
  */
+
+/** Most zones of a kind that the overview asks for. */
+export const LISTED = 20
+/** More nodes with the same fault are one problem. */
+const MOST_NODES = 5
 
 /** States that nodes cause one by one. */
 const NODE_STATES = /** @type {const} */ (['stuck', 'lagging', 'unknown'])
@@ -34,7 +40,8 @@ export function problemsOf(facts, now) {
     ...primaryProblems(facts.status),
     ...facts.faulty.map(zoneProblem),
     ...heldProblems(facts),
-    ...facts.nodes.flatMap((node) => nodeProblem(node, now)),
+    ...nodeProblems(facts.nodes, now),
+    ...restProblems(facts),
     ...probeProblems(facts.probes),
     ...facts.catalogs.flatMap(catalogProblem),
   ]
@@ -145,6 +152,57 @@ function heldProblem(zone, why, row) {
   }
 }
 
+/** Zones beyond those that are listed. @param {Facts} facts @returns {Problem[]} */
+function restProblems({ status, faulty, held }) {
+  /** @type {Problem[]} */
+  const rest = []
+  const more = status.held.length - held.length
+  if (held.length > 0 && more > 0)
+    rest.push({
+      rank: 5.1,
+      tone: 'warn',
+      what: `${plural(more, 'more zone')} held or on hold`,
+      detail: undefined,
+      next: 'Look for a common cause first.',
+      href: linkTo('matrix', [], { state: 'held' }),
+    })
+  if (faulty.length >= LISTED)
+    rest.push({
+      rank: 3.1,
+      tone: 'bad',
+      what: 'More zones may be in conflict, ahead or expired',
+      detail: `only ${LISTED} are listed`,
+      next: 'Look for a common cause first.',
+      href: linkTo('matrix', [], { state: 'conflict,ahead,expired' }),
+    })
+  return rest
+}
+
+/** Many nodes with the same fault are one problem: they must not hide another. @param {readonly NodeSummary[]} nodes @param {number} now */
+function nodeProblems(nodes, now) {
+  /** @type {Map<string, { node: NodeSummary, problem: Problem }[]>} */
+  const kinds = new Map()
+  for (const node of nodes)
+    for (const problem of nodeProblem(node, now))
+      kinds.set(`${problem.rank}`, [...(kinds.get(`${problem.rank}`) ?? []), { node, problem }])
+  return [...kinds.values()].flatMap((kind) => {
+    const [first] = kind
+    if (first === undefined || kind.length <= MOST_NODES) return kind.map(({ problem }) => problem)
+    const state = NODE_STATES.find((each) => (first.node.states[each] ?? 0) > 0)
+    const names = kind.map(({ node }) => node.id)
+    const clouds = [...new Set(kind.map(({ node }) => node.cloud))]
+    return [
+      {
+        ...first.problem,
+        what: `${plural(kind.length, 'node')} of ${clouds.length === 1 ? `cloud ${clouds[0]}` : plural(clouds.length, 'cloud')}: ${first.problem.kind}`,
+        detail: names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : ''),
+        next: 'Look for a common cause first.',
+        href: linkTo('matrix', [], state === undefined ? {} : { state }),
+      },
+    ]
+  })
+}
+
 /** @param {NodeSummary} node @param {number} now @returns {Problem[]} */
 function nodeProblem({ id, cloud, states, total, lagSeconds, observedAt, drained, drainedBy, drainReason }, now) {
   const href = linkTo('node', [id])
@@ -153,6 +211,7 @@ function nodeProblem({ id, cloud, states, total, lagSeconds, observedAt, drained
       {
         rank: 9,
         tone: 'off',
+        kind: 'drained',
         what: `${id} is drained`,
         detail: `by ${drainedBy ?? 'an operator'}${drainReason ? `: ${drainReason}` : ''}`,
         next: 'Undrain it when the work on it is done.',
@@ -170,6 +229,7 @@ function nodeProblem({ id, cloud, states, total, lagSeconds, observedAt, drained
     {
       rank: isSilent ? 3.8 : 4 + stateRow(worst).order / 100,
       tone: stateRow(worst).tone,
+      kind: isSilent ? 'no answer' : worst,
       what: isSilent
         ? `Node ${id} of cloud ${cloud} does not answer`
         : `Node ${id} of cloud ${cloud}: ${counts} of ${plural(total, 'zone')}`,
@@ -190,15 +250,15 @@ function probeProblems(probes) {
   /** @type {Map<string, Probe[]>} */
   const groups = new Map()
   for (const probe of probes.filter(({ state }) => BAD_PROBES.includes(state))) {
-    const key = `${probe.cloud} ${probe.address} ${probe.state}`
+    const key = `${probe.cloud} ${probe.address} ${probe.state} ${probe.vantage}`
     groups.set(key, [...(groups.get(key) ?? []), probe])
   }
   return [...groups.values()].map((group) => {
-    const [{ cloud, address, state, zone, error }] = /** @type {[Probe]} */ (group)
+    const [{ cloud, address, state, zone, error, vantage }] = /** @type {[Probe]} */ (group)
     return {
       rank: state === 'stranger' ? 3.2 : 4.5,
       tone: /** @type {Tone} */ (state === 'stranger' ? 'bad' : 'warn'),
-      what: `Service address ${address} of cloud ${cloud}: ${state} for ${plural(group.length, 'zone')}, such as ${zone}`,
+      what: `Service address ${address} of cloud ${cloud}: ${state} for ${plural(group.length, 'zone')}, such as ${zone}${vantage === null ? '' : `, seen from ${vantage}`}`,
       detail: error ?? undefined,
       next: 'Find the instance that answers.',
       doc: 'probes.md',

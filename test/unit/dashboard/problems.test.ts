@@ -117,6 +117,23 @@ describe('the faults on the overview', () => {
     ])
   })
 
+  it('have many nodes with the same fault once, so that they do not hide a held version', () => {
+    const nodes = Array.from({ length: 40 }, (_, i) => node(`n${i}`, { unknown: 1000 }))
+    const found = problemsOf(facts({ nodes: [...nodes, node('ams', { stuck: 36 })], held: [row('a.', 'held', 'x')] }), NOW)
+    expect(found.map(({ what }) => what)).to.deep.equal([
+      '40 nodes of cloud A: no answer',
+      'Node ams of cloud A: 36 stuck of 1,000 zones',
+      'a. is on hold',
+    ])
+    expect(found[0]).to.include({ detail: 'n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, …', href: '#/matrix?state=unknown' })
+  })
+
+  it('count the held zones that are not listed', () => {
+    const status = { ...STATUS, held: Array.from({ length: 300 }, (_, i) => `z${i}.`) }
+    const [, more] = problemsOf(facts({ status, held: [row('z0.', 'held', 'x')] }), NOW)
+    expect(more).to.include({ what: '299 more zones held or on hold', href: '#/matrix?state=held' })
+  })
+
   it('distinguish a zone on hold from a held version', () => {
     const [problem] = problemsOf(facts({ held: [row('a.', 'held', 'on hold: maintenance')] }), NOW)
     expect(problem).to.include({ what: 'a. is on hold', detail: 'on hold: maintenance', href: '#/zone/a.' })

@@ -2,7 +2,7 @@
 import { segment } from '../api.js'
 import { h } from '../dom.js'
 import { linkTo } from '../place.js'
-import { problemsOf } from '../problems.js'
+import { LISTED, problemsOf } from '../problems.js'
 import { propagation, releaseOf } from '../propagation.js'
 import { stateMark } from '../state-mark.js'
 import { stateRow, STATES, worstOf } from '../states.js'
@@ -16,8 +16,6 @@ import { ago, clock, count, moment, plural } from '../words.js'
 /** @typedef {import('../problems.js').Facts & { primaries: readonly PrimarySummary[], releases: readonly RolloutAnswer[] }} Data */
 
 const RELEASES = 10
-/** Most problems of one kind that are listed; the matrix has all. */
-const LISTED = 20
 /** Ended rollouts do not change: each is read once. @type {Map<string, RolloutAnswer>} */
 const ended = new Map()
 const ENDED = new Set(['done', 'superseded', 'rejected'])

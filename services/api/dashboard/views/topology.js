@@ -80,13 +80,14 @@ export const topology = {
         ? h('p', { class: 'quiet' }, 'Not probed yet.')
         : table(
             'Service addresses',
-            ['Cloud', 'Address', 'Zone', 'Instance', 'Node', 'Serial', 'State', 'Asked'],
+            ['Cloud', 'Address', 'Zone', 'Asked by', 'Instance', 'Node', 'Serial', 'State', 'Asked'],
             data.probes
               .slice(0, 100)
-              .map(({ cloud, address, zone, instance, node, serial, state, at }) => [
+              .map(({ cloud, address, zone, vantage, instance, node, serial, state, at }) => [
                 cloud,
                 h('code', {}, address),
                 zone,
+                vantage ?? 'this hub',
                 instance ?? '–',
                 node === null ? '–' : h('a', { href: linkTo('node', [node]) }, node),
                 serial ?? '–',
