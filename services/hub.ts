@@ -127,7 +127,7 @@ export class Hub {
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
-      return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer, this.#api?.address)]
+      return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer, this.#api)]
     } catch (error) {
       await this.stop()
       throw error

@@ -8,10 +8,10 @@ export interface RoleAddress {
 
 export function roleAddresses(
   transfer: { addresses: readonly Endpoint[]; tlsAddresses: readonly Endpoint[] } | undefined,
-  api: Endpoint | undefined,
+  api: { address: Endpoint; scheme: 'http' | 'https' } | undefined,
 ): RoleAddress[] {
   const at = (role: RoleAddress['role'], addresses: readonly Endpoint[] = []): RoleAddress[] =>
     addresses.map((endpoint) => ({ role, address: endpointText(endpoint) }))
   const served = [...at('transfer', transfer?.addresses), ...at('tls', transfer?.tlsAddresses)]
-  return api === undefined ? served : [...served, { role: 'api', address: `http://${endpointText(api)}/` }]
+  return api === undefined ? served : [...served, { role: 'api', address: `${api.scheme}://${endpointText(api.address)}/` }]
 }

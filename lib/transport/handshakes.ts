@@ -13,7 +13,7 @@ export interface HandshakeLimits {
   strangers: number
   /** Connections of a known address that wait for their turn. */
   waiting: number
-  /** Connections in handshakes or waiting, of all addresses. */
+  /** Connections in handshakes or waiting, of all addresses; with more, the address with most loses one. */
   total: number
   /** Least time for which a handshake keeps its place, milliseconds: with the places, it makes the rate. */
   keepMs: { known: number; stranger: number }
@@ -39,7 +39,8 @@ interface Waiting {
 }
 
 interface Row {
-  running: number
+  /** Handshakes under way, oldest first; one that has ended keeps its place for a moment. */
+  running: Set<Socket>
   waiting: Waiting[]
 }
 
@@ -64,18 +65,18 @@ export class Handshakes {
    */
   enter(socket: Socket, ip: string, isStranger: boolean, begin: (ended: () => void) => void): boolean {
     const { known, stranger, strangers, waiting, total, keepMs } = this.#limits
-    const row = this.#rows.get(ip) ?? { running: 0, waiting: [] }
-    if (isStranger && (row.running >= stranger || this.#strangers >= strangers)) return false
-    if (row.waiting.length >= waiting || this.#total >= total) return false
+    const row = this.#rows.get(ip) ?? { running: new Set(), waiting: [] }
+    if (isStranger && (row.running.size >= stranger || this.#strangers >= strangers)) return false
+    if (row.waiting.length >= waiting || (this.#total >= total && !this.#makeRoom(row))) return false
     this.#total += 1
     this.#rows.set(ip, row)
     const start = (): void => {
       const startedAt = performance.now()
-      row.running += 1
+      row.running.add(socket)
       if (isStranger) this.#strangers += 1
       let isOver = false
       const leave = guard('handshake', () => {
-        row.running -= 1
+        row.running.delete(socket)
         this.#total -= 1
         if (isStranger) this.#strangers -= 1
         this.#next(ip, row)
@@ -87,13 +88,31 @@ export class Handshakes {
         setTimeout(leave, Math.max(0, startedAt + least - performance.now())).unref()
       })
     }
-    if (isStranger || row.running < known) start()
+    if (isStranger || row.running.size < known) start()
     else row.waiting.push({ socket, begin: start, since: performance.now() })
     return true
   }
 
+  /** The address with most connections loses one, so that many addresses together keep no other out. False when `row` has most. */
+  #makeRoom(row: Row): boolean {
+    let heaviest = row
+    for (const each of this.#rows.values()) if (sizeOf(each) > sizeOf(heaviest)) heaviest = each
+    if (sizeOf(heaviest) <= sizeOf(row) + 1) return false
+    const last = heaviest.waiting.pop()
+    if (last !== undefined) {
+      this.#total -= 1
+      last.socket.destroy()
+    } else {
+      // Its end frees the place a moment later.
+      const [oldest] = [...heaviest.running].filter((socket) => !socket.destroyed)
+      if (oldest === undefined) return false
+      oldest.destroy()
+    }
+    return true
+  }
+
   #next(ip: string, row: Row): void {
-    while (row.running < this.#limits.known) {
+    while (row.running.size < this.#limits.known) {
       const next = row.waiting.shift()
       if (next === undefined) break
       if (performance.now() - next.since <= this.#limits.waitMs && !next.socket.destroyed) next.begin()
@@ -102,10 +121,12 @@ export class Handshakes {
         next.socket.destroy()
       }
     }
-    if (row.running === 0 && row.waiting.length === 0) this.#rows.delete(ip)
+    if (row.running.size === 0 && row.waiting.length === 0) this.#rows.delete(ip)
   }
 
   close(): void {
     for (const { waiting } of this.#rows.values()) for (const { socket } of waiting.splice(0)) socket.destroy()
   }
 }
+
+const sizeOf = ({ running, waiting }: Row): number => running.size + waiting.length

@@ -67,6 +67,7 @@ export class ApiService implements Service {
   /** Hash of the token under dataDir; made when the config has no tokens. */
   #localToken: Buffer | undefined
   address: Endpoint
+  readonly scheme: 'http' | 'https'
 
   constructor(config: Config, fleet: Fleet, parts: ApiParts) {
     this.#matrix = new Matrix(config, fleet, parts.board, parts.clock, (zone, serial) => lateFrom(parts.store.zone(zone), serial))
@@ -121,6 +122,7 @@ export class ApiService implements Service {
     this.#context = context
     this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
+    this.scheme = config.api.tls === undefined ? 'http' : 'https'
     this.#log = parts.log
     this.#certificates = new CertificateWatch(config, parts)
     this.#makeLocalToken(config)
@@ -138,7 +140,7 @@ export class ApiService implements Service {
       take: (socket) => connections.add(socket),
       peerKeyOf,
       // The table of connections decides below this.
-      maxConnections: 2 * MAX_CONNECTIONS,
+      maxConnections: 3 * MAX_CONNECTIONS,
       note: (outcome) => parts.metrics.apiHandshakes.inc({ outcome }),
     })
   }

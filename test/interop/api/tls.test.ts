@@ -190,13 +190,14 @@ describe('the API over TLS', function () {
   it('answers through hundreds of connections that begin no handshake, or end none', async () => {
     const sockets: Socket[] = []
     try {
-      for (let i = 0; i < 400; i++) {
-        const socket = connectTcp({ host: '127.0.0.1', port, localAddress: `127.0.${i % 4}.77` }).on('error', () => undefined)
+      // Together more than all addresses may have.
+      for (let i = 0; i < 1_400; i++) {
+        const socket = connectTcp({ host: '127.0.0.1', port, localAddress: `127.0.${i % 20}.77` }).on('error', () => undefined)
         // The head of a ClientHello without its end.
         if (i % 2 === 0) socket.write(Buffer.from('160301020001', 'hex'))
         sockets.push(socket)
       }
-      expect((await ask('/v1/status', { token: 'noc-token' })).status).to.equal(200)
+      for (let i = 0; i < 5; i++) expect((await ask('/v1/status', { token: 'noc-token' })).status).to.equal(200)
     } finally {
       for (const socket of sockets) socket.destroy()
     }

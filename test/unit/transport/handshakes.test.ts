@@ -52,6 +52,19 @@ describe('TLS handshakes', () => {
     expect(taken).to.deep.equal([true, true, true, true, true, false])
   })
 
+  it('of many addresses together keep no other out: the one with most loses one', async () => {
+    const sockets = Array.from({ length: 4 }, socket)
+    for (const each of sockets) expect(enter('a', false, each)).to.equal(true)
+    for (const ip of ['b', 'b', 'c']) expect(enter(ip)).to.equal(true)
+    expect(enter('good')).to.equal(true)
+    // The last one that waits, then the oldest under way.
+    expect(sockets.map(({ destroyed }) => destroyed)).to.deep.equal([false, false, false, true])
+    expect(enter('fine')).to.equal(true)
+    expect(sockets.map(({ destroyed }) => destroyed)).to.deep.equal([false, false, true, true])
+    // An address that has most itself gets no more.
+    expect(enter('b')).to.equal(false)
+  })
+
   it('of unknown addresses never wait, and leave room for known ones', async () => {
     expect([enter('x', true), enter('x', true), enter('y', true), enter('z', true)]).to.deep.equal([true, false, true, false])
     expect(enter('a')).to.equal(true)
