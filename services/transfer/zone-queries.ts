@@ -23,7 +23,7 @@ import { Pace, type PaceLimits } from './pace.js'
 import { TransferPlaces } from './places.js'
 import { Repeats } from './repeats.js'
 import type { Asking, Refusals } from './refusal.js'
-import { wouldStepBack } from './step-back.js'
+import { StepBacks } from './step-back.js'
 import { isProved, optionsOf, type Query, type QueryNotes, touchOf } from './query.js'
 import { answerTo, udpRoom } from './request.js'
 import type { TransferParts } from './parts.js'
@@ -54,6 +54,7 @@ export class ZoneQueries {
   readonly #repeats: Repeats
   readonly #places = new TransferPlaces()
   readonly #budget: AnswerBudget
+  readonly #stepBacks: StepBacks
   readonly #pace: Pace
   readonly #keyless = new RateLimiter(KEYLESS)
   /** IXFR requests over UDP that are being answered. */
@@ -70,6 +71,7 @@ export class ZoneQueries {
     this.#repeats = new Repeats(settings.repeats, parts)
     this.#prepared = new PreparedAnswers(settings.preparedOctets)
     this.#budget = new AnswerBudget(settings.preparedOctets * 2)
+    this.#stepBacks = new StepBacks(parts)
     this.#pace = new Pace(settings.pace, settings.paceWindowMs)
   }
 
@@ -92,7 +94,7 @@ export class ZoneQueries {
       case TYPE.AXFR:
         // RFC 5936 §4.2: AXFR over UDP is not defined.
         if (channel.peer.proto === 'udp') return this.#refuse(asking, RCODE.FORMERR, 'AXFR over UDP')
-        if (wouldStepBack(query, this.#parts)) return this.#refuse(asking, RCODE.SERVFAIL, 'the node has a newer version')
+        if (this.#stepBacks.refuse(query)) return this.#refuse(asking, RCODE.SERVFAIL, 'the node has a newer version')
         return channel.inTurn(() => this.#inPlace(query, () => this.#sendAxfr(query)))
       case TYPE.IXFR:
         return channel.inTurn(() => this.#sendIxfr(query))

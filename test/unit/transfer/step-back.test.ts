@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { ZoneName } from '../../../lib/dns/name.js'
 import { Board } from '../../../lib/state/board.js'
 import type { NodeCell, ZoneCell } from '../../../lib/state/tables.js'
-import { wouldStepBack } from '../../../services/transfer/step-back.js'
+import { StepBacks } from '../../../services/transfer/step-back.js'
 
 const ZONE = 'example.com.' as ZoneName
 const NOW = 1_000_000
@@ -16,13 +16,16 @@ interface Known {
 }
 
 /** True when this process, which has `serial`, refuses. */
-function refuses(serial: number, { released, observed, lostAt, forced }: Known, nodes = ['ams1']): boolean {
+const refuses = (serial: number, known: Known, nodes?: string[]): boolean => attempts(1, serial, known, nodes)[0]!
+
+function attempts(times: number, serial: number, { released, observed, lostAt, forced }: Known, nodes = ['ams1']): boolean[] {
   const board = new Board()
   if (released !== undefined) board.set('zones', ZONE, { at: NOW, released: { serial: released } } as ZoneCell)
   if (observed !== undefined) board.setPair(ZONE, 'ams1', { at: NOW, serial: observed, lostAt, missed: 0 } as NodeCell)
   if (forced !== undefined) board.set('forces', `${ZONE} ams1`, { at: NOW, digest: 'd', by: 'noc', ...forced })
   const query = { asker: { kind: 'nodes', nodes }, offer: { zone: { name: ZONE }, serial } }
-  return wouldStepBack(query as never, { board, clock: { now: () => NOW } })
+  const stepBacks = new StepBacks({ board, clock: { now: () => NOW } })
+  return Array.from({ length: times }, () => stepBacks.refuse(query as never))
 }
 
 describe('a process of the hub that is behind the owner of a zone', () => {
@@ -45,6 +48,10 @@ describe('a process of the hub that is behind the owner of a zone', () => {
     ],
   ] as [string, boolean, number, Known][])
     it(what, () => expect(refuses(serial, known)).to.equal(isRefused))
+
+  it('sends what it has to a node that goes on asking: it has no other primary', () => {
+    expect(attempts(6, 1, { released: 2, observed: 2 })).to.deep.equal([true, true, true, true, false, false])
+  })
 
   it('sends nothing older where nodes that share an address differ', () => {
     expect(refuses(1, { released: 2, observed: 2 }, ['fra1', 'ams1'])).to.equal(true)
