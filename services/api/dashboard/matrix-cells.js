@@ -130,6 +130,8 @@ export function drawCell(element, row, node, { isChosen, now, hubNow, holdSecond
     shown([
       stateMark(cell.state),
       h('span', { class: isReleased ? 'serial' : 'serial other' }, cell.serial ?? '–'),
+      // For readers of the text: otherwise the serial and the lag are one word.
+      short !== undefined && ' ',
       short !== undefined && h('span', { class: 'lag' }, short),
     ]),
   )
