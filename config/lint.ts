@@ -203,6 +203,15 @@ export function lintSpare({ config, zoneIndex }: Resolved, ownHub: string | unde
         `cloud "${id}" has one node: when it fails, the cloud fails too; add a second one`,
       )
   }
+  if (config.probe === undefined)
+    for (const list of ['tokens', 'clients'] as const)
+      for (const [i, { name, role }] of config.api[list].entries())
+        if (role === 'vantage')
+          report(
+            'CONFIG_UNUSED',
+            ['api', list, i],
+            `vantage point ${quote(name)} has nothing to ask: set "probe", such as { every: 60s }`,
+          )
   for (const id of config.primaries.keys()) {
     if (!usedPrimaries.has(id))
       report('CONFIG_UNUSED', ['primaries', id], `primary "${id}" serves no zone: remove it, or name it in a zone`)

@@ -188,9 +188,9 @@ export function registerGauges(registry: Registry, context: ApiContext): void {
       for (const { cloud, address, strangers } of context.probes.results.byAddress()) set({ cloud, address }, strangers)
     },
   )
-  gauge('vantage_up', '1 for each vantage point that reports', ['vantage'], (set) => {
-    // One that did not report yet is not up.
-    for (const { name, state } of context.vantages.list()) set({ vantage: name }, state === 'up' ? 1 : 0)
+  gauge('vantage_up', '1 for each vantage point that reports, 0 for one that is lost', ['vantage'], (set) => {
+    // Neither is known of one that waits for its first report.
+    for (const { name, state } of context.vantages.list()) if (state !== 'waiting') set({ vantage: name }, state === 'up' ? 1 : 0)
   })
   gauge('vantage_report_timestamp_seconds', 'Time of the last report of the vantage point', ['vantage'], (set) => {
     for (const { name, reportedAt } of context.vantages.list())

@@ -29,8 +29,9 @@ export const NOW = 1_800_000_000_000
 export const ZONES = ['example.', 'example.net.', 'a\\.b.example.']
 export const NODES = ['ams1', 'lhr1', 'fra1']
 export const PRIMARIES = ['hm1', 'hm2']
-const TOKENS_PER_ROLE = 40
-const ROLES = ['viewer', 'operator', 'publisher', 'admin'] as const
+export const TOKENS_PER_ROLE = 40
+export const SERVICE_ADDRESS = '192.0.2.53'
+const ROLES = ['vantage', 'viewer', 'operator', 'publisher', 'admin'] as const
 const JOBS = 30
 /** With it in every zone the API is ready. */
 const RELEASED: ZoneCell = {
@@ -66,7 +67,8 @@ const configIn = (folder: string): unknown => ({
   },
   transfer: { listen: ['127.0.0.1:5300'] },
   primaries: { hm1: { address: '127.0.0.1:5301' }, hm2: { address: '127.0.0.1:5302' } },
-  clouds: { A: {}, B: {} },
+  clouds: { A: { addresses: [SERVICE_ADDRESS] }, B: {} },
+  probe: { every: '1h' },
   nodes: {
     ams1: { cloud: 'A', address: '127.0.0.1:5311' },
     lhr1: { cloud: 'A', address: '127.0.0.1:5312' },

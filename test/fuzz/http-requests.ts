@@ -1,5 +1,5 @@
 /** HTTP requests to the API as octets: sound ones with odd parts, and malformed ones. */
-import { NODES, tokenOf, ZONES } from './api-scene.js'
+import { NODES, SERVICE_ADDRESS, TOKENS_PER_ROLE, tokenOf, ZONES } from './api-scene.js'
 import { type Dice, mutate } from './mutate.js'
 import { anyValue, mutateText, mutateValue, PROTO_NAMES } from './values.js'
 
@@ -10,6 +10,10 @@ const READS = [
   '/v1/zones',
   '/v1/rollouts',
   '/v1/jobs',
+  '/v1/vantages',
+  '/v1/vantages/vantage1',
+  '/v1/catchment',
+  '/v1/whois/ams1?at=2026-11-30',
   '/metrics',
   '/readyz',
   '/healthz',
@@ -59,6 +63,17 @@ const BODIES: readonly unknown[] = [
   { serial: 2, reason: 'compared', fast: true, digest: '0123456789abcdef', primary: 'hm1' },
   { serial: 1, reason: 'worse than before' },
   { zones: ['example.'], nodes: NODES, strength: 'retransfer' },
+]
+const VISIT = { transport: 'udp', instance: 'ams1', serial: 2, rttMs: 3.5, error: null }
+/** Reports of vantage points that fit their schema. */
+const REPORTS: readonly unknown[] = [
+  { address: SERVICE_ADDRESS, results: ZONES.map((zone) => ({ zone, visits: [VISIT, { ...VISIT, transport: 'tcp' }] })) },
+  {
+    address: SERVICE_ADDRESS,
+    results: [{ zone: 'example', visits: [{ ...VISIT, instance: null, serial: null, error: 'silent' }] }],
+  },
+  { address: '203.0.113.1', results: [{ zone: 'example', visits: [VISIT] }] },
+  { address: SERVICE_ADDRESS, results: [] },
 ]
 const TYPES = [
   'application/json',
@@ -112,8 +127,8 @@ function pathOf(dice: Dice, isRead: boolean): string {
   return dice.roll(10) === 0 ? mutateText(whole, dice, WORDS).replace(/[\s\0]/g, '') : whole
 }
 
-function bodyOf(dice: Dice): Buffer {
-  const json = JSON.stringify(dice.roll(2) === 0 ? mutateValue(dice.pick(BODIES), dice) : dice.pick(BODIES)) ?? ''
+function bodyOf(dice: Dice, bodies: readonly unknown[] = BODIES): Buffer {
+  const json = JSON.stringify(dice.roll(2) === 0 ? mutateValue(dice.pick(bodies), dice) : dice.pick(bodies)) ?? ''
   switch (dice.roll(10)) {
     case 0:
       return Buffer.from(mutateText(json, dice, WORDS))
@@ -137,9 +152,10 @@ function bodyOf(dice: Dice): Buffer {
   }
 }
 
-function headersOf(dice: Dice, body: Buffer): string[] {
-  const role = dice.pick(['viewer', 'operator', 'publisher', 'admin', 'admin', 'admin'] as const)
-  const token = dice.roll(8) === 0 ? dice.pick(['', 'x', 'a'.repeat(2_000), '\x80', ...PROTO_NAMES]) : tokenOf(role, dice.next())
+function headersOf(dice: Dice, body: Buffer, own?: string): string[] {
+  const role = dice.pick(['vantage', 'viewer', 'operator', 'publisher', 'admin', 'admin', 'admin'] as const)
+  const odd = ['', 'x', 'a'.repeat(2_000), '\x80', ...PROTO_NAMES]
+  const token = dice.roll(8) === 0 ? dice.pick(odd) : (own ?? tokenOf(role, dice.next()))
   const headers = ['Host: 127.0.0.1', `Authorization: Bearer ${token}`]
   if (body.length > 0)
     headers.push(`Content-Type: ${dice.roll(8) === 0 ? dice.pick([...TYPES, ...OTHER_TYPES]) : 'application/json'}`)
@@ -155,10 +171,13 @@ const joined = (start: string, headers: readonly string[], body: Buffer): Buffer
 /** A request that a server can answer, whatever its content. */
 export function soundRequest(dice: Dice): Buffer {
   const isRead = dice.roll(2) === 0
-  const path = pathOf(dice, isRead)
+  // A vantage point reports under the name of its token.
+  const vantage = dice.roll(6) === 0 ? dice.roll(TOKENS_PER_ROLE) : undefined
+  const ownPath = vantage === undefined ? undefined : `/v1/vantages/vantage${vantage}/${isRead ? 'tasks' : 'results'}`
+  const path = ownPath ?? pathOf(dice, isRead)
   const method = dice.roll(12) === 0 ? dice.pick(['PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'QUERY']) : isRead ? 'GET' : 'POST'
-  const body = isRead && dice.roll(8) > 0 ? Buffer.alloc(0) : bodyOf(dice)
-  const headers = [...headersOf(dice, body), 'Connection: close']
+  const body = isRead && dice.roll(8) > 0 ? Buffer.alloc(0) : bodyOf(dice, vantage === undefined ? BODIES : REPORTS)
+  const headers = [...headersOf(dice, body, vantage === undefined ? undefined : tokenOf('vantage', vantage)), 'Connection: close']
   if (dice.roll(6) > 0 || body.length === 0)
     return joined(`${method} ${path} HTTP/1.1`, [...headers, `Content-Length: ${body.length}`], body)
   const chunk = 1 + dice.roll(body.length)

@@ -4,8 +4,41 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { readEnvironment } from '../../../config/env.js'
 import { ConfigError, formatFinding } from '../../../config/errors.js'
+import { checkConfig } from '../../../config/load.js'
 import { loadVantage, type VantageOptions } from '../../../config/vantage.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
+
+describe('the token of a vantage point in the config of a hub', () => {
+  const scratch = scratchDirs()
+  const findings = (more: object, token: object = {}): string[] => {
+    const file = join(scratch(), 'zonecast.yaml')
+    const tokens = [{ name: 'tokyo', role: 'vantage', sha256: 'ab'.repeat(32), ...token }]
+    const node = { cloud: 'A', address: '127.0.0.1:5311' }
+    writeFileSync(
+      file,
+      JSON.stringify({
+        hub: 'a',
+        transfer: { listen: ['127.0.0.1:5300'] },
+        api: { tokens },
+        clouds: { A: {} },
+        nodes: { node },
+        ...more,
+      }),
+    )
+    return checkConfig(file).findings.flatMap(({ message }) => (/vantage/.test(message) ? [message] : []))
+  }
+
+  it('has a use while the hub has probes', () => {
+    expect(findings({ probe: {} })).to.deep.equal([])
+    expect(findings({})[0]).to.include('vantage point "tokyo" has nothing to ask: set "probe"')
+  })
+
+  it('has no scope', () => {
+    expect(findings({ probe: {} }, { clouds: ['A'] })[0]).to.equal(
+      '"clouds" has no use for a vantage point, which only reports: remove the line',
+    )
+  })
+})
 
 describe('the settings of a vantage point', () => {
   const scratch = scratchDirs()
