@@ -66,4 +66,43 @@ describe('the live page with tokens', function () {
       await other.stop()
     }
   })
+
+  it('has every view for a caller with a scope, without a request that is refused', async () => {
+    const guarded = await writeHubConfig({
+      folder: scratch(),
+      primaries: { hm1: { ip: '127.0.0.1', port: await findPort() } },
+      nodes: {
+        ams1: { cloud: 'A', ip: '127.0.0.8', port: await findPort('127.0.0.8') },
+        fra1: { cloud: 'B', ip: '127.0.0.9', port: await findPort('127.0.0.9') },
+      },
+      zones: [{ name: ZONE }, { name: 'private-zone.example.' }],
+    })
+    const config = JSON.parse(readFileSync(guarded.configFile, 'utf8'))
+    const sha256 = createHash('sha256').update('shop').digest('hex')
+    config.api.tokens = [{ name: 'shop', role: 'publisher', sha256, zones: [ZONE], clouds: ['A'] }]
+    writeFileSync(guarded.configFile, JSON.stringify(config))
+    const other = await startHub(guarded)
+    const asked = await openPage(browser, `${guarded.api}/`)
+    try {
+      const { page } = asked
+      await page.locator('#token-input').fill('shop')
+      await page.locator('#token button[type=submit]').click()
+      await eventually(async () => expect(await page.locator('#live').textContent()).to.equal('Live'))
+      expect(await page.locator('#who').getAttribute('title')).to.include('only ')
+      const refused: string[] = []
+      page.on('response', (response) => {
+        if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`)
+      })
+      for (const view of ['overview', 'matrix', `zone/${ZONE}`, 'node/ams1', 'rollouts', 'jobs', 'audit', 'topology']) {
+        await page.evaluate(`location.hash = '#/${view}'`)
+        const age = page.locator('#view .age')
+        if (view !== 'matrix') await eventually(async () => expect(await age.textContent()).to.match(/^as of/))
+        expect(await page.locator('body').textContent(), view).to.not.match(/private-zone|fra1/)
+      }
+      expect(refused).to.deep.equal([])
+    } finally {
+      await asked.close()
+      await other.stop()
+    }
+  })
 })
