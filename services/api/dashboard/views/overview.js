@@ -44,11 +44,13 @@ export const overview = {
     const seesAll = status.caller.scope === null
     const has = (/** @type {readonly import('../answers.js').State[]} */ states) =>
       states.some((state) => (status.states[state] ?? 0) > 0)
+    // Primaries may be in conflict while no node is.
+    const isFaulty = has(['conflict', 'ahead', 'expired']) || status.primaries.length > 0
     const rows = async (/** @type {string} */ state) => (await api.get('/v1/matrix', { state, limit: LISTED })).zones
     const [{ nodes }, { primaries }, faulty, held, recent, stopped, halted, { probes }, { catalogs }] = await Promise.all([
       api.get('/v1/nodes'),
       seesAll ? api.get('/v1/primaries') : { primaries: status.primaries },
-      has(['conflict', 'ahead', 'expired']) ? rows('conflict,ahead,expired') : [],
+      isFaulty ? rows('conflict,ahead,expired') : [],
       status.held.length > 0 ? rows('held') : [],
       api.get('/v1/rollouts', { limit: 30 }),
       api.get('/v1/rollouts', { state: 'held', limit: LISTED }),
