@@ -255,6 +255,7 @@ describe('two clouds of three sites behind BGP', function () {
     await world.withinRounds('v1', address, 2, async () => {
       expect((await world.catchment('v1', address)).reaches.join()).to.match(/^[ab][23]$/)
     })
+    await eventually(() => expect([...watch.withdrawn]).to.deep.equal([sick]))
   })
 
   it('serves again when Redis is away, and none is withdrawn without it', async () => {
