@@ -16,6 +16,7 @@ import type { Metrics } from '../runtime/metrics.js'
 import { pause } from '../runtime/turns.js'
 import type { Board } from '../state/board.js'
 import type { NodeCell } from '../state/tables.js'
+import { tracePush } from './push-trace.js'
 import { isReleasedTo, releasedAtTo, type Version } from '../store/version.js'
 import { nodeCell, showsVersion } from '../observe/node-cells.js'
 import { NumberSet } from '../runtime/number-set.js'
@@ -191,8 +192,12 @@ export class Propagation {
       since,
     }
     for (const id of ids) {
-      if (hasReached(nodeCell(this.#parts.board, name, id), version)) pending.reached += 1
-      else pending.left.add(expected.at.get(id)!)
+      const cell = nodeCell(this.#parts.board, name, id)
+      if (!hasReached(cell, version)) pending.left.add(expected.at.get(id)!)
+      else {
+        pending.reached += 1
+        if (stage === ALL) tracePush(name, id, cell, version)
+      }
     }
     this.#noteLoaded(pending)
     const list = this.#pending.get(name) ?? []
@@ -209,6 +214,7 @@ export class Propagation {
       if (at === undefined || !pending.left.has(at) || !hasReached(cell, pending.version)) continue
       pending.left.delete(at)
       pending.reached += 1
+      if (pending.stage === ALL) tracePush(zone, node, cell, pending.version)
       this.#noteLoaded(pending)
       isNews = true
     }

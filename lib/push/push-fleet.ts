@@ -25,6 +25,7 @@ import { fleetHas, isSameReach } from './node-reach.js'
 import { NodePusher, type PushParts } from './push-node.js'
 import { PushRoom } from './push-room.js'
 import { ServeDelays } from './serve-delay.js'
+import { versionTraces } from '../runtime/trace.js'
 import { ServedTogether } from './served-together.js'
 import { SoonObserved } from './soon-observed.js'
 import { NumberedZones } from './zone-queue.js'
@@ -85,7 +86,11 @@ export class PushFleet {
     this.#propagation = new Propagation({
       ...parts,
       unknownAfterMissed: () => parts.observe.unknownAfterMissed,
-      onWhole: (zone, { serial }, tookMs) => parts.log.info({ zone, op: 'push', serial, tookMs }, 'all nodes confirmed'),
+      onWhole: (zone, version, tookMs) => {
+        const { serial, seenAt: startTime } = version
+        versionTraces.step('propagation', zone, version, { startTime, attributes: {} })
+        parts.log.info({ zone, op: 'push', serial, tookMs }, 'all nodes confirmed')
+      },
     })
     const unlisten = [
       parts.bus.on('taken', (signal) => this.#onDelivered(signal)),

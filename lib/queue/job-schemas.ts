@@ -32,6 +32,7 @@ const SCHEMAS: { [K in QueueKind]: z.ZodType } = {
     reason: z.enum(['poll', 'notify', 'operator', 'resync']),
     elsewhere: serial.optional(),
     seen: z.object({ primary: name, serial, at: z.number() }).optional(),
+    trace: z.string().max(64).optional(),
   }),
   push: z.object({ node: name }),
   resync: z.object({

@@ -27,6 +27,8 @@ export interface RefreshJob {
   elsewhere?: Serial
   /** Source and time of the watcher's announcement. */
   seen: { primary: string; serial: Serial; at: number } | undefined
+  /** The step of the trace that the refresh follows (lib/runtime/trace.ts). */
+  trace?: string | undefined
 }
 
 /** The job after an announcement of something newer, by NOTIFY or in the answer to a poll. */

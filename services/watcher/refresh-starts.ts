@@ -1,6 +1,7 @@
 /** Begins refreshes: at once by a worker in the same process, and through the queue. One refresh for each announcement. */
 import type { ZoneName } from '../../lib/dns/name.js'
 import type { Serial } from '../../lib/dns/serial.js'
+import { noteSpan } from '../../lib/runtime/trace.js'
 import { describeError } from '../../lib/errors.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { type RefreshJob, refreshAfter } from '../../lib/queue/jobs.js'
@@ -72,7 +73,9 @@ export class RefreshStarts {
     const pending = this.#pending.get(zone)
     const isKnown = pending?.serial === serial && now - pending.at < PENDING_MS
     if (isKnown && (pending.proof === 'answer' || pending.primary === seen.primary)) return
-    const job = refreshAfter(zone, seen, reason)
+    const attributes = { zone, serial, primary: seen.primary, reason }
+    const trace = noteSpan('announcement', undefined, { startTime: seen.at, attributes })
+    const job = { ...refreshAfter(zone, seen, reason), ...(trace === undefined ? {} : { trace }) }
     const isBegun = worker?.beginRefresh(job) ?? false
     const isQueueing = canQueue()
     if (isBegun || isQueueing) this.#pending.set(zone, { serial, at: now, primary: seen.primary, proof })

@@ -1,13 +1,19 @@
 /** The automatic acts of a worker that the audit log has: versions that were stopped, and another primary in place of a silent one. */
+import { versionTraces } from '../../lib/runtime/trace.js'
 import type { Audit } from '../../lib/audit/trail.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { Board } from '../../lib/state/board.js'
 import { pairKey, splitPair } from '../../lib/state/tables.js'
 import type { Version } from '../../lib/store/version.js'
 
-/** A rollout halted, or was stopped on the finding of a peer hub. A hold by an order has the entry of the order. */
+/**
+ * A rollout halted, or was stopped on the finding of a peer hub. A hold by an order has the entry of the order. Every step is in the
+ * trace of its version.
+ */
 export function auditProgress(audit: Audit, { name: zone }: FleetZone, { serial, digest, rollout }: Version): void {
   if (rollout === undefined) return
+  const { state, stage: at, stages } = rollout
+  versionTraces.step('stage', zone, { serial, digest }, { attributes: { state, stage: stages[at]?.name } })
   const isStopped = rollout.state === 'halted' || (rollout.state === 'held' && rollout.heldBy === 'check')
   if (!isStopped) return
   const stage = rollout.stages[rollout.stage]?.name ?? null

@@ -23,6 +23,7 @@ import type { ZoneStore } from '../../lib/store/zone-store.js'
 import { expectAgreement } from './agreement.js'
 import { discardOthers, type Objection, type PrimaryComparer } from './primary-comparer.js'
 import { LatestRefreshes } from './latest-refreshes.js'
+import { traceCommit, tracedRefresh } from './refresh-trace.js'
 import { knowledgeOf, Misfits, servedBy } from './primary-knowledge.js'
 import { type TendParts, tendLater } from './tend-zone.js'
 import type { ReleaseDecider } from '../../lib/release/release-decider.js'
@@ -85,7 +86,7 @@ export class RefreshProcessor {
     if (latest) return (await latest).result
     if (this.#isStopping)
       throw new WorkerError({ code: 'WORKER_STOPPING', zone: job.zone }, `${job.zone} is not refreshed: the hub is stopping`)
-    const turn = this.inTurn(job.zone, () => this.#refresh(job))
+    const turn = this.inTurn(job.zone, () => tracedRefresh(job, (traced) => this.#refresh(traced)))
     const { result, confirm } = await this.#latest.note(job, turn)
     if (confirm === undefined) return result
     await this.#expectAgreement(job)
@@ -144,10 +145,7 @@ export class RefreshProcessor {
     return error
   }
 
-  /**
-   * An operator asked whether the zone is up to date: an equal serial is no answer while the content is in doubt. Not in turn, as it may
-   * take long.
-   */
+  /** For an operator, an equal serial is no answer while the content is in doubt. Not in turn, as it may take long. */
   async #expectAgreement(job: RefreshJob): Promise<void> {
     const { board, comparer, store } = this.#parts
     const zone = this.#fleet.zones.get(job.zone)
@@ -282,6 +280,7 @@ export class RefreshProcessor {
       committedAt: version.committedAt,
       releasedAt: version.releasedAt ?? version.committedAt,
     })
+    traceCommit(job, outcome)
     onCommitted(zone, version)
     const { rollout } = version
     if (rollout?.state === 'held')

@@ -5,7 +5,8 @@
  * The roles as in docker-compose.yml: each in its own process, the worker alone writing, and each with its healthcheck.
  */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { expect } from 'chai'
 import { makeKey } from '../../lab/keys.js'
 import { findPort } from '../../lab/ports.js'
@@ -16,6 +17,17 @@ import { scratchDirs } from '../support/scratch-dir.js'
 import { verify } from '../support/verify-order.js'
 import { WorkerScene } from '../support/worker-scene.js'
 
+interface Span {
+  name: string
+  attributes: Record<string, string | number>
+  startTime: number
+  endTime: number
+  traceId: string
+  spanId: string
+  parent: string | null
+  pid: number
+}
+
 const ZONE = 'apart.example.'
 /** The watcher last, like in docker-compose.yml: no version is released before nodes can transfer it. */
 const ROLES = ['worker', 'transfer', 'api', 'watcher'] as const
@@ -25,6 +37,7 @@ describe('roles in separate processes', function () {
   needsPeers('knot', 'nsd', 'redis')
   let scene: WorkerScene
   let folder: string
+  let spanFile: string
 
   const health = (role: string, ...args: string[]) =>
     spawnSync(process.execPath, ['deploy/healthcheck.mjs', role, ...args], { encoding: 'utf8' })
@@ -32,10 +45,17 @@ describe('roles in separate processes', function () {
 
   before(async () => {
     folder = scratch()
+    spanFile = join(scratch(), 'spans')
+    process.env.ZONECAST_TEST_NODE_OPTIONS = `--import ${resolve('test/support/span-recorder.mjs')}`
+    process.env.ZONECAST_TEST_SPANS = spanFile
     scene = await WorkerScene.start({ folder, zones: [ZONE], records: 100, nodeKey: makeKey('node-key') })
     for (const role of ROLES) await scene.begin(role, role)
   })
-  after(() => scene?.stop())
+  after(() => {
+    delete process.env.ZONECAST_TEST_NODE_OPTIONS
+    delete process.env.ZONECAST_TEST_SPANS
+    return scene?.stop()
+  })
   // Last: the processes write there until they end.
   const scratch = scratchDirs()
 
@@ -44,6 +64,32 @@ describe('roles in separate processes', function () {
     await scene.change()
     await scene.allInSync()
     expect(await scene.difference(ZONE)).to.equal(undefined)
+  })
+
+  it('are in one trace, from the announcement of a version to its confirmation by the last node', async () => {
+    const spansOf = (serial: number): Span[] => {
+      const all = readFileSync(spanFile, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Span)
+      const root = all.find(
+        ({ name, attributes }) => name === 'zonecast announcement' && attributes['zonecast.serial'] === serial,
+      )
+      return all.filter(({ traceId }) => traceId === root?.traceId)
+    }
+    const steps = ['announcement', 'refresh', 'transfer', 'checks', 'commit', 'push', 'propagation'].map(
+      (step) => `zonecast ${step}`,
+    )
+    await eventually(() => expect(spansOf(scene.serial).map(({ name }) => name)).to.have.members(steps))
+    const spans = spansOf(scene.serial)
+    const [announcement, refresh] = steps.map((step) => spans.find(({ name }) => name === step)!) as [Span, Span]
+    expect([announcement.parent, announcement.pid]).to.deep.equal([null, scene.process('watcher').child.pid])
+    expect([refresh.parent, refresh.pid]).to.deep.equal([announcement.spanId, scene.process('worker').child.pid])
+    for (const { name, parent, startTime, endTime } of spans) {
+      if (!/announcement|refresh/.test(name)) expect(parent, name).to.equal(refresh.spanId)
+      expect(endTime, name).to.be.at.least(startTime)
+    }
+    expect(spans.find(({ name }) => name === 'zonecast push')!.attributes).to.include({ 'zonecast.node': 'ams1' })
   })
 
   it('verify and force the node', async () => {

@@ -86,6 +86,7 @@ const DOORS: Record<string, string[]> = {
   ioredis: ['lib/queue', 'lib/state'],
   express: ['services/api'],
   pino: ['lib/runtime/logger.ts'],
+  '@opentelemetry/api': ['lib/runtime/trace.ts'],
   'dns-packet': [],
   yaml: ['config'],
 }
