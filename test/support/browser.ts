@@ -40,18 +40,31 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   const context = await browser.newContext(options)
   const page = await context.newPage()
   const complaints: string[] = []
+  let isInterrupted = false
+  const complain = (text: string): void => {
+    // Chromium ends every request when the machine gets or loses an interface, as other tests do. Not the page's error.
+    if (text.includes('ERR_NETWORK_CHANGED')) isInterrupted = true
+    else complaints.push(text)
+  }
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    if (message.type() === 'error' || message.type() === 'warning') complain(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('requestfailed', (request) => {
     // A stream that is read until the page closes ends with an abort.
-    if (!request.url().endsWith('/v1/events')) complaints.push(`${request.url()}: ${request.failure()?.errorText}`)
+    if (!request.url().endsWith('/v1/events')) complain(`${request.url()}: ${request.failure()?.errorText}`)
   })
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`request to another server: ${request.url()}`)
   })
-  await page.goto(url)
+  for (let tries = 0; tries < 5; tries++) {
+    isInterrupted = false
+    await page.goto(url).catch((error) => {
+      complain(String(error))
+      if (!isInterrupted) throw error
+    })
+    if (!isInterrupted) break
+  }
   return { page, complaints, close: () => context.close() }
 }
 

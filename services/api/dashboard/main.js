@@ -76,7 +76,8 @@ async function show(to) {
   matrix.hide()
   const view = VIEWS[to.view]
   line.showView(to.view, view.title(to))
-  await slot.show(view, to, writePlace(to))
+  // Another filter of the same object keeps the elements, and so the focus.
+  await slot.show(view, to, [to.view, ...to.names].join(' '))
 }
 
 function showTop() {

@@ -61,7 +61,7 @@ export class ViewSlot {
     morph(element, shown([h('header', { class: 'view-head' }, this.#title, this.#age, extra), this.#body]))
   }
 
-  /** @param {View} view @param {Place} place @param {string} key differs for another object and another filter */
+  /** @param {View} view @param {Place} place @param {string} key differs for another object, not for another filter */
   async show(view, place, key) {
     const isOther = view !== this.#view || key !== this.#element.dataset.shows
     this.#view = view
@@ -76,7 +76,15 @@ export class ViewSlot {
       morph(this.#age, [])
       this.#element.scrollTop = 0
     }
+    const before = this.#revealed?.textContent
     await this.read()
+    const after = this.#revealed
+    if (!isOther && after !== undefined && after.textContent !== before) after.scrollIntoView({ block: 'start' })
+  }
+
+  /** The heading of a part that the operator asked for. */
+  get #revealed() {
+    return this.#element.querySelector('[data-reveal]') ?? undefined
   }
 
   hide() {

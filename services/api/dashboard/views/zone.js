@@ -75,6 +75,7 @@ export const zone = {
         ]),
         h('div', {}, primaries(zone, hub.now())),
       ),
+      ...rivals(zone, parts),
       ...newest(rollout, hub.now()),
       ...(behind.length === 0 ? [] : [h('h3', {}, `${plural(behind.length, 'node')} not in sync`)]),
       behind.length > 0 &&
@@ -97,10 +98,9 @@ export const zone = {
       ...(compared === undefined
         ? []
         : [
-            h('h3', { id: 'compared' }, `From serial ${compared.from} to ${compared.to.split(':')[0]}`),
+            h('h3', { 'data-reveal': true }, `From serial ${compared.from} to ${compared.to.split(':')[0]}`),
             ...differenceView(compared.difference, place, parts.go),
           ]),
-      ...rivals(zone, parts),
       h('h3', {}, 'Content of the nodes'),
       contents(zone),
     ]
