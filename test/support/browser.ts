@@ -1,7 +1,7 @@
 /** The system's Chromium, headless, in tests of the page: its errors are recorded, and it leaves nothing behind. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from '../../lab/program.js'
 
@@ -76,7 +76,14 @@ export async function picture({ page }: WatchedPage, name: string): Promise<void
   await page.screenshot({ path: join(folder, `${name}.png`) })
 }
 
-const ACCESSIBILITY_CHECK = readFileSync(fileURLToPath(new URL('./accessibility-check.js', import.meta.url)), 'utf8')
-
-/** Barriers on the page as it is now, one sentence each. */
-export const barriers = async ({ page }: WatchedPage): Promise<string[]> => await page.evaluate<string[]>(ACCESSIBILITY_CHECK)
+/** Serious and critical findings of axe on the page as it is now, one sentence for each element. */
+export async function barriers({ page }: WatchedPage): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const violations = await page.evaluate(async () => {
+    const { axe: checker } = globalThis as unknown as { axe: typeof axe }
+    return (await checker.run({ resultTypes: ['violations'] })).violations
+  })
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target.join(' ')}`))
+}
