@@ -96,7 +96,7 @@ export class Delivery implements Alarm {
     this.#queryIn(isBusy ? Math.max(BUSY_QUERY_MS, Math.min(MAX_QUERY_MS, takeMs * PATIENCE)) : FIRST_QUERY_MS)
     if (!isBusy) {
       this.#isServing = true
-      this.#parts.serving.begin(this.zone.name)
+      this.#parts.serving.begin(this.zone.name, this.target)
     }
     this.#sendNotify()
     this.#arm()
@@ -105,7 +105,7 @@ export class Delivery implements Alarm {
   #leaveServing(): void {
     if (!this.#isServing) return
     this.#isServing = false
-    this.#parts.serving.end(this.zone.name)
+    this.#parts.serving.end(this.zone.name, this.target)
   }
 
   /** It has ended. */
@@ -147,7 +147,7 @@ export class Delivery implements Alarm {
     const usual = delays.firstQueryMs(this.#lane.node.id)
     this.#delayMs = DELIVERED_QUERY_MS
     if (this.#lane.isBusy || usual > MOST_PUT_OFF_MS) this.#askIn(usual)
-    else if (this.#parts.serving.wait(this.zone.name, this)) {
+    else if (this.#parts.serving.wait(this.zone.name, this.target, this)) {
       this.#askIn(MOST_PUT_OFF_MS)
       this.#isPutOff = true
     } else this.#askIn(usual)

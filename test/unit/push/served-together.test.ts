@@ -116,4 +116,20 @@ describe('nodes that transferred a version', () => {
     await settle()
     expect(scene.delays.firstQueryMs('a')).to.equal(0)
   })
+
+  it('of older versions are forgotten when a node transfers none of them', () => {
+    const serving = new ServedTogether()
+    const waited: number[] = []
+    // The silent node begins with each version before it is superseded.
+    for (let serial = 1; serial <= 100; serial++) {
+      serving.begin(ZONE.name, serial)
+      serving.begin(ZONE.name, serial)
+      if (serial > 1) serving.end(ZONE.name, serial - 1)
+      serving.end(ZONE.name, serial)
+      expect(serving.wait(ZONE.name, serial, { onAllServed: () => waited.push(serial) })).to.equal(true)
+      expect(serving.wait(ZONE.name, serial - 1, { onAllServed: () => waited.push(serial) })).to.equal(false)
+    }
+    serving.end(ZONE.name, 100)
+    expect(waited).to.deep.equal([100])
+  })
 })
