@@ -16,9 +16,8 @@ import { type Owners, WorkerQueues } from './worker-queues.js'
 
 export const QUEUE_PREFIX = '{zonecast}'
 
-/** Finished jobs are kept for operators, for a limited time. */
+/** Finished jobs are kept for operators, for a limited time. A failed resync is never retried: its targets heal anyway. */
 const KEEP = { removeOnComplete: { count: 200, age: 86_400 }, removeOnFail: { count: 500, age: 7 * 86_400 } }
-/** A failed resync stays visible for the seconds of KEEP. It is never retried: its targets heal anyway. */
 /** Parts of an order, which removes them. These are for the parts of a worker that is gone. */
 const PART = { removeOnComplete: { count: 100, age: 600 }, removeOnFail: { count: 100, age: 600 } }
 /** Some two days of growing waits. */

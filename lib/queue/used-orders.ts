@@ -27,8 +27,8 @@ const DAY_MS = 86_400_000
 export class UsedOrders {
   readonly #folder: string
   readonly #now: () => number
-  /** Ids of the orders that run in this process. */
-  readonly #running = new Set<string>()
+  /** Orders that run in this process, by id. */
+  readonly #running = new Map<string, Promise<unknown>>()
   /** Orders that this process runs or ran, whose end is not noted yet, by id. */
   readonly #open = new Map<string, SealedOrder>()
 
@@ -38,34 +38,38 @@ export class UsedOrders {
   }
 
   /**
-   * Runs an order whose seal was checked. Throws ForeignJobError for one that has ended, that runs now, or that waited for longer than
-   * an hour; throws the errors of the disk, and then the order did not begin.
+   * Runs an order whose seal was checked. A second run of one that runs now gets the result of the first: the queue gives a job again
+   * after a pause of the process, or of Redis. Throws ForeignJobError for an order that has ended, or that waited for longer than an
+   * hour; throws the errors of the disk, and then the order did not begin.
    */
-  async run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
+  run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
+    const { id } = order
+    const underWay = this.#running.get(id) as Promise<T> | undefined
+    if (underWay !== undefined) return underWay
+    const run = this.#runOnce(order, work).finally(() => this.#running.delete(id))
+    this.#running.set(id, run)
+    return run
+  }
+
+  async #runOnce<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
     const { kind, id, sealedAt } = order
     const refuse = (why: string): never => {
       throw new ForeignJobError({ code: 'QUEUE_FOREIGN_JOB', kind }, `${kind}-${id} ${why}`)
     }
-    if (this.#running.has(id)) refuse('is under way already')
-    this.#running.add(id)
-    try {
-      const known = await this.#stepOf(order)
-      if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
-      if (known === undefined) {
-        if (this.#now() - sealedAt > BEGIN_WITHIN_MS) refuse('waited for longer than an hour; give the order again')
-        await this.#note(order, 'begun')
-      }
-      this.#open.set(id, order)
-      return await work()
-    } finally {
-      this.#running.delete(id)
+    const known = await this.#stepOf(order)
+    if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
+    if (known === undefined) {
+      if (this.#now() - sealedAt > BEGIN_WITHIN_MS) refuse('waited for longer than an hour; give the order again')
+      await this.#note(order, 'begun')
     }
+    this.#open.set(id, order)
+    return await work()
   }
 
   /** The queue has the end of the job. An order that a shutdown cut off has no end: it goes on later. Throws the errors of the disk. */
   async end(id: string): Promise<void> {
     const order = this.#open.get(id)
-    if (order === undefined) return
+    if (order === undefined || this.#running.has(id)) return
     this.#open.delete(id)
     await this.#note(order, 'ended')
   }

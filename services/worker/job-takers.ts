@@ -13,7 +13,6 @@ import { retryMs, toBullWords } from './retry-policy.js'
 
 /** After this long another worker continues the job of a dead one. */
 const LOCK_MS = 30_000
-/** The jobs themselves had their time in `finish`. */
 /**
  * BullMQ fails a job that was cut off more often. Orders of operators survive every restart of a hub; other kinds are given again by
  * those that gave them.
@@ -25,6 +24,7 @@ export const settingsOf = (kind: QueueKind): Pick<WorkerOptions, 'lockDuration' 
   lockDuration: LOCK_MS,
   maxStalledCount: CUT_OFF_AT_MOST[kind] ?? 1,
 })
+/** The jobs themselves had their time in `finish`. */
 const CLOSE_WITHIN_MS = 1_000
 const MOVE_MS = 2_000
 

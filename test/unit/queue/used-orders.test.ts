@@ -33,10 +33,26 @@ describe('a sealed order', () => {
     expect(runs).to.equal(1)
   })
 
-  it('is not carried out by a copy while it runs', async () => {
+  it('that the queue gives again while it runs, as after a pause of Redis, has the result of its only run', async () => {
     const orders = process()
-    await orders.run(order, () => isRefused(orders))
+    let finish = (_result: number): void => undefined
+    const begun = new Promise<void>((resolve) => {
+      void orders.run(order, () => {
+        resolve()
+        return new Promise<number>((done) => {
+          finish = done
+        })
+      })
+    })
+    await begun
+    const again = orders.run(order, work)
+    // The queue reports the first run as failed: the order has not ended.
+    await orders.end(order.id)
+    finish(7)
+    expect(await again).to.equal(7)
     expect(runs).to.equal(0)
+    await orders.end(order.id)
+    await isRefused(orders)
   })
 
   it('goes on after a restart that cut it off, also hours later', async () => {
