@@ -8,10 +8,11 @@ import { type Visit, visit } from '../../lib/probe/visit.js'
 import { isIpAddress } from '../../lib/transport/ip.js'
 import type { Querier } from '../../lib/transport/querier.js'
 import type { HubLink } from './hub-link.js'
+import { ReportChain } from './report-chain.js'
 
 /** Zones that are asked for at once: each is one question over UDP and one over TCP. */
 const AT_ONCE = 8
-/** Whatever a hub answers. */
+/** Limits on the tasks, for any answer of a hub. */
 const MOST_ADDRESSES = 100
 const LEAST_MS = 1_000
 const MOST_MS = 3_600_000
@@ -25,25 +26,30 @@ export interface VantagePointParts {
 
 export class VantagePoint {
   readonly #parts: VantagePointParts
+  readonly #chains: readonly ReportChain[]
   readonly #stopping = new AbortController()
+  /** The hub that gave the last tasks: asked first, so that one that is away delays no further round. */
+  #guide: Pick<HubLink, 'tasks'> | undefined
 
   constructor(parts: VantagePointParts) {
     this.#parts = parts
+    this.#chains = parts.hubs.map((hub) => new ReportChain(hub))
   }
 
-  /** Rounds until `stop`. `onRound`: after each, with true when every hub took every report. */
+  /** Rounds until `stop`, which wait for no hub. `onRound`: after each, with true when every hub took the last report that it answered. */
   async run(onRound: (isComplete: boolean) => void): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       const began = performance.now()
-      const { everyMs, isComplete } = await this.round()
+      const everyMs = await this.#round()
       if (this.#stopping.signal.aborted) return
-      onRound(isComplete)
-      await this.#wait(Math.max(LEAST_MS, everyMs - (performance.now() - began)))
+      onRound(everyMs !== undefined && this.#chains.every(({ isTaking }) => isTaking))
+      await this.#wait(Math.max(LEAST_MS, (everyMs ?? RETRY_MS) - (performance.now() - began)))
     }
   }
 
   stop(): void {
     this.#stopping.abort()
+    for (const chain of this.#chains) chain.stop()
   }
 
   async #wait(ms: number): Promise<void> {
@@ -60,26 +66,41 @@ export class VantagePoint {
     })
   }
 
-  /** One round. `everyMs`: time to the next one, from the begin of this. */
+  /** One round, with the end of its reports. `everyMs`: time to the next one, from the begin of this. */
   async round(): Promise<{ everyMs: number; isComplete: boolean }> {
+    const before = this.#failures
+    const everyMs = await this.#round()
+    await Promise.all(this.#chains.map((chain) => chain.idle()))
+    return { everyMs: everyMs ?? RETRY_MS, isComplete: everyMs !== undefined && this.#failures === before }
+  }
+
+  get #failures(): number {
+    return this.#chains.reduce((sum, { failures }) => sum + failures, 0)
+  }
+
+  /** Time to the next round; undefined when no hub has tasks. */
+  async #round(): Promise<number | undefined> {
     const tasks = await this.#tasks()
-    if (tasks === undefined) return { everyMs: RETRY_MS, isComplete: false }
-    let isComplete = true
+    if (tasks === undefined) return undefined
     for (const { address, zones } of tasks.addresses.slice(0, MOST_ADDRESSES)) {
       if (this.#stopping.signal.aborted) break
       if (!isIpAddress(address)) continue
       const report = await this.#ask(address, tasks.port, zones.slice(0, MOST_ZONES))
-      const taken = await Promise.all(this.#parts.hubs.map((hub) => hub.report(report)))
-      if (taken.includes(false)) isComplete = false
+      // A round that was cut off has not asked for every zone.
+      if (!this.#stopping.signal.aborted) for (const chain of this.#chains) chain.add(report)
     }
-    return { everyMs: Math.min(MOST_MS, Math.max(LEAST_MS, tasks.everySeconds * 1000)), isComplete }
+    return Math.min(MOST_MS, Math.max(LEAST_MS, tasks.everySeconds * 1000))
   }
 
   /** From the first hub that answers: all hubs have the same addresses. */
   async #tasks(): Promise<VantageTasksAnswer | undefined> {
-    for (const hub of this.#parts.hubs) {
+    const guide = this.#guide
+    const others = this.#parts.hubs.filter((hub) => hub !== guide)
+    for (const hub of guide === undefined ? others : [guide, ...others]) {
       const tasks = await hub.tasks()
-      if (tasks !== undefined) return tasks
+      if (tasks === undefined) continue
+      this.#guide = hub
+      return tasks
     }
     return undefined
   }

@@ -31,8 +31,8 @@ import { ZonesInTurn } from './zones-in-turn.js'
 const MOST_KEPT = 2_000
 /** Addresses in one round. */
 const MOST_ADDRESSES = 100
-/** Rounds without a report, after which a vantage point is lost; and the least time. */
-const LOST_ROUNDS = 3
+/** Intervals without a report, after which a vantage point is lost; and the least time. */
+const LOST_INTERVALS = 3
 const LEAST_LOST_MS = 5_000
 const WATCH_MS = 1_000
 /** Changes of one vantage point that become log lines and events: more in a short time are noise, or a lie. */
@@ -50,12 +50,20 @@ export interface Vantage {
   catchment: Catchment
 }
 
+interface Heard {
+  /** By the steady clock. */
+  at: number
+  /** Addresses that it reported on since then: the second report about one of them ends a whole round without this address. */
+  since: Set<string>
+  isRoundOver: boolean
+}
+
 interface Kept extends Vantage {
   turns: ZonesInTurn
   /** Its last report, or the start of this hub, by the steady clock. */
   heardAt: number
   /** Its last report about each address. */
-  heardOf: Map<string, number>
+  heardOf: Map<string, Heard>
 }
 
 export interface VantageParts {
@@ -161,7 +169,7 @@ export class Vantages {
     void identities.learn(matrix.fleet)
     const now = matrix.now()
     known.heardAt = this.#steady()
-    known.heardOf.set(address, known.heardAt)
+    noteReport(known.heardOf, address, known.heardAt)
     known.reportedAt = now
     if (known.state !== 'up') this.#turn(known, 'up')
     const seen: Visit[] = []
@@ -218,17 +226,20 @@ export class Vantages {
   watch(): void {
     const { probe } = this.#parts.matrix.config
     if (probe === undefined) return
-    const lostMs = Math.max(LEAST_LOST_MS, LOST_ROUNDS * probe.everyMs)
+    const lostMs = Math.max(LEAST_LOST_MS, LOST_INTERVALS * probe.everyMs)
     for (const vantage of this.#known.values()) {
       if (vantage.state !== 'lost' && this.#steady() - vantage.heardAt > lostMs) this.#turn(vantage, 'lost')
       if (vantage.state === 'up') this.#dropOld(vantage, lostMs)
     }
   }
 
-  /** A vantage point that reports on some addresses alone: what it reported on the others counts no more. */
+  /**
+   * Drops the results of an address when a whole round has ended without it. Rounds last longer than their interval while addresses
+   * are silent.
+   */
   #dropOld({ name, heardOf, results, catchment }: Kept, lostMs: number): void {
-    for (const [address, at] of heardOf) {
-      if (this.#steady() - at <= lostMs) continue
+    for (const [address, { at, isRoundOver }] of heardOf) {
+      if (!isRoundOver || this.#steady() - at <= lostMs) continue
       heardOf.delete(address)
       results.dropUnless((answer) => answer.address !== address)
       catchment.dropUnless((reach) => reach.address !== address)
@@ -247,6 +258,16 @@ export class Vantages {
     if (state === 'lost') log.warn(line, 'vantage point lost')
     else if (before === 'lost') log.info(line, 'vantage point reports again')
   }
+}
+
+/** A round has each address once, in the same order. */
+function noteReport(heardOf: Map<string, Heard>, address: string, at: number): void {
+  for (const [other, heard] of heardOf) {
+    if (other === address) continue
+    if (heard.since.has(address)) heard.isRoundOver = true
+    else heard.since.add(address)
+  }
+  heardOf.set(address, { at, since: new Set(), isRoundOver: false })
 }
 
 /** Texts from outside: nothing that steers a terminal. */

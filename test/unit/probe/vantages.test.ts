@@ -178,7 +178,7 @@ describe('reports of vantage points', () => {
     expect(events.filter((event) => event.startsWith('tokyo is'))).to.deep.equal(['tokyo is up', 'tokyo is lost', 'tokyo is up'])
   })
 
-  it('end for an address that it reports on no more, while it reports on others', () => {
+  it('end for an address when a whole round has ended without it', () => {
     vantages.take('tokyo', report(visit('lhr1')))
     for (let i = 0; i < 4; i++) {
       steady += 10_000
@@ -187,6 +187,25 @@ describe('reports of vantage points', () => {
     }
     expect([vantages.find('tokyo')!.state, reaches()]).to.deep.equal(['up', ['198.51.100.53 fra1']])
     expect(results().map(({ address }) => address)).to.deep.equal(['198.51.100.53'])
+  })
+
+  it('stay while a round is longer than three intervals, as it is with silent addresses', () => {
+    const other = '198.51.100.53'
+    vantages.take('tokyo', report(visit('lhr1')))
+    for (let i = 0; i < 3; i++) {
+      for (const [address, zone, instance] of [
+        ['2001:db8::53', 'a.example', 'lhr1'],
+        [other, 'b.example', 'fra1'],
+        [ADDRESS, 'a.example', 'lhr1'],
+      ] as const) {
+        steady += 25_000
+        vantages.watch()
+        vantages.take('tokyo', report(visit(instance), address, zone))
+      }
+      vantages.watch()
+      expect(reaches()).to.have.length(3)
+    }
+    expect(vantages.find('tokyo')!.state).to.equal('up')
   })
 
   it('are asked for zones with trouble first, and only while probes are on', async () => {

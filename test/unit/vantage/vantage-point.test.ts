@@ -5,8 +5,10 @@ import { expect } from 'chai'
 import { VantageReport, type VantageTasksAnswer } from '../../../lib/answers/vantage-answers.js'
 import { silentLogger } from '../../../lib/runtime/logger.js'
 import { HubLink } from '../../../services/vantage/hub-link.js'
+import { ReportChain } from '../../../services/vantage/report-chain.js'
 import { VantagePoint } from '../../../services/vantage/vantage-point.js'
 
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const SILENT = { ask: () => Promise.reject(new Error(`no answer ${'x'.repeat(400)}`)) }
 const TASKS: VantageTasksAnswer = {
   everySeconds: 60,
@@ -51,6 +53,67 @@ describe('a vantage point', () => {
     expect(hubs[1].reports).to.have.length(1)
     hubs[1].answer = undefined
     expect(await new VantagePoint({ querier: SILENT, hubs }).round()).to.deep.equal({ everyMs: 5_000, isComplete: false })
+  })
+
+  it('goes on with the next address and round while a hub gives no answer to its reports', async () => {
+    const hubs = [new FakeHub(), new FakeHub()] as const
+    const addresses = ['192.0.2.53', '198.51.100.53'].map((address) => ({ address, zones: ['a.example.'] }))
+    hubs[0].answer = { ...TASKS, everySeconds: 1, addresses }
+    let fail = (): void => {}
+    const sent: string[] = []
+    hubs[1].report = ({ address }) => {
+      sent.push(address)
+      return new Promise((resolve) => (fail = () => resolve(false)))
+    }
+    const point = new VantagePoint({ querier: SILENT, hubs })
+    let rounds = 0
+    await point.run((isComplete) => {
+      rounds += 1
+      if (rounds === 2) point.stop()
+      else expect(isComplete, 'no report has failed yet').to.equal(true)
+    })
+    fail()
+    const all = addresses.map(({ address }) => address)
+    expect(hubs[0].reports.map(({ address }) => address)).to.deep.equal([...all, ...all])
+    expect(sent).to.deep.equal(['192.0.2.53'])
+  })
+
+  it('asks the hub first that gave the last tasks', async () => {
+    const hubs = [new FakeHub(), new FakeHub()] as const
+    hubs[0].answer = undefined
+    const point = new VantagePoint({ querier: SILENT, hubs })
+    await point.round()
+    await point.round()
+    expect(hubs.map(({ asked }) => asked)).to.deep.equal([1, 2])
+  })
+
+  it('sends the newest report about each address to a slow hub, and drops those that wait when it fails', async () => {
+    const sent: string[] = []
+    const answers: ((isTaken: boolean) => void)[] = []
+    const chain = new ReportChain({
+      report: ({ address, results }) => {
+        sent.push(`${address} ${results[0]!.zone}`)
+        return new Promise((resolve) => answers.push(resolve))
+      },
+    })
+    const add = (address: string, zone: string) => chain.add({ address, results: [{ zone, visits: [] }] })
+    for (const zone of ['1', '2', '3']) for (const address of ['a', 'b']) add(address, zone)
+    answers.shift()!(true)
+    await turn()
+    answers.shift()!(true)
+    await turn()
+    expect(sent).to.deep.equal(['a 1', 'b 3', 'a 3'])
+    add('b', '4')
+    answers.shift()!(false)
+    await chain.idle()
+    expect([sent.length, chain.isTaking, chain.failures]).to.deep.equal([3, false, 2])
+    for (let i = 0; i < 1_000; i++) add(`address ${i}`, '5')
+    for (let i = 0; i < 200; i++) {
+      answers.shift()?.(true)
+      await turn()
+    }
+    await chain.idle()
+    expect([sent.length, sent.at(-1)]).to.deep.equal([3 + 1 + 100, 'address 999 5'])
   })
 
   it('asks no more than it may, whatever a hub answers', async () => {
