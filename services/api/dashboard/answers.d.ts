@@ -12,6 +12,7 @@ export type { NodeAnswer, NodeSummaryAnswer } from '../../../lib/answers/node-an
 export type { PrimarySummaryAnswer } from '../../../lib/answers/primary-answers.js'
 export type { ProbeAnswer } from '../../../lib/answers/probe-answers.js'
 export type { RolloutAnswer, RolloutRowAnswer, StageAnswer } from '../../../lib/answers/rollout-answers.js'
+export type { VantageRowAnswer } from '../../../lib/answers/vantage-answers.js'
 export type {
   ChainAnswer,
   ChainStepAnswer,

@@ -3,6 +3,7 @@
  * Pure: answers of the API in, sentences out.
  */
 import { linkTo } from './place.js'
+import { serviceProblems } from './service-addresses.js'
 import { stateRow } from './states.js'
 import { ago, plural, span } from './words.js'
 
@@ -10,7 +11,6 @@ import { ago, plural, span } from './words.js'
 /** @typedef {import('./answers.js').NodeSummaryAnswer} NodeSummary */
 /** @typedef {import('./answers.js').MatrixRowAnswer} MatrixRow */
 /** @typedef {import('./answers.js').RolloutRowAnswer} RolloutRow */
-/** @typedef {import('./answers.js').ProbeAnswer} Probe */
 /** @typedef {import('./answers.js').CatalogSummaryAnswer} Catalog */
 /** @typedef {import('./states.js').Tone} Tone */
 /**
@@ -21,7 +21,7 @@ import { ago, plural, span } from './words.js'
 /**
  * @typedef {{
  *   status: StatusAnswer, nodes: readonly NodeSummary[], faulty: readonly MatrixRow[], held: readonly MatrixRow[],
- *   rollouts: readonly RolloutRow[], probes: readonly Probe[], catalogs: readonly Catalog[],
+ *   rollouts: readonly RolloutRow[], services: import('./service-addresses.js').Services, catalogs: readonly Catalog[],
  * }} Facts `faulty`: zones in a state that comes from the zone itself. `rollouts`: held and halted ones.
  */
 
@@ -42,7 +42,7 @@ export function problemsOf(facts, now) {
     ...heldProblems(facts),
     ...nodeProblems(facts.nodes, now),
     ...restProblems(facts),
-    ...probeProblems(facts.probes),
+    ...serviceProblems(facts.services, now),
     ...facts.catalogs.flatMap(catalogProblem),
   ]
   return all.sort((a, b) => a.rank - b.rank)
@@ -241,30 +241,6 @@ function nodeProblem({ id, cloud, states, total, lagSeconds, observedAt, drained
       doc: worst === 'unknown' ? 'node-unknown.md' : 'node-stuck.md',
     },
   ]
-}
-
-const BAD_PROBES = ['stale', 'stranger', 'mixed', 'silent']
-
-/** @param {readonly Probe[]} probes @returns {Problem[]} */
-function probeProblems(probes) {
-  /** @type {Map<string, Probe[]>} */
-  const groups = new Map()
-  for (const probe of probes.filter(({ state }) => BAD_PROBES.includes(state))) {
-    const key = `${probe.cloud} ${probe.address} ${probe.state} ${probe.vantage}`
-    groups.set(key, [...(groups.get(key) ?? []), probe])
-  }
-  return [...groups.values()].map((group) => {
-    const [{ cloud, address, state, zone, error, vantage }] = /** @type {[Probe]} */ (group)
-    return {
-      rank: state === 'stranger' ? 3.2 : 4.5,
-      tone: /** @type {Tone} */ (state === 'stranger' ? 'bad' : 'warn'),
-      what: `Service address ${address} of cloud ${cloud}: ${state} for ${plural(group.length, 'zone')}, such as ${zone}${vantage === null ? '' : `, seen from ${vantage}`}`,
-      detail: error ?? undefined,
-      next: 'Find the instance that answers.',
-      doc: 'probes.md',
-      command: `zonecast probe ${cloud}`,
-    }
-  })
 }
 
 /** @param {Catalog} catalog @returns {Problem[]} */

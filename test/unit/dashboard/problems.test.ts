@@ -72,13 +72,15 @@ const rollout = (zone: string, state: RolloutRowAnswer['state']): RolloutRowAnsw
   approvals: null,
 })
 
+const NO_SERVICES = { probes: [], vantages: [], unread: 0 }
+
 const facts = (more: Partial<Facts>): Facts => ({
   status: STATUS,
   nodes: [],
   faulty: [],
   held: [],
   rollouts: [],
-  probes: [],
+  services: NO_SERVICES,
   catalogs: [],
   ...more,
 })
@@ -187,11 +189,14 @@ describe('the faults on the overview', () => {
     expect(
       titles({
         faulty: [conflict],
-        probes: [
-          { ...probe, zone: 'a.', state: 'silent' },
-          { ...probe, zone: 'b.', state: 'silent' },
-          { ...probe, zone: 'c.', state: 'in-sync' },
-        ],
+        services: {
+          ...NO_SERVICES,
+          probes: [
+            { ...probe, zone: 'a.', state: 'silent' },
+            { ...probe, zone: 'b.', state: 'silent' },
+            { ...probe, zone: 'c.', state: 'in-sync' },
+          ],
+        },
         nodes: [node('fra', { drained: 1000 }, { drained: true, drainedBy: 'noc', drainReason: 'disk' })],
       }),
     ).to.deep.equal([

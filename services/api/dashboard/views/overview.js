@@ -4,6 +4,7 @@ import { h } from '../dom.js'
 import { linkTo } from '../place.js'
 import { LISTED, problemsOf } from '../problems.js'
 import { propagation, releaseOf } from '../propagation.js'
+import { readServices } from '../service-addresses.js'
 import { stateMark } from '../state-mark.js'
 import { stateRow, STATES, worstOf } from '../states.js'
 import { ago, clock, count, moment, plural } from '../words.js'
@@ -47,7 +48,7 @@ export const overview = {
     // Primaries may be in conflict while no node is.
     const isFaulty = has(['conflict', 'ahead', 'expired']) || status.primaries.length > 0
     const rows = async (/** @type {string} */ state) => (await api.get('/v1/matrix', { state, limit: LISTED })).zones
-    const [{ nodes }, { primaries }, faulty, held, recent, stopped, halted, { probes }, { catalogs }] = await Promise.all([
+    const [{ nodes }, { primaries }, faulty, held, recent, stopped, halted, services, { catalogs }] = await Promise.all([
       api.get('/v1/nodes'),
       seesAll ? api.get('/v1/primaries') : { primaries: status.primaries },
       isFaulty ? rows('conflict,ahead,expired') : [],
@@ -55,7 +56,7 @@ export const overview = {
       api.get('/v1/rollouts', { limit: 30 }),
       api.get('/v1/rollouts', { state: 'held', limit: LISTED }),
       api.get('/v1/rollouts', { state: 'halted', limit: LISTED }),
-      api.get('/v1/probes'),
+      readServices(api),
       api.get('/v1/catalogs'),
     ])
     const out = /** @type {RolloutRow[]} */ (recent.rollouts)
@@ -63,7 +64,7 @@ export const overview = {
       .slice(0, RELEASES)
     const releases = await Promise.all(out.map((row) => rolloutOf(api, row)))
     const rollouts = [...stopped.rollouts, ...halted.rollouts]
-    return { status, nodes, primaries, faulty, held, rollouts, probes, catalogs, releases }
+    return { status, nodes, primaries, faulty, held, rollouts, services, catalogs, releases }
   },
   draw: (data, _place, { hub }) => {
     const now = hub.now()
@@ -130,7 +131,7 @@ function verdict(problems, { zones, nodes, states }) {
 const problemList = (problems) =>
   h(
     'ol',
-    { class: 'problems', 'aria-label': 'What is not well, worst first' },
+    { class: 'problems', 'aria-label': 'Faults, worst first' },
     problems
       .slice(0, 3 * LISTED)
       .map(({ tone, what, detail, next, href, doc, command }) =>

@@ -1,6 +1,7 @@
 /** The map: primaries, hubs, and the nodes by cloud and site, with their links coloured by state. */
 import { h, s } from '../dom.js'
 import { linkTo } from '../place.js'
+import { BAD_PROBES, readServices } from '../service-addresses.js'
 import { stateRow, STATES, worstOf } from '../states.js'
 import { table } from '../tables.js'
 import { ago, count, plural } from '../words.js'
@@ -9,10 +10,11 @@ import { ago, count, plural } from '../words.js'
 /** @typedef {import('../answers.js').PrimarySummaryAnswer} PrimarySummary */
 /** @typedef {import('../answers.js').StatusAnswer} StatusAnswer */
 /** @typedef {import('../states.js').Tone} Tone */
-/** @typedef {{ status: StatusAnswer, nodes: NodeSummary[], primaries: PrimarySummary[], probes: import('../answers.js').ProbeAnswer[] }} Data */
+/** @typedef {{ status: StatusAnswer, nodes: NodeSummary[], primaries: PrimarySummary[], services: import('../service-addresses.js').Services }} Data */
 /** @typedef {{ name: string, small: string, tone: Tone, href: string | undefined, y: number }} Spot */
 
 const WIDTH = 900
+const PROBES_SHOWN = 100
 const BOX = { width: 190, height: 40, gap: 12 }
 const COLUMNS = { primary: 10, hub: 330, site: 690 }
 
@@ -24,12 +26,12 @@ export const topology = {
     if (hub.status === undefined) await hub.read()
     const { status } = hub
     if (status === undefined) throw new Error(hub.statusError ?? 'the hub does not answer')
-    const [{ nodes }, { primaries }, { probes }] = await Promise.all([
+    const [{ nodes }, { primaries }, services] = await Promise.all([
       api.get('/v1/nodes'),
       status.caller.scope === null ? api.get('/v1/primaries') : { primaries: status.primaries },
-      api.get('/v1/probes'),
+      readServices(api),
     ])
-    return { status, nodes, primaries, probes }
+    return { status, nodes, primaries, services }
   },
   draw: (data, _place, { hub }) => {
     const now = hub.now()
@@ -76,27 +78,51 @@ export const topology = {
         ),
       ),
       h('h3', {}, 'Service addresses'),
-      data.probes.length === 0
-        ? h('p', { class: 'quiet' }, 'Not probed yet.')
-        : table(
-            'Service addresses',
-            ['Cloud', 'Address', 'Zone', 'Asked by', 'Instance', 'Node', 'Serial', 'State', 'Asked'],
-            data.probes
-              .slice(0, 100)
-              .map(({ cloud, address, zone, vantage, instance, node, serial, state, at }) => [
-                cloud,
-                h('code', {}, address),
-                zone,
-                vantage ?? 'this hub',
-                instance ?? '–',
-                node === null ? '–' : h('a', { href: linkTo('node', [node]) }, node),
-                serial ?? '–',
-                h('span', { class: state === 'in-sync' ? '' : 'error' }, state),
-                ago(at, now),
-              ]),
-          ),
+      ...addresses(data.services, now),
     ]
   },
+}
+
+/** Bad results first. @param {import('../service-addresses.js').Services} services @param {number} now */
+function addresses({ probes, vantages }, now) {
+  const isBad = (/** @type {{ state: string }} */ { state }) => Number(BAD_PROBES.includes(state))
+  return [
+    probes.length === 0
+      ? h('p', { class: 'quiet' }, 'Not probed yet.')
+      : table(
+          'Service addresses',
+          ['Cloud', 'Address', 'Zone', 'Asked by', 'Instance', 'Node', 'Serial', 'State', 'Asked'],
+          probes
+            .toSorted((a, b) => isBad(b) - isBad(a))
+            .slice(0, PROBES_SHOWN)
+            .map(({ cloud, address, zone, vantage, instance, node, serial, state, at }) => [
+              cloud,
+              h('code', {}, address),
+              zone,
+              vantage ?? 'this hub',
+              instance ?? '–',
+              node === null ? '–' : h('a', { href: linkTo('node', [node]) }, node),
+              serial ?? '–',
+              h('span', { class: state === 'in-sync' ? '' : 'error' }, state),
+              ago(at, now),
+            ]),
+        ),
+    probes.length > PROBES_SHOWN && h('p', { class: 'quiet' }, `and ${count(probes.length - PROBES_SHOWN)} more`),
+    vantages.length > 0 && h('h3', {}, 'Vantage points'),
+    vantages.length > 0 &&
+      table(
+        'Vantage points',
+        ['Vantage point', 'State', 'Last report', 'Results'],
+        vantages.map(({ name, state, reportedAt, probes: sums }) => [
+          name,
+          h('span', { class: state === 'lost' ? 'error' : '' }, state),
+          ago(reportedAt, now),
+          Object.entries(sums)
+            .map(([each, n]) => `${count(n)} ${each}`)
+            .join(', ') || '–',
+        ]),
+      ),
+  ]
 }
 
 /** @param {readonly NodeSummary[]} nodes */
