@@ -16,6 +16,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { describeError } from '../errors.js'
+import { reportFault } from './guard.js'
 import { VERSION } from './version.js'
 
 /** `00-TRACE-SPAN-FLAGS` in hexadecimal. */
@@ -32,8 +33,19 @@ let isOn: boolean | undefined
 
 /** An SDK is registered: it is loaded before the program. */
 export function isTracing(): boolean {
-  isOn ??= isSpanContextValid(trace.getTracer('zonecast', VERSION).startSpan('zonecast start').spanContext())
+  isOn ??=
+    safely(() => isSpanContextValid(trace.getTracer('zonecast', VERSION).startSpan('zonecast start').spanContext())) ?? false
   return isOn
+}
+
+/** The SDK is the operator's, and may throw: the work goes on, and the fault is counted. */
+function safely<T>(call: () => T): T | undefined {
+  try {
+    return call()
+  } catch (error) {
+    reportFault('trace', error)
+    return undefined
+  }
 }
 
 /** For tests, which register providers of their own. */
@@ -49,26 +61,28 @@ function contextOf(parent: string | undefined): Context {
   return isSpanContextValid(context) ? trace.setSpanContext(ROOT_CONTEXT, context) : ROOT_CONTEXT
 }
 
-function textOf(span: Span): string {
-  const { traceId, spanId, traceFlags } = span.spanContext()
-  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
-}
+const textOf = (span: Span | undefined): string | undefined =>
+  safely(() => {
+    if (span === undefined) return undefined
+    const { traceId, spanId, traceFlags } = span.spanContext()
+    return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+  })
 
-function begin(name: string, parent: string | undefined, { startTime, attributes }: SpanFacts): Span {
+function begin(name: string, parent: string | undefined, { startTime, attributes }: SpanFacts): Span | undefined {
   const given = Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [[`zonecast.${key}`, value]]))
   const options = {
     kind: SpanKind.INTERNAL,
     attributes: Object.fromEntries(given) as Attributes,
     ...(startTime === undefined ? {} : { startTime }),
   }
-  return trace.getTracer('zonecast', VERSION).startSpan(`zonecast ${name}`, options, contextOf(parent))
+  return safely(() => trace.getTracer('zonecast', VERSION).startSpan(`zonecast ${name}`, options, contextOf(parent)))
 }
 
 /** A step that has ended. Returns its text as a parent; undefined without an SDK. */
 export function noteSpan(name: string, parent: string | undefined, facts: SpanFacts): string | undefined {
   if (!isTracing()) return undefined
   const span = begin(name, parent, facts)
-  span.end(facts.endTime)
+  safely(() => span?.end(facts.endTime))
   return textOf(span)
 }
 
@@ -84,39 +98,9 @@ export async function inSpan<T>(
   try {
     return await work(textOf(span))
   } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: describeError(error) })
+    safely(() => span?.setStatus({ code: SpanStatusCode.ERROR, message: describeError(error) }))
     throw error
   } finally {
-    span.end()
+    safely(() => span?.end())
   }
 }
-
-/** Versions under way whose later steps go on in the trace. */
-const MOST = 20_000
-
-/** The traces of versions, from their transfer on. In memory: a restart ends them. */
-export class VersionTraces {
-  /** By zone, serial and digest, oldest first. */
-  readonly #parents = new Map<string, string>()
-
-  note(zone: string, version: { serial: number; digest: string }, parent: string | undefined): void {
-    if (parent === undefined) return
-    this.#parents.set(keyOf(zone, version), parent)
-    if (this.#parents.size <= MOST) return
-    const [oldest] = this.#parents.keys()
-    this.#parents.delete(oldest!)
-  }
-
-  /** A later step of the version; nothing for one whose trace is not known. */
-  step(name: string, zone: string, version: { serial: number; digest: string }, facts: SpanFacts): void {
-    const parent = this.#parents.get(keyOf(zone, version))
-    if (parent === undefined) return
-    const { attributes } = facts
-    noteSpan(name, parent, { ...facts, attributes: { zone, serial: version.serial, ...attributes } })
-  }
-}
-
-const keyOf = (zone: string, { serial, digest }: { serial: number; digest: string }): string => `${zone} ${serial} ${digest}`
-
-/** The traces of this process. */
-export const versionTraces = new VersionTraces()

@@ -1,7 +1,8 @@
 /** The steps of a refresh in the trace of its version (lib/runtime/trace.ts). */
 import type { RefreshJob } from '../../lib/queue/jobs.js'
 import type { RefreshOutcome } from '../../lib/refresh/refresh-zone.js'
-import { inSpan, noteSpan, versionTraces } from '../../lib/runtime/trace.js'
+import { inSpan, noteSpan } from '../../lib/runtime/trace.js'
+import { versionTraces } from '../../lib/state/version-traces.js'
 
 /** `work` gets the job with the refresh as its parent. */
 export const tracedRefresh = <T>(job: RefreshJob, work: (job: RefreshJob) => Promise<T>): Promise<T> =>

@@ -1,7 +1,9 @@
 /** Spans of the OpenTelemetry API: linked by texts that are only parents, and nothing without an SDK. */
 import { expect } from 'chai'
 import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api'
-import { forgetTracing, inSpan, isTracing, noteSpan, VersionTraces } from '../../../lib/runtime/trace.js'
+import { forgetTracing, inSpan, isTracing, noteSpan } from '../../../lib/runtime/trace.js'
+import { setFaultSink } from '../../../lib/runtime/guard.js'
+import { VersionTraces } from '../../../lib/state/version-traces.js'
 
 interface Recorded {
   name: string
@@ -63,6 +65,30 @@ describe('a trace', () => {
     expect(spans[0]!.attributes).to.deep.equal({ 'zonecast.zone': 'a.' })
     expect(spans.map(({ ends }) => ends.length)).to.deep.equal([1, 1, 1])
     expect(spans[0]!.ends).to.deep.equal([6])
+  })
+
+  it('does no harm where the SDK throws, at any step', async () => {
+    const faults: string[] = []
+    setFaultSink((where) => void faults.push(where))
+    const fail = (): never => {
+      throw new Error('out of memory')
+    }
+    const valid: SpanContext = { traceId: 'a'.repeat(32), spanId: '1'.padStart(16, '0'), traceFlags: 1 }
+    let startSpan: () => unknown = () => ({ spanContext: () => valid, end: fail, setStatus: fail })
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: () => startSpan() }) } as never)
+    try {
+      expect(isTracing()).to.equal(true)
+      expect(noteSpan('x', undefined, { attributes: {} })).to.be.a('string')
+      expect(await inSpan('x', undefined, { attributes: {} }, async () => 'done')).to.equal('done')
+      startSpan = fail
+      expect(noteSpan('x', undefined, { attributes: {} })).to.equal(undefined)
+      expect(await inSpan('x', undefined, { attributes: {} }, async (self) => self ?? 'done')).to.equal('done')
+      forgetTracing()
+      expect(isTracing()).to.equal(false)
+      expect(faults).to.deep.equal(Array(5).fill('trace'))
+    } finally {
+      setFaultSink(undefined)
+    }
   })
 
   it('begins anew where the text is no parent', () => {
