@@ -37,7 +37,7 @@ export type RefreshOutcome =
   | { kind: 'committed'; version: Version; primary: Primary; startedAt: number; tookMs: number }
 
 export interface TransferCounts {
-  count(kind: 'axfr' | 'ixfr', outcome: 'ok' | 'up-to-date' | 'failed', octets: number): void
+  count(kind: 'axfr' | 'ixfr', outcome: 'ok' | 'up-to-date' | 'repeated' | 'failed', octets: number): void
 }
 
 export interface RefreshParts {
@@ -139,14 +139,19 @@ class Refresh {
     const current = isKeptWhole ? undefined : await this.#mergeable(replacing)
     // Under the same serial or an older one, the contents are compared as a whole.
     const startMerge = ({ serial }: Soa) => (isNewer(serial, replacing!.serial) ? current?.merge() : undefined)
+    const op = soa ? 'ixfr' : 'axfr'
+    const onRepeat = (): void => {
+      counts.count(op, 'repeated', 0)
+      log.info(this.#line(op, primary), 'zone not in the order of the current one; it is transferred again')
+    }
     const transferred = await client.transfer(primary, {
       apex: zone.apex,
       held: soa,
       limits,
       startDraft,
       startMerge: current && startMerge,
+      onRepeat,
     })
-    const op = soa ? 'ixfr' : 'axfr'
     if (transferred.outside > 0)
       log.warn({ ...this.#line(op, primary), records: transferred.outside }, 'records outside the zone dropped')
     if (transferred.outcome.kind === 'up-to-date') {

@@ -31,6 +31,8 @@ export interface TransferWish {
    * zone that cannot be merged is transferred once more, without this.
    */
   startMerge?: ((soa: Soa) => ZoneMerge | undefined) | undefined
+  /** The zone cannot be merged, and is transferred once more. */
+  onRepeat?: () => void
   /** Ends the transfer before its next message. */
   signal?: AbortSignal | undefined
 }
@@ -84,7 +86,10 @@ export class TransferClient {
     try {
       return await this.#once(remote, wish, edns)
     } catch (error) {
-      if (error instanceof NotMergeable) return await this.transfer(remote, { ...wish, startMerge: undefined })
+      if (error instanceof NotMergeable) {
+        wish.onRepeat?.()
+        return await this.transfer(remote, { ...wish, startMerge: undefined })
+      }
       // RFC 6891 §7: FORMERR or NOTIMP may be about EDNS only.
       const isAboutEdns =
         error instanceof TransferError && error.fault.code === 'XFR_RCODE' && error.fault.rcode === RCODE.FORMERR

@@ -27,6 +27,7 @@ const remote = { id: 'hm1', address: { ip: '192.0.2.1', port: 53 }, key: undefin
 
 class Scene {
   asked = 0
+  repeats = 0
   readonly drafts: SnapshotDraft[] = []
   readonly current: ZoneContents = contentsOf('example.', `${soa(1)}\n${A}\n${B}`)
   readonly #answers: string[]
@@ -62,6 +63,9 @@ class Scene {
         return draft
       },
       startMerge: () => this.current.merge(),
+      onRepeat: () => {
+        this.repeats += 1
+      },
     })
   }
 }
@@ -82,7 +86,7 @@ describe('a transfer over current contents', () => {
   it('asks once more when the zone does not come in order, and gives its contents', async () => {
     const scene = new Scene([`S2\n${C}\n${A}\nS2`])
     const { draft, merged } = await scene.transfer()
-    expect([scene.asked, merged, scene.drafts.length]).to.deep.equal([2, undefined, 1])
+    expect([scene.asked, scene.repeats, merged, scene.drafts.length]).to.deep.equal([2, 1, undefined, 1])
     expect(draft!.contents.records).to.equal(3)
   })
 
