@@ -1,8 +1,9 @@
 /**
  * Decides if one more node may leave its service addresses, by the verdicts of one hub. Pure.
  *
- * A local cluster counts as one node: it is out when more than half of its members are withdrawn, or when no member that is left
- * can serve. Until then a member leaves without a place in the budget, because the others of its site serve the same users.
+ * A local cluster counts as one node, and as a withdrawn one with the first member that leaves: else a fault of every second server
+ * would take half of the capacity of all clouds. Further members leave in its place, while at most half of them are withdrawn and one
+ * that is left can serve; beyond that the cluster is out, and another unit of the cloud must serve.
  */
 import type { FleetNode } from './fleet.js'
 import { unitOf } from './units.js'
@@ -14,11 +15,11 @@ export interface BudgetFacts {
   isWithdrawn: (id: string) => boolean
   /** The node may take over the users of the one that leaves. */
   isSpare: (node: BudgetNode) => boolean
-  /** Units of one cloud that may be out at once. */
+  /** Units of one cloud that may be out, or have members out, at once. */
   atMost: number
 }
 
-/** `member`: the rest of its cluster serves · `unit`: its unit is out with it, and needs a place in the budget. */
+/** `member`: the rest of its cluster serves · `unit`: its unit is out with it. */
 export type Leave = 'member' | 'unit' | 'budget' | 'other-cloud' | 'last'
 
 /** A cluster with so many members, of which so many are withdrawn, carries the users of its site no longer. */
@@ -35,18 +36,18 @@ export function leaveOf(node: BudgetNode, { nodes, isWithdrawn, isSpare, atMost 
   }
   const own = units.get(unitOf(node))
   if (own === undefined) return 'last'
-  if (own.serves && !isOut(own.withdrawn, own.size)) return 'member'
   units.delete(unitOf(node))
   let left = atMost
   let hasSpare = false
   for (const { cloud, size, withdrawn, serves } of units.values()) {
     const isServing = serves && !isOut(withdrawn, size)
     if (isServing && cloud === node.cloud) hasSpare = true
-    if (isServing || withdrawn === 0) continue
+    if (withdrawn === 0) continue
     if (cloud !== node.cloud) return 'other-cloud'
     left -= 1
   }
   if (left < 1) return 'budget'
+  if (own.serves && !isOut(own.withdrawn, own.size)) return 'member'
   return hasSpare ? 'unit' : 'last'
 }
 

@@ -1,7 +1,6 @@
 /**
  * Grants to withdraw nodes from their service addresses, in Redis, for all hubs together: at most so many units of one cloud, units of
- * one cloud only, and never the last one of a cloud. A unit is a node, or a local cluster of which more than half of the members are
- * withdrawn. Each hub has grants of its own; a unit with grants of several hubs counts once. A grant ends unless it is asked for again:
+ * one cloud only, and never the last one of a cloud. A unit is a node, or a local cluster with a withdrawn member. Each hub has grants of its own; a unit with grants of several hubs counts once. A grant ends unless it is asked for again:
  * a hub that is gone withdraws nothing. Without Redis there is no grant.
  *
  *   zonecast:withdrawn           hash: `UNIT HUB` → `CLOUD EXPIRY`
@@ -45,9 +44,6 @@ if member ~= '' and ARGV[9] ~= '1' then
     end
   end)
   if (mates + 1) * 2 > tonumber(ARGV[8]) then return 'cluster' end
-  redis.call('HSET', KEYS[2], member .. ' ' .. hub, unit .. expiry)
-  redis.call('HDEL', KEYS[1], unit .. ' ' .. hub)
-  return 'granted'
 end
 local counted, others, foreign = {}, 0, false
 live(KEYS[1], function(name, other)
@@ -60,7 +56,7 @@ live(KEYS[1], function(name, other)
 end)
 if foreign then return 'other-cloud' end
 if others + 1 > tonumber(ARGV[5]) then return 'budget' end
-if others + 1 >= tonumber(ARGV[6]) then return 'last' end
+if (member == '' or ARGV[9] == '1') and others + 1 >= tonumber(ARGV[6]) then return 'last' end
 redis.call('HSET', KEYS[1], unit .. ' ' .. hub, cloud .. expiry)
 if member ~= '' then redis.call('HSET', KEYS[2], member .. ' ' .. hub, unit .. expiry) end
 return 'granted'`
@@ -87,7 +83,7 @@ const REFUSALS = ['budget', 'other-cloud', 'last', 'cluster'] as const
 
 /**
  * `budget`: enough units of the cloud are withdrawn · `other-cloud`: a unit of another cloud is · `last`: every other unit of the
- * cloud is · `cluster`: so many members are withdrawn that their cluster needs a grant · `away`: Redis gives no answer.
+ * cloud is · `cluster`: so many members are withdrawn that the whole cluster is out · `away`: Redis gives no answer.
  */
 export type Grant = 'granted' | (typeof REFUSALS)[number] | 'away'
 

@@ -28,10 +28,26 @@ const leave = (
   })
 
 describe('the budget of withdrawals', () => {
-  it('has no place for a member while the rest of its cluster serves', () => {
+  it('lets members leave in the place of their cluster while the rest of it serves', () => {
     expect(leave('x1')).to.equal('member')
-    expect(leave('y1', { withdrawn: ['a1'] }), 'in another cloud, too').to.equal('member')
-    expect(leave('x1', { atMost: 0 })).to.equal('member')
+    expect(leave('x1', { atMost: 0 })).to.equal('budget')
+    expect(leave('x1', { withdrawn: ['a1'] })).to.equal('budget')
+    expect(leave('x1', { withdrawn: ['a1'], atMost: 2 })).to.equal('member')
+    expect(leave('x1', { dead: ['a1', 'a2'] }), 'its site serves, so no other unit has to').to.equal('member')
+    const four = ['z1', 'z2', 'z3', 'z4'].map((id) => node(id, 'A', 'z'))
+    const facts = { nodes: four, isSpare: () => true, atMost: 1 }
+    expect(leaveOf(four[1]!, { ...facts, isWithdrawn: (id) => id === 'z1' }), 'a second member').to.equal('member')
+  })
+
+  it('counts a cluster from its first member on, in its cloud and for others', () => {
+    expect(leave('a1', { withdrawn: ['x1'] })).to.equal('budget')
+    expect(leave('y1', { withdrawn: ['x1'] })).to.equal('other-cloud')
+    expect(leave('y1', { withdrawn: ['a1'] })).to.equal('other-cloud')
+    expect(leave('b1', { withdrawn: ['x1'], atMost: 4 })).to.equal('other-cloud')
+    const pairs = ['p1', 'p2', 'q1', 'q2'].map((id) => node(id, 'A', id[0]))
+    const facts = { nodes: pairs, isWithdrawn: (id: string) => id === 'p1', isSpare: () => true }
+    expect(leaveOf(pairs[2]!, { ...facts, atMost: 1 })).to.equal('budget')
+    expect(leaveOf(pairs[2]!, { ...facts, atMost: 2 })).to.equal('member')
   })
 
   it('counts a cluster as one node when most of it is out', () => {
@@ -64,7 +80,7 @@ describe('the budget of withdrawals', () => {
   })
   const states = fc.array(fc.constantFrom('well', 'bad', 'dead'), { minLength: 32, maxLength: 32 })
 
-  it('leaves every cloud, and all but atMost units of one cloud, with a server that may serve: any fleet, any faults', () => {
+  it('leaves every cloud with a server that may serve, and withdraws servers of atMost units of one cloud: any fleet, any faults', () => {
     fc.assert(
       fc.property(
         fleets,
@@ -96,6 +112,11 @@ describe('the budget of withdrawals', () => {
               const left = own.filter(({ id }) => withdrawn.has(id)).length
               if (left > 0 && (isOut(left, own.length) || !own.some(serves))) out.set(unitOf(each), each.cloud)
             }
+            const touched = new Map(
+              nodes.flatMap((each) => (withdrawn.has(each.id) ? [[unitOf(each), each.cloud] as const] : [])),
+            )
+            expect(touched.size, 'units with a withdrawn server').to.be.at.most(atMost)
+            expect(new Set(touched.values()).size, 'clouds with a withdrawn server').to.be.at.most(1)
             expect(out.size, 'units that are out').to.be.at.most(atMost)
             expect(new Set(out.values()).size, 'clouds with a unit that is out').to.be.at.most(1)
             for (const cloud of new Set(out.values()))
