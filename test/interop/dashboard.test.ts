@@ -57,6 +57,29 @@ describe('the live page', function () {
     await eventually(async () => expect(await page.locator('.track circle').count()).to.equal(6))
   })
 
+  it('has no verdict while a request fails, although the page is live; and a stranger seen by a vantage point is a fault', async () => {
+    const { page } = watched
+    const verdict = page.locator('#verdict')
+    const again = () => page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    const row = { name: 'tokyo', since: null, reportedAt: null, state: 'up', probes: { stranger: 1 } }
+    const place = { cloud: 'A', address: '198.51.100.1', zone: ZONE, instance: 'x9', node: null, serial: 1 }
+    const stranger = { ...place, vantage: 'tokyo', state: 'stranger', rttMs: 1, at: null, error: null }
+    // The browser would log an answer with status 503 as an error of the page.
+    await page.route('**/v1/vantages', (route) => route.fulfill({ body: 'not JSON' }))
+    await again()
+    await eventually(async () => expect(await verdict.textContent()).to.match(/^Not known since \d\d:\d\d:\d\d UTC\./))
+    expect(await page.locator('#live').textContent()).to.equal('Live')
+    expect(await page.locator('#verdict.ok').count()).to.equal(0)
+    await page.route('**/v1/vantages', (route) => route.fulfill({ json: { vantages: [row] } }))
+    await page.route('**/v1/vantages/tokyo', (route) => route.fulfill({ json: { ...row, results: [stranger] } }))
+    await again()
+    await eventually(async () => expect(await verdict.textContent()).to.match(/^1 thing needs you\./))
+    expect(await page.locator('.problems .what').textContent()).to.match(/stranger for 1 zone, .* seen from tokyo$/)
+    await page.unrouteAll()
+    await again()
+    await eventually(async () => expect(await verdict.textContent()).to.match(/^All is well\./))
+  })
+
   after(async () => {
     await watched?.close()
     await browser?.close()

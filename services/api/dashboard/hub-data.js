@@ -38,6 +38,14 @@ export class HubData {
     this.onChange()
   }
 
+  /** The status from a request that did not fail. Throws Error: an old status is no ground for a verdict. */
+  async current() {
+    if (this.status === undefined || this.statusError !== undefined) await this.read()
+    if (this.status === undefined || this.statusError !== undefined)
+      throw new Error(this.statusError ?? 'the hub does not answer')
+    return this.status
+  }
+
   isLive() {
     this.live = { isLive: true, since: new Date(this.now()).toISOString(), reason: undefined }
     this.onChange()

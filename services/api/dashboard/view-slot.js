@@ -5,6 +5,7 @@
 import { reasonOf } from './api.js'
 import { h, shown } from './dom.js'
 import { morph } from './morph.js'
+import { ViewData } from './view-data.js'
 import { clock } from './words.js'
 
 /** @typedef {import('./api.js').Api} Api */
@@ -20,12 +21,13 @@ import { clock } from './words.js'
  * }} Parts
  */
 /**
- * A view: its title, its data, its elements, and whether an event is about it. `gatherMs`: events of this time lead to one request.
+ * A view: its title, its data, its elements, and whether an event is about it. `old`: the data is not the present state. `gatherMs`: events
+ * of this time lead to one request.
  * @template [D=any]
  * @typedef {{
  *   title: (place: Place) => string,
  *   load: (place: Place, parts: Parts) => Promise<D>,
- *   draw: (data: D, place: Place, parts: Parts) => Child[],
+ *   draw: (data: D, place: Place, parts: Parts, old: import('./view-data.js').Old | undefined) => Child[],
  *   gatherMs?: number,
  *   heeds: (about: { zone?: string | undefined, node?: string | undefined }, place: Place) => boolean,
  * }} View
@@ -43,12 +45,8 @@ export class ViewSlot {
   #view
   /** @type {Place | undefined} */
   #place
-  /** @type {unknown} */
-  #data
-  /** When the hub answered, milliseconds of its clock. */
-  #readAt = 0
-  /** @type {string | undefined} */
-  #error
+  /** @type {ViewData<unknown>} */
+  #read = new ViewData()
   #asked = 0
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #gather
@@ -69,8 +67,7 @@ export class ViewSlot {
     this.#element.dataset.shows = key
     this.#element.hidden = false
     if (isOther) {
-      this.#data = undefined
-      this.#error = undefined
+      this.#read.clear()
       morph(this.#title, [view.title(place)])
       morph(this.#body, [h('p', { class: 'quiet' }, 'Asking the hub…')])
       morph(this.#age, [])
@@ -110,15 +107,19 @@ export class ViewSlot {
   /** Draws the same data again, such as with other rights of the caller. */
   draw() {
     if (this.#view === undefined || this.#place === undefined) return
-    const { hub } = this.#parts
-    if (this.#data !== undefined) morph(this.#body, shown(this.#view.draw(this.#data, this.#place, this.#parts)))
-    else if (this.#error !== undefined)
-      morph(this.#body, [h('p', { class: 'error', role: 'alert' }, `Nothing to show: ${this.#error}`)])
-    if (this.#data === undefined) return morph(this.#age, [])
-    const from = clock(new Date(this.#readAt).toISOString())
-    const isOld = this.#error !== undefined || !hub.live.isLive
+    const { live } = this.#parts.hub
+    const { data, error, readAt } = this.#read
+    if (data === undefined) {
+      if (error !== undefined) morph(this.#body, [h('p', { class: 'error', role: 'alert' }, `Nothing to show: ${error}`)])
+      return morph(this.#age, [])
+    }
+    // The data for the new filter is on its way.
+    if (!this.#read.isOf(this.#place)) return
+    morph(this.#body, shown(this.#view.draw(data, this.#place, this.#parts, this.#read.old(live))))
+    const from = clock(readAt)
+    const isOld = error !== undefined || !live.isLive
     this.#age.classList.toggle('old', isOld)
-    morph(this.#age, [isOld ? `Old data, as of ${from} UTC${this.#error ? `: ${this.#error}` : ''}` : `as of ${from} UTC`])
+    morph(this.#age, [isOld ? `Old data, as of ${from} UTC${error ? `: ${error}` : ''}` : `as of ${from} UTC`])
   }
 
   async read() {
@@ -130,12 +131,10 @@ export class ViewSlot {
     try {
       const data = await view.load(place, this.#parts)
       if (asked !== this.#asked) return
-      this.#data = data
-      this.#readAt = this.#parts.hub.now()
-      this.#error = undefined
+      this.#read.take(data, place, this.#parts.hub.now())
     } catch (error) {
       if (asked !== this.#asked) return
-      this.#error = reasonOf(error)
+      this.#read.fail(reasonOf(error), place)
     }
     this.draw()
   }

@@ -39,9 +39,7 @@ export const overview = {
   // Some twenty requests, and a busy fleet has events all the time.
   gatherMs: 1500,
   load: async (_place, { api, hub }) => {
-    if (hub.status === undefined) await hub.read()
-    const status = hub.status
-    if (status === undefined) throw new Error(hub.statusError ?? 'the hub does not answer')
+    const status = await hub.current()
     const seesAll = status.caller.scope === null
     const has = (/** @type {readonly import('../answers.js').State[]} */ states) =>
       states.some((state) => (status.states[state] ?? 0) > 0)
@@ -66,12 +64,12 @@ export const overview = {
     const rollouts = [...stopped.rollouts, ...halted.rollouts]
     return { status, nodes, primaries, faulty, held, rollouts, services, catalogs, releases }
   },
-  draw: (data, _place, { hub }) => {
+  draw: (data, _place, { hub }, old) => {
     const now = hub.now()
     const problems = problemsOf(data, now)
     const { status, nodes } = data
     return [
-      hub.live.isLive || hub.live.reason === undefined ? verdict(problems, status) : unknownNow(hub.live.since),
+      old === undefined ? verdict(problems, status) : unknownNow(old),
       problems.length > 0 && problemList(problems),
       h('h3', {}, 'Parts'),
       h(
@@ -95,13 +93,13 @@ export const overview = {
   },
 }
 
-/** Old data is no verdict. @param {string} since ISO 8601 */
-const unknownNow = (since) =>
+/** Old data is no verdict. @param {import('../view-data.js').Old} old */
+const unknownNow = ({ since, reason }) =>
   h(
     'p',
     { class: 'verdict bad', id: 'verdict' },
     h('b', {}, `Not known since ${clock(since)} UTC.`),
-    ' The hub is out of reach; what it reported until then is below.',
+    ` The last request failed: ${reason}. The faults known until then are below.`,
   )
 
 /** @param {readonly import('../problems.js').Problem[]} problems @param {import('../answers.js').StatusAnswer} status */

@@ -23,9 +23,7 @@ export const topology = {
   title: () => 'Topology',
   heeds: () => true,
   load: async (_place, { api, hub }) => {
-    if (hub.status === undefined) await hub.read()
-    const { status } = hub
-    if (status === undefined) throw new Error(hub.statusError ?? 'the hub does not answer')
+    const status = await hub.current()
     const [{ nodes }, { primaries }, services] = await Promise.all([
       api.get('/v1/nodes'),
       status.caller.scope === null ? api.get('/v1/primaries') : { primaries: status.primaries },
