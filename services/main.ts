@@ -3,7 +3,7 @@
 import { runProgram } from './cli/program.js'
 
 process.exitCode = await runProgram(process.argv, {
-  loadHub: () => import('./hub.js'),
+  loadHub: () => import('./hub/hub.js'),
   loadVantage: () => import('./vantage/run-vantage.js'),
   loadDemo: () => import('./demo/demo.js'),
 })

@@ -7,7 +7,7 @@ import type { Logger } from '../../lib/runtime/logger.js'
 import { ApiClient, type HubChoice } from './api-client.js'
 import type { Terminal } from './terminal.js'
 
-/** The hub as `start` uses it; implemented in services/hub.ts. */
+/** The hub as `start` uses it; implemented in services/hub/hub.ts. */
 export interface RunningHub {
   start(): Promise<{ role: string; address: string }[]>
   reload(): Promise<unknown>

@@ -9,7 +9,7 @@ import { readLocalToken } from '../../lib/state/local-token.js'
 import { commandIn } from '../../lab/netns.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabChannel, LabKey } from '../../lab/server.js'
-import { Hub, ROLES } from '../../services/hub.js'
+import { Hub, ROLES } from '../../services/hub/hub.js'
 import { PROGRAM, PROGRAMS, START } from './program.js'
 import { eventually } from './eventually.js'
 

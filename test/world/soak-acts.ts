@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { zoneText } from '../../lab/zone-text.js'
 import { SHARDS } from '../../lib/fleet/shards.js'
-import type { Role } from '../../services/hub.js'
+import type { Role } from '../../services/hub/hub.js'
 import { eventually } from '../support/eventually.js'
 import { api, type HubProcess, spawnHub } from '../support/test-hub.js'
 import { breakWorld, healWorld } from './break-world.js'

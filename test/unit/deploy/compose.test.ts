@@ -9,7 +9,7 @@ import { parse } from 'yaml'
 import { parseAddress } from '../../../config/address.js'
 import { isWithin } from '../../../lib/transport/ip.js'
 import { describedProgram } from '../../../services/cli/program.js'
-import { ROLES } from '../../../services/hub.js'
+import { ROLES } from '../../../services/hub/hub.js'
 import { addressOf, builtFrom, compose, services, stageNamed, stages } from './compose-file.js'
 
 const program = describedProgram()

@@ -7,7 +7,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writ
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { commandOf } from '../../../lab/program.js'
-import { ROLES } from '../../../services/hub.js'
+import { ROLES } from '../../../services/hub/hub.js'
 import { needsPeers } from '../../support/peers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { loadConfig } from '../../../config/load.js'
-import { adoptLive, liveSettings } from '../../../services/live-settings.js'
+import { adoptLive, liveSettings } from '../../../services/hub/live-settings.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 describe('the callers of the API', () => {

@@ -11,7 +11,7 @@ import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetDiff } from '../../../lib/fleet/fleet.js'
 import { pairCounts } from '../../../lib/fleet/sweep-length.js'
 import { FleetKeeper } from '../../../services/fleet/fleet-keeper.js'
-import { loadAside } from '../../../services/load-aside.js'
+import { loadAside } from '../../../services/hub/load-aside.js'
 
 const CONFIG = {
   hub: 'east',

@@ -1,6 +1,6 @@
 /** The addresses that `start` prints can be opened as they are. */
 import { expect } from 'chai'
-import { roleAddresses } from '../../../services/role-addresses.js'
+import { roleAddresses } from '../../../services/hub/role-addresses.js'
 
 describe('the addresses of a hub', () => {
   const address = { ip: '127.0.0.1', port: 8053 }

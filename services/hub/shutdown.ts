@@ -1,9 +1,9 @@
 /** Ends the parts of a process: services one after the other; an error of one keeps no other from its end. */
-import { describeError } from '../lib/errors.js'
-import type { Service } from '../lib/runtime/lifecycle.js'
-import type { Logger } from '../lib/runtime/logger.js'
-import type { JobQueues } from '../lib/queue/queues.js'
-import type { RedisLink } from '../lib/state/redis-link.js'
+import { describeError } from '../../lib/errors.js'
+import type { Service } from '../../lib/runtime/lifecycle.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { JobQueues } from '../../lib/queue/queues.js'
+import type { RedisLink } from '../../lib/state/redis-link.js'
 
 /** Lets work in progress end, at most for the grace time in all. */
 export async function finishInOrder(order: readonly Service[], graceMs: number, log: Logger): Promise<void> {

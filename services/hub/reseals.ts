@@ -1,8 +1,8 @@
 /** Reads the shared state again: another process may have written cells that were refused without the new zones or keys. */
-import { describeError } from '../lib/errors.js'
-import { guard } from '../lib/runtime/guard.js'
-import type { Logger } from '../lib/runtime/logger.js'
-import type { BoardSync } from '../lib/state/board-sync.js'
+import { describeError } from '../../lib/errors.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { BoardSync } from '../../lib/state/board-sync.js'
 
 /** Members of catalogs come in many small changes, which one reading follows. */
 const SOON_MS = 1_000

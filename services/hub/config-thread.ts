@@ -1,10 +1,10 @@
 /** A thread that reads a large config file once, and sends it in a form that the event loop can take over in small steps. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Config, ZoneConfig } from '../config/config.js'
-import type { Finding } from '../config/errors.js'
-import { fingerprintOf } from '../config/fingerprint.js'
-import { checkConfig } from '../config/load.js'
-import { describeError } from '../lib/errors.js'
+import type { Config, ZoneConfig } from '../../config/config.js'
+import type { Finding } from '../../config/errors.js'
+import { fingerprintOf } from '../../config/fingerprint.js'
+import { checkConfig } from '../../config/load.js'
+import { describeError } from '../../lib/errors.js'
 
 export type ReadConfig =
   | { kind: 'mistakes'; mistakes: Finding[] }

@@ -1,8 +1,8 @@
 /** The Redis of the config, or a private one under dataDir, which is started or adopted. */
-import type { Config } from '../config/config.js'
-import type { Logger } from '../lib/runtime/logger.js'
-import { PrivateRedis } from '../lib/state/private-redis.js'
-import type { RedisTarget } from '../lib/state/redis.js'
+import type { Config } from '../../config/config.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { PrivateRedis } from '../../lib/state/private-redis.js'
+import type { RedisTarget } from '../../lib/state/redis.js'
 
 /** Throws the errors of PrivateRedis.start. */
 export async function redisTarget(

@@ -1,10 +1,10 @@
 /** Prepares a reload: the next config, its fleet, and the zones that differ; read and compared in slices. */
 import { expectFixed } from './fixed-settings.js'
-import type { NextFleet } from './fleet/fleet-keeper.js'
-import type { FleetSource } from './fleet/fleet-source.js'
-import { openZones } from './fleet/open-zones.js'
+import type { NextFleet } from '../fleet/fleet-keeper.js'
+import type { FleetSource } from '../fleet/fleet-source.js'
+import { openZones } from '../fleet/open-zones.js'
 import { loadAside } from './load-aside.js'
-import type { ZoneStore } from '../lib/store/zone-store.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
 
 /**
  * Reads the config file again. Rejects with ConfigError, with FixedSettingError for a setting that is fixed at the start, and

@@ -1,10 +1,10 @@
 /** Reads commits of another process of the hub into the store of this one: after each signal, and at intervals. */
-import { describeError } from '../lib/errors.js'
-import { systemClock } from '../lib/runtime/clock.js'
-import { guard } from '../lib/runtime/guard.js'
-import type { Logger } from '../lib/runtime/logger.js'
-import type { SignalBus } from '../lib/state/signals.js'
-import type { OnFault, ZoneStore } from '../lib/store/zone-store.js'
+import { describeError } from '../../lib/errors.js'
+import { systemClock } from '../../lib/runtime/clock.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import type { SignalBus } from '../../lib/state/signals.js'
+import type { OnFault, ZoneStore } from '../../lib/store/zone-store.js'
 
 /** Number of journals to check, and how often, in case a signal was lost. */
 const FOLLOW_ZONES = 500

@@ -1,9 +1,9 @@
 /** The synchronization of the board of a process with Redis. */
-import type { ZoneName } from '../lib/dns/name.js'
-import { systemClock } from '../lib/runtime/clock.js'
-import { BoardSync, type BoardSyncParts } from '../lib/state/board-sync.js'
-import type { RedisLink } from '../lib/state/redis-link.js'
-import type { FleetSource } from './fleet/fleet-source.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { systemClock } from '../../lib/runtime/clock.js'
+import { BoardSync, type BoardSyncParts } from '../../lib/state/board-sync.js'
+import type { RedisLink } from '../../lib/state/redis-link.js'
+import type { FleetSource } from '../fleet/fleet-source.js'
 import type { SharedZones } from './shared-zones.js'
 
 export interface MakeSyncParts

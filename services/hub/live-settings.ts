@@ -1,6 +1,6 @@
 /** Settings that a reload changes while the hub runs; its parts keep references to these objects. */
-import type { Config } from '../config/config.js'
-import { usableMemory } from '../lib/runtime/memory.js'
+import type { Config } from '../../config/config.js'
+import { usableMemory } from '../../lib/runtime/memory.js'
 
 /** Memory for the records of one zone, if a quarter of the available memory would be more. */
 const DEFAULT_ZONE_OCTETS = 4 * 2 ** 30

@@ -1,5 +1,5 @@
 /** The addresses on which the roles of a process listen, as `start` prints them. */
-import { type Endpoint, endpointText } from '../lib/dns/endpoint.js'
+import { type Endpoint, endpointText } from '../../lib/dns/endpoint.js'
 
 export interface RoleAddress {
   role: 'transfer' | 'tls' | 'api'

@@ -1,10 +1,10 @@
 /** Opens the zone store of this process, and reports damage. */
-import type { Config } from '../config/config.js'
-import type { Fleet } from '../lib/fleet/fleet.js'
-import type { Logger } from '../lib/runtime/logger.js'
-import { usableMemory } from '../lib/runtime/memory.js'
-import type { StoreOptions } from '../lib/store/store-options.js'
-import { ZoneStore } from '../lib/store/zone-store.js'
+import type { Config } from '../../config/config.js'
+import type { Fleet } from '../../lib/fleet/fleet.js'
+import type { Logger } from '../../lib/runtime/logger.js'
+import { usableMemory } from '../../lib/runtime/memory.js'
+import type { StoreOptions } from '../../lib/store/store-options.js'
+import { ZoneStore } from '../../lib/store/zone-store.js'
 
 /** Reads what is known of resting zones; opens no zone. Rejects with StoreError. */
 export async function openStore(

@@ -1,15 +1,15 @@
 /** Puts the servers of a process together: the transfer server, and the API. */
-import type { Config } from '../config/config.js'
-import type { Fleet } from '../lib/fleet/fleet.js'
-import { usableMemory } from '../lib/runtime/memory.js'
-import { loneWorker, type ShardMap } from '../lib/shards/shard-map.js'
-import type { BoardSync } from '../lib/state/board-sync.js'
-import { Idempotency } from '../lib/state/idempotency.js'
-import type { RedisLink } from '../lib/state/redis-link.js'
-import { Withdrawals } from '../lib/state/withdrawals.js'
-import { ApiService } from './api/service.js'
-import type { FleetSource } from './fleet/fleet-source.js'
-import { TransferService } from './transfer/service.js'
+import type { Config } from '../../config/config.js'
+import type { Fleet } from '../../lib/fleet/fleet.js'
+import { usableMemory } from '../../lib/runtime/memory.js'
+import { loneWorker, type ShardMap } from '../../lib/shards/shard-map.js'
+import type { BoardSync } from '../../lib/state/board-sync.js'
+import { Idempotency } from '../../lib/state/idempotency.js'
+import type { RedisLink } from '../../lib/state/redis-link.js'
+import { Withdrawals } from '../../lib/state/withdrawals.js'
+import { ApiService } from '../api/service.js'
+import type { FleetSource } from '../fleet/fleet-source.js'
+import { TransferService } from '../transfer/service.js'
 
 type ApiParts = ConstructorParameters<typeof ApiService>[2]
 

@@ -1,6 +1,6 @@
 /** The settings that a reload cannot change. */
-import type { Config } from '../config/config.js'
-import { type NextMove, ZonecastError } from '../lib/errors.js'
+import type { Config } from '../../config/config.js'
+import { type NextMove, ZonecastError } from '../../lib/errors.js'
 
 class FixedSettingError extends ZonecastError<{ code: 'CONFIG_FIXED'; setting: string }> {
   override readonly name = 'FixedSettingError'

@@ -5,10 +5,10 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '../config/config.js'
-import { backoffMs } from '../lib/runtime/backoff.js'
-import { guard } from '../lib/runtime/guard.js'
-import type { Logger } from '../lib/runtime/logger.js'
+import type { Config } from '../../config/config.js'
+import { backoffMs } from '../../lib/runtime/backoff.js'
+import { guard } from '../../lib/runtime/guard.js'
+import type { Logger } from '../../lib/runtime/logger.js'
 
 interface Address {
   role: 'transfer' | 'tls' | 'api'
@@ -39,7 +39,7 @@ export class TransferProcesses {
     // Connections go to the children without a detour through this process.
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
-      exec: fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)),
+      exec: fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url)),
       // This process has decided about root.
       args: ['start', '-c', file, '--roles', 'transfer', '--allow-root'],
       // Their line `ready` is not one of this process.

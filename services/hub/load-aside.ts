@@ -1,13 +1,13 @@
 /** Loads the config while the hub runs: a large file in a thread, because the event loop must not wait for it. */
 import { statSync } from 'node:fs'
-import type { Config } from '../config/config.js'
-import { ConfigError } from '../config/errors.js'
-import { fingerprintOf } from '../config/fingerprint.js'
-import { loadConfig } from '../config/load.js'
-import type { ZoneName } from '../lib/dns/name.js'
-import { InvariantError } from '../lib/errors.js'
-import { startThread } from '../lib/runtime/thread.js'
-import { pause } from '../lib/runtime/turns.js'
+import type { Config } from '../../config/config.js'
+import { ConfigError } from '../../config/errors.js'
+import { fingerprintOf } from '../../config/fingerprint.js'
+import { loadConfig } from '../../config/load.js'
+import type { ZoneName } from '../../lib/dns/name.js'
+import { InvariantError } from '../../lib/errors.js'
+import { startThread } from '../../lib/runtime/thread.js'
+import { pause } from '../../lib/runtime/turns.js'
 import type { ReadConfig } from './config-thread.js'
 
 export interface LoadedConfig {
