@@ -1,7 +1,7 @@
 /** The people who may approve held versions: enough of them for every zone. */
 import type { ApiCaller } from './caller-types.js'
 import type { ZoneName } from '../lib/dns/name.js'
-import type { Config } from './config.js'
+import type { Config, NodeConfig } from './config.js'
 import type { Report } from './report.js'
 
 /** With less than the required number, a version that a check holds could never be released. */
@@ -15,7 +15,7 @@ export function checkApprovers(config: Config, report: Report): void {
     )
 }
 
-function whoIsMissing({ api, approvals, zones }: Config): string | undefined {
+function whoIsMissing({ api, approvals, zones, nodes }: Config): string | undefined {
   const callers = [...api.tokens, ...api.clients]
   const approvers = callers.filter(mayApprove)
   // The token under dataDir is one person.
@@ -24,7 +24,8 @@ function whoIsMissing({ api, approvals, zones }: Config): string | undefined {
   const isScoped = approvers.some(({ scope }) => scope !== undefined)
   if (approvals.required <= 1 || !isScoped) return undefined
   for (const [name, { clouds }] of zones) {
-    const people = peopleOf(approvers.filter(({ scope }) => covers(scope, name, clouds)))
+    const servers = [...nodes.values()].filter(({ cloud }) => clouds.includes(cloud))
+    const people = peopleOf(approvers.filter(({ scope }) => covers(scope, name, servers)))
     if (people < approvals.required) return `${people} of the callers may approve versions of ${name}`
   }
   return undefined
@@ -47,12 +48,14 @@ const mayApprove = ({ role }: ApiCaller): boolean => role === 'publisher' || rol
 const peopleOf = (callers: readonly ApiCaller[]): number => new Set(callers.map(({ person }) => person)).size
 
 /** A version goes to every node of its zone, so an approval needs all of them. */
-function covers(scope: ApiCaller['scope'], zone: ZoneName, clouds: readonly string[]): boolean {
-  const { zones, nodes, clouds: own } = scope ?? {}
+function covers(scope: ApiCaller['scope'], zone: ZoneName, servers: readonly NodeConfig[]): boolean {
+  const { zones, nodes, clouds } = scope ?? {}
   const hasZone = zones?.some((pattern) => {
     if (pattern.kind === 'group') return false
     return pattern.kind === 'zone' ? pattern.name === zone : zone !== pattern.name && zone.endsWith(`.${pattern.name}`)
   })
-  const isUnlimited = own === undefined && nodes === undefined
-  return (hasZone ?? true) && (isUnlimited || clouds.every((cloud) => own?.includes(cloud) === true))
+  const isUnlimited = clouds === undefined && nodes === undefined
+  const hasNode = (node: NodeConfig): boolean =>
+    clouds?.includes(node.cloud) === true || nodes?.some((name) => name === node.id || name === node.cluster) === true
+  return (hasZone ?? true) && (isUnlimited || servers.every(hasNode))
 }
