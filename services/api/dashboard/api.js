@@ -64,10 +64,12 @@ export class Api {
     return await (await this.#ask(path, {})).text()
   }
 
-  /** Sends an order; a repeated one acts once. @template T @param {string} path @param {object} body @returns {Promise<T>} */
-  async post(path, body) {
+  /**
+   * Sends an order. The hub does it once for each `key`, so the same order is sent again with the same key.
+   * @template T @param {string} path @param {object} body @param {string} [key] @returns {Promise<T>}
+   */
+  async post(path, body, key = randomKey()) {
     if (this.#csrf === undefined) await this.readSession()
-    const key = randomKey()
     try {
       return await this.#order(path, body, key)
     } catch (error) {
@@ -126,7 +128,7 @@ export class Api {
 const toHex = (/** @type {Uint8Array} */ octets) => Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
 
 /** NOTE: crypto.randomUUID exists on loopback and https only, and a hub may be read over plain http inside a network. */
-const randomKey = () => toHex(crypto.getRandomValues(new Uint8Array(16)))
+export const randomKey = () => toHex(crypto.getRandomValues(new Uint8Array(16)))
 
 /** One segment of a path, for an identifier. @param {string} name */
 export const segment = (name) => encodeURIComponent(name)

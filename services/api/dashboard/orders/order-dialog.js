@@ -1,9 +1,9 @@
 /** The dialog of an order: states the effect, asks for the reason, sends it, and shows the answer. */
-import { reasonOf } from '../api.js'
 import { fill, h, shown } from '../dom.js'
 import { morph } from '../morph.js'
 import { RIGHTS, whyNot } from '../roles.js'
 import { bodyOf } from './order.js'
+import { failureOf, OrderKeys } from './sending.js'
 
 /** @typedef {import('./order.js').Order} Order */
 /** @typedef {{ job?: string | null, state?: string, notes?: string[], drained?: boolean, rollout?: string | null }} OrderAnswer Of any order. */
@@ -55,6 +55,7 @@ export class OrderDialog {
   open(order) {
     this.#turn += 1
     const turn = this.#turn
+    const keys = new OrderKeys()
     const why = whyNot(this.#hub.status?.caller, order.role)
     const does = h('ul', { class: 'does' })
     const outcome = h('div', { class: 'outcome', role: 'status' })
@@ -102,7 +103,7 @@ export class OrderDialog {
       send.disabled = true
       fill(outcome, h('p', {}, 'Sending…'))
       this.#api
-        .post(order.path, body)
+        .post(order.path, body, keys.keyOf(body))
         .then((/** @type {OrderAnswer} */ answer) => {
           if (typeof answer.job === 'string') {
             this.#jobs.follow(answer.job, `${order.name}: ${order.about}`)
@@ -116,7 +117,7 @@ export class OrderDialog {
           this.#onDone()
         })
         .catch((error) => {
-          fill(outcome, h('p', { class: 'error', role: 'alert' }, `Refused: ${reasonOf(error)}`))
+          fill(outcome, h('p', { class: 'error', role: 'alert' }, failureOf(error)))
           send.disabled = false
         })
     }
