@@ -3,12 +3,12 @@ import { segment } from '../api.js'
 import { h } from '../dom.js'
 import { drain, forceNode, resyncNode, undrain, verifyNode } from '../orders/order.js'
 import { linkTo } from '../place.js'
+import { rolloutOf } from '../rollout-cache.js'
 import { delays } from '../delays.js'
 import { stateMark, stateWord } from '../state-mark.js'
 import { STATES, stateRow, worstOf } from '../states.js'
 import { facts, moreButton, table, toolbar } from '../tables.js'
 import { ago, count, moment, plural, span, verifiedWords } from '../words.js'
-import { rolloutOf } from './overview.js'
 
 /** @typedef {import('../answers.js').NodeAnswer} NodeAnswer */
 /** @typedef {import('../answers.js').HealthAnswer} HealthAnswer */

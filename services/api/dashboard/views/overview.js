@@ -1,9 +1,9 @@
 /** The first view: is all well, and if not, what is not, worst first, each with its next step. */
-import { segment } from '../api.js'
 import { h } from '../dom.js'
 import { linkTo } from '../place.js'
 import { LISTED, problemsOf } from '../problems.js'
 import { propagation, releaseOf } from '../propagation.js'
+import { rolloutOf } from '../rollout-cache.js'
 import { readServices } from '../service-addresses.js'
 import { stateMark } from '../state-mark.js'
 import { stateRow, STATES, worstOf } from '../states.js'
@@ -17,21 +17,6 @@ import { ago, clock, count, moment, plural } from '../words.js'
 /** @typedef {import('../problems.js').Facts & { primaries: readonly PrimarySummary[], releases: readonly RolloutAnswer[] }} Data */
 
 const RELEASES = 10
-/** Ended rollouts do not change: each is read once. @type {Map<string, RolloutAnswer>} */
-const ended = new Map()
-const ENDED = new Set(['done', 'superseded', 'rejected'])
-
-/** @param {Parts['api']} api @param {RolloutRow} row @returns {Promise<RolloutAnswer>} */
-export async function rolloutOf(api, { id, state }) {
-  const known = ended.get(id)
-  if (known !== undefined && ENDED.has(state)) return known
-  /** @type {RolloutAnswer} */
-  const rollout = await api.get(`/v1/rollouts/${segment(id)}`)
-  if (ENDED.has(rollout.state)) ended.set(id, rollout)
-  if (ended.size > 100) ended.delete(/** @type {string} */ (ended.keys().next().value))
-  return rollout
-}
-
 /** @type {import('../view-slot.js').View<Data>} */
 export const overview = {
   title: () => 'Overview',

@@ -3,6 +3,7 @@ import { zoneSegment } from '../api.js'
 import { h } from '../dom.js'
 import { approve, choose, hold, refresh, reject, resume, resyncZone, rollback, verifyZone } from '../orders/order.js'
 import { linkTo } from '../place.js'
+import { rolloutOf } from '../rollout-cache.js'
 import { stateWord } from '../state-mark.js'
 import { stateRow } from '../states.js'
 import { facts, table, toolbar } from '../tables.js'
@@ -10,7 +11,6 @@ import { timeline } from '../timeline.js'
 import { versionStateMeans } from '../version-states.js'
 import { ago, count, moment, plural, span, verifiedWords } from '../words.js'
 import { differenceOf, differenceView } from './difference.js'
-import { rolloutOf } from './overview.js'
 
 /** @typedef {import('../answers.js').ZoneAnswer} ZoneAnswer */
 /** @typedef {import('../answers.js').VersionAnswer} Version */
