@@ -2,6 +2,7 @@
 import type { Request } from 'express'
 import type { Act, Fact, Target } from '../../lib/audit/line.js'
 import { parseZoneName } from '../../lib/dns/name.js'
+import type { FleetNode } from '../../lib/fleet/fleet.js'
 import { addressOf } from './auth.js'
 
 /** Facts besides those in the request. */
@@ -48,11 +49,27 @@ function zoneNameIn(text: string): string {
   }
 }
 
-/** `zone`: the zone of the path in its canonical form. The request has been checked by its schema. */
-export function actOf(req: Request, by: string, zone: string | undefined, { target, person, before }: MutationFacts): Act {
+/** Ids of the members of the clusters among these names: the audit log is searched for nodes. */
+function membersOf(names: ReadonlySet<unknown>, nodes: Iterable<Pick<FleetNode, 'id' | 'cluster'>>): string[] {
+  const members: string[] = []
+  for (const { id, cluster } of nodes) if (cluster !== undefined && names.has(cluster) && !names.has(id)) members.push(id)
+  return members
+}
+
+export interface ActParts {
+  by: string
+  /** The zone of the path in its canonical form. */
+  zone?: string | undefined
+  nodes: Iterable<Pick<FleetNode, 'id' | 'cluster'>>
+}
+
+/** The request has been checked by its schema. A cluster is named with its members. */
+export function actOf(req: Request, { by, zone, nodes }: ActParts, { target, person, before }: MutationFacts): Act {
   const body = (req.body ?? {}) as Record<string, Fact | undefined>
   const { node } = req.params
   const copied = COPIED.flatMap((name) => (body[name] === undefined ? [] : [[name, canonical(name, body[name])] as const]))
+  const listed = Array.isArray(body.nodes) ? body.nodes : []
+  const members = membersOf(new Set<unknown>([...listed, node]), nodes)
   const named = {
     ...(zone === undefined ? {} : { zone }),
     ...(node === undefined ? {} : { node: String(node) }),
@@ -62,7 +79,11 @@ export function actOf(req: Request, by: string, zone: string | undefined, { targ
     by,
     from: addressOf(req),
     action: req.path.split('/').filter(Boolean).at(-1) ?? req.method,
-    target: target ?? { ...named, ...Object.fromEntries(copied) },
+    target: target ?? {
+      ...named,
+      ...Object.fromEntries(copied),
+      ...(members.length === 0 ? {} : { nodes: [...listed, ...members] }),
+    },
     before: before?.() ?? null,
     reason: typeof body.reason === 'string' ? body.reason : undefined,
   }

@@ -166,7 +166,12 @@ export async function mutate(
   const caller = callerOf(res)
   const request = `${req.method} ${req.originalUrl} ${JSON.stringify(req.body ?? {})}`
   const { zone } = req.params
-  const act = actOf(req, caller.name, zone === undefined ? undefined : zoneNamed(context, res, String(zone)).name, facts)
+  const who = {
+    by: caller.name,
+    zone: zone === undefined ? undefined : zoneNamed(context, res, String(zone)).name,
+    nodes: context.matrix.fleet.nodes.values(),
+  }
+  const act = actOf(req, who, facts)
   const audited = () => context.audit.order(act, work, ({ body }) => body as Fact)
   const outcome =
     key === undefined

@@ -35,9 +35,17 @@ function hasSubjects(
   return nodes.every((id) => isNodeIn(fleet, scope, id)) && clouds.every((cloud) => scope.hasCloud(cloud))
 }
 
-function isNodeIn({ nodes }: Pick<Fleet, 'nodes'>, scope: Scope, id: string): boolean {
-  const node = nodes.get(id)
-  return node !== undefined && scope.hasNode(node)
+/** `name`: of a node, or of a local cluster, which is in the scope when all its members are. */
+function isNodeIn({ nodes }: Pick<Fleet, 'nodes'>, scope: Scope, name: string): boolean {
+  const node = nodes.get(name)
+  if (node !== undefined) return scope.hasNode(node)
+  let hasMember = false
+  for (const member of nodes.values()) {
+    if (member.cluster !== name) continue
+    if (!scope.hasNode(member)) return false
+    hasMember = true
+  }
+  return hasMember
 }
 
 /** A job may list 200,000 pairs, and a reader asks for a hundred jobs every second. */

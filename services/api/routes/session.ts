@@ -30,7 +30,7 @@ export function sessionRoutes(context: ApiContext): Router {
   })
 
   // Not an order: a session must begin and end while the audit log cannot be written.
-  const note = (req: Request, res: Response): void => context.audit.note(actOf(req, callerOf(res).name, undefined, {}))
+  const note = (req: Request, res: Response): void => context.audit.note(actOf(req, { by: callerOf(res).name, nodes: [] }, {}))
 
   router.get('/session', (_req, res) => {
     res.set('cache-control', 'no-store').json(answerFor(res, identityIn(res).session))

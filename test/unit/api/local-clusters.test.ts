@@ -1,5 +1,6 @@
 /** Local clusters in the API: members carry the name of their cluster, and orders, filters and scopes may name it. */
 import { expect } from 'chai'
+import type { AuditAnswer } from '../../../lib/answers/audit-answers.js'
 import type { HealthAnswer } from '../../../lib/answers/health-answers.js'
 import type { NodesAnswer } from '../../../lib/answers/node-answers.js'
 import type { MatrixAnswer } from '../../../lib/answers/zone-answers.js'
@@ -80,5 +81,21 @@ describe('a local cluster in the API', () => {
     expect((await ask(`/v1/nodes/${CLUSTER}/drain`, 'west-only', {})).status).to.equal(200)
     const refused = await ask(`/v1/nodes/${CLUSTER}/drain`, 'ams-only', {})
     expect([refused.status, refused.text.includes('lhr1')]).to.deep.equal([403, false])
+  })
+
+  it('is in the audit log with its members, for those who may see all of them', async () => {
+    const zone = encodeURIComponent(ZONES[0]!)
+    expect((await ask(`/v1/nodes/${CLUSTER}/drain`, 'west-only', { reason: 'fans' })).status).to.equal(200)
+    expect((await ask(`/v1/zones/${zone}/verify`, 'all', { nodes: [CLUSTER, 'lhr1'], reason: 'fans' })).status).to.equal(202)
+    const found = async (as: string, node: string) => {
+      const { entries } = (await ask(`/v1/audit?node=${node}`, as)).json as AuditAnswer
+      return entries.filter(({ reason }) => reason === 'fans').map(({ action, target }) => `${action} ${JSON.stringify(target)}`)
+    }
+    const verify = `verify {"zone":"${ZONES[0]}","nodes":["${CLUSTER}","lhr1","ams1"]}`
+    const drain = `drain {"node":"${CLUSTER}","nodes":["ams1","lhr1"]}`
+    for (const as of ['all', 'west-only'])
+      for (const node of [CLUSTER, 'ams1', 'lhr1']) expect(await found(as, node), `${as} ${node}`).to.deep.equal([verify, drain])
+    expect(await found('all', 'cdg1')).to.deep.equal([])
+    expect(await found('ams-only', 'ams1')).to.deep.equal([])
   })
 })
