@@ -83,6 +83,10 @@ export const RivalAnswer = z
 export type RivalAnswer = z.infer<typeof RivalAnswer>
 
 export const ZoneAnswer = ZoneSummaryAnswer.extend({
+  onHold: z
+    .object({ by: z.string(), at: moment, reason: z.string() })
+    .nullable()
+    .describe('The hold that an operator put on the zone; an approval does not lift it'),
   nodes: nodeZones,
   primaries: z.record(z.string(), PrimaryAnswer),
   rivals: z.array(RivalAnswer).describe('Other contents under the newest serial'),

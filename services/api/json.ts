@@ -9,6 +9,7 @@ import type {
   RivalAnswer,
   VerifiedAnswer,
   VersionAnswer,
+  ZoneAnswer,
   ZoneSummaryAnswer,
 } from '../../lib/answers/zone-answers.js'
 import type { FleetNode } from '../../lib/fleet/fleet.js'
@@ -16,6 +17,7 @@ import type { NodeState } from '../../lib/fleet/node-state.js'
 import { primaryState } from '../../lib/fleet/primary-state.js'
 import type { NodeZoneView, VerdictView, ZoneSummaryView } from '../../lib/fleet/zone-view.js'
 import type { JobView } from '../../lib/queue/jobs.js'
+import type { Said } from '../../lib/rollout/record.js'
 import type { ForceCell } from '../../lib/state/force-cell.js'
 import type { PathCell, PrimaryCell } from '../../lib/state/tables.js'
 import type { ConflictingVersion } from '../../lib/store/journal-heads.js'
@@ -37,6 +39,9 @@ export const zoneSummaryJson = (view: ZoneSummaryView): ZoneSummaryAnswer => ({
   error: view.error ?? null,
   held: view.held ?? null,
 })
+
+export const holdJson = (hold: Said | undefined): ZoneAnswer['onHold'] =>
+  hold === undefined ? null : { by: hold.by, at: time(hold.at), reason: hold.reason }
 
 export const nodeZoneJson = (view: NodeZoneView): NodeZoneAnswer => ({
   serial: view.serial ?? null,

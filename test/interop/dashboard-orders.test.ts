@@ -58,7 +58,11 @@ describe('orders of the live page, by keyboard alone', function () {
     await shows('.job .sentence', words)
     await open('.job .close')
   }
-  const zoneState = async () => await api<{ serial: number; held: string | null }>(scene.place, `/v1/zones/${ZONE}`)
+  const zoneState = async () =>
+    await api<{ serial: number; held: string | null; onHold: { by: string; reason: string } | null }>(
+      scene.place,
+      `/v1/zones/${ZONE}`,
+    )
 
   before(async () => {
     scene = await startPageScene(scratch(), [ZONE])
@@ -105,7 +109,7 @@ describe('orders of the live page, by keyboard alone', function () {
   it('hold a zone, which the overview shows at once', async () => {
     await order('hold', /No newer version of order\.example\. is released/, 'maintenance')
     await answered(/^Hold accepted/)
-    expect((await zoneState()).held).to.match(/maintenance/)
+    expect((await zoneState()).onHold).to.include({ by: 'local', reason: 'maintenance' })
     await view('o', 'Overview')
     await shows('#verdict', /^1 thing needs you\./)
     await shows('.problems .what', /^order\.example\. is on hold$/)
@@ -120,7 +124,7 @@ describe('orders of the live page, by keyboard alone', function () {
     expect((await zoneState()).held).to.match(/maintenance/)
     await order('release', /The hold of order\.example\. ends/, 'maintenance is over')
     await answered(/^Resume accepted/)
-    expect((await zoneState()).held).to.equal(null)
+    expect((await zoneState()).onHold).to.equal(null)
   })
 
   it('approve a held version after its report and its difference', async () => {

@@ -20,7 +20,7 @@ import type { Version } from '../../../lib/store/version.js'
 import type { AnswerWriter } from '../answer-writer.js'
 import { type ApiContext, nodeNamed, nodesSeenBy, zoneNamed } from '../context.js'
 import { chainOf } from '../chain.js'
-import { forcedJson, nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
+import { forcedJson, holdJson, nodeZoneJson, primaryJson, conflictingJson, versionJson, zoneSummaryJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { placeAfter } from '../sorted-names.js'
 import { sortedTexts } from '../sorted-texts.js'
@@ -62,6 +62,7 @@ export function zoneRoutes(context: ApiContext): Router {
     const sees = nodesSeenBy(context, res)
     res.json({
       ...zoneSummaryJson(summary),
+      onHold: holdJson(context.board.get('orders', zone.name)?.hold),
       nodes: Object.fromEntries([...nodes].flatMap(([id, view]) => (sees(id) ? [[id, nodeZoneJson(view)]] : []))),
       primaries: Object.fromEntries(
         zone.primaries.map(({ id }) => {

@@ -205,9 +205,9 @@ export const choose = (zone, primary, serial) => ({
 
 /**
  * @param {string} zone @param {number} serial @param {string} digest @param {{ required: number, given: readonly unknown[] } | null} approvals
- * @returns {Order}
+ * @param {boolean} [isOnHold] an operator put the zone on hold @returns {Order}
  */
-export const approve = (zone, serial, digest, approvals) => ({
+export const approve = (zone, serial, digest, approvals, isOnHold = false) => ({
   id: 'approve',
   name: 'Approve',
   about: `${zone} serial ${serial}`,
@@ -221,7 +221,9 @@ export const approve = (zone, serial, digest, approvals) => ({
       ? [
           `This is approval ${approvals.given.length + 1} of ${approvals.required}; the rollout goes on after the last, each by another person.`,
         ]
-      : [`Serial ${serial} goes out to the nodes of ${zone}, stage by stage, in spite of the finding that stops it.`]),
+      : isOnHold
+        ? [`The finding stops serial ${serial} no more. It goes out when a publisher resumes ${zone}, which is on hold.`]
+        : [`Serial ${serial} goes out to the nodes of ${zone}, stage by stage, in spite of the finding that stops it.`]),
     `The approval is for exactly this content, digest ${digest.slice(0, 12)}.`,
   ],
   body: ({ fast }) => ({ serial, digest, fast: fast === 'yes' }),

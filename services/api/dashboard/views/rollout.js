@@ -1,7 +1,7 @@
 /** One version on its way: its timeline, its checks with their reports, its stages, its log, and the orders that steer it. */
 import { segment, zoneSegment } from '../api.js'
 import { h } from '../dom.js'
-import { approve, hold, reject, rollback } from '../orders/order.js'
+import { ordersFor } from '../orders/orders-for.js'
 import { linkTo } from '../place.js'
 import { facts, table, toolbar } from '../tables.js'
 import { timeline } from '../timeline.js'
@@ -11,7 +11,8 @@ import { differenceOf, differenceView } from './difference.js'
 
 /** @typedef {import('../answers.js').RolloutAnswer} RolloutAnswer */
 /** @typedef {import('../answers.js').DifferenceAnswer} DifferenceAnswer */
-/** @typedef {{ rollout: RolloutAnswer, base: number | undefined, difference: DifferenceAnswer | undefined }} Data */
+/** @typedef {import('../answers.js').ZoneAnswer} ZoneAnswer */
+/** @typedef {{ rollout: RolloutAnswer, zone: ZoneAnswer, base: number | undefined, difference: DifferenceAnswer | undefined }} Data */
 
 /** @type {import('../view-slot.js').View<Data>} */
 export const rollout = {
@@ -20,15 +21,15 @@ export const rollout = {
   load: async ({ names: [id = ''], query }, { api }) => {
     /** @type {RolloutAnswer} */
     const read = await api.get(`/v1/rollouts/${segment(id)}`)
-    /** @type {import('../answers.js').ZoneAnswer} */
+    /** @type {ZoneAnswer} */
     const zone = await api.get(`/v1/zones/${zoneSegment(read.zone)}`)
     const own = zone.versions.findIndex(({ serial, digest }) => serial === read.serial && digest === read.digest)
     const base = own < 0 ? undefined : zone.versions.slice(own + 1).find(({ releasedAt }) => releasedAt !== null)?.serial
     const difference =
       base === undefined ? undefined : await differenceOf(api, read.zone, base, `${read.serial}:${read.digest}`, query)
-    return { rollout: read, base, difference }
+    return { rollout: read, zone, base, difference }
   },
-  draw: ({ rollout: it, base, difference }, place, { hub, order, go }) => [
+  draw: ({ rollout: it, zone, base, difference }, place, { hub, order, go }) => [
     h(
       'p',
       { class: 'lead' },
@@ -37,7 +38,7 @@ export const rollout = {
       h('span', { class: 'quiet' }, versionStateMeans(it.state) ?? ''),
     ),
     it.reason !== null && h('p', { class: 'reason-box' }, it.reason),
-    toolbar(ordersOf(it).map(order)),
+    toolbar(ordersFor(it, zone).map(order)),
     it.approvals !== null && approvalsLine(it.approvals),
     facts([
       ['Digest', h('code', {}, it.digest)],
@@ -103,24 +104,6 @@ function checks({ checks: all }) {
     list(found),
     passed.length > 0 && h('details', {}, h('summary', {}, `${plural(passed.length, 'check')} passed`), list(passed)),
   )
-}
-
-/** Orders that make sense in this state. @param {RolloutAnswer} it */
-function ordersOf({ zone, serial, digest, state, approvals }) {
-  switch (state) {
-    case 'held':
-    case 'halted':
-      return [approve(zone, serial, digest, approvals), reject(zone, serial, digest)]
-    case 'waiting':
-    case 'releasing':
-    case 'soaking':
-      return [hold(zone), reject(zone, serial, digest)]
-    case 'done':
-    case 'superseded':
-      return [rollback(zone, serial)]
-    default:
-      return []
-  }
 }
 
 /** @param {NonNullable<RolloutAnswer['approvals']>} approvals */

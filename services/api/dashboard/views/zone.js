@@ -1,7 +1,8 @@
 /** One zone: its state, the newest version on its way, its primaries, its nodes that are not in sync, its versions, its content checks. */
 import { zoneSegment } from '../api.js'
 import { h } from '../dom.js'
-import { approve, choose, hold, refresh, reject, resume, resyncZone, rollback, verifyZone } from '../orders/order.js'
+import { choose, refresh, resyncZone, rollback, verifyZone } from '../orders/order.js'
+import { ordersFor } from '../orders/orders-for.js'
 import { linkTo } from '../place.js'
 import { rolloutOf } from '../rollout-cache.js'
 import { stateWord } from '../state-mark.js'
@@ -62,7 +63,7 @@ export const zone = {
       zone.held === null &&
         zone.error !== null &&
         h('p', { class: 'reason-box bad' }, `No newer version can be released: ${zone.error}`),
-      toolbar(ordersOf(data).map(order)),
+      toolbar([...ordersFor(rollout, zone), refresh(zone.name), resyncZone(zone.name), verifyZone(zone.name)].map(order)),
       h(
         'div',
         { class: 'columns' },
@@ -105,21 +106,6 @@ export const zone = {
       contents(zone),
     ]
   },
-}
-
-/** Orders that make sense now. @param {Data} data */
-function ordersOf({ zone, rollout }) {
-  const open = rollout !== undefined && (rollout.state === 'held' || rollout.state === 'halted') ? rollout : undefined
-  const isOnHold = zone.held !== null && (open === undefined || open.heldBy === 'order')
-  return [
-    ...(open === undefined || open.heldBy === 'order'
-      ? []
-      : [approve(zone.name, open.serial, open.digest, open.approvals), reject(zone.name, open.serial, open.digest)]),
-    isOnHold ? resume(zone.name) : hold(zone.name),
-    refresh(zone.name),
-    resyncZone(zone.name),
-    verifyZone(zone.name),
-  ]
 }
 
 /** @param {ZoneAnswer} zone @param {number} now */
