@@ -170,7 +170,7 @@ function urgencyOf(states) {
 }
 
 /** The order of the hub: a held zone before one whose nodes do not answer. @type {readonly State[]} */
-const SEVERITIES = ['conflict', 'ahead', 'expired', 'stuck', 'lagging', 'held', 'unknown', 'syncing', 'in-sync', 'drained']
+export const SEVERITIES = ['conflict', 'ahead', 'expired', 'stuck', 'lagging', 'held', 'unknown', 'syncing', 'in-sync', 'drained']
 
 /** @param {State} state @param {string} name */
 const placeText = (state, name) => `${String(SEVERITIES.indexOf(state)).padStart(2, '0')} ${state} ${name}`
