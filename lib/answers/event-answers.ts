@@ -18,7 +18,7 @@ export const EVENTS = {
     from: z.array(z.string()),
     to: z.array(z.string()),
   }),
-  rollout: RolloutRowAnswer.omit({ approvals: true }).extend({ since: moment }),
+  rollout: RolloutRowAnswer.omit({ approvals: true, heldBy: true }).extend({ since: moment }),
   check: z.object({
     id: z.string(),
     zone: z.string(),

@@ -20,6 +20,7 @@ const row = {
   digest: z.string(),
   state: z.enum(ROLLOUT_STATES),
   stage: z.string().nullable().describe('The current stage'),
+  heldBy: z.enum(['check', 'order']).nullable().describe('The reason of a held version: a check, or the hold of its zone'),
   reason: z.string().nullable().describe('Reason why it is held, halted, rejected or superseded'),
   approvals: ApprovalsAnswer.nullable().describe('Of a held version that needs several; else null'),
 }
@@ -54,7 +55,6 @@ export const RolloutAnswer = z
   .object({
     ...row,
     since: moment,
-    heldBy: z.enum(['check', 'order']).nullable(),
     fast: z.boolean(),
     stages: z.array(StageAnswer),
     confirmed: z.array(z.string()),

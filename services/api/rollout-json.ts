@@ -40,6 +40,7 @@ export function rolloutRowJson({ name }: FleetZone, version: Version, approvals:
     digest,
     state: rolloutStateOf(version),
     stage: rollout?.stages[rollout.stage]?.name ?? null,
+    heldBy: rollout?.heldBy ?? null,
     reason: rollout?.reason ?? null,
     approvals,
   }
@@ -83,7 +84,6 @@ export function rolloutJson(
   return {
     ...rolloutRowJson(zone, version, approvals),
     since: time(rollout?.since ?? releasedAt),
-    heldBy: rollout?.heldBy ?? null,
     fast: rollout?.fast ?? false,
     stages: stagesJson,
     confirmed: stagesJson.flatMap(({ nodes }) => nodes.filter(({ confirmed }) => confirmed).map(({ node: id }) => id)),

@@ -132,7 +132,7 @@ export const ResyncAnswer = z.object({ job: job.JobQueuedAnswer.shape.job.nullab
 export const OrderedAnswer = rollout.OrderedAnswer
 export type OrderedAnswer = z.infer<typeof OrderedAnswer>
 
-export const RolloutRowAnswer = rollout.RolloutRowAnswer.omit({ digest: true, approvals: true })
+export const RolloutRowAnswer = rollout.RolloutRowAnswer.omit({ digest: true, approvals: true, heldBy: true })
 export type RolloutRowAnswer = z.infer<typeof RolloutRowAnswer>
 export const RolloutsAnswer = z.object({ rollouts: z.array(RolloutRowAnswer), next: nextPage })
 /** The field of each rollout that `approve --all-halted` needs. */

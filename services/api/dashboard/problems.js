@@ -140,14 +140,18 @@ function heldProblems({ held, rollouts }) {
 
 /** @param {string} zone @param {string | null} why @param {RolloutRow | undefined} row @returns {Problem} */
 function heldProblem(zone, why, row) {
-  const isHalted = row?.state === 'halted'
+  // An approval of its version does not lift the hold of a zone.
+  const version = row?.heldBy === 'order' ? undefined : row
   return {
-    rank: isHalted ? 3.5 : 5,
+    rank: version?.state === 'halted' ? 3.5 : 5,
     tone: 'warn',
-    what: row === undefined ? `${zone} is on hold` : `${zone} serial ${row.serial} is ${row.state}`,
+    what: version === undefined ? `${zone} is on hold` : `${zone} serial ${version.serial} is ${version.state}`,
     detail: why ?? undefined,
-    next: row === undefined ? 'Resume the zone when it is right.' : 'Read the checks and the difference; approve or reject it.',
-    href: row === undefined ? linkTo('zone', [zone]) : linkTo('rollout', [row.id]),
+    next:
+      version === undefined
+        ? 'Resume the zone when the reason of the hold is gone.'
+        : 'Read the checks and the difference; approve or reject it.',
+    href: version === undefined ? linkTo('zone', [zone]) : linkTo('rollout', [version.id]),
     doc: 'version-held.md',
   }
 }

@@ -61,13 +61,18 @@ const row = (name: string, state: State, held: string | null = null): MatrixRowA
   nodes: {},
 })
 
-const rollout = (zone: string, state: RolloutRowAnswer['state']): RolloutRowAnswer => ({
+const rollout = (
+  zone: string,
+  state: RolloutRowAnswer['state'],
+  heldBy: RolloutRowAnswer['heldBy'] = null,
+): RolloutRowAnswer => ({
   id: `r-${zone}`,
   zone,
   serial: 7,
   digest: 'd',
   state,
   stage: null,
+  heldBy,
   reason: 'too few records',
   approvals: null,
 })
@@ -117,6 +122,18 @@ describe('the faults on the overview', () => {
       'Node ams of cloud A: 36 stuck of 1,000 zones',
       'held.example. serial 7 is held',
     ])
+  })
+
+  it('ask for the end of a hold where the hold of the zone stops the version, not for an approval', () => {
+    const [problem, ...others] = problemsOf(
+      facts({ held: [row('a.', 'held', 'window')], rollouts: [rollout('a.', 'held', 'order')] }),
+      NOW,
+    )
+    expect(others).to.deep.equal([])
+    expect(problem).to.include({ what: 'a. is on hold', href: '#/zone/a.' })
+    expect(problem!.next).to.match(/^Resume the zone/)
+    const [checked] = problemsOf(facts({ held: [row('a.', 'held', 'x')], rollouts: [rollout('a.', 'held', 'check')] }), NOW)
+    expect(checked!.next).to.match(/approve or reject/)
   })
 
   it('have many nodes with the same fault once, so that they do not hide a held version', () => {
