@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/runtime/clock.js'
 import type { Service } from '../../lib/runtime/lifecycle.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import { type Endpoint, endpointText } from '../../lib/dns/endpoint.js'
-import { withdrawApprovals } from './withdrawn-approvals.js'
+import { ApprovalWithdrawals } from './withdrawn-approvals.js'
 import { VERSION } from '../../lib/runtime/version.js'
 import { makeLocalToken } from '../../lib/state/local-token.js'
 import { buildApp } from './app.js'
@@ -57,7 +57,7 @@ export class ApiService implements Service {
   readonly #server: Server
   readonly #listener: HttpListener
   readonly #matrix: Matrix
-  readonly #context: ApiContext
+  readonly #approvals: ApprovalWithdrawals
   readonly #events: EventStreams
   readonly #log: Logger
   readonly #certificates: CertificateWatch
@@ -119,7 +119,7 @@ export class ApiService implements Service {
       version: VERSION,
       sessions,
     }
-    this.#context = context
+    this.#approvals = new ApprovalWithdrawals(context)
     this.#events = new EventStreams(context, gate)
     this.address = config.api.listen
     this.scheme = config.api.tls === undefined ? 'http' : 'https'
@@ -156,7 +156,7 @@ export class ApiService implements Service {
     this.#vantages.adopt()
     this.#listener.adopt(config.api.tls)
     this.#events.revoke()
-    void withdrawApprovals(this.#context)
+    void this.#approvals.judgeAll()
   }
 
   #makeLocalToken({ api, dataDir }: Config): void {
@@ -185,7 +185,7 @@ export class ApiService implements Service {
       server.listen({ host: ip, port }, () => resolve())
     })
     this.#matrix.sums.begin()
-    void withdrawApprovals(this.#context)
+    this.#approvals.start()
     this.#certificates.start()
     this.#probes.start()
     this.#vantages.start()
@@ -195,6 +195,7 @@ export class ApiService implements Service {
   }
 
   async finish(): Promise<void> {
+    this.#approvals.stop()
     this.#certificates.stop()
     this.#probes.stop()
     this.#vantages.stop()

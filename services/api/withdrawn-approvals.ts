@@ -1,12 +1,14 @@
 /**
  * Withdraws the approvals of callers that were removed from the config, or may not approve any more: an approval counts on all hubs,
- * so all of them must hear that it does not. Each hub withdraws those that were given to its own API.
+ * so all of them must hear that it does not. Each hub withdraws those that were given to its own API, and those that name no hub: they are
+ * from an earlier version of Zonecast.
  */
 import type { ApiCaller } from '../../config/caller-types.js'
 import { describeError } from '../../lib/errors.js'
 import { approvalsOf } from '../../lib/release/approvals.js'
 import { decide, type OrderParts, ordersNow } from '../../lib/release/write-orders.js'
 import type { ZoneName } from '../../lib/dns/name.js'
+import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { pause } from '../../lib/runtime/turns.js'
 import { ranksAtLeast } from './auth.js'
 import type { ApiContext } from './context.js'
@@ -21,37 +23,92 @@ export const orderPartsOf = (context: ApiContext): OrderParts => ({
   share: context.share,
 })
 
-/** Called at the start and after each reload. Never rejects: the next call withdraws the others. */
-export async function withdrawApprovals(context: ApiContext): Promise<void> {
+/** Time until a withdrawal that failed is tried again, in ms. */
+const RETRY_MS = 10_000
+
+/**
+ * Orders may come long after the start: from the disk, and from Redis when it was away. Each change of the orders of a zone is judged
+ * as it comes, and all of them after a reload.
+ */
+export class ApprovalWithdrawals {
+  readonly #context: ApiContext
+  /** Zones whose orders are judged next. */
+  readonly #due = new Set<string>()
+  #running: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #unlisten = (): void => {}
+
+  constructor(context: ApiContext) {
+    this.#context = context
+  }
+
+  start(): void {
+    this.#unlisten = this.#context.board.onChange(({ key }) => void this.#judge([key]), { tables: ['orders'] })
+    void this.judgeAll()
+  }
+
+  stop(): void {
+    this.#unlisten()
+    clearTimeout(this.#timer)
+    this.#due.clear()
+  }
+
+  /** After a reload. Never rejects. */
+  async judgeAll(): Promise<void> {
+    await this.#judge([...this.#context.board.entries('orders')].map(([name]) => name))
+  }
+
+  async #judge(zones: readonly string[]): Promise<void> {
+    for (const zone of zones) this.#due.add(zone)
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const failed: string[] = []
+    for (const name of this.#due) {
+      this.#due.delete(name)
+      await pause()
+      const zone = this.#context.matrix.fleet.zones.get(name as ZoneName)
+      if (zone !== undefined && !(await withdrawIn(this.#context, zone))) failed.push(name)
+    }
+    if (failed.length === 0) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#judge(failed), RETRY_MS).unref()
+  }
+}
+
+/** False when one could not be withdrawn. Never rejects. */
+async function withdrawIn(context: ApiContext, zone: FleetZone): Promise<boolean> {
   const { matrix, board, log } = context
   const parts = orderPartsOf(context)
-  for (const [name, { decisions }] of board.entries('orders')) {
-    await pause()
-    const zone = matrix.fleet.zones.get(name as ZoneName)
-    if (zone === undefined || !decisions.some(({ kind }) => kind === 'agree')) continue
-    for (const { kind, serial, digest, hub, by, person } of decisions) {
-      if (kind !== 'agree' || hub !== parts.hub || mayApprove(matrix.config.api, by)) continue
-      if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
-      const at = matrix.now()
-      const target = { zone: zone.name, serial, digest, caller: by, person: person ?? by }
-      const reason = `${by} is not in the config any more, or may not approve`
-      try {
-        await decide(parts, zone, {
-          kind: 'withdraw',
-          serial,
-          digest,
-          at,
-          by,
-          reason,
-          ...(person === undefined ? {} : { person }),
-        })
-        context.audit.note({ action: 'withdraw', target, reason })
-        log.warn({ zone: zone.name, op: 'order', serial, by }, 'approval withdrawn: its caller is removed')
-      } catch (error) {
-        log.warn({ zone: zone.name, op: 'order', serial, by, err: describeError(error) }, 'approval not withdrawn')
-      }
+  let isDone = true
+  for (const { kind, serial, digest, hub, by, person } of board.get('orders', zone.name)?.decisions ?? []) {
+    if (kind !== 'agree' || (hub ?? parts.hub) !== parts.hub || mayApprove(matrix.config.api, by)) continue
+    if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
+    const at = matrix.now()
+    const target = { zone: zone.name, serial, digest, caller: by, person: person ?? by }
+    const reason = `${by} is not in the config any more, or may not approve`
+    try {
+      await decide(parts, zone, {
+        kind: 'withdraw',
+        serial,
+        digest,
+        at,
+        by,
+        reason,
+        ...(person === undefined ? {} : { person }),
+      })
+      context.audit.note({ action: 'withdraw', target, reason })
+      log.warn({ zone: zone.name, op: 'order', serial, by }, 'approval withdrawn: its caller is removed')
+    } catch (error) {
+      isDone = false
+      log.warn({ zone: zone.name, op: 'order', serial, by, err: describeError(error) }, 'approval not withdrawn')
     }
   }
+  return isDone
 }
 
 const mayApprove = (

@@ -7,7 +7,7 @@ export const LOG_ADVICE: Readonly<Record<string, string>> = {
   'already shutting down': 'Nothing: the shutdown grace limits the work in progress.',
   'answer failed': 'Report it with `err`; the peer asks again.',
   'api token not writable, orders refused': 'Make `dataDir` writable for the user of the hub, or configure `api.tokens`.',
-  'approval not withdrawn': 'Look at Redis and the disk; a reload (SIGHUP) tries again.',
+  'approval not withdrawn': 'Look at Redis and the disk; the hub tries again every ten seconds.',
   'approval withdrawn: its caller is removed':
     'Another person approves the version, if it is right: `zonecast approve ZONE SERIAL`.',
   'audit chain of another hub does not continue its copy': 'The log of that hub was changed: [audit.md](../operate/audit.md).',

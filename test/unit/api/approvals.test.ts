@@ -7,6 +7,7 @@ import { type Decision, mergeOrders, type ZoneOrders } from '../../../lib/rollou
 import { hashOfToken } from '../../../services/api/auth.js'
 import { eventually } from '../../support/eventually.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
+import { NOW } from './every-state-cells.js'
 import { HubOfEveryState } from './hub-of-every-state.js'
 
 const HELD = '/v1/zones/rollout-held.example'
@@ -111,6 +112,26 @@ describe('approvals by several people', () => {
     await order(`${HELD}/approve`, 'ann')
     await hub.adopt({ api: API, approvals: { required: 2 } })
     expect((await shown())?.given.map(({ by }) => by)).to.deep.equal(['ann'])
+  })
+
+  it('of removed callers do not count when they come long after the start, nor those of before hubs were noted', async () => {
+    await start({ required: 3 })
+    const { rollouts } = await read<RolloutsAnswer>('/v1/rollouts?zone=rollout-held.example')
+    const { serial, digest } = rollouts.find((each) => each.serial === 2)!
+    const given = [{ by: 'gone', hub: 'east' }, { by: 'old' }, { by: 'far', hub: 'west' }, { by: 'ann' }]
+    // As from Redis, when it was away at the start, or from the disk.
+    hub.board.set('orders', 'rollout-held.example.', {
+      at: NOW,
+      decisions: given.map((each, i): Decision => ({ kind: 'agree', serial, digest, at: NOW - 100 + i, reason: '', ...each })),
+    })
+    await eventually(async () => expect((await shown())?.given.map(({ by }) => by)).to.deep.equal(['far', 'ann']))
+    await eventually(async () => {
+      const { entries } = await read<AuditAnswer>('/v1/audit?zone=rollout-held.example')
+      const withdrawn = entries
+        .filter(({ action }) => action === 'withdraw')
+        .map(({ target }) => (target as { caller: string }).caller)
+      expect(withdrawn.sort()).to.deep.equal(['gone', 'old'])
+    })
   })
 
   it('of a version under way only hurry it: a check of another hub may hold it in the same moment', async () => {

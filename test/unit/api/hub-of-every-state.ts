@@ -30,7 +30,7 @@ import { EventStreams } from '../../../services/api/events.js'
 import { Gate } from '../../../services/api/gate.js'
 import { HeavyAnswers } from '../../../services/api/heavy-answers.js'
 import { Sessions } from '../../../services/api/sessions.js'
-import { withdrawApprovals } from '../../../services/api/withdrawn-approvals.js'
+import { ApprovalWithdrawals } from '../../../services/api/withdrawn-approvals.js'
 import { Matrix } from '../../../services/api/matrix.js'
 import { fleetOfConfig } from '../../../services/fleet/fleet-of-config.js'
 import { contentsOf } from '../../support/record-lines.js'
@@ -98,7 +98,7 @@ export class HubOfEveryState {
   readonly #matrix: Matrix
   readonly #events: EventStreams
   readonly #server: Server
-  readonly #context: ApiContext
+  readonly #approvals: ApprovalWithdrawals
   readonly #folder: string
   readonly audit: AuditTrail
 
@@ -146,7 +146,8 @@ export class HubOfEveryState {
       auditAnchors: async () => [{ chain: 'east-01234567', n: 1, hash: 'a'.repeat(64), where: 'hub-west' }],
       version: '0.0.0',
     }
-    this.#context = context
+    this.#approvals = new ApprovalWithdrawals(context)
+    this.#approvals.start()
     const gate = new Gate(
       () => ({ ...this.#matrix.config.api, local: hashOfToken(ADMIN), sessions, certificateOf: () => undefined }),
       () => NOW,
@@ -184,7 +185,7 @@ export class HubOfEveryState {
     const config = loadConfig(file)
     const { fleet } = this.#matrix
     this.#matrix.adopt(config, fleet, fleet.diff(fleet))
-    await withdrawApprovals(this.#context)
+    await this.#approvals.judgeAll()
   }
 
   ordersOf(zone: string): readonly Decision[] {
@@ -282,6 +283,7 @@ export class HubOfEveryState {
   }
 
   async stop(): Promise<void> {
+    this.#approvals.stop()
     this.#events.close()
     this.#matrix.close()
     this.#server.close()
