@@ -132,6 +132,7 @@ export async function startSimulatedHub(zoneCount: number, nodeCount: number): P
     '/v1/primaries': () => ({ primaries: [] }),
     '/v1/rollouts': () => ({ rollouts: [], next: null }),
     '/v1/probes': () => ({ probes: [] }),
+    '/v1/vantages': () => ({ vantages: [] }),
     '/v1/catalogs': () => ({ catalogs: [] }),
   }
   const readers = new Set<ServerResponse>()
