@@ -43,17 +43,28 @@ export class Veil {
     let before = ''
     return text.replace(WORD, (word) => {
       const bare = word.replace(/[.!?]+$/, '')
-      const hidden = this.#hidden(word) ?? this.#hidden(bare) ?? this.#hiddenCloud(bare, before, text)
+      const hidden =
+        this.#hiddenNode(word) ??
+        this.#hiddenNode(bare) ??
+        this.#hiddenZone(word, before) ??
+        this.#hiddenZone(bare, before) ??
+        this.#hiddenCloud(bare, before, text)
       before = bare
       return hidden ?? word
     })
   }
 
-  #hidden(word: string): string | undefined {
-    const { zones, nodes } = this.#fleet()
-    const node = nodes.get(word)
-    if (node !== undefined) return this.#scope.hasNode(node) ? undefined : HIDDEN.node
-    const zone = zones.get(word.toLowerCase() as ZoneName) ?? zones.get(`${word.toLowerCase()}.` as ZoneName)
+  #hiddenNode(word: string): string | undefined {
+    const node = this.#fleet().nodes.get(word)
+    return node === undefined || this.#scope.hasNode(node) ? undefined : HIDDEN.node
+  }
+
+  /** Zones such as `no.`, `is.` and `to.` are words of every text: a name of one label counts with its final dot, or after the word. */
+  #hiddenZone(word: string, before: string): string | undefined {
+    const { zones } = this.#fleet()
+    const name = word.toLowerCase()
+    const isNamed = name.includes('.') || /^zones?$/i.test(before)
+    const zone = zones.get(name as ZoneName) ?? (isNamed && name !== '' ? zones.get(`${name}.` as ZoneName) : undefined)
     return zone === undefined || this.#scope.hasZone(zone) ? undefined : HIDDEN.zone
   }
 
