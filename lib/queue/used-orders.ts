@@ -39,8 +39,8 @@ export class UsedOrders {
 
   /**
    * Runs an order whose seal was checked. A second run of one that runs now gets the result of the first: the queue gives a job again
-   * after a pause of the process, or of Redis. Throws ForeignJobError for an order that has ended, or that waited for longer than an
-   * hour; throws the errors of the disk, and then the order did not begin.
+   * after a pause of the process, or of Redis. Throws ForeignJobError for an order that has ended, or that was given over an hour ago
+   * and has not begun in this dataDir; throws the errors of the disk, and then the order did not begin.
    */
   run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
     const { id } = order
@@ -59,7 +59,11 @@ export class UsedOrders {
     const known = await this.#stepOf(order)
     if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
     if (known === undefined) {
-      if (this.#now() - sealedAt > BEGIN_WITHIN_MS) refuse('waited for longer than an hour; give the order again')
+      if (this.#now() - sealedAt > BEGIN_WITHIN_MS) {
+        // The notes of a machine that died are on its disk.
+        const facts = 'was given over an hour ago and has not begun in this dataDir; another machine may have begun it'
+        refuse(`${facts}: check the nodes, and give the order again if it is still needed`)
+      }
       await this.#note(order, 'begun')
     }
     this.#open.set(id, order)

@@ -17,7 +17,7 @@ describe('a sealed order', () => {
   const process = (): UsedOrders => new UsedOrders(dataDir, () => now)
   const order = { kind: 'resync' as const, id: 'a1', sealedAt: NOW }
   const work = async (): Promise<number> => (runs += 1)
-  const isRefused = (orders: UsedOrders): Promise<unknown> => expectError('QUEUE_FOREIGN_JOB', () => orders.run(order, work))
+  const isRefused = (orders: UsedOrders): Promise<Error> => expectError('QUEUE_FOREIGN_JOB', () => orders.run(order, work))
 
   beforeEach(() => {
     dataDir = scratch()
@@ -67,6 +67,16 @@ describe('a sealed order', () => {
     await isRefused(process())
     now = NOW + HOUR_MS
     await process().run(order, work)
+    expect(runs).to.equal(1)
+  })
+
+  it('of a machine that died does not go on in another dataDir after an hour, and the refusal states both causes', async () => {
+    await process().run(order, work)
+    now += HOUR_MS + 1
+    dataDir = scratch()
+    const { message } = await isRefused(process())
+    expect(message).to.include('resync-a1 ').and.not.include('waited')
+    expect(message).to.include('given over an hour ago').and.include('another machine may have begun it')
     expect(runs).to.equal(1)
   })
 
