@@ -63,7 +63,7 @@ export const VantageRowAnswer = z
     state: z
       .enum(VANTAGE_STATES)
       .describe(
-        'up: it reported within three rounds; waiting: it did not report yet, since the hub started; lost: its results count no more',
+        'up: it reported within three intervals, 5 s at least; waiting: it did not report yet, since the hub started; lost: its results do not count any more',
       ),
     since: moment.describe('Begin of the state'),
     reportedAt: moment,

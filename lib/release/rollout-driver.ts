@@ -247,11 +247,11 @@ export class RolloutDriver {
     const before = version.rollout!
     const now = clock.now()
     if (stepRollout(before, event, now) === before) return
-    let told = before.log.at(-1)
+    let lastLine = before.log.at(-1)
     const moved = await stored.advance(version, () => {
       // Steps again, on the present record: only the store's own turn excludes other writers.
       const after = version.rollout && stepRollout(version.rollout, event, now)
-      told = version.rollout?.log.at(-1)
+      lastLine = version.rollout?.log.at(-1)
       return after === version.rollout || after === undefined ? undefined : progressOf(after, now, version.releasedTo)
     })
     if (!moved?.rollout || moved.rollout === before) return
@@ -266,7 +266,7 @@ export class RolloutDriver {
     }
     const isLoud = state === 'halted' || state === 'held'
     // A step that another one made, or that changes no state, was logged before.
-    if (lines.at(-1) !== told) log[isLoud ? 'error' : 'info'](line, lines.at(-1)?.what ?? state)
+    if (lines.at(-1) !== lastLine) log[isLoud ? 'error' : 'info'](line, lines.at(-1)?.what ?? state)
     // A stage that begins again is judged as a new one.
     if (isOver(state) || (state === 'releasing' && before.state !== 'releasing')) this.#watch.forget(line.rollout)
     onProgress(zone, stored, moved)

@@ -37,7 +37,7 @@ export const VANTAGE_ROUTES: readonly RouteConfig[] = [
     method: 'get',
     path: '/v1/vantages/{vantage}/tasks',
     'x-role': 'vantage',
-    summary: 'What the vantage point should ask in this round; for its own token',
+    summary: 'Tasks of the vantage point for one round, for its own token',
     request: { params },
     responses: { 200: json(VantageTasksAnswer, 'Tasks') },
   },

@@ -83,7 +83,7 @@ export const LOG_ADVICE: Readonly<Record<string, string>> = {
   'unexpected error': 'Report it with `err`; the hub goes on.',
   'value in redis ignored: no hub of this installation wrote it':
     'Another program writes to this Redis: [security.md](../operate/security.md).',
-  'vantage point reports on an address no more':
+  'vantage point stopped reporting on an address':
     'Its own log has the cause, or it is of another hub: [vantage-points.md](../operate/vantage-points.md#states).',
   'vantage point lost': 'Its own log names the cause: [vantage-points.md](../operate/vantage-points.md#states).',
   'verdict for routing changed': '`reason` has the cause: [health.md](../operate/health.md).',

@@ -76,7 +76,7 @@ const lostProblem = ({ name, reportedAt }, now) => ({
   rank: 4.6,
   tone: 'warn',
   what: `Vantage point ${name} is lost`,
-  detail: `${reportedAt === null ? 'no report since this hub started' : `last report ${ago(reportedAt, now)}`}; its results count no more`,
+  detail: `${reportedAt === null ? 'no report since this hub started' : `last report ${ago(reportedAt, now)}`}; its results do not count any more`,
   next: 'Look at its process, and at the path from there to this hub.',
   doc: 'vantage-points.md',
   command: 'zonecast vantages',

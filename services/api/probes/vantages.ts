@@ -36,7 +36,7 @@ const LOST_INTERVALS = 3
 const LEAST_LOST_MS = 5_000
 const WATCH_MS = 1_000
 /** Changes of one vantage point that become log lines and events: more in a short time are noise, or a lie. */
-const NEWS = { perSecond: 0.5, burst: 200 }
+const CHANGES = { perSecond: 0.5, burst: 200 }
 
 export type VantageState = 'up' | 'waiting' | 'lost'
 
@@ -81,7 +81,7 @@ export class Vantages {
   readonly #parts: VantageParts
   readonly #judge: ProbeJudge
   readonly #steady: () => number
-  readonly #news = new RateLimiter(NEWS)
+  readonly #changes = new RateLimiter(CHANGES)
   readonly #known = new Map<string, Kept>()
   #timer: NodeJS.Timeout | undefined
 
@@ -219,7 +219,7 @@ export class Vantages {
   }
 
   #mayReport(name: string): boolean {
-    return this.#news.take(hashAddress(name))
+    return this.#changes.take(hashAddress(name))
   }
 
   /** Notes vantage points that are lost. Without probes none is. */
@@ -244,7 +244,7 @@ export class Vantages {
       results.dropUnless((answer) => answer.address !== address)
       catchment.dropUnless((reach) => reach.address !== address)
       if (this.#mayReport(name))
-        this.#parts.log.warn({ op: 'vantage', vantage: name, address }, 'vantage point reports on an address no more')
+        this.#parts.log.warn({ op: 'vantage', vantage: name, address }, 'vantage point stopped reporting on an address')
     }
   }
 

@@ -63,7 +63,7 @@ describe('the service addresses of the page', () => {
     expect(others).to.deep.equal([])
     expect(problem).to.include({
       what: 'Vantage point tokyo is lost',
-      detail: 'last report 5m ago; its results count no more',
+      detail: 'last report 5m ago; its results do not count any more',
       doc: 'vantage-points.md',
       command: 'zonecast vantages',
     })
