@@ -10,7 +10,7 @@ import { startKnot } from '../../lab/knot.js'
 import { findPort } from '../../lab/ports.js'
 import type { LabServer } from '../../lab/server.js'
 import { zoneText } from '../../lab/zone-text.js'
-import { barriers, needsBrowser, openBrowser, openPage, picture, type WatchedPage } from '../support/browser.js'
+import { barriers, needsBrowser, openBrowser, openPage, picture, tabTo, type WatchedPage } from '../support/browser.js'
 import { eventually } from '../support/eventually.js'
 import { needsPeers } from '../support/peers.js'
 import { scratchDirs } from '../support/scratch-dir.js'
@@ -93,12 +93,16 @@ describe('a conflict on the live page', function () {
     await picture(watched, 'conflict')
   })
 
-  it('ends with the choice of a content', async () => {
+  it('ends with the choice of a content, by keyboard alone', async () => {
     const { page } = watched
     const [rival] = (await view()).rivals
-    await page.locator(`[data-order=choose][aria-label$=" of ${rival!.from}"]`).click()
+    const button = `[data-order=choose][aria-label$=" of ${rival!.from}"]`
+    await page.locator('#view-title').focus()
+    await tabTo(page, button)
+    await page.keyboard.press('Enter')
     expect(await page.locator('#order .does').textContent()).to.include(`The records that ${rival!.from} serves`)
-    await page.locator('#order input[name=reason]').fill('it has the records of the registry')
+    expect(await page.evaluate('document.activeElement.name')).to.equal('reason')
+    await page.keyboard.type('it has the records of the registry')
     await page.keyboard.press('Enter')
     await eventually(async () => expect(await page.locator('#order .outcome').textContent()).to.match(/^Choose accepted/))
     await eventually(async () => expect(await view()).to.deep.include({ rivals: [], digest: rival!.digest }), {

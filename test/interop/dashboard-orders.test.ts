@@ -1,7 +1,7 @@
 /** Every order of the live page, by keyboard alone, against a hub with name servers: the effect stated first, and the answer. */
 import { expect } from 'chai'
 import type { Browser, Page } from 'playwright-core'
-import { barriers, needsBrowser, openBrowser, openPage, picture, type WatchedPage } from '../support/browser.js'
+import { barriers, needsBrowser, openBrowser, openPage, picture, tabTo, type WatchedPage } from '../support/browser.js'
 import { eventually } from '../support/eventually.js'
 import { type PageScene, startPageScene } from '../support/page-scene.js'
 import { needsPeers } from '../support/peers.js'
@@ -20,17 +20,8 @@ describe('orders of the live page, by keyboard alone', function () {
   let watched: WatchedPage
   let page: Page
 
-  /** Presses Tab until an element of the selector has the focus. */
-  const tabTo = async (selector: string): Promise<void> => {
-    await page.locator(selector).first().waitFor({ timeout: 5000 })
-    for (let i = 0; i < 120; i++) {
-      if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return
-      await page.keyboard.press('Tab')
-    }
-    throw new Error(`Tab does not reach ${selector}`)
-  }
   const open = async (selector: string): Promise<void> => {
-    await tabTo(selector)
+    await tabTo(page, selector)
     await page.keyboard.press('Enter')
   }
   const text = (selector: string): Promise<string | null> => page.locator(selector).first().textContent({ timeout: 5000 })
@@ -95,7 +86,7 @@ describe('orders of the live page, by keyboard alone', function () {
   it('reach a zone from the matrix', async () => {
     await page.keyboard.press('g')
     await page.keyboard.press('m')
-    await tabTo('#matrix [data-at]')
+    await tabTo(page, '#matrix [data-at]')
     await eventually(async () => {
       await page.keyboard.press('ArrowDown')
       await page.keyboard.press('Home')
@@ -216,7 +207,7 @@ describe('orders of the live page, by keyboard alone', function () {
     await shows('#view table', /rejected/)
     await view('a', 'Audit')
     await shows('#view table', /new disk/)
-    await tabTo('#view input[name=node]')
+    await tabTo(page, '#view input[name=node]')
     await page.keyboard.type('lhr1')
     await page.keyboard.press('Enter')
     await eventually(async () => expect(await text('#view table')).to.not.match(/the record is not needed/))
