@@ -90,6 +90,22 @@ describe('the matrix of a large fleet', function () {
     expect(await focused()).to.match(/^zone\d+\.example\. serial/)
   })
 
+  it('folds a local cluster to one column and unfolds it, by keyboard alone', async () => {
+    const head = (id: string) => page.locator(`.nodes [data-node="${id}"]`).count()
+    await page.locator('#matrix').evaluate((grid) => grid.scrollTo(0, 0))
+    await page.locator('#clusters').focus()
+    await page.keyboard.press('Space')
+    await eventually(async () => expect([await head('ams ×2'), await head('n006'), await head('n008')]).to.deep.equal([1, 0, 0]))
+    expect(await page.locator('#matrix').getAttribute('aria-colcount')).to.equal('100')
+    await page.locator('.nodes [data-node="ams ×2"]').focus()
+    const cells = page.locator('[role=gridcell][aria-label*=" on ams ×2, worst n006: in-sync"]')
+    await eventually(async () => expect(await cells.count()).to.be.greaterThan(5))
+    await page.keyboard.press('Enter')
+    await eventually(async () => expect([await head('ams ×2'), await head('n006'), await head('n008')]).to.deep.equal([0, 1, 1]))
+    expect(await page.evaluate('document.activeElement.dataset.at')).to.match(/^-1 /)
+    expect(await page.locator('#clusters').isChecked()).to.equal(false)
+  })
+
   it('changes the cell of an event alone', async () => {
     await page.locator('#matrix').evaluate((grid) => grid.scrollTo(0, 0))
     const label = () => page.locator('[role=gridcell][aria-label^="zone000005.example. on n001:"]').getAttribute('aria-label')

@@ -20,12 +20,12 @@ export interface SimulatedHub {
   close(): Promise<void>
 }
 
-/** Two nodes do not answer, one is stuck on every hundredth zone, and zone 42 is held. */
+/** Two nodes do not answer, one is stuck on every hundredth zone, zone 42 is held, and n006 and n008 are a local cluster. */
 export async function startSimulatedHub(zoneCount: number, nodeCount: number): Promise<SimulatedHub> {
   const nodes = Array.from({ length: nodeCount }, (_, i) => ({
     id: `n${String(i).padStart(3, '0')}`,
     cloud: i % 2 === 0 ? 'A' : 'B',
-    cluster: null,
+    cluster: i === 6 || i === 8 ? 'ams' : null,
     site: `S${String(i % 20).padStart(2, '0')}`,
   }))
   const names = Array.from({ length: zoneCount }, (_, i) => `zone${String(i).padStart(6, '0')}.example.`)

@@ -2,6 +2,7 @@
  * The data of the page: the nodes by cloud, the zones loaded so far, and the newest report of each zone on each node. Pages and
  * events come over two connections and may overtake each other; an event after the request of a page is newer than the page.
  */
+import { clustersOf, Folds } from './fold-columns.js'
 import { PROBLEMS, worstOf } from './states.js'
 
 /** @typedef {import('./answers.js').NodeZoneAnswer} NodeZone */
@@ -17,7 +18,7 @@ import { PROBLEMS, worstOf } from './states.js'
 export class FleetModel {
   /** @type {Cloud[]} */
   clouds = []
-  /** Nodes in the order of the columns: cloud by cloud. @type {FleetNode[]} */
+  /** The columns, cloud by cloud: nodes, and folded clusters. @type {FleetNode[]} */
   nodes = []
   /** Loaded zones by name. @type {string[]} */
   names = []
@@ -34,6 +35,7 @@ export class FleetModel {
   /** @type {Map<string, Row>} */
   #rows = new Map()
   #order = 0
+  #folds = new Folds()
 
   /** Called before the request of a page; the result is passed with the page. */
   mark() {
@@ -45,9 +47,40 @@ export class FleetModel {
     return this.#rows.get(name)
   }
 
-  /** @param {string} zone @param {string} node */
-  cell(zone, node) {
-    return this.#rows.get(zone)?.cells.get(node)
+  /** @param {string} zone @param {string} column a node or a folded cluster */
+  cell(zone, column) {
+    return this.worst(zone, column)?.cell
+  }
+
+  /** The member of the column that most needs an operator for the zone, with its cell. @param {string} zone @param {string} column */
+  worst(zone, column) {
+    const cells = this.#rows.get(zone)?.cells
+    return this.#folds.worst(column, (node) => cells?.get(node))
+  }
+
+  /** @param {string} column */
+  membersOf(column) {
+    return this.#folds.membersOf(column)
+  }
+
+  /** @param {string} column */
+  sumOf(column) {
+    return this.#folds.sum(column, this.sums)
+  }
+
+  /** Nodes, not columns. */
+  get nodeCount() {
+    return this.#given.length
+  }
+
+  get hasClusters() {
+    return clustersOf(this.#given).size > 0
+  }
+
+  /** Each local cluster becomes one column, or its members do again. @param {boolean} isOn */
+  fold(isOn) {
+    this.#folds.isOn = isOn
+    this.#takeNodes(this.#given)
   }
 
   /**
@@ -127,10 +160,13 @@ export class FleetModel {
     const urgency = (/** @type {FleetNode} */ { id }) =>
       this.bySeverity ? (this.#urgency.get(id) ?? PROBLEMS.length) : PROBLEMS.length
     const worst = (/** @type {Cloud} */ { nodes: members }) => Math.min(...members.map(urgency))
+    this.#folds.forget()
     this.clouds = Array.from(byCloud, ([name, members]) => ({
       name,
       nodes: members.toSorted((a, b) => urgency(a) - urgency(b)),
-    })).sort((a, b) => worst(a) - worst(b))
+    }))
+      .sort((a, b) => worst(a) - worst(b))
+      .map(({ name, nodes: members }) => ({ name, nodes: this.#folds.columns(members) }))
     this.nodes = this.clouds.flatMap(({ nodes: members }) => members)
   }
 

@@ -1,12 +1,14 @@
 /** The head, the rows and the cells of the matrix as elements. A redraw touches only elements whose content changes. */
 import { fill, h, shown } from './dom.js'
+import { isFold } from './fold-columns.js'
 import { FleetModel, isOutdated, lagOf } from './fleet-model.js'
 import { morph } from './morph.js'
 import { stateMark } from './state-mark.js'
 import { STATES, stateRow, worstOf } from './states.js'
 import { count, shortSpan, span } from './words.js'
 
-/** @typedef {import('./answers.js').NodeSummaryAnswer} NodeSummary */
+/** @typedef {Pick<import('./answers.js').NodeSummaryAnswer, 'states' | 'inSync' | 'total'>} Sum */
+/** @typedef {{ node: string, cell: import('./fleet-model.js').Cell }} Member */
 /** @typedef {import('./fleet-model.js').Row} Row */
 /** @typedef {{ isChosen: boolean, now: number, hubNow: number, holdSeconds: number }} Moment */
 
@@ -33,6 +35,7 @@ export function headRows({ clouds, nodes }) {
           class: 'cell',
           role: 'columnheader',
           tabindex: -1,
+          'aria-expanded': isFold(id) ? 'false' : undefined,
           'data-at': `-1 ${column}`,
           'data-first': isFirst(clouds, id),
           'data-node': id,
@@ -45,7 +48,7 @@ export function headRows({ clouds, nodes }) {
   return [cloudRow, nodeRow]
 }
 
-/** The node, its worst state, and the number of its zones that are not in sync. @param {HTMLElement} element @param {NodeSummary | undefined} sum */
+/** The node, its worst state, and the number of its zones that are not in sync. @param {HTMLElement} element @param {Sum | undefined} sum */
 export function drawHead(element, sum) {
   const { node: id = '', site = '' } = element.dataset
   const states = sum === undefined ? [] : STATES.filter(({ state }) => (sum.states[state] ?? 0) > 0).map(({ state }) => state)
@@ -54,7 +57,7 @@ export function drawHead(element, sum) {
   const words = states.map((state) => `${count(sum?.states[state] ?? 0)} ${state}`).join(', ')
   const label = `${id}${site === '' ? '' : `, ${site}`}${words === '' ? '' : `: ${words}`}`
   if (!isNew(element, label)) return
-  element.title = `${label}; open this node`
+  element.title = `${label}; ${isFold(id) ? 'show its members' : 'open this node'}`
   element.setAttribute('aria-label', label)
   element.classList.toggle('bad', worst !== undefined && stateRow(worst).tone === 'bad')
   element.classList.toggle('warn', worst !== undefined && stateRow(worst).tone === 'warn')
@@ -101,22 +104,23 @@ export function drawName(element, row, isChosen) {
   )
 }
 
-/** @param {HTMLElement} element @param {Row} row @param {string} node @param {Moment} moment */
-export function drawCell(element, row, node, { isChosen, now, hubNow, holdSeconds }) {
+/** @param {HTMLElement} element @param {Row} row @param {{ column: string, worst: Member | undefined }} at @param {Moment} moment */
+export function drawCell(element, row, { column, worst }, { isChosen, now, hubNow, holdSeconds }) {
   const { name, serial } = row.summary
-  const cell = row.cells.get(node)
-  if (cell === undefined) {
+  if (worst === undefined) {
     if (!isNew(element, 'none')) return
     element.className = 'cell none'
-    element.setAttribute('aria-label', `${node} does not serve ${name}`)
+    element.setAttribute('aria-label', `${column} does not serve ${name}`)
     fill(element, '·')
     return
   }
+  const { cell } = worst
+  const node = column === worst.node ? column : `${column}, worst ${worst.node}`
   const lag = lagOf(cell, now)
   const short = lag > 0 ? shortSpan(lag) : undefined
   const outdated = isOutdated(cell, hubNow, holdSeconds)
   const isReleased = cell.serial === serial
-  if (!isNew(element, `${cell.state} ${cell.serial} ${isReleased} ${short} ${outdated} ${isChosen}`)) return
+  if (!isNew(element, `${worst.node} ${cell.state} ${cell.serial} ${isReleased} ${short} ${outdated} ${isChosen}`)) return
   const words = [
     `${cell.state}, serial ${cell.serial ?? 'unknown'}`,
     ...(lag > 0 ? [`${span(lag)} behind`] : []),

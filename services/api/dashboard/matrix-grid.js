@@ -3,6 +3,7 @@
  * others from there. Only visible columns exist too. It draws the model and reports the choice; it loads nothing.
  */
 import { fill, h } from './dom.js'
+import { isFold } from './fold-columns.js'
 import { drawCell, drawHead, drawName, emptyCell, emptyRow, headRows } from './matrix-cells.js'
 import { scrollTopFor, windowOf } from './view-window.js'
 
@@ -21,6 +22,8 @@ export class MatrixGrid {
   onChoose = () => undefined
   /** @type {() => void} */
   onNearEnd = () => undefined
+  /** The head of a folded cluster was chosen. @type {() => void} */
+  onUnfold = () => undefined
   /** The hub's clock, and how long an observation is valid. */
   hub = { now: Date.now, holdSeconds: Number.POSITIVE_INFINITY }
   /** @type {Choice} */
@@ -135,7 +138,7 @@ export class MatrixGrid {
 
   #drawSums() {
     for (const cell of this.#head.querySelectorAll('[data-node]'))
-      if (cell instanceof HTMLElement) drawHead(cell, this.#model.sums.get(cell.dataset.node ?? ''))
+      if (cell instanceof HTMLElement) drawHead(cell, this.#model.sumOf(cell.dataset.node ?? ''))
   }
 
   /**
@@ -160,7 +163,9 @@ export class MatrixGrid {
     if (head !== undefined) drawName(head, row, isZone && this.chosen.node === undefined)
     for (const cell of cells) {
       const id = this.#model.nodes[Number(cell.getAttribute('aria-colindex')) - 2]?.id
-      if (id !== undefined) drawCell(cell, row, id, { ...moment, isChosen: isZone && this.chosen.node === id })
+      if (id === undefined) continue
+      const isChosen = isZone && this.chosen.node !== undefined && this.#model.membersOf(id).includes(this.chosen.node)
+      drawCell(cell, row, { column: id, worst: this.#model.worst(name, id) }, { ...moment, isChosen })
     }
   }
 
@@ -208,8 +213,10 @@ export class MatrixGrid {
   /** @param {number} row @param {number} column */
   #choose(row, column) {
     const zone = this.#model.names[row]
-    const node = this.#model.nodes[column]?.id
-    if (zone !== undefined && node !== undefined && this.#model.cell(zone, node) === undefined) return
+    const id = this.#model.nodes[column]?.id
+    if (zone === undefined && id !== undefined && isFold(id)) return this.onUnfold()
+    const node = zone === undefined || id === undefined ? id : this.#model.worst(zone, id)?.node
+    if (id !== undefined && node === undefined) return
     if (zone !== undefined || node !== undefined) this.onChoose({ zone, node })
   }
 

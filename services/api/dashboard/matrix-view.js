@@ -33,6 +33,7 @@ export class MatrixView {
   #empty = byId('empty', HTMLElement)
   #shown = byId('shown', HTMLElement)
   #serials = byId('serials', HTMLInputElement)
+  #clusters = byId('clusters', HTMLInputElement)
   #model = new FleetModel()
   #grid = new MatrixGrid(this.#model, byId('matrix', HTMLElement))
   #filter
@@ -60,6 +61,13 @@ export class MatrixView {
     this.#filter = new MatrixFilter((query) => parts.go({ ...this.#place, query: { ...this.#place.query, ...query } }, 'replace'))
     this.#grid.onNearEnd = () => void this.#more()
     this.#grid.onChoose = ({ zone, node }) => this.#choose(zone, node)
+    this.#grid.onUnfold = () => {
+      this.#fold(false)
+      this.#grid.refocus()
+    }
+    this.#clusters.checked = localStorage.getItem('zonecast-clusters') === 'folded'
+    this.#model.fold(this.#clusters.checked)
+    this.#clusters.onchange = () => this.#fold(this.#clusters.checked)
     this.#serials.onchange = () => {
       localStorage.setItem('zonecast-serials', this.#serials.checked ? 'yes' : 'no')
       this.#setWidth(this.#serials.checked)
@@ -67,7 +75,7 @@ export class MatrixView {
   }
 
   get #pageZones() {
-    const fitting = Math.floor(PAGE_CELLS / Math.max(1, this.#model.nodes.length))
+    const fitting = Math.floor(PAGE_CELLS / Math.max(1, this.#model.nodeCount))
     return Math.max(LEAST_ZONES, Math.min(PAGE_ZONES, fitting))
   }
 
@@ -103,7 +111,7 @@ export class MatrixView {
   }
 
   get #reloadZones() {
-    const most = Math.min(MOST_ZONES, Math.floor(MOST_CELLS / Math.max(1, this.#model.nodes.length)))
+    const most = Math.min(MOST_ZONES, Math.floor(MOST_CELLS / Math.max(1, this.#model.nodeCount)))
     return Math.max(this.#pageZones, Math.min(most, this.#model.names.length))
   }
 
@@ -179,6 +187,7 @@ export class MatrixView {
     this.#model.bySeverity = sort === 'severity'
     this.#model.takePage(page, { after, mark, now: Date.now(), whole })
     if (isFirst) this.#chooseWidth()
+    for (const label of this.#clusters.labels ?? []) label.hidden = !this.#model.hasClusters
     this.#grid.draw()
     this.#empty.hidden = this.#model.names.length > 0
   }
@@ -216,6 +225,14 @@ export class MatrixView {
     const { zone: _zone, node: _node, ...query } = this.#place.query
     this.#parts.go({ ...this.#place, query })
     this.#grid.refocus()
+  }
+
+  /** @param {boolean} isOn */
+  #fold(isOn) {
+    localStorage.setItem('zonecast-clusters', isOn ? 'folded' : 'members')
+    this.#clusters.checked = isOn
+    this.#model.fold(isOn)
+    this.#grid.draw()
   }
 
   #chooseWidth() {
