@@ -198,6 +198,8 @@ export class AnswerVerifier {
   #first = true
   #unsigned = 0
   #running: Hmac | undefined
+  /** End of the octets of the last message before its TSIG; undefined when it had none. */
+  unsignedEnd: number | undefined
 
   constructor(key: TsigKey, requestMac: Buffer) {
     this.#key = key
@@ -212,6 +214,7 @@ export class AnswerVerifier {
   accept(msg: Buffer, nowSeconds: number): boolean {
     const tsig = findTsig(msg)
     const key = this.#key.id
+    this.unsignedEnd = tsig?.start
     if (!tsig) {
       // RFC 8945 §5.3.1: the first message is always signed; of the others at least every hundredth.
       if (this.#first)

@@ -11,10 +11,11 @@ import type { Remote } from '../fleet/remote.js'
 import { type Clock, seconds } from '../runtime/clock.js'
 import type { Patience } from '../transport/tcp-client.js'
 import type { TcpPool } from '../transport/tcp-pool.js'
-import { InboundTransfer, type InboundWish } from '../xfr/inbound.js'
+import { InboundTransfer } from '../xfr/inbound.js'
+import type { InboundWish } from '../xfr/inbound-wish.js'
 import type { TransferLimits } from './transfer-limits.js'
 
-export interface ReceiveWish extends Pick<InboundWish, 'onRecords' | 'onFull'> {
+export interface ReceiveWish extends Pick<InboundWish, 'onRecords' | 'onFull' | 'known'> {
   apex: Buffer
   /** The current SOA, to ask by IXFR; undefined to ask by AXFR. */
   held: Soa | undefined
@@ -58,12 +59,12 @@ export async function receiveTransfer(
     const query = writeQuery({ id, apex, type: held ? TYPE.IXFR : TYPE.AXFR, currentSoa: held?.stored, edns })
     const signed = remote.key ? signRequest(remote.key, query, seconds(clock)) : undefined
     verifier = signed && remote.key ? new AnswerVerifier(remote.key, signed.mac) : undefined
-    const { onFull, onRecords } = wish
-    inbound = new InboundTransfer({ asked, apex, currentSerial: held?.serial, id, limits, onFull, onRecords })
+    const { onFull, onRecords, known } = wish
+    inbound = new InboundTransfer({ asked, apex, currentSerial: held?.serial, id, limits, onFull, onRecords, known })
     const take = (message: Buffer): 'more' | 'done' => {
       wish.signal?.throwIfAborted()
       verify(verifier, message, clock)
-      inbound.accept(message)
+      inbound.accept(message, verifier?.unsignedEnd)
       wish.afterMessage?.()
       return inbound.outcome === undefined ? 'more' : 'done'
     }

@@ -14,6 +14,7 @@ import { TcpPool } from '../transport/tcp-pool.js'
 import { TransferError } from '../xfr/errors.js'
 import type { InboundTransfer } from '../xfr/inbound.js'
 import { ContentSum } from '../zone/content-sum.js'
+import type { KnownMessages } from './known-messages.js'
 import { RecordHash } from '../zone/record-hash.js'
 import type { RecordKeys } from '../zone/record-keys.js'
 
@@ -26,6 +27,8 @@ export interface ReadWish {
   ignored: IgnoredRecords
   /** The records of the version: differences are found, not only that there are some. */
   keys?: RecordKeys | undefined
+  /** Messages that came before, of any node. */
+  known?: KnownMessages | undefined
 }
 
 export interface Received {
@@ -68,7 +71,7 @@ export async function readFromNode(wish: ReadWish, clock: Clock = systemClock): 
 }
 
 async function readOnce(tcp: TcpPool, wish: ReadWish, edns: boolean, clock: Clock): Promise<Received> {
-  const { remote, apex, limits, ignored, keys } = wish
+  const { remote, apex, limits, ignored, keys, known } = wish
   const startedAt = performance.now()
   let sum = new ContentSum(ignored)
   let meeting = keys && new Meeting(keys, ignored)
@@ -78,6 +81,8 @@ async function readOnce(tcp: TcpPool, wish: ReadWish, edns: boolean, clock: Cloc
     edns,
     isAlone: true,
     limits,
+    // The search for differences meets every record.
+    known: keys === undefined ? known?.during(apex, ignored, () => sum) : undefined,
     onFull: () => {
       sum = new ContentSum(ignored)
       meeting = keys && new Meeting(keys, ignored)

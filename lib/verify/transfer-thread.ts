@@ -5,14 +5,16 @@ import type { Endpoint } from '../dns/endpoint.js'
 import type { Remote } from '../fleet/remote.js'
 import { describeError, ZonecastError } from '../errors.js'
 import { goAsUsual } from '../runtime/priority.js'
+import { KnownMessages } from './known-messages.js'
 import { RecordKeys } from '../zone/record-keys.js'
 import { type Received, readFromNode, type ReadWish } from './transfer-reader.js'
 
-export interface ReadRequest extends Omit<ReadWish, 'remote' | 'apex' | 'keys'> {
+export interface ReadRequest extends Omit<ReadWish, 'remote' | 'apex' | 'keys' | 'known'> {
   id: number
   remote: { id: string; address: Endpoint; key: TsigKeyParts | undefined; tls: Remote['tls'] }
   apex: Uint8Array
   keys: SharedArrayBuffer | undefined
+  known: SharedArrayBuffer
 }
 
 /** `fault`: of an error that zonecast threw. */
@@ -22,7 +24,7 @@ export type ReadReply =
 
 goAsUsual()
 
-async function reply({ id, remote, apex, keys, ...wish }: ReadRequest): Promise<ReadReply> {
+async function reply({ id, remote, apex, keys, known, ...wish }: ReadRequest): Promise<ReadReply> {
   try {
     const key = remote.key && TsigKey.fromParts(remote.key)
     const received = await readFromNode({
@@ -30,6 +32,7 @@ async function reply({ id, remote, apex, keys, ...wish }: ReadRequest): Promise<
       remote: { ...remote, key },
       apex: Buffer.from(apex),
       keys: keys && RecordKeys.on(keys),
+      known: KnownMessages.on(known),
     })
     return { id, received }
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import { type NextMove, ZonecastError } from '../errors.js'
 import { guard } from '../runtime/guard.js'
 import { startThread } from '../runtime/thread.js'
+import { KnownMessages } from './known-messages.js'
 import type { ReadReply, ReadRequest } from './transfer-thread.js'
 import type { Received, ReadWish } from './transfer-reader.js'
 
@@ -29,6 +30,8 @@ export class TransferThreads {
   readonly #start: () => Worker
   #thread: Worker | undefined
   readonly #waiting = new Map<number, Waiting>()
+  /** Outlives the thread, unless that ends in the middle of work. */
+  #known = KnownMessages.empty()
   #octets = 0
   #last = 0
   #idle: NodeJS.Timeout | undefined
@@ -39,7 +42,7 @@ export class TransferThreads {
   }
 
   /** Throws ReadError. */
-  read({ remote, apex, keys, ...wish }: ReadWish): Promise<Received> {
+  read({ remote, apex, keys, ...wish }: Omit<ReadWish, 'known'>): Promise<Received> {
     if (this.#isClosed) return Promise.reject(broken('the hub is shutting down'))
     clearTimeout(this.#idle)
     this.#last += 1
@@ -51,6 +54,7 @@ export class TransferThreads {
       remote: { id: remote.id, address, key: key?.toParts(), tls },
       apex,
       keys: keys?.memory,
+      known: this.#known.memory,
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
@@ -74,6 +78,7 @@ export class TransferThreads {
     const gone = guard('verify thread', (error: unknown) => {
       if (this.#thread !== thread) return
       this.#thread = undefined
+      this.#known = KnownMessages.empty()
       this.#rejectAll(
         error instanceof Error ? `the thread that received it ended: ${error.message}` : 'the thread that received it ended',
       )

@@ -10,33 +10,16 @@ import { readHeader, type Soa, soaOf } from '../dns/message.js'
 import { lowerWire } from '../dns/name.js'
 import { MAX_STORED_OCTETS, RecordReader } from '../dns/record.js'
 import { CLASS, isMetaType, TYPE, typeName } from '../dns/rrtype.js'
-import { compareSerials, type Serial } from '../dns/serial.js'
+import { compareSerials } from '../dns/serial.js'
 import type { Difference } from '../zone/difference.js'
 import { sameRecord } from '../zone/record-hash.js'
 import { RunBuilder } from '../zone/record-run.js'
-import { type AskedFor, TransferError } from './errors.js'
+import { TransferError } from './errors.js'
 import { checkAnswerHeader } from './inbound-header.js'
-import { type InboundLimits, LimitGuard } from './inbound-limits.js'
+import { LimitGuard } from './inbound-limits.js'
+import type { InboundOutcome, InboundWish } from './inbound-wish.js'
+import type { MessageFigures, MessageMemory } from './message-memory.js'
 import { isInZone } from './owner-in-zone.js'
-
-export interface InboundWish {
-  asked: AskedFor
-  /** Wire, any case. */
-  apex: Buffer
-  /** The current serial, for a request by IXFR. */
-  currentSerial: Serial | undefined
-  id: number
-  limits: InboundLimits
-  /** Takes records of an AXFR, back to back, the opening SOA first. The buffer is reused. */
-  onRecords(data: Buffer, from: number, to: number): void
-  /** An AXFR begins: the records of an earlier attempt are void. */
-  onFull(soa: Soa): void
-}
-
-export type InboundOutcome =
-  | { kind: 'up-to-date'; servedSerial: Serial }
-  | { kind: 'full'; soa: Soa }
-  | { kind: 'incremental'; soa: Soa; differences: Difference[] }
 
 type State =
   | { at: 'expect-soa' }
@@ -91,11 +74,29 @@ export class InboundTransfer {
     return this.#state.at === 'decide'
   }
 
-  /** Takes one message. Throws TransferError or WireError; after that the exchange is void. */
-  accept(msg: Buffer): void {
+  /**
+   * Takes one message. `end`: of its octets before a TSIG. Throws TransferError or WireError; after that the exchange is void.
+   */
+  accept(msg: Buffer, end = msg.length): void {
     this.messages += 1
     this.octets += msg.length
     const { answers, at } = checkAnswerHeader(msg, this.#wish, this.#state.at)
+    const known = this.#state.at === 'body' && this.#wish.limits.names === undefined ? this.#wish.known : undefined
+    const figures = known?.take(msg, end)
+    if (figures === undefined) this.#read(msg, answers, at, known)
+    else this.#add(figures)
+    this.#limits.check(this)
+    if (this.#state.at === 'decide' && this.#wish.asked === 'ixfr') this.#decideLoneSoa()
+  }
+
+  #add({ records, stored, outside }: MessageFigures): void {
+    this.records += records
+    this.stored += stored
+    this.outside += outside
+  }
+
+  #read(msg: Buffer, answers: number, at: number, known: MessageMemory | undefined): void {
+    const { records, stored, outside } = this
     const reader = this.#reader
     let o = at
     for (let i = 0; i < answers; i++) {
@@ -105,8 +106,9 @@ export class InboundTransfer {
     }
     this.#handOver()
     this.#skipRest(msg, o)
-    this.#limits.check(this)
-    if (this.#state.at === 'decide' && this.#wish.asked === 'ixfr') this.#decideLoneSoa()
+    // An SOA in the body ends the transfer.
+    if (this.#state.at === 'body')
+      known?.note({ records: this.records - records, stored: this.stored - stored, outside: this.outside - outside })
   }
 
   /** The primary closed the connection: an error unless the transfer has finished. */

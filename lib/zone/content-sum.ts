@@ -22,6 +22,17 @@ export class ContentSum {
     return this.#digest.toString()
   }
 
+  /** A copy of the lanes of the digest. */
+  get lanes(): Uint32Array {
+    return this.#digest.lanes
+  }
+
+  /** Adds records that were summed up before. */
+  addPart(lanes: Uint32Array, count: number): void {
+    this.#digest.addLanes(lanes)
+    this.count += count
+  }
+
   add(data: Buffer, at: number): void {
     const { ttl, types } = this.#ignored
     if (types.size > 0 && types.has(storedType(data, at))) return

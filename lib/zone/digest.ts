@@ -34,6 +34,11 @@ export class ZoneDigest {
     this.#step(hash, ttl, -1)
   }
 
+  /** Adds the lanes of other records. */
+  addLanes(other: Uint32Array): void {
+    for (let i = 0; i < this.#lanes.length; i++) this.#lanes[i] = this.#lanes[i]! + other[i]!
+  }
+
   clone(): ZoneDigest {
     return new ZoneDigest(this.#lanes)
   }
