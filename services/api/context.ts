@@ -102,7 +102,8 @@ export function zoneNamed(context: ApiContext, res: Response, text: string): Fle
 }
 
 const membersOf = ({ matrix: { fleet } }: ApiContext, cluster: string): string[] =>
-  [...fleet.nodes.values()].filter((node) => node.cluster === cluster).map(({ id }) => id)
+  // No cluster has the name of a node: an order over many nodes does not search all nodes for each.
+  fleet.nodes.has(cluster) ? [] : [...fleet.nodes.values()].filter((node) => node.cluster === cluster).map(({ id }) => id)
 
 /** Finds a node in the scope of the caller. Throws ApiProblem 403, 404. */
 export function nodeNamed(context: ApiContext, res: Response, id: string): FleetNode {
@@ -130,7 +131,7 @@ export function nodesNamed(context: ApiContext, res: Response, name: string): [F
 
 /** The ids of nodes that an order names, by themselves or by their clusters; each once. */
 export const idsNamed = (context: ApiContext, res: Response, names: readonly string[] | undefined): string[] | undefined =>
-  names && [...new Set(names.flatMap((name) => nodesNamed(context, res, name).map(({ id }) => id)))]
+  names && [...new Set([...new Set(names)].flatMap((name) => nodesNamed(context, res, name).map(({ id }) => id)))]
 
 /** True for the id of a node that the caller may see. */
 export function nodesSeenBy(context: ApiContext, res: Response): (id: string) => boolean {
