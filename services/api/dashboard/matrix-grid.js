@@ -35,6 +35,8 @@ export class MatrixGrid {
   /** @type {Map<string, HTMLElement>} */
   #drawn = new Map()
   #columns = ''
+  /** The sums in the heads. @type {FleetModel['sums'] | undefined} */
+  #sums
   #rowHeight = 36
   #cellWidth = 160
   #nameWidth = 400
@@ -132,11 +134,15 @@ export class MatrixGrid {
     for (const element of this.#drawn.values()) element.remove()
     this.#drawn.clear()
     fill(this.#head, ...headRows(this.#model))
+    this.#sums = undefined
     this.#drawSums()
     this.#setTabStop()
   }
 
+  /** A hundred labels at each frame of a scroll would be a long task. */
   #drawSums() {
+    if (this.#sums === this.#model.sums) return
+    this.#sums = this.#model.sums
     for (const cell of this.#head.querySelectorAll('[data-node]'))
       if (cell instanceof HTMLElement) drawHead(cell, this.#model.sumOf(cell.dataset.node ?? ''))
   }
