@@ -34,7 +34,7 @@ const ALL = [
   [orders.hold(ZONE), holdBody],
   [orders.resume(ZONE), releaseBody],
   [orders.approve(ZONE, 5, DIGEST, null), approveBody],
-  [orders.choose(ZONE, 'hm2', 5), approveBody],
+  [orders.choose(ZONE, 'hm2', 5, DIGEST), approveBody],
   [orders.reject(ZONE, 5, DIGEST), rejectBody],
   [orders.rollback(ZONE, 5), rollbackBody],
   [orders.drain('ams1'), drainBody],
@@ -64,6 +64,15 @@ describe('an order of the page', () => {
       expect(JSON.stringify(route)).to.include(order.role)
     })
   }
+
+  it('chooses the content that the operator has seen, not what the primary serves by then', () => {
+    expect(orders.bodyOf(orders.choose(ZONE, 'hm2', 5, DIGEST), {}, 'why')).to.deep.equal({
+      primary: 'hm2',
+      serial: 5,
+      digest: DIGEST,
+      reason: 'why',
+    })
+  })
 
   it('states which approval it is when several people must approve', () => {
     const { does } = orders.approve(ZONE, 5, DIGEST, { required: 2, given: [] })

@@ -186,9 +186,9 @@ export const resume = (zone) => ({
 
 /**
  * The choice between two contents under one serial.
- * @param {string} zone @param {string} primary @param {number} serial @returns {Order}
+ * @param {string} zone @param {string} primary @param {number} serial @param {string} digest @returns {Order}
  */
-export const choose = (zone, primary, serial) => ({
+export const choose = (zone, primary, serial, digest) => ({
   id: 'choose',
   name: 'Choose',
   about: `${zone} serial ${serial} of ${primary}`,
@@ -200,7 +200,8 @@ export const choose = (zone, primary, serial) => ({
     `The records that ${primary} serves under serial ${serial} are the correct content of ${zone}, and are released.`,
     'A node with the other content does not ask again for the same serial: it needs a forced transfer, or a higher serial at the primary.',
   ],
-  body: () => ({ primary }),
+  // The primary may serve other content by now than the operator has seen.
+  body: () => ({ primary, serial, digest }),
 })
 
 /**

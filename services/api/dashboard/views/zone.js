@@ -201,7 +201,7 @@ function rivals({ name, rivals: others, versions: kept }, { order }) {
           other === undefined
             ? 'current'
             : h('a', { href: linkTo('zone', [name], { from: reference(other), to: reference(content) }) }, `with ${other.from}`),
-          order(choose(name, from, serial)),
+          order(choose(name, from, serial, digest)),
         ]
       }),
     ),
