@@ -15,6 +15,8 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 export interface SimulatedHub {
   url: string
+  /** Milliseconds before each answer. */
+  delayMs: number
   /** Sends an event to every reader. */
   report(name: string, data: object): void
   close(): Promise<void>
@@ -148,8 +150,9 @@ export async function startSimulatedHub(zoneCount: number, nodeCount: number): P
     }
     const answer = answers[pathname]
     if (answer !== undefined) {
-      res.writeHead(200, { 'content-type': 'application/json' })
-      return res.end(JSON.stringify(answer(searchParams)))
+      const send = (): unknown =>
+        res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer(searchParams)))
+      return hub.delayMs > 0 ? setTimeout(send, hub.delayMs) : send()
     }
     const file = normalize(pathname === '/' ? '/index.html' : pathname)
     try {
@@ -162,8 +165,9 @@ export async function startSimulatedHub(zoneCount: number, nodeCount: number): P
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  return {
+  const hub: SimulatedHub = {
     url: `http://127.0.0.1:${port}`,
+    delayMs: 0,
     report: (name, data) => {
       for (const reader of readers) reader.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
     },
@@ -172,4 +176,5 @@ export async function startSimulatedHub(zoneCount: number, nodeCount: number): P
       await new Promise((resolve) => server.close(resolve))
     },
   }
+  return hub
 }

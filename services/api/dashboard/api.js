@@ -3,7 +3,9 @@
  * other origins cannot send.
  */
 
+/** Time to the head of an answer, and to its end. */
 const ANSWER_MS = 20_000
+const BODY_MS = 60_000
 
 export class ApiError extends Error {
   /** @param {number} status 0 when there was no answer @param {string} message @param {string} [slug] last part of the problem's type */
@@ -90,15 +92,19 @@ export class Api {
 
   /** A stream that goes on until `signal`. @param {string} path @param {AbortSignal} signal @returns {Promise<ReadableStream<Uint8Array>>} */
   async stream(path, signal) {
-    const response = await this.#ask(path, { signal, headers: { accept: 'text/event-stream' } })
+    const response = await this.#ask(path, { signal, headers: { accept: 'text/event-stream' } }, false, true)
     if (response.body === null) throw new ApiError(0, 'the hub sent nothing')
     return response.body
   }
 
-  /** `isQuiet`: the dialog stays closed. @param {string} path @param {RequestInit} init @param {boolean} [isQuiet] @returns {Promise<Response>} */
-  async #ask(path, init, isQuiet = false) {
+  /**
+   * `isQuiet`: the dialog stays closed. `isEndless`: the answer may take any time after its head.
+   * @param {string} path @param {RequestInit} init @param {boolean} [isQuiet] @param {boolean} [isEndless] @returns {Promise<Response>}
+   */
+  async #ask(path, init, isQuiet = false, isEndless = false) {
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), ANSWER_MS)
+    const end = () => late.abort(new ApiError(0, 'the hub does not answer in time'))
+    const timer = setTimeout(end, ANSWER_MS)
     const signal = init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal
     let response
     try {
@@ -106,9 +112,9 @@ export class Api {
     } catch {
       throw new ApiError(0, late.signal.aborted ? 'the hub does not answer in time' : 'the hub does not answer')
     } finally {
-      // The timer covers only the head of the answer: a stream goes on.
       clearTimeout(timer)
     }
+    if (!isEndless) setTimeout(end, BODY_MS)
     if (response.ok) return response
     const problem = await response.json().catch(() => undefined)
     const error = new ApiError(

@@ -1,5 +1,6 @@
 /** Facts of the hub that every view needs: its status with the caller, its clock, and whether the page is live. */
 import { reasonOf } from './api.js'
+import { inTurn } from './soon.js'
 
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./answers.js').StatusAnswer} StatusAnswer */
@@ -27,7 +28,10 @@ export class HubData {
     return Date.now() + this.#skewMs
   }
 
-  async read() {
+  /** Never throws. */
+  read = inTurn(() => this.#read())
+
+  async #read() {
     try {
       this.status = /** @type {StatusAnswer} */ (await this.#api.get('/v1/status'))
       this.statusError = undefined

@@ -4,7 +4,7 @@ import { byId, setText } from './dom.js'
 import { FleetModel, isOutdated } from './fleet-model.js'
 import { MatrixFilter } from './matrix-filter.js'
 import { MatrixGrid } from './matrix-grid.js'
-import { soon } from './soon.js'
+import { inTurn, soon } from './soon.js'
 import { ViewSlot } from './view-slot.js'
 import { pair } from './views/pair.js'
 import { shownText, span } from './words.js'
@@ -127,7 +127,9 @@ export class MatrixView {
   }
 
   /** Reads the visible rows again, which repairs any loss; sorted by severity the first ones too. */
-  async heal() {
+  heal = inTurn(() => this.#heal())
+
+  async #heal() {
     if (!this.#isWanted) return
     const { first, count } = this.#grid.inSight
     if (count === 0) return

@@ -6,6 +6,7 @@ import { reasonOf } from './api.js'
 import { h, shown } from './dom.js'
 import { morph } from './morph.js'
 import { ViewData } from './view-data.js'
+import { inTurn } from './soon.js'
 import { clock } from './words.js'
 
 /** @typedef {import('./api.js').Api} Api */
@@ -47,7 +48,8 @@ export class ViewSlot {
   #place
   /** @type {ViewData<unknown>} */
   #read = new ViewData()
-  #asked = 0
+  /** Reads the data of the shown place. @type {(() => Promise<void>) | undefined} */
+  #turns
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #gather
 
@@ -64,6 +66,7 @@ export class ViewSlot {
     const isOther = view !== this.#view || key !== this.#element.dataset.shows
     this.#view = view
     this.#place = place
+    this.#turns = inTurn(() => this.#ask(view, place))
     this.#element.dataset.shows = key
     this.#element.hidden = false
     if (isOther) {
@@ -86,7 +89,7 @@ export class ViewSlot {
 
   hide() {
     this.#view = undefined
-    this.#asked += 1
+    this.#turns = undefined
     this.#element.hidden = true
     delete this.#element.dataset.shows
   }
@@ -123,17 +126,19 @@ export class ViewSlot {
   }
 
   async read() {
-    const view = this.#view
-    const place = this.#place
-    if (view === undefined || place === undefined) return
-    this.#asked += 1
-    const asked = this.#asked
+    await this.#turns?.()
+  }
+
+  /** An answer about another place than the shown one is dropped. @param {View} view @param {Place} place */
+  async #ask(view, place) {
+    const isShown = () => this.#view === view && this.#place === place
+    if (!isShown()) return
     try {
       const data = await view.load(place, this.#parts)
-      if (asked !== this.#asked) return
+      if (!isShown()) return
       this.#read.take(data, place, this.#parts.hub.now())
     } catch (error) {
-      if (asked !== this.#asked) return
+      if (!isShown()) return
       this.#read.fail(reasonOf(error), place)
     }
     this.draw()
