@@ -136,8 +136,14 @@ const toHex = (/** @type {Uint8Array} */ octets) => Array.from(octets, (octet) =
 /** NOTE: crypto.randomUUID exists on loopback and https only, and a hub may be read over plain http inside a network. */
 export const randomKey = () => toHex(crypto.getRandomValues(new Uint8Array(16)))
 
-/** One segment of a path, for an identifier. @param {string} name */
-export const segment = (name) => encodeURIComponent(name)
+/**
+ * One segment of a path, for an identifier. Browsers read `.` and `..` as steps in the path, which leads to another answer: throws
+ * ApiError for them. @param {string} name
+ */
+export function segment(name) {
+  if (name === '.' || name === '..') throw new ApiError(404, `nothing is named "${name}"`)
+  return encodeURIComponent(name)
+}
 
 /**
  * One segment of a path, for a zone name: the root and names with special characters are sent as `hex..` and their octets in hex,

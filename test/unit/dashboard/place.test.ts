@@ -1,6 +1,7 @@
 /** Views and addresses, in both directions. */
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { segment } from '../../../services/api/dashboard/api.js'
 import { HOME, isSamePlace, linkTo, type Place, readPlace, writePlace } from '../../../services/api/dashboard/place.js'
 
 describe('a place and its address', () => {
@@ -12,6 +13,11 @@ describe('a place and its address', () => {
   it('names zones and nodes by their text, whatever their characters', () => {
     expect(linkTo('pair', ['0/25.2.0.192.in-addr.arpa.', 'ams1'])).to.equal('#/pair/0%2F25.2.0.192.in-addr.arpa./ams1')
     expect(readPlace('#/pair/0%2F25.2.0.192.in-addr.arpa./ams1').names).to.deep.equal(['0/25.2.0.192.in-addr.arpa.', 'ams1'])
+  })
+
+  it('asks the hub for no name that a browser reads as a step in the path', () => {
+    for (const name of ['.', '..']) expect(() => segment(name)).to.throw(`nothing is named "${name}"`)
+    expect(['...', '%2e%2e', 'a/..'].map(segment)).to.deep.equal(['...', '%252e%252e', 'a%2F..'])
   })
 
   it('leaves out empty parts of a filter', () => {
