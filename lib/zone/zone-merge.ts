@@ -80,7 +80,8 @@ export class ZoneMerge {
 
   /** Octets of memory in use. */
   get memory(): number {
-    return this.#removed.octets + this.#added.octets + this.#name.octets
+    const { held, came } = this.#respelled
+    return this.#removed.octets + this.#added.octets + held.octets + came.octets + this.#name.octets
   }
 
   /**

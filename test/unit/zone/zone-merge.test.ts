@@ -149,6 +149,14 @@ describe('a zone that arrives over held contents', () => {
     expect([merged.records, merged.removed.count, merged.added.count]).to.deep.equal([1, 1, 0])
   })
 
+  it('counts the memory of records that came in other letter case', () => {
+    const texts = Array.from({ length: 2_000 }, (_, n) => `h${String(n).padStart(5, '0')}.example. 60 A 192.0.2.1`)
+    const merge = contentsFrom([record(soa(1)), ...texts.map((text) => record(text))]).merge()!
+    const run = Buffer.concat([record(soa(2)), ...texts.map((text) => record(text.toUpperCase().replace('EXAMPLE', 'example')))])
+    expect(merge.take(run, 0, run.length)).to.equal(true)
+    expect(merge.memory).to.be.greaterThan(1.9 * run.length)
+  })
+
   it('notes a record that came in other letter case', async () => {
     const older = contentsFrom([record(soa(1)), record('a.example. 60 NS ns.example.')])
     const merged = (await mergeOf(older, [record(soa(2)), record('A.example. 60 NS ns.Example.')]))!
