@@ -23,6 +23,7 @@ const BEGIN_WITHIN_MS = 3_600_000
 /** Longer than any sealed order is valid. */
 const KEEP_DAYS = 9
 const DAY_MS = 86_400_000
+const DAY = /^\d{4}-\d\d-\d\d$/
 
 export class UsedOrders {
   readonly #folder: string
@@ -99,7 +100,9 @@ export class UsedOrders {
 
   async #forget(): Promise<void> {
     const first = dayOf(this.#now() - KEEP_DAYS * DAY_MS)
-    for (const name of await readdir(this.#folder)) if (name < first) await rm(join(this.#folder, name), { force: true })
+    const old = (await readdir(this.#folder)).filter((name) => DAY.test(name) && name < first)
+    // What cannot be deleted, such as a folder, does not stop an order.
+    for (const name of old) await rm(join(this.#folder, name), { force: true }).catch(() => undefined)
   }
 
   #fileOf(at: number): string {

@@ -1,5 +1,5 @@
 /** A sealed order is carried out once, also when its copy is queued after a restart. */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { UsedOrders } from '../../../lib/queue/used-orders.js'
@@ -31,6 +31,14 @@ describe('a sealed order', () => {
     await first.end(order.id)
     for (const again of [first, beside, process()]) await isRefused(again)
     expect(runs).to.equal(1)
+  })
+
+  it('runs beside what others put into the folder, and leaves that', async () => {
+    for (const name of ['.snapshot', '2020-01-01']) mkdirSync(join(dataDir, 'orders', name), { recursive: true })
+    writeFileSync(join(dataDir, 'orders', '.keep'), '')
+    await process().run(order, work)
+    expect(runs).to.equal(1)
+    expect(readdirSync(join(dataDir, 'orders'))).to.include.members(['.snapshot', '2020-01-01', '.keep'])
   })
 
   it('that the queue gives again while it runs, as after a pause of Redis, has the result of its only run', async () => {
