@@ -101,7 +101,7 @@ export class UsedOrders {
   async #forget(): Promise<void> {
     const first = dayOf(this.#now() - KEEP_DAYS * DAY_MS)
     const old = (await readdir(this.#folder)).filter((name) => DAY.test(name) && name < first)
-    // What cannot be deleted, such as a folder, does not stop an order.
+    // An entry that cannot be deleted, such as a folder, stops no order.
     for (const name of old) await rm(join(this.#folder, name), { force: true }).catch(() => undefined)
   }
 
