@@ -1,7 +1,8 @@
 /**
  * Grants to withdraw nodes from their service addresses, in Redis, for all hubs together: at most so many units of one cloud, units of
- * one cloud only, and never the last one of a cloud. A unit is a node, or a local cluster with a withdrawn member. Each hub has grants of its own; a unit with grants of several hubs counts once. A grant ends unless it is asked for again:
- * a hub that is gone withdraws nothing. Without Redis there is no grant.
+ * one cloud only, and never the last one of a cloud. A unit is a node, or a local cluster with a withdrawn member. Each hub has grants
+ * of its own; a unit with grants of several hubs counts once. A grant ends unless it is asked for again: a hub that is gone withdraws
+ * nothing. Without Redis there is no grant.
  *
  *   zonecast:withdrawn           hash: `UNIT HUB` → `CLOUD EXPIRY`
  *   zonecast:withdrawn-members   hash: `NODE HUB` → `CLUSTER EXPIRY`

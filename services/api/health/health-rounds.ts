@@ -61,6 +61,8 @@ export class HealthRounds {
   readonly #parts: HealthParts
   readonly #memories = new Map<string, HealthMemory>()
   readonly #health = new Map<string, Omit<NodeHealth, 'ttlMs'>>()
+  /** Where each node was when it was judged: its grant is for that cluster and cloud. */
+  readonly #places = new Map<string, Pick<FleetNode, 'cluster' | 'cloud'>>()
   readonly #hearing = new Hearing()
   readonly #steady: () => number
   /** By the steady clock; undefined before the first round. */
@@ -119,7 +121,10 @@ export class HealthRounds {
     // Before the first question to Redis: a verdict is as old as the facts behind it.
     const began = this.#steady()
     const { fleet, config } = matrix
-    for (const id of this.#health.keys()) if (!fleet.nodes.has(id)) await this.#forget(id)
+    for (const [id, { cluster, cloud }] of this.#places) {
+      const node = fleet.nodes.get(id)
+      if (node?.cluster !== cluster || node?.cloud !== cloud) await this.#forget(id)
+    }
     if (this.#judgedAt === undefined)
       // Withdrawn before this hub started: its patience is over.
       for (const id of await withdrawals.list())
@@ -210,6 +215,7 @@ export class HealthRounds {
   #note(node: FleetNode, verdict: HealthVerdict, why: string | undefined, now: number): void {
     const { audit, log } = this.#parts
     const before = this.#health.get(node.id)
+    this.#places.set(node.id, { cluster: node.cluster, cloud: node.cloud })
     const isChange = (before?.verdict ?? 'serve') !== verdict
     this.#health.set(node.id, { verdict, why, since: isChange || before === undefined ? now : before.since })
     if (!isChange) return
@@ -225,8 +231,10 @@ export class HealthRounds {
     else log.warn(line, 'verdict for routing changed')
   }
 
+  /** The node is gone, or has another cluster or cloud: there it is judged anew. */
   async #forget(id: string): Promise<void> {
-    if (this.#health.get(id)?.verdict === 'withdraw') await this.#parts.withdrawals.giveBack(id)
+    if (this.#health.get(id)?.verdict === 'withdraw') await this.#parts.withdrawals.giveBack(id, this.#places.get(id)?.cluster)
+    this.#places.delete(id)
     this.#health.delete(id)
     this.#memories.delete(id)
     this.#hearing.forget(id)
