@@ -25,11 +25,19 @@ const KEEP_DAYS = 9
 const DAY_MS = 86_400_000
 const DAY = /^\d{4}-\d\d-\d\d$/
 
+/** Runs that are over and remembered until the queue has their end. */
+const MOST_RUNS = 1_000
+
+interface Run {
+  result: Promise<unknown>
+  isOver: boolean
+}
+
 export class UsedOrders {
   readonly #folder: string
   readonly #now: () => number
-  /** Orders that run in this process, by id. */
-  readonly #running = new Map<string, Promise<unknown>>()
+  /** Orders that run in this process, or ran and whose end the queue does not have yet, by id. */
+  readonly #runs = new Map<string, Run>()
   /** Orders that this process runs or ran, whose end is not noted yet, by id. */
   readonly #open = new Map<string, SealedOrder>()
 
@@ -39,17 +47,30 @@ export class UsedOrders {
   }
 
   /**
-   * Runs an order whose seal was checked. A second run of one that runs now gets the result of the first: the queue gives a job again
-   * after a pause of the process, or of Redis. Throws ForeignJobError for an order that has ended, or that was given over an hour ago
-   * and has not begun in this dataDir; throws the errors of the disk, and then the order did not begin.
+   * Runs an order whose seal was checked. The queue gives a job again after a pause of the process, or of Redis: then the order is not
+   * carried out again, and the result is that of its only run. Throws ForeignJobError for an order that has ended, or that waited for
+   * longer than an hour; throws the errors of the disk, and then the order did not begin.
    */
   run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
-    const { id } = order
-    const underWay = this.#running.get(id) as Promise<T> | undefined
-    if (underWay !== undefined) return underWay
-    const run = this.#runOnce(order, work).finally(() => this.#running.delete(id))
-    this.#running.set(id, run)
-    return run
+    const known = this.#runs.get(order.id)
+    if (known !== undefined) return known.result as Promise<T>
+    const run: Run = { result: this.#runOnce(order, work), isOver: false }
+    this.#runs.set(order.id, run)
+    const settle = (): void => {
+      run.isOver = true
+      this.#forgetRuns()
+    }
+    run.result.then(settle, settle)
+    return run.result as Promise<T>
+  }
+
+  #forgetRuns(): void {
+    if (this.#runs.size <= MOST_RUNS) return
+    for (const [id, { isOver }] of this.#runs) {
+      if (!isOver) continue
+      this.#runs.delete(id)
+      if (this.#runs.size <= MOST_RUNS) return
+    }
   }
 
   async #runOnce<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
@@ -73,8 +94,10 @@ export class UsedOrders {
 
   /** The queue has the end of the job. An order that a shutdown cut off has no end: it goes on later. Throws the errors of the disk. */
   async end(id: string): Promise<void> {
+    if (this.#runs.get(id)?.isOver === false) return
+    this.#runs.delete(id)
     const order = this.#open.get(id)
-    if (order === undefined || this.#running.has(id)) return
+    if (order === undefined) return
     this.#open.delete(id)
     await this.#note(order, 'ended')
   }

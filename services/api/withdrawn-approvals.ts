@@ -34,6 +34,8 @@ export class ApprovalWithdrawals {
   readonly #context: ApiContext
   /** Zones whose orders are judged next. */
   readonly #due = new Set<string>()
+  /** Zones with an approval that could not be withdrawn: they are judged again. */
+  readonly #failed = new Set<string>()
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #unlisten = (): void => {}
@@ -50,7 +52,9 @@ export class ApprovalWithdrawals {
   stop(): void {
     this.#unlisten()
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#due.clear()
+    this.#failed.clear()
   }
 
   /** After a reload. Never rejects. */
@@ -60,23 +64,29 @@ export class ApprovalWithdrawals {
 
   async #judge(zones: readonly string[]): Promise<void> {
     for (const zone of zones) this.#due.add(zone)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
     await this.#running
   }
 
   async #run(): Promise<void> {
-    const failed: string[] = []
+    // It must not end before it is known as running.
+    await pause()
     for (const name of this.#due) {
       this.#due.delete(name)
       await pause()
       const zone = this.#context.matrix.fleet.zones.get(name as ZoneName)
-      if (zone !== undefined && !(await withdrawIn(this.#context, zone))) failed.push(name)
+      if (zone !== undefined && !(await withdrawIn(this.#context, zone))) this.#failed.add(name)
     }
-    if (failed.length === 0) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#judge(failed), RETRY_MS).unref()
+    // In the turn in which the last zone was judged: a zone that comes later begins a run.
+    this.#running = undefined
+    if (this.#failed.size > 0) this.#timer ??= setTimeout(() => this.#retry(), RETRY_MS).unref()
+  }
+
+  #retry(): void {
+    this.#timer = undefined
+    const failed = [...this.#failed]
+    this.#failed.clear()
+    void this.#judge(failed)
   }
 }
 
@@ -87,11 +97,11 @@ async function withdrawIn(context: ApiContext, zone: FleetZone): Promise<boolean
   let isDone = true
   for (const { kind, serial, digest, hub, by, person } of board.get('orders', zone.name)?.decisions ?? []) {
     if (kind !== 'agree' || (hub ?? parts.hub) !== parts.hub || mayApprove(matrix.config.api, by)) continue
-    if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
     const at = matrix.now()
     const target = { zone: zone.name, serial, digest, caller: by, person: person ?? by }
     const reason = `${by} is not in the config any more, or may not approve`
     try {
+      if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
       await decide(parts, zone, {
         kind: 'withdraw',
         serial,

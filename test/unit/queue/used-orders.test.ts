@@ -63,6 +63,23 @@ describe('a sealed order', () => {
     await isRefused(orders)
   })
 
+  it('that ended while Redis was away is not carried out again, whether it failed or not', async () => {
+    const orders = process()
+    expect(await orders.run(order, work)).to.equal(1)
+    // The queue had no answer to the end of the job, and gives it again.
+    expect(await orders.run(order, work)).to.equal(1)
+    await orders.end(order.id)
+    await isRefused(orders)
+    const other = { ...order, id: 'a2' }
+    const fail = async (): Promise<number> => {
+      runs += 1
+      throw new Error('no node answers')
+    }
+    for (let i = 0; i < 2; i++)
+      expect(await orders.run(other, fail).catch((error: Error) => error.message)).to.equal('no node answers')
+    expect(runs).to.equal(2)
+  })
+
   it('goes on after a restart that cut it off, also hours later', async () => {
     await process().run(order, work)
     now += 20 * HOUR_MS
