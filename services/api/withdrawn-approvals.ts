@@ -102,16 +102,9 @@ async function withdrawIn(context: ApiContext, zone: FleetZone): Promise<boolean
     const reason = `${by} is not in the config any more, or may not approve`
     try {
       if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
-      await decide(parts, zone, {
-        kind: 'withdraw',
-        serial,
-        digest,
-        at,
-        by,
-        reason,
-        ...(person === undefined ? {} : { person }),
-      })
-      context.audit.note({ action: 'withdraw', target, reason })
+      const whose = person === undefined ? {} : { person }
+      const act = { by: 'zonecast', from: parts.hub, action: 'withdraw', target, reason } as const
+      await context.audit.order(act, () => decide(parts, zone, { kind: 'withdraw', serial, digest, at, by, reason, ...whose }))
       log.warn({ zone: zone.name, op: 'order', serial, by }, 'approval withdrawn: its caller is removed')
     } catch (error) {
       isDone = false
