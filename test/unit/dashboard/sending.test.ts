@@ -1,7 +1,7 @@
 /** The sending of an order: sent again it has the same key, and an order without an answer is not called refused. */
 import { expect } from 'chai'
 import { Api, ApiError } from '../../../services/api/dashboard/api.js'
-import { failureOf, OrderKeys } from '../../../services/api/dashboard/orders/sending.js'
+import { failureOf, isRefusal, OrderKeys } from '../../../services/api/dashboard/orders/sending.js'
 
 describe('an order that is sent again', () => {
   it('has the same key for the same content, and another for another content or dialog', () => {
@@ -31,7 +31,9 @@ describe('an order that is sent again', () => {
       const keys = new OrderKeys()
       const body = { reason: 'maintenance' }
       const error = await api.post('/v1/zones/a./hold', body, keys.keyOf(body)).catch((thrown: unknown) => thrown)
-      expect(failureOf(error)).to.match(/^Outcome unknown: the hub does not answer\. .* nothing is done twice\.$/)
+      expect(failureOf(error)).to.match(
+        /^Outcome unknown: the hub does not answer\. .* the hub does it once, while Redis answers\.$/,
+      )
       expect(await api.post('/v1/zones/a./hold', body, keys.keyOf(body))).to.deep.equal({ state: 'done' })
       expect(sent).to.have.length(2)
       expect(sent[1]).to.equal(sent[0])
@@ -43,5 +45,20 @@ describe('an order that is sent again', () => {
     expect(failureOf(new ApiError(503, 'redis is unreachable', 'redis-down'))).to.equal('Refused: redis is unreachable')
     expect(failureOf(new ApiError(504, 'status 504'))).to.match(/^Outcome unknown: status 504\./)
     expect(failureOf(new ApiError(409, 'x', 'in-progress'))).to.match(/^Still in progress/)
+  })
+
+  it('may be done when the answer breaks off, when redis is slow, and after an internal error', () => {
+    const unknown = [
+      new TypeError('network error'),
+      new SyntaxError('Unexpected end of JSON input'),
+      new ApiError(503, 'redis does not answer', 'redis-slow'),
+      new ApiError(500, 'internal error', 'internal'),
+    ]
+    for (const error of unknown) {
+      expect(failureOf(error)).to.match(/^Outcome unknown: /)
+      expect(isRefusal(error)).to.equal(false)
+    }
+    expect(failureOf(unknown[2])).to.not.include('does it once')
+    expect(isRefusal(new ApiError(400, 'serial: not a number', 'does-not-fit'))).to.equal(true)
   })
 })

@@ -3,7 +3,7 @@ import { fill, h, shown } from '../dom.js'
 import { morph } from '../morph.js'
 import { RIGHTS, whyNot } from '../roles.js'
 import { bodyOf } from './order.js'
-import { failureOf, OrderKeys } from './sending.js'
+import { failureOf, isRefusal, OrderKeys } from './sending.js'
 
 /** @typedef {import('./order.js').Order} Order */
 /** @typedef {{ job?: string | null, state?: string, notes?: string[], drained?: boolean, rollout?: string | null }} OrderAnswer Of any order. */
@@ -97,9 +97,11 @@ export class OrderDialog {
     }
     const say = () => morph(does, shown(order.does(values()).map((sentence) => h('li', {}, sentence))))
     form.onchange = say
+    /** Once the outcome is unknown: another content would have another key, and be done beside it. @type {Record<string, unknown> | undefined} */
+    let fixed
     form.onsubmit = (event) => {
       event.preventDefault()
-      const body = bodyOf(order, values(), reason.value)
+      const body = fixed ?? bodyOf(order, values(), reason.value)
       send.disabled = true
       fill(outcome, h('p', {}, 'Sending…'))
       this.#api
@@ -119,6 +121,9 @@ export class OrderDialog {
         .catch((error) => {
           fill(outcome, h('p', { class: 'error', role: 'alert' }, failureOf(error)))
           send.disabled = false
+          if (isRefusal(error)) return
+          fixed = body
+          for (const input of form.querySelectorAll('input')) input.disabled = true
         })
     }
     fill(this.#dialog, form)

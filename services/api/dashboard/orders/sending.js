@@ -17,12 +17,25 @@ export class OrderKeys {
 
 /** Without an answer of the hub: none in time, or a proxy answers in its place. */
 const NO_ANSWER = [0, 502, 504]
+const IS_SENT_ONCE = 'the hub does it once, while Redis answers'
 
-/** An order without an answer may have been done. @param {unknown} error */
+/**
+ * True when the hub did nothing. An answer that breaks off is no ApiError: its order is accepted. A `redis-slow` order is on the board and
+ * goes out when Redis returns, and an internal error may come after the work.
+ * @param {unknown} error
+ */
+export const isRefusal = (error) =>
+  error instanceof ApiError &&
+  !NO_ANSWER.includes(error.status) &&
+  !['in-progress', 'redis-slow', 'internal'].includes(error.slug ?? '')
+
+/** @param {unknown} error */
 export function failureOf(error) {
+  if (isRefusal(error)) return `Refused: ${reasonOf(error)}`
   if (error instanceof ApiError && error.slug === 'in-progress')
-    return 'Still in progress: the hub has the order and is doing it. Send it again for its answer: nothing is done twice.'
-  if (error instanceof ApiError && NO_ANSWER.includes(error.status))
-    return `Outcome unknown: ${error.message}. Look at Jobs and Audit, or send it again from this dialog: nothing is done twice.`
-  return `Refused: ${reasonOf(error)}`
+    return `Still in progress: the hub has the order and is doing it. Send it again for its answer: ${IS_SENT_ONCE}.`
+  // The hub forgets the key of a request that failed.
+  if (error instanceof ApiError && !NO_ANSWER.includes(error.status))
+    return `Outcome unknown: ${error.message}. Look at the zone, Jobs and Audit before you send it again.`
+  return `Outcome unknown: ${reasonOf(error)}. Look at Jobs and Audit, or send it again from this dialog: ${IS_SENT_ONCE}.`
 }
