@@ -109,12 +109,14 @@ export class Vantages {
     const names = new Set(
       [...config.api.tokens, ...config.api.clients].flatMap(({ name, role }) => (role === 'vantage' ? [name] : [])),
     )
+    const addresses = new Set([...fleet.clouds.values()].flatMap((cloud) => cloud.addresses))
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
     for (const name of names) if (!this.#known.has(name)) this.#known.set(name, this.#made(name))
     for (const vantage of this.#known.values()) {
       if (config.probe === undefined) this.#known.set(vantage.name, this.#made(vantage.name))
       vantage.results.dropUnless((answer) => isProbePlace(fleet, answer))
       vantage.catchment.dropUnless(({ cloud, address }) => fleet.clouds.get(cloud)?.addresses.includes(address) === true)
+      for (const address of vantage.heardOf.keys()) if (!addresses.has(address)) vantage.heardOf.delete(address)
     }
   }
 
@@ -253,6 +255,8 @@ export class Vantages {
     const before = vantage.state
     vantage.state = state
     vantage.since = matrix.now()
+    // Its rounds begin anew when it returns.
+    if (state === 'lost') vantage.heardOf.clear()
     onVantage(vantage)
     const line = { op: 'vantage', vantage: vantage.name }
     if (state === 'lost') log.warn(line, 'vantage point lost')

@@ -17,6 +17,7 @@ import { BLANK } from '../api/small-fleet.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
 
 const ADDRESS = '192.0.2.53'
+const STOPPED = 'vantage point stopped reporting on an address'
 const token = (name: string, role = 'vantage') => ({ name, role, sha256: 'ab'.repeat(32) })
 const CONFIG = {
   hub: 'test',
@@ -50,6 +51,7 @@ describe('reports of vantage points', () => {
   let now = 0
   let steady = 0
   let events: string[]
+  let warnings: string[]
   let matrix: Matrix
   let vantages: Vantages
 
@@ -60,7 +62,7 @@ describe('reports of vantage points', () => {
   }
 
   beforeEach(() => {
-    ;[now, steady, events] = [Date.parse('2026-11-30T12:00:00Z'), 1_000, []]
+    ;[now, steady, events, warnings] = [Date.parse('2026-11-30T12:00:00Z'), 1_000, [], []]
     const board = new Board()
     const config = load()
     const clock = { now: () => now }
@@ -81,7 +83,11 @@ describe('reports of vantage points', () => {
     vantages = new Vantages({
       matrix,
       identities,
-      log: silentLogger,
+      log: Object.assign(Object.create(silentLogger) as typeof silentLogger, {
+        warn: ({ address }: { address?: string }, text: string) => {
+          if (text === STOPPED) warnings.push(address ?? '')
+        },
+      }),
       onProbe: ({ vantage, zone, state }) => events.push(`${vantage} ${zone} ${state}`),
       onVantage: ({ name, state }) => events.push(`${name} is ${state}`),
       onReach: (vantage, { address }, { from, to }) => events.push(`${vantage} ${address} ${from} -> ${to}`),
@@ -187,6 +193,33 @@ describe('reports of vantage points', () => {
     }
     expect([vantages.find('tokyo')!.state, reaches()]).to.deep.equal(['up', ['198.51.100.53 fra1']])
     expect(results().map(({ address }) => address)).to.deep.equal(['198.51.100.53'])
+    expect(warnings).to.deep.equal([ADDRESS])
+  })
+
+  it('are not missed for an address that the config dropped', () => {
+    vantages.take('tokyo', report(visit('lhr1')))
+    const next = load({ clouds: { A: {}, B: CONFIG.clouds.B } })
+    const fleet = fleetOfConfig(next, matrix.fleet)
+    matrix.adopt(next, fleet, fleet.diff(matrix.fleet))
+    vantages.adopt()
+    for (let i = 0; i < 4; i++) {
+      steady += 10_000
+      vantages.take('tokyo', report(visit('fra1'), '198.51.100.53', 'b.example'))
+      vantages.watch()
+    }
+    expect(warnings).to.deep.equal([])
+  })
+
+  it('stay when a lost vantage point returns, until a round after its return has ended', () => {
+    const other = '198.51.100.53'
+    vantages.take('tokyo', report(visit('lhr1')))
+    vantages.take('tokyo', report(visit('fra1'), other, 'b.example'))
+    steady += 60_000
+    vantages.watch()
+    vantages.take('tokyo', report(visit('fra1'), other, 'b.example'))
+    vantages.watch()
+    expect(results().map(({ address }) => address)).to.have.members([ADDRESS, other])
+    expect(warnings).to.deep.equal([])
   })
 
   it('stay while a round is longer than three intervals, as it is with silent addresses', () => {
