@@ -16,6 +16,7 @@ const TEXTS: ReadonlySet<string> = new Set(
 )
 /** Names are words between blanks, quotes and brackets. */
 const WORD = /[^\s"'`(){}[\]<>,;:=|]+/g
+const QUOTE = /["'`]/
 const HIDDEN = { zone: '(another zone)', node: '(another node)', cloud: '(another)' } as const
 
 export class Veil {
@@ -41,13 +42,14 @@ export class Veil {
 
   text(text: string): string {
     let before = ''
-    return text.replace(WORD, (word) => {
+    return text.replace(WORD, (word, at: number) => {
+      const isQuoted = QUOTE.test(text.charAt(at - 1))
       const bare = word.replace(/[.!?]+$/, '')
       const hidden =
         this.#hiddenNode(word) ??
         this.#hiddenNode(bare) ??
-        this.#hiddenZone(word, before) ??
-        this.#hiddenZone(bare, before) ??
+        this.#hiddenZone(word, before, isQuoted) ??
+        this.#hiddenZone(bare, before, isQuoted) ??
         this.#hiddenCloud(bare, before, text)
       before = bare
       return hidden ?? word
@@ -59,11 +61,11 @@ export class Veil {
     return node === undefined || this.#scope.hasNode(node) ? undefined : HIDDEN.node
   }
 
-  /** Zones such as `no.`, `is.` and `to.` are words of every text: a name of one label counts with its final dot, or after the word. */
-  #hiddenZone(word: string, before: string): string | undefined {
+  /** Zones such as `no.`, `is.` and `on.` are words of every text: a name of one label counts with its final dot, or quoted after "zone". */
+  #hiddenZone(word: string, before: string, isQuoted: boolean): string | undefined {
     const { zones } = this.#fleet()
     const name = word.toLowerCase()
-    const isNamed = name.includes('.') || /^zones?$/i.test(before)
+    const isNamed = name.includes('.') || (isQuoted && /^zones?$/i.test(before))
     const zone = zones.get(name as ZoneName) ?? (isNamed && name !== '' ? zones.get(`${name}.` as ZoneName) : undefined)
     return zone === undefined || this.#scope.hasZone(zone) ? undefined : HIDDEN.zone
   }

@@ -8,7 +8,7 @@ import { Veil } from '../../../services/api/veil.js'
 
 const node = (id: string, cloud: string): FleetNode => ({ id, cloud, cluster: undefined }) as FleetNode
 const NODES = [node('ams1', 'A'), node('fra1', 'B')]
-const ZONES = ['own.example.', 'other.example.', 'no.', 'is.', 'to.', 'at.', 'in.', 'org.', 'arpa.', '.']
+const ZONES = ['own.example.', 'other.example.', 'no.', 'is.', 'on.', 'to.', 'at.', 'in.', 'org.', 'arpa.', '.']
 const fleet = {
   nodes: new Map(NODES.map((each) => [each.id, each])),
   zones: new Map(ZONES.map((name) => [name, { name, nodes: NODES } as unknown as FleetZone])),
@@ -29,8 +29,9 @@ describe('a text for a caller with a scope', () => {
     ['NO, IS (to) "at" in: no... it.', undefined],
     ['what is it in', undefined],
     ['own.example. and own.example and org. and zone org', undefined],
-    ['zone no is held', 'zone (another zone) is held'],
-    ['zones: in, own.example', 'zones: (another zone), own.example'],
+    ['the zone is on hold, and the zones in it', undefined],
+    ['zone "no" is held', 'zone "(another zone)" is held'],
+    ['zones: in., own.example', 'zones: (another zone), own.example'],
     ['no. and is. differ', '(another zone) and (another zone) differ'],
     ['"ARPA." is held', '"(another zone)" is held'],
     ['other.example differs from Other.Example.', '(another zone) differs from (another zone)'],
