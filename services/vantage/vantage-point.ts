@@ -36,7 +36,7 @@ export class VantagePoint {
     this.#chains = parts.hubs.map((hub) => new ReportChain(hub))
   }
 
-  /** Rounds until `stop`, which wait for no hub. `onRound`: after each, with true when every hub took the last report that it answered. */
+  /** Rounds until `stop`, which wait for no hub. `onRound`: after each, with true when every hub accepted the last report sent to it. */
   async run(onRound: (isComplete: boolean) => void): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       const began = performance.now()
