@@ -61,7 +61,7 @@ export async function measureVerify(): Promise<Measured[]> {
     const alone: number[] = []
     const ways = [
       { name: 'verify by AXFR', read: readFirst, took: [] as number[], grown: [] as number[], cpu: [] as number[] },
-      { name: 'verify of the next node of a make', read, took: [] as number[], grown: [] as number[], cpu: [] as number[] },
+      { name: 'verify of the same node again', read, took: [] as number[], grown: [] as number[], cpu: [] as number[] },
     ]
     const idleUnits = await unitsDuring(() => sleep(2_000))
     const busyUnits: number[] = []
