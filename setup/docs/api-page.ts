@@ -6,7 +6,7 @@ interface Schema {
   $ref?: string
   allOf?: Schema[]
   type?: string | string[]
-  enum?: string[]
+  enum?: (string | null)[]
   properties?: Record<string, Schema>
   additionalProperties?: Schema | boolean
   items?: Schema
@@ -197,7 +197,7 @@ function parts(title: string, operation: Operation): string[] {
 
 /** In a table: one line. */
 function kind(schema: Schema): string {
-  if (schema.enum) return schema.enum.join(', ')
+  if (schema.enum) return schema.enum.map(String).join(', ')
   if (schema.items) return `list of ${kind(schema.items)}`
   const types = [schema.type ?? 'anything'].flat()
   const range = schema.minimum !== undefined && schema.maximum !== undefined ? ` ${schema.minimum}–${schema.maximum}` : ''
@@ -208,10 +208,17 @@ const MOST_ON_A_LINE = 100
 
 /** In a block: as JSON with kinds for values. */
 function shapeOf(schema: Schema, indent: string): string {
+  const shape = shapeOfValue(schema, indent)
+  // A plain kind has null among its kinds, and an enum among its values.
+  const isNullable = [schema.type].flat().includes('null') && shape.search(/[[{]/) === 0
+  return isNullable ? `${shape} | null` : shape
+}
+
+function shapeOfValue(schema: Schema, indent: string): string {
   if (schema.$ref) return schema.$ref.split('/').at(-1)!
   if (schema.allOf) return schema.allOf.map((one) => shapeOf(one, indent)).join(' & ')
   if (schema.anyOf) return schema.anyOf.map((one) => shapeOf(one, indent)).join(' | ')
-  if (schema.enum) return schema.enum.map((value) => `"${value}"`).join(' | ')
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ')
   if (schema.items) return `[${shapeOf(schema.items, indent)}]`
   if (typeof schema.additionalProperties === 'object') return `{ name: ${shapeOf(schema.additionalProperties, indent)}, … }`
   if (!schema.properties) return [schema.type ?? 'any'].flat().join(' | ')
