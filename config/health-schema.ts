@@ -6,7 +6,7 @@ export const healthSchema = section({
   atMost: count(0)
     .default(1)
     .describe(
-      'Nodes of one cloud that may be withdrawn at once, by all hubs together; 0: none. Never the last one that serves, and never in two clouds.',
+      'Nodes of one cloud that may be withdrawn at once, by all hubs together; a local cluster with a withdrawn member counts as one; 0: none. Never the last one that serves, and never in two clouds.',
     ),
   after: duration()
     .default(60_000)
