@@ -23,8 +23,12 @@ function whoIsMissing({ api, approvals, zones, nodes }: Config): string | undefi
   if (approvals.required > most) return `${most} of the callers in api.tokens and api.clients may approve`
   const isScoped = approvers.some(({ scope }) => scope !== undefined)
   if (approvals.required <= 1 || !isScoped) return undefined
+  // Very many zones have few lists of clouds.
+  const known = new Map<string, NodeConfig[]>()
   for (const [name, { clouds }] of zones) {
-    const servers = [...nodes.values()].filter(({ cloud }) => clouds.includes(cloud))
+    const list = JSON.stringify(clouds)
+    const servers = known.get(list) ?? [...nodes.values()].filter(({ cloud }) => clouds.includes(cloud))
+    known.set(list, servers)
     const people = peopleOf(approvers.filter(({ scope }) => covers(scope, name, servers)))
     if (people < approvals.required) return `${people} of the callers may approve versions of ${name}`
   }
