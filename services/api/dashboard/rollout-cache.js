@@ -1,5 +1,5 @@
 /**
- * Rollouts that change no more: each is read once. A version without stages is done at its release, and its nodes confirm it later: as long
+ * Rollouts that do not change any more: each is read once. A version without stages is done at its release, and its nodes confirm it later: as long
  * as a node may still confirm, the rollout is read again.
  */
 import { segment } from './api.js'

@@ -1,4 +1,4 @@
-/** The rollouts that the page keeps: those alone that change no more. */
+/** The rollouts that the page keeps: those alone that do not change any more. */
 import { expect } from 'chai'
 import type { RolloutAnswer } from '../../../lib/answers/rollout-answers.js'
 import { rolloutOf } from '../../../services/api/dashboard/rollout-cache.js'

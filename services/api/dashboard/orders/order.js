@@ -223,7 +223,7 @@ export const approve = (zone, serial, digest, approvals, isOnHold = false) => ({
           `This is approval ${approvals.given.length + 1} of ${approvals.required}; the rollout goes on after the last, each by another person.`,
         ]
       : isOnHold
-        ? [`The finding stops serial ${serial} no more. It goes out when a publisher resumes ${zone}, which is on hold.`]
+        ? [`The finding does not stop serial ${serial} any more. It goes out when a publisher resumes ${zone}, which is on hold.`]
         : [`Serial ${serial} goes out to the nodes of ${zone}, stage by stage, in spite of the finding that stops it.`]),
     `The approval is for exactly this content, digest ${digest.slice(0, 12)}.`,
   ],
