@@ -58,6 +58,8 @@ describe('an order that is sent again', () => {
       expect(failureOf(error)).to.match(/^Outcome unknown: /)
       expect(isRefusal(error)).to.equal(false)
     }
+    const refusal = new ApiError(409, 'nothing is held', 'not-held')
+    expect(failureOf(refusal, true)).to.match(/^Refused: nothing is held\. The order sent before may be done/)
     expect(failureOf(unknown[2])).to.not.include('does it once')
     expect(isRefusal(new ApiError(400, 'serial: not a number', 'does-not-fit'))).to.equal(true)
   })

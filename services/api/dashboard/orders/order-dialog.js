@@ -119,7 +119,7 @@ export class OrderDialog {
           this.#onDone()
         })
         .catch((error) => {
-          fill(outcome, h('p', { class: 'error', role: 'alert' }, failureOf(error)))
+          fill(outcome, h('p', { class: 'error', role: 'alert' }, failureOf(error, fixed !== undefined)))
           send.disabled = false
           if (isRefusal(error)) return
           fixed = body

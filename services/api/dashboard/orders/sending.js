@@ -29,9 +29,10 @@ export const isRefusal = (error) =>
   !NO_ANSWER.includes(error.status) &&
   !['in-progress', 'redis-slow', 'internal'].includes(error.slug ?? '')
 
-/** @param {unknown} error */
-export function failureOf(error) {
-  if (isRefusal(error)) return `Refused: ${reasonOf(error)}`
+/** @param {unknown} error @param {boolean} [isRepeat] the outcome of an earlier sending is unknown, whatever the refusal states */
+export function failureOf(error, isRepeat = false) {
+  if (isRefusal(error))
+    return `Refused: ${reasonOf(error)}${isRepeat ? '. The order sent before may be done: look at Jobs and Audit.' : ''}`
   if (error instanceof ApiError && error.slug === 'in-progress')
     return `Still in progress: the hub has the order and is doing it. Send it again for its answer: ${IS_SENT_ONCE}.`
   // The hub forgets the key of a request that failed.
