@@ -95,9 +95,12 @@ describe('TLS of the transfer server under load', function () {
     copyFileSync(next.key, own.key)
     hub!.child.kill('SIGHUP')
     // The kernel spreads connections over the processes.
-    await eventually(async () => {
-      for (let i = 0; i < 20; i++) expect(await nameShown()).to.equal('hub-two.lab')
-    })
+    await eventually(
+      async () => {
+        for (let i = 0; i < 20; i++) expect(await nameShown()).to.equal('hub-two.lab')
+      },
+      { timeoutMs: 15_000 },
+    )
   })
 
   it('costs little memory for a thousand connections that do not read, and serves the others', async () => {
