@@ -56,7 +56,7 @@ function membersOf(names: ReadonlySet<unknown>, nodes: Iterable<Pick<FleetNode, 
   return members
 }
 
-export interface ActParts {
+interface ActParts {
   by: string
   /** The zone of the path in its canonical form. */
   zone?: string | undefined

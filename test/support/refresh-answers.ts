@@ -14,7 +14,7 @@ import type { TransferClient, Transferred, TransferWish } from '../../lib/transf
 import { refused } from '../../lib/transport/errors.js'
 import type { ZoneContents } from '../../lib/zone/zone-contents.js'
 import type { MergedZone } from '../../lib/zone/zone-merge.js'
-import { APEX, NO_LIMITS, receive, type ScriptedMessage, ZONE } from './transfer-script.js'
+import { APEX, LIMITS, receive, type ScriptedMessage, ZONE } from './transfer-script.js'
 
 export const NS = 'example. 60 NS ns1.example.'
 export const A = 'a.example. 60 A 192.0.2.1'
@@ -26,17 +26,6 @@ export const REFUSED: ScriptedMessage = { flags: 0x8005 }
 
 /** The answers of primaries, by query: `hm1 axfr` and so on. Any other query fails. */
 type Answers = Record<string, ScriptedMessage>
-
-export const LIMITS = {
-  ...NO_LIMITS,
-  connectMs: 1,
-  firstOctetMs: 1,
-  idleMs: 1,
-  minOctetsPerSecond: 0,
-  totalMs: 1,
-  memory: 1e9,
-  growth: { factor: 100, records: 1000, octets: 1e6 },
-}
 
 const primary = (id: string, port: number): Primary => ({ id, address: { ip: '192.0.2.1', port }, key: undefined })
 export const PRIMARIES = [primary('hm1', 1), primary('hm2', 2)]

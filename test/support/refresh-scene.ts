@@ -19,17 +19,7 @@ import { PrimaryComparer } from '../../services/worker/primary-comparer.js'
 import { RefreshProcessor } from '../../services/worker/refresh-processor.js'
 import type { ReleaseDecider } from '../../lib/release/release-decider.js'
 import { noChecks } from './check-rules.js'
-import { APEX, NO_LIMITS, receive, type ScriptedMessage, soa as soaText, stored, ZONE } from './transfer-script.js'
-
-const LIMITS = {
-  ...NO_LIMITS,
-  connectMs: 1,
-  firstOctetMs: 1,
-  idleMs: 1,
-  minOctetsPerSecond: 0,
-  totalMs: 1,
-  growth: { factor: 100, records: 1000, octets: 1e6 },
-}
+import { APEX, LIMITS, receive, type ScriptedMessage, soa as soaText, stored, ZONE } from './transfer-script.js'
 
 const metrics = new Metrics()
 const primary = (id: string, port: number): Primary => ({ id, address: { ip: '192.0.2.1', port }, key: undefined })

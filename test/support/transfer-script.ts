@@ -23,6 +23,18 @@ export const NO_LIMITS: InboundLimits = {
   hint: 'raise it',
 }
 
+/** As NO_LIMITS, with those of the connection. */
+export const LIMITS = {
+  ...NO_LIMITS,
+  connectMs: 1,
+  firstOctetMs: 1,
+  idleMs: 1,
+  minOctetsPerSecond: 0,
+  totalMs: 1,
+  memory: 1e9,
+  growth: { factor: 100, records: 1000, octets: 1e6 },
+}
+
 /** The SOA with this serial; `minimum` makes another record of it. */
 export const soa = (serial: number, minimum = 60): string =>
   `example. 300 SOA ns1.example. host.example. ${serial} 7200 900 1209600 ${minimum}`

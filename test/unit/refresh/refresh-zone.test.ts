@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
 import { expectError } from '../../support/expect-error.js'
-import { A, B, FROM_1_TO_2, LIMITS, NS, PRIMARIES, REFUSED, RefreshAnswers, V1, V2 } from '../../support/refresh-answers.js'
+import { A, B, FROM_1_TO_2, NS, PRIMARIES, REFUSED, RefreshAnswers, V1, V2 } from '../../support/refresh-answers.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { type ScriptedMessage, soa, textsOf } from '../../support/transfer-script.js'
+import { LIMITS, type ScriptedMessage, soa, textsOf } from '../../support/transfer-script.js'
 
 describe('a refresh', () => {
   const scratch = scratchDirs()

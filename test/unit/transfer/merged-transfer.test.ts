@@ -7,19 +7,9 @@ import { SnapshotDraft } from '../../../lib/store/snapshot-draft.js'
 import type { TcpPool } from '../../../lib/transport/tcp-pool.js'
 import type { ZoneContents } from '../../../lib/zone/zone-contents.js'
 import { contentsOf } from '../../support/record-lines.js'
-import { answerMessage, APEX, NO_LIMITS, runTexts, soa } from '../../support/transfer-script.js'
+import { answerMessage, APEX, LIMITS, runTexts, soa } from '../../support/transfer-script.js'
 import { expectError } from '../../support/expect-error.js'
 
-const LIMITS = {
-  ...NO_LIMITS,
-  connectMs: 1,
-  firstOctetMs: 1,
-  idleMs: 1,
-  minOctetsPerSecond: 0,
-  totalMs: 1,
-  memory: 1e9,
-  growth: { factor: 100, records: 1000, octets: 1e6 },
-}
 const A = 'a.example. 60 A 192.0.2.1'
 const B = 'b.example. 60 A 192.0.2.2'
 const C = 'c.example. 60 A 192.0.2.3'

@@ -12,7 +12,7 @@ import type { Version } from '../../../lib/store/version.js'
 import { PrimaryComparer } from '../../../services/worker/primary-comparer.js'
 import { openZone } from '../../support/kept-zone.js'
 import { contentsOf, record } from '../../support/record-lines.js'
-import { NO_LIMITS, receive, soa, ZONE } from '../../support/transfer-script.js'
+import { LIMITS, receive, soa, ZONE } from '../../support/transfer-script.js'
 import { fleetPrimary, fleetZone } from '../fleet/facts.js'
 
 export const NS = 'example. 300 NS ns1.example.'
@@ -23,16 +23,6 @@ export const lines = (serial: number, ...records: string[]): string[] => [soa(se
 
 /** A primary's answer: the records of an AXFR, an error, or nothing. */
 export type Given = readonly string[] | Error | 'silence'
-
-const LIMITS = {
-  ...NO_LIMITS,
-  connectMs: 1,
-  firstOctetMs: 1,
-  idleMs: 1,
-  minOctetsPerSecond: 0,
-  totalMs: 1,
-  growth: { factor: 100, records: 1000, octets: 1e6 },
-}
 
 export class CompareScene {
   readonly board = new Board()
