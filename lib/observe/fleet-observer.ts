@@ -29,8 +29,8 @@ export interface Deliveries {
   isBehind(zone: FleetZone, node: FleetNode): boolean
   /** The node answered that it does not serve the zone. */
   hasLost(zone: ZoneName, node: string): boolean
-  /** Starts a delivery unless one is under way. */
-  heal(zone: FleetZone, node: FleetNode): void
+  /** The node showed `serial`, or none: starts a delivery, or a running one may notify the node again. */
+  heal(zone: FleetZone, node: FleetNode, serial: Serial | undefined): void
 }
 
 const TICK_MS = 50
@@ -196,7 +196,7 @@ export class FleetObserver {
     // The state at rest, a thousand times a second.
     if (serial !== undefined && serial === released) return
     const differs = released !== undefined && (serial === undefined || compareSerials(released, serial) === 'newer')
-    if (differs) this.#push.heal(zone, node)
+    if (differs) this.#push.heal(zone, node, serial)
     if (this.#odd.size >= MOST_ODD) return
     const now = this.#clock.now()
     if (this.#isUrgent(zone, node, now)) this.#odd.set(key, now + this.#jittered(this.#rules.afterReleaseMs))

@@ -1,10 +1,11 @@
-/** The shared parts of all deliveries of a hub. */
+/** The surroundings of a delivery: the parts that all deliveries of a hub share, and the lane of its node. */
 import type { NodeObserver } from '../observe/node-observer.js'
 import type { Alarms } from '../runtime/alarms.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { NotifySender } from './notify-sender.js'
 import type { ServeDelays } from './serve-delay.js'
+import type { FleetNode } from '../fleet/fleet.js'
 import type { ServedTogether } from './served-together.js'
 
 export interface DeliveryParts {
@@ -17,4 +18,22 @@ export interface DeliveryParts {
   serving: ServedTogether
   /** Waits between NOTIFYs; a reload changes them. */
   notifyRetries: { readonly retriesMs: readonly number[] }
+}
+
+export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
+
+/** The deliveries to one node. */
+export interface Lane<Delivery> {
+  readonly node: FleetNode
+  /** Many deliveries run or wait: throughput counts more than the delay of one. */
+  readonly isBusy: boolean
+  /** Usual time from NOTIFY to transfer, milliseconds. */
+  readonly takeMs: number
+  /** The node has answered a NOTIFY. */
+  onAnswer(): void
+  /** The node has not answered a NOTIFY. */
+  onSilence(): void
+  /** The node answers, and has not transferred the zone so far. */
+  onRefusal(delivery: Delivery): void
+  onEnd(delivery: Delivery, outcome: DeliveryOutcome): void
 }

@@ -11,11 +11,13 @@
  * many deliveries, queries are put off to common moments, so that one message to the kernel has many.
  */
 import { compareSerials, type Serial } from '../dns/serial.js'
-import type { FleetNode, FleetZone } from '../fleet/fleet.js'
+import type { FleetZone } from '../fleet/fleet.js'
 import type { Alarm } from '../runtime/alarms.js'
 import { MOST_PUT_OFF_MS } from './served-together.js'
 import type { NotifyOutcome } from './notify-sender.js'
-import type { DeliveryParts } from './delivery-parts.js'
+import type { DeliveryOutcome, DeliveryParts, Lane } from './delivery-parts.js'
+import { nodeCell } from '../observe/node-cells.js'
+import { LossWatch } from './loss-watch.js'
 import { TrailKeeper } from './push-trail.js'
 
 const DELIVERED_QUERY_MS = 3
@@ -34,24 +36,7 @@ const PATIENCE = 3
 const MOST_NOTIFIES = 12
 const NEVER = Number.POSITIVE_INFINITY
 
-export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 type DeliveryState = 'notifying' | 'delivered' | DeliveryOutcome
-
-/** The deliveries to one node, to which this one belongs. */
-export interface Lane {
-  readonly node: FleetNode
-  /** Many deliveries run or wait: throughput counts more than the delay of one. */
-  readonly isBusy: boolean
-  /** Usual time from NOTIFY to transfer, milliseconds. */
-  readonly takeMs: number
-  /** The node has answered a NOTIFY. */
-  onAnswer(): void
-  /** The node has not answered a NOTIFY. */
-  onSilence(): void
-  /** The node answers, and has not transferred the zone so far. */
-  onRefusal(delivery: Delivery): void
-  onEnd(delivery: Delivery, outcome: DeliveryOutcome): void
-}
 
 export class Delivery implements Alarm {
   slot = -1
@@ -60,7 +45,7 @@ export class Delivery implements Alarm {
   readonly target: Serial
   /** It fills a place of the window: the node has not transferred the version, and may be doing so. */
   fillsWindow = true
-  readonly #lane: Lane
+  readonly #lane: Lane<Delivery>
   readonly #parts: DeliveryParts
   readonly #soa: Buffer
   readonly #startedAt = performance.now()
@@ -78,10 +63,13 @@ export class Delivery implements Alarm {
   #notifies = 0
   /** Other nodes of the zone wait for it with their queries. */
   #isServing = false
+  #losses: LossWatch | undefined
+  /** It was notified again after its transfer. */
+  #isInDoubt = false
   /** Counts NOTIFYs: an outcome of an earlier one is late. Undefined while none is under way. */
   #underWay: number | undefined
 
-  constructor(lane: Lane, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
+  constructor(lane: Lane<Delivery>, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
     this.#lane = lane
     this.zone = zone
     this.target = target
@@ -133,9 +121,12 @@ export class Delivery implements Alarm {
    * version, or known.
    */
   onDelivered(serial: Serial, digest: string | undefined, kind: 'axfr' | 'ixfr', at: number): boolean {
-    if (this.isOver || !reaches(serial, this.target) || this.isDelivered) return false
+    // A node that shows an older serial after the transfer may need another one.
+    const isAgain = this.isDelivered && !(this.#isInDoubt && digest !== undefined)
+    if (this.isOver || !reaches(serial, this.target) || isAgain) return false
     const { delays } = this.#parts
     this.#state = 'delivered'
+    this.#isInDoubt = false
     this.#notifyAt = NEVER
     this.#underWay = undefined
     this.#kept.trail.takenAt = at
@@ -226,6 +217,7 @@ export class Delivery implements Alarm {
       this.#end('unreached')
       return
     }
+    if (isOfDelivered) this.onLacking(serial)
     if (this.isDelivered && !isOfDelivered) {
       // It was delivered while the query was under way: the next one is the first that can succeed.
       this.#queryIn(this.#parts.delays.firstQueryMs(this.#lane.node.id))
@@ -239,6 +231,20 @@ export class Delivery implements Alarm {
     this.#arm()
   }
 
+  /** An observation shows `serial`, which is older than the version, or none. A node that has transferred that may have lost it. */
+  onLacking(serial: Serial | undefined): void {
+    const { takenAt } = this.#kept.trail
+    if (this.#state !== 'delivered' || takenAt === undefined) return
+    const { board, clock, delays } = this.#parts
+    const { id } = this.#lane.node
+    this.#losses ??= new LossWatch()
+    if (serial === undefined && nodeCell(board, this.zone.name, id).lostAt === undefined) this.#losses.noteSilence()
+    else if (this.#losses.isDue({ now: clock.now(), takenAt, usualMs: delays.firstQueryMs(id), isBusy: this.#lane.isBusy })) {
+      this.#isInDoubt = true
+      this.#announce(this.#retriesMs[0] ?? MAX_QUERY_MS)
+    }
+  }
+
   /**
    * Repeats NOTIFY (RFC 1996 §3.6) with growing waits until the node transfers the version. A node that answered may still fail to
    * transfer, and would wait for its own timers.
@@ -248,6 +254,10 @@ export class Delivery implements Alarm {
     const waitMs = this.#retriesMs[this.#notifies]
     if (waitMs === undefined || this.#state !== 'notifying') return
     this.#notifies += 1
+    this.#announce(waitMs)
+  }
+
+  #announce(waitMs: number): void {
     this.#kept.trail.notifySentAt ??= this.#parts.clock.now()
     this.#kept.trail.notifiesSent += 1
     this.#kept.isNew = true
@@ -261,7 +271,8 @@ export class Delivery implements Alarm {
 
   #onOutcome(outcome: NotifyOutcome, waitMs: number): void {
     this.#underWay = undefined
-    this.#noteAnswer(outcome)
+    this.#kept.noteNotify(outcome)
+    if (this.#state === 'delivered') return
     if (outcome.kind !== 'answered') this.#leaveServing()
     if (outcome.kind === 'silent') this.#lane.onSilence()
     else if (outcome.kind === 'answered') this.#lane.onAnswer()
@@ -272,18 +283,6 @@ export class Delivery implements Alarm {
     }
     this.#notifyAt = Math.max(performance.now(), this.#notifySentAt + waitMs)
     this.#arm()
-  }
-
-  #noteAnswer(outcome: NotifyOutcome): void {
-    this.#kept.isNew = true
-    if (outcome.kind === 'answered') {
-      this.#kept.trail.notifyAnsweredAt ??= this.#parts.clock.now()
-      this.#kept.trail.notifyError = undefined
-      return
-    }
-    this.#kept.trail.notifyError = outcome.reason
-    // Silence can outlast every query, and no other step would write it.
-    this.#kept.write()
   }
 
   #end(outcome: DeliveryOutcome): void {

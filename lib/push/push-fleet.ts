@@ -15,7 +15,7 @@ import type { SignalBus, Signals } from '../state/signals.js'
 import type { Version } from '../store/version.js'
 import type { ZoneStore } from '../store/zone-store.js'
 import { endpointText } from '../dns/endpoint.js'
-import type { DeliveryOutcome } from './delivery.js'
+import type { DeliveryOutcome } from './delivery-parts.js'
 import { nodeCell, noteRefused, noteDelivered } from '../observe/node-cells.js'
 import type { NodeObserver } from '../observe/node-observer.js'
 import type { NotifySender } from './notify-sender.js'
@@ -194,7 +194,7 @@ export class PushFleet {
   /** Starts the delivery of all versions that the node lacks, in slices. */
   async healAll(node: FleetNode): Promise<void> {
     for (const zone of await this.#behind(node)) {
-      this.heal(zone, node)
+      this.heal(zone, node, nodeCell(this.#parts.board, zone.name, node.id).serial)
       await pause()
     }
   }
@@ -220,9 +220,10 @@ export class PushFleet {
     return this.#pushers.get(node)?.isDelivering(zone) ?? false
   }
 
-  /** An observation showed a difference: starts a delivery unless one is under way. */
-  heal(zone: FleetZone, node: FleetNode): void {
-    if (this.#isStopped || this.isDrained(node.id) || this.isDelivering(zone.name, node.id)) return
+  /** An observation showed `serial`, or none: starts a delivery, or a running one may notify the node again. */
+  heal(zone: FleetZone, node: FleetNode, serial: Serial | undefined): void {
+    if (this.#isStopped || this.isDrained(node.id)) return
+    if (this.#pushers.get(node.id)?.onLacking(zone.name, serial)) return
     if (!this.#parts.isUnlisted?.(zone, node)) this.#pusher(node).push(zone)
   }
 

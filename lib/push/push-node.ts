@@ -6,8 +6,8 @@
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
-import { Delivery, type DeliveryOutcome, type Lane } from './delivery.js'
-import type { DeliveryParts } from './delivery-parts.js'
+import { Delivery } from './delivery.js'
+import type { DeliveryOutcome, DeliveryParts, Lane } from './delivery-parts.js'
 import type { PushRoom, Started, Starter } from './push-room.js'
 import { NumberSet } from '../runtime/number-set.js'
 import { type NumberedZones, ZoneQueue } from './zone-queue.js'
@@ -44,7 +44,7 @@ interface Ticket {
   resolve: (outcome: DeliveryOutcome) => void
 }
 
-export class NodePusher implements Lane, Starter {
+export class NodePusher implements Lane<Delivery>, Starter {
   node: FleetNode
   readonly #parts: PushParts
   readonly #waiting = new ZoneQueue()
@@ -129,6 +129,12 @@ export class NodePusher implements Lane, Starter {
       this.#free(running)
     }
     return isNews && digest !== undefined ? 'written' : 'running'
+  }
+
+  /** An observation showed that the node lacks the version that it should have. False without a delivery of the zone. */
+  onLacking(zone: ZoneName, serial: Serial | undefined): boolean {
+    this.#running.get(zone)?.onLacking(serial)
+    return this.isDelivering(zone)
   }
 
   #noteTaken(tookMs: number): void {

@@ -5,6 +5,7 @@ import { nodeCell, noteDelivered, notePush } from '../observe/node-cells.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { PushTrail } from '../state/tables.js'
+import type { NotifyOutcome } from './notify-sender.js'
 
 const newTrail = (target: Serial, now: number): PushTrail => ({
   target,
@@ -50,6 +51,18 @@ export class TrailKeeper {
     const { board, clock } = this.#parts
     const trail = trailToWrite(this.trail, nodeCell(board, this.#zone, this.#node).push)
     if (trail) notePush(board, this.#zone, this.#node, trail, clock.now())
+  }
+
+  noteNotify(outcome: NotifyOutcome): void {
+    this.isNew = true
+    if (outcome.kind === 'answered') {
+      this.trail.notifyAnsweredAt ??= this.#parts.clock.now()
+      this.trail.notifyError = undefined
+      return
+    }
+    this.trail.notifyError = outcome.reason
+    // Silence can outlast every query, and no other step would write it.
+    this.write()
   }
 
   /** Writes the trail together with the version that the node was sent. */

@@ -2,7 +2,8 @@
 import { expect } from 'chai'
 import { parseZoneName } from '../../../lib/dns/name.js'
 import type { FleetZone } from '../../../lib/fleet/fleet.js'
-import { Delivery, type Lane } from '../../../lib/push/delivery.js'
+import { Delivery } from '../../../lib/push/delivery.js'
+import type { Lane } from '../../../lib/push/delivery-parts.js'
 import type { NotifyOutcome } from '../../../lib/push/notify-sender.js'
 import { ServeDelays } from '../../../lib/push/serve-delay.js'
 import { ServedTogether } from '../../../lib/push/served-together.js'
@@ -42,7 +43,7 @@ class Scene {
 
   start(...ids: string[]): Delivery[] {
     return ids.map((id) => {
-      const lane: Lane = {
+      const lane: Lane<Delivery> = {
         node: fleetNode(id),
         isBusy: this.isBusy,
         takeMs: 0,
