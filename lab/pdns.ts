@@ -1,6 +1,7 @@
 /**
  * PowerDNS as node. It supports only AXFR; the lab has no use for it as primary. The backend is bind up to 4 and LMDB from 5 on,
- * whose pdnsutil cannot load the bind backend in Debian (5.1.5: undefined symbol).
+ * whose pdnsutil cannot load the bind backend in Debian (5.1.5: undefined symbol). A consumer of catalogs has LMDB in any version:
+ * the bind backend has no catalogs.
  */
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -19,7 +20,7 @@ export async function startPdns(options: LabServerOptions): Promise<LabServer> {
   const ip = options.ip ?? '127.0.0.1'
   const port = options.port ?? (await findPort(ip))
   const folder = makeServerFolder(options.name, 'zones')
-  const backend = backendOf(version)
+  const backend = options.zones.some(({ catalog }) => catalog !== undefined) ? 'lmdb' : backendOf(version)
   const web: Web = { port: await findPort('127.0.0.1'), apiKey: randomBytes(24).toString('base64url') }
   const apiKeyFile = join(folder, 'api.key')
   writeFileSync(apiKeyFile, `${web.apiKey}\n`, { mode: 0o600 })

@@ -45,7 +45,7 @@ export interface LabZone {
   text?: string | undefined
   /** The source of the zone: this server is a secondary. */
   from?: readonly LabPeer[] | undefined
-  /** As a secondary: a catalog zone (RFC 9432), whose members come from the same source. NSD allows one, PowerDNS from 5 on. */
+  /** As a secondary: a catalog zone (RFC 9432), whose members come from the same source. NSD allows one. */
   catalog?: 'consumed' | undefined
   /** As a primary: makes this catalog zone of the zones that are `memberOf` it. Knot only. */
   generatesCatalog?: boolean | undefined

@@ -1,6 +1,6 @@
 /**
  * PowerDNS as a node: settings in pdns.conf, zones and keys in its database, which `pdnsutil` fills. The verbs of pdnsutil are
- * those of 4.x, which 5.x takes too. Catalogs since 4.8, whose members get no TSIG key. IXFR stays off, as by default: PowerDNS
+ * those of 4.x, which 5.x takes too. Catalogs since 4.7, whose members get no TSIG key. IXFR stays off, as by default: PowerDNS
  * applies differences that do not fit.
  */
 import { endpointText } from '../dns/endpoint.js'
@@ -9,7 +9,7 @@ import { plainName } from './plain-names.js'
 import { isAtLeast } from './server-version.js'
 
 const FOLDER = '/var/lib/powerdns'
-const CATALOGS_SINCE = '4.8'
+const CATALOGS_SINCE = '4.7'
 
 export const POWERDNS: Words = {
   product: 'PowerDNS',

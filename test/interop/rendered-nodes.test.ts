@@ -162,7 +162,7 @@ for (const isKeyed of [true, false])
         if (!hasCatalog) return this.skip()
         const consumers = [...nodes].filter(([kind]) => {
           const { version } = checkProgram(kind)
-          return kind === 'pdns' ? !isKeyed && isAtLeast(version!, '4.8') : kind !== 'nsd' || isAtLeast(version!, '4.9')
+          return kind === 'pdns' ? !isKeyed && isAtLeast(version!, '4.7') : kind !== 'nsd' || isAtLeast(version!, '4.9')
         })
         expect(consumers.length).to.be.at.least(2)
         for (const [kind] of consumers) {

@@ -30,8 +30,8 @@ export const zoneName = (i: number) => `z${i}.test.`
 const PRIMARY_IP = '127.0.0.61'
 const START = { nsd: startNsd, knot: startKnot, bind: startBind, pdns: startPdns } as const
 type Make = keyof typeof START
-/** NSD consumes catalogs since 4.9, PowerDNS since 4.8. */
-const SINCE: Record<Make, string> = { nsd: '4.9', knot: '3.2', bind: '9.18', pdns: '5' }
+/** NSD consumes catalogs since 4.9, PowerDNS since 4.7. */
+const SINCE: Record<Make, string> = { nsd: '4.9', knot: '3.2', bind: '9.18', pdns: '4.7' }
 /** Names in one dynamic update: a message has 65,535 octets at most. */
 const PER_UPDATE = 500
 /** Zones that are asked for first. */

@@ -206,7 +206,7 @@ describe('the configuration of a node', () => {
     const catalog = parseZoneName('nodes.cat.test.')
     for (const [make, more, why] of [
       ['nsd', { version: '4.6.1' }, 'NSD 4.6.1 consumes no catalogs (4.9 does)'],
-      ['powerdns', { version: '4.7.3' }, 'PowerDNS 4.7.3 consumes no catalogs (4.8 does)'],
+      ['powerdns', { version: '4.6.2' }, 'PowerDNS 4.6.2 consumes no catalogs (4.7 does)'],
       ['powerdns', { key: KEY }, 'PowerDNS gives members of a catalog no TSIG key'],
       ['bind', { version: '9.16.50' }, 'BIND 9.16.50 does not consume catalogs of RFC 9432 (9.18 does)'],
       ['knot', { version: '2.9.9' }, 'Knot 2.9.9 consumes no catalogs (3.0 does)'],
