@@ -5,12 +5,13 @@
  * nothing. Without Redis there is no grant.
  *
  *   zonecast:withdrawn           hash: `UNIT HUB` → `CLOUD EXPIRY`
+ *   zonecast:withdrawn-partly    hash: the same, of clusters whose other members serve in the view of the hub
  *   zonecast:withdrawn-members   hash: `NODE HUB` → `CLUSTER EXPIRY`
  */
 import type { Redis } from 'ioredis'
 import { sleep } from '../runtime/clock.js'
 
-const KEYS = ['zonecast:withdrawn', 'zonecast:withdrawn-members'] as const
+const KEYS = ['zonecast:withdrawn', 'zonecast:withdrawn-members', 'zonecast:withdrawn-partly'] as const
 /** Longer than a verdict counts at the hub and at the node together: the budget never has room for a node that is still withdrawn. */
 const LEASE_MS = 90_000
 /** A silent Redis grants nothing. */
@@ -25,7 +26,7 @@ local function live(key, handle)
     local name = string.match(all[i], '^%S+')
     local group, expiry = string.match(all[i + 1], '^(%S+) (%d+)$')
     if not name or not expiry or tonumber(expiry) < now then redis.call('HDEL', key, all[i])
-    elseif handle then handle(name, group) end
+    elseif handle then handle(name, group, all[i]) end
   end
 end`
 
@@ -46,9 +47,15 @@ if member ~= '' and ARGV[9] ~= '1' then
   end)
   if (mates + 1) * 2 > tonumber(ARGV[8]) then return 'cluster' end
 end
-local counted, others, foreign = {}, 0, false
-live(KEYS[1], function(name, other)
+local partly = {}
+live(KEYS[3], function(_, _, field) partly[field] = true end)
+local counted, others, out, outs, foreign = {}, 0, {}, 0, false
+live(KEYS[1], function(name, other, field)
   if name == unit then return end
+  if not partly[field] and not out[name] then
+    out[name] = true
+    outs = outs + 1
+  end
   if other ~= cloud then foreign = true end
   if not counted[name] then
     counted[name] = true
@@ -57,8 +64,11 @@ live(KEYS[1], function(name, other)
 end)
 if foreign then return 'other-cloud' end
 if others + 1 > tonumber(ARGV[5]) then return 'budget' end
-if (member == '' or ARGV[9] == '1') and others + 1 >= tonumber(ARGV[6]) then return 'last' end
+local whole = member == '' or ARGV[9] == '1'
+if whole and outs + 1 >= tonumber(ARGV[6]) then return 'last' end
 redis.call('HSET', KEYS[1], unit .. ' ' .. hub, cloud .. expiry)
+if whole then redis.call('HDEL', KEYS[3], unit .. ' ' .. hub)
+else redis.call('HSET', KEYS[3], unit .. ' ' .. hub, cloud .. expiry) end
 if member ~= '' then redis.call('HSET', KEYS[2], member .. ' ' .. hub, unit .. expiry) end
 return 'granted'`
 
@@ -72,19 +82,20 @@ for i = 1, #all, 2 do
   if hub == ARGV[2] and cluster == ARGV[3] then return 1 end
 end
 redis.call('HDEL', KEYS[1], ARGV[3] .. ' ' .. ARGV[2])
+redis.call('HDEL', KEYS[3], ARGV[3] .. ' ' .. ARGV[2])
 return 1`
 
 /** Names of units and members with a grant that has not ended. */
 const LIST = `${CLOCK}
 local names = {}
-for _, key in ipairs(KEYS) do live(key, function(name) names[#names + 1] = name end) end
+for i = 1, 2 do live(KEYS[i], function(name) names[#names + 1] = name end) end
 return names`
 
 const REFUSALS = ['budget', 'other-cloud', 'last', 'cluster'] as const
 
 /**
  * `budget`: enough units of the cloud are withdrawn · `other-cloud`: a unit of another cloud is · `last`: every other unit of the
- * cloud is · `cluster`: so many members are withdrawn that the whole cluster is out · `away`: Redis gives no answer.
+ * cloud is out · `cluster`: so many members are withdrawn that the whole cluster is out · `away`: Redis gives no answer.
  */
 export type Grant = 'granted' | (typeof REFUSALS)[number] | 'away'
 
@@ -109,7 +120,7 @@ export class Withdrawals {
   async take({ unit, cloud, member }: WithdrawalWish, most: number, size: number): Promise<Grant> {
     if (this.#redis.status !== 'ready') return 'away'
     const ofMember = member === undefined ? ['', 0, '0'] : [member.node, member.size, member.isWhole ? '1' : '0']
-    const asked = this.#redis.eval(TAKE, 2, ...KEYS, unit, this.#hub, cloud, LEASE_MS, most, size, ...ofMember).then(
+    const asked = this.#redis.eval(TAKE, KEYS.length, ...KEYS, unit, this.#hub, cloud, LEASE_MS, most, size, ...ofMember).then(
       (answer): Grant => (answer === 'granted' ? answer : (REFUSALS.find((refusal) => refusal === answer) ?? 'away')),
       () => 'away' as const,
     )
@@ -122,14 +133,14 @@ export class Withdrawals {
     const given =
       cluster === undefined
         ? this.#redis.hdel(KEYS[0], `${node} ${this.#hub}`)
-        : this.#redis.eval(GIVE_MEMBER, 2, ...KEYS, node, this.#hub, cluster)
+        : this.#redis.eval(GIVE_MEMBER, KEYS.length, ...KEYS, node, this.#hub, cluster)
     await Promise.race([given.catch(() => 0), sleep(WAIT_MS)])
   }
 
   /** Nodes and clusters with a grant, of any hub; empty while Redis is away. A hub that starts reads them: its nodes stay withdrawn. */
   async list(): Promise<ReadonlySet<string>> {
     if (this.#redis.status !== 'ready') return new Set()
-    const listed = this.#redis.eval(LIST, 2, ...KEYS).then(
+    const listed = this.#redis.eval(LIST, KEYS.length, ...KEYS).then(
       (nodes) => (Array.isArray(nodes) ? nodes.map(String) : []),
       (): string[] => [],
     )

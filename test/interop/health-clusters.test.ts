@@ -96,6 +96,29 @@ describe('withdrawals of members of a local cluster', function () {
     expect(clusterOf(hub, 'a3')).to.equal('withdraw')
   })
 
+  it('leave a cluster in service: another unit of the cloud may go, and never the last one', async () => {
+    const [one, other] = hubs({ ...RULES, atMost: 3 })
+    one.others.set('a3.1', 1)
+    expect(await one.verdicts()).to.deep.equal({ 'a3.1': 'withdraw' })
+    for (const hub of [one, other]) for (const id of ['a1', 'a2']) hub.others.set(id, 1)
+    expect(await other.verdicts(), 'the rest of the cluster serves').to.deep.equal({ a1: 'withdraw', a2: 'withdraw' })
+    one.others.set('a3.2', 1)
+    expect(await one.verdicts(), 'the cluster is the last unit').to.include({ 'a3.1': 'degrade', 'a3.2': 'degrade' })
+  })
+
+  it('leave no cluster in service whose rest another hub sees dead', async () => {
+    const [one, other] = hubs({ ...RULES, atMost: 3 })
+    one.others.set('a3.1', 1)
+    one.silent.add('a3.2')
+    expect(await one.verdicts()).to.deep.equal({ 'a3.1': 'withdraw' })
+    for (const id of ['a1', 'a2']) other.others.set(id, 1)
+    expect(await other.verdicts()).to.deep.equal({ a1: 'withdraw', a2: 'degrade' })
+    expect(other.rounds.of('a2').why).to.include('every other node of the cloud is withdrawn')
+    one.silent.delete('a3.2')
+    await one.verdicts()
+    expect(await other.verdicts(), 'the rest is back').to.deep.equal({ a1: 'withdraw', a2: 'withdraw' })
+  })
+
   it('stay through a restart, and end with the fault', async () => {
     const rules = { ...RULES, afterMs: 60_000 }
     const [hub] = hubs(rules)
@@ -108,14 +131,15 @@ describe('withdrawals of members of a local cluster', function () {
     expect(await next.verdicts()).to.deep.equal({ 'a3.1': 'withdraw' })
     next.others.clear()
     await next.verdicts()
-    expect(await links[0]!.data.hgetall('zonecast:withdrawn-members')).to.deep.equal({})
+    for (const name of ['', '-members', '-partly'])
+      expect(await links[0]!.data.hgetall(`zonecast:withdrawn${name}`), name).to.deep.equal({})
   })
 
   it('are in one unit at most, whatever two hubs see', async () => {
     const sight = fc.array(fc.constantFrom('well', 'bad', 'silent'), { minLength: CLUSTERS.length, maxLength: CLUSTERS.length })
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(sight, sight), { minLength: 1, maxLength: 3 }), async (rounds) => {
-        await links[0]!.data.del('zonecast:withdrawn', 'zonecast:withdrawn-members')
+        await links[0]!.data.flushall()
         const pair = hubs()
         for (const seen of rounds) {
           const withdrawn = new Set<string>()
