@@ -83,11 +83,15 @@ export class Scope {
     if (!this.hasZone(zone)) throw this.#refusal(`zone ${zone.name}`)
   }
 
+  /** With every node of the zone. */
+  hasWholeZone(zone: FleetZone): boolean {
+    return this.hasZone(zone) && zone.nodes.every((node) => this.hasNode(node))
+  }
+
   /** For an order that touches every node of the zone. Throws ApiProblem 403. */
   expectWholeZone(zone: FleetZone): void {
     this.expectZone(zone)
-    if (!zone.nodes.every((node) => this.hasNode(node)))
-      throw this.#refusal(`the order touches every node of ${zone.name}, and one of them`)
+    if (!this.hasWholeZone(zone)) throw this.#refusal(`the order touches every node of ${zone.name}, and one of them`)
   }
 
   /** Throws ApiProblem 403. */

@@ -1,6 +1,6 @@
 /**
- * Withdraws the approvals of callers that were removed from the config, or may not approve any more: an approval counts on all hubs,
- * so all of them must hear that it does not. Each hub withdraws those that were given to its own API, and those that name no hub: they are
+ * Withdraws the approvals of callers that were removed from the config, or may not approve the zone any more, by role or scope: an approval
+ * counts on all hubs, so all of them must hear that it does not. Each hub withdraws those that were given to its own API, and those that name no hub: they are
  * from an earlier version of Zonecast.
  */
 import type { ApiCaller } from '../../config/caller-types.js'
@@ -12,6 +12,7 @@ import type { FleetZone } from '../../lib/fleet/fleet.js'
 import { pause } from '../../lib/runtime/turns.js'
 import { ranksAtLeast } from './auth.js'
 import type { ApiContext } from './context.js'
+import { Scope } from './scope.js'
 
 export const orderPartsOf = (context: ApiContext): OrderParts => ({
   hub: context.matrix.config.hub,
@@ -96,10 +97,10 @@ async function withdrawIn(context: ApiContext, zone: FleetZone): Promise<boolean
   const parts = orderPartsOf(context)
   let isDone = true
   for (const { kind, serial, digest, hub, by, person } of board.get('orders', zone.name)?.decisions ?? []) {
-    if (kind !== 'agree' || (hub ?? parts.hub) !== parts.hub || mayApprove(matrix.config.api, by)) continue
+    if (kind !== 'agree' || (hub ?? parts.hub) !== parts.hub || mayApprove(context, by, zone)) continue
     const at = matrix.now()
     const target = { zone: zone.name, serial, digest, caller: by, person: person ?? by }
-    const reason = `${by} is not in the config any more, or may not approve`
+    const reason = `${by} is not in the config any more, or may not approve this zone`
     try {
       if (!approvalsOf(ordersNow(parts, zone), { serial, digest }).some((given) => given.by === by)) continue
       const whose = person === undefined ? {} : { person }
@@ -114,12 +115,14 @@ async function withdrawIn(context: ApiContext, zone: FleetZone): Promise<boolean
   return isDone
 }
 
-const mayApprove = (
-  { tokens, clients }: { tokens: readonly ApiCaller[]; clients: readonly ApiCaller[] },
-  name: string,
-): boolean => {
-  const callers = [...tokens, ...clients]
+/** As the route of the order decides it. */
+const mayApprove = ({ matrix, members }: ApiContext, name: string, zone: FleetZone): boolean => {
+  const { tokens, clients } = matrix.config.api
+  const callers: readonly ApiCaller[] = [...tokens, ...clients]
   // The token under dataDir is the only caller then.
   if (callers.length === 0) return name === 'local'
-  return callers.some((caller) => caller.name === name && ranksAtLeast(caller.role, 'publisher'))
+  return callers.some(
+    (caller) =>
+      caller.name === name && ranksAtLeast(caller.role, 'publisher') && new Scope(name, caller.scope, members).hasWholeZone(zone),
+  )
 }
