@@ -1,7 +1,13 @@
-/** Keeps answers to mutations by key, so that a repeated request acts once. They are in Redis, for all processes of all hubs. */
+/**
+ * Keeps answers to mutations by key, so that a repeated request acts once. They are in Redis, for all processes of all hubs, and those
+ * of this process in memory (own-answers.ts): they count while Redis is away, and are written to it when it is back.
+ */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { guard } from '../runtime/guard.js'
+import { pause } from '../runtime/turns.js'
 import { parseJson } from './cell-door.js'
+import { type OwnAnswer, OwnAnswers } from './own-answers.js'
 
 /** Time to remember an answer, and time limit of one request. Seconds. */
 const KEEP_SECONDS = 86_400
@@ -20,51 +26,95 @@ export type Once<T> = { kind: 'answer'; answer: T } | { kind: 'pending' } | { ki
 export class Idempotency {
   readonly #redis: Redis
   readonly #keysPerDay: number
+  readonly #own = new OwnAnswers<unknown>()
+  #isWriting = false
 
   constructor(redis: Redis, keysPerDay = KEYS_PER_DAY) {
     this.#redis = redis
     this.#keysPerDay = keysPerDay
+    redis.on(
+      'ready',
+      guard('idempotency keys', () => void this.#writeLate()),
+    )
   }
 
   /**
    * `request`: the complete request. Returns `pending` while the first request with this key is under way, `other` when that was
-   * a different request, `full` when the caller has used too many keys today. Without Redis it runs the work without a record.
+   * a different request, `full` when the caller has used too many keys today, or while Redis is away. Rejects with the error of the
+   * work, which may be tried again under the same key then.
    */
   async once<T>(caller: string, key: string, request: string, work: () => Promise<T>): Promise<Once<T>> {
-    if (this.#redis.status !== 'ready') return { kind: 'answer', answer: await work() }
     const asked = createHash('sha256').update(request).digest('hex')
     const id = `zonecast:once:${createHash('sha256').update(`${caller} ${key}`).digest('hex')}`
-    let first: 'OK' | null
+    const own = this.#own.get(id) as OwnAnswer<T> | undefined
+    if (own !== undefined) return verdictOn(own, asked)
+    const begun = this.#own.begin(id, caller, asked) as OwnAnswer<T> | undefined
+    if (begun === undefined) return { kind: 'full' }
     try {
-      first = await this.#redis.set(id, JSON.stringify({ asked } satisfies Remembered<T>), 'EX', PENDING_SECONDS, 'NX')
-    } catch {
-      return { kind: 'answer', answer: await work() }
-    }
-    if (first !== 'OK') {
-      const held = await this.#redis.get(id)
-      if (held === null) return { kind: 'pending' }
-      const remembered = read<T>(held)
-      // No hub of this installation wrote it: treated as absent.
-      if (remembered === undefined) return { kind: 'answer', answer: await work() }
-      if (remembered.asked !== asked) return { kind: 'other' }
-      return remembered.answer === undefined ? { kind: 'pending' } : { kind: 'answer', answer: remembered.answer }
-    }
-    if (await this.#isFull(caller)) {
-      await this.#redis.del(id).catch(() => undefined)
-      return { kind: 'full' }
-    }
-    let answer: T
-    try {
-      answer = await work()
+      const known = await this.#knownTo(id, begun, caller)
+      if (known !== undefined) {
+        this.#own.forget(id)
+        return known
+      }
+      begun.answer = await work()
     } catch (error) {
-      // A failed request may be tried again under the same key.
-      await this.#redis.del(id).catch(() => undefined)
+      this.#own.forget(id)
+      if (begun.isInRedis) await this.#redis.del(id).catch(() => undefined)
       throw error
     }
-    // The work is done, even when it cannot be remembered.
-    const remembered = JSON.stringify({ asked, answer } satisfies Remembered<T>)
-    await this.#redis.set(id, remembered, 'EX', KEEP_SECONDS).catch(() => undefined)
-    return { kind: 'answer', answer }
+    // The work is done, even when Redis cannot remember it.
+    if (this.#redis.status === 'ready') await this.#write(id, begun)
+    return { kind: 'answer', answer: begun.answer }
+  }
+
+  /** Claims the key in Redis. Undefined: the work is to be done now; so it is without Redis. */
+  async #knownTo<T>(id: string, begun: OwnAnswer<T>, caller: string): Promise<Once<T> | undefined> {
+    if (this.#redis.status !== 'ready') return undefined
+    const { asked } = begun
+    let held: string | null
+    try {
+      const first = await this.#redis.set(id, JSON.stringify({ asked } satisfies Remembered<T>), 'EX', PENDING_SECONDS, 'NX')
+      begun.isInRedis = first === 'OK'
+      if (begun.isInRedis) return (await this.#isFull(caller)) ? await this.#refuse(id) : undefined
+      held = await this.#redis.get(id)
+    } catch {
+      return undefined
+    }
+    if (held === null) return { kind: 'pending' }
+    const remembered = read<T>(held)
+    // No hub of this installation wrote it: treated as absent.
+    begun.isInRedis = remembered === undefined
+    return remembered && verdictOn(remembered, asked)
+  }
+
+  async #refuse(id: string): Promise<{ kind: 'full' }> {
+    await this.#redis.del(id).catch(() => undefined)
+    return { kind: 'full' }
+  }
+
+  /** Answers that Redis lacks, when it is back. Never rejects. */
+  async #writeLate(): Promise<void> {
+    if (this.#isWriting) return
+    this.#isWriting = true
+    for (const [id, own] of this.#own.unwritten()) {
+      if (this.#redis.status !== 'ready') break
+      if (own.answer !== undefined) await this.#write(id, own)
+      await pause()
+    }
+    this.#isWriting = false
+  }
+
+  /** The answer of another hub to the same key stays. Never rejects. */
+  async #write(id: string, own: OwnAnswer<unknown>): Promise<void> {
+    const { asked, answer, isInRedis } = own
+    const remembered = JSON.stringify({ asked, answer } satisfies Remembered<unknown>)
+    const written = isInRedis
+      ? this.#redis.set(id, remembered, 'EX', KEEP_SECONDS)
+      : this.#redis.set(id, remembered, 'EX', KEEP_SECONDS, 'NX')
+    await written.then(
+      () => this.#own.noteWritten(id),
+      () => undefined,
+    )
   }
 
   /** Counts one more key of the caller. */
@@ -79,6 +129,11 @@ export class Idempotency {
       return false
     }
   }
+}
+
+function verdictOn<T>(remembered: Remembered<T>, asked: string): Once<T> {
+  if (remembered.asked !== asked) return { kind: 'other' }
+  return remembered.answer === undefined ? { kind: 'pending' } : { kind: 'answer', answer: remembered.answer }
 }
 
 /** Undefined for what is not a remembered answer. */

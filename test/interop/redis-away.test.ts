@@ -100,9 +100,27 @@ describe('a Redis that is down', function () {
     await inSync(place, ZONE, await change())
   })
 
+  const isOnHold = async () => (await api<{ onHold: unknown }>(place, `/v1/zones/${ZONE}`)).onHold !== null
+  const order = (verb: string, key: string) =>
+    api(place, `/v1/zones/${ZONE}/${verb}`, { method: 'POST', body: '{"reason":"test"}', headers: { 'idempotency-key': key } })
+
+  it('lets an order with an Idempotency-Key run once', async () => {
+    const answer = await order('hold', 'key-1')
+    expect(await isOnHold()).to.equal(true)
+    await order('release', 'key-2')
+    expect(await order('hold', 'key-1')).to.deep.equal(answer)
+    expect(await isOnHold()).to.equal(false)
+    const other = await order('release', 'key-1').catch((error: Error) => error.message)
+    expect(other).to.match(/422.*other-request/)
+  })
+
+  const redisKeys = async (pattern: string) =>
+    (await runCommand('redis-cli', ['-u', redis!.url, '--scan', '--pattern', pattern])).split('\n').filter(Boolean).length
+
   it('is used when it starts: jobs run, state is shared', async () => {
     redis = await startRedis({ port: redisPort })
     await eventually(async () => expect((await readiness()).missing).to.deep.equal([]), { timeoutMs: 20_000 })
+    await eventually(async () => expect(await redisKeys('zonecast:once:*')).to.equal(2))
     const { job } = await api<{ job: string }>(place, `/v1/zones/${ZONE}/refresh`, { method: 'POST' })
     await eventually(async () => expect((await api(place, `/v1/jobs/${job}`)).state).to.equal('done'))
     const resync = await api<{ job: string }>(place, `/v1/zones/${ZONE}/resync`, { method: 'POST' })
@@ -138,6 +156,8 @@ describe('a Redis that is down', function () {
     expect(await hub!.stop()).to.equal(0)
     hub = await spawnHub(place)
     await inSync(place, ZONE, await change())
+    expect(await order('hold', 'key-1'), 'the order from before the start').to.be.an('object')
+    expect(await isOnHold()).to.equal(false)
     expect((await fetch(`${place.api}/v1/status`)).status).to.equal(200)
     await runCommand('redis-cli', ['-u', redis!.url, 'FLUSHALL'])
     await eventually(async () =>
