@@ -3,6 +3,7 @@
  * interface as a map.
  */
 import { CellCodec } from './cell-codec.js'
+import { OldestFirst } from './oldest-first.js'
 import { OctetPlaces } from './octet-places.js'
 
 /** Cells that stay objects; those written longest ago are packed. */
@@ -14,9 +15,7 @@ export class PackedCells<T extends object> {
   /** The cell, or the place of its octets. In one map, so that the order of keys stays. */
   readonly #cells = new Map<string, T | number>()
   /** Keys of cells that are objects, written longest ago first. */
-  readonly #inUse = new Set<string>()
-  /** Gives the keys of `#inUse` in their order. */
-  #oldest = this.#inUse.values()
+  readonly #inUse = new OldestFirst<string, true>()
   /** Packed cells that were read last: one event reads a cell several times. */
   readonly #read = new Map<string, T>()
   readonly #places = new OctetPlaces()
@@ -54,22 +53,11 @@ export class PackedCells<T extends object> {
     }
     this.#cells.set(key, value)
     this.#inUse.delete(key)
-    this.#inUse.add(key)
-    if (this.#inUse.size > this.#most) this.#packOldest()
-  }
-
-  #packOldest(): void {
-    // The iterator stays: a new one would pass all places from which keys were removed.
-    let next = this.#oldest.next()
-    if (next.done) {
-      this.#oldest = this.#inUse.values()
-      next = this.#oldest.next()
-    }
-    this.#pack(next.value!)
+    this.#inUse.set(key, true)
+    if (this.#inUse.size > this.#most) this.#pack(this.#inUse.takeOldest()![0])
   }
 
   #pack(key: string): void {
-    this.#inUse.delete(key)
     const cell = this.#cells.get(key)
     if (typeof cell === 'object') this.#cells.set(key, this.#places.put(this.#codec.encode(cell)))
   }

@@ -5,6 +5,7 @@
  */
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
+import { OldestFirst } from './oldest-first.js'
 import { msOf, NodeColumn, type Seen, secondOf } from './node-column.js'
 import { cellAtRest, isAtRest, isSameButTime, withContact } from './pair-cells.js'
 import type { PackedTable } from './pair-pages.js'
@@ -33,11 +34,9 @@ export class PairTable implements PackedTable {
   /** By number of the pair: pairs that need a complete cell. */
   readonly #odd = new Map<number, NodeCell>()
   /** By number of the pair, in the order of their changes: pairs at rest. */
-  readonly #recent = new Map<number, NodeCell>()
+  readonly #recent = new OldestFirst<number, NodeCell>()
   /** By number of the pair: a verify found other content there, and no later one found the version's. */
   readonly #differing = new Map<number, NonNullable<NodeCell['differs']>>()
-  /** Gives the pairs of `#recent` in their order. */
-  #oldest = this.#recent.keys()
   /** Called when a pair is packed; `number`: that of its zone. */
   onPacked: (zone: ZoneName, node: string, number: number) => void = () => undefined
 
@@ -218,19 +217,12 @@ export class PairTable implements PackedTable {
   }
 
   #packOldest(): void {
-    // The iterator stays: a new one would pass all places from which cells were removed.
-    let { done, value: pair } = this.#oldest.next()
-    if (done) {
-      this.#oldest = this.#recent.keys()
-      pair = this.#oldest.next().value
-    }
-    const cell = this.#recent.get(pair!)!
-    const number = Math.floor(pair! / MOST_NODES)
+    const [pair, cell] = this.#recent.takeOldest()!
+    const number = Math.floor(pair / MOST_NODES)
     const zone = this.rows.numbers.name(number)
-    const column = this.#numbered[pair! % MOST_NODES]
-    this.#recent.delete(pair!)
+    const column = this.#numbered[pair % MOST_NODES]
     if (zone === undefined || column === undefined) return
-    if (!this.#packed(zone, column.node, number, column, cell)) this.#odd.set(pair!, cell)
+    if (!this.#packed(zone, column.node, number, column, cell)) this.#odd.set(pair, cell)
   }
 
   /** A packed pair was observed again, and nothing else changed. */
