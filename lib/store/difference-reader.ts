@@ -15,7 +15,7 @@ export class DifferenceReader {
   /** Concurrent callers for the differences of a version share one read. */
   async of(row: LoggedVersion): Promise<Difference[]> {
     if (row.loaded !== undefined) return row.loaded
-    if (row.head.differences === 0) return []
+    if (row.differences === 0) return []
     let reading = this.#reading.get(row)
     if (reading === undefined) {
       reading = readDifferences(this.#file, row.place).finally(() => this.#reading.delete(row))
@@ -58,10 +58,10 @@ export function octetsFrom(rows: readonly LoggedVersion[], from: Serial, last: n
   if (isTorn(rows, from)) return undefined
   let octets = 0
   for (let i = last; i >= 0; i--) {
-    const { head, place } = rows[i]!
-    if (head.differences === 0) return undefined
+    const { differences, steps, place } = rows[i]!
+    if (differences === 0) return undefined
     octets += place.differencesOctets
-    if (rows[i - 1]?.version.serial === from || head.steps?.includes(from)) return octets
+    if (rows[i - 1]?.version.serial === from || steps?.includes(from)) return octets
   }
   return undefined
 }

@@ -6,8 +6,10 @@ import { ownOctets } from '../dns/own-octets.js'
 import { type Difference, differenceOctets } from '../zone/difference.js'
 import type { LoggedVersion } from './logged-version.js'
 
-/** Octets of the records of all kept differences. */
-const MOST_OCTETS = 64 << 20
+/** Octets of all kept differences. */
+const MOST_OCTETS = 32 << 20
+/** Octets of the objects of a difference: its version, its two SOA records and their octets, and the records that it removes and adds. */
+export const OBJECTS_OCTETS = 2_000
 
 export class KeptDifferences {
   readonly #most: number
@@ -27,7 +29,7 @@ export class KeptDifferences {
   keep(row: LoggedVersion, differences: readonly Difference[]): void {
     this.drop(row)
     row.loaded = differences.map(ownSoas)
-    const octets = row.loaded.reduce((sum, each) => sum + differenceOctets(each), 0)
+    const octets = row.loaded.reduce((sum, each) => sum + OBJECTS_OCTETS + differenceOctets(each), 0)
     this.#rows.set(row, octets)
     this.#octets += octets
     for (const [oldest] of this.#rows) {

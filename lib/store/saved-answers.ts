@@ -2,7 +2,7 @@
  * The answers of nodes and primaries about a version: which of them its journal has. They are written with the next version, or
  * before the zone rests.
  */
-import type { ProgressHead, VersionHead } from './journal-heads.js'
+import type { ProgressHead } from './journal-heads.js'
 import type { LoggedVersion } from './logged-version.js'
 import type { Version } from './version.js'
 
@@ -32,9 +32,4 @@ function isSame(a: Readonly<Record<string, number>>, b: Readonly<Record<string, 
   if (a === b) return true
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
-}
-
-/** The versions have the times of nodes, in a fraction of the memory. */
-export function withoutTimes({ confirmedBefore: _, confirmed: __, ...head }: VersionHead): VersionHead {
-  return head
 }

@@ -52,13 +52,13 @@ async function nearestSnapshot(
 ): Promise<{ file: string; path: Difference[] }> {
   const back: Difference[][] = []
   for (let i = index; i >= 0; i--) {
-    const { snapshot, head } = rows[i]!
+    const { snapshot, differences } = rows[i]!
     if (snapshot !== undefined) return { file: snapshot, path: back.reverse().flat() }
-    if (head.differences === 0) break
+    if (differences === 0) break
     back.push(await log.differencesOf(rows[i]!))
   }
   const forth: Difference[] = []
-  for (let i = index + 1; i < rows.length && rows[i]!.head.differences > 0; i++) {
+  for (let i = index + 1; i < rows.length && rows[i]!.differences > 0; i++) {
     forth.push(...(await log.differencesOf(rows[i]!)))
     const { snapshot } = rows[i]!
     if (snapshot !== undefined) return { file: snapshot, path: forth.reverse().map(invertDifference) }

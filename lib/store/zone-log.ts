@@ -2,8 +2,8 @@
  * One zone's journal in memory: versions oldest first, the files of complete contents, the positions of differences. Reads and
  * appends; decides nothing.
  */
-import type { LoggedVersion } from './logged-version.js'
-import { answersIn, noteSaved, unsavedOf, withoutTimes } from './saved-answers.js'
+import { headOfRow, type LoggedVersion } from './logged-version.js'
+import { answersIn, noteSaved, unsavedOf } from './saved-answers.js'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Serial } from '../dns/serial.js'
@@ -28,7 +28,7 @@ import { JournalWriter } from './journal-writer.js'
 import { KeptDifferences } from './kept-differences.js'
 import { sharedOutcome } from './shared-outcome.js'
 import type { Version } from './version.js'
-import { advance, progressOf, versionOf } from './version-progress.js'
+import { advance, versionOf } from './version-progress.js'
 
 /** Octets of differences that stay in memory per zone; older ones are read on demand. */
 const MEMORY_OCTETS = 4 << 20
@@ -149,7 +149,8 @@ export class ZoneLog {
     return this.#add(
       {
         version,
-        head: withoutTimes(own),
+        differences: head.differences,
+        steps: head.steps,
         place: placeOf(place),
         snapshot: head.snapshot,
         loaded: undefined,
@@ -178,7 +179,8 @@ export class ZoneLog {
     if (last === undefined || differences.reduce((sum, d) => sum + differenceOctets(d), 0) < WORTH_PREPARING) return undefined
     this.#hold()
     const behind = encodeBehind(differences)
-    const room = JSON.stringify(last.head).length + JSON.stringify(last.version.confirmed).length + SPARE_ROOM
+    // The next head has the confirmations of this version, too.
+    const room = JSON.stringify(headOfRow(last)).length + SPARE_ROOM
     const written = this.#writer.prepare(this.#end, encodePrepared(behind, room))
     this.#isPreparing = true
     // The waiting caller gets the error; no caller waits until the decision.
@@ -240,14 +242,7 @@ export class ZoneLog {
       this.#file,
       kept.map((row) => row.place),
     )
-    const entries = kept.map((row, i) => {
-      const head: VersionHead = { ...row.head }
-      delete head.snapshot
-      delete head.confirmedBefore
-      if (row.snapshot !== undefined) head.snapshot = row.snapshot
-      Object.assign(head, progressOf(row.version))
-      return encodeEntry(head, stored[i]!)
-    })
+    const entries = kept.map((row, i) => encodeEntry(headOfRow(row), stored[i]!))
     if (this.conflicting.length > 0) entries.push(encodeEntry({ entry: 'rivals', rivals: [...this.conflicting] }))
     if (this.#orders) entries.push(encodeEntry({ entry: 'orders', orders: this.#orders }))
     this.#hold()
@@ -261,8 +256,7 @@ export class ZoneLog {
     // The version objects stay the same, because callers keep references to them.
     for (const [i, entry] of located.entries()) {
       const row = kept[i]!
-      const head = withoutTimes({ ...(entry.head as VersionHead), ...(row.version.checks ? { checks: row.version.checks } : {}) })
-      this.#add({ ...row, head, place: placeOf(entry), saved: answersIn(row.version) }, loaded[i])
+      this.#add({ ...row, place: placeOf(entry), saved: answersIn(row.version) }, loaded[i])
     }
   }
 

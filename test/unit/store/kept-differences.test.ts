@@ -1,11 +1,14 @@
 /** The differences that stay in memory: how many, and that they keep nothing else. */
 import { expect } from 'chai'
-import { KeptDifferences } from '../../../lib/store/kept-differences.js'
+import { KeptDifferences, OBJECTS_OCTETS } from '../../../lib/store/kept-differences.js'
 import type { LoggedVersion } from '../../../lib/store/logged-version.js'
 import type { Difference } from '../../../lib/zone/difference.js'
 
 const EMPTY = { data: Buffer.alloc(0), count: 0 }
 const row = (): LoggedVersion => ({ loaded: undefined }) as LoggedVersion
+
+/** Octets that a difference of 100 octets counts. */
+const EACH = OBJECTS_OCTETS + 100
 
 /** A difference of 100 octets, its SOA records in the middle of one large message. */
 function difference(): Difference {
@@ -25,15 +28,15 @@ describe('differences in memory', () => {
   })
 
   it('give way to newer ones of other zones, the oldest first', () => {
-    const kept = new KeptDifferences(250)
+    const kept = new KeptDifferences(2.5 * EACH)
     const rows = [row(), row(), row()]
     for (const each of rows) kept.keep(each, [difference()])
     expect(rows.map(({ loaded }) => loaded?.length)).to.deep.equal([undefined, 1, 1])
-    expect(kept.octets).to.equal(200)
+    expect(kept.octets).to.equal(2 * EACH)
   })
 
   it('larger than the room for all are not kept', () => {
-    const kept = new KeptDifferences(250)
+    const kept = new KeptDifferences(2.5 * EACH)
     const large = row()
     kept.keep(large, [difference(), difference(), difference()])
     expect(large.loaded).to.equal(undefined)
@@ -41,15 +44,15 @@ describe('differences in memory', () => {
   })
 
   it('leave room when their version is dropped, once', () => {
-    const kept = new KeptDifferences(250)
+    const kept = new KeptDifferences(2.5 * EACH)
     const [one, two] = [row(), row()]
     kept.keep(one, [difference()])
     kept.keep(two, [difference()])
     kept.keep(two, [difference()])
-    expect(kept.octets).to.equal(200)
+    expect(kept.octets).to.equal(2 * EACH)
     kept.drop(one)
     kept.drop(one)
     expect(one.loaded).to.equal(undefined)
-    expect(kept.octets).to.equal(100)
+    expect(kept.octets).to.equal(EACH)
   })
 })
