@@ -1,6 +1,7 @@
 /** Summary of the apex, kept current as records are added and removed: the SOA, and the numbers of NS and ZONEMD records. */
 import { type Soa, soaOf } from '../dns/message.js'
 import { sameWireName } from '../dns/name.js'
+import { ownOctets } from '../dns/own-octets.js'
 import { storedOwner, storedType } from '../dns/record.js'
 import { TYPE } from '../dns/rrtype.js'
 
@@ -23,7 +24,7 @@ export class ApexSummary {
   }
 
   add(data: Buffer, at: number): void {
-    if (storedType(data, at) === TYPE.SOA && this.#isApex(data, at)) this.soa = soaOf(data, at)
+    if (storedType(data, at) === TYPE.SOA && this.#isApex(data, at)) this.soa = kept(soaOf(data, at))
     else this.#count(data, at, 1)
   }
 
@@ -43,3 +44,5 @@ export class ApexSummary {
     return data[at] === this.#apex.length && sameWireName(storedOwner(data, at), this.#apex)
   }
 }
+
+const kept = (soa: Soa): Soa => ({ ...soa, stored: ownOctets(soa.stored) })

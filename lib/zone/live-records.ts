@@ -27,6 +27,7 @@ const HASHED_OCTETS = 12
 const USUAL_OCTETS = 32
 /** Octets to sum up per slice; some 1 ms. */
 const OCTETS_PER_REST = 1 << 16
+const NOTHING: Buffer = Buffer.alloc(0)
 
 export class LiveRecords {
   readonly arena = new RecordArena()
@@ -43,7 +44,8 @@ export class LiveRecords {
   /** Notified of removed records; it finds added ones in the arena. */
   index: OwnerIndex | undefined
 
-  #probe: Buffer = Buffer.alloc(0)
+  /** Only during a lookup, as it would keep a whole message. */
+  #probe = NOTHING
   #probeAt = 0
   /** The hash has all records of the arena before this offset; only runs may leave some behind it. */
   #hashedTo = 0
@@ -62,8 +64,7 @@ export class LiveRecords {
 
   /** Octets of memory in use. */
   get memory(): number {
-    const { tail } = this.arena
-    const count = this.#counter === undefined ? this.sums.count : (this.#counter.count ?? tail / USUAL_OCTETS)
+    const count = this.#counter === undefined ? this.sums.count : (this.#counter.count ?? this.arena.tail / USUAL_OCTETS)
     return this.arena.octets + this.#table.octets + (this.isHashed ? 0 : count * HASHED_OCTETS)
   }
 
@@ -148,7 +149,9 @@ export class LiveRecords {
     this.#probe = data
     this.#probeAt = at
     this.#hash.of(data, at)
-    return this.#table.find(this.#key, this.#matches)
+    const found = this.#table.find(this.#key, this.#matches)
+    this.#probe = NOTHING
+    return found
   }
 
   has(data: Buffer, at: number): boolean {
@@ -190,12 +193,11 @@ export class LiveRecords {
 
   /** Adds a run that does not fit a chunk, or that comes after the first lookup. */
   #addLate(data: Buffer, at: number): void {
-    if (this.#hashedTo > 0) {
-      this.add(data, at)
-      return
+    if (this.#hashedTo > 0) this.add(data, at)
+    else {
+      const offset = this.arena.append(data, at, storedLength(data, at))
+      if (this.#counter === undefined) this.#sumUp(offset)
     }
-    const offset = this.arena.append(data, at, storedLength(data, at))
-    if (this.#counter === undefined) this.#sumUp(offset)
   }
 
   /** Sums up from one offset to another, at a record's start or the next one; returns the end. */
@@ -244,9 +246,8 @@ export class LiveRecords {
 
   /** Inserts the record that was looked up last and not found. */
   insertAbsent(data: Buffer, at: number): void {
-    const { length } = this.#hash
     this.stirredFrom ??= this.orderedEnd
-    const offset = this.arena.append(data, at, length)
+    const offset = this.arena.append(data, at, this.#hash.length)
     this.#hashedTo = this.arena.tail
     this.#table.insert(this.#key, offset)
     this.sums.add(this.#hash, data, at)
@@ -256,14 +257,13 @@ export class LiveRecords {
   /** Removes the record that was looked up last and found. */
   remove(offset: number): void {
     const [chunk, at] = [this.arena.chunkOf(offset), this.arena.at(offset)]
-    const length = storedLength(chunk, at)
     this.stirredFrom ??= this.orderedEnd
     this.#table.delete(this.#key, offset)
     this.sums.remove(this.#hash, chunk, at)
     this.arena.mark(offset, MARK_DEAD)
     this.#epochs.noteDeath(offset)
     this.index?.note(chunk, at, offset, -1)
-    this.deadOctets += length
+    this.deadOctets += this.#hash.length
     this.undo?.steps.push({ did: 'remove', offset })
   }
 

@@ -17,6 +17,7 @@ const CHUNK_MASK = CHUNK_ENTRIES - 1
 const FIRST_ENTRIES = 8
 /** No entry has this number. */
 const NONE = 0
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 /** Key in the tables of this process; letters folded. */
 export function nameHash(data: Uint8Array, from: number, length: number): number {
@@ -83,7 +84,8 @@ export class NameChains {
   /** First entry of the chain that was extended last. */
   #last = NONE
 
-  #name: Uint8Array = new Uint8Array(0)
+  /** Only during a lookup: it would keep the message from which it comes. */
+  #name = NOTHING
   #nameAt = 0
   #length = 0
   readonly #matches = (first: number): boolean => {
@@ -155,6 +157,7 @@ export class NameChains {
     let first = this.#is === 'at' && this.#last !== NONE && this.#matches(this.#last) ? this.#last : undefined
     const hash = first === undefined || mayUndo ? nameHash(data, from, length) : 0
     first ??= this.#table.find(hash, this.#matches)
+    this.#name = NOTHING
     const entry = this.#append(offset)
     this.#last = first ?? entry
     if (first === undefined) this.#table.insert(hash, entry)
@@ -194,6 +197,7 @@ export class NameChains {
   ): void {
     this.#find(data, from, length)
     const first = this.#table.find(nameHash(data, from, length), this.#matches)
+    this.#name = NOTHING
     if (first === undefined) return
     visit(this.#offset(first), fate(this.#offset(first)))
     let last = first

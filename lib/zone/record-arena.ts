@@ -10,7 +10,8 @@ const CHUNK_OCTETS = 1 << CHUNK_BITS
 const OFFSET_MASK = CHUNK_OCTETS - 1
 /** Offsets are 32 bits: 256 chunks of 16 MiB. */
 const MAX_CHUNKS = 256
-const FIRST_CHUNK_OCTETS = 2048
+/** Most zones of a large fleet are small. */
+const FIRST_CHUNK_OCTETS = 512
 
 export const MARK_LIVE = 0
 export const MARK_DEAD = 1
@@ -101,7 +102,7 @@ export class RecordArena {
   }
 
   #allocate(octets: number): Buffer {
-    if (this.#shared === undefined) return Buffer.allocUnsafe(octets)
+    if (this.#shared === undefined) return Buffer.allocUnsafeSlow(octets)
     const memory = new SharedArrayBuffer(CHUNK_OCTETS)
     this.#shared.push({ memory, weight: Buffer.allocUnsafeSlow(CHUNK_OCTETS) })
     return Buffer.from(memory)
