@@ -20,6 +20,7 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 # ── zonecast, without compiler and tests, as a user of its own
 FROM ${NODE_IMAGE} AS zonecast
 ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-semi-space-size=32 \
     ZONECAST_CONFIG=/etc/zonecast/zonecast.yaml
 RUN groupadd --gid 10001 zonecast \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/zonecast --shell /usr/sbin/nologin zonecast \

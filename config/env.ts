@@ -59,6 +59,9 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 /** JOURNAL_STREAM: set by systemd where it connects standard output or error to the journal. */
 export const journalStream = (): string | undefined => given(process.env.JOURNAL_STREAM)
 
+/** NODE_OPTIONS: flags of Node.js. */
+export const nodeOptions = (): string | undefined => given(process.env.NODE_OPTIONS)
+
 /**
  * NOTIFY_SOCKET: where systemd expects messages (sd_notify(3)). Removes it, so that the hub's children do not report in its
  * place.

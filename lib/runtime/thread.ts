@@ -1,6 +1,7 @@
 /** Threads for work that would block the event loop, or that uses a second core. */
 import { openSync, readSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { THREAD_NEW_OBJECTS_MB } from './heap.js'
 
 /** TypeScript in a thread: Node.js 20 accepts no loader for it in its flags. */
 const fromSource = (module: string): string => `import('tsx/esm/api').then(({ register }) => {
@@ -15,7 +16,9 @@ const fromSource = (module: string): string => `import('tsx/esm/api').then(({ re
 export function startThread(name: string, from: string, workerData?: unknown): Worker {
   const isSource = from.endsWith('.ts')
   const module = new URL(isSource ? name.replace(/\.js$/, '.ts') : name, from)
-  return isSource ? new Worker(fromSource(module.href), { eval: true, workerData }) : new Worker(module, { workerData })
+  // The room that the process has for new objects is meant for its event loop.
+  const options: WorkerOptions = { workerData, resourceLimits: { maxYoungGenerationSizeMb: THREAD_NEW_OBJECTS_MB } }
+  return isSource ? new Worker(fromSource(module.href), { ...options, eval: true }) : new Worker(module, options)
 }
 
 interface WithThreadUsage {

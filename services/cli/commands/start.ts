@@ -5,12 +5,13 @@
 import type { Command } from 'commander'
 import { isLoopback } from '../../../config/address.js'
 import type { Config } from '../../../config/config.js'
-import { commandEnvironment, journalStream, takeNotifySocket } from '../../../config/env.js'
+import { commandEnvironment, journalStream, nodeOptions, takeNotifySocket } from '../../../config/env.js'
 import { ConfigError, type Finding, formatFinding } from '../../../config/errors.js'
 import { checkConfig, type ConfigReport, findConfigFile } from '../../../config/load.js'
 import { type Endpoint, endpointText } from '../../../lib/dns/endpoint.js'
 import { describeError, InvariantError } from '../../../lib/errors.js'
 import { guard, reportFault } from '../../../lib/runtime/guard.js'
+import { keepHeapSmall, startWithRoom } from '../../../lib/runtime/heap.js'
 import { goFirst } from '../../../lib/runtime/priority.js'
 import { ServiceManager } from '../../../lib/runtime/service-manager.js'
 import { isJournal } from '../../../lib/runtime/journal.js'
@@ -41,6 +42,8 @@ export function addStart(program: Command, context: CommandContext): void {
       const { config: file, roles, worker, allowRoot } = command.optsWithGlobals<StartOptions>()
       if (worker !== undefined && !WORKER_NAME.test(worker))
         throw usage(`--worker ${JSON.stringify(worker)}: write letters, digits, . _ -`)
+      startWithRoom(nodeOptions())
+      keepHeapSmall()
       const { Hub, ROLES } = await context.parts.loadHub()
       const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
       const { config, findings } = loadOrTell(findConfigFile(file))
