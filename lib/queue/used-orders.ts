@@ -1,6 +1,6 @@
 /**
  * Remembers which sealed orders began and ended, on the disk of the machine that carries them out: a copy of an order in Redis is
- * not carried out again. The processes of one dataDir share the files.
+ * not carried out again. The processes of one dataDir share the files; several machines know of each other by shared-orders.ts.
  *
  *   orders/2026-11-30      one line per step, `ID begun` or `ID ended`, of the orders that were sealed on that day (UTC)
  */
@@ -9,6 +9,7 @@ import { open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ForeignJobError } from './job-schemas.js'
 import type { QueueKind } from './queue-kinds.js'
+import type { SharedOrders } from './shared-orders.js'
 
 export interface SealedOrder {
   kind: QueueKind
@@ -36,20 +37,25 @@ interface Run {
 export class UsedOrders {
   readonly #folder: string
   readonly #now: () => number
+  readonly #machines: SharedOrders | undefined
+  /** Ends that Redis lacks. */
+  readonly #untold = new Set<string>()
   /** Orders that run in this process, or ran and whose end the queue does not have yet, by id. */
   readonly #runs = new Map<string, Run>()
   /** Orders that this process runs or ran, whose end is not noted yet, by id. */
   readonly #open = new Map<string, SealedOrder>()
 
-  constructor(dataDir: string, now: () => number) {
+  /** `machines`: where several machines share the zones of the hub. */
+  constructor(dataDir: string, now: () => number, machines?: SharedOrders) {
     this.#folder = join(dataDir, 'orders')
     this.#now = now
+    this.#machines = machines
   }
 
   /**
    * Runs an order whose seal was checked. The queue gives a job again after a pause of the process, or of Redis: then the order is not
    * carried out again, and the result is that of its only run. Throws ForeignJobError for an order that has ended, or that waited for
-   * longer than an hour; throws the errors of the disk, and then the order did not begin.
+   * longer than an hour; throws the errors of the disk and of Redis, and then the order did not begin.
    */
   run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
     const known = this.#runs.get(order.id)
@@ -80,6 +86,10 @@ export class UsedOrders {
     }
     const known = await this.#stepOf(order)
     if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
+    const elsewhere = await this.#machines?.stepOf(id)
+    if (elsewhere?.step === 'ended')
+      refuse(`was carried out before, by worker ${elsewhere.worker}; give the order again if it is intended`)
+    if (elsewhere !== undefined) refuse(`is carried out by worker ${elsewhere.worker}`)
     if (known === undefined) {
       if (this.#now() - sealedAt > BEGIN_WITHIN_MS) {
         // The notes of a machine that died are on its disk.
@@ -88,6 +98,7 @@ export class UsedOrders {
       }
       await this.#note(order, 'begun')
     }
+    await this.#machines?.note(id, 'begun')
     this.#open.set(id, order)
     return await work()
   }
@@ -100,6 +111,29 @@ export class UsedOrders {
     if (order === undefined) return
     this.#open.delete(id)
     await this.#note(order, 'ended')
+    this.#untold.add(id)
+    await this.follow()
+  }
+
+  /** Notes the orders that other machines ended, and the other way round; without Redis, later. Throws the errors of the disk. */
+  async follow(): Promise<void> {
+    if (this.#machines === undefined) {
+      this.#untold.clear()
+      return
+    }
+    let ended: string[]
+    try {
+      for (const id of this.#untold) {
+        await this.#machines.note(id, 'ended')
+        this.#untold.delete(id)
+      }
+      ended = await this.#machines.newlyEnded()
+    } catch {
+      return
+    }
+    // The day of an order is that of its seal, which the line lacks: a copy is accepted for an hour.
+    for (const id of ended)
+      for (const day of new Set([this.#now(), this.#now() - BEGIN_WITHIN_MS].map(dayOf))) await this.#noteIn(day, id, 'ended')
   }
 
   async #stepOf({ id, sealedAt }: SealedOrder): Promise<'begun' | 'ended' | undefined> {
@@ -108,9 +142,14 @@ export class UsedOrders {
   }
 
   async #note({ id, sealedAt }: SealedOrder, step: 'begun' | 'ended'): Promise<void> {
+    await this.#noteIn(dayOf(sealedAt), id, step)
+    await this.#forget()
+  }
+
+  async #noteIn(day: string, id: string, step: 'begun' | 'ended'): Promise<void> {
     mkdirSync(this.#folder, { recursive: true, mode: 0o750 })
     const { O_APPEND, O_CREAT, O_WRONLY } = constants
-    const handle = await open(this.#fileOf(sealedAt), O_APPEND | O_CREAT | O_WRONLY, 0o640)
+    const handle = await open(join(this.#folder, day), O_APPEND | O_CREAT | O_WRONLY, 0o640)
     try {
       // One write, so that lines of two processes do not mix; a torn line of a crash is ended by the leading line break.
       await handle.appendFile(`\n${id} ${step}\n`)
@@ -118,7 +157,6 @@ export class UsedOrders {
     } finally {
       await handle.close()
     }
-    await this.#forget()
   }
 
   async #forget(): Promise<void> {

@@ -9,6 +9,7 @@ import type { CheckThreads } from '../../lib/release/check-threads.js'
 import { type DeciderParts, ReleaseDecider } from '../../lib/release/release-decider.js'
 import { VersionChecker } from '../../lib/release/version-check.js'
 import { Verifier } from '../../lib/verify/verifier.js'
+import { SharedOrders } from '../../lib/queue/shared-orders.js'
 import { UsedOrders } from '../../lib/queue/used-orders.js'
 import type { RedisLink } from '../../lib/state/redis-link.js'
 import { ForcePermits } from '../../lib/state/force-permits.js'
@@ -71,7 +72,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       webhooks,
       retention,
       notifyRetries: notify,
-      orders: new UsedOrders(parts.catalogs.config.dataDir, () => clock.now()),
+      orders: new UsedOrders(parts.catalogs.config.dataDir, () => clock.now(), ordersOfMachines(parts)),
       permits: new ForcePermits(parts.redis),
       unstick,
       claims: new StageClaims(parts.redis, hub),
@@ -84,4 +85,11 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       notify: new NotifySender(udp, paths, clock, metrics, tls),
     },
   )
+}
+
+/** Where several machines share the zones: the orders that the others carry out. */
+function ordersOfMachines({ catalogs, hub, queues, redis, seals }: MakeWorkerParts): SharedOrders | undefined {
+  const { self, isAlive } = queues.workers?.owners ?? {}
+  if (catalogs.config.workers.share !== 'machines' || self === undefined || isAlive === undefined) return undefined
+  return new SharedOrders({ redis, hub, seals, worker: self, isAlive })
 }

@@ -31,7 +31,7 @@ const MOVE_MS = 2_000
 export interface JobTakerParts {
   hub: string
   queues: JobQueues
-  orders: Pick<UsedOrders, 'end'>
+  orders: Pick<UsedOrders, 'end' | 'follow'>
   log: Logger
   /** For blocking reads; must queue commands while Redis is unreachable. */
   connect: () => Redis
@@ -131,6 +131,7 @@ export class JobTakers {
     const move = async (): Promise<void> => {
       const moved = canQueue() ? await queues.moveJobs().catch(() => 0) : 0
       if (moved > 0) log.info({ op: 'queue', jobs: moved }, 'jobs moved to the owners of their zones')
+      await this.#parts.orders.follow()
     }
     this.#moving = setInterval(guard('queue timer', move), MOVE_MS)
   }

@@ -1,5 +1,6 @@
 /** Connects each kind of job with its work in this process. */
-import { ownProvision, ownResync, sealedResync, type TextSeals } from '../../lib/queue/job-seals.js'
+import { ownProvision, ownResync, sealedResync } from '../../lib/queue/job-seals.js'
+import type { TextSeals } from '../../lib/queue/text-seals.js'
 import { jobOf } from '../../lib/queue/job-schemas.js'
 import type { PushJob, RefreshJob, ResyncJob, ResyncProgress, VerifyJob, WebhookJob } from '../../lib/queue/jobs.js'
 import type { JobQueues } from '../../lib/queue/queues.js'

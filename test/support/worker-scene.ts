@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { Redis } from 'ioredis'
 import { compareZones } from '../../lab/compare.js'
 import { makeKey } from '../../lab/keys.js'
 import { startKnot } from '../../lab/knot.js'
@@ -14,6 +15,8 @@ import { type LabRedis, startRedis } from '../../lab/redis.js'
 import type { LabKey, LabServer } from '../../lab/server.js'
 import { updateZone } from '../../lab/update.js'
 import { zoneText } from '../../lab/zone-text.js'
+import { JobQueues } from '../../lib/queue/queues.js'
+import { connectRedis } from '../../lib/state/redis.js'
 import { eventually } from './eventually.js'
 import { api, type HubPlace, type HubProcess, type HubSketch, inSync, spawnHub, writeHubConfig } from './test-hub.js'
 
@@ -164,6 +167,18 @@ export class WorkerScene {
   async nodeHasAll(timeoutMs = 30_000): Promise<void> {
     for (const zone of this.zones)
       await eventually(async () => expect(await this.difference(zone), zone).to.equal(undefined), { timeoutMs })
+  }
+
+  /** With the queues of the hub, as any client of Redis has them. */
+  async inRedis<T>(work: (queues: JobQueues, redis: Redis) => Promise<T>): Promise<T> {
+    const redis = connectRedis({ kind: 'url', url: this.redis.url }, { queueing: true })
+    const queues = new JobQueues(redis, 'test')
+    try {
+      return await work(queues, redis)
+    } finally {
+      await queues.close()
+      redis.disconnect()
+    }
   }
 
   async stop(): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * Two machines share the zones of one hub: each has a data directory of its own, and either goes on alone.
  */
-import { renameSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { sleep } from '../../../lib/runtime/clock.js'
@@ -66,6 +66,44 @@ describe('two machines of one hub', function () {
     const forced = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'test' })
     expect(forced.error, JSON.stringify(forced)).to.equal(null)
     expect(forced.progress.targets.map(({ step }) => step)).to.deep.equal(Array(ZONES.length).fill('confirmed'))
+    await delivered()
+  })
+
+  it('force nothing by a copy of an order, on the machine that did not carry it out', async () => {
+    const { id } = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'copied' })
+    const job = id.replace('resync-', '')
+    const notesOf = (machine: number): string => {
+      const notes = join(folder, `machine${machine}`, 'data', 'orders')
+      return existsSync(notes)
+        ? readdirSync(notes)
+            .map((day) => readFileSync(join(notes, day), 'utf8'))
+            .join('\n')
+        : ''
+    }
+    const [used, other] = notesOf(1).includes(`${job} begun`) ? [1, 2] : [2, 1]
+    expect(notesOf(used)).to.include(`${job} begun`)
+    expect(notesOf(other)).to.not.include(`${job} begun`)
+    await scene.inRedis(async (queues, redis) => {
+      const queue = queues.all.find(({ name }) => name === 'resync-test')!
+      const { data } = (await queue.getJob(job))!
+      const copied = async (): Promise<string> => {
+        await queue.remove(job)
+        await queue.add('resync', data, { jobId: job })
+        return await eventually(async () => {
+          const failure = (await queue.getJob(job))?.failedReason
+          expect(failure).to.be.a('string')
+          return failure!
+        })
+      }
+      await scene.process(`w${used}`).kill()
+      expect(await copied()).to.match(/was carried out before/)
+      // Its disk knows the order now, whatever a writer to Redis removes.
+      await eventually(() => expect(notesOf(other)).to.include(`${job} ended`))
+      await redis.del('zonecast:test:used-orders')
+      expect(await copied()).to.match(/was carried out before; give/)
+    })
+    await scene.begin(`w${used}`, ROLES, used - 1)
+    await scene.shares({ w1: 32, w2: 32 })
     await delivered()
   })
 

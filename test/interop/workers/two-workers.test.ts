@@ -5,9 +5,6 @@
  * Two worker processes share the zones of a hub: each has its own part, and either goes on alone.
  */
 import { expect } from 'chai'
-import type { Redis } from 'ioredis'
-import { JobQueues } from '../../../lib/queue/queues.js'
-import { connectRedis } from '../../../lib/state/redis.js'
 import { updateZone } from '../../../lab/update.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
@@ -18,18 +15,6 @@ import { verify } from '../../support/verify-order.js'
 import { WorkerScene } from '../../support/worker-scene.js'
 
 const ZONES = Array.from({ length: 12 }, (_, i) => `z${i}.shared.example.`)
-
-/** With the queues of the hub, as any client of Redis has them. */
-async function queuesOf<T>(scene: WorkerScene, work: (queues: JobQueues, redis: Redis) => Promise<T>): Promise<T> {
-  const redis = connectRedis({ kind: 'url', url: scene.redis.url }, { queueing: true })
-  const queues = new JobQueues(redis, 'test')
-  try {
-    return await work(queues, redis)
-  } finally {
-    await queues.close()
-    redis.disconnect()
-  }
-}
 
 describe('two worker processes of one hub', function () {
   this.timeout(150_000)
@@ -102,7 +87,7 @@ describe('two worker processes of one hub', function () {
     const { jobs } = await api<{ jobs: { id: string; kind: string }[] }>(scene.place, '/v1/jobs')
     expect(jobs.filter(({ kind }) => kind === 'verify')).to.have.length(1)
     expect(jobs.filter(({ kind }) => kind === 'resync').map(({ id }) => id)).to.include(forced.id)
-    const parts = (await queuesOf(scene, async (_, redis) => await redis.keys('*-test@w*'))).filter((key) =>
+    const parts = (await scene.inRedis(async (_, redis) => await redis.keys('*-test@w*'))).filter((key) =>
       /:(resync|verify)-test@w\d:[\w-]{36}$/.test(key),
     )
     expect(parts, 'parts of orders in redis').to.deep.equal([])
@@ -125,7 +110,7 @@ describe('two worker processes of one hub', function () {
   it('force nothing by a copy of an order that a writer to Redis queues', async () => {
     const { id, progress } = await resync(scene.place, { nodes: ['ams1'], strength: 'force', reason: 'copied' })
     const job = id.replace('resync-', '')
-    await queuesOf(scene, async (queues) => {
+    await scene.inRedis(async (queues) => {
       const queue = queues.all.find(({ name }) => name === 'resync-test')!
       const { data } = (await queue.getJob(job))!
       const ended = async (copy: string): Promise<string> => {
