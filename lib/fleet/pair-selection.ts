@@ -11,6 +11,12 @@ export interface PairSelection {
   clouds?: readonly string[] | undefined
 }
 
+/** Several have no pair in common. */
+export type PairSelections = PairSelection | readonly PairSelection[]
+
+export const listOfSelections = (selections: PairSelections): readonly PairSelection[] =>
+  'length' in selections ? selections : [selections]
+
 export interface SelectedZone {
   zone: FleetZone
   /** At least one. */
@@ -18,7 +24,11 @@ export interface SelectedZone {
 }
 
 /** The zones with selected nodes, each with these; undefined for a zone without one, so that a caller can pause. */
-export function* selectPairs(
+export function* selectPairs(selections: PairSelections, fleet: Pick<Fleet, 'zones'>): Generator<SelectedZone | undefined> {
+  for (const selection of listOfSelections(selections)) yield* selectOne(selection, fleet)
+}
+
+function* selectOne(
   { zones, groups, nodes, clouds }: PairSelection,
   fleet: Pick<Fleet, 'zones'>,
 ): Generator<SelectedZone | undefined> {

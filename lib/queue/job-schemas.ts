@@ -10,9 +10,10 @@ const serial = z.int().min(0).max(0xffffffff)
 const reason = z.string().max(4_096)
 
 const names = z.array(name).max(1_000_000).optional()
+const selection = z.object({ zones: names, groups: names, nodes: names, clouds: names })
 const pairs = {
   targets: z.array(z.object({ zone: name, node: name })).max(10_000_000),
-  select: z.object({ zones: names, groups: names, nodes: names, clouds: names }).optional(),
+  select: z.union([selection, z.array(selection).max(300_000)]).optional(),
 }
 
 interface JobData {

@@ -3,16 +3,12 @@
  * orders otherwise. A seal is for one job; used-orders.ts refuses the second use.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import { listOfSelections } from '../fleet/pair-selection.js'
 import { pause } from '../runtime/turns.js'
 import { ForeignJobError } from './job-schemas.js'
 import type { ProvisionJob, ResyncJob } from './jobs.js'
+import type { TextSeals } from './text-seals.js'
 import type { SealedOrder } from './used-orders.js'
-
-/** Made and checked with a secret that the processes of a hub share. */
-export interface TextSeals {
-  sealText: (text: string) => string
-  isSealOf: (text: string, seal: string) => boolean
-}
 
 /** An order is not carried out long after it was given; one for a million pairs takes more than a day. */
 const ORDER_VALID_MS = 7 * 86_400_000
@@ -82,11 +78,12 @@ async function textOf({
     if (hashed % WORDS_PER_TURN === 0) await pause()
   }
   for (const { zone, node } of targets) await add(`${zone} ${node}\n`)
-  for (const list of ['zones', 'groups', 'nodes', 'clouds'] as const) {
-    const words = select?.[list]
-    await add(words === undefined ? '-\n' : `${list} ${words.length}\n`)
-    for (const word of words ?? []) await add(`${word}\n`)
-  }
+  for (const selection of listOfSelections(select ?? {}))
+    for (const list of ['zones', 'groups', 'nodes', 'clouds'] as const) {
+      const words = selection[list]
+      await add(words === undefined ? '-\n' : `${list} ${words.length}\n`)
+      for (const word of words ?? []) await add(`${word}\n`)
+    }
   const words = hash.digest('hex')
   return ['resync', id, sealedAt, strength, by, at, allAtOnce, named, select !== undefined, words, reason].join('\n')
 }

@@ -9,7 +9,7 @@
  * - `provision`: an operator's order to compare the zones of a node with the config, and to add and remove zones there.
  */
 import type { ZoneName } from '../dns/name.js'
-import type { PairSelection } from '../fleet/pair-selection.js'
+import type { PairSelections } from '../fleet/pair-selection.js'
 import type { Serial } from '../dns/serial.js'
 import type { QueueKind } from './queue-kinds.js'
 import type { TargetStep } from './target-steps.js'
@@ -55,7 +55,7 @@ export interface Target {
 /** Pairs of zone and node: listed, or named by zones, groups, nodes and clouds, which a worker makes into pairs in slices. */
 export interface TargetsJob {
   targets: Target[]
-  select?: PairSelection | undefined
+  select?: PairSelections | undefined
 }
 
 export interface ResyncJob extends TargetsJob {

@@ -5,7 +5,7 @@
 import type { Fact, Target } from '../../lib/audit/line.js'
 import { parseZoneName, type ZoneName } from '../../lib/dns/name.js'
 import type { Fleet } from '../../lib/fleet/fleet.js'
-import type { PairSelection } from '../../lib/fleet/pair-selection.js'
+import { listOfSelections, type PairSelections } from '../../lib/fleet/pair-selection.js'
 import type { JobView } from '../../lib/queue/jobs.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { ApiContext } from './context.js'
@@ -48,7 +48,7 @@ function isNodeIn({ nodes }: Pick<Fleet, 'nodes'>, scope: Scope, name: string): 
   return hasMember
 }
 
-/** A job may list 200,000 pairs, and a reader asks for a hundred jobs every second. */
+/** A job may name 300,000 zones, and a reader asks for a hundred jobs every second. */
 const KEEP_MS = 10_000
 const MOST = 2_000
 
@@ -87,8 +87,13 @@ export class JobScope {
         if (!scope.hasName(pair.zone as ZoneName) || !(scope.hasAllNodes || isNodeIn(fleet, scope, pair.node))) return false
         await pause()
       }
-    const selected = (select ?? {}) as PairSelection
-    if (select !== undefined) return scope.hasAllOf(selected, (id) => fleet.nodes.get(id))
+    if (select !== undefined) {
+      for (const selection of listOfSelections(select as PairSelections)) {
+        if (!scope.hasAllOf(selection, (id) => fleet.nodes.get(id))) return false
+        await pause()
+      }
+      return true
+    }
     const names = { zones: [...textsIn(zone), ...textsIn(zones)], nodes: textsIn(node), clouds: [] }
     if (isListed && names.zones.length + names.nodes.length === 0) return true
     return hasSubjects(this.#context, scope, names)

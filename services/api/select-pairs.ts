@@ -1,8 +1,10 @@
 /** The pairs of zone and node that an order selects. */
 import type { Response } from 'express'
+import type { ZoneName } from '../../lib/dns/name.js'
+import type { FleetNode } from '../../lib/fleet/fleet.js'
 import type { NodeState } from '../../lib/fleet/node-state.js'
 import { type PairSelection, selectPairs } from '../../lib/fleet/pair-selection.js'
-import type { Target, TargetsJob } from '../../lib/queue/jobs.js'
+import type { TargetsJob } from '../../lib/queue/jobs.js'
 import { pause } from '../../lib/runtime/turns.js'
 import type { ApiContext } from './context.js'
 import { ApiProblem } from './problem.js'
@@ -14,8 +16,10 @@ export interface Selection extends PairSelection {
   states?: readonly NodeState[] | undefined
 }
 
-/** Most pairs of an order for pairs in certain states: its job names each of them in Redis. */
-const MOST_LISTED = 200_000
+/** Pairs that a job lists one by one; of more, it names zones and nodes. */
+const MOST_LISTED = 1_000
+/** Names in one job: some megabytes in Redis, which are written and read in one turn. */
+const MOST_NAMES = 300_000
 /** Zones whose nodes are judged before other work runs. */
 export const ZONES_PER_SLICE = 50
 
@@ -37,8 +41,8 @@ export function cloudsNamed(
 
 /**
  * The pairs for a job: the words of the selection, or, where it names states, the pairs that are in one of them now. Undefined when
- * there is none. The pairs of a caller are listed too where the rules of its scope do not show that all are in it. Throws ApiProblem
- * 403 for a pair outside the scope, and 422 for too many listed pairs.
+ * there is none. The pairs of a caller are those of now too where the rules of its scope do not show that all are in it. Throws
+ * ApiProblem 403 for a pair outside the scope, and 422 where the zones and nodes of the pairs are too many names.
  */
 export async function pairsOf(
   context: ApiContext,
@@ -48,27 +52,55 @@ export async function pairsOf(
   const scope = scopeOf(context, res)
   const { nodes } = context.matrix.fleet
   const isAllIn = states === undefined && scope.hasAllOf(select, (id) => nodes.get(id)) && (scope.hasAllNodes || !transfers)
-  const targets: Target[] = []
+  const pairs = new GroupedPairs()
   let looked = 0
   for (const selected of selectPairs(select, context.matrix.fleet)) {
     if (++looked % ZONES_PER_SLICE === 0) await pause()
     if (selected === undefined) continue
     if (isAllIn) return { targets: [], select }
+    const chosen: FleetNode[] = []
     for (const node of selected.nodes) {
       // Before the state: a refusal must not show that of another caller's pair.
       scope.expectPair(selected.zone.name, node)
       if (states?.includes(context.matrix.nodeZone(selected.zone, node).state) === false) continue
       if (transfers) scope.expectWholeZone(selected.zone)
-      targets.push({ zone: selected.zone.name, node: node.id })
+      chosen.push(node)
     }
-    if (targets.length > MOST_LISTED)
+    pairs.add(selected.zone.name, chosen)
+    if (pairs.names > MOST_NAMES)
       throw new ApiProblem(
         422,
         'too-many',
-        `over ${MOST_LISTED} pairs${states === undefined ? '' : ' in these states'}; name fewer zones, nodes or clouds`,
+        `over ${MOST_NAMES} names of zones and nodes${states === undefined ? '' : ' in these states'}; name fewer zones, nodes or clouds`,
       )
   }
-  return targets.length === 0 ? undefined : { targets }
+  return pairs.job()
+}
+
+/** Pairs by the nodes of each zone: zones with the same nodes are named together. */
+class GroupedPairs {
+  readonly #groups = new Map<string, { zones: ZoneName[]; nodes: readonly FleetNode[] }>()
+  #count = 0
+  names = 0
+
+  add(zone: ZoneName, nodes: readonly FleetNode[]): void {
+    if (nodes.length === 0) return
+    const key = nodes.map(({ id }) => id).join(' ')
+    const group = this.#groups.get(key)
+    if (group === undefined) this.#groups.set(key, { zones: [zone], nodes })
+    else group.zones.push(zone)
+    this.names += 1 + (group === undefined ? nodes.length : 0)
+    this.#count += nodes.length
+  }
+
+  /** Undefined without a pair. */
+  job(): TargetsJob | undefined {
+    const groups = [...this.#groups.values()]
+    if (this.#count > MOST_LISTED)
+      return { targets: [], select: groups.map(({ zones, nodes }) => ({ zones, nodes: nodes.map(({ id }) => id) })) }
+    const targets = groups.flatMap(({ zones, nodes }) => zones.flatMap((zone) => nodes.map(({ id }) => ({ zone, node: id }))))
+    return this.#count === 0 ? undefined : { targets }
+  }
 }
 
 export const nothingSelected = (): ApiProblem =>

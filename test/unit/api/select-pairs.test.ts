@@ -1,10 +1,12 @@
 /** The pairs of orders: a job names what they have in common, unless the order asks for states. */
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import type { Response } from 'express'
 import type { CallerScope } from '../../../config/caller-types.js'
 import { nameToWire, parseZoneName } from '../../../lib/dns/name.js'
 import { Fleet, type FleetNode, type FleetZone } from '../../../lib/fleet/fleet.js'
 import type { NodeState } from '../../../lib/fleet/node-state.js'
+import { selectPairs } from '../../../lib/fleet/pair-selection.js'
 import type { ApiContext } from '../../../services/api/context.js'
 import { pairsOf, type Selection } from '../../../services/api/select-pairs.js'
 
@@ -23,9 +25,9 @@ const zones = Array.from({ length: 10_000 }, (_, i) => {
   return { name: parseZoneName(name), apex: nameToWire(name), nodes } as unknown as FleetZone
 })
 const fleet = new Fleet(zones, nodes, [], [])
-const contextIn = (stateOf: (zone: FleetZone, node: FleetNode) => NodeState) =>
+const contextIn = (stateOf: (zone: FleetZone, node: FleetNode) => NodeState, over = fleet) =>
   ({
-    matrix: { fleet, nodeZone: (zone: FleetZone, node: FleetNode) => ({ state: stateOf(zone, node) }) },
+    matrix: { fleet: over, nodeZone: (zone: FleetZone, node: FleetNode) => ({ state: stateOf(zone, node) }) },
     members: new Map(),
   }) as unknown as ApiContext
 
@@ -46,11 +48,37 @@ describe('the pairs of an order', function () {
     expect(await pairsOf(stuckAt('n3'), UNLIMITED, { zones: [zones[0]!.name], clouds: ['B'] })).to.equal(undefined)
   })
 
-  it('are listed where the order asks for states', async () => {
-    const { targets } = (await pairsOf(stuckAt('n3'), UNLIMITED, { states: ['stuck'] }))!
-    expect(targets).to.have.length(zones.length)
-    expect(targets[1]).to.deep.equal({ zone: zones[1]!.name, node: 'n3' })
-    expect(await pairsOf(stuckAt('n3'), UNLIMITED, { states: ['lagging'] })).to.equal(undefined)
+  it('are listed where the order asks for states, and they are few', async () => {
+    const few = contextIn((zone, node) => (node.id === 'n3' && zones.indexOf(zone) < 3 ? 'stuck' : 'in-sync'))
+    const order = (await pairsOf(few, UNLIMITED, { states: ['stuck'] }))!
+    expect(order).to.deep.equal({ targets: zones.slice(0, 3).map(({ name }) => ({ zone: name, node: 'n3' })) })
+    expect(await pairsOf(few, UNLIMITED, { states: ['lagging'] })).to.equal(undefined)
+  })
+
+  it('in certain states are named by zones and nodes, 250,000 of them too', async () => {
+    const { targets, select } = (await pairsOf(stuckAt('n3'), UNLIMITED, { states: ['stuck'] }))!
+    expect([targets, select]).to.deep.equal([[], [{ zones: zones.map(({ name }) => name), nodes: ['n3'] }]])
+    const all = (await pairsOf(
+      contextIn(() => 'stuck'),
+      UNLIMITED,
+      { states: ['stuck'] },
+    ))!
+    expect(all).to.deep.equal({
+      targets: [],
+      select: [{ zones: zones.map(({ name }) => name), nodes: nodes.map(({ id }) => id) }],
+    })
+  })
+
+  it('in certain states are these and no others, whatever the states', async () => {
+    const isStuck = (zone: FleetZone, { id }: FleetNode) => (zones.indexOf(zone) * 7 + Number(id.slice(1)) * 13) % 5 === 0
+    const some = zones.slice(0, 500)
+    const few = contextIn((zone, node) => (isStuck(zone, node) ? 'stuck' : 'in-sync'))
+    const { select } = (await pairsOf(few, UNLIMITED, { states: ['stuck'], zones: some.map(({ name }) => name) }))!
+    const selected = [...selectPairs(select!, fleet)].flatMap((each) =>
+      (each?.nodes ?? []).map((node) => `${each!.zone.name} ${node.id}`),
+    )
+    const expected = some.flatMap((zone) => nodes.filter((node) => isStuck(zone, node)).map(({ id }) => `${zone.name} ${id}`))
+    expect(selected.sort()).to.deep.equal(expected.sort())
   })
 
   it('are named by the selection for a caller whose scope covers it, 250,000 of them too', async () => {
@@ -70,15 +98,13 @@ describe('the pairs of an order', function () {
     expect([targets.length, select]).to.deep.equal([25, undefined])
   })
 
-  it('are refused when a list of them would be too long', async () => {
-    const error = await pairsOf(
-      contextIn(() => 'stuck'),
-      UNLIMITED,
-      { states: ['stuck'] },
-    ).then(
-      () => undefined,
-      (reason: Error) => reason,
-    )
-    expect(error?.message).to.equal('over 200000 pairs in these states; name fewer zones, nodes or clouds')
+  it('are refused when their names are too many', async () => {
+    const many = Array.from({ length: 70 }, (_, i) => ({ ...nodes[0]!, id: `m${i}` }))
+    const wide = zones.map((zone) => ({ ...zone, nodes: many }) as FleetZone)
+    // Each zone has other nodes in this state.
+    const hash = (zone: FleetZone, { id }: FleetNode) => createHash('sha256').update(`${zone.name} ${id}`).digest()[0]! % 2
+    const context = contextIn((zone, node) => (hash(zone, node) === 0 ? 'stuck' : 'in-sync'), new Fleet(wide, many, [], []))
+    const refused = await pairsOf(context, UNLIMITED, { states: ['stuck'] }).catch((reason: Error) => reason.message)
+    expect(refused).to.equal('over 300000 names of zones and nodes in these states; name fewer zones, nodes or clouds')
   })
 })

@@ -55,12 +55,32 @@ describe('the seal of an order to force nodes', () => {
   ] as [string, Partial<ResyncJob>][])
     it(`is refused with ${what}`, async () => isForeign({ ...(await sealed()), ...change }))
 
-  it('covers the names of an order without a list', async () => {
-    const job = await sealed({ targets: [], select: { zones: ORDER.targets.map(({ zone }) => zone), nodes: ['ams1'] } })
+  it('covers the names of an order of several selections', async () => {
+    const select = [
+      { zones: ['a.example.' as ZoneName], nodes: ['ams1'] },
+      { zones: ['b.example.' as ZoneName], nodes: ['lhr1'] },
+    ]
+    const job = await sealed({ targets: [], select })
     await isOwn(job)
-    await isForeign({ ...job, select: { ...job.select, nodes: ['fra1'] } })
-    await isForeign({ ...job, select: { zones: job.select!.zones } })
-    await isForeign({ ...job, select: { ...job.select, nodes: undefined, clouds: ['ams1'] } })
+    for (const other of [
+      select.slice(1),
+      [...select].reverse(),
+      [...select, {}],
+      [],
+      {},
+      undefined,
+      [{ ...select[0], nodes: undefined }, select[1]!],
+    ])
+      await isForeign({ ...job, select: other })
+  })
+
+  it('covers the names of an order without a list', async () => {
+    const select = { zones: ORDER.targets.map(({ zone }) => zone), nodes: ['ams1'] }
+    const job = await sealed({ targets: [], select })
+    await isOwn(job)
+    await isForeign({ ...job, select: { ...select, nodes: ['fra1'] } })
+    await isForeign({ ...job, select: { zones: select.zones } })
+    await isForeign({ ...job, select: { ...select, nodes: undefined, clouds: ['ams1'] } })
   })
 
   it('is refused with the seal of another installation', async () => {
