@@ -18,6 +18,9 @@ export class WireError extends ZonecastError<WireFault> {
   }
 }
 
+export const truncated = (at: number): WireError =>
+  new WireError({ code: 'WIRE_TRUNCATED', at }, `message ends inside a record at octet ${at}`)
+
 export type TsigFault =
   | { code: 'TSIG_MISSING' }
   | { code: 'TSIG_MISPLACED'; reason: string }

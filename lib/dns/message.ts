@@ -6,7 +6,9 @@
 import { WireError } from './errors.js'
 import { sameWireName } from './name.js'
 import { FLAG, OPCODE } from './rcode.js'
-import { MAX_STORED_OCTETS, NameReader, RecordReader, rdataStart, storedType } from './record.js'
+import { NameReader } from './name-reader.js'
+import { MAX_STORED_OCTETS, rdataStart, storedType } from './record.js'
+import { RecordReader } from './record-reader.js'
 import { CLASS, TYPE } from './rrtype.js'
 import type { Serial } from './serial.js'
 

@@ -5,7 +5,8 @@
  */
 import { type Edns, HEADER_OCTETS, type Header, type Question, readHeader, SMALL_MESSAGE_RECORDS } from './message.js'
 import { lowerWire } from './name.js'
-import { NameReader, STORED_HEAD } from './record.js'
+import { NameReader } from './name-reader.js'
+import { STORED_HEAD } from './record.js'
 import { CLASS, TYPE } from './rrtype.js'
 import { readTsig, type TsigRecord } from './tsig-record.js'
 

@@ -6,7 +6,7 @@ import { createHmac, hash, type Hmac } from 'node:crypto'
 import { TsigError, WireError } from './errors.js'
 import { readHeader } from './message.js'
 import { lowerWire, nameToWire, wireToName } from './name.js'
-import { NameReader } from './record.js'
+import { NameReader } from './name-reader.js'
 import { CLASS, TYPE } from './rrtype.js'
 
 /** RFC 8945 §6; `octets`: length of the MAC, `block`: input block of the hash (RFC 2104 §2). */

@@ -8,7 +8,8 @@
  */
 import { readHeader, type Soa, soaOf } from '../dns/message.js'
 import { lowerWire } from '../dns/name.js'
-import { MAX_STORED_OCTETS, RecordReader } from '../dns/record.js'
+import { MAX_STORED_OCTETS } from '../dns/record.js'
+import { RecordReader } from '../dns/record-reader.js'
 import { CLASS, isMetaType, TYPE, typeName } from '../dns/rrtype.js'
 import { compareSerials } from '../dns/serial.js'
 import type { Difference } from '../zone/difference.js'
@@ -19,7 +20,7 @@ import { checkAnswerHeader } from './inbound-header.js'
 import { LimitGuard } from './inbound-limits.js'
 import type { InboundOutcome, InboundWish } from './inbound-wish.js'
 import type { MessageFigures, MessageMemory } from './message-memory.js'
-import { isInZone } from './owner-in-zone.js'
+import { OwnersInZone } from './owner-in-zone.js'
 
 type State =
   | { at: 'expect-soa' }
@@ -41,7 +42,7 @@ const BLOCK = Buffer.allocUnsafeSlow(BLOCK_OCTETS + MAX_STORED_OCTETS)
 
 export class InboundTransfer {
   readonly #wish: InboundWish
-  readonly #apex: Buffer
+  readonly #owners: OwnersInZone
   readonly #reader = new RecordReader()
   #filled = 0
   readonly #differences: Difference[] = []
@@ -61,7 +62,7 @@ export class InboundTransfer {
 
   constructor(wish: InboundWish) {
     this.#wish = wish
-    this.#apex = lowerWire(wish.apex)
+    this.#owners = new OwnersInZone(lowerWire(wish.apex))
     this.#limits = new LimitGuard(wish.limits, wish.asked)
   }
 
@@ -98,6 +99,7 @@ export class InboundTransfer {
   #read(msg: Buffer, answers: number, at: number, known: MessageMemory | undefined): void {
     const { records, stored, outside } = this
     const reader = this.#reader
+    this.#owners.begin()
     let o = at
     for (let i = 0; i < answers; i++) {
       reader.read(msg, o, BLOCK, this.#filled)
@@ -159,6 +161,7 @@ export class InboundTransfer {
     }
     this.records += 1
     this.stored += this.#reader.length
+    this.#owners.take(this.#reader, BLOCK, this.#filled)
     if (this.#reader.class !== CLASS.IN)
       throw this.#fail(
         { code: 'XFR_BAD_RECORD', reason: 'class' },
@@ -174,7 +177,7 @@ export class InboundTransfer {
     }
     if (state.at === 'expect-soa')
       throw this.#fail({ code: 'XFR_NO_LEADING_SOA' }, `the transfer begins with ${typeName(type)} instead of SOA`)
-    if (!this.#isInZone(ownerLength)) {
+    if (!this.#owners.isIn) {
       this.outside += 1
       return
     }
@@ -291,10 +294,6 @@ export class InboundTransfer {
   }
 
   #isApex(ownerLength: number): boolean {
-    return ownerLength === this.#apex.length && this.#isInZone(ownerLength)
-  }
-
-  #isInZone(ownerLength: number): boolean {
-    return isInZone(BLOCK, this.#filled + 2, ownerLength, this.#apex)
+    return ownerLength === this.#wish.apex.length && this.#owners.isIn
   }
 }

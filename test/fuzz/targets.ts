@@ -4,7 +4,7 @@
  */
 import { readHeader, readMessage } from '../../lib/dns/message.js'
 import { MessageFramer, frame } from '../../lib/dns/framing.js'
-import { RecordReader } from '../../lib/dns/record.js'
+import { RecordReader } from '../../lib/dns/record-reader.js'
 import { recordText } from '../../lib/dns/record-text.js'
 import { AnswerVerifier } from '../../lib/dns/tsig.js'
 import { findTsig, type TsigKey } from '../../lib/dns/tsig-record.js'

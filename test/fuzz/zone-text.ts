@@ -3,7 +3,7 @@
  * same octets from its line. The same for names, from any text.
  */
 import { nameToWire, parseZoneName, wireToName } from '../../lib/dns/name.js'
-import { RecordReader } from '../../lib/dns/record.js'
+import { RecordReader } from '../../lib/dns/record-reader.js'
 import { recordText } from '../../lib/dns/record-text.js'
 import { typeNumber } from '../../lib/dns/rrtype.js'
 import { ZonecastError } from '../../lib/errors.js'

@@ -1,6 +1,6 @@
 /** Messages made by hand, valid or not, for tests of readers. */
 import { nameToWire } from '../../lib/dns/name.js'
-import { RecordReader } from '../../lib/dns/record.js'
+import { RecordReader } from '../../lib/dns/record-reader.js'
 import { typeNumber } from '../../lib/dns/rrtype.js'
 import { record } from './record-lines.js'
 
