@@ -30,12 +30,15 @@ export interface Refused {
   names: ZoneName[]
 }
 
-export interface Assignment {
-  changes: MemberChange[]
+export interface Refusals {
   /** Another catalog has them. */
   claimed: Refused
   /** The config has them. */
   configured: Refused
+}
+
+export interface Assignment extends Refusals {
+  changes: MemberChange[]
 }
 
 const NAMES_PER_SLICE = 500
@@ -110,7 +113,7 @@ export class Membership {
     isConfigured: (zone: ZoneName) => boolean,
   ): Generator<undefined, Assignment> {
     this.#lists.set(catalog, list)
-    const result: Assignment = { changes: [], claimed: { count: 0, names: [] }, configured: { count: 0, names: [] } }
+    const result: Assignment = { changes: [], ...noRefusals() }
     let done = 0
     const judge = (zone: ZoneName): void => {
       const change = this.#judge(zone, now)
@@ -118,8 +121,7 @@ export class Membership {
     }
     for (const zone of list.keys()) {
       if (++done % NAMES_PER_SLICE === 0) yield
-      if (isConfigured(zone)) note(result.configured, zone)
-      else if (this.#ownerOf(zone)!.catalog !== catalog) note(result.claimed, zone)
+      this.#noteRefusal(catalog, zone, isConfigured, result)
       judge(zone)
     }
     for (const member of this.#members.values()) {
@@ -127,6 +129,22 @@ export class Membership {
       if (member.catalog === catalog && !list.has(member.zone)) judge(member.zone)
     }
     return result
+  }
+
+  /** Members of the list of a catalog that are not its own now: the list of another one may have changed that. Yields as `assign`. */
+  *refusals(catalog: ZoneName, isConfigured: (zone: ZoneName) => boolean): Generator<undefined, Refusals> {
+    const result = noRefusals()
+    let done = 0
+    for (const zone of this.#lists.get(catalog)?.keys() ?? []) {
+      if (++done % NAMES_PER_SLICE === 0) yield
+      this.#noteRefusal(catalog, zone, isConfigured, result)
+    }
+    return result
+  }
+
+  #noteRefusal(catalog: ZoneName, zone: ZoneName, isConfigured: (zone: ZoneName) => boolean, result: Refusals): void {
+    if (isConfigured(zone)) note(result.configured, zone)
+    else if (this.#ownerOf(zone)!.catalog !== catalog) note(result.claimed, zone)
   }
 
   /** Members that left longer ago than the grace time of their catalog, in milliseconds. */
@@ -181,6 +199,8 @@ export class Membership {
     return { zone, before, after, isReset: !isHanded || before.id !== entry.id }
   }
 }
+
+const noRefusals = (): Refusals => ({ claimed: { count: 0, names: [] }, configured: { count: 0, names: [] } })
 
 function note(refused: Refused, zone: ZoneName): void {
   refused.count += 1

@@ -5,7 +5,7 @@
  */
 import type { Config } from '../../config/config.js'
 import type { Audit } from '../../lib/audit/trail.js'
-import type { Assignment, Member, MemberChange, Membership } from '../../lib/catalog/membership.js'
+import type { Assignment, Member, MemberChange, Membership, Refusals } from '../../lib/catalog/membership.js'
 import { CatalogError } from '../../lib/catalog/errors.js'
 import { type CatalogReading, readCatalog } from '../../lib/catalog/read-catalog.js'
 import type { CheckReport } from '../../lib/checks/check.js'
@@ -147,12 +147,28 @@ export class CatalogConsumer {
       if (this.#isEnding) return
       this.#current.set(name, read)
       this.#show(name, version.serial, undefined, findingsOf(assignment, read.reading))
+      await this.#showOthers(name, assignment.changes)
       if (assignment.changes.length > 0) log.info(lineOf(name, version.serial, assignment), 'catalog members changed')
     } catch (error) {
       if (!(error instanceof CatalogError)) throw error
       // An operator approved it: the members of the version before it stay.
       log.error({ zone: name, op: 'catalog', serial: version.serial, err: error.message }, 'catalog is broken; its members stay')
       this.#show(name, before?.serial, error.message, [])
+    }
+  }
+
+  /** Members moved between this catalog and others: those have other findings now. */
+  async #showOthers(name: ZoneName, changes: readonly MemberChange[]): Promise<void> {
+    const { board, membership, isTaken } = this.#parts
+    const others = new Set<ZoneName>()
+    for (const { before, after } of changes)
+      if (before !== undefined && after !== undefined && before.catalog !== after.catalog)
+        for (const { catalog } of [before, after]) if (catalog !== name) others.add(catalog)
+    for (const other of others) {
+      const current = this.#current.get(other)
+      if (current === undefined || board.get('catalogs', other)?.error !== undefined) continue
+      const refusals = await withRests(membership.refusals(other, isTaken))
+      this.#show(other, current.serial, undefined, findingsOf(refusals, current.reading))
     }
   }
 
@@ -258,8 +274,8 @@ export class CatalogConsumer {
   }
 }
 
-function findingsOf({ claimed, configured }: Assignment, { warnings }: CatalogReading): string[] {
-  const said = (what: string, { count, names }: Assignment['claimed']): string[] =>
+function findingsOf({ claimed, configured }: Refusals, { warnings }: CatalogReading): string[] {
+  const said = (what: string, { count, names }: Refusals['claimed']): string[] =>
     count === 0 ? [] : [`${count} of its members ${what}: ${names.join(', ')}${count > names.length ? ' …' : ''}`]
   return [
     ...said('are zones of the config, which wins', configured),

@@ -25,6 +25,7 @@ describe('membership', () => {
     members.apply(result.changes)
     return result
   }
+  const refusals = (catalog: ZoneName) => run(members.refusals(catalog, (zone) => configured.has(zone)))
   const catalogOf = (zone: ZoneName) => members.members.get(zone)?.catalog
 
   beforeEach(() => {
@@ -100,6 +101,15 @@ describe('membership', () => {
   it('names the members that another catalog has', () => {
     assign(A, { [X]: { id: '1' } })
     expect(assign(B, { [X]: { id: '2' } }).claimed).to.deep.equal({ count: 1, names: [X] })
+  })
+
+  it('names them when the list of the other catalog came later too', () => {
+    assign(B, { [X]: { id: '2' } })
+    expect(refusals(B)).to.deep.equal({ claimed: { count: 0, names: [] }, configured: { count: 0, names: [] } })
+    assign(A, { [X]: { id: '1' } })
+    expect(refusals(B).claimed).to.deep.equal({ count: 1, names: [X] })
+    assign(A, {})
+    expect(refusals(B).claimed).to.deep.equal({ count: 0, names: [] })
   })
 
   it('names the members that the config has', () => {
