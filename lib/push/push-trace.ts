@@ -1,6 +1,6 @@
 /** The delivery to one node in the trace of its version (lib/runtime/trace.ts): from the push to the node's own answer. */
 import type { ZoneName } from '../dns/name.js'
-import { versionTraces } from '../state/version-traces.js'
+import { versionTraces } from '../runtime/version-traces.js'
 import type { NodeCell } from '../state/tables.js'
 import type { Version } from '../store/version.js'
 

@@ -1,5 +1,5 @@
 /** The automatic acts of a worker that the audit log has: versions that were stopped, and another primary in place of a silent one. */
-import { versionTraces } from '../../lib/state/version-traces.js'
+import { versionTraces } from '../../lib/runtime/version-traces.js'
 import type { Audit } from '../../lib/audit/trail.js'
 import type { FleetZone } from '../../lib/fleet/fleet.js'
 import type { Board } from '../../lib/state/board.js'

@@ -2,7 +2,7 @@
 import type { RefreshJob } from '../../lib/queue/jobs.js'
 import type { RefreshOutcome } from '../../lib/refresh/refresh-zone.js'
 import { inSpan, noteSpan } from '../../lib/runtime/trace.js'
-import { versionTraces } from '../../lib/state/version-traces.js'
+import { versionTraces } from '../../lib/runtime/version-traces.js'
 
 /** `work` gets the job with the refresh as its parent. */
 export const tracedRefresh = <T>(job: RefreshJob, work: (job: RefreshJob) => Promise<T>): Promise<T> =>

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api'
 import { forgetTracing, inSpan, isTracing, noteSpan } from '../../../lib/runtime/trace.js'
 import { setFaultSink } from '../../../lib/runtime/guard.js'
-import { VersionTraces } from '../../../lib/state/version-traces.js'
+import { VersionTraces } from '../../../lib/runtime/version-traces.js'
 
 interface Recorded {
   name: string

@@ -1,5 +1,5 @@
 /** Traces of versions under way: steps after the transfer go on in the trace of the announcement. */
-import { noteSpan, type SpanFacts } from '../runtime/trace.js'
+import { noteSpan, type SpanFacts } from './trace.js'
 
 /** Versions under way whose later steps go on in the trace. */
 const MOST = 20_000
