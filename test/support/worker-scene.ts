@@ -27,6 +27,8 @@ export interface WorkerSceneSketch {
   zones: readonly string[]
   records?: number
   machines?: number
+  /** Ports of the transfer servers of the machines; default: free ones. */
+  ports?: readonly (number | undefined)[]
   /** Key of the node; default: none. */
   nodeKey?: LabKey
   /** The primary notifies the hub; default: the hub polls. */
@@ -78,11 +80,23 @@ export class WorkerScene {
 
   /** Starts the servers, and no process of the hub. */
   static async start(sketch: WorkerSceneSketch): Promise<WorkerScene> {
-    const { folder, zones, records = 5, machines = 1, nodeKey, notifies = false, nodes, transfer, extra, keys = {} } = sketch
+    const {
+      folder,
+      zones,
+      records = 5,
+      machines = 1,
+      nodeKey,
+      notifies = false,
+      nodes,
+      transfer,
+      extra,
+      keys = {},
+      ports = [],
+    } = sketch
     const key = makeKey('primary-key')
     const hubs: { ip: string; port: number }[] = []
     // A node distinguishes primaries by their addresses.
-    for (let i = 1; i <= machines; i++) hubs.push({ ip: `127.0.0.${i}`, port: await findPort(`127.0.0.${i}`) })
+    for (let i = 1; i <= machines; i++) hubs.push({ ip: `127.0.0.${i}`, port: ports[i - 1] ?? (await findPort(`127.0.0.${i}`)) })
     const from = hubs.map((hub) => (nodeKey === undefined ? hub : { ...hub, key: nodeKey }))
     const [redis, primary, node] = await Promise.all([
       startRedis(),
