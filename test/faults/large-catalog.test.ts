@@ -59,6 +59,7 @@ describe(`a catalog of ${COUNT} members`, function () {
   /** SOA record that the node has, by zone, and its catalog. */
   const taken = new Map<string, Buffer>()
   let published: ZoneContents | undefined
+  let catalogTurn = Promise.resolve()
   let running = 0
 
   const publish = (serial: number, names: readonly ZoneName[]) => replaceZone(knot, CATALOG, textOf(serial, names))
@@ -73,19 +74,29 @@ describe(`a catalog of ${COUNT} members`, function () {
       const { contents, connection } = await takeTransfer(place.transfer, { zone, source: node.ip })
       connection.socket.destroy()
       if (contents !== undefined) taken.set(zone, Buffer.from(contents.soa.stored))
-      if (contents !== undefined && zone === PUBLISHED) published = contents
     } catch {
       // It is notified again.
     } finally {
       running -= 1
     }
   }
+  /** By IXFR, one after the other. */
+  const takeCatalog = async (): Promise<void> => {
+    const current = published?.soa.serial
+    const { contents, outcome, connection } = await takeTransfer(place.transfer, { zone: PUBLISHED, current, source: node.ip })
+    connection.socket.destroy()
+    published = contents ?? published
+    if (outcome.kind === 'incremental') for (const difference of outcome.differences) published!.apply(difference)
+    taken.set(PUBLISHED, Buffer.from(published!.soa.stored))
+  }
   /** Transfers when it is notified, and answers with what it has. */
   const asNode: Script = (asked) => {
     const { message } = asked
     const zone = wireToName(message.question!.name)
     if (((message.flags >> 11) & 15) === 4) {
-      void take(zone)
+      if (zone === PUBLISHED) catalogTurn = catalogTurn.then(takeCatalog).catch(() => undefined)
+      // No member has a second version.
+      else if (!taken.has(zone)) void take(zone)
       return [writeAnswer({ request: message, rcode: 0, authoritative: true })]
     }
     const soa = message.question!.type === TYPE.SOA ? taken.get(zone) : undefined
@@ -129,6 +140,8 @@ describe(`a catalog of ${COUNT} members`, function () {
         zones: [],
         extra: {
           defaults: { refresh: { min: '1m', max: '1h' } },
+          // The node answers for SOA records alone.
+          verify: { how: 'off' },
           catalogs: [
             { name: CATALOG, primaries: ['hm1'], grace: '2s', groups: { simulated: { primaries: ['simulated'] } } },
             { name: PUBLISHED, publish: 'A' },

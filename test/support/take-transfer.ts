@@ -13,7 +13,7 @@ import { NO_LIMITS } from './transfer-script.js'
 export interface TransferRequest {
   zone?: string
   /** By IXFR from this serial. */
-  current?: number
+  current?: number | undefined
   id?: number
   /** Signs, and accepts signed answers only. */
   key?: { key: TsigKey; seconds: number }
