@@ -29,7 +29,7 @@ import { api, type HubPlace, type HubProcess, spawnHub, writeHubConfig } from '.
 const CATALOG = 'cat.test.' as ZoneName
 const PUBLISHED = 'nodes.test.' as ZoneName
 /** The long form takes about half an hour. */
-const COUNT = amount('ZONECAST_TEST_MEMBERS', { long: 200_000, short: 2_000 })
+const COUNT = amount('ZONECAST_TEST_MEMBERS', { long: 200_000, short: 1_000 })
 const MEMBERS = Array.from({ length: COUNT }, (_, i) => parseZoneName(`m${i}.test.`))
 const ADDED = parseZoneName('added.test.')
 /** These are refused by their primary. */
