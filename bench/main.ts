@@ -16,6 +16,7 @@ import { measurePropagation, measurePropagationOverTls } from './propagation.js'
 import { measureTransfersIn } from './transfers-in.js'
 import { measureTransfersOut, measureTransfersOutOverTls } from './transfers-out.js'
 import { measureVerify } from './verify.js'
+import { measureVerifyEndToEnd } from './verify-end-to-end.js'
 import { measureWorkers } from './workers.js'
 import { type Measured, printTable } from './statistics.js'
 
@@ -32,12 +33,14 @@ const ROWS: Record<string, () => Promise<Measured[]>> = {
   'out-tls': measureTransfersOutOverTls,
   checks: measureChecks,
   verify: measureVerify,
+  'verify-large': measureVerifyEndToEnd,
   attacks: measureAttacks,
   fleet: measureFleet,
   simulation: measureSimulation,
 }
-/** Rows that only run when they are named: they take an hour. */
-const BY_NAME: readonly string[] = ['fleet', 'simulation']
+/** Rows that only run when they are named: they take an hour, or much memory. */
+const BY_NAME: readonly string[] = ['fleet', 'simulation', 'verify-large']
+const WITH_OWN_TABLES: readonly string[] = ['fleet', 'simulation']
 
 const versions = Object.fromEntries(
   (['knot', 'nsd', 'bind'] as const).map((kind) => [kind, checkProgram(kind).version ?? 'missing']),
@@ -60,8 +63,7 @@ for (const [name, measure] of Object.entries(ROWS)) {
   if (!(chosen?.includes(name) ?? !BY_NAME.includes(name))) continue
   const rows = await measure()
   all.push(...rows)
-  // These print tables of their own.
-  if (!BY_NAME.includes(name)) console.log(printTable(rows))
+  if (!WITH_OWN_TABLES.includes(name)) console.log(printTable(rows))
 }
 mkdirSync('bench', { recursive: true })
 writeFileSync(
