@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Soa } from '../dns/message.js'
 import { pause, withRests } from '../runtime/turns.js'
-import { type Difference, differenceOctets } from '../zone/difference.js'
+import { type Difference, differenceOctets, recordsOf } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { RecordRun } from '../zone/record-run.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
@@ -31,7 +31,7 @@ interface Applied {
 
 /** Applies differences. On any error the zone is as before. */
 export const commitDifferences = (place: Place, differences: readonly Difference[], judge: Judge): Promise<Version> =>
-  commitApplied(place, judge, async ({ contents }) => {
+  commitApplied(place, judge, recordsOf(differences), async ({ contents }) => {
     const exact: Difference[] = []
     for (const difference of differences) exact.push(await withRests(contents.applying(difference)))
     return { kind: 'ixfr', change: exact, kept: exact, isWrittenWhole: false }
@@ -42,7 +42,7 @@ export const commitDifferences = (place: Place, differences: readonly Difference
  * On any error the zone is as before.
  */
 export const commitMerge = (place: Place, soa: Soa, merged: MergedZone, judge: Judge): Promise<Version> =>
-  commitApplied(place, judge, async ({ contents }) => {
+  commitApplied(place, judge, merged.removed.count + merged.added.count + merged.respelled.came.count, async ({ contents }) => {
     const { removed, added, respelled, records } = merged
     const fromSoa = contents.soa
     const ends = { from: fromSoa.serial, to: soa.serial, fromSoa: fromSoa.stored, toSoa: soa.stored }
@@ -56,9 +56,14 @@ export const commitMerge = (place: Place, soa: Soa, merged: MergedZone, judge: J
     return { kind: 'axfr', change: [difference], kept: isSmaller ? [difference] : [], isWrittenWhole }
   })
 
-async function commitApplied(place: Place, judge: Judge, apply: (place: Place) => Promise<Applied>): Promise<Version> {
+async function commitApplied(
+  place: Place,
+  judge: Judge,
+  changed: number,
+  apply: (place: Place) => Promise<Applied>,
+): Promise<Version> {
   const { directory, log, contents } = place
-  await contents.hash(pause)
+  await contents.prepare(changed, pause)
   contents.begin()
   let prepared: Prepared | undefined
   try {

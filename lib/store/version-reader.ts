@@ -1,7 +1,7 @@
 /** Reads any kept version from disk: the nearest complete contents, and the differences from there, backward or forward. */
 import { join } from 'node:path'
 import { pause, withRests } from '../runtime/turns.js'
-import { type Difference, invertDifference } from '../zone/difference.js'
+import { type Difference, invertDifference, recordsOf } from '../zone/difference.js'
 import { ZoneError } from '../zone/errors.js'
 import type { ZoneContents } from '../zone/zone-contents.js'
 import { StoreError } from './errors.js'
@@ -38,7 +38,7 @@ export async function readVersion(
 
 async function apply(contents: ZoneContents, path: readonly Difference[], rest: () => Promise<void>): Promise<void> {
   if (path.length === 0) return
-  await contents.hash(rest)
+  await contents.prepare(recordsOf(path), rest)
   contents.begin()
   for (const difference of path) await withRests(contents.applying(difference), rest)
   contents.commit()

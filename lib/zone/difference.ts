@@ -23,6 +23,10 @@ export interface Difference {
 export const differenceOctets = (d: Difference): number =>
   d.removed.data.length + d.added.data.length + d.fromSoa.length + d.toSoa.length
 
+/** Records that the differences remove and add. */
+export const recordsOf = (differences: readonly Difference[]): number =>
+  differences.reduce((sum, { removed, added }) => sum + removed.count + added.count, 0)
+
 export const invertDifference = (d: Difference): Difference => ({
   from: d.to,
   to: d.from,

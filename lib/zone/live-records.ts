@@ -1,6 +1,6 @@
 /**
- * The present records of a zone: an arena, a hash over it, and sums of the records. Adds and removes single records, and can undo
- * each of these steps. Not here: the grouping of steps into changes (zone-contents.ts).
+ * The present records of a zone: an arena, a way to find its records, and sums of them. Adds and removes single records, and can
+ * undo each of these steps. Not here: the grouping of steps into changes (zone-contents.ts).
  */
 import { STORED_HEAD, storedLength, storedTtl } from '../dns/record.js'
 import { recordText } from '../dns/record-text.js'
@@ -9,8 +9,8 @@ import type { ZoneDigest } from './digest.js'
 import type { Epochs } from './epochs.js'
 import type { OwnerIndex } from './owner-index.js'
 import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
-import { RecordHash, sameRecord } from './record-hash.js'
-import { RecordTable, tableKey } from './record-table.js'
+import { RecordFinder } from './record-finder.js'
+import { RecordHash } from './record-hash.js'
 import { type RunCounter, RunSums } from './run-sums.js'
 
 /** Steps of an uncommitted change, newest last, for rollback. */
@@ -21,18 +21,20 @@ export interface Undo {
   summary: ApexSummary
 }
 
+/** Octets of the arena from which a search by order saves more than it costs: some 80,000 records. */
+const SEARCH_FROM_OCTETS = 1 << 22
 /** Octets that a record will take in the hash. */
 const HASHED_OCTETS = 12
 /** Typical octets of a record, when their number is unknown. */
 const USUAL_OCTETS = 32
 /** Octets to sum up per slice; some 1 ms. */
 const OCTETS_PER_REST = 1 << 16
-const NOTHING: Buffer = Buffer.alloc(0)
 
 export class LiveRecords {
   readonly arena = new RecordArena()
-  readonly #table = new RecordTable()
   readonly #hash = new RecordHash()
+  readonly #finder: RecordFinder
+  readonly #searchFrom: number
   readonly #epochs: Epochs
   readonly #apex: Buffer
   /** Sums of the live records. */
@@ -44,19 +46,15 @@ export class LiveRecords {
   /** Notified of removed records; it finds added ones in the arena. */
   index: OwnerIndex | undefined
 
-  /** Only during a lookup, as it would keep a whole message. */
-  #probe = NOTHING
-  #probeAt = 0
-  /** The hash has all records of the arena before this offset; only runs may leave some behind it. */
-  #hashedTo = 0
   /** Sums up added records, in place of `sums`. */
   #counter: RunCounter | undefined
   /** Records were added or removed one by one: the arena has no order from this offset on. */
   stirredFrom: number | undefined
-  readonly #matches = (offset: number): boolean =>
-    sameRecord(this.arena.chunkOf(offset), this.arena.at(offset), this.#probe, this.#probeAt)
 
-  constructor(apex: Buffer, epochs: Epochs) {
+  /** `searchFrom`: octets of the arena from which records in order are searched. */
+  constructor(apex: Buffer, epochs: Epochs, searchFrom = SEARCH_FROM_OCTETS) {
+    this.#searchFrom = searchFrom
+    this.#finder = new RecordFinder(this.arena, this.#hash)
     this.#apex = apex
     this.sums = new RunSums(apex)
     this.#epochs = epochs
@@ -65,11 +63,16 @@ export class LiveRecords {
   /** Octets of memory in use. */
   get memory(): number {
     const count = this.#counter === undefined ? this.sums.count : (this.#counter.count ?? this.arena.tail / USUAL_OCTETS)
-    return this.arena.octets + this.#table.octets + (this.isHashed ? 0 : count * HASHED_OCTETS)
+    return this.arena.octets + this.#finder.octets + (this.isReady ? 0 : count * HASHED_OCTETS)
+  }
+
+  /** Every record is found, by hash or by order. */
+  get isReady(): boolean {
+    return this.#finder.isReady
   }
 
   get isHashed(): boolean {
-    return this.#hashedTo === this.arena.tail
+    return this.#finder.isHashed
   }
 
   /** No record counts twice. */
@@ -89,19 +92,15 @@ export class LiveRecords {
 
   /** Adds the next records of the arena to the hash, and drops duplicates. */
   hashMore(records: number): void {
-    const { arena } = this
-    const end = arena.tail
-    let offset = arena.settle(this.#hashedTo, end)
-    for (let n = 0; offset < end && n < records; n++) {
-      const chunk = arena.chunkOf(offset)
-      const at = arena.at(offset)
-      const earlier = this.sums.isInOrder ? undefined : this.#find(chunk, at)
-      if (this.sums.isInOrder) this.#hash.of(chunk, at)
-      if (earlier === undefined) this.#table.insert(this.#key, offset)
-      else this.#takeTwin(earlier, offset)
-      offset = arena.settle(offset + this.#hash.length, end)
-    }
-    this.#hashedTo = offset
+    const takeTwin = (earlier: number, offset: number): void => this.#takeTwin(earlier, offset)
+    this.#finder.hashMore(records, this.sums.isInOrder ? undefined : takeTwin)
+  }
+
+  /** Makes the next records findable, by their order when they have one, so that a few lookups do not cost a hash over all. */
+  readyMore(records: number): void {
+    if (this.isInOrder && this.arena.tail >= this.#searchFrom && this.#finder.mayOrder)
+      this.#finder.orderMore(records, this.#apex.length)
+    else this.hashMore(records)
   }
 
   /**
@@ -112,10 +111,7 @@ export class LiveRecords {
     const { arena, sums } = this
     const isLower = this.#noteTwin(earlier, arena.chunkOf(offset), arena.at(offset))
     const gone = isLower ? earlier : offset
-    if (isLower) {
-      this.#table.delete(this.#key, earlier)
-      this.#table.insert(this.#key, offset)
-    }
+    if (isLower) this.#finder.replace(earlier, offset)
     sums.remove(this.#hash, arena.chunkOf(gone), arena.at(gone))
     arena.mark(gone, MARK_DEAD)
     this.deadOctets += this.#hash.length
@@ -128,30 +124,16 @@ export class LiveRecords {
     return ttl < this.ttlAt(earlier)
   }
 
-  /** Hashes all remaining records synchronously. */
-  hashAll(): void {
+  /** Makes all remaining records findable, synchronously. */
+  readyNow(): void {
     this.countNow()
-    while (!this.isHashed) this.hashMore(Number.POSITIVE_INFINITY)
+    while (!this.isReady) this.readyMore(Number.POSITIVE_INFINITY)
   }
 
   /** Finds the record with any TTL. */
   find(data: Buffer, at: number): number | undefined {
-    this.hashAll()
-    return this.#find(data, at)
-  }
-
-  /** Key of the last hashed record. */
-  get #key(): number {
-    return tableKey(this.#hash.a, this.#hash.b)
-  }
-
-  #find(data: Buffer, at: number): number | undefined {
-    this.#probe = data
-    this.#probeAt = at
-    this.#hash.of(data, at)
-    const found = this.#table.find(this.#key, this.#matches)
-    this.#probe = NOTHING
-    return found
+    this.readyNow()
+    return this.#finder.find(data, at)
   }
 
   has(data: Buffer, at: number): boolean {
@@ -185,7 +167,7 @@ export class LiveRecords {
   /** Records that come before the first lookup are hashed later: most zones come in an order that excludes duplicates. */
   addRun(data: Buffer, from: number, to: number): void {
     const { arena } = this
-    const offset = this.#hashedTo === 0 ? arena.appendRun(data, from, to - from) : undefined
+    const offset = this.#finder.isUnused ? arena.appendRun(data, from, to - from) : undefined
     if (offset === undefined) for (let at = from; at < to; at += storedLength(data, at)) this.#addLate(data, at)
     else if (this.#counter === undefined) this.#sumUp(offset)
     this.#counter?.advance(arena.sharedChunks, arena.tail)
@@ -193,7 +175,7 @@ export class LiveRecords {
 
   /** Adds a run that does not fit a chunk, or that comes after the first lookup. */
   #addLate(data: Buffer, at: number): void {
-    if (this.#hashedTo > 0) this.add(data, at)
+    if (!this.#finder.isUnused) this.add(data, at)
     else {
       const offset = this.arena.append(data, at, storedLength(data, at))
       if (this.#counter === undefined) this.#sumUp(offset)
@@ -211,7 +193,7 @@ export class LiveRecords {
 
   /** Another thread sums up all records, from the first one on. Only before the first lookup. */
   countElsewhere(counter: RunCounter): void {
-    if (this.#hashedTo > 0) throw new RangeError('the records are hashed already')
+    if (!this.#finder.isUnused) throw new RangeError('the records are hashed already')
     this.arena.share()
     this.#counter = counter
     counter.advance(this.arena.sharedChunks, this.arena.tail)
@@ -248,8 +230,7 @@ export class LiveRecords {
   insertAbsent(data: Buffer, at: number): void {
     this.stirredFrom ??= this.orderedEnd
     const offset = this.arena.append(data, at, this.#hash.length)
-    this.#hashedTo = this.arena.tail
-    this.#table.insert(this.#key, offset)
+    this.#finder.insert(offset)
     this.sums.add(this.#hash, data, at)
     this.undo?.steps.push({ did: 'add', offset })
   }
@@ -258,7 +239,7 @@ export class LiveRecords {
   remove(offset: number): void {
     const [chunk, at] = [this.arena.chunkOf(offset), this.arena.at(offset)]
     this.stirredFrom ??= this.orderedEnd
-    this.#table.delete(this.#key, offset)
+    this.#finder.remove(offset)
     this.sums.remove(this.#hash, chunk, at)
     this.arena.mark(offset, MARK_DEAD)
     this.#epochs.noteDeath(offset)
@@ -268,7 +249,7 @@ export class LiveRecords {
   }
 
   begin(): void {
-    this.hashAll()
+    this.readyNow()
     this.undo = { steps: [], tail: this.arena.tail, digest: this.sums.digest.clone(), summary: this.sums.summary.clone() }
   }
 
@@ -279,9 +260,9 @@ export class LiveRecords {
       const length = storedLength(chunk, at)
       const sign = did === 'add' ? -1 : 1
       this.#hash.of(chunk, at)
-      if (did === 'add') this.#table.delete(this.#key, offset)
+      if (did === 'add') this.#finder.remove(offset)
       else {
-        this.#table.insert(this.#key, offset)
+        this.#finder.restore(offset)
         this.arena.mark(offset, MARK_LIVE)
         this.#epochs.forgetDeath(offset)
         this.deadOctets -= length
@@ -292,7 +273,7 @@ export class LiveRecords {
     }
     this.index?.rollback(tail)
     this.arena.truncate(tail)
-    this.#hashedTo = tail
+    this.#finder.cut(tail)
     this.sums.digest = digest
     this.sums.summary = summary
     this.undo = undefined

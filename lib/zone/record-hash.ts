@@ -96,11 +96,14 @@ export function tailAt(data: Uint8Array, from: number, to: number): number {
   return word
 }
 
+const NOTHING = new Uint8Array(0)
+const NO_VIEW = viewOn(NOTHING)
+
 /** Reused for many records: `of` leaves its results in the fields. Four octets at a time, two lanes after Murmur3. */
 export class RecordHash {
-  #data: Uint8Array = new Uint8Array(0)
+  #data: Uint8Array = NOTHING
   /** Reads four octets at once, of `#data`. */
-  #view = viewOn(this.#data)
+  #view = NO_VIEW
   a = 0
   b = 0
   /** Octets of the record. */
@@ -130,6 +133,12 @@ export class RecordHash {
     }
     this.a = mix32(this.a ^ (this.b >>> 7))
     this.b = mix32(this.b + (end - rdata))
+  }
+
+  /** The octets of the last record are not kept alive. */
+  release(): void {
+    this.#data = NOTHING
+    this.#view = NO_VIEW
   }
 
   /** The two lanes stay in local variables: this loop runs for every octet that comes in. */

@@ -1,5 +1,5 @@
 /**
- * A zone's records in memory: an arena with a hash over it. One writer changes it, difference by difference, in time proportional
+ * A zone's records in memory: an arena, and a hash over it where that pays. One writer changes it, difference by difference, in time proportional
  * to the change; any number of readers have views, which never change. Changes are invisible before `commit`; `rollback` undoes
  * them completely. Not here: disk (../store), decisions about releases (../rollout).
  */
@@ -19,6 +19,8 @@ import { ZoneMerge } from './zone-merge.js'
 
 /** Some 1 ms of work, and 5 where memory is slow. */
 const RECORDS_PER_REST = 1_000
+/** Records that are hashed in the time of one search by order. */
+const LOOKUPS_PER_HASHED = 16
 /** Octets of the arena that the index reads in less time than a pass over a large zone takes: some 10 ms. */
 const CLOSE_BEHIND = 1 << 21
 
@@ -29,14 +31,15 @@ export class ZoneContents {
   readonly #epochs = new Epochs()
   readonly #records: LiveRecords
 
-  constructor(apex: Buffer) {
+  /** `searchFrom`: see LiveRecords; another number only in tests. */
+  constructor(apex: Buffer, searchFrom?: number) {
     this.apex = apex
-    this.#records = new LiveRecords(apex, this.#epochs)
+    this.#records = new LiveRecords(apex, this.#epochs, searchFrom)
   }
 
   #settleNow(): void {
     this.#records.countNow()
-    if (!this.#records.isSettled) this.#records.hashAll()
+    if (!this.#records.isSettled) this.#records.readyNow()
   }
 
   get digest(): string {
@@ -148,10 +151,22 @@ export class ZoneContents {
 
   /** Adds all records to the hash: then the cost of `apply` is proportional to the change. */
   async hash(pause: () => Promise<void>): Promise<void> {
-    await this.#records.takeCount(pause)
+    const records = this.#records
+    await records.takeCount(pause)
     for (;;) {
-      this.#records.hashMore(RECORDS_PER_REST)
-      if (this.#records.isHashed) return
+      records.hashMore(RECORDS_PER_REST)
+      if (records.isHashed) return
+      await pause()
+    }
+  }
+
+  /** Prepares `apply` for a change of so many records: few are found without the hash, when all came in canonical order. */
+  async prepare(changed: number, pause: () => Promise<void>): Promise<void> {
+    const records = this.#records
+    await records.takeCount(pause)
+    if (!records.isHashed && changed * LOOKUPS_PER_HASHED > this.records) return await this.hash(pause)
+    while (!records.isReady) {
+      records.readyMore(RECORDS_PER_REST)
       await pause()
     }
   }

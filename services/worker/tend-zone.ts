@@ -44,7 +44,9 @@ function index(zone: FleetZone, stored: StoredZone, kind: Version['kind'], { log
   stored
     .contents()
     .then(async (contents) => {
-      await contents.hash(pause)
+      // A zone that comes by AXFR is merged, for which a search by order is enough.
+      if (kind === 'ixfr') await contents.hash(pause)
+      else await contents.prepare(0, pause)
       if (kind === 'ixfr' || contents.isChanged) await contents.indexOwners(pause)
     })
     .catch((error) => log.warn({ zone: zone.name, op: 'check', err: describeError(error) }, 'zone records not indexed'))
