@@ -34,7 +34,7 @@ const MEMBERS = Array.from({ length: COUNT }, (_, i) => parseZoneName(`m${i}.tes
 const ADDED = parseZoneName('added.test.')
 /** These are refused by their primary. */
 const REFUSED: ReadonlySet<string> = new Set(MEMBERS.filter((_, i) => i % (COUNT / 20) === 7))
-const PATIENCE = Math.max(1, COUNT / 20_000)
+const PATIENCE = Math.max(1, COUNT / 10_000)
 const SOON = { timeoutMs: 240_000 * PATIENCE, everyMs: 500 }
 /** Transfers of the node at once, as a real one limits them. */
 const AT_ONCE = 50
