@@ -8,7 +8,7 @@ import type { Logger } from '../runtime/logger.js'
 import type { Board, Change } from './board.js'
 import { type CellDoor, inPackets } from './cell-door.js'
 import { byChannel, COMMON_CHANNEL } from './channels.js'
-import { pairKey, type TableName } from './tables.js'
+import { pairKey, splitPair, type TableName } from './tables.js'
 
 /** Changes are gathered for so long: one round trip carries all changes of twenty nodes on their way to confirming a version. */
 const GATHER_MS = 50
@@ -48,9 +48,10 @@ interface Written {
 
 export class BoardWriter {
   readonly #parts: BoardWriterParts
-  readonly #dirty = new Map<string, Change>()
-  /** Node cells that Redis has. */
-  readonly #stored = new Set<string>()
+  /** By `#idOf`. */
+  readonly #dirty = new Map<string | number, Change>()
+  /** Numbers of the pairs whose node cells Redis has. */
+  readonly #stored = new Set<number>()
   /** Cells to remove from Redis, by table: of pairs that are packed now, and of forces that are long past. */
   readonly #gone = new Map<TableName, Set<string>>()
   #gather: NodeJS.Timeout | undefined
@@ -67,21 +68,27 @@ export class BoardWriter {
   add(change: Change): void {
     const isMany = this.#dirty.size >= MOST_CELLS
     if (isMany && change.table === 'nodes' && this.#parts.board.pairs.pack(change.zone, change.node)) return
-    this.#dirty.set(idOf(change), change)
+    this.#dirty.set(this.#idOf(change), change)
     this.#flushAfter(!this.#parts.isAlone() ? GATHER_MS : this.#wereMany ? GATHER_MANY_MS : GATHER_ALONE_MS)
+  }
+
+  /** A large fleet changes a million pairs: they have numbers. */
+  #idOf(change: Change): string | number {
+    return change.table === 'nodes' ? this.#parts.board.pairs.numberOf(change.zone, change.node) : `${change.table} ${change.key}`
   }
 
   /** Redis has a cell of this pair. */
   noteStored(key: string): void {
-    this.#stored.add(key)
+    const [zone, node] = splitPair(key)
+    this.#stored.add(this.#parts.board.pairs.numberOf(zone as ZoneName, node))
   }
 
   /** The pair is packed: its cell must not come back from Redis. */
   dropPacked(zone: ZoneName, node: string): void {
     if (this.#dirty.size + this.#stored.size === 0) return
-    const key = pairKey(zone, node)
-    this.#dirty.delete(idOf({ table: 'nodes', key }))
-    if (this.#stored.delete(key)) this.drop('nodes', [key])
+    const pair = this.#parts.board.pairs.numberOf(zone, node)
+    this.#dirty.delete(pair)
+    if (this.#stored.delete(pair)) this.drop('nodes', [pairKey(zone, node)])
   }
 
   /** Removes cells from Redis. */
@@ -122,7 +129,10 @@ export class BoardWriter {
         if (!this.#isRefused)
           this.#parts.log.warn({ op: 'redis', err: describeError(error) }, 'shared state not written; retrying')
         this.#isRefused = true
-        for (const change of changes.slice(from)) if (!this.#dirty.has(idOf(change))) this.#dirty.set(idOf(change), change)
+        for (const change of changes.slice(from)) {
+          const id = this.#idOf(change)
+          if (!this.#dirty.has(id)) this.#dirty.set(id, change)
+        }
         this.#flushAfter(RETRY_MS)
         return
       }
@@ -150,6 +160,7 @@ export class BoardWriter {
     if (changes.length === 0) return
     const written: Written[] = changes.map(({ table, key, value }) => {
       const sealed = door.written(table, key, value)
+      if (table === 'nodes') this.noteStored(key)
       return { table, key, value: sealed, json: JSON.stringify(sealed) }
     })
     const byTable = new Map<TableName, string[]>()
@@ -158,7 +169,6 @@ export class BoardWriter {
       byTable.set(table, fields)
       fields.push(key, json)
       this.#gone.get(table)?.delete(key)
-      if (table === 'nodes') this.#stored.add(key)
     }
     for (const [table, fields] of byTable) pipeline.hset(hash(table), ...fields)
     const channels = byChannel(written)
@@ -204,5 +214,3 @@ function firstOf(keys: Iterable<string>, most: number): string[] {
 /** An answer to PUBSUB NUMSUB: channels, each with its number of listeners, of which one is this process. */
 const hasListeners = (answer: unknown): boolean =>
   Array.isArray(answer) && answer.some((count, i) => i % 2 === 1 && Number(count) > 1)
-
-const idOf = ({ table, key }: Pick<Change, 'table' | 'key'>): string => `${table} ${key}`

@@ -21,6 +21,9 @@ export interface PairTableParts extends ZoneRowsParts {
   recent?: number
 }
 
+/** Prime: the pairs of a zone have places of their own. */
+const MOST_UNPACKED = 251
+
 /** Nodes that have a number of their own; the numbers of pairs stay small integers for a quarter of a million zones. */
 const MOST_NODES = 8_192
 
@@ -37,6 +40,8 @@ export class PairTable implements PackedTable {
   readonly #recent = new OldestFirst<number, NodeCell>()
   /** By number of the pair: a verify found other content there, and no later one found the version's. */
   readonly #differing = new Map<number, NonNullable<NodeCell['differs']>>()
+  /** Cells of packed pairs that were read last, each in one of a few places. */
+  readonly #unpackedCells: { pair: number; cell: NodeCell }[] = []
   /** Called when a pair is packed; `number`: that of its zone. */
   onPacked: (zone: ZoneName, node: string, number: number) => void = () => undefined
 
@@ -125,6 +130,11 @@ export class PairTable implements PackedTable {
     const number = this.rows.numbers.find(zone)
     if (number === undefined || this.#contactOf(node)?.silentSince !== undefined) return false
     return this.#columns.get(node)?.touch(number, serial, secondOf(now)) ?? false
+  }
+
+  /** Identifies the pair in this process, while its zone and node exist. */
+  numberOf(zone: ZoneName, node: string): number {
+    return pairOf(this.rows.of(zone), this.#column(node))
   }
 
   /** The pair has a complete cell. */
@@ -254,12 +264,22 @@ export class PairTable implements PackedTable {
     return column
   }
 
+  /** One step of a delivery asks for a packed cell several times. */
   #unpacked(zone: ZoneName, number: number, column: NodeColumn): NodeCell {
     const seen = column.get(number)!
     const content = seen.isDelivered ? this.rows.content(zone, seen.serial) : undefined
-    return cellAtRest(seen.serial, msOf(seen.second), content)
+    const pair = pairOf(number, column)
+    const place = pair % MOST_UNPACKED
+    const known = this.#unpackedCells[place]
+    if (known?.pair === pair && isUnpackedOf(known.cell, seen, content?.digest)) return known.cell
+    const cell = cellAtRest(seen.serial, msOf(seen.second), content)
+    this.#unpackedCells[place] = { pair, cell }
+    return cell
   }
 }
+
+const isUnpackedOf = (cell: NodeCell, seen: Seen, digest: string | undefined): boolean =>
+  cell.serial === seen.serial && cell.observedAt === msOf(seen.second) && cell.taken?.digest === digest
 
 /** The number of a pair, in one number for both parts. */
 const pairOf = (zone: number, { number }: NodeColumn): number => zone * MOST_NODES + number
