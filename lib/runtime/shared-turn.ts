@@ -5,6 +5,8 @@
 
 /** Milliseconds of one turn. */
 const TURN_MS = 5
+/** Messages of one connection at a time: the work that they set off in promises counts only when their connection has gone on. */
+export const MESSAGES_AT_ONCE = 16
 
 export class SharedTurn {
   readonly #now: () => number
@@ -40,10 +42,18 @@ export class SharedTurn {
     this.#begin()
     const waiting = this.#waiting
     this.#waiting = []
-    let next = 0
-    while (next < waiting.length && this.hasTime) waiting[next++]!()
+    this.#goOn(waiting, 0)
+  }
+
+  /** One caller after the other. What a call sets off in promises runs before the next one, and counts as its time. */
+  #goOn(waiting: (() => void)[], from: number): void {
+    if (from < waiting.length && this.hasTime) {
+      waiting[from]!()
+      queueMicrotask(() => this.#goOn(waiting, from + 1))
+      return
+    }
     // Callers that could not begin stay in front of callers that came meanwhile.
-    if (next < waiting.length) this.#waiting = [...waiting.slice(next), ...this.#waiting]
+    if (from < waiting.length) this.#waiting = [...waiting.slice(from), ...this.#waiting]
   }
 }
 

@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { guard } from '../runtime/guard.js'
-import { connectionsTurn } from '../runtime/shared-turn.js'
+import { connectionsTurn, MESSAGES_AT_ONCE } from '../runtime/shared-turn.js'
 import { endpointText } from '../dns/endpoint.js'
 import { MessageFramer } from '../dns/framing.js'
 import type { Remote } from '../fleet/remote.js'
@@ -144,10 +144,12 @@ class Connection {
     const unread = this.#unread
     if (unread === undefined || this.#isOver) return
     let read = 0
+    let left = MESSAGES_AT_ONCE
     try {
       read = this.#framer.push(unread, (message) => {
         this.#take(message)
-        return connectionsTurn.hasTime
+        left -= 1
+        return left > 0 && connectionsTurn.hasTime
       })
     } catch {
       this.close()

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import { frame, MessageFramer, TOO_LONG } from '../dns/framing.js'
 import { reportFault } from '../runtime/guard.js'
-import { connectionsTurn } from '../runtime/shared-turn.js'
+import { connectionsTurn, MESSAGES_AT_ONCE } from '../runtime/shared-turn.js'
 import type { Channel, OnMessage, Peer } from './channel.js'
 import { endpointText } from '../dns/endpoint.js'
 import { TransportError } from './errors.js'
@@ -39,6 +39,8 @@ export class ServedConnection implements Channel {
   #unanswered = 0
   /** Ends with the last requested transfer. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** Messages that it may still take before it gives way. */
+  #left = MESSAGES_AT_ONCE
   /** Goes on when connections have time again. */
   #isWaiting = false
   /** Takes no more requests. */
@@ -108,7 +110,9 @@ export class ServedConnection implements Channel {
   }
 
   #hasTime(): boolean {
-    if (this.#isWaiting || connectionsTurn.hasTime) return !this.#isWaiting
+    if (this.#isWaiting) return false
+    this.#left -= 1
+    if (this.#left >= 0 && connectionsTurn.hasTime) return true
     this.#isWaiting = true
     connectionsTurn.later(
       this.#guarded(() => {
@@ -141,6 +145,7 @@ export class ServedConnection implements Channel {
   /** Processes the octets that were read, as far as accepted now; resumes reading when none are left. */
   #advance(): void {
     if (this.#socket.destroyed) return
+    this.#left = MESSAGES_AT_ONCE
     // Small answers to one segment leave in one.
     this.#out.together(() => this.#takeUnread())
     if (this.#isRetired) this.#endWhenIdle()

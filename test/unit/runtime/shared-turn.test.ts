@@ -40,6 +40,20 @@ describe('a turn that callers share', () => {
     expect(done).to.deep.equal([1, 2, 3, 4, 5, 6])
   })
 
+  it('counts what a caller sets off in promises as its time', async () => {
+    const done: number[] = []
+    const work = async (caller: number): Promise<void> => {
+      await undefined
+      done.push(caller)
+      now += TURN_MS
+    }
+    for (let caller = 1; caller <= 3; caller++) turn.later(() => void work(caller))
+    await nextTurn()
+    expect(done).to.deep.equal([1])
+    await nextTurn()
+    expect(done).to.deep.equal([1, 2])
+  })
+
   it('is shared fairly with a caller that always has more', async () => {
     let greedy = 0
     const again = (): void => {
