@@ -1,4 +1,4 @@
-/** The share of the machine that other programs used during a measurement: times on a busy machine prove little. */
+/** The share of the machine that other programs used during a measurement, and that none used: times on a busy machine prove little. */
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
@@ -28,4 +28,10 @@ export function watchOtherLoad(): () => number {
     const others = busySeconds() - busy - (ownSeconds() - own)
     return Math.max(0, (100 * others) / (((performance.now() - at) / 1000) * cpus().length))
   }
+}
+
+/** Percent of all cores that no program used since this call. */
+export function startIdleWatch(): () => number {
+  const [busy, at] = [busySeconds(), performance.now()]
+  return () => Math.max(0, 100 - (100 * (busySeconds() - busy)) / (((performance.now() - at) / 1000) * cpus().length))
 }
