@@ -52,7 +52,7 @@ async function untilShared(place: HubPlace, workers: number): Promise<void> {
 /** Milliseconds of one change: the time, and processor time, which other programs on the machine change less. */
 interface Took {
   time: number
-  /** Of the busiest worker, of all workers, and of the process with the API and the transfer server. */
+  /** Processor time of the busiest worker, of all workers, and of the process with the API and the transfer server. */
   busiest: number
   workers: number
   front: number

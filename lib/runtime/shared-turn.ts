@@ -45,7 +45,7 @@ export class SharedTurn {
     this.#goOn(waiting, 0)
   }
 
-  /** One caller after the other. What a call sets off in promises runs before the next one, and counts as its time. */
+  /** One caller after the other. The promises that a call sets off run before the next one, and count as its time. */
   #goOn(waiting: (() => void)[], from: number): void {
     if (from < waiting.length && this.hasTime) {
       waiting[from]!()
