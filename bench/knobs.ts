@@ -2,7 +2,18 @@
  * Every knob of the bench in one place. Environment: BENCH_RECORDS, BENCH_NODES, BENCH_ROUNDS, and comma-separated BENCH_ROWS,
  * BENCH_WAYS, BENCH_SIZES, BENCH_CLIENTS (of the large zone). The knobs of the fleet are in fleet/knobs.ts.
  */
+import { execFileSync } from 'node:child_process'
+
 const number = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
+
+/** One hub for each Node.js, named by its version. */
+function hubsOf(programs: string | undefined): { who: string; node?: string }[] {
+  if (programs === undefined) return [{ who: 'zonecast' }]
+  return programs.split(',').map((node) => {
+    const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+    return { who: `zonecast on Node.js ${version}`, node }
+  })
+}
 
 export const KNOBS = {
   /** Records of the large zone. */
@@ -11,6 +22,12 @@ export const KNOBS = {
   nodes: number('BENCH_NODES', 20),
   /** Make of these name servers: Knot or NSD (BENCH_NODE_KIND). */
   nodeKind: process.env.BENCH_NODE_KIND === 'NSD' ? 'NSD' : 'Knot',
+  /** Simulated nodes of a zone: fleets that run side by side (BENCH_SIMULATED=20,200). */
+  simulated: process.env.BENCH_SIMULATED?.split(',').map(Number) ?? [20, 200],
+  /** Changes before the measured ones, for a hub whose code is compiled. */
+  warm: number('BENCH_WARM', 300),
+  /** The Node.js that runs the hub: BENCH_HUB_NODES=/srv/node-22/bin/node,/srv/node-24/bin/node compares several. */
+  hubs: hubsOf(process.env.BENCH_HUB_NODES),
   /** Changes measured per distributor; odd, so that the median is one of them. */
   changes: number('BENCH_CHANGES', 41),
   /** Alternating rounds of AXFR transfers. */

@@ -10,6 +10,7 @@ import { measureChangesIn } from './changes-in.js'
 import { measureHeldZone } from './held-zone.js'
 import { measureFleet } from './fleet/fleet.js'
 import { measureSimulation } from './fleet/project.js'
+import { measureManyNodes } from './many-nodes.js'
 import { measureManyZones } from './many-zones.js'
 import { measurePolling } from './polling.js'
 import { measurePropagation, measurePropagationOverTls } from './propagation.js'
@@ -22,6 +23,7 @@ import { type Measured, printTable } from './statistics.js'
 
 const ROWS: Record<string, () => Promise<Measured[]>> = {
   propagation: measurePropagation,
+  nodes: measureManyNodes,
   'propagation-tls': measurePropagationOverTls,
   in: measureTransfersIn,
   held: measureHeldZone,

@@ -26,6 +26,8 @@ export interface NodeOptions {
   connections: number
   /** 0: never asks by itself. */
   refreshSeconds: number
+  /** Asks for the SOA on the connection of the transfer first, as Knot does. */
+  asksSoaFirst?: boolean
   /** Its key with the hub: it takes neither unsigned NOTIFYs nor unsigned transfers. */
   key?: LabKey | undefined
 }
@@ -173,14 +175,18 @@ export class SimulatedNode {
       const serial = this.serials[zone]!
       // The id follows from the zone: both must match in the answer.
       const id = zone & 0xffff
-      const query = serial === 0 ? axfrQuery(id, zone) : ixfrQuery(id, zone, serial)
-      const signed = this.#signing?.request(query)
-      connection.socket.write(signed?.framed ?? query)
-      connection.asked.set(zone, signed?.mac)
+      if (serial === 0) this.#send(connection, zone, axfrQuery(id, zone))
+      else this.#send(connection, zone, this.#options.asksSoaFirst ? soaQuery(id, zone) : ixfrQuery(id, zone, serial))
       this.#states[zone] = STATE.asked
-      this.#asked++
       this.#counts.asked++
     }
+  }
+
+  #send(connection: Connection, zone: number, query: Buffer): void {
+    const signed = this.#signing?.request(query)
+    connection.socket.write(signed?.framed ?? query)
+    connection.asked.set(zone, signed?.mac)
+    this.#asked++
   }
 
   #connection(slot: number): Connection {
@@ -220,7 +226,8 @@ export class SimulatedNode {
     this.#later.push(zone)
   }
 
-  #receive(message: Buffer, { asked }: Connection): void {
+  #receive(message: Buffer, connection: Connection): void {
+    const { asked } = connection
     const zone = zoneOf(message)
     if (!asked.has(zone) || message.readUInt16BE(0) !== (zone & 0xffff)) {
       this.#counts.unusable++
@@ -231,6 +238,10 @@ export class SimulatedNode {
     this.#asked--
     const isAgain = this.#states[zone] === STATE.again
     const isGenuine = mac === undefined || this.#signing?.accepts(message, mac) === true
+    if (isGenuine && typeOf(message) === TYPE.SOA && announcedSerial(message, zone) > this.serials[zone]!) {
+      this.#send(connection, zone, ixfrQuery(zone & 0xffff, zone, this.serials[zone]!))
+      return
+    }
     const result = isGenuine ? readTransfer(message, zone, this.serials[zone]!) : UNUSABLE
     if (result > CURRENT) {
       this.serials[zone] = result

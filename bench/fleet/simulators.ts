@@ -76,7 +76,7 @@ export class Simulators {
   }
 
   /** `hub`: the address of the distributor, which need not run yet. There is one zone more than `size` has, to be added later. */
-  static async start(size: Size, hub: Place): Promise<Simulators> {
+  static async start(size: Size, hub: Place, manner: Pick<NodeOptions, 'asksSoaFirst'> & { connections?: number } = {}): Promise<Simulators> {
     const port = await findPort()
     const keyed = (name: string): { key?: LabKey } => (size.isSigned ? { key: makeKey(`${name}.fleet.`) } : {})
     const primary: LabPeer = { ip: '127.19.0.1', port, ...keyed('hm1') }
@@ -92,7 +92,7 @@ export class Simulators {
     const key = primary.key ? [JSON.stringify(primary.key)] : []
     const one = new Simulator('./primary.ts', [...[primary.ip, primary.port, zones, hub.ip, hub.port].map(String), ...key])
     const { window, connections, refreshSeconds, nodesPerProcess } = FLEET
-    const options = nodes.map((place): NodeOptions => ({ ...place, zones, hub, window, connections, refreshSeconds }))
+    const options = nodes.map((place): NodeOptions => ({ ...place, zones, hub, window, connections, refreshSeconds, ...manner }))
     const groups = Array.from({ length: Math.ceil(nodes.length / nodesPerProcess) }, (_, i) =>
       options.slice(i * nodesPerProcess, (i + 1) * nodesPerProcess),
     )

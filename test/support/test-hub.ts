@@ -38,6 +38,8 @@ export interface HubPlace {
   transfer: { ip: string; port: number }
   /** The network namespace it runs in. */
   netns?: string
+  /** The Node.js that runs it; default the one that runs this. */
+  node?: string
 }
 
 /** Writes the config; ports are found unless `ports` names them. */
@@ -136,7 +138,7 @@ export async function spawnHub(
 ): Promise<HubProcess> {
   const log = openSync(`${place.configFile}.log`, 'a')
   const child = spawn(
-    ...commandIn(place.netns, process.execPath, [
+    ...commandIn(place.netns, place.node ?? process.execPath, [
       ...(process.env.ZONECAST_TEST_NODE_OPTIONS?.split(' ') ?? []),
       ...programOf(program),
       ...startOf(program),
