@@ -14,6 +14,11 @@ import { refused, TransportError, timedOut } from './errors.js'
  * most 32 datagrams of a socket: with fewer sockets, answers of a busy fleet would wait until they are too late.
  */
 const SOCKETS = 32
+/**
+ * Questions that leave through one socket before the next one has its turn: the answers to a burst come to few sockets, and each
+ * socket with answers costs an event and a read that finds nothing more.
+ */
+const IN_A_ROW = 16
 /** Age at which a socket is replaced, so that no port is known for good. */
 const SOCKET_LIFE_MS = 20_000
 
@@ -141,7 +146,8 @@ export class UdpAsker {
   #closed = false
   readonly #random = Buffer.alloc(4096)
   #randomAt = 4096
-  #turn = 0
+  /** Questions to pooled sockets so far. */
+  #questions = 0
 
   /** `sources`: local addresses, at most one per family; for a family without one the system chooses. */
   constructor(sources: readonly string[]) {
@@ -160,8 +166,8 @@ export class UdpAsker {
   #socket(family: 4 | 6): AskingSocket {
     const pool = this.#pools.get(family) ?? []
     this.#pools.set(family, pool)
-    this.#turn = (this.#turn + 1) % SOCKETS
-    const i = this.#turn
+    const i = Math.floor(this.#questions / IN_A_ROW) % SOCKETS
+    this.#questions += 1
     const old = pool[i]
     if (old && !old.retired && performance.now() - old.bornAt < SOCKET_LIFE_MS) return old
     if (old && !old.retired) {
