@@ -18,6 +18,8 @@ import { type Measured, measured, median } from './statistics.js'
 /** After a change, until the nodes have been observed and the hub rests. */
 const REST_MS = 150
 const ASK_EVERY_MS = 5
+/** After the start, which ends with a rehearsal of some seconds. */
+const SETTLE_MS = 8_000
 const TIMEOUT_MS = 60_000
 
 type Program = Parameters<typeof spawnHub>[2]
@@ -46,12 +48,13 @@ export class ManyNodes {
     const place = await writeHubConfig(
       {
         folder,
+        rehearses: true,
         primaries: { hm1: simulators.primary },
         nodes: Object.fromEntries(
           simulators.nodes.map((each, i) => [`n${i + 1}`, { cloud: i % 2 === 0 ? 'A' : 'B', ...each }] as const),
         ),
         zones: [{ name: zoneName(0) }],
-        extra: { log: { level: 'info' }, defaults: { refresh: { min: '60s', max: '1h' } } },
+        extra: { log: { level: process.env.BENCH_LOG ?? 'info' }, defaults: { refresh: { min: '60s', max: '1h' } } },
       },
       ports,
     )
@@ -107,7 +110,7 @@ export async function measureManyNodes(): Promise<Measured[]> {
     for (const { who, node } of KNOBS.hubs)
       for (const nodes of KNOBS.simulated) {
         const fleet = await ManyNodes.start(nodes, node)
-        await sleep(REST_MS)
+        await sleep(SETTLE_MS)
         const { ms } = await fleet.change()
         scenes.push({ who, fleet, first: ms, ms: [], cpuUs: [] })
       }
@@ -134,7 +137,9 @@ export async function measureManyNodes(): Promise<Measured[]> {
     const more = most.fleet.nodes - least.fleet.nodes
     const perNode = (median(most.cpuUs) - median(least.cpuUs)) / more
     all.push(measured('simulated nodes: CPU of a node more', who, 'µs', [perNode]))
-    all.push(measured('simulated nodes: CPU of a change without nodes', who, 'µs', [median(least.cpuUs) - perNode * least.fleet.nodes]))
+    all.push(
+      measured('simulated nodes: CPU of a change without nodes', who, 'µs', [median(least.cpuUs) - perNode * least.fleet.nodes]),
+    )
   }
   return all
 }

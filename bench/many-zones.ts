@@ -88,6 +88,7 @@ async function startDistributor(
   const place = await writeHubConfig(
     {
       folder,
+      rehearses: true,
       primaries: { hm1: primary },
       nodes: { n1: { cloud: 'A', ...node } },
       zones: zones.map((name) => ({ name })),

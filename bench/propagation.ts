@@ -169,6 +169,7 @@ async function build(way: Way, certificates: BenchTls | undefined): Promise<Setu
     const place = await writeHubConfig(
       {
         folder,
+        rehearses: true,
         primaries: { hm1: { ip: primary.ip, port: primary.port } },
         nodes: Object.fromEntries(nodePlaces.map((node, i) => [`n${i}`, { cloud: i % 2 ? 'A' : 'B', ...node }])),
         zones: [{ name: ZONE }],
@@ -237,6 +238,7 @@ async function build(way: Way, certificates: BenchTls | undefined): Promise<Setu
   const probe = new Probe()
   await probe.untilAllShow(nodePlaces, ZONE, () => true, 60_000)
   probe.close()
-  await sleep(3_000)
+  // A hub rehearses for some seconds.
+  await sleep(8_000)
   return setup
 }

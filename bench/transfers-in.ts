@@ -97,6 +97,7 @@ export async function startHubOf(
   const tls = certificates && (await serverTls(certificates))
   const place = await writeHubConfig({
     folder,
+    rehearses: true,
     primaries: { hm1: from },
     nodes: {
       n1: { cloud: 'A', ip: '127.0.0.1', port: await findPort() },

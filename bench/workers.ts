@@ -75,6 +75,7 @@ async function startScene(workers: number): Promise<Scene> {
   const place = await writeHubConfig(
     {
       folder,
+      rehearses: true,
       primaries: { hm1: primary.place },
       nodes: {},
       zones: names.map((name) => ({ name })),

@@ -200,6 +200,8 @@ export interface Defaults {
   stuckMs: number
   /** Longest time that a stop waits for work in progress. */
   shutdownGraceMs: number
+  /** Changes of an invented zone warm the hub up after its start. */
+  rehearses: boolean
   unknownAfterMissed: number
   comparePrimaries: boolean
   /** 0: never. */

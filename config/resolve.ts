@@ -100,6 +100,7 @@ export function resolveConfig(file: string, raw: RawConfig, list: ZoneList, repo
       lag: { warnMs: d.lag.warn, pageMs: d.lag.page },
       stuckMs: d.stuck,
       shutdownGraceMs: d.shutdownGrace,
+      rehearses: d.rehearsal,
       unknownAfterMissed: d.unknownAfterMissed,
       comparePrimaries: d.comparePrimaries,
       compareEveryMs: d.compare.every,

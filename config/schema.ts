@@ -149,6 +149,12 @@ const defaults = section({
     .describe(
       'Octets of difference sequences to keep of each zone; above this the oldest versions are removed, except those in use.',
     ),
+  rehearsal: z
+    .boolean({ error: 'write true or false' })
+    .default(true)
+    .describe(
+      'After the start, while nothing happens, changes of an invented zone go through the hub for up to 8 seconds, on loopback addresses, so that the first change of a real zone is as fast as later ones.',
+    ),
   limits: limits.prefault({}),
 }).describe('Defaults for every zone and node.')
 

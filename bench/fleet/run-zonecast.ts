@@ -35,6 +35,7 @@ function writeConfig(
   return writeHubConfig(
     {
       folder,
+      rehearses: true,
       primaries: { hm1: simulators.primary },
       nodes: Object.fromEntries(nodes),
       zones: Array.from({ length: zones }, (_, i) => ({ name: zoneName(i) })),

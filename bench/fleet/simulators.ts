@@ -76,7 +76,11 @@ export class Simulators {
   }
 
   /** `hub`: the address of the distributor, which need not run yet. There is one zone more than `size` has, to be added later. */
-  static async start(size: Size, hub: Place, manner: Pick<NodeOptions, 'asksSoaFirst'> & { connections?: number } = {}): Promise<Simulators> {
+  static async start(
+    size: Size,
+    hub: Place,
+    manner: Pick<NodeOptions, 'asksSoaFirst'> & { connections?: number } = {},
+  ): Promise<Simulators> {
     const port = await findPort()
     const keyed = (name: string): { key?: LabKey } => (size.isSigned ? { key: makeKey(`${name}.fleet.`) } : {})
     const primary: LabPeer = { ip: '127.19.0.1', port, ...keyed('hm1') }

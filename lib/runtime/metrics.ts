@@ -80,8 +80,9 @@ export class Metrics {
     registers: [this.registry],
   })
 
-  constructor() {
-    collectDefaultMetrics({ register: this.registry, prefix: 'zonecast_' })
+  /** `ofProcess`: with those of the process and its event loop. */
+  constructor({ ofProcess }: { ofProcess: boolean } = { ofProcess: true }) {
+    if (ofProcess) collectDefaultMetrics({ register: this.registry, prefix: 'zonecast_' })
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: L[]): HotCounter<L> {

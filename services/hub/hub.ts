@@ -39,6 +39,7 @@ import { WatcherService } from '../watcher/service.js'
 import type { WorkerService } from '../worker/service.js'
 import { makeApi, makeTransfer } from './make-servers.js'
 import { makeWorker } from './make-worker.js'
+import { Rehearsal } from './rehearsal/rehearsal.js'
 import { adoptLive, liveSettings } from './live-settings.js'
 import { redisTarget } from './redis-target.js'
 import { HubAudit, SIGNALLED } from '../audit/hub-audit.js'
@@ -79,6 +80,7 @@ export class Hub {
   #locks: ShardLocks | undefined
   #duty: CatalogDuty | undefined
   #processes: TransferProcesses | undefined
+  #rehearsal: Rehearsal | undefined
   readonly #workerName: string
 
   /** `worker`: name of the worker of this process, where several share the zones of the hub. */
@@ -127,6 +129,7 @@ export class Hub {
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
+      this.#rehearsal = Rehearsal.begin(this.#source.config, this.#roles, this.#bus, this.#log)
       return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer, this.#api)]
     } catch (error) {
       await this.stop()
@@ -157,26 +160,25 @@ export class Hub {
 
   async #startRoles(target: RedisTarget, redis: RedisLink): Promise<void> {
     const { transfer, hub } = this.#source.config
-    const [live, clock] = [this.#live, systemClock]
-    this.#network = new Network(transfer, live, () => this.#store.memory)
+    this.#network = new Network(transfer, this.#live, () => this.#store.memory)
     const owned = this.#shared?.own ?? this.#source.fleet
     const shared = {
       store: this.#store,
       board: this.#board,
       bus: this.#bus,
-      clock,
+      clock: systemClock,
       log: this.#log,
       metrics: this.#metrics,
       queues: this.#queues,
       seals: this.#seals,
       ...this.#network.asking,
       canQueue: () => redis.isReady,
-      callers: live.callers,
+      callers: this.#live.callers,
       audit: this.#audit,
       auditAnchors: () => this.#audit.anchors(),
     }
     const own = { name: hub, version: VERSION, config: fingerprintOf(this.#source.config) }
-    if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, clock, this.#log)
+    if (this.#roles.includes('worker')) this.#presence = new HubPresence(own, this.#board, systemClock, this.#log)
     this.#presence?.start()
     this.#processes = TransferProcesses.of(this.#source.config, this.#roles, this.#log)
     if (this.#roles.includes('transfer') && this.#processes === undefined)
@@ -185,7 +187,7 @@ export class Hub {
       this.#worker = makeWorker(owned, {
         ...shared,
         hub,
-        live,
+        live: this.#live,
         network: this.#network,
         redis: redis.data,
         connect: () => connectRedis(target, { queueing: true }),
@@ -280,7 +282,7 @@ export class Hub {
     await this.#source.finish()
     this.#reseals?.stop()
     // In the order of the flow.
-    const order = [this.#watcher, this.#api, this.#worker, this.#transfer].filter((service) => service !== undefined)
+    const order = [this.#rehearsal, this.#watcher, this.#api, this.#worker, this.#transfer].flatMap((service) => service ?? [])
     await finishInOrder(order, this.#source.config.defaults.shutdownGraceMs, this.#log)
     this.#network?.close()
     this.#checkThreads.close()

@@ -28,6 +28,8 @@ export interface HubSketch {
   keys?: Record<string, { algorithm: string; secret: string }>
   /** Merged over the default config. */
   extra?: Record<string, unknown>
+  /** The hub rehearses after its start, as by default; tests start hundreds of hubs, and none of them needs it. */
+  rehearses?: boolean
 }
 
 export interface HubPlace {
@@ -79,9 +81,13 @@ export async function writeHubConfig(sketch: HubSketch, ports: { transfer?: numb
       ]),
     ),
     zones: sketch.zones,
-    defaults: { refresh: { min: '200ms', max: '2s' } },
     log: { level: process.env.ZONECAST_TEST_LOG ?? 'warn' },
     ...sketch.extra,
+    defaults: {
+      // An earlier version does not know the setting.
+      ...(sketch.rehearses === true ? {} : { rehearsal: false }),
+      ...((sketch.extra?.defaults as object | undefined) ?? { refresh: { min: '200ms', max: '2s' } }),
+    },
   }
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(config, undefined, 2))
