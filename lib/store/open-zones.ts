@@ -138,6 +138,19 @@ export class OpenZones {
     }
   }
 
+  /**
+   * Those that may rest, oldest first, as they are now. Asked for at each zone that is opened while too many are open, it passes no
+   * others.
+   */
+  unused(now: number): InUse[] {
+    const found: InUse[] = []
+    for (const each of this.#inUse.values()) {
+      if (now - each.usedAt < this.restAfterMs) break
+      found.push(each)
+    }
+    return found
+  }
+
   /** As they are now: use while the caller waits changes nothing in the list. */
   oldestFirst(): InUse[] {
     return [...this.#inUse.values()]

@@ -247,7 +247,7 @@ export class ZoneStore {
 
   async #rest(now: number, isCooling: boolean): Promise<void> {
     if (isCooling) await this.#zones.cool(this.#options.warmOctets, now - IDLE_MS)
-    for (const { zone, usedAt } of this.#zones.oldestFirst()) {
+    for (const { zone, usedAt } of this.#zones.unused(now)) {
       if (now - usedAt < this.#zones.restAfterMs) break
       await pause()
       if (zone.isBusy || zone.isDamaged) continue

@@ -33,6 +33,16 @@ describe('open zones', () => {
     expect(names(), 'used a second later').to.deep.equal(['z2.example.', 'z1.example.'])
   })
 
+  it('may rest from the one that was used longest ago to the first that was used lately', () => {
+    const zones = new OpenZones()
+    for (const n of [1, 2, 3, 4]) zones.add(zone(n))
+    const [first, second, third] = zones.oldestFirst()
+    const now = first!.usedAt
+    for (const entry of [first!, second!]) entry.usedAt -= 61_000
+    third!.usedAt -= 59_000
+    expect(zones.unused(now).map(({ zone: { name } }) => name)).to.deep.equal(['z1.example.', 'z2.example.'])
+  })
+
   it('are looked up by peek without counting as used', () => {
     const zones = new OpenZones()
     zones.add(zone(1))
