@@ -139,7 +139,7 @@ export class OpenZones {
   }
 
   /**
-   * Those that may rest, oldest first, as they are now. Asked for at each zone that is opened while too many are open, it passes no
+   * Zones that may rest, oldest first, as they are now. Asked for at each zone that is opened while too many are open, it passes no
    * others.
    */
   unused(now: number): InUse[] {
