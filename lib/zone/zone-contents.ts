@@ -164,7 +164,7 @@ export class ZoneContents {
   async prepare(changed: number, pause: () => Promise<void>): Promise<void> {
     const records = this.#records
     await records.takeCount(pause)
-    if (!records.isHashed && changed * LOOKUPS_PER_HASHED > this.records) return await this.hash(pause)
+    if (!records.isHashed && changed * LOOKUPS_PER_HASHED > records.sums.count) return await this.hash(pause)
     while (!records.isReady) {
       records.readyMore(RECORDS_PER_REST)
       await pause()

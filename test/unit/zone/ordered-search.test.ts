@@ -186,4 +186,19 @@ describe('contents that are searched by order', () => {
     await few.prepare(200, pause)
     expect(few.memory).to.be.greaterThan(before + 3_000)
   })
+
+  it('are prepared in slices, also those in no order', async () => {
+    for (const turned of [false, true]) {
+      const lines = Array.from({ length: 5_000 }, (_, i) => `h${i + 10_000}.example. 60 A 192.0.2.1`)
+      const { data } = runOf([soa(1), ...(turned ? lines.reverse() : lines)])
+      const contents = new ZoneContents(APEX, 0)
+      contents.addRun(data, 0, data.length)
+      let pauses = 0
+      await contents.prepare(1, async () => {
+        pauses += 1
+      })
+      expect(pauses).to.be.at.least(5)
+      expect(contents.records).to.equal(5_001)
+    }
+  })
 })
