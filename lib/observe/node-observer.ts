@@ -10,6 +10,7 @@ import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
 import type { Metrics } from '../runtime/metrics.js'
+import type { PlainSoa } from '../transport/plain-soa.js'
 import type { SoaBulk } from '../transport/soa-bulk.js'
 import { overTcp, type SoaManner, type SoaQuerier } from '../transport/soa-query.js'
 import type { NodePaths } from './node-paths.js'
@@ -17,7 +18,10 @@ import type { Board } from '../state/board.js'
 import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js'
 
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
-const PATIENT: SoaManner = { patience: { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }, tcpAfterSilence: true }
+const PATIENCE = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
+const PATIENT: SoaManner = { patience: PATIENCE, tcpAfterSilence: true }
+/** After a plain query without an answer: the first of the tries. */
+const AFTER_PLAIN: SoaManner = { patience: { ...PATIENCE, udpTries: 1 }, tcpAfterSilence: true }
 /** Another path can be tried: a silent one gets less time. */
 const IMPATIENT: SoaManner = { patience: { udpMs: 500, udpTries: 2, tcpMs: 1_500 }, tcpAfterSilence: true }
 /** First wait between queries to a node that is down; the longest is the interval of regular queries. */
@@ -50,6 +54,8 @@ interface Failures {
 export interface NodeObserverParts {
   soa: SoaQuerier
   bulk: SoaBulk
+  /** Undefined: each query is a full one. */
+  plain?: Pick<PlainSoa, 'ask'>
   paths: NodePaths
   board: Board
   clock: Clock
@@ -117,7 +123,27 @@ export class NodeObserver {
     const queries = this.#turn.get(node.id)!
     this.#turn.delete(node.id)
     const isBulk = queries.length >= BULK_FROM && !this.#failures.has(node.id) && this.#sendBulk(node, queries)
-    if (!isBulk) for (const query of queries) void this.#askOne(node, query)
+    if (!isBulk) for (const query of queries) this.#sendOne(node, query)
+  }
+
+  /** A plain query first, where it can succeed. */
+  #sendOne(node: FleetNode, query: Query): void {
+    const [path, ...others] = node.paths
+    const { plain } = this.#parts
+    if (
+      plain === undefined ||
+      path === undefined ||
+      others.length > 0 ||
+      path.tls !== undefined ||
+      query.zone.catalog !== undefined
+    ) {
+      void this.#askOne(node, query, PATIENT)
+      return
+    }
+    plain.ask(path, query.zone.apex, PATIENCE.udpMs, (serial) => {
+      if (serial === undefined) void this.#askOne(node, query, AFTER_PLAIN)
+      else this.#noteSerial(node, query, serial)
+    })
   }
 
   #sendBulk(node: FleetNode, queries: readonly Query[]): boolean {
@@ -127,7 +153,7 @@ export class NodeObserver {
       queries.map(({ zone }) => zone.apex),
       (place, serial) => {
         const query = queries[place]!
-        if (serial === undefined) void this.#askOne(node, query)
+        if (serial === undefined) void this.#askOne(node, query, PATIENT)
         else {
           this.#parts.paths.noteAnswer(node, path)
           this.#noteSerial(node, query, serial)
@@ -145,9 +171,9 @@ export class NodeObserver {
   }
 
   /** Never throws. */
-  async #askOne(node: FleetNode, query: Query): Promise<void> {
+  async #askOne(node: FleetNode, query: Query, manner: SoaManner): Promise<void> {
     try {
-      this.#noteSerial(node, query, (await this.#ask(node, query.zone)).serial)
+      this.#noteSerial(node, query, (await this.#ask(node, query.zone, manner)).serial)
     } catch (error) {
       this.#parts.metrics.soaQueries.inc({ target: 'node', outcome: 'failed' })
       this.#noteFailure(node.id, query.zone, query.counts, error)
@@ -211,10 +237,10 @@ export class NodeObserver {
     board.set('contacts', node, { ...held, at: clock.now(), missed: held?.missed ?? 0, sweptAt })
   }
 
-  /** Queries by path until one answers. Throws the error of the last path. */
-  async #ask(node: FleetNode, zone: FleetZone): Promise<Soa> {
+  /** Queries by path until one answers; `alone`: the manner where there is one path. Throws the error of the last path. */
+  async #ask(node: FleetNode, zone: FleetZone, alone: SoaManner): Promise<Soa> {
     const paths = this.#parts.paths.order(node)
-    const patience = paths.length > 1 ? IMPATIENT : PATIENT
+    const patience = paths.length > 1 ? IMPATIENT : alone
     const manner = zone.catalog === undefined ? patience : overTcp(patience)
     let failure: unknown
     for (const path of paths) {

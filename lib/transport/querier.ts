@@ -217,7 +217,7 @@ function write({ name, type, dnssec, expire, zoneVersion, nsid, chaos }: Questio
 }
 
 /** QR set, opcode QUERY, the same question. An answer without a question counts only when it is an error. */
-function isAnswer(message: Buffer, { name, type, chaos }: Question): boolean {
+export function isAnswer(message: Buffer, { name, type, chaos }: Question): boolean {
   if ((message[2]! & 0xf8) !== 0x80) return false
   if (message.readUInt16BE(4) === 0) return (message[3]! & 15) !== 0
   const end = HEADER_OCTETS + name.length

@@ -57,7 +57,7 @@ export class SoaBulk {
     let verifier: AnswerVerifier | undefined
     return {
       build: (id) => {
-        const message = questionOf(apex, id)
+        const message = plainSoaQuestion(apex, id)
         if (key === undefined) return message
         const signed = signRequest(key, message, seconds(this.#clock))
         verifier = new AnswerVerifier(key, signed.mac)
@@ -92,7 +92,7 @@ export class SoaBulk {
 const HEADER = { flags: 0, questions: 1, answers: 0, authorities: 0, additionals: 0 }
 
 /** An SOA query, in one allocation: thousands are made in a second. */
-function questionOf(apex: Buffer, id: number): Buffer {
+export function plainSoaQuestion(apex: Buffer, id: number): Buffer {
   const message = Buffer.allocUnsafe(HEADER_OCTETS + apex.length + 4)
   writeHeader(message, { id, ...HEADER })
   const at = HEADER_OCTETS + apex.copy(message, HEADER_OCTETS)

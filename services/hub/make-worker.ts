@@ -55,7 +55,7 @@ export interface MakeWorkerParts extends SharedParts {
 /** `fleet`: the zones that this process owns. */
 export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService {
   const { hub, live, network, board, clock, log, metrics, hasHeardAll } = parts
-  const { client, querier, soa, udp, bulk, tls } = network
+  const { client, querier, soa, plain, udp, bulk, tls } = network
   const { approvals, limits, rollout, webhooks, retention, observe, compare, connections, notify, unstick, verify } = live
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
@@ -81,7 +81,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
       provisioner: provisionerOf(parts.catalogs, { ...parts, soa, paths }),
       prober: new NodeProber(querier, paths),
       verifier: new Verifier({ ...parts, paths, querier, limits, sources: network.sources, budget: verify }),
-      observer: new NodeObserver({ ...parts, soa, paths, bulk, observe, hasHeardAll }),
+      observer: new NodeObserver({ ...parts, soa, plain, paths, bulk, observe, hasHeardAll }),
       notify: new NotifySender(udp, paths, clock, metrics, tls),
     },
   )

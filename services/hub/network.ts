@@ -7,6 +7,7 @@ import { SummingThreads } from '../../lib/transfer/summing-threads.js'
 import { TransferClient } from '../../lib/transfer/transfer-client.js'
 import { ZoneMemory } from '../../lib/transfer/zone-memory.js'
 import { BulkAsker } from '../../lib/transport/bulk-asker.js'
+import { PlainSoa } from '../../lib/transport/plain-soa.js'
 import { Querier } from '../../lib/transport/querier.js'
 import { SoaBulk } from '../../lib/transport/soa-bulk.js'
 import { SoaQuerier } from '../../lib/transport/soa-query.js'
@@ -19,6 +20,7 @@ export class Network {
   readonly tls: TlsAsker
   readonly querier: Querier
   readonly soa: SoaQuerier
+  readonly plain: PlainSoa
   readonly client: TransferClient
   readonly bulk: SoaBulk
   readonly controls: NodeControls
@@ -44,6 +46,7 @@ export class Network {
     this.tls = new TlsAsker(source)
     this.querier = new Querier(this.udp, this.#tcp, systemClock, this.tls)
     this.soa = new SoaQuerier(this.querier)
+    this.plain = new PlainSoa(this.udp, systemClock)
     this.#bulkAsker = new BulkAsker(source)
     this.bulk = new SoaBulk(this.#bulkAsker, systemClock)
     this.client = new TransferClient(this.#tcp, this.querier, systemClock, new ZoneMemory(memory, warmOctets), this.#threads)

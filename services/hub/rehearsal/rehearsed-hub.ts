@@ -50,7 +50,7 @@ export class RehearsedHub {
     this.#zone = fleet.zones.get(parseZoneName(ZONE))!
     this.#store = ZoneStore.open({ dataDir: folder, hub, mode: 'write', warmOctets: MEMORY })
     this.#network = new Network({ ...transfer, source: SOURCE }, live, () => this.#store.memory)
-    const { client, querier, soa, udp, bulk } = this.#network
+    const { client, querier, soa, plain, udp, bulk } = this.#network
     const [clock, board, metrics] = [systemClock, new Board(), new Metrics({ ofProcess: false })]
     const log = createLogger({ level: 'silent', isTerminal: false })
     const parts = { store: this.#store, board, bus: new SignalBus(), clock, log, metrics, soa, querier, client }
@@ -61,7 +61,7 @@ export class RehearsedHub {
       ...parts,
       paths,
       observe,
-      observer: new NodeObserver({ ...parts, paths, bulk, observe, hasHeardAll: () => true }),
+      observer: new NodeObserver({ ...parts, paths, plain, bulk, observe, hasHeardAll: () => true }),
       notify: new NotifySender(udp, paths, clock, metrics),
       notifyRetries: notify,
       handOver: () => undefined,
