@@ -48,10 +48,8 @@ interface Written {
 
 export class BoardWriter {
   readonly #parts: BoardWriterParts
-  /** By `#idOf`. */
+  /** By `#idOf`; a change of a pair that is gone since is not written. */
   readonly #dirty = new Map<string | number, Change>()
-  /** Numbers of the pairs whose node cells Redis has. */
-  readonly #stored = new Set<number>()
   /** Cells to remove from Redis, by table: of pairs that are packed now, and of forces that are long past. */
   readonly #gone = new Map<TableName, Set<string>>()
   #gather: NodeJS.Timeout | undefined
@@ -68,27 +66,33 @@ export class BoardWriter {
   add(change: Change): void {
     const isMany = this.#dirty.size >= MOST_CELLS
     if (isMany && change.table === 'nodes' && this.#parts.board.pairs.pack(change.zone, change.node)) return
-    this.#dirty.set(this.#idOf(change), change)
+    const id = this.#idOf(change)
+    if (id === undefined) return
+    this.#dirty.set(id, change)
     this.#flushAfter(!this.#parts.isAlone() ? GATHER_MS : this.#wereMany ? GATHER_MANY_MS : GATHER_ALONE_MS)
   }
 
-  /** A large fleet changes a million pairs: they have numbers. */
-  #idOf(change: Change): string | number {
-    return change.table === 'nodes' ? this.#parts.board.pairs.numberOf(change.zone, change.node) : `${change.table} ${change.key}`
+  /** A large fleet changes a million pairs: they have numbers. Undefined for a pair whose zone or node is gone. */
+  #idOf(change: Change): string | number | undefined {
+    if (change.table !== 'nodes') return `${change.table} ${change.key}`
+    return this.#parts.board.pairs.findNumber(change.zone, change.node)
   }
 
-  /** Redis has a cell of this pair. */
+  /** Redis has a cell of this pair, whose zone and node the fleet has. */
   noteStored(key: string): void {
     const [zone, node] = splitPair(key)
-    this.#stored.add(this.#parts.board.pairs.numberOf(zone as ZoneName, node))
+    const { pairs } = this.#parts.board
+    pairs.stored.add(pairs.numberOf(zone as ZoneName, node))
   }
 
   /** The pair is packed: its cell must not come back from Redis. */
   dropPacked(zone: ZoneName, node: string): void {
-    if (this.#dirty.size + this.#stored.size === 0) return
-    const pair = this.#parts.board.pairs.numberOf(zone, node)
+    const { pairs } = this.#parts.board
+    if (this.#dirty.size + pairs.stored.size === 0) return
+    const pair = pairs.findNumber(zone, node)
+    if (pair === undefined) return
     this.#dirty.delete(pair)
-    if (this.#stored.delete(pair)) this.drop('nodes', [pairKey(zone, node)])
+    if (pairs.stored.delete(pair)) this.drop('nodes', [pairKey(zone, node)])
   }
 
   /** Removes cells from Redis. */
@@ -131,7 +135,7 @@ export class BoardWriter {
         this.#isRefused = true
         for (const change of changes.slice(from)) {
           const id = this.#idOf(change)
-          if (!this.#dirty.has(id)) this.#dirty.set(id, change)
+          if (id !== undefined && !this.#dirty.has(id)) this.#dirty.set(id, change)
         }
         this.#flushAfter(RETRY_MS)
         return

@@ -6,7 +6,8 @@
 import type { ZoneName } from '../dns/name.js'
 import { compareSerials, type Serial } from '../dns/serial.js'
 import { OldestFirst } from './oldest-first.js'
-import { msOf, NodeColumn, type Seen, secondOf } from './node-column.js'
+import { msOf, type NodeColumn, type Seen, secondOf } from './node-column.js'
+import { NodeColumns, nodeOf, pairOf, zoneOf } from './node-columns.js'
 import { cellAtRest, isAtRest, isSameButTime, withContact } from './pair-cells.js'
 import type { PackedTable } from './pair-pages.js'
 import { type ContactCell, type NodeCell, pairKey, splitPair } from './tables.js'
@@ -24,22 +25,19 @@ export interface PairTableParts extends ZoneRowsParts {
 /** Prime: the pairs of a zone have places of their own. */
 const MOST_UNPACKED = 251
 
-/** Nodes that have a number of their own; the numbers of pairs stay small integers for a quarter of a million zones. */
-const MOST_NODES = 8_192
-
 export class PairTable implements PackedTable {
   readonly rows: ZoneRows
   readonly #contactOf: PairTableParts['contactOf']
   readonly #mostRecent: number
-  readonly #columns = new Map<string, NodeColumn>()
-  /** Columns by their numbers; a removed one is replaced by the next new one. */
-  readonly #numbered: NodeColumn[] = []
+  readonly #columns = new NodeColumns()
   /** By number of the pair: pairs that need a complete cell. */
   readonly #odd = new Map<number, NodeCell>()
   /** By number of the pair, in the order of their changes: pairs at rest. */
   readonly #recent = new OldestFirst<number, NodeCell>()
   /** By number of the pair: a verify found other content there, and no later one found the version's. */
   readonly #differing = new Map<number, NonNullable<NodeCell['differs']>>()
+  /** Numbers of the pairs whose node cells Redis has. */
+  readonly stored = new Set<number>()
   /** Cells of packed pairs that were read last, each in one of a few places. */
   readonly #unpackedCells: { pair: number; cell: NodeCell }[] = []
   /** Called when a pair is packed; `number`: that of its zone. */
@@ -59,21 +57,21 @@ export class PairTable implements PackedTable {
   }
 
   #withVerdict(zone: ZoneName, node: string, cell: NodeCell): NodeCell {
-    const [number, column] = [this.rows.numbers.find(zone), this.#columns.get(node)]
-    const differs = number === undefined || column === undefined ? undefined : this.#differing.get(pairOf(number, column))
+    const pair = this.findNumber(zone, node)
+    const differs = pair === undefined ? undefined : this.#differing.get(pair)
     return differs === undefined ? cell : { ...cell, differs }
   }
 
   /** The last verdict that counts about the pair: it has other content, or none is known. */
   setDiffers(zone: ZoneName, node: string, differs: NodeCell['differs']): void {
-    const pair = pairOf(this.rows.of(zone), this.#column(node))
+    const pair = pairOf(this.rows.of(zone), this.#columns.of(node))
     if (differs === undefined) this.#differing.delete(pair)
     else this.#differing.set(pair, differs)
   }
 
   #cellAt(zone: ZoneName, node: string): NodeCell | undefined {
     const number = this.rows.numbers.find(zone)
-    const column = this.#columns.get(node)
+    const column = this.#columns.find(node)
     if (number === undefined || column === undefined) return undefined
     return column.has(number) ? this.#unpacked(zone, number, column) : this.#complete(pairOf(number, column))
   }
@@ -86,8 +84,8 @@ export class PairTable implements PackedTable {
   *entries(): IterableIterator<[string, NodeCell]> {
     for (const cells of [this.#odd, this.#recent])
       for (const [pair, cell] of cells) {
-        const zone = this.rows.numbers.name(Math.floor(pair / MOST_NODES))
-        const node = this.#numbered[pair % MOST_NODES]?.node
+        const zone = this.rows.numbers.name(zoneOf(pair))
+        const node = this.#columns.ofPair(pair)?.node
         if (zone !== undefined && node !== undefined) yield [pairKey(zone, node), cell]
       }
   }
@@ -106,7 +104,7 @@ export class PairTable implements PackedTable {
   /** Returns true when others need to know: more than the time of its last answer changed. */
   put(zone: ZoneName, node: string, written: NodeCell): boolean {
     const cell = written.differs === undefined ? written : { ...written, differs: undefined }
-    const column = this.#column(node)
+    const column = this.#columns.of(node)
     const number = this.rows.of(zone)
     if (column.has(number) && this.#refresh(zone, number, column, cell)) return false
     column.delete(number)
@@ -129,25 +127,30 @@ export class PairTable implements PackedTable {
   answeredAgain(zone: ZoneName, node: string, serial: Serial, now: number): boolean {
     const number = this.rows.numbers.find(zone)
     if (number === undefined || this.#contactOf(node)?.silentSince !== undefined) return false
-    return this.#columns.get(node)?.touch(number, serial, secondOf(now)) ?? false
+    return this.#columns.find(node)?.touch(number, serial, secondOf(now)) ?? false
   }
 
-  /** Identifies the pair in this process, while its zone and node exist. */
+  /** Identifies the pair in this process, while its zone and node exist: both must be those of the fleet. */
   numberOf(zone: ZoneName, node: string): number {
-    return pairOf(this.rows.of(zone), this.#column(node))
+    return pairOf(this.rows.of(zone), this.#columns.of(node))
+  }
+
+  /** As `numberOf`, of a pair about which something is known. */
+  findNumber(zone: ZoneName, node: string): number | undefined {
+    const [number, column] = [this.rows.numbers.find(zone), this.#columns.find(node)]
+    return number === undefined || column === undefined ? undefined : pairOf(number, column)
   }
 
   /** The pair has a complete cell. */
   isComplete(zone: ZoneName, node: string): boolean {
-    const number = this.rows.numbers.find(zone)
-    const column = this.#columns.get(node)
-    return number !== undefined && column !== undefined && this.#complete(pairOf(number, column)) !== undefined
+    const pair = this.findNumber(zone, node)
+    return pair !== undefined && this.#complete(pair) !== undefined
   }
 
   /** Packs the pair at once if it is at rest. Returns whether it is packed now. */
   pack(zone: ZoneName, node: string): boolean {
     const number = this.rows.numbers.find(zone)
-    const column = this.#columns.get(node)
+    const column = this.#columns.find(node)
     if (number === undefined || column === undefined) return false
     const pair = pairOf(number, column)
     const cell = this.#recent.get(pair)
@@ -160,7 +163,7 @@ export class PairTable implements PackedTable {
 
   /** Another process packed the pair. Returns true when the pair is another one now than before. */
   adopt(node: string, number: number, seen: Seen): boolean {
-    const column = this.#column(node)
+    const column = this.#columns.of(node)
     const pair = pairOf(number, column)
     const cell = this.#complete(pair)
     // A complete cell has more than a packed pair of the same second.
@@ -179,7 +182,7 @@ export class PairTable implements PackedTable {
   forgetContent(name: ZoneName, serial: Serial): void {
     const number = this.rows.numbers.find(name)
     if (number === undefined) return
-    for (const column of this.#columns.values()) {
+    for (const column of this.#columns) {
       const seen = column.get(number)
       if (seen?.serial === serial && seen.isDelivered) column.set(number, { ...seen, isDelivered: false })
     }
@@ -188,26 +191,26 @@ export class PairTable implements PackedTable {
   /** After a reload: removed zones and nodes have no cells any more. */
   forget(zones: readonly { name: ZoneName }[], { nodes }: { nodes: { has: (id: string) => boolean } }): void {
     for (const { name } of zones) this.#dropZone(name)
-    for (const [id, { number }] of this.#columns) {
-      if (nodes.has(id)) continue
-      this.#columns.delete(id)
-      for (const cells of [this.#odd, this.#recent, this.#differing])
-        for (const pair of cells.keys()) if (pair % MOST_NODES === number) cells.delete(pair)
+    for (const column of [...this.#columns]) {
+      if (nodes.has(column.node)) continue
+      this.#columns.drop(column)
+      for (const cells of [this.#odd, this.#recent, this.#differing, this.stored])
+        for (const pair of cells.keys()) if (nodeOf(pair) === column.number) cells.delete(pair)
     }
   }
 
   #dropZone(name: ZoneName): void {
     const number = this.rows.numbers.find(name)
     if (number === undefined) return
-    for (const column of this.#columns.values()) {
+    for (const column of this.#columns) {
       column.delete(number)
-      for (const cells of [this.#odd, this.#recent, this.#differing]) cells.delete(pairOf(number, column))
+      for (const cells of [this.#odd, this.#recent, this.#differing, this.stored]) cells.delete(pairOf(number, column))
     }
     this.rows.drop(name)
   }
 
   column(node: string): NodeColumn | undefined {
-    return this.#columns.get(node)
+    return this.#columns.find(node)
   }
 
   /** The content of a packed pair, in pages: the begin of its digest; 0 when only the serial is known. */
@@ -223,14 +226,14 @@ export class PairTable implements PackedTable {
   }
 
   get nodes(): Iterable<string> {
-    return this.#columns.keys()
+    return this.#columns.nodes
   }
 
   #packOldest(): void {
     const [pair, cell] = this.#recent.takeOldest()!
-    const number = Math.floor(pair / MOST_NODES)
+    const number = zoneOf(pair)
     const zone = this.rows.numbers.name(number)
-    const column = this.#numbered[pair % MOST_NODES]
+    const column = this.#columns.ofPair(pair)
     if (zone === undefined || column === undefined) return
     if (!this.#packed(zone, column.node, number, column, cell)) this.#odd.set(pair, cell)
   }
@@ -254,16 +257,6 @@ export class PairTable implements PackedTable {
     return true
   }
 
-  #column(node: string): NodeColumn {
-    const known = this.#columns.get(node)
-    if (known !== undefined) return known
-    const number = this.#numbered.findIndex((column) => this.#columns.get(column.node) !== column)
-    const column = new NodeColumn(node, number < 0 ? this.#numbered.length : number)
-    this.#numbered[column.number] = column
-    this.#columns.set(node, column)
-    return column
-  }
-
   /** One step of a delivery asks for a packed cell several times. */
   #unpacked(zone: ZoneName, number: number, column: NodeColumn): NodeCell {
     const seen = column.get(number)!
@@ -280,6 +273,3 @@ export class PairTable implements PackedTable {
 
 const isUnpackedOf = (cell: NodeCell, seen: Seen, digest: string | undefined): boolean =>
   cell.serial === seen.serial && cell.observedAt === msOf(seen.second) && cell.taken?.digest === digest
-
-/** The number of a pair, in one number for both parts. */
-const pairOf = (zone: number, { number }: NodeColumn): number => zone * MOST_NODES + number

@@ -27,7 +27,8 @@ export async function readTables({ redis, board, door, writer, isOlder, hash }: 
       const value =
         isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : door.read(table, key, written)
       if (value !== undefined) board.merge(table, key, value)
-      if (table === 'nodes') writer.noteStored(key)
+      // The others have no place: a number for each would never be free again.
+      if (table === 'nodes' && value !== undefined) writer.noteStored(key)
       times.set(key, isOlder ? Number.NEGATIVE_INFINITY : door.keepsUntil(table, key, written, value))
     }
     let looked = 0
