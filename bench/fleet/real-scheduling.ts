@@ -126,6 +126,7 @@ export class RealScheduling implements Scheduling {
             )
           }),
       } as unknown as NodeObserverParts['soa'],
+      plain: { ask: ({ id }, apex, _timeoutMs, done) => this.#ask(this.#nodeAt.get(id)!, apexAt.get(apex)!, done) },
       bulk: {
         ask: ({ id }: { id: string }, apexes: readonly Buffer[], done: (place: number, serial: Serial | undefined) => void) => {
           for (const [place, apex] of apexes.entries())

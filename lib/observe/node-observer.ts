@@ -10,6 +10,7 @@ import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { Clock } from '../runtime/clock.js'
 import { guard } from '../runtime/guard.js'
 import type { Metrics } from '../runtime/metrics.js'
+import { timedOut } from '../transport/errors.js'
 import type { PlainSoa } from '../transport/plain-soa.js'
 import type { SoaBulk } from '../transport/soa-bulk.js'
 import { overTcp, type SoaManner, type SoaQuerier } from '../transport/soa-query.js'
@@ -20,7 +21,7 @@ import { type Hearsay, noteAnswer, noteLost, noteSilence } from './node-cells.js
 /** A node on the control network answers in milliseconds; a lost datagram is asked again soon. */
 const PATIENCE = { udpMs: 1_000, udpTries: 2, tcpMs: 3_000 }
 const PATIENT: SoaManner = { patience: PATIENCE, tcpAfterSilence: true }
-/** After a plain query without an answer: the first of the tries. */
+/** After a plain query, which was the first try over UDP: one more is left. */
 const AFTER_PLAIN: SoaManner = { patience: { ...PATIENCE, udpTries: 1 }, tcpAfterSilence: true }
 /** Another path can be tried: a silent one gets less time. */
 const IMPATIENT: SoaManner = { patience: { udpMs: 500, udpTries: 2, tcpMs: 1_500 }, tcpAfterSilence: true }
@@ -35,6 +36,9 @@ interface Query {
   counts: boolean
   resolve: (serial: Serial | undefined) => void
 }
+
+/** Longer than all tries by all paths take: a query that is not over by then was lost, and counts as silence. */
+const DEADLINE_MS = 60_000
 
 /** Fewer queries go over UDP, each by itself. */
 const BULK_FROM = 4
@@ -54,8 +58,7 @@ interface Failures {
 export interface NodeObserverParts {
   soa: SoaQuerier
   bulk: SoaBulk
-  /** Undefined: each query is a full one. */
-  plain?: Pick<PlainSoa, 'ask'>
+  plain: Pick<PlainSoa, 'ask'>
   paths: NodePaths
   board: Board
   clock: Clock
@@ -107,13 +110,23 @@ export class NodeObserver {
         return Promise.resolve(undefined)
       before.probing = true
     }
-    return new Promise((resolve) => {
+    return new Promise((settle) => {
+      const giveUp = (): void => {
+        settle(undefined)
+        this.#noteFailure(node.id, zone, counts, timedOut(node.paths[0]!.address, DEADLINE_MS))
+      }
+      const deadline = setTimeout(guard('node query', giveUp), DEADLINE_MS).unref()
+      const resolve = (serial: Serial | undefined): void => {
+        clearTimeout(deadline)
+        settle(serial)
+      }
+      const query = { zone, counts, resolve }
       const queries = this.#turn.get(node.id)
       if (queries !== undefined) {
-        queries.push({ zone, counts, resolve })
+        queries.push(query)
         return
       }
-      this.#turn.set(node.id, [{ zone, counts, resolve }])
+      this.#turn.set(node.id, [query])
       // Everything that wants to know about the node now asks in the same turn.
       queueMicrotask(guard('node query', () => this.#send(node)))
     })
@@ -129,18 +142,11 @@ export class NodeObserver {
   /** A plain query first, where it can succeed. */
   #sendOne(node: FleetNode, query: Query): void {
     const [path, ...others] = node.paths
-    const { plain } = this.#parts
-    if (
-      plain === undefined ||
-      path === undefined ||
-      others.length > 0 ||
-      path.tls !== undefined ||
-      query.zone.catalog !== undefined
-    ) {
+    if (path === undefined || others.length > 0 || path.tls !== undefined || query.zone.catalog !== undefined) {
       void this.#askOne(node, query, PATIENT)
       return
     }
-    plain.ask(path, query.zone.apex, PATIENCE.udpMs, (serial) => {
+    this.#parts.plain.ask(path, query.zone.apex, PATIENCE.udpMs, (serial) => {
       if (serial === undefined) void this.#askOne(node, query, AFTER_PLAIN)
       else this.#noteSerial(node, query, serial)
     })

@@ -3,14 +3,11 @@
  * UDP, where refusals and errors have their meaning. A server that does not answer like this is left alone for a while.
  */
 import { endpointText } from '../dns/endpoint.js'
-import { HEADER_OCTETS, writeHeader } from '../dns/message.js'
-import { CLASS, TYPE } from '../dns/rrtype.js'
 import type { Serial } from '../dns/serial.js'
-import { plainSoaSerial } from '../dns/soa-answer.js'
-import { AnswerVerifier, signRequest } from '../dns/tsig.js'
 import type { Remote } from '../fleet/remote.js'
-import { type Clock, seconds, systemClock } from '../runtime/clock.js'
+import { type Clock, systemClock } from '../runtime/clock.js'
 import type { BulkAsker, BulkQuestion } from './bulk-asker.js'
+import { PlainQuestion } from './plain-question.js'
 
 /** Time for which a server that fails is left alone. */
 const UNFIT = { firstMs: 60_000, mostMs: 3_600_000 }
@@ -54,28 +51,10 @@ export class SoaBulk {
   }
 
   #question({ key }: Remote, apex: Buffer, done: (serial: Serial | undefined, isAnswered: boolean) => void): BulkQuestion {
-    let verifier: AnswerVerifier | undefined
+    const question = new PlainQuestion(apex, key, this.#clock)
     return {
-      build: (id) => {
-        const message = plainSoaQuestion(apex, id)
-        if (key === undefined) return message
-        const signed = signRequest(key, message, seconds(this.#clock))
-        verifier = new AnswerVerifier(key, signed.mac)
-        return signed.message
-      },
-      done: (answer) => done(answer && this.#serialIn(answer, apex, verifier), answer !== undefined),
-    }
-  }
-
-  #serialIn(answer: Buffer, apex: Buffer, verifier: AnswerVerifier | undefined): Serial | undefined {
-    const serial = plainSoaSerial(answer, apex)
-    if (serial === undefined || verifier === undefined) return serial
-    try {
-      verifier.accept(answer, seconds(this.#clock))
-      return serial
-    } catch {
-      // The question over UDP reports what is bad about the signature.
-      return undefined
+      build: (id) => question.build(id),
+      done: (answer) => done(answer && question.serialIn(answer), answer !== undefined),
     }
   }
 
@@ -87,15 +66,4 @@ export class SoaBulk {
     const failures = (this.#unfit.get(server)?.failures ?? 0) + 1
     this.#unfit.set(server, { failures, until: this.#clock.now() + Math.min(UNFIT.mostMs, UNFIT.firstMs * 2 ** (failures - 1)) })
   }
-}
-
-const HEADER = { flags: 0, questions: 1, answers: 0, authorities: 0, additionals: 0 }
-
-/** An SOA query, in one allocation: thousands are made in a second. */
-export function plainSoaQuestion(apex: Buffer, id: number): Buffer {
-  const message = Buffer.allocUnsafe(HEADER_OCTETS + apex.length + 4)
-  writeHeader(message, { id, ...HEADER })
-  const at = HEADER_OCTETS + apex.copy(message, HEADER_OCTETS)
-  message.writeUInt32BE(((TYPE.SOA << 16) | CLASS.IN) >>> 0, at)
-  return message
 }

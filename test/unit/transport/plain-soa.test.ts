@@ -27,6 +27,7 @@ function ask(
   key?: TsigKey,
 ): { serial: Serial | undefined; isTaken: boolean } {
   let [serial, isTaken]: [Serial | undefined, boolean] = [undefined, false]
+  let calls = 0
   const send: UdpAsker['send'] = (_to, build, _timeoutMs, isAnswer, done) => {
     const message = answer?.(build(7))
     isTaken = message !== undefined && isAnswer(message)
@@ -35,7 +36,9 @@ function ask(
   const address = { ip: '192.0.2.1', port: 53 }
   new PlainSoa({ send }, CLOCK).ask({ id: 'n1', address, key }, APEX, 1_000, (each) => {
     serial = each
+    calls += 1
   })
+  expect(calls).to.equal(1)
   return { serial, isTaken }
 }
 
@@ -66,6 +69,24 @@ describe('the plain SOA query', () => {
       return answer
     }
     expect(ask(elsewhere).isTaken).to.equal(false)
+  })
+
+  it('has no serial of an answer that is malformed behind its first record', () => {
+    const plain = (question: Buffer): Buffer => answerOf(question, RCODE.NOERROR, [soa(42)])
+    const signed = (question: Buffer): Buffer => answerOf(question, RCODE.NOERROR, [soa(42)], key)
+    const withAdditional = (message: Buffer, behind: Buffer): Buffer => {
+      message.writeUInt16BE(1, 10)
+      return Buffer.concat([message, behind])
+    }
+    const faulty: Record<string, (question: Buffer) => Buffer> = {
+      'nothing behind it': (question) => withAdditional(plain(question), Buffer.alloc(0)),
+      garbage: (question) => withAdditional(plain(question), Buffer.alloc(40, 0xff)),
+      'a cut owner': (question) => withAdditional(plain(question), Buffer.from([63, 1])),
+      'a cut TSIG': (question) => signed(question).subarray(0, -20),
+      'a TSIG without its end': (question) => signed(question).subarray(0, -1),
+    }
+    for (const [fault, answer] of Object.entries(faulty))
+      expect(ask(answer, key), fault).to.deep.equal({ serial: undefined, isTaken: true })
   })
 
   it('takes a signed answer, and no serial of one without the signature or with another key', () => {
