@@ -56,6 +56,8 @@ export class RecordReader {
     // An error leaves this behind: the next record begins anew.
     this.next = FAR
     if (out !== this.#out) {
+      // The owner of the record before is in the other buffer.
+      this.#ownerStart = NO_OWNER
       this.#out = out
       this.#outView = viewOn(out)
     }

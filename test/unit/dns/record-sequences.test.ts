@@ -163,6 +163,22 @@ describe('records of one message', () => {
     )
   })
 
+  it('are read as each of them alone into one buffer after another', () => {
+    const buffers = [OUT, Buffer.alloc(OUT.length, 0x58)]
+    fc.assert(
+      fc.property(arbitraryMessage, ({ message, drawn }) => {
+        const alone = aloneOf(message)
+        const reader = new RecordReader()
+        let turn = 0
+        for (const [i, at] of message.starts.entries()) {
+          if (drawn[i]!.keeps) turn += 1
+          expect(outcomeOf(reader, message.octets, at, buffers[turn % 2], (turn % 2) * MAX_STORED_OCTETS)).to.equal(alone[i])
+        }
+      }),
+      seededRuns(300),
+    )
+  })
+
   it('are read anew when the message is read again', () => {
     const message = new Message()
     const name: Name = { labels: [3], end: 'name', choice: 0 }
