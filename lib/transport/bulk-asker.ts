@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { guard } from '../runtime/guard.js'
+import { guard, reportFault } from '../runtime/guard.js'
 import { connectionsTurn, MESSAGES_AT_ONCE } from '../runtime/shared-turn.js'
 import { endpointText } from '../dns/endpoint.js'
 import { MessageFramer } from '../dns/framing.js'
@@ -46,6 +46,15 @@ interface Waiting {
   done: BulkTaker
   /** When it was asked. */
   at: number
+}
+
+/** Calls back; an error there is that of one question, and the other ones get their answers. */
+function tell(done: BulkTaker, answer: Buffer | undefined, error?: TransportError): void {
+  try {
+    done(answer, error)
+  } catch (fault) {
+    reportFault('bulk answer', fault)
+  }
 }
 
 class Connection {
@@ -170,7 +179,7 @@ class Connection {
     const id = message.readUInt16BE(0)
     const question = this.waiting.get(id)
     this.waiting.delete(id)
-    question?.done(message)
+    if (question !== undefined) tell(question.done, message)
   }
 
   /** A server that is silent while questions wait is given up; without questions the connection is kept for a while. */
@@ -195,7 +204,7 @@ class Connection {
       return
     }
     this.#timer = this.#timerIn(restMs > 0 ? restMs : silenceMs)
-    for (const { done } of overdue) done(undefined, timedOut(this.#remote.address, silenceMs))
+    for (const { done } of overdue) tell(done, undefined, timedOut(this.#remote.address, silenceMs))
   }
 
   close(): void {
@@ -211,7 +220,7 @@ class Connection {
     this.#onEnd()
     const left = [...this.waiting.values()]
     this.waiting.clear()
-    for (const { done } of left) done(undefined, error)
+    for (const { done } of left) tell(done, undefined, error)
   }
 }
 

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Endpoint } from '../../../lib/dns/endpoint.js'
 import { frame, MessageFramer } from '../../../lib/dns/framing.js'
+import { setFaultSink } from '../../../lib/runtime/guard.js'
 import { BulkAsker, type BulkTaker } from '../../../lib/transport/bulk-asker.js'
 
 const MANNER = { silenceMs: 1_000, keepMs: 60_000, most: 1_024 }
@@ -73,5 +74,29 @@ describe('questions that share a connection', () => {
     const outcomes = await askSteadily()
     expect([...outcomes].filter(([, outcome]) => outcome !== 'answer')).to.deep.equal([[3, 'TRANSPORT_TIMED_OUT']])
     expect(sockets).to.have.length(1)
+  })
+
+  it('end each, whatever a caller does with the outcome of another one', async () => {
+    react = (socket, request) => {
+      if (request.readUInt16BE(12) < 2) socket.write(frame(request))
+      else socket.destroy()
+    }
+    const faults: string[] = []
+    setFaultSink((where) => void faults.push(where))
+    try {
+      const ended: number[] = []
+      await new Promise<void>((resolve) => {
+        for (let number = 0; number < 6; number++)
+          send(number, () => {
+            ended.push(number)
+            if (number === 5) resolve()
+            if (number % 2 === 0) throw new Error('a fault of the caller')
+          })
+      })
+      expect(ended).to.deep.equal([0, 1, 2, 3, 4, 5])
+      expect(faults).to.deep.equal(['bulk answer', 'bulk answer', 'bulk answer'])
+    } finally {
+      setFaultSink(undefined)
+    }
   })
 })
