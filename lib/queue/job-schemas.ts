@@ -77,6 +77,15 @@ export class ForeignJobError extends ZonecastError<{ code: 'QUEUE_FOREIGN_JOB'; 
   }
 }
 
+/** Another worker carries the order out, as far as is known: the job waits. */
+export class OrderBusyError extends ZonecastError<{ code: 'QUEUE_ORDER_BUSY'; kind: QueueKind }> {
+  override readonly name = 'OrderBusyError'
+
+  override get nextMove(): NextMove {
+    return 'later'
+  }
+}
+
 /** The data of a job. Throws ForeignJobError. */
 export function jobOf<K extends QueueKind>(kind: K, data: unknown): JobData[K] {
   const read = fitting(SCHEMAS[kind], data)

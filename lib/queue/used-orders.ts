@@ -7,7 +7,7 @@
 import { constants, mkdirSync } from 'node:fs'
 import { open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ForeignJobError } from './job-schemas.js'
+import { ForeignJobError, OrderBusyError } from './job-schemas.js'
 import type { QueueKind } from './queue-kinds.js'
 import type { SharedOrders } from './shared-orders.js'
 
@@ -55,7 +55,8 @@ export class UsedOrders {
   /**
    * Runs an order whose seal was checked. The queue gives a job again after a pause of the process, or of Redis: then the order is not
    * carried out again, and the result is that of its only run. Throws ForeignJobError for an order that has ended, or that waited for
-   * longer than an hour; throws the errors of the disk and of Redis, and then the order did not begin.
+   * longer than an hour, and OrderBusyError while another worker carries it out; throws the errors of the disk and of Redis, and then
+   * the order did not begin.
    */
   run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
     const known = this.#runs.get(order.id)
@@ -66,7 +67,11 @@ export class UsedOrders {
       run.isOver = true
       this.#forgetRuns()
     }
-    run.result.then(settle, settle)
+    run.result.then(settle, (error: unknown) => {
+      settle()
+      // It has no result: the queue gives it again.
+      if (error instanceof OrderBusyError) this.#runs.delete(order.id)
+    })
     return run.result as Promise<T>
   }
 
@@ -86,19 +91,17 @@ export class UsedOrders {
     }
     const known = await this.#stepOf(order)
     if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
-    const elsewhere = await this.#machines?.stepOf(id)
+    if (known === undefined && this.#now() - sealedAt > BEGIN_WITHIN_MS) {
+      // The notes of a machine that died are on its disk.
+      const facts = 'was given over an hour ago and has not begun in this dataDir; another machine may have begun it'
+      refuse(`${facts}: check the nodes, and give the order again if it is still needed`)
+    }
+    const elsewhere = await this.#machines?.claim(id)
     if (elsewhere?.step === 'ended')
       refuse(`was carried out before, by worker ${elsewhere.worker}; give the order again if it is intended`)
-    if (elsewhere !== undefined) refuse(`is carried out by worker ${elsewhere.worker}`)
-    if (known === undefined) {
-      if (this.#now() - sealedAt > BEGIN_WITHIN_MS) {
-        // The notes of a machine that died are on its disk.
-        const facts = 'was given over an hour ago and has not begun in this dataDir; another machine may have begun it'
-        refuse(`${facts}: check the nodes, and give the order again if it is still needed`)
-      }
-      await this.#note(order, 'begun')
-    }
-    await this.#machines?.note(id, 'begun')
+    if (elsewhere !== undefined)
+      throw new OrderBusyError({ code: 'QUEUE_ORDER_BUSY', kind }, `${kind}-${id} is carried out by worker ${elsewhere.worker}`)
+    if (known === undefined) await this.#note(order, 'begun')
     this.#open.set(id, order)
     return await work()
   }
@@ -124,16 +127,18 @@ export class UsedOrders {
     let ended: string[]
     try {
       for (const id of this.#untold) {
-        await this.#machines.note(id, 'ended')
+        await this.#machines.noteEnd(id)
         this.#untold.delete(id)
       }
       ended = await this.#machines.newlyEnded()
     } catch {
       return
     }
-    // The day of an order is that of its seal, which the line lacks: a copy is accepted for an hour.
-    for (const id of ended)
+    for (const id of ended) {
+      // The day of an order is that of its seal, which the line lacks: a copy is accepted for an hour.
       for (const day of new Set([this.#now(), this.#now() - BEGIN_WITHIN_MS].map(dayOf))) await this.#noteIn(day, id, 'ended')
+      this.#machines.isKept(id)
+    }
   }
 
   async #stepOf({ id, sealedAt }: SealedOrder): Promise<'begun' | 'ended' | undefined> {

@@ -15,6 +15,8 @@ export interface Owners {
   ownerOf: (zone: string) => string | undefined
   /** The worker runs, as far as this process knows. */
   isAlive: (worker: string) => boolean
+  /** Time when the process with this name started, milliseconds since 1970; undefined when it is not known. */
+  runOf?: (worker: string) => number | undefined
 }
 
 /** Kinds that have a queue for each worker. */

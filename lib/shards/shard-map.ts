@@ -56,7 +56,12 @@ export const viewOf = (name: string, report: Omit<WorkerReport, 'token'>, shards
 
 /** The map as the queues need it; `self`: name of the worker of this process. */
 export const ownersIn = (map: ShardMap | undefined, self: string | undefined) =>
-  map && { self, ownerOf: (zone: string) => map.ownerOf(zone), isAlive: (worker: string) => map.isAlive(worker) }
+  map && {
+    self,
+    ownerOf: (zone: string) => map.ownerOf(zone),
+    isAlive: (worker: string) => map.isAlive(worker),
+    runOf: (worker: string) => map.workers().find(({ name }) => name === worker)?.startedAt,
+  }
 
 /** The worker of a hub whose zones are not shared. It reports at intervals as the hub, to all processes. */
 export function loneWorker(hub: string, board: Board, zones: number, now: number): WorkerView {

@@ -89,7 +89,7 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
 
 /** Where several machines share the zones: the orders that the others carry out. */
 function ordersOfMachines({ catalogs, hub, queues, redis, seals }: MakeWorkerParts): SharedOrders | undefined {
-  const { self, isAlive } = queues.workers?.owners ?? {}
+  const { self, isAlive, runOf } = queues.workers?.owners ?? {}
   if (catalogs.config.workers.share !== 'machines' || self === undefined || isAlive === undefined) return undefined
-  return new SharedOrders({ redis, hub, seals, worker: self, isAlive })
+  return new SharedOrders({ redis, hub, seals, worker: self, isAlive, runOf: (worker) => runOf?.(worker) })
 }

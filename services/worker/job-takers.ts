@@ -1,7 +1,8 @@
 /** Gets jobs from the queues and passes them to their processors. The only file that uses BullMQ's worker side. */
-import { type Job, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq'
+import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { describeError } from '../../lib/errors.js'
+import { OrderBusyError } from '../../lib/queue/job-schemas.js'
 import { queueName } from '../../lib/queue/jobs.js'
 import type { QueueKind } from '../../lib/queue/queue-kinds.js'
 import type { UsedOrders } from '../../lib/queue/used-orders.js'
@@ -27,6 +28,8 @@ export const settingsOf = (kind: QueueKind): Pick<WorkerOptions, 'lockDuration' 
 /** The jobs themselves had their time in `finish`. */
 const CLOSE_WITHIN_MS = 1_000
 const MOVE_MS = 2_000
+/** A job whose order another worker carries out is given again after this time. */
+const BUSY_MS = 5_000
 
 export interface JobTakerParts {
   hub: string
@@ -87,11 +90,15 @@ export class JobTakers {
     const self = of === 'worker' ? this.#parts.queues.workers?.owners.self : undefined
     const worker = new Worker(
       queueName(kind, this.#parts.hub, self),
-      async (job) => {
+      async (job, token) => {
         try {
           const run = { id: job.id!, isAgain: job.attemptsStarted > 1 }
           return await work(job.data, (progress) => job.updateProgress(progress), run)
         } catch (error) {
+          if (error instanceof OrderBusyError) {
+            await job.moveToDelayed(Date.now() + BUSY_MS, token)
+            throw new DelayedError()
+          }
           throw toBullWords(error, UnrecoverableError)
         }
       },

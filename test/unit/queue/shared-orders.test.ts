@@ -1,5 +1,5 @@
 /** A sealed order of one machine is not carried out by another, and goes on there when its machine is gone. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SharedOrders } from '../../../lib/queue/shared-orders.js'
@@ -21,16 +21,18 @@ class FakeRedis {
     this.#now += 1
     this.lines.push({ score: this.#now, line })
   }
+  /** The scripts of shared-orders.ts: one writes a line, the other reads lines. */
   readonly eval = async (...args: unknown[]): Promise<unknown> => {
     if (this.isAway) throw new Error('away')
+    this.lines = this.lines.filter(({ score }) => score <= this.#now + 60_000)
+    const counted = (from: unknown) => this.lines.filter(({ score }) => score >= Number(from))
+    if (args.length === 5) {
+      const found = counted(args[3]).slice(Number(args[4]), Number(args[4]) + 1_000)
+      return [String(this.#now), found.map(({ line }) => line)]
+    }
+    if (args[4] !== '' && counted(args[4]).length !== args[5]) return 0
     this.add(String(args[3]))
-    return null
-  }
-  readonly zrangebyscore = async (...args: unknown[]): Promise<string[]> => {
-    if (this.isAway) throw new Error('away')
-    const [since, most] = [Number(args[1]), Number(args[6])]
-    const found = this.lines.filter(({ score }) => score >= since).slice(0, most)
-    return found.flatMap(({ score, line }) => [line, String(score)])
+    return 1
   }
 }
 
@@ -38,16 +40,19 @@ describe('a sealed order on several machines', () => {
   const scratch = scratchDirs()
   let redis: FakeRedis
   let alive: Set<string>
+  let started: number
   let runs: string[]
   beforeEach(() => {
     redis = new FakeRedis()
     alive = new Set(['w1', 'w2'])
     runs = []
+    started = 1
   })
-  const machine = (worker: string, secret = 1) => {
-    const dataDir = scratch()
+  const machine = (worker: string, secret = 1, dataDir = scratch()) => {
     const seals = new Seals(Buffer.alloc(32, secret), { hub: 'east', keys: new Map() })
-    const parts = { redis: redis as never, hub: 'east', seals, worker, isAlive: (name: string) => alive.has(name) }
+    const isAlive = (name: string) => alive.has(name)
+    const runOf = (name: string) => (name === 'w1' ? started : 7)
+    const parts = { redis: redis as never, hub: 'east', seals, worker, isAlive, runOf }
     const orders = new UsedOrders(dataDir, () => NOW, new SharedOrders(parts))
     const notes = (): string => {
       const folder = join(dataDir, 'orders')
@@ -56,7 +61,7 @@ describe('a sealed order on several machines', () => {
         .join('')
     }
     const run = () => orders.run(order, async () => runs.push(worker))
-    return { orders, notes, run }
+    return { orders, notes, run, dataDir }
   }
   const refusal = async (run: () => Promise<unknown>) => (await expectError('QUEUE_FOREIGN_JOB', run)).message
 
@@ -68,13 +73,44 @@ describe('a sealed order on several machines', () => {
     expect(runs).to.deep.equal(['w1'])
   })
 
-  it('that runs on one is refused by the other, and goes on there when the first is gone', async () => {
-    const [one, other, next] = [machine('w1'), machine('w2'), machine('w3')]
+  it('that runs on one waits on the other, and goes on there when the first is gone', async () => {
+    const [one, other] = [machine('w1'), machine('w2')]
     await one.run()
-    expect(await refusal(other.run)).to.include('is carried out by worker w1')
+    for (let i = 0; i < 2; i++) {
+      const error = await expectError('QUEUE_ORDER_BUSY', other.run)
+      expect(error).to.include({ nextMove: 'later', message: 'resync-a1 is carried out by worker w1' })
+    }
     alive.delete('w1')
-    await next.run()
-    expect(runs).to.deep.equal(['w1', 'w3'])
+    await other.run()
+    expect(runs).to.deep.equal(['w1', 'w2'])
+  })
+
+  it('goes on on the other when the first has restarted under its name, and on the first too', async () => {
+    const [one, other] = [machine('w1'), machine('w2')]
+    await one.run()
+    started = 2
+    await other.run()
+    alive.delete('w2')
+    await machine('w1', 1, one.dataDir).run()
+    expect(runs).to.deep.equal(['w1', 'w2', 'w1'])
+  })
+
+  it('begins on one of two that get it at once', async () => {
+    const both = await Promise.allSettled([machine('w1'), machine('w2')].map(({ run }) => run()))
+    expect(both.map(({ status }) => status)).to.have.members(['fulfilled', 'rejected'])
+    expect(runs).to.have.length(1)
+  })
+
+  it('has its end noted by the other when the disk of that has room again', async () => {
+    const [one, other] = [machine('w1'), machine('w2')]
+    await one.run()
+    await one.orders.end(order.id)
+    const folder = join(other.dataDir, 'orders')
+    writeFileSync(folder, '')
+    expect(await other.orders.follow().catch((error: NodeJS.ErrnoException) => error.code)).to.equal('EEXIST')
+    rmSync(folder)
+    await other.orders.follow()
+    expect(other.notes()).to.include('a1 ended')
   })
 
   it('is known to the disk of the other, also when Redis has lost it', async () => {
@@ -102,6 +138,16 @@ describe('a sealed order on several machines', () => {
     redis.isAway = true
     expect(await one.run().catch((error: Error) => error.message)).to.equal('away')
     expect(runs).to.deep.equal([])
+  })
+
+  it('is known also behind lines from the future', async () => {
+    const [one, other] = [machine('w1'), machine('w2')]
+    for (let i = 0; i < 1_000; i++) redis.lines.push({ score: i === 0 ? Number.POSITIVE_INFINITY : 9e15, line: `junk${i}` })
+    await other.orders.follow()
+    await one.run()
+    await expectError('QUEUE_ORDER_BUSY', other.run)
+    await one.orders.end(order.id)
+    expect(await refusal(other.run)).to.include('was carried out before, by worker w1')
   })
 
   it('is not refused because of lines without a seal, however many', async () => {
