@@ -280,11 +280,10 @@ export class PushFleet {
     }
   }
 
-  /** Deliveries that have not ended. */
-  get busy(): number {
-    let sum = 0
-    for (const pusher of this.#pushers.values()) sum += pusher.busy
-    return sum
+  /** A node that answers has deliveries that have not ended. */
+  get isBusy(): boolean {
+    for (const { busy, node } of this.#pushers.values()) if (busy > 0 && !this.#parts.observer.isDown(node.id)) return true
+    return false
   }
 
   stop(): void {

@@ -12,6 +12,11 @@ export class ZoneTurns<K = ZoneName> {
     return this.#last.has(zone)
   }
 
+  /** Work is under way. */
+  get isBusy(): boolean {
+    return this.#last.size > 0
+  }
+
   /** Resolves when the work on these zones that is known now has ended, with or without success. */
   async endedOf(zones: ReadonlySet<K>): Promise<void> {
     await Promise.allSettled([...this.#last].filter(([zone]) => zones.has(zone)).map(([, turn]) => turn))

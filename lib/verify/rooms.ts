@@ -21,6 +21,11 @@ export class ComparisonTurns {
     return this.#last.has(node)
   }
 
+  /** Comparisons are under way. */
+  get isRunning(): boolean {
+    return this.#running > 0
+  }
+
   get isFull(): boolean {
     return this.#running >= AT_ONCE
   }

@@ -61,6 +61,11 @@ export class HeavyAnswers {
     }
   }
 
+  /** Long answers are being written. */
+  get isBusy(): boolean {
+    return this.#total > 0
+  }
+
   #hasRoom(caller: string): boolean {
     return this.#total < this.#limits.total && (this.#running.get(caller) ?? 0) < this.#limits.perCaller
   }

@@ -64,6 +64,7 @@ export class ApiService implements Service {
   readonly #probes: ProbeRounds
   readonly #vantages: Vantages
   readonly #health: HealthRounds
+  readonly #heavy = new HeavyAnswers()
   /** Hash of the token under dataDir; made when the config has no tokens. */
   #localToken: Buffer | undefined
   address: Endpoint
@@ -115,7 +116,7 @@ export class ApiService implements Service {
       identities,
       servers: new NodeServers(parts),
       matrix: this.#matrix,
-      heavy: new HeavyAnswers(),
+      heavy: this.#heavy,
       version: VERSION,
       sessions,
     }
@@ -192,6 +193,11 @@ export class ApiService implements Service {
     this.#health.start()
     const bound = this.#listener.server.address()
     if (typeof bound === 'object' && bound) this.address = { ip, port: bound.port }
+  }
+
+  /** Long answers are being written. */
+  get isBusy(): boolean {
+    return this.#heavy.isBusy
   }
 
   async finish(): Promise<void> {

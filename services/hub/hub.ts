@@ -129,7 +129,7 @@ export class Hub {
       await this.#sync.start()
       redis.proveBy(() => this.#sync.prove())
       await this.#startRoles(target, redis)
-      this.#rehearsal = Rehearsal.begin(this.#source.config, this.#roles, this.#bus, this.#log)
+      this.#rehearsal = Rehearsal.begin(this.#source.config, this.#bus, [this.#worker, this.#transfer, this.#api], this.#log)
       return [...((await this.#processes?.start()) ?? []), ...roleAddresses(this.#transfer, this.#api)]
     } catch (error) {
       await this.stop()

@@ -173,6 +173,11 @@ export class TransferService implements Service {
     for (const { id } of primaries) bus.emit('notify', { zone: zone.name, primary: id, serial, at: clock.now() })
   }
 
+  /** Transfers are being sent. */
+  get isBusy(): boolean {
+    return this.#queries.streams > 0
+  }
+
   async finish(graceMs: number): Promise<void> {
     this.#listener.stopListening()
     const until = this.#parts.clock.now() + graceMs

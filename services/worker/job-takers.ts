@@ -52,6 +52,8 @@ export class JobTakers {
   readonly #workers: Worker[] = []
   readonly #connections: Redis[] = []
   #moving: NodeJS.Timeout | undefined
+  /** Jobs under way. */
+  #running = 0
 
   constructor(parts: JobTakerParts) {
     this.#parts = parts
@@ -86,11 +88,16 @@ export class JobTakers {
     return connection
   }
 
+  get isBusy(): boolean {
+    return this.#running > 0
+  }
+
   take(kind: QueueKind, concurrency: number, work: JobProcessor, of: 'hub' | 'worker' = 'hub'): void {
     const self = of === 'worker' ? this.#parts.queues.workers?.owners.self : undefined
     const worker = new Worker(
       queueName(kind, this.#parts.hub, self),
       async (job, token) => {
+        this.#running += 1
         try {
           const run = { id: job.id!, isAgain: job.attemptsStarted > 1 }
           return await work(job.data, (progress) => job.updateProgress(progress), run)
@@ -100,6 +107,8 @@ export class JobTakers {
             throw new DelayedError()
           }
           throw toBullWords(error, UnrecoverableError)
+        } finally {
+          this.#running -= 1
         }
       },
       {

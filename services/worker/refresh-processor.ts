@@ -61,6 +61,7 @@ export class RefreshProcessor {
   readonly inTurn: InTurn = this.#turns.run
   /** Resolves when the refreshes of these zones that are under way have ended. */
   readonly settled = (zones: ReadonlySet<ZoneName>): Promise<void> => this.#turns.endedOf(zones)
+  readonly isBusy = (): boolean => this.#turns.isBusy
   #isStopping = false
   readonly #latest = new LatestRefreshes<Refreshed>()
 

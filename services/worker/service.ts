@@ -148,6 +148,11 @@ export class WorkerService implements Service {
     }
   }
 
+  /** Refreshes, deliveries to nodes that answer, comparisons or jobs are under way. */
+  get isBusy(): boolean {
+    return this.#refresh.isBusy() || this.push.isBusy || this.#takers.isBusy || this.verify.isBusy
+  }
+
   /** As NearWorker of the watcher. An error is on the zone's cell, and the job in the queue ends with the same error. */
   beginRefresh(job: RefreshJob): boolean {
     if (this.#isStopping) return false
@@ -283,13 +288,8 @@ export class WorkerService implements Service {
     this.catalogs.stop()
     clearInterval(this.#coolDown)
     for (const unlisten of this.#unlisten) unlisten()
-    const until = this.#parts.clock.now() + graceMs
-    const patience = <T>(work: Promise<T>): Promise<T | undefined> =>
-      Promise.race([
-        work,
-        new Promise<undefined>((resolve) => setTimeout(resolve, Math.max(0, until - this.#parts.clock.now()), undefined).unref()),
-      ])
-    await patience(Promise.all([this.#refresh.finish(), this.#rollouts.finish(), this.#takers.finish()]))
+    const graceOver = new Promise<void>((resolve) => setTimeout(resolve, graceMs).unref())
+    await Promise.race([Promise.all([this.#refresh.finish(), this.#rollouts.finish(), this.#takers.finish()]), graceOver])
     this.push.stop()
   }
 

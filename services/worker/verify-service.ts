@@ -40,6 +40,11 @@ export class VerifyService {
     this.#sweep = new VerifySweep(fleet, parts)
   }
 
+  /** A node is being compared. */
+  get isBusy(): boolean {
+    return this.#parts.verifier.turns.isRunning
+  }
+
   start(): void {
     this.#sweep.start()
   }

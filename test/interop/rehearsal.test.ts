@@ -1,7 +1,6 @@
 /** The rehearsal at the start of a hub: it goes through the whole path of a change, leaves nothing, and gives way to real work. */
 import { expect } from 'chai'
-import { readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadConfig } from '../../config/load.js'
@@ -20,16 +19,16 @@ import { api, type HubProcess, spawnHub, writeHubConfig } from '../support/test-
 const ZONE = 'real.example.'
 const MARK = /rehears/i
 
-/** Temporary folders of rehearsals, of this process and of others. */
-const foldersNow = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('zonecast-rehearsal-'))
+const foldersIn = (dataDir: string): string[] => readdirSync(dataDir).filter((name) => name.startsWith('rehearsal-'))
+const quiet = { name: 'worker', isBusy: false }
 
 describe('the rehearsal', function () {
   this.timeout(60_000)
   const scratch = scratchDirs()
   const log = createLogger({ level: 'silent', isTerminal: false })
 
-  const configOf = async (rehearses: boolean) =>
-    loadConfig(
+  const configOf = async (rehearses: boolean) => {
+    const config = await loadConfig(
       (
         await writeHubConfig({
           folder: scratch(),
@@ -40,18 +39,24 @@ describe('the rehearsal', function () {
         })
       ).configFile,
     )
+    mkdirSync(config.dataDir, { recursive: true })
+    return config
+  }
 
   it('delivers changes to all of its nodes, and leaves no folder', async () => {
-    const before = foldersNow()
-    const rehearsal = Rehearsal.begin(await configOf(true), ['worker', 'transfer'], new SignalBus(), log)!
+    const config = await configOf(true)
+    mkdirSync(join(config.dataDir, 'rehearsal-killed'))
+    utimesSync(join(config.dataDir, 'rehearsal-killed'), 0, 0)
+    const rehearsal = Rehearsal.begin(config, new SignalBus(), [quiet, undefined], log)!
+    await eventually(() => expect(foldersIn(config.dataDir)).to.have.length(1).and.not.include('rehearsal-killed'))
     await eventually(() => expect(rehearsal.changes).to.be.greaterThan(3), { timeoutMs: 30_000 })
     await rehearsal.stop()
-    expect(foldersNow().filter((name) => !before.includes(name))).to.deep.equal([])
+    expect(foldersIn(config.dataDir)).to.deep.equal([])
   })
 
   it('waits while real work comes, and stops at once', async () => {
     const bus = new SignalBus()
-    const rehearsal = Rehearsal.begin(await configOf(true), ['worker', 'transfer'], bus, log)!
+    const rehearsal = Rehearsal.begin(await configOf(true), bus, [quiet], log)!
     await eventually(() => expect(rehearsal.changes).to.be.greaterThan(0), { timeoutMs: 30_000 })
     const work = setInterval(() => bus.emit('committed', { zone: parseZoneName(ZONE), serial: 1, at: Date.now() }), 50)
     await sleep(500)
@@ -63,9 +68,47 @@ describe('the rehearsal', function () {
     await rehearsal.stop()
   })
 
+  it('waits while a transfer is under way that emits no signal', async () => {
+    const config = await configOf(true)
+    const transfer = { name: 'transfer', isBusy: true }
+    const rehearsal = Rehearsal.begin(config, new SignalBus(), [quiet, transfer], log)!
+    await sleep(1_500)
+    expect(rehearsal.changes, 'changes before it has ended').to.equal(0)
+    transfer.isBusy = false
+    await eventually(() => expect(rehearsal.changes).to.be.greaterThan(0), { timeoutMs: 30_000 })
+    transfer.isBusy = true
+    await eventually(() => expect(foldersIn(config.dataDir)).to.deep.equal([]))
+    const { changes } = rehearsal
+    await sleep(1_500)
+    expect(rehearsal.changes, 'changes during the next one').to.equal(changes)
+    await rehearsal.stop()
+  })
+
+  it('ends for good when a change takes too long', async () => {
+    const config = await configOf(true)
+    let isSlow = false
+    const worker = {
+      name: 'worker',
+      get isBusy() {
+        const until = performance.now() + (isSlow ? 3_100 : 0)
+        while (performance.now() < until);
+        return false
+      },
+    }
+    const rehearsal = Rehearsal.begin(config, new SignalBus(), [worker], log)!
+    await eventually(() => expect(rehearsal.changes).to.be.greaterThan(0), { timeoutMs: 30_000 })
+    isSlow = true
+    await eventually(() => expect(foldersIn(config.dataDir)).to.deep.equal([]), { timeoutMs: 30_000 })
+    isSlow = false
+    const { changes } = rehearsal
+    await sleep(1_500)
+    expect([rehearsal.changes, foldersIn(config.dataDir)]).to.deep.equal([changes, []])
+    await rehearsal.stop()
+  })
+
   it('is off where the config turns it off, and in a process that handles no changes', async () => {
-    expect(Rehearsal.begin(await configOf(false), ['worker'], new SignalBus(), log)).to.equal(undefined)
-    expect(Rehearsal.begin(await configOf(true), ['api'], new SignalBus(), log)).to.equal(undefined)
+    expect(Rehearsal.begin(await configOf(false), new SignalBus(), [quiet], log)).to.equal(undefined)
+    expect(Rehearsal.begin(await configOf(true), new SignalBus(), [{ name: 'api', isBusy: false }], log)).to.equal(undefined)
   })
 
   describe('of a hub', () => {

@@ -105,7 +105,7 @@ export class RehearsedHub {
 
   /** All nodes have shown the serial, by their own answers. */
   hasDelivered(serial: number): boolean {
-    return this.#store.zone(this.#zone.name).released?.serial === serial && this.#push.busy === 0
+    return this.#store.zone(this.#zone.name).released?.serial === serial && !this.#push.isBusy
   }
 
   /** Resolves when its sockets and files are closed. */
