@@ -65,7 +65,10 @@ export type JobAnswer = z.infer<typeof JobAnswer>
 export const JobsAnswer = z.object({ jobs: z.array(JobAnswer) })
 export type JobsAnswer = z.infer<typeof JobsAnswer>
 
-export const JobQueuedAnswer = z.object({ job: z.string() })
+export const JobQueuedAnswer = z.object({
+  job: z.string(),
+  more: z.array(z.string()).optional().describe('Further jobs of an order that needs more than 30,000 names of zones and nodes'),
+})
 export type JobQueuedAnswer = z.infer<typeof JobQueuedAnswer>
 
 export const NoJobAnswer = z.object({ job: z.null() })

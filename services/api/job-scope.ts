@@ -48,7 +48,7 @@ function isNodeIn({ nodes }: Pick<Fleet, 'nodes'>, scope: Scope, name: string): 
   return hasMember
 }
 
-/** A job may name 300,000 zones, and a reader asks for a hundred jobs every second. */
+/** A job may name 30,000 zones, and a reader asks for a hundred jobs every second. */
 const KEEP_MS = 10_000
 const MOST = 2_000
 

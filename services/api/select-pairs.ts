@@ -18,8 +18,10 @@ export interface Selection extends PairSelection {
 
 /** Pairs that a job lists one by one; of more, it names zones and nodes. */
 const MOST_LISTED = 1_000
-/** Names in one job: some megabytes in Redis, which are written and read in one turn. */
-const MOST_NAMES = 300_000
+/** Names in one job: a megabyte in Redis, which is written, read and checked in one turn each. */
+const MOST_NAMES = 30_000
+/** Names in one order: enough for all zones of the largest fleets, in all groups of nodes that clouds make. */
+const MOST_IN_ORDER = 2_000_000
 /** Zones whose nodes are judged before other work runs. */
 export const ZONES_PER_SLICE = 50
 
@@ -40,15 +42,16 @@ export function cloudsNamed(
 }
 
 /**
- * The pairs for a job: the words of the selection, or, where it names states, the pairs that are in one of them now. Undefined when
- * there is none. The pairs of a caller are those of now too where the rules of its scope do not show that all are in it. Throws
- * ApiProblem 403 for a pair outside the scope, and 422 where the zones and nodes of the pairs are too many names.
+ * The pairs of an order, for one job or, where they have many names, several: the words of the selection, or, where it names states,
+ * the pairs that are in one of them now. None when there is no pair. The pairs of a caller are those of now too where the rules of its
+ * scope do not show that all are in it. Throws ApiProblem 403 for a pair outside the scope, and 422 where each zone is in the states
+ * at other nodes, so that the names are too many.
  */
 export async function pairsOf(
   context: ApiContext,
   res: Response,
   { states, transfers = false, ...select }: Selection,
-): Promise<TargetsJob | undefined> {
+): Promise<TargetsJob[]> {
   const scope = scopeOf(context, res)
   const { nodes } = context.matrix.fleet
   const isAllIn = states === undefined && scope.hasAllOf(select, (id) => nodes.get(id)) && (scope.hasAllNodes || !transfers)
@@ -57,7 +60,7 @@ export async function pairsOf(
   for (const selected of selectPairs(select, context.matrix.fleet)) {
     if (++looked % ZONES_PER_SLICE === 0) await pause()
     if (selected === undefined) continue
-    if (isAllIn) return { targets: [], select }
+    if (isAllIn) return await jobsOf([select])
     const chosen: FleetNode[] = []
     for (const node of selected.nodes) {
       // Before the state: a refusal must not show that of another caller's pair.
@@ -67,14 +70,40 @@ export async function pairsOf(
       chosen.push(node)
     }
     pairs.add(selected.zone.name, chosen)
-    if (pairs.names > MOST_NAMES)
+    if (pairs.names > MOST_IN_ORDER)
       throw new ApiProblem(
         422,
         'too-many',
-        `over ${MOST_NAMES} names of zones and nodes${states === undefined ? '' : ' in these states'}; name fewer zones, nodes or clouds`,
+        `over ${MOST_IN_ORDER} names of zones and nodes${states === undefined ? '' : ' in these states'}; name fewer zones, nodes or clouds`,
       )
   }
-  return pairs.job()
+  return await pairs.jobs()
+}
+
+/** Jobs that name these pairs, each with as many names as one may have. */
+async function jobsOf(selections: readonly PairSelection[]): Promise<TargetsJob[]> {
+  const jobs: TargetsJob[] = []
+  let part: PairSelection[] = []
+  let room = MOST_NAMES
+  const end = (): void => {
+    if (part.length > 0) jobs.push({ targets: [], select: part.length === 1 ? part[0] : part })
+    part = []
+    room = MOST_NAMES
+  }
+  for (const selection of selections) {
+    const { zones, nodes = [] } = selection
+    let at = 0
+    do {
+      await pause()
+      if (room <= nodes.length) end()
+      const some = zones?.slice(at, at + Math.max(1, room - nodes.length))
+      part.push(some === undefined ? selection : { ...selection, zones: some })
+      room -= nodes.length + (some?.length ?? 0)
+      at += some?.length ?? 0
+    } while (at < (zones?.length ?? 0))
+  }
+  end()
+  return jobs
 }
 
 /** Pairs by the nodes of each zone: zones with the same nodes are named together. */
@@ -93,13 +122,13 @@ class GroupedPairs {
     this.#count += nodes.length
   }
 
-  /** Undefined without a pair. */
-  job(): TargetsJob | undefined {
+  /** None without a pair. */
+  async jobs(): Promise<TargetsJob[]> {
     const groups = [...this.#groups.values()]
     if (this.#count > MOST_LISTED)
-      return { targets: [], select: groups.map(({ zones, nodes }) => ({ zones, nodes: nodes.map(({ id }) => id) })) }
+      return await jobsOf(groups.map(({ zones, nodes }) => ({ zones, nodes: nodes.map(({ id }) => id) })))
     const targets = groups.flatMap(({ zones, nodes }) => zones.flatMap((zone) => nodes.map(({ id }) => ({ zone, node: id }))))
-    return this.#count === 0 ? undefined : { targets }
+    return this.#count === 0 ? [] : [{ targets }]
   }
 }
 

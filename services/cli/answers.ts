@@ -127,7 +127,7 @@ export const JobsAnswer = z.object({ jobs: z.array(JobAnswer) })
 
 export const RefreshAnswer = job.JobQueuedAnswer
 /** `job` is null when no pair is in the named states. */
-export const ResyncAnswer = z.object({ job: job.JobQueuedAnswer.shape.job.nullable() })
+export const ResyncAnswer = job.JobQueuedAnswer.extend({ job: z.string().nullable() })
 
 export const OrderedAnswer = rollout.OrderedAnswer
 export type OrderedAnswer = z.infer<typeof OrderedAnswer>

@@ -35,6 +35,30 @@ export async function followJob(client: ApiClient, id: string, terminal: Termina
   return job
 }
 
+export const queuedWords = (ids: readonly string[]): string =>
+  ids.map((id) => `${id} is queued; zonecast jobs shows its result\n`).join('')
+
+/** Follows the jobs of one order, and returns their sum. Throws as `followJob`, for the first that failed, when all have ended. */
+export async function followJobs(
+  client: ApiClient,
+  ids: readonly string[],
+  terminal: Terminal,
+): Promise<{ well: number; total: number }> {
+  const sum = { well: 0, total: 0 }
+  let failure: unknown
+  for (const id of ids)
+    try {
+      const { well, total } = sumOf(await followJob(client, id, terminal))
+      sum.well += well
+      sum.total += total
+    } catch (error) {
+      if (!(error instanceof CliError) || error.code !== 'CLI_JOB_FAILED') throw error
+      failure ??= error
+    }
+  if (failure !== undefined) throw failure
+  return sum
+}
+
 /** Waits until the job is done or failed, and calls `show` with each answer about it. */
 export async function jobEnd(client: ApiClient, id: string, show: (job: JobAnswer) => void): Promise<JobAnswer> {
   let answeredAt = performance.now()

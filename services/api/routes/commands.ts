@@ -16,6 +16,7 @@ import { type ApiContext, idsNamed, mutate, nodesNamed, requireRedis, zoneNamed 
 import { JobScope } from '../job-scope.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
+import { queueAll } from '../queued-jobs.js'
 import { cloudsNamed, nothingSelected, pairsOf, type Selection, ZONES_PER_SLICE } from '../select-pairs.js'
 import { scopeOf } from '../scope.js'
 import { veilFor } from '../veil.js'
@@ -64,14 +65,15 @@ export function commandRoutes(context: ApiContext): Router {
       states,
       transfers: strength === 'refresh' || strength === 'retransfer',
     })
-    if (pairs === undefined && states === undefined) throw nothingSelected()
+    if (pairs.length === 0 && states === undefined) throw nothingSelected()
     // No pair is in such a state: the order succeeds with nothing to do.
-    if (pairs === undefined) return { status: 200, body: { job: null } }
+    if (pairs.length === 0) return { status: 200, body: { job: null } }
     requireRedis(context)
     const { name: by } = callerOf(res)
-    const order = { ...pairs, strength, by, reason, allAtOnce, named: selection.nodes !== undefined, at: context.matrix.now() }
-    const job = await sealedResync(order, context.seals, context.matrix.now())
-    return { status: 202, body: { job: await context.queues.enqueueResync(job) } }
+    const order = { strength, by, reason, allAtOnce, named: selection.nodes !== undefined, at: context.matrix.now() }
+    return await queueAll(pairs, async (part) =>
+      context.queues.enqueueResync(await sealedResync({ ...part, ...order }, context.seals, context.matrix.now())),
+    )
   }
 
   router.post('/zones/:zone/refresh', operator, async (req, res) => {

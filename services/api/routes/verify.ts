@@ -3,6 +3,7 @@ import { type Response, Router } from 'express'
 import type { JobQueuedAnswer } from '../../../lib/answers/job-answers.js'
 import { atLeast, callerOf } from '../auth.js'
 import { type ApiContext, mutate, idsNamed, requireRedis, zoneNamed } from '../context.js'
+import { queueAll } from '../queued-jobs.js'
 import { cloudsNamed, nothingSelected, pairsOf, type Selection } from '../select-pairs.js'
 import { nodeVerifyBody, verifyBody, zoneVerifyBody } from '../order-schemas.js'
 import type { VerifyJob } from '../../../lib/queue/jobs.js'
@@ -17,10 +18,10 @@ export function verifyRoutes(context: ApiContext): Router {
     { how, reason }: { how: VerifyJob['how']; reason?: string | undefined },
   ): Promise<{ status: number; body: JobQueuedAnswer }> => {
     const pairs = await pairsOf(context, res, selection)
-    if (pairs === undefined) throw nothingSelected()
+    if (pairs.length === 0) throw nothingSelected()
     requireRedis(context)
-    const order = { ...pairs, how, by: callerOf(res).name, reason, at: context.matrix.now() }
-    return { status: 202, body: { job: await context.queues.enqueueVerify(order) } }
+    const order = { how, by: callerOf(res).name, reason, at: context.matrix.now() }
+    return await queueAll(pairs, (part) => context.queues.enqueueVerify({ ...part, ...order }))
   }
 
   router.post('/zones/:zone/verify', operator, async (req, res) => {

@@ -4,7 +4,7 @@ import { NODE_STATES } from '../../../lib/fleet/node-state.js'
 import { ResyncAnswer } from '../answers.js'
 import { clientOf, collect, type CommandContext, stateArgument, withHub } from '../command-context.js'
 import { usage } from '../errors.js'
-import { followJob, sumOf } from '../follow-job.js'
+import { followJobs, queuedWords } from '../follow-job.js'
 
 interface ResyncOptions {
   group: string[]
@@ -46,10 +46,10 @@ export function addResync(program: Command, { terminal }: CommandContext): void 
     .action(async (zone: string | undefined, options: ResyncOptions, command: Command) => {
       const body = resyncBody(zone, options)
       const client = clientOf(command)
-      const { job } = await client.post(ResyncAnswer, 'v1/resync', body)
+      const { job, more = [] } = await client.post(ResyncAnswer, 'v1/resync', body)
       if (job === null) return terminal.write(`no node has a zone in state ${options.state.join(' or ')}: nothing to do\n`)
-      if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs shows its result\n`)
-      const { well, total } = sumOf(await followJob(client, job, terminal))
+      if (!options.wait) return terminal.write(queuedWords([job, ...more]))
+      const { well, total } = await followJobs(client, [job, ...more], terminal)
       if (!terminal.isLive) terminal.write(`${well} of ${total} confirmed\n`)
     })
 }

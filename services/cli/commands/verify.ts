@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { ResyncAnswer } from '../answers.js'
 import { clientOf, collect, type CommandContext, withHub } from '../command-context.js'
-import { followJob, sumOf } from '../follow-job.js'
+import { followJobs, queuedWords } from '../follow-job.js'
 
 interface VerifyOptions {
   group: string[]
@@ -33,7 +33,7 @@ export function addVerify(program: Command, { terminal }: CommandContext): void 
     .action(async (zone: string | undefined, options: VerifyOptions, command: Command) => {
       const { group, node, cloud, how, reason } = options
       const client = clientOf(command)
-      const { job } = await client.post(ResyncAnswer, 'v1/verify', {
+      const { job, more = [] } = await client.post(ResyncAnswer, 'v1/verify', {
         ...(zone === undefined ? {} : { zones: [zone] }),
         ...(group.length === 0 ? {} : { groups: group }),
         ...(node.length === 0 ? {} : { nodes: node }),
@@ -41,8 +41,8 @@ export function addVerify(program: Command, { terminal }: CommandContext): void 
         how,
         ...(reason === undefined ? {} : { reason }),
       })
-      if (!options.wait) return terminal.write(`${job} is queued; zonecast jobs shows its result\n`)
-      const { well, total } = sumOf(await followJob(client, job!, terminal))
+      if (!options.wait) return terminal.write(queuedWords([job!, ...more]))
+      const { well, total } = await followJobs(client, [job!, ...more], terminal)
       if (!terminal.isLive) terminal.write(`${well} of ${total} the same\n`)
     })
 }

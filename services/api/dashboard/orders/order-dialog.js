@@ -6,7 +6,7 @@ import { bodyOf } from './order.js'
 import { failureOf, isRefusal, OrderKeys } from './sending.js'
 
 /** @typedef {import('./order.js').Order} Order */
-/** @typedef {{ job?: string | null, state?: string, notes?: string[], drained?: boolean, rollout?: string | null }} OrderAnswer Of any order. */
+/** @typedef {{ job?: string | null, more?: string[], state?: string, notes?: string[], drained?: boolean, rollout?: string | null }} OrderAnswer Of any order. */
 
 export class OrderDialog {
   #api
@@ -108,7 +108,7 @@ export class OrderDialog {
         .post(order.path, body, keys.keyOf(body))
         .then((/** @type {OrderAnswer} */ answer) => {
           if (typeof answer.job === 'string') {
-            this.#jobs.follow(answer.job, `${order.name}: ${order.about}`)
+            for (const job of [answer.job, ...(answer.more ?? [])]) this.#jobs.follow(job, `${order.name}: ${order.about}`)
             this.#onDone()
             if (turn === this.#turn) this.#dialog.close()
             return
