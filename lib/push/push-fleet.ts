@@ -191,10 +191,11 @@ export class PushFleet {
     return behind
   }
 
-  /** Starts the delivery of all versions that the node lacks, in slices. */
+  /** Starts the delivery of all versions that the node lacks, in slices. No answer shows them: a running delivery goes on as it is. */
   async healAll(node: FleetNode): Promise<void> {
     for (const zone of await this.#behind(node)) {
-      this.heal(zone, node, nodeCell(this.#parts.board, zone.name, node.id).serial)
+      const isDue = !this.#isStopped && !this.isDelivering(zone.name, node.id) && this.#needs(node, zone)
+      if (isDue && !this.isDrained(node.id)) this.#pusher(node).push(zone)
       await pause()
     }
   }
