@@ -25,7 +25,9 @@ export function fingerprintOf(config: Config): string {
   // The contents of certificate files count, not their paths here.
   const { zones, nodes, certificates: _, ...rest } = config
   // Each hub has control channels of its own, such as a forwarded socket.
-  const others = { ...rest, nodes: new Map([...nodes].map(([id, node]) => [id, { ...node, control: undefined }])) }
+  const nodesOfAll = new Map([...nodes].map(([id, node]) => [id, { ...node, control: undefined }]))
+  // A rehearsal at the start concerns the process alone.
+  const others = { ...rest, nodes: nodesOfAll, defaults: { ...rest.defaults, rehearses: undefined } }
   const shared = Object.entries(others).filter(([name]) => !OWN.has(name))
   const hash = createHash('sha256').update(canonical(Object.fromEntries(shared)))
   // A hundred thousand zones share few settings.
