@@ -106,7 +106,7 @@ async function withdrawIn(context: ApiContext, zone: FleetZone): Promise<boolean
       const whose = person === undefined ? {} : { person }
       const act = { by: 'zonecast', from: parts.hub, action: 'withdraw', target, reason } as const
       await context.audit.order(act, () => decide(parts, zone, { kind: 'withdraw', serial, digest, at, by, reason, ...whose }))
-      log.warn({ zone: zone.name, op: 'order', serial, by }, 'approval withdrawn: its caller is removed')
+      log.warn({ zone: zone.name, op: 'order', serial, by }, 'approval withdrawn: its caller may not approve the zone')
     } catch (error) {
       isDone = false
       log.warn({ zone: zone.name, op: 'order', serial, by, err: describeError(error) }, 'approval not withdrawn')

@@ -8,7 +8,7 @@ export const LOG_ADVICE: Readonly<Record<string, string>> = {
   'answer failed': 'Report it with `err`; the peer asks again.',
   'api token not writable, orders refused': 'Make `dataDir` writable for the user of the hub, or configure `api.tokens`.',
   'approval not withdrawn': 'Look at Redis and the disk; the hub tries again every ten seconds.',
-  'approval withdrawn: its caller is removed':
+  'approval withdrawn: its caller may not approve the zone':
     'Another person approves the version, if it is right: `zonecast approve ZONE SERIAL`.',
   'audit chain of another hub does not continue its copy': 'The log of that hub was changed: [audit.md](../operate/audit.md).',
   'audit chain was changed; a new one begins': 'The files were changed: `zonecast audit verify` names the place.',
