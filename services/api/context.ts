@@ -183,9 +183,13 @@ export async function mutate(
   if (outcome.kind === 'pending')
     throw new ApiProblem(409, 'in-progress', 'a request with this Idempotency-Key is still in progress')
   if (outcome.kind === 'full')
-    throw new ApiProblem(429, 'keys', 'too many Idempotency-Keys today; send this request without one, or tomorrow', {
-      retryAfter: 3600,
-    })
+    throw context.redisUp()
+      ? new ApiProblem(429, 'keys', 'too many Idempotency-Keys today; send this request without one, or tomorrow', {
+          retryAfter: 3600,
+        })
+      : new ApiProblem(429, 'keys', 'too many Idempotency-Keys while Redis is away; send this request without one, or later', {
+          retryAfter: 60,
+        })
   const { answer } = outcome
   context.log.info({ op: 'api', by: caller.name, method: req.method, path: req.path, status: answer.status }, 'operator command')
   res.status(answer.status).json(answer.body)

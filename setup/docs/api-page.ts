@@ -83,7 +83,7 @@ where a body or a query does not fit.
 | long answers (texts, differences, \`/v1/matrix\` and series of more than 2,000 pairs) | token | 2, and 4 that wait up to 10 s | 8 in all |
 | event streams | token | 8 | 200 in all |
 | connections | address | 256 | 512 in all |
-| \`Idempotency-Key\` | token | 10,000 a day | |
+| \`Idempotency-Key\` | token | 10,000 a day, and 1,000 while Redis is away | |
 
 - A request above a limit is refused one second late.
 - Without tokens in the config the address counts as the token.
