@@ -17,6 +17,8 @@ import { type Measured, measured } from './statistics.js'
 const ZONES = 1_000
 /** Rounds with one worker, and as many with two, alternating. */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7)
+/** After a change the processes write late and clear up: that is time of the change, whenever the poll of the API sees its end. */
+const SETTLE_MS = 2_000
 /** Rounds that do not count: the programs are cold. */
 const WARM_UP = 3
 const REST_MS = 2_000
@@ -102,9 +104,11 @@ async function startScene(workers: number): Promise<Scene> {
       const idle = startIdleWatch()
       const changedAt = Date.now()
       const time = (await untilAllHave(place, await primary.bump())) - changedAt
+      const idleMeanwhile = idle()
+      await sleep(SETTLE_MS)
       const used = pids.map((pid, i) => processorMs([pid]) - before[i]!)
       const [front, ...own] = used as [number, ...number[]]
-      return { time, busiest: Math.max(...own), workers: own.reduce((a, b) => a + b, 0), front, idle: idle() }
+      return { time, busiest: Math.max(...own), workers: own.reduce((a, b) => a + b, 0), front, idle: idleMeanwhile }
     },
     stop: async () => {
       for (const hub of running.toReversed()) await hub.stop()
