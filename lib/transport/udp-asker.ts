@@ -1,7 +1,8 @@
 /**
- * Questions over UDP: unpredictable id and port, a separate port for a question whose answer has no other protection. Only a
- * datagram from the right address with the right id, QR and question is the answer (RFC 5452 §9). Others are ignored and the wait
- * goes on, so that one stray datagram cannot end it.
+ * Questions over UDP, each with an unpredictable id. A question whose answer is accepted without a signature, as to a primary
+ * without a key, leaves from a fresh port, which is unpredictable too (RFC 5452 §9.2); signed ones, and those to nodes, share a few
+ * ports. Only a datagram from the right address with the right id, QR and question is the answer (RFC 5452 §9). Others are ignored
+ * and the wait goes on, so that one stray datagram cannot end it.
  */
 import { randomFillSync } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
@@ -15,7 +16,7 @@ import { refused, TransportError, timedOut } from './errors.js'
  */
 const SOCKETS = 32
 /**
- * Questions that leave through one socket before the next one has its turn: the answers to a burst come to few sockets, and each
+ * Shared questions that leave through one socket before the next one has its turn: the answers to a burst come to few sockets, and each
  * socket with answers costs an event and a read that finds nothing more.
  */
 const IN_A_ROW = 16

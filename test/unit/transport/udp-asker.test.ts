@@ -52,6 +52,22 @@ describe('a query over UDP', () => {
     expect(new Set(ports).size).to.be.at.most(32)
   })
 
+  it('leaves from the same shared port as those beside it, and from another one after 16', async () => {
+    await Promise.all(Array.from({ length: 48 }, () => ask('shared')))
+    const counts = new Map<number, number>()
+    for (const port of ports) counts.set(port, (counts.get(port) ?? 0) + 1)
+    expect([...counts.values()]).to.deep.equal([16, 16, 16])
+  })
+
+  it('RFC 5452 §9.2: leaves from a port of its own beside shared ones', async () => {
+    await ask('shared')
+    for (let i = 0; i < 5; i++) await ask('fresh')
+    await ask('shared')
+    const [first, ...others] = ports
+    expect(others.pop()).to.equal(first)
+    expect(new Set(others)).to.have.length(5).and.not.include(first)
+  })
+
   it('RFC 5452 §9.2: leaves from a port of its own on request', async () => {
     for (let i = 0; i < 25; i++) await ask('fresh')
     await Promise.all(Array.from({ length: 25 }, () => ask('fresh')))
