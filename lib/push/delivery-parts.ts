@@ -5,7 +5,8 @@ import type { Clock } from '../runtime/clock.js'
 import type { Board } from '../state/board.js'
 import type { NotifySender } from './notify-sender.js'
 import type { ServeDelays } from './serve-delay.js'
-import type { FleetNode } from '../fleet/fleet.js'
+import type { Serial } from '../dns/serial.js'
+import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import type { ServedTogether } from './served-together.js'
 
 export interface DeliveryParts {
@@ -22,8 +23,16 @@ export interface DeliveryParts {
 
 export type DeliveryOutcome = 'confirmed' | 'unreached' | 'superseded'
 
+/** A delivery as its lane sees it. */
+export interface LaneDelivery {
+  readonly zone: FleetZone
+  readonly target: Serial
+  /** It fills a place of the window: the node has not transferred the version, and may be doing so. */
+  fillsWindow: boolean
+}
+
 /** The deliveries to one node. */
-export interface Lane<Delivery> {
+export interface Lane {
   readonly node: FleetNode
   /** Many deliveries run or wait: throughput counts more than the delay of one. */
   readonly isBusy: boolean
@@ -34,6 +43,6 @@ export interface Lane<Delivery> {
   /** The node has not answered a NOTIFY. */
   onSilence(): void
   /** The node answers, and has not transferred the zone so far. */
-  onRefusal(delivery: Delivery): void
-  onEnd(delivery: Delivery, outcome: DeliveryOutcome): void
+  onRefusal(delivery: LaneDelivery): void
+  onEnd(delivery: LaneDelivery, outcome: DeliveryOutcome): void
 }

@@ -45,7 +45,7 @@ export class Delivery implements Alarm {
   readonly target: Serial
   /** It fills a place of the window: the node has not transferred the version, and may be doing so. */
   fillsWindow = true
-  readonly #lane: Lane<Delivery>
+  readonly #lane: Lane
   readonly #parts: DeliveryParts
   readonly #soa: Buffer
   readonly #startedAt = performance.now()
@@ -69,7 +69,7 @@ export class Delivery implements Alarm {
   /** Counts NOTIFYs: an outcome of an earlier one is late. Undefined while none is under way. */
   #underWay: number | undefined
 
-  constructor(lane: Lane<Delivery>, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
+  constructor(lane: Lane, zone: FleetZone, target: Serial, soa: Buffer, parts: DeliveryParts) {
     this.#lane = lane
     this.zone = zone
     this.target = target

@@ -7,7 +7,7 @@ import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { FleetNode, FleetZone } from '../fleet/fleet.js'
 import { Delivery } from './delivery.js'
-import type { DeliveryOutcome, DeliveryParts, Lane } from './delivery-parts.js'
+import type { DeliveryOutcome, DeliveryParts, Lane, LaneDelivery } from './delivery-parts.js'
 import type { PushRoom, Started, Starter } from './push-room.js'
 import { NumberSet } from '../runtime/number-set.js'
 import { type NumberedZones, ZoneQueue } from './zone-queue.js'
@@ -44,7 +44,7 @@ interface Ticket {
   resolve: (outcome: DeliveryOutcome) => void
 }
 
-export class NodePusher implements Lane<Delivery>, Starter {
+export class NodePusher implements Lane, Starter {
   node: FleetNode
   readonly #parts: PushParts
   readonly #waiting = new ZoneQueue()
@@ -155,7 +155,7 @@ export class NodePusher implements Lane<Delivery>, Starter {
   }
 
   /** Zones that the node does not transfer must not keep others from it. */
-  onRefusal(delivery: Delivery): void {
+  onRefusal(delivery: LaneDelivery): void {
     this.#free(delivery)
   }
 
@@ -217,7 +217,7 @@ export class NodePusher implements Lane<Delivery>, Starter {
   }
 
   /** Returns the place of a delivery, if it has one. */
-  #free(delivery: Delivery): void {
+  #free(delivery: LaneDelivery): void {
     if (!delivery.fillsWindow) return
     delivery.fillsWindow = false
     this.#places -= 1
@@ -225,7 +225,7 @@ export class NodePusher implements Lane<Delivery>, Starter {
     if (this.#waiting.size > 0) this.#parts.room.request(this)
   }
 
-  onEnd(delivery: Delivery, outcome: DeliveryOutcome): void {
+  onEnd(delivery: LaneDelivery, outcome: DeliveryOutcome): void {
     const { numbers, onDone, room } = this.#parts
     const { zone } = delivery
     this.#running.delete(zone.name)

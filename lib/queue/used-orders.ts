@@ -39,7 +39,7 @@ export class UsedOrders {
   readonly #now: () => number
   readonly #machines: SharedOrders | undefined
   /** Ends that Redis lacks. */
-  readonly #untold = new Set<string>()
+  readonly #unreported = new Set<string>()
   /** Orders that run in this process, or ran and whose end the queue does not have yet, by id. */
   readonly #runs = new Map<string, Run>()
   /** Orders that this process runs or ran, whose end is not noted yet, by id. */
@@ -114,21 +114,21 @@ export class UsedOrders {
     if (order === undefined) return
     this.#open.delete(id)
     await this.#note(order, 'ended')
-    this.#untold.add(id)
+    this.#unreported.add(id)
     await this.follow()
   }
 
   /** Notes the orders that other machines ended, and the other way round; without Redis, later. Throws the errors of the disk. */
   async follow(): Promise<void> {
     if (this.#machines === undefined) {
-      this.#untold.clear()
+      this.#unreported.clear()
       return
     }
     let ended: string[]
     try {
-      for (const id of this.#untold) {
+      for (const id of this.#unreported) {
         await this.#machines.noteEnd(id)
-        this.#untold.delete(id)
+        this.#unreported.delete(id)
       }
       ended = await this.#machines.newlyEnded()
     } catch {

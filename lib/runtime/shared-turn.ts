@@ -5,7 +5,7 @@
 
 /** Milliseconds of one turn. */
 const TURN_MS = 5
-/** Messages of one connection at a time: the work that they set off in promises counts only when their connection has gone on. */
+/** Messages of one connection at a time. Their promises run after the last of them, and the time of these counts only then. */
 export const MESSAGES_AT_ONCE = 16
 
 export class SharedTurn {
@@ -42,14 +42,14 @@ export class SharedTurn {
     this.#begin()
     const waiting = this.#waiting
     this.#waiting = []
-    this.#goOn(waiting, 0)
+    this.#callFrom(waiting, 0)
   }
 
   /** One caller after the other. The promises that a call sets off run before the next one, and count as its time. */
-  #goOn(waiting: (() => void)[], from: number): void {
+  #callFrom(waiting: (() => void)[], from: number): void {
     if (from < waiting.length && this.hasTime) {
       waiting[from]!()
-      queueMicrotask(() => this.#goOn(waiting, from + 1))
+      queueMicrotask(() => this.#callFrom(waiting, from + 1))
       return
     }
     // Callers that could not begin stay in front of callers that came meanwhile.

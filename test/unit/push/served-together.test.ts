@@ -43,7 +43,7 @@ class Scene {
 
   start(...ids: string[]): Delivery[] {
     return ids.map((id) => {
-      const lane: Lane<Delivery> = {
+      const lane: Lane = {
         node: fleetNode(id),
         isBusy: this.isBusy,
         takeMs: 0,
