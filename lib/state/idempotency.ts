@@ -12,6 +12,8 @@ import { type OwnAnswer, OwnAnswers } from './own-answers.js'
 /** Time to remember an answer, and time limit of one request. Seconds. */
 const KEEP_SECONDS = 86_400
 const PENDING_SECONDS = 60
+/** After Redis refused an answer; it may be full, or read-only, and connected all the time. */
+const RETRY_MS = 5_000
 /** Keys that one caller may use in a day; each uses some hundred octets of Redis. */
 const KEYS_PER_DAY = 10_000
 
@@ -27,11 +29,14 @@ export class Idempotency {
   readonly #redis: Redis
   readonly #keysPerDay: number
   readonly #own = new OwnAnswers<unknown>()
+  readonly #retryMs: number
   #isWriting = false
+  #retry: NodeJS.Timeout | undefined
 
-  constructor(redis: Redis, keysPerDay = KEYS_PER_DAY) {
+  constructor(redis: Redis, keysPerDay = KEYS_PER_DAY, retryMs = RETRY_MS) {
     this.#redis = redis
     this.#keysPerDay = keysPerDay
+    this.#retryMs = retryMs
     redis.on(
       'ready',
       guard('idempotency keys', () => void this.#writeLate()),
@@ -98,23 +103,49 @@ export class Idempotency {
     this.#isWriting = true
     for (const [id, own] of this.#own.unwritten()) {
       if (this.#redis.status !== 'ready') break
-      if (own.answer !== undefined) await this.#write(id, own)
+      if (own.answer !== undefined && !(await this.#write(id, own))) break
       await pause()
     }
     this.#isWriting = false
+    this.#retryLater()
   }
 
-  /** The answer of another hub to the same key stays. Never rejects. */
-  async #write(id: string, own: OwnAnswer<unknown>): Promise<void> {
+  #retryLater(): void {
+    // Redis that comes back later is followed by `ready`.
+    if (this.#retry !== undefined || this.#isWriting || this.#redis.status !== 'ready') return
+    if (this.#own.unwritten().length === 0) return
+    this.#retry = setTimeout(
+      guard('idempotency keys', () => {
+        this.#retry = undefined
+        return this.#writeLate()
+      }),
+      this.#retryMs,
+    ).unref()
+  }
+
+  /** The answer of another hub to the same key stays. Returns whether Redis has one. Never rejects. */
+  async #write(id: string, own: OwnAnswer<unknown>): Promise<boolean> {
     const { asked, answer, isInRedis } = own
     const remembered = JSON.stringify({ asked, answer } satisfies Remembered<unknown>)
-    const written = isInRedis
-      ? this.#redis.set(id, remembered, 'EX', KEEP_SECONDS)
-      : this.#redis.set(id, remembered, 'EX', KEEP_SECONDS, 'NX')
-    await written.then(
-      () => this.#own.noteWritten(id),
-      () => undefined,
+    const written = isInRedis ? this.#redis.set(id, remembered, 'EX', KEEP_SECONDS) : this.#setFirst(id, remembered, asked)
+    return await written.then(
+      () => {
+        this.#own.noteWritten(id)
+        return true
+      },
+      () => {
+        this.#retryLater()
+        return false
+      },
     )
+  }
+
+  /** Redis may have carried out a claim of this process without an answer in time: that one is replaced. */
+  async #setFirst(id: string, remembered: string, asked: string): Promise<void> {
+    if ((await this.#redis.set(id, remembered, 'EX', KEEP_SECONDS, 'NX')) === 'OK') return
+    const held = read((await this.#redis.get(id)) ?? '')
+    if (held !== undefined && (held.asked !== asked || held.answer !== undefined)) return
+    await this.#redis.set(id, remembered, 'EX', KEEP_SECONDS)
   }
 
   /** Counts one more key of the caller. */

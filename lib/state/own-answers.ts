@@ -10,6 +10,8 @@ export interface OwnAnswer<T> {
   /** Hash of the request. */
   readonly asked: string
   readonly caller: string
+  /** Time of its begin, of `performance.now()`. */
+  readonly begunAt: number
   /** Undefined while the work is under way. */
   answer?: T
   /** Redis has the claim of this process for the key. */
@@ -29,12 +31,21 @@ export class OwnAnswers<T> {
 
   /** Undefined when the caller has too many that Redis lacks. */
   begin(id: string, caller: string, asked: string): OwnAnswer<T> | undefined {
+    this.#forgetOld()
     const count = this.#counts.get(caller) ?? 0
     if (count >= MOST_UNWRITTEN) return undefined
     this.#counts.set(caller, count + 1)
-    const own: OwnAnswer<T> = { asked, caller, isInRedis: false }
+    const own: OwnAnswer<T> = { asked, caller, begunAt: performance.now(), isInRedis: false }
     this.#unwritten.set(id, own)
     return own
+  }
+
+  /** Answers count for a day, also those that Redis never got. */
+  #forgetOld(): void {
+    for (const [id, { begunAt }] of this.#unwritten) {
+      if (performance.now() - begunAt < KEEP_MS) return
+      this.forget(id)
+    }
   }
 
   unwritten(): [string, OwnAnswer<T>][] {

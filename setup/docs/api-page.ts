@@ -92,7 +92,8 @@ where a body or a query does not fit.
 - When an address has all its connections, a new one replaces the oldest that has sent no valid token.
 
 **Idempotency.** A command accepts \`Idempotency-Key\`: a repeated request of the same caller with the same key within a day gets the first answer and has no
-further effect.
+further effect. The hub does a command again while Redis is away if another process answered the first one or the hub was restarted since, and after a
+restart if Redis lacks the answer.
 
 **Readiness.** \`/readyz\` is computed at most once a second, and names no zone; \`GET /v1/status\` names one.
 

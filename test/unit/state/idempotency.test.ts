@@ -5,12 +5,20 @@ import { eventually } from '../../support/eventually.js'
 import { Idempotency } from '../../../lib/state/idempotency.js'
 
 /** Strings in memory, with the used commands of Redis. `come`: it is away no more. */
-function fakeRedis(): { redis: Redis; values: Map<string, string>; leave: () => void; come: () => void } {
+function fakeRedis(): {
+  redis: Redis
+  values: Map<string, string>
+  leave: () => void
+  come: () => void
+  refuse: (is: boolean) => void
+} {
+  let refuses = false
   const values = new Map<string, string>()
   const listeners: (() => void)[] = []
   const redis = {
     status: 'ready',
     set: async (key: string, value: string, ...more: unknown[]) => {
+      if (refuses) throw new Error('OOM')
       if (more.includes('NX') && values.has(key)) return null
       values.set(key, value)
       return 'OK'
@@ -32,7 +40,7 @@ function fakeRedis(): { redis: Redis; values: Map<string, string>; leave: () => 
     redis.status = 'ready'
     for (const listener of listeners) listener()
   }
-  return { redis: redis as unknown as Redis, values, leave, come }
+  return { redis: redis as unknown as Redis, values, leave, come, refuse: (is) => (refuses = is) }
 }
 
 describe('an idempotency key', () => {
@@ -108,6 +116,34 @@ describe('an idempotency key', () => {
     expect((await ask('b', 'more')).kind).to.equal('answer')
     come()
     await eventually(async () => expect((await ask('a', 'more')).kind).to.equal('answer'))
+  })
+
+  it('is written later to a Redis that refused it and stayed connected', async () => {
+    const { redis, values, refuse } = fakeRedis()
+    const keys = new Idempotency(redis, undefined, 20)
+    refuse(true)
+    const ask = (key: string) => keys.once('a', key, 'r', async () => 'done')
+    for (let i = 0; i < 1_000; i++) expect((await ask(`k${i}`)).kind).to.equal('answer')
+    expect((await ask('more')).kind).to.equal('full')
+    refuse(false)
+    await eventually(() => expect([...values.values()].filter((value) => value.includes('done'))).to.have.length(1_000))
+    expect((await ask('more')).kind).to.equal('answer')
+  })
+
+  it('has its answer in Redis when the claim was carried out there and had no answer in time', async () => {
+    const { redis } = fakeRedis()
+    const set = redis.set.bind(redis) as (...args: unknown[]) => Promise<unknown>
+    let calls = 0
+    const late = Object.assign(Object.create(redis) as Redis, {
+      set: async (...args: unknown[]) => {
+        const answer = await set(...args)
+        if (++calls === 1) throw new Error('Command timed out')
+        return answer
+      },
+    })
+    const [keys, peer] = [new Idempotency(late), new Idempotency(redis)]
+    expect(await keys.once('a', 'k', 'r', async () => 'first')).to.deep.equal({ kind: 'answer', answer: 'first' })
+    expect(await peer.once('a', 'k', 'r', async () => 'second')).to.deep.equal({ kind: 'answer', answer: 'first' })
   })
 
   it('is one of a limited number a day for each caller', async () => {
