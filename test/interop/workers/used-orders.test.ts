@@ -4,11 +4,17 @@
  * Which machine carries a sealed order out, with a real Redis; no name server is needed.
  */
 import { expect } from 'chai'
+import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type LabRedis, startRedis } from '../../../lab/redis.js'
+import { OrderBusyError } from '../../../lib/queue/job-schemas.js'
+import { queueName } from '../../../lib/queue/jobs.js'
+import { QUEUE_PREFIX } from '../../../lib/queue/queues.js'
 import { SharedOrders } from '../../../lib/queue/shared-orders.js'
+import { silentLogger } from '../../../lib/runtime/logger.js'
 import { connectRedis } from '../../../lib/state/redis.js'
 import { Seals } from '../../../lib/state/seals.js'
+import { JobTakers } from '../../../services/worker/job-takers.js'
 import { eventually } from '../../support/eventually.js'
 import { needsPeers } from '../../support/peers.js'
 
@@ -55,6 +61,30 @@ describe('used orders in Redis', function () {
     for (let i = 0; i < 50; i++) {
       const [a, b] = await Promise.all([one.claim(`a${i}`), other.claim(`a${i}`)])
       expect([a, b].filter((elsewhere) => elsewhere === undefined)).to.have.length(1)
+    }
+  })
+
+  it('that are busy keep their job, which the queue gives again', async () => {
+    const connect = (): Redis => connectRedis({ kind: 'url', url: server.url }, { queueing: true })
+    const connection = connect()
+    const queue = new Queue(queueName('provision', 'east'), { connection, prefix: QUEUE_PREFIX })
+    const orders = { end: async () => undefined, follow: async () => undefined }
+    const takers = new JobTakers({ hub: 'east', queues: { workers: undefined } as never, orders, log: silentLogger, connect })
+    let runs = 0
+    takers.take('provision', 1, async () => {
+      if (++runs === 1) throw new OrderBusyError({ code: 'QUEUE_ORDER_BUSY', kind: 'provision' }, 'busy')
+      return runs
+    })
+    try {
+      const { id } = await queue.add('provision', {})
+      await eventually(async () => expect(await (await queue.getJob(id!))!.getState()).to.equal('completed'), {
+        timeoutMs: 20_000,
+      })
+      expect(runs).to.equal(2)
+    } finally {
+      await takers.stop()
+      await queue.close()
+      connection.disconnect()
     }
   })
 })
