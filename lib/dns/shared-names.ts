@@ -1,5 +1,6 @@
 /**
- * Names of one message that other names of it point to, uncompressed: each is read once, and then copied four octets at a time.
+ * Names to which compression pointers of one message lead. Each is read once, kept without compression, and then copied four octets
+ * at a time.
  * Fixed memory: a name takes the place of another one.
  */
 import { copyWords, viewOn } from './octets-view.js'

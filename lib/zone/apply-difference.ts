@@ -7,8 +7,10 @@ import { ZoneError } from './errors.js'
 import type { LiveRecords } from './live-records.js'
 import { recordsIn, RunBuilder } from './record-run.js'
 
-/** Some 1 ms of work, and 5 where memory is slow. */
-const RECORDS_PER_REST = 1_000
+/** Records between two rests: under 1 ms, also where each is found by the slowest search (ordered-search.ts). */
+const RECORDS_PER_REST = 32
+/** Records that are hashed between two rests: some 1 ms. */
+const HASHED_PER_REST = 1_000
 
 /**
  * `soa`: the SOA of the present records. Returns the exact difference, as ZoneContents.apply does, and throws the same errors.
@@ -30,10 +32,10 @@ export function* applyDifference(records: LiveRecords, soa: () => Soa, differenc
     expectTtl(records, offset, data, at)
     removed.add(records.arena.chunkOf(offset), records.arena.at(offset))
     records.remove(offset)
-    if (++done % RECORDS_PER_REST === 0) yield
+    if (++done % RECORDS_PER_REST === 0) yield* rest(records)
   }
   for (const at of recordsIn(difference.added)) {
-    if (++done % RECORDS_PER_REST === 0) yield
+    if (++done % RECORDS_PER_REST === 0) yield* rest(records)
     const { data } = difference.added
     const offset = records.find(data, at)
     if (offset !== undefined) {
@@ -47,6 +49,15 @@ export function* applyDifference(records: LiveRecords, soa: () => Soa, differenc
   records.insertAbsent(difference.toSoa, 0)
   const { from, to } = difference
   return { from, to, fromSoa, toSoa: soa().stored, removed: removed.finish(), added: added.finish() }
+}
+
+/** A change that takes many searches makes the hash meanwhile. */
+function* rest(records: LiveRecords): Generator<undefined, void> {
+  yield
+  while (records.isSearchSpent) {
+    records.hashMore(HASHED_PER_REST)
+    yield
+  }
 }
 
 function findCurrent(records: LiveRecords, data: Buffer, at: number): number {

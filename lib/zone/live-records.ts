@@ -11,6 +11,7 @@ import type { OwnerIndex } from './owner-index.js'
 import { MARK_DEAD, MARK_LIVE, RecordArena } from './record-arena.js'
 import { RecordFinder } from './record-finder.js'
 import { RecordHash } from './record-hash.js'
+import { tableOctets } from './record-table.js'
 import { type RunCounter, RunSums } from './run-sums.js'
 
 /** Steps of an uncommitted change, newest last, for rollback. */
@@ -23,8 +24,6 @@ export interface Undo {
 
 /** Octets of the arena from which a search by order saves more than it costs: some 80,000 records. */
 const SEARCH_FROM_OCTETS = 1 << 22
-/** Octets that a record will take in the hash. */
-const HASHED_OCTETS = 12
 /** Typical octets of a record, when their number is unknown. */
 const USUAL_OCTETS = 32
 /** Octets to sum up per slice; some 1 ms. */
@@ -60,10 +59,11 @@ export class LiveRecords {
     this.#epochs = epochs
   }
 
-  /** Octets of memory in use. */
+  /** Octets of memory in use, with those of the hash, which any change may need. */
   get memory(): number {
-    const count = this.#counter === undefined ? this.sums.count : (this.#counter.count ?? this.arena.tail / USUAL_OCTETS)
-    return this.arena.octets + this.#finder.octets + (this.isReady ? 0 : count * HASHED_OCTETS)
+    const count =
+      this.#counter === undefined ? this.sums.count : Math.max(this.#counter.count ?? 0, this.arena.tail / USUAL_OCTETS)
+    return this.arena.octets + Math.max(this.#finder.octets, this.isHashed ? 0 : tableOctets(count))
   }
 
   /** Every record is found, by hash or by order. */
@@ -73,6 +73,11 @@ export class LiveRecords {
 
   get isHashed(): boolean {
     return this.#finder.isHashed
+  }
+
+  /** Further searches by order take longer than the hash: `hashMore` until this is false. */
+  get isSearchSpent(): boolean {
+    return this.#finder.isSearchSpent
   }
 
   /** No record counts twice. */

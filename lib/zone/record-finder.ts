@@ -27,7 +27,7 @@ export class RecordFinder {
   readonly #matches = (offset: number): boolean =>
     sameRecord(this.#arena.chunkOf(offset), this.#arena.at(offset), this.#probe, this.#probeAt)
 
-  /** `hash` has that of the record that was looked up last. */
+  /** A lookup leaves the hash of its record in `hash`: `insert`, `replace` and `remove` use it. */
   constructor(arena: RecordArena, hash: RecordHash) {
     this.#arena = arena
     this.#hash = hash
@@ -51,6 +51,11 @@ export class RecordFinder {
   /** Every record is in the hash. */
   get isHashed(): boolean {
     return this.isReady && this.#search === undefined
+  }
+
+  /** Further searches by order take longer than the hash. */
+  get isSearchSpent(): boolean {
+    return this.isReady && this.#search?.isSpent === true
   }
 
   get #key(): number {
@@ -101,7 +106,7 @@ export class RecordFinder {
     this.#foundTo = tail
   }
 
-  /** The search by order is of use, for records in order of which none was looked up yet. */
+  /** No record was looked up yet, and no name has too many records: records in order can be searched. */
   get mayOrder(): boolean {
     return this.#foundTo === 0 && this.#search?.isUnfit !== true
   }

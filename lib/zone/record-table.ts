@@ -79,6 +79,10 @@ class Part {
   }
 }
 
+/** Octets of a table with so many entries: its capacity is a power of two. */
+export const tableOctets = (entries: number): number =>
+  8 * 2 ** Math.ceil(Math.log2(Math.max(FIRST_CAPACITY, entries / MAX_LOAD)))
+
 export class RecordTable {
   #parts: Part[] = [new Part(FIRST_CAPACITY)]
 

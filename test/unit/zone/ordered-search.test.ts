@@ -167,24 +167,47 @@ describe('contents that are searched by order', () => {
     }
   })
 
-  it('take less memory than with a hash, unless one name has most of the records', async () => {
-    const memoryOf = async (crowd: number, prepare: (contents: ZoneContents) => Promise<void>): Promise<number> => {
+  it('have no hash, unless one name has most of the records or a change is large', async () => {
+    const isHashed = async (crowd: number, changed: number): Promise<boolean> => {
       const contents = contentsOf({ soaAt: 0, crowded: 5, crowd }, 0)
-      await prepare(contents)
-      return contents.memory
+      await contents.prepare(changed, pause)
+      return contents.isHashed
     }
-    const searched = (contents: ZoneContents): Promise<void> => contents.prepare(1, pause)
-    const hashed = (contents: ZoneContents): Promise<void> => contents.hash(pause)
-    expect(await memoryOf(1, searched)).to.be.lessThan((await memoryOf(1, hashed)) - 3_000)
-    expect(await memoryOf(1_500, searched)).to.equal(await memoryOf(1_500, hashed))
+    expect(await isHashed(1, 1)).to.equal(false)
+    expect(await isHashed(1, 10)).to.equal(false)
+    expect(await isHashed(1, 200)).to.equal(true)
+    expect(await isHashed(1_500, 1)).to.equal(true)
   })
 
-  it('are hashed for a change of many records', async () => {
-    const few = contentsOf({ soaAt: 0, crowded: 5, crowd: 1 }, 0)
-    await few.prepare(10, pause)
-    const before = few.memory
-    await few.prepare(200, pause)
-    expect(few.memory).to.be.greaterThan(before + 3_000)
+  it('count the memory of the hash that a change may need', async () => {
+    const contents = contentsOf({ soaAt: 0, crowded: 5, crowd: 1 }, 0)
+    await contents.prepare(1, pause)
+    const before = contents.memory
+    expect(contents.isHashed).to.equal(false)
+    await contents.hash(pause)
+    expect(contents.memory).to.be.at.most(before)
+  })
+
+  it('are hashed, in slices, during a change whose searches take longer than the hash', async () => {
+    for (const end of ['commit', 'roll back']) {
+      const shape = { soaAt: 0, crowded: 77, crowd: 100 }
+      const [searched, hashed] = [contentsOf(shape, 0), contentsOf(shape, Number.POSITIVE_INFINITY)]
+      await searched.prepare(0, pause)
+      const lines = (from: number): string[] => Array.from({ length: 1_000 }, (_, j) => line(77, from + j))
+      const difference = differenceOf(1, lines(0).slice(0, 90), lines(200))
+      searched.begin()
+      expect(searched.isHashed).to.equal(false)
+      let slices = 0
+      for (const steps = searched.applying(difference); !steps.next().done; ) slices += 1
+      expect(searched.isHashed).to.equal(true)
+      expect(slices).to.be.at.least(30)
+      if (end === 'commit') searched.commit()
+      else searched.rollback()
+      applied(hashed, difference, end)
+      expect(seen(searched)).to.deep.equal(seen(hashed))
+      for (const j of [0, 89, 90, 99, 200, 1_199])
+        expect(searched.has(record(line(77, j)), 0), `${j}`).to.equal(hashed.has(record(line(77, j)), 0))
+    }
   })
 
   it('are prepared in slices, also those in no order', async () => {
