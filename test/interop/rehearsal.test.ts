@@ -77,11 +77,14 @@ describe('the rehearsal', function () {
     transfer.isBusy = false
     await eventually(() => expect(rehearsal.changes).to.be.greaterThan(0), { timeoutMs: 30_000 })
     transfer.isBusy = true
-    await eventually(() => expect(foldersIn(config.dataDir)).to.deep.equal([]))
+    await sleep(200)
     const { changes } = rehearsal
     await sleep(1_500)
     expect(rehearsal.changes, 'changes during the next one').to.equal(changes)
+    transfer.isBusy = false
+    await eventually(() => expect(rehearsal.changes).to.be.greaterThan(changes), { timeoutMs: 30_000 })
     await rehearsal.stop()
+    expect(foldersIn(config.dataDir)).to.deep.equal([])
   })
 
   it('ends for good when a change takes too long', async () => {

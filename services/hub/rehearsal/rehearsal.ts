@@ -1,9 +1,10 @@
 /**
  * A rehearsal at the start: changes of a zone of its own go through the code of the hub, from the NOTIFY of a primary to the answers
  * of the nodes, so that the first change of a real zone finds it compiled. It has its own board, store and metrics, in a folder of its
- * own and on loopback; it begins when the hub is quiet, has a time limit, and ends at once when real work arrives: the rest of it
- * comes when the hub is quiet again.
+ * own and on loopback; it begins when the hub is quiet, has a time limit, and pauses at once when real work arrives, until the hub
+ * is quiet again.
  */
+import cluster from 'node:cluster'
 import { rmSync } from 'node:fs'
 import type { Config } from '../../../config/config.js'
 import { describeError } from '../../../lib/errors.js'
@@ -18,14 +19,14 @@ import { RehearsedHub } from './rehearsed-hub.js'
 
 /** Without real work for so long, the hub is quiet. */
 const QUIET_MS = 1_000
-/** After so long, real changes have warmed up the hub. */
+/** A rehearsal that has waited so long is useless: real changes have warmed up the hub. */
 const GIVE_UP_MS = 600_000
 /** Milliseconds of rehearsing, and changes: whichever comes first. */
 const MOST_MS = 8_000
 const MOST_CHANGES = 300
 /** A change that takes longer ends the rehearsal for good: the machine has no time to spare. */
 const CHANGE_MS = 1_000
-/** The same for the first version of a turn, whose code may be cold. */
+/** The same for the first version, whose code is cold. */
 const FIRST_MS = 3_000
 /** How often it looks whether a change is delivered: other work runs between. */
 const STEP_MS = 1
@@ -40,8 +41,8 @@ export interface BusyRole extends Pick<Service, 'name'> {
   readonly isBusy: boolean
 }
 
-/** `slow`: a change took too long · `work`: real work arrived, or the process stops · `complete`: the time or the changes are used up. */
-type TurnEnd = 'complete' | 'work' | 'slow'
+/** `slow`: the change took too long · `work`: real work arrived, or the process stops. */
+type Step = 'delivered' | 'work' | 'slow'
 
 export class Rehearsal implements Service {
   readonly name = 'rehearsal'
@@ -49,8 +50,9 @@ export class Rehearsal implements Service {
   readonly #log: Logger
   readonly #roles: readonly BusyRole[]
   readonly #unlisten: (() => void)[]
+  readonly #until = performance.now() + GIVE_UP_MS
   #workedAt = performance.now()
-  /** Changes of this turn: the next work ends it. */
+  /** Real work arrived since the hub was quiet. */
   #hasWork = false
   #isOver = false
   #leftMs = MOST_MS
@@ -58,7 +60,10 @@ export class Rehearsal implements Service {
   /** Changes that all rehearsed nodes have shown. */
   changes = 0
 
-  /** Undefined where a process handles no changes, and where the config forbids it. `bus`: that of the hub. */
+  /**
+   * Undefined where a process handles no changes, where the config forbids it, and in a process of several that share their sockets:
+   * one would get the messages of another's rehearsal. `bus`: that of the hub.
+   */
   static begin(
     config: Config,
     bus: Pick<SignalBus, 'on'>,
@@ -67,7 +72,7 @@ export class Rehearsal implements Service {
   ): Rehearsal | undefined {
     const roles = services.flatMap((service) => service ?? [])
     const handlesChanges = roles.some(({ name }) => name === 'worker' || name === 'transfer')
-    return handlesChanges && config.defaults.rehearses ? new Rehearsal(config, bus, roles, log) : undefined
+    return handlesChanges && config.defaults.rehearses && !cluster.isWorker ? new Rehearsal(config, bus, roles, log) : undefined
   }
 
   private constructor(config: Config, bus: Pick<SignalBus, 'on'>, roles: readonly BusyRole[], log: Logger) {
@@ -113,60 +118,66 @@ export class Rehearsal implements Service {
 
   async #run(): Promise<void> {
     // A trace of the rehearsal would go to the operator's collector.
-    if (isTracing()) return
-    const until = performance.now() + GIVE_UP_MS
-    while (!this.#isOver && this.#leftMs > 0 && this.changes < MOST_CHANGES && performance.now() < until) {
-      this.#look()
-      const isQuiet = performance.now() - this.#workedAt >= QUIET_MS
-      if (!isQuiet) await sleep(LOOK_MS)
-      else if ((await this.#turn()) === 'slow') return
-    }
-  }
-
-  /** Rehearses until work arrives, a change takes too long, or it is complete. */
-  async #turn(): Promise<TurnEnd> {
+    if (isTracing() || !(await this.#untilQuiet())) return
     const startedAt = performance.now()
     const folder = await makeFolder(this.#config.dataDir)
     const fleet = new RehearsedFleet()
     let hub: RehearsedHub | undefined
-    let end: TurnEnd
-    this.#hasWork = false
     try {
       hub = new RehearsedHub(await fleet.open(this.#config), folder)
-      end = await this.#rehearse(hub, fleet, startedAt + this.#leftMs)
+      const why = await this.#rehearse(hub, fleet)
+      const tookMs = Math.round(performance.now() - startedAt)
+      this.#log.debug({ op: 'start', changes: this.changes, tookMs, why }, 'rehearsal ended')
     } finally {
       // The failure of one must not keep the others open.
       await Promise.allSettled([fleet.close(), hub?.stop()])
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
     }
-    const tookMs = Math.round(performance.now() - startedAt)
-    this.#leftMs -= tookMs
-    this.#log.debug({ op: 'start', changes: this.changes, tookMs, why: end }, 'rehearsal ended')
-    return end
   }
 
-  async #rehearse(hub: RehearsedHub, fleet: RehearsedFleet, until: number): Promise<TurnEnd> {
+  /** False when the rehearsal must end before the hub is quiet. */
+  async #untilQuiet(): Promise<boolean> {
+    while (!this.#isOver && performance.now() < this.#until) {
+      this.#look()
+      if (performance.now() - this.#workedAt >= QUIET_MS) {
+        this.#hasWork = false
+        return true
+      }
+      await sleep(LOOK_MS)
+    }
+    return false
+  }
+
+  /**
+   * Real work suspends it. Its sockets stay open meanwhile: closing them takes tens of milliseconds, in front of the change that has
+   * just arrived.
+   */
+  async #rehearse(hub: RehearsedHub, fleet: RehearsedFleet): Promise<string> {
     const address = await hub.start()
     fleet.follow(address)
-    const end = await this.#deliver(hub, fleet.primary.serial, FIRST_MS)
-    if (end !== undefined) return end
-    while (this.changes < MOST_CHANGES && performance.now() < until) {
-      fleet.primary.change(address)
-      const early = await this.#deliver(hub, fleet.primary.serial, CHANGE_MS)
-      if (early !== undefined) return early
-      this.changes += 1
+    let mostMs = FIRST_MS
+    while (this.changes < MOST_CHANGES && this.#leftMs > 0) {
+      const startedAt = performance.now()
+      const step = await this.#deliver(hub, fleet.primary.serial, mostMs)
+      this.#leftMs -= performance.now() - startedAt
+      if (step === 'slow') return 'a change was slow'
+      if (step === 'delivered') {
+        if (mostMs === CHANGE_MS) this.changes += 1
+        mostMs = CHANGE_MS
+        fleet.primary.change(address)
+      } else if (!(await this.#untilQuiet())) return 'the hub is not quiet'
     }
     return 'complete'
   }
 
-  /** Resolves when all nodes have the serial, or with the reason to end before. */
-  async #deliver(hub: RehearsedHub, serial: number, mostMs: number): Promise<TurnEnd | undefined> {
+  /** Resolves when all nodes have the serial, or at the first reason to wait no longer. */
+  async #deliver(hub: RehearsedHub, serial: number, mostMs: number): Promise<Step> {
     const until = performance.now() + mostMs
     for (;;) {
       await sleep(STEP_MS)
       this.#look()
       if (this.#isOver || this.#hasWork) return 'work'
-      if (hub.hasDelivered(serial)) return undefined
+      if (hub.hasDelivered(serial)) return 'delivered'
       if (performance.now() > until) return 'slow'
     }
   }
