@@ -98,7 +98,7 @@ export class RecordFinder {
   /** The record that was hashed last is alive again. */
   restore(offset: number): void {
     const search = this.#search
-    if (search === undefined || offset >= search.end || offset < search.hashedTo) this.#table.insert(this.#key, offset)
+    if (search === undefined || offset >= search.end || offset < search.hashedTo) this.#table.restore(this.#key, offset)
   }
 
   /** The arena was cut off here; the records behind it were removed. */

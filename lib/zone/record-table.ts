@@ -37,11 +37,18 @@ class Part {
   }
 
   insert(hash: number, offset: number): void {
-    if (this.count + 1 > (this.mask + 1) * MAX_LOAD) this.#grow()
     let i = hash & this.mask
     let same = 0
     for (; this.slots[i * 2 + 1] !== EMPTY; i = (i + 1) & this.mask) if (this.slots[i * 2] === hash) same += 1
     if (same >= MOST_OF_ONE_KEY) throw madeToCollide()
+    this.restore(hash, offset)
+  }
+
+  /** Inserts without counting the records of the key. */
+  restore(hash: number, offset: number): void {
+    if (this.count + 1 > (this.mask + 1) * MAX_LOAD) this.#grow()
+    let i = hash & this.mask
+    while (this.slots[i * 2 + 1] !== EMPTY) i = (i + 1) & this.mask
     this.slots[i * 2] = hash
     this.slots[i * 2 + 1] = offset
     this.count += 1
@@ -53,7 +60,7 @@ class Part {
     this.slots = new Uint32Array(capacity * 2).fill(EMPTY)
     this.mask = capacity - 1
     this.count = 0
-    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== EMPTY) this.insert(old[i]!, old[i + 1]!)
+    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== EMPTY) this.restore(old[i]!, old[i + 1]!)
   }
 
   /** Backward-shift deletion: no tombstones, so probes stay short after any number of changes. */
@@ -105,13 +112,24 @@ export class RecordTable {
   insert(hash: number, offset: number): void {
     const part = this.#part(hash)
     part.insert(hash, offset)
+    this.#splitLarge(part)
+  }
+
+  /** Inserts a record that a rollback brings back: it never throws, as the zone had the record before. */
+  restore(hash: number, offset: number): void {
+    const part = this.#part(hash)
+    part.restore(hash, offset)
+    this.#splitLarge(part)
+  }
+
+  #splitLarge(part: Part): void {
     if (this.#parts.length === 1 && part.count >= SPLIT_AT) this.#split(part)
   }
 
   #split(whole: Part): void {
     this.#parts = Array.from({ length: 256 }, () => new Part(256))
     const { slots } = whole
-    for (let i = 0; i < slots.length; i += 2) if (slots[i + 1] !== EMPTY) this.#part(slots[i]!).insert(slots[i]!, slots[i + 1]!)
+    for (let i = 0; i < slots.length; i += 2) if (slots[i + 1] !== EMPTY) this.#part(slots[i]!).restore(slots[i]!, slots[i + 1]!)
   }
 
   delete(hash: number, offset: number): boolean {

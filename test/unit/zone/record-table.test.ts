@@ -33,6 +33,15 @@ describe('the table of records', () => {
     expect(contains(table, 7, 64)).to.equal(true)
   })
 
+  it('takes records back in a rollback, however many have one key', () => {
+    const table = new RecordTable()
+    for (let offset = 0; offset < 64; offset++) table.insert(7, offset)
+    for (let offset = 64; offset < 40_000; offset += 400) table.restore(7, offset)
+    for (let offset = 0; offset < 40_000; offset++) table.restore(offset * 100_000, offset)
+    expect(contains(table, 7, 39_664)).to.equal(true)
+    expect(() => table.insert(7, 50_000)).to.throw('have one hash')
+  })
+
   it('has the records that a map has, after any additions and removals', () => {
     // Few distinct hashes, also at the ends of the range, so that probes collide and wrap around. An offset has one record.
     const HASHES = [0, 1, 15, 16, 17, 0xfffffffe, 0xffffffff, 31, 32, 2 ** 31]
