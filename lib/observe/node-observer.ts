@@ -39,6 +39,8 @@ interface Query {
 
 /** Longer than all tries by all paths take: a query that is not over by then was lost, and counts as silence. */
 const DEADLINE_MS = 60_000
+/** A timer that is so late belongs to a process that was suspended. */
+const LATE_MS = 5_000
 
 /** Fewer queries go over UDP, each by itself. */
 const BULK_FROM = 4
@@ -113,8 +115,13 @@ export class NodeObserver {
     return new Promise((settle) => {
       const giveUp = (): void => {
         settle(undefined)
+        const failed = this.#failures.get(node.id)
+        if (failed !== undefined) failed.probing = false
+        // A process that was suspended does not know whether the node answered.
+        if (performance.now() - startedAt > DEADLINE_MS + LATE_MS) return
         this.#noteFailure(node.id, zone, counts, timedOut(node.paths[0]!.address, DEADLINE_MS))
       }
+      const startedAt = performance.now()
       const deadline = setTimeout(guard('node query', giveUp), DEADLINE_MS).unref()
       const resolve = (serial: Serial | undefined): void => {
         clearTimeout(deadline)
