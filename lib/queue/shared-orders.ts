@@ -5,6 +5,7 @@
  *   zonecast:HUB:used-orders     sorted set: `SEAL ID STEP RUN WORKER` by the time of Redis, of the last two hours
  */
 import type { Redis } from 'ioredis'
+import { sleep } from '../runtime/clock.js'
 import type { TextSeals } from './text-seals.js'
 
 /** A machine begins an order within an hour: copies of older ones are refused without this. */
@@ -17,6 +18,8 @@ const BATCH = 1_000
 const MOST = 100_000
 /** Reads for one claim, each after another machine wrote a line. */
 const TRIES = 20
+/** Longest wait between two of them, milliseconds. */
+const APART_MS = 50
 
 /** The time of Redis decides which lines count, and a later one is removed: it would count for ever. */
 const TIMES = `
@@ -77,11 +80,19 @@ export class SharedOrders {
    */
   async claim(id: string): Promise<{ step: OrderStep; worker: string } | undefined> {
     for (let i = 0; i < TRIES; i++) {
+      // Machines that claim at the same time must not keep step.
+      if (i > 0) await sleep(Math.random() * APART_MS)
       const read = await this.#read()
       const other = this.#elsewhere(id)
       if (other !== undefined || (await this.#note(id, 'begun', read))) return other
     }
     throw new Error('used orders in redis change all the time')
+  }
+
+  /** As `claim`, and notes nothing. Throws the error of Redis. */
+  async look(id: string): Promise<{ step: OrderStep; worker: string } | undefined> {
+    await this.#read()
+    return this.#elsewhere(id)
   }
 
   #elsewhere(id: string): { step: OrderStep; worker: string } | undefined {
@@ -91,7 +102,8 @@ export class SharedOrders {
     const other = known?.begun.find(({ worker, run }) => {
       if (worker === self || !isAlive(worker)) return false
       const now = runOf(worker)
-      return now === undefined || String(now) === run
+      // The table of this process may be a second old: a later run is alive.
+      return now === undefined || now <= Number(run)
     })
     return other && { step: 'begun', worker: other.worker }
   }

@@ -7,6 +7,7 @@
 import { constants, mkdirSync } from 'node:fs'
 import { open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { describeError } from '../errors.js'
 import { ForeignJobError, OrderBusyError } from './job-schemas.js'
 import type { QueueKind } from './queue-kinds.js'
 import type { SharedOrders } from './shared-orders.js'
@@ -55,8 +56,8 @@ export class UsedOrders {
   /**
    * Runs an order whose seal was checked. The queue gives a job again after a pause of the process, or of Redis: then the order is not
    * carried out again, and the result is that of its only run. Throws ForeignJobError for an order that has ended, or that waited for
-   * longer than an hour, and OrderBusyError while another worker carries it out; throws the errors of the disk and of Redis, and then
-   * the order did not begin.
+   * longer than an hour, and OrderBusyError while another worker carries it out, or Redis does not answer; throws the errors of the
+   * disk, and then the order did not begin.
    */
   run<T>(order: SealedOrder, work: () => Promise<T>): Promise<T> {
     const known = this.#runs.get(order.id)
@@ -67,10 +68,10 @@ export class UsedOrders {
       run.isOver = true
       this.#forgetRuns()
     }
-    run.result.then(settle, (error: unknown) => {
+    run.result.then(settle, () => {
       settle()
-      // It has no result: the queue gives it again.
-      if (error instanceof OrderBusyError) this.#runs.delete(order.id)
+      // An order that did not begin has no result: the queue may give it again.
+      if (!this.#open.has(order.id)) this.#runs.delete(order.id)
     })
     return run.result as Promise<T>
   }
@@ -91,16 +92,19 @@ export class UsedOrders {
     }
     const known = await this.#stepOf(order)
     if (known === 'ended') refuse('was carried out before; give the order again if it is intended')
-    if (known === undefined && this.#now() - sealedAt > BEGIN_WITHIN_MS) {
-      // The notes of a machine that died are on its disk.
-      const facts = 'was given over an hour ago and has not begun in this dataDir; another machine may have begun it'
-      refuse(`${facts}: check the nodes, and give the order again if it is still needed`)
-    }
-    const elsewhere = await this.#machines?.claim(id)
+    const isLate = known === undefined && this.#now() - sealedAt > BEGIN_WITHIN_MS
+    const elsewhere = await (isLate ? this.#machines?.look(id) : this.#machines?.claim(id))?.catch((error: unknown) => {
+      throw new OrderBusyError({ code: 'QUEUE_ORDER_BUSY', kind }, `${kind}-${id} cannot begin: ${describeError(error)}`)
+    })
     if (elsewhere?.step === 'ended')
       refuse(`was carried out before, by worker ${elsewhere.worker}; give the order again if it is intended`)
     if (elsewhere !== undefined)
       throw new OrderBusyError({ code: 'QUEUE_ORDER_BUSY', kind }, `${kind}-${id} is carried out by worker ${elsewhere.worker}`)
+    if (isLate) {
+      // The notes of a machine that died are on its disk.
+      const facts = 'was given over an hour ago and has not begun in this dataDir; another machine may have begun it'
+      refuse(`${facts}: check the nodes, and give the order again if it is still needed`)
+    }
     if (known === undefined) await this.#note(order, 'begun')
     this.#open.set(id, order)
     return await work()

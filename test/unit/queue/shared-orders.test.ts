@@ -41,19 +41,21 @@ describe('a sealed order on several machines', () => {
   let redis: FakeRedis
   let alive: Set<string>
   let started: number
+  let now: number
   let runs: string[]
   beforeEach(() => {
     redis = new FakeRedis()
     alive = new Set(['w1', 'w2'])
     runs = []
     started = 1
+    now = NOW
   })
   const machine = (worker: string, secret = 1, dataDir = scratch()) => {
     const seals = new Seals(Buffer.alloc(32, secret), { hub: 'east', keys: new Map() })
     const isAlive = (name: string) => alive.has(name)
     const runOf = (name: string) => (name === 'w1' ? started : 7)
     const parts = { redis: redis as never, hub: 'east', seals, worker, isAlive, runOf }
-    const orders = new UsedOrders(dataDir, () => NOW, new SharedOrders(parts))
+    const orders = new UsedOrders(dataDir, () => now, new SharedOrders(parts))
     const notes = (): string => {
       const folder = join(dataDir, 'orders')
       return readdirSync(folder)
@@ -93,6 +95,25 @@ describe('a sealed order on several machines', () => {
     alive.delete('w2')
     await machine('w1', 1, one.dataDir).run()
     expect(runs).to.deep.equal(['w1', 'w2', 'w1'])
+  })
+
+  it('waits on the other after an hour too, while the first carries it out', async () => {
+    const [one, other] = [machine('w1'), machine('w2')]
+    await one.run()
+    now = NOW + 2 * 3_600_000
+    await expectError('QUEUE_ORDER_BUSY', other.run)
+    alive.delete('w1')
+    expect(await refusal(other.run)).to.include('was given over an hour ago')
+    expect(runs).to.deep.equal(['w1'])
+  })
+
+  it('is not carried out by a machine that knows of an earlier run only', async () => {
+    const [one, other] = [machine('w1'), machine('w2')]
+    started = 2
+    await one.run()
+    started = 1
+    await expectError('QUEUE_ORDER_BUSY', other.run)
+    expect(runs).to.deep.equal(['w1'])
   })
 
   it('begins on one of two that get it at once', async () => {
@@ -136,8 +157,11 @@ describe('a sealed order on several machines', () => {
   it('does not begin while Redis is away', async () => {
     const one = machine('w1')
     redis.isAway = true
-    expect(await one.run().catch((error: Error) => error.message)).to.equal('away')
+    expect((await expectError('QUEUE_ORDER_BUSY', one.run)).message).to.equal('resync-a1 cannot begin: away')
     expect(runs).to.deep.equal([])
+    redis.isAway = false
+    await one.run()
+    expect(runs).to.deep.equal(['w1'])
   })
 
   it('is known also behind lines from the future', async () => {
