@@ -132,5 +132,13 @@ class GroupedPairs {
   }
 }
 
+/** A force is one job: its parts would have a pace each. */
+export const tooManyToForce = (): ApiProblem =>
+  new ApiProblem(
+    422,
+    'too-many',
+    `a force names ${MOST_NAMES} zones and nodes at most; name fewer zones, nodes or clouds, or all`,
+  )
+
 export const nothingSelected = (): ApiProblem =>
   new ApiProblem(422, 'nothing-selected', 'no node serves the selected zones; name other zones, nodes or clouds')

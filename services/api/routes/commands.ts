@@ -17,7 +17,7 @@ import { JobScope } from '../job-scope.js'
 import { jobJson } from '../json.js'
 import { ApiProblem } from '../problem.js'
 import { queueAll } from '../queued-jobs.js'
-import { cloudsNamed, nothingSelected, pairsOf, type Selection, ZONES_PER_SLICE } from '../select-pairs.js'
+import { cloudsNamed, nothingSelected, pairsOf, type Selection, tooManyToForce, ZONES_PER_SLICE } from '../select-pairs.js'
 import { scopeOf } from '../scope.js'
 import { veilFor } from '../veil.js'
 import { drainBody, nodeResyncBody, refreshBody, reloadBody, resyncBody, undrainBody, zoneResyncBody } from '../order-schemas.js'
@@ -68,6 +68,8 @@ export function commandRoutes(context: ApiContext): Router {
     if (pairs.length === 0 && states === undefined) throw nothingSelected()
     // No pair is in such a state: the order succeeds with nothing to do.
     if (pairs.length === 0) return { status: 200, body: { job: null } }
+    // The parts of an order run side by side: a force would have several paces in one cloud.
+    if (strength === 'force' && pairs.length > 1) throw tooManyToForce()
     requireRedis(context)
     const { name: by } = callerOf(res)
     const order = { strength, by, reason, allAtOnce, named: selection.nodes !== undefined, at: context.matrix.now() }
