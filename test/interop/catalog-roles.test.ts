@@ -79,7 +79,8 @@ describe('catalogs of roles in separate processes', function () {
 
   it('reach the node', async () => {
     for (const zone of MEMBERS.slice(0, 2)) await awaitSerial(node, zone)
-    expect((await members()).map(({ zone }) => zone)).to.deep.equal(['m1.test.', 'm2.test.'])
+    // The process with the API follows the worker.
+    await eventually(async () => expect((await members()).map(({ zone }) => zone)).to.deep.equal(['m1.test.', 'm2.test.']))
   })
 
   it('get a new member in every process', async () => {
