@@ -85,6 +85,75 @@ describe('a long zone list', () => {
     )
   })
 
+  const JSON_ENTRIES = [
+    '{ "name": "plain.example" }',
+    '{"name":"Mixed.EXAMPLE."}',
+    '{\n      "name": "lines.example"\n    }',
+    '{ "name": "one.example", "primaries": ["hm1"] }',
+    '{ "name": "two.example", "refresh": { "min": "5s" } }',
+    '{ "name": "bad.example", "primary": "hm1" }',
+    '{ "name": "bad2.example", "primaries": [ "hm9" ] }',
+    '{ "name": "1.5e3" }',
+    '{ "name": 7 }',
+    '{ "name": "z5.example" }',
+    '{ "name": "a..example" }',
+    '{ "name": "\\u0061.example" }',
+    '{ "name": "töst.example" }',
+    '{ "nam": "misspelled.example" }',
+    '{ name: unquoted.example }',
+    '{ "name": "a.example" "name": "b.example" }',
+    '{ "name": "c.example", "name": "d.example" }',
+    '"text.example"',
+    '[ { "name": "deeper.example" } ]',
+    'true',
+    '',
+    '} ] }',
+    '] , "zones": [ { "name": "again.example" }',
+    '# a comment\n',
+  ]
+
+  it('of a config in JSON gives the same zones and findings as YAML alone, and is removed', function () {
+    this.timeout(60_000)
+    const parts = [
+      '"hub": "east"',
+      '"primaries": { "hm1": { "address": "127.0.0.1:5301" }, "hm2": { "address": "127.0.0.1:5302" } }',
+      '"clouds": { "A": { "addresses": [ "192.0.2.53" ] } }',
+      '"nodes": { "ams1": { "cloud": "A", "address": "127.0.0.1:5311" }, "ams2": { "cloud": "A", "address": "127.0.0.1:5312" } }',
+    ]
+    const many = MANY.map((_, i) => `{ "name": "z${i}.example" }`)
+    const entry = fc.record({ at: fc.nat({ max: MANY.length }), text: fc.constantFrom(...JSON_ENTRIES) })
+    const textOf = (entries: readonly { at: number; text: string }[], place: number): string => {
+      const list = [...many]
+      for (const { at, text } of entries) list.splice(at, 0, text)
+      return `{\n  ${parts.toSpliced(place, 0, `"zones": [\n    ${list.join(',\n    ')}\n  ]`).join(',\n  ')}\n}\n`
+    }
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 4 }), fc.nat({ max: parts.length }), (entries, place) => {
+        const text = textOf(entries, place)
+        expect(check(text)).to.deep.equal(checkWhole(text))
+      }),
+      { numRuns: 150 },
+    )
+    expect(check(textOf([], 2)).zones).to.have.lengthOf(MANY.length)
+    for (const list of [
+      textOf([], 2),
+      textOf([], 4).replaceAll(/\{ ("name[^}]*) \}/g, '{\n      $1\n    }'),
+      textOf([], 0).replaceAll(' ', ''),
+    ])
+      expect(
+        plainZonesIn(list)
+          ?.rest.match(/"zones": ?\[([^\]]*)\]/)?.[1]
+          ?.trim(),
+      ).to.equal('')
+    expect(plainZonesIn(textOf([{ at: 60, text: JSON_ENTRIES[3]! }], 1))?.rest).to.match(/"zones": \[\s*\{ "name": "one.example"/)
+  })
+
+  it('of a part of the config is no list of zones', () => {
+    expect(plainZonesIn(`{ "catalogs": { "zones": [ ${MANY.map((_, i) => `{ "name": "z${i}.example" }`).join()} ] } }`)).to.equal(
+      undefined,
+    )
+  })
+
   it('is removed from the text, with and without braces, and at any indentation', () => {
     for (const item of ['  - name: z#.example', '- { name: z#.example. }', '      - {name: Z#.Example}']) {
       const list = MANY.map((_, i) => item.replace('#', String(i))).join('\n')
