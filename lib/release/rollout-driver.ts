@@ -12,6 +12,7 @@ import { isGoing, isOver, type RolloutEvent, soakMs, stepRollout } from '../roll
 import { decisionOn, hurryOn, mergeOrders, rolloutId, type ZoneOrders } from '../rollout/record.js'
 import { keepConfirmation } from '../observe/node-cells.js'
 import { sleep } from '../runtime/clock.js'
+import { Round } from '../runtime/round.js'
 import { pause } from '../runtime/turns.js'
 import type { StoredZone } from '../store/stored-zone.js'
 import type { Version } from '../store/version.js'
@@ -39,7 +40,7 @@ export class RolloutDriver {
   #fleet: Fleet
   /** Zones with a rollout that continues by itself; one that waits for an operator is judged when an order comes. */
   readonly #active = new Set<ZoneName>()
-  #round: Iterator<ZoneName> = [].values()
+  readonly #round = new Round(() => this.#active)
   readonly #watch: StageWatch
   readonly #sharing: RolloutSharing
   readonly #turns = new Map<ZoneName, Promise<void>>()
@@ -87,21 +88,16 @@ export class RolloutDriver {
   #judgeSome(): void {
     for (const name of this.#answered) this.review(name)
     this.#answered.clear()
-    for (let n = Math.min(ZONES_PER_TICK, this.#active.size); n > 0; n--) {
-      let next = this.#round.next()
-      if (next.done) {
-        this.#round = this.#active.values()
-        next = this.#round.next()
-      }
-      if (next.value !== undefined) this.review(next.value)
-    }
+    for (const name of this.#round.take(Math.min(ZONES_PER_TICK, this.#active.size))) this.review(name)
   }
 
   async adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
+    const { store, board } = this.#parts
     for (const { name } of touchedBy(diff)) {
-      // A zone at rest has no open rollout, and no orders on disk.
-      if (!this.#parts.store.isResting(name) || this.#parts.board.get('orders', name)) this.#onOrders(name)
+      // A zone at rest, or without anything, has no open rollout, and no orders on disk.
+      const isQuiet = store.isResting(name) || store.isBlank(name)
+      if (!isQuiet || board.get('orders', name)) this.#onOrders(name)
       await pause()
     }
   }

@@ -169,9 +169,15 @@ const pick = ({ released, releases, staged, newest, rollouts, conflicting }: Zon
   rollouts,
 })
 
-/** As `restoreZoneCell`, without opening a zone at rest whose cell agrees with its row. */
-export function restoreCellOf(board: Board, store: Pick<ZoneStore, 'resting' | 'zone'>, name: ZoneName, now: number): void {
+/** As `restoreZoneCell`, without opening a zone at rest whose cell agrees with its row, or one without anything, which has no cell. */
+export function restoreCellOf(
+  board: Board,
+  store: Pick<ZoneStore, 'resting' | 'isBlank' | 'zone'>,
+  name: ZoneName,
+  now: number,
+): void {
   const row = store.resting(name)
+  if (row === undefined && board.get('zones', name) === undefined && store.isBlank(name)) return
   const held = row && board.get('zones', name)
   const isQuiet =
     row !== undefined &&

@@ -10,7 +10,9 @@ import type { Serial } from '../dns/serial.js'
 import { describeError } from '../errors.js'
 import { systemClock } from '../runtime/clock.js'
 import { ownOctets } from '../dns/own-octets.js'
+import { Round } from '../runtime/round.js'
 import { pause } from '../runtime/turns.js'
+import { BlankZones } from './blank-zones.js'
 import { claimDirectory, lockForWriting, type WriterLock } from './data-dir-lock.js'
 import { type Damage, setAside } from './damage.js'
 import { KeptDifferences } from './kept-differences.js'
@@ -30,15 +32,16 @@ export class ZoneStore {
   readonly #root: string
   readonly #zones = new OpenZones()
   readonly #rows = new ZoneRows()
-  readonly #kept = new KeptDifferences()
+  readonly #differences = new KeptDifferences()
   readonly #rowFile: RowFile
+  /** Undefined where other processes write too. */
+  readonly #blank: BlankZones | undefined
   #resting: Promise<void> | undefined
   #lock: WriterLock | undefined
   /** Zones that were forgotten and still write. */
   readonly #closing = new Set<Promise<void>>()
-  /** Position of the round over the zones. */
-  #round: Iterator<StoredZone> = [].values()
-  #rowRound: Iterator<ZoneName> = [].values()
+  readonly #round = new Round(() => this.#zones.all())
+  readonly #rowRound = new Round(() => this.#rows.names())
   /** Damage that was found so far. */
   readonly damages: Damage[] = []
 
@@ -46,6 +49,7 @@ export class ZoneStore {
     this.#options = options
     this.#root = join(options.dataDir, 'zones')
     this.#rowFile = new RowFile(join(options.dataDir, 'zones.rows'), this.#rows)
+    if (options.mode === 'write') this.#blank = new BlankZones(this.#root)
   }
 
   /** Opens the directory, and these zones; the others when they are used. Throws StoreError STORE_LOCKED, STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
@@ -83,9 +87,10 @@ export class ZoneStore {
     const hold = (): void => {
       this.#hold(name)
       this.#zones.wake(zone)
+      this.#blank?.delete(name)
       this.#dropRow(name)
     }
-    const zone: StoredZone = new StoredZone(name, ownOctets(nameToWire(name)), directory, hold, this.#kept)
+    const zone: StoredZone = new StoredZone(name, ownOctets(nameToWire(name)), directory, hold, this.#differences)
     return zone
   }
 
@@ -118,15 +123,25 @@ export class ZoneStore {
     return !this.has(name) && this.#rows.isValid(name, () => this.#stampOf(name))
   }
 
+  /** Nothing is kept of the zone, and it is not open. Opens no zone. False where other processes write too. */
+  isBlank(name: ZoneName): boolean {
+    return !this.has(name) && this.#blank?.has(name) === true
+  }
+
+  /** As `zone`; undefined for a zone of which it is known that nothing is kept. */
+  #kept(name: ZoneName): StoredZone | undefined {
+    return !this.has(name) && this.#blank?.isKnown(name) ? undefined : this.zone(name)
+  }
+
   /** The newest version that is released to the node. Opens no zone at rest. */
   releasedTo(name: ZoneName, node: string): RestingVersion | Version | undefined {
-    return this.resting(name) ?? this.zone(name).releasedTo(node)
+    return this.resting(name) ?? this.#kept(name)?.releasedTo(node)
   }
 
   /** As `releasedTo`, the serial alone. */
   serialReleasedTo(name: ZoneName, node: string): Serial | undefined {
     const resting = this.#zones.has(name) ? undefined : this.#rows.serial(name, () => this.#stampOf(name))
-    return resting ?? this.zone(name).releasedTo(node)?.serial
+    return resting ?? this.#kept(name)?.releasedTo(node)?.serial
   }
 
   /** The zone's newest version has this serial, and the node's confirmation. Opens no zone. */
@@ -162,6 +177,7 @@ export class ZoneStore {
   /** Forgets a zone that the config no longer has, or that changes its owner; its files stay. */
   forget(name: ZoneName): void {
     const closing = this.#zones.remove(name)?.close()
+    this.#blank?.delete(name)
     this.#dropRow(name)
     if (closing === undefined) return
     const done = closing.catch(() => undefined).finally(() => this.#closing.delete(done))
@@ -197,34 +213,17 @@ export class ZoneStore {
    */
   catchUp(atMost: number, onFault: OnFault): ZoneName[] {
     const moved: ZoneName[] = []
-    for (let n = 0; n < Math.min(atMost, this.#zones.size); n++) {
-      let next = this.#round.next()
-      if (next.done) {
-        this.#round = this.#zones.all()[Symbol.iterator]()
-        next = this.#round.next()
-      }
-      const zone = next.value
-      if (zone === undefined || this.#mayWrite(zone.name)) continue
+    for (const zone of this.#round.take(Math.min(atMost, this.#zones.size))) {
+      if (this.#mayWrite(zone.name)) continue
       try {
         if (zone.catchUp()) moved.push(zone.name)
       } catch (error) {
         onFault(zone.name, error)
       }
     }
-    this.#doubtSome(atMost)
+    // Rows are compared with their journals again when they are used.
+    for (const name of this.#rowRound.take(Math.min(atMost, this.#rows.size))) this.#rows.doubt(name)
     return moved
-  }
-
-  /** Rows are compared with their journals again when they are used. */
-  #doubtSome(atMost: number): void {
-    for (let n = 0; n < Math.min(atMost, this.#rows.size); n++) {
-      let next = this.#rowRound.next()
-      if (next.done) {
-        this.#rowRound = this.#rows.names()
-        next = this.#rowRound.next()
-      }
-      if (next.value !== undefined) this.#rows.doubt(next.value)
-    }
   }
 
   /** Octets of memory of all warm contents. */

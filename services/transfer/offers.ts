@@ -61,7 +61,8 @@ export function offerOf(
   parts: { store: ZoneStore; board: Board; clock: Clock },
 ): Offer | undefined {
   const { store, board, clock } = parts
-  const version = store.resting(zone.name) ?? openVersionFor(store.zone(zone.name), asker)
+  const version =
+    store.resting(zone.name) ?? (store.isBlank(zone.name) ? undefined : openVersionFor(store.zone(zone.name), asker))
   if (!version) return undefined
   const { expire } = soaOf(version.soa)
   const cell = board.get('zones', zone.name)
