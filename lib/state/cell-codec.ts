@@ -17,18 +17,30 @@ const TAG = {
   again: 10,
   hex: 11,
   base64: 12,
+  latin1: 13,
 } as const
 
 const HEX = /^(?:[0-9a-f]{2}){4,}$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+/** Characters of one octet. */
+const LATIN1 = /^[\0-\xff]*$/
 /** A name of a primary, a node, a state or a check. */
-const SHORT = /^[A-Za-z0-9_-]{1,24}$/
+const SHORT = /^[A-Za-z0-9_-]+$/
+const SHORT_CHARACTERS = 24
 /** Above this, further short texts are written out: they are not as few as thought. */
 const MOST_KNOWN = 4_096
 
+/** A list of field names, found name by name: a text of all names would have to be made and hashed for each object. */
+interface Shape {
+  id: number | undefined
+  readonly longer: Map<string, Shape>
+}
+
+/** Bit operations have 32 bits; of four times seven. */
+const LOW = 0x1000_0000
+
 export class CellCodec {
-  /** Lists of field names, as JSON, and the lists. */
-  readonly #shapeIds = new Map<string, number>()
+  readonly #noNames: Shape = { id: undefined, longer: new Map() }
   readonly #shapes: string[][] = []
   readonly #textIds = new Map<string, number>()
   readonly #texts: string[] = []
@@ -66,9 +78,17 @@ export class CellCodec {
   /** Seven bits in each octet, lowest first. */
   #count(value: number): void {
     this.#room(8)
+    const out = this.#out
+    let at = this.#at
     let rest = value
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#out[this.#at++] = (rest % 0x80) | 0x80
-    this.#out[this.#at++] = rest
+    if (rest >= LOW) {
+      const low = rest % LOW
+      rest = Math.floor(rest / LOW)
+      for (let shift = 0; shift < 28; shift += 7) out[at++] = (low >>> shift) | 0x80
+    }
+    for (; rest >= 0x80; rest >>>= 7) out[at++] = rest | 0x80
+    out[at++] = rest
+    this.#at = at
   }
 
   #write(value: unknown): void {
@@ -109,27 +129,21 @@ export class CellCodec {
       return
     }
     this.#seen.push(text)
-    const coded = HEX.test(text) ? ('hex' as const) : BASE64.test(text) ? ('base64' as const) : undefined
-    const octets = coded === undefined ? undefined : Buffer.from(text, coded)
-    // The last characters of base64 may have spare bits, which must not get lost.
-    if (coded !== undefined && octets!.toString(coded) === text) {
-      this.#tag(TAG[coded])
-      this.#octets(octets!)
-    } else {
-      this.#tag(TAG.text)
-      this.#octets(Buffer.from(text, 'utf16le'))
-    }
+    if (HEX.test(text)) this.#coded('hex', text, text.length / 2)
+    else if (isExactBase64(text)) this.#coded('base64', text, Buffer.byteLength(text, 'base64'))
+    else if (LATIN1.test(text)) this.#coded('latin1', text, text.length)
+    else this.#coded('utf16le', text, 2 * text.length)
   }
 
-  #octets(octets: Buffer): void {
-    this.#count(octets.length)
-    this.#room(octets.length)
-    octets.copy(this.#out, this.#at)
-    this.#at += octets.length
+  #coded(coding: 'hex' | 'base64' | 'latin1' | 'utf16le', text: string, octets: number): void {
+    this.#tag(coding === 'utf16le' ? TAG.text : TAG[coding])
+    this.#count(octets)
+    this.#room(octets)
+    this.#at += this.#out.write(text, this.#at, octets, coding)
   }
 
   #knownId(text: string): number | undefined {
-    if (!SHORT.test(text)) return undefined
+    if (text.length > SHORT_CHARACTERS || !SHORT.test(text)) return undefined
     const known = this.#textIds.get(text)
     if (known !== undefined || this.#texts.length >= MOST_KNOWN) return known
     this.#textIds.set(text, this.#texts.length)
@@ -138,33 +152,48 @@ export class CellCodec {
 
   #writeObject(value: Record<string, unknown>): void {
     const names = Object.keys(value)
-    // With their number: no name and one empty name are different shapes.
-    const shape = `${names.length} ${names.join('\n')}`
-    let id = this.#shapeIds.get(shape)
-    // Names that are data, as those of nodes, would fill the memory with shapes.
-    if (id === undefined && this.#shapes.length < MOST_KNOWN) {
-      id = this.#shapes.push(names) - 1
-      this.#shapeIds.set(shape, id)
-    }
+    const id = this.#shapeId(names)
     this.#tag(TAG.object)
     this.#count(id === undefined ? 0 : id + 1)
     if (id === undefined) {
       this.#count(names.length)
       for (const name of names) this.#writeText(name)
     }
-    for (const name of names) this.#write(value[name])
+    for (const field of Object.values(value)) this.#write(field)
+  }
+
+  /** Undefined when there are too many shapes: names that are data, as those of nodes, would fill the memory with them. */
+  #shapeId(names: string[]): number | undefined {
+    let shape = this.#noNames
+    for (const name of names) {
+      let longer = shape.longer.get(name)
+      if (longer === undefined) {
+        if (this.#shapes.length >= MOST_KNOWN) return undefined
+        longer = { id: undefined, longer: new Map() }
+        shape.longer.set(name, longer)
+      }
+      shape = longer
+    }
+    if (shape.id === undefined && this.#shapes.length < MOST_KNOWN) shape.id = this.#shapes.push(names) - 1
+    return shape.id
   }
 
   #readCount(reader: Reader): number {
+    const { octets } = reader
     let value = 0
-    for (let factor = 1; ; factor *= 0x80) {
-      const octet = reader.octets[reader.at++]!
+    for (let shift = 0; shift < 28; shift += 7) {
+      const octet = octets[reader.at++]!
+      value |= (octet & 0x7f) << shift
+      if (octet < 0x80) return value
+    }
+    for (let factor = LOW; ; factor *= 0x80) {
+      const octet = octets[reader.at++]!
       value += (octet & 0x7f) * factor
       if (octet < 0x80) return value
     }
   }
 
-  #readOctets(reader: Reader, coding: 'utf16le' | 'hex' | 'base64'): string {
+  #readOctets(reader: Reader, coding: 'utf16le' | 'latin1' | 'hex' | 'base64'): string {
     const length = this.#readCount(reader)
     const text = reader.octets.toString(coding, reader.at, reader.at + length)
     reader.at += length
@@ -203,6 +232,8 @@ export class CellCodec {
         return this.#readOctets(reader, 'hex')
       case TAG.base64:
         return this.#readOctets(reader, 'base64')
+      case TAG.latin1:
+        return this.#readOctets(reader, 'latin1')
       default:
         return undefined
     }
@@ -220,6 +251,10 @@ export class CellCodec {
     return value
   }
 }
+
+/** The last characters of base64 may have spare bits, which must not get lost. */
+const isExactBase64 = (text: string): boolean =>
+  BASE64.test(text) && (!text.endsWith('=') || Buffer.from(text.slice(-4), 'base64').toString('base64') === text.slice(-4))
 
 interface Reader {
   octets: Buffer
