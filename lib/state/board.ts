@@ -77,7 +77,7 @@ export interface Interest {
 interface Cells {
   get(key: string): Tables[TableName] | undefined
   set(key: string, value: Tables[TableName]): unknown
-  entries(): IterableIterator<[string, Tables[TableName]]>
+  entries(without?: ReadonlySet<string>): IterableIterator<[string, Tables[TableName]]>
 }
 
 /** Tables with a cell for each zone, most of which rest. */
@@ -118,9 +118,12 @@ export class Board {
     return this.#tables.get(table)!.get(key) as Tables[T] | undefined
   }
 
-  /** The table `nodes` has only its complete cells here (pair-table.ts). */
-  entries<T extends TableName>(table: T): IterableIterator<[string, Tables[T]]> {
-    return this.#tables.get(table)!.entries() as IterableIterator<[string, Tables[T]]>
+  /**
+   * The table `nodes` has only its complete cells here (pair-table.ts). `without`: keys that the caller does not need, which may be
+   * left out: packed cells are not unpacked for it.
+   */
+  entries<T extends TableName>(table: T, without?: ReadonlySet<string>): IterableIterator<[string, Tables[T]]> {
+    return this.#tables.get(table)!.entries(without) as IterableIterator<[string, Tables[T]]>
   }
 
   /** The last write counts, also over a value of a hub whose clock is ahead. */
@@ -133,6 +136,12 @@ export class Board {
     const value = after(this.get(table, key), written)
     this.#put(table, key, value)
     this.#tell({ table, key, value } as Change, 'here')
+  }
+
+  /** Packs the cells of a table that has very many: while they are read in bulk, each would live until the engine keeps it for long. */
+  pack(table: TableName): void {
+    const cells = this.#tables.get(table)
+    if (cells instanceof PackedCells) cells.packAll()
   }
 
   /** As `set` in the table `nodes`. */

@@ -57,13 +57,19 @@ export class PackedCells<T extends object> {
     if (this.#inUse.size > this.#most) this.#pack(this.#inUse.takeOldest()![0])
   }
 
+  /** Packs all cells: of very many that are read at a start, few are in use. */
+  packAll(): void {
+    for (let oldest = this.#inUse.takeOldest(); oldest !== undefined; oldest = this.#inUse.takeOldest()) this.#pack(oldest[0])
+  }
+
   #pack(key: string): void {
     const cell = this.#cells.get(key)
     if (typeof cell === 'object') this.#cells.set(key, this.#places.put(this.#codec.encode(cell)))
   }
 
-  /** Cells that are packed stay so: the caller gets copies of them. */
-  *entries(): IterableIterator<[string, T]> {
-    for (const [key, cell] of this.#cells) yield [key, typeof cell === 'number' ? this.#unpacked(cell) : cell]
+  /** Cells that are packed stay so: the caller gets copies of them. `without`: keys of cells that are left out. */
+  *entries(without?: ReadonlySet<string>): IterableIterator<[string, T]> {
+    for (const [key, cell] of this.#cells)
+      if (!without?.has(key)) yield [key, typeof cell === 'number' ? this.#unpacked(cell) : cell]
   }
 }

@@ -4,7 +4,7 @@ import { pause } from '../runtime/turns.js'
 import { type Board, changeOf } from './board.js'
 import type { BoardWriter } from './board-writer.js'
 import { type CellDoor, parseJson } from './cell-door.js'
-import { CELLS_PER_SLICE, cellsIn } from './cells-in.js'
+import { CELLS_PER_SLICE, cellSlicesIn } from './cells-in.js'
 import { readCell } from './schemas.js'
 import { PER_HUB, TABLE_NAMES, type TableName } from './tables.js'
 
@@ -21,20 +21,28 @@ export interface ReadTablesParts {
 
 export async function readTables({ redis, board, door, writer, isOlder, hash }: ReadTablesParts): Promise<void> {
   for (const table of TABLE_NAMES) {
+    /** Keys whose value is now the one of Redis, which is to stay there. */
+    const settled = new Set<string>()
     const times = new Map<string, number>()
-    for await (const [key, json] of cellsIn(redis, hash(table))) {
-      const written = parseJson(json)
-      const value =
-        isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : door.read(table, key, written)
-      if (value !== undefined) board.merge(table, key, value)
-      // The others have no place: a number for each would never be free again.
-      if (table === 'nodes' && value !== undefined) writer.noteStored(key)
-      times.set(key, isOlder ? Number.NEGATIVE_INFINITY : door.keepsUntil(table, key, written, value))
+    for await (const slice of cellSlicesIn(redis, hash(table))) {
+      for (const [key, json] of slice) {
+        const written = parseJson(json)
+        const value =
+          isOlder && (table === 'drains' || PER_HUB.has(table)) ? readCell(table, written) : door.read(table, key, written)
+        const isTaken = value !== undefined && board.merge(table, key, value) && board.get(table, key) === value
+        // The others have no place: a number for each would never be free again.
+        if (table === 'nodes' && value !== undefined) writer.noteStored(key)
+        const until = isOlder ? Number.NEGATIVE_INFINITY : door.keepsUntil(table, key, written, value)
+        if (isTaken && until >= value.at) settled.add(key)
+        else times.set(key, until)
+        await pause()
+      }
+      board.pack(table)
     }
     let looked = 0
     // Later local values go back to Redis, and replace values that are not a cell.
-    for (const [key, value] of board.entries(table)) {
-      if ((times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) writer.add(changeOf(table, key, value))
+    for (const [key, value] of board.entries(table, settled)) {
+      if (!settled.has(key) && (times.get(key) ?? Number.NEGATIVE_INFINITY) < value.at) writer.add(changeOf(table, key, value))
       if (++looked % CELLS_PER_SLICE === 0) await pause()
     }
   }

@@ -110,4 +110,24 @@ describe('places for octets', () => {
     expect(kept.map((place) => Buffer.from(places.get(place)))).to.deep.equal([Buffer.from('short'), long])
     expect(places.memory).to.be.lessThan(6 << 20)
   })
+
+  it('leave out the keys that a reader does not need, and are all packed when asked', () => {
+    const table = new PackedCells<{ n: number }>(2)
+    for (const [n, key] of ['a', 'b', 'c', 'd'].entries()) table.set(key, { n })
+    expect([...table.entries(new Set(['a', 'd']))]).to.deep.equal([
+      ['b', { n: 1 }],
+      ['c', { n: 2 }],
+    ])
+    const last = table.get('d')
+    expect(table.get('d')).to.equal(last)
+    table.packAll()
+    expect([...table.entries()]).to.deep.equal([
+      ['a', { n: 0 }],
+      ['b', { n: 1 }],
+      ['c', { n: 2 }],
+      ['d', { n: 3 }],
+    ])
+    table.set('d', { n: 4 })
+    expect(table.get('d')).to.deep.equal({ n: 4 })
+  })
 })

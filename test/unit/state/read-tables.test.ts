@@ -29,3 +29,64 @@ describe('the tables of an empty Redis', () => {
     expect(pair).to.include({ zone: 'z.example.', node: 'ams1' })
   })
 })
+
+describe('the tables of Redis', () => {
+  /** Reads cells of one table; those named in `keeps` may be overwritten from this time on. Returns the keys that are written back. */
+  async function read(
+    board: Board,
+    table: 'zones' | 'drains',
+    cells: Record<string, { at: number }>,
+    keeps: Record<string, number> = {},
+  ) {
+    const added: Change[] = []
+    await readTables({
+      redis: {
+        hscan: async (hash: string) => [
+          '0',
+          hash === table ? Object.entries(cells).flatMap(([key, cell]) => [key, JSON.stringify(cell)]) : [],
+        ],
+      } as unknown as Redis,
+      board,
+      door: {
+        read: (_: string, __: string, written: unknown) => written,
+        keepsUntil: (_: string, key: string, __: unknown, value: { at: number }) => keeps[key] ?? value.at,
+      } as unknown as CellDoor,
+      writer: { add: (change) => added.push(change), noteStored: () => undefined },
+      isOlder: false,
+      hash: (name) => name,
+    })
+    return added.map(({ key, value }) => [key, value.at])
+  }
+  const drain = (at: number) => ({ at, drained: true, by: 'noc', reason: undefined })
+
+  it('stay as they are where they are as late as the local ones', async () => {
+    const board = new Board()
+    board.set('drains', 'known', drain(5))
+    expect(await read(board, 'drains', { known: drain(5), other: drain(6) })).to.deep.equal([])
+    expect(board.get('drains', 'other')?.at).to.equal(6)
+  })
+
+  it('get local values that are later, or that they lack', async () => {
+    const board = new Board()
+    board.set('drains', 'later', drain(9))
+    board.set('drains', 'lacking', drain(4))
+    expect(await read(board, 'drains', { later: drain(5), other: drain(6) })).to.deep.equal([
+      ['later', 9],
+      ['lacking', 4],
+    ])
+  })
+
+  it('get a value again whose seal is of another key', async () => {
+    const board = new Board()
+    const never = { again: Number.NEGATIVE_INFINITY }
+    expect(await read(board, 'drains', { again: drain(5), other: drain(6) }, never)).to.deep.equal([['again', 5]])
+  })
+
+  it('are packed while they are read, and nothing of them is lost', async () => {
+    const board = new Board()
+    const names = Array.from({ length: 1_200 }, (_, i) => `z${i}.example.`)
+    const zones = Object.fromEntries(names.map((name, i) => [name, { at: i, error: `fault ${i}` }]))
+    expect(await read(board, 'zones', zones)).to.deep.equal([])
+    for (const [i, name] of names.entries()) expect(board.get('zones', name)).to.deep.equal({ at: i, error: `fault ${i}` })
+  })
+})
