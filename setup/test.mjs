@@ -5,7 +5,7 @@
  * releases of Node.js. Without `--only`, CI runs it on the oldest and the newest release, and a person's run leaves it out.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +26,9 @@ const ENV = { ...process.env, ZONECAST_TEST_BUILT: '1' }
 const OTHER_NODES = ['test/unit/**/*.test.ts', 'test/interop/separate-roles.test.ts', 'test/interop/transfer-server/*.test.ts']
 const NODES = 'nodes'
 /** Files at once: these tests wait for timers of servers more than they compute. The others use two cores. */
-const JOBS = { interop: 3, faults: 3 }
+const JOBS = { interop: 3, faults: 4 }
+/** The longest files of a suite: mocha begins them first, so that none of them runs on alone at the end. */
+const LONGEST = 'test/faults/world/'
 /** Faults that fill disks, flood ports or measure delays: no other test runs beside these. */
 const ALONE = 'test/faults/alone/**/*.test.ts'
 const PARTS = [...Object.keys(CHECKS), 'unit', NODES, ...SUITES.slice(1)]
@@ -70,8 +72,14 @@ async function runSuite(name, rest, folder, { files, ignore, alone = false, majo
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
 }
 
+const testFilesIn = (folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `${folder}/${file}`)
+
 async function runFaults(rest, folder) {
-  const total = await runSuite('faults', rest, folder, { files: ['test/faults/**/*.test.ts'], ignore: ALONE })
+  const files = testFilesIn('test/faults').toSorted((a, b) => Number(b.startsWith(LONGEST)) - Number(a.startsWith(LONGEST)))
+  const total = await runSuite('faults', rest, folder, { files, ignore: ALONE })
   addTo(total, await runSuite('faults-alone', rest, folder, { files: [ALONE], alone: true }))
   return total
 }
