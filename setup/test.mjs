@@ -86,7 +86,7 @@ async function runFaults(rest, folder) {
 
 /** OTHER_NODES on each of the other releases, one after the other; the counts of all. */
 async function runOnOtherNodes(rest, folder) {
-  const total = { passed: 0, failed: 0, skipped: 0 }
+  const total = { passed: 0, failed: 0, skipped: 0, failedTests: [] }
   for (const major of majorsBeside(process.versions.node, IS_CI ? CI_MAJORS : undefined)) {
     const version = fetchNode(major)
     console.log(`\n── Node.js ${version ?? `${major}: cannot be fetched through npx`}`)
@@ -99,7 +99,8 @@ async function runOnOtherNodes(rest, folder) {
 }
 
 const addTo = (total, counts) => {
-  for (const key of Object.keys(total)) total[key] += counts[key]
+  for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key]
+  total.failedTests?.push(...(counts.failedTests ?? []))
 }
 
 const runPart = (part, rest, folder) => {
@@ -112,7 +113,7 @@ const runPart = (part, rest, folder) => {
 async function main() {
   const { parts, rest } = readArguments(process.argv.slice(2))
   const folder = mkdtempSync(join(tmpdir(), 'zonecast-counts-'))
-  const total = { passed: 0, failed: 0, skipped: 0 }
+  const total = { passed: 0, failed: 0, skipped: 0, failedTests: [] }
   for (const part of PARTS.filter((name) => parts.includes(name))) {
     console.log(`\n── ${part}`)
     const counts = await runPart(part, rest, folder)
@@ -120,6 +121,7 @@ async function main() {
     console.log(`── ${part}: ${line(counts)}`)
   }
   rmSync(folder, { recursive: true, force: true })
+  for (const failed of total.failedTests) console.log(`failed: ${failed}`)
   console.log(`\n${line(total)}`)
   return total.failed > 0 || total.passed === 0 ? 1 : 0
 }
