@@ -97,6 +97,15 @@ export class Pairs {
     return this.#slotsOf(zone).find((slot) => this.#primaries[slot]!.id === primary)
   }
 
+  /** One more than the highest slot so far. */
+  get slots(): number {
+    return this.#zones.length
+  }
+
+  primaryAt(slot: number): Primary | undefined {
+    return this.#primaries[slot]
+  }
+
   /** The pair in a slot; a new object when it rested. Undefined for a slot that no pair has. */
   at(slot: number): Pair | undefined {
     const known = this.#busy.get(slot)

@@ -14,6 +14,7 @@ import { pause } from '../../lib/runtime/turns.js'
 import type { SignalBus } from '../../lib/state/signals.js'
 import { type PrimaryCell, pairKey } from '../../lib/state/tables.js'
 import { endpointText } from '../../lib/dns/endpoint.js'
+import { NotifyRushes } from './notify-rushes.js'
 import { isAwaited, logSilence, type Pair } from './pair.js'
 import { Pairs } from './pairs.js'
 import { isPolledSooner, nextPollMs } from './refresh-timer.js'
@@ -29,6 +30,8 @@ const TICK_MS = 10
 const MAX_POLLS = 512
 /** Polls that one tick begins: more would hold up the event loop. */
 const POLLS_PER_TICK = 64
+/** Polls of zones whose NOTIFY may be lost. */
+const MISSED_PER_TICK = 10
 /** Zones of which a version is held are first polled at this rate: after a start, most have no news. */
 const FIRST_POLLS_PER_SECOND = 1_000
 /** Polls for lately changed zones, over all of them: after a change of very many, each is polled less often. */
@@ -53,6 +56,7 @@ export class WatcherService implements Service {
   readonly #sooner = new Set<number>()
   readonly #starts: RefreshStarts
   readonly #waits = new RefreshWaits()
+  readonly #rushes = new NotifyRushes()
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
   #restTimer: NodeJS.Timeout | undefined
@@ -114,6 +118,7 @@ export class WatcherService implements Service {
 
   #tick(): void {
     const now = this.#parts.clock.now()
+    for (const slot of this.#rushes.take(now, MISSED_PER_TICK, this.#pairs)) this.#schedule.setNoLater(slot, now)
     for (let begun = 0; begun < POLLS_PER_TICK && this.#underWay < MAX_POLLS; begun++) {
       const slot = this.#schedule.takeDue(now)
       if (slot === undefined) return
@@ -127,6 +132,7 @@ export class WatcherService implements Service {
     const slot = this.#pairs.slotOf(zone, primary)
     const pair = slot === undefined ? undefined : this.#pairs.at(slot)
     if (!pair) return
+    this.#rushes.note(primary, pair.slot, this.#parts.clock.now())
     this.#waits.shorten(zone)
     pair.cause = 'notify'
     if (announced !== undefined) pair.announced = { serial: announced, asked: 0 }
