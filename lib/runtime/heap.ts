@@ -14,7 +14,7 @@ const NEW_OBJECTS = '--max-semi-space-size'
 /** The engine allows a thread so much without the setting, in MB: both halves, and as much again for large objects. */
 export const THREAD_NEW_OBJECTS_MB = 48
 /** The heap may grow by so much, in per cent of what is in use, before garbage is collected. */
-const GROWTH_PERCENT = 50
+const GROWTH_PERCENT = 100
 
 /** Collects garbage of the whole heap earlier than the engine does. Effective at any time. */
 export function keepHeapSmall(): void {
