@@ -4,9 +4,12 @@
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { startBind } from '../lab/bind.js'
+import { startKnot } from '../lab/knot.js'
 import { startNsd } from '../lab/nsd.js'
 import { zoneText } from '../lab/zone-text.js'
 import { type IgnoredRecords, NOTHING_IGNORED } from '../lib/dns/ignored-records.js'
+import type { Endpoint } from '../lib/dns/endpoint.js'
 import { frame } from '../lib/dns/framing.js'
 import { writeQuery } from '../lib/dns/message.js'
 import { nameToWire } from '../lib/dns/name.js'
@@ -14,9 +17,12 @@ import { TYPE } from '../lib/dns/rrtype.js'
 import { sleep } from '../lib/runtime/clock.js'
 import { TransferThreads } from '../lib/verify/transfer-threads.js'
 import { KNOBS } from './knobs.js'
+import { Probe } from './probe.js'
 import { type Measured, measured } from './statistics.js'
 
 const ZONE = 'verify.example.'
+const SERIAL = 5
+const LOAD_MS = 120_000
 const LIMITS = {
   octets: 2 ** 33,
   memory: Number.POSITIVE_INFINITY,
@@ -33,24 +39,39 @@ const LIMITS = {
 /** Milliseconds of one unit of the event loop's other work. */
 const UNIT_MS = 2
 
+/** Makes of the node that is verified: each writes the messages of a transfer in its own way and at its own pace. */
+const MAKES = { NSD: startNsd, Knot: startKnot, BIND: startBind } as const
+
 export async function measureVerify(): Promise<Measured[]> {
-  const node = await startNsd({
+  const rows: Measured[] = []
+  for (const make of Object.keys(MAKES) as (keyof typeof MAKES)[])
+    if (KNOBS.receivers.includes(make)) rows.push(...(await measureMake(make)))
+  return rows
+}
+
+async function measureMake(make: keyof typeof MAKES): Promise<Measured[]> {
+  const node = await MAKES[make]({
     name: 'node',
-    zones: [{ name: ZONE, text: zoneText(ZONE, { serial: 5, records: KNOBS.records }) }],
+    tuned: true,
+    zones: [{ name: ZONE, text: zoneText(ZONE, { serial: SERIAL, records: KNOBS.records }) }],
   })
+  const other = await MAKES[make]({ name: 'other', tuned: true, zones: [{ name: ZONE, from: [node] }] })
   const threads = new TransferThreads()
   try {
     const apex = nameToWire(ZONE)
-    const address = { ip: node.ip, port: node.port }
+    const [address, otherAddress] = [node, other].map(({ ip, port }) => ({ ip, port })) as [Endpoint, Endpoint]
+    await untilShown(otherAddress)
     // A type that the zone does not have: messages that came before count as new.
     let unused = 60_000
+    const asBefore = () => ({ ttl: false, types: new Set([unused]) })
     const readFirst = () => {
       unused += 1
-      return read({ ttl: false, types: new Set([unused]) })
+      return read(asBefore())
     }
-    const read = (ignored: IgnoredRecords = NOTHING_IGNORED) =>
+    const readOther = () => read(asBefore(), otherAddress)
+    const read = (ignored: IgnoredRecords = NOTHING_IGNORED, from = address) =>
       threads.read({
-        remote: { id: 'node', address, key: undefined },
+        remote: { id: 'node', address: from, key: undefined },
         sources: [],
         apex,
         limits: LIMITS,
@@ -61,7 +82,14 @@ export async function measureVerify(): Promise<Measured[]> {
     const alone: number[] = []
     const ways = [
       { name: 'verify by AXFR', read: readFirst, took: [] as number[], grown: [] as number[], cpu: [] as number[] },
-      { name: 'verify of the same node again', read, took: [] as number[], grown: [] as number[], cpu: [] as number[] },
+      { name: 'verify of another node', read: readOther, took: [] as number[], grown: [] as number[], cpu: [] as number[] },
+      {
+        name: 'verify of the same node again',
+        read: () => read(),
+        took: [] as number[],
+        grown: [] as number[],
+        cpu: [] as number[],
+      },
     ]
     const idleUnits = await unitsDuring(() => sleep(2_000))
     const busyUnits: number[] = []
@@ -86,7 +114,7 @@ export async function measureVerify(): Promise<Measured[]> {
       }
     }
     for (let i = 0; i < 3; i++) busyUnits.push(...(await unitsDuring(readFirst)))
-    const row = `${KNOBS.records.toLocaleString('en')} records from NSD`
+    const row = `${KNOBS.records.toLocaleString('en')} records from ${make}`
     return [
       measured(`AXFR alone, ${row}`, 'octets dropped', 'ms', alone),
       ...ways.flatMap(({ name, took, grown, cpu }) => [
@@ -94,13 +122,19 @@ export async function measureVerify(): Promise<Measured[]> {
         measured(`${name}, ${row}: CPU of the hub`, 'zonecast', 'ms', cpu),
         measured(`${name}, ${row}: more memory`, 'zonecast', 'MiB', grown),
       ]),
-      measured(`${UNIT_MS} ms of the event loop's other work`, 'idle', 'ms', idleUnits),
-      measured(`${UNIT_MS} ms of the event loop's other work`, 'during a verify', 'ms', busyUnits),
+      measured(`${UNIT_MS} ms of the event loop's other work, ${make}`, 'idle', 'ms', idleUnits),
+      measured(`${UNIT_MS} ms of the event loop's other work, ${make}`, 'during a verify', 'ms', busyUnits),
     ]
   } finally {
     threads.close()
-    await node.stop()
+    await Promise.all([node.stop(), other.stop()])
   }
+}
+
+/** The node has transferred the zone. */
+async function untilShown(node: Endpoint): Promise<void> {
+  const probe = new Probe()
+  await probe.untilAllShow([node], ZONE, (serial) => serial === SERIAL, LOAD_MS).finally(() => probe.close())
 }
 
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
