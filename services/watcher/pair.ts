@@ -15,6 +15,8 @@ export interface Pair {
   state: 'resting' | 'polling' | 'polling-again'
   /** The cause of the next poll. */
   cause: 'poll' | 'notify'
+  /** The next poll is sooner than its timer wants. */
+  isHurried: boolean
   pace: PollPace
   /** The newest serial of its NOTIFYs, which its own SOA answer has yet to show, and how often it was asked for that. */
   announced: { serial: Serial; asked: number } | undefined
@@ -29,6 +31,7 @@ export const newPair = (zone: FleetZone, primary: Primary, slot: number): Pair =
   slot,
   state: 'resting',
   cause: 'poll',
+  isHurried: false,
   pace: new PollPace(),
   announced: undefined,
   warned: undefined,

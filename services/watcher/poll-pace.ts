@@ -1,5 +1,5 @@
 /**
- * Limits the polls of a primary for one zone, however many NOTIFYs come and from any source. Pure: the caller passes the time.
+ * Limits the polls of a primary for one zone that NOTIFYs cause, however many come and from any source. Pure: the caller passes the time.
  */
 
 /** Milliseconds per poll in the long run. */

@@ -151,6 +151,7 @@ export class WatcherService implements Service {
   }
 
   #pollSoon(pair: Pair, wanted: number): void {
+    pair.isHurried = true
     const at = Math.max(wanted, pair.pace.earliest)
     if (at <= this.#parts.clock.now() && this.#underWay < MAX_POLLS) void this.#poll(pair)
     else this.#schedule.setNoLater(pair.slot, at)
@@ -159,7 +160,9 @@ export class WatcherService implements Service {
   async #poll(pair: Pair): Promise<void> {
     const { clock } = this.#parts
     pair.state = 'polling'
-    pair.pace.notePoll(clock.now())
+    // Polls of the timer are as far apart as its own settings allow.
+    if (pair.isHurried) pair.pace.notePoll(clock.now())
+    pair.isHurried = false
     this.#underWay += 1
     this.#schedule.delete(pair.slot)
     const answer = await askPrimary(pair.zone, pair.primary, this.#parts)

@@ -70,7 +70,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
   /** The worker's entry after a refresh. */
   const refreshed = (serial: number): void => board.set('zones', ZONE, { ...zoneCell(serial, 'ixfr'), at: now })
 
-  beforeEach(async () => {
+  const begin = async (everyMs: number): Promise<void> => {
     bus = new SignalBus()
     begun = []
     asked = 0
@@ -78,7 +78,7 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     other = new Error('silent')
     now = 1_800_000_000_000
     board.set('zones', ZONE, zoneCell(CURRENT, 'ixfr'))
-    watcher = new WatcherService(fleetOf(['example.'], [], undefined, { minMs: 600_000, maxMs: 600_000 }), {
+    watcher = new WatcherService(fleetOf(['example.'], [], undefined, { minMs: everyMs, maxMs: everyMs }), {
       bus,
       worker: {
         beginRefresh: ({ seen }) => {
@@ -108,7 +108,8 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     asked = 0
     // After this, a NOTIFY may cause an SOA query at once.
     now += 1_000
-  })
+  }
+  beforeEach(() => begin(600_000))
   afterEach(() => watcher.stop())
 
   it('starts the transfer at once when it is newer, and queries the SOA a little later', async () => {
@@ -121,6 +122,17 @@ describe('the SOA in a NOTIFY (RFC 1996 §3.7)', () => {
     now += 100
     await asks(1)
     expect(serials()).to.deep.equal([8])
+  })
+
+  it('is not delayed by polls that were due anyway', async () => {
+    await watcher.stop()
+    await begin(100)
+    for (let polls = 1; polls <= 10; polls++) {
+      now += 200
+      await asks(polls)
+    }
+    notify(undefined)
+    await asks(11)
   })
 
   it('starts no second transfer while the first is running', async () => {
