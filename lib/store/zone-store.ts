@@ -152,7 +152,7 @@ export class ZoneStore {
     return latest?.serial === serial && !latest.isTorn && latest.confirmed.has(node)
   }
 
-  readonly #stampOf = (name: ZoneName): JournalStamp | undefined => stampOf(join(this.#root, folderName(name), 'journal'))
+  readonly #stampOf = (name: ZoneName): JournalStamp | undefined => stampOf(`${this.#root}/${folderName(name)}/journal`)
 
   #dropRow(name: ZoneName): void {
     if (this.#rows.delete(name)) this.#rowFile.note(name)
