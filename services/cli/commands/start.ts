@@ -43,7 +43,6 @@ export function addStart(program: Command, context: CommandContext): void {
       if (worker !== undefined && !WORKER_NAME.test(worker))
         throw usage(`--worker ${JSON.stringify(worker)}: write letters, digits, . _ -`)
       startWithRoom(nodeOptions())
-      keepHeapSmall()
       const { Hub, ROLES } = await context.parts.loadHub()
       const played = roles === undefined ? ROLES : parseRoles(roles, ROLES)
       const { config, findings } = loadOrTell(findConfigFile(file))
@@ -106,6 +105,8 @@ async function runHub(hub: RunningHub, log: Logger, manager: ServiceManager, { t
   try {
     const addresses = await hub.start()
     isUp = true
+    // Until here the heap only grows, and each collection finds little garbage.
+    keepHeapSmall()
     if (goFirst()) log.info({ op: 'start' }, 'process priority raised')
     terminal.write(`${readyLine(addresses)}\n`)
     manager.notify('READY=1', `STATUS=${readyLine(addresses)}`)
