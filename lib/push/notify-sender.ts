@@ -11,7 +11,8 @@ import { type Clock, seconds } from '../runtime/clock.js'
 import type { Metrics } from '../runtime/metrics.js'
 import type { NodePaths } from '../observe/node-paths.js'
 import type { TlsAsker } from '../transport/tls-asker.js'
-import type { AnswerTaker, UdpAsker } from '../transport/udp-asker.js'
+import type { AnswerTaker } from '../transport/answer-taker.js'
+import type { UdpAsker } from '../transport/udp-asker.js'
 import { TransportError } from '../transport/errors.js'
 
 /** `silent`: no answer in time; `unreachable`: the system reports at once that it cannot send. */

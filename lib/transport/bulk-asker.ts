@@ -4,11 +4,12 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { guard, reportFault } from '../runtime/guard.js'
+import { guard } from '../runtime/guard.js'
 import { connectionsTurn, MESSAGES_AT_ONCE } from '../runtime/shared-turn.js'
 import { endpointText } from '../dns/endpoint.js'
 import { MessageFramer } from '../dns/framing.js'
 import type { Remote } from '../fleet/remote.js'
+import { type AnswerTaker, tell } from './answer-taker.js'
 import { refused, TransportError, timedOut } from './errors.js'
 import { type Outlet, outletOf } from './outlet.js'
 import { openStream } from './stream.js'
@@ -31,30 +32,18 @@ export const NODE_MANNER: BulkManner = { silenceMs: 2_000, keepMs: 8_000, most: 
  */
 export const TLS_MANNER: BulkManner = { silenceMs: 5_000, keepMs: 600_000, most: 32_768 }
 
-/** Gets the answer, or the error that ended the wait. */
-export type BulkTaker = (answer: Buffer | undefined, error?: TransportError) => void
-
 export type BulkRemote = Pick<Remote, 'address' | 'tls'>
 
 export interface BulkQuestion {
   /** The message; its first two octets are replaced by an id. */
   build: (id: number) => Buffer
-  done: BulkTaker
+  done: AnswerTaker
 }
 
 interface Waiting {
-  done: BulkTaker
+  done: AnswerTaker
   /** When it was asked. */
   at: number
-}
-
-/** Calls back; an error there is that of one question, and the other ones get their answers. */
-function tell(done: BulkTaker, answer: Buffer | undefined, error?: TransportError): void {
-  try {
-    done(answer, error)
-  } catch (fault) {
-    reportFault('bulk answer', fault)
-  }
 }
 
 class Connection {
@@ -179,7 +168,7 @@ class Connection {
     const id = message.readUInt16BE(0)
     const question = this.waiting.get(id)
     this.waiting.delete(id)
-    if (question !== undefined) tell(question.done, message)
+    if (question !== undefined) tell('bulk answer', question.done, message)
   }
 
   /** A server that is silent while questions wait is given up; without questions the connection is kept for a while. */
@@ -204,7 +193,7 @@ class Connection {
       return
     }
     this.#timer = this.#timerIn(restMs > 0 ? restMs : silenceMs)
-    for (const { done } of overdue) tell(done, undefined, timedOut(this.#remote.address, silenceMs))
+    for (const { done } of overdue) tell('bulk answer', done, undefined, timedOut(this.#remote.address, silenceMs))
   }
 
   close(): void {
@@ -220,7 +209,7 @@ class Connection {
     this.#onEnd()
     const left = [...this.waiting.values()]
     this.waiting.clear()
-    for (const { done } of left) tell(done, undefined, error)
+    for (const { done } of left) tell('bulk answer', done, undefined, error)
   }
 }
 

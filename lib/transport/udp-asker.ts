@@ -7,6 +7,7 @@
 import { randomFillSync } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { guard } from '../runtime/guard.js'
+import { type AnswerTaker, tell } from './answer-taker.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { refused, TransportError, timedOut } from './errors.js'
 
@@ -22,9 +23,6 @@ const SOCKETS = 32
 const IN_A_ROW = 16
 /** Age at which a socket is replaced, so that no port is known for good. */
 const SOCKET_LIFE_MS = 20_000
-
-/** Gets the answer, or the error that ended the wait. */
-export type AnswerTaker = (answer: Buffer | undefined, error?: Error) => void
 
 interface Waiting {
   to: Endpoint
@@ -93,7 +91,7 @@ class AskingSocket {
     this.retired = true
     for (const [id, waiting] of this.#waiting) {
       this.#forget(id)
-      waiting.done(undefined, refused(waiting.to, error))
+      tell('udp answer', waiting.done, undefined, refused(waiting.to, error))
     }
   }
 
@@ -108,7 +106,7 @@ class AskingSocket {
     this.#socket.send(message, to.port, to.ip, (error) => {
       if (!error || this.#waiting.get(id) !== waiting) return
       this.#forget(id)
-      done(undefined, refused(to, error))
+      tell('udp answer', done, undefined, refused(to, error))
     })
   }
 
@@ -117,7 +115,7 @@ class AskingSocket {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.deadline > now) continue
       this.#forget(id)
-      waiting.done(undefined, timedOut(waiting.to, waiting.timeoutMs))
+      tell('udp answer', waiting.done, undefined, timedOut(waiting.to, waiting.timeoutMs))
     }
   }
 
@@ -131,7 +129,7 @@ class AskingSocket {
     const gone = new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: 'udp' }, 'stopped while waiting for an answer')
     const left = [...this.#waiting.values()]
     this.#waiting.clear()
-    for (const waiting of left) waiting.done(undefined, gone)
+    for (const { done } of left) tell('udp answer', done, undefined, gone)
     try {
       this.#socket.close()
     } catch {

@@ -7,7 +7,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Endpoint } from '../../../lib/dns/endpoint.js'
 import { frame, MessageFramer } from '../../../lib/dns/framing.js'
 import { setFaultSink } from '../../../lib/runtime/guard.js'
-import { BulkAsker, type BulkTaker } from '../../../lib/transport/bulk-asker.js'
+import type { AnswerTaker } from '../../../lib/transport/answer-taker.js'
+import { BulkAsker } from '../../../lib/transport/bulk-asker.js'
 
 const MANNER = { silenceMs: 1_000, keepMs: 60_000, most: 1_024 }
 const EVERY_MS = 50
@@ -39,7 +40,7 @@ describe('questions that share a connection', () => {
   })
 
   /** Its number is in the last two octets. */
-  const send = (number: number, done: BulkTaker): void => {
+  const send = (number: number, done: AnswerTaker): void => {
     const build = (id: number): Buffer => {
       const message = Buffer.alloc(14)
       message.writeUInt16BE(id, 0)

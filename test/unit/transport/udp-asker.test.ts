@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { expect } from 'chai'
+import { setFaultSink } from '../../../lib/runtime/guard.js'
 import { UdpAsker } from '../../../lib/transport/udp-asker.js'
 import { expectError } from '../../support/expect-error.js'
 
@@ -95,6 +96,27 @@ describe('a query over UDP', () => {
       }
       await expectError('TRANSPORT_TIMED_OUT', () => ask(port, 50))
     })
+
+  it('ends when the asker is closed, also after a caller whose callback throws', async () => {
+    const faults: string[] = []
+    setFaultSink((where) => void faults.push(where))
+    try {
+      answer = () => undefined
+      const to = { ip: '127.0.0.1', port: server.address().port }
+      const question = (id: number): Buffer => Buffer.from([id >> 8, id & 255, ...Buffer.alloc(15)])
+      const throwing = (): never => {
+        throw new Error('the caller fails')
+      }
+      // Both leave through one socket.
+      asker.send(to, question, 5_000, () => true, throwing)
+      const asked = ask('shared', 5_000)
+      asker.close()
+      await expectError('TRANSPORT_CLOSED_EARLY', () => asked)
+      expect(faults).to.deep.equal(['udp answer'])
+    } finally {
+      setFaultSink(undefined)
+    }
+  })
 
   it('ends when the asker is closed', async () => {
     answer = () => undefined
