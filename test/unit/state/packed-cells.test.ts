@@ -121,6 +121,8 @@ describe('places for octets', () => {
     const last = table.get('d')
     expect(table.get('d')).to.equal(last)
     table.packAll()
+    const packed = table.get('d')
+    expect([packed, packed === last]).to.deep.equal([{ n: 3 }, false])
     expect([...table.entries()]).to.deep.equal([
       ['a', { n: 0 }],
       ['b', { n: 1 }],

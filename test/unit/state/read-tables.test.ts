@@ -86,7 +86,13 @@ describe('the tables of Redis', () => {
     const board = new Board()
     const names = Array.from({ length: 1_200 }, (_, i) => `z${i}.example.`)
     const zones = Object.fromEntries(names.map((name, i) => [name, { at: i, error: `fault ${i}` }]))
+    const taken = new Map<string, unknown>()
+    board.onChange(({ key, value }) => taken.set(key, value), { tables: ['zones'] })
     expect(await read(board, 'zones', zones)).to.deep.equal([])
-    for (const [i, name] of names.entries()) expect(board.get('zones', name)).to.deep.equal({ at: i, error: `fault ${i}` })
+    for (const [i, name] of names.entries()) {
+      const cell = board.get('zones', name)
+      expect(cell).to.deep.equal({ at: i, error: `fault ${i}` })
+      expect(cell === taken.get(name), `${name} is still an object`).to.equal(false)
+    }
   })
 })
