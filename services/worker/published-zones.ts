@@ -246,6 +246,7 @@ export class PublishedZones {
     }
     // Every node may have the version of a zone at rest.
     if (this.#store.resting(name) !== undefined) return true
+    if (this.#store.isBlank(name)) return false
     const { released, versions } = this.#store.zone(name)
     return released !== undefined || versions.some((version) => zone.nodes.some(({ id }) => isReleasedTo(version, id)))
   }

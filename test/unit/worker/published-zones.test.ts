@@ -75,6 +75,10 @@ describe('the zones of published catalogs', () => {
     expect([listed(forA), listed(forB1)]).to.deep.equal([['x.example.'], []])
   })
 
+  it('are found without opening zones of which nothing is kept', () => {
+    expect(store.has(parseZoneName('y.example'))).to.equal(false)
+  })
+
   it('include a zone whose first version is released to one node of the cloud alone', async () => {
     const y = fleet.zones.get(parseZoneName('y.example'))!
     await commit(y, 1, { releasedTo: { a2: 5 } })
