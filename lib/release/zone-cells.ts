@@ -256,8 +256,8 @@ export function noteAgreement(board: Board, stored: StoredZone, now: number): vo
 
 /** Records a failure of the zone outside a refresh; the next successful refresh clears it. */
 export function noteTrouble(board: Board, zone: ZoneName, now: number, error: string): void {
-  const held = board.get('zones', zone)
-  if (held) board.set('zones', zone, { ...held, at: now, error, errorAt: now })
+  const held = board.get('zones', zone) ?? BLANK
+  board.set('zones', zone, { ...held, at: now, error, errorAt: now })
 }
 
 export function noteRefreshFailed(board: Board, stored: StoredZone, now: number, error: string, conflict: boolean): void {

@@ -9,7 +9,14 @@ import type { PrimaryCell } from '../../../lib/state/tables.js'
 import { openZone } from '../../support/kept-zone.js'
 import { contentsOf } from '../../support/record-lines.js'
 import { scratchDirs } from '../../support/scratch-dir.js'
-import { noteProgress, noteRefreshed, noteRefreshFailed, noteUpToDate, restoreZoneCell } from '../../../lib/release/zone-cells.js'
+import {
+  noteProgress,
+  noteRefreshed,
+  noteRefreshFailed,
+  noteTrouble,
+  noteUpToDate,
+  restoreZoneCell,
+} from '../../../lib/release/zone-cells.js'
 
 const ZONE = parseZoneName('example.')
 const stored = (): StoredZone => new StoredZone(ZONE, nameToWire(ZONE), 'nowhere')
@@ -37,6 +44,14 @@ describe('a zone in conflict', () => {
     noteRefreshFailed(board, stored(), 1, 'no primary answers', false)
     noteUpToDate(board, stored(), 2, undefined, 'serial')
     expect(board.get('zones', ZONE)?.error).to.equal(undefined)
+  })
+})
+
+describe('a failure outside a refresh', () => {
+  it('is in the cell of the zone, also when it had none', () => {
+    const board = new Board()
+    noteTrouble(board, ZONE, 5, 'disk full')
+    expect(board.get('zones', ZONE)).to.include({ at: 5, error: 'disk full', errorAt: 5, released: undefined })
   })
 })
 
