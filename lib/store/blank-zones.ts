@@ -2,7 +2,7 @@
  * The zones of which the disk has nothing, so that nothing is opened for them: at a first start these are all. Only where one process
  * writes every zone does it know that none of them got a version meanwhile.
  */
-import { existsSync, opendirSync } from 'node:fs'
+import { opendirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { folderName } from './zone-folder.js'
@@ -22,7 +22,7 @@ export class BlankZones {
   /** True when the zone has no journal; read from disk once. The caller knows that it is not open. */
   has(zone: ZoneName): boolean {
     if (this.#known.has(zone)) return true
-    const isBlank = this.#areAll || !existsSync(join(this.#root, folderName(zone), 'journal'))
+    const isBlank = this.#areAll || isMissing(join(this.#root, folderName(zone), 'journal'))
     if (isBlank) this.#known.add(zone)
     return isBlank
   }
@@ -32,10 +32,26 @@ export class BlankZones {
     return this.#known.has(zone)
   }
 
+  /** The zone has a journal. If it was blank before, the disk has changed since: every zone is looked up again. */
+  found(zone: ZoneName): void {
+    if (!this.#areAll && !this.#known.has(zone)) return
+    this.#areAll = false
+    this.#known.clear()
+  }
+
   /** The zone is written now, or is looked up again when it comes back. */
   delete(zone: ZoneName): void {
     this.#areAll = false
     this.#known.delete(zone)
+  }
+}
+
+/** False where the disk does not answer: what it has is unknown. */
+function isMissing(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
   }
 }
 

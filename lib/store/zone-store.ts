@@ -35,7 +35,7 @@ export class ZoneStore {
   readonly #differences = new KeptDifferences()
   readonly #rowFile: RowFile
   /** Undefined where other processes write too. */
-  readonly #blank: BlankZones | undefined
+  #blank: BlankZones | undefined
   #resting: Promise<void> | undefined
   #lock: WriterLock | undefined
   /** Zones that were forgotten and still write. */
@@ -49,14 +49,17 @@ export class ZoneStore {
     this.#options = options
     this.#root = join(options.dataDir, 'zones')
     this.#rowFile = new RowFile(join(options.dataDir, 'zones.rows'), this.#rows)
-    if (options.mode === 'write') this.#blank = new BlankZones(this.#root)
   }
 
   /** Opens the directory, and these zones; the others when they are used. Throws StoreError STORE_LOCKED, STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
   static open(options: StoreOptions, zones: Iterable<ZoneName> = []): ZoneStore {
     claimDirectory(options.dataDir, options.hub)
     const store = new ZoneStore(options)
-    if (options.mode === 'write') store.#lock = lockForWriting(options.dataDir)
+    if (options.mode === 'write') {
+      store.#lock = lockForWriting(options.dataDir)
+      // Until then another writer may have made folders.
+      store.#blank = new BlankZones(store.#root)
+    }
     for (const zone of zones) store.#open(zone)
     return store
   }
@@ -70,6 +73,7 @@ export class ZoneStore {
     const directory = join(this.#root, folderName(name))
     const zone = this.#make(name, directory)
     if (existsSync(join(directory, 'journal'))) {
+      this.#blank?.found(name)
       try {
         zone.reload()
       } catch (error) {

@@ -1,8 +1,12 @@
 /** Zones of which the disk has nothing: nothing is opened for them. */
+import fs, { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseZoneName, type ZoneName } from '../../../lib/dns/name.js'
 import { noteRefreshFailed, restoreCellOf } from '../../../lib/release/zone-cells.js'
 import { Board } from '../../../lib/state/board.js'
+import { folderName } from '../../../lib/store/zone-folder.js'
 import { ZoneStore } from '../../../lib/store/zone-store.js'
 import { eventually } from '../../support/eventually.js'
 import { contentsOf } from '../../support/record-lines.js'
@@ -83,6 +87,50 @@ describe('a zone of which nothing is kept', () => {
     store.forget(OTHER)
     await store.settled()
     expect([store.isBlank(ZONE), store.isBlank(OTHER)]).to.deep.equal([false, true])
+  })
+
+  it('is one with versions once its journal is read, and so are the others that were thought blank', async () => {
+    const [kept, dataDir] = [scratch(), scratch()]
+    const backup = open(kept)
+    for (const name of [ZONE, OTHER]) await commit(backup, name)
+    await backup.close()
+    const store = open(dataDir)
+    expect([store.isBlank(ZONE), store.isBlank(OTHER)]).to.deep.equal([true, true])
+    cpSync(join(kept, 'zones'), join(dataDir, 'zones'), { recursive: true })
+    expect(store.zone(ZONE).latest?.serial).to.equal(3)
+    await layDown(store)
+    expect([store.isBlank(ZONE), store.isBlank(OTHER)]).to.deep.equal([false, false])
+    expect(store.releasedTo(OTHER, 'n1')?.serial).to.equal(3)
+  })
+
+  it('is looked up only by the one writer: another one may make its folder until then', () => {
+    const dataDir = scratch()
+    const { opendirSync } = fs
+    const wereLocked: boolean[] = []
+    fs.opendirSync = ((...args: Parameters<typeof opendirSync>) => {
+      if (args[0] === join(dataDir, 'zones')) wereLocked.push(existsSync(join(dataDir, 'writer.lock')))
+      return opendirSync(...args)
+    }) as typeof opendirSync
+    syncBuiltinESMExports()
+    try {
+      open(dataDir)
+    } finally {
+      fs.opendirSync = opendirSync
+      syncBuiltinESMExports()
+    }
+    expect(wereLocked).to.deep.equal([true])
+  })
+
+  it('is not one whose folder cannot be read', async () => {
+    const dataDir = scratch()
+    const folder = join(dataDir, 'zones', folderName(ZONE))
+    mkdirSync(join(dataDir, 'zones'))
+    symlinkSync(folder, folder)
+    const store = open(dataDir)
+    expect([store.isBlank(ZONE), store.isBlank(OTHER)]).to.deep.equal([false, true])
+    rmSync(folder)
+    await commit(store)
+    expect(store.releasedTo(ZONE, 'n1')?.serial).to.equal(3)
   })
 
   it('is not known as such by a process that only reads: another one may commit', async () => {
