@@ -6,6 +6,7 @@ import { NodePaths } from '../../lib/observe/node-paths.js'
 import { NodeProber } from '../../lib/observe/node-prober.js'
 import { NotifySender } from '../../lib/push/notify-sender.js'
 import type { CheckThreads } from '../../lib/release/check-threads.js'
+import { correctLostZones } from '../../lib/release/lost-zones.js'
 import { type DeciderParts, ReleaseDecider } from '../../lib/release/release-decider.js'
 import { VersionChecker } from '../../lib/release/version-check.js'
 import { Verifier } from '../../lib/verify/verifier.js'
@@ -60,6 +61,8 @@ export function makeWorker(fleet: Fleet, parts: MakeWorkerParts): WorkerService 
   const paths = new NodePaths(board, clock, log)
   const checker = new VersionChecker(parts.checkThreads)
   auditForces(parts.audit, board)
+  // Where several workers share the zones, another one may have written the cell, as its owner.
+  if (parts.shared === undefined) correctLostZones({ ...parts, isOurs: (zone) => parts.catalogs.fleet.zones.has(zone) })
   return new WorkerService(
     fleet,
     { hub, transfers: connections.total, observe, verify },
