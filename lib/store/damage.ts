@@ -12,7 +12,7 @@ export interface Damage {
   setAside: string
 }
 
-/** Throws the error of the file system when the folder cannot be renamed. */
+/** Throws the error of the file system when the folder cannot be renamed, or its orders cannot be read: then it is as it was. */
 export function setAside(zone: ZoneName, directory: string, reason: string): { damage: Damage; orders: ZoneOrders | undefined } {
   const orders = salvageOrders(join(directory, 'journal'))
   const aside = `${directory}.damaged-${Date.now()}`

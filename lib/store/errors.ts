@@ -27,6 +27,29 @@ export class StoreError extends ZonecastError<StoreFault> {
   }
 }
 
+/** Advice for the operator about a file that cannot be read. */
+const READ_ADVICE: Readonly<Record<string, string>> = {
+  EMFILE: 'the process has no free file descriptor; raise LimitNOFILE',
+  ENFILE: 'the machine has no free file descriptor; raise fs.file-max',
+  ENOMEM: 'the machine has no free memory; free some',
+  EACCES: 'permission denied; give the service user access',
+  EIO: 'the disk does not read it; check the disk',
+  ENOTDIR: 'a part of the path is not a directory; move that file away',
+  ELOOP: 'symbolic links lead in a circle; remove the link',
+  EISDIR: 'it is a directory; move it away',
+}
+
+/** The system call failed: nothing is known about the content of the file. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string' && 'errno' in error
+
+/** As `ioError`, for a file that cannot be read. The next use tries again. */
+export function readError(file: string, cause: NodeJS.ErrnoException): StoreError {
+  const errno = cause.code ?? 'EIO'
+  const message = `cannot read ${file}: ${READ_ADVICE[errno] ?? `${cause.message}; make it readable`}`
+  return new StoreError({ code: 'STORE_IO', file, errno }, message, { cause })
+}
+
 /** Wraps an error of the file system, with the file and the advice for the operator. */
 export function ioError(file: string, cause: unknown): StoreError {
   const errno = (cause as { code?: string }).code ?? 'EIO'

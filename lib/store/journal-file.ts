@@ -16,7 +16,7 @@ import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { ZoneOrders } from '../rollout/record.js'
 import type { Difference } from '../zone/difference.js'
-import { StoreError } from './errors.js'
+import { isSystemError, StoreError } from './errors.js'
 import type { EntryHead, PreparedHead } from './journal-heads.js'
 import { decodeDifferences, encodeDifferences } from './difference-codec.js'
 
@@ -173,14 +173,16 @@ function nextHead(read: Read, from: number, size: number): number | undefined {
 
 /**
  * The last orders for the zone, as far as a damaged journal can be read: a hold or a rejection must not be lost with the records,
- * which a primary has too.
+ * which a primary has too. Throws the error of the file system.
  */
 export function salvageOrders(file: string): ZoneOrders | undefined {
   let octets: Buffer
   try {
     octets = readFileSync(file)
-  } catch {
-    // Too large to read in one go, or unreadable.
+  } catch (error) {
+    // The orders would be lost with a file that can be read later.
+    if (isSystemError(error)) throw error
+    // Too large to read in one go.
     return undefined
   }
   const read: Read = (at, length) => octets.subarray(at, at + length)

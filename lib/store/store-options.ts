@@ -1,5 +1,7 @@
 /** Options of a zone store. */
+import type { ZoneName } from '../dns/name.js'
 import type { Damage } from './damage.js'
+import type { StoreError } from './errors.js'
 import type { ZoneOwnership } from './shard-locks.js'
 
 export interface StoreOptions {
@@ -11,4 +13,6 @@ export interface StoreOptions {
   warmOctets: number
   /** Called for each damaged zone, besides `damages`. */
   onDamage?: (damage: Damage) => void
+  /** Called once when a zone cannot be read at the moment, and for each other reason. */
+  onUnreadable?: (zone: ZoneName, error: StoreError) => void
 }

@@ -235,8 +235,17 @@ export class ZoneRows {
   }
 }
 
-/** Undefined when there is no journal. */
+/** Undefined when there is no journal, or its state cannot be read: opening the zone reports that. */
 export function stampOf(journal: string): JournalStamp | undefined {
+  try {
+    return expectStamp(journal)
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined when there is no journal. Throws the error of the file system when that cannot be read. */
+export function expectStamp(journal: string): JournalStamp | undefined {
   const stat = statSync(journal, { throwIfNoEntry: false })
   return stat && { size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino }
 }

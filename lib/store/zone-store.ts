@@ -21,6 +21,7 @@ import { RowFile } from './row-file.js'
 import { StoredZone } from './stored-zone.js'
 import { folderName } from './zone-folder.js'
 import type { StoreOptions } from './store-options.js'
+import { isUnreadable, UnreadableZones, unlessUnreadable } from './unreadable-zones.js'
 import type { Version } from './version.js'
 import { type JournalStamp, type RestingVersion, stampOf, ZoneRows } from './zone-rows.js'
 
@@ -34,6 +35,7 @@ export class ZoneStore {
   readonly #rows = new ZoneRows()
   readonly #differences = new KeptDifferences()
   readonly #rowFile: RowFile
+  readonly #unreadable: UnreadableZones
   /** Undefined where other processes write too. */
   #blank: BlankZones | undefined
   #resting: Promise<void> | undefined
@@ -49,6 +51,7 @@ export class ZoneStore {
     this.#options = options
     this.#root = join(options.dataDir, 'zones')
     this.#rowFile = new RowFile(join(options.dataDir, 'zones.rows'), this.#rows)
+    this.#unreadable = new UnreadableZones(options.onUnreadable)
   }
 
   /** Opens the directory, and these zones; the others when they are used. Throws StoreError STORE_LOCKED, STORE_OTHER_HUB, STORE_NEWER_FORMAT, STORE_IO. */
@@ -72,14 +75,11 @@ export class ZoneStore {
   #open(name: ZoneName): StoredZone {
     const directory = join(this.#root, folderName(name))
     const zone = this.#make(name, directory)
-    if (existsSync(join(directory, 'journal'))) {
-      this.#blank?.found(name)
-      try {
-        zone.reload()
-      } catch (error) {
-        if (!this.#mayWrite(name)) throw error
-        return this.#setAside(name, directory, describeError(error))
-      }
+    try {
+      this.#unreadable.read(zone, join(directory, 'journal'), () => this.#blank?.found(name))
+    } catch (error) {
+      if (isUnreadable(error) || !this.#mayWrite(name)) throw error
+      return this.#setAside(name, directory, describeError(error))
     }
     this.#zones.add(zone)
     // Many zones are opened after one another: those before them need not wait for the next round.
@@ -99,7 +99,7 @@ export class ZoneStore {
   }
 
   #setAside(name: ZoneName, directory: string, reason: string): StoredZone {
-    const { damage, orders } = setAside(name, directory, reason)
+    const { damage, orders } = this.#unreadable.during(name, directory, () => setAside(name, directory, reason))
     this.damages.push(damage)
     this.#options.onDamage?.(damage)
     const zone = this.#make(name, directory)
@@ -109,9 +109,14 @@ export class ZoneStore {
     return zone
   }
 
-  /** The zone with its kept versions. */
+  /** The zone with its kept versions. Throws StoreError STORE_IO when it cannot be read at the moment; the next use tries again. */
   zone(name: ZoneName): StoredZone {
     return this.#zones.use(name) ?? this.#open(name)
+  }
+
+  /** As `zone`; undefined when it cannot be read at the moment, which the store reports. */
+  readable(name: ZoneName): StoredZone | undefined {
+    return unlessUnreadable(() => this.zone(name))
   }
 
   /**
@@ -132,9 +137,9 @@ export class ZoneStore {
     return !this.has(name) && this.#blank?.has(name) === true
   }
 
-  /** As `zone`; undefined for a zone of which it is known that nothing is kept. */
+  /** As `readable`; undefined also for a zone of which it is known that nothing is kept. */
   #kept(name: ZoneName): StoredZone | undefined {
-    return !this.has(name) && this.#blank?.isKnown(name) ? undefined : this.zone(name)
+    return !this.has(name) && this.#blank?.isKnown(name) ? undefined : this.readable(name)
   }
 
   /** The newest version that is released to the node. Opens no zone at rest. */
