@@ -70,7 +70,7 @@ export class PrivateRedis {
         { code: 'REDIS_DID_NOT_START', reason: 'path too long' },
         `dataDir is too long for a unix socket (${path}); choose a shorter one or set redis`,
       )
-    if (existsSync(path) && (await answers(path))) return new PrivateRedis(directory, path, true, pidOf(path))
+    if (await isServed(path)) return new PrivateRedis(directory, path, true, pidOf(path))
     rmSync(path, { force: true })
     const child = await launch(directory, path)
     return new PrivateRedis(directory, path, false, child.pid)
@@ -81,7 +81,7 @@ export class PrivateRedis {
     if (this.#launching || (this.#pid !== undefined && isRunning(this.#pid))) return
     this.#launching = true
     try {
-      if (existsSync(this.path) && (await answers(this.path))) this.#pid = pidOf(this.path)
+      if ((await presenceAt(this.path)) !== 'away') this.#pid = pidOf(this.path)
       else {
         rmSync(this.path, { force: true })
         this.#pid = (await launch(this.#directory, this.path)).pid
@@ -166,21 +166,43 @@ function waitUntilUp(child: ChildProcess, path: string): Promise<'up' | 'missing
     child.once('exit', (code) => settle(`it ended with code ${code}`))
     const look = async (): Promise<void> => {
       if (done) return
-      if (existsSync(path) && (await answers(path))) settle('up')
-      else if (Date.now() - startedAt > START_MS) settle('it does not answer')
+      const presence = await presenceAt(path)
+      const isLate = Date.now() - startedAt > START_MS
+      if (presence === 'up' || (presence === 'busy' && isLate)) settle('up')
+      else if (isLate) settle('it does not answer')
       else setTimeout(() => void look(), 20)
     }
     void look()
   })
 }
 
-/** A Redis that has finished loading answers on the socket. */
-async function answers(path: string): Promise<boolean> {
+/**
+ * A server runs on the socket; waits START_MS at most until it has finished loading. A second server on the same append-only
+ * file would destroy it, so a server that still loads then is one too.
+ */
+async function isServed(path: string): Promise<boolean> {
+  const startedAt = Date.now()
+  for (;;) {
+    const presence = await presenceAt(path)
+    if (presence !== 'busy') return presence === 'up'
+    if (Date.now() - startedAt > START_MS) return true
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** `busy`: a server accepts connections, and is not ready: it loads its file, or refuses the connection. */
+async function presenceAt(path: string): Promise<'away' | 'busy' | 'up'> {
+  if (!existsSync(path)) return 'away'
   const redis = connectRedis({ kind: 'socket', path }, { queueing: false })
+  let presence: 'away' | 'busy' = 'away'
+  redis.once('connect', () => (presence = 'busy'))
   try {
-    return (await isReadyWithin(redis, ANSWER_MS)) && (await redis.ping()) === 'PONG'
-  } catch {
-    return false
+    if (!(await isReadyWithin(redis, ANSWER_MS))) return presence
+    await redis.ping()
+    return 'up'
+  } catch (error) {
+    // A Redis whose disk is full refuses PING too (MISCONF).
+    return (error as Error).name === 'ReplyError' ? 'up' : presence
   } finally {
     redis.disconnect()
   }
