@@ -175,7 +175,7 @@ export class BoardSync {
     if (is === 'older')
       this.#log.warn({ op: 'redis', format }, 'state in redis is of an older zonecast; order drains in a shared redis again')
     const isOlder = is === 'older' && this.#isPrivate
-    await readTables({
+    const unread = await readTables({
       redis: this.#redis,
       board: this.#board,
       door: this.#door,
@@ -185,7 +185,9 @@ export class BoardSync {
     })
     await this.#pages.load((await this.#redis.exists('zonecast:alive')) === 0)
     await this.#redis.set('zonecast:alive', '1')
-    this.#marked = true
+    // The next check reads all again.
+    this.#marked = unread === undefined
+    if (unread !== undefined) throw unread
   }
 
   /** Called after a change of the shards of this process: listens to their messages, and reads the values of new ones. */

@@ -10,6 +10,7 @@ import { type NextMove, ZonecastError } from '../errors.js'
 import { goAsUsual } from '../runtime/priority.js'
 import { connectRedis } from './redis.js'
 import { isReadyWithin } from './redis-link.js'
+import { isRefusal } from './refusals.js'
 
 export type PrivateRedisFault =
   | { code: 'REDIS_NOT_INSTALLED' }
@@ -202,7 +203,7 @@ async function presenceAt(path: string): Promise<'away' | 'busy' | 'up'> {
     return 'up'
   } catch (error) {
     // A Redis whose disk is full refuses PING too (MISCONF).
-    return (error as Error).name === 'ReplyError' ? 'up' : presence
+    return isRefusal(error) ? 'up' : presence
   } finally {
     redis.disconnect()
   }

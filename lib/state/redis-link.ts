@@ -7,6 +7,7 @@ import { guard } from '../runtime/guard.js'
 import type { Logger } from '../runtime/logger.js'
 import { StateError } from './errors.js'
 import { connectRedis, type RedisTarget } from './redis.js'
+import { isRefusal } from './refusals.js'
 
 /** Interval of the pings. */
 const PING_MS = 3_000
@@ -80,7 +81,7 @@ export class RedisLink {
       return undefined
     } catch (error) {
       if (!this.isReady) return undefined
-      return (error as Error).name === 'ReplyError' ? { refusal: (error as Error).message } : 'silent'
+      return isRefusal(error) ? { refusal: error.message } : 'silent'
     }
   }
 

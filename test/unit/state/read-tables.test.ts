@@ -6,6 +6,7 @@ import { Board, type Change } from '../../../lib/state/board.js'
 import type { CellDoor } from '../../../lib/state/cell-door.js'
 import { cellAtRest } from '../../../lib/state/pair-cells.js'
 import { readTables } from '../../../lib/state/read-tables.js'
+import { TABLE_NAMES } from '../../../lib/state/tables.js'
 
 describe('the tables of an empty Redis', () => {
   it('get the local values, and each pair with its zone and node', async () => {
@@ -94,5 +95,52 @@ describe('the tables of Redis', () => {
       expect(cell).to.deep.equal({ at: i, error: `fault ${i}` })
       expect(cell === taken.get(name), `${name} is still an object`).to.equal(false)
     }
+  })
+})
+
+describe('a table that Redis refuses to read', () => {
+  const refusal = Object.assign(new Error('WRONGTYPE Operation against a key'), {
+    name: 'ReplyError',
+  })
+  const drained = { at: 1_000, drained: true, by: 'noc', reason: undefined }
+  const read = async (board: Board, hscan: (hash: string) => Promise<[string, string[]]>): Promise<Error | undefined> =>
+    readTables({
+      redis: { hscan } as unknown as Redis,
+      board,
+      door: { read: (_: string, __: string, value: unknown) => value, keepsUntil: () => 1_000 } as unknown as CellDoor,
+      writer: { add: () => undefined, noteStored: () => undefined },
+      isOlder: false,
+      hash: (table) => `zonecast:${table}`,
+    })
+
+  for (const refused of TABLE_NAMES.filter((table) => table !== 'drains'))
+    it(`keeps no drain from being read: ${refused}`, async () => {
+      const board = new Board()
+      const unread = await read(board, async (hash) => {
+        if (hash === `zonecast:${refused}`) throw refusal
+        return ['0', hash === 'zonecast:drains' ? ['ams1', JSON.stringify(drained)] : []]
+      })
+      expect(board.get('drains', 'ams1')).to.include({ drained: true })
+      expect(unread?.message).to.equal(`zonecast:${refused}: ${refusal.message}; rename or delete this key`)
+    })
+
+  it('comes after the decisions of operators', async () => {
+    const asked: string[] = []
+    await read(new Board(), async (hash) => {
+      asked.push(hash)
+      return ['0', []]
+    })
+    expect(asked.slice(0, 4)).to.have.members(['drains', 'stages', 'orders', 'forces'].map((table) => `zonecast:${table}`))
+    expect(asked).to.have.members(TABLE_NAMES.map((table) => `zonecast:${table}`))
+  })
+
+  it('is not named when the connection is lost', async () => {
+    const asked: string[] = []
+    const lost = await read(new Board(), async (hash) => {
+      asked.push(hash)
+      throw new Error('Connection is closed.')
+    }).catch((error) => error)
+    expect(lost).to.be.an('error').with.property('message', 'Connection is closed.')
+    expect(asked).to.have.length(1)
   })
 })
